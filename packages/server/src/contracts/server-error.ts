@@ -1,0 +1,81 @@
+/**
+ * Everything that the server refuses or fails at, by a code that clients may rely on.
+ *
+ * | code | raised when |
+ * |---|---|
+ * | `INVALID_REQUEST` | a body, parameter or header is not what the API takes; `param` names it |
+ * | `MISSING_PARAMETER` | a required parameter is absent; `param` names it |
+ * | `UNKNOWN_PARAMETER` | a parameter that the API does not know |
+ * | `PAYLOAD_TOO_LARGE` | a body over the configured size |
+ * | `UNSUPPORTED_MEDIA_TYPE` | a body that does not say it is JSON |
+ * | `NOT_FOUND` | no such path, token, or stored response (or not the caller's) |
+ * | `METHOD_NOT_ALLOWED` | the path exists, the method does not |
+ * | `PREVIOUS_RESPONSE_NOT_FOUND` | `previous_response_id` names nothing of the caller's |
+ * | `PERMISSION_DENIED` | the caller's authority does not cover the request |
+ * | `ORIGIN_DENIED` | a Host or Origin header that is not ours |
+ * | `MODEL_NOT_FOUND` | no such model in the models folder |
+ * | `MODEL_LOAD_FAILED` | the file could not be loaded (garbage, truncated, too large) |
+ * | `MODEL_CRASHED` | the engine's process died under the request |
+ * | `MODEL_UNLOADED` | the model was unloaded under the request |
+ * | `CONTEXT_EXCEEDED` | the conversation is longer than the context |
+ * | `UNSUPPORTED_REASONING` | a reasoning effort that the model does not have |
+ * | `UNSUPPORTED_INPUT` | e.g. an image for a model that cannot see |
+ * | `PLUGIN_UNAVAILABLE` | an MCP server of mcp.json that does not exist, start or answer |
+ * | `MCP_UNAVAILABLE` | a per-request MCP server that does not answer |
+ * | `LIMIT_EXCEEDED` | a limit of the token's grant; `limit` names it |
+ * | `OVERLOADED` | too many requests are waiting |
+ * | `SHUTTING_DOWN` | the server is going down |
+ * | `STORE_UNAVAILABLE` | the database does not answer; everything is denied |
+ * | `INTERNAL` | a fault of ours |
+ */
+export type ServerErrorCode =
+  | 'INVALID_REQUEST'
+  | 'MISSING_PARAMETER'
+  | 'UNKNOWN_PARAMETER'
+  | 'PAYLOAD_TOO_LARGE'
+  | 'UNSUPPORTED_MEDIA_TYPE'
+  | 'NOT_FOUND'
+  | 'METHOD_NOT_ALLOWED'
+  | 'PREVIOUS_RESPONSE_NOT_FOUND'
+  | 'PERMISSION_DENIED'
+  | 'ORIGIN_DENIED'
+  | 'MODEL_NOT_FOUND'
+  | 'MODEL_LOAD_FAILED'
+  | 'MODEL_CRASHED'
+  | 'MODEL_UNLOADED'
+  | 'CONTEXT_EXCEEDED'
+  | 'UNSUPPORTED_REASONING'
+  | 'UNSUPPORTED_INPUT'
+  | 'PLUGIN_UNAVAILABLE'
+  | 'MCP_UNAVAILABLE'
+  | 'LIMIT_EXCEEDED'
+  | 'OVERLOADED'
+  | 'SHUTTING_DOWN'
+  | 'STORE_UNAVAILABLE'
+  | 'INTERNAL';
+
+/** What an error may carry beside its message. */
+export interface ServerErrorOptions extends ErrorOptions {
+  /** The parameter of the request that is at fault, e.g. `integrations[0].id`. */
+  readonly param?: string;
+  /** For the log only; never rendered. */
+  readonly detail?: string;
+}
+
+/**
+ * An error whose message may be shown to the caller. It never holds a secret, a token, tool arguments or a path of
+ * the host; those belong into `detail` or `cause`, which are logged at most.
+ */
+export class ServerError extends Error {
+  override readonly name = 'ServerError';
+  readonly code: ServerErrorCode;
+  readonly param: string | undefined;
+  readonly detail: string | undefined;
+
+  constructor(code: ServerErrorCode, message: string, options: ServerErrorOptions = {}) {
+    super(message, options);
+    this.code = code;
+    this.param = options.param;
+    this.detail = options.detail;
+  }
+}
