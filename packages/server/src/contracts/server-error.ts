@@ -11,6 +11,7 @@
  * | `NOT_FOUND` | no such path, token, or stored response (or not the caller's) |
  * | `METHOD_NOT_ALLOWED` | the path exists, the method does not |
  * | `PREVIOUS_RESPONSE_NOT_FOUND` | `previous_response_id` names nothing of the caller's |
+ * | `UNAUTHENTICATED` | no token, or none that is valid |
  * | `PERMISSION_DENIED` | the caller's authority does not cover the request |
  * | `ORIGIN_DENIED` | a Host or Origin header that is not ours |
  * | `MODEL_NOT_FOUND` | no such model in the models folder |
@@ -20,8 +21,10 @@
  * | `CONTEXT_EXCEEDED` | the conversation is longer than the context |
  * | `UNSUPPORTED_REASONING` | a reasoning effort that the model does not have |
  * | `UNSUPPORTED_INPUT` | e.g. an image for a model that cannot see |
- * | `PLUGIN_UNAVAILABLE` | an MCP server of mcp.json that does not exist, start or answer |
+ * | `PLUGIN_NOT_FOUND` | no such MCP server in mcp.json |
+ * | `PLUGIN_UNAVAILABLE` | an MCP server of mcp.json that does not start or answer |
  * | `MCP_UNAVAILABLE` | a per-request MCP server that does not answer |
+ * | `CONFLICT` | somebody else changed the thing at the same time |
  * | `LIMIT_EXCEEDED` | a limit of the token's grant; `limit` names it |
  * | `OVERLOADED` | too many requests are waiting |
  * | `SHUTTING_DOWN` | the server is going down |
@@ -37,6 +40,7 @@ export type ServerErrorCode =
   | 'NOT_FOUND'
   | 'METHOD_NOT_ALLOWED'
   | 'PREVIOUS_RESPONSE_NOT_FOUND'
+  | 'UNAUTHENTICATED'
   | 'PERMISSION_DENIED'
   | 'ORIGIN_DENIED'
   | 'MODEL_NOT_FOUND'
@@ -46,8 +50,10 @@ export type ServerErrorCode =
   | 'CONTEXT_EXCEEDED'
   | 'UNSUPPORTED_REASONING'
   | 'UNSUPPORTED_INPUT'
+  | 'PLUGIN_NOT_FOUND'
   | 'PLUGIN_UNAVAILABLE'
   | 'MCP_UNAVAILABLE'
+  | 'CONFLICT'
   | 'LIMIT_EXCEEDED'
   | 'OVERLOADED'
   | 'SHUTTING_DOWN'

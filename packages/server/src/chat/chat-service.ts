@@ -1,0 +1,253 @@
+import type { Principal } from '@latchkey/auth-core';
+import type { ChatEvent } from '../contracts/chat-event.ts';
+import type { ChatMessage } from '../contracts/chat-message.ts';
+import type { ChatRequest } from '../contracts/chat-request.ts';
+import type { ConversationStore } from '../contracts/conversation-store.ts';
+import type { EngineEvent, GenerateRequest } from '../contracts/inference-engine.ts';
+import { ServerError } from '../contracts/server-error.ts';
+import type { ChatToolset } from '../contracts/toolset.ts';
+import type { LoadEvent, ModelLease, ModelPool } from '../models/model-pool.ts';
+import type { ModelRegistry, RegisteredModel } from '../models/model-registry.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { EventQueue } from './event-queue.ts';
+import { type ChatLimits, least } from './limits.ts';
+import { type ChatTurn, createTurnRecord, runChat, type TurnRecord } from './run-chat.ts';
+import { toStats } from './usage.ts';
+
+/** Who chats, and from where. */
+export interface ChatCaller {
+  readonly principal: Principal;
+  readonly address: string | undefined;
+}
+
+/** What a token leaves of a request; refused with ServerError `PERMISSION_DENIED`. */
+export interface ChatPermission {
+  readonly maxOutputTokens?: number;
+  readonly toolCallsPerRequest?: number;
+}
+
+export interface ChatServiceOptions {
+  readonly registry: ModelRegistry;
+  readonly pool: ModelPool;
+  readonly conversations: ConversationStore;
+  readonly permit: (caller: ChatCaller, modelKey: string) => ChatPermission;
+  readonly openToolset: (caller: ChatCaller, request: ChatRequest, signal: AbortSignal) => Promise<ChatToolset>;
+  readonly limits: { readonly rounds: number; readonly toolCalls: number };
+  readonly logger: Logger;
+  readonly createResponseId: () => string;
+  readonly createCallId: () => string;
+  readonly clock: () => Date;
+}
+
+/**
+ * Opens a chat: all that can be refused is refused here, before a byte is sent. What comes back is the stream of
+ * events from `chat.start` to `chat.end`; a fault on the way is an `error` event in it, never a throw.
+ */
+export type ChatService = (
+  caller: ChatCaller,
+  request: ChatRequest,
+  signal: AbortSignal,
+) => Promise<AsyncGenerator<ChatEvent>>;
+
+export function createChatService(options: ChatServiceOptions): ChatService {
+  return async (caller, request, signal) => {
+    const key = options.registry.resolve(request.model);
+    // Asked before the model is looked for: a token learns nothing about models that it may not use.
+    const permission = options.permit(caller, key);
+    const model = await options.registry.find(key);
+    refuseImagesForTheBlind(model, request.messages);
+    const history = await loadHistory(options.conversations, caller.principal, request);
+    const toolset = await options.openToolset(caller, request, signal);
+    await refuseAmbiguousTools(request, toolset);
+    const limits: ChatLimits = {
+      rounds: options.limits.rounds,
+      toolCalls: least(options.limits.toolCalls, permission.toolCallsPerRequest) ?? options.limits.toolCalls,
+      ...outputLimit(least(request.maxOutputTokens, permission.maxOutputTokens)),
+    };
+    const messages = joinHistory(history, request.messages);
+    return streamChat(options, { caller, request, model, messages, toolset, limits }, signal);
+  };
+}
+
+interface OpenedChat {
+  readonly caller: ChatCaller;
+  readonly request: ChatRequest;
+  readonly model: RegisteredModel;
+  readonly messages: readonly ChatMessage[];
+  readonly toolset: ChatToolset;
+  readonly limits: ChatLimits;
+}
+
+async function* streamChat(
+  options: ChatServiceOptions,
+  chat: OpenedChat,
+  signal: AbortSignal,
+): AsyncGenerator<ChatEvent> {
+  const key = chat.model.file.key;
+  const record = createTurnRecord();
+  await using _toolset = chat.toolset;
+  await using lessor = new ReloadingLessor(options.pool, chat.model, chat.request.contextLength);
+  let responseId: string | undefined;
+  yield { type: 'chat.start', model: key };
+  try {
+    yield* lessor.load();
+    const turn: ChatTurn = {
+      request: chat.request,
+      messages: chat.messages,
+      toolset: chat.toolset,
+      limits: chat.limits,
+      cacheScope: chat.caller.principal.rootId,
+      generate: (request, abort) => lessor.generate(request, abort),
+      createCallId: options.createCallId,
+    };
+    yield* runChat(turn, record, signal);
+    if (chat.request.store && !signal.aborted) responseId = await save(options, chat, record);
+  } catch (error) {
+    if (!signal.aborted) yield { type: 'error', error: toServerError(error, options.logger) };
+  }
+  yield {
+    type: 'chat.end',
+    result: {
+      model: key,
+      output: record.output,
+      stats: toStats(record.usage, lessor.loadTimeSeconds),
+      finishReason: record.finishReason,
+      ...(responseId === undefined ? {} : { responseId }),
+    },
+  };
+}
+
+/** Holds the model for a chat, and gets it anew, once, when it dies before it has said anything in a round. */
+class ReloadingLessor implements AsyncDisposable {
+  loadTimeSeconds: number | undefined;
+  readonly #pool: ModelPool;
+  readonly #model: RegisteredModel;
+  readonly #contextLength: number | undefined;
+  #lease: ModelLease | undefined;
+  #mayReload = true;
+  #disposed = false;
+
+  constructor(pool: ModelPool, model: RegisteredModel, contextLength: number | undefined) {
+    this.#pool = pool;
+    this.#model = model;
+    this.#contextLength = contextLength;
+  }
+
+  async *load(): AsyncGenerator<ChatEvent> {
+    const model = this.#model.file.key;
+    const events = new EventQueue<LoadEvent>();
+    const acquiring = this.#acquire((event) => events.push(event)).finally(() => events.end());
+    // Without a listener now, a failure during the loop below would count as unhandled.
+    acquiring.catch(() => {});
+    for await (const event of events) {
+      if (event.type === 'start') yield { type: 'model_load.start', model };
+      else if (event.type === 'progress') yield { type: 'model_load.progress', model, progress: event.progress };
+      else yield { type: 'model_load.end', model, loadTimeSeconds: event.loadTimeSeconds };
+    }
+    await acquiring;
+  }
+
+  async *generate(request: GenerateRequest, signal: AbortSignal): AsyncGenerator<EngineEvent> {
+    for (;;) {
+      if (this.#lease === undefined) await this.#acquire(() => {});
+      let spoken = false;
+      try {
+        for await (const event of this.#lease?.model.generate(request, signal) ?? []) {
+          spoken ||= event.type !== 'prompt.progress';
+          yield event;
+        }
+        return;
+      } catch (error) {
+        const crashed = error instanceof ServerError && error.code === 'MODEL_CRASHED';
+        if (!crashed || spoken || !this.#mayReload || signal.aborted) throw error;
+        this.#mayReload = false;
+        this.#release();
+      }
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#disposed = true;
+    this.#release();
+  }
+
+  async #acquire(onEvent: (event: LoadEvent) => void): Promise<void> {
+    this.#lease = await this.#pool.acquire(this.#model, this.#contextLength, (event) => {
+      if (event.type === 'end') this.loadTimeSeconds = event.loadTimeSeconds;
+      onEvent(event);
+    });
+    // The caller may have gone while the model was loading.
+    if (this.#disposed) this.#release();
+  }
+
+  #release(): void {
+    this.#lease?.[Symbol.dispose]();
+    this.#lease = undefined;
+  }
+}
+
+function refuseImagesForTheBlind(model: RegisteredModel, messages: readonly ChatMessage[]): void {
+  if (model.description instanceof Error || model.description.capabilities.vision) return;
+  const hasImage = messages.some(({ role, content }) => role === 'user' && content.some(({ type }) => type === 'image'));
+  if (hasImage) {
+    throw new ServerError('UNSUPPORTED_INPUT', `Model '${model.file.key}' can't see images.`, { param: 'input' });
+  }
+}
+
+/** Whose tool did the model call? With two of one name nobody could say. */
+async function refuseAmbiguousTools(request: ChatRequest, toolset: ChatToolset): Promise<void> {
+  const index = request.clientTools.findIndex((tool) => toolset.describe(tool.name) !== undefined);
+  if (index === -1) return;
+  await toolset[Symbol.asyncDispose]();
+  throw new ServerError('INVALID_REQUEST', 'A tool has the name of a tool that an integration brings; rename it.', {
+    param: `tools[${index}].function.name`,
+  });
+}
+
+async function loadHistory(
+  conversations: ConversationStore,
+  principal: Principal,
+  request: ChatRequest,
+): Promise<readonly ChatMessage[]> {
+  if (request.previousResponseId === undefined) return [];
+  const history = await conversations.load(request.previousResponseId, principal.rootId, principal.project ?? null);
+  if (history === undefined) {
+    throw new ServerError('PREVIOUS_RESPONSE_NOT_FOUND', `There is no response '${request.previousResponseId}'.`, {
+      param: 'previous_response_id',
+    });
+  }
+  return history;
+}
+
+/** The newest system prompt takes the older ones' place: most chat templates accept only one, and only at the start. */
+function joinHistory(history: readonly ChatMessage[], added: readonly ChatMessage[]): readonly ChatMessage[] {
+  if (history.length === 0) return added;
+  const all = [...history, ...added];
+  const system = all.findLast((message) => message.role === 'system');
+  const others = all.filter((message) => message.role !== 'system');
+  return system === undefined ? others : [system, ...others];
+}
+
+async function save(options: ChatServiceOptions, chat: OpenedChat, record: TurnRecord): Promise<string> {
+  const id = options.createResponseId();
+  const { principal } = chat.caller;
+  await options.conversations.save({
+    id,
+    owner: principal.rootId,
+    project: principal.project ?? null,
+    model: chat.model.file.key,
+    parentId: chat.request.previousResponseId ?? null,
+    messages: [...chat.request.messages, ...record.added],
+    createdAt: options.clock().toISOString(),
+  });
+  return id;
+}
+
+const outputLimit = (tokens: number | undefined): Pick<ChatLimits, 'outputTokens'> =>
+  tokens === undefined ? {} : { outputTokens: tokens };
+
+function toServerError(error: unknown, logger: Logger): ServerError {
+  if (error instanceof ServerError) return error;
+  logger.error({ err: error }, 'a chat failed');
+  return new ServerError('INTERNAL', 'The server failed at this request; its log says why.', { cause: error });
+}

@@ -1,0 +1,237 @@
+import type { ChatEvent, OutputItem } from '../contracts/chat-event.ts';
+import type { ChatMessage, ToolCallRequest } from '../contracts/chat-message.ts';
+import type { ChatRequest } from '../contracts/chat-request.ts';
+import type { EngineEvent, FinishReason, GenerateRequest, ToolChoice } from '../contracts/inference-engine.ts';
+import { ServerError } from '../contracts/server-error.ts';
+import type { ChatToolset } from '../contracts/toolset.ts';
+import { executeCall } from './execute-call.ts';
+import type { ChatLimits } from './limits.ts';
+import { addUsage, emptyUsage, type UsageTotals } from './usage.ts';
+
+/** Everything that the loop needs; it knows no HTTP, no tokens, no engine of a certain make. */
+export interface ChatTurn {
+  readonly request: ChatRequest;
+  /** History and the request's own messages. */
+  readonly messages: readonly ChatMessage[];
+  readonly toolset: ChatToolset;
+  readonly limits: ChatLimits;
+  readonly cacheScope: string;
+  /** Runs one round on the model. */
+  readonly generate: (request: GenerateRequest, signal: AbortSignal) => AsyncIterable<EngineEvent>;
+  readonly createCallId: () => string;
+}
+
+/** What a finished or broken turn leaves behind; it is filled while the turn runs. */
+export interface TurnRecord {
+  readonly output: OutputItem[];
+  /** What the conversation gained: the assistant's messages and the tools' answers. */
+  readonly added: ChatMessage[];
+  readonly usage: UsageTotals;
+  finishReason: FinishReason;
+}
+
+export const createTurnRecord = (): TurnRecord => ({
+  output: [],
+  added: [],
+  usage: emptyUsage(),
+  finishReason: 'stop',
+});
+
+/**
+ * The loop: a round is one generation and the calls that it asked for; rounds follow until the model answers without
+ * calling, a call belongs to the caller, or a limit is reached, in which case a last round without tools lets the
+ * model conclude. Bounded by rounds, calls and `signal`.
+ */
+export async function* runChat(turn: ChatTurn, record: TurnRecord, signal: AbortSignal): AsyncGenerator<ChatEvent> {
+  const clientToolNames = new Set(turn.request.clientTools.map((tool) => tool.name));
+  let callsLeft = turn.limits.toolCalls;
+  for (let round = 1; ; round += 1) {
+    const mayCall = round <= turn.limits.rounds && callsLeft > 0;
+    const { calls, misspelt } = yield* runRound(turn, record, { mayCall, first: round === 1, clientToolNames }, signal);
+    if (signal.aborted || !mayCall || calls.length + misspelt.length === 0) return;
+    if (calls.some((call) => clientToolNames.has(call.name))) return;
+    callsLeft -= misspelt.length;
+    record.added.push(...misspelt);
+    for (const call of calls) {
+      if (signal.aborted) return;
+      if (callsLeft <= 0) {
+        record.added.push(refuseBeyondLimit(call, turn.limits.toolCalls));
+        continue;
+      }
+      callsLeft -= 1;
+      yield* executeCall(turn.toolset, call, record, signal);
+    }
+  }
+}
+
+interface RoundOptions {
+  readonly mayCall: boolean;
+  readonly first: boolean;
+  readonly clientToolNames: ReadonlySet<string>;
+}
+
+interface RoundCalls {
+  /** The calls that the model asked for; they are in the record's conversation already. */
+  readonly calls: readonly ToolCallRequest[];
+  /** Answers to calls that could not be read, so that the model may try again. */
+  readonly misspelt: readonly ChatMessage[];
+}
+
+/** One generation. */
+async function* runRound(
+  turn: ChatTurn,
+  record: TurnRecord,
+  options: RoundOptions,
+  signal: AbortSignal,
+): AsyncGenerator<ChatEvent, RoundCalls> {
+  const round = new RoundText(record);
+  const calls: ToolCallRequest[] = [];
+  const misspelt: ChatMessage[] = [];
+  const clientCallIds = new Map<number, string>();
+  yield { type: 'prompt_processing.start' };
+  let processing = true;
+  for await (const event of turn.generate(toGenerateRequest(turn, record, options), signal)) {
+    if (event.type === 'prompt.progress') {
+      yield { type: 'prompt_processing.progress', progress: event.total === 0 ? 1 : event.processed / event.total };
+      continue;
+    }
+    if (processing) {
+      processing = false;
+      yield { type: 'prompt_processing.end' };
+    }
+    switch (event.type) {
+      case 'reasoning.delta':
+      case 'message.delta':
+        yield* round.write(event.type === 'reasoning.delta' ? 'reasoning' : 'message', event.text);
+        break;
+      case 'toolCall.start': {
+        yield* round.close();
+        if (options.clientToolNames.has(event.name)) {
+          const id = turn.createCallId();
+          clientCallIds.set(event.index, id);
+          yield { type: 'client_tool_call.start', index: clientCallIds.size - 1, id, name: event.name };
+        } else {
+          const described = turn.toolset.describe(event.name);
+          yield { type: 'tool_call.start', tool: described?.tool ?? event.name, ...origin(described) };
+        }
+        break;
+      }
+      case 'toolCall.delta':
+        if (clientCallIds.has(event.index)) {
+          const position = [...clientCallIds.keys()].indexOf(event.index);
+          yield { type: 'client_tool_call.delta', index: position, content: event.text };
+        }
+        break;
+      case 'toolCall.end': {
+        const id = clientCallIds.get(event.index) ?? turn.createCallId();
+        calls.push({ id, name: event.name, arguments: event.arguments });
+        if (clientCallIds.has(event.index)) {
+          record.output.push({ type: 'client_tool_call', id, name: event.name, arguments: event.arguments });
+        }
+        break;
+      }
+      case 'toolCall.invalid': {
+        yield* round.close();
+        const toolName = event.name ?? '';
+        const invalid = { type: 'invalid_arguments', toolName } as const;
+        record.output.push({ type: 'invalid_tool_call', reason: event.reason, invalid });
+        yield { type: 'tool_call.failure', reason: event.reason, invalid };
+        // The model must see what it wrote, or it would write it again.
+        round.text += event.raw;
+        misspelt.push({
+          role: 'tool',
+          toolCallId: turn.createCallId(),
+          name: toolName,
+          content: `Error: ${event.reason}`,
+        });
+        break;
+      }
+      case 'finish':
+        addUsage(record.usage, event);
+        record.finishReason = event.reason;
+        break;
+    }
+  }
+  if (processing) yield { type: 'prompt_processing.end' };
+  yield* round.close();
+  record.added.push({
+    role: 'assistant',
+    content: round.text,
+    ...(round.reasoning === '' ? {} : { reasoning: round.reasoning }),
+    ...(calls.length === 0 ? {} : { toolCalls: calls }),
+  });
+  return { calls, misspelt };
+}
+
+/** Opens and closes the blocks of text that a stream shows, and collects them. */
+class RoundText {
+  text = '';
+  reasoning = '';
+  readonly #record: TurnRecord;
+  #open: { readonly type: 'reasoning' | 'message'; content: string } | undefined;
+
+  constructor(record: TurnRecord) {
+    this.#record = record;
+  }
+
+  *write(type: 'reasoning' | 'message', content: string): Generator<ChatEvent> {
+    if (this.#open?.type !== type) {
+      yield* this.close();
+      this.#open = { type, content: '' };
+      this.#record.output.push(this.#open);
+      yield { type: `${type}.start` };
+    }
+    this.#open.content += content;
+    if (type === 'reasoning') this.reasoning += content;
+    else this.text += content;
+    yield { type: `${type}.delta`, content };
+  }
+
+  *close(): Generator<ChatEvent> {
+    if (this.#open === undefined) return;
+    yield { type: `${this.#open.type}.end` };
+    this.#open = undefined;
+  }
+}
+
+function toGenerateRequest(turn: ChatTurn, record: TurnRecord, options: RoundOptions): GenerateRequest {
+  const { request } = turn;
+  const tools = options.mayCall ? [...turn.toolset.definitions, ...request.clientTools] : [];
+  const left = turn.limits.outputTokens === undefined ? undefined : turn.limits.outputTokens - record.usage.outputTokens;
+  if (left !== undefined && left <= 0) {
+    throw new ServerError('LIMIT_EXCEEDED', `The chat reached its limit of ${turn.limits.outputTokens} output tokens.`, {
+      param: 'max_output_tokens',
+    });
+  }
+  return {
+    messages: [...turn.messages, ...record.added],
+    tools,
+    toolChoice: chooseTools(request.toolChoice, tools.length > 0, options.first),
+    sampling: request.sampling,
+    stop: request.stop,
+    cacheScope: turn.cacheScope,
+    ...(left === undefined ? {} : { maxOutputTokens: left }),
+    ...(request.contextLength === undefined ? {} : { contextLength: request.contextLength }),
+    ...(request.reasoning === undefined ? {} : { reasoning: request.reasoning }),
+    ...(request.responseSchema === undefined ? {} : { responseSchema: request.responseSchema }),
+  };
+}
+
+/** A call can be demanded of the first round only; demanded of each, the loop would never end. */
+function chooseTools(asked: ToolChoice, hasTools: boolean, first: boolean): ToolChoice {
+  if (!hasTools || asked === 'none') return 'none';
+  return first ? asked : 'auto';
+}
+
+function origin(described: ReturnType<ChatToolset['describe']>): Pick<ChatEvent & { type: 'tool_call.start' }, 'origin'> {
+  return described === undefined ? {} : { origin: described.origin };
+}
+
+function refuseBeyondLimit(call: ToolCallRequest, limit: number): ChatMessage {
+  return {
+    role: 'tool',
+    toolCallId: call.id,
+    name: call.name,
+    content: `Error: this request may make ${limit} tool calls, and they are used up. Answer with what you have.`,
+  };
+}

@@ -1,0 +1,72 @@
+import type { Command } from 'commander';
+import { EventSourceParserStream } from 'eventsource-parser/stream';
+import { CommandError } from './command-error.ts';
+import { type ConnectionFlags, connect } from './connection.ts';
+import { print, printJson, style } from './print.ts';
+
+interface Flags extends ConnectionFlags {
+  readonly model: string;
+  readonly integration?: string[];
+  readonly system?: string;
+  readonly temperature?: string;
+  readonly previousResponse?: string;
+  readonly json?: boolean;
+}
+
+/** The events that the command shows; it reads the others past. */
+type ShownEvent =
+  | { readonly type: 'message.delta'; readonly content: string }
+  | { readonly type: 'tool_call.arguments'; readonly tool: string; readonly arguments: unknown }
+  | { readonly type: 'tool_call.failure'; readonly reason: string }
+  | { readonly type: 'error'; readonly error: { readonly message: string } }
+  | { readonly type: 'chat.end'; readonly result: unknown };
+
+/** `latchkey chat --model M "question"`. The answer goes to standard output, everything about it to standard error. */
+export function addChatCommand(program: Command): void {
+  program
+    .command('chat <question>')
+    .description('ask a model')
+    .requiredOption('--model <key>', 'the model')
+    .option('--integration <id...>', 'an MCP server whose tools the model may call, e.g. mcp/files')
+    .option('--system <prompt>', 'the system prompt')
+    .option('--temperature <number>', '0 gives the likeliest answer')
+    .option('--previous-response <id>', 'go on from an earlier answer')
+    .option('--url <url>', 'the server (default: the one that runs here)')
+    .option('--data <dir>', 'the data folder of the server')
+    .option('--json', 'print the whole result as JSON')
+    .action(chat);
+}
+
+async function chat(question: string, flags: Flags): Promise<void> {
+  const response = await connect(flags, process.env).request('POST', '/api/v1/chat', {
+    model: flags.model,
+    input: question,
+    stream: true,
+    ...(flags.integration === undefined ? {} : { integrations: flags.integration }),
+    ...(flags.system === undefined ? {} : { system_prompt: flags.system }),
+    ...(flags.temperature === undefined ? {} : { temperature: Number(flags.temperature) }),
+    ...(flags.previousResponse === undefined ? {} : { previous_response_id: flags.previousResponse }),
+  });
+  if (response.body === null) throw new CommandError('The server sent no answer.');
+  const events = response.body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
+  let failure: string | undefined;
+  let result: unknown;
+  for await (const { data } of events) {
+    const event = JSON.parse(data) as ShownEvent;
+    if (event.type === 'error') failure = event.error.message;
+    else if (event.type === 'chat.end') result = event.result;
+    else if (!flags.json) show(event);
+  }
+  if (flags.json) printJson(result);
+  else print('');
+  if (failure !== undefined) throw new CommandError(failure);
+}
+
+function show(event: Exclude<ShownEvent, { type: 'error' | 'chat.end' }>): void {
+  if (event.type === 'message.delta') process.stdout.write(event.content);
+  else if (event.type === 'tool_call.arguments') {
+    process.stderr.write(`${style('dim', `→ ${event.tool} ${JSON.stringify(event.arguments)}`)}\n`);
+  } else if (event.type === 'tool_call.failure') {
+    process.stderr.write(`${style('yellow', `✗ ${event.reason}`)}\n`);
+  }
+}

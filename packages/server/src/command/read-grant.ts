@@ -1,0 +1,20 @@
+import { readFileSync } from 'node:fs';
+import { CommandError } from './command-error.ts';
+
+/** `--grant` takes JSON, or `@FILE` with JSON in it. What the JSON may say is the server's to judge. */
+export function readGrant(text: string): unknown {
+  const [source, json] = text.startsWith('@') ? [text.slice(1), readGrantFile(text.slice(1))] : ['--grant', text];
+  try {
+    return JSON.parse(json) as unknown;
+  } catch (error) {
+    throw new CommandError(`${source}: not valid JSON: ${(error as Error).message}`);
+  }
+}
+
+function readGrantFile(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new CommandError(`--grant @${path}: the file can't be read (${(error as NodeJS.ErrnoException).code})`);
+  }
+}

@@ -1,0 +1,84 @@
+import type { Command } from 'commander';
+import { loadConfig } from '../config/load-config.ts';
+import { createServer } from '../create-server.ts';
+import { createLogger } from '../telemetry/logger.ts';
+import { CommandError } from './command-error.ts';
+import { print } from './print.ts';
+
+interface Flags {
+  readonly port?: string;
+  readonly host?: string;
+  readonly data?: string;
+  readonly models?: string;
+  readonly mcp?: string;
+  readonly config?: string;
+  readonly auth: boolean;
+  readonly allowUnauthenticatedNetwork?: boolean;
+}
+
+/** `latchkey serve`. Standard output gets one line, when the server is ready; the log goes to standard error. */
+export function addServeCommand(program: Command): void {
+  program
+    .command('serve')
+    .description('run the server')
+    .option('--port <port>', 'the port to listen on (default: 1234)')
+    .option('--host <address>', 'the address to listen on (default: 127.0.0.1)')
+    .option('--data <dir>', 'tokens, conversations and keys (default: ~/.latchkey)')
+    .option('--models <dir>', 'models as <publisher>/<name>.gguf (default: DATA/models)')
+    .option('--mcp <file>', 'the mcp.json (default: DATA/mcp.json)')
+    .option('--config <file>', 'settings (default: DATA/config.json)')
+    .option('--no-auth', 'let everybody on this machine in; MCP tools and administration are off then')
+    .option('--allow-unauthenticated-network', 'accept --no-auth on an address that others reach')
+    .action(serve);
+}
+
+async function serve(flags: Flags): Promise<void> {
+  const config = loadConfig({
+    environment: process.env,
+    flags: {
+      port: flags.port === undefined || !/^\d+$/.test(flags.port) ? flags.port : Number(flags.port),
+      host: flags.host,
+      data: flags.data,
+      models: flags.models,
+      mcp: flags.mcp,
+      auth: flags.auth ? undefined : false,
+      allowUnauthenticatedNetwork: flags.allowUnauthenticatedNetwork,
+    },
+    ...(flags.config === undefined ? {} : { file: flags.config }),
+  });
+  const logger = createLogger(config.log);
+  const server = await createServer(config, { logger }).catch((error: unknown) => {
+    throw inUse(error, config.host, config.port);
+  });
+  if (!config.auth) logger.warn('authentication is off: everybody who reaches this address may use the models');
+  print(`latchkey listening on ${server.url}`);
+
+  const stop = (signal: NodeJS.Signals): void => {
+    logger.info({ signal }, 'stopping; a second signal stops at once');
+    process.once('SIGINT', () => process.exit(130));
+    process.once('SIGTERM', () => process.exit(143));
+    server.close().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        logger.error({ err: error }, 'stopping failed');
+        process.exit(1);
+      },
+    );
+  };
+  let stopping = false;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      if (stopping) return;
+      stopping = true;
+      stop(signal);
+    });
+  }
+}
+
+function inUse(error: unknown, host: string, port: number): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'EADDRINUSE') return new CommandError(`Port ${port} of ${host} is in use. Choose another with --port.`);
+  if (code === 'EADDRNOTAVAIL') return new CommandError(`${host} is no address of this machine.`);
+  if (code === 'EACCES') return new CommandError(`Listening on port ${port} of ${host} is not permitted.`);
+  return error;
+}

@@ -1,0 +1,28 @@
+import type { ChatMessage } from './chat-message.ts';
+import type { ReasoningEffort, Sampling, ToolChoice, ToolDefinition } from './inference-engine.ts';
+
+/** MCP tools that a request wants the model to have; whether it gets them is decided by its token. */
+export type IntegrationRequest =
+  | { readonly type: 'plugin'; readonly id: string; readonly allowedTools?: readonly string[] }
+  | { readonly type: 'ephemeral_mcp'; readonly serverLabel: string; readonly serverUrl: string };
+
+/** A chat request in the neutral form that every dialect is parsed into. */
+export interface ChatRequest {
+  /** A model key or an alias, as the caller wrote it. */
+  readonly model: string;
+  /** What is new in this request; history comes before it. */
+  readonly messages: readonly ChatMessage[];
+  readonly integrations: readonly IntegrationRequest[];
+  /** Tools that the caller runs itself: a call of one ends the turn. */
+  readonly clientTools: readonly ToolDefinition[];
+  readonly toolChoice: ToolChoice;
+  readonly sampling: Sampling;
+  readonly stop: readonly string[];
+  readonly maxOutputTokens?: number;
+  readonly contextLength?: number;
+  readonly reasoning?: ReasoningEffort;
+  readonly responseSchema?: Record<string, unknown>;
+  readonly previousResponseId?: string;
+  /** Keep the conversation, so that a later request may go on from it. */
+  readonly store: boolean;
+}

@@ -1,0 +1,33 @@
+import type { ToolOrigin } from './chat-event.ts';
+import type { ToolDefinition } from './inference-engine.ts';
+
+/** What became of a call, as the chat loop sees it. Failures are values: the model reads them and goes on. */
+export type ToolCallOutcome =
+  | {
+      readonly type: 'ran';
+      readonly tool: string;
+      readonly origin: ToolOrigin;
+      readonly arguments: Record<string, unknown>;
+      /** For the API: the JSON text of MCP's content array. */
+      readonly output: string;
+      /** For the model. */
+      readonly text: string;
+    }
+  | {
+      readonly type: 'refused';
+      readonly kind: 'invalid_name' | 'invalid_arguments';
+      readonly tool: string;
+      readonly origin?: ToolOrigin;
+      readonly arguments?: Record<string, unknown>;
+      /** Safe to show to the caller and the model. */
+      readonly reason: string;
+    };
+
+/** The tools of one request: exactly those that its token, its `allowed_tools` and the servers together permit. */
+export interface ChatToolset extends AsyncDisposable {
+  readonly definitions: readonly ToolDefinition[];
+  /** The name for people and where the tool comes from; undefined when the model made the name up. */
+  describe(name: string): { readonly tool: string; readonly origin: ToolOrigin } | undefined;
+  /** Decides again, with the arguments, and runs the call. Never throws for what a tool or a model does. */
+  call(name: string, args: Record<string, unknown>, signal: AbortSignal): Promise<ToolCallOutcome>;
+}

@@ -1,0 +1,97 @@
+import type { ChatEvent, ChatResult, InvalidCall, OutputItem, ToolOrigin } from '../../contracts/chat-event.ts';
+import { lmstudioDialect } from './errors.ts';
+
+type Json = Record<string, unknown>;
+
+/** The answer to a chat that is not streamed, and what `chat.end` carries. */
+export function renderResult(result: ChatResult): Json {
+  const { stats } = result;
+  return {
+    model_instance_id: result.model,
+    output: result.output.flatMap(renderItem),
+    stats: {
+      input_tokens: stats.inputTokens,
+      total_output_tokens: stats.outputTokens,
+      reasoning_output_tokens: stats.reasoningOutputTokens,
+      tokens_per_second: stats.tokensPerSecond,
+      time_to_first_token_seconds: stats.timeToFirstTokenSeconds,
+      ...(stats.modelLoadTimeSeconds === undefined ? {} : { model_load_time_seconds: stats.modelLoadTimeSeconds }),
+    },
+    ...(result.responseId === undefined ? {} : { response_id: result.responseId }),
+  };
+}
+
+function renderItem(item: OutputItem): Json[] {
+  switch (item.type) {
+    case 'message':
+    case 'reasoning':
+      return [{ type: item.type, content: item.content }];
+    case 'tool_call':
+      return [
+        {
+          type: 'tool_call',
+          tool: item.tool,
+          arguments: item.arguments,
+          output: item.output,
+          provider_info: renderOrigin(item.origin),
+        },
+      ];
+    case 'invalid_tool_call':
+      return [{ type: 'invalid_tool_call', reason: item.reason, metadata: renderInvalid(item.invalid) }];
+    case 'client_tool_call':
+      // This API has no tools of the caller's own.
+      return [];
+  }
+}
+
+/** One event → the events on the wire, by name and payload; the payload repeats the name. */
+export function renderEvent(event: ChatEvent): Json[] {
+  switch (event.type) {
+    case 'chat.start':
+    case 'model_load.start':
+      return [{ type: event.type, model_instance_id: event.model }];
+    case 'model_load.progress':
+      return [{ type: event.type, model_instance_id: event.model, progress: event.progress }];
+    case 'model_load.end':
+      return [{ type: event.type, model_instance_id: event.model, load_time_seconds: event.loadTimeSeconds }];
+    case 'tool_call.start': {
+      const provider = event.origin === undefined ? {} : { provider_info: renderOrigin(event.origin) };
+      // LM Studio documents the first and sends the second as well.
+      return [
+        { type: 'tool_call.start', tool: event.tool, ...provider },
+        { type: 'tool_call.name', tool_name: event.tool, ...provider },
+      ];
+    }
+    case 'tool_call.arguments':
+    case 'tool_call.success': {
+      const { origin, ...rest } = event;
+      return [{ ...rest, provider_info: renderOrigin(origin) }];
+    }
+    case 'tool_call.failure':
+      return [{ type: event.type, reason: event.reason, metadata: renderInvalid(event.invalid) }];
+    case 'client_tool_call.start':
+    case 'client_tool_call.delta':
+      return [];
+    case 'error':
+      return [{ type: 'error', ...lmstudioDialect.renderError(event.error).body }];
+    case 'chat.end':
+      return [{ type: 'chat.end', result: renderResult(event.result) }];
+    default:
+      return [event];
+  }
+}
+
+function renderOrigin(origin: ToolOrigin): Json {
+  return origin.type === 'plugin'
+    ? { type: 'plugin', plugin_id: origin.pluginId }
+    : { type: 'ephemeral_mcp', server_label: origin.serverLabel };
+}
+
+function renderInvalid(invalid: InvalidCall): Json {
+  return {
+    type: invalid.type,
+    tool_name: invalid.toolName,
+    ...(invalid.arguments === undefined ? {} : { arguments: invalid.arguments }),
+    ...(invalid.origin === undefined ? {} : { provider_info: renderOrigin(invalid.origin) }),
+  };
+}

@@ -1,0 +1,53 @@
+import type { LoadedInstance } from '../../models/model-pool.ts';
+import type { RegisteredModel } from '../../models/model-registry.ts';
+
+/** `GET /api/v1/models`. A file that is no readable model is left out: nobody can use it. */
+export function renderModels(
+  models: readonly RegisteredModel[],
+  loaded: readonly LoadedInstance[],
+): { readonly models: readonly Record<string, unknown>[] } {
+  return { models: models.flatMap((model) => renderModel(model, loaded)) };
+}
+
+function renderModel({ file, description }: RegisteredModel, loaded: readonly LoadedInstance[]): Record<string, unknown>[] {
+  if (description instanceof Error) return [];
+  const { capabilities, quantization, bitsPerWeight, parameterCount } = description;
+  const shared = {
+    type: description.type,
+    publisher: file.publisher,
+    key: file.key,
+    display_name: description.displayName ?? file.name,
+    quantization: quantization === null ? null : { name: quantization, bits_per_weight: bitsPerWeight },
+    size_bytes: file.sizeBytes,
+    params_string: parameterCount === null ? null : formatParameters(parameterCount),
+    loaded_instances: loaded
+      .filter((instance) => instance.key === file.key)
+      .map((instance) => ({
+        id: instance.key,
+        config: { context_length: instance.contextLength, parallel: instance.parallel },
+      })),
+    max_context_length: description.maxContextLength,
+    format: 'gguf',
+  };
+  if (description.type === 'embedding') return [shared];
+  const { reasoning } = capabilities;
+  return [
+    {
+      ...shared,
+      architecture: description.architecture,
+      capabilities: {
+        vision: capabilities.vision,
+        trained_for_tool_use: capabilities.trainedForToolUse,
+        ...(reasoning === undefined
+          ? {}
+          : { reasoning: { allowed_options: reasoning.allowedOptions, default: reasoning.default } }),
+      },
+    },
+  ];
+}
+
+/** 2_900_000 → `2.9M`. */
+function formatParameters(count: number): string {
+  const [scale, unit] = count >= 1e9 ? [1e9, 'B'] : count >= 1e6 ? [1e6, 'M'] : [1e3, 'K'];
+  return `${Number((count / scale).toPrecision(count / scale >= 100 ? 3 : 2))}${unit}`;
+}

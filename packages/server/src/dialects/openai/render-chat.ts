@@ -1,0 +1,117 @@
+import type { ChatEvent, ChatResult, ChatStats } from '../../contracts/chat-event.ts';
+import type { FinishReason } from '../../contracts/inference-engine.ts';
+import { openaiDialect } from './errors.ts';
+
+type Json = Record<string, unknown>;
+
+/** What all chunks of one completion share. */
+export interface CompletionIdentity {
+  /** `chatcmpl-…`. */
+  readonly id: string;
+  /** Seconds since 1970. */
+  readonly created: number;
+  /** The model as the caller named it. */
+  readonly model: string;
+}
+
+/** The answer to a completion that is not streamed. */
+export function renderCompletion(identity: CompletionIdentity, result: ChatResult): Json {
+  const texts = (type: 'message' | 'reasoning'): string =>
+    result.output.flatMap((item) => (item.type === type ? [item.content] : [])).join('');
+  const toolCalls = result.output.flatMap((item) =>
+    item.type === 'client_tool_call'
+      ? [{ id: item.id, type: 'function', function: { name: item.name, arguments: JSON.stringify(item.arguments) } }]
+      : [],
+  );
+  const content = texts('message');
+  const reasoning = texts('reasoning');
+  return {
+    id: identity.id,
+    object: 'chat.completion',
+    created: identity.created,
+    model: identity.model,
+    system_fingerprint: result.model,
+    choices: [
+      {
+        index: 0,
+        message: {
+          role: 'assistant',
+          content: content === '' && toolCalls.length > 0 ? null : content,
+          ...(reasoning === '' ? {} : { reasoning_content: reasoning }),
+          ...(toolCalls.length === 0 ? {} : { tool_calls: toolCalls }),
+        },
+        logprobs: null,
+        finish_reason: finishReason(result.finishReason, toolCalls.length > 0),
+      },
+    ],
+    usage: renderUsage(result.stats),
+  };
+}
+
+/** Renders a stream's events as chunks; remembers what a chunk needs to know of those before it. */
+export class ChunkRenderer {
+  readonly #identity: CompletionIdentity;
+  readonly #includeUsage: boolean;
+  #calledTools = false;
+  #failed = false;
+
+  constructor(identity: CompletionIdentity, includeUsage: boolean) {
+    this.#identity = identity;
+    this.#includeUsage = includeUsage;
+  }
+
+  render(event: ChatEvent): Json[] {
+    switch (event.type) {
+      case 'chat.start':
+        return [this.#chunk({ role: 'assistant', content: '' })];
+      case 'message.delta':
+        return [this.#chunk({ content: event.content })];
+      case 'reasoning.delta':
+        return [this.#chunk({ reasoning_content: event.content })];
+      case 'client_tool_call.start': {
+        this.#calledTools = true;
+        const { index, id, name } = event;
+        return [this.#chunk({ tool_calls: [{ index, id, type: 'function', function: { name, arguments: '' } }] })];
+      }
+      case 'client_tool_call.delta':
+        return [this.#chunk({ tool_calls: [{ index: event.index, function: { arguments: event.content } }] })];
+      case 'error':
+        this.#failed = true;
+        return [openaiDialect.renderError(event.error).body];
+      case 'chat.end':
+        // A finish reason after an error would make a broken answer look like a whole one.
+        return this.#failed ? [] : this.#end(event.result);
+      default:
+        return [];
+    }
+  }
+
+  #end(result: ChatResult): Json[] {
+    const last = this.#chunk({}, finishReason(result.finishReason, this.#calledTools));
+    if (!this.#includeUsage) return [last];
+    return [last, { ...this.#envelope(), choices: [], usage: renderUsage(result.stats) }];
+  }
+
+  #chunk(delta: Json, finish: string | null = null): Json {
+    return { ...this.#envelope(), choices: [{ index: 0, delta, logprobs: null, finish_reason: finish }] };
+  }
+
+  #envelope(): Json {
+    return { ...this.#identity, object: 'chat.completion.chunk', ...(this.#includeUsage ? { usage: null } : {}) };
+  }
+}
+
+function finishReason(reason: FinishReason, calledTools: boolean): string {
+  if (calledTools) return 'tool_calls';
+  return reason === 'length' ? 'length' : 'stop';
+}
+
+function renderUsage(stats: ChatStats): Json {
+  return {
+    prompt_tokens: stats.inputTokens,
+    completion_tokens: stats.outputTokens,
+    total_tokens: stats.inputTokens + stats.outputTokens,
+    prompt_tokens_details: { cached_tokens: stats.cachedInputTokens },
+    completion_tokens_details: { reasoning_tokens: stats.reasoningOutputTokens },
+  };
+}

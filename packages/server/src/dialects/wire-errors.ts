@@ -1,0 +1,40 @@
+import type { ServerErrorCode } from '../contracts/server-error.ts';
+
+/** The HTTP status of an error and the code that clients of every dialect may switch on. */
+export interface WireError {
+  readonly status: number;
+  readonly code: string;
+}
+
+const wire = (status: number, code: string): WireError => ({ status, code });
+
+/** Exhaustive: a new ServerErrorCode does not compile until it has its status here. */
+export const WIRE_ERRORS: Record<ServerErrorCode, WireError> = {
+  INVALID_REQUEST: wire(400, 'invalid_value'),
+  MISSING_PARAMETER: wire(400, 'missing_required_parameter'),
+  UNKNOWN_PARAMETER: wire(400, 'unrecognized_keys'),
+  PAYLOAD_TOO_LARGE: wire(413, 'payload_too_large'),
+  UNSUPPORTED_MEDIA_TYPE: wire(415, 'unsupported_media_type'),
+  NOT_FOUND: wire(404, 'not_found'),
+  METHOD_NOT_ALLOWED: wire(405, 'method_not_allowed'),
+  PREVIOUS_RESPONSE_NOT_FOUND: wire(404, 'previous_response_not_found'),
+  UNAUTHENTICATED: wire(401, 'invalid_api_key'),
+  PERMISSION_DENIED: wire(403, 'permission_denied'),
+  ORIGIN_DENIED: wire(403, 'origin_denied'),
+  MODEL_NOT_FOUND: wire(404, 'model_not_found'),
+  MODEL_LOAD_FAILED: wire(400, 'model_load_failed'),
+  MODEL_CRASHED: wire(503, 'model_crashed'),
+  MODEL_UNLOADED: wire(503, 'model_unloaded'),
+  CONTEXT_EXCEEDED: wire(400, 'context_length_exceeded'),
+  UNSUPPORTED_REASONING: wire(400, 'unsupported_value'),
+  UNSUPPORTED_INPUT: wire(400, 'unsupported_value'),
+  PLUGIN_NOT_FOUND: wire(404, 'plugin_not_found'),
+  PLUGIN_UNAVAILABLE: wire(502, 'plugin_unavailable'),
+  MCP_UNAVAILABLE: wire(502, 'mcp_unavailable'),
+  CONFLICT: wire(409, 'conflict'),
+  LIMIT_EXCEEDED: wire(429, 'limit_exceeded'),
+  OVERLOADED: wire(503, 'overloaded'),
+  SHUTTING_DOWN: wire(503, 'shutting_down'),
+  STORE_UNAVAILABLE: wire(503, 'store_unavailable'),
+  INTERNAL: wire(500, 'internal_error'),
+};

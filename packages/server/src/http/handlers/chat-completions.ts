@@ -1,0 +1,37 @@
+import type { ChatService } from '../../chat/chat-service.ts';
+import { collectChat } from '../../chat/collect.ts';
+import type { ChatEvent } from '../../contracts/chat-event.ts';
+import { parseChatCompletion } from '../../dialects/openai/parse.ts';
+import { ChunkRenderer, type CompletionIdentity, renderCompletion } from '../../dialects/openai/render-chat.ts';
+import { readJson } from '../read-json.ts';
+import type { Handler } from '../routes.ts';
+import { dataFrame, sendEventStream } from '../sse.ts';
+
+export interface ChatCompletionsOptions {
+  readonly chat: ChatService;
+  readonly bodyLimit: number;
+  readonly createId: () => string;
+  readonly clock: () => Date;
+}
+
+/** `POST /v1/chat/completions`, OpenAI's. */
+export const createChatCompletionsHandler =
+  ({ chat, bodyLimit, createId, clock }: ChatCompletionsOptions): Handler =>
+  async (ctx) => {
+    const { request, stream, includeUsage } = parseChatCompletion(await readJson(ctx, bodyLimit));
+    const identity: CompletionIdentity = {
+      id: `chatcmpl-${createId()}`,
+      created: Math.floor(clock().getTime() / 1000),
+      model: request.model,
+    };
+    const events = await chat(ctx.state.auth, request, ctx.state.signal);
+    if (stream) sendEventStream(ctx, frames(events, new ChunkRenderer(identity, includeUsage)));
+    else ctx.body = renderCompletion(identity, await collectChat(events));
+  };
+
+async function* frames(events: AsyncIterable<ChatEvent>, renderer: ChunkRenderer): AsyncGenerator<string> {
+  for await (const event of events) {
+    for (const chunk of renderer.render(event)) yield dataFrame(chunk);
+  }
+  yield 'data: [DONE]\n\n';
+}

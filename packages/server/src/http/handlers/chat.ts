@@ -1,0 +1,25 @@
+import type { ChatService } from '../../chat/chat-service.ts';
+import { collectChat } from '../../chat/collect.ts';
+import type { ChatEvent } from '../../contracts/chat-event.ts';
+import { parseChat } from '../../dialects/lmstudio/parse.ts';
+import { renderEvent, renderResult } from '../../dialects/lmstudio/render-chat.ts';
+import { readJson } from '../read-json.ts';
+import type { Handler } from '../routes.ts';
+import { eventFrame, sendEventStream } from '../sse.ts';
+
+/** `POST /api/v1/chat`, LM Studio's. */
+export const createChatHandler =
+  (chat: ChatService, bodyLimit: number): Handler =>
+  async (ctx) => {
+    const { request, stream } = parseChat(await readJson(ctx, bodyLimit));
+    const events = await chat(ctx.state.auth, request, ctx.state.signal);
+    if (stream) sendEventStream(ctx, frames(events));
+    else ctx.body = renderResult(await collectChat(events));
+  };
+
+async function* frames(events: AsyncIterable<ChatEvent>): AsyncGenerator<string> {
+  for await (const event of events) {
+    const payloads = renderEvent(event);
+    yield payloads.map((payload) => eventFrame(String(payload['type']), payload)).join('');
+  }
+}

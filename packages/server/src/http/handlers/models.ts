@@ -1,0 +1,30 @@
+import type { Auth } from '@latchkey/auth-core';
+import { renderModels as renderLmstudio } from '../../dialects/lmstudio/render-models.ts';
+import { renderModels as renderOpenai } from '../../dialects/openai/render-models.ts';
+import type { ModelPool } from '../../models/model-pool.ts';
+import type { ModelRegistry, RegisteredModel } from '../../models/model-registry.ts';
+import type { Handler } from '../routes.ts';
+import type { ServerState } from '../state.ts';
+
+export interface ModelHandlers {
+  /** `GET /api/v1/models`. */
+  readonly lmstudio: Handler;
+  /** `GET /v1/models`. */
+  readonly openai: Handler;
+}
+
+/** A caller sees the models that it may use, and no others. */
+export function createModelHandlers(auth: Auth, registry: ModelRegistry, pool: ModelPool): ModelHandlers {
+  const visible = async ({ auth: { principal, address } }: ServerState): Promise<readonly RegisteredModel[]> =>
+    (await registry.list()).filter(
+      ({ file }) => auth.decide(principal, { action: 'models:read', model: file.key }, address ? { address } : {}).allowed,
+    );
+  return {
+    lmstudio: async (ctx) => {
+      ctx.body = renderLmstudio(await visible(ctx.state), pool.loaded());
+    },
+    openai: async (ctx) => {
+      ctx.body = renderOpenai(await visible(ctx.state));
+    },
+  };
+}

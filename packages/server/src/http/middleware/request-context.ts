@@ -1,0 +1,37 @@
+import type { Middleware } from 'koa';
+import type { Logger } from '../../telemetry/logger.ts';
+import type { ServerState } from '../state.ts';
+
+export interface RequestContextOptions {
+  readonly logger: Logger;
+  readonly createId: () => string;
+  /** Fires when requests that still run must end. */
+  readonly stopping: AbortSignal;
+}
+
+/** Gives a request its id, its logger and the signal that ends it, and writes the line of the access log. */
+export function requestContext({ logger, createId, stopping }: RequestContextOptions): Middleware<ServerState> {
+  return async function requestContextMiddleware(ctx, next) {
+    const startedAt = performance.now();
+    const gone = new AbortController();
+    ctx.state.requestId = createId();
+    ctx.state.logger = logger.child({ request: ctx.state.requestId });
+    ctx.state.signal = AbortSignal.any([gone.signal, stopping]);
+    ctx.set('X-Request-Id', ctx.state.requestId);
+    ctx.res.once('close', () => {
+      if (!ctx.res.writableFinished) gone.abort(new Error('the caller went away'));
+      ctx.state.logger.info(
+        {
+          method: ctx.method,
+          path: ctx.path,
+          status: ctx.res.statusCode,
+          ms: Math.round((performance.now() - startedAt) * 10) / 10,
+          ...(ctx.res.writableFinished ? {} : { aborted: true }),
+          ...(ctx.state.auth === undefined ? {} : { token: ctx.state.auth.principal.id }),
+        },
+        'request',
+      );
+    });
+    await next();
+  };
+}

@@ -1,0 +1,19 @@
+import { Readable } from 'node:stream';
+import type { Context } from 'koa';
+
+/**
+ * Answers with server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html). A slow reader
+ * slows the source down; a reader who goes away ends it.
+ */
+export function sendEventStream(ctx: Context, frames: AsyncIterable<string>): void {
+  ctx.set('Content-Type', 'text/event-stream; charset=utf-8');
+  ctx.set('Cache-Control', 'no-cache, no-transform');
+  ctx.set('X-Accel-Buffering', 'no');
+  ctx.body = Readable.from(frames, { objectMode: false });
+}
+
+/** One event with a name. `JSON.stringify` leaves no line breaks that could end the frame early. */
+export const eventFrame = (name: string, payload: unknown): string => `event: ${name}\ndata: ${JSON.stringify(payload)}\n\n`;
+
+/** One event without a name, as OpenAI sends them. */
+export const dataFrame = (payload: unknown): string => `data: ${JSON.stringify(payload)}\n\n`;

@@ -1,0 +1,11 @@
+import type { AuthState } from '@latchkey/koa-auth';
+import type { Logger } from '../telemetry/logger.ts';
+
+/** What middleware leaves for those after it. */
+export interface ServerState extends AuthState {
+  /** Goes into the log and the `X-Request-Id` header. */
+  requestId: string;
+  logger: Logger;
+  /** Fires when the caller goes away or the server can wait no longer. */
+  signal: AbortSignal;
+}

@@ -1,0 +1,239 @@
+import type { InferenceEngine, LoadedModel } from '../contracts/inference-engine.ts';
+import { ServerError } from '../contracts/server-error.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { RegisteredModel } from './model-registry.ts';
+
+/** How models are loaded and when they go. */
+export interface ModelPoolOptions {
+  readonly engine: InferenceEngine;
+  readonly logger: Logger;
+  /** Tokens of context for each request, when the request does not say; at most what the model was trained for. */
+  readonly contextLength: number;
+  readonly parallel: number;
+  readonly threads?: number;
+  readonly gpu: 'auto' | 'off';
+  /** A model that nobody used for so long is unloaded. */
+  readonly idleMilliseconds: number;
+  /** Loading a model unloads the others as soon as they are idle. */
+  readonly keepOnlyLast: boolean;
+  readonly now?: () => number;
+}
+
+/** What loading looks like from outside. */
+export type LoadEvent =
+  | { readonly type: 'start' }
+  | { readonly type: 'progress'; readonly progress: number }
+  | { readonly type: 'end'; readonly loadTimeSeconds: number };
+
+/** The right to use a loaded model until it is disposed. */
+export interface ModelLease extends Disposable {
+  readonly model: LoadedModel;
+}
+
+/** A model in memory, for listings. */
+export interface LoadedInstance {
+  readonly key: string;
+  readonly contextLength: number;
+  readonly parallel: number;
+  readonly device: string;
+}
+
+interface Slot {
+  readonly key: string;
+  readonly asked: number;
+  readonly loading: Promise<LoadedModel>;
+  readonly listeners: Set<(event: LoadEvent) => void>;
+  model: LoadedModel | undefined;
+  leases: number;
+  retired: boolean;
+  idleTimer: NodeJS.Timeout | undefined;
+  whenIdle: (() => void)[];
+}
+
+/**
+ * Loads models when they are first asked for, one process each, shared by all requests; unloads idle ones; forgets
+ * those that died, so that the next request loads them again.
+ */
+export class ModelPool implements AsyncDisposable {
+  readonly #options: ModelPoolOptions;
+  readonly #slots = new Map<string, Slot>();
+  readonly #unloading = new Set<Promise<void>>();
+  readonly #closing = new AbortController();
+
+  constructor(options: ModelPoolOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Waits until the model is loaded, with at least `contextLength` tokens of context where the request asks for more
+   * than the default. Throws ServerError `MODEL_LOAD_FAILED`, `INVALID_REQUEST` (a context beyond the model's own).
+   */
+  async acquire(
+    registered: RegisteredModel,
+    contextLength: number | undefined,
+    onEvent: (event: LoadEvent) => void,
+  ): Promise<ModelLease> {
+    const wanted = this.#contextFor(registered, contextLength);
+    for (;;) {
+      this.#closing.signal.throwIfAborted();
+      const slot = this.#slots.get(registered.file.key);
+      if (slot === undefined) return this.#lease(this.#load(registered, wanted, onEvent));
+      if (slot.asked >= wanted) {
+        if (slot.model === undefined) {
+          onEvent({ type: 'start' });
+          slot.listeners.add(onEvent);
+        }
+        return this.#lease(slot);
+      }
+      // Loaded with less context than this request needs: it makes way as soon as nobody uses it.
+      await new Promise<void>((resolve) => {
+        slot.whenIdle.push(resolve);
+        if (slot.leases === 0) this.#unload(slot, 'a request needs more context');
+      });
+    }
+  }
+
+  loaded(): readonly LoadedInstance[] {
+    return [...this.#slots.values()].flatMap(({ key, model }) =>
+      model === undefined
+        ? []
+        : [{ key, contextLength: model.contextLength, parallel: model.parallel, device: model.device }],
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort(new ServerError('SHUTTING_DOWN', 'The server is shutting down.'));
+    for (const slot of this.#slots.values()) this.#unload(slot, 'the server is going down');
+    await Promise.allSettled(this.#unloading);
+  }
+
+  #contextFor(registered: RegisteredModel, asked: number | undefined): number {
+    const { description } = registered;
+    if (description instanceof Error) {
+      throw new ServerError('MODEL_LOAD_FAILED', `Model '${registered.file.key}' can't be loaded: ${description.message}`, {
+        param: 'model',
+        cause: description,
+      });
+    }
+    if (description.type === 'embedding') {
+      throw new ServerError('INVALID_REQUEST', `Model '${registered.file.key}' makes embeddings; it can't chat.`, {
+        param: 'model',
+      });
+    }
+    if (asked !== undefined && asked > description.maxContextLength) {
+      throw new ServerError(
+        'INVALID_REQUEST',
+        `context_length is ${asked}; model '${registered.file.key}' takes at most ${description.maxContextLength}.`,
+        { param: 'context_length' },
+      );
+    }
+    return Math.max(asked ?? 0, Math.min(this.#options.contextLength, description.maxContextLength));
+  }
+
+  #load(registered: RegisteredModel, contextLength: number, onEvent: (event: LoadEvent) => void): Slot {
+    const { engine, logger, parallel, threads, gpu } = this.#options;
+    const { key, path } = registered.file;
+    const now = this.#options.now ?? (() => performance.now());
+    const startedAt = now();
+    const listeners = new Set([onEvent]);
+    const tell = (event: LoadEvent): void => {
+      for (const listener of listeners) listener(event);
+    };
+    onEvent({ type: 'start' });
+    const loading = engine.load(
+      {
+        modelKey: key,
+        path,
+        contextLength,
+        parallel,
+        gpu,
+        ...(threads === undefined ? {} : { threads }),
+        onProgress: (progress) => tell({ type: 'progress', progress }),
+      },
+      this.#closing.signal,
+    );
+    const slot: Slot = {
+      key,
+      asked: contextLength,
+      loading,
+      listeners,
+      model: undefined,
+      leases: 0,
+      retired: false,
+      idleTimer: undefined,
+      whenIdle: [],
+    };
+    this.#slots.set(key, slot);
+    loading.then(
+      (model) => {
+        slot.model = model;
+        const loadTimeSeconds = (now() - startedAt) / 1000;
+        logger.info({ model: key, device: model.device, seconds: loadTimeSeconds, pid: model.pid }, 'model loaded');
+        model.onLost((reason) => {
+          logger.error({ model: key, reason: reason.message }, 'model lost');
+          this.#forget(slot);
+        });
+        tell({ type: 'end', loadTimeSeconds });
+        listeners.clear();
+        if (this.#options.keepOnlyLast) this.#retireOthers(slot);
+      },
+      (error: unknown) => {
+        logger.warn({ model: key, err: error }, 'model could not be loaded');
+        this.#forget(slot);
+      },
+    );
+    return slot;
+  }
+
+  async #lease(slot: Slot): Promise<ModelLease> {
+    slot.leases += 1;
+    clearTimeout(slot.idleTimer);
+    let released = false;
+    const release = (): void => {
+      if (released) return;
+      released = true;
+      slot.leases -= 1;
+      if (slot.leases === 0) this.#becomeIdle(slot);
+    };
+    try {
+      return { model: await slot.loading, [Symbol.dispose]: release };
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
+  #becomeIdle(slot: Slot): void {
+    if (slot.retired || slot.whenIdle.length > 0) {
+      this.#unload(slot, slot.retired ? 'another model was loaded' : 'a request needs more context');
+      return;
+    }
+    slot.idleTimer = setTimeout(() => this.#unload(slot, 'idle'), this.#options.idleMilliseconds);
+    slot.idleTimer.unref();
+  }
+
+  #retireOthers(last: Slot): void {
+    for (const slot of this.#slots.values()) {
+      if (slot === last || slot.model === undefined) continue;
+      slot.retired = true;
+      if (slot.leases === 0) this.#unload(slot, 'another model was loaded');
+    }
+  }
+
+  #unload(slot: Slot, reason: string): void {
+    if (this.#slots.get(slot.key) !== slot) return;
+    this.#options.logger.info({ model: slot.key, reason }, 'model unloaded');
+    this.#forget(slot);
+    const unloading: Promise<void> = slot.loading
+      .then((model) => model[Symbol.asyncDispose]())
+      .catch((error: unknown) => this.#options.logger.warn({ model: slot.key, err: error }, 'unloading failed'))
+      .finally(() => this.#unloading.delete(unloading));
+    this.#unloading.add(unloading);
+  }
+
+  #forget(slot: Slot): void {
+    clearTimeout(slot.idleTimer);
+    if (this.#slots.get(slot.key) === slot) this.#slots.delete(slot.key);
+    for (const resolve of slot.whenIdle.splice(0)) resolve();
+  }
+}

@@ -1,0 +1,57 @@
+import type { InferenceEngine, ModelDescription } from '../contracts/inference-engine.ts';
+import { ServerError } from '../contracts/server-error.ts';
+import { findModelFiles, type ModelFile } from './model-files.ts';
+
+/** A model that can be loaded. `description` is an Error for a file that is no readable model. */
+export interface RegisteredModel {
+  readonly file: ModelFile;
+  readonly description: ModelDescription | Error;
+}
+
+/** Knows the models of a folder, which it looks through at each question, and other names for them. */
+export interface ModelRegistry {
+  /** The key that a name stands for: an alias's target, or the name itself. */
+  resolve(name: string): string;
+  /** Throws ServerError `MODEL_NOT_FOUND`. */
+  find(key: string): Promise<RegisteredModel>;
+  list(): Promise<readonly RegisteredModel[]>;
+}
+
+/** @param aliases other name → model key */
+export function createModelRegistry(
+  folder: string,
+  aliases: Readonly<Record<string, string>>,
+  engine: Pick<InferenceEngine, 'describe'>,
+): ModelRegistry {
+  const known = new Map<string, { readonly stamp: string; readonly description: ModelDescription | Error }>();
+
+  async function describe(files: readonly ModelFile[]): Promise<readonly RegisteredModel[]> {
+    const unknown = files.filter((file) => known.get(file.path)?.stamp !== stampOf(file));
+    if (unknown.length > 0) {
+      const descriptions = await engine.describe(unknown.map((file) => file.path));
+      unknown.forEach((file, index) => {
+        const description = descriptions[index] ?? new Error('the file was not looked at');
+        known.set(file.path, { stamp: stampOf(file), description });
+      });
+    }
+    return files.map((file) => ({
+      file,
+      description: known.get(file.path)?.description ?? new Error('the file was not looked at'),
+    }));
+  }
+
+  return {
+    resolve: (name) => (Object.hasOwn(aliases, name) ? (aliases[name] ?? name) : name),
+    find: async (key) => {
+      const file = (await findModelFiles(folder)).find((candidate) => candidate.key === key);
+      const [model] = file === undefined ? [] : await describe([file]);
+      if (model === undefined) {
+        throw new ServerError('MODEL_NOT_FOUND', `Model '${key}' is not in the models folder.`, { param: 'model' });
+      }
+      return model;
+    },
+    list: async () => describe(await findModelFiles(folder)),
+  };
+}
+
+const stampOf = (file: ModelFile): string => `${file.sizeBytes}:${file.modifiedAt}`;
