@@ -1,0 +1,45 @@
+import { getNodePath, getNodeValue, type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
+import { BridgeError } from '../errors.ts';
+
+/** `['mcpServers', 'files', 'args', 1]` as `mcpServers.files.args[1]`. */
+export function printKeyPath(path: readonly PropertyKey[]): string {
+  return path
+    .map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`))
+    .join('')
+    .replace(/^\./, '');
+}
+
+/** JSON with comments and trailing commas. A key that is written twice is an error, for one of the two would be lost. */
+export function readJsonc(text: string): unknown {
+  const errors: ParseError[] = [];
+  const tree = parseTree(text.replace(/^\uFEFF/, ''), errors, { allowTrailingComma: true });
+  const first = errors[0];
+  if (first !== undefined || tree === undefined) {
+    const before = text.slice(0, first?.offset ?? 0).split('\n');
+    const place = `line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}`;
+    const what = first === undefined ? 'it is empty' : printParseErrorCode(first.error);
+    throw new BridgeError('MCP_CONFIG_INVALID', `The mcp.json is not JSON: ${what} at ${place}.`, { path: '' });
+  }
+  refuseDuplicateKeys(tree);
+  return getNodeValue(tree);
+}
+
+function refuseDuplicateKeys(root: Node): void {
+  const pending: Node[] = [root];
+  for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
+    pending.push(...(node.children ?? []));
+    if (node.type !== 'object') continue;
+    const seen = new Set<unknown>();
+    for (const property of node.children ?? []) {
+      const key = property.children?.[0]?.value;
+      if (!seen.has(key)) {
+        seen.add(key);
+        continue;
+      }
+      const path = printKeyPath([...getNodePath(node), String(key)]);
+      throw new BridgeError('MCP_CONFIG_INVALID', `${path} is written twice in the mcp.json; remove one of them.`, {
+        path,
+      });
+    }
+  }
+}

@@ -1,0 +1,92 @@
+import type { Client } from '@modelcontextprotocol/client';
+import { z } from 'zod';
+import { type ArgumentValidator, compileArgumentValidator } from '../tools/argument-validator.ts';
+import { readToolDefinition, type ToolDefinition } from '../tools/tool-definition.ts';
+
+export const maxPages = 64;
+export const maxToolsPerServer = 256;
+
+/** A tool that can be offered: defined, within bounds, and with arguments that can be checked. */
+export interface ListedTool {
+  readonly definition: ToolDefinition;
+  readonly validate: ArgumentValidator;
+}
+
+/** What a server offers: tool name to tool, in the server's order. */
+export type ToolCatalogue = ReadonlyMap<string, ListedTool>;
+
+/** A list, and what was left out of it with the reasons, for the log. */
+export interface Listing {
+  readonly tools: ToolCatalogue;
+  readonly problems: readonly string[];
+}
+
+export interface ListOptions {
+  readonly signal: AbortSignal;
+  readonly timeoutMs: number;
+  /** The list before this one: what did not change need not be compiled again. */
+  readonly previous: ToolCatalogue;
+}
+
+// Loose on purpose: the SDK's own schema would refuse the whole list for one bad tool.
+const pageSchema = z.looseObject({ tools: z.array(z.unknown()), nextCursor: z.string().optional() });
+
+/**
+ * Asks a server for its tools, page by page, and keeps those that can be offered. Stops after 64 pages or 256 tools,
+ * whichever comes first.
+ */
+export async function listTools(client: Client, options: ListOptions): Promise<Listing> {
+  const problems: string[] = [];
+  const definitions = new Map<string, ToolDefinition>();
+  const twice = new Set<string>();
+  for (const item of await readPages(client, options, problems)) {
+    const read = readToolDefinition(item);
+    if ('problem' in read) problems.push(`${read.name ?? 'A tool'} is not offered: ${read.problem}`);
+    else if (definitions.has(read.tool.name)) twice.add(read.tool.name);
+    else definitions.set(read.tool.name, read.tool);
+  }
+  for (const name of twice) {
+    definitions.delete(name);
+    problems.push(`${name} is not offered: it is defined twice`);
+  }
+
+  const tools = new Map<string, ListedTool>();
+  for (const definition of definitions.values()) {
+    const { name, fingerprint } = definition;
+    const known = options.previous.get(name);
+    if (known?.definition.fingerprint === fingerprint) {
+      tools.set(name, known);
+      continue;
+    }
+    try {
+      const skipped = () => problems.push(`${name} has a pattern that is left to the server to check`);
+      tools.set(name, { definition, validate: compileArgumentValidator(definition, skipped) });
+    } catch (error) {
+      problems.push(`${name} is not offered: ${error instanceof Error ? error.message : 'its schema is not valid'}`);
+    }
+    // Compiling blocks: between two tools, others get their turn.
+    await new Promise((resolve) => setImmediate(resolve));
+    options.signal.throwIfAborted();
+  }
+  return { tools, problems };
+}
+
+async function readPages(
+  client: Client,
+  { signal, timeoutMs }: ListOptions,
+  problems: string[],
+): Promise<readonly unknown[]> {
+  if (client.getServerCapabilities()?.tools === undefined) return [];
+  const raw: unknown[] = [];
+  let cursor: string | undefined;
+  for (let page = 0; page < maxPages; page += 1) {
+    const params = cursor === undefined ? {} : { cursor };
+    const result = await client.request({ method: 'tools/list', params }, pageSchema, { signal, timeout: timeoutMs });
+    raw.push(...result.tools.slice(0, maxToolsPerServer + 1 - raw.length));
+    cursor = result.nextCursor;
+    if (raw.length > maxToolsPerServer) break;
+    if (cursor === undefined) return raw;
+  }
+  problems.push(`The list is cut after ${maxToolsPerServer} tools or ${maxPages} pages`);
+  return raw.slice(0, maxToolsPerServer);
+}

@@ -1,0 +1,140 @@
+import type { Client } from '@modelcontextprotocol/client';
+import type { McpLimits } from '../limits.ts';
+import type { BridgeLogger } from '../logger.ts';
+import type { ToolDefinition } from '../tools/tool-definition.ts';
+import type { RawToolResult } from '../tools/tool-result.ts';
+import type { OpenTransport } from '../transport/open-transport.ts';
+import { listTools, type ToolCatalogue } from './list-tools.ts';
+import { raceAbort } from './race-abort.ts';
+
+/** So many calls in a row that timed out, and the server counts as hung. */
+export const maxCallsTimedOut = 3;
+
+export interface SessionOptions {
+  readonly server: string;
+  readonly client: Client;
+  readonly opened: OpenTransport;
+  readonly logger: BridgeLogger;
+  readonly limits: McpLimits;
+  /** When its start began, on the host's clock. */
+  readonly started: number;
+}
+
+/** One run of a server, from its start to its end. */
+export class ServerSession {
+  readonly started: number;
+  readonly #options: SessionOptions;
+  #tools: ToolCatalogue | undefined;
+  #problems: readonly string[] = [];
+  #listing: Promise<ToolCatalogue> | undefined;
+  #stale = false;
+  #timedOut = 0;
+  #closed = false;
+
+  constructor(options: SessionOptions, onClose: (session: ServerSession) => void) {
+    this.#options = options;
+    this.started = options.started;
+    const { client, server, logger } = options;
+    client.onclose = () => {
+      this.#closed = true;
+      onClose(this);
+    };
+    client.onerror = (error) => logger.debug({ server, error: error.message }, 'An MCP server misbehaves');
+    // However many of these arrive, the list is read once, when somebody next wants it.
+    client.setNotificationHandler('notifications/tools/list_changed', () => {
+      this.#stale = true;
+    });
+  }
+
+  /** The connection has ended, whoever ended it. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  async open(signal: AbortSignal): Promise<void> {
+    const { client, opened, limits } = this.#options;
+    const options = { signal, timeout: limits.startTimeoutMs };
+    await opened.exchange(() => client.connect(opened.transport, options));
+  }
+
+  /**
+   * The tools: `known` as last listed, or `current`, which asks again unless the server promised to tell of changes and
+   * told of none.
+   */
+  async tools(freshness: 'known' | 'current', signal: AbortSignal): Promise<ToolCatalogue> {
+    const mayKeep = freshness === 'known' || (!this.#stale && this.#tellsOfChanges());
+    if (this.#tools !== undefined && mayKeep) return this.#tools;
+    // One listing for all who wait, and it goes on when one of them gives up.
+    this.#listing ??= this.#list();
+    this.#listing.catch(() => {});
+    return raceAbort(this.#listing, signal);
+  }
+
+  /** Calls a tool. Rejects as the SDK does; see `explainCallError`. */
+  async call(definition: ToolDefinition, args: Record<string, unknown>, signal: AbortSignal): Promise<RawToolResult> {
+    const { client, opened, limits } = this.#options;
+    const result = await opened.exchange(() =>
+      client.callTool(
+        { name: definition.name, arguments: args },
+        {
+          signal,
+          timeout: limits.callTimeoutMs,
+          maxTotalTimeout: limits.callTotalTimeoutMs,
+          resetTimeoutOnProgress: true,
+          onprogress: () => {
+            this.#timedOut = 0;
+          },
+          // The definition that the model was shown, not whatever the server says by now.
+          toolDefinition: { name: definition.name, inputSchema: definition.inputSchema as { type: 'object' } },
+        },
+      ),
+    );
+    this.#timedOut = 0;
+    return result as RawToolResult;
+  }
+
+  /** A call timed out. Says whether the server is to be given up. */
+  countTimeout(): boolean {
+    this.#timedOut += 1;
+    return this.#timedOut >= maxCallsTimedOut;
+  }
+
+  diagnostics(): string {
+    return this.#options.opened.diagnostics();
+  }
+
+  async close(): Promise<void> {
+    await this.#options.opened.transport.close().catch((error: unknown) => {
+      this.#options.logger.warn({ server: this.#options.server, error }, 'An MCP server could not be closed cleanly');
+    });
+  }
+
+  #tellsOfChanges(): boolean {
+    const { client } = this.#options;
+    // In the newer era changes are told only to those who subscribe, which this host does not.
+    return client.getProtocolEra() === 'legacy' && client.getServerCapabilities()?.tools?.listChanged === true;
+  }
+
+  async #list(): Promise<ToolCatalogue> {
+    const { client, opened, server, logger, limits } = this.#options;
+    const timeout = new AbortController();
+    const timer = setTimeout(() => timeout.abort(new Error('it took too long')), limits.startTimeoutMs);
+    const { signal } = timeout;
+    const options = { signal, timeoutMs: limits.startTimeoutMs, previous: this.#tools ?? new Map() };
+    this.#stale = false;
+    try {
+      const { tools, problems } = await raceAbort(
+        opened.exchange(() => listTools(client, options)),
+        signal,
+      );
+      const news = problems.filter((problem) => !this.#problems.includes(problem));
+      if (news.length > 0) logger.warn({ server, problems: news }, 'Some tools of an MCP server are not offered');
+      this.#problems = problems;
+      this.#tools = tools;
+      return tools;
+    } finally {
+      clearTimeout(timer);
+      this.#listing = undefined;
+    }
+  }
+}

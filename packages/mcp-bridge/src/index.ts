@@ -1,0 +1,23 @@
+/*
+ * The public surface of @latchkey/mcp-bridge. Whatever is added here becomes API: it can't be taken away without a
+ * major version, so add what a caller needs and nothing more.
+ */
+
+export type { Environment } from './config/interpolate.ts';
+export { loadMcpJson } from './config/load-config.ts';
+export type { HttpServerEntry, McpConfig, McpServerEntry, StdioServerEntry } from './config/mcp-config.ts';
+export { parseMcpJson } from './config/mcp-json.ts';
+export { pluginId } from './config/plugin-id.ts';
+export type { BridgeErrorCode, BridgeErrorEvidence } from './errors.ts';
+export { BridgeError } from './errors.ts';
+export type { ServerStatus } from './host/connection.ts';
+export type { McpHost, McpHostOptions } from './host/mcp-host.ts';
+export { createMcpHost } from './host/mcp-host.ts';
+export type { McpLimits } from './limits.ts';
+export type { BridgeLogger } from './logger.ts';
+export type { ToolSelection } from './tools/open-toolset.ts';
+export type { ToolGate, ToolGateCall, ToolVerdict } from './tools/tool-gate.ts';
+export type { McpContent, ToolFailure, ToolFailureKind, ToolOutcome, ToolSuccess } from './tools/tool-outcome.ts';
+export type { Toolset, ToolsetTool } from './tools/toolset.ts';
+export type { Fetch } from './transport/guarded-fetch.ts';
+export type { OpenTransport, OpenTransportOptions, TransportOpener } from './transport/open-transport.ts';

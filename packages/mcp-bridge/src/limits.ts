@@ -1,0 +1,39 @@
+/** How much time and room a server gets. Times are in milliseconds, sizes in bytes unless said otherwise. */
+export interface McpLimits {
+  /** From the start of a server until its tools are listed. `npx` may have to download first. */
+  readonly startTimeoutMs: number;
+  /** How long a call may be silent: no result and no progress. */
+  readonly callTimeoutMs: number;
+  /** How long a call may take in all, waiting for its turn and progress included. */
+  readonly callTotalTimeoutMs: number;
+  /** How long a child process gets to end by itself, and again after SIGTERM, before it is killed. */
+  readonly closeGraceMs: number;
+  /** Calls in flight on one server; more wait for their turn. */
+  readonly concurrentCallsPerServer: number;
+  /** One message of a server, or one HTTP response; a server that sends more is cut off. */
+  readonly messageBytes: number;
+  /** The content of one result as the API shows it; more is replaced by a visible mark. */
+  readonly resultBytes: number;
+  /** The text of one result that the model reads, in UTF-16 code units; more is replaced by a visible mark. */
+  readonly resultTextLength: number;
+}
+
+export const defaultLimits: McpLimits = {
+  startTimeoutMs: 30_000,
+  callTimeoutMs: 60_000,
+  callTotalTimeoutMs: 300_000,
+  closeGraceMs: 2_000,
+  concurrentCallsPerServer: 16,
+  messageBytes: 8 * 1024 * 1024,
+  resultBytes: 1024 * 1024,
+  resultTextLength: 100_000,
+};
+
+/** Defaults with what the operator set; a limit that is no positive number is a programmer's mistake. */
+export function resolveLimits(given: Partial<McpLimits> = {}): McpLimits {
+  const limits = { ...defaultLimits, ...given };
+  for (const [name, value] of Object.entries(limits)) {
+    if (!Number.isFinite(value) || value <= 0) throw new TypeError(`limits.${name} must be a number above 0`);
+  }
+  return limits;
+}

@@ -1,0 +1,95 @@
+import { BridgeError } from '../errors.ts';
+import type { ServerConnection } from '../host/connection.ts';
+import type { McpLimits } from '../limits.ts';
+import type { BridgeLogger } from '../logger.ts';
+import { askGate } from './ask-gate.ts';
+import type { CallableTool } from './run-tool-call.ts';
+import type { ToolGate } from './tool-gate.ts';
+import { createToolset, type Toolset } from './toolset.ts';
+
+/** What a request wants of one server. */
+export interface ToolSelection {
+  /** The plugin id, e.g. `mcp/files`. */
+  readonly server: string;
+  /** The tools' own names. Absent: all that are permitted. Empty: none. */
+  readonly allowedTools?: readonly string[];
+}
+
+export interface OpenToolsetOptions {
+  readonly connections: ReadonlyMap<string, ServerConnection>;
+  readonly gate: ToolGate;
+  readonly limits: McpLimits;
+  readonly logger: BridgeLogger;
+  readonly signal: AbortSignal;
+}
+
+interface Wish {
+  readonly connection: ServerConnection;
+  readonly named: Set<string>;
+  all: boolean;
+}
+
+/**
+ * Opens the toolset of a request: configured ∧ permitted by the gate ∧ selected. Everything that can be refused without
+ * starting a server is refused first, and a refusal never tells whether what was asked for exists.
+ */
+export async function openToolset(selections: readonly ToolSelection[], options: OpenToolsetOptions): Promise<Toolset> {
+  const wishes = await readWishes(selections, options);
+  const permitted = await Promise.all([...wishes].map(([server, wish]) => listPermitted(server, wish, options)));
+  return createToolset(permitted.flat(), options);
+}
+
+async function readWishes(
+  selections: readonly ToolSelection[],
+  { connections, gate, logger, signal }: OpenToolsetOptions,
+): Promise<Map<string, Wish>> {
+  const wishes = new Map<string, Wish>();
+  for (const { server, allowedTools } of selections) {
+    signal.throwIfAborted();
+    const verdict = await askGate(gate, { server }, logger);
+    if (!verdict.allowed) {
+      const { reason } = verdict;
+      throw new BridgeError('MCP_DENIED', `The MCP server "${server}" may not be used: ${reason}`, { server, reason });
+    }
+    const connection = connections.get(server);
+    if (connection === undefined) {
+      throw new BridgeError('MCP_SERVER_UNKNOWN', `There is no MCP server "${server}" in the mcp.json.`, { server });
+    }
+    for (const tool of allowedTools ?? []) {
+      const { allowed } = await askGate(gate, { server, tool }, logger);
+      if (!allowed) throw toolUnavailable(server, tool);
+    }
+    const wish = wishes.get(server) ?? { connection, named: new Set<string>(), all: false };
+    for (const tool of allowedTools ?? []) wish.named.add(tool);
+    wish.all ||= allowedTools === undefined;
+    wishes.set(server, wish);
+  }
+  return wishes;
+}
+
+async function listPermitted(
+  server: string,
+  { connection, named, all }: Wish,
+  { gate, logger, signal }: OpenToolsetOptions,
+): Promise<CallableTool[]> {
+  if (!all && named.size === 0) return [];
+  const { tools: catalogue } = await connection.listed('current', signal);
+  for (const tool of named) if (!catalogue.has(tool)) throw toolUnavailable(server, tool);
+  const permitted: CallableTool[] = [];
+  for (const [tool, listed] of catalogue) {
+    if (!all && !named.has(tool)) continue;
+    const { allowed } = await askGate(gate, { server, tool }, logger);
+    if (allowed) permitted.push({ ...listed, connection });
+    // Permitted a moment ago, before the server was asked.
+    else if (named.has(tool)) throw toolUnavailable(server, tool);
+  }
+  if (permitted.length === 0) {
+    throw new BridgeError('MCP_NO_TOOLS', `No tool of the MCP server "${server}" may be used.`, { server });
+  }
+  return permitted;
+}
+
+function toolUnavailable(server: string, tool: string): BridgeError {
+  const message = `The tool "${tool}" of the MCP server "${server}" is not available.`;
+  return new BridgeError('MCP_TOOL_UNAVAILABLE', message, { server, tool });
+}

@@ -1,0 +1,130 @@
+import { ProtocolError, SdkError, SdkErrorCode, SdkHttpError } from '@modelcontextprotocol/client';
+import { BridgeError } from '../errors.ts';
+import type { ServerConnection } from '../host/connection.ts';
+import type { ListedTool } from '../host/list-tools.ts';
+import { raceAbort } from '../host/race-abort.ts';
+import type { ServerSession } from '../host/session.ts';
+import type { McpLimits } from '../limits.ts';
+import type { BridgeLogger } from '../logger.ts';
+import { askGate } from './ask-gate.ts';
+import { removeHidden } from './hidden-characters.ts';
+import type { ToolGate } from './tool-gate.ts';
+import type { ToolFailureKind, ToolOutcome } from './tool-outcome.ts';
+import { type RawToolResult, renderToolResult } from './tool-result.ts';
+
+/** A tool of a toolset: what was listed when the toolset was opened, and the connection to its server. */
+export interface CallableTool extends ListedTool {
+  readonly connection: ServerConnection;
+}
+
+export interface RunOptions {
+  readonly gate: ToolGate;
+  readonly limits: McpLimits;
+  readonly logger: BridgeLogger;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * One call: gate, arguments, turn, server, result. Each step looks at the same frozen copy of the arguments, so that
+ * what was permitted is what is sent.
+ */
+export async function runToolCall(tool: CallableTool, args: unknown, options: RunOptions): Promise<ToolOutcome> {
+  const { gate, limits, logger, signal } = options;
+  const server = tool.connection.entry.id;
+  const name = tool.definition.name;
+  const copy = copyArguments(args);
+  if (copy === undefined) {
+    const reason = 'The arguments must be a JSON object.';
+    return { type: 'failure', kind: 'invalid_arguments', server, tool: name, reason };
+  }
+  const fail = (kind: ToolFailureKind, reason: string): ToolOutcome => {
+    logger.info({ server, tool: name, kind }, 'A tool call failed');
+    return { type: 'failure', kind, server, tool: name, arguments: copy, reason };
+  };
+
+  const total = new AbortController();
+  const timer = setTimeout(() => total.abort(), limits.callTotalTimeoutMs);
+  const both = AbortSignal.any([signal, total.signal]);
+  let release = (): void => {};
+  try {
+    const verdict = await raceAbort(askGate(gate, { server, tool: name, arguments: copy }, logger), both);
+    if (!verdict.allowed) return fail('denied', verdict.reason);
+    const wrong = tool.validate(copy);
+    if (wrong !== undefined) return fail('invalid_arguments', wrong);
+    release = await tool.connection.calls.acquire(both);
+    const result = await callOnce(tool, copy, both);
+    const rendered = renderToolResult(result, limits);
+    return { type: 'success', server, tool: name, arguments: copy, ...rendered };
+  } catch (error) {
+    if (signal.aborted) return fail('aborted', 'The call was given up.');
+    if (total.signal.aborted) return fail('timeout', 'The tool took too long.');
+    const { kind, reason } = explain(error);
+    return fail(kind, reason);
+  } finally {
+    clearTimeout(timer);
+    release();
+  }
+}
+
+async function callOnce(
+  tool: CallableTool,
+  args: Record<string, unknown>,
+  signal: AbortSignal,
+  mayRepeat = true,
+): Promise<RawToolResult> {
+  const { connection, definition } = tool;
+  const { session, tools } = await connection.listed('known', signal);
+  // The server may have been restarted, or asked again by another request: is it still the tool that was shown?
+  if (tools.get(definition.name)?.definition.fingerprint !== definition.fingerprint) throw new ToolChanged();
+  try {
+    return await session.call(definition, args, signal);
+  } catch (error) {
+    if (signal.aborted) throw error;
+    if (isTimeout(error) && session.countTimeout()) connection.discard(session, 'it does not answer calls');
+    if (!isGone(error, session)) throw error;
+    connection.discard(session, 'it could not be reached');
+    // A server that forgot the session has not run the call (MCP 2025-11-25, transports, session management).
+    if (mayRepeat && isForgottenSession(error)) return callOnce(tool, args, signal, false);
+    throw error;
+  }
+}
+
+class ToolChanged extends Error {}
+
+function isTimeout(error: unknown): boolean {
+  return SdkError.isInstance(error) && error.code === SdkErrorCode.RequestTimeout;
+}
+
+function isForgottenSession(error: unknown): boolean {
+  return SdkHttpError.isInstance(error) && error.status === 404;
+}
+
+/** Whether the connection is of no more use: forgotten, broken, or never made (`fetch` throws a TypeError). */
+function isGone(error: unknown, session: ServerSession): boolean {
+  return session.closed || isForgottenSession(error) || error instanceof TypeError;
+}
+
+function explain(error: unknown): { kind: ToolFailureKind; reason: string } {
+  const unavailable = (reason: string) => ({ kind: 'unavailable' as const, reason });
+  if (error instanceof BridgeError) return unavailable(error.message);
+  if (error instanceof ToolChanged) return unavailable('The tool has changed since this request began.');
+  if (isTimeout(error)) return { kind: 'timeout', reason: 'The tool did not answer in time.' };
+  if (SdkHttpError.isInstance(error)) return unavailable(`The server of the tool answered with HTTP ${error.status}.`);
+  if (ProtocolError.isInstance(error)) {
+    return { kind: 'failed', reason: `The server of the tool refused: ${removeHidden(error.message).slice(0, 500)}` };
+  }
+  if (SdkError.isInstance(error) && error.code === SdkErrorCode.InvalidResult) {
+    return { kind: 'failed', reason: 'The tool answered with something that is no result.' };
+  }
+  return unavailable('The server of the tool could not be reached or ended during the call.');
+}
+
+/** A frozen copy of exactly what JSON can carry, so that nobody can change it between the check and the call. */
+function copyArguments(args: unknown): Record<string, unknown> | undefined {
+  if (typeof args !== 'object' || args === null || Array.isArray(args)) return undefined;
+  try {
+    return JSON.parse(JSON.stringify(args), (_, value: unknown) => Object.freeze(value)) as Record<string, unknown>;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { hasHidden, removeHidden } from './hidden-characters.ts';
+import { excessOf, maxDefinitionBytes } from './schema-caps.ts';
+
+/** A tool as its server defines it, cleaned for a model to read. */
+export interface ToolDefinition {
+  readonly name: string;
+  readonly description?: string;
+  readonly inputSchema: Record<string, unknown>;
+  /** What `$schema` said; left out of `inputSchema`, for it tells a model nothing. */
+  readonly dialect?: string;
+  /** SHA-256 over everything that the server says of the tool: a changed definition has another one. */
+  readonly fingerprint: string;
+}
+
+const definitionSchema = z.looseObject({
+  name: z.string().regex(/^[A-Za-z0-9_.-]{1,128}$/),
+  title: z.string().optional(),
+  description: z.string().optional(),
+  inputSchema: z.looseObject({ type: z.literal('object') }),
+  execution: z.looseObject({ taskSupport: z.string().optional() }).optional(),
+});
+
+/** The words of a schema that are for reading; all others are values that must reach the server as they are. */
+const proseKeys = new Set(['description', 'title', '$comment']);
+
+/**
+ * Reads one definition, or says why the tool can't be offered. A definition is untrusted text that goes into a prompt,
+ * so hidden characters are taken out of its prose, and a tool that needs them elsewhere is refused.
+ */
+export function readToolDefinition(
+  raw: unknown,
+): { readonly tool: ToolDefinition } | { readonly name?: string; readonly problem: string } {
+  const parsed = definitionSchema.safeParse(raw);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    return { problem: `its definition is wrong at "${issue?.path.join('.')}"` };
+  }
+  const { name, title, description, inputSchema, execution, outputSchema, annotations } = parsed.data;
+  const excess = excessOf(inputSchema);
+  if (excess !== undefined) return { name, problem: excess };
+  const text = canonicalJson({ name, title, description, inputSchema, outputSchema, annotations });
+  if (text === undefined || Buffer.byteLength(text) > maxDefinitionBytes) {
+    return { name, problem: `its definition is larger than ${maxDefinitionBytes} bytes` };
+  }
+  if (execution?.taskSupport === 'required') return { name, problem: 'it runs only as a task' };
+  const { $schema: dialect, ...visible } = inputSchema;
+  const cleaned = cleanSchema(visible);
+  if (cleaned === undefined) return { name, problem: 'its schema has hidden characters in names or values' };
+  const tool = {
+    name,
+    ...(description === undefined ? {} : { description: removeHidden(description) }),
+    inputSchema: deepFreeze(cleaned),
+    ...(typeof dialect === 'string' ? { dialect } : {}),
+    fingerprint: createHash('sha256').update(text).digest('hex'),
+  };
+  return { tool: Object.freeze(tool) };
+}
+
+function canonicalJson(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value, (_, inner: unknown) =>
+      typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+        ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+        : inner,
+    );
+  } catch {
+    // Nested so deeply that it can't be written.
+    return undefined;
+  }
+}
+
+function cleanSchema(schema: Record<string, unknown>): Record<string, unknown> | undefined {
+  let clean = true;
+  const text = JSON.stringify(schema, (key, value: unknown) => {
+    if (hasHidden(key)) clean = false;
+    if (typeof value !== 'string') return value;
+    if (proseKeys.has(key)) return removeHidden(value);
+    if (hasHidden(value)) clean = false;
+    return value;
+  });
+  return clean ? JSON.parse(text) : undefined;
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) {
+    for (const child of Object.values(value)) deepFreeze(child);
+    Object.freeze(value);
+  }
+  return value;
+}

@@ -1,0 +1,80 @@
+import type { McpLimits } from '../limits.ts';
+import type { McpContent } from './tool-outcome.ts';
+
+/** The answer of `tools/call`, as far as it is used. */
+export interface RawToolResult {
+  readonly content: readonly McpContent[];
+  readonly structuredContent?: unknown;
+  readonly isError?: boolean | undefined;
+}
+
+/** A result in the forms that are needed: for the API, and for the model. */
+export interface RenderedResult {
+  readonly content: readonly McpContent[];
+  readonly output: string;
+  readonly text: string;
+  readonly isError: boolean;
+}
+
+/** Bounds a result and renders it. Nothing that it links to is fetched. */
+export function renderToolResult(
+  result: RawToolResult,
+  { resultBytes, resultTextLength }: Pick<McpLimits, 'resultBytes' | 'resultTextLength'>,
+): RenderedResult {
+  const content = capContent(result.content, resultBytes);
+  const lines = content.map(describe);
+  const hasText = content.some(({ type }) => type === 'text');
+  if (!hasText && result.structuredContent !== undefined) lines.unshift(JSON.stringify(result.structuredContent));
+  return {
+    content,
+    output: JSON.stringify(content),
+    text: cut(lines.join('\n'), resultTextLength),
+    isError: result.isError === true,
+  };
+}
+
+/** Parts in order while there is room; a text that does not fit is cut, another part is replaced by a mark. */
+function capContent(parts: readonly McpContent[], limit: number): McpContent[] {
+  const kept: McpContent[] = [];
+  let room = limit;
+  for (const [index, part] of parts.entries()) {
+    const size = Buffer.byteLength(JSON.stringify(part));
+    if (size <= room) {
+      kept.push(part);
+      room -= size;
+      continue;
+    }
+    if (part.type === 'text' && typeof part.text === 'string') {
+      kept.push({ ...part, text: cutBytes(part.text, room) });
+    } else {
+      kept.push({ type: 'text', text: `[${part.type} of ${size} bytes left out: the result is too large]` });
+    }
+    const rest = parts.length - index - 1;
+    if (rest > 0) kept.push({ type: 'text', text: `[${rest} more parts left out: the result is too large]` });
+    break;
+  }
+  return kept;
+}
+
+function describe(part: McpContent): string {
+  if (part.type === 'text') return String(part.text);
+  if (part.type === 'image' || part.type === 'audio') return `[${part.type}: ${String(part.mimeType)}]`;
+  if (part.type === 'resource_link') return `[resource ${String(part.name)}: ${String(part.uri)}]`;
+  if (part.type === 'resource') {
+    const resource = Object(part.resource) as Record<string, unknown>;
+    if (typeof resource.text === 'string') return resource.text;
+    return `[resource: ${String(resource.uri)}]`;
+  }
+  return `[${part.type}]`;
+}
+
+function cut(text: string, limit: number): string {
+  if (text.length <= limit) return text;
+  return `${text.slice(0, limit).toWellFormed()}\n[cut: ${limit} of ${text.length} characters shown]`;
+}
+
+function cutBytes(text: string, limit: number): string {
+  const bytes = Buffer.from(text);
+  // A character that the cut goes through becomes U+FFFD.
+  return `${bytes.subarray(0, limit).toString('utf8')}\n[cut: ${Math.min(limit, bytes.length)} of ${bytes.length} bytes shown]`;
+}

@@ -1,0 +1,82 @@
+import type { McpLimits } from '../limits.ts';
+import type { BridgeLogger } from '../logger.ts';
+import { type CallableTool, runToolCall } from './run-tool-call.ts';
+import { assignAliases } from './tool-alias.ts';
+import type { ToolGate } from './tool-gate.ts';
+import type { ToolOutcome } from './tool-outcome.ts';
+
+/** A tool as a model is told about it. */
+export interface ToolsetTool {
+  /** The name that the model sees and calls. */
+  readonly name: string;
+  /** The plugin id of its server. */
+  readonly server: string;
+  /** The tool's own name. */
+  readonly tool: string;
+  readonly description?: string;
+  /** A JSON Schema of type `object`. */
+  readonly inputSchema: Record<string, unknown>;
+}
+
+/** The tools of one request: a snapshot, so that nothing a server does later adds to it or changes it. */
+export interface Toolset {
+  readonly tools: readonly ToolsetTool[];
+  /**
+   * Calls a tool by the name that the model sees. Whatever happens is a value; this never rejects. The gate is asked
+   * again, about exactly the arguments that are sent.
+   */
+  call(alias: string, args: unknown, options: { readonly signal: AbortSignal }): Promise<ToolOutcome>;
+  /** Gives up the calls in flight and waits for them. Servers go on running for other requests. */
+  close(): Promise<void>;
+}
+
+const namesInHint = 32;
+
+export interface ToolsetOptions {
+  readonly gate: ToolGate;
+  readonly limits: McpLimits;
+  readonly logger: BridgeLogger;
+}
+
+export function createToolset(permitted: readonly CallableTool[], options: ToolsetOptions): Toolset {
+  const byAlias = assignAliases(
+    permitted.map((callable) => {
+      const { id, label } = callable.connection.entry;
+      return { server: id, label, tool: callable.definition.name, callable };
+    }),
+  );
+  const tools = [...byAlias].map(([name, { server, tool, callable }]): ToolsetTool => {
+    const { description, inputSchema } = callable.definition;
+    return Object.freeze({ name, server, tool, ...(description === undefined ? {} : { description }), inputSchema });
+  });
+  const closed = new AbortController();
+  const running = new Set<Promise<ToolOutcome>>();
+
+  return {
+    tools: Object.freeze(tools),
+    async call(alias, args, { signal }) {
+      const found = byAlias.get(alias);
+      if (found === undefined) return unknownName(alias, tools);
+      const both = AbortSignal.any([signal, closed.signal]);
+      const call = runToolCall(found.callable, args, { ...options, signal: both });
+      running.add(call);
+      try {
+        return await call;
+      } finally {
+        running.delete(call);
+      }
+    },
+    async close() {
+      closed.abort();
+      await Promise.all(running);
+    },
+  };
+}
+
+/** The same for a tool that is forbidden and for one that does not exist. */
+function unknownName(alias: string, tools: readonly ToolsetTool[]): ToolOutcome {
+  const names = tools.slice(0, namesInHint).map(({ name }) => name);
+  const hint = names.length === 0 ? 'There are none to call.' : `Those that can be called: ${names.join(', ')}.`;
+  const reason = `There is no tool of this name. ${hint}`;
+  return { type: 'failure', kind: 'invalid_name', tool: alias, reason };
+}

@@ -1,0 +1,27 @@
+/** Keeps the last bytes of a stream that may never end. */
+export class BoundedTail {
+  readonly #limit: number;
+  #chunks: Buffer[] = [];
+  #size = 0;
+
+  constructor(limitBytes: number) {
+    this.#limit = limitBytes;
+  }
+
+  append(chunk: Buffer): void {
+    this.#chunks.push(chunk);
+    this.#size += chunk.length;
+    // Joined only at twice the limit, so that a flood of small chunks costs no copy each.
+    if (this.#size > this.#limit * 2 || this.#chunks.length > 1024) {
+      const kept = Buffer.concat(this.#chunks).subarray(-this.#limit);
+      this.#chunks = [Buffer.from(kept)];
+      this.#size = kept.length;
+    }
+  }
+
+  /** The last `count` lines as text. */
+  lastLines(count: number): string {
+    const text = Buffer.concat(this.#chunks).subarray(-this.#limit).toString('utf8');
+    return text.trimEnd().split('\n').slice(-count).join('\n');
+  }
+}

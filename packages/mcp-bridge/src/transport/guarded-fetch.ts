@@ -1,0 +1,115 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+
+/** The platform's `fetch`, or what stands in for it. */
+export type Fetch = (url: string | URL, init?: RequestInit) => Promise<Response>;
+
+/** How long a message that nobody waits for may take to be taken. */
+const unattendedMs = 5_000;
+
+export interface GuardedFetch {
+  readonly fetch: Fetch;
+  /** Runs a task; every HTTP exchange that it began is closed when it settles, whether read to its end or not. */
+  exchange<T>(task: () => Promise<T>): Promise<T>;
+}
+
+/**
+ * A `fetch` for a server that isn't trusted. It caps each response body (counted after decompression), ends the exchanges
+ * of a call together with the call (the SDK leaves them open in the older era), puts no lasting listener on the
+ * transport's signal, and declines the standing GET stream, over which a server could send for ever: lists are read
+ * anew instead. A GET that resumes a broken answer (`Last-Event-ID`) is let through.
+ */
+export function createGuardedFetch({ fetch, bodyBytes }: { fetch: Fetch; bodyBytes: number }): GuardedFetch {
+  const current = new AsyncLocalStorage<AbortSignal>();
+
+  const guardedFetch: Fetch = async (url, init = {}) => {
+    const headers = new Headers(init.headers);
+    if (init.method === 'GET' && !headers.has('last-event-id')) return new Response(null, { status: 405 });
+    // A cancellation is sent by the very call that has just been given up.
+    const own = isCancellation(init.body) ? undefined : current.getStore();
+    const link = linkSignals([init.signal ?? undefined, own ?? AbortSignal.timeout(unattendedMs)]);
+    try {
+      const response = await fetch(url, { ...init, signal: link.signal });
+      if (response.body === null) {
+        link.release();
+        return response;
+      }
+      const { status, statusText } = response;
+      const body = capBody(response.body, bodyBytes, link);
+      return new Response(body, { status, statusText, headers: response.headers });
+    } catch (error) {
+      link.release();
+      throw error;
+    }
+  };
+
+  return {
+    fetch: guardedFetch,
+    async exchange(task) {
+      const controller = new AbortController();
+      try {
+        return await current.run(controller.signal, task);
+      } finally {
+        controller.abort();
+      }
+    },
+  };
+}
+
+function isCancellation(body: unknown): boolean {
+  if (typeof body !== 'string' || !body.includes('"notifications/cancelled"')) return false;
+  return JSON.parse(body).method === 'notifications/cancelled';
+}
+
+interface LinkedSignal {
+  readonly signal: AbortSignal;
+  abort(): void;
+  release(): void;
+}
+
+/** One signal of several, whose listeners can be taken off again: `AbortSignal.any` keeps them until collected. */
+function linkSignals(sources: readonly (AbortSignal | undefined)[]): LinkedSignal {
+  const controller = new AbortController();
+  const abort = (): void => {
+    release();
+    controller.abort();
+  };
+  const release = (): void => {
+    for (const source of sources) source?.removeEventListener('abort', abort);
+  };
+  for (const source of sources) {
+    if (source?.aborted) controller.abort();
+    else source?.addEventListener('abort', abort, { once: true });
+  }
+  return { signal: controller.signal, abort, release };
+}
+
+function capBody(
+  body: ReadableStream<Uint8Array>,
+  limit: number,
+  link: LinkedSignal,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const reader = body.getReader();
+  let size = 0;
+  return new ReadableStream({
+    async pull(controller) {
+      try {
+        const { done, value } = await reader.read();
+        if (done) {
+          link.release();
+          controller.close();
+          return;
+        }
+        size += value.length;
+        if (size > limit) throw new RangeError(`a response is larger than ${limit} bytes`);
+        controller.enqueue(new Uint8Array(value));
+      } catch (error) {
+        link.abort();
+        controller.error(error);
+      }
+    },
+    async cancel(reason) {
+      link.release();
+      await reader.cancel(reason);
+    },
+  });
+}

@@ -1,0 +1,58 @@
+import { StreamableHTTPClientTransport, type Transport } from '@modelcontextprotocol/client';
+import type { Environment } from '../config/interpolate.ts';
+import type { McpServerEntry } from '../config/mcp-config.ts';
+import type { McpLimits } from '../limits.ts';
+import { createGuardedFetch, type Fetch } from './guarded-fetch.ts';
+import { StdioTransport } from './stdio-transport.ts';
+
+/** A transport with what the protocol's own interface lacks. */
+export interface OpenTransport {
+  readonly transport: Transport;
+  /** Whether the server may be asked which era of the protocol it speaks; costs a round trip. */
+  readonly negotiates: boolean;
+  /** Runs an exchange; whatever it left open on the network when it settles is closed. */
+  exchange<T>(task: () => Promise<T>): Promise<T>;
+  /** Why the server ended, safe to show; empty when it is not known. */
+  reason(): string;
+  /** What the server printed last, for the log. */
+  diagnostics(): string;
+}
+
+export interface OpenTransportOptions {
+  readonly environment: Environment;
+  readonly limits: McpLimits;
+  readonly now: () => number;
+  readonly fetch: Fetch;
+}
+
+/** SEAM: makes a transport of a configured server. Nothing is started before the transport's own `start`. */
+export type TransportOpener = (entry: McpServerEntry, options: OpenTransportOptions) => OpenTransport;
+
+/** A child process for `command`, streamable HTTP for `url`. */
+export const openTransport: TransportOpener = (entry, { environment, limits, now, fetch }) => {
+  if (entry.transport === 'stdio') {
+    const { messageBytes, closeGraceMs } = limits;
+    const transport = new StdioTransport({ entry, environment, messageBytes, closeGraceMs, now });
+    return {
+      transport,
+      // Servers of the older era may stop at a request that they don't know before `initialize`.
+      negotiates: false,
+      exchange: (task) => task(),
+      reason: () => transport.reason,
+      diagnostics: () => transport.diagnostics,
+    };
+  }
+  const guarded = createGuardedFetch({ fetch, bodyBytes: limits.messageBytes });
+  const transport = new StreamableHTTPClientTransport(new URL(entry.url), {
+    fetch: guarded.fetch,
+    requestInit: { headers: { ...entry.headers } },
+    redirectPolicy: 'same-origin',
+  });
+  return {
+    transport,
+    negotiates: true,
+    exchange: guarded.exchange,
+    reason: () => '',
+    diagnostics: () => '',
+  };
+};

@@ -1,0 +1,33 @@
+import type { ChildProcess } from 'node:child_process';
+
+/** Groups that are still alive, killed when this process ends in an orderly way without having closed them. */
+const living = new Set<number>();
+
+function killLiving(): void {
+  for (const pid of living) signalGroup(pid, 'SIGKILL');
+}
+
+/** Sends a signal to a child and to everything it started in its group; a group that is gone is no error. */
+export function signalGroup(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-pid, signal);
+  } catch {
+    // ESRCH: nothing is left of the group.
+  }
+}
+
+/**
+ * Watches over a detached child, which leads its own process group. When the leader is gone, however that came, what it
+ * left behind in its group is killed at once: a grandchild that nobody talks to any more has no business running.
+ */
+export function superviseGroup(child: ChildProcess): void {
+  const pid = child.pid;
+  if (pid === undefined) return;
+  if (living.size === 0) process.on('exit', killLiving);
+  living.add(pid);
+  child.once('exit', () => {
+    signalGroup(pid, 'SIGKILL');
+    living.delete(pid);
+    if (living.size === 0) process.off('exit', killLiving);
+  });
+}

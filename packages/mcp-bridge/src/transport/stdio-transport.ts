@@ -1,0 +1,181 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import {
+  type JSONRPCMessage,
+  parseJSONRPCMessage,
+  serializeMessage,
+  type Transport,
+} from '@modelcontextprotocol/client';
+import type { Environment } from '../config/interpolate.ts';
+import type { StdioServerEntry } from '../config/mcp-config.ts';
+import { BoundedTail } from './bounded-tail.ts';
+import { childEnvironment } from './child-environment.ts';
+import { LineReader } from './line-reader.ts';
+import { signalGroup, superviseGroup } from './process-group.ts';
+import { TrafficGuard } from './traffic-guard.ts';
+
+const stderrTailBytes = 64 * 1024;
+/** How long the pipes of a dead child may stay open: a grandchild that left the group may hold them for ever. */
+const drainMs = 250;
+
+export interface StdioTransportOptions {
+  readonly entry: StdioServerEntry;
+  readonly environment: Environment;
+  readonly messageBytes: number;
+  readonly closeGraceMs: number;
+  readonly now: () => number;
+}
+
+/**
+ * A server as a child process, without a shell and in a process group of its own, so that closing it leaves nothing
+ * behind: standard input ends, then SIGTERM, then SIGKILL, each to the whole group. The SDK's own transport ends only
+ * the direct child (typescript-sdk issue 2023). What the child prints is bounded everywhere.
+ */
+export class StdioTransport implements Transport {
+  onclose?: () => void;
+  onerror?: (error: Error) => void;
+  onmessage?: <T extends JSONRPCMessage>(message: T) => void;
+
+  readonly #options: StdioTransportOptions;
+  readonly #stderr = new BoundedTail(stderrTailBytes);
+  readonly #lines: LineReader;
+  readonly #traffic: TrafficGuard;
+  #child: ChildProcessWithoutNullStreams | undefined;
+  #ended: Promise<void> = Promise.resolve();
+  #closing: Promise<void> | undefined;
+  #reason = '';
+
+  constructor(options: StdioTransportOptions) {
+    this.#options = options;
+    this.#lines = new LineReader(options.messageBytes);
+    this.#traffic = new TrafficGuard(options.now);
+  }
+
+  /** The child's process id, which is its group's id too. */
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  /** Why it ended, in a few words that are safe to show; empty while it runs. */
+  get reason(): string {
+    return this.#reason;
+  }
+
+  /** The last lines that the child printed on its standard error. For the log only. */
+  get diagnostics(): string {
+    return this.#stderr.lastLines(20);
+  }
+
+  async start(): Promise<void> {
+    if (this.#child !== undefined) throw new TypeError('A StdioTransport starts once');
+    const { entry, environment } = this.#options;
+    const child = spawn(entry.command, [...entry.args], {
+      cwd: entry.cwd,
+      env: childEnvironment(environment, entry.env),
+      stdio: ['pipe', 'pipe', 'pipe'],
+      shell: false,
+      detached: true,
+      windowsHide: true,
+    });
+    this.#child = child;
+    superviseGroup(child);
+    this.#ended = new Promise((resolve) => {
+      child.once('exit', (code, signal) => {
+        this.#reason ||= signal === null ? `it ended with code ${code}` : `it was ended by ${signal}`;
+        setTimeout(() => {
+          for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
+        }, drainMs).unref();
+      });
+      child.once('close', () => {
+        resolve();
+        this.onclose?.();
+      });
+    });
+    child.stderr.on('data', (chunk: Buffer) => this.#stderr.append(chunk));
+    child.stdout.on('data', (chunk: Buffer) => this.#read(chunk));
+    // A pipe that breaks is followed by the exit of the process, or by a timeout of whoever waits for an answer.
+    for (const stream of [child.stdin, child.stdout, child.stderr]) stream.on('error', () => {});
+
+    await new Promise<void>((resolve, reject) => {
+      child.once('spawn', resolve);
+      child.once('error', (error: NodeJS.ErrnoException) => {
+        this.#reason ||= `its command could not be run (${error.code ?? 'unknown error'})`;
+        reject(error);
+      });
+    });
+  }
+
+  async send(message: JSONRPCMessage): Promise<void> {
+    const stdin = this.#child?.stdin;
+    if (stdin === undefined || this.#reason !== '') throw new Error('Not connected');
+    const text = serializeMessage(message);
+    if (stdin.writableLength > this.#options.messageBytes) {
+      this.#giveUp('it does not read its input');
+      throw new Error('Not connected');
+    }
+    await new Promise<void>((resolve, reject) => {
+      stdin.write(text, (error) => (error ? reject(error) : resolve()));
+    });
+  }
+
+  /** Ends the whole process group and waits until it has ended. */
+  close(): Promise<void> {
+    this.#reason ||= 'it was closed';
+    this.#closing ??= this.#end();
+    return this.#closing;
+  }
+
+  async #end(): Promise<void> {
+    const child = this.#child;
+    if (child?.pid === undefined) return;
+    child.stdin.end();
+    if (await this.#endedWithin(this.#options.closeGraceMs)) return;
+    signalGroup(child.pid, 'SIGTERM');
+    if (await this.#endedWithin(this.#options.closeGraceMs)) return;
+    signalGroup(child.pid, 'SIGKILL');
+    await this.#ended;
+  }
+
+  #endedWithin(milliseconds: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => resolve(false), milliseconds);
+      void this.#ended.then(() => {
+        clearTimeout(timer);
+        resolve(true);
+      });
+    });
+  }
+
+  #read(chunk: Buffer): void {
+    if (this.#closing !== undefined) return;
+    try {
+      for (const line of this.#lines.read(chunk)) {
+        const message = parseMessage(line);
+        if (message === undefined) {
+          if (line !== '') this.#traffic.noise(line);
+          continue;
+        }
+        if ('method' in message) this.#traffic.unsolicited();
+        this.onmessage?.(message);
+      }
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      this.#giveUp(error.message);
+    }
+  }
+
+  #giveUp(reason: string): void {
+    this.#reason ||= reason;
+    this.onerror?.(new Error(reason));
+    // Nothing is owed to a server that misbehaves: no grace.
+    if (this.#child?.pid !== undefined) signalGroup(this.#child.pid, 'SIGKILL');
+    void this.close();
+  }
+}
+
+function parseMessage(line: string): JSONRPCMessage | undefined {
+  try {
+    return parseJSONRPCMessage(JSON.parse(line));
+  } catch {
+    return undefined;
+  }
+}
