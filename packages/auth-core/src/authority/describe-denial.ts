@@ -1,0 +1,9 @@
+import type { DeniedDecision } from './decide.ts';
+
+/**
+ * Says in one line which grant denied and why, e.g.
+ * `grant #2 (token ci-bot): mcp/files.write_file: argument content longer than 4000`.
+ */
+export function describeDenial({ grant, source, reason }: DeniedDecision): string {
+  return `grant #${grant} (${source}): ${reason}`;
+}

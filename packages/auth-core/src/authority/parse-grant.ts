@@ -1,0 +1,134 @@
+import { InvalidGrantError } from '../errors.ts';
+import { parseIpRange } from '../matching/ip-address.ts';
+import type { PatternEngine } from '../matching/pattern-engine.ts';
+import { evaluate } from '../schema/evaluate.ts';
+import type { ArgumentConstraint } from '../schema/json-schema.ts';
+import type { Grant } from './grant.ts';
+import { GRANT_SCHEMA } from './grant-schema.ts';
+
+/** How deep a grant may be nested, how many values it may hold, and how many UTF-16 units a text or key may have. */
+const CAPS = { depth: 24, values: 2000, text: 1024, key: 256 };
+
+type Path = readonly (string | number)[];
+
+/** Options of {@link parseGrant}. */
+export interface ParseGrantOptions {
+  /** Refuses patterns that this engine does not compile. */
+  readonly patterns?: PatternEngine;
+  /** Where the grant lies in what was sent, e.g. `grant`; put before the path of an error. */
+  readonly at?: string;
+}
+
+/**
+ * Reads a grant strictly and returns a frozen copy of it.
+ *
+ * Refuses unknown keys, values of the wrong type, dates, networks and patterns that mean nothing, and documents of
+ * an unreasonable size (deeper than 24, more than 2000 values, texts longer than 1024).
+ *
+ * @throws {AuthError} `AUTH_GRANT_INVALID`, with the `path` of the first fault
+ * @example
+ * ```ts
+ * import { parseGrant } from '@latchkey/auth-core';
+ *
+ * const grant = parseGrant(JSON.parse('{ "actions": ["chat"], "models": ["ibm/*"] }'));
+ * console.log(grant.models);
+ * ```
+ */
+export function parseGrant(value: unknown, options: ParseGrantOptions = {}): Grant {
+  const start: Path = options.at === undefined ? [] : [options.at];
+  const copy = copyJson(value, start, { left: CAPS.values });
+  const violation = evaluate(GRANT_SCHEMA, copy);
+  if (violation !== undefined) {
+    const known = violation.expected?.length ? `; known are: ${violation.expected.map(String).join(', ')}` : '';
+    refuse([...start, ...violation.path], `${violation.message}${known}`);
+  }
+  // The schema has just said that it is one.
+  const grant = copy as Grant;
+  checkMeaning(grant, start, options.patterns);
+  return grant;
+}
+
+function refuse(path: Path, problem: string): never {
+  throw new InvalidGrantError(printPath(path), problem);
+}
+
+function printPath(path: Path): string {
+  let text = '';
+  for (const key of path) {
+    if (typeof key === 'number') text += `[${key}]`;
+    else if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(key)) text += `[${JSON.stringify(key)}]`;
+    else text += text === '' ? key : `.${key}`;
+  }
+  return text;
+}
+
+/** Copies plain JSON into frozen objects, within the caps, so that nobody can change a grant after it was read. */
+function copyJson(value: unknown, path: Path, budget: { left: number }): unknown {
+  if (path.length > CAPS.depth) refuse(path, `is nested deeper than ${CAPS.depth}`);
+  if (--budget.left < 0) refuse(path, `is too much: a grant may hold ${CAPS.values} values`);
+  switch (typeof value) {
+    case 'string':
+      if (value.length > CAPS.text) refuse(path, `is longer than ${CAPS.text}`);
+      return value;
+    case 'number':
+      if (!Number.isFinite(value)) refuse(path, 'is not a number that JSON can hold');
+      return value;
+    case 'boolean':
+      return value;
+    case 'object':
+      break;
+    default:
+      return refuse(path, 'is not JSON');
+  }
+  if (value === null) return value;
+  if (Array.isArray(value)) {
+    return Object.freeze(Array.from(value, (item, index) => copyJson(item, [...path, index], budget)));
+  }
+  const prototype = Object.getPrototypeOf(value);
+  if (prototype !== null && Object.getPrototypeOf(prototype) !== null) refuse(path, 'is not JSON');
+  const entries = Object.entries(value).map(([key, item]) => {
+    if (key.length > CAPS.key) refuse(path, `has a key longer than ${CAPS.key}`);
+    return [key, copyJson(item, [...path, key], budget)] as const;
+  });
+  // fromEntries defines keys, so that `__proto__` is a key like any other.
+  return Object.freeze(Object.fromEntries(entries));
+}
+
+/** What a schema cannot say: that ranges are ranges, hosts are written as hosts are compared, patterns compile. */
+function checkMeaning(grant: Grant, start: Path, patterns: PatternEngine | undefined): void {
+  checkRanges(grant.networks, [...start, 'networks']);
+  checkHosts(grant.ephemeralMcp?.hosts, [...start, 'ephemeralMcp', 'hosts']);
+  for (const [server, { tools }] of Object.entries(grant.mcp ?? {})) {
+    for (const [tool, rule] of Object.entries(tools)) {
+      for (const [name, constraint] of Object.entries(rule.arguments ?? {})) {
+        checkConstraint(constraint, [...start, 'mcp', server, 'tools', tool, 'arguments', name], patterns);
+      }
+    }
+  }
+}
+
+function checkConstraint(constraint: ArgumentConstraint, path: Path, patterns: PatternEngine | undefined): void {
+  checkRanges(constraint.cidr, [...path, 'cidr']);
+  checkHosts(constraint.hosts, [...path, 'hosts']);
+  if (constraint.pattern !== undefined && patterns !== undefined) {
+    try {
+      patterns.compile(constraint.pattern);
+    } catch {
+      refuse([...path, 'pattern'], 'is not a pattern in RE2 notation');
+    }
+  }
+  if (constraint.items !== undefined) checkConstraint(constraint.items, [...path, 'items'], patterns);
+  for (const [name, property] of Object.entries(constraint.properties ?? {})) {
+    checkConstraint(property, [...path, 'properties', name], patterns);
+  }
+}
+
+function checkRanges(ranges: readonly string[] = [], path: Path): void {
+  const wrong = ranges.findIndex((range) => parseIpRange(range) === undefined);
+  if (wrong >= 0) refuse([...path, wrong], 'is not an address or a range such as 10.0.0.0/8 or fd00::/8');
+}
+
+function checkHosts(hosts: readonly string[] = [], path: Path): void {
+  const wrong = hosts.findIndex((host) => host !== host.toLowerCase());
+  if (wrong >= 0) refuse([...path, wrong], 'must be written in lower case, as host names are compared');
+}

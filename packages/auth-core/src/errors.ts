@@ -1,0 +1,165 @@
+import type { DeniedDecision } from './authority/decide.ts';
+import { describeDenial } from './authority/describe-denial.ts';
+
+/**
+ * Every code that an {@link AuthError} can have. They are API: scripts and clients switch on them.
+ *
+ * | code | raised when |
+ * |---|---|
+ * | `AUTH_TOKEN_MISSING` | no token was presented |
+ * | `AUTH_TOKEN_MALFORMED` | what was presented has the shape of no token |
+ * | `AUTH_TOKEN_UNKNOWN` | there is no such token, or its secret is another one; nobody is told which |
+ * | `AUTH_TOKEN_EXPIRED` | the token's time is over |
+ * | `AUTH_TOKEN_NOT_YET_VALID` | the token's time has not begun; for token formats that carry their own beginning |
+ * | `AUTH_TOKEN_REVOKED` | the token was revoked |
+ * | `AUTH_PERMISSION_DENIED` | a grant does not allow the request; `decision` says which and why |
+ * | `AUTH_GRANT_INVALID` | a grant or another input is not what it must be; `path` says where |
+ * | `AUTH_GRANT_NOT_COVERED` | a token would be given more than its maker may do; `reason` says what |
+ * | `AUTH_TOKEN_NOT_FOUND` | there is no token with this id that the caller may see |
+ * | `AUTH_CONFLICT` | somebody else changed the token in the meantime |
+ * | `AUTH_STORE_UNAVAILABLE` | the store did not answer; nobody is let in until it does |
+ */
+export const AUTH_ERROR_CODES = [
+  'AUTH_TOKEN_MISSING',
+  'AUTH_TOKEN_MALFORMED',
+  'AUTH_TOKEN_UNKNOWN',
+  'AUTH_TOKEN_EXPIRED',
+  'AUTH_TOKEN_NOT_YET_VALID',
+  'AUTH_TOKEN_REVOKED',
+  'AUTH_PERMISSION_DENIED',
+  'AUTH_GRANT_INVALID',
+  'AUTH_GRANT_NOT_COVERED',
+  'AUTH_TOKEN_NOT_FOUND',
+  'AUTH_CONFLICT',
+  'AUTH_STORE_UNAVAILABLE',
+] as const;
+
+/** One of {@link AUTH_ERROR_CODES}. */
+export type AuthErrorCode = (typeof AUTH_ERROR_CODES)[number];
+
+/** The codes that say that the token itself will not do; the reaction is to present another one. */
+export type TokenRefusal = Extract<
+  AuthErrorCode,
+  | 'AUTH_TOKEN_MISSING'
+  | 'AUTH_TOKEN_MALFORMED'
+  | 'AUTH_TOKEN_UNKNOWN'
+  | 'AUTH_TOKEN_EXPIRED'
+  | 'AUTH_TOKEN_NOT_YET_VALID'
+  | 'AUTH_TOKEN_REVOKED'
+>;
+
+/**
+ * What every refusal and failure of this package is. `code` is for programs; `message` is safe to show to the
+ * caller and never holds a secret or an argument; `cause`, where there is one, is for the log only.
+ *
+ * @example
+ * ```ts
+ * import { AuthError } from '@latchkey/auth-core';
+ *
+ * export function toStatus(error: unknown): number {
+ *   if (!(error instanceof AuthError)) return 500;
+ *   return error.code === 'AUTH_PERMISSION_DENIED' ? 403 : 401;
+ * }
+ * ```
+ */
+export class AuthError extends Error {
+  override name = 'AuthError';
+  /** Says what happened; see {@link AUTH_ERROR_CODES}. */
+  readonly code: AuthErrorCode;
+
+  constructor(code: AuthErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+const REFUSALS: Readonly<Record<TokenRefusal, string>> = {
+  AUTH_TOKEN_MISSING: 'A token is required and none was sent. Send it as "Authorization: Bearer TOKEN".',
+  AUTH_TOKEN_MALFORMED: 'What was sent is not a token. Check that it was copied whole and sent once.',
+  AUTH_TOKEN_UNKNOWN: 'The token is not valid. Check it, or ask the operator for another one.',
+  AUTH_TOKEN_EXPIRED: 'The token has expired. Ask the operator for another one.',
+  AUTH_TOKEN_NOT_YET_VALID: 'The token is not valid yet. Try again when its time has begun.',
+  AUTH_TOKEN_REVOKED: 'The token was revoked. Ask the operator for another one.',
+};
+
+/** The presented token will not do. Reaction: present another one. */
+export class InvalidTokenError extends AuthError {
+  override name = 'InvalidTokenError';
+  declare readonly code: TokenRefusal;
+
+  constructor(code: TokenRefusal, options?: ErrorOptions) {
+    super(code, REFUSALS[code], options);
+  }
+}
+
+/** A grant does not allow the request. Reaction: ask for less, or for a token that may do more. */
+export class PermissionDeniedError extends AuthError {
+  override name = 'PermissionDeniedError';
+  declare readonly code: 'AUTH_PERMISSION_DENIED';
+  /** Which grant denied, by which rule, and why. */
+  readonly decision: DeniedDecision;
+
+  constructor(decision: DeniedDecision) {
+    super('AUTH_PERMISSION_DENIED', `Permission denied by ${describeDenial(decision)}.`);
+    this.decision = decision;
+  }
+}
+
+/** A grant, or another part of the input, is not what it must be. Reaction: correct it at `path`. */
+export class InvalidGrantError extends AuthError {
+  override name = 'InvalidGrantError';
+  declare readonly code: 'AUTH_GRANT_INVALID';
+  /** Where it is wrong, e.g. `mcp["mcp/files"].tools.write_file.arguments.content.maxLength`; empty for the whole. */
+  readonly path: string;
+
+  constructor(path: string, problem: string) {
+    super('AUTH_GRANT_INVALID', path === '' ? `The grant ${problem}.` : `${path} ${problem}.`);
+    this.path = path;
+  }
+}
+
+/** A token would be given more than its maker may do. Reaction: give it less. */
+export class GrantNotCoveredError extends AuthError {
+  override name = 'GrantNotCoveredError';
+  declare readonly code: 'AUTH_GRANT_NOT_COVERED';
+  /** What goes beyond the maker's own authority. */
+  readonly reason: string;
+
+  constructor(reason: string) {
+    super('AUTH_GRANT_NOT_COVERED', `A token cannot give more than it has: ${reason}.`);
+    this.reason = reason;
+  }
+}
+
+/** There is no token with this id that the caller may see. Whether there is one at all is not told. */
+export class TokenNotFoundError extends AuthError {
+  override name = 'TokenNotFoundError';
+  declare readonly code: 'AUTH_TOKEN_NOT_FOUND';
+
+  constructor() {
+    super('AUTH_TOKEN_NOT_FOUND', 'There is no token with this id among those that you may manage.');
+  }
+}
+
+/** Somebody else changed the token in the meantime. Reaction: read it again and repeat the change. */
+export class ConflictError extends AuthError {
+  override name = 'ConflictError';
+  declare readonly code: 'AUTH_CONFLICT';
+
+  constructor() {
+    super(
+      'AUTH_CONFLICT',
+      'The token was changed by somebody else in the meantime. Read it again and repeat the change.',
+    );
+  }
+}
+
+/** The store did not answer, so nothing is allowed. Reaction: try again later; `cause` is for the log. */
+export class StoreUnavailableError extends AuthError {
+  override name = 'StoreUnavailableError';
+  declare readonly code: 'AUTH_STORE_UNAVAILABLE';
+
+  constructor(cause: unknown) {
+    super('AUTH_STORE_UNAVAILABLE', 'The token store does not answer. Try again in a moment.', { cause });
+  }
+}

@@ -1,0 +1,54 @@
+/*
+ * The public API of @latchkey/auth-core. Whatever is added here becomes API: it stays, and it is documented.
+ */
+
+export type { Auth, AuthOptions, DecisionExtra } from './auth.ts';
+export { createAuth } from './auth.ts';
+export type { Action } from './authority/action.ts';
+export { ACTIONS } from './authority/action.ts';
+export type { Coverage } from './authority/covers.ts';
+export { covers } from './authority/covers.ts';
+export type {
+  AccessRequest,
+  AllowedDecision,
+  Authority,
+  AuthorityEntry,
+  Decision,
+  DecisionContext,
+  DenialRule,
+  DeniedDecision,
+  ToolRequest,
+} from './authority/decide.ts';
+export { decide } from './authority/decide.ts';
+export { describeDenial } from './authority/describe-denial.ts';
+export type { Grant, GrantLimits, ToolRule } from './authority/grant.ts';
+export { FULL_GRANT } from './authority/grant.ts';
+export { GRANT_SCHEMA } from './authority/grant-schema.ts';
+export type { ParseGrantOptions } from './authority/parse-grant.ts';
+export { parseGrant } from './authority/parse-grant.ts';
+export type { Clock } from './clock.ts';
+export { systemClock } from './clock.ts';
+export type { AuthErrorCode, TokenRefusal } from './errors.ts';
+export {
+  AUTH_ERROR_CODES,
+  AuthError,
+  ConflictError,
+  GrantNotCoveredError,
+  InvalidGrantError,
+  InvalidTokenError,
+  PermissionDeniedError,
+  StoreUnavailableError,
+  TokenNotFoundError,
+} from './errors.ts';
+export type { EditInput, IssuedToken, IssueInput, TokenInfo } from './management/token-manager.ts';
+export type { PatternEngine } from './matching/pattern-engine.ts';
+export type { Principal } from './principal.ts';
+export { anonymousPrincipal } from './principal.ts';
+export type { ArgumentConstraint, Json, JsonSchema, JsonType } from './schema/json-schema.ts';
+export { createMemoryTokenStore } from './store/memory-store.ts';
+export type { TokenFilter, TokenRecord, TokenStore } from './store/token-store.ts';
+export { createApiKeyFormat } from './token/api-key-format.ts';
+export type { Digest } from './token/digest.ts';
+export { createDigest } from './token/digest.ts';
+export type { RandomBytes } from './token/random.ts';
+export type { TokenFormat, TokenKind, TokenParts } from './token/token-format.ts';

@@ -1,0 +1,27 @@
+import { parseDateTime } from '../date-time.ts';
+import { GrantNotCoveredError, InvalidGrantError } from '../errors.ts';
+import type { Principal } from '../principal.ts';
+
+// One line of visible characters that neither begins nor ends with a blank.
+const LABEL = /^(?! )[\p{L}\p{M}\p{N}\p{P}\p{S} ]{1,100}(?<! )$/u;
+
+/** Checks a name, an owner or a project: 1 to 100 visible characters on one line. */
+export function checkLabel(label: string, path: string): string {
+  if (typeof label !== 'string' || !LABEL.test(label)) {
+    throw new InvalidGrantError(path, 'must be 1 to 100 visible characters on one line, without blanks around them');
+  }
+  return label;
+}
+
+/** Checks when a token is to end: an RFC 3339 time to come, not beyond the end of the token that sets it. */
+export function checkExpiry(expiresAt: string, by: Principal, now: Date): string {
+  const endsAt = typeof expiresAt === 'string' ? parseDateTime(expiresAt) : undefined;
+  if (endsAt === undefined) {
+    throw new InvalidGrantError('expiresAt', 'must be a date and time such as 2027-01-31T12:00:00Z (RFC 3339)');
+  }
+  if (endsAt <= now.getTime()) throw new InvalidGrantError('expiresAt', 'must lie in the future');
+  if (by.expiresAt !== undefined && !(endsAt <= (parseDateTime(by.expiresAt) ?? Number.NaN))) {
+    throw new GrantNotCoveredError(`expiresAt lies beyond ${by.expiresAt}, when the issuing token ends`);
+  }
+  return new Date(endsAt).toISOString();
+}

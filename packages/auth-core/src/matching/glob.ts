@@ -1,0 +1,68 @@
+/**
+ * Says whether a glob matches a text, the whole of it. The one meaning of globs in grants: `*` stands for any run
+ * of characters, `/` among them, and for none; every other character stands for itself, and case counts.
+ *
+ * Takes time in proportion to the product of the two lengths at the worst, whatever the pattern; no regular
+ * expression is ever built from input.
+ */
+export function matchesGlob(glob: string, text: string): boolean {
+  let at = 0;
+  let position = 0;
+  let star = -1;
+  let resume = 0;
+  while (position < text.length) {
+    if (at < glob.length && glob[at] === '*') {
+      star = at++;
+      resume = position;
+    } else if (at < glob.length && glob[at] === text[position]) {
+      at++;
+      position++;
+    } else if (star >= 0) {
+      at = star + 1;
+      position = ++resume;
+    } else {
+      return false;
+    }
+  }
+  while (glob[at] === '*') at++;
+  return at === glob.length;
+}
+
+/** Says whether one of the globs matches the text. */
+export function matchesAnyGlob(globs: readonly string[], text: string): boolean {
+  return globs.some((glob) => matchesGlob(glob, text));
+}
+
+/**
+ * Says whether everything that the inner glob matches is matched by the outer one too.
+ *
+ * A star of the inner glob is read as one strange character. Only a star of the outer glob can match that, and
+ * what such a star matches it still matches when the strange character is replaced by any text.
+ */
+export function globCovers(outer: string, inner: string): boolean {
+  return matchesGlob(outer, inner);
+}
+
+/** Says whether each of the inner globs is covered by one of the outer ones. */
+export function globsCover(outer: readonly string[], inner: readonly string[]): boolean {
+  return inner.every((glob) => outer.some((candidate) => globCovers(candidate, glob)));
+}
+
+/**
+ * Says whether some text is matched by both globs.
+ *
+ * When both have a star, the texts before the first and after the last decide: whatever lies between can be
+ * strung together to please both.
+ */
+export function globsIntersect(left: string, right: string): boolean {
+  if (!left.includes('*')) return matchesGlob(right, left);
+  if (!right.includes('*')) return matchesGlob(left, right);
+  const leftHead = left.slice(0, left.indexOf('*'));
+  const rightHead = right.slice(0, right.indexOf('*'));
+  const leftTail = left.slice(left.lastIndexOf('*') + 1);
+  const rightTail = right.slice(right.lastIndexOf('*') + 1);
+  return (
+    (leftHead.startsWith(rightHead) || rightHead.startsWith(leftHead)) &&
+    (leftTail.endsWith(rightTail) || rightTail.endsWith(leftTail))
+  );
+}

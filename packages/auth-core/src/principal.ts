@@ -1,0 +1,43 @@
+import type { Authority } from './authority/decide.ts';
+import { FULL_GRANT, type Grant } from './authority/grant.ts';
+import type { TokenKind } from './token/token-format.ts';
+
+/** Who a caller turned out to be, and what they may do. */
+export interface Principal {
+  /** The token's id; it holds no colon, unlike the ids of callers without a token. */
+  readonly id: string;
+  readonly kind: TokenKind | 'operator' | 'anonymous';
+  readonly name: string;
+  readonly owner: string;
+  readonly project?: string;
+  /** The token at the beginning of the chain that this one was derived in; what is stored belongs to that. */
+  readonly rootId: string;
+  readonly authority: Authority;
+  /** RFC 3339; when the token ends. */
+  readonly expiresAt?: string;
+}
+
+/**
+ * The caller of a server that runs with authentication off: whoever it is, with the authority of one grant.
+ *
+ * @example
+ * ```ts
+ * import { anonymousPrincipal, decide, parseGrant } from '@latchkey/auth-core';
+ *
+ * const guest = anonymousPrincipal(parseGrant({ actions: ['chat'], models: ['*'] }), 'guest');
+ * console.log(decide(guest.authority, { action: 'tokens:write' }, { now: new Date() }).allowed); // false
+ * ```
+ */
+export function anonymousPrincipal(grant: Grant, name: string): Principal {
+  return localPrincipal('anonymous', name, grant);
+}
+
+/** The operator at the machine itself, who may do everything. For bootstrap and for commands; never for a request. */
+export function operatorPrincipal(): Principal {
+  return localPrincipal('operator', 'operator', FULL_GRANT);
+}
+
+function localPrincipal(kind: 'operator' | 'anonymous', name: string, grant: Grant): Principal {
+  const id = `local:${kind}`;
+  return Object.freeze({ id, kind, name, owner: name, rootId: id, authority: [{ grant, source: name }] });
+}

@@ -1,0 +1,59 @@
+/** Any value that JSON can hold. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+
+/** The types that JSON Schema tells apart. */
+export const JSON_TYPES = ['null', 'boolean', 'integer', 'number', 'string', 'array', 'object'] as const;
+
+/** One of {@link JSON_TYPES}. */
+export type JsonType = (typeof JSON_TYPES)[number];
+
+/**
+ * What an argument of a tool call must satisfy: a closed subset of JSON Schema (draft 2020-12) and three words of our
+ * own. All that are present must hold.
+ *
+ * It is stricter than JSON Schema in one respect: a word for texts that meets a number (or a word for numbers that
+ * meets a list, and so on) refuses, where JSON Schema would let the value pass. Lengths count Unicode characters.
+ */
+export interface ArgumentConstraint {
+  readonly const?: Json;
+  readonly enum?: readonly Json[];
+  readonly type?: JsonType;
+  /** Matches anywhere in the text unless it has `^` and `$`. Needs a pattern engine. */
+  readonly pattern?: string;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly maxItems?: number;
+  /** What every item of a list must satisfy. */
+  readonly items?: ArgumentConstraint;
+  /** What the named properties must satisfy where they are present; `required` says which must be. */
+  readonly properties?: Readonly<Record<string, ArgumentConstraint>>;
+  readonly required?: readonly string[];
+  /**
+   * A path whose real place lies in this folder (or is the folder). The folder is compared as it is written, so
+   * write its real path, with `/` between the parts. Needs a path resolver.
+   */
+  readonly within?: string;
+  /** An http or https URL whose host name matches one of these globs, written in lower case. The port is free. */
+  readonly hosts?: readonly string[];
+  /** An IP address, or an http or https URL with an IP address for a host, in one of these ranges. */
+  readonly cidr?: readonly string[];
+}
+
+/** The JSON Schema that grants themselves are read with: the words above and those that describe a document. */
+export interface JsonSchema extends Omit<ArgumentConstraint, 'items' | 'properties'> {
+  readonly $schema?: string;
+  readonly $id?: string;
+  readonly $defs?: Readonly<Record<string, JsonSchema>>;
+  /** `#/$defs/NAME` and nothing else. */
+  readonly $ref?: string;
+  readonly title?: string;
+  readonly description?: string;
+  readonly format?: 'date-time';
+  readonly exclusiveMinimum?: number;
+  readonly maxProperties?: number;
+  readonly items?: JsonSchema;
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly additionalProperties?: false | JsonSchema;
+}

@@ -1,0 +1,55 @@
+import type { JsonType } from './json-schema.ts';
+
+/** Says whether the value is an object in JSON's sense: neither null nor a list. */
+export function isJsonObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Says whether the value is of the type. A number that JSON cannot write, such as NaN, is of none. */
+export function isOfType(value: unknown, type: JsonType): boolean {
+  switch (type) {
+    case 'null':
+      return value === null;
+    case 'array':
+      return Array.isArray(value);
+    case 'object':
+      return isJsonObject(value);
+    case 'integer':
+      return Number.isInteger(value);
+    case 'number':
+      return Number.isFinite(value);
+    case 'boolean':
+      return typeof value === 'boolean';
+    case 'string':
+      return typeof value === 'string';
+    default:
+      return false;
+  }
+}
+
+/** Says whether two JSON values are equal; the order of an object's keys does not count. */
+export function jsonEqual(left: unknown, right: unknown): boolean {
+  if (left === right) return true;
+  if (Array.isArray(left)) {
+    return (
+      Array.isArray(right) && left.length === right.length && left.every((item, index) => jsonEqual(item, right[index]))
+    );
+  }
+  if (!isJsonObject(left) || !isJsonObject(right)) return false;
+  const keys = Object.keys(left);
+  return (
+    keys.length === Object.keys(right).length &&
+    keys.every((key) => Object.hasOwn(right, key) && jsonEqual(left[key], right[key]))
+  );
+}
+
+/** Says whether a text has at least so many Unicode characters, counting no further than it must. */
+export function hasAtLeastCharacters(text: string, minimum: number): boolean {
+  if (text.length < minimum) return false;
+  if (text.length >= minimum * 2) return true;
+  let count = 0;
+  for (const _ of text) {
+    if (++count >= minimum) return true;
+  }
+  return count >= minimum;
+}

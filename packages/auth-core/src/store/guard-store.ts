@@ -1,0 +1,22 @@
+import { StoreUnavailableError } from '../errors.ts';
+import type { TokenStore } from './token-store.ts';
+
+/** Turns whatever a store fails with into `AUTH_STORE_UNAVAILABLE`, so that nobody can mistake it for an answer. */
+export function guardStore(store: TokenStore): TokenStore {
+  return {
+    insert: (record) => guard(() => store.insert(record)),
+    find: (id) => guard(() => store.find(id)),
+    update: (record, expectedVersion) => guard(() => store.update(record, expectedVersion)),
+    list: (filter) => guard(() => store.list(filter)),
+    touch: (lastUsed) => guard(() => store.touch(lastUsed)),
+    close: () => guard(() => store.close()),
+  };
+}
+
+async function guard<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (cause) {
+    throw new StoreUnavailableError(cause);
+  }
+}

@@ -1,0 +1,34 @@
+import { drawCharacters, type RandomBytes, systemRandom } from './random.ts';
+import type { TokenFormat } from './token-format.ts';
+
+const SHAPE = /^sk-lm-([A-Za-z0-9]{8}):([A-Za-z0-9]{20})$/;
+const LENGTH = 35;
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+
+/**
+ * The API key, in the one shape that LM Studio's SDKs accept: `sk-lm-` + 8 characters + `:` + 20 characters of
+ * `[A-Za-z0-9]`. The 8 are the public id; the 20 are the secret, 119 bits of it.
+ *
+ * @example
+ * ```ts
+ * import { createApiKeyFormat } from '@latchkey/auth-core';
+ *
+ * const format = createApiKeyFormat();
+ * console.log(format.parse(format.mint().text)?.id.length); // 8
+ * ```
+ */
+export function createApiKeyFormat(random: RandomBytes = systemRandom): TokenFormat {
+  return {
+    kind: 'api-key',
+    mint() {
+      const id = drawCharacters(ALPHABET, 8, random);
+      const secret = drawCharacters(ALPHABET, 20, random);
+      return { id, secret, text: `sk-lm-${id}:${secret}` };
+    },
+    parse(text) {
+      if (text.length !== LENGTH) return undefined;
+      const [, id, secret] = SHAPE.exec(text) ?? [];
+      return id === undefined || secret === undefined ? undefined : { id, secret };
+    },
+  };
+}

@@ -1,0 +1,47 @@
+import type { TokenKind, TokenParts } from './token-format.ts';
+
+/** Makes and compares keyed digests of tokens. Only digests are ever stored. */
+export interface Digest {
+  /** The digest of a token, as 64 hexadecimal digits. It binds the secret to the kind and the id. */
+  of(kind: TokenKind, parts: TokenParts): Promise<string>;
+  /** Says whether the digest is the token's, in a time that does not depend on where they differ. */
+  matches(kind: TokenKind, parts: TokenParts, digest: string): Promise<boolean>;
+}
+
+const KEY_BYTES = 32;
+
+/**
+ * Creates digests with HMAC-SHA-256 (RFC 2104) through WebCrypto. The key belongs outside the database: without it,
+ * stolen digests open nothing and cannot be tried against guesses.
+ *
+ * @throws {TypeError} when the key has fewer than 32 bytes
+ */
+export function createDigest(key: Uint8Array): Digest {
+  if (key.length < KEY_BYTES) throw new TypeError(`digestKey must have at least ${KEY_BYTES} bytes`);
+  const bytes = Uint8Array.from(key);
+  const encoder = new TextEncoder();
+  let imported: ReturnType<typeof crypto.subtle.importKey> | undefined;
+
+  async function compute(kind: TokenKind, { id, secret }: TokenParts): Promise<string> {
+    imported ??= crypto.subtle.importKey('raw', bytes, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign']);
+    const signature = await crypto.subtle.sign('HMAC', await imported, encoder.encode(`${kind}:${id}:${secret}`));
+    return Array.from(new Uint8Array(signature), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  }
+
+  return {
+    of: compute,
+    async matches(kind, parts, digest) {
+      return constantTimeEqual(await compute(kind, parts), digest);
+    },
+  };
+}
+
+/** Compares two texts without stopping at the first difference. Only their lengths may be learned from the time. */
+export function constantTimeEqual(left: string, right: string): boolean {
+  if (left.length !== right.length) return false;
+  let difference = 0;
+  for (let index = 0; index < left.length; index++) {
+    difference |= left.charCodeAt(index) ^ right.charCodeAt(index);
+  }
+  return difference === 0;
+}

@@ -1,0 +1,64 @@
+import type { Principal } from '../principal.ts';
+import { findTextHash, type TextHash } from './text-hash.ts';
+
+interface WarmEntry {
+  readonly id: string;
+  /** Settled already; kept as a promise so that handing it out makes nothing new. */
+  readonly principal: Promise<Principal>;
+  readonly readAt: number;
+  readonly endsAt: number;
+}
+
+/**
+ * Remembers for a moment which presented texts were verified. The key is the full digest of the text: two tokens
+ * that begin alike are two tokens. Times are milliseconds since 1970.
+ */
+export interface WarmCache {
+  /** What was verified so lately that it still counts. */
+  find(text: string, now: number): WarmEntry | undefined;
+  /** A mark of the present state; see `remember`. */
+  mark(): number;
+  /** Remembers, unless something was dropped since the mark: what was read before then may be out of date. */
+  remember(text: string, entry: WarmEntry, mark: number): void;
+  /** Forgets a token; says whether there was anything to forget. */
+  drop(id: string): boolean;
+}
+
+const CAPACITY = 10_000;
+
+/** Creates a cache whose entries count for so many milliseconds; without a hash it remembers nothing. */
+export function createWarmCache(
+  milliseconds: number,
+  hash: TextHash | undefined = findTextHash(),
+  capacity = CAPACITY,
+): WarmCache {
+  const entries = new Map<string, WarmEntry>();
+  let drops = 0;
+  return {
+    find(text, now) {
+      const entry = hash && entries.get(hash(text));
+      if (entry === undefined) return undefined;
+      const age = now - entry.readAt;
+      // A clock that was set back says nothing about the entry's age.
+      return age >= 0 && age < milliseconds && now < entry.endsAt ? entry : undefined;
+    },
+    mark: () => drops,
+    remember(text, entry, mark) {
+      if (hash === undefined || mark !== drops) return;
+      const key = hash(text);
+      entries.delete(key);
+      entries.set(key, entry);
+      if (entries.size <= capacity) return;
+      const [oldest = key] = entries.keys();
+      entries.delete(oldest);
+    },
+    drop(id) {
+      drops++;
+      const before = entries.size;
+      for (const [key, entry] of entries) {
+        if (entry.id === id) entries.delete(key);
+      }
+      return entries.size < before;
+    },
+  };
+}
