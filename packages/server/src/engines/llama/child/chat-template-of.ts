@@ -1,0 +1,14 @@
+import type { GgufFileInfo } from 'node-llama-cpp';
+
+/** A file with several templates names the one for tools like this; it serves conversations without tools as well. */
+const TOOL_TEMPLATE = 'chat_template.tool_use';
+
+/** The chat template in a model file, if there is one. */
+export function chatTemplateOf(file: GgufFileInfo): string | undefined {
+  const tokenizer = file.metadata.tokenizer as Readonly<Record<string, unknown>> | undefined;
+  for (const key of [TOOL_TEMPLATE, 'chat_template']) {
+    const template = tokenizer?.[key];
+    if (typeof template === 'string') return template;
+  }
+  return undefined;
+}

@@ -1,0 +1,55 @@
+import type { GenerateRequest } from '../../../contracts/inference-engine.ts';
+import { ServerError } from '../../../contracts/server-error.ts';
+import type { EngineReport, TransportedError } from '../protocol.ts';
+import { EventSender } from './event-sender.ts';
+import { generate } from './generate.ts';
+import type { NativeModel } from './native-model.ts';
+
+/** Runs the generations that the server's process asks for, and reports how they go. */
+export class GenerationHost {
+  readonly #model: NativeModel;
+  readonly #report: (report: EngineReport) => void;
+  readonly #running = new Map<number, AbortController>();
+
+  constructor(model: NativeModel, report: (report: EngineReport) => void) {
+    this.#model = model;
+    this.#report = report;
+  }
+
+  async run(id: number, request: GenerateRequest): Promise<void> {
+    const controller = new AbortController();
+    this.#running.set(id, controller);
+    const sender = new EventSender((events) => this.#report({ type: 'generation.events', id, events }));
+    let failure: TransportedError | undefined;
+    try {
+      await generate(this.#model, request, controller.signal, (event) => sender.push(event));
+    } catch (error) {
+      failure = toTransportedError(error);
+    }
+    sender.flush();
+    this.#running.delete(id);
+    this.#report({ type: 'generation.end', id, ...(failure === undefined ? {} : { error: failure }) });
+  }
+
+  abort(id: number): void {
+    this.#running.get(id)?.abort();
+  }
+
+  async dispose(): Promise<void> {
+    for (const controller of this.#running.values()) controller.abort();
+    await this.#model.dispose();
+  }
+}
+
+function toTransportedError(error: unknown): TransportedError {
+  if (error instanceof ServerError) {
+    const detail = error.detail ?? (error.cause === undefined ? undefined : String(error.cause));
+    return {
+      code: error.code,
+      message: error.message,
+      ...(detail === undefined ? {} : { detail }),
+      ...(error.param === undefined ? {} : { param: error.param }),
+    };
+  }
+  return { code: 'INTERNAL', message: 'The engine failed at this request.', detail: String(error) };
+}

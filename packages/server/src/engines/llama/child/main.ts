@@ -1,0 +1,46 @@
+import type { EngineCommand, EngineReport } from '../protocol.ts';
+import { describeFile } from './describe-file.ts';
+import { GenerationHost } from './generation-host.ts';
+import { LoadFailure, loadNativeModel } from './native-model.ts';
+
+/** How long llama.cpp may take to free what it holds when the server's process lets go of this one. */
+const GOODBYE_MILLISECONDS = 3000;
+
+function report(message: EngineReport): void {
+  if (process.connected) process.send?.(message);
+}
+
+let host: GenerationHost | undefined;
+
+async function load(options: Extract<EngineCommand, { type: 'load' }>['options']): Promise<void> {
+  try {
+    const model = await loadNativeModel(options, (progress) => report({ type: 'load.progress', progress }));
+    host = new GenerationHost(model, report);
+    report({ type: 'load.end', device: model.device, contextLength: model.contextLength });
+  } catch (error) {
+    const failure = error instanceof LoadFailure ? error : new LoadFailure('The model could not be loaded.', error);
+    report({
+      type: 'load.failed',
+      error: { code: 'MODEL_LOAD_FAILED', message: failure.message, detail: failure.detail },
+    });
+  }
+}
+
+async function describe(paths: readonly string[]): Promise<void> {
+  for (const [index, path] of paths.entries()) {
+    report({ type: 'description', index, description: await describeFile(path) });
+  }
+}
+
+process.on('message', (command: EngineCommand) => {
+  if (command.type === 'load') void load(command.options);
+  else if (command.type === 'describe') void describe(command.paths);
+  else if (command.type === 'generate') void host?.run(command.id, command.request);
+  else host?.abort(command.id);
+});
+
+// The channel closes when the model is unloaded, and when the server's process is gone, however it went.
+process.on('disconnect', () => {
+  setTimeout(() => process.exit(0), GOODBYE_MILLISECONDS).unref();
+  void Promise.resolve(host?.dispose()).finally(() => process.exit(0));
+});

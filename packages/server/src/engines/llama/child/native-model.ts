@@ -1,0 +1,153 @@
+import { availableParallelism } from 'node:os';
+import {
+  type GgufFileInfo,
+  getLlama,
+  InsufficientMemoryError,
+  type Llama,
+  type LlamaContext,
+  LlamaLogLevel,
+  type LlamaModel,
+  readGgufFileInfo,
+} from 'node-llama-cpp';
+import { type ChosenFormat, chooseFormat } from '../formats/choose-format.ts';
+import { SpecialTexts } from '../formats/special-texts.ts';
+import type { LoadCommand } from '../protocol.ts';
+import { Batching } from './batching.ts';
+import { chatTemplateOf } from './chat-template-of.ts';
+import { SequencePool } from './sequence-pool.ts';
+import { TokenTexts } from './token-text.ts';
+import { readVocabulary } from './vocabulary.ts';
+
+/** A model could not be loaded: `message` may be shown, `detail` is for the log. */
+export class LoadFailure extends Error {
+  override readonly name = 'LoadFailure';
+  readonly detail: string;
+
+  constructor(message: string, cause: unknown) {
+    super(message, { cause });
+    this.detail = String(cause);
+  }
+}
+
+/** A model in this process, with all that a generation needs. */
+export interface NativeModel {
+  readonly llama: Llama;
+  readonly model: LlamaModel;
+  readonly pool: SequencePool;
+  readonly batching: Batching;
+  readonly chosen: ChosenFormat;
+  readonly specials: SpecialTexts;
+  readonly texts: TokenTexts;
+  readonly contextLength: number;
+  /** How many tokens are computed at once. */
+  readonly batchSize: number;
+  readonly device: string;
+  dispose(): Promise<void>;
+}
+
+/** Texts that the output parser has to see even when they are special tokens. */
+const MARKERS = ['<think>', '</think>'];
+
+/** Loads a model file. Throws LoadFailure. */
+export async function loadNativeModel(
+  options: LoadCommand,
+  onProgress: (progress: number) => void,
+): Promise<NativeModel> {
+  const file = await attempt(
+    () => readGgufFileInfo(options.path, { sourceType: 'filesystem', logWarnings: false }),
+    'The file is not a GGUF model, or it is damaged.',
+  );
+  const threads = options.threads ?? Math.max(1, availableParallelism() - 1);
+  const llama = await attempt(
+    () =>
+      getLlama({
+        build: 'never',
+        gpu: options.gpu === 'off' ? false : 'auto',
+        maxThreads: threads,
+        progressLogs: false,
+        logLevel: LlamaLogLevel.warn,
+        logger: (_level, message) => process.stderr.write(`${message}\n`),
+      }),
+    'llama.cpp could not be started on this machine.',
+  );
+  const model = await attempt(
+    () => loadModelFile(llama, options, onProgress),
+    'The model could not be loaded: the file is damaged or incomplete, or its architecture is not supported.',
+  );
+  const batching = new Batching();
+  const context = await attempt(
+    () =>
+      model.createContext({
+        sequences: options.parallel,
+        contextSize: options.contextLength,
+        threads: { ideal: threads, min: threads },
+        batching: { itemPrioritizationStrategy: batching.strategy },
+        failedCreationRemedy: false,
+      }),
+    `The model was read, but there was no room for ${options.parallel} × ${options.contextLength} tokens of context.`,
+  );
+  return assemble({ llama, model, context, batching, file, options });
+}
+
+interface Parts {
+  readonly llama: Llama;
+  readonly model: LlamaModel;
+  readonly context: LlamaContext;
+  readonly batching: Batching;
+  readonly file: GgufFileInfo;
+  readonly options: LoadCommand;
+}
+
+function assemble({ llama, model, context, batching, file, options }: Parts): NativeModel {
+  const vocabulary = readVocabulary(model, file);
+  const chosen = chooseFormat({
+    template: chatTemplateOf(file),
+    bos: model.tokens.bosString ?? '',
+    eos: model.tokens.eosString ?? '',
+    hasChatMl: vocabulary.specialTexts.includes('<|im_start|>'),
+  });
+  const { open, close } = chosen.format.calls;
+  return {
+    llama,
+    model,
+    pool: new SequencePool(context),
+    batching,
+    chosen,
+    specials: new SpecialTexts(vocabulary.specialTexts),
+    texts: new TokenTexts(model, new Set([...MARKERS, open, close])),
+    contextLength: Math.min(options.contextLength, context.contextSize),
+    batchSize: context.batchSize,
+    device: llama.gpu === false ? 'cpu' : llama.gpu,
+    async dispose() {
+      await model.dispose();
+      await llama.dispose();
+    },
+  };
+}
+
+function loadModelFile(
+  llama: Llama,
+  { path, contextLength, parallel }: LoadCommand,
+  onLoadProgress: (progress: number) => void,
+): Promise<LlamaModel> {
+  const onGpu = llama.gpu !== false;
+  return llama.loadModel({
+    modelPath: path,
+    onLoadProgress,
+    ...(onGpu ? { gpuLayers: { fitContext: { contextSize: contextLength * parallel } } } : {}),
+  });
+}
+
+async function attempt<T>(step: () => Promise<T>, message: string): Promise<T> {
+  try {
+    return await step();
+  } catch (error) {
+    if (error instanceof InsufficientMemoryError) {
+      throw new LoadFailure(
+        'There is not enough memory for this model. Use a shorter context or fewer parallel requests.',
+        error,
+      );
+    }
+    throw new LoadFailure(message, error);
+  }
+}

@@ -1,0 +1,92 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { childEnvironment } from './child-environment.ts';
+import type { EngineCommand, EngineReport } from './protocol.ts';
+
+/** How much of what the engine wrote to standard error is kept, in characters. */
+const REMEMBERED_OUTPUT = 4000;
+
+/** How long a process may take to free its memory by itself before it is killed. */
+const GRACE_MILLISECONDS = 5000;
+
+const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+const CHILD_ENTRY = fileURLToPath(new URL(`./child/main.${extension}`, import.meta.url));
+
+/** How an engine process ended, as far as the system says. */
+export interface ProcessEnd {
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  /** The last lines that it wrote to standard error. */
+  readonly output: string;
+}
+
+/** What an engine process is started with. */
+export interface EngineProcessOptions {
+  /** Shown in the process list, e.g. the model's key. */
+  readonly title: string;
+  readonly onReport: (report: EngineReport) => void;
+  readonly onEnd: (end: ProcessEnd) => void;
+}
+
+/**
+ * One child process with llama.cpp in it. What happens to it (a crash, a kill by the system) happens to it alone, and
+ * all its memory is free when it is gone. It ends by itself when this process does.
+ */
+export class EngineProcess {
+  readonly #child: ChildProcess;
+  readonly #ended: Promise<void>;
+  #output = '';
+  #running = true;
+
+  constructor(options: EngineProcessOptions) {
+    this.#child = fork(CHILD_ENTRY, ['latchkey-engine', options.title], {
+      execArgv: [],
+      env: childEnvironment(process.env),
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    });
+    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#output = (this.#output + text).slice(-REMEMBERED_OUTPUT);
+    });
+    this.#child.on('message', (report) => options.onReport(report as EngineReport));
+    this.#ended = new Promise((resolve) => {
+      let over = false;
+      const end = (exitCode: number | null, signal: string | null): void => {
+        if (over) return;
+        over = true;
+        this.#running = false;
+        resolve();
+        options.onEnd({ exitCode, signal, output: this.#output });
+      };
+      this.#child.on('exit', end);
+      this.#child.on('error', (error) => {
+        this.#output = (this.#output + error.message).slice(-REMEMBERED_OUTPUT);
+        if (this.#child.pid === undefined) end(null, null);
+      });
+    });
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  get running(): boolean {
+    return this.#running;
+  }
+
+  /** A process that is gone hears nothing; its end is reported by `onEnd`. */
+  send(command: EngineCommand): void {
+    if (this.#child.connected) this.#child.send(command, () => {});
+  }
+
+  kill(): void {
+    this.#child.kill('SIGKILL');
+  }
+
+  /** Lets the process free what it holds and waits until it is gone. */
+  async stop(): Promise<void> {
+    if (this.#child.connected) this.#child.disconnect();
+    const timer = setTimeout(() => this.kill(), GRACE_MILLISECONDS);
+    await this.#ended;
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,37 @@
+import type { EngineEvent } from '../../contracts/inference-engine.ts';
+
+/** One generation's events on their way to their only reader: batches in, single events out, then an end or an error. */
+export class EventStream implements AsyncIterable<EngineEvent> {
+  #batches: (readonly EngineEvent[])[] = [];
+  #ended = false;
+  #error: Error | undefined;
+  #wake: (() => void) | undefined;
+
+  push(events: readonly EngineEvent[]): void {
+    if (this.#ended) return;
+    this.#batches.push(events);
+    this.#wake?.();
+  }
+
+  /** The first call counts. What was pushed before is still read, except when `error` is given. */
+  end(error?: Error): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#error = error;
+    this.#wake?.();
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<EngineEvent> {
+    for (;;) {
+      if (this.#error !== undefined) throw this.#error;
+      const batches = this.#batches;
+      this.#batches = [];
+      for (const batch of batches) yield* batch;
+      if (batches.length > 0) continue;
+      if (this.#ended) return;
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+}

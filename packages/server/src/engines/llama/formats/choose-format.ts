@@ -1,0 +1,60 @@
+import type { ChatFormat } from './chat-format.ts';
+import { genericFormat } from './generic/generic-format.ts';
+import { ChatTemplate } from './template-rendering.ts';
+import { probeTemplate, type TemplateTraits } from './template-traits.ts';
+import { toolCallTagFormat } from './tool-call-tag/tool-call-tag-format.ts';
+
+/** What a model file says that a format depends on. */
+export interface FormatSource {
+  /** Absent: a base model, or one whose file forgot it. */
+  readonly template: string | undefined;
+  readonly bos: string;
+  readonly eos: string;
+  /** The vocabulary has ChatML's tokens. */
+  readonly hasChatMl: boolean;
+}
+
+/** A model's format and what its template can do. */
+export interface ChosenFormat {
+  readonly format: ChatFormat;
+  /** The Jinja source that is rendered. */
+  readonly template: string;
+  readonly traits: TemplateTraits;
+}
+
+const CHATML = `{%- for message in messages -%}
+{{- '<|im_start|>' + message.role + '\\n' + message.content + '<|im_end|>\\n' -}}
+{%- endfor -%}
+{{- '<|im_start|>assistant\\n' -}}`;
+
+const PLAIN = `{{- bos_token -}}
+{%- for message in messages -%}
+{%- if message.role == 'system' -%}{{- message.content + '\\n\\n' -}}
+{%- else -%}{{- ('User: ' if message.role == 'user' else 'Assistant: ') + message.content + '\\n\\n' -}}
+{%- endif -%}
+{%- endfor -%}
+{{- 'Assistant:' -}}`;
+const PLAIN_TURN_END = '\nUser:';
+
+/** Chooses by what the template does when it is rendered, never by a model's name. */
+export function chooseFormat({ template: source, bos, eos, hasChatMl }: FormatSource): ChosenFormat {
+  const template = parse(source, bos, eos) ?? new ChatTemplate(hasChatMl ? CHATML : PLAIN, { bos, eos });
+  const traits = probeTemplate(template);
+  if (traits.writesCallTags && traits.showsTools)
+    return { format: toolCallTagFormat(template), template: template.source, traits };
+  const stop = template.source === PLAIN ? [PLAIN_TURN_END] : [];
+  return {
+    format: genericFormat(template, { takesSystem: traits.takesSystem, stop }),
+    template: template.source,
+    traits,
+  };
+}
+
+function parse(source: string | undefined, bos: string, eos: string): ChatTemplate | undefined {
+  if (source === undefined) return undefined;
+  try {
+    return new ChatTemplate(source, { bos, eos });
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,101 @@
+interface TrieNode {
+  readonly children: Map<string, TrieNode>;
+  ends: boolean;
+}
+
+/** The texts of a vocabulary's special tokens, to be found in other texts quickly however many there are. */
+export class SpecialTexts {
+  readonly #root: TrieNode = newNode();
+  readonly #beginnings = new Set<string>();
+  readonly #endings = new Set<string>();
+  readonly #byCore = new Map<string, string[]>();
+  readonly #longest: number;
+
+  /** Texts of a single character are left out: they can't be broken, and no template marks anything with them. */
+  constructor(texts: Iterable<string>) {
+    let longest = 0;
+    for (const text of new Set(texts)) {
+      if (firstCharacter(text).length === text.length) continue;
+      longest = Math.max(longest, text.length);
+      let node = this.#root;
+      for (const unit of text.split('')) {
+        let next = node.children.get(unit);
+        if (next === undefined) {
+          next = newNode();
+          node.children.set(unit, next);
+        }
+        node = next;
+      }
+      node.ends = true;
+      for (let cut = 1; cut < text.length; cut++) {
+        this.#beginnings.add(text.slice(0, cut));
+        this.#endings.add(text.slice(cut));
+      }
+      this.#byCore.set(coreOf(text), [...(this.#byCore.get(coreOf(text)) ?? []), text]);
+    }
+    this.#longest = longest;
+  }
+
+  /**
+   * `text` with `mark` inside every special text in it, and at its edges where it might complete one with what a
+   * template puts around it.
+   */
+  breakUp(text: string, mark: string): string {
+    const inner = this.#breakInside(text, mark);
+    const before = this.#completesAtStart(text) ? mark : '';
+    const after = this.#beginsAtEnd(text) ? mark : '';
+    return before + inner + after;
+  }
+
+  #breakInside(text: string, mark: string): string {
+    let broken = '';
+    let from = 0;
+    for (let index = 0; index < text.length; index++) {
+      if (!this.#occursAt(text, index)) continue;
+      const cut = index + firstCharacter(text.slice(index, index + 2)).length;
+      broken += text.slice(from, cut) + mark;
+      from = cut;
+    }
+    return from === 0 ? text : broken + text.slice(from);
+  }
+
+  #occursAt(text: string, start: number): boolean {
+    let node: TrieNode | undefined = this.#root;
+    for (let index = start; index < text.length; index++) {
+      node = node.children.get(text[index] ?? '');
+      if (node === undefined) return false;
+      if (node.ends) return true;
+    }
+    return false;
+  }
+
+  #completesAtStart(text: string): boolean {
+    for (let length = 1; length <= Math.min(text.length, this.#longest); length++) {
+      if (this.#endings.has(text.slice(0, length))) return true;
+    }
+    // A whole text between a template's own brackets, e.g. a parameter called `tool_call` printed as a tag.
+    return (
+      text.length < this.#longest && (this.#byCore.get(coreOf(text)) ?? []).some((special) => special.includes(text))
+    );
+  }
+
+  #beginsAtEnd(text: string): boolean {
+    for (let length = 1; length <= Math.min(text.length, this.#longest); length++) {
+      if (this.#beginnings.has(text.slice(-length))) return true;
+    }
+    return false;
+  }
+}
+
+function newNode(): TrieNode {
+  return { children: new Map(), ends: false };
+}
+
+/** The text without the brackets and bars around it. */
+function coreOf(text: string): string {
+  return text.replace(/^[^\p{L}\p{N}_]+|[^\p{L}\p{N}_]+$/gu, '');
+}
+
+function firstCharacter(text: string): string {
+  return String.fromCodePoint(text.codePointAt(0) ?? 0);
+}

@@ -1,0 +1,54 @@
+import type { Logger } from 'pino';
+import type { InferenceEngine, LoadedModel, LoadOptions, ModelDescription } from '../../contracts/inference-engine.ts';
+import { ServerError } from '../../contracts/server-error.ts';
+import { describeModels } from './describe-models.ts';
+import { loadModel } from './load-model.ts';
+
+/** What the embedded engine is made with. */
+export interface LlamaEngineOptions {
+  /** Hears of engine processes that start, fail and end; by default nobody does. */
+  readonly logger?: Pick<Logger, 'info' | 'warn'>;
+}
+
+const SILENT: Pick<Logger, 'info' | 'warn'> = { info() {}, warn() {} };
+
+/**
+ * The engine that runs GGUF models on llama.cpp, each in a child process of its own, so that a file that crashes
+ * llama.cpp, or a system that runs out of memory, takes one model down and never the server.
+ *
+ * `load` throws ServerError `MODEL_LOAD_FAILED`; disposing the engine unloads all its models.
+ */
+export function createLlamaEngine({ logger = SILENT }: LlamaEngineOptions = {}): InferenceEngine {
+  return new LlamaEngine(logger);
+}
+
+class LlamaEngine implements InferenceEngine {
+  readonly #logger: Pick<Logger, 'info' | 'warn'>;
+  readonly #models = new Set<LoadedModel>();
+  readonly #closing = new AbortController();
+
+  constructor(logger: Pick<Logger, 'info' | 'warn'>) {
+    this.#logger = logger;
+  }
+
+  async describe(paths: readonly string[]): Promise<readonly (ModelDescription | Error)[]> {
+    return describeModels(paths, this.#closing.signal);
+  }
+
+  async load(options: LoadOptions, signal: AbortSignal): Promise<LoadedModel> {
+    const model = await loadModel(options, AbortSignal.any([signal, this.#closing.signal]), this.#logger);
+    if (this.#closing.signal.aborted) {
+      await model[Symbol.asyncDispose]();
+      throw new ServerError('SHUTTING_DOWN', 'The server is going down; no model can be loaded.');
+    }
+    this.#models.add(model);
+    model.onLost(() => this.#models.delete(model));
+    return model;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort();
+    await Promise.all([...this.#models].map((model) => model[Symbol.asyncDispose]()));
+    this.#models.clear();
+  }
+}

@@ -1,0 +1,116 @@
+import type { EngineEvent, GenerateRequest, LoadedModel } from '../../contracts/inference-engine.ts';
+import { ServerError } from '../../contracts/server-error.ts';
+import type { EngineProcess, ProcessEnd } from './engine-process.ts';
+import { EventStream } from './event-stream.ts';
+import { describeEnd } from './process-end.ts';
+import type { EngineReport, TransportedError } from './protocol.ts';
+import { WaitingLine } from './waiting-line.ts';
+
+/** What a freshly loaded model is known by. */
+export interface LoadedLlamaModelOptions {
+  readonly process: EngineProcess;
+  readonly contextLength: number;
+  readonly parallel: number;
+  readonly device: string;
+}
+
+/** The server's side of a model that runs in a process of its own. */
+export class LoadedLlamaModel implements LoadedModel {
+  readonly contextLength: number;
+  readonly parallel: number;
+  readonly device: string;
+  readonly pid?: number;
+  readonly #process: EngineProcess;
+  readonly #line: WaitingLine;
+  readonly #streams = new Map<number, EventStream>();
+  readonly #gone = new AbortController();
+  readonly #lostListeners: ((reason: Error) => void)[] = [];
+  #lost: ServerError | undefined;
+  #disposed: Promise<void> | undefined;
+  #nextId = 1;
+
+  constructor(options: LoadedLlamaModelOptions) {
+    this.#process = options.process;
+    this.contextLength = options.contextLength;
+    this.parallel = options.parallel;
+    this.device = options.device;
+    if (options.process.pid !== undefined) this.pid = options.process.pid;
+    this.#line = new WaitingLine(options.parallel);
+  }
+
+  async *generate(request: GenerateRequest, signal: AbortSignal): AsyncIterable<EngineEvent> {
+    if (!(await this.#line.take(AbortSignal.any([signal, this.#gone.signal])))) {
+      if (!signal.aborted && this.#lost !== undefined) throw this.#lost;
+      return;
+    }
+    if (this.#lost !== undefined) throw this.#lost;
+    const id = this.#nextId++;
+    const stream = new EventStream();
+    this.#streams.set(id, stream);
+    const abort = (): void => {
+      this.#process.send({ type: 'abort', id });
+      stream.end();
+    };
+    signal.addEventListener('abort', abort, { once: true });
+    try {
+      this.#process.send({ type: 'generate', id, request });
+      for await (const event of stream) {
+        if (signal.aborted) return;
+        yield event;
+      }
+    } finally {
+      signal.removeEventListener('abort', abort);
+      if (this.#streams.has(id)) abort();
+    }
+  }
+
+  onLost(listener: (reason: Error) => void): void {
+    this.#lostListeners.push(listener);
+  }
+
+  /** To be called with every report of the process. */
+  receive(report: EngineReport): void {
+    if (report.type === 'generation.events') this.#streams.get(report.id)?.push(report.events);
+    if (report.type !== 'generation.end') return;
+    const stream = this.#streams.get(report.id);
+    // The place is free only now: an aborted generation holds its sequence until the child has let go of it.
+    this.#streams.delete(report.id);
+    this.#line.give();
+    stream?.end(report.error === undefined ? undefined : toServerError(report.error));
+  }
+
+  /** To be called once when the process is gone. */
+  processEnded(end: ProcessEnd): void {
+    if (this.#disposed !== undefined) return;
+    const reason = new ServerError('MODEL_CRASHED', 'The model’s process ended unexpectedly. Try again.', {
+      detail: describeEnd(end),
+    });
+    this.#fail(reason);
+    for (const listener of this.#lostListeners) listener(reason);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#disposed ??= this.#dispose();
+    await this.#disposed;
+  }
+
+  async #dispose(): Promise<void> {
+    this.#fail(new ServerError('MODEL_UNLOADED', 'The model was unloaded while the request ran. Try again.'));
+    await this.#process.stop();
+  }
+
+  #fail(reason: ServerError): void {
+    this.#lost ??= reason;
+    this.#gone.abort();
+    const streams = [...this.#streams.values()];
+    this.#streams.clear();
+    for (const stream of streams) stream.end(this.#lost);
+  }
+}
+
+function toServerError({ code, message, detail, param }: TransportedError): ServerError {
+  return new ServerError(code, message, {
+    ...(detail === undefined ? {} : { detail }),
+    ...(param === undefined ? {} : { param }),
+  });
+}

@@ -1,0 +1,34 @@
+import type { EngineEvent, GenerateRequest, LoadOptions, ModelDescription } from '../../contracts/inference-engine.ts';
+import type { ServerErrorCode } from '../../contracts/server-error.ts';
+
+/** How a model is loaded, without what cannot cross to another process. */
+export type LoadCommand = Omit<LoadOptions, 'onProgress'>;
+
+/** An error on its way from the child: `message` may be shown to a caller, `detail` is for the log. */
+export interface TransportedError {
+  readonly code: ServerErrorCode;
+  readonly message: string;
+  readonly detail?: string;
+  readonly param?: string;
+}
+
+/** What the server's process tells an engine process. Closing the channel ends the process. */
+export type EngineCommand =
+  | { readonly type: 'describe'; readonly paths: readonly string[] }
+  | { readonly type: 'load'; readonly options: LoadCommand }
+  | { readonly type: 'generate'; readonly id: number; readonly request: GenerateRequest }
+  | { readonly type: 'abort'; readonly id: number };
+
+/** What an engine process answers. Every `generate` ends with exactly one `generation.end`. */
+export type EngineReport =
+  | {
+      readonly type: 'description';
+      readonly index: number;
+      /** A string says why the file is no model. */
+      readonly description: ModelDescription | string;
+    }
+  | { readonly type: 'load.progress'; readonly progress: number }
+  | { readonly type: 'load.end'; readonly device: string; readonly contextLength: number }
+  | { readonly type: 'load.failed'; readonly error: TransportedError }
+  | { readonly type: 'generation.events'; readonly id: number; readonly events: readonly EngineEvent[] }
+  | { readonly type: 'generation.end'; readonly id: number; readonly error?: TransportedError };
