@@ -15,6 +15,7 @@ import { createMcpHost, loadMcpJson } from '@latchkey/mcp-bridge';
 import { type ChatPermission, createChatService } from './chat/chat-service.ts';
 import type { ServerConfig } from './config/schema.ts';
 import { createKyselyConversationStore } from './conversations/kysely-conversation-store.ts';
+import type { Sampling } from './contracts/inference-engine.ts';
 import { ServerError } from './contracts/server-error.ts';
 import { createLlamaEngine } from './engines/llama/index.ts';
 import { createApp } from './http/app.ts';
@@ -81,12 +82,11 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
   opened.use(auth);
   await ensureAdministrator(auth, folder);
 
-  const mcpConfig = config.mcp === undefined ? undefined : await loadMcpJson(config.mcp, environment);
   const mcp = opened.use(
     createMcpHost({
-      ...(mcpConfig === undefined ? {} : { config: mcpConfig }),
+      config: config.mcp === undefined ? { servers: new Map(), warnings: [] } : await loadMcpJson(config.mcp, environment),
       logger: logger.child({ part: 'mcp' }),
-      limits: { callMilliseconds: config.limits.toolSeconds * 1000 },
+      limits: { callTimeoutMs: config.limits.toolSeconds * 1000 },
     }),
   );
   const engine = opened.use(createLlamaEngine({ logger: logger.child({ part: 'engine' }) }));
@@ -117,6 +117,7 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
       });
     },
     openToolset: (caller, request, signal) => openToolset(mcp, request.integrations, { auth, ...caller }, signal),
+    samplingOf: (model) => samplingOf(config, model),
     limits: { rounds: config.limits.toolRounds, toolCalls: config.limits.toolCalls },
     logger,
     createResponseId: () => `resp_${randomBytes(24).toString('hex')}`,
@@ -183,6 +184,11 @@ function refuseOpenNetwork({ host, auth, allowUnauthenticatedNetwork }: ServerCo
       'Leave authentication on, listen on 127.0.0.1, or add --allow-unauthenticated-network if you mean it.',
     { param: 'host' },
   );
+}
+
+function samplingOf({ sampling }: ServerConfig, model: string): Sampling {
+  const settings = (Object.hasOwn(sampling, model) ? sampling[model] : sampling['*']) ?? {};
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
 }
 
 async function listen(server: ReturnType<typeof createHttpServer>, host: string, port: number): Promise<string> {

@@ -3,7 +3,7 @@ import type { ChatEvent } from '../contracts/chat-event.ts';
 import type { ChatMessage } from '../contracts/chat-message.ts';
 import type { ChatRequest } from '../contracts/chat-request.ts';
 import type { ConversationStore } from '../contracts/conversation-store.ts';
-import type { EngineEvent, GenerateRequest } from '../contracts/inference-engine.ts';
+import type { EngineEvent, GenerateRequest, Sampling } from '../contracts/inference-engine.ts';
 import { ServerError } from '../contracts/server-error.ts';
 import type { ChatToolset } from '../contracts/toolset.ts';
 import type { LoadEvent, ModelLease, ModelPool } from '../models/model-pool.ts';
@@ -32,6 +32,8 @@ export interface ChatServiceOptions {
   readonly conversations: ConversationStore;
   readonly permit: (caller: ChatCaller, modelKey: string) => ChatPermission;
   readonly openToolset: (caller: ChatCaller, request: ChatRequest, signal: AbortSignal) => Promise<ChatToolset>;
+  /** A model's settings for what a request leaves open. */
+  readonly samplingOf: (modelKey: string) => Sampling;
   readonly limits: { readonly rounds: number; readonly toolCalls: number };
   readonly logger: Logger;
   readonly createResponseId: () => string;
@@ -92,7 +94,7 @@ async function* streamChat(
   try {
     yield* lessor.load();
     const turn: ChatTurn = {
-      request: chat.request,
+      request: { ...chat.request, sampling: { ...options.samplingOf(key), ...chat.request.sampling } },
       messages: chat.messages,
       toolset: chat.toolset,
       limits: chat.limits,

@@ -25,6 +25,19 @@ export const configSchema = z.strictObject({
   allowUnauthenticatedNetwork: z.boolean().default(false),
   /** Other names for models: name → key. */
   aliases: z.record(name, name).default({}),
+  /** How models sample when a request does not say: model key, or `*` for all others → settings. */
+  sampling: z
+    .record(
+      name,
+      z.strictObject({
+        temperature: z.number().min(0).max(2).optional(),
+        topP: z.number().min(0).max(1).optional(),
+        topK: z.int().min(0).max(1_000_000).optional(),
+        minP: z.number().min(0).max(1).optional(),
+        repeatPenalty: z.number().min(0.01).max(10).optional(),
+      }),
+    )
+    .default({}),
   /** A grant that every request must satisfy, whatever its token says. */
   policy: z.record(z.string(), z.unknown()).optional(),
   /** Names, beside the machine's own, that the Host header may have. */

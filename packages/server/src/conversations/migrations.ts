@@ -1,24 +1,22 @@
-import type { Kysely, Migration } from 'kysely';
+import type { Migrations } from '@latchkey/auth-core/stores/kysely';
 
-/** Numbered; a migration that was released is never changed. */
-export const conversationMigrations: Record<string, Migration> = {
-  '0001-conversation-turns': {
-    up: async (db: Kysely<unknown>) => {
-      await db.schema
-        .createTable('conversation_turn')
-        .addColumn('id', 'text', (column) => column.primaryKey())
-        .addColumn('owner', 'text', (column) => column.notNull())
-        .addColumn('project', 'text')
-        .addColumn('model', 'text', (column) => column.notNull())
-        .addColumn('parent_id', 'text', (column) => column.references('conversation_turn.id').onDelete('restrict'))
-        .addColumn('messages', 'text', (column) => column.notNull())
-        .addColumn('created_at', 'text', (column) => column.notNull())
-        .execute();
-      await db.schema
-        .createIndex('conversation_turn_owner')
-        .on('conversation_turn')
-        .columns(['owner', 'created_at'])
-        .execute();
-    },
+/** What makes the tables of `ConversationTables`. A migration that was released is never changed. */
+export const conversationMigrations: Migrations = {
+  '0001-conversation-turns': async (database) => {
+    await database.schema
+      .createTable('conversation_turn')
+      .addColumn('id', 'text', (column) => column.primaryKey())
+      .addColumn('owner', 'text', (column) => column.notNull())
+      .addColumn('project', 'text')
+      .addColumn('model', 'text', (column) => column.notNull())
+      .addColumn('parent_id', 'text', (column) => column.references('conversation_turn.id'))
+      .addColumn('messages', 'text', (column) => column.notNull())
+      .addColumn('created_at', 'text', (column) => column.notNull())
+      .execute();
+    await database.schema
+      .createIndex('conversation_turn_owner')
+      .on('conversation_turn')
+      .columns(['owner', 'created_at'])
+      .execute();
   },
 };

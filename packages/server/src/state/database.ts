@@ -1,5 +1,11 @@
 import type { TokenStore } from '@latchkey/auth-core';
-import { createKyselyTokenStore, migrate, openSqlite, type TokenTables } from '@latchkey/auth-core/stores/kysely';
+import {
+  createKyselyTokenStore,
+  migrate,
+  openSqlite,
+  type TokenSchema,
+  tokenMigrations,
+} from '@latchkey/auth-core/stores/kysely';
 import type { Kysely } from 'kysely';
 import { conversationMigrations } from '../conversations/migrations.ts';
 import type { ConversationTables } from '../conversations/schema.ts';
@@ -9,9 +15,10 @@ export async function openDatabase(
   path: string,
   owner: AsyncDisposableStack,
 ): Promise<{ readonly tokens: TokenStore; readonly conversations: Kysely<ConversationTables> }> {
-  const db = openSqlite<TokenTables & ConversationTables>(path);
-  owner.defer(() => db.destroy());
-  const tokens = await createKyselyTokenStore(db);
-  await migrate(db, conversationMigrations, 'latchkey_server_migration');
-  return { tokens, conversations: db };
+  const database = openSqlite<TokenSchema & ConversationTables>(path);
+  owner.defer(() => database.destroy());
+  await migrate(database, tokenMigrations, 'token_migrations');
+  await migrate(database, conversationMigrations, 'server_migrations');
+  // kysely's types know no "at least these tables"; the migrations above have made them.
+  return { tokens: createKyselyTokenStore(database), conversations: database as unknown as Kysely<ConversationTables> };
 }

@@ -51,11 +51,11 @@ function normalise(id: string): string {
 
 /** The request as one more grant: it can only narrow what the token has. */
 function requestEntry(plugins: readonly Plugin[]): AuthorityEntry {
-  const mcp: NonNullable<Grant['mcp']> = {};
-  for (const { id, allowedTools } of plugins) {
-    const tools = Object.fromEntries((allowedTools ?? ['*']).map((name) => [name, {}]));
-    mcp[id] = { tools: { ...mcp[id]?.tools, ...tools } };
-  }
+  const tools = new Map<string, string[]>();
+  for (const { id, allowedTools } of plugins) tools.set(id, [...(tools.get(id) ?? []), ...(allowedTools ?? ['*'])]);
+  const mcp: Grant['mcp'] = Object.fromEntries(
+    [...tools].map(([id, names]) => [id, { tools: Object.fromEntries(names.map((name) => [name, {}])) }]),
+  );
   return { source: 'this request', grant: { actions: ['chat'], models: ['*'], mcp } };
 }
 
@@ -65,7 +65,7 @@ function toServerError(error: unknown): unknown {
   const server = error.server ?? 'mcp/?';
   switch (error.code) {
     case 'MCP_DENIED':
-      return new ServerError('PERMISSION_DENIED', `Permission denied to use plugin '${server}': ${error.message}`, options);
+      return new ServerError('PERMISSION_DENIED', `Permission denied to use plugin '${server}': ${error.reason ?? 'no grant allows it'}`, options);
     case 'MCP_TOOL_UNAVAILABLE':
       return new ServerError(
         'PERMISSION_DENIED',

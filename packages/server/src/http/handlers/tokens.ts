@@ -35,7 +35,7 @@ export function createTokenHandlers(auth: Auth, bodyLimit: number): TokenHandler
       );
       ctx.status = 201;
       ctx.set('Cache-Control', 'no-store');
-      ctx.body = { id: record.id, token, ...record };
+      ctx.body = { ...record, token };
     },
     list: async (ctx) => {
       ctx.body = { tokens: await auth.list(ctx.state.auth.principal) };

@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import { AUTH_CORE_NODE_FOLDERS, PACKAGE_FLOORS, SERVER_FLOORS, SERVER_FORBIDDEN } from './floors.ts';
+import { importsOf, readSources, type SourceFile } from './sources.ts';
+
+const server = 'packages/server/src/';
+const serverFiles = readSources(`${server}**/*.ts`);
+const floorOf = (path: string): number => {
+  const part = path.slice(server.length).split('/')[0] ?? '';
+  return SERVER_FLOORS.findIndex((floor) => floor.includes(part));
+};
+const partOf = (path: string): string => path.slice(server.length).split('/')[0] ?? '';
+
+describe('packages', () => {
+  it.each(Object.entries(PACKAGE_FLOORS))('%s imports nothing of ours but what lies below it', (folder, allowed) => {
+    const files = readSources(`${folder}/src/**/*.ts`, ...(folder.includes('/') ? [] : [`${folder}/*.ts`]));
+    const own = `@latchkey/${folder.split('/').at(-1)}`;
+    const breaches = files.flatMap((file) =>
+      importsOf(file)
+        .filter((name) => name.startsWith('@latchkey/') && name !== own && !allowed.includes(name))
+        .map((name) => `${file.path} imports ${name}`),
+    );
+    expect(breaches).toEqual([]);
+  });
+
+  it.each(Object.keys(PACKAGE_FLOORS))('%s reaches into no other package by a path', (folder) => {
+    const breaches = readSources(`${folder}/src/**/*.ts`).flatMap((file) =>
+      importsOf(file)
+        .filter((name) => /^(packages|apps|e2e|bench)\//.test(name) && !name.startsWith(`${folder}/`))
+        .map((name) => `${file.path} imports ${name}`),
+    );
+    expect(breaches).toEqual([]);
+  });
+});
+
+describe('the server', () => {
+  it('has a floor for every folder', () => {
+    expect(serverFiles.filter((file) => floorOf(file.path) === -1).map((file) => file.path)).toEqual([]);
+  });
+
+  it('imports go down only', () => {
+    expect(serverFiles.flatMap(risingImports)).toEqual([]);
+  });
+
+  it.each(Object.entries(SERVER_FORBIDDEN))('%s/ does not see what is none of its business', (folder, forbidden) => {
+    const breaches = serverFiles
+      .filter((file) => partOf(file.path) === folder)
+      .flatMap((file) => importsOf(file).filter((name) => forbidden.includes(name)).map((name) => `${file.path} imports ${name}`));
+    expect(breaches).toEqual([]);
+  });
+
+  it('constructs engines in the composition root only', () => {
+    const breaches = serverFiles.filter(
+      (file) =>
+        !file.path.startsWith(`${server}engines/`) &&
+        file.path !== `${server}create-server.ts` &&
+        importsOf(file).some((name) => name.startsWith(`${server}engines/`)),
+    );
+    expect(breaches.map((file) => file.path)).toEqual([]);
+  });
+});
+
+describe('auth-core', () => {
+  it('needs no Node outside of its SQL store and its test suites', () => {
+    const breaches = readSources('packages/auth-core/src/**/*.ts').filter((file) => {
+      const folder = file.path.split('/')[3] ?? '';
+      return !AUTH_CORE_NODE_FOLDERS.includes(folder) && importsOf(file).some((name) => name.startsWith('node:'));
+    });
+    expect(breaches.map((file) => file.path)).toEqual([]);
+  });
+});
+
+function risingImports(file: SourceFile): readonly string[] {
+  return importsOf(file)
+    .filter((target) => target.startsWith(server))
+    .filter((target) => partOf(target) !== partOf(file.path) && floorOf(target) >= floorOf(file.path))
+    .map((target) => `${file.path} imports ${target}`);
+}

@@ -1,0 +1,39 @@
+/** Who may import whom. Written here and nowhere else; the test derives the truth from the sources. */
+
+/** A package may import itself, the packages named here, and from npm. */
+export const PACKAGE_FLOORS: Readonly<Record<string, readonly string[]>> = {
+  'packages/auth-core': [],
+  'packages/mcp-bridge': [],
+  'packages/koa-auth': ['@latchkey/auth-core'],
+  'packages/server': ['@latchkey/auth-core', '@latchkey/koa-auth', '@latchkey/mcp-bridge'],
+  'apps/demo': ['@latchkey/server'],
+  e2e: ['@latchkey/server', '@latchkey/auth-core', '@latchkey/mcp-bridge', '@latchkey/demo'],
+  bench: ['@latchkey/server', '@latchkey/auth-core'],
+};
+
+/**
+ * The floors inside the server, the lowest first. A folder may import from lower floors and from itself; folders on one
+ * floor do not know each other, but for those in `SERVER_NEIGHBOURS`.
+ */
+export const SERVER_FLOORS: readonly (readonly string[])[] = [
+  ['contracts', 'telemetry'],
+  ['config'],
+  ['models', 'conversations'],
+  ['chat', 'dialects', 'engines', 'tools', 'state'],
+  ['http'],
+  ['create-server.ts'],
+  ['command', 'index.ts'],
+];
+
+/** What npm packages a folder of the server must not see: the loop knows no Koa, no zod, no llama, no MCP. */
+export const SERVER_FORBIDDEN: Readonly<Record<string, readonly string[]>> = {
+  contracts: ['koa', 'zod', 'node-llama-cpp', '@latchkey/mcp-bridge', 'kysely'],
+  chat: ['koa', 'zod', 'node-llama-cpp', '@latchkey/mcp-bridge', 'kysely'],
+  dialects: ['koa', 'node-llama-cpp', '@latchkey/mcp-bridge', 'kysely'],
+  models: ['koa', 'zod', 'node-llama-cpp', '@latchkey/mcp-bridge', 'kysely'],
+  tools: ['koa', 'zod', 'node-llama-cpp', 'kysely'],
+  http: ['node-llama-cpp', '@latchkey/mcp-bridge', 'kysely'],
+};
+
+/** Inside auth-core only the SQL store may need Node; the rest runs wherever there is WebCrypto. */
+export const AUTH_CORE_NODE_FOLDERS: readonly string[] = ['stores', 'testing'];

@@ -1,0 +1,66 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { root } from './sources.ts';
+
+interface Manifest {
+  readonly name: string;
+  readonly exports: Record<string, string | { readonly types: string; readonly default: string }>;
+  readonly dependencies?: Record<string, string>;
+  readonly peerDependencies?: Record<string, string>;
+}
+
+const packages = readdirSync(join(root, 'packages'));
+const manifestOf = (name: string): Manifest =>
+  JSON.parse(readFileSync(join(root, 'packages', name, 'package.json'), 'utf8')) as Manifest;
+
+/** What npm would install: the packed files, and the declared dependencies beside them. */
+const folder = mkdtempSync(join(tmpdir(), 'latchkey-packed-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function run(command: string, args: readonly string[], cwd: string): string {
+  const result = spawnSync(command, [...args], { cwd, encoding: 'utf8' });
+  if (result.status !== 0) throw new Error(`${command} ${args.join(' ')}\n${result.stdout}${result.stderr}`);
+  return result.stdout;
+}
+
+function installPacked(name: string): void {
+  const source = join(root, 'packages', name);
+  const target = join(folder, 'node_modules', '@latchkey', name);
+  const [tarball] = run('pnpm', ['pack', '--pack-destination', folder], source).match(/\S+\.tgz/g) ?? [];
+  mkdirSync(target, { recursive: true });
+  run('tar', ['-xzf', tarball ?? '', '--strip-components=1', '-C', target], folder);
+  const { dependencies = {}, peerDependencies = {} } = manifestOf(name);
+  for (const dependency of Object.keys({ ...dependencies, ...peerDependencies })) {
+    const link = dependency.startsWith('@latchkey/')
+      ? join(folder, 'node_modules', dependency)
+      : join(source, 'node_modules', dependency);
+    const at = join(target, 'node_modules', dependency);
+    mkdirSync(dirname(at), { recursive: true });
+    symlinkSync(link, at, 'junction');
+  }
+}
+
+describe('the packages as npm would have them', { timeout: 120_000 }, () => {
+  for (const name of packages) installPacked(name);
+  cpSync(join(root, 'LICENSE'), join(folder, 'LICENSE'));
+
+  const subpaths = packages.flatMap((name) => {
+    const { exports, name: full } = manifestOf(name);
+    return Object.keys(exports)
+      .filter((subpath) => subpath !== './package.json')
+      .map((subpath) => ({ specifier: join(full, subpath), full }));
+  });
+
+  it.each(subpaths)('$specifier can be imported', ({ specifier }) => {
+    const names = run(process.execPath, ['--input-type=module', '-e', `console.log(Object.keys(await import('${specifier}')).length)`], folder);
+    expect(Number(names)).toBeGreaterThan(0);
+  });
+
+  it.each(subpaths)('$specifier has no default export', ({ specifier }) => {
+    const names = run(process.execPath, ['--input-type=module', '-e', `console.log('default' in await import('${specifier}'))`], folder);
+    expect(names.trim()).toBe('false');
+  });
+});
