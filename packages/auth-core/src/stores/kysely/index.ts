@@ -1,0 +1,9 @@
+/*
+ * The public API of @latchkey/auth-core/stores/kysely. Whatever is added here becomes API.
+ */
+export { createKyselyTokenStore } from './kysely-store.ts';
+export type { Migration, Migrations } from './migrate.ts';
+export { migrate } from './migrate.ts';
+export { tokenMigrations } from './migrations.ts';
+export { openSqlite } from './node-sqlite-dialect.ts';
+export type { TokenSchema, TokensTable } from './schema.ts';

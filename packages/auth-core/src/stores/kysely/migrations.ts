@@ -1,0 +1,24 @@
+import type { Migrations } from './migrate.ts';
+
+/** What makes and changes the tables of {@link TokenSchema}; run them with {@link migrate}. */
+export const tokenMigrations: Migrations = {
+  '0001-tokens': async (database) => {
+    await database.schema
+      .createTable('tokens')
+      .addColumn('id', 'text', (column) => column.primaryKey())
+      .addColumn('kind', 'text', (column) => column.notNull())
+      .addColumn('name', 'text', (column) => column.notNull())
+      .addColumn('digest', 'text', (column) => column.notNull())
+      .addColumn('grant_json', 'text', (column) => column.notNull())
+      .addColumn('owner', 'text', (column) => column.notNull())
+      .addColumn('project', 'text')
+      .addColumn('created_at', 'text', (column) => column.notNull())
+      .addColumn('created_by', 'text', (column) => column.notNull())
+      .addColumn('expires_at', 'text')
+      .addColumn('revoked_at', 'text')
+      .addColumn('last_used_at', 'text')
+      .addColumn('version', 'integer', (column) => column.notNull())
+      .execute();
+    await database.schema.createIndex('tokens_created').on('tokens').columns(['created_at', 'id']).execute();
+  },
+};

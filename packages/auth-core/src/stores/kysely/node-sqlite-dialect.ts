@@ -1,0 +1,116 @@
+import { mkdirSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import {
+  CompiledQuery,
+  type DatabaseConnection,
+  Kysely,
+  type SqliteDatabase,
+  SqliteDialect,
+  SqliteDriver,
+  type SqliteStatement,
+} from 'kysely';
+
+/** How long a write waits for another process's write before it fails. */
+const BUSY_MILLISECONDS = 5000;
+const CACHED_STATEMENTS = 200;
+/** SQLite's own name for a database that is nowhere and ends with its connection. */
+const IN_MEMORY = ':memory:';
+
+/**
+ * Opens a SQLite file through `node:sqlite` for kysely, and creates it and its folder when there is none;
+ * `:memory:` is a database that ends with the process.
+ *
+ * Several processes may share the file. Writes are on disk when they are acknowledged (`synchronous=FULL`), readers
+ * do not wait for writers (WAL), foreign keys count, and a transaction is a writing one from its beginning, so that
+ * two of them wait for each other instead of failing halfway. The caller closes it with `destroy()`.
+ *
+ * @throws {Error} of SQLite's, when the file cannot be opened or is no database
+ * @example
+ * ```ts
+ * import { createAuth } from '@latchkey/auth-core';
+ * import { createKyselyTokenStore, migrate, openSqlite, tokenMigrations } from '@latchkey/auth-core/stores/kysely';
+ *
+ * const database = openSqlite('/var/lib/my-server/state.db');
+ * await migrate(database, tokenMigrations, 'token_migrations');
+ *
+ * const digestKey = crypto.getRandomValues(new Uint8Array(32)); // keep it, outside the database
+ * export const auth = createAuth({ store: createKyselyTokenStore(database), digestKey });
+ * ```
+ */
+export function openSqlite<Schema>(path: string): Kysely<Schema> {
+  if (path !== IN_MEMORY) mkdirSync(dirname(resolve(path)), { recursive: true, mode: 0o700 });
+  const database = new DatabaseSync(path, { timeout: BUSY_MILLISECONDS, enableForeignKeyConstraints: true });
+  try {
+    enterWal(database);
+    database.exec('pragma synchronous = full');
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+  return new Kysely<Schema>({ dialect: new NodeSqliteDialect(adaptDatabase(database)) });
+}
+
+/** Turning WAL on needs the file alone for a moment, and SQLite does not wait for that by itself. */
+function enterWal(database: DatabaseSync): void {
+  const until = Date.now() + BUSY_MILLISECONDS;
+  for (;;) {
+    try {
+      database.exec('pragma journal_mode = wal');
+      return;
+    } catch (error) {
+      if (Date.now() > until || !(error instanceof Error && /locked|busy/.test(error.message))) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
+    }
+  }
+}
+
+class NodeSqliteDialect extends SqliteDialect {
+  readonly #database: SqliteDatabase;
+
+  constructor(database: SqliteDatabase) {
+    super({ database });
+    this.#database = database;
+  }
+
+  override createDriver(): SqliteDriver {
+    return new ImmediateDriver({ database: this.#database });
+  }
+}
+
+class ImmediateDriver extends SqliteDriver {
+  override async beginTransaction(connection: DatabaseConnection): Promise<void> {
+    await connection.executeQuery(CompiledQuery.raw('begin immediate'));
+  }
+}
+
+/** Shows `node:sqlite` as the database that kysely expects, with statements prepared once. */
+function adaptDatabase(database: DatabaseSync): SqliteDatabase {
+  const statements = new Map<string, SqliteStatement>();
+  return {
+    close: () => database.close(),
+    prepare(sql) {
+      const known = statements.get(sql);
+      if (known !== undefined) return known;
+      if (statements.size >= CACHED_STATEMENTS) statements.clear();
+      const statement = adaptStatement(database.prepare(sql), () => database.prepare(sql));
+      statements.set(sql, statement);
+      return statement;
+    },
+  };
+}
+
+function adaptStatement(statement: StatementSync, prepareAgain: () => StatementSync): SqliteStatement {
+  return {
+    reader: statement.columns().length > 0,
+    all: (parameters) => statement.all(...bind(parameters)),
+    run: (parameters) => statement.run(...bind(parameters)),
+    // Rows that are read one by one must not be cut off by another run of the same statement.
+    iterate: (parameters) => prepareAgain().iterate(...bind(parameters)),
+  };
+}
+
+/** A value that SQLite cannot hold is refused by `node:sqlite` itself. */
+function bind(parameters: readonly unknown[]): SQLInputValue[] {
+  return parameters as SQLInputValue[];
+}

@@ -1,0 +1,214 @@
+import { isJsonObject, jsonEqual } from '../schema/json-value.ts';
+import type { TokenRecord, TokenStore } from '../store/token-store.ts';
+
+/** A place for tokens that starts empty. */
+export interface TokenStoreSetup {
+  /** Opens the place; each call is, where there are such things, another connection to the same tokens. */
+  open(): Promise<TokenStore>;
+  /** Ends the place and whatever was opened. */
+  dispose(): Promise<void>;
+}
+
+/** One promise that a token store must keep. `run` rejects when it does not. */
+export interface ContractCase {
+  readonly name: string;
+  readonly run: () => Promise<void>;
+}
+
+/**
+ * What every token store must do, as data that any test framework can run. Each case sets up a place of its own.
+ *
+ * @example
+ * ```ts
+ * import { createMemoryTokenStore } from '@latchkey/auth-core';
+ * import { tokenStoreContract } from '@latchkey/auth-core/testing';
+ *
+ * const cases = tokenStoreContract(async () => {
+ *   const store = createMemoryTokenStore();
+ *   return { open: async () => store, dispose: async () => undefined };
+ * });
+ * for (const { run } of cases) await run(); // or: for (const { name, run } of cases) it(name, run);
+ * ```
+ */
+export function tokenStoreContract(setUp: () => Promise<TokenStoreSetup>): readonly ContractCase[] {
+  return Object.entries(CASES).map(([name, check]) => ({
+    name,
+    async run() {
+      const setup = await setUp();
+      try {
+        await check(await setup.open(), setup);
+      } finally {
+        await setup.dispose();
+      }
+    },
+  }));
+}
+
+const FULL: TokenRecord = {
+  id: 'AAAAAAAA',
+  kind: 'api-key',
+  name: 'ci-bot ☂ "quoted" \'; drop table tokens; --',
+  digest: 'd1'.repeat(32),
+  grant: JSON.parse('{"actions":["chat"],"mcp":{"mcp/files":{"tools":{"__proto__":{"approval":"ask"}}}}}'),
+  owner: 'ada',
+  project: 'web',
+  createdAt: '2027-01-01T00:00:00.000Z',
+  createdBy: 'local:operator',
+  expiresAt: '2028-01-01T00:00:00.000Z',
+  revokedAt: '2027-06-01T00:00:00.000Z',
+  lastUsedAt: '2027-02-01T00:00:00.000Z',
+  version: 1,
+};
+
+const BARE: TokenRecord = {
+  id: 'BBBBBBBB',
+  kind: 'api-key',
+  name: 'bare',
+  digest: 'd2'.repeat(32),
+  grant: { actions: [] },
+  owner: 'ada',
+  createdAt: '2027-01-02T00:00:00.000Z',
+  createdBy: 'AAAAAAAA',
+  version: 1,
+};
+
+const LATER = '2027-03-01T00:00:00.000Z';
+
+const CASES: Readonly<Record<string, (store: TokenStore, setup: TokenStoreSetup) => Promise<void>>> = {
+  async 'finds a token as it was inserted'(store) {
+    assertEqual(await store.insert(FULL), true);
+    assertEqual(await store.find(FULL.id), FULL);
+  },
+  async 'leaves out what a token leaves out'(store) {
+    await store.insert(BARE);
+    assertEqual(await store.find(BARE.id), BARE);
+  },
+  async 'finds nothing under an id that nobody has'(store) {
+    await store.insert(FULL);
+    for (const id of ['', 'aaaaaaaa', '%', '__proto__', "' or '1'='1", 'AAAAAAAA\u0000']) {
+      assertEqual(await store.find(id), undefined);
+    }
+  },
+  async 'refuses a second token with the same id'(store) {
+    await store.insert(FULL);
+    assertEqual(await store.insert({ ...BARE, id: FULL.id }), false);
+    assertEqual(await store.find(FULL.id), FULL);
+  },
+  async 'updates the version that is expected'(store) {
+    await store.insert(FULL);
+    const { expiresAt: _, ...rest } = FULL;
+    const changed: TokenRecord = { ...rest, name: 'renamed', grant: { actions: ['*'] }, version: 2 };
+    assertEqual(await store.update(changed, 1), true);
+    assertEqual(await store.find(FULL.id), changed);
+  },
+  async 'leaves a token alone that has another version'(store) {
+    await store.insert(FULL);
+    assertEqual(await store.update({ ...FULL, name: 'late', version: 9 }, 8), false);
+    assertEqual(await store.find(FULL.id), FULL);
+  },
+  async 'updates no token that is not there'(store) {
+    assertEqual(await store.update(FULL, 1), false);
+    assertEqual(await store.find(FULL.id), undefined);
+  },
+  async 'lets one of many changes to one version succeed'(store, setup) {
+    const other = await setup.open();
+    await store.insert(BARE);
+    const names = Array.from({ length: 20 }, (_, index) => `writer ${index}`);
+    const won = await Promise.all(
+      names.map((name, index) => (index % 2 ? store : other).update({ ...BARE, name, version: 2 }, 1)),
+    );
+    assertEqual(won.filter(Boolean).length, 1);
+    assertEqual((await store.find(BARE.id))?.name, names[won.indexOf(true)]);
+  },
+  async 'lets one of many tokens with one id in'(store, setup) {
+    const other = await setup.open();
+    const names = Array.from({ length: 20 }, (_, index) => `writer ${index}`);
+    const won = await Promise.all(names.map((name, index) => (index % 2 ? store : other).insert({ ...BARE, name })));
+    assertEqual(won.filter(Boolean).length, 1);
+    assertEqual((await store.find(BARE.id))?.name, names[won.indexOf(true)]);
+  },
+  async 'shows a completed change to every connection'(store, setup) {
+    const other = await setup.open();
+    await store.insert(BARE);
+    assertEqual(await other.find(BARE.id), BARE);
+    const revoked = { ...BARE, revokedAt: LATER, version: 2 };
+    await store.update(revoked, 1);
+    assertEqual(await other.find(BARE.id), revoked);
+  },
+  async 'lists the oldest first, and by id where they are equally old'(store) {
+    const twin = { ...FULL, id: 'CCCCCCCC' };
+    for (const record of [BARE, twin, FULL]) await store.insert(record);
+    assertEqual(await store.list({}), [FULL, twin, BARE]);
+  },
+  async 'lists by owner and by project'(store) {
+    const foreign = { ...FULL, id: 'CCCCCCCC', owner: 'grace' };
+    for (const record of [FULL, BARE, foreign]) await store.insert(record);
+    assertEqual(await store.list({ owner: 'ada' }), [FULL, BARE]);
+    assertEqual(await store.list({ project: 'web' }), [FULL, foreign]);
+    assertEqual(await store.list({ owner: 'grace', project: 'web' }), [foreign]);
+    assertEqual(await store.list({ owner: 'nobody' }), []);
+  },
+  async 'keeps its own copy of what goes in and comes out'(store) {
+    const mine = structuredClone(BARE);
+    await store.insert(mine);
+    Object.assign(mine.grant, { actions: ['*'] });
+    Object.assign((await store.find(BARE.id))?.grant ?? {}, { actions: ['*'] });
+    Object.assign((await store.list({}))[0]?.grant ?? {}, { actions: ['*'] });
+    assertEqual(await store.find(BARE.id), BARE);
+  },
+  async 'notes the last use and nothing else'(store) {
+    await store.insert(BARE);
+    await store.touch(new Map([[BARE.id, LATER]]));
+    assertEqual(await store.find(BARE.id), { ...BARE, lastUsedAt: LATER });
+  },
+  async 'never moves the last use back'(store) {
+    await store.insert(FULL);
+    await store.touch(new Map([[FULL.id, '2026-01-01T00:00:00.000Z']]));
+    assertEqual(await store.find(FULL.id), FULL);
+  },
+  async 'passes over the use of a token that it does not know'(store) {
+    await store.insert(BARE);
+    await store.touch(
+      new Map([
+        ['ZZZZZZZZ', LATER],
+        [BARE.id, LATER],
+      ]),
+    );
+    assertEqual(await store.find('ZZZZZZZZ'), undefined);
+    assertEqual((await store.find(BARE.id))?.lastUsedAt, LATER);
+  },
+  async 'keeps the last use through a change'(store) {
+    await store.insert(BARE);
+    await store.touch(new Map([[BARE.id, LATER]]));
+    await store.update({ ...BARE, name: 'renamed', version: 2 }, 1);
+    assertEqual((await store.find(BARE.id))?.lastUsedAt, LATER);
+  },
+  async 'rejects once it is closed'(store) {
+    await store.insert(BARE);
+    await store.close();
+    await assertRejects(() => store.find(BARE.id));
+    await assertRejects(() => store.list({}));
+    await assertRejects(() => store.insert(FULL));
+    await assertRejects(() => store.update(BARE, 1));
+    await assertRejects(() => store.touch(new Map([[BARE.id, LATER]])));
+  },
+};
+
+function assertEqual(actual: unknown, expected: unknown): void {
+  // An absent key is not a key that holds undefined or null: jsonEqual counts keys.
+  if (jsonEqual(toPlain(actual), toPlain(expected))) return;
+  throw new Error(`expected ${JSON.stringify(expected)}, got ${JSON.stringify(actual)}`);
+}
+
+function toPlain(value: unknown): unknown {
+  if (isJsonObject(value) && Object.values(value).includes(undefined)) throw new Error('a key holds undefined');
+  return value;
+}
+
+async function assertRejects(call: () => Promise<unknown>): Promise<void> {
+  const rejected = await call().then(
+    () => false,
+    () => true,
+  );
+  if (!rejected) throw new Error('expected a rejection');
+}
