@@ -36,7 +36,6 @@ export class EngineProcess {
   readonly #child: ChildProcess;
   readonly #ended: Promise<void>;
   #output = '';
-  #running = true;
 
   constructor(options: EngineProcessOptions) {
     this.#child = fork(CHILD_ENTRY, ['latchkey-engine', options.title], {
@@ -53,7 +52,6 @@ export class EngineProcess {
       const end = (exitCode: number | null, signal: string | null): void => {
         if (over) return;
         over = true;
-        this.#running = false;
         resolve();
         options.onEnd({ exitCode, signal, output: this.#output });
       };
@@ -69,8 +67,9 @@ export class EngineProcess {
     return this.#child.pid;
   }
 
-  get running(): boolean {
-    return this.#running;
+  /** Resolves when the process is gone, however it went. */
+  get ended(): Promise<void> {
+    return this.#ended;
   }
 
   /** A process that is gone hears nothing; its end is reported by `onEnd`. */

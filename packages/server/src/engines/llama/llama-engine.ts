@@ -42,7 +42,7 @@ class LlamaEngine implements InferenceEngine {
       throw new ServerError('SHUTTING_DOWN', 'The server is going down; no model can be loaded.');
     }
     this.#models.add(model);
-    model.onLost(() => this.#models.delete(model));
+    void model.gone.then(() => this.#models.delete(model));
     return model;
   }
 

@@ -64,6 +64,11 @@ export class LoadedLlamaModel implements LoadedModel {
     }
   }
 
+  /** Resolves when the model's process is gone, whether it was disposed or lost. */
+  get gone(): Promise<void> {
+    return this.#process.ended;
+  }
+
   onLost(listener: (reason: Error) => void): void {
     this.#lostListeners.push(listener);
   }

@@ -9,6 +9,7 @@ import { buildPrompt, type Prompt, shownTools } from './prompt.ts';
 import { createSampler } from './sampling.ts';
 import type { SlotLease } from './sequence-pool.ts';
 import { TokenTextStream } from './token-text.ts';
+import { TurnGrammar } from './turn-grammar.ts';
 
 /**
  * Runs one turn of the assistant. Returns early, without `finish`, when `signal` fires.
@@ -75,6 +76,7 @@ async function runTurn({ model, request, prompt, room, lease, signal, emit }: Tu
     ...(shownTools(request).length === 0 ? {} : { calls: format.calls }),
   });
   const answer = new Answer(parser, request.stop, format.stop, emit);
+  const grammar = new TurnGrammar(model, request, prompt, parser);
   const text = new TokenTextStream(model.texts);
   const sampler = createSampler(request.sampling);
   const generationStarted = performance.now();
@@ -90,6 +92,7 @@ async function runTurn({ model, request, prompt, room, lease, signal, emit }: Tu
     {
       ...sampler.options,
       evaluationPriority: priority,
+      grammarEvaluationState: () => grammar.state(),
     },
   );
   for await (const { token } of tokens) {

@@ -21,6 +21,7 @@ export interface Prompt {
 export function buildPrompt({ model, chosen, specials }: NativeModel, request: GenerateRequest): Prompt {
   const { format, template, traits } = chosen;
   const { messages, reasoning, toolChoice } = request;
+  const tools = shownTools(request);
   if (reasoning !== undefined && !(traits.reasoning?.allowedOptions.includes(reasoning) ?? false)) {
     const allowed = traits.reasoning?.allowedOptions.join(', ') ?? 'none';
     throw new ServerError(
@@ -31,18 +32,15 @@ export function buildPrompt({ model, chosen, specials }: NativeModel, request: G
       },
     );
   }
-  const safe = makeSafe(
-    { messages, tools: shownTools(request), ...(reasoning === undefined ? {} : { reasoning }) },
-    template,
-    specials,
-    { tokenize: (text, continues) => model.tokenize(text, true, continues ? 'trimLeadingSpace' : undefined) },
-  );
+  const safe = makeSafe({ messages, tools, ...(reasoning === undefined ? {} : { reasoning }) }, template, specials, {
+    tokenize: (text, continues) => model.tokenize(text, true, continues ? 'trimLeadingSpace' : undefined),
+  });
   const rendered = format.render(safe.conversation);
   const tokens = safe.tokenize(rendered) as Token[];
   const { bos, shouldPrependBosToken } = model.tokens;
   if (shouldPrependBosToken && bos !== null && tokens[0] !== bos) tokens.unshift(bos);
   const reasoningOpen = opensReasoning(rendered);
-  const mustCall = toolChoice !== 'auto' && toolChoice !== 'none';
+  const mustCall = toolChoice !== 'auto' && tools.length > 0;
   const callOpen = mustCall && !reasoningOpen;
   if (callOpen) tokens.push(...model.tokenize(format.calls.open, true, 'trimLeadingSpace'));
   return { tokens, reasoningOpen, callOpen };

@@ -1,0 +1,56 @@
+import { DATE_RULES, JSON_RULES } from './json-rules.ts';
+
+/** A grammar would get larger than is sensible; the caller falls back to something simpler. */
+export class GrammarTooLarge extends Error {
+  override readonly name = 'GrammarTooLarge';
+}
+
+/** The rules of one GBNF grammar, collected and named. */
+export class GrammarRules {
+  readonly #rules = new Map<string, string>(Object.entries({ ...JSON_RULES, ...DATE_RULES }));
+  readonly #limit: number;
+  #count = 0;
+
+  /** At most `limit` rules can be added. */
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /** Adds a rule; returns the name that it got. Throws GrammarTooLarge. */
+  add(hint: string, body: string): string {
+    const name = this.reserve(hint);
+    this.define(name, body);
+    return name;
+  }
+
+  /** A name for a rule that is defined later, so that it can refer to itself. Throws GrammarTooLarge. */
+  reserve(hint: string): string {
+    this.#count += 1;
+    if (this.#count > this.#limit) throw new GrammarTooLarge(`more than ${this.#limit} rules`);
+    return `${hint}-${this.#count}`;
+  }
+
+  define(name: string, body: string): void {
+    this.#rules.set(name, body);
+  }
+
+  /** The grammar's text; generation starts with `root`. */
+  toText(root: string): string {
+    return [['root', root], ...this.#rules].map(([name, body]) => `${name} ::= ${body}`).join('\n');
+  }
+
+  /** What `build` returns, or what `otherwise` returns when it gets too large; its rules are then forgotten. */
+  attempt(build: () => string, otherwise: () => string): string {
+    const before = new Map(this.#rules);
+    const count = this.#count;
+    try {
+      return build();
+    } catch (error) {
+      if (!(error instanceof GrammarTooLarge)) throw error;
+      this.#rules.clear();
+      for (const [name, body] of before) this.#rules.set(name, body);
+      this.#count = count;
+      return otherwise();
+    }
+  }
+}

@@ -1,0 +1,176 @@
+import { type GrammarRules, GrammarTooLarge } from './grammar-rules.ts';
+import { FORMAT_RULES, jsonLiteral } from './json-rules.ts';
+import { count, REPETITION_LIMIT } from './lengths.ts';
+import { isSchema, type JsonSchema, mergeSchemas, typesOf } from './merge-schemas.ts';
+import { arrayBody, objectBody, type RuleSource } from './structure-rules.ts';
+
+const DEPTH_LIMIT = 48;
+const ENUM_LIMIT = 1000;
+const TYPE_NAMES = ['object', 'array', 'string', 'number', 'integer', 'boolean', 'null'];
+
+/**
+ * Writes the rules for JSON Schemas that belong to one document. What has no grammar (`pattern`, `minimum`, `not`, …)
+ * is left to whoever validates the result; the grammar then allows more than the schema, never less than it should.
+ */
+export class SchemaRules implements RuleSource {
+  readonly rules: GrammarRules;
+  readonly #document: JsonSchema;
+  readonly #references = new Map<string, string>();
+  #depth = 0;
+
+  constructor(rules: GrammarRules, document: JsonSchema) {
+    this.rules = rules;
+    this.#document = document;
+  }
+
+  /** The name of a rule for what `schema` allows, or undefined when it allows nothing. Throws GrammarTooLarge. */
+  nameFor(schema: unknown): string | undefined {
+    if (schema === false) return undefined;
+    if (!isSchema(schema) || Object.keys(schema).length === 0) return 'value';
+    this.#depth += 1;
+    if (this.#depth > DEPTH_LIMIT) throw new GrammarTooLarge(`deeper than ${DEPTH_LIMIT} levels`);
+    try {
+      return this.#nameFor(schema);
+    } finally {
+      this.#depth -= 1;
+    }
+  }
+
+  #nameFor(schema: JsonSchema): string | undefined {
+    if (typeof schema.$ref === 'string') return this.#reference(schema.$ref);
+    if (schema.const !== undefined) return this.rules.add('const', jsonLiteral(schema.const));
+    if (Array.isArray(schema.enum)) return this.#enumeration(schema.enum);
+    for (const keyword of ['allOf', 'anyOf', 'oneOf'] as const) {
+      const { [keyword]: parts, ...rest } = schema;
+      if (!Array.isArray(parts)) continue;
+      return keyword === 'allOf' ? this.#conjunction(rest, parts) : this.#alternatives(rest, parts);
+    }
+    const types = typesOf(schema.type);
+    if (types.length > 1) return this.#union(types.map((type) => this.nameFor({ ...schema, type })));
+    return this.#single(types[0] ?? impliedType(schema), schema);
+  }
+
+  #single(type: string | undefined, schema: JsonSchema): string | undefined {
+    switch (type) {
+      case 'object': {
+        const body = objectBody(this, schema);
+        return body === undefined ? undefined : this.rules.add('object', body);
+      }
+      case 'array': {
+        const body = arrayBody(this, schema);
+        return body === undefined ? undefined : this.rules.add('array', body);
+      }
+      case 'string':
+        return this.#string(schema);
+      default:
+        return type !== undefined && TYPE_NAMES.includes(type) ? type : 'value';
+    }
+  }
+
+  #string({ format, minLength, maxLength }: JsonSchema): string {
+    const formatRule = typeof format === 'string' ? FORMAT_RULES[format] : undefined;
+    if (formatRule !== undefined) return this.rules.add('text', formatRule);
+    const least = Math.min(count(minLength) ?? 0, REPETITION_LIMIT);
+    const most = count(maxLength);
+    if (least === 0 && (most === undefined || most > REPETITION_LIMIT)) return 'string';
+    const repetition =
+      most === undefined || most > REPETITION_LIMIT ? `{${least},}` : `{${least},${Math.max(least, most)}}`;
+    return this.rules.add('text', `"\\"" character${repetition} "\\""`);
+  }
+
+  #enumeration(values: readonly unknown[]): string | undefined {
+    if (values.length > ENUM_LIMIT) throw new GrammarTooLarge(`more than ${ENUM_LIMIT} values`);
+    return values.length === 0 ? undefined : this.rules.add('enum', values.map(jsonLiteral).join(' | '));
+  }
+
+  #conjunction(rest: JsonSchema, parts: readonly unknown[]): string | undefined {
+    if (parts.includes(false)) return undefined;
+    const schemas = parts.filter(isSchema).map((part) => this.#resolved(part));
+    return this.nameFor(schemas.reduce(mergeSchemas, rest));
+  }
+
+  #alternatives(rest: JsonSchema, parts: readonly unknown[]): string | undefined {
+    const plain = !restricts(rest);
+    return this.#union(
+      parts.map((part) => {
+        if (plain || !isSchema(part)) return this.nameFor(part);
+        return this.nameFor(mergeSchemas(rest, this.#resolved(part)));
+      }),
+    );
+  }
+
+  #union(names: readonly (string | undefined)[]): string | undefined {
+    const possible = [...new Set(names.filter((name) => name !== undefined))];
+    return possible.length < 2 ? possible[0] : this.rules.add('any', possible.join(' | '));
+  }
+
+  /** A schema that is about to be merged with another has to be there in full. */
+  #resolved(schema: JsonSchema, hops = 0): JsonSchema {
+    if (typeof schema.$ref !== 'string' || hops > DEPTH_LIMIT) return schema;
+    const target = this.#lookUp(schema.$ref);
+    const { $ref: _, ...rest } = schema;
+    return isSchema(target) ? mergeSchemas(this.#resolved(target, hops + 1), rest) : rest;
+  }
+
+  #reference(reference: string): string | undefined {
+    const known = this.#references.get(reference);
+    if (known !== undefined) return known;
+    const target = this.#lookUp(reference);
+    if (target === false) return undefined;
+    if (target === undefined) return 'value';
+    const name = this.rules.reserve('ref');
+    this.#references.set(reference, name);
+    this.rules.define(name, this.nameFor(target) ?? 'value');
+    return name;
+  }
+
+  /** Follows a JSON Pointer (RFC 6901) within the document; references to elsewhere are not followed. */
+  #lookUp(reference: string): unknown {
+    if (reference === '#') return this.#document;
+    if (!reference.startsWith('#/')) return undefined;
+    return reference
+      .slice(2)
+      .split('/')
+      .map((part) => decodePart(part))
+      .reduce<unknown>(
+        (value, part) =>
+          typeof value === 'object' && value !== null && Object.hasOwn(value, part)
+            ? (value as Record<string, unknown>)[part]
+            : undefined,
+        this.#document,
+      );
+  }
+}
+
+function impliedType(schema: JsonSchema): string | undefined {
+  if (schema.properties !== undefined || schema.required !== undefined) return 'object';
+  if (schema.items !== undefined || schema.prefixItems !== undefined) return 'array';
+  if (['minLength', 'maxLength', 'pattern', 'format'].some((keyword) => schema[keyword] !== undefined)) return 'string';
+  return undefined;
+}
+
+const ANNOTATIONS = new Set([
+  'title',
+  'description',
+  'default',
+  'examples',
+  'deprecated',
+  '$schema',
+  '$id',
+  '$comment',
+  '$defs',
+  'definitions',
+  'discriminator',
+]);
+
+function restricts(schema: JsonSchema): boolean {
+  return Object.keys(schema).some((keyword) => !ANNOTATIONS.has(keyword));
+}
+
+function decodePart(part: string): string {
+  try {
+    return decodeURIComponent(part).replaceAll('~1', '/').replaceAll('~0', '~');
+  } catch {
+    return part;
+  }
+}

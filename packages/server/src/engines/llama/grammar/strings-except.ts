@@ -1,0 +1,49 @@
+import type { GrammarRules } from './grammar-rules.ts';
+
+interface TrieNode {
+  readonly children: Map<string, TrieNode>;
+  ends: boolean;
+}
+
+/**
+ * A rule for the JSON strings that are none of `excluded`: a tree of the excluded texts' characters, left at any
+ * character that leads to none of them. Escapes are not allowed, since `\u0061` would be a way around. Returns the
+ * rule's name; throws GrammarTooLarge.
+ */
+export function stringsExcept(rules: GrammarRules, excluded: readonly string[]): string {
+  const root: TrieNode = { children: new Map(), ends: false };
+  for (const text of excluded) {
+    let node = root;
+    for (const character of text) {
+      let next = node.children.get(character);
+      if (next === undefined) {
+        next = { children: new Map(), ends: false };
+        node.children.set(character, next);
+      }
+      node = next;
+    }
+    node.ends = true;
+  }
+  return rules.add('other', `"\\"" ${addNode(rules, root)}`);
+}
+
+const REST = '[^"\\\\\\x00-\\x1F]* "\\""';
+
+function addNode(rules: GrammarRules, node: TrieNode): string {
+  const usable = [...node.children].filter(([character]) => isPlain(character));
+  const leaving = `[^"\\\\\\x00-\\x1F${usable.map(([character]) => classCharacter(character)).join('')}] ${REST}`;
+  const staying = usable.map(([character, child]) => `[${classCharacter(character)}] ${addNode(rules, child)}`);
+  const ending = node.ends ? [] : ['"\\""'];
+  return rules.add('other', [leaving, ...staying, ...ending].join(' | '));
+}
+
+/** What a JSON string can hold without an escape; a text with other characters can't be written here at all. */
+function isPlain(character: string): boolean {
+  return character !== '"' && character !== '\\' && character > '\u001f';
+}
+
+function classCharacter(character: string): string {
+  const code = character.codePointAt(0) ?? 0;
+  if (/[a-zA-Z0-9_]/.test(character)) return character;
+  return code > 0xffff ? `\\U${code.toString(16).padStart(8, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`;
+}
