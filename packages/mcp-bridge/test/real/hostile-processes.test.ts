@@ -1,0 +1,186 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { BridgeLogger, McpHost, McpHostOptions, Toolset } from '../../src/index.ts';
+import type { ScriptedMode } from '../../src/testing/index.ts';
+import { call, open, processHost, runs } from '../hosting.ts';
+
+const quick = { startTimeoutMs: 4_000, callTimeoutMs: 300, callTotalTimeoutMs: 1_000, closeGraceMs: 200 };
+
+let host: McpHost;
+afterEach(() => host[Symbol.asyncDispose]());
+
+function hostOf(modes: ScriptedMode[], options: Partial<McpHostOptions> = {}): McpHost {
+  host = processHost({ bad: modes, good: [] }, { limits: quick, ...options });
+  return host;
+}
+
+async function expectGoodServerWorks(): Promise<void> {
+  const good = await open(host, 'mcp/good');
+  expect(await call(good, 'echo', { text: 'still here' })).toMatchObject({ type: 'success', text: 'still here' });
+}
+
+/** The process id of a grandchild, which is in the process group of the server. */
+async function grandchildOf(toolset: Toolset): Promise<number> {
+  const outcome = await call(toolset, 'grandchild');
+  return Number(outcome.type === 'success' ? outcome.text : Number.NaN);
+}
+
+async function ended(pid: number): Promise<void> {
+  await expect.poll(() => runs(pid), { timeout: 5_000 }).toBe(false);
+}
+
+describe('a server that does not start', () => {
+  it('fails with a message for the caller, and what it printed for the log', async () => {
+    hostOf(['die-at-start']);
+    const error = await open(host, 'mcp/bad').catch((thrown) => thrown);
+    expect(error).toMatchObject({ code: 'MCP_CONNECTION_FAILED', server: 'mcp/bad' });
+    expect(error.message).toBe('The MCP server "mcp/bad" could not be started: it ended with code 1.');
+    expect(error.detail).toContain('there is no licence file');
+    expect(host.servers()[0]).toMatchObject({ state: 'stopped', error: 'it ended with code 1' });
+    await expectGoodServerWorks();
+  });
+
+  it('fails when its command does not exist, without quoting it to the caller', async () => {
+    host = processHost({ bad: { command: '/no/such/program' } });
+    await expect(open(host, 'mcp/bad')).rejects.toThrow(
+      'The MCP server "mcp/bad" could not be started: its command could not be run (ENOENT).',
+    );
+  });
+
+  it('fails in time when it never answers', async () => {
+    hostOf(['silent', 'ignore-end'], { limits: { ...quick, startTimeoutMs: 500 } });
+    await expect(open(host, 'mcp/bad')).rejects.toMatchObject({
+      code: 'MCP_CONNECTION_FAILED',
+      message: 'The MCP server "mcp/bad" could not be started: it took too long.',
+    });
+    await expectGoodServerWorks();
+  });
+
+  it('fails in time when it never lists its tools', async () => {
+    hostOf(['hang-list'], { limits: { ...quick, startTimeoutMs: 1_000 } });
+    await expect(open(host, 'mcp/bad')).rejects.toMatchObject({ code: 'MCP_CONNECTION_FAILED' });
+    await expectGoodServerWorks();
+  });
+});
+
+describe('a server that dies in the middle of a call', () => {
+  it('makes the calls in flight unavailable, and is started again for the next', async () => {
+    hostOf([]);
+    const toolset = await open(host, 'mcp/bad');
+    const waiting = call(toolset, 'wait');
+    expect(await call(toolset, 'die')).toMatchObject({ type: 'failure', kind: 'unavailable' });
+    expect(await waiting).toMatchObject({ type: 'failure', kind: 'unavailable' });
+    await expectGoodServerWorks();
+    expect(await call(toolset, 'calls')).toMatchObject({ type: 'success', text: '[]' });
+  });
+
+  it('takes what it had started along', async () => {
+    hostOf([]);
+    const toolset = await open(host, 'mcp/bad');
+    const grandchild = await grandchildOf(toolset);
+    expect(await runs(grandchild)).toBe(true);
+    await call(toolset, 'die');
+    await ended(grandchild);
+  });
+});
+
+describe('a server that hangs', () => {
+  it('times out on each call and is ended after three in a row', async () => {
+    hostOf([]);
+    const toolset = await open(host, 'mcp/bad');
+    const grandchild = await grandchildOf(toolset);
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      expect(await call(toolset, 'hang')).toMatchObject({ type: 'failure', kind: 'timeout' });
+    }
+    await ended(grandchild);
+    await expectGoodServerWorks();
+  });
+
+  it('cannot stretch a call beyond its total time by reporting progress', async () => {
+    hostOf([]);
+    const toolset = await open(host, 'mcp/bad');
+    const before = performance.now();
+    expect(await call(toolset, 'progress')).toMatchObject({ type: 'failure', kind: 'timeout' });
+    expect(performance.now() - before).toBeLessThan(3_000);
+  });
+
+  it('is cut off when it stops reading, before what it should read fills the memory', async () => {
+    hostOf(['deaf'], { limits: { ...quick, messageBytes: 256 * 1024 } });
+    const toolset = await open(host, 'mcp/bad');
+    const text = 'x'.repeat(200 * 1024);
+    const outcomes = await Promise.all(Array.from({ length: 8 }, () => call(toolset, 'echo', { text })));
+    for (const outcome of outcomes) expect(outcome).toMatchObject({ type: 'failure', kind: 'unavailable' });
+    expect(host.servers()[0]).toMatchObject({ error: 'it does not read its input' });
+    await expectGoodServerWorks();
+  });
+});
+
+describe('a server that floods', () => {
+  it.each<ScriptedMode>(['flood', 'noise-flood', 'endless-line'])('is cut off: %s', async (mode) => {
+    hostOf([mode]);
+    await open(host, 'mcp/bad').catch(() => undefined);
+    await expect.poll(() => host.servers()[0]?.error, { timeout: 10_000 }).toMatch(/sent more|no messages|larger than/);
+    await expectGoodServerWorks();
+  });
+
+  it('leaves the host responsive', async () => {
+    hostOf(['flood']);
+    const delay = monitorEventLoopDelay({ resolution: 5 });
+    delay.enable();
+    await open(host, 'mcp/bad').catch(() => undefined);
+    await expect.poll(() => host.servers()[0]?.state, { timeout: 10_000 }).not.toBe('ready');
+    delay.disable();
+    expect(delay.max / 1e6).toBeLessThan(1_000);
+  });
+
+  it('is cut off at a result above the limit, and the calls beside it fail as unavailable', async () => {
+    hostOf([], { limits: { ...quick, messageBytes: 64 * 1024 } });
+    const toolset = await open(host, 'mcp/bad');
+    const waiting = call(toolset, 'wait');
+    expect(await call(toolset, 'big', { bytes: 65 * 1024 })).toMatchObject({ type: 'failure', kind: 'unavailable' });
+    expect(await waiting).toMatchObject({ type: 'failure', kind: 'unavailable' });
+    expect(host.servers()[0]).toMatchObject({ error: 'a message is larger than 65536 bytes' });
+    await expectGoodServerWorks();
+  });
+});
+
+describe('a server that prints noise', () => {
+  it('works as long as it is not too much', async () => {
+    hostOf(['noise', 'wrong-ids']);
+    const toolset = await open(host, 'mcp/bad');
+    expect(await call(toolset, 'echo', { text: 'hello' })).toMatchObject({ type: 'success', text: 'hello' });
+  });
+});
+
+describe('closing', () => {
+  it('ends the process group of a server that ignores its end and SIGTERM', async () => {
+    hostOf(['ignore-end']);
+    const toolset = await open(host, 'mcp/bad');
+    const grandchild = await grandchildOf(toolset);
+    await host[Symbol.asyncDispose]();
+    expect(await runs(grandchild)).toBe(false);
+  });
+
+  it('ends a start that is under way', async () => {
+    hostOf(['silent', 'ignore-end'], { limits: { ...quick, startTimeoutMs: 60_000 } });
+    const opening = open(host, 'mcp/bad').catch((error) => error);
+    await expect.poll(() => host.servers()[0]?.state).toBe('starting');
+    await host[Symbol.asyncDispose]();
+    expect(await opening).toMatchObject({ code: 'MCP_CONNECTION_FAILED' });
+  });
+});
+
+describe('the log', () => {
+  it('has what a server printed last, and never arguments or results', async () => {
+    const lines: string[] = [];
+    const write = (fields: object, message: string) => lines.push(JSON.stringify([message, fields]));
+    const logger: BridgeLogger = { debug: write, info: write, warn: write, error: write };
+    hostOf(['die-at-start'], { logger });
+    await open(host, 'mcp/bad').catch(() => {});
+    const good = await open(host, 'mcp/good');
+    await call(good, 'echo', { text: 'canary-argument' });
+    await call(good, 'echo', { text: 7, other: 'canary-argument' });
+    expect(lines.join('\n')).toContain('there is no licence file');
+    expect(lines.join('\n')).not.toContain('canary-argument');
+  });
+});

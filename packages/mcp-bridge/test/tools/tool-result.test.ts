@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import { renderToolResult } from '../../src/tools/tool-result.ts';
+
+const roomy = { resultBytes: 10_000, resultTextLength: 10_000 };
+const text = (value: string) => ({ type: 'text', text: value });
+
+describe('renderToolResult', () => {
+  it('joins texts for the model and keeps the content for the API', () => {
+    const content = [text('a'), text('b')];
+    expect(renderToolResult({ content }, roomy)).toEqual({
+      content,
+      output: '[{"type":"text","text":"a"},{"type":"text","text":"b"}]',
+      text: 'a\nb',
+      isError: false,
+    });
+  });
+
+  it('gives the model structured content where there is no text', () => {
+    expect(renderToolResult({ content: [], structuredContent: { a: 1 } }, roomy).text).toBe('{"a":1}');
+    expect(renderToolResult({ content: [text('x')], structuredContent: { a: 1 } }, roomy).text).toBe('x');
+  });
+
+  it('names images, sounds, links and other things in a line each', () => {
+    const content = [
+      { type: 'image', mimeType: 'image/png', data: 'AAAA' },
+      { type: 'audio', mimeType: 'audio/wav', data: 'AAAA' },
+      { type: 'resource_link', name: 'a file', uri: 'file:///a' },
+      { type: 'resource', resource: { uri: 'file:///b', text: 'inside' } },
+      { type: 'resource', resource: { uri: 'file:///c', blob: 'AAAA' } },
+      { type: 'hologram' },
+    ];
+    expect(renderToolResult({ content }, roomy).text).toBe(
+      '[image: image/png]\n[audio: audio/wav]\n[resource a file: file:///a]\ninside\n[resource: file:///c]\n[hologram]',
+    );
+  });
+
+  it('cuts the text of the model with a mark and leaves the content whole', () => {
+    const rendered = renderToolResult({ content: [text('x'.repeat(100))] }, { ...roomy, resultTextLength: 10 });
+    expect(rendered.text).toBe(`${'x'.repeat(10)}\n[cut: 10 of 100 characters shown]`);
+    expect(rendered.content).toEqual([text('x'.repeat(100))]);
+  });
+
+  it('cuts content that is too large, text in the middle and other parts as a whole, with marks', () => {
+    const image = { type: 'image', mimeType: 'image/png', data: 'A'.repeat(2_000) };
+    const { content } = renderToolResult({ content: [text('a'), image, text('b')] }, { ...roomy, resultBytes: 1_000 });
+    expect(content[0]).toEqual(text('a'));
+    expect(content[1]).toEqual(text('[image of 2049 bytes left out: the result is too large]'));
+    expect(content[2]).toEqual(text('[1 more parts left out: the result is too large]'));
+    const long = renderToolResult({ content: [text('é'.repeat(2_000))] }, { ...roomy, resultBytes: 1_000 });
+    expect(long.content[0]?.text).toMatch(/^é{500}\n\[cut: 1000 of 4000 bytes shown\]$/);
+    expect(long.output.length).toBeLessThan(1_200);
+  });
+});
