@@ -1,0 +1,13 @@
+/*
+ * The public API of @latchkey/koa-auth. Whatever is added here becomes API: it stays, and it is documented.
+ */
+
+export type { BearerAuthOptions } from './bearer-auth.ts';
+export { bearerAuth } from './bearer-auth.ts';
+export type { Challenge } from './challenge.ts';
+export { challenge } from './challenge.ts';
+export { readCredential } from './read-credential.ts';
+export type { RenderAuthErrorsOptions } from './render-auth-errors.ts';
+export { renderAuthErrors } from './render-auth-errors.ts';
+export { requireAction } from './require-action.ts';
+export type { AuthState, RequestAuth } from './state.ts';

@@ -1,0 +1,36 @@
+import { AuthError } from '@latchkey/auth-core';
+import type { Context, Middleware } from 'koa';
+import { challenge } from './challenge.ts';
+
+/** Options of {@link renderAuthErrors}. */
+export interface RenderAuthErrorsOptions {
+  /** The body for an error. `error.message` is safe to show; `error.cause` is not. */
+  readonly render: (error: AuthError, ctx: Context) => unknown;
+  /** The realm that challenges name. */
+  readonly realm?: string;
+}
+
+/**
+ * Creates the middleware that answers what the core refuses: status and headers from {@link challenge}, the body
+ * from the caller's hook. Everything else that is thrown goes on, as does an error that comes after the headers.
+ *
+ * @example
+ * ```ts
+ * import { renderAuthErrors } from '@latchkey/koa-auth';
+ *
+ * export const errors = renderAuthErrors({ render: ({ code, message }) => ({ error: { code, message } }) });
+ * ```
+ */
+export function renderAuthErrors({ render, realm }: RenderAuthErrorsOptions): Middleware {
+  return async function renderAuthErrors(ctx, next) {
+    try {
+      await next();
+    } catch (error) {
+      if (!(error instanceof AuthError) || ctx.headerSent) throw error;
+      const { status, headers } = challenge(error, realm);
+      ctx.body = render(error, ctx);
+      ctx.status = status;
+      ctx.set({ ...headers });
+    }
+  };
+}
