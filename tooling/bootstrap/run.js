@@ -16,7 +16,10 @@ const pnpmIsRight = runQuietly('pnpm', ['--version']) === pinned;
 
 if (nodeIsNew && pnpmIsRight) {
   const { runTask } = await import('./tasks.js');
-  process.exitCode = await runTask(process.env.LATCHKEY_TASK ? JSON.parse(process.env.LATCHKEY_TASK) : process.argv.slice(2), root);
+  process.exitCode = await runTask(
+    process.env.LATCHKEY_TASK ? JSON.parse(process.env.LATCHKEY_TASK) : process.argv.slice(2),
+    root,
+  );
 } else if (process.env.LATCHKEY_TASK) {
   console.error(`Could not get Node ${nodeLine} and pnpm ${pinned} from the npm registry.`);
   process.exitCode = 1;
@@ -28,12 +31,16 @@ if (nodeIsNew && pnpmIsRight) {
 function startAgain() {
   const packages = [...(nodeIsNew ? [] : [`node@${nodeLine}`]), ...(pnpmIsRight ? [] : [`pnpm@${pinned}`])];
   console.error(`Using ${packages.join(' and ')} from the npm registry.`);
-  const result = spawnSync('npx', ['-y', ...packages.flatMap((name) => ['-p', name]), '-c', 'node tooling/bootstrap/run.js'], {
-    cwd: root,
-    stdio: 'inherit',
-    shell: process.platform === 'win32',
-    env: { ...process.env, LATCHKEY_TASK: JSON.stringify(process.argv.slice(2)), npm_config_loglevel: 'error' },
-  });
+  const result = spawnSync(
+    'npx',
+    ['-y', ...packages.flatMap((name) => ['-p', name]), '-c', 'node tooling/bootstrap/run.js'],
+    {
+      cwd: root,
+      stdio: 'inherit',
+      shell: process.platform === 'win32',
+      env: { ...process.env, LATCHKEY_TASK: JSON.stringify(process.argv.slice(2)), npm_config_loglevel: 'error' },
+    },
+  );
   if (result.error) console.error(`npx could not be started: ${result.error.message}`);
   return result.status === null ? 1 : result.status;
 }

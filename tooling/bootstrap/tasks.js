@@ -12,7 +12,15 @@ export async function runTask([task, ...args], root) {
   const run = createRunner(root);
   if (!(await install(root, run))) return 1;
   if (task === 'demo') {
-    if (!(await run.step('Building', 'turbo', ['run', 'build', '--filter=@latchkey/demo...', '--output-logs=errors-only']))) return 1;
+    if (
+      !(await run.step('Building', 'turbo', [
+        'run',
+        'build',
+        '--filter=@latchkey/demo...',
+        '--output-logs=errors-only',
+      ]))
+    )
+      return 1;
     return run.handOver('node', ['apps/demo/src/main.ts', ...args]);
   }
   if (task === 'test') return test(args, run);
@@ -25,7 +33,12 @@ async function test(args, run) {
   const built = await run.step('Building', 'turbo', ['run', 'build', '--output-logs=errors-only']);
   if (!built) return 1;
   const checks = [
-    await run.step('Checking types and packages', 'turbo', ['run', 'typecheck', 'publint', '--output-logs=errors-only']),
+    await run.step('Checking types and packages', 'turbo', [
+      'run',
+      'typecheck',
+      'publint',
+      '--output-logs=errors-only',
+    ]),
     await run.step('Checking style', 'biome', ['check', '--diagnostic-level=warn', '.']),
     await run.step('Looking for what nobody uses', 'knip', ['--no-progress']),
   ];
@@ -38,10 +51,12 @@ async function install(root, run) {
   const stampFile = join(root, 'node_modules', '.cache', 'latchkey', 'installed');
   const manifests = globSync('{.,apps/*,packages/*,e2e,bench,tooling}/package.json', { cwd: root }).sort();
   const hash = createHash('sha256');
-  for (const file of ['pnpm-lock.yaml', 'pnpm-workspace.yaml', ...manifests]) hash.update(readFileSync(join(root, file)));
+  for (const file of ['pnpm-lock.yaml', 'pnpm-workspace.yaml', ...manifests])
+    hash.update(readFileSync(join(root, file)));
   const stamp = hash.digest('hex');
   if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return true;
-  if (!(await run.step('Installing packages', 'pnpm', ['install', '--frozen-lockfile', '--reporter=silent']))) return false;
+  if (!(await run.step('Installing packages', 'pnpm', ['install', '--frozen-lockfile', '--reporter=silent'])))
+    return false;
   mkdirSync(dirname(stampFile), { recursive: true });
   writeFileSync(stampFile, stamp);
   return true;
@@ -67,7 +82,9 @@ function createRunner(root) {
         child.on('error', (error) => output.push(Buffer.from(`${error.message}\n`)));
         child.on('close', (code) => {
           const seconds = ((Date.now() - startedAt) / 1000).toFixed(1);
-          process.stderr.write(`${live ? '\r\u001b[K' : ''}${title}: ${code === 0 ? 'done' : 'failed'} (${seconds} s)\n`);
+          process.stderr.write(
+            `${live ? '\r\u001b[K' : ''}${title}: ${code === 0 ? 'done' : 'failed'} (${seconds} s)\n`,
+          );
           if (code !== 0) process.stderr.write(Buffer.concat(output));
           resolve(code === 0);
         });

@@ -39,7 +39,10 @@ it('every example in a docstring, the README and the docs compiles', { timeout: 
       include: ['*.mts'],
     }),
   );
-  const result = spawnSync(join(root, 'node_modules', '.bin', 'tsc'), ['-p', folder], { encoding: 'utf8', cwd: folder });
+  const result = spawnSync(join(root, 'node_modules', '.bin', 'tsc'), ['-p', folder], {
+    encoding: 'utf8',
+    cwd: folder,
+  });
   const report = result.stdout.replace(/example-\d+\.mts/g, (name) => `${names.get(name)} (${name})`);
   expect(report).toBe('');
   expect(result.status).toBe(0);

@@ -4,7 +4,12 @@ import { readSources } from './sources.ts';
 const LIMIT = 450;
 
 it(`no source file is longer than ${LIMIT} lines`, () => {
-  const long = readSources('{packages,apps}/*/{src,bin}/**/*.{ts,js}', 'bench/**/*.ts', 'e2e/**/*.ts', 'tooling/**/*.{ts,js}')
+  const long = readSources(
+    '{packages,apps}/*/{src,bin}/**/*.{ts,js}',
+    'bench/**/*.ts',
+    'e2e/**/*.ts',
+    'tooling/**/*.{ts,js}',
+  )
     .map(({ path, text }) => ({ path, lines: text.split('\n').length }))
     .filter(({ lines }) => lines > LIMIT);
   expect(long).toEqual([]);

@@ -44,7 +44,11 @@ describe('the server', () => {
   it.each(Object.entries(SERVER_FORBIDDEN))('%s/ does not see what is none of its business', (folder, forbidden) => {
     const breaches = serverFiles
       .filter((file) => partOf(file.path) === folder)
-      .flatMap((file) => importsOf(file).filter((name) => forbidden.includes(name)).map((name) => `${file.path} imports ${name}`));
+      .flatMap((file) =>
+        importsOf(file)
+          .filter((name) => forbidden.includes(name))
+          .map((name) => `${file.path} imports ${name}`),
+      );
     expect(breaches).toEqual([]);
   });
 

@@ -55,12 +55,20 @@ describe('the packages as npm would have them', { timeout: 120_000 }, () => {
   });
 
   it.each(subpaths)('$specifier can be imported', ({ specifier }) => {
-    const names = run(process.execPath, ['--input-type=module', '-e', `console.log(Object.keys(await import('${specifier}')).length)`], folder);
+    const names = run(
+      process.execPath,
+      ['--input-type=module', '-e', `console.log(Object.keys(await import('${specifier}')).length)`],
+      folder,
+    );
     expect(Number(names)).toBeGreaterThan(0);
   });
 
   it.each(subpaths)('$specifier has no default export', ({ specifier }) => {
-    const names = run(process.execPath, ['--input-type=module', '-e', `console.log('default' in await import('${specifier}'))`], folder);
+    const names = run(
+      process.execPath,
+      ['--input-type=module', '-e', `console.log('default' in await import('${specifier}'))`],
+      folder,
+    );
     expect(names.trim()).toBe('false');
   });
 });

@@ -16,7 +16,8 @@ export function readSources(...patterns: readonly string[]): readonly SourceFile
     .map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }));
 }
 
-const IMPORT = /(?:^|\n)\s*(?:import|export)\b[^'"`;]*?\bfrom\s*['"]([^'"]+)['"]|(?:^|\n)\s*import\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)/g;
+const IMPORT =
+  /(?:^|\n)\s*(?:import|export)\b[^'"`;]*?\bfrom\s*['"]([^'"]+)['"]|(?:^|\n)\s*import\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)/g;
 
 /** What a file imports: relative ones as paths from the root, others by their package's name. */
 export function importsOf({ path, text }: SourceFile): readonly string[] {
@@ -26,6 +27,9 @@ export function importsOf({ path, text }: SourceFile): readonly string[] {
     const specifier = match[1] ?? match[2] ?? match[3] ?? '';
     if (specifier.startsWith('.')) return relative(root, join(root, dirname(path), specifier)).replaceAll('\\', '/');
     if (specifier.startsWith('node:')) return specifier;
-    return specifier.split('/').slice(0, specifier.startsWith('@') ? 2 : 1).join('/');
+    return specifier
+      .split('/')
+      .slice(0, specifier.startsWith('@') ? 2 : 1)
+      .join('/');
   });
 }

@@ -10,14 +10,14 @@ const server = new McpServer({ name: 'tiktoken', version: '1.0.0' });
 
 server.registerTool(
   'fetch_tiktoken_documentation',
-  { description: 'Fetch the tiktoken documentation', inputSchema: z.object({}) },
+  { description: 'Fetch the documentation of tiktoken.', inputSchema: z.object({}) },
   async () => ({ content: [{ type: 'text', text: documentation }] }),
 );
 
 server.registerTool(
   'search_tiktoken_documentation',
   {
-    description: 'Search the tiktoken documentation',
+    description: 'Search the documentation of tiktoken.',
     inputSchema: z.object({ query: z.string().describe('words to look for') }),
   },
   async ({ query }) => {

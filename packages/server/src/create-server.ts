@@ -1,22 +1,14 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { createServer as createHttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import {
-  type Auth,
-  anonymousPrincipal,
-  createAuth,
-  describeDenial,
-  FULL_GRANT,
-  type Grant,
-  parseGrant,
-} from '@latchkey/auth-core';
+import { type Auth, anonymousPrincipal, createAuth, FULL_GRANT, type Grant, parseGrant } from '@latchkey/auth-core';
 import { re2jsPatterns } from '@latchkey/auth-core/patterns/re2js';
 import { createMcpHost, loadMcpJson } from '@latchkey/mcp-bridge';
-import { type ChatPermission, createChatService } from './chat/chat-service.ts';
+import { createChatService } from './chat/chat-service.ts';
 import type { ServerConfig } from './config/schema.ts';
-import { createKyselyConversationStore } from './conversations/kysely-conversation-store.ts';
 import type { Sampling } from './contracts/inference-engine.ts';
 import { ServerError } from './contracts/server-error.ts';
+import { createKyselyConversationStore } from './conversations/kysely-conversation-store.ts';
 import { createLlamaEngine } from './engines/llama/index.ts';
 import { createApp } from './http/app.ts';
 import { createChatHandler } from './http/handlers/chat.ts';
@@ -84,7 +76,8 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
 
   const mcp = opened.use(
     createMcpHost({
-      config: config.mcp === undefined ? { servers: new Map(), warnings: [] } : await loadMcpJson(config.mcp, environment),
+      config:
+        config.mcp === undefined ? { servers: new Map(), warnings: [] } : await loadMcpJson(config.mcp, environment),
       logger: logger.child({ part: 'mcp' }),
       limits: { callTimeoutMs: config.limits.toolSeconds * 1000 },
     }),
@@ -109,14 +102,7 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
     registry,
     pool,
     conversations: createKyselyConversationStore(conversations),
-    permit: ({ principal, address }, model): ChatPermission => {
-      const decision = auth.decide(principal, { action: 'chat', model }, address === undefined ? {} : { address });
-      if (decision.allowed) return decision;
-      throw new ServerError('PERMISSION_DENIED', `Permission denied to use model '${model}': ${describeDenial(decision)}`, {
-        param: 'model',
-      });
-    },
-    openToolset: (caller, request, signal) => openToolset(mcp, request.integrations, { auth, ...caller }, signal),
+    openToolset: (caller, request, signal) => openToolset(mcp, request.integrations, caller.decide, signal),
     samplingOf: (model) => samplingOf(config, model),
     limits: { rounds: config.limits.toolRounds, toolCalls: config.limits.toolCalls },
     logger,
@@ -138,7 +124,7 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
         createId: () => randomBytes(12).toString('hex'),
         clock,
       }),
-      models: createModelHandlers(auth, registry, pool),
+      models: createModelHandlers(registry, pool),
       tokens: createTokenHandlers(auth, bodyLimit),
     }),
     logger,

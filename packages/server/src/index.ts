@@ -1,7 +1,7 @@
 // The public door of @latchkey/server. Whatever is added here becomes API.
 
-export { ConfigError, loadConfig } from './config/load-config.ts';
 export { defineConfig } from './config/define-config.ts';
+export { ConfigError, loadConfig } from './config/load-config.ts';
 export type { ServerConfig, ServerConfigInput } from './config/schema.ts';
 export type { ChatMessage } from './contracts/chat-message.ts';
 export type { ConversationStore, StoredTurn } from './contracts/conversation-store.ts';

@@ -1,4 +1,11 @@
-import type { Principal } from '@latchkey/auth-core';
+import {
+  type AccessRequest,
+  type AllowedDecision,
+  type AuthorityEntry,
+  type Decision,
+  describeDenial,
+  type Principal,
+} from '@latchkey/auth-core';
 import type { ChatEvent } from '../contracts/chat-event.ts';
 import type { ChatMessage } from '../contracts/chat-message.ts';
 import type { ChatRequest } from '../contracts/chat-request.ts';
@@ -14,23 +21,16 @@ import { type ChatLimits, least } from './limits.ts';
 import { type ChatTurn, createTurnRecord, runChat, type TurnRecord } from './run-chat.ts';
 import { toStats } from './usage.ts';
 
-/** Who chats, and from where. */
+/** Who chats, and the decision about it. */
 export interface ChatCaller {
   readonly principal: Principal;
-  readonly address: string | undefined;
-}
-
-/** What a token leaves of a request; refused with ServerError `PERMISSION_DENIED`. */
-export interface ChatPermission {
-  readonly maxOutputTokens?: number;
-  readonly toolCallsPerRequest?: number;
+  readonly decide: (request: AccessRequest, entries?: readonly AuthorityEntry[]) => Decision;
 }
 
 export interface ChatServiceOptions {
   readonly registry: ModelRegistry;
   readonly pool: ModelPool;
   readonly conversations: ConversationStore;
-  readonly permit: (caller: ChatCaller, modelKey: string) => ChatPermission;
   readonly openToolset: (caller: ChatCaller, request: ChatRequest, signal: AbortSignal) => Promise<ChatToolset>;
   /** A model's settings for what a request leaves open. */
   readonly samplingOf: (modelKey: string) => Sampling;
@@ -55,7 +55,7 @@ export function createChatService(options: ChatServiceOptions): ChatService {
   return async (caller, request, signal) => {
     const key = options.registry.resolve(request.model);
     // Asked before the model is looked for: a token learns nothing about models that it may not use.
-    const permission = options.permit(caller, key);
+    const permission = permit(caller, key);
     const model = await options.registry.find(key);
     refuseImagesForTheBlind(model, request.messages);
     const history = await loadHistory(options.conversations, caller.principal, request);
@@ -188,9 +188,19 @@ class ReloadingLessor implements AsyncDisposable {
   }
 }
 
+function permit(caller: ChatCaller, model: string): AllowedDecision {
+  const decision = caller.decide({ action: 'chat', model });
+  if (decision.allowed) return decision;
+  throw new ServerError('PERMISSION_DENIED', `Permission denied to use model '${model}': ${describeDenial(decision)}`, {
+    param: 'model',
+  });
+}
+
 function refuseImagesForTheBlind(model: RegisteredModel, messages: readonly ChatMessage[]): void {
   if (model.description instanceof Error || model.description.capabilities.vision) return;
-  const hasImage = messages.some(({ role, content }) => role === 'user' && content.some(({ type }) => type === 'image'));
+  const hasImage = messages.some(
+    ({ role, content }) => role === 'user' && content.some(({ type }) => type === 'image'),
+  );
   if (hasImage) {
     throw new ServerError('UNSUPPORTED_INPUT', `Model '${model.file.key}' can't see images.`, { param: 'input' });
   }

@@ -197,11 +197,16 @@ class RoundText {
 function toGenerateRequest(turn: ChatTurn, record: TurnRecord, options: RoundOptions): GenerateRequest {
   const { request } = turn;
   const tools = options.mayCall ? [...turn.toolset.definitions, ...request.clientTools] : [];
-  const left = turn.limits.outputTokens === undefined ? undefined : turn.limits.outputTokens - record.usage.outputTokens;
+  const left =
+    turn.limits.outputTokens === undefined ? undefined : turn.limits.outputTokens - record.usage.outputTokens;
   if (left !== undefined && left <= 0) {
-    throw new ServerError('LIMIT_EXCEEDED', `The chat reached its limit of ${turn.limits.outputTokens} output tokens.`, {
-      param: 'max_output_tokens',
-    });
+    throw new ServerError(
+      'LIMIT_EXCEEDED',
+      `The chat reached its limit of ${turn.limits.outputTokens} output tokens.`,
+      {
+        param: 'max_output_tokens',
+      },
+    );
   }
   return {
     messages: [...turn.messages, ...record.added],
@@ -223,7 +228,9 @@ function chooseTools(asked: ToolChoice, hasTools: boolean, first: boolean): Tool
   return first ? asked : 'auto';
 }
 
-function origin(described: ReturnType<ChatToolset['describe']>): Pick<ChatEvent & { type: 'tool_call.start' }, 'origin'> {
+function origin(
+  described: ReturnType<ChatToolset['describe']>,
+): Pick<ChatEvent & { type: 'tool_call.start' }, 'origin'> {
   return described === undefined ? {} : { origin: described.origin };
 }
 

@@ -13,7 +13,9 @@ import { addWhoamiCommand } from './whoami.ts';
 
 /** The `latchkey` command. Sets the exit code: 0, or 1 with one line on standard error that says what to do. */
 export async function main(argv: readonly string[]): Promise<void> {
-  const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+  const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
   const program = new Command('latchkey')
     .description('A server for language models on your own hardware, with a lock on every door')
     .version(manifest.version)

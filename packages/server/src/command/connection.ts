@@ -20,10 +20,10 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * machine only, since a mistyped address must not get it.
  */
 export function connect(flags: ConnectionFlags, environment: Environment): ApiClient {
-  const folder = flags.data ?? environment['LATCHKEY_DATA'] ?? defaultDataFolder();
+  const folder = flags.data ?? environment.LATCHKEY_DATA ?? defaultDataFolder();
   const running = findServer(folder)?.url;
-  const url = flags.url ?? environment['LATCHKEY_URL'] ?? running ?? 'http://127.0.0.1:1234';
-  const given = environment['LATCHKEY_API_TOKEN'] || environment['LM_API_TOKEN'];
+  const url = flags.url ?? environment.LATCHKEY_URL ?? running ?? 'http://127.0.0.1:1234';
+  const given = environment.LATCHKEY_API_TOKEN || environment.LM_API_TOKEN;
   return createApiClient(url, given || (url === running || isOnThisMachine(url) ? readAdminToken(folder) : undefined));
 }
 

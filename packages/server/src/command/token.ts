@@ -73,9 +73,12 @@ export function addTokenCommands(program: Command): void {
       const changes: TokenChanges = {
         ...(flags.name === undefined ? {} : { name: flags.name }),
         ...(flags.grant === undefined ? {} : { grant: readGrant(flags.grant) }),
-        ...(flags.expires === undefined ? {} : { expiresAt: flags.expires === 'never' ? null : fromNow(flags.expires) }),
+        ...(flags.expires === undefined
+          ? {}
+          : { expiresAt: flags.expires === 'never' ? null : fromNow(flags.expires) }),
       };
-      if (Object.keys(changes).length === 0) throw new CommandError('Nothing to change: give --name, --grant or --expires.');
+      if (Object.keys(changes).length === 0)
+        throw new CommandError('Nothing to change: give --name, --grant or --expires.');
       show(await withTokenAdministration(flags, process.env, (tokens) => tokens.edit(id, changes)), flags);
     });
 
@@ -94,7 +97,10 @@ function common(command: Command): Command {
 }
 
 function show(info: TokenInfo, flags: Flags): void {
-  if (flags.json) return printJson(info);
+  if (flags.json) {
+    printJson(info);
+    return;
+  }
   print(`${style('bold', info.name)}  ${info.id}  ${stateOf(info)}`);
   print(`owner    ${info.owner}`);
   print(`created  ${info.createdAt}`);

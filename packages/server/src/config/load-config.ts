@@ -20,7 +20,11 @@ export interface ConfigSources {
 }
 
 /** Environment variables, the keys that they set, and how their text is read. */
-const ENVIRONMENT: readonly { readonly variable: string; readonly key: string; readonly read: (text: string) => unknown }[] = [
+const ENVIRONMENT: readonly {
+  readonly variable: string;
+  readonly key: string;
+  readonly read: (text: string) => unknown;
+}[] = [
   { variable: 'LATCHKEY_HOST', key: 'host', read: String },
   { variable: 'LATCHKEY_PORT', key: 'port', read: readNumber },
   { variable: 'LATCHKEY_DATA', key: 'data', read: String },
@@ -45,17 +49,22 @@ export function loadConfig({ flags, environment, file }: ConfigSources): ServerC
     if (text !== undefined && text !== '') fromEnvironment[key] = read(text);
   }
   const early = { ...fromEnvironment, ...set };
-  const namedData = typeof early['data'] === 'string' ? early['data'] : undefined;
+  const namedData = typeof early.data === 'string' ? early.data : undefined;
   const path = file ?? join(namedData ?? defaultDataFolder(), 'config.json');
   const fromFile = file !== undefined || existsSync(path) ? readConfigFile(path) : {};
   const merged = { ...fromFile, ...early };
-  const data = typeof merged['data'] === 'string' ? merged['data'] : defaultDataFolder();
+  const data = typeof merged.data === 'string' ? merged.data : defaultDataFolder();
   const complete = { models: join(data, 'models'), ...mcpIn(data), ...merged, data };
 
   const parsed = configSchema.safeParse(complete);
   if (parsed.success) {
     const { models, mcp } = parsed.data;
-    return { ...parsed.data, data: resolve(data), models: resolve(models), ...(mcp === undefined ? {} : { mcp: resolve(mcp) }) };
+    return {
+      ...parsed.data,
+      data: resolve(data),
+      models: resolve(models),
+      ...(mcp === undefined ? {} : { mcp: resolve(mcp) }),
+    };
   }
   const issue = parsed.error.issues[0];
   const keys = issue?.code === 'unrecognized_keys' ? [...issue.path, ...issue.keys.slice(0, 1)] : (issue?.path ?? []);

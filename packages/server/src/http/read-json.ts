@@ -29,7 +29,10 @@ async function readText(ctx: Context, limit: number): Promise<string> {
     if (type === 'entity.too.large') {
       // What is still to come is not read; the connection can't be used again.
       ctx.set('Connection', 'close');
-      throw new ServerError('PAYLOAD_TOO_LARGE', `The body is larger than ${limit} bytes.`, { param: 'body', cause: error });
+      throw new ServerError('PAYLOAD_TOO_LARGE', `The body is larger than ${limit} bytes.`, {
+        param: 'body',
+        cause: error,
+      });
     }
     throw new ServerError('INVALID_REQUEST', 'The body did not arrive whole.', {
       param: 'body',

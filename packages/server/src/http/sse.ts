@@ -13,7 +13,8 @@ export function sendEventStream(ctx: Context, frames: AsyncIterable<string>): vo
 }
 
 /** One event with a name. `JSON.stringify` leaves no line breaks that could end the frame early. */
-export const eventFrame = (name: string, payload: unknown): string => `event: ${name}\ndata: ${JSON.stringify(payload)}\n\n`;
+export const eventFrame = (name: string, payload: unknown): string =>
+  `event: ${name}\ndata: ${JSON.stringify(payload)}\n\n`;
 
 /** One event without a name, as OpenAI sends them. */
 export const dataFrame = (payload: unknown): string => `data: ${JSON.stringify(payload)}\n\n`;

@@ -110,10 +110,14 @@ export class ModelPool implements AsyncDisposable {
   #contextFor(registered: RegisteredModel, asked: number | undefined): number {
     const { description } = registered;
     if (description instanceof Error) {
-      throw new ServerError('MODEL_LOAD_FAILED', `Model '${registered.file.key}' can't be loaded: ${description.message}`, {
-        param: 'model',
-        cause: description,
-      });
+      throw new ServerError(
+        'MODEL_LOAD_FAILED',
+        `Model '${registered.file.key}' can't be loaded: ${description.message}`,
+        {
+          param: 'model',
+          cause: description,
+        },
+      );
     }
     if (description.type === 'embedding') {
       throw new ServerError('INVALID_REQUEST', `Model '${registered.file.key}' makes embeddings; it can't chat.`, {

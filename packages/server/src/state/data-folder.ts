@@ -30,7 +30,7 @@ export function openDataFolder(path: string, environment: Readonly<Record<string
     database: join(path, 'latchkey.db'),
     adminToken: join(path, 'admin-token'),
     serverFile: join(path, 'server.json'),
-    secret: readSecret(join(path, 'secret.key'), environment['LATCHKEY_SECRET']),
+    secret: readSecret(join(path, 'secret.key'), environment.LATCHKEY_SECRET),
   };
 }
 
@@ -45,7 +45,8 @@ function readSecret(path: string, given: string | undefined): Uint8Array {
     throw new Error(`${path} can be read by others. Make it yours alone: chmod 600 ${path}`);
   }
   const secret = Buffer.from(readFileSync(path, 'utf8').trim(), 'base64');
-  if (secret.length < 32) throw new Error(`${path} holds no key of 32 bytes. Restore it, or remove it with the database.`);
+  if (secret.length < 32)
+    throw new Error(`${path} holds no key of 32 bytes. Restore it, or remove it with the database.`);
   return new Uint8Array(secret);
 }
 

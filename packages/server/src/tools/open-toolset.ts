@@ -3,7 +3,7 @@ import { BridgeError, type McpHost, pluginId, type ToolOutcome, type Toolset } f
 import type { IntegrationRequest } from '../contracts/chat-request.ts';
 import { ServerError } from '../contracts/server-error.ts';
 import type { ChatToolset, ToolCallOutcome } from '../contracts/toolset.ts';
-import { createPermissionGate, type GateOptions } from './permission-gate.ts';
+import { createPermissionGate, type Decide } from './permission-gate.ts';
 
 /**
  * Opens the tools of one request: what its `integrations` name, as far as the token and the servers permit.
@@ -13,16 +13,19 @@ import { createPermissionGate, type GateOptions } from './permission-gate.ts';
 export async function openToolset(
   host: McpHost,
   integrations: readonly IntegrationRequest[],
-  caller: Omit<GateOptions, 'entries'>,
+  decide: Decide,
   signal: AbortSignal,
 ): Promise<ChatToolset> {
   const plugins = integrations.map(requirePlugin);
   if (plugins.length === 0) return emptyToolset;
-  const gate = createPermissionGate({ ...caller, entries: [requestEntry(plugins)] });
+  const gate = createPermissionGate(decide, [requestEntry(plugins)]);
   try {
     return toChatToolset(
       await host.openToolset(
-        plugins.map(({ id, allowedTools }) => ({ server: id, ...(allowedTools === undefined ? {} : { allowedTools }) })),
+        plugins.map(({ id, allowedTools }) => ({
+          server: id,
+          ...(allowedTools === undefined ? {} : { allowedTools }),
+        })),
         gate,
         signal,
       ),
@@ -65,7 +68,11 @@ function toServerError(error: unknown): unknown {
   const server = error.server ?? 'mcp/?';
   switch (error.code) {
     case 'MCP_DENIED':
-      return new ServerError('PERMISSION_DENIED', `Permission denied to use plugin '${server}': ${error.reason ?? 'no grant allows it'}`, options);
+      return new ServerError(
+        'PERMISSION_DENIED',
+        `Permission denied to use plugin '${server}': ${error.reason ?? 'no grant allows it'}`,
+        options,
+      );
     case 'MCP_TOOL_UNAVAILABLE':
       return new ServerError(
         'PERMISSION_DENIED',
@@ -137,6 +144,11 @@ function toOutcome(alias: string, args: Record<string, unknown>, outcome: ToolOu
 const emptyToolset: ChatToolset = {
   definitions: [],
   describe: () => undefined,
-  call: async (name) => ({ type: 'refused', kind: 'invalid_name', tool: name, reason: `tool "${name}" is not available` }),
+  call: async (name) => ({
+    type: 'refused',
+    kind: 'invalid_name',
+    tool: name,
+    reason: `tool "${name}" is not available`,
+  }),
   [Symbol.asyncDispose]: async () => {},
 };

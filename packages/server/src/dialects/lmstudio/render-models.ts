@@ -9,7 +9,10 @@ export function renderModels(
   return { models: models.flatMap((model) => renderModel(model, loaded)) };
 }
 
-function renderModel({ file, description }: RegisteredModel, loaded: readonly LoadedInstance[]): Record<string, unknown>[] {
+function renderModel(
+  { file, description }: RegisteredModel,
+  loaded: readonly LoadedInstance[],
+): Record<string, unknown>[] {
   if (description instanceof Error) return [];
   const { capabilities, quantization, bitsPerWeight, parameterCount } = description;
   const shared = {

@@ -82,46 +82,50 @@ function toResponseSchema(chat: ChatCompletionBody): Record<string, unknown> | u
   return format?.type === 'json_object' ? { type: 'object' } : undefined;
 }
 
+type Message = ChatCompletionBody['messages'][number];
+
 /** Tool messages name only the call; the name of the tool is looked up in the calls before them. */
-function toMessages(messages: ChatCompletionBody['messages']): ChatMessage[] {
+function toMessages(messages: readonly Message[]): ChatMessage[] {
   const toolNames = new Map<string, string>();
-  return messages.map((message, index): ChatMessage => {
-    switch (message.role) {
-      case 'system':
-      case 'developer':
-        return { role: 'system', content: toText(message.content) };
-      case 'user':
-        return { role: 'user', content: toParts(message.content) };
-      case 'assistant': {
-        const toolCalls = (message.tool_calls ?? []).map((call, position): ToolCallRequest => {
-          toolNames.set(call.id, call.function.name);
-          return {
-            id: call.id,
-            name: call.function.name,
-            arguments: parseArguments(call.function.arguments, `messages[${index}].tool_calls[${position}]`),
-          };
-        });
-        return {
-          role: 'assistant',
-          content: message.content == null ? '' : toText(message.content),
-          ...(message.reasoning_content == null ? {} : { reasoning: message.reasoning_content }),
-          ...(toolCalls.length === 0 ? {} : { toolCalls }),
-        };
-      }
-      case 'tool': {
-        const name = toolNames.get(message.tool_call_id);
-        if (name === undefined) {
-          throw new ServerError('INVALID_REQUEST', 'A tool message answers a call that no message before it made.', {
-            param: `messages[${index}].tool_call_id`,
-          });
-        }
-        return { role: 'tool', toolCallId: message.tool_call_id, name, content: toText(message.content) };
-      }
-    }
-  });
+  return messages.map((message, index) => toMessage(message, `messages[${index}]`, toolNames));
 }
 
-type UserContent = Extract<ChatCompletionBody['messages'][number], { role: 'user' }>['content'];
+function toMessage(message: Message, param: string, toolNames: Map<string, string>): ChatMessage {
+  switch (message.role) {
+    case 'system':
+    case 'developer':
+      return { role: 'system', content: toText(message.content) };
+    case 'user':
+      return { role: 'user', content: toParts(message.content) };
+    case 'assistant': {
+      const toolCalls = (message.tool_calls ?? []).map(({ id, function: called }, position): ToolCallRequest => {
+        toolNames.set(id, called.name);
+        return {
+          id,
+          name: called.name,
+          arguments: parseArguments(called.arguments, `${param}.tool_calls[${position}]`),
+        };
+      });
+      return {
+        role: 'assistant',
+        content: message.content == null ? '' : toText(message.content),
+        ...(message.reasoning_content == null ? {} : { reasoning: message.reasoning_content }),
+        ...(toolCalls.length === 0 ? {} : { toolCalls }),
+      };
+    }
+    case 'tool': {
+      const name = toolNames.get(message.tool_call_id);
+      if (name === undefined) {
+        throw new ServerError('INVALID_REQUEST', 'A tool message answers a call that no message before it made.', {
+          param: `${param}.tool_call_id`,
+        });
+      }
+      return { role: 'tool', toolCallId: message.tool_call_id, name, content: toText(message.content) };
+    }
+  }
+}
+
+type UserContent = Extract<Message, { role: 'user' }>['content'];
 
 function toParts(content: UserContent): Extract<ChatMessage, { role: 'user' }>['content'] {
   if (typeof content === 'string') return [{ type: 'text', text: content }];

@@ -20,6 +20,6 @@ export const createChatHandler =
 async function* frames(events: AsyncIterable<ChatEvent>): AsyncGenerator<string> {
   for await (const event of events) {
     const payloads = renderEvent(event);
-    yield payloads.map((payload) => eventFrame(String(payload['type']), payload)).join('');
+    yield payloads.map((payload) => eventFrame(String(payload.type), payload)).join('');
   }
 }

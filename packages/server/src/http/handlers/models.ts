@@ -1,4 +1,3 @@
-import type { Auth } from '@latchkey/auth-core';
 import { renderModels as renderLmstudio } from '../../dialects/lmstudio/render-models.ts';
 import { renderModels as renderOpenai } from '../../dialects/openai/render-models.ts';
 import type { ModelPool } from '../../models/model-pool.ts';
@@ -14,11 +13,9 @@ export interface ModelHandlers {
 }
 
 /** A caller sees the models that it may use, and no others. */
-export function createModelHandlers(auth: Auth, registry: ModelRegistry, pool: ModelPool): ModelHandlers {
-  const visible = async ({ auth: { principal, address } }: ServerState): Promise<readonly RegisteredModel[]> =>
-    (await registry.list()).filter(
-      ({ file }) => auth.decide(principal, { action: 'models:read', model: file.key }, address ? { address } : {}).allowed,
-    );
+export function createModelHandlers(registry: ModelRegistry, pool: ModelPool): ModelHandlers {
+  const visible = async ({ auth }: ServerState): Promise<readonly RegisteredModel[]> =>
+    (await registry.list()).filter(({ file }) => auth.decide({ action: 'models:read', model: file.key }).allowed);
   return {
     lmstudio: async (ctx) => {
       ctx.body = renderLmstudio(await visible(ctx.state), pool.loaded());

@@ -58,4 +58,4 @@ export function createTokenHandlers(auth: Auth, bodyLimit: number): TokenHandler
   };
 }
 
-const tokenId = (ctx: Parameters<Handler>[0]): string => ctx.params['id'] ?? '';
+const tokenId = (ctx: Parameters<Handler>[0]): string => ctx.params.id ?? '';

@@ -24,7 +24,10 @@ export function checkOrigin({ allowedHosts, allowedOrigins }: CheckOriginOptions
   return async function checkOriginMiddleware(ctx, next) {
     const { host, origin } = ctx.req.headers;
     const [, address, name] = HOST.exec(host ?? '') ?? [];
-    const known = address === undefined ? name !== undefined && (isIP(name) !== 0 || hosts.has(name.toLowerCase())) : isIP(address) === 6;
+    const known =
+      address === undefined
+        ? name !== undefined && (isIP(name) !== 0 || hosts.has(name.toLowerCase()))
+        : isIP(address) === 6;
     if (!known) {
       throw new ServerError(
         'ORIGIN_DENIED',

@@ -1,0 +1,63 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const root = join(import.meta.dirname, '..', '..', '..');
+const command = join(fileURLToPath(import.meta.resolve('@latchkey/server/package.json')), '..', 'bin', 'latchkey.js');
+
+/** A `latchkey serve` of our own, as anybody would start it. */
+export interface DemoServer extends AsyncDisposable {
+  readonly url: string;
+  /** The token that the server made at its first start. */
+  readonly adminToken: string;
+  /** Resolves when the server has ended by itself. */
+  readonly ended: Promise<void>;
+}
+
+/** Starts the server on port 1234, or on a free one when that is taken, with an empty data folder. */
+export async function startServer(): Promise<DemoServer> {
+  const data = mkdtempSync(join(tmpdir(), 'latchkey-demo-'));
+  const port = (await isTaken(1234)) ? '0' : '1234';
+  const config = join('apps', 'demo', 'latchkey.json');
+  const child = spawn(process.execPath, [command, 'serve', '--config', config, '--data', data, '--port', port], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    // Ctrl-C reaches the demo alone, which then stops the server in order.
+    detached: true,
+    env: { ...process.env, LATCHKEY_API_TOKEN: '', LM_API_TOKEN: '' },
+  });
+  const ended = once(child, 'exit').then(() => rmSync(data, { recursive: true, force: true }));
+  const stop = async (): Promise<void> => {
+    if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
+    await ended;
+  };
+  // Whatever happens to the demo, the server must not outlive it.
+  process.once('exit', () => child.kill('SIGKILL'));
+
+  const url = await new Promise<string>((resolve, reject) => {
+    createInterface(child.stdout).on('line', (line) => {
+      const [, found] = /^latchkey listening on (\S+)$/.exec(line) ?? [];
+      if (found !== undefined) resolve(found);
+    });
+    void ended.then(() => reject(new Error('The server ended before it was ready.')));
+  });
+  const adminToken = readFileSync(join(data, 'admin-token'), 'utf8').trim();
+  return { url, adminToken, ended, [Symbol.asyncDispose]: stop };
+}
+
+async function isTaken(port: number): Promise<boolean> {
+  const socket = connect({ host: '127.0.0.1', port });
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}
