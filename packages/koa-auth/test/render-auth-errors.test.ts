@@ -36,7 +36,7 @@ describe('renderAuthErrors', () => {
 
   it('passes on an error that comes when the answer has gone out', async () => {
     const app = newThrowingApp((ctx) => {
-      ctx.res.end('the answer');
+      ctx.res.writeHead(200).end('the answer');
       throw new InvalidTokenError('AUTH_TOKEN_MISSING');
     });
     const failures: unknown[] = [];

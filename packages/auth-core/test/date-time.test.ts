@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest';
+import { parseDateTime } from '../src/date-time.ts';
+
+describe('parseDateTime', () => {
+  it.each(['2027-01-31T12:00:00Z', '2027-01-31T12:00:00.123Z', '2027-01-31T12:00:00+02:00', '2028-02-29T00:00:00Z'])(
+    'reads %s',
+    (text) => {
+      expect(parseDateTime(text)).toBe(Date.parse(text));
+    },
+  );
+
+  it.each([
+    '',
+    'tomorrow',
+    '2027-01-31',
+    '2027-01-31T12:00:00',
+    '2027-02-30T00:00:00Z',
+    '2027-02-29T00:00:00Z',
+    '2027-13-01T00:00:00Z',
+    '2027-01-01T25:00:00Z',
+    '0',
+    '2027-01-31 12:00:00Z',
+  ])('does not read "%s"', (text) => {
+    expect(parseDateTime(text)).toBeUndefined();
+  });
+});

@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest';
+import { readUrlHost } from '../../src/matching/url-host.ts';
+
+describe('readUrlHost', () => {
+  it.each([
+    ['https://Example.COM/a?b#c', 'example.com'],
+    ['HTTP://example.com:8080', 'example.com'],
+    ['http://[::1]:80/', '[::1]'],
+    ['http://0x7f.1/', '127.0.0.1'],
+    ['https://example.com?x=@evil.com', 'example.com'],
+    ['https://example.com/@evil.com', 'example.com'],
+  ])('reads %s as %s', (text, host) => {
+    expect(readUrlHost(text)).toBe(host);
+  });
+
+  it.each([
+    'ftp://example.com',
+    'file:///etc/passwd',
+    'javascript:alert(1)',
+    'example.com',
+    '//example.com',
+    'https:example.com',
+    'https:/example.com',
+    'https:///example.com',
+    'https://user@example.com',
+    'https://user:word@example.com',
+    'https://@example.com',
+    'https://evil.com\\@example.com',
+    ' https://example.com',
+    'https://exa\tmple.com',
+    'https://example.com\n',
+    'https://exa mple.com',
+    'https://',
+    'https://[::1',
+    'https://a:99999',
+    '',
+  ])('does not read %j', (text) => {
+    expect(readUrlHost(text)).toBeUndefined();
+  });
+});
