@@ -9,7 +9,7 @@ export function printKeyPath(path: readonly PropertyKey[]): string {
     .replace(/^\./, '');
 }
 
-/** JSON with comments and trailing commas. A key that is written twice is an error, for one of the two would be lost. */
+/** JSON with comments and trailing commas. A key that is written twice, or that objects can't hold, is an error: it would be lost. */
 export function readJsonc(text: string): unknown {
   const errors: ParseError[] = [];
   const tree = parseTree(text.replace(/^\uFEFF/, ''), errors, { allowTrailingComma: true });
@@ -20,11 +20,11 @@ export function readJsonc(text: string): unknown {
     const what = first === undefined ? 'it is empty' : printParseErrorCode(first.error);
     throw new BridgeError('MCP_CONFIG_INVALID', `The mcp.json is not JSON: ${what} at ${place}.`, { path: '' });
   }
-  refuseDuplicateKeys(tree);
+  refuseLostKeys(tree);
   return getNodeValue(tree);
 }
 
-function refuseDuplicateKeys(root: Node): void {
+function refuseLostKeys(root: Node): void {
   const pending: Node[] = [root];
   for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
     pending.push(...(node.children ?? []));
@@ -32,14 +32,13 @@ function refuseDuplicateKeys(root: Node): void {
     const seen = new Set<unknown>();
     for (const property of node.children ?? []) {
       const key = property.children?.[0]?.value;
-      if (!seen.has(key)) {
+      if (!seen.has(key) && key !== '__proto__') {
         seen.add(key);
         continue;
       }
       const path = printKeyPath([...getNodePath(node), String(key)]);
-      throw new BridgeError('MCP_CONFIG_INVALID', `${path} is written twice in the mcp.json; remove one of them.`, {
-        path,
-      });
+      const problem = seen.has(key) ? 'is written twice; remove one of them' : 'is no usable name';
+      throw new BridgeError('MCP_CONFIG_INVALID', `mcp.json: ${path} ${problem}.`, { path });
     }
   }
 }

@@ -143,7 +143,7 @@ export class ServerConnection {
       },
     });
     const session = new ServerSession({ server: entry.id, client, opened, logger, limits, started }, () => {
-      if (this.#session === session) this.#failed(session, opened.reason() || 'it closed the connection');
+      if (this.#session === session) this.discard(session, opened.reason() || 'it closed the connection');
     });
     const timeout = new AbortController();
     const timer = setTimeout(() => timeout.abort(new Error('it took too long')), limits.startTimeoutMs);

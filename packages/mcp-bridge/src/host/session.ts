@@ -30,6 +30,7 @@ export class ServerSession {
   #stale = false;
   #timedOut = 0;
   #closed = false;
+  #ending: Promise<void> | undefined;
 
   constructor(options: SessionOptions, onClose: (session: ServerSession) => void) {
     this.#options = options;
@@ -103,10 +104,9 @@ export class ServerSession {
     return this.#options.opened.diagnostics();
   }
 
-  async close(): Promise<void> {
-    await this.#options.opened.transport.close().catch((error: unknown) => {
-      this.#options.logger.warn({ server: this.#options.server, error }, 'An MCP server could not be closed cleanly');
-    });
+  close(): Promise<void> {
+    this.#ending ??= this.#options.opened.close();
+    return this.#ending;
   }
 
   #tellsOfChanges(): boolean {

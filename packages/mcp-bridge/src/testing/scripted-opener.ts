@@ -52,6 +52,7 @@ export function scriptedOpener(onStart: (label: string) => void = () => {}): Tra
       transport,
       negotiates: false,
       exchange: (task) => task(),
+      close: () => transport.close(),
       reason: () => ended,
       diagnostics: () => '',
     };

@@ -31,6 +31,8 @@ export function compileArgumentValidator(
     validateFormats: false,
     addUsedSchema: false,
     inlineRefs: false,
+    // Without it, every object has a property "constructor".
+    ownProperties: true,
     logger: false,
     code: { regExp: linearPatterns(onSkippedPattern) },
   });

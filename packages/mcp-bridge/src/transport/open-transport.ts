@@ -12,6 +12,8 @@ export interface OpenTransport {
   readonly negotiates: boolean;
   /** Runs an exchange; whatever it left open on the network when it settles is closed. */
   exchange<T>(task: () => Promise<T>): Promise<T>;
+  /** Ends the connection, and what belongs to it. Never rejects. */
+  close(): Promise<void>;
   /** Why the server ended, safe to show; empty when it is not known. */
   reason(): string;
   /** What the server printed last, for the log. */
@@ -38,6 +40,7 @@ export const openTransport: TransportOpener = (entry, { environment, limits, now
       // Servers of the older era may stop at a request that they don't know before `initialize`.
       negotiates: false,
       exchange: (task) => task(),
+      close: () => transport.close(),
       reason: () => transport.reason,
       diagnostics: () => transport.diagnostics,
     };
@@ -52,6 +55,11 @@ export const openTransport: TransportOpener = (entry, { environment, limits, now
     transport,
     negotiates: true,
     exchange: guarded.exchange,
+    async close() {
+      // A server that can't be told that its session is over finds out by itself.
+      await transport.terminateSession().catch(() => {});
+      await transport.close().catch(() => {});
+    },
     reason: () => '',
     diagnostics: () => '',
   };

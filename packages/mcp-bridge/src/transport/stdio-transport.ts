@@ -43,6 +43,7 @@ export class StdioTransport implements Transport {
   #ended: Promise<void> = Promise.resolve();
   #closing: Promise<void> | undefined;
   #reason = '';
+  #announced = false;
 
   constructor(options: StdioTransportOptions) {
     this.#options = options;
@@ -87,7 +88,7 @@ export class StdioTransport implements Transport {
       });
       child.once('close', () => {
         resolve();
-        this.onclose?.();
+        this.#announceEnd();
       });
     });
     child.stderr.on('data', (chunk: Buffer) => this.#stderr.append(chunk));
@@ -145,6 +146,12 @@ export class StdioTransport implements Transport {
     });
   }
 
+  #announceEnd(): void {
+    if (this.#announced) return;
+    this.#announced = true;
+    this.onclose?.();
+  }
+
   #read(chunk: Buffer): void {
     if (this.#closing !== undefined) return;
     try {
@@ -166,6 +173,7 @@ export class StdioTransport implements Transport {
   #giveUp(reason: string): void {
     this.#reason ||= reason;
     this.onerror?.(new Error(reason));
+    this.#announceEnd();
     // Nothing is owed to a server that misbehaves: no grace.
     if (this.#child?.pid !== undefined) signalGroup(this.#child.pid, 'SIGKILL');
     void this.close();

@@ -58,10 +58,26 @@ describe('parseMcpJson', () => {
     ['a url that is none', { url: 'example' }, 'mcpServers.files.url'],
     ['a url of another kind', { url: 'file:///etc/passwd' }, 'mcpServers.files.url'],
     ['a url with a user', { url: 'https://me:secret@a.example' }, 'mcpServers.files.url'],
-    ['a header of the transport', { url: 'https://a.example', headers: { Host: 'b' } }, 'mcpServers.files.headers.Host'],
-    ['a header of the protocol', { url: 'https://a.example', headers: { 'mcp-session-id': 'b' } }, 'mcpServers.files.headers.mcp-session-id'],
-    ['a header that breaks the line', { url: 'https://a.example', headers: { 'X-A': 'b\r\nc' } }, 'mcpServers.files.headers.X-A'],
-    ['a list that narrows what may be called', { command: 'x', disabledTools: ['rm'] }, 'mcpServers.files.disabledTools'],
+    [
+      'a header of the transport',
+      { url: 'https://a.example', headers: { Host: 'b' } },
+      'mcpServers.files.headers.Host',
+    ],
+    [
+      'a header of the protocol',
+      { url: 'https://a.example', headers: { 'mcp-session-id': 'b' } },
+      'mcpServers.files.headers.mcp-session-id',
+    ],
+    [
+      'a header that breaks the line',
+      { url: 'https://a.example', headers: { 'X-A': 'b\r\nc' } },
+      'mcpServers.files.headers.X-A',
+    ],
+    [
+      'a list that narrows what may be called',
+      { command: 'x', disabledTools: ['rm'] },
+      'mcpServers.files.disabledTools',
+    ],
     ['a server that is no object', 7, 'mcpServers.files'],
   ])('names the key of %s', (_, entry, path) => {
     const problem = problemOf(withServer(entry));
@@ -106,14 +122,14 @@ describe('parseMcpJson', () => {
 
   it('replaces variables in commands, arguments, environment, folder, url and headers', () => {
     const environment = { BIN: '/opt/bin', DIR: '/srv', KEY: 'k', HOST: 'a.example' };
-    const stdio = { command: '${BIN}/x', args: ['${env:DIR}/docs'], env: { K: '${KEY}' }, cwd: '${DIR}' };
+    const stdio = { command: `\${BIN}/x`, args: [`\${env:DIR}/docs`], env: { K: `\${KEY}` }, cwd: `\${DIR}` };
     expect(parseMcpJson(withServer(stdio), environment).servers.get('files')).toMatchObject({
       command: '/opt/bin/x',
       args: ['/srv/docs'],
       env: { K: 'k' },
       cwd: '/srv',
     });
-    const http = { url: 'https://${HOST}/mcp', headers: { Authorization: 'Bearer ${KEY}' } };
+    const http = { url: `https://\${HOST}/mcp`, headers: { Authorization: `Bearer \${KEY}` } };
     expect(parseMcpJson(withServer(http), environment).servers.get('files')).toMatchObject({
       url: 'https://a.example/mcp',
       headers: { Authorization: 'Bearer k' },
@@ -121,9 +137,11 @@ describe('parseMcpJson', () => {
   });
 
   it('keeps a server whose variable is unset, with a problem that names key and variable', () => {
-    const entry = parseMcpJson(withServer({ command: 'x', env: { TOKEN: '${FILES_TOKEN}' } }), {}).servers.get('files');
+    const entry = parseMcpJson(withServer({ command: 'x', env: { TOKEN: `\${FILES_TOKEN}` } }), {}).servers.get(
+      'files',
+    );
     expect(entry?.problem).toBe('mcpServers.files.env.TOKEN: the environment variable FILES_TOKEN is not set');
-    expect(JSON.stringify(entry)).not.toContain('${');
+    expect(JSON.stringify(entry)).not.toContain(`\${`);
   });
 });
 

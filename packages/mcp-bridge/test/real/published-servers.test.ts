@@ -10,16 +10,20 @@ describe('@modelcontextprotocol/server-everything', () => {
   let toolset: Toolset;
   beforeAll(async () => {
     const entry = { ...installedServer('server-everything'), env: { GIVEN: 'by the mcp.json' } };
-    const environment = { PATH: '/usr/bin:/bin', HOME: '/nowhere', LANG: 'C.UTF-8', TERM: 'dumb', SECRET: 'of the host' };
+    const environment = {
+      PATH: '/usr/bin:/bin',
+      HOME: '/nowhere',
+      LANG: 'C.UTF-8',
+      TERM: 'dumb',
+      SECRET: 'of the host',
+    };
     host = processHost({ everything: entry }, { environment });
     toolset = await open(host, 'mcp/everything');
   });
   afterAll(() => host[Symbol.asyncDispose]());
 
   it('is ready after the first toolset is opened', () => {
-    expect(host.servers()).toEqual([
-      { id: 'mcp/everything', label: 'everything', transport: 'stdio', state: 'ready' },
-    ]);
+    expect(host.servers()).toEqual([{ id: 'mcp/everything', label: 'everything', transport: 'stdio', state: 'ready' }]);
   });
 
   it('lists its tools without the one that runs only as a task', () => {

@@ -32,7 +32,10 @@ describe('assignAliases', () => {
   });
 
   it('gives each tool its own acceptable alias, whatever the servers call theirs', () => {
-    const name = fc.oneof(fc.constantFrom('a', 'b', 'a__b', 'b__c', 'c', 'a.b', 'a_b'), fc.stringMatching(/^[A-Za-z0-9_.-]{1,128}$/));
+    const name = fc.oneof(
+      fc.constantFrom('a', 'b', 'a__b', 'b__c', 'c', 'a.b', 'a_b'),
+      fc.stringMatching(/^[A-Za-z0-9_.-]{1,128}$/),
+    );
     const identity = fc.tuple(fc.constantFrom('a', 'a__b', 'b', 'c.d'), name).map(([label, name]) => tool(label, name));
     const tools = fc.uniqueArray(identity, { selector: ({ server, tool }) => JSON.stringify([server, tool]) });
     fc.assert(

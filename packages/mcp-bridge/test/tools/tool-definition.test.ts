@@ -22,7 +22,9 @@ describe('readToolDefinition', () => {
   });
 
   it('keeps line ends, tabs and other languages', () => {
-    expect(read({ description: 'Zeile 1\n\tÄ 中文 ‎🙂'.replace('\u200E', '') }).description).toBe('Zeile 1\n\tÄ 中文 🙂');
+    expect(read({ description: 'Zeile 1\n\tÄ 中文 ‎🙂'.replace('\u200E', '') }).description).toBe(
+      'Zeile 1\n\tÄ 中文 🙂',
+    );
   });
 
   it('cannot be changed afterwards', () => {
@@ -34,7 +36,9 @@ describe('readToolDefinition', () => {
     const { fingerprint } = read({ description: 'a', annotations: { readOnlyHint: true } });
     expect(read({ annotations: { readOnlyHint: true }, description: 'a' }).fingerprint).toBe(fingerprint);
     for (const change of [{ description: 'b' }, { title: 't' }, { annotations: {} }, { outputSchema: {} }]) {
-      expect(read({ description: 'a', annotations: { readOnlyHint: true }, ...change }).fingerprint).not.toBe(fingerprint);
+      expect(read({ description: 'a', annotations: { readOnlyHint: true }, ...change }).fingerprint).not.toBe(
+        fingerprint,
+      );
     }
   });
 

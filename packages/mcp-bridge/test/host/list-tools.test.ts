@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import type { BridgeLogger } from '../../src/index.ts';
+import { scriptedTools } from '../../src/testing/index.ts';
+import { call, memoryHost, open } from '../hosting.ts';
+
+const good = scriptedTools.map(({ name }) => name).sort();
+const names = (toolset: { tools: readonly { name: string }[] }) => toolset.tools.map(({ name }) => name).sort();
+
+function recorder() {
+  const lines: string[] = [];
+  const write = (fields: object): number => lines.push(JSON.stringify(fields));
+  const logger: BridgeLogger = { debug: () => {}, info: () => {}, warn: write, error: write };
+  return { lines, logger };
+}
+
+describe('listing tools', () => {
+  it('drops bad tools one by one and keeps the others', async () => {
+    const { lines, logger } = recorder();
+    await using host = memoryHost({ a: ['bad-tools'] }, { logger });
+    expect(names(await open(host, 'mcp/a'))).toEqual(good);
+    expect(lines.join()).toContain('twice is not offered: it is defined twice');
+    expect(lines.join()).toContain('external-ref is not offered: its schema refers to another document');
+  });
+
+  it('says so once, not at each listing', async () => {
+    const { lines, logger } = recorder();
+    await using host = memoryHost({ a: ['bad-tools'] }, { logger });
+    await open(host, 'mcp/a');
+    await open(host, 'mcp/a');
+    expect(lines).toHaveLength(1);
+  });
+
+  it('ends after 64 pages', async () => {
+    await using host = memoryHost({ a: ['infinite-pages'] });
+    expect(names(await open(host, 'mcp/a'))).toEqual(good);
+  });
+
+  it('takes 256 tools at most', async () => {
+    await using host = memoryHost({ a: ['many-tools'] });
+    expect((await open(host, 'mcp/a')).tools).toHaveLength(256);
+  });
+
+  it('asks a server that promised to tell of changes only once', async () => {
+    await using host = memoryHost({ a: ['flip'] });
+    await open(host, 'mcp/a');
+    const toolset = await open(host, 'mcp/a');
+    expect(toolset.tools.find(({ name }) => name === 'echo')?.description).toBe('Version 1.');
+  });
+
+  it('survives answers to wrong ids, and each answer twice', async () => {
+    await using host = memoryHost({ a: ['wrong-ids', 'noise'] });
+    expect(await call(await open(host, 'mcp/a'), 'echo', { text: 'x' })).toMatchObject({ text: 'x' });
+  });
+
+  it('offers a server nothing: no sampling, no elicitation, no roots', async () => {
+    await using host = memoryHost({ a: ['asks'] });
+    const toolset = await open(host, 'mcp/a');
+    const outcome = await call(toolset, 'answers');
+    const answers = JSON.parse(outcome.type === 'success' ? outcome.text : '[]');
+    expect(answers.map((answer: { error: { code: number } }) => answer.error.code)).toEqual([-32601, -32601, -32601]);
+  });
+});

@@ -1,0 +1,14 @@
+import { expect, it } from 'vitest';
+import * as bridge from '../../src/index.ts';
+import * as testing from '../../src/testing/index.ts';
+
+it('exports these names and no others', () => {
+  expect(Object.keys(bridge).sort()).toEqual([
+    'BridgeError',
+    'createMcpHost',
+    'loadMcpJson',
+    'parseMcpJson',
+    'pluginId',
+  ]);
+  expect(Object.keys(testing).sort()).toEqual(['badTools', 'scriptedOpener', 'scriptedServerPath', 'scriptedTools']);
+});

@@ -1,0 +1,19 @@
+import { describe, expect, it } from 'vitest';
+import { BoundedTail } from '../../src/transport/bounded-tail.ts';
+
+describe('BoundedTail', () => {
+  it('keeps the last lines', () => {
+    const tail = new BoundedTail(100);
+    tail.append(Buffer.from('one\ntwo\n'));
+    tail.append(Buffer.from('three\n'));
+    expect(tail.lastLines(2)).toBe('two\nthree');
+  });
+
+  it('forgets what is beyond its limit, in many small pieces or few large ones', () => {
+    const tail = new BoundedTail(10);
+    for (let count = 0; count < 5_000; count += 1) tail.append(Buffer.from(String(count % 10)));
+    expect(tail.lastLines(1)).toBe('0123456789');
+    tail.append(Buffer.alloc(1_000_000, 'x'));
+    expect(tail.lastLines(1)).toBe('x'.repeat(10));
+  });
+});
