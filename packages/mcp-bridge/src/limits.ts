@@ -29,11 +29,15 @@ export const defaultLimits: McpLimits = {
   resultTextLength: 100_000,
 };
 
-/** Defaults with what the operator set; a limit that is no positive number is a programmer's mistake. */
+/** The longest time that a timer can measure; a longer one would be over at once. */
+const maxLimit = 2 ** 31 - 1;
+
+/** Defaults with what the operator set. @throws TypeError for a limit that can't be kept. */
 export function resolveLimits(given: Partial<McpLimits> = {}): McpLimits {
   const limits = { ...defaultLimits, ...given };
   for (const [name, value] of Object.entries(limits)) {
-    if (!Number.isFinite(value) || value <= 0) throw new TypeError(`limits.${name} must be a number above 0`);
+    if (!(value > 0 && value <= maxLimit))
+      throw new TypeError(`limits.${name} must be above 0 and at most ${maxLimit}`);
   }
   return limits;
 }

@@ -40,7 +40,8 @@ export class ServerSession {
       this.#closed = true;
       onClose(this);
     };
-    client.onerror = (error) => logger.debug({ server, error: error.message }, 'An MCP server misbehaves');
+    // Without the error: it may quote a whole result.
+    client.onerror = () => logger.debug({ server }, 'An MCP server sent something out of order');
     // However many of these arrive, the list is read once, when somebody next wants it.
     client.setNotificationHandler('notifications/tools/list_changed', () => {
       this.#stale = true;

@@ -11,7 +11,8 @@ import { badTools, type RawTool, scriptedTools } from './scripted-tools.ts';
  * - `wrong-ids`: answers each request to wrong ids as well, and twice;
  * - `hang-list`: never answers `tools/list`; `infinite-pages`: each page has another; `many-tools`: offers 1,000;
  * - `bad-tools`: offers tools that can't be offered, besides the good ones;
- * - `flip`: changes the description of `echo` each time it is asked for its tools, and promises to tell, but does not;
+ * - `flip`: changes the description of `echo` each time it is asked for its tools;
+ * - `promise`: promises to tell when its tools change, which it does only when `announce` is called;
  * - `asks`: asks its client for sampling, elicitation and roots; the tool `answers` says what came back;
  * - `deaf`: stops reading its input once it has listed its tools;
  * - `ignore-end`: goes on when its input ends and when it is asked to end.
@@ -29,6 +30,7 @@ export type ScriptedMode =
   | 'many-tools'
   | 'bad-tools'
   | 'flip'
+  | 'promise'
   | 'asks'
   | 'deaf'
   | 'ignore-end';
@@ -98,6 +100,9 @@ export function createScriptedServer(modes: ReadonlySet<ScriptedMode>, wire: Scr
     else if (name === 'release') {
       for (const release of waiting.splice(0)) release();
       say(id, 'done');
+    } else if (name === 'announce') {
+      wire.write(notification('notifications/tools/list_changed'));
+      say(id, 'done');
     } else if (name === 'progress') {
       const progressToken = (_meta as { progressToken?: unknown } | undefined)?.progressToken;
       const tick = (): void => wire.write(notification('notifications/progress', { progressToken, progress: 1 }));
@@ -127,7 +132,7 @@ export function createScriptedServer(modes: ReadonlySet<ScriptedMode>, wire: Scr
       if (modes.has('silent')) return;
       const { id, method, params = {} } = message;
       if (method === 'initialize') {
-        const capabilities = { tools: { listChanged: modes.has('flip') } };
+        const capabilities = { tools: { listChanged: modes.has('promise') } };
         const serverInfo = { name: 'scripted', version: '1.0.0' };
         answer(id, { protocolVersion: '2025-06-18', capabilities, serverInfo });
       } else if (method === 'notifications/initialized') ready();

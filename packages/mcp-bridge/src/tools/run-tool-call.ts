@@ -91,6 +91,14 @@ async function callOnce(
 
 class ToolChanged extends Error {}
 
+/** Answers that are no results, and questions to a user, whom this client does not have. */
+const unusable: readonly SdkErrorCode[] = [
+  SdkErrorCode.InvalidResult,
+  SdkErrorCode.UnsupportedResultType,
+  SdkErrorCode.InputRequiredRoundsExceeded,
+  SdkErrorCode.CapabilityNotSupported,
+];
+
 function isTimeout(error: unknown): boolean {
   return SdkError.isInstance(error) && error.code === SdkErrorCode.RequestTimeout;
 }
@@ -113,9 +121,10 @@ function explain(error: unknown): { kind: ToolFailureKind; reason: string } {
   if (ProtocolError.isInstance(error)) {
     return { kind: 'failed', reason: `The server of the tool refused: ${removeHidden(error.message).slice(0, 500)}` };
   }
-  if (SdkError.isInstance(error) && error.code === SdkErrorCode.InvalidResult) {
+  if (SdkError.isInstance(error) && unusable.includes(error.code)) {
     return { kind: 'failed', reason: 'The tool answered with something that is no result.' };
   }
+  if (error instanceof RangeError) return { kind: 'failed', reason: 'The tool answered with more than is taken.' };
   return unavailable('The server of the tool could not be reached or ended during the call.');
 }
 

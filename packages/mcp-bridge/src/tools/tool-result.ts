@@ -45,7 +45,7 @@ function capContent(parts: readonly McpContent[], limit: number): McpContent[] {
       continue;
     }
     if (part.type === 'text' && typeof part.text === 'string') {
-      kept.push({ ...part, text: cutBytes(part.text, room) });
+      kept.push({ type: 'text', text: cutBytes(part.text, room) });
     } else {
       kept.push({ type: 'text', text: `[${part.type} of ${size} bytes left out: the result is too large]` });
     }

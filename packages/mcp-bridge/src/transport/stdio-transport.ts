@@ -99,7 +99,10 @@ export class StdioTransport implements Transport {
     await new Promise<void>((resolve, reject) => {
       child.once('spawn', resolve);
       child.once('error', (error: NodeJS.ErrnoException) => {
-        this.#reason ||= `its command could not be run (${error.code ?? 'unknown error'})`;
+        this.#reason ||=
+          error.code === 'ENOENT'
+            ? 'its command or working folder was not found'
+            : `its command could not be run (${error.code ?? 'unknown error'})`;
         reject(error);
       });
     });

@@ -166,7 +166,7 @@ describe('time', () => {
 describe('limits', () => {
   it('must be numbers above zero', () => {
     expect(() => memoryHost({}, { limits: { callTimeoutMs: 0 } })).toThrow(
-      new TypeError('limits.callTimeoutMs must be a number above 0'),
+      new TypeError('limits.callTimeoutMs must be above 0 and at most 2147483647'),
     );
   });
 });

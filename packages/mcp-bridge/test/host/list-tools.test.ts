@@ -41,10 +41,21 @@ describe('listing tools', () => {
   });
 
   it('asks a server that promised to tell of changes only once', async () => {
+    await using host = memoryHost({ a: ['flip', 'promise'] });
+    await open(host, 'mcp/a');
+    expect((await open(host, 'mcp/a')).tools[0]?.description).toBe('Version 1.');
+  });
+
+  it('asks it again when it has told of a change', async () => {
+    await using host = memoryHost({ a: ['flip', 'promise'] });
+    await call(await open(host, 'mcp/a'), 'announce');
+    expect((await open(host, 'mcp/a')).tools[0]?.description).toBe('Version 2.');
+  });
+
+  it('asks a server that promised nothing each time', async () => {
     await using host = memoryHost({ a: ['flip'] });
     await open(host, 'mcp/a');
-    const toolset = await open(host, 'mcp/a');
-    expect(toolset.tools.find(({ name }) => name === 'echo')?.description).toBe('Version 1.');
+    expect((await open(host, 'mcp/a')).tools[0]?.description).toBe('Version 2.');
   });
 
   it('survives answers to wrong ids, and each answer twice', async () => {

@@ -1,4 +1,6 @@
+import { execFile } from 'node:child_process';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { BridgeLogger, McpHost, McpHostOptions, Toolset } from '../../src/index.ts';
 import type { ScriptedMode } from '../../src/testing/index.ts';
@@ -43,7 +45,7 @@ describe('a server that does not start', () => {
   it('fails when its command does not exist, without quoting it to the caller', async () => {
     host = processHost({ bad: { command: '/no/such/program' } });
     await expect(open(host, 'mcp/bad')).rejects.toThrow(
-      'The MCP server "mcp/bad" could not be started: its command could not be run (ENOENT).',
+      'The MCP server "mcp/bad" could not be started: its command or working folder was not found.',
     );
   });
 
@@ -182,5 +184,20 @@ describe('the log', () => {
     await call(good, 'echo', { text: 7, other: 'canary-argument' });
     expect(lines.join('\n')).toContain('there is no licence file');
     expect(lines.join('\n')).not.toContain('canary-argument');
+  });
+});
+
+describe('a host that ends without closing', () => {
+  it('takes its servers along, and what these have started', async () => {
+    const bridge = new URL('../hosting.ts', import.meta.url).href;
+    const program = `
+      const { processHost, open, call } = await import(${JSON.stringify(bridge)});
+      const toolset = await open(processHost({ bad: ['ignore-end'] }), 'mcp/bad');
+      console.log((await call(toolset, 'grandchild')).text);
+      process.exit(0);`;
+    hostOf([]);
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program]);
+    expect(Number(stdout)).toBeGreaterThan(0);
+    await ended(Number(stdout));
   });
 });

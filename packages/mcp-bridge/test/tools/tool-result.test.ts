@@ -49,5 +49,7 @@ describe('renderToolResult', () => {
     const long = renderToolResult({ content: [text('é'.repeat(2_000))] }, { ...roomy, resultBytes: 1_000 });
     expect(long.content[0]?.text).toMatch(/^é{500}\n\[cut: 1000 of 4000 bytes shown\]$/);
     expect(long.output.length).toBeLessThan(1_200);
+    const padded = { content: [{ ...text('a'), _meta: { padding: 'x'.repeat(2_000) } }] };
+    expect(renderToolResult(padded, { ...roomy, resultBytes: 1_000 }).output.length).toBeLessThan(1_200);
   });
 });

@@ -43,10 +43,14 @@ describe('a toolset', () => {
   it('stays as it was when the server changes its definitions, and does not call what has changed', async () => {
     await using host = memoryHost({ a: ['flip'] });
     const first = await open(host, 'mcp/a');
-    await call(first, 'die');
     const second = await open(host, 'mcp/a');
-    expect(await call(second, 'echo', { text: 'x' })).toMatchObject({ type: 'success' });
     expect(first.tools[0]?.description).toBe('Version 1.');
+    expect(await call(first, 'echo', { text: 'x' })).toMatchObject({
+      kind: 'unavailable',
+      reason: 'The tool has changed since this request began.',
+    });
+    expect(await call(first, 'calls')).toMatchObject({ text: '[]' });
+    expect(await call(second, 'echo', { text: 'x' })).toMatchObject({ type: 'success' });
   });
 
   it('gives up its calls when it is closed, and lets the server run on', async () => {
