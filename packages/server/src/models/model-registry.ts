@@ -23,21 +23,28 @@ export function createModelRegistry(
   aliases: Readonly<Record<string, string>>,
   engine: Pick<InferenceEngine, 'describe'>,
 ): ModelRegistry {
-  const known = new Map<string, { readonly stamp: string; readonly description: ModelDescription | Error }>();
+  const known = new Map<string, { readonly stamp: string; readonly description: Promise<ModelDescription | Error> }>();
 
+  /** Each file is looked at once for each of its versions, however many ask at the same time. */
   async function describe(files: readonly ModelFile[]): Promise<readonly RegisteredModel[]> {
     const unknown = files.filter((file) => known.get(file.path)?.stamp !== stampOf(file));
     if (unknown.length > 0) {
-      const descriptions = await engine.describe(unknown.map((file) => file.path));
+      const looking = engine.describe(unknown.map((file) => file.path));
       unknown.forEach((file, index) => {
-        const description = descriptions[index] ?? new Error('the file was not looked at');
-        known.set(file.path, { stamp: stampOf(file), description });
+        const description = looking.then((found) => found[index] ?? new Error('the file was not looked at'));
+        const entry = { stamp: stampOf(file), description };
+        known.set(file.path, entry);
+        description.catch(() => {
+          if (known.get(file.path) === entry) known.delete(file.path);
+        });
       });
     }
-    return files.map((file) => ({
-      file,
-      description: known.get(file.path)?.description ?? new Error('the file was not looked at'),
-    }));
+    return Promise.all(
+      files.map(async (file) => ({
+        file,
+        description: (await known.get(file.path)?.description) ?? new Error('the file was not looked at'),
+      })),
+    );
   }
 
   return {

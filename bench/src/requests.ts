@@ -1,0 +1,41 @@
+import { join } from 'node:path';
+import autocannon from 'autocannon';
+import { startServer } from './start-server.ts';
+import { median, type Row } from './table.ts';
+
+const models = join(import.meta.dirname, '..', '..', 'models');
+const SECONDS = 3;
+const REPEATS = 5;
+
+/** Requests per second of a route with authentication against the same route of a server without. */
+export async function measureRequests(): Promise<readonly Row[]> {
+  await using locked = await startServer(models);
+  await using open = await startServer(models, ['--no-auth']);
+  const rows: Row[] = [];
+  for (const path of ['/api/v1/whoami', '/v1/models']) {
+    const withToken = (): Promise<number> => load(`${locked.url}${path}`, { authorization: `Bearer ${locked.token}` });
+    const without = (): Promise<number> => load(`${open.url}${path}`, {});
+    await withToken();
+    await without();
+    const ours: number[] = [];
+    const baseline: number[] = [];
+    for (let repeat = 0; repeat < REPEATS; repeat += 1) {
+      baseline.push(await without());
+      ours.push(await withToken());
+    }
+    rows.push({
+      what: `requests/s, GET ${path}`,
+      ours: median(ours),
+      baseline: median(baseline),
+      against: 'the same without authentication',
+    });
+  }
+  return rows;
+}
+
+async function load(url: string, headers: Record<string, string>): Promise<number> {
+  const result = await autocannon({ url, headers, connections: 16, duration: SECONDS });
+  if (result.non2xx > 0 || result.errors > 0)
+    throw new Error(`${url}: ${result.non2xx} refused, ${result.errors} failed`);
+  return result.requests.average;
+}
