@@ -10,14 +10,14 @@ import type { ChatEvent } from '../contracts/chat-event.ts';
 import type { ChatMessage } from '../contracts/chat-message.ts';
 import type { ChatRequest } from '../contracts/chat-request.ts';
 import type { ConversationStore } from '../contracts/conversation-store.ts';
-import type { EngineEvent, GenerateRequest, Sampling } from '../contracts/inference-engine.ts';
+import type { Sampling } from '../contracts/inference-engine.ts';
 import { ServerError } from '../contracts/server-error.ts';
 import type { ChatToolset } from '../contracts/toolset.ts';
-import type { LoadEvent, ModelLease, ModelPool } from '../models/model-pool.ts';
+import type { ModelPool } from '../models/model-pool.ts';
 import type { ModelRegistry, RegisteredModel } from '../models/model-registry.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { EventQueue } from './event-queue.ts';
 import { type ChatLimits, least } from './limits.ts';
+import { ReloadingLease } from './reloading-lease.ts';
 import { type ChatTurn, createTurnRecord, runChat, type TurnRecord } from './run-chat.ts';
 import { toStats } from './usage.ts';
 
@@ -59,14 +59,10 @@ export function createChatService(options: ChatServiceOptions): ChatService {
     const model = await options.registry.find(key);
     refuseImagesForTheBlind(model, request.messages);
     const history = await loadHistory(options.conversations, caller.principal, request);
-    const toolset = await options.openToolset(caller, request, signal);
-    await refuseAmbiguousTools(request, toolset);
-    const limits: ChatLimits = {
-      rounds: options.limits.rounds,
-      toolCalls: least(options.limits.toolCalls, permission.toolCallsPerRequest) ?? options.limits.toolCalls,
-      ...outputLimit(least(request.maxOutputTokens, permission.maxOutputTokens)),
-    };
+    const limits = limitsOf(options, request, permission);
     const messages = joinHistory(history, request.messages);
+    const toolset = await openOwnToolset(options, caller, request, signal);
+    await refuseAmbiguousTools(request, toolset);
     return streamChat(options, { caller, request, model, messages, toolset, limits }, signal);
   };
 }
@@ -88,104 +84,40 @@ async function* streamChat(
   const key = chat.model.file.key;
   const record = createTurnRecord();
   await using _toolset = chat.toolset;
-  await using lessor = new ReloadingLessor(options.pool, chat.model, chat.request.contextLength);
+  await using lease = new ReloadingLease(options.pool, chat.model, chat.request.contextLength);
   let responseId: string | undefined;
   yield { type: 'chat.start', model: key };
   try {
-    yield* lessor.load();
+    yield* lease.load();
     const turn: ChatTurn = {
       request: { ...chat.request, sampling: { ...options.samplingOf(key), ...chat.request.sampling } },
       messages: chat.messages,
       toolset: chat.toolset,
       limits: chat.limits,
       cacheScope: chat.caller.principal.rootId,
-      generate: (request, abort) => lessor.generate(request, abort),
+      generate: (request, abort) => lease.generate(request, abort),
       createCallId: options.createCallId,
     };
     yield* runChat(turn, record, signal);
-    if (chat.request.store && !signal.aborted) responseId = await save(options, chat, record);
+    signal.throwIfAborted();
+    if (chat.request.store) responseId = await save(options, chat, record);
   } catch (error) {
-    if (!signal.aborted) yield { type: 'error', error: toServerError(error, options.logger) };
+    // Whoever went away reads nothing; whoever is sent away, because the server stops, must not take half for whole.
+    const cause: unknown = signal.aborted ? signal.reason : error;
+    if (!signal.aborted || cause instanceof ServerError) {
+      yield { type: 'error', error: toServerError(cause, options.logger) };
+    }
   }
   yield {
     type: 'chat.end',
     result: {
       model: key,
       output: record.output,
-      stats: toStats(record.usage, lessor.loadTimeSeconds),
+      stats: toStats(record.usage, lease.loadTimeSeconds),
       finishReason: record.finishReason,
       ...(responseId === undefined ? {} : { responseId }),
     },
   };
-}
-
-/** Holds the model for a chat, and gets it anew, once, when it dies before it has said anything in a round. */
-class ReloadingLessor implements AsyncDisposable {
-  loadTimeSeconds: number | undefined;
-  readonly #pool: ModelPool;
-  readonly #model: RegisteredModel;
-  readonly #contextLength: number | undefined;
-  #lease: ModelLease | undefined;
-  #mayReload = true;
-  #disposed = false;
-
-  constructor(pool: ModelPool, model: RegisteredModel, contextLength: number | undefined) {
-    this.#pool = pool;
-    this.#model = model;
-    this.#contextLength = contextLength;
-  }
-
-  async *load(): AsyncGenerator<ChatEvent> {
-    const model = this.#model.file.key;
-    const events = new EventQueue<LoadEvent>();
-    const acquiring = this.#acquire((event) => events.push(event)).finally(() => events.end());
-    // Without a listener now, a failure during the loop below would count as unhandled.
-    acquiring.catch(() => {});
-    for await (const event of events) {
-      if (event.type === 'start') yield { type: 'model_load.start', model };
-      else if (event.type === 'progress') yield { type: 'model_load.progress', model, progress: event.progress };
-      else yield { type: 'model_load.end', model, loadTimeSeconds: event.loadTimeSeconds };
-    }
-    await acquiring;
-  }
-
-  async *generate(request: GenerateRequest, signal: AbortSignal): AsyncGenerator<EngineEvent> {
-    for (;;) {
-      if (this.#lease === undefined) await this.#acquire(() => {});
-      let spoken = false;
-      try {
-        for await (const event of this.#lease?.model.generate(request, signal) ?? []) {
-          spoken ||= event.type !== 'prompt.progress';
-          yield event;
-        }
-        return;
-      } catch (error) {
-        const crashed = error instanceof ServerError && error.code === 'MODEL_CRASHED';
-        if (!crashed || spoken || !this.#mayReload || signal.aborted) throw error;
-        this.#mayReload = false;
-        this.#release();
-      }
-    }
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#disposed = true;
-    this.#release();
-  }
-
-  async #acquire(onEvent: (event: LoadEvent) => void): Promise<void> {
-    this.#lease = await this.#pool.acquire(this.#model, this.#contextLength, (event) => {
-      if (event.type === 'end') this.loadTimeSeconds = event.loadTimeSeconds;
-      onEvent(event);
-    });
-    // The caller may have gone while the model was loading.
-    if (this.#disposed) this.#release();
-  }
-
-  #release(): void {
-    this.#lease?.[Symbol.dispose]();
-    this.#lease = undefined;
-  }
 }
 
 function permit(caller: ChatCaller, model: string): AllowedDecision {
@@ -204,6 +136,43 @@ function refuseImagesForTheBlind(model: RegisteredModel, messages: readonly Chat
   if (hasImage) {
     throw new ServerError('UNSUPPORTED_INPUT', `Model '${model.file.key}' can't see images.`, { param: 'input' });
   }
+}
+
+function limitsOf(
+  { limits }: ChatServiceOptions,
+  request: ChatRequest,
+  { maxOutputTokens, toolCallsPerRequest }: AllowedDecision,
+): ChatLimits {
+  const outputTokens = least(request.maxOutputTokens, maxOutputTokens);
+  if (outputTokens === 0) {
+    throw new ServerError('LIMIT_EXCEEDED', 'The token may not generate any text: its maxOutputTokens is 0.');
+  }
+  return {
+    rounds: limits.rounds,
+    toolCalls: least(limits.toolCalls, toolCallsPerRequest) ?? limits.toolCalls,
+    ...(outputTokens === undefined ? {} : { outputTokens }),
+  };
+}
+
+/** A stream that nobody begins to read has no end at which its tools could be given back; the signal ends it, too. */
+async function openOwnToolset(
+  { openToolset, logger }: ChatServiceOptions,
+  caller: ChatCaller,
+  request: ChatRequest,
+  signal: AbortSignal,
+): Promise<ChatToolset> {
+  const toolset = await openToolset(caller, request, signal);
+  const dispose = async (): Promise<void> => {
+    try {
+      await toolset[Symbol.asyncDispose]();
+    } catch (error) {
+      logger.warn({ err: error }, 'closing tools failed');
+    }
+  };
+  if (signal.aborted) await dispose();
+  signal.throwIfAborted();
+  signal.addEventListener('abort', dispose, { once: true });
+  return toolset;
 }
 
 /** Whose tool did the model call? With two of one name nobody could say. */
@@ -254,9 +223,6 @@ async function save(options: ChatServiceOptions, chat: OpenedChat, record: TurnR
   });
   return id;
 }
-
-const outputLimit = (tokens: number | undefined): Pick<ChatLimits, 'outputTokens'> =>
-  tokens === undefined ? {} : { outputTokens: tokens };
 
 function toServerError(error: unknown, logger: Logger): ServerError {
   if (error instanceof ServerError) return error;

@@ -1,4 +1,4 @@
-import type { ChatEvent } from '../contracts/chat-event.ts';
+import type { ChatEvent, InvalidCall } from '../contracts/chat-event.ts';
 import type { ToolCallRequest } from '../contracts/chat-message.ts';
 import type { ChatToolset } from '../contracts/toolset.ts';
 import type { TurnRecord } from './run-chat.ts';
@@ -29,7 +29,37 @@ export async function* executeCall(
     ...(outcome.kind === 'invalid_arguments' ? { arguments: call.arguments } : {}),
     ...(outcome.origin === undefined ? {} : { origin: outcome.origin }),
   };
-  record.output.push({ type: 'invalid_tool_call', reason: outcome.reason, invalid });
-  record.added.push({ role: 'tool', toolCallId: call.id, name: call.name, content: `Error: ${outcome.reason}` });
-  yield { type: 'tool_call.failure', reason: outcome.reason, invalid };
+  yield* refuse(call, invalid, outcome.reason, record);
+}
+
+/** Refuses a call that the request has no room for: a call that was begun must not end in silence. */
+export function* refuseBeyondLimit(
+  toolset: ChatToolset,
+  call: ToolCallRequest,
+  record: TurnRecord,
+  limit: number,
+): Generator<ChatEvent> {
+  const described = toolset.describe(call.name);
+  const invalid: InvalidCall =
+    described === undefined
+      ? { type: 'invalid_name', toolName: call.name }
+      : {
+          type: 'invalid_arguments',
+          toolName: described.tool,
+          arguments: call.arguments,
+          origin: described.origin,
+        };
+  const reason = `this request may make ${limit} tool calls, and they are used up. Answer with what you have.`;
+  yield* refuse(call, invalid, reason, record);
+}
+
+function* refuse(
+  call: ToolCallRequest,
+  invalid: InvalidCall,
+  reason: string,
+  record: TurnRecord,
+): Generator<ChatEvent> {
+  record.output.push({ type: 'invalid_tool_call', reason, invalid });
+  record.added.push({ role: 'tool', toolCallId: call.id, name: call.name, content: `Error: ${reason}` });
+  yield { type: 'tool_call.failure', reason, invalid };
 }

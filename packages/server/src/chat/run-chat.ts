@@ -2,9 +2,8 @@ import type { ChatEvent, OutputItem } from '../contracts/chat-event.ts';
 import type { ChatMessage, ToolCallRequest } from '../contracts/chat-message.ts';
 import type { ChatRequest } from '../contracts/chat-request.ts';
 import type { EngineEvent, FinishReason, GenerateRequest, ToolChoice } from '../contracts/inference-engine.ts';
-import { ServerError } from '../contracts/server-error.ts';
 import type { ChatToolset } from '../contracts/toolset.ts';
-import { executeCall } from './execute-call.ts';
+import { executeCall, refuseBeyondLimit } from './execute-call.ts';
 import type { ChatLimits } from './limits.ts';
 import { addUsage, emptyUsage, type UsageTotals } from './usage.ts';
 
@@ -44,22 +43,30 @@ export const createTurnRecord = (): TurnRecord => ({
  */
 export async function* runChat(turn: ChatTurn, record: TurnRecord, signal: AbortSignal): AsyncGenerator<ChatEvent> {
   const clientToolNames = new Set(turn.request.clientTools.map((tool) => tool.name));
+  const clientCallIds: string[] = [];
   let callsLeft = turn.limits.toolCalls;
   for (let round = 1; ; round += 1) {
     const mayCall = round <= turn.limits.rounds && callsLeft > 0;
-    const { calls, misspelt } = yield* runRound(turn, record, { mayCall, first: round === 1, clientToolNames }, signal);
+    const options = { mayCall, first: round === 1, clientToolNames, clientCallIds };
+    const { calls, misspelt } = yield* runRound(turn, record, options, signal);
     if (signal.aborted || !mayCall || calls.length + misspelt.length === 0) return;
+    // Cut off in the middle of a call: there is no room to write it again.
+    if (calls.length === 0 && record.finishReason === 'length') return;
     if (calls.some((call) => clientToolNames.has(call.name))) return;
     callsLeft -= misspelt.length;
     record.added.push(...misspelt);
     for (const call of calls) {
       if (signal.aborted) return;
       if (callsLeft <= 0) {
-        record.added.push(refuseBeyondLimit(call, turn.limits.toolCalls));
+        yield* refuseBeyondLimit(turn.toolset, call, record, turn.limits.toolCalls);
         continue;
       }
       callsLeft -= 1;
       yield* executeCall(turn.toolset, call, record, signal);
+    }
+    if (outputTokensLeft(turn, record) === 0) {
+      record.finishReason = 'length';
+      return;
     }
   }
 }
@@ -68,6 +75,8 @@ interface RoundOptions {
   readonly mayCall: boolean;
   readonly first: boolean;
   readonly clientToolNames: ReadonlySet<string>;
+  /** Of all rounds, in the order in which the caller hears of them. */
+  readonly clientCallIds: string[];
 }
 
 interface RoundCalls {
@@ -87,7 +96,7 @@ async function* runRound(
   const round = new RoundText(record);
   const calls: ToolCallRequest[] = [];
   const misspelt: ChatMessage[] = [];
-  const clientCallIds = new Map<number, string>();
+  const clientCalls = new Map<number, number>();
   yield { type: 'prompt_processing.start' };
   let processing = true;
   for await (const event of turn.generate(toGenerateRequest(turn, record, options), signal)) {
@@ -108,24 +117,24 @@ async function* runRound(
         yield* round.close();
         if (options.clientToolNames.has(event.name)) {
           const id = turn.createCallId();
-          clientCallIds.set(event.index, id);
-          yield { type: 'client_tool_call.start', index: clientCallIds.size - 1, id, name: event.name };
+          const index = options.clientCallIds.push(id) - 1;
+          clientCalls.set(event.index, index);
+          yield { type: 'client_tool_call.start', index, id, name: event.name };
         } else {
           const described = turn.toolset.describe(event.name);
           yield { type: 'tool_call.start', tool: described?.tool ?? event.name, ...origin(described) };
         }
         break;
       }
-      case 'toolCall.delta':
-        if (clientCallIds.has(event.index)) {
-          const position = [...clientCallIds.keys()].indexOf(event.index);
-          yield { type: 'client_tool_call.delta', index: position, content: event.text };
-        }
+      case 'toolCall.delta': {
+        const index = clientCalls.get(event.index);
+        if (index !== undefined) yield { type: 'client_tool_call.delta', index, content: event.text };
         break;
+      }
       case 'toolCall.end': {
-        const id = clientCallIds.get(event.index) ?? turn.createCallId();
+        const id = options.clientCallIds[clientCalls.get(event.index) ?? -1] ?? turn.createCallId();
         calls.push({ id, name: event.name, arguments: event.arguments });
-        if (clientCallIds.has(event.index)) {
+        if (clientCalls.has(event.index)) {
           record.output.push({ type: 'client_tool_call', id, name: event.name, arguments: event.arguments });
         }
         break;
@@ -197,17 +206,7 @@ class RoundText {
 function toGenerateRequest(turn: ChatTurn, record: TurnRecord, options: RoundOptions): GenerateRequest {
   const { request } = turn;
   const tools = options.mayCall ? [...turn.toolset.definitions, ...request.clientTools] : [];
-  const left =
-    turn.limits.outputTokens === undefined ? undefined : turn.limits.outputTokens - record.usage.outputTokens;
-  if (left !== undefined && left <= 0) {
-    throw new ServerError(
-      'LIMIT_EXCEEDED',
-      `The chat reached its limit of ${turn.limits.outputTokens} output tokens.`,
-      {
-        param: 'max_output_tokens',
-      },
-    );
-  }
+  const left = outputTokensLeft(turn, record);
   return {
     messages: [...turn.messages, ...record.added],
     tools,
@@ -222,6 +221,10 @@ function toGenerateRequest(turn: ChatTurn, record: TurnRecord, options: RoundOpt
   };
 }
 
+function outputTokensLeft({ limits }: ChatTurn, { usage }: TurnRecord): number | undefined {
+  return limits.outputTokens === undefined ? undefined : Math.max(0, limits.outputTokens - usage.outputTokens);
+}
+
 /** A call can be demanded of the first round only; demanded of each, the loop would never end. */
 function chooseTools(asked: ToolChoice, hasTools: boolean, first: boolean): ToolChoice {
   if (!hasTools || asked === 'none') return 'none';
@@ -232,13 +235,4 @@ function origin(
   described: ReturnType<ChatToolset['describe']>,
 ): Pick<ChatEvent & { type: 'tool_call.start' }, 'origin'> {
   return described === undefined ? {} : { origin: described.origin };
-}
-
-function refuseBeyondLimit(call: ToolCallRequest, limit: number): ChatMessage {
-  return {
-    role: 'tool',
-    toolCallId: call.id,
-    name: call.name,
-    content: `Error: this request may make ${limit} tool calls, and they are used up. Answer with what you have.`,
-  };
 }

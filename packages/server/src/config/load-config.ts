@@ -54,14 +54,14 @@ export function loadConfig({ flags, environment, file }: ConfigSources): ServerC
   const fromFile = file !== undefined || existsSync(path) ? readConfigFile(path) : {};
   const merged = { ...fromFile, ...early };
   const data = typeof merged.data === 'string' ? merged.data : defaultDataFolder();
-  const complete = { models: join(data, 'models'), ...mcpIn(data), ...merged, data };
+  const complete = { data, models: join(data, 'models'), ...mcpIn(data), ...merged };
 
   const parsed = configSchema.safeParse(complete);
   if (parsed.success) {
     const { models, mcp } = parsed.data;
     return {
       ...parsed.data,
-      data: resolve(data),
+      data: resolve(parsed.data.data),
       models: resolve(models),
       ...(mcp === undefined ? {} : { mcp: resolve(mcp) }),
     };

@@ -13,9 +13,10 @@ export function validateBody<T>(schema: z.ZodType<T>, body: unknown): T {
   const issue = mostSpecific(parsed.error.issues);
   const param = z.core.toDotPath(issue.path);
   if (issue.code === 'unrecognized_keys') {
-    const keys = issue.keys.map((key) => `'${key.slice(0, 64)}'`).join(', ');
-    const first = z.core.toDotPath([...issue.path, ...issue.keys.slice(0, 1)]);
-    throw new ServerError('UNKNOWN_PARAMETER', `Unrecognized key(s) in object: ${keys}`, { param: first });
+    const keys = issue.keys.slice(0, 8).map((key) => key.slice(0, 64));
+    const first = z.core.toDotPath([...issue.path, ...keys.slice(0, 1)]);
+    const quoted = keys.map((key) => `'${key}'`).join(', ');
+    throw new ServerError('UNKNOWN_PARAMETER', `Unrecognized key(s) in object: ${quoted}`, { param: first });
   }
   if (param !== '' && valueAt(body, issue.path) === undefined) {
     throw new ServerError('MISSING_PARAMETER', `'${param}' is required.`, { param });

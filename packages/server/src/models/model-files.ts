@@ -1,4 +1,4 @@
-import type { Dirent } from 'node:fs';
+import type { Dirent, Stats } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -29,8 +29,10 @@ export async function findModelFiles(folder: string): Promise<readonly ModelFile
       const path = isModelFile ? join(publisherFolder, entry.name) : await firstModelIn(publisherFolder, entry);
       const key = `${publisher.name}/${name}`;
       if (path === undefined || found.has(key)) continue;
-      const { size, mtimeMs } = await stat(path);
-      found.set(key, { key, publisher: publisher.name, name, path, sizeBytes: size, modifiedAt: mtimeMs });
+      const status = await statusOf(path);
+      if (!status?.isFile()) continue;
+      const { size: sizeBytes, mtimeMs: modifiedAt } = status;
+      found.set(key, { key, publisher: publisher.name, name, path, sizeBytes, modifiedAt });
     }
   }
   return [...found.values()];
@@ -47,8 +49,11 @@ const isGguf = (name: string): boolean => name.endsWith('.gguf') && !name.starts
 /** Links count as what they point to: people link models in from elsewhere. */
 async function isFolder(parent: string, entry: Dirent): Promise<boolean> {
   if (!entry.isSymbolicLink()) return entry.isDirectory();
-  return (await stat(join(parent, entry.name)).catch(() => undefined))?.isDirectory() ?? false;
+  return (await statusOf(join(parent, entry.name)))?.isDirectory() ?? false;
 }
+
+/** Undefined for a link that leads nowhere, or a file that was removed since the folder was read. */
+const statusOf = (path: string): Promise<Stats | undefined> => stat(path).catch(() => undefined);
 
 async function list(folder: string): Promise<Dirent[]> {
   try {

@@ -78,14 +78,15 @@ export class ModelPool implements AsyncDisposable {
       this.#closing.signal.throwIfAborted();
       const slot = this.#slots.get(registered.file.key);
       if (slot === undefined) return this.#lease(this.#load(registered, wanted, onEvent));
-      if (slot.asked >= wanted) {
+      // Behind a request that waits for a larger context the others wait as well, or it might wait for ever.
+      if (slot.asked >= wanted && slot.whenIdle.length === 0) {
         if (slot.model === undefined) {
           onEvent({ type: 'start' });
           slot.listeners.add(onEvent);
         }
         return this.#lease(slot);
       }
-      // Loaded with less context than this request needs: it makes way as soon as nobody uses it.
+      // Loaded with less context than is needed: it makes way as soon as nobody uses it.
       await new Promise<void>((resolve) => {
         slot.whenIdle.push(resolve);
         if (slot.leases === 0) this.#unload(slot, 'a request needs more context');
@@ -208,6 +209,7 @@ export class ModelPool implements AsyncDisposable {
   }
 
   #becomeIdle(slot: Slot): void {
+    if (this.#slots.get(slot.key) !== slot) return;
     if (slot.retired || slot.whenIdle.length > 0) {
       this.#unload(slot, slot.retired ? 'another model was loaded' : 'a request needs more context');
       return;

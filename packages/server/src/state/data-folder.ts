@@ -1,5 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
 /** What a data folder holds, by path. */
@@ -39,29 +49,38 @@ function readSecret(path: string, given: string | undefined): Uint8Array {
     if (given.length < 32) throw new Error('LATCHKEY_SECRET is too short: it needs at least 32 characters.');
     return new TextEncoder().encode(given);
   }
-  // `wx`: of two processes that start at once, one writes and both read the same.
-  if (!existsSync(path)) writeNew(path, `${randomBytes(32).toString('base64')}\n`);
+  if (!existsSync(path)) createPrivate(path, `${randomBytes(32).toString('base64')}\n`);
   if (process.platform !== 'win32' && (statSync(path).mode & 0o077) !== 0) {
     throw new Error(`${path} can be read by others. Make it yours alone: chmod 600 ${path}`);
   }
   const secret = Buffer.from(readFileSync(path, 'utf8').trim(), 'base64');
-  if (secret.length < 32)
+  if (secret.length < 32) {
     throw new Error(`${path} holds no key of 32 bytes. Restore it, or remove it with the database.`);
+  }
   return new Uint8Array(secret);
 }
 
-function writeNew(path: string, text: string): void {
+/** Of two processes that start at once one creates the file and both read it whole: a link appears in one step. */
+function createPrivate(path: string, text: string): void {
+  const draft = writeDraft(path, text);
   try {
-    writeFileSync(path, text, { mode: 0o600, flag: 'wx' });
+    linkSync(draft, path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    unlinkSync(draft);
   }
 }
 
-/** Writes a file that only its owner may read. */
+/** Writes a file that only its owner may read, at no moment with the mode of a file that was there before. */
 export function writePrivate(path: string, text: string): void {
-  writeFileSync(path, text, { mode: 0o600 });
-  chmodSync(path, 0o600);
+  renameSync(writeDraft(path, text), path);
+}
+
+function writeDraft(path: string, text: string): string {
+  const draft = `${path}.${randomBytes(6).toString('hex')}`;
+  writeFileSync(draft, text, { mode: 0o600, flag: 'wx' });
+  return draft;
 }
 
 /** Says where the server is; returns the undoing of it. */

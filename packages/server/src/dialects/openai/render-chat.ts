@@ -102,8 +102,9 @@ export class ChunkRenderer {
 }
 
 function finishReason(reason: FinishReason, calledTools: boolean): string {
-  if (calledTools) return 'tool_calls';
-  return reason === 'length' ? 'length' : 'stop';
+  // A call that was cut off is none: whoever read `tool_calls` would run it.
+  if (reason === 'length') return 'length';
+  return calledTools ? 'tool_calls' : 'stop';
 }
 
 function renderUsage(stats: ChatStats): Json {

@@ -26,6 +26,8 @@ export function renderErrors(dialectOf: (path: string) => ApiDialect): Middlewar
     try {
       await next();
     } catch (thrown) {
+      // The caller went away: there is nobody to answer, and nothing to mend.
+      if (ctx.state.signal.aborted && thrown === ctx.state.signal.reason && !(thrown instanceof ServerError)) return;
       const error = toServerError(thrown);
       const { status, body } = dialectOf(ctx.path).renderError(error);
       if (status >= 500) ctx.state.logger.error({ err: thrown }, error.message);

@@ -1,0 +1,75 @@
+import type { ChatEvent } from '../contracts/chat-event.ts';
+import type { EngineEvent, GenerateRequest } from '../contracts/inference-engine.ts';
+import { ServerError } from '../contracts/server-error.ts';
+import type { LoadEvent, ModelLease, ModelPool } from '../models/model-pool.ts';
+import type { RegisteredModel } from '../models/model-registry.ts';
+import { EventQueue } from './event-queue.ts';
+
+/** Holds the model for a chat, and gets it anew, once, when it dies before it has said anything in a round. */
+export class ReloadingLease implements AsyncDisposable {
+  loadTimeSeconds: number | undefined;
+  readonly #pool: ModelPool;
+  readonly #model: RegisteredModel;
+  readonly #contextLength: number | undefined;
+  #lease: ModelLease | undefined;
+  #mayReload = true;
+  #disposed = false;
+
+  constructor(pool: ModelPool, model: RegisteredModel, contextLength: number | undefined) {
+    this.#pool = pool;
+    this.#model = model;
+    this.#contextLength = contextLength;
+  }
+
+  async *load(): AsyncGenerator<ChatEvent> {
+    const model = this.#model.file.key;
+    const events = new EventQueue<LoadEvent>();
+    const acquiring = this.#acquire((event) => events.push(event)).finally(() => events.end());
+    // Without a listener now, a failure during the loop below would count as unhandled.
+    acquiring.catch(() => {});
+    for await (const event of events) {
+      if (event.type === 'start') yield { type: 'model_load.start', model };
+      else if (event.type === 'progress') yield { type: 'model_load.progress', model, progress: event.progress };
+      else yield { type: 'model_load.end', model, loadTimeSeconds: event.loadTimeSeconds };
+    }
+    await acquiring;
+  }
+
+  async *generate(request: GenerateRequest, signal: AbortSignal): AsyncGenerator<EngineEvent> {
+    for (;;) {
+      if (this.#lease === undefined) await this.#acquire(() => {});
+      let spoken = false;
+      try {
+        for await (const event of this.#lease?.model.generate(request, signal) ?? []) {
+          spoken ||= event.type !== 'prompt.progress';
+          yield event;
+        }
+        return;
+      } catch (error) {
+        const crashed = error instanceof ServerError && error.code === 'MODEL_CRASHED';
+        if (!crashed || spoken || !this.#mayReload || signal.aborted) throw error;
+        this.#mayReload = false;
+        this.#release();
+      }
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#disposed = true;
+    this.#release();
+  }
+
+  async #acquire(onEvent: (event: LoadEvent) => void): Promise<void> {
+    this.#lease = await this.#pool.acquire(this.#model, this.#contextLength, (event) => {
+      if (event.type === 'end') this.loadTimeSeconds = event.loadTimeSeconds;
+      onEvent(event);
+    });
+    // The caller may have gone while the model was loading.
+    if (this.#disposed) this.#release();
+  }
+
+  #release(): void {
+    this.#lease?.[Symbol.dispose]();
+    this.#lease = undefined;
+  }
+}
