@@ -1,0 +1,50 @@
+import { EventSourceParserStream } from 'eventsource-parser/stream';
+import type { Json } from './json.ts';
+
+/** An event as it came: the name of the frame and its data. */
+export interface StreamedEvent {
+  readonly name: string | undefined;
+  readonly data: Json;
+}
+
+/** A chat that is being streamed. */
+export interface ChatStream {
+  readonly headers: Headers;
+  /** Reads up to and with the next event of a type; throws when the stream ends without one. */
+  until(type: string): Promise<Json>;
+  /** Reads to the end; all events, those read before among them. */
+  all(): Promise<readonly StreamedEvent[]>;
+  /** Goes away without reading the rest. */
+  leave(): void;
+}
+
+export async function readChatStream(response: Response, leaving: AbortController): Promise<ChatStream> {
+  if (response.body === null || response.headers.get('content-type') !== 'text/event-stream; charset=utf-8') {
+    throw new Error(`Not a stream: HTTP ${response.status} ${await response.text()}`);
+  }
+  const frames = response.body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
+  const reader = frames.getReader();
+  const events: StreamedEvent[] = [];
+  const next = async (): Promise<StreamedEvent | undefined> => {
+    const { done, value } = await reader.read();
+    if (done) return undefined;
+    const event = { name: value.event, data: JSON.parse(value.data) as Json };
+    events.push(event);
+    return event;
+  };
+  return {
+    headers: response.headers,
+    until: async (type) => {
+      for (;;) {
+        const event = await next();
+        if (event === undefined) throw new Error(`The stream ended without ${type}: ${JSON.stringify(events)}`);
+        if (event.data.type === type) return event.data;
+      }
+    },
+    all: async () => {
+      while ((await next()) !== undefined);
+      return events;
+    },
+    leave: () => leaving.abort(),
+  };
+}

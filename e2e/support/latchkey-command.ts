@@ -1,0 +1,51 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** What `npx latchkey` starts. */
+export const latchkeyPath: string = join(
+  dirname(fileURLToPath(import.meta.resolve('@latchkey/server/package.json'))),
+  'bin',
+  'latchkey.js',
+);
+
+export interface CommandOptions {
+  /** Variables beside the system's own; those of Latchkey are never inherited. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Arguments for Node itself. */
+  readonly nodeArguments?: readonly string[];
+}
+
+/** How a command went. */
+export interface CommandOutcome {
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Starts `latchkey` with its output in pipes. */
+export function spawnLatchkey(commandArguments: readonly string[], options: CommandOptions = {}): ChildProcess {
+  const own = Object.entries(process.env).filter(([name]) => !/^(LATCHKEY_|LM_API_TOKEN)/.test(name));
+  return spawn(process.execPath, [...(options.nodeArguments ?? []), latchkeyPath, ...commandArguments], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...Object.fromEntries(own), ...options.environment },
+  });
+}
+
+/** Runs `latchkey` to its end. */
+export async function runLatchkey(
+  commandArguments: readonly string[],
+  options: CommandOptions = {},
+): Promise<CommandOutcome> {
+  const child = spawnLatchkey(commandArguments, options);
+  let [stdout, stderr] = ['', ''];
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  const [exitCode] = (await once(child, 'close')) as [number | null];
+  return { exitCode, stdout, stderr };
+}

@@ -1,0 +1,39 @@
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+
+/** The lines that a process has printed, and a way to wait for one. */
+export interface WatchedLines {
+  readonly lines: readonly string[];
+  /** The first line, already printed or still to come, that `matches`. Rejects when the output ends without one. */
+  find(matches: (line: string) => boolean): Promise<string>;
+}
+
+export function watchLines(stream: Readable): WatchedLines {
+  const lines: string[] = [];
+  const waiting = new Set<{ readonly take: (line: string) => boolean; readonly fail: () => void }>();
+  const reader = createInterface({ input: stream });
+  let ended = false;
+  reader.on('line', (line) => {
+    lines.push(line);
+    for (const waiter of waiting) if (waiter.take(line)) waiting.delete(waiter);
+  });
+  reader.on('close', () => {
+    ended = true;
+    for (const { fail } of waiting) fail();
+  });
+  return {
+    lines,
+    find: (matches) =>
+      new Promise((resolve, reject) => {
+        const take = (line: string): boolean => {
+          if (!matches(line)) return false;
+          resolve(line);
+          return true;
+        };
+        const fail = (): void => reject(new Error(`The line never came. What came:\n${lines.join('\n')}`));
+        if (lines.some(take)) return;
+        if (ended) fail();
+        else waiting.add({ take, fail });
+      }),
+  };
+}
