@@ -3,6 +3,7 @@ import { type GgufFileInfo, GgufFileType, readGgufFileInfo } from 'node-llama-cp
 import type { ModelDescription } from '../../../contracts/inference-engine.ts';
 import { chooseFormat } from '../formats/choose-format.ts';
 import { chatTemplateOf } from './chat-template-of.ts';
+import { checkHeader } from './gguf-header.ts';
 
 const EMBEDDING_ARCHITECTURE = /bert|t5encoder|embedding/;
 const MULTIPLIERS: Readonly<Record<string, number>> = { K: 1e3, M: 1e6, B: 1e9, T: 1e12 };
@@ -10,6 +11,7 @@ const MULTIPLIERS: Readonly<Record<string, number>> = { K: 1e3, M: 1e6, B: 1e9, 
 /** What a model file says of itself, or in a sentence why it is no model. */
 export async function describeFile(path: string): Promise<ModelDescription | string> {
   try {
+    checkHeader(path);
     const file = await readGgufFileInfo(path, { sourceType: 'filesystem', logWarnings: false });
     return describe(file, await dataSize(file));
   } catch {

@@ -14,6 +14,7 @@ import { SpecialTexts } from '../formats/special-texts.ts';
 import type { LoadCommand } from '../protocol.ts';
 import { Batching } from './batching.ts';
 import { chatTemplateOf } from './chat-template-of.ts';
+import { checkHeader } from './gguf-header.ts';
 import { SequencePool } from './sequence-pool.ts';
 import { TokenTexts } from './token-text.ts';
 import { readVocabulary } from './vocabulary.ts';
@@ -53,10 +54,10 @@ export async function loadNativeModel(
   options: LoadCommand,
   onProgress: (progress: number) => void,
 ): Promise<NativeModel> {
-  const file = await attempt(
-    () => readGgufFileInfo(options.path, { sourceType: 'filesystem', logWarnings: false }),
-    'The file is not a GGUF model, or it is damaged.',
-  );
+  const file = await attempt(async () => {
+    checkHeader(options.path);
+    return readGgufFileInfo(options.path, { sourceType: 'filesystem', logWarnings: false });
+  }, 'The file is not a GGUF model, or it is damaged.');
   const threads = options.threads ?? Math.max(1, availableParallelism() - 1);
   const llama = await attempt(
     () =>

@@ -1,0 +1,145 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+
+/** A file that is no GGUF file, or whose header promises what is not there. */
+export class DamagedFile extends Error {
+  override readonly name = 'DamagedFile';
+}
+
+const MAGIC = 'GGUF';
+const VERSIONS = [2, 3];
+const DEFAULT_ALIGNMENT = 32;
+const STRING = 8;
+const ARRAY = 9;
+/** Bytes of the types of fixed size: numbers from u8 to f64, and bool. */
+const SIZES = new Map([
+  [0, 1],
+  [1, 1],
+  [2, 2],
+  [3, 2],
+  [4, 4],
+  [5, 4],
+  [6, 4],
+  [7, 1],
+  [10, 8],
+  [11, 8],
+  [12, 8],
+]);
+const DEEPEST_ARRAY = 4;
+const MOST_DIMENSIONS = 8;
+const READ_AHEAD = 1 << 20;
+const PART = /-(\d{5})-of-(\d{5})\.gguf$/;
+
+/**
+ * Walks a GGUF header (https://github.com/ggml-org/ggml/blob/master/docs/gguf.md) and checks every length in it
+ * against the file, for all parts of a model in several files. The library reads zeros beyond a file's end and follows
+ * whatever they say, without end. Throws DamagedFile.
+ */
+export function checkHeader(path: string): void {
+  for (const part of partsOf(path)) {
+    const file = new HeaderReader(part);
+    try {
+      walk(file);
+    } finally {
+      file.close();
+    }
+  }
+}
+
+function partsOf(path: string): string[] {
+  const match = PART.exec(path);
+  const total = match?.[2];
+  if (total === undefined) return [path];
+  const stem = path.replace(PART, '');
+  return Array.from({ length: Number(total) }, (_, index) => {
+    return `${stem}-${String(index + 1).padStart(5, '0')}-of-${total}.gguf`;
+  });
+}
+
+function walk(file: HeaderReader): void {
+  if (file.text(4) !== MAGIC) throw new DamagedFile('it does not begin with “GGUF”');
+  if (!VERSIONS.includes(file.u32())) throw new DamagedFile('its version is unknown');
+  const tensors = file.u64();
+  let alignment = DEFAULT_ALIGNMENT;
+  for (let left = file.u64(); left > 0; left--) {
+    const key = file.text(file.u64());
+    const type = file.u32();
+    if (key === 'general.alignment' && type === 4) alignment = file.u32();
+    else skipValue(file, type, 0);
+  }
+  let farthest = 0;
+  for (let left = tensors; left > 0; left--) {
+    file.skip(file.u64());
+    const dimensions = file.u32();
+    if (dimensions > MOST_DIMENSIONS) throw new DamagedFile('a tensor has too many dimensions');
+    file.skip(dimensions * 8 + 4);
+    farthest = Math.max(farthest, file.u64());
+  }
+  const start = Math.ceil(file.position / Math.max(1, alignment)) * alignment;
+  if (tensors > 0 && start + farthest >= file.size) throw new DamagedFile('it ends before its last tensor');
+}
+
+function skipValue(file: HeaderReader, type: number, depth: number): void {
+  const size = SIZES.get(type);
+  if (size !== undefined) file.skip(size);
+  else if (type === STRING) file.skip(file.u64());
+  else if (type === ARRAY && depth < DEEPEST_ARRAY) skipArray(file, depth);
+  else throw new DamagedFile('it has a value of an unknown type');
+}
+
+function skipArray(file: HeaderReader, depth: number): void {
+  const type = file.u32();
+  const length = file.u64();
+  const size = SIZES.get(type);
+  if (size !== undefined) file.skip(size * length);
+  else for (let left = length; left > 0; left--) skipValue(file, type, depth + 1);
+}
+
+/** Reads forward through a file; going beyond its end throws. Numbers are little-endian. */
+class HeaderReader {
+  readonly size: number;
+  readonly #descriptor: number;
+  #buffer = Buffer.alloc(0);
+  #bufferStart = 0;
+  #position = 0;
+
+  constructor(path: string) {
+    this.#descriptor = openSync(path, 'r');
+    this.size = fstatSync(this.#descriptor).size;
+  }
+
+  get position(): number {
+    return this.#position;
+  }
+
+  close(): void {
+    closeSync(this.#descriptor);
+  }
+
+  skip(length: number): void {
+    if (!(length <= this.size - this.#position)) throw new DamagedFile('its header ends too early');
+    this.#position += length;
+  }
+
+  u32(): number {
+    return this.#take(4).readUInt32LE();
+  }
+
+  u64(): number {
+    return Number(this.#take(8).readBigUInt64LE());
+  }
+
+  text(length: number): string {
+    return this.#take(length).toString('latin1');
+  }
+
+  #take(length: number): Buffer {
+    const start = this.#position;
+    this.skip(length);
+    const from = start - this.#bufferStart;
+    if (from >= 0 && from + length <= this.#buffer.length) return this.#buffer.subarray(from, from + length);
+    this.#buffer = Buffer.alloc(Math.min(Math.max(length, READ_AHEAD), this.size - start));
+    this.#bufferStart = start;
+    readSync(this.#descriptor, this.#buffer, 0, this.#buffer.length, start);
+    return this.#buffer.subarray(0, length);
+  }
+}
