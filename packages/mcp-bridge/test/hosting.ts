@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import {
@@ -60,7 +61,6 @@ export const call = (toolset: Toolset, name: string, args: unknown = {}, signal 
 
 /** Whether a process still runs. One that has ended and was not yet collected has ended. */
 export async function runs(pid: number): Promise<boolean> {
-  const { readFile } = await import('node:fs/promises');
   try {
     process.kill(pid, 0);
   } catch {

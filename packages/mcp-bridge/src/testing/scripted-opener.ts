@@ -13,6 +13,7 @@ import { createScriptedServer, type ScriptedMode } from './scripted-server-core.
  *
  * const config = parseMcpJson('{ "mcpServers": { "a": { "command": "scripted", "args": ["noise"] } } }', {});
  * await using host = createMcpHost({ config, opener: scriptedOpener() });
+ * console.log(host.servers());
  * ```
  */
 export function scriptedOpener(onStart: (label: string) => void = () => {}): TransportOpener {

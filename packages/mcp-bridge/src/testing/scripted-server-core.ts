@@ -83,8 +83,10 @@ export function createScriptedServer(modes: ReadonlySet<ScriptedMode>, wire: Scr
     if (modes.has('many-tools')) {
       tools = Array.from({ length: 1000 }, (_, index) => ({ name: `tool-${index}`, inputSchema: { type: 'object' } }));
     }
-    answer(id, modes.has('infinite-pages') ? { tools: lists === 1 ? tools : [], nextCursor: `${lists}` } : { tools });
     if (modes.has('deaf')) wire.stopReading();
+    if (!modes.has('infinite-pages')) return answer(id, { tools });
+    const more = [{ name: `page-${lists}`, inputSchema: { type: 'object' } }];
+    answer(id, { tools: lists === 1 ? tools : more, nextCursor: `${lists}` });
   };
 
   const call = (

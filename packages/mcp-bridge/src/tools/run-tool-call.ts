@@ -43,14 +43,16 @@ export async function runToolCall(tool: CallableTool, args: unknown, options: Ru
   };
 
   const total = new AbortController();
-  const timer = setTimeout(() => total.abort(), limits.callTotalTimeoutMs);
   const both = AbortSignal.any([signal, total.signal]);
+  let timer: NodeJS.Timeout | undefined;
   let release = (): void => {};
   try {
-    const verdict = await raceAbort(askGate(gate, { server, tool: name, arguments: copy }, logger), both);
+    // A gate may wait for a person: its time is the caller's to bound.
+    const verdict = await raceAbort(askGate(gate, { server, tool: name, arguments: copy }, logger), signal);
     if (!verdict.allowed) return fail('denied', verdict.reason);
     const wrong = tool.validate(copy);
     if (wrong !== undefined) return fail('invalid_arguments', wrong);
+    timer = setTimeout(() => total.abort(), limits.callTotalTimeoutMs);
     release = await tool.connection.calls.acquire(both);
     const result = await callOnce(tool, copy, both);
     const rendered = renderToolResult(result, limits);

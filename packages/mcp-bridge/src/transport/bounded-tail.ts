@@ -19,6 +19,11 @@ export class BoundedTail {
     }
   }
 
+  /** The bytes that are kept just now; at most about twice the limit. */
+  get size(): number {
+    return this.#size;
+  }
+
   /** The last `count` lines as text. */
   lastLines(count: number): string {
     const text = Buffer.concat(this.#chunks).subarray(-this.#limit).toString('utf8');

@@ -120,6 +120,7 @@ describe('a host that is closed', () => {
     const host = memoryHost({ a: [] });
     await host[Symbol.asyncDispose]();
     await expect(open(host, 'mcp/a')).rejects.toMatchObject({ code: 'MCP_CLOSED' });
+    await expect(open(host, [])).rejects.toMatchObject({ code: 'MCP_CLOSED' });
     expect(host.starts).toEqual([]);
   });
 

@@ -129,7 +129,13 @@ describe('a server of the older era', () => {
       calls += 1;
       response.writeHead(404).end();
     });
-    const toolset = await open(hostOf(await listen(handler)), 'mcp/remote');
+    let time = 0;
+    // A clock on which each start is long ago, so that the delay between starts bounds nothing here.
+    const now = (): number => {
+      time += 60_000;
+      return time;
+    };
+    const toolset = await open(hostOf(await listen(handler), {}, { now }), 'mcp/remote');
     expect(await call(toolset, 'act')).toMatchObject({ type: 'failure', kind: 'unavailable' });
     expect(calls).toBe(2);
   });

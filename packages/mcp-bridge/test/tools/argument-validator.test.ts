@@ -87,6 +87,14 @@ describe('compileArgumentValidator', () => {
     expect(compile({ a: { type: 'string' } })({ a: 'x' })).toBeUndefined();
   });
 
+  it('ends a check that compares every item with every other', () => {
+    const validate = compile({ a: { type: 'array', uniqueItems: true } });
+    const a = Array.from({ length: 100_000 }, (_, index) => ({ index }));
+    const before = performance.now();
+    expect(validate({ a })).toMatch(/could not be checked/);
+    expect(performance.now() - before).toBeLessThan(2_000);
+  });
+
   it('ends a check that recurses without end', () => {
     const validate = compile({ a: { $ref: '#/$defs/a' } }, { $defs: { a: { allOf: [{ $ref: '#/$defs/a' }] } } });
     expect(validate({ a: 1 })).toMatch(/could not be checked/);

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { ToolGate, ToolGateCall } from '../../src/index.ts';
+import type { ToolGate, ToolGateCall, ToolVerdict } from '../../src/index.ts';
 import { call, memoryHost, noSignal, open } from '../hosting.ts';
 
 const textOf = (outcome: object): string => ('text' in outcome ? String(outcome.text) : JSON.stringify(outcome));
@@ -263,19 +263,19 @@ describe('the time of a call', () => {
     expect(outcome).toMatchObject({ kind: 'timeout' });
   });
 
-  it('counts while the gate thinks and while it waits for its turn', async () => {
+  it('counts while it waits for its turn, and not while the gate thinks', async () => {
     const limits = { concurrentCallsPerServer: 1, callTotalTimeoutMs: 2_000 };
     await using host = memoryHost({ a: [] }, { limits });
+    const person = Promise.withResolvers<ToolVerdict>();
     const gate: ToolGate = ({ tool, arguments: args }) =>
-      args !== undefined && tool === 'fail' ? new Promise(() => {}) : { allowed: true };
+      args !== undefined && tool === 'fail' ? person.promise : { allowed: true };
     const toolset = await open(host, 'mcp/a', gate);
-    const outcomes = Promise.all([call(toolset, 'hang'), call(toolset, 'hang'), call(toolset, 'fail')]);
+    const approved = call(toolset, 'fail');
+    const outcomes = Promise.all([call(toolset, 'hang'), call(toolset, 'hang')]);
     await vi.advanceTimersByTimeAsync(2_000);
-    expect((await outcomes).map((outcome) => 'kind' in outcome && outcome.kind)).toEqual([
-      'timeout',
-      'timeout',
-      'timeout',
-    ]);
+    expect((await outcomes).map((outcome) => 'kind' in outcome && outcome.kind)).toEqual(['timeout', 'timeout']);
+    person.resolve({ allowed: true });
+    expect(await approved).toMatchObject({ type: 'success', text: 'disk is full' });
   });
 
   it('ends a server after three calls in a row that timed out', async () => {

@@ -13,7 +13,9 @@ describe('BoundedTail', () => {
     const tail = new BoundedTail(10);
     for (let count = 0; count < 5_000; count += 1) tail.append(Buffer.from(String(count % 10)));
     expect(tail.lastLines(1)).toBe('0123456789');
+    expect(tail.size).toBeLessThan(2_000);
     tail.append(Buffer.alloc(1_000_000, 'x'));
+    expect(tail.size).toBe(10);
     expect(tail.lastLines(1)).toBe('x'.repeat(10));
   });
 });
