@@ -12,10 +12,13 @@ const say = (text: string) => ({ content: [{ type: 'text' as const, text }] });
 const server = new McpServer({ name: 'recording', version: '1.0.0' });
 server.registerTool(
   'echo',
-  { description: 'Say the text back.', inputSchema: z.object({ text: z.string().describe('the text') }) },
-  async ({ text }) => {
-    record('echo', { text });
-    return say(text);
+  {
+    description: 'Echoes back the input string',
+    inputSchema: z.object({ message: z.string().describe('Message to echo') }),
+  },
+  async ({ message }) => {
+    record('echo', { message });
+    return say(`Echo: ${message}`);
   },
 );
 server.registerTool('fetch_note', { description: 'Fetch the note.', inputSchema: z.object({}) }, async () => {
