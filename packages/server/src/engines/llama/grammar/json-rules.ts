@@ -10,7 +10,7 @@ export const JSON_RULES: Readonly<Record<string, string>> = {
   character: CHARACTER_RULE,
   string: '"\\"" character* "\\""',
   integer: '"-"? ("0" | [1-9] [0-9]{0,15})',
-  number: '"-"? ("0" | [1-9] [0-9]{0,15}) ("." [0-9]{1,18})? ([eE] [-+]? [0-9]{1,3})?',
+  number: '"-"? ("0" | [1-9] [0-9]{0,20}) ("." [0-9]{1,24})? ([eE] [-+]? [0-9]{1,3})?',
   boolean: '"true" | "false"',
   null: '"null"',
   object: '"{" space (string space ":" space value (space "," space string space ":" space value)*)? space "}"',
