@@ -21,8 +21,8 @@ function findExamples(): readonly { readonly from: string; readonly code: string
 it('every example in a docstring, the README and the docs compiles', { timeout: 120_000 }, () => {
   const examples = findExamples();
   expect(examples.length).toBeGreaterThan(5);
-  // Below e2e, from where every public package can be imported by its name.
-  const folder = join(root, 'e2e', 'node_modules', '.examples');
+  // From here every public package can be imported by its name.
+  const folder = join(root, 'tooling', 'node_modules', '.examples');
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   const names = new Map<string, string>();
