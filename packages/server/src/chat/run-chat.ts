@@ -64,6 +64,7 @@ export async function* runChat(turn: ChatTurn, record: TurnRecord, signal: Abort
       callsLeft -= 1;
       yield* executeCall(turn.toolset, call, record, signal);
     }
+    if (signal.aborted) return;
     if (outputTokensLeft(turn, record) === 0) {
       record.finishReason = 'length';
       return;

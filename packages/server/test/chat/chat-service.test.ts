@@ -1,0 +1,457 @@
+import { pino } from 'pino';
+import { describe, expect, it } from 'vitest';
+import type { ChatCaller } from '../../src/chat/chat-service.ts';
+import type { ChatEvent, ChatResult } from '../../src/contracts/chat-event.ts';
+import type { ChatMessage } from '../../src/contracts/chat-message.ts';
+import type { ChatRequest } from '../../src/contracts/chat-request.ts';
+import { ServerError } from '../../src/contracts/server-error.ts';
+import { chatRequest } from '../scripted/chat-request.ts';
+import { collect } from '../scripted/collect.ts';
+import { callsTool, describedModel, says, talksUntilAborted } from '../scripted/engine-script.ts';
+import { ScriptedEngine } from '../scripted/scripted-engine.ts';
+import { ran, ScriptedToolset } from '../scripted/scripted-toolset.ts';
+import { newCaller, newChat, type TestChat } from './new-chat.ts';
+
+const signal = (): AbortSignal => new AbortController().signal;
+const user = (text: string): ChatMessage => ({ role: 'user', content: [{ type: 'text', text }] });
+
+async function ask(
+  { chat }: TestChat,
+  caller: ChatCaller,
+  request: Partial<ChatRequest> = {},
+  abort = new AbortController(),
+): Promise<{ readonly events: ChatEvent[]; readonly result: ChatResult }> {
+  const events = await collect(await chat(caller, chatRequest(request), abort.signal));
+  const end = events.at(-1);
+  if (end?.type !== 'chat.end') throw new Error('the chat has no end');
+  return { events, result: end.result };
+}
+
+describe('a chat', () => {
+  it('begins with chat.start, loads the model and ends with what it came to', async () => {
+    const test = await newChat(new ScriptedEngine(says('Hi')));
+    const { events, result } = await ask(test, await newCaller(test.auth));
+    expect(events.map(({ type }) => type)).toEqual([
+      'chat.start',
+      'model_load.start',
+      'model_load.end',
+      'prompt_processing.start',
+      'prompt_processing.progress',
+      'prompt_processing.end',
+      'message.start',
+      'message.delta',
+      'message.end',
+      'chat.end',
+    ]);
+    expect(result).toMatchObject({
+      model: 'ibm/granite',
+      output: [{ type: 'message', content: 'Hi' }],
+      finishReason: 'stop',
+      stats: { inputTokens: 5, outputTokens: 2, modelLoadTimeSeconds: expect.any(Number) },
+    });
+  });
+
+  it('says nothing of loading when the model is there', async () => {
+    const test = await newChat(new ScriptedEngine(says('Hi'), says('Hi again')));
+    const caller = await newCaller(test.auth);
+    await ask(test, caller);
+    const { events, result } = await ask(test, caller);
+    expect(events[1]?.type).toBe('prompt_processing.start');
+    expect(result.stats).not.toHaveProperty('modelLoadTimeSeconds');
+  });
+
+  it('names the model by its key, whatever the caller called it', async () => {
+    const test = await newChat(new ScriptedEngine(says('Hi')));
+    const { events, result } = await ask(test, await newCaller(test.auth), { model: 'small' });
+    expect(events[0]).toEqual({ type: 'chat.start', model: 'ibm/granite' });
+    expect(result.model).toBe('ibm/granite');
+  });
+
+  it("puts the request's sampling over the model's, setting by setting", async () => {
+    const engine = new ScriptedEngine(says('Hi'));
+    const asked: string[] = [];
+    const test = await newChat(engine, {
+      samplingOf: (model) => {
+        asked.push(model);
+        return { temperature: 0.5, topK: 20 };
+      },
+    });
+    await ask(test, await newCaller(test.auth), { model: 'small', sampling: { temperature: 0 } });
+    expect(asked).toEqual(['ibm/granite']);
+    expect(engine.requests[0]?.sampling).toEqual({ temperature: 0, topK: 20 });
+  });
+
+  it("keeps a caller's cached prompts apart from everybody else's", async () => {
+    const engine = new ScriptedEngine(says('Hi'), says('Hi'));
+    const test = await newChat(engine);
+    await ask(test, await newCaller(test.auth));
+    await ask(test, await newCaller(test.auth));
+    const [first, second] = engine.requests.map(({ cacheScope }) => cacheScope);
+    expect(first).not.toBe(second);
+  });
+});
+
+describe('what a chat refuses', () => {
+  it('is a model that the token may not use, before anybody looks whether it exists', async () => {
+    const engine = new ScriptedEngine();
+    const test = await newChat(engine);
+    const caller = await newCaller(test.auth, { actions: ['chat'], models: ['ibm/granite'] });
+    const refusals = await Promise.all(
+      ['ibm/other', 'ibm/nonexistent'].map((model) =>
+        test.chat(caller, chatRequest({ model }), signal()).catch((error: ServerError) => error),
+      ),
+    );
+    const [there, absent] = refusals as ServerError[];
+    expect([there?.code, absent?.code]).toEqual(['PERMISSION_DENIED', 'PERMISSION_DENIED']);
+    expect(there?.message.replaceAll('ibm/other', 'M')).toBe(absent?.message.replaceAll('ibm/nonexistent', 'M'));
+    expect(there?.param).toBe('model');
+    expect(engine.described).toEqual([]);
+  });
+
+  it('is a model that an alias hides from the grant', async () => {
+    const test = await newChat(new ScriptedEngine());
+    const caller = await newCaller(test.auth, { actions: ['chat'], models: ['small'] });
+    await expect(test.chat(caller, chatRequest({ model: 'small' }), signal())).rejects.toMatchObject({
+      code: 'PERMISSION_DENIED',
+    });
+  });
+
+  it('is a model that is not there', async () => {
+    const test = await newChat(new ScriptedEngine());
+    const caller = await newCaller(test.auth);
+    await expect(test.chat(caller, chatRequest({ model: 'ibm/none' }), signal())).rejects.toMatchObject({
+      code: 'MODEL_NOT_FOUND',
+      param: 'model',
+    });
+  });
+
+  it('is an image for a model that cannot see', async () => {
+    const test = await newChat(new ScriptedEngine());
+    const messages: ChatMessage[] = [
+      { role: 'user', content: [{ type: 'image', mediaType: 'image/png', data: 'AAAA' }] },
+    ];
+    await expect(test.chat(await newCaller(test.auth), chatRequest({ messages }), signal())).rejects.toMatchObject({
+      code: 'UNSUPPORTED_INPUT',
+    });
+  });
+
+  it('is not an image for a model that sees', async () => {
+    const engine = new ScriptedEngine(says('A cat'));
+    engine.describeFile = () => describedModel({ capabilities: { vision: true, trainedForToolUse: false } });
+    const test = await newChat(engine);
+    const messages: ChatMessage[] = [
+      { role: 'user', content: [{ type: 'image', mediaType: 'image/png', data: 'AAAA' }] },
+    ];
+    expect((await ask(test, await newCaller(test.auth), { messages })).result.output).toHaveLength(1);
+  });
+
+  it('is a grant that leaves no token to generate', async () => {
+    const test = await newChat(new ScriptedEngine());
+    const caller = await newCaller(test.auth, { actions: ['chat'], models: ['*'], limits: { maxOutputTokens: 0 } });
+    await expect(test.chat(caller, chatRequest(), signal())).rejects.toMatchObject({ code: 'LIMIT_EXCEEDED' });
+  });
+
+  it("is a tool of the caller's with the name of one of ours, and ours are closed again", async () => {
+    const toolset = new ScriptedToolset({ read: ran('read', '') });
+    const test = await newChat(new ScriptedEngine(), {}, toolset);
+    const clientTools = [
+      { name: 'other', parameters: {} },
+      { name: 'read', parameters: {} },
+    ];
+    await expect(test.chat(await newCaller(test.auth), chatRequest({ clientTools }), signal())).rejects.toMatchObject({
+      code: 'INVALID_REQUEST',
+      param: 'tools[1].function.name',
+    });
+    expect(toolset.disposals).toBe(1);
+  });
+});
+
+describe("the limits of a token's grant", () => {
+  it('bound what a request asks for', async () => {
+    const engine = new ScriptedEngine(callsTool('read'), says('Ok'));
+    const toolset = new ScriptedToolset({ read: ran('read', 'x') });
+    const test = await newChat(engine, {}, toolset);
+    const limits = { maxOutputTokens: 50, toolCallsPerRequest: 1 };
+    const caller = await newCaller(test.auth, { actions: ['chat'], models: ['*'], limits });
+    await ask(test, caller, { maxOutputTokens: 500 });
+    expect(engine.requests.map(({ maxOutputTokens, tools }) => [maxOutputTokens, tools.length])).toEqual([
+      [50, 1],
+      [48, 0],
+    ]);
+  });
+
+  it('leave a request its own, smaller ones', async () => {
+    const engine = new ScriptedEngine(says('Ok'));
+    const test = await newChat(engine);
+    const caller = await newCaller(test.auth, { actions: ['chat'], models: ['*'], limits: { maxOutputTokens: 50 } });
+    await ask(test, caller, { maxOutputTokens: 5 });
+    expect(engine.requests[0]?.maxOutputTokens).toBe(5);
+  });
+});
+
+describe('a conversation', () => {
+  it('is kept when the request says so, and can be gone on with', async () => {
+    const engine = new ScriptedEngine(says('Hi'), says('Fine'));
+    const test = await newChat(engine);
+    const caller = await newCaller(test.auth);
+    const { result } = await ask(test, caller, { store: true, messages: [user('Hello')] });
+    expect(result.responseId).toMatch(/^resp_/);
+    const previousResponseId = result.responseId ?? '';
+    await ask(test, caller, { previousResponseId, messages: [user('How are you?')] });
+    expect(engine.requests[1]?.messages).toEqual([
+      user('Hello'),
+      { role: 'assistant', content: 'Hi' },
+      user('How are you?'),
+    ]);
+  });
+
+  it('is kept with the calls in it', async () => {
+    const engine = new ScriptedEngine(callsTool('read', { line: 1 }), says('Done'), says('Again'));
+    const test = await newChat(engine, {}, new ScriptedToolset({ read: ran('read', 'text') }));
+    const caller = await newCaller(test.auth);
+    const { result } = await ask(test, caller, { store: true });
+    await ask(test, caller, { previousResponseId: result.responseId ?? '', messages: [user('More')] });
+    expect(engine.requests[2]?.messages.map(({ role }) => role)).toEqual([
+      'user',
+      'assistant',
+      'tool',
+      'assistant',
+      'user',
+    ]);
+  });
+
+  it('is not kept when the request does not say so', async () => {
+    const test = await newChat(new ScriptedEngine(says('Hi')));
+    const { result } = await ask(test, await newCaller(test.auth), { store: false });
+    expect(result).not.toHaveProperty('responseId');
+  });
+
+  it("is nobody else's, and another token hears what it would hear of none", async () => {
+    const test = await newChat(new ScriptedEngine(says('Hi')));
+    const { result } = await ask(test, await newCaller(test.auth), { store: true });
+    const stranger = await newCaller(test.auth, { actions: ['*'], models: ['*'] });
+    const hear = async (previousResponseId: string): Promise<ServerError> =>
+      test.chat(stranger, chatRequest({ previousResponseId }), signal()).then(
+        () => expect.fail('the conversation was found'),
+        (error: ServerError) => error,
+      );
+    const [theirs, none] = [await hear(result.responseId ?? ''), await hear('resp_none')];
+    expect(theirs.code).toBe('PREVIOUS_RESPONSE_NOT_FOUND');
+    expect(theirs.message.replace(result.responseId ?? '', 'ID')).toBe(none.message.replace('resp_none', 'ID'));
+    expect(theirs.param).toBe('previous_response_id');
+  });
+
+  it('takes the newest system prompt in place of the older ones', async () => {
+    const engine = new ScriptedEngine(says('Arr'), says('Good day'));
+    const test = await newChat(engine);
+    const caller = await newCaller(test.auth);
+    const first = await ask(test, caller, {
+      store: true,
+      messages: [{ role: 'system', content: 'Be a pirate.' }, user('Hello')],
+    });
+    await ask(test, caller, {
+      previousResponseId: first.result.responseId ?? '',
+      messages: [{ role: 'system', content: 'Be polite.' }, user('Hello?')],
+    });
+    expect(engine.requests[1]?.messages).toEqual([
+      { role: 'system', content: 'Be polite.' },
+      user('Hello'),
+      { role: 'assistant', content: 'Arr' },
+      user('Hello?'),
+    ]);
+  });
+
+  it('keeps its system prompt when the next request brings none', async () => {
+    const engine = new ScriptedEngine(says('Arr'), says('Arr'));
+    const test = await newChat(engine);
+    const caller = await newCaller(test.auth);
+    const system: ChatMessage = { role: 'system', content: 'Be a pirate.' };
+    const { result } = await ask(test, caller, { store: true, messages: [system, user('Hello')] });
+    await ask(test, caller, { previousResponseId: result.responseId ?? '', messages: [user('Again')] });
+    expect(engine.requests[1]?.messages[0]).toEqual(system);
+  });
+
+  it('is not kept when the chat failed', async () => {
+    const test = await newChat(
+      new ScriptedEngine(async function* () {
+        yield { type: 'message.delta', text: 'Hi' };
+        throw new ServerError('CONTEXT_EXCEEDED', 'too long');
+      }),
+    );
+    const { events, result } = await ask(test, await newCaller(test.auth), { store: true });
+    expect(events.at(-2)).toMatchObject({ type: 'error', error: { code: 'CONTEXT_EXCEEDED' } });
+    expect(result).not.toHaveProperty('responseId');
+    expect(result.output).toEqual([{ type: 'message', content: 'Hi' }]);
+  });
+
+  it('is not kept when the caller went away', async () => {
+    const test = await newChat(new ScriptedEngine(talksUntilAborted));
+    const abort = new AbortController();
+    const events = await test.chat(await newCaller(test.auth), chatRequest({ store: true }), abort.signal);
+    const seen: ChatEvent[] = [];
+    for await (const event of events) {
+      seen.push(event);
+      if (event.type === 'message.delta') abort.abort(new Error('the caller went away'));
+    }
+    expect(seen.map(({ type }) => type)).not.toContain('error');
+    expect(seen.at(-1)).toMatchObject({ type: 'chat.end', result: { finishReason: 'stop' } });
+    expect(seen.at(-1)).not.toHaveProperty('result.responseId');
+  });
+});
+
+describe('when the server stops', () => {
+  it('a chat that still runs ends with an error, so that nobody takes half of it for the whole', async () => {
+    const test = await newChat(new ScriptedEngine(talksUntilAborted));
+    const abort = new AbortController();
+    const types: string[] = [];
+    const chat = await test.chat(await newCaller(test.auth), chatRequest({ store: true }), abort.signal);
+    for await (const event of chat) {
+      types.push(event.type === 'error' ? event.error.code : event.type);
+      if (event.type === 'message.delta') abort.abort(new ServerError('SHUTTING_DOWN', 'bye'));
+    }
+    expect(types.slice(-2)).toEqual(['SHUTTING_DOWN', 'chat.end']);
+  });
+});
+
+describe('when the model dies', () => {
+  const crash = (): ServerError => new ServerError('MODEL_CRASHED', 'gone');
+
+  it('before it said a word, it is loaded again, once', async () => {
+    const engine = new ScriptedEngine(async function* () {
+      yield { type: 'prompt.progress', processed: 1, total: 5 };
+      engine.models[0]?.lose();
+      throw crash();
+    }, says('Here I am'));
+    const test = await newChat(engine);
+    const { events, result } = await ask(test, await newCaller(test.auth));
+    expect(engine.models).toHaveLength(2);
+    expect(events.map(({ type }) => type)).not.toContain('error');
+    expect(result.output).toEqual([{ type: 'message', content: 'Here I am' }]);
+  });
+
+  it('before it said a word and again, the chat ends with an error', async () => {
+    const engine: ScriptedEngine = new ScriptedEngine(
+      ...Array.from(
+        { length: 3 },
+        () =>
+          async function* () {
+            engine.models.at(-1)?.lose();
+            yield* [];
+            throw crash();
+          },
+      ),
+    );
+    const test = await newChat(engine);
+    const { events } = await ask(test, await newCaller(test.auth));
+    expect(engine.models).toHaveLength(2);
+    expect(events.at(-2)).toMatchObject({ type: 'error', error: { code: 'MODEL_CRASHED' } });
+    expect(events.at(-1)?.type).toBe('chat.end');
+  });
+
+  it('after it said a word, the chat ends with an error, and then chat.end', async () => {
+    const engine = new ScriptedEngine(async function* () {
+      yield { type: 'message.delta', text: 'Once upon' };
+      throw crash();
+    }, says('not asked for'));
+    const test = await newChat(engine);
+    const { events } = await ask(test, await newCaller(test.auth));
+    expect(events.slice(-2).map(({ type }) => type)).toEqual(['error', 'chat.end']);
+    expect(engine.requests).toHaveLength(1);
+  });
+});
+
+describe('a fault on the way', () => {
+  it('is told in general words and logged in its own', async () => {
+    const lines: string[] = [];
+    const logger = pino({ level: 'error' }, { write: (line) => lines.push(line) });
+    const test = await newChat(
+      new ScriptedEngine(async function* () {
+        yield* [];
+        throw new Error('cannot open /srv/models/secret');
+      }),
+      { logger },
+    );
+    const { events } = await ask(test, await newCaller(test.auth));
+    const error = events.find((event) => event.type === 'error')?.error;
+    expect(error?.code).toBe('INTERNAL');
+    expect(error?.message).not.toContain('secret');
+    expect(lines.join()).toContain('cannot open /srv/models/secret');
+  });
+
+  it('at loading is an error and the end of the chat', async () => {
+    const engine = new ScriptedEngine();
+    engine.holdLoads = true;
+    const test = await newChat(engine);
+    const events = await test.chat(await newCaller(test.auth), chatRequest(), signal());
+    const seen: string[] = [];
+    for await (const event of events) {
+      seen.push(event.type);
+      if (event.type === 'model_load.start') engine.loads[0]?.fail(new ServerError('MODEL_LOAD_FAILED', 'garbage'));
+    }
+    expect(seen).toEqual(['chat.start', 'model_load.start', 'error', 'chat.end']);
+  });
+
+  it('at keeping the conversation is an error in the stream', async () => {
+    const conversations = { load: async () => undefined, save: async () => Promise.reject(new Error('disk full')) };
+    const test = await newChat(new ScriptedEngine(says('Hi')), { conversations });
+    const { events } = await ask(test, await newCaller(test.auth), { store: true });
+    expect(events.slice(-2).map(({ type }) => type)).toEqual(['error', 'chat.end']);
+  });
+});
+
+describe('what a chat holds', () => {
+  it('is given back when it ends: the tools and the model', async () => {
+    const test = await newChat(new ScriptedEngine(says('Hi')));
+    await ask(test, await newCaller(test.auth));
+    expect(test.toolset.disposals).toBe(1);
+  });
+
+  it('is given back when the reader stops early', async () => {
+    const engine = new ScriptedEngine(says('Hi'), says('Hi'));
+    const test = await newChat(engine);
+    const caller = await newCaller(test.auth);
+    for await (const event of await test.chat(caller, chatRequest(), signal())) {
+      if (event.type === 'message.start') break;
+    }
+    expect(test.toolset.disposals).toBe(1);
+    // Its lease is free: a request for more context gets the model at once.
+    await ask(test, caller, { contextLength: 2000 });
+    expect(engine.models.map(({ contextLength }) => contextLength)).toEqual([1024, 2000]);
+  });
+
+  it('is given back when the caller goes away before anybody reads', async () => {
+    const test = await newChat(new ScriptedEngine());
+    const abort = new AbortController();
+    await test.chat(await newCaller(test.auth), chatRequest(), abort.signal);
+    abort.abort(new Error('the caller went away'));
+    expect(test.toolset.disposals).toBe(1);
+  });
+
+  it('is given back when the caller goes away while the tools are opened', async () => {
+    const abort = new AbortController();
+    const toolset = new ScriptedToolset();
+    const openToolset = async (): Promise<ScriptedToolset> => {
+      abort.abort(new Error('the caller went away'));
+      return toolset;
+    };
+    const test = await newChat(new ScriptedEngine(), { openToolset });
+    await expect(test.chat(await newCaller(test.auth), chatRequest(), abort.signal)).rejects.toThrow('went away');
+    expect(toolset.disposals).toBe(1);
+  });
+
+  it('is given back when the reader goes away while the model is being loaded', async () => {
+    const engine = new ScriptedEngine(says('Hi'));
+    engine.holdLoads = true;
+    const test = await newChat(engine);
+    const caller = await newCaller(test.auth);
+    const events = await test.chat(caller, chatRequest(), signal());
+    await events.next();
+    expect((await events.next()).value).toMatchObject({ type: 'model_load.start' });
+    await events.return(undefined);
+    expect(test.toolset.disposals).toBe(1);
+    engine.holdLoads = false;
+    engine.loads[0]?.finish();
+    await ask(test, caller, { contextLength: 2000 });
+    expect(engine.models.map(({ disposed }) => disposed)).toEqual([true, false]);
+  });
+});

@@ -1,0 +1,84 @@
+import { join } from 'node:path';
+import { type Auth, createAuth, createMemoryTokenStore } from '@latchkey/auth-core';
+import { migrate, openSqlite } from '@latchkey/auth-core/stores/kysely';
+import { pino } from 'pino';
+import { onTestFinished } from 'vitest';
+import {
+  type ChatCaller,
+  type ChatService,
+  type ChatServiceOptions,
+  createChatService,
+} from '../../src/chat/chat-service.ts';
+import type { ConversationStore } from '../../src/contracts/conversation-store.ts';
+import { createKyselyConversationStore } from '../../src/conversations/kysely-conversation-store.ts';
+import { conversationMigrations } from '../../src/conversations/migrations.ts';
+import type { ConversationTables } from '../../src/conversations/schema.ts';
+import { ModelPool } from '../../src/models/model-pool.ts';
+import { createModelRegistry } from '../../src/models/model-registry.ts';
+import type { ScriptedEngine } from '../scripted/scripted-engine.ts';
+import { ScriptedToolset } from '../scripted/scripted-toolset.ts';
+import { temporaryFolder, writeFiles } from '../scripted/temporary-folder.ts';
+
+export interface TestChat {
+  readonly chat: ChatService;
+  readonly auth: Auth;
+  readonly pool: ModelPool;
+  readonly conversations: ConversationStore;
+  readonly toolset: ScriptedToolset;
+}
+
+export async function openConversations(): Promise<ConversationStore> {
+  const database = openSqlite<ConversationTables>(join(temporaryFolder(), 'test.db'));
+  onTestFinished(() => database.destroy());
+  await migrate(database, conversationMigrations, 'server_migrations');
+  return createKyselyConversationStore(database);
+}
+
+/** The chat service with everything real but the engine and the tools. `ibm/granite` and `ibm/other` are there. */
+export async function newChat(
+  engine: ScriptedEngine,
+  changes: Partial<ChatServiceOptions> = {},
+  toolset = new ScriptedToolset(),
+): Promise<TestChat> {
+  const models = temporaryFolder();
+  writeFiles(models, { 'ibm/granite.gguf': 'GGUF', 'ibm/other.gguf': 'GGUF' });
+  const logger = pino({ level: 'silent' });
+  const pool = new ModelPool({
+    engine,
+    logger,
+    contextLength: 1024,
+    parallel: 2,
+    gpu: 'off',
+    idleMilliseconds: 60_000,
+    keepOnlyLast: true,
+  });
+  onTestFinished(() => pool[Symbol.asyncDispose]());
+  const conversations = await openConversations();
+  let ids = 0;
+  const chat = createChatService({
+    registry: createModelRegistry(models, { small: 'ibm/granite' }, engine),
+    pool,
+    conversations,
+    openToolset: async () => toolset,
+    samplingOf: () => ({}),
+    limits: { rounds: 4, toolCalls: 8 },
+    logger,
+    createResponseId: () => `resp_${++ids}`,
+    createCallId: () => `call_${++ids}`,
+    clock: () => new Date('2026-01-01T00:00:00Z'),
+    ...changes,
+  });
+  const auth = createAuth({ store: createMemoryTokenStore(), digestKey: new Uint8Array(32).fill(7) });
+  return { chat, auth, pool, conversations, toolset };
+}
+
+/** A caller who holds a token with this grant. */
+export async function newCaller(
+  auth: Auth,
+  grant: unknown = { actions: ['chat'], models: ['*'] },
+  project?: string,
+): Promise<ChatCaller> {
+  const input = { name: 'caller', grant, ...(project === undefined ? {} : { project }) };
+  const principal = await auth.verify((await auth.issue(input, auth.operator())).token);
+  return { principal, decide: (request, entries = []) => auth.decide(principal, request, { entries }) };
+}
