@@ -180,7 +180,10 @@ export class ServerConnection {
   }
 
   #track(ending: Promise<void>): void {
-    const tracked = ending.finally(() => this.#ending.delete(tracked));
+    const { logger, entry } = this.#options;
+    const tracked = ending
+      .catch((error: unknown) => logger.warn({ server: entry.id, error }, 'An MCP server could not be closed cleanly'))
+      .finally(() => this.#ending.delete(tracked));
     this.#ending.add(tracked);
   }
 }

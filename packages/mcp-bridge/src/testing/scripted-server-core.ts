@@ -84,9 +84,10 @@ export function createScriptedServer(modes: ReadonlySet<ScriptedMode>, wire: Scr
       tools = Array.from({ length: 1000 }, (_, index) => ({ name: `tool-${index}`, inputSchema: { type: 'object' } }));
     }
     if (modes.has('deaf')) wire.stopReading();
-    if (!modes.has('infinite-pages')) return answer(id, { tools });
-    const more = [{ name: `page-${lists}`, inputSchema: { type: 'object' } }];
-    answer(id, { tools: lists === 1 ? tools : more, nextCursor: `${lists}` });
+    if (modes.has('infinite-pages')) {
+      const more = [{ name: `page-${lists}`, inputSchema: { type: 'object' } }];
+      answer(id, { tools: lists === 1 ? tools : more, nextCursor: `${lists}` });
+    } else answer(id, { tools });
   };
 
   const call = (

@@ -168,8 +168,8 @@ export class StdioTransport implements Transport {
         this.onmessage?.(message);
       }
     } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
-      this.#giveUp(error.message);
+      // Whatever a message makes go wrong ends this server, never the host.
+      this.#giveUp(error instanceof RangeError ? error.message : 'it sent a message that can not be processed');
     }
   }
 

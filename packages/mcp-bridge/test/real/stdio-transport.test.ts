@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+import { scriptedServerPath } from '../../src/testing/index.ts';
+import { StdioTransport } from '../../src/transport/stdio-transport.ts';
+import { runs } from '../hosting.ts';
+
+const initialize = {
+  jsonrpc: '2.0' as const,
+  id: 1,
+  method: 'initialize',
+  params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'test', version: '1' } },
+};
+
+function transportOf(...args: string[]): StdioTransport {
+  return new StdioTransport({
+    entry: { transport: 'stdio', label: 'a', id: 'mcp/a', command: process.execPath, args, env: {} },
+    environment: {},
+    messageBytes: 1024 * 1024,
+    closeGraceMs: 200,
+    now: () => performance.now(),
+  });
+}
+
+const ending = (transport: StdioTransport) =>
+  new Promise<void>((resolve) => {
+    transport.onclose = resolve;
+  });
+
+describe('StdioTransport', () => {
+  it('exchanges messages and ends at once a server that behaves', async () => {
+    const transport = transportOf(scriptedServerPath);
+    const answer = new Promise((resolve) => {
+      transport.onmessage = resolve;
+    });
+    await transport.start();
+    await transport.send(initialize);
+    expect(await answer).toMatchObject({ id: 1, result: { serverInfo: { name: 'scripted' } } });
+    const pid = transport.pid ?? 0;
+    await transport.close();
+    expect(await runs(pid)).toBe(false);
+    await expect(transport.send(initialize)).rejects.toThrow('Not connected');
+  });
+
+  it('ends the server, and not the host, when a message can not be processed', async () => {
+    const transport = transportOf(scriptedServerPath);
+    transport.onmessage = () => {
+      throw new Error('a bug');
+    };
+    const ended = ending(transport);
+    await transport.start();
+    await transport.send(initialize);
+    await ended;
+    expect(transport.reason).toBe('it sent a message that can not be processed');
+    await transport.close();
+    expect(await runs(transport.pid ?? 0)).toBe(false);
+  });
+
+  it('says once that the server has ended, and keeps what it printed last', async () => {
+    const transport = transportOf('-e', 'console.error("one\\ntwo"); process.exit(4)');
+    let times = 0;
+    const ended = new Promise<void>((resolve) => {
+      transport.onclose = () => {
+        times += 1;
+        resolve();
+      };
+    });
+    await transport.start();
+    await ended;
+    await transport.close();
+    expect([times, transport.reason, transport.diagnostics]).toEqual([1, 'it ended with code 4', 'one\ntwo']);
+  });
+
+  it('runs no shell: arguments arrive as they are', async () => {
+    const text = '$(touch /tmp/never) ; `x` | "y" \'z\' && *';
+    const transport = transportOf('-e', 'console.error(process.argv[1]); process.exit(0)', '--', text);
+    const ended = ending(transport);
+    await transport.start();
+    await ended;
+    expect(transport.diagnostics).toBe(text);
+  });
+});
