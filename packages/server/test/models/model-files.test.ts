@@ -1,0 +1,77 @@
+import { mkdirSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { findModelFiles } from '../../src/models/model-files.ts';
+import { temporaryFolder, writeFiles } from '../scripted/temporary-folder.ts';
+
+async function keysIn(files: Readonly<Record<string, string>>): Promise<string[]> {
+  const folder = temporaryFolder();
+  writeFiles(folder, files);
+  return (await findModelFiles(folder)).map(({ key }) => key);
+}
+
+describe('findModelFiles', () => {
+  it('finds a file by its publisher and its name', async () => {
+    const folder = temporaryFolder();
+    writeFiles(folder, { 'ibm/granite.gguf': 'GGUF' });
+    expect(await findModelFiles(folder)).toEqual([
+      {
+        key: 'ibm/granite',
+        publisher: 'ibm',
+        name: 'granite',
+        path: join(folder, 'ibm/granite.gguf'),
+        sizeBytes: 4,
+        modifiedAt: expect.any(Number),
+      },
+    ]);
+  });
+
+  it('names a file in a folder of its own after the folder', async () => {
+    expect(await keysIn({ 'ibm/granite/granite-Q8_0.gguf': '' })).toEqual(['ibm/granite']);
+  });
+
+  it('takes the first of several files in one folder, which is the first part of a split model', async () => {
+    const folder = temporaryFolder();
+    writeFiles(folder, { 'a/b/m-00002-of-00002.gguf': '', 'a/b/m-00001-of-00002.gguf': '' });
+    expect((await findModelFiles(folder)).map(({ path }) => path)).toEqual([join(folder, 'a/b/m-00001-of-00002.gguf')]);
+  });
+
+  it('lists a key once', async () => {
+    expect(await keysIn({ 'a/b.gguf': '', 'a/b/b.gguf': '' })).toEqual(['a/b']);
+  });
+
+  it('passes over projectors, hidden files and everything else that is no model', async () => {
+    const files = {
+      'a/mmproj-b.gguf': '',
+      'a/b/mmproj.gguf': '',
+      'a/.b.gguf': '',
+      '.a/b.gguf': '',
+      'a/b.bin': '',
+      'c.gguf': '',
+    };
+    expect(await keysIn(files)).toEqual([]);
+  });
+
+  it('finds nothing in a folder that does not exist', async () => {
+    expect(await findModelFiles('/nonexistent/models')).toEqual([]);
+  });
+
+  it('follows links to folders and to files', async () => {
+    const elsewhere = temporaryFolder();
+    writeFiles(elsewhere, { 'm.gguf': '', 'ibm/granite.gguf': '' });
+    const folder = temporaryFolder();
+    mkdirSync(join(folder, 'mine'));
+    symlinkSync(join(elsewhere, 'm.gguf'), join(folder, 'mine/linked.gguf'));
+    symlinkSync(join(elsewhere, 'ibm'), join(folder, 'ibm'));
+    expect((await findModelFiles(folder)).map(({ key }) => key)).toEqual(['ibm/granite', 'mine/linked']);
+  });
+
+  it('passes over a link that leads nowhere and a folder that is named like a file', async () => {
+    const folder = temporaryFolder();
+    writeFiles(folder, { 'a/good.gguf': '' });
+    symlinkSync(join(folder, 'gone.gguf'), join(folder, 'a/broken.gguf'));
+    symlinkSync(join(folder, 'gone'), join(folder, 'broken'));
+    mkdirSync(join(folder, 'a/folder.gguf'));
+    expect((await findModelFiles(folder)).map(({ key }) => key)).toEqual(['a/good']);
+  });
+});

@@ -1,0 +1,328 @@
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type LoadEvent, type ModelLease, ModelPool, type ModelPoolOptions } from '../../src/models/model-pool.ts';
+import type { RegisteredModel } from '../../src/models/model-registry.ts';
+import { describedModel } from '../scripted/engine-script.ts';
+import { ScriptedEngine } from '../scripted/scripted-engine.ts';
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const MINUTE = 60_000;
+
+function newPool(engine: ScriptedEngine, changes: Partial<ModelPoolOptions> = {}): ModelPool {
+  return new ModelPool({
+    engine,
+    logger: pino({ level: 'silent' }),
+    contextLength: 1024,
+    parallel: 2,
+    gpu: 'off',
+    idleMilliseconds: MINUTE,
+    keepOnlyLast: false,
+    ...changes,
+  });
+}
+
+const registered = (name: string, description: RegisteredModel['description'] = describedModel()): RegisteredModel => ({
+  file: { key: `ibm/${name}`, publisher: 'ibm', name, path: `/models/${name}.gguf`, sizeBytes: 1, modifiedAt: 0 },
+  description,
+});
+const granite = registered('granite');
+const other = registered('other');
+const release = (lease: ModelLease): void => lease[Symbol.dispose]();
+const nothing = (): void => {};
+/** Lets everything run that waits for nothing but its turn. */
+const settle = (): Promise<unknown> => vi.advanceTimersByTimeAsync(0);
+
+describe('the first request for a model', () => {
+  it('loads it as configured', async () => {
+    const engine = new ScriptedEngine();
+    await newPool(engine, { threads: 3 }).acquire(granite, undefined, nothing);
+    expect(engine.loads[0]?.options).toEqual({
+      modelKey: 'ibm/granite',
+      path: '/models/granite.gguf',
+      contextLength: 1024,
+      parallel: 2,
+      threads: 3,
+      gpu: 'off',
+      onProgress: expect.any(Function),
+    });
+  });
+
+  it('is told of the loading from its start to its end', async () => {
+    const engine = new ScriptedEngine();
+    engine.holdLoads = true;
+    let time = 5000;
+    const events: LoadEvent[] = [];
+    const pool = newPool(engine, { now: () => time });
+    const acquiring = pool.acquire(granite, undefined, (event) => events.push(event));
+    engine.loads[0]?.options.onProgress?.(0.5);
+    time = 6500;
+    engine.loads[0]?.finish();
+    await acquiring;
+    expect(events).toEqual([
+      { type: 'start' },
+      { type: 'progress', progress: 0.5 },
+      { type: 'end', loadTimeSeconds: 1.5 },
+    ]);
+  });
+
+  it('gets no more context by default than the model was trained for', async () => {
+    const engine = new ScriptedEngine();
+    const small = registered('small', describedModel({ maxContextLength: 256 }));
+    await newPool(engine).acquire(small, undefined, nothing);
+    expect(engine.loads[0]?.options.contextLength).toBe(256);
+  });
+});
+
+describe('requests at the same time', () => {
+  it('share one loading, and all hear of it', async () => {
+    const engine = new ScriptedEngine();
+    engine.holdLoads = true;
+    const pool = newPool(engine);
+    const late: string[] = [];
+    const first = pool.acquire(granite, undefined, nothing);
+    const second = pool.acquire(granite, undefined, ({ type }) => late.push(type));
+    engine.loads[0]?.options.onProgress?.(0.5);
+    engine.loads[0]?.finish();
+    expect((await first).model).toBe((await second).model);
+    expect(engine.loads).toHaveLength(1);
+    expect(late).toEqual(['start', 'progress', 'end']);
+  });
+
+  it('hear nothing of a loading that is over', async () => {
+    const pool = newPool(new ScriptedEngine());
+    await pool.acquire(granite, undefined, nothing);
+    const events: LoadEvent[] = [];
+    await pool.acquire(granite, undefined, (event) => events.push(event));
+    expect(events).toEqual([]);
+  });
+
+  it('all fail when the loading fails, and the next one loads anew', async () => {
+    const engine = new ScriptedEngine();
+    engine.holdLoads = true;
+    const pool = newPool(engine);
+    const both = Promise.allSettled([
+      pool.acquire(granite, undefined, nothing),
+      pool.acquire(granite, undefined, nothing),
+    ]);
+    engine.loads[0]?.fail(new Error('out of memory'));
+    expect((await both).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    expect(pool.loaded()).toEqual([]);
+    expect(vi.getTimerCount()).toBe(0);
+    engine.holdLoads = false;
+    await pool.acquire(granite, undefined, nothing);
+    expect(engine.loads).toHaveLength(2);
+  });
+});
+
+describe('an idle model', () => {
+  it('is unloaded after its time', async () => {
+    const engine = new ScriptedEngine();
+    const pool = newPool(engine);
+    release(await pool.acquire(granite, undefined, nothing));
+    await vi.advanceTimersByTimeAsync(MINUTE - 1);
+    expect(engine.models[0]?.disposed).toBe(false);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(engine.models[0]?.disposed).toBe(true);
+    expect(pool.loaded()).toEqual([]);
+  });
+
+  it('begins its time anew with each use', async () => {
+    const engine = new ScriptedEngine();
+    const pool = newPool(engine);
+    release(await pool.acquire(granite, undefined, nothing));
+    await vi.advanceTimersByTimeAsync(MINUTE - 1);
+    const lease = await pool.acquire(granite, undefined, nothing);
+    await vi.advanceTimersByTimeAsync(10 * MINUTE);
+    expect(engine.models[0]?.disposed).toBe(false);
+    release(lease);
+    await vi.advanceTimersByTimeAsync(MINUTE);
+    expect(engine.models[0]?.disposed).toBe(true);
+  });
+
+  it('is not idle while one of two leases is out, even if the other is given back twice', async () => {
+    const engine = new ScriptedEngine();
+    const pool = newPool(engine);
+    const [first, second] = [
+      await pool.acquire(granite, undefined, nothing),
+      await pool.acquire(granite, undefined, nothing),
+    ];
+    release(first);
+    release(first);
+    await vi.advanceTimersByTimeAsync(2 * MINUTE);
+    expect(engine.models[0]?.disposed).toBe(false);
+    release(second);
+    await vi.advanceTimersByTimeAsync(MINUTE);
+    expect(engine.models[0]?.disposed).toBe(true);
+  });
+});
+
+describe('a model that dies', () => {
+  it('is forgotten, so that the next request loads it again', async () => {
+    const engine = new ScriptedEngine();
+    const pool = newPool(engine);
+    const lease = await pool.acquire(granite, undefined, nothing);
+    engine.models[0]?.lose();
+    expect(pool.loaded()).toEqual([]);
+    await pool.acquire(granite, undefined, nothing);
+    release(lease);
+    await vi.advanceTimersByTimeAsync(2 * MINUTE);
+    expect(pool.loaded()).toHaveLength(1);
+    expect(engine.models[1]?.disposed).toBe(false);
+  });
+
+  it('lets those go on who waited for it to be idle', async () => {
+    const engine = new ScriptedEngine();
+    const pool = newPool(engine);
+    await pool.acquire(granite, undefined, nothing);
+    const waiting = pool.acquire(granite, 2048, nothing);
+    engine.models[0]?.lose();
+    expect((await waiting).model.contextLength).toBe(2048);
+  });
+});
+
+describe('a request for more context', () => {
+  it('waits until nobody uses the model, and then loads it anew', async () => {
+    const engine = new ScriptedEngine();
+    const pool = newPool(engine);
+    const lease = await pool.acquire(granite, undefined, nothing);
+    const larger = pool.acquire(granite, 2048, nothing);
+    await settle();
+    expect(engine.loads).toHaveLength(1);
+    release(lease);
+    expect((await larger).model.contextLength).toBe(2048);
+    expect(engine.models[0]?.disposed).toBe(true);
+  });
+
+  it('does not wait for an idle model', async () => {
+    const engine = new ScriptedEngine();
+    const pool = newPool(engine);
+    release(await pool.acquire(granite, undefined, nothing));
+    expect((await pool.acquire(granite, 2048, nothing)).model.contextLength).toBe(2048);
+  });
+
+  it('is not kept waiting by requests that come after it', async () => {
+    const engine = new ScriptedEngine();
+    const pool = newPool(engine);
+    const lease = await pool.acquire(granite, undefined, nothing);
+    const larger = pool.acquire(granite, 2048, nothing);
+    const later = pool.acquire(granite, undefined, nothing);
+    await settle();
+    release(lease);
+    expect((await larger).model).toBe((await later).model);
+    expect(engine.models).toHaveLength(2);
+  });
+
+  it('is refused when the model has no more', async () => {
+    await expect(newPool(new ScriptedEngine()).acquire(granite, 2049, nothing)).rejects.toMatchObject({
+      code: 'INVALID_REQUEST',
+      param: 'context_length',
+    });
+  });
+
+  it('leaves a request for less the model as it is', async () => {
+    const engine = new ScriptedEngine();
+    const pool = newPool(engine);
+    await pool.acquire(granite, 2048, nothing);
+    await pool.acquire(granite, 100, nothing);
+    expect(engine.loads).toHaveLength(1);
+  });
+});
+
+describe('what cannot chat', () => {
+  it('is refused with the reason: a file that is no model', async () => {
+    const garbage = registered('garbage', new Error('it is no GGUF file'));
+    await expect(newPool(new ScriptedEngine()).acquire(garbage, undefined, nothing)).rejects.toMatchObject({
+      code: 'MODEL_LOAD_FAILED',
+      message: expect.stringContaining('it is no GGUF file'),
+    });
+  });
+
+  it('is refused with the reason: a model for embeddings', async () => {
+    const embedder = registered('embedder', describedModel({ type: 'embedding' }));
+    await expect(newPool(new ScriptedEngine()).acquire(embedder, undefined, nothing)).rejects.toMatchObject({
+      code: 'INVALID_REQUEST',
+      param: 'model',
+    });
+  });
+});
+
+describe('keepOnlyLast', () => {
+  it('unloads the idle ones when another model was loaded', async () => {
+    const engine = new ScriptedEngine();
+    const pool = newPool(engine, { keepOnlyLast: true });
+    release(await pool.acquire(granite, undefined, nothing));
+    await pool.acquire(other, undefined, nothing);
+    await settle();
+    expect(pool.loaded().map(({ key }) => key)).toEqual(['ibm/other']);
+    expect(engine.models[0]?.disposed).toBe(true);
+  });
+
+  it('unloads one in use as soon as it is idle', async () => {
+    const engine = new ScriptedEngine();
+    const pool = newPool(engine, { keepOnlyLast: true });
+    const lease = await pool.acquire(granite, undefined, nothing);
+    await pool.acquire(other, undefined, nothing);
+    expect(engine.models[0]?.disposed).toBe(false);
+    release(lease);
+    await settle();
+    expect(engine.models[0]?.disposed).toBe(true);
+  });
+
+  it('keeps all of them when it is off', async () => {
+    const pool = newPool(new ScriptedEngine());
+    release(await pool.acquire(granite, undefined, nothing));
+    await pool.acquire(other, undefined, nothing);
+    expect(pool.loaded()).toEqual([
+      { key: 'ibm/granite', contextLength: 1024, parallel: 2, device: 'script' },
+      { key: 'ibm/other', contextLength: 1024, parallel: 2, device: 'script' },
+    ]);
+  });
+});
+
+describe('closing the pool', () => {
+  it('frees every model, in use or not', async () => {
+    const engine = new ScriptedEngine();
+    const pool = newPool(engine);
+    release(await pool.acquire(granite, undefined, nothing));
+    await pool.acquire(other, undefined, nothing);
+    await pool[Symbol.asyncDispose]();
+    expect(engine.models.map(({ disposed }) => disposed)).toEqual([true, true]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('ends a loading, and whoever waits for it', async () => {
+    const engine = new ScriptedEngine();
+    engine.holdLoads = true;
+    const pool = newPool(engine);
+    const refused = expect(pool.acquire(granite, undefined, nothing)).rejects.toMatchObject({ code: 'SHUTTING_DOWN' });
+    await pool[Symbol.asyncDispose]();
+    await refused;
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('frees a model that was loaded all the same', async () => {
+    const engine = new ScriptedEngine();
+    engine.holdLoads = true;
+    const pool = newPool(engine);
+    const acquiring = pool.acquire(granite, undefined, nothing);
+    engine.loads[0]?.finish();
+    await pool[Symbol.asyncDispose]();
+    await acquiring;
+    expect(engine.models[0]?.disposed).toBe(true);
+  });
+
+  it('refuses whoever comes later, and whoever waited for an idle model', async () => {
+    const pool = newPool(new ScriptedEngine());
+    await pool.acquire(granite, undefined, nothing);
+    const refused = expect(pool.acquire(granite, 2048, nothing)).rejects.toMatchObject({ code: 'SHUTTING_DOWN' });
+    await pool[Symbol.asyncDispose]();
+    await refused;
+    await expect(pool.acquire(granite, undefined, nothing)).rejects.toMatchObject({ code: 'SHUTTING_DOWN' });
+  });
+});
