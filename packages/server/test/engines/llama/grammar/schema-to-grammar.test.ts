@@ -234,6 +234,11 @@ describe('a schema that is too large', () => {
   });
 });
 
+/** JavaScript puts keys that look like numbers first, and has its own idea of `__proto__`. */
+function keepsItsPlace(key: string): boolean {
+  return !/^\d+$/.test(key) && key !== '__proto__';
+}
+
 /** A schema of the subset together with values that follow it. */
 interface Sample {
   readonly schema: Record<string, unknown>;
@@ -262,18 +267,13 @@ const sample: fc.Arbitrary<Sample> = fc.letrec<{ sample: Sample }>((tie) => ({
       schema: { type: 'array', items: schema },
       values: fc.array(values, { maxLength: 4 }),
     })),
-    fc
-      .array(tie('sample'), { minLength: 1, maxLength: 3 })
-      .map((parts) => ({
-        schema: { anyOf: parts.map((part) => part.schema) },
-        values: fc.oneof(...parts.map((part) => part.values)),
-      })),
+    fc.array(tie('sample'), { minLength: 1, maxLength: 3 }).map((parts) => ({
+      schema: { anyOf: parts.map((part) => part.schema) },
+      values: fc.oneof(...parts.map((part) => part.values)),
+    })),
     fc
       .tuple(
-        fc.uniqueArray(
-          fc.string({ minLength: 1 }).filter((key) => key !== '__proto__'),
-          { maxLength: 4 },
-        ),
+        fc.uniqueArray(fc.string({ minLength: 1 }).filter(keepsItsPlace), { maxLength: 4 }),
         fc.array(tie('sample'), { minLength: 4, maxLength: 4 }),
         fc.nat({ max: 4 }),
       )
