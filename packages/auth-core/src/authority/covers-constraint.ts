@@ -36,10 +36,14 @@ function listValues(child: ArgumentConstraint): readonly Json[] | undefined {
 const atLeast = (bound: number, own: number | undefined) => own !== undefined && own >= bound;
 const atMost = (bound: number, own: number | undefined) => own !== undefined && own <= bound;
 
+function isSubset(own: readonly Json[] | undefined, bound: readonly Json[]): boolean {
+  return own?.every((value) => bound.some((allowed) => jsonEqual(allowed, value))) ?? false;
+}
+
 const IMPLIES: { readonly [K in Keyword]: Implies<K> } = {
   const: (bound, own) => own !== undefined && jsonEqual(bound, own),
-  enum: (bound, _, child) =>
-    listValues(child)?.every((value) => bound.some((allowed) => jsonEqual(allowed, value))) ?? false,
+  enum: (bound, own, { const: only }) =>
+    isSubset(own, bound) || isSubset(only === undefined ? undefined : [only], bound),
   type: (bound, own) => own === bound || (bound === 'number' && own === 'integer'),
   pattern: (bound, own) => own === bound,
   minimum: atLeast,

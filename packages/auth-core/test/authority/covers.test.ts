@@ -1,0 +1,175 @@
+import { describe, expect, it } from 'vitest';
+import { type ArgumentConstraint, covers, FULL_GRANT, type Grant, type ToolRule } from '../../src/index.ts';
+
+function coverage(parent: Partial<Grant>, child: Partial<Grant>) {
+  return covers([{ grant: { actions: ['chat'], ...parent }, source: 'token ci-bot' }], { actions: ['chat'], ...child });
+}
+
+type Case = [parent: Partial<Grant>, child: Partial<Grant>];
+
+const tools = (rules: Record<string, ToolRule>): Partial<Grant> => ({ mcp: { files: { tools: rules } } });
+const write = (rule: ToolRule) => tools({ write: rule });
+const path = (constraint: ArgumentConstraint) => write({ arguments: { path: constraint } });
+
+const COVERED: Case[] = [
+  [{}, {}],
+  [{}, { actions: [] }],
+  [{ actions: ['*'] }, { actions: ['*'] }],
+  [{ actions: ['chat', 'embeddings'] }, { actions: ['embeddings'] }],
+  [{ models: ['ibm/*'] }, { models: ['ibm/a*', 'ibm/b'] }],
+  [{ models: ['ibm/*'] }, {}],
+  [{ networks: ['10.0.0.0/8'] }, { networks: ['10.1.0.0/16'] }],
+  [
+    {},
+    {
+      networks: ['10.1.0.0/16'],
+      projects: ['web'],
+      notBefore: '2027-01-01T00:00:00Z',
+      expiresAt: '2028-01-01T00:00:00Z',
+    },
+  ],
+  [{ projects: ['web-*'] }, { projects: ['web-a'] }],
+  [{ notBefore: '2027-01-01T00:00:00Z' }, { notBefore: '2027-01-01T01:00:00+01:00' }],
+  [{ expiresAt: '2028-01-01T00:00:00Z' }, { expiresAt: '2027-12-31T00:00:00Z' }],
+  [{ limits: { maxOutputTokens: 9 } }, { limits: { maxOutputTokens: 9, tokensPerDay: 1 } }],
+  [{ limits: { weight: 2 } }, { limits: { weight: 2 } }],
+  [{ limits: { weight: 2 } }, {}],
+  [{ actions: ['*'] }, { limits: { weight: 50 } }],
+  [{ ephemeralMcp: { hosts: ['*.a'], tools: ['*'] } }, { ephemeralMcp: { hosts: ['x.a'], tools: ['y'] } }],
+  [tools({ '*': {} }), tools({ write: { approval: 'ask' } })],
+  [tools({ '*': {}, write: { approval: 'ask' } }), tools({ '*': {}, write: { approval: 'ask' } })],
+  [tools({ '*': {}, 'w*': { approval: 'ask' } }), tools({ 'r*': {} })],
+  [tools({ '*': { approval: 'ask' } }), tools({ 'r*': { approval: 'ask' }, w: { approval: 'ask' } })],
+  [tools({ '*': {} }), { mcp: { other: { tools: {} } } }],
+  [write({ additionalArguments: false }), write({ additionalArguments: false })],
+  [
+    write({ additionalArguments: false, arguments: { a: {}, b: {} } }),
+    write({ additionalArguments: false, arguments: { a: {}, b: {} } }),
+  ],
+  [path({ within: '/srv' }), path({ within: '/srv/docs' })],
+  [path({ within: '/srv/' }), path({ within: '/srv' })],
+  [path({ within: '/' }), path({ within: '/srv' })],
+  [path({ maxLength: 9, minLength: 1 }), path({ const: 'abc' })],
+  [path({ enum: ['a', 'b'] }), path({ enum: ['b'] })],
+  [path({ enum: ['a'], pattern: '^a' }), path({ enum: ['a'], pattern: '^a' })],
+  [path({ enum: ['a', 'b'], pattern: 'x' }), path({ const: 'a', pattern: 'x' })],
+  [path({ const: 'a', pattern: 'x' }), path({ const: 'a', pattern: 'x' })],
+  [path({ type: 'number' }), path({ type: 'integer', minimum: 0 })],
+  [path({ minimum: 0, maximum: 10 }), path({ minimum: 5, maximum: 5 })],
+  [path({ minLength: 1 }), path({ minLength: 2 })],
+  [path({ maxItems: 3, items: { maxLength: 5 } }), path({ maxItems: 3, items: { maxLength: 4 } })],
+  [
+    path({ properties: { a: { maxLength: 5 } }, required: ['a'] }),
+    path({ properties: { a: { maxLength: 5 }, b: {} }, required: ['b', 'a'] }),
+  ],
+  [path({ hosts: ['*.a'] }), path({ hosts: ['x.a'] })],
+  [path({ cidr: ['10.0.0.0/8'] }), path({ cidr: ['10.0.0.0/9'] })],
+];
+
+const BEYOND: [...Case, reason: string][] = [
+  [{}, { actions: ['*'] }, 'actions'],
+  [{}, { actions: ['embeddings'] }, 'actions'],
+  [{ models: ['ibm/*'] }, { models: ['*'] }, 'models'],
+  [{}, { models: ['a'] }, 'models'],
+  [{ networks: ['10.0.0.0/8'] }, {}, 'networks'],
+  [{ networks: ['10.0.0.0/8'] }, { networks: ['0.0.0.0/0'] }, 'networks'],
+  [{ projects: ['web'] }, {}, 'projects'],
+  [{ projects: ['web'] }, { projects: ['*'] }, 'projects'],
+  [{ notBefore: '2027-01-01T00:00:00Z' }, {}, 'notBefore'],
+  [{ notBefore: '2027-01-01T00:00:00Z' }, { notBefore: '2026-01-01T00:00:00Z' }, 'notBefore'],
+  [{ notBefore: 'x' }, { notBefore: 'x' }, 'notBefore'],
+  [{ expiresAt: '2028-01-01T00:00:00Z' }, {}, 'expiresAt'],
+  [{ expiresAt: '2028-01-01T00:00:00Z' }, { expiresAt: '2029-01-01T00:00:00Z' }, 'expiresAt'],
+  [{ expiresAt: '2028-01-01T00:00:00Z' }, { expiresAt: 'x' }, 'expiresAt'],
+  [{ limits: { maxOutputTokens: 9 } }, {}, 'limits.maxOutputTokens'],
+  [{ limits: { maxOutputTokens: 9 } }, { limits: { maxOutputTokens: 10 } }, 'limits.maxOutputTokens'],
+  [{}, { limits: { weight: 2 } }, 'limits.weight'],
+  [{ limits: { weight: 0.5 } }, {}, 'limits.weight'],
+  [{}, { ephemeralMcp: { hosts: ['a'], tools: ['b'] } }, 'ephemeralMcp'],
+  [{ ephemeralMcp: { hosts: ['a'], tools: ['b'] } }, { ephemeralMcp: { hosts: ['*'], tools: ['b'] } }, 'ephemeralMcp'],
+  [{ ephemeralMcp: { hosts: ['a'], tools: ['b'] } }, { ephemeralMcp: { hosts: ['a'], tools: ['*'] } }, 'ephemeralMcp'],
+  [{}, write({}), 'mcp["files"].tools["write"]'],
+  [tools({ 'r*': {} }), tools({ '*': {} }), 'mcp["files"].tools["*"]'],
+  [{ mcp: { files: { tools: { '*': {} } } } }, { mcp: { '*': { tools: { '*': {} } } } }, 'mcp["*"].tools["*"]'],
+  [tools({ '*': {}, write: { approval: 'ask' } }), tools({ '*': {} }), 'mcp["files"].tools["*"]'],
+  [
+    tools({ '*': {}, write: { approval: 'ask' } }),
+    tools({ 'w*': {}, x: { approval: 'ask' } }),
+    'mcp["files"].tools["w*"]',
+  ],
+  [{ mcp: { '*': { tools: { '*': {}, 'w*': { approval: 'ask' } } } } }, write({}), 'mcp["files"].tools["write"]'],
+];
+
+const WIDER_RULES: [parent: ToolRule, child: ToolRule][] = [
+  [{ additionalArguments: false }, {}],
+  [{ additionalArguments: false }, { additionalArguments: true }],
+  [{ additionalArguments: false }, { additionalArguments: false, arguments: { a: {} } }],
+  [{ arguments: { path: {} } }, {}],
+  [{ arguments: { constructor: {} } }, { arguments: {} }],
+];
+
+const WIDER_CONSTRAINTS: [parent: ArgumentConstraint, child: ArgumentConstraint][] = [
+  [{ const: 'a' }, {}],
+  [{ const: 'a' }, { const: 'b' }],
+  [{ enum: ['a'] }, {}],
+  [{ enum: ['a'] }, { enum: ['a', 'b'] }],
+  [{ type: 'string' }, {}],
+  [{ type: 'integer' }, { type: 'number' }],
+  [{ pattern: 'a' }, { pattern: 'ab' }],
+  [{ pattern: 'a' }, { const: 'a' }],
+  [{ minimum: 1 }, {}],
+  [{ minimum: 1 }, { minimum: 0 }],
+  [{ maximum: 1 }, {}],
+  [{ maximum: 1 }, { maximum: 2 }],
+  [{ minLength: 1 }, { minLength: 0 }],
+  [{ maxLength: 1 }, { maxLength: 2 }],
+  [{ maxLength: 1 }, { enum: ['a', 'bb'] }],
+  [{ maxItems: 1 }, {}],
+  [{ items: {} }, {}],
+  [{ items: { maxLength: 1 } }, { items: {} }],
+  [{ properties: {} }, {}],
+  [{ properties: { a: {} } }, { properties: {} }],
+  [{ properties: { a: { maxLength: 1 } } }, { properties: { a: {} } }],
+  [{ required: ['a'] }, {}],
+  [{ required: ['a'] }, { required: ['b'] }],
+  [{ within: '/srv' }, {}],
+  [{ within: '/srv' }, { within: '/srv-evil' }],
+  [{ within: '/srv' }, { within: '/' }],
+  [{ hosts: ['a'] }, {}],
+  [{ hosts: ['a'] }, { hosts: ['*'] }],
+  [{ cidr: ['10.0.0.0/8'] }, {}],
+  [{ cidr: ['10.0.0.0/8'] }, { cidr: ['0.0.0.0/0'] }],
+  [JSON.parse('{"not":{}}'), JSON.parse('{"not":{}}')],
+  [{ maxLength: undefined } as never, { maxLength: undefined } as never],
+];
+
+describe('covers', () => {
+  it.each(COVERED)('%j covers %j', (parent, child) => {
+    expect(coverage(parent, child)).toEqual({ covered: true });
+  });
+
+  it.each(BEYOND)('%j does not cover %j', (parent, child, reason) => {
+    expect(coverage(parent, child)).toEqual({ covered: false, reason: `${reason} goes beyond token ci-bot` });
+  });
+
+  it.each(WIDER_RULES)('the rule %j does not cover %j', (parent, child) => {
+    expect(coverage(write(parent), write(child)).covered).toBe(false);
+  });
+
+  it.each(WIDER_CONSTRAINTS)('the constraint %j does not cover %j', (parent, child) => {
+    expect(coverage(path(parent), path(child)).covered).toBe(false);
+  });
+
+  it('asks every grant of the authority', () => {
+    const narrow: Grant = { actions: ['chat'] };
+    const authority = [FULL_GRANT, narrow].map((grant, index) => ({ grant, source: `grant ${index}` }));
+    expect(covers(authority, { actions: ['embeddings'] })).toEqual({
+      covered: false,
+      reason: 'actions goes beyond grant 1',
+    });
+  });
+
+  it('covers nothing without a grant', () => {
+    expect(covers([], { actions: [] }).covered).toBe(false);
+  });
+});

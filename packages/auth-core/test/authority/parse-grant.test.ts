@@ -1,0 +1,205 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { ACTIONS, AuthError, FULL_GRANT, GRANT_SCHEMA, InvalidGrantError, parseGrant } from '../../src/index.ts';
+import { re2jsPatterns } from '../../src/patterns/re2js.ts';
+
+const DOCUMENT = {
+  actions: ['chat', 'embeddings', 'models:read'],
+  models: ['ibm/*', 'latchkey/nano'],
+  mcp: {
+    'mcp/tiktoken': { tools: { 'fetch_*': {} } },
+    'mcp/files': {
+      tools: {
+        read_text_file: { arguments: { path: { within: '/srv/docs' } }, additionalArguments: false },
+        write_file: {
+          approval: 'ask',
+          arguments: {
+            content: { type: 'string', minLength: 1, maxLength: 4000, pattern: '^[^<]*$' },
+            mode: { enum: ['w', 'a', null, 3] },
+            flag: { const: { nested: [true] } },
+            size: { minimum: 1, maximum: 2.5 },
+            urls: { maxItems: 3, items: { hosts: ['*.example.com'] } },
+            target: { properties: { address: { cidr: ['10.0.0.0/8'] } }, required: ['address'] },
+          },
+        },
+      },
+    },
+  },
+  ephemeralMcp: { hosts: ['*.example.com'], tools: ['*'] },
+  networks: ['10.0.0.0/8', '::1'],
+  projects: ['web'],
+  notBefore: '2027-01-01T00:00:00Z',
+  expiresAt: '2028-01-01T00:00:00Z',
+  limits: {
+    requestsPerMinute: 60,
+    tokensPerDay: 200000,
+    concurrentRequests: 2,
+    maxOutputTokens: 2048,
+    toolCallsPerRequest: 8,
+    weight: 0.5,
+  },
+};
+
+function failure(value: unknown, options = {}): AuthError {
+  try {
+    parseGrant(value, options);
+  } catch (error) {
+    if (error instanceof AuthError) return error;
+  }
+  throw new Error('it was not refused');
+}
+
+const withTool = (rule: unknown) => ({ actions: [], mcp: { 'mcp/files': { tools: { write_file: rule } } } });
+const withConstraint = (constraint: unknown) => withTool({ arguments: { content: constraint } });
+
+describe('parseGrant', () => {
+  it('reads everything that a grant may say', () => {
+    expect(parseGrant(DOCUMENT, { patterns: re2jsPatterns })).toEqual(DOCUMENT);
+    expect(parseGrant(FULL_GRANT)).toEqual(FULL_GRANT);
+    expect(parseGrant({ actions: ['*', ...ACTIONS] }).actions).toHaveLength(16);
+  });
+
+  it('returns a frozen copy, so that nobody can change a grant that was read', () => {
+    const original = structuredClone(DOCUMENT);
+    const grant = parseGrant(original);
+    original.actions.push('*');
+    expect(grant.actions).not.toContain('*');
+    expect(() => Object.assign(grant.limits ?? {}, { weight: 9 })).toThrow(TypeError);
+    expect(() => (grant.actions as string[]).push('*')).toThrow(TypeError);
+  });
+
+  it.each<[path: string, value: unknown]>([
+    ['', undefined],
+    ['', null],
+    ['', []],
+    ['', 'chat'],
+    ['', new Map()],
+    ['actions', {}],
+    ['actions', { actions: 'chat' }],
+    ['actions[1]', { actions: ['chat', 'chat:*'] }],
+    ['actions[0]', { actions: [null] }],
+    ['model', { actions: [], model: ['x'] }],
+    ['constructor', { actions: [], constructor: 1 }],
+    ['__proto__', JSON.parse('{"actions":[],"__proto__":{}}')],
+    ['models', { actions: [], models: '*' }],
+    ['models[0]', { actions: [], models: [''] }],
+    ['models[0]', { actions: [], models: ['x'.repeat(257)] }],
+    ['models[0]', { actions: [], models: [undefined] }],
+    ['mcp', { actions: [], mcp: [] }],
+    ['mcp["mcp/files"]', { actions: [], mcp: { 'mcp/files': [] } }],
+    ['mcp.files.tools', { actions: [], mcp: { files: {} } }],
+    ['mcp.files.tools', { actions: [], mcp: { files: { tools: ['*'] } } }],
+    ['mcp.files.tool', { actions: [], mcp: { files: { tools: {}, tool: {} } } }],
+    ['mcp["mcp/files"].tools.write_file', withTool(true)],
+    ['mcp["mcp/files"].tools.write_file.approval', withTool({ approval: 'auto' })],
+    ['mcp["mcp/files"].tools.write_file.args', withTool({ args: {} })],
+    ['mcp["mcp/files"].tools.write_file.additionalArguments', withTool({ additionalArguments: 'no' })],
+    ['mcp["mcp/files"].tools.write_file.arguments.content', withConstraint('x')],
+    ['mcp["mcp/files"].tools.write_file.arguments.content.maxLength', withConstraint({ maxLength: 'many' })],
+    ['mcp["mcp/files"].tools.write_file.arguments.content.maxLength', withConstraint({ maxLength: -1 })],
+    ['mcp["mcp/files"].tools.write_file.arguments.content.maxLength', withConstraint({ maxLength: 1.5 })],
+    ['mcp["mcp/files"].tools.write_file.arguments.content.not', withConstraint({ not: {} })],
+    ['mcp["mcp/files"].tools.write_file.arguments.content.type', withConstraint({ type: 'date' })],
+    ['mcp["mcp/files"].tools.write_file.arguments.content.items["$ref"]', withConstraint({ items: { $ref: '#' } })],
+    ['mcp["mcp/files"].tools.write_file.arguments.content.hosts[0]', withConstraint({ hosts: ['Example.com'] })],
+    [
+      'mcp["mcp/files"].tools.write_file.arguments.content.items.cidr[1]',
+      withConstraint({ items: { cidr: ['::1', 'x'] } }),
+    ],
+    [
+      'mcp["mcp/files"].tools.write_file.arguments.content.properties["a b"].cidr[0]',
+      withConstraint({ properties: { 'a b': { cidr: ['x'] } } }),
+    ],
+    ['ephemeralMcp.tools', { actions: [], ephemeralMcp: { hosts: ['*'] } }],
+    ['ephemeralMcp.hosts[0]', { actions: [], ephemeralMcp: { hosts: ['EXAMPLE.com'], tools: [] } }],
+    ['networks[0]', { actions: [], networks: ['10.0.0.1/8'] }],
+    ['projects[0]', { actions: [], projects: [1] }],
+    ['notBefore', { actions: [], notBefore: '2027-01-01' }],
+    ['expiresAt', { actions: [], expiresAt: 1799999999 }],
+    ['limits.weight', { actions: [], limits: { weight: 0 } }],
+    ['limits.maxOutputTokens', { actions: [], limits: { maxOutputTokens: null } }],
+    ['limits.tokensPerDay', { actions: [], limits: { tokensPerDay: Number.NaN } }],
+    ['limits.requests', { actions: [], limits: { requests: 1 } }],
+  ])('refuses what is wrong at "%s": %j', (path, value) => {
+    expect(failure(value)).toMatchObject({ code: 'AUTH_GRANT_INVALID', path });
+  });
+
+  it('says what would have been right', () => {
+    expect(failure({ actions: ['chatt'] }).message).toContain('known are: *, chat, embeddings');
+    expect(failure({ actions: [], modles: [] }).message).toContain('known are: actions, models');
+  });
+
+  it('puts the place of the grant before the path', () => {
+    expect(failure({ actions: [], networks: ['x'] }, { at: 'grant' })).toMatchObject({ path: 'grant.networks[0]' });
+    expect(failure(undefined, { at: 'grant' })).toMatchObject({ path: 'grant' });
+  });
+
+  it('refuses a pattern that does not compile, when it is given an engine', () => {
+    const value = withConstraint({ pattern: '(?=lookahead)' });
+    expect(failure(value, { patterns: re2jsPatterns })).toMatchObject({
+      path: 'mcp["mcp/files"].tools.write_file.arguments.content.pattern',
+    });
+    expect(() => parseGrant(value)).not.toThrow();
+  });
+
+  it.each<[string, unknown]>([
+    ['too deep', withConstraint(Array.from({ length: 30 }).reduce<object>((items) => ({ items }), {}))],
+    ['too many values', { actions: [], models: Array.from({ length: 2000 }, () => 'a') }],
+    ['a text too long', withConstraint({ const: 'x'.repeat(1025) })],
+    ['a key too long', { actions: [], mcp: { ['x'.repeat(257)]: { tools: {} } } }],
+  ])('refuses %s', (_, value) => {
+    expect(failure(value).code).toBe('AUTH_GRANT_INVALID');
+  });
+
+  it('refuses a document that holds itself', () => {
+    const loop: Record<string, unknown> = { actions: [] };
+    loop.mcp = loop;
+    expect(failure(loop).code).toBe('AUTH_GRANT_INVALID');
+  });
+
+  it.each([() => 1, 1n, Symbol('x'), new Date(), Number.POSITIVE_INFINITY])(
+    'refuses what JSON cannot hold',
+    (value) => {
+      expect(failure(withConstraint({ const: value })).code).toBe('AUTH_GRANT_INVALID');
+    },
+  );
+
+  it('reads objects without a prototype, as some JSON readers make them', () => {
+    expect(parseGrant(Object.assign(Object.create(null), { actions: ['chat'] }))).toEqual({ actions: ['chat'] });
+  });
+
+  it('reads back what it wrote, and refuses everything else with a path', () => {
+    const key = fc.constantFrom('actions', 'models', 'mcp', 'limits', 'tools', 'arguments', 'networks', '__proto__');
+    const tree = fc.letrec((tie) => ({
+      node: fc.oneof(
+        { depthSize: 'small' },
+        fc.constantFrom('*', 'chat', '10.0.0.0/8', 1, null, true),
+        fc.array(tie('node'), { maxLength: 3 }),
+        fc.dictionary(key, tie('node'), { maxKeys: 4 }),
+      ),
+    })).node;
+    fc.assert(
+      fc.property(fc.oneof(tree, fc.anything()), (value) => {
+        try {
+          const grant = parseGrant(value);
+          expect(parseGrant(JSON.parse(JSON.stringify(grant)))).toEqual(grant);
+        } catch (error) {
+          expect(error).toBeInstanceOf(InvalidGrantError);
+        }
+      }),
+      { numRuns: 3000 },
+    );
+  });
+});
+
+describe('GRANT_SCHEMA', () => {
+  it('is JSON, and says of every object which keys it knows', () => {
+    const open: string[] = [];
+    JSON.parse(JSON.stringify(GRANT_SCHEMA), function visit(key, value) {
+      const isObjectSchema = value !== null && typeof value === 'object' && value.type === 'object';
+      if (isObjectSchema && !Object.hasOwn(value, 'additionalProperties')) open.push(key);
+      return value;
+    });
+    expect(open).toEqual([]);
+  });
+});
