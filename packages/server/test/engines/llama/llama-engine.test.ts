@@ -1,7 +1,9 @@
-import { execFile } from 'node:child_process';
+import { execFile, fork } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createLlamaEngine } from '../../../src/engines/llama/index.ts';
@@ -65,6 +67,13 @@ describe('describe', () => {
     const [first, second] = await engine.describe([absurd, NANO]);
     expect(first).toBeInstanceOf(Error);
     expect(second).toMatchObject({ displayName: 'Latchkey nano' });
+  });
+
+  it('knows an embedding model by its architecture', async () => {
+    const path = await damagedCopy('embedding.gguf', (bytes) =>
+      Buffer.from(bytes.toString('latin1').replaceAll('llama', 'nbert'), 'latin1'),
+    );
+    expect(await engine.describe([path])).toMatchObject([{ type: 'embedding', architecture: 'nbert' }]);
   });
 
   it('reads nothing when asked for nothing', async () => {
@@ -192,5 +201,15 @@ describe('a model that is disposed', () => {
     const model = await loadNano(own);
     await own[Symbol.asyncDispose]();
     expect(isAlive(model.pid!)).toBe(false);
+  });
+});
+
+describe('a server that is killed', () => {
+  it('takes the model’s process with it', async () => {
+    const parent = fork(fileURLToPath(new URL('lonely-parent.ts', import.meta.url)), { execArgv: [] });
+    const [pid] = (await once(parent, 'message')) as [number];
+    expect(isAlive(pid)).toBe(true);
+    parent.kill('SIGKILL');
+    await expect.poll(() => isAlive(pid), { timeout: 10_000 }).toBe(false);
   });
 });

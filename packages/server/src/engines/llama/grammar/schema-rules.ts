@@ -16,6 +16,8 @@ export class SchemaRules implements RuleSource {
   readonly rules: GrammarRules;
   readonly #document: JsonSchema;
   readonly #references = new Map<string, string>();
+  /** References that are being followed without a bracket in between: to follow one again would never end. */
+  #open = new Set<string>();
   #depth = 0;
 
   constructor(rules: GrammarRules, document: JsonSchema) {
@@ -52,19 +54,23 @@ export class SchemaRules implements RuleSource {
 
   #single(type: string | undefined, schema: JsonSchema): string | undefined {
     switch (type) {
-      case 'object': {
-        const body = objectBody(this, schema);
-        return body === undefined ? undefined : this.rules.add('object', body);
-      }
-      case 'array': {
-        const body = arrayBody(this, schema);
-        return body === undefined ? undefined : this.rules.add('array', body);
-      }
+      case 'object':
+        return this.#structure('object', () => objectBody(this, schema));
+      case 'array':
+        return this.#structure('array', () => arrayBody(this, schema));
       case 'string':
         return this.#string(schema);
       default:
         return type !== undefined && TYPE_NAMES.includes(type) ? type : 'value';
     }
+  }
+
+  #structure(hint: string, bodyOf: () => string | undefined): string | undefined {
+    const outside = this.#open;
+    this.#open = new Set();
+    const body = bodyOf();
+    this.#open = outside;
+    return body === undefined ? undefined : this.rules.add(hint, body);
   }
 
   #string({ format, minLength, maxLength }: JsonSchema): string {
@@ -113,6 +119,7 @@ export class SchemaRules implements RuleSource {
   }
 
   #reference(reference: string): string | undefined {
+    if (this.#open.has(reference)) return undefined;
     const known = this.#references.get(reference);
     if (known !== undefined) return known;
     const target = this.#lookUp(reference);
@@ -120,7 +127,9 @@ export class SchemaRules implements RuleSource {
     if (target === undefined) return 'value';
     const name = this.rules.reserve('ref');
     this.#references.set(reference, name);
+    this.#open.add(reference);
     this.rules.define(name, this.nameFor(target) ?? 'value');
+    this.#open.delete(reference);
     return name;
   }
 

@@ -162,6 +162,13 @@ describe('a grammar of a schema', () => {
       [{ next: null }, { next: { next: null } }],
       [{}, { next: 1 }],
     ],
+    [
+      'a reference that goes in a circle',
+      { $ref: '#/$defs/a', $defs: { a: { $ref: '#/$defs/b' }, b: { $ref: '#/$defs/a' } } },
+      ['anything'],
+      [],
+    ],
+    ['a choice that may be itself', { anyOf: [{ $ref: '#' }, { type: 'string' }] }, ['a'], [1]],
     ['a reference to nowhere', { $ref: 'https://example.com/schema' }, [1, {}], []],
     [
       'a property that is impossible',
