@@ -6,7 +6,7 @@ import { print, printJson, style } from './print.ts';
 
 interface Flags extends ConnectionFlags {
   readonly model: string;
-  readonly integration?: string[];
+  readonly integration?: readonly string[];
   readonly system?: string;
   readonly temperature?: string;
   readonly previousResponse?: string;
@@ -27,7 +27,8 @@ export function addChatCommand(program: Command): void {
     .command('chat <question>')
     .description('ask a model')
     .requiredOption('--model <key>', 'the model')
-    .option('--integration <id...>', 'an MCP server whose tools the model may call, e.g. mcp/files')
+    // Repeated rather than variadic: a variadic option would swallow the question behind it.
+    .option('--integration <id>', 'an MCP server whose tools the model may call, e.g. mcp/files; repeatable', collect)
     .option('--system <prompt>', 'the system prompt')
     .option('--temperature <number>', '0 gives the likeliest answer')
     .option('--previous-response <id>', 'go on from an earlier answer')
@@ -36,6 +37,8 @@ export function addChatCommand(program: Command): void {
     .option('--json', 'print the whole result as JSON')
     .action(chat);
 }
+
+const collect = (id: string, others: readonly string[] = []): readonly string[] => [...others, id];
 
 async function chat(question: string, flags: Flags): Promise<void> {
   const response = await connect(flags, process.env).request('POST', '/api/v1/chat', {

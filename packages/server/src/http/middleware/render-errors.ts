@@ -3,6 +3,7 @@ import { challenge } from '@latchkey/koa-auth';
 import type { Middleware } from 'koa';
 import type { ApiDialect } from '../../contracts/api-dialect.ts';
 import { ServerError, type ServerErrorCode } from '../../contracts/server-error.ts';
+import { hideSecrets } from '../../telemetry/hide-secrets.ts';
 import type { ServerState } from '../state.ts';
 
 const AUTH_CODES: Record<AuthErrorCode, ServerErrorCode> = {
@@ -28,7 +29,7 @@ export function renderErrors(dialectOf: (path: string) => ApiDialect): Middlewar
     } catch (thrown) {
       // The caller went away: there is nobody to answer, and nothing to mend.
       if (ctx.state.signal.aborted && thrown === ctx.state.signal.reason && !(thrown instanceof ServerError)) return;
-      const error = toServerError(thrown);
+      const error = withoutSecrets(toServerError(thrown));
       const { status, body } = dialectOf(ctx.path).renderError(error);
       if (status >= 500) ctx.state.logger.error({ err: thrown }, error.message);
       else ctx.state.logger.debug({ code: error.code, detail: error.detail }, error.message);
@@ -38,6 +39,17 @@ export function renderErrors(dialectOf: (path: string) => ApiDialect): Middlewar
       ctx.body = body;
     }
   };
+}
+
+/** Messages quote what was asked for, and some people ask for a model by their token. */
+function withoutSecrets(error: ServerError): ServerError {
+  const message = hideSecrets(error.message);
+  if (message === error.message) return error;
+  const { code, param, detail } = error;
+  return new ServerError(code, message, {
+    ...(param === undefined ? {} : { param }),
+    ...(detail === undefined ? {} : { detail }),
+  });
 }
 
 function toServerError(thrown: unknown): ServerError {
