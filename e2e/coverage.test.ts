@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { requirements } from './requirements.ts';
@@ -21,6 +21,12 @@ describe('the manifest of requirements', () => {
 
   it('names every promise once', () => {
     expect(promised.filter((id, index) => promised.indexOf(id) !== index)).toEqual([]);
+  });
+
+  it('says where each promise comes from', () => {
+    const root = join(import.meta.dirname, '..');
+    const files = requirements.map(({ source }) => source).filter((source) => !source.startsWith('https://'));
+    expect(files.filter((file) => !existsSync(join(root, file)))).toEqual([]);
   });
 
   it('has no scenario that is skipped, and no test that proves nothing', () => {

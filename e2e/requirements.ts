@@ -50,6 +50,63 @@ export const requirements = [
       'tools.published': 'servers as they are published on npm run their tools',
     },
   },
+  {
+    source: 'https://platform.openai.com/docs/api-reference/chat',
+    promises: {
+      'openai.completion': 'a completion has the shape that OpenAI documents',
+      'openai.stream': 'a stream adds up to the completion without streaming',
+      'openai.include-usage': 'stream_options.include_usage counts the tokens in a last chunk',
+      'openai.stop': 'stop ends the answer before the text that it names',
+      'openai.max-tokens': 'max_tokens and max_completion_tokens cut the answer and say so',
+      'openai.json-schema': 'response_format makes an answer that parses and fits its schema',
+      'openai.json-schema-forced': 'a schema holds whatever the question is',
+      'openai.tools': "a model calls the caller's tool and answers with its result",
+      'openai.tools-streamed': 'streamed pieces of a tool call add up to the call',
+      'openai.tool-choice': 'tool_choice forbids, demands and names calls',
+      'openai.integrations': 'integrations run MCP tools on the server as in the chat of LM Studio',
+      'openai.models': 'the client lists the models',
+      'openai.errors': "refusals arrive as the client's own error classes",
+    },
+  },
+  {
+    source: 'docs/decisions/0003-opaque-tokens.md',
+    promises: {
+      'tokens.create': 'a new token is shown once and never again',
+      'tokens.edit': "an edit of a token's grant counts at once",
+      'tokens.revoke': 'a revoked token is a 401 at once',
+      'tokens.grant-expiry': 'a grant allows nothing after its end, and a token with an end says so',
+      'tokens.expiry': 'a token whose end has come is a 401',
+      'tokens.covered': 'a token makes and edits only what its own authority covers',
+      'tokens.visible': 'tokens beyond its authority do not exist for a token',
+      'tokens.administration': 'a token that may chat may not manage tokens, its own neither',
+      'tokens.whoami': 'whoami says whose token it is and what it may do',
+      'tokens.wrong-secret': 'a wrong secret and an unknown id get the same answer',
+      'models.listed': 'both listings of models show those that the token may use',
+      'models.no-existence': 'a model that is not permitted gets the answer of one that does not exist',
+    },
+  },
+  {
+    source: 'docs/architecture.md',
+    promises: {
+      'command.token': 'latchkey token creates, lists, shows, edits and revokes on a running server',
+      'command.token-offline': 'latchkey token works on the store itself when no server runs',
+      'command.token-text': 'without --json the new token stands alone on standard output',
+      'command.token-errors': 'a wrong grant, duration or id is one line and exit code 1',
+      'command.connection':
+        'commands use the token of the environment, or the data folder, which only this machine gets',
+      'command.chat': 'latchkey chat answers on standard output and shows tool calls on standard error',
+      'command.models': 'latchkey models lists the models',
+      'command.whoami': 'latchkey whoami shows the token and its grants',
+      'secrets.nowhere': 'a secret is in no log, no database file and no output but that of its creation',
+      'secrets.modes': 'the administrator token and the secret key are readable by their owner alone',
+    },
+  },
+  {
+    source: 'https://www.rfc-editor.org/rfc/rfc6750#section-3',
+    promises: {
+      'tokens.unauthenticated': 'without a valid token every route is a 401 with a challenge',
+    },
+  },
 ] as const satisfies readonly { readonly source: string; readonly promises: Readonly<Record<string, string>> }[];
 
 type Promises = (typeof requirements)[number]['promises'];
