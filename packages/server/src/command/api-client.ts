@@ -7,7 +7,9 @@ export interface ApiClient {
   request(method: string, path: string, body?: unknown): Promise<Response>;
 }
 
-export function createApiClient(url: string, token: string | undefined): ApiClient {
+export type Fetch = typeof globalThis.fetch;
+
+export function createApiClient(url: string, token: string | undefined, fetch: Fetch = globalThis.fetch): ApiClient {
   return {
     url,
     request: async (method, path, body) => {

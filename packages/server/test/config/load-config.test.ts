@@ -1,0 +1,179 @@
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { defineConfig } from '../../src/config/define-config.ts';
+import { type ConfigSources, defaultDataFolder, loadConfig } from '../../src/config/load-config.ts';
+import { temporaryFolder, writeFiles } from '../scripted/temporary-folder.ts';
+
+function load(
+  files: Readonly<Record<string, string>>,
+  { flags = {}, environment = {} }: Partial<ConfigSources> = {},
+): { readonly data: string; readonly config: ReturnType<typeof loadConfig> } {
+  const data = temporaryFolder();
+  writeFiles(data, files);
+  return { data, config: loadConfig({ flags: { data, ...flags }, environment }) };
+}
+
+/** What the message of the error is, with the data folder written as DATA. */
+function refusal(text: string, sources: Partial<ConfigSources> = {}): string {
+  const data = temporaryFolder();
+  writeFiles(data, { 'config.json': text });
+  try {
+    loadConfig({ flags: { data, ...sources.flags }, environment: sources.environment ?? {} });
+  } catch (error) {
+    expect(error).toHaveProperty('name', 'ConfigError');
+    return (error as Error).message.replaceAll(data, 'DATA');
+  }
+  return expect.fail('the configuration was accepted');
+}
+
+describe('the configuration', () => {
+  it('is complete and safe when nobody says anything', () => {
+    const { data, config } = load({});
+    expect(config).toEqual({
+      host: '127.0.0.1',
+      port: 1234,
+      data,
+      models: join(data, 'models'),
+      auth: true,
+      allowUnauthenticatedNetwork: false,
+      aliases: {},
+      sampling: {},
+      allowedHosts: [],
+      allowedOrigins: [],
+      engine: { contextLength: 4096, parallel: 4, gpu: 'auto', idleMinutes: 60, keepOnlyLast: true },
+      limits: { bodyBytes: 33_554_432, toolRounds: 8, toolCalls: 32, toolSeconds: 60, shutdownSeconds: 10 },
+      log: 'info',
+    });
+  });
+
+  it('comes from the file, the environment over it, and the flags over both', () => {
+    const { config } = load(
+      { 'config.json': '{"port": 1, "host": "10.0.0.1", "log": "debug"}' },
+      { environment: { LATCHKEY_PORT: '2', LATCHKEY_HOST: '10.0.0.2' }, flags: { port: 3 } },
+    );
+    expect(config).toMatchObject({ port: 3, host: '10.0.0.2', log: 'debug' });
+  });
+
+  it('takes no notice of flags and variables that are not set', () => {
+    const { config } = load(
+      { 'config.json': '{"port": 1}' },
+      { environment: { LATCHKEY_PORT: '' }, flags: { port: undefined } },
+    );
+    expect(config.port).toBe(1);
+  });
+
+  it('reads each of its variables', () => {
+    const data = temporaryFolder();
+    const environment = {
+      LATCHKEY_HOST: '::1',
+      LATCHKEY_PORT: '99',
+      LATCHKEY_DATA: data,
+      LATCHKEY_MODELS: '/m',
+      LATCHKEY_MCP: '/mcp.json',
+      LATCHKEY_AUTH: 'off',
+      LATCHKEY_LOG: 'warn',
+    };
+    expect(loadConfig({ flags: {}, environment })).toMatchObject({
+      host: '::1',
+      port: 99,
+      data,
+      models: '/m',
+      mcp: '/mcp.json',
+      auth: false,
+      log: 'warn',
+    });
+  });
+
+  it.each([
+    ['true', true],
+    ['1', true],
+    ['ON', true],
+    ['False', false],
+    ['0', false],
+    ['off', false],
+  ])('reads LATCHKEY_AUTH=%s', (text, auth) => {
+    expect(load({}, { environment: { LATCHKEY_AUTH: text } }).config.auth).toBe(auth);
+  });
+
+  it('finds mcp.json in the data folder, and says nothing of one that is not there', () => {
+    const { data, config } = load({ 'mcp.json': '{}' });
+    expect(config.mcp).toBe(join(data, 'mcp.json'));
+    expect(load({}).config).not.toHaveProperty('mcp');
+  });
+
+  it('may say itself where the data lies', () => {
+    const data = temporaryFolder();
+    writeFiles(data, { 'c.json': JSON.stringify({ data }) });
+    const config = loadConfig({ flags: {}, environment: {}, file: join(data, 'c.json') });
+    expect(config).toMatchObject({ data, models: join(data, 'models') });
+  });
+
+  it('makes every path absolute', () => {
+    const { config } = load({}, { flags: { models: 'm', mcp: 'mcp.json' } });
+    expect(config).toMatchObject({ models: resolve('m'), mcp: resolve('mcp.json') });
+  });
+
+  it("keeps its data in the person's own folder by default", () => {
+    expect(defaultDataFolder()).toBe(join(homedir(), '.latchkey'));
+  });
+});
+
+describe('an error', () => {
+  it.each([
+    ['{"limits": {"toolRounds": "many"}}', 'DATA/config.json: limits.toolRounds:'],
+    ['{"limits": {"toolRound": 1}}', 'DATA/config.json: limits.toolRound: there is no such setting'],
+    ['{"prot": 1}', 'DATA/config.json: prot: there is no such setting'],
+    ['{"port": 70000}', 'DATA/config.json: port:'],
+    ['{"port": "1234"}', 'DATA/config.json: port:'],
+    ['{"auth": "no"}', 'DATA/config.json: auth:'],
+    ['{"allowedHosts": ["a", 1]}', 'DATA/config.json: allowedHosts[1]:'],
+    ['{"sampling": {"ibm/granite": {"topP": 2}}}', 'DATA/config.json: sampling["ibm/granite"].topP:'],
+    ['{"engine": null}', 'DATA/config.json: engine:'],
+    ['[]', 'DATA/config.json: expected an object of settings'],
+    ['{"port": ', 'DATA/config.json: not valid JSON:'],
+  ])('in the file %s names the file and the key', (text, start) => {
+    expect(refusal(text)).toContain(start);
+  });
+
+  it('in the environment names the variable', () => {
+    expect(refusal('{}', { environment: { LATCHKEY_PORT: 'http' } })).toMatch(/^environment LATCHKEY_PORT: port: /);
+    expect(refusal('{}', { environment: { LATCHKEY_AUTH: 'perhaps' } })).toMatch(/^environment LATCHKEY_AUTH: auth: /);
+    expect(refusal('{}', { environment: { LATCHKEY_AUTH: 'constructor' } })).toContain('LATCHKEY_AUTH');
+  });
+
+  it('in a flag names the flag', () => {
+    expect(refusal('{}', { flags: { port: 'x' } })).toMatch(/^flag --port: port: /);
+    expect(refusal('{}', { flags: { allowUnauthenticatedNetwork: 1 } })).toMatch(
+      /^flag --allow-unauthenticated-network: /,
+    );
+  });
+
+  it('is a file that was named and is not there', () => {
+    expect(() => loadConfig({ flags: {}, environment: {}, file: '/nonexistent/c.json' })).toThrow(
+      "/nonexistent/c.json: can't be read (ENOENT)",
+    );
+  });
+
+  it('is a data folder that is no text', () => {
+    const folder = temporaryFolder();
+    writeFiles(folder, { 'c.json': '{"data": 5}' });
+    expect(() => loadConfig({ flags: {}, environment: {}, file: join(folder, 'c.json') })).toThrow('data:');
+  });
+});
+
+describe('defineConfig', () => {
+  it('completes what is given', () => {
+    expect(defineConfig({ data: '/d', port: 0 })).toMatchObject({
+      data: '/d',
+      models: '/d/models',
+      port: 0,
+      auth: true,
+    });
+  });
+
+  it('refuses what is not a configuration, by its key', () => {
+    expect(() => defineConfig({ data: '/d', port: -1 })).toThrow('port');
+    expect(() => defineConfig({ data: '/d', ...{ prot: 1 } })).toThrow('prot');
+  });
+});

@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest';
+import type { ChatMessage } from '../../src/contracts/chat-message.ts';
+import type { ConversationStore, StoredTurn } from '../../src/contracts/conversation-store.ts';
+import { openConversations } from '../chat/new-chat.ts';
+
+const say = (text: string): ChatMessage => ({ role: 'user', content: [{ type: 'text', text }] });
+
+const save = (store: ConversationStore, id: string, changes: Partial<StoredTurn> = {}): Promise<void> =>
+  store.save({
+    id,
+    owner: 'mine',
+    project: null,
+    model: 'ibm/granite',
+    parentId: null,
+    messages: [say(id)],
+    createdAt: '2026-01-01T00:00:00Z',
+    ...changes,
+  });
+
+describe('a stored conversation', () => {
+  it('is all messages from its beginning to the turn that is asked for', async () => {
+    const store = await openConversations();
+    await save(store, 'a');
+    await save(store, 'b', { parentId: 'a', messages: [say('b'), { role: 'assistant', content: 'to b' }] });
+    await save(store, 'c', { parentId: 'b' });
+    expect(await store.load('c', 'mine', null)).toEqual([
+      say('a'),
+      say('b'),
+      { role: 'assistant', content: 'to b' },
+      say('c'),
+    ]);
+    expect(await store.load('a', 'mine', null)).toEqual([say('a')]);
+  });
+
+  it('branches where a turn is gone on with twice', async () => {
+    const store = await openConversations();
+    await save(store, 'root');
+    await save(store, 'left', { parentId: 'root' });
+    await save(store, 'right', { parentId: 'root' });
+    expect(await store.load('left', 'mine', null)).toEqual([say('root'), say('left')]);
+    expect(await store.load('right', 'mine', null)).toEqual([say('root'), say('right')]);
+  });
+
+  it('comes back as it went in, whatever the text', async () => {
+    const store = await openConversations();
+    const messages: ChatMessage[] = [
+      say("'; drop table conversation_turn; -- \u0000 \u{1F600} <|im_start|>"),
+      { role: 'user', content: [{ type: 'image', mediaType: 'image/png', data: 'AAAA' }] },
+      {
+        role: 'assistant',
+        content: '',
+        reasoning: 'Hm',
+        toolCalls: [{ id: '1', name: 'read', arguments: { a: [1] } }],
+      },
+      { role: 'tool', toolCallId: '1', name: 'read', content: '' },
+    ];
+    await save(store, 'a', { messages });
+    expect(await store.load('a', 'mine', null)).toEqual(messages);
+  });
+
+  it('is found by its owner only', async () => {
+    const store = await openConversations();
+    await save(store, 'a');
+    expect(await store.load('a', 'theirs', null)).toBeUndefined();
+    expect(await store.load('none', 'mine', null)).toBeUndefined();
+  });
+
+  it('is found in its own project only, and having none is a project of its own', async () => {
+    const store = await openConversations();
+    await save(store, 'web', { project: 'web' });
+    await save(store, 'none');
+    expect(await store.load('web', 'mine', 'web')).toHaveLength(1);
+    expect(await store.load('web', 'mine', null)).toBeUndefined();
+    expect(await store.load('web', 'mine', 'other')).toBeUndefined();
+    expect(await store.load('none', 'mine', 'web')).toBeUndefined();
+  });
+
+  it("shows nothing of another owner's turns, even where it hangs on one", async () => {
+    const store = await openConversations();
+    await save(store, 'theirs', { owner: 'theirs' });
+    await save(store, 'elsewhere', { project: 'web' });
+    await save(store, 'a', { parentId: 'theirs' });
+    await save(store, 'b', { parentId: 'elsewhere' });
+    expect(await store.load('a', 'mine', null)).toEqual([say('a')]);
+    expect(await store.load('b', 'mine', null)).toEqual([say('b')]);
+  });
+
+  it('hangs on a turn that exists, and has an id of its own', async () => {
+    const store = await openConversations();
+    await save(store, 'a');
+    await expect(save(store, 'b', { parentId: 'none' })).rejects.toThrow();
+    await expect(save(store, 'a', { owner: 'theirs' })).rejects.toThrow();
+  });
+});

@@ -1,0 +1,124 @@
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { describe, expect, it } from 'vitest';
+import { announceServer, findServer, openDataFolder, writePrivate } from '../../src/state/data-folder.ts';
+import { temporaryFolder, writeFiles } from '../scripted/temporary-folder.ts';
+
+const modeOf = (path: string): number => statSync(path).mode & 0o777;
+
+describe('openDataFolder', () => {
+  it('makes the folder and the secret for their owner alone', () => {
+    const path = join(temporaryFolder(), 'a/b');
+    const folder = openDataFolder(path, {});
+    expect(modeOf(path)).toBe(0o700);
+    expect(modeOf(join(path, 'secret.key'))).toBe(0o600);
+    expect(folder.secret).toHaveLength(32);
+    expect(readdirSync(path)).toEqual(['secret.key']);
+  });
+
+  it('reads the same secret every time, and makes another one for another folder', () => {
+    const path = temporaryFolder();
+    const { secret } = openDataFolder(path, {});
+    expect(openDataFolder(path, {}).secret).toEqual(secret);
+    expect(openDataFolder(temporaryFolder(), {}).secret).not.toEqual(secret);
+  });
+
+  it('gives the same secret to all who open a new folder at once', async () => {
+    const path = join(temporaryFolder(), 'data');
+    mkdirSync(path);
+    const source = new URL('../../src/state/data-folder.ts', import.meta.url);
+    const start = new Int32Array(new SharedArrayBuffer(4));
+    const program = `
+      const { parentPort, workerData } = require('node:worker_threads');
+      import(workerData.source).then(({ openDataFolder }) => {
+        parentPort.postMessage('ready');
+        Atomics.wait(workerData.start, 0, 0);
+        parentPort.postMessage(Buffer.from(openDataFolder(workerData.path, {}).secret).toString('hex'));
+      });`;
+    const workers = Array.from(
+      { length: 4 },
+      () => new Worker(program, { eval: true, workerData: { source: source.href, path, start } }),
+    );
+    const next = (worker: Worker): Promise<string> =>
+      new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject));
+    await Promise.all(workers.map(next));
+    const secrets = Promise.all(workers.map(next));
+    Atomics.store(start, 0, 1);
+    Atomics.notify(start, 0);
+    expect(new Set(await secrets).size).toBe(1);
+    expect(readdirSync(path)).toEqual(['secret.key']);
+  });
+
+  it('refuses a secret that others can read', () => {
+    const path = temporaryFolder();
+    openDataFolder(path, {});
+    for (const mode of [0o640, 0o604, 0o644]) {
+      chmodSync(join(path, 'secret.key'), mode);
+      expect(() => openDataFolder(path, {})).toThrow('can be read by others');
+    }
+  });
+
+  it.each(['', 'c2hvcnQ=', 'not base64 at all'])('refuses the secret file %j, which holds too little', (text) => {
+    const path = temporaryFolder();
+    writeFileSync(join(path, 'secret.key'), text, { mode: 0o600 });
+    expect(() => openDataFolder(path, {})).toThrow('holds no key of 32 bytes');
+  });
+
+  it('takes LATCHKEY_SECRET in place of the file, and writes none', () => {
+    const path = temporaryFolder();
+    const secret = 'x'.repeat(32);
+    expect(openDataFolder(path, { LATCHKEY_SECRET: secret }).secret).toEqual(new TextEncoder().encode(secret));
+    expect(readdirSync(path)).toEqual([]);
+  });
+
+  it('refuses a short LATCHKEY_SECRET without repeating it', () => {
+    const secret = 'a-short-secret';
+    expect(() => openDataFolder(temporaryFolder(), { LATCHKEY_SECRET: secret })).toThrow(
+      expect.objectContaining({ message: expect.not.stringContaining(secret) }),
+    );
+  });
+});
+
+describe('writePrivate', () => {
+  it('leaves a file that only its owner may read, whatever was there before', () => {
+    const folder = temporaryFolder();
+    const path = join(folder, 'admin-token');
+    writeFileSync(path, 'old', { mode: 0o644 });
+    writePrivate(path, 'new');
+    expect(modeOf(path)).toBe(0o600);
+    expect(readFileSync(path, 'utf8')).toBe('new');
+    expect(readdirSync(folder)).toEqual(['admin-token']);
+  });
+});
+
+describe('the note of where the server is', () => {
+  it('is found while its process runs, until it is taken back', () => {
+    const folder = openDataFolder(temporaryFolder(), {});
+    const server = { url: 'http://127.0.0.1:1234', pid: process.pid };
+    const retract = announceServer(folder, server);
+    expect(findServer(folder.path)).toEqual(server);
+    expect(modeOf(folder.serverFile)).toBe(0o600);
+    retract();
+    expect(findServer(folder.path)).toBeUndefined();
+  });
+
+  it('of another server is left alone', () => {
+    const folder = openDataFolder(temporaryFolder(), {});
+    const retract = announceServer(folder, { url: 'http://127.0.0.1:1', pid: 999_999_999 });
+    announceServer(folder, { url: 'http://127.0.0.1:2', pid: process.pid });
+    retract();
+    expect(findServer(folder.path)?.url).toBe('http://127.0.0.1:2');
+  });
+
+  it.each([
+    ['of a process that is gone', '{"url":"http://127.0.0.1:1","pid":999999999}'],
+    ['that is not JSON', 'not JSON'],
+    ['without an address', `{"pid":${process.pid}}`],
+    ['without a process', '{"url":"http://127.0.0.1:1"}'],
+  ])('%s says nothing', (_, text) => {
+    const folder = temporaryFolder();
+    writeFiles(folder, { 'server.json': text });
+    expect(findServer(folder)).toBeUndefined();
+  });
+});

@@ -1,0 +1,34 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { createKyselyConversationStore } from '../../src/conversations/kysely-conversation-store.ts';
+import { openDatabase } from '../../src/state/database.ts';
+import { temporaryFolder } from '../scripted/temporary-folder.ts';
+
+const turn = {
+  id: 'resp_1',
+  owner: 'token',
+  project: null,
+  model: 'm',
+  parentId: null,
+  messages: [{ role: 'assistant', content: 'Hi' }],
+  createdAt: '2026-01-01T00:00:00Z',
+} as const;
+
+describe('openDatabase', () => {
+  it('makes the tables, finds them the next time, and shares the file with others who have it open', async () => {
+    const path = join(temporaryFolder(), 'latchkey.db');
+    await using first = new AsyncDisposableStack();
+    await createKyselyConversationStore((await openDatabase(path, first)).conversations).save(turn);
+    await using second = new AsyncDisposableStack();
+    const { tokens, conversations } = await openDatabase(path, second);
+    expect(await createKyselyConversationStore(conversations).load('resp_1', 'token', null)).toEqual(turn.messages);
+    expect(await tokens.list({})).toEqual([]);
+  });
+
+  it('closes the file with its owner', async () => {
+    const owner = new AsyncDisposableStack();
+    const { conversations } = await openDatabase(join(temporaryFolder(), 'latchkey.db'), owner);
+    await owner.disposeAsync();
+    await expect(createKyselyConversationStore(conversations).save(turn)).rejects.toThrow();
+  });
+});
