@@ -1,7 +1,7 @@
 import Router from '@koa/router';
 import type { Auth, Principal } from '@latchkey/auth-core';
 import { bearerAuth, requireAction } from '@latchkey/koa-auth';
-import Koa, { type Middleware } from 'koa';
+import Koa, { type Context, type Middleware, type Next } from 'koa';
 import { ServerError } from '../contracts/server-error.ts';
 import { type CheckOriginOptions, checkOrigin } from './middleware/check-origin.ts';
 import { renderErrors } from './middleware/render-errors.ts';
@@ -33,16 +33,20 @@ export function createApp(options: AppOptions): Koa<ServerState> {
   app.use(requestContext(options));
   app.use(renderErrors(dialectOf));
   app.use(checkOrigin(options));
+  app.use(nothingThere);
   app.use(router.routes());
-  app.use(
-    router.allowedMethods({
-      throw: true,
-      methodNotAllowed: () => new ServerError('METHOD_NOT_ALLOWED', 'This path does not take this method.'),
-      notImplemented: () => new ServerError('METHOD_NOT_ALLOWED', 'This server does not know this method.'),
-    }),
-  );
-  app.use(async function notFound(ctx) {
-    throw new ServerError('NOT_FOUND', `There is nothing at ${ctx.method} ${ctx.path.slice(0, 128)}.`);
-  });
+  // Sets the status and the Allow header; what to say about it is said above.
+  app.use(router.allowedMethods());
   return app;
+}
+
+/** What no route has answered gets an error like all others. */
+async function nothingThere(ctx: Context, next: Next): Promise<void> {
+  await next();
+  if (ctx.status === 404 && ctx.body == null) {
+    throw new ServerError('NOT_FOUND', `There is nothing at ${ctx.method} ${ctx.path.slice(0, 128)}.`);
+  }
+  if (ctx.status === 405 || ctx.status === 501) {
+    throw new ServerError('METHOD_NOT_ALLOWED', `${ctx.path.slice(0, 128)} does not take ${ctx.method}.`);
+  }
 }
