@@ -88,7 +88,10 @@ export const chatCompletionSchema = z.strictObject({
   n: only(1, 'only 1 is supported'),
   logprobs: only(false, 'log probabilities are not supported'),
   top_logprobs: only(0, 'log probabilities are not supported'),
-  logit_bias: z.strictObject({}, 'logit biases are not supported').nullish(),
+  logit_bias: z
+    .record(z.string(), z.unknown())
+    .refine((biases) => Object.keys(biases).length === 0, 'logit biases are not supported')
+    .nullish(),
   parallel_tool_calls: ignored,
   metadata: ignored,
   user: ignored,

@@ -1,0 +1,97 @@
+import { describe, expect, it } from 'vitest';
+import type { ModelDescription } from '../../../src/contracts/inference-engine.ts';
+import { renderModels } from '../../../src/dialects/lmstudio/render-models.ts';
+import { renderModels as renderOpenaiModels } from '../../../src/dialects/openai/render-models.ts';
+import type { RegisteredModel } from '../../../src/models/model-registry.ts';
+import { describedModel } from '../../scripted/engine-script.ts';
+
+const file = {
+  key: 'ibm/granite',
+  publisher: 'ibm',
+  name: 'granite',
+  path: '/srv/secret-place/granite.gguf',
+  sizeBytes: 1000,
+  modifiedAt: 1_700_000_000_999,
+};
+const model = (changes: Partial<ModelDescription> = {}): RegisteredModel => ({
+  file,
+  description: describedModel(changes),
+});
+
+describe('the list of models', () => {
+  it('is what LM Studio answers', () => {
+    const reasoning = { allowedOptions: ['off', 'on'], default: 'on' } as const;
+    const capabilities = { vision: false, trainedForToolUse: true, reasoning };
+    const loaded = [
+      { key: 'ibm/granite', contextLength: 4096, parallel: 4, device: 'cpu' },
+      { key: 'ibm/other', contextLength: 1, parallel: 1, device: 'cpu' },
+    ];
+    expect(renderModels([model({ capabilities })], loaded)).toEqual({
+      models: [
+        {
+          type: 'llm',
+          publisher: 'ibm',
+          key: 'ibm/granite',
+          display_name: 'Nano',
+          architecture: 'llama',
+          quantization: { name: 'Q8_0', bits_per_weight: 8 },
+          size_bytes: 1000,
+          params_string: '2.9M',
+          loaded_instances: [{ id: 'ibm/granite', config: { context_length: 4096, parallel: 4 } }],
+          max_context_length: 2048,
+          format: 'gguf',
+          capabilities: {
+            vision: false,
+            trained_for_tool_use: true,
+            reasoning: { allowed_options: ['off', 'on'], default: 'on' },
+          },
+        },
+      ],
+    });
+  });
+
+  it('has neither architecture nor capabilities for a model that makes embeddings', () => {
+    const [embedder] = renderModels([model({ type: 'embedding' })], []).models;
+    expect(embedder).toMatchObject({ type: 'embedding' });
+    expect(embedder).not.toHaveProperty('architecture');
+    expect(embedder).not.toHaveProperty('capabilities');
+  });
+
+  it('says null for what the file does not tell', () => {
+    const unknown = { quantization: null, bitsPerWeight: null, parameterCount: null, displayName: null };
+    expect(renderModels([model(unknown)], []).models[0]).toMatchObject({
+      display_name: 'granite',
+      quantization: null,
+      params_string: null,
+    });
+  });
+
+  it.each([
+    [2_900_000, '2.9M'],
+    [135_000_000, '135M'],
+    [7_241_732_096, '7.2B'],
+    [70_553_706_496, '71B'],
+    [405_000_000_000, '405B'],
+    [64_000, '64K'],
+  ])('writes %d parameters as %s', (parameterCount, text) => {
+    expect(renderModels([model({ parameterCount })], []).models[0]).toHaveProperty('params_string', text);
+  });
+
+  it('leaves out a file that nobody can use', () => {
+    const garbage: RegisteredModel = { file, description: new Error('garbage') };
+    expect(renderModels([garbage], []).models).toEqual([]);
+    expect(renderOpenaiModels([garbage]).data).toEqual([]);
+  });
+
+  it('never tells where a file lies', () => {
+    const all = JSON.stringify([renderModels([model()], []), renderOpenaiModels([model()])]);
+    expect(all).not.toContain('secret-place');
+  });
+
+  it("is what OpenAI's clients read", () => {
+    expect(renderOpenaiModels([model()])).toEqual({
+      object: 'list',
+      data: [{ id: 'ibm/granite', object: 'model', created: 1_700_000_000, owned_by: 'ibm' }],
+    });
+  });
+});
