@@ -31,7 +31,8 @@ const scalar = fc.constantFrom('', 'a', 'bb', 'abc', 0, 1, 2.5, null, true);
 const path = fc.constantFrom('/s', '/s/t', '/s/t/u', '/s-evil', '/');
 const url = fc.constantFrom('http://a/', 'https://b:8080/', 'http://10.0.0.1/', '10.0.0.1', '::1', 'ftp://a');
 
-const constraint: fc.Arbitrary<ArgumentConstraint> = fc.letrec<{ node: ArgumentConstraint }>((tie) => ({
+/** Constraints of arguments. */
+export const constraints: fc.Arbitrary<ArgumentConstraint> = fc.letrec<{ node: ArgumentConstraint }>((tie) => ({
   node: fc.oneof(
     { depthSize: 'small' },
     optional<Pick<ArgumentConstraint, 'type' | 'minLength' | 'maxLength' | 'pattern'>>({
@@ -54,11 +55,12 @@ const constraint: fc.Arbitrary<ArgumentConstraint> = fc.letrec<{ node: ArgumentC
 })).node;
 
 const leaf = fc.oneof(scalar, path, url);
-const value = fc.oneof(leaf, fc.array(leaf, { maxLength: 3 }), fc.dictionary(name, leaf, { maxKeys: 2 }));
+/** Arguments that such constraints may meet. */
+export const values = fc.oneof(leaf, fc.array(leaf, { maxLength: 3 }), fc.dictionary(name, leaf, { maxKeys: 2 }));
 
 const rule: fc.Arbitrary<ToolRule> = optional<ToolRule>({
   approval: fc.constant('ask' as const),
-  arguments: fc.dictionary(name, constraint, { maxKeys: 2 }),
+  arguments: fc.dictionary(name, constraints, { maxKeys: 2 }),
   additionalArguments: fc.boolean(),
 });
 
@@ -116,7 +118,7 @@ export const authorities: fc.Arbitrary<Authority> = fc.array(
 );
 
 const tool = fc
-  .tuple(name, optional({ name, arguments: fc.dictionary(name, value, { maxKeys: 3 }) }))
+  .tuple(name, optional({ name, arguments: fc.dictionary(name, values, { maxKeys: 3 }) }))
   .map(([serverName, rest]) => ({ server: serverName, ...rest }));
 
 /** Requests, most of them for a tool. */

@@ -1,0 +1,35 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { coversConstraint } from '../../src/authority/covers-constraint.ts';
+import { re2jsPatterns } from '../../src/patterns/re2js.ts';
+import { evaluate } from '../../src/schema/evaluate.ts';
+import { constraints, values } from './arbitraries.ts';
+
+const context = { patterns: re2jsPatterns, resolvePath: (path: string) => (path === '/s/t/u' ? '/s-evil' : path) };
+
+describe('coversConstraint', () => {
+  it('never covers a constraint that lets more values pass', () => {
+    let told = 0;
+    fc.assert(
+      fc.property(
+        constraints,
+        constraints,
+        fc.array(values, { minLength: 20, maxLength: 20 }),
+        (parent, child, trials) => {
+          if (!coversConstraint(parent, child)) return;
+          for (const value of trials) {
+            if (evaluate(child, value, context) !== undefined) continue;
+            told++;
+            expect(evaluate(parent, value, context)).toBeUndefined();
+          }
+        },
+      ),
+      { numRuns: 20_000 },
+    );
+    expect(told).toBeGreaterThan(200);
+  });
+
+  it('covers every constraint by itself', () => {
+    fc.assert(fc.property(constraints, (constraint) => coversConstraint(constraint, constraint)));
+  });
+});

@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest';
+import manifest from '../../package.json' with { type: 'json' };
+import * as root from '../../src/index.ts';
+import * as re2js from '../../src/patterns/re2js.ts';
+import * as kysely from '../../src/stores/kysely/index.ts';
+import * as testing from '../../src/testing/index.ts';
+
+/*
+ * What others rely on, written out. A change here is a change of the API and belongs into the change log.
+ */
+describe('the public surface', () => {
+  it('has these doors', () => {
+    expect(Object.keys(manifest.exports)).toEqual([
+      '.',
+      './stores/kysely',
+      './patterns/re2js',
+      './testing',
+      './package.json',
+    ]);
+  });
+
+  it('exports these values', () => {
+    expect(Object.keys(root).sort()).toEqual([
+      'ACTIONS',
+      'AUTH_ERROR_CODES',
+      'AuthError',
+      'ConflictError',
+      'FULL_GRANT',
+      'GRANT_SCHEMA',
+      'GrantNotCoveredError',
+      'InvalidGrantError',
+      'InvalidTokenError',
+      'PermissionDeniedError',
+      'StoreUnavailableError',
+      'TokenNotFoundError',
+      'anonymousPrincipal',
+      'covers',
+      'createApiKeyFormat',
+      'createAuth',
+      'createDigest',
+      'createMemoryTokenStore',
+      'decide',
+      'describeDenial',
+      'parseGrant',
+      'systemClock',
+    ]);
+    expect(Object.keys(kysely).sort()).toEqual(['createKyselyTokenStore', 'migrate', 'openSqlite', 'tokenMigrations']);
+    expect(Object.keys(re2js)).toEqual(['re2jsPatterns']);
+    expect(Object.keys(testing).sort()).toEqual(['fixedClock', 'tokenStoreContract']);
+  });
+
+  it('knows these actions', () => {
+    expect(root.ACTIONS).toEqual([
+      'chat',
+      'embeddings',
+      'models:read',
+      'models:load',
+      'models:download',
+      'tokens:read',
+      'tokens:write',
+      'settings:read',
+      'settings:write',
+      'audit:read',
+      'usage:read',
+      'mcp:read',
+      'mcp:write',
+      'approvals:decide',
+      'metrics:read',
+    ]);
+  });
+
+  it('fails with these codes', () => {
+    expect(root.AUTH_ERROR_CODES).toEqual([
+      'AUTH_TOKEN_MISSING',
+      'AUTH_TOKEN_MALFORMED',
+      'AUTH_TOKEN_UNKNOWN',
+      'AUTH_TOKEN_EXPIRED',
+      'AUTH_TOKEN_NOT_YET_VALID',
+      'AUTH_TOKEN_REVOKED',
+      'AUTH_PERMISSION_DENIED',
+      'AUTH_GRANT_INVALID',
+      'AUTH_GRANT_NOT_COVERED',
+      'AUTH_TOKEN_NOT_FOUND',
+      'AUTH_CONFLICT',
+      'AUTH_STORE_UNAVAILABLE',
+    ]);
+  });
+
+  it('needs nothing that is not optional', () => {
+    expect(manifest).not.toHaveProperty('dependencies');
+    const optional = Object.entries(manifest.peerDependenciesMeta).filter(([, meta]) => meta.optional);
+    expect(optional.map(([name]) => name)).toEqual(Object.keys(manifest.peerDependencies));
+  });
+});

@@ -1,0 +1,51 @@
+import { describe, expect, it, vi } from 'vitest';
+import { operatorPrincipal } from '../../src/principal.ts';
+import { findTextHash } from '../../src/verification/text-hash.ts';
+import { createWarmCache } from '../../src/verification/warm-cache.ts';
+
+const entry = (id: string) => ({
+  id,
+  principal: Promise.resolve(operatorPrincipal()),
+  readAt: 0,
+  endsAt: Number.POSITIVE_INFINITY,
+});
+
+describe('a warm cache', () => {
+  it('forgets the oldest when it is full', () => {
+    const cache = createWarmCache(500, (text) => text, 2);
+    for (const id of ['a', 'b', 'c']) cache.remember(id, entry(id), cache.mark());
+    expect(['a', 'b', 'c'].map((id) => cache.find(id, 0)?.id)).toEqual([undefined, 'b', 'c']);
+  });
+
+  it('takes what was remembered again for new', () => {
+    const cache = createWarmCache(500, (text) => text, 2);
+    for (const id of ['a', 'b', 'a', 'c']) cache.remember(id, entry(id), cache.mark());
+    expect(['a', 'b', 'c'].map((id) => cache.find(id, 0)?.id)).toEqual(['a', undefined, 'c']);
+  });
+
+  it('drops all the texts of a token, and no others', () => {
+    const cache = createWarmCache(500);
+    for (const text of ['one', 'two']) cache.remember(text, entry('a'), cache.mark());
+    cache.remember('three', entry('b'), cache.mark());
+    expect(cache.drop('a')).toBe(true);
+    expect(cache.drop('a')).toBe(false);
+    expect(['one', 'two', 'three'].map((text) => cache.find(text, 0)?.id)).toEqual([undefined, undefined, 'b']);
+  });
+
+  it('remembers nothing without a hash', () => {
+    vi.stubGlobal('process', undefined);
+    const cache = createWarmCache(500);
+    cache.remember('text', entry('a'), cache.mark());
+    expect(cache.find('text', 0)).toBeUndefined();
+    vi.unstubAllGlobals();
+  });
+
+  it('finds a hash where the platform has one, and none where it has not', () => {
+    expect(findTextHash()?.('')).toBe('47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=');
+    for (const process of [undefined, {}, { getBuiltinModule: () => undefined }, { getBuiltinModule: () => ({}) }]) {
+      vi.stubGlobal('process', process);
+      expect(findTextHash()).toBeUndefined();
+    }
+    vi.unstubAllGlobals();
+  });
+});
