@@ -4,8 +4,9 @@ import { RE2JS } from 're2js';
 import { runWithTimeLimit } from './time-limit.ts';
 import type { ToolDefinition } from './tool-definition.ts';
 
-const compileLimitMs = 250;
-const checkLimitMs = 250;
+// Generous, for they are measured on the clock of a machine that may be busy with a model.
+const compileLimitMs = 2_000;
+const checkLimitMs = 1_000;
 const maxNameLength = 64;
 
 /** What is wrong with the arguments, for the model to read, or undefined when they fit. Values are never quoted. */

@@ -16,6 +16,7 @@ import { TrafficGuard } from './traffic-guard.ts';
 const stderrTailBytes = 64 * 1024;
 /** How long the pipes of a dead child may stay open: a grandchild that left the group may hold them for ever. */
 const drainMs = 250;
+const brokenPipeMs = 1_000;
 
 export interface StdioTransportOptions {
   readonly entry: StdioServerEntry;
@@ -116,9 +117,11 @@ export class StdioTransport implements Transport {
       this.#giveUp('it does not read its input');
       throw new Error('Not connected');
     }
-    await new Promise<void>((resolve, reject) => {
-      stdin.write(text, (error) => (error ? reject(error) : resolve()));
-    });
+    const error = await new Promise<Error | null | undefined>((resolve) => stdin.write(text, resolve));
+    if (!error) return;
+    // The pipe broke, so the child is about to end: its end says why, a broken pipe does not.
+    await this.#endedWithin(brokenPipeMs);
+    throw error;
   }
 
   /** Ends the whole process group and waits until it has ended. */

@@ -70,7 +70,7 @@ describe('StdioTransport', () => {
   });
 
   it('runs no shell: arguments arrive as they are', async () => {
-    const text = '$(touch /tmp/never) ; `x` | "y" \'z\' && *';
+    const text = '$(exit 9) ; `exit 9` | "y" \'z\' && *';
     const transport = transportOf('-e', 'console.error(process.argv[1]); process.exit(0)', '--', text);
     const ended = ending(transport);
     await transport.start();

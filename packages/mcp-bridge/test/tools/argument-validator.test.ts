@@ -83,7 +83,7 @@ describe('compileArgumentValidator', () => {
     const validate = compile({ a: { $ref: '#/$defs/d0' } }, { $defs: definitions });
     const before = performance.now();
     expect(validate({ a: 'x' })).toMatch(/could not be checked/);
-    expect(performance.now() - before).toBeLessThan(2_000);
+    expect(performance.now() - before).toBeLessThan(5_000);
     expect(compile({ a: { type: 'string' } })({ a: 'x' })).toBeUndefined();
   });
 
@@ -92,7 +92,7 @@ describe('compileArgumentValidator', () => {
     const a = Array.from({ length: 100_000 }, (_, index) => ({ index }));
     const before = performance.now();
     expect(validate({ a })).toMatch(/could not be checked/);
-    expect(performance.now() - before).toBeLessThan(2_000);
+    expect(performance.now() - before).toBeLessThan(5_000);
   });
 
   it('ends a check that recurses without end', () => {
@@ -103,10 +103,10 @@ describe('compileArgumentValidator', () => {
   it('ends a compilation that takes too long', () => {
     const many = (count: number, schema: (index: number) => object): object =>
       Object.fromEntries(Array.from({ length: count }, (_, index) => [`p${index}`, schema(index)]));
-    const wide = many(100, () => ({ properties: many(100, (index) => ({ maxLength: index })) }));
+    const wide = many(300, () => ({ properties: many(200, (index) => ({ maxLength: index })) }));
     const before = performance.now();
     expect(() => compile(wide)).toThrow(/took more than/);
-    expect(performance.now() - before).toBeLessThan(2_000);
+    expect(performance.now() - before).toBeLessThan(6_000);
   });
 
   it('reads a tuple as draft 7 does where the schema says so', () => {
