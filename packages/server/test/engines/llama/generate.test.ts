@@ -276,6 +276,13 @@ describe('the cached prompt', () => {
     }
   });
 
+  it('is not lost to another scope while there is a free place', async () => {
+    for (const cacheScope of ['carol', 'dave'])
+      await collect(model.generate(asking(FIRST_LINE, { cacheScope }), NEVER));
+    const events = await collect(model.generate(asking(FIRST_LINE, { cacheScope: 'carol' }), NEVER));
+    expect(finishOf(events).usage.cachedTokens).toBeGreaterThan(0);
+  });
+
   it('does not change the answer', async () => {
     const fresh = messageOf(await collect(model.generate(asking('Repeat: red fox', { cacheScope: 'x' }), NEVER)));
     const cached = messageOf(await collect(model.generate(asking('Repeat: red fox', { cacheScope: 'x' }), NEVER)));

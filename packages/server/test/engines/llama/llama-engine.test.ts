@@ -84,6 +84,7 @@ describe('describe', () => {
 describe('load', () => {
   it.each([
     ['garbage', () => Buffer.from('this is no model')],
+    ['garbage that begins like a model', () => Buffer.from('GGUF, but not really')],
     ['a truncated file', (bytes: Buffer) => bytes.subarray(0, bytes.length / 2)],
     ['a file cut off in its header', (bytes: Buffer) => bytes.subarray(0, 5000)],
     [
