@@ -16,7 +16,8 @@ export async function openToolset(
   decide: Decide,
   signal: AbortSignal,
 ): Promise<ChatToolset> {
-  const plugins = integrations.map(requirePlugin);
+  // Of a plugin with an empty list of tools nothing is asked.
+  const plugins = integrations.map(requirePlugin).filter(({ allowedTools }) => allowedTools?.length !== 0);
   if (plugins.length === 0) return emptyToolset;
   const gate = createPermissionGate(decide, [requestEntry(plugins)]);
   try {

@@ -1,0 +1,29 @@
+import { createAuth, createMemoryTokenStore, parseGrant } from '@latchkey/auth-core';
+import { re2jsPatterns } from '@latchkey/auth-core/patterns/re2js';
+import { createMcpHost, type McpHost, parseMcpJson } from '@latchkey/mcp-bridge';
+import { scriptedOpener } from '@latchkey/mcp-bridge/testing';
+import { onTestFinished } from 'vitest';
+import type { Decide } from '../../src/tools/permission-gate.ts';
+
+/** The decision about somebody who holds a token with this grant. */
+export async function decideFor(grant: unknown, policy?: unknown): Promise<Decide> {
+  const auth = createAuth({
+    store: createMemoryTokenStore(),
+    digestKey: new Uint8Array(32).fill(7),
+    patterns: re2jsPatterns,
+    ...(policy === undefined ? {} : { policy: parseGrant(policy) }),
+  });
+  const { token } = await auth.issue({ name: 'ci', grant }, auth.operator());
+  const principal = await auth.verify(token);
+  return (request, entries) => auth.decide(principal, request, { entries });
+}
+
+/** A real host of servers in memory: `mcp/a` and `mcp/b` behave, `mcp/dead` dies at its start. */
+export function newHost(onStart: (label: string) => void = () => {}): McpHost {
+  const server = (...args: string[]) => ({ command: 'scripted', args });
+  const mcpServers = { a: server(), b: server(), dead: server('die-at-start') };
+  const config = parseMcpJson(JSON.stringify({ mcpServers }), {});
+  const host = createMcpHost({ config, opener: scriptedOpener(onStart) });
+  onTestFinished(() => host[Symbol.asyncDispose]());
+  return host;
+}

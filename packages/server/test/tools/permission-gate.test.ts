@@ -1,0 +1,55 @@
+import type { AccessRequest, AuthorityEntry } from '@latchkey/auth-core';
+import { describe, expect, it } from 'vitest';
+import { createPermissionGate } from '../../src/tools/permission-gate.ts';
+import { decideFor } from './caller.ts';
+
+const grant = (tools: Record<string, unknown>) => ({ actions: ['chat'], mcp: { 'mcp/files': { tools } } });
+
+describe('the gate', () => {
+  it('asks for exactly what is to be done, with the entries of the request', async () => {
+    const asked: [AccessRequest, readonly AuthorityEntry[]][] = [];
+    const entries: AuthorityEntry[] = [{ source: 'this request', grant: { actions: ['chat'] } }];
+    const gate = createPermissionGate((request, given) => {
+      asked.push([request, given]);
+      return { allowed: true, approval: false, limits: {} } as never;
+    }, entries);
+    await gate({ server: 'mcp/files' });
+    await gate({ server: 'mcp/files', tool: 'read' });
+    await gate({ server: 'mcp/files', tool: 'read', arguments: { path: '/a' } });
+    expect(asked).toEqual([
+      [{ action: 'chat', tool: { server: 'mcp/files' } }, entries],
+      [{ action: 'chat', tool: { server: 'mcp/files', name: 'read' } }, entries],
+      [{ action: 'chat', tool: { server: 'mcp/files', name: 'read', arguments: { path: '/a' } } }, entries],
+    ]);
+  });
+
+  it('says which grant refuses, and why', async () => {
+    const gate = createPermissionGate(await decideFor(grant({ read: {} })), []);
+    expect(await gate({ server: 'mcp/files', tool: 'write' })).toEqual({
+      allowed: false,
+      reason: expect.stringMatching(/^grant #\d \(token ci\): .*write/),
+    });
+  });
+
+  it('judges arguments, and never repeats them', async () => {
+    const gate = createPermissionGate(await decideFor(grant({ read: { arguments: { path: { const: '/a' } } } })), []);
+    expect(await gate({ server: 'mcp/files', tool: 'read', arguments: { path: '/a' } })).toEqual({ allowed: true });
+    const refused = await gate({ server: 'mcp/files', tool: 'read', arguments: { path: '/CANARY' } });
+    expect(refused.allowed).toBe(false);
+    expect(JSON.stringify(refused)).not.toContain('CANARY');
+  });
+
+  it('lists a tool whose calls need approval, and refuses the calls while there is nobody to ask', async () => {
+    const gate = createPermissionGate(await decideFor(grant({ write: { approval: 'ask' } })), []);
+    expect(await gate({ server: 'mcp/files', tool: 'write' })).toEqual({ allowed: true });
+    expect(await gate({ server: 'mcp/files', tool: 'write', arguments: {} })).toEqual({
+      allowed: false,
+      reason: expect.stringContaining('approval'),
+    });
+  });
+
+  it('lets nobody use tools who may not chat', async () => {
+    const decide = await decideFor({ ...grant({ '*': {} }), actions: ['models:read'] });
+    expect(createPermissionGate(decide, [])({ server: 'mcp/files', tool: 'read' })).toMatchObject({ allowed: false });
+  });
+});
