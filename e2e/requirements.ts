@@ -102,6 +102,23 @@ export const requirements = [
     },
   },
   {
+    source: 'docs/architecture.md',
+    promises: {
+      'bad-input.body': 'a wrong body is refused with a code and the name of the parameter',
+      'bad-input.size': 'a body beyond the limit is a 413, whether it says its size or not',
+      'bad-input.content-type': 'a body that does not say that it is JSON is a 415',
+      'bad-input.path': 'a path that is none is a 404',
+      'bad-input.method': 'a method that the path does not take is a 405 that names those it takes',
+      'bad-input.host': 'a foreign Host is a 403',
+      'bad-input.origin': 'a foreign Origin is a 403',
+      'bad-input.headers': 'headers beyond all measure are a 431',
+      'bad-models.listed': 'a file that is no model is not listed',
+      'bad-models.refused': 'a chat with a bad file is a 4xx and the server lives',
+      'bad-models.stream': 'a stream with a bad file ends with an error and chat.end',
+      'bad-models.neighbour': 'a good model answers beside bad files',
+    },
+  },
+  {
     source: 'https://www.rfc-editor.org/rfc/rfc6750#section-3',
     promises: {
       'tokens.unauthenticated': 'without a valid token every route is a 401 with a challenge',
