@@ -4,6 +4,13 @@ import { ClosingLine } from './tooling/checks/closing-line.ts';
 export default defineConfig({
   test: {
     reporters: ['default', new ClosingLine()],
+    // Switched on by `npm test`: what decides and what verifies is covered branch by branch.
+    coverage: {
+      provider: 'v8',
+      include: ['packages/auth-core/src/{authority,verification}/**'],
+      reporter: ['text-summary'],
+      thresholds: { branches: 100 },
+    },
     projects: [
       {
         test: {

@@ -42,7 +42,8 @@ async function test(args, run) {
     await run.step('Checking style', 'biome', ['check', '--diagnostic-level=warn', '.']),
     await run.step('Looking for what nobody uses', 'knip', ['--no-progress']),
   ];
-  const tested = await run.handOver('vitest', ['run', ...args]);
+  // With arguments somebody wants a part of the tests, of which no coverage can be asked.
+  const tested = await run.handOver('vitest', ['run', ...(args.length > 0 ? args : ['--coverage'])]);
   return checks.every(Boolean) ? tested : 1;
 }
 
