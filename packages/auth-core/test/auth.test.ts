@@ -143,7 +143,7 @@ describe('a store that fails', () => {
     const by = auth.operator();
     const { record } = await auth.issue({ name: 'ci-bot', grant: { actions: [] } }, by);
     failing.add(method);
-    const calls: Record<string, () => Promise<unknown>> = {
+    const attempts: Record<string, () => Promise<unknown>> = {
       issue: () => auth.issue({ name: 'other', grant: { actions: [] } }, by),
       list: () => auth.list(by),
       show: () => auth.show(record.id, by),
@@ -151,9 +151,12 @@ describe('a store that fails', () => {
       revoke: () => auth.revoke(record.id, by),
       close: () => auth.close(),
     };
-    const error = await calls[call]!().catch((reason) => reason);
-    expect(error).toMatchObject({ code: 'AUTH_STORE_UNAVAILABLE' });
-    expect(error.message).not.toContain('secret.db');
+    await expect(attempts[call]!()).rejects.toThrow(
+      expect.objectContaining({
+        code: 'AUTH_STORE_UNAVAILABLE',
+        message: expect.not.stringContaining('secret.db'),
+      }),
+    );
   });
 });
 
