@@ -4,6 +4,7 @@ import { bearerAuth, requireAction } from '@latchkey/koa-auth';
 import Koa, { type Context, type Middleware, type Next } from 'koa';
 import { ServerError } from '../contracts/server-error.ts';
 import { type CheckOriginOptions, checkOrigin } from './middleware/check-origin.ts';
+import { endWithToken } from './middleware/end-with-token.ts';
 import { renderErrors } from './middleware/render-errors.ts';
 import { type RequestContextOptions, requestContext } from './middleware/request-context.ts';
 import { dialectOf, type Route } from './routes.ts';
@@ -25,8 +26,10 @@ export function createApp(options: AppOptions): Koa<ServerState> {
     ...(options.anonymous === undefined ? {} : { optional: options.anonymous }),
   });
   for (const { method, path, access, handler } of options.routes) {
-    const guards: Middleware<ServerState>[] =
-      access === 'public' ? [] : access === 'authenticated' ? [authenticate] : [authenticate, requireAction(access)];
+    const guards: Middleware<ServerState>[] = [];
+    if (access !== 'public') guards.push(authenticate);
+    if (access !== 'public' && access !== 'authenticated') guards.push(requireAction(access));
+    if (access === 'chat' && options.anonymous === undefined) guards.push(endWithToken(options.auth));
     router.register(path, [method], [...guards, handler]);
   }
 

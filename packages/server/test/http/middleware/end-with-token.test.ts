@@ -1,0 +1,49 @@
+import { createAuth, createMemoryTokenStore } from '@latchkey/auth-core';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { talksUntilAborted } from '../../scripted/engine-script.ts';
+import { open } from '../in-process-client.ts';
+import { newServer } from '../new-server.ts';
+
+const grant = { actions: ['chat'], models: ['*'] };
+const body = { model: 'ibm/granite', input: 'Go on', stream: true };
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe('a running request', () => {
+  it('ends at once when its token is revoked, and the stream says why', async () => {
+    const server = await newServer({ turns: [talksUntilAborted] });
+    const token = await server.issue(grant);
+    const answer = await open(server.app, { method: 'POST', path: '/api/v1/chat', token, body });
+    await answer.received('"and "');
+    const [info] = await server.auth.list(server.auth.operator());
+    await server.auth.revoke(info?.id ?? '', server.auth.operator());
+    const stream = await answer.received('event: chat.end');
+    expect(stream).toContain('"code":"invalid_api_key"');
+  });
+
+  it('goes on when another token is revoked', async () => {
+    const server = await newServer({ turns: [talksUntilAborted] });
+    const token = await server.issue(grant);
+    const answer = await open(server.app, { method: 'POST', path: '/api/v1/chat', token, body });
+    await answer.received('"and "');
+    const other = await server.auth.issue({ name: 'other', grant }, server.auth.operator());
+    await server.auth.revoke(other.record.id, server.auth.operator());
+    server.stop.abort();
+    expect(await answer.received('event: chat.end')).not.toContain('invalid_api_key');
+  });
+
+  it('ends when a later look at its token says that it has ended', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const parts = { store: createMemoryTokenStore(), digestKey: new Uint8Array(32), cacheMilliseconds: 0 };
+    const [auth, otherProcess] = [createAuth(parts), createAuth(parts)];
+    const server = await newServer({ turns: [talksUntilAborted], app: { auth } });
+    const { token, record } = await auth.issue({ name: 'test', grant }, auth.operator());
+    const answer = await open(server.app, { method: 'POST', path: '/api/v1/chat', token, body });
+    await answer.received('"and "');
+    await otherProcess.revoke(record.id, otherProcess.operator());
+    vi.advanceTimersByTime(500);
+    expect(await answer.received('event: chat.end')).toContain('"code":"invalid_api_key"');
+  });
+});
