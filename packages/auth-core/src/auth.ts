@@ -6,6 +6,7 @@ import {
   decide,
 } from './authority/decide.ts';
 import { FULL_GRANT, type Grant } from './authority/grant.ts';
+import { parseGrant } from './authority/parse-grant.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { parseDateTime } from './date-time.ts';
 import {
@@ -88,6 +89,7 @@ export interface Auth extends AsyncDisposable {
  * > The digest key is what makes a stolen database useless. Keep it in another place than the database.
  *
  * @throws {TypeError} when the key is too short or `cacheMilliseconds` is not from 0 to 1000
+ * @throws {AuthError} `AUTH_GRANT_INVALID` when the policy is no grant
  * @example
  * ```ts
  * import { createAuth, createMemoryTokenStore } from '@latchkey/auth-core';
@@ -108,7 +110,10 @@ export function createAuth(options: AuthOptions): Auth {
     throw new TypeError('cacheMilliseconds must be a number from 0 to 1000');
   }
   const store = guardStore(options.store);
-  const policy: AuthorityEntry = Object.freeze({ grant: options.policy ?? FULL_GRANT, source: 'server policy' });
+  const policy: AuthorityEntry = Object.freeze({
+    grant: parseGrant(options.policy ?? FULL_GRANT, { at: 'policy', ...(patterns && { patterns }) }),
+    source: 'server policy',
+  });
   const format = createApiKeyFormat(random);
   const digest = createDigest(options.digestKey);
   const cache = createWarmCache(cacheMilliseconds);

@@ -1,5 +1,6 @@
 import type { Authority } from './authority/decide.ts';
 import { FULL_GRANT, type Grant } from './authority/grant.ts';
+import { parseGrant } from './authority/parse-grant.ts';
 import type { TokenKind } from './token/token-format.ts';
 
 /** Who a caller turned out to be, and what they may do. */
@@ -20,6 +21,7 @@ export interface Principal {
 /**
  * The caller of a server that runs with authentication off: whoever it is, with the authority of one grant.
  *
+ * @throws {AuthError} `AUTH_GRANT_INVALID` when the grant is none
  * @example
  * ```ts
  * import { anonymousPrincipal, decide, parseGrant } from '@latchkey/auth-core';
@@ -39,5 +41,7 @@ export function operatorPrincipal(): Principal {
 
 function localPrincipal(kind: 'operator' | 'anonymous', name: string, grant: Grant): Principal {
   const id = `local:${kind}`;
-  return Object.freeze({ id, kind, name, owner: name, rootId: id, authority: [{ grant, source: name }] });
+  // A frozen copy: many requests share it.
+  const entry = Object.freeze({ grant: parseGrant(grant), source: name });
+  return Object.freeze({ id, kind, name, owner: name, rootId: id, authority: Object.freeze([entry]) });
 }

@@ -23,6 +23,22 @@ describe('createAuth', () => {
     expect(() => setUp({ cacheMilliseconds })).toThrow(TypeError);
   });
 
+  it('refuses a policy that is no grant, and says where', () => {
+    const policy = { actions: ['chat'], networks: ['everywhere'] } as Grant;
+    const invalid = expect.objectContaining({ code: 'AUTH_GRANT_INVALID', path: 'policy.networks[0]' });
+    expect(() => setUp({ policy })).toThrow(invalid);
+    const rule = { arguments: { path: { pattern: '(?=x)' } } };
+    const patterned: Grant = { actions: [], mcp: { files: { tools: { read: rule } } } };
+    expect(() => setUp({ policy: patterned, patterns: re2jsPatterns })).toThrow('pattern');
+  });
+
+  it('holds to the policy as it was, whatever becomes of the object', async () => {
+    const policy = { actions: ['chat' as const, 'embeddings' as const] };
+    const { auth, signIn } = setUp({ policy });
+    policy.actions.pop();
+    expect(auth.decide(await signIn({ actions: ['*'] }), { action: 'embeddings' })).toMatchObject({ allowed: true });
+  });
+
   it('works with the clock and the randomness of the platform when it is given none', async () => {
     const auth = createAuth({ store: createMemoryTokenStore(), digestKey });
     const { token } = await auth.issue({ name: 'ci-bot', grant: { actions: ['chat'] } }, auth.operator());

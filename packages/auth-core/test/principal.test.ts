@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest';
+import { type Action, anonymousPrincipal, decide, type Grant } from '../src/index.ts';
+import { operatorPrincipal } from '../src/principal.ts';
+
+describe('a caller without a token', () => {
+  it('may do what its one grant says', () => {
+    const guest = anonymousPrincipal({ actions: ['chat'] }, 'guest');
+    expect(guest).toMatchObject({ kind: 'anonymous', name: 'guest', owner: 'guest', rootId: guest.id });
+    const ask = (action: Action) => decide(guest.authority, { action }, { now: new Date() });
+    expect(ask('chat')).toMatchObject({ allowed: true });
+    expect(ask('tokens:write')).toMatchObject({ allowed: false, source: 'guest' });
+  });
+
+  it('keeps its grant whatever becomes of the object', () => {
+    const grant = { actions: ['chat' as Action] };
+    const guest = anonymousPrincipal(grant, 'guest');
+    grant.actions.push('tokens:write');
+    expect(guest.authority[0]?.grant.actions).toEqual(['chat']);
+    expect(() => Object.assign(guest.authority[0]!.grant, { actions: ['*'] })).toThrow(TypeError);
+  });
+
+  it('has an id that no token can have', () => {
+    expect(operatorPrincipal().id).toContain(':');
+    expect(anonymousPrincipal({ actions: [] }, 'guest').id).toContain(':');
+  });
+
+  it('is refused a grant that is none', () => {
+    const grant = { actions: 'all' } as unknown as Grant;
+    expect(() => anonymousPrincipal(grant, 'guest')).toThrow(expect.objectContaining({ code: 'AUTH_GRANT_INVALID' }));
+  });
+});
