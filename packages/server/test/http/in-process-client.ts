@@ -1,0 +1,95 @@
+import { createServer, type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from 'node:http';
+import { type Duplex, duplexPair } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import type Koa from 'koa';
+
+export interface Call {
+  readonly method?: string;
+  readonly path?: string;
+  readonly token?: string;
+  readonly headers?: OutgoingHttpHeaders;
+  /** An object is sent as JSON, text as it is. */
+  readonly body?: unknown;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly text: string;
+  /** The body read as JSON. */
+  json(): Record<string, unknown>;
+}
+
+/** An answer whose body is still to come. */
+export interface OpenAnswer {
+  readonly status: number;
+  /** Resolves with everything received so far once it holds this. */
+  received(part: string): Promise<string>;
+  /** Ends the connection, as a caller does who goes away. */
+  leave(): void;
+}
+
+/** Begins one real HTTP request through an app, over a pair of streams instead of a socket. */
+function begin<State>(app: Koa<State>, { method = 'GET', path = '/', token, headers = {}, body }: Call) {
+  const [client, server] = duplexPair() as [Duplex, Duplex];
+  Object.defineProperty(server, 'remoteAddress', { value: '127.0.0.1' });
+  createServer(app.callback()).emit('connection', server);
+  const call = request({
+    createConnection: () => client as never,
+    method,
+    path,
+    setHost: false,
+    headers: {
+      host: 'localhost',
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...headers,
+    },
+  });
+  call.end(body === undefined || typeof body === 'string' ? body : JSON.stringify(body));
+  return { call, server };
+}
+
+export async function send<State>(app: Koa<State>, options: Call = {}): Promise<Answer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+  const { call } = begin(app, options);
+  call.on('error', reject);
+  call.on('response', (response) => {
+    const { statusCode = 0, headers } = response;
+    text(response).then(
+      (body) => resolve({ status: statusCode, headers, text: body, json: () => JSON.parse(body) }),
+      reject,
+    );
+  });
+  return promise;
+}
+
+export async function open<State>(app: Koa<State>, options: Call): Promise<OpenAnswer> {
+  const { promise, resolve, reject } = Promise.withResolvers<OpenAnswer>();
+  const { call, server } = begin(app, options);
+  call.on('error', reject);
+  call.on('response', (response) => {
+    let received = '';
+    response.setEncoding('utf8');
+    response.on('data', (chunk: string) => {
+      received += chunk;
+    });
+    // Whoever leaves has no use for the error that leaving makes.
+    response.on('error', () => {});
+    resolve({
+      status: response.statusCode ?? 0,
+      received: (part) =>
+        new Promise((done) => {
+          const look = (): void => {
+            if (!received.includes(part)) return;
+            response.off('data', look);
+            done(received);
+          };
+          response.on('data', look);
+          look();
+        }),
+      leave: () => server.destroy(),
+    });
+  });
+  return promise;
+}

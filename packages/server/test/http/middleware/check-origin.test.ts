@@ -1,0 +1,143 @@
+import { hostname } from 'node:os';
+import Koa from 'koa';
+import { describe, expect, it } from 'vitest';
+import { lmstudioDialect } from '../../../src/dialects/lmstudio/errors.ts';
+import { checkOrigin } from '../../../src/http/middleware/check-origin.ts';
+import { renderErrors } from '../../../src/http/middleware/render-errors.ts';
+import { requestContext } from '../../../src/http/middleware/request-context.ts';
+import type { ServerState } from '../../../src/http/state.ts';
+import { type Call, send } from '../in-process-client.ts';
+import { keepLog } from '../new-server.ts';
+
+const app = new Koa<ServerState>();
+app.use(requestContext({ logger: keepLog().logger, createId: () => 'id', stopping: new AbortController().signal }));
+app.use(renderErrors(() => lmstudioDialect));
+app.use(checkOrigin({ allowedHosts: ['LLM.example.com'], allowedOrigins: ['https://chat.example.com'] }));
+app.use(async (ctx) => {
+  ctx.body = 'in';
+});
+
+const ask = (headers: Call['headers'], method = 'GET') => send(app, { method, headers: headers ?? {} });
+
+describe('the Host header', () => {
+  it.each([
+    'localhost',
+    'localhost:1234',
+    'LocalHost:1234',
+    '127.0.0.1:1234',
+    '192.168.1.7',
+    '[::1]:1234',
+    '[fd00::1]',
+    'llm.example.com',
+    'LLM.EXAMPLE.COM:443',
+    hostname(),
+    `${hostname()}.local`,
+  ])('may be %s', async (host) => {
+    expect((await ask({ host })).status).toBe(200);
+  });
+
+  it.each([
+    'evil.com',
+    'evil.com:1234',
+    'localhost.evil.com',
+    'evil.com:x@localhost',
+    'localhost@evil.com',
+    'localhost:1234@evil.com',
+    'localhost:',
+    'localhost:123456',
+    'localhost:1234:1234',
+    'localhost/evil',
+    'sub.llm.example.com',
+    'llm.example.com.evil.com',
+    '127.0.0.1.evil.com',
+    '127.0.0.1.nip.io',
+    '[evil.com]',
+    '[::1]evil.com',
+    '::1',
+    '0x7f000001',
+    '2130706433',
+    '127.1',
+    'localhost, evil.com',
+    ' ',
+    '',
+  ])('may not be %j, which is what a rebound name sends', async (host) => {
+    const answer = await ask({ host });
+    expect(answer.status).toBe(403);
+    expect(answer.json()).toMatchObject({ error: { code: 'origin_denied', param: 'Host' } });
+    expect(answer.text).not.toContain('evil');
+  });
+});
+
+describe('the Origin header', () => {
+  it('is not sent by programs', async () => {
+    expect((await ask({})).headers).not.toHaveProperty('access-control-allow-origin');
+  });
+
+  it.each([
+    ['http://localhost:1234', 'localhost:1234'],
+    ['https://llm.example.com', 'llm.example.com'],
+    ['http://[::1]:1234', '[::1]:1234'],
+  ])('may be the server itself: %s', async (origin, host) => {
+    const answer = await ask({ host, origin });
+    expect(answer.status).toBe(200);
+    expect(answer.headers).not.toHaveProperty('access-control-allow-origin');
+  });
+
+  it('may be a page that is listed, and no other is told so', async () => {
+    const answer = await ask({ origin: 'https://chat.example.com' });
+    expect(answer.status).toBe(200);
+    expect(answer.headers).toMatchObject({
+      'access-control-allow-origin': 'https://chat.example.com',
+      vary: 'Origin',
+    });
+    expect(answer.headers).not.toHaveProperty('access-control-allow-credentials');
+  });
+
+  it.each([
+    'null',
+    'http://evil.com',
+    'http://localhost:3000',
+    'http://localhost',
+    'http://localhost:1234.evil.com',
+    'http://chat.example.com',
+    'https://chat.example.com:8443',
+    'https://sub.chat.example.com',
+    'https://chat.example.com.evil.com',
+    'https://CHAT.example.com',
+    'https://chat.example.com/',
+    'file://',
+    'ftp://localhost:1234',
+    '*',
+    '',
+  ])('may not be %j', async (origin) => {
+    const answer = await ask({ host: 'localhost:1234', origin });
+    expect(answer.status).toBe(403);
+    expect(answer.json()).toMatchObject({ error: { code: 'origin_denied', param: 'Origin' } });
+    expect(answer.headers).not.toHaveProperty('access-control-allow-origin');
+  });
+
+  it('of a page that is listed helps a foreign Host nothing', async () => {
+    expect((await ask({ host: 'evil.com', origin: 'https://chat.example.com' })).status).toBe(403);
+  });
+});
+
+describe('a preflight', () => {
+  it('is answered to a page that is listed, without a token', async () => {
+    const answer = await ask(
+      { origin: 'https://chat.example.com', 'access-control-request-method': 'POST' },
+      'OPTIONS',
+    );
+    expect([answer.status, answer.text]).toEqual([204, '']);
+    expect(answer.headers).toMatchObject({
+      'access-control-allow-origin': 'https://chat.example.com',
+      'access-control-allow-methods': 'GET, POST, PATCH, DELETE',
+      'access-control-allow-headers': 'Authorization, Content-Type, X-Api-Key',
+    });
+  });
+
+  it.each(['https://evil.com', 'null'])('is refused to %s', async (origin) => {
+    const answer = await ask({ origin, 'access-control-request-method': 'POST' }, 'OPTIONS');
+    expect(answer.status).toBe(403);
+    expect(answer.headers).not.toHaveProperty('access-control-allow-methods');
+  });
+});

@@ -1,0 +1,75 @@
+import Koa from 'koa';
+import { describe, expect, it } from 'vitest';
+import { lmstudioDialect } from '../../src/dialects/lmstudio/errors.ts';
+import { renderErrors } from '../../src/http/middleware/render-errors.ts';
+import { requestContext } from '../../src/http/middleware/request-context.ts';
+import { readJson } from '../../src/http/read-json.ts';
+import type { ServerState } from '../../src/http/state.ts';
+import { type Call, send } from './in-process-client.ts';
+import { keepLog } from './new-server.ts';
+
+const LIMIT = 100;
+const app = new Koa<ServerState>();
+app.use(requestContext({ logger: keepLog().logger, createId: () => 'id', stopping: new AbortController().signal }));
+app.use(renderErrors(() => lmstudioDialect));
+app.use(async (ctx) => {
+  ctx.body = { read: await readJson(ctx, LIMIT) };
+});
+const post = (body: unknown, headers: NonNullable<Call['headers']> = {}) =>
+  send(app, { method: 'POST', body, headers });
+
+describe('readJson', () => {
+  it.each([{ a: 'ü\u{1F600}' }, [1], 'text', null, 5])('reads %j', async (value) => {
+    expect((await post(JSON.stringify(value))).json()).toEqual({ read: value });
+  });
+
+  it.each(['application/json; charset=utf-8', 'application/problem+json'])('takes %s for JSON', async (type) => {
+    expect((await post('{}', { 'content-type': type })).status).toBe(200);
+  });
+
+  it.each([
+    'text/plain',
+    'application/x-www-form-urlencoded',
+    'multipart/form-data; boundary=x',
+    'text/plain; application/json',
+    '',
+  ])('refuses %j, which a web page can send without asking', async (type) => {
+    const answer = await post('{}', { 'content-type': type });
+    expect(answer.status).toBe(415);
+    expect(answer.json()).toMatchObject({ error: { code: 'unsupported_media_type', param: 'Content-Type' } });
+  });
+
+  it('refuses a request without a body', async () => {
+    expect((await post('', { 'content-length': '0' })).status).toBe(400);
+  });
+
+  it.each([' ', '{', '{"a":1}x', "{'a':1}", 'undefined', '\u0000'])(
+    'refuses %j, and repeats nothing of it',
+    async (text) => {
+      const answer = await post(text);
+      expect(answer.status).toBe(400);
+      expect(answer.json()).toEqual({
+        error: {
+          type: 'invalid_request',
+          message: 'The body is not valid JSON.',
+          code: 'invalid_value',
+          param: 'body',
+        },
+      });
+    },
+  );
+
+  it('takes a body up to the limit, and refuses one byte more', async () => {
+    const exact = `"${'x'.repeat(LIMIT - 2)}"`;
+    expect((await post(exact)).status).toBe(200);
+    const answer = await post(`${exact} `);
+    expect(answer.status).toBe(413);
+    expect(answer.json()).toMatchObject({ error: { code: 'payload_too_large', param: 'body' } });
+    expect(answer.headers.connection).toBe('close');
+  });
+
+  it('counts bytes, also when nobody says how many come', async () => {
+    const answer = await post(`"${'ü'.repeat(LIMIT / 2)}"`, { 'transfer-encoding': 'chunked' });
+    expect(answer.status).toBe(413);
+  });
+});
