@@ -33,6 +33,11 @@ export function createApp(options: AppOptions): Koa<ServerState> {
     router.register(path, [method], [...guards, handler]);
   }
 
+  // An answer that broke off after its beginning: most of the time its reader has left.
+  app.on('error', (error: NodeJS.ErrnoException) => {
+    const level = error.code === 'ERR_STREAM_PREMATURE_CLOSE' ? 'debug' : 'error';
+    options.logger[level]({ err: error }, 'an answer was not sent whole');
+  });
   app.use(requestContext(options));
   app.use(renderErrors(dialectOf));
   app.use(checkOrigin(options));

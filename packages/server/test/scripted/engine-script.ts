@@ -49,11 +49,11 @@ export const aborted = (signal: AbortSignal): Promise<void> =>
   });
 
 /** Says a word and goes on until it is told to stop, as an engine does whose caller went away. */
-export const talksUntilAborted: Turn = async function* (_, signal) {
+export async function* talksUntilAborted(_: GenerateRequest, signal: AbortSignal): AsyncGenerator<EngineEvent> {
   yield progress();
   yield message('and ');
   await aborted(signal);
-};
+}
 
 export const describedModel = (changes: Partial<ModelDescription> = {}): ModelDescription => ({
   architecture: 'llama',

@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest';
+import { ServerError } from '../../../src/contracts/server-error.ts';
+import { callsTool, says } from '../../scripted/engine-script.ts';
+import { send } from '../in-process-client.ts';
+import { newServer, type TestServerOptions } from '../new-server.ts';
+
+const CHAT = { actions: ['chat'], models: ['*'], mcp: { 'mcp/a': { tools: { echo: {} } } } };
+const tools = [{ type: 'function', function: { name: 'ask_user', parameters: { type: 'object' } } }];
+
+async function post(body: Record<string, unknown>, options: TestServerOptions = {}) {
+  const server = await newServer(options);
+  const answer = await send(server.app, {
+    method: 'POST',
+    path: '/v1/chat/completions',
+    token: await server.issue(CHAT),
+    body: { model: 'small', messages: [{ role: 'user', content: 'Hi' }], ...body },
+  });
+  return { ...answer, engine: server.engine };
+}
+
+/** The chunks of a stream; the last frame says that it is whole. */
+function readChunks(text: string): readonly Record<string, unknown>[] {
+  const frames = text.trimEnd().split('\n\n');
+  expect(frames.pop()).toBe('data: [DONE]');
+  return frames.map((frame) => JSON.parse(frame.replace(/^data: /, '')) as Record<string, unknown>);
+}
+
+describe('POST /v1/chat/completions', () => {
+  it("answers as OpenAI's does, with the model as the caller named it", async () => {
+    const answer = await post({}, { turns: [says('Good day')] });
+    expect([answer.status, answer.json()]).toMatchObject([
+      200,
+      {
+        id: expect.stringMatching(/^chatcmpl-/),
+        object: 'chat.completion',
+        created: 1_767_225_600,
+        model: 'small',
+        choices: [{ message: { role: 'assistant', content: 'Good day' }, finish_reason: 'stop' }],
+        usage: { prompt_tokens: 5, completion_tokens: 2, total_tokens: 7 },
+      },
+    ]);
+  });
+
+  it('streams chunks, and says [DONE]', async () => {
+    const answer = await post({ stream: true, stream_options: { include_usage: true } }, { turns: [says('Good day')] });
+    expect(answer.headers['content-type']).toBe('text/event-stream; charset=utf-8');
+    const chunks = readChunks(answer.text);
+    expect(chunks.map(({ choices }) => choices)).toMatchObject([
+      [{ delta: { role: 'assistant', content: '' } }],
+      [{ delta: { content: 'Good day' } }],
+      [{ delta: {}, finish_reason: 'stop' }],
+      [],
+    ]);
+    expect(new Set(chunks.map(({ id }) => id)).size).toBe(1);
+  });
+
+  it("leaves the caller's own tools to the caller", async () => {
+    const answer = await post({ tools }, { turns: [callsTool('ask_user', { about: 'tea' })] });
+    expect(answer.json()).toMatchObject({
+      choices: [
+        {
+          message: { content: null, tool_calls: [{ function: { name: 'ask_user', arguments: '{"about":"tea"}' } }] },
+          finish_reason: 'tool_calls',
+        },
+      ],
+    });
+  });
+
+  it('runs the tools of integrations itself', async () => {
+    const answer = await post(
+      { integrations: ['mcp/a'] },
+      { turns: [callsTool('echo', { text: 'first line' }), says('It says: first line')] },
+    );
+    expect(answer.json()).toMatchObject({
+      choices: [{ message: { content: 'It says: first line' }, finish_reason: 'stop' }],
+      usage: { prompt_tokens: 10, completion_tokens: 4 },
+    });
+    expect(answer.engine.requests[1]?.messages.at(-1)).toMatchObject({ role: 'tool', content: 'first line' });
+  });
+
+  it("refuses a tool of the caller's that has the name of one of ours", async () => {
+    const mine = [{ type: 'function', function: { name: 'echo' } }];
+    const answer = await post({ integrations: ['mcp/a'], tools: mine });
+    expect([answer.status, answer.json()]).toMatchObject([400, { error: { param: 'tools[0].function.name' } }]);
+  });
+
+  it("refuses in OpenAI's words", async () => {
+    const answer = await post({ model: 'x/y' });
+    expect([answer.status, answer.json()]).toEqual([
+      404,
+      {
+        error: {
+          message: "Model 'x/y' is not in the models folder.",
+          type: 'invalid_request_error',
+          param: 'model',
+          code: 'model_not_found',
+        },
+      },
+    ]);
+  });
+
+  it('ends a stream that fails with the error, without a reason that makes it look whole', async () => {
+    const crash = async function* () {
+      yield { type: 'message.delta', text: 'Once' } as const;
+      throw new ServerError('MODEL_CRASHED', 'The model died.');
+    };
+    const chunks = readChunks((await post({ stream: true }, { turns: [crash] })).text);
+    expect(chunks.at(-1)).toMatchObject({ error: { code: 'model_crashed', type: 'server_error' } });
+    expect(JSON.stringify(chunks)).not.toMatch(/"finish_reason":"/);
+  });
+});

@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest';
+import { says } from '../../scripted/engine-script.ts';
+import { send } from '../in-process-client.ts';
+import { newServer } from '../new-server.ts';
+
+describe('the lists of models', () => {
+  it.each([
+    [['*'], ['ibm/granite', 'ibm/other']],
+    [['ibm/g*'], ['ibm/granite']],
+    [['small'], []],
+    [[], []],
+  ])('show a token for the models %j no others than these', async (models, expected) => {
+    const server = await newServer();
+    const token = await server.issue({ actions: ['models:read'], models });
+    const ours = (await send(server.app, { path: '/api/v1/models', token })).json() as { models: { key: string }[] };
+    const openais = (await send(server.app, { path: '/v1/models', token })).json() as { data: { id: string }[] };
+    expect(ours.models.map(({ key }) => key)).toEqual(expected);
+    expect(openais.data.map(({ id }) => id)).toEqual(expected);
+  });
+
+  it('say which models are loaded', async () => {
+    const server = await newServer({ turns: [says('Hi')] });
+    const token = await server.issue({ actions: ['chat', 'models:read'], models: ['*'] });
+    const body = { model: 'ibm/granite', input: 'Hi' };
+    await send(server.app, { method: 'POST', path: '/api/v1/chat', token, body });
+    expect((await send(server.app, { path: '/api/v1/models', token })).json()).toMatchObject({
+      models: [
+        {
+          key: 'ibm/granite',
+          loaded_instances: [{ id: 'ibm/granite', config: { context_length: 1024, parallel: 2 } }],
+        },
+        { key: 'ibm/other', loaded_instances: [] },
+      ],
+    });
+  });
+});
