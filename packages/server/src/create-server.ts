@@ -23,6 +23,7 @@ import { announceServer, openDataFolder } from './state/data-folder.ts';
 import { openDatabase } from './state/database.ts';
 import { isLoopback } from './state/loopback.ts';
 import { resolveRealPath } from './state/real-path.ts';
+import { requireSoleServer } from './state/sole-server.ts';
 import { createLogger, type Logger } from './telemetry/logger.ts';
 import { openToolset } from './tools/open-toolset.ts';
 
@@ -61,6 +62,7 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
   const environment = options.environment ?? process.env;
   const logger = options.logger ?? createLogger(config.log);
   const folder = openDataFolder(config.data, environment);
+  await requireSoleServer(folder);
   await using opened = new AsyncDisposableStack();
 
   const { tokens, conversations } = await openDatabase(folder.database, opened);
@@ -79,7 +81,7 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
       config:
         config.mcp === undefined ? { servers: new Map(), warnings: [] } : await loadMcpJson(config.mcp, environment),
       logger: logger.child({ part: 'mcp' }),
-      limits: { callTimeoutMs: config.limits.toolSeconds * 1000 },
+      limits: toolLimits(config),
     }),
   );
   const engine = opened.use(createLlamaEngine({ logger: logger.child({ part: 'engine' }) }));
@@ -171,6 +173,12 @@ function refuseOpenNetwork({ host, auth, allowUnauthenticatedNetwork }: ServerCo
     { param: 'host' },
   );
 }
+
+/** A tool that reports its progress may take longer than one that is silent, but not for ever. */
+const toolLimits = ({ limits: { toolSeconds } }: ServerConfig) => ({
+  callTimeoutMs: toolSeconds * 1000,
+  callTotalTimeoutMs: toolSeconds * 5000,
+});
 
 function samplingOf({ sampling }: ServerConfig, model: string): Sampling {
   const settings = (Object.hasOwn(sampling, model) ? sampling[model] : sampling['*']) ?? {};

@@ -66,7 +66,7 @@ export const configSchema = z.strictObject({
       toolRounds: z.int().min(1).max(1000).default(8),
       /** Tool calls in one chat. */
       toolCalls: z.int().min(1).max(10_000).default(32),
-      /** How long a tool may take. */
+      /** How long a tool may be silent; one that reports its progress may take five times as long in all. */
       toolSeconds: z.number().min(0.1).max(86_400).default(60),
       /** How long running requests may go on when the server is told to stop. */
       shutdownSeconds: z.number().min(0).max(3600).default(10),
