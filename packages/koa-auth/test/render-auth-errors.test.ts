@@ -25,13 +25,13 @@ describe('renderAuthErrors', () => {
   });
 
   it('leaves every other error to others', async () => {
-    const answer = await send(
-      newThrowingApp(() => {
-        throw new Error('the inside of the server');
-      }),
-    );
-    expect(answer.status).toBe(500);
-    expect(answer.body).toBe('Internal Server Error');
+    const app = newThrowingApp(() => {
+      throw new Error('the inside of the server');
+    });
+    const failures: string[] = [];
+    app.on('error', (error) => failures.push(error.message));
+    expect(await send(app)).toMatchObject({ status: 500, body: 'Internal Server Error' });
+    expect(failures).toEqual(['the inside of the server']);
   });
 
   it('passes on an error that comes when the answer has gone out', async () => {

@@ -62,8 +62,10 @@ describe('rules that match the same tool', () => {
     expect(ask(mcp, tool)).toMatchObject(denied('arguments'));
   });
 
-  it('ask for approval when one of them does', () => {
-    const mcp: Grant['mcp'] = { '*': { tools: { '*': {} } }, 'mcp/files': { tools: { 'w*': { approval: 'ask' } } } };
+  it.each<[string, Grant['mcp']]>([
+    ['the first', { 'mcp/files': { tools: { 'w*': { approval: 'ask' } } }, '*': { tools: { '*': {} } } }],
+    ['the last', { '*': { tools: { '*': {} } }, 'mcp/files': { tools: { 'w*': { approval: 'ask' } } } }],
+  ])('ask for approval when one of them does, be it %s', (_, mcp) => {
     expect(ask(mcp, tool)).toEqual(asking);
     expect(ask(mcp, { server: 'mcp/files', name: 'read' })).toEqual(allowed);
   });

@@ -93,20 +93,19 @@ function adaptDatabase(database: DatabaseSync): SqliteDatabase {
       const known = statements.get(sql);
       if (known !== undefined) return known;
       if (statements.size >= CACHED_STATEMENTS) statements.clear();
-      const statement = adaptStatement(database.prepare(sql), () => database.prepare(sql));
+      const statement = adaptStatement(database.prepare(sql));
       statements.set(sql, statement);
       return statement;
     },
   };
 }
 
-function adaptStatement(statement: StatementSync, prepareAgain: () => StatementSync): SqliteStatement {
+function adaptStatement(statement: StatementSync): SqliteStatement {
   return {
     reader: statement.columns().length > 0,
     all: (parameters) => statement.all(...bind(parameters)),
     run: (parameters) => statement.run(...bind(parameters)),
-    // Rows that are read one by one must not be cut off by another run of the same statement.
-    iterate: (parameters) => prepareAgain().iterate(...bind(parameters)),
+    iterate: (parameters) => statement.iterate(...bind(parameters)),
   };
 }
 

@@ -78,13 +78,14 @@ describe('openSqlite', () => {
     await second.transaction().execute(async () => undefined);
   });
 
-  it('reads row by row while the same statement runs again', async () => {
+  it('reads row by row, again after it was broken off', async () => {
     const database = await openTokens();
     await sql`create table numbers (value integer)`.execute(database);
     await sql`insert into numbers values (1), (2), (3)`.execute(database);
-    const numbers = database as unknown as Kysely<{ numbers: { value: number } }>;
+    const query = (database as unknown as Kysely<{ numbers: { value: number } }>).selectFrom('numbers').select('value');
+    for await (const _ of query.stream()) break;
     const seen: number[] = [];
-    for await (const { value } of numbers.selectFrom('numbers').selectAll().stream()) seen.push(value);
+    for await (const { value } of query.stream()) seen.push(value);
     expect(seen).toEqual([1, 2, 3]);
   });
 
