@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { least } from '../../src/chat/limits.ts';
 import { addUsage, emptyUsage, toStats } from '../../src/chat/usage.ts';
 import type { EngineEvent } from '../../src/contracts/inference-engine.ts';
 
@@ -34,13 +33,5 @@ describe('the figures of a chat', () => {
     addUsage(totals, round(0, 0, 0.2));
     expect(toStats(totals, undefined)).toMatchObject({ tokensPerSecond: 0, timeToFirstTokenSeconds: 0.2 });
     expect(toStats(emptyUsage(), undefined).timeToFirstTokenSeconds).toBe(0);
-  });
-});
-
-describe('least', () => {
-  it('is the smallest limit that is there', () => {
-    expect(least(undefined, 7, 3)).toBe(3);
-    expect(least(0, undefined)).toBe(0);
-    expect(least(undefined, undefined)).toBeUndefined();
   });
 });

@@ -1,7 +1,6 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { defineConfig } from '../../src/config/define-config.ts';
 import { type ConfigSources, defaultDataFolder, loadConfig } from '../../src/config/load-config.ts';
 import { temporaryFolder, writeFiles } from '../scripted/temporary-folder.ts';
 
@@ -159,21 +158,5 @@ describe('an error', () => {
     const folder = temporaryFolder();
     writeFiles(folder, { 'c.json': '{"data": 5}' });
     expect(() => loadConfig({ flags: {}, environment: {}, file: join(folder, 'c.json') })).toThrow('data:');
-  });
-});
-
-describe('defineConfig', () => {
-  it('completes what is given', () => {
-    expect(defineConfig({ data: '/d', port: 0 })).toMatchObject({
-      data: '/d',
-      models: '/d/models',
-      port: 0,
-      auth: true,
-    });
-  });
-
-  it('refuses what is not a configuration, by its key', () => {
-    expect(() => defineConfig({ data: '/d', port: -1 })).toThrow('port');
-    expect(() => defineConfig({ data: '/d', ...{ prot: 1 } })).toThrow('prot');
   });
 });

@@ -78,6 +78,11 @@ describe('validateBody', () => {
     expect(refuse(body)).toMatchObject({ code: 'UNKNOWN_PARAMETER', param: '__proto__' });
   });
 
+  it('takes no value from the prototype of objects', () => {
+    const inherited = z.object({ toString: z.unknown().refine((value) => typeof value === 'string') });
+    expect(() => validateBody(inherited, {})).toThrow(expect.objectContaining({ code: 'MISSING_PARAMETER' }));
+  });
+
   it('answers a flood of long keys with few and short ones', () => {
     const body = Object.fromEntries(Array.from({ length: 1000 }, (_, index) => [`${index}${'k'.repeat(1000)}`, 1]));
     const { message, param } = refuse({ model: 'm', ...body });

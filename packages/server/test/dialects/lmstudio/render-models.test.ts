@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ModelDescription } from '../../../src/contracts/inference-engine.ts';
 import { renderModels } from '../../../src/dialects/lmstudio/render-models.ts';
-import { renderModels as renderOpenaiModels } from '../../../src/dialects/openai/render-models.ts';
 import type { RegisteredModel } from '../../../src/models/model-registry.ts';
 import { describedModel } from '../../scripted/engine-script.ts';
 
@@ -80,18 +79,9 @@ describe('the list of models', () => {
   it('leaves out a file that nobody can use', () => {
     const garbage: RegisteredModel = { file, description: new Error('garbage') };
     expect(renderModels([garbage], []).models).toEqual([]);
-    expect(renderOpenaiModels([garbage]).data).toEqual([]);
   });
 
   it('never tells where a file lies', () => {
-    const all = JSON.stringify([renderModels([model()], []), renderOpenaiModels([model()])]);
-    expect(all).not.toContain('secret-place');
-  });
-
-  it("is what OpenAI's clients read", () => {
-    expect(renderOpenaiModels([model()])).toEqual({
-      object: 'list',
-      data: [{ id: 'ibm/granite', object: 'model', created: 1_700_000_000, owned_by: 'ibm' }],
-    });
+    expect(JSON.stringify(renderModels([model()], []))).not.toContain('secret-place');
   });
 });

@@ -52,6 +52,7 @@ describe('the Host header', () => {
     '127.0.0.1.evil.com',
     '127.0.0.1.nip.io',
     '[evil.com]',
+    '[cafe.de]',
     '[::1]evil.com',
     '::1',
     '0x7f000001',
