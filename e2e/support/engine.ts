@@ -1,0 +1,13 @@
+import { NANO, type TestServer } from './server.ts';
+
+/** A question that nano answers until its context is full: a penalty below 1 rewards what it has just said. */
+export const LONG_TALK = { input: 'Repeat: red fox', repeat_penalty: 0.2 };
+
+/** Loads the nano model, if need be, and says which process it lives in. */
+export async function enginePid(server: TestServer): Promise<number> {
+  await server.admin.chat({ input: 'Hello', store: false });
+  const loads = server.log.lines.map((line) => JSON.parse(line)).filter(({ msg }) => msg === 'model loaded');
+  const pid: unknown = loads.findLast(({ model }) => model === NANO)?.pid;
+  if (typeof pid !== 'number') throw new Error('The log does not say where the model is.');
+  return pid;
+}
