@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 /** What llama.cpp, its GPU back ends and Node itself read; everything else stays with the server. */
 const NAMES = new Set([
   'PATH',
@@ -17,8 +19,8 @@ const NAMES = new Set([
 ]);
 const PREFIXES = ['CUDA_', 'NVIDIA_', 'GGML_', 'HIP_', 'HSA_', 'ROCR_', 'VK_', 'MESA_', 'LC_'];
 
-/** Decoding and sampling each take a place here; with Node's default of four, several streams would wait for it. */
-const THREAD_POOL_SIZE = '16';
+/** Node's default, which is the least that a process should have. */
+const FEWEST_POOL_THREADS = 4;
 
 /**
  * The environment of an engine process: only names that it needs, so that none of the server's secrets are in the
@@ -29,5 +31,7 @@ export function childEnvironment(environment: NodeJS.ProcessEnv): NodeJS.Process
     const upper = name.toUpperCase();
     return NAMES.has(upper) || PREFIXES.some((prefix) => upper.startsWith(prefix));
   });
-  return { ...Object.fromEntries(allowed), UV_THREADPOOL_SIZE: THREAD_POOL_SIZE };
+  // Each stream's sampling is a job for Node's thread pool; more threads than cores would only pass them around.
+  const poolThreads = Math.max(FEWEST_POOL_THREADS, availableParallelism());
+  return { ...Object.fromEntries(allowed), UV_THREADPOOL_SIZE: String(poolThreads) };
 }
