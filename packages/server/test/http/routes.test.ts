@@ -95,6 +95,16 @@ describe('the doors of the server', () => {
     expect(open).toEqual(['GET /api/v1/whoami', 'GET /api/v1/models', 'GET /v1/models']);
   });
 
+  it.each(DOORS.map(([door]) => door))('%s does not open to a foreign Host or web page', async (door) => {
+    const server = await newServer();
+    const token = await server.issue({ actions: ['*'], models: ['*'] });
+    const [method = '', path = ''] = door.split(' ');
+    for (const headers of [{ host: 'evil.com' }, { origin: 'https://evil.com' }]) {
+      const answer = await send(server.app, { method, path, token, headers });
+      expect([answer.status, answer.json()]).toMatchObject([403, { error: { code: 'origin_denied' } }]);
+    }
+  });
+
   it('ask for the action before they read what is sent', async () => {
     const server = await newServer();
     const token = await server.issue({ actions: ['models:read'] });

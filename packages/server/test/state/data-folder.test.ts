@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
@@ -25,29 +25,35 @@ describe('openDataFolder', () => {
   });
 
   it('gives the same secret to all who open a new folder at once', async () => {
-    const path = join(temporaryFolder(), 'data');
-    mkdirSync(path);
-    const source = new URL('../../src/state/data-folder.ts', import.meta.url);
-    const start = new Int32Array(new SharedArrayBuffer(4));
+    const [processes, rounds] = [3, 60];
+    const path = temporaryFolder();
+    const source = new URL('../../src/state/data-folder.ts', import.meta.url).href;
+    // Everybody counts up at the beginning of a round and waits until all have done so.
     const program = `
       const { parentPort, workerData } = require('node:worker_threads');
-      import(workerData.source).then(({ openDataFolder }) => {
-        parentPort.postMessage('ready');
-        Atomics.wait(workerData.start, 0, 0);
-        parentPort.postMessage(Buffer.from(openDataFolder(workerData.path, {}).secret).toString('hex'));
+      const { source, path, arrived, processes, rounds } = workerData;
+      import(source).then(({ openDataFolder }) => {
+        const secrets = [];
+        for (let round = 0; round < rounds; round += 1) {
+          Atomics.add(arrived, round, 1);
+          while (Atomics.load(arrived, round) < processes);
+          secrets.push(Buffer.from(openDataFolder(path + '/' + round, {}).secret).toString('hex'));
+        }
+        parentPort.postMessage(secrets);
       });`;
+    const arrived = new Int32Array(new SharedArrayBuffer(4 * rounds));
     const workers = Array.from(
-      { length: 4 },
-      () => new Worker(program, { eval: true, workerData: { source: source.href, path, start } }),
+      { length: processes },
+      () => new Worker(program, { eval: true, workerData: { source, path, arrived, processes, rounds } }),
     );
-    const next = (worker: Worker): Promise<string> =>
-      new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject));
-    await Promise.all(workers.map(next));
-    const secrets = Promise.all(workers.map(next));
-    Atomics.store(start, 0, 1);
-    Atomics.notify(start, 0);
-    expect(new Set(await secrets).size).toBe(1);
-    expect(readdirSync(path)).toEqual(['secret.key']);
+    const secrets = await Promise.all(
+      workers.map(
+        (worker) => new Promise<string[]>((resolve, reject) => worker.once('message', resolve).once('error', reject)),
+      ),
+    );
+    for (const other of secrets.slice(1)) expect(other).toEqual(secrets[0]);
+    expect(new Set(secrets[0]).size).toBe(rounds);
+    expect(readdirSync(join(path, '0'))).toEqual(['secret.key']);
   });
 
   it('refuses a secret that others can read', () => {

@@ -91,11 +91,14 @@ describe('/api/v1/tokens', () => {
     expect([answer.status, answer.json()]).toMatchObject([400, { error: { code, param } }]);
   });
 
-  it.each(['/ZZZZZZZZ', '/..%2f', '/%00', "/'%20or%201=1"])('finds no token at %s', async (path) => {
-    const server = await newAdministration();
-    for (const method of ['GET', 'DELETE'] as const) expect((await server.ask(method, path)).status).toBe(404);
-    expect((await server.ask('PATCH', path, { name: 'x' })).status).toBe(404);
-  });
+  it.each(['/ZZZZZZZZ', '/..%2f', '/%00', "/'%20or%201=1", '/%E0%A4%A', '/%', '/constructor', '/__proto__'])(
+    'finds no token at %s',
+    async (path) => {
+      const server = await newAdministration();
+      for (const method of ['GET', 'DELETE'] as const) expect((await server.ask(method, path)).status).toBe(404);
+      expect((await server.ask('PATCH', path, { name: 'x' })).status).toBe(404);
+    },
+  );
 });
 
 describe('GET /api/v1/whoami', () => {
