@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { enginePid, LONG_TALK } from '../support/engine.ts';
 import { parseEventOrder } from '../support/event-grammar.ts';
-import { isRunning } from '../support/processes.ts';
 import { NANO, startServer, type TestServer } from '../support/server.ts';
 import { verifies } from '../support/verifies.ts';
 
@@ -37,7 +36,7 @@ describe('a model whose process is killed', () => {
   verifies('faults.reload', async () => {
     const pid = await enginePid(server);
     process.kill(pid, 'SIGKILL');
-    await server.log.find((line) => line.includes('"model lost"') && !isRunning(pid));
+    await server.log.find((line) => line.includes('"engine process ended"') && JSON.parse(line).pid === pid);
     const events = await (await server.admin.stream({ input: 'Hello' })).all();
     expect(parseEventOrder(events).slice(0, 2)).toEqual(['chat.start', 'model_load.start']);
     expect(await enginePid(server)).not.toBe(pid);
@@ -57,17 +56,39 @@ describe('a model whose process is killed', () => {
 });
 
 describe('a caller who goes away', () => {
-  verifies('faults.disconnect', async () => {
-    await enginePid(server);
-    const stream = await server.admin.stream(LONG_TALK);
-    await stream.until('message.delta');
-    const left = performance.now();
-    stream.leave();
-    expect((await server.admin.chat({ input: 'Hello' })).status).toBe(200);
-    expect(performance.now() - left).toBeLessThan(1000);
-    const line = await server.log.find((text) => text.includes('"aborted":true'));
-    expect(JSON.parse(line)).toMatchObject({ path: '/api/v1/chat', aborted: true });
-  });
+  verifies(
+    'faults.disconnect',
+    async () => {
+      await enginePid(server);
+      const stream = await server.admin.stream(LONG_TALK);
+      await stream.until('message.delta');
+      const left = performance.now();
+      stream.leave();
+      expect((await server.admin.chat({ input: 'Hello' })).status).toBe(200);
+      expect(performance.now() - left).toBeLessThan(1000);
+      const line = await server.log.find((text) => text.includes('"aborted":true'));
+      expect(JSON.parse(line)).toMatchObject({ path: '/api/v1/chat', aborted: true });
+    },
+    'in mid-stream',
+  );
+
+  verifies(
+    'faults.disconnect',
+    async () => {
+      await enginePid(server);
+      const leaving = new AbortController();
+      const gone = expect(server.admin.chat(LONG_TALK, leaving.signal)).rejects.toThrow('aborted');
+      await server.admin.get('/health');
+      const next = await server.admin.stream({ input: 'Hello' });
+      await next.until('prompt_processing.start');
+      const left = performance.now();
+      leaving.abort();
+      await next.until('chat.end');
+      expect(performance.now() - left).toBeLessThan(1000);
+      await gone;
+    },
+    'before there was an answer',
+  );
 
   verifies('faults.disconnect-waiting', async () => {
     await enginePid(server);

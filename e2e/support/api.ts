@@ -16,8 +16,8 @@ export interface Api {
   post(path: string, body: unknown): Promise<Answer>;
   patch(path: string, body: unknown): Promise<Answer>;
   delete(path: string): Promise<Answer>;
-  /** `POST /api/v1/chat` with the nano model, not streamed. */
-  chat(body: Record<string, unknown>): Promise<Answer>;
+  /** `POST /api/v1/chat` with the nano model, not streamed. Who aborts it goes away. */
+  chat(body: Record<string, unknown>, signal?: AbortSignal): Promise<Answer>;
   /** The same, streamed. Throws when the server refuses. */
   stream(body: Record<string, unknown>): Promise<ChatStream>;
 }
@@ -34,11 +34,12 @@ export function createApi(url: string, token: string | undefined): Api {
       },
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
-  const request: Api['request'] = async (method, path, body, headers = {}) => {
-    const response = await send(method, path, body, { headers });
+  const exchange = async (method: string, path: string, body: unknown, options: RequestInit): Promise<Answer> => {
+    const response = await send(method, path, body, options);
     const text = await response.text();
     return { status: response.status, headers: response.headers, body: text === '' ? undefined : JSON.parse(text) };
   };
+  const request: Api['request'] = (method, path, body, headers = {}) => exchange(method, path, body, { headers });
   return {
     token,
     request,
@@ -46,7 +47,8 @@ export function createApi(url: string, token: string | undefined): Api {
     post: (path, body) => request('POST', path, body),
     patch: (path, body) => request('PATCH', path, body),
     delete: (path) => request('DELETE', path),
-    chat: (body) => request('POST', '/api/v1/chat', { model: 'latchkey/nano', ...body }),
+    chat: (body, signal) =>
+      exchange('POST', '/api/v1/chat', { model: 'latchkey/nano', ...body }, signal === undefined ? {} : { signal }),
     stream: async (body) => {
       const leaving = new AbortController();
       const request = { model: 'latchkey/nano', ...body, stream: true };
