@@ -113,6 +113,7 @@ export function createAuth(options: AuthOptions): Auth {
   const policy: AuthorityEntry = Object.freeze({
     grant: parseGrant(options.policy ?? FULL_GRANT, { at: 'policy', ...(patterns && { patterns }) }),
     source: 'server policy',
+    id: 'policy',
   });
   const format = createApiKeyFormat(random);
   const digest = createDigest(options.digestKey);

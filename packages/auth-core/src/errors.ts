@@ -1,5 +1,6 @@
 import type { DeniedDecision } from './authority/decide.ts';
 import { describeDenial } from './authority/describe-denial.ts';
+import type { CountedLimitName } from './limits/counted-limits.ts';
 
 /**
  * Every code that an {@link AuthError} can have. They are API: scripts and clients switch on them.
@@ -17,6 +18,7 @@ import { describeDenial } from './authority/describe-denial.ts';
  * | `AUTH_GRANT_NOT_COVERED` | a token would be given more than its maker may do; `reason` says what |
  * | `AUTH_TOKEN_NOT_FOUND` | there is no token with this id that the caller may see |
  * | `AUTH_CONFLICT` | somebody else changed the token in the meantime |
+ * | `AUTH_LIMIT_EXCEEDED` | a grant's limit is used up; `limit` says which, `retryAfterSeconds` for how long |
  * | `AUTH_STORE_UNAVAILABLE` | the store did not answer; nobody is let in until it does |
  */
 export const AUTH_ERROR_CODES = [
@@ -31,6 +33,7 @@ export const AUTH_ERROR_CODES = [
   'AUTH_GRANT_NOT_COVERED',
   'AUTH_TOKEN_NOT_FOUND',
   'AUTH_CONFLICT',
+  'AUTH_LIMIT_EXCEEDED',
   'AUTH_STORE_UNAVAILABLE',
 ] as const;
 
@@ -154,12 +157,36 @@ export class ConflictError extends AuthError {
   }
 }
 
+/** A grant's limit is used up. Reaction: wait `retryAfterSeconds`, or ask for more. */
+export class LimitExceededError extends AuthError {
+  override name = 'LimitExceededError';
+  declare readonly code: 'AUTH_LIMIT_EXCEEDED';
+  readonly limit: CountedLimitName;
+  /** Whose limit it is: `server policy`, `token ci-bot`. */
+  readonly source: string;
+  /** When to try again, in whole seconds from now, at least 1. */
+  readonly retryAfterSeconds: number;
+
+  constructor(limit: CountedLimitName, source: string, retryAfterSeconds: number) {
+    const seconds = retryAfterSeconds === 1 ? 'second' : 'seconds';
+    super(
+      'AUTH_LIMIT_EXCEEDED',
+      `The limit ${limit} of ${source} leaves no room for this request. Try again in ${retryAfterSeconds} ${seconds}.`,
+    );
+    this.limit = limit;
+    this.source = source;
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+}
+
 /** The store did not answer, so nothing is allowed. Reaction: try again later; `cause` is for the log. */
 export class StoreUnavailableError extends AuthError {
   override name = 'StoreUnavailableError';
   declare readonly code: 'AUTH_STORE_UNAVAILABLE';
 
   constructor(cause: unknown) {
-    super('AUTH_STORE_UNAVAILABLE', 'The token store does not answer. Try again in a moment.', { cause });
+    super('AUTH_STORE_UNAVAILABLE', 'The store of tokens and limits does not answer. Try again in a moment.', {
+      cause,
+    });
   }
 }

@@ -36,10 +36,28 @@ export {
   GrantNotCoveredError,
   InvalidGrantError,
   InvalidTokenError,
+  LimitExceededError,
   PermissionDeniedError,
   StoreUnavailableError,
   TokenNotFoundError,
 } from './errors.ts';
+export type { CountedLimitName } from './limits/counted-limits.ts';
+export type { Repeat } from './limits/lease-keeper.ts';
+export type {
+  Adjustment,
+  Claim,
+  Counter,
+  LeaseClaim,
+  LeaseCounter,
+  LimitStore,
+  TakeAnswer,
+  Taking,
+  WindowClaim,
+  WindowCounter,
+} from './limits/limit-store.ts';
+export { createMemoryLimitStore } from './limits/memory-limit-store.ts';
+export type { Admission, LimitState, Meter, MeterOptions, TokenReservation } from './limits/meter.ts';
+export { createMeter } from './limits/meter.ts';
 export type { EditInput, IssuedToken, IssueInput, TokenInfo } from './management/token-manager.ts';
 export type { PatternEngine } from './matching/pattern-engine.ts';
 export type { Principal } from './principal.ts';

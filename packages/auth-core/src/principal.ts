@@ -42,6 +42,6 @@ export function operatorPrincipal(): Principal {
 function localPrincipal(kind: 'operator' | 'anonymous', name: string, grant: Grant): Principal {
   const id = `local:${kind}`;
   // A frozen copy: many requests share it.
-  const entry = Object.freeze({ grant: parseGrant(grant), source: name });
+  const entry = Object.freeze({ grant: parseGrant(grant), source: name, id });
   return Object.freeze({ id, kind, name, owner: name, rootId: id, authority: Object.freeze([entry]) });
 }

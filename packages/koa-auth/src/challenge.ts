@@ -1,4 +1,4 @@
-import type { AuthError, AuthErrorCode } from '@latchkey/auth-core';
+import { type AuthError, type AuthErrorCode, LimitExceededError } from '@latchkey/auth-core';
 
 /** How a refusal is said in HTTP. */
 export interface Challenge {
@@ -29,6 +29,7 @@ const ROWS: Readonly<Record<AuthErrorCode, Row>> = {
   AUTH_GRANT_NOT_COVERED: { status: 403 },
   AUTH_TOKEN_NOT_FOUND: { status: 404 },
   AUTH_CONFLICT: { status: 409 },
+  AUTH_LIMIT_EXCEEDED: { status: 429 },
   AUTH_STORE_UNAVAILABLE: { status: 503, retryAfter: '1' },
 };
 
@@ -44,7 +45,8 @@ const ROWS: Readonly<Record<AuthErrorCode, Row>> = {
  * ```
  */
 export function challenge(error: AuthError, realm = 'latchkey'): Challenge {
-  const { status, bearer, retryAfter } = ROWS[error.code];
+  const { status, bearer, ...row } = ROWS[error.code];
+  const retryAfter = error instanceof LimitExceededError ? String(error.retryAfterSeconds) : row.retryAfter;
   const parts = [`realm=${quote(realm)}`];
   if (typeof bearer === 'string') parts.push(`error="${bearer}"`, `error_description=${quote(error.message)}`);
   return {

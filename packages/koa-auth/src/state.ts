@@ -1,4 +1,4 @@
-import type { AccessRequest, AuthorityEntry, Decision, Principal } from '@latchkey/auth-core';
+import type { AccessRequest, Admission, AuthorityEntry, Decision, Principal } from '@latchkey/auth-core';
 
 /** Who asks, as `bearerAuth` found it. */
 export interface RequestAuth {
@@ -12,4 +12,9 @@ export interface RequestAuth {
 /** What `bearerAuth` adds to Koa's `ctx.state`. */
 export interface AuthState {
   auth: RequestAuth;
+}
+
+/** What `limitRequests` adds to it. */
+export interface AdmissionState extends AuthState {
+  admission: Admission;
 }

@@ -11,6 +11,8 @@ import { printName } from './print-name.ts';
 export interface AuthorityEntry {
   readonly grant: Grant;
   readonly source: string;
+  /** Whose use counts against the grant's limits: a token's id, or `policy`. Absent, as for what a request brings: nobody's. */
+  readonly id?: string;
 }
 
 /**

@@ -52,6 +52,7 @@ export const GRANT_SCHEMA: JsonSchema = {
       properties: {
         requestsPerMinute: count,
         tokensPerDay: count,
+        tokensPerMonth: count,
         concurrentRequests: count,
         maxOutputTokens: count,
         toolCallsPerRequest: count,

@@ -14,10 +14,11 @@ export interface ToolRule {
   readonly additionalArguments?: boolean;
 }
 
-/** How much may be used. Each grant's limits are counted on their own. */
+/** How much may be used. Each grant's limits are counted on their own; days, months and minutes are those of UTC. */
 export interface GrantLimits {
   readonly requestsPerMinute?: number;
   readonly tokensPerDay?: number;
+  readonly tokensPerMonth?: number;
   readonly concurrentRequests?: number;
   /** The most tokens that one answer may have. */
   readonly maxOutputTokens?: number;

@@ -13,7 +13,8 @@ export function guardStore(store: TokenStore): TokenStore {
   };
 }
 
-async function guard<T>(call: () => Promise<T>): Promise<T> {
+/** Calls, and turns whatever goes wrong into `AUTH_STORE_UNAVAILABLE`. */
+export async function guard<T>(call: () => Promise<T>): Promise<T> {
   try {
     return await call();
   } catch (cause) {

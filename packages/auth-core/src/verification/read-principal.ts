@@ -28,7 +28,7 @@ export function readPrincipal(record: TokenRecord, policy: AuthorityEntry): Prin
     owner,
     ...(project !== undefined && { project }),
     rootId: id,
-    authority: Object.freeze([policy, Object.freeze({ grant: readGrant(record), source: `token ${name}` })]),
+    authority: Object.freeze([policy, Object.freeze({ grant: readGrant(record), source: `token ${name}`, id })]),
     ...(expiresAt !== undefined && { expiresAt }),
   });
 }

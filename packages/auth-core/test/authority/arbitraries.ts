@@ -79,6 +79,7 @@ export const grants: fc.Arbitrary<Grant> = fc
       limits: optional<NonNullable<Grant['limits']>>({
         requestsPerMinute: small,
         tokensPerDay: small,
+        tokensPerMonth: small,
         concurrentRequests: small,
         maxOutputTokens: small,
         toolCallsPerRequest: small,

@@ -32,6 +32,7 @@ const COVERED: Case[] = [
   [{ notBefore: '2027-01-01T00:00:00Z' }, { notBefore: '2027-01-01T01:00:00+01:00' }],
   [{ expiresAt: '2028-01-01T00:00:00Z' }, { expiresAt: '2027-12-31T00:00:00Z' }],
   [{ limits: { maxOutputTokens: 9 } }, { limits: { maxOutputTokens: 9, tokensPerDay: 1 } }],
+  [{ limits: { tokensPerMonth: 9 } }, { limits: { tokensPerMonth: 9 } }],
   [{ limits: { weight: 2 } }, { limits: { weight: 2 } }],
   [{ limits: { weight: 2 } }, {}],
   [{ actions: ['*'] }, { limits: { weight: 50 } }],

@@ -30,6 +30,7 @@ describe('the public surface', () => {
       'GrantNotCoveredError',
       'InvalidGrantError',
       'InvalidTokenError',
+      'LimitExceededError',
       'PermissionDeniedError',
       'StoreUnavailableError',
       'TokenNotFoundError',
@@ -38,13 +39,21 @@ describe('the public surface', () => {
       'createApiKeyFormat',
       'createAuth',
       'createDigest',
+      'createMemoryLimitStore',
       'createMemoryTokenStore',
+      'createMeter',
       'decide',
       'describeDenial',
       'parseGrant',
       'systemClock',
     ]);
-    expect(Object.keys(kysely).sort()).toEqual(['createKyselyTokenStore', 'migrate', 'openSqlite', 'tokenMigrations']);
+    expect(Object.keys(kysely).sort()).toEqual([
+      'createKyselyLimitStore',
+      'createKyselyTokenStore',
+      'migrate',
+      'openSqlite',
+      'tokenMigrations',
+    ]);
     expect(Object.keys(re2js)).toEqual(['re2jsPatterns']);
     expect(Object.keys(testing).sort()).toEqual(['fixedClock', 'tokenStoreContract']);
   });
@@ -82,6 +91,7 @@ describe('the public surface', () => {
       'AUTH_GRANT_NOT_COVERED',
       'AUTH_TOKEN_NOT_FOUND',
       'AUTH_CONFLICT',
+      'AUTH_LIMIT_EXCEEDED',
       'AUTH_STORE_UNAVAILABLE',
     ]);
   });

@@ -19,3 +19,23 @@ export interface TokensTable {
 export interface TokenSchema {
   tokens: TokensTable;
 }
+
+/** One row of the table `limit_windows`: what was used in a window. Ends are milliseconds since 1970. */
+export interface LimitWindowsTable {
+  key: string;
+  window_end: number;
+  used: number;
+}
+
+/** One row of the table `limit_leases`. Expiries are milliseconds since 1970. */
+export interface LimitLeasesTable {
+  key: string;
+  lease_id: string;
+  expires_at: number;
+}
+
+/** The tables that counting needs. */
+export interface LimitSchema {
+  limit_windows: LimitWindowsTable;
+  limit_leases: LimitLeasesTable;
+}

@@ -184,7 +184,7 @@ describe('migrate', () => {
     const start = () => promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script]);
     const results = await Promise.all(Array.from({ length: 4 }, start));
     expect(results.map(({ stdout }) => stdout.trim())).toEqual(Array(4).fill('migrated'));
-    const { rows } = await sql`select name from token_migrations`.execute(await openTokens());
-    expect(rows).toEqual([{ name: '0001-tokens' }]);
+    const { rows } = await sql`select name from token_migrations order by name`.execute(await openTokens());
+    expect(rows).toEqual([{ name: '0001-tokens' }, { name: '0002-limits' }]);
   });
 });

@@ -1,0 +1,28 @@
+import { guard } from '../store/guard-store.ts';
+import type { LimitStore } from './limit-store.ts';
+import { checkLengths } from './pair.ts';
+
+/**
+ * Turns whatever a store fails with into `AUTH_STORE_UNAVAILABLE`, and answers that are short of something, too, so
+ * that nobody can mistake them for a yes.
+ */
+export function guardLimitStore(store: LimitStore): LimitStore {
+  return {
+    take: (claims, now) =>
+      guard(async () => {
+        const answer = await store.take(claims, now);
+        if (answer.taken) checkLengths(claims, answer.takings);
+        return answer;
+      }),
+    adjust: (adjustments) => guard(() => store.adjust(adjustments)),
+    read: (counters, now) =>
+      guard(async () => {
+        const used = await store.read(counters, now);
+        checkLengths(counters, used);
+        return used;
+      }),
+    renew: (leaseIds, expiresAt, now) => guard(() => store.renew(leaseIds, expiresAt, now)),
+    drop: (leaseIds) => guard(() => store.drop(leaseIds)),
+    close: () => guard(() => store.close()),
+  };
+}

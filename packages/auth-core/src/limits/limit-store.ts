@@ -1,0 +1,84 @@
+/** How much was used in one window of time, e.g. the tokens of a token in a day. */
+export interface WindowCounter {
+  readonly kind: 'window';
+  readonly key: string;
+  /** Milliseconds since 1970. Each window of a key is counted on its own. */
+  readonly windowEnd: number;
+}
+
+/** How many leases of a key are running, e.g. the requests of a token that run at once. */
+export interface LeaseCounter {
+  readonly kind: 'lease';
+  readonly key: string;
+}
+
+/** Something that is counted. */
+export type Counter = WindowCounter | LeaseCounter;
+
+/** Asks to use some of a window. */
+export interface WindowClaim extends WindowCounter {
+  /** A whole number. 0 always fits: it only looks. */
+  readonly amount: number;
+  /** What the window's use may not go beyond. */
+  readonly limit: number;
+  /**
+   * Where present, less than `amount` will do. All such claims of one take get the same amount: the most that fits
+   * every one of them, and not less than any one's `least`.
+   */
+  readonly least?: number;
+}
+
+/** Asks for a lease, which counts until it is dropped or its time is over. */
+export interface LeaseClaim extends LeaseCounter {
+  /** The same for the leases of one holder, which are renewed and dropped together. */
+  readonly leaseId: string;
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number;
+  /** How many leases of the key may run. */
+  readonly limit: number;
+}
+
+/** What {@link LimitStore.take} is asked for. */
+export type Claim = WindowClaim | LeaseClaim;
+
+/** What one claim got, and how much of its counter is used with that. */
+export interface Taking {
+  readonly amount: number;
+  readonly used: number;
+}
+
+/** All claims, or none; in the order of the claims, or the places in it of those that did not fit. */
+export type TakeAnswer =
+  | { readonly taken: true; readonly takings: readonly Taking[] }
+  | { readonly taken: false; readonly refused: readonly number[] };
+
+/** A correction of what a window counts. */
+export interface Adjustment extends WindowCounter {
+  /** A whole number, below 0 to give back. */
+  readonly amount: number;
+}
+
+/**
+ * SEAM: where use is counted. `@latchkey/auth-core/testing` has the contract that an implementation must meet.
+ *
+ * What one call does, it does at once for everybody who shares the store, other processes too. A method that cannot
+ * do its work rejects; it never answers with a guess. Windows that ended an hour ago may be forgotten, so the clocks
+ * of those who share a store must not lie further apart.
+ */
+export interface LimitStore {
+  /**
+   * Takes all the claims or, when one of them does not fit, none. Rejects when two of them have one key.
+   * `now` is in milliseconds since 1970; leases that have expired by then do not count.
+   */
+  take(claims: readonly Claim[], now: number): Promise<TakeAnswer>;
+  /** Corrects what windows count, all of them or none. No window goes below 0; one may go beyond its limit. */
+  adjust(adjustments: readonly Adjustment[]): Promise<void>;
+  /** How much of each counter is used, in the order of the counters. */
+  read(counters: readonly Counter[], now: number): Promise<number[]>;
+  /** Lets leases run until `expiresAt`. One that had expired before `now` is gone, and stays gone. */
+  renew(leaseIds: readonly string[], expiresAt: number, now: number): Promise<void>;
+  /** Ends leases. Passes over those that there are not. */
+  drop(leaseIds: readonly string[]): Promise<void>;
+  /** Lets go of what the store itself holds. Every later call rejects. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,92 @@
+import { judgeClaims, KEPT_MILLISECONDS } from './judge-claims.ts';
+import type { Counter, LeaseClaim, LimitStore, WindowCounter } from './limit-store.ts';
+import { pair } from './pair.ts';
+
+/**
+ * Counts in memory, for tests and for servers of one process that may forget. The reference for what a store does.
+ *
+ * @example
+ * ```ts
+ * import { createMemoryLimitStore, createMeter } from '@latchkey/auth-core';
+ *
+ * const meter = createMeter({ store: createMemoryLimitStore() });
+ * await meter.close();
+ * ```
+ */
+export function createMemoryLimitStore(): LimitStore {
+  /** How much was used, by key and by the end of the window. */
+  const windows = new Map<string, Map<number, number>>();
+  /** When leases expire, by key and by the lease's id. */
+  const leases = new Map<string, Map<string, number>>();
+  let closed = false;
+
+  function checkOpen(): void {
+    if (closed) throw new Error('the limit store is closed');
+  }
+
+  function count(counter: Counter, now: number): number {
+    if (counter.kind === 'window') return windows.get(counter.key)?.get(counter.windowEnd) ?? 0;
+    const expiries = leases.get(counter.key)?.values() ?? [];
+    return Array.from(expiries).filter((expiresAt) => expiresAt > now).length;
+  }
+
+  function setUsed({ key, windowEnd }: WindowCounter, used: number): void {
+    windows.set(key, (windows.get(key) ?? new Map<number, number>()).set(windowEnd, used));
+  }
+
+  function forgetWindows(key: string, now: number): void {
+    const ofKey = windows.get(key) ?? new Map<number, number>();
+    for (const windowEnd of ofKey.keys()) if (windowEnd <= now - KEPT_MILLISECONDS) ofKey.delete(windowEnd);
+  }
+
+  function setLease({ key, leaseId, expiresAt }: LeaseClaim, now: number): void {
+    const ofKey = leases.get(key) ?? new Map<string, number>();
+    for (const [id, end] of ofKey) if (end <= now) ofKey.delete(id);
+    leases.set(key, ofKey.set(leaseId, expiresAt));
+  }
+
+  return {
+    async take(claims, now) {
+      checkOpen();
+      const used = claims.map((claim) => count(claim, now));
+      const answer = judgeClaims(claims, used);
+      if (!answer.taken) return answer;
+      for (const [claim, taking] of pair(claims, answer.takings)) {
+        if (claim.kind === 'lease') setLease(claim, now);
+        else if (taking.amount > 0) {
+          setUsed(claim, taking.used);
+          forgetWindows(claim.key, now);
+        }
+      }
+      return answer;
+    },
+    async adjust(adjustments) {
+      checkOpen();
+      for (const adjustment of adjustments) {
+        setUsed(adjustment, Math.max(0, count(adjustment, 0) + adjustment.amount));
+      }
+    },
+    async read(counters, now) {
+      checkOpen();
+      return counters.map((counter) => count(counter, now));
+    },
+    async renew(leaseIds, expiresAt, now) {
+      checkOpen();
+      for (const ofKey of leases.values()) {
+        for (const id of leaseIds) if ((ofKey.get(id) ?? 0) > now) ofKey.set(id, expiresAt);
+      }
+    },
+    async drop(leaseIds) {
+      checkOpen();
+      for (const [key, ofKey] of leases) {
+        for (const id of leaseIds) ofKey.delete(id);
+        if (ofKey.size === 0) leases.delete(key);
+      }
+    },
+    async close() {
+      closed = true;
+      windows.clear();
+      leases.clear();
+    },
+  };
+}

@@ -1,0 +1,196 @@
+import type { Kysely, Transaction } from 'kysely';
+import { judgeClaims, KEPT_MILLISECONDS } from '../../limits/judge-claims.ts';
+import type { Claim, Counter, LeaseClaim, LimitStore, Taking } from '../../limits/limit-store.ts';
+import { pair } from '../../limits/pair.ts';
+import type { LimitSchema, LimitWindowsTable } from './schema.ts';
+
+/** The end of no window: a row with it counts nothing, and is there to lock the leases of its key. */
+const LOCK_ONLY = 0;
+
+/**
+ * Counts in the tables `limit_windows` and `limit_leases` of a database that kysely speaks to; `tokenMigrations` makes
+ * them. Whoever shares the database shares the counts.
+ *
+ * The database stays the caller's: closing the store does not close it.
+ *
+ * @example
+ * ```ts
+ * import { createMeter } from '@latchkey/auth-core';
+ * import { createKyselyLimitStore, migrate, openSqlite, tokenMigrations } from '@latchkey/auth-core/stores/kysely';
+ *
+ * const database = openSqlite('/var/lib/my-server/state.db');
+ * await migrate(database, tokenMigrations, 'token_migrations');
+ *
+ * export const meter = createMeter({ store: createKyselyLimitStore(database) });
+ * ```
+ */
+export function createKyselyLimitStore<Schema>(database: Kysely<Schema>): LimitStore {
+  // A server's own schema need not mention these tables; the migrations have made them.
+  const tables = database as unknown as Kysely<LimitSchema>;
+  let closed = false;
+
+  function open(): Kysely<LimitSchema> {
+    if (closed) throw new Error('the limit store is closed');
+    return tables;
+  }
+
+  return {
+    async take(claims, now) {
+      // What is refused, or only looks, needs no lock: a flood of refused requests writes nothing.
+      const answer = judgeClaims(claims, await readCounters(open(), claims, now));
+      if (!answer.taken || !claims.some(uses)) return answer;
+      return open()
+        .transaction()
+        .execute(async (transaction) => {
+          await lockCounters(transaction, claims.filter(uses));
+          const locked = judgeClaims(claims, await readCounters(transaction, claims, now));
+          if (locked.taken) await write(transaction, pair(claims, locked.takings), now);
+          return locked;
+        });
+    },
+    async adjust(adjustments) {
+      await open()
+        .transaction()
+        .execute(async (transaction) => {
+          for (const { key, windowEnd, amount } of adjustments.toSorted(byKey)) {
+            await transaction
+              .insertInto('limit_windows')
+              .values({ key, window_end: windowEnd, used: Math.max(0, amount) })
+              .onConflict((conflict) =>
+                conflict.columns(['key', 'window_end']).doUpdateSet(({ eb }) => {
+                  const sum = eb('limit_windows.used', '+', amount);
+                  return { used: eb.case().when(sum, '<', 0).then(0).else(sum).end() };
+                }),
+              )
+              .execute();
+          }
+        });
+    },
+    async read(counters, now) {
+      return readCounters(open(), counters, now);
+    },
+    async renew(leaseIds, expiresAt, now) {
+      const connection = open();
+      if (leaseIds.length === 0) return;
+      await connection
+        .updateTable('limit_leases')
+        .set({ expires_at: expiresAt })
+        .where('lease_id', 'in', leaseIds)
+        .where('expires_at', '>', now)
+        .execute();
+    },
+    async drop(leaseIds) {
+      const connection = open();
+      if (leaseIds.length === 0) return;
+      await connection.deleteFrom('limit_leases').where('lease_id', 'in', leaseIds).execute();
+    },
+    async close() {
+      closed = true;
+    },
+  };
+}
+
+function uses(claim: Claim): boolean {
+  return claim.kind === 'lease' || claim.amount > 0;
+}
+
+/** Everybody locks in the same order, so that nobody waits for somebody who waits for him. */
+function byKey(left: { readonly key: string }, right: { readonly key: string }): number {
+  return left.key < right.key ? -1 : 1;
+}
+
+/** Makes sure that the claims' rows are there, and that nobody else changes them before the transaction ends. */
+async function lockCounters(transaction: Transaction<LimitSchema>, claims: readonly Claim[]): Promise<void> {
+  await transaction
+    .insertInto('limit_windows')
+    .values(claims.toSorted(byKey).map((claim) => toRow(claim, 0)))
+    .onConflict((conflict) =>
+      conflict.columns(['key', 'window_end']).doUpdateSet(({ ref }) => ({ used: ref('limit_windows.used') })),
+    )
+    .execute();
+}
+
+function toRow(claim: Claim, used: number): LimitWindowsTable {
+  return { key: claim.key, window_end: claim.kind === 'window' ? claim.windowEnd : LOCK_ONLY, used };
+}
+
+async function readCounters(
+  database: Kysely<LimitSchema>,
+  counters: readonly Counter[],
+  now: number,
+): Promise<number[]> {
+  const windows = counters.filter((counter) => counter.kind === 'window');
+  const leases = counters.filter((counter) => counter.kind === 'lease');
+  const used = new Map<string, number>();
+  if (windows.length > 0) {
+    const rows = await database
+      .selectFrom('limit_windows')
+      .selectAll()
+      .where(({ eb, or }) => or(windows.map(({ key, windowEnd }) => eb.and({ key, window_end: windowEnd }))))
+      .execute();
+    for (const row of rows) used.set(`${row.window_end} ${row.key}`, Number(row.used));
+  }
+  if (leases.length > 0) {
+    const rows = await database
+      .selectFrom('limit_leases')
+      .select(({ fn }) => ['key', fn.countAll().as('running')])
+      .where(
+        'key',
+        'in',
+        leases.map(({ key }) => key),
+      )
+      .where('expires_at', '>', now)
+      .groupBy('key')
+      .execute();
+    for (const row of rows) used.set(`lease ${row.key}`, Number(row.running));
+  }
+  return counters.map(
+    (counter) => used.get(`${counter.kind === 'window' ? counter.windowEnd : 'lease'} ${counter.key}`) ?? 0,
+  );
+}
+
+async function write(
+  transaction: Transaction<LimitSchema>,
+  taken: readonly [Claim, Taking][],
+  now: number,
+): Promise<void> {
+  const windows = taken.filter(([{ kind }, { amount }]) => kind === 'window' && amount > 0);
+  const leases = taken.flatMap(([claim]) => (claim.kind === 'lease' ? [claim] : []));
+  if (windows.length > 0) await writeWindows(transaction, windows, now);
+  if (leases.length > 0) await writeLeases(transaction, leases, now);
+}
+
+async function writeWindows(
+  transaction: Transaction<LimitSchema>,
+  taken: readonly [Claim, Taking][],
+  now: number,
+): Promise<void> {
+  await transaction
+    .insertInto('limit_windows')
+    .values(taken.map(([claim, { used }]) => toRow(claim, used)))
+    .onConflict((conflict) =>
+      conflict.columns(['key', 'window_end']).doUpdateSet(({ ref }) => ({ used: ref('excluded.used') })),
+    )
+    .execute();
+  // A window that has just begun is the occasion to forget those that ended long ago.
+  const begun = taken.flatMap(([{ key }, { amount, used }]) => (used === amount ? [key] : []));
+  if (begun.length === 0) return;
+  await transaction
+    .deleteFrom('limit_windows')
+    .where('key', 'in', begun)
+    .where('window_end', '<=', now - KEPT_MILLISECONDS)
+    .execute();
+}
+
+async function writeLeases(
+  transaction: Transaction<LimitSchema>,
+  leases: readonly LeaseClaim[],
+  now: number,
+): Promise<void> {
+  const keys = leases.map(({ key }) => key);
+  await transaction.deleteFrom('limit_leases').where('key', 'in', keys).where('expires_at', '<=', now).execute();
+  await transaction
+    .insertInto('limit_leases')
+    .values(leases.map(({ key, leaseId, expiresAt }) => ({ key, lease_id: leaseId, expires_at: expiresAt })))
+    .execute();
+}

@@ -1,0 +1,51 @@
+import { finished } from 'node:stream';
+import type { Meter } from '@latchkey/auth-core';
+import type { Middleware } from 'koa';
+import { rateLimitHeaders } from './rate-limit-headers.ts';
+import type { AdmissionState, RequestAuth } from './state.ts';
+
+/** Options of {@link limitRequests}. */
+export interface LimitRequestsOptions {
+  readonly meter: Pick<Meter, 'admit'>;
+}
+
+/**
+ * Creates the middleware that counts a request against its caller's limits. It sets `ctx.state.admission`, with which
+ * a handler reserves tokens, and says in `RateLimit-Policy` and `RateLimit` what is left. What the request holds is
+ * given back when its response is closed, however that comes.
+ *
+ * @throws {AuthError} `AUTH_LIMIT_EXCEEDED` or `AUTH_STORE_UNAVAILABLE`, from the middleware; nothing downstream has
+ * run then
+ * @throws {TypeError} from the middleware, when no `bearerAuth` runs before it
+ * @example
+ * ```ts
+ * import { createAuth, createMemoryLimitStore, createMemoryTokenStore, createMeter } from '@latchkey/auth-core';
+ * import { type AdmissionState, bearerAuth, limitRequests } from '@latchkey/koa-auth';
+ * import Koa from 'koa';
+ *
+ * const digestKey = crypto.getRandomValues(new Uint8Array(32));
+ * const auth = createAuth({ store: createMemoryTokenStore(), digestKey });
+ * const meter = createMeter({ store: createMemoryLimitStore() });
+ *
+ * export const app = new Koa<AdmissionState>();
+ * app.use(bearerAuth({ auth }));
+ * app.use(limitRequests({ meter }));
+ * app.use(async (ctx) => {
+ *   const reservation = await ctx.state.admission.reserveTokens(2048, 1);
+ *   ctx.body = { tokens: reservation.granted };
+ *   await reservation.settle(0);
+ * });
+ * ```
+ */
+export function limitRequests({ meter }: LimitRequestsOptions): Middleware<AdmissionState> {
+  return async function limitRequests(ctx, next) {
+    const auth: RequestAuth | undefined = ctx.state.auth;
+    if (auth === undefined) throw new TypeError('limitRequests needs bearerAuth to run before it');
+    const admission = await meter.admit(auth.principal);
+    // Also when the caller went away while it waited to be let in.
+    finished(ctx.res, () => void admission.release());
+    ctx.state.admission = admission;
+    ctx.set(rateLimitHeaders(admission.states));
+    await next();
+  };
+}
