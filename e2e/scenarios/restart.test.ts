@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { createApi } from '../support/api.ts';
 import { startServer } from '../support/server.ts';
@@ -13,7 +12,7 @@ beforeAll(() => {
 });
 afterAll(() => folder[Symbol.dispose]());
 
-const tomorrow = pathToFileURL(join(import.meta.dirname, '..', 'support', 'tomorrow.ts')).href;
+const tomorrow = import.meta.resolve('../support/tomorrow.ts');
 
 describe('a second server on the data folder of a first', () => {
   verifies('state.restart', async () => {

@@ -4,34 +4,37 @@ import { fileURLToPath } from 'node:url';
 import { type ScriptedMode, scriptedServerPath } from '@latchkey/mcp-bridge/testing';
 
 /** What stands under `mcpServers` in an mcp.json. */
-export type McpServers = Readonly<Record<string, { readonly command: string; readonly args: readonly string[] }>>;
+export type McpServers = Readonly<Record<string, McpServerEntry>>;
 
-const program = (path: string, ...args: readonly string[]): McpServers[string] => ({
+type McpServerEntry =
+  | { readonly command: string; readonly args: readonly string[] }
+  | { readonly url: string; readonly headers: Readonly<Record<string, string>> };
+
+const program = (path: string, ...args: readonly string[]): McpServerEntry => ({
   command: process.execPath,
   args: [path, ...args],
 });
 
 const require = createRequire(import.meta.url);
 /** A server as it is published on npm. */
-const published = (name: string, ...args: readonly string[]): McpServers[string] =>
+const published = (name: string, ...args: readonly string[]): McpServerEntry =>
   program(join(dirname(require.resolve(`@modelcontextprotocol/${name}/package.json`)), 'dist', 'index.js'), ...args);
 
 /** The demo's server: `fetch_tiktoken_documentation` and `search_tiktoken_documentation`. */
-export const tiktoken = (): McpServers[string] =>
+export const tiktoken = (): McpServerEntry =>
   program(
     join(dirname(fileURLToPath(import.meta.resolve('@latchkey/demo/package.json'))), 'src', 'tiktoken-server.ts'),
   );
 
 /** `@modelcontextprotocol/server-everything`. */
-export const everything = (): McpServers[string] => published('server-everything');
+export const everything = (): McpServerEntry => published('server-everything');
 
 /** `@modelcontextprotocol/server-filesystem` on one folder. */
-export const filesystem = (folder: string): McpServers[string] => published('server-filesystem', folder);
+export const filesystem = (folder: string): McpServerEntry => published('server-filesystem', folder);
 
 /** A server with the tools `echo` and `fetch_note`, which writes each call that reaches it into a file. */
-export const recording = (file: string): McpServers[string] =>
+export const recording = (file: string): McpServerEntry =>
   program(join(import.meta.dirname, 'recording-server.ts'), file);
 
 /** A server that misbehaves as the modes say. */
-export const scripted = (...modes: readonly ScriptedMode[]): McpServers[string] =>
-  program(scriptedServerPath, ...modes);
+export const scripted = (...modes: readonly ScriptedMode[]): McpServerEntry => program(scriptedServerPath, ...modes);

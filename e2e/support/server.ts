@@ -19,6 +19,7 @@ export interface ServerOptions {
   readonly mcpServers?: McpServers;
   /** Flags beside `--data` and `--port`. */
   readonly flags?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
   readonly nodeArguments?: readonly string[];
   /** Lies outside the server's own folder and outlives it; by default the server has one that it takes along. */
   readonly data?: string;
@@ -62,7 +63,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
 
   const flags = ['serve', '--data', data, '--port', '0', ...(options.flags ?? [])];
   const child = spawnLatchkey(flags, {
-    environment: { HOME: folder.path, USERPROFILE: folder.path },
+    environment: { ...options.environment, HOME: folder.path, USERPROFILE: folder.path },
     nodeArguments: options.nodeArguments ?? [],
   });
   const { pid, stdout: output, stderr: errors } = child;
