@@ -1,19 +1,15 @@
-import { isJsonObject, jsonEqual } from '../schema/json-value.ts';
 import type { TokenRecord, TokenStore } from '../store/token-store.ts';
+import {
+  assertEqual,
+  assertRejects,
+  type ContractCase,
+  type ContractCheck,
+  createCases,
+  type StoreSetup,
+} from './contract-case.ts';
 
 /** A place for tokens that starts empty. */
-export interface TokenStoreSetup {
-  /** Opens the place; each call is, where there are such things, another connection to the same tokens. */
-  open(): Promise<TokenStore>;
-  /** Ends the place and whatever was opened. */
-  dispose(): Promise<void>;
-}
-
-/** One promise that a token store must keep. `run` rejects when it does not. */
-export interface ContractCase {
-  readonly name: string;
-  readonly run: () => Promise<void>;
-}
+export type TokenStoreSetup = StoreSetup<TokenStore>;
 
 /**
  * What every token store must do, as data that any test framework can run. Each case sets up a place of its own.
@@ -31,17 +27,7 @@ export interface ContractCase {
  * ```
  */
 export function tokenStoreContract(setUp: () => Promise<TokenStoreSetup>): readonly ContractCase[] {
-  return Object.entries(CASES).map(([name, check]) => ({
-    name,
-    async run() {
-      const setup = await setUp();
-      try {
-        await check(await setup.open(), setup);
-      } finally {
-        await setup.dispose();
-      }
-    },
-  }));
+  return createCases(CASES, setUp);
 }
 
 const FULL: TokenRecord = {
@@ -74,7 +60,7 @@ const BARE: TokenRecord = {
 
 const LATER = '2027-03-01T00:00:00.000Z';
 
-const CASES: Readonly<Record<string, (store: TokenStore, setup: TokenStoreSetup) => Promise<void>>> = {
+const CASES: Readonly<Record<string, ContractCheck<TokenStore>>> = {
   async 'finds a token as it was inserted'(store) {
     assertEqual(await store.insert(FULL), true);
     assertEqual(await store.find(FULL.id), FULL);
@@ -193,22 +179,3 @@ const CASES: Readonly<Record<string, (store: TokenStore, setup: TokenStoreSetup)
     await assertRejects(() => store.touch(new Map([[BARE.id, LATER]])));
   },
 };
-
-function assertEqual(actual: unknown, expected: unknown): void {
-  // An absent key is not a key that holds undefined or null: jsonEqual counts keys.
-  if (jsonEqual(toPlain(actual), toPlain(expected))) return;
-  throw new Error(`expected ${JSON.stringify(expected)}, got ${JSON.stringify(actual)}`);
-}
-
-function toPlain(value: unknown): unknown {
-  if (isJsonObject(value) && Object.values(value).includes(undefined)) throw new Error('a key holds undefined');
-  return value;
-}
-
-async function assertRejects(call: () => Promise<unknown>): Promise<void> {
-  const rejected = await call().then(
-    () => false,
-    () => true,
-  );
-  if (!rejected) throw new Error('expected a rejection');
-}

@@ -55,7 +55,7 @@ describe('the public surface', () => {
       'tokenMigrations',
     ]);
     expect(Object.keys(re2js)).toEqual(['re2jsPatterns']);
-    expect(Object.keys(testing).sort()).toEqual(['fixedClock', 'tokenStoreContract']);
+    expect(Object.keys(testing).sort()).toEqual(['fixedClock', 'limitStoreContract', 'tokenStoreContract']);
   });
 
   it('knows these actions', () => {

@@ -34,8 +34,8 @@ describe('verify', () => {
       owner: 'operator',
       rootId: record.id,
       authority: [
-        { grant: expect.objectContaining({ actions: ['*'] }), source: 'server policy' },
-        { grant: GRANT, source: 'token ci-bot' },
+        { grant: expect.objectContaining({ actions: ['*'] }), source: 'server policy', id: 'policy' },
+        { grant: GRANT, source: 'token ci-bot', id: record.id },
       ],
     });
   });

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { setTimeout } from 'node:timers/promises';
 import {
   CompiledQuery,
   type DatabaseConnection,
@@ -13,6 +14,8 @@ import {
 
 /** How long a write waits for another process's write before it fails. */
 const BUSY_MILLISECONDS = 5000;
+/** How soon a transaction that must wait tries again. */
+const TURN_MILLISECONDS = 2;
 const CACHED_STATEMENTS = 200;
 /** SQLite's own name for a database that is nowhere and ends with its connection. */
 const IN_MEMORY = ':memory:';
@@ -23,7 +26,7 @@ const IN_MEMORY = ':memory:';
  *
  * Several processes may share the file. Writes are on disk when they are acknowledged (`synchronous=FULL`), readers
  * do not wait for writers (WAL), foreign keys count, and a transaction is a writing one from its beginning, so that
- * two of them wait for each other instead of failing halfway. The caller closes it with `destroy()`.
+ * two of them take turns instead of failing halfway. The caller closes it with `destroy()`.
  *
  * @throws {Error} of SQLite's, when the file cannot be opened or is no database
  * @example
@@ -59,10 +62,14 @@ function enterWal(database: DatabaseSync): void {
       database.exec('pragma journal_mode = wal');
       return;
     } catch (error) {
-      if (Date.now() > until || !(error instanceof Error && /locked|busy/.test(error.message))) throw error;
+      if (Date.now() > until || !isBusy(error)) throw error;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
     }
   }
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && /locked|busy/.test(error.message);
 }
 
 class NodeSqliteDialect extends SqliteDialect {
@@ -80,7 +87,26 @@ class NodeSqliteDialect extends SqliteDialect {
 
 class ImmediateDriver extends SqliteDriver {
   override async beginTransaction(connection: DatabaseConnection): Promise<void> {
+    const until = Date.now() + BUSY_MILLISECONDS;
+    for (;;) {
+      try {
+        await beginAtOnce(connection);
+        return;
+      } catch (error) {
+        if (Date.now() > until || !isBusy(error)) throw error;
+      }
+      await setTimeout(TURN_MILLISECONDS);
+    }
+  }
+}
+
+/** SQLite's own waiting would stop the whole process, and so for ever if the process itself has the other transaction. */
+async function beginAtOnce(connection: DatabaseConnection): Promise<void> {
+  await connection.executeQuery(CompiledQuery.raw('pragma busy_timeout = 0'));
+  try {
     await connection.executeQuery(CompiledQuery.raw('begin immediate'));
+  } finally {
+    await connection.executeQuery(CompiledQuery.raw(`pragma busy_timeout = ${BUSY_MILLISECONDS}`));
   }
 }
 

@@ -71,11 +71,19 @@ describe('openSqlite', () => {
 
   it('begins a transaction as a writing one, so that two of them take turns', async () => {
     const [first, second] = [await openTokens(), await openTokens()];
-    await sql`pragma busy_timeout = 0`.execute(second);
-    await first.transaction().execute(async () => {
-      await expect(second.transaction().execute(async () => undefined)).rejects.toThrow('locked');
+    const order: string[] = [];
+    const { promise: gate, resolve: openGate } = Promise.withResolvers<void>();
+    const slow = first.transaction().execute(async () => {
+      order.push('first begins');
+      await gate;
+      order.push('first ends');
     });
-    await second.transaction().execute(async () => undefined);
+    const waiting = second.transaction().execute(async () => order.push('second begins'));
+    // The one that waits leaves the process running: otherwise nobody would get here in time.
+    setImmediate(openGate);
+    await Promise.all([slow, waiting]);
+    expect(order).toEqual(['first begins', 'first ends', 'second begins']);
+    expect((await sql`pragma busy_timeout`.execute(second)).rows).toEqual([{ timeout: 5000 }]);
   });
 
   it('reads row by row, again after it was broken off', async () => {

@@ -1,0 +1,57 @@
+import { isJsonObject, jsonEqual } from '../schema/json-value.ts';
+
+/** A place for what a store keeps, which starts empty. */
+export interface StoreSetup<Store> {
+  /** Opens the place; each call is, where there are such things, another connection to the same place. */
+  open(): Promise<Store>;
+  /** Ends the place and whatever was opened. */
+  dispose(): Promise<void>;
+}
+
+/** One promise that a store must keep. `run` rejects when it does not. */
+export interface ContractCase {
+  readonly name: string;
+  readonly run: () => Promise<void>;
+}
+
+/** What a case does with a store and, where it needs another connection, with its place. */
+export type ContractCheck<Store> = (store: Store, setup: StoreSetup<Store>) => Promise<void>;
+
+/** Makes cases of checks, each of which gets a place of its own. */
+export function createCases<Store>(
+  checks: Readonly<Record<string, ContractCheck<Store>>>,
+  setUp: () => Promise<StoreSetup<Store>>,
+): readonly ContractCase[] {
+  return Object.entries(checks).map(([name, check]) => ({
+    name,
+    async run() {
+      const setup = await setUp();
+      try {
+        await check(await setup.open(), setup);
+      } finally {
+        await setup.dispose();
+      }
+    },
+  }));
+}
+
+/** Compares JSON values, or undefined. */
+export function assertEqual(actual: unknown, expected: unknown): void {
+  // An absent key is not a key that holds undefined or null: jsonEqual counts keys.
+  if (jsonEqual(toPlain(actual), toPlain(expected))) return;
+  throw new Error(`expected ${JSON.stringify(expected)}, got ${JSON.stringify(actual)}`);
+}
+
+function toPlain(value: unknown): unknown {
+  if (isJsonObject(value) && Object.values(value).includes(undefined)) throw new Error('a key holds undefined');
+  return value;
+}
+
+/** Expects that a call fails. */
+export async function assertRejects(call: () => Promise<unknown>): Promise<void> {
+  const rejected = await call().then(
+    () => false,
+    () => true,
+  );
+  if (!rejected) throw new Error('expected a rejection');
+}

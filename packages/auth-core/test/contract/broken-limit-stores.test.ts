@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest';
+import { type Claim, createMemoryLimitStore, type LimitStore } from '../../src/index.ts';
+import { limitStoreContract } from '../../src/testing/index.ts';
+
+const ignored = async () => undefined;
+
+/** Stores that break one promise each, and the case of the contract that must notice. */
+const BROKEN: [notice: string, change: (store: LimitStore) => Partial<LimitStore>][] = [
+  ['counts what was taken, and refuses what does not fit', ({ take }) => ({ take: takeWith(take, { limit: 9999 }) })],
+  ['takes nothing where nothing is allowed', ({ take }) => ({ take: takeWith(take, { limit: 1 }) })],
+  ['counts each key and each window on its own', ({ take }) => ({ take: takeWith(take, { windowEnd: 1 }) })],
+  ['takes all claims or none, and says which did not fit', ({ take }) => ({ take: takeOneByOne(take) })],
+  [
+    'only looks where nothing is asked for, even beyond the limit',
+    ({ take, read }) => ({
+      async take(claims, now) {
+        const used = await read(claims, now);
+        const over = claims.findIndex((claim, index) => (used[index] ?? 0) > claim.limit);
+        return over < 0 ? take(claims, now) : { taken: false, refused: [over] };
+      },
+    }),
+  ],
+  ['grants as much as fits all, where less will do', ({ take }) => ({ take: takeOneByOne(take) })],
+  ['refuses when not even the least fits', ({ take }) => ({ take: takeWith(take, { least: 0 }) })],
+  ['lets one of 200 takes at once have the one that is left', takeInTwoSteps],
+  ['lets one of 200 requests at once run where one may run', takeInTwoSteps],
+  ['hands out a budget to the last token among many at once, and no token twice', takeInTwoSteps],
+  ['gives back, and never more than there was', () => ({ adjust: ignored })],
+  ['counts what was used beyond the limit, too', () => ({ adjust: ignored })],
+  ['loses no correction among many at once', () => ({ adjust: ignored })],
+  ['ends a lease by itself when nobody renews it', ({ take }) => ({ take: (claims) => take(claims, 0) })],
+  ['keeps a lease that is renewed', () => ({ renew: ignored })],
+  ['renews no lease that has expired', ({ renew }) => ({ renew: (ids, expiresAt) => renew(ids, expiresAt, 0) })],
+  ['ends the leases that are dropped, and no others', () => ({ drop: ignored })],
+  [
+    'shows what was counted to every connection',
+    ({ read }) => ({ read: async (all, now) => (await read(all, now)).map(() => 0) }),
+  ],
+  [
+    'remembers a window for an hour after its end, for clocks that are late',
+    ({ take }) => ({ take: (claims, now) => take(claims, now + 1) }),
+  ],
+  ['refuses two claims with one key', ({ take }) => ({ take: takeOneByOne(take) })],
+  ['rejects once it is closed', () => ({ close: ignored })],
+];
+
+function takeWith(take: LimitStore['take'], change: object): LimitStore['take'] {
+  return (claims, now) =>
+    take(
+      claims.map((claim) => ({ ...claim, ...change }) as Claim),
+      now,
+    );
+}
+
+function takeOneByOne(take: LimitStore['take']): LimitStore['take'] {
+  return async (claims, now) => {
+    const answers = await Promise.all(claims.map((claim) => take([claim], now)));
+    const refused = answers.flatMap(({ taken }, index) => (taken ? [] : [index]));
+    if (refused.length > 0) return { taken: false, refused };
+    return { taken: true, takings: answers.flatMap((answer) => (answer.taken ? answer.takings : [])) };
+  };
+}
+
+/** Looks first, and takes later what fitted then. */
+function takeInTwoSteps({ take, read }: LimitStore): Partial<LimitStore> {
+  return {
+    async take(claims, now) {
+      const used = await read(claims, now);
+      const refused = claims.flatMap(({ limit }, index) => ((used[index] ?? 0) < limit ? [] : [index]));
+      return refused.length > 0 ? { taken: false, refused } : takeWith(take, { limit: 9999 })(claims, now);
+    },
+  };
+}
+
+describe('the contract of limit stores', () => {
+  it('is broken in each of its cases by some store', () => {
+    const names = limitStoreContract(async () => Promise.reject()).map(({ name }) => name);
+    expect(BROKEN.map(([notice]) => notice)).toEqual(names);
+  });
+
+  it.each(BROKEN)('notices a store that breaks: %s', async (notice, change) => {
+    const cases = limitStoreContract(async () => {
+      const store = createMemoryLimitStore();
+      const broken = { ...store, ...change(store) };
+      return { open: async () => broken, dispose: () => store.close() };
+    });
+    await expect(cases.find(({ name }) => name === notice)?.run()).rejects.toThrow();
+  });
+});
