@@ -1,7 +1,15 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { createServer as createHttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type Auth, anonymousPrincipal, createAuth, FULL_GRANT, type Grant, parseGrant } from '@latchkey/auth-core';
+import {
+  type Auth,
+  anonymousPrincipal,
+  createAuth,
+  createMeter,
+  FULL_GRANT,
+  type Grant,
+  parseGrant,
+} from '@latchkey/auth-core';
 import { re2jsPatterns } from '@latchkey/auth-core/patterns/re2js';
 import { createMcpHost, loadMcpJson } from '@latchkey/mcp-bridge';
 import { createChatService } from './chat/chat-service.ts';
@@ -65,7 +73,7 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
   await requireSoleServer(folder);
   await using opened = new AsyncDisposableStack();
 
-  const { tokens, conversations } = await openDatabase(folder.database, opened);
+  const { tokens, limits, conversations } = await openDatabase(folder.database, opened);
   const auth = createAuth({
     store: tokens,
     digestKey: folder.secret,
@@ -74,6 +82,7 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
     resolvePath: resolveRealPath,
   });
   opened.use(auth);
+  const meter = opened.use(createMeter({ store: limits }));
   await ensureAdministrator(auth, folder);
 
   const mcp = opened.use(
@@ -117,6 +126,7 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
   const { bodyBytes: bodyLimit } = config.limits;
   const app = createApp({
     auth,
+    meter,
     anonymous: config.auth ? undefined : anonymousPrincipal(ANONYMOUS_GRANT, 'anonymous'),
     routes: createRoutes({
       chat: createChatHandler(chat, bodyLimit),

@@ -16,15 +16,18 @@ import type { ChatToolset } from '../contracts/toolset.ts';
 import type { ModelPool } from '../models/model-pool.ts';
 import type { ModelRegistry, RegisteredModel } from '../models/model-registry.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { generateWithinBudget, type ReserveTokens } from './generate-within-budget.ts';
 import { type ChatLimits, least } from './limits.ts';
 import { ReloadingLease } from './reloading-lease.ts';
 import { type ChatTurn, createTurnRecord, runChat, type TurnRecord } from './run-chat.ts';
 import { toStats } from './usage.ts';
 
-/** Who chats, and the decision about it. */
+/** Who chats, what is decided about it, and the tokens that its limits leave. */
 export interface ChatCaller {
   readonly principal: Principal;
   readonly decide: (request: AccessRequest, entries?: readonly AuthorityEntry[]) => Decision;
+  /** Throws ServerError `LIMIT_EXCEEDED` when fewer than `least` are left. */
+  readonly reserveTokens: ReserveTokens;
 }
 
 export interface ChatServiceOptions {
@@ -95,7 +98,7 @@ async function* streamChat(
       toolset: chat.toolset,
       limits: chat.limits,
       cacheScope: chat.caller.principal.rootId,
-      generate: (request, abort) => lease.generate(request, abort),
+      generate: (request, abort) => generateWithinBudget(lease, chat.caller.reserveTokens, request, abort),
       createCallId: options.createCallId,
     };
     yield* runChat(turn, record, signal);

@@ -21,6 +21,11 @@ export class ReloadingLease implements AsyncDisposable {
     this.#contextLength = contextLength;
   }
 
+  /** Tokens of context that each request has on the model; 0 before it is loaded. */
+  get contextLength(): number {
+    return this.#lease?.model.contextLength ?? 0;
+  }
+
   async *load(): AsyncGenerator<ChatEvent> {
     const model = this.#model.file.key;
     const events = new EventQueue<LoadEvent>();

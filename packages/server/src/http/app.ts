@@ -1,6 +1,6 @@
 import Router from '@koa/router';
-import type { Auth, Principal } from '@latchkey/auth-core';
-import { bearerAuth, requireAction } from '@latchkey/koa-auth';
+import type { Auth, Meter, Principal } from '@latchkey/auth-core';
+import { bearerAuth, limitRequests, requireAction } from '@latchkey/koa-auth';
 import Koa, { type Context, type Middleware, type Next } from 'koa';
 import { ServerError } from '../contracts/server-error.ts';
 import { type CheckOriginOptions, checkOrigin } from './middleware/check-origin.ts';
@@ -12,6 +12,7 @@ import type { ServerState } from './state.ts';
 
 export interface AppOptions extends RequestContextOptions, CheckOriginOptions {
   readonly auth: Auth;
+  readonly meter: Meter;
   /** Who everybody is when authentication is off. */
   readonly anonymous: Principal | undefined;
   readonly routes: readonly Route[];
@@ -25,9 +26,10 @@ export function createApp(options: AppOptions): Koa<ServerState> {
     auth: options.auth,
     ...(options.anonymous === undefined ? {} : { optional: options.anonymous }),
   });
+  const limit = limitRequests({ meter: options.meter });
   for (const { method, path, access, handler } of options.routes) {
     const guards: Middleware<ServerState>[] = [];
-    if (access !== 'public') guards.push(authenticate);
+    if (access !== 'public') guards.push(authenticate, limit);
     if (access !== 'public' && access !== 'authenticated') guards.push(requireAction(access));
     if (access === 'chat' && options.anonymous === undefined) guards.push(endWithToken(options.auth));
     router.register(path, [method], [...guards, handler]);

@@ -1,8 +1,8 @@
-import type { AuthState } from '@latchkey/koa-auth';
+import type { AdmissionState } from '@latchkey/koa-auth';
 import type { Logger } from '../telemetry/logger.ts';
 
 /** What middleware leaves for those after it. */
-export interface ServerState extends AuthState {
+export interface ServerState extends AdmissionState {
   /** Goes into the log and the `X-Request-Id` header. */
   requestId: string;
   logger: Logger;

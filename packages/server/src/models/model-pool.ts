@@ -1,4 +1,4 @@
-import type { InferenceEngine, LoadedModel } from '../contracts/inference-engine.ts';
+import type { InferenceEngine, LoadedModel, LoadOptions } from '../contracts/inference-engine.ts';
 import { ServerError } from '../contracts/server-error.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { RegisteredModel } from './model-registry.ts';
@@ -37,6 +37,9 @@ export interface LoadedInstance {
   readonly parallel: number;
   readonly device: string;
 }
+
+/** Large models on slow disks take minutes; a template that never ends, which a hostile file may hold, takes for ever. */
+const LOAD_MINUTES = 15;
 
 interface Slot {
   readonly key: string;
@@ -136,7 +139,7 @@ export class ModelPool implements AsyncDisposable {
   }
 
   #load(registered: RegisteredModel, contextLength: number, onEvent: (event: LoadEvent) => void): Slot {
-    const { engine, logger, parallel, threads, gpu } = this.#options;
+    const { logger, parallel, threads, gpu } = this.#options;
     const { key, path } = registered.file;
     const now = this.#options.now ?? (() => performance.now());
     const startedAt = now();
@@ -145,18 +148,15 @@ export class ModelPool implements AsyncDisposable {
       for (const listener of listeners) listener(event);
     };
     onEvent({ type: 'start' });
-    const loading = engine.load(
-      {
-        modelKey: key,
-        path,
-        contextLength,
-        parallel,
-        gpu,
-        ...(threads === undefined ? {} : { threads }),
-        onProgress: (progress) => tell({ type: 'progress', progress }),
-      },
-      this.#closing.signal,
-    );
+    const loading = this.#loadInTime({
+      modelKey: key,
+      path,
+      contextLength,
+      parallel,
+      gpu,
+      ...(threads === undefined ? {} : { threads }),
+      onProgress: (progress) => tell({ type: 'progress', progress }),
+    });
     const slot: Slot = {
       key,
       asked: contextLength,
@@ -188,6 +188,18 @@ export class ModelPool implements AsyncDisposable {
       },
     );
     return slot;
+  }
+
+  /** Loads until the pool closes, or until it has taken so long that it will not end by itself. */
+  async #loadInTime(options: LoadOptions): Promise<LoadedModel> {
+    const late = new AbortController();
+    const message = `Model '${options.modelKey}' was not loaded after ${LOAD_MINUTES} minutes; its file may be damaged.`;
+    const timer = setTimeout(() => late.abort(new ServerError('MODEL_LOAD_FAILED', message)), LOAD_MINUTES * 60_000);
+    try {
+      return await this.#options.engine.load(options, AbortSignal.any([this.#closing.signal, late.signal]));
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   async #lease(slot: Slot): Promise<ModelLease> {

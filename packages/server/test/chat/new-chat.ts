@@ -1,5 +1,11 @@
 import { join } from 'node:path';
-import { type Auth, createAuth, createMemoryTokenStore } from '@latchkey/auth-core';
+import {
+  type Auth,
+  createAuth,
+  createMemoryLimitStore,
+  createMemoryTokenStore,
+  createMeter,
+} from '@latchkey/auth-core';
 import { migrate, openSqlite } from '@latchkey/auth-core/stores/kysely';
 import { pino } from 'pino';
 import { onTestFinished } from 'vitest';
@@ -80,5 +86,7 @@ export async function newCaller(
 ): Promise<ChatCaller> {
   const input = { name: 'caller', grant, ...(project === undefined ? {} : { project }) };
   const principal = await auth.verify((await auth.issue(input, auth.operator())).token);
-  return { principal, decide: (request, entries = []) => auth.decide(principal, request, { entries }) };
+  const meter = createMeter({ store: createMemoryLimitStore() });
+  const { reserveTokens } = await meter.admit(principal);
+  return { principal, decide: (request, entries = []) => auth.decide(principal, request, { entries }), reserveTokens };
 }

@@ -1,4 +1,12 @@
-import { type Auth, anonymousPrincipal, createAuth, createMemoryTokenStore, type Grant } from '@latchkey/auth-core';
+import {
+  type Auth,
+  anonymousPrincipal,
+  createAuth,
+  createMemoryLimitStore,
+  createMemoryTokenStore,
+  createMeter,
+  type Grant,
+} from '@latchkey/auth-core';
 import { re2jsPatterns } from '@latchkey/auth-core/patterns/re2js';
 import type Koa from 'koa';
 import { type Logger, pino } from 'pino';
@@ -94,8 +102,11 @@ export async function newServer(options: TestServerOptions = {}): Promise<TestSe
     tokens: createTokenHandlers(auth, bodyLimit),
   });
   const stop = new AbortController();
+  const meter = createMeter({ store: createMemoryLimitStore() });
+  onTestFinished(() => meter.close());
   const app = createApp({
     auth,
+    meter,
     anonymous: anonymous && anonymousPrincipal(anonymous, 'anonymous'),
     routes,
     logger,

@@ -285,6 +285,20 @@ describe('keepOnlyLast', () => {
   });
 });
 
+describe('a load that never ends', () => {
+  it('is given up on, with a code, and the next request tries again', async () => {
+    const engine = new ScriptedEngine();
+    engine.holdLoads = true;
+    const pool = newPool(engine);
+    const waiting = pool.acquire(granite, undefined, nothing);
+    const refused = expect(waiting).rejects.toMatchObject({ code: 'MODEL_LOAD_FAILED' });
+    await vi.advanceTimersByTimeAsync(15 * MINUTE);
+    await refused;
+    engine.holdLoads = false;
+    await expect(pool.acquire(granite, undefined, nothing)).resolves.toBeDefined();
+  });
+});
+
 describe('closing the pool', () => {
   it('frees every model, in use or not', async () => {
     const engine = new ScriptedEngine();

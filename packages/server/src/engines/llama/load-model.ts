@@ -42,9 +42,7 @@ export async function loadModel(
   signal.addEventListener('abort', abort, { once: true });
   child.send({ type: 'load', options: command satisfies LoadCommand });
   try {
-    const loaded = await loading.promise;
-    logger.info({ model: options.modelKey, pid: child.pid, device: loaded.device }, 'model loaded');
-    return loaded;
+    return await loading.promise;
   } catch (error) {
     child.kill();
     await child.stop();

@@ -3,6 +3,7 @@ import { collectChat } from '../../chat/collect.ts';
 import type { ChatEvent } from '../../contracts/chat-event.ts';
 import { parseChatCompletion } from '../../dialects/openai/parse.ts';
 import { ChunkRenderer, type CompletionIdentity, renderCompletion } from '../../dialects/openai/render-chat.ts';
+import { toChatCaller } from '../chat-caller.ts';
 import { readJson } from '../read-json.ts';
 import type { Handler } from '../routes.ts';
 import { dataFrame, sendEventStream } from '../sse.ts';
@@ -24,7 +25,7 @@ export const createChatCompletionsHandler =
       created: Math.floor(clock().getTime() / 1000),
       model: request.model,
     };
-    const events = await chat(ctx.state.auth, request, ctx.state.signal);
+    const events = await chat(toChatCaller(ctx.state), request, ctx.state.signal);
     if (stream) sendEventStream(ctx, frames(events, new ChunkRenderer(identity, includeUsage)));
     else ctx.body = renderCompletion(identity, await collectChat(events));
   };

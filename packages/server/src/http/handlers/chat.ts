@@ -3,6 +3,7 @@ import { collectChat } from '../../chat/collect.ts';
 import type { ChatEvent } from '../../contracts/chat-event.ts';
 import { parseChat } from '../../dialects/lmstudio/parse.ts';
 import { renderEvent, renderResult } from '../../dialects/lmstudio/render-chat.ts';
+import { toChatCaller } from '../chat-caller.ts';
 import { readJson } from '../read-json.ts';
 import type { Handler } from '../routes.ts';
 import { eventFrame, sendEventStream } from '../sse.ts';
@@ -12,7 +13,7 @@ export const createChatHandler =
   (chat: ChatService, bodyLimit: number): Handler =>
   async (ctx) => {
     const { request, stream } = parseChat(await readJson(ctx, bodyLimit));
-    const events = await chat(ctx.state.auth, request, ctx.state.signal);
+    const events = await chat(toChatCaller(ctx.state), request, ctx.state.signal);
     if (stream) sendEventStream(ctx, frames(events));
     else ctx.body = renderResult(await collectChat(events));
   };

@@ -1,26 +1,11 @@
-import { AuthError, type AuthErrorCode } from '@latchkey/auth-core';
+import { AuthError } from '@latchkey/auth-core';
 import { challenge } from '@latchkey/koa-auth';
 import type { Middleware } from 'koa';
 import type { ApiDialect } from '../../contracts/api-dialect.ts';
-import { ServerError, type ServerErrorCode } from '../../contracts/server-error.ts';
+import { ServerError } from '../../contracts/server-error.ts';
 import { hideSecrets } from '../../telemetry/hide-secrets.ts';
 import type { ServerState } from '../state.ts';
-
-const AUTH_CODES: Record<AuthErrorCode, ServerErrorCode> = {
-  AUTH_TOKEN_MISSING: 'UNAUTHENTICATED',
-  AUTH_TOKEN_MALFORMED: 'UNAUTHENTICATED',
-  AUTH_TOKEN_UNKNOWN: 'UNAUTHENTICATED',
-  AUTH_TOKEN_EXPIRED: 'UNAUTHENTICATED',
-  AUTH_TOKEN_NOT_YET_VALID: 'UNAUTHENTICATED',
-  AUTH_TOKEN_REVOKED: 'UNAUTHENTICATED',
-  AUTH_PERMISSION_DENIED: 'PERMISSION_DENIED',
-  AUTH_GRANT_INVALID: 'INVALID_REQUEST',
-  AUTH_GRANT_NOT_COVERED: 'PERMISSION_DENIED',
-  AUTH_TOKEN_NOT_FOUND: 'NOT_FOUND',
-  AUTH_CONFLICT: 'CONFLICT',
-  AUTH_LIMIT_EXCEEDED: 'LIMIT_EXCEEDED',
-  AUTH_STORE_UNAVAILABLE: 'STORE_UNAVAILABLE',
-};
+import { toServerError } from '../to-server-error.ts';
 
 /** The one place where an error becomes an answer, in the words of the API that was spoken to. */
 export function renderErrors(dialectOf: (path: string) => ApiDialect): Middleware<ServerState> {
@@ -51,13 +36,4 @@ function withoutSecrets(error: ServerError): ServerError {
     ...(param === undefined ? {} : { param }),
     ...(detail === undefined ? {} : { detail }),
   });
-}
-
-function toServerError(thrown: unknown): ServerError {
-  if (thrown instanceof ServerError) return thrown;
-  if (thrown instanceof AuthError) {
-    const param = 'path' in thrown && typeof thrown.path === 'string' ? { param: thrown.path } : {};
-    return new ServerError(AUTH_CODES[thrown.code], thrown.message, { cause: thrown, ...param });
-  }
-  return new ServerError('INTERNAL', 'The server failed at this request; its log says why.', { cause: thrown });
 }

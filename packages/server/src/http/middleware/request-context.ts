@@ -18,6 +18,8 @@ export function requestContext({ logger, createId, stopping }: RequestContextOpt
     ctx.state.logger = logger.child({ request: ctx.state.requestId });
     ctx.state.signal = AbortSignal.any([gone.signal, stopping]);
     ctx.set('X-Request-Id', ctx.state.requestId);
+    // Everybody who holds something for a request listens for its end; eleven of them are no leak.
+    ctx.res.setMaxListeners(32);
     ctx.res.once('close', () => {
       if (!ctx.res.writableFinished) gone.abort(new Error('the caller went away'));
       ctx.state.logger.info(

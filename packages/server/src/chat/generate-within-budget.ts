@@ -1,0 +1,60 @@
+import type { TokenReservation } from '@latchkey/auth-core';
+import type { EngineEvent, GenerateRequest } from '../contracts/inference-engine.ts';
+import { ServerError } from '../contracts/server-error.ts';
+import type { ReloadingLease } from './reloading-lease.ts';
+
+/** Takes as many tokens as are left of the caller's limits, from `least` to `wanted`. */
+export type ReserveTokens = (wanted: number, least: number) => Promise<TokenReservation>;
+
+/** What a token of text has at the least, in UTF-16 code units, when nobody has counted. */
+const UNITS_PER_TOKEN = 3;
+
+/**
+ * Runs one round on tokens that were reserved before it: prompt and answer together never have more, so no limit is
+ * passed however many requests run at once. What was not used is given back.
+ */
+export async function* generateWithinBudget(
+  lease: ReloadingLease,
+  reserve: ReserveTokens,
+  request: GenerateRequest,
+  signal: AbortSignal,
+): AsyncGenerator<EngineEvent> {
+  const room = Math.min(request.contextLength ?? lease.contextLength, lease.contextLength);
+  const reservation = await reserve(room, 1);
+  const granted = Math.min(room, reservation.granted);
+  const use = new UseSoFar();
+  try {
+    for await (const event of lease.generate({ ...request, contextLength: granted }, signal)) {
+      use.note(event);
+      yield event;
+    }
+  } catch (error) {
+    const short = granted < room && error instanceof ServerError && error.code === 'CONTEXT_EXCEEDED';
+    throw short ? budgetTooSmall(granted, error) : error;
+  } finally {
+    // What can't be given back counts as used; an answer that is there is not taken back for it.
+    await reservation.settle(use.tokens).catch(() => {});
+  }
+}
+
+function budgetTooSmall(left: number, cause: Error): ServerError {
+  const message = `The limits of the token leave ${left} tokens, and the conversation alone has more.`;
+  return new ServerError('LIMIT_EXCEEDED', message, { param: 'limits', cause });
+}
+
+/** Counts a round; of one that is broken off the engine says no number, so its text is counted instead. */
+class UseSoFar {
+  #prompt = 0;
+  #units = 0;
+  #counted: number | undefined;
+
+  get tokens(): number {
+    return this.#counted ?? this.#prompt + Math.ceil(this.#units / UNITS_PER_TOKEN);
+  }
+
+  note(event: EngineEvent): void {
+    if (event.type === 'prompt.progress') this.#prompt = event.processed;
+    else if ('text' in event) this.#units += event.text.length;
+    else if (event.type === 'finish') this.#counted = event.usage.promptTokens + event.usage.outputTokens;
+  }
+}

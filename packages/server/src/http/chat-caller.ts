@@ -1,0 +1,18 @@
+import type { ChatCaller } from '../chat/chat-service.ts';
+import type { ServerState } from './state.ts';
+import { toServerError } from './to-server-error.ts';
+
+/** The caller of a chat: who it is, what is decided about it, and the tokens that its limits leave. */
+export function toChatCaller({ auth, admission }: ServerState): ChatCaller {
+  return {
+    principal: auth.principal,
+    decide: auth.decide,
+    reserveTokens: async (wanted, least) => {
+      try {
+        return await admission.reserveTokens(wanted, least);
+      } catch (error) {
+        throw toServerError(error);
+      }
+    },
+  };
+}

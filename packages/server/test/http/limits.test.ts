@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest';
+import { ServerError } from '../../src/contracts/server-error.ts';
+import { progress, says, talksUntilAborted } from '../scripted/engine-script.ts';
+import { open, send } from './in-process-client.ts';
+import { newServer } from './new-server.ts';
+
+const chat = { method: 'POST', path: '/api/v1/chat', body: { model: 'ibm/granite', input: 'Hi' } };
+const grantWith = (limits: Record<string, number>) => ({ actions: ['chat'], models: ['*'], limits });
+
+describe('the limits of a grant', () => {
+  it('requestsPerMinute is a 429 that says when to come back, once it is used up', async () => {
+    const server = await newServer({ turns: [says('Hello')] });
+    const token = await server.issue(grantWith({ requestsPerMinute: 1 }));
+    const first = await send(server.app, { ...chat, token });
+    expect(first.status).toBe(200);
+    expect(first.headers['ratelimit']).toContain('"requestsPerMinute";r=0');
+    const second = await send(server.app, { ...chat, token });
+    expect(second.status).toBe(429);
+    expect(second.json()).toMatchObject({ error: { code: 'limit_exceeded', param: 'requestsPerMinute' } });
+    expect(Number(second.headers['retry-after'])).toBeGreaterThan(0);
+  });
+
+  it("one token's limit is no other's", async () => {
+    const server = await newServer({ turns: [says('Hello'), says('Hello')] });
+    const grant = grantWith({ requestsPerMinute: 1 });
+    for (const token of [await server.issue(grant), await server.issue(grant)]) {
+      expect((await send(server.app, { ...chat, token })).status).toBe(200);
+    }
+  });
+
+  it('concurrentRequests counts a stream until it has ended', async () => {
+    const server = await newServer({ turns: [talksUntilAborted, says('Hello')] });
+    const token = await server.issue(grantWith({ concurrentRequests: 1 }));
+    const running = await open(server.app, { ...chat, token, body: { ...chat.body, stream: true } });
+    await running.received('"and "');
+    expect((await send(server.app, { ...chat, token })).json()).toMatchObject({
+      error: { param: 'concurrentRequests' },
+    });
+    server.stop.abort();
+    await running.received('chat.end');
+  });
+
+  it('tokensPerDay bounds what a round may have, prompt and answer together', async () => {
+    const server = await newServer({ turns: [says('Hello')] });
+    const token = await server.issue(grantWith({ tokensPerDay: 100 }));
+    await send(server.app, { ...chat, token });
+    expect(server.engine.requests[0]?.contextLength).toBe(100);
+  });
+
+  it('tokensPerDay counts what was used, gives back the rest, and refuses when nothing is left', async () => {
+    // Each turn has five tokens of prompt and two of answer.
+    const server = await newServer({ turns: [says('One'), says('Two')] });
+    const token = await server.issue(grantWith({ tokensPerDay: 14 }));
+    await send(server.app, { ...chat, token });
+    await send(server.app, { ...chat, token });
+    expect(server.engine.requests[1]?.contextLength).toBe(7);
+    const third = await send(server.app, { ...chat, token });
+    expect(third.status).toBe(429);
+    expect(third.json()).toMatchObject({ error: { param: 'tokensPerDay' } });
+  });
+
+  it('a conversation that is longer than what is left is told so, not that the context is too small', async () => {
+    const server = await newServer({
+      turns: [
+        // biome-ignore lint/correctness/useYield: an engine refuses before its first event
+        async function* () {
+          throw new ServerError('CONTEXT_EXCEEDED', 'The conversation has 50 tokens.');
+        },
+      ],
+    });
+    const token = await server.issue(grantWith({ tokensPerDay: 10 }));
+    expect((await send(server.app, { ...chat, token })).json()).toMatchObject({ error: { code: 'limit_exceeded' } });
+  });
+
+  it('counts the text of an answer that was broken off', async () => {
+    const server = await newServer({
+      turns: [
+        async function* () {
+          yield progress(5, 5);
+          yield { type: 'message.delta', text: 'twelve chars' };
+          throw new ServerError('MODEL_CRASHED', 'The model died.');
+        },
+        says('Hello'),
+      ],
+    });
+    const token = await server.issue(grantWith({ tokensPerDay: 100 }));
+    await send(server.app, { ...chat, token });
+    await send(server.app, { ...chat, token });
+    expect(server.engine.requests[1]?.contextLength).toBe(100 - 5 - 4);
+  });
+});
