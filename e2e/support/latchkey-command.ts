@@ -27,10 +27,29 @@ export interface CommandOutcome {
 /** Starts `latchkey` with its output in pipes. */
 export function spawnLatchkey(commandArguments: readonly string[], options: CommandOptions = {}): ChildProcess {
   const own = Object.entries(process.env).filter(([name]) => !/^(LATCHKEY_|LM_API_TOKEN)/.test(name));
-  return spawn(process.execPath, [...(options.nodeArguments ?? []), latchkeyPath, ...commandArguments], {
+  const child = spawn(process.execPath, [...(options.nodeArguments ?? []), latchkeyPath, ...commandArguments], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...Object.fromEntries(own), ...options.environment },
   });
+  outliveNothing(child);
+  return child;
+}
+
+const living = new Set<ChildProcess>();
+
+/** Whatever happens to the tests, what they have started must not outlive them. */
+function outliveNothing(child: ChildProcess): void {
+  if (process.listenerCount('exit', killLiving) === 0) {
+    process.on('exit', killLiving);
+    // A test runner that gives up on a test ends its process with this signal, which by itself is no orderly exit.
+    process.once('SIGTERM', () => process.exit(143));
+  }
+  living.add(child);
+  child.once('exit', () => living.delete(child));
+}
+
+function killLiving(): void {
+  for (const child of living) child.kill('SIGKILL');
 }
 
 /** Runs `latchkey` to its end. */

@@ -73,10 +73,6 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
     await exited;
   };
-  // Whatever happens to the tests, the server must not outlive them.
-  const kill = (): boolean => child.kill('SIGKILL');
-  process.once('exit', kill);
-  opened.defer(() => void process.off('exit', kill));
   opened.defer(stop);
 
   const stdout = watchLines(output);
