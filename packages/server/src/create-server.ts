@@ -19,10 +19,12 @@ import { ServerError } from './contracts/server-error.ts';
 import { createKyselyConversationStore } from './conversations/kysely-conversation-store.ts';
 import { createLlamaEngine } from './engines/llama/index.ts';
 import { createApp } from './http/app.ts';
+import { createCanHandler } from './http/handlers/can.ts';
 import { createChatHandler } from './http/handlers/chat.ts';
 import { createChatCompletionsHandler } from './http/handlers/chat-completions.ts';
 import { createModelHandlers } from './http/handlers/models.ts';
 import { createTokenHandlers } from './http/handlers/tokens.ts';
+import { createWhoamiHandler } from './http/handlers/whoami.ts';
 import { createRoutes } from './http/routes.ts';
 import { ModelPool } from './models/model-pool.ts';
 import { createModelRegistry } from './models/model-registry.ts';
@@ -129,6 +131,7 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
     meter,
     anonymous: config.auth ? undefined : anonymousPrincipal(ANONYMOUS_GRANT, 'anonymous'),
     routes: createRoutes({
+      can: createCanHandler(registry.resolve, bodyLimit),
       chat: createChatHandler(chat, bodyLimit),
       chatCompletions: createChatCompletionsHandler({
         chat,
@@ -138,6 +141,7 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
       }),
       models: createModelHandlers(registry, pool),
       tokens: createTokenHandlers(auth, bodyLimit),
+      whoami: createWhoamiHandler(meter),
     }),
     logger,
     createId: randomUUID,

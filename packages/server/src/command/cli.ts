@@ -4,6 +4,7 @@ import { BridgeError } from '@latchkey/mcp-bridge';
 import { Command } from 'commander';
 import { ConfigError } from '../config/load-config.ts';
 import { ServerError } from '../contracts/server-error.ts';
+import { addCanCommand } from './can.ts';
 import { addChatCommand } from './chat.ts';
 import { CommandError } from './command-error.ts';
 import { addModelsCommand } from './models.ts';
@@ -25,6 +26,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   addModelsCommand(program);
   addChatCommand(program);
   addWhoamiCommand(program);
+  addCanCommand(program);
   try {
     await program.parseAsync(argv);
   } catch (error) {

@@ -9,6 +9,12 @@ interface Identity {
   readonly owner: string;
   readonly project: string | null;
   readonly expiresAt: string | null;
+  readonly limits: readonly {
+    readonly name: string;
+    readonly source: string;
+    readonly limit: number;
+    readonly remaining: number;
+  }[];
   readonly authority: readonly { readonly source: string; readonly grant: unknown }[];
 }
 
@@ -28,6 +34,8 @@ export function addWhoamiCommand(program: Command): void {
       print(`owner    ${identity.owner}`);
       if (identity.project !== null) print(`project  ${identity.project}`);
       print(`expires  ${identity.expiresAt ?? 'never'}`);
+      for (const { name, source, limit, remaining } of identity.limits)
+        print(`${name}  ${remaining} of ${limit} left (${source})`);
       print('A request must satisfy each of:');
       for (const { source, grant } of identity.authority) print(`- ${source}: ${JSON.stringify(grant)}`);
     });

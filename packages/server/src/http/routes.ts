@@ -6,7 +6,6 @@ import { openaiDialect } from '../dialects/openai/errors.ts';
 import { health } from './handlers/health.ts';
 import type { ModelHandlers } from './handlers/models.ts';
 import type { TokenHandlers } from './handlers/tokens.ts';
-import { whoami } from './handlers/whoami.ts';
 import type { ServerState } from './state.ts';
 
 export type Handler = (ctx: RouterContext<ServerState>) => Promise<void>;
@@ -21,16 +20,19 @@ export interface Route {
 }
 
 export interface Handlers {
+  readonly can: Handler;
   readonly chat: Handler;
   readonly chatCompletions: Handler;
   readonly models: ModelHandlers;
   readonly tokens: TokenHandlers;
+  readonly whoami: Handler;
 }
 
 /** Every endpoint of the server; there is no other. */
-export const createRoutes = ({ chat, chatCompletions, models, tokens }: Handlers): readonly Route[] => [
+export const createRoutes = ({ can, chat, chatCompletions, models, tokens, whoami }: Handlers): readonly Route[] => [
   { method: 'GET', path: '/health', access: 'public', handler: health },
   { method: 'GET', path: '/api/v1/whoami', access: 'authenticated', handler: whoami },
+  { method: 'POST', path: '/api/v1/can', access: 'authenticated', handler: can },
   { method: 'POST', path: '/api/v1/chat', access: 'chat', handler: chat },
   { method: 'GET', path: '/api/v1/models', access: 'models:read', handler: models.lmstudio },
   { method: 'GET', path: '/api/v1/tokens', access: 'tokens:read', handler: tokens.list },

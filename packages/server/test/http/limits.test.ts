@@ -13,7 +13,7 @@ describe('the limits of a grant', () => {
     const token = await server.issue(grantWith({ requestsPerMinute: 1 }));
     const first = await send(server.app, { ...chat, token });
     expect(first.status).toBe(200);
-    expect(first.headers['ratelimit']).toContain('"requestsPerMinute";r=0');
+    expect(first.headers.ratelimit).toContain('"requestsPerMinute";r=0');
     const second = await send(server.app, { ...chat, token });
     expect(second.status).toBe(429);
     expect(second.json()).toMatchObject({ error: { code: 'limit_exceeded', param: 'requestsPerMinute' } });

@@ -13,10 +13,12 @@ import { type Logger, pino } from 'pino';
 import { onTestFinished } from 'vitest';
 import { createChatService } from '../../src/chat/chat-service.ts';
 import { type AppOptions, createApp } from '../../src/http/app.ts';
+import { createCanHandler } from '../../src/http/handlers/can.ts';
 import { createChatHandler } from '../../src/http/handlers/chat.ts';
 import { createChatCompletionsHandler } from '../../src/http/handlers/chat-completions.ts';
 import { createModelHandlers } from '../../src/http/handlers/models.ts';
 import { createTokenHandlers } from '../../src/http/handlers/tokens.ts';
+import { createWhoamiHandler } from '../../src/http/handlers/whoami.ts';
 import { createRoutes, type Route } from '../../src/http/routes.ts';
 import type { ServerState } from '../../src/http/state.ts';
 import { ModelPool } from '../../src/models/model-pool.ts';
@@ -95,15 +97,17 @@ export async function newServer(options: TestServerOptions = {}): Promise<TestSe
     createCallId: () => `call_${++ids}`,
     clock,
   });
+  const meter = createMeter({ store: createMemoryLimitStore() });
+  onTestFinished(() => meter.close());
   const routes = createRoutes({
+    can: createCanHandler(registry.resolve, bodyLimit),
     chat: createChatHandler(chat, bodyLimit),
     chatCompletions: createChatCompletionsHandler({ chat, bodyLimit, createId: () => String(++ids), clock }),
     models: createModelHandlers(registry, pool),
     tokens: createTokenHandlers(auth, bodyLimit),
+    whoami: createWhoamiHandler(meter),
   });
   const stop = new AbortController();
-  const meter = createMeter({ store: createMemoryLimitStore() });
-  onTestFinished(() => meter.close());
   const app = createApp({
     auth,
     meter,

@@ -9,6 +9,7 @@ import { newServer, type TestServer } from './new-server.ts';
 const DOORS: readonly (readonly [string, Route['access']])[] = [
   ['GET /health', 'public'],
   ['GET /api/v1/whoami', 'authenticated'],
+  ['POST /api/v1/can', 'authenticated'],
   ['POST /api/v1/chat', 'chat'],
   ['GET /api/v1/models', 'models:read'],
   ['GET /api/v1/tokens', 'tokens:read'],
@@ -22,6 +23,7 @@ const DOORS: readonly (readonly [string, Route['access']])[] = [
 
 /** A request that each door takes when it lets one in. */
 const BODIES: Readonly<Record<string, unknown>> = {
+  'POST /api/v1/can': { action: 'chat' },
   'POST /api/v1/chat': { model: 'ibm/granite', input: 'Hi' },
   'POST /api/v1/tokens': { name: 'x', grant: { actions: [] } },
   'PATCH /api/v1/tokens/:id': { name: 'x' },
@@ -92,7 +94,7 @@ describe('the doors of the server', () => {
     const token = await server.issue({ actions: ['*'], models: ['*'] });
     const statuses = await Promise.all(guarded.map(async (door) => [door, (await knock(server, door, token)).status]));
     const open = statuses.filter(([, status]) => status !== 403).map(([door]) => door);
-    expect(open).toEqual(['GET /api/v1/whoami', 'GET /api/v1/models', 'GET /v1/models']);
+    expect(open).toEqual(['GET /api/v1/whoami', 'POST /api/v1/can', 'GET /api/v1/models', 'GET /v1/models']);
   });
 
   it.each(DOORS.map(([door]) => door))('%s does not open to a foreign Host or web page', async (door) => {

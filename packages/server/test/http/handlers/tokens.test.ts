@@ -111,6 +111,7 @@ describe('GET /api/v1/whoami', () => {
       kind: 'api-key',
       name: 'reader',
       owner: 'operator',
+      limits: [],
       project: null,
       authority: [
         expect.objectContaining({ source: 'server policy', grant: { actions: ['chat'] } }),
