@@ -16,9 +16,8 @@ export function judgeClaims(claims: readonly Claim[], used: readonly number[]): 
     room: roomFor(claim, before),
     least: leastOf(claim),
   }));
-  const flexible = judged.filter(({ least }) => least !== undefined);
-  const least = Math.max(...flexible.map((claim) => claim.least ?? 0));
-  const share = Math.min(...flexible.map(({ room }) => room));
+  const least = Math.max(...judged.flatMap((claim) => claim.least ?? []));
+  const share = Math.min(...judged.flatMap((claim) => (claim.least === undefined ? [] : claim.room)));
   // Written so that a count that is no number fits nothing.
   const fits = (claim: (typeof judged)[number]) => claim.room >= (claim.least === undefined ? claim.amount : least);
   const refused = judged.flatMap((claim, index) => (fits(claim) ? [] : [index]));

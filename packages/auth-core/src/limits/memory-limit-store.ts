@@ -30,13 +30,10 @@ export function createMemoryLimitStore(): LimitStore {
     return Array.from(expiries).filter((expiresAt) => expiresAt > now).length;
   }
 
-  function setUsed({ key, windowEnd }: WindowCounter, used: number): void {
-    windows.set(key, (windows.get(key) ?? new Map<number, number>()).set(windowEnd, used));
-  }
-
-  function forgetWindows(key: string, now: number): void {
-    const ofKey = windows.get(key) ?? new Map<number, number>();
-    for (const windowEnd of ofKey.keys()) if (windowEnd <= now - KEPT_MILLISECONDS) ofKey.delete(windowEnd);
+  function setUsed({ key, windowEnd }: WindowCounter, used: number): Map<number, number> {
+    const ofKey = (windows.get(key) ?? new Map<number, number>()).set(windowEnd, used);
+    windows.set(key, ofKey);
+    return ofKey;
   }
 
   function setLease({ key, leaseId, expiresAt }: LeaseClaim, now: number): void {
@@ -53,10 +50,7 @@ export function createMemoryLimitStore(): LimitStore {
       if (!answer.taken) return answer;
       for (const [claim, taking] of pair(claims, answer.takings)) {
         if (claim.kind === 'lease') setLease(claim, now);
-        else if (taking.amount > 0) {
-          setUsed(claim, taking.used);
-          forgetWindows(claim.key, now);
-        }
+        else if (taking.amount > 0) forgetWindows(setUsed(claim, taking.used), now);
       }
       return answer;
     },
@@ -89,4 +83,8 @@ export function createMemoryLimitStore(): LimitStore {
       leases.clear();
     },
   };
+}
+
+function forgetWindows(windows: Map<number, unknown>, now: number): void {
+  for (const windowEnd of windows.keys()) if (windowEnd <= now - KEPT_MILLISECONDS) windows.delete(windowEnd);
 }
