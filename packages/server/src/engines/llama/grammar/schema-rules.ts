@@ -1,4 +1,5 @@
 import { type GrammarRules, GrammarTooLarge } from './grammar-rules.ts';
+import { integerRange } from './integer-range.ts';
 import { FORMAT_RULES, jsonLiteral } from './json-rules.ts';
 import { count, REPETITION_LIMIT } from './lengths.ts';
 import { isSchema, type JsonSchema, mergeSchemas, typesOf } from './merge-schemas.ts';
@@ -9,7 +10,7 @@ const ENUM_LIMIT = 1000;
 const TYPE_NAMES = ['object', 'array', 'string', 'number', 'integer', 'boolean', 'null'];
 
 /**
- * Writes the rules for JSON Schemas that belong to one document. What has no grammar (`pattern`, `minimum`, `not`, …)
+ * Writes the rules for JSON Schemas that belong to one document. What has no grammar (`pattern`, `multipleOf`, `not`, a number's bounds, …)
  * is left to whoever validates the result; the grammar then allows more than the schema, never less than it should.
  */
 export class SchemaRules implements RuleSource {
@@ -60,6 +61,8 @@ export class SchemaRules implements RuleSource {
         return this.#structure('array', () => arrayBody(this, schema));
       case 'string':
         return this.#string(schema);
+      case 'integer':
+        return this.#integer(schema);
       default:
         return type !== undefined && TYPE_NAMES.includes(type) ? type : 'value';
     }
@@ -82,6 +85,20 @@ export class SchemaRules implements RuleSource {
     const repetition =
       most === undefined || most > REPETITION_LIMIT ? `{${least},}` : `{${least},${Math.max(least, most)}}`;
     return this.rules.add('text', `"\\"" character${repetition} "\\""`);
+  }
+
+  #integer({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }: JsonSchema): string | undefined {
+    const least = greatest(
+      bound(minimum, Math.ceil),
+      bound(exclusiveMinimum, (limit) => Math.floor(limit) + 1),
+    );
+    const most = smallest(
+      bound(maximum, Math.floor),
+      bound(exclusiveMaximum, (limit) => Math.ceil(limit) - 1),
+    );
+    if (least === undefined && most === undefined) return 'integer';
+    const body = integerRange(least, most);
+    return body === undefined ? undefined : this.rules.add('integer', body);
   }
 
   #enumeration(values: readonly unknown[]): string | undefined {
@@ -156,6 +173,22 @@ function impliedType(schema: JsonSchema): string | undefined {
   if (schema.items !== undefined || schema.prefixItems !== undefined) return 'array';
   if (['minLength', 'maxLength', 'pattern', 'format'].some((keyword) => schema[keyword] !== undefined)) return 'string';
   return undefined;
+}
+
+/** A bound that can be written in digits; others are left to whoever validates. */
+function bound(limit: unknown, round: (limit: number) => number): number | undefined {
+  if (typeof limit !== 'number') return undefined;
+  const rounded = round(limit);
+  // -0 would be written as 0 with a sign.
+  return Number.isSafeInteger(rounded) ? rounded + 0 : undefined;
+}
+
+const greatest = (...bounds: (number | undefined)[]): number | undefined => extreme(Math.max, bounds);
+const smallest = (...bounds: (number | undefined)[]): number | undefined => extreme(Math.min, bounds);
+
+function extreme(choose: (...values: number[]) => number, bounds: (number | undefined)[]): number | undefined {
+  const present = bounds.filter((value) => value !== undefined);
+  return present.length === 0 ? undefined : choose(...present);
 }
 
 const ANNOTATIONS = new Set([
