@@ -100,67 +100,73 @@ async function* runRound(
   const clientCalls = new Map<number, number>();
   yield { type: 'prompt_processing.start' };
   let processing = true;
-  for await (const event of turn.generate(toGenerateRequest(turn, record, options), signal)) {
-    if (event.type === 'prompt.progress') {
-      yield { type: 'prompt_processing.progress', progress: event.total === 0 ? 1 : event.processed / event.total };
-      continue;
-    }
-    if (processing) {
-      processing = false;
-      yield { type: 'prompt_processing.end' };
-    }
-    switch (event.type) {
-      case 'reasoning.delta':
-      case 'message.delta':
-        yield* round.write(event.type === 'reasoning.delta' ? 'reasoning' : 'message', event.text);
-        break;
-      case 'toolCall.start': {
-        yield* round.close();
-        if (options.clientToolNames.has(event.name)) {
-          const id = turn.createCallId();
-          const index = options.clientCallIds.push(id) - 1;
-          clientCalls.set(event.index, index);
-          yield { type: 'client_tool_call.start', index, id, name: event.name };
-        } else {
-          const described = turn.toolset.describe(event.name);
-          yield { type: 'tool_call.start', tool: described?.tool ?? event.name, ...origin(described) };
+  try {
+    for await (const event of turn.generate(toGenerateRequest(turn, record, options), signal)) {
+      if (event.type === 'prompt.progress') {
+        yield { type: 'prompt_processing.progress', progress: event.total === 0 ? 1 : event.processed / event.total };
+        continue;
+      }
+      if (processing) {
+        processing = false;
+        yield { type: 'prompt_processing.end' };
+      }
+      switch (event.type) {
+        case 'reasoning.delta':
+        case 'message.delta':
+          yield* round.write(event.type === 'reasoning.delta' ? 'reasoning' : 'message', event.text);
+          break;
+        case 'toolCall.start': {
+          yield* round.close();
+          if (options.clientToolNames.has(event.name)) {
+            const id = turn.createCallId();
+            const index = options.clientCallIds.push(id) - 1;
+            clientCalls.set(event.index, index);
+            yield { type: 'client_tool_call.start', index, id, name: event.name };
+          } else {
+            const described = turn.toolset.describe(event.name);
+            yield { type: 'tool_call.start', tool: described?.tool ?? event.name, ...origin(described) };
+          }
+          break;
         }
-        break;
-      }
-      case 'toolCall.delta': {
-        const index = clientCalls.get(event.index);
-        if (index !== undefined) yield { type: 'client_tool_call.delta', index, content: event.text };
-        break;
-      }
-      case 'toolCall.end': {
-        const id = options.clientCallIds[clientCalls.get(event.index) ?? -1] ?? turn.createCallId();
-        calls.push({ id, name: event.name, arguments: event.arguments });
-        if (clientCalls.has(event.index)) {
-          record.output.push({ type: 'client_tool_call', id, name: event.name, arguments: event.arguments });
+        case 'toolCall.delta': {
+          const index = clientCalls.get(event.index);
+          if (index !== undefined) yield { type: 'client_tool_call.delta', index, content: event.text };
+          break;
         }
-        break;
+        case 'toolCall.end': {
+          const id = options.clientCallIds[clientCalls.get(event.index) ?? -1] ?? turn.createCallId();
+          calls.push({ id, name: event.name, arguments: event.arguments });
+          if (clientCalls.has(event.index)) {
+            record.output.push({ type: 'client_tool_call', id, name: event.name, arguments: event.arguments });
+          }
+          break;
+        }
+        case 'toolCall.invalid': {
+          yield* round.close();
+          const toolName = event.name ?? '';
+          const invalid = { type: 'invalid_arguments', toolName } as const;
+          record.output.push({ type: 'invalid_tool_call', reason: event.reason, invalid });
+          yield { type: 'tool_call.failure', reason: event.reason, invalid };
+          // The model must see what it wrote, or it would write it again.
+          round.text += event.raw;
+          misspelt.push({
+            role: 'tool',
+            toolCallId: turn.createCallId(),
+            name: toolName,
+            content: `Error: ${event.reason}`,
+          });
+          break;
+        }
+        case 'finish':
+          addUsage(record.usage, event);
+          record.finishReason = event.reason;
+          break;
       }
-      case 'toolCall.invalid': {
-        yield* round.close();
-        const toolName = event.name ?? '';
-        const invalid = { type: 'invalid_arguments', toolName } as const;
-        record.output.push({ type: 'invalid_tool_call', reason: event.reason, invalid });
-        yield { type: 'tool_call.failure', reason: event.reason, invalid };
-        // The model must see what it wrote, or it would write it again.
-        round.text += event.raw;
-        misspelt.push({
-          role: 'tool',
-          toolCallId: turn.createCallId(),
-          name: toolName,
-          content: `Error: ${event.reason}`,
-        });
-        break;
-      }
-      case 'finish':
-        addUsage(record.usage, event);
-        record.finishReason = event.reason;
-        break;
     }
+  } catch (error) {
+    // What was begun is ended, also when the model dies in the middle of it.
+    yield* round.close();
+    throw error;
   }
   if (processing) yield { type: 'prompt_processing.end' };
   yield* round.close();

@@ -197,6 +197,11 @@ export class ModelPool implements AsyncDisposable {
     const timer = setTimeout(() => late.abort(new ServerError('MODEL_LOAD_FAILED', message)), LOAD_MINUTES * 60_000);
     try {
       return await this.#options.engine.load(options, AbortSignal.any([this.#closing.signal, late.signal]));
+    } catch (error) {
+      // The engine does not know that requests name their model in a parameter.
+      if (!(error instanceof ServerError) || error.code !== 'MODEL_LOAD_FAILED') throw error;
+      const { message, detail = message } = error;
+      throw new ServerError('MODEL_LOAD_FAILED', message, { param: 'model', cause: error, detail });
     } finally {
       clearTimeout(timer);
     }

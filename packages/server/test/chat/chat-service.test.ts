@@ -348,14 +348,14 @@ describe('when the model dies', () => {
     expect(events.at(-1)?.type).toBe('chat.end');
   });
 
-  it('after it said a word, the chat ends with an error, and then chat.end', async () => {
+  it('after it said a word, what it began is ended, then the chat, with an error and chat.end', async () => {
     const engine = new ScriptedEngine(async function* () {
       yield { type: 'message.delta', text: 'Once upon' };
       throw crash();
     }, says('not asked for'));
     const test = await newChat(engine);
     const { events } = await ask(test, await newCaller(test.auth));
-    expect(events.slice(-2).map(({ type }) => type)).toEqual(['error', 'chat.end']);
+    expect(events.slice(-3).map(({ type }) => type)).toEqual(['message.end', 'error', 'chat.end']);
     expect(engine.requests).toHaveLength(1);
   });
 });

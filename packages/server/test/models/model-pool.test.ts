@@ -1,5 +1,6 @@
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ServerError } from '../../src/contracts/server-error.ts';
 import { type LoadEvent, type ModelLease, ModelPool, type ModelPoolOptions } from '../../src/models/model-pool.ts';
 import type { RegisteredModel } from '../../src/models/model-registry.ts';
 import { describedModel } from '../scripted/engine-script.ts';
@@ -282,6 +283,16 @@ describe('keepOnlyLast', () => {
       { key: 'ibm/granite', contextLength: 1024, parallel: 2, device: 'script' },
       { key: 'ibm/other', contextLength: 1024, parallel: 2, device: 'script' },
     ]);
+  });
+});
+
+describe('a load that fails', () => {
+  it('names the parameter that named the model', async () => {
+    const engine = new ScriptedEngine();
+    engine.holdLoads = true;
+    const waiting = newPool(engine).acquire(granite, undefined, nothing);
+    engine.loads[0]?.fail(new ServerError('MODEL_LOAD_FAILED', 'The file is damaged.', { detail: 'for the log' }));
+    await expect(waiting).rejects.toMatchObject({ code: 'MODEL_LOAD_FAILED', param: 'model', detail: 'for the log' });
   });
 });
 
