@@ -1,4 +1,10 @@
-import { AUTH_ERROR_CODES, AuthError, type AuthErrorCode, InvalidTokenError } from '@latchkey/auth-core';
+import {
+  AUTH_ERROR_CODES,
+  AuthError,
+  type AuthErrorCode,
+  InvalidTokenError,
+  LimitExceededError,
+} from '@latchkey/auth-core';
 import { describe, expect, it } from 'vitest';
 import { challenge } from '../src/index.ts';
 
@@ -34,6 +40,12 @@ describe('challenge', () => {
     expect(challenge(new InvalidTokenError('AUTH_TOKEN_EXPIRED')).headers['WWW-Authenticate']).toBe(
       `Bearer realm="latchkey", error="invalid_token", error_description="The token has expired. Ask the operator for another one."`,
     );
+  });
+
+  it('says when to try again where a limit is used up', () => {
+    const { status, headers } = challenge(new LimitExceededError('tokensPerDay', 'token ci-bot', 3600));
+    expect(status).toBe(429);
+    expect(headers).toEqual({ 'Retry-After': '3600' });
   });
 
   it('lets no message leave its quotes or its line', () => {

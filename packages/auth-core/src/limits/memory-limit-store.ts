@@ -36,10 +36,8 @@ export function createMemoryLimitStore(): LimitStore {
     return ofKey;
   }
 
-  function setLease({ key, leaseId, expiresAt }: LeaseClaim, now: number): void {
-    const ofKey = leases.get(key) ?? new Map<string, number>();
-    for (const [id, end] of ofKey) if (end <= now) ofKey.delete(id);
-    leases.set(key, ofKey.set(leaseId, expiresAt));
+  function setLease({ key, leaseId, expiresAt }: LeaseClaim): void {
+    leases.set(key, (leases.get(key) ?? new Map<string, number>()).set(leaseId, expiresAt));
   }
 
   return {
@@ -49,7 +47,7 @@ export function createMemoryLimitStore(): LimitStore {
       const answer = judgeClaims(claims, used);
       if (!answer.taken) return answer;
       for (const [claim, taking] of pair(claims, answer.takings)) {
-        if (claim.kind === 'lease') setLease(claim, now);
+        if (claim.kind === 'lease') setLease(claim);
         else if (taking.amount > 0) forgetWindows(setUsed(claim, taking.used), now);
       }
       return answer;

@@ -148,10 +148,8 @@ export function createMeter(options: MeterOptions): Meter {
 
   function admission(authority: Authority, states: readonly LimitState[], leaseId?: string): Admission {
     if (leaseId !== undefined) keeper.hold(leaseId);
-    let released: Promise<void> | undefined;
-    function release(): Promise<void> {
-      released ??= leaseId === undefined ? Promise.resolve() : keeper.release(leaseId);
-      return released;
+    async function release(): Promise<void> {
+      if (leaseId !== undefined) await keeper.release(leaseId);
     }
     return {
       states,
