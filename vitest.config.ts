@@ -7,7 +7,7 @@ export default defineConfig({
     // Switched on by `npm test`: what decides and what verifies is covered branch by branch.
     coverage: {
       provider: 'v8',
-      include: ['packages/auth-core/src/{authority,verification}/**'],
+      include: ['packages/auth-core/src/{authority,limits,verification}/**'],
       reporter: ['text-summary'],
       thresholds: { branches: 100 },
     },

@@ -54,7 +54,7 @@ export async function postChat(
     onEvent(event);
   }
   const end = events.findLast((event) => event.type === 'chat.end');
-  return { status: response.status, body: (end?.['result'] ?? {}) as Answer['body'], events };
+  return { status: response.status, body: (end?.result ?? {}) as Answer['body'], events };
 }
 
 /** Makes a token with the administrator's. */

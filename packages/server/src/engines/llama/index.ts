@@ -1,2 +1,2 @@
 /** The embedded engine: GGUF models on llama.cpp, one child process for each. */
-export { createLlamaEngine, type LlamaEngineOptions } from './llama-engine.ts';
+export { createLlamaEngine } from './llama-engine.ts';
