@@ -57,6 +57,7 @@ describe('the limits of a grant', () => {
     const third = await send(server.app, { ...chat, token });
     expect(third.status).toBe(429);
     expect(third.json()).toMatchObject({ error: { param: 'tokensPerDay' } });
+    expect(Number(third.headers['retry-after'])).toBeGreaterThan(0);
   });
 
   it('a conversation that is longer than what is left is told so, not that the context is too small', async () => {

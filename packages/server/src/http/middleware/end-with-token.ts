@@ -16,14 +16,14 @@ export function endWithToken(auth: Pick<Auth, 'verify' | 'onRevoked'>): Middlewa
     const { id } = ctx.state.auth.principal;
     const credential = readCredential(ctx.req);
     const ended = new AbortController();
-    const end = (): void =>
-      ended.abort(new ServerError('UNAUTHENTICATED', 'The token of this request has ended while it ran.'));
+    const end = (cause: InvalidTokenError): void =>
+      ended.abort(new ServerError('UNAUTHENTICATED', 'The token of this request has ended while it ran.', { cause }));
     const stopListening = auth.onRevoked((revoked) => {
-      if (revoked === id) end();
+      if (revoked === id) end(new InvalidTokenError('AUTH_TOKEN_REVOKED'));
     });
     const checks = setInterval(() => {
       auth.verify(credential).catch((error: unknown) => {
-        if (error instanceof InvalidTokenError) end();
+        if (error instanceof InvalidTokenError) end(error);
       });
     }, CHECK_MILLISECONDS);
     ctx.res.once('close', () => {

@@ -20,7 +20,10 @@ export function renderErrors(dialectOf: (path: string) => ApiDialect): Middlewar
       if (status >= 500) ctx.state.logger.error({ err: thrown }, error.message);
       else ctx.state.logger.debug({ code: error.code, detail: error.detail }, error.message);
       if (ctx.headerSent) return;
-      if (thrown instanceof AuthError) ctx.set(challenge(thrown).headers);
+      const refusal = [thrown, thrown instanceof Error ? thrown.cause : undefined].find(
+        (cause) => cause instanceof AuthError,
+      );
+      if (refusal !== undefined) ctx.set(challenge(refusal).headers);
       ctx.status = status;
       ctx.body = body;
     }

@@ -1,7 +1,7 @@
 import { createAuth, createMemoryTokenStore } from '@latchkey/auth-core';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { talksUntilAborted } from '../../scripted/engine-script.ts';
-import { open } from '../in-process-client.ts';
+import { open, send } from '../in-process-client.ts';
 import { newServer } from '../new-server.ts';
 
 const grant = { actions: ['chat'], models: ['*'] };
@@ -21,6 +21,25 @@ describe('a running request', () => {
     await server.auth.revoke(info?.id ?? '', server.auth.operator());
     const stream = await answer.received('event: chat.end');
     expect(stream).toContain('"code":"invalid_api_key"');
+  });
+
+  it('that is not streamed is a 401 with a challenge', async () => {
+    const started = Promise.withResolvers<void>();
+    const server = await newServer({
+      turns: [
+        async function* (request, signal) {
+          started.resolve();
+          yield* typeof talksUntilAborted === 'function' ? talksUntilAborted(request, signal) : [];
+        },
+      ],
+    });
+    const token = await server.issue(grant);
+    const answer = send(server.app, { method: 'POST', path: '/api/v1/chat', token, body: { ...body, stream: false } });
+    await started.promise;
+    const [info] = await server.auth.list(server.auth.operator());
+    await server.auth.revoke(info?.id ?? '', server.auth.operator());
+    expect((await answer).status).toBe(401);
+    expect((await answer).headers['www-authenticate']).toContain('error="invalid_token"');
   });
 
   it('goes on when another token is revoked', async () => {
