@@ -65,4 +65,29 @@ describe('a running request', () => {
     vi.advanceTimersByTime(500);
     expect(await answer.received('event: chat.end')).toContain('"code":"invalid_api_key"');
   });
+
+  it('leaves neither a look at its token nor a listener behind', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const auth = createAuth({ store: createMemoryTokenStore(), digestKey: new Uint8Array(32) });
+    const listening = new Set<unknown>();
+    const watched = {
+      ...auth,
+      onRevoked: (listener: (id: string) => void) => {
+        const stop = auth.onRevoked(listener);
+        listening.add(listener);
+        return () => {
+          listening.delete(listener);
+          stop();
+        };
+      },
+    };
+    const server = await newServer({ turns: [talksUntilAborted], app: { auth: watched } });
+    const { token } = await auth.issue({ name: 'test', grant }, auth.operator());
+    const answer = await open(server.app, { method: 'POST', path: '/api/v1/chat', token, body });
+    await answer.received('"and "');
+    expect([vi.getTimerCount(), listening.size]).toEqual([1, 1]);
+    server.stop.abort();
+    await answer.received('event: chat.end');
+    await vi.waitFor(() => expect([vi.getTimerCount(), listening.size]).toEqual([0, 0]));
+  });
 });
