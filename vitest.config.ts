@@ -4,6 +4,8 @@ import { ClosingLine } from './tooling/checks/closing-line.ts';
 export default defineConfig({
   test: {
     reporters: ['default', new ClosingLine()],
+    // Has databases for those tests that ask for one.
+    globalSetup: ['packages/auth-core/test/postgres/global-setup.ts'],
     // Switched on by `npm test`: what decides and what verifies is covered branch by branch.
     coverage: {
       provider: 'v8',
@@ -17,6 +19,13 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['packages/*/test/**/*.test.ts', 'apps/*/test/**/*.test.ts', 'tooling/checks/**/*.test.ts'],
+          testTimeout: 20_000,
+        },
+      },
+      {
+        test: {
+          name: 'examples',
+          include: ['examples/**/*.test.ts'],
           testTimeout: 20_000,
         },
       },

@@ -50,7 +50,7 @@ async function test(args, run) {
 /** Installs when the lockfile or a manifest changed since the last time. */
 async function install(root, run) {
   const stampFile = join(root, 'node_modules', '.cache', 'latchkey', 'installed');
-  const manifests = globSync('{.,apps/*,packages/*,e2e,bench,tooling}/package.json', { cwd: root }).sort();
+  const manifests = globSync('{.,apps/*,packages/*,examples,e2e,bench,tooling}/package.json', { cwd: root }).sort();
   const hash = createHash('sha256');
   for (const file of ['pnpm-lock.yaml', 'pnpm-workspace.yaml', ...manifests])
     hash.update(readFileSync(join(root, file)));

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { root } from './sources.ts';
 
+const SECTIONS = ['oauth', 'ephemeralMcp', 'engine', 'limits', 'audit'];
+
 /** The keys of the configuration's zod schema, from its source: `a`, `b.c`. */
 function configurationKeys(): readonly string[] {
   const source = readFileSync(join(root, 'packages/server/src/config/schema.ts'), 'utf8');
@@ -12,8 +14,8 @@ function configurationKeys(): readonly string[] {
     const [, indent = '', key = ''] = /^( +)([a-zA-Z]+): z?\.?/.exec(line) ?? [];
     const opens = /^ {2}[a-zA-Z]+: z$/.test(line);
     if (opens) section = key;
-    if (indent.length === 2) return opens && ['engine', 'limits'].includes(key) ? [] : [key];
-    return indent.length === 6 && ['engine', 'limits'].includes(section) ? [`${section}.${key}`] : [];
+    if (indent.length === 2) return opens && SECTIONS.includes(key) ? [] : [key];
+    return indent.length === 6 && SECTIONS.includes(section) ? [`${section}.${key}`] : [];
   });
 }
 

@@ -7,6 +7,7 @@ it(`no source file is longer than ${LIMIT} lines`, () => {
   const long = readSources(
     '{packages,apps}/*/{src,bin}/**/*.{ts,js}',
     'bench/**/*.ts',
+    'examples/**/*.ts',
     'e2e/**/*.ts',
     'tooling/**/*.{ts,js}',
   )

@@ -12,7 +12,7 @@ const partOf = (path: string): string => path.slice(server.length).split('/')[0]
 
 describe('packages', () => {
   it.each(Object.entries(PACKAGE_FLOORS))('%s imports nothing of ours but what lies below it', (folder, allowed) => {
-    const files = readSources(`${folder}/src/**/*.ts`, ...(folder.includes('/') ? [] : [`${folder}/*.ts`]));
+    const files = readSources(`${folder}/src/**/*.ts`, ...(folder.includes('/') ? [] : [`${folder}/**/*.ts`]));
     const own = `@latchkey/${folder.split('/').at(-1)}`;
     const breaches = files.flatMap((file) =>
       importsOf(file)

@@ -5,10 +5,12 @@ export const PACKAGE_FLOORS: Readonly<Record<string, readonly string[]>> = {
   'packages/auth-core': [],
   'packages/mcp-bridge': [],
   'packages/koa-auth': ['@latchkey/auth-core'],
-  'packages/server': ['@latchkey/auth-core', '@latchkey/koa-auth', '@latchkey/mcp-bridge'],
+  'packages/client': [],
+  'packages/server': ['@latchkey/auth-core', '@latchkey/client', '@latchkey/koa-auth', '@latchkey/mcp-bridge'],
   'apps/demo': ['@latchkey/server'],
-  e2e: ['@latchkey/server', '@latchkey/auth-core', '@latchkey/mcp-bridge', '@latchkey/demo'],
-  bench: ['@latchkey/server', '@latchkey/auth-core'],
+  examples: ['@latchkey/auth-core', '@latchkey/koa-auth'],
+  e2e: ['@latchkey/server', '@latchkey/auth-core', '@latchkey/client', '@latchkey/mcp-bridge', '@latchkey/demo'],
+  bench: ['@latchkey/server', '@latchkey/auth-core', '@latchkey/koa-auth', '@latchkey/mcp-bridge'],
 };
 
 /**
@@ -18,8 +20,8 @@ export const PACKAGE_FLOORS: Readonly<Record<string, readonly string[]>> = {
 export const SERVER_FLOORS: readonly (readonly string[])[] = [
   ['contracts', 'telemetry'],
   ['config'],
-  ['models', 'conversations'],
-  ['chat', 'dialects', 'engines', 'tools', 'state'],
+  ['models', 'conversations', 'mcp-pins', 'settings', 'usage', 'audit', 'approvals'],
+  ['chat', 'dialects', 'engines', 'mcp-endpoint', 'tools', 'state'],
   ['http'],
   ['create-server.ts'],
   ['command', 'index.ts'],

@@ -26,12 +26,13 @@ function run(command: string, args: readonly string[], cwd: string): string {
   return result.stdout;
 }
 
-function installPacked(name: string): void {
+/** @returns the packed file */
+function installPacked(name: string): string {
   const source = join(root, 'packages', name);
   const target = join(folder, 'node_modules', '@latchkey', name);
-  const [tarball] = run('pnpm', ['pack', '--pack-destination', folder], source).match(/\S+\.tgz/g) ?? [];
+  const [tarball = ''] = run('pnpm', ['pack', '--pack-destination', folder], source).match(/\S+\.tgz/g) ?? [];
   mkdirSync(target, { recursive: true });
-  run('tar', ['-xzf', tarball ?? '', '--strip-components=1', '-C', target], folder);
+  run('tar', ['-xzf', tarball, '--strip-components=1', '-C', target], folder);
   const { dependencies = {}, peerDependencies = {} } = manifestOf(name);
   for (const dependency of Object.keys({ ...dependencies, ...peerDependencies })) {
     const link = dependency.startsWith('@latchkey/')
@@ -41,10 +42,11 @@ function installPacked(name: string): void {
     mkdirSync(dirname(at), { recursive: true });
     symlinkSync(link, at, 'junction');
   }
+  return tarball;
 }
 
 describe('the packages as npm would have them', { timeout: 120_000 }, () => {
-  for (const name of packages) installPacked(name);
+  const packed = packages.map((name) => ({ name, tarball: installPacked(name) }));
   cpSync(join(root, 'LICENSE'), join(folder, 'LICENSE'));
 
   const subpaths = packages.flatMap((name) => {
@@ -53,8 +55,16 @@ describe('the packages as npm would have them', { timeout: 120_000 }, () => {
       .filter((subpath) => subpath !== './package.json')
       .map((subpath) => ({ specifier: join(full, subpath), full }));
   });
+  const modules = subpaths.filter(({ specifier }) => !specifier.endsWith('.json'));
+  const documents = subpaths.filter(({ specifier }) => specifier.endsWith('.json'));
 
-  it.each(subpaths)('$specifier can be imported', ({ specifier }) => {
+  it.each(packed)('$name has types where its code is, for every way of finding them', ({ tarball }) => {
+    const attw = join(root, 'tooling', 'node_modules', '.bin', 'attw');
+    // Nothing is fetched: a package of ours has its own types.
+    run(attw, [tarball, '--profile', 'esm-only', '--no-definitely-typed', '--no-color', '--no-emoji'], folder);
+  });
+
+  it.each(modules)('$specifier can be imported', ({ specifier }) => {
     const names = run(
       process.execPath,
       ['--input-type=module', '-e', `console.log(Object.keys(await import('${specifier}')).length)`],
@@ -63,12 +73,18 @@ describe('the packages as npm would have them', { timeout: 120_000 }, () => {
     expect(Number(names)).toBeGreaterThan(0);
   });
 
-  it.each(subpaths)('$specifier has no default export', ({ specifier }) => {
+  it.each(modules)('$specifier has no default export', ({ specifier }) => {
     const names = run(
       process.execPath,
       ['--input-type=module', '-e', `console.log('default' in await import('${specifier}'))`],
       folder,
     );
     expect(names.trim()).toBe('false');
+  });
+
+  it.each(documents)('$specifier is there', ({ specifier }) => {
+    const load = `await import('${specifier}', { with: { type: 'json' } })`;
+    const title = run(process.execPath, ['--input-type=module', '-e', `console.log((${load}).default.title)`], folder);
+    expect(title.trim()).toBe('Grant');
   });
 });

@@ -1,0 +1,18 @@
+import { GRANT_SCHEMA } from '@latchkey/auth-core';
+import { renderErrorsPage } from './errors-page.ts';
+
+/** A file that is made from the code. */
+export interface GeneratedFile {
+  /** From the root. */
+  readonly path: string;
+  readonly render: () => string;
+}
+
+/** Every file that `pnpm generate` writes. */
+export const GENERATED_FILES: readonly GeneratedFile[] = [
+  { path: 'docs/errors.md', render: renderErrorsPage },
+  {
+    path: 'packages/auth-core/grant.schema.json',
+    render: () => `${JSON.stringify(GRANT_SCHEMA, undefined, 2)}\n`,
+  },
+];
