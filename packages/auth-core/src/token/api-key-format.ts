@@ -1,5 +1,5 @@
 import { drawCharacters, type RandomBytes, systemRandom } from './random.ts';
-import type { TokenFormat } from './token-format.ts';
+import type { StoredTokenFormat } from './token-format.ts';
 
 const SHAPE = /^sk-lm-([A-Za-z0-9]{8}):([A-Za-z0-9]{20})$/;
 const LENGTH = 35;
@@ -14,14 +14,15 @@ const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
  * import { createApiKeyFormat } from '@latchkey/auth-core';
  *
  * const format = createApiKeyFormat();
- * console.log(format.parse(format.mint().text)?.id.length); // 8
+ * const { text } = await format.mint({ owner: 'ada', issuedAt: new Date() });
+ * console.log(format.parse(text)?.id?.length); // 8
  * ```
  */
-export function createApiKeyFormat(random: RandomBytes = systemRandom): TokenFormat {
+export function createApiKeyFormat(random: RandomBytes = systemRandom): StoredTokenFormat {
   return {
+    type: 'stored',
     kind: 'api-key',
-    mint() {
-      const id = drawCharacters(ALPHABET, 8, random);
+    async mint({ id = drawCharacters(ALPHABET, 8, random) }) {
       const secret = drawCharacters(ALPHABET, 20, random);
       return { id, secret, text: `sk-lm-${id}:${secret}` };
     },

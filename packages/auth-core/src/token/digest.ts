@@ -1,7 +1,12 @@
+import { commitmentOf } from './attenuation-key.ts';
 import type { TokenKind, TokenParts } from './token-format.ts';
 
 /** Makes and compares keyed digests of tokens. Only digests are ever stored. */
 export interface Digest {
+  /** The id of a token whose text names none: 16 characters of a digest that is good for nothing else. */
+  idOf(kind: TokenKind, secret: string): Promise<string>;
+  /** The same id for who knows only the commitment to the token's text, as the holder of an attenuated token does. */
+  idOfCommitment(kind: TokenKind, commitment: string): Promise<string>;
   /** The digest of a token, as 64 hexadecimal digits. It binds the secret to the kind and the id. */
   of(kind: TokenKind, parts: TokenParts): Promise<string>;
   /** Says whether the digest is the token's, in a time that does not depend on where they differ. */
@@ -9,6 +14,7 @@ export interface Digest {
 }
 
 const KEY_BYTES = 32;
+const ID_DIGITS = 16;
 
 /**
  * Creates digests with HMAC-SHA-256 (RFC 2104) through WebCrypto. The key belongs outside the database: without it,
@@ -22,13 +28,24 @@ export function createDigest(key: Uint8Array): Digest {
   const encoder = new TextEncoder();
   let imported: ReturnType<typeof crypto.subtle.importKey> | undefined;
 
-  async function compute(kind: TokenKind, { id, secret }: TokenParts): Promise<string> {
+  function compute(kind: TokenKind, { id, secret }: TokenParts): Promise<string> {
+    return sign(`${kind}:${id}:${secret}`);
+  }
+
+  async function sign(text: string): Promise<string> {
     imported ??= crypto.subtle.importKey('raw', bytes, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign']);
-    const signature = await crypto.subtle.sign('HMAC', await imported, encoder.encode(`${kind}:${id}:${secret}`));
+    const signature = await crypto.subtle.sign('HMAC', await imported, encoder.encode(text));
     return Array.from(new Uint8Array(signature), (byte) => byte.toString(16).padStart(2, '0')).join('');
   }
 
+  async function idOfCommitment(kind: TokenKind, commitment: string): Promise<string> {
+    // No kind begins like this, so no digest of a token says anything about an id.
+    return (await sign(`id of ${kind}:${commitment}`)).slice(0, ID_DIGITS);
+  }
+
   return {
+    idOf: async (kind, secret) => idOfCommitment(kind, await commitmentOf(secret)),
+    idOfCommitment,
     of: compute,
     async matches(kind, parts, digest) {
       return constantTimeEqual(await compute(kind, parts), digest);

@@ -3,21 +3,23 @@ import { describe, expect, it } from 'vitest';
 import { createApiKeyFormat } from '../../src/index.ts';
 
 const format = createApiKeyFormat();
+const REQUEST = { owner: 'ada', issuedAt: new Date(0) };
 
 describe('an API key', () => {
-  it("has the shape that LM Studio's SDKs accept", () => {
+  it("has the shape that LM Studio's SDKs accept", async () => {
     for (let index = 0; index < 100; index++) {
-      expect(format.mint().text).toMatch(/^sk-lm-[a-zA-Z0-9]{8}:[a-zA-Z0-9]{20}$/);
+      expect((await format.mint(REQUEST)).text).toMatch(/^sk-lm-[a-zA-Z0-9]{8}:[a-zA-Z0-9]{20}$/);
     }
   });
 
-  it('is read back into its two halves', () => {
-    const { id, secret, text } = format.mint();
+  it('is read back into its two halves', async () => {
+    const { id, secret, text } = await format.mint(REQUEST);
     expect(format.parse(text)).toEqual({ id, secret });
   });
 
-  it('is never made twice', () => {
-    expect(new Set(Array.from({ length: 1000 }, () => format.mint().text)).size).toBe(1000);
+  it('is never made twice', async () => {
+    const minted = await Promise.all(Array.from({ length: 1000 }, () => format.mint(REQUEST)));
+    expect(new Set(minted.map(({ text }) => text)).size).toBe(1000);
   });
 
   it.each([

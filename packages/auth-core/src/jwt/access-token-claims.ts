@@ -1,0 +1,111 @@
+import type { AuthorityEntry } from '../authority/decide.ts';
+import { parseGrant } from '../authority/parse-grant.ts';
+import { InvalidTokenError } from '../errors.ts';
+import type { Principal } from '../principal.ts';
+import { isJsonObject } from '../schema/json-value.ts';
+import { ACCESS_TOKEN_ID_PREFIX } from '../token/derived-id.ts';
+
+/** What an access token says, once it is proved. */
+export interface AccessTokenContent {
+  readonly jti: string;
+  readonly owner: string;
+  readonly name: string;
+  readonly project?: string;
+  /** The stored token behind it. */
+  readonly parentId: string;
+  /** Every id that its maker could be revoked by. */
+  readonly chain: readonly string[];
+  readonly entries: readonly AuthorityEntry[];
+  /** RFC 3339. */
+  readonly expiresAt: string;
+}
+
+/** The `type` of the entries in `authorization_details` (RFC 9396 section 2). */
+const DETAIL_TYPE = 'latchkey_grant';
+const DETAIL_FIELDS: ReadonlySet<string> = new Set(['type', 'grant', 'source', 'id']);
+const JTI = new RegExp(`^${ACCESS_TOKEN_ID_PREFIX}[A-Za-z0-9]{22}$`);
+
+/** The claims that say whose token it is and what it may do. */
+export function writeContent(by: Principal, entries: readonly AuthorityEntry[], project: string | undefined) {
+  return {
+    sub: by.owner,
+    client_id: by.tokenId,
+    // Label Studio's name for the kind.
+    token_type: 'access',
+    authorization_details: entries.map(({ grant, source, id }) => ({
+      type: DETAIL_TYPE,
+      grant,
+      source,
+      ...(id !== undefined && { id }),
+    })),
+    latchkey: {
+      parent: by.tokenId,
+      chain: by.chain,
+      name: by.name,
+      ...(project !== undefined && { project }),
+    },
+  };
+}
+
+/**
+ * Reads the claims of a token whose signature was proved. What it does not understand, it refuses: a grant that was
+ * passed over would be one that does not narrow.
+ *
+ * @throws {AuthError} `AUTH_TOKEN_MALFORMED`
+ */
+export function readContent(claims: Readonly<Record<string, unknown>>): AccessTokenContent {
+  const { sub, jti, exp, client_id: clientId, authorization_details: details, latchkey } = claims;
+  if (!isJsonObject(latchkey)) throw new InvalidTokenError('AUTH_TOKEN_MALFORMED');
+  const { parent, chain, name, project } = latchkey;
+  if (
+    !isText(sub) ||
+    !isText(jti) ||
+    !JTI.test(jti) ||
+    !isText(parent) ||
+    clientId !== parent ||
+    !isListOf(chain, isText) ||
+    !chain.includes(parent) ||
+    !isText(name) ||
+    !(project === undefined || isText(project)) ||
+    !isListOf(details, isJsonObject) ||
+    !isTime(exp)
+  ) {
+    throw new InvalidTokenError('AUTH_TOKEN_MALFORMED');
+  }
+  return {
+    jti,
+    owner: sub,
+    name,
+    ...(project !== undefined && { project }),
+    parentId: parent,
+    chain,
+    entries: details.map(readEntry),
+    expiresAt: new Date(exp * 1000).toISOString(),
+  };
+}
+
+function readEntry(detail: Readonly<Record<string, unknown>>): AuthorityEntry {
+  const { type, grant, source, id } = detail;
+  const known = Object.keys(detail).every((name) => DETAIL_FIELDS.has(name));
+  if (!known || type !== DETAIL_TYPE || !isText(source) || !(id === undefined || isText(id))) {
+    throw new InvalidTokenError('AUTH_TOKEN_MALFORMED');
+  }
+  try {
+    return Object.freeze({ grant: parseGrant(grant), source, ...(id !== undefined && { id }) });
+  } catch (cause) {
+    throw new InvalidTokenError('AUTH_TOKEN_MALFORMED', { cause });
+  }
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
+/** A NumericDate (RFC 7519 section 2) in whole seconds that a date can hold. */
+function isTime(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && !Number.isNaN(new Date(value * 1000).getTime());
+}
+
+function isListOf<T>(value: unknown, isItem: (item: unknown) => item is T): value is readonly T[] {
+  return Array.isArray(value) && value.length > 0 && value.every(isItem);
+}

@@ -1,0 +1,100 @@
+import { createLocalJWKSet, createRemoteJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
+import { type Clock, systemClock } from '../clock.ts';
+import { AuthError, InvalidTokenError, StoreUnavailableError } from '../errors.ts';
+import type { Principal } from '../principal.ts';
+import { guard } from '../store/guard-store.ts';
+import { requireNames } from './audience.ts';
+import { proveAccessToken } from './prove-access-token.ts';
+
+/** What {@link createAccessTokenVerifier} works with. */
+export interface AccessTokenVerifierOptions {
+  /**
+   * The issuer's keys: the set itself, the URL where it is served (fetched when needed, kept for ten minutes), or a
+   * function that finds a key by a token's header, as jose has them.
+   */
+  readonly jwks: JSONWebKeySet | URL | JWTVerifyGetKey;
+  readonly issuer: string;
+  /** What this server is called in the tokens that are made for it. */
+  readonly audience: string;
+  readonly clock?: Clock;
+  /** Asked about each token that is good otherwise. What it rejects with denies. See `introspectionCheck`. */
+  readonly isRevoked?: (token: string) => Promise<boolean>;
+}
+
+/** Verifies access tokens on a server that did not issue them. */
+export interface AccessTokenVerifier {
+  /**
+   * Says who presents a token. The principal's authority is what the token carries.
+   *
+   * @throws {AuthError} `AUTH_TOKEN_*`; `AUTH_STORE_UNAVAILABLE` when the keys or the revocation cannot be looked up
+   */
+  verify(text: string | undefined): Promise<Principal>;
+}
+
+/**
+ * Verifies access tokens of another server, offline: with its public keys alone. A token that was revoked there goes on
+ * here until it expires, unless `isRevoked` asks.
+ *
+ * @throws {TypeError} when the issuer or the audience is absent, has blanks or is longer than 200 characters
+ * @example
+ * ```ts
+ * import { decide } from '@latchkey/auth-core';
+ * import { createAccessTokenVerifier } from '@latchkey/auth-core/jwt';
+ *
+ * const verifier = createAccessTokenVerifier({
+ *   jwks: new URL('https://latchkey.example/.well-known/jwks.json'),
+ *   issuer: 'https://latchkey.example',
+ *   audience: 'https://reports.example',
+ * });
+ *
+ * export async function mayChat(token: string): Promise<boolean> {
+ *   const { authority } = await verifier.verify(token);
+ *   return decide(authority, { action: 'chat' }, { now: new Date() }).allowed;
+ * }
+ * ```
+ */
+export function createAccessTokenVerifier(options: AccessTokenVerifierOptions): AccessTokenVerifier {
+  const { jwks, issuer, audience, clock = systemClock, isRevoked } = options;
+  requireNames({ issuer, audience });
+  const getKey = guardKeys(findKeys(jwks));
+  return {
+    async verify(text) {
+      if (text === undefined || text === '') throw new InvalidTokenError('AUTH_TOKEN_MISSING');
+      const content = await proveAccessToken(text, { getKey, issuer, audience, now: clock() });
+      if (isRevoked !== undefined && (await guard(() => isRevoked(text))) !== false) {
+        throw new InvalidTokenError('AUTH_TOKEN_REVOKED');
+      }
+      const { jti, owner, name, project, parentId, chain, entries, expiresAt } = content;
+      return Object.freeze({
+        id: jti,
+        kind: 'access',
+        name,
+        owner,
+        ...(project !== undefined && { project }),
+        rootId: chain[0] ?? parentId,
+        tokenId: parentId,
+        chain: Object.freeze([...chain, jti]),
+        authority: Object.freeze(entries),
+        expiresAt,
+      });
+    },
+  };
+}
+
+function findKeys(jwks: AccessTokenVerifierOptions['jwks']): JWTVerifyGetKey {
+  if (typeof jwks === 'function') return jwks;
+  return jwks instanceof URL ? createRemoteJWKSet(jwks) : createLocalJWKSet(jwks);
+}
+
+/** Tells a token that names no key of the issuer's from keys that cannot be had. */
+function guardKeys(getKey: JWTVerifyGetKey): JWTVerifyGetKey {
+  return async (header, token) => {
+    try {
+      return await getKey(header, token);
+    } catch (cause) {
+      if (cause instanceof AuthError) throw cause;
+      if (cause instanceof errors.JWKSNoMatchingKey) throw new InvalidTokenError('AUTH_TOKEN_UNKNOWN', { cause });
+      throw new StoreUnavailableError(cause);
+    }
+  };
+}

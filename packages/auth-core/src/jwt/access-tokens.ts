@@ -1,0 +1,244 @@
+import { type JSONWebKeySet, SignJWT } from 'jose';
+import type { AuditSink } from '../audit/audit-event.ts';
+import { covers } from '../authority/covers.ts';
+import type { AuthorityEntry } from '../authority/decide.ts';
+import { parseGrant } from '../authority/parse-grant.ts';
+import { type Clock, systemClock } from '../clock.ts';
+import { parseDateTime } from '../date-time.ts';
+import { InvalidGrantError, InvalidTokenError } from '../errors.ts';
+import { selectProject } from '../management/select-project.ts';
+import { requireToken } from '../management/token-access.ts';
+import type { Principal } from '../principal.ts';
+import { canonicalJson } from '../schema/canonical-json.ts';
+import { type AuthSettings, DEFAULT_AUTH_SETTINGS, MAXIMUM_ACCESS_TOKEN_SECONDS } from '../settings.ts';
+import { guard } from '../store/guard-store.ts';
+import { ACCESS_TOKEN_ID_PREFIX } from '../token/derived-id.ts';
+import { drawCharacters, type RandomBytes, systemRandom } from '../token/random.ts';
+import type { DerivedTokenFormat } from '../token/token-format.ts';
+import { writeContent } from './access-token-claims.ts';
+import { isAudienceList, MAXIMUM_AUDIENCES, requireNames } from './audience.ts';
+import {
+  ACCESS_TOKEN_TYPE,
+  looksLikeAccessToken,
+  MAXIMUM_ACCESS_TOKEN_LENGTH,
+  proveAccessToken,
+} from './prove-access-token.ts';
+import { SIGNING_ALGORITHM } from './signing-key.ts';
+import type { SigningKeys } from './signing-keys.ts';
+
+/** What {@link createAccessTokens} works with. */
+export interface AccessTokensOptions {
+  readonly keys: SigningKeys;
+  /** Who issues, as other servers know it: the server's own URL (RFC 8414 section 2). */
+  readonly issuer: string;
+  /** What this server calls itself as a recipient of tokens; the issuer by default. */
+  readonly audience?: string;
+  readonly clock?: Clock;
+  readonly random?: RandomBytes;
+  /** What the installation decides, as it is now; it is asked each time. */
+  readonly settings?: () => AuthSettings;
+  /** Told of each token that is issued. What it rejects with reaches the caller as `AUTH_STORE_UNAVAILABLE`. */
+  readonly audit?: AuditSink;
+}
+
+/** What an access token is to be. */
+export interface AccessTokenInput {
+  /** What to leave of the authority, read by `parseGrant`; all of it when left out. */
+  readonly grant?: unknown;
+  /** For how many seconds; the installation's usual time is the most, and the default. */
+  readonly seconds?: number;
+  /** For which servers, up to 10; this one when left out. */
+  readonly audience?: string | readonly string[];
+  /** The project that it acts for; the principal's own when left out. */
+  readonly project?: string;
+}
+
+/** An access token that was just made. */
+export interface IssuedAccessToken {
+  readonly token: string;
+  /** RFC 3339. */
+  readonly expiresAt: string;
+  /** In how many whole seconds it ends. */
+  readonly expiresIn: number;
+  /** The token's id, by which it can be revoked where it was issued. */
+  readonly jti: string;
+  readonly audience: readonly string[];
+}
+
+/** Makes access tokens, and reads them on the server that has made them. */
+export interface AccessTokens {
+  /** For `createAuth`'s `formats`. */
+  readonly format: DerivedTokenFormat;
+  /**
+   * The same, for tokens that were made for other servers as well: for an `Auth` that only answers when those servers
+   * ask whether a token still counts (RFC 7662), and lets nobody do anything.
+   */
+  readonly formatForAnyAudience: DerivedTokenFormat;
+  /**
+   * Makes an access token of whatever token the principal has presented. Needs no action: it may never do more than
+   * that one, nor live longer, and it ends with it.
+   *
+   * @throws {AuthError} `AUTH_PERMISSION_DENIED` without a token; `AUTH_GRANT_INVALID`, also for an authority that does
+   * not fit into a token; `AUTH_TOKEN_EXPIRED`; `AUTH_TOKEN_KIND_DISABLED`; `AUTH_STORE_UNAVAILABLE`
+   */
+  issue(by: Principal, input?: AccessTokenInput): Promise<IssuedAccessToken>;
+  /** The keys that other servers verify these tokens with, for `/.well-known/jwks.json`. @throws `AUTH_STORE_UNAVAILABLE` */
+  jwks(): Promise<JSONWebKeySet>;
+}
+
+const JTI_ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+/** The server's policy stays on the server: it is put before every authority there. */
+const POLICY_ID = 'policy';
+
+/**
+ * Makes short-lived access tokens (RFC 9068) that other servers verify offline, see `createAccessTokenVerifier`. Each
+ * carries the whole authority of its maker but for the server's policy, as `authorization_details` (RFC 9396); on the
+ * server that issued it, the authority of the token behind it counts as well, as it is by then.
+ *
+ * > [!WARNING]
+ * > Another server cannot see what was used elsewhere: it counts the limits of grants on its own.
+ *
+ * @throws {TypeError} when the issuer or the audience is empty, has blanks or is longer than 200 characters
+ * @example
+ * ```ts
+ * import { createApiKeyFormat, createAuth, createMemoryTokenStore, createSealer } from '@latchkey/auth-core';
+ * import { createAccessTokens, createMemorySigningKeyStore, createSigningKeys } from '@latchkey/auth-core/jwt';
+ *
+ * const digestKey = crypto.getRandomValues(new Uint8Array(32));
+ * const keys = createSigningKeys({ store: createMemorySigningKeyStore(), sealer: createSealer(digestKey) });
+ * const accessTokens = createAccessTokens({ keys, issuer: 'https://latchkey.example' });
+ * const formats = [createApiKeyFormat(), accessTokens.format];
+ * const auth = createAuth({ store: createMemoryTokenStore(), digestKey, formats });
+ *
+ * const grant = { actions: ['chat'], models: ['*'] };
+ * const { token } = await auth.issue({ name: 'ci-bot', grant }, auth.operator());
+ * const access = await accessTokens.issue(await auth.verify(token), { seconds: 60 });
+ * console.log(access.expiresIn <= 60); // true
+ * ```
+ */
+export function createAccessTokens(options: AccessTokensOptions): AccessTokens {
+  const { keys, issuer, audience: own = issuer, clock = systemClock, random = systemRandom, audit } = options;
+  const { settings = () => DEFAULT_AUTH_SETTINGS } = options;
+  requireNames({ issuer, audience: own });
+
+  /** Signs; undefined when the text becomes too long. */
+  async function sign(claims: Readonly<Record<string, unknown>>): Promise<string | undefined> {
+    const { kid, privateKey } = await keys.signer();
+    const text = await new SignJWT(claims)
+      .setProtectedHeader({ alg: SIGNING_ALGORITHM, typ: ACCESS_TOKEN_TYPE, kid })
+      .sign(privateKey);
+    return text.length > MAXIMUM_ACCESS_TOKEN_LENGTH ? undefined : text;
+  }
+
+  async function issue(maker: Principal, input: AccessTokenInput = {}): Promise<IssuedAccessToken> {
+    requireToken(maker);
+    const { kinds, accessTokenSeconds } = await guard(async () => settings());
+    if (!kinds.access) throw new InvalidTokenError('AUTH_TOKEN_KIND_DISABLED');
+    const by = input.project === undefined ? maker : selectProject(maker, input.project);
+    const audience = readAudience(input.audience ?? own);
+    const now = clock().getTime();
+    const exp = readEnd(input.seconds, accessTokenSeconds, by, now);
+    const jti = `${ACCESS_TOKEN_ID_PREFIX}${drawCharacters(JTI_ALPHABET, 22, random)}`;
+    const [inherited, added] = [inheritedEntries(by), addedEntries(input.grant, by, jti)];
+
+    const write = (entries: readonly AuthorityEntry[]) =>
+      sign({
+        iss: issuer,
+        aud: audience.length === 1 ? audience[0] : audience,
+        ...writeContent(by, entries, by.project),
+        jti,
+        iat: Math.floor(now / 1000),
+        exp,
+      });
+    const token =
+      (await write([...inherited, ...added])) ?? (await write([...withoutCovering(inherited, added), ...added]));
+    if (token === undefined) {
+      throw new InvalidGrantError(
+        'grant',
+        `leaves more than fits into an access token of ${MAXIMUM_ACCESS_TOKEN_LENGTH} characters; name a narrower grant`,
+      );
+    }
+
+    const expiresAt = new Date(exp * 1000).toISOString();
+    if (audit) {
+      const event = {
+        type: 'token.exchanged',
+        actor: { id: by.id, name: by.name, owner: by.owner, rootId: by.rootId },
+        ...(by.project !== undefined && { project: by.project }),
+        subject: jti,
+        details: { kind: 'access', name: by.name, parent: by.tokenId, audience, expiresAt },
+      };
+      await guard(() => audit(event));
+    }
+    return { token, expiresAt, expiresIn: Math.floor((exp * 1000 - now) / 1000), jti, audience };
+  }
+
+  function formatFor(audience: string | undefined): DerivedTokenFormat {
+    return {
+      type: 'derived',
+      kind: 'access',
+      matches: looksLikeAccessToken,
+      async prove(text, { now }) {
+        const { jti, project, parentId, chain, entries, expiresAt } = await proveAccessToken(text, {
+          async getKey({ kid = '' }) {
+            const key = await keys.find(kid);
+            if (key === undefined) throw new InvalidTokenError('AUTH_TOKEN_UNKNOWN');
+            return key.publicKey;
+          },
+          issuer,
+          ...(audience !== undefined && { audience }),
+          now,
+        });
+        const ids = [...chain.slice(chain.indexOf(parentId) + 1), jti];
+        return { parentId, ids, entries, expiresAt, ...(project !== undefined && { project }) };
+      },
+    };
+  }
+
+  return {
+    format: formatFor(own),
+    formatForAnyAudience: formatFor(undefined),
+    issue,
+    jwks: keys.jwks,
+  };
+}
+
+/** What the maker may do, without the server's policy. What is said twice is carried once. */
+function inheritedEntries({ authority }: Principal): readonly AuthorityEntry[] {
+  const own = authority.filter(({ id }) => id !== POLICY_ID);
+  return [...new Map(own.map((entry) => [canonicalJson(entry), entry])).values()];
+}
+
+function addedEntries(grant: unknown, by: Principal, jti: string): readonly AuthorityEntry[] {
+  if (grant === undefined) return [];
+  return [{ grant: parseGrant(grant, { at: 'grant' }), source: `access token of ${by.name}`, id: jti }];
+}
+
+/** Without the grants that a narrower one stays within: with that, they deny nothing that it does not deny. */
+function withoutCovering(entries: readonly AuthorityEntry[], added: readonly AuthorityEntry[]) {
+  return entries.filter((entry) => !added.some(({ grant }) => covers([entry], grant).covered));
+}
+
+function readAudience(audience: string | readonly string[]): string[] {
+  const list = typeof audience === 'string' ? [audience] : [...audience];
+  if (!isAudienceList(list)) {
+    throw new InvalidGrantError(
+      'audience',
+      `must be 1 to ${MAXIMUM_AUDIENCES} names or URLs of servers, up to 200 visible ASCII characters each`,
+    );
+  }
+  return [...new Set(list)];
+}
+
+/** When the token ends, in whole seconds since 1970: never after the maker does. */
+function readEnd(seconds: number | undefined, usual: number, by: Principal, now: number): number {
+  if (seconds !== undefined && !(Number.isInteger(seconds) && seconds >= 1)) {
+    throw new InvalidGrantError('seconds', 'must be a whole number of seconds, at least 1');
+  }
+  const ends = [now + Math.min(seconds ?? usual, usual, MAXIMUM_ACCESS_TOKEN_SECONDS) * 1000];
+  if (by.expiresAt !== undefined) ends.push(parseDateTime(by.expiresAt) ?? Number.NaN);
+  const end = Math.floor(Math.min(...ends) / 1000);
+  // Written so that an end that cannot be read has come.
+  if (!(end * 1000 > now)) throw new InvalidTokenError('AUTH_TOKEN_EXPIRED');
+  return end;
+}

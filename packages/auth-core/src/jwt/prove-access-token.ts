@@ -1,0 +1,98 @@
+import { errors, type JWTHeaderParameters, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
+import { AuthError, InvalidTokenError } from '../errors.ts';
+import { isJsonObject } from '../schema/json-value.ts';
+import { fromBase64url, fromBase64urlJson } from '../token/base64url.ts';
+import { type AccessTokenContent, readContent } from './access-token-claims.ts';
+import { SIGNING_ALGORITHM } from './signing-key.ts';
+
+/** The `typ` of an access token (RFC 9068 section 2.1). */
+export const ACCESS_TOKEN_TYPE = 'at+jwt';
+
+/** The longest access token, in characters: what fits into a header with room to spare. */
+export const MAXIMUM_ACCESS_TOKEN_LENGTH = 8000;
+
+/** What an access token is proved with. */
+export interface AccessTokenProof {
+  /** Finds the key. It rejects with an `AuthError` where there is none. */
+  readonly getKey: JWTVerifyGetKey;
+  readonly issuer: string;
+  /** Who must be among those that the token was made for; absent: whoever they are. */
+  readonly audience?: string;
+  readonly now: Date;
+}
+
+const SHAPE = /^([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)$/;
+/** How far ahead the clock may be of the server that made the token. What ends a token is not softened by it. */
+const SKEW_MILLISECONDS = 60_000;
+
+/** Whether a text is a JWT that calls itself an access token. Computes nothing, and never throws. */
+export function looksLikeAccessToken(text: string): boolean {
+  return readHeader(text)?.typ === ACCESS_TOKEN_TYPE;
+}
+
+/**
+ * Proves an access token after RFC 9068 section 4 and RFC 8725: one algorithm, a key of the issuer's by its id, the
+ * type, issuer, audience and time.
+ *
+ * @throws {AuthError} `AUTH_TOKEN_MALFORMED`, `AUTH_TOKEN_UNKNOWN`, `AUTH_TOKEN_EXPIRED`, `AUTH_TOKEN_NOT_YET_VALID`,
+ * `AUTH_TOKEN_WRONG_AUDIENCE`, and what `getKey` rejects with
+ */
+export async function proveAccessToken(text: string, proof: AccessTokenProof): Promise<AccessTokenContent> {
+  if (!isPlainHeader(readHeader(text))) throw new InvalidTokenError('AUTH_TOKEN_MALFORMED');
+  const claims = await verify(text, proof);
+  const { now } = proof;
+  // Of two claims with one name every reader takes another one (RFC 8725 section 2.4).
+  if (!isWrittenOnce(text.split('.')[1] ?? '', claims)) throw new InvalidTokenError('AUTH_TOKEN_MALFORMED');
+  if (typeof claims.iat !== 'number' || claims.iat * 1000 > now.getTime() + SKEW_MILLISECONDS) {
+    throw new InvalidTokenError('AUTH_TOKEN_NOT_YET_VALID');
+  }
+  return readContent(claims);
+}
+
+async function verify(text: string, { getKey, issuer, audience, now }: AccessTokenProof): Promise<JWTPayload> {
+  try {
+    const { payload } = await jwtVerify(text, getKey, {
+      algorithms: [SIGNING_ALGORITHM],
+      typ: ACCESS_TOKEN_TYPE,
+      issuer,
+      ...(audience !== undefined && { audience }),
+      currentDate: now,
+      clockTolerance: 0,
+      requiredClaims: ['iss', 'aud', 'exp', 'iat'],
+    });
+    return payload;
+  } catch (cause) {
+    throw cause instanceof AuthError ? cause : new InvalidTokenError(codeOf(cause), { cause });
+  }
+}
+
+function codeOf(cause: unknown) {
+  if (cause instanceof errors.JWTExpired) return 'AUTH_TOKEN_EXPIRED';
+  if (cause instanceof errors.JWTClaimValidationFailed && cause.reason === 'check_failed') {
+    if (cause.claim === 'aud') return 'AUTH_TOKEN_WRONG_AUDIENCE';
+    if (cause.claim === 'nbf') return 'AUTH_TOKEN_NOT_YET_VALID';
+  }
+  return 'AUTH_TOKEN_UNKNOWN';
+}
+
+/** The protected header of a text that is a JWT by its looks. */
+function readHeader(text: string): Readonly<Record<string, unknown>> | undefined {
+  if (text.length > MAXIMUM_ACCESS_TOKEN_LENGTH) return undefined;
+  const [, header = '', payload = '', signature = ''] = SHAPE.exec(text) ?? [];
+  if (header === '' || fromBase64url(payload) === undefined || fromBase64url(signature) === undefined) return undefined;
+  const fields = fromBase64urlJson(header);
+  return isJsonObject(fields) && isWrittenOnce(header, fields) ? fields : undefined;
+}
+
+/** No `crit`, no key that the token brings along or says where to find: only what we write. */
+function isPlainHeader(header: Readonly<Record<string, unknown>> | undefined): header is JWTHeaderParameters {
+  return (
+    header !== undefined && Object.keys(header).sort().join(' ') === 'alg kid typ' && typeof header.kid === 'string'
+  );
+}
+
+/** Whether a part of the token is written as `JSON.stringify` writes its value: no name twice, no blanks. */
+function isWrittenOnce(part: string, value: object): boolean {
+  const bytes = fromBase64url(part);
+  return bytes !== undefined && new TextDecoder().decode(bytes) === JSON.stringify(value);
+}

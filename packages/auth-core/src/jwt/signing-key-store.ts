@@ -1,0 +1,30 @@
+/** What is stored of a signing key. The key itself, and when it begins to sign, are sealed. */
+export interface SigningKeyRecord {
+  /** 1 for the first key, and one more for each one after it. */
+  readonly sequence: number;
+  /** The key's id: its thumbprint (RFC 7638). */
+  readonly kid: string;
+  readonly sealed: string;
+  /** RFC 3339 in UTC. */
+  readonly createdAt: string;
+}
+
+/**
+ * SEAM: where signing keys live, for all processes that issue tokens under one name.
+ * `@latchkey/auth-core/testing` has the contract that an implementation must meet.
+ *
+ * What a store returns is its own copy. A method that cannot do its work rejects; it never answers with less.
+ */
+export interface SigningKeyStore {
+  /** The keys, the oldest first, as the last completed write of any process left them. */
+  list(): Promise<SigningKeyRecord[]>;
+  /**
+   * Adds a key and says true; says false and changes nothing when there is one with this sequence. Of two processes
+   * that add the next key at once, only one succeeds.
+   */
+  insert(record: SigningKeyRecord): Promise<boolean>;
+  /** Removes the keys with these sequences for good, all or none; passes over those that are not there. */
+  remove(sequences: readonly number[]): Promise<void>;
+  /** Lets go of what the store itself holds. Every later call rejects. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,228 @@
+import type { JSONWebKeySet } from 'jose';
+import type { AuditSink } from '../audit/audit-event.ts';
+import { type Clock, systemClock } from '../clock.ts';
+import { StoreUnavailableError } from '../errors.ts';
+import { requireAction } from '../management/token-access.ts';
+import type { Principal } from '../principal.ts';
+import { MAXIMUM_ACCESS_TOKEN_SECONDS } from '../settings.ts';
+import { guard } from '../store/guard-store.ts';
+import type { Sealer } from '../token/sealer.ts';
+import { makeSigningKey, openSigningKey, SIGNING_ALGORITHM, type SigningKey } from './signing-key.ts';
+import type { SigningKeyRecord, SigningKeyStore } from './signing-key-store.ts';
+
+/** What {@link createSigningKeys} works with. */
+export interface SigningKeysOptions {
+  readonly store: SigningKeyStore;
+  /** Seals the private keys. All processes that share the store need one with the same key. */
+  readonly sealer: Sealer;
+  readonly clock?: Clock;
+  /** Told of rotations on demand. What it rejects with reaches the caller as `AUTH_STORE_UNAVAILABLE`. */
+  readonly audit?: AuditSink;
+}
+
+/** How to change to a new key. */
+export interface RotateKeysInput {
+  /**
+   * Whether somebody else may know the old keys. They are then dropped at once, with all the tokens that they have
+   * signed; without it, those tokens live on, and the new key signs once other servers have had an hour to hear of it.
+   */
+  readonly compromised?: boolean;
+}
+
+/** A key that was made on demand. */
+export interface RotatedKey {
+  readonly kid: string;
+  /** RFC 3339; from when it signs. */
+  readonly signsFrom: string;
+}
+
+/** The keys that access tokens are signed with. All methods reject with an `AuthError` and with nothing else. */
+export interface SigningKeys {
+  /** The key that signs now. @throws `AUTH_STORE_UNAVAILABLE` */
+  signer(): Promise<SigningKey>;
+  /** The key with this id, if it signs, has signed or is about to. @throws `AUTH_STORE_UNAVAILABLE` */
+  find(kid: string): Promise<SigningKey | undefined>;
+  /** The public keys (RFC 7517), for everybody to see. @throws `AUTH_STORE_UNAVAILABLE` */
+  jwks(): Promise<JSONWebKeySet>;
+  /**
+   * Changes to a new key before it is time. Needs the action `settings:write`.
+   *
+   * @throws {AuthError} `AUTH_PERMISSION_DENIED`, `AUTH_STORE_UNAVAILABLE`
+   */
+  rotate(input: RotateKeysInput, by: Principal): Promise<RotatedKey>;
+}
+
+/** For how long a key signs. */
+const SIGNING_MILLISECONDS = 30 * 86_400_000;
+/** For how long a key is published before it signs: other servers keep the key set for a while. */
+const PUBLISHED_BEFORE_MILLISECONDS = 3_600_000;
+/** How far the clocks of servers may differ. */
+const SKEW_MILLISECONDS = 60_000;
+/** For how long a key counts that the next one has replaced. */
+const RETIRED_AFTER_MILLISECONDS = MAXIMUM_ACCESS_TOKEN_SECONDS * 1000 + SKEW_MILLISECONDS;
+/** For how long keys count without a look into the store. */
+const CACHE_MILLISECONDS = 1000;
+/** How often to try to make the next key while other processes do the same. */
+const ATTEMPTS = 10;
+
+interface KeyRing {
+  readonly readAt: number;
+  /** The highest sequence in the store, of keys that cannot be read, too. */
+  readonly newest: number;
+  /** In the order in which they sign. */
+  readonly keys: readonly SigningKey[];
+}
+
+/**
+ * Keeps the keys that sign access tokens (Ed25519). The first one is made when it is needed, the next one before the
+ * 30 days of the present one are over; it is published for an hour before it signs. A key that was replaced stays
+ * published until all that it has signed has expired. The private keys are sealed in the store.
+ *
+ * Keys that another process drops stop working here within one second.
+ *
+ * @example
+ * ```ts
+ * import { createSealer } from '@latchkey/auth-core';
+ * import { createMemorySigningKeyStore, createSigningKeys } from '@latchkey/auth-core/jwt';
+ *
+ * const sealer = createSealer(crypto.getRandomValues(new Uint8Array(32)));
+ * const keys = createSigningKeys({ store: createMemorySigningKeyStore(), sealer });
+ * const { keys: published } = await keys.jwks(); // to be served at /.well-known/jwks.json
+ * console.log(published[0]?.alg); // EdDSA
+ * ```
+ */
+export function createSigningKeys({ store, sealer, clock = systemClock, audit }: SigningKeysOptions): SigningKeys {
+  let opened = new Map<string, Promise<SigningKey | undefined>>();
+  let ring: KeyRing | undefined;
+  let reading: Promise<KeyRing> | undefined;
+  let changes = 0;
+  /** When the keys were last looked for because somebody had named one that is not known. */
+  let soughtAt = Number.NEGATIVE_INFINITY;
+
+  /** What cannot be opened was sealed with another key, or changed: it signs nothing and proves nothing. */
+  function openOnce(record: SigningKeyRecord): Promise<SigningKey | undefined> {
+    return opened.get(nameOf(record)) ?? openSigningKey(record, sealer).catch(() => undefined);
+  }
+
+  async function read(): Promise<KeyRing> {
+    const readAt = clock().getTime();
+    const records = await guard(() => store.list());
+    opened = new Map(records.map((record) => [nameOf(record), openOnce(record)]));
+    const keys = (await Promise.all(opened.values())).filter((key) => key !== undefined);
+    keys.sort((left, right) => left.signsFrom - right.signsFrom || left.sequence - right.sequence);
+    return { readAt, newest: Math.max(0, ...records.map(({ sequence }) => sequence)), keys };
+  }
+
+  /** Adds the next key; undefined when another process was faster. */
+  async function add(newest: number, signsFrom: number): Promise<SigningKeyRecord | undefined> {
+    const record = await makeSigningKey(newest + 1, signsFrom, clock(), sealer);
+    return (await guard(() => store.insert(record))) ? record : undefined;
+  }
+
+  /** Reads the keys, makes the next one when it is time, and drops those that are not needed any more. */
+  async function readAndMaintain(): Promise<KeyRing> {
+    let found = await read();
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const start = startOfNext(found);
+      if (start === undefined) break;
+      await add(found.newest, start);
+      found = await read();
+    }
+    const retired = found.keys.filter((_, index) => isRetired(found.keys, index, found.readAt));
+    if (retired.length === 0) return found;
+    await guard(() => store.remove(retired.map(({ sequence }) => sequence)));
+    return { ...found, keys: found.keys.filter((key) => !retired.includes(key)) };
+  }
+
+  function refresh(): Promise<KeyRing> {
+    reading ??= startReading();
+    return reading;
+  }
+
+  async function startReading(): Promise<KeyRing> {
+    const before = changes;
+    try {
+      const found = await readAndMaintain();
+      // What was read before a change may hold keys that the change has dropped.
+      if (before === changes) ring = found;
+      return found;
+    } finally {
+      if (before === changes) reading = undefined;
+    }
+  }
+
+  async function current(): Promise<KeyRing> {
+    const age = ring === undefined ? Number.NaN : clock().getTime() - ring.readAt;
+    return ring !== undefined && age >= 0 && age < CACHE_MILLISECONDS ? ring : refresh();
+  }
+
+  return {
+    async signer() {
+      const { keys } = await current();
+      const now = clock().getTime();
+      // Where this clock is behind that of the process which made the first key, that key signs all the same.
+      const key = keys.findLast(({ signsFrom }) => signsFrom <= now) ?? keys[0];
+      if (key === undefined) throw new StoreUnavailableError(new Error('no signing key can be made'));
+      return key;
+    },
+    async find(kid) {
+      const known = (await current()).keys.find((key) => key.kid === kid);
+      if (known !== undefined) return known;
+      const now = clock().getTime();
+      const age = now - soughtAt;
+      // Anybody can name keys that there are not, and must not make the store work by it.
+      if (reading === undefined && age >= 0 && age < CACHE_MILLISECONDS) return undefined;
+      soughtAt = now;
+      // Another process may have made it a moment ago.
+      return (await refresh()).keys.find((key) => key.kid === kid);
+    },
+    async jwks() {
+      const { keys } = await current();
+      return {
+        keys: keys.map(({ kid, publicJwk }) => ({ ...publicJwk, kid, alg: SIGNING_ALGORITHM, use: 'sig' })),
+      };
+    },
+    async rotate({ compromised = false }, by) {
+      requireAction(by, 'settings:write');
+      const signsFrom = clock().getTime() + (compromised ? 0 : PUBLISHED_BEFORE_MILLISECONDS);
+      let added: SigningKeyRecord | undefined;
+      for (let attempt = 0; attempt < ATTEMPTS && added === undefined; attempt++) {
+        added = await add((await read()).newest, signsFrom);
+      }
+      if (added === undefined) throw new StoreUnavailableError(new Error('other processes rotate without end'));
+      const { kid, sequence } = added;
+      if (compromised) {
+        const older = (await guard(() => store.list())).map((record) => record.sequence);
+        await guard(() => store.remove(older.filter((other) => other < sequence)));
+      }
+      changes++;
+      ring = undefined;
+      reading = undefined;
+      const details = { compromised, signsFrom: new Date(signsFrom).toISOString() };
+      const actor = { id: by.id, name: by.name, owner: by.owner, rootId: by.rootId };
+      if (audit) await guard(() => audit({ type: 'keys.rotated', actor, subject: kid, details }));
+      return { kid, signsFrom: details.signsFrom };
+    },
+  };
+}
+
+/** What a stored key is known by once it was opened: a copy under another id is another one. */
+function nameOf({ sequence, kid, sealed }: SigningKeyRecord): string {
+  return `${sequence} ${kid} ${sealed}`;
+}
+
+/** From when the next key is to sign, if it must be made now. */
+function startOfNext({ keys, readAt }: KeyRing): number | undefined {
+  const last = keys.at(-1);
+  if (last === undefined) return readAt;
+  const due = last.signsFrom + SIGNING_MILLISECONDS;
+  return readAt < due - PUBLISHED_BEFORE_MILLISECONDS
+    ? undefined
+    : Math.max(due, readAt + PUBLISHED_BEFORE_MILLISECONDS);
+}
+
+/** Whether all that a key has signed has expired. */
+function isRetired(keys: readonly SigningKey[], index: number, now: number): boolean {
+  const next = keys[index + 1];
+  return next !== undefined && now >= next.signsFrom + RETIRED_AFTER_MILLISECONDS;
+}

@@ -1,0 +1,69 @@
+import { parseGrant } from '../authority/parse-grant.ts';
+import { InvalidGrantError } from '../errors.ts';
+import {
+  type AttenuatedFrom,
+  type AttenuatedText,
+  MAXIMUM_ATTENUATED_LENGTH,
+  MAXIMUM_CAVEATS,
+  readAttenuatedText,
+  writeAttenuatedText,
+  writeCaveat,
+} from './attenuated-text.ts';
+import { attenuationKeyOf, commitmentOf, nextAttenuationKey } from './attenuation-key.ts';
+import { inspectToken } from './inspect-token.ts';
+
+/**
+ * Adds a caveat to a token: makes another token that may do only what this one may do and the grant allows. Nobody is
+ * asked and nothing is stored; the server that issued the token verifies the new one, which ends with the old one.
+ *
+ * A caveat is a whole grant: what it does not mention it denies. What was made can be given the next caveat in the same
+ * way, up to 16.
+ *
+ * > [!WARNING]
+ * > Whoever gets the new token can try guesses at the old one, without asking the server. That leads to nothing but where
+ * > the old one is a custom key that was easy to guess.
+ *
+ * @param token an API key, a custom key, a personal access token, a legacy token, or an attenuated token
+ * @param grant read by `parseGrant`
+ * @throws {AuthError} `AUTH_GRANT_INVALID` when the grant is none, or when no caveat can be added to the token: `path`
+ * is `token` then
+ * @example
+ * ```ts
+ * import { attenuateToken } from '@latchkey/auth-core';
+ *
+ * const token = 'sk-lm-aB3dE5gH:aB3dE5gHaB3dE5gHaB3d'; // from an environment variable, say
+ * const grant = { actions: ['chat'], models: ['ibm/*'], expiresAt: '2027-01-31T12:00:00Z' };
+ * const narrower = await attenuateToken(token, grant);
+ * console.log(narrower.startsWith('lka_aB3dE5gH.')); // true
+ * ```
+ */
+export async function attenuateToken(token: string, grant: unknown): Promise<string> {
+  const caveat = writeCaveat(parseGrant(grant, { at: 'grant' }));
+  const { from, caveats, key } = readAttenuatedText(token) ?? (await begin(token));
+  if (caveats.length === MAXIMUM_CAVEATS) {
+    throw new InvalidGrantError('token', `has ${MAXIMUM_CAVEATS} caveats already, and takes no more`);
+  }
+  const text = writeAttenuatedText({ from, caveats: [...caveats, caveat], key: await nextAttenuationKey(key, caveat) });
+  if (text.length > MAXIMUM_ATTENUATED_LENGTH) {
+    throw new InvalidGrantError(
+      'grant',
+      `makes the token longer than ${MAXIMUM_ATTENUATED_LENGTH} characters; use globs instead of long lists`,
+    );
+  }
+  return text;
+}
+
+async function begin(token: string): Promise<AttenuatedText> {
+  const from = await nameToken(token);
+  return { from, caveats: [], key: await attenuationKeyOf(token) };
+}
+
+async function nameToken(token: string): Promise<AttenuatedFrom> {
+  const { kind, id } = inspectToken(token);
+  if (kind === 'access') {
+    throw new InvalidGrantError('token', 'is an access token; add the caveat to the token that it was made from');
+  }
+  if (kind === 'custom') return { commitment: await commitmentOf(token) };
+  if (id === undefined) throw new InvalidGrantError('token', 'is not a token; check that it was copied whole');
+  return { id };
+}

@@ -1,0 +1,89 @@
+import type { AuthorityEntry } from '../authority/decide.ts';
+import { parseGrant } from '../authority/parse-grant.ts';
+import { parseDateTime } from '../date-time.ts';
+import { InvalidTokenError } from '../errors.ts';
+import { readAttenuatedText, readCaveat, writeCaveat } from './attenuated-text.ts';
+import { nextAttenuationKey } from './attenuation-key.ts';
+import { constantTimeEqual } from './digest.ts';
+import type { DerivedTokenFormat } from './token-format.ts';
+
+const ID_DIGITS = 32;
+
+/**
+ * The attenuated token: what a holder made of a token by adding caveats with `attenuateToken`. Its text names the
+ * token that it began with, has each caveat, and a key that only the caveats in this order lead to. Each caveat has an
+ * id, which stands for that token with the caveats up to this one: its limits count under it, and it can be ended by it.
+ *
+ * @example
+ * ```ts
+ * import { createApiKeyFormat, createAttenuatedFormat, createAuth, createMemoryTokenStore } from '@latchkey/auth-core';
+ *
+ * const digestKey = crypto.getRandomValues(new Uint8Array(32));
+ * const formats = [createApiKeyFormat(), createAttenuatedFormat()];
+ * export const auth = createAuth({ store: createMemoryTokenStore(), digestKey, formats });
+ * ```
+ */
+export function createAttenuatedFormat(): DerivedTokenFormat {
+  return {
+    type: 'derived',
+    kind: 'attenuated',
+    matches: (text) => readAttenuatedText(text) !== undefined,
+    async prove(text, { now, idOfCommitment, attenuationKeysOf }) {
+      const presented = readAttenuatedText(text);
+      if (presented === undefined) throw new InvalidTokenError('AUTH_TOKEN_MALFORMED');
+      const { from, caveats } = presented;
+      const grants = caveats.map(readGrant);
+      const parentId = 'id' in from ? from.id : await idOfCommitment('custom', from.commitment);
+      const keys = await attenuationKeysOf(parentId);
+      // For a token that there is not, the work is the same.
+      const proofs = await Promise.all(
+        (keys.length > 0 ? keys : [NOBODYS_KEY]).map(async (key) => ({ key, tail: await follow(key, caveats) })),
+      );
+      const [proof] = proofs.filter(({ tail }) => constantTimeEqual(tail, presented.key));
+      // Anybody can follow nobody's key.
+      if (proof === undefined || keys.length === 0) throw new InvalidTokenError('AUTH_TOKEN_UNKNOWN');
+      const entries = await Promise.all(
+        grants.map(async (grant, index) => ({
+          grant,
+          source: `caveat #${index + 1} of token ${parentId}`,
+          id: `${parentId}.${await hash([parentId, ...caveats.slice(0, index + 1)].join('.'))}`,
+        })),
+      );
+      return { parentId, ids: entries.map(({ id }) => id), entries, ...readEnd(entries, now), provedBy: proof.key };
+    },
+  };
+}
+
+const NOBODYS_KEY = '0'.repeat(64);
+
+/** Reads a caveat that is written in the one way in which it is: two texts must not be one caveat. */
+function readGrant(caveat: string) {
+  try {
+    const grant = parseGrant(readCaveat(caveat));
+    if (writeCaveat(grant) === caveat) return grant;
+  } catch (cause) {
+    throw new InvalidTokenError('AUTH_TOKEN_MALFORMED', { cause });
+  }
+  throw new InvalidTokenError('AUTH_TOKEN_MALFORMED');
+}
+
+/** When the caveats end, the earliest of them. @throws `AUTH_TOKEN_EXPIRED` */
+function readEnd(entries: readonly AuthorityEntry[], now: Date): { readonly expiresAt?: string } {
+  const ends = entries.flatMap(({ grant }) => grant.expiresAt ?? []);
+  if (ends.length === 0) return {};
+  const endsAt = Math.min(...ends.map((end) => parseDateTime(end) ?? Number.NaN));
+  if (!(now.getTime() < endsAt)) throw new InvalidTokenError('AUTH_TOKEN_EXPIRED');
+  return { expiresAt: new Date(endsAt).toISOString() };
+}
+
+async function follow(key: string, caveats: readonly string[]): Promise<string> {
+  let tail = key;
+  for (const caveat of caveats) tail = await nextAttenuationKey(tail, caveat);
+  return tail;
+}
+
+async function hash(text: string): Promise<string> {
+  const bytes = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)));
+  const digits = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return digits.slice(0, ID_DIGITS);
+}

@@ -1,0 +1,48 @@
+import type { Grant } from '../authority/grant.ts';
+import { canonicalJson } from '../schema/canonical-json.ts';
+import { fromBase64urlJson, toBase64url } from './base64url.ts';
+
+/** What an attenuated token began with: its id, or, where its text names none, the commitment to that. */
+export type AttenuatedFrom = { readonly id: string } | { readonly commitment: string };
+
+/** An attenuated token, taken apart. */
+export interface AttenuatedText {
+  readonly from: AttenuatedFrom;
+  /** The caveats as they are written, see {@link writeCaveat}; what is proved is this text. */
+  readonly caveats: readonly string[];
+  /** What proves the last caveat, and what the next one is added with: 64 hexadecimal digits. */
+  readonly key: string;
+}
+
+/** How attenuated tokens begin. */
+export const ATTENUATED_PREFIX = 'lka_';
+/** The longest text, in characters: what fits into a header. */
+export const MAXIMUM_ATTENUATED_LENGTH = 8192;
+/** How many caveats a token may carry. */
+export const MAXIMUM_CAVEATS = 16;
+
+const SHAPE = /^lka_(?:([A-Za-z0-9]{8,32})|custom-([0-9a-f]{64}))((?:\.[A-Za-z0-9_-]{2,}){1,16})\.([0-9a-f]{64})$/;
+
+/** Takes a text apart; undefined when it has another shape. Never throws. */
+export function readAttenuatedText(text: string): AttenuatedText | undefined {
+  if (text.length > MAXIMUM_ATTENUATED_LENGTH) return undefined;
+  const [, id, commitment = '', caveats, key] = SHAPE.exec(text) ?? [];
+  if (caveats === undefined || key === undefined) return undefined;
+  return { from: id === undefined ? { commitment } : { id }, caveats: caveats.slice(1).split('.'), key };
+}
+
+/** The inverse of {@link readAttenuatedText}. */
+export function writeAttenuatedText({ from, caveats, key }: AttenuatedText): string {
+  const name = 'id' in from ? from.id : `custom-${from.commitment}`;
+  return `${ATTENUATED_PREFIX}${[name, ...caveats, key].join('.')}`;
+}
+
+/** What is written in a caveat; undefined when it is no JSON. */
+export function readCaveat(caveat: string): unknown {
+  return fromBase64urlJson(caveat);
+}
+
+/** Writes a caveat: base64url of the grant's canonical JSON, the one way in which a grant is written. */
+export function writeCaveat(grant: Grant): string {
+  return toBase64url(new TextEncoder().encode(canonicalJson(grant)));
+}

@@ -1,0 +1,32 @@
+const encoder = new TextEncoder();
+
+/**
+ * The key that proves what is derived from a token: HMAC-SHA-256 with the token's text as the key, 64 hexadecimal
+ * digits. Whoever has the token can compute it, and nobody finds the token by it.
+ */
+export function attenuationKeyOf(text: string): Promise<string> {
+  return sign(encoder.encode(text), 'latchkey attenuation');
+}
+
+/**
+ * What stands for a token's text where that names no id: 64 hexadecimal digits that prove nothing. The server turns
+ * them into the id.
+ */
+export function commitmentOf(text: string): Promise<string> {
+  return sign(encoder.encode(text), 'latchkey commitment');
+}
+
+/**
+ * The key of the next link of a chain: HMAC-SHA-256 with the key so far. So anybody can add a caveat, and nobody can
+ * take one away (macaroons: Birgisson et al., NDSS 2014).
+ */
+export function nextAttenuationKey(key: string, caveat: string): Promise<string> {
+  const bytes = Uint8Array.from(key.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+  return sign(bytes, caveat);
+}
+
+async function sign(bytes: Uint8Array<ArrayBuffer>, text: string): Promise<string> {
+  const key = await crypto.subtle.importKey('raw', bytes, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign']);
+  const signature = await crypto.subtle.sign('HMAC', key, encoder.encode(text));
+  return Array.from(new Uint8Array(signature), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}

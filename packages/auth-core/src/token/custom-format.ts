@@ -1,0 +1,39 @@
+import { InvalidGrantError } from '../errors.ts';
+import type { StoredTokenFormat } from './token-format.ts';
+
+const SHAPE = /^[\x21-\x7e]{8,256}$/;
+/** How tokens of other kinds begin, and how one of them looks from end to end. */
+const OTHER_KINDS = /^(?:sk-lm-|lka_|eyJ|[0-9a-f]{40}$)/i;
+
+/**
+ * The custom key: a text that an operator chose, 8 to 256 visible ASCII characters without blanks. It has no public
+ * half, so it is looked up by a keyed digest of itself. A text that begins like a token of another kind is none.
+ *
+ * @example
+ * ```ts
+ * import { createCustomKeyFormat } from '@latchkey/auth-core';
+ *
+ * const format = createCustomKeyFormat();
+ * console.log(format.parse('two words')); // undefined
+ * ```
+ */
+export function createCustomKeyFormat(): StoredTokenFormat {
+  function isCustomKey(text: string): boolean {
+    return SHAPE.test(text) && !OTHER_KINDS.test(text);
+  }
+  return {
+    type: 'stored',
+    kind: 'custom',
+    async mint({ secret }) {
+      if (secret === undefined) throw new InvalidGrantError('secret', 'is required: it is the text of the custom key');
+      if (!isCustomKey(secret)) {
+        throw new InvalidGrantError(
+          'secret',
+          'must be 8 to 256 visible ASCII characters without blanks, and must not begin like a token of another kind',
+        );
+      }
+      return { secret, text: secret };
+    },
+    parse: (text) => (isCustomKey(text) ? { secret: text } : undefined),
+  };
+}

@@ -1,0 +1,61 @@
+/** Words that people put into keys; whoever guesses tries them first. */
+const WORDS =
+  /password|passwort|passwd|secret|latchkey|lm-?studio|lms|local(?:host)?|openai|ollama|llama|model|server|admin|root|user|test|demo|dev(?:elopment)?|prod(?:uction)?|staging|example|sample|change-?me|default|token|api-?key|key|qwerty|letmein|welcome|hello|world|foobar|dummy|temp|my|the|sk|pk/gi;
+
+/** A year, or one of the numbers that everybody counts with. */
+const NUMBERS = /(?:19|20)\d\d|0?1234567890?|12345678?|1234|123/g;
+
+/** The same text several times in a row. */
+const REPEATS = /(.{2,}?)\1+/g;
+
+/** How many characters a key must have. */
+const LEAST_LENGTH = 20;
+/** How many bits must be left of it when what is easily guessed is taken out. */
+const LEAST_BITS = 64;
+
+/**
+ * Says why a text that somebody chose is too weak for a key; undefined when it will do.
+ *
+ * A key must have 20 characters. Known words, years, what is repeated, and runs such as `abcd` or `4321` count as
+ * nothing; each other character counts as much as its alphabet has choices, and never more than the variety of the
+ * characters themselves bears out. 64 bits must be left. An estimate, on the strict side: it cannot see that a text was
+ * published.
+ */
+export function checkKeyStrength(secret: string): string | undefined {
+  if (secret.length < LEAST_LENGTH) {
+    return `is too short to be a key: it has ${secret.length} characters and needs ${LEAST_LENGTH}`;
+  }
+  const rest = withoutRuns(secret.replace(WORDS, '').replace(NUMBERS, '').replace(REPEATS, '$1'));
+  const bits = rest.length * Math.min(Math.log2(alphabetSize(rest)), varietyBits(rest));
+  return bits >= LEAST_BITS ? undefined : 'is too easy to guess: use at least 20 random characters';
+}
+
+/** Takes out what goes on as two characters began: the same again, upwards, or downwards. */
+function withoutRuns(text: string): string {
+  return Array.from(text)
+    .filter((_, index) => {
+      const step = text.charCodeAt(index) - text.charCodeAt(index - 1);
+      return index < 2 || Math.abs(step) > 1 || step !== text.charCodeAt(index - 1) - text.charCodeAt(index - 2);
+    })
+    .join('');
+}
+
+function alphabetSize(text: string): number {
+  const size = [
+    [/[a-z]/, 26],
+    [/[A-Z]/, 26],
+    [/[0-9]/, 10],
+    [/[^a-zA-Z0-9]/, 32],
+  ].reduce((sum, [class_, count]) => sum + ((class_ as RegExp).test(text) ? (count as number) : 0), 0);
+  return Math.max(size, 1);
+}
+
+/** The entropy of the characters in bits each, as often as each of them comes (Shannon). */
+function varietyBits(text: string): number {
+  const counts = new Map<string, number>();
+  for (const character of text) counts.set(character, (counts.get(character) ?? 0) + 1);
+  let bits = 0;
+  for (const count of counts.values()) bits -= (count / text.length) * Math.log2(count / text.length);
+  // A short text can't show all of its alphabet: 20 different characters of 62 are as good as they get.
+  return bits + 1;
+}

@@ -1,0 +1,68 @@
+import type { TokenRecord } from '../store/token-store.ts';
+import { attenuationKeyOf } from './attenuation-key.ts';
+import type { Sealer } from './sealer.ts';
+import type { StoredTokenFormat } from './token-format.ts';
+
+/** What is kept of a token's text beside its digest, sealed for its record alone. */
+export type KeptSecrets = Pick<TokenRecord, 'attenuationKey' | 'sealed'>;
+
+/** Seals what must be read again: the key that proves what is derived from the token, and the text of a revealable one. */
+export async function keepSecrets(
+  sealer: Sealer,
+  { revealable }: Pick<StoredTokenFormat, 'revealable'>,
+  id: string,
+  text: string,
+): Promise<KeptSecrets> {
+  return {
+    attenuationKey: await sealer.seal(attenuationPurpose(id), await attenuationKeyOf(text)),
+    ...(revealable && { sealed: await sealer.seal(textPurpose(id), text) }),
+  };
+}
+
+/** The text of a token that its owner may see again; undefined when there is none, or it was sealed with another key. */
+export async function openText(
+  sealer: Sealer,
+  { id, sealed }: Pick<TokenRecord, 'id' | 'sealed'>,
+): Promise<string | undefined> {
+  return sealed === undefined ? undefined : open(sealer, textPurpose(id), sealed);
+}
+
+/** The keys that prove what was derived from a token: with its present secret, and with the one before. */
+export interface AttenuationKeys {
+  readonly current?: string;
+  readonly previous?: string;
+}
+
+/**
+ * Opens the attenuation keys of a token. What cannot be opened proves nothing. Without a record the work is the same,
+ * and there are none.
+ */
+export async function openAttenuationKeys(
+  sealer: Sealer,
+  record: Pick<TokenRecord, 'id' | 'attenuationKey' | 'previous'> | undefined,
+): Promise<AttenuationKeys> {
+  const purpose = attenuationPurpose(record?.id ?? '');
+  const current = await open(sealer, purpose, record?.attenuationKey ?? NOBODYS);
+  const sealed = record?.previous?.attenuationKey;
+  const previous = sealed === undefined ? undefined : await open(sealer, purpose, sealed);
+  return { ...(current !== undefined && { current }), ...(previous !== undefined && { previous }) };
+}
+
+/** Sealed by nobody: as long as an attenuation key that is sealed. */
+const NOBODYS = `${'0'.repeat(24)}.${'0'.repeat(160)}`;
+
+function attenuationPurpose(id: string): string {
+  return `attenuation ${id}`;
+}
+
+function textPurpose(id: string): string {
+  return `legacy ${id}`;
+}
+
+async function open(sealer: Sealer, purpose: string, sealed: string): Promise<string | undefined> {
+  try {
+    return await sealer.open(purpose, sealed);
+  } catch {
+    return undefined;
+  }
+}
