@@ -3,6 +3,7 @@ import type { TokenStore } from './token-store.ts';
 
 /** Turns whatever a store fails with into `AUTH_STORE_UNAVAILABLE`, so that nobody can mistake it for an answer. */
 export function guardStore(store: TokenStore): TokenStore {
+  const { watch } = store;
   return {
     insert: (record) => guard(() => store.insert(record)),
     find: (id) => guard(() => store.find(id)),
@@ -10,6 +11,7 @@ export function guardStore(store: TokenStore): TokenStore {
     list: (filter) => guard(() => store.list(filter)),
     touch: (lastUsed) => guard(() => store.touch(lastUsed)),
     close: () => guard(() => store.close()),
+    ...(watch !== undefined && { watch: (listener) => guard(() => watch.call(store, listener)) }),
   };
 }
 

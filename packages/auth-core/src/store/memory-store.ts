@@ -40,10 +40,11 @@ export function createMemoryTokenStore(): TokenStore {
       );
       return true;
     },
-    async list({ owner, project }) {
+    async list({ owner, project, parentId }) {
       return [...open().values()]
         .filter((record) => owner === undefined || record.owner === owner)
         .filter((record) => project === undefined || record.project === project)
+        .filter((record) => parentId === undefined || record.parentId === parentId)
         .sort((left, right) => compare(left.createdAt, right.createdAt) || compare(left.id, right.id))
         .map((record) => structuredClone(record));
     },

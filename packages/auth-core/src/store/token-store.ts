@@ -1,5 +1,15 @@
+import type { AuthorityEntry } from '../authority/decide.ts';
 import type { Grant } from '../authority/grant.ts';
 import type { TokenKind } from '../token/token-format.ts';
+
+/** A secret that a token had before it got a new one. */
+export interface PreviousSecret {
+  readonly digest: string;
+  /** Sealed; see {@link TokenRecord.attenuationKey}. */
+  readonly attenuationKey?: string;
+  /** Until when it still counts; absent: until the new one is used for the first time. */
+  readonly endsAt?: string;
+}
 
 /** What is stored of a token: never its secret, only a keyed digest. Times are RFC 3339 texts in UTC. */
 export interface TokenRecord {
@@ -7,7 +17,21 @@ export interface TokenRecord {
   readonly kind: TokenKind;
   /** What people call it; need not be unique. */
   readonly name: string;
+  /** What people write down about it. */
+  readonly notes?: string;
   readonly digest: string;
+  /** The key that proves what a holder derived from the token, sealed; absent where nobody can derive any. */
+  readonly attenuationKey?: string;
+  /** The secret before this one, kept after its end, so that its use can be told from that of no secret at all. */
+  readonly previous?: PreviousSecret;
+  /** The token itself, sealed; only of a kind that its owner may see again. */
+  readonly sealed?: string;
+  /** What of the token may be shown again, since it proves nothing. */
+  readonly stub?: string;
+  /** The token that this one was derived from: its authority comes first, and its end is this one's, too. */
+  readonly parentId?: string;
+  /** What was added to the parent's authority on the way to this token, before its own grant. */
+  readonly caveats?: readonly AuthorityEntry[];
   readonly grant: Grant;
   readonly owner: string;
   readonly project?: string;
@@ -16,6 +40,10 @@ export interface TokenRecord {
   readonly createdBy: string;
   readonly expiresAt?: string;
   readonly revokedAt?: string;
+  /** When it got its present secret, if that is not its first. */
+  readonly rotatedAt?: string;
+  /** How many seconds a secret is to be used, before people are reminded to make a new one. */
+  readonly rotateAfterSeconds?: number;
   readonly lastUsedAt?: string;
   /** Grows by one with each change; see {@link TokenStore.update}. */
   readonly version: number;
@@ -25,6 +53,8 @@ export interface TokenRecord {
 export interface TokenFilter {
   readonly owner?: string;
   readonly project?: string;
+  /** The tokens that were derived from this one, directly. */
+  readonly parentId?: string;
 }
 
 /**
@@ -50,6 +80,12 @@ export interface TokenStore {
    * that it does not know.
    */
   touch(lastUsed: ReadonlyMap<string, string>): Promise<void>;
+  /**
+   * Tells the ids of tokens that any process has changed, soon after the change; for stores whose database can.
+   * Returns the way to stop. What the listener misses while the connection is down, the next look into the store
+   * finds.
+   */
+  watch?(listener: (id: string) => void): Promise<() => Promise<void>>;
   /** Lets go of what the store itself holds. Every later call rejects. */
   close(): Promise<void>;
 }

@@ -17,6 +17,12 @@ export interface ContractCase {
 /** What a case does with a store and, where it needs another connection, with its place. */
 export type ContractCheck<Store> = (store: Store, setup: StoreSetup<Store>) => Promise<void>;
 
+/** What is known of a place before it is set up. */
+export interface ContractOptions {
+  /** Whether what it keeps outlives the connection that wrote it; adds the cases on that. */
+  readonly durable?: boolean;
+}
+
 /** Makes cases of checks, each of which gets a place of its own. */
 export function createCases<Store>(
   checks: Readonly<Record<string, ContractCheck<Store>>>,
@@ -54,4 +60,11 @@ export async function assertRejects(call: () => Promise<unknown>): Promise<void>
     () => true,
   );
   if (!rejected) throw new Error('expected a rejection');
+}
+
+/** Waits for what is to happen, and gives up after so many milliseconds. */
+export async function within<Result>(milliseconds: number, happening: Promise<Result>): Promise<Result> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(`it has not happened within ${milliseconds} ms`)), milliseconds);
+  return Promise.race([happening, late]).finally(() => clearTimeout(timer));
 }

@@ -4,6 +4,7 @@ import {
   assertRejects,
   type ContractCase,
   type ContractCheck,
+  type ContractOptions,
   createCases,
   type StoreSetup,
 } from './contract-case.ts';
@@ -26,8 +27,11 @@ export type LimitStoreSetup = StoreSetup<LimitStore>;
  * for (const { run } of cases) await run(); // or: for (const { name, run } of cases) it(name, run);
  * ```
  */
-export function limitStoreContract(setUp: () => Promise<LimitStoreSetup>): readonly ContractCase[] {
-  return createCases(CASES, setUp);
+export function limitStoreContract(
+  setUp: () => Promise<LimitStoreSetup>,
+  { durable = false }: ContractOptions = {},
+): readonly ContractCase[] {
+  return createCases(durable ? { ...CASES, ...DURABLE_CASES } : CASES, setUp);
 }
 
 const NOW = Date.parse('2027-01-01T00:00:30Z');
@@ -142,6 +146,21 @@ const CASES: Readonly<Record<string, ContractCheck<LimitStore>>> = {
     );
     assertEqual(await store.read([windowOf()], NOW), [100]);
   },
+  async 'lets takes through that want the same counters in different orders'(store, setup) {
+    const other = await setup.open();
+    const keys = ['requests a', 'requests b', 'requests c'];
+    const answers = await Promise.all(
+      Array.from({ length: 60 }, (_, index) => {
+        const order = index % 2 ? keys : keys.toReversed();
+        return (index % 2 ? store : other).take(
+          [...order.map((key) => use(1, 50, { key })), lease(`${index}`, 50)],
+          NOW,
+        );
+      }),
+    );
+    assertEqual(answers.filter(({ taken }) => taken).length, 50);
+    assertEqual(await store.read([...keys.map((key) => windowOf(key)), RUNNING], NOW), [50, 50, 50, 50]);
+  },
   async 'gives back, and never more than there was'(store) {
     await store.take([use(10, 10)], NOW);
     await store.adjust([{ ...windowOf(), amount: -4 }]);
@@ -197,6 +216,16 @@ const CASES: Readonly<Record<string, ContractCheck<LimitStore>>> = {
     await store.renew([], NOW + 60_000, NOW);
     assertEqual(await store.read([RUNNING], NOW), [1]);
   },
+  async 'renews and drops the same leases at once, and what is dropped is gone'(store, setup) {
+    const other = await setup.open();
+    const ids = Array.from({ length: 20 }, (_, index) => `lease ${index}`);
+    for (const id of ids) await store.take([lease(id, 99), lease(id, 99, { key: 'running b' })], NOW);
+    await Promise.all([
+      ...Array.from({ length: 10 }, () => store.renew(ids, NOW + 60_000, NOW)),
+      ...ids.map((id) => other.drop([id])),
+    ]);
+    assertEqual(await store.read([RUNNING, { kind: 'lease', key: 'running b' }], NOW), [0, 0]);
+  },
   async 'shows what was counted to every connection'(store, setup) {
     const other = await setup.open();
     await store.take([use(3, 9), lease('one', 2)], NOW);
@@ -222,5 +251,17 @@ const CASES: Readonly<Record<string, ContractCheck<LimitStore>>> = {
     await assertRejects(() => store.read([], NOW));
     await assertRejects(() => store.renew([], NOW, NOW));
     await assertRejects(() => store.drop([]));
+  },
+};
+
+const DURABLE_CASES: Readonly<Record<string, ContractCheck<LimitStore>>> = {
+  async 'remembers what was counted when the one who counted has gone'(store, setup) {
+    await store.take([use(3, 9), lease('one', 1)], NOW);
+    await store.adjust([{ ...windowOf(), amount: -1 }]);
+    await store.close();
+    const again = await setup.open();
+    assertEqual(await again.read([windowOf(), RUNNING], NOW), [2, 1]);
+    assertEqual((await again.take([lease('two', 1)], NOW)).taken, false);
+    assertEqual((await again.take([use(7, 9), lease('two', 1)], NOW + 30_000)).taken, true);
   },
 };

@@ -1,12 +1,16 @@
+import { createAuth } from '../auth.ts';
 import type { TokenRecord, TokenStore } from '../store/token-store.ts';
 import {
   assertEqual,
   assertRejects,
   type ContractCase,
   type ContractCheck,
+  type ContractOptions,
   createCases,
   type StoreSetup,
+  within,
 } from './contract-case.ts';
+import { fixedClock } from './fixed-clock.ts';
 
 /** A place for tokens that starts empty. */
 export type TokenStoreSetup = StoreSetup<TokenStore>;
@@ -26,15 +30,28 @@ export type TokenStoreSetup = StoreSetup<TokenStore>;
  * for (const { run } of cases) await run(); // or: for (const { name, run } of cases) it(name, run);
  * ```
  */
-export function tokenStoreContract(setUp: () => Promise<TokenStoreSetup>): readonly ContractCase[] {
-  return createCases(CASES, setUp);
+export function tokenStoreContract(
+  setUp: () => Promise<TokenStoreSetup>,
+  { durable = false }: ContractOptions = {},
+): readonly ContractCase[] {
+  return createCases(durable ? { ...CASES, ...DURABLE_CASES } : CASES, setUp);
 }
 
 const FULL: TokenRecord = {
   id: 'AAAAAAAA',
   kind: 'api-key',
   name: 'ci-bot ☂ "quoted" \'; drop table tokens; --',
+  notes: 'first line\nsecond line: 漢 😀 \\n',
   digest: 'd1'.repeat(32),
+  attenuationKey: 'sealed key',
+  previous: { digest: 'd0'.repeat(32), attenuationKey: 'sealed before', endsAt: '2027-01-31T00:00:00.000Z' },
+  sealed: 'sealed text',
+  stub: 'sk-lm-AAAAAAAA:…',
+  parentId: 'PPPPPPPP',
+  caveats: [
+    { grant: { actions: ['chat'], models: ['ibm/*'] }, source: 'caveat', id: 'caveat-1' },
+    { grant: { actions: ['*'], expiresAt: '2027-05-01T00:00:00.000Z' }, source: 'caveat' },
+  ],
   grant: JSON.parse('{"actions":["chat"],"mcp":{"mcp/files":{"tools":{"__proto__":{"approval":"ask"}}}}}'),
   owner: 'ada',
   project: 'web',
@@ -42,6 +59,8 @@ const FULL: TokenRecord = {
   createdBy: 'local:operator',
   expiresAt: '2028-01-01T00:00:00.000Z',
   revokedAt: '2027-06-01T00:00:00.000Z',
+  rotatedAt: '2027-01-30T00:00:00.000Z',
+  rotateAfterSeconds: 7_776_000,
   lastUsedAt: '2027-02-01T00:00:00.000Z',
   version: 1,
 };
@@ -59,6 +78,8 @@ const BARE: TokenRecord = {
 };
 
 const LATER = '2027-03-01T00:00:00.000Z';
+/** How long a store that tells of changes may take here; far more than it ever does. */
+const WATCH_MILLISECONDS = 10_000;
 
 const CASES: Readonly<Record<string, ContractCheck<TokenStore>>> = {
   async 'finds a token as it was inserted'(store) {
@@ -86,6 +107,14 @@ const CASES: Readonly<Record<string, ContractCheck<TokenStore>>> = {
     const changed: TokenRecord = { ...rest, name: 'renamed', grant: { actions: ['*'] }, version: 2 };
     assertEqual(await store.update(changed, 1), true);
     assertEqual(await store.find(FULL.id), changed);
+  },
+  async 'takes away with an update what the record leaves out'(store) {
+    const lastUsedAt = '2027-02-01T00:00:00.000Z';
+    await store.insert(FULL);
+    assertEqual(await store.update({ ...BARE, id: FULL.id, version: 2 }, 1), true);
+    assertEqual(await store.find(FULL.id), { ...BARE, id: FULL.id, lastUsedAt, version: 2 });
+    assertEqual(await store.update({ ...FULL, version: 3 }, 2), true);
+    assertEqual(await store.find(FULL.id), { ...FULL, lastUsedAt, version: 3 });
   },
   async 'leaves a token alone that has another version'(store) {
     await store.insert(FULL);
@@ -126,13 +155,32 @@ const CASES: Readonly<Record<string, ContractCheck<TokenStore>>> = {
     for (const record of [BARE, twin, FULL]) await store.insert(record);
     assertEqual(await store.list({}), [FULL, twin, BARE]);
   },
+  async 'orders ids by their characters, in every language'(store) {
+    const ids = ['0', 'A', 'AAA', 'AAB', 'B', 'Z', '_', 'a', 'aAA', 'aB', 'b', 'z', 'ä'];
+    for (const id of ids.toReversed()) await store.insert({ ...BARE, id });
+    assertEqual(
+      (await store.list({})).map(({ id }) => id),
+      ids,
+    );
+  },
   async 'lists by owner and by project'(store) {
     const foreign = { ...FULL, id: 'CCCCCCCC', owner: 'grace' };
     for (const record of [FULL, BARE, foreign]) await store.insert(record);
     assertEqual(await store.list({ owner: 'ada' }), [FULL, BARE]);
     assertEqual(await store.list({ project: 'web' }), [FULL, foreign]);
     assertEqual(await store.list({ owner: 'grace', project: 'web' }), [foreign]);
-    assertEqual(await store.list({ owner: 'nobody' }), []);
+    for (const owner of ['nobody', '', 'ADA', 'ada ', 'ad_', '%', 'ada\u0000']) {
+      assertEqual(await store.list({ owner }), []);
+    }
+  },
+  async 'lists what was derived from a token, directly'(store) {
+    const child = { ...BARE, id: 'CCCCCCCC', parentId: BARE.id };
+    const grandchild = { ...BARE, id: 'DDDDDDDD', parentId: child.id, owner: 'grace' };
+    for (const record of [BARE, child, grandchild]) await store.insert(record);
+    assertEqual(await store.list({ parentId: BARE.id }), [child]);
+    assertEqual(await store.list({ parentId: child.id, owner: 'grace' }), [grandchild]);
+    assertEqual(await store.list({ parentId: child.id, owner: 'ada' }), []);
+    assertEqual(await store.list({ parentId: grandchild.id }), []);
   },
   async 'keeps its own copy of what goes in and comes out'(store) {
     const mine = structuredClone(BARE);
@@ -169,6 +217,55 @@ const CASES: Readonly<Record<string, ContractCheck<TokenStore>>> = {
     await store.update({ ...BARE, name: 'renamed', version: 2 }, 1);
     assertEqual((await store.find(BARE.id))?.lastUsedAt, LATER);
   },
+  async 'notes uses that are written at once, in whatever order'(store, setup) {
+    const other = await setup.open();
+    const ids = Array.from({ length: 20 }, (_, index) => `token ${index}`);
+    for (const id of ids) await store.insert({ ...BARE, id });
+    const uses = (order: readonly string[], minute: number): ReadonlyMap<string, string> =>
+      new Map(order.map((id) => [id, new Date(Date.UTC(2027, 2, 1, 0, minute)).toISOString()]));
+    await Promise.all(
+      Array.from({ length: 20 }, (_, minute) =>
+        minute % 2 ? store.touch(uses(ids, minute)) : other.touch(uses(ids.toReversed(), minute)),
+      ),
+    );
+    const latest = (await store.list({})).map(({ lastUsedAt }) => lastUsedAt);
+    assertEqual(new Set(latest).size, 1);
+    assertEqual(latest[0], '2027-03-01T00:19:00.000Z');
+  },
+  async 'ends a revoked token within a second for everybody who shares the store'(store, setup) {
+    const clock = fixedClock();
+    const digestKey = new Uint8Array(32).fill(7);
+    const here = createAuth({ store, digestKey, clock });
+    const elsewhere = createAuth({ store: await setup.open(), digestKey, clock, cacheMilliseconds: 1000 });
+    const { token, record } = await here.issue({ name: 'ci-bot', grant: { actions: ['chat'] } }, here.operator());
+    assertEqual((await elsewhere.verify(token)).name, 'ci-bot');
+    await here.revoke(record.id, here.operator());
+    clock.advance(1000);
+    await assertRejects(() => elsewhere.verify(token));
+    await elsewhere.close();
+    await here.close();
+  },
+  async 'tells of changes through any connection, and not of uses, where it tells of any'(store, setup) {
+    if (store.watch === undefined) return;
+    const other = await setup.open();
+    const told: string[] = [];
+    const { promise: last, resolve } = Promise.withResolvers<void>();
+    const stop = await store.watch((id) => {
+      told.push(id);
+      if (id === 'last') resolve();
+    });
+    await store.insert(BARE);
+    await other.touch(new Map([[BARE.id, LATER]]));
+    await other.update({ ...BARE, revokedAt: LATER, version: 2 }, 1);
+    await other.update({ ...BARE, version: 9 }, 8);
+    await other.insert(BARE);
+    await other.insert({ ...BARE, id: 'last' });
+    await within(WATCH_MILLISECONDS, last);
+    assertEqual(told, [BARE.id, BARE.id, 'last']);
+    await stop();
+    await store.update({ ...BARE, version: 3 }, 2);
+    assertEqual(told.length, 3);
+  },
   async 'rejects once it is closed'(store) {
     await store.insert(BARE);
     await store.close();
@@ -177,5 +274,22 @@ const CASES: Readonly<Record<string, ContractCheck<TokenStore>>> = {
     await assertRejects(() => store.insert(FULL));
     await assertRejects(() => store.update(BARE, 1));
     await assertRejects(() => store.touch(new Map([[BARE.id, LATER]])));
+    if (store.watch !== undefined) await assertRejects(async () => store.watch?.(() => undefined));
+  },
+};
+
+const DURABLE_CASES: Readonly<Record<string, ContractCheck<TokenStore>>> = {
+  async 'keeps everything when the one who wrote it has gone'(store, setup) {
+    const revoked = { ...BARE, revokedAt: LATER, version: 2 };
+    await store.insert(FULL);
+    await store.insert(BARE);
+    await store.update(revoked, 1);
+    await store.touch(new Map([[BARE.id, LATER]]));
+    await store.close();
+    const again = await setup.open();
+    assertEqual(await again.list({}), [FULL, { ...revoked, lastUsedAt: LATER }]);
+    assertEqual(await again.insert(BARE), false);
+    assertEqual(await again.update({ ...revoked, version: 3 }, 1), false);
+    assertEqual(await again.update({ ...revoked, version: 3 }, 2), true);
   },
 };

@@ -25,6 +25,16 @@ const BROKEN: [notice: string, change: (store: LimitStore) => Partial<LimitStore
   ['lets one of 200 takes at once have the one that is left', takeInTwoSteps],
   ['lets one of 200 requests at once run where one may run', takeInTwoSteps],
   ['hands out a budget to the last token among many at once, and no token twice', takeInTwoSteps],
+  [
+    'lets takes through that want the same counters in different orders',
+    ({ take }) => ({
+      // Two that wait for each other, and one of them is given up.
+      async take(claims, now) {
+        if (claims[0]?.key === 'requests c') throw new Error('deadlock detected');
+        return take(claims, now);
+      },
+    }),
+  ],
   ['gives back, and never more than there was', () => ({ adjust: ignored })],
   ['counts what was used beyond the limit, too', () => ({ adjust: ignored })],
   ['loses no correction among many at once', () => ({ adjust: ignored })],
@@ -32,6 +42,7 @@ const BROKEN: [notice: string, change: (store: LimitStore) => Partial<LimitStore
   ['keeps a lease that is renewed', () => ({ renew: ignored })],
   ['renews no lease that has expired', ({ renew }) => ({ renew: (ids, expiresAt) => renew(ids, expiresAt, 0) })],
   ['ends the leases that are dropped, and no others', () => ({ drop: ignored })],
+  ['renews and drops the same leases at once, and what is dropped is gone', () => ({ drop: ignored })],
   [
     'shows what was counted to every connection',
     ({ read }) => ({ read: async (all, now) => (await read(all, now)).map(() => 0) }),
@@ -42,6 +53,11 @@ const BROKEN: [notice: string, change: (store: LimitStore) => Partial<LimitStore
   ],
   ['refuses two claims with one key', ({ take }) => ({ take: takeOneByOne(take) })],
   ['rejects once it is closed', () => ({ close: ignored })],
+  [
+    'remembers what was counted when the one who counted has gone',
+    // A new memory with each `open()`.
+    () => createMemoryLimitStore(),
+  ],
 ];
 
 function takeWith(take: LimitStore['take'], change: object): LimitStore['take'] {
@@ -74,16 +90,16 @@ function takeInTwoSteps({ take, read }: LimitStore): Partial<LimitStore> {
 
 describe('the contract of limit stores', () => {
   it('is broken in each of its cases by some store', () => {
-    const names = limitStoreContract(async () => Promise.reject()).map(({ name }) => name);
+    const names = limitStoreContract(async () => Promise.reject(), { durable: true }).map(({ name }) => name);
     expect(BROKEN.map(([notice]) => notice)).toEqual(names);
   });
 
   it.each(BROKEN)('notices a store that breaks: %s', async (notice, change) => {
-    const cases = limitStoreContract(async () => {
+    const setUp = async () => {
       const store = createMemoryLimitStore();
-      const broken = { ...store, ...change(store) };
-      return { open: async () => broken, dispose: () => store.close() };
-    });
+      return { open: async () => ({ ...store, ...change(store) }), dispose: () => store.close() };
+    };
+    const cases = limitStoreContract(setUp, { durable: true });
     await expect(cases.find(({ name }) => name === notice)?.run()).rejects.toThrow();
   });
 });

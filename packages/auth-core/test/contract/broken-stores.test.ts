@@ -8,6 +8,13 @@ const BROKEN: [notice: string, change: (store: TokenStore) => Partial<TokenStore
   ['leaves out what a token leaves out', ({ find }) => ({ find: async (id) => withNull(await find(id)) })],
   ['finds nothing under an id that nobody has', ({ find }) => ({ find: (id) => find(id.toUpperCase()) })],
   ['refuses a second token with the same id', () => ({ insert: async () => true })],
+  ['updates the version that is expected', () => ({ update: async () => true })],
+  [
+    'takes away with an update what the record leaves out',
+    ({ update, find }) => ({
+      update: async (record, version) => update({ ...(await find(record.id)), ...record }, version),
+    }),
+  ],
   [
     'leaves a token alone that has another version',
     ({ update, find }) => ({
@@ -16,13 +23,133 @@ const BROKEN: [notice: string, change: (store: TokenStore) => Partial<TokenStore
   ],
   ['updates no token that is not there', () => ({ update: async () => true })],
   [
+    'lets one of many changes to one version succeed',
+    ({ update, find }) => ({
+      // Looks at the version first, and writes over whatever is there by then.
+      async update(record, version) {
+        if ((await find(record.id))?.version !== version) return false;
+        while (!(await update(record, (await find(record.id))?.version ?? 0)));
+        return true;
+      },
+    }),
+  ],
+  [
+    'lets one of many tokens with one id in',
+    ({ insert, find }) => ({
+      async insert(record) {
+        const free = (await find(record.id)) === undefined;
+        await insert(record);
+        return free;
+      },
+    }),
+  ],
+  ['shows a completed change to every connection', () => createMemoryTokenStore()],
+  [
     'lists the oldest first, and by id where they are equally old',
     ({ list }) => ({ list: async (filter) => (await list(filter)).reverse() }),
   ],
+  [
+    'orders ids by their characters, in every language',
+    ({ list }) => ({
+      list: async (filter) => (await list(filter)).sort((left, right) => left.id.localeCompare(right.id, 'en')),
+    }),
+  ],
   ['lists by owner and by project', ({ list }) => ({ list: () => list({}) })],
+  [
+    'lists what was derived from a token, directly',
+    ({ list }) => ({ list: ({ parentId: _, ...filter }) => list(filter) }),
+  ],
+  ['keeps its own copy of what goes in and comes out', rememberFound],
   ['notes the last use and nothing else', () => ({ touch: async () => undefined })],
+  [
+    'never moves the last use back',
+    ({ find }) => ({
+      find: async (id) => {
+        const record = await find(id);
+        return record?.lastUsedAt === undefined ? record : { ...record, lastUsedAt: '2026-01-01T00:00:00.000Z' };
+      },
+    }),
+  ],
+  [
+    'passes over the use of a token that it does not know',
+    ({ touch, find }) => ({
+      async touch(uses) {
+        for (const id of uses.keys()) if ((await find(id)) === undefined) return;
+        await touch(uses);
+      },
+    }),
+  ],
+  [
+    'keeps the last use through a change',
+    ({ find }) => ({
+      async find(id) {
+        const { lastUsedAt, ...record } = (await find(id)) ?? missing();
+        return record.version > 1 || lastUsedAt === undefined ? record : { ...record, lastUsedAt };
+      },
+    }),
+  ],
+  [
+    'notes uses that are written at once, in whatever order',
+    ({ touch }) => ({ touch: async (uses) => touch(new Map([...uses].slice(0, 19))) }),
+  ],
+  [
+    'ends a revoked token within a second for everybody who shares the store',
+    ({ find }) => ({
+      async find(id) {
+        const { revokedAt: _, ...record } = (await find(id)) ?? missing();
+        return record;
+      },
+    }),
+  ],
+  ['tells of changes through any connection, and not of uses, where it tells of any', tellOfUses],
   ['rejects once it is closed', () => ({ close: async () => undefined })],
+  ['keeps everything when the one who wrote it has gone', () => createMemoryTokenStore()],
 ];
+
+function missing(): never {
+  throw new Error('there is no such token');
+}
+
+/** Reads each token once, and gives the same object to everybody. */
+function rememberFound({ find }: TokenStore): Partial<TokenStore> {
+  const found = new Map<string, Promise<TokenRecord | undefined>>();
+  return {
+    find(id) {
+      const record = found.get(id) ?? find(id);
+      found.set(id, record);
+      return record;
+    },
+  };
+}
+
+const listeners = new Set<(id: string) => void>();
+
+/** Tells of everything, uses too. */
+function tellOfUses({ insert, update, touch }: TokenStore): Partial<TokenStore> {
+  const tell = (id: string) => {
+    for (const listener of listeners) listener(id);
+  };
+  return {
+    async watch(listener) {
+      listeners.add(listener);
+      return async () => void listeners.delete(listener);
+    },
+    async insert(record) {
+      const done = await insert(record);
+      if (done) tell(record.id);
+      return done;
+    },
+    async update(record, version) {
+      const done = await update(record, version);
+      if (done) tell(record.id);
+      return done;
+    },
+    async touch(uses) {
+      await touch(uses);
+      for (const id of uses.keys()) tell(id);
+    },
+  };
+}
 
 function withoutProject(record: TokenRecord | undefined): TokenRecord | undefined {
   if (record === undefined) return undefined;
@@ -35,12 +162,17 @@ function withNull(record: TokenRecord | undefined): TokenRecord | undefined {
 }
 
 describe('the contract of token stores', () => {
+  it('is broken in each of its cases by some store', () => {
+    const names = tokenStoreContract(async () => Promise.reject(), { durable: true }).map(({ name }) => name);
+    expect(BROKEN.map(([notice]) => notice)).toEqual(names);
+  });
+
   it.each(BROKEN)('notices a store that breaks: %s', async (notice, change) => {
-    const cases = tokenStoreContract(async () => {
+    const setUp = async () => {
       const store = createMemoryTokenStore();
-      const broken = { ...store, ...change(store) };
-      return { open: async () => broken, dispose: () => store.close() };
-    });
+      return { open: async () => ({ ...store, ...change(store) }), dispose: () => store.close() };
+    };
+    const cases = tokenStoreContract(setUp, { durable: true });
     await expect(cases.find(({ name }) => name === notice)?.run()).rejects.toThrow();
   });
 });

@@ -1,10 +1,23 @@
 /*
  * The public API of @latchkey/auth-core/stores/kysely. Whatever is added here becomes API.
  */
+export { createKyselyAuditStore } from './kysely-audit-store.ts';
 export { createKyselyLimitStore } from './kysely-limit-store.ts';
+export { createKyselySigningKeyStore } from './kysely-signing-key-store.ts';
 export { createKyselyTokenStore } from './kysely-store.ts';
 export type { Migration, Migrations } from './migrate.ts';
 export { migrate } from './migrate.ts';
 export { tokenMigrations } from './migrations.ts';
 export { openSqlite } from './node-sqlite-dialect.ts';
-export type { LimitLeasesTable, LimitSchema, LimitWindowsTable, TokenSchema, TokensTable } from './schema.ts';
+export type {
+  AuditEntriesTable,
+  AuditHeadTable,
+  AuditSchema,
+  LimitLeasesTable,
+  LimitSchema,
+  LimitWindowsTable,
+  SigningKeySchema,
+  SigningKeysTable,
+  TokenSchema,
+  TokensTable,
+} from './schema.ts';

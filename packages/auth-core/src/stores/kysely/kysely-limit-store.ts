@@ -1,7 +1,8 @@
 import type { Kysely, Transaction } from 'kysely';
 import { judgeClaims, KEPT_MILLISECONDS } from '../../limits/judge-claims.ts';
-import type { Claim, Counter, LeaseClaim, LimitStore, Taking } from '../../limits/limit-store.ts';
+import type { Adjustment, Claim, Counter, LeaseClaim, LimitStore, Taking } from '../../limits/limit-store.ts';
 import { pair } from '../../limits/pair.ts';
+import { retryConflicts } from './retry-conflicts.ts';
 import type { LimitSchema, LimitWindowsTable } from './schema.ts';
 
 /** The end of no window: a row with it counts nothing, and is there to lock the leases of its key. */
@@ -34,37 +35,25 @@ export function createKyselyLimitStore<Schema>(database: Kysely<Schema>): LimitS
     return tables;
   }
 
+  function inTransaction<Result>(run: (transaction: Transaction<LimitSchema>) => Promise<Result>): Promise<Result> {
+    const connection = open();
+    return retryConflicts(() => connection.transaction().execute(run));
+  }
+
   return {
     async take(claims, now) {
       // What is refused, or only looks, needs no lock: a flood of refused requests writes nothing.
       const answer = judgeClaims(claims, await readCounters(open(), claims, now));
       if (!answer.taken || !claims.some(uses)) return answer;
-      return open()
-        .transaction()
-        .execute(async (transaction) => {
-          await lockCounters(transaction, claims.filter(uses));
-          const locked = judgeClaims(claims, await readCounters(transaction, claims, now));
-          if (locked.taken) await write(transaction, pair(claims, locked.takings), now);
-          return locked;
-        });
+      return inTransaction(async (transaction) => {
+        await lockCounters(transaction, claims.filter(uses));
+        const locked = judgeClaims(claims, await readCounters(transaction, claims, now));
+        if (locked.taken) await write(transaction, pair(claims, locked.takings), now);
+        return locked;
+      });
     },
     async adjust(adjustments) {
-      await open()
-        .transaction()
-        .execute(async (transaction) => {
-          for (const { key, windowEnd, amount } of adjustments.toSorted(byKey)) {
-            await transaction
-              .insertInto('limit_windows')
-              .values({ key, window_end: windowEnd, used: Math.max(0, amount) })
-              .onConflict((conflict) =>
-                conflict.columns(['key', 'window_end']).doUpdateSet(({ eb }) => {
-                  const sum = eb('limit_windows.used', '+', amount);
-                  return { used: eb.case().when(sum, '<', 0).then(0).else(sum).end() };
-                }),
-              )
-              .execute();
-          }
-        });
+      await inTransaction((transaction) => adjustEach(transaction, adjustments.toSorted(byKey)));
     },
     async read(counters, now) {
       return readCounters(open(), counters, now);
@@ -72,17 +61,18 @@ export function createKyselyLimitStore<Schema>(database: Kysely<Schema>): LimitS
     async renew(leaseIds, expiresAt, now) {
       const connection = open();
       if (leaseIds.length === 0) return;
-      await connection
+      const renewed = connection
         .updateTable('limit_leases')
         .set({ expires_at: expiresAt })
         .where('lease_id', 'in', leaseIds)
-        .where('expires_at', '>', now)
-        .execute();
+        .where('expires_at', '>', now);
+      await retryConflicts(() => renewed.execute());
     },
     async drop(leaseIds) {
       const connection = open();
       if (leaseIds.length === 0) return;
-      await connection.deleteFrom('limit_leases').where('lease_id', 'in', leaseIds).execute();
+      const dropped = connection.deleteFrom('limit_leases').where('lease_id', 'in', leaseIds);
+      await retryConflicts(() => dropped.execute());
     },
     async close() {
       closed = true;
@@ -108,6 +98,21 @@ async function lockCounters(transaction: Transaction<LimitSchema>, claims: reado
       conflict.columns(['key', 'window_end']).doUpdateSet(({ ref }) => ({ used: ref('limit_windows.used') })),
     )
     .execute();
+}
+
+async function adjustEach(transaction: Transaction<LimitSchema>, adjustments: readonly Adjustment[]): Promise<void> {
+  for (const { key, windowEnd, amount } of adjustments) {
+    await transaction
+      .insertInto('limit_windows')
+      .values({ key, window_end: windowEnd, used: Math.max(0, amount) })
+      .onConflict((conflict) =>
+        conflict.columns(['key', 'window_end']).doUpdateSet(({ eb }) => {
+          const sum = eb('limit_windows.used', '+', amount);
+          return { used: eb.case().when(sum, '<', 0).then(0).else(sum).end() };
+        }),
+      )
+      .execute();
+  }
 }
 
 function toRow(claim: Claim, used: number): LimitWindowsTable {

@@ -1,4 +1,5 @@
-import type { Kysely, Transaction } from 'kysely';
+import { type Kysely, sql, type Transaction } from 'kysely';
+import { isPostgres } from './is-postgres.ts';
 
 /** One step from one shape of a database to the next. It does not depend on what later code thinks the tables are. */
 export type Migration = (database: Transaction<unknown>) => Promise<void>;
@@ -41,11 +42,17 @@ export async function migrate<Schema>(
   await own.connection().execute(async (connection) => {
     const { adapter } = connection.getExecutor();
     const lock = { lockTable: table, lockRowId: table };
-    await adapter.acquireMigrationLock(connection, lock);
+    // Waiting for another process's migrations may take longer than a statement otherwise may.
+    if (isPostgres(connection)) await sql`set statement_timeout = 0`.execute(connection);
     try {
-      await connection.transaction().execute((transaction) => runPending(transaction, migrations, table, now));
+      await adapter.acquireMigrationLock(connection, lock);
+      try {
+        await connection.transaction().execute((transaction) => runPending(transaction, migrations, table, now));
+      } finally {
+        await adapter.releaseMigrationLock(connection, lock);
+      }
     } finally {
-      await adapter.releaseMigrationLock(connection, lock);
+      if (isPostgres(connection)) await sql`reset statement_timeout`.execute(connection);
     }
   });
 }

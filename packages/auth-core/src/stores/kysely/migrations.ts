@@ -1,6 +1,9 @@
+import { sql } from 'kysely';
+import { isPostgres } from './is-postgres.ts';
 import type { Migrations } from './migrate.ts';
+import { tellChangedTokens } from './tell-changed-tokens.ts';
 
-/** What makes and changes the tables of {@link TokenSchema} and {@link LimitSchema}; run them with {@link migrate}. */
+/** What makes and changes the tables of tokens, limits, the audit log and signing keys; run them with {@link migrate}. */
 export const tokenMigrations: Migrations = {
   '0001-tokens': async (database) => {
     await database.schema
@@ -38,4 +41,57 @@ export const tokenMigrations: Migrations = {
       .execute();
     await database.schema.createIndex('limit_leases_id').on('limit_leases').column('lease_id').execute();
   },
+  '0003-token-kinds': async (database) => {
+    for (const name of [...TEXTS_OF_0003, 'rotated_at']) {
+      await database.schema.alterTable('tokens').addColumn(name, 'text').execute();
+    }
+    await database.schema.alterTable('tokens').addColumn('rotate_after_seconds', 'bigint').execute();
+    await database.schema.createIndex('tokens_parent').on('tokens').column('parent_id').execute();
+  },
+  '0004-audit': async (database) => {
+    let entries = database.schema
+      .createTable('audit_entries')
+      .addColumn('seq', 'bigint', (column) => column.notNull().primaryKey());
+    for (const name of TEXTS_OF_0004) entries = entries.addColumn(name, 'text', (column) => column.notNull());
+    for (const name of OPTIONAL_TEXTS_OF_0004) entries = entries.addColumn(name, 'text');
+    await entries.execute();
+    for (const name of ['root_id', 'project', 'type']) {
+      await database.schema.createIndex(`audit_entries_${name}`).on('audit_entries').columns([name, 'seq']).execute();
+    }
+    await database.schema
+      .createTable('audit_head')
+      .addColumn('id', 'integer', (column) => column.primaryKey())
+      .addColumn('seq', 'bigint', (column) => column.notNull())
+      .addColumn('hash', 'text', (column) => column.notNull())
+      .addColumn('seal', 'text', (column) => column.notNull())
+      .execute();
+  },
+  '0005-signing-keys': async (database) => {
+    await database.schema
+      .createTable('signing_keys')
+      .addColumn('sequence', 'integer', (column) => column.primaryKey())
+      .addColumn('kid', 'text', (column) => column.notNull())
+      .addColumn('sealed', 'text', (column) => column.notNull())
+      .addColumn('created_at', 'text', (column) => column.notNull())
+      .execute();
+  },
+  '0006-postgres': async (database) => {
+    if (!isPostgres(database)) return;
+    // Ids are ordered by their bytes everywhere, whatever language the database speaks.
+    await sql`alter table tokens alter column id type text collate "C"`.execute(database);
+    await tellChangedTokens(database);
+  },
 };
+
+const TEXTS_OF_0003 = ['notes', 'attenuation_key', 'previous_json', 'sealed', 'stub', 'parent_id', 'caveats_json'];
+const TEXTS_OF_0004 = ['at', 'type', 'previous_hash', 'hash'];
+const OPTIONAL_TEXTS_OF_0004 = [
+  'actor_id',
+  'actor_name',
+  'actor_owner',
+  'root_id',
+  'actor_address',
+  'project',
+  'subject',
+  'details_json',
+];

@@ -1,9 +1,16 @@
-/** One row of the table `tokens`. Times are RFC 3339 texts in UTC; `grant_json` is the grant as JSON. */
+/** One row of the table `tokens`. Times are RFC 3339 texts in UTC; what ends in `_json` is JSON. */
 export interface TokensTable {
   id: string;
   kind: string;
   name: string;
+  notes: string | null;
   digest: string;
+  attenuation_key: string | null;
+  previous_json: string | null;
+  sealed: string | null;
+  stub: string | null;
+  parent_id: string | null;
+  caveats_json: string | null;
   grant_json: string;
   owner: string;
   project: string | null;
@@ -11,6 +18,8 @@ export interface TokensTable {
   created_by: string;
   expires_at: string | null;
   revoked_at: string | null;
+  rotated_at: string | null;
+  rotate_after_seconds: number | null;
   last_used_at: string | null;
   version: number;
 }
@@ -38,4 +47,48 @@ export interface LimitLeasesTable {
 export interface LimitSchema {
   limit_windows: LimitWindowsTable;
   limit_leases: LimitLeasesTable;
+}
+
+/** One row of the table `audit_entries`. All of it is in the hash; `at` is RFC 3339 in UTC with milliseconds. */
+export interface AuditEntriesTable {
+  seq: number;
+  at: string;
+  type: string;
+  actor_id: string | null;
+  actor_name: string | null;
+  actor_owner: string | null;
+  root_id: string | null;
+  actor_address: string | null;
+  project: string | null;
+  subject: string | null;
+  details_json: string | null;
+  previous_hash: string;
+  hash: string;
+}
+
+/** The one row of the table `audit_head`: where the log ends. */
+export interface AuditHeadTable {
+  id: number;
+  seq: number;
+  hash: string;
+  seal: string;
+}
+
+/** The tables that an audit log needs. */
+export interface AuditSchema {
+  audit_entries: AuditEntriesTable;
+  audit_head: AuditHeadTable;
+}
+
+/** One row of the table `signing_keys`. */
+export interface SigningKeysTable {
+  sequence: number;
+  kid: string;
+  sealed: string;
+  created_at: string;
+}
+
+/** The table that signing keys need. */
+export interface SigningKeySchema {
+  signing_keys: SigningKeysTable;
 }

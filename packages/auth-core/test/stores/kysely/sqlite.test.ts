@@ -1,8 +1,6 @@
-import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { type Kysely, sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createAuth } from '../../../src/index.ts';
@@ -178,21 +176,5 @@ describe('migrate', () => {
     const database = await openTokens();
     await migrate(database, { ...notes, '0003-newer': async () => undefined }, 'note_migrations');
     await expect(migrate(database, notes, 'note_migrations')).rejects.toThrow('0003-newer');
-  });
-
-  it('is safe when several processes start at once', async () => {
-    const source = new URL('../../../src/stores/kysely/index.ts', import.meta.url).href;
-    const script = `
-      const { migrate, openSqlite, tokenMigrations } = await import(${JSON.stringify(source)});
-      const database = openSqlite(${JSON.stringify(file)});
-      await migrate(database, tokenMigrations, 'token_migrations');
-      await database.destroy();
-      console.log('migrated');
-    `;
-    const start = () => promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script]);
-    const results = await Promise.all(Array.from({ length: 4 }, start));
-    expect(results.map(({ stdout }) => stdout.trim())).toEqual(Array(4).fill('migrated'));
-    const { rows } = await sql`select name from token_migrations order by name`.execute(await openTokens());
-    expect(rows).toEqual([{ name: '0001-tokens' }, { name: '0002-limits' }]);
   });
 });

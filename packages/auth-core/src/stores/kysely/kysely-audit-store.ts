@@ -1,0 +1,142 @@
+import type { Insertable, Kysely, Selectable, Transaction } from 'kysely';
+import type { AuditEntry, AuditQuery, AuditStore, SealedAuditHead } from '../../audit/audit-store.ts';
+import { isJsonObject } from '../../schema/json-value.ts';
+import type { AuditEntriesTable, AuditHeadTable, AuditSchema } from './schema.ts';
+
+/** The one row of the table `audit_head`. */
+const HEAD_ID = 1;
+/** A head without a seal is none: its row is there to be locked. */
+const NO_HEAD = { id: HEAD_ID, seq: 0, hash: '', seal: '' };
+
+/**
+ * Keeps an audit log in the tables `audit_entries` and `audit_head` of a database that kysely speaks to;
+ * `tokenMigrations` makes them. Whoever shares the database appends to the same log.
+ *
+ * The database stays the caller's: closing the store does not close it.
+ *
+ * @example
+ * ```ts
+ * import { createAuditLog } from '@latchkey/auth-core';
+ * import { createKyselyAuditStore, migrate, openSqlite, tokenMigrations } from '@latchkey/auth-core/stores/kysely';
+ *
+ * const database = openSqlite('/var/lib/my-server/state.db');
+ * await migrate(database, tokenMigrations, 'token_migrations');
+ *
+ * const key = crypto.getRandomValues(new Uint8Array(32)); // keep it, outside the database
+ * export const log = createAuditLog({ store: createKyselyAuditStore(database), key });
+ * ```
+ */
+export function createKyselyAuditStore<Schema>(database: Kysely<Schema>): AuditStore {
+  // A server's own schema need not mention these tables; the migrations have made them.
+  const tables = database as unknown as Kysely<AuditSchema>;
+  let closed = false;
+
+  function open(): Kysely<AuditSchema> {
+    if (closed) throw new Error('the audit store is closed');
+    return tables;
+  }
+
+  return {
+    async append(chain) {
+      await open()
+        .transaction()
+        .execute(async (transaction) => {
+          const { entries, head } = await chain(await lockHead(transaction));
+          if (entries.length > 0) await transaction.insertInto('audit_entries').values(entries.map(toRow)).execute();
+          const { seq, hash, seal } = head;
+          await transaction.updateTable('audit_head').set({ seq, hash, seal }).where('id', '=', HEAD_ID).execute();
+        });
+    },
+    async read(query) {
+      const rows = await select(open(), query).orderBy('seq').limit(query.limit).execute();
+      return rows.map(toEntry);
+    },
+    async head() {
+      const row = await open().selectFrom('audit_head').selectAll().where('id', '=', HEAD_ID).executeTakeFirst();
+      return row && toHead(row);
+    },
+    async close() {
+      closed = true;
+    },
+  };
+}
+
+/** Makes sure that the head's row is there, and that nobody else changes it before the transaction ends. */
+async function lockHead(transaction: Transaction<AuditSchema>): Promise<SealedAuditHead | undefined> {
+  const row = await transaction
+    .insertInto('audit_head')
+    .values(NO_HEAD)
+    .onConflict((conflict) => conflict.column('id').doUpdateSet(({ ref }) => ({ seal: ref('audit_head.seal') })))
+    .returningAll()
+    .executeTakeFirstOrThrow();
+  return toHead(row);
+}
+
+function toHead({ seq, hash, seal }: Selectable<AuditHeadTable>): SealedAuditHead | undefined {
+  return seal === '' ? undefined : { seq: Number(seq), hash, seal };
+}
+
+function select(database: Kysely<AuditSchema>, query: AuditQuery) {
+  const { after, type, actorId, rootId, project, subject, since, until } = query;
+  return database
+    .selectFrom('audit_entries')
+    .selectAll()
+    .$if(after !== undefined, (rows) => rows.where('seq', '>', after ?? 0))
+    .$if(type !== undefined, (rows) => rows.where('type', '=', type ?? ''))
+    .$if(actorId !== undefined, (rows) => rows.where('actor_id', '=', actorId ?? ''))
+    .$if(rootId !== undefined, (rows) => rows.where('root_id', '=', rootId ?? ''))
+    .$if(project !== undefined, (rows) => rows.where('project', '=', project ?? ''))
+    .$if(subject !== undefined, (rows) => rows.where('subject', '=', subject ?? ''))
+    .$if(since !== undefined, (rows) => rows.where('at', '>=', since ?? ''))
+    .$if(until !== undefined, (rows) => rows.where('at', '<', until ?? ''));
+}
+
+function toRow(entry: AuditEntry): Insertable<AuditEntriesTable> {
+  const { seq, at, type, actor, project, subject, details, previousHash, hash } = entry;
+  return {
+    seq,
+    at,
+    type,
+    actor_id: actor.id ?? null,
+    actor_name: actor.name ?? null,
+    actor_owner: actor.owner ?? null,
+    root_id: actor.rootId ?? null,
+    actor_address: actor.address ?? null,
+    project: project ?? null,
+    subject: subject ?? null,
+    details_json: details === undefined ? null : JSON.stringify(details),
+    previous_hash: previousHash,
+    hash,
+  };
+}
+
+function toEntry(row: Selectable<AuditEntriesTable>): AuditEntry {
+  return {
+    seq: Number(row.seq),
+    at: row.at,
+    type: row.type,
+    actor: {
+      ...(row.actor_id !== null && { id: row.actor_id }),
+      ...(row.actor_name !== null && { name: row.actor_name }),
+      ...(row.actor_owner !== null && { owner: row.actor_owner }),
+      ...(row.root_id !== null && { rootId: row.root_id }),
+      ...(row.actor_address !== null && { address: row.actor_address }),
+    },
+    ...(row.project !== null && { project: row.project }),
+    ...(row.subject !== null && { subject: row.subject }),
+    ...(row.details_json !== null && { details: readDetailsJson(row.details_json) }),
+    previousHash: row.previous_hash,
+    hash: row.hash,
+  };
+}
+
+/** What is no JSON object was not written by the log, and is not what its hash says either. */
+function readDetailsJson(text: string): NonNullable<AuditEntry['details']> {
+  try {
+    const details: unknown = JSON.parse(text);
+    if (isJsonObject(details)) return details as NonNullable<AuditEntry['details']>;
+  } catch {
+    // It is answered below.
+  }
+  return { unreadable: true };
+}

@@ -1,0 +1,56 @@
+import type { Kysely } from 'kysely';
+import type { SigningKeyStore } from '../../jwt/signing-key-store.ts';
+import type { SigningKeySchema } from './schema.ts';
+
+/**
+ * Keeps signing keys in the table `signing_keys` of a database that kysely speaks to; `tokenMigrations` makes the
+ * table. Whoever shares the database and the key that seals signs with the same keys.
+ *
+ * The database stays the caller's: closing the store does not close it.
+ *
+ * @example
+ * ```ts
+ * import { createSealer } from '@latchkey/auth-core';
+ * import { createSigningKeys } from '@latchkey/auth-core/jwt';
+ * import { createKyselySigningKeyStore, migrate, openSqlite, tokenMigrations } from '@latchkey/auth-core/stores/kysely';
+ *
+ * const database = openSqlite('/var/lib/my-server/state.db');
+ * await migrate(database, tokenMigrations, 'token_migrations');
+ *
+ * const sealer = createSealer(crypto.getRandomValues(new Uint8Array(32))); // keep the key, outside the database
+ * export const keys = createSigningKeys({ store: createKyselySigningKeyStore(database), sealer });
+ * ```
+ */
+export function createKyselySigningKeyStore<Schema>(database: Kysely<Schema>): SigningKeyStore {
+  // A server's own schema need not mention this table; the migrations have made it.
+  const tables = database as unknown as Kysely<SigningKeySchema>;
+  let closed = false;
+
+  function open(): Kysely<SigningKeySchema> {
+    if (closed) throw new Error('the signing key store is closed');
+    return tables;
+  }
+
+  return {
+    async list() {
+      const rows = await open().selectFrom('signing_keys').selectAll().orderBy('sequence').execute();
+      return rows.map(({ sequence, kid, sealed, created_at: createdAt }) => ({ sequence, kid, sealed, createdAt }));
+    },
+    async insert({ sequence, kid, sealed, createdAt }) {
+      const { numInsertedOrUpdatedRows } = await open()
+        .insertInto('signing_keys')
+        .values({ sequence, kid, sealed, created_at: createdAt })
+        .onConflict((conflict) => conflict.column('sequence').doNothing())
+        .executeTakeFirstOrThrow();
+      return numInsertedOrUpdatedRows === 1n;
+    },
+    async remove(sequences) {
+      const opened = open();
+      // An empty list is no SQL everywhere.
+      if (sequences.length > 0) await opened.deleteFrom('signing_keys').where('sequence', 'in', sequences).execute();
+    },
+    async close() {
+      closed = true;
+    },
+  };
+}

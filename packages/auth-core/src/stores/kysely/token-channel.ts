@@ -1,0 +1,2 @@
+/** Where PostgreSQL tells the ids of tokens that were changed. */
+export const TOKEN_CHANNEL = 'latchkey_tokens';

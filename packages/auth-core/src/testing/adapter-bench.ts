@@ -1,0 +1,151 @@
+import { type Auth, createAuth } from '../auth.ts';
+import type { AuthErrorCode } from '../errors.ts';
+import { createMemoryLimitStore } from '../limits/memory-limit-store.ts';
+import { createMeter, type Meter } from '../limits/meter.ts';
+import { type AuthSettings, DEFAULT_AUTH_SETTINGS } from '../settings.ts';
+import { createMemoryTokenStore } from '../store/memory-store.ts';
+import { type AdapterAnswer, type AdapterRequest, sendRequest } from './adapter-client.ts';
+import { assertEqual } from './contract-case.ts';
+import { type FixedClock, fixedClock } from './fixed-clock.ts';
+
+/** What a server for `adapterContract` is built of. */
+export interface AdapterParts {
+  readonly auth: Auth;
+  readonly meter: Meter;
+  /** Whether HTTP Basic is taken. */
+  readonly basic: boolean;
+  readonly trustedProxies: readonly string[];
+  /** What `GET /models` tells, asked for at each request. It may reject; that is a failure like any other. */
+  readonly listModels: () => Promise<readonly string[]>;
+}
+
+/** A server that listens, at an address such as `http://127.0.0.1:1234`. */
+export interface AdapterServer {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** Starts a server with an adapter; called once for each case. */
+export type StartAdapter = (parts: AdapterParts) => Promise<AdapterServer>;
+
+/** An answer, and whether the application was reached for it. */
+export interface BenchAnswer extends AdapterAnswer {
+  readonly reached: boolean;
+}
+
+/** What fails behind the server. */
+export type Failure = 'token store' | 'limit store' | 'application' | 'verify' | 'decide' | 'admit';
+
+/** A running server under an adapter, and what there is to turn. */
+export interface AdapterBench {
+  readonly auth: Auth;
+  readonly clock: FixedClock;
+  settings: AuthSettings;
+  failing: Failure | undefined;
+  /** Makes a token that may read models, unless the input says otherwise. */
+  issue(input?: Partial<Parameters<Auth['issue']>[0]>): Promise<{ readonly id: string; readonly token: string }>;
+  /** Sends a request to `/models`, unless it says otherwise. */
+  send(headers?: AdapterRequest['headers'], request?: Partial<AdapterRequest>): Promise<BenchAnswer>;
+}
+
+/** Text that must never be told: it stands in the errors that happen behind the server. */
+const INSIDE = 'the inside of the server';
+export const MODELS = ['ibm/granite'];
+
+/** Runs a check with a server of its own. */
+export async function withBench(
+  start: StartAdapter,
+  options: Partial<Pick<AdapterParts, 'basic' | 'trustedProxies'>>,
+  check: (bench: AdapterBench) => Promise<void>,
+): Promise<void> {
+  const clock = fixedClock('2027-01-01T00:00:18Z');
+  const [tokens, limits] = [createMemoryTokenStore(), createMemoryLimitStore()];
+  const secrets = new Set<string>();
+  let reached = false;
+  const bench: AdapterBench = {
+    auth: createAuth({
+      store: { ...tokens, find: (id) => failOr('token store', () => tokens.find(id)) },
+      digestKey: crypto.getRandomValues(new Uint8Array(32)),
+      clock,
+      settings: () => bench.settings,
+      cacheMilliseconds: 0,
+    }),
+    clock,
+    settings: DEFAULT_AUTH_SETTINGS,
+    failing: undefined,
+    async issue(input = {}) {
+      const whole = { name: 'ci-bot', grant: { actions: ['models:read'] }, ...input };
+      const { token, record } = await bench.auth.issue(whole, bench.auth.operator());
+      secrets.add(token);
+      return { id: record.id, token };
+    },
+    async send(headers = {}, request = {}) {
+      reached = false;
+      const answer = await sendRequest(server.url, { path: '/models', headers, ...request });
+      assertNothingTold(answer, [...secrets, INSIDE]);
+      return { ...answer, reached };
+    },
+  };
+  const meter = createMeter({
+    store: { ...limits, take: (claims, now) => failOr('limit store', () => limits.take(claims, now)) },
+    clock,
+    repeat: () => () => undefined,
+  });
+
+  function failOr<Value>(failure: Failure, act: () => Value): Value {
+    if (bench.failing === failure) throw new Error(INSIDE);
+    return act();
+  }
+
+  const server = await start({
+    auth: {
+      ...bench.auth,
+      verify: async (text) => failOr('verify', () => bench.auth.verify(text)),
+      decide: (principal, request, extra) => failOr('decide', () => bench.auth.decide(principal, request, extra)),
+    },
+    meter: { ...meter, admit: async (principal) => failOr('admit', () => meter.admit(principal)) },
+    basic: false,
+    trustedProxies: [],
+    async listModels() {
+      reached = true;
+      return failOr('application', () => MODELS);
+    },
+    ...options,
+  });
+  try {
+    await check(bench);
+  } finally {
+    await server.close();
+    await meter.close();
+    await bench.auth.close();
+  }
+}
+
+/** Expects that a request was let in and answered. */
+export function assertAnswered(answer: BenchAnswer): void {
+  assertEqual([answer.status, answer.reached], [200, true]);
+}
+
+/** Expects a refusal as RFC 6750 and the code of the core have it, and that nothing ran behind it. */
+export function assertRefused(answer: BenchAnswer, status: number, code: AuthErrorCode): void {
+  assertEqual([answer.status, answer.reached], [status, false]);
+  assertEqual(challengeOf(answer), challengeFor(status, code));
+  if (!answer.headers['content-type']?.startsWith('application/json')) throw new Error('expected an error as JSON');
+  const body: unknown = JSON.parse(answer.body);
+  if (!JSON.stringify(body).includes(`"code":"${code}"`)) throw new Error(`expected the code ${code} in the body`);
+}
+
+function challengeOf({ headers }: BenchAnswer): string | undefined {
+  const { 'www-authenticate': challenge } = headers;
+  return challenge === undefined ? undefined : (/\berror="(\w+)"/.exec(challenge)?.[1] ?? 'without error');
+}
+
+function challengeFor(status: number, code: AuthErrorCode): string | undefined {
+  if (status === 401) return code === 'AUTH_TOKEN_MISSING' ? 'without error' : 'invalid_token';
+  return status === 403 ? 'insufficient_scope' : undefined;
+}
+
+function assertNothingTold({ headers, body }: AdapterAnswer, secrets: readonly string[]): void {
+  const told = JSON.stringify(headers) + body;
+  if (secrets.some((secret) => told.includes(secret))) throw new Error('the answer tells what must stay inside');
+}

@@ -1,0 +1,313 @@
+import { createAuth } from '../auth.ts';
+import { DEFAULT_AUTH_SETTINGS } from '../settings.ts';
+import { createMemoryTokenStore } from '../store/memory-store.ts';
+import {
+  type AdapterBench,
+  type AdapterParts,
+  assertAnswered,
+  assertRefused,
+  type BenchAnswer,
+  type Failure,
+  MODELS,
+  type StartAdapter,
+  withBench,
+} from './adapter-bench.ts';
+import { assertEqual, type ContractCase } from './contract-case.ts';
+
+/**
+ * What every adapter must do that speaks auth-core in a framework, as data that any test framework can run. It needs
+ * Node, and a server with three routes for each case:
+ *
+ * - `GET /public` answers 200 to anybody, and asks nobody for a token;
+ * - `GET /whoami` answers `{ id, name, project }` of the caller, whatever the token allows;
+ * - `GET /models` needs the action `models:read` and answers `{ models }` of `listModels()`.
+ *
+ * Requests to the latter two are counted by the meter. Errors are JSON with `"code"` somewhere in it.
+ *
+ * @example
+ * ```ts
+ * import { type AdapterParts, type AdapterServer, adapterContract } from '@latchkey/auth-core/testing';
+ *
+ * declare function start(parts: AdapterParts): Promise<AdapterServer>; // your framework, listening on 127.0.0.1
+ *
+ * for (const { run } of adapterContract(start)) await run(); // or: for (const { name, run } of …) it(name, run);
+ * ```
+ */
+export function adapterContract(start: StartAdapter): readonly ContractCase[] {
+  return CASES.map(([name, check, options = {}]) => ({ name, run: () => withBench(start, options, check) }));
+}
+
+type Check = (bench: AdapterBench) => Promise<void>;
+type Case = readonly [name: string, check: Check, options?: Partial<Pick<AdapterParts, 'basic' | 'trustedProxies'>>];
+
+/** A token of the right shape that nobody has. */
+async function unknownToken(): Promise<string> {
+  const auth = createAuth({ store: createMemoryTokenStore(), digestKey: new Uint8Array(32) });
+  return (await auth.issue({ name: 'elsewhere', grant: { actions: ['models:read'] } }, auth.operator())).token;
+}
+
+const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
+const basic = (token: string) => ({ authorization: `Basic ${btoa(`proxy:${token}`)}` });
+const whoami = { path: '/whoami' };
+
+/** Expects a failure that is no refusal: nobody is let in, and nothing is told of it. */
+function assertFailed(answer: BenchAnswer, reached = false): void {
+  assertEqual([answer.status >= 500 && answer.status < 600, answer.reached], [true, reached]);
+}
+
+const CASES: readonly Case[] = [
+  [
+    'asks nobody for a token where everybody may enter',
+    async ({ send }) => {
+      assertEqual((await send({}, { path: '/public' })).status, 200);
+      assertEqual((await send(bearer('nonsense'), { path: '/public' })).status, 200);
+    },
+  ],
+  [
+    'says who asks, and answers',
+    async ({ issue, send }) => {
+      const { id, token } = await issue({ project: 'alpha' });
+      assertEqual(JSON.parse((await send(bearer(token), whoami)).body), { id, name: 'ci-bot', project: 'alpha' });
+      const answer = await send(bearer(token));
+      assertAnswered(answer);
+      assertEqual(JSON.parse(answer.body), { models: MODELS });
+    },
+  ],
+  [
+    'takes a token as Bearer, as Token and as x-api-key, whatever the case',
+    async ({ issue, send }) => {
+      const { token } = await issue();
+      for (const scheme of ['Bearer', 'bearer', 'BEARER', 'Token', 'token']) {
+        assertAnswered(await send({ authorization: `${scheme} ${token}` }));
+      }
+      assertAnswered(await send({ 'X-API-Key': token }));
+      assertAnswered(await send({ authorization: `Bearer ${token}`, 'x-api-key': token }));
+    },
+  ],
+  [
+    'takes no HTTP Basic by default, and does not offer it',
+    async ({ issue, send }) => {
+      const answer = await send(basic((await issue()).token));
+      assertRefused(answer, 401, 'AUTH_TOKEN_MISSING');
+      assertEqual(/\bBasic\b/.test(answer.headers['www-authenticate'] ?? ''), false);
+    },
+  ],
+  [
+    'takes and offers HTTP Basic where it is switched on',
+    async ({ issue, send }) => {
+      assertAnswered(await send(basic((await issue()).token)));
+      assertRefused(await send({ authorization: 'Basic nonsense' }), 401, 'AUTH_TOKEN_MALFORMED');
+      const answer = await send();
+      assertRefused(answer, 401, 'AUTH_TOKEN_MISSING');
+      assertEqual(/\bBearer realm=.*\bBasic realm=/.test(answer.headers['www-authenticate'] ?? ''), true);
+    },
+    { basic: true },
+  ],
+  [
+    'answers 401 without a word of error to who sends no token',
+    async ({ send }) => {
+      assertRefused(await send(), 401, 'AUTH_TOKEN_MISSING');
+      assertRefused(await send({}, whoami), 401, 'AUTH_TOKEN_MISSING');
+      assertRefused(await send({ authorization: 'Digest username="a"' }), 401, 'AUTH_TOKEN_MISSING');
+    },
+  ],
+  [
+    'answers 401 with invalid_token to what is no token, and to one that nobody has',
+    async ({ send }) => {
+      assertRefused(await send(bearer('nonsense')), 401, 'AUTH_TOKEN_MALFORMED');
+      assertRefused(await send({ 'x-api-key': 'nonsense' }, whoami), 401, 'AUTH_TOKEN_MALFORMED');
+      assertRefused(await send(bearer(await unknownToken())), 401, 'AUTH_TOKEN_UNKNOWN');
+    },
+  ],
+  [
+    'answers 401 to a token as soon as it was revoked or has expired, also when it was good before',
+    async ({ auth, clock, issue, send }) => {
+      const { id, token } = await issue();
+      assertAnswered(await send(bearer(token)));
+      await auth.revoke(id, auth.operator());
+      assertRefused(await send(bearer(token)), 401, 'AUTH_TOKEN_REVOKED');
+      const short = await issue({ expiresAt: new Date(clock().getTime() + 60_000).toISOString() });
+      assertAnswered(await send(bearer(short.token)));
+      clock.advance(60_000);
+      assertRefused(await send(bearer(short.token)), 401, 'AUTH_TOKEN_EXPIRED');
+    },
+  ],
+  [
+    'answers 401 to a token as soon as its kind is switched off',
+    async (bench) => {
+      const { token } = await bench.issue();
+      assertAnswered(await bench.send(bearer(token)));
+      bench.settings = { ...DEFAULT_AUTH_SETTINGS, kinds: { ...DEFAULT_AUTH_SETTINGS.kinds, 'api-key': false } };
+      assertRefused(await bench.send(bearer(token)), 401, 'AUTH_TOKEN_KIND_DISABLED');
+    },
+  ],
+  [
+    'takes no token from a header that comes twice',
+    async ({ issue, send }) => {
+      const { token } = await issue();
+      const line = `Bearer ${token}`;
+      assertRefused(await send({ authorization: [line, line] }), 401, 'AUTH_TOKEN_MALFORMED');
+      assertRefused(await send({ authorization: `${line}, ${line}` }), 401, 'AUTH_TOKEN_MALFORMED');
+      assertRefused(await send({ 'x-api-key': [token, token] }), 401, 'AUTH_TOKEN_MALFORMED');
+    },
+  ],
+  [
+    'takes neither of two tokens that differ',
+    async ({ issue, send }) => {
+      const [one, other] = [await issue(), await issue()];
+      assertRefused(await send({ ...bearer(one.token), 'x-api-key': other.token }), 401, 'AUTH_TOKEN_MALFORMED');
+    },
+  ],
+  [
+    'answers 403 with insufficient_scope to a token that may not do this',
+    async ({ issue, send }) => {
+      const { id, token } = await issue({ grant: { actions: ['chat'] } });
+      assertRefused(await send(bearer(token)), 403, 'AUTH_PERMISSION_DENIED');
+      const known = await send(bearer(token), whoami);
+      assertEqual([known.status, known.body.includes(id)], [200, true]);
+    },
+  ],
+  [
+    'decides from the address of the connection, whatever X-Forwarded-For says',
+    async ({ issue, send }) => {
+      const elsewhere = await issue({ grant: { actions: ['models:read'], networks: ['10.0.0.0/8'] } });
+      const spoofed = { ...bearer(elsewhere.token), 'x-forwarded-for': '10.0.0.1', forwarded: 'for=10.0.0.1' };
+      assertRefused(await send(spoofed), 403, 'AUTH_PERMISSION_DENIED');
+      const here = await issue({ grant: { actions: ['models:read'], networks: ['127.0.0.0/8', '::1'] } });
+      assertAnswered(await send({ ...bearer(here.token), 'x-forwarded-for': '10.0.0.1' }));
+    },
+  ],
+  [
+    'decides from the address that a trusted proxy says, and not from what its client says',
+    async ({ issue, send }) => {
+      const { token } = await issue({ grant: { actions: ['models:read'], networks: ['10.0.0.0/8'] } });
+      const sendFrom = (forwarded: string | string[]) => send({ ...bearer(token), 'x-forwarded-for': forwarded });
+      assertAnswered(await sendFrom('10.0.0.1'));
+      assertAnswered(await sendFrom(['198.51.100.4', '10.0.0.1']));
+      assertRefused(await sendFrom('10.0.0.1, 198.51.100.4'), 403, 'AUTH_PERMISSION_DENIED');
+      assertRefused(await sendFrom(['10.0.0.1', '198.51.100.4']), 403, 'AUTH_PERMISSION_DENIED');
+    },
+    { trustedProxies: ['127.0.0.0/8', '::1'] },
+  ],
+  [
+    'lets a token act for a project that it may use, and for no other',
+    async ({ issue, send }) => {
+      const { token } = await issue({ grant: { actions: ['models:read'], projects: ['alpha', 'beta'] } });
+      const inProject = (project: string, request = {}) =>
+        send({ ...bearer(token), 'Latchkey-Project': project }, request);
+      assertAnswered(await inProject('alpha'));
+      assertEqual(JSON.parse((await inProject('beta', whoami)).body).project, 'beta');
+      assertRefused(await inProject('gamma'), 403, 'AUTH_PERMISSION_DENIED');
+      assertRefused(await send(bearer(token)), 403, 'AUTH_PERMISSION_DENIED');
+      const bound = bearer((await issue({ project: 'alpha' })).token);
+      assertRefused(await send({ ...bound, 'Latchkey-Project': 'beta' }), 403, 'AUTH_PERMISSION_DENIED');
+      const twice = await send({ ...bound, 'Latchkey-Project': ['alpha', 'alpha'] });
+      // Where lines are joined it is the name of another project.
+      assertEqual([[400, 403].includes(twice.status), twice.reached], [true, false]);
+    },
+  ],
+  [
+    'answers 503 with Retry-After and lets nobody in while a store fails',
+    async (bench) => {
+      const { token } = await bench.issue({ grant: { actions: ['models:read'], limits: { requestsPerMinute: 9 } } });
+      for (const failing of ['token store', 'limit store'] as const) {
+        bench.failing = failing;
+        for (const request of [{}, whoami]) {
+          const answer = await bench.send(bearer(token), request);
+          assertRefused(answer, 503, 'AUTH_STORE_UNAVAILABLE');
+          assertEqual(answer.headers['retry-after'], '1');
+        }
+      }
+      bench.failing = undefined;
+      assertAnswered(await bench.send(bearer(token)));
+    },
+  ],
+  [
+    'says what is left of the limits, and then answers 429 and until when',
+    async ({ issue, send }) => {
+      const { token } = await issue({ grant: { actions: ['models:read'], limits: { requestsPerMinute: 1 } } });
+      const first = await send(bearer(token));
+      assertAnswered(first);
+      assertEqual(first.headers['ratelimit-policy'], '"requestsPerMinute";q=1;w=60');
+      assertEqual(first.headers.ratelimit, '"requestsPerMinute";r=0;t=42');
+      const second = await send(bearer(token));
+      assertRefused(second, 429, 'AUTH_LIMIT_EXCEEDED');
+      assertEqual(second.headers['retry-after'], '42');
+      assertRefused(await send(bearer(token), whoami), 429, 'AUTH_LIMIT_EXCEEDED');
+    },
+  ],
+  [
+    'gives back the place of a request that was answered, refused or has failed',
+    async (bench) => {
+      const limits = { concurrentRequests: 1 };
+      const able = await bench.issue({ grant: { actions: ['models:read'], limits } });
+      const unable = await bench.issue({ grant: { actions: ['chat'], limits } });
+      assertEqual((await sendUntilLetIn(bench, able.token)).status, 200);
+      bench.failing = 'application';
+      assertFailed(await sendUntilLetIn(bench, able.token), true);
+      bench.failing = undefined;
+      assertEqual((await sendUntilLetIn(bench, able.token)).status, 200);
+      assertEqual((await sendUntilLetIn(bench, unable.token)).status, 403);
+      assertEqual((await sendUntilLetIn(bench, unable.token)).status, 403);
+    },
+  ],
+  [
+    'lets nobody in when something fails that is no refusal, and tells nothing of it',
+    async (bench) => {
+      const { token } = await bench.issue();
+      for (const failing of ['verify', 'decide', 'admit'] satisfies Failure[]) {
+        bench.failing = failing;
+        assertFailed(await bench.send(bearer(token)));
+      }
+      bench.failing = 'verify';
+      assertFailed(await bench.send());
+      assertFailed(await bench.send(bearer(token), whoami));
+      bench.failing = 'application';
+      assertFailed(await bench.send(bearer(token)), true);
+    },
+  ],
+  [
+    'asks for a token whatever the method is',
+    async ({ issue, send }) => {
+      const narrow = await issue({ grant: { actions: ['chat'] } });
+      for (const path of ['/models', '/whoami']) {
+        const options = await send({}, { method: 'OPTIONS', path });
+        assertRefused(options, 401, 'AUTH_TOKEN_MISSING');
+        assertEqual((await send({}, { method: 'HEAD', path })).status, 401);
+      }
+      const head = await send(bearer(narrow.token), { method: 'HEAD' });
+      assertEqual([head.status, head.reached], [403, false]);
+      for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) {
+        const { status, reached } = await send({}, { method });
+        assertEqual([status >= 400 && status < 500, reached], [true, false]);
+      }
+    },
+  ],
+  [
+    'opens no door to another spelling of its path',
+    async ({ send }) => {
+      const paths = [
+        '/Models',
+        '/models/',
+        '//models',
+        '/%6dodels',
+        '/models?public',
+        '/public/../models',
+        '/models;/public',
+      ];
+      for (const path of paths) {
+        const { status, reached } = await send({}, { path });
+        assertEqual([status >= 400 && status < 500, reached], [true, false]);
+      }
+    },
+  ],
+];
+
+/** The place of the request before is given back when its connection is closed, a moment after its answer has come. */
+async function sendUntilLetIn({ send }: AdapterBench, token: string): Promise<BenchAnswer> {
+  for (let attempt = 0; attempt < 200; attempt += 1) {
+    const answer = await send(bearer(token));
+    if (answer.status !== 429) return answer;
+  }
+  throw new Error('the place of a request was never given back');
+}

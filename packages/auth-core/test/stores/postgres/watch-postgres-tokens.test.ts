@@ -1,0 +1,112 @@
+import { type Kysely, sql } from 'kysely';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Auth, createAuth, type TokenStore } from '../../../src/index.ts';
+import { createKyselyTokenStore, migrate, tokenMigrations } from '../../../src/stores/kysely/index.ts';
+import { openPostgres, watchPostgresTokens } from '../../../src/stores/postgres/index.ts';
+import { fixedClock } from '../../../src/testing/index.ts';
+import { createTestDatabase } from '../../postgres/test-database.ts';
+
+const postgres = await createTestDatabase();
+const digestKey = new Uint8Array(32).fill(1);
+/** The machine may be busy with other tests. */
+const PATIENTLY = { timeout: 15_000 };
+let database: Kysely<unknown>;
+
+beforeEach(async () => {
+  database = openPostgres(postgres.url);
+  await migrate(database, tokenMigrations, 'token_migrations');
+});
+
+afterEach(async () => {
+  await database.destroy();
+  await postgres.clear();
+});
+
+function openStore(): TokenStore {
+  return createKyselyTokenStore(database, { watch: watchPostgresTokens(postgres.url) });
+}
+
+/** The time stands still, so that nothing is looked up again because it has grown old. */
+function openAuth(): Auth {
+  return createAuth({ store: openStore(), digestKey, clock: fixedClock() });
+}
+
+async function insertToken(id: string, connection = database): Promise<void> {
+  await sql`insert into tokens (id, kind, name, digest, grant_json, owner, created_at, created_by, version)
+    values (${id}, 'api-key', 'name', 'digest', '{}', 'ada', '', '', 1)`.execute(connection);
+}
+
+describe(`watching tokens on ${postgres.name}`, () => {
+  it('ends a token at once in other processes, and tells whoever works with it', async () => {
+    await using here = openAuth();
+    await using elsewhere = openAuth();
+    const told = new Set<string>();
+    elsewhere.onRevoked((id) => told.add(id));
+    async function revokeOne(): Promise<{ readonly id: string; readonly token: string }> {
+      const { token, record } = await here.issue({ name: 'ci-bot', grant: { actions: ['chat'] } }, here.operator());
+      await elsewhere.verify(token);
+      await here.revoke(record.id, here.operator());
+      return { id: record.id, token };
+    }
+    // Nobody says when the other one has begun to listen.
+    await expect.poll(() => revokeOne().then(() => told.size), PATIENTLY).toBeGreaterThan(0);
+    const { id, token } = await revokeOne();
+    await expect.poll(() => told.has(id), PATIENTLY).toBe(true);
+    await expect(elsewhere.verify(token)).rejects.toThrow(expect.objectContaining({ code: 'AUTH_TOKEN_REVOKED' }));
+  });
+
+  it('hears of what somebody changes by hand', async () => {
+    const { promise: told, resolve } = Promise.withResolvers<string>();
+    await insertToken('by hand');
+    const stop = await openStore().watch?.(resolve);
+    await sql`update tokens set revoked_at = '2027-01-01T00:00:00.000Z'`.execute(database);
+    expect(await told).toBe('by hand');
+    await stop?.();
+  });
+
+  it('hears of nothing that is taken back', async () => {
+    const told: string[] = [];
+    const stop = await openStore().watch?.((id) => told.push(id));
+    const failing = database.transaction().execute(async (transaction) => {
+      await insertToken('taken back', transaction);
+      throw new Error('changed my mind');
+    });
+    await expect(failing).rejects.toThrow('changed my mind');
+    await insertToken('last');
+    await expect.poll(() => told, PATIENTLY).toContain('last');
+    expect(told).toEqual(['last']);
+    await stop?.();
+  });
+
+  it.runIf(postgres.parallel)('listens again when its connection has broken', async () => {
+    const told = new Set<string>();
+    const stop = await openStore().watch?.((id) => told.add(id));
+    const end = sql`select pg_terminate_backend(pid) from pg_stat_activity
+      where application_name = 'latchkey (listening)' and datname = current_database()`;
+    for (let round = 0; round < 2; round++) {
+      expect((await end.execute(database)).rows).toHaveLength(1);
+      let count = 0;
+      // What happens before it listens again is not told later.
+      await expect
+        .poll(async () => {
+          await insertToken(`round ${round} ${++count}`);
+          return [...told].some((id) => id.startsWith(`round ${round}`));
+        }, PATIENTLY)
+        .toBe(true);
+    }
+    await stop?.();
+  });
+
+  it('says so when it cannot listen at all', async () => {
+    const watch = watchPostgresTokens('postgres://ada:s3cr3t@127.0.0.1:1/none');
+    await expect(watch(() => undefined)).rejects.toThrow(/ECONNREFUSED|connect/);
+  });
+
+  it('leaves no connection behind', async () => {
+    const stop = await openStore().watch?.(() => undefined);
+    await stop?.();
+    const listening = sql<{ count: string }>`select count(*) from pg_stat_activity
+      where application_name = 'latchkey (listening)' and datname = current_database()`;
+    await expect.poll(async () => (await listening.execute(database)).rows, PATIENTLY).toEqual([{ count: '0' }]);
+  });
+});
