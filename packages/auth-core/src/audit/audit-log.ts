@@ -1,0 +1,208 @@
+import { type Clock, systemClock } from '../clock.ts';
+import { parseDateTime } from '../date-time.ts';
+import { InvalidGrantError } from '../errors.ts';
+import { type Repeat, systemRepeat } from '../limits/lease-keeper.ts';
+import { guard } from '../store/guard-store.ts';
+import { createAuditChain, FIRST_HEAD, type StampedEvent } from './audit-chain.ts';
+import type { AuditEvent, AuditSink } from './audit-event.ts';
+import { createAuditQueue, type LostEvents } from './audit-queue.ts';
+import type { AuditEntry, AuditHead, AuditQuery, AuditStore } from './audit-store.ts';
+import { createStrangerCounter } from './stranger-counter.ts';
+import { trimEvent } from './trim-event.ts';
+import { type AuditVerification, verifyChain } from './verify-chain.ts';
+
+/** What {@link createAuditLog} works with. */
+export interface AuditLogOptions {
+  readonly store: AuditStore;
+  /** At least 32 bytes that stay outside the database: who has them can forge the log. */
+  readonly key: Uint8Array;
+  readonly clock?: Clock;
+  /** The timer on which counted events are written, once a minute while there are some. */
+  readonly repeat?: Repeat;
+  /** Is told of notes that never reached the log. It must not throw. */
+  readonly onLost?: (lost: LostEvents) => void;
+}
+
+/** Which entries {@link AuditLog.list} gives. All that are present must fit. */
+export interface AuditListOptions extends Omit<AuditQuery, 'limit'> {
+  /** 1 to 1000, by default 100. */
+  readonly limit?: number;
+  /** RFC 3339: at this time or later. */
+  readonly since?: string;
+  /** RFC 3339: before this time. */
+  readonly until?: string;
+}
+
+/** An append-only log in which each entry commits to the one before it. */
+export interface AuditLog extends AsyncDisposable {
+  /**
+   * Adds an event; once it has resolved, the entry is durable. For administration and tool calls. Events that come
+   * while others are written are written together.
+   *
+   * Texts are cut, visibly, at 200 characters (`subject` at 512), `details` at 4096 bytes of JSON.
+   *
+   * @throws {AuthError} `AUTH_STORE_UNAVAILABLE`, also when the end of the log is not what the log last wrote
+   */
+  readonly record: AuditSink;
+  /**
+   * Adds an event soon, and never fails: for denials and logins that failed. Up to 10,000 wait; what finds no room, or
+   * a store that fails, is lost, and an entry `audit.dropped` says how many were.
+   *
+   * Of strangers' events (without `actor.id`), of `authentication.refused` and of `limit.exceeded` that are alike in type,
+   * `details.code`, `actor.id` and address, the first is written, and within the minute the others are only counted: one more entry
+   * with `details.count` and `details.since`. No more than 256 callers are told apart in a minute.
+   */
+  note(event: AuditEvent): void;
+  /**
+   * A keyed digest of a JSON value, as 64 hexadecimal digits: what a tool call's arguments are remembered by. Equal
+   * values have equal digests, and without the key nobody can try guesses against them.
+   *
+   * @throws {RangeError} when the value is nested some thousand levels deep
+   */
+  digest(value: unknown): Promise<string>;
+  /**
+   * Entries by `seq`, the lowest first; for the next page give the last one's `seq` as `after`. What this log has
+   * noted before is among them. They are not verified.
+   *
+   * @throws {AuthError} `AUTH_GRANT_INVALID` when an option is not what it must be, and `AUTH_STORE_UNAVAILABLE`
+   */
+  list(options?: AuditListOptions): Promise<AuditEntry[]>;
+  /**
+   * Reads the whole log and says whether it is as it was written, or which entry is the first that is not.
+   *
+   * The store alone cannot show that all of it was put back to an earlier state, or emptied. That is found with
+   * `expectedHead`, a head that was kept elsewhere, and by a log that has written since it was created.
+   *
+   * @throws {AuthError} `AUTH_STORE_UNAVAILABLE`
+   */
+  verify(options?: { readonly expectedHead?: AuditHead }): Promise<AuditVerification>;
+  /** Writes whatever waits, and closes the store. Later records are rejected, later notes are lost. */
+  close(): Promise<void>;
+}
+
+const LIST_DEFAULT = 100;
+const LIST_MAXIMUM = 1000;
+const MINUTE_MILLISECONDS = 60_000;
+
+/**
+ * Creates an audit log on a store. Several processes may append to one log; each has a log of its own on it, with the
+ * same key.
+ *
+ * @throws {TypeError} when the key has fewer than 32 bytes
+ * @example
+ * ```ts
+ * import { createAuditLog, createAuth, createMemoryAuditStore, createMemoryTokenStore } from '@latchkey/auth-core';
+ *
+ * const key = crypto.getRandomValues(new Uint8Array(32)); // keep it, outside the database
+ * const log = createAuditLog({ store: createMemoryAuditStore(), key });
+ * const auth = createAuth({ store: createMemoryTokenStore(), digestKey: key, audit: log.record });
+ *
+ * await auth.issue({ name: 'ci-bot', grant: { actions: ['chat'] } }, auth.operator());
+ * await log.record({ type: 'settings.changed', actor: { name: 'operator' }, subject: 'requireAuthentication' });
+ * for (const entry of await log.list()) console.log(JSON.stringify(entry));
+ * console.log(await log.verify()); // { intact: true, … }
+ * ```
+ */
+export function createAuditLog(options: AuditLogOptions): AuditLog {
+  const { store, key, clock = systemClock, repeat = systemRepeat, onLost = () => undefined } = options;
+  const chain = createAuditChain(key);
+  const strangers = createStrangerCounter(clock);
+  const queue = createAuditQueue(append, (event) => ({ at: clock().toISOString(), event }), onLost);
+  /** The last head that this log has written. */
+  let written = FIRST_HEAD;
+  let stopCounting: (() => void) | undefined;
+  let closing: Promise<void> | undefined;
+
+  async function append(events: readonly StampedEvent[]): Promise<void> {
+    let next = written;
+    await guard(() =>
+      store.append(async (sealed) => {
+        const head = await chain.openHead(sealed);
+        if (head === undefined || !follows(written, head)) throw new Error(TAMPERED);
+        const batch = await chain.extend(head, events);
+        next = { seq: batch.head.seq, hash: batch.head.hash };
+        return batch;
+      }),
+    );
+    written = next;
+  }
+
+  function writeCounted(): void {
+    stopCounting?.();
+    stopCounting = undefined;
+    for (const event of strangers.drain()) queue.note(event);
+  }
+
+  async function finish(): Promise<void> {
+    writeCounted();
+    await queue.drain();
+    await guard(() => store.close());
+  }
+
+  function close(): Promise<void> {
+    closing ??= finish();
+    return closing;
+  }
+
+  return {
+    async record(event) {
+      if (closing !== undefined) return guard(() => Promise.reject(new Error('the audit log is closed')));
+      return queue.record(trimEvent(event));
+    },
+    note(event) {
+      if (closing !== undefined) {
+        onLost({ count: 1 });
+        return;
+      }
+      const trimmed = trimEvent(event);
+      if (strangers.admit(trimmed)) queue.note(trimmed);
+      if (strangers.isCounting()) stopCounting ??= repeat(writeCounted, MINUTE_MILLISECONDS);
+    },
+    async digest(value) {
+      return chain.digest(value);
+    },
+    async list(listing = {}) {
+      const query = readListing(listing);
+      await queue.settle();
+      return guard(() => store.read(query));
+    },
+    async verify({ expectedHead } = {}) {
+      await queue.settle();
+      const expected = expectedHead === undefined ? [written] : [written, expectedHead];
+      return guard(() => verifyChain(store, chain, expected));
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+const TAMPERED =
+  'the end of the audit log is not what was last written: it was changed, cut off or put back, or the key is another one; verify the log, and keep what there is';
+
+/** Says whether a log with this head can be the one that had the other. */
+function follows(earlier: AuditHead, head: AuditHead): boolean {
+  return head.seq > earlier.seq || (head.seq === earlier.seq && head.hash === earlier.hash);
+}
+
+function readListing({ after, limit = LIST_DEFAULT, since, until, ...rest }: AuditListOptions): AuditQuery {
+  if (!Number.isInteger(limit) || limit < 1 || limit > LIST_MAXIMUM) {
+    throw new InvalidGrantError('limit', `must be a whole number from 1 to ${LIST_MAXIMUM}`);
+  }
+  if (after !== undefined && (!Number.isSafeInteger(after) || after < 0)) {
+    throw new InvalidGrantError('after', 'must be the seq of an entry, a whole number from 0');
+  }
+  return {
+    ...rest,
+    limit,
+    ...(after !== undefined && { after }),
+    ...(since !== undefined && { since: readTime(since, 'since') }),
+    ...(until !== undefined && { until: readTime(until, 'until') }),
+  };
+}
+
+function readTime(text: string, path: string): string {
+  const time = parseDateTime(text);
+  if (time === undefined)
+    throw new InvalidGrantError(path, 'must be a date and time such as 2027-01-31T12:00:00Z (RFC 3339)');
+  return new Date(time).toISOString();
+}

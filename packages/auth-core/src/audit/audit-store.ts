@@ -1,0 +1,73 @@
+import type { AuditEvent } from './audit-event.ts';
+
+/**
+ * One entry of an audit log: an event, its place, and what binds it to the entry before it. As JSON, an entry is one
+ * line: `JSON.stringify(entry)`.
+ */
+export interface AuditEntry extends AuditEvent {
+  /** The place in the log: 1, 2, 3 and so on, without gaps. */
+  readonly seq: number;
+  /** When it was handed to the log: RFC 3339 in UTC with milliseconds. Clocks differ, so only `seq` gives the order. */
+  readonly at: string;
+  /** The hash of the entry before it; 64 zeros for the first. */
+  readonly previousHash: string;
+  /** 64 hexadecimal digits over `previousHash` and everything else in the entry. */
+  readonly hash: string;
+}
+
+/** Where a log ends: the number and the hash of its last entry. Of an empty log: 0, and 64 zeros. */
+export interface AuditHead {
+  readonly seq: number;
+  readonly hash: string;
+}
+
+/** A head as a store keeps it. Without the log's key nobody makes the seal for another one. */
+export interface SealedAuditHead extends AuditHead {
+  readonly seal: string;
+}
+
+/** What one append writes: at most 500 entries that follow the head, and the head that they make. */
+export interface AuditBatch {
+  readonly entries: readonly AuditEntry[];
+  readonly head: SealedAuditHead;
+}
+
+/** Which entries to read. All that are present must fit. */
+export interface AuditQuery {
+  /** Only entries with a greater `seq`. */
+  readonly after?: number;
+  /** No more than so many entries; at least 1. */
+  readonly limit: number;
+  readonly type?: string;
+  readonly actorId?: string;
+  /** The stored token at the beginning of the actor's chain. */
+  readonly rootId?: string;
+  readonly project?: string;
+  readonly subject?: string;
+  /** RFC 3339 in UTC with milliseconds, as in the entries: at this time or later. */
+  readonly since?: string;
+  /** Likewise: before this time. */
+  readonly until?: string;
+}
+
+/**
+ * SEAM: where an audit log is kept. `@latchkey/auth-core/testing` has the contract that an implementation must meet.
+ *
+ * A store keeps what it is given and knows no key. A method that cannot do its work rejects.
+ */
+export interface AuditStore {
+  /**
+   * Adds to the end of the log, for everybody who shares the store at once: locks the head, has the batch made of it,
+   * writes the entries and replaces the head, all of it or nothing. Nobody else appends in between. Once it has
+   * resolved, the batch is durable. Rejects, and writes nothing, when `chain` rejects or when a place is taken.
+   *
+   * @param chain gets the head; undefined where nothing was ever appended
+   */
+  append(chain: (head: SealedAuditHead | undefined) => Promise<AuditBatch>): Promise<void>;
+  /** The entries that fit, by `seq`, the lowest first. */
+  read(query: AuditQuery): Promise<AuditEntry[]>;
+  /** The head as it is now; undefined where nothing was ever appended. */
+  head(): Promise<SealedAuditHead | undefined>;
+  /** Lets go of what the store itself holds. Every later call rejects. */
+  close(): Promise<void>;
+}
