@@ -4,6 +4,8 @@ import type { Principal } from '../principal.ts';
 
 // One line of visible characters that neither begins nor ends with a blank.
 const LABEL = /^(?! )[\p{L}\p{M}\p{N}\p{P}\p{S} ]{1,100}(?<! )$/u;
+const NOTES = /^[\p{L}\p{M}\p{N}\p{P}\p{S} \t\r\n]{1,2000}$/u;
+const MAXIMUM_ROTATE_AFTER_SECONDS = 3660 * 86_400;
 
 /** Checks a name, an owner or a project: 1 to 100 visible characters on one line. */
 export function checkLabel(label: string, path: string): string {
@@ -11,6 +13,25 @@ export function checkLabel(label: string, path: string): string {
     throw new InvalidGrantError(path, 'must be 1 to 100 visible characters on one line, without blanks around them');
   }
   return label;
+}
+
+/** Checks notes: 1 to 2000 visible characters, blanks and ends of lines. */
+export function checkNotes(notes: string): string {
+  if (typeof notes !== 'string' || !NOTES.test(notes)) {
+    throw new InvalidGrantError('notes', 'must be 1 to 2000 visible characters; lines may be several');
+  }
+  return notes;
+}
+
+/** Checks after how many seconds people are to be reminded of a new secret: up to ten years. */
+export function checkRotateAfter(seconds: number): number {
+  if (!Number.isInteger(seconds) || seconds < 1 || seconds > MAXIMUM_ROTATE_AFTER_SECONDS) {
+    throw new InvalidGrantError(
+      'rotateAfterSeconds',
+      `must be a whole number of seconds from 1 to ${MAXIMUM_ROTATE_AFTER_SECONDS}`,
+    );
+  }
+  return seconds;
 }
 
 /** Checks when a token is to end: an RFC 3339 time to come, not beyond the end of the token that sets it. */

@@ -2,7 +2,10 @@ import type { AuthorityEntry } from '../authority/decide.ts';
 import type { Grant } from '../authority/grant.ts';
 import { parseGrant } from '../authority/parse-grant.ts';
 import type { Principal } from '../principal.ts';
+import { canonicalJson } from '../schema/canonical-json.ts';
+import { isJsonObject } from '../schema/json-value.ts';
 import type { TokenRecord } from '../store/token-store.ts';
+import type { Derivation, TokenKind } from '../token/token-format.ts';
 
 const NOTHING: Grant = { actions: [] };
 
@@ -11,24 +14,73 @@ const NOTHING: Grant = { actions: [] };
  * version did, allows nothing.
  */
 export function readGrant(record: TokenRecord): Grant {
+  return readStoredGrant(record.grant);
+}
+
+/** What a stored token adds to the authority of its parent: the caveats on the way to it, and its own grant. */
+export function readEntries(record: TokenRecord): readonly AuthorityEntry[] {
+  return [...readCaveats(record), { grant: readGrant(record), source: `token ${record.name}`, id: record.id }];
+}
+
+/** As with a token's own grant, what cannot be read allows nothing. */
+function readCaveats({ caveats = [], name }: { readonly caveats?: unknown; readonly name: string }): AuthorityEntry[] {
+  const unreadable = { grant: NOTHING, source: `caveat of token ${name}` };
+  if (!Array.isArray(caveats)) return [unreadable];
+  return caveats.map((caveat: unknown) => {
+    if (!isJsonObject(caveat)) return unreadable;
+    const { grant, source, id } = caveat;
+    return {
+      grant: readStoredGrant(grant),
+      source: typeof source === 'string' ? source : unreadable.source,
+      ...(typeof id === 'string' && { id }),
+    };
+  });
+}
+
+function readStoredGrant(grant: unknown): Grant {
   try {
-    return parseGrant(record.grant);
+    return parseGrant(grant);
   } catch {
     return NOTHING;
   }
 }
 
-/** Who presents a token: its authority is the server's policy and the token's own grant. */
-export function readPrincipal(record: TokenRecord, policy: AuthorityEntry): Principal {
-  const { id, kind, name, owner, project, expiresAt } = record;
+/** A token that was proved: the stored one, those that it was derived from, and what was derived from it. */
+export interface ProvedToken {
+  readonly kind: TokenKind;
+  /** From the root to the stored token that was presented, or that what was presented was derived from. */
+  readonly lineage: readonly [TokenRecord, ...TokenRecord[]];
+  /** What the presented text adds, when it is no stored token itself. */
+  readonly derivation?: Derivation;
+  /** Milliseconds since 1970; infinite when it never ends. */
+  readonly endsAt: number;
+}
+
+/** Who presents a token: its authority is the server's policy, and what each token on the way to it adds. */
+export function readPrincipal({ kind, lineage, derivation, endsAt }: ProvedToken, policy: AuthorityEntry): Principal {
+  const [root] = lineage;
+  const stored = lastOf(lineage);
+  const { name, owner, project = derivation?.project } = stored;
+  const inherited = lineage.flatMap(readEntries);
+  // What an access token carries of its parent says nothing new as long as the parent is what it was.
+  const known = new Set(inherited.map(canonicalJson));
+  const added = (derivation?.entries ?? []).filter((entry) => !known.has(canonicalJson(entry)));
+  const entries = [...inherited, ...added].map((entry) => Object.freeze(entry));
+  const chain = [...new Set([...entries.flatMap(({ id }) => id ?? []), ...(derivation?.ids ?? [])])];
   return Object.freeze({
-    id,
+    id: lastOf([stored.id, ...(derivation?.ids ?? [])]),
     kind,
     name,
     owner,
     ...(project !== undefined && { project }),
-    rootId: id,
-    authority: Object.freeze([policy, Object.freeze({ grant: readGrant(record), source: `token ${name}`, id })]),
-    ...(expiresAt !== undefined && { expiresAt }),
+    rootId: root.id,
+    tokenId: stored.id,
+    chain: Object.freeze(chain),
+    authority: Object.freeze([policy, ...entries]),
+    ...(Number.isFinite(endsAt) && { expiresAt: new Date(endsAt).toISOString() }),
   });
+}
+
+function lastOf<T>(list: readonly [T, ...T[]]): T {
+  return list.reduce((_, item) => item);
 }

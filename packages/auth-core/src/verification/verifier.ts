@@ -1,62 +1,235 @@
+import type { AuditSink } from '../audit/audit-event.ts';
 import type { AuthorityEntry } from '../authority/decide.ts';
 import type { Clock } from '../clock.ts';
 import { parseDateTime } from '../date-time.ts';
-import { InvalidTokenError } from '../errors.ts';
+import { AuthError, InvalidTokenError, StoreUnavailableError } from '../errors.ts';
 import type { Principal } from '../principal.ts';
-import type { TokenStore } from '../store/token-store.ts';
+import type { AuthSettings } from '../settings.ts';
+import type { TokenRecord, TokenStore } from '../store/token-store.ts';
+import { kindOfDerivedId } from '../token/derived-id.ts';
 import type { Digest } from '../token/digest.ts';
-import type { TokenFormat, TokenParts } from '../token/token-format.ts';
+import type { Sealer } from '../token/sealer.ts';
+import type {
+  DerivedTokenFormat,
+  PresentedToken,
+  StoredTokenFormat,
+  TokenFormat,
+  TokenKind,
+} from '../token/token-format.ts';
+import { type AttenuationKeys, openAttenuationKeys } from '../token/token-secrets.ts';
+import { type CheckedSecret, endOfPrevious, endPrevious, matchSecret } from './check-secret.ts';
 import type { LastUsed } from './last-used.ts';
-import { readPrincipal } from './read-principal.ts';
+import { readLineage } from './read-lineage.ts';
+import { type ProvedToken, readPrincipal } from './read-principal.ts';
+import { createEvenRefusals } from './refuse-evenly.ts';
+import { createReuseAlarm } from './reuse-alarm.ts';
 import type { WarmCache } from './warm-cache.ts';
 
 /** What a verifier works with. */
 export interface VerifierParts {
-  readonly store: Pick<TokenStore, 'find'>;
-  readonly format: TokenFormat;
+  readonly store: Pick<TokenStore, 'find' | 'update'>;
+  readonly formats: readonly TokenFormat[];
+  readonly settings: () => AuthSettings;
   readonly digest: Digest;
+  readonly sealer: Sealer;
   readonly policy: AuthorityEntry;
   readonly clock: Clock;
   readonly cache: WarmCache;
   readonly lastUsed: LastUsed;
-  /** Told of a token that turns out to have been revoked elsewhere while it was in use here. */
+  readonly audit: AuditSink | undefined;
+  /** Told of an id by which a token turns out to have been ended elsewhere while it was in use here. */
   readonly onRevoked: (id: string) => void;
 }
 
-/** The digest of no token: what an unknown id is compared with, so that it takes the work that a known one takes. */
-const NOBODYS_DIGEST = '0'.repeat(64);
+/** A presented text whose shape is known. */
+type Presented =
+  | { readonly format: StoredTokenFormat; readonly parsed: PresentedToken }
+  | { readonly format: DerivedTokenFormat };
 
 /** Creates the function that turns a presented text into a principal, or rejects with an `AuthError`. */
 export function createVerifier(parts: VerifierParts): (text: string | undefined) => Promise<Principal> {
-  const { store, format, digest, policy, clock, cache, lastUsed, onRevoked } = parts;
+  const { store, formats, settings, digest, sealer, policy, clock, cache, lastUsed, onRevoked } = parts;
+  const raiseAlarm = createReuseAlarm(parts.audit);
+  const refuseEvenly = createEvenRefusals(store);
+  const served: ReadonlySet<TokenKind> = new Set(formats.map(({ kind }) => kind));
 
-  async function verifyByStore(text: string, presented: TokenParts, now: number): Promise<Principal> {
+  function read(text: string): Presented | undefined {
+    for (const format of formats) {
+      if (format.type === 'derived') {
+        if (format.matches(text)) return { format };
+        continue;
+      }
+      const parsed = format.parse(text);
+      if (parsed !== undefined) return { format, parsed };
+    }
+    return undefined;
+  }
+
+  async function proveStored(
+    format: StoredTokenFormat,
+    parsed: PresentedToken,
+    find: TokenStore['find'],
+    now: number,
+  ): Promise<ProvedToken> {
+    const { kind } = format;
+    const id = parsed.id ?? (await digest.idOf(kind, parsed.secret));
+    const found = await find(id);
+    const checked = matchSecret(found, await digest.of(kind, { id, secret: parsed.secret }));
+    return { kind, ...(await settleRotation(checked, now)) };
+  }
+
+  async function proveDerived(
+    format: DerivedTokenFormat,
+    text: string,
+    find: TokenStore['find'],
+    now: number,
+  ): Promise<ProvedToken> {
+    const { kind } = format;
+    const parents = new Map<string, TokenRecord | undefined>();
+    async function findParent(id: string): Promise<TokenRecord | undefined> {
+      if (!parents.has(id)) parents.set(id, await find(id));
+      return parents.get(id);
+    }
+    let keys: AttenuationKeys = {};
+    const derivation = await format.prove(text, {
+      now: new Date(now),
+      idOfCommitment: digest.idOfCommitment,
+      async attenuationKeysOf(id) {
+        keys = await openAttenuationKeys(sealer, await findParent(id));
+        return [keys.current, keys.previous].filter((key) => key !== undefined);
+      },
+    });
+    const { parentId, expiresAt, provedBy } = derivation;
+    const record = await findParent(parentId);
+    if (record === undefined) throw new InvalidTokenError('AUTH_TOKEN_UNKNOWN');
+    const end = expiresAt === undefined ? Number.POSITIVE_INFINITY : readEnd(expiresAt);
+    if (!(now < end)) throw new InvalidTokenError('AUTH_TOKEN_EXPIRED');
+    // A token that no attenuation key proves outlives the secret that it was made with.
+    if (provedBy === undefined) return { kind, derivation, lineage: await readLineage(store, record), endsAt: end };
+    const isCurrent = provedBy === keys.current;
+    const { lineage, endsAt } = await settleRotation({ record, isCurrent }, now);
+    return { kind, derivation, lineage, endsAt: Math.min(end, endsAt) };
+  }
+
+  /** Ends the former secret when the present one is used, and refuses the former one after its end. */
+  async function settleRotation(
+    { record, isCurrent }: CheckedSecret,
+    now: number,
+  ): Promise<Pick<ProvedToken, 'lineage' | 'endsAt'>> {
+    const { previous } = record;
+    if (previous === undefined || (isCurrent && previous.endsAt !== undefined)) {
+      return { lineage: await readLineage(store, record), endsAt: Number.POSITIVE_INFINITY };
+    }
+    refuseEnded(record, now);
+    if (isCurrent) {
+      const settled = await endPrevious(store, record, now);
+      cache.drop(record.id);
+      return { lineage: await readLineage(store, settled), endsAt: Number.POSITIVE_INFINITY };
+    }
+    const endsAt = endOfPrevious(previous);
+    if (!(now < endsAt)) {
+      await raiseAlarm(record, now);
+      throw new InvalidTokenError('AUTH_TOKEN_ROTATED');
+    }
+    return { lineage: await readLineage(store, record), endsAt };
+  }
+
+  /** Refuses what has ended, or is switched off, with anything that it was derived from. */
+  async function refuseEndedChain(
+    { lineage, kind }: ProvedToken,
+    chain: readonly string[],
+    now: number,
+  ): Promise<readonly TokenKind[]> {
+    const stored = new Set(lineage.map(({ id }) => id));
+    const derived = chain.filter((id) => !stored.has(id));
+    const kinds = [
+      kind,
+      ...lineage.map((record) => record.kind),
+      ...derived.flatMap((id) => kindOfDerivedId(id) ?? []),
+    ];
+    if (!allEnabled(kinds)) throw new InvalidTokenError('AUTH_TOKEN_KIND_DISABLED');
+    for (const record of lineage) refuseEnded(record, now);
+    // What is not stored itself can have been ended all the same; its stone stands in the store.
+    const stones = await Promise.all(derived.map((id) => store.find(id)));
+    for (const stone of stones) {
+      if (stone !== undefined) refuseEnded(stone, now);
+    }
+    return [...new Set(kinds)];
+  }
+
+  async function verifyByStore(
+    text: string,
+    presented: Presented,
+    find: TokenStore['find'],
+    now: number,
+  ): Promise<Principal> {
     const mark = cache.mark();
-    const record = await store.find(presented.id);
-    const matches = await digest.matches(format.kind, presented, record?.digest ?? NOBODYS_DIGEST);
-    if (record === undefined || !matches) throw new InvalidTokenError('AUTH_TOKEN_UNKNOWN');
-    // What became of the token is told only to those who have proved that it is theirs.
+    const proved =
+      'parsed' in presented
+        ? await proveStored(presented.format, presented.parsed, find, now)
+        : await proveDerived(presented.format, text, find, now);
+    const endsAt = Math.min(proved.endsAt, ...proved.lineage.map(endOf));
+    const principal = readPrincipal({ ...proved, endsAt }, policy);
+    const kinds = await refuseEndedChain(proved, principal.chain, now);
+    const tokens = proved.lineage.map(({ id }) => id);
+    const { chain } = principal;
+    cache.remember(text, { chain, tokens, kinds, principal: Promise.resolve(principal), readAt: now, endsAt }, mark);
+    for (const id of tokens) lastUsed.note(id, now);
+    return principal;
+  }
+
+  async function verifyCold(text: string, now: number): Promise<Principal> {
+    const presented = read(text);
+    if (presented === undefined) throw new InvalidTokenError('AUTH_TOKEN_MALFORMED');
+    // Of a kind that any text may be, nobody is told that it is switched off who has not proved to have one.
+    const named = !('parsed' in presented) || presented.parsed.id !== undefined;
+    if (named && !allEnabled([presented.format.kind])) throw new InvalidTokenError('AUTH_TOKEN_KIND_DISABLED');
+    return refuseEvenly((find) => verifyByStore(text, presented, find, now));
+  }
+
+  /** Says whether kinds are served and switched on. @throws `AUTH_STORE_UNAVAILABLE` when nobody can say */
+  function allEnabled(wanted: readonly TokenKind[]): boolean {
+    let switches: AuthSettings['kinds'];
+    try {
+      switches = settings().kinds;
+    } catch (cause) {
+      throw cause instanceof AuthError ? cause : new StoreUnavailableError(cause);
+    }
+    return wanted.every((kind) => served.has(kind) && switches[kind]);
+  }
+
+  /** What became of a token is told only to those who have proved that it, or one derived from it, is theirs. */
+  function refuseEnded(record: TokenRecord, now: number): void {
     if (record.revokedAt !== undefined) {
       if (cache.drop(record.id)) onRevoked(record.id);
       throw new InvalidTokenError('AUTH_TOKEN_REVOKED');
     }
-    const endsAt =
-      record.expiresAt === undefined ? Number.POSITIVE_INFINITY : (parseDateTime(record.expiresAt) ?? Number.NaN);
-    if (!(now < endsAt)) throw new InvalidTokenError('AUTH_TOKEN_EXPIRED');
-    const principal = readPrincipal(record, policy);
-    cache.remember(text, { id: record.id, principal: Promise.resolve(principal), readAt: now, endsAt }, mark);
-    lastUsed.note(record.id, now);
-    return principal;
+    if (!(now < endOf(record))) throw new InvalidTokenError('AUTH_TOKEN_EXPIRED');
+  }
+
+  /** Where nobody can say, a close look will tell. */
+  function areStillEnabled(kinds: readonly TokenKind[]): boolean {
+    try {
+      return allEnabled(kinds);
+    } catch {
+      return false;
+    }
   }
 
   return function verify(text) {
     if (text === undefined || text === '') return Promise.reject(new InvalidTokenError('AUTH_TOKEN_MISSING'));
-    const presented = format.parse(text);
-    if (presented === undefined) return Promise.reject(new InvalidTokenError('AUTH_TOKEN_MALFORMED'));
     const now = clock().getTime();
     const warm = cache.find(text, now);
-    if (warm === undefined) return verifyByStore(text, presented, now);
-    lastUsed.note(warm.id, now);
+    if (warm === undefined || !areStillEnabled(warm.kinds)) return verifyCold(text, now);
+    for (const id of warm.tokens) lastUsed.note(id, now);
     return warm.principal;
   };
+}
+
+function endOf({ expiresAt }: TokenRecord): number {
+  return expiresAt === undefined ? Number.POSITIVE_INFINITY : readEnd(expiresAt);
+}
+
+function readEnd(time: string): number {
+  return parseDateTime(time) ?? Number.NaN;
 }

@@ -1,8 +1,14 @@
 import type { Principal } from '../principal.ts';
+import type { TokenKind } from '../token/token-format.ts';
 import { findTextHash, type TextHash } from './text-hash.ts';
 
 interface WarmEntry {
-  readonly id: string;
+  /** Every id that ends it. */
+  readonly chain: readonly string[];
+  /** The stored tokens that are used by its use. */
+  readonly tokens: readonly string[];
+  /** The kinds of these tokens and its own; each must be switched on. */
+  readonly kinds: readonly TokenKind[];
   /** Settled already; kept as a promise so that handing it out makes nothing new. */
   readonly principal: Promise<Principal>;
   readonly readAt: number;
@@ -20,7 +26,7 @@ export interface WarmCache {
   mark(): number;
   /** Remembers, unless something was dropped since the mark: what was read before then may be out of date. */
   remember(text: string, entry: WarmEntry, mark: number): void;
-  /** Forgets a token; says whether there was anything to forget. */
+  /** Forgets whatever an id ends; says whether there was anything to forget. */
   drop(id: string): boolean;
 }
 
@@ -56,7 +62,7 @@ export function createWarmCache(
       drops++;
       const before = entries.size;
       for (const [key, entry] of entries) {
-        if (entry.id === id) entries.delete(key);
+        if (entry.chain.includes(id)) entries.delete(key);
       }
       return entries.size < before;
     },

@@ -45,6 +45,8 @@ describe('issue', () => {
       owner: 'operator',
       createdAt: clock().toISOString(),
       createdBy: 'local:operator',
+      rotateAfter: '2027-04-01T00:00:00.000Z',
+      rotationDue: false,
       version: 1,
     });
   });
@@ -130,9 +132,9 @@ describe('issue', () => {
   });
 
   it('draws another id when one is taken, and gives up when all are', async () => {
-    // Each token takes two draws, one for its id and one for its secret.
-    const bytes = [0, 0, 0, 0, 1];
-    const random = (target: Uint8Array<ArrayBuffer>) => target.fill(bytes.shift() ?? 0);
+    // All draws are alike, but for those of 8 bytes, which become ids: the third of them differs.
+    const ids8 = [0, 0, 1];
+    const random = (target: Uint8Array<ArrayBuffer>) => target.fill(target.length === 8 ? (ids8.shift() ?? 0) : 0);
     const { store } = createCountingStore();
     const auth = createAuth({ store, digestKey: new Uint8Array(32), random });
     const input = { name: 'child', grant: { actions: [] } };
@@ -185,6 +187,18 @@ describe('list and show', () => {
     told.push(await auth.edit(record.id, { name: 'new' }, operator), await auth.revoke(record.id, operator));
     expect(JSON.stringify(told)).not.toContain(digest);
     expect(JSON.stringify(told)).not.toContain('"digest"');
+  });
+
+  it('never tell what a token could be proved with', async () => {
+    const { auth, operator, inner } = setUp();
+    const { record } = await auth.issue({ name: 'ci-bot', grant: { actions: [] } }, operator);
+    const { record: rotated } = await auth.rotate(record.id, { overlap: 'until-first-use' }, operator);
+    const { digest, attenuationKey, previous } = (await inner.find(record.id)) as TokenRecord;
+    const told = JSON.stringify([record, rotated, await auth.list(operator), await auth.show(record.id, operator)]);
+    for (const kept of [digest, attenuationKey, previous?.digest, previous?.attenuationKey]) {
+      expect(kept).toEqual(expect.any(String));
+      expect(told).not.toContain(kept);
+    }
   });
 });
 

@@ -33,6 +33,8 @@ describe('verify', () => {
       name: 'ci-bot',
       owner: 'operator',
       rootId: record.id,
+      tokenId: record.id,
+      chain: [record.id],
       authority: [
         { grant: expect.objectContaining({ actions: ['*'] }), source: 'server policy', id: 'policy' },
         { grant: GRANT, source: 'token ci-bot', id: record.id },
@@ -72,7 +74,7 @@ describe('verify', () => {
     }
     expect(failures[0]).toEqual(failures[1]);
     expect(failures[0]).toMatchObject({ code: 'AUTH_TOKEN_UNKNOWN' });
-    expect(calls).toEqual(['find', 'find']);
+    expect(calls).toEqual(['find', 'find', 'find', 'find']);
   });
 
   it('does not accept the stored digest for the secret', async () => {

@@ -4,7 +4,9 @@ import { findTextHash } from '../../src/verification/text-hash.ts';
 import { createWarmCache } from '../../src/verification/warm-cache.ts';
 
 const entry = (id: string) => ({
-  id,
+  chain: ['root', id],
+  tokens: [id],
+  kinds: ['api-key' as const],
   principal: Promise.resolve(operatorPrincipal()),
   readAt: 0,
   endsAt: Number.POSITIVE_INFINITY,
@@ -14,13 +16,13 @@ describe('a warm cache', () => {
   it('forgets the oldest when it is full', () => {
     const cache = createWarmCache(500, (text) => text, 2);
     for (const id of ['a', 'b', 'c']) cache.remember(id, entry(id), cache.mark());
-    expect(['a', 'b', 'c'].map((id) => cache.find(id, 0)?.id)).toEqual([undefined, 'b', 'c']);
+    expect(['a', 'b', 'c'].map((id) => cache.find(id, 0)?.tokens[0])).toEqual([undefined, 'b', 'c']);
   });
 
   it('takes what was remembered again for new', () => {
     const cache = createWarmCache(500, (text) => text, 2);
     for (const id of ['a', 'b', 'a', 'c']) cache.remember(id, entry(id), cache.mark());
-    expect(['a', 'b', 'c'].map((id) => cache.find(id, 0)?.id)).toEqual(['a', undefined, 'c']);
+    expect(['a', 'b', 'c'].map((id) => cache.find(id, 0)?.tokens[0])).toEqual(['a', undefined, 'c']);
   });
 
   it('drops all the texts of a token, and no others', () => {
@@ -29,7 +31,7 @@ describe('a warm cache', () => {
     cache.remember('three', entry('b'), cache.mark());
     expect(cache.drop('a')).toBe(true);
     expect(cache.drop('a')).toBe(false);
-    expect(['one', 'two', 'three'].map((text) => cache.find(text, 0)?.id)).toEqual([undefined, undefined, 'b']);
+    expect(['one', 'two', 'three'].map((text) => cache.find(text, 0)?.tokens[0])).toEqual([undefined, undefined, 'b']);
   });
 
   it('remembers nothing without a hash', () => {

@@ -1,0 +1,36 @@
+import type { AuthorityEntry } from '../authority/decide.ts';
+import { FULL_GRANT } from '../authority/grant.ts';
+import { ConflictError, TokenNotFoundError } from '../errors.ts';
+import type { Principal } from '../principal.ts';
+import type { TokenRecord } from '../store/token-store.ts';
+import { MAXIMUM_DEPTH } from '../verification/read-lineage.ts';
+import { readLineage } from './token-lineage.ts';
+import type { TokenManagerParts } from './token-manager-parts.ts';
+
+const TOO_DEEP = `Tokens were derived from one another ${MAXIMUM_DEPTH} times already. Use one of those before this one.`;
+
+/**
+ * What ties a new token to the principal that makes it: the stored token behind that, and everything that the principal
+ * adds to the authority of that token.
+ */
+export async function deriveFrom(
+  by: Principal,
+  { store, policy }: Pick<TokenManagerParts, 'store' | 'policy'>,
+): Promise<Pick<TokenRecord, 'parentId' | 'caveats'>> {
+  const parent = await store.find(by.tokenId);
+  if (parent === undefined) throw new TokenNotFoundError();
+  // One more would never verify.
+  if ((await readLineage(parent, store.find)).depth >= MAXIMUM_DEPTH) throw new ConflictError(TOO_DEEP);
+  const caveats = addedEntries(by, policy);
+  const named = new Set(caveats.map(({ id }) => id));
+  // Every id that ends the principal must end what it makes, also one that brings no grant with it.
+  const ends = by.chain.slice(by.chain.indexOf(by.tokenId) + 1).filter((id) => !named.has(id));
+  const all = [...caveats, ...ends.map((id) => ({ grant: FULL_GRANT, source: `token ${by.name}`, id }))];
+  return { parentId: by.tokenId, ...(all.length > 0 && { caveats: all }) };
+}
+
+/** The entries after that of the stored token; that one and those before are read anew at each use. */
+function addedEntries(by: Principal, policy: AuthorityEntry): readonly AuthorityEntry[] {
+  const own = by.authority.findIndex(({ id }) => id === by.tokenId);
+  return own < 0 ? by.authority.filter((entry) => entry !== policy) : by.authority.slice(own + 1);
+}

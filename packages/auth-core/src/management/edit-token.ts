@@ -1,0 +1,93 @@
+import { covers } from '../authority/covers.ts';
+import type { Grant } from '../authority/grant.ts';
+import { parseGrant } from '../authority/parse-grant.ts';
+import { ConflictError, GrantNotCoveredError } from '../errors.ts';
+import type { Principal } from '../principal.ts';
+import type { TokenRecord } from '../store/token-store.ts';
+import { readGrant } from '../verification/read-principal.ts';
+import type { ManagementAudit } from './audit-management.ts';
+import { checkProjectOfGrant } from './select-project.ts';
+import {
+  coversAll,
+  requireAction,
+  requireSameChain,
+  requireSameEnd,
+  type TokenAccess,
+  type VisibleToken,
+} from './token-access.ts';
+import { expiryOfEdited } from './token-expiry.ts';
+import { type TokenInfo, toTokenInfo } from './token-info.ts';
+import { checkLabel, checkNotes, checkRotateAfter } from './token-input.ts';
+import type { TokenManagerParts } from './token-manager-parts.ts';
+
+/** What to change of a token; what is left out stays. */
+export interface EditInput {
+  readonly name?: string;
+  /** Read by `parseGrant`. */
+  readonly grant?: unknown;
+  /**
+   * RFC 3339, or null for a token that never expires. That of a personal access token can only be brought forward; a
+   * legacy token has none.
+   */
+  readonly expiresAt?: string | null;
+  /** Null removes them. */
+  readonly notes?: string | null;
+  /** Null: the usual 90 days. */
+  readonly rotateAfterSeconds?: number | null;
+}
+
+/** Creates the function that edits tokens. */
+export function createEditToken(parts: TokenManagerParts, access: TokenAccess, audit: ManagementAudit) {
+  const { store, clock, patterns, onChange } = parts;
+
+  function readNewGrant(grant: unknown, token: VisibleToken, by: Principal): Grant {
+    const { record, lineage } = token;
+    const parsed = parseGrant(grant, { at: 'grant', ...(patterns && { patterns }) });
+    const inherited = lineage.authority.slice(0, -1);
+    const coverage = coversAll(access.ownAuthority(by), [...inherited, { grant: parsed, source: 'grant' }]);
+    if (!coverage.covered) throw new GrantNotCoveredError(coverage.reason);
+    checkProjectOfGrant(record.project, [{ grant: parsed, source: 'grant' }]);
+    // What is no less than before must not be had for longer than who gives it has it.
+    if (!covers([{ grant: readGrant(record), source: 'grant' }], parsed).covered) requireSameEnd(by, token);
+    return parsed;
+  }
+
+  return async function edit(id: string, input: EditInput, by: Principal): Promise<TokenInfo> {
+    requireAction(by, 'tokens:write');
+    const now = clock();
+    const found = await access.findVisible(id, by, 'tokens:write');
+    requireSameChain(by, found);
+    const { expiresAt, notes, rotateAfterSeconds, ...rest } = found.record;
+    const changed: TokenRecord = {
+      ...rest,
+      ...(input.name !== undefined && { name: checkLabel(input.name, 'name') }),
+      ...keep('notes', input.notes, notes, checkNotes),
+      ...keep('rotateAfterSeconds', input.rotateAfterSeconds, rotateAfterSeconds, checkRotateAfter),
+      ...keepExpiry(input.expiresAt === undefined ? expiresAt : expiryOfEdited(found.record, input.expiresAt, by, now)),
+      ...(input.grant !== undefined && { grant: readNewGrant(input.grant, found, by) }),
+      version: rest.version + 1,
+    };
+    if (!(await store.update(changed, rest.version))) throw new ConflictError();
+    onChange(id, 'edited');
+    const fields = EDITABLE.filter((field) => input[field] !== undefined);
+    await audit('token.edited', by, changed, { changed: fields });
+    return toTokenInfo(changed, now);
+  };
+}
+
+const EDITABLE = ['name', 'grant', 'expiresAt', 'notes', 'rotateAfterSeconds'] as const;
+
+/** The field as it was, as it is asked for, or, for null, no such field. */
+function keep<K extends string, T>(
+  name: K,
+  asked: T | null | undefined,
+  present: T | undefined,
+  check: (value: T) => T,
+): { readonly [P in K]?: T } {
+  const value = asked === undefined ? present : asked === null ? undefined : check(asked);
+  return (value === undefined ? {} : { [name]: value }) as { readonly [P in K]?: T };
+}
+
+function keepExpiry(expiresAt: string | undefined): Pick<TokenRecord, 'expiresAt'> {
+  return expiresAt === undefined ? {} : { expiresAt };
+}

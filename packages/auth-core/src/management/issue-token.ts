@@ -1,0 +1,119 @@
+import { covers } from '../authority/covers.ts';
+import type { Grant } from '../authority/grant.ts';
+import { parseGrant } from '../authority/parse-grant.ts';
+import { GrantNotCoveredError, InvalidGrantError } from '../errors.ts';
+import type { Principal } from '../principal.ts';
+import { checkKeyStrength } from '../token/key-strength.ts';
+import type { StoredTokenKind } from '../token/token-format.ts';
+import type { ManagementAudit } from './audit-management.ts';
+import { deriveFrom } from './derive-from.ts';
+import { makeRecord, type TokenDraft } from './make-record.ts';
+import { projectOfNew } from './select-project.ts';
+import { isAdministrator, isDerived, requireAction, type TokenAccess } from './token-access.ts';
+import { expiryOfNew } from './token-expiry.ts';
+import { type TokenInfo, toTokenInfo } from './token-info.ts';
+import { checkLabel, checkNotes, checkRotateAfter } from './token-input.ts';
+import { findFormat } from './token-kind.ts';
+import type { TokenManagerParts } from './token-manager-parts.ts';
+
+/**
+ * What to issue.
+ *
+ * @example
+ * ```ts
+ * import { createApiKeyFormat, createAuth, createLegacyFormat, createMemoryTokenStore } from '@latchkey/auth-core';
+ *
+ * const digestKey = crypto.getRandomValues(new Uint8Array(32));
+ * const formats = [createApiKeyFormat(), createLegacyFormat()];
+ * const auth = createAuth({ store: createMemoryTokenStore(), digestKey, formats });
+ * const input = { name: 'old client', kind: 'legacy' as const, grant: { actions: ['chat'] }, notes: 'until June' };
+ * const { record } = await auth.issue(input, auth.operator());
+ * console.log(await auth.reveal(record.id, auth.operator())); // 40 hexadecimal digits
+ * ```
+ */
+export interface IssueInput {
+  /** 1 to 100 visible characters; need not be unique. */
+  readonly name: string;
+  /** `api-key` when left out. */
+  readonly kind?: StoredTokenKind;
+  /** Read by `parseGrant`. */
+  readonly grant: unknown;
+  /** When left out, the issuer's owner. Only an issuer with every action may name another one. */
+  readonly owner?: string;
+  /** When left out, the issuer's project, if it has one. An issuer of a project makes only tokens of that project. */
+  readonly project?: string;
+  /**
+   * RFC 3339; when left out, the end of the issuing token, if it has one. A personal access token always ends: when
+   * left out, after `personalAccessTokenSeconds`. A legacy token never does.
+   */
+  readonly expiresAt?: string;
+  /** Up to 2000 visible characters, on several lines if need be. */
+  readonly notes?: string;
+  /** After how many seconds people are to be reminded of a new secret; 90 days when left out. */
+  readonly rotateAfterSeconds?: number;
+  /** The text of a custom key; for no other kind. */
+  readonly secret?: string;
+  /** Takes a custom key although it is easy to guess. */
+  readonly force?: boolean;
+}
+
+/** A new token, or a new secret of one: its text, this one time, and what is known of it. */
+export interface IssuedToken {
+  /** The token itself. But for legacy tokens, it can never be shown again: who loses it needs another one. */
+  readonly token: string;
+  readonly record: TokenInfo;
+}
+
+/** Creates the function that issues tokens. */
+export function createIssueToken(parts: TokenManagerParts, access: TokenAccess, audit: ManagementAudit) {
+  const { formats, settings, clock, patterns } = parts;
+
+  function readCoveredGrant(grant: unknown, by: Principal): Grant {
+    const parsed = parseGrant(grant, { at: 'grant', ...(patterns && { patterns }) });
+    const coverage = covers(access.ownAuthority(by), parsed);
+    if (!coverage.covered) throw new GrantNotCoveredError(coverage.reason);
+    return parsed;
+  }
+
+  return async function issue(input: IssueInput, by: Principal): Promise<IssuedToken> {
+    requireAction(by, 'tokens:write');
+    const now = clock();
+    const { kind = 'api-key', owner = by.owner, notes, rotateAfterSeconds } = input;
+    const format = findFormat(kind, formats, settings());
+    checkSecret(input, kind);
+    if (owner !== by.owner && !isAdministrator(access.ownAuthority(by))) {
+      throw new GrantNotCoveredError('owner is another one, which only an issuer with every action may name');
+    }
+    const grant = readCoveredGrant(input.grant, by);
+    const project = projectOfNew(input.project, by, [{ grant, source: 'grant' }]);
+    const expiresAt = expiryOfNew({ kind, asked: input.expiresAt, by, now, settings: settings() });
+    const draft: TokenDraft = {
+      kind,
+      name: checkLabel(input.name, 'name'),
+      grant,
+      owner: checkLabel(owner, 'owner'),
+      ...(project !== undefined && { project }),
+      ...(notes !== undefined && { notes: checkNotes(notes) }),
+      ...(rotateAfterSeconds !== undefined && { rotateAfterSeconds: checkRotateAfter(rotateAfterSeconds) }),
+      // What a derived token makes must end with what that was derived from.
+      ...(isDerived(by) && (await deriveFrom(by, parts))),
+      createdAt: now.toISOString(),
+      createdBy: by.id,
+      ...(expiresAt !== undefined && { expiresAt }),
+      version: 1,
+    };
+    const { text, record } = await makeRecord(parts, format, draft, input.secret);
+    await audit('token.issued', by, record, { owner, ...(record.parentId && { parent: record.parentId }) });
+    return { token: text, record: toTokenInfo(record, now) };
+  };
+}
+
+function checkSecret({ secret, force }: IssueInput, kind: StoredTokenKind): void {
+  if (kind !== 'custom') {
+    if (secret !== undefined) throw new InvalidGrantError('secret', 'is for custom keys only: say kind "custom"');
+    return;
+  }
+  if (typeof secret !== 'string') throw new InvalidGrantError('secret', 'must be given: the text of the custom key');
+  const weakness = force === true ? undefined : checkKeyStrength(secret);
+  if (weakness !== undefined) throw new InvalidGrantError('secret', weakness);
+}

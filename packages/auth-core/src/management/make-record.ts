@@ -1,0 +1,65 @@
+import { ConflictError } from '../errors.ts';
+import type { TokenRecord } from '../store/token-store.ts';
+import type { MintedToken, MintRequest, StoredTokenFormat } from '../token/token-format.ts';
+import { keepSecrets } from '../token/token-secrets.ts';
+import type { TokenManagerParts } from './token-manager-parts.ts';
+
+/** What is decided of a new token before it has an id and a secret. */
+export type TokenDraft = Omit<TokenRecord, 'id' | 'digest' | 'attenuationKey' | 'previous' | 'sealed' | 'stub'>;
+
+/** What is kept of a minted token, and its id. */
+export type KeptToken = Pick<TokenRecord, 'id' | 'digest' | 'attenuationKey' | 'sealed' | 'stub'>;
+
+/** A token that was just made: the text, this one time, and what is kept of it. */
+export interface MadeToken {
+  readonly text: string;
+  readonly record: TokenRecord;
+}
+
+type MakingParts = Pick<TokenManagerParts, 'store' | 'digest' | 'sealer'>;
+
+const ATTEMPTS = 10;
+const CROWDED = 'No id could be found that is free. Try again.';
+const TAKEN = 'There is a key with this text already. Choose another one.';
+
+/** Mints a token and stores it, under another id as long as the id is taken. */
+export async function makeRecord(
+  parts: MakingParts,
+  format: StoredTokenFormat,
+  draft: TokenDraft,
+  secret: string | undefined,
+): Promise<MadeToken> {
+  const request = mintRequest(draft, secret);
+  // Who chose the text chose the id with it.
+  const attempts = secret === undefined ? ATTEMPTS : 1;
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    const minted = await format.mint(request);
+    const record = { ...draft, ...(await keepMinted(parts, format, minted)) };
+    if (await parts.store.insert(record)) return { text: minted.text, record };
+  }
+  throw new ConflictError(secret === undefined ? CROWDED : TAKEN);
+}
+
+/** Turns what was minted into what may be stored of it. */
+export async function keepMinted(
+  { digest, sealer }: Omit<MakingParts, 'store'>,
+  format: StoredTokenFormat,
+  { secret, text, stub, ...minted }: MintedToken,
+): Promise<KeptToken> {
+  const id = minted.id ?? (await digest.idOf(format.kind, secret));
+  return {
+    id,
+    digest: await digest.of(format.kind, { id, secret }),
+    ...(await keepSecrets(sealer, format, id, text)),
+    ...(stub !== undefined && { stub }),
+  };
+}
+
+function mintRequest({ owner, createdAt, expiresAt }: TokenDraft, secret: string | undefined): MintRequest {
+  return {
+    owner,
+    issuedAt: new Date(createdAt),
+    ...(expiresAt !== undefined && { expiresAt: new Date(expiresAt) }),
+    ...(secret !== undefined && { secret }),
+  };
+}

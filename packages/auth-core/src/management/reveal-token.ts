@@ -1,0 +1,33 @@
+import { InvalidGrantError, PermissionDeniedError, StoreUnavailableError } from '../errors.ts';
+import type { Principal } from '../principal.ts';
+import { openText } from '../token/token-secrets.ts';
+import type { ManagementAudit } from './audit-management.ts';
+import { requireSameChain, requireSameEnd, type TokenAccess } from './token-access.ts';
+import type { TokenManagerParts } from './token-manager-parts.ts';
+
+/** Creates the function that shows a token again, of a kind that stays visible to its owner. */
+export function createRevealToken(parts: TokenManagerParts, access: TokenAccess, audit: ManagementAudit) {
+  return async function reveal(id: string, by: Principal): Promise<string> {
+    const found = await access.findVisible(id, by, 'tokens:read');
+    const { record } = found;
+    if (record.sealed === undefined) {
+      throw new InvalidGrantError('kind', `is ${record.kind}, and such a token is shown once. Rotate it for a new one`);
+    }
+    if (record.owner !== by.owner) throw new PermissionDeniedError(NOT_THE_OWNER);
+    requireSameChain(by, found);
+    // Who sees a token has it, so one that ends must not show one that goes on.
+    requireSameEnd(by, found);
+    const text = await openText(parts.sealer, record);
+    if (text === undefined) throw new StoreUnavailableError(new Error(`token ${id} was sealed with another key`));
+    await audit('token.revealed', by, record);
+    return text;
+  };
+}
+
+const NOT_THE_OWNER = Object.freeze({
+  allowed: false,
+  grant: 0,
+  source: 'nobody',
+  rule: 'authority',
+  reason: 'only its owner may see a token again',
+});

@@ -1,0 +1,105 @@
+import { parseDateTime } from '../date-time.ts';
+import { ConflictError, GrantNotCoveredError, InvalidGrantError } from '../errors.ts';
+import type { Principal } from '../principal.ts';
+import type { PreviousSecret, TokenRecord } from '../store/token-store.ts';
+import type { ManagementAudit } from './audit-management.ts';
+import type { IssuedToken } from './issue-token.ts';
+import { keepMinted } from './make-record.ts';
+import { isAdministrator, requireAction, requireSameChain, requireSameEnd, type TokenAccess } from './token-access.ts';
+import { expiryOfRotated } from './token-expiry.ts';
+import { toTokenInfo } from './token-info.ts';
+import { findFormat } from './token-kind.ts';
+import type { TokenManagerParts } from './token-manager-parts.ts';
+
+/** How a token gets a new secret. */
+export interface RotateInput {
+  /**
+   * For how long the present secret still counts: from 0 seconds to 30 days, or until the new one is used for the
+   * first time. When left out, it ends at once. The one before the present one ends in any case.
+   */
+  readonly overlap?: { readonly seconds: number } | 'until-first-use';
+  /**
+   * RFC 3339; when left out, the token ends when it did before. A personal access token then lives for another
+   * `personalAccessTokenSeconds`, though not longer than the token of who asks.
+   */
+  readonly expiresAt?: string;
+}
+
+const MAXIMUM_OVERLAP_SECONDS = 30 * 86_400;
+
+/** Creates the function that gives tokens new secrets. */
+export function createRotateToken(parts: TokenManagerParts, access: TokenAccess, audit: ManagementAudit) {
+  const { store, formats, settings, clock, onChange } = parts;
+
+  return async function rotate(id: string, input: RotateInput, by: Principal): Promise<IssuedToken> {
+    // Who has a token may change its secret: it does nothing more by that, and lasts no longer.
+    if (by.id !== id) requireAction(by, 'tokens:write');
+    const now = clock();
+    const end = readOverlap(input.overlap, now);
+    const found = await access.findVisible(id, by, 'tokens:write');
+    const { expiresAt: _, previous: __, ...record } = found.record;
+    if (record.kind === 'custom') throw new InvalidGrantError('kind', CUSTOM);
+    const format = findFormat(record.kind, formats, settings());
+    requireRunning(found.record, now);
+    // Whoever rotates a token has it afterwards, so it must be nothing that they could not have made.
+    requireSameChain(by, found);
+    requireSameEnd(by, found);
+    if (record.owner !== by.owner && !isAdministrator(access.ownAuthority(by))) {
+      throw new GrantNotCoveredError('its owner is another one, whose tokens only who has every action may rotate');
+    }
+    const request = { kind: format.kind, asked: input.expiresAt, by, now, settings: settings() };
+    const expiresAt = expiryOfRotated(found.record, request);
+    const minted = await format.mint({
+      id,
+      owner: record.owner,
+      issuedAt: now,
+      ...(expiresAt !== undefined && { expiresAt: new Date(expiresAt) }),
+    });
+    const rotated: TokenRecord = {
+      ...record,
+      ...(await keepMinted(parts, format, { ...minted, id })),
+      previous: keepPrevious(found.record, end, now),
+      ...(expiresAt !== undefined && { expiresAt }),
+      rotatedAt: now.toISOString(),
+      version: record.version + 1,
+    };
+    if (!(await store.update(rotated, record.version))) throw new ConflictError();
+    onChange(id, 'edited');
+    await audit('token.rotated', by, rotated, { overlapEndsAt: end ?? 'first-use' });
+    return { token: minted.text, record: toTokenInfo(rotated, now) };
+  };
+}
+
+const CUSTOM =
+  'is custom, and nobody but you can choose the text of a custom key. Import another one and revoke this one';
+
+/** When the present secret ends; undefined for the first use of the new one. */
+function readOverlap(overlap: RotateInput['overlap'], now: Date): string | undefined {
+  if (overlap === 'until-first-use') return undefined;
+  const seconds = overlap === undefined ? 0 : overlap?.seconds;
+  if (!(Number.isInteger(seconds) && seconds >= 0 && seconds <= MAXIMUM_OVERLAP_SECONDS)) {
+    throw new InvalidGrantError(
+      'overlap',
+      `must be a whole number of seconds from 0 to ${MAXIMUM_OVERLAP_SECONDS} (30 days), or "until-first-use"`,
+    );
+  }
+  return new Date(now.getTime() + seconds * 1000).toISOString();
+}
+
+/** What is kept of the present secret; a key to derive from it only as long as it counts. */
+function keepPrevious({ digest, attenuationKey }: TokenRecord, endsAt: string | undefined, now: Date): PreviousSecret {
+  const counts = endsAt === undefined || endsAt !== now.toISOString();
+  return {
+    digest,
+    ...(counts && attenuationKey !== undefined && { attenuationKey }),
+    ...(endsAt !== undefined && { endsAt }),
+  };
+}
+
+function requireRunning({ revokedAt, expiresAt }: TokenRecord, now: Date): void {
+  if (revokedAt !== undefined) {
+    throw new ConflictError('The token was revoked, and gets no new secret. Issue another one.');
+  }
+  if (expiresAt === undefined || now.getTime() < (parseDateTime(expiresAt) ?? Number.NaN)) return;
+  throw new ConflictError('The token has expired, and gets no new secret. Move its end first, or issue another one.');
+}

@@ -1,0 +1,59 @@
+import type { Authority, DeniedDecision } from '../authority/decide.ts';
+import { GrantNotCoveredError, InvalidGrantError, PermissionDeniedError } from '../errors.ts';
+import { matchesAnyGlob } from '../matching/glob.ts';
+import type { Principal } from '../principal.ts';
+import { checkLabel } from './token-input.ts';
+
+/**
+ * The principal as it acts for one project. It must be the one that its token belongs to, if there is one, and one that
+ * every grant allows.
+ *
+ * @throws {AuthError} `AUTH_PERMISSION_DENIED`; `AUTH_GRANT_INVALID` when it is no name of a project
+ */
+export function selectProject(principal: Principal, project: string): Principal {
+  checkLabel(project, 'project');
+  const denial = denyProject(principal, project);
+  if (denial !== undefined) throw new PermissionDeniedError(denial);
+  return Object.freeze({ ...principal, project });
+}
+
+/**
+ * The project of a new token: what was asked for, or that of its maker, where both the maker and the token's own grant
+ * allow it.
+ */
+export function projectOfNew(asked: string | undefined, by: Principal, own: Authority): string | undefined {
+  const project = asked ?? by.project;
+  if (project === undefined) return undefined;
+  checkLabel(project, 'project');
+  const denial = denyProject(by, project);
+  if (denial !== undefined) throw new GrantNotCoveredError(`${denial.reason} by ${denial.source}`);
+  checkProjectOfGrant(project, own);
+  return project;
+}
+
+/** Refuses a grant that its token could never use, since it leaves out the project that the token belongs to. */
+export function checkProjectOfGrant(project: string | undefined, own: Authority): void {
+  if (project === undefined || findForeign(own, project) < 0) return;
+  throw new InvalidGrantError('grant.projects', `must hold ${JSON.stringify(project)}, the project of the token`);
+}
+
+function denyProject({ name, project: bound, authority }: Principal, project: string): DeniedDecision | undefined {
+  if (bound !== undefined && bound !== project) {
+    const reason = 'the token belongs to another project';
+    return { allowed: false, grant: authority.length, source: `token ${name}`, rule: 'projects', reason };
+  }
+  const index = findForeign(authority, project);
+  const entry = authority[index];
+  if (entry === undefined) return undefined;
+  return {
+    allowed: false,
+    grant: index + 1,
+    source: entry.source,
+    rule: 'projects',
+    reason: 'the project is not granted',
+  };
+}
+
+function findForeign(authority: Authority, project: string): number {
+  return authority.findIndex(({ grant: { projects } }) => projects !== undefined && !matchesAnyGlob(projects, project));
+}

@@ -1,0 +1,124 @@
+import type { Action } from '../authority/action.ts';
+import { type Coverage, covers } from '../authority/covers.ts';
+import { type Authority, type AuthorityEntry, type DeniedDecision, denyAction } from '../authority/decide.ts';
+import { parseDateTime } from '../date-time.ts';
+import { GrantNotCoveredError, PermissionDeniedError, TokenNotFoundError } from '../errors.ts';
+import type { Principal } from '../principal.ts';
+import type { TokenRecord, TokenStore } from '../store/token-store.ts';
+import { readLineage, type TokenLineage } from './token-lineage.ts';
+
+/** A stored token that a principal may see, with what follows from the tokens that it was derived from. */
+export interface VisibleToken {
+  readonly record: TokenRecord;
+  readonly lineage: TokenLineage;
+}
+
+/** Says which tokens a principal may see, and what it may do with them. */
+export interface TokenAccess {
+  /** What the principal may do, without the server's policy: every token is held to that anyway. */
+  ownAuthority(by: Principal): Authority;
+  /** @throws {AuthError} `AUTH_PERMISSION_DENIED`, `AUTH_TOKEN_NOT_FOUND` */
+  findVisible(id: string, by: Principal, action: Action): Promise<VisibleToken>;
+  /** Those of these tokens that the principal may see. */
+  filterVisible(records: readonly TokenRecord[], by: Principal): Promise<TokenRecord[]>;
+}
+
+/** Creates it over a store. */
+export function createTokenAccess(store: Pick<TokenStore, 'find'>, policy: AuthorityEntry): TokenAccess {
+  const ownAuthority = (by: Principal) => by.authority.filter((entry) => entry !== policy);
+
+  function isVisible({ record, lineage }: VisibleToken, by: Principal): boolean {
+    // What is left of a derived token that was ended is no token.
+    if (record.kind === 'access' || record.kind === 'attenuated') return false;
+    if (isItself(record, by)) return true;
+    if (by.project !== undefined && record.project !== by.project) return false;
+    return coversAll(ownAuthority(by), lineage.authority).covered;
+  }
+
+  return {
+    ownAuthority,
+    async findVisible(id, by, action) {
+      if (by.id !== id) requireAction(by, action);
+      const record = await store.find(id);
+      if (record === undefined) throw new TokenNotFoundError();
+      const lineage = await readLineage(record, store.find);
+      if (!isVisible({ record, lineage }, by)) throw new TokenNotFoundError();
+      return { record, lineage };
+    },
+    async filterVisible(records, by) {
+      const known = new Map(records.map((record) => [record.id, record]));
+      const find = async (id: string) => known.get(id) ?? (await store.find(id));
+      const visible: TokenRecord[] = [];
+      for (const record of records) {
+        if (isVisible({ record, lineage: await readLineage(record, find) }, by)) visible.push(record);
+      }
+      return visible;
+    },
+  };
+}
+
+/** A second lock behind the route's: who manages tokens needs the action, whatever way the call came. */
+export function requireAction(by: Principal, action: Action): void {
+  const denial = denyAction(by.authority, action);
+  if (denial !== undefined) throw new PermissionDeniedError(denial);
+}
+
+/** Refuses what can only be done with a token at hand. */
+export function requireToken(by: Principal): void {
+  if (by.kind === 'operator' || by.kind === 'anonymous') throw new PermissionDeniedError(NO_TOKEN);
+}
+
+const NO_TOKEN: DeniedDecision = Object.freeze({
+  allowed: false,
+  grant: 0,
+  source: 'nobody',
+  rule: 'authority',
+  reason: 'only who presents a token can do that',
+});
+
+/** Says whether a record is the principal's own. */
+export function isItself(record: TokenRecord, by: Principal): boolean {
+  return record.id === by.id;
+}
+
+/** Says whether an authority holds every action, so that whoever has it may act for others. */
+export function isAdministrator(authority: Authority): boolean {
+  return authority.every(({ grant }) => grant.actions.includes('*'));
+}
+
+/** Says whether a principal was derived from a token, and so must make and change nothing that outlives that. */
+export function isDerived(by: Principal): boolean {
+  return by.chain.length > 1;
+}
+
+/**
+ * Says whether one authority stays within another. Each grant of the outer one must cover some grant of the inner
+ * one: what all of the inner one's grants allow, that one allows, too.
+ */
+export function coversAll(outer: Authority, inner: Authority): Coverage {
+  for (const bound of outer) {
+    let coverage: Coverage | undefined;
+    for (const { grant } of inner) {
+      coverage = covers([bound], grant);
+      if (coverage.covered) break;
+    }
+    if (coverage?.covered !== true) return coverage ?? covers([], { actions: [] });
+  }
+  return outer.length === 0 ? covers([], { actions: [] }) : { covered: true };
+}
+
+/** Refuses to let a derived principal change a token that would go on when the principal's own chain has ended. */
+export function requireSameChain(by: Principal, { lineage }: VisibleToken): void {
+  if (!isDerived(by) || lineage.chain.includes(by.id)) return;
+  throw new GrantNotCoveredError('a derived token changes only itself and what was derived from it');
+}
+
+/**
+ * Refuses when a token lasts longer than a principal that is about to gain from it. That may be its own token, too:
+ * who presents a secret that is about to end must not get one that goes on.
+ */
+export function requireSameEnd(by: Principal, { lineage }: VisibleToken): void {
+  if (by.expiresAt === undefined) return;
+  if (lineage.endsAt <= (parseDateTime(by.expiresAt) ?? Number.NaN)) return;
+  throw new GrantNotCoveredError(`the token lasts beyond ${by.expiresAt}, when the one that changes it ends`);
+}

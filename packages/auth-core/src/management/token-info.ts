@@ -1,0 +1,32 @@
+import { parseDateTime } from '../date-time.ts';
+import type { TokenRecord } from '../store/token-store.ts';
+
+/** What may be told of a token: nothing that proves it, nor what it could be proved with. */
+export interface TokenInfo extends Omit<TokenRecord, 'digest' | 'attenuationKey' | 'previous' | 'sealed'> {
+  /** Until when the secret before the present one still counts: RFC 3339, or `first-use` of the present one. */
+  readonly overlapEndsAt?: string;
+  /** When the token is due for a new secret: RFC 3339; 90 days after the present one was made, if nobody said. */
+  readonly rotateAfter: string;
+  /** Whether that time has come. Nothing happens by itself; it is a reminder. */
+  readonly rotationDue: boolean;
+}
+
+const ROTATE_AFTER_SECONDS = 90 * 86_400;
+
+/** Says what may be told of a token. */
+export function toTokenInfo(record: TokenRecord, now: Date): TokenInfo {
+  const { digest: _, attenuationKey: __, previous, sealed: ___, ...told } = record;
+  const { rotatedAt, createdAt, rotateAfterSeconds = ROTATE_AFTER_SECONDS, revokedAt } = record;
+  const rotateAfter = (parseDateTime(rotatedAt ?? createdAt) ?? now.getTime()) + rotateAfterSeconds * 1000;
+  const overlapEndsAt = previous && (previous.endsAt ?? 'first-use');
+  return {
+    ...told,
+    ...(overlapEndsAt !== undefined && !isOver(overlapEndsAt, now) && { overlapEndsAt }),
+    rotateAfter: new Date(rotateAfter).toISOString(),
+    rotationDue: revokedAt === undefined && rotateAfter <= now.getTime(),
+  };
+}
+
+function isOver(overlapEndsAt: string, now: Date): boolean {
+  return overlapEndsAt !== 'first-use' && !(now.getTime() < (parseDateTime(overlapEndsAt) ?? Number.NaN));
+}

@@ -1,0 +1,19 @@
+import { InvalidGrantError } from '../errors.ts';
+import type { AuthSettings } from '../settings.ts';
+import type { StoredTokenFormat, TokenFormat } from '../token/token-format.ts';
+
+/**
+ * The format that makes tokens of a kind, if there is one and the installation has it switched on.
+ *
+ * @throws {AuthError} `AUTH_GRANT_INVALID` with the path `kind`, and which kinds there are
+ */
+export function findFormat(kind: string, formats: readonly TokenFormat[], settings: AuthSettings): StoredTokenFormat {
+  const usable = formats.filter((format) => format.type === 'stored').filter((format) => settings.kinds[format.kind]);
+  const found = usable.find((format) => format.kind === kind);
+  if (found !== undefined) return found;
+  const known = usable.map((format) => format.kind).join(', ');
+  throw new InvalidGrantError(
+    'kind',
+    known === '' ? 'is none that is made here' : `must be one of those made here: ${known}`,
+  );
+}

@@ -1,0 +1,54 @@
+import { parseDateTime } from '../date-time.ts';
+import { InvalidTokenError, StoreUnavailableError } from '../errors.ts';
+import type { PreviousSecret, TokenRecord, TokenStore } from '../store/token-store.ts';
+import { constantTimeEqual } from '../token/digest.ts';
+
+/** A token, and whether its present secret proved it or the one before. */
+export interface CheckedSecret {
+  readonly record: TokenRecord;
+  readonly isCurrent: boolean;
+}
+
+/** The digest of no token: what an unknown id is compared with, so that it takes the work that a known one takes. */
+const NOBODYS_DIGEST = '0'.repeat(64);
+
+/** Compares the digest of what was presented with those that are kept. @throws `AUTH_TOKEN_UNKNOWN` */
+export function matchSecret(record: TokenRecord | undefined, digest: string): CheckedSecret {
+  const isCurrent = constantTimeEqual(digest, record?.digest ?? NOBODYS_DIGEST);
+  const isPrevious = constantTimeEqual(digest, record?.previous?.digest ?? NOBODYS_DIGEST);
+  if (record === undefined || !(isCurrent || isPrevious)) throw new InvalidTokenError('AUTH_TOKEN_UNKNOWN');
+  return { record, isCurrent };
+}
+
+/** When a token's former secret ends, in milliseconds since 1970; infinite until the present one is first used. */
+export function endOfPrevious({ endsAt }: PreviousSecret): number {
+  return endsAt === undefined ? Number.POSITIVE_INFINITY : (parseDateTime(endsAt) ?? Number.NaN);
+}
+
+const ATTEMPTS = 10;
+
+/**
+ * Ends the former secret of a token whose present one is used for the first time, and returns the token as it is then.
+ * The end is stored before the use counts: who uses the former one after that is late.
+ */
+export async function endPrevious(
+  store: Pick<TokenStore, 'find' | 'update'>,
+  found: TokenRecord,
+  now: number,
+): Promise<TokenRecord> {
+  let record = found;
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const { previous } = record;
+    if (previous === undefined || previous.endsAt !== undefined || record.rotatedAt !== found.rotatedAt) return record;
+    const ended = {
+      ...record,
+      previous: { ...previous, endsAt: new Date(now).toISOString() },
+      version: record.version + 1,
+    };
+    if (await store.update(ended, record.version)) return ended;
+    const again = await store.find(record.id);
+    if (again === undefined) throw new InvalidTokenError('AUTH_TOKEN_UNKNOWN');
+    record = again;
+  }
+  throw new StoreUnavailableError(new Error(`token ${found.id} changes faster than it can be read`));
+}

@@ -1,0 +1,30 @@
+import type { AuditSink } from '../audit/audit-event.ts';
+import { guard } from '../store/guard-store.ts';
+import type { TokenRecord } from '../store/token-store.ts';
+
+const INTERVAL_MILLISECONDS = 60_000;
+const CAPACITY = 1000;
+
+/**
+ * Takes note of the use of a secret whose time is over: somebody has kept it who should not, or has forgotten to
+ * change it. Once a minute for each token; it changes nothing and never rejects.
+ */
+export function createReuseAlarm(audit: AuditSink | undefined): (record: TokenRecord, now: number) => Promise<void> {
+  const raisedAt = new Map<string, number>();
+  return async function raise({ id, name, owner, project, rotatedAt }, now) {
+    const last = raisedAt.get(id);
+    if (audit === undefined || (last !== undefined && now - last < INTERVAL_MILLISECONDS)) return;
+    raisedAt.delete(id);
+    raisedAt.set(id, now);
+    const [oldest = id] = raisedAt.keys();
+    if (raisedAt.size > CAPACITY) raisedAt.delete(oldest);
+    const event = {
+      type: 'token.reused',
+      actor: { id, name, owner },
+      ...(project !== undefined && { project }),
+      subject: id,
+      ...(rotatedAt !== undefined && { details: { rotatedAt } }),
+    };
+    await guard(() => audit(event)).catch(() => undefined);
+  };
+}

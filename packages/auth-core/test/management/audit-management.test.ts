@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest';
+import { type Auth, FULL_GRANT, type Principal } from '../../src/index.ts';
+import { attenuate, code, createManagedAuth, makePrincipal } from './managed-auth.ts';
+
+describe('the audit of management', () => {
+  it('is told of each act, by whom and to what, and of no secret', async () => {
+    const { auth, operator, events } = createManagedAuth();
+    const admin = await makePrincipal(auth, FULL_GRANT, { owner: 'ada', project: 'web' });
+    events.length = 0;
+    const { token, record } = await auth.issue({ name: 'bot', grant: { actions: ['chat'] }, kind: 'legacy' }, admin);
+    await auth.edit(record.id, { name: 'robot', notes: 'canary-notes' }, admin);
+    const rotated = await auth.rotate(record.id, { overlap: { seconds: 60 } }, admin);
+    await auth.rotate(record.id, { overlap: 'until-first-use' }, admin);
+    await auth.reveal(record.id, admin);
+    const exchanged = await auth.exchange({}, admin);
+    await auth.revoke(record.id, admin);
+    const actor = { id: admin.id, name: 'manager', owner: 'ada', rootId: admin.id };
+    const event = (type: string, details: object, subject = record.id) => ({
+      type,
+      actor,
+      project: 'web',
+      subject,
+      details: { kind: 'legacy', name: 'robot', ...details },
+    });
+    expect(events).toEqual([
+      event('token.issued', { name: 'bot', owner: 'ada' }),
+      event('token.edited', { changed: ['name', 'notes'] }),
+      event('token.rotated', { overlapEndsAt: '2027-01-01T00:01:00.000Z' }),
+      event('token.rotated', { overlapEndsAt: 'first-use' }),
+      event('token.revealed', {}),
+      event('token.exchanged', { kind: 'api-key', name: 'manager', parent: admin.id }, exchanged.record.id),
+      event('token.revoked', {}),
+    ]);
+    for (const secret of [token, rotated.token, exchanged.token, 'canary-notes']) {
+      expect(JSON.stringify(events)).not.toContain(secret);
+    }
+    await auth.revoke(record.id, operator);
+    expect(events).toHaveLength(7);
+  });
+
+  it('names the token that a derived one came from, and the end of a derived one', async () => {
+    const { auth, events } = createManagedAuth();
+    const admin = await makePrincipal(auth, FULL_GRANT);
+    const caller = attenuate(admin, FULL_GRANT);
+    events.length = 0;
+    await auth.issue({ name: 'bot', grant: { actions: [] } }, caller);
+    await auth.revokeSelf(caller);
+    await auth.revokeSelf(caller);
+    expect(events).toMatchObject([
+      { type: 'token.issued', actor: { id: caller.id, rootId: admin.id }, details: { parent: admin.id } },
+      { type: 'token.revoked', subject: caller.id, details: { kind: 'attenuated' } },
+    ]);
+  });
+
+  it.each<[string, (auth: Auth, admin: Principal, id: string) => Promise<unknown>]>([
+    ['issue', (auth, admin) => auth.issue({ name: 'bot', grant: { actions: [] } }, admin)],
+    ['edit', (auth, admin, id) => auth.edit(id, { name: 'x' }, admin)],
+    ['rotate', (auth, admin, id) => auth.rotate(id, {}, admin)],
+    ['exchange', (auth, admin) => auth.exchange({}, admin)],
+    ['reveal', (auth, admin, id) => auth.reveal(id, admin)],
+    ['revoke', (auth, admin, id) => auth.revoke(id, admin)],
+    ['revokeAll', (auth, admin) => auth.revokeAll({ owner: 'operator' }, admin)],
+  ])('that fails lets %s show nothing', async (_, act) => {
+    let failing = false;
+    const audit = async () => {
+      if (failing) throw new Error('disk full: /var/lib/audit.db');
+    };
+    const { auth, operator } = createManagedAuth({ audit });
+    const admin = await makePrincipal(auth, FULL_GRANT);
+    const { record } = await auth.issue({ name: 'old', grant: { actions: [] }, kind: 'legacy' }, operator);
+    failing = true;
+    await expect(act(auth, admin, record.id)).rejects.toThrow(code('AUTH_STORE_UNAVAILABLE'));
+  });
+
+  it('that fails leaves none of many tokens alive', async () => {
+    const { auth, operator, inner } = createManagedAuth({ audit: async () => Promise.reject(new Error('disk full')) });
+    for (const name of ['a', 'b']) await auth.issue({ name, grant: { actions: [] } }, operator).catch(() => undefined);
+    await expect(auth.revokeAll({ owner: 'operator' }, operator)).rejects.toThrow(code('AUTH_STORE_UNAVAILABLE'));
+    expect((await inner.list({})).map(({ revokedAt }) => revokedAt !== undefined)).toEqual([true, true]);
+  });
+});
