@@ -1,0 +1,49 @@
+import type { LimitState } from '../limits/meter.ts';
+
+/** What is counted, and over how many seconds; a month has not always as many. */
+const POLICIES: Readonly<Record<LimitState['name'], string>> = {
+  requestsPerMinute: ';w=60',
+  concurrentRequests: ';qu="concurrent-requests"',
+  tokensPerDay: ';qu="tokens";w=86400',
+  tokensPerMonth: ';qu="tokens"',
+};
+
+/** The largest whole number of a structured field (RFC 9651 3.3.1). */
+const LARGEST = 999_999_999_999_999;
+
+/**
+ * Says how things stand with limits as draft-ietf-httpapi-ratelimit-headers does: their size in `RateLimit-Policy`,
+ * what is left of them and until when in `RateLimit`. A limit that several grants have is told once, where the least
+ * is left. Without limits there are no headers.
+ *
+ * @example
+ * ```ts
+ * import { rateLimitHeaders } from '@latchkey/auth-core/http';
+ *
+ * const state = { name: 'requestsPerMinute', source: 'token ci-bot', limit: 60, remaining: 59, resetSeconds: 42 } as const;
+ * console.log(rateLimitHeaders([state]));
+ * // { 'RateLimit-Policy': '"requestsPerMinute";q=60;w=60', RateLimit: '"requestsPerMinute";r=59;t=42' }
+ * ```
+ */
+export function rateLimitHeaders(states: readonly LimitState[]): Record<string, string> {
+  const tightest = new Map<LimitState['name'], LimitState>();
+  for (const state of states) {
+    const other = tightest.get(state.name);
+    if (other === undefined || state.remaining < other.remaining) tightest.set(state.name, state);
+  }
+  if (tightest.size === 0) return {};
+  const told = [...tightest.values()];
+  return {
+    'RateLimit-Policy': told.map(({ name, limit }) => `"${name}";q=${cap(limit)}${POLICIES[name]}`).join(', '),
+    RateLimit: told
+      .map(({ name, remaining, resetSeconds }) => {
+        const reset = resetSeconds === undefined ? '' : `;t=${resetSeconds}`;
+        return `"${name}";r=${cap(remaining)}${reset}`;
+      })
+      .join(', '),
+  };
+}
+
+function cap(value: number): number {
+  return Math.min(value, LARGEST);
+}

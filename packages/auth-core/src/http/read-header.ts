@@ -1,0 +1,6 @@
+/**
+ * Reads the header fields of a request by their names in lower case: the value of every line that came, in order. With
+ * Node: `(name) => request.headersDistinct[name] ?? []`; with fetch: `(name) => { const value =
+ * request.headers.get(name); return value === null ? [] : [value]; }`, which joins lines by commas. Both will do.
+ */
+export type ReadHeader = (name: string) => readonly string[];
