@@ -1,3 +1,4 @@
+import type { AuditSink } from './audit/audit-event.ts';
 import {
   type AccessRequest,
   type AuthorityEntry,
@@ -9,23 +10,28 @@ import { FULL_GRANT, type Grant } from './authority/grant.ts';
 import { parseGrant } from './authority/parse-grant.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { parseDateTime } from './date-time.ts';
-import {
-  createTokenManager,
-  type EditInput,
-  type IssuedToken,
-  type IssueInput,
-  type TokenInfo,
-} from './management/token-manager.ts';
+import type { EditInput } from './management/edit-token.ts';
+import type { ExchangeInput } from './management/exchange-token.ts';
+import type { IssuedToken, IssueInput } from './management/issue-token.ts';
+import type { RevokeAllInput } from './management/revoke-tokens.ts';
+import type { RotateInput } from './management/rotate-token.ts';
+import { selectProject } from './management/select-project.ts';
+import type { TokenInfo } from './management/token-info.ts';
+import { createTokenManager } from './management/token-manager.ts';
 import type { PatternEngine } from './matching/pattern-engine.ts';
 import { operatorPrincipal, type Principal } from './principal.ts';
+import { type AuthSettings, DEFAULT_AUTH_SETTINGS } from './settings.ts';
 import { guardStore } from './store/guard-store.ts';
-import type { TokenStore } from './store/token-store.ts';
+import type { TokenFilter, TokenStore } from './store/token-store.ts';
 import { createApiKeyFormat } from './token/api-key-format.ts';
 import { createDigest } from './token/digest.ts';
 import { type RandomBytes, systemRandom } from './token/random.ts';
+import { createSealer } from './token/sealer.ts';
+import type { TokenFormat } from './token/token-format.ts';
 import { createLastUsed } from './verification/last-used.ts';
 import { createVerifier } from './verification/verifier.ts';
 import { createWarmCache } from './verification/warm-cache.ts';
+import { watchRevocations } from './verification/watch-revocations.ts';
 
 /** What {@link createAuth} works with. */
 export interface AuthOptions {
@@ -36,6 +42,12 @@ export interface AuthOptions {
   readonly policy?: Grant;
   readonly clock?: Clock;
   readonly random?: RandomBytes;
+  /** The kinds of tokens that there are; API keys alone by default. */
+  readonly formats?: readonly TokenFormat[];
+  /** What the installation decides about its tokens, as it is now; it is asked each time. See `DEFAULT_AUTH_SETTINGS`. */
+  readonly settings?: () => AuthSettings;
+  /** Told of what must be remembered. What it rejects with reaches the caller as `AUTH_STORE_UNAVAILABLE`. */
+  readonly audit?: AuditSink;
   /** Runs the patterns of argument constraints; without it, they deny. */
   readonly patterns?: PatternEngine;
   /** The real path of a path, for `within`; without it, `within` denies. See `DecisionContext`. */
@@ -57,18 +69,60 @@ export interface DecisionExtra {
 
 /** Tokens and decisions in one place. All methods reject with an `AuthError` and with nothing else. */
 export interface Auth extends AsyncDisposable {
-  /** Makes a token. @throws `AUTH_PERMISSION_DENIED`, `AUTH_GRANT_INVALID`, `AUTH_GRANT_NOT_COVERED` */
+  /**
+   * Makes a token. What a derived principal makes is derived from it, and ends with it.
+   *
+   * @throws {AuthError} `AUTH_PERMISSION_DENIED`, `AUTH_GRANT_INVALID`, `AUTH_GRANT_NOT_COVERED`; `AUTH_CONFLICT` when
+   * there is a custom key with this text already
+   */
   issue(input: IssueInput, by: Principal): Promise<IssuedToken>;
   /** Says who presents a token. @throws `AUTH_TOKEN_*`, `AUTH_STORE_UNAVAILABLE` */
   verify(text: string | undefined): Promise<Principal>;
-  /** The tokens whose grants the authority of `by` covers, the oldest first. @throws `AUTH_PERMISSION_DENIED` */
-  list(by: Principal): Promise<TokenInfo[]>;
+  /** The tokens that the authority of `by` covers, the oldest first. @throws `AUTH_PERMISSION_DENIED` */
+  list(by: Principal, filter?: TokenFilter): Promise<TokenInfo[]>;
   /** One of these tokens, or the one of `by` itself. @throws `AUTH_TOKEN_NOT_FOUND`, `AUTH_PERMISSION_DENIED` */
   show(id: string, by: Principal): Promise<TokenInfo>;
   /** Changes one of these tokens. @throws as `issue` and `show`, and `AUTH_CONFLICT` */
   edit(id: string, input: EditInput, by: Principal): Promise<TokenInfo>;
+  /**
+   * Gives one of these tokens a new secret under the same id; the one before counts for as long as `overlap` says.
+   * Nobody gets a token in this way that could do more, or lasts longer, than the one of `by`, which therefore needs
+   * no action to rotate itself.
+   *
+   * @throws as `edit`; `AUTH_CONFLICT` also for a token that has ended, `AUTH_GRANT_INVALID` for custom keys
+   */
+  rotate(id: string, input: RotateInput, by: Principal): Promise<IssuedToken>;
+  /**
+   * Turns the token of `by` into an API key that may do the same or less, for clients that take no other shape. It is
+   * derived from that token and ends with it; at most 100 such keys work at a time. Needs no action.
+   *
+   * @throws {AuthError} `AUTH_PERMISSION_DENIED` without a token, `AUTH_GRANT_INVALID`, `AUTH_GRANT_NOT_COVERED`,
+   * `AUTH_CONFLICT` when there are 100 already
+   */
+  exchange(input: ExchangeInput, by: Principal): Promise<IssuedToken>;
+  /**
+   * Shows a token again that was issued before, of a kind that stays visible to its owner, and to nobody else.
+   *
+   * @throws as `show`; `AUTH_GRANT_INVALID` for other kinds
+   */
+  reveal(id: string, by: Principal): Promise<string>;
   /** Ends one of these tokens, or the one of `by` itself, at once and for good. @throws as `show` */
   revoke(id: string, by: Principal): Promise<TokenInfo>;
+  /** Ends what `by` has presented, of whatever kind. Needs no action. @throws `AUTH_PERMISSION_DENIED` without a token */
+  revokeSelf(by: Principal): Promise<TokenInfo>;
+  /**
+   * Ends all of these tokens that belong to an owner, to a project or to both, and says which; never the one of `by`,
+   * nor one that it was derived from.
+   *
+   * @throws {AuthError} `AUTH_PERMISSION_DENIED`; `AUTH_GRANT_INVALID` when neither is named
+   */
+  revokeAll(input: RevokeAllInput, by: Principal): Promise<TokenInfo[]>;
+  /**
+   * The principal as it acts for a project that it may use.
+   *
+   * @throws {AuthError} `AUTH_PERMISSION_DENIED`; `AUTH_GRANT_INVALID` when it is no name of a project
+   */
+  selectProject(principal: Principal, project: string): Principal;
   /** Decides a request of a principal, and of its token's project when the request names none. */
   decide(principal: Principal, request: AccessRequest, extra?: DecisionExtra): Decision;
   /** The operator at the machine itself: everything is allowed. Never for what comes over a network. */
@@ -115,7 +169,7 @@ export function createAuth(options: AuthOptions): Auth {
     source: 'server policy',
     id: 'policy',
   });
-  const format = createApiKeyFormat(random);
+  const { formats = [createApiKeyFormat(random)], settings = () => DEFAULT_AUTH_SETTINGS } = options;
   const digest = createDigest(options.digestKey);
   const cache = createWarmCache(cacheMilliseconds);
   const lastUsed = createLastUsed(store, clock().getTime());
@@ -132,14 +186,31 @@ export function createAuth(options: AuthOptions): Auth {
     }
   }
 
-  const verify = createVerifier({ store, format, digest, policy, clock, cache, lastUsed, onRevoked: tellRevoked });
+  const sealer = createSealer(options.digestKey, random);
+  const verify = createVerifier({
+    store,
+    formats,
+    settings,
+    digest,
+    sealer,
+    policy,
+    clock,
+    cache,
+    lastUsed,
+    audit: options.audit,
+    onRevoked: tellRevoked,
+  });
+  const watching = watchRevocations(store, cache, tellRevoked);
   const tokens = createTokenManager({
     store,
-    format,
+    formats,
+    settings,
     digest,
+    sealer,
     policy,
     clock,
     patterns,
+    audit: options.audit,
     onChange(id, change) {
       cache.drop(id);
       if (change === 'revoked') tellRevoked(id);
@@ -147,6 +218,7 @@ export function createAuth(options: AuthOptions): Auth {
   });
 
   async function close(): Promise<void> {
+    await watching.stop();
     await lastUsed.flush();
     await store.close();
   }
@@ -155,10 +227,16 @@ export function createAuth(options: AuthOptions): Auth {
     verify,
     issue: tokens.issue,
     edit: tokens.edit,
+    rotate: tokens.rotate,
+    exchange: tokens.exchange,
+    reveal: tokens.reveal,
     revoke: tokens.revoke,
-    async list(by) {
+    revokeSelf: tokens.revokeSelf,
+    revokeAll: tokens.revokeAll,
+    selectProject,
+    async list(by, filter) {
       await lastUsed.flush();
-      return tokens.list(by);
+      return tokens.list(by, filter);
     },
     async show(id, by) {
       await lastUsed.flush();

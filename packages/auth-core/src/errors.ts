@@ -12,12 +12,15 @@ import type { CountedLimitName } from './limits/counted-limits.ts';
  * | `AUTH_TOKEN_UNKNOWN` | there is no such token, or its secret is another one; nobody is told which |
  * | `AUTH_TOKEN_EXPIRED` | the token's time is over |
  * | `AUTH_TOKEN_NOT_YET_VALID` | the token's time has not begun; for token formats that carry their own beginning |
- * | `AUTH_TOKEN_REVOKED` | the token was revoked |
+ * | `AUTH_TOKEN_REVOKED` | the token, or one that it was derived from, was revoked |
+ * | `AUTH_TOKEN_ROTATED` | the token got a new secret, and the time of this one is over |
+ * | `AUTH_TOKEN_WRONG_AUDIENCE` | the token was made for another server |
+ * | `AUTH_TOKEN_KIND_DISABLED` | tokens of this kind are switched off here |
  * | `AUTH_PERMISSION_DENIED` | a grant does not allow the request; `decision` says which and why |
  * | `AUTH_GRANT_INVALID` | a grant or another input is not what it must be; `path` says where |
  * | `AUTH_GRANT_NOT_COVERED` | a token would be given more than its maker may do; `reason` says what |
  * | `AUTH_TOKEN_NOT_FOUND` | there is no token with this id that the caller may see |
- * | `AUTH_CONFLICT` | somebody else changed the token in the meantime |
+ * | `AUTH_CONFLICT` | the token was changed in the meantime, or its state does not allow the change; the message says which |
  * | `AUTH_LIMIT_EXCEEDED` | a grant's limit is used up; `limit` says which, `retryAfterSeconds` for how long |
  * | `AUTH_STORE_UNAVAILABLE` | the store did not answer; nobody is let in until it does |
  */
@@ -28,6 +31,9 @@ export const AUTH_ERROR_CODES = [
   'AUTH_TOKEN_EXPIRED',
   'AUTH_TOKEN_NOT_YET_VALID',
   'AUTH_TOKEN_REVOKED',
+  'AUTH_TOKEN_ROTATED',
+  'AUTH_TOKEN_WRONG_AUDIENCE',
+  'AUTH_TOKEN_KIND_DISABLED',
   'AUTH_PERMISSION_DENIED',
   'AUTH_GRANT_INVALID',
   'AUTH_GRANT_NOT_COVERED',
@@ -49,6 +55,9 @@ export type TokenRefusal = Extract<
   | 'AUTH_TOKEN_EXPIRED'
   | 'AUTH_TOKEN_NOT_YET_VALID'
   | 'AUTH_TOKEN_REVOKED'
+  | 'AUTH_TOKEN_ROTATED'
+  | 'AUTH_TOKEN_WRONG_AUDIENCE'
+  | 'AUTH_TOKEN_KIND_DISABLED'
 >;
 
 /**
@@ -83,6 +92,9 @@ const REFUSALS: Readonly<Record<TokenRefusal, string>> = {
   AUTH_TOKEN_EXPIRED: 'The token has expired. Ask the operator for another one.',
   AUTH_TOKEN_NOT_YET_VALID: 'The token is not valid yet. Try again when its time has begun.',
   AUTH_TOKEN_REVOKED: 'The token was revoked. Ask the operator for another one.',
+  AUTH_TOKEN_ROTATED: 'The token was replaced by a new one. Use that.',
+  AUTH_TOKEN_WRONG_AUDIENCE: 'The token was made for another server. Ask for one that names this server as audience.',
+  AUTH_TOKEN_KIND_DISABLED: 'Tokens of this kind are switched off on this server. Ask the operator for another kind.',
 };
 
 /** The presented token will not do. Reaction: present another one. */
@@ -144,16 +156,18 @@ export class TokenNotFoundError extends AuthError {
   }
 }
 
-/** Somebody else changed the token in the meantime. Reaction: read it again and repeat the change. */
+/**
+ * The token was changed in the meantime, or is in a state that does not allow the change. Reaction: read it again, and
+ * repeat the change if it still makes sense; the message says what is in the way.
+ */
 export class ConflictError extends AuthError {
   override name = 'ConflictError';
   declare readonly code: 'AUTH_CONFLICT';
 
-  constructor() {
-    super(
-      'AUTH_CONFLICT',
-      'The token was changed by somebody else in the meantime. Read it again and repeat the change.',
-    );
+  constructor(
+    message = 'The token was changed by somebody else in the meantime. Read it again and repeat the change.',
+  ) {
+    super('AUTH_CONFLICT', message);
   }
 }
 

@@ -2,6 +2,20 @@
  * The public API of @latchkey/auth-core. Whatever is added here becomes API: it stays, and it is documented.
  */
 
+export type { AuditActor, AuditEvent, AuditSink } from './audit/audit-event.ts';
+export type { AuditListOptions, AuditLog, AuditLogOptions } from './audit/audit-log.ts';
+export { createAuditLog } from './audit/audit-log.ts';
+export type { LostEvents } from './audit/audit-queue.ts';
+export type {
+  AuditBatch,
+  AuditEntry,
+  AuditHead,
+  AuditQuery,
+  AuditStore,
+  SealedAuditHead,
+} from './audit/audit-store.ts';
+export { createMemoryAuditStore } from './audit/memory-audit-store.ts';
+export type { AuditProblem, AuditVerification } from './audit/verify-chain.ts';
 export type { Auth, AuthOptions, DecisionExtra } from './auth.ts';
 export { createAuth } from './auth.ts';
 export type { Action } from './authority/action.ts';
@@ -58,15 +72,48 @@ export type {
 export { createMemoryLimitStore } from './limits/memory-limit-store.ts';
 export type { Admission, LimitState, Meter, MeterOptions, TokenReservation } from './limits/meter.ts';
 export { createMeter } from './limits/meter.ts';
-export type { EditInput, IssuedToken, IssueInput, TokenInfo } from './management/token-manager.ts';
+export type { EditInput } from './management/edit-token.ts';
+export type { ExchangeInput } from './management/exchange-token.ts';
+export type { IssuedToken, IssueInput } from './management/issue-token.ts';
+export type { RevokeAllInput } from './management/revoke-tokens.ts';
+export type { RotateInput } from './management/rotate-token.ts';
+export type { TokenInfo } from './management/token-info.ts';
 export type { PatternEngine } from './matching/pattern-engine.ts';
 export type { Principal } from './principal.ts';
 export { anonymousPrincipal } from './principal.ts';
 export type { ArgumentConstraint, Json, JsonSchema, JsonType } from './schema/json-schema.ts';
+export type { AuthSettings } from './settings.ts';
+export {
+  DEFAULT_AUTH_SETTINGS,
+  MAXIMUM_ACCESS_TOKEN_SECONDS,
+  MAXIMUM_PERSONAL_ACCESS_TOKEN_SECONDS,
+} from './settings.ts';
 export { createMemoryTokenStore } from './store/memory-store.ts';
-export type { TokenFilter, TokenRecord, TokenStore } from './store/token-store.ts';
+export type { PreviousSecret, TokenFilter, TokenRecord, TokenStore } from './store/token-store.ts';
 export { createApiKeyFormat } from './token/api-key-format.ts';
+export { attenuateToken } from './token/attenuate.ts';
+export { createAttenuatedFormat } from './token/attenuated-format.ts';
+export { createCustomKeyFormat } from './token/custom-format.ts';
 export type { Digest } from './token/digest.ts';
 export { createDigest } from './token/digest.ts';
+export type { TokenInspection } from './token/inspect-token.ts';
+export { inspectToken } from './token/inspect-token.ts';
+export { createLegacyFormat } from './token/legacy-format.ts';
 export type { RandomBytes } from './token/random.ts';
-export type { TokenFormat, TokenKind, TokenParts } from './token/token-format.ts';
+export type { Sealer } from './token/sealer.ts';
+export { createSealer } from './token/sealer.ts';
+export type {
+  Derivation,
+  DerivedTokenFormat,
+  DerivedTokenKind,
+  MintedToken,
+  MintRequest,
+  PresentedToken,
+  ProofContext,
+  StoredTokenFormat,
+  StoredTokenKind,
+  TokenFormat,
+  TokenKind,
+  TokenParts,
+} from './token/token-format.ts';
+export { TOKEN_KINDS } from './token/token-format.ts';

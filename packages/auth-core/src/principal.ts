@@ -13,6 +13,10 @@ export interface Principal {
   readonly project?: string;
   /** The token at the beginning of the chain that this one was derived in; what is stored belongs to that. */
   readonly rootId: string;
+  /** The stored token that this is, or that it was derived from last. */
+  readonly tokenId: string;
+  /** Every id that this one can be revoked by: those of the tokens that it was derived from, and its own. */
+  readonly chain: readonly string[];
   readonly authority: Authority;
   /** RFC 3339; when the token ends. */
   readonly expiresAt?: string;
@@ -43,5 +47,14 @@ function localPrincipal(kind: 'operator' | 'anonymous', name: string, grant: Gra
   const id = `local:${kind}`;
   // A frozen copy: many requests share it.
   const entry = Object.freeze({ grant: parseGrant(grant), source: name, id });
-  return Object.freeze({ id, kind, name, owner: name, rootId: id, authority: Object.freeze([entry]) });
+  return Object.freeze({
+    id,
+    kind,
+    name,
+    owner: name,
+    rootId: id,
+    tokenId: id,
+    chain: Object.freeze([id]),
+    authority: Object.freeze([entry]),
+  });
 }

@@ -12,12 +12,14 @@ export function decideTool(mcp: NonNullable<Grant['mcp']>, tool: ToolRequest, co
   let approval = false;
   for (const [serverGlob, { tools }] of Object.entries(mcp)) {
     if (!matchesGlob(serverGlob, server)) continue;
-    for (const [toolGlob, rule] of Object.entries(tools)) {
-      if (name === undefined) {
-        granted = true;
-        continue;
-      }
-      if (!matchesGlob(toolGlob, name)) continue;
+    if (name === undefined) {
+      granted ||= Object.keys(tools).length > 0;
+      continue;
+    }
+    // Of a thousand rules most say nothing of a tool: only those that do are looked at closer.
+    for (const toolGlob of Object.keys(tools)) {
+      const rule = matchesGlob(toolGlob, name) ? tools[toolGlob] : undefined;
+      if (rule === undefined) continue;
       granted = true;
       approval ||= rule.approval === 'ask';
       const problem = tool.arguments === undefined ? undefined : checkArguments(rule, tool.arguments, context);

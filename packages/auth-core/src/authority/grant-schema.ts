@@ -8,7 +8,8 @@ const constraint: JsonSchema = { $ref: '#/$defs/constraint' };
 const dateTime: JsonSchema = { type: 'string', format: 'date-time' };
 
 /**
- * The JSON Schema (draft 2020-12) of grants, for editors and for documentation. It is what {@link parseGrant} runs on.
+ * The JSON Schema (draft 2020-12) of grants, for editors and for documentation. It is what {@link parseGrant} runs on, and
+ * lies beside the code as `@latchkey/auth-core/grant.schema.json`.
  *
  * @example
  * ```ts
@@ -59,6 +60,8 @@ export const GRANT_SCHEMA: JsonSchema = {
         weight: { type: 'number', exclusiveMinimum: 0 },
       },
     },
+    // So that a file may name this schema for its editor; it is no part of the grant.
+    $schema: { type: 'string' },
   },
   $defs: {
     glob: { type: 'string', minLength: 1, maxLength: 256 },

@@ -20,7 +20,7 @@ export interface ParseGrantOptions {
 }
 
 /**
- * Reads a grant strictly and returns a frozen copy of it.
+ * Reads a grant strictly and returns a frozen copy of it, without the `$schema` that a file may name for its editor.
  *
  * Refuses unknown keys, values of the wrong type, dates, networks and patterns that mean nothing, and documents of
  * an unreasonable size (deeper than 24, more than 2000 values, texts longer than 1024).
@@ -43,7 +43,8 @@ export function parseGrant(value: unknown, options: ParseGrantOptions = {}): Gra
     refuse([...start, ...violation.path], `${violation.message}${known}`);
   }
   // The schema has just said that it is one.
-  const grant = copy as Grant;
+  const { $schema: _, ...document } = copy as Grant & { readonly $schema?: string };
+  const grant: Grant = Object.freeze(document);
   checkMeaning(grant, start, options.patterns);
   return grant;
 }

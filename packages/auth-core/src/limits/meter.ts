@@ -75,6 +75,9 @@ export interface Meter extends AsyncDisposable {
 /** A place among concurrent requests may be free at any moment. */
 const RETRY_SECONDS = 1;
 
+/** Names the lease of a request that holds none. */
+const NO_LEASE = '';
+
 /**
  * Creates what enforces the counted limits of grants: `requestsPerMinute`, `concurrentRequests`, `tokensPerDay` and
  * `tokensPerMonth`. Each is counted for each grant that has it, and a request must fit all of them.
@@ -139,11 +142,12 @@ export function createMeter(options: MeterOptions): Meter {
     const now = clock().getTime();
     const limits = listCountedLimits(authority, now);
     if (limits.length === 0) return admission(authority, []);
-    const leaseId = createId();
+    const leased = limits.some(({ counter }) => counter.kind === 'lease');
+    const leaseId = leased ? createId() : NO_LEASE;
     const claims = limits.map((limit) => claimRequest(limit, leaseId, now + LEASE_MILLISECONDS));
     const takings = await take(limits, claims, now);
     const states = pair(limits, takings).map(([limit, { used }]) => stateOf(limit, used, now));
-    return admission(authority, states, claims.some(({ kind }) => kind === 'lease') ? leaseId : undefined);
+    return admission(authority, states, leased ? leaseId : undefined);
   }
 
   function admission(authority: Authority, states: readonly LimitState[], leaseId?: string): Admission {

@@ -6,6 +6,7 @@
  * expression is ever built from input.
  */
 export function matchesGlob(glob: string, text: string): boolean {
+  if (!glob.includes('*')) return glob === text;
   let at = 0;
   let position = 0;
   let star = -1;

@@ -59,6 +59,16 @@ describe('parseGrant', () => {
     expect(parseGrant({ actions: ['*', ...ACTIONS] }).actions).toHaveLength(16);
   });
 
+  it('lets a file name the schema for its editor, and leaves that out of the grant', () => {
+    const $schema = './node_modules/@latchkey/auth-core/grant.schema.json';
+    const grant = parseGrant({ $schema, ...DOCUMENT });
+    expect(grant).toEqual(DOCUMENT);
+    expect(grant).not.toHaveProperty('$schema');
+    expect(Object.isFrozen(grant)).toBe(true);
+    expect(failure({ $schema: 1, actions: [] })).toMatchObject({ code: 'AUTH_GRANT_INVALID', path: '["$schema"]' });
+    expect(failure(withTool({ $schema })).code).toBe('AUTH_GRANT_INVALID');
+  });
+
   it('returns a frozen copy, so that nobody can change a grant that was read', () => {
     const original = structuredClone(DOCUMENT);
     const grant = parseGrant(original);

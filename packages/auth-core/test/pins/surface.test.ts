@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
+import * as http from '../../src/http/index.ts';
 import * as root from '../../src/index.ts';
+import * as jwt from '../../src/jwt/index.ts';
 import * as re2js from '../../src/patterns/re2js.ts';
 import * as kysely from '../../src/stores/kysely/index.ts';
+import * as postgres from '../../src/stores/postgres/index.ts';
 import * as testing from '../../src/testing/index.ts';
 
 /*
@@ -13,8 +16,12 @@ describe('the public surface', () => {
     expect(Object.keys(manifest.exports)).toEqual([
       '.',
       './stores/kysely',
+      './stores/postgres',
+      './http',
+      './jwt',
       './patterns/re2js',
       './testing',
+      './grant.schema.json',
       './package.json',
     ]);
   });
@@ -25,37 +32,80 @@ describe('the public surface', () => {
       'AUTH_ERROR_CODES',
       'AuthError',
       'ConflictError',
+      'DEFAULT_AUTH_SETTINGS',
       'FULL_GRANT',
       'GRANT_SCHEMA',
       'GrantNotCoveredError',
       'InvalidGrantError',
       'InvalidTokenError',
       'LimitExceededError',
+      'MAXIMUM_ACCESS_TOKEN_SECONDS',
+      'MAXIMUM_PERSONAL_ACCESS_TOKEN_SECONDS',
       'PermissionDeniedError',
       'StoreUnavailableError',
+      'TOKEN_KINDS',
       'TokenNotFoundError',
       'anonymousPrincipal',
+      'attenuateToken',
       'covers',
       'createApiKeyFormat',
+      'createAttenuatedFormat',
+      'createAuditLog',
       'createAuth',
+      'createCustomKeyFormat',
       'createDigest',
+      'createLegacyFormat',
+      'createMemoryAuditStore',
       'createMemoryLimitStore',
       'createMemoryTokenStore',
       'createMeter',
+      'createSealer',
       'decide',
       'describeDenial',
+      'inspectToken',
       'parseGrant',
       'systemClock',
     ]);
     expect(Object.keys(kysely).sort()).toEqual([
+      'createKyselyAuditStore',
       'createKyselyLimitStore',
+      'createKyselySigningKeyStore',
       'createKyselyTokenStore',
       'migrate',
       'openSqlite',
       'tokenMigrations',
     ]);
+    expect(Object.keys(postgres).sort()).toEqual(['openPostgres', 'watchPostgresTokens']);
+    expect(Object.keys(http).sort()).toEqual([
+      'challenge',
+      'createClientAddress',
+      'createRequestAuthenticator',
+      'isAddressRange',
+      'rateLimitHeaders',
+      'readCredential',
+    ]);
+    expect(Object.keys(jwt).sort()).toEqual([
+      'createAccessTokenVerifier',
+      'createAccessTokens',
+      'createMemorySigningKeyStore',
+      'createPersonalAccessTokenFormat',
+      'createSigningKeys',
+      'introspectionCheck',
+      'readPersonalAccessTokenId',
+      'readTokenExchange',
+      'renderTokenExchange',
+    ]);
     expect(Object.keys(re2js)).toEqual(['re2jsPatterns']);
-    expect(Object.keys(testing).sort()).toEqual(['fixedClock', 'limitStoreContract', 'tokenStoreContract']);
+    expect(Object.keys(testing).sort()).toEqual([
+      'adapterContract',
+      'auditStoreContract',
+      'crashContract',
+      'fixedClock',
+      'limitStoreContract',
+      'signingKeyStoreContract',
+      'tokenStoreContract',
+      'writeUntilKilled',
+    ]);
   });
 
   it('knows these actions', () => {
@@ -86,6 +136,9 @@ describe('the public surface', () => {
       'AUTH_TOKEN_EXPIRED',
       'AUTH_TOKEN_NOT_YET_VALID',
       'AUTH_TOKEN_REVOKED',
+      'AUTH_TOKEN_ROTATED',
+      'AUTH_TOKEN_WRONG_AUDIENCE',
+      'AUTH_TOKEN_KIND_DISABLED',
       'AUTH_PERMISSION_DENIED',
       'AUTH_GRANT_INVALID',
       'AUTH_GRANT_NOT_COVERED',

@@ -1,0 +1,24 @@
+import { TOKEN_KINDS, type TokenKind } from './token/token-format.ts';
+
+/** What an installation decides about all of its tokens. It may change while a server runs, and counts at once. */
+export interface AuthSettings {
+  /** Tokens of a kind that is switched off do not work, nor do those that were derived from them. */
+  readonly kinds: Readonly<Record<TokenKind, boolean>>;
+  /** How long a personal access token lives when its issuer does not say; from 1 to the maximum. */
+  readonly personalAccessTokenSeconds: number;
+  /** How long an access token lives when nobody asks for less; from 1 to the maximum. */
+  readonly accessTokenSeconds: number;
+}
+
+/** The longest life of a personal access token: a year, leap years included. */
+export const MAXIMUM_PERSONAL_ACCESS_TOKEN_SECONDS = 366 * 86_400;
+
+/** The longest life of an access token: an hour. Other servers take it for good until then. */
+export const MAXIMUM_ACCESS_TOKEN_SECONDS = 3600;
+
+/** Every kind, personal access tokens for 90 days, access tokens for 5 minutes. */
+export const DEFAULT_AUTH_SETTINGS: AuthSettings = Object.freeze({
+  kinds: Object.freeze(Object.fromEntries(TOKEN_KINDS.map((kind) => [kind, true])) as Record<TokenKind, boolean>),
+  personalAccessTokenSeconds: 90 * 86_400,
+  accessTokenSeconds: 300,
+});

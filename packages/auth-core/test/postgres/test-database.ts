@@ -1,0 +1,30 @@
+import { Client } from 'pg';
+import { inject } from 'vitest';
+
+/** A PostgreSQL database of a test file's own. */
+export interface TestDatabase {
+  /** What it runs on, for titles. */
+  readonly name: string;
+  readonly url: string;
+  /** Whether connections work side by side; in PGlite they take turns. */
+  readonly parallel: boolean;
+  /** Removes all that is in it. */
+  clear(): Promise<void>;
+}
+
+/** Makes an empty database, which ends with the test run. */
+export async function createTestDatabase(): Promise<TestDatabase> {
+  const response = await fetch(inject('testDatabases'), { method: 'POST' });
+  if (!response.ok) throw new Error(`No PostgreSQL for this test: ${await response.text()}`);
+  const { name, url } = (await response.json()) as { readonly name: string; readonly url: string };
+  return {
+    name,
+    url,
+    parallel: !name.includes('PGlite'),
+    async clear() {
+      const client = new Client({ connectionString: url });
+      await client.connect();
+      await client.query('drop schema public cascade; create schema public').finally(() => client.end());
+    },
+  };
+}
