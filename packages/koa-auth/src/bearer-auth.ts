@@ -1,24 +1,22 @@
-import { type Auth, AuthError, type Principal } from '@latchkey/auth-core';
+import { AuthError } from '@latchkey/auth-core';
+import { createRequestAuthenticator, type RequestAuthenticatorOptions } from '@latchkey/auth-core/http';
 import type { Context, Middleware } from 'koa';
-import { readCredential } from './read-credential.ts';
+import { headersOf } from './read-credential.ts';
 import type { AuthState } from './state.ts';
 
 /** Options of {@link bearerAuth}. */
-export interface BearerAuthOptions {
-  readonly auth: Pick<Auth, 'verify' | 'decide'>;
-  /**
-   * Who everybody is while authentication is switched off. No credential is read then, not even a wrong one. Absent:
-   * authentication is on.
-   */
-  readonly optional?: Principal;
+export interface BearerAuthOptions extends RequestAuthenticatorOptions {
   /** Told of each refused credential, for a log or a counter, before the error goes its way. It changes nothing. */
   readonly onError?: (error: AuthError, ctx: Context) => void;
 }
 
 /**
- * Creates the middleware that says who asks: it reads the token, has it verified and sets `ctx.state.auth`.
+ * Creates the middleware that says who asks: it reads the token, has it verified and sets `ctx.state.auth`. Koa's
+ * own `proxy` setting has no part in it: whose `X-Forwarded-For` is believed is said by `trustedProxies`.
  *
- * @throws {AuthError} `AUTH_TOKEN_*` or `AUTH_STORE_UNAVAILABLE`, from the middleware; nothing downstream has run then
+ * @throws {AuthError} `AUTH_TOKEN_*`, `AUTH_STORE_UNAVAILABLE`, and for the project that `Latchkey-Project` selects
+ * `AUTH_PERMISSION_DENIED` or `AUTH_GRANT_INVALID`, from the middleware; nothing downstream has run then
+ * @throws {TypeError} at once, when a trusted proxy is no address and no range
  * @example
  * ```ts
  * import { createAuth, createMemoryTokenStore } from '@latchkey/auth-core';
@@ -37,25 +35,16 @@ export interface BearerAuthOptions {
  * });
  * ```
  */
-export function bearerAuth({ auth, optional, onError }: BearerAuthOptions): Middleware<AuthState> {
-  return async function bearerAuth(ctx, next) {
-    const principal = optional ?? (await identify(ctx));
-    const { remoteAddress } = ctx.req.socket;
-    const address = remoteAddress === undefined ? {} : { address: remoteAddress };
-    ctx.state.auth = {
-      principal,
-      ...address,
-      decide: (request, entries = []) => auth.decide(principal, request, { ...address, entries }),
-    };
-    await next();
-  };
+export function bearerAuth({ onError, ...options }: BearerAuthOptions): Middleware<AuthState> {
+  const authenticate = createRequestAuthenticator(options);
 
-  async function identify(ctx: Context): Promise<Principal> {
+  return async function bearerAuth(ctx, next) {
     try {
-      return await auth.verify(readCredential(ctx.req));
+      ctx.state.auth = await authenticate({ header: headersOf(ctx.req), peer: ctx.req.socket.remoteAddress });
     } catch (error) {
       if (error instanceof AuthError) onError?.(error, ctx);
       throw error;
     }
-  }
+    await next();
+  };
 }

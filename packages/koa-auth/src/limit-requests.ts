@@ -1,8 +1,7 @@
-import { finished } from 'node:stream';
 import type { Meter } from '@latchkey/auth-core';
+import { type RequestAuth, rateLimitHeaders } from '@latchkey/auth-core/http';
 import type { Middleware } from 'koa';
-import { rateLimitHeaders } from './rate-limit-headers.ts';
-import type { AdmissionState, RequestAuth } from './state.ts';
+import type { AdmissionState } from './state.ts';
 
 /** Options of {@link limitRequests}. */
 export interface LimitRequestsOptions {
@@ -42,8 +41,9 @@ export function limitRequests({ meter }: LimitRequestsOptions): Middleware<Admis
     const auth: RequestAuth | undefined = ctx.state.auth;
     if (auth === undefined) throw new TypeError('limitRequests needs bearerAuth to run before it');
     const admission = await meter.admit(auth.principal);
-    // Also when the caller went away while it waited to be let in.
-    finished(ctx.res, () => void admission.release());
+    // The caller may have gone away while it waited to be let in.
+    if (ctx.res.closed) void admission.release();
+    else ctx.res.once('close', () => void admission.release());
     ctx.state.admission = admission;
     ctx.set(rateLimitHeaders(admission.states));
     await next();

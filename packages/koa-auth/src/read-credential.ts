@@ -1,34 +1,33 @@
 import type { IncomingMessage } from 'node:http';
-import { InvalidTokenError } from '@latchkey/auth-core';
+import { type ReadCredentialOptions, type ReadHeader, readCredential as readFrom } from '@latchkey/auth-core/http';
 
-/** The longest credential that is looked at, in characters. */
-const MAXIMUM_LENGTH = 8192;
-const BEARER = /^bearer(?: +|$)/i;
-const VISIBLE = /^[\x21-\x7e]+$/;
+/** What there is to read of a request. */
+export type RequestHeaders = Pick<IncomingMessage, 'rawHeaders'>;
+
+const NONE: readonly string[] = [];
 
 /**
- * Reads the one token that a request presents, as `Authorization: Bearer TOKEN` (RFC 6750 2.1; the scheme in any
- * case) or as `x-api-key: TOKEN`. Another scheme is no credential here, so undefined is returned for it.
- *
- * @throws {AuthError} `AUTH_TOKEN_MALFORMED` when a header comes twice, is too long or empty, or when the two disagree
+ * Reads the header fields of Node's request, each line on its own. Few are asked for, so they are looked up as they
+ * came: to sort them all, as `headersDistinct` does, would take longer than to verify a token.
  */
-export function readCredential(request: Pick<IncomingMessage, 'headersDistinct'>): string | undefined {
-  const authorization = readOnce(request.headersDistinct.authorization);
-  const apiKey = readOnce(request.headersDistinct['x-api-key']);
-  const scheme = authorization === undefined ? undefined : BEARER.exec(authorization)?.[0];
-  const bearer = scheme === undefined ? undefined : authorization?.slice(scheme.length);
-  const credential = bearer ?? apiKey;
-  if (bearer !== undefined && apiKey !== undefined && bearer !== apiKey) refuse();
-  if (credential !== undefined && !VISIBLE.test(credential)) refuse();
-  return credential;
+export function headersOf({ rawHeaders }: RequestHeaders): ReadHeader {
+  return (name) => {
+    let values: string[] | undefined;
+    for (let index = 0; index < rawHeaders.length; index += 2) {
+      const field = rawHeaders[index] ?? '';
+      if (field.length !== name.length || field.toLowerCase() !== name) continue;
+      values ??= [];
+      values.push(rawHeaders[index + 1] ?? '');
+    }
+    return values ?? NONE;
+  };
 }
 
-function readOnce(values: readonly string[] = []): string | undefined {
-  const [value] = values;
-  if (values.length > 1 || (value !== undefined && value.length > MAXIMUM_LENGTH)) refuse();
-  return value;
-}
-
-function refuse(): never {
-  throw new InvalidTokenError('AUTH_TOKEN_MALFORMED');
+/**
+ * Reads the one token that Node's request presents, as `readCredential` of `@latchkey/auth-core/http` does.
+ *
+ * @throws {AuthError} `AUTH_TOKEN_MALFORMED` when a header comes twice, is too long or empty, or when two disagree
+ */
+export function readCredential(request: RequestHeaders, options?: ReadCredentialOptions): string | undefined {
+  return readFrom(headersOf(request), options);
 }

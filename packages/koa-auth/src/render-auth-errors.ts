@@ -1,17 +1,15 @@
 import { AuthError } from '@latchkey/auth-core';
+import { type ChallengeOptions, challenge } from '@latchkey/auth-core/http';
 import type { Context, Middleware } from 'koa';
-import { challenge } from './challenge.ts';
 
 /** Options of {@link renderAuthErrors}. */
-export interface RenderAuthErrorsOptions {
+export interface RenderAuthErrorsOptions extends ChallengeOptions {
   /** The body for an error. `error.message` is safe to show; `error.cause` is not. */
   readonly render: (error: AuthError, ctx: Context) => unknown;
-  /** The realm that challenges name. */
-  readonly realm?: string;
 }
 
 /**
- * Creates the middleware that answers what the core refuses: status and headers from {@link challenge}, the body
+ * Creates the middleware that answers what the core refuses: status and headers from `challenge`, the body
  * from the caller's hook. Everything else that is thrown goes on, as does an error that comes after the headers.
  *
  * @example
@@ -21,13 +19,13 @@ export interface RenderAuthErrorsOptions {
  * export const errors = renderAuthErrors({ render: ({ code, message }) => ({ error: { code, message } }) });
  * ```
  */
-export function renderAuthErrors({ render, realm }: RenderAuthErrorsOptions): Middleware {
+export function renderAuthErrors({ render, ...options }: RenderAuthErrorsOptions): Middleware {
   return async function renderAuthErrors(ctx, next) {
     try {
       await next();
     } catch (error) {
       if (!(error instanceof AuthError) || ctx.headerSent) throw error;
-      const { status, headers } = challenge(error, realm);
+      const { status, headers } = challenge(error, options);
       ctx.body = render(error, ctx);
       ctx.status = status;
       ctx.set({ ...headers });

@@ -1,6 +1,7 @@
 import { type AccessRequest, type Action, PermissionDeniedError } from '@latchkey/auth-core';
+import type { RequestAuth } from '@latchkey/auth-core/http';
 import type { Context, Middleware } from 'koa';
-import type { AuthState, RequestAuth } from './state.ts';
+import type { AuthState } from './state.ts';
 
 /**
  * Creates the middleware that lets a request pass only if the caller's authority allows the action. `describe` adds

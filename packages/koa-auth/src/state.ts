@@ -1,16 +1,9 @@
-import type { AccessRequest, Admission, AuthorityEntry, Decision, Principal } from '@latchkey/auth-core';
-
-/** Who asks, as `bearerAuth` found it. */
-export interface RequestAuth {
-  readonly principal: Principal;
-  /** The address at the other end of the connection. No header can change it. */
-  readonly address?: string;
-  /** Decides a request of this caller from this address; entries of the request itself can only narrow. */
-  readonly decide: (request: AccessRequest, entries?: readonly AuthorityEntry[]) => Decision;
-}
+import type { Admission } from '@latchkey/auth-core';
+import type { RequestAuth } from '@latchkey/auth-core/http';
 
 /** What `bearerAuth` adds to Koa's `ctx.state`. */
 export interface AuthState {
+  /** Who asks. */
   auth: RequestAuth;
 }
 

@@ -17,7 +17,7 @@ export async function issueToken(
 export function newApp(options: BearerAuthOptions, ...between: Koa.Middleware<AuthState>[]): Koa<AuthState> {
   const app = new Koa<AuthState>();
   app.silent = true;
-  app.use(renderAuthErrors({ render: ({ code, message }) => ({ code, message }) }));
+  app.use(renderAuthErrors({ render: ({ code, message }) => ({ code, message }), basic: options.basic ?? false }));
   app.use(bearerAuth(options));
   for (const middleware of between) app.use(middleware);
   app.use(async function answer(ctx) {

@@ -1,5 +1,6 @@
 import { type AuthError, anonymousPrincipal, createMemoryTokenStore } from '@latchkey/auth-core';
 import { describe, expect, it } from 'vitest';
+import { bearerAuth, requireAction } from '../src/index.ts';
 import { issueToken, newApp, newAuth } from './app.ts';
 import { send } from './in-process-client.ts';
 
@@ -80,6 +81,42 @@ describe('bearerAuth', () => {
     await send(app, headers, '192.0.2.7');
     await send(app, headers, '::ffff:10.1.2.3');
     expect(decisions).toEqual([false, true]);
+  });
+
+  it('decides with the address that a trusted proxy says', async () => {
+    const auth = newAuth();
+    const token = await issueToken(auth, { actions: ['chat'], networks: ['10.0.0.0/8'] });
+    const app = newApp({ auth, trustedProxies: ['192.0.2.7'] }, requireAction('chat'));
+    const sendFrom = (forwardedFor: string | string[]) =>
+      send(app, { authorization: `Bearer ${token}`, 'x-forwarded-for': forwardedFor }, '192.0.2.7');
+    expect(await sendFrom('10.0.0.1')).toMatchObject({ status: 200, body: expect.stringContaining('10.0.0.1') });
+    expect((await sendFrom(['10.0.0.1', '198.51.100.4'])).status).toBe(403);
+  });
+
+  it('does not start with a trusted proxy that is no address', () => {
+    expect(() => bearerAuth({ auth: newAuth(), trustedProxies: ['proxy'] })).toThrow(TypeError);
+  });
+
+  it('takes Basic where it is switched on, and offers it only then', async () => {
+    const auth = newAuth();
+    const headers = { authorization: `Basic ${btoa(`proxy:${await issueToken(auth)}`)}` };
+    expect((await send(newApp({ auth }), headers)).headers['www-authenticate']).toBe('Bearer realm="latchkey"');
+    expect((await send(newApp({ auth, basic: true }), headers)).status).toBe(200);
+    expect((await send(newApp({ auth, basic: true }))).headers['www-authenticate']).toBe(
+      'Bearer realm="latchkey", Basic realm="latchkey", charset="UTF-8"',
+    );
+  });
+
+  it('verifies again for a handler what the request presented', async () => {
+    const auth = newAuth();
+    const token = await issueToken(auth);
+    const app = newApp({ auth }, async function endItself(ctx, next) {
+      await auth.revoke(ctx.state.auth.principal.id, auth.operator());
+      await ctx.state.auth.reverify();
+      await next();
+    });
+    const answer = await send(app, { authorization: `Bearer ${token}` });
+    expect(JSON.parse(answer.body).code).toBe('AUTH_TOKEN_REVOKED');
   });
 
   it('decides with the entries of the request, which only narrow', async () => {

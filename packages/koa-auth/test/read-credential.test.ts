@@ -2,15 +2,18 @@ import { describe, expect, it } from 'vitest';
 import { readCredential } from '../src/index.ts';
 
 const TOKEN = 'sk-lm-AAAAAAAA:BBBBBBBBBBBBBBBBBBBB';
-const read = (headersDistinct: Record<string, string[]>) => readCredential({ headersDistinct });
+const read = (headers: Record<string, string[]>) =>
+  readCredential({
+    rawHeaders: Object.entries(headers).flatMap(([name, values]) => values.flatMap((value) => [name, value])),
+  });
 const malformed = expect.objectContaining({ code: 'AUTH_TOKEN_MALFORMED' });
 
 describe('readCredential', () => {
-  it.each(['Bearer', 'bearer', 'BEARER', 'Bearer  '])('takes the scheme written as "%s"', (scheme) => {
+  it.each(['Bearer', 'bearer', 'BEARER', 'Bearer  ', 'Token'])('takes the scheme written as "%s"', (scheme) => {
     expect(read({ authorization: [`${scheme} ${TOKEN}`] })).toBe(TOKEN);
   });
 
-  it.each(['Basic dXNlcjpwYXNz', 'Token 0123', 'Bearerx y'])('finds no credential in "%s"', (authorization) => {
+  it.each(['Basic dXNlcjpwYXNz', 'Digest 0123', 'Bearerx y'])('finds no credential in "%s"', (authorization) => {
     expect(read({ authorization: [authorization] })).toBeUndefined();
   });
 
