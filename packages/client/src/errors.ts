@@ -1,0 +1,147 @@
+/** What an error may carry beside its code and its message. */
+export interface LatchkeyErrorOptions extends ErrorOptions {
+  readonly status?: number;
+  readonly requestId?: string;
+}
+
+/**
+ * What every refusal and failure of this package is. The message never holds a token and may be shown to people.
+ *
+ * | class | `code` |
+ * |---|---|
+ * | `AuthenticationError` | `no_token`, `invalid_token`, `expired_token` |
+ * | `PermissionError` | the server's, mostly `permission_denied` |
+ * | `RateLimitError` | the server's, mostly `limit_exceeded` |
+ * | `ConnectionError` | `unreachable` |
+ * | `ServerError` | the server's, e.g. `model_not_found`; `redirected`; `bad_answer` |
+ * | `ConfigurationError` | `invalid_url`, `invalid_option`, `unknown_profile`, `wrong_server`, `invalid_profiles`, `unsafe_profiles` |
+ *
+ * @example
+ * ```ts
+ * import { createClient, LatchkeyError } from '@latchkey/client';
+ *
+ * try {
+ *   await createClient().auth.whoami();
+ * } catch (error) {
+ *   if (!(error instanceof LatchkeyError)) throw error;
+ *   console.error(error.message, error.code, error.requestId);
+ * }
+ * ```
+ */
+export class LatchkeyError extends Error {
+  override name = 'LatchkeyError';
+  /** For programs; it stays what it is. */
+  readonly code: string;
+  /** The HTTP status, where a server has answered. */
+  readonly status: number | undefined;
+  /** By which the server's log knows the request, where a server has answered. */
+  readonly requestId: string | undefined;
+
+  constructor(code: string, message: string, { status, requestId, ...options }: LatchkeyErrorOptions = {}) {
+    super(message, options);
+    this.code = code;
+    this.status = status;
+    this.requestId = requestId;
+  }
+}
+
+/** Why a server does not know who is asking. */
+export type AuthenticationErrorCode = 'no_token' | 'invalid_token' | 'expired_token';
+
+/** No token was given, or the server does not take it. Reaction: give another one. */
+export class AuthenticationError extends LatchkeyError {
+  override name = 'AuthenticationError';
+  declare readonly code: AuthenticationErrorCode;
+
+  constructor(code: AuthenticationErrorCode, message: string, options?: LatchkeyErrorOptions) {
+    super(code, message, options);
+  }
+}
+
+/** Which grant of a token's authority denied a request, and why. */
+export interface Denial {
+  /** The place of the grant in the authority, from 1. */
+  readonly grant: number;
+  /** Whose grant it is: `server policy`, `token ci-bot`. */
+  readonly source: string;
+  /** The field of the grant that denied, e.g. `models`. */
+  readonly rule: string;
+  readonly reason: string;
+}
+
+/** The token does not allow the request (HTTP 403). Reaction: ask for less, or for a token that may do more. */
+export class PermissionError extends LatchkeyError {
+  override name = 'PermissionError';
+  /** Which grant denied; undefined when the server does not say so in data. The message says it in words. */
+  readonly decision: Denial | undefined;
+
+  constructor(code: string, message: string, options: LatchkeyErrorOptions & { readonly decision?: Denial } = {}) {
+    const { decision, ...others } = options;
+    super(code, message, others);
+    this.decision = decision;
+  }
+}
+
+/** A limit of the token is used up (HTTP 429). Reaction: wait `retryAfterSeconds`, or ask for more. */
+export class RateLimitError extends LatchkeyError {
+  override name = 'RateLimitError';
+  /** The limit's name, e.g. `tokensPerDay`. */
+  readonly limit: string | undefined;
+  /** When to try again, in seconds from now. */
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(
+    code: string,
+    message: string,
+    options: LatchkeyErrorOptions & { readonly limit?: string; readonly retryAfterSeconds?: number } = {},
+  ) {
+    const { limit, retryAfterSeconds, ...others } = options;
+    super(code, message, others);
+    this.limit = limit;
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+}
+
+/** No server answers at the URL. Reaction: start it, or correct the URL. */
+export class ConnectionError extends LatchkeyError {
+  override name = 'ConnectionError';
+  /** Where the server was looked for. */
+  readonly url: string;
+
+  constructor(url: string, options?: ErrorOptions) {
+    super('unreachable', `No server answers at ${url}. Start it, or correct the URL.`, options);
+    this.url = url;
+  }
+}
+
+/** The server answered with any other error; `code` is the server's own. */
+export class ServerError extends LatchkeyError {
+  override name = 'ServerError';
+  /** The parameter of the request that is at fault, e.g. `integrations[0].id`. */
+  readonly param: string | undefined;
+
+  constructor(code: string, message: string, options: LatchkeyErrorOptions & { readonly param?: string } = {}) {
+    const { param, ...others } = options;
+    super(code, message, others);
+    this.param = param;
+  }
+}
+
+/** What is wrong before anything was sent. */
+export type ConfigurationErrorCode =
+  | 'invalid_url'
+  | 'invalid_option'
+  | 'unknown_profile'
+  | 'wrong_server'
+  | 'invalid_profiles'
+  | 'unsafe_profiles';
+
+/** An option, a variable of the environment or the profiles file is not right; the message says which and how to mend it. */
+export class ConfigurationError extends LatchkeyError {
+  override name = 'ConfigurationError';
+  declare readonly code: ConfigurationErrorCode;
+
+  constructor(code: ConfigurationErrorCode, message: string, options?: ErrorOptions) {
+    super(code, message, options);
+  }
+}

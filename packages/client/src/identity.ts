@@ -1,0 +1,68 @@
+import { fieldsOf, textOf } from './json.ts';
+
+/** One grant that every request must satisfy. */
+export interface IdentityGrant {
+  /** Whose it is: `server policy`, `token ci-bot`. */
+  readonly source: string;
+  /** The grant's document. */
+  readonly grant: Readonly<Record<string, unknown>>;
+}
+
+/** How things stand with one limit of one grant. */
+export interface IdentityLimit {
+  /** E.g. `tokensPerDay`. */
+  readonly name: string;
+  /** Whose it is. */
+  readonly source: string;
+  readonly limit: number;
+  readonly remaining: number;
+  /** When all of it is there again, in seconds; absent where each request gives back what it took. */
+  readonly resetSeconds?: number;
+}
+
+/** Who the holder of a token is. A newer server may say more than this. */
+export interface Identity {
+  readonly id: string;
+  /** `api-key`, `personal-access`… */
+  readonly kind: string;
+  readonly name: string;
+  readonly owner: string;
+  readonly project: string | null;
+  /** What the token may do: a request must be allowed by each. */
+  readonly authority: readonly IdentityGrant[];
+  readonly limits: readonly IdentityLimit[];
+  /** RFC 3339; null: never. */
+  readonly expiresAt: string | null;
+}
+
+/** Reads what `GET /api/v1/whoami` answers; undefined when it is something else. */
+export function readIdentity(body: unknown): Identity | undefined {
+  const said = fieldsOf(body);
+  const { id, kind, name, owner } = said;
+  if (typeof id !== 'string' || typeof kind !== 'string') return undefined;
+  if (typeof name !== 'string' || typeof owner !== 'string') return undefined;
+  const authority = listOf(said.authority, readGrant);
+  const limits = listOf(said.limits, readLimit);
+  if (authority === undefined || limits === undefined) return undefined;
+  const project = textOf(said.project) ?? null;
+  return { ...said, id, kind, name, owner, project, authority, limits, expiresAt: textOf(said.expiresAt) ?? null };
+}
+
+function readGrant(value: unknown): IdentityGrant | undefined {
+  const { source, grant } = fieldsOf(value);
+  return typeof source === 'string' ? { source, grant: fieldsOf(grant) } : undefined;
+}
+
+function readLimit(value: unknown): IdentityLimit | undefined {
+  const { name, source, limit, remaining, resetSeconds } = fieldsOf(value);
+  if (typeof name !== 'string' || typeof source !== 'string') return undefined;
+  if (typeof limit !== 'number' || typeof remaining !== 'number') return undefined;
+  return { name, source, limit, remaining, ...(typeof resetSeconds === 'number' && { resetSeconds }) };
+}
+
+/** All of a list, or undefined when one of it can't be read. */
+function listOf<T>(value: unknown, read: (member: unknown) => T | undefined): readonly T[] | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const members = value.map(read).filter((member) => member !== undefined);
+  return members.length === value.length ? members : undefined;
+}

@@ -1,0 +1,28 @@
+/*
+ * The public API of @latchkey/client. Whatever is added here becomes API.
+ */
+
+export type { Client, ClientOptions, RequestOptions } from './client.ts';
+export { createClient } from './client.ts';
+export type { Connection, ConnectionOptions } from './connection.ts';
+export { resolveConnection } from './connection.ts';
+export type { Environment } from './environment.ts';
+export type {
+  AuthenticationErrorCode,
+  ConfigurationErrorCode,
+  Denial,
+  LatchkeyErrorOptions,
+} from './errors.ts';
+export {
+  AuthenticationError,
+  ConfigurationError,
+  ConnectionError,
+  LatchkeyError,
+  PermissionError,
+  RateLimitError,
+  ServerError,
+} from './errors.ts';
+export type { Identity, IdentityGrant, IdentityLimit } from './identity.ts';
+export { credentialsFile } from './profiles/credentials-file.ts';
+export type { Profile } from './profiles/profiles.ts';
+export { readProfiles, removeProfile, saveProfile } from './profiles/profiles.ts';

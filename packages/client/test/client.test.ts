@@ -1,0 +1,295 @@
+import { inspect } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import {
+  AuthenticationError,
+  ConnectionError,
+  createClient,
+  type LatchkeyError,
+  PermissionError,
+  RateLimitError,
+  ServerError,
+} from '../src/index.ts';
+import { newHome } from './scripted/home.ts';
+import { scriptedServer } from './scripted/server.ts';
+
+const TOKEN = 'sk-lm-AAAAAAAA:BBBBBBBBBBBBBBBBBBBB';
+
+const IDENTITY = {
+  id: 'AAAAAAAA',
+  kind: 'api-key',
+  name: 'ci-bot',
+  owner: 'ada',
+  project: null,
+  rootId: 'AAAAAAAA',
+  tokenId: 'AAAAAAAA',
+  authority: [{ source: 'token ci-bot', grant: { actions: ['chat'] } }],
+  limits: [{ name: 'tokensPerDay', source: 'token ci-bot', limit: 9, remaining: 4, resetSeconds: 60 }],
+  expiresAt: null,
+};
+
+describe('a request', () => {
+  it('carries the token and the project', async () => {
+    const { client, sent } = scriptedServer(() => new Response('[]'), { token: TOKEN, project: 'bücher' });
+    await client.fetch('/api/v1/models?all=1', { headers: { Accept: 'text/plain' } });
+    expect(sent[0]).toMatchObject({
+      method: 'GET',
+      url: 'http://127.0.0.1:1/api/v1/models?all=1',
+      authorization: `Bearer ${TOKEN}`,
+    });
+    expect(sent[0]?.headers.get('accept')).toBe('text/plain');
+    expect(Buffer.from(sent[0]?.headers.get('latchkey-project') ?? '', 'latin1').toString('utf8')).toBe('bücher');
+  });
+
+  it('carries neither when there is neither', async () => {
+    const { client, sent } = scriptedServer(() => new Response('[]'));
+    await client.fetch('/health');
+    expect([...(sent[0]?.headers.keys() ?? [])]).toEqual([]);
+  });
+
+  it('goes below the path that the server has behind a proxy', async () => {
+    const { client, sent } = scriptedServer(() => new Response('[]'), { url: 'https://example.com/latchkey/' });
+    await client.fetch('/api/v1/models');
+    expect([client.url, sent[0]?.url]).toEqual([
+      'https://example.com/latchkey',
+      'https://example.com/latchkey/api/v1/models',
+    ]);
+  });
+
+  it.each(['@evil.example/', '.evil.example', ':80@evil.example', 'https://evil.example/', 'api', ''])(
+    'to %j is sent nowhere: the rest of another name is no path',
+    async (path) => {
+      const { client, sent } = scriptedServer(() => new Response('[]'), { token: TOKEN });
+      await expect(client.fetch(path)).rejects.toThrow(TypeError);
+      expect(sent).toEqual([]);
+    },
+  );
+
+  it.each(['//evil.example/', '/\\evil.example/', '/../@evil.example'])('to %j stays with the server', async (path) => {
+    const { client, sent } = scriptedServer(() => new Response('[]'), { token: TOKEN });
+    await client.fetch(path);
+    expect(new URL(sent[0]?.url ?? '').origin).toBe('http://127.0.0.1:1');
+  });
+
+  it('that is wrong in itself is no fault of the server', async () => {
+    const { client } = scriptedServer(() => new Response('[]'));
+    await expect(client.fetch('/', { method: 'GET', body: 'x' })).rejects.toThrow(TypeError);
+  });
+});
+
+describe('a redirect', () => {
+  it.each([301, 302, 303, 307, 308])('of %i is not followed, whatever the caller asks for', async (status) => {
+    const headers = { Location: 'https://evil.example/take?secret=1' };
+    const { client, sent } = scriptedServer(() => new Response(null, { status, headers }), { token: TOKEN });
+    const error: ServerError = await client.fetch('/', { redirect: 'follow' }).catch((thrown) => thrown);
+    expect(error).toBeInstanceOf(ServerError);
+    expect(error).toMatchObject({ code: 'redirected', status });
+    expect(error.message).toContain('redirects to https://evil.example, where');
+    expect(sent.map(({ redirect }) => redirect)).toEqual(['manual']);
+  });
+});
+
+describe('whoami', () => {
+  it('says whose token it is, and what a newer server adds', async () => {
+    const { client, sent } = scriptedServer(() => Response.json({ ...IDENTITY, team: 'blue' }), { token: TOKEN });
+    expect(await client.auth.whoami()).toEqual({ ...IDENTITY, team: 'blue' });
+    expect(sent[0]?.url).toBe('http://127.0.0.1:1/api/v1/whoami');
+  });
+
+  it.each([
+    ['a page', '<html>'],
+    ['nothing', ''],
+    ['another object', '{"id":"x"}'],
+    ['a grant without a source', JSON.stringify({ ...IDENTITY, authority: [{ grant: {} }] })],
+    ['a limit without a number', JSON.stringify({ ...IDENTITY, limits: [{ name: 'x', source: 'y' }] })],
+    ['a limit of text', JSON.stringify({ ...IDENTITY, limits: [{ ...IDENTITY.limits[0], remaining: '4' }] })],
+    ['no list', JSON.stringify({ ...IDENTITY, authority: {} })],
+  ])('does not take %s for an answer', async (_what, body) => {
+    const { client } = scriptedServer(() => new Response(body));
+    await expect(client.auth.whoami()).rejects.toMatchObject({ name: 'ServerError', code: 'bad_answer' });
+  });
+});
+
+describe('revoke', () => {
+  it('sends the token to where it ends itself', async () => {
+    const { client, sent } = scriptedServer(() => Response.json({}), { token: TOKEN });
+    await client.auth.revoke();
+    expect(sent).toMatchObject([
+      { method: 'POST', url: 'http://127.0.0.1:1/api/v1/tokens/revoke-self', authorization: `Bearer ${TOKEN}` },
+    ]);
+  });
+
+  it('throws when the server refuses', async () => {
+    const { client } = scriptedServer(() => new Response(null, { status: 401 }), { token: TOKEN });
+    await expect(client.auth.revoke()).rejects.toBeInstanceOf(AuthenticationError);
+  });
+});
+
+/** What a client throws at an answer. */
+async function refusal(
+  status: number,
+  body: unknown,
+  { token, headers = {} }: { token?: string; headers?: Record<string, string> } = { token: TOKEN },
+): Promise<LatchkeyError> {
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  const { client } = scriptedServer(
+    () => new Response(text, { status, headers }),
+    token === undefined ? {} : { token },
+  );
+  return client.fetch('/').then(
+    () => expect.fail('it was let in'),
+    (error) => error,
+  );
+}
+
+const said = (message: string, others: object = {}): object => ({ error: { message, code: 'some_code', ...others } });
+
+describe('an answer of 401', () => {
+  it('to nobody says how to give a token', async () => {
+    const error = await refusal(401, said('A token is required.'), {});
+    expect(error).toBeInstanceOf(AuthenticationError);
+    expect(error).toMatchObject({ code: 'no_token', status: 401 });
+    expect(error.message).toBe(
+      "No API token provided for http://127.0.0.1:1. Set LATCHKEY_API_TOKEN, or log in with 'latchkey login'.",
+    );
+  });
+
+  it('to a token that will not do says why', async () => {
+    const error = await refusal(401, said('The token was revoked.'));
+    expect(error).toMatchObject({ name: 'AuthenticationError', code: 'invalid_token' });
+    expect(error.message).toBe('Invalid API token for http://127.0.0.1:1. The token was revoked.');
+    expect((await refusal(401, '')).message).toBe('Invalid API token for http://127.0.0.1:1.');
+  });
+
+  it.each([
+    ['in data', said('No.', { details: { code: 'AUTH_TOKEN_EXPIRED' } }), {}],
+    ['in words', said('The token has expired.'), {}],
+    ["in Label Studio's words", { detail: 'Token is expired', code: 'token_not_valid' }, {}],
+    ['in the challenge', '', { 'WWW-Authenticate': 'Bearer error="invalid_token", error_description="It expired."' }],
+  ])('to an expired token is told apart, said %s', async (_where, body, headers) => {
+    const error = await refusal(401, body, { token: TOKEN, headers });
+    expect(error).toMatchObject({ name: 'AuthenticationError', code: 'expired_token' });
+    expect(error.message).toContain('has expired');
+  });
+});
+
+describe('an answer of 403', () => {
+  it('names the grant, the rule and the reason', async () => {
+    const decision = { grant: 2, source: 'token ci-bot', rule: 'models', reason: 'model x' };
+    const details = { code: 'AUTH_PERMISSION_DENIED', ...decision };
+    const error = await refusal(403, said('Permission denied by grant #2.', { details }));
+    expect(error).toBeInstanceOf(PermissionError);
+    expect(error).toMatchObject({ code: 'some_code', message: 'Permission denied by grant #2.', decision });
+  });
+
+  it.each([{}, { grant: '2', source: 's', rule: 'r', reason: 'x' }, { grant: 2 }, null, 'x'])(
+    'without them in data has the words alone: %j',
+    async (details) => {
+      const error = await refusal(403, said('No.', { details }));
+      expect(error).toMatchObject({ name: 'PermissionError', message: 'No.', decision: undefined });
+    },
+  );
+});
+
+describe('an answer of 429', () => {
+  it('names the limit and how long to wait', async () => {
+    const error = await refusal(429, said('No room.', { param: 'tokensPerDay' }), {
+      token: TOKEN,
+      headers: { 'Retry-After': '17' },
+    });
+    expect(error).toBeInstanceOf(RateLimitError);
+    expect(error).toMatchObject({ code: 'some_code', limit: 'tokensPerDay', retryAfterSeconds: 17 });
+  });
+
+  it.each([
+    ['', undefined],
+    ['soon', undefined],
+    ['Thu, 01 Jan 1970 00:00:00 GMT', 0],
+  ])('reads Retry-After %j as %s', async (text, seconds) => {
+    const error = await refusal(429, '', { headers: { 'Retry-After': text } });
+    expect(error).toMatchObject({ retryAfterSeconds: seconds, limit: undefined });
+  });
+});
+
+describe('any other answer', () => {
+  it("is an error with the server's code, parameter and id of the request", async () => {
+    const error = await refusal(400, said('temperature must be a number.', { param: 'temperature' }), {
+      headers: { 'X-Request-Id': 'r-1' },
+    });
+    expect(error).toBeInstanceOf(ServerError);
+    expect(error).toMatchObject({
+      code: 'some_code',
+      status: 400,
+      param: 'temperature',
+      requestId: 'r-1',
+      message: 'temperature must be a number.',
+    });
+  });
+
+  it.each(['<html>bad gateway', '', '[]', 'null', '{"error":{"message":7}}'])(
+    'is told by its status when it says nothing: %j',
+    async (body) => {
+      expect(await refusal(502, body)).toMatchObject({
+        code: 'http_502',
+        message: 'The server at http://127.0.0.1:1 answered HTTP 502.',
+      });
+    },
+  );
+
+  it("reads OAuth's words", async () => {
+    const body = { error: 'invalid_target', error_description: 'No such audience.' };
+    expect(await refusal(400, body)).toMatchObject({ code: 'invalid_target', message: 'No such audience.' });
+  });
+
+  it('cannot write to a terminal what is no text, and is cut when it is long', async () => {
+    const { message } = await refusal(400, said(`red \u001b[31m\r\n\u202e${'x'.repeat(9999)}`));
+    expect(message).toMatch(/^red {1,2}\[31m x+$/);
+    expect(message.length).toBe(1000);
+  });
+});
+
+describe('a server that does not answer', () => {
+  it('is named', async () => {
+    const { client } = scriptedServer(() => Promise.reject(new TypeError('fetch failed')));
+    const error: ConnectionError = await client.fetch('/').catch((thrown) => thrown);
+    expect(error).toBeInstanceOf(ConnectionError);
+    expect(error).toMatchObject({ code: 'unreachable', url: 'http://127.0.0.1:1' });
+    expect(error.message).toContain('No server answers at http://127.0.0.1:1.');
+  });
+
+  it('is not blamed for who goes away', async () => {
+    const leaving = new AbortController();
+    const { client } = scriptedServer(async (_sent, signal) => {
+      leaving.abort(new Error('enough'));
+      signal.throwIfAborted();
+      return new Response();
+    });
+    await expect(client.fetch('/', { signal: leaving.signal })).rejects.toThrow('enough');
+  });
+});
+
+describe('the token', () => {
+  it('is shown by nothing that prints the client', () => {
+    const file = `[default]\napi_token = ${TOKEN}\n`;
+    for (const client of [
+      createClient({ token: TOKEN, profile: null, environment: {} }),
+      createClient({ environment: newHome(file).environment }),
+    ]) {
+      const printed = [
+        inspect(client, { depth: null, showHidden: true, getters: true }),
+        JSON.stringify(client),
+        String(client),
+        ...Object.values(client).map(String),
+      ];
+      expect(printed.join()).not.toContain('sk-lm-');
+    }
+  });
+
+  it('is in no error, even when the server repeats it', async () => {
+    for (const status of [400, 401, 403, 429, 500]) {
+      const headers = { Location: `http://x/${TOKEN}`, 'X-Request-Id': 'r-1' };
+      const error = await refusal(status, said(`The token ${TOKEN} will not do, ${TOKEN}.`), { token: TOKEN, headers });
+      expect(inspect(error, { depth: null })).not.toContain(TOKEN);
+      expect(error.message).not.toContain(TOKEN);
+    }
+  });
+});

@@ -1,0 +1,172 @@
+import { describe, expect, it } from 'vitest';
+import { ConfigurationError, type ConnectionOptions, resolveConnection } from '../src/index.ts';
+import { newHome } from './scripted/home.ts';
+
+const FILE = `[default]
+api_token = of-default
+url = http://default
+project = default-project
+
+[production]
+api_token = of-production
+url = https://production/prefix/
+project = production-project
+
+[anywhere]
+api_token = of-anywhere
+
+[place]
+url = http://place
+`;
+
+/** Resolves for somebody who has these profiles; null: no file. */
+function resolve(
+  options: ConnectionOptions = {},
+  variables: Readonly<Record<string, string>> = {},
+  file: string | null = FILE,
+): ReturnType<typeof resolveConnection> {
+  return resolveConnection({ ...options, environment: { ...newHome(file ?? undefined).environment, ...variables } });
+}
+
+function failureOf(...args: Parameters<typeof resolve>): ConfigurationError {
+  try {
+    resolve(...args);
+  } catch (error) {
+    if (error instanceof ConfigurationError) return error;
+  }
+  return expect.fail('there was no error of configuration');
+}
+
+describe('the token', () => {
+  it('is the option, the profile of the option, LATCHKEY_API_TOKEN, LM_API_TOKEN, the profile of LATCHKEY_PROFILE or [default], in this order', () => {
+    const all = { LATCHKEY_API_TOKEN: 'first', LM_API_TOKEN: 'second', LATCHKEY_PROFILE: 'production' };
+    expect(resolve({ token: 'given', profile: 'anywhere' }, all).token).toBe('given');
+    expect(resolve({ profile: 'anywhere' }, all).token).toBe('of-anywhere');
+    expect(resolve({}, all).token).toBe('first');
+    expect(resolve({}, { ...all, LATCHKEY_API_TOKEN: '' }).token).toBe('second');
+    expect(resolve({}, { LATCHKEY_PROFILE: 'production' }).token).toBe('of-production');
+    expect(resolve().token).toBe('of-default');
+  });
+
+  it('is none when nothing has one', () => {
+    expect(resolve({}, {}, null)).toEqual({ url: 'http://127.0.0.1:1234' });
+    expect(resolve({ profile: null })).toEqual({ url: 'http://127.0.0.1:1234' });
+    expect(resolve({}, {}, '[production]\napi_token = of-production\n')).not.toHaveProperty('token');
+  });
+
+  it('is the environment’s when the profile of the option has none', () => {
+    const { token, url } = resolve({ profile: 'place' }, { LATCHKEY_API_TOKEN: 'first' });
+    expect({ token, url }).toEqual({ token: 'first', url: 'http://place' });
+  });
+
+  it('loses the line break that it was read with', () => {
+    expect(resolve({}, { LATCHKEY_API_TOKEN: ' sk-1\n' }).token).toBe('sk-1');
+  });
+
+  it.each(['', '  ', 'sk-secret\nX: y', 'sk-secret two', 'sk-secrét'])(
+    'is refused as %j, and not repeated',
+    (token) => {
+      expect(failureOf({ token }).code).toBe('invalid_option');
+      expect(failureOf({ token }).message).not.toMatch(/sk-secr/);
+    },
+  );
+});
+
+describe('the server', () => {
+  it('is the option, the profile of the option, LATCHKEY_URL, another profile, or port 1234, in this order', () => {
+    const url = { LATCHKEY_URL: 'http://variable' };
+    expect(resolve({ url: 'http://given', token: 't', profile: 'production' }, url).url).toBe('http://given');
+    expect(resolve({ profile: 'production' }, url).url).toBe('https://production/prefix');
+    expect(resolve({}, url).url).toBe('http://variable');
+    expect(resolve({}, { LATCHKEY_PROFILE: 'place' }).url).toBe('http://place');
+    expect(resolve().url).toBe('http://default');
+    expect(resolve({ defaultUrl: 'http://running' }, {}, null).url).toBe('http://running');
+    expect(resolve({}, { LATCHKEY_URL: '' }, null).url).toBe('http://127.0.0.1:1234');
+  });
+
+  it.each(['localhost:1234', 'sk-lm-AAAAAAAA:secret', 'secret', 'file:///secret', ''])(
+    'is refused as %j, which is not repeated',
+    (url) => {
+      for (const failure of [failureOf({ url }), failureOf({}, {}, `[default]\nurl = "${url}x y:"\n`)]) {
+        expect(failure.code).toBe('invalid_url');
+        expect(failure.message).toMatch(/^url(?: of the profile 'default')? is no URL of a server\. Write it like/);
+      }
+    },
+  );
+
+  it.each(['http://sk-secret@host', 'http://user:sk-secret@host', 'http://:sk-secret@host'])(
+    'is refused with a token in it: %s',
+    (url) => {
+      const failure = failureOf({}, { LATCHKEY_URL: url });
+      expect(failure.message).toBe(
+        'LATCHKEY_URL has a user name or a password in it. Give the token apart from the URL.',
+      );
+    },
+  );
+});
+
+describe('the project', () => {
+  it('is the option, the profile of the option, LATCHKEY_PROJECT, or another profile’s, in this order', () => {
+    const project = { LATCHKEY_PROJECT: 'variable' };
+    expect(resolve({ project: 'given', profile: 'production' }, project).project).toBe('given');
+    expect(resolve({ profile: 'production' }, project).project).toBe('production-project');
+    expect(resolve({}, project).project).toBe('variable');
+    expect(resolve().project).toBe('default-project');
+    expect(resolve({ profile: 'anywhere' })).not.toHaveProperty('project');
+  });
+
+  it.each(['', ' ', 'a\r\nb'])('is refused as %j', (project) => {
+    expect(failureOf({ project }).code).toBe('invalid_option');
+  });
+});
+
+describe('a profile', () => {
+  it('that is not there is refused with those that are', () => {
+    for (const failure of [failureOf({ profile: 'staging' }), failureOf({}, { LATCHKEY_PROFILE: 'staging' })]) {
+      expect(failure.code).toBe('unknown_profile');
+      expect(failure.message).toContain('There are: default, production, anywhere, place.');
+      expect(failure.message).toContain('latchkey login --profile staging');
+    }
+    expect(failureOf({ profile: 'staging' }, {}, null).message).toContain('There is none.');
+  });
+
+  it('whose name is none is refused without it', () => {
+    expect(failureOf({ profile: 'sk-lm-AAAAAAAA:secret' }).message).not.toContain('secret');
+  });
+
+  it('that was named is refused for another server: its token goes there alone', () => {
+    const failures = [
+      failureOf({ profile: 'production', url: 'https://other' }),
+      failureOf({ profile: 'production', url: 'http://production' }),
+      failureOf({ profile: 'production', url: 'https://production:8443' }, { LATCHKEY_API_TOKEN: 'first' }),
+      failureOf({}, { LATCHKEY_PROFILE: 'production', LATCHKEY_URL: 'https://other' }),
+    ];
+    for (const { code, message } of failures) {
+      expect(code).toBe('wrong_server');
+      expect(message).toContain("The profile 'production' is for https://production/prefix");
+      expect(message).not.toContain('of-production');
+    }
+  });
+
+  it('that nobody named is not used for another server', () => {
+    expect(resolve({ url: 'http://other' })).toEqual({ url: 'http://other' });
+    expect(resolve({}, { LATCHKEY_URL: 'http://default:81' })).toEqual({ url: 'http://default:81' });
+  });
+
+  it('gives nothing but its server to who brings a token for another one', () => {
+    expect(resolve({ profile: 'production', url: 'http://other', token: 'given' })).toEqual({
+      url: 'http://other',
+      token: 'given',
+    });
+    const variables = { LATCHKEY_PROFILE: 'production', LATCHKEY_URL: 'http://other', LM_API_TOKEN: 'given' };
+    expect(resolve({}, variables)).toEqual({ url: 'http://other', token: 'given' });
+  });
+
+  it('is used for another path of its server', () => {
+    expect(resolve({ profile: 'production', url: 'https://production/' }).token).toBe('of-production');
+  });
+
+  it('without a server is used for whichever is named', () => {
+    expect(resolve({ profile: 'anywhere', url: 'http://other' }).token).toBe('of-anywhere');
+  });
+});

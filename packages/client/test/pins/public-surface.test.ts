@@ -1,0 +1,20 @@
+import { expect, it } from 'vitest';
+import * as client from '../../src/index.ts';
+
+it('exports these names and no others', () => {
+  expect(Object.keys(client).sort()).toEqual([
+    'AuthenticationError',
+    'ConfigurationError',
+    'ConnectionError',
+    'LatchkeyError',
+    'PermissionError',
+    'RateLimitError',
+    'ServerError',
+    'createClient',
+    'credentialsFile',
+    'readProfiles',
+    'removeProfile',
+    'resolveConnection',
+    'saveProfile',
+  ]);
+});

@@ -1,0 +1,214 @@
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { ConfigurationError, type Profile, readProfiles, removeProfile, saveProfile } from '../../src/index.ts';
+import { type Home, newHome } from '../scripted/home.ts';
+
+const modes = process.platform === 'win32' ? it.skip : it;
+const errorOf = (act: () => unknown): ConfigurationError => {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof ConfigurationError) return error;
+  }
+  return expect.fail('there was no error of configuration');
+};
+const read = (home: Home): Record<string, Profile> => Object.fromEntries(readProfiles(home.environment));
+
+const FILE = `# of Ada
+[default]
+api_token = one
+project = web
+
+; careful
+[production]
+api_token = "two # and ; = all"
+url = https://models.example.com
+note = hers
+`;
+
+describe('the profiles of a file', () => {
+  it('are its sections, with a token, a server and a project', () => {
+    expect(read(newHome(FILE))).toEqual({
+      default: { token: 'one', project: 'web' },
+      production: { token: 'two # and ; = all', url: 'https://models.example.com' },
+    });
+  });
+
+  it('are none when there is no file', () => {
+    expect(read(newHome())).toEqual({});
+  });
+
+  it.each([
+    ['a value that is none', '[default]\napi_token\n', '[default] api_token must be text'],
+    ['an empty value', '[default]\nurl =\n', '[default] url must be text'],
+    ['a list', '[default]\napi_token[] = sk-secret\n', '[default] api_token must be text'],
+    ['a line above the first profile', 'api_token = sk-secret\n', 'above its first profile'],
+  ])('are refused with the place of %s, and without the value', (_what, text, says) => {
+    const { environment } = newHome(text);
+    const error = errorOf(() => readProfiles(environment));
+    expect(error.code).toBe('invalid_profiles');
+    expect(error.message).toContain(says);
+    expect(error.message).not.toContain('sk-secret');
+  });
+
+  it('cannot reach the prototype of anything', () => {
+    expect(read(newHome('[__proto__]\napi_token = x\n[a]\n__proto__ = y\n'))).toEqual({ a: {} });
+    expect({}).not.toHaveProperty('api_token');
+  });
+});
+
+describe('a file that is not safe', () => {
+  for (const mode of [0o640, 0o604, 0o660, 0o666, 0o620, 0o601]) {
+    modes(`is refused with mode ${mode.toString(8)}, to read and to write, and the message says how to mend it`, () => {
+      const home = newHome(FILE, mode);
+      const refusal = expect.objectContaining({
+        code: 'unsafe_profiles',
+        message: `${home.file} can be read by others. Make it yours alone: chmod 600 ${home.file}`,
+      });
+      expect(() => readProfiles(home.environment)).toThrow(refusal);
+      expect(() => saveProfile('default', { token: 'new' }, home.environment)).toThrow(refusal);
+      expect(() => removeProfile('default', home.environment)).toThrow(refusal);
+      expect(home.readText()).toBe(FILE);
+    });
+  }
+
+  modes('is refused behind a link, too', () => {
+    const home = newHome('');
+    const elsewhere = join(home.path, 'elsewhere');
+    writeFileSync(elsewhere, FILE);
+    chmodSync(elsewhere, 0o644);
+    const linked = newHome();
+    mkdirSync(join(linked.path, '.latchkey'));
+    symlinkSync(elsewhere, linked.file);
+    expect(() => readProfiles(linked.environment)).toThrow('chmod 600');
+  });
+
+  modes("is refused when it is another user's", () => {
+    const home = newHome(FILE);
+    const { uid } = statSync(home.file);
+    const someoneElse = vi.spyOn(process, 'getuid').mockReturnValue(uid + 1);
+    onTestFinished(() => someoneElse.mockRestore());
+    expect(() => readProfiles(home.environment)).toThrow(`${home.file} belongs to another user.`);
+  });
+
+  modes('is refused when it is a folder', () => {
+    const home = newHome();
+    mkdirSync(home.file, { recursive: true, mode: 0o700 });
+    expect(() => readProfiles(home.environment)).toThrow(expect.objectContaining({ code: 'unsafe_profiles' }));
+  });
+});
+
+describe('saving a profile', () => {
+  it('makes the file when there is none', () => {
+    const home = newHome();
+    saveProfile('default', { token: 'sk-1', url: 'http://127.0.0.1:1234', project: 'web' }, home.environment);
+    expect(home.readText()).toBe('[default]\napi_token = sk-1\nurl = http://127.0.0.1:1234\nproject = web\n');
+  });
+
+  modes('makes the file its owner’s alone, and its folder', () => {
+    const home = newHome();
+    saveProfile('default', { token: 'sk-1' }, home.environment);
+    expect(statSync(home.file).mode & 0o777).toBe(0o600);
+    expect(statSync(join(home.path, '.latchkey')).mode & 0o777).toBe(0o700);
+  });
+
+  it('changes its own profile alone: other profiles, comments and keys stay letter for letter', () => {
+    const home = newHome(FILE);
+    saveProfile('default', { token: 'three', url: 'http://h' }, home.environment);
+    expect(home.readText()).toBe(
+      FILE.replace('api_token = one\nproject = web\n', 'api_token = three\nurl = http://h\n'),
+    );
+    saveProfile('staging', { token: 'four' }, home.environment);
+    expect(home.readText()).toMatch(/note = hers\n\n\[staging\]\napi_token = four\n$/);
+  });
+
+  it('leaves nothing else in the folder', () => {
+    const home = newHome(FILE);
+    saveProfile('default', { token: 'three' }, home.environment);
+    expect(readdirSync(join(home.path, '.latchkey'))).toEqual(['credentials']);
+  });
+
+  modes('keeps a link that stands for the file', () => {
+    const home = newHome(FILE);
+    const linked = newHome();
+    mkdirSync(join(linked.path, '.latchkey'));
+    symlinkSync(home.file, linked.file);
+    saveProfile('default', { token: 'three' }, linked.environment);
+    expect(lstatSync(linked.file).isSymbolicLink()).toBe(true);
+    expect(readFileSync(home.file, 'utf8')).toContain('three');
+    expect(statSync(home.file).mode & 0o777).toBe(0o600);
+  });
+
+  it('replaces every section of its name, so that no older token comes through', () => {
+    const home = newHome('[a]\napi_token = 1\n[b]\nurl = http://b\n[a]\napi_token = 2\n');
+    saveProfile('a', { token: '3' }, home.environment);
+    expect(read(home)).toEqual({ a: { token: '3' }, b: { url: 'http://b' } });
+  });
+
+  it.each(['true', 'false', 'null'])('refuses %s, which would be read back as something else', (project) => {
+    const home = newHome(FILE);
+    expect(() => saveProfile('default', { project }, home.environment)).toThrow('[default] project must be text');
+    expect(home.readText()).toBe(FILE);
+  });
+
+  it('refuses a name that is none, without repeating it', () => {
+    const { environment } = newHome();
+    for (const name of [
+      '',
+      'a b',
+      'a]\n[b',
+      'a.b',
+      '__proto__',
+      'sk-lm-AAAAAAAA:AAAAAAAAAAAAAAAAAAAA',
+      'x'.repeat(65),
+    ]) {
+      expect(() => saveProfile(name, {}, environment)).toThrow(/no name that one can have: 1 to 64/);
+    }
+  });
+
+  it('is read back as it was, beside whatever else there is', () => {
+    const text = fc.string({
+      unit: fc.integer({ min: 0x21, max: 0x7e }).map((code) => String.fromCharCode(code)),
+      minLength: 1,
+    });
+    const name = fc.stringMatching(/^[A-Za-z0-9_-]{1,8}$/).filter((one) => one !== '__proto__');
+    const profile = fc.record({ token: text, url: text, project: text }, { requiredKeys: [] });
+    fc.assert(
+      fc.property(fc.array(fc.tuple(name, profile), { maxLength: 6 }), (saved) => {
+        const home = newHome(FILE.replaceAll('default', 'o-ther').replaceAll('production', 'p-ther'));
+        const before = read(home);
+        for (const [one, values] of saved) saveProfile(one, values, home.environment);
+        expect(read(home)).toEqual({ ...before, ...Object.fromEntries(saved) });
+        for (const [one] of saved) removeProfile(one, home.environment);
+        expect(read(home)).toEqual(before);
+      }),
+      { numRuns: 50 },
+    );
+  });
+});
+
+describe('removing a profile', () => {
+  it('takes its section out and leaves what stands above the next one', () => {
+    const home = newHome(FILE);
+    expect(removeProfile('default', home.environment)).toBe(true);
+    expect(home.readText()).toBe(FILE.replace('[default]\napi_token = one\nproject = web\n', ''));
+  });
+
+  it('says so when there is none of that name', () => {
+    const home = newHome(FILE);
+    expect(removeProfile('staging', home.environment)).toBe(false);
+    expect(removeProfile('default', newHome().environment)).toBe(false);
+    expect(home.readText()).toBe(FILE);
+  });
+});
