@@ -1,30 +1,64 @@
 /** The environment of a process: what is not set is undefined. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+/** What the placeholders of an mcp.json may stand for. */
+export interface Substitutions {
+  readonly environment: Environment;
+  /** The folder of the file, for `${workspaceFolder}`; absent where there is no file. */
+  readonly folder?: string;
+  /** The `inputs` of the file: id to default. */
+  readonly inputs?: ReadonlyMap<string, string | undefined>;
+}
+
 const placeholder = /\$\{([^}]*)\}/g;
 const variable = /^(?:env:)?([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s;
 
+/** The environment variable that answers an input: `api-key` is asked for in `MCP_INPUT_API_KEY`. */
+export function inputVariable(id: string): string {
+  return `MCP_INPUT_${id.toUpperCase().replace(/[^A-Z0-9]/g, '_')}`;
+}
+
 /**
- * Replaces `${VAR}`, `${env:VAR}` and `${VAR:-default}`, once: what comes out is not looked at again, and `$VAR` stays.
- * A variable that is unset or empty and has no default is reported, so that neither the literal text nor an empty
- * string ever reaches a server as if it were a secret.
+ * Replaces `${VAR}`, `${env:VAR}`, `${VAR:-default}`, `${userHome}`, `${workspaceFolder}` and `${input:id}`, once: what
+ * comes out is not looked at again, and `$VAR` stays. What is unset or empty and has no default is reported, so that
+ * neither the literal text nor an empty string ever reaches a server as if it were a secret.
  */
 export function interpolate(
   text: string,
-  environment: Environment,
+  substitutions: Substitutions,
 ): { readonly value: string; readonly problem?: string } {
   let problem: string | undefined;
   const value = text.replace(placeholder, (whole, expression: string) => {
-    const match = variable.exec(expression);
-    if (match?.[1] === undefined) {
-      problem ??= `"${whole}" is not understood; write \${NAME} or \${NAME:-default}`;
-      return '';
-    }
-    const found = Object.hasOwn(environment, match[1]) ? environment[match[1]] : undefined;
-    if (found !== undefined && found !== '') return found;
-    if (match[2] !== undefined) return match[2];
-    problem ??= `the environment variable ${match[1]} is not set`;
+    const found = find(whole, expression, substitutions);
+    if (typeof found === 'string') return found;
+    problem ??= found.problem;
     return '';
   });
   return problem === undefined ? { value } : { value, problem };
 }
+
+type Found = string | { readonly problem: string };
+
+function find(whole: string, expression: string, { environment, folder, inputs }: Substitutions): Found {
+  if (expression === 'workspaceFolder') {
+    return folder ?? { problem: `"${whole}" is the folder of the file, and there is none` };
+  }
+  if (expression === 'userHome') return read(environment, 'HOME') ?? unset('HOME');
+  if (expression.startsWith('input:')) {
+    const id = expression.slice('input:'.length);
+    if (!inputs?.has(id)) return { problem: `"${whole}" is not among the "inputs" of the file` };
+    return read(environment, inputVariable(id)) ?? inputs.get(id) ?? unset(inputVariable(id));
+  }
+  const match = variable.exec(expression);
+  if (match?.[1] === undefined) {
+    return { problem: `"${whole}" is not understood; write \${NAME} or \${NAME:-default}` };
+  }
+  return read(environment, match[1]) ?? match[2] ?? unset(match[1]);
+}
+
+/** Undefined also for an empty one. */
+function read(environment: Environment, name: string): string | undefined {
+  return (Object.hasOwn(environment, name) ? environment[name] : undefined) || undefined;
+}
+
+const unset = (name: string) => ({ problem: `the environment variable ${name} is not set` });

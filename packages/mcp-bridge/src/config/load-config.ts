@@ -2,12 +2,14 @@ import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { BridgeError } from '../errors.ts';
 import type { Environment } from './interpolate.ts';
-import type { McpConfig, McpServerEntry } from './mcp-config.ts';
-import { parseMcpJson } from './mcp-json.ts';
+import { readKeyValueLines } from './key-value-lines.ts';
+import type { McpConfig, McpServerEntry, StdioServerEntry } from './mcp-config.ts';
+import { readMcpJson } from './mcp-json.ts';
 
 /**
- * Reads and parses the mcp.json at `path`, see `parseMcpJson`. A relative `cwd` counts from the folder of the file, so
- * that the file means the same wherever the host was started.
+ * Reads and parses the mcp.json at `path`, see `parseMcpJson`. `${workspaceFolder}` is the folder of the file, and a
+ * relative `cwd` or `envFile` counts from there, so that the file means the same wherever the host was started. What
+ * `env` says wins over the `envFile`; a server whose `envFile` can't be read fails to start, saying so.
  *
  * > [!WARNING]
  * > The file names programs that will be started: nobody but the operator should be able to write to it.
@@ -29,11 +31,24 @@ export async function loadMcpJson(path: string, environment: Environment): Promi
   } catch (cause) {
     throw new BridgeError('MCP_CONFIG_INVALID', 'The mcp.json could not be read.', { path: '', detail: path, cause });
   }
-  const config = parseMcpJson(text, environment);
   const folder = dirname(resolve(path));
-  const servers = [...config.servers].map(([label, entry]): [string, McpServerEntry] => [
-    label,
-    entry.transport === 'stdio' && entry.cwd !== undefined ? { ...entry, cwd: resolve(folder, entry.cwd) } : entry,
-  ]);
-  return { ...config, servers: new Map(servers) };
+  const { config, envFiles } = readMcpJson(text, { environment, folder });
+  const servers = await Promise.all(
+    [...config.servers].map(async ([label, entry]): Promise<[string, McpServerEntry]> => {
+      if (entry.transport !== 'stdio') return [label, entry];
+      const envFile = envFiles.get(label);
+      const placed = entry.cwd === undefined ? entry : { ...entry, cwd: resolve(folder, entry.cwd) };
+      return [label, Object.freeze(envFile === undefined ? placed : await addFile(placed, resolve(folder, envFile)))];
+    }),
+  );
+  return Object.freeze({ ...config, servers: new Map(servers) });
+}
+
+async function addFile(entry: StdioServerEntry, path: string): Promise<StdioServerEntry> {
+  if (entry.problem !== undefined) return entry;
+  const text = await readFile(path, 'utf8').catch(() => undefined);
+  const variables = text === undefined ? undefined : readKeyValueLines(text);
+  if (variables !== undefined) return { ...entry, env: { ...variables, ...entry.env } };
+  const what = text === undefined ? 'could not be read' : 'holds something other than lines of KEY=VALUE';
+  return { ...entry, problem: `its envFile ${what}` };
 }

@@ -1,8 +1,26 @@
+import type { SandboxWish } from '../sandbox/sandbox-profile.ts';
+
+/** Which of a server's tools the mcp.json leaves; it can only take away from what tokens allow. */
+export interface ToolFilter {
+  /** Only these; `*` stands for any run of characters. Absent: all. */
+  readonly include?: readonly string[];
+  /** Not these, whatever `include` says. */
+  readonly exclude?: readonly string[];
+}
+
 interface ServerEntryBase {
   /** The key in the mcp.json, as written. */
   readonly label: string;
   /** The plugin id, see `pluginId`. */
   readonly id: string;
+  /** What its operator says of it. */
+  readonly description?: string;
+  /** Absent: all tools. */
+  readonly tools?: ToolFilter;
+  /** How long a call may be silent. Absent: as long as the host's limits say. */
+  readonly callTimeoutMs?: number;
+  /** What of this entry has no effect, with the paths of the keys. */
+  readonly warnings?: readonly string[];
   /** Why this server can't be started although the file is sound, e.g. an environment variable that is not set. */
   readonly problem?: string;
 }
@@ -13,17 +31,33 @@ export interface StdioServerEntry extends ServerEntryBase {
   readonly command: string;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  /** A program, and its arguments, that prints more of the environment: run before each start, and it wins over `env`. */
+  readonly envCommand?: readonly string[];
   readonly cwd?: string;
+  /** Absent: `auto`. */
+  readonly sandbox?: SandboxWish;
+}
+
+interface RemoteServerEntry extends ServerEntryBase {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** A program, and its arguments, that prints more headers: run when first needed and after a 401; it wins over `headers`. */
+  readonly headersCommand?: readonly string[];
 }
 
 /** A server that is reached by streamable HTTP. */
-export interface HttpServerEntry extends ServerEntryBase {
+export interface HttpServerEntry extends RemoteServerEntry {
   readonly transport: 'http';
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
+  /** The file does not say which of the two transports it is: HTTP+SSE is tried when this one is not understood. */
+  readonly sseFallback?: true;
 }
 
-export type McpServerEntry = StdioServerEntry | HttpServerEntry;
+/** A server that is reached by the older HTTP+SSE. */
+export interface SseServerEntry extends RemoteServerEntry {
+  readonly transport: 'sse';
+}
+
+export type McpServerEntry = StdioServerEntry | HttpServerEntry | SseServerEntry;
 
 /** A parsed mcp.json: label to server, in the file's order, and what in the file had no effect. */
 export interface McpConfig {

@@ -13,17 +13,33 @@ describe('interpolate', () => {
     [`\${A:-two}`, 'one'],
     [`\${B:-a:-b}`, 'a:-b'],
   ])('makes of %j %j', (text, value) => {
-    expect(interpolate(text, { A: 'one', EMPTY: '' })).toEqual({ value });
+    expect(interpolate(text, { environment: { A: 'one', EMPTY: '' } })).toEqual({ value });
   });
 
   it('does not look again at what it has put in', () => {
-    expect(interpolate(`\${A}`, { A: `\${B}`, B: 'secret' })).toEqual({ value: `\${B}` });
+    expect(interpolate(`\${A}`, { environment: { A: `\${B}`, B: 'secret' } })).toEqual({ value: `\${B}` });
   });
 
   it.each([`\${B}`, `\${EMPTY}`, `\${toString}`, `\${input:key}`, `\${}`, `\${A B}`])(
     'has a problem with %j',
     (text) => {
-      expect(interpolate(text, { A: 'one', EMPTY: '' }).problem).toBeDefined();
+      expect(interpolate(text, { environment: { A: 'one', EMPTY: '' } }).problem).toBeDefined();
     },
   );
+
+  it('knows the home of the user, the folder of the file and the inputs of the file', () => {
+    const environment = { HOME: '/home/me', MCP_INPUT_API_KEY: 'k', MCP_INPUT_UNDECLARED: 'u' };
+    const inputs = new Map([
+      ['api-key', undefined],
+      ['region', 'eu'],
+      ['secret', undefined],
+    ]);
+    const known = { environment, folder: '/etc/mcp', inputs };
+    const text = `\${userHome} \${workspaceFolder} \${input:api-key} \${input:region}`;
+    expect(interpolate(text, known)).toEqual({ value: '/home/me /etc/mcp k eu' });
+    expect(interpolate(`\${input:secret}`, known).problem).toBe('the environment variable MCP_INPUT_SECRET is not set');
+    expect(interpolate(`\${input:undeclared}`, known).problem).toContain('is not among the "inputs"');
+    expect(interpolate(`\${workspaceFolder}`, { environment }).problem).toContain('the folder of the file');
+    expect(interpolate(`\${userHome}`, { environment: {} }).problem).toBe('the environment variable HOME is not set');
+  });
 });

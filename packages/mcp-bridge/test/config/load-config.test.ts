@@ -26,4 +26,20 @@ describe('loadMcpJson', () => {
     expect(servers.get('here')).toMatchObject({ cwd: join(folder, 'tools') });
     expect(servers.get('there')).not.toHaveProperty('cwd');
   });
+
+  it('reads the variables of an envFile beside the file; env wins, and nothing in it is replaced', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'mcp-json-'));
+    const path = join(folder, 'mcp.json');
+    await writeFile(join(folder, '.env'), `# ours\nexport A=from-file\nB="two words"\n\nC=\${A}\nD=\n`);
+    const entry = { command: 'x', envFile: `\${workspaceFolder}/.env`, env: { A: 'from-json' } };
+    await writeFile(path, JSON.stringify({ mcpServers: { a: entry, b: { ...entry, envFile: 'none.env' } } }));
+    const { servers } = await loadMcpJson(path, {});
+    expect(servers.get('a')).toMatchObject({ env: { A: 'from-json', B: 'two words', C: `\${A}`, D: '' } });
+    expect(servers.get('a')).not.toHaveProperty('problem');
+    expect(servers.get('b')?.problem).toBe('its envFile could not be read');
+    await writeFile(join(folder, '.env'), 'no variable and a secret');
+    expect((await loadMcpJson(path, {})).servers.get('a')?.problem).toBe(
+      'its envFile holds something other than lines of KEY=VALUE',
+    );
+  });
 });

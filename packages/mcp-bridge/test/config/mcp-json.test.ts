@@ -43,6 +43,7 @@ describe('parseMcpJson', () => {
           id: 'mcp/web-search',
           url: 'https://example.com/mcp',
           headers: { Authorization: 'Bearer x' },
+          sseFallback: true,
         },
       ],
     ]);
@@ -54,7 +55,35 @@ describe('parseMcpJson', () => {
     ['an empty command', { command: '' }, 'mcpServers.files.command'],
     ['neither command nor url', { args: [] }, 'mcpServers.files'],
     ['both command and url', { command: 'x', url: 'https://a.example' }, 'mcpServers.files'],
-    ['a transport that is not spoken', { url: 'https://a.example', type: 'sse' }, 'mcpServers.files.type'],
+    ['a transport that is not spoken', { url: 'https://a.example', type: 'websocket' }, 'mcpServers.files.type'],
+    ['a type of a program for a url', { url: 'https://a.example', type: 'stdio' }, 'mcpServers.files.type'],
+    ['a type of a remote server for a command', { command: 'x', transport: 'http' }, 'mcpServers.files.transport'],
+    ['two names of the type', { command: 'x', type: 'stdio', transport: 'stdio' }, 'mcpServers.files.transport'],
+    [
+      'two names of the url',
+      { url: 'https://a.example', serverUrl: 'https://b.example' },
+      'mcpServers.files.serverUrl',
+    ],
+    ['a url that contradicts the type', { httpUrl: 'https://a.example', type: 'sse' }, 'mcpServers.files.type'],
+    [
+      'two lists of the tools to keep',
+      { command: 'x', allowedTools: ['a'], includeTools: ['b'] },
+      'mcpServers.files.includeTools',
+    ],
+    [
+      'two lists of the tools to leave out',
+      { command: 'x', disabledTools: [], excludeTools: [] },
+      'mcpServers.files.excludeTools',
+    ],
+    ['a list of tools that is none', { command: 'x', disabledTools: 'rm' }, 'mcpServers.files.disabledTools'],
+    ['two timeouts', { command: 'x', timeout: 5, timeoutMs: 5000 }, 'mcpServers.files.timeout'],
+    ['a timeout that is over at once', { command: 'x', timeoutMs: 0 }, 'mcpServers.files.timeoutMs'],
+    [
+      'a command for headers that is one text',
+      { url: 'https://a.example', headersCommand: 'x' },
+      'mcpServers.files.headersCommand',
+    ],
+    ['a switch that is neither on nor off', { command: 'x', disabled: 'no' }, 'mcpServers.files.disabled'],
     ['a url that is none', { url: 'example' }, 'mcpServers.files.url'],
     ['a url of another kind', { url: 'file:///etc/passwd' }, 'mcpServers.files.url'],
     ['a url with a user', { url: 'https://me:secret@a.example' }, 'mcpServers.files.url'],
@@ -73,11 +102,7 @@ describe('parseMcpJson', () => {
       { url: 'https://a.example', headers: { 'X-A': 'b\r\nc' } },
       'mcpServers.files.headers.X-A',
     ],
-    [
-      'a list that narrows what may be called',
-      { command: 'x', disabledTools: ['rm'] },
-      'mcpServers.files.disabledTools',
-    ],
+    ['a sandbox of another kind', { command: 'x', sandbox: 'firejail' }, 'mcpServers.files.sandbox'],
     ['a server that is no object', 7, 'mcpServers.files'],
   ])('names the key of %s', (_, entry, path) => {
     const problem = problemOf(withServer(entry));
@@ -89,7 +114,8 @@ describe('parseMcpJson', () => {
   it('says where the text stops being JSON', () => {
     expect(problemOf('{\n  "mcpServers": {{}}\n}').message).toMatch(/line 2, column 18/);
     expect(problemOf('').code).toBe('MCP_CONFIG_INVALID');
-    expect(problemOf('{"servers": {}}')).toMatchObject({ path: 'mcpServers' });
+    expect(problemOf('{"mcp_servers": {}}')).toMatchObject({ path: 'mcpServers' });
+    expect(problemOf('[]')).toMatchObject({ path: '' });
   });
 
   it('refuses a key that is written twice, for one of the two would be lost', () => {
@@ -107,8 +133,82 @@ describe('parseMcpJson', () => {
     expect(problemOf(`{"mcpServers": {${JSON.stringify(label)}: {"command": "x"}}}`).code).toBe('MCP_CONFIG_INVALID');
   });
 
-  it('leaves out a server that is disabled', () => {
-    expect(parseMcpJson(withServer({ command: 'x', disabled: true }), {}).servers.size).toBe(0);
+  it.each([{ disabled: true }, { enabled: false }, { disabled: true, enabled: true }])(
+    'leaves out a server with %j',
+    (written) => {
+      expect(parseMcpJson(withServer({ command: 'x', ...written }), {}).servers.size).toBe(0);
+    },
+  );
+
+  it("reads VS Code's notation, its inputs from the environment", () => {
+    const text = `{
+      "inputs": [{ "type": "promptString", "id": "api-key", "description": "The key", "password": true }],
+      "servers": { "search": { "type": "http", "url": "https://a.example", "headers": { "X-Key": "\${input:api-key}" } } },
+    }`;
+    const read = (environment: Record<string, string>) => parseMcpJson(text, environment).servers.get('search');
+    expect(read({ MCP_INPUT_API_KEY: 'k' })).toMatchObject({ transport: 'http', headers: { 'X-Key': 'k' } });
+    expect(read({ MCP_INPUT_API_KEY: 'k' })).not.toHaveProperty('problem');
+    expect(read({})?.problem).toContain('MCP_INPUT_API_KEY');
+    expect(parseMcpJson(text, {}).warnings).toEqual([]);
+  });
+
+  it('refuses a file in two notations, and inputs that one variable would answer', () => {
+    expect(problemOf('{"mcpServers": {}, "servers": {}}')).toMatchObject({ path: 'servers' });
+    expect(problemOf('{"servers": {}, "inputs": [{"id": "a-b"}, {"id": "a_b"}]}')).toMatchObject({
+      path: 'inputs[1].id',
+    });
+  });
+
+  it.each<[Record<string, string>, object]>([
+    [{ url: 'https://a.example' }, { transport: 'http', sseFallback: true }],
+    [{ serverUrl: 'https://a.example' }, { transport: 'http', sseFallback: true }],
+    [{ httpUrl: 'https://a.example' }, { transport: 'http' }],
+    [{ url: 'https://a.example', type: 'streamable-http' }, { transport: 'http' }],
+    [{ url: 'https://a.example', transport: 'streamable_http' }, { transport: 'http' }],
+    [{ serverUrl: 'https://a.example', transportType: 'streamableHttp' }, { transport: 'http' }],
+    [{ url: 'https://a.example', type: 'sse' }, { transport: 'sse' }],
+  ])('makes of %j %j', (written, read) => {
+    const { servers, warnings } = parseMcpJson(withServer(written), {});
+    const known = { label: 'files', id: 'mcp/files', url: 'https://a.example', headers: {} };
+    expect(servers.get('files')).toEqual({ ...known, ...read });
+    expect(warnings).toEqual([]);
+  });
+
+  it('reads the names of other hosts for tools and timeouts', () => {
+    const entryOf = (fields: object) => parseMcpJson(withServer({ command: 'x', ...fields }), {}).servers.get('files');
+    expect(entryOf({ includeTools: ['read_*'], disabledTools: ['read_all'] })?.tools).toEqual({
+      include: ['read_*'],
+      exclude: ['read_all'],
+    });
+    expect(entryOf({ allowedTools: [] })?.tools).toEqual({ include: [] });
+    expect(entryOf({ timeout: 90 })).toMatchObject({ callTimeoutMs: 90_000 });
+    expect(entryOf({ timeoutMs: 1500 })).toMatchObject({ callTimeoutMs: 1500 });
+    expect(entryOf({ timeout: 600_000 })).toMatchObject({
+      callTimeoutMs: 600_000,
+      warnings: ['mcpServers.files.timeout is taken for milliseconds; write "timeoutMs"'],
+    });
+  });
+
+  it('says of a key that is of no use to this kind of server that it has no effect', () => {
+    const text = JSON.stringify({
+      mcpServers: {
+        program: { command: 'x', headersCommand: ['y'] },
+        remote: { url: 'https://a.example', env: { A: 'b' }, oauth: { clientId: 'c' } },
+      },
+      colour: 'red',
+    });
+    expect(parseMcpJson(text, {}).warnings).toEqual([
+      'colour is not known and has no effect',
+      'mcpServers.program.headersCommand has no effect on a server that is a program',
+      'mcpServers.remote.env has no effect on a server that is reached by URL',
+      'mcpServers.remote.oauth has no effect: signing in by OAuth is not supported; use "headers" or "headersCommand"',
+    ]);
+  });
+
+  it('does not start a program whose envFile nobody has read', () => {
+    expect(parseMcpJson(withServer({ command: 'x', envFile: '.env' }), {}).servers.get('files')?.problem).toContain(
+      'envFile',
+    );
   });
 
   it('gives approvals of other hosts no effect and says so', () => {

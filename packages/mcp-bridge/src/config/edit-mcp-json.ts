@@ -1,0 +1,61 @@
+import { applyEdits, modify } from 'jsonc-parser';
+import { invalid } from './invalid-config.ts';
+import { readMcpJson } from './mcp-json.ts';
+import { readJsonc } from './read-jsonc.ts';
+
+const emptyFile = '{\n  "mcpServers": {}\n}\n';
+
+/**
+ * The text of an mcp.json with one more server, its comments kept. What comes out is as sound as `parseMcpJson` wants
+ * it; placeholders are written as they are.
+ *
+ * @param text the file; absent when there is none yet
+ * @throws BridgeError `MCP_CONFIG_INVALID` when the file is wrong, has such a server, or would be wrong with it.
+ *
+ * @example
+ * ```ts
+ * import { addServerToMcpJson } from '@latchkey/mcp-bridge';
+ *
+ * console.log(addServerToMcpJson(undefined, 'files', { command: 'mcp-server-filesystem', args: ['/srv/docs'] }));
+ * ```
+ */
+export function addServerToMcpJson(
+  text: string | undefined,
+  label: string,
+  entry: Readonly<Record<string, unknown>>,
+): string {
+  const before = text ?? emptyFile;
+  const { rootKey, labels } = labelsOf(before);
+  if (labels.includes(label)) throw invalid([rootKey, label], 'is there already; remove it first');
+  return edit(before, [rootKey, label], entry);
+}
+
+/**
+ * The text of an mcp.json without one of its servers, its comments kept but for those inside of what goes.
+ *
+ * @throws BridgeError `MCP_CONFIG_INVALID` when the file is wrong or has no such server.
+ */
+export function removeServerFromMcpJson(text: string, label: string): string {
+  const { rootKey, labels } = labelsOf(text);
+  if (!labels.includes(label)) throw invalid([rootKey, label], 'is not there');
+  return edit(text, [rootKey, label], undefined);
+}
+
+function labelsOf(text: string): { readonly rootKey: string; readonly labels: readonly string[] } {
+  requireSound(text);
+  const root = readJsonc(text) as Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  const rootKey = Object.hasOwn(root, 'servers') ? 'servers' : 'mcpServers';
+  return { rootKey, labels: Object.keys(root[rootKey] ?? {}) };
+}
+
+function edit(text: string, path: string[], value: unknown): string {
+  const formattingOptions = { insertSpaces: true, tabSize: 2, eol: text.includes('\r\n') ? '\r\n' : '\n' };
+  const edited = applyEdits(text, modify(text, path, value, { formattingOptions }));
+  requireSound(edited);
+  return edited;
+}
+
+/** Whether variables are set is no question of the file; that it names a folder is. */
+function requireSound(text: string): void {
+  readMcpJson(text, { environment: {}, folder: '/' });
+}

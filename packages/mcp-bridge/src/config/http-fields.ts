@@ -1,0 +1,19 @@
+const headerName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+// The transport's own headers: a file that sets them breaks the framing of HTTP or the protocol's session.
+const reservedHeader =
+  /^(host|connection|upgrade|te|trailer|transfer-encoding|keep-alive|accept|last-event-id|content-.*|proxy-.*|mcp-.*)$/i;
+
+/** What is wrong with the address of a server; undefined when nothing is. */
+export function urlProblem(text: string): string | undefined {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol !== 'http:' && url?.protocol !== 'https:') return 'must be an http or https URL';
+  return url.username === '' && url.password === '' ? undefined : 'must not hold a user; use "headers"';
+}
+
+/** What is wrong with a header that the operator sets, without its value; undefined when nothing is. */
+export function headerProblem(name: string, value: string): string | undefined {
+  if (!headerName.test(name)) return 'is not the name of an HTTP header';
+  if (reservedHeader.test(name)) return 'is set by the transport itself; remove it';
+  // Checked here because the platform's own error would quote the value, which may be a secret.
+  return /^[\t\x20-\x7E]*$/.test(value) ? undefined : 'must be visible ASCII';
+}

@@ -1,0 +1,181 @@
+import { z } from 'zod';
+import { headerProblem, urlProblem } from './http-fields.ts';
+import { interpolate, type Substitutions } from './interpolate.ts';
+import { check, invalid, type KeyPath } from './invalid-config.ts';
+import type { McpServerEntry, ToolFilter } from './mcp-config.ts';
+import { pluginId } from './plugin-id.ts';
+import { printKeyPath } from './read-jsonc.ts';
+import { readSandbox, sandboxKeys } from './read-sandbox.ts';
+import { readTransport, transportKeys } from './read-transport.ts';
+
+const noNull = z.string().refine((text) => !text.includes('\0'), 'must not hold a NUL character');
+const variableName = z.string().regex(/^[^=\0]+$/, 'must be the name of an environment variable');
+const command = z.array(noNull).min(1).optional();
+const toolNames = z.array(z.string().min(1).max(128)).max(1024).optional();
+/** The longest time that a timer can measure. */
+const longestMs = 2 ** 31 - 1;
+
+const commonFields = {
+  description: z.string().max(1024).optional(),
+  allowedTools: toolNames,
+  includeTools: toolNames,
+  disabledTools: toolNames,
+  excludeTools: toolNames,
+  timeout: z.number().positive().max(longestMs).optional(),
+  timeoutMs: z.number().positive().max(longestMs).optional(),
+};
+
+const stdioSchema = z.object({
+  ...commonFields,
+  command: noNull.min(1),
+  args: z.array(noNull).default([]),
+  env: z.record(variableName, noNull).default({}),
+  envFile: noNull.min(1).optional(),
+  envCommand: command,
+  cwd: noNull.min(1).optional(),
+});
+
+const remoteSchema = z.object({
+  ...commonFields,
+  headers: z.record(z.string(), z.string()).default({}),
+  headersCommand: command,
+});
+
+const grantingKeys = ['autoApprove', 'alwaysAllow', 'trust'];
+const loginKeys = ['auth', 'oauth'];
+
+/** An entry as it stands in the file; a program's `envFile` is yet to be read. */
+export interface WrittenEntry {
+  readonly entry: McpServerEntry;
+  readonly envFile?: string;
+}
+
+/**
+ * Reads what stands under one label. Placeholders are replaced in whatever goes to the server; one that can't be
+ * replaced becomes the `problem` of the entry.
+ *
+ * @throws BridgeError `MCP_CONFIG_INVALID` with the path of the key.
+ */
+export function readServerEntry(
+  label: string,
+  raw: Readonly<Record<string, unknown>>,
+  path: KeyPath,
+  substitutions: Substitutions,
+): WrittenEntry {
+  let problem: string | undefined;
+  const fill = (written: string, ...key: KeyPath): string => {
+    const filled = interpolate(written, substitutions);
+    if (filled.problem !== undefined) problem ??= `${printKeyPath([...path, ...key])}: ${filled.problem}`;
+    return filled.value;
+  };
+  const fillList = (list: readonly string[], key: string): readonly string[] =>
+    list.map((item, index) => fill(item, key, index));
+  const fillRecord = (record: Record<string, string>, key: string): Record<string, string> =>
+    Object.fromEntries(Object.entries(record).map(([name, value]) => [name, fill(value, key, name)]));
+  const base = (read: CommonFields, known: readonly string[], more: readonly string[] = []) => {
+    const warnings = [...readOver(path, raw, known), ...milliseconds(read, path), ...more];
+    return {
+      label,
+      id: pluginId(label),
+      ...(read.description === undefined ? {} : { description: read.description }),
+      ...readFilter(read, path),
+      ...readTimeout(read, path),
+      ...(warnings.length === 0 ? {} : { warnings }),
+    };
+  };
+  const finish = <T extends McpServerEntry>(entry: T): T =>
+    Object.freeze(problem === undefined ? entry : { ...entry, problem });
+
+  const transport = readTransport(raw, path);
+  if (transport.kind === 'stdio') {
+    const read = check(stdioSchema, raw, path);
+    const envFile = read.envFile === undefined ? undefined : fill(read.envFile, 'envFile');
+    const { sandbox, warnings } = readSandbox(raw, path, fill);
+    const entry = {
+      transport: 'stdio' as const,
+      ...base(read, [...Object.keys(stdioSchema.shape), ...sandboxKeys], warnings),
+      command: fill(read.command, 'command'),
+      args: fillList(read.args, 'args'),
+      env: fillRecord(read.env, 'env'),
+      ...(read.envCommand === undefined ? {} : { envCommand: fillList(read.envCommand, 'envCommand') }),
+      ...(read.cwd === undefined ? {} : { cwd: fill(read.cwd, 'cwd') }),
+      ...(sandbox === undefined ? {} : { sandbox }),
+    };
+    return { entry: finish(entry), ...(envFile === undefined ? {} : { envFile }) };
+  }
+
+  const { urlKey } = transport;
+  const read = check(remoteSchema, raw, path);
+  const url = fill(check(z.string().min(1), raw[urlKey], [...path, urlKey]), urlKey);
+  const headers = fillRecord(read.headers, 'headers');
+  if (problem === undefined) {
+    refuse([...path, urlKey], urlProblem(url));
+    for (const [name, value] of Object.entries(headers)) {
+      refuse([...path, 'headers', name], headerProblem(name, value));
+    }
+  }
+  const remote = {
+    ...base(read, Object.keys(remoteSchema.shape)),
+    url,
+    headers,
+    ...(read.headersCommand === undefined ? {} : { headersCommand: fillList(read.headersCommand, 'headersCommand') }),
+  };
+  if (transport.kind === 'sse') return { entry: finish({ transport: 'sse' as const, ...remote }) };
+  const fallback = transport.sseFallback ? { sseFallback: true as const } : {};
+  return { entry: finish({ transport: 'http' as const, ...remote, ...fallback }) };
+}
+
+type CommonFields = z.output<z.ZodObject<typeof commonFields>>;
+
+function refuse(path: KeyPath, problem: string | undefined): void {
+  if (problem !== undefined) throw invalid(path, problem);
+}
+
+function readFilter(read: CommonFields, path: KeyPath): { readonly tools?: ToolFilter } {
+  const one = (first: 'allowedTools' | 'disabledTools', second: 'includeTools' | 'excludeTools') => {
+    if (read[first] === undefined || read[second] === undefined) return read[first] ?? read[second];
+    throw invalid([...path, second], `means the same as "${first}"; keep one`);
+  };
+  const include = one('allowedTools', 'includeTools');
+  const exclude = one('disabledTools', 'excludeTools');
+  if (include === undefined && exclude === undefined) return {};
+  return {
+    tools: { ...(include === undefined ? {} : { include }), ...(exclude === undefined ? {} : { exclude }) },
+  };
+}
+
+/** Cline and Roo write seconds, Gemini writes milliseconds, all under one name. */
+const mostSeconds = 3600;
+
+function readTimeout({ timeout, timeoutMs }: CommonFields, path: KeyPath): { readonly callTimeoutMs?: number } {
+  if (timeout !== undefined && timeoutMs !== undefined) {
+    throw invalid([...path, 'timeout'], 'means the same as "timeoutMs"; keep one');
+  }
+  if (timeoutMs !== undefined) return { callTimeoutMs: timeoutMs };
+  if (timeout === undefined) return {};
+  return { callTimeoutMs: timeout <= mostSeconds ? timeout * 1000 : timeout };
+}
+
+function* milliseconds({ timeout }: CommonFields, path: KeyPath): Generator<string> {
+  if (timeout === undefined || timeout <= mostSeconds) return;
+  yield `${printKeyPath([...path, 'timeout'])} is taken for milliseconds; write "timeoutMs"`;
+}
+
+function* readOver(path: KeyPath, raw: Readonly<Record<string, unknown>>, known: readonly string[]): Generator<string> {
+  const readElsewhere = [...transportKeys, 'disabled', 'enabled'];
+  for (const key of Object.keys(raw)) {
+    if (known.includes(key) || readElsewhere.includes(key)) continue;
+    const printed = printKeyPath([...path, key]);
+    if (grantingKeys.includes(key)) {
+      yield `${printed} has no effect: what may be called is decided by tokens alone`;
+    } else if (loginKeys.includes(key)) {
+      yield `${printed} has no effect: signing in by OAuth is not supported; use "headers" or "headersCommand"`;
+    } else if (Object.hasOwn(stdioSchema.shape, key) || sandboxKeys.includes(key)) {
+      yield `${printed} has no effect on a server that is reached by URL`;
+    } else if (Object.hasOwn(remoteSchema.shape, key)) {
+      yield `${printed} has no effect on a server that is a program`;
+    } else {
+      yield `${printed} is not known and has no effect`;
+    }
+  }
+}
