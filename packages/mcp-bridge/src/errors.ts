@@ -3,10 +3,13 @@
  *
  * - `MCP_CONFIG_INVALID`: the mcp.json can't be used; `path` is the key that is wrong.
  * - `MCP_SERVER_UNKNOWN`: the gate allows the server, but the mcp.json has none of that id.
- * - `MCP_CONNECTION_FAILED`: the server could not be started, reached or asked for its tools in time.
+ * - `MCP_CONNECTION_FAILED`: the server could not be started, reached or asked for its tools in time, or nobody could say
+ *   which of them are approved.
  * - `MCP_DENIED`: the gate refused the server; `reason` is the gate's.
  * - `MCP_TOOL_UNAVAILABLE`: a tool that was asked for by name doesn't exist or isn't permitted; which of the two is not told.
+ * - `MCP_TOOL_CHANGED`: a definition that was to be approved is another one by now.
  * - `MCP_NO_TOOLS`: nothing of the server is permitted.
+ * - `MCP_EPHEMERAL_INVALID`: a server that a request brings along can't be one; `path` is the field that is wrong.
  * - `MCP_CLOSED`: the host has been closed.
  */
 export type BridgeErrorCode =
@@ -15,7 +18,9 @@ export type BridgeErrorCode =
   | 'MCP_CONNECTION_FAILED'
   | 'MCP_DENIED'
   | 'MCP_TOOL_UNAVAILABLE'
+  | 'MCP_TOOL_CHANGED'
   | 'MCP_NO_TOOLS'
+  | 'MCP_EPHEMERAL_INVALID'
   | 'MCP_CLOSED';
 
 /** What a {@link BridgeError} knows besides its code and message. */
@@ -50,7 +55,7 @@ export class BridgeError extends Error {
   readonly server?: string;
   /** The tool's own name. */
   readonly tool?: string;
-  /** The key of the mcp.json that is wrong, e.g. `mcpServers.files.args[1]`. */
+  /** The key of the mcp.json that is wrong, e.g. `mcpServers.files.args[1]`, or the field of a per-request server. */
   readonly path?: string;
   /** Why the gate refused. */
   readonly reason?: string;

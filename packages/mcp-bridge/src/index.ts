@@ -3,21 +3,45 @@
  * major version, so add what a caller needs and nothing more.
  */
 
+export { addServerToMcpJson, removeServerFromMcpJson } from './config/edit-mcp-json.ts';
 export type { Environment } from './config/interpolate.ts';
 export { loadMcpJson } from './config/load-config.ts';
-export type { HttpServerEntry, McpConfig, McpServerEntry, StdioServerEntry } from './config/mcp-config.ts';
+export type {
+  HttpServerEntry,
+  McpConfig,
+  McpServerEntry,
+  SseServerEntry,
+  StdioServerEntry,
+  ToolFilter,
+} from './config/mcp-config.ts';
 export { parseMcpJson } from './config/mcp-json.ts';
 export { pluginId } from './config/plugin-id.ts';
+export type { McpJsonWatcher, WatchOptions } from './config/watch-config.ts';
+export { watchMcpJson } from './config/watch-config.ts';
 export type { BridgeErrorCode, BridgeErrorEvidence } from './errors.ts';
 export { BridgeError } from './errors.ts';
 export type { ServerStatus } from './host/connection.ts';
-export type { McpHost, McpHostOptions } from './host/mcp-host.ts';
+export type { EphemeralPolicy, EphemeralServer } from './host/ephemeral-server.ts';
+export { ephemeralServer } from './host/ephemeral-server.ts';
+export type { McpHost, McpHostOptions, OfferedTool } from './host/mcp-host.ts';
 export { createMcpHost } from './host/mcp-host.ts';
 export type { McpLimits } from './limits.ts';
 export type { BridgeLogger } from './logger.ts';
+export type { DefinitionFlag } from './pins/definition-flags.ts';
+export type { PinStore, ToolPin } from './pins/pin-store.ts';
+export type { PinOptions, ReviewedTool } from './pins/tool-pins.ts';
+export type { SandboxedCommand } from './sandbox/sandbox.ts';
+export type {
+  SandboxLayer,
+  SandboxLimits,
+  SandboxProfile,
+  SandboxReport,
+  SandboxWish,
+} from './sandbox/sandbox-profile.ts';
 export type { ToolSelection } from './tools/open-toolset.ts';
-export type { ToolGate, ToolGateCall, ToolVerdict } from './tools/tool-gate.ts';
+export type { ToolGate, ToolGateCall, ToolGateContext, ToolVerdict } from './tools/tool-gate.ts';
 export type { McpContent, ToolFailure, ToolFailureKind, ToolOutcome, ToolSuccess } from './tools/tool-outcome.ts';
 export type { Toolset, ToolsetTool } from './tools/toolset.ts';
 export type { Fetch } from './transport/guarded-fetch.ts';
 export type { OpenTransport, OpenTransportOptions, TransportOpener } from './transport/open-transport.ts';
+export type { NameResolver } from './transport/pinned-fetch.ts';

@@ -8,14 +8,16 @@ export interface McpLimits {
   readonly callTotalTimeoutMs: number;
   /** How long a child process gets to end by itself, and again after SIGTERM, before it is killed. */
   readonly closeGraceMs: number;
+  /** How long nobody may have used a server before it is stopped; the next use starts it again. */
+  readonly idleStopMs: number;
   /** Calls in flight on one server; more wait for their turn. */
   readonly concurrentCallsPerServer: number;
   /** One message of a server, or one HTTP response; a server that sends more is cut off. */
   readonly messageBytes: number;
   /** The content of one result as the API shows it; more is replaced by a visible mark. */
   readonly resultBytes: number;
-  /** The text of one result that the model reads, in UTF-16 code units; more is replaced by a visible mark. */
-  readonly resultTextLength: number;
+  /** The text of one result that the model reads, in tokens, taken to be three bytes of UTF-8 each; more is replaced by a visible mark. */
+  readonly resultTokens: number;
 }
 
 export const defaultLimits: McpLimits = {
@@ -23,10 +25,11 @@ export const defaultLimits: McpLimits = {
   callTimeoutMs: 60_000,
   callTotalTimeoutMs: 300_000,
   closeGraceMs: 2_000,
-  concurrentCallsPerServer: 16,
+  idleStopMs: 600_000,
+  concurrentCallsPerServer: 32,
   messageBytes: 8 * 1024 * 1024,
   resultBytes: 1024 * 1024,
-  resultTextLength: 100_000,
+  resultTokens: 25_000,
 };
 
 /** The longest time that a timer can measure; a longer one would be over at once. */

@@ -10,9 +10,12 @@ import {
   type ToolSelection,
   type Toolset,
 } from '../src/index.ts';
+import type { Sandbox } from '../src/sandbox/sandbox.ts';
 import { type ScriptedMode, scriptedOpener, scriptedServerPath } from '../src/testing/index.ts';
 
 export const allowAll: ToolGate = () => ({ allowed: true });
+/** For transports that are made by hand. */
+export const noSandbox: Pick<Sandbox, 'wrap'> = { wrap: async ({ command, args }) => ({ command, args }) };
 /** A signal that never fires. */
 export const noSignal = (): AbortSignal => new AbortController().signal;
 
@@ -30,7 +33,10 @@ export function memoryHost(
   return Object.assign(host, { starts });
 }
 
-/** A host whose servers are real child processes: label to an entry of the mcp.json, or to modes of the scripted server. */
+/**
+ * A host whose servers are real child processes: label to an entry of the mcp.json, or to modes of the scripted server,
+ * which is then in no sandbox, so that its process ids are the system's.
+ */
 export function processHost(
   servers: Record<string, ScriptedMode[] | Record<string, unknown>>,
   options: Partial<McpHostOptions> = {},
@@ -38,7 +44,9 @@ export function processHost(
   const mcpServers = Object.fromEntries(
     Object.entries(servers).map(([label, entry]) => [
       label,
-      Array.isArray(entry) ? { command: process.execPath, args: [scriptedServerPath, ...entry] } : entry,
+      Array.isArray(entry)
+        ? { command: process.execPath, args: [scriptedServerPath, ...entry], sandbox: 'off' }
+        : entry,
     ]),
   );
   return createMcpHost({ config: parseMcpJson(JSON.stringify({ mcpServers }), {}), ...options });

@@ -2,12 +2,18 @@ import { Client, type Implementation, SdkHttpError } from '@modelcontextprotocol
 import type { McpServerEntry } from '../config/mcp-config.ts';
 import { BridgeError } from '../errors.ts';
 import type { BridgeLogger } from '../logger.ts';
+import type { SandboxReport } from '../sandbox/sandbox-profile.ts';
+import { credentialProblem } from '../transport/credential-command.ts';
 import type { OpenTransport, OpenTransportOptions, TransportOpener } from '../transport/open-transport.ts';
 import { ConcurrencyLimit } from './concurrency-limit.ts';
+import { IdleTimer } from './idle-timer.ts';
 import type { ToolCatalogue } from './list-tools.ts';
 import { raceAbort } from './race-abort.ts';
 import { RestartPolicy } from './restart-policy.ts';
 import { ServerSession } from './session.ts';
+
+/** As many lines of what a server printed as are shown to its operator. */
+const outputLines = 1000;
 
 /** What is known of a configured server at this moment. */
 export interface ServerStatus {
@@ -15,10 +21,17 @@ export interface ServerStatus {
   readonly id: string;
   /** The key in the mcp.json. */
   readonly label: string;
-  readonly transport: 'stdio' | 'http';
-  readonly state: 'stopped' | 'starting' | 'ready' | 'backoff';
+  readonly transport: 'stdio' | 'http' | 'sse';
+  /** `failed`: it failed so often that one attempt every half minute is all that is made. */
+  readonly state: 'stopped' | 'starting' | 'ready' | 'backoff' | 'failed';
   /** Why the server last failed, in words that are safe to show. */
   readonly error?: string;
+  /** What its operator says of it. */
+  readonly description?: string;
+  /** What of its entry in the mcp.json has no effect. */
+  readonly warnings: readonly string[];
+  /** The layers around a program. Absent: it is none, or what works here is not known yet. */
+  readonly sandbox?: SandboxReport;
 }
 
 export interface ConnectionOptions extends OpenTransportOptions {
@@ -26,7 +39,12 @@ export interface ConnectionOptions extends OpenTransportOptions {
   readonly clientInfo: Implementation;
   readonly logger: BridgeLogger;
   readonly opener: TransportOpener;
+  /** From 0 up to 1, for the jitter of restarts. */
+  readonly random: () => number;
 }
+
+/** Answers to streamable HTTP of a server that has only HTTP+SSE (MCP 2025-11-25, transports, backwards compatibility). */
+const withoutStreamableHttp: readonly (number | undefined)[] = [400, 404, 405];
 
 /**
  * One configured server for the life of the host: started when first needed, shared by all requests, started again
@@ -37,10 +55,15 @@ export class ServerConnection {
   readonly calls: ConcurrencyLimit;
   readonly #options: ConnectionOptions;
   readonly #policy: RestartPolicy;
+  readonly #idle: IdleTimer;
+  /** The entry as it is reached: another transport may have turned out to be the right one. */
+  #reached: McpServerEntry;
   #session: ServerSession | undefined;
   #starting: Promise<ServerSession> | undefined;
   readonly #closing = new AbortController();
   #error: string | undefined;
+  /** The one that was started last, running or not: what it printed can still be read. */
+  #latest: ServerSession | undefined;
   /** What is still being torn down; a host that closes waits for it. */
   readonly #ending = new Set<Promise<void>>();
 
@@ -48,20 +71,33 @@ export class ServerConnection {
     this.#options = options;
     this.entry = options.entry;
     this.calls = new ConcurrencyLimit(options.limits.concurrentCallsPerServer);
-    this.#policy = new RestartPolicy(options.now);
+    this.#policy = new RestartPolicy(options.now, options.random);
+    this.#idle = new IdleTimer(options.limits.idleStopMs, () => this.#stopIdle());
+    this.#reached = options.entry;
     if (this.entry.problem !== undefined) this.#error = this.entry.problem;
   }
 
   status(): ServerStatus {
-    const { id, label, transport } = this.entry;
-    const error = this.#error === undefined ? {} : { error: this.#error };
-    return { id, label, transport, state: this.#state(), ...error };
+    const { id, label, description, warnings = [] } = this.entry;
+    const { transport } = this.#reached;
+    const sandbox = this.entry.transport === 'stdio' ? this.#options.sandbox.report(this.entry) : undefined;
+    return {
+      id,
+      label,
+      transport,
+      state: this.#state(),
+      ...(this.#error === undefined ? {} : { error: this.#error }),
+      ...(description === undefined ? {} : { description }),
+      warnings,
+      ...(sandbox === undefined ? {} : { sandbox }),
+    };
   }
 
   #state(): ServerStatus['state'] {
     if (this.#session !== undefined) return 'ready';
     if (this.#starting !== undefined) return 'starting';
-    return this.#policy.waitMs > 0 ? 'backoff' : 'stopped';
+    if (this.#policy.waitMs === 0) return 'stopped';
+    return this.#policy.isOpen ? 'failed' : 'backoff';
   }
 
   /**
@@ -104,14 +140,26 @@ export class ServerConnection {
     }
   }
 
+  /** The running server and its tools as last listed, where nothing has to be waited for. */
+  known(): { readonly session: ServerSession; readonly tools: ToolCatalogue } | undefined {
+    const tools = this.#session?.knownTools;
+    return this.#session === undefined || tools === undefined ? undefined : { session: this.#session, tools };
+  }
+
   /** Ends this session; a later request starts another one. */
   discard(session: ServerSession, why: string): void {
     if (this.#session === session) this.#failed(session, why);
     this.#track(session.close());
   }
 
+  /** The last lines that the server printed on its standard error, also when it has ended since. */
+  output(): string {
+    return this.#latest?.diagnostics(outputLines) ?? '';
+  }
+
   async close(): Promise<void> {
     this.#closing.abort(new Error('the host was closed'));
+    this.#idle.stop();
     const starting = this.#starting;
     if (this.#session !== undefined) this.#track(this.#session.close());
     this.#session = undefined;
@@ -130,8 +178,47 @@ export class ServerConnection {
   }
 
   async #start(): Promise<ServerSession> {
-    const { entry, opener, limits, logger, now, clientInfo } = this.#options;
-    const started = now();
+    const { entry, limits, logger } = this.#options;
+    const timeout = new AbortController();
+    const timer = setTimeout(() => timeout.abort(new Error('it took too long')), limits.startTimeoutMs);
+    const signal = AbortSignal.any([timeout.signal, this.#closing.signal]);
+    try {
+      const { session, opened, failure } = await this.#reach(signal);
+      if (failure !== undefined) {
+        const why = timeout.signal.aborted ? 'it took too long' : explainStart(failure.cause, opened);
+        this.#failed(session, why);
+        this.#track(session.close());
+        const evidence = { detail: opened.diagnostics(), cause: failure.cause };
+        throw this.#failure(`could not be started: ${why}.`, evidence);
+      }
+      this.#session = session;
+      this.#error = undefined;
+      logger.info({ server: entry.id }, 'An MCP server is ready');
+      return session;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Opens a session, over the older transport where the newer one is not understood. */
+  async #reach(signal: AbortSignal): Promise<Attempt> {
+    const entry = this.#reached;
+    const first = await this.#attempt(entry, signal);
+    if (first.failure === undefined || signal.aborted) return first;
+    if (entry.transport !== 'http' || entry.sseFallback !== true) return first;
+    const { cause } = first.failure;
+    if (!SdkHttpError.isInstance(cause) || !withoutStreamableHttp.includes(cause.status)) return first;
+    const { sseFallback: _, ...rest } = entry;
+    const older: McpServerEntry = { ...rest, transport: 'sse' };
+    const second = await this.#attempt(older, signal);
+    const [kept, dropped] = second.failure === undefined ? [second, first] : [first, second];
+    if (kept === second) this.#reached = older;
+    this.#track(dropped.session.close());
+    return kept;
+  }
+
+  async #attempt(entry: McpServerEntry, signal: AbortSignal): Promise<Attempt> {
+    const { opener, limits, logger, now, clientInfo } = this.#options;
     const opened = opener(entry, this.#options);
     const client = new Client(clientInfo, {
       capabilities: {},
@@ -142,27 +229,27 @@ export class ServerConnection {
         getValidator: () => (input) => ({ valid: true, data: input as never, errorMessage: undefined }),
       },
     });
-    const session = new ServerSession({ server: entry.id, client, opened, logger, limits, started }, () => {
+    const options = { server: entry.id, client, opened, logger, limits, started: now(), idle: this.#idle };
+    const session = new ServerSession(options, () => {
       if (this.#session === session) this.discard(session, opened.reason() || 'it closed the connection');
     });
-    const timeout = new AbortController();
-    const timer = setTimeout(() => timeout.abort(new Error('it took too long')), limits.startTimeoutMs);
-    const signal = AbortSignal.any([timeout.signal, this.#closing.signal]);
+    this.#latest = session;
     try {
       await raceAbort(session.open(signal), signal);
       if (session.closed) throw new Error('it closed the connection');
+      return { session, opened };
     } catch (cause) {
-      const why = timeout.signal.aborted ? 'it took too long' : explainStart(cause, opened);
-      this.#failed(session, why);
-      this.#track(session.close());
-      throw this.#failure(`could not be started: ${why}.`, { detail: opened.diagnostics(), cause });
-    } finally {
-      clearTimeout(timer);
+      return { session, opened, failure: { cause } };
     }
-    this.#session = session;
-    this.#error = undefined;
-    logger.info({ server: entry.id }, 'An MCP server is ready');
-    return session;
+  }
+
+  /** Nobody has used it for a while: what it takes is given back until somebody does. */
+  #stopIdle(): void {
+    const session = this.#session;
+    if (session === undefined) return;
+    this.#session = undefined;
+    this.#track(session.close());
+    this.#options.logger.info({ server: this.entry.id }, 'An MCP server that nobody used was stopped');
   }
 
   #failed(session: ServerSession, why: string): void {
@@ -188,8 +275,17 @@ export class ServerConnection {
   }
 }
 
+/** A session that was opened, or why it was not. */
+interface Attempt {
+  readonly session: ServerSession;
+  readonly opened: OpenTransport;
+  readonly failure?: { readonly cause: unknown };
+}
+
 function explainStart(cause: unknown, opened: OpenTransport): string {
   if (opened.reason() !== '') return opened.reason();
+  const credentials = credentialProblem(cause);
+  if (credentials !== undefined) return credentials;
   const status = SdkHttpError.isInstance(cause) ? cause.status : undefined;
   if (status === 401 || status === 403) return `it refused the credentials of the mcp.json (HTTP ${status})`;
   if (status !== undefined) return `it answered with HTTP ${status}`;

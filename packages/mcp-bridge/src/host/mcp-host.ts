@@ -1,15 +1,26 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Implementation } from '@modelcontextprotocol/client';
 import type { Environment } from '../config/interpolate.ts';
-import type { McpConfig } from '../config/mcp-config.ts';
+import type { McpConfig, McpServerEntry } from '../config/mcp-config.ts';
+import { filterAllows } from '../config/tool-filter.ts';
 import { BridgeError } from '../errors.ts';
 import { type McpLimits, resolveLimits } from '../limits.ts';
 import { type BridgeLogger, silentLogger } from '../logger.ts';
+import { nothingPinned, type PinOptions, type ReviewedTool, ToolPins } from '../pins/tool-pins.ts';
+import { Sandbox } from '../sandbox/sandbox.ts';
+import { askGate } from '../tools/ask-gate.ts';
 import { openToolset, type ToolSelection } from '../tools/open-toolset.ts';
 import type { ToolGate } from '../tools/tool-gate.ts';
 import type { Toolset } from '../tools/toolset.ts';
+import { createAddressPolicy } from '../transport/address-policy.ts';
+import { withHeadersCommand } from '../transport/credential-command.ts';
 import type { Fetch } from '../transport/guarded-fetch.ts';
 import { openTransport, type TransportOpener } from '../transport/open-transport.ts';
+import { type NameResolver, resolveBySystem } from '../transport/pinned-fetch.ts';
+import { ProcessLedger } from '../transport/process-ledger.ts';
 import { ServerConnection, type ServerStatus } from './connection.ts';
+import { ConnectionUses } from './connection-uses.ts';
+import { bringServers, type EphemeralPolicy, type EphemeralServer } from './ephemeral-server.ts';
 
 /** What `createMcpHost` takes; all but `config` have defaults. */
 export interface McpHostOptions {
@@ -20,23 +31,99 @@ export interface McpHostOptions {
   readonly limits?: Partial<McpLimits>;
   /** Where child processes inherit HOME, LANG, PATH and TERM from, and nothing else. Absent: this process. */
   readonly environment?: Environment;
+  /** Files and folders that no sandboxed server can read, absolute: what the host itself keeps secret. */
+  readonly hiddenFromServers?: readonly string[];
+  /**
+   * A folder of this host's own, where running programs are noted: what outlived a host that was killed is ended by the
+   * next that is given the same folder. Absent: nothing is noted.
+   */
+  readonly processFolder?: string;
   /** Milliseconds on a clock that never goes back. */
   readonly now?: () => number;
   readonly fetch?: Fetch;
   /** How a configured server is reached; absent: as a child process or by streamable HTTP. */
   readonly opener?: TransportOpener;
+  /** From 0 up to 1, for the jitter of restarts. */
+  readonly random?: () => number;
+  /** How definitions of tools are approved. Absent: they are taken as they come. */
+  readonly pins?: PinOptions;
+  /** Where servers that requests bring along may be. Absent: a request can bring none. */
+  readonly ephemeral?: Partial<EphemeralPolicy>;
+  /** How the names of such servers become addresses. Absent: as the system does it. */
+  readonly resolve?: NameResolver;
+}
+
+/** A tool that a server offers and a gate permits. */
+export interface OfferedTool {
+  /** The tool's own name. */
+  readonly name: string;
+  readonly description?: string;
+  /** A JSON Schema of type `object`. */
+  readonly inputSchema: Record<string, unknown>;
 }
 
 /** The servers of an mcp.json and their tools. */
 export interface McpHost extends AsyncDisposable {
+  /** In the order of the mcp.json. */
   servers(): ServerStatus[];
+  /**
+   * Takes a new configuration. A server whose entry is the same goes on as it is; one that changed or is gone ends as
+   * soon as no toolset that was opened before is open. What such a toolset brings stays as it is, but for tools that
+   * the new mcp.json takes away.
+   *
+   * @throws BridgeError `MCP_CLOSED`
+   */
+  reload(config: McpConfig): void;
+  /**
+   * The tools of one server that the gate permits, in the server's order; undefined when it does not run and is not to be
+   * started.
+   *
+   * @throws BridgeError `MCP_SERVER_UNKNOWN`, `MCP_CONNECTION_FAILED`, `MCP_CLOSED`; the signal's reason when it is aborted.
+   */
+  tools(
+    server: string,
+    gate: ToolGate,
+    options: { readonly start: boolean; readonly signal: AbortSignal },
+  ): Promise<readonly OfferedTool[] | undefined>;
+  /**
+   * All tools of one server for its operator to look at, and what of them is held back; undefined when it does not run
+   * and is not to be started. With no `pins`, all of them are new and none is held back.
+   *
+   * @throws BridgeError as `tools` does
+   */
+  review(
+    server: string,
+    options: { readonly start: boolean; readonly signal: AbortSignal },
+  ): Promise<readonly ReviewedTool[] | undefined>;
+  /**
+   * Approves definitions as they were reviewed: tool to fingerprint. Requests that run keep the tools that they have.
+   *
+   * @throws BridgeError `MCP_TOOL_UNAVAILABLE`, `MCP_TOOL_CHANGED`, and as `tools` does; then nothing is approved.
+   * @throws TypeError when the host has no `pins`
+   */
+  approve(server: string, tools: ReadonlyMap<string, string>, signal: AbortSignal): Promise<void>;
+  /**
+   * The last lines that a server printed on its standard error, since it was last started, without the values that the
+   * mcp.json gives it. For its operator only: a server may print whatever it was sent.
+   *
+   * @throws BridgeError `MCP_SERVER_UNKNOWN`
+   */
+  output(server: string): string;
   /**
    * The tools that a request may use, servers started as needed.
    *
    * @throws BridgeError `MCP_DENIED`, `MCP_SERVER_UNKNOWN`, `MCP_TOOL_UNAVAILABLE`, `MCP_NO_TOOLS`,
-   * `MCP_CONNECTION_FAILED`, `MCP_CLOSED`; the signal's reason when it is aborted.
+   * `MCP_CONNECTION_FAILED`, `MCP_EPHEMERAL_INVALID`, `MCP_CLOSED`; the signal's reason when it is aborted.
+   *
+   * @param ephemeral servers that the request brings along; a selection names one by its id, see `ephemeralServer`. They
+   * are connected to for this toolset alone and closed with it.
    */
-  openToolset(selections: readonly ToolSelection[], gate: ToolGate, signal: AbortSignal): Promise<Toolset>;
+  openToolset(
+    selections: readonly ToolSelection[],
+    gate: ToolGate,
+    signal: AbortSignal,
+    ephemeral?: readonly EphemeralServer[],
+  ): Promise<Toolset>;
 }
 
 /**
@@ -62,35 +149,163 @@ export interface McpHost extends AsyncDisposable {
  * ```
  */
 export function createMcpHost(options: McpHostOptions): McpHost {
-  const { config, clientInfo = { name: 'latchkey', version: '0' }, logger = silentLogger } = options;
+  const { clientInfo = { name: 'latchkey', version: '0' }, logger = silentLogger } = options;
   const limits = resolveLimits(options.limits);
+  // A range that is none is the operator's mistake, and found at the start.
+  createAddressPolicy(options.ephemeral?.allowPrivateHosts ?? []);
   const shared = {
     clientInfo,
     logger,
-    limits,
     environment: options.environment ?? process.env,
     now: options.now ?? (() => performance.now()),
     fetch: options.fetch ?? ((url, init) => globalThis.fetch(url, init)),
     opener: options.opener ?? openTransport,
+    random: options.random ?? Math.random,
+    ledger: options.processFolder === undefined ? undefined : new ProcessLedger(options.processFolder),
+    sandbox: new Sandbox({ environment: process.env, hidden: options.hiddenFromServers ?? [] }),
   };
-  const connections = new Map<string, ServerConnection>();
-  for (const entry of config.servers.values()) {
-    connections.set(entry.id, new ServerConnection({ ...shared, entry }));
+  shared.ledger?.sweep();
+  const pins = new ToolPins(options.pins ?? nothingPinned, logger);
+  const uses = new ConnectionUses();
+  let connections: ReadonlyMap<string, ServerConnection> = new Map();
+  let closing: Promise<unknown> | undefined;
+
+  const fetchFor = (entry: McpServerEntry): Fetch => {
+    const command = entry.transport === 'stdio' ? undefined : entry.headersCommand;
+    const { fetch, environment } = shared;
+    return command === undefined ? fetch : withHeadersCommand(fetch, { command, environment });
+  };
+  const connect = (entry: McpServerEntry): ServerConnection => {
     if (entry.problem !== undefined) {
       logger.error({ server: entry.id, problem: entry.problem }, 'An MCP server is not configured completely');
     }
-  }
-  for (const warning of config.warnings) logger.warn({ warning }, 'Part of the mcp.json has no effect');
-  let closing: Promise<unknown> | undefined;
+    const { callTimeoutMs = limits.callTimeoutMs } = entry;
+    return new ServerConnection({ ...shared, entry, limits: { ...limits, callTimeoutMs }, fetch: fetchFor(entry) });
+  };
+  const configure = ({ servers, warnings }: McpConfig): void => {
+    const previous = connections;
+    connections = new Map(
+      [...servers.values()].map((entry) => {
+        const known = previous.get(entry.id);
+        return [entry.id, known !== undefined && isDeepStrictEqual(known.entry, entry) ? known : connect(entry)];
+      }),
+    );
+    const kept = new Set(connections.values());
+    for (const connection of previous.values()) if (!kept.has(connection)) uses.retire(connection);
+    for (const warning of warnings) logger.warn({ warning }, 'Part of the mcp.json has no effect');
+    // Tried out before anybody asks which layers there are.
+    const isWanted =
+      shared.opener === openTransport && [...servers.values()].some(({ transport }) => transport === 'stdio');
+    if (isWanted) void shared.sandbox.tools();
+  };
+  const refuseWhenClosed = (): void => {
+    if (closing !== undefined) throw new BridgeError('MCP_CLOSED', 'The MCP host has been closed.');
+  };
+  const find = (server: string): ServerConnection => {
+    const connection = connections.get(server);
+    if (connection !== undefined) return connection;
+    throw new BridgeError('MCP_SERVER_UNKNOWN', `There is no MCP server "${server}" in the mcp.json.`, { server });
+  };
+  /** The newest configuration counts, also for toolsets that were opened before: what it takes away is gone at once. */
+  const narrow =
+    (gate: ToolGate): ToolGate =>
+    (call, context) => {
+      const filter = connections.get(call.server)?.entry.tools;
+      const isLeft = call.tool === undefined || filter === undefined || filterAllows(filter, call.tool);
+      return isLeft
+        ? gate(call, context)
+        : { allowed: false, reason: 'The mcp.json of this host leaves this tool out.' };
+    };
+  configure(options.config);
 
   return {
     servers: () => [...connections.values()].map((connection) => connection.status()),
-    async openToolset(selections, gate, signal) {
-      if (closing !== undefined) throw new BridgeError('MCP_CLOSED', 'The MCP host has been closed.');
-      return openToolset(selections, { connections, gate, limits, logger, signal });
+    reload(config) {
+      refuseWhenClosed();
+      configure(config);
     },
+    async openToolset(selections, gate, signal, ephemeral = []) {
+      refuseWhenClosed();
+      const brought = bringServers(ephemeral, {
+        ...shared,
+        limits,
+        policy: options.ephemeral,
+        resolve: options.resolve ?? resolveBySystem,
+        isConfigured: (id) => connections.has(id),
+      });
+      const snapshot = new Map([...connections, ...brought.connections]);
+      const release = uses.hold([
+        ...selections.flatMap(({ server }) => snapshot.get(server) ?? []),
+        ...brought.connections.values(),
+      ]);
+      // Wanted by nobody after this request.
+      for (const connection of brought.connections.values()) uses.retire(connection);
+      try {
+        const toolset = await openToolset(selections, {
+          connections: snapshot,
+          // What a request brings along is there for this request alone, and has no yesterday to differ from.
+          approved: async (server, tools) => (brought.connections.has(server) ? tools : pins.approved(server, tools)),
+          gate: brought.within(narrow(gate)),
+          limits,
+          logger,
+          signal,
+        });
+        return { ...toolset, close: () => toolset.close().finally(release) };
+      } catch (error) {
+        release();
+        throw error;
+      }
+    },
+    async tools(server, gate, { start, signal }) {
+      refuseWhenClosed();
+      const connection = find(server);
+      if (!start && connection.status().state !== 'ready') return undefined;
+      const release = uses.hold([connection]);
+      try {
+        const { tools: listed } = await connection.listed(start ? 'current' : 'known', signal);
+        const tools = await pins.approved(server, listed);
+        const offered: OfferedTool[] = [];
+        for (const [name, { definition }] of tools) {
+          const { allowed } = await askGate(narrow(gate), { server, tool: name }, { signal }, logger);
+          const { description, inputSchema } = definition;
+          if (allowed) offered.push({ name, ...(description === undefined ? {} : { description }), inputSchema });
+        }
+        return offered;
+      } finally {
+        release();
+      }
+    },
+    async review(server, { start, signal }) {
+      refuseWhenClosed();
+      const connection = find(server);
+      if (!start && connection.status().state !== 'ready') return undefined;
+      const release = uses.hold([connection]);
+      try {
+        const { tools } = await connection.listed('current', signal);
+        return await pins.review(server, tools);
+      } finally {
+        release();
+      }
+    },
+    async approve(server, tools, signal) {
+      refuseWhenClosed();
+      if (options.pins === undefined) throw new TypeError('A host without pins can not approve tools.');
+      const connection = find(server);
+      const release = uses.hold([connection]);
+      try {
+        const { tools: listed } = await connection.listed('known', signal);
+        await pins.approve(server, listed, tools);
+      } finally {
+        release();
+      }
+    },
+    output: (server) => find(server).output(),
     async [Symbol.asyncDispose]() {
-      closing ??= Promise.allSettled([...connections.values()].map((connection) => connection.close()));
+      closing ??= Promise.allSettled([
+        ...[...connections.values()].map((connection) => connection.close()),
+        uses.close(),
+        shared.sandbox.settled(),
+      ]);
       await closing;
     },
   };

@@ -4,6 +4,7 @@ import type { BridgeLogger } from '../logger.ts';
 import type { ToolDefinition } from '../tools/tool-definition.ts';
 import type { RawToolResult } from '../tools/tool-result.ts';
 import type { OpenTransport } from '../transport/open-transport.ts';
+import type { IdleTimer } from './idle-timer.ts';
 import { listTools, type ToolCatalogue } from './list-tools.ts';
 import { raceAbort } from './race-abort.ts';
 
@@ -18,6 +19,8 @@ export interface SessionOptions {
   readonly limits: McpLimits;
   /** When its start began, on the host's clock. */
   readonly started: number;
+  /** Told of what goes on, so that a server that nobody uses can be stopped. */
+  readonly idle: IdleTimer;
 }
 
 /** One run of a server, from its start to its end. */
@@ -59,6 +62,11 @@ export class ServerSession {
     await opened.exchange(() => client.connect(opened.transport, options));
   }
 
+  /** The tools as last listed, if they have been. */
+  get knownTools(): ToolCatalogue | undefined {
+    return this.#tools;
+  }
+
   /**
    * The tools: `known` as last listed, or `current`, which asks again unless the server promised to tell of changes and
    * told of none.
@@ -74,8 +82,8 @@ export class ServerSession {
 
   /** Calls a tool. Rejects as the SDK does; see `explainCallError`. */
   async call(definition: ToolDefinition, args: Record<string, unknown>, signal: AbortSignal): Promise<RawToolResult> {
-    const { client, opened, limits } = this.#options;
-    const result = await opened.exchange(() =>
+    const { client, opened, limits, idle } = this.#options;
+    const send = () =>
       client.callTool(
         { name: definition.name, arguments: args },
         {
@@ -89,8 +97,8 @@ export class ServerSession {
           // The definition that the model was shown, not whatever the server says by now.
           toolDefinition: { name: definition.name, inputSchema: definition.inputSchema as { type: 'object' } },
         },
-      ),
-    );
+      );
+    const result = await idle.during(() => opened.exchange(send));
     this.#timedOut = 0;
     return result as RawToolResult;
   }
@@ -101,8 +109,8 @@ export class ServerSession {
     return this.#timedOut >= maxCallsTimedOut;
   }
 
-  diagnostics(): string {
-    return this.#options.opened.diagnostics();
+  diagnostics(lines?: number): string {
+    return this.#options.opened.diagnostics(lines);
   }
 
   close(): Promise<void> {
@@ -117,7 +125,7 @@ export class ServerSession {
   }
 
   async #list(): Promise<ToolCatalogue> {
-    const { client, opened, server, logger, limits } = this.#options;
+    const { client, opened, server, logger, limits, idle } = this.#options;
     const timeout = new AbortController();
     const timer = setTimeout(() => timeout.abort(new Error('it took too long')), limits.startTimeoutMs);
     const { signal } = timeout;
@@ -125,7 +133,7 @@ export class ServerSession {
     this.#stale = false;
     try {
       const { tools, problems } = await raceAbort(
-        opened.exchange(() => listTools(client, options)),
+        idle.during(() => opened.exchange(() => listTools(client, options))),
         signal,
       );
       const news = problems.filter((problem) => !this.#problems.includes(problem));

@@ -12,6 +12,7 @@ import { badTools, type RawTool, scriptedTools } from './scripted-tools.ts';
  * - `hang-list`: never answers `tools/list`; `infinite-pages`: each page has another; `many-tools`: offers 1,000;
  * - `bad-tools`: offers tools that can't be offered, besides the good ones;
  * - `flip`: changes the description of `echo` each time it is asked for its tools;
+ * - `grow`: offers one more tool each time it is asked;
  * - `promise`: promises to tell when its tools change, which it does only when `announce` is called;
  * - `asks`: asks its client for sampling, elicitation and roots; the tool `answers` says what came back;
  * - `deaf`: stops reading its input once it has listed its tools;
@@ -30,6 +31,7 @@ export type ScriptedMode =
   | 'many-tools'
   | 'bad-tools'
   | 'flip'
+  | 'grow'
   | 'promise'
   | 'asks'
   | 'deaf'
@@ -78,6 +80,9 @@ export function createScriptedServer(modes: ReadonlySet<ScriptedMode>, wire: Scr
     lists += 1;
     let tools: unknown[] = [...scriptedTools];
     if (modes.has('flip')) tools[0] = { ...(tools[0] as RawTool), description: `Version ${lists}.` };
+    if (modes.has('grow')) {
+      for (let more = 1; more < lists; more += 1) tools.push({ name: `new-${more}`, inputSchema: { type: 'object' } });
+    }
     if (modes.has('bad-tools')) tools = [...badTools, ...tools];
     if (modes.has('asks')) tools.push({ name: 'answers', inputSchema: { type: 'object' } });
     if (modes.has('many-tools')) {

@@ -1,15 +1,33 @@
 import type { BridgeLogger } from '../logger.ts';
-import type { ToolGate, ToolGateCall, ToolVerdict } from './tool-gate.ts';
+import type { ToolGate, ToolGateCall, ToolGateContext, ToolVerdict } from './tool-gate.ts';
 
 /** Asks the gate and fails closed: an error, or an answer that is not plainly yes, is a no. */
-export async function askGate(gate: ToolGate, call: ToolGateCall, logger: BridgeLogger): Promise<ToolVerdict> {
+export async function askGate(
+  gate: ToolGate,
+  call: ToolGateCall,
+  context: ToolGateContext,
+  logger: BridgeLogger,
+): Promise<ToolVerdict> {
   const failed: ToolVerdict = { allowed: false, reason: 'The permission check failed.' };
   try {
-    const verdict: ToolVerdict | undefined = await gate(call);
-    if (verdict?.allowed === true) return { allowed: true };
-    return verdict?.allowed === false ? { allowed: false, reason: String(verdict.reason) } : failed;
+    const verdict: ToolVerdict | undefined = await gate(call, context);
+    if (verdict?.allowed === false) return { allowed: false, reason: String(verdict.reason) };
+    if (verdict?.allowed !== true) return failed;
+    const { arguments: args } = verdict;
+    if (args === undefined) return { allowed: true };
+    return isObject(args) ? { allowed: true, arguments: freeze(args) } : failed;
   } catch (error) {
     logger.error({ server: call.server, tool: call.tool, error }, 'The tool gate threw; the call is denied');
     return failed;
   }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The same object, so that a gate knows it again in the outcome. */
+function freeze<T extends object>(value: T): T {
+  for (const item of Object.values(value)) if (typeof item === 'object' && item !== null) freeze(item);
+  return Object.freeze(value);
 }

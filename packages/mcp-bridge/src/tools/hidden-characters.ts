@@ -11,3 +11,16 @@ export function removeHidden(text: string): string {
 export function hasHidden(text: string): boolean {
   return removeHidden(text) !== text;
 }
+
+/** The text with what a person could not see written out, as `\u{200B}`. */
+export function showHidden(text: string): string {
+  return text.toWellFormed().replace(hidden, (character) => `\\u{${codePointOf(character)}}`);
+}
+
+/** What a person could not see, each code point once, as `U+200B`. */
+export function hiddenIn(text: string): readonly string[] {
+  return [...new Set([...text.toWellFormed().matchAll(hidden)].map(([character]) => `U+${codePointOf(character)}`))];
+}
+
+const codePointOf = (character: string): string =>
+  (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');

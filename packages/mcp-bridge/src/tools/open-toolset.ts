@@ -1,5 +1,7 @@
 import { BridgeError } from '../errors.ts';
 import type { ServerConnection } from '../host/connection.ts';
+import type { ToolCatalogue } from '../host/list-tools.ts';
+import { raceAbort } from '../host/race-abort.ts';
 import type { McpLimits } from '../limits.ts';
 import type { BridgeLogger } from '../logger.ts';
 import { askGate } from './ask-gate.ts';
@@ -17,6 +19,8 @@ export interface ToolSelection {
 
 export interface OpenToolsetOptions {
   readonly connections: ReadonlyMap<string, ServerConnection>;
+  /** What of a server's list is not held back. */
+  readonly approved: (server: string, tools: ToolCatalogue) => Promise<ToolCatalogue>;
   readonly gate: ToolGate;
   readonly limits: McpLimits;
   readonly logger: BridgeLogger;
@@ -46,7 +50,7 @@ async function readWishes(
   const wishes = new Map<string, Wish>();
   for (const { server, allowedTools } of selections) {
     signal.throwIfAborted();
-    const verdict = await askGate(gate, { server }, logger);
+    const verdict = await askGate(gate, { server }, { signal }, logger);
     if (!verdict.allowed) {
       const { reason } = verdict;
       throw new BridgeError('MCP_DENIED', `The MCP server "${server}" may not be used: ${reason}`, { server, reason });
@@ -56,7 +60,7 @@ async function readWishes(
       throw new BridgeError('MCP_SERVER_UNKNOWN', `There is no MCP server "${server}" in the mcp.json.`, { server });
     }
     for (const tool of allowedTools ?? []) {
-      const { allowed } = await askGate(gate, { server, tool }, logger);
+      const { allowed } = await askGate(gate, { server, tool }, { signal }, logger);
       if (!allowed) throw toolUnavailable(server, tool);
     }
     const wish = wishes.get(server) ?? { connection, named: new Set<string>(), all: false };
@@ -70,16 +74,17 @@ async function readWishes(
 async function listPermitted(
   server: string,
   { connection, named, all }: Wish,
-  { gate, logger, signal }: OpenToolsetOptions,
+  { approved, gate, logger, signal }: OpenToolsetOptions,
 ): Promise<CallableTool[]> {
   if (!all && named.size === 0) return [];
-  const { tools: catalogue } = await connection.listed('current', signal);
+  const { tools: listed } = await connection.listed('current', signal);
+  const catalogue = await raceAbort(approved(server, listed), signal);
   for (const tool of named) if (!catalogue.has(tool)) throw toolUnavailable(server, tool);
   const permitted: CallableTool[] = [];
-  for (const [tool, listed] of catalogue) {
+  for (const [tool, callable] of catalogue) {
     if (!all && !named.has(tool)) continue;
-    const { allowed } = await askGate(gate, { server, tool }, logger);
-    if (allowed) permitted.push({ ...listed, connection });
+    const { allowed } = await askGate(gate, { server, tool }, { signal }, logger);
+    if (allowed) permitted.push({ ...callable, connection });
     // Permitted a moment ago, before the server was asked.
     else if (named.has(tool)) throw toolUnavailable(server, tool);
   }

@@ -6,6 +6,7 @@ import { raceAbort } from '../host/race-abort.ts';
 import type { ServerSession } from '../host/session.ts';
 import type { McpLimits } from '../limits.ts';
 import type { BridgeLogger } from '../logger.ts';
+import { linkSignals } from '../transport/link-signals.ts';
 import { askGate } from './ask-gate.ts';
 import { removeHidden } from './hidden-characters.ts';
 import type { ToolGate } from './tool-gate.ts';
@@ -22,6 +23,8 @@ export interface RunOptions {
   readonly limits: McpLimits;
   readonly logger: BridgeLogger;
   readonly signal: AbortSignal;
+  /** Fires when the toolset is closed. */
+  readonly closed: AbortSignal;
 }
 
 /**
@@ -29,7 +32,7 @@ export interface RunOptions {
  * what was permitted is what is sent.
  */
 export async function runToolCall(tool: CallableTool, args: unknown, options: RunOptions): Promise<ToolOutcome> {
-  const { gate, limits, logger, signal } = options;
+  const { gate, limits, logger } = options;
   const server = tool.connection.entry.id;
   const name = tool.definition.name;
   const copy = copyArguments(args);
@@ -37,33 +40,41 @@ export async function runToolCall(tool: CallableTool, args: unknown, options: Ru
     const reason = 'The arguments must be a JSON object.';
     return { type: 'failure', kind: 'invalid_arguments', server, tool: name, reason };
   }
+  let sent = copy;
   const fail = (kind: ToolFailureKind, reason: string): ToolOutcome => {
     logger.info({ server, tool: name, kind }, 'A tool call failed');
-    return { type: 'failure', kind, server, tool: name, arguments: copy, reason };
+    return { type: 'failure', kind, server, tool: name, arguments: sent, reason };
   };
 
-  const total = new AbortController();
-  const both = AbortSignal.any([signal, total.signal]);
+  const link = linkSignals([options.signal, options.closed]);
+  const { signal } = link;
+  let isLate = false;
   let timer: NodeJS.Timeout | undefined;
   let release = (): void => {};
   try {
     // A gate may wait for a person: its time is the caller's to bound.
-    const verdict = await raceAbort(askGate(gate, { server, tool: name, arguments: copy }, logger), signal);
+    const context = { signal, problemOf: tool.validate };
+    const verdict = await raceAbort(askGate(gate, { server, tool: name, arguments: copy }, context, logger), signal);
     if (!verdict.allowed) return fail('denied', verdict.reason);
-    const wrong = tool.validate(copy);
+    sent = verdict.arguments ?? copy;
+    const wrong = tool.validate(sent);
     if (wrong !== undefined) return fail('invalid_arguments', wrong);
-    timer = setTimeout(() => total.abort(), limits.callTotalTimeoutMs);
-    release = await tool.connection.calls.acquire(both);
-    const result = await callOnce(tool, copy, both);
+    timer = setTimeout(() => {
+      isLate = true;
+      link.abort();
+    }, limits.callTotalTimeoutMs);
+    release = await tool.connection.calls.acquire(signal);
+    const result = await callOnce(tool, sent, signal);
     const rendered = renderToolResult(result, limits);
-    return { type: 'success', server, tool: name, arguments: copy, ...rendered };
+    return { type: 'success', server, tool: name, arguments: sent, ...rendered };
   } catch (error) {
+    if (isLate) return fail('timeout', 'The tool took too long.');
     if (signal.aborted) return fail('aborted', 'The call was given up.');
-    if (total.signal.aborted) return fail('timeout', 'The tool took too long.');
     const { kind, reason } = explain(error);
     return fail(kind, reason);
   } finally {
     clearTimeout(timer);
+    link.release();
     release();
   }
 }
@@ -75,7 +86,7 @@ async function callOnce(
   mayRepeat = true,
 ): Promise<RawToolResult> {
   const { connection, definition } = tool;
-  const { session, tools } = await connection.listed('known', signal);
+  const { session, tools } = connection.known() ?? (await connection.listed('known', signal));
   // The server may have been restarted, or asked again by another request: is it still the tool that was shown?
   if (tools.get(definition.name)?.definition.fingerprint !== definition.fingerprint) throw new ToolChanged();
   try {
@@ -134,8 +145,14 @@ function explain(error: unknown): { kind: ToolFailureKind; reason: string } {
 function copyArguments(args: unknown): Record<string, unknown> | undefined {
   if (typeof args !== 'object' || args === null || Array.isArray(args)) return undefined;
   try {
-    return JSON.parse(JSON.stringify(args), (_, value: unknown) => Object.freeze(value)) as Record<string, unknown>;
+    return freeze(JSON.parse(JSON.stringify(args)) as Record<string, unknown>);
   } catch {
     return undefined;
   }
+}
+
+/** A reviver would do this too, at three times the cost. */
+function freeze<T extends object>(value: T): T {
+  for (const item of Object.values(value)) if (typeof item === 'object' && item !== null) freeze(item);
+  return Object.freeze(value);
 }

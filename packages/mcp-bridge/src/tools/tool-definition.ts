@@ -10,7 +10,9 @@ export interface ToolDefinition {
   readonly inputSchema: Record<string, unknown>;
   /** What `$schema` said; left out of `inputSchema`, for it tells a model nothing. */
   readonly dialect?: string;
-  /** SHA-256 over everything that the server says of the tool: a changed definition has another one. */
+  /** Canonical JSON of everything that the server says of the tool, as it says it. */
+  readonly canonical: string;
+  /** SHA-256 over `canonical`: a changed definition has another one. */
   readonly fingerprint: string;
 }
 
@@ -53,6 +55,7 @@ export function readToolDefinition(
     ...(description === undefined ? {} : { description: removeHidden(description) }),
     inputSchema: deepFreeze(cleaned),
     ...(typeof dialect === 'string' ? { dialect } : {}),
+    canonical: text,
     fingerprint: createHash('sha256').update(text).digest('hex'),
   };
   return { tool: Object.freeze(tool) };

@@ -11,8 +11,22 @@ export interface ToolGateCall {
   readonly arguments?: Record<string, unknown>;
 }
 
-/** A gate's answer; `reason` is shown to the model and to the caller. */
-export type ToolVerdict = { readonly allowed: true } | { readonly allowed: false; readonly reason: string };
+/**
+ * A gate's answer. `arguments` are sent in place of those that the gate was asked about, e.g. because a person has
+ * changed them; they are frozen, and checked against the tool's schema like any. `reason` is shown to the model and to
+ * the caller.
+ */
+export type ToolVerdict =
+  | { readonly allowed: true; readonly arguments?: Record<string, unknown> }
+  | { readonly allowed: false; readonly reason: string };
+
+/** What a gate may need while it decides. */
+export interface ToolGateContext {
+  /** Fires when nobody waits for the answer any more. A gate may wait for a person: no time of the call runs yet. */
+  readonly signal: AbortSignal;
+  /** What the tool's schema has against arguments, or undefined when they fit. For calls; a listing has nothing to check. */
+  readonly problemOf?: (args: Record<string, unknown>) => string | undefined;
+}
 
 /**
  * Decides what may be used. One function answers for servers, listings and calls, so that the three can't drift apart.
@@ -28,4 +42,4 @@ export type ToolVerdict = { readonly allowed: true } | { readonly allowed: false
  *     : { allowed: false, reason: 'Only reading files is allowed.' };
  * ```
  */
-export type ToolGate = (call: ToolGateCall) => ToolVerdict | Promise<ToolVerdict>;
+export type ToolGate = (call: ToolGateCall, context: ToolGateContext) => ToolVerdict | Promise<ToolVerdict>;

@@ -19,7 +19,7 @@ export interface RenderedResult {
 /** Bounds a result and renders it. Nothing that it links to is fetched. */
 export function renderToolResult(
   result: RawToolResult,
-  { resultBytes, resultTextLength }: Pick<McpLimits, 'resultBytes' | 'resultTextLength'>,
+  { resultBytes, resultTokens }: Pick<McpLimits, 'resultBytes' | 'resultTokens'>,
 ): RenderedResult {
   const content = capContent(result.content, resultBytes);
   const lines = content.map(describe);
@@ -28,7 +28,7 @@ export function renderToolResult(
   return {
     content,
     output: JSON.stringify(content),
-    text: cut(lines.join('\n'), resultTextLength),
+    text: cutTokens(lines.join('\n'), resultTokens),
     isError: result.isError === true,
   };
 }
@@ -68,13 +68,22 @@ function describe(part: McpContent): string {
   return `[${part.type}]`;
 }
 
-function cut(text: string, limit: number): string {
-  if (text.length <= limit) return text;
-  return `${text.slice(0, limit).toWellFormed()}\n[cut: ${limit} of ${text.length} characters shown]`;
+/** No model's own count is known here; English has fewer tokens than this, code and other languages about as many. */
+const bytesPerToken = 3;
+
+function cutTokens(text: string, limit: number): string {
+  const tokens = Math.ceil(Buffer.byteLength(text) / bytesPerToken);
+  if (tokens <= limit) return text;
+  const shown = wholeCharacters(text, Math.floor(limit * bytesPerToken));
+  return `${shown}\n[cut: about ${limit} of ${tokens} tokens shown]`;
 }
 
 function cutBytes(text: string, limit: number): string {
-  const bytes = Buffer.from(text);
-  // A character that the cut goes through becomes U+FFFD.
-  return `${bytes.subarray(0, limit).toString('utf8')}\n[cut: ${Math.min(limit, bytes.length)} of ${bytes.length} bytes shown]`;
+  const bytes = Buffer.byteLength(text);
+  return `${wholeCharacters(text, limit)}\n[cut: ${Math.min(limit, bytes)} of ${bytes} bytes shown]`;
+}
+
+/** As much of the beginning as fits into so many bytes of UTF-8, without half a character. */
+function wholeCharacters(text: string, bytes: number): string {
+  return new TextDecoder().decode(Buffer.from(text).subarray(0, bytes), { stream: true });
 }

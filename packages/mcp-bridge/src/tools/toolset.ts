@@ -16,6 +16,8 @@ export interface ToolsetTool {
   readonly description?: string;
   /** A JSON Schema of type `object`. */
   readonly inputSchema: Record<string, unknown>;
+  /** The `$schema` of its definition: which JSON Schema `inputSchema` is. Absent: that of the protocol. */
+  readonly dialect?: string;
 }
 
 /** The tools of one request: a snapshot, so that nothing a server does later adds to it or changes it. */
@@ -46,8 +48,12 @@ export function createToolset(permitted: readonly CallableTool[], options: Tools
     }),
   );
   const tools = [...byAlias].map(([name, { server, tool, callable }]): ToolsetTool => {
-    const { description, inputSchema } = callable.definition;
-    return Object.freeze({ name, server, tool, ...(description === undefined ? {} : { description }), inputSchema });
+    const { description, inputSchema, dialect } = callable.definition;
+    const said = {
+      ...(description === undefined ? {} : { description }),
+      ...(dialect === undefined ? {} : { dialect }),
+    };
+    return Object.freeze({ name, server, tool, ...said, inputSchema });
   });
   const closed = new AbortController();
   const running = new Set<Promise<ToolOutcome>>();
@@ -57,8 +63,7 @@ export function createToolset(permitted: readonly CallableTool[], options: Tools
     async call(alias, args, { signal }) {
       const found = byAlias.get(alias);
       if (found === undefined) return unknownName(alias, tools);
-      const both = AbortSignal.any([signal, closed.signal]);
-      const call = runToolCall(found.callable, args, { ...options, signal: both });
+      const call = runToolCall(found.callable, args, { ...options, signal, closed: closed.signal });
       running.add(call);
       try {
         return await call;

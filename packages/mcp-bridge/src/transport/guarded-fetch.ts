@@ -1,4 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { capEvents } from './cap-events.ts';
+import { type LinkedSignal, linkSignals } from './link-signals.ts';
 
 /** The platform's `fetch`, or what stands in for it. */
 export type Fetch = (url: string | URL, init?: RequestInit) => Promise<Response>;
@@ -12,18 +14,31 @@ export interface GuardedFetch {
   exchange<T>(task: () => Promise<T>): Promise<T>;
 }
 
+export interface GuardedFetchOptions {
+  readonly fetch: Fetch;
+  readonly bodyBytes: number;
+  /**
+   * Of HTTP+SSE, where every answer comes over one standing GET stream: lets that stream through, each event of it as
+   * long as a body may be, and is told when it ends. Absent: there is no standing stream.
+   */
+  readonly onStreamEnd?: () => void;
+  readonly now: () => number;
+}
+
 /**
  * A `fetch` for a server that isn't trusted. It caps each response body (counted after decompression), ends the exchanges
  * of a call together with the call (the SDK leaves them open in the older era), puts no lasting listener on the
  * transport's signal, and declines the standing GET stream, over which a server could send for ever: lists are read
  * anew instead. A GET that resumes a broken answer (`Last-Event-ID`) is let through.
  */
-export function createGuardedFetch({ fetch, bodyBytes }: { fetch: Fetch; bodyBytes: number }): GuardedFetch {
+export function createGuardedFetch({ fetch, bodyBytes, onStreamEnd, now }: GuardedFetchOptions): GuardedFetch {
   const current = new AsyncLocalStorage<AbortSignal>();
 
   const guardedFetch: Fetch = async (url, init = {}) => {
     const headers = new Headers(init.headers);
-    if (init.method === 'GET' && !headers.has('last-event-id')) return new Response(null, { status: 405 });
+    if ((init.method ?? 'GET') === 'GET' && !headers.has('last-event-id')) {
+      return onStreamEnd === undefined ? new Response(null, { status: 405 }) : standingStream(url, init, onStreamEnd);
+    }
     // A cancellation is sent by the very call that has just been given up.
     const own = isCancellation(init.body) ? undefined : current.getStore();
     const link = linkSignals([init.signal ?? undefined, own ?? AbortSignal.timeout(unattendedMs)]);
@@ -42,6 +57,17 @@ export function createGuardedFetch({ fetch, bodyBytes }: { fetch: Fetch; bodyByt
     }
   };
 
+  /** Lives as long as the transport: the call during which it happens to be opened must not end it. */
+  async function standingStream(url: string | URL, init: RequestInit, onEnd: () => void): Promise<Response> {
+    const response = await current.exit(() => fetch(url, init));
+    const { status, statusText, headers, body } = response;
+    if (body === null || !response.ok) {
+      await body?.cancel();
+      return new Response(null, { status, statusText, headers });
+    }
+    return new Response(capEvents(body, { eventBytes: bodyBytes, now, onEnd }), { status, statusText, headers });
+  }
+
   return {
     fetch: guardedFetch,
     async exchange(task) {
@@ -58,29 +84,6 @@ export function createGuardedFetch({ fetch, bodyBytes }: { fetch: Fetch; bodyByt
 function isCancellation(body: unknown): boolean {
   if (typeof body !== 'string' || !body.includes('"notifications/cancelled"')) return false;
   return JSON.parse(body).method === 'notifications/cancelled';
-}
-
-interface LinkedSignal {
-  readonly signal: AbortSignal;
-  abort(): void;
-  release(): void;
-}
-
-/** One signal of several, whose listeners can be taken off again: `AbortSignal.any` keeps them until collected. */
-function linkSignals(sources: readonly (AbortSignal | undefined)[]): LinkedSignal {
-  const controller = new AbortController();
-  const abort = (): void => {
-    release();
-    controller.abort();
-  };
-  const release = (): void => {
-    for (const source of sources) source?.removeEventListener('abort', abort);
-  };
-  for (const source of sources) {
-    if (source?.aborted) controller.abort();
-    else source?.addEventListener('abort', abort, { once: true });
-  }
-  return { signal: controller.signal, abort, release };
 }
 
 function capBody(

@@ -1,8 +1,10 @@
-import { StreamableHTTPClientTransport, type Transport } from '@modelcontextprotocol/client';
+import { SSEClientTransport, StreamableHTTPClientTransport, type Transport } from '@modelcontextprotocol/client';
 import type { Environment } from '../config/interpolate.ts';
-import type { McpServerEntry } from '../config/mcp-config.ts';
+import type { McpServerEntry, SseServerEntry } from '../config/mcp-config.ts';
 import type { McpLimits } from '../limits.ts';
+import type { Sandbox } from '../sandbox/sandbox.ts';
 import { createGuardedFetch, type Fetch } from './guarded-fetch.ts';
+import type { ProcessLedger } from './process-ledger.ts';
 import { StdioTransport } from './stdio-transport.ts';
 
 /** A transport with what the protocol's own interface lacks. */
@@ -16,8 +18,8 @@ export interface OpenTransport {
   close(): Promise<void>;
   /** Why the server ended, safe to show; empty when it is not known. */
   reason(): string;
-  /** What the server printed last, for the log. */
-  diagnostics(): string;
+  /** What the server printed last, for the log: so many lines, 20 by default. */
+  diagnostics(lines?: number): string;
 }
 
 export interface OpenTransportOptions {
@@ -25,16 +27,20 @@ export interface OpenTransportOptions {
   readonly limits: McpLimits;
   readonly now: () => number;
   readonly fetch: Fetch;
+  /** What programs are put into. */
+  readonly sandbox: Pick<Sandbox, 'wrap' | 'report'>;
+  /** Where programs are noted for as long as they run. */
+  readonly ledger?: ProcessLedger | undefined;
 }
 
 /** SEAM: makes a transport of a configured server. Nothing is started before the transport's own `start`. */
 export type TransportOpener = (entry: McpServerEntry, options: OpenTransportOptions) => OpenTransport;
 
-/** A child process for `command`, streamable HTTP for `url`. */
-export const openTransport: TransportOpener = (entry, { environment, limits, now, fetch }) => {
+/** A child process for `command`; streamable HTTP or HTTP+SSE for a remote server. */
+export const openTransport: TransportOpener = (entry, { environment, limits, now, fetch, sandbox, ledger }) => {
   if (entry.transport === 'stdio') {
     const { messageBytes, closeGraceMs } = limits;
-    const transport = new StdioTransport({ entry, environment, messageBytes, closeGraceMs, now });
+    const transport = new StdioTransport({ entry, environment, messageBytes, closeGraceMs, now, sandbox, ledger });
     return {
       transport,
       // Servers of the older era may stop at a request that they don't know before `initialize`.
@@ -42,10 +48,11 @@ export const openTransport: TransportOpener = (entry, { environment, limits, now
       exchange: (task) => task(),
       close: () => transport.close(),
       reason: () => transport.reason,
-      diagnostics: () => transport.diagnostics,
+      diagnostics: (lines) => transport.diagnostics(lines),
     };
   }
-  const guarded = createGuardedFetch({ fetch, bodyBytes: limits.messageBytes });
+  if (entry.transport === 'sse') return openSse(entry, { fetch, limits, now });
+  const guarded = createGuardedFetch({ fetch, bodyBytes: limits.messageBytes, now });
   const transport = new StreamableHTTPClientTransport(new URL(entry.url), {
     fetch: guarded.fetch,
     requestInit: { headers: { ...entry.headers } },
@@ -64,3 +71,19 @@ export const openTransport: TransportOpener = (entry, { environment, limits, now
     diagnostics: () => '',
   };
 };
+
+/** HTTP+SSE (MCP 2024-11-05): one standing stream brings every answer, and when it ends the connection has. */
+function openSse(
+  { url, headers }: SseServerEntry,
+  { fetch, limits, now }: Pick<OpenTransportOptions, 'fetch' | 'limits' | 'now'>,
+): OpenTransport {
+  const close = () => transport.close().catch(() => {});
+  const guarded = createGuardedFetch({ fetch, bodyBytes: limits.messageBytes, now, onStreamEnd: () => void close() });
+  const transport = new SSEClientTransport(new URL(url), {
+    fetch: guarded.fetch,
+    requestInit: { headers: { ...headers } },
+    redirectPolicy: 'same-origin',
+  });
+  // Newer servers do not speak this transport.
+  return { transport, negotiates: false, exchange: guarded.exchange, close, reason: () => '', diagnostics: () => '' };
+}

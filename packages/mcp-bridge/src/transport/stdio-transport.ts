@@ -7,10 +7,14 @@ import {
 } from '@modelcontextprotocol/client';
 import type { Environment } from '../config/interpolate.ts';
 import type { StdioServerEntry } from '../config/mcp-config.ts';
+import { type Sandbox, SandboxError, type SandboxedCommand } from '../sandbox/sandbox.ts';
 import { BoundedTail } from './bounded-tail.ts';
 import { childEnvironment } from './child-environment.ts';
+import { credentialProblem, runCredentialCommand } from './credential-command.ts';
 import { LineReader } from './line-reader.ts';
 import { signalGroup, superviseGroup } from './process-group.ts';
+import type { ProcessLedger } from './process-ledger.ts';
+import { redact } from './redact.ts';
 import { TrafficGuard } from './traffic-guard.ts';
 
 const stderrTailBytes = 64 * 1024;
@@ -24,11 +28,13 @@ export interface StdioTransportOptions {
   readonly messageBytes: number;
   readonly closeGraceMs: number;
   readonly now: () => number;
+  readonly sandbox: Pick<Sandbox, 'wrap'>;
+  readonly ledger?: ProcessLedger | undefined;
 }
 
 /**
- * A server as a child process, without a shell and in a process group of its own, so that closing it leaves nothing
- * behind: standard input ends, then SIGTERM, then SIGKILL, each to the whole group. The SDK's own transport ends only
+ * A server as a child process, without a shell, in a sandbox where there is one, and in a process group of its own, so
+ * that closing it leaves nothing behind: standard input ends, then SIGTERM, then SIGKILL, each to the whole group. The SDK's own transport ends only
  * the direct child (typescript-sdk issue 2023). What the child prints is bounded everywhere.
  */
 export class StdioTransport implements Transport {
@@ -45,6 +51,9 @@ export class StdioTransport implements Transport {
   #closing: Promise<void> | undefined;
   #reason = '';
   #announced = false;
+  #started = false;
+  /** The variables that the mcp.json and its envCommand give. */
+  #given: Readonly<Record<string, string>> = {};
 
   constructor(options: StdioTransportOptions) {
     this.#options = options;
@@ -62,24 +71,29 @@ export class StdioTransport implements Transport {
     return this.#reason;
   }
 
-  /** The last lines that the child printed on its standard error. For the log only. */
-  get diagnostics(): string {
-    return this.#stderr.lastLines(20);
+  /** The last lines that the child printed on its standard error, without the values that it was given. */
+  diagnostics(lines = 20): string {
+    return redact(this.#stderr.lastLines(lines), Object.values(this.#given));
   }
 
   async start(): Promise<void> {
-    if (this.#child !== undefined) throw new TypeError('A StdioTransport starts once');
+    if (this.#started) throw new TypeError('A StdioTransport starts once');
+    this.#started = true;
     const { entry, environment } = this.#options;
-    const child = spawn(entry.command, [...entry.args], {
+    this.#given = { ...entry.env, ...(await this.#readCredentials()) };
+    const variables = childEnvironment(environment, this.#given);
+    const { command, args } = await this.#wrap(variables);
+    if (this.#closing !== undefined) throw new Error('Not connected');
+    const child = spawn(command, [...args], {
       cwd: entry.cwd,
-      env: childEnvironment(environment, entry.env),
+      env: variables,
       stdio: ['pipe', 'pipe', 'pipe'],
       shell: false,
       detached: true,
       windowsHide: true,
     });
     this.#child = child;
-    superviseGroup(child);
+    superviseGroup(child, this.#options.ledger);
     this.#ended = new Promise((resolve) => {
       child.once('exit', (code, signal) => {
         this.#reason ||= signal === null ? `it ended with code ${code}` : `it was ended by ${signal}`;
@@ -117,6 +131,11 @@ export class StdioTransport implements Transport {
       this.#giveUp('it does not read its input');
       throw new Error('Not connected');
     }
+    // Messages of one turn go out in one write: a system call for each is most of what a short call costs.
+    if (stdin.writableCorked === 0) {
+      stdin.cork();
+      setImmediate(() => stdin.uncork());
+    }
     const error = await new Promise<Error | null | undefined>((resolve) => stdin.write(text, resolve));
     if (!error) return;
     // The pipe broke, so the child is about to end: its end says why, a broken pipe does not.
@@ -129,6 +148,27 @@ export class StdioTransport implements Transport {
     this.#reason ||= 'it was closed';
     this.#closing ??= this.#end();
     return this.#closing;
+  }
+
+  async #readCredentials(): Promise<Readonly<Record<string, string>>> {
+    const { entry, environment } = this.#options;
+    const { envCommand: command, cwd } = entry;
+    if (command === undefined) return {};
+    try {
+      return await runCredentialCommand({ key: 'envCommand', command, environment, cwd });
+    } catch (error) {
+      this.#reason ||= credentialProblem(error) ?? '';
+      throw error;
+    }
+  }
+
+  async #wrap(environment: Environment): Promise<SandboxedCommand> {
+    try {
+      return await this.#options.sandbox.wrap(this.#options.entry, environment, this.#given);
+    } catch (error) {
+      this.#reason ||= error instanceof SandboxError ? error.message : 'its sandbox could not be made';
+      throw error;
+    }
   }
 
   async #end(): Promise<void> {

@@ -83,6 +83,23 @@ describe('a server that keeps failing', () => {
     expect(host.starts).toHaveLength(3);
   });
 
+  it('is tried once every half minute after five failures, by whoever asks next', async () => {
+    let now = 0;
+    await using host = memoryHost({ a: ['die-at-start'] }, { now: () => now, random: () => 0 });
+    const fail = () => expect(open(host, 'mcp/a')).rejects.toMatchObject({ code: 'MCP_CONNECTION_FAILED' });
+    for (const wait of [0, 500, 1_000, 2_000, 0]) {
+      await fail();
+      now += wait;
+    }
+    expect(host.servers()[0]?.state).toBe('failed');
+    await fail();
+    expect(host.starts).toHaveLength(5);
+    now += 30_000;
+    await Promise.all([fail(), fail(), fail()]);
+    expect(host.starts).toHaveLength(6);
+    expect(host.servers()[0]?.state).toBe('failed');
+  });
+
   it('makes its calls unavailable meanwhile', async () => {
     await using host = memoryHost({ a: [] }, { now: () => 0 });
     const toolset = await open(host, 'mcp/a');
@@ -151,6 +168,30 @@ describe('time', () => {
     await vi.advanceTimersByTimeAsync(1);
     expect(await opening).toMatchObject({ code: 'MCP_CONNECTION_FAILED' });
     expect(host.servers()[0]).toMatchObject({ state: 'stopped', error: 'it took too long' });
+  });
+
+  it('stops a server that nobody has used for a while, and starts it again for the next call', async () => {
+    await using host = memoryHost({ a: [] }, { limits: { idleStopMs: 60_000 } });
+    const toolset = await open(host, 'mcp/a');
+    await vi.advanceTimersByTimeAsync(59_000);
+    expect(await call(toolset, 'echo', { text: 'x' })).toMatchObject({ type: 'success' });
+    await vi.advanceTimersByTimeAsync(59_000);
+    expect(host.servers()[0]?.state).toBe('ready');
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(host.servers()[0]).toMatchObject({ state: 'stopped' });
+    expect(host.servers()[0]?.error).toBeUndefined();
+    expect(await call(toolset, 'echo', { text: 'x' })).toMatchObject({ type: 'success' });
+    expect(host.starts).toHaveLength(2);
+  });
+
+  it('does not stop a server in the middle of a call', async () => {
+    await using host = memoryHost({ a: [] }, { limits: { idleStopMs: 1_000, callTimeoutMs: 60_000 } });
+    const toolset = await open(host, 'mcp/a');
+    const waiting = call(toolset, 'hang');
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(host.servers()[0]?.state).toBe('ready');
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(await waiting).toMatchObject({ kind: 'timeout' });
   });
 
   it('does not let one that hangs delay the list of another', async () => {

@@ -5,10 +5,14 @@ import * as testing from '../../src/testing/index.ts';
 it('exports these names and no others', () => {
   expect(Object.keys(bridge).sort()).toEqual([
     'BridgeError',
+    'addServerToMcpJson',
     'createMcpHost',
+    'ephemeralServer',
     'loadMcpJson',
     'parseMcpJson',
     'pluginId',
+    'removeServerFromMcpJson',
+    'watchMcpJson',
   ]);
   expect(Object.keys(testing).sort()).toEqual(['badTools', 'scriptedOpener', 'scriptedServerPath', 'scriptedTools']);
 });

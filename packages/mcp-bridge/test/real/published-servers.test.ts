@@ -23,7 +23,9 @@ describe('@modelcontextprotocol/server-everything', () => {
   afterAll(() => host[Symbol.asyncDispose]());
 
   it('is ready after the first toolset is opened', () => {
-    expect(host.servers()).toEqual([{ id: 'mcp/everything', label: 'everything', transport: 'stdio', state: 'ready' }]);
+    expect(host.servers()).toMatchObject([
+      { id: 'mcp/everything', label: 'everything', transport: 'stdio', state: 'ready' },
+    ]);
   });
 
   it('lists its tools without the one that runs only as a task', () => {
@@ -47,7 +49,8 @@ describe('@modelcontextprotocol/server-everything', () => {
 
   it('gives a child exactly the four inherited variables and those of the mcp.json', async () => {
     const outcome = await call(toolset, 'get-env');
-    const environment = JSON.parse(outcome.type === 'success' ? outcome.text : '{}');
+    const { PWD: _, ...environment } = JSON.parse(outcome.type === 'success' ? outcome.text : '{}');
+    // Its working folder is told by the sandbox, where there is one.
     expect(environment).toEqual({
       PATH: '/usr/bin:/bin',
       HOME: '/nowhere',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { scriptedServerPath } from '../../src/testing/index.ts';
 import { StdioTransport } from '../../src/transport/stdio-transport.ts';
-import { runs } from '../hosting.ts';
+import { noSandbox, runs } from '../hosting.ts';
 
 const initialize = {
   jsonrpc: '2.0' as const,
@@ -17,6 +17,7 @@ function transportOf(...args: string[]): StdioTransport {
     messageBytes: 1024 * 1024,
     closeGraceMs: 200,
     now: () => performance.now(),
+    sandbox: noSandbox,
   });
 }
 
@@ -66,7 +67,7 @@ describe('StdioTransport', () => {
     await transport.start();
     await ended;
     await transport.close();
-    expect([times, transport.reason, transport.diagnostics]).toEqual([1, 'it ended with code 4', 'one\ntwo']);
+    expect([times, transport.reason, transport.diagnostics()]).toEqual([1, 'it ended with code 4', 'one\ntwo']);
   });
 
   it('runs no shell: arguments arrive as they are', async () => {
@@ -75,6 +76,6 @@ describe('StdioTransport', () => {
     const ended = ending(transport);
     await transport.start();
     await ended;
-    expect(transport.diagnostics).toBe(text);
+    expect(transport.diagnostics()).toBe(text);
   });
 });

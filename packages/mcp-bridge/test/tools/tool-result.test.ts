@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { renderToolResult } from '../../src/tools/tool-result.ts';
 
-const roomy = { resultBytes: 10_000, resultTextLength: 10_000 };
+const roomy = { resultBytes: 10_000, resultTokens: 10_000 };
 const text = (value: string) => ({ type: 'text', text: value });
 
 describe('renderToolResult', () => {
@@ -35,9 +35,16 @@ describe('renderToolResult', () => {
   });
 
   it('cuts the text of the model with a mark and leaves the content whole', () => {
-    const rendered = renderToolResult({ content: [text('x'.repeat(100))] }, { ...roomy, resultTextLength: 10 });
-    expect(rendered.text).toBe(`${'x'.repeat(10)}\n[cut: 10 of 100 characters shown]`);
+    const rendered = renderToolResult({ content: [text('x'.repeat(100))] }, { ...roomy, resultTokens: 10 });
+    expect(rendered.text).toBe(`${'x'.repeat(30)}\n[cut: about 10 of 34 tokens shown]`);
     expect(rendered.content).toEqual([text('x'.repeat(100))]);
+  });
+
+  it('cuts between characters, whatever their size', () => {
+    const rendered = renderToolResult({ content: [text('é🙂'.repeat(10))] }, { ...roomy, resultTokens: 3 });
+    expect(rendered.text).toBe('é🙂é\n[cut: about 3 of 20 tokens shown]');
+    const whole = text('🙂'.repeat(3));
+    expect(renderToolResult({ content: [whole] }, { ...roomy, resultTokens: 4 }).text).toBe(whole.text);
   });
 
   it('cuts content that is too large, text in the middle and other parts as a whole, with marks', () => {

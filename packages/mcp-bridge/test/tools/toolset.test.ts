@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ToolGate, ToolGateCall, ToolVerdict } from '../../src/index.ts';
 import { call, memoryHost, noSignal, open } from '../hosting.ts';
@@ -115,14 +116,69 @@ describe('a call', () => {
     ['answers something else', () => ({ allowed: 'yes' }) as never],
   ])('is denied when the gate %s', async (_, broken) => {
     await using host = memoryHost({ a: [] });
-    const gate: ToolGate = (asked) =>
-      asked.arguments !== undefined && asked.tool === 'echo' ? broken(asked) : { allowed: true };
+    const gate: ToolGate = (asked, context) =>
+      asked.arguments !== undefined && asked.tool === 'echo' ? broken(asked, context) : { allowed: true };
     const toolset = await open(host, 'mcp/a', gate);
     expect(await call(toolset, 'echo', { text: 'x' })).toMatchObject({
       kind: 'denied',
       reason: 'The permission check failed.',
     });
     expect(textOf(await call(toolset, 'calls'))).toBe('[]');
+  });
+
+  it('is made with the arguments that the gate gives in place of the others, and those are frozen', async () => {
+    await using host = memoryHost({ a: [] });
+    const changed = { text: 'better' };
+    const gate: ToolGate = ({ arguments: args }) => ({ allowed: true, ...(args && { arguments: changed }) });
+    const outcome = await call(await open(host, 'mcp/a', gate), 'echo', { text: 'good' });
+    expect(outcome).toMatchObject({ type: 'success', text: 'better' });
+    expect(outcome.arguments).toBe(changed);
+    expect(Object.isFrozen(changed)).toBe(true);
+  });
+
+  it('with arguments from the gate that do not fit the schema is not made', async () => {
+    await using host = memoryHost({ a: [] });
+    const gate: ToolGate = (asked) => ({ allowed: true, ...(asked.arguments && { arguments: { text: 5 } }) });
+    const outcome = await call(await open(host, 'mcp/a', gate), 'echo', { text: 'good' });
+    expect(outcome).toMatchObject({ kind: 'invalid_arguments', arguments: { text: 5 } });
+  });
+
+  it('is denied when the gate gives something that is no object in place of the arguments', async () => {
+    await using host = memoryHost({ a: [] });
+    for (const wrong of [null, 'text', ['text']]) {
+      const gate: ToolGate = ({ arguments: args }) => ({ allowed: true, ...(args && { arguments: wrong as never }) });
+      const outcome = await call(await open(host, 'mcp/a', gate), 'echo', { text: 'good' });
+      expect(outcome).toMatchObject({ kind: 'denied', reason: 'The permission check failed.' });
+    }
+  });
+
+  it('has a gate that can tell what the schema has against arguments', async () => {
+    await using host = memoryHost({ a: [] });
+    const problems: unknown[] = [];
+    const gate: ToolGate = (asked, { problemOf }) => {
+      if (asked.arguments !== undefined) problems.push(problemOf?.({ text: 5 }), problemOf?.({ text: 'x' }));
+      return { allowed: true };
+    };
+    await call(await open(host, 'mcp/a', gate), 'echo', { text: 'good' });
+    expect(problems).toEqual([expect.stringContaining('"text"'), undefined]);
+  });
+
+  it('is given up while its gate waits, and the gate hears of it; the time of the tool has not begun', async () => {
+    await using host = memoryHost({ a: [] }, { limits: { callTotalTimeoutMs: 1 } });
+    const asked = Promise.withResolvers<AbortSignal>();
+    const gate: ToolGate = ({ arguments: args }, { signal }) => {
+      if (args === undefined) return { allowed: true };
+      asked.resolve(signal);
+      return new Promise(() => {});
+    };
+    const toolset = await open(host, 'mcp/a', gate);
+    const leaving = new AbortController();
+    const running = call(toolset, 'echo', { text: 'x' }, leaving.signal);
+    const signal = await asked.promise;
+    expect(signal.aborted).toBe(false);
+    leaving.abort();
+    expect(signal.aborted).toBe(true);
+    expect(await running).toMatchObject({ kind: 'aborted' });
   });
 
   it.each([null, 7, 'text', [], () => {}])('with arguments that are %j is not made', async (args) => {
@@ -185,9 +241,9 @@ describe('a call', () => {
   });
 
   it('has a large result cut, with a mark', async () => {
-    await using host = memoryHost({ a: [] }, { limits: { resultBytes: 1_000, resultTextLength: 100 } });
+    await using host = memoryHost({ a: [] }, { limits: { resultBytes: 1_000, resultTokens: 100 } });
     const outcome = await call(await open(host, 'mcp/a'), 'big', { bytes: 10_000 });
-    expect(textOf(outcome)).toMatch(/^x{100}\n\[cut: 100 of \d+ characters shown\]$/);
+    expect(textOf(outcome)).toMatch(/^x{300}\n\[cut: about 100 of \d+ tokens shown\]$/);
     expect(outcome.type === 'success' && outcome.output.length).toBeLessThan(1_200);
   });
 
@@ -212,6 +268,14 @@ describe('a call', () => {
     };
     const toolset = await open(host, 'mcp/a', gate);
     expect(await call(toolset, 'echo', { text: 'x' }, controller.signal)).toMatchObject({ kind: 'aborted' });
+  });
+
+  it('leaves nothing behind on a signal that outlives it', async () => {
+    await using host = memoryHost({ a: [] });
+    const toolset = await open(host, 'mcp/a');
+    const { signal } = new AbortController();
+    for (let count = 0; count < 5; count += 1) await call(toolset, 'echo', { text: 'x' }, signal);
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
   });
 
   it('waits for its turn when its server is busy', async () => {

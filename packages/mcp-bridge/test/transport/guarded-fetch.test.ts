@@ -30,7 +30,7 @@ function answering(chunks: string[], { endless = false } = {}) {
 
 describe('createGuardedFetch', () => {
   it('passes a response through with its status, headers and body', async () => {
-    const { fetch } = createGuardedFetch({ fetch: answering(['{"a":', '1}']).fetch, bodyBytes: 100 });
+    const { fetch } = createGuardedFetch({ fetch: answering(['{"a":', '1}']).fetch, bodyBytes: 100, now: () => 0 });
     const response = await fetch(url, post());
     expect([response.status, response.headers.get('content-type')]).toEqual([200, 'application/json']);
     expect(await response.json()).toEqual({ a: 1 });
@@ -38,7 +38,7 @@ describe('createGuardedFetch', () => {
 
   it('cuts a body above the limit, and ends the request', async () => {
     const server = answering(['12345', '67890', '1'], { endless: true });
-    const { fetch } = createGuardedFetch({ fetch: server.fetch, bodyBytes: 10 });
+    const { fetch } = createGuardedFetch({ fetch: server.fetch, bodyBytes: 10, now: () => 0 });
     const response = await fetch(url, post());
     await expect(response.text()).rejects.toThrow('a response is larger than 10 bytes');
     expect(server.requests[0]?.signal?.aborted).toBe(true);
@@ -46,7 +46,7 @@ describe('createGuardedFetch', () => {
 
   it('ends what an exchange left open when the exchange is over', async () => {
     const server = answering(['x'], { endless: true });
-    const { fetch, exchange } = createGuardedFetch({ fetch: server.fetch, bodyBytes: 100 });
+    const { fetch, exchange } = createGuardedFetch({ fetch: server.fetch, bodyBytes: 100, now: () => 0 });
     const response = await exchange(() => fetch(url, post()));
     await expect(response.text()).rejects.toThrow();
     expect(server.requests[0]?.signal?.aborted).toBe(true);
@@ -54,7 +54,7 @@ describe('createGuardedFetch', () => {
 
   it('does not end the exchanges of other calls', async () => {
     const server = answering(['x']);
-    const { fetch, exchange } = createGuardedFetch({ fetch: server.fetch, bodyBytes: 100 });
+    const { fetch, exchange } = createGuardedFetch({ fetch: server.fetch, bodyBytes: 100, now: () => 0 });
     await exchange(async () => {
       await exchange(() => fetch(url, post()));
       expect(await (await fetch(url, post())).text()).toBe('x');
@@ -63,7 +63,7 @@ describe('createGuardedFetch', () => {
 
   it("ends a request with the transport's own signal", async () => {
     const server = answering(['x'], { endless: true });
-    const { fetch } = createGuardedFetch({ fetch: server.fetch, bodyBytes: 100 });
+    const { fetch } = createGuardedFetch({ fetch: server.fetch, bodyBytes: 100, now: () => 0 });
     const transport = new AbortController();
     const response = await fetch(url, { ...post(), signal: transport.signal });
     transport.abort();
@@ -73,18 +73,22 @@ describe('createGuardedFetch', () => {
 
   it('leaves no listener on a signal that lives longer', async () => {
     const transport = new AbortController();
-    const { fetch, exchange } = createGuardedFetch({ fetch: answering(['x']).fetch, bodyBytes: 100 });
+    const { fetch, exchange } = createGuardedFetch({ fetch: answering(['x']).fetch, bodyBytes: 100, now: () => 0 });
     for (let count = 0; count < 20; count += 1) {
       await exchange(async () => (await fetch(url, { ...post(), signal: transport.signal })).text());
     }
-    const failing = createGuardedFetch({ fetch: () => Promise.reject(new TypeError('refused')), bodyBytes: 100 });
+    const failing = createGuardedFetch({
+      fetch: () => Promise.reject(new TypeError('refused')),
+      bodyBytes: 100,
+      now: () => 0,
+    });
     await failing.fetch(url, { ...post(), signal: transport.signal }).catch(() => {});
     expect(getEventListeners(transport.signal, 'abort')).toHaveLength(0);
   });
 
   it('lets the cancellation of a call that was given up reach the server', async () => {
     const server = answering(['']);
-    const { fetch, exchange } = createGuardedFetch({ fetch: server.fetch, bodyBytes: 100 });
+    const { fetch, exchange } = createGuardedFetch({ fetch: server.fetch, bodyBytes: 100, now: () => 0 });
     let later = (): Promise<Response> => Promise.reject(new Error('not set'));
     await exchange(async () => {
       const { AsyncResource } = await import('node:async_hooks');
@@ -95,7 +99,7 @@ describe('createGuardedFetch', () => {
 
   it('is not fooled by a call whose arguments mention a cancellation', async () => {
     const server = answering(['']);
-    const { fetch, exchange } = createGuardedFetch({ fetch: server.fetch, bodyBytes: 100 });
+    const { fetch, exchange } = createGuardedFetch({ fetch: server.fetch, bodyBytes: 100, now: () => 0 });
     const body = '{"method":"tools/call","params":{"arguments":{"notifications/cancelled":1}}}';
     await exchange(() => fetch(url, post(body)));
     expect(server.requests[0]?.signal?.aborted).toBe(true);
@@ -103,7 +107,7 @@ describe('createGuardedFetch', () => {
 
   it('declines the standing stream of a server, and lets a broken answer be resumed', async () => {
     const server = answering(['x']);
-    const { fetch } = createGuardedFetch({ fetch: server.fetch, bodyBytes: 100 });
+    const { fetch } = createGuardedFetch({ fetch: server.fetch, bodyBytes: 100, now: () => 0 });
     expect((await fetch(url, { method: 'GET' })).status).toBe(405);
     expect(server.requests).toHaveLength(0);
     expect((await fetch(url, { method: 'GET', headers: { 'last-event-id': '7' } })).status).toBe(200);

@@ -1,0 +1,146 @@
+import { BridgeError } from '../errors.ts';
+import type { ListedTool, ToolCatalogue } from '../host/list-tools.ts';
+import type { BridgeLogger } from '../logger.ts';
+import { diffDefinitions } from './definition-diff.ts';
+import { type DefinitionFlag, flagDefinition } from './definition-flags.ts';
+import type { PinStore, ToolPin } from './pin-store.ts';
+
+/** How definitions of tools are approved. */
+export interface PinOptions {
+  readonly store: PinStore;
+  /**
+   * - `auto`: the first list of a server is approved as it comes, for the operator has chosen the server; whatever
+   *   changes or comes later waits;
+   * - `explicit`: everything waits;
+   * - `off`: nothing waits.
+   */
+  readonly mode: 'auto' | 'explicit' | 'off';
+}
+
+/** Nothing is pinned, and nothing waits. */
+export const nothingPinned: PinOptions = {
+  mode: 'off',
+  store: {
+    fingerprints: async () => undefined,
+    definitions: async () => new Map(),
+    begin: async () => {},
+    approve: async () => {},
+  },
+};
+
+/** A tool as a person should see it before approving it. */
+export interface ReviewedTool {
+  /** The tool's own name. */
+  readonly name: string;
+  readonly state: 'approved' | 'changed' | 'new';
+  /** It is not offered before it is approved: so are all that are not, unless pinning is off. */
+  readonly held: boolean;
+  /** SHA-256 of the definition, in hex: what an approval names. */
+  readonly fingerprint: string;
+  readonly flags: readonly DefinitionFlag[];
+  /** For what is not approved: unified, field by field, hidden characters written out. */
+  readonly diff?: string;
+}
+
+/**
+ * Holds back what nobody has approved: a tool counts as approved only in exactly the words that were approved. Fails
+ * closed: what cannot be looked up is not offered.
+ */
+export class ToolPins {
+  readonly #store: PinStore;
+  readonly #mode: PinOptions['mode'];
+  readonly #logger: BridgeLogger;
+  /** What the log was last told of a server. */
+  readonly #told = new Map<string, string>();
+
+  constructor({ store, mode }: PinOptions, logger: BridgeLogger) {
+    this.#store = store;
+    this.#mode = mode;
+    this.#logger = logger;
+  }
+
+  /**
+   * The tools that may be offered.
+   *
+   * @throws BridgeError `MCP_CONNECTION_FAILED`
+   */
+  async approved(server: string, tools: ToolCatalogue): Promise<ToolCatalogue> {
+    if (this.#mode === 'off') return tools;
+    const pinned = await this.#fingerprints(server, tools);
+    const kept = new Map([...tools].filter(([name, { definition }]) => pinned.get(name) === definition.fingerprint));
+    this.#tell(
+      server,
+      [...tools.keys()].filter((name) => !kept.has(name)),
+    );
+    return kept;
+  }
+
+  /** All tools, those that are held back with what is new about them. */
+  async review(server: string, tools: ToolCatalogue): Promise<readonly ReviewedTool[]> {
+    const pinned = await this.#fingerprints(server, tools);
+    const before = await this.#ask(server, () => this.#store.definitions(server));
+    return [...tools.values()].map(({ definition: { name, fingerprint, canonical } }): ReviewedTool => {
+      const flags = flagDefinition(canonical);
+      if (pinned.get(name) === fingerprint) return { name, state: 'approved', held: false, fingerprint, flags };
+      const state = pinned.has(name) ? 'changed' : 'new';
+      const held = this.#mode !== 'off';
+      return { name, state, held, fingerprint, flags, diff: diffDefinitions(before.get(name), canonical) };
+    });
+  }
+
+  /**
+   * Approves definitions by tool and fingerprint: what has changed since a person saw it is not approved.
+   *
+   * @throws BridgeError `MCP_TOOL_UNAVAILABLE`, `MCP_TOOL_CHANGED`, `MCP_CONNECTION_FAILED`; then nothing is approved.
+   */
+  async approve(server: string, tools: ToolCatalogue, wanted: ReadonlyMap<string, string>): Promise<void> {
+    const pins = [...wanted].map(([tool, fingerprint]): ToolPin => {
+      const listed = tools.get(tool);
+      if (listed === undefined) {
+        const message = `The MCP server "${server}" has no tool "${tool}" that could be approved.`;
+        throw new BridgeError('MCP_TOOL_UNAVAILABLE', message, { server, tool });
+      }
+      if (listed.definition.fingerprint !== fingerprint) {
+        const message = `The tool "${tool}" of the MCP server "${server}" has changed again: look at it once more.`;
+        throw new BridgeError('MCP_TOOL_CHANGED', message, { server, tool });
+      }
+      return toPin(listed);
+    });
+    await this.#ask(server, () => this.#store.approve(server, pins));
+  }
+
+  async #fingerprints(server: string, tools: ToolCatalogue): Promise<ReadonlyMap<string, string>> {
+    return this.#ask(server, async () => {
+      const known = await this.#store.fingerprints(server);
+      if (known !== undefined || this.#mode !== 'auto') return known ?? new Map<string, string>();
+      await this.#store.begin(server, [...tools.values()].map(toPin));
+      // Another host may have been faster, and have seen another list.
+      return (await this.#store.fingerprints(server)) ?? new Map<string, string>();
+    });
+  }
+
+  async #ask<T>(server: string, question: () => Promise<T>): Promise<T> {
+    try {
+      return await question();
+    } catch (cause) {
+      this.#logger.error({ server, error: cause }, 'What was approved of an MCP server is not known; it is not used');
+      const message = `The tools of the MCP server "${server}" are held back: what was approved of it is not known now.`;
+      throw new BridgeError('MCP_CONNECTION_FAILED', message, { server, cause });
+    }
+  }
+
+  #tell(server: string, held: readonly string[]): void {
+    const tools = held.join(' ');
+    if (tools === (this.#told.get(server) ?? '')) return;
+    this.#told.set(server, tools);
+    if (held.length > 0) {
+      this.#logger.warn({ server, tools: held }, 'Tools of an MCP server are held back until they are approved');
+    }
+  }
+}
+
+const toPin = ({ definition: { name, fingerprint, canonical } }: ListedTool): ToolPin => ({
+  tool: name,
+  fingerprint,
+  definition: canonical,
+});

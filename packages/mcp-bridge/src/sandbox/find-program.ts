@@ -1,0 +1,23 @@
+import { access, constants, stat } from 'node:fs/promises';
+import { delimiter, join, resolve } from 'node:path';
+
+/**
+ * The file that a command means, by the PATH that the program would get, as `execvp` finds it; undefined when there is
+ * none that can be run.
+ */
+export async function findProgram(command: string, path: string, folder: string): Promise<string | undefined> {
+  const candidates = command.includes('/')
+    ? [resolve(folder, command)]
+    : path.split(delimiter).map((entry) => join(resolve(folder, entry), command));
+  for (const candidate of candidates) if (await canRun(candidate)) return candidate;
+  return undefined;
+}
+
+async function canRun(file: string): Promise<boolean> {
+  try {
+    await access(file, constants.X_OK);
+    return (await stat(file)).isFile();
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,65 @@
+import { TrafficGuard } from './traffic-guard.ts';
+
+const lineFeed = 0x0a;
+const carriageReturn = 0x0d;
+
+export interface CapEventsOptions {
+  /** How long an event, or a line that begins one, may be. */
+  readonly eventBytes: number;
+  readonly now: () => number;
+  /** Called once when the stream is over, however that came. */
+  readonly onEnd: () => void;
+}
+
+/**
+ * A stream of server-sent events that may last for ever, but each event of which is bounded, and their number in a
+ * second. Whatever is beyond that ends the stream.
+ */
+export function capEvents(
+  body: ReadableStream<Uint8Array>,
+  { eventBytes, now, onEnd }: CapEventsOptions,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const reader = body.getReader();
+  const traffic = new TrafficGuard(now);
+  let size = 0;
+  let lineIsEmpty = true;
+  let afterReturn = false;
+
+  function count(chunk: Uint8Array): void {
+    for (const byte of chunk) {
+      size += 1;
+      const endsLine = byte === carriageReturn || (byte === lineFeed && !afterReturn);
+      if (endsLine && lineIsEmpty) {
+        size = 0;
+        traffic.unsolicited();
+      }
+      if (endsLine) lineIsEmpty = true;
+      else if (byte !== lineFeed) lineIsEmpty = false;
+      afterReturn = byte === carriageReturn;
+      if (size > eventBytes) throw new RangeError(`an event is larger than ${eventBytes} bytes`);
+    }
+  }
+
+  return new ReadableStream({
+    async pull(controller) {
+      try {
+        const { done, value } = await reader.read();
+        if (done) {
+          controller.close();
+          onEnd();
+          return;
+        }
+        count(value);
+        controller.enqueue(new Uint8Array(value));
+      } catch (error) {
+        controller.error(error);
+        onEnd();
+        await reader.cancel(error).catch(() => {});
+      }
+    },
+    async cancel(reason) {
+      onEnd();
+      await reader.cancel(reason);
+    },
+  });
+}
