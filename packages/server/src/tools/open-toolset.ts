@@ -1,70 +1,135 @@
-import type { AuthorityEntry, Grant } from '@latchkey/auth-core';
-import { BridgeError, type McpHost, pluginId, type ToolOutcome, type Toolset } from '@latchkey/mcp-bridge';
+import type { AuthorityEntry, Grant, ToolRule } from '@latchkey/auth-core';
+import {
+  BridgeError,
+  type McpHost,
+  pluginId,
+  type ToolGateCall,
+  type ToolOutcome,
+  type Toolset,
+} from '@latchkey/mcp-bridge';
+import type { ToolAudit } from '../audit/tool-audit.ts';
 import type { IntegrationRequest } from '../contracts/chat-request.ts';
-import { ServerError } from '../contracts/server-error.ts';
+import { type ErrorDetails, ServerError } from '../contracts/server-error.ts';
 import type { ChatToolset, ToolCallOutcome } from '../contracts/toolset.ts';
+import { type AskApproval, changedNote, whileTold } from './ask-approval.ts';
+import { createAuditedGate, type JudgedCall } from './audited-gate.ts';
+import { originOf, readEphemeralServers, toEphemeralError } from './ephemeral-servers.ts';
 import { createPermissionGate, type Decide } from './permission-gate.ts';
+import type { RunTaint } from './taint.ts';
+
+/** What the operator has switched on for all callers; a token's grant comes after it. */
+export interface McpSwitches {
+  readonly allowMcpJson: boolean;
+  readonly allowEphemeralMcp: boolean;
+}
 
 /**
  * Opens the tools of one request: what its `integrations` name, as far as the token and the servers permit.
  * Whatever is named and not permitted refuses the whole request: a model must not run silently without it.
- * Throws ServerError `PERMISSION_DENIED`, `PLUGIN_UNAVAILABLE`.
+ * Throws ServerError `INVALID_REQUEST`, `PERMISSION_DENIED`, `PLUGIN_NOT_FOUND`, `PLUGIN_UNAVAILABLE`, `MCP_UNAVAILABLE`.
  */
 export async function openToolset(
-  host: McpHost,
+  host: Pick<McpHost, 'openToolset'>,
   integrations: readonly IntegrationRequest[],
   decide: Decide,
+  switches: () => McpSwitches,
+  audit: ToolAudit,
   signal: AbortSignal,
+  ask?: AskApproval,
+  taint?: RunTaint,
 ): Promise<ChatToolset> {
-  // Of a plugin with an empty list of tools nothing is asked.
-  const plugins = integrations.map(requirePlugin).filter(({ allowedTools }) => allowedTools?.length !== 0);
-  if (plugins.length === 0) return emptyToolset;
-  const gate = createPermissionGate(decide, [requestEntry(plugins)]);
+  // Of a server with an empty list of tools nothing is asked.
+  const wanted = integrations.filter(({ allowedTools }) => allowedTools?.length !== 0);
+  if (wanted.length === 0) return emptyToolset;
+  const plugins = wanted.filter(isPlugin).map(normalise);
+  const ephemeral = readEphemeralServers(wanted.filter(isEphemeral), decide, () => switches().allowEphemeralMcp);
+  const permission = createPermissionGate(decide, [requestEntry(plugins)]);
+  // Asked at each call: a switch that is thrown while a chat runs counts for it, too.
+  const permitted = (call: ToolGateCall): JudgedCall => {
+    const judged = ephemeral.judge(call);
+    if (judged !== undefined) return judged;
+    return switches().allowMcpJson
+      ? permission(call)
+      : { allowed: false, reason: MCP_JSON_IS_OFF, facts: MCP_JSON_FACTS };
+  };
+  const judge = (call: ToolGateCall): JudgedCall =>
+    taint === undefined ? permitted(call) : taint.judge(call, permitted(call));
+  const named = ephemeral.withHosts(audit);
   try {
-    return toChatToolset(
+    return await toChatToolset(
+      plugins,
       await host.openToolset(
-        plugins.map(({ id, allowedTools }) => ({
-          server: id,
-          ...(allowedTools === undefined ? {} : { allowedTools }),
-        })),
-        gate,
+        [
+          ...plugins.map(({ id, allowedTools }) => ({
+            server: id,
+            ...(allowedTools === undefined ? {} : { allowedTools }),
+          })),
+          ...ephemeral.selections,
+        ],
+        createAuditedGate(judge, named, ask),
         signal,
+        ephemeral.servers,
       ),
+      named,
+      taint,
     );
   } catch (error) {
-    throw toServerError(error);
+    throw toServerError(error, judge);
   }
 }
 
 type Plugin = Extract<IntegrationRequest, { type: 'plugin' }>;
 
-function requirePlugin(integration: IntegrationRequest): Plugin {
-  if (integration.type === 'plugin') return { ...integration, id: normalise(integration.id) };
-  throw new ServerError(
-    'PERMISSION_DENIED',
-    `Permission denied to use the per-request MCP server '${integration.serverLabel}': this server does not allow ` +
-      'MCP servers that a request brings along. Ask its operator to add the server to mcp.json.',
-    { param: 'integrations' },
-  );
-}
+const isPlugin = (integration: IntegrationRequest): integration is Plugin => integration.type === 'plugin';
+const isEphemeral = (integration: IntegrationRequest): integration is Exclude<IntegrationRequest, Plugin> =>
+  integration.type === 'ephemeral_mcp';
 
+const MCP_JSON_IS_OFF = 'the setting allowMcpJson of this server is off; its operator can switch it on';
+const MCP_JSON_FACTS = { rule: 'allowMcpJson', reason: MCP_JSON_IS_OFF };
 /** `mcp/My_Files` and `mcp/my-files` are one, as in LM Studio. */
-function normalise(id: string): string {
-  return id.startsWith('mcp/') ? pluginId(id.slice('mcp/'.length)) : id;
+function normalise(plugin: Plugin): Plugin {
+  const { id } = plugin;
+  return { ...plugin, id: id.startsWith('mcp/') ? pluginId(id.slice('mcp/'.length)) : id };
 }
 
 /** The request as one more grant: it can only narrow what the token has. */
 function requestEntry(plugins: readonly Plugin[]): AuthorityEntry {
-  const tools = new Map<string, string[]>();
-  for (const { id, allowedTools } of plugins) tools.set(id, [...(tools.get(id) ?? []), ...(allowedTools ?? ['*'])]);
+  const servers = new Map<string, Map<string, ToolRule>>();
+  for (const { id, allowedTools = ['*'], requireApproval = [] } of plugins) {
+    const rules = servers.get(id) ?? new Map<string, ToolRule>();
+    servers.set(id, rules);
+    for (const name of allowedTools) rules.set(name, rules.get(name) ?? {});
+    for (const name of requireApproval === 'always' ? allowedTools : requireApproval) rules.set(name, ASK);
+  }
   const mcp: Grant['mcp'] = Object.fromEntries(
-    [...tools].map(([id, names]) => [id, { tools: Object.fromEntries(names.map((name) => [name, {}])) }]),
+    [...servers].map(([id, rules]) => [id, { tools: Object.fromEntries(rules) }]),
   );
   return { source: 'this request', grant: { actions: ['chat'], models: ['*'], mcp } };
 }
 
-function toServerError(error: unknown): unknown {
+const ASK: ToolRule = { approval: 'ask' };
+
+/** A name that was mistyped would have nobody asked. */
+async function refuseUnknownTools(plugins: readonly Plugin[], toolset: Toolset): Promise<void> {
+  for (const { id, requireApproval } of plugins) {
+    if (requireApproval === undefined || requireApproval === 'always') continue;
+    const unknown = requireApproval.find(
+      (name) => !toolset.tools.some(({ server, tool }) => server === id && tool === name),
+    );
+    if (unknown === undefined) continue;
+    await toolset.close();
+    throw new ServerError(
+      'INVALID_REQUEST',
+      `'require_approval' names '${unknown}', which is not among the tools of plugin '${id}' that this request has.`,
+      { param: 'integrations' },
+    );
+  }
+}
+
+function toServerError(error: unknown, judge: (call: ToolGateCall) => JudgedCall): unknown {
   if (!(error instanceof BridgeError)) return error;
+  const ephemeral = toEphemeralError(error);
+  if (ephemeral !== undefined) return ephemeral;
   const options = { param: 'integrations', cause: error };
   const server = error.server ?? 'mcp/?';
   switch (error.code) {
@@ -72,7 +137,7 @@ function toServerError(error: unknown): unknown {
       return new ServerError(
         'PERMISSION_DENIED',
         `Permission denied to use plugin '${server}': ${error.reason ?? 'no grant allows it'}`,
-        options,
+        { ...options, ...factsOf(judge({ server })) },
       );
     case 'MCP_TOOL_UNAVAILABLE':
       return new ServerError(
@@ -106,7 +171,17 @@ function toServerError(error: unknown): unknown {
   }
 }
 
-function toChatToolset(toolset: Toolset): ChatToolset {
+/** Of whole plugins only: about a tool, those that are forbidden and those that do not exist must sound alike. */
+const factsOf = (judged: JudgedCall): { readonly details?: ErrorDetails } =>
+  judged.allowed ? {} : { details: { code: 'AUTH_PERMISSION_DENIED', ...judged.facts } };
+
+async function toChatToolset(
+  plugins: readonly Plugin[],
+  toolset: Toolset,
+  audit: ToolAudit,
+  taint: RunTaint | undefined,
+): Promise<ChatToolset> {
+  await refuseUnknownTools(plugins, toolset);
   const byName = new Map(toolset.tools.map((tool) => [tool.name, tool]));
   return {
     definitions: toolset.tools.map((tool) => ({
@@ -116,20 +191,44 @@ function toChatToolset(toolset: Toolset): ChatToolset {
     })),
     describe: (name) => {
       const tool = byName.get(name);
-      return tool && { tool: tool.tool, origin: { type: 'plugin', pluginId: tool.server } };
+      return tool && { tool: tool.tool, origin: originOf(tool.server) };
     },
-    call: async (name, args, signal) => toOutcome(name, args, await toolset.call(name, args, { signal })),
+    call: async (name, args, signal, onWaiting = () => {}) => {
+      const outcome = await whileTold(onWaiting, () => toolset.call(name, args, { signal }));
+      tellOutcome(audit, outcome);
+      if (outcome.server !== undefined && wasMade(outcome)) taint?.entered(outcome.server, outcome.tool);
+      return toOutcome(name, args, outcome);
+    },
     [Symbol.asyncDispose]: () => toolset.close(),
   };
 }
 
+/** An error of a server is read by the model, too. */
+const wasMade = (outcome: ToolOutcome): boolean =>
+  outcome.type === 'success' || !['denied', 'invalid_arguments', 'invalid_name'].includes(outcome.kind);
+
+/** Its kind only: what a server says about a call may repeat its arguments. */
+function tellOutcome(audit: ToolAudit, outcome: ToolOutcome): void {
+  if (outcome.type === 'success') audit.ended(outcome.arguments, outcome.isError ? 'failed' : 'succeeded');
+  else if (outcome.kind === 'invalid_name') audit.unknown(outcome.tool);
+  else if (outcome.arguments !== undefined) audit.ended(outcome.arguments, outcome.kind);
+}
+
 function toOutcome(alias: string, args: Record<string, unknown>, outcome: ToolOutcome): ToolCallOutcome {
   const tool = outcome.tool ?? alias;
-  const origin = outcome.server === undefined ? undefined : ({ type: 'plugin', pluginId: outcome.server } as const);
+  const origin = outcome.server === undefined ? undefined : originOf(outcome.server);
   if (outcome.type === 'success') {
     const { output, text, isError } = outcome;
-    const shown = { type: 'plugin', pluginId: outcome.server } as const;
-    return { type: 'ran', tool, origin: shown, arguments: args, output, text: isError ? `Error: ${text}` : text };
+    const answer = isError ? `Error: ${text}` : text;
+    const note = changedNote(args, outcome.arguments);
+    return {
+      type: 'ran',
+      tool,
+      origin: originOf(outcome.server),
+      arguments: outcome.arguments,
+      output,
+      text: note === undefined ? answer : `${note}\n\n${answer}`,
+    };
   }
   if (outcome.kind === 'invalid_name' || origin === undefined) {
     return { type: 'refused', kind: 'invalid_name', tool, reason: outcome.reason };

@@ -1,9 +1,23 @@
 import { createAuth, createMemoryTokenStore, parseGrant } from '@latchkey/auth-core';
 import { re2jsPatterns } from '@latchkey/auth-core/patterns/re2js';
-import { createMcpHost, type McpHost, parseMcpJson } from '@latchkey/mcp-bridge';
+import { createMcpHost, type McpHost, type McpHostOptions, parseMcpJson } from '@latchkey/mcp-bridge';
 import { scriptedOpener } from '@latchkey/mcp-bridge/testing';
 import { onTestFinished } from 'vitest';
+import type { ToolAudit } from '../../src/audit/tool-audit.ts';
+import type { McpSwitches } from '../../src/tools/open-toolset.ts';
 import type { Decide } from '../../src/tools/permission-gate.ts';
+
+/** A server whose operator has switched nothing off. */
+export const ALL_ON = (): McpSwitches => ({ allowMcpJson: true, allowEphemeralMcp: true });
+
+/** An audit that remembers nothing. */
+export const UNAUDITED: ToolAudit = {
+  called: async () => undefined,
+  awaited: async () => undefined,
+  ended: () => undefined,
+  denied: async () => undefined,
+  unknown: () => undefined,
+};
 
 /** The decision about somebody who holds a token with this grant. */
 export async function decideFor(grant: unknown, policy?: unknown): Promise<Decide> {
@@ -19,11 +33,14 @@ export async function decideFor(grant: unknown, policy?: unknown): Promise<Decid
 }
 
 /** A real host of servers in memory: `mcp/a` and `mcp/b` behave, `mcp/dead` dies at its start. */
-export function newHost(onStart: (label: string) => void = () => {}): McpHost {
+export function newHost(
+  onStart: (label: string) => void = () => {},
+  options: Pick<McpHostOptions, 'pins'> = {},
+): McpHost {
   const server = (...args: string[]) => ({ command: 'scripted', args });
   const mcpServers = { a: server(), b: server(), dead: server('die-at-start') };
   const config = parseMcpJson(JSON.stringify({ mcpServers }), {});
-  const host = createMcpHost({ config, opener: scriptedOpener(onStart) });
+  const host = createMcpHost({ config, opener: scriptedOpener(onStart), ...options });
   onTestFinished(() => host[Symbol.asyncDispose]());
   return host;
 }

@@ -5,7 +5,7 @@ import type { IntegrationRequest } from '../../src/contracts/chat-request.ts';
 import type { ServerError } from '../../src/contracts/server-error.ts';
 import type { ChatToolset } from '../../src/contracts/toolset.ts';
 import { openToolset } from '../../src/tools/open-toolset.ts';
-import { decideFor, newHost } from './caller.ts';
+import { ALL_ON, decideFor, newHost, UNAUDITED } from './caller.ts';
 
 const signal = (): AbortSignal => new AbortController().signal;
 const plugin = (id: string, ...allowedTools: string[]): IntegrationRequest =>
@@ -16,7 +16,7 @@ const grant = (mcp: Record<string, Record<string, unknown>>) => ({
 });
 
 async function open(token: unknown, ...integrations: IntegrationRequest[]): Promise<ChatToolset> {
-  return openToolset(newHost(), integrations, await decideFor(token), signal());
+  return openToolset(newHost(), integrations, await decideFor(token), ALL_ON, UNAUDITED, signal());
 }
 
 async function refuse(token: unknown, ...integrations: IntegrationRequest[]): Promise<ServerError> {
@@ -67,7 +67,14 @@ describe('the tools of a request', () => {
   it('are none, and nothing starts, when the request brings no integrations', async () => {
     const started: string[] = [];
     const host = newHost((label) => started.push(label));
-    const toolset = await openToolset(host, [], await decideFor(grant({ '*': { '*': {} } })), signal());
+    const toolset = await openToolset(
+      host,
+      [],
+      await decideFor(grant({ '*': { '*': {} } })),
+      ALL_ON,
+      UNAUDITED,
+      signal(),
+    );
     expect(toolset.definitions).toEqual([]);
     expect(toolset.describe('echo')).toBeUndefined();
     expect(await toolset.call('echo', {}, signal())).toMatchObject({ type: 'refused', kind: 'invalid_name' });
@@ -198,7 +205,7 @@ describe('what is not permitted', () => {
     const host = newHost((label) => started.push(label));
     const decide = await decideFor(grant({ 'mcp/a': { echo: {} } }));
     for (const integrations of [[plugin('mcp/b')], [plugin('mcp/a', 'hang')], [plugin('mcp/a'), plugin('mcp/b')]]) {
-      await expect(openToolset(host, integrations, decide, signal())).rejects.toMatchObject({
+      await expect(openToolset(host, integrations, decide, ALL_ON, UNAUDITED, signal())).rejects.toMatchObject({
         code: 'PERMISSION_DENIED',
       });
     }
@@ -229,6 +236,53 @@ describe('what is not permitted', () => {
   });
 });
 
+describe('the switches of the operator', () => {
+  const everything = grant({ '*': { '*': {} } });
+  const ephemeral: IntegrationRequest = { type: 'ephemeral_mcp', serverLabel: 'x', serverUrl: 'https://x.example' };
+
+  it('refuse every plugin while allowMcpJson is off, whatever the token may, and start none', async () => {
+    const started: string[] = [];
+    const off = () => ({ ...ALL_ON(), allowMcpJson: false });
+    const host = newHost((label) => started.push(label));
+    const decide = await decideFor(everything);
+    for (const integration of [plugin('mcp/a'), plugin('mcp/none'), plugin('mcp/a', 'echo')]) {
+      await expect(openToolset(host, [integration], decide, off, UNAUDITED, signal())).rejects.toMatchObject({
+        code: 'PERMISSION_DENIED',
+        param: 'integrations',
+        message: expect.stringContaining('allowMcpJson'),
+      });
+    }
+    expect(started).toEqual([]);
+  });
+
+  it('fail the next call of a request that runs when allowMcpJson is switched off', async () => {
+    let allowMcpJson = true;
+    const switches = () => ({ ...ALL_ON(), allowMcpJson });
+    const toolset = await openToolset(
+      newHost(),
+      [plugin('mcp/a')],
+      await decideFor(everything),
+      switches,
+      UNAUDITED,
+      signal(),
+    );
+    expect(await toolset.call('echo', { text: 'a' }, signal())).toMatchObject({ type: 'ran' });
+    allowMcpJson = false;
+    expect(await toolset.call('echo', { text: 'a' }, signal())).toMatchObject({
+      type: 'refused',
+      reason: expect.stringContaining('allowMcpJson'),
+    });
+  });
+
+  it('refuse servers that a request brings along by the name of allowEphemeralMcp while it is off', async () => {
+    const off = () => ({ ...ALL_ON(), allowEphemeralMcp: false });
+    await expect(
+      openToolset(newHost(), [ephemeral], await decideFor(everything), off, UNAUDITED, signal()),
+    ).rejects.toMatchObject({ code: 'PERMISSION_DENIED', message: expect.stringContaining('allowEphemeralMcp') });
+    expect((await refuse(everything, ephemeral)).message).toContain('MCP server at x.example is not granted');
+  });
+});
+
 describe('what the token permits and the server has not', () => {
   it('is named: a plugin that mcp.json does not have', async () => {
     expect(await refuse(grant({ '*': { '*': {} } }), plugin('mcp/none'))).toMatchObject({
@@ -249,16 +303,14 @@ describe('what the token permits and the server has not', () => {
     const host = newHost();
     await host[Symbol.asyncDispose]();
     await expect(
-      openToolset(host, [plugin('mcp/a')], await decideFor(grant({ '*': { '*': {} } })), signal()),
+      openToolset(host, [plugin('mcp/a')], await decideFor(grant({ '*': { '*': {} } })), ALL_ON, UNAUDITED, signal()),
     ).rejects.toMatchObject({ code: 'PLUGIN_UNAVAILABLE' });
   });
 });
 
 describe('a fault of another kind', () => {
-  const host = (error: unknown): McpHost => ({
-    servers: () => [],
+  const host = (error: unknown): Pick<McpHost, 'openToolset'> => ({
     openToolset: () => Promise.reject(error),
-    [Symbol.asyncDispose]: async () => {},
   });
 
   it('goes on as it is: the reason of the signal, and a bug', async () => {
@@ -268,7 +320,9 @@ describe('a fault of another kind', () => {
       new BridgeError('MCP_CONFIG_INVALID' satisfies BridgeErrorCode, 'a bug'),
     ];
     for (const error of errors) {
-      await expect(openToolset(host(error), [plugin('mcp/a')], decide, signal())).rejects.toBe(error);
+      await expect(openToolset(host(error), [plugin('mcp/a')], decide, ALL_ON, UNAUDITED, signal())).rejects.toBe(
+        error,
+      );
     }
   });
 });
@@ -290,14 +344,14 @@ describe('listing and calling', () => {
   it('agree with each other and with the decision, whatever the grants and the request', async () => {
     const host = newHost();
     const everything = await decideFor(grant({ '*': { '*': {} } }));
-    const all = names(await openToolset(host, [plugin('mcp/a')], everything, signal()));
+    const all = names(await openToolset(host, [plugin('mcp/a')], everything, ALL_ON, UNAUDITED, signal()));
     const runs = { opened: 0, refused: 0 };
     await fc.assert(
       fc.asyncProperty(mcp, mcp, wish, async (tokenMcp, policyMcp, { server, tools }) => {
         const decide = await decideFor(grant(tokenMcp), { ...grant(policyMcp), actions: ['*'] });
         const may = (name: string): boolean =>
           decide({ action: 'chat', tool: { server, name } }, []).allowed && name !== 'none';
-        const opening = openToolset(host, [plugin(server, ...(tools ?? []))], decide, signal());
+        const opening = openToolset(host, [plugin(server, ...(tools ?? []))], decide, ALL_ON, UNAUDITED, signal());
         const toolset = await opening.catch((error: ServerError) => error);
         runs[toolset instanceof Error ? 'refused' : 'opened'] += 1;
         if (toolset instanceof Error) {

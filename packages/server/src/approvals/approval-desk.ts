@@ -1,0 +1,137 @@
+import { type Clock, StoreUnavailableError } from '@latchkey/auth-core';
+import { ServerError } from '../contracts/server-error.ts';
+import type { Approval, ApprovalAnswer, StoredApproval } from './approval.ts';
+import type { Bell } from './bell.ts';
+import type { ApprovalStore } from './kysely-approval-store.ts';
+
+/** How often the database is looked at. */
+const LOOK_MILLISECONDS = 500;
+/** How long the server on which a call waits may take to take an answer. */
+const TAKE_MILLISECONDS = 5_000;
+
+/** Whether somebody may decide about a call. */
+export type MayDecide = (call: Pick<Approval, 'server' | 'tool' | 'arguments' | 'project'>) => boolean;
+
+/** What somebody who watches is told. */
+export type ApprovalEvent =
+  | { readonly type: 'approval.requested'; readonly approval: Approval }
+  | { readonly type: 'approval.ended'; readonly id: string; readonly outcome: 'approved' | 'denied' };
+
+/** Where people see what waits, and decide; about the calls of all servers that share the database. */
+export interface ApprovalDesk {
+  /** What waits and may be decided by whoever asks, the oldest first. */
+  list(mayDecide: MayDecide): Promise<readonly Approval[]>;
+  /**
+   * Approves or denies. Throws ServerError `NOT_FOUND`, `CONFLICT` when somebody was faster or nobody waits any more,
+   * and, while the call goes on waiting, `PERMISSION_DENIED` and `INVALID_REQUEST` for changed arguments.
+   */
+  decide(id: string, answer: ApprovalAnswer, mayDecide: MayDecide): Promise<Approval>;
+  /** What waits, and from then on what comes and what ends, until the signal fires or the desk is closed. */
+  watch(mayDecide: MayDecide, signal: AbortSignal): AsyncGenerator<ApprovalEvent>;
+  /** Ends all that watch. */
+  close(): void;
+}
+
+export interface ApprovalDeskOptions {
+  readonly store: ApprovalStore;
+  readonly bell: Bell;
+  readonly clock: Clock;
+  readonly createId: () => string;
+}
+
+/** Creates it. */
+export function createApprovalDesk({ store, bell, clock, createId }: ApprovalDeskOptions): ApprovalDesk {
+  const closing = new AbortController();
+  const now = (): string => clock().toISOString();
+
+  async function waiting(mayDecide: MayDecide): Promise<readonly Approval[]> {
+    const all = await guard(store.waiting(now()));
+    return all.filter(mayDecide).map(toApproval);
+  }
+
+  async function waitUntilTaken(id: string, answerId: string, answer: ApprovalAnswer): Promise<void> {
+    using ear = bell.listen(id);
+    if (!(await guard(store.answer(id, answerId, answer, now())))) throw conflict(id);
+    bell.ring(id);
+    const until = performance.now() + TAKE_MILLISECONDS;
+    for (;;) {
+      const found = await guard(store.find(id));
+      if (found?.answerId !== answerId) throw conflict(id);
+      if (found.status === (answer.decision === 'approve' ? 'approved' : 'denied')) return;
+      if (found.refusal !== undefined) {
+        const { code, message } = found.refusal;
+        throw new ServerError(code, message, { param: 'arguments' });
+      }
+      if (found.status !== 'answered') throw conflict(id);
+      if (performance.now() > until && (await guard(store.withdraw(id, answerId)))) throw conflict(id);
+      await ear.heard(LOOK_MILLISECONDS);
+    }
+  }
+
+  return {
+    list: waiting,
+    async decide(id, answer, mayDecide) {
+      const found = await guard(store.find(id));
+      if (found === undefined || !isOpen(found) || found.expiresAt <= now() || !mayDecide(found)) throw notFound(id);
+      const { arguments: changed } = answer;
+      if (changed !== undefined && !mayDecide({ ...found, arguments: changed })) throw notCovered();
+      await waitUntilTaken(id, createId(), answer);
+      return toApproval(found);
+    },
+    async *watch(mayDecide, signal) {
+      using ear = bell.listen();
+      const over = AbortSignal.any([signal, closing.signal]);
+      const shown = new Set<string>();
+      while (!over.aborted) {
+        const approvals = await waiting(mayDecide);
+        const ids = new Set(approvals.map(({ id }) => id));
+        for (const id of [...shown].filter((one) => !ids.has(one))) {
+          shown.delete(id);
+          const outcome = (await guard(store.find(id)))?.status === 'approved' ? 'approved' : 'denied';
+          yield { type: 'approval.ended', id, outcome };
+        }
+        for (const approval of approvals.filter(({ id }) => !shown.has(id))) {
+          shown.add(approval.id);
+          yield { type: 'approval.requested', approval };
+        }
+        await ear.heard(LOOK_MILLISECONDS, over);
+      }
+    },
+    close: () => closing.abort(),
+  };
+}
+
+const isOpen = ({ status }: StoredApproval): boolean => status === 'waiting' || status === 'answered';
+
+function toApproval(stored: StoredApproval): Approval {
+  const { status: _, answerId: _id, answer: _answer, refusal: _refusal, ...approval } = stored;
+  return approval;
+}
+
+/** The same for one that never was, one that has ended, and one that is none of the caller's business. */
+function notFound(id: string): ServerError {
+  return new ServerError('NOT_FOUND', `No tool call '${id.slice(0, 64)}' waits for your approval.`);
+}
+
+function conflict(id: string): ServerError {
+  return new ServerError(
+    'CONFLICT',
+    `Tool call '${id}' was decided by somebody else, or nobody waits for it any more.`,
+  );
+}
+
+function notCovered(): ServerError {
+  return new ServerError(
+    'PERMISSION_DENIED',
+    'Your own token may not decide about a call with these arguments. The call still waits.',
+    { param: 'arguments' },
+  );
+}
+
+async function guard<T>(call: Promise<T>): Promise<T> {
+  try {
+    return await call;
+  } catch (cause) {
+    throw new StoreUnavailableError(cause);
+  }
+}

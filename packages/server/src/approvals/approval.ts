@@ -1,0 +1,42 @@
+/** A tool call that waits for a person. */
+export interface Approval {
+  readonly id: string;
+  /** The root token of the run that the call belongs to. */
+  readonly rootId: string;
+  /** Whose call it is. */
+  readonly token: { readonly id: string; readonly name: string; readonly owner: string };
+  readonly project: string | null;
+  /** The plugin id. */
+  readonly server: string;
+  /** The tool's own name. */
+  readonly tool: string;
+  readonly arguments: Readonly<Record<string, unknown>>;
+  /** RFC 3339. */
+  readonly requestedAt: string;
+  /** RFC 3339; no answer by then means no. */
+  readonly expiresAt: string;
+}
+
+/** What a person says. */
+export interface ApprovalAnswer {
+  readonly decision: 'approve' | 'deny';
+  /** To be sent in place of what the model has asked for. */
+  readonly arguments?: Record<string, unknown>;
+}
+
+/** Why an answer can't be taken; the call goes on waiting. */
+export interface Refusal {
+  readonly code: 'PERMISSION_DENIED' | 'INVALID_REQUEST';
+  readonly message: string;
+}
+
+/** What is kept of a call that waits, or that has waited until a moment ago. */
+export interface StoredApproval extends Approval {
+  readonly status: 'waiting' | 'answered' | 'approved' | 'denied';
+  /** Names the last answer. */
+  readonly answerId?: string;
+  /** An answer on its way to the server on which the call waits, which takes it or refuses it. */
+  readonly answer?: ApprovalAnswer;
+  /** Why that server did not take the last answer. */
+  readonly refusal?: Refusal;
+}

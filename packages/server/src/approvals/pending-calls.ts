@@ -1,0 +1,155 @@
+import type { Clock, Principal } from '@latchkey/auth-core';
+import type { Approval, Refusal, StoredApproval } from './approval.ts';
+import type { Bell } from './bell.ts';
+import type { ApprovalStore } from './kysely-approval-store.ts';
+
+/** How often what waits is looked at, for answers that another server was given. */
+const LOOK_MILLISECONDS = 500;
+/** For how long a call counts as waiting when its server says nothing any more. */
+const ALIVE_MILLISECONDS = 10_000;
+const KEEP_ALIVE_MILLISECONDS = 3_000;
+/** For how long it is remembered how a wait has ended. */
+const REMEMBER_MILLISECONDS = 60_000;
+/** How many calls of one root token may wait. */
+const MOST_WAITING = 100;
+
+/** A call that a person must agree to. */
+export interface WaitingCall {
+  readonly principal: Pick<Principal, 'rootId' | 'id' | 'name' | 'owner' | 'project'>;
+  readonly server: string;
+  readonly tool: string;
+  readonly arguments: Readonly<Record<string, unknown>>;
+  /** Why these arguments can't be sent, asked when somebody approves; undefined when they can. */
+  readonly refusalOf: (args: Readonly<Record<string, unknown>>) => Refusal | undefined;
+  /** Told once it waits. When it rejects, the call does not. */
+  readonly onWaiting: (id: string) => Promise<void>;
+  /** Fires when nobody waits for the call any more. */
+  readonly signal: AbortSignal;
+}
+
+/** What a person has said, or that nobody has; `arguments` when they were changed. */
+export type ApprovalOutcome =
+  | { readonly approved: true; readonly id: string; readonly arguments?: Record<string, unknown> }
+  | { readonly approved: false; readonly id: string; readonly reason: string };
+
+/** The calls that wait on this server. */
+export interface PendingCalls extends AsyncDisposable {
+  /** Waits for a person; no answer means no. Rejects when it can't be kept that the call waits. */
+  ask(call: WaitingCall): Promise<ApprovalOutcome>;
+  /** Denies all that waits, and whatever comes. */
+  close(): void;
+}
+
+export interface PendingCallsOptions {
+  readonly store: ApprovalStore;
+  readonly bell: Bell;
+  readonly clock: Clock;
+  readonly createId: () => string;
+  /** For how long a call waits. */
+  readonly seconds: number;
+}
+
+/** Creates it. */
+export function createPendingCalls({ store, bell, clock, createId, seconds }: PendingCallsOptions): PendingCalls {
+  const closing = new AbortController();
+  const running = new Set<Promise<unknown>>();
+  const after = (milliseconds: number): string => new Date(clock().getTime() + milliseconds).toISOString();
+
+  async function ask(call: WaitingCall): Promise<ApprovalOutcome> {
+    const id = createId();
+    const over = AbortSignal.any([call.signal, closing.signal]);
+    if (over.aborted) return { approved: false, id, reason: reasonOf(call) };
+    const approval = describe(call, id, after(0), after(seconds * 1000));
+    const added = await store.add(approval, {
+      aliveUntil: after(ALIVE_MILLISECONDS),
+      now: after(0),
+      endedBefore: after(-REMEMBER_MILLISECONDS),
+      most: MOST_WAITING,
+    });
+    if (!added) return { approved: false, id, reason: TOO_MANY };
+    let approved = false;
+    try {
+      await call.onWaiting(id);
+      bell.ring(id);
+      const outcome = await wait(call, approval, over);
+      approved = outcome.approved;
+      return outcome;
+    } finally {
+      // Whatever happened here must not leave something behind that looks as if it waited.
+      await store.settle(id, approved ? 'approved' : 'denied', after(0));
+      bell.ring(id);
+    }
+  }
+
+  async function wait(call: WaitingCall, { id, expiresAt }: Approval, over: AbortSignal): Promise<ApprovalOutcome> {
+    using ear = bell.listen(id);
+    const ends = Date.parse(expiresAt);
+    let saidAliveAt = clock().getTime();
+    for (;;) {
+      const found = await store.find(id);
+      const now = clock().getTime();
+      if (over.aborted) return { approved: false, id, reason: reasonOf(call) };
+      if (found?.status === 'answered') {
+        const outcome = take(call, found);
+        if ('approved' in outcome) return outcome;
+        await store.refuse(id, outcome);
+        bell.ring(id);
+      } else if (found?.status !== 'waiting' || now >= ends) {
+        return { approved: false, id, reason: TOO_LATE };
+      }
+      if (now - saidAliveAt >= KEEP_ALIVE_MILLISECONDS) {
+        await store.keepAlive(id, after(ALIVE_MILLISECONDS));
+        saidAliveAt = now;
+      }
+      await ear.heard(Math.min(LOOK_MILLISECONDS, Math.max(0, ends - now)), over);
+    }
+  }
+
+  function reasonOf({ signal }: WaitingCall): string {
+    return signal.aborted ? 'whoever has asked for the call has left' : 'the server is shutting down';
+  }
+
+  return {
+    ask: async (call) => {
+      const asked = ask(call);
+      running.add(asked);
+      try {
+        return await asked;
+      } finally {
+        running.delete(asked);
+      }
+    },
+    close: () => closing.abort(),
+    async [Symbol.asyncDispose]() {
+      closing.abort();
+      await Promise.allSettled(running);
+    },
+  };
+}
+
+const TOO_MANY = `${MOST_WAITING} calls of this token wait for the approval of a person already`;
+const TOO_LATE = 'it needs the approval of a person, and nobody has answered in time';
+const DENIED = 'a person has denied this call';
+
+/** What an answer comes to, or why it can't be taken. */
+function take(call: WaitingCall, { id, answer }: StoredApproval): ApprovalOutcome | Refusal {
+  if (answer?.decision !== 'approve') return { approved: false, id, reason: DENIED };
+  const { arguments: changed } = answer;
+  const refusal = call.refusalOf(changed ?? call.arguments);
+  return refusal ?? { approved: true, id, ...(changed === undefined ? {} : { arguments: changed }) };
+}
+
+function describe(call: WaitingCall, id: string, requestedAt: string, expiresAt: string): Approval {
+  const { principal, server, tool, arguments: args } = call;
+  return {
+    id,
+    rootId: principal.rootId,
+    token: { id: principal.id, name: principal.name, owner: principal.owner },
+    project: principal.project ?? null,
+    server,
+    tool,
+    arguments: args,
+    requestedAt,
+    expiresAt,
+  };
+}

@@ -1,0 +1,28 @@
+/** The table of the calls that wait for a person. */
+export interface ApprovalTables {
+  approval: ApprovalTable;
+}
+
+export interface ApprovalTable {
+  id: string;
+  root_id: string;
+  token_id: string;
+  token_name: string;
+  owner: string;
+  project: string | null;
+  server: string;
+  tool: string;
+  /** JSON of the arguments; `{}` once it is decided. */
+  arguments: string;
+  status: 'waiting' | 'answered' | 'approved' | 'denied';
+  /** Names the last answer. */
+  answer_id: string | null;
+  /** JSON of an answer that the server on which the call waits has not taken yet. */
+  answer: string | null;
+  /** JSON of why that server did not take the last answer. */
+  refusal: string | null;
+  requested_at: string;
+  expires_at: string;
+  /** That server moves it on while it runs. */
+  alive_until: string;
+}

@@ -1,0 +1,72 @@
+import { readFileSync } from 'node:fs';
+import {
+  type CallToolResult,
+  createMcpHandler,
+  type ListToolsResult,
+  ProtocolError,
+  ProtocolErrorCode,
+  Server,
+} from '@modelcontextprotocol/server';
+import type { ServedTools } from '../contracts/served-tools.ts';
+import { hideSecrets } from '../telemetry/hide-secrets.ts';
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+/** What one HTTP request to `/mcp` is answered with. */
+export interface AnswerMcpOptions {
+  readonly tools: ServedTools;
+  /** Ends the calls that the request makes. */
+  readonly signal: AbortSignal;
+  /** In bytes. */
+  readonly bodyLimit: number;
+  /** A request that was not what the protocol asks for; the reason has been told. */
+  readonly onRefused: () => void;
+  /** What went wrong in here, for the log; it has not been told. */
+  readonly onFault: (cause: unknown) => void;
+}
+
+/**
+ * Answers one request of MCP's streamable HTTP, of either era: 2026-07-28, and stateless the revisions with `initialize`
+ * (https://modelcontextprotocol.io/specification). Nothing is kept between requests, and nothing but tools is offered.
+ */
+export async function answerMcp(request: Request, options: AnswerMcpOptions): Promise<Response> {
+  const { bodyLimit, onRefused } = options;
+  const handler = createMcpHandler(() => createEndpoint(options), {
+    maxRequestBodySize: bodyLimit,
+    onerror: onRefused,
+  });
+  return handler.fetch(request);
+}
+
+function createEndpoint({ tools, signal, onFault }: AnswerMcpOptions): Server {
+  const server = new Server(
+    { name: 'latchkey', title: 'Latchkey', version },
+    // What a token may use is nobody else's answer, and a grant that is edited counts at once.
+    { capabilities: { tools: {} }, cacheHints: { 'tools/list': { ttlMs: 0, cacheScope: 'private' } } },
+  );
+  // What goes wrong in here would else be told to the client in its own words.
+  const guarded = async <T>(task: () => Promise<T>): Promise<T> => {
+    try {
+      return await task();
+    } catch (error) {
+      if (error instanceof ProtocolError) throw error;
+      if (!signal.aborted) onFault(error);
+      throw new ProtocolError(ProtocolErrorCode.InternalError, 'The server failed at this request; its log says why.');
+    }
+  };
+  server.setRequestHandler('tools/list', () =>
+    guarded(async () => ({ tools: (await tools.list(signal)).map((tool) => ({ ...tool })) }) as ListToolsResult),
+  );
+  server.setRequestHandler('tools/call', ({ params: { name, arguments: args = {} } }) =>
+    guarded(async () => {
+      const result = await tools.call(name, args, signal);
+      if (result === undefined) {
+        throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${hideSecrets(name).slice(0, 128)}`);
+      }
+      return { content: [...result.content], isError: result.isError } as CallToolResult;
+    }),
+  );
+  return server;
+}

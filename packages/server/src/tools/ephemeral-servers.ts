@@ -1,0 +1,150 @@
+import { describeDenial } from '@latchkey/auth-core';
+import { BridgeError, type EphemeralServer, ephemeralServer, type ToolGateCall } from '@latchkey/mcp-bridge';
+import type { ToolAudit } from '../audit/tool-audit.ts';
+import type { ToolOrigin } from '../contracts/chat-event.ts';
+import type { IntegrationRequest } from '../contracts/chat-request.ts';
+import { denialDetails } from '../contracts/denial-details.ts';
+import { ServerError } from '../contracts/server-error.ts';
+import type { JudgedCall } from './audited-gate.ts';
+import type { Decide } from './permission-gate.ts';
+
+type EphemeralIntegration = Extract<IntegrationRequest, { type: 'ephemeral_mcp' }>;
+
+/** The MCP servers that a request brings along, read and judged. */
+export interface EphemeralServers {
+  readonly servers: readonly EphemeralServer[];
+  readonly selections: readonly { readonly server: string; readonly allowedTools?: readonly string[] }[];
+  /** Whether a server, or a call of it, is allowed: by the switch, and by every grant. Undefined for other servers. */
+  judge(call: ToolGateCall): JudgedCall | undefined;
+  /** The audit of tool calls, with the host of such a server beside the label that its caller chose. */
+  withHosts(audit: ToolAudit): ToolAudit;
+}
+
+const IS_OFF =
+  'the setting allowEphemeralMcp of this server is off. ' +
+  'Ask its operator to switch it on, or to add the server to mcp.json.';
+const PREFIX = 'ephemeral/';
+
+/**
+ * Reads them strictly, and refuses what the switch or a grant does not allow before anything is connected.
+ * Throws ServerError `INVALID_REQUEST`, `PERMISSION_DENIED`.
+ */
+export function readEphemeralServers(
+  integrations: readonly EphemeralIntegration[],
+  decide: Decide,
+  isAllowed: () => boolean,
+): EphemeralServers {
+  const known = new Map<string, { readonly host: string; readonly integration: EphemeralIntegration }>();
+  const judge = ({ server, tool }: ToolGateCall): JudgedCall | undefined => {
+    const found = known.get(server);
+    if (found === undefined) return undefined;
+    if (!isAllowed()) return { allowed: false, reason: IS_OFF, facts: { rule: 'allowEphemeralMcp', reason: IS_OFF } };
+    const { host } = found;
+    const decision = decide({ action: 'chat', ephemeral: { host, ...(tool === undefined ? {} : { tool }) } }, []);
+    if (decision.allowed) return { allowed: true };
+    return { allowed: false, reason: describeDenial(decision), facts: denialDetails(decision) };
+  };
+
+  for (const integration of integrations) {
+    // The switch comes first: while it is off, nothing is said about what a server would have to be like.
+    if (!isAllowed()) throw denied(integration.serverLabel, IS_OFF);
+    const { id, host } = readServer(integration);
+    if (known.has(id)) throw invalid(`server_label '${integration.serverLabel}' stands there twice.`);
+    known.set(id, { host, integration });
+    const judged = judge({ server: id });
+    if (judged?.allowed === false) {
+      throw denied(integration.serverLabel, judged.reason, { code: 'AUTH_PERMISSION_DENIED', ...judged.facts });
+    }
+  }
+
+  const named = (server: string): string => {
+    const found = known.get(server);
+    return found === undefined ? server : `${server}@${found.host}`;
+  };
+  return {
+    servers: integrations.map(toServer),
+    selections: [...known].map(
+      ([
+        server,
+        {
+          integration: { allowedTools },
+        },
+      ]) => ({
+        server,
+        ...(allowedTools === undefined ? {} : { allowedTools }),
+      }),
+    ),
+    judge,
+    withHosts: (audit) => ({
+      ...audit,
+      called: (call) => audit.called({ ...call, server: named(call.server) }),
+      denied: (call, denial) => audit.denied({ ...call, server: named(call.server) }, denial),
+    }),
+  };
+}
+
+/** Where a tool comes from, by the id that the bridge gives its server. */
+export function originOf(server: string): ToolOrigin {
+  const serverLabel = ephemeralLabel(server);
+  return serverLabel === undefined ? { type: 'plugin', pluginId: server } : { type: 'ephemeral_mcp', serverLabel };
+}
+
+/** The error of the API for what went wrong with a per-request server; undefined when it was another one. */
+export function toEphemeralError(error: BridgeError): ServerError | undefined {
+  if (error.code === 'MCP_EPHEMERAL_INVALID') return invalid(error.message, error);
+  const label = error.server === undefined ? undefined : ephemeralLabel(error.server);
+  if (label === undefined) return undefined;
+  const options = { param: 'integrations', cause: error };
+  switch (error.code) {
+    case 'MCP_DENIED':
+      return denied(label, error.reason ?? 'no grant allows it');
+    case 'MCP_TOOL_UNAVAILABLE':
+      return new ServerError(
+        'PERMISSION_DENIED',
+        `Permission denied to use tool '${error.tool ?? '?'}' of the per-request MCP server '${label}': ` +
+          'it is not among the tools that this token may call there.',
+        options,
+      );
+    case 'MCP_NO_TOOLS':
+      return denied(label, 'it has no tool that this token may call.');
+    case 'MCP_CONNECTION_FAILED':
+    case 'MCP_CLOSED':
+      return new ServerError(
+        'MCP_UNAVAILABLE',
+        `The per-request MCP server '${label}' could not be reached, or does not answer as one. ` +
+          "The operator of this server finds the reason in the server's log.",
+        options,
+      );
+    default:
+      return undefined;
+  }
+}
+
+function readServer(integration: EphemeralIntegration): { readonly id: string; readonly host: string } {
+  try {
+    return ephemeralServer(toServer(integration));
+  } catch (error) {
+    throw error instanceof BridgeError ? (toEphemeralError(error) ?? error) : error;
+  }
+}
+
+const toServer = ({ serverLabel, serverUrl, headers }: EphemeralIntegration): EphemeralServer => ({
+  label: serverLabel,
+  url: serverUrl,
+  ...(headers === undefined ? {} : { headers }),
+});
+
+const ephemeralLabel = (server: string): string | undefined =>
+  server.startsWith(PREFIX) ? server.slice(PREFIX.length) : undefined;
+
+const invalid = (message: string, cause?: unknown): ServerError =>
+  new ServerError('INVALID_REQUEST', `A per-request MCP server can not be used: ${message}`, {
+    param: 'integrations',
+    cause,
+  });
+
+const denied = (label: string, reason: string, details?: Readonly<Record<string, string | number>>): ServerError =>
+  new ServerError('PERMISSION_DENIED', `Permission denied to use the per-request MCP server '${label}': ${reason}`, {
+    param: 'integrations',
+    ...(details === undefined ? {} : { details }),
+  });

@@ -1,0 +1,114 @@
+import { BridgeError, type McpHost, pluginId, type ReviewedTool } from '@latchkey/mcp-bridge';
+import { ServerError } from '../contracts/server-error.ts';
+import type { McpSwitches } from './open-toolset.ts';
+import type { Decide } from './permission-gate.ts';
+
+/** A server's tools as they must be seen to approve them; `tools` is null while it does not run. */
+export interface ReviewedServer {
+  readonly id: string;
+  readonly tools: readonly ReviewedTool[] | null;
+}
+
+/** A tool to approve; with a fingerprint, in exactly that definition. */
+export interface PinChoice {
+  readonly name: string;
+  readonly fingerprint?: string;
+}
+
+/** What was approved. */
+export interface ApprovedTools {
+  readonly id: string;
+  readonly approved: readonly { readonly name: string; readonly fingerprint: string }[];
+}
+
+/** Who asks, and for how long somebody waits for the answer. */
+export interface PinCaller {
+  readonly decide: Decide;
+  readonly switches: () => Pick<McpSwitches, 'allowMcpJson'>;
+  readonly signal: AbortSignal;
+}
+
+type Host = Pick<McpHost, 'review' | 'approve'>;
+
+/**
+ * The tools of a server that the caller's grants name, and what of them is held back. Throws ServerError
+ * `PLUGIN_NOT_FOUND`, `PLUGIN_UNAVAILABLE`.
+ *
+ * @param label as it stands in the mcp.json, or as the plugin id has it
+ */
+export async function reviewPins(
+  host: Host,
+  label: string,
+  { decide, switches, start, signal }: PinCaller & { readonly start: boolean },
+): Promise<ReviewedServer> {
+  const id = pluginId(label);
+  const mayStart = start && switches().allowMcpJson && decide({ action: 'mcp:read', tool: { server: id } }, []).allowed;
+  const tools = await inWords(label, () => host.review(id, { start: mayStart, signal }));
+  const visible = tools?.filter(({ name }) => decide({ action: 'mcp:read', tool: { server: id, name } }, []).allowed);
+  return { id, tools: visible ?? null };
+}
+
+/**
+ * Approves definitions of tools that the caller's grants name: the ones that are chosen, or all that are held back.
+ * The server is started if need be. Throws ServerError `PERMISSION_DENIED`, `INVALID_REQUEST`, `PLUGIN_NOT_FOUND`,
+ * `PLUGIN_UNAVAILABLE`; then nothing is approved.
+ */
+export async function approvePins(
+  host: Host,
+  label: string,
+  choices: readonly PinChoice[] | undefined,
+  { decide, switches, signal }: PinCaller,
+): Promise<ApprovedTools> {
+  const id = pluginId(label);
+  const mayApprove = (name?: string): boolean =>
+    decide({ action: 'mcp:write', tool: { server: id, ...(name === undefined ? {} : { name }) } }, []).allowed;
+  if (!switches().allowMcpJson) throw switchedOff();
+  if (!mayApprove()) throw denied(`the MCP server '${printed(label)}'`);
+  const forbidden = choices?.find(({ name }) => !mayApprove(name));
+  if (forbidden !== undefined) throw denied(`the tool '${printed(forbidden.name)}'`);
+
+  const reviewed = (await inWords(label, () => host.review(id, { start: true, signal }))) ?? [];
+  const known = new Map(reviewed.map((tool) => [tool.name, tool.fingerprint]));
+  const wanted =
+    choices ??
+    reviewed.filter(({ name, state }) => state !== 'approved' && mayApprove(name)).map(({ name }) => ({ name }));
+  const approved = wanted.map(({ name, fingerprint = known.get(name) ?? '' }: PinChoice) => ({ name, fingerprint }));
+  const fingerprints = new Map(approved.map(({ name, fingerprint }) => [name, fingerprint]));
+  await inWords(label, () => host.approve(id, fingerprints, signal));
+  return { id, approved: [...fingerprints].map(([name, fingerprint]) => ({ name, fingerprint })) };
+}
+
+async function inWords<T>(label: string, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    throw error instanceof BridgeError ? toServerError(error, label) : error;
+  }
+}
+
+function toServerError(cause: BridgeError, label: string): ServerError {
+  switch (cause.code) {
+    case 'MCP_SERVER_UNKNOWN':
+      return new ServerError('PLUGIN_NOT_FOUND', `There is no MCP server '${printed(label)}' in mcp.json.`, { cause });
+    case 'MCP_TOOL_CHANGED':
+      return new ServerError('CONFLICT', cause.message, { cause });
+    case 'MCP_TOOL_UNAVAILABLE':
+      return new ServerError('INVALID_REQUEST', cause.message, { param: 'tools', cause });
+    default:
+      return new ServerError('PLUGIN_UNAVAILABLE', cause.message, { cause });
+  }
+}
+
+const denied = (what: string): ServerError =>
+  new ServerError(
+    'PERMISSION_DENIED',
+    `Permission denied to approve ${what}: it is not among what this token's grants name.`,
+  );
+
+const switchedOff = (): ServerError =>
+  new ServerError(
+    'PERMISSION_DENIED',
+    'The setting allowMcpJson of this server is off; its operator can switch it on.',
+  );
+
+const printed = (name: string): string => name.slice(0, 128);

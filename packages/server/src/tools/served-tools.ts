@@ -1,0 +1,152 @@
+import {
+  BridgeError,
+  type McpHost,
+  type ToolGate,
+  type ToolGateCall,
+  type ToolOutcome,
+  type Toolset,
+  type ToolsetTool,
+} from '@latchkey/mcp-bridge';
+import type { ToolAudit } from '../audit/tool-audit.ts';
+import type { ServedContent, ServedResult, ServedTool, ServedTools } from '../contracts/served-tools.ts';
+import { type AskApproval, changedNote } from './ask-approval.ts';
+import { createAuditedGate, type JudgedCall } from './audited-gate.ts';
+import type { McpSwitches } from './open-toolset.ts';
+import { createPermissionGate, type Decide } from './permission-gate.ts';
+import { mayBeServedBy, type NamedServer, servedName } from './served-names.ts';
+import { withoutMirroredHeaders } from './without-mirrored-headers.ts';
+
+/** How long a list waits for a server that does not answer; it goes on starting for the next list. */
+const LIST_MILLISECONDS = 10_000;
+
+export interface ServeToolsOptions {
+  readonly host: McpHost;
+  readonly decide: Decide;
+  /** Asked at each call. */
+  readonly switches: () => McpSwitches;
+  readonly audit: ToolAudit;
+  /** Absent where nobody can be asked: calls that need approval are refused. */
+  readonly ask?: AskApproval;
+  /** So many calls in one HTTP request, if the token does not say less: the older protocol knows batches. */
+  readonly toolCalls: number;
+  readonly listMilliseconds?: number;
+}
+
+/**
+ * Serves the tools of all configured servers to one request, as far as its caller may use them. The same gate decides
+ * which servers are asked, what is listed and what is called.
+ */
+export function serveTools(options: ServeToolsOptions): ServedTools {
+  const { host, decide, switches, audit, listMilliseconds = LIST_MILLISECONDS } = options;
+  const permission = createPermissionGate(decide, []);
+  const judge = (call: ToolGateCall): JudgedCall =>
+    switches().allowMcpJson ? permission(call) : { allowed: false, reason: IS_OFF, facts: { rule: 'allowMcpJson' } };
+  const gate = createAuditedGate(judge, audit, options.ask);
+  /** Of which anything may be used, in the order of mcp.json, whether they run or not. */
+  const permittedServers = (): readonly NamedServer[] =>
+    host.servers().filter(({ id }) => judge({ server: id }).allowed);
+  const decision = decide({ action: 'chat' }, []);
+  const limit = Math.min(options.toolCalls, decision.allowed ? (decision.toolCallsPerRequest ?? Infinity) : 0);
+  let callsLeft = limit;
+
+  return {
+    async list(signal) {
+      const patience = AbortSignal.any([signal, AbortSignal.timeout(listMilliseconds)]);
+      const servers = permittedServers();
+      const lists = await Promise.all(
+        servers.map(async (server) => {
+          const toolset = await openOne(host, server, gate, patience).catch((error: unknown) => {
+            signal.throwIfAborted();
+            if (error instanceof BridgeError || patience.aborted) return undefined;
+            throw error;
+          });
+          await toolset?.close();
+          return (toolset?.tools ?? []).map((tool) => toServedTool(server, tool, servers.length === 1));
+        }),
+      );
+      return lists.flat().sort((a, b) => (a.name < b.name ? -1 : 1));
+    },
+
+    async call(name, args, signal) {
+      if (callsLeft <= 0) return refusal(`this request may make ${limit} tool calls, and they are used up.`);
+      callsLeft -= 1;
+      const servers = permittedServers();
+      const alone = servers.length === 1;
+      for (const server of servers.filter((candidate) => mayBeServedBy(candidate, name, alone))) {
+        let toolset: Toolset | undefined;
+        try {
+          toolset = await openOne(host, server, gate, signal);
+        } catch (error) {
+          if (!(error instanceof BridgeError)) throw error;
+          // The same for every name that could be one of its tools: whether there is such a tool is not told.
+          return refusal(
+            `the MCP server '${server.label}' did not start or did not answer. Its operator finds out why.`,
+          );
+        }
+        try {
+          const tool = toolset?.tools.find((offered) => servedName(server, offered.tool, alone) === name);
+          if (toolset === undefined || tool === undefined) continue;
+          const outcome = await toolset.call(tool.name, args, { signal });
+          tellOutcome(audit, outcome);
+          return toResult(outcome, args);
+        } finally {
+          await toolset?.close();
+        }
+      }
+      audit.unknown(name);
+      return undefined;
+    },
+  };
+}
+
+/** It says how to read the schema; what is none of these is words of a server that would only be repeated. */
+const DIALECT = /^https?:\/\/json-schema\.org\/draft[-/][0-9a-z/-]{1,20}\/schema#?$/;
+
+const IS_OFF = 'the setting allowMcpJson of this server is off; its operator can switch it on';
+
+/** The permitted tools of one server; undefined when there are none. */
+async function openOne(
+  host: McpHost,
+  { id }: NamedServer,
+  gate: ToolGate,
+  signal: AbortSignal,
+): Promise<Toolset | undefined> {
+  try {
+    return await host.openToolset([{ server: id }], gate, signal);
+  } catch (error) {
+    if (error instanceof BridgeError && ['MCP_NO_TOOLS', 'MCP_DENIED', 'MCP_SERVER_UNKNOWN'].includes(error.code)) {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+const toServedTool = (
+  server: NamedServer,
+  { tool, description, inputSchema, dialect }: ToolsetTool,
+  alone: boolean,
+): ServedTool => ({
+  name: servedName(server, tool, alone),
+  ...(description === undefined ? {} : { description }),
+  inputSchema: {
+    ...(dialect !== undefined && DIALECT.test(dialect) ? { $schema: dialect } : {}),
+    ...withoutMirroredHeaders(inputSchema),
+  },
+});
+
+function tellOutcome(audit: ToolAudit, outcome: ToolOutcome): void {
+  if (outcome.type === 'success') audit.ended(outcome.arguments, outcome.isError ? 'failed' : 'succeeded');
+  else if (outcome.arguments !== undefined) audit.ended(outcome.arguments, outcome.kind);
+}
+
+function toResult(outcome: ToolOutcome, asked: Record<string, unknown>): ServedResult {
+  if (outcome.type === 'failure') return refusal(outcome.reason);
+  const { content, text: written, isError } = outcome;
+  const note = changedNote(asked, outcome.arguments);
+  // What has only structured content is told in words as well: no schema was served that would say what it means.
+  const answer = content.length === 0 && written !== '' ? [text(written)] : content;
+  return { content: note === undefined ? answer : [text(note), ...answer], isError };
+}
+
+const text = (words: string): ServedContent => ({ type: 'text', text: words });
+const refusal = (reason: string): ServedResult => ({ content: [text(`Error: ${reason}`)], isError: true });

@@ -1,0 +1,142 @@
+import { fixedClock } from '@latchkey/auth-core/testing';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { ApprovalDesk } from '../../src/approvals/approval-desk.ts';
+import { type Approvals, openApprovals } from '../../src/approvals/open-approvals.ts';
+import type { WaitingCall } from '../../src/approvals/pending-calls.ts';
+import { openApprovalTables } from './open-approvals.ts';
+
+const anybody = (): boolean => true;
+const principal = { rootId: 'AAAAAAAA', id: 'AAAAAAAA', name: 'agent', owner: 'ada' };
+
+interface Asked {
+  readonly outcome: ReturnType<Approvals['pending']['ask']>;
+  readonly id: string;
+}
+
+/** A call that waits. */
+async function ask({ pending }: Pick<Approvals, 'pending'>, changes: Partial<WaitingCall> = {}): Promise<Asked> {
+  const waiting = Promise.withResolvers<string>();
+  const outcome = pending.ask({
+    principal,
+    server: 'mcp/a',
+    tool: 'echo',
+    arguments: { text: 'one' },
+    refusalOf: () => undefined,
+    onWaiting: async (id) => waiting.resolve(id),
+    signal: new AbortController().signal,
+    ...changes,
+  });
+  outcome.catch(() => {});
+  return { outcome, id: await waiting.promise };
+}
+
+/** As many servers on one database as there are clocks. */
+async function openServers(...clocks: readonly (() => Date)[]): Promise<readonly Approvals[]> {
+  const database = await openApprovalTables();
+  return clocks.map((clock) => {
+    const approvals = openApprovals(database, clock, 60);
+    onTestFinished(() => approvals[Symbol.asyncDispose]());
+    return approvals;
+  });
+}
+
+const now = (): Date => new Date();
+const ids = async (desk: ApprovalDesk): Promise<readonly string[]> => (await desk.list(anybody)).map(({ id }) => id);
+
+describe('servers that share a database', () => {
+  it('show each other what waits, and take answers that another one was given', async () => {
+    const [here, there] = (await openServers(now, now)) as [Approvals, Approvals];
+    const { id, outcome } = await ask(here);
+    expect(await ids(there.desk)).toEqual([id]);
+    await there.desk.decide(id, { decision: 'approve', arguments: { text: 'two' } }, anybody);
+    expect(await outcome).toEqual({ approved: true, id, arguments: { text: 'two' } });
+    expect(await ids(there.desk)).toEqual([]);
+  });
+
+  it('say why an answer that another one was given is not taken, and the call waits on', async () => {
+    const [here, there] = (await openServers(now, now)) as [Approvals, Approvals];
+    const refusalOf: WaitingCall['refusalOf'] = ({ text }) =>
+      text === 'two' ? { code: 'INVALID_REQUEST', message: 'Not two.' } : undefined;
+    const { id, outcome } = await ask(here, { refusalOf });
+    const wrong = there.desk.decide(id, { decision: 'approve', arguments: { text: 'two' } }, anybody);
+    await expect(wrong).rejects.toMatchObject({ code: 'INVALID_REQUEST', message: 'Not two.', param: 'arguments' });
+    await there.desk.decide(id, { decision: 'deny' }, anybody);
+    expect(await outcome).toMatchObject({ approved: false });
+  });
+
+  it('do not show what waits on one that was killed', async () => {
+    const clock = fixedClock('2026-01-01T00:00:00Z');
+    const [killed, other] = (await openServers(() => new Date('2026-01-01T00:00:00Z'), clock)) as [
+      Approvals,
+      Approvals,
+    ];
+    const { id } = await ask(killed);
+    expect(await ids(other.desk)).toEqual([id]);
+    clock.advance(11_000);
+    expect(await ids(other.desk)).toEqual([]);
+    await expect(other.desk.decide(id, { decision: 'approve' }, anybody)).rejects.toMatchObject({ code: 'CONFLICT' });
+  });
+});
+
+describe('a call that waits', () => {
+  it('is denied when its server stops, and so is every later one', async () => {
+    const [server] = (await openServers(now)) as [Approvals];
+    const { outcome } = await ask(server);
+    server.close();
+    expect(await outcome).toMatchObject({ approved: false, reason: 'the server is shutting down' });
+    expect(await ids(server.desk)).toEqual([]);
+    const later = server.pending.ask({
+      principal,
+      server: 'mcp/a',
+      tool: 'echo',
+      arguments: {},
+      refusalOf: () => undefined,
+      onWaiting: () => expect.fail('it waits'),
+      signal: new AbortController().signal,
+    });
+    expect(await later).toMatchObject({ approved: false });
+  });
+
+  it('does not wait when nobody can be told of it, and leaves nothing behind', async () => {
+    const [server] = (await openServers(now)) as [Approvals];
+    const onWaiting = () => Promise.reject(new Error('the disk is gone'));
+    const asked = server.pending.ask({
+      principal,
+      server: 'mcp/a',
+      tool: 'echo',
+      arguments: {},
+      refusalOf: () => undefined,
+      onWaiting,
+      signal: new AbortController().signal,
+    });
+    await expect(asked).rejects.toThrow('the disk is gone');
+    expect(await ids(server.desk)).toEqual([]);
+  });
+
+  it('is the last of a hundred for a root token; those of others wait', async () => {
+    const [server] = (await openServers(now)) as [Approvals];
+    for (let count = 0; count < 100; count += 1) await ask(server);
+    const refused = await server.pending.ask({
+      principal,
+      server: 'mcp/a',
+      tool: 'echo',
+      arguments: {},
+      refusalOf: () => undefined,
+      onWaiting: () => expect.fail('it waits'),
+      signal: new AbortController().signal,
+    });
+    expect(refused).toMatchObject({ approved: false, reason: expect.stringContaining('100') });
+    await ask(server, { principal: { ...principal, rootId: 'BBBBBBBB' } });
+    expect(await ids(server.desk)).toHaveLength(101);
+  });
+
+  it('leaves no arguments in the database once it is decided', async () => {
+    const database = await openApprovalTables();
+    const server = openApprovals(database, now, 60);
+    onTestFinished(() => server[Symbol.asyncDispose]());
+    const { id, outcome } = await ask(server, { arguments: { text: 'CANARY' } });
+    await server.desk.decide(id, { decision: 'approve', arguments: { text: 'CANARY-2' } }, anybody);
+    await outcome;
+    expect(JSON.stringify(await database.selectFrom('approval').selectAll().execute())).not.toContain('CANARY');
+  });
+});
