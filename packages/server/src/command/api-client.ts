@@ -1,46 +1,45 @@
+import { AuthenticationError, type Client, ConnectionError, LatchkeyError } from '@latchkey/client';
 import { CommandError } from './command-error.ts';
 
 /** Speaks to a running server. */
 export interface ApiClient {
   readonly url: string;
   /** Throws CommandError in plain words when the server refuses or is not there. */
-  request(method: string, path: string, body?: unknown): Promise<Response>;
+  request(method: string, path: string, body?: unknown, headers?: Readonly<Record<string, string>>): Promise<Response>;
 }
 
-export type Fetch = typeof globalThis.fetch;
-
-export function createApiClient(url: string, token: string | undefined, fetch: Fetch = globalThis.fetch): ApiClient {
+export function createApiClient(client: Client): ApiClient {
   return {
-    url,
-    request: async (method, path, body) => {
-      let response: Response;
-      try {
-        response = await fetch(new URL(path, url), {
+    url: client.url,
+    request: (method, path, body, headers = {}) =>
+      inPlainWords(() =>
+        client.fetch(path, {
           method,
-          headers: {
-            ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
-            ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
-          },
+          headers: body === undefined ? headers : { ...headers, 'Content-Type': 'application/json' },
           ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        });
-      } catch (error) {
-        throw new CommandError(
-          `No server answers at ${url}. Start one with 'latchkey serve', or name another with --url.`,
-          { cause: error },
-        );
-      }
-      if (response.ok) return response;
-      throw new CommandError(await describeRefusal(response));
-    },
+        }),
+      ),
   };
 }
 
-async function describeRefusal(response: Response): Promise<string> {
-  const body = (await response.json().catch(() => undefined)) as { error?: { message?: unknown } } | undefined;
-  const message = typeof body?.error?.message === 'string' ? body.error.message : response.statusText;
+/** What the client throws, as a CommandError that says what to do at a terminal. */
+export async function inPlainWords<T>(act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    if (error instanceof LatchkeyError) throw new CommandError(describeFailure(error), { cause: error });
+    throw error;
+  }
+}
+
+function describeFailure(error: LatchkeyError): string {
+  if (error instanceof ConnectionError) {
+    return `No server answers at ${error.url}. Start one with 'latchkey serve', or name another with --url.`;
+  }
+  const status = error.status === undefined ? '' : ` (HTTP ${error.status})`;
   const hint =
-    response.status === 401
-      ? ' Set LATCHKEY_API_TOKEN, or use --data to name the data folder whose administrator token is to be used.'
+    error instanceof AuthenticationError
+      ? ' On the machine of the server, --data names the data folder whose administrator token is used.'
       : '';
-  return `${message} (HTTP ${response.status})${hint}`;
+  return `${error.message}${status}${hint}`;
 }

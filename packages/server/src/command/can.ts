@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 import { CommandError } from './command-error.ts';
-import { type ConnectionFlags, connect } from './connection.ts';
+import { addCallerOptions, asCaller, type CallerFlags, connect } from './connection.ts';
 import { print, printJson, style } from './print.ts';
+import { splitToolName } from './split-tool-name.ts';
 
-interface Flags extends ConnectionFlags {
+interface Flags extends CallerFlags {
   readonly model?: string;
   readonly tool?: string;
   readonly arguments?: string;
@@ -18,17 +19,15 @@ interface Answer {
 
 /** `latchkey can <action>`: exit code 0 for yes, 1 for no. */
 export function addCanCommand(program: Command): void {
-  program
-    .command('can <action>')
-    .description('ask whether your token allows something, without doing it')
+  addCallerOptions(
+    program.command('can <action>').description('ask whether your token allows something, without doing it'),
+  )
     .option('--model <key>', 'a model')
     .option('--tool <server.tool>', 'a tool, e.g. mcp/files.read_text_file, or a server, e.g. mcp/files')
     .option('--arguments <json>', 'the arguments of the call')
-    .option('--url <url>', 'the server (default: the one that runs here)')
-    .option('--data <dir>', 'the data folder of the server')
     .option('--json', 'print JSON')
     .action(async (action: string, flags: Flags) => {
-      const response = await connect(flags, process.env).request('POST', '/api/v1/can', {
+      const response = await connect(asCaller(flags), process.env).request('POST', '/api/v1/can', {
         action,
         ...(flags.model === undefined ? {} : { model: flags.model }),
         ...(flags.tool === undefined ? {} : { tool: readTool(flags.tool, flags.arguments) }),
@@ -41,11 +40,9 @@ export function addCanCommand(program: Command): void {
     });
 }
 
-/** Plugin ids have a slash and no dot before it; the first dot behind it begins the tool's name. */
-function readTool(text: string, args: string | undefined): Record<string, unknown> {
-  const dot = text.indexOf('.', text.indexOf('/'));
-  if (dot === -1) return { server: text };
-  return { server: text.slice(0, dot), name: text.slice(dot + 1), ...(args === undefined ? {} : readArguments(args)) };
+function readTool(text: string, args: string | undefined): object {
+  const tool = splitToolName(text);
+  return tool.name === undefined || args === undefined ? tool : { ...tool, ...readArguments(args) };
 }
 
 function readArguments(json: string): { readonly arguments: unknown } {

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { CommandError } from './command-error.ts';
-import { type ConnectionFlags, connect } from './connection.ts';
+import { addCallerOptions, asCaller, type CallerFlags, connect } from './connection.ts';
 import { print, printJson, style } from './print.ts';
 
-interface Flags extends ConnectionFlags {
+interface Flags extends CallerFlags {
   readonly model: string;
   readonly integration?: readonly string[];
   readonly system?: string;
@@ -17,23 +17,20 @@ interface Flags extends ConnectionFlags {
 type ShownEvent =
   | { readonly type: 'message.delta'; readonly content: string }
   | { readonly type: 'tool_call.arguments'; readonly tool: string; readonly arguments: unknown }
+  | { readonly type: 'tool_call.approval_required'; readonly approval_id: string }
   | { readonly type: 'tool_call.failure'; readonly reason: string }
   | { readonly type: 'error'; readonly error: { readonly message: string } }
   | { readonly type: 'chat.end'; readonly result: unknown };
 
 /** `latchkey chat --model M "question"`. The answer goes to standard output, everything about it to standard error. */
 export function addChatCommand(program: Command): void {
-  program
-    .command('chat <question>')
-    .description('ask a model')
+  addCallerOptions(program.command('chat <question>').description('ask a model'))
     .requiredOption('--model <key>', 'the model')
     // Repeated rather than variadic: a variadic option would swallow the question behind it.
     .option('--integration <id>', 'an MCP server whose tools the model may call, e.g. mcp/files; repeatable', collect)
     .option('--system <prompt>', 'the system prompt')
     .option('--temperature <number>', '0 gives the likeliest answer')
     .option('--previous-response <id>', 'go on from an earlier answer')
-    .option('--url <url>', 'the server (default: the one that runs here)')
-    .option('--data <dir>', 'the data folder of the server')
     .option('--json', 'print the whole result as JSON')
     .action(chat);
 }
@@ -41,7 +38,7 @@ export function addChatCommand(program: Command): void {
 const collect = (id: string, others: readonly string[] = []): readonly string[] => [...others, id];
 
 async function chat(question: string, flags: Flags): Promise<void> {
-  const response = await connect(flags, process.env).request('POST', '/api/v1/chat', {
+  const response = await connect(asCaller(flags), process.env).request('POST', '/api/v1/chat', {
     model: flags.model,
     input: question,
     stream: true,
@@ -69,6 +66,10 @@ function show(event: Exclude<ShownEvent, { type: 'error' | 'chat.end' }>): void 
   if (event.type === 'message.delta') process.stdout.write(event.content);
   else if (event.type === 'tool_call.arguments') {
     process.stderr.write(`${style('dim', `→ ${event.tool} ${JSON.stringify(event.arguments)}`)}\n`);
+  } else if (event.type === 'tool_call.approval_required') {
+    process.stderr.write(
+      `${style('yellow', `… waits for a person: latchkey approvals approve ${event.approval_id}`)}\n`,
+    );
   } else if (event.type === 'tool_call.failure') {
     process.stderr.write(`${style('yellow', `✗ ${event.reason}`)}\n`);
   }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { type ConnectionFlags, connect } from './connection.ts';
+import { addConnectionOptions, type ConnectionFlags, connect } from './connection.ts';
 import { printJson, printTable } from './print.ts';
 
 interface ListedModel {
@@ -14,11 +14,7 @@ interface ListedModel {
 
 /** `latchkey models`. */
 export function addModelsCommand(program: Command): void {
-  program
-    .command('models')
-    .description('list the models that your token may use')
-    .option('--url <url>', 'the server (default: the one that runs here)')
-    .option('--data <dir>', 'the data folder of the server')
+  addConnectionOptions(program.command('models').description('list the models that your token may use'))
     .option('--json', 'print JSON')
     .action(async (flags: ConnectionFlags & { json?: boolean }) => {
       const response = await connect(flags, process.env).request('GET', '/api/v1/models');

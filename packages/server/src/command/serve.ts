@@ -65,6 +65,13 @@ async function serve(flags: Flags): Promise<void> {
       },
     );
   };
+  // On a terminal this signal says that the terminal has gone.
+  if (!process.stdin.isTTY) {
+    process.on('SIGHUP', () => {
+      logger.info('reading mcp.json again');
+      void server.reload();
+    });
+  }
   let stopping = false;
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {

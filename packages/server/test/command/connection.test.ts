@@ -1,3 +1,4 @@
+import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type ConnectionFlags, connect } from '../../src/command/connection.ts';
@@ -14,9 +15,9 @@ async function firstRequest(
   const data = temporaryFolder();
   writeFiles(data, { 'admin-token': `${ADMIN}\n`, ...files });
   const sent: { url: string; authorization: string | undefined }[] = [];
-  const client = connect({ data, ...flags }, environment, async (url, init) => {
-    const authorization = new Headers(init?.headers).get('authorization') ?? undefined;
-    sent.push({ url: String(url), authorization });
+  const client = connect({ data, ...flags }, environment, async (input) => {
+    const { url, headers } = input as Request;
+    sent.push({ url, authorization: headers.get('authorization') ?? undefined });
     return new Response('{}');
   });
   await client.request('GET', '/api/v1/whoami');
@@ -47,7 +48,13 @@ describe('the server that a command speaks to', () => {
 
   it('is refused when what names it is no URL', () => {
     expect(() => connect({ url: 'localhost 1234', data: '/nonexistent' }, {})).toThrow(
-      "'localhost 1234' is no URL. Write it like http://127.0.0.1:1234.",
+      'url is no URL of a server. Write it like http://127.0.0.1:1234.',
+    );
+  });
+
+  it('is refused when a user name or a password is in it', () => {
+    expect(() => connect({ url: 'http://127.0.0.1@example.com/', data: '/nonexistent' }, {})).toThrow(
+      'url has a user name or a password in it.',
     );
   });
 
@@ -83,7 +90,6 @@ describe('the token that is sent', () => {
     'http://192.168.1.7:1234',
     'http://example.com',
     'http://127.0.0.1.example.com',
-    'http://127.0.0.1@example.com/',
     'http://localhost.example.com',
     'http://[fd00::1]:1234',
   ])("is never the administrator's for %s", async (url) => {
@@ -103,6 +109,66 @@ describe('the token that is sent', () => {
   });
 });
 
+describe('a profile', () => {
+  const PROFILES = `[default]
+api_token = of-default
+url = http://127.0.0.1:4
+
+[production]
+api_token = of-production
+url = https://production
+
+[place]
+url = http://127.0.0.1:5
+`;
+
+  /** The first request of somebody who has these profiles, and a data folder that only the environment names. */
+  async function first(flags: ConnectionFlags, variables: Record<string, string> = {}, files = {}) {
+    const home = temporaryFolder();
+    const data = join(home, 'data');
+    writeFiles(home, { '.latchkey/credentials': PROFILES });
+    chmodSync(join(home, '.latchkey', 'credentials'), 0o600);
+    writeFiles(data, { 'admin-token': ADMIN, ...files });
+    const environment = { HOME: home, USERPROFILE: home, LATCHKEY_DATA: data, ...variables };
+    const sent: Request[] = [];
+    const client = connect(flags, environment, async (input) => {
+      sent.push(input as Request);
+      return new Response('{}');
+    });
+    await client.request('GET', '/');
+    return `${sent[0]?.headers.get('authorization') ?? 'nobody'} at ${sent[0]?.url}`;
+  }
+
+  it('goes before the environment when --profile names it, and behind it when not', async () => {
+    const token = { LATCHKEY_API_TOKEN: 'variable' };
+    expect(await first({ profile: 'production' }, token)).toBe('Bearer of-production at https://production/');
+    expect(await first({}, token)).toBe('Bearer variable at http://127.0.0.1:4/');
+    expect(await first({}, { ...token, LATCHKEY_PROFILE: 'production' })).toBe(
+      'Bearer variable at https://production/',
+    );
+    expect(await first({}, { LATCHKEY_PROFILE: 'production' })).toBe('Bearer of-production at https://production/');
+  });
+
+  it("goes before the administrator's token, and before the server that runs here", async () => {
+    const files = running('http://127.0.0.1:3');
+    expect(await first({}, {}, files)).toBe('Bearer of-default at http://127.0.0.1:4/');
+    expect(await first({ profile: 'place' }, {}, files)).toBe(`Bearer ${ADMIN} at http://127.0.0.1:5/`);
+  });
+
+  it("does not count for another server: there it is the administrator's token, on this machine", async () => {
+    expect(await first({ url: 'http://127.0.0.1:6' })).toBe(`Bearer ${ADMIN} at http://127.0.0.1:6/`);
+    expect(await first({ url: 'http://example.com' })).toBe('nobody at http://example.com/');
+    await expect(first({ profile: 'production', url: 'http://example.com' })).rejects.toThrow('sent nowhere else');
+  });
+
+  it('does not count beside --data, unless it is named', async () => {
+    const data = temporaryFolder();
+    writeFiles(data, { 'admin-token': 'of-data', ...running('http://127.0.0.1:7') });
+    expect(await first({ data })).toBe('Bearer of-data at http://127.0.0.1:7/');
+    expect(await first({ data, profile: 'production' })).toBe('Bearer of-production at https://production/');
+  });
+});
+
 describe('a refusal', () => {
   const refusal = (status: number, body: string): Promise<Response> =>
     connect(
@@ -118,7 +184,9 @@ describe('a refusal', () => {
   });
 
   it('of a token says how to give another one', async () => {
-    await expect(refusal(401, '{"error":{"message":"No."}}')).rejects.toThrow('LATCHKEY_API_TOKEN');
+    await expect(refusal(401, '{"error":{"message":"No."}}')).rejects.toThrow(
+      /LATCHKEY_API_TOKEN.*latchkey login.*\(HTTP 401\).*--data/,
+    );
   });
 
   it('that is not in JSON is told by its status', async () => {

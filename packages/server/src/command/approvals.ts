@@ -1,0 +1,81 @@
+import type { Command } from 'commander';
+import { EventSourceParserStream } from 'eventsource-parser/stream';
+import type { Approval, ApprovalAnswer } from '../approvals/approval.ts';
+import type { ApprovalEvent } from '../approvals/approval-desk.ts';
+import { CommandError } from './command-error.ts';
+import { addCallerOptions, asCaller, type CallerFlags, connect } from './connection.ts';
+import { print, printJson, style, visible } from './print.ts';
+
+interface Flags extends CallerFlags {
+  readonly json?: boolean;
+}
+
+const PATH = '/api/v1/approvals';
+
+/** `latchkey approvals [--watch]`, `latchkey approvals approve|deny <id>`. */
+export function addApprovalsCommands(program: Command): void {
+  const approvals = program.command('approvals').description('tool calls that wait for a person: see them, decide');
+  withFlags(approvals)
+    .option('--watch', 'go on and show what comes, until Ctrl+C')
+    .action((flags: Flags & { watch?: boolean }) => (flags.watch ? watch(flags) : list(flags)));
+
+  withFlags(approvals.command('approve <id>').description('let the call be made'))
+    .option('--arguments <json>', 'with these arguments in place of its own')
+    .action(async (id: string, _: unknown, command: Command) => {
+      // What this command shares with the one above it, commander gives to that one.
+      const flags = command.optsWithGlobals<Flags & { arguments?: string }>();
+      const args = flags.arguments === undefined ? {} : { arguments: readArguments(flags.arguments) };
+      await answer(id, { decision: 'approve', ...args }, flags);
+    });
+
+  withFlags(approvals.command('deny <id>').description('refuse the call; the model is told')).action(
+    (id: string, _: unknown, command: Command) => answer(id, { decision: 'deny' }, command.optsWithGlobals<Flags>()),
+  );
+}
+
+const withFlags = (command: Command): Command => addCallerOptions(command).option('--json', 'print JSON');
+
+async function list(flags: Flags): Promise<void> {
+  const response = await connect(asCaller(flags), process.env).request('GET', PATH);
+  const { approvals } = (await response.json()) as { approvals: readonly Approval[] };
+  if (flags.json) return printJson(approvals);
+  if (approvals.length === 0) process.stderr.write('No tool call waits for your approval.\n');
+  for (const approval of approvals) show(approval);
+}
+
+async function watch(flags: Flags): Promise<void> {
+  const headers = { Accept: 'text/event-stream' };
+  const response = await connect(asCaller(flags), process.env).request('GET', PATH, undefined, headers);
+  if (response.body === null) throw new CommandError('The server sent no answer.');
+  const events = response.body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
+  for await (const { data } of events) {
+    const event = JSON.parse(data) as ApprovalEvent;
+    if (flags.json) print(data);
+    else if (event.type === 'approval.requested') show(event.approval);
+    else print(style('dim', `${event.id}  ${event.outcome}`));
+  }
+}
+
+async function answer(id: string, body: ApprovalAnswer, flags: Flags): Promise<void> {
+  const path = `${PATH}/${encodeURIComponent(id)}`;
+  const decided = (await (await connect(asCaller(flags), process.env).request('POST', path, body)).json()) as Approval;
+  if (flags.json) return printJson(decided);
+  print(`${body.decision === 'approve' ? 'Approved' : 'Denied'}: ${visible(`${decided.server} ${decided.tool}`)}`);
+}
+
+/** A model has written the arguments: nothing in them may move the cursor. */
+function show({ id, server, tool, arguments: args, token, project, expiresAt }: Approval): void {
+  const who = project === null ? token.name : `${token.name}, project ${project}`;
+  print(`${style('bold', id)}  ${visible(`${server} ${tool}`)}  for ${visible(who)}, until ${expiresAt}`);
+  print(`  ${visible(JSON.stringify(args))}`);
+}
+
+function readArguments(text: string): Record<string, unknown> {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return { ...parsed };
+  } catch {
+    // Said below.
+  }
+  throw new CommandError('--arguments takes a JSON object, e.g. \'{"path": "notes.txt"}\'.');
+}

@@ -1,0 +1,16 @@
+import { createInterface } from 'node:readline/promises';
+import { CommandError } from './command-error.ts';
+
+/** Asks the person at the terminal. Throws CommandError for any answer but yes. */
+export async function confirm(question: string): Promise<void> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  // Who closes the terminal, or interrupts, has not agreed; nothing has ended the line of the question then.
+  const closed = new Promise<string>((resolve) => {
+    terminal.once('close', () => resolve('\n'));
+    terminal.once('SIGINT', () => terminal.close());
+  });
+  const answer = await Promise.race([terminal.question(`${question} [y/N] `), closed]);
+  terminal.close();
+  if (answer === '\n') process.stderr.write(answer);
+  if (!/^y(?:es)?$/i.test(answer.trim())) throw new CommandError('Nothing was changed.');
+}

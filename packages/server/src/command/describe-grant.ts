@@ -1,0 +1,69 @@
+type Fields = Readonly<Record<string, unknown>>;
+
+/** The fields of a grant in the order in which people ask for them, and what each is called. */
+const LABELS: Readonly<Record<string, string>> = {
+  actions: 'may',
+  models: 'models',
+  mcp: 'tools',
+  ephemeralMcp: "tools of a request's own servers",
+  networks: 'from',
+  projects: 'projects',
+  notBefore: 'not before',
+  expiresAt: 'until',
+  limits: 'limits',
+};
+
+/** What a grant denies when it does not mention it. */
+const DENIED_WHEN_ABSENT: ReadonlySet<string> = new Set(['models', 'mcp', 'ephemeralMcp']);
+
+/**
+ * A grant in lines that people read. It need not be of a kind that this version knows: what is not understood is shown
+ * as it is.
+ */
+export function describeGrant(grant: Fields): readonly string[] {
+  const keys = [...Object.keys(LABELS), ...Object.keys(grant).filter((key) => !Object.hasOwn(LABELS, key))];
+  return keys.flatMap((key) => {
+    const label = LABELS[key] ?? key;
+    if (grant[key] === undefined) return DENIED_WHEN_ABSENT.has(key) ? [`${label}: none`] : [];
+    return key === 'mcp' ? describeServers(label, grant[key]) : [`${label}: ${describeValue(grant[key])}`];
+  });
+}
+
+function describeServers(label: string, value: unknown): readonly string[] {
+  const servers = Object.entries(fieldsOf(value));
+  if (servers.length === 0) return [`${label}: none`];
+  return servers.map(([server, { tools } = {} as Fields]) => {
+    const rules = Object.entries(fieldsOf(tools)).map(
+      ([tool, rule]) => `${orAll(tool)}${describeRule(fieldsOf(rule))}`,
+    );
+    return `${label}: ${server === '*' ? 'every server' : server}: ${rules.length === 0 ? 'none' : rules.join('; ')}`;
+  });
+}
+
+const orAll = (tool: string): string => (tool === '*' ? 'all' : tool);
+
+function describeRule({ approval, arguments: conditions, additionalArguments, ...others }: Fields): string {
+  const parts = [
+    ...(approval === undefined ? [] : ['a person must agree']),
+    ...Object.entries(fieldsOf(conditions)).map(
+      ([name, condition]) => `${name} ${describeValue(condition, ' or ', ' and ')}`,
+    ),
+    ...(additionalArguments === false ? ['no other arguments'] : []),
+    ...(Object.keys(others).length === 0 ? [] : [describeValue(others)]),
+  ];
+  return parts.length === 0 ? '' : ` (${parts.join(', ')})`;
+}
+
+/** A list or an object in words; `or` stands between the members of a list, `and` between those of an object. */
+function describeValue(value: unknown, or = ', ', and = '; '): string {
+  if (value === '*') return 'all';
+  if (typeof value === 'string') return value;
+  if (Array.isArray(value)) return value.length === 0 ? 'none' : value.map((one) => describeValue(one)).join(or);
+  const fields = Object.entries(fieldsOf(value));
+  if (fields.length === 0) return JSON.stringify(value);
+  return fields.map(([key, member]) => `${key} ${describeValue(member, or)}`).join(and);
+}
+
+function fieldsOf(value: unknown): Readonly<Record<string, Fields>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
+}

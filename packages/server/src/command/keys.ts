@@ -1,0 +1,69 @@
+import type { AccessTokens, RotatedKey, RotateKeysInput } from '@latchkey/auth-core/jwt';
+import type { Command } from 'commander';
+import { addConnectionOptions, type ConnectionFlags, connect } from './connection.ts';
+import { findClosedFolder, openInstallation } from './open-installation.ts';
+import { print, printJson, printTable } from './print.ts';
+
+interface Flags extends ConnectionFlags {
+  readonly json?: boolean;
+}
+
+type KeySet = Awaited<ReturnType<AccessTokens['jwks']>>;
+
+/** What the commands do, wherever the keys are. */
+interface KeyAdministration {
+  list(): Promise<KeySet>;
+  rotate(input: RotateKeysInput): Promise<RotatedKey>;
+}
+
+/** `latchkey keys list|rotate`. */
+export function addKeysCommands(program: Command): void {
+  const keys = program.command('keys').description('the keys that access tokens are signed with');
+
+  common(
+    keys.command('list').description('list the public keys, as other servers get them'),
+    'latchkey keys list',
+  ).action(async (flags: Flags) => {
+    const set = await withKeys(flags, (administration) => administration.list());
+    if (flags.json) return printJson(set);
+    printTable(
+      ['KEY', 'ALGORITHM'],
+      set.keys.map(({ kid = '-', alg = '-' }) => [kid, alg]),
+    );
+  });
+
+  common(
+    keys
+      .command('rotate')
+      .description('make a new key; the old ones count until all that they have signed has expired')
+      .option('--compromised', 'drop the old keys at once, with all that they have signed'),
+    'latchkey keys rotate --compromised',
+  ).action(async (flags: Flags & RotateKeysInput) => {
+    const input = flags.compromised === undefined ? {} : { compromised: flags.compromised };
+    const rotated = await withKeys(flags, (administration) => administration.rotate(input));
+    if (flags.json) return printJson(rotated);
+    print(`Key ${rotated.kid} signs from ${rotated.signsFrom}.`);
+    if (flags.compromised) print('The keys before it count no more.');
+  });
+}
+
+function common(command: Command, example: string): Command {
+  return addConnectionOptions(command, 'a data folder: its server, or its database when none runs')
+    .option('--json', 'print JSON')
+    .addHelpText('after', `\nExample:\n  ${example}`);
+}
+
+/** Runs `use` on a running server, or, with `--data` and no server on that folder, on the database itself. */
+async function withKeys<T>(flags: Flags, use: (keys: KeyAdministration) => Promise<T>): Promise<T> {
+  const folder = findClosedFolder(flags);
+  if (folder === undefined) {
+    const api = connect(flags, process.env);
+    return use({
+      list: async () => (await api.request('GET', '/.well-known/jwks.json')).json() as Promise<KeySet>,
+      rotate: async (input) => (await api.request('POST', '/api/v1/keys/rotate', input)).json() as Promise<RotatedKey>,
+    });
+  }
+  await using opened = new AsyncDisposableStack();
+  const { access, keys, auth } = await openInstallation(folder, process.env, opened);
+  return await use({ list: access.jwks, rotate: (input) => keys.rotate(input, auth.operator()) });
+}

@@ -1,0 +1,70 @@
+import {
+  createClient,
+  credentialsFile,
+  type Environment,
+  readProfiles,
+  resolveConnection,
+  saveProfile,
+} from '@latchkey/client';
+import type { Command } from 'commander';
+import { defaultDataFolder } from '../config/load-config.ts';
+import { findServer } from '../state/data-folder.ts';
+import { inPlainWords } from './api-client.ts';
+import { print } from './print.ts';
+import { profileName } from './profile-name.ts';
+import { readSecret } from './read-secret.ts';
+
+interface Flags {
+  readonly profile?: string;
+  readonly url?: string;
+  readonly project?: string;
+}
+
+/** `latchkey login`. */
+export function addLoginCommand(program: Command): void {
+  program
+    .command('login')
+    .description('keep a token for a server in ~/.latchkey/credentials, once the server has taken it')
+    .option('--profile <name>', 'the name to keep it under (default: default)')
+    .option('--url <url>', 'the server (default: the one of the profile, or the one that runs here)')
+    .option('--project <name>', 'the project to act for')
+    .action((flags: Flags) => login(flags, process.env));
+}
+
+async function login(flags: Flags, environment: Environment): Promise<void> {
+  const name = profileName(flags, environment);
+  const { url, project } = findServerFor(name, flags, environment);
+  const token = await readSecret(`API token for ${url} (it is not shown): `, process.stdin, process.stderr);
+  const place = { url, ...(project === undefined ? {} : { project }) };
+  const client = createClient({ ...place, token, profile: null, environment: {} });
+  const identity = await inPlainWords(() => client.auth.whoami());
+  saveProfile(name, { ...place, token }, environment);
+  const owner = identity.owner === '' ? '' : ` of ${identity.owner}`;
+  print(`Logged in to ${url} as ${identity.name} (${identity.id}, ${identity.kind})${owner}.`);
+  print(`Profile '${name}' is in ${credentialsFile(environment)}.`);
+  const stronger = ['LATCHKEY_API_TOKEN', 'LM_API_TOKEN'].find((variable) => environment[variable]);
+  if (stronger !== undefined && flags.profile === undefined) {
+    process.stderr.write(`${stronger} is set and goes before the profile. Unset it, or use --profile ${name}.\n`);
+  }
+}
+
+/** As for any other command, but that the profile need not be there yet, and that its token no longer matters. */
+function findServerFor(
+  name: string,
+  flags: Flags,
+  environment: Environment,
+): { readonly url: string; readonly project?: string } {
+  const isThere = readProfiles(environment).has(name);
+  const running = findServer(environment.LATCHKEY_DATA || defaultDataFolder())?.url;
+  return resolveConnection({
+    // Another one is about to come.
+    token: 'none',
+    // A variable is for this shell; a profile is for all of them.
+    environment: { ...environment, LATCHKEY_PROJECT: undefined },
+    ...(isThere ? {} : { profile: null }),
+    ...(isThere && flags.profile !== undefined ? { profile: name } : {}),
+    ...(flags.url === undefined ? {} : { url: flags.url }),
+    ...(flags.project === undefined ? {} : { project: flags.project }),
+    ...(running === undefined ? {} : { defaultUrl: running }),
+  });
+}

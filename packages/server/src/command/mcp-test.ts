@@ -1,0 +1,57 @@
+import {
+  BridgeError,
+  createMcpHost,
+  loadMcpJson,
+  type McpConfig,
+  type McpServerEntry,
+  pluginId,
+} from '@latchkey/mcp-bridge';
+import type { Command } from 'commander';
+import { CommandError } from './command-error.ts';
+import { addMcpFileOptions, findMcpFile, type McpFileFlags } from './mcp-file.ts';
+import { print, printJson, printTable, visible } from './print.ts';
+
+interface Flags extends McpFileFlags {
+  readonly json?: boolean;
+}
+
+/** `latchkey mcp test`: starts one server by itself, without Latchkey's server, and lists its tools. */
+export function addMcpTestCommand(mcp: Command): void {
+  addMcpFileOptions(mcp.command('test').description('start one server of mcp.json by itself and list its tools'))
+    .argument('<label>', 'how it is called in mcp.json')
+    .option('--json', 'print JSON')
+    .action(async (label: string, flags: Flags) => {
+      const entry = findEntry(await loadMcpJson(findMcpFile(flags), process.env), label);
+      const interrupted = new AbortController();
+      process.once('SIGINT', () => interrupted.abort(new CommandError('Interrupted.')));
+      await using host = createMcpHost({ config: { servers: new Map([[entry.label, entry]]), warnings: [] } });
+      const options = { start: true, signal: interrupted.signal };
+      try {
+        const tools = (await host.tools(entry.id, () => ({ allowed: true }), options)) ?? [];
+        if (flags.json) return printJson({ id: entry.id, error: null, tools });
+        print(`${entry.id} works and has ${tools.length} tools.`);
+        for (const warning of entry.warnings ?? []) process.stderr.write(`warning: ${visible(warning)}\n`);
+        printTable(
+          ['TOOL', 'DESCRIPTION'],
+          tools.map(({ name, description = '' }) => [name, visible(description.split('\n', 1)[0] ?? '')]),
+        );
+      } catch (error) {
+        if (!(error instanceof BridgeError)) throw error;
+        const output = host.output(entry.id);
+        if (!flags.json) throw new CommandError([error.message, ...printed(output)].join('\n'), { cause: error });
+        process.exitCode = 1;
+        printJson({ id: entry.id, error: error.message, output: output === '' ? [] : output.split('\n') });
+      }
+    });
+}
+
+function findEntry({ servers }: McpConfig, label: string): McpServerEntry {
+  const entry = [...servers.values()].find(({ id }) => id === label || id === pluginId(label));
+  if (entry !== undefined) return entry;
+  throw new CommandError(`There is no server '${label}' in mcp.json, or it is disabled there.`);
+}
+
+function printed(output: string): readonly string[] {
+  if (output === '') return ['It printed nothing on its standard error.'];
+  return ['It printed:', ...output.split('\n').map((line) => `  ${visible(line)}`)];
+}

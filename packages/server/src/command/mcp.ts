@@ -1,0 +1,124 @@
+import type { Command } from 'commander';
+import { CommandError } from './command-error.ts';
+import { addCallerOptions, addConnectionOptions, asCaller, type CallerFlags, connect } from './connection.ts';
+import { addMcpFileCommands } from './mcp-file.ts';
+import { addMcpPinCommands } from './mcp-pins.ts';
+import { addMcpTestCommand } from './mcp-test.ts';
+import { print, printJson, printTable, visible } from './print.ts';
+
+interface Flags extends CallerFlags {
+  readonly start?: boolean;
+  readonly json?: boolean;
+}
+
+interface Flag {
+  readonly kind: string;
+  readonly path: string;
+  readonly detail: string;
+}
+
+interface ListedServer {
+  readonly label: string;
+  readonly id: string;
+  readonly transport: string;
+  readonly state: string;
+  readonly error: string | null;
+  readonly warnings: readonly string[];
+  readonly sandbox: { readonly layers: readonly string[]; readonly missing?: string } | null;
+  readonly tools:
+    | readonly { readonly name: string; readonly description: string | null; readonly flags: readonly Flag[] }[]
+    | null;
+  readonly pins: { readonly held: readonly { readonly name: string }[] } | null;
+}
+
+/** `latchkey mcp list|tools|logs|add|remove|test|diff|approve`. */
+export function addMcpCommands(program: Command): void {
+  const mcp = program.command('mcp').description('look at the MCP servers of mcp.json, and change the file');
+
+  addCallerOptions(mcp.command('list').description('list the servers of mcp.json and how they are'))
+    .option('--start', 'start those that your token may use and that do not run')
+    .option('--json', 'print JSON')
+    .action(async (flags: Flags) => {
+      const servers = await readServers(flags, flags.start === true);
+      if (flags.json) return printJson({ servers });
+      printTable(
+        ['LABEL', 'ID', 'TRANSPORT', 'STATE', 'TOOLS', 'SANDBOX', 'ERROR'],
+        servers.map(({ label, id, transport, state, tools, sandbox, error }) => [
+          label,
+          id,
+          transport,
+          state,
+          tools === null ? '-' : String(tools.length),
+          sandbox?.layers.join(', ') ?? '-',
+          visible(error ?? ''),
+        ]),
+      );
+      for (const warning of servers.flatMap(({ warnings }) => warnings)) {
+        process.stderr.write(`warning: ${visible(warning)}\n`);
+      }
+      for (const { label, pins } of servers) {
+        const count = pins?.held.length ?? 0;
+        if (count === 0) continue;
+        const tools = count === 1 ? '1 tool is' : `${count} tools are`;
+        process.stderr.write(`warning: ${tools} held back; see 'latchkey mcp diff ${visible(label)}'\n`);
+      }
+    });
+
+  addCallerOptions(mcp.command('tools').description('list the tools that your token may call; starts their servers'))
+    .argument('[server]', 'only those of this server: its label, or its id')
+    .option('--json', 'print JSON')
+    .action(async (name: string | undefined, flags: Flags) => {
+      const servers = (await readServers(flags, true)).filter((server) => name === undefined || isNamed(server, name));
+      if (name !== undefined) requireTools(servers, name);
+      if (flags.json) return printJson({ servers: servers.map(({ label, id, tools }) => ({ label, id, tools })) });
+      printTable(
+        ['SERVER', 'TOOL', 'DESCRIPTION'],
+        servers.flatMap(({ id, tools }) =>
+          (tools ?? []).map((tool) => [id, tool.name, visible(firstLine(tool.description ?? ''))]),
+        ),
+      );
+      for (const { id, tools } of servers) for (const tool of tools ?? []) warnOf(`${id} ${tool.name}`, tool.flags);
+    });
+
+  addConnectionOptions(mcp.command('logs').description('show what a server printed last on its standard error'))
+    .argument('<server>', 'its label, or its id')
+    .option('--json', 'print JSON')
+    .action(async (name: string, flags: Flags) => {
+      const path = `/api/v1/mcp/servers/${encodeURIComponent(toLabel(name))}/logs`;
+      const response = await connect(flags, process.env).request('GET', path);
+      const body = (await response.json()) as { lines: readonly string[] };
+      if (flags.json) return printJson(body);
+      for (const line of body.lines) print(visible(line));
+    });
+
+  addMcpFileCommands(mcp);
+  addMcpTestCommand(mcp);
+  addMcpPinCommands(mcp);
+}
+
+function warnOf(tool: string, flags: readonly Flag[]): void {
+  for (const { kind, path, detail } of flags) {
+    process.stderr.write(`warning: ${visible(`${tool}: ${kind}${path === '' ? '' : ` in ${path}`}: ${detail}`)}\n`);
+  }
+}
+
+async function readServers(flags: Flags, start: boolean): Promise<readonly ListedServer[]> {
+  const path = `/api/v1/mcp/servers${start ? '?start=true' : ''}`;
+  const response = await connect(asCaller(flags), process.env).request('GET', path);
+  return ((await response.json()) as { servers: readonly ListedServer[] }).servers;
+}
+
+const toLabel = (name: string): string => (name.startsWith('mcp/') ? name.slice('mcp/'.length) : name);
+
+const isNamed = ({ label, id }: ListedServer, name: string): boolean => name === label || name === id;
+
+function requireTools([server]: readonly ListedServer[], name: string): void {
+  if (server === undefined) {
+    throw new CommandError(`There is no server '${name}' in mcp.json. 'latchkey mcp list' lists those that there are.`);
+  }
+  if (server.tools !== null) return;
+  const why = server.error ?? 'your token may use none of its tools, so that it was not started';
+  throw new CommandError(`The server '${name}' does not run: ${visible(why)}`);
+}
+
+const firstLine = (text: string): string => text.split('\n', 1)[0] ?? '';

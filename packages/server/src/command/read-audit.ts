@@ -1,0 +1,72 @@
+import { existsSync } from 'node:fs';
+import { type AuditEntry, type AuditStore, createAuditLog } from '@latchkey/auth-core';
+import { defaultDataFolder, loadConfig } from '../config/load-config.ts';
+import { openDataFolder } from '../state/data-folder.ts';
+import { openDatabase } from '../state/database.ts';
+import { CommandError } from './command-error.ts';
+import { type ConnectionFlags, connect } from './connection.ts';
+import { findClosedFolder } from './open-installation.ts';
+
+/** Which entries to read. */
+export interface AuditFilter {
+  readonly after?: number;
+  readonly type?: string;
+  readonly project?: string;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const PAGE = 1000;
+
+/**
+ * The entries that fit, the oldest first, a page at a time: from a running server, or, with `--data` and no server on
+ * that folder, from its database.
+ */
+export async function* readAudit(
+  flags: ConnectionFlags,
+  environment: Environment,
+  filter: AuditFilter,
+): AsyncGenerator<readonly AuditEntry[]> {
+  const folder = findClosedFolder(flags);
+  if (folder === undefined) {
+    const api = connect(flags, environment);
+    yield* readPages(filter, async (after) => {
+      const { after: _, ...query } = filter;
+      const search = new URLSearchParams({ ...query, after: String(after), limit: String(PAGE) });
+      const response = await api.request('GET', `/api/v1/audit?${search}`);
+      return ((await response.json()) as { readonly entries: readonly AuditEntry[] }).entries;
+    });
+    return;
+  }
+  await using opened = new AsyncDisposableStack();
+  const { store, secret } = await openAudit(folder, environment, opened);
+  const log = opened.use(createAuditLog({ store, key: secret }));
+  yield* readPages(filter, (after) => log.list({ ...filter, after, limit: PAGE }));
+}
+
+/** The audit log of a data folder as it is kept, and the key that its entries are bound with. A server may run on it. */
+export async function openAudit(
+  data: string | undefined,
+  environment: Environment,
+  owner: AsyncDisposableStack,
+): Promise<{ readonly store: AuditStore; readonly secret: Uint8Array }> {
+  const path = data ?? (environment.LATCHKEY_DATA || defaultDataFolder());
+  // Looking must not make a folder with a new key in it.
+  if (!existsSync(path)) throw new CommandError(`There is no data folder ${path}. Name another with --data.`);
+  const folder = openDataFolder(path, environment);
+  const { database } = loadConfig({ flags: { data: path }, environment });
+  const { audit } = await openDatabase(database ?? folder.database, owner);
+  return { store: audit, secret: folder.secret };
+}
+
+async function* readPages(
+  filter: AuditFilter,
+  read: (after: number) => Promise<readonly AuditEntry[]>,
+): AsyncGenerator<readonly AuditEntry[]> {
+  for (let after = filter.after ?? 0; ; ) {
+    const page = await read(after);
+    if (page.length > 0) yield page;
+    if (page.length < PAGE) return;
+    after = page.at(-1)?.seq ?? after;
+  }
+}

@@ -1,0 +1,69 @@
+import { CommandError } from './command-error.ts';
+
+/** Standard input: a terminal, or whatever was sent to it. */
+export interface SecretInput extends AsyncIterable<Uint8Array | string> {
+  readonly isTTY?: boolean;
+  setRawMode?(isRaw: boolean): unknown;
+}
+
+/** Where the prompt goes: standard error, since standard output is for what a command has to say. */
+export interface PromptOutput {
+  write(text: string): unknown;
+}
+
+/** The longest secret, in characters. */
+const MAXIMUM_LENGTH = 65_536;
+
+/**
+ * Reads a secret: from a terminal without showing it, else all that comes. Never from an argument, which everybody on
+ * the machine can read.
+ */
+export async function readSecret(prompt: string, input: SecretInput, output: PromptOutput): Promise<string> {
+  const secret = (input.isTTY === true ? await readHidden(prompt, input, output) : await readAll(input)).trim();
+  if (secret === '') throw new CommandError('No token came in. Type it, or send it to standard input.');
+  return secret;
+}
+
+async function readAll(input: SecretInput): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = '';
+  for await (const chunk of input) {
+    text += typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true });
+    if (text.length > MAXIMUM_LENGTH) throw new CommandError('What came in is too long to be a token.');
+  }
+  return text;
+}
+
+const INTERRUPT = '\u0003';
+const CLEAR = '\u0015';
+const ENDS: ReadonlySet<string> = new Set(['\r', '\n', '\u0004', INTERRUPT]);
+
+async function readHidden(prompt: string, input: SecretInput, output: PromptOutput): Promise<string> {
+  output.write(prompt);
+  input.setRawMode?.(true);
+  const line = { typed: [] as string[], end: undefined as string | undefined };
+  const decoder = new TextDecoder();
+  for await (const chunk of input) {
+    press(typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true }), line);
+    if (line.end === undefined) continue;
+    // Leaving the loop closes the terminal; after that it can't be set back.
+    input.setRawMode?.(false);
+    break;
+  }
+  output.write('\n');
+  if (line.end === INTERRUPT) throw new CommandError('Interrupted; nothing was changed.');
+  return line.typed.join('');
+}
+
+/** What keys do to a line, up to the one that ends it. */
+function press(keys: string, line: { typed: string[]; end: string | undefined }): void {
+  for (const key of keys) {
+    if (ENDS.has(key)) {
+      line.end = key;
+      return;
+    }
+    if (key === '\b' || key === '\u007f') line.typed.pop();
+    else if (key === CLEAR) line.typed = [];
+    else if (key >= ' ') line.typed.push(key);
+  }
+}

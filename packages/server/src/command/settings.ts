@@ -1,0 +1,144 @@
+import { createAuditLog } from '@latchkey/auth-core';
+import type { Command } from 'commander';
+import { loadConfig } from '../config/load-config.ts';
+import { validateBody } from '../dialects/validate-body.ts';
+import { type InstallationSettings, settingsChangeSchema } from '../settings/installation-settings.ts';
+import { createKyselySettingsStore } from '../settings/kysely-settings-store.ts';
+import { createLiveSettings } from '../settings/live-settings.ts';
+import { findServer, openDataFolder } from '../state/data-folder.ts';
+import { openDatabase } from '../state/database.ts';
+import { requireSameSecret } from '../state/same-secret.ts';
+import { CommandError } from './command-error.ts';
+import { addConnectionOptions, type ConnectionFlags, connect } from './connection.ts';
+import { print, printJson } from './print.ts';
+
+interface Flags extends ConnectionFlags {
+  readonly json?: boolean;
+}
+
+/** What the commands do, wherever the settings are. */
+interface SettingsAdministration {
+  read(): Promise<InstallationSettings>;
+  change(change: unknown): Promise<InstallationSettings>;
+}
+
+/** `latchkey settings get|set`. */
+export function addSettingsCommands(program: Command): void {
+  const settings = program.command('settings').description('what counts for the whole installation, while it runs');
+
+  common(settings.command('get [key]').description('show the settings, or one of them')).action(
+    async (key: string | undefined, flags: Flags) => {
+      const all = await withSettings(flags, (administration) => administration.read());
+      const shown = key === undefined ? all : pick(all, key);
+      if (flags.json) printJson(shown);
+      else if (typeof shown === 'object' && shown !== null) show(flatten(shown, key));
+      else print(String(shown));
+    },
+  );
+
+  common(
+    settings
+      .command('set <key=value...>')
+      .description('change settings, e.g. tokenKinds.legacy=false personalAccessTokenTtl=30d; it counts at once'),
+  ).action(async (assignments: readonly string[], flags: Flags) => {
+    const change = readAssignments(assignments);
+    const all = await withSettings(flags, (administration) => administration.change(change));
+    if (flags.json) printJson(all);
+    else show(flatten(all).filter(([name]) => assignments.some((assignment) => assignment.startsWith(`${name}=`))));
+  });
+}
+
+function common(command: Command): Command {
+  return addConnectionOptions(command, 'a data folder: its server, or its database when none runs').option(
+    '--json',
+    'print JSON',
+  );
+}
+
+/**
+ * Runs `use` on a running server, or, with `--data` and no server on that folder, on the database itself: so an
+ * operator who has switched off the kind of his own token gets in again.
+ */
+async function withSettings<T>(flags: Flags, use: (settings: SettingsAdministration) => Promise<T>): Promise<T> {
+  if (
+    flags.data === undefined ||
+    flags.url !== undefined ||
+    flags.profile !== undefined ||
+    findServer(flags.data) !== undefined
+  ) {
+    const api = connect(flags, process.env);
+    const json = async (method: string, body?: unknown): Promise<InstallationSettings> =>
+      (await api.request(method, '/api/v1/settings', body)).json() as Promise<InstallationSettings>;
+    return use({ read: () => json('GET'), change: (change) => json('PATCH', change) });
+  }
+  await using opened = new AsyncDisposableStack();
+  const folder = openDataFolder(flags.data, process.env);
+  const config = loadConfig({ flags: { data: flags.data }, environment: process.env });
+  const database = await openDatabase(config.database ?? folder.database, opened);
+  await requireSameSecret(database.secret, folder.secret);
+  const log = opened.use(createAuditLog({ store: database.audit, key: folder.secret }));
+  const settings = await createLiveSettings({
+    store: createKyselySettingsStore(database.settings),
+    authentication: { forcedOff: false, refusal: undefined },
+    clock: () => new Date(),
+    audit: log.record,
+  });
+  return await use({
+    read: settings.fresh,
+    change: (change) =>
+      settings.change(validateBody(settingsChangeSchema, change), { id: 'local:operator', name: 'operator' }),
+  });
+}
+
+/** `a=true b.c=30d` → `{ a: true, b: { c: '30d' } }`; what the values mean is for the server to say. */
+export function readAssignments(assignments: readonly string[]): Record<string, unknown> {
+  const change: Record<string, unknown> = {};
+  const kinds: Record<string, unknown> = {};
+  for (const assignment of assignments) {
+    const [, key, text] = /^([^=]+)=(.*)$/s.exec(assignment) ?? [];
+    if (key === undefined || text === undefined) {
+      throw new CommandError(`'${assignment}' sets nothing. Write key=value, e.g. tokenKinds.legacy=false.`);
+    }
+    const value = readValue(text);
+    if (key.startsWith(KINDS)) kinds[key.slice(KINDS.length)] = value;
+    else change[key] = value;
+  }
+  return Object.keys(kinds).length === 0 ? change : { ...change, tokenKinds: kinds };
+}
+
+const KINDS = 'tokenKinds.';
+
+function readValue(text: string): unknown {
+  if (text === 'true' || text === 'false') return text === 'true';
+  return /^\d+$/.test(text) ? Number(text) : text;
+}
+
+type Values = readonly (readonly [name: string, value: unknown])[];
+
+function flatten(settings: object, prefix?: string): Values {
+  return Object.entries(settings).flatMap(([name, value]: [string, unknown]): Values => {
+    const path = prefix === undefined ? name : `${prefix}.${name}`;
+    return typeof value === 'object' && value !== null ? flatten(value, path) : [[path, value]];
+  });
+}
+
+/** The value of a key such as `accessTokenTtl` or `tokenKinds.legacy`. */
+function pick(settings: InstallationSettings, key: string): unknown {
+  const found = key
+    .split('.')
+    .reduce<unknown>(
+      (value, name) =>
+        typeof value === 'object' && value !== null && Object.hasOwn(value, name)
+          ? Reflect.get(value, name)
+          : undefined,
+      settings,
+    );
+  if (found !== undefined) return found;
+  const names = flatten(settings).map(([name]) => name);
+  throw new CommandError(`There is no setting '${key}'. There are ${names.join(', ')}.`);
+}
+
+function show(values: Values): void {
+  const width = Math.max(0, ...values.map(([name]) => name.length));
+  for (const [name, value] of values) print(`${name.padEnd(width)}  ${String(value)}`);
+}

@@ -1,0 +1,55 @@
+import { FULL_GRANT, type Grant, parseGrant } from '@latchkey/auth-core';
+import { re2jsPatterns } from '@latchkey/auth-core/patterns/re2js';
+import { withoutAbsent } from '../../dialects/without-absent.ts';
+import { CommandError } from '../command-error.ts';
+import { readGrant } from '../read-grant.ts';
+import { splitToolName } from '../split-tool-name.ts';
+import { readEnd } from './token-options.ts';
+
+/** The flags that narrow a token: a whole grant, or what to narrow of it. */
+export interface CaveatFlags {
+  readonly grant?: string;
+  readonly expires?: string;
+  readonly tools?: readonly string[];
+  readonly models?: readonly string[];
+}
+
+/** What `--tools` says for no tools at all. */
+const NO_TOOLS = 'none';
+
+/**
+ * Writes the grant that the flags mean. It denies what it does not mention; so without `--grant` everything that no
+ * flag is about is allowed by it, and stays as the token has it.
+ */
+export function writeCaveat({ grant, expires, tools, models }: CaveatFlags, now: Date): Grant {
+  if ([grant, expires, tools, models].every((flag) => flag === undefined)) {
+    throw new CommandError('Nothing to narrow: give --expires, --models, --tools, or a whole grant with --grant.');
+  }
+  if (grant !== undefined && (tools !== undefined || models !== undefined)) {
+    throw new CommandError('--grant says all: write models and tools into it, or leave it out.');
+  }
+  const end = expires === undefined ? {} : { expiresAt: readEnd(expires, now) };
+  const caveat =
+    grant === undefined
+      ? { ...(tools === undefined ? FULL_GRANT : withTools(tools)), ...withoutAbsent({ models }), ...end }
+      : withEnd(readGrant(grant), end);
+  return parseGrant(caveat, { at: 'grant', patterns: re2jsPatterns });
+}
+
+function withEnd(grant: unknown, end: { readonly expiresAt?: string }): unknown {
+  // Whatever is no object is for the parser to refuse.
+  if (end.expiresAt === undefined || typeof grant !== 'object' || grant === null || Array.isArray(grant)) return grant;
+  if (!Object.hasOwn(grant, 'expiresAt')) return { ...grant, ...end };
+  throw new CommandError('--grant has an expiresAt already: leave that out, or --expires.');
+}
+
+/** Tools of servers that a request brings along are none of those that are named. */
+function withTools(names: readonly string[]): Grant {
+  const servers = new Map<string, Record<string, object>>();
+  for (const text of names.filter((name) => name !== NO_TOOLS)) {
+    const { server, name = '*' } = splitToolName(text);
+    servers.set(server, { ...servers.get(server), [name]: {} });
+  }
+  const { ephemeralMcp: _, ...others } = FULL_GRANT;
+  return { ...others, mcp: Object.fromEntries([...servers].map(([server, tools]) => [server, { tools }])) };
+}

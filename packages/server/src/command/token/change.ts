@@ -1,0 +1,92 @@
+import type { EditInput, RotateInput } from '@latchkey/auth-core';
+import type { Command } from 'commander';
+import { CommandError } from '../command-error.ts';
+import { parseDuration } from '../parse-duration.ts';
+import { printJson } from '../print.ts';
+import { readGrant } from '../read-grant.ts';
+import { printNewToken, printTokenInfo } from './print-token.ts';
+import { readTokenId } from './read-token-id.ts';
+import { withTokenAdministration } from './token-administration.ts';
+import { addStoredTokenOptions, GRANT, readEnd, type StoredTokenFlags } from './token-options.ts';
+
+interface EditFlags extends StoredTokenFlags {
+  readonly name?: string;
+  readonly grant?: string;
+  readonly expires?: string;
+  readonly notes?: string;
+  readonly rotateAfter?: string;
+}
+
+interface RotateFlags extends StoredTokenFlags {
+  readonly overlap?: string;
+}
+
+/** `latchkey token show`. */
+export function addShowCommand(token: Command): void {
+  const command = token
+    .command('show <id>')
+    .description('show what is known of a token; a legacy token itself, too, to its owner')
+    .action(async (id: string, flags: StoredTokenFlags) => {
+      const shown = await withTokenAdministration(flags, process.env, (tokens) => tokens.show(readTokenId(id)));
+      if (flags.json) printJson(shown);
+      else printTokenInfo(shown);
+    });
+  addStoredTokenOptions(command, 'latchkey token show aB3dE5gH');
+}
+
+/** `latchkey token edit`. */
+export function addEditCommand(token: Command): void {
+  const command = token
+    .command('edit <id>')
+    .description('change a token; it counts at once')
+    .option('--name <name>', 'a new name')
+    .option(GRANT, 'a new grant in place of the old one')
+    .option('--expires <when>', "a duration from now or a time, e.g. 90d, or 'never'")
+    .option('--notes <text>', "new notes; '' for none")
+    .option('--rotate-after <duration>', "when to be reminded of a new secret, or 'default'")
+    .action(async (id: string, flags: EditFlags) => {
+      const changes = readChanges(flags);
+      const edited = await withTokenAdministration(flags, process.env, (tokens) =>
+        tokens.edit(readTokenId(id), changes),
+      );
+      if (flags.json) printJson(edited);
+      else printTokenInfo(edited);
+    });
+  addStoredTokenOptions(command, 'latchkey token edit aB3dE5gH --expires 30d');
+}
+
+function readChanges({ name, grant, expires, notes, rotateAfter }: EditFlags): EditInput {
+  const changes: EditInput = {
+    ...(name === undefined ? {} : { name }),
+    ...(grant === undefined ? {} : { grant: readGrant(grant) }),
+    ...(expires === undefined ? {} : { expiresAt: expires === 'never' ? null : readEnd(expires, new Date()) }),
+    ...(notes === undefined ? {} : { notes: notes === '' ? null : notes }),
+    ...(rotateAfter === undefined
+      ? {}
+      : { rotateAfterSeconds: rotateAfter === 'default' ? null : parseDuration(rotateAfter) / 1000 }),
+  };
+  if (Object.keys(changes).length > 0) return changes;
+  throw new CommandError('Nothing to change: give --name, --grant, --expires, --notes or --rotate-after.');
+}
+
+/** `latchkey token rotate`. */
+export function addRotateCommand(token: Command): void {
+  const command = token
+    .command('rotate <id>')
+    .description('give a token a new secret; it keeps its id and what it may do')
+    .option('--overlap <duration>', "how long the old secret still works, or 'until-first-use' (default: not at all)")
+    .action(async (id: string, flags: RotateFlags) => {
+      const input = readOverlap(flags.overlap);
+      const rotated = await withTokenAdministration(flags, process.env, (tokens) =>
+        tokens.rotate(readTokenId(id), input),
+      );
+      if (flags.json) printJson(rotated);
+      else printNewToken(rotated, 'New secret of token');
+    });
+  addStoredTokenOptions(command, 'latchkey token rotate aB3dE5gH --overlap 1h');
+}
+
+function readOverlap(text: string | undefined): RotateInput {
+  if (text === undefined) return {};
+  return { overlap: text === 'until-first-use' ? text : { seconds: parseDuration(text) / 1000 } };
+}

@@ -1,0 +1,80 @@
+import type { StoredTokenKind } from '@latchkey/auth-core';
+import { type Command, Option } from 'commander';
+import { withoutAbsent } from '../../dialects/without-absent.ts';
+import { CommandError } from '../command-error.ts';
+import { parseDuration } from '../parse-duration.ts';
+import { printJson } from '../print.ts';
+import { readGrant } from '../read-grant.ts';
+import { readSecret } from '../read-secret.ts';
+import { printNewToken } from './print-token.ts';
+import { withTokenAdministration } from './token-administration.ts';
+import { addStoredTokenOptions, GRANT, readEnd, type StoredTokenFlags } from './token-options.ts';
+
+/** What a token may do when nobody says: talk to every model; no tools, no administration. */
+const DEFAULT_GRANT = { actions: ['chat', 'embeddings', 'models:read'], models: ['*'] };
+
+const KINDS: readonly StoredTokenKind[] = ['api-key', 'custom', 'personal-access', 'legacy'];
+
+interface Flags extends StoredTokenFlags {
+  readonly name?: string;
+  readonly kind: StoredTokenKind;
+  readonly grant?: string;
+  readonly owner?: string;
+  readonly project?: string;
+  readonly expires?: string;
+  readonly notes?: string;
+  readonly rotateAfter?: string;
+  readonly secretStdin?: boolean;
+  readonly force?: boolean;
+}
+
+/** `latchkey token create`. */
+export function addCreateCommand(token: Command): void {
+  const command = token
+    .command('create [name]')
+    .description('make a token; it is shown once')
+    .option('--name <name>', 'what the token is for, where it is not the argument')
+    .addOption(new Option('--kind <kind>', 'what it looks like').choices(KINDS).default('api-key'))
+    .option(GRANT, 'what it may do (default: chat with every model, no tools)')
+    .option('--owner <owner>', 'whose it is (default: as yours)')
+    .option('--project <project>', 'the project that it acts for')
+    .option('--expires <when>', 'a duration or a time, e.g. 90d (default: when it is revoked)')
+    .option('--notes <text>', 'whatever is worth knowing about it')
+    .option('--rotate-after <duration>', 'when to be reminded of a new secret (default: 90d)')
+    .option('--secret-stdin', 'read the text of a custom key from standard input')
+    .option('--force', 'take a custom key that is easy to guess')
+    .action((name: string | undefined, flags: Flags) => create(name, flags));
+  addStoredTokenOptions(
+    command,
+    `latchkey token create ci --expires 90d --grant '{"actions": ["chat"], "models": ["*"]}'`,
+  );
+}
+
+async function create(argument: string | undefined, flags: Flags): Promise<void> {
+  const { kind, owner, project, notes, force } = flags;
+  const name = argument ?? flags.name;
+  if (name === undefined) throw new CommandError('The token needs a name: latchkey token create NAME.');
+  const input = {
+    name,
+    kind,
+    grant: flags.grant === undefined ? DEFAULT_GRANT : readGrant(flags.grant),
+    ...withoutAbsent({ owner, project, notes, force }),
+    ...(flags.expires === undefined ? {} : { expiresAt: readEnd(flags.expires, new Date()) }),
+    ...(flags.rotateAfter === undefined ? {} : { rotateAfterSeconds: parseDuration(flags.rotateAfter) / 1000 }),
+    ...(await readCustomKey(flags)),
+  };
+  const created = await withTokenAdministration(flags, process.env, (tokens) => tokens.create(input));
+  if (flags.json) printJson(created);
+  else printNewToken(created, 'Token');
+}
+
+async function readCustomKey({ kind, secretStdin }: Flags): Promise<{ readonly secret?: string }> {
+  if (kind !== 'custom') {
+    if (secretStdin !== true) return {};
+    throw new CommandError('--secret-stdin is for custom keys. Add --kind custom, or leave it out.');
+  }
+  if (secretStdin !== true && process.stdin.isTTY !== true) {
+    throw new CommandError('A custom key needs its text. Send it to standard input and add --secret-stdin.');
+  }
+  return { secret: await readSecret('Text of the key (it is not shown): ', process.stdin, process.stderr) };
+}

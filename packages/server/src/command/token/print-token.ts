@@ -1,0 +1,60 @@
+import type { TokenInfo, TokenKind } from '@latchkey/auth-core';
+import { describeGrant } from '../describe-grant.ts';
+import { print, style } from '../print.ts';
+import type { NewToken, SeenToken } from './token-administration.ts';
+
+/**
+ * Prints the token alone on standard output, for scripts; what is to be known of it goes to standard error. The text of
+ * a custom key, which was typed unseen, stays unseen.
+ */
+export function printNewToken({ token, name, id, kind, expiresAt, overlapEndsAt }: NewToken, what: string): void {
+  if (kind !== 'custom') print(token);
+  const until = expiresAt === undefined ? '' : `, until ${expiresAt}`;
+  process.stderr.write(`${what} '${name}' (${id}, ${kind})${until}. ${KEEP[kind]}${describeOverlap(overlapEndsAt)}\n`);
+}
+
+const SHOWN_ONCE = 'Keep it now: it is not shown again.';
+const KEEP: Readonly<Record<TokenKind, string>> = {
+  'api-key': SHOWN_ONCE,
+  'personal-access': SHOWN_ONCE,
+  access: SHOWN_ONCE,
+  attenuated: SHOWN_ONCE,
+  custom: 'It is the text that you gave.',
+  legacy: 'Its owner can see it again.',
+};
+
+function describeOverlap(endsAt: string | undefined): string {
+  if (endsAt === undefined) return '';
+  return ` The one before works until ${endsAt === 'first-use' ? 'this one is first used' : endsAt}.`;
+}
+
+/** Prints what is known of a token, for people. */
+export function printTokenInfo(info: SeenToken): void {
+  const lines: readonly (readonly [label: string, text: string | undefined])[] = [
+    ['kind', info.kind],
+    ['token', info.token],
+    ['owner', info.owner],
+    ['project', info.project],
+    ['from', info.parentId],
+    ['created', `${info.createdAt} by ${info.createdBy}`],
+    ['expires', info.expiresAt ?? 'never'],
+    ['revoked', info.revokedAt],
+    ['used', info.lastUsedAt ?? 'never'],
+    ['rotated', info.rotatedAt],
+    ['overlap', info.overlapEndsAt === 'first-use' ? 'until the new secret is first used' : info.overlapEndsAt],
+    ['rotate', `${info.rotateAfter}${info.rotationDue ? style('yellow', '  due') : ''}`],
+    ['notes', info.notes?.replace(/\n/g, `\n${' '.repeat(9)}`)],
+  ];
+  print(`${style('bold', info.name)}  ${info.id}  ${styledState(info)}`);
+  for (const [label, text] of lines) if (text !== undefined) print(`${label.padEnd(9)}${text}`);
+  for (const entry of [...(info.caveats ?? []), { source: 'grant', grant: info.grant }]) {
+    print(style('bold', entry.source));
+    for (const line of describeGrant({ ...entry.grant })) print(`  ${line}`);
+  }
+}
+
+/** Whether a token works, in a colour where that is worth noticing. */
+export function styledState({ revokedAt, expiresAt }: TokenInfo): string {
+  if (revokedAt !== undefined) return style('red', 'revoked');
+  return expiresAt !== undefined && Date.parse(expiresAt) <= Date.now() ? style('red', 'expired') : 'valid';
+}

@@ -1,0 +1,13 @@
+import { inspectToken } from '@latchkey/auth-core';
+import { CommandError } from '../command-error.ts';
+
+/** Checks that an argument is no token: arguments are for everybody on the machine to read. */
+export function readTokenId(argument: string): string {
+  const { kind, id } = inspectToken(argument);
+  // Any text could be a custom key.
+  if (kind === undefined || kind === 'custom') return argument;
+  throw new CommandError(
+    `This is a token and not its id${id === undefined ? '' : `, which is ${id}`}. ` +
+      'Others on this machine can read arguments: rotate or revoke the token.',
+  );
+}

@@ -1,0 +1,101 @@
+import { inspectToken, type RevokeAllInput, type TokenInfo } from '@latchkey/auth-core';
+import type { Identity } from '@latchkey/client';
+import type { Command } from 'commander';
+import { withoutAbsent } from '../../dialects/without-absent.ts';
+import { inPlainWords } from '../api-client.ts';
+import { CommandError } from '../command-error.ts';
+import { confirm } from '../confirm.ts';
+import { connectClient, findConnection } from '../connection.ts';
+import { findClosedFolder } from '../open-installation.ts';
+import { print, printJson } from '../print.ts';
+import { readTokenId } from './read-token-id.ts';
+import { withTokenAdministration } from './token-administration.ts';
+import { addStoredTokenOptions, type StoredTokenFlags } from './token-options.ts';
+
+interface Flags extends StoredTokenFlags {
+  readonly owner?: string;
+  readonly project?: string;
+  readonly self?: boolean;
+  readonly yes?: boolean;
+}
+
+type RevokedToken = Pick<TokenInfo, 'id' | 'name'>;
+
+/** `latchkey token revoke`. */
+export function addRevokeCommand(token: Command): void {
+  const command = token
+    .command('revoke [id...]')
+    .description('end tokens for good, with all that was derived from them')
+    .option('--owner <owner>', 'all those of this owner, but for your own')
+    .option('--project <project>', 'all those of this project, but for your own')
+    .option('--self', 'the token that you use')
+    .option('--yes', 'do not ask, where a terminal would ask before it ends many, or your own')
+    .action(revoke);
+  addStoredTokenOptions(command, 'latchkey token revoke aB3dE5gH\n  latchkey token revoke --owner ada');
+}
+
+async function revoke(ids: readonly string[], flags: Flags): Promise<void> {
+  const filter = withoutAbsent({ owner: flags.owner, project: flags.project });
+  const ways = [ids.length > 0, Object.keys(filter).length > 0, flags.self === true];
+  if (ways.filter(Boolean).length !== 1) {
+    throw new CommandError('Say which tokens to revoke: their ids, or --owner and --project, or --self.');
+  }
+  if (flags.self === true) return tell(await revokeSelf(flags), flags);
+  if (ids.length === 0) return tell(await revokeAll(filter, flags), flags);
+  await revokeEach(ids.map(readTokenId), flags);
+}
+
+/** One that can't be revoked keeps none of the others alive. */
+async function revokeEach(ids: readonly string[], flags: Flags): Promise<void> {
+  const revoked: TokenInfo[] = [];
+  const failed: { readonly id: string; readonly error: unknown }[] = [];
+  await withTokenAdministration(flags, process.env, async (tokens) => {
+    for (const id of ids) {
+      await tokens.revoke(id).then(
+        (info) => revoked.push(info),
+        (error: unknown) => failed.push({ id, error }),
+      );
+    }
+  });
+  const [first] = failed;
+  if (ids.length === 1 && first !== undefined) throw first.error;
+  tell(revoked, flags);
+  if (first === undefined) return;
+  const reason = first.error instanceof Error ? first.error.message : String(first.error);
+  throw new CommandError(`Not revoked: ${failed.map(({ id }) => id).join(', ')}. ${reason}`, { cause: first.error });
+}
+
+async function revokeAll(filter: RevokeAllInput, flags: Flags): Promise<readonly RevokedToken[]> {
+  return withTokenAdministration(flags, process.env, async (tokens) => {
+    if (!asks(flags)) return tokens.revokeAll(filter);
+    const living = (await tokens.list(filter)).filter(({ revokedAt }) => revokedAt === undefined);
+    if (living.length === 0) return [];
+    const names = living.map(({ name, id }) => `  ${name} (${id})\n`).join('');
+    await confirm(`This ends these tokens for good, but for your own:\n${names}Go on?`);
+    return tokens.revokeAll(filter);
+  });
+}
+
+async function revokeSelf(flags: Flags): Promise<readonly RevokedToken[]> {
+  if (findClosedFolder(flags) !== undefined) {
+    throw new CommandError('Without a server you use no token. Name the ids of those to revoke.');
+  }
+  const client = connectClient(flags, process.env);
+  return inPlainWords(async () => {
+    const { id, name, tokenId } = (await client.auth.whoami()) as Identity & { readonly tokenId?: unknown };
+    // A personal access token acts by way of another, and is itself what is ended.
+    const isPersonal = inspectToken(findConnection(flags, process.env).token ?? '').kind === 'personal-access';
+    const own = { id: isPersonal && typeof tokenId === 'string' ? tokenId : id, name };
+    if (asks(flags)) await confirm(`This ends the token that you use, '${name}' (${own.id}), for good. Go on?`);
+    await client.auth.revoke();
+    return [own];
+  });
+}
+
+const asks = ({ yes }: Flags): boolean => yes !== true && process.stdin.isTTY === true;
+
+function tell(revoked: readonly RevokedToken[], { json }: Flags): void {
+  if (json) printJson({ revoked });
+  else if (revoked.length === 0) print('There was none to revoke.');
+  else for (const { name, id } of revoked) print(`Revoked '${name}' (${id}).`);
+}

@@ -1,0 +1,88 @@
+import type { Auth, EditInput, IssueInput, RevokeAllInput, RotateInput, TokenInfo } from '@latchkey/auth-core';
+import type { ApiClient } from '../api-client.ts';
+import { type ConnectionFlags, connect } from '../connection.ts';
+import { findClosedFolder, openInstallation } from '../open-installation.ts';
+
+/** A token, with its text where that may be seen. */
+export type SeenToken = TokenInfo & { readonly token?: string };
+
+/** A token that was just made, or got a new secret. */
+export type NewToken = TokenInfo & { readonly token: string };
+
+/** What the token commands do, wherever the tokens are. */
+export interface TokenAdministration {
+  create(input: IssueInput): Promise<NewToken>;
+  list(filter: RevokeAllInput): Promise<readonly TokenInfo[]>;
+  show(id: string): Promise<SeenToken>;
+  edit(id: string, changes: EditInput): Promise<TokenInfo>;
+  rotate(id: string, input: RotateInput): Promise<NewToken>;
+  revoke(id: string): Promise<TokenInfo>;
+  revokeAll(filter: RevokeAllInput): Promise<readonly TokenInfo[]>;
+}
+
+/**
+ * Runs `use` on a running server, or, with `--data` and no server on that folder, on the database itself, as the
+ * operator.
+ */
+export async function withTokenAdministration<T>(
+  flags: ConnectionFlags,
+  environment: Readonly<Record<string, string | undefined>>,
+  use: (tokens: TokenAdministration) => Promise<T>,
+): Promise<T> {
+  const folder = findClosedFolder(flags);
+  if (folder === undefined) return use(overHttp(connect(flags, environment)));
+  await using opened = new AsyncDisposableStack();
+  const { auth } = await openInstallation(folder, environment, opened);
+  return await use(asOperator(auth));
+}
+
+function asOperator(auth: Auth): TokenAdministration {
+  const operator = auth.operator();
+  return {
+    create: async (input) => {
+      const { token, record } = await auth.issue(input, operator);
+      return { ...record, token };
+    },
+    list: (filter) => auth.list(operator, filter),
+    show: async (id) => {
+      const record = await auth.show(id, operator);
+      const isShownAgain =
+        record.kind === 'legacy' && record.owner === operator.owner && record.revokedAt === undefined;
+      return isShownAgain ? { ...record, token: await auth.reveal(id, operator) } : record;
+    },
+    edit: (id, changes) => auth.edit(id, changes, operator),
+    rotate: async (id, input) => {
+      const { token, record } = await auth.rotate(id, input, operator);
+      return { ...record, token };
+    },
+    revoke: (id) => auth.revoke(id, operator),
+    revokeAll: (filter) => auth.revokeAll(filter, operator),
+  };
+}
+
+function overHttp(api: ApiClient): TokenAdministration {
+  const path = (id: string, act = ''): string => `/api/v1/tokens/${encodeURIComponent(id)}${act}`;
+  const json = async <T>(method: string, at: string, body?: unknown): Promise<T> =>
+    (await api.request(method, at, body)).json() as Promise<T>;
+  return {
+    create: (input) => json('POST', '/api/v1/tokens', inWireTerms(input)),
+    list: async (filter) => {
+      const query = new URLSearchParams(Object.entries(filter)).toString();
+      const at = query === '' ? '/api/v1/tokens' : `/api/v1/tokens?${query}`;
+      return (await json<{ tokens: TokenInfo[] }>('GET', at)).tokens;
+    },
+    show: (id) => json('GET', path(id)),
+    edit: (id, changes) => json('PATCH', path(id), inWireTerms(changes)),
+    rotate: (id, { overlap, ...input }) =>
+      json('POST', path(id, '/rotate'), { ...input, overlap: typeof overlap === 'object' ? overlap.seconds : overlap }),
+    revoke: (id) => json('POST', path(id, '/revoke')),
+    revokeAll: async (filter) =>
+      (await json<{ revoked: TokenInfo[] }>('POST', '/api/v1/tokens/revoke', filter)).revoked,
+  };
+}
+
+/** The API calls one field otherwise than the library. */
+function inWireTerms<T extends { readonly rotateAfterSeconds?: number | null }>(input: T): unknown {
+  const { rotateAfterSeconds, ...rest } = input;
+  return rotateAfterSeconds === undefined ? rest : { ...rest, rotateAfter: rotateAfterSeconds };
+}

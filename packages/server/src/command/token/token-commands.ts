@@ -1,0 +1,22 @@
+import type { Command } from 'commander';
+import { addAttenuateCommand } from './attenuate.ts';
+import { addEditCommand, addRotateCommand, addShowCommand } from './change.ts';
+import { addCreateCommand } from './create.ts';
+import { addExchangeCommand } from './exchange.ts';
+import { addInspectCommand } from './inspect.ts';
+import { addListCommand } from './list.ts';
+import { addRevokeCommand } from './revoke.ts';
+
+/** `latchkey token …`. */
+export function addTokenCommands(program: Command): void {
+  const token = program.command('token').description('make, narrow, list, change and revoke tokens');
+  addCreateCommand(token);
+  addListCommand(token);
+  addShowCommand(token);
+  addEditCommand(token);
+  addRotateCommand(token);
+  addRevokeCommand(token);
+  addAttenuateCommand(token);
+  addExchangeCommand(token);
+  addInspectCommand(token);
+}

@@ -1,0 +1,53 @@
+import { createAuditLog } from '@latchkey/auth-core';
+import { Command } from 'commander';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { addAuditCommands } from '../../src/command/audit.ts';
+import { openAudit } from '../../src/command/read-audit.ts';
+import { temporaryFolder } from '../scripted/temporary-folder.ts';
+
+afterEach(() => void vi.restoreAllMocks());
+
+/** Runs `latchkey audit` and returns what it prints. */
+async function run(...args: readonly string[]): Promise<string> {
+  const program = new Command('latchkey');
+  addAuditCommands(program);
+  let printed = '';
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    printed += text;
+    return true;
+  });
+  await program.parseAsync(['node', 'latchkey', 'audit', ...args]);
+  return printed;
+}
+
+async function newLog(count: number, subject = 'x'): Promise<string> {
+  const data = temporaryFolder();
+  await using opened = new AsyncDisposableStack();
+  const { store, secret } = await openAudit(data, {}, opened);
+  await using log = createAuditLog({ store, key: secret });
+  await Promise.all(
+    Array.from({ length: count }, () => log.record({ type: 'tool.denied', actor: { name: 'ci' }, subject })),
+  );
+  return data;
+}
+
+describe('latchkey audit', () => {
+  it('lists logs of more than one page', async () => {
+    const lines = (await run('list', '--json', '--data', await newLog(2001))).trim().split('\n');
+    expect(lines.map((line) => JSON.parse(line).seq)).toEqual(Array.from({ length: 2001 }, (_, index) => index + 1));
+  });
+
+  it('lets no name in the log move the cursor', async () => {
+    const data = await newLog(1, 'a\u001b[2Jb\nc\u009bd');
+    expect(await run('list', '--data', data)).toContain('a\ufffd[2Jb\ufffdc\ufffdd');
+    expect(JSON.parse(await run('list', '--json', '--data', data)).subject).toBe('a\u001b[2Jb\nc\u009bd');
+  });
+
+  it.each([
+    [['list', '--after', 'x'], /no place in the log/],
+    [['verify', '--head', 'abc'], /SEQ:HASH/],
+    [['verify', '--data', '/nowhere/latchkey'], /no data folder/],
+  ])('%j is refused in plain words', async (args, words) => {
+    await expect(run(...args)).rejects.toThrow(words);
+  });
+});

@@ -1,0 +1,134 @@
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { createAuditLog, createAuth } from '@latchkey/auth-core';
+import { describe, expect, it } from 'vitest';
+import { openInstallation } from '../../../src/command/open-installation.ts';
+import { type TokenAdministration, withTokenAdministration } from '../../../src/command/token/token-administration.ts';
+import { createKyselySettingsStore } from '../../../src/settings/kysely-settings-store.ts';
+import { createLiveSettings } from '../../../src/settings/live-settings.ts';
+import { openDataFolder } from '../../../src/state/data-folder.ts';
+import { openDatabase } from '../../../src/state/database.ts';
+import { temporaryFolder } from '../../scripted/temporary-folder.ts';
+
+const GRANT = { actions: ['chat'], models: ['ibm/*'] };
+
+/** On the store itself: no server runs on the folder. */
+const offline = <T>(data: string, use: (tokens: TokenAdministration) => Promise<T>): Promise<T> =>
+  withTokenAdministration({ data }, {}, use);
+
+describe('managing tokens without a server', () => {
+  it('makes a token that the server will know', async () => {
+    const data = temporaryFolder();
+    const created = await offline(data, (tokens) => tokens.create({ name: 'ci', grant: GRANT }));
+    expect(created).toMatchObject({ name: 'ci', grant: GRANT, token: expect.stringMatching(/^sk-lm-/) });
+    await using opened = new AsyncDisposableStack();
+    const folder = openDataFolder(data, {});
+    const { tokens } = await openDatabase(folder.database, opened);
+    const auth = opened.use(createAuth({ store: tokens, digestKey: folder.secret }));
+    expect(await auth.verify(created.token)).toMatchObject({ name: 'ci', id: created.id });
+  });
+
+  it('lists, shows, changes and revokes them, and never shows a secret again', async () => {
+    const data = temporaryFolder();
+    const { id, token } = await offline(data, (tokens) => tokens.create({ name: 'ci', grant: GRANT }));
+    const seen = [
+      await offline(data, (tokens) => tokens.list({})),
+      await offline(data, (tokens) => tokens.show(id)),
+      await offline(data, (tokens) => tokens.edit(id, { name: 'nightly' })),
+      await offline(data, (tokens) => tokens.revoke(id)),
+    ];
+    expect(seen).toEqual([
+      [expect.objectContaining({ id, name: 'ci' })],
+      expect.objectContaining({ name: 'ci' }),
+      expect.objectContaining({ name: 'nightly', grant: GRANT }),
+      expect.objectContaining({ revokedAt: expect.any(String) }),
+    ]);
+    expect(JSON.stringify(seen)).not.toContain(token.split(':')[1]);
+    expect(JSON.stringify(seen)).not.toContain('digest');
+  });
+
+  it('makes every kind of token, and shows a legacy one again', async () => {
+    const data = temporaryFolder();
+    const secret = 'Kj83nfQ0zPq7LmX2vBt9wR4c';
+    const made = await offline(data, async (tokens) => [
+      await tokens.create({ name: 'key', grant: GRANT, kind: 'api-key', rotateAfterSeconds: 60 }),
+      await tokens.create({ name: 'mine', grant: GRANT, kind: 'custom', secret }),
+      await tokens.create({ name: 'pat', grant: GRANT, kind: 'personal-access', project: 'web' }),
+      await tokens.create({ name: 'old', grant: GRANT, kind: 'legacy', owner: 'operator' }),
+    ]);
+    await using opened = new AsyncDisposableStack();
+    const { auth } = await openInstallation(data, {}, opened);
+    for (const { id, kind, token } of made) expect(await auth.verify(token)).toMatchObject({ id, kind });
+    const shown = await offline(data, (tokens) => Promise.all(made.map(({ id }) => tokens.show(id))));
+    expect(shown.map(({ token }) => token)).toEqual([undefined, undefined, undefined, made[3]?.token]);
+  });
+
+  it('gives a token a new secret, and ends the tokens of an owner', async () => {
+    const data = temporaryFolder();
+    const [rotated, revoked, left] = await offline(data, async (tokens) => {
+      const { id } = await tokens.create({ name: 'ci', grant: GRANT, owner: 'ada' });
+      await tokens.create({ name: 'other', grant: GRANT, owner: 'grace' });
+      return [
+        await tokens.rotate(id, { overlap: 'until-first-use' }),
+        await tokens.revokeAll({ owner: 'ada' }),
+        await tokens.list({ owner: 'grace' }),
+      ];
+    });
+    expect(rotated).toMatchObject({ name: 'ci', overlapEndsAt: 'first-use', token: expect.stringMatching(/^sk-lm-/) });
+    expect(revoked).toMatchObject([{ id: rotated.id, revokedAt: expect.any(String) }]);
+    expect(left).toMatchObject([{ name: 'other' }]);
+  });
+
+  it('goes by the settings of the installation', async () => {
+    const data = temporaryFolder();
+    await using opened = new AsyncDisposableStack();
+    const { settings } = await openDatabase(openDataFolder(data, {}).database, opened);
+    const live = await createLiveSettings({
+      store: createKyselySettingsStore(settings),
+      authentication: { forcedOff: false, refusal: undefined },
+      clock: () => new Date(),
+    });
+    await live.change({ tokenKinds: { legacy: false } }, { id: 'local:operator', name: 'operator' });
+    const create = offline(data, (tokens) => tokens.create({ name: 'old', grant: GRANT, kind: 'legacy' }));
+    await expect(create).rejects.toMatchObject({ code: 'AUTH_GRANT_INVALID' });
+  });
+
+  it('takes note of it in the audit log', async () => {
+    const data = temporaryFolder();
+    const { id } = await offline(data, (tokens) => tokens.create({ name: 'ci', grant: GRANT }));
+    await offline(data, (tokens) => tokens.revoke(id));
+    await using opened = new AsyncDisposableStack();
+    const folder = openDataFolder(data, {});
+    const { audit } = await openDatabase(folder.database, opened);
+    const log = opened.use(createAuditLog({ store: audit, key: folder.secret }));
+    expect((await log.list({})).map(({ type, subject, actor }) => [type, subject, actor.id])).toEqual([
+      ['token.issued', id, 'local:operator'],
+      ['token.revoked', id, 'local:operator'],
+    ]);
+  });
+
+  it('says in plain words what it refuses', async () => {
+    const data = temporaryFolder();
+    await expect(
+      offline(data, (tokens) => tokens.create({ name: 'ci', grant: { actions: ['fly'] } })),
+    ).rejects.toMatchObject({ code: 'AUTH_GRANT_INVALID', message: expect.stringContaining('grant.actions[0]') });
+    await expect(offline(data, (tokens) => tokens.show('nonesuch'))).rejects.toMatchObject({
+      code: 'AUTH_TOKEN_NOT_FOUND',
+    });
+  });
+
+  it('keeps the store for its owner alone', async () => {
+    const data = join(temporaryFolder(), 'new');
+    await offline(data, (tokens) => tokens.list({}));
+    expect(statSync(data).mode & 0o777).toBe(0o700);
+  });
+
+  it('needs the secret that the tokens were made with', async () => {
+    const data = temporaryFolder();
+    const { token } = await offline(data, (tokens) => tokens.create({ name: 'ci', grant: GRANT }));
+    await using opened = new AsyncDisposableStack();
+    const { tokens } = await openDatabase(join(data, 'latchkey.db'), opened);
+    const auth = opened.use(createAuth({ store: tokens, digestKey: new Uint8Array(32) }));
+    await expect(auth.verify(token)).rejects.toMatchObject({ code: 'AUTH_TOKEN_UNKNOWN' });
+  });
+});
