@@ -1,17 +1,20 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { createServer as createHttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join, resolve } from 'node:path';
 import {
   type Auth,
   anonymousPrincipal,
-  createAuth,
+  createAuditLog,
   createMeter,
-  FULL_GRANT,
   type Grant,
   parseGrant,
 } from '@latchkey/auth-core';
 import { re2jsPatterns } from '@latchkey/auth-core/patterns/re2js';
-import { createMcpHost, loadMcpJson } from '@latchkey/mcp-bridge';
+import { createMcpHost, loadMcpJson, watchMcpJson } from '@latchkey/mcp-bridge';
+import { openApprovals } from './approvals/open-approvals.ts';
+import { createAuditTrail } from './audit/audit-trail.ts';
+import { withAuditedLogins } from './audit/with-audited-logins.ts';
 import { createChatService } from './chat/chat-service.ts';
 import type { ServerConfig } from './config/schema.ts';
 import type { Sampling } from './contracts/inference-engine.ts';
@@ -19,23 +22,49 @@ import { ServerError } from './contracts/server-error.ts';
 import { createKyselyConversationStore } from './conversations/kysely-conversation-store.ts';
 import { createLlamaEngine } from './engines/llama/index.ts';
 import { createApp } from './http/app.ts';
+import { createApprovalHandlers } from './http/handlers/approvals.ts';
+import { createAuditHandler } from './http/handlers/audit.ts';
 import { createCanHandler } from './http/handlers/can.ts';
 import { createChatHandler } from './http/handlers/chat.ts';
 import { createChatCompletionsHandler } from './http/handlers/chat-completions.ts';
+import { createKeyHandlers } from './http/handlers/keys.ts';
+import { createLabelStudioTokenHandlers } from './http/handlers/label-studio-tokens.ts';
+import { createMcpHandler } from './http/handlers/mcp.ts';
+import { createMcpPinHandlers } from './http/handlers/mcp-pins.ts';
+import { createMcpServerHandlers } from './http/handlers/mcp-servers.ts';
 import { createModelHandlers } from './http/handlers/models.ts';
+import { createOAuthHandlers } from './http/handlers/oauth.ts';
+import { createProtectedResourceHandler, RESOURCE_METADATA_PATH } from './http/handlers/protected-resource.ts';
+import { createSettingsHandlers } from './http/handlers/settings.ts';
 import { createTokenHandlers } from './http/handlers/tokens.ts';
-import { createWhoamiHandler } from './http/handlers/whoami.ts';
+import { createUsageHandler } from './http/handlers/usage.ts';
+import { createWhoamiHandlers } from './http/handlers/whoami.ts';
 import { createRoutes } from './http/routes.ts';
+import { withHop } from './mcp-endpoint/hop.ts';
+import { createKyselyPinStore } from './mcp-pins/kysely-pin-store.ts';
 import { ModelPool } from './models/model-pool.ts';
 import { createModelRegistry } from './models/model-registry.ts';
+import { toAuthSettings } from './settings/installation-settings.ts';
+import { createKyselySettingsStore } from './settings/kysely-settings-store.ts';
+import { createLiveSettings } from './settings/live-settings.ts';
+import { withFreshSettings } from './settings/with-fresh-settings.ts';
 import { ensureAdministrator } from './state/administrator.ts';
 import { announceServer, openDataFolder } from './state/data-folder.ts';
 import { openDatabase } from './state/database.ts';
 import { isLoopback } from './state/loopback.ts';
-import { resolveRealPath } from './state/real-path.ts';
+import { nameInstallation } from './state/name-installation.ts';
+import { openTokens } from './state/open-tokens.ts';
+import { requireSameSecret } from './state/same-secret.ts';
 import { requireSoleServer } from './state/sole-server.ts';
 import { createLogger, type Logger } from './telemetry/logger.ts';
+import { askApprovalFor } from './tools/ask-approval.ts';
+import { listServers, readServerOutput } from './tools/list-servers.ts';
 import { openToolset } from './tools/open-toolset.ts';
+import { approvePins, reviewPins } from './tools/review-pins.ts';
+import { serveTools } from './tools/served-tools.ts';
+import { followTaint } from './tools/taint.ts';
+import { createKyselyUsageStore } from './usage/kysely-usage-store.ts';
+import { createUsageRecorder } from './usage/usage-recorder.ts';
 
 /** A server that listens. */
 export interface Server extends AsyncDisposable {
@@ -43,6 +72,8 @@ export interface Server extends AsyncDisposable {
   readonly url: string;
   /** For whoever embeds the server: tokens can be issued and asked about without HTTP. */
   readonly auth: Auth;
+  /** Reads mcp.json again, as happens by itself when the file changes. One that can't be used changes nothing. */
+  reload(): Promise<void>;
   /** Stops taking requests, lets the running ones finish within `limits.shutdownSeconds`, frees everything. */
   close(): Promise<void>;
 }
@@ -68,23 +99,53 @@ const ANONYMOUS_GRANT: Grant = { actions: ['chat', 'embeddings', 'models:read', 
  * ```
  */
 export async function createServer(config: ServerConfig, options: CreateServerOptions = {}): Promise<Server> {
-  refuseOpenNetwork(config);
+  const openness = refuseToBeOpen(config);
+  if (!config.auth && openness !== undefined) throw new ServerError('INVALID_REQUEST', openness, { param: 'host' });
+  const { authorizationServers } = config.oauth;
+  if (authorizationServers.length > 0 && config.publicUrl === undefined) throw namelessResource();
   const environment = options.environment ?? process.env;
   const logger = options.logger ?? createLogger(config.log);
   const folder = openDataFolder(config.data, environment);
   await requireSoleServer(folder);
   await using opened = new AsyncDisposableStack();
 
-  const { tokens, limits, conversations } = await openDatabase(folder.database, opened);
-  const auth = createAuth({
-    store: tokens,
-    digestKey: folder.secret,
-    policy: config.policy === undefined ? FULL_GRANT : parseGrant(config.policy, { patterns: re2jsPatterns }),
-    patterns: re2jsPatterns,
-    resolvePath: resolveRealPath,
+  const installation = nameInstallation(folder.secret);
+  const clock = (): Date => new Date();
+  const database = await openDatabase(config.database ?? folder.database, opened);
+  await requireSameSecret(database.secret, folder.secret);
+  const log = opened.use(
+    createAuditLog({
+      store: database.audit,
+      key: folder.secret,
+      clock,
+      onLost: ({ count, cause }) => logger.error({ err: cause, count }, 'entries of the audit log are lost'),
+    }),
+  );
+  const trail = createAuditTrail({ log, kept: config.audit.arguments, createId: randomUUID });
+  const settings = await createLiveSettings({
+    store: createKyselySettingsStore(database.settings),
+    authentication: { forcedOff: !config.auth, refusal: openness },
+    clock,
+    audit: trail.record,
   });
-  opened.use(auth);
-  const meter = opened.use(createMeter({ store: limits }));
+  const {
+    auth: core,
+    introspector,
+    access,
+    keys,
+  } = openTokens({
+    store: database.tokens,
+    signingKeys: database.signingKeys,
+    secret: folder.secret,
+    issuer: config.publicUrl ?? installation,
+    settings: () => toAuthSettings(settings.current()),
+    audit: trail.record,
+    ...(config.policy === undefined ? {} : { policy: parseGrant(config.policy, { patterns: re2jsPatterns }) }),
+  });
+  opened.use(core);
+  opened.use(introspector);
+  const auth = withAuditedLogins(withFreshSettings(core, settings), trail);
+  const meter = opened.use(createMeter({ store: database.limits }));
   await ensureAdministrator(auth, folder);
 
   const mcp = opened.use(
@@ -93,6 +154,24 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
         config.mcp === undefined ? { servers: new Map(), warnings: [] } : await loadMcpJson(config.mcp, environment),
       logger: logger.child({ part: 'mcp' }),
       limits: toolLimits(config),
+      ephemeral: config.ephemeralMcp,
+      processFolder: join(folder.path, 'mcp-processes'),
+      hiddenFromServers: [folder.path, ...(config.mcp === undefined ? [] : [config.mcp])].map((path) => resolve(path)),
+      fetch: withHop(globalThis.fetch, installation),
+      pins: { store: createKyselyPinStore(database.pins), mode: config.mcpPins },
+    }),
+  );
+  const approvals = opened.use(openApprovals(database.approvals, clock, config.limits.approvalSeconds));
+  const watcher = opened.use(
+    watchMcpJson({
+      path: config.mcp ?? join(config.data, 'mcp.json'),
+      environment,
+      onConfig: (changed) => {
+        mcp.reload(changed);
+        logger.info({ servers: changed.servers.size }, 'mcp.json was read again');
+      },
+      onError: ({ message }) =>
+        logger.error({ problem: message }, 'mcp.json is not taken; what was read before stays in use'),
     }),
   );
   const engine = opened.use(createLlamaEngine({ logger: logger.child({ part: 'engine' }) }));
@@ -110,14 +189,29 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
     }),
   );
 
-  const clock = (): Date => new Date();
+  const usage = createKyselyUsageStore(database.usage);
+  const recorder = opened.use(createUsageRecorder({ store: usage, clock, logger }));
   const chat = createChatService({
     registry,
     pool,
-    conversations: createKyselyConversationStore(conversations),
-    openToolset: (caller, request, signal) => openToolset(mcp, request.integrations, caller.decide, signal),
+    conversations: createKyselyConversationStore(database.conversations),
+    openToolset: (caller, request, signal) =>
+      openToolset(
+        mcp,
+        request.integrations,
+        caller.decide,
+        settings.current,
+        trail.tools(caller.principal),
+        signal,
+        askApprovalFor(approvals.pending, caller.principal),
+        followTaint(
+          config,
+          request.messages.some(({ role }) => role === 'tool'),
+        ),
+      ),
     samplingOf: (model) => samplingOf(config, model),
     limits: { rounds: config.limits.toolRounds, toolCalls: config.limits.toolCalls },
+    recordUsage: recorder.record,
     logger,
     createResponseId: () => `resp_${randomBytes(24).toString('hex')}`,
     createCallId: () => `call_${randomBytes(12).toString('hex')}`,
@@ -126,28 +220,76 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
 
   const stopping = new AbortController();
   const { bodyBytes: bodyLimit } = config.limits;
+  const anonymous = anonymousPrincipal(ANONYMOUS_GRANT, 'anonymous');
   const app = createApp({
     auth,
     meter,
-    anonymous: config.auth ? undefined : anonymousPrincipal(ANONYMOUS_GRANT, 'anonymous'),
+    trail,
+    anonymous: async () => ((await settings.fresh()).requireAuthentication ? undefined : anonymous),
     routes: createRoutes({
+      approvals: createApprovalHandlers(approvals.desk, trail, bodyLimit),
+      audit: createAuditHandler(log),
       can: createCanHandler(registry.resolve, bodyLimit),
       chat: createChatHandler(chat, bodyLimit),
+      keys: createKeyHandlers(access, keys, bodyLimit),
+      labelStudioTokens: createLabelStudioTokenHandlers(auth, access, meter, bodyLimit),
+      oauth: createOAuthHandlers({
+        auth,
+        introspector: withFreshSettings(introspector, settings),
+        access,
+        meter,
+        bodyLimit,
+        clock,
+      }),
       chatCompletions: createChatCompletionsHandler({
         chat,
         bodyLimit,
         createId: () => randomBytes(12).toString('hex'),
         clock,
       }),
+      mcp: createMcpHandler({
+        serveTools: ({ principal, decide }) =>
+          serveTools({
+            host: mcp,
+            decide,
+            switches: settings.current,
+            audit: trail.tools(principal),
+            ask: askApprovalFor(approvals.pending, principal),
+            toolCalls: config.limits.toolCalls,
+          }),
+        installation,
+        bodyLimit,
+      }),
+      mcpPins: createMcpPinHandlers(
+        {
+          review: (label, caller) => reviewPins(mcp, label, { ...caller, switches: settings.current }),
+          approve: (label, choices, caller) =>
+            approvePins(mcp, label, choices, { ...caller, switches: settings.current }),
+        },
+        trail,
+        bodyLimit,
+      ),
+      mcpServers: createMcpServerHandlers({
+        list: (caller) => listServers({ ...caller, host: mcp, switches: settings.current }),
+        output: (label) => readServerOutput(mcp, label),
+      }),
       models: createModelHandlers(registry, pool),
+      protectedResource: createProtectedResourceHandler(config.publicUrl, authorizationServers),
+      settings: createSettingsHandlers(settings, bodyLimit),
       tokens: createTokenHandlers(auth, bodyLimit),
-      whoami: createWhoamiHandler(meter),
+      usage: createUsageHandler({ auth, store: usage, recorder, clock }),
+      whoami: createWhoamiHandlers(meter),
     }),
     logger,
     createId: randomUUID,
     stopping: stopping.signal,
     allowedHosts: [config.host, ...config.allowedHosts],
     allowedOrigins: config.allowedOrigins,
+    ...(authorizationServers.length === 0
+      ? {}
+      : { resourceMetadata: new URL(RESOURCE_METADATA_PATH, config.publicUrl).href }),
+    basicAuthentication: config.basicAuthentication,
+    trustedProxies: config.trustedProxies,
   });
 
   const http = createHttpServer({ requestTimeout: 300_000, headersTimeout: 20_000 }, app.callback());
@@ -163,6 +305,8 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
     // Streams that were cut get a moment to say so; then the connections go, whatever they do.
     const lastResort = setTimeout(() => http.closeAllConnections(), config.limits.shutdownSeconds * 1000 + 2000);
     retract();
+    // A person can't answer any more: what waits must not take the time that the running requests have.
+    approvals.close();
     await new Promise<void>((resolve) => {
       http.close(() => resolve());
       http.closeIdleConnections();
@@ -175,23 +319,35 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
     closing ??= close();
     return closing;
   };
-  return { url, auth, close: closeOnce, [Symbol.asyncDispose]: closeOnce };
+  return { url, auth, reload: watcher.reload, close: closeOnce, [Symbol.asyncDispose]: closeOnce };
 }
 
-function refuseOpenNetwork({ host, auth, allowUnauthenticatedNetwork }: ServerConfig): void {
-  if (auth || allowUnauthenticatedNetwork || isLoopback(host)) return;
-  throw new ServerError(
-    'INVALID_REQUEST',
+/** Why a server on this address needs authentication; undefined when it may do without. */
+function refuseToBeOpen({ host, allowUnauthenticatedNetwork }: ServerConfig): string | undefined {
+  if (allowUnauthenticatedNetwork || isLoopback(host)) return undefined;
+  return (
     `Refusing to listen on ${host} without authentication: everybody who reaches that address could use this server. ` +
-      'Leave authentication on, listen on 127.0.0.1, or add --allow-unauthenticated-network if you mean it.',
-    { param: 'host' },
+    'Leave authentication on, listen on 127.0.0.1, or add --allow-unauthenticated-network if you mean it.'
   );
 }
 
-/** A tool that reports its progress may take longer than one that is silent, but not for ever. */
-const toolLimits = ({ limits: { toolSeconds } }: ServerConfig) => ({
+/** Metadata says of which URL it is. */
+const namelessResource = (): ServerError =>
+  new ServerError(
+    'INVALID_REQUEST',
+    'oauth.authorizationServers needs publicUrl: the metadata of /mcp says by which URL it is reached.',
+    { param: 'publicUrl' },
+  );
+
+/**
+ * A tool that reports its progress may take longer than one that is silent, but not for ever. One result leaves half of
+ * the context to what was said before it and what will be said of it.
+ */
+const toolLimits = ({ limits: { toolSeconds, toolIdleMinutes }, engine: { contextLength } }: ServerConfig) => ({
+  resultTokens: contextLength / 2,
   callTimeoutMs: toolSeconds * 1000,
   callTotalTimeoutMs: toolSeconds * 5000,
+  idleStopMs: toolIdleMinutes * 60_000,
 });
 
 function samplingOf({ sampling }: ServerConfig, model: string): Sampling {

@@ -10,12 +10,15 @@ import type { ChatEvent } from '../contracts/chat-event.ts';
 import type { ChatMessage } from '../contracts/chat-message.ts';
 import type { ChatRequest } from '../contracts/chat-request.ts';
 import type { ConversationStore } from '../contracts/conversation-store.ts';
+import { denialDetails } from '../contracts/denial-details.ts';
 import type { Sampling } from '../contracts/inference-engine.ts';
 import { ServerError } from '../contracts/server-error.ts';
 import type { ChatToolset } from '../contracts/toolset.ts';
+import type { RecordUsage } from '../contracts/usage-record.ts';
 import type { ModelPool } from '../models/model-pool.ts';
 import type { ModelRegistry, RegisteredModel } from '../models/model-registry.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { ChatUse } from './chat-use.ts';
 import { generateWithinBudget, type ReserveTokens } from './generate-within-budget.ts';
 import { type ChatLimits, least } from './limits.ts';
 import { ReloadingLease } from './reloading-lease.ts';
@@ -34,10 +37,13 @@ export interface ChatServiceOptions {
   readonly registry: ModelRegistry;
   readonly pool: ModelPool;
   readonly conversations: ConversationStore;
+  /** Here, `request.messages` are all of the conversation. */
   readonly openToolset: (caller: ChatCaller, request: ChatRequest, signal: AbortSignal) => Promise<ChatToolset>;
   /** A model's settings for what a request leaves open. */
   readonly samplingOf: (modelKey: string) => Sampling;
   readonly limits: { readonly rounds: number; readonly toolCalls: number };
+  /** Told what a chat has used, when it has ended in whatever way. */
+  readonly recordUsage: RecordUsage;
   readonly logger: Logger;
   readonly createResponseId: () => string;
   readonly createCallId: () => string;
@@ -64,7 +70,7 @@ export function createChatService(options: ChatServiceOptions): ChatService {
     const history = await loadHistory(options.conversations, caller.principal, request);
     const limits = limitsOf(options, request, permission);
     const messages = joinHistory(history, request.messages);
-    const toolset = await openOwnToolset(options, caller, request, signal);
+    const toolset = await openOwnToolset(options, caller, { ...request, messages }, signal);
     await refuseAmbiguousTools(request, toolset);
     return streamChat(options, { caller, request, model, messages, toolset, limits }, signal);
   };
@@ -88,6 +94,7 @@ async function* streamChat(
   const record = createTurnRecord();
   await using _toolset = chat.toolset;
   await using lease = new ReloadingLease(options.pool, chat.model, chat.request.contextLength);
+  using use = new ChatUse(chat.caller.principal, key, record, options.recordUsage);
   let responseId: string | undefined;
   yield { type: 'chat.start', model: key };
   try {
@@ -98,7 +105,8 @@ async function* streamChat(
       toolset: chat.toolset,
       limits: chat.limits,
       cacheScope: chat.caller.principal.rootId,
-      generate: (request, abort) => generateWithinBudget(lease, chat.caller.reserveTokens, request, abort),
+      generate: (request, abort) =>
+        generateWithinBudget(lease, chat.caller.reserveTokens, request, abort, (round) => use.add(round)),
       createCallId: options.createCallId,
     };
     yield* runChat(turn, record, signal);
@@ -128,6 +136,7 @@ function permit(caller: ChatCaller, model: string): AllowedDecision {
   if (decision.allowed) return decision;
   throw new ServerError('PERMISSION_DENIED', `Permission denied to use model '${model}': ${describeDenial(decision)}`, {
     param: 'model',
+    details: { code: 'AUTH_PERMISSION_DENIED', ...denialDetails(decision) },
   });
 }
 

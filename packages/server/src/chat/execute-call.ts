@@ -1,6 +1,7 @@
 import type { ChatEvent, InvalidCall } from '../contracts/chat-event.ts';
 import type { ToolCallRequest } from '../contracts/chat-message.ts';
 import type { ChatToolset } from '../contracts/toolset.ts';
+import { EventQueue } from './event-queue.ts';
 import type { TurnRecord } from './run-chat.ts';
 
 /** Runs one call and writes it into the record: as an event, as output, and as a message that the model will read. */
@@ -14,7 +15,18 @@ export async function* executeCall(
   if (described !== undefined) {
     yield { type: 'tool_call.arguments', tool: described.tool, arguments: call.arguments, origin: described.origin };
   }
-  const outcome = await toolset.call(call.name, call.arguments, signal);
+  const waits = new EventQueue<{ readonly approvalId: string }>();
+  const calling = toolset
+    .call(call.name, call.arguments, signal, (approvalId) => waits.push({ approvalId }))
+    .finally(() => waits.end());
+  // Without a listener now, a failure during the loop below would count as unhandled.
+  calling.catch(() => {});
+  for await (const { approvalId } of waits) {
+    if (described === undefined) continue;
+    const { tool, origin } = described;
+    yield { type: 'tool_call.approval_required', approvalId, tool, arguments: call.arguments, origin };
+  }
+  const outcome = await calling;
   if (signal.aborted) return;
   if (outcome.type === 'ran') {
     const { tool, output, origin } = outcome;

@@ -6,18 +6,27 @@ import type { ReloadingLease } from './reloading-lease.ts';
 /** Takes as many tokens as are left of the caller's limits, from `least` to `wanted`. */
 export type ReserveTokens = (wanted: number, least: number) => Promise<TokenReservation>;
 
+/** What one round used; what the engine has not said of a round that broke off is an estimate. */
+export interface RoundUse {
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+}
+
 /** What a token of text has at the least, in UTF-16 code units, when nobody has counted. */
 const UNITS_PER_TOKEN = 3;
 
 /**
  * Runs one round on tokens that were reserved before it: prompt and answer together never have more, so no limit is
  * passed however many requests run at once. What was not used is given back.
+ *
+ * @param note told what the round used, when it has ended in whatever way
  */
 export async function* generateWithinBudget(
   lease: ReloadingLease,
   reserve: ReserveTokens,
   request: GenerateRequest,
   signal: AbortSignal,
+  note: (use: RoundUse) => void,
 ): AsyncGenerator<EngineEvent> {
   const room = Math.min(request.contextLength ?? lease.contextLength, lease.contextLength);
   const reservation = await reserve(room, 1);
@@ -32,8 +41,10 @@ export async function* generateWithinBudget(
     const short = granted < room && error instanceof ServerError && error.code === 'CONTEXT_EXCEEDED';
     throw short ? budgetTooSmall(granted, error) : error;
   } finally {
+    const used = use.soFar();
+    note(used);
     // What can't be given back counts as used; an answer that is there is not taken back for it.
-    await reservation.settle(use.tokens).catch(() => {});
+    await reservation.settle(used.inputTokens + used.outputTokens).catch(() => {});
   }
 }
 
@@ -46,15 +57,17 @@ function budgetTooSmall(left: number, cause: Error): ServerError {
 class UseSoFar {
   #prompt = 0;
   #units = 0;
-  #counted: number | undefined;
+  #counted: RoundUse | undefined;
 
-  get tokens(): number {
-    return this.#counted ?? this.#prompt + Math.ceil(this.#units / UNITS_PER_TOKEN);
+  soFar(): RoundUse {
+    return this.#counted ?? { inputTokens: this.#prompt, outputTokens: Math.ceil(this.#units / UNITS_PER_TOKEN) };
   }
 
   note(event: EngineEvent): void {
     if (event.type === 'prompt.progress') this.#prompt = event.processed;
     else if ('text' in event) this.#units += event.text.length;
-    else if (event.type === 'finish') this.#counted = event.usage.promptTokens + event.usage.outputTokens;
+    else if (event.type === 'finish') {
+      this.#counted = { inputTokens: event.usage.promptTokens, outputTokens: event.usage.outputTokens };
+    }
   }
 }

@@ -28,6 +28,7 @@ const ENVIRONMENT: readonly {
   { variable: 'LATCHKEY_HOST', key: 'host', read: String },
   { variable: 'LATCHKEY_PORT', key: 'port', read: readNumber },
   { variable: 'LATCHKEY_DATA', key: 'data', read: String },
+  { variable: 'LATCHKEY_DATABASE', key: 'database', read: String },
   { variable: 'LATCHKEY_MODELS', key: 'models', read: String },
   { variable: 'LATCHKEY_MCP', key: 'mcp', read: String },
   { variable: 'LATCHKEY_AUTH', key: 'auth', read: readBoolean },

@@ -1,3 +1,4 @@
+import { isAddressRange } from '@latchkey/auth-core/http';
 import { z } from 'zod';
 import { LOG_LEVELS } from '../telemetry/logger.ts';
 
@@ -15,10 +16,28 @@ export const configSchema = z.strictObject({
   port: port.default(1234),
   /** Tokens, conversations and keys are kept here; made with mode 0700. */
   data: z.string().min(1),
+  /** A PostgreSQL database that servers share, `postgres://…`. Default: the SQLite file `latchkey.db` in the data folder. */
+  database: z
+    .string()
+    .regex(/^postgres(ql)?:\/\/./, 'must be the URL of a PostgreSQL database such as postgres://user@host/name')
+    .optional(),
   /** Holds `<publisher>/<name>.gguf`. Default: `models` in the data folder. */
   models: z.string().min(1),
   /** The mcp.json. Default: `mcp.json` in the data folder, if there is one. */
   mcp: z.string().min(1).optional(),
+  /**
+   * Definitions of MCP tools: `auto` approves the first list of a server and holds back what changes or is new later,
+   * `explicit` holds back everything until it is approved, `off` holds back nothing.
+   */
+  mcpPins: z.enum(['auto', 'explicit', 'off']).default('auto'),
+  /** What becomes of calls of `taintedCalls` once a tool labelled `untrusted` has answered in the same conversation. */
+  taint: z.enum(['off', 'deny', 'ask']).default('off'),
+  taintedCalls: z
+    .array(z.enum(['egress', 'private']))
+    .max(2)
+    .default(['egress']),
+  /** Plugin id → tool → labels; `*` stands for any run of characters in both. */
+  toolLabels: z.record(name, z.record(name, z.array(z.enum(['private', 'untrusted', 'egress'])).max(3))).default({}),
   /** Require a token of every caller. */
   auth: z.boolean().default(true),
   /** Accept that everybody who reaches the address may use the server. */
@@ -44,6 +63,47 @@ export const configSchema = z.strictObject({
   allowedHosts: z.array(name).max(256).default([]),
   /** Origins of web pages that may use the API from a browser. */
   allowedOrigins: z.array(name).max(256).default([]),
+  /** The URL that others reach this server by; it is the issuer of access tokens. Default: a name of no URL. */
+  publicUrl: z
+    .url({ protocol: /^https?$/ })
+    .max(200)
+    .optional(),
+  /** For the clients of `/mcp` that get their tokens by OAuth. */
+  oauth: z
+    .strictObject({
+      /** The issuers of tokens that this server takes, told in the metadata of `/mcp` (RFC 9728); needs `publicUrl`. */
+      authorizationServers: z
+        .array(z.url({ protocol: /^https?$/ }).max(200))
+        .max(16)
+        .default([]),
+    })
+    .prefault({}),
+  /** Where the MCP servers may be that requests bring along, once the setting `allowEphemeralMcp` is on. */
+  ephemeralMcp: z
+    .strictObject({
+      /** Host names; `*.example.com` stands for all below it, `*` for all. */
+      allowedHosts: z.array(name).max(1024).default(['*']),
+      /** Host names, addresses and ranges that may be reached although they are not on the public internet. */
+      allowPrivateHosts: z
+        .array(
+          name.refine(
+            (entry) => !entry.includes('/') || isAddressRange(entry),
+            'must be a host name, an IP address or a range such as 10.0.0.0/8',
+          ),
+        )
+        .max(1024)
+        .default([]),
+      /** Host names that may be reached without TLS. */
+      allowHttpHosts: z.array(name).max(1024).default([]),
+    })
+    .prefault({}),
+  /** Take HTTP Basic as well, the password being the token, for reverse proxies that know nothing else. */
+  basicAuthentication: z.boolean().default(false),
+  /** The reverse proxies whose `X-Forwarded-For` is believed, as addresses or ranges. */
+  trustedProxies: z
+    .array(z.string().refine(isAddressRange, 'must be an IP address or a range such as 10.0.0.0/8'))
+    .max(256)
+    .default([]),
   engine: z
     .strictObject({
       /** Tokens of context for each request, as far as the model goes. */
@@ -68,8 +128,18 @@ export const configSchema = z.strictObject({
       toolCalls: z.int().min(1).max(10_000).default(32),
       /** How long a tool may be silent; one that reports its progress may take five times as long in all. */
       toolSeconds: z.number().min(0.1).max(86_400).default(60),
+      /** How long a tool call waits for the approval of a person; no answer by then means no. */
+      approvalSeconds: z.number().min(0.1).max(86_400).default(300),
+      /** An MCP server that nobody uses is stopped after so many minutes; the next use starts it again. */
+      toolIdleMinutes: z.number().min(0.01).max(10_000).default(10),
       /** How long running requests may go on when the server is told to stop. */
       shutdownSeconds: z.number().min(0).max(3600).default(10),
+    })
+    .prefault({}),
+  audit: z
+    .strictObject({
+      /** What the audit log keeps of a tool call's arguments: a keyed digest, or the arguments as well. */
+      arguments: z.enum(['digest', 'full']).default('digest'),
     })
     .prefault({}),
   log: z.enum(LOG_LEVELS).default('info'),

@@ -8,6 +8,6 @@ export interface RenderedError {
 
 /** SEAM. How an API family words its errors. The rest of a dialect is its own functions: parse, render. */
 export interface ApiDialect {
-  readonly name: 'lmstudio' | 'openai';
+  readonly name: 'lmstudio' | 'openai' | 'label-studio' | 'oauth' | 'mcp';
   renderError(error: ServerError): RenderedError;
 }

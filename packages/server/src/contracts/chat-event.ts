@@ -83,6 +83,14 @@ export type ChatEvent =
       readonly origin: ToolOrigin;
     }
   | {
+      /** The call waits for a person; an outcome follows. */
+      readonly type: 'tool_call.approval_required';
+      readonly approvalId: string;
+      readonly tool: string;
+      readonly arguments: Record<string, unknown>;
+      readonly origin: ToolOrigin;
+    }
+  | {
       readonly type: 'tool_call.success';
       readonly tool: string;
       readonly arguments: Record<string, unknown>;

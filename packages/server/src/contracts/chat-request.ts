@@ -3,8 +3,21 @@ import type { ReasoningEffort, Sampling, ToolChoice, ToolDefinition } from './in
 
 /** MCP tools that a request wants the model to have; whether it gets them is decided by its token. */
 export type IntegrationRequest =
-  | { readonly type: 'plugin'; readonly id: string; readonly allowedTools?: readonly string[] }
-  | { readonly type: 'ephemeral_mcp'; readonly serverLabel: string; readonly serverUrl: string };
+  | {
+      readonly type: 'plugin';
+      readonly id: string;
+      readonly allowedTools?: readonly string[];
+      /** The tools of which a person must approve each call, though the token may need none. */
+      readonly requireApproval?: 'always' | readonly string[];
+    }
+  | {
+      readonly type: 'ephemeral_mcp';
+      readonly serverLabel: string;
+      readonly serverUrl: string;
+      readonly allowedTools?: readonly string[];
+      /** Sent to that server only; not to be logged. */
+      readonly headers?: Readonly<Record<string, string>>;
+    };
 
 /** A chat request in the neutral form that every dialect is parsed into. */
 export interface ChatRequest {

@@ -12,6 +12,12 @@
  * | `METHOD_NOT_ALLOWED` | the path exists, the method does not |
  * | `PREVIOUS_RESPONSE_NOT_FOUND` | `previous_response_id` names nothing of the caller's |
  * | `UNAUTHENTICATED` | no token, or none that is valid |
+ * | `TOKEN_EXPIRED` | the token's time is over |
+ * | `TOKEN_NOT_YET_VALID` | the token's time has not begun |
+ * | `TOKEN_REVOKED` | the token, or one that it was derived from, was revoked |
+ * | `TOKEN_ROTATED` | the token got a new secret, and the time of this one is over |
+ * | `TOKEN_WRONG_AUDIENCE` | the token was made for another server |
+ * | `TOKEN_KIND_DISABLED` | tokens of this kind are switched off here |
  * | `PERMISSION_DENIED` | the caller's authority does not cover the request |
  * | `ORIGIN_DENIED` | a Host or Origin header that is not ours |
  * | `MODEL_NOT_FOUND` | no such model in the models folder |
@@ -41,6 +47,12 @@ export type ServerErrorCode =
   | 'METHOD_NOT_ALLOWED'
   | 'PREVIOUS_RESPONSE_NOT_FOUND'
   | 'UNAUTHENTICATED'
+  | 'TOKEN_EXPIRED'
+  | 'TOKEN_NOT_YET_VALID'
+  | 'TOKEN_REVOKED'
+  | 'TOKEN_ROTATED'
+  | 'TOKEN_WRONG_AUDIENCE'
+  | 'TOKEN_KIND_DISABLED'
   | 'PERMISSION_DENIED'
   | 'ORIGIN_DENIED'
   | 'MODEL_NOT_FOUND'
@@ -64,9 +76,14 @@ export type ServerErrorCode =
 export interface ServerErrorOptions extends ErrorOptions {
   /** The parameter of the request that is at fault, e.g. `integrations[0].id`. */
   readonly param?: string;
+  /** What the message says in words, for programs: which grant denied, say. */
+  readonly details?: ErrorDetails;
   /** For the log only; never rendered. */
   readonly detail?: string;
 }
+
+/** The facts of an error, by name. */
+export type ErrorDetails = Readonly<Record<string, string | number>>;
 
 /**
  * An error whose message may be shown to the caller. It never holds a secret, a token, tool arguments or a path of
@@ -76,12 +93,14 @@ export class ServerError extends Error {
   override readonly name = 'ServerError';
   readonly code: ServerErrorCode;
   readonly param: string | undefined;
+  readonly details: ErrorDetails | undefined;
   readonly detail: string | undefined;
 
   constructor(code: ServerErrorCode, message: string, options: ServerErrorOptions = {}) {
     super(message, options);
     this.code = code;
     this.param = options.param;
+    this.details = options.details;
     this.detail = options.detail;
   }
 }

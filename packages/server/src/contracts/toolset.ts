@@ -28,6 +28,15 @@ export interface ChatToolset extends AsyncDisposable {
   readonly definitions: readonly ToolDefinition[];
   /** The name for people and where the tool comes from; undefined when the model made the name up. */
   describe(name: string): { readonly tool: string; readonly origin: ToolOrigin } | undefined;
-  /** Decides again, with the arguments, and runs the call. Never throws for what a tool or a model does. */
-  call(name: string, args: Record<string, unknown>, signal: AbortSignal): Promise<ToolCallOutcome>;
+  /**
+   * Decides again, with the arguments, and runs the call. Never throws for what a tool or a model does.
+   *
+   * @param onWaiting told the approval's id when the call begins to wait for a person
+   */
+  call(
+    name: string,
+    args: Record<string, unknown>,
+    signal: AbortSignal,
+    onWaiting?: (approvalId: string) => void,
+  ): Promise<ToolCallOutcome>;
 }

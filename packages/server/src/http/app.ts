@@ -1,10 +1,14 @@
 import Router from '@koa/router';
 import type { Auth, Meter, Principal } from '@latchkey/auth-core';
+import { createClientAddress } from '@latchkey/auth-core/http';
 import { bearerAuth, limitRequests, requireAction } from '@latchkey/koa-auth';
 import Koa, { type Context, type Middleware, type Next } from 'koa';
+import type { AuditTrail } from '../audit/audit-trail.ts';
 import { ServerError } from '../contracts/server-error.ts';
+import { auditRequests } from './middleware/audit-requests.ts';
 import { type CheckOriginOptions, checkOrigin } from './middleware/check-origin.ts';
 import { endWithToken } from './middleware/end-with-token.ts';
+import { nameResourceMetadata } from './middleware/name-resource-metadata.ts';
 import { renderErrors } from './middleware/render-errors.ts';
 import { type RequestContextOptions, requestContext } from './middleware/request-context.ts';
 import { dialectOf, type Route } from './routes.ts';
@@ -13,25 +17,37 @@ import type { ServerState } from './state.ts';
 export interface AppOptions extends RequestContextOptions, CheckOriginOptions {
   readonly auth: Auth;
   readonly meter: Meter;
-  /** Who everybody is when authentication is off. */
-  readonly anonymous: Principal | undefined;
+  readonly trail: Pick<AuditTrail, 'during' | 'refused'>;
+  /** Who everybody is, while authentication is off; it is asked at each request. */
+  readonly anonymous: () => Promise<Principal | undefined>;
+  /** Take HTTP Basic as well, the password being the token. */
+  readonly basicAuthentication: boolean;
+  /** The reverse proxies whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: readonly string[];
   readonly routes: readonly Route[];
+  /** Where the metadata of `/mcp` is, when there are authorization servers. */
+  readonly resourceMetadata?: string;
 }
 
 /** The order of things: read this to know the server. */
 export function createApp(options: AppOptions): Koa<ServerState> {
   const app = new Koa<ServerState>();
   const router = new Router<ServerState>();
-  const authenticate = bearerAuth({
-    auth: options.auth,
-    ...(options.anonymous === undefined ? {} : { optional: options.anonymous }),
-  });
+  const { auth, trustedProxies, basicAuthentication: basic } = options;
+  const authenticate = bearerAuth({ auth, basic, trustedProxies });
+  const authenticateUnlessOpen: Middleware<ServerState> = async (ctx, next) => {
+    const anonymous = await options.anonymous();
+    const identify = anonymous && bearerAuth({ auth, trustedProxies, optional: anonymous });
+    await (identify ?? authenticate)(ctx, next);
+  };
   const limit = limitRequests({ meter: options.meter });
-  for (const { method, path, access, handler } of options.routes) {
-    const guards: Middleware<ServerState>[] = [];
-    if (access !== 'public') guards.push(authenticate, limit);
+  const clientAddress = createClientAddress(trustedProxies);
+  for (const route of options.routes) {
+    const { method, path, access, handler } = route;
+    const guards: Middleware<ServerState>[] = [auditRequests(options.trail, clientAddress, route)];
+    if (access !== 'public') guards.push(NEVER_OPEN.has(access) ? authenticate : authenticateUnlessOpen, limit);
     if (access !== 'public' && access !== 'authenticated') guards.push(requireAction(access));
-    if (access === 'chat' && options.anonymous === undefined) guards.push(endWithToken(options.auth));
+    if (RUNS_LONG.has(access)) guards.push(unlessAnonymous(endWithToken(auth)));
     router.register(path, [method], [...guards, handler]);
   }
 
@@ -41,7 +57,8 @@ export function createApp(options: AppOptions): Koa<ServerState> {
     options.logger[level]({ err: error }, 'an answer was not sent whole');
   });
   app.use(requestContext(options));
-  app.use(renderErrors(dialectOf));
+  if (options.resourceMetadata !== undefined) app.use(nameResourceMetadata(options.resourceMetadata));
+  app.use(renderErrors(dialectOf, { basic }));
   app.use(checkOrigin(options));
   app.use(nothingThere);
   app.use(router.routes());
@@ -49,6 +66,17 @@ export function createApp(options: AppOptions): Koa<ServerState> {
   app.use(router.allowedMethods());
   return app;
 }
+
+/** What needs a token even while authentication is off: who could switch it on again must not be everybody. */
+const NEVER_OPEN: ReadonlySet<Route['access']> = new Set(['settings:read', 'settings:write']);
+
+/** Chats, and people who watch what waits for their approval. */
+const RUNS_LONG: ReadonlySet<Route['access']> = new Set(['chat', 'approvals:decide']);
+
+const unlessAnonymous =
+  (guard: Middleware<ServerState>): Middleware<ServerState> =>
+  (ctx, next) =>
+    ctx.state.auth.principal.kind === 'anonymous' ? next() : guard(ctx, next);
 
 /** What no route has answered gets an error like all others. */
 async function nothingThere(ctx: Context, next: Next): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
-import getRawBody from 'raw-body';
 import { ServerError } from '../contracts/server-error.ts';
+import { readText } from './read-text.ts';
 
 /**
  * Reads a JSON body of at most `limit` bytes. Throws ServerError `UNSUPPORTED_MEDIA_TYPE` (a web page can post
@@ -20,24 +20,9 @@ export async function readJson(ctx: Context, limit: number): Promise<unknown> {
   }
 }
 
-async function readText(ctx: Context, limit: number): Promise<string> {
-  const length = ctx.request.length;
-  try {
-    return await getRawBody(ctx.req, { limit, encoding: 'utf8', ...(length === undefined ? {} : { length }) });
-  } catch (error) {
-    const { type } = error as { type?: string };
-    if (type === 'entity.too.large') {
-      // What is still to come is not read; the connection can't be used again.
-      ctx.set('Connection', 'close');
-      throw new ServerError('PAYLOAD_TOO_LARGE', `The body is larger than ${limit} bytes.`, {
-        param: 'body',
-        cause: error,
-      });
-    }
-    throw new ServerError('INVALID_REQUEST', 'The body did not arrive whole.', {
-      param: 'body',
-      cause: error,
-      ...(type === undefined ? {} : { detail: type }),
-    });
-  }
+/** The same for a body that may be left out; then, an object without anything. */
+export async function readOptionalJson(ctx: Context, limit: number): Promise<unknown> {
+  // A body that is sent in chunks has no length, and counts all the same.
+  const isAbsent = ctx.is() === null || ctx.request.length === 0;
+  return isAbsent ? {} : readJson(ctx, limit);
 }

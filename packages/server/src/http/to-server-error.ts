@@ -1,13 +1,17 @@
-import { AuthError, type AuthErrorCode, LimitExceededError } from '@latchkey/auth-core';
-import { ServerError, type ServerErrorCode } from '../contracts/server-error.ts';
+import { AuthError, type AuthErrorCode, LimitExceededError, PermissionDeniedError } from '@latchkey/auth-core';
+import { denialDetails } from '../contracts/denial-details.ts';
+import { type ErrorDetails, ServerError, type ServerErrorCode } from '../contracts/server-error.ts';
 
 const AUTH_CODES: Record<AuthErrorCode, ServerErrorCode> = {
   AUTH_TOKEN_MISSING: 'UNAUTHENTICATED',
   AUTH_TOKEN_MALFORMED: 'UNAUTHENTICATED',
   AUTH_TOKEN_UNKNOWN: 'UNAUTHENTICATED',
-  AUTH_TOKEN_EXPIRED: 'UNAUTHENTICATED',
-  AUTH_TOKEN_NOT_YET_VALID: 'UNAUTHENTICATED',
-  AUTH_TOKEN_REVOKED: 'UNAUTHENTICATED',
+  AUTH_TOKEN_EXPIRED: 'TOKEN_EXPIRED',
+  AUTH_TOKEN_NOT_YET_VALID: 'TOKEN_NOT_YET_VALID',
+  AUTH_TOKEN_REVOKED: 'TOKEN_REVOKED',
+  AUTH_TOKEN_ROTATED: 'TOKEN_ROTATED',
+  AUTH_TOKEN_WRONG_AUDIENCE: 'TOKEN_WRONG_AUDIENCE',
+  AUTH_TOKEN_KIND_DISABLED: 'TOKEN_KIND_DISABLED',
   AUTH_PERMISSION_DENIED: 'PERMISSION_DENIED',
   AUTH_GRANT_INVALID: 'INVALID_REQUEST',
   AUTH_GRANT_NOT_COVERED: 'PERMISSION_DENIED',
@@ -21,7 +25,11 @@ const AUTH_CODES: Record<AuthErrorCode, ServerErrorCode> = {
 export function toServerError(thrown: unknown): ServerError {
   if (thrown instanceof ServerError) return thrown;
   if (thrown instanceof AuthError) {
-    return new ServerError(AUTH_CODES[thrown.code], thrown.message, { cause: thrown, ...paramOf(thrown) });
+    return new ServerError(AUTH_CODES[thrown.code], thrown.message, {
+      cause: thrown,
+      details: detailsOf(thrown),
+      ...paramOf(thrown),
+    });
   }
   return new ServerError('INTERNAL', 'The server failed at this request; its log says why.', { cause: thrown });
 }
@@ -30,4 +38,12 @@ export function toServerError(thrown: unknown): ServerError {
 function paramOf(error: AuthError): { readonly param?: string } {
   if (error instanceof LimitExceededError) return { param: error.limit };
   return 'path' in error && typeof error.path === 'string' ? { param: error.path } : {};
+}
+
+/** The core's own code, and which grant or limit it was. */
+function detailsOf(error: AuthError): ErrorDetails {
+  const { code } = error;
+  if (error instanceof PermissionDeniedError) return { code, ...denialDetails(error.decision) };
+  if (error instanceof LimitExceededError) return { code, limit: error.limit, source: error.source };
+  return { code };
 }

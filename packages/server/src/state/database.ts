@@ -1,33 +1,112 @@
-import type { LimitStore, TokenStore } from '@latchkey/auth-core';
+import type { AuditStore, LimitStore, TokenStore } from '@latchkey/auth-core';
+import type { SigningKeyStore } from '@latchkey/auth-core/jwt';
 import {
+  createKyselyAuditStore,
   createKyselyLimitStore,
+  createKyselySigningKeyStore,
   createKyselyTokenStore,
   migrate,
   openSqlite,
   type TokenSchema,
   tokenMigrations,
 } from '@latchkey/auth-core/stores/kysely';
+import { openPostgres, watchPostgresTokens } from '@latchkey/auth-core/stores/postgres';
 import type { Kysely } from 'kysely';
+import { approvalMigrations } from '../approvals/migrations.ts';
+import type { ApprovalTables } from '../approvals/schema.ts';
+import { ServerError } from '../contracts/server-error.ts';
 import { conversationMigrations } from '../conversations/migrations.ts';
 import type { ConversationTables } from '../conversations/schema.ts';
+import { pinMigrations } from '../mcp-pins/migrations.ts';
+import type { PinTables } from '../mcp-pins/schema.ts';
+import { settingsMigrations } from '../settings/migrations.ts';
+import type { SettingsTables } from '../settings/schema.ts';
+import { usageMigrations } from '../usage/migrations.ts';
+import type { UsageTables } from '../usage/schema.ts';
+import { type SecretTables, secretMigrations } from './same-secret.ts';
 
 /** What is kept where. */
 export interface Database {
   readonly tokens: TokenStore;
   readonly limits: LimitStore;
+  readonly audit: AuditStore;
+  readonly signingKeys: SigningKeyStore;
+  readonly approvals: Kysely<ApprovalTables>;
   readonly conversations: Kysely<ConversationTables>;
+  readonly pins: Kysely<PinTables>;
+  readonly settings: Kysely<SettingsTables>;
+  readonly usage: Kysely<UsageTables>;
+  readonly secret: Kysely<SecretTables>;
 }
 
-/** Everything that is kept, in one SQLite file: auth-core's tables and the server's own, migrated apart. */
-export async function openDatabase(path: string, owner: AsyncDisposableStack): Promise<Database> {
-  const database = openSqlite<TokenSchema & ConversationTables>(path);
+/**
+ * Everything that is kept, in one database: auth-core's tables and the server's own, migrated apart. `place` is the
+ * path of a SQLite file, or the URL of a PostgreSQL database, which servers may share.
+ *
+ * Throws ServerError `STORE_UNAVAILABLE` when PostgreSQL does not let us in; the message names no password.
+ */
+export async function openDatabase(place: string, owner: AsyncDisposableStack): Promise<Database> {
+  if (!isPostgres(place)) return migrateTables(openSqlite<Tables>(place), owner, undefined);
+  try {
+    return await migrateTables(openPostgres<Tables>(place), owner, watchPostgresTokens(place));
+  } catch (error) {
+    throw new ServerError(
+      'STORE_UNAVAILABLE',
+      `The database ${withoutSecrets(place)} cannot be used: ${reasonOf(error)}. Look at the setting 'database' ` +
+        '(LATCHKEY_DATABASE).',
+    );
+  }
+}
+
+type Tables = TokenSchema & ConversationTables;
+
+function isPostgres(place: string): boolean {
+  return /^postgres(ql)?:/.test(place);
+}
+
+/** User, host and name, which tell databases apart; what else stands in a URL may be a secret. */
+function withoutSecrets(url: string): string {
+  if (!URL.canParse(url)) return 'of that URL';
+  const { protocol, username, host, pathname } = new URL(url);
+  return `${protocol}//${username === '' ? '' : `${username}@`}${host}${pathname}`;
+}
+
+/** What was tried at several addresses has no message of its own, only a code. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'it gave no reason';
+  return error.message || ('code' in error ? String(error.code) : error.name);
+}
+
+async function migrateTables(
+  database: Kysely<Tables>,
+  owner: AsyncDisposableStack,
+  watch: TokenStore['watch'],
+): Promise<Database> {
   owner.defer(() => database.destroy());
   await migrate(database, tokenMigrations, 'token_migrations');
-  await migrate(database, conversationMigrations, 'server_migrations');
+  await migrate(
+    database,
+    {
+      ...conversationMigrations,
+      ...settingsMigrations,
+      ...usageMigrations,
+      ...secretMigrations,
+      ...approvalMigrations,
+      ...pinMigrations,
+    },
+    'server_migrations',
+  );
   return {
-    tokens: createKyselyTokenStore(database),
+    tokens: createKyselyTokenStore(database, watch === undefined ? {} : { watch }),
     limits: createKyselyLimitStore(database),
+    audit: createKyselyAuditStore(database),
+    signingKeys: createKyselySigningKeyStore(database),
     // kysely's types know no "at least these tables"; the migrations above have made them.
+    approvals: database as unknown as Kysely<ApprovalTables>,
     conversations: database as unknown as Kysely<ConversationTables>,
+    pins: database as unknown as Kysely<PinTables>,
+    settings: database as unknown as Kysely<SettingsTables>,
+    usage: database as unknown as Kysely<UsageTables>,
+    secret: database as unknown as Kysely<SecretTables>,
   };
 }

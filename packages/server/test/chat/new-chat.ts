@@ -68,6 +68,7 @@ export async function newChat(
     openToolset: async () => toolset,
     samplingOf: () => ({}),
     limits: { rounds: 4, toolCalls: 8 },
+    recordUsage: () => {},
     logger,
     createResponseId: () => `resp_${++ids}`,
     createCallId: () => `call_${++ids}`,

@@ -1,7 +1,21 @@
-import { describe, expect, it } from 'vitest';
+import { sql } from 'kysely';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ChatMessage } from '../../src/contracts/chat-message.ts';
 import type { ConversationStore, StoredTurn } from '../../src/contracts/conversation-store.ts';
+import { createKyselyConversationStore } from '../../src/conversations/kysely-conversation-store.ts';
+import { openDatabase } from '../../src/state/database.ts';
 import { openConversations } from '../chat/new-chat.ts';
+import { createPostgresDatabase } from '../scripted/postgres-database.ts';
+
+const postgres = await createPostgresDatabase();
+
+async function openOnPostgres(): Promise<ConversationStore> {
+  const owner = new AsyncDisposableStack();
+  const { conversations } = await openDatabase(postgres.url, owner);
+  await sql`delete from conversation_turn`.execute(conversations);
+  onTestFinished(() => owner.disposeAsync());
+  return createKyselyConversationStore(conversations);
+}
 
 const say = (text: string): ChatMessage => ({ role: 'user', content: [{ type: 'text', text }] });
 
@@ -17,9 +31,12 @@ const save = (store: ConversationStore, id: string, changes: Partial<StoredTurn>
     ...changes,
   });
 
-describe('a stored conversation', () => {
+describe.each([
+  { name: 'SQLite', open: openConversations },
+  { name: postgres.name, open: openOnPostgres },
+])('a conversation stored in $name', ({ open }) => {
   it('is all messages from its beginning to the turn that is asked for', async () => {
-    const store = await openConversations();
+    const store = await open();
     await save(store, 'a');
     await save(store, 'b', { parentId: 'a', messages: [say('b'), { role: 'assistant', content: 'to b' }] });
     await save(store, 'c', { parentId: 'b' });
@@ -33,7 +50,7 @@ describe('a stored conversation', () => {
   });
 
   it('branches where a turn is gone on with twice', async () => {
-    const store = await openConversations();
+    const store = await open();
     await save(store, 'root');
     await save(store, 'left', { parentId: 'root' });
     await save(store, 'right', { parentId: 'root' });
@@ -42,7 +59,7 @@ describe('a stored conversation', () => {
   });
 
   it('comes back as it went in, whatever the text', async () => {
-    const store = await openConversations();
+    const store = await open();
     const messages: ChatMessage[] = [
       say("'; drop table conversation_turn; -- \u0000 \u{1F600} <|im_start|>"),
       { role: 'user', content: [{ type: 'image', mediaType: 'image/png', data: 'AAAA' }] },
@@ -59,14 +76,14 @@ describe('a stored conversation', () => {
   });
 
   it('is found by its owner only', async () => {
-    const store = await openConversations();
+    const store = await open();
     await save(store, 'a');
     expect(await store.load('a', 'theirs', null)).toBeUndefined();
     expect(await store.load('none', 'mine', null)).toBeUndefined();
   });
 
   it('is found in its own project only, and having none is a project of its own', async () => {
-    const store = await openConversations();
+    const store = await open();
     await save(store, 'web', { project: 'web' });
     await save(store, 'none');
     expect(await store.load('web', 'mine', 'web')).toHaveLength(1);
@@ -76,7 +93,7 @@ describe('a stored conversation', () => {
   });
 
   it("shows nothing of another owner's turns, even where it hangs on one", async () => {
-    const store = await openConversations();
+    const store = await open();
     await save(store, 'theirs', { owner: 'theirs' });
     await save(store, 'elsewhere', { project: 'web' });
     await save(store, 'a', { parentId: 'theirs' });
@@ -86,7 +103,7 @@ describe('a stored conversation', () => {
   });
 
   it('hangs on a turn that exists, and has an id of its own', async () => {
-    const store = await openConversations();
+    const store = await open();
     await save(store, 'a');
     await expect(save(store, 'b', { parentId: 'none' })).rejects.toThrow();
     await expect(save(store, 'a', { owner: 'theirs' })).rejects.toThrow();

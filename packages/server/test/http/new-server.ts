@@ -1,34 +1,72 @@
 import {
+  type AuditLog,
+  type AuditStore,
   type Auth,
   anonymousPrincipal,
-  createAuth,
+  createAuditLog,
+  createMemoryAuditStore,
   createMemoryLimitStore,
   createMemoryTokenStore,
   createMeter,
   type Grant,
+  type TokenStore,
 } from '@latchkey/auth-core';
-import { re2jsPatterns } from '@latchkey/auth-core/patterns/re2js';
+import { createMemorySigningKeyStore } from '@latchkey/auth-core/jwt';
+import type { McpHost } from '@latchkey/mcp-bridge';
 import type Koa from 'koa';
 import { type Logger, pino } from 'pino';
 import { onTestFinished } from 'vitest';
+import { openApprovals } from '../../src/approvals/open-approvals.ts';
+import { createAuditTrail } from '../../src/audit/audit-trail.ts';
+import type { KeptArguments } from '../../src/audit/tool-audit.ts';
+import { withAuditedLogins } from '../../src/audit/with-audited-logins.ts';
 import { createChatService } from '../../src/chat/chat-service.ts';
 import { type AppOptions, createApp } from '../../src/http/app.ts';
+import { createApprovalHandlers } from '../../src/http/handlers/approvals.ts';
+import { createAuditHandler } from '../../src/http/handlers/audit.ts';
 import { createCanHandler } from '../../src/http/handlers/can.ts';
 import { createChatHandler } from '../../src/http/handlers/chat.ts';
 import { createChatCompletionsHandler } from '../../src/http/handlers/chat-completions.ts';
+import { createKeyHandlers } from '../../src/http/handlers/keys.ts';
+import { createLabelStudioTokenHandlers } from '../../src/http/handlers/label-studio-tokens.ts';
+import { createMcpHandler } from '../../src/http/handlers/mcp.ts';
+import { createMcpPinHandlers } from '../../src/http/handlers/mcp-pins.ts';
+import { createMcpServerHandlers } from '../../src/http/handlers/mcp-servers.ts';
 import { createModelHandlers } from '../../src/http/handlers/models.ts';
+import { createOAuthHandlers } from '../../src/http/handlers/oauth.ts';
+import { createProtectedResourceHandler } from '../../src/http/handlers/protected-resource.ts';
+import { createSettingsHandlers } from '../../src/http/handlers/settings.ts';
 import { createTokenHandlers } from '../../src/http/handlers/tokens.ts';
-import { createWhoamiHandler } from '../../src/http/handlers/whoami.ts';
+import { createUsageHandler } from '../../src/http/handlers/usage.ts';
+import { createWhoamiHandlers } from '../../src/http/handlers/whoami.ts';
 import { createRoutes, type Route } from '../../src/http/routes.ts';
 import type { ServerState } from '../../src/http/state.ts';
+import { createKyselyPinStore } from '../../src/mcp-pins/kysely-pin-store.ts';
 import { ModelPool } from '../../src/models/model-pool.ts';
 import { createModelRegistry } from '../../src/models/model-registry.ts';
+import { toAuthSettings } from '../../src/settings/installation-settings.ts';
+import { createLiveSettings } from '../../src/settings/live-settings.ts';
+import { withFreshSettings } from '../../src/settings/with-fresh-settings.ts';
+import { openTokens } from '../../src/state/open-tokens.ts';
+import { askApprovalFor } from '../../src/tools/ask-approval.ts';
+import { listServers, readServerOutput } from '../../src/tools/list-servers.ts';
 import { openToolset } from '../../src/tools/open-toolset.ts';
+import { approvePins, reviewPins } from '../../src/tools/review-pins.ts';
+import { serveTools } from '../../src/tools/served-tools.ts';
+import type { UsageStore } from '../../src/usage/kysely-usage-store.ts';
+import { createUsageRecorder } from '../../src/usage/usage-recorder.ts';
+import { openApprovalTables } from '../approvals/open-approvals.ts';
 import { openConversations } from '../chat/new-chat.ts';
+import { openPinTables } from '../mcp-pins/open-pins.ts';
 import type { Turn } from '../scripted/engine-script.ts';
 import { ScriptedEngine } from '../scripted/scripted-engine.ts';
 import { temporaryFolder, writeFiles } from '../scripted/temporary-folder.ts';
+import { openSettings } from '../settings/open-settings.ts';
 import { newHost } from '../tools/caller.ts';
+import { openUsage } from '../usage/open-usage.ts';
+
+/** Who issues the access tokens of test servers. */
+export const ISSUER = 'https://latchkey.test';
 
 export interface TestServer {
   readonly app: Koa<ServerState>;
@@ -37,6 +75,7 @@ export interface TestServer {
   readonly routes: readonly Route[];
   /** Everything that was logged, from `trace` on. */
   readonly log: string[];
+  readonly audit: AuditLog;
   readonly stop: AbortController;
   issue(grant: unknown, name?: string): Promise<string>;
 }
@@ -46,8 +85,28 @@ export interface TestServerOptions {
   readonly bodyLimit?: number;
   readonly anonymous?: Grant;
   readonly policy?: Grant;
+  /** Why the setting requireAuthentication can't be off here. */
+  readonly mustNotBeOpen?: string;
+  /** Nothing that is used can be written or read. */
+  readonly brokenUsage?: boolean;
+  /** Where the audit log is kept; in memory by default. */
+  readonly auditStore?: AuditStore;
+  readonly keptArguments?: KeptArguments;
+  /** For how long a tool call waits for a person. */
+  readonly approvalSeconds?: number;
+  /** Where the tokens are kept; in memory by default. */
+  readonly tokenStore?: TokenStore;
+  /** How definitions of tools are approved. */
+  readonly mcpPins?: 'auto' | 'explicit' | 'off';
+  /** Whom the metadata of `/mcp` names. */
+  readonly authorizationServers?: readonly string[];
+  /** In place of the servers in memory. */
+  readonly mcp?: McpHost;
   readonly app?: Partial<AppOptions>;
 }
+
+const broken = () => Promise.reject(new Error('the disk is gone'));
+const brokenUsage: UsageStore = { add: broken, rootIds: broken, sum: broken };
 
 /** A logger that keeps its lines. */
 export function keepLog(): { readonly logger: Logger; readonly log: string[] } {
@@ -76,22 +135,61 @@ export async function newServer(options: TestServerOptions = {}): Promise<TestSe
     keepOnlyLast: true,
   });
   onTestFinished(() => pool[Symbol.asyncDispose]());
-  const auth = createAuth({
-    store: createMemoryTokenStore(),
-    digestKey: new Uint8Array(32).fill(7),
-    patterns: re2jsPatterns,
+  const secret = new Uint8Array(32).fill(7);
+  const audit = createAuditLog({ store: options.auditStore ?? createMemoryAuditStore(), key: secret });
+  onTestFinished(() => audit.close());
+  let ids = 0;
+  const trail = createAuditTrail({
+    log: audit,
+    kept: options.keptArguments ?? 'digest',
+    createId: () => `audited-${++ids}`,
+  });
+  const settings = await createLiveSettings({
+    store: await openSettings(),
+    authentication: { forcedOff: anonymous !== undefined, refusal: options.mustNotBeOpen },
+    clock: () => new Date(),
+    audit: trail.record,
+  });
+  const {
+    auth: core,
+    introspector,
+    access,
+    keys,
+  } = openTokens({
+    store: options.tokenStore ?? createMemoryTokenStore(),
+    signingKeys: createMemorySigningKeyStore(),
+    secret,
+    audit: trail.record,
+    issuer: ISSUER,
+    settings: () => toAuthSettings(settings.current()),
     ...(options.policy === undefined ? {} : { policy: options.policy }),
   });
-  const mcp = newHost();
-  let ids = 0;
+  const auth = withAuditedLogins(withFreshSettings(core, settings), trail);
+  const pins = { store: createKyselyPinStore(await openPinTables()), mode: options.mcpPins ?? 'auto' } as const;
+  const mcp = options.mcp ?? newHost(undefined, { pins });
   const clock = (): Date => new Date('2026-01-01T00:00:00Z');
+  const usage = options.brokenUsage ? brokenUsage : await openUsage();
+  const recorder = createUsageRecorder({ store: usage, clock, logger });
+  onTestFinished(() => recorder[Symbol.asyncDispose]());
+  const approvals = openApprovals(await openApprovalTables(), () => new Date(), options.approvalSeconds ?? 60);
+  onTestFinished(() => approvals[Symbol.asyncDispose]());
   const chat = createChatService({
     registry,
     pool,
     conversations: await openConversations(),
-    openToolset: (caller, request, signal) => openToolset(mcp, request.integrations, caller.decide, signal),
+    openToolset: (caller, request, signal) =>
+      openToolset(
+        mcp,
+        request.integrations,
+        caller.decide,
+        settings.current,
+        trail.tools(caller.principal),
+        signal,
+        askApprovalFor(approvals.pending, caller.principal),
+      ),
     samplingOf: () => ({}),
     limits: { rounds: 4, toolCalls: 8 },
+    recordUsage: recorder.record,
     logger,
     createResponseId: () => `resp_${++ids}`,
     createCallId: () => `call_${++ids}`,
@@ -100,27 +198,74 @@ export async function newServer(options: TestServerOptions = {}): Promise<TestSe
   const meter = createMeter({ store: createMemoryLimitStore() });
   onTestFinished(() => meter.close());
   const routes = createRoutes({
+    approvals: createApprovalHandlers(approvals.desk, trail, bodyLimit),
+    audit: createAuditHandler(audit),
+    keys: createKeyHandlers(access, keys, bodyLimit),
+    labelStudioTokens: createLabelStudioTokenHandlers(auth, access, meter, bodyLimit),
+    oauth: createOAuthHandlers({
+      auth,
+      introspector: withFreshSettings(introspector, settings),
+      access,
+      meter,
+      bodyLimit,
+      clock: () => new Date(),
+    }),
     can: createCanHandler(registry.resolve, bodyLimit),
     chat: createChatHandler(chat, bodyLimit),
     chatCompletions: createChatCompletionsHandler({ chat, bodyLimit, createId: () => String(++ids), clock }),
+    mcp: createMcpHandler({
+      serveTools: ({ principal, decide }) =>
+        serveTools({
+          host: mcp,
+          decide,
+          switches: settings.current,
+          audit: trail.tools(principal),
+          ask: askApprovalFor(approvals.pending, principal),
+          toolCalls: 8,
+        }),
+      installation: 'urn:latchkey:test',
+      bodyLimit,
+    }),
+    mcpPins: createMcpPinHandlers(
+      {
+        review: (label, caller) => reviewPins(mcp, label, { ...caller, switches: settings.current }),
+        approve: (label, choices, caller) =>
+          approvePins(mcp, label, choices, { ...caller, switches: settings.current }),
+      },
+      trail,
+      bodyLimit,
+    ),
+    mcpServers: createMcpServerHandlers({
+      list: (caller) => listServers({ ...caller, host: mcp, switches: settings.current }),
+      output: (label) => readServerOutput(mcp, label),
+    }),
     models: createModelHandlers(registry, pool),
+    protectedResource: createProtectedResourceHandler(ISSUER, options.authorizationServers ?? []),
+    settings: createSettingsHandlers(settings, bodyLimit),
     tokens: createTokenHandlers(auth, bodyLimit),
-    whoami: createWhoamiHandler(meter),
+    usage: createUsageHandler({ auth, store: usage, recorder, clock }),
+    whoami: createWhoamiHandlers(meter),
   });
   const stop = new AbortController();
   const app = createApp({
     auth,
     meter,
-    anonymous: anonymous && anonymousPrincipal(anonymous, 'anonymous'),
+    trail,
+    anonymous: async () =>
+      (await settings.fresh()).requireAuthentication
+        ? undefined
+        : anonymousPrincipal(anonymous ?? { actions: ['chat', 'models:read'], models: ['*'] }, 'anonymous'),
     routes,
     logger,
     createId: () => `request-${++ids}`,
     stopping: stop.signal,
     allowedHosts: [],
     allowedOrigins: [],
+    basicAuthentication: false,
+    trustedProxies: [],
     ...options.app,
   });
   const issue = async (grant: unknown, name = 'test'): Promise<string> =>
     (await auth.issue({ name, grant }, auth.operator())).token;
-  return { app, auth, engine, routes, log, stop, issue };
+  return { app, auth, engine, routes, log, audit, stop, issue };
 }

@@ -10,13 +10,14 @@ const TYPES: Partial<Record<ServerErrorCode, string>> = {
   MCP_UNAVAILABLE: 'mcp_connection_error',
 };
 
-/** `{"error":{"type","message","code","param"?}}`; https://lmstudio.ai/docs/developer/rest. */
+/** `{"error":{"type","message","code","param"?,"details"?}}`; https://lmstudio.ai/docs/developer/rest. */
 export const lmstudioDialect: ApiDialect = {
   name: 'lmstudio',
   renderError: (error) => {
     const { status, code } = WIRE_ERRORS[error.code];
     const type = TYPES[error.code] ?? (status < 500 ? 'invalid_request' : 'internal_error');
     const param = error.param === undefined ? {} : { param: error.param };
-    return { status, body: { error: { type, message: error.message, code, ...param } } };
+    const details = error.details === undefined ? {} : { details: error.details };
+    return { status, body: { error: { type, message: error.message, code, ...param, ...details } } };
   },
 };

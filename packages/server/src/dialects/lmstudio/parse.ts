@@ -44,12 +44,23 @@ function toMessages(chat: ChatBody): ChatMessage[] {
   return chat.system_prompt === undefined ? [user] : [{ role: 'system', content: chat.system_prompt }, user];
 }
 
-/** All three notations → one. The headers of a per-request server are dropped until such servers are allowed. */
+/** All three notations → one. */
 export function toIntegration(integration: z.output<typeof integrationSchema>): IntegrationRequest {
   if (typeof integration === 'string') return { type: 'plugin', id: integration };
-  if (integration.type === 'ephemeral_mcp') {
-    return { type: 'ephemeral_mcp', serverLabel: integration.server_label, serverUrl: integration.server_url };
+  const { allowed_tools: allowedTools } = integration;
+  const tools = allowedTools === undefined ? {} : { allowedTools };
+  if (integration.type === 'plugin') {
+    return { type: 'plugin', id: integration.id, ...tools, ...toRequireApproval(integration.require_approval) };
   }
-  const { id, allowed_tools: allowedTools } = integration;
-  return { type: 'plugin', id, ...(allowedTools === undefined ? {} : { allowedTools }) };
+  const { server_label: serverLabel, server_url: serverUrl, headers } = integration;
+  return { type: 'ephemeral_mcp', serverLabel, serverUrl, ...tools, ...(headers === undefined ? {} : { headers }) };
+}
+
+type RequireApproval = NonNullable<Extract<IntegrationRequest, { type: 'plugin' }>['requireApproval']>;
+
+function toRequireApproval(asked: 'always' | { readonly tools: readonly string[] } | undefined): {
+  readonly requireApproval?: RequireApproval;
+} {
+  if (asked === undefined) return {};
+  return { requireApproval: asked === 'always' ? asked : asked.tools };
 }

@@ -67,6 +67,10 @@ export function renderEvent(event: ChatEvent): Json[] {
       const { origin, ...rest } = event;
       return [{ ...rest, provider_info: renderOrigin(origin) }];
     }
+    case 'tool_call.approval_required': {
+      const { type, approvalId, origin, ...rest } = event;
+      return [{ type, approval_id: approvalId, ...rest, provider_info: renderOrigin(origin) }];
+    }
     case 'tool_call.failure':
       return [{ type: event.type, reason: event.reason, metadata: renderInvalid(event.invalid) }];
     case 'client_tool_call.start':

@@ -14,6 +14,12 @@ export const imageDataUrlSchema = z.string().transform((url, context) => {
 
 const allowedToolsSchema = z.array(z.string().min(1).max(128)).max(256);
 
+/** Ours: a request has a person asked where its token needs none. There is no word for the contrary. */
+const requireApprovalSchema = z.union([
+  z.literal('always'),
+  z.strictObject({ tools: z.array(z.string().min(1).max(128)).min(1).max(256) }),
+]);
+
 /** The three notations of an integration; https://lmstudio.ai/docs/developer/rest/chat. */
 export const integrationSchema = z.union([
   z.string().min(1).max(256),
@@ -22,6 +28,7 @@ export const integrationSchema = z.union([
       type: z.literal('plugin'),
       id: z.string().min(1).max(256),
       allowed_tools: allowedToolsSchema.optional(),
+      require_approval: requireApprovalSchema.optional(),
     }),
     z.strictObject({
       type: z.literal('ephemeral_mcp'),

@@ -13,6 +13,7 @@ export const openaiDialect: ApiDialect = {
   renderError: (error) => {
     const { status, code } = WIRE_ERRORS[error.code];
     const type = TYPES[status] ?? (status < 500 ? 'invalid_request_error' : 'server_error');
-    return { status, body: { error: { message: error.message, type, param: error.param ?? null, code } } };
+    const details = error.details === undefined ? {} : { details: error.details };
+    return { status, body: { error: { message: error.message, type, param: error.param ?? null, code, ...details } } };
   },
 };

@@ -1,61 +1,125 @@
-import type { Auth } from '@latchkey/auth-core';
+import {
+  type Auth,
+  GrantNotCoveredError,
+  PermissionDeniedError,
+  type Principal,
+  type TokenInfo,
+} from '@latchkey/auth-core';
 import { z } from 'zod';
+import { duration } from '../../dialects/duration-field.ts';
 import { validateBody } from '../../dialects/validate-body.ts';
+import { withoutAbsent } from '../../dialects/without-absent.ts';
 import { readJson } from '../read-json.ts';
 import type { Handler } from '../routes.ts';
 
-const name = z.string().trim().min(1).max(128);
+const label = z.string().trim().min(1).max(128);
+const notes = z.string().max(2000);
 const grant = z.record(z.string(), z.unknown());
 const expiresAt = z.iso.datetime({ offset: true });
+const rotateAfter = duration({ atLeast: 1 });
 
-/** The grant itself is parsed by auth-core, which owns its schema. */
-const createSchema = z.strictObject({ name, grant, expiresAt: expiresAt.optional() });
+/** The grant itself is parsed by auth-core, which owns its schema; so are names, owners, projects and secrets. */
+const createSchema = z.strictObject({
+  name: label,
+  kind: z.enum(['api-key', 'custom', 'personal-access', 'legacy']).optional(),
+  grant,
+  owner: label.optional(),
+  project: label.optional(),
+  expiresAt: expiresAt.optional(),
+  notes: notes.optional(),
+  rotateAfter: rotateAfter.optional(),
+  secret: z.string().max(1024).optional(),
+  force: z.boolean().optional(),
+});
 const editSchema = z.strictObject({
-  name: name.optional(),
+  name: label.optional(),
+  notes: notes.nullable().optional(),
   grant: grant.optional(),
   expiresAt: expiresAt.nullable().optional(),
+  rotateAfter: rotateAfter.nullable().optional(),
 });
+const rotateSchema = z.strictObject({
+  overlap: z.union([z.literal('until-first-use'), duration({ atLeast: 0 })]).optional(),
+  expiresAt: expiresAt.optional(),
+});
+const revokeAllSchema = z.strictObject({ owner: label.optional(), project: label.optional() });
+const listSchema = z.strictObject({ owner: label.optional(), project: label.optional(), parentId: label.optional() });
 
 export interface TokenHandlers {
   readonly create: Handler;
   readonly list: Handler;
   readonly show: Handler;
   readonly edit: Handler;
+  readonly rotate: Handler;
   readonly revoke: Handler;
+  readonly revokeAll: Handler;
+  readonly revokeSelf: Handler;
 }
 
 /** `/api/v1/tokens`: what a caller makes, sees and changes is inside its own authority; auth-core sees to it. */
 export function createTokenHandlers(auth: Auth, bodyLimit: number): TokenHandlers {
+  /** Of one kind alone the owner may see the token again; who may not sees what is known of it. */
+  async function reveal({ id, kind, owner, revokedAt }: TokenInfo, by: Principal): Promise<{ token?: string }> {
+    if (kind !== 'legacy' || owner !== by.owner || revokedAt !== undefined) return {};
+    try {
+      return { token: await auth.reveal(id, by) };
+    } catch (error) {
+      if (error instanceof PermissionDeniedError || error instanceof GrantNotCoveredError) return {};
+      throw error;
+    }
+  }
+
   return {
     create: async (ctx) => {
-      const body = validateBody(createSchema, await readJson(ctx, bodyLimit));
-      const { record, token } = await auth.issue(
-        { name: body.name, grant: body.grant, ...(body.expiresAt === undefined ? {} : { expiresAt: body.expiresAt }) },
-        ctx.state.auth.principal,
-      );
+      const { rotateAfter, ...body } = validateBody(createSchema, await readJson(ctx, bodyLimit));
+      const input = { ...withoutAbsent(body), ...withoutAbsent({ rotateAfterSeconds: rotateAfter }) };
+      const { record, token } = await auth.issue({ ...input, name: body.name, grant: body.grant }, whoAsks(ctx));
       ctx.status = 201;
       ctx.set('Cache-Control', 'no-store');
-      ctx.body = { ...record, token };
+      ctx.body = shownOnce(record, token);
     },
     list: async (ctx) => {
-      ctx.body = { tokens: await auth.list(ctx.state.auth.principal) };
+      const filter = withoutAbsent(validateBody(listSchema, { ...ctx.query }));
+      ctx.body = { tokens: await auth.list(whoAsks(ctx), filter) };
     },
     show: async (ctx) => {
-      ctx.body = await auth.show(tokenId(ctx), ctx.state.auth.principal);
+      const by = whoAsks(ctx);
+      const record = await auth.show(tokenId(ctx), by);
+      ctx.set('Cache-Control', 'no-store');
+      ctx.body = { ...record, ...(await reveal(record, by)) };
     },
     edit: async (ctx) => {
-      const body = validateBody(editSchema, await readJson(ctx, bodyLimit));
-      const changes = {
-        ...(body.name === undefined ? {} : { name: body.name }),
-        ...(body.grant === undefined ? {} : { grant: body.grant }),
-        ...(body.expiresAt === undefined ? {} : { expiresAt: body.expiresAt }),
+      const { rotateAfter, ...body } = validateBody(editSchema, await readJson(ctx, bodyLimit));
+      const changes = { ...withoutAbsent(body), ...withoutAbsent({ rotateAfterSeconds: rotateAfter }) };
+      ctx.body = await auth.edit(tokenId(ctx), changes, whoAsks(ctx));
+    },
+    rotate: async (ctx) => {
+      const { overlap, ...body } = validateBody(rotateSchema, await readJson(ctx, bodyLimit));
+      const input = {
+        ...withoutAbsent(body),
+        ...withoutAbsent({ overlap: typeof overlap === 'number' ? { seconds: overlap } : overlap }),
       };
-      ctx.body = await auth.edit(tokenId(ctx), changes, ctx.state.auth.principal);
+      const { record, token } = await auth.rotate(tokenId(ctx), input, whoAsks(ctx));
+      ctx.set('Cache-Control', 'no-store');
+      ctx.body = shownOnce(record, token);
     },
     revoke: async (ctx) => {
-      ctx.body = await auth.revoke(tokenId(ctx), ctx.state.auth.principal);
+      ctx.body = await auth.revoke(tokenId(ctx), whoAsks(ctx));
+    },
+    revokeAll: async (ctx) => {
+      const body = validateBody(revokeAllSchema, await readJson(ctx, bodyLimit));
+      ctx.body = { revoked: await auth.revokeAll(withoutAbsent(body), whoAsks(ctx)) };
+    },
+    revokeSelf: async (ctx) => {
+      ctx.body = await auth.revokeSelf(whoAsks(ctx));
     },
   };
 }
 
 const tokenId = (ctx: Parameters<Handler>[0]): string => ctx.params.id ?? '';
+const whoAsks = (ctx: Parameters<Handler>[0]) => ctx.state.auth.principal;
+
+/** What to keep comes first: the rest can be asked for again. */
+function shownOnce({ id, ...record }: TokenInfo, token: string) {
+  return { id, token, ...record };
+}

@@ -47,7 +47,8 @@ export function checkOrigin({ allowedHosts, allowedOrigins }: CheckOriginOptions
       if (ctx.method === 'OPTIONS') {
         ctx.set({
           'Access-Control-Allow-Methods': 'GET, POST, PATCH, DELETE',
-          'Access-Control-Allow-Headers': 'Authorization, Content-Type, X-Api-Key',
+          'Access-Control-Allow-Headers':
+            'Authorization, Content-Type, Latchkey-Project, Mcp-Method, Mcp-Name, Mcp-Protocol-Version, X-Api-Key',
           'Access-Control-Max-Age': '600',
         });
         ctx.status = 204;

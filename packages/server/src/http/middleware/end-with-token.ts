@@ -1,31 +1,46 @@
-import { type Auth, InvalidTokenError } from '@latchkey/auth-core';
-import { readCredential } from '@latchkey/koa-auth';
+import { type Auth, AuthError, InvalidTokenError, StoreUnavailableError } from '@latchkey/auth-core';
 import type { Middleware } from 'koa';
 import { ServerError } from '../../contracts/server-error.ts';
 import type { ServerState } from '../state.ts';
+import { toServerError } from '../to-server-error.ts';
 
 /** How often a running request's token is looked at again; with the time a verification may count, within a second. */
 const CHECK_MILLISECONDS = 400;
+/** How many looks in a row may stay without an answer. */
+const PATIENCE = 5;
 
 /**
- * Ends a request whose token ends while it runs: revoked here, at once; revoked by another process or expired, within
- * a second. For requests that may run long.
+ * Ends a request whose token ends while it runs: revoked here, at once; revoked by another process or expired, or its
+ * project withdrawn, within a second. For requests that may run long.
  */
-export function endWithToken(auth: Pick<Auth, 'verify' | 'onRevoked'>): Middleware<ServerState> {
+export function endWithToken(auth: Pick<Auth, 'onRevoked'>): Middleware<ServerState> {
   return async function endWithTokenMiddleware(ctx, next) {
-    const { id } = ctx.state.auth.principal;
-    const credential = readCredential(ctx.req);
+    const { principal, reverify } = ctx.state.auth;
     const ended = new AbortController();
-    const end = (cause: InvalidTokenError): void =>
-      ended.abort(new ServerError('UNAUTHENTICATED', 'The token of this request has ended while it ran.', { cause }));
+    const end = (cause: AuthError): void => {
+      const { code, details = {} } = toServerError(cause);
+      const message =
+        cause instanceof StoreUnavailableError
+          ? 'Nobody can say any more whether the token of this request still counts.'
+          : 'The token of this request has ended while it ran.';
+      ended.abort(new ServerError(code, message, { cause, details }));
+    };
     const stopListening = auth.onRevoked((revoked) => {
-      if (revoked === id) end(new InvalidTokenError('AUTH_TOKEN_REVOKED'));
+      if (principal.chain.includes(revoked)) end(new InvalidTokenError('AUTH_TOKEN_REVOKED'));
     });
-    const checks = setInterval(() => {
-      auth.verify(credential).catch((error: unknown) => {
-        if (error instanceof InvalidTokenError) end(error);
-      });
-    }, CHECK_MILLISECONDS);
+    let unanswered = 0;
+    const check = async (): Promise<void> => {
+      try {
+        await reverify();
+        unanswered = 0;
+      } catch (error) {
+        if (!(error instanceof AuthError)) throw error;
+        // A store may be away for a moment; who cannot be asked for longer must not be taken for a yes.
+        if (error instanceof StoreUnavailableError && ++unanswered < PATIENCE) return;
+        end(error);
+      }
+    };
+    const checks = setInterval(() => void check(), CHECK_MILLISECONDS);
     ctx.res.once('close', () => {
       clearInterval(checks);
       stopListening();

@@ -1,14 +1,17 @@
 import { AuthError } from '@latchkey/auth-core';
-import { challenge } from '@latchkey/koa-auth';
+import { type ChallengeOptions, challenge } from '@latchkey/koa-auth';
 import type { Middleware } from 'koa';
 import type { ApiDialect } from '../../contracts/api-dialect.ts';
-import { ServerError } from '../../contracts/server-error.ts';
+import { type ErrorDetails, ServerError } from '../../contracts/server-error.ts';
 import { hideSecrets } from '../../telemetry/hide-secrets.ts';
 import type { ServerState } from '../state.ts';
 import { toServerError } from '../to-server-error.ts';
 
 /** The one place where an error becomes an answer, in the words of the API that was spoken to. */
-export function renderErrors(dialectOf: (path: string) => ApiDialect): Middleware<ServerState> {
+export function renderErrors(
+  dialectOf: (path: string) => ApiDialect,
+  options: Pick<ChallengeOptions, 'basic'> = {},
+): Middleware<ServerState> {
   return async function renderErrorsMiddleware(ctx, next) {
     try {
       await next();
@@ -23,20 +26,24 @@ export function renderErrors(dialectOf: (path: string) => ApiDialect): Middlewar
       const refusal = [thrown, thrown instanceof Error ? thrown.cause : undefined].find(
         (cause) => cause instanceof AuthError,
       );
-      if (refusal !== undefined) ctx.set(challenge(refusal).headers);
+      if (refusal !== undefined) ctx.set({ ...challenge(refusal, options).headers });
       ctx.status = status;
       ctx.body = body;
     }
   };
 }
 
-/** Messages quote what was asked for, and some people ask for a model by their token. */
+/** Errors quote what was asked for, and some people ask for a model by their token, or name a field by it. */
 function withoutSecrets(error: ServerError): ServerError {
-  const message = hideSecrets(error.message);
-  if (message === error.message) return error;
-  const { code, param, detail } = error;
-  return new ServerError(code, message, {
-    ...(param === undefined ? {} : { param }),
+  const { code, param, details, detail } = error;
+  return new ServerError(code, hideSecrets(error.message), {
+    ...(param === undefined ? {} : { param: hideSecrets(param) }),
+    ...(details === undefined ? {} : { details: withoutSecretTexts(details) }),
     ...(detail === undefined ? {} : { detail }),
   });
 }
+
+const withoutSecretTexts = (details: ErrorDetails): ErrorDetails =>
+  Object.fromEntries(
+    Object.entries(details).map(([name, value]) => [name, typeof value === 'string' ? hideSecrets(value) : value]),
+  );

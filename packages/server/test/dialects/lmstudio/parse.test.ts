@@ -96,7 +96,13 @@ describe('integrations', () => {
       { type: 'plugin', id: 'mcp/files' },
       { type: 'plugin', id: 'mcp/tiktoken', allowedTools: ['fetch'] },
       { type: 'plugin', id: 'mcp/all' },
-      { type: 'ephemeral_mcp', serverLabel: 'remote', serverUrl: 'https://example.com/mcp' },
+      {
+        type: 'ephemeral_mcp',
+        serverLabel: 'remote',
+        serverUrl: 'https://example.com/mcp',
+        allowedTools: ['a'],
+        headers: { Authorization: 'Bearer x' },
+      },
     ]);
   });
 

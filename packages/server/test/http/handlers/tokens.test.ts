@@ -85,7 +85,16 @@ describe('/api/v1/tokens', () => {
     [{ name: 'x', grant: { actions: [], model: [] } }, 'invalid_value', 'grant.model'],
     [{ name: 'x', grant: { actions: [] }, expiresAt: 'soon' }, 'invalid_value', 'expiresAt'],
     [{ name: 'x', grant: { actions: [] }, expiresAt: '2001-01-01T00:00:00Z' }, 'invalid_value', 'expiresAt'],
-    [{ name: 'x', grant: { actions: [] }, owner: 'somebody' }, 'unrecognized_keys', 'owner'],
+    [{ name: 'x', grant: { actions: [] }, scopes: [] }, 'unrecognized_keys', 'scopes'],
+    [{ name: 'x', grant: { actions: [] }, kind: 'access' }, 'invalid_value', 'kind'],
+    [{ name: 'x', grant: { actions: [] }, kind: 'custom' }, 'invalid_value', 'secret'],
+    [
+      { name: 'x', grant: { actions: [] }, kind: 'custom', secret: 'lms_local_dev_key_2026' },
+      'invalid_value',
+      'secret',
+    ],
+    [{ name: 'x', grant: { actions: [] }, secret: 'vT9qLm2xWz7RbKd4HsYc' }, 'invalid_value', 'secret'],
+    [{ name: 'x', grant: { actions: [] }, rotateAfter: 'soon' }, 'invalid_value', 'rotateAfter'],
   ])('refuses %j, and names what is wrong', async (body, code, param) => {
     const answer = await (await newAdministration()).ask('POST', '', body);
     expect([answer.status, answer.json()]).toMatchObject([400, { error: { code, param } }]);
@@ -101,6 +110,8 @@ describe('/api/v1/tokens', () => {
   );
 });
 
+const tokenId = (token: string): string => token.slice('sk-lm-'.length).split(':')[0] ?? '';
+
 describe('GET /api/v1/whoami', () => {
   it('says who the caller is and what it must satisfy, in the order in which it is decided', async () => {
     const server = await newServer({ policy: { actions: ['chat'] } });
@@ -113,6 +124,8 @@ describe('GET /api/v1/whoami', () => {
       owner: 'operator',
       limits: [],
       project: null,
+      rootId: tokenId(token),
+      tokenId: tokenId(token),
       authority: [
         expect.objectContaining({ source: 'server policy', grant: { actions: ['chat'] } }),
         expect.objectContaining({ source: 'token reader', grant }),

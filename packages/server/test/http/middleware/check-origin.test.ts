@@ -132,7 +132,8 @@ describe('a preflight', () => {
     expect(answer.headers).toMatchObject({
       'access-control-allow-origin': 'https://chat.example.com',
       'access-control-allow-methods': 'GET, POST, PATCH, DELETE',
-      'access-control-allow-headers': 'Authorization, Content-Type, X-Api-Key',
+      'access-control-allow-headers':
+        'Authorization, Content-Type, Latchkey-Project, Mcp-Method, Mcp-Name, Mcp-Protocol-Version, X-Api-Key',
     });
   });
 

@@ -1,4 +1,10 @@
-import { createAuth, createMemoryTokenStore } from '@latchkey/auth-core';
+import {
+  attenuateToken,
+  createApiKeyFormat,
+  createAttenuatedFormat,
+  createAuth,
+  createMemoryTokenStore,
+} from '@latchkey/auth-core';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { talksUntilAborted } from '../../scripted/engine-script.ts';
 import { open, send } from '../in-process-client.ts';
@@ -20,7 +26,7 @@ describe('a running request', () => {
     const [info] = await server.auth.list(server.auth.operator());
     await server.auth.revoke(info?.id ?? '', server.auth.operator());
     const stream = await answer.received('event: chat.end');
-    expect(stream).toContain('"code":"invalid_api_key"');
+    expect(stream).toContain('"code":"token_revoked"');
   });
 
   it('that is not streamed is a 401 with a challenge', async () => {
@@ -53,6 +59,20 @@ describe('a running request', () => {
     expect(await answer.received('event: chat.end')).not.toContain('invalid_api_key');
   });
 
+  it('ends at once when the token is revoked that its own was derived from', async () => {
+    // Without the looks that are taken in between.
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const formats = [createApiKeyFormat(), createAttenuatedFormat()];
+    const auth = createAuth({ store: createMemoryTokenStore(), digestKey: new Uint8Array(32), formats });
+    const server = await newServer({ turns: [talksUntilAborted], app: { auth } });
+    const parent = await auth.issue({ name: 'test', grant }, auth.operator());
+    const token = await attenuateToken(parent.token, grant);
+    const answer = await open(server.app, { method: 'POST', path: '/api/v1/chat', token, body });
+    await answer.received('"and "');
+    await auth.revoke(parent.record.id, auth.operator());
+    expect(await answer.received('event: chat.end')).toContain('"code":"token_revoked"');
+  });
+
   it('ends when a later look at its token says that it has ended', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     const parts = { store: createMemoryTokenStore(), digestKey: new Uint8Array(32), cacheMilliseconds: 0 };
@@ -63,7 +83,20 @@ describe('a running request', () => {
     await answer.received('"and "');
     await otherProcess.revoke(record.id, otherProcess.operator());
     vi.advanceTimersByTime(500);
-    expect(await answer.received('event: chat.end')).toContain('"code":"invalid_api_key"');
+    expect(await answer.received('event: chat.end')).toContain('"code":"token_revoked"');
+  });
+
+  it('ends when nobody can say for a while whether its token still counts', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const store = createMemoryTokenStore();
+    const auth = createAuth({ store, digestKey: new Uint8Array(32), cacheMilliseconds: 0 });
+    const server = await newServer({ turns: [talksUntilAborted], app: { auth } });
+    const { token } = await auth.issue({ name: 'test', grant }, auth.operator());
+    const answer = await open(server.app, { method: 'POST', path: '/api/v1/chat', token, body });
+    await answer.received('"and "');
+    await store.close();
+    for (let look = 0; look < 5; look++) await vi.advanceTimersByTimeAsync(500);
+    expect(await answer.received('event: chat.end')).toContain('"code":"store_unavailable"');
   });
 
   it('leaves neither a look at its token nor a listener behind', async () => {

@@ -34,7 +34,7 @@ describe('an error', () => {
     const answer = await answerTo(new InvalidTokenError('AUTH_TOKEN_REVOKED'));
     expect(answer.status).toBe(401);
     expect(answer.headers['www-authenticate']).toContain('error="invalid_token"');
-    expect(answer.json()).toMatchObject({ error: { code: 'invalid_api_key' } });
+    expect(answer.json()).toMatchObject({ error: { code: 'token_revoked' } });
   });
 
   it('in a grant names the place in it', async () => {

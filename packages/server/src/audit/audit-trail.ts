@@ -1,0 +1,85 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { AuditEvent, AuditLog, AuditSink, Principal } from '@latchkey/auth-core';
+import { type AuditedRequest, toActor } from './audited-request.ts';
+import { describeRefusal, findRefusedToken } from './describe-refusal.ts';
+import { createToolAudit, type KeptArguments, type ToolAudit } from './tool-audit.ts';
+import { withoutSecrets } from './without-secrets.ts';
+
+/** What the server tells its audit log. Each event gets the address and the id of the request that caused it. */
+export interface AuditTrail {
+  /** For administration: it rejects when the event is not kept. */
+  readonly record: AuditSink;
+  /** Lets whatever happens in `act` be told as a part of the request. */
+  during<T>(request: AuditedRequest, act: () => Promise<T>): Promise<T>;
+  /** Says who sends the request that runs. */
+  identify(principal: Principal): void;
+  /** Takes note of an error if it refuses a login, a request by its grants, or one by its limits; of each once. */
+  refused(error: unknown, principal?: Principal): void;
+  /** For the tool calls of a caller, and of the request that runs now. */
+  tools(principal: Principal): ToolAudit;
+}
+
+export interface AuditTrailOptions {
+  readonly log: Pick<AuditLog, 'record' | 'note' | 'digest'>;
+  readonly kept: KeptArguments;
+  readonly createId: () => string;
+}
+
+interface Scope {
+  readonly request: AuditedRequest;
+  principal?: Principal;
+}
+
+/** Creates it. */
+export function createAuditTrail({ log, kept, createId }: AuditTrailOptions): AuditTrail {
+  const scopes = new AsyncLocalStorage<Scope>();
+  /** What was refused is thrown on, and passes by more than one place that tells of it. */
+  const told = new WeakSet<Error>();
+
+  return {
+    record: async (event) => log.record(complete(event, scopes.getStore()?.request)),
+    during: (request, act) => scopes.run({ request }, act),
+    identify(principal) {
+      const scope = scopes.getStore();
+      // The first one: a request may hold a second token, to be ended or exchanged.
+      if (scope !== undefined) scope.principal ??= principal;
+    },
+    refused(error, principal) {
+      const scope = scopes.getStore();
+      const refusal = describeRefusal(error, scope?.request);
+      if (refusal === undefined) return;
+      const cause = findRefusedToken(error);
+      if (cause !== undefined && told.has(cause)) return;
+      if (cause !== undefined) told.add(cause);
+      const who = principal ?? scope?.principal;
+      log.note(complete({ ...refusal, ...(who === undefined ? { actor: {} } : described(who)) }, scope?.request));
+    },
+    tools(principal) {
+      // A stream goes on when the request's own function has returned.
+      const request = scopes.getStore()?.request;
+      const who = described(principal);
+      return createToolAudit({
+        digest: log.digest,
+        record: async (event) => log.record(complete({ ...event, ...who }, request)),
+        note: (event) => log.note(complete({ ...event, ...who }, request)),
+        kept,
+        createId,
+      });
+    },
+  };
+}
+
+function described(principal: Principal): Pick<AuditEvent, 'actor' | 'project'> {
+  const { project } = principal;
+  return { actor: toActor(principal), ...(project === undefined ? {} : { project }) };
+}
+
+function complete(event: AuditEvent, request: AuditedRequest | undefined): AuditEvent {
+  if (request === undefined) return withoutSecrets(event);
+  const { address, id } = request;
+  return withoutSecrets({
+    ...event,
+    actor: { ...(address === undefined ? {} : { address }), ...event.actor },
+    details: { ...event.details, request: id },
+  });
+}

@@ -1,0 +1,36 @@
+import { type AuditEvent, InvalidTokenError } from '@latchkey/auth-core';
+import { ServerError } from '../contracts/server-error.ts';
+import type { AuditedRequest } from './audited-request.ts';
+
+/** What the audit log remembers of a request that was not served. */
+export type Refusal = Pick<AuditEvent, 'type' | 'details'>;
+
+/** The refusal of a token, by whatever it was reported. */
+export function findRefusedToken(error: unknown): InvalidTokenError | undefined {
+  return [error, error instanceof Error ? error.cause : undefined].find((cause) => cause instanceof InvalidTokenError);
+}
+
+/**
+ * Says what kind of refusal an error is: of a login, by a grant, or by a limit; undefined for any other error. It holds
+ * what was asked for, and no text of a body.
+ */
+export function describeRefusal(error: unknown, request: AuditedRequest | undefined): Refusal | undefined {
+  const asked = request === undefined ? {} : { method: request.method, route: request.route };
+  const token = findRefusedToken(error);
+  if (token !== undefined) return { type: 'authentication.refused', details: { code: token.code, ...asked } };
+  if (!(error instanceof ServerError)) return undefined;
+  const { code, details, param, message } = error;
+  if (code === 'LIMIT_EXCEEDED') return { type: 'limit.exceeded', details: { code, ...details, ...asked } };
+  if (code !== 'PERMISSION_DENIED') return undefined;
+  return {
+    type: 'permission.denied',
+    details: {
+      code,
+      reason: message,
+      ...(param === undefined ? {} : { param }),
+      ...details,
+      ...asked,
+      ...(request?.action === undefined ? {} : { action: request.action }),
+    },
+  };
+}

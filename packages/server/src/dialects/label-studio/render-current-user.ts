@@ -1,0 +1,39 @@
+/** A caller as Label Studio's `GET /api/current-user/whoami` shows one. */
+export interface CurrentUser {
+  readonly id: string;
+  readonly username: string;
+  readonly email: string;
+  readonly first_name: string;
+  readonly last_name: string;
+  readonly initials: string;
+  readonly avatar: null;
+  readonly phone: string;
+  readonly active_organization: null;
+  readonly allow_newsletters: null;
+  readonly last_activity: null;
+  readonly date_joined: null;
+}
+
+const EMAIL = /^[^\s@]+@[^\s@]+$/;
+
+/**
+ * Renders the owner of a token as a user of Label Studio. An owner is one text, so it is the name to log in with, the
+ * e-mail address if it looks like one, and nobody's first or last name; the id is the token's and a text, where Label
+ * Studio counts its users.
+ */
+export function renderCurrentUser({ id, owner }: { readonly id: string; readonly owner: string }): CurrentUser {
+  return {
+    id,
+    username: owner,
+    email: EMAIL.test(owner) ? owner : '',
+    first_name: '',
+    last_name: '',
+    initials: Array.from(owner).slice(0, 2).join('').toUpperCase(),
+    avatar: null,
+    phone: '',
+    active_organization: null,
+    allow_newsletters: null,
+    last_activity: null,
+    date_joined: null,
+  };
+}

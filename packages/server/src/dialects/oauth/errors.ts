@@ -1,0 +1,24 @@
+import type { ApiDialect } from '../../contracts/api-dialect.ts';
+import { WIRE_ERRORS } from '../wire-errors.ts';
+
+/** What RFC 6749 section 5.2 and RFC 6750 section 3.1 have a word for. */
+const ERRORS: Readonly<Record<number, string>> = {
+  401: 'invalid_token',
+  403: 'insufficient_scope',
+  429: 'slow_down',
+  503: 'temporarily_unavailable',
+};
+
+/** A description as RFC 6749 section 5.2 wants it: visible ASCII without quotes and backslashes. */
+export const describe = (message: string): string =>
+  message.replaceAll('"', "'").replace(/[^\x20-\x5b\x5d-\x7e]/g, '?');
+
+/** `{"error","error_description"}` (RFC 6749 section 5.2). */
+export const oauthDialect: ApiDialect = {
+  name: 'oauth',
+  renderError: (error) => {
+    const { status } = WIRE_ERRORS[error.code];
+    const fallback = status < 500 ? 'invalid_request' : 'server_error';
+    return { status, body: { error: ERRORS[status] ?? fallback, error_description: describe(error.message) } };
+  },
+};

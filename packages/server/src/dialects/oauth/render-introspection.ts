@@ -1,0 +1,42 @@
+import { inspectToken, type Principal } from '@latchkey/auth-core';
+
+/** The answer for a token that counts (RFC 7662 section 2.2). */
+export interface Introspection {
+  readonly active: true;
+  readonly token_type: 'Bearer';
+  /** The owner. */
+  readonly sub: string;
+  readonly username: string;
+  /** The stored token that it is, or was derived from. */
+  readonly client_id: string;
+  readonly jti: string;
+  /** The actions that every grant in its authority allows. */
+  readonly scope: string;
+  readonly exp?: number;
+  readonly iat?: number;
+  readonly iss?: string;
+  readonly aud?: string | readonly string[];
+}
+
+/** Says of a verified token what a server needs to know that takes it. */
+export function renderIntrospection(principal: Principal, token: string): Introspection {
+  const { id, owner, tokenId, expiresAt, authority } = principal;
+  const { claims = {} } = inspectToken(token);
+  const { iat, iss, aud } = claims;
+  const actions = authority
+    .map(({ grant }) => grant.actions)
+    .reduce((all, own) => (own.includes('*') ? all : all.includes('*') ? own : all.filter((one) => own.includes(one))));
+  return {
+    active: true,
+    token_type: 'Bearer',
+    sub: owner,
+    username: owner,
+    client_id: tokenId,
+    jti: id,
+    scope: actions.join(' '),
+    ...(expiresAt !== undefined && { exp: Math.floor(Date.parse(expiresAt) / 1000) }),
+    ...(typeof iat === 'number' && { iat }),
+    ...(typeof iss === 'string' && { iss }),
+    ...((typeof aud === 'string' || Array.isArray(aud)) && { aud: aud as string | string[] }),
+  };
+}

@@ -1,0 +1,14 @@
+import type { Meter, Principal } from '@latchkey/auth-core';
+
+/**
+ * Counts a request against the limits of the token that its body carries, as `limitRequests` does for one in a header.
+ * Throws `AUTH_LIMIT_EXCEEDED` or `AUTH_STORE_UNAVAILABLE`; nothing was done then.
+ */
+export async function countRequest<T>(
+  meter: Pick<Meter, 'admit'>,
+  principal: Principal,
+  work: () => Promise<T>,
+): Promise<T> {
+  await using _admission = await meter.admit(principal);
+  return await work();
+}

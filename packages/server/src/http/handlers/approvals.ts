@@ -1,0 +1,75 @@
+import { z } from 'zod';
+import type { ApprovalDesk, ApprovalEvent, MayDecide } from '../../approvals/approval-desk.ts';
+import type { AuditTrail } from '../../audit/audit-trail.ts';
+import { toActor } from '../../audit/audited-request.ts';
+import { ServerError } from '../../contracts/server-error.ts';
+import { validateBody } from '../../dialects/validate-body.ts';
+import { withoutAbsent } from '../../dialects/without-absent.ts';
+import { readJson } from '../read-json.ts';
+import type { Handler } from '../routes.ts';
+import { eventFrame, sendEventStream } from '../sse.ts';
+import type { ServerState } from '../state.ts';
+
+const answerSchema = z.strictObject({
+  decision: z.enum(['approve', 'deny']),
+  arguments: z.record(z.string(), z.unknown()).optional(),
+});
+
+export interface ApprovalHandlers {
+  readonly list: Handler;
+  readonly decide: Handler;
+}
+
+/**
+ * `GET /api/v1/approvals` and `POST /api/v1/approvals/:id`. A caller sees the calls that it may decide about: those that
+ * its own grants allow, with their arguments, in the project that it acts for.
+ */
+export function createApprovalHandlers(
+  desk: ApprovalDesk,
+  trail: Pick<AuditTrail, 'record'>,
+  bodyLimit: number,
+): ApprovalHandlers {
+  return {
+    list: async (ctx) => {
+      const mayDecide = mayDecideAs(ctx.state);
+      ctx.set('Cache-Control', 'no-store');
+      if (ctx.accepts('application/json', 'text/event-stream') === 'text/event-stream') {
+        sendEventStream(ctx, frames(desk.watch(mayDecide, ctx.state.signal)));
+      } else {
+        ctx.body = { approvals: await desk.list(mayDecide) };
+      }
+    },
+    decide: async (ctx) => {
+      const { decision, ...body } = validateBody(answerSchema, await readJson(ctx, bodyLimit));
+      const answer = { decision, ...withoutAbsent(body) };
+      if (decision === 'deny' && answer.arguments !== undefined) throw argumentsOfADenial();
+      const approval = await desk.decide(ctx.params.id ?? '', answer, mayDecideAs(ctx.state));
+      const { id, server, tool, token, project } = approval;
+      await trail.record({
+        type: decision === 'approve' ? 'approval.approved' : 'approval.denied',
+        actor: toActor(ctx.state.auth.principal),
+        subject: `${server} ${tool}`,
+        ...(project === null ? {} : { project }),
+        details: { approval: id, token: token.id, ...(answer.arguments === undefined ? {} : { changed: true }) },
+      });
+      ctx.set('Cache-Control', 'no-store');
+      ctx.body = { ...approval, ...answer };
+    },
+  };
+}
+
+const mayDecideAs =
+  ({ auth: { principal, decide } }: ServerState): MayDecide =>
+  ({ server, tool, arguments: args, project }) =>
+    // Who acts for one project decides for that one; who acts for none has no grant that is bound to projects.
+    (principal.project === undefined || principal.project === project) &&
+    decide({ action: 'approvals:decide', tool: { server, name: tool, arguments: args } }).allowed;
+
+const argumentsOfADenial = (): ServerError =>
+  new ServerError('INVALID_REQUEST', "'arguments' go with the decision 'approve' only.", { param: 'arguments' });
+
+async function* frames(events: AsyncIterable<ApprovalEvent>): AsyncGenerator<string> {
+  // Headers go out at once, so that whoever watches knows that it does.
+  yield ': watching\n\n';
+  for await (const event of events) yield eventFrame(event.type, event);
+}

@@ -1,0 +1,39 @@
+import type { AuditLog } from '@latchkey/auth-core';
+import { z } from 'zod';
+import { validateBody } from '../../dialects/validate-body.ts';
+import { withoutAbsent } from '../../dialects/without-absent.ts';
+import type { Handler } from '../routes.ts';
+
+const name = z.string().min(1).max(256);
+const time = z.iso.datetime({ offset: true });
+const whole = z
+  .string()
+  .regex(/^\d{1,15}$/, 'must be a whole number')
+  .transform(Number);
+
+const querySchema = z.strictObject({
+  after: whole.default(0),
+  limit: whole.pipe(z.int().min(1).max(1000)).default(100),
+  type: name.optional(),
+  actor: name.optional(),
+  project: name.optional(),
+  since: time.optional(),
+  until: time.optional(),
+});
+
+/**
+ * `GET /api/v1/audit`: entries of the audit log, the oldest first. Who gives the answer's `next` as `after` of the next
+ * request misses none. A caller that acts for a project sees that project's.
+ */
+export const createAuditHandler =
+  (log: Pick<AuditLog, 'list'>): Handler =>
+  async (ctx) => {
+    const { actor, project, after, limit, ...query } = validateBody(querySchema, { ...ctx.query });
+    // Who acts for one project sees that one; who acts for none has no grant that is bound to projects.
+    const its = ctx.state.auth.principal.project;
+    const isForeign = its !== undefined && project !== undefined && project !== its;
+    const filter = withoutAbsent({ ...query, actorId: actor, project: its ?? project });
+    const entries = isForeign ? [] : await log.list({ ...filter, after, limit });
+    ctx.set('Cache-Control', 'no-store');
+    ctx.body = { entries, next: entries.at(-1)?.seq ?? after };
+  };

@@ -1,0 +1,106 @@
+import { type Auth, InvalidTokenError, type Meter, PermissionDeniedError, type Principal } from '@latchkey/auth-core';
+import { type AccessTokens, readPersonalAccessTokenId } from '@latchkey/auth-core/jwt';
+import { z } from 'zod';
+import { ServerError } from '../../contracts/server-error.ts';
+import { validateBody } from '../../dialects/validate-body.ts';
+import { withoutAbsent } from '../../dialects/without-absent.ts';
+import { countRequest } from '../count-request.ts';
+import { readJson, readOptionalJson } from '../read-json.ts';
+import type { Handler } from '../routes.ts';
+
+const refreshSchema = z.strictObject({ refresh: z.string().min(1).max(8192) });
+/** Label Studio's clients send nothing; ours may say more. */
+const createSchema = z.strictObject({
+  name: z.string().trim().min(1).max(128).default('personal access token'),
+  grant: z.record(z.string(), z.unknown()).optional(),
+  expiresAt: z.iso.datetime({ offset: true }).optional(),
+});
+
+export interface LabelStudioTokenHandlers {
+  readonly list: Handler;
+  readonly create: Handler;
+  readonly refresh: Handler;
+  readonly blacklist: Handler;
+  readonly rotate: Handler;
+}
+
+/** `/api/token/…`: personal access tokens as Label Studio's API and SDK know them. */
+export function createLabelStudioTokenHandlers(
+  auth: Auth,
+  access: Pick<AccessTokens, 'issue'>,
+  meter: Pick<Meter, 'admit'>,
+  bodyLimit: number,
+): LabelStudioTokenHandlers {
+  async function readRefresh(ctx: Parameters<Handler>[0]): Promise<string> {
+    return validateBody(refreshSchema, await readJson(ctx, bodyLimit)).refresh;
+  }
+
+  /** Who presents a personal access token, whatever the request was authenticated with. */
+  async function verifyPersonal(refresh: string): Promise<Principal> {
+    const principal = await auth.verify(refresh);
+    if (principal.kind !== 'personal-access') throw new InvalidTokenError('AUTH_TOKEN_MALFORMED');
+    return principal;
+  }
+
+  /** The personal access tokens of the caller's owner that it may see; its own, if it may see none. */
+  async function listPersonal(by: Principal) {
+    const tokens = await auth.list(by, { owner: by.owner }).catch(async (error: unknown) => {
+      if (!(error instanceof PermissionDeniedError) || by.id !== by.tokenId) throw error;
+      return [await auth.show(by.id, by)];
+    });
+    const now = Date.now();
+    return tokens.filter(
+      ({ kind, revokedAt, expiresAt }) =>
+        kind === 'personal-access' &&
+        revokedAt === undefined &&
+        (expiresAt === undefined || now < Date.parse(expiresAt)),
+    );
+  }
+
+  return {
+    list: async (ctx) => {
+      const tokens = await listPersonal(ctx.state.auth.principal);
+      ctx.body = tokens.map(({ stub }) => ({ token: stub }));
+    },
+    create: async (ctx) => {
+      const by = ctx.state.auth.principal;
+      const body = validateBody(createSchema, await readOptionalJson(ctx, bodyLimit));
+      // Who does not say what it may do gets what the caller may.
+      const grant = body.grant ?? by.authority.at(-1)?.grant;
+      const { token } = await auth.issue({ ...withoutAbsent(body), kind: 'personal-access', grant }, by);
+      ctx.status = 201;
+      ctx.set('Cache-Control', 'no-store');
+      ctx.body = { token };
+    },
+    refresh: async (ctx) => {
+      const by = await verifyPersonal(await readRefresh(ctx));
+      const { token } = await countRequest(meter, by, () => access.issue(by, {}));
+      ctx.set('Cache-Control', 'no-store');
+      ctx.body = { access: token };
+    },
+    blacklist: async (ctx) => {
+      const by = ctx.state.auth.principal;
+      const refresh = await readRefresh(ctx);
+      const id = readPersonalAccessTokenId(refresh);
+      const listed = await listPersonal(by);
+      const own = listed.find((token) => token.id === id);
+      // Either the caller lists it, or has all of it, which is as good as being it.
+      const holder = own === undefined ? await verifyPersonal(refresh).catch(() => undefined) : undefined;
+      if (own === undefined && holder === undefined)
+        throw new ServerError('NOT_FOUND', NOT_VALID, { param: 'refresh' });
+      await (holder === undefined ? auth.revoke(own?.id ?? '', by) : auth.revokeSelf(holder));
+      ctx.status = 204;
+    },
+    rotate: async (ctx) => {
+      const holder = await verifyPersonal(await readRefresh(ctx)).catch((cause: unknown) => {
+        if (!(cause instanceof InvalidTokenError)) throw cause;
+        throw new ServerError('INVALID_REQUEST', NOT_VALID, { param: 'refresh', cause });
+      });
+      const { token } = await auth.rotate(holder.id, {}, holder);
+      ctx.set('Cache-Control', 'no-store');
+      ctx.body = { refresh: token };
+    },
+  };
+}
+
+const NOT_VALID = 'The refresh token is invalid, has expired or was revoked already.';

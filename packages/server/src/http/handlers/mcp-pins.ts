@@ -1,0 +1,67 @@
+import { z } from 'zod';
+import type { AuditTrail } from '../../audit/audit-trail.ts';
+import { toActor } from '../../audit/audited-request.ts';
+import { validateBody } from '../../dialects/validate-body.ts';
+import { withoutAbsent } from '../../dialects/without-absent.ts';
+import type { ApprovedTools, PinCaller, PinChoice, ReviewedServer } from '../../tools/review-pins.ts';
+import { readOptionalJson } from '../read-json.ts';
+import type { Handler } from '../routes.ts';
+
+export interface McpPinHandlers {
+  /** `GET /api/v1/mcp/servers/:label/pins`; with `?start=true`, the server is started if it does not run. */
+  readonly review: Handler;
+  /** `POST /api/v1/mcp/servers/:label/approve`. */
+  readonly approve: Handler;
+}
+
+type Caller = Pick<PinCaller, 'decide' | 'signal'>;
+
+export interface McpPinSources {
+  review(label: string, caller: Caller & { readonly start: boolean }): Promise<ReviewedServer>;
+  approve(label: string, choices: readonly PinChoice[] | undefined, caller: Caller): Promise<ApprovedTools>;
+}
+
+const querySchema = z.strictObject({ start: z.enum(['true', 'false']).default('false') });
+
+const toolName = z.string().min(1).max(128);
+const choiceSchema = z.union([
+  toolName.transform((name) => ({ name, fingerprint: undefined })),
+  z.strictObject({
+    name: toolName,
+    fingerprint: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/)
+      .optional(),
+  }),
+]);
+const approveSchema = z.strictObject({ tools: z.array(choiceSchema).min(1).max(256).optional() });
+
+/** Definitions of MCP tools: what is held back, and its approval, which the audit log keeps tool by tool. */
+export function createMcpPinHandlers(
+  { review, approve }: McpPinSources,
+  trail: Pick<AuditTrail, 'record'>,
+  bodyLimit: number,
+): McpPinHandlers {
+  return {
+    review: async (ctx) => {
+      const { start } = validateBody(querySchema, { ...ctx.query });
+      const { auth, signal } = ctx.state;
+      ctx.body = await review(ctx.params.label ?? '', { decide: auth.decide, start: start === 'true', signal });
+    },
+    approve: async (ctx) => {
+      const { tools } = validateBody(approveSchema, await readOptionalJson(ctx, bodyLimit));
+      const { auth, signal } = ctx.state;
+      const choices = tools?.map((choice) => withoutAbsent(choice));
+      const done = await approve(ctx.params.label ?? '', choices, { decide: auth.decide, signal });
+      for (const { name, fingerprint } of done.approved) {
+        await trail.record({
+          type: 'tool.approved',
+          actor: toActor(auth.principal),
+          subject: `${done.id} ${name}`,
+          details: { fingerprint },
+        });
+      }
+      ctx.body = done;
+    },
+  };
+}

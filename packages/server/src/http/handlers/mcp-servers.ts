@@ -1,0 +1,32 @@
+import { z } from 'zod';
+import { validateBody } from '../../dialects/validate-body.ts';
+import { hideSecrets } from '../../telemetry/hide-secrets.ts';
+import type { ListedServer, ListServersOptions } from '../../tools/list-servers.ts';
+import type { Handler } from '../routes.ts';
+
+export interface McpServerHandlers {
+  /** `GET /api/v1/mcp/servers`; with `?start=true`, servers that do not run are started for their tools. */
+  readonly list: Handler;
+  /** `GET /api/v1/mcp/servers/:label/logs`. */
+  readonly logs: Handler;
+}
+
+export interface McpServerSources {
+  list(caller: Pick<ListServersOptions, 'decide' | 'start' | 'signal'>): Promise<readonly ListedServer[]>;
+  output(label: string): { readonly id: string; readonly lines: readonly string[] };
+}
+
+const querySchema = z.strictObject({ start: z.enum(['true', 'false']).default('false') });
+
+export const createMcpServerHandlers = ({ list, output }: McpServerSources): McpServerHandlers => ({
+  list: async (ctx) => {
+    const { start } = validateBody(querySchema, { ...ctx.query });
+    const { auth, signal } = ctx.state;
+    ctx.body = { servers: await list({ decide: auth.decide, start: start === 'true', signal }) };
+  },
+  logs: async (ctx) => {
+    const { label = '' } = ctx.params;
+    const { id, lines } = output(label);
+    ctx.body = { id, lines: lines.map(hideSecrets) };
+  },
+});

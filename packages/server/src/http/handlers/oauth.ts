@@ -1,0 +1,124 @@
+import {
+  type Auth,
+  AuthError,
+  InvalidGrantError,
+  InvalidTokenError,
+  type Meter,
+  type Principal,
+} from '@latchkey/auth-core';
+import {
+  type AccessTokens,
+  type ExchangedToken,
+  readTokenExchange,
+  renderTokenExchange,
+  type TokenExchange,
+} from '@latchkey/auth-core/jwt';
+import { ServerError } from '../../contracts/server-error.ts';
+import { describe } from '../../dialects/oauth/errors.ts';
+import { renderIntrospection } from '../../dialects/oauth/render-introspection.ts';
+import { withoutAbsent } from '../../dialects/without-absent.ts';
+import { countRequest } from '../count-request.ts';
+import { readForm } from '../read-form.ts';
+import type { Handler } from '../routes.ts';
+
+export interface OAuthOptions {
+  readonly auth: Auth;
+  /** Verifies access tokens that were made for other servers, too: those ask about them. */
+  readonly introspector: Pick<Auth, 'verify'>;
+  readonly access: Pick<AccessTokens, 'issue'>;
+  /** An exchange counts against the limits of the token that is exchanged. */
+  readonly meter: Pick<Meter, 'admit'>;
+  readonly bodyLimit: number;
+  readonly clock: () => Date;
+}
+
+export interface OAuthHandlers {
+  /** `POST /oauth/token`: turns a token into a narrower one (RFC 8693). The token is the credential. */
+  readonly token: Handler;
+  /** `POST /oauth/introspect`: whether a token still counts (RFC 7662). */
+  readonly introspect: Handler;
+  /** `POST /oauth/revoke`: ends a token for whoever has it (RFC 7009). */
+  readonly revoke: Handler;
+}
+
+/** The endpoints of OAuth that are about tokens which are there already. */
+export function createOAuthHandlers(options: OAuthOptions): OAuthHandlers {
+  const { auth, introspector, access, meter, bodyLimit, clock } = options;
+
+  async function make(exchange: TokenExchange, by: Principal): Promise<ExchangedToken> {
+    const { makes, seconds, grant, audience } = exchange;
+    if (makes === 'access') {
+      return await access.issue(by, withoutAbsent({ grant, seconds, audience }));
+    }
+    const now = clock().getTime();
+    const asked = seconds === undefined ? undefined : new Date(now + seconds * 1000).toISOString();
+    // As long as was asked for, and never longer than the token that it is made of.
+    const expiresAt =
+      by.expiresAt !== undefined && (asked === undefined || by.expiresAt < asked) ? by.expiresAt : asked;
+    const { token } = await auth.exchange(withoutAbsent({ grant, expiresAt }), by);
+    return {
+      token,
+      ...(expiresAt !== undefined && { expiresIn: Math.floor((Date.parse(expiresAt) - now) / 1000) }),
+    };
+  }
+
+  async function readToken(ctx: Parameters<Handler>[0]): Promise<string> {
+    const token = (await readForm(ctx, bodyLimit)).get('token');
+    if (token === null || token === '') {
+      throw new ServerError('MISSING_PARAMETER', "'token' is required.", { param: 'token' });
+    }
+    return token;
+  }
+
+  return {
+    token: async (ctx) => {
+      ctx.set('Cache-Control', 'no-store');
+      const reading = readTokenExchange(await readForm(ctx, bodyLimit));
+      if (!reading.ok) {
+        ctx.status = 400;
+        ctx.body = reading.error;
+        return;
+      }
+      try {
+        const by = await auth.verify(reading.exchange.subjectToken);
+        const made = await countRequest(meter, by, () => make(reading.exchange, by));
+        ctx.body = renderTokenExchange(reading.exchange, made);
+      } catch (error) {
+        const refusal = refusalOf(error);
+        if (refusal === undefined) throw error;
+        ctx.status = 400;
+        ctx.body = refusal;
+      }
+    },
+    introspect: async (ctx) => {
+      ctx.set('Cache-Control', 'no-store');
+      const token = await readToken(ctx);
+      try {
+        ctx.body = renderIntrospection(await introspector.verify(token), token);
+      } catch (error) {
+        if (!(error instanceof InvalidTokenError)) throw error;
+        ctx.body = { active: false };
+      }
+    },
+    revoke: async (ctx) => {
+      const token = await readToken(ctx);
+      try {
+        await auth.revokeSelf(await introspector.verify(token));
+      } catch (error) {
+        // RFC 7009 2.2: what does not work any more has been revoked, whatever the reason.
+        if (!(error instanceof InvalidTokenError)) throw error;
+      }
+      ctx.status = 200;
+      ctx.body = {};
+    },
+  };
+}
+
+/** What of the core's refusals RFC 6749 section 5.2 has a word for; the others keep their own status. */
+function refusalOf(error: unknown): { readonly error: string; readonly error_description: string } | undefined {
+  if (!(error instanceof AuthError)) return undefined;
+  if (error instanceof InvalidTokenError) return { error: 'invalid_grant', error_description: describe(error.message) };
+  if (!(error instanceof InvalidGrantError)) return undefined;
+  const word = error.path === 'audience' ? 'invalid_target' : 'invalid_request';
+  return { error: word, error_description: describe(error.message) };
+}

@@ -1,0 +1,104 @@
+import {
+  type AuthSettings,
+  DEFAULT_AUTH_SETTINGS,
+  MAXIMUM_ACCESS_TOKEN_SECONDS,
+  MAXIMUM_PERSONAL_ACCESS_TOKEN_SECONDS,
+  TOKEN_KINDS,
+  type TokenKind,
+} from '@latchkey/auth-core';
+import { z } from 'zod';
+import { DURATION_NOTATION, readDuration } from '../config/duration.ts';
+
+/** What an operator decides about a whole installation while it runs. All servers on one database share it. */
+export interface InstallationSettings {
+  /** Whether callers need a token. */
+  readonly requireAuthentication: boolean;
+  /** Tokens of a kind that is off do not work, nor do those that were derived from them. */
+  readonly tokenKinds: Readonly<Record<TokenKind, boolean>>;
+  /** In seconds: how long a personal access token lives when its maker does not say. */
+  readonly personalAccessTokenTtl: number;
+  /** In seconds: how long an access token lives when nobody asks for less. */
+  readonly accessTokenTtl: number;
+  /** Whether requests may use the servers of mcp.json. */
+  readonly allowMcpJson: boolean;
+  /** Whether requests may bring MCP servers along. */
+  readonly allowEphemeralMcp: boolean;
+}
+
+/** What holds until somebody changes it. */
+export const DEFAULT_INSTALLATION_SETTINGS: InstallationSettings = Object.freeze({
+  requireAuthentication: true,
+  tokenKinds: DEFAULT_AUTH_SETTINGS.kinds,
+  personalAccessTokenTtl: DEFAULT_AUTH_SETTINGS.personalAccessTokenSeconds,
+  accessTokenTtl: DEFAULT_AUTH_SETTINGS.accessTokenSeconds,
+  allowMcpJson: true,
+  allowEphemeralMcp: false,
+});
+
+/** A whole number of seconds, or a duration such as `90d`; it comes out in seconds. */
+const ttl = (maximum: number, inWords: string) =>
+  z.unknown().transform((input, context): number => {
+    const seconds = typeof input === 'string' ? (readDuration(input) ?? 0) / 1000 : input;
+    if (typeof seconds === 'number' && Number.isSafeInteger(seconds) && seconds >= 1 && seconds <= maximum) {
+      return seconds;
+    }
+    context.issues.push({
+      code: 'custom',
+      input,
+      message:
+        `expected a whole number of seconds, or ${DURATION_NOTATION}; ` +
+        `at least one second, at most ${inWords} (${maximum} seconds)`,
+    });
+    return z.NEVER;
+  });
+
+const fields = {
+  requireAuthentication: z.boolean().optional(),
+  personalAccessTokenTtl: ttl(MAXIMUM_PERSONAL_ACCESS_TOKEN_SECONDS, '366 days').optional(),
+  accessTokenTtl: ttl(MAXIMUM_ACCESS_TOKEN_SECONDS, '1 hour').optional(),
+  allowMcpJson: z.boolean().optional(),
+  allowEphemeralMcp: z.boolean().optional(),
+};
+const kindSwitches = Object.fromEntries(TOKEN_KINDS.map((kind) => [kind, z.boolean().optional()])) as Record<
+  TokenKind,
+  z.ZodOptional<z.ZodBoolean>
+>;
+
+/** What to change; what is absent stays. An unknown key is refused: a setting that was misspelt must not seem set. */
+export const settingsChangeSchema = z.strictObject({
+  ...fields,
+  tokenKinds: z.strictObject(kindSwitches).optional(),
+});
+
+/** A change that {@link settingsChangeSchema} has let through. */
+export type SettingsChange = z.output<typeof settingsChangeSchema>;
+
+/** What a database holds; keys of a newer version are passed over. */
+const storedSchema = z.object({ ...fields, tokenKinds: z.object(kindSwitches).optional() });
+
+/** Reads settings as they were stored. @throws {z.ZodError} when a value is not what it must be */
+export function readStoredSettings(document: unknown): InstallationSettings {
+  return applyChange(DEFAULT_INSTALLATION_SETTINGS, storedSchema.parse(document));
+}
+
+/** The settings with a change in them; `tokenKinds` is changed kind by kind. */
+export function applyChange(settings: InstallationSettings, change: SettingsChange): InstallationSettings {
+  const { tokenKinds, ...others } = change;
+  return {
+    ...settings,
+    ...present(others),
+    tokenKinds: { ...settings.tokenKinds, ...present(tokenKinds ?? {}) },
+  };
+}
+
+/** What auth-core needs to know of them. */
+export const toAuthSettings = (settings: InstallationSettings): AuthSettings => ({
+  kinds: settings.tokenKinds,
+  personalAccessTokenSeconds: settings.personalAccessTokenTtl,
+  accessTokenSeconds: settings.accessTokenTtl,
+});
+
+type Present<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
+
+const present = <T extends object>(values: T): Present<T> =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Present<T>;

@@ -1,0 +1,134 @@
+import { type AuditActor, type AuditSink, type Clock, type Json, StoreUnavailableError } from '@latchkey/auth-core';
+import { ServerError } from '../contracts/server-error.ts';
+import { type AuthenticationSwitch, requireChangeable, withAuthentication } from './authentication-switch.ts';
+import { applyChange, type InstallationSettings, type SettingsChange } from './installation-settings.ts';
+import type { SettingsStore } from './kysely-settings-store.ts';
+
+/** For how long what was read counts without another look. */
+const FRESH_MILLISECONDS = 500;
+/** For how long it still counts when that look fails. */
+const GRACE_MILLISECONDS = 1000;
+const ATTEMPTS = 10;
+
+/** The settings as they are now: a change here counts at once, one by another server within a second. */
+export interface LiveSettings {
+  /**
+   * The settings, at most half a second old. Rejects with `AUTH_STORE_UNAVAILABLE` when nobody has been able to read
+   * them for a second.
+   */
+  fresh(): Promise<InstallationSettings>;
+  /** The same without waiting, for those who have awaited `fresh` for their request. Throws as that rejects. */
+  current(): InstallationSettings;
+  /** Changes all that is named, or nothing. Throws ServerError `CONFLICT`; rejects with `AUTH_STORE_UNAVAILABLE`. */
+  change(change: SettingsChange, by: AuditActor): Promise<InstallationSettings>;
+}
+
+export interface LiveSettingsOptions {
+  readonly store: SettingsStore;
+  readonly authentication: AuthenticationSwitch;
+  readonly clock: Clock;
+  /** Told of each change, before whoever made it hears that it was made. */
+  readonly audit?: AuditSink;
+}
+
+/** Reads the settings for the first time; from then on they are read when somebody asks, and never by a timer. */
+export async function createLiveSettings(options: LiveSettingsOptions): Promise<LiveSettings> {
+  const { store, authentication, clock } = options;
+  let changes = 0;
+  let failure: { readonly cause: unknown } | undefined;
+  let reading: Promise<void> | undefined;
+  let known = await look();
+
+  async function look() {
+    const readAt = clock().getTime();
+    const { settings } = await store.read();
+    return { settings: withAuthentication(settings, authentication), readAt };
+  }
+
+  async function read(): Promise<void> {
+    const before = changes;
+    try {
+      const seen = await look();
+      // What was read before a change of ours, and arrives after it, is out of date.
+      if (before === changes) known = seen;
+      failure = undefined;
+    } catch (cause) {
+      failure = { cause };
+    } finally {
+      reading = undefined;
+    }
+  }
+
+  function isWithin(milliseconds: number): boolean {
+    const age = clock().getTime() - known.readAt;
+    // A clock that was set back says nothing about the age.
+    return age >= 0 && age <= milliseconds;
+  }
+
+  function lastKnown(): InstallationSettings {
+    if (failure !== undefined && !isWithin(GRACE_MILLISECONDS)) throw new StoreUnavailableError(failure.cause);
+    return known.settings;
+  }
+
+  async function attempt(change: SettingsChange, by: AuditActor): Promise<InstallationSettings | undefined> {
+    const { version, settings: before } = await guard(() => store.read());
+    const after = applyChange(before, change);
+    const differences = describeDifferences(before, after);
+    if (Object.keys(differences).length > 0) {
+      const at = clock();
+      if (!(await guard(() => store.write(after, version, at.toISOString())))) return undefined;
+      changes += 1;
+      known = { settings: withAuthentication(after, authentication), readAt: at.getTime() };
+      await guard(
+        async () =>
+          await options.audit?.({ type: 'settings.changed', actor: by, subject: 'installation', details: differences }),
+      );
+    }
+    return withAuthentication(after, authentication);
+  }
+
+  return {
+    fresh: async () => {
+      if (!isWithin(FRESH_MILLISECONDS)) {
+        reading ??= read();
+        await reading;
+      }
+      return lastKnown();
+    },
+    current: () => {
+      if (!isWithin(FRESH_MILLISECONDS)) reading ??= read();
+      return lastKnown();
+    },
+    change: async (change, by) => {
+      requireChangeable(change, authentication);
+      for (let tries = 0; tries < ATTEMPTS; tries += 1) {
+        const changed = await attempt(change, by);
+        if (changed !== undefined) return changed;
+      }
+      throw new ServerError('CONFLICT', 'Others change the settings at the same time. Try again.');
+    },
+  };
+}
+
+async function guard<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (cause) {
+    throw new StoreUnavailableError(cause);
+  }
+}
+
+/** By the setting's name, `tokenKinds.legacy` for a kind: what it was and what it is. Settings are no secrets. */
+function describeDifferences(before: InstallationSettings, after: InstallationSettings): Record<string, Json> {
+  const [old, changed] = [flatten(before), flatten(after)];
+  return Object.fromEntries(
+    Object.entries(changed)
+      .filter(([name, value]) => old[name] !== value)
+      .map(([name, to]) => [name, { from: old[name] ?? null, to }]),
+  );
+}
+
+const flatten = ({ tokenKinds, ...others }: InstallationSettings): Record<string, boolean | number> => ({
+  ...others,
+  ...Object.fromEntries(Object.entries(tokenKinds).map(([kind, on]) => [`tokenKinds.${kind}`, on])),
+});

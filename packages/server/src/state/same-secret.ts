@@ -1,0 +1,49 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { Migrations } from '@latchkey/auth-core/stores/kysely';
+import type { Kysely } from 'kysely';
+import { ServerError } from '../contracts/server-error.ts';
+
+/** The table that knows with which secret the database is used. */
+export interface SecretTables {
+  secret_check: SecretCheckTable;
+}
+
+export interface SecretCheckTable {
+  /** There is one row, and this is its name. */
+  id: 'installation';
+  /** A keyed digest that shows nothing of its key. */
+  digest: string;
+}
+
+/** What makes the table of `SecretTables`. A migration that was released is never changed. */
+export const secretMigrations: Migrations = {
+  '0004-secret-check': async (database) => {
+    await database.schema
+      .createTable('secret_check')
+      .addColumn('id', 'text', (column) => column.primaryKey())
+      .addColumn('digest', 'text', (column) => column.notNull())
+      .execute();
+  },
+};
+
+/**
+ * Refuses a database that is used with another secret: no token of the one would work at the other, and the audit log
+ * would look forged. Throws ServerError `CONFLICT`.
+ */
+export async function requireSameSecret(database: Kysely<SecretTables>, secret: Uint8Array): Promise<void> {
+  const digest = createHmac('sha256', secret).update('latchkey secret check').digest('hex');
+  await database
+    .insertInto('secret_check')
+    .values({ id: 'installation', digest })
+    .onConflict((conflict) => conflict.column('id').doNothing())
+    .execute();
+  const row = await database.selectFrom('secret_check').select('digest').executeTakeFirstOrThrow();
+  const [kept, own] = [Buffer.from(row.digest), Buffer.from(digest)];
+  if (kept.length === own.length && timingSafeEqual(kept, own)) return;
+  throw new ServerError(
+    'CONFLICT',
+    'This database is used with another secret, and none of its tokens would work with this one. Give every server ' +
+      'on it the same LATCHKEY_SECRET, or restore secret.key in the data folder.',
+    { param: 'database' },
+  );
+}

@@ -1,0 +1,117 @@
+import type { Kysely } from 'kysely';
+import type { UsageCounts, UsageRecord } from '../contracts/usage-record.ts';
+import type { UsageDaysTable, UsageTables } from './schema.ts';
+
+/** What was used on one day. */
+export interface DailyUsage extends UsageRecord {
+  /** UTC, `2026-01-31`. */
+  readonly day: string;
+}
+
+/** What to look at: days are `2026-01-31`, both counted in. */
+export interface UsageRange {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** Which column the sums are for. */
+export type UsageGroup = 'day' | 'token' | 'project' | 'model';
+
+/** The sums of one root token in one project for one value of the group. */
+export interface UsageSum extends UsageCounts {
+  readonly rootId: string;
+  readonly project: string | null;
+  readonly value: string;
+}
+
+/** Keeps what was used. */
+export interface UsageStore {
+  /** Adds to what is there, all or nothing, whoever adds at the same time. */
+  add(records: readonly DailyUsage[]): Promise<void>;
+  /** The root tokens that have used something. */
+  rootIds(range: UsageRange): Promise<readonly string[]>;
+  /** The sums of these root tokens. */
+  sum(range: UsageRange, group: UsageGroup, rootIds: readonly string[]): Promise<readonly UsageSum[]>;
+}
+
+const COLUMNS = { day: 'day', token: 'root_id', project: 'project', model: 'model' } as const;
+
+/** Usage in SQL. */
+export function createKyselyUsageStore(db: Kysely<UsageTables>): UsageStore {
+  return {
+    add: async (records) => {
+      // In one order, so that two who add at once wait for each other and never both.
+      const rows = records.map(toRow).toSorted((left, right) => (keyOf(left) < keyOf(right) ? -1 : 1));
+      await db.transaction().execute(async (transaction) => {
+        for (const row of rows) {
+          await transaction
+            .insertInto('usage_days')
+            .values(row)
+            .onConflict((conflict) =>
+              conflict.columns(['day', 'root_id', 'project', 'model']).doUpdateSet(({ eb }) => ({
+                requests: eb('usage_days.requests', '+', row.requests),
+                input_tokens: eb('usage_days.input_tokens', '+', row.input_tokens),
+                output_tokens: eb('usage_days.output_tokens', '+', row.output_tokens),
+                tool_calls: eb('usage_days.tool_calls', '+', row.tool_calls),
+              })),
+            )
+            .execute();
+        }
+      });
+    },
+
+    rootIds: async ({ from, to }) => {
+      const rows = await db
+        .selectFrom('usage_days')
+        .select('root_id')
+        .distinct()
+        .where('day', '>=', from)
+        .where('day', '<=', to)
+        .execute();
+      return rows.map((row) => row.root_id);
+    },
+
+    sum: async ({ from, to }, group, rootIds) => {
+      const column = COLUMNS[group];
+      const rows = await db
+        .selectFrom('usage_days')
+        .select((eb) => [
+          'root_id',
+          'project',
+          eb.ref(column).as('value'),
+          eb.fn.sum('requests').as('requests'),
+          eb.fn.sum('input_tokens').as('input_tokens'),
+          eb.fn.sum('output_tokens').as('output_tokens'),
+          eb.fn.sum('tool_calls').as('tool_calls'),
+        ])
+        .where('day', '>=', from)
+        .where('day', '<=', to)
+        .where('root_id', 'in', rootIds)
+        .groupBy(['root_id', 'project', column])
+        .execute();
+      return rows.map((row) => ({
+        rootId: row.root_id,
+        project: row.project === '' ? null : row.project,
+        value: row.value,
+        // PostgreSQL sums large whole numbers to texts.
+        requests: Number(row.requests),
+        inputTokens: Number(row.input_tokens),
+        outputTokens: Number(row.output_tokens),
+        toolCalls: Number(row.tool_calls),
+      }));
+    },
+  };
+}
+
+const toRow = (record: DailyUsage): UsageDaysTable => ({
+  day: record.day,
+  root_id: record.rootId,
+  project: record.project ?? '',
+  model: record.model,
+  requests: record.requests,
+  input_tokens: record.inputTokens,
+  output_tokens: record.outputTokens,
+  tool_calls: record.toolCalls,
+});
+
+const keyOf = (row: UsageDaysTable): string => JSON.stringify([row.day, row.root_id, row.project, row.model]);

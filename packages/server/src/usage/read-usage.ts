@@ -1,0 +1,43 @@
+import type { UsageCounts } from '../contracts/usage-record.ts';
+import type { UsageGroup, UsageRange, UsageStore } from './kysely-usage-store.ts';
+import { addCounts, NOTHING_USED } from './usage-counts.ts';
+
+/** What to read, and what the reader may see of it. */
+export interface UsageQuery {
+  readonly range: UsageRange;
+  readonly group: UsageGroup;
+  readonly seesToken: (rootId: string) => boolean;
+  readonly seesProject: (project: string | null) => boolean;
+}
+
+/** The sums by the values of the group, in their order, and all of them together. */
+export interface UsageReport {
+  readonly rows: readonly UsageRow[];
+  readonly totals: UsageCounts;
+}
+
+export interface UsageRow extends UsageCounts {
+  /** A day, a root token's id, a project, or a model's key; null for no project. */
+  readonly value: string | null;
+}
+
+/** How many tokens are asked about at once: databases bound the number of a statement's parameters. */
+const PAGE = 500;
+
+/** Sums what may be seen. What may not be seen is in no sum. */
+export async function readUsage(
+  store: Pick<UsageStore, 'rootIds' | 'sum'>,
+  { range, group, seesToken, seesProject }: UsageQuery,
+): Promise<UsageReport> {
+  const rootIds = (await store.rootIds(range)).filter(seesToken);
+  const sums = new Map<string, UsageCounts>();
+  for (let start = 0; start < rootIds.length; start += PAGE) {
+    for (const { project, value, ...counts } of await store.sum(range, group, rootIds.slice(start, start + PAGE))) {
+      if (seesProject(project)) sums.set(value, addCounts(sums.get(value) ?? NOTHING_USED, counts));
+    }
+  }
+  const rows = [...sums]
+    .toSorted(([left], [right]) => (left < right ? -1 : 1))
+    .map(([value, counts]) => ({ value: group === 'project' && value === '' ? null : value, ...counts }));
+  return { rows, totals: rows.reduce<UsageCounts>(addCounts, NOTHING_USED) };
+}

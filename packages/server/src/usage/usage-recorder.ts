@@ -1,0 +1,66 @@
+import type { RecordUsage } from '../contracts/usage-record.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { DailyUsage, UsageStore } from './kysely-usage-store.ts';
+import { addCounts } from './usage-counts.ts';
+
+/** What a crash may lose at the most. */
+const WRITE_MILLISECONDS = 5000;
+
+/** Gathers what is used and writes it now and then; disposing of it writes the rest. */
+export interface UsageRecorder extends AsyncDisposable {
+  readonly record: RecordUsage;
+  /** Writes what has gathered, so that whoever reads sees it. Rejects when that fails; nothing is lost by it. */
+  flush(): Promise<void>;
+}
+
+export interface UsageRecorderOptions {
+  readonly store: Pick<UsageStore, 'add'>;
+  readonly clock: () => Date;
+  readonly logger: Logger;
+}
+
+/** Creates it. A timer runs only while there is something to write, and keeps no process alive. */
+export function createUsageRecorder({ store, clock, logger }: UsageRecorderOptions): UsageRecorder {
+  let gathered = new Map<string, DailyUsage>();
+  let timer: NodeJS.Timeout | undefined;
+  let writing: Promise<void> = Promise.resolve();
+
+  function gather(record: DailyUsage): void {
+    const key = JSON.stringify([record.day, record.rootId, record.project, record.model]);
+    const others = gathered.get(key);
+    gathered.set(key, others === undefined ? record : { ...record, ...addCounts(others, record) });
+    timer ??= setTimeout(() => void flush().catch(warn), WRITE_MILLISECONDS).unref();
+  }
+
+  async function write(): Promise<void> {
+    clearTimeout(timer);
+    timer = undefined;
+    const batch = [...gathered.values()];
+    if (batch.length === 0) return;
+    gathered = new Map();
+    try {
+      await store.add(batch);
+    } catch (error) {
+      // It is tried again with what comes next; what is gathered has one entry for each token, project and model.
+      for (const record of batch) gather(record);
+      throw error;
+    }
+  }
+
+  function flush(): Promise<void> {
+    const next = writing.then(write);
+    writing = next.catch(() => undefined);
+    return next;
+  }
+
+  const warn = (error: unknown): void => logger.warn({ err: error }, 'usage could not be written; it is tried again');
+
+  return {
+    record: (record) => gather({ ...record, day: clock().toISOString().slice(0, 10) }),
+    flush,
+    [Symbol.asyncDispose]: async () => {
+      await flush().catch((error: unknown) => logger.error({ err: error }, 'usage could not be written and is lost'));
+      clearTimeout(timer);
+    },
+  };
+}

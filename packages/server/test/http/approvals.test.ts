@@ -1,0 +1,358 @@
+import { describe, expect, it } from 'vitest';
+import { callsTool, says } from '../scripted/engine-script.ts';
+import { type Answer, type Call, type OpenAnswer, open, send } from './in-process-client.ts';
+import { newServer, type TestServer, type TestServerOptions } from './new-server.ts';
+
+const PATH = '/api/v1/approvals';
+const ASK = { approval: 'ask', arguments: { text: { maxLength: 8 } } };
+const AGENT = { actions: ['chat'], models: ['*'], mcp: { 'mcp/a': { tools: { echo: ASK, fail: {} } } } };
+const tools = (rules: object) => ({ 'mcp/a': { tools: rules } });
+const DECIDER = { actions: ['approvals:decide'], mcp: tools({ '*': {} }) };
+
+interface Run {
+  readonly server: TestServer;
+  /** Of the run. */
+  readonly agent: string;
+  readonly stream: OpenAnswer;
+  readonly id: string;
+  /** All events of the stream, once it has ended. */
+  end(): Promise<readonly Record<string, unknown>[]>;
+}
+
+const chat = (token: string, more: object = {}): Call => ({
+  method: 'POST',
+  path: '/api/v1/chat',
+  token,
+  body: { model: 'ibm/granite', input: 'Go', integrations: ['mcp/a'], ...more },
+});
+
+const eventsOf = (text: string): readonly Record<string, unknown>[] =>
+  [...text.matchAll(/^data: (.*)$/gm)].map(([, data = '']) => JSON.parse(data));
+
+/** A streamed chat whose model calls `echo` once, as soon as the call waits for a person. */
+async function waits(options: TestServerOptions = {}, issued?: { grant?: unknown; project?: string }): Promise<Run> {
+  const server = await newServer({ turns: [callsTool('echo', { text: 'one' }), says('Done')], ...options });
+  const { grant = AGENT, project } = issued ?? {};
+  const input = { name: 'agent', grant, ...(project === undefined ? {} : { project }) };
+  const agent = (await server.auth.issue(input, server.auth.operator())).token;
+  const stream = await open(server.app, chat(agent, { stream: true }));
+  const text = await stream.received('"type":"tool_call.approval_required"');
+  const event = eventsOf(text).find(({ type }) => type === 'tool_call.approval_required');
+  return {
+    server,
+    agent,
+    stream,
+    id: String(event?.approval_id),
+    end: async () => eventsOf(await stream.received('"chat.end"')),
+  };
+}
+
+const answer = ({ app }: TestServer, token: string, id: string, body: unknown): Promise<Answer> =>
+  send(app, { method: 'POST', path: `${PATH}/${id}`, token, body });
+const waiting = async ({ app }: TestServer, token: string): Promise<readonly Record<string, unknown>[]> =>
+  (await send(app, { path: PATH, token })).json().approvals as readonly Record<string, unknown>[];
+const types = async ({ audit }: TestServer, pattern: RegExp) =>
+  (await audit.list({ limit: 1000 })).filter(({ type }) => pattern.test(type));
+
+describe('a call that needs approval', () => {
+  it('waits, is shown in the stream and to those who may decide, and is made once one of them approves', async () => {
+    const { server, stream, id, end } = await waits();
+    const decider = await server.issue(DECIDER, 'boss');
+    const shown = eventsOf(await stream.received('approval_required')).find(({ approval_id }) => approval_id === id);
+    expect(shown).toEqual({
+      type: 'tool_call.approval_required',
+      approval_id: id,
+      tool: 'echo',
+      arguments: { text: 'one' },
+      provider_info: { type: 'plugin', plugin_id: 'mcp/a' },
+    });
+    const [approval] = await waiting(server, decider);
+    expect(approval).toMatchObject({
+      id,
+      server: 'mcp/a',
+      tool: 'echo',
+      arguments: { text: 'one' },
+      token: { name: 'agent' },
+      project: null,
+    });
+    const decided = await answer(server, decider, id, { decision: 'approve' });
+    expect([decided.status, decided.json()]).toMatchObject([200, { id, decision: 'approve' }]);
+    const events = await end();
+    expect(events.map(({ type }) => type)).toContain('tool_call.success');
+    expect(await waiting(server, decider)).toEqual([]);
+  });
+
+  it('is refused when a person denies it, and the model reads that', async () => {
+    const { server, id, end } = await waits();
+    expect((await answer(server, await server.issue(DECIDER), id, { decision: 'deny' })).status).toBe(200);
+    const failure = (await end()).find(({ type }) => type === 'tool_call.failure');
+    expect(failure).toMatchObject({ reason: 'a person has denied this call', metadata: { tool_name: 'echo' } });
+    expect(JSON.stringify(server.engine.requests.at(-1)?.messages)).toContain('a person has denied this call');
+  });
+
+  it('is made with the arguments that a person has changed, and the model is told which', async () => {
+    const { server, id, end } = await waits();
+    const body = { decision: 'approve', arguments: { text: 'two' } };
+    expect((await answer(server, await server.issue(DECIDER), id, body)).status).toBe(200);
+    const success = (await end()).find(({ type }) => type === 'tool_call.success');
+    expect(success).toMatchObject({ arguments: { text: 'two' }, output: '[{"type":"text","text":"two"}]' });
+    expect(JSON.stringify(server.engine.requests.at(-1)?.messages)).toContain('has changed the arguments');
+  });
+
+  it('waits on when it is approved with arguments that the grant of the run refuses', async () => {
+    const { server, id, end } = await waits();
+    const decider = await server.issue(DECIDER);
+    const body = { decision: 'approve', arguments: { text: 'much too long' } };
+    const refused = await answer(server, decider, id, body);
+    expect([refused.status, refused.json()]).toMatchObject([
+      403,
+      { error: { code: 'permission_denied', param: 'arguments', message: expect.stringContaining('token agent') } },
+    ]);
+    expect(await waiting(server, decider)).toHaveLength(1);
+    await answer(server, decider, id, { decision: 'approve' });
+    expect((await end()).map(({ type }) => type)).toContain('tool_call.success');
+  });
+
+  it('waits on when it is approved with arguments that only the schema of the tool refuses', async () => {
+    const grant = { ...AGENT, mcp: tools({ echo: { approval: 'ask' } }) };
+    const { server, id, end } = await waits({}, { grant });
+    const decider = await server.issue(DECIDER);
+    const refused = await answer(server, decider, id, { decision: 'approve', arguments: { text: 5 } });
+    expect([refused.status, refused.json()]).toMatchObject([400, { error: { param: 'arguments' } }]);
+    expect(refused.json()).toMatchObject({ error: { message: expect.stringContaining('"text"') } });
+    await answer(server, decider, id, { decision: 'deny' });
+    await end();
+  });
+
+  it('waits on when it is approved while the servers of mcp.json are switched off', async () => {
+    const { server, id, end } = await waits();
+    const decider = await server.issue({ ...DECIDER, actions: ['*'] });
+    const set = (allowMcpJson: boolean) =>
+      send(server.app, { method: 'PATCH', path: '/api/v1/settings', token: decider, body: { allowMcpJson } });
+    await set(false);
+    const refused = await answer(server, decider, id, { decision: 'approve' });
+    expect([refused.status, refused.text]).toEqual([403, expect.stringContaining('allowMcpJson')]);
+    await set(true);
+    expect((await answer(server, decider, id, { decision: 'approve' })).status).toBe(200);
+    await end();
+  });
+
+  it('waits on when it is approved with arguments that the own grant of whoever approves refuses', async () => {
+    const { server, id, end } = await waits();
+    const narrow = { ...DECIDER, mcp: tools({ echo: { arguments: { text: { enum: ['one'] } } } }) };
+    const decider = await server.issue(narrow);
+    const refused = await answer(server, decider, id, { decision: 'approve', arguments: { text: 'two' } });
+    expect([refused.status, refused.json()]).toMatchObject([403, { error: { param: 'arguments' } }]);
+    expect((await answer(server, decider, id, { decision: 'approve' })).status).toBe(200);
+    await end();
+  });
+
+  it('is denied when nobody answers in time', async () => {
+    const { server, id, end } = await waits({ approvalSeconds: 0.05 });
+    const failure = (await end()).find(({ type }) => type === 'tool_call.failure');
+    expect(failure).toMatchObject({ reason: expect.stringContaining('nobody has answered in time') });
+    expect((await answer(server, await server.issue(DECIDER), id, { decision: 'approve' })).status).toBe(404);
+  });
+
+  it('is denied when its caller goes away', async () => {
+    const { server, stream, id } = await waits();
+    const decider = await server.issue(DECIDER);
+    const watching = await open(server.app, { path: PATH, token: decider, headers: { accept: 'text/event-stream' } });
+    await watching.received(id);
+    stream.leave();
+    expect(await watching.received('approval.ended')).toContain('"outcome":"denied"');
+    watching.leave();
+    expect((await answer(server, decider, id, { decision: 'approve' })).status).toBe(404);
+    expect(await types(server, /^tool\.called$/)).toEqual([]);
+  });
+
+  it('is denied when the token of its run is revoked', async () => {
+    const { server, stream, id, agent } = await waits();
+    const { tokenId } = await server.auth.verify(agent);
+    await server.auth.revoke(tokenId, server.auth.operator());
+    expect(await stream.received('"chat.end"')).toContain('token_revoked');
+    const answered = await answer(server, await server.issue(DECIDER), id, { decision: 'approve' });
+    expect([404, 409]).toContain(answered.status);
+    expect(await types(server, /^tool\.called$/)).toEqual([]);
+  });
+
+  it('is not asked about when its arguments do not fit the schema of the tool', async () => {
+    const server = await newServer({ turns: [callsTool('echo', { text: 5 }), says('Done')] });
+    const token = await server.issue({ ...AGENT, mcp: tools({ echo: { approval: 'ask' } }) });
+    const answered = await send(server.app, chat(token));
+    expect(answered.json()).toMatchObject({ output: [{ type: 'invalid_tool_call' }, { type: 'message' }] });
+    expect(await types(server, /^approval/)).toEqual([]);
+  });
+
+  it('waits for a caller who does not stream, too', async () => {
+    const server = await newServer({ turns: [callsTool('echo', { text: 'one' }), says('Done')] });
+    const decider = await server.issue(DECIDER);
+    const watching = await open(server.app, { path: PATH, token: decider, headers: { accept: 'text/event-stream' } });
+    const answered = send(server.app, chat(await server.issue(AGENT)));
+    const [event] = eventsOf(await watching.received('approval.requested'));
+    const { id } = (event as { approval: { id: string } }).approval;
+    await answer(server, decider, id, { decision: 'approve' });
+    expect((await answered).json()).toMatchObject({
+      output: [{ type: 'tool_call', tool: 'echo' }, { type: 'message' }],
+    });
+    expect(await watching.received('approval.ended')).toContain('"outcome":"approved"');
+    watching.leave();
+  });
+});
+
+describe('a request that requires approval', () => {
+  const grant = { ...AGENT, mcp: tools({ echo: {}, fail: {} }) };
+  const plugin = { type: 'plugin', id: 'mcp/a' };
+
+  it.each([
+    ['of all tools', [{ ...plugin, require_approval: 'always' }]],
+    ['of all that it names', [{ ...plugin, allowed_tools: ['echo'], require_approval: 'always' }]],
+    ['of some tools', [{ ...plugin, require_approval: { tools: ['echo'] } }]],
+    ['once, and names the plugin twice', [{ ...plugin, require_approval: 'always' }, plugin]],
+    ['once, and names the plugin twice the other way round', [plugin, { ...plugin, require_approval: 'always' }]],
+  ])('%s waits with calls that the token could make without', async (_, integrations) => {
+    const server = await newServer({ turns: [callsTool('echo', { text: 'one' }), says('Done')] });
+    const stream = await open(server.app, chat(await server.issue(grant), { stream: true, integrations }));
+    await stream.received('tool_call.approval_required');
+    stream.leave();
+  });
+
+  it('of other tools does not wait', async () => {
+    const integrations = [{ ...plugin, require_approval: { tools: ['fail'] } }];
+    const server = await newServer({ turns: [callsTool('echo', { text: 'one' }), says('Done')] });
+    const answered = await send(server.app, chat(await server.issue(grant), { integrations }));
+    expect(answered.json()).toMatchObject({ output: [{ type: 'tool_call' }, { type: 'message' }] });
+  });
+
+  it('of other tools leaves what the token must have approved', async () => {
+    const server = await newServer({ turns: [callsTool('echo', { text: 'one' }), says('Done')] });
+    const integrations = [{ ...plugin, require_approval: { tools: ['fail'] } }];
+    const stream = await open(server.app, chat(await server.issue(AGENT), { stream: true, integrations }));
+    await stream.received('tool_call.approval_required');
+    stream.leave();
+  });
+
+  it.each(['never', false, {}, { tools: [] }, { never: { tool_names: ['echo'] } }])(
+    'has no word to loosen with: %j',
+    async (word) => {
+      const server = await newServer();
+      const integrations = [{ ...plugin, require_approval: word }];
+      expect((await send(server.app, chat(await server.issue(AGENT), { integrations }))).status).toBe(400);
+    },
+  );
+
+  it.each(['ecko', 'calls', 'e*'])('of %s, which is none of its tools, is refused', async (name) => {
+    const server = await newServer();
+    const integrations = [{ ...plugin, require_approval: { tools: [name] } }];
+    const refused = await send(server.app, chat(await server.issue(grant), { integrations }));
+    expect([refused.status, refused.json()]).toMatchObject([400, { error: { param: 'integrations' } }]);
+  });
+
+  it('of a tool that its own allowed_tools leave out gets that tool no more than before', async () => {
+    const server = await newServer();
+    const integrations = [{ ...plugin, allowed_tools: ['fail'], require_approval: { tools: ['echo'] } }];
+    expect((await send(server.app, chat(await server.issue(grant), { integrations }))).status).toBe(400);
+  });
+});
+
+describe('who may decide', () => {
+  it.each([
+    ['a grant without the tool', { ...DECIDER, mcp: tools({ fail: {} }) }],
+    ['a grant without its arguments', { ...DECIDER, mcp: tools({ echo: { arguments: { text: { const: 'x' } } } }) }],
+    ['a grant without tools', { actions: ['approvals:decide'] }],
+  ])('is not somebody with %s: for them the call is not there', async (_, grant) => {
+    const { server, id, stream } = await waits();
+    const stranger = await server.issue(grant);
+    expect(await waiting(server, stranger)).toEqual([]);
+    const [there, absent] = await Promise.all(
+      [id, 'none'].map((one) => answer(server, stranger, one, { decision: 'approve' })),
+    );
+    expect(there?.status).toBe(404);
+    expect(there?.text.replace(id, 'none')).toBe(absent?.text);
+    stream.leave();
+  });
+
+  it('is not the token of the run without the action, and is it with the action', async () => {
+    const { server, id, agent, stream } = await waits();
+    expect((await answer(server, agent, id, { decision: 'approve' })).status).toBe(403);
+    stream.leave();
+    const grant = { ...AGENT, actions: ['chat', 'approvals:decide'] };
+    const own = await waits({}, { grant });
+    expect((await answer(own.server, own.agent, own.id, { decision: 'approve' })).status).toBe(200);
+    await own.end();
+  });
+
+  it('is nobody of another project', async () => {
+    const { server, id, stream } = await waits({}, { project: 'web' });
+    const issue = async (project: string): Promise<string> =>
+      (await server.auth.issue({ name: 'boss', grant: DECIDER, project }, server.auth.operator())).token;
+    const [own, foreign] = [await issue('web'), await issue('shop')];
+    expect(await waiting(server, foreign)).toEqual([]);
+    expect((await answer(server, foreign, id, { decision: 'approve' })).status).toBe(404);
+    expect(await waiting(server, own)).toMatchObject([{ id, project: 'web' }]);
+    stream.leave();
+  });
+
+  it('is the first who says something', async () => {
+    const { server, id, end } = await waits();
+    const decider = await server.issue(DECIDER);
+    const answers = await Promise.all(['approve', 'deny'].map((decision) => answer(server, decider, id, { decision })));
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([
+      200,
+      expect.toSatisfy((s) => [404, 409].includes(s)),
+    ]);
+    await end();
+  });
+
+  it.each([{}, { decision: 'maybe' }, { decision: 'deny', arguments: {} }, { decision: 'approve', arguments: [] }])(
+    'does not say %j',
+    async (body) => {
+      const { server, id, stream } = await waits();
+      expect((await answer(server, await server.issue(DECIDER), id, body)).status).toBe(400);
+      stream.leave();
+    },
+  );
+
+  it('does not watch any longer than the own token is valid', async () => {
+    const server = await newServer();
+    const { record, token } = await server.auth.issue({ name: 'boss', grant: DECIDER }, server.auth.operator());
+    const ended = send(server.app, { path: PATH, token, headers: { accept: 'text/event-stream' } });
+    const other = await open(server.app, { path: PATH, token, headers: { accept: 'text/event-stream' } });
+    await other.received('watching');
+    await server.auth.revoke(record.id, server.auth.operator());
+    expect((await ended).text).toContain('watching');
+    other.leave();
+  });
+});
+
+describe('the audit log', () => {
+  it('says that a call waits, who has approved it, and that it was made', async () => {
+    const { server, id, end } = await waits();
+    await answer(server, await server.issue(DECIDER, 'boss'), id, { decision: 'approve' });
+    await end();
+    const [asked, ...others] = await types(server, /^(approval|tool\.called)/);
+    const details = { approval: id };
+    expect(asked).toMatchObject({
+      type: 'approval.requested',
+      actor: { name: 'agent' },
+      subject: 'mcp/a echo',
+      details,
+    });
+    expect(others.toSorted((one, other) => one.type.localeCompare(other.type))).toMatchObject([
+      { type: 'approval.approved', actor: { name: 'boss' }, subject: 'mcp/a echo', details },
+      { type: 'tool.called', actor: { name: 'agent' }, subject: 'mcp/a echo', details },
+    ]);
+    expect(server.log.join('')).not.toContain('"one"');
+  });
+
+  it('says why a call that has waited was not made', async () => {
+    const { server, id, end } = await waits();
+    await answer(server, await server.issue(DECIDER, 'boss'), id, { decision: 'deny' });
+    await end();
+    const entries = await types(server, /^(approval\.denied|tool\.denied|tool\.called)/);
+    expect(entries.map(({ type }) => type).toSorted()).toEqual(['approval.denied', 'tool.denied']);
+    expect(entries).toContainEqual(
+      expect.objectContaining({ details: expect.objectContaining({ rule: 'approval', approval: id }) }),
+    );
+  });
+});

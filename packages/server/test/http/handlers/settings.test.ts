@@ -1,0 +1,145 @@
+import { describe, expect, it } from 'vitest';
+import { says } from '../../scripted/engine-script.ts';
+import { type Answer, send } from '../in-process-client.ts';
+import { newServer, type TestServer } from '../new-server.ts';
+
+const ADMIN = { actions: ['*'], models: ['*'] };
+
+const patch = (server: TestServer, token: string | undefined, body: unknown): Promise<Answer> =>
+  send(server.app, { method: 'PATCH', path: '/api/v1/settings', body, ...(token === undefined ? {} : { token }) });
+
+describe('GET /api/v1/settings', () => {
+  it('shows every setting, times to live in seconds', async () => {
+    const server = await newServer();
+    const token = await server.issue({ actions: ['settings:read'] });
+    expect((await send(server.app, { path: '/api/v1/settings', token })).json()).toEqual({
+      requireAuthentication: true,
+      tokenKinds: {
+        'api-key': true,
+        custom: true,
+        'personal-access': true,
+        access: true,
+        legacy: true,
+        attenuated: true,
+      },
+      personalAccessTokenTtl: 7_776_000,
+      accessTokenTtl: 300,
+      allowMcpJson: true,
+      allowEphemeralMcp: false,
+    });
+  });
+});
+
+describe('PATCH /api/v1/settings', () => {
+  it.each([
+    ['30d', 2_592_000],
+    ['2s', 2],
+    [86_400, 86_400],
+    ['366d', 31_622_400],
+  ])('takes %j as a time to live', async (personalAccessTokenTtl, seconds) => {
+    const server = await newServer();
+    const answer = await patch(server, await server.issue(ADMIN), { personalAccessTokenTtl });
+    expect(answer.status).toBe(200);
+    expect(answer.json()).toMatchObject({ personalAccessTokenTtl: seconds, accessTokenTtl: 300 });
+  });
+
+  it.each([
+    ['personalAccessTokenTtl', '367d', 'at most 366 days (31622400 seconds)'],
+    ['personalAccessTokenTtl', 31_622_401, 'at most 366 days'],
+    ['accessTokenTtl', '2h', 'at most 1 hour (3600 seconds)'],
+    ['accessTokenTtl', 0, 'at least one second'],
+    ['accessTokenTtl', 1.5, 'a whole number of seconds'],
+    ['accessTokenTtl', -1, 'at least one second'],
+    ['accessTokenTtl', 'soon', 'e.g. 90d'],
+    ['accessTokenTtl', null, 'a whole number of seconds'],
+    ['requireAuthentication', 'no', 'boolean'],
+    ['tokenKinds.legacy', 1, 'boolean'],
+  ])('refuses %s: %j, and says what it may be', async (key, value, says) => {
+    const server = await newServer();
+    const token = await server.issue(ADMIN);
+    const [name = '', kind] = key.split('.');
+    const answer = await patch(server, token, { allowMcpJson: false, [name]: kind ? { [kind]: value } : value });
+    expect(answer.status).toBe(400);
+    expect(answer.json()).toMatchObject({ error: { param: key, message: expect.stringContaining(says) } });
+    // All or nothing.
+    expect((await send(server.app, { path: '/api/v1/settings', token })).json().allowMcpJson).toBe(true);
+  });
+
+  it.each([
+    [{ allowMcpjson: false }, 'allowMcpjson'],
+    [{ tokenKinds: { apikey: false } }, 'tokenKinds.apikey'],
+    [{ tokenKinds: { __proto__x: false } }, 'tokenKinds.__proto__x'],
+  ])('refuses the unknown key in %j', async (body, param) => {
+    const server = await newServer();
+    const answer = await patch(server, await server.issue(ADMIN), body);
+    expect(answer.status).toBe(400);
+    expect(answer.json()).toMatchObject({ error: { code: 'unrecognized_keys', param } });
+  });
+
+  it('tells the audit log who has changed what, from where', async () => {
+    const server = await newServer();
+    await patch(server, await server.issue(ADMIN, 'ops'), { allowEphemeralMcp: true });
+    expect(await server.audit.list({ type: 'settings.changed' })).toMatchObject([
+      {
+        type: 'settings.changed',
+        actor: expect.objectContaining({ name: 'ops', address: '127.0.0.1', rootId: expect.any(String) }),
+        subject: 'installation',
+        details: { allowEphemeralMcp: { from: false, to: true }, request: expect.any(String) },
+      },
+    ]);
+  });
+});
+
+describe('requireAuthentication: false', () => {
+  const chat = { method: 'POST', path: '/api/v1/chat', body: { model: 'ibm/granite', input: 'Hi' } };
+
+  it('lets everybody chat at once, and true again nobody', async () => {
+    const server = await newServer({ turns: [says('Hi')] });
+    const token = await server.issue(ADMIN);
+    expect((await send(server.app, chat)).status).toBe(401);
+    expect((await patch(server, token, { requireAuthentication: false })).json().requireAuthentication).toBe(false);
+    expect((await send(server.app, chat)).status).toBe(200);
+    expect((await send(server.app, { path: '/api/v1/whoami' })).json()).toMatchObject({ kind: 'anonymous' });
+    expect((await patch(server, token, { requireAuthentication: true })).status).toBe(200);
+    expect((await send(server.app, chat)).status).toBe(401);
+  });
+
+  it('lets nobody at the settings without a token, whatever the anonymous grant says', async () => {
+    const server = await newServer({ anonymous: { actions: ['*'], models: ['*'] } });
+    expect((await send(server.app, { path: '/api/v1/settings' })).status).toBe(401);
+    expect((await patch(server, undefined, { allowMcpJson: false })).status).toBe(401);
+    expect((await patch(server, await server.issue(ADMIN), { allowMcpJson: false })).status).toBe(200);
+  });
+
+  it('is a 409 where others reach the server', async () => {
+    const server = await newServer({ mustNotBeOpen: 'Refusing to be open.' });
+    const answer = await patch(server, await server.issue(ADMIN), { requireAuthentication: false });
+    expect(answer.status).toBe(409);
+    expect(answer.json()).toMatchObject({ error: { message: 'Refusing to be open.', param: 'requireAuthentication' } });
+  });
+
+  it('is a 409 where the configuration has authentication off', async () => {
+    const server = await newServer({ anonymous: { actions: ['chat'] } });
+    const answer = await patch(server, await server.issue(ADMIN), { requireAuthentication: true });
+    expect(answer.status).toBe(409);
+    expect(answer.json()).toMatchObject({ error: { message: expect.stringContaining('configuration') } });
+  });
+});
+
+describe('allowMcpJson: false', () => {
+  it.each([
+    ['POST /api/v1/chat', { input: 'Hi' }],
+    ['POST /v1/chat/completions', { messages: [{ role: 'user', content: 'Hi' }] }],
+  ])('refuses the plugins of %s with a 403 that names the setting', async (door, body) => {
+    const server = await newServer();
+    const token = await server.issue({ ...ADMIN, mcp: { 'mcp/a': { tools: { echo: {} } } } });
+    await patch(server, token, { allowMcpJson: false });
+    const [method = '', path = ''] = door.split(' ');
+    const request = { model: 'ibm/granite', integrations: ['mcp/a'], ...body };
+    const answer = await send(server.app, { method, path, token, body: request });
+    expect(answer.status).toBe(403);
+    expect(answer.json()).toMatchObject({
+      error: { code: 'permission_denied', message: expect.stringContaining('allowMcpJson') },
+    });
+  });
+});

@@ -1,0 +1,47 @@
+import { attenuateToken } from '@latchkey/auth-core';
+import { expect, it } from 'vitest';
+import { send } from '../http/in-process-client.ts';
+import { newServer } from '../http/new-server.ts';
+import { says } from '../scripted/engine-script.ts';
+
+const GRANT = { actions: ['chat' as const], models: ['*'] };
+
+it("nobody goes on with another token's conversation, nor with one of another project (ids that anybody may name)", async () => {
+  const server = await newServer({ turns: Array.from({ length: 20 }, () => says('Hi')) });
+  const { auth } = server;
+  const ask = async (token: string, previous?: string, project?: string) => {
+    const body = {
+      model: 'ibm/granite',
+      input: 'Hi',
+      store: true,
+      ...(previous && { previous_response_id: previous }),
+    };
+    const headers = project === undefined ? {} : { 'latchkey-project': project };
+    return send(server.app, { method: 'POST', path: '/api/v1/chat', token, body, headers });
+  };
+  const issue = async (details: object = {}) =>
+    (await auth.issue({ name: 'x', owner: 'ada', grant: GRANT, ...details }, auth.operator())).token;
+  const mine = await issue();
+  const first = (await ask(mine)).json().response_id as string;
+  expect((await ask(mine, first)).status).toBe(200);
+  // Whoever derives from a token goes on where that was: what is stored belongs to the root.
+  expect((await ask(await attenuateToken(mine, GRANT), first)).status).toBe(200);
+
+  const strangers = [
+    await ask(await issue(), first),
+    await ask(await server.issue({ actions: ['*'], models: ['*'] }), first),
+    await ask(mine, first, 'alpha'),
+    await ask(mine, `resp_${'0'.repeat(48)}`),
+  ];
+  const inAlpha = (await ask(mine, undefined, 'alpha')).json().response_id as string;
+  expect((await ask(mine, inAlpha, 'alpha')).status).toBe(200);
+  strangers.push(
+    await ask(mine, inAlpha),
+    await ask(mine, inAlpha, 'beta'),
+    await ask(await issue({ project: 'alpha' }), inAlpha),
+  );
+  for (const answer of strangers) {
+    expect(answer.status).toBe(404);
+    expect(answer.json()).toMatchObject({ error: { code: 'previous_response_not_found' } });
+  }
+});
