@@ -64,26 +64,27 @@ export async function createToken(
   name: string,
   grant: unknown,
 ): Promise<{ id: string; token: string }> {
-  return (await manageTokens(url, adminToken, 'POST', '', { name, grant })) as { id: string; token: string };
+  const made = await request(url, adminToken, 'POST', '/api/v1/tokens', { name, grant });
+  return made as { id: string; token: string };
 }
 
 export async function revokeToken(url: string, adminToken: string, id: string): Promise<void> {
-  await manageTokens(url, adminToken, 'DELETE', `/${id}`);
+  await request(url, adminToken, 'DELETE', `/api/v1/tokens/${id}`);
 }
 
-async function manageTokens(
+/** Asks the server for anything else; throws when it refuses. */
+export async function request(
   url: string,
-  adminToken: string,
+  token: string,
   method: string,
   path: string,
   body?: unknown,
 ): Promise<unknown> {
-  const response = await fetch(`${url}/api/v1/tokens${path}`, {
+  const response = await fetch(url + path, {
     method,
-    headers: { Authorization: `Bearer ${adminToken}`, 'Content-Type': 'application/json' },
+    headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
-  if (!response.ok)
-    throw new Error(`${method} /api/v1/tokens${path}: HTTP ${response.status} ${await response.text()}`);
+  if (!response.ok) throw new Error(`${method} ${path}: HTTP ${response.status} ${await response.text()}`);
   return response.json();
 }

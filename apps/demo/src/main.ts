@@ -9,7 +9,8 @@ const { values: flags } = parseArgs({ options: { serve: { type: 'boolean', defau
 
 await using server = await startServer();
 show.title(`latchkey listens on ${server.url}`);
-show.quiet('model latchkey/nano (2.9 million parameters), also known as ibm/granite-4-micro; MCP server mcp/tiktoken');
+show.quiet('model latchkey/nano (2.9 million parameters), also known as ibm/granite-4-micro');
+show.quiet('MCP servers mcp/tiktoken, mcp/files, mcp/weather');
 
 const { failures, readerToken } = await playStory(server.url, server.adminToken);
 

@@ -37,13 +37,15 @@ export function createEventPrinter(): (event: ChatEvent) => void {
     if (type === 'model_load.start') show.quiet(`loading ${String(event.model_instance_id)} …`);
     else if (type === 'tool_call.arguments')
       show.line(`${style('magenta', '→')} ${name} ${JSON.stringify(event.arguments)}`);
+    else if (type === 'tool_call.approval_required')
+      show.line(`${style('yellow', '?')} ${name} waits for somebody to agree`);
     else if (type === 'tool_call.success') {
       const [part] = JSON.parse(String(event.output)) as { text?: string }[];
       const lines = (part?.text ?? '').split('\n');
       show.line(
         `${style('magenta', '←')} ${style('dim', lines[0] ?? '')}${lines.length > 1 ? style('dim', ` … (${lines.length} lines)`) : ''}`,
       );
-    } else if (type === 'tool_call.failure') show.line(`${style('red', '✗')} ${String(event.reason)}`);
+    } else if (type === 'tool_call.failure') show.line(`${style('yellow', '!')} ${String(event.reason)}`);
     else if (type === 'message.start') write(`  ${style('cyan', '“')}`);
     else if (type === 'message.delta') write(style('cyan', String(event.content)));
     else if (type === 'message.end') write(`${style('cyan', '”')}\n`);

@@ -1,5 +1,6 @@
 import { type Answer, createToken, postChat, revokeToken } from './api.ts';
 import { createEventPrinter, show } from './show.ts';
+import { playToolsStory } from './tools-story.ts';
 
 /** The request of LM Studio's documentation. */
 const request = {
@@ -98,6 +99,8 @@ export async function playStory(url: string, adminToken: string): Promise<StoryO
     createEventPrinter(),
   );
   check('a chat without tools is fine', plain.status === 200 && (plain.body.output?.length ?? 0) > 0);
+
+  await playToolsStory(url, adminToken, check);
 
   show.title('Somebody without a valid token');
   refused(await postChat(url, undefined, request), 401, 'no token');
