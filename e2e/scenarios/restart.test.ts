@@ -45,7 +45,7 @@ describe('a second server on the data folder of a first', () => {
 
     await using server = await startServer({ data, nodeArguments: ['--import', tomorrow] });
     const answer = await createApi(server.url, token).get('/api/v1/whoami');
-    expect(answer).toMatchObject({ status: 401, body: { error: { code: 'invalid_api_key' } } });
+    expect(answer).toMatchObject({ status: 401, body: { error: { code: 'token_expired' } } });
     expect((await server.admin.get('/api/v1/whoami')).status).toBe(200);
   });
 });

@@ -63,7 +63,7 @@ describe('a token', () => {
       id: holder.id,
       revokedAt: expect.any(String),
     });
-    expect(await holder.get('/api/v1/whoami')).toMatchObject(error(401, 'invalid_api_key'));
+    expect(await holder.get('/api/v1/whoami')).toMatchObject(error(401, 'token_revoked'));
   });
 
   verifies('tokens.grant-expiry', async () => {

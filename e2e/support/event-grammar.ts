@@ -2,7 +2,8 @@ import type { StreamedEvent } from './chat-stream.ts';
 
 const text = '(reasoning.start (reasoning.delta )+reasoning.end |message.start (message.delta )+message.end )';
 const announced = '(tool_call.start tool_call.name )';
-const performed = '(tool_call.arguments (tool_call.success|tool_call.failure) |tool_call.failure )';
+const performed =
+  '(tool_call.arguments (tool_call.approval_required )?(tool_call.success|tool_call.failure) |tool_call.failure )';
 const round =
   'prompt_processing.start (prompt_processing.progress )*prompt_processing.end ' +
   `(${text}|${announced})*${performed}*`;

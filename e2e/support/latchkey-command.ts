@@ -13,6 +13,8 @@ export const latchkeyPath: string = join(
 export interface CommandOptions {
   /** Variables beside the system's own; those of Latchkey are never inherited. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** What comes over standard input; nothing by default. */
+  readonly input?: string;
   /** Arguments for Node itself. */
   readonly nodeArguments?: readonly string[];
 }
@@ -28,9 +30,10 @@ export interface CommandOutcome {
 export function spawnLatchkey(commandArguments: readonly string[], options: CommandOptions = {}): ChildProcess {
   const own = Object.entries(process.env).filter(([name]) => !/^(LATCHKEY_|LM_API_TOKEN)/.test(name));
   const child = spawn(process.execPath, [...(options.nodeArguments ?? []), latchkeyPath, ...commandArguments], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     env: { ...Object.fromEntries(own), ...options.environment },
   });
+  child.stdin?.end(options.input);
   outliveNothing(child);
   return child;
 }

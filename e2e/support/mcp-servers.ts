@@ -7,7 +7,7 @@ import { type ScriptedMode, scriptedServerPath } from '@latchkey/mcp-bridge/test
 export type McpServers = Readonly<Record<string, McpServerEntry>>;
 
 type McpServerEntry =
-  | { readonly command: string; readonly args: readonly string[] }
+  | { readonly command: string; readonly args: readonly string[]; readonly sandbox?: 'off' | object }
   | { readonly url: string; readonly headers: Readonly<Record<string, string>> };
 
 const program = (path: string, ...args: readonly string[]): McpServerEntry => ({
@@ -32,9 +32,18 @@ export const everything = (): McpServerEntry => published('server-everything');
 /** `@modelcontextprotocol/server-filesystem` on one folder. */
 export const filesystem = (folder: string): McpServerEntry => published('server-filesystem', folder);
 
+/** `@modelcontextprotocol/server-memory`. */
+export const memory = (): McpServerEntry => published('server-memory');
+
+/** `@modelcontextprotocol/server-sequential-thinking`. */
+export const sequentialThinking = (): McpServerEntry => published('server-sequential-thinking');
+
 /** A server with the tools `echo` and `fetch_note`, which writes each call that reaches it into a file. */
 export const recording = (file: string): McpServerEntry =>
   program(join(import.meta.dirname, 'recording-server.ts'), file);
 
 /** A server that misbehaves as the modes say. */
 export const scripted = (...modes: readonly ScriptedMode[]): McpServerEntry => program(scriptedServerPath, ...modes);
+
+/** A server with the tools that the conformance suite of the protocol calls. */
+export const conformanceFixture = (): McpServerEntry => program(join(import.meta.dirname, 'conformance-server.ts'));

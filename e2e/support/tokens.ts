@@ -22,7 +22,7 @@ export async function createToken(
   server: Pick<TestServer, 'url' | 'admin'>,
   name: string,
   grant: Grant,
-  options: { readonly expiresAt?: string } = {},
+  options: { readonly expiresAt?: string; readonly owner?: string; readonly project?: string } = {},
 ): Promise<HeldToken> {
   const { status, body } = await server.admin.post('/api/v1/tokens', { name, grant, ...options });
   if (status !== 201) throw new Error(`No token: HTTP ${status} ${JSON.stringify(body)}`);

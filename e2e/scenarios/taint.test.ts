@@ -1,0 +1,28 @@
+import { expect } from 'vitest';
+import type { Answer } from '../support/api.ts';
+import { scripted } from '../support/mcp-servers.ts';
+import { startServer, type TestServer } from '../support/server.ts';
+import { verifies } from '../support/verifies.ts';
+
+const use = (server: TestServer, tool: string, more: object = {}): Promise<Answer> =>
+  server.admin.chat({
+    input: `Use ${tool}.`,
+    max_output_tokens: 200,
+    integrations: [{ type: 'plugin', id: 'mcp/a', allowed_tools: [tool] }],
+    ...more,
+  });
+
+verifies('taint.stops', async () => {
+  await using server = await startServer({
+    config: { taint: 'deny', toolLabels: { 'mcp/a': { structured: ['untrusted', 'egress'] } } },
+    mcpServers: { a: scripted() },
+  });
+  const first = await use(server, 'structured');
+  expect(first.body.output[0]).toMatchObject({ type: 'tool_call', tool: 'structured' });
+  const second = await use(server, 'structured', { previous_response_id: first.body.response_id });
+  expect(second.body.output[0]).toMatchObject({
+    type: 'invalid_tool_call',
+    reason: expect.stringContaining('untrusted content (an earlier answer of this conversation)'),
+  });
+  expect((await use(server, 'structured')).body.output[0]).toMatchObject({ type: 'tool_call', tool: 'structured' });
+});
