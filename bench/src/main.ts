@@ -4,10 +4,19 @@ import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { measureGeneration } from './generation.ts';
+import { measureKoa } from './koa.ts';
+import { measureMcp } from './mcp.ts';
 import { measureRequests } from './requests.ts';
 import { formatTable } from './table.ts';
+import { measureVerification } from './verification.ts';
 
-const groups = { generation: measureGeneration, requests: measureRequests };
+const groups = {
+  generation: measureGeneration,
+  requests: measureRequests,
+  verification: measureVerification,
+  koa: measureKoa,
+  mcp: measureMcp,
+};
 const chosen = process.argv.slice(2);
 const unknown = chosen.find((name) => !Object.hasOwn(groups, name));
 if (unknown !== undefined) {

@@ -1,10 +1,9 @@
 import { join } from 'node:path';
-import autocannon from 'autocannon';
+import { load } from './load.ts';
 import { startServer } from './start-server.ts';
 import { median, type Row } from './table.ts';
 
 const models = join(import.meta.dirname, '..', '..', 'models');
-const SECONDS = 3;
 const REPEATS = 5;
 
 /** Requests per second of a route with authentication against the same route of a server without. */
@@ -34,11 +33,4 @@ export async function measureRequests(): Promise<readonly Row[]> {
     });
   }
   return rows;
-}
-
-async function load(url: string, headers: Record<string, string>): Promise<number> {
-  const result = await autocannon({ url, headers, connections: 16, duration: SECONDS });
-  if (result.non2xx > 0 || result.errors > 0)
-    throw new Error(`${url}: ${result.non2xx} refused, ${result.errors} failed`);
-  return result.requests.average;
 }
