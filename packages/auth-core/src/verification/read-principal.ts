@@ -2,7 +2,6 @@ import type { AuthorityEntry } from '../authority/decide.ts';
 import type { Grant } from '../authority/grant.ts';
 import { parseGrant } from '../authority/parse-grant.ts';
 import type { Principal } from '../principal.ts';
-import { canonicalJson } from '../schema/canonical-json.ts';
 import { isJsonObject } from '../schema/json-value.ts';
 import type { TokenRecord } from '../store/token-store.ts';
 import type { Derivation, TokenKind } from '../token/token-format.ts';
@@ -61,11 +60,11 @@ export function readPrincipal({ kind, lineage, derivation, endsAt }: ProvedToken
   const [root] = lineage;
   const stored = lastOf(lineage);
   const { name, owner, project = derivation?.project } = stored;
-  const inherited = lineage.flatMap(readEntries);
-  // What an access token carries of its parent says nothing new as long as the parent is what it was.
-  const known = new Set(inherited.map(canonicalJson));
-  const added = (derivation?.entries ?? []).filter((entry) => !known.has(canonicalJson(entry)));
-  const entries = [...inherited, ...added].map((entry) => Object.freeze(entry));
+  // What an access token carries of its parent stays, also while the parent says the same: what is made of the token
+  // must not gain what the parent may gain later.
+  const entries = [...lineage.flatMap(readEntries), ...(derivation?.entries ?? [])].map((entry) =>
+    Object.freeze(entry),
+  );
   const chain = [...new Set([...entries.flatMap(({ id }) => id ?? []), ...(derivation?.ids ?? [])])];
   return Object.freeze({
     id: lastOf([stored.id, ...(derivation?.ids ?? [])]),

@@ -1,6 +1,6 @@
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { describe, expect, it } from 'vitest';
-import { anonymousPrincipal, attenuateToken, type Grant } from '../../src/index.ts';
+import { anonymousPrincipal, attenuateToken, FULL_GRANT, type Grant } from '../../src/index.ts';
 import { createAccessTokens } from '../../src/jwt/index.ts';
 import { CHAT, createAccessBench, ELSEWHERE, ISSUER } from './access-bench.ts';
 
@@ -57,6 +57,17 @@ describe('an access token', () => {
     const widened = await auth.verify(token);
     expect(auth.decide(widened, { action: 'chat', model: 'other' }).allowed).toBe(true);
     expect(auth.decide(widened, { action: 'tokens:write' }).allowed).toBe(false);
+  });
+
+  it('becomes an API key that does not gain what the token behind it gains later', async () => {
+    const { accessTokens, auth, makePrincipal, operator, clock } = await createAccessBench();
+    const by = await makePrincipal();
+    const { token } = await auth.exchange({}, await auth.verify((await accessTokens.issue(by)).token));
+    await auth.edit(by.id, { grant: FULL_GRANT }, operator);
+    clock.advance(1000);
+    const principal = await auth.verify(token);
+    expect(auth.decide(principal, { action: 'chat', model: 'any' }).allowed).toBe(true);
+    expect(auth.decide(principal, { action: 'settings:write' }).allowed).toBe(false);
   });
 
   it('ends with the token behind it, and by its own id', async () => {
