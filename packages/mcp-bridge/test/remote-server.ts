@@ -19,13 +19,12 @@ export async function listen(handler: Handler): Promise<number> {
 }
 
 /** A server made with the protocol's own SDK, which speaks both eras; its one tool adds. */
-export function addingServer(): Handler {
+export function addingServer(description = () => 'Adds two numbers.'): Handler {
   const handler = toNodeHandler(
     createMcpHandler(() => {
       const server = new McpServer({ name: 'adding', version: '1.0.0' });
-      server.registerTool('add', { inputSchema: z.object({ a: z.number(), b: z.number() }) }, ({ a, b }) => ({
-        content: [{ type: 'text', text: String(a + b) }],
-      }));
+      const definition = { description: description(), inputSchema: z.object({ a: z.number(), b: z.number() }) };
+      server.registerTool('add', definition, ({ a, b }) => ({ content: [{ type: 'text', text: String(a + b) }] }));
       return server;
     }),
   );

@@ -41,6 +41,8 @@ export interface ConnectionOptions extends OpenTransportOptions {
   readonly opener: TransportOpener;
   /** From 0 up to 1, for the jitter of restarts. */
   readonly random: () => number;
+  /** What a call may rely on: the list that is `known`, or one that is asked for now. Absent: `known`. */
+  readonly callsRelyOn?: 'known' | 'current';
 }
 
 /** Answers to streamable HTTP of a server that has only HTTP+SSE (MCP 2025-11-25, transports, backwards compatibility). */
@@ -125,10 +127,7 @@ export class ServerConnection {
    *
    * @throws BridgeError as `session` does; a server that can't list its tools in time is ended.
    */
-  async listed(
-    freshness: 'known' | 'current',
-    signal: AbortSignal,
-  ): Promise<{ readonly session: ServerSession; readonly tools: ToolCatalogue }> {
+  async listed(freshness: 'known' | 'current', signal: AbortSignal): Promise<Listed> {
     const session = await this.session(signal);
     try {
       return { session, tools: await session.tools(freshness, signal) };
@@ -140,10 +139,16 @@ export class ServerConnection {
     }
   }
 
-  /** The running server and its tools as last listed, where nothing has to be waited for. */
-  known(): { readonly session: ServerSession; readonly tools: ToolCatalogue } | undefined {
-    const tools = this.#session?.knownTools;
-    return this.#session === undefined || tools === undefined ? undefined : { session: this.#session, tools };
+  /**
+   * The running server and its tools as a call may rely on them; a promise only where something has to be waited for.
+   *
+   * @throws BridgeError as `listed` does
+   */
+  forCall(signal: AbortSignal): Listed | Promise<Listed> {
+    const { callsRelyOn = 'known' } = this.#options;
+    const session = this.#session;
+    const tools = callsRelyOn === 'known' ? session?.knownTools : undefined;
+    return session === undefined || tools === undefined ? this.listed(callsRelyOn, signal) : { session, tools };
   }
 
   /** Ends this session; a later request starts another one. */
@@ -160,10 +165,10 @@ export class ServerConnection {
   async close(): Promise<void> {
     this.#closing.abort(new Error('the host was closed'));
     this.#idle.stop();
-    const starting = this.#starting;
-    if (this.#session !== undefined) this.#track(this.#session.close());
-    this.#session = undefined;
-    await starting?.catch(() => {});
+    this.#endSession();
+    await this.#starting?.catch(() => {});
+    // It may have been about to succeed.
+    this.#endSession();
     await Promise.all(this.#ending);
   }
 
@@ -252,6 +257,11 @@ export class ServerConnection {
     this.#options.logger.info({ server: this.entry.id }, 'An MCP server that nobody used was stopped');
   }
 
+  #endSession(): void {
+    if (this.#session !== undefined) this.#track(this.#session.close());
+    this.#session = undefined;
+  }
+
   #failed(session: ServerSession, why: string): void {
     if (this.#session === session) this.#session = undefined;
     if (this.#closing.signal.aborted) return;
@@ -273,6 +283,12 @@ export class ServerConnection {
       .finally(() => this.#ending.delete(tracked));
     this.#ending.add(tracked);
   }
+}
+
+/** A running server and its tools. */
+export interface Listed {
+  readonly session: ServerSession;
+  readonly tools: ToolCatalogue;
 }
 
 /** A session that was opened, or why it was not. */

@@ -154,6 +154,8 @@ function connect(
   return new ServerConnection({
     ...options,
     limits,
+    // Nobody has approved its tools: those that were listed are what the request has, or they are not called.
+    callsRelyOn: 'current',
     fetch: () => Promise.reject(new TypeError('a per-request server is reached by its own fetch')),
     entry,
     opener(opened, openOptions) {
@@ -161,6 +163,8 @@ function connect(
       const open = openTransport(opened, { ...openOptions, fetch: pinned.fetch });
       return {
         ...open,
+        // Its promise to tell of changes is worth nothing.
+        hears: false,
         reason: () => addresses.refusal ?? open.reason(),
         async close() {
           await open.close();

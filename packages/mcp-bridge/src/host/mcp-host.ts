@@ -240,6 +240,10 @@ export function createMcpHost(options: McpHostOptions): McpHost {
       ]);
       // Wanted by nobody after this request.
       for (const connection of brought.connections.values()) uses.retire(connection);
+      const end = async (): Promise<void> => {
+        release();
+        await Promise.all([...brought.connections.values()].map((connection) => connection.close()));
+      };
       try {
         const toolset = await openToolset(selections, {
           connections: snapshot,
@@ -250,9 +254,9 @@ export function createMcpHost(options: McpHostOptions): McpHost {
           logger,
           signal,
         });
-        return { ...toolset, close: () => toolset.close().finally(release) };
+        return { ...toolset, close: () => toolset.close().finally(end) };
       } catch (error) {
-        release();
+        await end();
         throw error;
       }
     },

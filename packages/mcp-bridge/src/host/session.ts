@@ -62,18 +62,18 @@ export class ServerSession {
     await opened.exchange(() => client.connect(opened.transport, options));
   }
 
-  /** The tools as last listed, if they have been. */
+  /** The tools as last listed, if they have been and the server has told of no change since. */
   get knownTools(): ToolCatalogue | undefined {
-    return this.#tools;
+    return this.#stale ? undefined : this.#tools;
   }
 
   /**
-   * The tools: `known` as last listed, or `current`, which asks again unless the server promised to tell of changes and
-   * told of none.
+   * The tools: `known` as last listed, unless the server has told of a change since; or `current`, which asks again
+   * unless the server promised to tell of changes and told of none.
    */
   async tools(freshness: 'known' | 'current', signal: AbortSignal): Promise<ToolCatalogue> {
-    const mayKeep = freshness === 'known' || (!this.#stale && this.#tellsOfChanges());
-    if (this.#tools !== undefined && mayKeep) return this.#tools;
+    const known = this.knownTools;
+    if (known !== undefined && (freshness === 'known' || this.#tellsOfChanges())) return known;
     // One listing for all who wait, and it goes on when one of them gives up.
     this.#listing ??= this.#list();
     this.#listing.catch(() => {});
@@ -119,9 +119,13 @@ export class ServerSession {
   }
 
   #tellsOfChanges(): boolean {
-    const { client } = this.#options;
+    const { client, opened } = this.#options;
     // In the newer era changes are told only to those who subscribe, which this host does not.
-    return client.getProtocolEra() === 'legacy' && client.getServerCapabilities()?.tools?.listChanged === true;
+    return (
+      opened.hears &&
+      client.getProtocolEra() === 'legacy' &&
+      client.getServerCapabilities()?.tools?.listChanged === true
+    );
   }
 
   async #list(): Promise<ToolCatalogue> {

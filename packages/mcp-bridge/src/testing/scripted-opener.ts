@@ -52,6 +52,7 @@ export function scriptedOpener(onStart: (label: string) => void = () => {}): Tra
     return {
       transport,
       negotiates: false,
+      hears: true,
       exchange: (task) => task(),
       close: () => transport.close(),
       reason: () => ended,

@@ -86,8 +86,8 @@ async function callOnce(
   mayRepeat = true,
 ): Promise<RawToolResult> {
   const { connection, definition } = tool;
-  const { session, tools } = connection.known() ?? (await connection.listed('known', signal));
-  // The server may have been restarted, or asked again by another request: is it still the tool that was shown?
+  const { session, tools } = await connection.forCall(signal);
+  // The server may have been restarted, or asked again since: is it still the tool that was shown?
   if (tools.get(definition.name)?.definition.fingerprint !== definition.fingerprint) throw new ToolChanged();
   try {
     return await session.call(definition, args, signal);

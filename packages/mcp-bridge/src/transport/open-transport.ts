@@ -12,6 +12,8 @@ export interface OpenTransport {
   readonly transport: Transport;
   /** Whether the server may be asked which era of the protocol it speaks; costs a round trip. */
   readonly negotiates: boolean;
+  /** Whether what the server says unasked is heard, e.g. that its tools have changed. */
+  readonly hears: boolean;
   /** Runs an exchange; whatever it left open on the network when it settles is closed. */
   exchange<T>(task: () => Promise<T>): Promise<T>;
   /** Ends the connection, and what belongs to it. Never rejects. */
@@ -45,6 +47,7 @@ export const openTransport: TransportOpener = (entry, { environment, limits, now
       transport,
       // Servers of the older era may stop at a request that they don't know before `initialize`.
       negotiates: false,
+      hears: true,
       exchange: (task) => task(),
       close: () => transport.close(),
       reason: () => transport.reason,
@@ -61,10 +64,14 @@ export const openTransport: TransportOpener = (entry, { environment, limits, now
   return {
     transport,
     negotiates: true,
+    // It would say so on the standing stream, which is declined.
+    hears: false,
     exchange: guarded.exchange,
     async close() {
-      // A server that can't be told that its session is over finds out by itself.
+      // A server that can't be told in time that its session is over finds out by itself.
+      const timer = setTimeout(() => void transport.close().catch(() => {}), limits.closeGraceMs);
       await transport.terminateSession().catch(() => {});
+      clearTimeout(timer);
       await transport.close().catch(() => {});
     },
     reason: () => '',
@@ -85,5 +92,13 @@ function openSse(
     redirectPolicy: 'same-origin',
   });
   // Newer servers do not speak this transport.
-  return { transport, negotiates: false, exchange: guarded.exchange, close, reason: () => '', diagnostics: () => '' };
+  return {
+    transport,
+    negotiates: false,
+    hears: true,
+    exchange: guarded.exchange,
+    close,
+    reason: () => '',
+    diagnostics: () => '',
+  };
 }

@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { createMcpHost, type McpHost, type McpHostOptions, parseMcpJson } from '../../src/index.ts';
 import { call, open } from '../hosting.ts';
+import { answerOlder, readBody } from '../remote-server.ts';
 
 const quick = { startTimeoutMs: 4_000, callTimeoutMs: 400, callTotalTimeoutMs: 2_000 };
 
@@ -191,6 +192,26 @@ describe('a server of the older era', () => {
       code: 'MCP_CONNECTION_FAILED',
     });
     expect(strangers).toEqual([]);
+  });
+});
+
+describe('a server that promises to tell of changes, over a stream that is not listened to', () => {
+  it('is asked for its tools anew', async () => {
+    let lists = 0;
+    const url = await listen(async (request, response) => {
+      const message = request.method === 'POST' ? JSON.parse(await readBody(request)) : {};
+      const answer = answerOlder(message) as { result?: { tools?: object[]; capabilities?: object } } | undefined;
+      if (answer?.result?.capabilities) answer.result.capabilities = { tools: { listChanged: true } };
+      if (answer?.result?.tools) {
+        lists += 1;
+        answer.result.tools = [{ name: `tool-${lists}`, inputSchema: { type: 'object' } }];
+      }
+      response.writeHead(answer === undefined ? 202 : 200, { 'content-type': 'application/json' });
+      response.end(answer === undefined ? undefined : JSON.stringify(answer));
+    });
+    const host = hostOf(url);
+    expect((await open(host, 'mcp/remote')).tools.map(({ name }) => name)).toEqual(['tool-1']);
+    expect((await open(host, 'mcp/remote')).tools.map(({ name }) => name)).toEqual(['tool-2']);
   });
 });
 

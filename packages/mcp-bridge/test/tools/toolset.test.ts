@@ -84,6 +84,18 @@ describe('a call', () => {
     expect(textOf(await call(toolset, 'calls'))).toBe('[]');
   });
 
+  it('does not call what has changed, as soon as the server has said so', async () => {
+    await using host = memoryHost({ a: ['flip', 'promise'] });
+    const toolset = await open(host, 'mcp/a');
+    expect(await call(toolset, 'echo', { text: 'x' })).toMatchObject({ type: 'success' });
+    expect(await call(toolset, 'announce')).toMatchObject({ type: 'success' });
+    expect(await call(toolset, 'echo', { text: 'x' })).toMatchObject({
+      kind: 'unavailable',
+      reason: 'The tool has changed since this request began.',
+    });
+    expect(await call(toolset, 'structured')).toMatchObject({ type: 'success' });
+  });
+
   it('shows the gate exactly what is sent, and nobody can change it in between', async () => {
     await using host = memoryHost({ a: [] });
     const args = { text: 'permitted', list: [{ a: 1 }] };
