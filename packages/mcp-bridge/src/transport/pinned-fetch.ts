@@ -67,7 +67,9 @@ export function pinAddresses(url: URL, allows: AddressPolicy, resolve: NameResol
  */
 export function createPinnedFetch({ url: server, find }: PinnedAddresses): PinnedFetch {
   const { request, Agent } = server.protocol === 'https:' ? https : http;
-  const agent = new Agent({ keepAlive: true, maxSockets: 32 });
+  const host = hostOf(server);
+  // The name that is asked for, and that the certificate must have: never the address, and without a dot at its end.
+  const agent = new Agent({ keepAlive: true, maxSockets: 32, ...(isIP(host) === 0 ? { servername: host } : {}) });
 
   const pinnedLookup: LookupFunction = (_, options, callback) => {
     find().then(
