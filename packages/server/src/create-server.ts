@@ -146,7 +146,7 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
   opened.use(introspector);
   const auth = withAuditedLogins(withFreshSettings(core, settings), trail);
   const meter = opened.use(createMeter({ store: database.limits }));
-  await ensureAdministrator(auth, folder);
+  await ensureAdministrator(auth, folder, database.administrator);
 
   const mcp = opened.use(
     createMcpHost({

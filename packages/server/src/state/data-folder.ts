@@ -74,10 +74,16 @@ function createPrivate(path: string, text: string): void {
 
 /** Writes a file that only its owner may read, at no moment with the mode of a file that was there before. */
 export function writePrivate(path: string, text: string): void {
-  renameSync(writeDraft(path, text), path);
+  movePrivate(writeDraft(path, text), path);
 }
 
-function writeDraft(path: string, text: string): string {
+/** Puts a draft where it belongs, in one step. */
+export function movePrivate(draft: string, path: string): void {
+  renameSync(draft, path);
+}
+
+/** Writes a text beside the file that it is for, and says where. Only its owner may read it. */
+export function writeDraft(path: string, text: string): string {
   const draft = `${path}.${randomBytes(6).toString('hex')}`;
   writeFileSync(draft, text, { mode: 0o600, flag: 'wx' });
   return draft;

@@ -23,6 +23,7 @@ import { settingsMigrations } from '../settings/migrations.ts';
 import type { SettingsTables } from '../settings/schema.ts';
 import { usageMigrations } from '../usage/migrations.ts';
 import type { UsageTables } from '../usage/schema.ts';
+import { type AdministratorTables, administratorMigrations } from './administrator.ts';
 import { type SecretTables, secretMigrations } from './same-secret.ts';
 
 /** What is kept where. */
@@ -37,6 +38,7 @@ export interface Database {
   readonly settings: Kysely<SettingsTables>;
   readonly usage: Kysely<UsageTables>;
   readonly secret: Kysely<SecretTables>;
+  readonly administrator: Kysely<AdministratorTables>;
 }
 
 /**
@@ -93,6 +95,7 @@ async function migrateTables(
       ...secretMigrations,
       ...approvalMigrations,
       ...pinMigrations,
+      ...administratorMigrations,
     },
     'server_migrations',
   );
@@ -108,5 +111,6 @@ async function migrateTables(
     settings: database as unknown as Kysely<SettingsTables>,
     usage: database as unknown as Kysely<UsageTables>,
     secret: database as unknown as Kysely<SecretTables>,
+    administrator: database as unknown as Kysely<AdministratorTables>,
   };
 }
