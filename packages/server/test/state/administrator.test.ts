@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { createAuth } from '@latchkey/auth-core';
+import { type Auth, createAuth } from '@latchkey/auth-core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ensureAdministrator } from '../../src/state/administrator.ts';
 import { openDataFolder } from '../../src/state/data-folder.ts';
@@ -21,7 +21,12 @@ async function open(place?: string) {
   const folder = openDataFolder(temporaryFolder(), { LATCHKEY_SECRET });
   const { tokens, administrator } = await openDatabase(place ?? folder.database, opened);
   const auth = createAuth({ store: tokens, digestKey: folder.secret });
-  return { auth, folder, ensure: () => ensureAdministrator(auth, folder, administrator) };
+  /** `looked` is awaited when it has been seen which tokens there are. */
+  const ensure = (looked: () => Promise<void> = async () => undefined) => {
+    const list: Auth['list'] = (...asked) => auth.list(...asked).finally(looked);
+    return ensureAdministrator({ ...auth, list }, folder, administrator);
+  };
+  return { auth, folder, ensure };
 }
 
 describe('ensureAdministrator', () => {
@@ -74,7 +79,13 @@ describe('ensureAdministrator', () => {
   ])('makes one when servers start at once on %s, and leaves nothing of the others', async (_, place) => {
     const shared = place();
     const servers = await Promise.all(Array.from({ length: 4 }, () => open(shared)));
-    await Promise.all(servers.map(({ ensure }) => ensure()));
+    let looking = servers.length;
+    const { promise: allHaveLooked, resolve } = Promise.withResolvers<void>();
+    const looked = (): Promise<void> => {
+      if (--looking === 0) resolve();
+      return allHaveLooked;
+    };
+    await Promise.all(servers.map(({ ensure }) => ensure(looked)));
     const [{ auth }] = servers as [(typeof servers)[0]];
     const living = (await auth.list(auth.operator())).filter(({ revokedAt }) => revokedAt === undefined);
     const files = servers.flatMap(({ folder }) => readdirSync(folder.path).map((name) => join(folder.path, name)));

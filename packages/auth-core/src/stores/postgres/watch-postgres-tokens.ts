@@ -13,11 +13,10 @@ const LONGEST_PAUSE_MILLISECONDS = 5000;
  * must reach the database itself or a pooler in session mode.
  *
  * The database tells the id of a token and nothing else, in the transaction that changes it (a trigger of
- * `tokenMigrations` does it, so by hand it works as well). When the connection breaks it is made again, after 0.1 to
- * 5 seconds. What is missed meanwhile is not told later: verification looks into the store at least every second, so
- * that a revoked token ends then.
- *
- * The promise rejects when the first connection cannot be made.
+ * `tokenMigrations` does it, so by hand it works as well). A connection that breaks, or that could not be made, is made
+ * again after 0.1 to 5 seconds, the first one too: the promise never rejects, and resolves once the first attempt is
+ * over. What is missed meanwhile is not told later: verification looks into the store at least every second, so that a
+ * revoked token ends then.
  *
  * @example
  * ```ts
@@ -34,7 +33,8 @@ const LONGEST_PAUSE_MILLISECONDS = 5000;
 export function watchPostgresTokens(connection: string | ClientConfig): NonNullable<TokenStore['watch']> {
   return async (listener) => {
     const stopping = new AbortController();
-    let client = await connect(connection, listener);
+    // A database that is away when a server starts must not leave that server deaf for good.
+    let client = await connect(connection, listener).catch(() => NOT_CONNECTED);
 
     async function keepListening(): Promise<void> {
       while (!stopping.signal.aborted) {
@@ -59,6 +59,9 @@ interface Listening {
   readonly broken: Promise<void>;
   end(): Promise<void>;
 }
+
+/** In place of a connection where there is none. */
+const NOT_CONNECTED: Listening = { broken: Promise.resolve(), end: async () => undefined };
 
 async function connect(connection: string | ClientConfig, listener: (id: string) => void): Promise<Listening> {
   const client = new Client({
@@ -95,7 +98,7 @@ async function connectAgain(
   for (let pause = FIRST_PAUSE_MILLISECONDS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MILLISECONDS)) {
     // A pause that is cut short is the end of the watch.
     const waited = await setTimeout(pause, true, { signal, ref: false }).catch(() => false);
-    if (!waited) return { broken: Promise.resolve(), end: async () => undefined };
+    if (!waited) return NOT_CONNECTED;
     const again = await connect(connection, listener).catch(() => undefined);
     if (again !== undefined) return again;
   }

@@ -1,11 +1,19 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { type Kysely, sql } from 'kysely';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { type Auth, createAuth, type TokenStore } from '../../../src/index.ts';
 import { createKyselyTokenStore, migrate, tokenMigrations } from '../../../src/stores/kysely/index.ts';
 import { openPostgres, watchPostgresTokens } from '../../../src/stores/postgres/index.ts';
 import { fixedClock } from '../../../src/testing/index.ts';
 import { createTestDatabase } from '../../postgres/test-database.ts';
 
+/** By these, PostgreSQL's clients find it. */
+const DEFAULT_PORT = 5432;
+const SOCKET = `.s.PGSQL.${DEFAULT_PORT}`;
 const postgres = await createTestDatabase();
 const digestKey = new Uint8Array(32).fill(1);
 /** The machine may be busy with other tests. */
@@ -97,9 +105,38 @@ describe(`watching tokens on ${postgres.name}`, () => {
     await stop?.();
   });
 
-  it('says so when it cannot listen at all', async () => {
-    const watch = watchPostgresTokens('postgres://ada:s3cr3t@127.0.0.1:1/none');
-    await expect(watch(() => undefined)).rejects.toThrow(/ECONNREFUSED|connect/);
+  it('listens once a database answers that was away at first', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'latchkey-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const url = new URL(postgres.url);
+    const { hostname, port, searchParams } = url;
+    const socketFolder = searchParams.get('host');
+    // Nobody listens there yet; later it leads to the database.
+    searchParams.set('host', folder);
+    const door = createServer((socket) => {
+      const database = socketFolder
+        ? connect(join(socketFolder, SOCKET))
+        : connect(Number(port || DEFAULT_PORT), hostname);
+      socket.pipe(database).pipe(socket);
+      for (const end of [socket, database]) end.on('error', () => undefined);
+    });
+    const told = new Set<string>();
+    const stop = await watchPostgresTokens(url.href)((id) => told.add(id));
+    door.listen(join(folder, SOCKET));
+    let count = 0;
+    await expect
+      .poll(async () => {
+        await insertToken(`later ${++count}`);
+        return told.size;
+      }, PATIENTLY)
+      .toBeGreaterThan(0);
+    await stop();
+    await promisify(door.close.bind(door))();
+  });
+
+  it('can be stopped while no database answers', async () => {
+    const stop = await watchPostgresTokens('postgres://ada:s3cr3t@127.0.0.1:1/none')(() => undefined);
+    await stop();
   });
 
   it('leaves no connection behind', async () => {
