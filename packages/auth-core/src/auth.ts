@@ -17,12 +17,12 @@ import type { RevokeAllInput } from './management/revoke-tokens.ts';
 import type { RotateInput } from './management/rotate-token.ts';
 import { selectProject } from './management/select-project.ts';
 import type { TokenInfo } from './management/token-info.ts';
-import { createTokenManager } from './management/token-manager.ts';
+import { createTokenManager, type TokenListing } from './management/token-manager.ts';
 import type { PatternEngine } from './matching/pattern-engine.ts';
 import { operatorPrincipal, type Principal } from './principal.ts';
 import { type AuthSettings, DEFAULT_AUTH_SETTINGS } from './settings.ts';
 import { guardStore } from './store/guard-store.ts';
-import type { TokenFilter, TokenStore } from './store/token-store.ts';
+import type { TokenStore } from './store/token-store.ts';
 import { createApiKeyFormat } from './token/api-key-format.ts';
 import { createDigest } from './token/digest.ts';
 import { type RandomBytes, systemRandom } from './token/random.ts';
@@ -78,8 +78,12 @@ export interface Auth extends AsyncDisposable {
   issue(input: IssueInput, by: Principal): Promise<IssuedToken>;
   /** Says who presents a token. @throws `AUTH_TOKEN_*`, `AUTH_STORE_UNAVAILABLE` */
   verify(text: string | undefined): Promise<Principal>;
-  /** The tokens that the authority of `by` covers, the oldest first. @throws `AUTH_PERMISSION_DENIED` */
-  list(by: Principal, filter?: TokenFilter): Promise<TokenInfo[]>;
+  /**
+   * The tokens that the authority of `by` covers, the oldest first; for the next page give the last one's id as `after`.
+   *
+   * @throws `AUTH_PERMISSION_DENIED`; `AUTH_GRANT_INVALID` for an `after` that is no such token, and for a `limit` below 1
+   */
+  list(by: Principal, listing?: TokenListing): Promise<TokenInfo[]>;
   /** One of these tokens, or the one of `by` itself. @throws `AUTH_TOKEN_NOT_FOUND`, `AUTH_PERMISSION_DENIED` */
   show(id: string, by: Principal): Promise<TokenInfo>;
   /** Changes one of these tokens. @throws as `issue` and `show`, and `AUTH_CONFLICT` */
@@ -234,9 +238,9 @@ export function createAuth(options: AuthOptions): Auth {
     revokeSelf: tokens.revokeSelf,
     revokeAll: tokens.revokeAll,
     selectProject,
-    async list(by, filter) {
+    async list(by, listing) {
       await lastUsed.flush();
-      return tokens.list(by, filter);
+      return tokens.list(by, listing);
     },
     async show(id, by) {
       await lastUsed.flush();

@@ -78,6 +78,7 @@ export type { IssuedToken, IssueInput } from './management/issue-token.ts';
 export type { RevokeAllInput } from './management/revoke-tokens.ts';
 export type { RotateInput } from './management/rotate-token.ts';
 export type { TokenInfo } from './management/token-info.ts';
+export type { TokenListing } from './management/token-manager.ts';
 export type { PatternEngine } from './matching/pattern-engine.ts';
 export type { Principal } from './principal.ts';
 export { anonymousPrincipal } from './principal.ts';
@@ -89,7 +90,14 @@ export {
   MAXIMUM_PERSONAL_ACCESS_TOKEN_SECONDS,
 } from './settings.ts';
 export { createMemoryTokenStore } from './store/memory-store.ts';
-export type { PreviousSecret, TokenFilter, TokenRecord, TokenStore } from './store/token-store.ts';
+export type {
+  PreviousSecret,
+  TokenFilter,
+  TokenPosition,
+  TokenQuery,
+  TokenRecord,
+  TokenStore,
+} from './store/token-store.ts';
 export { createApiKeyFormat } from './token/api-key-format.ts';
 export { attenuateToken } from './token/attenuate.ts';
 export { createAttenuatedFormat } from './token/attenuated-format.ts';

@@ -1,5 +1,6 @@
 import { ConflictError, InvalidGrantError } from '../errors.ts';
 import type { Principal } from '../principal.ts';
+import { listPages } from '../store/list-pages.ts';
 import type { TokenRecord } from '../store/token-store.ts';
 import type { ManagementAudit } from './audit-management.ts';
 import { tellDerived } from './tell-derived.ts';
@@ -61,13 +62,14 @@ export function createRevokeTokens(parts: TokenManagerParts, access: TokenAccess
         throw new InvalidGrantError('owner', 'or project must say whose tokens to revoke');
       }
       const filter = { ...(owner !== undefined && { owner }), ...(project !== undefined && { project }) };
-      const visible = await access.filterVisible(await store.list(filter), by);
       const revoked: TokenRecord[] = [];
-      for (const { id, revokedAt } of visible) {
-        // Who revokes goes on: to end oneself, one says so.
-        if (revokedAt !== undefined || by.chain.includes(id)) continue;
-        const { record, ended } = await end(id, by);
-        if (ended) revoked.push(record);
+      for await (const page of listPages(store, filter)) {
+        for (const { id, revokedAt } of await access.filterVisible(page, by)) {
+          // Who revokes goes on: to end oneself, one says so.
+          if (revokedAt !== undefined || by.chain.includes(id)) continue;
+          const { record, ended } = await end(id, by);
+          if (ended) revoked.push(record);
+        }
       }
       // An audit that fails must not leave half of the tokens alive.
       for (const record of revoked) await audit('token.revoked', by, record);

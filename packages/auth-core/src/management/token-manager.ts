@@ -1,5 +1,7 @@
+import { InvalidGrantError, TokenNotFoundError } from '../errors.ts';
 import type { Principal } from '../principal.ts';
-import type { TokenFilter } from '../store/token-store.ts';
+import { listPages } from '../store/list-pages.ts';
+import type { TokenFilter, TokenPosition } from '../store/token-store.ts';
 import { createManagementAudit } from './audit-management.ts';
 import { createEditToken } from './edit-token.ts';
 import { createExchangeToken } from './exchange-token.ts';
@@ -11,11 +13,28 @@ import { createTokenAccess, requireAction } from './token-access.ts';
 import { type TokenInfo, toTokenInfo } from './token-info.ts';
 import type { TokenManagerParts } from './token-manager-parts.ts';
 
+/** Which tokens to list, and which part of them. */
+export interface TokenListing extends TokenFilter {
+  /** The id of a token that was listed: only those behind it. */
+  readonly after?: string;
+  /** No more than so many, at least 1; all of them when it is left out. */
+  readonly limit?: number;
+}
+
 /** Issues, lists, shows, edits, rotates, exchanges, reveals and revokes tokens, each within the authority of who asks. */
 export function createTokenManager(parts: TokenManagerParts) {
   const { store, policy, clock } = parts;
   const access = createTokenAccess(store, policy);
   const audit = createManagementAudit(parts.audit);
+  async function findPlace(id: string, by: Principal): Promise<TokenPosition> {
+    try {
+      return (await access.findVisible(id, by, 'tokens:read')).record;
+    } catch (error) {
+      if (!(error instanceof TokenNotFoundError)) throw error;
+      throw new InvalidGrantError('after', 'must be the id of a token that was listed');
+    }
+  }
+
   return {
     issue: createIssueToken(parts, access, audit),
     edit: createEditToken(parts, access, audit),
@@ -23,15 +42,28 @@ export function createTokenManager(parts: TokenManagerParts) {
     exchange: createExchangeToken(parts, audit),
     reveal: createRevealToken(parts, access, audit),
     ...createRevokeTokens(parts, access, audit),
-    async list(by: Principal, filter: TokenFilter = {}): Promise<TokenInfo[]> {
+    async list(by: Principal, listing: TokenListing = {}): Promise<TokenInfo[]> {
       requireAction(by, 'tokens:read');
+      const { after, limit = Number.POSITIVE_INFINITY, ...filter } = listing;
+      checkLimit(limit);
+      const place = after === undefined ? undefined : await findPlace(after, by);
       const now = clock();
-      const visible = await access.filterVisible(await store.list(filter), by);
-      return visible.map((record) => toTokenInfo(record, now));
+      const listed: TokenInfo[] = [];
+      for await (const page of listPages(store, filter, place)) {
+        const visible = await access.filterVisible(page, by);
+        for (const record of visible.slice(0, limit - listed.length)) listed.push(toTokenInfo(record, now));
+        if (listed.length >= limit) break;
+      }
+      return listed;
     },
     async show(id: string, by: Principal): Promise<TokenInfo> {
       const { record } = await access.findVisible(id, by, 'tokens:read');
       return toTokenInfo(record, clock());
     },
   };
+}
+
+function checkLimit(limit: number): void {
+  if (limit === Number.POSITIVE_INFINITY || (Number.isInteger(limit) && limit >= 1)) return;
+  throw new InvalidGrantError('limit', 'must be a whole number from 1');
 }

@@ -8,7 +8,7 @@ export function guardStore(store: TokenStore): TokenStore {
     insert: (record) => guard(() => store.insert(record)),
     find: (id) => guard(() => store.find(id)),
     update: (record, expectedVersion) => guard(() => store.update(record, expectedVersion)),
-    list: (filter) => guard(() => store.list(filter)),
+    list: (query) => guard(() => store.list(query)),
     touch: (lastUsed) => guard(() => store.touch(lastUsed)),
     close: () => guard(() => store.close()),
     ...(watch !== undefined && { watch: (listener) => guard(() => watch.call(store, listener)) }),

@@ -1,4 +1,4 @@
-import type { TokenRecord, TokenStore } from './token-store.ts';
+import type { TokenPosition, TokenRecord, TokenStore } from './token-store.ts';
 
 /**
  * Keeps tokens in memory, for tests and for servers that forget on purpose. The reference for what a store does.
@@ -40,12 +40,14 @@ export function createMemoryTokenStore(): TokenStore {
       );
       return true;
     },
-    async list({ owner, project, parentId }) {
+    async list({ owner, project, parentId, after, limit }) {
       return [...open().values()]
         .filter((record) => owner === undefined || record.owner === owner)
         .filter((record) => project === undefined || record.project === project)
         .filter((record) => parentId === undefined || record.parentId === parentId)
-        .sort((left, right) => compare(left.createdAt, right.createdAt) || compare(left.id, right.id))
+        .filter((record) => after === undefined || comparePlaces(record, after) > 0)
+        .sort(comparePlaces)
+        .slice(0, limit)
         .map((record) => structuredClone(record));
     },
     async touch(lastUsed) {
@@ -60,6 +62,10 @@ export function createMemoryTokenStore(): TokenStore {
       records.clear();
     },
   };
+}
+
+function comparePlaces(left: TokenPosition, right: TokenPosition): number {
+  return compare(left.createdAt, right.createdAt) || compare(left.id, right.id);
 }
 
 function compare(left: string, right: string): number {

@@ -57,6 +57,17 @@ export interface TokenFilter {
   readonly parentId?: string;
 }
 
+/** A token's place in a list. */
+export type TokenPosition = Pick<TokenRecord, 'createdAt' | 'id'>;
+
+/** A part of what the filter lets through. */
+export interface TokenQuery extends TokenFilter {
+  /** Only tokens behind this place, whether or not there is a token at it. */
+  readonly after?: TokenPosition;
+  /** No more than so many tokens, at least 1; all of them when it is left out. */
+  readonly limit?: number;
+}
+
 /**
  * SEAM: where tokens live. `@latchkey/auth-core/testing` has the contract that an implementation must meet.
  *
@@ -73,8 +84,8 @@ export interface TokenStore {
    * `lastUsedAt` is left alone: it belongs to {@link TokenStore.touch}.
    */
   update(record: TokenRecord, expectedVersion: number): Promise<boolean>;
-  /** The tokens that the filter lets through, the oldest first (by `createdAt`, then by `id`). */
-  list(filter: TokenFilter): Promise<TokenRecord[]>;
+  /** The tokens that fit, the oldest first (by `createdAt`, then by `id`). */
+  list(query: TokenQuery): Promise<TokenRecord[]>;
   /**
    * Notes when tokens were last used, by id. Never moves a time back, leaves the version alone, and passes over ids
    * that it does not know.

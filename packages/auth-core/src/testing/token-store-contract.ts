@@ -182,6 +182,23 @@ const CASES: Readonly<Record<string, ContractCheck<TokenStore>>> = {
     assertEqual(await store.list({ parentId: child.id, owner: 'ada' }), []);
     assertEqual(await store.list({ parentId: grandchild.id }), []);
   },
+  async 'lists a part, behind a place at which there need not be a token'(store) {
+    const ids = ['a', 'b', 'c', 'd'];
+    const later = ids.map((id) => ({ ...BARE, id: `later ${id}`, createdAt: LATER, owner: 'grace' }));
+    const records = [...ids.map((id) => ({ ...BARE, id })), ...later];
+    for (const record of records.toReversed()) await store.insert(record);
+    for (const [index, { createdAt, id }] of records.entries()) {
+      const after = { createdAt, id };
+      assertEqual(await store.list({ after }), records.slice(index + 1));
+      assertEqual(await store.list({ after, limit: 2 }), records.slice(index + 1, index + 3));
+      assertEqual(
+        await store.list({ after, limit: 2, owner: 'grace' }),
+        later.slice(Math.max(0, index - 3)).slice(0, 2),
+      );
+    }
+    assertEqual(await store.list({ limit: 3 }), records.slice(0, 3));
+    assertEqual(await store.list({ after: { createdAt: BARE.createdAt, id: 'bb' }, limit: 1 }), records.slice(2, 3));
+  },
   async 'keeps its own copy of what goes in and comes out'(store) {
     const mine = structuredClone(BARE);
     await store.insert(mine);

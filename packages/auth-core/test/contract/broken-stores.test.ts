@@ -59,6 +59,16 @@ const BROKEN: [notice: string, change: (store: TokenStore) => Partial<TokenStore
     'lists what was derived from a token, directly',
     ({ list }) => ({ list: ({ parentId: _, ...filter }) => list(filter) }),
   ],
+  [
+    'lists a part, behind a place at which there need not be a token',
+    ({ list }) => ({
+      async list({ after, limit, ...filter }) {
+        const all = await list(filter);
+        const place = all.findIndex(({ id }) => id === after?.id);
+        return all.slice(place + 1, limit && place + 1 + limit);
+      },
+    }),
+  ],
   ['keeps its own copy of what goes in and comes out', rememberFound],
   ['notes the last use and nothing else', () => ({ touch: async () => undefined })],
   [

@@ -6,9 +6,11 @@ import {
   anonymousPrincipal,
   covers,
   createAuth,
+  createMemoryTokenStore,
   FULL_GRANT,
   type Grant,
   type Principal,
+  type TokenQuery,
   type TokenRecord,
 } from '../../src/index.ts';
 import { fixedClock } from '../../src/testing/index.ts';
@@ -18,11 +20,20 @@ import { createCountingStore } from '../counting-store.ts';
 const code = (expected: string, evidence: object = {}) => expect.objectContaining({ code: expected, ...evidence });
 
 function setUp(policy?: Grant) {
-  const counting = createCountingStore();
+  const inner = createMemoryTokenStore();
+  /** What the store was asked to list. */
+  const asked: TokenQuery[] = [];
+  const counting = createCountingStore({
+    ...inner,
+    list(query) {
+      asked.push(query);
+      return inner.list(query);
+    },
+  });
   const clock = fixedClock();
   const digestKey = new Uint8Array(32).fill(1);
   const auth = createAuth({ store: counting.store, digestKey, clock, ...(policy && { policy }) });
-  return { ...counting, clock, auth, operator: auth.operator() };
+  return { ...counting, inner, asked, clock, auth, operator: auth.operator() };
 }
 
 /** Issues a token and says who presents it. */
@@ -31,6 +42,7 @@ async function makePrincipal(auth: Auth, grant: Grant, details: object = {}): Pr
   return auth.verify(token);
 }
 
+const LATER = '2027-02-01T00:00:00.000Z';
 const MANAGER: Grant = { actions: ['chat', 'tokens:read', 'tokens:write'], models: ['ibm/*'] };
 
 describe('issue', () => {
@@ -168,6 +180,36 @@ describe('list and show', () => {
     const missing = await auth.show('ZZZZZZZZ', manager).catch((error) => error);
     expect(hidden).toMatchObject({ code: 'AUTH_TOKEN_NOT_FOUND' });
     expect({ ...hidden, message: hidden.message }).toEqual({ ...missing, message: missing.message });
+  });
+
+  it('go on behind any token that was listed, and hold few at a time however many there are', async () => {
+    const { auth, operator, inner, asked } = setUp();
+    const chat: Grant = { actions: ['chat'] };
+    const { record } = await auth.issue({ name: 'first', grant: chat }, operator);
+    const first = (await inner.find(record.id)) as TokenRecord;
+    for (let number = 1; number < 1200; number++) {
+      // One of ten is nothing that a manager sees.
+      const grant: Grant = number % 10 === 0 ? FULL_GRANT : chat;
+      await inner.insert({ ...first, id: `token ${String(number).padStart(4, '0')}`, createdAt: LATER, grant });
+    }
+    const manager = await makePrincipal(auth, MANAGER, { expiresAt: '2027-06-01T00:00:00Z' });
+    const all = (await auth.list(manager)).map(({ id }) => id);
+    expect(all).toHaveLength(1 + 1080 + 1);
+    const paged: string[] = [];
+    for (let after: string | undefined; ; after = paged.at(-1)) {
+      const page = await auth.list(manager, { limit: 250, ...(after !== undefined && { after }) });
+      paged.push(...page.map(({ id }) => id));
+      if (page.length < 250) break;
+    }
+    expect(paged).toEqual(all);
+    expect(Math.max(...asked.map(({ limit = Number.POSITIVE_INFINITY }) => limit))).toBeLessThanOrEqual(500);
+    // What may not be seen is no place to go on from.
+    for (const after of ['token 0010', 'nobody', '']) {
+      await expect(auth.list(manager, { after })).rejects.toThrow(code('AUTH_GRANT_INVALID'));
+    }
+    for (const limit of [0, -1, 1.5, Number.NaN]) {
+      await expect(auth.list(manager, { limit })).rejects.toThrow(code('AUTH_GRANT_INVALID'));
+    }
   });
 
   it('need the action tokens:read, except for oneself', async () => {

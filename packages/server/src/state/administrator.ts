@@ -26,6 +26,9 @@ export const administratorMigrations: Migrations = {
   },
 };
 
+/** How many tokens are looked at together. */
+const PAGE = 500;
+
 /**
  * On a database that never had an administrator's token, makes one and writes it into the data folder (mode 0600),
  * where the operator's commands find it. It is shown nowhere else. One that was revoked does not come back. Of servers
@@ -53,7 +56,12 @@ export async function ensureAdministrator(
 
 /** The oldest token that may do everything, ended or not: somebody made it before a server has started. */
 async function findAdministrator(auth: Auth): Promise<string | undefined> {
-  return (await auth.list(auth.operator())).find(({ grant }) => grant.actions.includes('*'))?.id;
+  for (let after: string | undefined; ; ) {
+    const page = await auth.list(auth.operator(), { limit: PAGE, ...(after !== undefined && { after }) });
+    const found = page.find(({ grant }) => grant.actions.includes('*'));
+    if (found !== undefined || page.length < PAGE) return found?.id;
+    after = page.at(-1)?.id;
+  }
 }
 
 /** Names the administrator if nobody has, and says who it is. */

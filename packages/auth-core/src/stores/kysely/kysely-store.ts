@@ -57,12 +57,18 @@ export function createKyselyTokenStore<Schema>(
         .executeTakeFirstOrThrow();
       return numUpdatedRows === 1n;
     },
-    async list({ owner, project, parentId }) {
+    async list({ owner, project, parentId, after, limit }) {
       const tokens = open();
       if ([owner, project, parentId].some(isBeyondText)) return [];
       const rows = await tokens
         .selectFrom('tokens')
         .selectAll()
+        .$if(after !== undefined, (query) =>
+          query.where(({ eb, refTuple, tuple }) =>
+            eb(refTuple('created_at', 'id'), '>', tuple(after?.createdAt ?? '', after?.id ?? '')),
+          ),
+        )
+        .$if(limit !== undefined, (query) => query.limit(limit ?? 0))
         .$if(owner !== undefined, (query) => query.where('owner', '=', owner ?? ''))
         .$if(project !== undefined, (query) => query.where('project', '=', project ?? ''))
         .$if(parentId !== undefined, (query) => query.where('parent_id', '=', parentId ?? ''))

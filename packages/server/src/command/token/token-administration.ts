@@ -1,4 +1,5 @@
 import type { Auth, EditInput, IssueInput, RevokeAllInput, RotateInput, TokenInfo } from '@latchkey/auth-core';
+import { withoutAbsent } from '../../dialects/without-absent.ts';
 import type { ApiClient } from '../api-client.ts';
 import { type ConnectionFlags, connect } from '../connection.ts';
 import { findClosedFolder, openInstallation } from '../open-installation.ts';
@@ -67,9 +68,14 @@ function overHttp(api: ApiClient): TokenAdministration {
   return {
     create: (input) => json('POST', '/api/v1/tokens', inWireTerms(input)),
     list: async (filter) => {
-      const query = new URLSearchParams(Object.entries(filter)).toString();
-      const at = query === '' ? '/api/v1/tokens' : `/api/v1/tokens?${query}`;
-      return (await json<{ tokens: TokenInfo[] }>('GET', at)).tokens;
+      const tokens: TokenInfo[] = [];
+      for (let after: string | undefined; ; ) {
+        const query = new URLSearchParams({ ...filter, ...withoutAbsent({ after }) }).toString();
+        const page = await json<{ tokens: TokenInfo[]; next?: string }>('GET', `/api/v1/tokens?${query}`);
+        tokens.push(...page.tokens);
+        if (page.next === undefined) return tokens;
+        after = page.next;
+      }
     },
     show: (id) => json('GET', path(id)),
     edit: (id, changes) => json('PATCH', path(id), inWireTerms(changes)),

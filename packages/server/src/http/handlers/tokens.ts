@@ -43,7 +43,18 @@ const rotateSchema = z.strictObject({
   expiresAt: expiresAt.optional(),
 });
 const revokeAllSchema = z.strictObject({ owner: label.optional(), project: label.optional() });
-const listSchema = z.strictObject({ owner: label.optional(), project: label.optional(), parentId: label.optional() });
+const listSchema = z.strictObject({
+  owner: label.optional(),
+  project: label.optional(),
+  parentId: label.optional(),
+  after: label.optional(),
+  limit: z
+    .string()
+    .regex(/^\d{1,15}$/, 'must be a whole number')
+    .transform(Number)
+    .pipe(z.int().min(1).max(1000))
+    .default(1000),
+});
 
 export interface TokenHandlers {
   readonly create: Handler;
@@ -79,8 +90,11 @@ export function createTokenHandlers(auth: Auth, bodyLimit: number): TokenHandler
       ctx.body = shownOnce(record, token);
     },
     list: async (ctx) => {
-      const filter = withoutAbsent(validateBody(listSchema, { ...ctx.query }));
-      ctx.body = { tokens: await auth.list(whoAsks(ctx), filter) };
+      const { limit, ...filter } = validateBody(listSchema, { ...ctx.query });
+      // One more, to see whether there is another page.
+      const found = await auth.list(whoAsks(ctx), { ...withoutAbsent(filter), limit: limit + 1 });
+      const tokens = found.slice(0, limit);
+      ctx.body = { tokens, ...(found.length > limit && { next: tokens.at(-1)?.id }) };
     },
     show: async (ctx) => {
       const by = whoAsks(ctx);

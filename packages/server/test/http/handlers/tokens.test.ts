@@ -1,4 +1,7 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
+import { withTokenAdministration } from '../../../src/command/token/token-administration.ts';
 import { type Call, send } from '../in-process-client.ts';
 import { newServer, type TestServer } from '../new-server.ts';
 
@@ -46,6 +49,35 @@ describe('/api/v1/tokens', () => {
     const admin = (await whoami(server, server.token)).json().id;
     expect((await server.ask('GET', `/${admin}`, undefined, reader)).status).toBe(404);
     expect((await server.ask('GET', '/ZZZZZZZZ', undefined, reader)).status).toBe(404);
+  });
+
+  it('lists no more than a thousand at once, and says where to go on; the command follows', async () => {
+    const server = await newAdministration();
+    const { ask } = server;
+    const operator = server.auth.operator();
+    for (let number = 0; number < 1003; number++) {
+      await server.auth.issue({ name: `${number}`, grant: { actions: ['chat'] }, owner: 'ada' }, operator);
+    }
+    const listed = (await ask('GET', '?owner=ada')).json() as { tokens: { id: string }[]; next: string };
+    expect(listed.tokens).toHaveLength(1000);
+    expect(listed.next).toBe(listed.tokens.at(-1)?.id);
+    const rest = (await ask('GET', `?owner=ada&after=${listed.next}`)).json() as typeof listed;
+    expect(rest).toEqual({ tokens: [expect.anything(), expect.anything(), expect.anything()] });
+    const ids = [...listed.tokens, ...rest.tokens].map(({ id }) => id);
+    const one = (await ask('GET', `?owner=ada&limit=1&after=${listed.next}`)).json();
+    expect(one).toMatchObject({ tokens: [{ id: ids[1000] }], next: ids[1000] });
+    for (const query of ['limit=0', 'limit=1001', 'limit=many', 'after=ZZZZZZZZ']) {
+      const refused = await ask('GET', `?${query}`);
+      expect([refused.status, refused.json()]).toMatchObject([400, { error: { param: query.split('=')[0] } }]);
+    }
+
+    await using web = server.app.listen(0, '127.0.0.1');
+    await once(web, 'listening');
+    const url = `http://127.0.0.1:${(web.address() as AddressInfo).port}`;
+    const all = await withTokenAdministration({ url }, { LATCHKEY_API_TOKEN: server.token }, (tokens) =>
+      tokens.list({ owner: 'ada' }),
+    );
+    expect(all.map(({ id }) => id)).toEqual(ids);
   });
 
   it('makes no token that may do more than its maker', async () => {
