@@ -291,6 +291,7 @@ export const requirements = [
       'ephemeral.addresses': 'addresses that are not public are reached only if the operator lists them',
       'ephemeral.unreachable': 'a server that does not answer is a 502, and its address is told to nobody',
       'ephemeral.refused': 'what can be no such server is a 400',
+      'ephemeral.approval': 'a request has a person asked about its calls: one who may use its host, and who sees it',
     },
   },
   {

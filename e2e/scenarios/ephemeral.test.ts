@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect } from 'vitest';
+import type { Json } from '../support/json.ts';
 import { type NotesServer, startNotesServer } from '../support/notes-over-http.ts';
 import { NANO, startServer, type TestServer } from '../support/server.ts';
 import { CHAT_GRANT, createToken, type HeldToken } from '../support/tokens.ts';
@@ -103,6 +104,29 @@ describe('an MCP server that a request brings along', () => {
     }
   });
 
+  verifies('ephemeral.approval', async () => {
+    const decider = (hosts: readonly string[]) => ({
+      actions: ['approvals:decide'] as const,
+      mcp: { '*': { tools: { '*': {} } } },
+      ephemeralMcp: { hosts, tools: ['fetch_note'] },
+    });
+    const elsewhere = await createToken(server, 'elsewhere', decider(['mcp.example.com']));
+    const boss = await createToken(server, 'boss', decider(['127.0.0.1']));
+    const integrations = [bring({ require_approval: { tools: ['fetch_note'] } })];
+    const stream = await holder.stream({ input: 'Fetch the note.', integrations });
+    const { approval_id: id } = await stream.until('tool_call.approval_required');
+    const shown = { id, server: 'ephemeral/notes@127.0.0.1', tool: 'fetch_note' };
+    expect((await boss.get('/api/v1/approvals')).body.approvals).toMatchObject([shown]);
+    expect((await elsewhere.get('/api/v1/approvals')).body.approvals).toEqual([]);
+    expect((await elsewhere.post(`/api/v1/approvals/${id}`, { decision: 'approve' })).status).toBe(404);
+    expect((await boss.post(`/api/v1/approvals/${id}`, { decision: 'approve' })).status).toBe(200);
+    const types = (await stream.all()).map(({ data }) => data.type);
+    expect(types).toContain('tool_call.success');
+    const { entries } = (await server.admin.get('/api/v1/audit?limit=1000')).body;
+    const requested = entries.find(({ type }: Json) => type === 'approval.requested');
+    expect(requested).toMatchObject({ subject: 'ephemeral/notes@127.0.0.1 fetch_note' });
+  });
+
   verifies('ephemeral.refused', async () => {
     for (const wrong of [
       { server_url: 'file:///etc/passwd' },
@@ -111,6 +135,8 @@ describe('an MCP server that a request brings along', () => {
       { headers: { Host: 'mcp.example.com' } },
       { headers: { 'x-key': 'a\r\nx: y' } },
       { command: 'sh' },
+      { require_approval: 'never' },
+      { require_approval: { tools: ['delete_note'] } },
     ]) {
       expect((await ask(bring(wrong))).status).toBe(400);
     }

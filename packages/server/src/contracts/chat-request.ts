@@ -1,20 +1,23 @@
 import type { ChatMessage } from './chat-message.ts';
 import type { ReasoningEffort, Sampling, ToolChoice, ToolDefinition } from './inference-engine.ts';
 
+/** The tools of which a person must approve each call, though the token may need none. */
+export type RequiredApproval = 'always' | readonly string[];
+
 /** MCP tools that a request wants the model to have; whether it gets them is decided by its token. */
 export type IntegrationRequest =
   | {
       readonly type: 'plugin';
       readonly id: string;
       readonly allowedTools?: readonly string[];
-      /** The tools of which a person must approve each call, though the token may need none. */
-      readonly requireApproval?: 'always' | readonly string[];
+      readonly requireApproval?: RequiredApproval;
     }
   | {
       readonly type: 'ephemeral_mcp';
       readonly serverLabel: string;
       readonly serverUrl: string;
       readonly allowedTools?: readonly string[];
+      readonly requireApproval?: RequiredApproval;
       /** Sent to that server only; not to be logged. */
       readonly headers?: Readonly<Record<string, string>>;
     };

@@ -1,10 +1,11 @@
-import { describeDenial } from '@latchkey/auth-core';
+import { type AccessRequest, describeDenial } from '@latchkey/auth-core';
 import { BridgeError, type EphemeralServer, ephemeralServer, type ToolGateCall } from '@latchkey/mcp-bridge';
 import type { ToolAudit } from '../audit/tool-audit.ts';
 import type { ToolOrigin } from '../contracts/chat-event.ts';
 import type { IntegrationRequest } from '../contracts/chat-request.ts';
 import { denialDetails } from '../contracts/denial-details.ts';
 import { ServerError } from '../contracts/server-error.ts';
+import type { AskApproval } from './ask-approval.ts';
 import type { JudgedCall } from './audited-gate.ts';
 import type { Decide } from './permission-gate.ts';
 
@@ -18,12 +19,16 @@ export interface EphemeralServers {
   judge(call: ToolGateCall): JudgedCall | undefined;
   /** The audit of tool calls, with the host of such a server beside the label that its caller chose. */
   withHosts(audit: ToolAudit): ToolAudit;
+  /** Asks a person with that host, too: a label alone says nothing about where the arguments go. */
+  askWithHosts(ask: AskApproval | undefined): AskApproval | undefined;
 }
 
 const IS_OFF =
   'the setting allowEphemeralMcp of this server is off. ' +
   'Ask its operator to switch it on, or to add the server to mcp.json.';
 const PREFIX = 'ephemeral/';
+/** Between label and host; no label has it. */
+const HOST_SIGN = '@';
 
 /**
  * Reads them strictly, and refuses what the switch or a grant does not allow before anything is connected.
@@ -39,9 +44,9 @@ export function readEphemeralServers(
     const found = known.get(server);
     if (found === undefined) return undefined;
     if (!isAllowed()) return { allowed: false, reason: IS_OFF, facts: { rule: 'allowEphemeralMcp', reason: IS_OFF } };
-    const { host } = found;
+    const { host, integration } = found;
     const decision = decide({ action: 'chat', ephemeral: { host, ...(tool === undefined ? {} : { tool }) } }, []);
-    if (decision.allowed) return { allowed: true };
+    if (decision.allowed) return isToApprove(integration, tool) ? { allowed: true, approval: true } : { allowed: true };
     return { allowed: false, reason: describeDenial(decision), facts: denialDetails(decision) };
   };
 
@@ -59,7 +64,7 @@ export function readEphemeralServers(
 
   const named = (server: string): string => {
     const found = known.get(server);
-    return found === undefined ? server : `${server}@${found.host}`;
+    return found === undefined ? server : `${server}${HOST_SIGN}${found.host}`;
   };
   return {
     servers: integrations.map(toServer),
@@ -78,9 +83,24 @@ export function readEphemeralServers(
     withHosts: (audit) => ({
       ...audit,
       called: (call) => audit.called({ ...call, server: named(call.server) }),
+      awaited: (call) => audit.awaited({ ...call, server: named(call.server) }),
       denied: (call, denial) => audit.denied({ ...call, server: named(call.server) }, denial),
     }),
+    askWithHosts: (ask) => ask && ((call) => ask({ ...call, server: named(call.server) })),
   };
+}
+
+/** The id by which the bridge knows it. */
+export const ephemeralId = ({ serverLabel }: EphemeralIntegration): string => `${PREFIX}${serverLabel}`;
+
+/** What somebody must be allowed who agrees to a call: of a per-request server, by the host that it was asked about. */
+export function toApprovedAccess(
+  server: string,
+  tool: string,
+  args: Readonly<Record<string, unknown>>,
+): Pick<AccessRequest, 'tool' | 'ephemeral'> {
+  if (!server.startsWith(PREFIX)) return { tool: { server, name: tool, arguments: args } };
+  return { ephemeral: { host: server.slice(server.indexOf(HOST_SIGN) + 1), tool } };
 }
 
 /** Where a tool comes from, by the id that the bridge gives its server. */
@@ -133,6 +153,9 @@ const toServer = ({ serverLabel, serverUrl, headers }: EphemeralIntegration): Ep
   url: serverUrl,
   ...(headers === undefined ? {} : { headers }),
 });
+
+const isToApprove = ({ requireApproval = [] }: EphemeralIntegration, tool: string | undefined): boolean =>
+  requireApproval === 'always' || (tool !== undefined && requireApproval.includes(tool));
 
 const ephemeralLabel = (server: string): string | undefined =>
   server.startsWith(PREFIX) ? server.slice(PREFIX.length) : undefined;

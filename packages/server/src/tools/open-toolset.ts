@@ -8,12 +8,12 @@ import {
   type Toolset,
 } from '@latchkey/mcp-bridge';
 import type { ToolAudit } from '../audit/tool-audit.ts';
-import type { IntegrationRequest } from '../contracts/chat-request.ts';
+import type { IntegrationRequest, RequiredApproval } from '../contracts/chat-request.ts';
 import { type ErrorDetails, ServerError } from '../contracts/server-error.ts';
 import type { ChatToolset, ToolCallOutcome } from '../contracts/toolset.ts';
 import { type AskApproval, changedNote, whileTold } from './ask-approval.ts';
 import { createAuditedGate, type JudgedCall } from './audited-gate.ts';
-import { originOf, readEphemeralServers, toEphemeralError } from './ephemeral-servers.ts';
+import { ephemeralId, originOf, readEphemeralServers, toEphemeralError } from './ephemeral-servers.ts';
 import { createPermissionGate, type Decide } from './permission-gate.ts';
 import type { RunTaint } from './taint.ts';
 
@@ -42,7 +42,8 @@ export async function openToolset(
   const wanted = integrations.filter(({ allowedTools }) => allowedTools?.length !== 0);
   if (wanted.length === 0) return emptyToolset;
   const plugins = wanted.filter(isPlugin).map(normalise);
-  const ephemeral = readEphemeralServers(wanted.filter(isEphemeral), decide, () => switches().allowEphemeralMcp);
+  const brought = wanted.filter(isEphemeral);
+  const ephemeral = readEphemeralServers(brought, decide, () => switches().allowEphemeralMcp);
   const permission = createPermissionGate(decide, [requestEntry(plugins)]);
   // Asked at each call: a switch that is thrown while a chat runs counts for it, too.
   const permitted = (call: ToolGateCall): JudgedCall => {
@@ -57,7 +58,7 @@ export async function openToolset(
   const named = ephemeral.withHosts(audit);
   try {
     return await toChatToolset(
-      plugins,
+      [...plugins, ...brought.map((integration) => ({ ...integration, id: ephemeralId(integration) }))],
       await host.openToolset(
         [
           ...plugins.map(({ id, allowedTools }) => ({
@@ -66,7 +67,7 @@ export async function openToolset(
           })),
           ...ephemeral.selections,
         ],
-        createAuditedGate(judge, named, ask),
+        createAuditedGate(judge, named, ephemeral.askWithHosts(ask)),
         signal,
         ephemeral.servers,
       ),
@@ -109,9 +110,15 @@ function requestEntry(plugins: readonly Plugin[]): AuthorityEntry {
 
 const ASK: ToolRule = { approval: 'ask' };
 
+/** Of which server a request wants a person to be asked, and about which tools. */
+interface Asking {
+  readonly id: string;
+  readonly requireApproval?: RequiredApproval;
+}
+
 /** A name that was mistyped would have nobody asked. */
-async function refuseUnknownTools(plugins: readonly Plugin[], toolset: Toolset): Promise<void> {
-  for (const { id, requireApproval } of plugins) {
+async function refuseUnknownTools(integrations: readonly Asking[], toolset: Toolset): Promise<void> {
+  for (const { id, requireApproval } of integrations) {
     if (requireApproval === undefined || requireApproval === 'always') continue;
     const unknown = requireApproval.find(
       (name) => !toolset.tools.some(({ server, tool }) => server === id && tool === name),
@@ -120,7 +127,7 @@ async function refuseUnknownTools(plugins: readonly Plugin[], toolset: Toolset):
     await toolset.close();
     throw new ServerError(
       'INVALID_REQUEST',
-      `'require_approval' names '${unknown}', which is not among the tools of plugin '${id}' that this request has.`,
+      `'require_approval' names '${unknown}', which is not among the tools of '${id}' that this request has.`,
       { param: 'integrations' },
     );
   }
@@ -176,12 +183,12 @@ const factsOf = (judged: JudgedCall): { readonly details?: ErrorDetails } =>
   judged.allowed ? {} : { details: { code: 'AUTH_PERMISSION_DENIED', ...judged.facts } };
 
 async function toChatToolset(
-  plugins: readonly Plugin[],
+  integrations: readonly Asking[],
   toolset: Toolset,
   audit: ToolAudit,
   taint: RunTaint | undefined,
 ): Promise<ChatToolset> {
-  await refuseUnknownTools(plugins, toolset);
+  await refuseUnknownTools(integrations, toolset);
   const byName = new Map(toolset.tools.map((tool) => [tool.name, tool]));
   return {
     definitions: toolset.tools.map((tool) => ({

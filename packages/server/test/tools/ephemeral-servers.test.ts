@@ -4,6 +4,7 @@ import type { ToolAudit } from '../../src/audit/tool-audit.ts';
 import type { IntegrationRequest } from '../../src/contracts/chat-request.ts';
 import type { ServerError } from '../../src/contracts/server-error.ts';
 import type { ChatToolset } from '../../src/contracts/toolset.ts';
+import type { AskApproval } from '../../src/tools/ask-approval.ts';
 import { type McpSwitches, openToolset } from '../../src/tools/open-toolset.ts';
 import { ALL_ON, decideFor, UNAUDITED } from './caller.ts';
 import { serveMcp } from './mcp-over-http.ts';
@@ -180,6 +181,25 @@ describe('a server that a request brings along', () => {
     await expect(openToolset(newHost(HERE), integrations, decide, ALL_ON, UNAUDITED, signal())).rejects.toMatchObject({
       code: 'PERMISSION_DENIED',
     });
+  });
+
+  it.each<[Ephemeral['requireApproval'], boolean]>([
+    ['always', true],
+    [['a'], true],
+    [['b'], false],
+    [undefined, false],
+  ])('has a person asked when its request requires it: %j: %s', async (requireApproval, isAsked) => {
+    const { url } = await serveMcp('a', 'b');
+    const asked: string[] = [];
+    const ask: AskApproval = async ({ server, tool }) => {
+      asked.push(`${server} ${tool}`);
+      return { approved: false, id: '1', reason: 'a person has denied this call' };
+    };
+    const integration = bring(url, requireApproval === undefined ? {} : { requireApproval });
+    const decide = await decideFor(grant(['*']));
+    const toolset = await openToolset(newHost(HERE), [integration], decide, ALL_ON, UNAUDITED, signal(), ask);
+    expect((await toolset.call('a', {}, signal())).type).toBe(isAsked ? 'refused' : 'ran');
+    expect(asked).toEqual(isAsked ? ['ephemeral/mine@127.0.0.1 a'] : []);
   });
 
   it('is audited with its host', async () => {

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { ChatMessage } from '../../contracts/chat-message.ts';
-import type { ChatRequest, IntegrationRequest } from '../../contracts/chat-request.ts';
+import type { ChatRequest, IntegrationRequest, RequiredApproval } from '../../contracts/chat-request.ts';
 import { validateBody } from '../validate-body.ts';
 import { type ChatBody, chatSchema, type integrationSchema } from './schema.ts';
 
@@ -47,19 +47,15 @@ function toMessages(chat: ChatBody): ChatMessage[] {
 /** All three notations → one. */
 export function toIntegration(integration: z.output<typeof integrationSchema>): IntegrationRequest {
   if (typeof integration === 'string') return { type: 'plugin', id: integration };
-  const { allowed_tools: allowedTools } = integration;
-  const tools = allowedTools === undefined ? {} : { allowedTools };
-  if (integration.type === 'plugin') {
-    return { type: 'plugin', id: integration.id, ...tools, ...toRequireApproval(integration.require_approval) };
-  }
+  const { allowed_tools: allowedTools, require_approval: asked } = integration;
+  const tools = { ...(allowedTools === undefined ? {} : { allowedTools }), ...toRequireApproval(asked) };
+  if (integration.type === 'plugin') return { type: 'plugin', id: integration.id, ...tools };
   const { server_label: serverLabel, server_url: serverUrl, headers } = integration;
   return { type: 'ephemeral_mcp', serverLabel, serverUrl, ...tools, ...(headers === undefined ? {} : { headers }) };
 }
 
-type RequireApproval = NonNullable<Extract<IntegrationRequest, { type: 'plugin' }>['requireApproval']>;
-
 function toRequireApproval(asked: 'always' | { readonly tools: readonly string[] } | undefined): {
-  readonly requireApproval?: RequireApproval;
+  readonly requireApproval?: RequiredApproval;
 } {
   if (asked === undefined) return {};
   return { requireApproval: asked === 'always' ? asked : asked.tools };

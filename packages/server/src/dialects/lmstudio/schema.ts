@@ -35,6 +35,7 @@ export const integrationSchema = z.union([
       server_label: z.string().min(1).max(64),
       server_url: z.string().min(1).max(2048),
       allowed_tools: allowedToolsSchema.optional(),
+      require_approval: requireApprovalSchema.optional(),
       headers: z.record(z.string().max(256), z.string().max(8192)).optional(),
     }),
   ]),

@@ -5,6 +5,7 @@ import { toActor } from '../../audit/audited-request.ts';
 import { ServerError } from '../../contracts/server-error.ts';
 import { validateBody } from '../../dialects/validate-body.ts';
 import { withoutAbsent } from '../../dialects/without-absent.ts';
+import { toApprovedAccess } from '../../tools/ephemeral-servers.ts';
 import { readJson } from '../read-json.ts';
 import type { Handler } from '../routes.ts';
 import { eventFrame, sendEventStream } from '../sse.ts';
@@ -63,7 +64,7 @@ const mayDecideAs =
   ({ server, tool, arguments: args, project }) =>
     // Who acts for one project decides for that one; who acts for none has no grant that is bound to projects.
     (principal.project === undefined || principal.project === project) &&
-    decide({ action: 'approvals:decide', tool: { server, name: tool, arguments: args } }).allowed;
+    decide({ action: 'approvals:decide', ...toApprovedAccess(server, tool, args) }).allowed;
 
 const argumentsOfADenial = (): ServerError =>
   new ServerError('INVALID_REQUEST', "'arguments' go with the decision 'approve' only.", { param: 'arguments' });
