@@ -214,8 +214,11 @@ export const requirements = [
       'approvals.watch': 'who watches sees what comes and what ends, a caller that goes away among it',
       'approvals.stranger': 'a call that waits is not there for a token whose own grant does not allow it',
       'approvals.tighten': 'a request may have a person asked where its token needs none',
+      'approvals.return':
+        'a caller that went away goes on from its response, also on a server that was killed meanwhile: the call waits still',
       'approvals.timeout': 'no answer in time means no',
-      'approvals.shutdown': 'a server that is told to stop denies what waits',
+      'approvals.shutdown':
+        'a server that is told to stop waits for no person; the call goes on waiting for whoever comes back',
     },
   },
   {

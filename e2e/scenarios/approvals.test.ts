@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
+import { createApi } from '../support/api.ts';
 import { parseEventOrder } from '../support/event-grammar.ts';
 import type { Json } from '../support/json.ts';
 import { runLatchkey, spawnLatchkey } from '../support/latchkey-command.ts';
@@ -120,6 +121,7 @@ describe('a call that needs approval', () => {
     const requested = JSON.parse(await lines.find((line) => line.includes(id)));
     expect(requested).toMatchObject({ type: 'approval.requested', approval: { id, tool: 'echo' } });
     stream.leave();
+    expect(await approvals('deny', id)).toMatchObject({ exitCode: 0 });
     const ended = await lines.find((line) => line.includes('approval.ended'));
     expect(JSON.parse(ended)).toEqual({ type: 'approval.ended', id, outcome: 'denied' });
     watching.kill();
@@ -142,6 +144,37 @@ describe('a call that needs approval', () => {
     const { approval_id: id } = await stream.until('tool_call.approval_required');
     expect((await boss.post(`/api/v1/approvals/${id}`, { decision: 'approve' })).status).toBe(200);
     expect((await stream.all()).map(({ data }) => data.type)).toContain('tool_call.success');
+  });
+
+  verifies('approvals.return', async () => {
+    const data = join(folder.path, 'killed');
+    const options = { data, mcpServers: { notes: recording(join(folder.path, 'returned')) } };
+    const { told, tokens } = await (async () => {
+      await using killed = await startServer(options);
+      const tokens = await createTokens(killed);
+      const stream = await tokens.agent.stream(chat);
+      const told = await stream.until('tool_call.approval_required');
+      killed.signal('SIGKILL');
+      await killed.exited;
+      return { told, tokens };
+    })();
+
+    await using server = await startServer(options);
+    const boss = createApi(server.url, tokens.boss.token);
+    const waiting = (await boss.get('/api/v1/approvals')).body.approvals;
+    expect(waiting).toMatchObject([{ id: told.approval_id, arguments: { message: 'red fox' } }]);
+    expect((await boss.post(`/api/v1/approvals/${told.approval_id}`, { decision: 'approve' })).status).toBe(200);
+    expect(existsSync(join(folder.path, 'returned'))).toBe(false);
+
+    const returned = await createApi(server.url, tokens.agent.token).stream({
+      ...chat,
+      input: undefined,
+      previous_response_id: told.response_id,
+    });
+    const types = parseEventOrder(await returned.all());
+    expect(types.indexOf('tool_call.success')).toBeLessThan(types.indexOf('prompt_processing.start'));
+    const calls = readFileSync(join(folder.path, 'returned'), 'utf8').trim().split('\n');
+    expect(calls).toEqual([JSON.stringify({ tool: 'echo', args: { message: 'red fox' } })]);
   });
 
   verifies('approvals.timeout', async () => {
@@ -167,9 +200,10 @@ describe('a call that needs approval', () => {
     await stream.until('tool_call.approval_required');
     stopping.signal('SIGTERM');
     const events = (await stream.all()).map(({ data }) => data);
-    expect(events.find(({ type }) => type === 'tool_call.failure')).toMatchObject({
-      reason: expect.stringContaining('shutting down'),
+    expect(events.find(({ type }) => type === 'error')).toMatchObject({
+      error: { message: expect.stringContaining('goes on waiting') },
     });
+    expect(events.at(-1)?.result).toMatchObject({ response_id: expect.stringMatching(/^resp_/) });
     expect(await stopping.exited).toEqual({ exitCode: 0, signal: null });
     expect(existsSync(join(folder.path, 'none'))).toBe(false);
   });

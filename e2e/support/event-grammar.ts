@@ -9,8 +9,13 @@ const round =
   `(${text}|${announced})*${performed}*`;
 const load = 'model_load.start (model_load.progress )*model_load.end ';
 
-/** The order in which a chat that ends well sends its events; a call is announced while the model still speaks. */
-const GRAMMAR = new RegExp(`^chat.start (${load})?(${round})+chat.end $`.replaceAll('.', '\\.'));
+/**
+ * The order in which a chat that ends well sends its events; a call is announced while the model still speaks, or before
+ * all when it waited for a caller who went away.
+ */
+const GRAMMAR = new RegExp(
+  `^chat.start (${load})?(${announced}${performed})*(${round})+chat.end $`.replaceAll('.', '\\.'),
+);
 
 /** The types of a stream's events, in order, when they follow the grammar; throws when they don't. */
 export function parseEventOrder(events: readonly StreamedEvent[]): readonly string[] {

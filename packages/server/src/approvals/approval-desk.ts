@@ -22,7 +22,7 @@ export interface ApprovalDesk {
   /** What waits and may be decided by whoever asks, the oldest first. */
   list(mayDecide: MayDecide): Promise<readonly Approval[]>;
   /**
-   * Approves or denies. Throws ServerError `NOT_FOUND`, `CONFLICT` when somebody was faster or nobody waits any more,
+   * Approves or denies; when the caller has left and may come back, what was said is kept for them. Throws ServerError `NOT_FOUND`, `CONFLICT` when somebody was faster or nobody waits any more,
    * and, while the call goes on waiting, `PERMISSION_DENIED` and `INVALID_REQUEST` for changed arguments.
    */
   decide(id: string, answer: ApprovalAnswer, mayDecide: MayDecide): Promise<Approval>;
@@ -63,7 +63,10 @@ export function createApprovalDesk({ store, bell, clock, createId }: ApprovalDes
         throw new ServerError(code, message, { param: 'arguments' });
       }
       if (found.status !== 'answered') throw conflict(id);
-      if (performance.now() > until && (await guard(store.withdraw(id, answerId)))) throw conflict(id);
+      const isLate = performance.now() > until;
+      // Nobody waits just now: whoever comes back for the call takes the answer.
+      if (found.responseId !== undefined && (isLate || found.aliveUntil <= now())) return;
+      if (isLate && (await guard(store.withdraw(id, answerId)))) throw conflict(id);
       await ear.heard(LOOK_MILLISECONDS);
     }
   }
@@ -87,8 +90,7 @@ export function createApprovalDesk({ store, bell, clock, createId }: ApprovalDes
         const ids = new Set(approvals.map(({ id }) => id));
         for (const id of [...shown].filter((one) => !ids.has(one))) {
           shown.delete(id);
-          const outcome = (await guard(store.find(id)))?.status === 'approved' ? 'approved' : 'denied';
-          yield { type: 'approval.ended', id, outcome };
+          yield { type: 'approval.ended', id, outcome: outcomeOf(await guard(store.find(id))) };
         }
         for (const approval of approvals.filter(({ id }) => !shown.has(id))) {
           shown.add(approval.id);
@@ -103,9 +105,16 @@ export function createApprovalDesk({ store, bell, clock, createId }: ApprovalDes
 
 const isOpen = ({ status }: StoredApproval): boolean => status === 'waiting' || status === 'answered';
 
+/** What is not plainly approved is denied. */
+function outcomeOf(stored: StoredApproval | undefined): 'approved' | 'denied' {
+  const isApproved =
+    stored?.status === 'approved' || (stored?.status === 'answered' && stored.answer?.decision === 'approve');
+  return isApproved ? 'approved' : 'denied';
+}
+
 function toApproval(stored: StoredApproval): Approval {
-  const { status: _, answerId: _id, answer: _answer, refusal: _refusal, ...approval } = stored;
-  return approval;
+  const { id, rootId, token, project, server, tool, arguments: args, requestedAt, expiresAt } = stored;
+  return { id, rootId, token, project, server, tool, arguments: args, requestedAt, expiresAt };
 }
 
 /** The same for one that never was, one that has ended, and one that is none of the caller's business. */

@@ -33,6 +33,10 @@ export interface Refusal {
 /** What is kept of a call that waits, or that has waited until a moment ago. */
 export interface StoredApproval extends Approval {
   readonly status: 'waiting' | 'answered' | 'approved' | 'denied';
+  /** RFC 3339; until then the server on which it waits counts as running. */
+  readonly aliveUntil: string;
+  /** The response from which a request takes the call up when its caller has left; absent: it ends with its caller. */
+  readonly responseId?: string;
   /** Names the last answer. */
   readonly answerId?: string;
   /** An answer on its way to the server on which the call waits, which takes it or refuses it. */

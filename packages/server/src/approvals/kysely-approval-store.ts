@@ -1,4 +1,4 @@
-import type { Kysely, Selectable } from 'kysely';
+import type { Expression, ExpressionBuilder, Kysely, Selectable, SqlBool } from 'kysely';
 import type { Approval, ApprovalAnswer, Refusal, StoredApproval } from './approval.ts';
 import type { ApprovalTable, ApprovalTables } from './schema.ts';
 
@@ -7,9 +7,9 @@ export interface ApprovalStore {
   /** False when as many calls of its root token wait already. Throws away what ended before `endedBefore`. */
   add(approval: Approval, options: AddOptions): Promise<boolean>;
   find(id: string): Promise<StoredApproval | undefined>;
-  /** Those that still wait, on a server that runs; the oldest first. */
+  /** Those that somebody waits for, or may come back for; the oldest first. */
   waiting(now: string): Promise<readonly StoredApproval[]>;
-  /** The server on which it waits is alive. */
+  /** The server on which it waits is alive until then. */
   keepAlive(id: string, aliveUntil: string): Promise<void>;
   /** Answers a call that waits; false when it does not, or somebody else was faster. */
   answer(id: string, answerId: string, answer: ApprovalAnswer, now: string): Promise<boolean>;
@@ -17,12 +17,13 @@ export interface ApprovalStore {
   refuse(id: string, refusal: Refusal): Promise<void>;
   /** Takes back an answer that no server has taken; false when one has. */
   withdraw(id: string, answerId: string): Promise<boolean>;
-  /** Ends the wait, and forgets the arguments. */
-  settle(id: string, status: 'approved' | 'denied', now: string): Promise<void>;
+  /** Ends the wait, and forgets the arguments; false when it was ended before. */
+  settle(id: string, status: 'approved' | 'denied', now: string): Promise<boolean>;
 }
 
 export interface AddOptions {
   readonly aliveUntil: string;
+  readonly responseId?: string;
   readonly now: string;
   readonly endedBefore: string;
   /** How many calls of one root token may wait. */
@@ -31,21 +32,34 @@ export interface AddOptions {
 
 const OPEN = ['waiting', 'answered'] as const;
 
+/** Whether somebody waits for it, or may come back for it. */
+const isWanted =
+  (now: string) =>
+  ({ eb, and, or }: ExpressionBuilder<ApprovalTables, 'approval'>): Expression<SqlBool> =>
+    or([eb('alive_until', '>', now), and([eb('response_id', 'is not', null), eb('expires_at', '>', now)])]);
+
 /** Approvals in SQL. */
 export function createKyselyApprovalStore(db: Kysely<ApprovalTables>): ApprovalStore {
   return {
-    add: (approval, { aliveUntil, now, endedBefore, most }) =>
+    add: (approval, { aliveUntil, responseId = null, now, endedBefore, most }) =>
       db.transaction().execute(async (transaction) => {
-        await transaction.deleteFrom('approval').where('alive_until', '<', endedBefore).execute();
+        await transaction
+          .deleteFrom('approval')
+          .where('alive_until', '<', endedBefore)
+          .where(({ eb, or }) => or([eb('response_id', 'is', null), eb('expires_at', '<', endedBefore)]))
+          .execute();
         const { count } = await transaction
           .selectFrom('approval')
           .select(({ fn }) => fn.countAll().as('count'))
           .where('root_id', '=', approval.rootId)
           .where('status', 'in', OPEN)
-          .where('alive_until', '>', now)
+          .where(isWanted(now))
           .executeTakeFirstOrThrow();
         if (Number(count) >= most) return false;
-        await transaction.insertInto('approval').values(toRow(approval, aliveUntil)).execute();
+        await transaction
+          .insertInto('approval')
+          .values(toRow(approval, aliveUntil, responseId))
+          .execute();
         return true;
       }),
 
@@ -58,8 +72,11 @@ export function createKyselyApprovalStore(db: Kysely<ApprovalTables>): ApprovalS
       const rows = await db
         .selectFrom('approval')
         .selectAll()
-        .where('status', 'in', OPEN)
-        .where('alive_until', '>', now)
+        .where(({ eb, or, and }) =>
+          // Nobody has to decide again about a call whose answer waits for its caller.
+          or([eb('status', '=', 'waiting'), and([eb('status', '=', 'answered'), eb('alive_until', '>', now)])]),
+        )
+        .where(isWanted(now))
         .orderBy('requested_at')
         .orderBy('id')
         .execute();
@@ -81,7 +98,7 @@ export function createKyselyApprovalStore(db: Kysely<ApprovalTables>): ApprovalS
         .set({ status: 'answered', answer_id: answerId, answer: JSON.stringify(answer), refusal: null })
         .where('id', '=', id)
         .where('status', '=', 'waiting')
-        .where('alive_until', '>', now)
+        .where(isWanted(now))
         .where('expires_at', '>', now)
         .executeTakeFirstOrThrow();
       return numUpdatedRows === 1n;
@@ -108,17 +125,18 @@ export function createKyselyApprovalStore(db: Kysely<ApprovalTables>): ApprovalS
     },
 
     settle: async (id, status, now) => {
-      await db
+      const { numUpdatedRows } = await db
         .updateTable('approval')
         .set({ status, arguments: '{}', answer: null, alive_until: now })
         .where('id', '=', id)
         .where('status', 'in', OPEN)
-        .execute();
+        .executeTakeFirstOrThrow();
+      return numUpdatedRows === 1n;
     },
   };
 }
 
-const toRow = (approval: Approval, aliveUntil: string): ApprovalTable => ({
+const toRow = (approval: Approval, aliveUntil: string, responseId: string | null): ApprovalTable => ({
   id: approval.id,
   root_id: approval.rootId,
   token_id: approval.token.id,
@@ -135,6 +153,7 @@ const toRow = (approval: Approval, aliveUntil: string): ApprovalTable => ({
   requested_at: approval.requestedAt,
   expires_at: approval.expiresAt,
   alive_until: aliveUntil,
+  response_id: responseId,
 });
 
 const fromRow = (row: Selectable<ApprovalTable>): StoredApproval => ({
@@ -148,6 +167,8 @@ const fromRow = (row: Selectable<ApprovalTable>): StoredApproval => ({
   requestedAt: row.requested_at,
   expiresAt: row.expires_at,
   status: row.status,
+  aliveUntil: row.alive_until,
+  ...(row.response_id === null ? {} : { responseId: row.response_id }),
   ...(row.answer_id === null ? {} : { answerId: row.answer_id }),
   ...(row.answer === null ? {} : { answer: JSON.parse(row.answer) as ApprovalAnswer }),
   ...(row.refusal === null ? {} : { refusal: JSON.parse(row.refusal) as Refusal }),

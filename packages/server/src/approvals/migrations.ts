@@ -21,6 +21,7 @@ export const approvalMigrations: Migrations = {
       .addColumn('requested_at', 'text', (column) => column.notNull())
       .addColumn('expires_at', 'text', (column) => column.notNull())
       .addColumn('alive_until', 'text', (column) => column.notNull())
+      .addColumn('response_id', 'text')
       .execute();
   },
 };

@@ -1,4 +1,6 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock, Principal } from '@latchkey/auth-core';
+import { ServerError } from '../contracts/server-error.ts';
 import type { Approval, Refusal, StoredApproval } from './approval.ts';
 import type { Bell } from './bell.ts';
 import type { ApprovalStore } from './kysely-approval-store.ts';
@@ -21,22 +23,29 @@ export interface WaitingCall {
   readonly arguments: Readonly<Record<string, unknown>>;
   /** Why these arguments can't be sent, asked when somebody approves; undefined when they can. */
   readonly refusalOf: (args: Readonly<Record<string, unknown>>) => Refusal | undefined;
+  /** The approval that it waited for before its caller left: this very call is taken up, any other one waits anew. */
+  readonly approvalId?: string;
+  /** The response from which it can be taken up; absent: it ends with its caller. */
+  readonly responseId?: string;
   /** Told once it waits. When it rejects, the call does not. */
   readonly onWaiting: (id: string) => Promise<void>;
   /** Fires when nobody waits for the call any more. */
   readonly signal: AbortSignal;
 }
 
-/** What a person has said, or that nobody has; `arguments` when they were changed. */
+/**
+ * What a person has said, or that nobody has; `arguments` when they were changed. With `goesOn` its caller has left, and
+ * the call goes on waiting for them and for an answer.
+ */
 export type ApprovalOutcome =
   | { readonly approved: true; readonly id: string; readonly arguments?: Record<string, unknown> }
-  | { readonly approved: false; readonly id: string; readonly reason: string };
+  | { readonly approved: false; readonly id: string; readonly reason: string; readonly goesOn?: true };
 
 /** The calls that wait on this server. */
 export interface PendingCalls extends AsyncDisposable {
   /** Waits for a person; no answer means no. Rejects when it can't be kept that the call waits. */
   ask(call: WaitingCall): Promise<ApprovalOutcome>;
-  /** Denies all that waits, and whatever comes. */
+  /** Lets nothing wait here any more, and denies what nobody can come back for. */
   close(): void;
 }
 
@@ -56,27 +65,45 @@ export function createPendingCalls({ store, bell, clock, createId, seconds }: Pe
   const after = (milliseconds: number): string => new Date(clock().getTime() + milliseconds).toISOString();
 
   async function ask(call: WaitingCall): Promise<ApprovalOutcome> {
-    const id = createId();
     const over = AbortSignal.any([call.signal, closing.signal]);
+    const before = call.approvalId === undefined ? undefined : await store.find(call.approvalId);
+    if (before !== undefined && isOf(before, call)) {
+      const { id, status } = before;
+      if (over.aborted) return leave(call, before);
+      if (status === 'approved' || status === 'denied') return { approved: false, id, reason: DECIDED[status] };
+      await store.keepAlive(id, after(ALIVE_MILLISECONDS));
+      return await waitFor(call, before, over);
+    }
+    const approval = describe(call, createId(), after(0), after(seconds * 1000));
+    const { id } = approval;
     if (over.aborted) return { approved: false, id, reason: reasonOf(call) };
-    const approval = describe(call, id, after(0), after(seconds * 1000));
     const added = await store.add(approval, {
       aliveUntil: after(ALIVE_MILLISECONDS),
       now: after(0),
       endedBefore: after(-REMEMBER_MILLISECONDS),
       most: MOST_WAITING,
+      ...(call.responseId === undefined ? {} : { responseId: call.responseId }),
     });
-    if (!added) return { approved: false, id, reason: TOO_MANY };
-    let approved = false;
+    return added ? await waitFor(call, approval, over) : { approved: false, id, reason: TOO_MANY };
+  }
+
+  async function waitFor(call: WaitingCall, approval: Approval, over: AbortSignal): Promise<ApprovalOutcome> {
+    const { id } = approval;
+    let goesOn = false;
     try {
       await call.onWaiting(id);
       bell.ring(id);
       const outcome = await wait(call, approval, over);
-      approved = outcome.approved;
+      goesOn = !outcome.approved && outcome.goesOn === true;
+      // Two who wait for one approval do not both have it: the connection that a caller left may not know of that yet.
+      if (outcome.approved && !(await store.settle(id, 'approved', after(0)))) {
+        return { approved: false, id, reason: DECIDED.approved };
+      }
       return outcome;
     } finally {
-      // Whatever happened here must not leave something behind that looks as if it waited.
-      await store.settle(id, approved ? 'approved' : 'denied', after(0));
+      // Whatever happened here must not leave something behind that looks as if somebody waited.
+      if (goesOn) await store.keepAlive(id, after(0));
+      else await store.settle(id, 'denied', after(0));
       bell.ring(id);
     }
   }
@@ -88,7 +115,7 @@ export function createPendingCalls({ store, bell, clock, createId, seconds }: Pe
     for (;;) {
       const found = await store.find(id);
       const now = clock().getTime();
-      if (over.aborted) return { approved: false, id, reason: reasonOf(call) };
+      if (over.aborted) return leave(call, found ?? { id });
       if (found?.status === 'answered') {
         const outcome = take(call, found);
         if ('approved' in outcome) return outcome;
@@ -103,6 +130,11 @@ export function createPendingCalls({ store, bell, clock, createId, seconds }: Pe
       }
       await ear.heard(Math.min(LOOK_MILLISECONDS, Math.max(0, ends - now)), over);
     }
+  }
+
+  function leave(call: WaitingCall, { id, responseId }: Pick<StoredApproval, 'id' | 'responseId'>): ApprovalOutcome {
+    const goesOn = responseId !== undefined && mayComeBack(call.signal);
+    return { approved: false, id, reason: reasonOf(call), ...(goesOn && { goesOn }) };
   }
 
   function reasonOf({ signal }: WaitingCall): string {
@@ -130,6 +162,27 @@ export function createPendingCalls({ store, bell, clock, createId, seconds }: Pe
 const TOO_MANY = `${MOST_WAITING} calls of this token wait for the approval of a person already`;
 const TOO_LATE = 'it needs the approval of a person, and nobody has answered in time';
 const DENIED = 'a person has denied this call';
+/** What is said to those who come back too late. */
+const DECIDED = {
+  approved: 'a person has approved this call, and another request has made it. It is not made twice',
+  denied: 'this call has waited for a person already, and was denied',
+};
+
+/** Whose token has ended can't. */
+const mayComeBack = ({ aborted, reason }: AbortSignal): boolean =>
+  !aborted || !(reason instanceof ServerError) || reason.code === 'SHUTTING_DOWN';
+
+/** Whether an approval was asked for this very call. What was decided has forgotten its arguments. */
+function isOf(approval: StoredApproval, { principal, server, tool, arguments: args }: WaitingCall): boolean {
+  const isOpen = approval.status === 'waiting' || approval.status === 'answered';
+  return (
+    approval.rootId === principal.rootId &&
+    approval.project === (principal.project ?? null) &&
+    approval.server === server &&
+    approval.tool === tool &&
+    (!isOpen || isDeepStrictEqual(approval.arguments, args))
+  );
+}
 
 /** What an answer comes to, or why it can't be taken. */
 function take(call: WaitingCall, { id, answer }: StoredApproval): ApprovalOutcome | Refusal {

@@ -25,4 +25,6 @@ export interface ApprovalTable {
   expires_at: string;
   /** That server moves it on while it runs. */
   alive_until: string;
+  /** Absent: the call ends with its caller. */
+  response_id: string | null;
 }

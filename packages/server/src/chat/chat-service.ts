@@ -9,7 +9,7 @@ import {
 import type { ChatEvent } from '../contracts/chat-event.ts';
 import type { ChatMessage } from '../contracts/chat-message.ts';
 import type { ChatRequest } from '../contracts/chat-request.ts';
-import type { ConversationStore } from '../contracts/conversation-store.ts';
+import type { ConversationStore, StoredConversation, WaitingToolCall } from '../contracts/conversation-store.ts';
 import { denialDetails } from '../contracts/denial-details.ts';
 import type { Sampling } from '../contracts/inference-engine.ts';
 import { ServerError } from '../contracts/server-error.ts';
@@ -19,10 +19,11 @@ import type { ModelPool } from '../models/model-pool.ts';
 import type { ModelRegistry, RegisteredModel } from '../models/model-registry.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { ChatUse } from './chat-use.ts';
+import { joinHistory, unansweredCalls } from './conversation.ts';
 import { generateWithinBudget, type ReserveTokens } from './generate-within-budget.ts';
 import { type ChatLimits, least } from './limits.ts';
 import { ReloadingLease } from './reloading-lease.ts';
-import { type ChatTurn, createTurnRecord, runChat, type TurnRecord } from './run-chat.ts';
+import { type ChatTurn, createTurnRecord, runChat, type TurnKeeper, type TurnRecord } from './run-chat.ts';
 import { toStats } from './usage.ts';
 
 /** Who chats, what is decided about it, and the tokens that its limits leave. */
@@ -69,10 +70,11 @@ export function createChatService(options: ChatServiceOptions): ChatService {
     refuseImagesForTheBlind(model, request.messages);
     const history = await loadHistory(options.conversations, caller.principal, request);
     const limits = limitsOf(options, request, permission);
-    const messages = joinHistory(history, request.messages);
+    const messages = joinHistory(history.messages, request.messages);
+    refuseNothingNew(history, request, messages);
     const toolset = await openOwnToolset(options, caller, { ...request, messages }, signal);
     await refuseAmbiguousTools(request, toolset);
-    return streamChat(options, { caller, request, model, messages, toolset, limits }, signal);
+    return streamChat(options, { caller, request, model, history, messages, toolset, limits }, signal);
   };
 }
 
@@ -80,6 +82,8 @@ interface OpenedChat {
   readonly caller: ChatCaller;
   readonly request: ChatRequest;
   readonly model: RegisteredModel;
+  readonly history: StoredConversation;
+  /** History and what is new. */
   readonly messages: readonly ChatMessage[];
   readonly toolset: ChatToolset;
   readonly limits: ChatLimits;
@@ -95,7 +99,7 @@ async function* streamChat(
   await using _toolset = chat.toolset;
   await using lease = new ReloadingLease(options.pool, chat.model, chat.request.contextLength);
   using use = new ChatUse(chat.caller.principal, key, record, options.recordUsage);
-  let responseId: string | undefined;
+  const keep = chat.request.store ? keepTurn(options, chat, record) : undefined;
   yield { type: 'chat.start', model: key };
   try {
     yield* lease.load();
@@ -108,10 +112,13 @@ async function* streamChat(
       generate: (request, abort) =>
         generateWithinBudget(lease, chat.caller.reserveTokens, request, abort, (round) => use.add(round)),
       createCallId: options.createCallId,
+      unanswered: unansweredCalls(chat.history.messages),
+      ...(chat.history.waiting && { waiting: chat.history.waiting }),
+      ...(keep && { keep }),
     };
     yield* runChat(turn, record, signal);
     signal.throwIfAborted();
-    if (chat.request.store) responseId = await save(options, chat, record);
+    await keep?.progress();
   } catch (error) {
     // Whoever went away reads nothing; whoever is sent away, because the server stops, must not take half for whole.
     const cause: unknown = signal.aborted ? signal.reason : error;
@@ -126,7 +133,7 @@ async function* streamChat(
       output: record.output,
       stats: toStats(record.usage, lease.loadTimeSeconds),
       finishReason: record.finishReason,
-      ...(responseId === undefined ? {} : { responseId }),
+      ...(keep?.isKept() && { responseId: keep.responseId }),
     },
   };
 }
@@ -201,8 +208,8 @@ async function loadHistory(
   conversations: ConversationStore,
   principal: Principal,
   request: ChatRequest,
-): Promise<readonly ChatMessage[]> {
-  if (request.previousResponseId === undefined) return [];
+): Promise<StoredConversation> {
+  if (request.previousResponseId === undefined) return { messages: [] };
   const history = await conversations.load(request.previousResponseId, principal.rootId, principal.project ?? null);
   if (history === undefined) {
     throw new ServerError('PREVIOUS_RESPONSE_NOT_FOUND', `There is no response '${request.previousResponseId}'.`, {
@@ -212,28 +219,45 @@ async function loadHistory(
   return history;
 }
 
-/** The newest system prompt takes the older ones' place: most chat templates accept only one, and only at the start. */
-function joinHistory(history: readonly ChatMessage[], added: readonly ChatMessage[]): readonly ChatMessage[] {
-  if (history.length === 0) return added;
-  const all = [...history, ...added];
-  const system = all.findLast((message) => message.role === 'system');
-  const others = all.filter((message) => message.role !== 'system');
-  return system === undefined ? others : [system, ...others];
+/** A conversation that ends with the model's own words has nothing to go on with. */
+function refuseNothingNew(
+  { messages: before }: StoredConversation,
+  { messages: added }: ChatRequest,
+  messages: readonly ChatMessage[],
+): void {
+  if (added.some(({ role }) => role !== 'system') || unansweredCalls(before).length > 0) return;
+  if (messages.at(-1)?.role !== 'assistant') return;
+  throw new ServerError('INVALID_REQUEST', "The previous response is complete: 'input' has to say how to go on.", {
+    param: 'input',
+  });
 }
 
-async function save(options: ChatServiceOptions, chat: OpenedChat, record: TurnRecord): Promise<string> {
-  const id = options.createResponseId();
-  const { principal } = chat.caller;
-  await options.conversations.save({
-    id,
-    owner: principal.rootId,
-    project: principal.project ?? null,
-    model: chat.model.file.key,
-    parentId: chat.request.previousResponseId ?? null,
-    messages: [...chat.request.messages, ...record.added],
-    createdAt: options.clock().toISOString(),
-  });
-  return id;
+/** Keeps the turn under the one id that it has from its beginning. */
+function keepTurn(
+  { conversations, createResponseId, clock }: ChatServiceOptions,
+  { caller: { principal }, request, model }: OpenedChat,
+  record: TurnRecord,
+): TurnKeeper & { readonly isKept: () => boolean } {
+  const responseId = createResponseId();
+  const createdAt = clock().toISOString();
+  let isKept = false;
+  return {
+    responseId,
+    isKept: () => isKept,
+    async progress(waiting?: WaitingToolCall) {
+      await conversations.save({
+        id: responseId,
+        owner: principal.rootId,
+        project: principal.project ?? null,
+        model: model.file.key,
+        parentId: request.previousResponseId ?? null,
+        messages: [...request.messages, ...record.added],
+        ...(waiting && { waiting }),
+        createdAt,
+      });
+      isKept = true;
+    },
+  };
 }
 
 function toServerError(error: unknown, logger: Logger): ServerError {

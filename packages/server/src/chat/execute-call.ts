@@ -1,12 +1,13 @@
 import type { ChatEvent, InvalidCall } from '../contracts/chat-event.ts';
 import type { ToolCallRequest } from '../contracts/chat-message.ts';
-import type { ChatToolset } from '../contracts/toolset.ts';
+import { ServerError } from '../contracts/server-error.ts';
+import type { ApprovalWait, ChatToolset } from '../contracts/toolset.ts';
 import { EventQueue } from './event-queue.ts';
-import type { TurnRecord } from './run-chat.ts';
+import type { ChatTurn, TurnRecord } from './run-chat.ts';
 
 /** Runs one call and writes it into the record: as an event, as output, and as a message that the model will read. */
 export async function* executeCall(
-  toolset: ChatToolset,
+  { toolset, keep, waiting }: ChatTurn,
   call: ToolCallRequest,
   record: TurnRecord,
   signal: AbortSignal,
@@ -16,22 +17,42 @@ export async function* executeCall(
     yield { type: 'tool_call.arguments', tool: described.tool, arguments: call.arguments, origin: described.origin };
   }
   const waits = new EventQueue<{ readonly approvalId: string }>();
-  const calling = toolset
-    .call(call.name, call.arguments, signal, (approvalId) => waits.push({ approvalId }))
-    .finally(() => waits.end());
+  let hasWaited = false;
+  const wait: ApprovalWait = {
+    ...(keep && { responseId: keep.responseId }),
+    ...(waiting?.callId === call.id && { approvalId: waiting.approvalId }),
+    onWaiting: async (approvalId) => {
+      await keep?.progress({ callId: call.id, approvalId });
+      hasWaited = true;
+      waits.push({ approvalId });
+    },
+  };
+  const calling = toolset.call(call.name, call.arguments, signal, wait).finally(() => waits.end());
   // Without a listener now, a failure during the loop below would count as unhandled.
   calling.catch(() => {});
   for await (const { approvalId } of waits) {
     if (described === undefined) continue;
     const { tool, origin } = described;
-    yield { type: 'tool_call.approval_required', approvalId, tool, arguments: call.arguments, origin };
+    yield {
+      type: 'tool_call.approval_required',
+      approvalId,
+      ...(keep && { responseId: keep.responseId }),
+      tool,
+      arguments: call.arguments,
+      origin,
+    };
   }
   const outcome = await calling;
-  if (signal.aborted) return;
+  // What a person has approved was made: what came of it is kept, also when its caller has left meanwhile.
+  if (signal.aborted && !(hasWaited && outcome.type === 'ran')) return;
+  if (outcome.type === 'waits') {
+    throw new ServerError('SHUTTING_DOWN', 'The server is shutting down. The tool call goes on waiting for a person.');
+  }
   if (outcome.type === 'ran') {
     const { tool, output, origin } = outcome;
     record.output.push({ type: 'tool_call', tool, arguments: outcome.arguments, output, origin });
     record.added.push({ role: 'tool', toolCallId: call.id, name: call.name, content: outcome.text });
+    if (hasWaited) await keep?.progress();
     yield { type: 'tool_call.success', tool, arguments: outcome.arguments, output, origin };
     return;
   }
@@ -42,6 +63,7 @@ export async function* executeCall(
     ...(outcome.origin === undefined ? {} : { origin: outcome.origin }),
   };
   yield* refuse(call, invalid, outcome.reason, record);
+  if (hasWaited) await keep?.progress();
 }
 
 /** Refuses a call that the request has no room for: a call that was begun must not end in silence. */

@@ -1,8 +1,10 @@
 import type { ChatEvent, OutputItem } from '../contracts/chat-event.ts';
 import type { ChatMessage, ToolCallRequest } from '../contracts/chat-message.ts';
 import type { ChatRequest } from '../contracts/chat-request.ts';
+import type { WaitingToolCall } from '../contracts/conversation-store.ts';
 import type { EngineEvent, FinishReason, GenerateRequest, ToolChoice } from '../contracts/inference-engine.ts';
 import type { ChatToolset } from '../contracts/toolset.ts';
+import { answersInPlace } from './conversation.ts';
 import { executeCall, refuseBeyondLimit } from './execute-call.ts';
 import type { ChatLimits } from './limits.ts';
 import { addUsage, emptyUsage, type UsageTotals } from './usage.ts';
@@ -18,6 +20,19 @@ export interface ChatTurn {
   /** Runs one round on the model. */
   readonly generate: (request: GenerateRequest, signal: AbortSignal) => AsyncIterable<EngineEvent>;
   readonly createCallId: () => string;
+  /** Calls at the end of the history that nothing has answered: they come first. */
+  readonly unanswered: readonly ToolCallRequest[];
+  /** The one of them that has waited for a person already. */
+  readonly waiting?: WaitingToolCall;
+  /** Absent: nobody can go on from this turn. */
+  readonly keep?: TurnKeeper;
+}
+
+/** Keeps what a turn has come to, so that its caller may leave and come back. */
+export interface TurnKeeper {
+  readonly responseId: string;
+  /** @param waiting the call that it has come to */
+  readonly progress: (waiting?: WaitingToolCall) => Promise<void>;
 }
 
 /** What a finished or broken turn leaves behind; it is filled while the turn runs. */
@@ -39,12 +54,28 @@ export const createTurnRecord = (): TurnRecord => ({
 /**
  * The loop: a round is one generation and the calls that it asked for; rounds follow until the model answers without
  * calling, a call belongs to the caller, or a limit is reached, in which case a last round without tools lets the
- * model conclude. Bounded by rounds, calls and `signal`.
+ * model conclude. Bounded by rounds, calls and `signal`. What the history left unanswered is called before the first.
  */
 export async function* runChat(turn: ChatTurn, record: TurnRecord, signal: AbortSignal): AsyncGenerator<ChatEvent> {
   const clientToolNames = new Set(turn.request.clientTools.map((tool) => tool.name));
   const clientCallIds: string[] = [];
   let callsLeft = turn.limits.toolCalls;
+
+  async function* execute(calls: readonly ToolCallRequest[]): AsyncGenerator<ChatEvent> {
+    for (const call of calls) {
+      if (signal.aborted) return;
+      callsLeft -= 1;
+      if (callsLeft < 0) yield* refuseBeyondLimit(turn.toolset, call, record, turn.limits.toolCalls);
+      else yield* executeCall(turn, call, record, signal);
+    }
+  }
+
+  for (const call of turn.unanswered) {
+    const described = turn.toolset.describe(call.name);
+    yield { type: 'tool_call.start', tool: described?.tool ?? call.name, ...origin(described) };
+    yield* execute([call]);
+  }
+  if (signal.aborted) return;
   for (let round = 1; ; round += 1) {
     const mayCall = round <= turn.limits.rounds && callsLeft > 0;
     const options = { mayCall, first: round === 1, clientToolNames, clientCallIds };
@@ -55,15 +86,7 @@ export async function* runChat(turn: ChatTurn, record: TurnRecord, signal: Abort
     if (calls.some((call) => clientToolNames.has(call.name))) return;
     callsLeft -= misspelt.length;
     record.added.push(...misspelt);
-    for (const call of calls) {
-      if (signal.aborted) return;
-      if (callsLeft <= 0) {
-        yield* refuseBeyondLimit(turn.toolset, call, record, turn.limits.toolCalls);
-        continue;
-      }
-      callsLeft -= 1;
-      yield* executeCall(turn.toolset, call, record, signal);
-    }
+    yield* execute(calls);
     if (signal.aborted) return;
     if (outputTokensLeft(turn, record) === 0) {
       record.finishReason = 'length';
@@ -215,7 +238,7 @@ function toGenerateRequest(turn: ChatTurn, record: TurnRecord, options: RoundOpt
   const tools = options.mayCall ? [...turn.toolset.definitions, ...request.clientTools] : [];
   const left = outputTokensLeft(turn, record);
   return {
-    messages: [...turn.messages, ...record.added],
+    messages: answersInPlace([...turn.messages, ...record.added]),
     tools,
     toolChoice: chooseTools(request.toolChoice, tools.length > 0, options.first),
     sampling: request.sampling,

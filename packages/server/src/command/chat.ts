@@ -17,30 +17,33 @@ interface Flags extends CallerFlags {
 type ShownEvent =
   | { readonly type: 'message.delta'; readonly content: string }
   | { readonly type: 'tool_call.arguments'; readonly tool: string; readonly arguments: unknown }
-  | { readonly type: 'tool_call.approval_required'; readonly approval_id: string }
+  | { readonly type: 'tool_call.approval_required'; readonly approval_id: string; readonly response_id?: string }
   | { readonly type: 'tool_call.failure'; readonly reason: string }
   | { readonly type: 'error'; readonly error: { readonly message: string } }
   | { readonly type: 'chat.end'; readonly result: unknown };
 
 /** `latchkey chat --model M "question"`. The answer goes to standard output, everything about it to standard error. */
 export function addChatCommand(program: Command): void {
-  addCallerOptions(program.command('chat <question>').description('ask a model'))
+  addCallerOptions(program.command('chat [question]').description('ask a model'))
     .requiredOption('--model <key>', 'the model')
     // Repeated rather than variadic: a variadic option would swallow the question behind it.
     .option('--integration <id>', 'an MCP server whose tools the model may call, e.g. mcp/files; repeatable', collect)
     .option('--system <prompt>', 'the system prompt')
     .option('--temperature <number>', '0 gives the likeliest answer')
-    .option('--previous-response <id>', 'go on from an earlier answer')
+    .option('--previous-response <id>', 'go on from an earlier answer; without a question, from a call that waits')
     .option('--json', 'print the whole result as JSON')
     .action(chat);
 }
 
 const collect = (id: string, others: readonly string[] = []): readonly string[] => [...others, id];
 
-async function chat(question: string, flags: Flags): Promise<void> {
+async function chat(question: string | undefined, flags: Flags): Promise<void> {
+  if (question === undefined && flags.previousResponse === undefined) {
+    throw new CommandError('Ask something: latchkey chat --model MODEL "question".');
+  }
   const response = await connect(asCaller(flags), process.env).request('POST', '/api/v1/chat', {
     model: flags.model,
-    input: question,
+    ...(question === undefined ? {} : { input: question }),
     stream: true,
     ...(flags.integration === undefined ? {} : { integrations: flags.integration }),
     ...(flags.system === undefined ? {} : { system_prompt: flags.system }),
@@ -69,6 +72,10 @@ function show(event: Exclude<ShownEvent, { type: 'error' | 'chat.end' }>): void 
   } else if (event.type === 'tool_call.approval_required') {
     process.stderr.write(
       `${style('yellow', `… waits for a person: latchkey approvals approve ${event.approval_id}`)}\n`,
+    );
+    if (event.response_id === undefined) return;
+    process.stderr.write(
+      `${style('dim', `  You may leave: the same command with --previous-response ${event.response_id} comes back.`)}\n`,
     );
   } else if (event.type === 'tool_call.failure') {
     process.stderr.write(`${style('yellow', `✗ ${event.reason}`)}\n`);

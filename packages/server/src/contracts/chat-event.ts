@@ -52,7 +52,7 @@ export interface ChatResult {
   readonly output: readonly OutputItem[];
   readonly stats: ChatStats;
   readonly finishReason: FinishReason;
-  /** Present when the conversation was kept. */
+  /** Present when the conversation was kept, be it as far as it got. */
   readonly responseId?: string;
 }
 
@@ -86,6 +86,8 @@ export type ChatEvent =
       /** The call waits for a person; an outcome follows. */
       readonly type: 'tool_call.approval_required';
       readonly approvalId: string;
+      /** From which a later request takes the call up; absent: it ends with this request. */
+      readonly responseId?: string;
       readonly tool: string;
       readonly arguments: Record<string, unknown>;
       readonly origin: ToolOrigin;

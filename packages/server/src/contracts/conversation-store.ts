@@ -1,5 +1,12 @@
 import type { ChatMessage } from './chat-message.ts';
 
+/** A tool call at the end of a turn that waits for a person. */
+export interface WaitingToolCall {
+  /** One of the last assistant message. */
+  readonly callId: string;
+  readonly approvalId: string;
+}
+
 /** One stored turn: what the request added and what the model answered. */
 export interface StoredTurn {
   /** `resp_` and 48 hexadecimal digits. */
@@ -10,15 +17,26 @@ export interface StoredTurn {
   readonly model: string;
   readonly parentId: string | null;
   readonly messages: readonly ChatMessage[];
+  /** Present as long as the turn has got no further. */
+  readonly waiting?: WaitingToolCall;
   readonly createdAt: string;
+}
+
+/** What came before a turn, and the turn. */
+export interface StoredConversation {
+  /** Oldest first. */
+  readonly messages: readonly ChatMessage[];
+  /** Of the last turn. */
+  readonly waiting?: WaitingToolCall;
 }
 
 /** SEAM. Keeps conversations for `previous_response_id`. Built in: `conversations/kysely-conversation-store`. */
 export interface ConversationStore {
+  /** Keeps a turn, or how far it has got since it was kept last. Rejects when somebody else has a turn of that id. */
   save(turn: StoredTurn): Promise<void>;
   /**
-   * All messages up to and with turn `id`, oldest first; undefined when there is none of that id, owner and project.
-   * Any turn may be continued several times: conversations are trees.
+   * All up to and with turn `id`; undefined when there is none of that id, owner and project. Any turn may be continued
+   * several times: conversations are trees.
    */
-  load(id: string, owner: string, project: string | null): Promise<readonly ChatMessage[] | undefined>;
+  load(id: string, owner: string, project: string | null): Promise<StoredConversation | undefined>;
 }

@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import type { ChatMessage } from '../contracts/chat-message.ts';
-import type { ConversationStore } from '../contracts/conversation-store.ts';
+import type { ConversationStore, WaitingToolCall } from '../contracts/conversation-store.ts';
 import type { ConversationTables } from './schema.ts';
 
 /**
@@ -10,7 +10,11 @@ import type { ConversationTables } from './schema.ts';
 export function createKyselyConversationStore(db: Kysely<ConversationTables>): ConversationStore {
   return {
     save: async (turn) => {
-      await db
+      const progress = {
+        messages: JSON.stringify(turn.messages),
+        waiting: turn.waiting === undefined ? null : JSON.stringify(turn.waiting),
+      };
+      const { numInsertedOrUpdatedRows } = await db
         .insertInto('conversation_turn')
         .values({
           id: turn.id,
@@ -18,25 +22,33 @@ export function createKyselyConversationStore(db: Kysely<ConversationTables>): C
           project: turn.project,
           model: turn.model,
           parent_id: turn.parentId,
-          messages: JSON.stringify(turn.messages),
           created_at: turn.createdAt,
+          ...progress,
         })
-        .execute();
+        .onConflict((conflict) =>
+          conflict.column('id').doUpdateSet(progress).where('conversation_turn.owner', '=', turn.owner),
+        )
+        .executeTakeFirstOrThrow();
+      if (numInsertedOrUpdatedRows !== 1n) throw new Error(`Turn ${turn.id} is somebody else's.`);
     },
 
     load: async (id, owner, project) => {
-      const { rows } = await sql<{ messages: string }>`
-        with recursive line (id, parent_id, messages, depth) as (
-          select id, parent_id, messages, 0 from conversation_turn
+      const { rows } = await sql<{ messages: string; waiting: string | null }>`
+        with recursive line (id, parent_id, messages, waiting, depth) as (
+          select id, parent_id, messages, waiting, 0 from conversation_turn
           where id = ${id} and owner = ${owner} and project is not distinct from ${project}
           union all
-          select turn.id, turn.parent_id, turn.messages, line.depth + 1 from conversation_turn turn
+          select turn.id, turn.parent_id, turn.messages, turn.waiting, line.depth + 1 from conversation_turn turn
           join line on turn.id = line.parent_id
           where turn.owner = ${owner} and turn.project is not distinct from ${project}
         )
-        select messages from line order by depth desc`.execute(db);
-      if (rows.length === 0) return undefined;
-      return rows.flatMap((row) => JSON.parse(row.messages) as ChatMessage[]);
+        select messages, waiting from line order by depth desc`.execute(db);
+      const last = rows.at(-1);
+      if (last === undefined) return undefined;
+      return {
+        messages: rows.flatMap((row) => JSON.parse(row.messages) as ChatMessage[]),
+        ...(last.waiting === null ? {} : { waiting: JSON.parse(last.waiting) as WaitingToolCall }),
+      };
     },
   };
 }

@@ -19,4 +19,7 @@ export const conversationMigrations: Migrations = {
       .columns(['owner', 'created_at'])
       .execute();
   },
+  '0007-waiting-turns': async (database) => {
+    await database.schema.alterTable('conversation_turn').addColumn('waiting', 'text').execute();
+  },
 };

@@ -11,5 +11,7 @@ export interface ConversationTurnTable {
   parent_id: string | null;
   /** JSON of ChatMessage[]. */
   messages: string;
+  /** JSON of WaitingToolCall. */
+  waiting: string | null;
   created_at: string;
 }

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Principal } from '@latchkey/auth-core';
 import type { Refusal } from '../approvals/approval.ts';
 import type { ApprovalOutcome, PendingCalls } from '../approvals/pending-calls.ts';
+import type { ApprovalWait } from '../contracts/toolset.ts';
 
 /** A call that is permitted once a person agrees to it. */
 export interface CallToApprove {
@@ -18,25 +19,44 @@ export interface CallToApprove {
 /** Lets a person decide about a call of one caller. */
 export type AskApproval = (call: CallToApprove) => Promise<ApprovalOutcome>;
 
-/** Those who made a call, and hear that it waits. */
-const listeners = new AsyncLocalStorage<(id: string) => void>();
+interface MadeCall {
+  readonly wait: ApprovalWait;
+  asked?: Promise<ApprovalOutcome>;
+}
 
-/** Makes a call; `onWaiting` hears when it begins to wait for a person. */
-export const whileTold = <T>(onWaiting: (id: string) => void, call: () => Promise<T>): Promise<T> =>
-  listeners.run(onWaiting, call);
+/** The calls that are being made, for the gate that decides about them. */
+const calls = new AsyncLocalStorage<MadeCall>();
+
+/** Makes a call that may wait as `wait` says; `goesOn` when it waits still, and its caller does not. */
+export async function whileWaiting<T>(
+  wait: ApprovalWait,
+  make: () => Promise<T>,
+): Promise<{ readonly outcome: T; readonly goesOn: boolean }> {
+  const call: MadeCall = { wait };
+  const outcome = await calls.run(call, make);
+  // A call that was broken off is over before its approval is.
+  const approval = await call.asked?.catch(() => undefined);
+  return { outcome, goesOn: approval?.approved === false && approval.goesOn === true };
+}
 
 /** Asks for the calls of one caller. */
 export const askApprovalFor =
   (pending: Pick<PendingCalls, 'ask'>, principal: Principal): AskApproval =>
-  (call) =>
-    pending.ask({
+  (call) => {
+    const made = calls.getStore();
+    const { onWaiting, ...how } = made?.wait ?? {};
+    const asked = pending.ask({
       ...call,
+      ...how,
       principal,
       onWaiting: async (id) => {
         await call.onWaiting(id);
-        listeners.getStore()?.(id);
+        await onWaiting?.(id);
       },
     });
+    if (made !== undefined) made.asked = asked;
+    return asked;
+  };
 
 /** Tells a model that it must not take what it reads for the answer to what it has asked; undefined when it is that. */
 export function changedNote(asked: object, sent: object): string | undefined {

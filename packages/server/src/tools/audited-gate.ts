@@ -72,6 +72,8 @@ async function callApproved(call: AuditedCall, { judge, audit, ask, context }: A
     signal: context.signal,
   }).catch(() => undefined);
   if (outcome === undefined) return deny(UNASKED, { rule: 'approval', reason: UNASKED });
+  // Nothing was decided.
+  if (!outcome.approved && outcome.goesOn) return { allowed: false, reason: outcome.reason };
   if (!outcome.approved) {
     return deny(outcome.reason, { rule: 'approval', reason: outcome.reason, approval: outcome.id });
   }

@@ -10,8 +10,8 @@ import {
 import type { ToolAudit } from '../audit/tool-audit.ts';
 import type { IntegrationRequest, RequiredApproval } from '../contracts/chat-request.ts';
 import { type ErrorDetails, ServerError } from '../contracts/server-error.ts';
-import type { ChatToolset, ToolCallOutcome } from '../contracts/toolset.ts';
-import { type AskApproval, changedNote, whileTold } from './ask-approval.ts';
+import type { ApprovalWait, ChatToolset, ToolCallOutcome } from '../contracts/toolset.ts';
+import { type AskApproval, changedNote, whileWaiting } from './ask-approval.ts';
 import { createAuditedGate, type JudgedCall } from './audited-gate.ts';
 import { ephemeralId, originOf, readEphemeralServers, toEphemeralError } from './ephemeral-servers.ts';
 import { createPermissionGate, type Decide } from './permission-gate.ts';
@@ -200,8 +200,9 @@ async function toChatToolset(
       const tool = byName.get(name);
       return tool && { tool: tool.tool, origin: originOf(tool.server) };
     },
-    call: async (name, args, signal, onWaiting = () => {}) => {
-      const outcome = await whileTold(onWaiting, () => toolset.call(name, args, { signal }));
+    call: async (name, args, signal, wait = UNWATCHED) => {
+      const { outcome, goesOn } = await whileWaiting(wait, () => toolset.call(name, args, { signal }));
+      if (goesOn) return { type: 'waits' };
       tellOutcome(audit, outcome);
       if (outcome.server !== undefined && wasMade(outcome)) taint?.entered(outcome.server, outcome.tool);
       return toOutcome(name, args, outcome);
@@ -209,6 +210,8 @@ async function toChatToolset(
     [Symbol.asyncDispose]: () => toolset.close(),
   };
 }
+
+const UNWATCHED: ApprovalWait = { onWaiting: async () => {} };
 
 /** An error of a server is read by the model, too. */
 const wasMade = (outcome: ToolOutcome): boolean =>

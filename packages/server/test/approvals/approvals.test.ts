@@ -3,6 +3,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ApprovalDesk } from '../../src/approvals/approval-desk.ts';
 import { type Approvals, openApprovals } from '../../src/approvals/open-approvals.ts';
 import type { WaitingCall } from '../../src/approvals/pending-calls.ts';
+import { ServerError } from '../../src/contracts/server-error.ts';
 import { openApprovalTables } from './open-approvals.ts';
 
 const anybody = (): boolean => true;
@@ -138,5 +139,122 @@ describe('a call that waits', () => {
     await server.desk.decide(id, { decision: 'approve', arguments: { text: 'CANARY-2' } }, anybody);
     await outcome;
     expect(JSON.stringify(await database.selectFrom('approval').selectAll().execute())).not.toContain('CANARY');
+  });
+});
+
+describe('a call that can be taken up', () => {
+  const responseId = 'resp_1';
+
+  /** Leaves a call that waits. */
+  async function leave(server: Approvals, reason?: Error): Promise<{ id: string; outcome: unknown }> {
+    const caller = new AbortController();
+    const { id, outcome } = await ask(server, { responseId, signal: caller.signal });
+    caller.abort(reason);
+    return { id, outcome: await outcome };
+  }
+
+  it('goes on waiting when its caller leaves, is answered at once, and is taken up with the answer', async () => {
+    const [server] = (await openServers(now)) as [Approvals];
+    const { id, outcome } = await leave(server);
+    expect(outcome).toMatchObject({ approved: false, goesOn: true });
+    expect(await ids(server.desk)).toEqual([id]);
+    await server.desk.decide(id, { decision: 'approve', arguments: { text: 'two' } }, anybody);
+    expect(await ids(server.desk)).toEqual([]);
+    const again = await ask(server, { approvalId: id });
+    expect(again.id).toBe(id);
+    expect(await again.outcome).toEqual({ approved: true, id, arguments: { text: 'two' } });
+  });
+
+  it('goes on waiting when its server stops', async () => {
+    const [stopped, other] = (await openServers(now, now)) as [Approvals, Approvals];
+    const { id, outcome } = await ask(stopped, { responseId });
+    stopped.close();
+    expect(await outcome).toMatchObject({ goesOn: true });
+    const tooEarly = stopped.pending.ask({
+      principal,
+      server: 'mcp/a',
+      tool: 'echo',
+      arguments: { text: 'one' },
+      approvalId: id,
+      refusalOf: () => undefined,
+      onWaiting: () => expect.fail('it waits'),
+      signal: new AbortController().signal,
+    });
+    expect(await tooEarly).toMatchObject({ id, goesOn: true });
+    await other.desk.decide(id, { decision: 'deny' }, anybody);
+    expect(await (await ask(other, { approvalId: id })).outcome).toMatchObject({ approved: false });
+  });
+
+  it('is shown, answered and taken up when its server was killed', async () => {
+    const clock = fixedClock('2026-01-01T00:00:00Z');
+    const [killed, other] = (await openServers(() => new Date('2026-01-01T00:00:00Z'), clock)) as [
+      Approvals,
+      Approvals,
+    ];
+    const { id } = await ask(killed, { responseId });
+    clock.advance(11_000);
+    expect(await ids(other.desk)).toEqual([id]);
+    await other.desk.decide(id, { decision: 'approve' }, anybody);
+    expect(await (await ask(other, { approvalId: id })).outcome).toEqual({ approved: true, id });
+  });
+
+  it('is denied, shown to nobody and forgotten when its time is over', async () => {
+    const clock = fixedClock('2026-01-01T00:00:00Z');
+    const [server] = (await openServers(clock)) as [Approvals];
+    const { id } = await leave(server);
+    clock.advance(60_000);
+    expect(await ids(server.desk)).toEqual([]);
+    await expect(server.desk.decide(id, { decision: 'approve' }, anybody)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    const { outcome } = await ask(server, { approvalId: id });
+    expect(await outcome).toMatchObject({ approved: false, reason: expect.stringContaining('in time') });
+  });
+
+  it('outlives what throws away other calls that have ended', async () => {
+    const clock = fixedClock('2026-01-01T00:00:00Z');
+    const database = await openApprovalTables();
+    const server = openApprovals(database, clock, 600);
+    onTestFinished(() => server[Symbol.asyncDispose]());
+    const { id } = await leave(server);
+    clock.advance(300_000);
+    await ask(server, { responseId });
+    expect(await ids(server.desk)).toContain(id);
+  });
+
+  it('ends with its token', async () => {
+    const [server] = (await openServers(now)) as [Approvals];
+    const { outcome } = await leave(server, new ServerError('TOKEN_REVOKED', 'The token has ended.'));
+    expect(outcome).not.toHaveProperty('goesOn');
+    expect(await ids(server.desk)).toEqual([]);
+  });
+
+  it.each<[string, Partial<WaitingCall>]>([
+    ['arguments', { arguments: { text: 'other' } }],
+    ['server', { server: 'mcp/b' }],
+    ['tool', { tool: 'fail' }],
+    ['token', { principal: { ...principal, rootId: 'BBBBBBBB' } }],
+    ['project', { principal: { ...principal, project: 'web' } }],
+  ])('is another call with another %s', async (_, changes) => {
+    const [server] = (await openServers(now)) as [Approvals];
+    const { id } = await leave(server);
+    await server.desk.decide(id, { decision: 'approve' }, anybody);
+    const other = await ask(server, { ...changes, approvalId: id });
+    expect(other.id).not.toBe(id);
+    await server.desk.decide(other.id, { decision: 'deny' }, anybody);
+    expect(await other.outcome).toMatchObject({ approved: false });
+  });
+
+  it('counts among the hundred of its root token', async () => {
+    const [server] = (await openServers(now)) as [Approvals];
+    for (let count = 0; count < 100; count += 1) await leave(server);
+    const refused = await server.pending.ask({
+      principal,
+      server: 'mcp/a',
+      tool: 'echo',
+      arguments: {},
+      refusalOf: () => undefined,
+      onWaiting: () => expect.fail('it waits'),
+      signal: new AbortController().signal,
+    });
+    expect(refused).toMatchObject({ approved: false, reason: expect.stringContaining('100') });
   });
 });

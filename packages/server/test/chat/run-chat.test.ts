@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ChatLimits } from '../../src/chat/limits.ts';
 import { createTurnRecord, runChat, type TurnRecord } from '../../src/chat/run-chat.ts';
 import type { ChatEvent } from '../../src/contracts/chat-event.ts';
+import type { ChatMessage, ToolCallRequest } from '../../src/contracts/chat-message.ts';
 import type { ChatRequest } from '../../src/contracts/chat-request.ts';
 import type { GenerateRequest } from '../../src/contracts/inference-engine.ts';
 import { chatRequest } from '../scripted/chat-request.ts';
@@ -20,6 +21,9 @@ interface Play {
   readonly toolset?: ScriptedToolset;
   readonly limits?: Partial<ChatLimits>;
   readonly request?: Partial<ChatRequest>;
+  /** What came before, and calls at its end that nothing has answered. */
+  readonly history?: readonly ChatMessage[];
+  readonly unanswered?: readonly ToolCallRequest[];
   /** The signal fires when this event was seen. */
   readonly abortAt?: ChatEvent['type'];
   readonly abort?: AbortController;
@@ -39,7 +43,8 @@ async function play(turns: readonly Turn[], options: Play = {}): Promise<Played>
   const chat = runChat(
     {
       request,
-      messages: request.messages,
+      messages: [...(options.history ?? []), ...request.messages],
+      unanswered: options.unanswered ?? [],
       toolset: options.toolset ?? new ScriptedToolset(),
       limits: { rounds: 8, toolCalls: 32, ...options.limits },
       cacheScope: 'token',
@@ -394,6 +399,39 @@ describe('the choice of a tool', () => {
   it('is none when there are no tools', async () => {
     const { requests } = await play([says('Ok')], { request: { toolChoice: 'required' } });
     expect(requests[0]!.toolChoice).toBe('none');
+  });
+});
+
+describe('calls that the history left unanswered', () => {
+  const unanswered = [
+    { id: 'one', name: 'read', arguments: {} },
+    { id: 'two', name: 'write', arguments: {} },
+  ];
+  const history: readonly ChatMessage[] = [{ role: 'assistant', content: '', toolCalls: unanswered }];
+
+  it('are made before the model is asked', async () => {
+    const toolset = desk();
+    const { types, requests } = await play([says('Ok')], { toolset, history, unanswered });
+    expect(toolset.calls.map(({ name }) => name)).toEqual(['read', 'write']);
+    expect(types.slice(0, 4)).toEqual([
+      'tool_call.start',
+      'tool_call.arguments',
+      'tool_call.success',
+      'tool_call.start',
+    ]);
+    expect(requests[0]?.messages.map(({ role }) => role)).toEqual(['assistant', 'tool', 'tool', 'user']);
+  });
+
+  it('count among the calls that a request may make', async () => {
+    const toolset = desk();
+    const { types } = await play([says('Ok')], { toolset, history, unanswered, limits: { toolCalls: 1 } });
+    expect(toolset.calls).toHaveLength(1);
+    expect(types).toContain('tool_call.failure');
+  });
+
+  it('are told to be unknown when the request does not bring their tools', async () => {
+    const { events } = await play([says('Ok')], { history, unanswered });
+    expect(events.filter(({ type }) => type === 'tool_call.failure')).toHaveLength(2);
   });
 });
 

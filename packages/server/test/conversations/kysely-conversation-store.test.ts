@@ -40,13 +40,10 @@ describe.each([
     await save(store, 'a');
     await save(store, 'b', { parentId: 'a', messages: [say('b'), { role: 'assistant', content: 'to b' }] });
     await save(store, 'c', { parentId: 'b' });
-    expect(await store.load('c', 'mine', null)).toEqual([
-      say('a'),
-      say('b'),
-      { role: 'assistant', content: 'to b' },
-      say('c'),
-    ]);
-    expect(await store.load('a', 'mine', null)).toEqual([say('a')]);
+    expect(await store.load('c', 'mine', null)).toEqual({
+      messages: [say('a'), say('b'), { role: 'assistant', content: 'to b' }, say('c')],
+    });
+    expect(await store.load('a', 'mine', null)).toEqual({ messages: [say('a')] });
   });
 
   it('branches where a turn is gone on with twice', async () => {
@@ -54,8 +51,8 @@ describe.each([
     await save(store, 'root');
     await save(store, 'left', { parentId: 'root' });
     await save(store, 'right', { parentId: 'root' });
-    expect(await store.load('left', 'mine', null)).toEqual([say('root'), say('left')]);
-    expect(await store.load('right', 'mine', null)).toEqual([say('root'), say('right')]);
+    expect(await store.load('left', 'mine', null)).toEqual({ messages: [say('root'), say('left')] });
+    expect(await store.load('right', 'mine', null)).toEqual({ messages: [say('root'), say('right')] });
   });
 
   it('comes back as it went in, whatever the text', async () => {
@@ -72,7 +69,7 @@ describe.each([
       { role: 'tool', toolCallId: '1', name: 'read', content: '' },
     ];
     await save(store, 'a', { messages });
-    expect(await store.load('a', 'mine', null)).toEqual(messages);
+    expect(await store.load('a', 'mine', null)).toEqual({ messages });
   });
 
   it('is found by its owner only', async () => {
@@ -86,7 +83,7 @@ describe.each([
     const store = await open();
     await save(store, 'web', { project: 'web' });
     await save(store, 'none');
-    expect(await store.load('web', 'mine', 'web')).toHaveLength(1);
+    expect(await store.load('web', 'mine', 'web')).toEqual({ messages: [say('web')] });
     expect(await store.load('web', 'mine', null)).toBeUndefined();
     expect(await store.load('web', 'mine', 'other')).toBeUndefined();
     expect(await store.load('none', 'mine', 'web')).toBeUndefined();
@@ -98,8 +95,8 @@ describe.each([
     await save(store, 'elsewhere', { project: 'web' });
     await save(store, 'a', { parentId: 'theirs' });
     await save(store, 'b', { parentId: 'elsewhere' });
-    expect(await store.load('a', 'mine', null)).toEqual([say('a')]);
-    expect(await store.load('b', 'mine', null)).toEqual([say('b')]);
+    expect(await store.load('a', 'mine', null)).toEqual({ messages: [say('a')] });
+    expect(await store.load('b', 'mine', null)).toEqual({ messages: [say('b')] });
   });
 
   it('hangs on a turn that exists, and has an id of its own', async () => {
@@ -107,5 +104,17 @@ describe.each([
     await save(store, 'a');
     await expect(save(store, 'b', { parentId: 'none' })).rejects.toThrow();
     await expect(save(store, 'a', { owner: 'theirs' })).rejects.toThrow();
+    expect(await store.load('a', 'mine', null)).toEqual({ messages: [say('a')] });
+  });
+
+  it('may be kept again when it has got further, and says for what its last turn waits', async () => {
+    const store = await open();
+    const waiting = { callId: 'call_1', approvalId: 'one' };
+    await save(store, 'a', { waiting });
+    expect(await store.load('a', 'mine', null)).toEqual({ messages: [say('a')], waiting });
+    await save(store, 'b', { parentId: 'a' });
+    expect(await store.load('b', 'mine', null)).toEqual({ messages: [say('a'), say('b')] });
+    await save(store, 'a', { messages: [say('a'), say('more')] });
+    expect(await store.load('a', 'mine', null)).toEqual({ messages: [say('a'), say('more')] });
   });
 });

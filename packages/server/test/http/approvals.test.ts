@@ -1,58 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { callsTool, says } from '../scripted/engine-script.ts';
-import { type Answer, type Call, type OpenAnswer, open, send } from './in-process-client.ts';
-import { newServer, type TestServer, type TestServerOptions } from './new-server.ts';
-
-const PATH = '/api/v1/approvals';
-const ASK = { approval: 'ask', arguments: { text: { maxLength: 8 } } };
-const AGENT = { actions: ['chat'], models: ['*'], mcp: { 'mcp/a': { tools: { echo: ASK, fail: {} } } } };
-const tools = (rules: object) => ({ 'mcp/a': { tools: rules } });
-const DECIDER = { actions: ['approvals:decide'], mcp: tools({ '*': {} }) };
-
-interface Run {
-  readonly server: TestServer;
-  /** Of the run. */
-  readonly agent: string;
-  readonly stream: OpenAnswer;
-  readonly id: string;
-  /** All events of the stream, once it has ended. */
-  end(): Promise<readonly Record<string, unknown>[]>;
-}
-
-const chat = (token: string, more: object = {}): Call => ({
-  method: 'POST',
-  path: '/api/v1/chat',
-  token,
-  body: { model: 'ibm/granite', input: 'Go', integrations: ['mcp/a'], ...more },
-});
-
-const eventsOf = (text: string): readonly Record<string, unknown>[] =>
-  [...text.matchAll(/^data: (.*)$/gm)].map(([, data = '']) => JSON.parse(data));
-
-/** A streamed chat whose model calls `echo` once, as soon as the call waits for a person. */
-async function waits(options: TestServerOptions = {}, issued?: { grant?: unknown; project?: string }): Promise<Run> {
-  const server = await newServer({ turns: [callsTool('echo', { text: 'one' }), says('Done')], ...options });
-  const { grant = AGENT, project } = issued ?? {};
-  const input = { name: 'agent', grant, ...(project === undefined ? {} : { project }) };
-  const agent = (await server.auth.issue(input, server.auth.operator())).token;
-  const stream = await open(server.app, chat(agent, { stream: true }));
-  const text = await stream.received('"type":"tool_call.approval_required"');
-  const event = eventsOf(text).find(({ type }) => type === 'tool_call.approval_required');
-  return {
-    server,
-    agent,
-    stream,
-    id: String(event?.approval_id),
-    end: async () => eventsOf(await stream.received('"chat.end"')),
-  };
-}
-
-const answer = ({ app }: TestServer, token: string, id: string, body: unknown): Promise<Answer> =>
-  send(app, { method: 'POST', path: `${PATH}/${id}`, token, body });
-const waiting = async ({ app }: TestServer, token: string): Promise<readonly Record<string, unknown>[]> =>
-  (await send(app, { path: PATH, token })).json().approvals as readonly Record<string, unknown>[];
-const types = async ({ audit }: TestServer, pattern: RegExp) =>
-  (await audit.list({ limit: 1000 })).filter(({ type }) => pattern.test(type));
+import { open, send } from './in-process-client.ts';
+import { newServer } from './new-server.ts';
+import { AGENT, answer, chat, DECIDER, eventsOf, PATH, tools, types, waiting, waits } from './waiting-run.ts';
 
 describe('a call that needs approval', () => {
   it('waits, is shown in the stream and to those who may decide, and is made once one of them approves', async () => {
@@ -62,6 +12,7 @@ describe('a call that needs approval', () => {
     expect(shown).toEqual({
       type: 'tool_call.approval_required',
       approval_id: id,
+      response_id: expect.stringMatching(/^resp_/),
       tool: 'echo',
       arguments: { text: 'one' },
       provider_info: { type: 'plugin', plugin_id: 'mcp/a' },
@@ -154,8 +105,9 @@ describe('a call that needs approval', () => {
     expect((await answer(server, await server.issue(DECIDER), id, { decision: 'approve' })).status).toBe(404);
   });
 
-  it('is denied when its caller goes away', async () => {
-    const { server, stream, id } = await waits();
+  it('is denied when its caller goes away and nothing of the chat is kept', async () => {
+    const { server, stream, id, responseId } = await waits({}, { more: { store: false } });
+    expect(responseId).toBeUndefined();
     const decider = await server.issue(DECIDER);
     const watching = await open(server.app, { path: PATH, token: decider, headers: { accept: 'text/event-stream' } });
     await watching.received(id);

@@ -34,6 +34,9 @@ export function parseChat(body: unknown): { readonly request: ChatRequest; reado
 }
 
 function toMessages(chat: ChatBody): ChatMessage[] {
+  const system: ChatMessage[] =
+    chat.system_prompt === undefined ? [] : [{ role: 'system', content: chat.system_prompt }];
+  if (chat.input === undefined) return system;
   const blocks = typeof chat.input === 'string' ? [{ type: 'text' as const, content: chat.input }] : chat.input;
   const user: ChatMessage = {
     role: 'user',
@@ -41,7 +44,7 @@ function toMessages(chat: ChatBody): ChatMessage[] {
       block.type === 'image' ? { type: 'image', ...block.data_url } : { type: 'text', text: block.content },
     ),
   };
-  return chat.system_prompt === undefined ? [user] : [{ role: 'system', content: chat.system_prompt }, user];
+  return [...system, user];
 }
 
 /** All three notations → one. */

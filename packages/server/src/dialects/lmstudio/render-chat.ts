@@ -68,8 +68,9 @@ export function renderEvent(event: ChatEvent): Json[] {
       return [{ ...rest, provider_info: renderOrigin(origin) }];
     }
     case 'tool_call.approval_required': {
-      const { type, approvalId, origin, ...rest } = event;
-      return [{ type, approval_id: approvalId, ...rest, provider_info: renderOrigin(origin) }];
+      const { type, approvalId, responseId, origin, ...rest } = event;
+      const response = responseId === undefined ? {} : { response_id: responseId };
+      return [{ type, approval_id: approvalId, ...response, ...rest, provider_info: renderOrigin(origin) }];
     }
     case 'tool_call.failure':
       return [{ type: event.type, reason: event.reason, metadata: renderInvalid(event.invalid) }];

@@ -51,27 +51,35 @@ const inputBlockSchema = z.discriminatedUnion('type', [
 
 const unit = z.number().min(0).max(1);
 
-/** `POST /api/v1/chat`; closed, as LM Studio's is. */
-export const chatSchema = z.strictObject({
-  model: z.string().min(1).max(256),
-  input: z.union([z.string(), z.array(inputBlockSchema).min(1).max(256)]),
-  system_prompt: z.string().optional(),
-  integrations: z.array(integrationSchema).max(32).optional(),
-  stream: z.boolean().optional(),
-  temperature: unit.optional(),
-  top_p: unit.optional(),
-  top_k: z.int().min(0).max(1_000_000).optional(),
-  min_p: unit.optional(),
-  repeat_penalty: z.number().min(0.01).max(10).optional(),
-  presence_penalty: z.number().min(-2).max(2).optional(),
-  max_output_tokens: z.int().min(1).optional(),
-  reasoning: z.enum(['off', 'low', 'medium', 'high', 'on']).optional(),
-  context_length: z.int().min(1).optional(),
-  store: z.boolean().optional(),
-  previous_response_id: z
-    .string()
-    .regex(/^resp_[0-9A-Za-z]{1,64}$/, 'expected an id that starts with resp_')
-    .optional(),
-});
+/**
+ * `POST /api/v1/chat`; closed, as LM Studio's is. Other than there, `input` may be left out where the previous response
+ * waits for something else than the caller's words.
+ */
+export const chatSchema = z
+  .strictObject({
+    model: z.string().min(1).max(256),
+    input: z.union([z.string(), z.array(inputBlockSchema).min(1).max(256)]).optional(),
+    system_prompt: z.string().optional(),
+    integrations: z.array(integrationSchema).max(32).optional(),
+    stream: z.boolean().optional(),
+    temperature: unit.optional(),
+    top_p: unit.optional(),
+    top_k: z.int().min(0).max(1_000_000).optional(),
+    min_p: unit.optional(),
+    repeat_penalty: z.number().min(0.01).max(10).optional(),
+    presence_penalty: z.number().min(-2).max(2).optional(),
+    max_output_tokens: z.int().min(1).optional(),
+    reasoning: z.enum(['off', 'low', 'medium', 'high', 'on']).optional(),
+    context_length: z.int().min(1).optional(),
+    store: z.boolean().optional(),
+    previous_response_id: z
+      .string()
+      .regex(/^resp_[0-9A-Za-z]{1,64}$/, 'expected an id that starts with resp_')
+      .optional(),
+  })
+  .superRefine((chat, context) => {
+    if (chat.input !== undefined || chat.previous_response_id !== undefined) return;
+    context.addIssue({ code: 'custom', path: ['input'], message: 'required' });
+  });
 
 export type ChatBody = z.output<typeof chatSchema>;

@@ -1,0 +1,41 @@
+import type { ChatMessage, ToolCallRequest } from '../contracts/chat-message.ts';
+
+type Assistant = Extract<ChatMessage, { role: 'assistant' }>;
+type Answer = Extract<ChatMessage, { role: 'tool' }>;
+
+/**
+ * History and what is new as one conversation. The newest system prompt takes the older ones' place: most chat
+ * templates accept only one, and only at the start.
+ */
+export function joinHistory(history: readonly ChatMessage[], added: readonly ChatMessage[]): readonly ChatMessage[] {
+  if (history.length === 0) return added;
+  const all = [...history, ...added];
+  const system = all.findLast((message) => message.role === 'system');
+  const others = all.filter((message) => message.role !== 'system');
+  return system === undefined ? others : [system, ...others];
+}
+
+/**
+ * Puts each answer of a tool behind the message that called it. An answer comes later than that when the call waited
+ * for a person while its caller went away, and said something else on coming back.
+ */
+export function answersInPlace(messages: readonly ChatMessage[]): readonly ChatMessage[] {
+  const called = new Set(messages.flatMap(callsOf).map(({ id }) => id));
+  const answers = Map.groupBy(messages.filter(isAnswer), ({ toolCallId }) => toolCallId);
+  return messages.flatMap((message) => {
+    if (isAnswer(message) && called.has(message.toolCallId)) return [];
+    return [message, ...callsOf(message).flatMap(({ id }) => answers.get(id) ?? [])];
+  });
+}
+
+/** The calls of the last message of a model that nothing has answered yet. */
+export function unansweredCalls(messages: readonly ChatMessage[]): readonly ToolCallRequest[] {
+  const last = messages.findLast((message): message is Assistant => message.role === 'assistant');
+  const answered = new Set(messages.filter(isAnswer).map(({ toolCallId }) => toolCallId));
+  return callsOf(last).filter(({ id }) => !answered.has(id));
+}
+
+const isAnswer = (message: ChatMessage): message is Answer => message.role === 'tool';
+
+const callsOf = (message: ChatMessage | undefined): readonly ToolCallRequest[] =>
+  message?.role === 'assistant' ? (message.toolCalls ?? []) : [];

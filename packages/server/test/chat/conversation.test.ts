@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { answersInPlace, joinHistory, unansweredCalls } from '../../src/chat/conversation.ts';
+import type { ChatMessage } from '../../src/contracts/chat-message.ts';
+
+const say = (text: string): ChatMessage => ({ role: 'user', content: [{ type: 'text', text }] });
+const system = (content: string): ChatMessage => ({ role: 'system', content });
+const calls = (...ids: readonly string[]): ChatMessage => ({
+  role: 'assistant',
+  content: '',
+  toolCalls: ids.map((id) => ({ id, name: 'read', arguments: {} })),
+});
+const answer = (toolCallId: string): ChatMessage => ({ role: 'tool', toolCallId, name: 'read', content: toolCallId });
+
+describe('the history of a conversation', () => {
+  it('has one system prompt, the newest, at its start', () => {
+    const joined = joinHistory([system('old'), say('one')], [system('new'), say('two')]);
+    expect(joined).toEqual([system('new'), say('one'), say('two')]);
+  });
+
+  it('is what a request says when there is none', () => {
+    const added = [say('one'), system('late')];
+    expect(joinHistory([], added)).toEqual(added);
+  });
+});
+
+describe('the answers of tools', () => {
+  it('come behind the calls, in the order of those, whatever was said in between', () => {
+    const messages = [say('one'), calls('a', 'b'), answer('b'), say('two'), answer('a')];
+    expect(answersInPlace(messages)).toEqual([say('one'), calls('a', 'b'), answer('a'), answer('b'), say('two')]);
+  });
+
+  it('stay where they are when nothing has called for them', () => {
+    const messages = [calls('a'), answer('a'), answer('misspelt'), say('two')];
+    expect(answersInPlace(messages)).toEqual(messages);
+  });
+
+  it('are missing for those calls of the last message of the model that nothing has answered', () => {
+    expect(unansweredCalls([calls('a', 'b'), answer('a'), say('two')]).map(({ id }) => id)).toEqual(['b']);
+    expect(unansweredCalls([calls('old'), { role: 'assistant', content: 'Done' }])).toEqual([]);
+    expect(unansweredCalls([say('one')])).toEqual([]);
+  });
+});

@@ -1,0 +1,187 @@
+import { describe, expect, it } from 'vitest';
+import { callsTool, says, talksUntilAborted } from '../scripted/engine-script.ts';
+import { open, send } from './in-process-client.ts';
+import { AGENT, answer, chat, DECIDER, eventsOf, type Run, tools, types, waiting, waits } from './waiting-run.ts';
+
+/** Goes on from the response whose call waits. */
+async function goOn({ server, agent, responseId }: Run, more: object = {}) {
+  const stream = await open(
+    server.app,
+    chat(agent, { stream: true, input: undefined, previous_response_id: responseId, ...more }),
+  );
+  return {
+    stream,
+    end: async () => eventsOf(await stream.received('"chat.end"')),
+    ended: async (type: string) =>
+      eventsOf(await stream.received('"chat.end"')).find((event) => event.type === type) ?? expect.fail(`no ${type}`),
+  };
+}
+
+const called = ({ server }: Run) => types(server, /^tool\.called$/);
+
+describe('a call whose caller went away', () => {
+  it('waits on, and is made for a caller who comes back once it was approved', async () => {
+    const run = await waits();
+    await run.leave();
+    const decider = await run.server.issue(DECIDER, 'boss');
+    expect(await waiting(run.server, decider)).toMatchObject([{ id: run.id, arguments: { text: 'one' } }]);
+    expect((await answer(run.server, decider, run.id, { decision: 'approve' })).status).toBe(200);
+    expect(await waiting(run.server, decider)).toEqual([]);
+    expect(await called(run)).toEqual([]);
+
+    const { end } = await goOn(run);
+    const events = await end();
+    expect(events.map(({ type }) => type)).toEqual(
+      expect.arrayContaining(['tool_call.start', 'tool_call.arguments', 'tool_call.success', 'message.delta']),
+    );
+    expect(events.at(-1)).toMatchObject({
+      result: { output: [{ type: 'tool_call', tool: 'echo' }, { content: 'Done' }], response_id: expect.any(String) },
+    });
+    expect(await called(run)).toMatchObject([{ details: { approval: run.id } }]);
+    expect(await types(run.server, /^tool\.denied$/)).toEqual([]);
+  });
+
+  it('waits on for a caller who comes back before anybody has decided, under the same id', async () => {
+    const run = await waits();
+    await run.leave();
+    const { stream, ended } = await goOn(run);
+    expect(await stream.received('approval_required')).toContain(`"approval_id":"${run.id}"`);
+    const decider = await run.server.issue(DECIDER);
+    const body = { decision: 'approve', arguments: { text: 'two' } };
+    expect((await answer(run.server, decider, run.id, body)).status).toBe(200);
+    expect(await ended('tool_call.success')).toMatchObject({ arguments: { text: 'two' } });
+  });
+
+  it('may wait for several returns', async () => {
+    const run = await waits();
+    await run.leave();
+    const second = await goOn(run);
+    const [shown] = eventsOf(await second.stream.received('"tool_call.approval_required"')).filter(
+      ({ type }) => type === 'tool_call.approval_required',
+    );
+    second.stream.leave();
+    const { stream, ended } = await goOn({ ...run, responseId: String(shown?.response_id) });
+    expect(await stream.received('approval_required')).toContain(run.id);
+    await answer(run.server, await run.server.issue(DECIDER), run.id, { decision: 'approve' });
+    await ended('tool_call.success');
+    expect(await called(run)).toHaveLength(1);
+  });
+
+  it('is told to the model as denied when a person has denied it meanwhile', async () => {
+    const run = await waits();
+    await run.leave();
+    await answer(run.server, await run.server.issue(DECIDER), run.id, { decision: 'deny' });
+    const { ended } = await goOn(run);
+    expect(await ended('tool_call.failure')).toMatchObject({ reason: 'a person has denied this call' });
+    expect(await called(run)).toEqual([]);
+  });
+
+  it('is made once, whoever goes on from the response', async () => {
+    const run = await waits({ turns: [callsTool('echo', { text: 'one' }), says('1'), says('2'), says('3')] });
+    await run.leave();
+    const both = [await goOn(run), await goOn(run)];
+    for (const { stream } of both) await stream.received('approval_required');
+    await answer(run.server, await run.server.issue(DECIDER), run.id, { decision: 'approve' });
+    const ends = await Promise.all(both.map(({ end }) => end()));
+    const outcomes = ends.flat().filter(({ type }) => /^tool_call.(success|failure)$/.test(String(type)));
+    expect(outcomes.map(({ type }) => type).toSorted()).toEqual(['tool_call.failure', 'tool_call.success']);
+    const late = await goOn(run);
+    expect(await late.ended('tool_call.failure')).toMatchObject({ reason: expect.stringContaining('not made twice') });
+    expect(await called(run)).toHaveLength(1);
+  });
+
+  it('is not taken up by another token', async () => {
+    const run = await waits();
+    await run.leave();
+    const body = { input: undefined, previous_response_id: run.responseId };
+    const refused = await send(run.server.app, chat(await run.server.issue(AGENT), body));
+    expect([refused.status, refused.json()]).toMatchObject([404, { error: { param: 'previous_response_id' } }]);
+    expect(await waiting(run.server, await run.server.issue(DECIDER))).toHaveLength(1);
+  });
+
+  it('is refused when the token may not make it any more, though a person has approved it', async () => {
+    const run = await waits();
+    await run.leave();
+    await answer(run.server, await run.server.issue(DECIDER), run.id, { decision: 'approve' });
+    const { tokenId } = await run.server.auth.verify(run.agent);
+    const mcp = tools({ echo: { approval: 'ask', arguments: { text: { const: 'other' } } } });
+    await run.server.auth.edit(tokenId, { grant: { ...AGENT, mcp } }, run.server.auth.operator());
+    const { ended } = await goOn(run);
+    expect(await ended('tool_call.failure')).toMatchObject({ reason: expect.stringContaining('token agent') });
+    expect(await called(run)).toEqual([]);
+  });
+
+  it('waits on when what was approved meanwhile can not be sent', async () => {
+    const run = await waits();
+    await run.leave();
+    const decider = await run.server.issue(DECIDER);
+    const body = { decision: 'approve', arguments: { text: 'much too long' } };
+    expect((await answer(run.server, decider, run.id, body)).status).toBe(200);
+    const { ended, stream } = await goOn(run);
+    await stream.received('approval_required');
+    await expect.poll(() => waiting(run.server, decider)).toHaveLength(1);
+    await answer(run.server, decider, run.id, { decision: 'approve' });
+    expect(await ended('tool_call.success')).toMatchObject({ arguments: { text: 'one' } });
+  });
+
+  it('is asked about anew when the same name means a tool of another server', async () => {
+    const grant = { ...AGENT, mcp: { ...AGENT.mcp, 'mcp/b': { tools: { echo: { approval: 'ask' } } } } };
+    const run = await waits({}, { grant });
+    await run.leave();
+    const everything = await run.server.issue({ actions: ['approvals:decide'], mcp: { '*': { tools: { '*': {} } } } });
+    await answer(run.server, everything, run.id, { decision: 'approve' });
+    const { stream, ended } = await goOn(run, { integrations: ['mcp/b'] });
+    expect(await stream.received('approval_required')).not.toContain(run.id);
+    const [other] = await waiting(run.server, everything);
+    expect(other).toMatchObject({ server: 'mcp/b' });
+    await answer(run.server, everything, String(other?.id), { decision: 'deny' });
+    await ended('tool_call.failure');
+    expect(await called(run)).toEqual([]);
+  });
+
+  it('ends with its token', async () => {
+    const run = await waits();
+    const { tokenId } = await run.server.auth.verify(run.agent);
+    await run.server.auth.revoke(tokenId, run.server.auth.operator());
+    await run.stream.received('"chat.end"');
+    expect(await waiting(run.server, await run.server.issue(DECIDER))).toEqual([]);
+  });
+
+  it('is answered before what its caller says on coming back', async () => {
+    const run = await waits();
+    await run.leave();
+    await answer(run.server, await run.server.issue(DECIDER), run.id, { decision: 'approve' });
+    const { ended } = await goOn(run, { input: 'Are you there?' });
+    const { result } = (await ended('chat.end')) as { result: { response_id: string } };
+    const roles = () => run.server.engine.requests.at(-1)?.messages.map(({ role }) => role);
+    expect(roles()).toEqual(['user', 'assistant', 'tool', 'user']);
+    // Kept in the order in which it happened, and told in the order in which a model understands it.
+    run.server.engine.turns.push(says('And on'));
+    const more = { previous_response_id: result.response_id, input: 'Go on' };
+    expect((await send(run.server.app, chat(run.agent, more))).status).toBe(200);
+    expect(roles()).toEqual(['user', 'assistant', 'tool', 'user', 'assistant', 'user']);
+  });
+
+  it('is not made twice when its caller leaves once more, after it was made', async () => {
+    const run = await waits({ turns: [callsTool('echo', { text: 'one' }), talksUntilAborted, says('Done')] });
+    await answer(run.server, await run.server.issue(DECIDER), run.id, { decision: 'approve' });
+    await run.stream.received('"and "');
+    await run.leave();
+    const { ended } = await goOn(run);
+    expect(await ended('chat.end')).toMatchObject({ result: { output: [{ type: 'message', content: 'Done' }] } });
+    expect(run.server.engine.requests.at(-1)?.messages.map(({ role }) => role)).toEqual(['user', 'assistant', 'tool']);
+    expect(await called(run)).toHaveLength(1);
+  });
+});
+
+describe('a response that is complete', () => {
+  it('has nothing to go on with but words', async () => {
+    const run = await waits();
+    await answer(run.server, await run.server.issue(DECIDER), run.id, { decision: 'approve' });
+    const { result } = (await run.end()).at(-1) as { result: { response_id: string } };
+    expect(result.response_id).toBe(run.responseId);
+    const body = { input: undefined, previous_response_id: run.responseId };
+    const refused = await send(run.server.app, chat(run.agent, body));
+    expect([refused.status, refused.json()]).toMatchObject([400, { error: { param: 'input' } }]);
+  });
+});
