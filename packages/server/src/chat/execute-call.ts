@@ -43,8 +43,7 @@ export async function* executeCall(
     };
   }
   const outcome = await calling;
-  // What a person has approved was made: what came of it is kept, also when its caller has left meanwhile.
-  if (signal.aborted && !(hasWaited && outcome.type === 'ran')) return;
+  if (signal.aborted) return;
   if (outcome.type === 'waits') {
     throw new ServerError('SHUTTING_DOWN', 'The server is shutting down. The tool call goes on waiting for a person.');
   }

@@ -172,6 +172,17 @@ describe('a call whose caller went away', () => {
     expect(run.server.engine.requests.at(-1)?.messages.map(({ role }) => role)).toEqual(['user', 'assistant', 'tool']);
     expect(await called(run)).toHaveLength(1);
   });
+
+  it('is not made twice when its caller leaves while it runs', async () => {
+    const grant = { ...AGENT, mcp: tools({ hang: { approval: 'ask' } }) };
+    const run = await waits({ turns: [callsTool('hang'), says('Done')] }, { grant });
+    await answer(run.server, await run.server.issue(DECIDER), run.id, { decision: 'approve' });
+    await expect.poll(() => called(run)).toHaveLength(1);
+    await run.leave();
+    const { ended } = await goOn(run);
+    expect(await ended('tool_call.failure')).toMatchObject({ reason: expect.stringContaining('not made twice') });
+    expect(await called(run)).toHaveLength(1);
+  });
 });
 
 describe('a response that is complete', () => {
