@@ -7,7 +7,7 @@ import { createAuditChain, FIRST_HEAD, type StampedEvent } from './audit-chain.t
 import type { AuditEvent, AuditSink } from './audit-event.ts';
 import { createAuditQueue, type LostEvents } from './audit-queue.ts';
 import type { AuditEntry, AuditHead, AuditQuery, AuditStore } from './audit-store.ts';
-import { createStrangerCounter } from './stranger-counter.ts';
+import { createRefusalCounter } from './refusal-counter.ts';
 import { trimEvent } from './trim-event.ts';
 import { type AuditVerification, verifyChain } from './verify-chain.ts';
 
@@ -50,7 +50,9 @@ export interface AuditLog extends AsyncDisposable {
    *
    * Of strangers' events (without `actor.id`), of `authentication.refused` and of `limit.exceeded` that are alike in type,
    * `details.code`, `actor.id` and address, the first is written, and within the minute the others are only counted: one more entry
-   * with `details.count` and `details.since`. No more than 256 callers are told apart in a minute.
+   * with `details.count` and `details.since`. No more than 256 callers are told apart in a minute. Of what else was denied
+   * to somebody known (types that end in `.denied`), the first 60 of a minute are written for each `actor.rootId`, and
+   * the others counted in the same way.
    */
   note(event: AuditEvent): void;
   /**
@@ -106,7 +108,7 @@ const MINUTE_MILLISECONDS = 60_000;
 export function createAuditLog(options: AuditLogOptions): AuditLog {
   const { store, key, clock = systemClock, repeat = systemRepeat, onLost = () => undefined } = options;
   const chain = createAuditChain(key);
-  const strangers = createStrangerCounter(clock);
+  const refusals = createRefusalCounter(clock);
   const queue = createAuditQueue(append, (event) => ({ at: clock().toISOString(), event }), onLost);
   /** The last head that this log has written. */
   let written = FIRST_HEAD;
@@ -130,7 +132,7 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
   function writeCounted(): void {
     stopCounting?.();
     stopCounting = undefined;
-    for (const event of strangers.drain()) queue.note(event);
+    for (const event of refusals.drain()) queue.note(event);
   }
 
   async function finish(): Promise<void> {
@@ -155,8 +157,8 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
         return;
       }
       const trimmed = trimEvent(event);
-      if (strangers.admit(trimmed)) queue.note(trimmed);
-      if (strangers.isCounting()) stopCounting ??= repeat(writeCounted, MINUTE_MILLISECONDS);
+      if (refusals.admit(trimmed)) queue.note(trimmed);
+      if (refusals.isCounting()) stopCounting ??= repeat(writeCounted, MINUTE_MILLISECONDS);
     },
     async digest(value) {
       return chain.digest(value);

@@ -31,6 +31,9 @@ const denied = (subject: string): AuditEvent => ({
   subject,
 });
 
+/** Nothing that is denied is written as often as somebody likes; this is. */
+const ended = (subject: string): AuditEvent => ({ ...denied(subject), type: 'tool.ended' });
+
 const refused = (address: string, code = 'AUTH_TOKEN_UNKNOWN', rest: Partial<AuditEvent> = {}): AuditEvent => ({
   type: 'authentication.refused',
   actor: { address },
@@ -51,9 +54,9 @@ function gate() {
 }
 
 describe('note', () => {
-  it('writes every denial of somebody known, soon', async () => {
+  it('writes everything else of somebody known, soon', async () => {
     const { log } = setUp();
-    for (let index = 0; index < 1200; index++) log.note(denied('chat'));
+    for (let index = 0; index < 1200; index++) log.note(ended('chat'));
     expect((await log.list({ after: 1000, limit: 1000 })).map(({ seq, subject }) => [seq, subject])).toEqual(
       Array.from({ length: 200 }, (_, index) => [1001 + index, 'chat']),
     );
@@ -62,7 +65,7 @@ describe('note', () => {
   it('drops what finds no room, says so in the log, and tells once', async () => {
     const { change, open } = gate();
     const { log, lost, readAll } = setUp(change);
-    for (let index = 0; index < 10_007; index++) log.note(denied(`call ${index}`));
+    for (let index = 0; index < 10_007; index++) log.note(ended(`call ${index}`));
     open();
     const entries = await readAll();
     expect(entries.length).toBe(10_001);
@@ -76,11 +79,11 @@ describe('note', () => {
     const { log, lost, readAll, kept } = setUp(({ append }) => ({
       append: (chain) => (broken ? Promise.reject(new Error('disk on fire')) : append(chain)),
     }));
-    log.note(denied('first'));
-    log.note(denied('second'));
+    log.note(ended('first'));
+    log.note(ended('second'));
     await expect(log.record({ type: 'token.issued', actor: {} })).rejects.toThrow();
     expect(await kept.read({ limit: 9 })).toEqual([]);
-    log.note(denied('third'));
+    log.note(ended('third'));
     await expect(log.record({ type: 'token.issued', actor: {} })).rejects.toThrow();
     broken = false;
     const entries = await readAll();
@@ -95,7 +98,7 @@ describe('note', () => {
   it('never keeps a record waiting behind many notes', async () => {
     const { change, open } = gate();
     const { log, readAll } = setUp(change);
-    for (let index = 0; index < 5000; index++) log.note(denied(`call ${index}`));
+    for (let index = 0; index < 5000; index++) log.note(ended(`call ${index}`));
     await Promise.resolve();
     await Promise.resolve();
     const recorded = log.record({ type: 'token.revoked', actor: {} });
@@ -109,9 +112,51 @@ describe('note', () => {
   it('is lost after the log was closed, and told', async () => {
     const { log, lost, readAll } = setUp();
     await log.close();
-    log.note(denied('late'));
+    log.note(ended('late'));
     expect(lost).toEqual([{ count: 1 }]);
     expect(await readAll()).toEqual([]);
+  });
+});
+
+describe('denials of somebody known', () => {
+  const deniedTo = (id: string, rest: Partial<AuditEvent> = {}): AuditEvent => ({
+    ...denied(`model ${id}`),
+    actor: { id, rootId: 'AAAAAAAA', owner: 'ada', address: '127.0.0.1' },
+    details: { code: 'PERMISSION_DENIED', reason: 'no' },
+    ...rest,
+  });
+
+  it('are each written up to sixty times in a minute, and then counted, however many tokens are derived', async () => {
+    const { log, clock, timers, readAll } = setUp();
+    for (let index = 0; index < 1000; index++) log.note(deniedTo(`child ${index}`));
+    for (let index = 0; index < 10; index++) log.note(deniedTo('AAAAAAAA', { type: 'tool.denied' }));
+    clock.advance(60_000);
+    timers.tick();
+    log.note(deniedTo('later'));
+    const entries = await readAll();
+    expect(entries.slice(0, 60).map(({ actor, subject }) => [actor.id, subject])).toEqual(
+      Array.from({ length: 60 }, (_, index) => [`child ${index}`, `model child ${index}`]),
+    );
+    const since = '2027-01-31T12:00:00.000Z';
+    const actor = { rootId: 'AAAAAAAA', owner: 'ada' };
+    expect(entries.slice(60).map(({ type, actor, subject, details }) => ({ type, actor, subject, details }))).toEqual([
+      { type: 'permission.denied', actor, details: { code: 'PERMISSION_DENIED', count: 940, since } },
+      { type: 'tool.denied', actor, details: { code: 'PERMISSION_DENIED', count: 10, since } },
+      { ...deniedTo('later') },
+    ]);
+  });
+
+  it('take nothing from others, and strangers nothing from them', async () => {
+    const { log, readAll } = setUp();
+    for (let index = 0; index < 300; index++) log.note(refused(`2001:db8::${index.toString(16)}`));
+    for (let index = 0; index < 61; index++) log.note(denied('chat'));
+    log.note({ ...denied('chat'), actor: { id: 'BBBBBBBB' } });
+    const entries = (await readAll()).filter(({ type }) => type === 'permission.denied');
+    expect(entries.map(({ actor, details }) => [actor.id, details?.count])).toEqual([
+      ...Array.from({ length: 60 }, () => ['AAAAAAAA', undefined]),
+      ['BBBBBBBB', undefined],
+      ['AAAAAAAA', 1],
+    ]);
   });
 });
 
