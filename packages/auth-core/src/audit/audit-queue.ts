@@ -19,13 +19,20 @@ export interface AuditQueue {
   drain(): Promise<void>;
 }
 
-interface Recording extends StampedEvent {
+interface Waiting extends StampedEvent {
+  /** Its place among all that came, whatever is written first. */
+  readonly order: number;
+}
+
+interface Recording extends Waiting {
   readonly resolve: () => void;
   readonly reject: (cause: unknown) => void;
 }
 
 const BATCH = 500;
 const CAPACITY = 10_000;
+/** How long a note waits for something to be written together with: each write waits for the disk. */
+const NOTE_MILLISECONDS = 50;
 
 /** Creates it. Records do not wait behind notes, however many there are. */
 export function createAuditQueue(
@@ -34,7 +41,9 @@ export function createAuditQueue(
   onLost: (lost: LostEvents) => void,
 ): AuditQueue {
   const records: Recording[] = [];
-  const notes: StampedEvent[] = [];
+  const notes: Waiting[] = [];
+  /** How many events have come. */
+  let came = 0;
   /** Notes that are lost and of which the log does not know yet. */
   let dropped = 0;
   /** Notes for which there was no room, and of which nobody was told yet. */
@@ -42,11 +51,13 @@ export function createAuditQueue(
   /** How many notes were let in, and how many of those were written or failed. */
   let noted = 0;
   let settled = 0;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   let round: Promise<void> | undefined;
   let writing: Promise<void> | undefined;
 
-  async function writeRecords(): Promise<void> {
-    const batch = records.splice(0, BATCH);
+  const place = (event: AuditEvent): Waiting => ({ ...stamp(event), order: came++ });
+
+  async function writeRecords(batch: readonly Recording[]): Promise<void> {
     if (batch.length === 0) return;
     try {
       await append(batch);
@@ -56,11 +67,10 @@ export function createAuditQueue(
     }
   }
 
-  async function writeNotes(): Promise<void> {
+  async function writeNotes(batch: readonly Waiting[]): Promise<void> {
     const count = dropped;
-    const gap = { type: 'audit.dropped', actor: {}, details: { count } };
-    const batch = notes.splice(0, count > 0 ? BATCH - 1 : BATCH);
     if (batch.length === 0 && count === 0) return;
+    const gap = { type: 'audit.dropped', actor: {}, details: { count } };
     try {
       await append(count > 0 ? [...batch, stamp(gap)] : batch);
       dropped -= count;
@@ -72,14 +82,32 @@ export function createAuditQueue(
     settled += batch.length;
   }
 
+  /** In one write, in the order in which they came; false when that failed, as it may because of a single note. */
+  async function writeTogether(recorded: readonly Recording[], waiting: readonly Waiting[]): Promise<boolean> {
+    try {
+      await append([...recorded, ...waiting].sort((left, right) => left.order - right.order));
+    } catch {
+      return false;
+    }
+    for (const { resolve } of recorded) resolve();
+    settled += waiting.length;
+    return true;
+  }
+
   function tellOverflow(): void {
     if (overflow > 0) onLost({ count: overflow });
     overflow = 0;
   }
 
   async function writeRound(): Promise<void> {
-    await writeRecords();
-    await writeNotes();
+    const recorded = records.splice(0, BATCH);
+    // Room for what tells of those that were lost.
+    const waiting = notes.splice(0, Math.max(0, BATCH - 1 - recorded.length));
+    const together = recorded.length > 0 && waiting.length > 0 && dropped === 0;
+    if (!together || !(await writeTogether(recorded, waiting))) {
+      await writeRecords(recorded);
+      await writeNotes(waiting);
+    }
     tellOverflow();
   }
 
@@ -92,6 +120,8 @@ export function createAuditQueue(
   }
 
   function start(): void {
+    clearTimeout(timer);
+    timer = undefined;
     // Not at once, so that what comes together is written together.
     writing ??= Promise.resolve().then(write);
   }
@@ -99,22 +129,24 @@ export function createAuditQueue(
   return {
     record(event) {
       const { promise, resolve, reject } = Promise.withResolvers<void>();
-      records.push({ ...stamp(event), resolve, reject });
+      records.push({ ...place(event), resolve, reject });
       start();
       return promise;
     },
     note(event) {
       if (notes.length < CAPACITY) {
-        notes.push(stamp(event));
+        notes.push(place(event));
         noted++;
       } else {
         dropped++;
         overflow++;
       }
-      start();
+      if (notes.length >= BATCH) start();
+      else timer ??= setTimeout(start, NOTE_MILLISECONDS);
     },
     async settle() {
       const last = noted;
+      if (settled < last) start();
       while (settled < last) await round;
     },
     async drain() {

@@ -95,6 +95,49 @@ describe('note', () => {
     ]);
   });
 
+  it('waits a moment for a record to be written together with, in the order in which they came', async () => {
+    const sizes: number[] = [];
+    const { log, kept } = setUp(({ append }) => ({
+      append: (chain) =>
+        append(async (head) => {
+          const batch = await chain(head);
+          sizes.push(batch.entries.length);
+          return batch;
+        }),
+    }));
+    const called = (subject: string) => log.record({ type: 'tool.called', actor: {}, subject });
+    await called('first');
+    log.note(ended('first'));
+    await called('second');
+    expect(sizes).toEqual([1, 2]);
+    const first = await kept.read({ limit: 9 });
+    expect(first.map(({ type, subject }) => `${type} ${subject}`)).toEqual([
+      'tool.called first',
+      'tool.ended first',
+      'tool.called second',
+    ]);
+    // Nobody comes, and nobody asks.
+    log.note(ended('second'));
+    await expect.poll(async () => (await kept.read({ limit: 9 })).length, { timeout: 15_000 }).toBe(4);
+    expect(await log.verify()).toMatchObject({ intact: true, entries: 4 });
+  });
+
+  it('that a store can never take keeps no record out', async () => {
+    const { log, lost, readAll } = setUp(({ append }) => ({
+      append: (chain) =>
+        append(async (head) => {
+          const batch = await chain(head);
+          if (batch.entries.some(({ subject }) => subject === 'poison')) throw new Error('not this one');
+          return batch;
+        }),
+    }));
+    log.note(ended('poison'));
+    await log.record({ type: 'tool.called', actor: {}, subject: 'call' });
+    const entries = await readAll();
+    expect(entries.map(({ type }) => type)).toEqual(['tool.called', 'audit.dropped']);
+    expect(lost).toMatchObject([{ count: 1 }]);
+  });
+
   it('never keeps a record waiting behind many notes', async () => {
     const { change, open } = gate();
     const { log, readAll } = setUp(change);
@@ -105,7 +148,8 @@ describe('note', () => {
     open();
     await recorded;
     const entries = await readAll();
-    expect(entries.find(({ type }) => type === 'token.revoked')?.seq).toBe(501);
+    // The last of the second write: behind the notes that came before it and are written with it.
+    expect(entries.find(({ type }) => type === 'token.revoked')?.seq).toBe(998);
     expect(entries.length).toBe(5001);
   });
 
