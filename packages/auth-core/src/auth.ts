@@ -15,7 +15,7 @@ import type { ExchangeInput } from './management/exchange-token.ts';
 import type { IssuedToken, IssueInput } from './management/issue-token.ts';
 import type { RevokeAllInput } from './management/revoke-tokens.ts';
 import type { RotateInput } from './management/rotate-token.ts';
-import { selectProject } from './management/select-project.ts';
+import { denyForeignProject, selectProject } from './management/select-project.ts';
 import type { TokenInfo } from './management/token-info.ts';
 import { createTokenManager, type TokenListing } from './management/token-manager.ts';
 import type { PatternEngine } from './matching/pattern-engine.ts';
@@ -127,7 +127,7 @@ export interface Auth extends AsyncDisposable {
    * @throws {AuthError} `AUTH_PERMISSION_DENIED`; `AUTH_GRANT_INVALID` when it is no name of a project
    */
   selectProject(principal: Principal, project: string): Principal;
-  /** Decides a request of a principal, and of its token's project when the request names none. */
+  /** Decides a request of a principal: for the project that it acts for, if there is one, and for no other. */
   decide(principal: Principal, request: AccessRequest, extra?: DecisionExtra): Decision;
   /** The operator at the machine itself: everything is allowed. Never for what comes over a network. */
   operator(): Principal;
@@ -251,6 +251,7 @@ export function createAuth(options: AuthOptions): Auth {
       const project = request.project ?? principal.project;
       return (
         denyExpired(principal, now) ??
+        denyForeignProject(principal, request.project) ??
         decide([...principal.authority, ...entries], project === undefined ? request : { ...request, project }, {
           now,
           ...(address !== undefined && { address }),

@@ -37,11 +37,20 @@ export function checkProjectOfGrant(project: string | undefined, own: Authority)
   throw new InvalidGrantError('grant.projects', `must hold ${JSON.stringify(project)}, the project of the token`);
 }
 
-function denyProject({ name, project: bound, authority }: Principal, project: string): DeniedDecision | undefined {
-  if (bound !== undefined && bound !== project) {
-    const reason = 'the token belongs to another project';
-    return { allowed: false, grant: authority.length, source: `token ${name}`, rule: 'projects', reason };
-  }
+/** Denies a principal that belongs to a project, or acts for one, any other. */
+export function denyForeignProject(
+  { name, project: bound, authority }: Principal,
+  project: string | undefined,
+): DeniedDecision | undefined {
+  if (bound === undefined || project === undefined || bound === project) return undefined;
+  const reason = 'the token belongs to another project';
+  return { allowed: false, grant: authority.length, source: `token ${name}`, rule: 'projects', reason };
+}
+
+function denyProject(principal: Principal, project: string): DeniedDecision | undefined {
+  const foreign = denyForeignProject(principal, project);
+  if (foreign !== undefined) return foreign;
+  const { authority } = principal;
   const index = findForeign(authority, project);
   const entry = authority[index];
   if (entry === undefined) return undefined;

@@ -72,12 +72,8 @@ async function setScene({ pair: [grant, otherGrant], caveat, ...scene }: Scene) 
 
 type Scene = typeof scenes extends fc.Arbitrary<infer T> ? T : never;
 
-/** Whether a principal may do something at a time: with its project, if the request names none, and before its end. */
+/** What a principal may do from a place; the time is that of the installation's clock. */
 function allows(auth: Auth, principal: Principal, [request, context]: readonly [AccessRequest, DecisionContext]) {
-  const { expiresAt, project } = principal;
-  const ended = expiresAt !== undefined && context.now.getTime() >= Date.parse(expiresAt);
-  const foreign = project !== undefined && request.project !== undefined && request.project !== project;
-  if (ended || foreign) return undefined;
   const decision = auth.decide(principal, request, context.address === undefined ? {} : { address: context.address });
   return decision.allowed ? decision : undefined;
 }

@@ -28,6 +28,16 @@ describe('selectProject', () => {
     expect(() => auth.selectProject(caller, 'shop')).toThrow(code('AUTH_PERMISSION_DENIED'));
   });
 
+  it('leaves no other project to decide about than the one that is acted for', async () => {
+    const { auth, operator } = createManagedAuth();
+    const bound = await makePrincipal(auth, FULL_GRANT, { project: 'web' });
+    for (const principal of [bound, auth.selectProject(operator, 'web')]) {
+      expect(auth.decide(principal, { action: 'chat', project: 'web' })).toMatchObject({ allowed: true });
+      const decision = auth.decide(principal, { action: 'chat', project: 'shop' });
+      expect(decision).toMatchObject({ allowed: false, rule: 'projects', source: `token ${principal.name}` });
+    }
+  });
+
   it('refuses what is no name of a project', async () => {
     const { auth, operator } = createManagedAuth();
     for (const project of ['', ' web', 'a\nb', 'x'.repeat(101)]) {
