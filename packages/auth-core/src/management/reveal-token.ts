@@ -1,8 +1,8 @@
-import { InvalidGrantError, PermissionDeniedError, StoreUnavailableError } from '../errors.ts';
+import { GrantNotCoveredError, InvalidGrantError, PermissionDeniedError, StoreUnavailableError } from '../errors.ts';
 import type { Principal } from '../principal.ts';
 import { openText } from '../token/token-secrets.ts';
 import type { ManagementAudit } from './audit-management.ts';
-import { requireSameChain, requireSameEnd, type TokenAccess } from './token-access.ts';
+import { isItself, requireSameChain, requireSameEnd, type TokenAccess } from './token-access.ts';
 import type { TokenManagerParts } from './token-manager-parts.ts';
 
 /** Creates the function that shows a token again, of a kind that stays visible to its owner. */
@@ -17,12 +17,17 @@ export function createRevealToken(parts: TokenManagerParts, access: TokenAccess,
     requireSameChain(by, found);
     // Who sees a token has it, so one that ends must not show one that goes on.
     requireSameEnd(by, found);
+    // The use of the present secret has ended such an overlap, so it is the former one that asks.
+    const awaitsFirstUse = record.previous !== undefined && record.previous.endsAt === undefined;
+    if (isItself(record, by) && awaitsFirstUse) throw new GrantNotCoveredError(BY_FORMER);
     const text = await openText(parts.sealer, record);
     if (text === undefined) throw new StoreUnavailableError(new Error(`token ${id} was sealed with another key`));
     await audit('token.revealed', by, record);
     return text;
   };
 }
+
+const BY_FORMER = 'a secret that ends with the first use of the next one does not show that';
 
 const NOT_THE_OWNER = Object.freeze({
   allowed: false,

@@ -201,6 +201,15 @@ describe('rotate hands out no token that its caller could not have made', () => 
     }
   });
 
+  it('by showing it to the secret that it replaces', async () => {
+    const { auth, operator } = createManagedAuth();
+    const { token, record } = await auth.issue({ name: 'old', kind: 'legacy', grant: MANAGER }, operator);
+    const { token: renewed } = await auth.rotate(record.id, { overlap: 'until-first-use' }, operator);
+    await expect(auth.reveal(record.id, await auth.verify(token))).rejects.toThrow(code('AUTH_GRANT_NOT_COVERED'));
+    expect(await auth.reveal(record.id, operator)).toBe(renewed);
+    expect(await auth.reveal(record.id, await auth.verify(renewed))).toBe(renewed);
+  });
+
   it('of another owner, unless it has every action', async () => {
     const { auth, operator } = createManagedAuth();
     const manager = await makePrincipal(auth, MANAGER, { owner: 'ada' });
