@@ -2,6 +2,7 @@ import { type JSONWebKeySet, SignJWT } from 'jose';
 import type { AuditSink } from '../audit/audit-event.ts';
 import { covers } from '../authority/covers.ts';
 import type { AuthorityEntry } from '../authority/decide.ts';
+import { FULL_GRANT } from '../authority/grant.ts';
 import { parseGrant } from '../authority/parse-grant.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import { parseDateTime } from '../date-time.ts';
@@ -214,9 +215,16 @@ function addedEntries(grant: unknown, by: Principal, jti: string): readonly Auth
   return [{ grant: parseGrant(grant, { at: 'grant' }), source: `access token of ${by.name}`, id: jti }];
 }
 
-/** Without the grants that a narrower one stays within: with that, they deny nothing that it does not deny. */
+/**
+ * Without the grants that a narrower one stays within: with that, they deny nothing that it does not deny. Their limits
+ * stay, since what is used counts against each of them.
+ */
 function withoutCovering(entries: readonly AuthorityEntry[], added: readonly AuthorityEntry[]) {
-  return entries.filter((entry) => !added.some(({ grant }) => covers([entry], grant).covered));
+  return entries.flatMap((entry) => {
+    if (!added.some(({ grant }) => covers([entry], grant).covered)) return entry;
+    const { limits } = entry.grant;
+    return limits === undefined ? [] : { ...entry, grant: { ...FULL_GRANT, limits } };
+  });
 }
 
 function readAudience(audience: string | readonly string[]): string[] {

@@ -1,6 +1,13 @@
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { describe, expect, it } from 'vitest';
-import { anonymousPrincipal, attenuateToken, FULL_GRANT, type Grant } from '../../src/index.ts';
+import {
+  anonymousPrincipal,
+  attenuateToken,
+  createMemoryLimitStore,
+  createMeter,
+  FULL_GRANT,
+  type Grant,
+} from '../../src/index.ts';
 import { createAccessTokens } from '../../src/jwt/index.ts';
 import { CHAT, createAccessBench, ELSEWHERE, ISSUER } from './access-bench.ts';
 
@@ -242,6 +249,23 @@ describe('making an access token', () => {
     for (const principal of [await auth.verify(token), await verifier.verify(token)]) {
       expect(auth.decide(principal, { action: 'chat', model: 'publisher-7/model-b' }).allowed).toBe(true);
       expect(auth.decide(principal, { action: 'chat', model: 'publisher-8/model-b' }).allowed).toBe(false);
+    }
+  });
+
+  it('leaves out no limit that its use counts against, however long the authority is', async () => {
+    const { accessTokens, auth, clock, operator } = await createAccessBench();
+    const models = Array.from({ length: 165 }, (_, index) => `publisher-${index}/a-model-of-its-own`);
+    const limits = { requestsPerMinute: 2 };
+    const { token } = await auth.issue({ name: 'ci-bot', grant: CHAT }, operator);
+    const by = await auth.verify(await attenuateToken(token, { actions: ['chat'], models, limits }));
+    const grant: Grant = { actions: ['chat'], models: models.slice(0, 1), limits };
+    const meter = createMeter({ store: createMemoryLimitStore(), clock });
+    for (const admitted of [true, true, false]) {
+      // Each is a token of its own, but all are used on behalf of the one.
+      const access = await accessTokens.issue(by, { grant });
+      const admission = meter.admit(await auth.verify(access.token));
+      if (admitted) await (await admission).release();
+      else await expect(admission).rejects.toMatchObject({ code: 'AUTH_LIMIT_EXCEEDED' });
     }
   });
 
