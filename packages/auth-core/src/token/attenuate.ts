@@ -50,8 +50,12 @@ export async function attenuateToken(token: string, grant: unknown): Promise<str
       `makes the token longer than ${MAXIMUM_ATTENUATED_LENGTH} characters; use globs instead of long lists`,
     );
   }
+  // A JWT of somebody else may name anything as its id.
+  if (readAttenuatedText(text) === undefined) throw new InvalidGrantError('token', NO_TOKEN);
   return text;
 }
+
+const NO_TOKEN = 'is not a token; check that it was copied whole';
 
 async function begin(token: string): Promise<AttenuatedText> {
   const from = await nameToken(token);
@@ -64,6 +68,6 @@ async function nameToken(token: string): Promise<AttenuatedFrom> {
     throw new InvalidGrantError('token', 'is an access token; add the caveat to the token that it was made from');
   }
   if (kind === 'custom') return { commitment: await commitmentOf(token) };
-  if (id === undefined) throw new InvalidGrantError('token', 'is not a token; check that it was copied whole');
+  if (id === undefined) throw new InvalidGrantError('token', NO_TOKEN);
   return { id };
 }

@@ -218,6 +218,8 @@ export function createVerifier(parts: VerifierParts): (text: string | undefined)
 
   return function verify(text) {
     if (text === undefined || text === '') return Promise.reject(new InvalidTokenError('AUTH_TOKEN_MISSING'));
+    // Who writes JavaScript may hand over the list that a framework makes of a header.
+    if (typeof text !== 'string') return Promise.reject(new InvalidTokenError('AUTH_TOKEN_MALFORMED'));
     const now = clock().getTime();
     const warm = cache.find(text, now);
     if (warm === undefined || !areStillEnabled(warm.kinds)) return verifyCold(text, now);

@@ -267,6 +267,10 @@ describe('attenuateToken', () => {
     'Bearer sk-lm-AAAAAAAA:BBBBBBBBBBBBBBBBBBBB',
     'lka_AAAAAAAA',
     `lka_AAAAAAAA.${'0'.repeat(64)}`,
+    // Refresh tokens of somebody else.
+    ...['', 'of ada.1', 'x.1'].map(
+      (jti) => `${encode('{"alg":"HS256"}')}.${encode(JSON.stringify({ token_type: 'refresh', jti }))}.AAAA`,
+    ),
   ])('refuses what is no token, and does not repeat it: %j', async (text) => {
     const error = await attenuateToken(text, CHAT).catch((reason) => reason);
     expect(error).toBeInstanceOf(InvalidGrantError);

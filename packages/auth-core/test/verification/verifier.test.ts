@@ -56,6 +56,14 @@ describe('verify', () => {
     expect(calls).toEqual([]);
   });
 
+  it('refuses what is no text', async () => {
+    const { auth, calls, token } = await setUp();
+    for (const text of [[token], 1, null, { toString: () => token }]) {
+      await expect(auth.verify(text as unknown as string)).rejects.toThrow(code('AUTH_TOKEN_MALFORMED'));
+    }
+    expect(calls).toEqual([]);
+  });
+
   it('refuses another shape before it asks the store', async () => {
     const { auth, token, calls } = await setUp();
     for (const text of [`${token}x`, ` ${token}`, token.slice(1), token.toUpperCase(), 'x'.repeat(100_000)]) {
