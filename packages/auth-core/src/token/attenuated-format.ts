@@ -35,13 +35,13 @@ export function createAttenuatedFormat(): DerivedTokenFormat {
       const grants = caveats.map(readGrant);
       const parentId = 'id' in from ? from.id : await idOfCommitment('custom', from.commitment);
       const keys = await attenuationKeysOf(parentId);
-      // For a token that there is not, the work is the same.
+      // For a token that there is not, or that has no former secret, the work is the same.
       const proofs = await Promise.all(
-        (keys.length > 0 ? keys : [NOBODYS_KEY]).map(async (key) => ({ key, tail: await follow(key, caveats) })),
+        [keys[0], keys[1]].map(async (key) => ({ key, tail: await follow(key ?? NOBODYS_KEY, caveats) })),
       );
       const [proof] = proofs.filter(({ tail }) => constantTimeEqual(tail, presented.key));
       // Anybody can follow nobody's key.
-      if (proof === undefined || keys.length === 0) throw new InvalidTokenError('AUTH_TOKEN_UNKNOWN');
+      if (proof?.key === undefined) throw new InvalidTokenError('AUTH_TOKEN_UNKNOWN');
       const entries = await Promise.all(
         grants.map(async (grant, index) => ({
           grant,

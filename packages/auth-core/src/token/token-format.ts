@@ -76,8 +76,8 @@ export interface ProofContext {
   /** The id of a stored token whose text names none, by the commitment to its text; see `Digest.idOfCommitment`. */
   idOfCommitment(kind: TokenKind, commitment: string): Promise<string>;
   /**
-   * The keys that prove what holders derived from a stored token, each of 64 hexadecimal digits, that of its present
-   * secret first; none when there is no such token.
+   * The keys that prove what holders derived from a stored token, each of 64 hexadecimal digits: that of its present
+   * secret, and after it that of the former one, where there is one; none when there is no such token.
    */
   attenuationKeysOf(parentId: string): Promise<readonly string[]>;
 }

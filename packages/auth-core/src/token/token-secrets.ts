@@ -34,8 +34,8 @@ export interface AttenuationKeys {
 }
 
 /**
- * Opens the attenuation keys of a token. What cannot be opened proves nothing. Without a record the work is the same,
- * and there are none.
+ * Opens the attenuation keys of a token. What cannot be opened proves nothing. Without a record, or a
+ * former secret, the work is the same, and there are none.
  */
 export async function openAttenuationKeys(
   sealer: Sealer,
@@ -43,8 +43,7 @@ export async function openAttenuationKeys(
 ): Promise<AttenuationKeys> {
   const purpose = attenuationPurpose(record?.id ?? '');
   const current = await open(sealer, purpose, record?.attenuationKey ?? NOBODYS);
-  const sealed = record?.previous?.attenuationKey;
-  const previous = sealed === undefined ? undefined : await open(sealer, purpose, sealed);
+  const previous = await open(sealer, purpose, record?.previous?.attenuationKey ?? NOBODYS);
   return { ...(current !== undefined && { current }), ...(previous !== undefined && { previous }) };
 }
 

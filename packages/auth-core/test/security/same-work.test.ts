@@ -68,6 +68,25 @@ describe('an unknown id and a wrong secret take the same work (timing oracles)',
     expect(new Set(work)).toEqual(new Set([JSON.stringify({ calls: ['find', 'find'], computed: ['sign'] })]));
   });
 
+  it('of what was derived from a token that has a former secret, too', async () => {
+    const installation = setUpEveryKind({ cacheMilliseconds: 0 });
+    const { auth, operator, calls } = installation;
+    const { token, record } = await auth.issue({ name: 'ci-bot', grant: GRANT }, operator);
+    const once = await auth.issue({ name: 'ci-bot', grant: GRANT }, operator);
+    await auth.rotate(record.id, { overlap: { seconds: 60 } }, operator);
+    const [known, other] = [await attenuateToken(token, GRANT), await attenuateToken(once.token, GRANT)];
+    await auth.verify(known);
+    const computed = watchComputations();
+    const work: string[] = [];
+    for (const text of [changeAt(known, 5), changeAt(known, -1), changeAt(other, -1)]) {
+      calls.length = 0;
+      computed.length = 0;
+      await expect(auth.verify(text)).rejects.toMatchObject({ code: 'AUTH_TOKEN_UNKNOWN' });
+      work.push(JSON.stringify({ calls, computed: computed.sort() }));
+    }
+    expect(new Set(work).size).toBe(1);
+  });
+
   it('of what was derived from a custom key that nobody has', async () => {
     const installation = setUpEveryKind({ cacheMilliseconds: 0 });
     const { auth, calls } = installation;
