@@ -35,7 +35,10 @@ export interface ArgumentConstraint {
    * write its real path, with `/` between the parts. Needs a path resolver.
    */
   readonly within?: string;
-  /** An http or https URL whose host name matches one of these globs, written in lower case. The port is free. */
+  /**
+   * An http or https URL whose host name matches one of these globs, written in lower case and ASCII (`xn--…`). The
+   * port is free. A host that readers of URLs may take for another one is refused, as `0177.1` and `ex%61mple.com` are.
+   */
   readonly hosts?: readonly string[];
   /** An IP address, or an http or https URL with an IP address for a host, in one of these ranges. */
   readonly cidr?: readonly string[];

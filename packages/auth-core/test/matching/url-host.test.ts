@@ -6,7 +6,9 @@ describe('readUrlHost', () => {
     ['https://Example.COM/a?b#c', 'example.com'],
     ['HTTP://example.com:8080', 'example.com'],
     ['http://[::1]:80/', '[::1]'],
-    ['http://0x7f.1/', '127.0.0.1'],
+    ['http://[0:0::0:1]/', '[::1]'],
+    ['http://127.0.0.1:/', '127.0.0.1'],
+    ['https://xn--bcher-kva.example', 'xn--bcher-kva.example'],
     ['https://example.com?x=@evil.com', 'example.com'],
     ['https://example.com/@evil.com', 'example.com'],
   ])('reads %s as %s', (text, host) => {
@@ -33,6 +35,17 @@ describe('readUrlHost', () => {
     'https://',
     'https://[::1',
     'https://a:99999',
+    'https://[::1]@[::2]',
+    'https://[::1]:80@example.com',
+    // Hosts that readers disagree about.
+    'http://0x7f.1/',
+    'http://0177.0.0.1/',
+    'http://2130706433/',
+    'https://ex%61mple.com',
+    'https://example.com%2eevil.com',
+    'https://fa\u00df.example',
+    'https://example\u3002com',
+    'https://\u212aelvin.example',
     '',
   ])('does not read %j', (text) => {
     expect(readUrlHost(text)).toBeUndefined();
