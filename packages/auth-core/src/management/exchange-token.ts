@@ -9,6 +9,7 @@ import { deriveFrom } from './derive-from.ts';
 import type { IssuedToken } from './issue-token.ts';
 import { makeRecord } from './make-record.ts';
 import { checkProjectOfGrant } from './select-project.ts';
+import { createTurns } from './take-turns.ts';
 import { requireToken } from './token-access.ts';
 import { toTokenInfo } from './token-info.ts';
 import { checkExpiry, checkLabel } from './token-input.ts';
@@ -38,12 +39,16 @@ export interface ExchangeInput {
   readonly expiresAt?: string;
 }
 
-/** How many keys that still work may come from one token, directly or by way of others. */
+/**
+ * How many keys that still work may come from one token, directly or by way of others. Counted for each process: those
+ * that count in the same moment may pass it by one each.
+ */
 const MAXIMUM_DERIVED = 100;
 
 /** Creates the function that turns a token into an API key derived from it. */
 export function createExchangeToken(parts: TokenManagerParts, audit: ManagementAudit) {
   const { store, formats, settings, clock, patterns } = parts;
+  const takeTurn = createTurns();
 
   /** Counted from the root: a key that was exchanged may be exchanged again. */
   async function requireRoom(rootId: string, now: Date): Promise<void> {
@@ -86,8 +91,11 @@ export function createExchangeToken(parts: TokenManagerParts, audit: ManagementA
       ...(expiresAt !== undefined && { expiresAt: checkExpiry(expiresAt, by, now) }),
       version: 1,
     };
-    await requireRoom(by.rootId, now);
-    const { text, record } = await makeRecord(parts, format, draft, undefined);
+    // Who asks at the same time must not find the same room.
+    const { text, record } = await takeTurn(by.rootId, async () => {
+      await requireRoom(by.rootId, now);
+      return makeRecord(parts, format, draft, undefined);
+    });
     await audit('token.exchanged', by, record, { parent: by.tokenId });
     return { token: text, record: toTokenInfo(record, now) };
   };

@@ -95,6 +95,18 @@ describe('exchange', () => {
     await auth.revoke(last.record.id, operator);
     await auth.exchange({}, child);
   });
+
+  it('stops at 100 keys also for those who ask at the same time', async () => {
+    const { auth } = createManagedAuth();
+    const caller = await makePrincipal(auth, CHAT);
+    const other = await makePrincipal(auth, CHAT);
+    const asked = await Promise.allSettled(Array.from({ length: 105 }, () => auth.exchange({}, caller)));
+    expect(asked.map(({ status }) => status)).toEqual([
+      ...Array.from({ length: 100 }, () => 'fulfilled'),
+      ...Array.from({ length: 5 }, () => 'rejected'),
+    ]);
+    await auth.exchange({}, other);
+  });
 });
 
 describe('what was exchanged', () => {
