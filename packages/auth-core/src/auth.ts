@@ -62,9 +62,9 @@ export interface AuthOptions {
 /** What a decision may take into account beside the principal and the request. */
 export interface DecisionExtra {
   /** The caller's IP address. */
-  readonly address?: string;
+  readonly address?: string | undefined;
   /** Grants of the request itself, such as its `allowed_tools`. They can only narrow. */
-  readonly entries?: readonly AuthorityEntry[];
+  readonly entries?: readonly AuthorityEntry[] | undefined;
 }
 
 /** Tokens and decisions in one place. All methods reject with an `AuthError` and with nothing else. */
@@ -174,6 +174,7 @@ export function createAuth(options: AuthOptions): Auth {
     id: 'policy',
   });
   const { formats = [createApiKeyFormat(random)], settings = () => DEFAULT_AUTH_SETTINGS } = options;
+  const evaluation = { ...(patterns && { patterns }), ...(resolvePath && { resolvePath }) };
   const digest = createDigest(options.digestKey);
   const cache = createWarmCache(cacheMilliseconds);
   const lastUsed = createLastUsed(store, clock().getTime());
@@ -246,18 +247,17 @@ export function createAuth(options: AuthOptions): Auth {
       await lastUsed.flush();
       return tokens.show(id, by);
     },
-    decide(principal, request, { address, entries = [] } = {}) {
+    decide(principal, request, { address, entries } = {}) {
       const now = clock();
       const project = request.project ?? principal.project;
       return (
         denyExpired(principal, now) ??
         denyForeignProject(principal, request.project) ??
-        decide([...principal.authority, ...entries], project === undefined ? request : { ...request, project }, {
-          now,
-          ...(address !== undefined && { address }),
-          ...(patterns && { patterns }),
-          ...(resolvePath && { resolvePath }),
-        })
+        decide(
+          entries === undefined ? principal.authority : [...principal.authority, ...entries],
+          project === undefined ? request : { ...request, project },
+          address === undefined ? { ...evaluation, now } : { ...evaluation, now, address },
+        )
       );
     },
     operator: () => operator,

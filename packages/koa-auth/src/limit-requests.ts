@@ -1,4 +1,5 @@
-import type { Meter } from '@latchkey/auth-core';
+import type { ServerResponse } from 'node:http';
+import type { Admission, Meter } from '@latchkey/auth-core';
 import { type RequestAuth, rateLimitHeaders } from '@latchkey/auth-core/http';
 import type { Middleware } from 'koa';
 import type { AdmissionState } from './state.ts';
@@ -41,11 +42,20 @@ export function limitRequests({ meter }: LimitRequestsOptions): Middleware<Admis
     const auth: RequestAuth | undefined = ctx.state.auth;
     if (auth === undefined) throw new TypeError('limitRequests needs bearerAuth to run before it');
     const admission = await meter.admit(auth.principal);
-    // The caller may have gone away while it waited to be let in.
-    if (ctx.res.closed) void admission.release();
-    else ctx.res.once('close', () => void admission.release());
+    if (admission.holdsPlace) releaseAtEnd(ctx.res, admission);
     ctx.state.admission = admission;
-    ctx.set(rateLimitHeaders(admission.states));
+    if (!ctx.headerSent) setHeaders(ctx.res, rateLimitHeaders(admission.states));
     await next();
   };
+}
+
+function releaseAtEnd(response: ServerResponse, admission: Admission): void {
+  // The caller may have gone away while it waited to be let in.
+  if (response.closed) void admission.release();
+  else response.once('close', () => void admission.release());
+}
+
+/** As `ctx.set` does it, without the copies that it makes of each. */
+function setHeaders(response: ServerResponse, headers: Record<string, string>): void {
+  for (const name in headers) response.setHeader(name, headers[name] ?? '');
 }

@@ -108,6 +108,22 @@ describe('limitRequests', () => {
     expect(await countRunning()).toBe(0);
   });
 
+  it('waits for the end of an answer only where there is a place to release', async () => {
+    async function countListeners(limits: GrantLimits): Promise<string> {
+      const { app, meter } = setUp(limits);
+      app.use(async (ctx, next) => {
+        const before = ctx.res.listenerCount('close');
+        await next();
+        ctx.body = String(ctx.res.listenerCount('close') - before);
+      });
+      app.use(limitRequests({ meter }));
+      app.use(() => undefined);
+      return (await send(app)).body;
+    }
+    expect(await countListeners({ requestsPerMinute: 1 })).toBe('0');
+    expect(await countListeners({ concurrentRequests: 1 })).toBe('1');
+  });
+
   it.each(['while it waits to be let in', 'while it runs'])(
     'releases the place of a caller who goes away %s',
     async (moment) => {

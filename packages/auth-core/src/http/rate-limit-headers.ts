@@ -26,22 +26,25 @@ const LARGEST = 999_999_999_999_999;
  * ```
  */
 export function rateLimitHeaders(states: readonly LimitState[]): Record<string, string> {
+  if (states.length === 0) return {};
+  let policy = '';
+  let left = '';
+  for (const { name, limit, remaining, resetSeconds } of states.length === 1 ? states : findTightest(states)) {
+    const separator = policy === '' ? '' : ', ';
+    const reset = resetSeconds === undefined ? '' : `;t=${resetSeconds}`;
+    policy += `${separator}"${name}";q=${cap(limit)}${POLICIES[name]}`;
+    left += `${separator}"${name}";r=${cap(remaining)}${reset}`;
+  }
+  return { 'RateLimit-Policy': policy, RateLimit: left };
+}
+
+function findTightest(states: readonly LimitState[]): Iterable<LimitState> {
   const tightest = new Map<LimitState['name'], LimitState>();
   for (const state of states) {
     const other = tightest.get(state.name);
     if (other === undefined || state.remaining < other.remaining) tightest.set(state.name, state);
   }
-  if (tightest.size === 0) return {};
-  const told = [...tightest.values()];
-  return {
-    'RateLimit-Policy': told.map(({ name, limit }) => `"${name}";q=${cap(limit)}${POLICIES[name]}`).join(', '),
-    RateLimit: told
-      .map(({ name, remaining, resetSeconds }) => {
-        const reset = resetSeconds === undefined ? '' : `;t=${resetSeconds}`;
-        return `"${name}";r=${cap(remaining)}${reset}`;
-      })
-      .join(', '),
-  };
+  return tightest.values();
 }
 
 function cap(value: number): number {

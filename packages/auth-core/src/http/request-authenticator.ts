@@ -86,12 +86,8 @@ export function createRequestAuthenticator({
       project === undefined ? whole : auth.selectProject(whole, project);
     const principal = select(caller);
     const address = clientAddress(header, peer);
-    const from = address === undefined ? {} : { address };
-    return {
-      principal,
-      ...from,
-      decide: (request, entries = []) => auth.decide(principal, request, { ...from, entries }),
-      reverify: async () => select(optional ?? (await auth.verify(credential))),
-    };
+    const decide: RequestAuth['decide'] = (request, entries) => auth.decide(principal, request, { address, entries });
+    const reverify = async (): Promise<Principal> => select(optional ?? (await auth.verify(credential)));
+    return address === undefined ? { principal, decide, reverify } : { principal, address, decide, reverify };
   };
 }

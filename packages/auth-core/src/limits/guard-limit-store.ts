@@ -1,5 +1,6 @@
+import { StoreUnavailableError } from '../errors.ts';
 import { guard } from '../store/guard-store.ts';
-import type { LimitStore } from './limit-store.ts';
+import type { Claim, LimitStore, TakeAnswer } from './limit-store.ts';
 import { checkLengths } from './pair.ts';
 
 /**
@@ -8,12 +9,14 @@ import { checkLengths } from './pair.ts';
  */
 export function guardLimitStore(store: LimitStore): LimitStore {
   return {
-    take: (claims, now) =>
-      guard(async () => {
-        const answer = await store.take(claims, now);
-        if (answer.taken) checkLengths(claims, answer.takings);
-        return answer;
-      }),
+    take(claims, now) {
+      try {
+        const answer = store.take(claims, now);
+        return 'taken' in answer ? checkTaking(claims, answer) : guard(async () => checkTaking(claims, await answer));
+      } catch (cause) {
+        throw new StoreUnavailableError(cause);
+      }
+    },
     adjust: (adjustments) => guard(() => store.adjust(adjustments)),
     read: (counters, now) =>
       guard(async () => {
@@ -25,4 +28,9 @@ export function guardLimitStore(store: LimitStore): LimitStore {
     drop: (leaseIds) => guard(() => store.drop(leaseIds)),
     close: () => guard(() => store.close()),
   };
+}
+
+function checkTaking(claims: readonly Claim[], answer: TakeAnswer): TakeAnswer {
+  if (answer.taken) checkLengths(claims, answer.takings);
+  return answer;
 }

@@ -1,4 +1,4 @@
-import type { Claim, TakeAnswer } from './limit-store.ts';
+import type { Claim, TakeAnswer, Taking, WindowClaim } from './limit-store.ts';
 import { pair } from './pair.ts';
 
 /** For how long a store keeps a window that has ended: clocks of processes that share it may differ. */
@@ -9,32 +9,35 @@ export const KEPT_MILLISECONDS = 3_600_000;
  * them meanwhile.
  */
 export function judgeClaims(claims: readonly Claim[], used: readonly number[]): TakeAnswer {
-  if (new Set(claims.map(({ key }) => key)).size < claims.length) throw new Error('two claims have one key');
-  const judged = pair(claims, used).map(([claim, before]) => ({
-    before,
-    amount: amountOf(claim),
-    room: roomFor(claim, before),
-    least: leastOf(claim),
-  }));
-  const least = Math.max(...judged.flatMap((claim) => claim.least ?? []));
-  const share = Math.min(...judged.flatMap((claim) => (claim.least === undefined ? [] : claim.room)));
-  // Written so that a count that is no number fits nothing.
-  const fits = (claim: (typeof judged)[number]) => claim.room >= (claim.least === undefined ? claim.amount : least);
-  const refused = judged.flatMap((claim, index) => (fits(claim) ? [] : [index]));
-  if (refused.length > 0) return { taken: false, refused };
-  const takings = judged.map((claim) => {
-    const amount = claim.least === undefined ? claim.amount : share;
-    return { amount, used: claim.before + amount };
-  });
-  return { taken: true, takings };
+  if (claims.length > 1 && new Set(claims.map(({ key }) => key)).size < claims.length) {
+    throw new Error('two claims have one key');
+  }
+  const counted = pair(claims, used);
+  let least = Number.NEGATIVE_INFINITY;
+  let share = Number.POSITIVE_INFINITY;
+  for (const [claim, before] of counted) {
+    if (!isElastic(claim)) continue;
+    least = Math.max(least, claim.least);
+    share = Math.min(share, roomFor(claim, before));
+  }
+  const refused: number[] = [];
+  const takings: Taking[] = [];
+  for (const [claim, before] of counted) {
+    const [needed, amount] = isElastic(claim) ? [least, share] : [amountOf(claim), amountOf(claim)];
+    // Written so that a count that is no number fits nothing.
+    if (!(roomFor(claim, before) >= needed)) refused.push(takings.length);
+    takings.push({ amount, used: before + amount });
+  }
+  return refused.length > 0 ? { taken: false, refused } : { taken: true, takings };
+}
+
+/** Says whether a claim takes less than it asks for. */
+function isElastic(claim: Claim): claim is WindowClaim & { readonly least: number } {
+  return claim.kind === 'window' && claim.least !== undefined;
 }
 
 function amountOf(claim: Claim): number {
   return claim.kind === 'window' ? claim.amount : 1;
-}
-
-function leastOf(claim: Claim): number | undefined {
-  return claim.kind === 'window' ? claim.least : undefined;
 }
 
 /** How much of what a claim asks for fits. */

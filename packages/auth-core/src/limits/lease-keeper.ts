@@ -25,7 +25,7 @@ export interface LeaseKeeper {
   releaseAll(): Promise<void>;
 }
 
-/** Creates it. One timer renews them all, and only while there are some. */
+/** Creates it. One timer renews them all; it stops by itself when there are none to renew. */
 export function createLeaseKeeper(
   store: Pick<LimitStore, 'renew' | 'drop'>,
   clock: Clock,
@@ -34,20 +34,19 @@ export function createLeaseKeeper(
   const held = new Set<string>();
   let stop: (() => void) | undefined;
 
+  function stopTimer(): void {
+    stop?.();
+    stop = undefined;
+  }
+
   function renew(): void {
+    if (held.size === 0) {
+      stopTimer();
+      return;
+    }
     const now = clock().getTime();
     // The next renewal comes before the lease ends; a store that fails for longer lets nobody else in either.
     store.renew([...held], now + LEASE_MILLISECONDS, now).catch(() => undefined);
-  }
-
-  async function drop(leaseIds: readonly string[]): Promise<void> {
-    if (leaseIds.length === 0) return;
-    for (const id of leaseIds) held.delete(id);
-    if (held.size === 0) {
-      stop?.();
-      stop = undefined;
-    }
-    await store.drop(leaseIds).catch(() => undefined);
   }
 
   return {
@@ -55,7 +54,14 @@ export function createLeaseKeeper(
       held.add(leaseId);
       stop ??= repeat(renew, RENEWAL_MILLISECONDS);
     },
-    release: (leaseId) => drop([leaseId]),
-    releaseAll: () => drop([...held]),
+    async release(leaseId) {
+      if (held.delete(leaseId)) await store.drop([leaseId]).catch(() => undefined);
+    },
+    async releaseAll() {
+      const leaseIds = [...held];
+      held.clear();
+      stopTimer();
+      if (leaseIds.length > 0) await store.drop(leaseIds).catch(() => undefined);
+    },
   };
 }

@@ -67,10 +67,11 @@ export interface Adjustment extends WindowCounter {
  */
 export interface LimitStore {
   /**
-   * Takes all the claims or, when one of them does not fit, none. Rejects when two of them have one key.
+   * Takes all the claims or, when one of them does not fit, none. Fails when two of them have one key. A store that can
+   * answers, or throws, at once: every request waits for this.
    * `now` is in milliseconds since 1970; leases that have expired by then do not count.
    */
-  take(claims: readonly Claim[], now: number): Promise<TakeAnswer>;
+  take(claims: readonly Claim[], now: number): TakeAnswer | Promise<TakeAnswer>;
   /** Corrects what windows count, all of them or none. No window goes below 0; one may go beyond its limit. */
   adjust(adjustments: readonly Adjustment[]): Promise<void>;
   /** How much of each counter is used, in the order of the counters. */

@@ -26,14 +26,17 @@ export function createMemoryLimitStore(): LimitStore {
 
   function count(counter: Counter, now: number): number {
     if (counter.kind === 'window') return windows.get(counter.key)?.get(counter.windowEnd) ?? 0;
-    const expiries = leases.get(counter.key)?.values() ?? [];
-    return Array.from(expiries).filter((expiresAt) => expiresAt > now).length;
+    let running = 0;
+    for (const expiresAt of leases.get(counter.key)?.values() ?? []) if (expiresAt > now) running += 1;
+    return running;
   }
 
-  function setUsed({ key, windowEnd }: WindowCounter, used: number): Map<number, number> {
-    const ofKey = (windows.get(key) ?? new Map<number, number>()).set(windowEnd, used);
-    windows.set(key, ofKey);
-    return ofKey;
+  function setUsed({ key, windowEnd }: WindowCounter, used: number, now: number): void {
+    const ofKey = windows.get(key) ?? new Map<number, number>();
+    if (ofKey.size === 0) windows.set(key, ofKey);
+    // A window that has just begun is the occasion to forget those that ended long ago.
+    if (!ofKey.has(windowEnd)) forgetWindows(ofKey, now);
+    ofKey.set(windowEnd, used);
   }
 
   function setLease({ key, leaseId, expiresAt }: LeaseClaim): void {
@@ -41,21 +44,21 @@ export function createMemoryLimitStore(): LimitStore {
   }
 
   return {
-    async take(claims, now) {
+    take(claims, now) {
       checkOpen();
       const used = claims.map((claim) => count(claim, now));
       const answer = judgeClaims(claims, used);
       if (!answer.taken) return answer;
       for (const [claim, taking] of pair(claims, answer.takings)) {
         if (claim.kind === 'lease') setLease(claim);
-        else if (taking.amount > 0) forgetWindows(setUsed(claim, taking.used), now);
+        else if (taking.amount > 0) setUsed(claim, taking.used, now);
       }
       return answer;
     },
     async adjust(adjustments) {
       checkOpen();
       for (const adjustment of adjustments) {
-        setUsed(adjustment, Math.max(0, count(adjustment, 0) + adjustment.amount));
+        setUsed(adjustment, Math.max(0, count(adjustment, 0) + adjustment.amount), 0);
       }
     },
     async read(counters, now) {

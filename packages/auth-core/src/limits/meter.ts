@@ -5,7 +5,7 @@ import type { Principal } from '../principal.ts';
 import { type CountedLimit, type CountedLimitName, listCountedLimits } from './counted-limits.ts';
 import { guardLimitStore } from './guard-limit-store.ts';
 import { createLeaseKeeper, LEASE_MILLISECONDS, type Repeat, systemRepeat } from './lease-keeper.ts';
-import type { Claim, Counter, LimitStore, Taking, WindowCounter } from './limit-store.ts';
+import type { Claim, Counter, LimitStore, TakeAnswer, Taking, WindowCounter } from './limit-store.ts';
 import { pair } from './pair.ts';
 
 /** What {@link createMeter} works with. */
@@ -47,6 +47,8 @@ export interface TokenReservation {
 export interface Admission extends AsyncDisposable {
   /** How things stood when the request was let in, for every counted limit of every grant. */
   readonly states: readonly LimitState[];
+  /** Whether the request keeps others out while it runs; without it there is nothing to release. */
+  readonly holdsPlace: boolean;
   /**
    * Reserves tokens before they are generated: as many as fit, up to `wanted` and at least `least`, both whole
    * numbers. Without token limits that is `wanted`.
@@ -74,9 +76,6 @@ export interface Meter extends AsyncDisposable {
 
 /** A place among concurrent requests may be free at any moment. */
 const RETRY_SECONDS = 1;
-
-/** Names the lease of a request that holds none. */
-const NO_LEASE = '';
 
 /**
  * Creates what enforces the counted limits of grants: `requestsPerMinute`, `concurrentRequests`, `tokensPerDay` and
@@ -110,22 +109,6 @@ export function createMeter(options: MeterOptions): Meter {
   const store = guardLimitStore(options.store);
   const keeper = createLeaseKeeper(store, clock, repeat);
 
-  /** Takes all the claims, each of which belongs to one of the limits, or says which limit keeps the caller longest. */
-  async function take(
-    limits: readonly CountedLimit[],
-    claims: readonly Claim[],
-    now: number,
-  ): Promise<readonly Taking[]> {
-    const answer = await store.take(claims, now);
-    if (answer.taken) return answer.takings;
-    const [longest] = limits
-      .filter((_, index) => answer.refused.includes(index))
-      .map(({ name, source, counter }) => ({ name, source, seconds: secondsToReset(counter, now) ?? RETRY_SECONDS }))
-      .sort((left, right) => right.seconds - left.seconds);
-    if (longest === undefined) throw new StoreUnavailableError('the limit store refuses without saying what');
-    throw new LimitExceededError(longest.name, longest.source, longest.seconds);
-  }
-
   async function reserveTokens(authority: Authority, wanted: number, least: number): Promise<TokenReservation> {
     checkWholeNumber('least', least, 0);
     checkWholeNumber('wanted', wanted, least);
@@ -133,7 +116,7 @@ export function createMeter(options: MeterOptions): Meter {
     const limits = listCountedLimits(authority, now).filter(isTokenLimit);
     if (limits.length === 0) return reserve(wanted, async () => undefined);
     const claims = limits.map(({ counter, limit }) => ({ ...counter, amount: wanted, limit, least }));
-    const takings = await take(limits, claims, now);
+    const takings = readTakings(await store.take(claims, now), limits, now);
     const granted = Math.min(...takings.map(({ amount }) => amount));
     return reserve(granted, (amount) => store.adjust(limits.map(({ counter }) => ({ ...counter, amount }))));
   }
@@ -141,22 +124,22 @@ export function createMeter(options: MeterOptions): Meter {
   async function admit({ authority }: Principal): Promise<Admission> {
     const now = clock().getTime();
     const limits = listCountedLimits(authority, now);
-    if (limits.length === 0) return admission(authority, []);
-    const leased = limits.some(({ counter }) => counter.kind === 'lease');
+    if (limits.length === 0) return admission(authority, NO_STATES);
+    const leased = limits.some(isLeaseLimit);
     const leaseId = leased ? createId() : NO_LEASE;
     const claims = limits.map((limit) => claimRequest(limit, leaseId, now + LEASE_MILLISECONDS));
-    const takings = await take(limits, claims, now);
+    const answer = store.take(claims, now);
+    const takings = readTakings('taken' in answer ? answer : await answer, limits, now);
     const states = pair(limits, takings).map(([limit, { used }]) => stateOf(limit, used, now));
     return admission(authority, states, leased ? leaseId : undefined);
   }
 
   function admission(authority: Authority, states: readonly LimitState[], leaseId?: string): Admission {
     if (leaseId !== undefined) keeper.hold(leaseId);
-    async function release(): Promise<void> {
-      if (leaseId !== undefined) await keeper.release(leaseId);
-    }
+    const release = leaseId === undefined ? releaseNothing : () => keeper.release(leaseId);
     return {
       states,
+      holdsPlace: leaseId !== undefined,
       reserveTokens: (wanted, least) => reserveTokens(authority, wanted, least),
       release,
       [Symbol.asyncDispose]: release,
@@ -179,20 +162,45 @@ export function createMeter(options: MeterOptions): Meter {
   return { admit, usage, close, [Symbol.asyncDispose]: close };
 }
 
+/** Names the lease of a request that holds none. */
+const NO_LEASE = '';
+
+const NO_STATES: readonly LimitState[] = Object.freeze([]);
+
+async function releaseNothing(): Promise<void> {}
+
+/** What the claims got, each of which belongs to one of the limits, or which limit keeps the caller longest. */
+function readTakings(answer: TakeAnswer, limits: readonly CountedLimit[], now: number): readonly Taking[] {
+  if (answer.taken) return answer.takings;
+  const [longest] = limits
+    .filter((_, index) => answer.refused.includes(index))
+    .map(({ name, source, counter }) => ({ name, source, seconds: secondsToReset(counter, now) ?? RETRY_SECONDS }))
+    .sort((left, right) => right.seconds - left.seconds);
+  if (longest === undefined) throw new StoreUnavailableError('the limit store refuses without saying what');
+  throw new LimitExceededError(longest.name, longest.source, longest.seconds);
+}
+
+function isLeaseLimit({ counter }: CountedLimit): boolean {
+  return counter.kind === 'lease';
+}
+
 function isTokenLimit(limit: CountedLimit): limit is CountedLimit & { readonly counter: WindowCounter } {
   return limit.name === 'tokensPerDay' || limit.name === 'tokensPerMonth';
 }
 
 /** What a request uses by being let in; of its tokens, only how many are left is of interest. */
 function claimRequest({ name, counter, limit }: CountedLimit, leaseId: string, expiresAt: number): Claim {
-  if (counter.kind === 'lease') return { ...counter, leaseId, expiresAt, limit };
-  return { ...counter, amount: name === 'requestsPerMinute' ? 1 : 0, limit };
+  const { kind, key } = counter;
+  if (kind === 'lease') return { kind, key, leaseId, expiresAt, limit };
+  return { kind, key, windowEnd: counter.windowEnd, amount: name === 'requestsPerMinute' ? 1 : 0, limit };
 }
 
 function stateOf({ name, source, limit, counter }: CountedLimit, used: number, now: number): LimitState {
   const resetSeconds = secondsToReset(counter, now);
   const remaining = Math.max(0, limit - used);
-  return { name, source, limit, remaining, ...(resetSeconds !== undefined && { resetSeconds }) };
+  return resetSeconds === undefined
+    ? { name, source, limit, remaining }
+    : { name, source, limit, remaining, resetSeconds };
 }
 
 function secondsToReset(counter: Counter, now: number): number | undefined {

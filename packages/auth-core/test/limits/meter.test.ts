@@ -143,8 +143,10 @@ describe('admit', () => {
   it.each([{ taken: true, takings: [] } as const, { taken: false, refused: [] } as const])(
     'denies when the store answers what is no answer: %j',
     async (answer) => {
-      const { meter } = setUp({ ...createMemoryLimitStore(), take: async () => answer });
-      await expect(meter.admit(guestWith({ requestsPerMinute: 5 }))).rejects.toThrow(unavailable);
+      for (const take of [async () => answer, () => answer]) {
+        const { meter } = setUp({ ...createMemoryLimitStore(), take });
+        await expect(meter.admit(guestWith({ requestsPerMinute: 5 }))).rejects.toThrow(unavailable);
+      }
     },
   );
 });
@@ -184,6 +186,7 @@ describe('a running request', () => {
     await first.release();
     expect(timers.running()).toBe(1);
     await second.release();
+    timers.tick();
     expect(timers.running()).toBe(0);
     await meter.admit(guestWith({ requestsPerMinute: 2 }));
     expect(timers.running()).toBe(0);
@@ -194,7 +197,15 @@ describe('a running request', () => {
     const admission = await meter.admit(guestWith({ concurrentRequests: 1 }));
     timers.tick();
     await admission.release();
+    timers.tick();
     expect(timers.running()).toBe(0);
+  });
+
+  it('holds a place only where its caller may not run so many at once', async () => {
+    const { meter } = setUp();
+    expect(await meter.admit(guestWith({ concurrentRequests: 1 }))).toMatchObject({ holdsPlace: true });
+    expect(await meter.admit(guestWith({ requestsPerMinute: 1 }))).toMatchObject({ holdsPlace: false });
+    expect(await meter.admit(guestWith())).toMatchObject({ holdsPlace: false });
   });
 
   it('is released when its scope ends', async () => {
