@@ -177,6 +177,7 @@ export const requirements = [
       'life.sole': 'a second server on a data folder is refused',
       'life.old-node': 'a Node that is too old is told so in one line',
       'demo.story': 'the demo plays the whole story and finds everything as it should be',
+      'demo.interrupted': 'Ctrl-C ends the demo and everything that it has started, at once',
     },
   },
   {

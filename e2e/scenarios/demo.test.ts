@@ -1,9 +1,14 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect } from 'vitest';
+import { descendantsOf, isRunning } from '../support/processes.ts';
+import { createTemporaryFolder } from '../support/temporary-folder.ts';
 import { verifies } from '../support/verifies.ts';
+import { watchLines } from '../support/watched-lines.ts';
 
 const story = join(dirname(fileURLToPath(import.meta.resolve('@latchkey/demo/package.json'))), 'src', 'main.ts');
 
@@ -15,4 +20,28 @@ describe('the demo', () => {
     expect(stdout).toContain('✓ refused, and the answer says which grant lacks it');
     expect(stdout).not.toContain('✗');
   });
+
+  const interrupt = async (signals: readonly NodeJS.Signals[]): Promise<void> => {
+    using folder = createTemporaryFolder();
+    const demo = spawn(process.execPath, [story], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, TMPDIR: folder.path },
+    });
+    const ended = once(demo, 'close');
+    const output = watchLines(demo.stdout);
+    await output.find((line) => line.includes('loading latchkey/nano'));
+    const started = descendantsOf(demo.pid ?? 0);
+    expect(started.length).toBeGreaterThan(0);
+    for (const signal of signals) demo.kill(signal);
+    expect(await ended).toEqual([130, null]);
+    expect(started.filter(isRunning)).toEqual([]);
+    // The data folder, and the administrator's token in it.
+    expect(readdirSync(folder.path)).toEqual([]);
+    expect(output.lines.at(-1)).toContain('loading latchkey/nano');
+  };
+
+  verifies('demo.interrupted', () => interrupt(['SIGINT']), 'while the model loads');
+  // The terminal tells every process in the foreground, and npm tells its own once more.
+  verifies('demo.interrupted', () => interrupt(['SIGINT', 'SIGINT', 'SIGTERM']), 'told more than once');
+  verifies('demo.interrupted', () => interrupt(['SIGHUP']), 'when the terminal closes');
 });

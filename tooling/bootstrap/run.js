@@ -30,6 +30,8 @@ if (nodeIsNew && pnpmIsRight) {
 /** Runs this file once more under what is missing; npx keeps it in npm's cache, so a second time takes a second. */
 function startAgain() {
   const packages = [...(nodeIsNew ? [] : [`node@${nodeLine}`]), ...(pnpmIsRight ? [] : [`pnpm@${pinned}`])];
+  // Ctrl-C is for the task, which ends in order; a bootstrap that died of it would give back the terminal too early.
+  process.on('SIGINT', () => {});
   console.error(`Using ${packages.join(' and ')} from the npm registry.`);
   const result = spawnSync(
     'npx',

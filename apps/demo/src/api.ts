@@ -1,4 +1,5 @@
 import { EventSourceParserStream } from 'eventsource-parser/stream';
+import { interruption } from './interruption.ts';
 
 /** What the server answered. `body` is its JSON; for a stream, what `chat.end` carried. */
 export interface Answer {
@@ -33,7 +34,7 @@ export async function postChat(
   url: string,
   token: string | undefined,
   request: Record<string, unknown>,
-  onEvent: (event: ChatEvent) => void = () => {},
+  onEvent: (event: ChatEvent) => void | Promise<void> = () => {},
 ): Promise<Answer> {
   const response = await fetch(`${url}/api/v1/chat`, {
     method: 'POST',
@@ -42,6 +43,7 @@ export async function postChat(
       ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
     },
     body: JSON.stringify(request),
+    signal: interruption,
   });
   if (response.body === null || !response.headers.get('content-type')?.startsWith('text/event-stream')) {
     return { status: response.status, body: (await response.json()) as Answer['body'], events: [] };
@@ -51,7 +53,7 @@ export async function postChat(
   for await (const { data } of stream) {
     const event = JSON.parse(data) as ChatEvent;
     events.push(event);
-    onEvent(event);
+    await onEvent(event);
   }
   const end = events.findLast((event) => event.type === 'chat.end');
   return { status: response.status, body: (end?.result ?? {}) as Answer['body'], events };
@@ -84,6 +86,7 @@ export async function request(
     method,
     headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    signal: interruption,
   });
   if (!response.ok) throw new Error(`${method} ${path}: HTTP ${response.status} ${await response.text()}`);
   return response.json();

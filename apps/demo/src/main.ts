@@ -1,32 +1,48 @@
-// The main job, on a bare machine: a real server, a real model, a real MCP server, tokens that decide.
+// The main job, on a bare machine: a real server, a real model, real MCP servers, tokens that decide.
 
 import { parseArgs } from 'node:util';
+import { interruption } from './interruption.ts';
 import { show } from './show.ts';
-import { startServer } from './start-server.ts';
+import { type DemoServer, startServer } from './start-server.ts';
 import { curlCommand, playStory } from './story.ts';
 
 const { values: flags } = parseArgs({ options: { serve: { type: 'boolean', default: false } } });
 
 await using server = await startServer();
-show.title(`latchkey listens on ${server.url}`);
-show.quiet('model latchkey/nano (2.9 million parameters), also known as ibm/granite-4-micro');
-show.quiet('MCP servers mcp/tiktoken, mcp/files, mcp/weather');
-
-const { failures, readerToken } = await playStory(server.url, server.adminToken);
-
-show.title('Now you');
-if (flags.serve) show.line(`export LM_API_TOKEN=${readerToken}`);
-else show.quiet('npm run demo -- --serve leaves the server running and gives you the token for this:');
-process.stdout.write(`${curlCommand(server.url)}\n\n`);
-
-if (failures.length > 0) {
-  process.exitCode = 1;
-  console.error(`Not as it should be: ${failures.join('; ')}`);
+try {
+  process.exitCode = (await play(server)) ? 0 : 1;
+  if (flags.serve) await serveOn(server);
+} catch (error) {
+  process.exitCode = interruption.aborted ? 130 : 1;
+  if (!interruption.aborted) console.error(`The demo cannot go on: ${messageOf(error)}`);
 }
-if (flags.serve) {
+
+/** Plays the story and says how to go on by hand; true when everything was as it should be. */
+async function play({ ready }: DemoServer): Promise<boolean> {
+  const { url, adminToken } = await ready;
+  show.title(`latchkey listens on ${url}`);
+  show.quiet('model latchkey/nano (2.9 million parameters), also known as ibm/granite-4-micro');
+  show.quiet('MCP servers mcp/tiktoken, mcp/files, mcp/weather');
+
+  const { failures, readerToken } = await playStory(url, adminToken);
+
+  show.title('Now you');
+  if (flags.serve) show.line(`export LM_API_TOKEN=${readerToken}`);
+  else show.quiet('npm run demo -- --serve leaves the server running and gives you the token for this:');
+  process.stdout.write(`${curlCommand(url)}\n\n`);
+
+  if (failures.length > 0) console.error(`Not as it should be: ${failures.join('; ')}`);
+  return failures.length === 0;
+}
+
+async function serveOn({ ended }: DemoServer): Promise<void> {
   show.line('The server runs until you press Ctrl-C.');
   const interrupted = new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+    interruption.addEventListener('abort', () => resolve(), { once: true });
   });
-  await Promise.race([interrupted, server.ended]);
+  if (!interruption.aborted) await Promise.race([interrupted, ended]);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -6,23 +6,27 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { interruption } from './interruption.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');
 const command = join(fileURLToPath(import.meta.resolve('@latchkey/server/package.json')), '..', 'bin', 'latchkey.js');
 
 /** A `latchkey serve` of our own, as anybody would start it. */
 export interface DemoServer extends AsyncDisposable {
-  readonly url: string;
-  /** The token that the server made at its first start. */
-  readonly adminToken: string;
+  /** Resolves when the server takes requests. Rejects when it ends before, or the demo is interrupted. */
+  readonly ready: Promise<{
+    readonly url: string;
+    /** The token that the server made at its first start. */
+    readonly adminToken: string;
+  }>;
   /** Resolves when the server has ended by itself. */
   readonly ended: Promise<void>;
 }
 
 /** Starts the server on port 1234, or on a free one when that is taken, with an empty data folder. */
 export async function startServer(): Promise<DemoServer> {
-  const data = mkdtempSync(join(tmpdir(), 'latchkey-demo-'));
   const port = (await isTaken(1234)) ? '0' : '1234';
+  const data = mkdtempSync(join(tmpdir(), 'latchkey-demo-'));
   const config = join('apps', 'demo', 'latchkey.json');
   const child = spawn(process.execPath, [command, 'serve', '--config', config, '--data', data, '--port', port], {
     cwd: root,
@@ -39,15 +43,19 @@ export async function startServer(): Promise<DemoServer> {
   // Whatever happens to the demo, the server must not outlive it.
   process.once('exit', () => child.kill('SIGKILL'));
 
-  const url = await new Promise<string>((resolve, reject) => {
+  const listening = new Promise<string>((resolve, reject) => {
     createInterface(child.stdout).on('line', (line) => {
-      const [, found] = /^latchkey listening on (\S+)$/.exec(line) ?? [];
-      if (found !== undefined) resolve(found);
+      const [, url] = /^latchkey listening on (\S+)$/.exec(line) ?? [];
+      if (url !== undefined) resolve(url);
     });
     void ended.then(() => reject(new Error('The server ended before it was ready.')));
+    interruption.addEventListener('abort', () => reject(interruption.reason), { once: true });
   });
-  const adminToken = readFileSync(join(data, 'admin-token'), 'utf8').trim();
-  return { url, adminToken, ended, [Symbol.asyncDispose]: stop };
+  const ready = listening.then((url) => {
+    const adminToken = readFileSync(join(data, 'admin-token'), 'utf8').trim();
+    return { url, adminToken };
+  });
+  return { ready, ended, [Symbol.asyncDispose]: stop };
 }
 
 async function isTaken(port: number): Promise<boolean> {

@@ -28,10 +28,14 @@ export async function playToolsStory(
       'mcp/weather': { tools: { get_weather: {} } },
     },
   };
-  show.title('A token whose files lie in one folder, and who writes one asks first');
+  show.title('A token for the files of one folder, which somebody must agree to before one is written');
   const writer = await createToken(url, adminToken, 'writer', grant);
   show.grant('writer', writer.id, grant.mcp);
-  const ask = (input: string, tool: string, onEvent: (event: ChatEvent) => void = () => {}): Promise<Answer> => {
+  const ask = (
+    input: string,
+    tool: string,
+    onEvent: (event: ChatEvent) => void | Promise<void> = () => {},
+  ): Promise<Answer> => {
     show.title(`writer asks: ${input}`);
     const print = createEventPrinter();
     const [server = ''] = tool.split(' ');
@@ -39,13 +43,14 @@ export async function playToolsStory(
     const integrations = [{ type: 'plugin', id: server, allowed_tools: [allowed] }];
     return postChat(url, writer.token, { model: MODEL, input, integrations, stream: true }, (event) => {
       print(event);
-      onEvent(event);
+      return onEvent(event);
     });
   };
 
   const read = await ask(`Read the file ${file}`, 'mcp/files read_file');
   check('a file in the folder is read', outputOf(read, 'read_file').includes('red fox'));
   const outside = await ask('Read the file /etc/hosts', 'mcp/files read_file');
+  show.quiet('(the tool was not called: what so small a model answers to that, it makes up)');
   check('one outside of it is not', outputOf(outside, 'read_file') === '');
   check(
     'the stream says which grant has kept it',
@@ -57,7 +62,7 @@ export async function playToolsStory(
   const write = await ask(`Write red fox to the file ${file}`, 'mcp/files write_file', (event) => {
     if (event.type !== 'tool_call.approval_required') return;
     waited = !existsSync(file);
-    void approve(url, adminToken, String(event.approval_id));
+    return approve(url, adminToken, String(event.approval_id));
   });
   check('the call waited until somebody agreed', waited);
   check(
@@ -87,7 +92,7 @@ async function reviewPins(
 }
 
 async function approve(url: string, adminToken: string, id: string): Promise<void> {
-  show.quiet(`somebody looks at ${id} and agrees`);
+  show.quiet(`somebody looks at the call (approval ${id}) and agrees`);
   await request(url, adminToken, 'POST', `/api/v1/approvals/${id}`, { decision: 'approve' });
 }
 
