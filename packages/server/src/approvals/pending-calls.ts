@@ -91,8 +91,6 @@ export function createPendingCalls({ store, bell, clock, createId, seconds }: Pe
     const { id } = approval;
     let goesOn = false;
     try {
-      await call.onWaiting(id);
-      bell.ring(id);
       const outcome = await wait(call, approval, over);
       goesOn = !outcome.approved && outcome.goesOn === true;
       // Two who wait for one approval do not both have it: the connection that a caller left may not know of that yet.
@@ -112,10 +110,12 @@ export function createPendingCalls({ store, bell, clock, createId, seconds }: Pe
     using ear = bell.listen(id);
     const ends = Date.parse(expiresAt);
     let saidAliveAt = clock().getTime();
+    let isTold = false;
     for (;;) {
       const found = await store.find(id);
       const now = clock().getTime();
-      if (over.aborted) return leave(call, found ?? { id });
+      // Nobody could come back for a new call of which nobody was told.
+      if (over.aborted) return leave(call, found !== undefined && (isTold || call.approvalId === id) ? found : { id });
       if (found?.status === 'answered') {
         const outcome = take(call, found);
         if ('approved' in outcome) return outcome;
@@ -123,6 +123,11 @@ export function createPendingCalls({ store, bell, clock, createId, seconds }: Pe
         bell.ring(id);
       } else if (found?.status !== 'waiting' || now >= ends) {
         return { approved: false, id, reason: TOO_LATE };
+      } else if (!isTold) {
+        isTold = true;
+        await call.onWaiting(id);
+        bell.ring(id);
+        continue;
       }
       if (now - saidAliveAt >= KEEP_ALIVE_MILLISECONDS) {
         await store.keepAlive(id, after(ALIVE_MILLISECONDS));

@@ -17,7 +17,8 @@ export async function* executeCall(
     yield { type: 'tool_call.arguments', tool: described.tool, arguments: call.arguments, origin: described.origin };
   }
   const waits = new EventQueue<{ readonly approvalId: string }>();
-  let hasWaited = false;
+  // Also when it was decided while its caller was away.
+  let hasWaited = waiting?.callId === call.id;
   const wait: ApprovalWait = {
     ...(keep && { responseId: keep.responseId }),
     ...(waiting?.callId === call.id && { approvalId: waiting.approvalId }),

@@ -34,6 +34,8 @@ describe('a call whose caller went away', () => {
     expect(events.map(({ type }) => type)).toEqual(
       expect.arrayContaining(['tool_call.start', 'tool_call.arguments', 'tool_call.success', 'message.delta']),
     );
+    // It does not wait any more.
+    expect(events.map(({ type }) => type)).not.toContain('tool_call.approval_required');
     expect(events.at(-1)).toMatchObject({
       result: { output: [{ type: 'tool_call', tool: 'echo' }, { content: 'Done' }], response_id: expect.any(String) },
     });
