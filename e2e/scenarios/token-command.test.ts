@@ -251,8 +251,13 @@ describe('latchkey keys', () => {
     const first = (await printedJson(['keys', 'list'])).keys[0].kid;
     const planned = await printedJson(['keys', 'rotate']);
     expect(Date.parse(planned.signsFrom)).toBeGreaterThan(Date.now());
-    expect(await printed(['keys', 'list'])).toBe(
-      [`${'KEY'.padEnd(first.length)}  ALGORITHM`, `${first}  EdDSA`, `${planned.kid}  EdDSA`].join('\n'),
+    const time = String.raw`20\d\d-\d\d-\d\dT\d\d:\d\dZ`;
+    expect(await printed(['keys', 'list'])).toMatch(
+      new RegExp(
+        `^${'KEY'.padEnd(first.length)}  ALGORITHM  SIGNS FROM         COUNTS UNTIL\n` +
+          `${first}  EdDSA      ${time}  ${time}\n` +
+          `${planned.kid}  EdDSA      ${planned.signsFrom.slice(0, 16)}Z  it is replaced$`,
+      ),
     );
     expect((await whoami(access)).status).toBe(200);
     expect(await printed(['keys', 'rotate', '--compromised'])).toContain('count no more');

@@ -1,4 +1,4 @@
-import { type JSONWebKeySet, SignJWT } from 'jose';
+import { SignJWT } from 'jose';
 import type { AuditSink } from '../audit/audit-event.ts';
 import { covers } from '../authority/covers.ts';
 import type { AuthorityEntry } from '../authority/decide.ts';
@@ -25,7 +25,7 @@ import {
   proveAccessToken,
 } from './prove-access-token.ts';
 import { SIGNING_ALGORITHM } from './signing-key.ts';
-import type { SigningKeys } from './signing-keys.ts';
+import type { PublishedKeys, SigningKeys } from './signing-keys.ts';
 
 /** What {@link createAccessTokens} works with. */
 export interface AccessTokensOptions {
@@ -84,7 +84,7 @@ export interface AccessTokens {
    */
   issue(by: Principal, input?: AccessTokenInput): Promise<IssuedAccessToken>;
   /** The keys that other servers verify these tokens with, for `/.well-known/jwks.json`. @throws `AUTH_STORE_UNAVAILABLE` */
-  jwks(): Promise<JSONWebKeySet>;
+  jwks(): Promise<PublishedKeys>;
 }
 
 const JTI_ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';

@@ -12,7 +12,7 @@ export type { PersonalAccessTokenOptions } from './personal-access-format.ts';
 export { createPersonalAccessTokenFormat, readPersonalAccessTokenId } from './personal-access-format.ts';
 export type { PublicSigningKey, SigningKey } from './signing-key.ts';
 export type { SigningKeyRecord, SigningKeyStore } from './signing-key-store.ts';
-export type { RotatedKey, RotateKeysInput, SigningKeys, SigningKeysOptions } from './signing-keys.ts';
+export type { PublishedKeys, RotatedKey, RotateKeysInput, SigningKeys, SigningKeysOptions } from './signing-keys.ts';
 export { createSigningKeys } from './signing-keys.ts';
 export type {
   ExchangedToken,

@@ -1,4 +1,4 @@
-import type { JSONWebKeySet } from 'jose';
+import type { JSONWebKeySet, JWK } from 'jose';
 import type { AuditSink } from '../audit/audit-event.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import { StoreUnavailableError } from '../errors.ts';
@@ -36,6 +36,12 @@ export interface RotatedKey {
   readonly signsFrom: string;
 }
 
+/** A key set that says of each key from when it signs (`nbf`) and, once another follows, until when it counts (`exp`). */
+export interface PublishedKeys extends JSONWebKeySet {
+  /** Times are seconds since 1970; IANA has them among the JSON Web Key Parameters. */
+  readonly keys: (JWK & { readonly nbf: number; readonly exp?: number })[];
+}
+
 /** The keys that access tokens are signed with. All methods reject with an `AuthError` and with nothing else. */
 export interface SigningKeys {
   /** The key that signs now. @throws `AUTH_STORE_UNAVAILABLE` */
@@ -43,7 +49,7 @@ export interface SigningKeys {
   /** The key with this id, if it signs, has signed or is about to. @throws `AUTH_STORE_UNAVAILABLE` */
   find(kid: string): Promise<SigningKey | undefined>;
   /** The public keys (RFC 7517), for everybody to see. @throws `AUTH_STORE_UNAVAILABLE` */
-  jwks(): Promise<JSONWebKeySet>;
+  jwks(): Promise<PublishedKeys>;
   /**
    * Changes to a new key before it is time. Needs the action `settings:write`.
    *
@@ -179,7 +185,17 @@ export function createSigningKeys({ store, sealer, clock = systemClock, audit }:
     async jwks() {
       const { keys } = await current();
       return {
-        keys: keys.map(({ kid, publicJwk }) => ({ ...publicJwk, kid, alg: SIGNING_ALGORITHM, use: 'sig' })),
+        keys: keys.map(({ kid, publicJwk, signsFrom }, index) => {
+          const end = endOf(keys, index);
+          return {
+            ...publicJwk,
+            kid,
+            alg: SIGNING_ALGORITHM,
+            use: 'sig',
+            nbf: Math.floor(signsFrom / 1000),
+            ...(end !== undefined && { exp: Math.ceil(end / 1000) }),
+          };
+        }),
       };
     },
     async rotate({ compromised = false }, by) {
@@ -221,8 +237,13 @@ function startOfNext({ keys, readAt }: KeyRing): number | undefined {
     : Math.max(due, readAt + PUBLISHED_BEFORE_MILLISECONDS);
 }
 
-/** Whether all that a key has signed has expired. */
-function isRetired(keys: readonly SigningKey[], index: number, now: number): boolean {
+/** When all that a key has signed has expired: when the next one signs, and some time later. */
+function endOf(keys: readonly SigningKey[], index: number): number | undefined {
   const next = keys[index + 1];
-  return next !== undefined && now >= next.signsFrom + RETIRED_AFTER_MILLISECONDS;
+  return next && next.signsFrom + RETIRED_AFTER_MILLISECONDS;
+}
+
+function isRetired(keys: readonly SigningKey[], index: number, now: number): boolean {
+  const end = endOf(keys, index);
+  return end !== undefined && now >= end;
 }

@@ -39,14 +39,30 @@ function setUp() {
 
 describe('the keys that sign', () => {
   it('begin with one that is made when it is needed, and signs at once', async () => {
-    const { keys, calls } = setUp();
+    const { keys, calls, clock } = setUp();
     expect(calls).toEqual([]);
     const { kid } = await keys.signer();
+    const nbf = Math.floor(clock().getTime() / 1000);
     expect(await keys.jwks()).toEqual({
-      keys: [{ kty: 'OKP', crv: 'Ed25519', x: expect.any(String), kid, alg: 'EdDSA', use: 'sig' }],
+      keys: [{ kty: 'OKP', crv: 'Ed25519', x: expect.any(String), kid, alg: 'EdDSA', use: 'sig', nbf }],
     });
     const [published] = (await keys.jwks()).keys;
     expect(await calculateJwkThumbprint(published ?? {})).toBe(kid);
+  });
+
+  it('say from when they sign, and until when they count once another follows', async () => {
+    const { keys, clock } = setUp();
+    await keys.signer();
+    const from = clock().getTime() / 1000;
+    const { signsFrom } = await keys.rotate({}, auth.operator());
+    const next = Date.parse(signsFrom) / 1000;
+    // What is signed last lives for an hour, and clocks differ by a minute.
+    const times = (await keys.jwks()).keys.map(({ nbf, exp }) => ({ nbf, exp }));
+    expect(times).toEqual([{ nbf: from, exp: next + 3600 + 60 }, { nbf: next }]);
+    clock.advance((next + 3600 + 59 - from) * 1000);
+    expect((await keys.jwks()).keys).toHaveLength(2);
+    clock.advance(1000);
+    expect((await keys.jwks()).keys.map(({ nbf }) => nbf)).toEqual([next]);
   });
 
   it('are one and the same for two processes that begin at once', async () => {

@@ -27,8 +27,13 @@ export function addKeysCommands(program: Command): void {
     const set = await withKeys(flags, (administration) => administration.list());
     if (flags.json) return printJson(set);
     printTable(
-      ['KEY', 'ALGORITHM'],
-      set.keys.map(({ kid = '-', alg = '-' }) => [kid, alg]),
+      ['KEY', 'ALGORITHM', 'SIGNS FROM', 'COUNTS UNTIL'],
+      set.keys.map(({ kid = '-', alg = '-', nbf, exp }) => [
+        kid,
+        alg,
+        minute(nbf),
+        exp === undefined ? 'it is replaced' : minute(exp),
+      ]),
     );
   });
 
@@ -46,6 +51,8 @@ export function addKeysCommands(program: Command): void {
     if (flags.compromised) print('The keys before it count no more.');
   });
 }
+
+const minute = (seconds: number): string => `${new Date(seconds * 1000).toISOString().slice(0, 16)}Z`;
 
 function common(command: Command, example: string): Command {
   return addConnectionOptions(command, 'a data folder: its server, or its database when none runs')
