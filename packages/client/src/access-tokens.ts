@@ -11,7 +11,7 @@ export interface Credential {
 export interface Credentials {
   /** Who aborts waits no longer; what he waited for goes on for the others. */
   current(signal: AbortSignal | undefined): Promise<Credential | undefined>;
-  /** A server has called it expired. */
+  /** A server does not take it. */
   discard(credential: Credential): void;
 }
 

@@ -121,8 +121,8 @@ export function createClient(options: ClientOptions = {}): Client {
       const response = await ask(path, init, credential?.token);
       if (response.ok) return response;
       const refusal = await readRefusal(response, { url, token: credential?.token });
-      const isOver = refusal instanceof AuthenticationError && refusal.code === 'expired_token';
-      if (!isOver || credential?.isRenewable !== true) throw refusal;
+      // Its time may be over, or the key gone that it was signed with. What ended its maker shows when that is exchanged.
+      if (!(refusal instanceof AuthenticationError) || credential?.isRenewable !== true) throw refusal;
       credentials.discard(credential);
       if (isRepeated || !canBeSentAgain(init.body)) throw refusal;
     }

@@ -24,11 +24,15 @@ const bearers = ({ sent }: ScriptedServer): readonly (string | null)[] =>
   sent.filter((one) => !isExchange(one)).map(({ authorization }) => authorization);
 
 /** A server that makes access tokens, numbered from 1, and lets everybody in. */
-function exchanging(seconds?: number, clock?: () => number): ScriptedServer {
+function exchanging(
+  seconds?: number,
+  clock?: () => number,
+  answer: (sent: Sent) => Response | Promise<Response> = () => new Response('{}'),
+): ScriptedServer {
   let made = 0;
   return scriptedServer(
     (sent) => {
-      if (!isExchange(sent)) return new Response('{}');
+      if (!isExchange(sent)) return answer(sent);
       made += 1;
       return Response.json({ access: accessToken(`a${made}`, seconds, clock?.()) });
     },
@@ -36,6 +40,13 @@ function exchanging(seconds?: number, clock?: () => number): ScriptedServer {
   );
 }
 
+/** One that does not take the first access token that it has made. */
+function refusingTheFirst(refuse: (sent: Sent) => Response | Promise<Response>): ScriptedServer {
+  const first = `Bearer ${accessToken('a1')}`;
+  return exchanging(undefined, undefined, (sent) => (sent.authorization === first ? refuse(sent) : new Response('{}')));
+}
+
+const invalid = (): Response => Response.json({ error: { message: 'The token is not valid.' } }, { status: 401 });
 const expired = (): Response => Response.json({ error: { message: 'The token has expired.' } }, { status: 401 });
 
 describe('a personal access token', () => {
@@ -188,17 +199,7 @@ describe('an access token', () => {
   });
 
   it('that the server calls expired is replaced, and the request repeated once', async () => {
-    let made = 0;
-    const server = scriptedServer(
-      (sent) => {
-        if (isExchange(sent)) {
-          made += 1;
-          return Response.json({ access: accessToken(`a${made}`) });
-        }
-        return sent.authorization === `Bearer ${accessToken('a1')}` ? expired() : new Response('{}');
-      },
-      { token: PERSONAL },
-    );
+    const server = refusingTheFirst(expired);
     const response = await server.client.fetch('/x', { method: 'POST', body: 'question' });
     expect(response.status).toBe(200);
     expect(exchanges(server)).toBe(2);
@@ -206,36 +207,17 @@ describe('an access token', () => {
   });
 
   it('that is called expired by 50 requests at once is replaced once', async () => {
-    let made = 0;
-    const server = scriptedServer(
-      (sent) => {
-        if (isExchange(sent)) {
-          made += 1;
-          return Response.json({ access: accessToken(`a${made}`) });
-        }
-        return sent.authorization === `Bearer ${accessToken('a1')}` ? expired() : new Response('{}');
-      },
-      { token: PERSONAL },
-    );
+    const server = refusingTheFirst(expired);
     await Promise.all(Array.from({ length: 50 }, () => server.client.fetch('/x')));
     expect(exchanges(server)).toBe(2);
   });
 
   it('that has been replaced is not missed again by a request that hears of its end late', async () => {
     const { promise: replaced, resolve: isReplaced } = Promise.withResolvers<void>();
-    let made = 0;
-    const server = scriptedServer(
-      async (sent) => {
-        if (isExchange(sent)) {
-          made += 1;
-          return Response.json({ access: accessToken(`a${made}`) });
-        }
-        if (sent.authorization !== `Bearer ${accessToken('a1')}`) return new Response('{}');
-        if (sent.url.endsWith('/late')) await replaced;
-        return expired();
-      },
-      { token: PERSONAL },
-    );
+    const server = refusingTheFirst(async ({ url }) => {
+      if (url.endsWith('/late')) await replaced;
+      return expired();
+    });
     const late = server.client.fetch('/late');
     await server.client.fetch('/early');
     isReplaced();
@@ -270,15 +252,36 @@ describe('an access token', () => {
     expect([exchanges(server), bearers(server).length]).toEqual([2, 2]);
   });
 
-  it('that is refused for another reason is not replaced', async () => {
+  it('that is not valid any more, since the key is gone that signed it, is replaced as well', async () => {
+    const server = refusingTheFirst(invalid);
+    expect((await server.client.fetch('/x')).status).toBe(200);
+    expect(exchanges(server)).toBe(2);
+  });
+
+  it('whose maker was revoked is not replaced, and the error is about the maker', async () => {
+    let isRevoked = false;
     const server = scriptedServer(
-      (sent) =>
-        isExchange(sent)
-          ? Response.json({ access: accessToken('a') })
-          : Response.json({ error: { message: 'The token was revoked.' } }, { status: 401 }),
+      (sent) => {
+        if (isRevoked) return Response.json({ detail: `Revoked at ${new URL(sent.url).pathname}.` }, { status: 401 });
+        return isExchange(sent) ? Response.json({ access: accessToken('a') }) : new Response('{}');
+      },
       { token: PERSONAL },
     );
-    await expect(server.client.fetch('/x')).rejects.toMatchObject({ code: 'invalid_token' });
+    await server.client.fetch('/x');
+    isRevoked = true;
+    await expect(server.client.fetch('/x')).rejects.toMatchObject({
+      code: 'invalid_token',
+      message: expect.stringContaining('Revoked at /api/token/refresh.'),
+    });
+    expect([exchanges(server), bearers(server).length]).toEqual([2, 2]);
+  });
+
+  it('is not replaced when it may not do something', async () => {
+    const server = scriptedServer(
+      (sent) => (isExchange(sent) ? Response.json({ access: accessToken('a') }) : new Response('{}', { status: 403 })),
+      { token: PERSONAL },
+    );
+    await expect(server.client.fetch('/x')).rejects.toMatchObject({ name: 'PermissionError' });
     expect(exchanges(server)).toBe(1);
   });
 });

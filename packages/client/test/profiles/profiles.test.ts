@@ -14,6 +14,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ConfigurationError, type Profile, readProfiles, removeProfile, saveProfile } from '../../src/index.ts';
 import { type Home, newHome } from '../scripted/home.ts';
 
+// Windows keeps apart who may read a file by other means than modes and owners, and the client looks at none of them there.
 const modes = process.platform === 'win32' ? it.skip : it;
 const errorOf = (act: () => unknown): ConfigurationError => {
   try {
