@@ -102,7 +102,7 @@ async function* streamChat(
   const keep = chat.request.store ? keepTurn(options, chat, record) : undefined;
   yield { type: 'chat.start', model: key };
   try {
-    yield* lease.load();
+    yield* lease.load(signal);
     const turn: ChatTurn = {
       request: { ...chat.request, sampling: { ...options.samplingOf(key), ...chat.request.sampling } },
       messages: chat.messages,

@@ -26,10 +26,17 @@ export class ReloadingLease implements AsyncDisposable {
     return this.#lease?.model.contextLength ?? 0;
   }
 
-  async *load(): AsyncGenerator<ChatEvent> {
+  /** Loads the model. When the signal fires nobody waits any more, though others may go on loading it. */
+  async *load(signal: AbortSignal): AsyncGenerator<ChatEvent> {
+    signal.throwIfAborted();
     const model = this.#model.file.key;
     const events = new EventQueue<LoadEvent>();
-    const acquiring = this.#acquire((event) => events.push(event)).finally(() => events.end());
+    const end = (): void => events.end();
+    signal.addEventListener('abort', end, { once: true });
+    const acquiring = this.#acquire((event) => events.push(event)).finally(() => {
+      signal.removeEventListener('abort', end);
+      end();
+    });
     // Without a listener now, a failure during the loop below would count as unhandled.
     acquiring.catch(() => {});
     for await (const event of events) {
@@ -37,6 +44,7 @@ export class ReloadingLease implements AsyncDisposable {
       else if (event.type === 'progress') yield { type: 'model_load.progress', model, progress: event.progress };
       else yield { type: 'model_load.end', model, loadTimeSeconds: event.loadTimeSeconds };
     }
+    signal.throwIfAborted();
     await acquiring;
   }
 

@@ -313,6 +313,26 @@ describe('when the server stops', () => {
   });
 });
 
+describe('when a token ends', () => {
+  it('a chat that still waits for its model ends at once', async () => {
+    const engine = new ScriptedEngine(says('Hi'));
+    engine.holdLoads = true;
+    const test = await newChat(engine);
+    const ended = new AbortController();
+    const events = await test.chat(await newCaller(test.auth), chatRequest(), ended.signal);
+    const types: string[] = [];
+    for await (const { type } of events) {
+      types.push(type);
+      if (type === 'model_load.start') ended.abort(new ServerError('TOKEN_REVOKED', 'The token has ended.'));
+    }
+    expect(types).toEqual(['chat.start', 'model_load.start', 'error', 'chat.end']);
+    // What was begun is there for the next one, and held by nobody.
+    engine.loads[0]?.finish();
+    await test.pool[Symbol.asyncDispose]();
+    expect(engine.models[0]?.disposed).toBe(true);
+  });
+});
+
 describe('when the model dies', () => {
   const crash = (): ServerError => new ServerError('MODEL_CRASHED', 'gone');
 
