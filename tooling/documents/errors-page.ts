@@ -6,6 +6,7 @@ import {
   decide,
   FULL_GRANT,
   InvalidTokenError,
+  LimitExceededError,
   PermissionDeniedError,
   type TokenRefusal,
 } from '@latchkey/auth-core';
@@ -98,7 +99,14 @@ line to standard error, which says what to do, and ends with 1.
 
 /** The core's codes that become this one. */
 function coreCodesOf(code: ServerErrorCode): readonly AuthErrorCode[] {
-  return AUTH_ERROR_CODES.filter((core) => toServerError(new AuthError(core, '')).code === code);
+  return AUTH_ERROR_CODES.filter((core) => examplesOf(core).some((error) => toServerError(error).code === code));
+}
+
+/** One error of each kind that has this code: one code is that of all limits. */
+function examplesOf(core: AuthErrorCode): readonly AuthError[] {
+  if (core !== 'AUTH_LIMIT_EXCEEDED') return [new AuthError(core, '')];
+  const limits = ['requestsPerMinute', 'concurrentRequests', 'tokensPerDay', 'tokensPerMonth'] as const;
+  return limits.map((limit) => new LimitExceededError(limit, '', 1));
 }
 
 function renderServerTable(): string {

@@ -11,7 +11,7 @@ export interface LatchkeyErrorOptions extends ErrorOptions {
  * |---|---|
  * | `AuthenticationError` | `no_token`, `invalid_token`, `expired_token` |
  * | `PermissionError` | the server's, mostly `permission_denied` |
- * | `RateLimitError` | the server's, mostly `limit_exceeded` |
+ * | `RateLimitError` | the server's, e.g. `requests_per_minute_exceeded` |
  * | `ConnectionError` | `unreachable` |
  * | `ServerError` | the server's, e.g. `model_not_found`; `redirected`; `bad_answer` |
  * | `ConfigurationError` | `invalid_url`, `invalid_option`, `unknown_profile`, `wrong_server`, `invalid_profiles`, `unsafe_profiles` |

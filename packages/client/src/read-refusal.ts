@@ -44,7 +44,7 @@ export async function readRefusal(response: Response, asked: Asked): Promise<Lat
   if (status === 429) {
     const limit = textOf(said.details.limit) ?? said.param;
     const retryAfterSeconds = readRetryAfter(headers.get('retry-after'));
-    return new RateLimitError(said.code ?? 'limit_exceeded', message, {
+    return new RateLimitError(said.code ?? 'http_429', message, {
       ...options,
       ...(limit === undefined ? {} : { limit }),
       ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),

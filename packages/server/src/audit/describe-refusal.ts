@@ -1,4 +1,4 @@
-import { type AuditEvent, InvalidTokenError } from '@latchkey/auth-core';
+import { type AuditEvent, InvalidTokenError, LimitExceededError } from '@latchkey/auth-core';
 import { ServerError } from '../contracts/server-error.ts';
 import type { AuditedRequest } from './audited-request.ts';
 
@@ -20,7 +20,8 @@ export function describeRefusal(error: unknown, request: AuditedRequest | undefi
   if (token !== undefined) return { type: 'authentication.refused', details: { code: token.code, ...asked } };
   if (!(error instanceof ServerError)) return undefined;
   const { code, details, param, message } = error;
-  if (code === 'LIMIT_EXCEEDED') return { type: 'limit.exceeded', details: { code, ...details, ...asked } };
+  if (error.cause instanceof LimitExceededError)
+    return { type: 'limit.exceeded', details: { code, ...details, ...asked } };
   if (code !== 'PERMISSION_DENIED') return undefined;
   return {
     type: 'permission.denied',

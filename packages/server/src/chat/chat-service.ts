@@ -30,7 +30,7 @@ import { toStats } from './usage.ts';
 export interface ChatCaller {
   readonly principal: Principal;
   readonly decide: (request: AccessRequest, entries?: readonly AuthorityEntry[]) => Decision;
-  /** Throws ServerError `LIMIT_EXCEEDED` when fewer than `least` are left. */
+  /** Throws ServerError `TOKENS_PER_DAY_EXCEEDED` or `TOKENS_PER_MONTH_EXCEEDED` when fewer than `least` are left. */
   readonly reserveTokens: ReserveTokens;
 }
 
@@ -164,7 +164,10 @@ function limitsOf(
 ): ChatLimits {
   const outputTokens = least(request.maxOutputTokens, maxOutputTokens);
   if (outputTokens === 0) {
-    throw new ServerError('LIMIT_EXCEEDED', 'The token may not generate any text: its maxOutputTokens is 0.');
+    // Waiting does not help, so it is no 429.
+    throw new ServerError('PERMISSION_DENIED', 'The token may not generate any text: its maxOutputTokens is 0.', {
+      param: 'maxOutputTokens',
+    });
   }
   return {
     rounds: limits.rounds,

@@ -39,7 +39,7 @@ export async function* generateWithinBudget(
     }
   } catch (error) {
     const short = granted < room && error instanceof ServerError && error.code === 'CONTEXT_EXCEEDED';
-    throw short ? budgetTooSmall(granted, error) : error;
+    throw short ? await nameShortLimit(reserve, granted) : error;
   } finally {
     const used = use.soFar();
     note(used);
@@ -48,9 +48,16 @@ export async function* generateWithinBudget(
   }
 }
 
-function budgetTooSmall(left: number, cause: Error): ServerError {
-  const message = `The limits of the token leave ${left} tokens, and the conversation alone has more.`;
-  return new ServerError('LIMIT_EXCEEDED', message, { param: 'limits', cause });
+/** The conversation alone has more tokens than were left: asking for more says of which limit, and for how long. */
+async function nameShortLimit(reserve: ReserveTokens, granted: number): Promise<unknown> {
+  try {
+    const more = await reserve(granted + 1, granted + 1);
+    await more.settle(0).catch(() => {});
+  } catch (refusal) {
+    return refusal;
+  }
+  const message = 'Other requests were using up the limits of the token, and have ended by now. Try again.';
+  return new ServerError('OVERLOADED', message);
 }
 
 /** Counts a round; of one that is broken off the engine says no number, so its text is counted instead. */

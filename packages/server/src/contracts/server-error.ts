@@ -31,7 +31,10 @@
  * | `PLUGIN_UNAVAILABLE` | an MCP server of mcp.json that does not start or answer |
  * | `MCP_UNAVAILABLE` | a per-request MCP server that does not answer |
  * | `CONFLICT` | somebody else changed the thing at the same time |
- * | `LIMIT_EXCEEDED` | a limit of the token's grant; `limit` names it |
+ * | `REQUESTS_PER_MINUTE_EXCEEDED` | the limit `requestsPerMinute` of a grant is used up |
+ * | `CONCURRENT_REQUESTS_EXCEEDED` | the limit `concurrentRequests` of a grant is used up |
+ * | `TOKENS_PER_DAY_EXCEEDED` | the limit `tokensPerDay` of a grant leaves too few tokens |
+ * | `TOKENS_PER_MONTH_EXCEEDED` | the limit `tokensPerMonth` of a grant leaves too few tokens |
  * | `OVERLOADED` | too many requests are waiting |
  * | `SHUTTING_DOWN` | the server is going down |
  * | `STORE_UNAVAILABLE` | the database does not answer; everything is denied |
@@ -66,7 +69,10 @@ export type ServerErrorCode =
   | 'PLUGIN_UNAVAILABLE'
   | 'MCP_UNAVAILABLE'
   | 'CONFLICT'
-  | 'LIMIT_EXCEEDED'
+  | 'REQUESTS_PER_MINUTE_EXCEEDED'
+  | 'CONCURRENT_REQUESTS_EXCEEDED'
+  | 'TOKENS_PER_DAY_EXCEEDED'
+  | 'TOKENS_PER_MONTH_EXCEEDED'
   | 'OVERLOADED'
   | 'SHUTTING_DOWN'
   | 'STORE_UNAVAILABLE'

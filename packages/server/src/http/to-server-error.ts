@@ -2,7 +2,7 @@ import { AuthError, type AuthErrorCode, LimitExceededError, PermissionDeniedErro
 import { denialDetails } from '../contracts/denial-details.ts';
 import { type ErrorDetails, ServerError, type ServerErrorCode } from '../contracts/server-error.ts';
 
-const AUTH_CODES: Record<AuthErrorCode, ServerErrorCode> = {
+const AUTH_CODES: Record<Exclude<AuthErrorCode, 'AUTH_LIMIT_EXCEEDED'>, ServerErrorCode> = {
   AUTH_TOKEN_MISSING: 'UNAUTHENTICATED',
   AUTH_TOKEN_MALFORMED: 'UNAUTHENTICATED',
   AUTH_TOKEN_UNKNOWN: 'UNAUTHENTICATED',
@@ -17,21 +17,33 @@ const AUTH_CODES: Record<AuthErrorCode, ServerErrorCode> = {
   AUTH_GRANT_NOT_COVERED: 'PERMISSION_DENIED',
   AUTH_TOKEN_NOT_FOUND: 'NOT_FOUND',
   AUTH_CONFLICT: 'CONFLICT',
-  AUTH_LIMIT_EXCEEDED: 'LIMIT_EXCEEDED',
   AUTH_STORE_UNAVAILABLE: 'STORE_UNAVAILABLE',
+};
+
+/** Clients wait for a minute's limit and give up at a month's: the code says which it was. */
+const LIMIT_CODES: Record<LimitExceededError['limit'], ServerErrorCode> = {
+  requestsPerMinute: 'REQUESTS_PER_MINUTE_EXCEEDED',
+  concurrentRequests: 'CONCURRENT_REQUESTS_EXCEEDED',
+  tokensPerDay: 'TOKENS_PER_DAY_EXCEEDED',
+  tokensPerMonth: 'TOKENS_PER_MONTH_EXCEEDED',
 };
 
 /** Whatever was thrown, as an error that has a code and may be shown. */
 export function toServerError(thrown: unknown): ServerError {
   if (thrown instanceof ServerError) return thrown;
   if (thrown instanceof AuthError) {
-    return new ServerError(AUTH_CODES[thrown.code], thrown.message, {
+    return new ServerError(codeOf(thrown), thrown.message, {
       cause: thrown,
       details: detailsOf(thrown),
       ...paramOf(thrown),
     });
   }
   return new ServerError('INTERNAL', 'The server failed at this request; its log says why.', { cause: thrown });
+}
+
+function codeOf(error: AuthError): ServerErrorCode {
+  if (error instanceof LimitExceededError) return LIMIT_CODES[error.limit];
+  return error.code === 'AUTH_LIMIT_EXCEEDED' ? 'INTERNAL' : AUTH_CODES[error.code];
 }
 
 /** What is at fault: the path in the body, or the limit. */

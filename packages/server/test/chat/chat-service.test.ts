@@ -148,7 +148,10 @@ describe('what a chat refuses', () => {
   it('is a grant that leaves no token to generate', async () => {
     const test = await newChat(new ScriptedEngine());
     const caller = await newCaller(test.auth, { actions: ['chat'], models: ['*'], limits: { maxOutputTokens: 0 } });
-    await expect(test.chat(caller, chatRequest(), signal())).rejects.toMatchObject({ code: 'LIMIT_EXCEEDED' });
+    await expect(test.chat(caller, chatRequest(), signal())).rejects.toMatchObject({
+      code: 'PERMISSION_DENIED',
+      param: 'maxOutputTokens',
+    });
   });
 
   it("is a tool of the caller's with the name of one of ours, and ours are closed again", async () => {

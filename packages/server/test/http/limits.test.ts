@@ -16,7 +16,13 @@ describe('the limits of a grant', () => {
     expect(first.headers.ratelimit).toContain('"requestsPerMinute";r=0');
     const second = await send(server.app, { ...chat, token });
     expect(second.status).toBe(429);
-    expect(second.json()).toMatchObject({ error: { code: 'limit_exceeded', param: 'requestsPerMinute' } });
+    expect(second.json()).toMatchObject({
+      error: {
+        code: 'requests_per_minute_exceeded',
+        param: 'requestsPerMinute',
+        details: { code: 'AUTH_LIMIT_EXCEEDED', limit: 'requestsPerMinute', source: 'token test' },
+      },
+    });
     expect(Number(second.headers['retry-after'])).toBeGreaterThan(0);
   });
 
@@ -34,7 +40,7 @@ describe('the limits of a grant', () => {
     const running = await open(server.app, { ...chat, token, body: { ...chat.body, stream: true } });
     await running.received('"and "');
     expect((await send(server.app, { ...chat, token })).json()).toMatchObject({
-      error: { param: 'concurrentRequests' },
+      error: { code: 'concurrent_requests_exceeded', param: 'concurrentRequests' },
     });
     server.stop.abort();
     await running.received('chat.end');
@@ -56,7 +62,7 @@ describe('the limits of a grant', () => {
     expect(server.engine.requests[1]?.contextLength).toBe(7);
     const third = await send(server.app, { ...chat, token });
     expect(third.status).toBe(429);
-    expect(third.json()).toMatchObject({ error: { param: 'tokensPerDay' } });
+    expect(third.json()).toMatchObject({ error: { code: 'tokens_per_day_exceeded', param: 'tokensPerDay' } });
     expect(Number(third.headers['retry-after'])).toBeGreaterThan(0);
   });
 
@@ -69,8 +75,10 @@ describe('the limits of a grant', () => {
         },
       ],
     });
-    const token = await server.issue(grantWith({ tokensPerDay: 10 }));
-    expect((await send(server.app, { ...chat, token })).json()).toMatchObject({ error: { code: 'limit_exceeded' } });
+    const token = await server.issue(grantWith({ tokensPerDay: 1000, tokensPerMonth: 10 }));
+    const answer = await send(server.app, { ...chat, token });
+    expect([answer.status, answer.json()]).toMatchObject([429, { error: { code: 'tokens_per_month_exceeded' } }]);
+    expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
   });
 
   it('counts the text of an answer that was broken off', async () => {

@@ -158,7 +158,10 @@ describe('/mcp', () => {
     const token = await server.issue(tools({ 'mcp/a': { echo: {} } }, { limits }));
     for (let request = 0; request < 2; request += 1) expect((await post(server, token, ping)).status).toBe(200);
     const answer = await post(server, token, ping);
-    expect([answer.status, answer.json()]).toMatchObject([429, { error: { data: { code: 'limit_exceeded' } } }]);
+    expect([answer.status, answer.json()]).toMatchObject([
+      429,
+      { error: { data: { code: 'requests_per_minute_exceeded' } } },
+    ]);
     expect(answer.headers).toHaveProperty('retry-after');
   });
 
