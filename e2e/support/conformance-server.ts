@@ -1,7 +1,8 @@
 // An MCP server over stdio with the tools that the server scenarios of @modelcontextprotocol/conformance call. It is
 // what stands behind Latchkey's /mcp when that is put through them.
 
-import { Server } from '@modelcontextprotocol/server';
+import { setTimeout as pass } from 'node:timers/promises';
+import { Server, type ServerContext } from '@modelcontextprotocol/server';
 import { StdioServerTransport } from '@modelcontextprotocol/server/stdio';
 
 const PIXEL = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
@@ -34,27 +35,64 @@ const RESULTS = {
     isError: true,
   },
   json_schema_2020_12_tool: { content: [text('It fits.')] },
+  test_logging_tool: { content: [text('Nothing to log.')] },
 };
 
 const SCHEMA_OF_2020_12 = {
   $schema: 'https://json-schema.org/draft/2020-12/schema',
   type: 'object' as const,
   $defs: {
-    address: { type: 'object', properties: { street: { type: 'string' }, city: { type: 'string' } } },
+    address: {
+      $anchor: 'address',
+      type: 'object',
+      properties: { street: { type: 'string' }, city: { type: 'string' } },
+    },
   },
   properties: { name: { type: 'string' }, address: { $ref: '#/$defs/address' } },
+  allOf: [{ anyOf: [{ required: ['name'] }, { required: ['address'] }] }],
+  if: { required: ['address'] },
+  // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+  then: { required: ['name'] },
+  else: { properties: { address: false } },
   additionalProperties: false,
 };
 
+/** A tool that takes its time over three steps, and says so. */
+async function work({ mcpReq }: ServerContext) {
+  const progressToken = mcpReq._meta?.progressToken;
+  for (const progress of [0, 50, 100]) {
+    if (progressToken !== undefined) {
+      const params = { progressToken, progress, total: 100, message: `Completed step ${progress} of 100` };
+      await mcpReq.notify({ method: 'notifications/progress', params });
+    }
+    await pass(50);
+  }
+  return { content: [text('Done.')] };
+}
+
+/** A tool that asks its client something before it answers. */
+async function ask({ mcpReq }: ServerContext) {
+  const params = { message: 'Who are you?', requestedSchema: { type: 'object', properties: {} } };
+  const answer = await mcpReq.send({ method: 'elicitation/create', params }).then(
+    () => 'answered',
+    () => 'refused',
+  );
+  return { content: [text(`The question was ${answer}.`)] };
+}
+
+const RUNS = { test_tool_with_progress: work, test_streaming_elicitation: ask };
+
 const server = new Server({ name: 'conformance', version: '1.0.0' }, { capabilities: { tools: {} } });
 server.setRequestHandler('tools/list', async () => ({
-  tools: Object.keys(RESULTS).map((name) => ({
+  tools: Object.keys({ ...RESULTS, ...RUNS }).map((name) => ({
     name,
     description: `Answers what the scenario of ${name} expects.`,
     inputSchema: name === 'json_schema_2020_12_tool' ? SCHEMA_OF_2020_12 : { type: 'object' as const, properties: {} },
   })),
 }));
-server.setRequestHandler('tools/call', async ({ params: { name } }) => {
+server.setRequestHandler('tools/call', async ({ params: { name } }, context) => {
+  const [, run] = Object.entries(RUNS).find(([known]) => known === name) ?? [];
+  if (run !== undefined) return run(context);
   const [, result] = Object.entries(RESULTS).find(([known]) => known === name) ?? [];
   if (result === undefined) throw new Error(`There is no tool ${name}`);
   return result;

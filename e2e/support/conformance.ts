@@ -8,12 +8,12 @@ import { text } from 'node:stream/consumers';
 const require = createRequire(import.meta.url);
 const program = join(dirname(require.resolve('@modelcontextprotocol/conformance/package.json')), 'dist', 'index.js');
 
-/** Scenario → why it is expected to fail. */
+/** Scenario, or `scenario:check`, → why it is expected to fail. */
 export type ExpectedFailures = Readonly<Record<string, string>>;
 
 /** How a run of the protocol's conformance suite went. */
 export interface ConformanceOutcome {
-  /** 0 when exactly those scenarios failed that were expected to. */
+  /** 0 when exactly that failed which was expected to. */
   readonly exitCode: number | null;
   readonly output: string;
   readonly passed: number;
