@@ -307,6 +307,9 @@ export const requirements = [
       'mcp.unauthenticated':
         'without a token /mcp is a 401, and says by what means to get one only if that is configured',
       'mcp.ends-with-token': 'a call over /mcp ends with its token',
+      'mcp.progress': 'the clients of both eras hear over /mcp how a call gets on, if they ask for it',
+      'mcp.approval': 'over /mcp a call that needs a person waits for one, and its client hears so meanwhile',
+      'mcp.taint': 'over /mcp, where taint is on, nothing that sends something out is offered',
       'mcp.loop': 'a server that is listed in its own mcp.json offers the tools of the others',
       'mcp.conformance-server':
         'the conformance suite of the protocol passes on /mcp, but for what is told with its reason',

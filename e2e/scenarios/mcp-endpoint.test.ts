@@ -73,6 +73,63 @@ describe('/mcp', () => {
     );
   }
 
+  for (const era of ['legacy', 'modern'] as const) {
+    verifies(
+      'mcp.progress',
+      async () => {
+        await using client = await connect(server, holder.token, era);
+        const heard: unknown[] = [];
+        await client.callTool(
+          { name: 'everything__trigger-long-running-operation', arguments: { duration: 0.3, steps: 3 } },
+          { onprogress: ({ progress, total }) => heard.push([progress, total]) },
+        );
+        // The last may come with the result, and then nobody waits for it any more.
+        expect(heard.slice(0, 2)).toEqual([
+          [1, 3],
+          [2, 3],
+        ]);
+      },
+      era,
+    );
+
+    verifies(
+      'mcp.approval',
+      async () => {
+        const echo = { 'mcp/my-notes': { echo: { approval: 'ask' } } };
+        const careful = await createToken(server, 'careful', withTools(echo));
+        await using client = await connect(server, careful.token, era);
+        const waits = Promise.withResolvers<string>();
+        const called = client.callTool(
+          { name: 'echo', arguments: { message: 'red and asked for' } },
+          // As clients do that give up a call of which they hear nothing for so long.
+          { onprogress: ({ message = '' }) => waits.resolve(message), resetTimeoutOnProgress: true },
+        );
+        const [, id] = /\(([^)]+)\)/.exec(await waits.promise) ?? [];
+        expect(callsThatArrived()).not.toContain(`red and asked for ${era}`);
+        const answer = { decision: 'approve', arguments: { message: `red and asked for ${era}` } };
+        expect(await server.admin.post(`/api/v1/approvals/${id}`, answer)).toMatchObject({ status: 200 });
+        expect((await called).content).toContainEqual({ type: 'text', text: `Echo: red and asked for ${era}` });
+        expect(callsThatArrived()).toContain(`red and asked for ${era}`);
+      },
+      era,
+    );
+  }
+
+  verifies('mcp.taint', async () => {
+    await using tainted = await startServer({
+      config: { taint: 'deny', toolLabels: { 'mcp/notes': { fetch_note: ['untrusted'], echo: ['egress'] } } },
+      mcpServers: { notes: recording(join(folder.path, 'tainted-calls')) },
+    });
+    await using client = await connect(tainted, tainted.adminToken);
+    const { tools } = await client.listTools();
+    expect(tools.map(({ name }) => name)).toEqual(['fetch_note']);
+    expect(await client.callTool({ name: 'fetch_note' })).toMatchObject(said('The herring is red.'));
+    await expect(client.callTool({ name: 'echo', arguments: { message: 'out' } })).rejects.toThrow(
+      'Unknown tool: echo',
+    );
+    expect(readFileSync(join(folder.path, 'tainted-calls'), 'utf8')).not.toContain('out');
+  });
+
   verifies('mcp.unknown', async () => {
     await using client = await connect(server, holder.token);
     const refusals = await Promise.all(

@@ -41,7 +41,8 @@ export type {
 export type { ToolSelection } from './tools/open-toolset.ts';
 export type { ToolGate, ToolGateCall, ToolGateContext, ToolVerdict } from './tools/tool-gate.ts';
 export type { McpContent, ToolFailure, ToolFailureKind, ToolOutcome, ToolSuccess } from './tools/tool-outcome.ts';
-export type { Toolset, ToolsetTool } from './tools/toolset.ts';
+export type { ToolProgress } from './tools/tool-progress.ts';
+export type { ToolCallOptions, Toolset, ToolsetTool } from './tools/toolset.ts';
 export type { Fetch } from './transport/guarded-fetch.ts';
 export type { OpenTransport, OpenTransportOptions, TransportOpener } from './transport/open-transport.ts';
 export type { NameResolver } from './transport/pinned-fetch.ts';

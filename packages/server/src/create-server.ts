@@ -255,6 +255,7 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
             switches: settings.current,
             audit: trail.tools(principal),
             ask: askApprovalFor(approvals.pending, principal),
+            taint: config,
             toolCalls: config.limits.toolCalls,
           }),
         installation,

@@ -2,6 +2,7 @@ import type { Client } from '@modelcontextprotocol/client';
 import type { McpLimits } from '../limits.ts';
 import type { BridgeLogger } from '../logger.ts';
 import type { ToolDefinition } from '../tools/tool-definition.ts';
+import { cleanProgress, type ToolProgress } from '../tools/tool-progress.ts';
 import type { RawToolResult } from '../tools/tool-result.ts';
 import type { OpenTransport } from '../transport/open-transport.ts';
 import type { IdleTimer } from './idle-timer.ts';
@@ -81,7 +82,12 @@ export class ServerSession {
   }
 
   /** Calls a tool. Rejects as the SDK does; see `explainCallError`. */
-  async call(definition: ToolDefinition, args: Record<string, unknown>, signal: AbortSignal): Promise<RawToolResult> {
+  async call(
+    definition: ToolDefinition,
+    args: Record<string, unknown>,
+    signal: AbortSignal,
+    onProgress?: (progress: ToolProgress) => void,
+  ): Promise<RawToolResult> {
     const { client, opened, limits, idle } = this.#options;
     const send = () =>
       client.callTool(
@@ -91,8 +97,9 @@ export class ServerSession {
           timeout: limits.callTimeoutMs,
           maxTotalTimeout: limits.callTotalTimeoutMs,
           resetTimeoutOnProgress: true,
-          onprogress: () => {
+          onprogress: (progress) => {
             this.#timedOut = 0;
+            onProgress?.(cleanProgress(progress));
           },
           // The definition that the model was shown, not whatever the server says by now.
           toolDefinition: { name: definition.name, inputSchema: definition.inputSchema as { type: 'object' } },

@@ -11,6 +11,7 @@ import { askGate } from './ask-gate.ts';
 import { removeHidden } from './hidden-characters.ts';
 import type { ToolGate } from './tool-gate.ts';
 import type { ToolFailureKind, ToolOutcome } from './tool-outcome.ts';
+import type { ToolProgress } from './tool-progress.ts';
 import { type RawToolResult, renderToolResult } from './tool-result.ts';
 
 /** A tool of a toolset: what was listed when the toolset was opened, and the connection to its server. */
@@ -23,6 +24,7 @@ export interface RunOptions {
   readonly limits: McpLimits;
   readonly logger: BridgeLogger;
   readonly signal: AbortSignal;
+  readonly onProgress: ((progress: ToolProgress) => void) | undefined;
   /** Fires when the toolset is closed. */
   readonly closed: AbortSignal;
 }
@@ -64,7 +66,7 @@ export async function runToolCall(tool: CallableTool, args: unknown, options: Ru
       link.abort();
     }, limits.callTotalTimeoutMs);
     release = await tool.connection.calls.acquire(signal);
-    const result = await callOnce(tool, sent, signal);
+    const result = await callOnce(tool, sent, { signal, onProgress: options.onProgress });
     const rendered = renderToolResult(result, limits);
     return { type: 'success', server, tool: name, arguments: sent, ...rendered };
   } catch (error) {
@@ -82,7 +84,7 @@ export async function runToolCall(tool: CallableTool, args: unknown, options: Ru
 async function callOnce(
   tool: CallableTool,
   args: Record<string, unknown>,
-  signal: AbortSignal,
+  { signal, onProgress }: Pick<RunOptions, 'signal' | 'onProgress'>,
   mayRepeat = true,
 ): Promise<RawToolResult> {
   const { connection, definition } = tool;
@@ -90,14 +92,14 @@ async function callOnce(
   // The server may have been restarted, or asked again since: is it still the tool that was shown?
   if (tools.get(definition.name)?.definition.fingerprint !== definition.fingerprint) throw new ToolChanged();
   try {
-    return await session.call(definition, args, signal);
+    return await session.call(definition, args, signal, onProgress);
   } catch (error) {
     if (signal.aborted) throw error;
     if (isTimeout(error) && session.countTimeout()) connection.discard(session, 'it does not answer calls');
     if (!isGone(error, session)) throw error;
     connection.discard(session, 'it could not be reached');
     // A server that forgot the session has not run the call (MCP 2025-11-25, transports, session management).
-    if (mayRepeat && isForgottenSession(error)) return callOnce(tool, args, signal, false);
+    if (mayRepeat && isForgottenSession(error)) return callOnce(tool, args, { signal, onProgress }, false);
     throw error;
   }
 }

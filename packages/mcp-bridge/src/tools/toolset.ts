@@ -4,6 +4,7 @@ import { type CallableTool, runToolCall } from './run-tool-call.ts';
 import { assignAliases } from './tool-alias.ts';
 import type { ToolGate } from './tool-gate.ts';
 import type { ToolOutcome } from './tool-outcome.ts';
+import type { ToolProgress } from './tool-progress.ts';
 
 /** A tool as a model is told about it. */
 export interface ToolsetTool {
@@ -20,6 +21,14 @@ export interface ToolsetTool {
   readonly dialect?: string;
 }
 
+/** Options of {@link Toolset.call}. */
+export interface ToolCallOptions {
+  /** Gives the call up. */
+  readonly signal: AbortSignal;
+  /** Told what the server says of the running call, as often as it says it. */
+  readonly onProgress?: (progress: ToolProgress) => void;
+}
+
 /** The tools of one request: a snapshot, so that nothing a server does later adds to it or changes it. */
 export interface Toolset {
   readonly tools: readonly ToolsetTool[];
@@ -27,7 +36,7 @@ export interface Toolset {
    * Calls a tool by the name that the model sees. Whatever happens is a value; this never rejects. The gate is asked
    * again, about exactly the arguments that are sent.
    */
-  call(alias: string, args: unknown, options: { readonly signal: AbortSignal }): Promise<ToolOutcome>;
+  call(alias: string, args: unknown, options: ToolCallOptions): Promise<ToolOutcome>;
   /** Gives up the calls in flight and waits for them. Servers go on running for other requests. */
   close(): Promise<void>;
 }
@@ -60,10 +69,10 @@ export function createToolset(permitted: readonly CallableTool[], options: Tools
 
   return {
     tools: Object.freeze(tools),
-    async call(alias, args, { signal }) {
+    async call(alias, args, { signal, onProgress }) {
       const found = byAlias.get(alias);
       if (found === undefined) return unknownName(alias, tools);
-      const call = runToolCall(found.callable, args, { ...options, signal, closed: closed.signal });
+      const call = runToolCall(found.callable, args, { ...options, signal, onProgress, closed: closed.signal });
       running.add(call);
       try {
         return await call;

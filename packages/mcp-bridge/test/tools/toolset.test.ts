@@ -54,6 +54,20 @@ describe('a toolset', () => {
     expect(await call(second, 'echo', { text: 'x' })).toMatchObject({ type: 'success' });
   });
 
+  it('tells what a server says of a running call', async () => {
+    await using host = memoryHost({ a: [] });
+    const toolset = await open(host, 'mcp/a');
+    const leaving = new AbortController();
+    const heard: unknown[] = [];
+    const onProgress = (progress: unknown): void => {
+      heard.push(progress);
+      leaving.abort();
+    };
+    const outcome = await toolset.call('progress', {}, { signal: leaving.signal, onProgress });
+    expect(outcome).toMatchObject({ type: 'failure', kind: 'aborted' });
+    expect(heard[0]).toEqual({ progress: 1 });
+  });
+
   it('gives up its calls when it is closed, and lets the server run on', async () => {
     await using host = memoryHost({ a: [] });
     const toolset = await open(host, 'mcp/a');

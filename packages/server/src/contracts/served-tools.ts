@@ -20,6 +20,11 @@ export interface ServedResult {
   readonly isError: boolean;
 }
 
+/** What is known of a call before its result: what its tool reports, or that a person is to decide about it. */
+export type CallProgress =
+  | { readonly type: 'moved'; readonly progress: number; readonly total?: number; readonly message?: string }
+  | { readonly type: 'waiting'; readonly approval: string };
+
 /** The tools that one request to `/mcp` may use: those that its token and the servers together permit. */
 export interface ServedTools {
   /** In an order that does not change. Servers that can't tell in time what they offer are left out. */
@@ -28,5 +33,10 @@ export interface ServedTools {
    * Decides again, with the arguments, and runs the call. Undefined: there is no such tool for this caller, be it
    * forbidden or made up.
    */
-  call(name: string, args: Record<string, unknown>, signal: AbortSignal): Promise<ServedResult | undefined>;
+  call(
+    name: string,
+    args: Record<string, unknown>,
+    signal: AbortSignal,
+    onProgress?: (news: CallProgress) => void,
+  ): Promise<ServedResult | undefined>;
 }

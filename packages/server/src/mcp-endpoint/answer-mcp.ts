@@ -9,6 +9,7 @@ import {
 } from '@modelcontextprotocol/server';
 import type { ServedTools } from '../contracts/served-tools.ts';
 import { hideSecrets } from '../telemetry/hide-secrets.ts';
+import { createProgressTeller } from './progress-teller.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -59,9 +60,16 @@ function createEndpoint({ tools, signal, onFault }: AnswerMcpOptions): Server {
   server.setRequestHandler('tools/list', () =>
     guarded(async () => ({ tools: (await tools.list(signal)).map((tool) => ({ ...tool })) }) as ListToolsResult),
   );
-  server.setRequestHandler('tools/call', ({ params: { name, arguments: args = {} } }) =>
+  server.setRequestHandler('tools/call', ({ params: { name, arguments: args = {} } }, { mcpReq }) =>
     guarded(async () => {
-      const result = await tools.call(name, args, signal);
+      const progressToken = mcpReq._meta?.progressToken;
+      using teller = createProgressTeller((progress) => {
+        if (progressToken === undefined) return;
+        const params = { progressToken, ...progress };
+        // It is lost when the client has left.
+        mcpReq.notify({ method: 'notifications/progress', params }).catch(() => {});
+      });
+      const result = await tools.call(name, args, signal, teller.note);
       if (result === undefined) {
         throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${hideSecrets(name).slice(0, 128)}`);
       }

@@ -8,12 +8,13 @@ import {
   type ToolsetTool,
 } from '@latchkey/mcp-bridge';
 import type { ToolAudit } from '../audit/tool-audit.ts';
-import type { ServedContent, ServedResult, ServedTool, ServedTools } from '../contracts/served-tools.ts';
-import { type AskApproval, changedNote } from './ask-approval.ts';
+import type { CallProgress, ServedContent, ServedResult, ServedTool, ServedTools } from '../contracts/served-tools.ts';
+import { type AskApproval, changedNote, whileTold } from './ask-approval.ts';
 import { createAuditedGate, type JudgedCall } from './audited-gate.ts';
 import type { McpSwitches } from './open-toolset.ts';
 import { createPermissionGate, type Decide } from './permission-gate.ts';
 import { mayBeServedBy, type NamedServer, servedName } from './served-names.ts';
+import { judgeOutsideRun, type TaintRules } from './taint.ts';
 import { withoutMirroredHeaders } from './without-mirrored-headers.ts';
 
 /** How long a list waits for a server that does not answer; it goes on starting for the next list. */
@@ -25,6 +26,7 @@ export interface ServeToolsOptions {
   /** Asked at each call. */
   readonly switches: () => McpSwitches;
   readonly audit: ToolAudit;
+  readonly taint: TaintRules;
   /** Absent where nobody can be asked: calls that need approval are refused. */
   readonly ask?: AskApproval;
   /** So many calls in one HTTP request, if the token does not say less: the older protocol knows batches. */
@@ -40,7 +42,9 @@ export function serveTools(options: ServeToolsOptions): ServedTools {
   const { host, decide, switches, audit, listMilliseconds = LIST_MILLISECONDS } = options;
   const permission = createPermissionGate(decide, []);
   const judge = (call: ToolGateCall): JudgedCall =>
-    switches().allowMcpJson ? permission(call) : { allowed: false, reason: IS_OFF, facts: { rule: 'allowMcpJson' } };
+    switches().allowMcpJson
+      ? judgeOutsideRun(options.taint, call, permission(call))
+      : { allowed: false, reason: IS_OFF, facts: { rule: 'allowMcpJson' } };
   const gate = createAuditedGate(judge, audit, options.ask);
   /** Of which anything may be used, in the order of mcp.json, whether they run or not. */
   const permittedServers = (): readonly NamedServer[] =>
@@ -67,7 +71,7 @@ export function serveTools(options: ServeToolsOptions): ServedTools {
       return lists.flat().sort((a, b) => (a.name < b.name ? -1 : 1));
     },
 
-    async call(name, args, signal) {
+    async call(name, args, signal, onProgress = () => {}) {
       if (callsLeft <= 0) return refusal(`this request may make ${limit} tool calls, and they are used up.`);
       callsLeft -= 1;
       const servers = permittedServers();
@@ -86,7 +90,7 @@ export function serveTools(options: ServeToolsOptions): ServedTools {
         try {
           const tool = toolset?.tools.find((offered) => servedName(server, offered.tool, alone) === name);
           if (toolset === undefined || tool === undefined) continue;
-          const outcome = await toolset.call(tool.name, args, { signal });
+          const outcome = await callWatched(toolset, tool, args, { signal, onProgress });
           tellOutcome(audit, outcome);
           return toResult(outcome, args);
         } finally {
@@ -98,6 +102,22 @@ export function serveTools(options: ServeToolsOptions): ServedTools {
     },
   };
 }
+
+interface WatchOptions {
+  readonly signal: AbortSignal;
+  readonly onProgress: (news: CallProgress) => void;
+}
+
+const callWatched = (
+  toolset: Toolset,
+  { name }: ToolsetTool,
+  args: Record<string, unknown>,
+  { signal, onProgress }: WatchOptions,
+): Promise<ToolOutcome> =>
+  whileTold(
+    (approval) => onProgress({ type: 'waiting', approval }),
+    () => toolset.call(name, args, { signal, onProgress: (progress) => onProgress({ type: 'moved', ...progress }) }),
+  );
 
 /** It says how to read the schema; what is none of these is words of a server that would only be repeated. */
 const DIALECT = /^https?:\/\/json-schema\.org\/draft[-/][0-9a-z/-]{1,20}\/schema#?$/;

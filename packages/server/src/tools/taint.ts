@@ -22,24 +22,39 @@ export interface RunTaint {
 }
 
 /** @param begun the run goes on from one in which tools have answered: nobody knows any more which ones */
-export function followTaint({ taint, taintedCalls, toolLabels }: TaintRules, begun: boolean): RunTaint {
+export function followTaint(rules: TaintRules, begun: boolean): RunTaint {
   let source = begun ? 'an earlier answer of this conversation' : undefined;
   return {
     judge(call, judged) {
-      const { server, tool } = call;
       // Listing a tool sends nothing anywhere.
-      if (taint === 'off' || source === undefined || !judged.allowed) return judged;
-      if (tool === undefined || call.arguments === undefined) return judged;
-      const label = taintedCalls.find((stopped) => labelsOf(toolLabels, server, tool).includes(stopped));
-      if (label === undefined) return judged;
-      if (taint === 'ask') return { ...judged, approval: true };
-      const reason = `untrusted content (${source}) is in this run, and this tool is labelled ${label}`;
-      return { allowed: false, reason, facts: { rule: 'taint', reason } };
+      if (source === undefined || call.arguments === undefined) return judged;
+      return stopLabelled(rules, call, judged, `untrusted content (${source}) is in this run`);
     },
     entered(server, tool) {
-      if (labelsOf(toolLabels, server, tool).includes('untrusted')) source ??= `${server} ${tool}`;
+      if (labelsOf(rules.toolLabels, server, tool).includes('untrusted')) source ??= `${server} ${tool}`;
     },
   };
+}
+
+/**
+ * Judges a call, or the listing of a tool, in a run that somebody else conducts: what is in it already is not known here,
+ * so it counts as tainted. What would be stopped each time is not listed either.
+ */
+export const judgeOutsideRun = (rules: TaintRules, call: ToolGateCall, judged: JudgedCall): JudgedCall =>
+  stopLabelled(rules, call, judged, 'untrusted content may be in the run of this client');
+
+function stopLabelled(
+  { taint, taintedCalls, toolLabels }: TaintRules,
+  { server, tool }: ToolGateCall,
+  judged: JudgedCall,
+  why: string,
+): JudgedCall {
+  if (taint === 'off' || !judged.allowed || tool === undefined) return judged;
+  const label = taintedCalls.find((stopped) => labelsOf(toolLabels, server, tool).includes(stopped));
+  if (label === undefined) return judged;
+  if (taint === 'ask') return { ...judged, approval: true };
+  const reason = `${why}, and this tool is labelled ${label}`;
+  return { allowed: false, reason, facts: { rule: 'taint', reason } };
 }
 
 /** Nobody vouches for a server that a request brings along. */

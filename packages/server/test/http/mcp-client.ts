@@ -7,6 +7,8 @@ export interface RpcAnswer {
   readonly headers: Answer['headers'];
   readonly result?: Record<string, unknown>;
   readonly error?: { readonly code: number; readonly message: string; readonly data?: Record<string, unknown> };
+  /** What was told before the answer. */
+  readonly notifications: readonly object[];
 }
 
 /** How a client of an era speaks. */
@@ -28,7 +30,7 @@ export const post = (
     headers: { accept: 'application/json, text/event-stream', ...headers },
   });
 
-/** Sends one request of an era and reads its answer. */
+/** Sends one request of an era and reads its answer; what `params` have under `_meta` goes along. */
 export async function rpc(
   server: TestServer,
   token: string,
@@ -45,7 +47,12 @@ export async function rpc(
   const answer = await post(
     server,
     token,
-    { jsonrpc: '2.0', id: 1, method, params: era === 'modern' ? { ...params, _meta: meta } : params },
+    {
+      jsonrpc: '2.0',
+      id: 1,
+      method,
+      params: era === 'modern' ? { ...params, _meta: { ...meta, ...(params._meta as object) } } : params,
+    },
     era === 'modern'
       ? {
           'mcp-protocol-version': modern,
@@ -54,7 +61,10 @@ export async function rpc(
         }
       : { 'mcp-protocol-version': '2025-11-25' },
   );
-  return { status: answer.status, headers: answer.headers, ...(messagesOf(answer)[0] as object) };
+  const messages = messagesOf(answer) as object[];
+  const notifications = messages.filter((message) => 'method' in message);
+  const last = messages.find((message) => !('method' in message));
+  return { status: answer.status, headers: answer.headers, notifications, ...last };
 }
 
 /** The messages of an answer. */

@@ -83,6 +83,53 @@ describe.each(ERAS)('/mcp for clients of the %s era', (era) => {
     watching.leave();
   });
 
+  it('tells a client that asked for it that its call waits for a person', async () => {
+    const server = await newServer();
+    const token = await server.issue(tools({ 'mcp/a': { echo: { approval: 'ask' } } }));
+    const boss = await server.issue(tools({ 'mcp/a': { '*': {} } }, { actions: ['approvals:decide'] }));
+    const watching = await open(server.app, {
+      path: '/api/v1/approvals',
+      token: boss,
+      headers: { accept: 'text/event-stream' },
+    });
+    const params = { name: 'echo', arguments: { text: 'red' }, _meta: { progressToken: 'p' } };
+    const called = rpc(server, token, era, 'tools/call', params);
+    const [, id] = /"approval":\{"id":"([^"]+)"/.exec(await watching.received('approval.requested')) ?? [];
+    await send(server.app, {
+      method: 'POST',
+      path: `/api/v1/approvals/${id}`,
+      token: boss,
+      body: { decision: 'approve' },
+    });
+    const { result, notifications } = await called;
+    expect(result).toMatchObject(said('red'));
+    expect(notifications).toMatchObject([
+      {
+        method: 'notifications/progress',
+        params: { progressToken: 'p', progress: 0, message: expect.stringContaining(`approval of a person (${id})`) },
+      },
+    ]);
+    watching.leave();
+  });
+
+  it('serves nothing that sends out what may be tainted, or asks a person, where taint is on', async () => {
+    const toolLabels = { 'mcp/a': { echo: ['egress'] } } as const;
+    const denying = await newServer({ taint: { taint: 'deny', taintedCalls: ['egress'], toolLabels } });
+    const token = await denying.issue(tools({ 'mcp/a': { echo: {}, calls: {} } }));
+    expect(await toolNames(denying, token, era)).toEqual(['calls']);
+    expect((await call(denying, token, 'echo', { text: 'red' }, era)).error?.code).toBe(-32602);
+    expect((await call(denying, token, 'calls', {}, era)).result).toMatchObject(said('[]'));
+
+    const asking = await newServer({
+      taint: { taint: 'ask', taintedCalls: ['egress'], toolLabels },
+      approvalSeconds: 0.05,
+    });
+    const asked = await asking.issue(tools({ 'mcp/a': { echo: {}, calls: {} } }));
+    expect(await toolNames(asking, asked, era)).toEqual(['calls', 'echo']);
+    expect((await call(asking, asked, 'echo', { text: 'red' }, era)).result).toMatchObject({ isError: true });
+    expect((await call(asking, asked, 'calls', {}, era)).result).toMatchObject(said('[]'));
+  });
+
   it('passes on that a tool failed, and tells structured content in words', async () => {
     const server = await newServer();
     const token = await server.issue(tools({ 'mcp/a': { '*': {} } }));

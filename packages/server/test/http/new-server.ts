@@ -53,6 +53,7 @@ import { listServers, readServerOutput } from '../../src/tools/list-servers.ts';
 import { openToolset } from '../../src/tools/open-toolset.ts';
 import { approvePins, reviewPins } from '../../src/tools/review-pins.ts';
 import { serveTools } from '../../src/tools/served-tools.ts';
+import type { TaintRules } from '../../src/tools/taint.ts';
 import type { UsageStore } from '../../src/usage/kysely-usage-store.ts';
 import { createUsageRecorder } from '../../src/usage/usage-recorder.ts';
 import { openApprovalTables } from '../approvals/open-approvals.ts';
@@ -62,7 +63,7 @@ import type { Turn } from '../scripted/engine-script.ts';
 import { ScriptedEngine } from '../scripted/scripted-engine.ts';
 import { temporaryFolder, writeFiles } from '../scripted/temporary-folder.ts';
 import { openSettings } from '../settings/open-settings.ts';
-import { newHost } from '../tools/caller.ts';
+import { newHost, TAINT_OFF } from '../tools/caller.ts';
 import { openUsage } from '../usage/open-usage.ts';
 
 /** Who issues the access tokens of test servers. */
@@ -102,6 +103,8 @@ export interface TestServerOptions {
   readonly authorizationServers?: readonly string[];
   /** In place of the servers in memory. */
   readonly mcp?: McpHost;
+  /** Off by default. */
+  readonly taint?: TaintRules;
   readonly app?: Partial<AppOptions>;
 }
 
@@ -221,6 +224,7 @@ export async function newServer(options: TestServerOptions = {}): Promise<TestSe
           switches: settings.current,
           audit: trail.tools(principal),
           ask: askApprovalFor(approvals.pending, principal),
+          taint: options.taint ?? TAINT_OFF,
           toolCalls: 8,
         }),
       installation: 'urn:latchkey:test',

@@ -6,9 +6,13 @@ import { onTestFinished } from 'vitest';
 import type { ToolAudit } from '../../src/audit/tool-audit.ts';
 import type { McpSwitches } from '../../src/tools/open-toolset.ts';
 import type { Decide } from '../../src/tools/permission-gate.ts';
+import type { TaintRules } from '../../src/tools/taint.ts';
 
 /** A server whose operator has switched nothing off. */
 export const ALL_ON = (): McpSwitches => ({ allowMcpJson: true, allowEphemeralMcp: true });
+
+/** A server whose operator has labelled no tool. */
+export const TAINT_OFF: TaintRules = { taint: 'off', taintedCalls: ['egress'], toolLabels: {} };
 
 /** An audit that remembers nothing. */
 export const UNAUDITED: ToolAudit = {

@@ -3,7 +3,7 @@ import { scriptedOpener } from '@latchkey/mcp-bridge/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ServedTools } from '../../src/contracts/served-tools.ts';
 import { serveTools } from '../../src/tools/served-tools.ts';
-import { ALL_ON, decideFor, newHost, UNAUDITED } from './caller.ts';
+import { ALL_ON, decideFor, newHost, TAINT_OFF, UNAUDITED } from './caller.ts';
 
 const ALL = { actions: ['chat'], mcp: { 'mcp/*': { tools: { '*': {} } } } };
 const signal = (): AbortSignal => new AbortController().signal;
@@ -15,6 +15,7 @@ const serve = async (host: McpHost, listMilliseconds = 10_000): Promise<ServedTo
     decide: await decideFor(ALL),
     switches: ALL_ON,
     audit: UNAUDITED,
+    taint: TAINT_OFF,
     toolCalls: 8,
     listMilliseconds,
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { followTaint, type TaintRules } from '../../src/tools/taint.ts';
+import { followTaint, judgeOutsideRun, type TaintRules } from '../../src/tools/taint.ts';
 
 const rules = (changes: Partial<TaintRules> = {}): TaintRules => ({
   taint: 'deny',
@@ -77,5 +77,25 @@ describe('taint', () => {
     expect(taint.judge(call('ephemeral/x', 'post'), yes)).toBe(yes);
     taint.entered('ephemeral/x', 'read');
     expect(taint.judge(call('ephemeral/x', 'post'), yes)).toMatchObject({ allowed: false });
+  });
+});
+
+describe('taint in a run that nobody follows here', () => {
+  const listing = { server: 'mcp/mail', tool: 'send_mail' };
+
+  it.each([
+    ['a call', send],
+    ['a listing', listing],
+  ])('counts as there, for %s', (_, call) => {
+    expect(judgeOutsideRun(rules(), call, yes)).toMatchObject({ allowed: false, facts: { rule: 'taint' } });
+    expect(judgeOutsideRun(rules({ taint: 'ask' }), call, yes)).toEqual({ allowed: true, approval: true });
+    expect(judgeOutsideRun(rules({ taint: 'off' }), call, yes)).toEqual(yes);
+  });
+
+  it('stops nothing but what is labelled, and allows nothing', () => {
+    expect(judgeOutsideRun(rules(), { server: 'mcp/mail' }, yes)).toEqual(yes);
+    expect(judgeOutsideRun(rules(), call('mcp/mail', 'read'), yes)).toEqual(yes);
+    const no = { allowed: false, reason: 'No.', facts: {} } as const;
+    expect(judgeOutsideRun(rules({ taint: 'ask' }), send, no)).toEqual(no);
   });
 });
