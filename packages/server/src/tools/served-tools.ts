@@ -4,12 +4,13 @@ import {
   type ToolGate,
   type ToolGateCall,
   type ToolOutcome,
+  type ToolProgress,
   type Toolset,
   type ToolsetTool,
 } from '@latchkey/mcp-bridge';
 import type { ToolAudit } from '../audit/tool-audit.ts';
 import type { CallProgress, ServedContent, ServedResult, ServedTool, ServedTools } from '../contracts/served-tools.ts';
-import { type AskApproval, changedNote, whileTold } from './ask-approval.ts';
+import { type AskApproval, changedNote, whileWaiting } from './ask-approval.ts';
 import { createAuditedGate, type JudgedCall } from './audited-gate.ts';
 import type { McpSwitches } from './open-toolset.ts';
 import { createPermissionGate, type Decide } from './permission-gate.ts';
@@ -108,16 +109,19 @@ interface WatchOptions {
   readonly onProgress: (news: CallProgress) => void;
 }
 
-const callWatched = (
+async function callWatched(
   toolset: Toolset,
   { name }: ToolsetTool,
   args: Record<string, unknown>,
   { signal, onProgress }: WatchOptions,
-): Promise<ToolOutcome> =>
-  whileTold(
-    (approval) => onProgress({ type: 'waiting', approval }),
-    () => toolset.call(name, args, { signal, onProgress: (progress) => onProgress({ type: 'moved', ...progress }) }),
+): Promise<ToolOutcome> {
+  const onWaiting = async (approval: string): Promise<void> => onProgress({ type: 'waiting', approval });
+  const onMoved = (progress: ToolProgress): void => onProgress({ type: 'moved', ...progress });
+  const { outcome } = await whileWaiting({ onWaiting }, () =>
+    toolset.call(name, args, { signal, onProgress: onMoved }),
   );
+  return outcome;
+}
 
 /** It says how to read the schema; what is none of these is words of a server that would only be repeated. */
 const DIALECT = /^https?:\/\/json-schema\.org\/draft[-/][0-9a-z/-]{1,20}\/schema#?$/;
