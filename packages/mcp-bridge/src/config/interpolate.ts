@@ -21,23 +21,29 @@ export function inputVariable(id: string): string {
 /**
  * Replaces `${VAR}`, `${env:VAR}`, `${VAR:-default}`, `${userHome}`, `${workspaceFolder}` and `${input:id}`, once: what
  * comes out is not looked at again, and `$VAR` stays. What is unset or empty and has no default is reported, so that
- * neither the literal text nor an empty string ever reaches a server as if it were a secret.
+ * neither the literal text nor an empty string ever reaches a server as if it were a secret. `secrets` is what was put
+ * in and stands neither in the file nor for a folder.
  */
 export function interpolate(
   text: string,
   substitutions: Substitutions,
-): { readonly value: string; readonly problem?: string } {
+): { readonly value: string; readonly secrets: readonly string[]; readonly problem?: string } {
   let problem: string | undefined;
+  const secrets: string[] = [];
   const value = text.replace(placeholder, (whole, expression: string) => {
     const found = find(whole, expression, substitutions);
     if (typeof found === 'string') return found;
+    if ('secret' in found) {
+      secrets.push(found.secret);
+      return found.secret;
+    }
     problem ??= found.problem;
     return '';
   });
-  return problem === undefined ? { value } : { value, problem };
+  return problem === undefined ? { value, secrets } : { value, secrets, problem };
 }
 
-type Found = string | { readonly problem: string };
+type Found = string | { readonly secret: string } | { readonly problem: string };
 
 function find(whole: string, expression: string, { environment, folder, inputs }: Substitutions): Found {
   if (expression === 'workspaceFolder') {
@@ -47,18 +53,23 @@ function find(whole: string, expression: string, { environment, folder, inputs }
   if (expression.startsWith('input:')) {
     const id = expression.slice('input:'.length);
     if (!inputs?.has(id)) return { problem: `"${whole}" is not among the "inputs" of the file` };
-    return read(environment, inputVariable(id)) ?? inputs.get(id) ?? unset(inputVariable(id));
+    return readSecret(environment, inputVariable(id)) ?? inputs.get(id) ?? unset(inputVariable(id));
   }
   const match = variable.exec(expression);
   if (match?.[1] === undefined) {
     return { problem: `"${whole}" is not understood; write \${NAME} or \${NAME:-default}` };
   }
-  return read(environment, match[1]) ?? match[2] ?? unset(match[1]);
+  return readSecret(environment, match[1]) ?? match[2] ?? unset(match[1]);
 }
 
 /** Undefined also for an empty one. */
 function read(environment: Environment, name: string): string | undefined {
   return (Object.hasOwn(environment, name) ? environment[name] : undefined) || undefined;
+}
+
+function readSecret(environment: Environment, name: string): { readonly secret: string } | undefined {
+  const secret = read(environment, name);
+  return secret === undefined ? undefined : { secret };
 }
 
 const unset = (name: string) => ({ problem: `the environment variable ${name} is not set` });

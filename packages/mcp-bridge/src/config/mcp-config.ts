@@ -34,6 +34,8 @@ export interface StdioServerEntry extends ServerEntryBase {
   /** A program, and its arguments, that prints more of the environment: run before each start, and it wins over `env`. */
   readonly envCommand?: readonly string[];
   readonly cwd?: string;
+  /** What placeholders were replaced by in the command and its arguments: not to be shown when the server prints it. */
+  readonly secrets?: readonly string[];
   /** Absent: `auto`. */
   readonly sandbox?: SandboxWish;
 }

@@ -63,9 +63,11 @@ export function readServerEntry(
   substitutions: Substitutions,
 ): WrittenEntry {
   let problem: string | undefined;
+  const secrets = new Set<string>();
   const fill = (written: string, ...key: KeyPath): string => {
     const filled = interpolate(written, substitutions);
     if (filled.problem !== undefined) problem ??= `${printKeyPath([...path, ...key])}: ${filled.problem}`;
+    for (const secret of filled.secrets) secrets.add(secret);
     return filled.value;
   };
   const fillList = (list: readonly string[], key: string): readonly string[] =>
@@ -101,7 +103,8 @@ export function readServerEntry(
       ...(read.cwd === undefined ? {} : { cwd: fill(read.cwd, 'cwd') }),
       ...(sandbox === undefined ? {} : { sandbox }),
     };
-    return { entry: finish(entry), ...(envFile === undefined ? {} : { envFile }) };
+    const written = secrets.size === 0 ? entry : { ...entry, secrets: [...secrets] };
+    return { entry: finish(written), ...(envFile === undefined ? {} : { envFile }) };
   }
 
   const { urlKey } = transport;

@@ -1,6 +1,10 @@
 import { access, constants, stat } from 'node:fs/promises';
 import { delimiter, join, resolve } from 'node:path';
 
+/** Why a server could not be started, in words that are safe to show. */
+export const noCommand = 'its command was not found, or can not be run';
+export const noFolder = 'its working folder ("cwd") was not found';
+
 /**
  * The file that a command means, by the PATH that the program would get, as `execvp` finds it; undefined when there is
  * none that can be run.

@@ -16,6 +16,8 @@ export interface SandboxTools {
   readonly withoutBubblewrap?: string;
   /** The program, where it works. */
   readonly prlimit?: string;
+  /** Whether the number of processes in a sandbox can be limited: the kernel counts none of root. */
+  readonly countsProcesses: boolean;
   /** The most that this process may allow others. */
   readonly ceiling: SandboxLimits;
 }
@@ -33,29 +35,37 @@ const unlimited: SandboxLimits = {
 /** Tries the tools out: that they are installed does not say that the kernel, or a container around it, lets them work. */
 export async function probeSandboxTools(environment: Environment): Promise<SandboxTools> {
   if (process.platform !== 'linux') {
-    return { ceiling: unlimited, withoutBubblewrap: `there is no bubblewrap for ${process.platform}` };
+    return {
+      ceiling: unlimited,
+      countsProcesses: false,
+      withoutBubblewrap: `there is no bubblewrap for ${process.platform}`,
+    };
   }
   const path = environment.PATH ?? '/usr/bin:/bin';
-  const [bubblewrap, prlimit, nothing, ceiling] = await Promise.all([
+  const [bubblewrap, prlimit, shell, ceiling] = await Promise.all([
     findProgram('bwrap', path, '/'),
     findProgram('prlimit', path, '/'),
-    findProgram('true', path, '/'),
+    findProgram('sh', path, '/'),
     readCeiling(),
   ]);
-  const works = async (program: string | undefined, ...args: string[]): Promise<boolean> => {
-    if (program === undefined || nothing === undefined) return false;
+  const works = async (script: string, ...command: (string | undefined)[]): Promise<boolean> => {
+    const [program, ...args] = [...command, '--', shell, '-c', script];
+    if (program === undefined || !args.every((arg) => arg !== undefined)) return false;
     const options = { env: {}, timeout: longestProbeMs, killSignal: 'SIGKILL' as const };
-    return run(program, [...args, '--', nothing], options).then(
+    return run(program, args, options).then(
       () => true,
       () => false,
     );
   };
-  const [wraps, limits] = await Promise.all([
-    works(bubblewrap, ...isolation, '--ro-bind', '/', '/', '--proc', '/proc', '--dev', '/dev'),
-    works(prlimit, '--core=0'),
+  const inside = [bubblewrap, ...isolation, '--ro-bind', '/', '/', '--proc', '/proc', '--dev', '/dev'];
+  const [wraps, limits, forksBeyondLimit] = await Promise.all([
+    works(':', ...inside),
+    works(':', prlimit, '--core=0'),
+    works('(:); :', ...inside, '--', prlimit, '--nproc=1'),
   ]);
   return {
     ceiling,
+    countsProcesses: wraps && limits && !forksBeyondLimit,
     ...(limits && prlimit !== undefined ? { prlimit } : {}),
     ...(wraps && bubblewrap !== undefined
       ? { bubblewrap }

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import type { Environment } from '../config/interpolate.ts';
 import type { StdioServerEntry } from '../config/mcp-config.ts';
 import { closedSandbox, openSandbox } from './bubblewrap-arguments.ts';
-import { findProgram } from './find-program.ts';
+import { findProgram, noCommand, noFolder } from './find-program.ts';
 import { defaultSandboxLimits, type SandboxLayer, type SandboxLimits, type SandboxReport } from './sandbox-profile.ts';
 import { probeSandboxTools, type SandboxTools } from './sandbox-tools.ts';
 
@@ -53,13 +53,14 @@ export class Sandbox {
   report({ sandbox = 'auto' }: StdioServerEntry): SandboxReport | undefined {
     if (sandbox === 'off') return { layers: ['process group'], network: true, missing: 'its entry says "off"' };
     if (this.#tools === undefined) return undefined;
-    const { bubblewrap, prlimit, withoutBubblewrap } = this.#tools;
+    const { bubblewrap, prlimit, withoutBubblewrap, countsProcesses } = this.#tools;
     const layers: SandboxLayer[] = [
       ...(bubblewrap === undefined ? [] : (['bubblewrap'] as const)),
       ...(prlimit === undefined ? [] : (['prlimit'] as const)),
       'process group',
     ];
-    const missing = withoutBubblewrap ?? (prlimit === undefined ? 'prlimit does not work here' : undefined);
+    const uncounted = countsProcesses ? undefined : 'its processes are not counted, for the kernel counts none of root';
+    const missing = withoutBubblewrap ?? (prlimit === undefined ? 'prlimit does not work here' : uncounted);
     const network = sandbox === 'auto' || sandbox.network;
     return { layers, network, ...(missing === undefined ? {} : { missing }) };
   }
@@ -86,7 +87,8 @@ export class Sandbox {
 
     const program = await findProgram(entry.command, environment.PATH ?? '/usr/bin:/bin', entry.cwd ?? process.cwd());
     const isThere = entry.cwd === undefined || (await stat(entry.cwd).catch(() => undefined))?.isDirectory() === true;
-    if (program === undefined || !isThere) throw new SandboxError('its command or working folder was not found');
+    if (!isThere) throw new SandboxError(noFolder);
+    if (program === undefined) throw new SandboxError(noCommand);
     const limits = wish === 'auto' ? defaultSandboxLimits : wish.limits;
     const limited =
       prlimit === undefined ? [] : [prlimit, ...limitArguments(limits, ceiling, bubblewrap !== undefined), '--'];

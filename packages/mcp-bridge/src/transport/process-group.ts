@@ -28,11 +28,12 @@ export function superviseGroup(child: ChildProcess, ledger?: ProcessLedger): voi
   if (pid === undefined) return;
   if (living.size === 0) process.on('exit', killLiving);
   living.add(pid);
-  const forget = ledger?.note(pid);
+  let forget = (): void => {};
   child.once('exit', () => {
     signalGroup(pid, 'SIGKILL');
     living.delete(pid);
-    forget?.();
+    forget();
     if (living.size === 0) process.off('exit', killLiving);
   });
+  if (ledger !== undefined) forget = ledger.note(pid);
 }

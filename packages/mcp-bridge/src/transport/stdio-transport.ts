@@ -1,4 +1,5 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { statSync } from 'node:fs';
 import {
   type JSONRPCMessage,
   parseJSONRPCMessage,
@@ -7,6 +8,7 @@ import {
 } from '@modelcontextprotocol/client';
 import type { Environment } from '../config/interpolate.ts';
 import type { StdioServerEntry } from '../config/mcp-config.ts';
+import { noCommand, noFolder } from '../sandbox/find-program.ts';
 import { type Sandbox, SandboxError, type SandboxedCommand } from '../sandbox/sandbox.ts';
 import { BoundedTail } from './bounded-tail.ts';
 import { childEnvironment } from './child-environment.ts';
@@ -73,7 +75,8 @@ export class StdioTransport implements Transport {
 
   /** The last lines that the child printed on its standard error, without the values that it was given. */
   diagnostics(lines = 20): string {
-    return redact(this.#stderr.lastLines(lines), Object.values(this.#given));
+    const { secrets = [] } = this.#options.entry;
+    return redact(this.#stderr.lastLines(lines), [...Object.values(this.#given), ...secrets]);
   }
 
   async start(): Promise<void> {
@@ -84,16 +87,8 @@ export class StdioTransport implements Transport {
     const variables = childEnvironment(environment, this.#given);
     const { command, args } = await this.#wrap(variables);
     if (this.#closing !== undefined) throw new Error('Not connected');
-    const child = spawn(command, [...args], {
-      cwd: entry.cwd,
-      env: variables,
-      stdio: ['pipe', 'pipe', 'pipe'],
-      shell: false,
-      detached: true,
-      windowsHide: true,
-    });
+    const child = this.#spawn(command, args, variables);
     this.#child = child;
-    superviseGroup(child, this.#options.ledger);
     this.#ended = new Promise((resolve) => {
       child.once('exit', (code, signal) => {
         this.#reason ||= signal === null ? `it ended with code ${code}` : `it was ended by ${signal}`;
@@ -110,14 +105,12 @@ export class StdioTransport implements Transport {
     child.stdout.on('data', (chunk: Buffer) => this.#read(chunk));
     // A pipe that breaks is followed by the exit of the process, or by a timeout of whoever waits for an answer.
     for (const stream of [child.stdin, child.stdout, child.stderr]) stream.on('error', () => {});
+    this.#supervise(child);
 
     await new Promise<void>((resolve, reject) => {
       child.once('spawn', resolve);
       child.once('error', (error: NodeJS.ErrnoException) => {
-        this.#reason ||=
-          error.code === 'ENOENT'
-            ? 'its command or working folder was not found'
-            : `its command could not be run (${error.code ?? 'unknown error'})`;
+        this.#reason ||= whyNotRun(error, entry.cwd);
         reject(error);
       });
     });
@@ -158,6 +151,28 @@ export class StdioTransport implements Transport {
       return await runCredentialCommand({ key: 'envCommand', command, environment, cwd });
     } catch (error) {
       this.#reason ||= credentialProblem(error) ?? '';
+      throw error;
+    }
+  }
+
+  #spawn(command: string, args: readonly string[], env: Environment): ChildProcessWithoutNullStreams {
+    const { cwd } = this.#options.entry;
+    try {
+      const stdio: ['pipe', 'pipe', 'pipe'] = ['pipe', 'pipe', 'pipe'];
+      return spawn(command, [...args], { cwd, env, stdio, shell: false, detached: true, windowsHide: true });
+    } catch (error) {
+      // Some of what can go wrong is thrown, and some is an event.
+      this.#reason ||= whyNotRun(error as NodeJS.ErrnoException, cwd);
+      throw error;
+    }
+  }
+
+  #supervise(child: ChildProcessWithoutNullStreams): void {
+    try {
+      superviseGroup(child, this.#options.ledger);
+    } catch (error) {
+      // What is not noted could outlive this host: it is closed again.
+      this.#reason ||= 'it could not be noted that it runs';
       throw error;
     }
   }
@@ -223,6 +238,20 @@ export class StdioTransport implements Transport {
     // Nothing is owed to a server that misbehaves: no grace.
     if (this.#child?.pid !== undefined) signalGroup(this.#child.pid, 'SIGKILL');
     void this.close();
+  }
+}
+
+/** The platform tells neither the command from the folder nor what is not there from what can not be run. */
+function whyNotRun({ code = 'unknown error' }: NodeJS.ErrnoException, cwd: string | undefined): string {
+  if (cwd !== undefined && !isFolder(cwd)) return noFolder;
+  return code === 'ENOENT' || code === 'EACCES' ? noCommand : `its command could not be run (${code})`;
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
   }
 }
 

@@ -13,11 +13,16 @@ describe('interpolate', () => {
     [`\${A:-two}`, 'one'],
     [`\${B:-a:-b}`, 'a:-b'],
   ])('makes of %j %j', (text, value) => {
-    expect(interpolate(text, { environment: { A: 'one', EMPTY: '' } })).toEqual({ value });
+    expect(interpolate(text, { environment: { A: 'one', EMPTY: '' } })).toMatchObject({ value });
+  });
+
+  it('tells what it has put in that is not in the file', () => {
+    const text = `\${A} \${env:A} \${B:-two} \${EMPTY:-three}`;
+    expect(interpolate(text, { environment: { A: 'one', EMPTY: '' } }).secrets).toEqual(['one', 'one']);
   });
 
   it('does not look again at what it has put in', () => {
-    expect(interpolate(`\${A}`, { environment: { A: `\${B}`, B: 'secret' } })).toEqual({ value: `\${B}` });
+    expect(interpolate(`\${A}`, { environment: { A: `\${B}`, B: 'secret' } })).toMatchObject({ value: `\${B}` });
   });
 
   it.each([`\${B}`, `\${EMPTY}`, `\${toString}`, `\${input:key}`, `\${}`, `\${A B}`])(
@@ -36,7 +41,7 @@ describe('interpolate', () => {
     ]);
     const known = { environment, folder: '/etc/mcp', inputs };
     const text = `\${userHome} \${workspaceFolder} \${input:api-key} \${input:region}`;
-    expect(interpolate(text, known)).toEqual({ value: '/home/me /etc/mcp k eu' });
+    expect(interpolate(text, known)).toEqual({ value: '/home/me /etc/mcp k eu', secrets: ['k'] });
     expect(interpolate(`\${input:secret}`, known).problem).toBe('the environment variable MCP_INPUT_SECRET is not set');
     expect(interpolate(`\${input:undeclared}`, known).problem).toContain('is not among the "inputs"');
     expect(interpolate(`\${workspaceFolder}`, { environment }).problem).toContain('the folder of the file');

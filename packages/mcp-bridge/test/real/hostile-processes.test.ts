@@ -42,11 +42,17 @@ describe('a server that does not start', () => {
     await expectGoodServerWorks();
   });
 
-  it('fails when its command does not exist, without quoting it to the caller', async () => {
-    host = processHost({ bad: { command: '/no/such/program' } });
-    await expect(open(host, 'mcp/bad')).rejects.toThrow(
-      'The MCP server "mcp/bad" could not be started: its command or working folder was not found.',
-    );
+  it.each<[object, string]>([
+    [{ command: '/no/such/program' }, 'its command was not found, or can not be run'],
+    [{ command: 'no-such-program' }, 'its command was not found, or can not be run'],
+    [{ command: import.meta.filename }, 'its command was not found, or can not be run'],
+    [{ command: process.execPath, cwd: '/no/such/folder' }, 'its working folder ("cwd") was not found'],
+    [{ command: process.execPath, cwd: import.meta.filename }, 'its working folder ("cwd") was not found'],
+  ])('fails when it can not be run, without quoting it to the caller: %j', async (entry, why) => {
+    for (const sandbox of ['auto', 'off']) {
+      await using hosting = processHost({ bad: { ...entry, sandbox } });
+      await expect(open(hosting, 'mcp/bad')).rejects.toThrow(`"mcp/bad" could not be started: ${why}.`);
+    }
   });
 
   it('fails in time when it never answers', async () => {

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +7,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { probeSandboxTools } from '../../src/sandbox/sandbox-tools.ts';
 import { scriptedServerPath } from '../../src/testing/index.ts';
 import { ProcessLedger } from '../../src/transport/process-ledger.ts';
-import { processHost, runs } from '../hosting.ts';
+import { open, processHost, runs } from '../hosting.ts';
 
 const { bubblewrap } = await probeSandboxTools(process.env);
 
@@ -33,6 +34,18 @@ async function hostElsewhere(folder: string, sandbox: 'auto' | 'off'): Promise<{
   });
   const text = await new Promise<string>((resolve) => host.stdout?.once('data', (data) => resolve(String(data))));
   return { host, pids: text.trim().split(',').map(Number) };
+}
+
+function commandLines(): readonly string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((name) => {
+      try {
+        return readFileSync(`/proc/${name}/cmdline`, 'utf8');
+      } catch {
+        return '';
+      }
+    });
 }
 
 const kill = (host: ChildProcess): Promise<void> =>
@@ -64,6 +77,18 @@ describe.runIf(process.platform === 'linux')('a host that was killed', () => {
     expect(await runs(grandchild)).toBe(true);
     new ProcessLedger(folder).sweep();
     await ended(grandchild);
+  });
+
+  it('is not begun: a server that can not be noted is not kept', async () => {
+    const marker = `unnoted-${process.pid}`;
+    const file = join(await temporaryFolder(), 'file');
+    await writeFile(file, '');
+    await using host = processHost(
+      { bad: { command: process.execPath, args: [scriptedServerPath, 'ignore-end', marker], sandbox: 'off' } },
+      { processFolder: join(file, 'processes') },
+    );
+    await expect(open(host, 'mcp/bad')).rejects.toThrow('it could not be noted that it runs');
+    await expect.poll(() => commandLines().filter((line) => line.includes(marker)), { timeout: 5_000 }).toEqual([]);
   });
 
   it.runIf(bubblewrap !== undefined)('leaves nothing to a sandbox', async () => {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { createMcpHost, parseMcpJson } from '../../src/index.ts';
 import { scriptedServerPath } from '../../src/testing/index.ts';
 import { StdioTransport } from '../../src/transport/stdio-transport.ts';
-import { noSandbox, runs } from '../hosting.ts';
+import { noSandbox, open, runs } from '../hosting.ts';
 
 const initialize = {
   jsonrpc: '2.0' as const,
@@ -68,6 +69,22 @@ describe('StdioTransport', () => {
     await ended;
     await transport.close();
     expect([times, transport.reason, transport.diagnostics()]).toEqual([1, 'it ended with code 4', 'one\ntwo']);
+  });
+
+  it('does not show a secret of its command line when the server prints it', async () => {
+    const args = [
+      '-e',
+      'console.error(process.argv.slice(1).join()); process.exit(1)',
+      '--',
+      `--key=\${KEY}`,
+      '/srv/docs',
+    ];
+    const config = parseMcpJson(JSON.stringify({ mcpServers: { a: { command: process.execPath, args } } }), {
+      KEY: 'canary-1',
+    });
+    await using host = createMcpHost({ config });
+    await expect(open(host, 'mcp/a')).rejects.toMatchObject({ detail: '--key=[hidden],/srv/docs' });
+    expect(host.output('mcp/a')).toBe('--key=[hidden],/srv/docs');
   });
 
   it('runs no shell: arguments arrive as they are', async () => {

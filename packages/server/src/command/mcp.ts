@@ -53,6 +53,13 @@ export function addMcpCommands(program: Command): void {
           visible(error ?? ''),
         ]),
       );
+      const missing = servers.flatMap(({ label, sandbox }) =>
+        sandbox?.missing ? [{ label, why: sandbox.missing }] : [],
+      );
+      for (const [why, of] of Map.groupBy(missing, (one) => one.why)) {
+        const labels = of.map(({ label }) => label).join(', ');
+        process.stderr.write(`note: not all of a sandbox for ${visible(labels)}: ${visible(why)}\n`);
+      }
       for (const warning of servers.flatMap(({ warnings }) => warnings)) {
         process.stderr.write(`warning: ${visible(warning)}\n`);
       }
