@@ -3,7 +3,6 @@ import type { McpServerEntry } from '../config/mcp-config.ts';
 import { BridgeError } from '../errors.ts';
 import type { BridgeLogger } from '../logger.ts';
 import type { SandboxReport } from '../sandbox/sandbox-profile.ts';
-import { credentialProblem } from '../transport/credential-command.ts';
 import type { OpenTransport, OpenTransportOptions, TransportOpener } from '../transport/open-transport.ts';
 import { ConcurrencyLimit } from './concurrency-limit.ts';
 import { IdleTimer } from './idle-timer.ts';
@@ -11,6 +10,7 @@ import type { ToolCatalogue } from './list-tools.ts';
 import { raceAbort } from './race-abort.ts';
 import { RestartPolicy } from './restart-policy.ts';
 import { ServerSession } from './session.ts';
+import { explainStart } from './start-failure.ts';
 
 /** As many lines of what a server printed as are shown to its operator. */
 const outputLines = 1000;
@@ -190,7 +190,7 @@ export class ServerConnection {
     try {
       const { session, opened, failure } = await this.#reach(signal);
       if (failure !== undefined) {
-        const why = timeout.signal.aborted ? 'it took too long' : explainStart(failure.cause, opened);
+        const why = timeout.signal.aborted ? 'it took too long' : explainStart(failure.cause, opened, entry);
         this.#failed(session, why);
         this.#track(session.close());
         const evidence = { detail: opened.diagnostics(), cause: failure.cause };
@@ -296,14 +296,4 @@ interface Attempt {
   readonly session: ServerSession;
   readonly opened: OpenTransport;
   readonly failure?: { readonly cause: unknown };
-}
-
-function explainStart(cause: unknown, opened: OpenTransport): string {
-  if (opened.reason() !== '') return opened.reason();
-  const credentials = credentialProblem(cause);
-  if (credentials !== undefined) return credentials;
-  const status = SdkHttpError.isInstance(cause) ? cause.status : undefined;
-  if (status === 401 || status === 403) return `it refused the credentials of the mcp.json (HTTP ${status})`;
-  if (status !== undefined) return `it answered with HTTP ${status}`;
-  return 'it does not answer as an MCP server should';
 }

@@ -216,12 +216,27 @@ describe('a server that promises to tell of changes, over a stream that is not l
 });
 
 describe('a server that cannot be used', () => {
-  it.each([401, 403])('because it refuses the credentials (%i) is said to', async (status) => {
-    const url = await listen((_, response) => response.writeHead(status).end('secret detail'));
-    const error = await open(hostOf(url), 'mcp/remote').catch((thrown) => thrown);
-    expect(error.message).toBe(
-      `The MCP server "mcp/remote" could not be started: it refused the credentials of the mcp.json (HTTP ${status}).`,
-    );
+  const login = 'Bearer resource_metadata="https://mcp.example/.well-known/oauth-protected-resource"';
+  const [none, wrong] = ['it wants credentials (HTTP 401), and none are sent: give it', 'it refused the credentials'];
+
+  it.each([
+    [{}, none],
+    [{ Authorization: 'Bearer canary' }, wrong],
+    [{ 'X-Api-Key': 'canary' }, wrong],
+  ])('because it refuses what it is sent, here %j, tells its operator what to do', async (headers, why) => {
+    for (const type of ['http', 'sse', undefined]) {
+      const url = await listen((_, response) => {
+        response.writeHead(401, { 'www-authenticate': login }).end('{"error": "secret detail"}');
+      });
+      const entry = { url, headers, ...(type === undefined ? {} : { type }) };
+      const config = parseMcpJson(JSON.stringify({ mcpServers: { remote: entry } }), {});
+      await using host = createMcpHost({ config, limits: quick });
+      const error = await open(host, 'mcp/remote').catch((thrown) => thrown);
+      expect(error.message).toContain(`The MCP server "mcp/remote" could not be started: ${why}`);
+      expect(error.message).toMatch(/"headers" or "headersCommand"\. Signing in by OAuth is not supported\.$/);
+      expect(error.message).not.toMatch(/canary|secret|mcp\.example/);
+      expect(error.message).toContain(host.servers()[0]?.error);
+    }
   });
 
   it('because nobody listens fails, and says no more', async () => {
