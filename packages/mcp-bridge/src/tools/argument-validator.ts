@@ -53,9 +53,12 @@ export function compileArgumentValidator(
   };
 }
 
-/** Without these, a check takes no more steps than the schema has nodes for each node of the arguments. */
+/**
+ * Without these, a check takes no more steps than the schema has nodes for each node of the arguments. A pattern takes as
+ * many for each character as it has states, and a short one can have thousands.
+ */
 function mayTakeLong(schema: Record<string, unknown>): boolean {
-  return /"(\$ref|\$dynamicRef|uniqueItems)":/.test(JSON.stringify(schema));
+  return /"(\$ref|\$dynamicRef|uniqueItems|pattern|patternProperties)":/.test(JSON.stringify(schema));
 }
 
 /** `$id` moves the base of references, and two equal ones would share a schema (typescript-sdk, mcp-bridge threat table). */
@@ -97,7 +100,12 @@ function explain(error: ErrorObject | undefined): string {
   }
   if (keyword === 'enum') return `${subject} must be one of ${list(params.allowedValues)}.`;
   if (keyword === 'const') return `${subject} must be ${JSON.stringify(params.allowedValue).slice(0, 200)}.`;
-  return `${subject} ${error.message ?? 'do not fit the schema of the tool'}.`;
+  return `${subject} ${shorten(error.message ?? 'do not fit the schema of the tool')}.`;
+}
+
+/** What a schema says may be as long as a definition. */
+function shorten(text: string): string {
+  return text.length > 500 ? `${text.slice(0, 500)}…` : text;
 }
 
 function quote(name: string): string {
@@ -106,5 +114,5 @@ function quote(name: string): string {
 
 function list(values: unknown): string {
   const text = Array.isArray(values) ? values.map((value) => JSON.stringify(value)).join(', ') : '';
-  return text.length > 500 ? `${text.slice(0, 500)}…` : text;
+  return shorten(text);
 }

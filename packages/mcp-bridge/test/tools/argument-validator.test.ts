@@ -87,6 +87,19 @@ describe('compileArgumentValidator', () => {
     expect(compile({ a: { type: 'string' } })({ a: 'x' })).toBeUndefined();
   });
 
+  it.each(['pattern', 'patternProperties'])('ends a check of a %s that has thousands of states', (keyword) => {
+    const pattern = `(${Array.from({ length: 20 }, (_, index) => `[ab]*a[ab]{${900 + index}}c`).join('|')})$`;
+    const text = Array.from({ length: 100_000 }, (_, index) => ((index * 7919) % 13 < 6 ? 'a' : 'b')).join('');
+    const a = keyword === 'pattern' ? { pattern } : { patternProperties: { [pattern]: {} } };
+    const before = performance.now();
+    expect(compile({ a })({ a: keyword === 'pattern' ? text : { [text]: 1 } })).toMatch(/could not be checked/);
+    expect(performance.now() - before).toBeLessThan(6_000);
+  });
+
+  it('does not repeat a pattern that is as long as a definition', () => {
+    expect(compile({ a: { pattern: `^${'x'.repeat(20_000)}$` } })({ a: 'y' })?.length).toBeLessThan(600);
+  });
+
   it('ends a check that compares every item with every other', () => {
     const validate = compile({ a: { type: 'array', uniqueItems: true } });
     const a = Array.from({ length: 100_000 }, (_, index) => ({ index }));
