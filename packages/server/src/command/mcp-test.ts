@@ -38,7 +38,8 @@ export function addMcpTestCommand(mcp: Command): void {
       } catch (error) {
         if (!(error instanceof BridgeError)) throw error;
         const output = host.output(entry.id);
-        if (!flags.json) throw new CommandError([error.message, ...(entry.transport === 'stdio' ? printed(output) : [])].join('\n'), { cause: error });
+        const said = entry.transport === 'stdio' ? printed(output) : [];
+        if (!flags.json) throw new CommandError([error.message, ...said].join('\n'), { cause: error });
         process.exitCode = 1;
         printJson({ id: entry.id, error: error.message, output: output === '' ? [] : output.split('\n') });
       }
