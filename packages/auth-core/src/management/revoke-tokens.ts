@@ -1,5 +1,6 @@
 import { ConflictError, InvalidGrantError } from '../errors.ts';
 import type { Principal } from '../principal.ts';
+import { MAXIMUM_ACCESS_TOKEN_SECONDS } from '../settings.ts';
 import { listPages } from '../store/list-pages.ts';
 import type { TokenRecord } from '../store/token-store.ts';
 import type { ManagementAudit } from './audit-management.ts';
@@ -15,6 +16,8 @@ export interface RevokeAllInput {
 }
 
 const ATTEMPTS = 10;
+/** For how long it is remembered that an access token was ended: far longer than any lives. */
+const KEPT_MILLISECONDS = 24 * MAXIMUM_ACCESS_TOKEN_SECONDS * 1000;
 
 /** Creates the functions that end tokens. */
 export function createRevokeTokens(parts: TokenManagerParts, access: TokenAccess, audit: ManagementAudit) {
@@ -34,12 +37,15 @@ export function createRevokeTokens(parts: TokenManagerParts, access: TokenAccess
     throw new ConflictError();
   }
 
-  /** Ends what was derived without the store: a record of its end is all that is ever kept of it. */
+  /** Ends what was derived without the store: a record of its end is all that is ever kept of it, for a day if it could not have lived longer. */
   async function endDerived(by: Principal): Promise<{ readonly record: TokenRecord; readonly ended: boolean }> {
     const record = tombstoneOf(by, clock());
     if (!(await store.insert(record))) return { record: (await store.find(record.id)) ?? record, ended: false };
     onChange(record.id, 'revoked');
     await tellDerived(store, { parentId: by.tokenId, through: record.id }, onChange);
+    const longAgo = new Date(clock().getTime() - KEPT_MILLISECONDS).toISOString();
+    // Tidying up is no part of the revocation, which is done.
+    await store.forgetAccessTokens?.(longAgo).catch(() => undefined);
     return { record, ended: true };
   }
 

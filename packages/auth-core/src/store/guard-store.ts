@@ -3,7 +3,7 @@ import type { TokenStore } from './token-store.ts';
 
 /** Turns whatever a store fails with into `AUTH_STORE_UNAVAILABLE`, so that nobody can mistake it for an answer. */
 export function guardStore(store: TokenStore): TokenStore {
-  const { watch } = store;
+  const { watch, forgetAccessTokens } = store;
   return {
     insert: (record) => guard(() => store.insert(record)),
     find: (id) => guard(() => store.find(id)),
@@ -11,6 +11,9 @@ export function guardStore(store: TokenStore): TokenStore {
     list: (query) => guard(() => store.list(query)),
     touch: (lastUsed) => guard(() => store.touch(lastUsed)),
     close: () => guard(() => store.close()),
+    ...(forgetAccessTokens !== undefined && {
+      forgetAccessTokens: (before) => guard(() => forgetAccessTokens.call(store, before)),
+    }),
     ...(watch !== undefined && { watch: (listener) => guard(() => watch.call(store, listener)) }),
   };
 }

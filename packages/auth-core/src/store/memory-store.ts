@@ -57,6 +57,12 @@ export function createMemoryTokenStore(): TokenStore {
         records.set(id, { ...current, lastUsedAt });
       }
     },
+    async forgetAccessTokens(before) {
+      const named = new Set([...open().values()].flatMap(({ caveats = [] }) => caveats.map(({ id }) => id)));
+      for (const { id, kind, createdAt } of [...records.values()]) {
+        if (kind === 'access' && createdAt < before && !named.has(id)) records.delete(id);
+      }
+    },
     async close() {
       closed = true;
       records.clear();

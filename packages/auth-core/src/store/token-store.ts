@@ -92,6 +92,11 @@ export interface TokenStore {
    */
   touch(lastUsed: ReadonlyMap<string, string>): Promise<void>;
   /**
+   * Deletes the records of access tokens (kind `access`) that were made before this time, but for those that the caveats
+   * of a stored token name. For stores that would keep them for ever.
+   */
+  forgetAccessTokens?(before: string): Promise<void>;
+  /**
    * Tells the ids of tokens that any process has changed, soon after the change; for stores whose database can.
    * Returns the way to stop. What the listener misses while the connection is down, the next look into the store
    * finds.

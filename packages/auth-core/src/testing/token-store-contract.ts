@@ -262,6 +262,22 @@ const CASES: Readonly<Record<string, ContractCheck<TokenStore>>> = {
     await elsewhere.close();
     await here.close();
   },
+  async 'forgets access tokens of old, and nothing that still ends another, where it forgets any'(store) {
+    if (store.forgetAccessTokens === undefined) return;
+    const ended = { ...BARE, kind: 'access', parentId: BARE.id, revokedAt: BARE.createdAt } as const;
+    const named = { ...ended, id: 'access named' };
+    const kept: readonly TokenRecord[] = [
+      BARE,
+      { ...BARE, id: 'attenuated', kind: 'attenuated', parentId: BARE.id, revokedAt: BARE.createdAt },
+      { ...ended, id: 'access later', createdAt: LATER },
+      named,
+      { ...BARE, id: 'key', parentId: BARE.id, caveats: [{ grant: BARE.grant, source: 'access token', id: named.id }] },
+    ];
+    for (const record of [...kept, { ...ended, id: 'access old' }]) await store.insert(record);
+    await store.forgetAccessTokens(LATER);
+    const left = (await store.list({})).map(({ id }) => id);
+    assertEqual(left.toSorted(), kept.map(({ id }) => id).toSorted());
+  },
   async 'tells of changes through any connection, and not of uses, where it tells of any'(store, setup) {
     if (store.watch === undefined) return;
     const other = await setup.open();

@@ -111,6 +111,7 @@ const BROKEN: [notice: string, change: (store: TokenStore) => Partial<TokenStore
       },
     }),
   ],
+  ['forgets access tokens of old, and nothing that still ends another, where it forgets any', forgetTooMuch],
   ['tells of changes through any connection, and not of uses, where it tells of any', tellOfUses],
   ['rejects once it is closed', () => ({ close: async () => undefined })],
   ['keeps everything when the one who wrote it has gone', () => createMemoryTokenStore()],
@@ -158,6 +159,18 @@ function tellOfUses({ insert, update, touch }: TokenStore): Partial<TokenStore> 
       await touch(uses);
       for (const id of uses.keys()) tell(id);
     },
+  };
+}
+
+/** Forgets by kind and time alone. */
+function forgetTooMuch({ list }: TokenStore): Partial<TokenStore> {
+  let forgotten = '';
+  return {
+    async forgetAccessTokens(before) {
+      forgotten = before;
+    },
+    list: async (query) =>
+      (await list(query)).filter(({ kind, createdAt }) => kind !== 'access' || createdAt >= forgotten),
   };
 }
 

@@ -58,6 +58,27 @@ describe('revokeSelf', () => {
     await expect(auth.show(caller.id, operator)).rejects.toThrow(code('AUTH_TOKEN_NOT_FOUND'));
   });
 
+  it('keeps no record of an access token for longer than a day', async () => {
+    const { auth, clock, inner } = createManagedAuth();
+    const parent = await makePrincipal(auth, CHAT);
+    const end = async (id: string) => auth.revokeSelf({ ...attenuate(parent, CHAT, id), kind: 'access' });
+    await end('first');
+    clock.advance(86_400_000);
+    await end('second');
+    expect((await inner.list({})).map(({ id }) => id)).toEqual([parent.id, 'first', 'second']);
+    clock.advance(1);
+    await end('third');
+    expect((await inner.list({})).map(({ id }) => id)).toEqual([parent.id, 'second', 'third']);
+  });
+
+  it('is done when nothing can be tidied up', async () => {
+    const { auth, failing, stored } = createManagedAuth();
+    const parent = await makePrincipal(auth, CHAT);
+    failing.add('forgetAccessTokens');
+    await auth.revokeSelf({ ...attenuate(parent, CHAT, 'first'), kind: 'access' });
+    expect(await stored('first')).toMatchObject({ revokedAt: expect.any(String) });
+  });
+
   it('tells of what was exchanged for it, and of nothing beside it', async () => {
     const { auth } = createManagedAuth();
     const parent = await makePrincipal(auth, CHAT);

@@ -1,4 +1,4 @@
-import type { Insertable, Kysely, Selectable, Transaction } from 'kysely';
+import { type Insertable, type Kysely, type Selectable, sql, type Transaction } from 'kysely';
 import type { TokenRecord, TokenStore } from '../../store/token-store.ts';
 import { retryConflicts } from './retry-conflicts.ts';
 import type { TokenSchema, TokensTable } from './schema.ts';
@@ -82,6 +82,24 @@ export function createKyselyTokenStore<Schema>(
       // Everybody locks in the same order, so that nobody waits for somebody who waits for him.
       const uses = [...lastUsed].filter(([id]) => !isBeyondText(id)).sort(([left], [right]) => (left < right ? -1 : 1));
       await retryConflicts(() => tokens.transaction().execute((transaction) => touchEach(transaction, uses)));
+    },
+    async forgetAccessTokens(before) {
+      await open()
+        .deleteFrom('tokens')
+        .where('kind', '=', 'access')
+        .where('created_at', '<', before)
+        .where(({ not, exists, selectFrom, ref, val }) =>
+          not(
+            exists(
+              selectFrom('tokens as child')
+                .select('child.id')
+                .whereRef('child.parent_id', '=', 'tokens.parent_id')
+                // What an id has of wildcards lets it fit more, and so keeps more.
+                .where('child.caveats_json', 'like', sql<string>`${val('%"')} || ${ref('tokens.id')} || ${val('"%')}`),
+            ),
+          ),
+        )
+        .execute();
     },
     ...(watch !== undefined && {
       async watch(listener) {

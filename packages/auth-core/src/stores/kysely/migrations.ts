@@ -81,6 +81,9 @@ export const tokenMigrations: Migrations = {
     await sql`alter table tokens alter column id type text collate "C"`.execute(database);
     await tellChangedTokens(database);
   },
+  '0007-kinds': async (database) => {
+    await database.schema.createIndex('tokens_kind').on('tokens').columns(['kind', 'created_at']).execute();
+  },
 };
 
 const TEXTS_OF_0003 = ['notes', 'attenuation_key', 'previous_json', 'sealed', 'stub', 'parent_id', 'caveats_json'];
