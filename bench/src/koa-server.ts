@@ -1,5 +1,6 @@
-// A Koa server of one route, in a process of its own: `bare`, or `locked` with token, action and limits.
+// A Koa server of a few routes, in a process of its own: `bare`, `least`, or `locked` with token, action and limits.
 
+import { hash } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import {
   createAuth,
@@ -9,14 +10,55 @@ import {
   DEFAULT_AUTH_SETTINGS,
 } from '@latchkey/auth-core';
 import { type AdmissionState, bearerAuth, limitRequests, requireAction } from '@latchkey/koa-auth';
-import Koa from 'koa';
+import Koa, { type Middleware } from 'koa';
 
-/** As long as a list of so many models is. */
-const listModels = (length: number) => ({
-  models: Array.from({ length }, (_, index) => ({ id: `publisher/model-${index}`, size: index })),
-});
-const SHORT = listModels(20);
-const LONG = listModels(500);
+/** What the routes answer: a little, what a list of models is as a rule, and much. */
+const ANSWERS: Readonly<Record<string, unknown>> = {
+  '/short': listIds(20),
+  '/typical': { models: Array.from({ length: 20 }, (_, index) => describeModel(index)) },
+  '/long': listIds(500),
+};
+
+function listIds(length: number): unknown {
+  return { models: Array.from({ length }, (_, index) => ({ id: `publisher/model-${index}`, size: index })) };
+}
+
+/** A model as `GET /api/v1/models` lists it. */
+function describeModel(index: number): unknown {
+  return {
+    type: 'llm',
+    publisher: 'publisher',
+    key: `publisher/model-${index}`,
+    display_name: `Model ${index}`,
+    architecture: 'llama',
+    quantization: { name: 'Q4_K_M', bits_per_weight: 4 },
+    size_bytes: 4_000_000_000 + index,
+    params_string: '7B',
+    loaded_instances: [{ id: `publisher/model-${index}`, config: { context_length: 4096, flash_attention: true } }],
+    max_context_length: 131_072,
+    format: 'gguf',
+    capabilities: { vision: false, trained_for_tool_use: true },
+    description: null,
+  };
+}
+
+const POLICY = '"requestsPerMinute";q=100000000;w=60';
+
+/** The least that any three guards do which hash a secret and tell of a limit: three promises, a hash, two headers. */
+const LEAST: readonly Middleware[] = [
+  async (ctx, next) => {
+    ctx.state.digest = hash('sha256', ctx.req.headers.authorization ?? '', 'base64');
+    await next();
+  },
+  async (ctx, next) => {
+    ctx.res.setHeader('RateLimit-Policy', POLICY);
+    ctx.res.setHeader('RateLimit', '"requestsPerMinute";r=99999999;t=42');
+    await next();
+  },
+  async (_, next) => {
+    await next();
+  },
+];
 
 const auth = createAuth({
   store: createMemoryTokenStore(),
@@ -27,15 +69,22 @@ const grant = { actions: ['models:read'], limits: { requestsPerMinute: 100_000_0
 const { token } = await auth.issue({ name: 'bench', grant }, auth.operator());
 
 const app = new Koa<AdmissionState>();
-if (process.argv[2] === 'locked') {
+const [, , mode] = process.argv;
+if (mode === 'least') for (const guard of LEAST) app.use(guard);
+if (mode === 'locked') {
   app.use(bearerAuth({ auth }));
   app.use(limitRequests({ meter: createMeter({ store: createMemoryLimitStore() }) }));
   app.use(requireAction('models:read'));
 }
 app.use((ctx) => {
-  ctx.body = ctx.path === '/long' ? LONG : SHORT;
+  ctx.body = ANSWERS[ctx.path];
 });
 const server = app.listen(0, '127.0.0.1', () => {
-  process.send?.({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, token });
+  process.send?.({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, token });
+});
+// Whoever asks is told how much time the processor has spent on this process, in microseconds.
+process.on('message', () => {
+  const { user, system } = process.cpuUsage();
+  process.send?.(user + system);
 });
 process.on('disconnect', () => process.exit());

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { load } from './load.ts';
 import { startServer } from './start-server.ts';
-import { median, type Row } from './table.ts';
+import type { Row } from './table.ts';
+import { compare, measureInTurns } from './turns.ts';
 
 const models = join(import.meta.dirname, '..', '..', 'models');
-const REPEATS = 5;
 
 /** Requests per second of a route with authentication against the same route of a server without. */
 export async function measureRequests(): Promise<readonly Row[]> {
@@ -15,20 +15,13 @@ export async function measureRequests(): Promise<readonly Row[]> {
   for (const path of ['/v1/models', '/api/v1/models']) {
     // Both get the same bytes; the open server does not look at them.
     const headers = { authorization: `Bearer ${locked.token}` };
-    const withToken = (): Promise<number> => load(`${locked.url}${path}`, headers);
-    const without = (): Promise<number> => load(`${open.url}${path}`, headers);
-    await withToken();
-    await without();
-    const ours: number[] = [];
-    const baseline: number[] = [];
-    for (let repeat = 0; repeat < REPEATS; repeat += 1) {
-      baseline.push(await without());
-      ours.push(await withToken());
-    }
+    const rates = await measureInTurns({
+      withToken: () => load(`${locked.url}${path}`, headers),
+      without: () => load(`${open.url}${path}`, headers),
+    });
     rows.push({
       what: `requests/s, GET ${path}`,
-      ours: median(ours),
-      baseline: median(baseline),
+      ...compare(rates.withToken, rates.without),
       against: 'the same without authentication',
     });
   }
