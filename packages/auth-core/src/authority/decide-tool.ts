@@ -1,5 +1,5 @@
 import { matchesGlob } from '../matching/glob.ts';
-import { type EvaluationContext, evaluate, type Violation } from '../schema/evaluate.ts';
+import { createEffort, type EvaluationContext, evaluate, type Violation } from '../schema/evaluate.ts';
 import { isJsonObject } from '../schema/json-value.ts';
 import type { ToolRequest, Verdict } from './decide.ts';
 import type { Grant, ToolRule } from './grant.ts';
@@ -8,6 +8,8 @@ import { printName } from './print-name.ts';
 /** Decides a tool by all the rules that match it: one must, and every one that does must hold. */
 export function decideTool(mcp: NonNullable<Grant['mcp']>, tool: ToolRequest, context: EvaluationContext): Verdict {
   const { server, name } = tool;
+  // For each grant anew, so that a list of grants decides as its members do.
+  const scope = tool.arguments === undefined ? context : { ...context, effort: createEffort() };
   let granted = false;
   let approval = false;
   for (const [serverGlob, { tools }] of Object.entries(mcp)) {
@@ -22,7 +24,7 @@ export function decideTool(mcp: NonNullable<Grant['mcp']>, tool: ToolRequest, co
       if (rule === undefined) continue;
       granted = true;
       approval ||= rule.approval === 'ask';
-      const problem = tool.arguments === undefined ? undefined : checkArguments(rule, tool.arguments, context);
+      const problem = tool.arguments === undefined ? undefined : checkArguments(rule, tool.arguments, scope);
       if (problem !== undefined) {
         return { rule: 'arguments', reason: `${printName(`${server}.${name}`)}: ${problem}` };
       }

@@ -1,6 +1,7 @@
 import { InvalidGrantError } from '../errors.ts';
 import { parseIpRange } from '../matching/ip-address.ts';
 import type { PatternEngine } from '../matching/pattern-engine.ts';
+import { MAXIMUM_PATTERN_SIZE, patternSize } from '../matching/pattern-size.ts';
 import { evaluate } from '../schema/evaluate.ts';
 import type { ArgumentConstraint } from '../schema/json-schema.ts';
 import type { Grant } from './grant.ts';
@@ -111,16 +112,24 @@ function checkMeaning(grant: Grant, start: Path, patterns: PatternEngine | undef
 function checkConstraint(constraint: ArgumentConstraint, path: Path, patterns: PatternEngine | undefined): void {
   checkRanges(constraint.cidr, [...path, 'cidr']);
   checkHosts(constraint.hosts, [...path, 'hosts']);
-  if (constraint.pattern !== undefined && patterns !== undefined) {
-    try {
-      patterns.compile(constraint.pattern);
-    } catch {
-      refuse([...path, 'pattern'], 'is not a pattern in RE2 notation');
-    }
-  }
+  if (constraint.pattern !== undefined) checkPattern(constraint.pattern, [...path, 'pattern'], patterns);
   if (constraint.items !== undefined) checkConstraint(constraint.items, [...path, 'items'], patterns);
   for (const [name, property] of Object.entries(constraint.properties ?? {})) {
     checkConstraint(property, [...path, 'properties', name], patterns);
+  }
+}
+
+function checkPattern(pattern: string, path: Path, patterns: PatternEngine | undefined): void {
+  if (patternSize(pattern) > MAXIMUM_PATTERN_SIZE) {
+    refuse(
+      path,
+      `is too large: with its repetitions written out it may have ${MAXIMUM_PATTERN_SIZE} parts, and no \\Q`,
+    );
+  }
+  try {
+    patterns?.compile(pattern);
+  } catch {
+    refuse(path, 'is not a pattern in RE2 notation');
   }
 }
 

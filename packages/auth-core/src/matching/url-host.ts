@@ -1,8 +1,8 @@
 // Characters that URL readers disagree about: blanks and controls are dropped by some, a backslash is a slash to others.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: controls are what is looked for
 const DISPUTED = /[\u0000-\u0020\u007f\\]/;
-// An authority of ASCII without a user, and its port apart.
-const AUTHORITY = /^https?:\/\/([^/?#@\u0080-\uffff]+?)(?::[0-9]*)?(?:[/?#]|$)/i;
+// A host of ASCII, no longer than DNS has any (RFC 1035 section 2.3.4), without a user before it, and its port apart.
+const AUTHORITY = /^https?:\/\/([^/?#@\u0080-\uffff]{1,253}?)(?::[0-9]*)?(?:[/?#]|$)/i;
 
 /**
  * Reads the host name out of an http or https URL (WHATWG URL), in lower case, without the port; an IPv6 address

@@ -2,6 +2,7 @@ import { parseDateTime } from '../date-time.ts';
 import { matchesAnyGlob } from '../matching/glob.ts';
 import { anyRangeContains, parseIpAddress } from '../matching/ip-address.ts';
 import type { PatternEngine } from '../matching/pattern-engine.ts';
+import { MAXIMUM_PATTERN_SIZE, patternSize } from '../matching/pattern-size.ts';
 import { readUrlHost } from '../matching/url-host.ts';
 import type { Json, JsonSchema } from './json-schema.ts';
 import { hasAtLeastCharacters, isJsonObject, isOfType, jsonEqual } from './json-value.ts';
@@ -11,6 +12,23 @@ export interface EvaluationContext {
   readonly patterns?: PatternEngine;
   /** The real path of a path, or undefined to refuse it. */
   readonly resolvePath?: (path: string) => string | undefined;
+  /** What patterns may still cost; shared by all that is evaluated for one grant. */
+  readonly effort?: Effort;
+}
+
+/** How many parts of patterns may still be compared with how many characters. */
+export interface Effort {
+  left: number;
+}
+
+/** As much as takes about an eighth of a second: a pattern of 20 parts and a text of 100,000 characters. */
+const MAXIMUM_EFFORT = 2_000_000;
+/** To make a pattern ready takes as long as to compare it with so many characters. */
+const CHARACTERS_TO_COMPILE = 100;
+
+/** What the patterns of one grant may cost altogether. Whoever has a token chooses patterns, and often the text, too. */
+export function createEffort(): Effort {
+  return { left: MAXIMUM_EFFORT };
 }
 
 /** Where a value breaks its schema and how, in words that never hold the value itself. */
@@ -23,6 +41,7 @@ export interface Violation {
 }
 
 interface Scope extends EvaluationContext {
+  readonly effort: Effort;
   /** The schema that `$ref` looks into. */
   readonly root: JsonSchema;
 }
@@ -42,7 +61,7 @@ type Check<K extends Keyword> = (
  * context lacks is a violation.
  */
 export function evaluate(schema: JsonSchema, value: unknown, context: EvaluationContext = {}): Violation | undefined {
-  return evaluateIn(schema, value, { ...context, root: schema });
+  return evaluateIn(schema, value, { ...context, effort: context.effort ?? createEffort(), root: schema });
 }
 
 function evaluateIn(schema: JsonSchema, value: unknown, scope: Scope): Violation | undefined {
@@ -85,8 +104,12 @@ function at(key: string | number, violation: Violation | undefined): Violation |
   return violation && { ...violation, path: [key, ...violation.path] };
 }
 
-function checkPattern(source: string, text: string, { patterns }: Scope): string | undefined {
+function checkPattern(source: string, text: string, { patterns, effort }: Scope): string | undefined {
   if (patterns === undefined) return 'cannot be checked: there is no pattern engine';
+  const size = patternSize(source);
+  if (size > MAXIMUM_PATTERN_SIZE) return 'cannot be checked: the pattern is too large';
+  effort.left -= size * (text.length + CHARACTERS_TO_COMPILE);
+  if (effort.left < 0) return 'cannot be checked: it is too long for the patterns of the grants';
   try {
     return patterns.compile(source)(text) ? undefined : 'does not match the pattern';
   } catch {

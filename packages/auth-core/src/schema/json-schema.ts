@@ -18,7 +18,10 @@ export interface ArgumentConstraint {
   readonly const?: Json;
   readonly enum?: readonly Json[];
   readonly type?: JsonType;
-  /** Matches anywhere in the text unless it has `^` and `$`. Needs a pattern engine. */
+  /**
+   * Matches anywhere in the text unless it has `^` and `$`. Needs a pattern engine. It may have 2000 parts, its
+   * repetitions written out; text and patterns that are too long for one another refuse.
+   */
   readonly pattern?: string;
   readonly minimum?: number;
   readonly maximum?: number;

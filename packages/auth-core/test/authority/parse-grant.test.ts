@@ -152,6 +152,15 @@ describe('parseGrant', () => {
     expect(() => parseGrant(value)).not.toThrow();
   });
 
+  it.each(['(?:x{0,1000}y?)'.repeat(28), '((a{10}){10}){50}', '\\Q(\\E'])(
+    'refuses a pattern that is too large when it is written out: %s',
+    (pattern) => {
+      const path = 'mcp["mcp/files"].tools.write_file.arguments.content.pattern';
+      expect(failure(withConstraint({ pattern }))).toMatchObject({ path });
+      expect(failure(withConstraint({ pattern }), { patterns: re2jsPatterns })).toMatchObject({ path });
+    },
+  );
+
   it.each<[string, unknown]>([
     ['too deep', withConstraint(Array.from({ length: 30 }).reduce<object>((items) => ({ items }), {}))],
     ['too many values', { actions: [], models: Array.from({ length: 2000 }, () => 'a') }],

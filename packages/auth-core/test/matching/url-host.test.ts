@@ -8,6 +8,7 @@ describe('readUrlHost', () => {
     ['http://[::1]:80/', '[::1]'],
     ['http://[0:0::0:1]/', '[::1]'],
     ['http://127.0.0.1:/', '127.0.0.1'],
+    [`https://${'a.'.repeat(126)}a:80/`, `${'a.'.repeat(126)}a`],
     ['https://xn--bcher-kva.example', 'xn--bcher-kva.example'],
     ['https://example.com?x=@evil.com', 'example.com'],
     ['https://example.com/@evil.com', 'example.com'],
@@ -37,6 +38,7 @@ describe('readUrlHost', () => {
     'https://a:99999',
     'https://[::1]@[::2]',
     'https://[::1]:80@example.com',
+    `https://${'a.'.repeat(126)}aa`,
     // Hosts that readers disagree about.
     'http://0x7f.1/',
     'http://0177.0.0.1/',

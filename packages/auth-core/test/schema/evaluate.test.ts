@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { decideTool } from '../../src/authority/decide-tool.ts';
 import { type EvaluationContext, evaluate } from '../../src/schema/evaluate.ts';
 import type { JsonSchema } from '../../src/schema/json-schema.ts';
 
@@ -155,6 +156,42 @@ describe('what cannot be checked', () => {
       expect(violation?.message).not.toContain('secret');
       expect(violation).toBeDefined();
     }
+  });
+});
+
+describe('the cost of patterns', () => {
+  const pattern = '(?:x{0,90}y?){10}$';
+  const compiled: string[] = [];
+  const patterns = {
+    compile(source: string) {
+      compiled.push(source);
+      return () => true;
+    },
+  };
+
+  it('is bounded for each pattern, before anything is made of it', () => {
+    compiled.length = 0;
+    expect(evaluate({ pattern: pattern.repeat(3) }, '', { patterns })?.message).toContain('too large');
+    expect(evaluate({ pattern: '\\Qa\\E' }, '', { patterns })?.message).toContain('too large');
+    expect(compiled).toEqual([]);
+    expect(evaluate({ pattern }, '', { patterns })).toBeUndefined();
+  });
+
+  it('is bounded by the length of the text, that of short patterns less', () => {
+    const text = 'x'.repeat(100_000);
+    expect(evaluate({ pattern: '^[^<]*$' }, text, { patterns })).toBeUndefined();
+    expect(evaluate({ pattern }, text, { patterns })?.message).toContain('too long');
+  });
+
+  it('is bounded for all patterns and texts of a grant together', () => {
+    compiled.length = 0;
+    const tool = (values: object) => ({ server: 's', name: 't', arguments: { ...values } });
+    const items = { items: { pattern } };
+    const mcp = { s: { tools: { t: { arguments: { a: items, b: items } } } } };
+    const texts = (count: number) => Array.from({ length: count }, () => 'xxx');
+    expect(decideTool(mcp, tool({ a: texts(9), b: texts(9) }), { patterns })).toEqual({ approval: false });
+    expect(decideTool(mcp, tool({ a: texts(11), b: texts(11) }), { patterns })).toMatchObject({ rule: 'arguments' });
+    expect(compiled.length).toBeLessThan(18 + 22);
   });
 });
 
