@@ -14,5 +14,7 @@ export async function* listPages(
     if (page.length > 0) yield page;
     if (page.length < PAGE) return;
     last = page.at(-1);
+    // Some databases answer without ever letting go of the process; whoever else waits gets his turn here.
+    await new Promise<void>((resolve) => setTimeout(resolve));
   }
 }

@@ -193,7 +193,11 @@ describe('list and show', () => {
       await inner.insert({ ...first, id: `token ${String(number).padStart(4, '0')}`, createdAt: LATER, grant });
     }
     const manager = await makePrincipal(auth, MANAGER, { expiresAt: '2027-06-01T00:00:00Z' });
-    const all = (await auth.list(manager)).map(({ id }) => id);
+    const { promise: turn, resolve } = Promise.withResolvers<string>();
+    setTimeout(resolve, 0, 'somebody else');
+    const listing = auth.list(manager);
+    expect(await Promise.race([turn, listing.then(() => 'the listing')])).toBe('somebody else');
+    const all = (await listing).map(({ id }) => id);
     expect(all).toHaveLength(1 + 1080 + 1);
     const paged: string[] = [];
     for (let after: string | undefined; ; after = paged.at(-1)) {

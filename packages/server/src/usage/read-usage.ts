@@ -6,7 +6,7 @@ import { addCounts, NOTHING_USED } from './usage-counts.ts';
 export interface UsageQuery {
   readonly range: UsageRange;
   readonly group: UsageGroup;
-  readonly seesToken: (rootId: string) => boolean;
+  readonly seesToken: (rootId: string) => Promise<boolean>;
   readonly seesProject: (project: string | null) => boolean;
 }
 
@@ -29,7 +29,8 @@ export async function readUsage(
   store: Pick<UsageStore, 'rootIds' | 'sum'>,
   { range, group, seesToken, seesProject }: UsageQuery,
 ): Promise<UsageReport> {
-  const rootIds = (await store.rootIds(range)).filter(seesToken);
+  const rootIds: string[] = [];
+  for (const id of await store.rootIds(range)) if (await seesToken(id)) rootIds.push(id);
   const sums = new Map<string, UsageCounts>();
   for (let start = 0; start < rootIds.length; start += PAGE) {
     for (const { project, value, ...counts } of await store.sum(range, group, rootIds.slice(start, start + PAGE))) {

@@ -21,7 +21,7 @@ const used = (changes: Partial<DailyUsage> = {}): DailyUsage => ({
 });
 
 const JANUARY = { from: '2026-01-01', to: '2026-01-31' };
-const all = { range: JANUARY, group: 'day' as UsageGroup, seesToken: () => true, seesProject: () => true };
+const all = { range: JANUARY, group: 'day' as UsageGroup, seesToken: async () => true, seesProject: () => true };
 
 describe('what was used', () => {
   it('adds up, also when several processes add at once', async () => {
@@ -69,7 +69,10 @@ describe('what was used', () => {
       used({ project: 'web', requests: 10 }),
       used({ project: 'secret', requests: 1000 }),
     ]);
-    const seen = { seesToken: (id: string) => id === 'mine', seesProject: (name: string | null) => name !== 'secret' };
+    const seen = {
+      seesToken: async (id: string) => id === 'mine',
+      seesProject: (name: string | null) => name !== 'secret',
+    };
     for (const group of ['day', 'token', 'project', 'model'] as const) {
       expect((await readUsage(store, { ...all, ...seen, group })).totals.requests).toBe(11);
     }

@@ -1,4 +1,10 @@
-import { type Auth, PermissionDeniedError, type Principal, StoreUnavailableError } from '@latchkey/auth-core';
+import {
+  type Auth,
+  PermissionDeniedError,
+  type Principal,
+  StoreUnavailableError,
+  TokenNotFoundError,
+} from '@latchkey/auth-core';
 import { z } from 'zod';
 import { ServerError } from '../../contracts/server-error.ts';
 import { validateBody } from '../../dialects/validate-body.ts';
@@ -21,7 +27,7 @@ const querySchema = z.strictObject({
 });
 
 export interface UsageHandlerOptions {
-  readonly auth: Pick<Auth, 'list'>;
+  readonly auth: Pick<Auth, 'show'>;
   readonly store: UsageStore;
   readonly recorder: Pick<UsageRecorder, 'flush'>;
   readonly clock: () => Date;
@@ -48,13 +54,13 @@ export function createUsageHandler({ auth, store, recorder, clock }: UsageHandle
     const to = query.to ?? toDay(clock().getTime());
     const from = query.from ?? toDay(Date.parse(to) - (DEFAULT_DAYS - 1) * DAY_MILLISECONDS);
     requireRange(from, to);
-    const seesToken = await visibleTokens(auth, ctx.state.auth.principal);
+    const seesToken = visibleTokens(auth, ctx.state.auth.principal);
     // Who acts for one project sees that one; who acts for none has no grant that is bound to projects.
     const its = ctx.state.auth.principal.project;
     const { rows, totals } = await readAll({
       range: { from, to },
       group,
-      seesToken: (id) => (token === undefined || id === token) && seesToken(id),
+      seesToken: async (id) => (token === undefined || id === token) && (await seesToken(id)),
       seesProject: (one) => (project === undefined || one === project) && (its === undefined || one === its),
     });
     ctx.body = { from, to, group, rows: rows.map(({ value, ...counts }) => ({ [group]: value, ...counts })), totals };
@@ -74,15 +80,18 @@ function requireRange(from: string, to: string): void {
 }
 
 /** Whose use a caller may see, by root token. */
-async function visibleTokens(auth: Pick<Auth, 'list'>, principal: Principal): Promise<(rootId: string) => boolean> {
-  const listed = new Set<string>();
-  try {
-    for (const { id } of await auth.list(principal)) listed.add(id);
-  } catch (error) {
-    // Who may not list tokens still sees what its own has used.
-    if (!(error instanceof PermissionDeniedError)) throw error;
-  }
+function visibleTokens(auth: Pick<Auth, 'show'>, principal: Principal): (rootId: string) => Promise<boolean> {
   const isAdministrator = principal.authority.every(({ grant }) => grant.actions.includes('*'));
-  // Callers without a token have an id with a colon in it, and nobody's token covers theirs.
-  return (id) => id === principal.rootId || listed.has(id) || (isAdministrator && id.includes(':'));
+  return async (id) => {
+    // Callers without a token have an id with a colon in it, and nobody's token covers theirs.
+    if (id === principal.rootId || (isAdministrator && id.includes(':'))) return true;
+    try {
+      await auth.show(id, principal);
+      return true;
+    } catch (error) {
+      // Who may not see other tokens still sees what its own has used.
+      if (error instanceof PermissionDeniedError || error instanceof TokenNotFoundError) return false;
+      throw error;
+    }
+  };
 }
