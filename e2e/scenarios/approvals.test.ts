@@ -101,6 +101,9 @@ describe('a call that needs approval', () => {
     const before = callsThatArrived().length;
     const stream = await agent.stream(chat);
     const { approval_id: id } = await stream.until('tool_call.approval_required');
+    const listed = await approvals('list', '--json');
+    expect(JSON.parse(listed.stdout)).toMatchObject([{ id, tool: 'echo' }]);
+    expect(await approvals('--json')).toEqual(listed);
     expect(await approvals('deny', id)).toMatchObject({ exitCode: 0 });
     const events = (await stream.all()).map(({ data }) => data);
     expect(events.find(({ type }) => type === 'tool_call.failure')).toMatchObject({

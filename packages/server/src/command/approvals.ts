@@ -12,12 +12,16 @@ interface Flags extends CallerFlags {
 
 const PATH = '/api/v1/approvals';
 
-/** `latchkey approvals [--watch]`, `latchkey approvals approve|deny <id>`. */
+/** `latchkey approvals [list] [--watch]`, `latchkey approvals approve|deny <id>`. */
 export function addApprovalsCommands(program: Command): void {
   const approvals = program.command('approvals').description('tool calls that wait for a person: see them, decide');
   withFlags(approvals)
     .option('--watch', 'go on and show what comes, until Ctrl+C')
     .action((flags: Flags & { watch?: boolean }) => (flags.watch ? watch(flags) : list(flags)));
+
+  withFlags(approvals.command('list').description('what approvals does by itself: list those that wait')).action(
+    (_: unknown, command: Command) => list(command.optsWithGlobals<Flags>()),
+  );
 
   withFlags(approvals.command('approve <id>').description('let the call be made'))
     .option('--arguments <json>', 'with these arguments in place of its own')

@@ -30,10 +30,12 @@ export function addAuditCommands(program: Command): void {
   filtered(audit.command('list').description('list the entries of the audit log, the oldest first'))
     .option('--json', 'print a JSON object in each line')
     .action(async (flags: Flags & { json?: boolean }) => {
-      const filter = toFilter(flags);
+      const pages = readAudit(flags, process.env, toFilter(flags));
+      // Who may not read the log, or reaches no server, gets no headings of it.
+      let page = await pages.next();
       if (!flags.json) print(style('bold', toLine(['SEQ', 'TIME', 'WHAT', 'WHO', 'PROJECT', 'SUBJECT'])));
-      for await (const page of readAudit(flags, process.env, filter)) {
-        for (const entry of page) print(flags.json ? JSON.stringify(entry) : toLine(toCells(entry)));
+      for (; !page.done; page = await pages.next()) {
+        for (const entry of page.value) print(flags.json ? JSON.stringify(entry) : toLine(toCells(entry)));
       }
     });
 
@@ -107,10 +109,10 @@ async function exportEntries(flags: Flags & { output?: string }): Promise<void> 
     await finished(file);
   } catch (error) {
     file.destroy();
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
-      throw new CommandError(`${output} exists already. Name another file with --output.`);
-    }
-    throw error;
+    const { code, syscall } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') throw new CommandError(`${output} exists already. Name another file with --output.`);
+    if (syscall === undefined) throw error;
+    throw new CommandError(`${output} can't be written (${code}).`, { cause: error });
   }
   process.stderr.write(`Wrote ${count} entries to ${output}.\n`);
 }

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { CommandError } from './command-error.ts';
 import { addCallerOptions, asCaller, type CallerFlags, connect } from './connection.ts';
-import { print, printJson, style } from './print.ts';
+import { print, printJson, style, visible, visibleLines } from './print.ts';
 
 interface Flags extends CallerFlags {
   readonly model: string;
@@ -35,6 +35,11 @@ export function addChatCommand(program: Command): void {
     .action(chat);
 }
 
+function readNumber(flag: string, text: string): number {
+  if (text.trim() !== '' && Number.isFinite(Number(text))) return Number(text);
+  throw new CommandError(`${flag}: '${text}' is no number.`);
+}
+
 const collect = (id: string, others: readonly string[] = []): readonly string[] => [...others, id];
 
 async function chat(question: string | undefined, flags: Flags): Promise<void> {
@@ -47,7 +52,7 @@ async function chat(question: string | undefined, flags: Flags): Promise<void> {
     stream: true,
     ...(flags.integration === undefined ? {} : { integrations: flags.integration }),
     ...(flags.system === undefined ? {} : { system_prompt: flags.system }),
-    ...(flags.temperature === undefined ? {} : { temperature: Number(flags.temperature) }),
+    ...(flags.temperature === undefined ? {} : { temperature: readNumber('--temperature', flags.temperature) }),
     ...(flags.previousResponse === undefined ? {} : { previous_response_id: flags.previousResponse }),
   });
   if (response.body === null) throw new CommandError('The server sent no answer.');
@@ -66,18 +71,18 @@ async function chat(question: string | undefined, flags: Flags): Promise<void> {
 }
 
 function show(event: Exclude<ShownEvent, { type: 'error' | 'chat.end' }>): void {
-  if (event.type === 'message.delta') process.stdout.write(event.content);
-  else if (event.type === 'tool_call.arguments') {
-    process.stderr.write(`${style('dim', `→ ${event.tool} ${JSON.stringify(event.arguments)}`)}\n`);
+  const tell = (format: Parameters<typeof style>[0], text: string): void =>
+    void process.stderr.write(`${style(format, visible(text), process.stderr)}\n`);
+  if (event.type === 'message.delta') {
+    // A model says what it has read, and a page or a file may hold what would steer a terminal.
+    process.stdout.write(process.stdout.isTTY ? visibleLines(event.content) : event.content);
+  } else if (event.type === 'tool_call.arguments') {
+    tell('dim', `→ ${event.tool} ${JSON.stringify(event.arguments)}`);
   } else if (event.type === 'tool_call.approval_required') {
-    process.stderr.write(
-      `${style('yellow', `… waits for a person: latchkey approvals approve ${event.approval_id}`)}\n`,
-    );
+    tell('yellow', `… waits for a person: latchkey approvals approve ${event.approval_id}`);
     if (event.response_id === undefined) return;
-    process.stderr.write(
-      `${style('dim', `  You may leave: the same command with --previous-response ${event.response_id} comes back.`)}\n`,
-    );
+    tell('dim', `  You may leave: the same command with --previous-response ${event.response_id} comes back.`);
   } else if (event.type === 'tool_call.failure') {
-    process.stderr.write(`${style('yellow', `✗ ${event.reason}`)}\n`);
+    tell('yellow', `✗ ${event.reason}`);
   }
 }

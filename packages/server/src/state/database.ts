@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs';
 import type { AuditStore, LimitStore, TokenStore } from '@latchkey/auth-core';
 import type { SigningKeyStore } from '@latchkey/auth-core/jwt';
 import {
@@ -48,7 +49,10 @@ export interface Database {
  * Throws ServerError `STORE_UNAVAILABLE` when PostgreSQL does not let us in; the message names no password.
  */
 export async function openDatabase(place: string, owner: AsyncDisposableStack): Promise<Database> {
-  if (!isPostgres(place)) return migrateTables(openSqlite<Tables>(place), owner, undefined);
+  if (!isPostgres(place)) {
+    makePrivate(place);
+    return migrateTables(openSqlite<Tables>(place), owner, undefined);
+  }
   try {
     return await migrateTables(openPostgres<Tables>(place), owner, watchPostgresTokens(place));
   } catch (error) {
@@ -58,6 +62,11 @@ export async function openDatabase(place: string, owner: AsyncDisposableStack): 
         '(LATCHKEY_DATABASE).',
     );
   }
+}
+
+/** SQLite gives the files that it puts beside a database the mode of that; the folder may be open to others. */
+function makePrivate(file: string): void {
+  closeSync(openSync(file, 'a', 0o600));
 }
 
 type Tables = TokenSchema & ConversationTables;

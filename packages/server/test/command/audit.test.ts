@@ -43,10 +43,18 @@ describe('latchkey audit', () => {
     expect(JSON.parse(await run('list', '--json', '--data', data)).subject).toBe('a\u001b[2Jb\nc\u009bd');
   });
 
+  it('prints no headings of a log that it cannot read', async () => {
+    const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+    await expect(run('list', '--data', '/nowhere/latchkey')).rejects.toThrow('no data folder');
+    expect(write).not.toHaveBeenCalled();
+    expect(await run('list', '--data', await newLog(0))).toMatch(/^SEQ .*\n$/);
+  });
+
   it.each([
     [['list', '--after', 'x'], /no place in the log/],
     [['verify', '--head', 'abc'], /SEQ:HASH/],
     [['verify', '--data', '/nowhere/latchkey'], /no data folder/],
+    [['export', '--output', '/nowhere/latchkey'], /^\/nowhere\/latchkey can't be written \(ENOENT\)\.$/],
   ])('%j is refused in plain words', async (args, words) => {
     await expect(run(...args)).rejects.toThrow(words);
   });

@@ -1,3 +1,4 @@
+import { chmodSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createKyselyConversationStore } from '../../src/conversations/kysely-conversation-store.ts';
@@ -21,8 +22,19 @@ describe('openDatabase', () => {
     await createKyselyConversationStore((await openDatabase(path, first)).conversations).save(turn);
     await using second = new AsyncDisposableStack();
     const { tokens, conversations } = await openDatabase(path, second);
-    expect(await createKyselyConversationStore(conversations).load('resp_1', 'token', null)).toEqual(turn.messages);
+    expect(await createKyselyConversationStore(conversations).load('resp_1', 'token', null)).toEqual({
+      messages: turn.messages,
+    });
     expect(await tokens.list({})).toEqual([]);
+  });
+
+  it('makes files that only their owner may read, in a folder that is open to others, too', async () => {
+    const folder = temporaryFolder();
+    chmodSync(folder, 0o755);
+    await using opened = new AsyncDisposableStack();
+    await openDatabase(join(folder, 'latchkey.db'), opened);
+    const modes = readdirSync(folder).map((name) => [name, (statSync(join(folder, name)).mode & 0o777).toString(8)]);
+    expect(modes).toEqual(['latchkey.db', 'latchkey.db-shm', 'latchkey.db-wal'].map((name) => [name, '600']));
   });
 
   it('closes the file with its owner', async () => {
