@@ -356,6 +356,8 @@ export const requirements = [
     source: 'docs/tokens.md',
     promises: {
       'docs.tokens': 'the commands of the page work as they are written, one after the other',
+      'docs.readme': 'the commands of the README work as they are written, but for ids and folders',
+      'docs.pages': 'the commands of the pages for operators and callers work as they are written',
     },
   },
 ] as const satisfies readonly { readonly source: string; readonly promises: Readonly<Record<string, string>> }[];
