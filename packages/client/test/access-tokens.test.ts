@@ -1,5 +1,5 @@
 import { UnsecuredJWT } from 'jose';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type ScriptedServer, type Sent, scriptedServer } from './scripted/server.ts';
 
 const NOW = Date.parse('2027-01-01T00:00:00Z');
@@ -196,6 +196,22 @@ describe('an access token', () => {
     expect((await stays).status).toBe(200);
     expect(exchanges(server)).toBe(1);
     expect(server.sent.some(({ url }) => url.endsWith('/left'))).toBe(false);
+  });
+
+  it('is not asked for by who has gone away before', async () => {
+    const server = exchanging();
+    await expect(server.client.fetch('/x', { signal: AbortSignal.abort(new Error('enough')) })).rejects.toThrow(
+      'enough',
+    );
+    expect(server.sent).toEqual([]);
+  });
+
+  it('that does not come within half a minute is a server that does not answer', async () => {
+    const asked = vi.spyOn(AbortSignal, 'timeout').mockReturnValue(AbortSignal.abort(new Error('too late')));
+    onTestFinished(() => asked.mockRestore());
+    const server = scriptedServer((_, signal) => Promise.reject(signal.reason), { token: PERSONAL });
+    await expect(server.client.fetch('/x')).rejects.toMatchObject({ code: 'unreachable' });
+    expect(asked.mock.calls).toEqual([[30_000]]);
   });
 
   it('that the server calls expired is replaced, and the request repeated once', async () => {

@@ -122,6 +122,22 @@ describe('note', () => {
     expect(await log.verify()).toMatchObject({ intact: true, entries: 4 });
   });
 
+  it('that were lost are told of in the next write, also in one with a record', async () => {
+    let broken = true;
+    const { log, kept } = setUp(({ append }) => ({
+      append: (chain) => (broken ? Promise.reject(new Error('disk on fire')) : append(chain)),
+    }));
+    log.note(ended('lost'));
+    await expect(log.record({ type: 'tool.called', actor: {} })).rejects.toThrow();
+    await log.verify();
+    broken = false;
+    log.note(ended('kept'));
+    await log.record({ type: 'tool.called', actor: {} });
+    await log.verify();
+    const types = (await kept.read({ limit: 9 })).map(({ type }) => type);
+    expect(types.toSorted()).toEqual(['audit.dropped', 'tool.called', 'tool.ended']);
+  });
+
   it('that a store can never take keeps no record out', async () => {
     const { log, lost, readAll } = setUp(({ append }) => ({
       append: (chain) =>

@@ -267,6 +267,11 @@ describe('tool calls in the audit log', () => {
     expect(JSON.stringify(entries)).not.toContain(CANARY);
   });
 
+  it('of tools with names that a model has made up are there with the beginning of the name', async () => {
+    const { entries } = await callOnce(TOOLS, callsTool('x'.repeat(500), {}));
+    expect(entries).toMatchObject([{ type: 'tool.denied', subject: 'x'.repeat(128) }]);
+  });
+
   it('are not made when the log can not take note of them', async () => {
     const store = createMemoryAuditStore();
     let broken = false;
