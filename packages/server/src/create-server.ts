@@ -220,12 +220,12 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
 
   const stopping = new AbortController();
   const { bodyBytes: bodyLimit } = config.limits;
-  const anonymous = anonymousPrincipal(ANONYMOUS_GRANT, 'anonymous');
   const app = createApp({
     auth,
     meter,
     trail,
-    anonymous: async () => ((await settings.fresh()).requireAuthentication ? undefined : anonymous),
+    anonymous: anonymousPrincipal(ANONYMOUS_GRANT, 'anonymous'),
+    requiresAuthentication: async () => (await settings.fresh()).requireAuthentication,
     routes: createRoutes({
       approvals: createApprovalHandlers(approvals.desk, trail, bodyLimit),
       audit: createAuditHandler(log),

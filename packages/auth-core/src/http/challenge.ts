@@ -70,8 +70,18 @@ export function challenge(error: AuthError, { realm = 'latchkey', basic = false 
     headers: {
       ...(bearer !== undefined && { 'WWW-Authenticate': offers }),
       ...(retryAfter !== undefined && { 'Retry-After': retryAfter }),
+      ...(error instanceof LimitExceededError && rateLimitOf(error)),
     },
   };
+}
+
+/**
+ * What is left of a limit on requests, which is nothing (draft-ietf-httpapi-ratelimit-headers). Of tokens there may be
+ * some left; a request that asks for those was let in, and is told how things stand by that.
+ */
+function rateLimitOf({ limit, retryAfterSeconds }: LimitExceededError): Record<string, string> {
+  if (limit === 'requestsPerMinute') return { RateLimit: `"${limit}";r=0;t=${retryAfterSeconds}` };
+  return limit === 'concurrentRequests' ? { RateLimit: `"${limit}";r=0` } : {};
 }
 
 /** RFC 6750 3: visible ASCII without quote and backslash. Whatever a message holds, it cannot leave its quotes. */

@@ -51,6 +51,16 @@ describe('challenge', () => {
     expect(headers).toEqual({ 'Retry-After': '3600' });
   });
 
+  it('says that nothing is left of a limit on requests', () => {
+    const headersOf = (limit: 'requestsPerMinute' | 'concurrentRequests', seconds: number) =>
+      challenge(new LimitExceededError(limit, 'token ci-bot', seconds)).headers;
+    expect(headersOf('requestsPerMinute', 42)).toEqual({
+      'Retry-After': '42',
+      RateLimit: '"requestsPerMinute";r=0;t=42',
+    });
+    expect(headersOf('concurrentRequests', 1)).toEqual({ 'Retry-After': '1', RateLimit: '"concurrentRequests";r=0' });
+  });
+
   it('lets no message leave its quotes or its line', () => {
     const error = new AuthError('AUTH_PERMISSION_DENIED', 'a "quote", a \\ and\r\nSet-Cookie: x=1 ☂');
     const header = challenge(error).headers['WWW-Authenticate'];

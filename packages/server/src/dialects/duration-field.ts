@@ -1,8 +1,12 @@
 import { z } from 'zod';
 import { DURATION_NOTATION, readDuration } from '../config/duration.ts';
 
-/** A span of time in a body: a whole number of seconds, or a text such as `90d`; it comes out in seconds. */
-export const duration = ({ atLeast }: { readonly atLeast: number }) =>
+/**
+ * A span of time in a body: a whole number of seconds, or a text such as `90d`; it comes out in seconds.
+ *
+ * @param beside what else the field takes, for the message
+ */
+export const duration = ({ atLeast, beside }: { readonly atLeast: number; readonly beside?: string }) =>
   z.union([z.number(), z.string()]).transform((input, context): number => {
     const milliseconds = typeof input === 'number' ? input * 1000 : readDuration(input);
     const seconds = milliseconds === undefined ? undefined : milliseconds / 1000;
@@ -10,7 +14,7 @@ export const duration = ({ atLeast }: { readonly atLeast: number }) =>
     context.issues.push({
       code: 'custom',
       input,
-      message: `expected a whole number of seconds, at least ${atLeast}, or ${DURATION_NOTATION}`,
+      message: `expected ${beside === undefined ? '' : `'${beside}', `}a whole number of seconds, at least ${atLeast}, or ${DURATION_NOTATION}`,
     });
     return z.NEVER;
   });

@@ -18,8 +18,10 @@ export interface AppOptions extends RequestContextOptions, CheckOriginOptions {
   readonly auth: Auth;
   readonly meter: Meter;
   readonly trail: Pick<AuditTrail, 'during' | 'refused'>;
-  /** Who everybody is, while authentication is off; it is asked at each request. */
-  readonly anonymous: () => Promise<Principal | undefined>;
+  /** Who everybody is, while authentication is off. */
+  readonly anonymous: Principal;
+  /** Asked at each request. */
+  readonly requiresAuthentication: () => Promise<boolean>;
   /** Take HTTP Basic as well, the password being the token. */
   readonly basicAuthentication: boolean;
   /** The reverse proxies whose `X-Forwarded-For` is believed. */
@@ -35,11 +37,9 @@ export function createApp(options: AppOptions): Koa<ServerState> {
   const router = new Router<ServerState>();
   const { auth, trustedProxies, basicAuthentication: basic } = options;
   const authenticate = bearerAuth({ auth, basic, trustedProxies });
-  const authenticateUnlessOpen: Middleware<ServerState> = async (ctx, next) => {
-    const anonymous = await options.anonymous();
-    const identify = anonymous && bearerAuth({ auth, trustedProxies, optional: anonymous });
-    await (identify ?? authenticate)(ctx, next);
-  };
+  const identify = bearerAuth({ auth, trustedProxies, optional: options.anonymous });
+  const authenticateUnlessOpen: Middleware<ServerState> = async (ctx, next) =>
+    (await options.requiresAuthentication()) ? authenticate(ctx, next) : identify(ctx, next);
   const limit = limitRequests({ meter: options.meter });
   const clientAddress = createClientAddress(trustedProxies);
   for (const route of options.routes) {
@@ -59,6 +59,7 @@ export function createApp(options: AppOptions): Koa<ServerState> {
   app.use(requestContext(options));
   if (options.resourceMetadata !== undefined) app.use(nameResourceMetadata(options.resourceMetadata));
   app.use(renderErrors(dialectOf, { basic }));
+  app.use(keptByNobody);
   app.use(checkOrigin(options));
   app.use(nothingThere);
   app.use(router.routes());
@@ -78,6 +79,12 @@ const unlessAnonymous =
   (ctx, next) =>
     ctx.state.auth.principal.kind === 'anonymous' ? next() : guard(ctx, next);
 
+/** Answers are for one caller, and not every cache knows that a header made them so. What is for everybody says so. */
+async function keptByNobody(ctx: Context, next: Next): Promise<void> {
+  ctx.set('Cache-Control', 'no-store');
+  await next();
+}
+
 /** What no route has answered gets an error like all others. */
 async function nothingThere(ctx: Context, next: Next): Promise<void> {
   await next();
@@ -85,6 +92,7 @@ async function nothingThere(ctx: Context, next: Next): Promise<void> {
     throw new ServerError('NOT_FOUND', `There is nothing at ${ctx.method} ${ctx.path.slice(0, 128)}.`);
   }
   if (ctx.status === 405 || ctx.status === 501) {
-    throw new ServerError('METHOD_NOT_ALLOWED', `${ctx.path.slice(0, 128)} does not take ${ctx.method}.`);
+    const taken = ctx.response.get('Allow');
+    throw new ServerError('METHOD_NOT_ALLOWED', `${ctx.path.slice(0, 128)} takes ${taken}, and not ${ctx.method}.`);
   }
 }

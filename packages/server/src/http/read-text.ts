@@ -2,8 +2,17 @@ import type { Context } from 'koa';
 import getRawBody from 'raw-body';
 import { ServerError } from '../contracts/server-error.ts';
 
-/** Reads a body of at most `limit` bytes. Throws ServerError `PAYLOAD_TOO_LARGE`, `INVALID_REQUEST`. */
+/**
+ * Reads a body of at most `limit` bytes. Throws ServerError `UNSUPPORTED_MEDIA_TYPE`, `PAYLOAD_TOO_LARGE`,
+ * `INVALID_REQUEST`.
+ */
 export async function readText(ctx: Context, limit: number): Promise<string> {
+  const encoding = ctx.get('Content-Encoding');
+  if (encoding !== '' && encoding.toLowerCase() !== 'identity') {
+    throw new ServerError('UNSUPPORTED_MEDIA_TYPE', 'Send the body as it is: compressed ones are not taken.', {
+      param: 'Content-Encoding',
+    });
+  }
   const length = ctx.request.length;
   try {
     return await getRawBody(ctx.req, { limit, encoding: 'utf8', ...(length === undefined ? {} : { length }) });

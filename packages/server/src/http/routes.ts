@@ -118,7 +118,10 @@ export const createRoutes = ({
 export function dialectOf(path: string): ApiDialect {
   if (path.startsWith('/v1/')) return openaiDialect;
   if (path.startsWith('/oauth/')) return oauthDialect;
-  if (path === '/mcp') return mcpDialect;
+  if (isMcp(path)) return mcpDialect;
   if (path === '/api/token' || path.startsWith('/api/token/')) return labelStudioDialect;
   return lmstudioDialect;
 }
+
+/** A path is the same with a slash at its end, as the router has it. */
+export const isMcp = (path: string): boolean => path === '/mcp' || path === '/mcp/';

@@ -24,6 +24,7 @@ describe('the limits of a grant', () => {
       },
     });
     expect(Number(second.headers['retry-after'])).toBeGreaterThan(0);
+    expect(second.headers.ratelimit).toBe(`"requestsPerMinute";r=0;t=${second.headers['retry-after']}`);
   });
 
   it("one token's limit is no other's", async () => {

@@ -301,6 +301,9 @@ describe('the metadata of /mcp', () => {
     expect(headers['www-authenticate']).toBe(
       `Bearer realm="latchkey", resource_metadata="${resourceMetadata}", Basic realm="latchkey", charset="UTF-8"`,
     );
+    const slashed = await send(server.app, { method: 'POST', path: '/mcp/', body: ping });
+    expect(slashed.headers['www-authenticate']).toBe(headers['www-authenticate']);
+    expect(slashed.json()).toMatchObject({ jsonrpc: '2.0', error: { data: { code: 'invalid_api_key' } } });
     const elsewhere = await send(server.app, { path: '/v1/models' });
     expect(elsewhere.headers['www-authenticate']).not.toContain('resource_metadata');
   });

@@ -255,10 +255,8 @@ export async function newServer(options: TestServerOptions = {}): Promise<TestSe
     auth,
     meter,
     trail,
-    anonymous: async () =>
-      (await settings.fresh()).requireAuthentication
-        ? undefined
-        : anonymousPrincipal(anonymous ?? { actions: ['chat', 'models:read'], models: ['*'] }, 'anonymous'),
+    anonymous: anonymousPrincipal(anonymous ?? { actions: ['chat', 'models:read'], models: ['*'] }, 'anonymous'),
+    requiresAuthentication: async () => (await settings.fresh()).requireAuthentication,
     routes,
     logger,
     createId: () => `request-${++ids}`,

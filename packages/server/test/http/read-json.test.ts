@@ -39,6 +39,15 @@ describe('readJson', () => {
     expect(answer.json()).toMatchObject({ error: { code: 'unsupported_media_type', param: 'Content-Type' } });
   });
 
+  it('refuses a compressed body, and says so', async () => {
+    const answer = await post('{}', { 'content-encoding': 'gzip' });
+    expect(answer.status).toBe(415);
+    expect(answer.json()).toMatchObject({
+      error: { param: 'Content-Encoding', message: expect.stringContaining('compressed') },
+    });
+    expect((await post('{}', { 'content-encoding': 'identity' })).status).toBe(200);
+  });
+
   it('refuses a request without a body', async () => {
     expect((await post('', { 'content-length': '0' })).status).toBe(400);
   });

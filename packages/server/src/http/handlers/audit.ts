@@ -5,7 +5,7 @@ import { withoutAbsent } from '../../dialects/without-absent.ts';
 import type { Handler } from '../routes.ts';
 
 const name = z.string().min(1).max(256);
-const time = z.iso.datetime({ offset: true });
+const time = z.iso.datetime({ offset: true, error: 'expected a date and time, e.g. 2027-01-31T12:00:00Z' });
 const whole = z
   .string()
   .regex(/^\d{1,15}$/, 'must be a whole number')
@@ -34,6 +34,5 @@ export const createAuditHandler =
     const isForeign = its !== undefined && project !== undefined && project !== its;
     const filter = withoutAbsent({ ...query, actorId: actor, project: its ?? project });
     const entries = isForeign ? [] : await log.list({ ...filter, after, limit });
-    ctx.set('Cache-Control', 'no-store');
     ctx.body = { entries, next: entries.at(-1)?.seq ?? after };
   };

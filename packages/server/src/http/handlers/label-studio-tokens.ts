@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { ServerError } from '../../contracts/server-error.ts';
 import { validateBody } from '../../dialects/validate-body.ts';
 import { withoutAbsent } from '../../dialects/without-absent.ts';
+import { STRANGERS_BODY_BYTES } from '../body-limit.ts';
 import { countRequest } from '../count-request.ts';
 import { readJson, readOptionalJson } from '../read-json.ts';
 import type { Handler } from '../routes.ts';
@@ -13,7 +14,7 @@ const refreshSchema = z.strictObject({ refresh: z.string().min(1).max(8192) });
 const createSchema = z.strictObject({
   name: z.string().trim().min(1).max(128).default('personal access token'),
   grant: z.record(z.string(), z.unknown()).optional(),
-  expiresAt: z.iso.datetime({ offset: true }).optional(),
+  expiresAt: z.iso.datetime({ offset: true, error: 'expected a date and time, e.g. 2027-01-31T12:00:00Z' }).optional(),
 });
 
 export interface LabelStudioTokenHandlers {
@@ -32,7 +33,8 @@ export function createLabelStudioTokenHandlers(
   bodyLimit: number,
 ): LabelStudioTokenHandlers {
   async function readRefresh(ctx: Parameters<Handler>[0]): Promise<string> {
-    return validateBody(refreshSchema, await readJson(ctx, bodyLimit)).refresh;
+    const limit = Math.min(bodyLimit, STRANGERS_BODY_BYTES);
+    return validateBody(refreshSchema, await readJson(ctx, limit)).refresh;
   }
 
   /** Who presents a personal access token, whatever the request was authenticated with. */
@@ -69,13 +71,11 @@ export function createLabelStudioTokenHandlers(
       const grant = body.grant ?? by.authority.at(-1)?.grant;
       const { token } = await auth.issue({ ...withoutAbsent(body), kind: 'personal-access', grant }, by);
       ctx.status = 201;
-      ctx.set('Cache-Control', 'no-store');
       ctx.body = { token };
     },
     refresh: async (ctx) => {
       const by = await verifyPersonal(await readRefresh(ctx));
       const { token } = await countRequest(meter, by, () => access.issue(by, {}));
-      ctx.set('Cache-Control', 'no-store');
       ctx.body = { access: token };
     },
     blacklist: async (ctx) => {
@@ -97,7 +97,6 @@ export function createLabelStudioTokenHandlers(
         throw new ServerError('INVALID_REQUEST', NOT_VALID, { param: 'refresh', cause });
       });
       const { token } = await auth.rotate(holder.id, {}, holder);
-      ctx.set('Cache-Control', 'no-store');
       ctx.body = { refresh: token };
     },
   };

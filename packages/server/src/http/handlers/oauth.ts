@@ -17,6 +17,7 @@ import { ServerError } from '../../contracts/server-error.ts';
 import { describe } from '../../dialects/oauth/errors.ts';
 import { renderIntrospection } from '../../dialects/oauth/render-introspection.ts';
 import { withoutAbsent } from '../../dialects/without-absent.ts';
+import { STRANGERS_BODY_BYTES } from '../body-limit.ts';
 import { countRequest } from '../count-request.ts';
 import { readForm } from '../read-form.ts';
 import type { Handler } from '../routes.ts';
@@ -43,7 +44,8 @@ export interface OAuthHandlers {
 
 /** The endpoints of OAuth that are about tokens which are there already. */
 export function createOAuthHandlers(options: OAuthOptions): OAuthHandlers {
-  const { auth, introspector, access, meter, bodyLimit, clock } = options;
+  const { auth, introspector, access, meter, clock } = options;
+  const bodyLimit = Math.min(options.bodyLimit, STRANGERS_BODY_BYTES);
 
   async function make(exchange: TokenExchange, by: Principal): Promise<ExchangedToken> {
     const { makes, seconds, grant, audience } = exchange;
@@ -72,7 +74,6 @@ export function createOAuthHandlers(options: OAuthOptions): OAuthHandlers {
 
   return {
     token: async (ctx) => {
-      ctx.set('Cache-Control', 'no-store');
       const reading = readTokenExchange(await readForm(ctx, bodyLimit));
       if (!reading.ok) {
         ctx.status = 400;
@@ -91,7 +92,6 @@ export function createOAuthHandlers(options: OAuthOptions): OAuthHandlers {
       }
     },
     introspect: async (ctx) => {
-      ctx.set('Cache-Control', 'no-store');
       const token = await readToken(ctx);
       try {
         ctx.body = renderIntrospection(await introspector.verify(token), token);

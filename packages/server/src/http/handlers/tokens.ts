@@ -15,7 +15,7 @@ import type { Handler } from '../routes.ts';
 const label = z.string().trim().min(1).max(128);
 const notes = z.string().max(2000);
 const grant = z.record(z.string(), z.unknown());
-const expiresAt = z.iso.datetime({ offset: true });
+const expiresAt = z.iso.datetime({ offset: true, error: 'expected a date and time, e.g. 2027-01-31T12:00:00Z' });
 const rotateAfter = duration({ atLeast: 1 });
 
 /** The grant itself is parsed by auth-core, which owns its schema; so are names, owners, projects and secrets. */
@@ -39,7 +39,7 @@ const editSchema = z.strictObject({
   rotateAfter: rotateAfter.nullable().optional(),
 });
 const rotateSchema = z.strictObject({
-  overlap: z.union([z.literal('until-first-use'), duration({ atLeast: 0 })]).optional(),
+  overlap: z.union([duration({ atLeast: 0, beside: 'until-first-use' }), z.literal('until-first-use')]).optional(),
   expiresAt: expiresAt.optional(),
 });
 const revokeAllSchema = z.strictObject({ owner: label.optional(), project: label.optional() });
@@ -86,7 +86,6 @@ export function createTokenHandlers(auth: Auth, bodyLimit: number): TokenHandler
       const input = { ...withoutAbsent(body), ...withoutAbsent({ rotateAfterSeconds: rotateAfter }) };
       const { record, token } = await auth.issue({ ...input, name: body.name, grant: body.grant }, whoAsks(ctx));
       ctx.status = 201;
-      ctx.set('Cache-Control', 'no-store');
       ctx.body = shownOnce(record, token);
     },
     list: async (ctx) => {
@@ -99,7 +98,6 @@ export function createTokenHandlers(auth: Auth, bodyLimit: number): TokenHandler
     show: async (ctx) => {
       const by = whoAsks(ctx);
       const record = await auth.show(tokenId(ctx), by);
-      ctx.set('Cache-Control', 'no-store');
       ctx.body = { ...record, ...(await reveal(record, by)) };
     },
     edit: async (ctx) => {
@@ -114,7 +112,6 @@ export function createTokenHandlers(auth: Auth, bodyLimit: number): TokenHandler
         ...withoutAbsent({ overlap: typeof overlap === 'number' ? { seconds: overlap } : overlap }),
       };
       const { record, token } = await auth.rotate(tokenId(ctx), input, whoAsks(ctx));
-      ctx.set('Cache-Control', 'no-store');
       ctx.body = shownOnce(record, token);
     },
     revoke: async (ctx) => {

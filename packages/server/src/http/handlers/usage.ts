@@ -18,9 +18,10 @@ const DEFAULT_DAYS = 30;
 const MAXIMUM_DAYS = 366;
 
 const name = z.string().min(1).max(256);
+const day = z.iso.date('expected a day, e.g. 2027-01-31');
 const querySchema = z.strictObject({
-  from: z.iso.date().optional(),
-  to: z.iso.date().optional(),
+  from: day.optional(),
+  to: day.optional(),
   project: name.optional(),
   token: name.optional(),
   group: z.enum(['day', 'token', 'project', 'model']).default('day'),

@@ -43,7 +43,11 @@ export function checkOrigin({ allowedHosts, allowedOrigins }: CheckOriginOptions
           { param: 'Origin' },
         );
       }
-      ctx.set({ 'Access-Control-Allow-Origin': origin, Vary: 'Origin' });
+      ctx.set({
+        'Access-Control-Allow-Origin': origin,
+        'Access-Control-Expose-Headers': 'RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate, X-Request-Id',
+        Vary: 'Origin',
+      });
       if (ctx.method === 'OPTIONS') {
         ctx.set({
           'Access-Control-Allow-Methods': 'GET, POST, PATCH, DELETE',

@@ -26,7 +26,9 @@ export function renderErrors(
       const refusal = [thrown, thrown instanceof Error ? thrown.cause : undefined].find(
         (cause) => cause instanceof AuthError,
       );
-      if (refusal !== undefined) ctx.set({ ...challenge(refusal, options).headers });
+      const challenged = refusal && challenge(refusal, options);
+      // A refusal that became another error asks for no other token.
+      if (challenged?.status === status) ctx.set({ ...challenged.headers });
       ctx.status = status;
       ctx.body = body;
     }

@@ -89,6 +89,7 @@ describe('the Origin header', () => {
     expect(answer.status).toBe(200);
     expect(answer.headers).toMatchObject({
       'access-control-allow-origin': 'https://chat.example.com',
+      'access-control-expose-headers': expect.stringContaining('Retry-After'),
       vary: 'Origin',
     });
     expect(answer.headers).not.toHaveProperty('access-control-allow-credentials');
