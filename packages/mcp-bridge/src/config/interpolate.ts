@@ -1,3 +1,5 @@
+import { inheritedVariables } from '../transport/child-environment.ts';
+
 /** The environment of a process: what is not set is undefined. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -22,7 +24,7 @@ export function inputVariable(id: string): string {
  * Replaces `${VAR}`, `${env:VAR}`, `${VAR:-default}`, `${userHome}`, `${workspaceFolder}` and `${input:id}`, once: what
  * comes out is not looked at again, and `$VAR` stays. What is unset or empty and has no default is reported, so that
  * neither the literal text nor an empty string ever reaches a server as if it were a secret. `secrets` is what was put
- * in and stands neither in the file nor for a folder.
+ * in and neither stands in the file nor is known to every child.
  */
 export function interpolate(
   text: string,
@@ -55,11 +57,14 @@ function find(whole: string, expression: string, { environment, folder, inputs }
     if (!inputs?.has(id)) return { problem: `"${whole}" is not among the "inputs" of the file` };
     return readSecret(environment, inputVariable(id)) ?? inputs.get(id) ?? unset(inputVariable(id));
   }
+  if (expression.includes('${')) return { problem: `"${whole}" is not understood: a default can hold no placeholder` };
   const match = variable.exec(expression);
   if (match?.[1] === undefined) {
     return { problem: `"${whole}" is not understood; write \${NAME} or \${NAME:-default}` };
   }
-  return readSecret(environment, match[1]) ?? match[2] ?? unset(match[1]);
+  // What every child gets is no secret to it, and a folder that is hidden makes a log unreadable.
+  const isKnown = inheritedVariables.some((name) => name === match[1]);
+  return (isKnown ? read : readSecret)(environment, match[1]) ?? match[2] ?? unset(match[1]);
 }
 
 /** Undefined also for an empty one. */

@@ -58,6 +58,7 @@ export function readMcpJson(text: string, given: Omit<Substitutions, 'inputs'>):
   const root = check(rootSchema, readJsonc(text), []);
   const [rootKey = 'mcpServers', second] = rootKeys.filter((key) => Object.hasOwn(root, key));
   if (second !== undefined) throw invalid([second], `means the same as "${rootKey}"; keep one`);
+  if (root[rootKey] === undefined) throw invalid([rootKey], 'is missing; without servers, write "mcpServers": {}');
   const written = check(serversSchema, root[rootKey], [rootKey]);
   const substitutions = { ...given, inputs: readInputs(root.inputs) };
   const warnings = Object.keys(root)

@@ -11,6 +11,15 @@ export function printKeyPath(path: readonly PropertyKey[]): string {
 
 /** JSON with comments and trailing commas. A key that is written twice, or that objects can't hold, is an error: it would be lost. */
 export function readJsonc(text: string): unknown {
+  try {
+    return readTree(text);
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new BridgeError('MCP_CONFIG_INVALID', 'The mcp.json is nested too deeply to be one.', { path: '', cause });
+  }
+}
+
+function readTree(text: string): unknown {
   const errors: ParseError[] = [];
   const tree = parseTree(text.replace(/^\uFEFF/, ''), errors, { allowTrailingComma: true });
   const first = errors[0];

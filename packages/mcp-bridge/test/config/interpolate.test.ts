@@ -17,15 +17,16 @@ describe('interpolate', () => {
   });
 
   it('tells what it has put in that is not in the file', () => {
-    const text = `\${A} \${env:A} \${B:-two} \${EMPTY:-three}`;
-    expect(interpolate(text, { environment: { A: 'one', EMPTY: '' } }).secrets).toEqual(['one', 'one']);
+    const text = `\${A} \${env:A} \${B:-two} \${EMPTY:-three} \${HOME} \${env:PATH}`;
+    const environment = { A: 'one', EMPTY: '', HOME: '/home/me', PATH: '/bin' };
+    expect(interpolate(text, { environment }).secrets).toEqual(['one', 'one']);
   });
 
   it('does not look again at what it has put in', () => {
     expect(interpolate(`\${A}`, { environment: { A: `\${B}`, B: 'secret' } })).toMatchObject({ value: `\${B}` });
   });
 
-  it.each([`\${B}`, `\${EMPTY}`, `\${toString}`, `\${input:key}`, `\${}`, `\${A B}`])(
+  it.each([`\${B}`, `\${EMPTY}`, `\${toString}`, `\${input:key}`, `\${}`, `\${A B}`, `\${B:-\${A}}`])(
     'has a problem with %j',
     (text) => {
       expect(interpolate(text, { environment: { A: 'one', EMPTY: '' } }).problem).toBeDefined();

@@ -115,7 +115,9 @@ describe('parseMcpJson', () => {
     expect(problemOf('{\n  "mcpServers": {{}}\n}').message).toMatch(/line 2, column 18/);
     expect(problemOf('').code).toBe('MCP_CONFIG_INVALID');
     expect(problemOf('{"mcp_servers": {}}')).toMatchObject({ path: 'mcpServers' });
+    expect(problemOf('{}').message).toBe('mcp.json: mcpServers is missing; without servers, write "mcpServers": {}.');
     expect(problemOf('[]')).toMatchObject({ path: '' });
+    expect(problemOf('['.repeat(100_000))).toMatchObject({ code: 'MCP_CONFIG_INVALID', path: '' });
   });
 
   it('refuses a key that is written twice, for one of the two would be lost', () => {
