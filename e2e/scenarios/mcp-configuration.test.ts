@@ -220,6 +220,14 @@ describe('latchkey mcp', () => {
     expect(failed.stderr).toContain('no key for \\u{1b}[31mme');
     const told = await run(server, 'test', 'broken', '--json');
     expect(JSON.parse(told.stdout)).toMatchObject({ id: 'mcp/broken', error: expect.any(String) });
+
+    // As where the server runs it: what lies in the data folder can not be read in a sandbox.
+    const file = JSON.stringify(join(server.data, 'mcp.json'));
+    const look = `console.error('curious: ' + require('node:fs').readFileSync(${file}, 'utf8').includes('curious'))`;
+    await run(server, 'add', 'curious', '--', process.execPath, '-e', `${look}; process.exit(2)`);
+    const [listed] = await servers(server);
+    const isHidden = listed.sandbox.layers.includes('bubblewrap');
+    expect((await run(server, 'test', 'curious')).stderr).toContain(`curious: ${!isHidden}`);
   });
 
   verifies('mcp.published', async () => {

@@ -10,7 +10,7 @@ import type { ToolCatalogue } from './list-tools.ts';
 import { raceAbort } from './race-abort.ts';
 import { RestartPolicy } from './restart-policy.ts';
 import { ServerSession } from './session.ts';
-import { explainStart } from './start-failure.ts';
+import { explainStart, TookTooLong } from './start-failure.ts';
 
 /** As many lines of what a server printed as are shown to its operator. */
 const outputLines = 1000;
@@ -134,8 +134,9 @@ export class ServerConnection {
     } catch (cause) {
       signal.throwIfAborted();
       const detail = session.diagnostics();
-      this.discard(session, 'it did not list its tools');
-      throw this.#failure('did not list its tools.', { detail, cause });
+      const why = explainStart(cause, session, this.#reached);
+      this.discard(session, `it did not list its tools: ${why}`);
+      throw this.#failure(`did not list its tools: ${why}.`, { detail, cause });
     }
   }
 
@@ -185,12 +186,13 @@ export class ServerConnection {
   async #start(): Promise<ServerSession> {
     const { entry, limits, logger } = this.#options;
     const timeout = new AbortController();
-    const timer = setTimeout(() => timeout.abort(new Error('it took too long')), limits.startTimeoutMs);
+    const timer = setTimeout(() => timeout.abort(new TookTooLong()), limits.startTimeoutMs);
     const signal = AbortSignal.any([timeout.signal, this.#closing.signal]);
     try {
       const { session, opened, failure } = await this.#reach(signal);
       if (failure !== undefined) {
-        const why = timeout.signal.aborted ? 'it took too long' : explainStart(failure.cause, opened, entry);
+        const late = timeout.signal.aborted ? timeout.signal.reason : undefined;
+        const why = explainStart(late ?? failure.cause, opened, entry);
         this.#failed(session, why);
         this.#track(session.close());
         const evidence = { detail: opened.diagnostics(), cause: failure.cause };

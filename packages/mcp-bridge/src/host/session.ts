@@ -8,6 +8,7 @@ import type { OpenTransport } from '../transport/open-transport.ts';
 import type { IdleTimer } from './idle-timer.ts';
 import { listTools, type ToolCatalogue } from './list-tools.ts';
 import { raceAbort } from './race-abort.ts';
+import { TookTooLong } from './start-failure.ts';
 
 /** So many calls in a row that timed out, and the server counts as hung. */
 export const maxCallsTimedOut = 3;
@@ -116,6 +117,11 @@ export class ServerSession {
     return this.#timedOut >= maxCallsTimedOut;
   }
 
+  /** Why the server ended, safe to show; empty when it is not known. */
+  reason(): string {
+    return this.#options.opened.reason();
+  }
+
   diagnostics(lines?: number): string {
     return this.#options.opened.diagnostics(lines);
   }
@@ -138,7 +144,7 @@ export class ServerSession {
   async #list(): Promise<ToolCatalogue> {
     const { client, opened, server, logger, limits, idle } = this.#options;
     const timeout = new AbortController();
-    const timer = setTimeout(() => timeout.abort(new Error('it took too long')), limits.startTimeoutMs);
+    const timer = setTimeout(() => timeout.abort(new TookTooLong()), limits.startTimeoutMs);
     const { signal } = timeout;
     const options = { signal, timeoutMs: limits.startTimeoutMs, previous: this.#tools ?? new Map() };
     this.#stale = false;

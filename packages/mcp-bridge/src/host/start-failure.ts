@@ -3,8 +3,18 @@ import type { McpServerEntry } from '../config/mcp-config.ts';
 import { credentialProblem } from '../transport/credential-command.ts';
 import type { OpenTransport } from '../transport/open-transport.ts';
 
-/** Why a server could not be started, in words that are safe to show, and for its operator what to do about it. */
+/** A server has had its time. */
+export class TookTooLong extends Error {
+  override readonly name = 'TookTooLong';
+
+  constructor() {
+    super('it took too long');
+  }
+}
+
+/** Why a server could not be started or asked for its tools, in words that are safe to show, and for its operator what to do about it. */
 export function explainStart(cause: unknown, opened: Pick<OpenTransport, 'reason'>, entry: McpServerEntry): string {
+  if (cause instanceof TookTooLong) return cause.message;
   if (opened.reason() !== '') return opened.reason();
   const credentials = credentialProblem(cause);
   if (credentials !== undefined) return credentials;

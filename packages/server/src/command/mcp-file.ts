@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { addServerToMcpJson, pluginId, removeServerFromMcpJson } from '@latchkey/mcp-bridge';
 import { type Command, Option } from 'commander';
 import { loadConfig } from '../config/load-config.ts';
@@ -32,6 +32,12 @@ export const addMcpFileOptions = (command: Command): Command =>
 export function findMcpFile({ mcp, data }: McpFileFlags): string {
   const config = loadConfig({ environment: process.env, flags: { mcp, data } });
   return config.mcp ?? join(config.data, 'mcp.json');
+}
+
+/** What a server of the file can not read when `latchkey serve` runs it: the data folder, and the file itself. */
+export function hiddenFromServers(flags: McpFileFlags): readonly string[] {
+  const { data } = loadConfig({ environment: process.env, flags: { mcp: flags.mcp, data: flags.data } });
+  return [data, findMcpFile(flags)].map((path) => resolve(path));
 }
 
 /** `latchkey mcp add|remove`: they change the file; a server that runs reads it by itself. */

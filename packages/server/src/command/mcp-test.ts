@@ -9,7 +9,7 @@ import {
 } from '@latchkey/mcp-bridge';
 import type { Command } from 'commander';
 import { CommandError } from './command-error.ts';
-import { addMcpFileOptions, findMcpFile, type McpFileFlags } from './mcp-file.ts';
+import { addMcpFileOptions, findMcpFile, hiddenFromServers, type McpFileFlags } from './mcp-file.ts';
 import { print, printJson, printTable, visible } from './print.ts';
 
 interface Flags extends McpFileFlags {
@@ -25,7 +25,10 @@ export function addMcpTestCommand(mcp: Command): void {
       const entry = findEntry(await load(findMcpFile(flags)), label);
       const interrupted = new AbortController();
       process.once('SIGINT', () => interrupted.abort(new CommandError('Interrupted.')));
-      await using host = createMcpHost({ config: { servers: new Map([[entry.label, entry]]), warnings: [] } });
+      await using host = createMcpHost({
+        config: { servers: new Map([[entry.label, entry]]), warnings: [] },
+        hiddenFromServers: hiddenFromServers(flags),
+      });
       const options = { start: true, signal: interrupted.signal };
       try {
         const tools = (await host.tools(entry.id, () => ({ allowed: true }), options)) ?? [];
