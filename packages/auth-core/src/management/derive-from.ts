@@ -4,7 +4,7 @@ import { ConflictError, TokenNotFoundError } from '../errors.ts';
 import type { Principal } from '../principal.ts';
 import type { TokenRecord } from '../store/token-store.ts';
 import { MAXIMUM_DEPTH } from '../verification/read-lineage.ts';
-import { readLineage } from './token-lineage.ts';
+import { lineageOf } from './token-lineage.ts';
 import type { TokenManagerParts } from './token-manager-parts.ts';
 
 const TOO_DEEP = `Tokens were derived from one another ${MAXIMUM_DEPTH} times already. Use one of those before this one.`;
@@ -20,7 +20,7 @@ export async function deriveFrom(
   const parent = await store.find(by.tokenId);
   if (parent === undefined) throw new TokenNotFoundError();
   // One more would never verify.
-  if ((await readLineage(parent, store.find)).depth >= MAXIMUM_DEPTH) throw new ConflictError(TOO_DEEP);
+  if ((await lineageOf(parent, store.find)).depth >= MAXIMUM_DEPTH) throw new ConflictError(TOO_DEEP);
   const caveats = addedEntries(by, policy);
   const named = new Set(caveats.map(({ id }) => id));
   // Every id that ends the principal must end what it makes, also one that brings no grant with it.

@@ -5,7 +5,7 @@ import { parseDateTime } from '../date-time.ts';
 import { GrantNotCoveredError, PermissionDeniedError, TokenNotFoundError } from '../errors.ts';
 import type { Principal } from '../principal.ts';
 import type { TokenRecord, TokenStore } from '../store/token-store.ts';
-import { readLineage, type TokenLineage } from './token-lineage.ts';
+import { lineageOf, type TokenLineage } from './token-lineage.ts';
 
 /** A stored token that a principal may see, with what follows from the tokens that it was derived from. */
 export interface VisibleToken {
@@ -41,7 +41,7 @@ export function createTokenAccess(store: Pick<TokenStore, 'find'>, policy: Autho
       if (by.id !== id) requireAction(by, action);
       const record = await store.find(id);
       if (record === undefined) throw new TokenNotFoundError();
-      const lineage = await readLineage(record, store.find);
+      const lineage = await lineageOf(record, store.find);
       if (!isVisible({ record, lineage }, by)) throw new TokenNotFoundError();
       return { record, lineage };
     },
@@ -50,7 +50,7 @@ export function createTokenAccess(store: Pick<TokenStore, 'find'>, policy: Autho
       const find = async (id: string) => known.get(id) ?? (await store.find(id));
       const visible: TokenRecord[] = [];
       for (const record of records) {
-        if (isVisible({ record, lineage: await readLineage(record, find) }, by)) visible.push(record);
+        if (isVisible({ record, lineage: await lineageOf(record, find) }, by)) visible.push(record);
       }
       return visible;
     },

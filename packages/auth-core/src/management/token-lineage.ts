@@ -20,7 +20,7 @@ export interface TokenLineage {
  * Follows a token to its root. A parent that is not there adds nothing: the less is known of a token, the more it
  * seems to be allowed, and the fewer may touch it.
  */
-export async function readLineage(
+export async function lineageOf(
   record: TokenRecord,
   find: (id: string) => Promise<TokenRecord | undefined>,
 ): Promise<TokenLineage> {
