@@ -8,6 +8,13 @@ const NUMBERS = /(?:19|20)\d\d|0?1234567890?|12345678?|1234|123/g;
 /** The same text several times in a row. */
 const REPEATS = /(.{2,}?)\1+/g;
 
+/** The keys of keyboards one after the other, in rows and in columns, there and back. */
+const WALKS = [
+  'qwertyuiop asdfghjkl zxcvbnm qwertzuiopü yxcvbnm azertyuiop qsdfghjklm wxcvbn',
+  '1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik,9ol.0p',
+  '!@#$%^&*()',
+].flatMap((walk) => [walk, Array.from(walk).reverse().join('')]);
+
 /** How many characters a key must have. */
 const LEAST_LENGTH = 20;
 /** How many bits must be left of it when what is easily guessed is taken out. */
@@ -16,8 +23,8 @@ const LEAST_BITS = 64;
 /**
  * Says why a text that somebody chose is too weak for a key; undefined when it will do.
  *
- * A key must have 20 characters. Known words, years, what is repeated, and runs such as `abcd` or `4321` count as
- * nothing; each other character counts as much as its alphabet has choices, and never more than the variety of the
+ * A key must have 20 characters. Known words, years, what is repeated, and runs such as `abcd`, `4321` or `tzui`
+ * count as nothing; each other character counts as much as its alphabet has choices, and never more than the variety of the
  * characters themselves bears out. 64 bits must be left. An estimate, on the strict side: it cannot see that a text was
  * published.
  */
@@ -30,12 +37,15 @@ export function checkKeyStrength(secret: string): string | undefined {
   return bits >= LEAST_BITS ? undefined : 'is too easy to guess: use at least 20 random characters';
 }
 
-/** Takes out what goes on as two characters began: the same again, upwards, or downwards. */
+/** Takes out what goes on as two characters began: the same again, upwards, downwards, or along the keyboard. */
 function withoutRuns(text: string): string {
   return Array.from(text)
     .filter((_, index) => {
+      if (index < 2) return true;
       const step = text.charCodeAt(index) - text.charCodeAt(index - 1);
-      return index < 2 || Math.abs(step) > 1 || step !== text.charCodeAt(index - 1) - text.charCodeAt(index - 2);
+      if (Math.abs(step) <= 1 && step === text.charCodeAt(index - 1) - text.charCodeAt(index - 2)) return false;
+      const keys = text.slice(index - 2, index + 1).toLowerCase();
+      return !WALKS.some((walk) => walk.includes(keys));
     })
     .join('');
 }

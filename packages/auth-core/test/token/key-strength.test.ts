@@ -35,6 +35,11 @@ describe('the strength of a key that somebody chose', () => {
     'PASSWORDpasswordPASSWORD',
     '20262025202420232022',
     'changeme-changeme-changeme',
+    'qwertyuiopasdfghjklzxcvbnm',
+    'QWERTZUIOPasdfghjklyxcvbnm',
+    '1qaz2wsx3edc4rfv5tgb',
+    'mnbvcxzlkjhgfdsapoiuytrewq',
+    '!@#$%^&*()qwertyuiop',
   ])('is not enough when it is easy to guess: %s', (secret) => {
     expect(checkKeyStrength(secret)).toContain('easy to guess');
   });
