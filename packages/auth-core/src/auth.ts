@@ -192,30 +192,12 @@ export function createAuth(options: AuthOptions): Auth {
   }
 
   const sealer = createSealer(options.digestKey, random);
-  const verify = createVerifier({
-    store,
-    formats,
-    settings,
-    digest,
-    sealer,
-    policy,
-    clock,
-    cache,
-    lastUsed,
-    audit: options.audit,
-    onRevoked: tellRevoked,
-  });
+  const parts = { store, formats, settings, digest, sealer, policy, clock, audit: options.audit };
+  const verify = createVerifier({ ...parts, cache, lastUsed, onRevoked: tellRevoked });
   const watching = watchRevocations(store, cache, tellRevoked);
   const tokens = createTokenManager({
-    store,
-    formats,
-    settings,
-    digest,
-    sealer,
-    policy,
-    clock,
+    ...parts,
     patterns,
-    audit: options.audit,
     onChange(id, change) {
       cache.drop(id);
       if (change === 'revoked') tellRevoked(id);
