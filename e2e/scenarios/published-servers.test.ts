@@ -1,18 +1,18 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createShortFolder, type ShortFolder } from '@latchkey/demo/src/short-folder.ts';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { everything, filesystem } from '../support/mcp-servers.ts';
 import { startServer, type TestServer } from '../support/server.ts';
-import { createSpellableFolder } from '../support/spellable-folder.ts';
-import type { TemporaryFolder } from '../support/temporary-folder.ts';
+
 import { createToken, type HeldToken, withTools } from '../support/tokens.ts';
 import { verifies } from '../support/verifies.ts';
 
-let folder: TemporaryFolder;
+let folder: ShortFolder;
 let server: TestServer;
 let holder: HeldToken;
 beforeAll(async () => {
-  folder = createSpellableFolder();
+  folder = createShortFolder();
   const docs = join(folder.path, 'docs');
   mkdirSync(docs);
   writeFileSync(join(docs, 'a.txt'), 'green');

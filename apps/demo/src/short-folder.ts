@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 
 /** Short paths that the nano model copies out of a question without a slip; it does not copy random names. */
-const PATHS = ['/tmp/fox', '/tmp/teal', '/tmp/red', '/tmp/notes', '/tmp/demo'];
+const PATHS = ['/tmp/fox', '/tmp/teal', '/tmp/red', '/tmp/7', '/tmp/notes', '/tmp/demo'];
 
 /** A folder of its own, which is gone when its owner is. */
 export interface ShortFolder extends Disposable {
@@ -18,6 +18,10 @@ export function createShortFolder(): ShortFolder {
       return false;
     }
   });
-  if (path === undefined) throw new Error(`Remove what earlier runs have left: ${PATHS.join(' ')}`);
+  if (path === undefined) {
+    throw new Error(
+      `All of ${PATHS.join(', ')} exist already, and one is needed. Remove one that an earlier run has left.`,
+    );
+  }
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
 }
