@@ -222,12 +222,12 @@ describe('latchkey mcp', () => {
     expect(JSON.parse(told.stdout)).toMatchObject({ id: 'mcp/broken', error: expect.any(String) });
 
     // As where the server runs it: what lies in the data folder can not be read in a sandbox.
-    const file = JSON.stringify(join(server.data, 'mcp.json'));
-    const look = `console.error('curious: ' + require('node:fs').readFileSync(${file}, 'utf8').includes('curious'))`;
+    writeFileSync(join(server.data, 'secret'), '');
+    const look = `console.error('there: ' + require('node:fs').existsSync(${JSON.stringify(join(server.data, 'secret'))}))`;
     await run(server, 'add', 'curious', '--', process.execPath, '-e', `${look}; process.exit(2)`);
     const [listed] = await servers(server);
     const isHidden = listed.sandbox.layers.includes('bubblewrap');
-    expect((await run(server, 'test', 'curious')).stderr).toContain(`curious: ${!isHidden}`);
+    expect((await run(server, 'test', 'curious')).stderr).toContain(`there: ${!isHidden}`);
   });
 
   verifies('mcp.published', async () => {
