@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import {
   BridgeError,
   createMcpHost,
@@ -21,7 +22,7 @@ export function addMcpTestCommand(mcp: Command): void {
     .argument('<label>', 'how it is called in mcp.json')
     .option('--json', 'print JSON')
     .action(async (label: string, flags: Flags) => {
-      const entry = findEntry(await loadMcpJson(findMcpFile(flags), process.env), label);
+      const entry = findEntry(await load(findMcpFile(flags)), label);
       const interrupted = new AbortController();
       process.once('SIGINT', () => interrupted.abort(new CommandError('Interrupted.')));
       await using host = createMcpHost({
@@ -47,6 +48,11 @@ export function addMcpTestCommand(mcp: Command): void {
         printJson({ id: entry.id, error: error.message, output: output === '' ? [] : output.split('\n') });
       }
     });
+}
+
+function load(file: string): Promise<McpConfig> {
+  if (!existsSync(file)) throw new CommandError(`There is no file ${file}. 'latchkey mcp add' makes it.`);
+  return loadMcpJson(file, process.env);
 }
 
 function findEntry({ servers }: McpConfig, label: string): McpServerEntry {
