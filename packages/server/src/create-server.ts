@@ -20,25 +20,10 @@ import type { ServerConfig } from './config/schema.ts';
 import type { Sampling } from './contracts/inference-engine.ts';
 import { ServerError } from './contracts/server-error.ts';
 import { createKyselyConversationStore } from './conversations/kysely-conversation-store.ts';
+import { createHandlers } from './create-handlers.ts';
 import { createLlamaEngine } from './engines/llama/index.ts';
 import { createApp } from './http/app.ts';
-import { createApprovalHandlers } from './http/handlers/approvals.ts';
-import { createAuditHandler } from './http/handlers/audit.ts';
-import { createCanHandler } from './http/handlers/can.ts';
-import { createChatHandler } from './http/handlers/chat.ts';
-import { createChatCompletionsHandler } from './http/handlers/chat-completions.ts';
-import { createKeyHandlers } from './http/handlers/keys.ts';
-import { createLabelStudioTokenHandlers } from './http/handlers/label-studio-tokens.ts';
-import { createMcpHandler } from './http/handlers/mcp.ts';
-import { createMcpPinHandlers } from './http/handlers/mcp-pins.ts';
-import { createMcpServerHandlers } from './http/handlers/mcp-servers.ts';
-import { createModelHandlers } from './http/handlers/models.ts';
-import { createOAuthHandlers } from './http/handlers/oauth.ts';
-import { createProtectedResourceHandler, RESOURCE_METADATA_PATH } from './http/handlers/protected-resource.ts';
-import { createSettingsHandlers } from './http/handlers/settings.ts';
-import { createTokenHandlers } from './http/handlers/tokens.ts';
-import { createUsageHandler } from './http/handlers/usage.ts';
-import { createWhoamiHandlers } from './http/handlers/whoami.ts';
+import { RESOURCE_METADATA_PATH } from './http/handlers/protected-resource.ts';
 import { createRoutes } from './http/routes.ts';
 import { withHop } from './mcp-endpoint/hop.ts';
 import { createKyselyPinStore } from './mcp-pins/kysely-pin-store.ts';
@@ -58,10 +43,7 @@ import { requireSameSecret } from './state/same-secret.ts';
 import { requireSoleServer } from './state/sole-server.ts';
 import { createLogger, type Logger } from './telemetry/logger.ts';
 import { askApprovalFor } from './tools/ask-approval.ts';
-import { listServers, readServerOutput } from './tools/list-servers.ts';
 import { openToolset } from './tools/open-toolset.ts';
-import { approvePins, reviewPins } from './tools/review-pins.ts';
-import { serveTools } from './tools/served-tools.ts';
 import { followTaint } from './tools/taint.ts';
 import { createKyselyUsageStore } from './usage/kysely-usage-store.ts';
 import { createUsageRecorder } from './usage/usage-recorder.ts';
@@ -219,68 +201,38 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
   });
 
   const stopping = new AbortController();
-  const { bodyBytes: bodyLimit } = config.limits;
   const app = createApp({
     auth,
     meter,
     trail,
     anonymous: anonymousPrincipal(ANONYMOUS_GRANT, 'anonymous'),
     requiresAuthentication: async () => (await settings.fresh()).requireAuthentication,
-    routes: createRoutes({
-      approvals: createApprovalHandlers(approvals.desk, trail, bodyLimit),
-      audit: createAuditHandler(log),
-      can: createCanHandler(registry.resolve, bodyLimit),
-      chat: createChatHandler(chat, bodyLimit),
-      keys: createKeyHandlers(access, keys, bodyLimit),
-      labelStudioTokens: createLabelStudioTokenHandlers(auth, access, meter, bodyLimit),
-      oauth: createOAuthHandlers({
+    routes: createRoutes(
+      createHandlers({
         auth,
         introspector: withFreshSettings(introspector, settings),
         access,
+        keys,
         meter,
-        bodyLimit,
-        clock,
-      }),
-      chatCompletions: createChatCompletionsHandler({
-        chat,
-        bodyLimit,
-        createId: () => randomBytes(12).toString('hex'),
-        clock,
-      }),
-      mcp: createMcpHandler({
-        serveTools: ({ principal, decide }) =>
-          serveTools({
-            host: mcp,
-            decide,
-            switches: settings.current,
-            audit: trail.tools(principal),
-            ask: askApprovalFor(approvals.pending, principal),
-            taint: config,
-            toolCalls: config.limits.toolCalls,
-          }),
-        installation,
-        bodyLimit,
-      }),
-      mcpPins: createMcpPinHandlers(
-        {
-          review: (label, caller) => reviewPins(mcp, label, { ...caller, switches: settings.current }),
-          approve: (label, choices, caller) =>
-            approvePins(mcp, label, choices, { ...caller, switches: settings.current }),
-        },
+        log,
         trail,
-        bodyLimit,
-      ),
-      mcpServers: createMcpServerHandlers({
-        list: (caller) => listServers({ ...caller, host: mcp, switches: settings.current }),
-        output: (label) => readServerOutput(mcp, label),
+        settings,
+        host: mcp,
+        approvals,
+        chat,
+        registry,
+        pool,
+        usage: { store: usage, recorder, clock },
+        installation,
+        taint: config,
+        toolCalls: config.limits.toolCalls,
+        bodyLimit: config.limits.bodyBytes,
+        publicUrl: config.publicUrl,
+        authorizationServers,
+        completions: { createId: () => randomBytes(12).toString('hex'), clock },
+        clock,
       }),
-      models: createModelHandlers(registry, pool),
-      protectedResource: createProtectedResourceHandler(config.publicUrl, authorizationServers),
-      settings: createSettingsHandlers(settings, bodyLimit),
-      tokens: createTokenHandlers(auth, bodyLimit),
-      usage: createUsageHandler({ auth, store: usage, recorder, clock }),
-      whoami: createWhoamiHandlers(meter),
-    }),
+    ),
     logger,
     createId: randomUUID,
     stopping: stopping.signal,

@@ -21,24 +21,8 @@ import { createAuditTrail } from '../../src/audit/audit-trail.ts';
 import type { KeptArguments } from '../../src/audit/tool-audit.ts';
 import { withAuditedLogins } from '../../src/audit/with-audited-logins.ts';
 import { createChatService } from '../../src/chat/chat-service.ts';
+import { createHandlers } from '../../src/create-handlers.ts';
 import { type AppOptions, createApp } from '../../src/http/app.ts';
-import { createApprovalHandlers } from '../../src/http/handlers/approvals.ts';
-import { createAuditHandler } from '../../src/http/handlers/audit.ts';
-import { createCanHandler } from '../../src/http/handlers/can.ts';
-import { createChatHandler } from '../../src/http/handlers/chat.ts';
-import { createChatCompletionsHandler } from '../../src/http/handlers/chat-completions.ts';
-import { createKeyHandlers } from '../../src/http/handlers/keys.ts';
-import { createLabelStudioTokenHandlers } from '../../src/http/handlers/label-studio-tokens.ts';
-import { createMcpHandler } from '../../src/http/handlers/mcp.ts';
-import { createMcpPinHandlers } from '../../src/http/handlers/mcp-pins.ts';
-import { createMcpServerHandlers } from '../../src/http/handlers/mcp-servers.ts';
-import { createModelHandlers } from '../../src/http/handlers/models.ts';
-import { createOAuthHandlers } from '../../src/http/handlers/oauth.ts';
-import { createProtectedResourceHandler } from '../../src/http/handlers/protected-resource.ts';
-import { createSettingsHandlers } from '../../src/http/handlers/settings.ts';
-import { createTokenHandlers } from '../../src/http/handlers/tokens.ts';
-import { createUsageHandler } from '../../src/http/handlers/usage.ts';
-import { createWhoamiHandlers } from '../../src/http/handlers/whoami.ts';
 import { createRoutes, type Route } from '../../src/http/routes.ts';
 import type { ServerState } from '../../src/http/state.ts';
 import { createKyselyPinStore } from '../../src/mcp-pins/kysely-pin-store.ts';
@@ -49,10 +33,7 @@ import { createLiveSettings } from '../../src/settings/live-settings.ts';
 import { withFreshSettings } from '../../src/settings/with-fresh-settings.ts';
 import { openTokens } from '../../src/state/open-tokens.ts';
 import { askApprovalFor } from '../../src/tools/ask-approval.ts';
-import { listServers, readServerOutput } from '../../src/tools/list-servers.ts';
 import { openToolset } from '../../src/tools/open-toolset.ts';
-import { approvePins, reviewPins } from '../../src/tools/review-pins.ts';
-import { serveTools } from '../../src/tools/served-tools.ts';
 import type { TaintRules } from '../../src/tools/taint.ts';
 import type { UsageStore } from '../../src/usage/kysely-usage-store.ts';
 import { createUsageRecorder } from '../../src/usage/usage-recorder.ts';
@@ -200,56 +181,32 @@ export async function newServer(options: TestServerOptions = {}): Promise<TestSe
   });
   const meter = createMeter({ store: createMemoryLimitStore() });
   onTestFinished(() => meter.close());
-  const routes = createRoutes({
-    approvals: createApprovalHandlers(approvals.desk, trail, bodyLimit),
-    audit: createAuditHandler(audit),
-    keys: createKeyHandlers(access, keys, bodyLimit),
-    labelStudioTokens: createLabelStudioTokenHandlers(auth, access, meter, bodyLimit),
-    oauth: createOAuthHandlers({
+  const routes = createRoutes(
+    createHandlers({
       auth,
       introspector: withFreshSettings(introspector, settings),
       access,
+      keys,
       meter,
+      log: audit,
+      trail,
+      settings,
+      host: mcp,
+      approvals,
+      chat,
+      registry,
+      pool,
+      usage: { store: usage, recorder, clock },
+      installation: 'urn:latchkey:test',
+      taint: options.taint ?? TAINT_OFF,
+      toolCalls: 8,
       bodyLimit,
+      publicUrl: ISSUER,
+      authorizationServers: options.authorizationServers ?? [],
+      completions: { createId: () => String(++ids), clock },
       clock: () => new Date(),
     }),
-    can: createCanHandler(registry.resolve, bodyLimit),
-    chat: createChatHandler(chat, bodyLimit),
-    chatCompletions: createChatCompletionsHandler({ chat, bodyLimit, createId: () => String(++ids), clock }),
-    mcp: createMcpHandler({
-      serveTools: ({ principal, decide }) =>
-        serveTools({
-          host: mcp,
-          decide,
-          switches: settings.current,
-          audit: trail.tools(principal),
-          ask: askApprovalFor(approvals.pending, principal),
-          taint: options.taint ?? TAINT_OFF,
-          toolCalls: 8,
-        }),
-      installation: 'urn:latchkey:test',
-      bodyLimit,
-    }),
-    mcpPins: createMcpPinHandlers(
-      {
-        review: (label, caller) => reviewPins(mcp, label, { ...caller, switches: settings.current }),
-        approve: (label, choices, caller) =>
-          approvePins(mcp, label, choices, { ...caller, switches: settings.current }),
-      },
-      trail,
-      bodyLimit,
-    ),
-    mcpServers: createMcpServerHandlers({
-      list: (caller) => listServers({ ...caller, host: mcp, switches: settings.current }),
-      output: (label) => readServerOutput(mcp, label),
-    }),
-    models: createModelHandlers(registry, pool),
-    protectedResource: createProtectedResourceHandler(ISSUER, options.authorizationServers ?? []),
-    settings: createSettingsHandlers(settings, bodyLimit),
-    tokens: createTokenHandlers(auth, bodyLimit),
-    usage: createUsageHandler({ auth, store: usage, recorder, clock }),
-    whoami: createWhoamiHandlers(meter),
-  });
+  );
   const stop = new AbortController();
   const app = createApp({
     auth,

@@ -1,0 +1,109 @@
+import type { AuditLog, Auth, Meter } from '@latchkey/auth-core';
+import type { AccessTokens, SigningKeys } from '@latchkey/auth-core/jwt';
+import type { McpHost } from '@latchkey/mcp-bridge';
+import type { Approvals } from './approvals/open-approvals.ts';
+import type { AuditTrail } from './audit/audit-trail.ts';
+import type { ChatService } from './chat/chat-service.ts';
+import { createApprovalHandlers } from './http/handlers/approvals.ts';
+import { createAuditHandler } from './http/handlers/audit.ts';
+import { createCanHandler } from './http/handlers/can.ts';
+import { createChatHandler } from './http/handlers/chat.ts';
+import { type ChatCompletionsOptions, createChatCompletionsHandler } from './http/handlers/chat-completions.ts';
+import { createKeyHandlers } from './http/handlers/keys.ts';
+import { createLabelStudioTokenHandlers } from './http/handlers/label-studio-tokens.ts';
+import { createMcpHandler } from './http/handlers/mcp.ts';
+import { createMcpPinHandlers } from './http/handlers/mcp-pins.ts';
+import { createMcpServerHandlers } from './http/handlers/mcp-servers.ts';
+import { createModelHandlers } from './http/handlers/models.ts';
+import { createOAuthHandlers } from './http/handlers/oauth.ts';
+import { createProtectedResourceHandler } from './http/handlers/protected-resource.ts';
+import { createSettingsHandlers } from './http/handlers/settings.ts';
+import { createTokenHandlers } from './http/handlers/tokens.ts';
+import { createUsageHandler, type UsageHandlerOptions } from './http/handlers/usage.ts';
+import { createWhoamiHandlers } from './http/handlers/whoami.ts';
+import type { Handlers } from './http/routes.ts';
+import type { ModelPool } from './models/model-pool.ts';
+import type { ModelRegistry } from './models/model-registry.ts';
+import type { LiveSettings } from './settings/live-settings.ts';
+import { askApprovalFor } from './tools/ask-approval.ts';
+import { listServers, readServerOutput } from './tools/list-servers.ts';
+import { approvePins, reviewPins } from './tools/review-pins.ts';
+import { serveTools } from './tools/served-tools.ts';
+import type { TaintRules } from './tools/taint.ts';
+
+/** What the endpoints stand on, of which a server has one each. */
+export interface HandlerParts {
+  readonly auth: Auth;
+  readonly introspector: Pick<Auth, 'verify'>;
+  readonly access: AccessTokens;
+  readonly keys: SigningKeys;
+  readonly meter: Meter;
+  readonly log: AuditLog;
+  readonly trail: AuditTrail;
+  readonly settings: LiveSettings;
+  readonly host: McpHost;
+  readonly approvals: Approvals;
+  readonly chat: ChatService;
+  readonly registry: ModelRegistry;
+  readonly pool: ModelPool;
+  readonly usage: Omit<UsageHandlerOptions, 'auth'>;
+  /** The name by which this installation knows its own requests. */
+  readonly installation: string;
+  readonly taint: TaintRules;
+  /** So many calls in one request to `/mcp`. */
+  readonly toolCalls: number;
+  /** In bytes. */
+  readonly bodyLimit: number;
+  readonly publicUrl: string | undefined;
+  readonly authorizationServers: readonly string[];
+  readonly completions: Pick<ChatCompletionsOptions, 'createId' | 'clock'>;
+  readonly clock: () => Date;
+}
+
+/** Gives every endpoint what it stands on. */
+export function createHandlers(parts: HandlerParts): Handlers {
+  const { auth, access, meter, trail, settings, host, approvals, chat, registry, pool, bodyLimit, clock } = parts;
+  const switches = settings.current;
+  return {
+    approvals: createApprovalHandlers(approvals.desk, trail, bodyLimit),
+    audit: createAuditHandler(parts.log),
+    can: createCanHandler(registry.resolve, bodyLimit),
+    chat: createChatHandler(chat, bodyLimit),
+    chatCompletions: createChatCompletionsHandler({ chat, bodyLimit, ...parts.completions }),
+    keys: createKeyHandlers(access, parts.keys, bodyLimit),
+    labelStudioTokens: createLabelStudioTokenHandlers(auth, access, meter, bodyLimit),
+    mcp: createMcpHandler({
+      serveTools: ({ principal, decide }) =>
+        serveTools({
+          host,
+          decide,
+          switches,
+          audit: trail.tools(principal),
+          ask: askApprovalFor(approvals.pending, principal),
+          taint: parts.taint,
+          toolCalls: parts.toolCalls,
+        }),
+      installation: parts.installation,
+      bodyLimit,
+    }),
+    mcpPins: createMcpPinHandlers(
+      {
+        review: (label, caller) => reviewPins(host, label, { ...caller, switches }),
+        approve: (label, choices, caller) => approvePins(host, label, choices, { ...caller, switches }),
+      },
+      trail,
+      bodyLimit,
+    ),
+    mcpServers: createMcpServerHandlers({
+      list: (caller) => listServers({ ...caller, host, switches }),
+      output: (label) => readServerOutput(host, label),
+    }),
+    models: createModelHandlers(registry, pool),
+    oauth: createOAuthHandlers({ auth, introspector: parts.introspector, access, meter, bodyLimit, clock }),
+    protectedResource: createProtectedResourceHandler(parts.publicUrl, parts.authorizationServers),
+    settings: createSettingsHandlers(settings, bodyLimit),
+    tokens: createTokenHandlers(auth, bodyLimit),
+    usage: createUsageHandler({ auth, ...parts.usage }),
+    whoami: createWhoamiHandlers(meter),
+  };
+}
