@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 
 const CONNECTIONS = 16;
 /** How many requests one call makes. */
-export const REQUESTS = 4000;
+export const REQUESTS = 1000;
 
 /**
  * Requests per second that a URL serves to 16 connections, each of which asks again as soon as it has its answer;

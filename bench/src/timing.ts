@@ -13,7 +13,7 @@ const WARM_UP = 1000;
 /**
  * In how many of 100 pairs, each of one refusal and one of the other sort, the second may take longer: 50 is chance, with
  * a standard error of 0.5. What is left beyond it, less than half a microsecond, comes of the order in which a refusal
- * looks for what is there and for what is not. Without the second of these looks, it is 73 to 94.
+ * looks for what is there and for what is not. Without the second of these looks, it is 65 to 94.
  */
 const LEAST = 40;
 const MOST = 60;

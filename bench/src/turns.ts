@@ -1,11 +1,13 @@
 import { median, type Row } from './table.ts';
 
-/** How often each is measured, when it is for a tenth of a second or so. */
-const TURNS = 31;
+/** How often each is measured, when it is for a few hundredths of a second. */
+const TURNS = 101;
+/** How often each is measured before it counts: a server must have been compiled. */
+const WARM_UP = 10;
 
 /**
  * Measures several things in turns, each for a moment only, so that whatever else the machine does meanwhile slows all
- * of them alike. Every other round goes backwards. The first round does not count.
+ * of them alike. Every other round goes backwards.
  */
 export async function measureInTurns<Name extends string>(
   measures: Readonly<Record<Name, () => Promise<number>>>,
@@ -13,10 +15,10 @@ export async function measureInTurns<Name extends string>(
 ): Promise<Record<Name, number[]>> {
   const names = Object.keys(measures) as Name[];
   const results = Object.fromEntries(names.map((name) => [name, []])) as unknown as Record<Name, number[]>;
-  for (let turn = 0; turn <= turns; turn += 1) {
+  for (let turn = -WARM_UP; turn < turns; turn += 1) {
     for (const name of turn % 2 === 0 ? names : names.toReversed()) {
       const result = await measures[name]();
-      if (turn > 0) results[name].push(result);
+      if (turn >= 0) results[name].push(result);
     }
   }
   return results;
