@@ -185,11 +185,11 @@ describe('a server that a request brings along', () => {
 
   it.each<[Ephemeral['requireApproval'], boolean]>([
     ['always', true],
-    [['a'], true],
-    [['b'], false],
+    [['read'], true],
+    [['write'], false],
     [undefined, false],
   ])('has a person asked when its request requires it: %j: %s', async (requireApproval, isAsked) => {
-    const { url } = await serveMcp('a', 'b');
+    const { url } = await serveMcp('read', 'write');
     const asked: string[] = [];
     const ask: AskApproval = async ({ server, tool }) => {
       asked.push(`${server} ${tool}`);
@@ -198,8 +198,8 @@ describe('a server that a request brings along', () => {
     const integration = bring(url, requireApproval === undefined ? {} : { requireApproval });
     const decide = await decideFor(grant(['*']));
     const toolset = await openToolset(newHost(HERE), [integration], decide, ALL_ON, UNAUDITED, signal(), ask);
-    expect((await toolset.call('a', {}, signal())).type).toBe(isAsked ? 'refused' : 'ran');
-    expect(asked).toEqual(isAsked ? ['ephemeral/mine@127.0.0.1 a'] : []);
+    expect((await toolset.call('read', {}, signal())).type).toBe(isAsked ? 'refused' : 'ran');
+    expect(asked).toEqual(isAsked ? ['ephemeral/mine@127.0.0.1 read'] : []);
   });
 
   it('is audited with its host', async () => {
