@@ -15,7 +15,7 @@ export const PACKAGE_FLOORS: Readonly<Record<string, readonly string[]>> = {
 
 /**
  * The floors inside the server, the lowest first. A folder may import from lower floors and from itself; folders on one
- * floor do not know each other, but for those in `SERVER_NEIGHBOURS`.
+ * floor do not know each other.
  */
 export const SERVER_FLOORS: readonly (readonly string[])[] = [
   ['contracts', 'telemetry'],

@@ -17,6 +17,7 @@ import { createAuditTrail } from './audit/audit-trail.ts';
 import { withAuditedLogins } from './audit/with-audited-logins.ts';
 import { createChatService } from './chat/chat-service.ts';
 import type { ServerConfig } from './config/schema.ts';
+import { withoutAbsent } from './config/without-absent.ts';
 import type { Sampling } from './contracts/inference-engine.ts';
 import { ServerError } from './contracts/server-error.ts';
 import { createKyselyConversationStore } from './conversations/kysely-conversation-store.ts';
@@ -304,8 +305,7 @@ const toolLimits = ({ limits: { toolSeconds, toolIdleMinutes }, engine: { contex
 });
 
 function samplingOf({ sampling }: ServerConfig, model: string): Sampling {
-  const settings = (Object.hasOwn(sampling, model) ? sampling[model] : sampling['*']) ?? {};
-  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
+  return withoutAbsent((Object.hasOwn(sampling, model) ? sampling[model] : sampling['*']) ?? {});
 }
 
 async function listen(server: ReturnType<typeof createHttpServer>, host: string, port: number): Promise<string> {

@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { configSchema, type ServerConfig } from './schema.ts';
+import { withoutAbsent } from './without-absent.ts';
 
 /** A configuration that can't be used; the message says which key, where it stands, and what it should be. */
 export class ConfigError extends Error {
@@ -43,7 +44,7 @@ export const defaultDataFolder = (): string => join(homedir(), '.latchkey');
  * was set.
  */
 export function loadConfig({ flags, environment, file }: ConfigSources): ServerConfig {
-  const set = presentOnly(flags);
+  const set = withoutAbsent(flags);
   const fromEnvironment: Record<string, unknown> = {};
   for (const { variable, key, read } of ENVIRONMENT) {
     const text = environment[variable];
@@ -103,9 +104,6 @@ function whereSet(key: string, flags: Settings, environment: Settings, file: str
   }
   return file;
 }
-
-const presentOnly = (settings: Settings): Settings =>
-  Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
 
 /** Not a number: the text itself, so that the schema complains about it by its key. */
 function readNumber(text: string): unknown {

@@ -8,6 +8,7 @@ import {
 } from '@latchkey/auth-core';
 import { z } from 'zod';
 import { DURATION_NOTATION, readDuration } from '../config/duration.ts';
+import { withoutAbsent } from '../config/without-absent.ts';
 
 /** What an operator decides about a whole installation while it runs. All servers on one database share it. */
 export interface InstallationSettings {
@@ -86,8 +87,8 @@ export function applyChange(settings: InstallationSettings, change: SettingsChan
   const { tokenKinds, ...others } = change;
   return {
     ...settings,
-    ...present(others),
-    tokenKinds: { ...settings.tokenKinds, ...present(tokenKinds ?? {}) },
+    ...withoutAbsent(others),
+    tokenKinds: { ...settings.tokenKinds, ...withoutAbsent(tokenKinds ?? {}) },
   };
 }
 
@@ -97,8 +98,3 @@ export const toAuthSettings = (settings: InstallationSettings): AuthSettings => 
   personalAccessTokenSeconds: settings.personalAccessTokenTtl,
   accessTokenSeconds: settings.accessTokenTtl,
 });
-
-type Present<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
-
-const present = <T extends object>(values: T): Present<T> =>
-  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Present<T>;

@@ -1,6 +1,6 @@
 import { FULL_GRANT, type Grant, parseGrant } from '@latchkey/auth-core';
 import { re2jsPatterns } from '@latchkey/auth-core/patterns/re2js';
-import { withoutAbsent } from '../../dialects/without-absent.ts';
+import { withoutAbsent } from '../../config/without-absent.ts';
 import { CommandError } from '../command-error.ts';
 import { readGrant } from '../read-grant.ts';
 import { splitToolName } from '../split-tool-name.ts';

@@ -1,6 +1,6 @@
 import type { StoredTokenKind } from '@latchkey/auth-core';
 import { type Command, Option } from 'commander';
-import { withoutAbsent } from '../../dialects/without-absent.ts';
+import { withoutAbsent } from '../../config/without-absent.ts';
 import { CommandError } from '../command-error.ts';
 import { parseDuration } from '../parse-duration.ts';
 import { printJson } from '../print.ts';

@@ -1,6 +1,6 @@
 import type { TokenInfo } from '@latchkey/auth-core';
 import type { Command } from 'commander';
-import { withoutAbsent } from '../../dialects/without-absent.ts';
+import { withoutAbsent } from '../../config/without-absent.ts';
 import { printJson, printTable, style } from '../print.ts';
 import { styledState } from './print-token.ts';
 import { withTokenAdministration } from './token-administration.ts';

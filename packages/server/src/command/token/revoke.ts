@@ -1,7 +1,7 @@
 import { inspectToken, type RevokeAllInput, type TokenInfo } from '@latchkey/auth-core';
 import type { Identity } from '@latchkey/client';
 import type { Command } from 'commander';
-import { withoutAbsent } from '../../dialects/without-absent.ts';
+import { withoutAbsent } from '../../config/without-absent.ts';
 import { inPlainWords } from '../api-client.ts';
 import { CommandError } from '../command-error.ts';
 import { confirm } from '../confirm.ts';

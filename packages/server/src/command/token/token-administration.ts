@@ -1,5 +1,5 @@
 import type { Auth, EditInput, IssueInput, RevokeAllInput, RotateInput, TokenInfo } from '@latchkey/auth-core';
-import { withoutAbsent } from '../../dialects/without-absent.ts';
+import { withoutAbsent } from '../../config/without-absent.ts';
 import type { ApiClient } from '../api-client.ts';
 import { type ConnectionFlags, connect } from '../connection.ts';
 import { findClosedFolder, openInstallation } from '../open-installation.ts';

@@ -2,9 +2,9 @@ import { z } from 'zod';
 import type { ApprovalDesk, ApprovalEvent, MayDecide } from '../../approvals/approval-desk.ts';
 import type { AuditTrail } from '../../audit/audit-trail.ts';
 import { toActor } from '../../audit/audited-request.ts';
+import { withoutAbsent } from '../../config/without-absent.ts';
 import { ServerError } from '../../contracts/server-error.ts';
 import { validateBody } from '../../dialects/validate-body.ts';
-import { withoutAbsent } from '../../dialects/without-absent.ts';
 import { toApprovedAccess } from '../../tools/ephemeral-servers.ts';
 import { readJson } from '../read-json.ts';
 import type { Handler } from '../routes.ts';
@@ -33,7 +33,6 @@ export function createApprovalHandlers(
   return {
     list: async (ctx) => {
       const mayDecide = mayDecideAs(ctx.state);
-      ctx.set('Cache-Control', 'no-store');
       if (ctx.accepts('application/json', 'text/event-stream') === 'text/event-stream') {
         sendEventStream(ctx, frames(desk.watch(mayDecide, ctx.state.signal)));
       } else {
@@ -53,7 +52,6 @@ export function createApprovalHandlers(
         ...(project === null ? {} : { project }),
         details: { approval: id, token: token.id, ...(answer.arguments === undefined ? {} : { changed: true }) },
       });
-      ctx.set('Cache-Control', 'no-store');
       ctx.body = { ...approval, ...answer };
     },
   };

@@ -1,24 +1,21 @@
 import type { AuditLog } from '@latchkey/auth-core';
 import { z } from 'zod';
+import { withoutAbsent } from '../../config/without-absent.ts';
+import { dateTime } from '../../dialects/date-time-field.ts';
 import { validateBody } from '../../dialects/validate-body.ts';
-import { withoutAbsent } from '../../dialects/without-absent.ts';
+import { wholeNumber } from '../../dialects/whole-number-field.ts';
 import type { Handler } from '../routes.ts';
 
 const name = z.string().min(1).max(256);
-const time = z.iso.datetime({ offset: true, error: 'expected a date and time, e.g. 2027-01-31T12:00:00Z' });
-const whole = z
-  .string()
-  .regex(/^\d{1,15}$/, 'must be a whole number')
-  .transform(Number);
 
 const querySchema = z.strictObject({
-  after: whole.default(0),
-  limit: whole.pipe(z.int().min(1).max(1000)).default(100),
+  after: wholeNumber.default(0),
+  limit: wholeNumber.pipe(z.int().min(1).max(1000)).default(100),
   type: name.optional(),
   actor: name.optional(),
   project: name.optional(),
-  since: time.optional(),
-  until: time.optional(),
+  since: dateTime.optional(),
+  until: dateTime.optional(),
 });
 
 /**

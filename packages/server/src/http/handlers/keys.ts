@@ -1,7 +1,7 @@
 import type { AccessTokens, SigningKeys } from '@latchkey/auth-core/jwt';
 import { z } from 'zod';
+import { withoutAbsent } from '../../config/without-absent.ts';
 import { validateBody } from '../../dialects/validate-body.ts';
-import { withoutAbsent } from '../../dialects/without-absent.ts';
 import { readOptionalJson } from '../read-json.ts';
 import type { Handler } from '../routes.ts';
 

@@ -1,9 +1,10 @@
 import { type Auth, InvalidTokenError, type Meter, PermissionDeniedError, type Principal } from '@latchkey/auth-core';
 import { type AccessTokens, readPersonalAccessTokenId } from '@latchkey/auth-core/jwt';
 import { z } from 'zod';
+import { withoutAbsent } from '../../config/without-absent.ts';
 import { ServerError } from '../../contracts/server-error.ts';
+import { dateTime } from '../../dialects/date-time-field.ts';
 import { validateBody } from '../../dialects/validate-body.ts';
-import { withoutAbsent } from '../../dialects/without-absent.ts';
 import { STRANGERS_BODY_BYTES } from '../body-limit.ts';
 import { countRequest } from '../count-request.ts';
 import { readJson, readOptionalJson } from '../read-json.ts';
@@ -14,7 +15,7 @@ const refreshSchema = z.strictObject({ refresh: z.string().min(1).max(8192) });
 const createSchema = z.strictObject({
   name: z.string().trim().min(1).max(128).default('personal access token'),
   grant: z.record(z.string(), z.unknown()).optional(),
-  expiresAt: z.iso.datetime({ offset: true, error: 'expected a date and time, e.g. 2027-01-31T12:00:00Z' }).optional(),
+  expiresAt: dateTime.optional(),
 });
 
 export interface LabelStudioTokenHandlers {

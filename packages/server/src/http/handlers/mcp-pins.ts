@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { AuditTrail } from '../../audit/audit-trail.ts';
 import { toActor } from '../../audit/audited-request.ts';
+import { withoutAbsent } from '../../config/without-absent.ts';
 import { validateBody } from '../../dialects/validate-body.ts';
-import { withoutAbsent } from '../../dialects/without-absent.ts';
 import type { ApprovedTools, PinCaller, PinChoice, ReviewedServer } from '../../tools/review-pins.ts';
 import { readOptionalJson } from '../read-json.ts';
 import type { Handler } from '../routes.ts';

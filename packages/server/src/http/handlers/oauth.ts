@@ -13,10 +13,10 @@ import {
   renderTokenExchange,
   type TokenExchange,
 } from '@latchkey/auth-core/jwt';
+import { withoutAbsent } from '../../config/without-absent.ts';
 import { ServerError } from '../../contracts/server-error.ts';
 import { describe } from '../../dialects/oauth/errors.ts';
 import { renderIntrospection } from '../../dialects/oauth/render-introspection.ts';
-import { withoutAbsent } from '../../dialects/without-absent.ts';
 import { STRANGERS_BODY_BYTES } from '../body-limit.ts';
 import { countRequest } from '../count-request.ts';
 import { readForm } from '../read-form.ts';

@@ -1,7 +1,7 @@
+import { toActor } from '../../audit/audited-request.ts';
 import { validateBody } from '../../dialects/validate-body.ts';
 import { settingsChangeSchema } from '../../settings/installation-settings.ts';
 import type { LiveSettings } from '../../settings/live-settings.ts';
-import { toAuditActor } from '../audit-actor.ts';
 import { readJson } from '../read-json.ts';
 import type { Handler } from '../routes.ts';
 
@@ -20,6 +20,6 @@ export const createSettingsHandlers = (
   },
   change: async (ctx) => {
     const change = validateBody(settingsChangeSchema, await readJson(ctx, bodyLimit));
-    ctx.body = await settings.change(change, toAuditActor(ctx.state.auth));
+    ctx.body = await settings.change(change, toActor(ctx.state.auth.principal));
   },
 });

@@ -6,16 +6,17 @@ import {
   type TokenInfo,
 } from '@latchkey/auth-core';
 import { z } from 'zod';
+import { withoutAbsent } from '../../config/without-absent.ts';
+import { dateTime } from '../../dialects/date-time-field.ts';
 import { duration } from '../../dialects/duration-field.ts';
 import { validateBody } from '../../dialects/validate-body.ts';
-import { withoutAbsent } from '../../dialects/without-absent.ts';
+import { wholeNumber } from '../../dialects/whole-number-field.ts';
 import { readJson } from '../read-json.ts';
 import type { Handler } from '../routes.ts';
 
 const label = z.string().trim().min(1).max(128);
 const notes = z.string().max(2000);
 const grant = z.record(z.string(), z.unknown());
-const expiresAt = z.iso.datetime({ offset: true, error: 'expected a date and time, e.g. 2027-01-31T12:00:00Z' });
 const rotateAfter = duration({ atLeast: 1 });
 
 /** The grant itself is parsed by auth-core, which owns its schema; so are names, owners, projects and secrets. */
@@ -25,7 +26,7 @@ const createSchema = z.strictObject({
   grant,
   owner: label.optional(),
   project: label.optional(),
-  expiresAt: expiresAt.optional(),
+  expiresAt: dateTime.optional(),
   notes: notes.optional(),
   rotateAfter: rotateAfter.optional(),
   secret: z.string().max(1024).optional(),
@@ -35,12 +36,12 @@ const editSchema = z.strictObject({
   name: label.optional(),
   notes: notes.nullable().optional(),
   grant: grant.optional(),
-  expiresAt: expiresAt.nullable().optional(),
+  expiresAt: dateTime.nullable().optional(),
   rotateAfter: rotateAfter.nullable().optional(),
 });
 const rotateSchema = z.strictObject({
   overlap: z.union([duration({ atLeast: 0, beside: 'until-first-use' }), z.literal('until-first-use')]).optional(),
-  expiresAt: expiresAt.optional(),
+  expiresAt: dateTime.optional(),
 });
 const revokeAllSchema = z.strictObject({ owner: label.optional(), project: label.optional() });
 const listSchema = z.strictObject({
@@ -48,12 +49,7 @@ const listSchema = z.strictObject({
   project: label.optional(),
   parentId: label.optional(),
   after: label.optional(),
-  limit: z
-    .string()
-    .regex(/^\d{1,15}$/, 'must be a whole number')
-    .transform(Number)
-    .pipe(z.int().min(1).max(1000))
-    .default(1000),
+  limit: wholeNumber.pipe(z.int().min(1).max(1000)).default(1000),
 });
 
 export interface TokenHandlers {
