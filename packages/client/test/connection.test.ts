@@ -127,7 +127,9 @@ describe('a profile', () => {
       expect(failure.message).toContain('There are: default, production, anywhere, place.');
       expect(failure.message).toContain('latchkey login --profile staging');
     }
-    expect(failureOf({ profile: 'staging' }, {}, null).message).toContain('There is none.');
+    expect(failureOf({ profile: 'staging' }, {}, null).message).toMatch(
+      /^There is no profile 'staging': \S+ has none yet\. Make/,
+    );
   });
 
   it('whose name is none is refused without it', () => {

@@ -54,10 +54,11 @@ export function readProfile(name: string, environment: Environment): Profile {
   const profiles = readProfiles(environment);
   const profile = profiles.get(name);
   if (profile !== undefined) return profile;
-  const others = profiles.size === 0 ? 'There is none.' : `There are: ${[...profiles.keys()].join(', ')}.`;
+  const path = credentialsFile(environment);
+  const names = [...profiles.keys()].join(', ');
   throw new ConfigurationError(
     'unknown_profile',
-    `There is no profile '${name}' in ${credentialsFile(environment)}. ${others} ` +
+    `There is no profile '${name}'${names === '' ? `: ${path} has none yet` : ` in ${path}. There are: ${names}`}. ` +
       `Make it with: latchkey login --profile ${name}`,
   );
 }
