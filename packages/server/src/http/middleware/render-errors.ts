@@ -23,9 +23,7 @@ export function renderErrors(
       if (status >= 500) ctx.state.logger.error({ err: thrown }, error.message);
       else ctx.state.logger.debug({ code: error.code, detail: error.detail }, error.message);
       if (ctx.headerSent) return;
-      const refusal = [thrown, thrown instanceof Error ? thrown.cause : undefined].find(
-        (cause) => cause instanceof AuthError,
-      );
+      const refusal = refusalOf(thrown, error);
       const challenged = refusal && challenge(refusal, options);
       // A refusal that became another error asks for no other token.
       if (challenged?.status === status) ctx.set({ ...challenged.headers });
@@ -33,6 +31,15 @@ export function renderErrors(
       ctx.body = body;
     }
   };
+}
+
+/** What the core has refused, or, where a part of the server has denied by a decision of the core, that. */
+function refusalOf(thrown: unknown, { code, message }: ServerError): AuthError | undefined {
+  const refusal = [thrown, thrown instanceof Error ? thrown.cause : undefined].find(
+    (cause) => cause instanceof AuthError,
+  );
+  if (refusal !== undefined || code !== 'PERMISSION_DENIED') return refusal;
+  return new AuthError('AUTH_PERMISSION_DENIED', message);
 }
 
 /** Errors quote what was asked for, and some people ask for a model by their token, or name a field by it. */

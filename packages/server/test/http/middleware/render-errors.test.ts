@@ -37,6 +37,17 @@ describe('an error', () => {
     expect(answer.json()).toMatchObject({ error: { code: 'token_revoked' } });
   });
 
+  it.each([undefined, new Error('what denied')])(
+    'about a permission comes with a challenge, whoever denied (%s)',
+    async (cause) => {
+      const answer = await answerTo(new ServerError('PERMISSION_DENIED', 'Denied to use "x".', { cause }));
+      expect(answer.headers['www-authenticate']).toBe(
+        `Bearer realm="latchkey", error="insufficient_scope", error_description="Denied to use 'x'."`,
+      );
+      expect((await answerTo(new ServerError('ORIGIN_DENIED', 'No.'))).headers).not.toHaveProperty('www-authenticate');
+    },
+  );
+
   it('in a grant names the place in it', async () => {
     const answer = await answerTo(new InvalidGrantError('grant.models[0]', 'is not a text'));
     expect(answer.status).toBe(400);
