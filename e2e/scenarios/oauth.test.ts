@@ -89,6 +89,9 @@ describe('access tokens', () => {
       expect((await child.get('/api/v1/tokens')).status).toBe(403);
       expect((await child.chat({ input: 'Hello' })).status).toBe(200);
       const scoped = await exchange(server.url, parent.token, { scope: 'models:read', requested_token_type: type });
+      expect(scoped.body.scope).toBe('models:read');
+      const more = await exchange(server.url, parent.token, { scope: 'tokens:write chat', requested_token_type: type });
+      expect(more.body.scope).toBe('chat');
       const reader = createApi(server.url, scoped.body.access_token);
       expect((await reader.get('/v1/models')).status).toBe(200);
       expect((await reader.chat({ input: 'Hello' })).status).toBe(403);
@@ -116,6 +119,7 @@ describe('access tokens', () => {
       [{ subject_token: 'nonsense' }, 'invalid_grant'],
       [{ requested_token_type: 'urn:nobody' }, 'invalid_request'],
       [{ scope: 'fly' }, 'invalid_scope'],
+      [{ scope: 'tokens:write audit:read' }, 'invalid_scope'],
       [{ grant: '{' }, 'invalid_request'],
       [{ actor_token: 'x' }, 'invalid_request'],
     ];

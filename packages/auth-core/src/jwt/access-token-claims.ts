@@ -4,6 +4,7 @@ import { InvalidTokenError } from '../errors.ts';
 import type { Principal } from '../principal.ts';
 import { isJsonObject } from '../schema/json-value.ts';
 import { ACCESS_TOKEN_ID_PREFIX } from '../token/derived-id.ts';
+import { scopeOf } from './scope.ts';
 
 /** What an access token says, once it is proved. */
 export interface AccessTokenContent {
@@ -27,11 +28,14 @@ const JTI = new RegExp(`^${ACCESS_TOKEN_ID_PREFIX}[A-Za-z0-9]{22}$`);
 
 /** The claims that say whose token it is and what it may do. */
 export function writeContent(by: Principal, entries: readonly AuthorityEntry[], project: string | undefined) {
+  const scope = scopeOf(entries);
   return {
     sub: by.owner,
     client_id: by.tokenId,
     // Label Studio's name for the kind.
     token_type: 'access',
+    // RFC 9068 2.2.3, for servers that read no more. A scope of nothing cannot be written.
+    ...(scope.length > 0 && { scope: scope.join(' ') }),
     authorization_details: entries.map(({ grant, source, id }) => ({
       type: DETAIL_TYPE,
       grant,

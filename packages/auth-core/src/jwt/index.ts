@@ -10,6 +10,8 @@ export { introspectionCheck } from './introspection-check.ts';
 export { createMemorySigningKeyStore } from './memory-signing-key-store.ts';
 export type { PersonalAccessTokenOptions } from './personal-access-format.ts';
 export { createPersonalAccessTokenFormat, readPersonalAccessTokenId } from './personal-access-format.ts';
+export type { Scope } from './scope.ts';
+export { scopeOf } from './scope.ts';
 export type { PublicSigningKey, SigningKey } from './signing-key.ts';
 export type { SigningKeyRecord, SigningKeyStore } from './signing-key-store.ts';
 export type { PublishedKeys, RotatedKey, RotateKeysInput, SigningKeys, SigningKeysOptions } from './signing-keys.ts';

@@ -25,12 +25,25 @@ describe('an access token', () => {
       sub: 'ada',
       client_id: by.id,
       token_type: 'access',
+      scope: 'chat',
       jti,
       iat: NOW,
       exp: NOW + 300,
       authorization_details: [{ type: 'latchkey_grant', grant: CHAT, source: 'token ci-bot', id: by.id }],
       latchkey: { parent: by.id, chain: [by.id], name: 'ci-bot', project: 'web' },
     });
+  });
+
+  it('names the actions that all of its grants allow as its scope (RFC 9068 2.2.3)', async () => {
+    const { accessTokens, makePrincipal } = await createAccessBench();
+    const by = await makePrincipal({ actions: ['embeddings', 'chat', 'models:read'], models: ['*'] });
+    const scopeFor = async (actions: string[]) =>
+      decodeJwt((await accessTokens.issue(by, { grant: { actions, models: ['*'] } })).token).scope;
+    expect(await scopeFor(['*'])).toBe('embeddings chat models:read');
+    expect(await scopeFor(['models:read', 'chat', 'tokens:write'])).toBe('chat models:read');
+    expect(await scopeFor(['tokens:write'])).toBeUndefined();
+    const administrator = await makePrincipal({ actions: ['*'] });
+    expect(decodeJwt((await accessTokens.issue(administrator)).token).scope).toBe('*');
   });
 
   it('may do on the server that issued it what its maker may, and no more', async () => {

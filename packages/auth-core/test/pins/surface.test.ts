@@ -94,6 +94,7 @@ describe('the public surface', () => {
       'readPersonalAccessTokenId',
       'readTokenExchange',
       'renderTokenExchange',
+      'scopeOf',
     ]);
     expect(Object.keys(re2js)).toEqual(['re2jsPatterns']);
     expect(Object.keys(testing).sort()).toEqual([

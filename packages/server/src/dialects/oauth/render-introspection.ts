@@ -1,4 +1,5 @@
 import { inspectToken, type Principal } from '@latchkey/auth-core';
+import { scopeOf } from '@latchkey/auth-core/jwt';
 
 /** The answer for a token that counts (RFC 7662 section 2.2). */
 export interface Introspection {
@@ -23,9 +24,6 @@ export function renderIntrospection(principal: Principal, token: string): Intros
   const { id, owner, tokenId, expiresAt, authority } = principal;
   const { claims = {} } = inspectToken(token);
   const { iat, iss, aud } = claims;
-  const actions = authority
-    .map(({ grant }) => grant.actions)
-    .reduce((all, own) => (own.includes('*') ? all : all.includes('*') ? own : all.filter((one) => own.includes(one))));
   return {
     active: true,
     token_type: 'Bearer',
@@ -33,7 +31,7 @@ export function renderIntrospection(principal: Principal, token: string): Intros
     username: owner,
     client_id: tokenId,
     jti: id,
-    scope: actions.join(' '),
+    scope: scopeOf(authority).join(' '),
     ...(expiresAt !== undefined && { exp: Math.floor(Date.parse(expiresAt) / 1000) }),
     ...(typeof iat === 'number' && { iat }),
     ...(typeof iss === 'string' && { iss }),

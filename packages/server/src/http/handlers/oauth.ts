@@ -11,6 +11,7 @@ import {
   type ExchangedToken,
   readTokenExchange,
   renderTokenExchange,
+  scopeOf,
   type TokenExchange,
 } from '@latchkey/auth-core/jwt';
 import { withoutAbsent } from '../../config/without-absent.ts';
@@ -82,8 +83,14 @@ export function createOAuthHandlers(options: OAuthOptions): OAuthHandlers {
       }
       try {
         const by = await auth.verify(reading.exchange.subjectToken);
-        const made = await countRequest(meter, by, () => make(reading.exchange, by));
-        ctx.body = renderTokenExchange(reading.exchange, made);
+        const exchange = withGrantedScope(reading.exchange, by);
+        if (exchange.scope?.length === 0) {
+          ctx.status = 400;
+          ctx.body = { error: 'invalid_scope', error_description: 'The token allows none of the actions in scope.' };
+          return;
+        }
+        const made = await countRequest(meter, by, () => make(exchange, by));
+        ctx.body = renderTokenExchange(exchange, made);
       } catch (error) {
         const refusal = refusalOf(error);
         if (refusal === undefined) throw error;
@@ -112,6 +119,13 @@ export function createOAuthHandlers(options: OAuthOptions): OAuthHandlers {
       ctx.body = {};
     },
   };
+}
+
+/** Leaves of the scope what the token allows: the answer says what was granted, not what was asked for (RFC 6749 section 5.1). */
+function withGrantedScope(exchange: TokenExchange, by: Principal): TokenExchange {
+  if (exchange.scope === undefined) return exchange;
+  const allowed = scopeOf(by.authority);
+  return { ...exchange, scope: exchange.scope.filter((action) => allowed.includes('*') || allowed.includes(action)) };
 }
 
 /** What of the core's refusals RFC 6749 section 5.2 has a word for; the others keep their own status. */
