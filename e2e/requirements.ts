@@ -264,7 +264,7 @@ export const requirements = [
     promises: {
       'sandbox.layers': 'the list of MCP servers says which layers hold each of them',
       'sandbox.missing': 'an MCP server that asks for a sandbox does not start where there is none',
-      'sandbox.killed': 'nothing of an MCP server outlives a server that was killed and started again',
+      'sandbox.killed': 'nothing of an MCP server outlives a server that was killed',
     },
   },
   {

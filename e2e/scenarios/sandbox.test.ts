@@ -57,10 +57,7 @@ describe('the sandbox of an MCP server', () => {
       return found;
     })();
     expect(started.length).toBeGreaterThanOrEqual(3);
-    expect(started.filter(isRunning).length).toBeGreaterThanOrEqual(1);
-    await using next = await startServer({ data, mcpServers });
     await expect.poll(() => started.filter(isRunning), { timeout: 10_000 }).toEqual([]);
-    expect((await next.admin.get(servers)).status).toBe(200);
     folder[Symbol.dispose]();
   });
 });

@@ -138,7 +138,6 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
       logger: logger.child({ part: 'mcp' }),
       limits: toolLimits(config),
       ephemeral: config.ephemeralMcp,
-      processFolder: join(folder.path, 'mcp-processes'),
       hiddenFromServers: [folder.path, ...(config.mcp === undefined ? [] : [config.mcp])].map((path) => resolve(path)),
       fetch: withHop(globalThis.fetch, installation),
       pins: { store: createKyselyPinStore(database.pins), mode: config.mcpPins },

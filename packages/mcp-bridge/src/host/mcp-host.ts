@@ -17,7 +17,6 @@ import { withHeadersCommand } from '../transport/credential-command.ts';
 import type { Fetch } from '../transport/guarded-fetch.ts';
 import { openTransport, type TransportOpener } from '../transport/open-transport.ts';
 import { type NameResolver, resolveBySystem } from '../transport/pinned-fetch.ts';
-import { ProcessLedger } from '../transport/process-ledger.ts';
 import { ServerConnection, type ServerStatus } from './connection.ts';
 import { ConnectionUses } from './connection-uses.ts';
 import { bringServers, type EphemeralPolicy, type EphemeralServer } from './ephemeral-server.ts';
@@ -33,11 +32,6 @@ export interface McpHostOptions {
   readonly environment?: Environment;
   /** Files and folders that no sandboxed server can read, absolute: what the host itself keeps secret. */
   readonly hiddenFromServers?: readonly string[];
-  /**
-   * A folder of this host's own, where running programs are noted: what outlived a host that was killed is ended by the
-   * next that is given the same folder. Absent: nothing is noted.
-   */
-  readonly processFolder?: string;
   /** Milliseconds on a clock that never goes back. */
   readonly now?: () => number;
   readonly fetch?: Fetch;
@@ -161,10 +155,8 @@ export function createMcpHost(options: McpHostOptions): McpHost {
     fetch: options.fetch ?? ((url, init) => globalThis.fetch(url, init)),
     opener: options.opener ?? openTransport,
     random: options.random ?? Math.random,
-    ledger: options.processFolder === undefined ? undefined : new ProcessLedger(options.processFolder),
     sandbox: new Sandbox({ environment: process.env, hidden: options.hiddenFromServers ?? [] }),
   };
-  shared.ledger?.sweep();
   const pins = new ToolPins(options.pins ?? nothingPinned, logger);
   const uses = new ConnectionUses();
   let connections: ReadonlyMap<string, ServerConnection> = new Map();

@@ -4,7 +4,6 @@ import type { McpServerEntry, SseServerEntry } from '../config/mcp-config.ts';
 import type { McpLimits } from '../limits.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { createGuardedFetch, type Fetch } from './guarded-fetch.ts';
-import type { ProcessLedger } from './process-ledger.ts';
 import { StdioTransport } from './stdio-transport.ts';
 
 /** A transport with what the protocol's own interface lacks. */
@@ -31,18 +30,16 @@ export interface OpenTransportOptions {
   readonly fetch: Fetch;
   /** What programs are put into. */
   readonly sandbox: Pick<Sandbox, 'wrap' | 'report'>;
-  /** Where programs are noted for as long as they run. */
-  readonly ledger?: ProcessLedger | undefined;
 }
 
 /** SEAM: makes a transport of a configured server. Nothing is started before the transport's own `start`. */
 export type TransportOpener = (entry: McpServerEntry, options: OpenTransportOptions) => OpenTransport;
 
 /** A child process for `command`; streamable HTTP or HTTP+SSE for a remote server. */
-export const openTransport: TransportOpener = (entry, { environment, limits, now, fetch, sandbox, ledger }) => {
+export const openTransport: TransportOpener = (entry, { environment, limits, now, fetch, sandbox }) => {
   if (entry.transport === 'stdio') {
     const { messageBytes, closeGraceMs } = limits;
-    const transport = new StdioTransport({ entry, environment, messageBytes, closeGraceMs, now, sandbox, ledger });
+    const transport = new StdioTransport({ entry, environment, messageBytes, closeGraceMs, now, sandbox });
     return {
       transport,
       // Servers of the older era may stop at a request that they don't know before `initialize`.

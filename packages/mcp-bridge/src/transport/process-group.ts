@@ -1,5 +1,4 @@
-import type { ChildProcess } from 'node:child_process';
-import type { ProcessLedger } from './process-ledger.ts';
+import { type ChildProcess, spawn } from 'node:child_process';
 
 /** Groups that are still alive, killed when this process ends in an orderly way without having closed them. */
 const living = new Set<number>();
@@ -19,21 +18,42 @@ export function signalGroup(pid: number, signal: NodeJS.Signals): void {
 
 /**
  * Watches over a detached child, which leads its own process group. When the leader is gone, however that came, what it
- * left behind in its group is killed at once: a grandchild that nobody talks to any more has no business running.
- *
- * @param ledger where it is noted for as long as it lives
+ * left behind in its group is killed at once: a grandchild that nobody talks to any more has no business running. When
+ * this process is gone, however that came, the whole group is.
  */
-export function superviseGroup(child: ChildProcess, ledger?: ProcessLedger): void {
+export function superviseGroup(child: ChildProcess): void {
   const pid = child.pid;
   if (pid === undefined) return;
   if (living.size === 0) process.on('exit', killLiving);
   living.add(pid);
-  let forget = (): void => {};
+  const guard = startGuard(pid);
   child.once('exit', () => {
     signalGroup(pid, 'SIGKILL');
+    guard?.kill('SIGKILL');
     living.delete(pid);
-    forget();
     if (living.size === 0) process.off('exit', killLiving);
   });
-  if (ledger !== undefined) forget = ledger.note(pid);
+}
+
+/** Waits for the end of its input, which is the end of whoever holds the other end, and kills the group of $1. */
+const GUARD = 'read -r _; kill -s KILL -- "-$1"';
+
+/**
+ * Starts a shell that outlives this process for as long as it takes to kill a group: nobody can catch SIGKILL. It is in a
+ * session of its own, where no signal to this process's group reaches it. Without a shell, as on Windows, a group
+ * ends by being closed only.
+ */
+function startGuard(pid: number): ChildProcess | undefined {
+  if (process.platform === 'win32') return undefined;
+  const guard = spawn('/bin/sh', ['-c', GUARD, 'mcp-guard', String(pid)], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    env: {},
+    cwd: '/',
+    detached: true,
+  });
+  guard.on('error', () => {});
+  guard.stdin?.on('error', () => {});
+  // This process may end while the guard waits for exactly that.
+  guard.unref();
+  return guard;
 }

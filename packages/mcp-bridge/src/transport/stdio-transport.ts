@@ -15,7 +15,6 @@ import { childEnvironment } from './child-environment.ts';
 import { credentialProblem, runCredentialCommand } from './credential-command.ts';
 import { LineReader } from './line-reader.ts';
 import { signalGroup, superviseGroup } from './process-group.ts';
-import type { ProcessLedger } from './process-ledger.ts';
 import { redact } from './redact.ts';
 import { TrafficGuard } from './traffic-guard.ts';
 
@@ -31,7 +30,6 @@ export interface StdioTransportOptions {
   readonly closeGraceMs: number;
   readonly now: () => number;
   readonly sandbox: Pick<Sandbox, 'wrap'>;
-  readonly ledger?: ProcessLedger | undefined;
 }
 
 /**
@@ -105,7 +103,7 @@ export class StdioTransport implements Transport {
     child.stdout.on('data', (chunk: Buffer) => this.#read(chunk));
     // A pipe that breaks is followed by the exit of the process, or by a timeout of whoever waits for an answer.
     for (const stream of [child.stdin, child.stdout, child.stderr]) stream.on('error', () => {});
-    this.#supervise(child);
+    superviseGroup(child);
 
     await new Promise<void>((resolve, reject) => {
       child.once('spawn', resolve);
@@ -163,16 +161,6 @@ export class StdioTransport implements Transport {
     } catch (error) {
       // Some of what can go wrong is thrown, and some is an event.
       this.#reason ||= whyNotRun(error as NodeJS.ErrnoException, cwd);
-      throw error;
-    }
-  }
-
-  #supervise(child: ChildProcessWithoutNullStreams): void {
-    try {
-      superviseGroup(child, this.#options.ledger);
-    } catch (error) {
-      // What is not noted could outlive this host: it is closed again.
-      this.#reason ||= 'it could not be noted that it runs';
       throw error;
     }
   }

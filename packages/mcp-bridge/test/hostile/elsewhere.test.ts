@@ -38,7 +38,7 @@ const elsewhere: readonly (readonly [threat: string, file: string, title: string
   ['secrets that are printed', 'real/credential-commands', 'hides them from what it printed'],
   ['a shell', 'real/stdio-transport', 'runs no shell: arguments arrive as they are'],
   ['a grown sandbox', 'sandbox/sandboxed-servers', 'can not open more to its next start by a link'],
-  ['a host that was killed', 'real/process-ledger', 'has what it left ended by the next'],
+  ['a host that was killed', 'real/killed-host', 'leaves nothing of a server, nor of what that has started'],
   ['commands from requests', '../../server/test/security/no-spawn', 'never starts a program, whatever its shape'],
 ];
 
