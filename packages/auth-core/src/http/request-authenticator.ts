@@ -32,10 +32,14 @@ export interface RequestAuth {
   readonly principal: Principal;
   /** The client's IP address: the other end of the connection, or what a trusted proxy says. */
   readonly address?: string;
-  /** Decides a request of this caller from this address; entries of the request itself can only narrow. */
+  /**
+   * Decides a request of this caller from this address, by the grants as they were verified last; entries of the request
+   * itself can only narrow.
+   */
   readonly decide: (request: AccessRequest, entries?: readonly AuthorityEntry[]) => Decision;
   /**
-   * Verifies what the request presented once more, for a request that runs long. The credential itself stays hidden.
+   * Verifies what the request presented once more, for a request that runs long: a grant that was edited counts for
+   * `decide` from then on. The credential itself stays hidden.
    *
    * @throws {AuthError} as the first time
    */
@@ -86,8 +90,12 @@ export function createRequestAuthenticator({
       project === undefined ? whole : auth.selectProject(whole, project);
     const principal = select(caller);
     const address = clientAddress(header, peer);
-    const decide: RequestAuth['decide'] = (request, entries) => auth.decide(principal, request, { address, entries });
-    const reverify = async (): Promise<Principal> => select(optional ?? (await auth.verify(credential)));
+    let newest = principal;
+    const decide: RequestAuth['decide'] = (request, entries) => auth.decide(newest, request, { address, entries });
+    const reverify = async (): Promise<Principal> => {
+      newest = select(optional ?? (await auth.verify(credential)));
+      return newest;
+    };
     return address === undefined ? { principal, decide, reverify } : { principal, address, decide, reverify };
   };
 }

@@ -82,6 +82,16 @@ describe('a request authenticator', () => {
     await expect(caller.reverify()).rejects.toThrow(refusal('AUTH_TOKEN_REVOKED'));
   });
 
+  it('decides by the grant as it was verified last', async () => {
+    const { auth, authenticate, bearer, id } = await setUp({ actions: ['chat'], models: ['ibm/*'] });
+    const { decide, reverify } = await authenticate(present(bearer));
+    const isAllowed = (model: string): boolean => decide({ action: 'chat', model }).allowed;
+    await auth.edit(id, { grant: { actions: ['chat'], models: ['ibm/small'] } }, auth.operator());
+    expect(isAllowed('ibm/large')).toBe(true);
+    await reverify();
+    expect([isAllowed('ibm/large'), isAllowed('ibm/small')]).toEqual([false, true]);
+  });
+
   it('reads no credential while authentication is off', async () => {
     const optional = anonymousPrincipal({ actions: ['chat'] }, 'guest');
     const { authenticate } = await setUp(chat, { optional });

@@ -1,8 +1,12 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { callsTool, says } from '../scripted/engine-script.ts';
 import { open, send } from './in-process-client.ts';
 import { newServer } from './new-server.ts';
 import { AGENT, answer, chat, DECIDER, eventsOf, PATH, tools, types, waiting, waits } from './waiting-run.ts';
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 describe('a call that needs approval', () => {
   it('waits, is shown in the stream and to those who may decide, and is made once one of them approves', async () => {
@@ -48,6 +52,22 @@ describe('a call that needs approval', () => {
     const success = (await end()).find(({ type }) => type === 'tool_call.success');
     expect(success).toMatchObject({ arguments: { text: 'two' }, output: '[{"type":"text","text":"two"}]' });
     expect(JSON.stringify(server.engine.requests.at(-1)?.messages)).toContain('has changed the arguments');
+  });
+
+  it('is not made for a token whose grant was narrowed while it waited', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const { server, id } = await waits();
+    const operator = server.auth.operator();
+    const agent = (await server.auth.list(operator)).find(({ name }) => name === 'agent');
+    await server.auth.edit(agent?.id ?? '', { grant: { ...AGENT, mcp: tools({ fail: {} }) } }, operator);
+    // The next look at the token.
+    await vi.advanceTimersByTimeAsync(500);
+    const refused = await answer(server, await server.issue(DECIDER), id, { decision: 'approve' });
+    expect([refused.status, refused.json()]).toMatchObject([
+      403,
+      { error: { code: 'permission_denied', message: expect.stringContaining('token agent') } },
+    ]);
+    expect(await types(server, /^tool\.called$/)).toEqual([]);
   });
 
   it('waits on when it is approved with arguments that the grant of the run refuses', async () => {

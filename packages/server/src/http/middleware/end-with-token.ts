@@ -11,7 +11,8 @@ const PATIENCE = 5;
 
 /**
  * Ends a request whose token ends while it runs: revoked here, at once; revoked by another process or expired, or its
- * project withdrawn, within a second. For requests that may run long.
+ * project withdrawn, within a second. What it decides after a look it decides by the grants as they are then. For requests
+ * that may run long.
  */
 export function endWithToken(auth: Pick<Auth, 'onRevoked'>): Middleware<ServerState> {
   return async function endWithTokenMiddleware(ctx, next) {
