@@ -54,6 +54,12 @@ function counted(name: string): { readonly entry: object; readonly file: string 
   return { file, entry: { command, args: ['--import', note, ...args] } };
 }
 
+/** `latchkey mcp …` on the data folder of the server. */
+const run = (server: TestServer, ...args: readonly string[]) => {
+  const [command = '', ...others] = args;
+  return runLatchkey(['mcp', command, '--data', server.data, ...others]);
+};
+
 describe('an mcp.json', () => {
   verifies('mcp.notations', async () => {
     writeFileSync(join(folder.path, 'notes.env'), 'NOTE=from the envFile\n');
@@ -153,12 +159,16 @@ describe('an mcp.json that changes while the server runs', () => {
     expect(refused).not.toContain('secret');
     expect(toolNames(await servers(server))).toEqual([['steady', ['echo', 'fetch_note']]]);
     expect(processIds(file)).toHaveLength(1);
+    const list = await run(server, 'list');
+    expect(list).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^steady +mcp\/steady/m) });
+    expect(list.stderr).toMatch(/^warning: mcp\.json is not taken.*mcpServers\.steady\.args\[1\]/m);
     // The same file again, asked for: the server lives, and says so again.
     server.signal('SIGHUP');
     await server.log.find((line) => line.includes('reading mcp.json again'));
     write(server, {});
     await untilReload(server, 0);
     expect(await servers(server)).toEqual([]);
+    expect((await run(server, 'list')).stderr).toBe('');
   });
 });
 
@@ -179,11 +189,6 @@ describe('the list of MCP servers', () => {
 });
 
 describe('latchkey mcp', () => {
-  const run = (server: TestServer, ...args: readonly string[]) => {
-    const [command = '', ...others] = args;
-    return runLatchkey(['mcp', command, '--data', server.data, ...others]);
-  };
-
   verifies('mcp.command', async () => {
     await using server = await serve('{ "mcpServers": {} } // empty so far\n');
     const { command, args } = recording(join(folder.path, 'calls')) as { command: string; args: string[] };

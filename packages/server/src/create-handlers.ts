@@ -42,6 +42,8 @@ export interface HandlerParts {
   readonly trail: AuditTrail;
   readonly settings: LiveSettings;
   readonly host: McpHost;
+  /** Why the mcp.json as it is now is not taken; null when it is. */
+  readonly mcpJsonProblem: () => string | null;
   readonly approvals: Approvals;
   readonly chat: ChatService;
   readonly registry: ModelRegistry;
@@ -96,6 +98,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
     ),
     mcpServers: createMcpServerHandlers({
       list: (caller) => listServers({ ...caller, host, switches }),
+      problem: parts.mcpJsonProblem,
       output: (label) => readServerOutput(host, label),
     }),
     models: createModelHandlers(registry, pool),

@@ -218,6 +218,7 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
         trail,
         settings,
         host: mcp,
+        mcpJsonProblem: watcher.problem,
         approvals,
         chat,
         registry,

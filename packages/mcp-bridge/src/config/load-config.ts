@@ -29,7 +29,9 @@ export async function loadMcpJson(path: string, environment: Environment): Promi
   try {
     text = await readFile(path, 'utf8');
   } catch (cause) {
-    throw new BridgeError('MCP_CONFIG_INVALID', 'The mcp.json could not be read.', { path: '', detail: path, cause });
+    const { code } = cause as NodeJS.ErrnoException;
+    const message = `The mcp.json could not be read (${code}).`;
+    throw new BridgeError('MCP_CONFIG_INVALID', message, { path: '', detail: path, cause });
   }
   const folder = dirname(resolve(path));
   const { config, envFiles } = readMcpJson(text, { environment, folder });

@@ -20,6 +20,8 @@ export interface WatchOptions {
 
 /** A file that is watched until this is disposed of. */
 export interface McpJsonWatcher extends Disposable {
+  /** What is wrong with the file as it was read last; null while nothing is, and before it was read. Safe to show. */
+  problem(): string | null;
   /** Reads the file now, whether it changed or not, and whatever else it names. Never rejects. */
   reload(): Promise<void>;
 }
@@ -48,14 +50,21 @@ export function watchMcpJson({ path, environment, onConfig, onError }: WatchOpti
   let reading = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
   let disposed = false;
+  let problem: string | null = null;
+  const refuse = (error: Error): void => {
+    problem = error.message;
+    onError(error);
+  };
 
   const read = async (): Promise<void> => {
     if (disposed) return;
     try {
       const config = await loadMcpJson(file, environment);
-      if (!disposed) onConfig(config);
+      if (disposed) return;
+      onConfig(config);
+      problem = null;
     } catch (error) {
-      if (!disposed) onError(error instanceof Error ? error : new Error('it could not be read'));
+      if (!disposed) refuse(error instanceof Error ? error : new Error('it could not be read'));
     }
   };
   // One after the other, so that what was read last is what counts last.
@@ -64,12 +73,13 @@ export function watchMcpJson({ path, environment, onConfig, onError }: WatchOpti
     reading = reading.then(read);
     return reading;
   };
-  const watcher = watchFolder(dirname(file), onError, (name) => {
+  const watcher = watchFolder(dirname(file), refuse, (name) => {
     if (disposed || (name !== null && name !== basename(file))) return;
     clearTimeout(timer);
     timer = setTimeout(() => void reload(), quietMs).unref();
   });
   return {
+    problem: () => problem,
     reload,
     [Symbol.dispose]() {
       disposed = true;

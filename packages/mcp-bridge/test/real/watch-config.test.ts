@@ -55,18 +55,21 @@ describe('an mcp.json that is watched', () => {
   });
 
   it('is refused when it is wrong, and read again when it is right', async () => {
-    const { path, until } = await watchFile();
+    const { path, until, watcher } = await watchFile();
+    expect(watcher.problem()).toBeNull();
     await writeFile(path, '{"mcpServers": {"a": {}}}');
     const wrong = 'must have either "command" (a program) or "url" (a remote server)';
     await until(`mcp.json: mcpServers.a ${wrong}.`);
+    expect(watcher.problem()).toBe(`mcp.json: mcpServers.a ${wrong}.`);
     await writeFile(path, withServers('a'));
     await until(['a']);
+    expect(watcher.problem()).toBeNull();
   });
 
   it('is read when it is asked for, in order', async () => {
     const { path, watcher, told } = await watchFile();
     await watcher.reload();
-    expect(told).toEqual(['The mcp.json could not be read.']);
+    expect(told).toEqual(['The mcp.json could not be read (ENOENT).']);
     await writeFile(path, withServers('a'));
     await Promise.all([watcher.reload(), watcher.reload()]);
     expect(told.slice(1, 3)).toEqual([['a'], ['a']]);

@@ -17,6 +17,12 @@ interface Flag {
   readonly detail: string;
 }
 
+interface Listing {
+  readonly servers: readonly ListedServer[];
+  /** Why the mcp.json as it is now is not taken; null when it is. */
+  readonly error: string | null;
+}
+
 interface ListedServer {
   readonly label: string;
   readonly id: string;
@@ -39,20 +45,21 @@ export function addMcpCommands(program: Command): void {
     .option('--start', 'start those that your token may use and that do not run')
     .option('--json', 'print JSON')
     .action(async (flags: Flags) => {
-      const servers = await readServers(flags, flags.start === true);
-      if (flags.json) return printJson({ servers });
+      const { servers, error } = await readServers(flags, flags.start === true);
+      if (flags.json) return printJson({ servers, error });
       printTable(
         ['LABEL', 'ID', 'TRANSPORT', 'STATE', 'TOOLS', 'SANDBOX', 'ERROR'],
-        servers.map(({ label, id, transport, state, tools, sandbox, error }) => [
+        servers.map(({ label, id, transport, state, tools, sandbox, error: failure }) => [
           label,
           id,
           transport,
           state,
           tools === null ? '-' : String(tools.length),
           sandbox?.layers.join(', ') ?? '-',
-          visible(error ?? ''),
+          visible(failure ?? ''),
         ]),
       );
+      warnOfFile(error);
       const missing = servers.flatMap(({ label, sandbox }) =>
         sandbox?.missing ? [{ label, why: sandbox.missing }] : [],
       );
@@ -75,7 +82,9 @@ export function addMcpCommands(program: Command): void {
     .argument('[server]', 'only those of this server: its label, or its id')
     .option('--json', 'print JSON')
     .action(async (name: string | undefined, flags: Flags) => {
-      const servers = (await readServers(flags, true)).filter((server) => name === undefined || isNamed(server, name));
+      const { servers: all, error } = await readServers(flags, true);
+      const servers = all.filter((server) => name === undefined || isNamed(server, name));
+      warnOfFile(error);
       if (name !== undefined) requireTools(servers, name);
       if (flags.json) return printJson({ servers: servers.map(({ label, id, tools }) => ({ label, id, tools })) });
       printTable(
@@ -109,10 +118,16 @@ function warnOf(tool: string, flags: readonly Flag[]): void {
   }
 }
 
-async function readServers(flags: Flags, start: boolean): Promise<readonly ListedServer[]> {
+/** A server that was just added may be missing for that. */
+function warnOfFile(error: string | null): void {
+  if (error === null) return;
+  process.stderr.write(`warning: mcp.json is not taken, and what was read before stays in use: ${visible(error)}\n`);
+}
+
+async function readServers(flags: Flags, start: boolean): Promise<Listing> {
   const path = `/api/v1/mcp/servers${start ? '?start=true' : ''}`;
   const response = await connect(asCaller(flags), process.env).request('GET', path);
-  return ((await response.json()) as { servers: readonly ListedServer[] }).servers;
+  return (await response.json()) as Listing;
 }
 
 const toLabel = (name: string): string => (name.startsWith('mcp/') ? name.slice('mcp/'.length) : name);

@@ -44,6 +44,15 @@ describe('GET /api/v1/mcp/servers', () => {
     ]);
   });
 
+  it('tells why the mcp.json as it is now is not taken', async () => {
+    const errorOf = async (server: TestServer) => {
+      const token = await server.issue({ actions: ['mcp:read'] });
+      return (await send(server.app, { path: PATH, token })).json().error;
+    };
+    expect(await errorOf(await newServer())).toBeNull();
+    expect(await errorOf(await newServer({ mcpJsonProblem: 'mcp.json: it is empty.' }))).toBe('mcp.json: it is empty.');
+  });
+
   it('starts them when it is asked to, and tells why one did not start', async () => {
     const listed = await listAs(await newServer(), { mcp: { '*': { tools: { 'ec*': {} } } } }, '?start=true');
     expect(namesOf(listed)).toEqual([

@@ -84,6 +84,8 @@ export interface TestServerOptions {
   readonly authorizationServers?: readonly string[];
   /** In place of the servers in memory. */
   readonly mcp?: McpHost;
+  /** Why the mcp.json as it is now is not taken. */
+  readonly mcpJsonProblem?: string;
   /** Off by default. */
   readonly taint?: TaintRules;
   readonly app?: Partial<AppOptions>;
@@ -192,6 +194,7 @@ export async function newServer(options: TestServerOptions = {}): Promise<TestSe
       trail,
       settings,
       host: mcp,
+      mcpJsonProblem: () => options.mcpJsonProblem ?? null,
       approvals,
       chat,
       registry,

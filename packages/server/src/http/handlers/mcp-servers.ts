@@ -13,16 +13,19 @@ export interface McpServerHandlers {
 
 export interface McpServerSources {
   list(caller: Pick<ListServersOptions, 'decide' | 'start' | 'signal'>): Promise<readonly ListedServer[]>;
+  /** Why the mcp.json as it is now is not taken; null when it is. */
+  problem(): string | null;
   output(label: string): { readonly id: string; readonly lines: readonly string[] };
 }
 
 const querySchema = z.strictObject({ start: z.enum(['true', 'false']).default('false') });
 
-export const createMcpServerHandlers = ({ list, output }: McpServerSources): McpServerHandlers => ({
+export const createMcpServerHandlers = ({ list, problem, output }: McpServerSources): McpServerHandlers => ({
   list: async (ctx) => {
     const { start } = validateBody(querySchema, { ...ctx.query });
     const { auth, signal } = ctx.state;
-    ctx.body = { servers: await list({ decide: auth.decide, start: start === 'true', signal }) };
+    const servers = await list({ decide: auth.decide, start: start === 'true', signal });
+    ctx.body = { servers, error: problem() };
   },
   logs: async (ctx) => {
     const { label = '' } = ctx.params;
