@@ -1,9 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
-import { filesystem } from '../support/mcp-servers.ts';
+import { filesystem, recording } from '../support/mcp-servers.ts';
 import { missingPrograms, type PageReader, runPage } from '../support/run-page.ts';
-import { startServer, type TestServer } from '../support/server.ts';
+import { NANO, type ServerOptions, startServer, type TestServer } from '../support/server.ts';
 import { createTemporaryFolder } from '../support/temporary-folder.ts';
 import { CHAT_GRANT, createToken } from '../support/tokens.ts';
 import { verifies } from '../support/verifies.ts';
@@ -12,6 +12,7 @@ import { verifies } from '../support/verifies.ts';
 async function transcriptOf(
   page: string,
   prepare: (server: TestServer, home: string) => PageReader | Promise<PageReader> = () => ({}),
+  options: ServerOptions = {},
 ): Promise<string> {
   using home = createTemporaryFolder();
   const docs = join(home.path, 'docs');
@@ -20,11 +21,23 @@ async function transcriptOf(
   await using server = await startServer({
     data: join(home.path, '.latchkey'),
     mcpServers: { files: filesystem(docs) },
+    ...options,
   });
   const { exitCode, transcript } = await runPage(page, server.url, home.path, await prepare(server, home.path));
   expect(exitCode, transcript).toBe(0);
   return transcript;
 }
+
+/** A chat of the administrator that was left while its call waits for a person. */
+async function leaveWaiting({ admin }: TestServer): Promise<{ readonly id: string; readonly responseId: string }> {
+  const stream = await admin.stream({ input: 'Echo red fox', integrations: ['mcp/files'] });
+  const { approval_id: id, response_id: responseId } = await stream.until('tool_call.approval_required');
+  stream.leave();
+  return { id, responseId };
+}
+
+const WATCHING = `curl -N -H "Authorization: Bearer $LATCHKEY_API_TOKEN" -H 'Accept: text/event-stream' http://127.0.0.1:1234/api/v1/approvals`;
+const CHANGING = `approve ID --arguments '{"path": "/srv/docs/notes.txt"}'`;
 
 /** What the commands do is tested elsewhere, too; this is about how they are written down. */
 const missing = missingPrograms();
@@ -78,5 +91,58 @@ describe.skipIf(missing.length > 0)('the commands of', () => {
       expect(transcript).toMatch(/^Revoked the token of profile 'production'/m);
     },
     'docs/client.md',
+  );
+
+  verifies(
+    'docs.pages',
+    async () => {
+      const transcript = await transcriptOf(
+        'docs/mcp.md',
+        async (server, home) => {
+          const { command, args } = filesystem(join(home, 'docs')) as { command: string; args: readonly string[] };
+          const [approved, changed, denied, curled] = [
+            await leaveWaiting(server),
+            await leaveWaiting(server),
+            await leaveWaiting(server),
+            await leaveWaiting(server),
+          ];
+          const comesBack = [await leaveWaiting(server), await leaveWaiting(server)] as const;
+          for (const { id } of comesBack) await server.admin.post(`/api/v1/approvals/${id}`, { decision: 'approve' });
+          const words = {
+            'add files -- npx -y @modelcontextprotocol/server-filesystem /srv/docs': `add docs -- ${[command, ...args].join(' ')}`,
+            'read_file write_file': 'echo fetch_note',
+            // What goes on until somebody has seen enough.
+            'latchkey approvals --watch': 'head -n 2 < <(latchkey approvals --watch)',
+            [WATCHING]: `head -n 2 < <(${WATCHING})`,
+            'approvals approve ID\n': `approvals approve ${approved.id}\n`,
+            [CHANGING]: `approve ${changed.id} --arguments '{"message": "red hen"}'`,
+            'deny ID': `deny ${denied.id}`,
+            'approvals/ID': `approvals/${curled.id}`,
+            MODEL: NANO,
+            '--previous-response resp_…': `--previous-response ${comesBack[0].responseId}`,
+            '"previous_response_id": "resp_…"': `"previous_response_id": "${comesBack[1].responseId}"`,
+          };
+          const { adminToken } = server;
+          return { words, environment: { LATCHKEY_API_TOKEN: adminToken, LM_API_TOKEN: adminToken } };
+        },
+        {
+          mcpServers: { files: recording('/dev/null') },
+          config: {
+            policy: { actions: ['*'], models: ['*'], mcp: { 'mcp/files': { tools: { '*': { approval: 'ask' } } } } },
+          },
+        },
+      );
+      expect(transcript).toContain('mcp/docs was added to');
+      expect(transcript).toContain('mcp/search was removed from');
+      expect(transcript).toContain('Nothing is held back.');
+      expect(transcript).toContain('allowEphemeralMcp');
+      expect(transcript).toMatch(/^: watching$/m);
+      expect(transcript.match(/^Approved: mcp\/files echo$/gm)).toHaveLength(2);
+      expect(transcript).toMatch(/^Denied: mcp\/files echo$/m);
+      expect(transcript).toContain('"decision":"approve"');
+      expect(transcript).toContain('The tool answered: red fox');
+      expect(transcript).toContain('"type":"tool_call.success"');
+    },
+    'docs/mcp.md',
   );
 });
