@@ -67,6 +67,7 @@ describe('an mcp.json', () => {
     await using server = await serve(
       `{
         // As VS Code writes it.
+        "gallery": true,
         "inputs": [{ "type": "promptString", "id": "notes-secret", "password": true }],
         "servers": {
           "Notes_1": { "type": "http", "url": "${notes.url}", "headers": { "Authorization": "Bearer \${input:notes-secret}" } },
@@ -88,6 +89,8 @@ describe('an mcp.json', () => {
     expect(listed[1].warnings).toEqual([
       'servers.printing.autoApprove has no effect: what may be called is decided by tokens alone',
     ]);
+    const told = await run(server, 'list');
+    expect(told.stderr).toContain('warning: gallery is not known and has no effect\n');
     expect(listed[2].error).toBe('servers.incomplete.headers.X-Key: the environment variable NOT_SET is not set');
     const { body } = await server.admin.get('/api/v1/mcp/servers/printing/logs');
     // What the file gives a program is not shown; what it does not give is.

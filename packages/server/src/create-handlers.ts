@@ -99,6 +99,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
     mcpServers: createMcpServerHandlers({
       list: (caller) => listServers({ ...caller, host, switches }),
       problem: parts.mcpJsonProblem,
+      warnings: host.warnings,
       output: (label) => readServerOutput(host, label),
     }),
     models: createModelHandlers(registry, pool),

@@ -60,6 +60,8 @@ export interface OfferedTool {
 export interface McpHost extends AsyncDisposable {
   /** In the order of the mcp.json. */
   servers(): ServerStatus[];
+  /** What of the mcp.json has no effect, each with its key: of the file itself, and of its servers. */
+  warnings(): readonly string[];
   /**
    * Takes a new configuration. A server whose entry is the same goes on as it is; one that changed or is gone ends as
    * soon as no toolset that was opened before is open. What such a toolset brings stays as it is, but for tools that
@@ -160,6 +162,7 @@ export function createMcpHost(options: McpHostOptions): McpHost {
   const pins = new ToolPins(options.pins ?? nothingPinned, logger);
   const uses = new ConnectionUses();
   let connections: ReadonlyMap<string, ServerConnection> = new Map();
+  let ineffective: readonly string[] = [];
   let closing: Promise<unknown> | undefined;
 
   const fetchFor = (entry: McpServerEntry): Fetch => {
@@ -176,6 +179,7 @@ export function createMcpHost(options: McpHostOptions): McpHost {
   };
   const configure = ({ servers, warnings }: McpConfig): void => {
     const previous = connections;
+    ineffective = warnings;
     connections = new Map(
       [...servers.values()].map((entry) => {
         const known = previous.get(entry.id);
@@ -212,6 +216,7 @@ export function createMcpHost(options: McpHostOptions): McpHost {
 
   return {
     servers: () => [...connections.values()].map((connection) => connection.status()),
+    warnings: () => ineffective,
     reload(config) {
       refuseWhenClosed();
       configure(config);

@@ -29,6 +29,17 @@ function newHost(servers: Entries): { host: McpHost; happened: string[] } {
 }
 
 describe('a new configuration', () => {
+  it('brings its own warnings, those of the file among them', async () => {
+    const config = parseMcpJson(JSON.stringify({ colour: 'red', mcpServers: { a: entry({ trust: true }) } }), {});
+    await using host = createMcpHost({ config, opener: scriptedOpener() });
+    expect(host.warnings()).toEqual([
+      'colour is not known and has no effect',
+      'mcpServers.a.trust has no effect: what may be called is decided by tokens alone',
+    ]);
+    host.reload(configOf({ a: entry() }));
+    expect(host.warnings()).toEqual([]);
+  });
+
   it('leaves a server alone whose entry is the same', async () => {
     const { host, happened } = newHost({ a: entry(), b: entry() });
     await using _ = host;

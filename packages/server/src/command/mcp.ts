@@ -21,6 +21,8 @@ interface Listing {
   readonly servers: readonly ListedServer[];
   /** Why the mcp.json as it is now is not taken; null when it is. */
   readonly error: string | null;
+  /** What of the mcp.json that is in use has no effect. */
+  readonly warnings: readonly string[];
 }
 
 interface ListedServer {
@@ -29,7 +31,6 @@ interface ListedServer {
   readonly transport: string;
   readonly state: string;
   readonly error: string | null;
-  readonly warnings: readonly string[];
   readonly sandbox: { readonly layers: readonly string[]; readonly missing?: string } | null;
   readonly tools:
     | readonly { readonly name: string; readonly description: string | null; readonly flags: readonly Flag[] }[]
@@ -45,8 +46,8 @@ export function addMcpCommands(program: Command): void {
     .option('--start', 'start those that your token may use and that do not run')
     .option('--json', 'print JSON')
     .action(async (flags: Flags) => {
-      const { servers, error } = await readServers(flags, flags.start === true);
-      if (flags.json) return printJson({ servers, error });
+      const { servers, error, warnings } = await readServers(flags, flags.start === true);
+      if (flags.json) return printJson({ servers, error, warnings });
       printTable(
         ['LABEL', 'ID', 'TRANSPORT', 'STATE', 'TOOLS', 'SANDBOX', 'ERROR'],
         servers.map(({ label, id, transport, state, tools, sandbox, error: failure }) => [
@@ -67,9 +68,7 @@ export function addMcpCommands(program: Command): void {
         const labels = of.map(({ label }) => label).join(', ');
         process.stderr.write(`note: not all of a sandbox for ${visible(labels)}: ${visible(why)}\n`);
       }
-      for (const warning of servers.flatMap(({ warnings }) => warnings)) {
-        process.stderr.write(`warning: ${visible(warning)}\n`);
-      }
+      for (const warning of warnings) process.stderr.write(`warning: ${visible(warning)}\n`);
       for (const { label, pins } of servers) {
         const count = pins?.held.length ?? 0;
         if (count === 0) continue;

@@ -47,7 +47,9 @@ describe('GET /api/v1/mcp/servers', () => {
   it('tells why the mcp.json as it is now is not taken', async () => {
     const errorOf = async (server: TestServer) => {
       const token = await server.issue({ actions: ['mcp:read'] });
-      return (await send(server.app, { path: PATH, token })).json().error;
+      const body = (await send(server.app, { path: PATH, token })).json();
+      expect(body.warnings).toEqual([]);
+      return body.error;
     };
     expect(await errorOf(await newServer())).toBeNull();
     expect(await errorOf(await newServer({ mcpJsonProblem: 'mcp.json: it is empty.' }))).toBe('mcp.json: it is empty.');

@@ -15,17 +15,19 @@ export interface McpServerSources {
   list(caller: Pick<ListServersOptions, 'decide' | 'start' | 'signal'>): Promise<readonly ListedServer[]>;
   /** Why the mcp.json as it is now is not taken; null when it is. */
   problem(): string | null;
+  /** What of the mcp.json that is in use has no effect. */
+  warnings(): readonly string[];
   output(label: string): { readonly id: string; readonly lines: readonly string[] };
 }
 
 const querySchema = z.strictObject({ start: z.enum(['true', 'false']).default('false') });
 
-export const createMcpServerHandlers = ({ list, problem, output }: McpServerSources): McpServerHandlers => ({
+export const createMcpServerHandlers = ({ list, problem, warnings, output }: McpServerSources): McpServerHandlers => ({
   list: async (ctx) => {
     const { start } = validateBody(querySchema, { ...ctx.query });
     const { auth, signal } = ctx.state;
     const servers = await list({ decide: auth.decide, start: start === 'true', signal });
-    ctx.body = { servers, error: problem() };
+    ctx.body = { servers, error: problem(), warnings: warnings() };
   },
   logs: async (ctx) => {
     const { label = '' } = ctx.params;
