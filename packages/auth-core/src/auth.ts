@@ -9,7 +9,7 @@ import {
 import { FULL_GRANT, type Grant } from './authority/grant.ts';
 import { parseGrant } from './authority/parse-grant.ts';
 import { type Clock, systemClock } from './clock.ts';
-import { parseDateTime } from './date-time.ts';
+import { endOf } from './date-time.ts';
 import type { EditInput } from './management/edit-token.ts';
 import type { ExchangeInput } from './management/exchange-token.ts';
 import type { IssuedToken, IssueInput } from './management/issue-token.ts';
@@ -254,7 +254,7 @@ export function createAuth(options: AuthOptions): Auth {
 
 /** A token that ends while a long request runs on it decides nothing more. */
 function denyExpired({ expiresAt, name, authority }: Principal, now: Date): Decision | undefined {
-  if (expiresAt === undefined || now.getTime() < (parseDateTime(expiresAt) ?? Number.NaN)) return undefined;
+  if (now.getTime() < endOf(expiresAt)) return undefined;
   return {
     allowed: false,
     grant: authority.length,

@@ -15,3 +15,11 @@ export function parseDateTime(text: string): number | undefined {
   // Date.parse lets some days that do not exist run over into the next month.
   return new Date(`${day}T00:00:00Z`).toISOString().startsWith(day) ? milliseconds : undefined;
 }
+
+/**
+ * When something is over whose end is written so, in milliseconds since 1970: infinite when there is no end, and NaN,
+ * which no time lies before, when it cannot be read.
+ */
+export function endOf(expiresAt: string | undefined): number {
+  return expiresAt === undefined ? Number.POSITIVE_INFINITY : (parseDateTime(expiresAt) ?? Number.NaN);
+}

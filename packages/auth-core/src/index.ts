@@ -79,6 +79,7 @@ export type { RevokeAllInput } from './management/revoke-tokens.ts';
 export type { RotateInput } from './management/rotate-token.ts';
 export type { TokenInfo } from './management/token-info.ts';
 export type { TokenListing } from './management/token-manager.ts';
+export { matchesGlob } from './matching/glob.ts';
 export type { PatternEngine } from './matching/pattern-engine.ts';
 export type { Principal } from './principal.ts';
 export { anonymousPrincipal } from './principal.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseDateTime } from '../src/date-time.ts';
+import { endOf, parseDateTime } from '../src/date-time.ts';
 
 describe('parseDateTime', () => {
   it.each([
@@ -31,5 +31,16 @@ describe('parseDateTime', () => {
     '2027-01-31 12:00:00Z',
   ])('does not read "%s"', (text) => {
     expect(parseDateTime(text)).toBeUndefined();
+  });
+});
+
+describe('endOf', () => {
+  it('is the time that is written, and never where none is', () => {
+    expect(endOf('2027-01-31T12:00:00Z')).toBe(Date.parse('2027-01-31T12:00:00Z'));
+    expect(endOf(undefined)).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  it('has come at any time where it cannot be read', () => {
+    expect(Number.NEGATIVE_INFINITY < endOf('tomorrow')).toBe(false);
   });
 });

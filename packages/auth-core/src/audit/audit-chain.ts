@@ -1,6 +1,7 @@
 import { canonicalJson } from '../schema/canonical-json.ts';
 import { deriveKey } from '../token/derive-key.ts';
 import { constantTimeEqual } from '../token/digest.ts';
+import { type HmacKey, hmac, importHmacKey } from '../token/hmac.ts';
 import type { AuditEvent } from './audit-event.ts';
 import type { AuditBatch, AuditEntry, AuditHead, SealedAuditHead } from './audit-store.ts';
 
@@ -41,22 +42,15 @@ const KEY_BYTES = 32;
 export function createAuditChain(key: Uint8Array): AuditChain {
   if (key.length < KEY_BYTES) throw new TypeError(`the key of an audit log must have at least ${KEY_BYTES} bytes`);
   const bytes = Uint8Array.from(key);
-  const encoder = new TextEncoder();
-  let imported: ReturnType<typeof importKey> | undefined;
+  let imported: Promise<HmacKey> | undefined;
 
   async function importKey() {
-    const derived = await deriveKey(bytes, 'audit');
-    return crypto.subtle.importKey('raw', derived, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign']);
+    return importHmacKey(await deriveKey(bytes, 'audit'));
   }
 
   async function sign(purpose: string, value: unknown): Promise<string> {
     imported ??= importKey();
-    const signature = await crypto.subtle.sign(
-      'HMAC',
-      await imported,
-      encoder.encode(`${purpose}\n${canonicalJson(value)}`),
-    );
-    return Array.from(new Uint8Array(signature), (byte) => byte.toString(16).padStart(2, '0')).join('');
+    return hmac(await imported, `${purpose}\n${canonicalJson(value)}`);
   }
 
   return {

@@ -1,4 +1,4 @@
-import { parseDateTime } from '../date-time.ts';
+import { endOf, parseDateTime } from '../date-time.ts';
 import { matchesAnyGlob } from '../matching/glob.ts';
 import { anyRangeContains, parseIpAddress } from '../matching/ip-address.ts';
 import type { PatternEngine } from '../matching/pattern-engine.ts';
@@ -179,7 +179,7 @@ function judgeTime({ notBefore, expiresAt }: Grant, now: number): Verdict | unde
   if (notBefore !== undefined && !(now >= (parseDateTime(notBefore) ?? Number.NaN))) {
     return { rule: 'notBefore', reason: `not valid before ${notBefore}` };
   }
-  if (expiresAt !== undefined && !(now < (parseDateTime(expiresAt) ?? Number.NaN))) {
+  if (!(now < endOf(expiresAt))) {
     return { rule: 'expiresAt', reason: `expired at ${expiresAt}` };
   }
   return undefined;

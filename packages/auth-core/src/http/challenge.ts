@@ -1,4 +1,5 @@
 import { type AuthError, type AuthErrorCode, LimitExceededError } from '../errors.ts';
+import { toErrorDescription } from './error-description.ts';
 
 /** How a refusal is said in HTTP. */
 export interface Challenge {
@@ -84,10 +85,7 @@ function rateLimitOf({ limit, retryAfterSeconds }: LimitExceededError): Record<s
   return limit === 'concurrentRequests' ? { RateLimit: `"${limit}";r=0` } : {};
 }
 
-/** RFC 6750 3: visible ASCII without quote and backslash. Whatever a message holds, it cannot leave its quotes. */
+/** Whatever a message holds, it cannot leave its quotes. */
 function quote(text: string): string {
-  return `"${text
-    .replaceAll('"', "'")
-    .replace(/[^\x20-\x5b\x5d-\x7e]/g, '?')
-    .slice(0, 300)}"`;
+  return `"${toErrorDescription(text).slice(0, 300)}"`;
 }

@@ -6,6 +6,7 @@ export type { Challenge, ChallengeOptions } from './challenge.ts';
 export { challenge } from './challenge.ts';
 export type { ClientAddress } from './client-address.ts';
 export { createClientAddress, isAddressRange } from './client-address.ts';
+export { toErrorDescription } from './error-description.ts';
 export { rateLimitHeaders } from './rate-limit-headers.ts';
 export type { ReadCredentialOptions } from './read-credential.ts';
 export { readCredential } from './read-credential.ts';

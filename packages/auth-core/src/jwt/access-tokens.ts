@@ -1,11 +1,12 @@
 import { SignJWT } from 'jose';
 import type { AuditSink } from '../audit/audit-event.ts';
+import { toActor } from '../audit/to-actor.ts';
 import { covers } from '../authority/covers.ts';
 import type { AuthorityEntry } from '../authority/decide.ts';
 import { FULL_GRANT } from '../authority/grant.ts';
 import { parseGrant } from '../authority/parse-grant.ts';
 import { type Clock, systemClock } from '../clock.ts';
-import { parseDateTime } from '../date-time.ts';
+import { endOf } from '../date-time.ts';
 import { InvalidGrantError, InvalidTokenError } from '../errors.ts';
 import { selectProject } from '../management/select-project.ts';
 import { requireToken } from '../management/token-access.ts';
@@ -14,7 +15,7 @@ import { canonicalJson } from '../schema/canonical-json.ts';
 import { type AuthSettings, DEFAULT_AUTH_SETTINGS, MAXIMUM_ACCESS_TOKEN_SECONDS } from '../settings.ts';
 import { guard } from '../store/guard-store.ts';
 import { ACCESS_TOKEN_ID_PREFIX } from '../token/derived-id.ts';
-import { drawCharacters, type RandomBytes, systemRandom } from '../token/random.ts';
+import { ALPHANUMERIC, drawCharacters, type RandomBytes, systemRandom } from '../token/random.ts';
 import type { DerivedTokenFormat } from '../token/token-format.ts';
 import { writeContent } from './access-token-claims.ts';
 import { isAudienceList, MAXIMUM_AUDIENCES, requireNames } from './audience.ts';
@@ -87,7 +88,6 @@ export interface AccessTokens {
   jwks(): Promise<PublishedKeys>;
 }
 
-const JTI_ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 /** The server's policy stays on the server: it is put before every authority there. */
 const POLICY_ID = 'policy';
 
@@ -139,7 +139,7 @@ export function createAccessTokens(options: AccessTokensOptions): AccessTokens {
     const audience = readAudience(input.audience ?? own);
     const now = clock().getTime();
     const exp = readEnd(input.seconds, accessTokenSeconds, by, now);
-    const jti = `${ACCESS_TOKEN_ID_PREFIX}${drawCharacters(JTI_ALPHABET, 22, random)}`;
+    const jti = `${ACCESS_TOKEN_ID_PREFIX}${drawCharacters(ALPHANUMERIC, 22, random)}`;
     const [inherited, added] = [inheritedEntries(by), addedEntries(input.grant, by, jti)];
 
     const write = (entries: readonly AuthorityEntry[]) =>
@@ -164,7 +164,7 @@ export function createAccessTokens(options: AccessTokensOptions): AccessTokens {
     if (audit) {
       const event = {
         type: 'token.exchanged',
-        actor: { id: by.id, name: by.name, owner: by.owner, rootId: by.rootId },
+        actor: toActor(by),
         ...(by.project !== undefined && { project: by.project }),
         subject: jti,
         details: { kind: 'access', name: by.name, parent: by.tokenId, audience, expiresAt },
@@ -243,9 +243,8 @@ function readEnd(seconds: number | undefined, usual: number, by: Principal, now:
   if (seconds !== undefined && !(Number.isInteger(seconds) && seconds >= 1)) {
     throw new InvalidGrantError('seconds', 'must be a whole number of seconds, at least 1');
   }
-  const ends = [now + Math.min(seconds ?? usual, usual, MAXIMUM_ACCESS_TOKEN_SECONDS) * 1000];
-  if (by.expiresAt !== undefined) ends.push(parseDateTime(by.expiresAt) ?? Number.NaN);
-  const end = Math.floor(Math.min(...ends) / 1000);
+  const longest = now + Math.min(seconds ?? usual, usual, MAXIMUM_ACCESS_TOKEN_SECONDS) * 1000;
+  const end = Math.floor(Math.min(longest, endOf(by.expiresAt)) / 1000);
   // Written so that an end that cannot be read has come.
   if (!(end * 1000 > now)) throw new InvalidTokenError('AUTH_TOKEN_EXPIRED');
   return end;

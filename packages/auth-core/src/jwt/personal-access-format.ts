@@ -3,7 +3,7 @@ import { InvalidGrantError } from '../errors.ts';
 import { isJsonObject } from '../schema/json-value.ts';
 import { fromBase64url, fromBase64urlJson } from '../token/base64url.ts';
 import { deriveKey } from '../token/derive-key.ts';
-import { drawCharacters, type RandomBytes, systemRandom } from '../token/random.ts';
+import { ALPHANUMERIC, drawCharacters, type RandomBytes, systemRandom } from '../token/random.ts';
 import type { StoredTokenFormat } from '../token/token-format.ts';
 
 /** What {@link createPersonalAccessTokenFormat} works with. */
@@ -13,7 +13,6 @@ export interface PersonalAccessTokenOptions {
   readonly random?: RandomBytes;
 }
 
-const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 const ID_LENGTH = 12;
 /** 22 characters of 62 are 130 bits. */
 const NONCE_LENGTH = 22;
@@ -58,13 +57,13 @@ export function createPersonalAccessTokenFormat({
   return {
     type: 'stored',
     kind: 'personal-access',
-    async mint({ id = drawCharacters(ALPHABET, ID_LENGTH, random), owner, issuedAt, expiresAt }) {
+    async mint({ id = drawCharacters(ALPHANUMERIC, ID_LENGTH, random), owner, issuedAt, expiresAt }) {
       signingKey ??= deriveKey(key, 'personal access tokens');
       const text = await new SignJWT({
         token_type: 'refresh',
         ...(expiresAt !== undefined && { exp: toSeconds(expiresAt) }),
         iat: toSeconds(issuedAt),
-        jti: `${id}.${drawCharacters(ALPHABET, NONCE_LENGTH, random)}`,
+        jti: `${id}.${drawCharacters(ALPHANUMERIC, NONCE_LENGTH, random)}`,
         sub: owner,
       })
         .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })

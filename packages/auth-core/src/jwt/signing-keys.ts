@@ -1,5 +1,6 @@
 import type { JSONWebKeySet, JWK } from 'jose';
 import type { AuditSink } from '../audit/audit-event.ts';
+import { toActor } from '../audit/to-actor.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import { StoreUnavailableError } from '../errors.ts';
 import { requireAction } from '../management/token-access.ts';
@@ -215,8 +216,7 @@ export function createSigningKeys({ store, sealer, clock = systemClock, audit }:
       ring = undefined;
       reading = undefined;
       const details = { compromised, signsFrom: new Date(signsFrom).toISOString() };
-      const actor = { id: by.id, name: by.name, owner: by.owner, rootId: by.rootId };
-      if (audit) await guard(() => audit({ type: 'keys.rotated', actor, subject: kid, details }));
+      if (audit) await guard(() => audit({ type: 'keys.rotated', actor: toActor(by), subject: kid, details }));
       return { kid, signsFrom: details.signsFrom };
     },
   };

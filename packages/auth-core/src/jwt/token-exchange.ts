@@ -2,6 +2,7 @@ import { ACTIONS, type Action } from '../authority/action.ts';
 import { FULL_GRANT, type Grant } from '../authority/grant.ts';
 import { parseGrant } from '../authority/parse-grant.ts';
 import { InvalidGrantError } from '../errors.ts';
+import { toErrorDescription } from '../http/error-description.ts';
 import { isAudienceList, MAXIMUM_AUDIENCES } from './audience.ts';
 
 /** The `grant_type` of a token exchange (RFC 8693 section 2.1). */
@@ -230,7 +231,7 @@ function readGrant(text: string): Grant {
     return parseGrant(value, { at: 'grant' });
   } catch (error) {
     if (!(error instanceof InvalidGrantError)) throw error;
-    throw new Refusal('invalid_request', toDescription(error.message));
+    throw new Refusal('invalid_request', toErrorDescription(error.message));
   }
 }
 
@@ -241,9 +242,4 @@ function readSeconds(parameters: Parameters): Pick<TokenExchange, 'seconds'> {
     throw new Refusal('invalid_request', 'expires_in must be a whole number of seconds, at least 1.');
   }
   return { seconds: Number(text) };
-}
-
-/** Leaves of a text what an `error_description` may hold (RFC 6749 section 5.2). */
-function toDescription(text: string): string {
-  return text.replaceAll('"', "'").replace(/[^\x20-\x5b\x5d-\x7e]/g, '?');
 }

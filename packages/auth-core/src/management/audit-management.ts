@@ -1,4 +1,5 @@
 import type { AuditSink } from '../audit/audit-event.ts';
+import { toActor } from '../audit/to-actor.ts';
 import type { Principal } from '../principal.ts';
 import type { Json } from '../schema/json-schema.ts';
 import { guard } from '../store/guard-store.ts';
@@ -31,7 +32,7 @@ export function createManagementAudit(sink: AuditSink | undefined): ManagementAu
     if (sink === undefined) return;
     const event = {
       type: act,
-      actor: { id: by.id, name: by.name, owner: by.owner, rootId: by.rootId },
+      actor: toActor(by),
       ...(project !== undefined && { project }),
       subject: id,
       details: { kind, name, ...details },

@@ -1,6 +1,6 @@
 import { FULL_GRANT } from '../authority/grant.ts';
 import { parseGrant } from '../authority/parse-grant.ts';
-import { parseDateTime } from '../date-time.ts';
+import { endOf } from '../date-time.ts';
 import { ConflictError } from '../errors.ts';
 import type { Principal } from '../principal.ts';
 import type { TokenRecord } from '../store/token-store.ts';
@@ -102,6 +102,5 @@ export function createExchangeToken(parts: TokenManagerParts, audit: ManagementA
 }
 
 function isLive({ revokedAt, expiresAt }: TokenRecord, now: Date): boolean {
-  if (revokedAt !== undefined) return false;
-  return expiresAt === undefined || now.getTime() < (parseDateTime(expiresAt) ?? Number.NaN);
+  return revokedAt === undefined && now.getTime() < endOf(expiresAt);
 }

@@ -1,4 +1,4 @@
-import { parseDateTime } from '../date-time.ts';
+import { endOf } from '../date-time.ts';
 import { ConflictError, GrantNotCoveredError, InvalidGrantError } from '../errors.ts';
 import type { Principal } from '../principal.ts';
 import type { PreviousSecret, TokenRecord } from '../store/token-store.ts';
@@ -100,6 +100,6 @@ function requireRunning({ revokedAt, expiresAt }: TokenRecord, now: Date): void 
   if (revokedAt !== undefined) {
     throw new ConflictError('The token was revoked, and gets no new secret. Issue another one.');
   }
-  if (expiresAt === undefined || now.getTime() < (parseDateTime(expiresAt) ?? Number.NaN)) return;
+  if (now.getTime() < endOf(expiresAt)) return;
   throw new ConflictError('The token has expired, and gets no new secret. Move its end first, or issue another one.');
 }

@@ -1,7 +1,7 @@
 import type { Action } from '../authority/action.ts';
 import { type Coverage, covers } from '../authority/covers.ts';
 import { type Authority, type AuthorityEntry, type DeniedDecision, denyAction } from '../authority/decide.ts';
-import { parseDateTime } from '../date-time.ts';
+import { endOf } from '../date-time.ts';
 import { GrantNotCoveredError, PermissionDeniedError, TokenNotFoundError } from '../errors.ts';
 import type { Principal } from '../principal.ts';
 import type { TokenRecord, TokenStore } from '../store/token-store.ts';
@@ -119,6 +119,6 @@ export function requireSameChain(by: Principal, { lineage }: VisibleToken): void
  */
 export function requireSameEnd(by: Principal, { lineage }: VisibleToken): void {
   if (by.expiresAt === undefined) return;
-  if (lineage.endsAt <= (parseDateTime(by.expiresAt) ?? Number.NaN)) return;
+  if (lineage.endsAt <= endOf(by.expiresAt)) return;
   throw new GrantNotCoveredError(`the token lasts beyond ${by.expiresAt}, when the one that changes it ends`);
 }

@@ -1,4 +1,4 @@
-import { parseDateTime } from '../date-time.ts';
+import { endOf } from '../date-time.ts';
 import { GrantNotCoveredError, InvalidGrantError } from '../errors.ts';
 import type { Principal } from '../principal.ts';
 import { type AuthSettings, MAXIMUM_PERSONAL_ACCESS_TOKEN_SECONDS } from '../settings.ts';
@@ -76,7 +76,7 @@ function refuseLegacyEnd(): never {
 }
 
 function byTime(left: string, right: string): number {
-  return (parseDateTime(left) ?? Number.NaN) - (parseDateTime(right) ?? Number.NaN);
+  return endOf(left) - endOf(right);
 }
 
 function isWithin(expiresAt: string | undefined, bound: string | undefined): boolean {

@@ -1,4 +1,4 @@
-import { parseDateTime } from '../date-time.ts';
+import { endOf, parseDateTime } from '../date-time.ts';
 import type { TokenRecord } from '../store/token-store.ts';
 
 /** What may be told of a token: nothing that proves it, nor what it could be proved with. */
@@ -28,5 +28,5 @@ export function toTokenInfo(record: TokenRecord, now: Date): TokenInfo {
 }
 
 function isOver(overlapEndsAt: string, now: Date): boolean {
-  return overlapEndsAt !== 'first-use' && !(now.getTime() < (parseDateTime(overlapEndsAt) ?? Number.NaN));
+  return overlapEndsAt !== 'first-use' && !(now.getTime() < endOf(overlapEndsAt));
 }

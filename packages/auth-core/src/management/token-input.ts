@@ -1,4 +1,4 @@
-import { parseDateTime } from '../date-time.ts';
+import { endOf, parseDateTime } from '../date-time.ts';
 import { GrantNotCoveredError, InvalidGrantError } from '../errors.ts';
 import type { Principal } from '../principal.ts';
 
@@ -41,7 +41,7 @@ export function checkExpiry(expiresAt: string, by: Principal, now: Date): string
     throw new InvalidGrantError('expiresAt', 'must be a date and time such as 2027-01-31T12:00:00Z (RFC 3339)');
   }
   if (endsAt <= now.getTime()) throw new InvalidGrantError('expiresAt', 'must lie in the future');
-  if (by.expiresAt !== undefined && !(endsAt <= (parseDateTime(by.expiresAt) ?? Number.NaN))) {
+  if (!(endsAt <= endOf(by.expiresAt))) {
     throw new GrantNotCoveredError(`expiresAt lies beyond ${by.expiresAt}, when the issuing token ends`);
   }
   return new Date(endsAt).toISOString();

@@ -1,5 +1,5 @@
 import type { Authority } from '../authority/decide.ts';
-import { parseDateTime } from '../date-time.ts';
+import { endOf } from '../date-time.ts';
 import type { TokenRecord } from '../store/token-store.ts';
 import { MAXIMUM_DEPTH } from '../verification/read-lineage.ts';
 import { readEntries } from '../verification/read-principal.ts';
@@ -36,11 +36,7 @@ export async function lineageOf(
   return {
     authority,
     chain: authority.flatMap(({ id }) => (id === undefined ? [] : [id])),
-    endsAt: Math.min(...line.map(endOf)),
+    endsAt: Math.min(...line.map(({ expiresAt }) => endOf(expiresAt))),
     depth: line.length,
   };
-}
-
-function endOf({ expiresAt }: TokenRecord): number {
-  return expiresAt === undefined ? Number.POSITIVE_INFINITY : (parseDateTime(expiresAt) ?? Number.NaN);
 }

@@ -4,6 +4,13 @@
  *
  * Takes time in proportion to the product of the two lengths at the worst, whatever the pattern; no regular
  * expression is ever built from input.
+ *
+ * @example
+ * ```ts
+ * import { matchesGlob } from '@latchkey/auth-core';
+ *
+ * console.log(matchesGlob('mcp/*', 'mcp/files')); // true
+ * ```
  */
 export function matchesGlob(glob: string, text: string): boolean {
   if (!glob.includes('*')) return glob === text;

@@ -1,9 +1,8 @@
-import { drawCharacters, type RandomBytes, systemRandom } from './random.ts';
+import { ALPHANUMERIC, drawCharacters, type RandomBytes, systemRandom } from './random.ts';
 import type { StoredTokenFormat } from './token-format.ts';
 
 const SHAPE = /^sk-lm-([A-Za-z0-9]{8}):([A-Za-z0-9]{20})$/;
 const LENGTH = 35;
-const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 
 /**
  * The API key, in the one shape that LM Studio's SDKs accept: `sk-lm-` + 8 characters + `:` + 20 characters of
@@ -22,8 +21,8 @@ export function createApiKeyFormat(random: RandomBytes = systemRandom): StoredTo
   return {
     type: 'stored',
     kind: 'api-key',
-    async mint({ id = drawCharacters(ALPHABET, 8, random) }) {
-      const secret = drawCharacters(ALPHABET, 20, random);
+    async mint({ id = drawCharacters(ALPHANUMERIC, 8, random) }) {
+      const secret = drawCharacters(ALPHANUMERIC, 20, random);
       return { id, secret, text: `sk-lm-${id}:${secret}` };
     },
     parse(text) {

@@ -1,10 +1,11 @@
 import type { AuthorityEntry } from '../authority/decide.ts';
 import { parseGrant } from '../authority/parse-grant.ts';
-import { parseDateTime } from '../date-time.ts';
+import { endOf } from '../date-time.ts';
 import { InvalidTokenError } from '../errors.ts';
 import { readAttenuatedText, readCaveat, writeCaveat } from './attenuated-text.ts';
 import { nextAttenuationKey } from './attenuation-key.ts';
 import { constantTimeEqual } from './digest.ts';
+import { toHex } from './hex.ts';
 import type { DerivedTokenFormat } from './token-format.ts';
 
 const ID_DIGITS = 32;
@@ -69,11 +70,9 @@ function readGrant(caveat: string) {
 
 /** When the caveats end, the earliest of them. @throws `AUTH_TOKEN_EXPIRED` */
 function readEnd(entries: readonly AuthorityEntry[], now: Date): { readonly expiresAt?: string } {
-  const ends = entries.flatMap(({ grant }) => grant.expiresAt ?? []);
-  if (ends.length === 0) return {};
-  const endsAt = Math.min(...ends.map((end) => parseDateTime(end) ?? Number.NaN));
+  const endsAt = Math.min(...entries.map(({ grant }) => endOf(grant.expiresAt)));
   if (!(now.getTime() < endsAt)) throw new InvalidTokenError('AUTH_TOKEN_EXPIRED');
-  return { expiresAt: new Date(endsAt).toISOString() };
+  return Number.isFinite(endsAt) ? { expiresAt: new Date(endsAt).toISOString() } : {};
 }
 
 async function follow(key: string, caveats: readonly string[]): Promise<string> {
@@ -84,6 +83,5 @@ async function follow(key: string, caveats: readonly string[]): Promise<string> 
 
 async function hash(text: string): Promise<string> {
   const bytes = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)));
-  const digits = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
-  return digits.slice(0, ID_DIGITS);
+  return toHex(bytes).slice(0, ID_DIGITS);
 }

@@ -1,3 +1,6 @@
+import { fromHex } from './hex.ts';
+import { hmac, importHmacKey } from './hmac.ts';
+
 const encoder = new TextEncoder();
 
 /**
@@ -21,12 +24,9 @@ export function commitmentOf(text: string): Promise<string> {
  * take one away (macaroons: Birgisson et al., NDSS 2014).
  */
 export function nextAttenuationKey(key: string, caveat: string): Promise<string> {
-  const bytes = Uint8Array.from(key.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
-  return sign(bytes, caveat);
+  return sign(fromHex(key), caveat);
 }
 
 async function sign(bytes: Uint8Array<ArrayBuffer>, text: string): Promise<string> {
-  const key = await crypto.subtle.importKey('raw', bytes, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign']);
-  const signature = await crypto.subtle.sign('HMAC', key, encoder.encode(text));
-  return Array.from(new Uint8Array(signature), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return hmac(await importHmacKey(bytes), text);
 }

@@ -1,4 +1,5 @@
 import { commitmentOf } from './attenuation-key.ts';
+import { type HmacKey, hmac, importHmacKey } from './hmac.ts';
 import type { TokenKind, TokenParts } from './token-format.ts';
 
 /** Makes and compares keyed digests of tokens. Only digests are ever stored. */
@@ -25,17 +26,15 @@ const ID_DIGITS = 16;
 export function createDigest(key: Uint8Array): Digest {
   if (key.length < KEY_BYTES) throw new TypeError(`digestKey must have at least ${KEY_BYTES} bytes`);
   const bytes = Uint8Array.from(key);
-  const encoder = new TextEncoder();
-  let imported: ReturnType<typeof crypto.subtle.importKey> | undefined;
+  let imported: Promise<HmacKey> | undefined;
 
   function compute(kind: TokenKind, { id, secret }: TokenParts): Promise<string> {
     return sign(`${kind}:${id}:${secret}`);
   }
 
   async function sign(text: string): Promise<string> {
-    imported ??= crypto.subtle.importKey('raw', bytes, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign']);
-    const signature = await crypto.subtle.sign('HMAC', await imported, encoder.encode(text));
-    return Array.from(new Uint8Array(signature), (byte) => byte.toString(16).padStart(2, '0')).join('');
+    imported ??= importHmacKey(bytes);
+    return hmac(await imported, text);
   }
 
   async function idOfCommitment(kind: TokenKind, commitment: string): Promise<string> {

@@ -1,4 +1,4 @@
-import { parseDateTime } from '../date-time.ts';
+import { endOf } from '../date-time.ts';
 import { isJsonObject } from '../schema/json-value.ts';
 import { createApiKeyFormat } from './api-key-format.ts';
 import { readAttenuatedText, readCaveat } from './attenuated-text.ts';
@@ -40,9 +40,7 @@ export function inspectToken(text: string): TokenInspection {
   if (attenuated !== undefined) {
     const caveats = attenuated.caveats.map(readCaveat);
     const ends = caveats.flatMap((caveat) =>
-      isJsonObject(caveat) && typeof caveat.expiresAt === 'string'
-        ? [parseDateTime(caveat.expiresAt) ?? Number.NaN]
-        : [],
+      isJsonObject(caveat) && typeof caveat.expiresAt === 'string' ? [endOf(caveat.expiresAt)] : [],
     );
     return {
       kind: 'attenuated',

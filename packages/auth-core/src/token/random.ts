@@ -4,6 +4,9 @@ export type RandomBytes = (bytes: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBu
 /** The platform's own source of randomness (Web Cryptography API). */
 export const systemRandom: RandomBytes = (bytes) => crypto.getRandomValues(bytes);
 
+/** What most ids and secrets are drawn from: 62 characters, close to 6 bits each. */
+export const ALPHANUMERIC = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+
 /**
  * Draws so many characters, each equally likely. Bytes that would favour some of the characters are thrown away
  * instead of being folded over.

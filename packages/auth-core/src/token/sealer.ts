@@ -1,4 +1,5 @@
 import { deriveKey } from './derive-key.ts';
+import { fromHex, toHex } from './hex.ts';
 import { type RandomBytes, systemRandom } from './random.ts';
 
 /**
@@ -61,12 +62,4 @@ export function createSealer(key: Uint8Array, random: RandomBytes = systemRandom
       return new TextDecoder().decode(opened);
     },
   };
-}
-
-function toHex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
-}
-
-function fromHex(text: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
 }

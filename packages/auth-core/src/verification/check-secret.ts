@@ -1,4 +1,4 @@
-import { parseDateTime } from '../date-time.ts';
+import { endOf } from '../date-time.ts';
 import { InvalidTokenError, StoreUnavailableError } from '../errors.ts';
 import type { PreviousSecret, TokenRecord, TokenStore } from '../store/token-store.ts';
 import { constantTimeEqual } from '../token/digest.ts';
@@ -22,7 +22,7 @@ export function matchSecret(record: TokenRecord | undefined, digest: string): Ch
 
 /** When a token's former secret ends, in milliseconds since 1970; infinite until the present one is first used. */
 export function endOfPrevious({ endsAt }: PreviousSecret): number {
-  return endsAt === undefined ? Number.POSITIVE_INFINITY : (parseDateTime(endsAt) ?? Number.NaN);
+  return endOf(endsAt);
 }
 
 const ATTEMPTS = 10;

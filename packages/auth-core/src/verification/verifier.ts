@@ -1,7 +1,7 @@
 import type { AuditSink } from '../audit/audit-event.ts';
 import type { AuthorityEntry } from '../authority/decide.ts';
 import type { Clock } from '../clock.ts';
-import { parseDateTime } from '../date-time.ts';
+import { endOf } from '../date-time.ts';
 import { AuthError, InvalidTokenError, StoreUnavailableError } from '../errors.ts';
 import type { Principal } from '../principal.ts';
 import type { AuthSettings } from '../settings.ts';
@@ -102,7 +102,7 @@ export function createVerifier(parts: VerifierParts): (text: string | undefined)
     const { parentId, expiresAt, provedBy } = derivation;
     const record = await findParent(parentId);
     if (record === undefined) throw new InvalidTokenError('AUTH_TOKEN_UNKNOWN');
-    const end = expiresAt === undefined ? Number.POSITIVE_INFINITY : readEnd(expiresAt);
+    const end = endOf(expiresAt);
     if (!(now < end)) throw new InvalidTokenError('AUTH_TOKEN_EXPIRED');
     // A token that no attenuation key proves outlives the secret that it was made with.
     if (provedBy === undefined) return { kind, derivation, lineage: await readLineage(store, record), endsAt: end };
@@ -168,7 +168,7 @@ export function createVerifier(parts: VerifierParts): (text: string | undefined)
       'parsed' in presented
         ? await proveStored(presented.format, presented.parsed, find, now)
         : await proveDerived(presented.format, text, find, now);
-    const endsAt = Math.min(proved.endsAt, ...proved.lineage.map(endOf));
+    const endsAt = Math.min(proved.endsAt, ...proved.lineage.map(({ expiresAt }) => endOf(expiresAt)));
     const principal = readPrincipal({ ...proved, endsAt }, policy);
     const kinds = await refuseEndedChain(proved, principal.chain, now);
     const tokens = proved.lineage.map(({ id }) => id);
@@ -204,7 +204,7 @@ export function createVerifier(parts: VerifierParts): (text: string | undefined)
       if (cache.drop(record.id)) onRevoked(record.id);
       throw new InvalidTokenError('AUTH_TOKEN_REVOKED');
     }
-    if (!(now < endOf(record))) throw new InvalidTokenError('AUTH_TOKEN_EXPIRED');
+    if (!(now < endOf(record.expiresAt))) throw new InvalidTokenError('AUTH_TOKEN_EXPIRED');
   }
 
   /** Where nobody can say, a close look will tell. */
@@ -226,12 +226,4 @@ export function createVerifier(parts: VerifierParts): (text: string | undefined)
     for (const id of warm.tokens) lastUsed.note(id, now);
     return warm.principal;
   };
-}
-
-function endOf({ expiresAt }: TokenRecord): number {
-  return expiresAt === undefined ? Number.POSITIVE_INFINITY : readEnd(expiresAt);
-}
-
-function readEnd(time: string): number {
-  return parseDateTime(time) ?? Number.NaN;
 }

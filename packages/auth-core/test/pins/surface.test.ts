@@ -63,6 +63,7 @@ describe('the public surface', () => {
       'decide',
       'describeDenial',
       'inspectToken',
+      'matchesGlob',
       'parseGrant',
       'systemClock',
     ]);
@@ -83,6 +84,7 @@ describe('the public surface', () => {
       'isAddressRange',
       'rateLimitHeaders',
       'readCredential',
+      'toErrorDescription',
     ]);
     expect(Object.keys(jwt).sort()).toEqual([
       'createAccessTokenVerifier',

@@ -1,3 +1,4 @@
+import { matchesGlob } from '@latchkey/auth-core';
 import type { ToolGateCall } from '@latchkey/mcp-bridge';
 import type { JudgedCall } from './audited-gate.ts';
 
@@ -62,13 +63,8 @@ const OF_STRANGERS: readonly ToolLabel[] = ['untrusted', 'egress'];
 
 function labelsOf(toolLabels: TaintRules['toolLabels'], server: string, tool: string): readonly ToolLabel[] {
   const labels = Object.entries(toolLabels)
-    .filter(([pattern]) => matches(pattern, server))
-    .flatMap(([, tools]) => Object.entries(tools).filter(([pattern]) => matches(pattern, tool)))
+    .filter(([pattern]) => matchesGlob(pattern, server))
+    .flatMap(([, tools]) => Object.entries(tools).filter(([pattern]) => matchesGlob(pattern, tool)))
     .flatMap(([, given]) => given);
   return server.startsWith('ephemeral/') ? [...labels, ...OF_STRANGERS] : labels;
-}
-
-function matches(pattern: string, name: string): boolean {
-  const escaped = pattern.split('*').map((piece) => piece.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
-  return new RegExp(`^${escaped.join('.*')}$`, 's').test(name);
 }

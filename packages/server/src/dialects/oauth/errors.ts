@@ -1,3 +1,4 @@
+import { toErrorDescription } from '@latchkey/auth-core/http';
 import type { ApiDialect } from '../../contracts/api-dialect.ts';
 import { WIRE_ERRORS } from '../wire-errors.ts';
 
@@ -9,16 +10,15 @@ const ERRORS: Readonly<Record<number, string>> = {
   503: 'temporarily_unavailable',
 };
 
-/** A description as RFC 6749 section 5.2 wants it: visible ASCII without quotes and backslashes. */
-export const describe = (message: string): string =>
-  message.replaceAll('"', "'").replace(/[^\x20-\x5b\x5d-\x7e]/g, '?');
-
 /** `{"error","error_description"}` (RFC 6749 section 5.2). */
 export const oauthDialect: ApiDialect = {
   name: 'oauth',
   renderError: (error) => {
     const { status } = WIRE_ERRORS[error.code];
     const fallback = status < 500 ? 'invalid_request' : 'server_error';
-    return { status, body: { error: ERRORS[status] ?? fallback, error_description: describe(error.message) } };
+    return {
+      status,
+      body: { error: ERRORS[status] ?? fallback, error_description: toErrorDescription(error.message) },
+    };
   },
 };

@@ -6,6 +6,7 @@ import {
   type Meter,
   type Principal,
 } from '@latchkey/auth-core';
+import { toErrorDescription } from '@latchkey/auth-core/http';
 import {
   type AccessTokens,
   type ExchangedToken,
@@ -16,7 +17,6 @@ import {
 } from '@latchkey/auth-core/jwt';
 import { withoutAbsent } from '../../config/without-absent.ts';
 import { ServerError } from '../../contracts/server-error.ts';
-import { describe } from '../../dialects/oauth/errors.ts';
 import { renderIntrospection } from '../../dialects/oauth/render-introspection.ts';
 import { STRANGERS_BODY_BYTES } from '../body-limit.ts';
 import { countRequest } from '../count-request.ts';
@@ -131,8 +131,9 @@ function withGrantedScope(exchange: TokenExchange, by: Principal): TokenExchange
 /** What of the core's refusals RFC 6749 section 5.2 has a word for; the others keep their own status. */
 function refusalOf(error: unknown): { readonly error: string; readonly error_description: string } | undefined {
   if (!(error instanceof AuthError)) return undefined;
-  if (error instanceof InvalidTokenError) return { error: 'invalid_grant', error_description: describe(error.message) };
+  if (error instanceof InvalidTokenError)
+    return { error: 'invalid_grant', error_description: toErrorDescription(error.message) };
   if (!(error instanceof InvalidGrantError)) return undefined;
   const word = error.path === 'audience' ? 'invalid_target' : 'invalid_request';
-  return { error: word, error_description: describe(error.message) };
+  return { error: word, error_description: toErrorDescription(error.message) };
 }
