@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
-import { EventSourceParserStream } from 'eventsource-parser/stream';
 import type { Approval, ApprovalAnswer } from '../approvals/approval.ts';
 import type { ApprovalEvent } from '../approvals/approval-desk.ts';
 import { CommandError } from './command-error.ts';
 import { addCallerOptions, asCaller, type CallerFlags, connect } from './connection.ts';
 import { print, printJson, style, visible } from './print.ts';
+import { readEvents } from './read-events.ts';
 
 interface Flags extends CallerFlags {
   readonly json?: boolean;
@@ -50,9 +50,7 @@ async function list(flags: Flags): Promise<void> {
 async function watch(flags: Flags): Promise<void> {
   const headers = { Accept: 'text/event-stream' };
   const response = await connect(asCaller(flags), process.env).request('GET', PATH, undefined, headers);
-  if (response.body === null) throw new CommandError('The server sent no answer.');
-  const events = response.body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
-  for await (const { data } of events) {
+  for await (const data of readEvents(response)) {
     const event = JSON.parse(data) as ApprovalEvent;
     if (flags.json) print(data);
     else if (event.type === 'approval.requested') show(event.approval);

@@ -10,8 +10,8 @@ import {
 } from '@latchkey/auth-core';
 import type { Command } from 'commander';
 import { CommandError } from './command-error.ts';
-import { addConnectionOptions, type ConnectionFlags } from './connection.ts';
-import { print, style } from './print.ts';
+import { addStoreOptions, type ConnectionFlags } from './connection.ts';
+import { print, style, visible } from './print.ts';
 import { createProgressBar } from './progress-bar.ts';
 import { type AuditFilter, openAudit, readAudit } from './read-audit.ts';
 
@@ -52,7 +52,7 @@ export function addAuditCommands(program: Command): void {
 }
 
 function filtered(command: Command): Command {
-  return addConnectionOptions(command, 'a data folder: its server, or its database when none runs')
+  return addStoreOptions(command)
     .option('--after <seq>', 'only entries after this one')
     .option('--type <type>', 'only entries of this type, e.g. permission.denied')
     .option('--project <name>', 'only entries of this project');
@@ -83,7 +83,7 @@ const WIDTHS = [6, 24, 22, 16, 10];
 
 function toLine(cells: readonly string[]): string {
   // What somebody has chosen to call himself must not move the cursor.
-  const printable = cells.map((cell) => cell.replaceAll(/\p{Cc}/gu, '\ufffd'));
+  const printable = cells.map(visible);
   return printable.map((cell, column) => cell.padEnd(WIDTHS[column] ?? 0)).join('  ');
 }
 

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { CommandError } from './command-error.ts';
 import { addCallerOptions, asCaller, type CallerFlags, connect } from './connection.ts';
 import { print, printJson, style, visible, visibleLines } from './print.ts';
+import { readEvents } from './read-events.ts';
 
 interface Flags extends CallerFlags {
   readonly model: string;
@@ -55,11 +55,9 @@ async function chat(question: string | undefined, flags: Flags): Promise<void> {
     ...(flags.temperature === undefined ? {} : { temperature: readNumber('--temperature', flags.temperature) }),
     ...(flags.previousResponse === undefined ? {} : { previous_response_id: flags.previousResponse }),
   });
-  if (response.body === null) throw new CommandError('The server sent no answer.');
-  const events = response.body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
   let failure: string | undefined;
   let result: unknown;
-  for await (const { data } of events) {
+  for await (const data of readEvents(response)) {
     const event = JSON.parse(data) as ShownEvent;
     if (event.type === 'error') failure = event.error.message;
     else if (event.type === 'chat.end') result = event.result;

@@ -29,6 +29,10 @@ export function addConnectionOptions(command: Command, data = 'the data folder o
     .option('--data <dir>', data);
 }
 
+/** The same for a command that works without a server, too. */
+export const addStoreOptions = (command: Command): Command =>
+  addConnectionOptions(command, 'a data folder: its server, or its database when none runs');
+
 /** Adds the flags of `CallerFlags` to a command. */
 export function addCallerOptions(command: Command): Command {
   return addConnectionOptions(command).option('--project <name>', 'the project to act for');

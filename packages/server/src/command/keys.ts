@@ -1,6 +1,6 @@
 import type { AccessTokens, RotatedKey, RotateKeysInput } from '@latchkey/auth-core/jwt';
 import type { Command } from 'commander';
-import { addConnectionOptions, type ConnectionFlags, connect } from './connection.ts';
+import { addStoreOptions, type ConnectionFlags, connect } from './connection.ts';
 import { findClosedFolder, openInstallation } from './open-installation.ts';
 import { print, printJson, printTable } from './print.ts';
 
@@ -55,15 +55,13 @@ export function addKeysCommands(program: Command): void {
 const minute = (seconds: number): string => `${new Date(seconds * 1000).toISOString().slice(0, 16)}Z`;
 
 function common(command: Command, example: string): Command {
-  return addConnectionOptions(command, 'a data folder: its server, or its database when none runs')
-    .option('--json', 'print JSON')
-    .addHelpText('after', `\nExample:\n  ${example}`);
+  return addStoreOptions(command).option('--json', 'print JSON').addHelpText('after', `\nExample:\n  ${example}`);
 }
 
 /** Runs `use` on a running server, or, with `--data` and no server on that folder, on the database itself. */
 async function withKeys<T>(flags: Flags, use: (keys: KeyAdministration) => Promise<T>): Promise<T> {
-  const folder = findClosedFolder(flags);
-  if (folder === undefined) {
+  const data = findClosedFolder(flags);
+  if (data === undefined) {
     const api = connect(flags, process.env);
     return use({
       list: async () => (await api.request('GET', '/.well-known/jwks.json')).json() as Promise<KeySet>,
@@ -71,6 +69,6 @@ async function withKeys<T>(flags: Flags, use: (keys: KeyAdministration) => Promi
     });
   }
   await using opened = new AsyncDisposableStack();
-  const { access, keys, auth } = await openInstallation(folder, process.env, opened);
+  const { access, keys, auth } = await openInstallation({ data, environment: process.env }, opened);
   return await use({ list: access.jwks, rotate: (input) => keys.rotate(input, auth.operator()) });
 }

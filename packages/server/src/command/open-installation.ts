@@ -1,17 +1,30 @@
+import { existsSync, mkdirSync } from 'node:fs';
 import { createAuditLog, parseGrant } from '@latchkey/auth-core';
 import { re2jsPatterns } from '@latchkey/auth-core/patterns/re2js';
+import type { Environment } from '@latchkey/client';
 import { loadConfig } from '../config/load-config.ts';
+import type { ServerConfig } from '../config/schema.ts';
 import { toAuthSettings } from '../settings/installation-settings.ts';
 import { createKyselySettingsStore } from '../settings/kysely-settings-store.ts';
-import { createLiveSettings } from '../settings/live-settings.ts';
-import { findServer, openDataFolder } from '../state/data-folder.ts';
-import { openDatabase } from '../state/database.ts';
+import { createLiveSettings, type LiveSettings } from '../settings/live-settings.ts';
+import { type DataFolder, findServer, openDataFolder } from '../state/data-folder.ts';
+import { type Database, openDatabase } from '../state/database.ts';
 import { nameInstallation } from '../state/name-installation.ts';
 import { openTokens, type Tokens } from '../state/open-tokens.ts';
 import { requireSameSecret } from '../state/same-secret.ts';
+import { CommandError } from './command-error.ts';
 import type { ConnectionFlags } from './connection.ts';
 
-type Environment = Readonly<Record<string, string | undefined>>;
+/** A data folder on which no server runs. */
+export interface ClosedFolder {
+  readonly data: string;
+  readonly environment: Environment;
+}
+
+/** What a command needs that works on an installation without its server. */
+export interface Installation extends Tokens {
+  readonly settings: LiveSettings;
+}
 
 /** The data folder whose database a command works on itself: the one of `--data`, when no server runs on it. */
 export function findClosedFolder({ data, url, profile }: ConnectionFlags): string | undefined {
@@ -19,18 +32,30 @@ export function findClosedFolder({ data, url, profile }: ConnectionFlags): strin
   return findServer(data) === undefined ? data : undefined;
 }
 
-/**
- * Opens the tokens of a data folder as its server does, with its configuration, its settings and its audit log.
- * Whoever may read the folder's secret is its operator.
- */
-export async function openInstallation(
-  data: string,
-  environment: Environment,
+/** Makes that folder if it is not there, for commands that may come before the first start of its server. */
+export function makeClosedFolder(flags: ConnectionFlags): void {
+  const data = findClosedFolder(flags);
+  if (data !== undefined) mkdirSync(data, { recursive: true, mode: 0o700 });
+}
+
+/** Opens what a data folder holds, with its configuration. Throws CommandError when there is no such folder. */
+export async function openStores(
+  { data, environment }: ClosedFolder,
   owner: AsyncDisposableStack,
-): Promise<Tokens> {
+): Promise<{ readonly config: ServerConfig; readonly folder: DataFolder; readonly database: Database }> {
+  // Looking must not make a folder with a new key in it.
+  if (!existsSync(data)) throw new CommandError(`There is no data folder ${data}. Name another with --data.`);
   const config = loadConfig({ flags: { data }, environment });
   const folder = openDataFolder(config.data, environment);
-  const database = await openDatabase(config.database ?? folder.database, owner);
+  return { config, folder, database: await openDatabase(config.database ?? folder.database, owner) };
+}
+
+/**
+ * Opens the tokens and the settings of a data folder as its server does, with its configuration and its audit log.
+ * Whoever may read the folder's secret is its operator.
+ */
+export async function openInstallation(closed: ClosedFolder, owner: AsyncDisposableStack): Promise<Installation> {
+  const { config, folder, database } = await openStores(closed, owner);
   await requireSameSecret(database.secret, folder.secret);
   const log = owner.use(createAuditLog({ store: database.audit, key: folder.secret }));
   const settings = await createLiveSettings({
@@ -50,5 +75,5 @@ export async function openInstallation(
   });
   owner.use(tokens.auth);
   owner.use(tokens.introspector);
-  return tokens;
+  return { ...tokens, settings };
 }

@@ -1,11 +1,8 @@
-import { existsSync } from 'node:fs';
 import { type AuditEntry, type AuditStore, createAuditLog } from '@latchkey/auth-core';
-import { defaultDataFolder, loadConfig } from '../config/load-config.ts';
-import { openDataFolder } from '../state/data-folder.ts';
-import { openDatabase } from '../state/database.ts';
-import { CommandError } from './command-error.ts';
+import type { Environment } from '@latchkey/client';
+import { defaultDataFolder } from '../config/load-config.ts';
 import { type ConnectionFlags, connect } from './connection.ts';
-import { findClosedFolder } from './open-installation.ts';
+import { findClosedFolder, openStores } from './open-installation.ts';
 
 /** Which entries to read. */
 export interface AuditFilter {
@@ -13,8 +10,6 @@ export interface AuditFilter {
   readonly type?: string;
   readonly project?: string;
 }
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 const PAGE = 1000;
 
@@ -51,12 +46,8 @@ export async function openAudit(
   owner: AsyncDisposableStack,
 ): Promise<{ readonly store: AuditStore; readonly secret: Uint8Array }> {
   const path = data ?? (environment.LATCHKEY_DATA || defaultDataFolder());
-  // Looking must not make a folder with a new key in it.
-  if (!existsSync(path)) throw new CommandError(`There is no data folder ${path}. Name another with --data.`);
-  const folder = openDataFolder(path, environment);
-  const { database } = loadConfig({ flags: { data: path }, environment });
-  const { audit } = await openDatabase(database ?? folder.database, owner);
-  return { store: audit, secret: folder.secret };
+  const { folder, database } = await openStores({ data: path, environment }, owner);
+  return { store: database.audit, secret: folder.secret };
 }
 
 async function* readPages(

@@ -1,15 +1,9 @@
-import { createAuditLog } from '@latchkey/auth-core';
 import type { Command } from 'commander';
-import { loadConfig } from '../config/load-config.ts';
 import { validateBody } from '../dialects/validate-body.ts';
 import { type InstallationSettings, settingsChangeSchema } from '../settings/installation-settings.ts';
-import { createKyselySettingsStore } from '../settings/kysely-settings-store.ts';
-import { createLiveSettings } from '../settings/live-settings.ts';
-import { findServer, openDataFolder } from '../state/data-folder.ts';
-import { openDatabase } from '../state/database.ts';
-import { requireSameSecret } from '../state/same-secret.ts';
 import { CommandError } from './command-error.ts';
-import { addConnectionOptions, type ConnectionFlags, connect } from './connection.ts';
+import { addStoreOptions, type ConnectionFlags, connect } from './connection.ts';
+import { findClosedFolder, makeClosedFolder, openInstallation } from './open-installation.ts';
 import { print, printJson } from './print.ts';
 
 interface Flags extends ConnectionFlags {
@@ -42,47 +36,29 @@ export function addSettingsCommands(program: Command): void {
       .description('change settings, e.g. tokenKinds.legacy=false personalAccessTokenTtl=30d; it counts at once'),
   ).action(async (assignments: readonly string[], flags: Flags) => {
     const change = readAssignments(assignments);
+    makeClosedFolder(flags);
     const all = await withSettings(flags, (administration) => administration.change(change));
     if (flags.json) printJson(all);
     else show(flatten(all).filter(([name]) => assignments.some((assignment) => assignment.startsWith(`${name}=`))));
   });
 }
 
-function common(command: Command): Command {
-  return addConnectionOptions(command, 'a data folder: its server, or its database when none runs').option(
-    '--json',
-    'print JSON',
-  );
-}
+const common = (command: Command): Command => addStoreOptions(command).option('--json', 'print JSON');
 
 /**
  * Runs `use` on a running server, or, with `--data` and no server on that folder, on the database itself: so an
  * operator who has switched off the kind of his own token gets in again.
  */
 async function withSettings<T>(flags: Flags, use: (settings: SettingsAdministration) => Promise<T>): Promise<T> {
-  if (
-    flags.data === undefined ||
-    flags.url !== undefined ||
-    flags.profile !== undefined ||
-    findServer(flags.data) !== undefined
-  ) {
+  const data = findClosedFolder(flags);
+  if (data === undefined) {
     const api = connect(flags, process.env);
     const json = async (method: string, body?: unknown): Promise<InstallationSettings> =>
       (await api.request(method, '/api/v1/settings', body)).json() as Promise<InstallationSettings>;
     return use({ read: () => json('GET'), change: (change) => json('PATCH', change) });
   }
   await using opened = new AsyncDisposableStack();
-  const folder = openDataFolder(flags.data, process.env);
-  const config = loadConfig({ flags: { data: flags.data }, environment: process.env });
-  const database = await openDatabase(config.database ?? folder.database, opened);
-  await requireSameSecret(database.secret, folder.secret);
-  const log = opened.use(createAuditLog({ store: database.audit, key: folder.secret }));
-  const settings = await createLiveSettings({
-    store: createKyselySettingsStore(database.settings),
-    authentication: { forcedOff: false, refusal: undefined },
-    clock: () => new Date(),
-    audit: log.record,
-  });
+  const { settings } = await openInstallation({ data, environment: process.env }, opened);
   return await use({
     read: settings.fresh,
     change: (change) =>

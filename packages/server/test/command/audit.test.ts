@@ -39,7 +39,7 @@ describe('latchkey audit', () => {
 
   it('lets no name in the log move the cursor', async () => {
     const data = await newLog(1, 'a\u001b[2Jb\nc\u009bd');
-    expect(await run('list', '--data', data)).toContain('a\ufffd[2Jb\ufffdc\ufffdd');
+    expect(await run('list', '--data', data)).toContain('a\\u{1b}[2Jb\\u{a}c\\u{9b}d');
     expect(JSON.parse(await run('list', '--json', '--data', data)).subject).toBe('a\u001b[2Jb\nc\u009bd');
   });
 

@@ -2,6 +2,7 @@ import type { StoredTokenKind } from '@latchkey/auth-core';
 import { type Command, Option } from 'commander';
 import { withoutAbsent } from '../../config/without-absent.ts';
 import { CommandError } from '../command-error.ts';
+import { makeClosedFolder } from '../open-installation.ts';
 import { parseDuration } from '../parse-duration.ts';
 import { printJson } from '../print.ts';
 import { readGrant } from '../read-grant.ts';
@@ -63,6 +64,7 @@ async function create(argument: string | undefined, flags: Flags): Promise<void>
     ...(flags.rotateAfter === undefined ? {} : { rotateAfterSeconds: parseDuration(flags.rotateAfter) / 1000 }),
     ...(await readCustomKey(flags)),
   };
+  makeClosedFolder(flags);
   const created = await withTokenAdministration(flags, process.env, (tokens) => tokens.create(input));
   if (flags.json) printJson(created);
   else printNewToken(created, 'Token');

@@ -30,10 +30,10 @@ export async function withTokenAdministration<T>(
   environment: Readonly<Record<string, string | undefined>>,
   use: (tokens: TokenAdministration) => Promise<T>,
 ): Promise<T> {
-  const folder = findClosedFolder(flags);
-  if (folder === undefined) return use(overHttp(connect(flags, environment)));
+  const data = findClosedFolder(flags);
+  if (data === undefined) return use(overHttp(connect(flags, environment)));
   await using opened = new AsyncDisposableStack();
-  const { auth } = await openInstallation(folder, environment, opened);
+  const { auth } = await openInstallation({ data, environment }, opened);
   return await use(asOperator(auth));
 }
 

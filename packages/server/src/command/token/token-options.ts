@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { DURATION_NOTATION, readDuration } from '../../config/duration.ts';
 import { CommandError } from '../command-error.ts';
-import { addConnectionOptions, type ConnectionFlags } from '../connection.ts';
+import { addStoreOptions, type ConnectionFlags } from '../connection.ts';
 
 /** The flags of every command that works on stored tokens. */
 export interface StoredTokenFlags extends ConnectionFlags {
@@ -12,8 +12,7 @@ export const GRANT = '--grant <json|@file>';
 
 /** Adds the flags of `StoredTokenFlags`, and an example to the help. */
 export function addStoredTokenOptions(command: Command, example: string): Command {
-  addConnectionOptions(command, 'a data folder: its server, or its database when none runs');
-  return addJsonOption(command, example);
+  return addJsonOption(addStoreOptions(command), example);
 }
 
 /** Adds `--json`, and an example to the help. */

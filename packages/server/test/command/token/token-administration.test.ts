@@ -1,8 +1,8 @@
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createAuditLog, createAuth } from '@latchkey/auth-core';
 import { describe, expect, it } from 'vitest';
-import { openInstallation } from '../../../src/command/open-installation.ts';
+import { makeClosedFolder, openInstallation } from '../../../src/command/open-installation.ts';
 import { type TokenAdministration, withTokenAdministration } from '../../../src/command/token/token-administration.ts';
 import { createKyselySettingsStore } from '../../../src/settings/kysely-settings-store.ts';
 import { createLiveSettings } from '../../../src/settings/live-settings.ts';
@@ -57,7 +57,7 @@ describe('managing tokens without a server', () => {
       await tokens.create({ name: 'old', grant: GRANT, kind: 'legacy', owner: 'operator' }),
     ]);
     await using opened = new AsyncDisposableStack();
-    const { auth } = await openInstallation(data, {}, opened);
+    const { auth } = await openInstallation({ data, environment: {} }, opened);
     for (const { id, kind, token } of made) expect(await auth.verify(token)).toMatchObject({ id, kind });
     const shown = await offline(data, (tokens) => Promise.all(made.map(({ id }) => tokens.show(id))));
     expect(shown.map(({ token }) => token)).toEqual([undefined, undefined, undefined, made[3]?.token]);
@@ -119,8 +119,15 @@ describe('managing tokens without a server', () => {
 
   it('keeps the store for its owner alone', async () => {
     const data = join(temporaryFolder(), 'new');
+    makeClosedFolder({ data });
     await offline(data, (tokens) => tokens.list({}));
     expect(statSync(data).mode & 0o777).toBe(0o700);
+  });
+
+  it('says that a folder is not there, and makes none', async () => {
+    const data = join(temporaryFolder(), 'mistyped');
+    await expect(offline(data, (tokens) => tokens.list({}))).rejects.toThrow(`There is no data folder ${data}.`);
+    expect(existsSync(data)).toBe(false);
   });
 
   it('needs the secret that the tokens were made with', async () => {
