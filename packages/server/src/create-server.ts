@@ -43,9 +43,7 @@ import { openTokens } from './state/open-tokens.ts';
 import { requireSameSecret } from './state/same-secret.ts';
 import { requireSoleServer } from './state/sole-server.ts';
 import { createLogger, type Logger } from './telemetry/logger.ts';
-import { askApprovalFor } from './tools/ask-approval.ts';
-import { openToolset } from './tools/open-toolset.ts';
-import { followTaint } from './tools/taint.ts';
+import { createChatTools } from './tools/chat-tools.ts';
 import { createKyselyUsageStore } from './usage/kysely-usage-store.ts';
 import { createUsageRecorder } from './usage/usage-recorder.ts';
 
@@ -177,20 +175,13 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
     registry,
     pool,
     conversations: createKyselyConversationStore(database.conversations),
-    openToolset: (caller, request, signal) =>
-      openToolset(
-        mcp,
-        request.integrations,
-        caller.decide,
-        settings.current,
-        trail.tools(caller.principal),
-        signal,
-        askApprovalFor(approvals.pending, caller.principal),
-        followTaint(
-          config,
-          request.messages.some(({ role }) => role === 'tool'),
-        ),
-      ),
+    openToolset: createChatTools({
+      host: mcp,
+      switches: settings.current,
+      audit: trail.tools,
+      pending: approvals.pending,
+      taint: config,
+    }),
     samplingOf: (model) => samplingOf(config, model),
     limits: { rounds: config.limits.toolRounds, toolCalls: config.limits.toolCalls },
     recordUsage: recorder.record,

@@ -68,17 +68,10 @@ export function readEphemeralServers(
   };
   return {
     servers: integrations.map(toServer),
-    selections: [...known].map(
-      ([
-        server,
-        {
-          integration: { allowedTools },
-        },
-      ]) => ({
-        server,
-        ...(allowedTools === undefined ? {} : { allowedTools }),
-      }),
-    ),
+    selections: integrations.map((integration) => ({
+      server: ephemeralId(integration),
+      ...(integration.allowedTools === undefined ? {} : { allowedTools: integration.allowedTools }),
+    })),
     judge,
     withHosts: (audit) => ({
       ...audit,

@@ -7,7 +7,7 @@ import {
   type ToolGate,
 } from '@latchkey/mcp-bridge';
 import { ServerError } from '../contracts/server-error.ts';
-import type { McpSwitches } from './open-toolset.ts';
+import type { McpSwitches } from './mcp-switches.ts';
 import type { Decide } from './permission-gate.ts';
 
 /** How long a listing waits for a server to start; it goes on starting for the next one. */

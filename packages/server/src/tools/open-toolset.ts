@@ -12,15 +12,24 @@ import type { IntegrationRequest, RequiredApproval } from '../contracts/chat-req
 import { type ErrorDetails, ServerError } from '../contracts/server-error.ts';
 import type { ApprovalWait, ChatToolset, ToolCallOutcome } from '../contracts/toolset.ts';
 import { type AskApproval, changedNote, whileWaiting } from './ask-approval.ts';
+import { auditOutcome } from './audit-outcome.ts';
 import { createAuditedGate, type JudgedCall } from './audited-gate.ts';
 import { ephemeralId, originOf, readEphemeralServers, toEphemeralError } from './ephemeral-servers.ts';
+import { MCP_JSON_IS_OFF, type McpSwitches } from './mcp-switches.ts';
 import { createPermissionGate, type Decide } from './permission-gate.ts';
 import type { RunTaint } from './taint.ts';
 
-/** What the operator has switched on for all callers; a token's grant comes after it. */
-export interface McpSwitches {
-  readonly allowMcpJson: boolean;
-  readonly allowEphemeralMcp: boolean;
+/** What is to be known of a request whose tools are opened. */
+export interface OpenToolsetOptions {
+  readonly decide: Decide;
+  /** Asked at each call: a switch that is thrown while a chat runs counts for it, too. */
+  readonly switches: () => McpSwitches;
+  readonly audit: ToolAudit;
+  readonly signal: AbortSignal;
+  /** Absent where nobody can be asked: calls that need approval are refused. */
+  readonly ask?: AskApproval;
+  /** Absent where no taint is followed. */
+  readonly taint?: RunTaint;
 }
 
 /**
@@ -31,12 +40,7 @@ export interface McpSwitches {
 export async function openToolset(
   host: Pick<McpHost, 'openToolset'>,
   integrations: readonly IntegrationRequest[],
-  decide: Decide,
-  switches: () => McpSwitches,
-  audit: ToolAudit,
-  signal: AbortSignal,
-  ask?: AskApproval,
-  taint?: RunTaint,
+  { decide, switches, audit, signal, ask, taint }: OpenToolsetOptions,
 ): Promise<ChatToolset> {
   // Of a server with an empty list of tools nothing is asked.
   const wanted = integrations.filter(({ allowedTools }) => allowedTools?.length !== 0);
@@ -45,13 +49,10 @@ export async function openToolset(
   const brought = wanted.filter(isEphemeral);
   const ephemeral = readEphemeralServers(brought, decide, () => switches().allowEphemeralMcp);
   const permission = createPermissionGate(decide, [requestEntry(plugins)]);
-  // Asked at each call: a switch that is thrown while a chat runs counts for it, too.
   const permitted = (call: ToolGateCall): JudgedCall => {
     const judged = ephemeral.judge(call);
     if (judged !== undefined) return judged;
-    return switches().allowMcpJson
-      ? permission(call)
-      : { allowed: false, reason: MCP_JSON_IS_OFF, facts: MCP_JSON_FACTS };
+    return switches().allowMcpJson ? permission(call) : MCP_JSON_IS_OFF;
   };
   const judge = (call: ToolGateCall): JudgedCall =>
     taint === undefined ? permitted(call) : taint.judge(call, permitted(call));
@@ -85,8 +86,6 @@ const isPlugin = (integration: IntegrationRequest): integration is Plugin => int
 const isEphemeral = (integration: IntegrationRequest): integration is Exclude<IntegrationRequest, Plugin> =>
   integration.type === 'ephemeral_mcp';
 
-const MCP_JSON_IS_OFF = 'the setting allowMcpJson of this server is off; its operator can switch it on';
-const MCP_JSON_FACTS = { rule: 'allowMcpJson', reason: MCP_JSON_IS_OFF };
 /** `mcp/My_Files` and `mcp/my-files` are one, as in LM Studio. */
 function normalise(plugin: Plugin): Plugin {
   const { id } = plugin;
@@ -203,7 +202,7 @@ async function toChatToolset(
     call: async (name, args, signal, wait = UNWATCHED) => {
       const { outcome, goesOn } = await whileWaiting(wait, () => toolset.call(name, args, { signal }));
       if (goesOn) return { type: 'waits' };
-      tellOutcome(audit, outcome);
+      auditOutcome(audit, outcome);
       if (outcome.server !== undefined && wasMade(outcome)) taint?.entered(outcome.server, outcome.tool);
       return toOutcome(name, args, outcome);
     },
@@ -216,13 +215,6 @@ const UNWATCHED: ApprovalWait = { onWaiting: async () => {} };
 /** An error of a server is read by the model, too. */
 const wasMade = (outcome: ToolOutcome): boolean =>
   outcome.type === 'success' || !['denied', 'invalid_arguments', 'invalid_name'].includes(outcome.kind);
-
-/** Its kind only: what a server says about a call may repeat its arguments. */
-function tellOutcome(audit: ToolAudit, outcome: ToolOutcome): void {
-  if (outcome.type === 'success') audit.ended(outcome.arguments, outcome.isError ? 'failed' : 'succeeded');
-  else if (outcome.kind === 'invalid_name') audit.unknown(outcome.tool);
-  else if (outcome.arguments !== undefined) audit.ended(outcome.arguments, outcome.kind);
-}
 
 function toOutcome(alias: string, args: Record<string, unknown>, outcome: ToolOutcome): ToolCallOutcome {
   const tool = outcome.tool ?? alias;

@@ -1,6 +1,6 @@
 import { BridgeError, type McpHost, pluginId, type ReviewedTool } from '@latchkey/mcp-bridge';
 import { ServerError } from '../contracts/server-error.ts';
-import type { McpSwitches } from './open-toolset.ts';
+import type { McpSwitches } from './mcp-switches.ts';
 import type { Decide } from './permission-gate.ts';
 
 /** A server's tools as they must be seen to approve them; `tools` is null while it does not run. */

@@ -11,8 +11,9 @@ import {
 import type { ToolAudit } from '../audit/tool-audit.ts';
 import type { CallProgress, ServedContent, ServedResult, ServedTool, ServedTools } from '../contracts/served-tools.ts';
 import { type AskApproval, changedNote, whileWaiting } from './ask-approval.ts';
+import { auditOutcome } from './audit-outcome.ts';
 import { createAuditedGate, type JudgedCall } from './audited-gate.ts';
-import type { McpSwitches } from './open-toolset.ts';
+import { MCP_JSON_IS_OFF, type McpSwitches } from './mcp-switches.ts';
 import { createPermissionGate, type Decide } from './permission-gate.ts';
 import { mayBeServedBy, type NamedServer, servedName } from './served-names.ts';
 import { judgeOutsideRun, type TaintRules } from './taint.ts';
@@ -43,9 +44,7 @@ export function serveTools(options: ServeToolsOptions): ServedTools {
   const { host, decide, switches, audit, listMilliseconds = LIST_MILLISECONDS } = options;
   const permission = createPermissionGate(decide, []);
   const judge = (call: ToolGateCall): JudgedCall =>
-    switches().allowMcpJson
-      ? judgeOutsideRun(options.taint, call, permission(call))
-      : { allowed: false, reason: IS_OFF, facts: { rule: 'allowMcpJson' } };
+    switches().allowMcpJson ? judgeOutsideRun(options.taint, call, permission(call)) : MCP_JSON_IS_OFF;
   const gate = createAuditedGate(judge, audit, options.ask);
   /** Of which anything may be used, in the order of mcp.json, whether they run or not. */
   const permittedServers = (): readonly NamedServer[] =>
@@ -92,7 +91,7 @@ export function serveTools(options: ServeToolsOptions): ServedTools {
           const tool = toolset?.tools.find((offered) => servedName(server, offered.tool, alone) === name);
           if (toolset === undefined || tool === undefined) continue;
           const outcome = await callWatched(toolset, tool, args, { signal, onProgress });
-          tellOutcome(audit, outcome);
+          auditOutcome(audit, outcome);
           return toResult(outcome, args);
         } finally {
           await toolset?.close();
@@ -126,8 +125,6 @@ async function callWatched(
 /** It says how to read the schema; what is none of these is words of a server that would only be repeated. */
 const DIALECT = /^https?:\/\/json-schema\.org\/draft[-/][0-9a-z/-]{1,20}\/schema#?$/;
 
-const IS_OFF = 'the setting allowMcpJson of this server is off; its operator can switch it on';
-
 /** The permitted tools of one server; undefined when there are none. */
 async function openOne(
   host: McpHost,
@@ -157,11 +154,6 @@ const toServedTool = (
     ...withoutMirroredHeaders(inputSchema),
   },
 });
-
-function tellOutcome(audit: ToolAudit, outcome: ToolOutcome): void {
-  if (outcome.type === 'success') audit.ended(outcome.arguments, outcome.isError ? 'failed' : 'succeeded');
-  else if (outcome.arguments !== undefined) audit.ended(outcome.arguments, outcome.kind);
-}
 
 function toResult(outcome: ToolOutcome, asked: Record<string, unknown>): ServedResult {
   if (outcome.type === 'failure') return refusal(outcome.reason);

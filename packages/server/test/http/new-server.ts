@@ -32,8 +32,7 @@ import { toAuthSettings } from '../../src/settings/installation-settings.ts';
 import { createLiveSettings } from '../../src/settings/live-settings.ts';
 import { withFreshSettings } from '../../src/settings/with-fresh-settings.ts';
 import { openTokens } from '../../src/state/open-tokens.ts';
-import { askApprovalFor } from '../../src/tools/ask-approval.ts';
-import { openToolset } from '../../src/tools/open-toolset.ts';
+import { createChatTools } from '../../src/tools/chat-tools.ts';
 import type { TaintRules } from '../../src/tools/taint.ts';
 import type { UsageStore } from '../../src/usage/kysely-usage-store.ts';
 import { createUsageRecorder } from '../../src/usage/usage-recorder.ts';
@@ -105,7 +104,7 @@ export function keepLog(): { readonly logger: Logger; readonly log: string[] } {
  * MCP servers are `mcp/a`, `mcp/b` and `mcp/dead`.
  */
 export async function newServer(options: TestServerOptions = {}): Promise<TestServer> {
-  const { turns = [], bodyLimit = 100_000, anonymous } = options;
+  const { turns = [], bodyLimit = 100_000, anonymous, taint = TAINT_OFF } = options;
   const { logger, log } = keepLog();
   const models = temporaryFolder();
   writeFiles(models, { 'ibm/granite.gguf': 'GGUF', 'ibm/other.gguf': 'GGUF' });
@@ -163,16 +162,13 @@ export async function newServer(options: TestServerOptions = {}): Promise<TestSe
     registry,
     pool,
     conversations: await openConversations(),
-    openToolset: (caller, request, signal) =>
-      openToolset(
-        mcp,
-        request.integrations,
-        caller.decide,
-        settings.current,
-        trail.tools(caller.principal),
-        signal,
-        askApprovalFor(approvals.pending, caller.principal),
-      ),
+    openToolset: createChatTools({
+      host: mcp,
+      switches: settings.current,
+      audit: trail.tools,
+      pending: approvals.pending,
+      taint,
+    }),
     samplingOf: () => ({}),
     limits: { rounds: 4, toolCalls: 8 },
     recordUsage: recorder.record,
@@ -201,7 +197,7 @@ export async function newServer(options: TestServerOptions = {}): Promise<TestSe
       pool,
       usage: { store: usage, recorder, clock },
       installation: 'urn:latchkey:test',
-      taint: options.taint ?? TAINT_OFF,
+      taint,
       toolCalls: 8,
       bodyLimit,
       publicUrl: ISSUER,

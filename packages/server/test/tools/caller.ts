@@ -4,7 +4,7 @@ import { createMcpHost, type McpHost, type McpHostOptions, parseMcpJson } from '
 import { scriptedOpener } from '@latchkey/mcp-bridge/testing';
 import { onTestFinished } from 'vitest';
 import type { ToolAudit } from '../../src/audit/tool-audit.ts';
-import type { McpSwitches } from '../../src/tools/open-toolset.ts';
+import type { McpSwitches } from '../../src/tools/mcp-switches.ts';
 import type { Decide } from '../../src/tools/permission-gate.ts';
 import type { TaintRules } from '../../src/tools/taint.ts';
 

@@ -5,7 +5,8 @@ import type { IntegrationRequest } from '../../src/contracts/chat-request.ts';
 import type { ServerError } from '../../src/contracts/server-error.ts';
 import type { ChatToolset } from '../../src/contracts/toolset.ts';
 import type { AskApproval } from '../../src/tools/ask-approval.ts';
-import { type McpSwitches, openToolset } from '../../src/tools/open-toolset.ts';
+import type { McpSwitches } from '../../src/tools/mcp-switches.ts';
+import { openToolset } from '../../src/tools/open-toolset.ts';
 import { ALL_ON, decideFor, UNAUDITED } from './caller.ts';
 import { serveMcp } from './mcp-over-http.ts';
 
@@ -35,10 +36,13 @@ function newHost(ephemeral: Partial<EphemeralPolicy>): McpHost {
   return host;
 }
 
+/** A request that nothing but its token holds back. */
+const free = () => ({ switches: ALL_ON, audit: UNAUDITED, signal: signal() });
+
 async function open(token: unknown, integrations: Ephemeral[], options: OpenOptions = {}): Promise<ChatToolset> {
   const { policy = HERE, switches = ALL_ON, audit = UNAUDITED } = options;
   const decide = await decideFor(token, options.serverPolicy);
-  return openToolset(newHost(policy), integrations, decide, switches, audit, signal());
+  return openToolset(newHost(policy), integrations, { decide, switches, audit, signal: signal() });
 }
 
 const refuse = (token: unknown, integrations: Ephemeral[], options: OpenOptions = {}): Promise<ServerError> =>
@@ -178,7 +182,7 @@ describe('a server that a request brings along', () => {
     const { url } = await serveMcp('a');
     const decide = await decideFor({ actions: ['chat'], mcp: { '*': { tools: { '*': {} } } } });
     const integrations = [{ type: 'plugin' as const, id: 'ephemeral/mine' }, bring(url)];
-    await expect(openToolset(newHost(HERE), integrations, decide, ALL_ON, UNAUDITED, signal())).rejects.toMatchObject({
+    await expect(openToolset(newHost(HERE), integrations, { ...free(), decide })).rejects.toMatchObject({
       code: 'PERMISSION_DENIED',
     });
   });
@@ -197,7 +201,7 @@ describe('a server that a request brings along', () => {
     };
     const integration = bring(url, requireApproval === undefined ? {} : { requireApproval });
     const decide = await decideFor(grant(['*']));
-    const toolset = await openToolset(newHost(HERE), [integration], decide, ALL_ON, UNAUDITED, signal(), ask);
+    const toolset = await openToolset(newHost(HERE), [integration], { ...free(), decide, ask });
     expect((await toolset.call('read', {}, signal())).type).toBe(isAsked ? 'refused' : 'ran');
     expect(asked).toEqual(isAsked ? ['ephemeral/mine@127.0.0.1 read'] : []);
   });

@@ -15,8 +15,11 @@ const grant = (mcp: Record<string, Record<string, unknown>>) => ({
   mcp: Object.fromEntries(Object.entries(mcp).map(([server, tools]) => [server, { tools }])),
 });
 
+/** A request that nothing but its token holds back. */
+const free = () => ({ switches: ALL_ON, audit: UNAUDITED, signal: signal() });
+
 async function open(token: unknown, ...integrations: IntegrationRequest[]): Promise<ChatToolset> {
-  return openToolset(newHost(), integrations, await decideFor(token), ALL_ON, UNAUDITED, signal());
+  return openToolset(newHost(), integrations, { ...free(), decide: await decideFor(token) });
 }
 
 async function refuse(token: unknown, ...integrations: IntegrationRequest[]): Promise<ServerError> {
@@ -67,14 +70,7 @@ describe('the tools of a request', () => {
   it('are none, and nothing starts, when the request brings no integrations', async () => {
     const started: string[] = [];
     const host = newHost((label) => started.push(label));
-    const toolset = await openToolset(
-      host,
-      [],
-      await decideFor(grant({ '*': { '*': {} } })),
-      ALL_ON,
-      UNAUDITED,
-      signal(),
-    );
+    const toolset = await openToolset(host, [], { ...free(), decide: await decideFor(grant({ '*': { '*': {} } })) });
     expect(toolset.definitions).toEqual([]);
     expect(toolset.describe('echo')).toBeUndefined();
     expect(await toolset.call('echo', {}, signal())).toMatchObject({ type: 'refused', kind: 'invalid_name' });
@@ -205,7 +201,7 @@ describe('what is not permitted', () => {
     const host = newHost((label) => started.push(label));
     const decide = await decideFor(grant({ 'mcp/a': { echo: {} } }));
     for (const integrations of [[plugin('mcp/b')], [plugin('mcp/a', 'hang')], [plugin('mcp/a'), plugin('mcp/b')]]) {
-      await expect(openToolset(host, integrations, decide, ALL_ON, UNAUDITED, signal())).rejects.toMatchObject({
+      await expect(openToolset(host, integrations, { ...free(), decide })).rejects.toMatchObject({
         code: 'PERMISSION_DENIED',
       });
     }
@@ -246,7 +242,7 @@ describe('the switches of the operator', () => {
     const host = newHost((label) => started.push(label));
     const decide = await decideFor(everything);
     for (const integration of [plugin('mcp/a'), plugin('mcp/none'), plugin('mcp/a', 'echo')]) {
-      await expect(openToolset(host, [integration], decide, off, UNAUDITED, signal())).rejects.toMatchObject({
+      await expect(openToolset(host, [integration], { ...free(), decide, switches: off })).rejects.toMatchObject({
         code: 'PERMISSION_DENIED',
         param: 'integrations',
         message: expect.stringContaining('allowMcpJson'),
@@ -258,14 +254,11 @@ describe('the switches of the operator', () => {
   it('fail the next call of a request that runs when allowMcpJson is switched off', async () => {
     let allowMcpJson = true;
     const switches = () => ({ ...ALL_ON(), allowMcpJson });
-    const toolset = await openToolset(
-      newHost(),
-      [plugin('mcp/a')],
-      await decideFor(everything),
+    const toolset = await openToolset(newHost(), [plugin('mcp/a')], {
+      ...free(),
+      decide: await decideFor(everything),
       switches,
-      UNAUDITED,
-      signal(),
-    );
+    });
     expect(await toolset.call('echo', { text: 'a' }, signal())).toMatchObject({ type: 'ran' });
     allowMcpJson = false;
     expect(await toolset.call('echo', { text: 'a' }, signal())).toMatchObject({
@@ -277,7 +270,7 @@ describe('the switches of the operator', () => {
   it('refuse servers that a request brings along by the name of allowEphemeralMcp while it is off', async () => {
     const off = () => ({ ...ALL_ON(), allowEphemeralMcp: false });
     await expect(
-      openToolset(newHost(), [ephemeral], await decideFor(everything), off, UNAUDITED, signal()),
+      openToolset(newHost(), [ephemeral], { ...free(), decide: await decideFor(everything), switches: off }),
     ).rejects.toMatchObject({ code: 'PERMISSION_DENIED', message: expect.stringContaining('allowEphemeralMcp') });
     expect((await refuse(everything, ephemeral)).message).toContain('MCP server at x.example is not granted');
   });
@@ -303,7 +296,7 @@ describe('what the token permits and the server has not', () => {
     const host = newHost();
     await host[Symbol.asyncDispose]();
     await expect(
-      openToolset(host, [plugin('mcp/a')], await decideFor(grant({ '*': { '*': {} } })), ALL_ON, UNAUDITED, signal()),
+      openToolset(host, [plugin('mcp/a')], { ...free(), decide: await decideFor(grant({ '*': { '*': {} } })) }),
     ).rejects.toMatchObject({ code: 'PLUGIN_UNAVAILABLE' });
   });
 });
@@ -320,9 +313,7 @@ describe('a fault of another kind', () => {
       new BridgeError('MCP_CONFIG_INVALID' satisfies BridgeErrorCode, 'a bug'),
     ];
     for (const error of errors) {
-      await expect(openToolset(host(error), [plugin('mcp/a')], decide, ALL_ON, UNAUDITED, signal())).rejects.toBe(
-        error,
-      );
+      await expect(openToolset(host(error), [plugin('mcp/a')], { ...free(), decide })).rejects.toBe(error);
     }
   });
 });
@@ -344,14 +335,14 @@ describe('listing and calling', () => {
   it('agree with each other and with the decision, whatever the grants and the request', async () => {
     const host = newHost();
     const everything = await decideFor(grant({ '*': { '*': {} } }));
-    const all = names(await openToolset(host, [plugin('mcp/a')], everything, ALL_ON, UNAUDITED, signal()));
+    const all = names(await openToolset(host, [plugin('mcp/a')], { ...free(), decide: everything }));
     const runs = { opened: 0, refused: 0 };
     await fc.assert(
       fc.asyncProperty(mcp, mcp, wish, async (tokenMcp, policyMcp, { server, tools }) => {
         const decide = await decideFor(grant(tokenMcp), { ...grant(policyMcp), actions: ['*'] });
         const may = (name: string): boolean =>
           decide({ action: 'chat', tool: { server, name } }, []).allowed && name !== 'none';
-        const opening = openToolset(host, [plugin(server, ...(tools ?? []))], decide, ALL_ON, UNAUDITED, signal());
+        const opening = openToolset(host, [plugin(server, ...(tools ?? []))], { ...free(), decide });
         const toolset = await opening.catch((error: ServerError) => error);
         runs[toolset instanceof Error ? 'refused' : 'opened'] += 1;
         if (toolset instanceof Error) {

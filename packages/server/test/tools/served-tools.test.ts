@@ -2,14 +2,14 @@ import { createMcpHost, type McpHost, parseMcpJson, type Toolset, type ToolsetTo
 import { scriptedOpener } from '@latchkey/mcp-bridge/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ServedTools } from '../../src/contracts/served-tools.ts';
-import { serveTools } from '../../src/tools/served-tools.ts';
+import { type ServeToolsOptions, serveTools } from '../../src/tools/served-tools.ts';
 import { ALL_ON, decideFor, newHost, TAINT_OFF, UNAUDITED } from './caller.ts';
 
 const ALL = { actions: ['chat'], mcp: { 'mcp/*': { tools: { '*': {} } } } };
 const signal = (): AbortSignal => new AbortController().signal;
 
 /** The tools of a host for a token that may call them all. */
-const serve = async (host: McpHost, listMilliseconds = 10_000): Promise<ServedTools> =>
+const serve = async (host: McpHost, changes: Partial<ServeToolsOptions> = {}): Promise<ServedTools> =>
   serveTools({
     host,
     decide: await decideFor(ALL),
@@ -17,7 +17,7 @@ const serve = async (host: McpHost, listMilliseconds = 10_000): Promise<ServedTo
     audit: UNAUDITED,
     taint: TAINT_OFF,
     toolCalls: 8,
-    listMilliseconds,
+    ...changes,
   });
 
 const hostOf = (mcpServers: Record<string, readonly string[]>): McpHost => {
@@ -37,7 +37,7 @@ const hostWith = (definition: Pick<ToolsetTool, 'inputSchema' | 'dialect'>): Mcp
 
 describe('served tools', () => {
   it.each(['silent', 'hang-list'])('are those of the others when a server is %s', async (mode) => {
-    const tools = await serve(hostOf({ good: [], slow: [mode] }), 100);
+    const tools = await serve(hostOf({ good: [], slow: [mode] }), { listMilliseconds: 1000 });
     const names = (await tools.list(signal())).map(({ name }) => name);
     expect(names).toContain('good__echo');
     expect(names.filter((name) => !name.startsWith('good__'))).toEqual([]);
@@ -52,13 +52,14 @@ describe('served tools', () => {
 
   it('are given up with the request', async () => {
     const leaving = new AbortController();
-    const tools = await serve(newHost());
+    const called = Promise.withResolvers<void>();
+    const tools = await serve(newHost(), { audit: { ...UNAUDITED, called: async () => called.resolve() } });
     const call = tools.call('a__hang', {}, leaving.signal);
-    leaving.abort();
-    await expect(call.catch(() => 'given up')).resolves.toSatisfy(
-      (result) => result === 'given up' || (result as { isError: boolean }).isError,
-    );
-    await expect(tools.list(leaving.signal)).rejects.toThrow();
+    await called.promise;
+    leaving.abort(new Error('the caller has left'));
+    expect(await call).toMatchObject({ isError: true });
+    await expect(tools.list(leaving.signal)).rejects.toThrow('the caller has left');
+    await expect(tools.call('a__echo', {}, leaving.signal)).rejects.toThrow('the caller has left');
   });
 
   it.each([

@@ -15,7 +15,8 @@ const rules = {
 async function openTools(): Promise<ChatToolset> {
   const decide = await decideFor({ actions: ['chat'], mcp: { '*': { tools: { '*': {} } } } });
   const plugins = [{ type: 'plugin', id: 'mcp/a' } as const];
-  return openToolset(newHost(), plugins, decide, ALL_ON, UNAUDITED, signal(), undefined, followTaint(rules, false));
+  const taint = followTaint(rules, false);
+  return openToolset(newHost(), plugins, { decide, switches: ALL_ON, audit: UNAUDITED, signal: signal(), taint });
 }
 
 const denied = { type: 'refused', reason: expect.stringContaining('untrusted content') };

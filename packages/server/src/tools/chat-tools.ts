@@ -1,0 +1,44 @@
+import type { Principal } from '@latchkey/auth-core';
+import type { McpHost } from '@latchkey/mcp-bridge';
+import type { PendingCalls } from '../approvals/pending-calls.ts';
+import type { ToolAudit } from '../audit/tool-audit.ts';
+import type { ChatRequest } from '../contracts/chat-request.ts';
+import type { ChatToolset } from '../contracts/toolset.ts';
+import { askApprovalFor } from './ask-approval.ts';
+import type { McpSwitches } from './mcp-switches.ts';
+import { openToolset } from './open-toolset.ts';
+import type { Decide } from './permission-gate.ts';
+import { followTaint, type TaintRules } from './taint.ts';
+
+export interface ChatToolsOptions {
+  readonly host: Pick<McpHost, 'openToolset'>;
+  readonly switches: () => McpSwitches;
+  /** For the calls of one caller. */
+  readonly audit: (principal: Principal) => ToolAudit;
+  /** Where calls wait for a person. */
+  readonly pending: Pick<PendingCalls, 'ask'>;
+  readonly taint: TaintRules;
+}
+
+/** Opens the tools of one chat; `request.messages` are all of its conversation. Throws as `openToolset` does. */
+export type OpenChatTools = (
+  caller: { readonly principal: Principal; readonly decide: Decide },
+  request: Pick<ChatRequest, 'integrations' | 'messages'>,
+  signal: AbortSignal,
+) => Promise<ChatToolset>;
+
+/** Creates it. */
+export const createChatTools =
+  ({ host, switches, audit, pending, taint }: ChatToolsOptions): OpenChatTools =>
+  ({ principal, decide }, { integrations, messages }, signal) =>
+    openToolset(host, integrations, {
+      decide,
+      switches,
+      audit: audit(principal),
+      signal,
+      ask: askApprovalFor(pending, principal),
+      taint: followTaint(
+        taint,
+        messages.some(({ role }) => role === 'tool'),
+      ),
+    });
