@@ -23,12 +23,16 @@ const exchanges = ({ sent }: ScriptedServer): number => sent.filter(isExchange).
 const bearers = ({ sent }: ScriptedServer): readonly (string | null)[] =>
   sent.filter((one) => !isExchange(one)).map(({ authorization }) => authorization);
 
-/** A server that makes access tokens, numbered from 1, and lets everybody in. */
-function exchanging(
-  seconds?: number,
-  clock?: () => number,
-  answer: (sent: Sent) => Response | Promise<Response> = () => new Response('{}'),
-): ScriptedServer {
+interface ExchangingOptions {
+  /** How long its access tokens live. */
+  readonly seconds?: number;
+  readonly clock?: () => number;
+  /** What it answers to all but exchanges; by default it lets everybody in. */
+  readonly answer?: (sent: Sent) => Response | Promise<Response>;
+}
+
+/** A server that makes access tokens, numbered from 1. */
+function exchanging({ seconds, clock, answer = () => new Response('{}') }: ExchangingOptions = {}): ScriptedServer {
   let made = 0;
   return scriptedServer(
     (sent) => {
@@ -43,7 +47,7 @@ function exchanging(
 /** One that does not take the first access token that it has made. */
 function refusingTheFirst(refuse: (sent: Sent) => Response | Promise<Response>): ScriptedServer {
   const first = `Bearer ${accessToken('a1')}`;
-  return exchanging(undefined, undefined, (sent) => (sent.authorization === first ? refuse(sent) : new Response('{}')));
+  return exchanging({ answer: (sent) => (sent.authorization === first ? refuse(sent) : new Response('{}')) });
 }
 
 const invalid = (): Response => Response.json({ error: { message: 'The token is not valid.' } }, { status: 401 });
@@ -109,7 +113,7 @@ describe('a personal access token', () => {
 
 describe('an access token', () => {
   it('is kept until shortly before its end', async () => {
-    const server = exchanging(300);
+    const server = exchanging({ seconds: 300 });
     await server.client.fetch('/x');
     passSeconds(269);
     await server.client.fetch('/x');
@@ -121,7 +125,7 @@ describe('an access token', () => {
   });
 
   it('that lives short is used for most of its life', async () => {
-    const server = exchanging(10);
+    const server = exchanging({ seconds: 10 });
     await server.client.fetch('/x');
     passSeconds(7.9);
     await server.client.fetch('/x');
@@ -135,7 +139,7 @@ describe('an access token', () => {
     ['hours behind', -36e5],
     ['hours ahead', 36e5],
   ])('is kept as long by a clock that is %s', async (_how, skew) => {
-    const server = exchanging(300, () => Date.now() - skew);
+    const server = exchanging({ seconds: 300, clock: () => Date.now() - skew });
     await server.client.fetch('/x');
     passSeconds(269);
     await server.client.fetch('/x');
@@ -242,23 +246,14 @@ describe('an access token', () => {
   });
 
   it('is not replaced for ever', async () => {
-    const server = scriptedServer(
-      (sent) => (isExchange(sent) ? Response.json({ access: accessToken('a') }) : expired()),
-      { token: PERSONAL },
-    );
+    const server = exchanging({ answer: expired });
     await expect(server.client.fetch('/x')).rejects.toMatchObject({ code: 'expired_token' });
     expect([exchanges(server), bearers(server).length]).toEqual([2, 2]);
   });
 
   it('is not replaced for a request whose body has gone, but for the next one', async () => {
     let isOver = true;
-    const server = scriptedServer(
-      (sent) => {
-        if (isExchange(sent)) return Response.json({ access: accessToken('a') });
-        return isOver ? expired() : new Response('{}');
-      },
-      { token: PERSONAL },
-    );
+    const server = exchanging({ answer: () => (isOver ? expired() : new Response('{}')) });
     const body = new Blob(['question']).stream();
     await expect(server.client.fetch('/x', { method: 'POST', body, duplex: 'half' })).rejects.toMatchObject({
       code: 'expired_token',
@@ -293,10 +288,7 @@ describe('an access token', () => {
   });
 
   it('is not replaced when it may not do something', async () => {
-    const server = scriptedServer(
-      (sent) => (isExchange(sent) ? Response.json({ access: accessToken('a') }) : new Response('{}', { status: 403 })),
-      { token: PERSONAL },
-    );
+    const server = exchanging({ answer: () => new Response('{}', { status: 403 }) });
     await expect(server.client.fetch('/x')).rejects.toMatchObject({ name: 'PermissionError' });
     expect(exchanges(server)).toBe(1);
   });
