@@ -25,6 +25,7 @@ function setUp(change: (store: AuditStore) => Partial<AuditStore> = () => ({})) 
   return { clock, timers, log, lost, kept, readAll };
 }
 
+const UNAVAILABLE = { code: 'AUTH_STORE_UNAVAILABLE' };
 const denied = (subject: string): AuditEvent => ({
   type: 'permission.denied',
   actor: { id: 'AAAAAAAA', address: '127.0.0.1' },
@@ -81,10 +82,10 @@ describe('note', () => {
     }));
     log.note(ended('first'));
     log.note(ended('second'));
-    await expect(log.record({ type: 'token.issued', actor: {} })).rejects.toThrow();
+    await expect(log.record({ type: 'token.issued', actor: {} })).rejects.toMatchObject(UNAVAILABLE);
     expect(await kept.read({ limit: 9 })).toEqual([]);
     log.note(ended('third'));
-    await expect(log.record({ type: 'token.issued', actor: {} })).rejects.toThrow();
+    await expect(log.record({ type: 'token.issued', actor: {} })).rejects.toMatchObject(UNAVAILABLE);
     broken = false;
     const entries = await readAll();
     expect(entries.map(({ type, details }) => [type, details?.count])).toEqual([['audit.dropped', 3]]);
@@ -128,7 +129,7 @@ describe('note', () => {
       append: (chain) => (broken ? Promise.reject(new Error('disk on fire')) : append(chain)),
     }));
     log.note(ended('lost'));
-    await expect(log.record({ type: 'tool.called', actor: {} })).rejects.toThrow();
+    await expect(log.record({ type: 'tool.called', actor: {} })).rejects.toMatchObject(UNAVAILABLE);
     await log.verify();
     broken = false;
     log.note(ended('kept'));

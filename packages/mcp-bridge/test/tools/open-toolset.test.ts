@@ -110,7 +110,8 @@ describe('opening a toolset', () => {
     const opening = host.openToolset([{ server: 'mcp/a' }], allowAll, controller.signal);
     controller.abort(new Error('gone'));
     await expect(opening).rejects.toThrow('gone');
-    await expect(host.openToolset([{ server: 'mcp/a' }], allowAll, AbortSignal.abort())).rejects.toThrow();
+    const gone = AbortSignal.abort(new Error('gone before'));
+    await expect(host.openToolset([{ server: 'mcp/a' }], allowAll, gone)).rejects.toThrow('gone before');
     expect(noSignal().aborted).toBe(false);
   });
 });

@@ -48,7 +48,7 @@ describe('createGuardedFetch', () => {
     const server = answering(['x'], { endless: true });
     const { fetch, exchange } = createGuardedFetch({ fetch: server.fetch, bodyBytes: 100, now: () => 0 });
     const response = await exchange(() => fetch(url, post()));
-    await expect(response.text()).rejects.toThrow();
+    await expect(response.text()).rejects.toMatchObject({ name: 'AbortError' });
     expect(server.requests[0]?.signal?.aborted).toBe(true);
   });
 
@@ -67,8 +67,8 @@ describe('createGuardedFetch', () => {
     const transport = new AbortController();
     const response = await fetch(url, { ...post(), signal: transport.signal });
     transport.abort();
-    await expect(response.text()).rejects.toThrow();
-    await expect(fetch(url, { ...post(), signal: transport.signal })).rejects.toThrow();
+    await expect(response.text()).rejects.toMatchObject({ name: 'AbortError' });
+    await expect(fetch(url, { ...post(), signal: transport.signal })).rejects.toMatchObject({ name: 'AbortError' });
   });
 
   it('leaves no listener on a signal that lives longer', async () => {

@@ -102,8 +102,8 @@ describe.each([
   it('hangs on a turn that exists, and has an id of its own', async () => {
     const store = await open();
     await save(store, 'a');
-    await expect(save(store, 'b', { parentId: 'none' })).rejects.toThrow();
-    await expect(save(store, 'a', { owner: 'theirs' })).rejects.toThrow();
+    await expect(save(store, 'b', { parentId: 'none' })).rejects.toThrow(/foreign key/i);
+    await expect(save(store, 'a', { owner: 'theirs' })).rejects.toThrow("somebody else's");
     expect(await store.load('a', 'mine', null)).toEqual({ messages: [say('a')] });
   });
 

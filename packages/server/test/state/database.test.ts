@@ -41,6 +41,6 @@ describe('openDatabase', () => {
     const owner = new AsyncDisposableStack();
     const { conversations } = await openDatabase(join(temporaryFolder(), 'latchkey.db'), owner);
     await owner.disposeAsync();
-    await expect(createKyselyConversationStore(conversations).save(turn)).rejects.toThrow();
+    await expect(createKyselyConversationStore(conversations).save(turn)).rejects.toThrow('destroyed');
   });
 });

@@ -169,7 +169,8 @@ describe('limits in a file', () => {
   it('write nothing for a request that is refused', async () => {
     const { store, database } = await openLimits();
     const meter = createMeter({ store, clock: fixedClock() });
-    await expect(meter.admit(guestWith({ requestsPerMinute: 0, concurrentRequests: 1 }))).rejects.toThrow();
+    const refused = meter.admit(guestWith({ requestsPerMinute: 0, concurrentRequests: 1 }));
+    await expect(refused).rejects.toMatchObject({ code: 'AUTH_LIMIT_EXCEEDED' });
     expect(await database.selectFrom('limit_windows').selectAll().execute()).toEqual([]);
     expect(await database.selectFrom('limit_leases').selectAll().execute()).toEqual([]);
   });

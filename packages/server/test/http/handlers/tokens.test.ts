@@ -62,8 +62,9 @@ describe('/api/v1/tokens', () => {
     expect(listed.tokens).toHaveLength(1000);
     expect(listed.next).toBe(listed.tokens.at(-1)?.id);
     const rest = (await ask('GET', `?owner=ada&after=${listed.next}`)).json() as typeof listed;
-    expect(rest).toEqual({ tokens: [expect.anything(), expect.anything(), expect.anything()] });
+    expect(rest).not.toHaveProperty('next');
     const ids = [...listed.tokens, ...rest.tokens].map(({ id }) => id);
+    expect([ids.length, new Set(ids).size]).toEqual([1003, 1003]);
     const one = (await ask('GET', `?owner=ada&limit=1&after=${listed.next}`)).json();
     expect(one).toMatchObject({ tokens: [{ id: ids[1000] }], next: ids[1000] });
     for (const query of ['limit=0', 'limit=1001', 'limit=many', 'after=ZZZZZZZZ']) {
