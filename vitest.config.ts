@@ -1,5 +1,11 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { ClosingLine } from './tooling/checks/closing-line.ts';
+
+/** Half of the tests' time is waiting for other processes, so the last core is used, too. */
+const maxWorkers = Math.max(2, availableParallelism() - 1);
+/** What a test waits for comes, or the test has found something: how slow the machine is must not matter. */
+const waiting = { poll: { timeout: 15_000 } };
 
 export default defineConfig({
   test: {
@@ -19,23 +25,30 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['packages/*/test/**/*.test.ts', 'apps/*/test/**/*.test.ts', 'tooling/checks/**/*.test.ts'],
-          testTimeout: 20_000,
+          testTimeout: 60_000,
+          expect: waiting,
+          maxWorkers,
         },
       },
       {
         test: {
           name: 'examples',
           include: ['examples/**/*.test.ts'],
-          testTimeout: 20_000,
+          testTimeout: 60_000,
+          expect: waiting,
+          maxWorkers,
         },
       },
       {
         test: {
           name: 'e2e',
           include: ['e2e/**/*.test.ts'],
-          testTimeout: 60_000,
+          testTimeout: 120_000,
           hookTimeout: 60_000,
-          fileParallelism: false,
+          expect: waiting,
+          // Each file has servers of its own, with a model each.
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
         },
       },
     ],

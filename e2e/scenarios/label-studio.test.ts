@@ -52,7 +52,7 @@ describe("Label Studio's routes", () => {
       (await nobody().post('/api/token/refresh', { refresh })).body.access;
     const access = createApi(server.url, await fetchAccess());
     await expect
-      .poll(() => access.get('/api/v1/whoami'), { timeout: 10_000 })
+      .poll(() => access.get('/api/v1/whoami'))
       .toMatchObject({ status: 401, body: { error: { code: 'token_expired' } } });
     await server.admin.patch('/api/v1/settings', { accessTokenTtl: '5m' });
     expect((await createApi(server.url, await fetchAccess()).get('/api/v1/whoami')).status).toBe(200);

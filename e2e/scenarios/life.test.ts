@@ -81,7 +81,7 @@ describe('latchkey serve', () => {
     server.signal('SIGKILL');
     await server.exited;
     // The model sees that its server is gone.
-    await expect.poll(() => isRunning(pid), { timeout: 10_000 }).toBe(false);
+    await expect.poll(() => isRunning(pid)).toBe(false);
   });
 
   verifies('life.no-auth', async () => {

@@ -57,7 +57,7 @@ describe('the sandbox of an MCP server', () => {
       return found;
     })();
     expect(started.length).toBeGreaterThanOrEqual(3);
-    await expect.poll(() => started.filter(isRunning), { timeout: 10_000 }).toEqual([]);
+    await expect.poll(() => started.filter(isRunning)).toEqual([]);
     folder[Symbol.dispose]();
   });
 });

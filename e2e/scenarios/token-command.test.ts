@@ -20,8 +20,6 @@ afterAll(async () => {
   home[Symbol.dispose]();
 });
 
-/** A command is a process of its own, and the machine may be busy with other tests. */
-const PATIENTLY = { timeout: 15_000 };
 const environment = (token?: string): Record<string, string> => ({
   HOME: home.path,
   USERPROFILE: home.path,
@@ -89,7 +87,7 @@ describe('latchkey token', () => {
     const ended = await printedJson(['token', 'create', 'ended', ...of]);
     await printed(['token', 'revoke', ended.id]);
     await expect
-      .poll(() => printed(['token', 'list', ...of]), PATIENTLY)
+      .poll(() => printed(['token', 'list', ...of]))
       .toMatch(new RegExp(`^ID .*\\n${id} +api-key +due +lister +web +valid +never +never +\\S+ due\\n`));
     expect(await printed(['token', 'list', '--project', 'web'])).toMatch(/ended +lister +web +revoked .* -$/);
     expect(await printed(['token', 'list', '--owner', 'nobody'])).toMatch(/^ID [^\n]+$/);

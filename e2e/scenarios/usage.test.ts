@@ -50,7 +50,7 @@ describe('usage', () => {
     for (let read = 0; read < 20; read += 1) await stream.until('message.delta');
     stream.leave();
     await expect
-      .poll(async () => (await usage(holder)).totals, { timeout: 10_000 })
+      .poll(async () => (await usage(holder)).totals)
       .toMatchObject({ requests: 1, outputTokens: expect.any(Number) });
     expect((await usage(holder)).totals.outputTokens).toBeGreaterThan(0);
   });

@@ -119,7 +119,7 @@ describe('note', () => {
     ]);
     // Nobody comes, and nobody asks.
     log.note(ended('second'));
-    await expect.poll(async () => (await kept.read({ limit: 9 })).length, { timeout: 15_000 }).toBe(4);
+    await expect.poll(async () => (await kept.read({ limit: 9 })).length).toBe(4);
     expect(await log.verify()).toMatchObject({ intact: true, entries: 4 });
   });
 

@@ -22,8 +22,6 @@ export interface CredentialCommand {
   readonly command: readonly string[];
   readonly environment: Environment;
   readonly cwd?: string | undefined;
-  /** Absent: 10 seconds. */
-  readonly limitMs?: number;
 }
 
 /**
@@ -82,7 +80,7 @@ export function credentialProblem(error: unknown): string | undefined {
 }
 
 function collectOutput(
-  { command: [program = '', ...args], environment, cwd, limitMs = longestRunMs }: CredentialCommand,
+  { command: [program = '', ...args], environment, cwd }: CredentialCommand,
   failure: (what: string) => CredentialError,
 ): Promise<string> {
   return new Promise<string>((resolve, reject) => {
@@ -104,7 +102,7 @@ function collectOutput(
       finish();
     };
     const giveUp = (what: string): void => settle(() => reject(failure(what)));
-    const timer = setTimeout(() => giveUp(`took longer than ${limitMs / 1000} seconds`), limitMs);
+    const timer = setTimeout(() => giveUp(`took longer than ${longestRunMs / 1000} seconds`), longestRunMs);
     child.stdout.on('data', (chunk: Buffer) => {
       size += chunk.length;
       if (size > mostBytes) giveUp(`printed more than ${mostBytes} bytes`);

@@ -1,7 +1,7 @@
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createMcpHost, type Fetch, parseMcpJson } from '../../src/index.ts';
 import { scriptedServerPath } from '../../src/testing/index.ts';
 import { runCredentialCommand, withHeadersCommand } from '../../src/transport/credential-command.ts';
@@ -62,8 +62,12 @@ describe('a program that prints credentials', () => {
     const script = `const { pid } = require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(hang)}]);
       require('node:fs').writeFileSync(${JSON.stringify(file)}, process.pid + ' ' + pid); ${hang}`;
     const command = [process.execPath, '-e', script];
-    const limited = { key: 'envCommand' as const, command, environment: process.env, limitMs: 1000 };
-    await expect(runCredentialCommand(limited)).rejects.toThrow('its envCommand took longer than 1 seconds');
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const running = expect(run(command, 'envCommand')).rejects.toThrow('its envCommand took longer than 10 seconds');
+    await expect.poll(() => readFile(file, 'utf8').catch(() => '')).toMatch(/^\d+ \d+$/);
+    await vi.advanceTimersByTimeAsync(10_000);
+    await running;
     for (const pid of (await readFile(file, 'utf8')).split(' ')) {
       await expect.poll(() => runs(Number(pid))).toBe(false);
     }

@@ -6,7 +6,9 @@ import type { BridgeLogger, McpHost, McpHostOptions, Toolset } from '../../src/i
 import type { ScriptedMode } from '../../src/testing/index.ts';
 import { call, open, processHost, runs } from '../hosting.ts';
 
-const quick = { startTimeoutMs: 10_000, callTimeoutMs: 500, callTotalTimeoutMs: 1_500, closeGraceMs: 200 };
+const quick = { startTimeoutMs: 10_000, closeGraceMs: 200 };
+/** For a server that hangs. */
+const hasty = { limits: { ...quick, callTimeoutMs: 500, callTotalTimeoutMs: 1_500 } };
 
 let host: McpHost;
 afterEach(() => host[Symbol.asyncDispose]());
@@ -28,7 +30,7 @@ async function grandchildOf(toolset: Toolset): Promise<number> {
 }
 
 async function ended(pid: number): Promise<void> {
-  await expect.poll(() => runs(pid), { timeout: 5_000 }).toBe(false);
+  await expect.poll(() => runs(pid)).toBe(false);
 }
 
 describe('a server that does not start', () => {
@@ -94,7 +96,7 @@ describe('a server that dies in the middle of a call', () => {
 
 describe('a server that hangs', () => {
   it('times out on each call and is ended after three in a row', async () => {
-    hostOf([]);
+    hostOf([], hasty);
     const toolset = await open(host, 'mcp/bad');
     const grandchild = await grandchildOf(toolset);
     for (let attempt = 0; attempt < 3; attempt += 1) {
@@ -105,7 +107,7 @@ describe('a server that hangs', () => {
   });
 
   it('cannot stretch a call beyond its total time by reporting progress', async () => {
-    hostOf([]);
+    hostOf([], hasty);
     const toolset = await open(host, 'mcp/bad');
     const before = performance.now();
     expect(await call(toolset, 'progress')).toMatchObject({ type: 'failure', kind: 'timeout' });
@@ -134,7 +136,7 @@ describe('a server that floods', () => {
   it.each<ScriptedMode>(['flood', 'noise-flood', 'endless-line'])('is cut off: %s', async (mode) => {
     hostOf([mode]);
     await open(host, 'mcp/bad').catch(() => undefined);
-    await expect.poll(() => host.servers()[0]?.error, { timeout: 10_000 }).toMatch(/sent more|no messages|larger than/);
+    await expect.poll(() => host.servers()[0]?.error).toMatch(/sent more|no messages|larger than/);
     await expectGoodServerWorks();
   });
 
@@ -143,7 +145,7 @@ describe('a server that floods', () => {
     const delay = monitorEventLoopDelay({ resolution: 5 });
     delay.enable();
     await open(host, 'mcp/bad').catch(() => undefined);
-    await expect.poll(() => host.servers()[0]?.state, { timeout: 10_000 }).not.toBe('ready');
+    await expect.poll(() => host.servers()[0]?.state).not.toBe('ready');
     delay.disable();
     expect(delay.max / 1e6).toBeLessThan(1_000);
   });

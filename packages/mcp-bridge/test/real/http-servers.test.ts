@@ -8,8 +8,6 @@ import { createMcpHost, type McpHost, type McpHostOptions, parseMcpJson } from '
 import { call, open } from '../hosting.ts';
 import { answerOlder, readBody } from '../remote-server.ts';
 
-const quick = { startTimeoutMs: 4_000, callTimeoutMs: 400, callTotalTimeoutMs: 2_000 };
-
 let closing: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
   for (const close of closing.reverse()) await close();
@@ -30,7 +28,7 @@ async function listen(handler: Handler): Promise<string> {
 
 function hostOf(url: string, headers: Record<string, string> = {}, options: Partial<McpHostOptions> = {}): McpHost {
   const config = parseMcpJson(JSON.stringify({ mcpServers: { remote: { url, headers } } }), {});
-  const host = createMcpHost({ config, limits: quick, ...options });
+  const host = createMcpHost({ config, ...options });
   closing.push(async () => host[Symbol.asyncDispose]());
   return host;
 }
@@ -150,8 +148,10 @@ describe('a server of the older era', () => {
       response.write(': waiting\n\n');
       arrived();
     });
-    const toolset = await open(hostOf(await listen(handler)), 'mcp/remote');
-    expect(await call(toolset, 'act')).toMatchObject({ kind: 'timeout' });
+    const url = await listen(handler);
+    const hasty = await open(hostOf(url, {}, { limits: { callTimeoutMs: 400 } }), 'mcp/remote');
+    expect(await call(hasty, 'act')).toMatchObject({ kind: 'timeout' });
+    const toolset = await open(hostOf(url), 'mcp/remote');
     const controller = new AbortController();
     const second = new Promise<void>((resolve) => {
       arrived = resolve;
@@ -174,7 +174,7 @@ describe('a server of the older era', () => {
       };
       more();
     });
-    const limits = { ...quick, messageBytes: 1024 * 1024 };
+    const limits = { callTimeoutMs: 400, messageBytes: 1024 * 1024 };
     const host = hostOf(await listen(handler), {}, { limits });
     const toolset = await open(host, 'mcp/remote');
     expect(await call(toolset, 'act')).toMatchObject({ type: 'failure' });
@@ -230,7 +230,7 @@ describe('a server that cannot be used', () => {
       });
       const entry = { url, headers, ...(type === undefined ? {} : { type }) };
       const config = parseMcpJson(JSON.stringify({ mcpServers: { remote: entry } }), {});
-      await using host = createMcpHost({ config, limits: quick });
+      await using host = createMcpHost({ config });
       const error = await open(host, 'mcp/remote').catch((thrown) => thrown);
       expect(error.message).toContain(`The MCP server "mcp/remote" could not be started: ${why}`);
       expect(error.message).toMatch(/"headers" or "headersCommand"\. Signing in by OAuth is not supported\.$/);
@@ -247,7 +247,7 @@ describe('a server that cannot be used', () => {
 
   it('because it never answers fails in time', async () => {
     const url = await listen(() => {});
-    const host = hostOf(url, {}, { limits: { ...quick, startTimeoutMs: 300 } });
+    const host = hostOf(url, {}, { limits: { startTimeoutMs: 300 } });
     await expect(open(host, 'mcp/remote')).rejects.toMatchObject({
       message: 'The MCP server "mcp/remote" could not be started: it took too long.',
     });

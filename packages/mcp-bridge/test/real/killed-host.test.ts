@@ -58,7 +58,7 @@ function runningWith(text: string): readonly string[] {
 }
 
 const hasEnded = (host: ChildProcess): Promise<void> => new Promise((resolve) => host.once('exit', () => resolve()));
-const ended = (pid: number) => expect.poll(() => runs(pid), { timeout: 5_000 }).toBe(false);
+const ended = (pid: number) => expect.poll(() => runs(pid)).toBe(false);
 
 describe.runIf(process.platform === 'linux')('a host that is gone', () => {
   it('leaves nothing of a server, nor of what that has started, when it was killed', async () => {
@@ -84,13 +84,13 @@ describe.runIf(process.platform === 'linux')('a host that is gone', () => {
   it('leaves nothing when it has just ended', async () => {
     const { grandchild, marker } = await hostElsewhere('off', 'process.exit(0);');
     await ended(grandchild);
-    await expect.poll(() => runningWith(marker), { timeout: 5_000 }).toEqual([]);
+    await expect.poll(() => runningWith(marker)).toEqual([]);
   });
 
   it.runIf(bubblewrap !== undefined)('leaves nothing of a sandbox', async () => {
     const { host, marker } = await hostElsewhere('auto', STAYS);
     host.kill('SIGKILL');
-    await expect.poll(() => runningWith(marker), { timeout: 5_000 }).toEqual([]);
+    await expect.poll(() => runningWith(marker)).toEqual([]);
   });
 });
 

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { createMcpHost, type McpHost, parseMcpJson } from '../../src/index.ts';
 import { call, open } from '../hosting.ts';
 import { answerOlder, type Handler, listen, readBody } from '../remote-server.ts';
@@ -30,7 +30,7 @@ async function hostOf(handler: Handler, entry: Record<string, unknown> = {}): Pr
   const config = parseMcpJson(JSON.stringify({ mcpServers: { remote: { url, ...entry } } }), {});
   const host = createMcpHost({
     config,
-    limits: { startTimeoutMs: 2_000, callTimeoutMs: 1_000, messageBytes: 100_000 },
+    limits: { messageBytes: 100_000 },
     random: () => 0,
   });
   onTestFinished(() => host[Symbol.asyncDispose]());
@@ -76,7 +76,7 @@ describe('a server that has only HTTP+SSE', () => {
     const host = await hostOf(handler, { type: 'sse' });
     const toolset = await open(host, 'mcp/remote');
     streams[0]?.end();
-    await vi.waitFor(() => expect(host.servers()[0]?.state).not.toBe('ready'));
+    await expect.poll(() => host.servers()[0]?.state).not.toBe('ready');
     expect(await call(toolset, 'act')).toMatchObject({ type: 'success' });
     expect(streams).toHaveLength(2);
   });
@@ -89,7 +89,7 @@ describe('a server that has only HTTP+SSE', () => {
     expect(await call(await open(host, 'mcp/remote'), 'act')).toMatchObject({ type: 'success' });
     expect(streams).toHaveLength(1);
     streams[0]?.write('x'.repeat(100_001));
-    await vi.waitFor(() => expect(host.servers()[0]?.state).not.toBe('ready'));
+    await expect.poll(() => host.servers()[0]?.state).not.toBe('ready');
   });
 
   it('can not have its answers fetched from elsewhere', async () => {

@@ -1,4 +1,4 @@
-import { expect, vi } from 'vitest';
+import { expect } from 'vitest';
 import { callsTool, says } from '../scripted/engine-script.ts';
 import { type Answer, type Call, type OpenAnswer, open, send } from './in-process-client.ts';
 import { newServer, type TestServer, type TestServerOptions } from './new-server.ts';
@@ -54,7 +54,7 @@ export async function waits(
     responseId: event?.response_id as string | undefined,
     leave: async () => {
       stream.leave();
-      await vi.waitFor(() => expect(server.log.join('')).toContain('"aborted":true'));
+      await expect.poll(() => server.log.join('')).toContain('"aborted":true');
     },
     end: async () => eventsOf(await stream.received('"chat.end"')),
   };

@@ -6,8 +6,6 @@ import { openPostgres } from '../../../src/stores/postgres/index.ts';
 import { createTestDatabase } from '../../postgres/test-database.ts';
 
 const postgres = await createTestDatabase();
-/** The machine may be busy with other tests. */
-const PATIENTLY = { timeout: 15_000 };
 const open: Kysely<unknown>[] = [];
 
 afterEach(async () => {
@@ -62,8 +60,8 @@ describe(`openPostgres on ${postgres.name}`, () => {
     const other = connect();
     expect(Number(await ask(other, `select count(pg_terminate_backend(pid)) ${others}`))).toBe(1);
     // Until the connection is seen to be gone, which without a listener would end the process.
-    await expect.poll(() => ask(other, `select count(*) ${others}`), PATIENTLY).toBe('0');
-    await expect.poll(() => ask(database, 'select 1').catch(() => undefined), PATIENTLY).toBe(1);
+    await expect.poll(() => ask(other, `select count(*) ${others}`)).toBe('0');
+    await expect.poll(() => ask(database, 'select 1').catch(() => undefined)).toBe(1);
   });
 
   itWithServer('fails a transaction whose connection ends in the middle, and nothing else', async () => {
@@ -74,9 +72,7 @@ describe(`openPostgres on ${postgres.name}`, () => {
       const pid = await ask(transaction, 'select pg_backend_pid()');
       await ask(connect(), `select pg_terminate_backend(${pid})`);
       // Until the connection is seen to be gone, which without a listener would end the process.
-      await expect
-        .poll(() => ask(connect(), `select count(*) from pg_stat_activity where pid = ${pid}`), PATIENTLY)
-        .toBe('0');
+      await expect.poll(() => ask(connect(), `select count(*) from pg_stat_activity where pid = ${pid}`)).toBe('0');
       await sql`insert into notes values ('whole')`.execute(transaction);
     });
     await expect(failing).rejects.toThrow();

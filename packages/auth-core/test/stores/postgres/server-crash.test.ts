@@ -4,8 +4,6 @@ import { createKyselyTokenStore, migrate, tokenMigrations } from '../../../src/s
 import { openPostgres, watchPostgresTokens } from '../../../src/stores/postgres/index.ts';
 import { findPostgres, startPostgres } from '../../postgres/postgres-process.ts';
 
-/** The machine may be busy with other tests. */
-const PATIENTLY = { timeout: 15_000 };
 const programs = process.env.LATCHKEY_TEST_POSTGRES ? undefined : findPostgres();
 
 /** Needs a server that nobody else uses. */
@@ -39,18 +37,16 @@ describe.runIf(programs !== undefined)('a PostgreSQL server that is killed', () 
           }
         }),
       ).catch((error: unknown) => error);
-      await expect.poll(() => acknowledged.length, PATIENTLY).toBeGreaterThan(50);
+      await expect.poll(() => acknowledged.length).toBeGreaterThan(50);
       await server.crash();
       expect(await writing).toBeInstanceOf(Error);
 
       await expect
-        .poll(
-          () =>
-            sql`select 1`.execute(database).then(
-              () => true,
-              () => false,
-            ),
-          PATIENTLY,
+        .poll(() =>
+          sql`select 1`.execute(database).then(
+            () => true,
+            () => false,
+          ),
         )
         .toBe(true);
       await migrate(database, tokenMigrations, 'token_migrations');
@@ -60,7 +56,7 @@ describe.runIf(programs !== undefined)('a PostgreSQL server that is killed', () 
         .poll(async () => {
           await store.insert({ ...record, id: `after ${++count}` });
           return [...told].some((id) => id.startsWith('after'));
-        }, PATIENTLY)
+        })
         .toBe(true);
       await stop?.();
     } finally {

@@ -16,8 +16,6 @@ const DEFAULT_PORT = 5432;
 const SOCKET = `.s.PGSQL.${DEFAULT_PORT}`;
 const postgres = await createTestDatabase();
 const digestKey = new Uint8Array(32).fill(1);
-/** The machine may be busy with other tests. */
-const PATIENTLY = { timeout: 15_000 };
 let database: Kysely<unknown>;
 
 beforeEach(async () => {
@@ -57,9 +55,9 @@ describe(`watching tokens on ${postgres.name}`, () => {
       return { id: record.id, token };
     }
     // Nobody says when the other one has begun to listen.
-    await expect.poll(() => revokeOne().then(() => told.size), PATIENTLY).toBeGreaterThan(0);
+    await expect.poll(() => revokeOne().then(() => told.size)).toBeGreaterThan(0);
     const { id, token } = await revokeOne();
-    await expect.poll(() => told.has(id), PATIENTLY).toBe(true);
+    await expect.poll(() => told.has(id)).toBe(true);
     await expect(elsewhere.verify(token)).rejects.toThrow(expect.objectContaining({ code: 'AUTH_TOKEN_REVOKED' }));
   });
 
@@ -81,7 +79,7 @@ describe(`watching tokens on ${postgres.name}`, () => {
     });
     await expect(failing).rejects.toThrow('changed my mind');
     await insertToken('last');
-    await expect.poll(() => told, PATIENTLY).toContain('last');
+    await expect.poll(() => told).toContain('last');
     expect(told).toEqual(['last']);
     await stop?.();
   });
@@ -99,7 +97,7 @@ describe(`watching tokens on ${postgres.name}`, () => {
         .poll(async () => {
           await insertToken(`round ${round} ${++count}`);
           return [...told].some((id) => id.startsWith(`round ${round}`));
-        }, PATIENTLY)
+        })
         .toBe(true);
     }
     await stop?.();
@@ -128,7 +126,7 @@ describe(`watching tokens on ${postgres.name}`, () => {
       .poll(async () => {
         await insertToken(`later ${++count}`);
         return told.size;
-      }, PATIENTLY)
+      })
       .toBeGreaterThan(0);
     await stop();
     await promisify(door.close.bind(door))();
@@ -144,6 +142,6 @@ describe(`watching tokens on ${postgres.name}`, () => {
     await stop?.();
     const listening = sql<{ count: string }>`select count(*) from pg_stat_activity
       where application_name = 'latchkey (listening)' and datname = current_database()`;
-    await expect.poll(async () => (await listening.execute(database)).rows, PATIENTLY).toEqual([{ count: '0' }]);
+    await expect.poll(async () => (await listening.execute(database)).rows).toEqual([{ count: '0' }]);
   });
 });

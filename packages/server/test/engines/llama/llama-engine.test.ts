@@ -211,6 +211,6 @@ describe('a server that is killed', () => {
     const [pid] = (await once(parent, 'message')) as [number];
     expect(isAlive(pid)).toBe(true);
     parent.kill('SIGKILL');
-    await expect.poll(() => isAlive(pid), { timeout: 10_000 }).toBe(false);
+    await expect.poll(() => isAlive(pid)).toBe(false);
   });
 });
