@@ -1,16 +1,21 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { loadMcpJson } from '../../src/index.ts';
+
+async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'mcp-json-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  return folder;
+}
 
 describe('loadMcpJson', () => {
   it('reads a file, with a byte order mark or without', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'bridge-'));
+    const folder = await temporaryFolder();
     const path = join(folder, 'mcp.json');
     await writeFile(path, '\uFEFF{"mcpServers": {"a": {"command": "x"}}}');
     const config = await loadMcpJson(path, {});
-    await rm(folder, { recursive: true });
     expect([...config.servers.keys()]).toEqual(['a']);
   });
 
@@ -19,7 +24,7 @@ describe('loadMcpJson', () => {
   });
 
   it('counts a relative cwd from the folder of the file, and leaves an absent one to the host', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'mcp-json-'));
+    const folder = await temporaryFolder();
     const path = join(folder, 'mcp.json');
     await writeFile(path, '{"mcpServers": {"here": {"command": "a", "cwd": "tools"}, "there": {"command": "b"}}}');
     const { servers } = await loadMcpJson(path, {});
@@ -28,7 +33,7 @@ describe('loadMcpJson', () => {
   });
 
   it('reads the variables of an envFile beside the file; env wins, and nothing in it is replaced', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'mcp-json-'));
+    const folder = await temporaryFolder();
     const path = join(folder, 'mcp.json');
     await writeFile(join(folder, '.env'), `# ours\nexport A=from-file\nB="two words"\n\nC=\${A}\nD=\n`);
     const entry = { command: 'x', envFile: `\${workspaceFolder}/.env`, env: { A: 'from-json' } };
