@@ -35,9 +35,10 @@ describe('matchesGlob', () => {
   });
 
   it('answers at once, however the stars are set', () => {
-    const started = performance.now();
+    const started = process.cpuUsage();
     expect(matchesGlob(`${'*a'.repeat(100)}*b`, 'a'.repeat(250))).toBe(false);
-    expect(performance.now() - started).toBeLessThan(100);
+    // In microseconds of its own, whatever else the machine has to do.
+    expect(process.cpuUsage(started).user).toBeLessThan(100_000);
   });
 
   it('agrees with a regular expression made of the same pieces', () => {

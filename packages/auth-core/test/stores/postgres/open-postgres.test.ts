@@ -99,9 +99,9 @@ describe(`migrate on ${postgres.name}`, () => {
   });
 
   itWithServer('may wait for others longer than a statement may take', async () => {
-    const slow = connect({ connectionString: postgres.url, statement_timeout: 50 });
+    const slow = connect({ connectionString: postgres.url, statement_timeout: 200 });
     await migrate(slow, { '0001-slow': sleep }, 'note_migrations');
-    expect(await ask(slow, 'show statement_timeout')).toBe('50ms');
+    expect(await ask(slow, 'show statement_timeout')).toBe('200ms');
   });
 });
 
@@ -110,5 +110,5 @@ async function createNotes(database: Kysely<unknown>): Promise<void> {
 }
 
 async function sleep(database: Kysely<unknown>): Promise<void> {
-  await sql`select pg_sleep(0.2)`.execute(database);
+  await sql`select pg_sleep(0.5)`.execute(database);
 }

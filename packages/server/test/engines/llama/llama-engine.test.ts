@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { LoadedModel } from '../../../src/contracts/inference-engine.ts';
 import { createLlamaEngine } from '../../../src/engines/llama/index.ts';
 import { asking, askingForEndlessText, collect, loadNano, messageOf, NANO, NEVER } from './nano.ts';
 
@@ -104,12 +105,6 @@ describe('load', () => {
     expect(messageOf(await collect(model.generate(asking('Hello'), NEVER)))).not.toBe('');
   });
 
-  it('reports progress up to 1', async () => {
-    const progress: number[] = [];
-    await using _model = await loadNano(engine, { onProgress: (value) => progress.push(value) });
-    expect(progress.at(-1)).toBe(1);
-  });
-
   it('rejects with the reason of an abort and leaves no process behind', async () => {
     const controller = new AbortController();
     const loading = engine.load(
@@ -119,25 +114,35 @@ describe('load', () => {
     controller.abort(new Error('nobody waits for it'));
     await expect(loading).rejects.toThrow('nobody waits for it');
   });
+});
 
-  it('names the model in the process list', async () => {
-    await using model = await loadNano(engine);
+describe('a model that is loaded', () => {
+  const progress: number[] = [];
+  let model: LoadedModel;
+  beforeAll(async () => {
+    process.env.LATCHKEY_SECRET = 'a-secret-of-the-server';
+    const onProgress = (value: number): void => void progress.push(value);
+    model = await loadNano(engine, { contextLength: 1000, parallel: 3, onProgress });
+  });
+  afterAll(async () => {
+    delete process.env.LATCHKEY_SECRET;
+    await model[Symbol.asyncDispose]();
+  });
+
+  it('has reported progress up to 1', () => {
+    expect(progress.at(-1)).toBe(1);
+  });
+
+  it('is named in the process list', async () => {
     const { stdout } = await promisify(execFile)('ps', ['-o', 'args=', '-p', String(model.pid)]);
     expect(stdout).toContain('latchkey/nano');
   });
 
-  it.runIf(process.platform === 'linux')('keeps the server’s secrets out of the model’s process', async () => {
-    process.env.LATCHKEY_SECRET = 'a-secret-of-the-server';
-    try {
-      await using model = await loadNano(engine);
-      expect(await readFile(`/proc/${model.pid}/environ`, 'latin1')).not.toContain('a-secret-of-the-server');
-    } finally {
-      delete process.env.LATCHKEY_SECRET;
-    }
+  it.runIf(process.platform === 'linux')('has none of the server’s secrets in its process', async () => {
+    expect(await readFile(`/proc/${model.pid}/environ`, 'latin1')).not.toContain('a-secret-of-the-server');
   });
 
-  it('says what it runs on and how much it can take', async () => {
-    await using model = await loadNano(engine, { contextLength: 1000, parallel: 3 });
+  it('says what it runs on and how much it can take', () => {
     expect(model).toMatchObject({ contextLength: 1000, parallel: 3, device: 'cpu' });
   });
 });
