@@ -16,6 +16,7 @@ import type { ApiDialect } from '../../packages/server/src/contracts/api-dialect
 import type { ServerErrorCode } from '../../packages/server/src/contracts/server-error.ts';
 import { labelStudioDialect } from '../../packages/server/src/dialects/label-studio/errors.ts';
 import { lmstudioDialect } from '../../packages/server/src/dialects/lmstudio/errors.ts';
+import { mcpDialect } from '../../packages/server/src/dialects/mcp/errors.ts';
 import { oauthDialect } from '../../packages/server/src/dialects/oauth/errors.ts';
 import { openaiDialect } from '../../packages/server/src/dialects/openai/errors.ts';
 import { WIRE_ERRORS } from '../../packages/server/src/dialects/wire-errors.ts';
@@ -41,6 +42,7 @@ const DIALECTS: readonly { readonly paths: string; readonly dialect: ApiDialect 
   { paths: '`/v1/…`, as OpenAI says it', dialect: openaiDialect },
   { paths: '`/api/token…`, as Label Studio says it', dialect: labelStudioDialect },
   { paths: '`/oauth/…` (RFC 6749 section 5.2)', dialect: oauthDialect },
+  { paths: '`/mcp`, what is refused before a call of the protocol is read (JSON-RPC 2.0)', dialect: mcpDialect },
 ];
 
 /** docs/errors.md, from the tables that the code itself goes by. */

@@ -2,11 +2,9 @@ import { z } from 'zod';
 import { type Environment, inputVariable, type Substitutions } from './interpolate.ts';
 import { check, invalid } from './invalid-config.ts';
 import type { McpConfig, McpServerEntry } from './mcp-config.ts';
-import { pluginId } from './plugin-id.ts';
+import { labelPattern, pluginId } from './plugin-id.ts';
 import { printKeyPath, readJsonc } from './read-jsonc.ts';
 import { readServerEntry } from './server-entry.ts';
-
-const labelPattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
 
 const rootSchema = z.record(z.string(), z.unknown());
 const serversSchema = z.record(

@@ -1,3 +1,6 @@
+/** What a server may be labelled. */
+export const labelPattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
+
 /**
  * The id by which requests and grants name a server of the mcp.json: `mcp/` and the label in lower case with `_` as `-`,
  * as LM Studio does it.

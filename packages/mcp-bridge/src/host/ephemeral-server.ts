@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import type { HttpServerEntry } from '../config/mcp-config.ts';
-import { pluginId } from '../config/plugin-id.ts';
+import { labelPattern, pluginId } from '../config/plugin-id.ts';
 import { BridgeError } from '../errors.ts';
 import type { ToolGate } from '../tools/tool-gate.ts';
 import { createAddressPolicy } from '../transport/address-policy.ts';
@@ -47,7 +47,6 @@ export interface BroughtServers {
   within(gate: ToolGate): ToolGate;
 }
 
-const labelPattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
 const maxUrlLength = 2048;
 /** Its caller waits, and nothing has to be installed first. */
 const maxStartMs = 10_000;

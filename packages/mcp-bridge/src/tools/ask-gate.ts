@@ -1,4 +1,5 @@
 import type { BridgeLogger } from '../logger.ts';
+import { deepFreeze } from './deep-freeze.ts';
 import type { ToolGate, ToolGateCall, ToolGateContext, ToolVerdict } from './tool-gate.ts';
 
 /** Asks the gate and fails closed: an error, or an answer that is not plainly yes, is a no. */
@@ -15,7 +16,8 @@ export async function askGate(
     if (verdict?.allowed !== true) return failed;
     const { arguments: args } = verdict;
     if (args === undefined) return { allowed: true };
-    return isObject(args) ? { allowed: true, arguments: freeze(args) } : failed;
+    // The same object, so that a gate knows it again in the outcome.
+    return isObject(args) ? { allowed: true, arguments: deepFreeze(args) } : failed;
   } catch (error) {
     logger.error({ server: call.server, tool: call.tool, error }, 'The tool gate threw; the call is denied');
     return failed;
@@ -24,10 +26,4 @@ export async function askGate(
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** The same object, so that a gate knows it again in the outcome. */
-function freeze<T extends object>(value: T): T {
-  for (const item of Object.values(value)) if (typeof item === 'object' && item !== null) freeze(item);
-  return Object.freeze(value);
 }

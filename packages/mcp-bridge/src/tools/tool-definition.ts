@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { deepFreeze } from './deep-freeze.ts';
 import { hasHidden, removeHidden } from './hidden-characters.ts';
 import { excessOf, maxDefinitionBytes } from './schema-caps.ts';
 
@@ -84,12 +85,4 @@ function cleanSchema(schema: Record<string, unknown>): Record<string, unknown> |
     return value;
   });
   return clean ? JSON.parse(text) : undefined;
-}
-
-function deepFreeze<T>(value: T): T {
-  if (typeof value === 'object' && value !== null) {
-    for (const child of Object.values(value)) deepFreeze(child);
-    Object.freeze(value);
-  }
-  return value;
 }

@@ -7,7 +7,7 @@
  * | `MISSING_PARAMETER` | a required parameter is absent; `param` names it |
  * | `UNKNOWN_PARAMETER` | a parameter that the API does not know |
  * | `PAYLOAD_TOO_LARGE` | a body over the configured size |
- * | `UNSUPPORTED_MEDIA_TYPE` | a body that does not say it is JSON |
+ * | `UNSUPPORTED_MEDIA_TYPE` | a body of another type than the endpoint takes, or a compressed one |
  * | `NOT_FOUND` | no such path, token, or stored response (or not the caller's) |
  * | `METHOD_NOT_ALLOWED` | the path exists, the method does not |
  * | `PREVIOUS_RESPONSE_NOT_FOUND` | `previous_response_id` names nothing of the caller's |
