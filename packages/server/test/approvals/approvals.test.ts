@@ -4,7 +4,7 @@ import type { ApprovalDesk } from '../../src/approvals/approval-desk.ts';
 import { type Approvals, openApprovals } from '../../src/approvals/open-approvals.ts';
 import type { WaitingCall } from '../../src/approvals/pending-calls.ts';
 import { ServerError } from '../../src/contracts/server-error.ts';
-import { openApprovalTables } from './open-approvals.ts';
+import { openApprovalTables } from '../scripted/databases.ts';
 
 const anybody = (): boolean => true;
 const principal = { rootId: 'AAAAAAAA', id: 'AAAAAAAA', name: 'agent', owner: 'ada' };
@@ -14,19 +14,21 @@ interface Asked {
   readonly id: string;
 }
 
+/** A call that must not come to wait. */
+const waitingCall = (): WaitingCall => ({
+  principal,
+  server: 'mcp/a',
+  tool: 'echo',
+  arguments: { text: 'one' },
+  refusalOf: () => undefined,
+  onWaiting: () => expect.fail('it waits'),
+  signal: new AbortController().signal,
+});
+
 /** A call that waits. */
 async function ask({ pending }: Pick<Approvals, 'pending'>, changes: Partial<WaitingCall> = {}): Promise<Asked> {
   const waiting = Promise.withResolvers<string>();
-  const outcome = pending.ask({
-    principal,
-    server: 'mcp/a',
-    tool: 'echo',
-    arguments: { text: 'one' },
-    refusalOf: () => undefined,
-    onWaiting: async (id) => waiting.resolve(id),
-    signal: new AbortController().signal,
-    ...changes,
-  });
+  const outcome = pending.ask({ ...waitingCall(), onWaiting: async (id) => waiting.resolve(id), ...changes });
   outcome.catch(() => {});
   return { outcome, id: await waiting.promise };
 }
@@ -86,46 +88,20 @@ describe('a call that waits', () => {
     server.close();
     expect(await outcome).toMatchObject({ approved: false, reason: 'the server is shutting down' });
     expect(await ids(server.desk)).toEqual([]);
-    const later = server.pending.ask({
-      principal,
-      server: 'mcp/a',
-      tool: 'echo',
-      arguments: {},
-      refusalOf: () => undefined,
-      onWaiting: () => expect.fail('it waits'),
-      signal: new AbortController().signal,
-    });
-    expect(await later).toMatchObject({ approved: false });
+    expect(await server.pending.ask(waitingCall())).toMatchObject({ approved: false });
   });
 
   it('does not wait when nobody can be told of it, and leaves nothing behind', async () => {
     const [server] = (await openServers(now)) as [Approvals];
     const onWaiting = () => Promise.reject(new Error('the disk is gone'));
-    const asked = server.pending.ask({
-      principal,
-      server: 'mcp/a',
-      tool: 'echo',
-      arguments: {},
-      refusalOf: () => undefined,
-      onWaiting,
-      signal: new AbortController().signal,
-    });
-    await expect(asked).rejects.toThrow('the disk is gone');
+    await expect(server.pending.ask({ ...waitingCall(), onWaiting })).rejects.toThrow('the disk is gone');
     expect(await ids(server.desk)).toEqual([]);
   });
 
   it('is the last of a hundred for a root token; those of others wait', async () => {
     const [server] = (await openServers(now)) as [Approvals];
     for (let count = 0; count < 100; count += 1) await ask(server);
-    const refused = await server.pending.ask({
-      principal,
-      server: 'mcp/a',
-      tool: 'echo',
-      arguments: {},
-      refusalOf: () => undefined,
-      onWaiting: () => expect.fail('it waits'),
-      signal: new AbortController().signal,
-    });
+    const refused = await server.pending.ask(waitingCall());
     expect(refused).toMatchObject({ approved: false, reason: expect.stringContaining('100') });
     await ask(server, { principal: { ...principal, rootId: 'BBBBBBBB' } });
     expect(await ids(server.desk)).toHaveLength(101);
@@ -154,17 +130,7 @@ describe('a call that can be taken up', () => {
   }
 
   /** Takes a call up that does not wait any more. */
-  const takeUp = ({ pending }: Approvals, approvalId: string) =>
-    pending.ask({
-      principal,
-      server: 'mcp/a',
-      tool: 'echo',
-      arguments: { text: 'one' },
-      approvalId,
-      refusalOf: () => undefined,
-      onWaiting: () => expect.fail('it waits'),
-      signal: new AbortController().signal,
-    });
+  const takeUp = ({ pending }: Approvals, approvalId: string) => pending.ask({ ...waitingCall(), approvalId });
 
   it('goes on waiting when its caller leaves, is answered at once, and is taken up with the answer', async () => {
     const [server] = (await openServers(now)) as [Approvals];
@@ -246,15 +212,7 @@ describe('a call that can be taken up', () => {
   it('counts among the hundred of its root token', async () => {
     const [server] = (await openServers(now)) as [Approvals];
     for (let count = 0; count < 100; count += 1) await leave(server);
-    const refused = await server.pending.ask({
-      principal,
-      server: 'mcp/a',
-      tool: 'echo',
-      arguments: {},
-      refusalOf: () => undefined,
-      onWaiting: () => expect.fail('it waits'),
-      signal: new AbortController().signal,
-    });
+    const refused = await server.pending.ask(waitingCall());
     expect(refused).toMatchObject({ approved: false, reason: expect.stringContaining('100') });
   });
 });

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import {
   type Auth,
   createAuth,
@@ -6,7 +5,6 @@ import {
   createMemoryTokenStore,
   createMeter,
 } from '@latchkey/auth-core';
-import { migrate, openSqlite } from '@latchkey/auth-core/stores/kysely';
 import { pino } from 'pino';
 import { onTestFinished } from 'vitest';
 import {
@@ -16,11 +14,9 @@ import {
   createChatService,
 } from '../../src/chat/chat-service.ts';
 import type { ConversationStore } from '../../src/contracts/conversation-store.ts';
-import { createKyselyConversationStore } from '../../src/conversations/kysely-conversation-store.ts';
-import { conversationMigrations } from '../../src/conversations/migrations.ts';
-import type { ConversationTables } from '../../src/conversations/schema.ts';
 import { ModelPool } from '../../src/models/model-pool.ts';
 import { createModelRegistry } from '../../src/models/model-registry.ts';
+import { openConversations } from '../scripted/databases.ts';
 import type { ScriptedEngine } from '../scripted/scripted-engine.ts';
 import { ScriptedToolset } from '../scripted/scripted-toolset.ts';
 import { temporaryFolder, writeFiles } from '../scripted/temporary-folder.ts';
@@ -31,13 +27,6 @@ export interface TestChat {
   readonly pool: ModelPool;
   readonly conversations: ConversationStore;
   readonly toolset: ScriptedToolset;
-}
-
-export async function openConversations(): Promise<ConversationStore> {
-  const database = openSqlite<ConversationTables>(join(temporaryFolder(), 'test.db'));
-  onTestFinished(() => database.destroy());
-  await migrate(database, conversationMigrations, 'server_migrations');
-  return createKyselyConversationStore(database);
 }
 
 /** The chat service with everything real but the engine and the tools. `ibm/granite` and `ibm/other` are there. */

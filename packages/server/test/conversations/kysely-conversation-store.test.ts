@@ -4,7 +4,7 @@ import type { ChatMessage } from '../../src/contracts/chat-message.ts';
 import type { ConversationStore, StoredTurn } from '../../src/contracts/conversation-store.ts';
 import { createKyselyConversationStore } from '../../src/conversations/kysely-conversation-store.ts';
 import { openDatabase } from '../../src/state/database.ts';
-import { openConversations } from '../chat/new-chat.ts';
+import { openConversations } from '../scripted/databases.ts';
 import { createPostgresDatabase } from '../scripted/postgres-database.ts';
 
 const postgres = await createPostgresDatabase();

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { HOP_HEADER, isOwnHop, withHop } from '../../src/mcp-endpoint/hop.ts';
 import { open, send } from './in-process-client.ts';
 import { call, ERAS, messagesOf, post, rpc, toolNames } from './mcp-client.ts';
-import { ISSUER, newServer } from './new-server.ts';
+import { ISSUER, newServer, type TestServer } from './new-server.ts';
 
 const tools = (mcp: Record<string, Record<string, object>>, more: object = {}) => ({
   actions: ['chat'],
@@ -12,6 +12,18 @@ const tools = (mcp: Record<string, Record<string, object>>, more: object = {}) =
 const ECHO_OF_BOTH = tools({ 'mcp/a': { echo: {} }, 'mcp/b': { echo: {}, fail: {} } });
 const said = (words: string) => ({ content: [{ type: 'text', text: words }], isError: false });
 const ping = { jsonrpc: '2.0', id: 1, method: 'ping' };
+
+/** Waits for a call that waits for a person, and agrees to it; returns the approval's id. */
+async function approve(server: TestServer, changes: object = {}): Promise<string> {
+  const token = await server.issue(tools({ 'mcp/a': { '*': {} } }, { actions: ['approvals:decide'] }));
+  const headers = { accept: 'text/event-stream' };
+  const watching = await open(server.app, { path: '/api/v1/approvals', token, headers });
+  const [, id = ''] = /"approval":\{"id":"([^"]+)"/.exec(await watching.received('approval.requested')) ?? [];
+  watching.leave();
+  const body = { decision: 'approve', ...changes };
+  await send(server.app, { method: 'POST', path: `/api/v1/approvals/${id}`, token, body });
+  return id;
+}
 
 describe.each(ERAS)('/mcp for clients of the %s era', (era) => {
   it('lists exactly the tools that a token may call', async () => {
@@ -66,41 +78,20 @@ describe.each(ERAS)('/mcp for clients of the %s era', (era) => {
   it('waits with what needs a person, and says what that person has changed', async () => {
     const server = await newServer();
     const token = await server.issue(tools({ 'mcp/a': { echo: { approval: 'ask' } } }));
-    const boss = await server.issue(tools({ 'mcp/a': { '*': {} } }, { actions: ['approvals:decide'] }));
-    const watching = await open(server.app, {
-      path: '/api/v1/approvals',
-      token: boss,
-      headers: { accept: 'text/event-stream' },
-    });
     const called = call(server, token, 'echo', { text: 'red' }, era);
-    const [, id] = /"approval":\{"id":"([^"]+)"/.exec(await watching.received('approval.requested')) ?? [];
-    const body = { decision: 'approve', arguments: { text: 'blue' } };
-    await send(server.app, { method: 'POST', path: `/api/v1/approvals/${id}`, token: boss, body });
+    await approve(server, { arguments: { text: 'blue' } });
     expect((await called).result).toMatchObject({
       isError: false,
       content: [{ text: 'A person has changed the arguments to {"text":"blue"}.' }, { text: 'blue' }],
     });
-    watching.leave();
   });
 
   it('tells a client that asked for it that its call waits for a person', async () => {
     const server = await newServer();
     const token = await server.issue(tools({ 'mcp/a': { echo: { approval: 'ask' } } }));
-    const boss = await server.issue(tools({ 'mcp/a': { '*': {} } }, { actions: ['approvals:decide'] }));
-    const watching = await open(server.app, {
-      path: '/api/v1/approvals',
-      token: boss,
-      headers: { accept: 'text/event-stream' },
-    });
     const params = { name: 'echo', arguments: { text: 'red' }, _meta: { progressToken: 'p' } };
     const called = rpc(server, token, era, 'tools/call', params);
-    const [, id] = /"approval":\{"id":"([^"]+)"/.exec(await watching.received('approval.requested')) ?? [];
-    await send(server.app, {
-      method: 'POST',
-      path: `/api/v1/approvals/${id}`,
-      token: boss,
-      body: { decision: 'approve' },
-    });
+    const id = await approve(server);
     const { result, notifications } = await called;
     expect(result).toMatchObject(said('red'));
     expect(notifications).toMatchObject([
@@ -109,7 +100,6 @@ describe.each(ERAS)('/mcp for clients of the %s era', (era) => {
         params: { progressToken: 'p', progress: 0, message: expect.stringContaining(`approval of a person (${id})`) },
       },
     ]);
-    watching.leave();
   });
 
   it('serves nothing that sends out what may be tainted, or asks a person, where taint is on', async () => {

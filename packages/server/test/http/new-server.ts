@@ -36,15 +36,17 @@ import { createChatTools } from '../../src/tools/chat-tools.ts';
 import type { TaintRules } from '../../src/tools/taint.ts';
 import type { UsageStore } from '../../src/usage/kysely-usage-store.ts';
 import { createUsageRecorder } from '../../src/usage/usage-recorder.ts';
-import { openApprovalTables } from '../approvals/open-approvals.ts';
-import { openConversations } from '../chat/new-chat.ts';
-import { openPinTables } from '../mcp-pins/open-pins.ts';
+import {
+  openApprovalTables,
+  openConversations,
+  openPinTables,
+  openSettings,
+  openUsage,
+} from '../scripted/databases.ts';
 import type { Turn } from '../scripted/engine-script.ts';
 import { ScriptedEngine } from '../scripted/scripted-engine.ts';
 import { temporaryFolder, writeFiles } from '../scripted/temporary-folder.ts';
-import { openSettings } from '../settings/open-settings.ts';
 import { newHost, TAINT_OFF } from '../tools/caller.ts';
-import { openUsage } from '../usage/open-usage.ts';
 
 /** Who issues the access tokens of test servers. */
 export const ISSUER = 'https://latchkey.test';

@@ -3,8 +3,8 @@ import { sql } from 'kysely';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createKyselyPinStore } from '../../src/mcp-pins/kysely-pin-store.ts';
 import { openDatabase } from '../../src/state/database.ts';
+import { openPinTables } from '../scripted/databases.ts';
 import { createPostgresDatabase } from '../scripted/postgres-database.ts';
-import { openPinTables } from './open-pins.ts';
 
 const postgres = await createPostgresDatabase();
 

@@ -6,8 +6,8 @@ import type { AuthenticationSwitch } from '../../src/settings/authentication-swi
 import { DEFAULT_INSTALLATION_SETTINGS } from '../../src/settings/installation-settings.ts';
 import type { SettingsStore } from '../../src/settings/kysely-settings-store.ts';
 import { createLiveSettings, type LiveSettings } from '../../src/settings/live-settings.ts';
+import { openSettings } from '../scripted/databases.ts';
 import { temporaryFolder } from '../scripted/temporary-folder.ts';
-import { openSettings } from './open-settings.ts';
 
 const FREE: AuthenticationSwitch = { forcedOff: false, refusal: undefined };
 const operator = { id: 'AAAAAAAA', name: 'ops' };
@@ -50,23 +50,9 @@ async function watch(
 }
 
 describe('settings that nobody has changed', () => {
-  it('are the defaults: authentication on, every kind on, no servers that requests bring along', async () => {
+  it('are the defaults', async () => {
     const { settings } = await watch(await openSettings());
-    expect(await settings.fresh()).toEqual({
-      requireAuthentication: true,
-      tokenKinds: {
-        'api-key': true,
-        custom: true,
-        'personal-access': true,
-        access: true,
-        legacy: true,
-        attenuated: true,
-      },
-      personalAccessTokenTtl: 7_776_000,
-      accessTokenTtl: 300,
-      allowMcpJson: true,
-      allowEphemeralMcp: false,
-    });
+    expect(await settings.fresh()).toEqual(DEFAULT_INSTALLATION_SETTINGS);
   });
 });
 

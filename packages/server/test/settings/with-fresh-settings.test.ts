@@ -6,8 +6,8 @@ import { toAuthSettings } from '../../src/settings/installation-settings.ts';
 import type { SettingsStore } from '../../src/settings/kysely-settings-store.ts';
 import { createLiveSettings, type LiveSettings } from '../../src/settings/live-settings.ts';
 import { withFreshSettings } from '../../src/settings/with-fresh-settings.ts';
+import { openSettings } from '../scripted/databases.ts';
 import { temporaryFolder } from '../scripted/temporary-folder.ts';
-import { openSettings } from './open-settings.ts';
 
 /** One of several servers that share their databases. */
 async function newShare(

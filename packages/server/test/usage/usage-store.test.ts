@@ -5,8 +5,8 @@ import type { UsageRecord } from '../../src/contracts/usage-record.ts';
 import type { DailyUsage, UsageGroup } from '../../src/usage/kysely-usage-store.ts';
 import { readUsage } from '../../src/usage/read-usage.ts';
 import { addCounts, NOTHING_USED } from '../../src/usage/usage-counts.ts';
+import { openUsage } from '../scripted/databases.ts';
 import { temporaryFolder } from '../scripted/temporary-folder.ts';
-import { openUsage } from './open-usage.ts';
 
 const used = (changes: Partial<DailyUsage> = {}): DailyUsage => ({
   day: '2026-01-02',

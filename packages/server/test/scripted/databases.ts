@@ -1,0 +1,43 @@
+import { join } from 'node:path';
+import { type Migrations, migrate, openSqlite } from '@latchkey/auth-core/stores/kysely';
+import type { Kysely } from 'kysely';
+import { onTestFinished } from 'vitest';
+import { approvalMigrations } from '../../src/approvals/migrations.ts';
+import type { ApprovalTables } from '../../src/approvals/schema.ts';
+import type { ConversationStore } from '../../src/contracts/conversation-store.ts';
+import { createKyselyConversationStore } from '../../src/conversations/kysely-conversation-store.ts';
+import { conversationMigrations } from '../../src/conversations/migrations.ts';
+import type { ConversationTables } from '../../src/conversations/schema.ts';
+import { pinMigrations } from '../../src/mcp-pins/migrations.ts';
+import type { PinTables } from '../../src/mcp-pins/schema.ts';
+import { createKyselySettingsStore, type SettingsStore } from '../../src/settings/kysely-settings-store.ts';
+import { settingsMigrations } from '../../src/settings/migrations.ts';
+import type { SettingsTables } from '../../src/settings/schema.ts';
+import { createKyselyUsageStore, type UsageStore } from '../../src/usage/kysely-usage-store.ts';
+import { usageMigrations } from '../../src/usage/migrations.ts';
+import type { UsageTables } from '../../src/usage/schema.ts';
+import { temporaryFolder } from './temporary-folder.ts';
+
+/** A SQLite file of one part of the server: a new one, or the one at `path`. It is closed when the test is over. */
+async function openTables<Tables>(
+  migrations: Migrations,
+  path = join(temporaryFolder(), 'test.db'),
+): Promise<Kysely<Tables>> {
+  const database = openSqlite<Tables>(path);
+  onTestFinished(() => database.destroy());
+  await migrate(database, migrations, 'server_migrations');
+  return database;
+}
+
+export const openApprovalTables = (): Promise<Kysely<ApprovalTables>> => openTables(approvalMigrations);
+
+export const openPinTables = (): Promise<Kysely<PinTables>> => openTables(pinMigrations);
+
+export const openConversations = async (): Promise<ConversationStore> =>
+  createKyselyConversationStore(await openTables<ConversationTables>(conversationMigrations));
+
+export const openSettings = async (path?: string): Promise<SettingsStore> =>
+  createKyselySettingsStore(await openTables<SettingsTables>(settingsMigrations, path));
+
+export const openUsage = async (path?: string): Promise<UsageStore> =>
+  createKyselyUsageStore(await openTables<UsageTables>(usageMigrations, path));
