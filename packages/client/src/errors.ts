@@ -136,7 +136,10 @@ export type ConfigurationErrorCode =
   | 'invalid_profiles'
   | 'unsafe_profiles';
 
-/** An option, a variable of the environment or the profiles file is not right; the message says which and how to mend it. */
+/**
+ * An option, a variable of the environment or the profiles file is not right; the message says which and how to mend
+ * it.
+ */
 export class ConfigurationError extends LatchkeyError {
   override name = 'ConfigurationError';
   declare readonly code: ConfigurationErrorCode;

@@ -16,7 +16,10 @@ export interface McpLimits {
   readonly messageBytes: number;
   /** The content of one result as the API shows it; more is replaced by a visible mark. */
   readonly resultBytes: number;
-  /** The text of one result that the model reads, in tokens, taken to be three bytes of UTF-8 each; more is replaced by a visible mark. */
+  /**
+   * The text of one result that the model reads, in tokens, taken to be three bytes of UTF-8 each; more is replaced by
+   * a visible mark.
+   */
   readonly resultTokens: number;
 }
 

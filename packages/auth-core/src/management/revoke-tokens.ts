@@ -37,7 +37,10 @@ export function createRevokeTokens(parts: TokenManagerParts, access: TokenAccess
     throw new ConflictError();
   }
 
-  /** Ends what was derived without the store: a record of its end is all that is ever kept of it, for a day if it could not have lived longer. */
+  /**
+   * Ends what was derived without the store: a record of its end is all that is ever kept of it, for a day if it could
+   * not have lived longer.
+   */
   async function endDerived(by: Principal): Promise<{ readonly record: TokenRecord; readonly ended: boolean }> {
     const record = tombstoneOf(by, clock());
     if (!(await store.insert(record))) return { record: (await store.find(record.id)) ?? record, ended: false };

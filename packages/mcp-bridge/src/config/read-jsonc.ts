@@ -9,7 +9,10 @@ export function printKeyPath(path: readonly PropertyKey[]): string {
     .replace(/^\./, '');
 }
 
-/** JSON with comments and trailing commas. A key that is written twice, or that objects can't hold, is an error: it would be lost. */
+/**
+ * JSON with comments and trailing commas. A key that is written twice, or that objects can't hold, is an error: it
+ * would be lost.
+ */
 export function readJsonc(text: string): unknown {
   try {
     return readTree(text);

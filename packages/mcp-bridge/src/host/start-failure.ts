@@ -12,7 +12,10 @@ export class TookTooLong extends Error {
   }
 }
 
-/** Why a server could not be started or asked for its tools, in words that are safe to show, and for its operator what to do about it. */
+/**
+ * Why a server could not be started or asked for its tools, in words that are safe to show, and for its operator what
+ * to do about it.
+ */
 export function explainStart(cause: unknown, opened: Pick<OpenTransport, 'reason'>, entry: McpServerEntry): string {
   if (cause instanceof TookTooLong) return cause.message;
   if (opened.reason() !== '') return opened.reason();

@@ -40,10 +40,10 @@ export function runnerCaches(command: string, home: string | undefined): readonl
 }
 
 /**
- * What an entry names as its server's own, for a server whose entry says nothing of a sandbox: its `cwd`, and the folders
- * and files in its arguments and variables, a file with the folder that it is in: servers keep data beside their script.
- * The root, the system, and what holds the home folder are never opened for the sake of a file. Nothing that a server can make opens more to it at its next start:
- * links in its own folders are not followed.
+ * What an entry names as its server's own, for a server whose entry says nothing of a sandbox: its `cwd`, and the
+ * folders and files in its arguments and variables, a file with the folder that it is in: servers keep data beside
+ * their script. The root, the system, and what holds the home folder are never opened for the sake of a file. Nothing
+ * that a server can make opens more to it at its next start: links in its own folders are not followed.
  */
 export async function ownFolders(
   { cwd, args }: Pick<StdioServerEntry, 'cwd' | 'args'>,

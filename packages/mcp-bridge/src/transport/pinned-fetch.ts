@@ -31,7 +31,10 @@ export const resolveBySystem: NameResolver = (host) =>
     lookup(host, { all: true }, (error, addresses) => (error ? reject(error) : resolve(addresses)));
   });
 
-/** Resolves a server's name when it is first needed, and holds to it: one that changes its mind (DNS rebinding) changes nothing. */
+/**
+ * Resolves a server's name when it is first needed, and holds to it: one that changes its mind (DNS rebinding) changes
+ * nothing.
+ */
 export function pinAddresses(url: URL, allows: AddressPolicy, resolve: NameResolver): PinnedAddresses {
   const host = hostOf(url);
   let addresses: Promise<readonly LookupAddress[]> | undefined;

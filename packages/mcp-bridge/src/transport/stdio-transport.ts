@@ -34,8 +34,9 @@ export interface StdioTransportOptions {
 
 /**
  * A server as a child process, without a shell, in a sandbox where there is one, and in a process group of its own, so
- * that closing it leaves nothing behind: standard input ends, then SIGTERM, then SIGKILL, each to the whole group. The SDK's own transport ends only
- * the direct child (typescript-sdk issue 2023). What the child prints is bounded everywhere.
+ * that closing it leaves nothing behind: standard input ends, then SIGTERM, then SIGKILL, each to the whole group. The
+ * SDK's own transport ends only the direct child (typescript-sdk issue 2023). What the child prints is bounded
+ * everywhere.
  */
 export class StdioTransport implements Transport {
   onclose?: () => void;

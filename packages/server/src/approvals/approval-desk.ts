@@ -22,8 +22,9 @@ export interface ApprovalDesk {
   /** What waits and may be decided by whoever asks, the oldest first. */
   list(mayDecide: MayDecide): Promise<readonly Approval[]>;
   /**
-   * Approves or denies; when the caller has left and may come back, what was said is kept for them. Throws ServerError `NOT_FOUND`, `CONFLICT` when somebody was faster or nobody waits any more,
-   * and, while the call goes on waiting, `PERMISSION_DENIED` and `INVALID_REQUEST` for changed arguments.
+   * Approves or denies; when the caller has left and may come back, what was said is kept for them. Throws ServerError
+   * `NOT_FOUND`, `CONFLICT` when somebody was faster or nobody waits any more, and, while the call goes on waiting,
+   * `PERMISSION_DENIED` and `INVALID_REQUEST` for changed arguments.
    */
   decide(id: string, answer: ApprovalAnswer, mayDecide: MayDecide): Promise<Approval>;
   /** What waits, and from then on what comes and what ends, until the signal fires or the desk is closed. */
@@ -39,7 +40,6 @@ export interface ApprovalDeskOptions {
   readonly createId: () => string;
 }
 
-/** Creates it. */
 export function createApprovalDesk({ store, bell, clock, createId }: ApprovalDeskOptions): ApprovalDesk {
   const closing = new AbortController();
   const now = (): string => clock().toISOString();

@@ -58,7 +58,6 @@ export interface PendingCallsOptions {
   readonly seconds: number;
 }
 
-/** Creates it. */
 export function createPendingCalls({ store, bell, clock, createId, seconds }: PendingCallsOptions): PendingCalls {
   const closing = new AbortController();
   const running = new Set<Promise<unknown>>();

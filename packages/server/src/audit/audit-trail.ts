@@ -30,7 +30,6 @@ interface Scope {
   principal?: Principal;
 }
 
-/** Creates it. */
 export function createAuditTrail({ log, kept, createId }: AuditTrailOptions): AuditTrail {
   const scopes = new AsyncLocalStorage<Scope>();
   /** What was refused is thrown on, and passes by more than one place that tells of it. */

@@ -49,7 +49,6 @@ interface RunningCall {
 /** A model makes names up, and may make up long ones. */
 const NAME_CHARACTERS = 128;
 
-/** Creates it. */
 export function createToolAudit({ digest, record, note, kept, createId }: ToolAuditOptions): ToolAudit {
   const running = new WeakMap<object, RunningCall>();
 

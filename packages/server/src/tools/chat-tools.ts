@@ -27,7 +27,6 @@ export type OpenChatTools = (
   signal: AbortSignal,
 ) => Promise<ChatToolset>;
 
-/** Creates it. */
 export const createChatTools =
   ({ host, switches, audit, pending, taint }: ChatToolsOptions): OpenChatTools =>
   ({ principal, decide }, { integrations, messages }, signal) =>

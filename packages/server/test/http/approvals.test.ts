@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { callsTool, says } from '../scripted/engine-script.ts';
 import { open, send } from './in-process-client.ts';
 import { newServer } from './new-server.ts';
-import { AGENT, answer, chat, DECIDER, eventsOf, PATH, tools, types, waiting, waits } from './waiting-run.ts';
+import { AGENT, answer, chat, DECIDER, entriesOf, eventsOf, PATH, tools, waiting, waits } from './waiting-run.ts';
 
 afterEach(() => {
   vi.useRealTimers();
@@ -67,7 +67,7 @@ describe('a call that needs approval', () => {
       403,
       { error: { code: 'permission_denied', message: expect.stringContaining('token agent') } },
     ]);
-    expect(await types(server, /^tool\.called$/)).toEqual([]);
+    expect(await entriesOf(server, /^tool\.called$/)).toEqual([]);
   });
 
   it('waits on when it is approved with arguments that the grant of the run refuses', async () => {
@@ -135,7 +135,7 @@ describe('a call that needs approval', () => {
     expect(await watching.received('approval.ended')).toContain('"outcome":"denied"');
     watching.leave();
     expect((await answer(server, decider, id, { decision: 'approve' })).status).toBe(404);
-    expect(await types(server, /^tool\.called$/)).toEqual([]);
+    expect(await entriesOf(server, /^tool\.called$/)).toEqual([]);
   });
 
   it('is denied when the token of its run is revoked', async () => {
@@ -145,7 +145,7 @@ describe('a call that needs approval', () => {
     expect(await stream.received('"chat.end"')).toContain('token_revoked');
     const answered = await answer(server, await server.issue(DECIDER), id, { decision: 'approve' });
     expect([404, 409]).toContain(answered.status);
-    expect(await types(server, /^tool\.called$/)).toEqual([]);
+    expect(await entriesOf(server, /^tool\.called$/)).toEqual([]);
   });
 
   it('is not asked about when its arguments do not fit the schema of the tool', async () => {
@@ -153,7 +153,7 @@ describe('a call that needs approval', () => {
     const token = await server.issue({ ...AGENT, mcp: tools({ echo: { approval: 'ask' } }) });
     const answered = await send(server.app, chat(token));
     expect(answered.json()).toMatchObject({ output: [{ type: 'invalid_tool_call' }, { type: 'message' }] });
-    expect(await types(server, /^approval/)).toEqual([]);
+    expect(await entriesOf(server, /^approval/)).toEqual([]);
   });
 
   it('waits for a caller who does not stream, too', async () => {
@@ -302,7 +302,7 @@ describe('the audit log', () => {
     const { server, id, end } = await waits();
     await answer(server, await server.issue(DECIDER, 'boss'), id, { decision: 'approve' });
     await end();
-    const [asked, ...others] = await types(server, /^(approval|tool\.called)/);
+    const [asked, ...others] = await entriesOf(server, /^(approval|tool\.called)/);
     const details = { approval: id };
     expect(asked).toMatchObject({
       type: 'approval.requested',
@@ -321,7 +321,7 @@ describe('the audit log', () => {
     const { server, id, end } = await waits();
     await answer(server, await server.issue(DECIDER, 'boss'), id, { decision: 'deny' });
     await end();
-    const entries = await types(server, /^(approval\.denied|tool\.denied|tool\.called)/);
+    const entries = await entriesOf(server, /^(approval\.denied|tool\.denied|tool\.called)/);
     expect(entries.map(({ type }) => type).toSorted()).toEqual(['approval.denied', 'tool.denied']);
     expect(entries).toContainEqual(
       expect.objectContaining({ details: expect.objectContaining({ rule: 'approval', approval: id }) }),

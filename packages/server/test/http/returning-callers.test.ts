@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { callsTool, says, talksUntilAborted } from '../scripted/engine-script.ts';
 import { open, send } from './in-process-client.ts';
-import { AGENT, answer, chat, DECIDER, eventsOf, type Run, tools, types, waiting, waits } from './waiting-run.ts';
+import { AGENT, answer, chat, DECIDER, entriesOf, eventsOf, type Run, tools, waiting, waits } from './waiting-run.ts';
 
 /** Goes on from the response whose call waits. */
 async function goOn({ server, agent, responseId }: Run, more: object = {}) {
@@ -17,7 +17,7 @@ async function goOn({ server, agent, responseId }: Run, more: object = {}) {
   };
 }
 
-const called = ({ server }: Run) => types(server, /^tool\.called$/);
+const called = ({ server }: Run) => entriesOf(server, /^tool\.called$/);
 
 describe('a call whose caller went away', () => {
   it('waits on, and is made for a caller who comes back once it was approved', async () => {
@@ -40,7 +40,7 @@ describe('a call whose caller went away', () => {
       result: { output: [{ type: 'tool_call', tool: 'echo' }, { content: 'Done' }], response_id: expect.any(String) },
     });
     expect(await called(run)).toMatchObject([{ details: { approval: run.id } }]);
-    expect(await types(run.server, /^tool\.denied$/)).toEqual([]);
+    expect(await entriesOf(run.server, /^tool\.denied$/)).toEqual([]);
   });
 
   it('waits on for a caller who comes back before anybody has decided, under the same id', async () => {

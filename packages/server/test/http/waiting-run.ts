@@ -66,5 +66,5 @@ export const answer = ({ app }: TestServer, token: string, id: string, body: unk
 export const waiting = async ({ app }: TestServer, token: string): Promise<readonly Record<string, unknown>[]> =>
   (await send(app, { path: PATH, token })).json().approvals as readonly Record<string, unknown>[];
 /** The entries of the audit log whose type is like that. */
-export const types = async ({ audit }: TestServer, pattern: RegExp) =>
+export const entriesOf = async ({ audit }: TestServer, pattern: RegExp) =>
   (await audit.list({ limit: 1000 })).filter(({ type }) => pattern.test(type));

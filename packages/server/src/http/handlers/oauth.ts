@@ -121,7 +121,10 @@ export function createOAuthHandlers(options: OAuthOptions): OAuthHandlers {
   };
 }
 
-/** Leaves of the scope what the token allows: the answer says what was granted, not what was asked for (RFC 6749 section 5.1). */
+/**
+ * Leaves of the scope what the token allows: the answer says what was granted, not what was asked for (RFC 6749 section
+ * 5.1).
+ */
 function withGrantedScope(exchange: TokenExchange, by: Principal): TokenExchange {
   if (exchange.scope === undefined) return exchange;
   const allowed = scopeOf(by.authority);
