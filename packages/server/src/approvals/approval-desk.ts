@@ -1,4 +1,5 @@
-import { type Clock, StoreUnavailableError } from '@latchkey/auth-core';
+import type { Clock } from '@latchkey/auth-core';
+import { reachStore } from '../contracts/reach-store.ts';
 import { ServerError } from '../contracts/server-error.ts';
 import type { Approval, ApprovalAnswer, StoredApproval } from './approval.ts';
 import type { Bell } from './bell.ts';
@@ -45,17 +46,17 @@ export function createApprovalDesk({ store, bell, clock, createId }: ApprovalDes
   const now = (): string => clock().toISOString();
 
   async function waiting(mayDecide: MayDecide): Promise<readonly Approval[]> {
-    const all = await guard(store.waiting(now()));
+    const all = await reachStore(() => store.waiting(now()));
     return all.filter(mayDecide).map(toApproval);
   }
 
   async function waitUntilTaken(id: string, answerId: string, answer: ApprovalAnswer): Promise<void> {
     using ear = bell.listen(id);
-    if (!(await guard(store.answer(id, answerId, answer, now())))) throw conflict(id);
+    if (!(await reachStore(() => store.answer(id, answerId, answer, now())))) throw conflict(id);
     bell.ring(id);
     const until = performance.now() + TAKE_MILLISECONDS;
     for (;;) {
-      const found = await guard(store.find(id));
+      const found = await reachStore(() => store.find(id));
       if (found?.answerId !== answerId) throw conflict(id);
       if (found.status === (answer.decision === 'approve' ? 'approved' : 'denied')) return;
       if (found.refusal !== undefined) {
@@ -66,7 +67,7 @@ export function createApprovalDesk({ store, bell, clock, createId }: ApprovalDes
       const isLate = performance.now() > until;
       // Nobody waits just now: whoever comes back for the call takes the answer.
       if (found.responseId !== undefined && (isLate || found.aliveUntil <= now())) return;
-      if (isLate && (await guard(store.withdraw(id, answerId)))) throw conflict(id);
+      if (isLate && (await reachStore(() => store.withdraw(id, answerId)))) throw conflict(id);
       await ear.heard(LOOK_MILLISECONDS);
     }
   }
@@ -74,7 +75,7 @@ export function createApprovalDesk({ store, bell, clock, createId }: ApprovalDes
   return {
     list: waiting,
     async decide(id, answer, mayDecide) {
-      const found = await guard(store.find(id));
+      const found = await reachStore(() => store.find(id));
       if (found === undefined || !isOpen(found) || found.expiresAt <= now() || !mayDecide(found)) throw notFound(id);
       const { arguments: changed } = answer;
       if (changed !== undefined && !mayDecide({ ...found, arguments: changed })) throw notCovered();
@@ -90,7 +91,7 @@ export function createApprovalDesk({ store, bell, clock, createId }: ApprovalDes
         const ids = new Set(approvals.map(({ id }) => id));
         for (const id of [...shown].filter((one) => !ids.has(one))) {
           shown.delete(id);
-          yield { type: 'approval.ended', id, outcome: outcomeOf(await guard(store.find(id))) };
+          yield { type: 'approval.ended', id, outcome: outcomeOf(await reachStore(() => store.find(id))) };
         }
         for (const approval of approvals.filter(({ id }) => !shown.has(id))) {
           shown.add(approval.id);
@@ -135,12 +136,4 @@ function notCovered(): ServerError {
     'Your own token may not decide about a call with these arguments. The call still waits.',
     { param: 'arguments' },
   );
-}
-
-async function guard<T>(call: Promise<T>): Promise<T> {
-  try {
-    return await call;
-  } catch (cause) {
-    throw new StoreUnavailableError(cause);
-  }
 }

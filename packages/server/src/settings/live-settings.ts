@@ -1,4 +1,5 @@
 import { type AuditActor, type AuditSink, type Clock, type Json, StoreUnavailableError } from '@latchkey/auth-core';
+import { reachStore } from '../contracts/reach-store.ts';
 import { ServerError } from '../contracts/server-error.ts';
 import { type AuthenticationSwitch, requireChangeable, withAuthentication } from './authentication-switch.ts';
 import { applyChange, type InstallationSettings, type SettingsChange } from './installation-settings.ts';
@@ -71,15 +72,15 @@ export async function createLiveSettings(options: LiveSettingsOptions): Promise<
   }
 
   async function attempt(change: SettingsChange, by: AuditActor): Promise<InstallationSettings | undefined> {
-    const { version, settings: before } = await guard(() => store.read());
+    const { version, settings: before } = await reachStore(() => store.read());
     const after = applyChange(before, change);
     const differences = describeDifferences(before, after);
     if (Object.keys(differences).length > 0) {
       const at = clock();
-      if (!(await guard(() => store.write(after, version, at.toISOString())))) return undefined;
+      if (!(await reachStore(() => store.write(after, version, at.toISOString())))) return undefined;
       changes += 1;
       known = { settings: withAuthentication(after, authentication), readAt: at.getTime() };
-      await guard(
+      await reachStore(
         async () =>
           await options.audit?.({ type: 'settings.changed', actor: by, subject: 'installation', details: differences }),
       );
@@ -108,14 +109,6 @@ export async function createLiveSettings(options: LiveSettingsOptions): Promise<
       throw new ServerError('CONFLICT', 'Others change the settings at the same time. Try again.');
     },
   };
-}
-
-async function guard<T>(call: () => Promise<T>): Promise<T> {
-  try {
-    return await call();
-  } catch (cause) {
-    throw new StoreUnavailableError(cause);
-  }
 }
 
 /** By the setting's name, `tokenKinds.legacy` for a kind: what it was and what it is. Settings are no secrets. */

@@ -1,11 +1,6 @@
-import {
-  type Auth,
-  PermissionDeniedError,
-  type Principal,
-  StoreUnavailableError,
-  TokenNotFoundError,
-} from '@latchkey/auth-core';
+import { type Auth, PermissionDeniedError, type Principal, TokenNotFoundError } from '@latchkey/auth-core';
 import { z } from 'zod';
+import { reachStore } from '../../contracts/reach-store.ts';
 import { ServerError } from '../../contracts/server-error.ts';
 import { validateBody } from '../../dialects/validate-body.ts';
 import type { UsageStore } from '../../usage/kysely-usage-store.ts';
@@ -40,14 +35,11 @@ export interface UsageHandlerOptions {
  * list, in the projects that it may use.
  */
 export function createUsageHandler({ auth, store, recorder, clock }: UsageHandlerOptions): Handler {
-  async function readAll(query: UsageQuery): Promise<UsageReport> {
-    try {
+  const readAll = (query: UsageQuery): Promise<UsageReport> =>
+    reachStore(async () => {
       await recorder.flush();
-      return await readUsage(store, query);
-    } catch (cause) {
-      throw new StoreUnavailableError(cause);
-    }
-  }
+      return readUsage(store, query);
+    });
 
   return async (ctx) => {
     const query = validateBody(querySchema, { ...ctx.query });
