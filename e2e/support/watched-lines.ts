@@ -1,10 +1,13 @@
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 
+/** How long a line is waited for: less than a test may take, so that its failure shows what came instead. */
+const PATIENCE_MILLISECONDS = 60_000;
+
 /** The lines that a process has printed, and a way to wait for one. */
 export interface WatchedLines {
   readonly lines: readonly string[];
-  /** The first line, already printed or still to come, that `matches`. Rejects when the output ends without one. */
+  /** The first line, already printed or still to come, that `matches`. Rejects when the output ends, or a minute, without one. */
   find(matches: (line: string) => boolean): Promise<string>;
 }
 
@@ -27,10 +30,15 @@ export function watchLines(stream: Readable): WatchedLines {
       new Promise((resolve, reject) => {
         const take = (line: string): boolean => {
           if (!matches(line)) return false;
+          clearTimeout(timer);
           resolve(line);
           return true;
         };
-        const fail = (): void => reject(new Error(`The line never came. What came:\n${lines.join('\n')}`));
+        const fail = (): void => {
+          clearTimeout(timer);
+          reject(new Error(`The line never came. What came:\n${lines.join('\n')}`));
+        };
+        const timer = setTimeout(fail, PATIENCE_MILLISECONDS);
         if (lines.some(take)) return;
         if (ended) fail();
         else waiting.add({ take, fail });
