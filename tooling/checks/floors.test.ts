@@ -71,6 +71,14 @@ describe('auth-core', () => {
     });
     expect(breaches.map((file) => file.path)).toEqual([]);
   });
+
+  it('speaks HTTP behind one door only', () => {
+    const http = 'packages/auth-core/src/http/';
+    const users = readSources('packages/auth-core/src/**/*.ts')
+      .filter((file) => importsOf(file).some((name) => name.startsWith(http)))
+      .map((file) => file.path.split('/')[3]);
+    expect([...new Set(users)].sort()).toEqual(['http', 'testing']);
+  });
 });
 
 function risingImports(file: SourceFile): readonly string[] {

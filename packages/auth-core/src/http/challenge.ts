@@ -1,5 +1,5 @@
+import { toErrorDescription } from '../error-description.ts';
 import { type AuthError, type AuthErrorCode, LimitExceededError } from '../errors.ts';
-import { toErrorDescription } from './error-description.ts';
 
 /** How a refusal is said in HTTP. */
 export interface Challenge {

@@ -2,11 +2,11 @@
  * The public API of @latchkey/auth-core/http. Whatever is added here becomes API.
  */
 
+export { toErrorDescription } from '../error-description.ts';
 export type { Challenge, ChallengeOptions } from './challenge.ts';
 export { challenge } from './challenge.ts';
 export type { ClientAddress } from './client-address.ts';
 export { createClientAddress, isAddressRange } from './client-address.ts';
-export { toErrorDescription } from './error-description.ts';
 export { rateLimitHeaders } from './rate-limit-headers.ts';
 export type { ReadCredentialOptions } from './read-credential.ts';
 export { readCredential } from './read-credential.ts';

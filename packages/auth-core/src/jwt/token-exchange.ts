@@ -1,8 +1,8 @@
 import { ACTIONS, type Action } from '../authority/action.ts';
 import { FULL_GRANT, type Grant } from '../authority/grant.ts';
 import { parseGrant } from '../authority/parse-grant.ts';
+import { toErrorDescription } from '../error-description.ts';
 import { InvalidGrantError } from '../errors.ts';
-import { toErrorDescription } from '../http/error-description.ts';
 import { isAudienceList, MAXIMUM_AUDIENCES } from './audience.ts';
 
 /** The `grant_type` of a token exchange (RFC 8693 section 2.1). */
