@@ -196,7 +196,13 @@ function readTargets(parameters: Parameters, makes: TokenExchange['makes']): Pic
   if (makes === 'api-key')
     throw new Refusal('invalid_target', 'An API key works on this server only; leave out audience and resource.');
   if (!isAudienceList(audience)) {
-    throw new Refusal('invalid_target', `audience and resource must name at most ${MAXIMUM_AUDIENCES} servers.`);
+    throw new Refusal(
+      'invalid_target',
+      `audience and resource must name at most ${MAXIMUM_AUDIENCES} servers, each in up to 200 visible ASCII characters.`,
+    );
+  }
+  if (!(parameters.get('resource') ?? []).every((url) => URL.canParse(url) && !url.includes('#'))) {
+    throw new Refusal('invalid_target', 'resource must be an absolute URI without a fragment (RFC 8707 section 2).');
   }
   return { audience };
 }

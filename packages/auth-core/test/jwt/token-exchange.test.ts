@@ -91,6 +91,8 @@ describe('a token exchange', () => {
     ['somebody who acts for another', form({ actor_token: 'a' }), 'invalid_request'],
     ['the type of such a token', form({ actor_token_type: `${URN}jwt` }), 'invalid_request'],
     ['an audience with a blank', form({ audience: 'a b' }), 'invalid_target'],
+    ['a resource that is no URI', form({ resource: 'reports' }), 'invalid_target'],
+    ['a resource with a fragment', form({ resource: 'https://reports.example/#a' }), 'invalid_target'],
     ['too many audiences', form({ audience: Array.from({ length: 11 }, String) }), 'invalid_target'],
     ['an API key for others', form({ requested_token_type: API_KEY, audience: 'a' }), 'invalid_target'],
     ['a scope that is none', form({ scope: 'chat fly' }), 'invalid_scope'],
