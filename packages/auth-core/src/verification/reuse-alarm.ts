@@ -7,16 +7,17 @@ const CAPACITY = 1000;
 
 /**
  * Takes note of the use of a secret whose time is over: somebody has kept it who should not, or has forgotten to
- * change it. Once a minute for each token; it changes nothing and never rejects.
+ * change it. Once a minute for each rotation of a token; it changes nothing and never rejects.
  */
 export function createReuseAlarm(audit: AuditSink | undefined): (record: TokenRecord, now: number) => Promise<void> {
   const raisedAt = new Map<string, number>();
   return async function raise({ id, name, owner, project, rotatedAt }, now) {
-    const last = raisedAt.get(id);
+    const key = `${id} ${rotatedAt}`;
+    const last = raisedAt.get(key);
     if (audit === undefined || (last !== undefined && now - last < INTERVAL_MILLISECONDS)) return;
-    raisedAt.delete(id);
-    raisedAt.set(id, now);
-    const [oldest = id] = raisedAt.keys();
+    raisedAt.delete(key);
+    raisedAt.set(key, now);
+    const [oldest = key] = raisedAt.keys();
     if (raisedAt.size > CAPACITY) raisedAt.delete(oldest);
     const event = {
       type: 'token.reused',

@@ -159,7 +159,7 @@ describe('what was derived from a former secret', () => {
 describe('the use of a former secret after its end', () => {
   const REUSED = { type: 'token.reused', actor: { name: 'ci-bot', owner: 'operator' } };
 
-  it('raises an alarm, once a minute for each token', async () => {
+  it('raises an alarm, once a minute for each rotation', async () => {
     const { auth, token, clock, events, record } = await setUp();
     for (let second = 0; second < 60; second++) {
       await auth.verify(token).catch(() => undefined);
@@ -168,6 +168,18 @@ describe('the use of a former secret after its end', () => {
     expect(events).toMatchObject([{ ...REUSED, subject: record.id, details: { rotatedAt: expect.any(String) } }]);
     await auth.verify(token).catch(() => undefined);
     expect(events).toHaveLength(2);
+  });
+
+  it('raises another one after the next rotation, however soon that is', async () => {
+    const { auth, token, clock, events, record } = await setUp();
+    await auth.verify(token).catch(() => undefined);
+    clock.advance(1);
+    const second = await auth.rotate(record.id, {}, auth.operator());
+    await auth.rotate(record.id, {}, auth.operator());
+    await expect(auth.verify(second.token)).rejects.toThrow(code('AUTH_TOKEN_ROTATED'));
+    const reused = events.filter(({ type }) => type === 'token.reused');
+    expect(reused).toHaveLength(2);
+    expect(reused[1]).toMatchObject({ subject: record.id, details: { rotatedAt: clock().toISOString() } });
   });
 
   it('raises it for what was derived, too, and says which project it concerns', async () => {
