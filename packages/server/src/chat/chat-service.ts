@@ -20,18 +20,16 @@ import type { ModelRegistry, RegisteredModel } from '../models/model-registry.ts
 import type { Logger } from '../telemetry/logger.ts';
 import { ChatUse } from './chat-use.ts';
 import { joinHistory, unansweredCalls } from './conversation.ts';
-import { generateWithinBudget, type ReserveTokens } from './generate-within-budget.ts';
+import { generateWithinBudget, type TokenBudget } from './generate-within-budget.ts';
 import { type ChatLimits, least } from './limits.ts';
 import { ReloadingLease } from './reloading-lease.ts';
 import { type ChatTurn, createTurnRecord, runChat, type TurnKeeper, type TurnRecord } from './run-chat.ts';
 import { toStats } from './usage.ts';
 
 /** Who chats, what is decided about it, and the tokens that its limits leave. */
-export interface ChatCaller {
+export interface ChatCaller extends TokenBudget {
   readonly principal: Principal;
   readonly decide: (request: AccessRequest, entries?: readonly AuthorityEntry[]) => Decision;
-  /** Throws ServerError `TOKENS_PER_DAY_EXCEEDED` or `TOKENS_PER_MONTH_EXCEEDED` when fewer than `least` are left. */
-  readonly reserveTokens: ReserveTokens;
 }
 
 export interface ChatServiceOptions {
@@ -109,8 +107,7 @@ async function* streamChat(
       toolset: chat.toolset,
       limits: chat.limits,
       cacheScope: chat.caller.principal.rootId,
-      generate: (request, abort) =>
-        generateWithinBudget(lease, chat.caller.reserveTokens, request, abort, (round) => use.add(round)),
+      generate: (request, abort) => generateWithinBudget(lease, chat.caller, request, abort, (round) => use.add(round)),
       createCallId: options.createCallId,
       unanswered: unansweredCalls(chat.history.messages),
       ...(chat.history.waiting && { waiting: chat.history.waiting }),

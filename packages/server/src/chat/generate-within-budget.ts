@@ -1,7 +1,14 @@
 import type { TokenReservation } from '@latchkey/auth-core';
 import type { EngineEvent, GenerateRequest } from '../contracts/inference-engine.ts';
-import { ServerError } from '../contracts/server-error.ts';
 import type { ReloadingLease } from './reloading-lease.ts';
+
+/** The tokens that the limits of a caller leave. */
+export interface TokenBudget {
+  /** Whether there is such a limit; otherwise nobody needs to know how many tokens a request may use. */
+  readonly hasTokenLimits: boolean;
+  /** Throws ServerError `TOKENS_PER_DAY_EXCEEDED` or `TOKENS_PER_MONTH_EXCEEDED` when fewer than `least` are left. */
+  readonly reserveTokens: ReserveTokens;
+}
 
 /** Takes as many tokens as are left of the caller's limits, from `least` to `wanted`. */
 export type ReserveTokens = (wanted: number, least: number) => Promise<TokenReservation>;
@@ -16,20 +23,23 @@ export interface RoundUse {
 const UNITS_PER_TOKEN = 3;
 
 /**
- * Runs one round on tokens that were reserved before it: prompt and answer together never have more, so no limit is
- * passed however many requests run at once. What was not used is given back.
+ * Runs one round on tokens that were reserved before it: those of the prompt and of the longest answer that was asked for.
+ * Together they never have more, so no limit is passed however many requests run at once. What was not used is given back.
  *
  * @param note told what the round used, when it has ended in whatever way
  */
 export async function* generateWithinBudget(
   lease: ReloadingLease,
-  reserve: ReserveTokens,
+  budget: TokenBudget,
   request: GenerateRequest,
   signal: AbortSignal,
   note: (use: RoundUse) => void,
 ): AsyncGenerator<EngineEvent> {
   const room = Math.min(request.contextLength ?? lease.contextLength, lease.contextLength);
-  const reservation = await reserve(room, 1);
+  const { wanted, least } = budget.hasTokenLimits
+    ? await need(lease, request, room, signal)
+    : { wanted: room, least: 1 };
+  const reservation = await budget.reserveTokens(wanted, least);
   const granted = Math.min(room, reservation.granted);
   const use = new UseSoFar();
   try {
@@ -37,9 +47,6 @@ export async function* generateWithinBudget(
       use.note(event);
       yield event;
     }
-  } catch (error) {
-    const short = granted < room && error instanceof ServerError && error.code === 'CONTEXT_EXCEEDED';
-    throw short ? await nameShortLimit(reserve, granted) : error;
   } finally {
     const used = use.soFar();
     note(used);
@@ -48,16 +55,16 @@ export async function* generateWithinBudget(
   }
 }
 
-/** The conversation alone has more tokens than were left: asking for more says of which limit, and for how long. */
-async function nameShortLimit(reserve: ReserveTokens, granted: number): Promise<unknown> {
-  try {
-    const more = await reserve(granted + 1, granted + 1);
-    await more.settle(0).catch(() => {});
-  } catch (refusal) {
-    return refusal;
-  }
-  const message = 'Other requests were using up the limits of the token, and have ended by now. Try again.';
-  return new ServerError('OVERLOADED', message);
+/** From the prompt with one token of an answer to the longest answer. A prompt beyond the context is the engine's to refuse. */
+async function need(
+  lease: ReloadingLease,
+  request: GenerateRequest,
+  room: number,
+  signal: AbortSignal,
+): Promise<{ readonly wanted: number; readonly least: number }> {
+  const prompt = await lease.countPrompt(request, signal);
+  const wanted = Math.min(room, prompt + (request.maxOutputTokens ?? room));
+  return { wanted, least: prompt < wanted ? prompt + 1 : 1 };
 }
 
 /** Counts a round; of one that is broken off the engine says no number, so its text is counted instead. */

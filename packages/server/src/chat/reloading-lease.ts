@@ -1,5 +1,5 @@
 import type { ChatEvent } from '../contracts/chat-event.ts';
-import type { EngineEvent, GenerateRequest } from '../contracts/inference-engine.ts';
+import type { EngineEvent, GenerateRequest, LoadedModel } from '../contracts/inference-engine.ts';
 import { ServerError } from '../contracts/server-error.ts';
 import type { LoadEvent, ModelLease, ModelPool } from '../models/model-pool.ts';
 import type { RegisteredModel } from '../models/model-registry.ts';
@@ -48,21 +48,30 @@ export class ReloadingLease implements AsyncDisposable {
     await acquiring;
   }
 
+  /** How many tokens the prompt has. */
+  async countPrompt(request: GenerateRequest, signal: AbortSignal): Promise<number> {
+    for (;;) {
+      const model = await this.#loaded();
+      try {
+        return (await model?.countPrompt(request, signal)) ?? 0;
+      } catch (error) {
+        if (!this.#reloadsAfter(error, signal)) throw error;
+      }
+    }
+  }
+
   async *generate(request: GenerateRequest, signal: AbortSignal): AsyncGenerator<EngineEvent> {
     for (;;) {
-      if (this.#lease === undefined) await this.#acquire(() => {});
+      const model = await this.#loaded();
       let spoken = false;
       try {
-        for await (const event of this.#lease?.model.generate(request, signal) ?? []) {
+        for await (const event of model?.generate(request, signal) ?? []) {
           spoken ||= event.type !== 'prompt.progress';
           yield event;
         }
         return;
       } catch (error) {
-        const crashed = error instanceof ServerError && error.code === 'MODEL_CRASHED';
-        if (!crashed || spoken || !this.#mayReload || signal.aborted) throw error;
-        this.#mayReload = false;
-        this.#release();
+        if (spoken || !this.#reloadsAfter(error, signal)) throw error;
       }
     }
   }
@@ -79,6 +88,21 @@ export class ReloadingLease implements AsyncDisposable {
     });
     // The caller may have gone while the model was loading.
     if (this.#disposed) this.#release();
+  }
+
+  /** The model; undefined when the chat is over by the time that it is there. */
+  async #loaded(): Promise<LoadedModel | undefined> {
+    if (this.#lease === undefined) await this.#acquire(() => {});
+    return this.#lease?.model;
+  }
+
+  /** Whether it lets go of a model that has died, so that the next attempt loads it anew. */
+  #reloadsAfter(error: unknown, signal: AbortSignal): boolean {
+    const crashed = error instanceof ServerError && error.code === 'MODEL_CRASHED';
+    if (!crashed || !this.#mayReload || signal.aborted) return false;
+    this.#mayReload = false;
+    this.#release();
+    return true;
   }
 
   #release(): void {

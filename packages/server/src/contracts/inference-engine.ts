@@ -146,6 +146,11 @@ export interface LoadedModel extends AsyncDisposable {
    * `CONTEXT_EXCEEDED` when the prompt does not fit, `UNSUPPORTED_REASONING` for an effort that the model lacks.
    */
   generate(request: GenerateRequest, signal: AbortSignal): AsyncIterable<EngineEvent>;
+  /**
+   * Says how many tokens the prompt of this turn has, without running it or waiting for a place. Throws as `generate`
+   * does, but for the length of the prompt, and the reason of `signal` when that fires.
+   */
+  countPrompt(request: GenerateRequest, signal: AbortSignal): Promise<number>;
   /** Called once when the model is lost without having been disposed (its process died). */
   onLost(listener: (reason: Error) => void): void;
 }

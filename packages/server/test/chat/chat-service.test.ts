@@ -352,6 +352,21 @@ describe('when the model dies', () => {
     expect(result.output).toEqual([{ type: 'message', content: 'Here I am' }]);
   });
 
+  it('before it said how long the prompt is, it is loaded again, once', async () => {
+    const engine = new ScriptedEngine(says('Here I am'));
+    let counts = 0;
+    engine.countPrompt = () => {
+      if (++counts > 1) return 5;
+      engine.models[0]?.lose();
+      throw crash();
+    };
+    const test = await newChat(engine);
+    const limits = { tokensPerDay: 100 };
+    const { result } = await ask(test, await newCaller(test.auth, { actions: ['chat'], models: ['*'], limits }));
+    expect([engine.models.length, counts]).toEqual([2, 2]);
+    expect(result.output).toEqual([{ type: 'message', content: 'Here I am' }]);
+  });
+
   it('before it said a word and again, the chat ends with an error', async () => {
     const engine: ScriptedEngine = new ScriptedEngine(
       ...Array.from(

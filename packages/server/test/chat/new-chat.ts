@@ -77,6 +77,12 @@ export async function newCaller(
   const input = { name: 'caller', grant, ...(project === undefined ? {} : { project }) };
   const principal = await auth.verify((await auth.issue(input, auth.operator())).token);
   const meter = createMeter({ store: createMemoryLimitStore() });
-  const { reserveTokens } = await meter.admit(principal);
-  return { principal, decide: (request, entries = []) => auth.decide(principal, request, { entries }), reserveTokens };
+  const { states, reserveTokens } = await meter.admit(principal);
+  const hasTokenLimits = states.some(({ name }) => name.startsWith('tokens'));
+  return {
+    principal,
+    decide: (request, entries = []) => auth.decide(principal, request, { entries }),
+    hasTokenLimits,
+    reserveTokens,
+  };
 }

@@ -68,18 +68,44 @@ describe('the limits of a grant', () => {
   });
 
   it('a conversation that is longer than what is left is told so, not that the context is too small', async () => {
-    const server = await newServer({
-      turns: [
-        // biome-ignore lint/correctness/useYield: an engine refuses before its first event
-        async function* () {
-          throw new ServerError('CONTEXT_EXCEEDED', 'The conversation has 50 tokens.');
-        },
-      ],
-    });
+    const server = await newServer();
+    server.engine.countPrompt = () => 10;
     const token = await server.issue(grantWith({ tokensPerDay: 1000, tokensPerMonth: 10 }));
     const answer = await send(server.app, { ...chat, token });
     expect([answer.status, answer.json()]).toMatchObject([429, { error: { code: 'tokens_per_month_exceeded' } }]);
     expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
+    expect(server.engine.requests).toEqual([]);
+  });
+
+  it('tokensPerDay keeps for a request that runs its prompt and its longest answer, and leaves the rest to others', async () => {
+    const server = await newServer({ turns: [talksUntilAborted, says('Hello')] });
+    const token = await server.issue(grantWith({ tokensPerDay: 100 }));
+    const left = async () => (await send(server.app, { path: '/api/v1/whoami', token })).json().limits;
+    const body = { ...chat.body, max_output_tokens: 20 };
+    const running = await open(server.app, { ...chat, token, body: { ...body, stream: true } });
+    await running.received('"and "');
+    expect(await left()).toMatchObject([{ remaining: 75 }]);
+    expect((await send(server.app, { ...chat, token, body })).status).toBe(200);
+    expect(server.engine.requests.map(({ contextLength }) => contextLength)).toEqual([25, 25]);
+    expect(await left()).toMatchObject([{ remaining: 68 }]);
+    server.stop.abort();
+    await running.received('chat.end');
+  });
+
+  it('tokensPerDay is no reason to refuse a prompt that is longer than the context: that is what is said of it', async () => {
+    const server = await newServer({
+      turns: [
+        // biome-ignore lint/correctness/useYield: an engine refuses before its first event
+        async function* () {
+          throw new ServerError('CONTEXT_EXCEEDED', 'The conversation has 100000 tokens.');
+        },
+      ],
+    });
+    server.engine.countPrompt = () => 100_000;
+    const token = await server.issue(grantWith({ tokensPerDay: 1000 }));
+    expect((await send(server.app, { ...chat, token })).json()).toMatchObject({
+      error: { code: 'context_length_exceeded' },
+    });
   });
 
   it('counts the text of an answer that was broken off', async () => {

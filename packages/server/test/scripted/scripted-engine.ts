@@ -35,6 +35,10 @@ export class ScriptedModel implements LoadedModel {
     }
   }
 
+  async countPrompt(): Promise<number> {
+    return this.#engine.countPrompt();
+  }
+
   onLost(listener: (reason: Error) => void): void {
     this.#lostListeners.push(listener);
   }
@@ -56,6 +60,8 @@ export class ScriptedEngine implements InferenceEngine {
   readonly loads: { readonly options: LoadOptions; finish(): ScriptedModel; fail(error: Error): void }[] = [];
   readonly described: string[] = [];
   holdLoads = false;
+  /** How many tokens a prompt has, when somebody asks before its turn; those of `engine-script.ts` have five. */
+  countPrompt: () => number = () => 5;
   /** What `describe` says of a path. */
   describeFile: (path: string) => ModelDescription | Error = () => describedModel();
 

@@ -23,6 +23,7 @@ export class LoadedLlamaModel implements LoadedModel {
   readonly #process: EngineProcess;
   readonly #line: WaitingLine;
   readonly #streams = new Map<number, EventStream>();
+  readonly #counts = new Map<number, PromiseWithResolvers<number>>();
   readonly #gone = new AbortController();
   readonly #lostListeners: ((reason: Error) => void)[] = [];
   #lost: ServerError | undefined;
@@ -64,6 +65,23 @@ export class LoadedLlamaModel implements LoadedModel {
     }
   }
 
+  async countPrompt(request: GenerateRequest, signal: AbortSignal): Promise<number> {
+    signal.throwIfAborted();
+    if (this.#lost !== undefined) throw this.#lost;
+    const id = this.#nextId++;
+    const counting = Promise.withResolvers<number>();
+    const abort = (): void => counting.reject(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    this.#counts.set(id, counting);
+    try {
+      this.#process.send({ type: 'count', id, request });
+      return await counting.promise;
+    } finally {
+      signal.removeEventListener('abort', abort);
+      this.#counts.delete(id);
+    }
+  }
+
   /** Resolves when the model's process is gone, whether it was disposed or lost. */
   get gone(): Promise<void> {
     return this.#process.ended;
@@ -76,12 +94,19 @@ export class LoadedLlamaModel implements LoadedModel {
   /** To be called with every report of the process. */
   receive(report: EngineReport): void {
     if (report.type === 'generation.events') this.#streams.get(report.id)?.push(report.events);
+    if (report.type === 'count.end') this.#counted(report);
     if (report.type !== 'generation.end') return;
     const stream = this.#streams.get(report.id);
     // The place is free only now: an aborted generation holds its sequence until the child has let go of it.
     this.#streams.delete(report.id);
     this.#line.give();
     stream?.end(report.error === undefined ? undefined : toServerError(report.error));
+  }
+
+  #counted({ id, outcome }: Extract<EngineReport, { type: 'count.end' }>): void {
+    const counting = this.#counts.get(id);
+    if (typeof outcome === 'number') counting?.resolve(outcome);
+    else counting?.reject(toServerError(outcome));
   }
 
   /** To be called once when the process is gone. */
@@ -110,6 +135,7 @@ export class LoadedLlamaModel implements LoadedModel {
     const streams = [...this.#streams.values()];
     this.#streams.clear();
     for (const stream of streams) stream.end(this.#lost);
+    for (const counting of this.#counts.values()) counting.reject(this.#lost);
   }
 }
 

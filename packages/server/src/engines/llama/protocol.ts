@@ -17,9 +17,10 @@ export type EngineCommand =
   | { readonly type: 'describe'; readonly paths: readonly string[] }
   | { readonly type: 'load'; readonly options: LoadCommand }
   | { readonly type: 'generate'; readonly id: number; readonly request: GenerateRequest }
+  | { readonly type: 'count'; readonly id: number; readonly request: GenerateRequest }
   | { readonly type: 'abort'; readonly id: number };
 
-/** What an engine process answers. Every `generate` ends with exactly one `generation.end`. */
+/** What an engine process answers. Every `generate` ends with exactly one `generation.end`, every `count` with one `count.end`. */
 export type EngineReport =
   | {
       readonly type: 'description';
@@ -31,4 +32,5 @@ export type EngineReport =
   | { readonly type: 'load.end'; readonly device: string; readonly contextLength: number }
   | { readonly type: 'load.failed'; readonly error: TransportedError }
   | { readonly type: 'generation.events'; readonly id: number; readonly events: readonly EngineEvent[] }
-  | { readonly type: 'generation.end'; readonly id: number; readonly error?: TransportedError };
+  | { readonly type: 'generation.end'; readonly id: number; readonly error?: TransportedError }
+  | { readonly type: 'count.end'; readonly id: number; readonly outcome: number | TransportedError };

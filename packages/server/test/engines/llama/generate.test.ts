@@ -73,6 +73,25 @@ describe('text', () => {
   });
 });
 
+describe('a prompt', () => {
+  it('is counted as its turn counts it, also while all places are taken', async () => {
+    const request = asking(FIRST_LINE, { tools: DOCUMENTATION_TOOLS, toolChoice: 'required' });
+    const { usage } = finishOf(await collect(model.generate(request, NEVER)));
+    const busy = Array.from({ length: model.parallel }, () => model.generate(askingForEndlessText(), NEVER));
+    const turns = busy.map((events) => events[Symbol.asyncIterator]());
+    for (const turn of turns) await turn.next();
+    expect(await model.countPrompt(request, NEVER)).toBe(usage.promptTokens);
+    for (const turn of turns) await turn.return?.();
+  });
+
+  it('that is too long is counted all the same, and one that can be no prompt is refused', async () => {
+    expect(await model.countPrompt(asking('word '.repeat(3000)), NEVER)).toBeGreaterThan(model.contextLength);
+    await expect(model.countPrompt(asking('Hello', { reasoning: 'high' }), NEVER)).rejects.toMatchObject({
+      code: 'UNSUPPORTED_REASONING',
+    });
+  });
+});
+
 describe('refusals', () => {
   it('refuses a conversation that does not fit with CONTEXT_EXCEEDED', async () => {
     const long = asking('word '.repeat(3000));

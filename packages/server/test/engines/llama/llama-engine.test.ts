@@ -167,6 +167,21 @@ describe('a model that is lost', () => {
     expect(messageOf(await collect(again.generate(asking('Hello'), NEVER)))).not.toBe('');
   });
 
+  it('counts no prompt any more, and not those that it was counting', async () => {
+    const model = await loadNano(engine);
+    process.kill(model.pid!, 'SIGSTOP');
+    const controller = new AbortController();
+    const given = expect(model.countPrompt(asking('Hello'), controller.signal)).rejects.toThrow(
+      'whoever asked has left',
+    );
+    const counting = expect(model.countPrompt(asking('Hello'), NEVER)).rejects.toMatchObject({ code: 'MODEL_CRASHED' });
+    controller.abort(new Error('whoever asked has left'));
+    await given;
+    process.kill(model.pid!, 'SIGKILL');
+    await counting;
+    await expect(model.countPrompt(asking('Hello'), NEVER)).rejects.toMatchObject({ code: 'MODEL_CRASHED' });
+  });
+
   it('fails what waits for its turn as well', async () => {
     const model = await loadNano(engine, { parallel: 1 });
     const running = model.generate(askingForEndlessText(), NEVER)[Symbol.asyncIterator]();

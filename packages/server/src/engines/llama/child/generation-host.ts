@@ -4,6 +4,7 @@ import type { EngineReport, TransportedError } from '../protocol.ts';
 import { EventSender } from './event-sender.ts';
 import { generate } from './generate.ts';
 import type { NativeModel } from './native-model.ts';
+import { buildPrompt } from './prompt.ts';
 
 /** Runs the generations that the server's process asks for, and reports how they go. */
 export class GenerationHost {
@@ -29,6 +30,17 @@ export class GenerationHost {
     sender.flush();
     this.#running.delete(id);
     this.#report({ type: 'generation.end', id, ...(failure === undefined ? {} : { error: failure }) });
+  }
+
+  /** Reports how many tokens the prompt of a request has. */
+  count(id: number, request: GenerateRequest): void {
+    let outcome: number | TransportedError;
+    try {
+      outcome = buildPrompt(this.#model, request).tokens.length;
+    } catch (error) {
+      outcome = toTransportedError(error);
+    }
+    this.#report({ type: 'count.end', id, outcome });
   }
 
   abort(id: number): void {

@@ -36,6 +36,7 @@ process.on('message', (command: EngineCommand) => {
   if (command.type === 'load') void load(command.options);
   else if (command.type === 'describe') void describe(command.paths);
   else if (command.type === 'generate') void host?.run(command.id, command.request);
+  else if (command.type === 'count') host?.count(command.id, command.request);
   else host?.abort(command.id);
 });
 
