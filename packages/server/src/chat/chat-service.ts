@@ -20,7 +20,7 @@ import type { ModelRegistry, RegisteredModel } from '../models/model-registry.ts
 import type { Logger } from '../telemetry/logger.ts';
 import { ChatUse } from './chat-use.ts';
 import { joinHistory, unansweredCalls } from './conversation.ts';
-import { generateWithinBudget, type TokenBudget } from './generate-within-budget.ts';
+import { generateWithinBudget, refuseSpent, type TokenBudget } from './generate-within-budget.ts';
 import { type ChatLimits, least } from './limits.ts';
 import { ReloadingLease } from './reloading-lease.ts';
 import { type ChatTurn, createTurnRecord, runChat, type TurnKeeper, type TurnRecord } from './run-chat.ts';
@@ -64,6 +64,7 @@ export function createChatService(options: ChatServiceOptions): ChatService {
     const key = options.registry.resolve(request.model);
     // Asked before the model is looked for: a token learns nothing about models that it may not use.
     const permission = permit(caller, key);
+    refuseSpent(caller);
     const model = await options.registry.find(key);
     refuseImagesForTheBlind(model, request.messages);
     const history = await loadHistory(options.conversations, caller.principal, request);

@@ -1,11 +1,11 @@
-import type { TokenReservation } from '@latchkey/auth-core';
+import { LimitExceededError, type LimitState, type TokenReservation } from '@latchkey/auth-core';
 import type { EngineEvent, GenerateRequest } from '../contracts/inference-engine.ts';
 import type { ReloadingLease } from './reloading-lease.ts';
 
 /** The tokens that the limits of a caller leave. */
 export interface TokenBudget {
-  /** Whether there is such a limit; otherwise nobody needs to know how many tokens a request may use. */
-  readonly hasTokenLimits: boolean;
+  /** How each of them stood when the request was let in; empty: nobody needs to know how many tokens it may use. */
+  readonly tokenLimits: readonly LimitState[];
   /** Throws ServerError `TOKENS_PER_DAY_EXCEEDED` or `TOKENS_PER_MONTH_EXCEEDED` when fewer than `least` are left. */
   readonly reserveTokens: ReserveTokens;
 }
@@ -36,9 +36,8 @@ export async function* generateWithinBudget(
   note: (use: RoundUse) => void,
 ): AsyncGenerator<EngineEvent> {
   const room = Math.min(request.contextLength ?? lease.contextLength, lease.contextLength);
-  const { wanted, least } = budget.hasTokenLimits
-    ? await need(lease, request, room, signal)
-    : { wanted: room, least: 1 };
+  const { wanted, least } =
+    budget.tokenLimits.length > 0 ? await need(lease, request, room, signal) : { wanted: room, least: 1 };
   const reservation = await budget.reserveTokens(wanted, least);
   const granted = Math.min(room, reservation.granted);
   const use = new UseSoFar();
@@ -53,6 +52,15 @@ export async function* generateWithinBudget(
     // What can't be given back counts as used; an answer that is there is not taken back for it.
     await reservation.settle(used.inputTokens + used.outputTokens).catch(() => {});
   }
+}
+
+/** Refuses, before an answer begins, whoever has no token left. @throws {AuthError} `AUTH_LIMIT_EXCEEDED` */
+export function refuseSpent({ tokenLimits }: TokenBudget): void {
+  const [longest] = tokenLimits
+    .filter(({ remaining }) => remaining === 0)
+    .map(({ name, source, resetSeconds = 1 }) => ({ name, source, resetSeconds }))
+    .sort((left, right) => right.resetSeconds - left.resetSeconds);
+  if (longest !== undefined) throw new LimitExceededError(longest.name, longest.source, longest.resetSeconds);
 }
 
 /** From the prompt with one token of an answer to the longest answer. A prompt beyond the context is the engine's to refuse. */

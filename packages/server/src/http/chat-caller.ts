@@ -7,7 +7,7 @@ export function toChatCaller({ auth, admission }: ServerState): ChatCaller {
   return {
     principal: auth.principal,
     decide: auth.decide,
-    hasTokenLimits: admission.states.some(({ name }) => name === 'tokensPerDay' || name === 'tokensPerMonth'),
+    tokenLimits: admission.states.filter(({ name }) => name === 'tokensPerDay' || name === 'tokensPerMonth'),
     reserveTokens: async (wanted, least) => {
       try {
         return await admission.reserveTokens(wanted, least);

@@ -78,11 +78,11 @@ export async function newCaller(
   const principal = await auth.verify((await auth.issue(input, auth.operator())).token);
   const meter = createMeter({ store: createMemoryLimitStore() });
   const { states, reserveTokens } = await meter.admit(principal);
-  const hasTokenLimits = states.some(({ name }) => name.startsWith('tokens'));
+  const tokenLimits = states.filter(({ name }) => name.startsWith('tokens'));
   return {
     principal,
     decide: (request, entries = []) => auth.decide(principal, request, { entries }),
-    hasTokenLimits,
+    tokenLimits,
     reserveTokens,
   };
 }

@@ -65,6 +65,9 @@ describe('the limits of a grant', () => {
     expect(third.status).toBe(429);
     expect(third.json()).toMatchObject({ error: { code: 'tokens_per_day_exceeded', param: 'tokensPerDay' } });
     expect(Number(third.headers['retry-after'])).toBeGreaterThan(0);
+    const streamed = await send(server.app, { ...chat, token, body: { ...chat.body, stream: true } });
+    expect([streamed.status, streamed.headers['retry-after']]).toEqual([429, expect.any(String)]);
+    expect(streamed.json()).toMatchObject({ error: { code: 'tokens_per_day_exceeded' } });
   });
 
   it('a conversation that is longer than what is left is told so, not that the context is too small', async () => {
