@@ -248,6 +248,7 @@ export const requirements = [
       'client.expired': 'the client tells a token whose time is over apart',
       'client.limit': 'the client says which limit is used up and how long to wait',
       'client.personal': 'the client exchanges a personal access token once for many requests, and revokes that one',
+      'client.access-off': 'while access tokens are switched off, the client sends a personal access token itself',
       'client.unreachable': 'the client says where no server answers',
       'client.login': 'latchkey login keeps a token for its owner alone, and every command then uses it',
       'client.profiles': 'every command takes the profile that --profile names',

@@ -159,6 +159,19 @@ describe('the client', () => {
     expect(JSON.stringify((await server.admin.get(`/api/v1/tokens/${body.id}`)).body)).toContain('revokedAt');
   });
 
+  verifies('client.access-off', async () => {
+    const input = { name: 'personal', kind: 'personal-access', grant: CHAT_GRANT };
+    const { body } = await server.admin.post('/api/v1/tokens', input);
+    const holding = clientOf({ url: server.url, token: body.token });
+    expect(await holding.auth.whoami()).toMatchObject({ kind: 'access' });
+    await server.admin.patch('/api/v1/settings', { tokenKinds: { access: false } });
+    const anew = clientOf({ url: server.url, token: body.token });
+    for (const client of [holding, anew]) {
+      expect(await client.auth.whoami()).toMatchObject({ kind: 'personal-access', name: 'personal' });
+    }
+    await server.admin.patch('/api/v1/settings', { tokenKinds: { access: true } });
+  });
+
   verifies('client.unreachable', async () => {
     // Discard: nothing listens there, and fetch does not even ask.
     const error = await thrown(clientOf({ url: 'http://127.0.0.1:9', token: holder.token }).auth.whoami());

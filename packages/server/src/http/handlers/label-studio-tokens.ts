@@ -76,7 +76,11 @@ export function createLabelStudioTokenHandlers(
     },
     refresh: async (ctx) => {
       const by = await verifyPersonal(await readRefresh(ctx));
-      const { token } = await countRequest(meter, by, () => access.issue(by, {}));
+      const { token } = await countRequest(meter, by, () => access.issue(by, {})).catch((cause: unknown) => {
+        // The token is good, and works by itself: a 401 would say that it is not.
+        if (!(cause instanceof InvalidTokenError) || cause.code !== 'AUTH_TOKEN_KIND_DISABLED') throw cause;
+        throw new ServerError('NOT_FOUND', NO_ACCESS_TOKENS, { detail: cause.message });
+      });
       ctx.body = { access: token };
     },
     blacklist: async (ctx) => {
@@ -104,3 +108,5 @@ export function createLabelStudioTokenHandlers(
 }
 
 const NOT_VALID = 'The refresh token is invalid, has expired or was revoked already.';
+const NO_ACCESS_TOKENS =
+  'Access tokens are switched off on this server. Send the personal access token itself as a bearer token.';
