@@ -128,7 +128,7 @@ describe('a call that needs approval', () => {
     const failure = eventsOf(await stream.received('"chat.end"')).find(({ type }) => type === 'tool_call.failure');
     expect(failure).toMatchObject({ reason: expect.stringContaining('nobody has answered in time') });
     expect(await waiting(server, await server.issue(DECIDER))).toEqual([]);
-    expect(await types(server, /^tool\.called$/)).toEqual([]);
+    expect(await entriesOf(server, /^tool\.called$/)).toEqual([]);
   });
 
   it('is denied when its caller goes away and nothing of the chat is kept', async () => {
