@@ -1,12 +1,15 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect } from 'vitest';
+import { describe, expect, vi } from 'vitest';
 import { filesystem, recording } from '../support/mcp-servers.ts';
 import { missingPrograms, type PageReader, runPage } from '../support/run-page.ts';
 import { NANO, type ServerOptions, startServer, type TestServer } from '../support/server.ts';
 import { createTemporaryFolder } from '../support/temporary-folder.ts';
 import { CHAT_GRANT, createToken } from '../support/tokens.ts';
 import { verifies } from '../support/verifies.ts';
+
+// A page is a dozen commands and more, each of them a process that a busy machine may need seconds to start.
+vi.setConfig({ testTimeout: 180_000 });
 
 /** Runs a page at the home of somebody whose server has just been started; returns what was printed. */
 async function transcriptOf(
