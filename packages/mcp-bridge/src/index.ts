@@ -23,6 +23,7 @@ export { BridgeError } from './errors.ts';
 export type { ServerStatus } from './host/connection.ts';
 export type { EphemeralPolicy, EphemeralServer } from './host/ephemeral-server.ts';
 export { ephemeralServer } from './host/ephemeral-server.ts';
+export type { ToolProblem } from './host/list-tools.ts';
 export type { McpHost, McpHostOptions, OfferedTool } from './host/mcp-host.ts';
 export { createMcpHost } from './host/mcp-host.ts';
 export type { McpLimits } from './limits.ts';

@@ -6,7 +6,7 @@ import type { SandboxReport } from '../sandbox/sandbox-profile.ts';
 import type { OpenTransport, OpenTransportOptions, TransportOpener } from '../transport/open-transport.ts';
 import { ConcurrencyLimit } from './concurrency-limit.ts';
 import { IdleTimer } from './idle-timer.ts';
-import type { ToolCatalogue } from './list-tools.ts';
+import type { ToolCatalogue, ToolProblem } from './list-tools.ts';
 import { raceAbort } from './race-abort.ts';
 import { RestartPolicy } from './restart-policy.ts';
 import { ServerSession } from './session.ts';
@@ -30,6 +30,8 @@ export interface ServerStatus {
   readonly description?: string;
   /** What of its entry in the mcp.json has no effect. */
   readonly warnings: readonly string[];
+  /** What is wrong with its list of tools; empty while it does not run. */
+  readonly problems: readonly ToolProblem[];
   /** The layers around a program. Absent: it is none, or what works here is not known yet. */
   readonly sandbox?: SandboxReport;
 }
@@ -91,6 +93,7 @@ export class ServerConnection {
       ...(this.#error === undefined ? {} : { error: this.#error }),
       ...(description === undefined ? {} : { description }),
       warnings,
+      problems: this.#session?.problems ?? [],
       ...(sandbox === undefined ? {} : { sandbox }),
     };
   }

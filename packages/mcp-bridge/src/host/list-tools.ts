@@ -10,15 +10,25 @@ export const maxToolsPerServer = 256;
 export interface ListedTool {
   readonly definition: ToolDefinition;
   readonly validate: ArgumentValidator;
+  /** It has a pattern that only its server can check. */
+  readonly leavesPattern: boolean;
 }
 
 /** What a server offers: tool name to tool, in the server's order. */
 export type ToolCatalogue = ReadonlyMap<string, ListedTool>;
 
-/** A list, and what was left out of it with the reasons, for the log. */
+/** What is wrong with a list, or with one tool of it. */
+export interface ToolProblem {
+  /** Its name; absent: it has none that could be shown, or the whole list is meant. */
+  readonly tool?: string;
+  /** A sentence for the operator. */
+  readonly text: string;
+}
+
+/** A list, and what was left out of it with the reasons. */
 export interface Listing {
   readonly tools: ToolCatalogue;
-  readonly problems: readonly string[];
+  readonly problems: readonly ToolProblem[];
 }
 
 export interface ListOptions {
@@ -36,18 +46,18 @@ const pageSchema = z.looseObject({ tools: z.array(z.unknown()), nextCursor: z.st
  * whichever comes first.
  */
 export async function listTools(client: Client, options: ListOptions): Promise<Listing> {
-  const problems: string[] = [];
+  const problems: ToolProblem[] = [];
   const definitions = new Map<string, ToolDefinition>();
   const twice = new Set<string>();
   for (const item of await readPages(client, options, problems)) {
     const read = readToolDefinition(item);
-    if ('problem' in read) problems.push(`${read.name ?? 'A tool'} is not offered: ${read.problem}`);
+    if ('problem' in read) problems.push(notOffered(read.name, read.problem));
     else if (definitions.has(read.tool.name)) twice.add(read.tool.name);
     else definitions.set(read.tool.name, read.tool);
   }
   for (const name of twice) {
     definitions.delete(name);
-    problems.push(`${name} is not offered: it is defined twice`);
+    problems.push(notOffered(name, 'it is defined twice'));
   }
 
   const tools = new Map<string, ListedTool>();
@@ -59,22 +69,33 @@ export async function listTools(client: Client, options: ListOptions): Promise<L
       continue;
     }
     try {
-      const skipped = () => problems.push(`${name} has a pattern that is left to the server to check`);
-      tools.set(name, { definition, validate: compileArgumentValidator(definition, skipped) });
+      let leavesPattern = false;
+      const validate = compileArgumentValidator(definition, () => {
+        leavesPattern = true;
+      });
+      tools.set(name, { definition, validate, leavesPattern });
     } catch (error) {
-      problems.push(`${name} is not offered: ${error instanceof Error ? error.message : 'its schema is not valid'}`);
+      problems.push(notOffered(name, error instanceof Error ? error.message : 'its schema is not valid'));
     }
     // Compiling blocks: between two tools, others get their turn.
     await new Promise((resolve) => setImmediate(resolve));
     options.signal.throwIfAborted();
   }
+  for (const [tool, { leavesPattern }] of tools) {
+    if (leavesPattern) problems.push({ tool, text: `${tool} has a pattern that is left to the server to check` });
+  }
   return { tools, problems };
 }
+
+const notOffered = (tool: string | undefined, why: string): ToolProblem => ({
+  ...(tool === undefined ? {} : { tool }),
+  text: `${tool ?? 'A tool'} is not offered: ${why}`,
+});
 
 async function readPages(
   client: Client,
   { signal, timeoutMs }: ListOptions,
-  problems: string[],
+  problems: ToolProblem[],
 ): Promise<readonly unknown[]> {
   if (client.getServerCapabilities()?.tools === undefined) return [];
   const raw: unknown[] = [];
@@ -87,6 +108,6 @@ async function readPages(
     if (raw.length > maxToolsPerServer) break;
     if (cursor === undefined) return raw;
   }
-  problems.push(`The list is cut after ${maxToolsPerServer} tools or ${maxPages} pages`);
+  problems.push({ text: `The list is cut after ${maxToolsPerServer} tools or ${maxPages} pages` });
   return raw.slice(0, maxToolsPerServer);
 }

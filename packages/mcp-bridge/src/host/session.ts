@@ -6,7 +6,7 @@ import { cleanProgress, type ToolProgress } from '../tools/tool-progress.ts';
 import type { RawToolResult } from '../tools/tool-result.ts';
 import type { OpenTransport } from '../transport/open-transport.ts';
 import type { IdleTimer } from './idle-timer.ts';
-import { listTools, type ToolCatalogue } from './list-tools.ts';
+import { listTools, type ToolCatalogue, type ToolProblem } from './list-tools.ts';
 import { raceAbort } from './race-abort.ts';
 import { TookTooLong } from './start-failure.ts';
 
@@ -30,7 +30,7 @@ export class ServerSession {
   readonly started: number;
   readonly #options: SessionOptions;
   #tools: ToolCatalogue | undefined;
-  #problems: readonly string[] = [];
+  #problems: readonly ToolProblem[] = [];
   #listing: Promise<ToolCatalogue> | undefined;
   #stale = false;
   #timedOut = 0;
@@ -51,6 +51,11 @@ export class ServerSession {
     client.setNotificationHandler('notifications/tools/list_changed', () => {
       this.#stale = true;
     });
+  }
+
+  /** What was wrong with the list of tools that came last. */
+  get problems(): readonly ToolProblem[] {
+    return this.#problems;
   }
 
   /** The connection has ended, whoever ended it. */
@@ -153,7 +158,8 @@ export class ServerSession {
         idle.during(() => opened.exchange(() => listTools(client, options))),
         signal,
       );
-      const news = problems.filter((problem) => !this.#problems.includes(problem));
+      const known = new Set(this.#problems.map(({ text }) => text));
+      const news = problems.map(({ text }) => text).filter((text) => !known.has(text));
       if (news.length > 0) logger.warn({ server, problems: news }, 'Some tools of an MCP server are not offered');
       this.#problems = problems;
       this.#tools = tools;

@@ -17,8 +17,10 @@ export interface ToolDefinition {
   readonly fingerprint: string;
 }
 
+const nameSchema = z.string().regex(/^[A-Za-z0-9_.-]{1,128}$/);
+
 const definitionSchema = z.looseObject({
-  name: z.string().regex(/^[A-Za-z0-9_.-]{1,128}$/),
+  name: nameSchema,
   title: z.string().optional(),
   description: z.string().optional(),
   inputSchema: z.looseObject({ type: z.literal('object') }),
@@ -38,7 +40,9 @@ export function readToolDefinition(
   const parsed = definitionSchema.safeParse(raw);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
-    return { problem: `its definition is wrong at "${issue?.path.join('.')}"` };
+    const { data: named } = z.looseObject({ name: nameSchema }).safeParse(raw);
+    const problem = `its definition is wrong at "${issue?.path.join('.')}"`;
+    return named === undefined ? { problem } : { name: named.name, problem };
   }
   const { name, title, description, inputSchema, execution, outputSchema, annotations } = parsed.data;
   const excess = excessOf(inputSchema);

@@ -20,6 +20,21 @@ describe('listing tools', () => {
     expect(names(await open(host, 'mcp/a'))).toEqual(good);
     expect(lines.join()).toContain('twice is not offered: it is defined twice');
     expect(lines.join()).toContain('external-ref is not offered: its schema refers to another document');
+    expect(host.servers()[0]?.problems).toContainEqual({
+      tool: 'twice',
+      text: 'twice is not offered: it is defined twice',
+    });
+  });
+
+  it('names a bad tool by its name where that can be shown, and says the same at the next listing', async () => {
+    await using host = memoryHost({ a: ['bad-tools'] });
+    expect(host.servers()[0]?.problems).toEqual([]);
+    await open(host, 'mcp/a');
+    const problems = host.servers()[0]?.problems ?? [];
+    expect(problems.map(({ tool }) => tool)).toContain('no-schema');
+    expect(problems.filter(({ tool }) => tool === undefined)).not.toEqual([]);
+    await open(host, 'mcp/a');
+    expect(host.servers()[0]?.problems).toEqual(problems);
   });
 
   it('says so once, not at each listing', async () => {

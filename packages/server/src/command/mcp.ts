@@ -35,6 +35,7 @@ interface ListedServer {
   readonly tools:
     | readonly { readonly name: string; readonly description: string | null; readonly flags: readonly Flag[] }[]
     | null;
+  readonly problems: readonly string[] | null;
   readonly pins: { readonly held: readonly { readonly name: string }[] } | null;
 }
 
@@ -69,6 +70,9 @@ export function addMcpCommands(program: Command): void {
         process.stderr.write(`note: not all of a sandbox for ${visible(labels)}: ${visible(why)}\n`);
       }
       for (const warning of warnings) process.stderr.write(`warning: ${visible(warning)}\n`);
+      for (const { label, problems } of servers) {
+        for (const problem of problems ?? []) process.stderr.write(`warning: ${visible(`${label}: ${problem}`)}\n`);
+      }
       for (const { label, pins } of servers) {
         const count = pins?.held.length ?? 0;
         if (count === 0) continue;

@@ -29,6 +29,8 @@ export interface ListedServer {
   readonly sandbox: SandboxReport | null;
   /** Those that the caller may call; null while the server does not run. */
   readonly tools: readonly ListedTool[] | null;
+  /** What is wrong with its list of tools, as far as it is about tools that the caller may call; null while it does not run. */
+  readonly problems: readonly string[] | null;
   /** Those that the caller could call once they are approved; null while the server does not run. */
   readonly pins: { readonly held: readonly HeldTool[] } | null;
 }
@@ -70,8 +72,12 @@ export async function listServers(options: ListServersOptions): Promise<readonly
   const patience = AbortSignal.any([signal, AbortSignal.timeout(listMilliseconds)]);
 
   const isPermitted = (server: string, name: string): boolean =>
-    decide({ action: 'chat', tool: { server, name } }, []).allowed;
-  const toolsOf = async (id: string): Promise<Pick<ListedServer, 'tools' | 'pins'>> => {
+    switches().allowMcpJson && decide({ action: 'chat', tool: { server, name } }, []).allowed;
+  const problemsOf = (id: string): readonly string[] =>
+    (host.servers().find((server) => server.id === id)?.problems ?? [])
+      .filter(({ tool }) => tool === undefined || isPermitted(id, tool))
+      .map(({ text }) => text);
+  const toolsOf = async (id: string): Promise<Pick<ListedServer, 'tools' | 'problems' | 'pins'>> => {
     const mayStart = start && switches().allowMcpJson && decide({ action: 'chat', tool: { server: id } }, []).allowed;
     try {
       const tools = await host.tools(id, gate, { start: mayStart, signal: patience });
@@ -79,12 +85,11 @@ export async function listServers(options: ListServersOptions): Promise<readonly
       if (tools === undefined || reviewed === undefined) return unknown;
       const flagsOf = new Map(reviewed.map(({ name, flags }) => [name, flags]));
       const held = reviewed.flatMap(({ name, state, flags, held: isHeld }) =>
-        isHeld && state !== 'approved' && switches().allowMcpJson && isPermitted(id, name)
-          ? [{ name, state, flags }]
-          : [],
+        isHeld && state !== 'approved' && isPermitted(id, name) ? [{ name, state, flags }] : [],
       );
       return {
         tools: tools.map(({ name, description = null }) => ({ name, description, flags: flagsOf.get(name) ?? [] })),
+        problems: problemsOf(id),
         pins: { held },
       };
     } catch (error) {
@@ -101,7 +106,7 @@ export async function listServers(options: ListServersOptions): Promise<readonly
   });
 }
 
-const unknown = { tools: null, pins: null };
+const unknown = { tools: null, problems: null, pins: null };
 
 /**
  * What a server printed last on its standard error, line by line. Throws ServerError `PLUGIN_NOT_FOUND`.

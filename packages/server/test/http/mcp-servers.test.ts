@@ -1,4 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { createMcpHost, parseMcpJson } from '@latchkey/mcp-bridge';
+import { scriptedOpener } from '@latchkey/mcp-bridge/testing';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { send } from './in-process-client.ts';
 import { newServer, type TestServer } from './new-server.ts';
 
@@ -9,6 +11,7 @@ interface Listed {
   readonly state: string;
   readonly error: string | null;
   readonly tools: readonly { readonly name: string }[] | null;
+  readonly problems: readonly string[] | null;
   readonly pins: { readonly held: readonly { readonly name: string }[] } | null;
 }
 
@@ -36,6 +39,7 @@ describe('GET /api/v1/mcp/servers', () => {
       // In memory.
       sandbox: null,
       tools: null,
+      problems: null,
       pins: null,
     });
     expect(others.map(({ label, state }) => [label, state])).toEqual([
@@ -90,6 +94,26 @@ describe('GET /api/v1/mcp/servers', () => {
       '?start=true',
     );
     expect(unpinned).toMatchObject({ tools: [{ name: 'fail', flags: [] }], pins: { held: [] } });
+  });
+
+  it('tells what is wrong with a list of tools, as far as it is about tools that the caller may call', async () => {
+    const mcpServers = { a: { command: 'scripted', args: ['bad-tools'] } };
+    const config = parseMcpJson(JSON.stringify({ mcpServers }), {});
+    const mcp = createMcpHost({ config, opener: scriptedOpener() });
+    onTestFinished(() => mcp[Symbol.asyncDispose]());
+    const server = await newServer({ mcp });
+    const problemsFor = async (tools: object) => {
+      const [listed] = await listAs(server, { mcp: { 'mcp/a': { tools } } }, '?start=true');
+      return new Set(listed?.problems);
+    };
+    const nameless = 'A tool is not offered: its definition is wrong at "name"';
+    const own = await problemsFor({ twice: {}, echo: {} });
+    expect(own).toContain('twice is not offered: it is defined twice');
+    expect(own).toContain(nameless);
+    expect([...own].filter((problem) => !/^(twice|A tool) /.test(problem))).toEqual([]);
+    expect(await problemsFor({ '*': {} })).toContain(
+      'no-schema is not offered: its definition is wrong at "inputSchema"',
+    );
   });
 
   it('tells no tools while mcp.json is switched off', async () => {
