@@ -219,6 +219,13 @@ describe('a request that requires approval', () => {
     },
   );
 
+  it('says what it may ask for to whom it refuses to loosen', async () => {
+    const server = await newServer();
+    const integrations = [{ ...plugin, require_approval: 'never' }];
+    const refused = await send(server.app, chat(await server.issue(AGENT), { integrations }));
+    expect(refused.json()).toMatchObject({ error: { message: expect.stringContaining('by "always" or {"tools"') } });
+  });
+
   it.each(['ecko', 'calls', 'e*'])('of %s, which is none of its tools, is refused', async (name) => {
     const server = await newServer();
     const integrations = [{ ...plugin, require_approval: { tools: [name] } }];

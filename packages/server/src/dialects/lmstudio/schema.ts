@@ -16,7 +16,7 @@ const allowedToolsSchema = z.array(z.string().min(1).max(128)).max(256);
 
 /** Ours: a request has a person asked where its token needs none. There is no word for the contrary. */
 const requireApprovalSchema = z.union([
-  z.literal('always'),
+  z.literal('always', 'a request can only have a person asked more often: by "always" or {"tools": ["…"]}'),
   z.strictObject({ tools: z.array(z.string().min(1).max(128)).min(1).max(256) }),
 ]);
 
