@@ -32,9 +32,12 @@ export function addMcpTestCommand(mcp: Command): void {
       const options = { start: true, signal: interrupted.signal };
       try {
         const tools = (await host.tools(entry.id, () => ({ allowed: true }), options)) ?? [];
-        if (flags.json) return printJson({ id: entry.id, error: null, tools });
+        const problems = host.servers().flatMap((server) => server.problems.map(({ text }) => text));
+        if (flags.json) return printJson({ id: entry.id, error: null, tools, problems });
         print(`${entry.id} works and has ${tools.length} tools.`);
-        for (const warning of entry.warnings ?? []) process.stderr.write(`warning: ${visible(warning)}\n`);
+        for (const warning of [...(entry.warnings ?? []), ...problems]) {
+          process.stderr.write(`warning: ${visible(warning)}\n`);
+        }
         printTable(
           ['TOOL', 'DESCRIPTION'],
           tools.map(({ name, description = '' }) => [name, visible(description.split('\n', 1)[0] ?? '')]),
