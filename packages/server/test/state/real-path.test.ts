@@ -44,6 +44,18 @@ describe('resolveRealPath', () => {
     }
   });
 
+  it('refuses what is another file for each process that opens it', () => {
+    const folder = temporaryFolder();
+    writeFiles(folder, { 'a.txt': '' });
+    for (const root of ['/proc/self/root', '/proc/thread-self/root', '//proc/self/root', '/./proc/1/root']) {
+      expect(resolveRealPath(`${root}${folder}/a.txt`)).toBeUndefined();
+    }
+    for (const path of ['/proc', '/proc/self/cwd/package.json', '/dev/fd/0', '/dev/stdin', '/dev']) {
+      expect(resolveRealPath(path)).toBeUndefined();
+    }
+    expect(resolveRealPath('/process/a')).toBe('/process/a');
+  });
+
   it('takes dots for what they are in a name', () => {
     const folder = temporaryFolder();
     writeFiles(folder, { '..a/b..c': '' });
