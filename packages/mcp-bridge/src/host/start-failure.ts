@@ -24,8 +24,21 @@ export function explainStart(cause: unknown, opened: Pick<OpenTransport, 'reason
   const status = statusOf(cause);
   if (status === 401 || status === 403) return explainRefusal(status, entry);
   if (status !== undefined) return `it answered with HTTP ${status}`;
+  const code = connectionError(cause);
+  if (code !== undefined) return `it can not be reached (${code})`;
   return 'it does not answer as an MCP server should';
 }
+
+/** The system's word for why there is no connection, e.g. `ECONNREFUSED`, `ENOTFOUND`, `CERT_HAS_EXPIRED`. */
+function connectionError(error: unknown, depth = 0): string | undefined {
+  if (!(error instanceof Error) || depth > 5) return undefined;
+  // It has no cause, only its words: "fetch failed: connect ECONNREFUSED 127.0.0.1:3000".
+  if (error instanceof SseError) return /\bE(CONN|HOST|NET|NOTFOUND|AI_|TIMED)[A-Z]*\b/.exec(error.message)?.[0];
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  return CONNECTION_ERROR.test(code) ? code : connectionError(error.cause, depth + 1);
+}
+
+const CONNECTION_ERROR = /^(E[A-Z]{3,20}|[A-Z_]*CERT[A-Z_]*|UNABLE_TO_[A-Z_]+|UND_ERR_[A-Z_]+|ERR_(TLS|SSL)_[A-Z_]+)$/;
 
 function statusOf(cause: unknown): number | undefined {
   if (SdkHttpError.isInstance(cause)) return cause.status;

@@ -239,10 +239,15 @@ describe('a server that cannot be used', () => {
     }
   });
 
-  it('because nobody listens fails, and says no more', async () => {
+  it.each(['http', 'sse', undefined])('because nobody listens says so, with the transport %s', async (type) => {
     const url = await listen(() => {});
     await closing.pop()?.();
-    await expect(open(hostOf(url), 'mcp/remote')).rejects.toMatchObject({ code: 'MCP_CONNECTION_FAILED' });
+    const entry = { url, ...(type === undefined ? {} : { type }) };
+    await using host = createMcpHost({ config: parseMcpJson(JSON.stringify({ mcpServers: { remote: entry } }), {}) });
+    await expect(open(host, 'mcp/remote')).rejects.toMatchObject({
+      code: 'MCP_CONNECTION_FAILED',
+      message: 'The MCP server "mcp/remote" could not be started: it can not be reached (ECONNREFUSED).',
+    });
   });
 
   it('because it never answers fails in time', async () => {
