@@ -39,8 +39,9 @@ const CLEAR = '\u0015';
 const ENDS: ReadonlySet<string> = new Set(['\r', '\n', '\u0004', INTERRUPT]);
 
 async function readHidden(prompt: string, input: SecretInput, output: PromptOutput): Promise<string> {
-  output.write(prompt);
+  // Hidden first: whoever reads the prompt may type at once.
   input.setRawMode?.(true);
+  output.write(prompt);
   const line = { typed: [] as string[], end: undefined as string | undefined };
   const decoder = new TextDecoder();
   for await (const chunk of input) {

@@ -30,10 +30,10 @@ const piped = (...chunks: readonly (string | Uint8Array)[]): Promise<string> =>
   );
 
 describe('a secret at a terminal', () => {
-  it('is asked for, hidden, and the terminal shows keys again before it is closed', async () => {
+  it('is hidden before it is asked for, and the terminal shows keys again before it is closed', async () => {
     const { events, read } = terminal('sk-', '1', '\r', 'ls\r');
     expect(await read()).toBe('sk-1');
-    expect(events).toEqual(['Token: ', 'hidden', 'shown', 'closed', '\n']);
+    expect(events).toEqual(['hidden', 'Token: ', 'shown', 'closed', '\n']);
   });
 
   it.each([
