@@ -10,7 +10,10 @@ const unattendedMs = 5_000;
 
 export interface GuardedFetch {
   readonly fetch: Fetch;
-  /** Runs a task; every HTTP exchange that it began is closed when it settles, whether read to its end or not. */
+  /**
+   * Runs a task; every HTTP exchange that it began is closed when it settles, whether read to its end or not. Rejects as
+   * soon as one of them brings too much: whoever waits for an answer in a stream of events would wait on otherwise.
+   */
   exchange<T>(task: () => Promise<T>): Promise<T>;
 }
 
@@ -32,7 +35,7 @@ export interface GuardedFetchOptions {
  * anew instead. A GET that resumes a broken answer (`Last-Event-ID`) is let through.
  */
 export function createGuardedFetch({ fetch, bodyBytes, onStreamEnd, now }: GuardedFetchOptions): GuardedFetch {
-  const current = new AsyncLocalStorage<AbortSignal>();
+  const current = new AsyncLocalStorage<Exchange>();
 
   const guardedFetch: Fetch = async (url, init = {}) => {
     const headers = new Headers(init.headers);
@@ -41,7 +44,7 @@ export function createGuardedFetch({ fetch, bodyBytes, onStreamEnd, now }: Guard
     }
     // A cancellation is sent by the very call that has just been given up.
     const own = isCancellation(init.body) ? undefined : current.getStore();
-    const link = linkSignals([init.signal ?? undefined, own ?? AbortSignal.timeout(unattendedMs)]);
+    const link = linkSignals([init.signal ?? undefined, own?.signal ?? AbortSignal.timeout(unattendedMs)]);
     try {
       const response = await fetch(url, { ...init, signal: link.signal });
       if (response.body === null) {
@@ -49,7 +52,7 @@ export function createGuardedFetch({ fetch, bodyBytes, onStreamEnd, now }: Guard
         return response;
       }
       const { status, statusText } = response;
-      const body = capBody(response.body, bodyBytes, link);
+      const body = capBody(response.body, bodyBytes, link, own?.giveUp);
       return new Response(body, { status, statusText, headers: response.headers });
     } catch (error) {
       link.release();
@@ -72,13 +75,20 @@ export function createGuardedFetch({ fetch, bodyBytes, onStreamEnd, now }: Guard
     fetch: guardedFetch,
     async exchange(task) {
       const controller = new AbortController();
+      const { promise: givenUp, reject: giveUp } = Promise.withResolvers<never>();
       try {
-        return await current.run(controller.signal, task);
+        return await Promise.race([current.run({ signal: controller.signal, giveUp }, task), givenUp]);
       } finally {
         controller.abort();
       }
     },
   };
+}
+
+interface Exchange {
+  /** Fires when it is over. */
+  readonly signal: AbortSignal;
+  readonly giveUp: (reason: Error) => void;
 }
 
 function isCancellation(body: unknown): boolean {
@@ -90,6 +100,7 @@ function capBody(
   body: ReadableStream<Uint8Array>,
   limit: number,
   link: LinkedSignal,
+  onTooLarge: (reason: Error) => void = () => {},
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   const reader = body.getReader();
   let size = 0;
@@ -103,7 +114,11 @@ function capBody(
           return;
         }
         size += value.length;
-        if (size > limit) throw new RangeError(`a response is larger than ${limit} bytes`);
+        if (size > limit) {
+          const reason = new RangeError(`a response is larger than ${limit} bytes`);
+          onTooLarge(reason);
+          throw reason;
+        }
         controller.enqueue(new Uint8Array(value));
       } catch (error) {
         link.abort();
