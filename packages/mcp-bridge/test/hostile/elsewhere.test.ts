@@ -20,7 +20,7 @@ const elsewhere: readonly (readonly [threat: string, file: string, title: string
   ],
   ['a change between check and use', 'tools/toolset', 'shows the gate exactly what is sent'],
   ['a large result', 'tools/tool-result', 'cuts content that is too large'],
-  ['a large answer over HTTP', 'real/http-servers', 'is cut off when it sends too much as %s'],
+  ['a large answer over HTTP', 'real/http-servers', 'is cut off at once when it sends too much as %s'],
   ['an answer that never ends', 'real/http-servers', 'sees the stream of a call that timed out or was aborted end'],
   ['a crash loop', 'host/connection', 'is tried once every half minute after five failures'],
   ['a slow neighbour', 'host/connection', 'does not let one that hangs delay the list of another'],
