@@ -40,6 +40,8 @@ export { FULL_GRANT } from './authority/grant.ts';
 export { GRANT_SCHEMA } from './authority/grant-schema.ts';
 export type { ParseGrantOptions } from './authority/parse-grant.ts';
 export { parseGrant } from './authority/parse-grant.ts';
+export type { GrantSurroundings, GrantWarning } from './authority/review-grant.ts';
+export { reviewGrant } from './authority/review-grant.ts';
 export type { Clock } from './clock.ts';
 export { systemClock } from './clock.ts';
 export type { AuthErrorCode, TokenRefusal } from './errors.ts';

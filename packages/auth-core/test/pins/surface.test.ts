@@ -65,6 +65,7 @@ describe('the public surface', () => {
       'inspectToken',
       'matchesGlob',
       'parseGrant',
+      'reviewGrant',
       'systemClock',
     ]);
     expect(Object.keys(kysely).sort()).toEqual([
