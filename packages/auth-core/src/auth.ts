@@ -4,12 +4,15 @@ import {
   type AuthorityEntry,
   type Decision,
   type DecisionContext,
+  type DeniedDecision,
   decide,
+  denyTimeAndPlace,
 } from './authority/decide.ts';
 import { FULL_GRANT, type Grant } from './authority/grant.ts';
 import { parseGrant } from './authority/parse-grant.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { endOf } from './date-time.ts';
+import { PermissionDeniedError } from './errors.ts';
 import type { EditInput } from './management/edit-token.ts';
 import type { ExchangeInput } from './management/exchange-token.ts';
 import type { IssuedToken, IssueInput } from './management/issue-token.ts';
@@ -127,6 +130,13 @@ export interface Auth extends AsyncDisposable {
    * @throws {AuthError} `AUTH_PERMISSION_DENIED`; `AUTH_GRANT_INVALID` when it is no name of a project
    */
   selectProject(principal: Principal, project: string): Principal;
+  /**
+   * Refuses a principal at a time or from an address that some grant of its authority leaves out. For whoever reads a
+   * token from a request: `createRequestAuthenticator` has asked it for those in headers.
+   *
+   * @throws {AuthError} `AUTH_PERMISSION_DENIED`
+   */
+  requireTimeAndPlace(principal: Principal, from: Pick<DecisionExtra, 'address'>): void;
   /** Decides a request of a principal: for the project that it acts for, if there is one, and for no other. */
   decide(principal: Principal, request: AccessRequest, extra?: DecisionExtra): Decision;
   /** The operator at the machine itself: everything is allowed. Never for what comes over a network. */
@@ -242,6 +252,12 @@ export function createAuth(options: AuthOptions): Auth {
         )
       );
     },
+    requireTimeAndPlace(principal, { address }) {
+      const now = clock();
+      const context = address === undefined ? { now } : { now, address };
+      const denial = denyExpired(principal, now) ?? denyTimeAndPlace(principal.authority, context);
+      if (denial !== undefined) throw new PermissionDeniedError(denial);
+    },
     operator: () => operator,
     onRevoked(listener) {
       listeners.add(listener);
@@ -253,7 +269,7 @@ export function createAuth(options: AuthOptions): Auth {
 }
 
 /** A token that ends while a long request runs on it decides nothing more. */
-function denyExpired({ expiresAt, name, authority }: Principal, now: Date): Decision | undefined {
+function denyExpired({ expiresAt, name, authority }: Principal, now: Date): DeniedDecision | undefined {
   if (now.getTime() < endOf(expiresAt)) return undefined;
   return {
     allowed: false,

@@ -69,18 +69,28 @@ describe('bearerAuth', () => {
     expect(answer.status).toBe(401);
   });
 
-  it('decides with the address of the connection, whatever the headers say', async () => {
+  it('judges networks by the address of the connection, whatever the headers say', async () => {
     const auth = newAuth();
     const token = await issueToken(auth, { actions: ['chat'], networks: ['10.0.0.0/8'] });
     const headers = { authorization: `Bearer ${token}`, 'x-forwarded-for': '10.0.0.1' };
-    const decisions: boolean[] = [];
-    const app = newApp({ auth }, async function look(ctx, next) {
-      decisions.push(ctx.state.auth.decide({ action: 'chat' }).allowed);
-      await next();
-    });
-    await send(app, headers, '192.0.2.7');
-    await send(app, headers, '::ffff:10.1.2.3');
-    expect(decisions).toEqual([false, true]);
+    const app = newApp({ auth });
+    expect((await send(app, headers, '192.0.2.7')).status).toBe(403);
+    expect((await send(app, headers, '::ffff:10.1.2.3')).status).toBe(200);
+  });
+
+  it('denies whatever is asked behind it once the token was refused again', async () => {
+    const auth = newAuth();
+    const { token, record } = await auth.issue({ name: 'ci-bot', grant: { actions: ['chat'] } }, auth.operator());
+    const app = newApp(
+      { auth },
+      async function wait(ctx, next) {
+        await auth.revoke(record.id, auth.operator());
+        await ctx.state.auth.reverify().catch(() => undefined);
+        await next();
+      },
+      requireAction('chat'),
+    );
+    expect((await send(app, { authorization: `Bearer ${token}` })).status).toBe(403);
   });
 
   it('decides with the address that a trusted proxy says', async () => {

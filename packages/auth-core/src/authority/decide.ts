@@ -148,6 +148,21 @@ export function denyAction(authority: Authority, action: Action): DeniedDecision
   return { allowed: false, grant: index + 1, source: entry.source, rule: 'actions', reason: actionReason(action) };
 }
 
+/**
+ * Denies whatever is asked at a time or from a network that some grant of the authority leaves out. Decides nothing else:
+ * see {@link decide}.
+ */
+export function denyTimeAndPlace(
+  authority: Authority,
+  { now, address }: Pick<DecisionContext, 'now' | 'address'>,
+): DeniedDecision | undefined {
+  for (const [index, { grant, source }] of authority.entries()) {
+    const verdict = judgeTime(grant, now.getTime()) ?? judgeNetwork(grant, address);
+    if (verdict !== undefined) return { allowed: false, grant: index + 1, source, ...verdict };
+  }
+  return undefined;
+}
+
 function allowsAction(grant: Grant, action: Action): boolean {
   return grant.actions.includes('*') || grant.actions.includes(action);
 }
@@ -168,13 +183,17 @@ function leastLimit<K extends 'maxOutputTokens' | 'toolCallsPerRequest'>(authori
 function judge(grant: Grant, request: AccessRequest, context: DecisionContext): Verdict {
   return (
     judgeTime(grant, context.now.getTime()) ??
-    judgePlace(grant, request, context) ??
+    judgeNetwork(grant, context.address) ??
+    judgeProject(grant, request.project) ??
     judgeTarget(grant, request) ??
     (request.tool === undefined ? { approval: false } : decideTool(grant.mcp ?? {}, request.tool, context))
   );
 }
 
-function judgeTime({ notBefore, expiresAt }: Grant, now: number): Verdict | undefined {
+/** Why a grant denies. */
+type Refusal = Pick<DeniedDecision, 'rule' | 'reason'>;
+
+function judgeTime({ notBefore, expiresAt }: Grant, now: number): Refusal | undefined {
   // Written so that a date that cannot be read denies: no comparison with NaN holds.
   if (notBefore !== undefined && !(now >= (parseDateTime(notBefore) ?? Number.NaN))) {
     return { rule: 'notBefore', reason: `not valid before ${notBefore}` };
@@ -185,19 +204,18 @@ function judgeTime({ notBefore, expiresAt }: Grant, now: number): Verdict | unde
   return undefined;
 }
 
-function judgePlace(grant: Grant, { project }: AccessRequest, { address }: DecisionContext): Verdict | undefined {
-  if (grant.networks !== undefined) {
-    const parsed = address === undefined ? undefined : parseIpAddress(address);
-    if (parsed === undefined) return { rule: 'networks', reason: "the caller's address is not known" };
-    if (!anyRangeContains(grant.networks, parsed)) {
-      return { rule: 'networks', reason: "the caller's address is outside the allowed networks" };
-    }
-  }
-  if (grant.projects !== undefined) {
-    if (project === undefined) return { rule: 'projects', reason: 'no project is named' };
-    if (!matchesAnyGlob(grant.projects, project)) return { rule: 'projects', reason: 'the project is not granted' };
-  }
-  return undefined;
+function judgeNetwork({ networks }: Grant, address: string | undefined): Refusal | undefined {
+  if (networks === undefined) return undefined;
+  const parsed = address === undefined ? undefined : parseIpAddress(address);
+  if (parsed === undefined) return { rule: 'networks', reason: "the caller's address is not known" };
+  if (anyRangeContains(networks, parsed)) return undefined;
+  return { rule: 'networks', reason: "the caller's address is outside the allowed networks" };
+}
+
+function judgeProject({ projects }: Grant, project: string | undefined): Refusal | undefined {
+  if (projects === undefined) return undefined;
+  if (project === undefined) return { rule: 'projects', reason: 'no project is named' };
+  return matchesAnyGlob(projects, project) ? undefined : { rule: 'projects', reason: 'the project is not granted' };
 }
 
 function judgeTarget(grant: Grant, { action, model, ephemeral }: AccessRequest): Verdict | undefined {

@@ -1,5 +1,6 @@
 import type { Auth } from '../auth.ts';
-import type { AccessRequest, AuthorityEntry, Decision } from '../authority/decide.ts';
+import type { AccessRequest, AuthorityEntry, Decision, DeniedDecision } from '../authority/decide.ts';
+import { StoreUnavailableError } from '../errors.ts';
 import type { Principal } from '../principal.ts';
 import { createClientAddress } from './client-address.ts';
 import { readCredential } from './read-credential.ts';
@@ -8,7 +9,7 @@ import { readProject } from './read-project.ts';
 
 /** What {@link createRequestAuthenticator} works with. */
 export interface RequestAuthenticatorOptions {
-  readonly auth: Pick<Auth, 'verify' | 'decide' | 'selectProject'>;
+  readonly auth: Pick<Auth, 'verify' | 'decide' | 'selectProject' | 'requireTimeAndPlace'>;
   /**
    * Who everybody is while authentication is switched off. No credential is read then, not even a wrong one. Absent:
    * authentication is on.
@@ -18,6 +19,11 @@ export interface RequestAuthenticatorOptions {
   readonly basic?: boolean;
   /** The reverse proxies whose `X-Forwarded-For` is believed; none by default. See {@link createClientAddress}. */
   readonly trustedProxies?: readonly string[];
+  /**
+   * Lets a caller in whose grants name another time or other networks: for a route that does nothing but end the
+   * caller's own token, so that it can be ended wherever it was found. Off by default.
+   */
+  readonly anywhere?: boolean;
 }
 
 /** A request as far as it says who asks. */
@@ -29,19 +35,21 @@ export interface PresentedRequest {
 
 /** Who asks. */
 export interface RequestAuth {
+  /** As it was verified last. */
   readonly principal: Principal;
   /** The client's IP address: the other end of the connection, or what a trusted proxy says. */
   readonly address?: string;
   /**
    * Decides a request of this caller from this address, by the grants as they were verified last; entries of the request
-   * itself can only narrow.
+   * itself can only narrow. Once `reverify` has rejected, everything is denied: for good when the caller was refused,
+   * and until `reverify` succeeds when the store did not answer.
    */
   readonly decide: (request: AccessRequest, entries?: readonly AuthorityEntry[]) => Decision;
   /**
    * Verifies what the request presented once more, for a request that runs long: a grant that was edited counts for
    * `decide` from then on. The credential itself stays hidden.
    *
-   * @throws {AuthError} as the first time
+   * @throws {AuthError} as the first time; what has refused the caller once refuses it each time
    */
   readonly reverify: () => Promise<Principal>;
 }
@@ -54,7 +62,8 @@ export type RequestAuthenticator = (request: PresentedRequest) => Promise<Reques
  * (see {@link readCredential}), has it verified, and lets the caller act for the project that `Latchkey-Project` names.
  *
  * What it returns rejects with an `AuthError`: `AUTH_TOKEN_*`, `AUTH_PERMISSION_DENIED` for a project that the token may
- * not use, `AUTH_GRANT_INVALID` for one that is no name, `AUTH_STORE_UNAVAILABLE`. Whatever it rejects with, let nobody in.
+ * not use, and for a time or an address that a grant of the caller leaves out, `AUTH_GRANT_INVALID` for a project that is no
+ * name, `AUTH_STORE_UNAVAILABLE`. Whatever it rejects with, let nobody in.
  *
  * @throws {TypeError} when a trusted proxy is no address and no range
  * @example
@@ -79,23 +88,58 @@ export function createRequestAuthenticator({
   optional,
   basic = false,
   trustedProxies,
+  anywhere = false,
 }: RequestAuthenticatorOptions): RequestAuthenticator {
   const clientAddress = createClientAddress(trustedProxies);
 
   return async function authenticate({ header, peer }) {
     const credential = optional === undefined ? readCredential(header, { basic }) : undefined;
-    const caller = optional ?? (await auth.verify(credential));
-    const project = readProject(header);
-    const select = (whole: Principal): Principal =>
-      project === undefined ? whole : auth.selectProject(whole, project);
-    const principal = select(caller);
     const address = clientAddress(header, peer);
-    let newest = principal;
-    const decide: RequestAuth['decide'] = (request, entries) => auth.decide(newest, request, { address, entries });
-    const reverify = async (): Promise<Principal> => {
-      newest = select(optional ?? (await auth.verify(credential)));
-      return newest;
+    const verify = async (): Promise<Principal> => {
+      const caller = optional ?? (await auth.verify(credential));
+      if (!anywhere) auth.requireTimeAndPlace(caller, { address });
+      const project = readProject(header);
+      return project === undefined ? caller : auth.selectProject(caller, project);
     };
-    return address === undefined ? { principal, decide, reverify } : { principal, address, decide, reverify };
+    let newest = await verify();
+    let failure: { readonly cause: unknown } | undefined;
+
+    const decide: RequestAuth['decide'] = (request, entries) =>
+      failure === undefined
+        ? auth.decide(newest, request, { address, entries })
+        : denyUnverified(newest, failure.cause);
+    const reverify = async (): Promise<Principal> => {
+      try {
+        const again = await verify();
+        if (isFinal(failure)) throw failure.cause;
+        newest = again;
+        failure = undefined;
+        return newest;
+      } catch (cause) {
+        if (!isFinal(failure)) failure = { cause };
+        throw failure.cause;
+      }
+    };
+    const caller = {
+      get principal() {
+        return newest;
+      },
+      decide,
+      reverify,
+    };
+    return address === undefined ? caller : Object.assign(caller, { address });
   };
+}
+
+/** A caller that was refused stays refused for this request; a store that was away may answer again. */
+function isFinal(failure: { readonly cause: unknown } | undefined): failure is { readonly cause: unknown } {
+  return failure !== undefined && !(failure.cause instanceof StoreUnavailableError);
+}
+
+function denyUnverified({ name, authority }: Principal, cause: unknown): DeniedDecision {
+  const reason =
+    cause instanceof StoreUnavailableError
+      ? 'whether the token still counts cannot be looked up'
+      : 'the token was refused when it was verified again';
+  return { allowed: false, grant: authority.length, source: `token ${name}`, rule: 'authority', reason };
 }

@@ -4,7 +4,15 @@ import {
   type PresentedRequest,
   type RequestAuthenticatorOptions,
 } from '../../src/http/index.ts';
-import { type Auth, anonymousPrincipal, createAuth, createMemoryTokenStore, type TokenStore } from '../../src/index.ts';
+import {
+  type Auth,
+  anonymousPrincipal,
+  createAuth,
+  createMemoryTokenStore,
+  InvalidTokenError,
+  StoreUnavailableError,
+  type TokenStore,
+} from '../../src/index.ts';
 
 function newAuth(store: TokenStore = createMemoryTokenStore()): Auth {
   return createAuth({ store, digestKey: new Uint8Array(32).fill(7), cacheMilliseconds: 0 });
@@ -47,8 +55,8 @@ describe('a request authenticator', () => {
 
   it('decides from the address of the connection, which no header changes', async () => {
     const { authenticate, bearer } = await setUp({ ...chat, networks: ['10.0.0.0/8'] });
-    const spoofed = await authenticate(present({ ...bearer, 'x-forwarded-for': '10.0.0.1' }));
-    expect(spoofed.decide({ action: 'chat' })).toMatchObject({ allowed: false, rule: 'networks' });
+    const spoofed = authenticate(present({ ...bearer, 'x-forwarded-for': '10.0.0.1' }));
+    await expect(spoofed).rejects.toMatchObject({ code: 'AUTH_PERMISSION_DENIED', decision: { rule: 'networks' } });
     const inside = await authenticate(present(bearer, '::ffff:10.1.2.3'));
     expect(inside.decide({ action: 'chat' }).allowed).toBe(true);
   });
@@ -56,10 +64,11 @@ describe('a request authenticator', () => {
   it('decides from the address that a trusted proxy says, and not from what its client says', async () => {
     const trustedProxies = ['127.0.0.1'];
     const { authenticate, bearer } = await setUp({ ...chat, networks: ['10.0.0.0/8'] }, { trustedProxies });
-    const decide = async (forwardedFor: string) =>
-      (await authenticate(present({ ...bearer, 'x-forwarded-for': forwardedFor }, '127.0.0.1'))).decide({
-        action: 'chat',
-      }).allowed;
+    const decide = (forwardedFor: string) =>
+      authenticate(present({ ...bearer, 'x-forwarded-for': forwardedFor }, '127.0.0.1')).then(
+        ({ decide }) => decide({ action: 'chat' }).allowed,
+        () => false,
+      );
     expect(await decide('10.0.0.1')).toBe(true);
     expect(await decide('10.0.0.1, 198.51.100.4')).toBe(false);
     expect(await decide('unknown')).toBe(false);
@@ -90,6 +99,66 @@ describe('a request authenticator', () => {
     expect(isAllowed('ibm/large')).toBe(true);
     await reverify();
     expect([isAllowed('ibm/large'), isAllowed('ibm/small')]).toEqual([false, true]);
+  });
+
+  it('shows the caller as it was verified last', async () => {
+    const { auth, authenticate, bearer, id } = await setUp(chat);
+    const caller = await authenticate(present(bearer));
+    await auth.edit(id, { name: 'renamed' }, auth.operator());
+    expect(caller.principal.name).toBe('ci-bot');
+    await caller.reverify();
+    expect(caller.principal.name).toBe('renamed');
+  });
+
+  it('denies everything for good once it has refused the caller again', async () => {
+    const { auth, authenticate, bearer, id } = await setUp(chat);
+    const caller = await authenticate(present(bearer));
+    await auth.edit(id, { grant: { ...chat, notBefore: '2999-01-01T00:00:00Z' } }, auth.operator());
+    await expect(caller.reverify()).rejects.toThrow(refusal('AUTH_PERMISSION_DENIED'));
+    expect(caller.decide({ action: 'chat' })).toMatchObject({ allowed: false, source: 'token ci-bot' });
+    await auth.edit(id, { grant: chat }, auth.operator());
+    await expect(caller.reverify()).rejects.toThrow(refusal('AUTH_PERMISSION_DENIED'));
+    expect(caller.decide({ action: 'chat' }).allowed).toBe(false);
+  });
+
+  it('denies everything while the store does not answer, and decides again when it does', async () => {
+    const { auth, authenticate: _, bearer } = await setUp(chat);
+    let away = false;
+    const verify: Auth['verify'] = (text) =>
+      away ? Promise.reject(new StoreUnavailableError('the disk is gone')) : auth.verify(text);
+    const caller = await createRequestAuthenticator({ auth: { ...auth, verify } })(present(bearer));
+    away = true;
+    await expect(caller.reverify()).rejects.toThrow(refusal('AUTH_STORE_UNAVAILABLE'));
+    expect(caller.decide({ action: 'chat' }).allowed).toBe(false);
+    away = false;
+    await caller.reverify();
+    expect(caller.decide({ action: 'chat' }).allowed).toBe(true);
+  });
+
+  it('stays refused when a look that began before the refusal succeeds after it', async () => {
+    const { auth, bearer } = await setUp(chat);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    let looks = 0;
+    const verify: Auth['verify'] = async (text) => {
+      const look = ++looks;
+      const principal = await auth.verify(text);
+      if (look === 2) await promise;
+      if (look === 3) throw new InvalidTokenError('AUTH_TOKEN_REVOKED');
+      return principal;
+    };
+    const caller = await createRequestAuthenticator({ auth: { ...auth, verify } })(present(bearer));
+    const early = caller.reverify();
+    await expect(caller.reverify()).rejects.toThrow(refusal('AUTH_TOKEN_REVOKED'));
+    resolve();
+    await expect(early).rejects.toThrow(refusal('AUTH_TOKEN_REVOKED'));
+    expect(caller.decide({ action: 'chat' }).allowed).toBe(false);
+  });
+
+  it('lets a caller in from anywhere and at any time where it can only end itself', async () => {
+    const grant = { ...chat, networks: ['10.0.0.0/8'], notBefore: '2999-01-01T00:00:00Z' };
+    const { authenticate, bearer } = await setUp(grant, { anywhere: true });
+    const caller = await authenticate(present(bearer));
+    expect(caller.decide({ action: 'chat' }).allowed).toBe(false);
   });
 
   it('reads no credential while authentication is off', async () => {

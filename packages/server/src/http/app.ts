@@ -37,15 +37,22 @@ export function createApp(options: AppOptions): Koa<ServerState> {
   const router = new Router<ServerState>();
   const { auth, trustedProxies, basicAuthentication: basic } = options;
   const authenticate = bearerAuth({ auth, basic, trustedProxies });
+  const authenticateAnywhere = bearerAuth({ auth, basic, trustedProxies, anywhere: true });
   const identify = bearerAuth({ auth, trustedProxies, optional: options.anonymous });
-  const authenticateUnlessOpen: Middleware<ServerState> = async (ctx, next) =>
-    (await options.requiresAuthentication()) ? authenticate(ctx, next) : identify(ctx, next);
+  const unlessOpen =
+    (guard: Middleware<ServerState>): Middleware<ServerState> =>
+    async (ctx, next) =>
+      (await options.requiresAuthentication()) ? guard(ctx, next) : identify(ctx, next);
   const limit = limitRequests({ meter: options.meter });
   const clientAddress = createClientAddress(trustedProxies);
+  const authenticatorOf = ({ access, endsItself }: Route): Middleware<ServerState> => {
+    if (NEVER_OPEN.has(access)) return authenticate;
+    return unlessOpen(endsItself ? authenticateAnywhere : authenticate);
+  };
   for (const route of options.routes) {
     const { method, path, access, handler } = route;
     const guards: Middleware<ServerState>[] = [auditRequests(options.trail, clientAddress, route)];
-    if (access !== 'public') guards.push(NEVER_OPEN.has(access) ? authenticate : authenticateUnlessOpen, limit);
+    if (access !== 'public') guards.push(authenticatorOf(route), limit);
     if (access !== 'public' && access !== 'authenticated') guards.push(requireAction(access));
     if (RUNS_LONG.has(access)) guards.push(unlessAnonymous(endWithToken(auth)));
     router.register(path, [method], [...guards, handler]);

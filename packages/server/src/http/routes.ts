@@ -28,6 +28,8 @@ export interface Route {
   readonly path: string;
   /** The action that the caller's token must allow; `authenticated`: any valid token; `public`: nobody is asked. */
   readonly access: Action | 'authenticated' | 'public';
+  /** It does nothing but end the token that the caller presents, and takes it at any time and from anywhere. */
+  readonly endsItself?: true;
   readonly handler: Handler;
 }
 
@@ -83,7 +85,13 @@ export const createRoutes = ({
   { method: 'POST', path: '/api/v1/tokens', access: 'tokens:write', handler: tokens.create },
   { method: 'GET', path: '/api/v1/tokens/:id', access: 'tokens:read', handler: tokens.show },
   // By possession: whoever finds a token that leaked can end it.
-  { method: 'POST', path: '/api/v1/tokens/revoke-self', access: 'authenticated', handler: tokens.revokeSelf },
+  {
+    method: 'POST',
+    path: '/api/v1/tokens/revoke-self',
+    access: 'authenticated',
+    endsItself: true,
+    handler: tokens.revokeSelf,
+  },
   { method: 'POST', path: '/api/v1/tokens/revoke', access: 'tokens:write', handler: tokens.revokeAll },
   { method: 'PATCH', path: '/api/v1/tokens/:id', access: 'tokens:write', handler: tokens.edit },
   { method: 'POST', path: '/api/v1/tokens/:id/rotate', access: 'tokens:write', handler: tokens.rotate },

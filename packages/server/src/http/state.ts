@@ -8,4 +8,6 @@ export interface ServerState extends AdmissionState {
   logger: Logger;
   /** Fires when the caller goes away or the server can wait no longer. */
   signal: AbortSignal;
+  /** The client's IP address: the other end of the connection, or what a trusted proxy says. */
+  address?: string;
 }

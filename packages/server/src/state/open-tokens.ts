@@ -9,6 +9,7 @@ import {
   createLegacyFormat,
   createSealer,
   type Grant,
+  type IssuedToken,
   type TokenStore,
 } from '@latchkey/auth-core';
 import {
@@ -31,6 +32,11 @@ export interface OpenTokensOptions {
   readonly settings: () => AuthSettings;
   readonly policy?: Grant;
   readonly audit?: AuditSink;
+  /**
+   * Is given each new secret of a token, before its holder gets it: for a copy that must stay current. It must not
+   * reject: the secret is the only one that works by then.
+   */
+  readonly onRotated?: (rotated: IssuedToken) => Promise<void>;
 }
 
 /** Everything that makes tokens and says who presents one. */
@@ -61,10 +67,22 @@ export function openTokens(options: OpenTokensOptions): Tokens {
       ...shared,
     });
   return {
-    auth: open(store, access.format),
+    auth: withRotations(open(store, access.format), options.onRotated),
     introspector: open(borrowed(store), access.formatForAnyAudience),
     access,
     keys,
+  };
+}
+
+function withRotations(auth: Auth, onRotated: OpenTokensOptions['onRotated']): Auth {
+  if (onRotated === undefined) return auth;
+  return {
+    ...auth,
+    rotate: async (id, input, by) => {
+      const rotated = await auth.rotate(id, input, by);
+      await onRotated(rotated);
+      return rotated;
+    },
   };
 }
 

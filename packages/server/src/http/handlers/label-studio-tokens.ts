@@ -9,6 +9,7 @@ import { STRANGERS_BODY_BYTES } from '../body-limit.ts';
 import { countRequest } from '../count-request.ts';
 import { readJson, readOptionalJson } from '../read-json.ts';
 import type { Handler } from '../routes.ts';
+import { verifyInBody } from '../verify-in-body.ts';
 
 const refreshSchema = z.strictObject({ refresh: z.string().min(1).max(8192) });
 /** Label Studio's clients send nothing; ours may say more. */
@@ -40,9 +41,12 @@ export function createLabelStudioTokenHandlers(
 
   /** Who presents a personal access token, whatever the request was authenticated with. */
   async function verifyPersonal(refresh: string): Promise<Principal> {
-    const principal = await auth.verify(refresh);
-    if (principal.kind !== 'personal-access') throw new InvalidTokenError('AUTH_TOKEN_MALFORMED');
-    return principal;
+    return requirePersonal(await auth.verify(refresh));
+  }
+
+  /** The same where more is done with it than to end it. */
+  async function usePersonal(ctx: Parameters<Handler>[0]): Promise<Principal> {
+    return requirePersonal(await verifyInBody(auth, ctx, await readRefresh(ctx)));
   }
 
   /** The personal access tokens of the caller's owner that it may see; its own, if it may see none. */
@@ -75,7 +79,7 @@ export function createLabelStudioTokenHandlers(
       ctx.body = { token };
     },
     refresh: async (ctx) => {
-      const by = await verifyPersonal(await readRefresh(ctx));
+      const by = await usePersonal(ctx);
       const { token } = await countRequest(meter, by, () => access.issue(by, {})).catch((cause: unknown) => {
         // The token is good, and works by itself: a 401 would say that it is not.
         if (!(cause instanceof InvalidTokenError) || cause.code !== 'AUTH_TOKEN_KIND_DISABLED') throw cause;
@@ -97,7 +101,7 @@ export function createLabelStudioTokenHandlers(
       ctx.status = 204;
     },
     rotate: async (ctx) => {
-      const holder = await verifyPersonal(await readRefresh(ctx)).catch((cause: unknown) => {
+      const holder = await usePersonal(ctx).catch((cause: unknown) => {
         if (!(cause instanceof InvalidTokenError)) throw cause;
         throw new ServerError('INVALID_REQUEST', NOT_VALID, { param: 'refresh', cause });
       });
@@ -105,6 +109,11 @@ export function createLabelStudioTokenHandlers(
       ctx.body = { refresh: token };
     },
   };
+}
+
+function requirePersonal(principal: Principal): Principal {
+  if (principal.kind !== 'personal-access') throw new InvalidTokenError('AUTH_TOKEN_MALFORMED');
+  return principal;
 }
 
 const NOT_VALID = 'The refresh token is invalid, has expired or was revoked already.';

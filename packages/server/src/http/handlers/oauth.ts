@@ -22,6 +22,7 @@ import { STRANGERS_BODY_BYTES } from '../body-limit.ts';
 import { countRequest } from '../count-request.ts';
 import { readForm } from '../read-form.ts';
 import type { Handler } from '../routes.ts';
+import { verifyInBody } from '../verify-in-body.ts';
 
 export interface OAuthOptions {
   readonly auth: Auth;
@@ -82,7 +83,7 @@ export function createOAuthHandlers(options: OAuthOptions): OAuthHandlers {
         return;
       }
       try {
-        const by = await auth.verify(reading.exchange.subjectToken);
+        const by = await verifyInBody(auth, ctx, reading.exchange.subjectToken);
         const exchange = withGrantedScope(reading.exchange, by);
         if (exchange.scope?.length === 0) {
           ctx.status = 400;

@@ -16,6 +16,7 @@ export function auditRequests(
     const { req, state } = ctx;
     const address = clientAddress((name) => req.headersDistinct[name] ?? [], req.socket.remoteAddress);
     const from = address === undefined ? {} : { address };
+    Object.assign(state, from);
     await trail.during({ id: state.requestId, method, route: path, ...action, ...from }, async () => {
       try {
         await next();

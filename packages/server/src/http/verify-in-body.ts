@@ -1,0 +1,16 @@
+import type { Auth, Principal } from '@latchkey/auth-core';
+import type { ServerState } from './state.ts';
+
+/**
+ * Verifies a token that the body carries, at the time and from the address of the request: what a grant says of those
+ * holds wherever the token is presented. Throws `AUTH_TOKEN_*`, `AUTH_PERMISSION_DENIED`, `AUTH_STORE_UNAVAILABLE`.
+ */
+export async function verifyInBody(
+  auth: Pick<Auth, 'verify' | 'requireTimeAndPlace'>,
+  { state: { address } }: { readonly state: Pick<ServerState, 'address'> },
+  token: string,
+): Promise<Principal> {
+  const principal = await auth.verify(token);
+  auth.requireTimeAndPlace(principal, { address });
+  return principal;
+}
