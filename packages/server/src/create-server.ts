@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { createServer as createHttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import {
   type Auth,
   anonymousPrincipal,
@@ -11,11 +11,14 @@ import {
   parseGrant,
 } from '@latchkey/auth-core';
 import { re2jsPatterns } from '@latchkey/auth-core/patterns/re2js';
-import { createMcpHost, loadMcpJson, watchMcpJson } from '@latchkey/mcp-bridge';
+import { createMcpHost, type McpConfig, watchMcpJson } from '@latchkey/mcp-bridge';
 import { openApprovals } from './approvals/open-approvals.ts';
 import { createAuditTrail } from './audit/audit-trail.ts';
 import { withAuditedLogins } from './audit/with-audited-logins.ts';
 import { createChatService } from './chat/chat-service.ts';
+import { requireLabelledServers, unmatchedLabels } from './config/check-names.ts';
+import { openMcpJson } from './config/open-mcp-json.ts';
+import { ownSecrets, reviewSecrets } from './config/own-secrets.ts';
 import type { ServerConfig } from './config/schema.ts';
 import { withoutAbsent } from './config/without-absent.ts';
 import type { Sampling } from './contracts/inference-engine.ts';
@@ -62,7 +65,11 @@ export interface Server extends AsyncDisposable {
 export interface CreateServerOptions {
   readonly environment?: Readonly<Record<string, string | undefined>>;
   readonly logger?: Logger;
+  /** The file that the configuration was read from; MCP servers must not see it. */
+  readonly configFile?: string;
 }
+
+const NO_SERVERS: McpConfig = { servers: new Map(), warnings: [] };
 
 /** What callers may do on a server without authentication: talk to models; no tools and no administration. */
 const ANONYMOUS_GRANT: Grant = { actions: ['chat', 'embeddings', 'models:read', 'models:load'], models: ['*'] };
@@ -87,13 +94,20 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
   const environment = options.environment ?? process.env;
   const logger = options.logger ?? createLogger(config.log);
   const folder = openDataFolder(config.data, environment);
+  const mcpJson = config.mcp === undefined ? NO_SERVERS : await openMcpJson(config.mcp, environment);
+  requireLabelledServers(config, mcpJson);
+  const secrets = ownSecrets({ ...config, configFile: options.configFile }, mcpJson.servers, environment);
+  for (const problem of reviewSecrets(secrets)) logger.warn(problem);
   await requireSoleServer(folder);
   await using opened = new AsyncDisposableStack();
 
   const installation = nameInstallation(folder.secret);
   const clock = (): Date => new Date();
   const database = await openDatabase(config.database ?? folder.database, opened);
-  await requireSameSecret(database.secret, folder.secret);
+  await requireSameSecret(database.secret, folder.secret).catch((error: unknown) => {
+    folder.forgetNewSecret();
+    throw error;
+  });
   const log = opened.use(
     createAuditLog({
       store: database.audit,
@@ -131,27 +145,30 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
 
   const mcp = opened.use(
     createMcpHost({
-      config:
-        config.mcp === undefined ? { servers: new Map(), warnings: [] } : await loadMcpJson(config.mcp, environment),
+      config: mcpJson,
       logger: logger.child({ part: 'mcp' }),
       limits: toolLimits(config),
       ephemeral: config.ephemeralMcp,
-      hiddenFromServers: [folder.path, ...(config.mcp === undefined ? [] : [config.mcp])].map((path) => resolve(path)),
+      hiddenFromServers: secrets.map(({ path }) => path),
       fetch: withHop(globalThis.fetch, installation),
       pins: { store: createKyselyPinStore(database.pins), mode: config.mcpPins },
     }),
   );
   const approvals = opened.use(openApprovals(database.approvals, clock, config.limits.approvalSeconds));
+  const mcpFile = config.mcp ?? join(config.data, 'mcp.json');
   const watcher = opened.use(
     watchMcpJson({
-      path: config.mcp ?? join(config.data, 'mcp.json'),
+      path: mcpFile,
       environment,
       onConfig: (changed) => {
         mcp.reload(changed);
         logger.info({ servers: changed.servers.size }, 'mcp.json was read again');
+        for (const label of unmatchedLabels(config.toolLabels, changed)) {
+          logger.warn({ label }, 'toolLabels names a server that mcp.json no longer has: its labels mean nothing');
+        }
       },
       onError: ({ message }) =>
-        logger.error({ problem: message }, 'mcp.json is not taken; what was read before stays in use'),
+        logger.error({ file: mcpFile, problem: message }, 'mcp.json is not taken; what was read before stays in use'),
     }),
   );
   const engine = opened.use(createLlamaEngine({ logger: logger.child({ part: 'engine' }) }));

@@ -47,10 +47,10 @@ export async function loadMcpJson(path: string, environment: Environment): Promi
 }
 
 async function addFile(entry: StdioServerEntry, path: string): Promise<StdioServerEntry> {
-  if (entry.problem !== undefined) return entry;
+  if (entry.problem !== undefined) return { ...entry, envFile: path };
   const text = await readFile(path, 'utf8').catch(() => undefined);
   const variables = text === undefined ? undefined : readKeyValueLines(text);
-  if (variables !== undefined) return { ...entry, env: { ...variables, ...entry.env } };
+  if (variables !== undefined) return { ...entry, envFile: path, env: { ...variables, ...entry.env } };
   const what = text === undefined ? 'could not be read' : 'holds something other than lines of KEY=VALUE';
-  return { ...entry, problem: `its envFile ${what}` };
+  return { ...entry, envFile: path, problem: `its envFile ${what}` };
 }

@@ -31,6 +31,8 @@ export interface StdioServerEntry extends ServerEntryBase {
   readonly command: string;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  /** The file that more of it was read from: a full path. */
+  readonly envFile?: string;
   /** A program, and its arguments, that prints more of the environment: run before each start, and it wins over `env`. */
   readonly envCommand?: readonly string[];
   readonly cwd?: string;
@@ -66,4 +68,6 @@ export interface McpConfig {
   readonly servers: ReadonlyMap<string, McpServerEntry>;
   /** Keys that were read over, with their paths; never silent, never authority. */
   readonly warnings: readonly string[];
+  /** The plugin ids of those that the file has and switches off. Absent: none. */
+  readonly disabled?: readonly string[];
 }

@@ -66,6 +66,7 @@ export function readMcpJson(text: string, given: Omit<Substitutions, 'inputs'>):
   const servers = new Map<string, McpServerEntry>();
   const envFiles = new Map<string, string>();
   const labelById = new Map<string, string>();
+  const disabled: string[] = [];
   for (const [label, raw] of Object.entries(written)) {
     const path = [rootKey, label];
     if (!labelPattern.test(label)) {
@@ -76,13 +77,17 @@ export function readMcpJson(text: string, given: Omit<Substitutions, 'inputs'>):
     if (other !== undefined)
       throw invalid(path, `and ${rootKey}.${other} are both reached as ${id}; rename one of them`);
     labelById.set(id, label);
-    if (raw.disabled === true || raw.enabled === false) continue;
+    if (raw.disabled === true || raw.enabled === false) {
+      disabled.push(id);
+      continue;
+    }
     const { entry, envFile } = readServerEntry(label, raw, path, substitutions);
     servers.set(label, entry);
     if (envFile !== undefined) envFiles.set(label, envFile);
     warnings.push(...(entry.warnings ?? []));
   }
-  return { config: Object.freeze({ servers, warnings }), envFiles };
+  const off = disabled.length === 0 ? {} : { disabled };
+  return { config: Object.freeze({ servers, warnings, ...off }), envFiles };
 }
 
 function readInputs(written: unknown): ReadonlyMap<string, string | undefined> {

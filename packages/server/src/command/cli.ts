@@ -3,7 +3,8 @@ import { AuthError } from '@latchkey/auth-core';
 import { LatchkeyError } from '@latchkey/client';
 import { BridgeError } from '@latchkey/mcp-bridge';
 import { Command } from 'commander';
-import { ConfigError } from '../config/load-config.ts';
+import { describeSystemError, isSystemError } from '../config/path-failure.ts';
+import { OperatorError } from '../contracts/operator-error.ts';
 import { ServerError } from '../contracts/server-error.ts';
 import { hideSecrets } from '../telemetry/hide-secrets.ts';
 import { addApprovalsCommands } from './approvals.ts';
@@ -58,11 +59,13 @@ export async function main(argv: readonly string[]): Promise<void> {
 }
 
 function isForPeople(error: unknown): error is Error {
-  return [CommandError, ConfigError, ServerError, AuthError, BridgeError, LatchkeyError].some(
+  return [CommandError, OperatorError, ServerError, AuthError, BridgeError, LatchkeyError].some(
     (type) => error instanceof type,
   );
 }
 
 function describeFault(error: unknown): string {
+  // The system's own words for a file that is not there, a full disk, a name that no machine has.
+  if (isSystemError(error)) return error.path === undefined ? error.message : describeSystemError(error.path, error);
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
-import { addServerToMcpJson, pluginId, removeServerFromMcpJson } from '@latchkey/mcp-bridge';
+import { dirname, join } from 'node:path';
+import { addServerToMcpJson, type McpConfig, pluginId, removeServerFromMcpJson } from '@latchkey/mcp-bridge';
 import { type Command, Option } from 'commander';
 import { loadConfig } from '../config/load-config.ts';
+import { ownSecrets } from '../config/own-secrets.ts';
 import { CommandError } from './command-error.ts';
 import { print, printJson } from './print.ts';
 
@@ -34,10 +35,11 @@ export function findMcpFile({ mcp, data }: McpFileFlags): string {
   return config.mcp ?? join(config.data, 'mcp.json');
 }
 
-/** What a server of the file can not read when `latchkey serve` runs it: the data folder, and the file itself. */
-export function hiddenFromServers(flags: McpFileFlags): readonly string[] {
+/** What a server of the file cannot read when `latchkey serve` runs it. */
+export function hiddenFromServers(flags: McpFileFlags, servers: McpConfig['servers']): readonly string[] {
   const { data } = loadConfig({ environment: process.env, flags: { mcp: flags.mcp, data: flags.data } });
-  return [data, findMcpFile(flags)].map((path) => resolve(path));
+  const places = { data, mcp: findMcpFile(flags), configFile: join(data, 'config.json') };
+  return ownSecrets(places, servers, process.env).map(({ path }) => path);
 }
 
 /** `latchkey mcp add|remove`: they change the file; a server that runs reads it by itself. */

@@ -1,13 +1,7 @@
 import { existsSync } from 'node:fs';
-import {
-  BridgeError,
-  createMcpHost,
-  loadMcpJson,
-  type McpConfig,
-  type McpServerEntry,
-  pluginId,
-} from '@latchkey/mcp-bridge';
+import { BridgeError, createMcpHost, type McpConfig, type McpServerEntry, pluginId } from '@latchkey/mcp-bridge';
 import type { Command } from 'commander';
+import { openMcpJson } from '../config/open-mcp-json.ts';
 import { CommandError } from './command-error.ts';
 import { addMcpFileOptions, findMcpFile, hiddenFromServers, type McpFileFlags } from './mcp-file.ts';
 import { print, printJson, printTable, visible } from './print.ts';
@@ -22,12 +16,13 @@ export function addMcpTestCommand(mcp: Command): void {
     .argument('<label>', 'how it is called in mcp.json')
     .option('--json', 'print JSON')
     .action(async (label: string, flags: Flags) => {
-      const entry = findEntry(await load(findMcpFile(flags)), label);
+      const config = await load(findMcpFile(flags));
+      const entry = findEntry(config, label);
       const interrupted = new AbortController();
       process.once('SIGINT', () => interrupted.abort(new CommandError('Interrupted.')));
       await using host = createMcpHost({
         config: { servers: new Map([[entry.label, entry]]), warnings: [] },
-        hiddenFromServers: hiddenFromServers(flags),
+        hiddenFromServers: hiddenFromServers(flags, config.servers),
       });
       const options = { start: true, signal: interrupted.signal };
       try {
@@ -55,7 +50,7 @@ export function addMcpTestCommand(mcp: Command): void {
 
 function load(file: string): Promise<McpConfig> {
   if (!existsSync(file)) throw new CommandError(`There is no file ${file}. 'latchkey mcp add' makes it.`);
-  return loadMcpJson(file, process.env);
+  return openMcpJson(file, process.env);
 }
 
 function findEntry({ servers }: McpConfig, label: string): McpServerEntry {

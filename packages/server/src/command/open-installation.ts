@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { createAuditLog, parseGrant } from '@latchkey/auth-core';
 import { re2jsPatterns } from '@latchkey/auth-core/patterns/re2js';
 import type { Environment } from '@latchkey/client';
 import { loadConfig } from '../config/load-config.ts';
+import { makeFolder } from '../config/make-folder.ts';
 import type { ServerConfig } from '../config/schema.ts';
 import { toAuthSettings } from '../settings/installation-settings.ts';
 import { createKyselySettingsStore } from '../settings/kysely-settings-store.ts';
@@ -35,7 +36,7 @@ export function findClosedFolder({ data, url, profile }: ConnectionFlags): strin
 /** Makes that folder if it is not there, for commands that may come before the first start of its server. */
 export function makeClosedFolder(flags: ConnectionFlags): void {
   const data = findClosedFolder(flags);
-  if (data !== undefined) mkdirSync(data, { recursive: true, mode: 0o700 });
+  if (data !== undefined) makeFolder(data);
 }
 
 /** Opens what a data folder holds, with its configuration. Throws CommandError when there is no such folder. */
@@ -56,7 +57,10 @@ export async function openStores(
  */
 export async function openInstallation(closed: ClosedFolder, owner: AsyncDisposableStack): Promise<Installation> {
   const { config, folder, database } = await openStores(closed, owner);
-  await requireSameSecret(database.secret, folder.secret);
+  await requireSameSecret(database.secret, folder.secret).catch((error: unknown) => {
+    folder.forgetNewSecret();
+    throw error;
+  });
   const log = owner.use(createAuditLog({ store: database.audit, key: folder.secret }));
   const settings = await createLiveSettings({
     store: createKyselySettingsStore(database.settings),

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { loadConfig } from '../config/load-config.ts';
+import { type ConfigSources, findConfigFile, loadConfig } from '../config/load-config.ts';
 import { createServer } from '../create-server.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { CommandError } from './command-error.ts';
@@ -33,7 +33,7 @@ export function addServeCommand(program: Command): void {
 }
 
 async function serve(flags: Flags): Promise<void> {
-  const config = loadConfig({
+  const sources: ConfigSources = {
     environment: process.env,
     flags: {
       port: flags.port === undefined || !/^\d+$/.test(flags.port) ? flags.port : Number(flags.port),
@@ -45,9 +45,11 @@ async function serve(flags: Flags): Promise<void> {
       allowUnauthenticatedNetwork: flags.allowUnauthenticatedNetwork,
     },
     ...(flags.config === undefined ? {} : { file: flags.config }),
-  });
+  };
+  const config = loadConfig(sources);
   const logger = createLogger(config.log);
-  const server = await createServer(config, { logger }).catch((error: unknown) => {
+  const configFile = findConfigFile(sources);
+  const server = await createServer(config, { logger, configFile }).catch((error: unknown) => {
     throw inUse(error, config.host, config.port);
   });
   if (!config.auth) logger.warn('authentication is off: everybody who reaches this address may use the models');
@@ -83,7 +85,9 @@ async function serve(flags: Flags): Promise<void> {
 }
 
 function inUse(error: unknown, host: string, port: number): unknown {
-  const { code } = error as NodeJS.ErrnoException;
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  if (syscall !== 'listen' && syscall !== 'getaddrinfo') return error;
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return new CommandError(`${host} is no name of this machine.`);
   if (code === 'EADDRINUSE') return new CommandError(`Port ${port} of ${host} is in use. Choose another with --port.`);
   if (code === 'EADDRNOTAVAIL') return new CommandError(`${host} is no address of this machine.`);
   if (code === 'EACCES') return new CommandError(`Listening on port ${port} of ${host} is not permitted.`);

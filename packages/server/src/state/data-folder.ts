@@ -1,16 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import {
-  existsSync,
-  linkSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, linkSync, readFileSync, renameSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolder } from '../config/make-folder.ts';
+import { failureAt } from '../config/path-failure.ts';
+import { requirePrivate } from '../config/private-path.ts';
+import { OperatorError } from '../contracts/operator-error.ts';
 
 /** What a data folder holds, by path. */
 export interface DataFolder {
@@ -21,6 +15,8 @@ export interface DataFolder {
   readonly serverFile: string;
   /** The key that token digests are made with: 32 bytes or more, kept outside the database. */
   readonly secret: Uint8Array;
+  /** Removes a secret that was made just now, when it turns out to be another than the database's. */
+  forgetNewSecret(): void;
 }
 
 /** Where a running server is. */
@@ -31,33 +27,71 @@ export interface RunningServer {
 
 /**
  * Opens a data folder, making it (mode 0700) and its secret (mode 0600) when they are missing. `LATCHKEY_SECRET`, at
- * least 32 characters, takes the place of the file. Throws when the secret is short or readable by others.
+ * least 32 characters, takes the place of the file.
+ *
+ * @throws {OperatorError} `unsafe_path` when other users can read or change the folder or the secret, `missing_secret` when
+ *   the folder has a database and no secret, `unusable_path` when the system does not let us
  */
 export function openDataFolder(path: string, environment: Readonly<Record<string, string | undefined>>): DataFolder {
-  mkdirSync(path, { recursive: true, mode: 0o700 });
+  // Before anything is made: a folder above it that others can write would make it theirs.
+  requirePrivate(path, 'folder');
+  makeFolder(path);
+  requirePrivate(path, 'folder');
+  const database = join(path, 'latchkey.db');
   return {
     path,
-    database: join(path, 'latchkey.db'),
+    database,
     adminToken: join(path, 'admin-token'),
     serverFile: join(path, 'server.json'),
-    secret: readSecret(join(path, 'secret.key'), environment.LATCHKEY_SECRET),
+    ...readSecret(join(path, 'secret.key'), database, environment.LATCHKEY_SECRET),
   };
 }
 
-function readSecret(path: string, given: string | undefined): Uint8Array {
+function readSecret(
+  path: string,
+  database: string,
+  given: string | undefined,
+): Pick<DataFolder, 'secret' | 'forgetNewSecret'> {
   if (given !== undefined && given !== '') {
-    if (given.length < 32) throw new Error('LATCHKEY_SECRET is too short: it needs at least 32 characters.');
-    return new TextEncoder().encode(given);
+    if (given.length < 32) {
+      throw new OperatorError('missing_secret', 'LATCHKEY_SECRET is too short: it needs at least 32 characters.');
+    }
+    return { secret: new TextEncoder().encode(given), forgetNewSecret: () => undefined };
   }
-  if (!existsSync(path)) createPrivate(path, `${randomBytes(32).toString('base64')}\n`);
-  if (process.platform !== 'win32' && (statSync(path).mode & 0o077) !== 0) {
-    throw new Error(`${path} can be read by others. Make it yours alone: chmod 600 ${path}`);
+  try {
+    const isNew = !existsSync(path);
+    if (isNew) makeSecret(path, database);
+    requirePrivate(path, 'secret');
+    const secret = Buffer.from(readFileSync(path, 'utf8').trim(), 'base64');
+    if (secret.length < 32) {
+      throw new OperatorError(
+        'missing_secret',
+        `${path} holds no key of 32 bytes. Restore it, or remove it with the database.`,
+      );
+    }
+    return {
+      secret: new Uint8Array(secret),
+      forgetNewSecret: () => {
+        if (isNew) rmSync(path, { force: true });
+      },
+    };
+  } catch (error) {
+    throw failureAt(path, error);
   }
-  const secret = Buffer.from(readFileSync(path, 'utf8').trim(), 'base64');
-  if (secret.length < 32) {
-    throw new Error(`${path} holds no key of 32 bytes. Restore it, or remove it with the database.`);
+}
+
+/** A new secret beside a database of another one would only hide what is missing. */
+function makeSecret(path: string, database: string): void {
+  const hasDatabase = (statSync(database, { throwIfNoEntry: false })?.size ?? 0) > 0;
+  // Another process that starts at the same time makes the secret first and the database then.
+  if (hasDatabase && !existsSync(path)) {
+    throw new OperatorError(
+      'missing_secret',
+      `${path} is missing, and ${database} was made with it. Restore secret.key, or set LATCHKEY_SECRET if the server ` +
+        'had that; without it none of the tokens works. To begin again, move the database away.',
+    );
   }
-  return new Uint8Array(secret);
+  createPrivate(path, `${randomBytes(32).toString('base64')}\n`);
 }
 
 /** Of two processes that start at once one creates the file and both read it whole: a link appears in one step. */
@@ -85,7 +119,11 @@ export function movePrivate(draft: string, path: string): void {
 /** Writes a text beside the file that it is for, and says where. Only its owner may read it. */
 export function writeDraft(path: string, text: string): string {
   const draft = `${path}.${randomBytes(6).toString('hex')}`;
-  writeFileSync(draft, text, { mode: 0o600, flag: 'wx' });
+  try {
+    writeFileSync(draft, text, { mode: 0o600, flag: 'wx' });
+  } catch (error) {
+    throw failureAt(draft, error);
+  }
   return draft;
 }
 

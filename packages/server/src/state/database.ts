@@ -15,6 +15,9 @@ import { openPostgres, watchPostgresTokens } from '@latchkey/auth-core/stores/po
 import type { Kysely } from 'kysely';
 import { approvalMigrations } from '../approvals/migrations.ts';
 import type { ApprovalTables } from '../approvals/schema.ts';
+import { failureAt, isSystemError } from '../config/path-failure.ts';
+import { requirePrivate } from '../config/private-path.ts';
+import { OperatorError } from '../contracts/operator-error.ts';
 import { ServerError } from '../contracts/server-error.ts';
 import { conversationMigrations } from '../conversations/migrations.ts';
 import type { ConversationTables } from '../conversations/schema.ts';
@@ -46,13 +49,11 @@ export interface Database {
  * Everything that is kept, in one database: auth-core's tables and the server's own, migrated apart. `place` is the
  * path of a SQLite file, or the URL of a PostgreSQL database, which servers may share.
  *
- * Throws ServerError `STORE_UNAVAILABLE` when PostgreSQL does not let us in; the message names no password.
+ * Throws ServerError `STORE_UNAVAILABLE` when PostgreSQL does not let us in; the message names no password. Throws
+ * OperatorError for a file that cannot be used.
  */
 export async function openDatabase(place: string, owner: AsyncDisposableStack): Promise<Database> {
-  if (!isPostgres(place)) {
-    makePrivate(place);
-    return migrateTables(openSqlite<Tables>(place), owner, undefined);
-  }
+  if (!isPostgres(place)) return openFile(place, owner);
   try {
     return await migrateTables(openPostgres<Tables>(place), owner, watchPostgresTokens(place));
   } catch (error) {
@@ -64,10 +65,44 @@ export async function openDatabase(place: string, owner: AsyncDisposableStack): 
   }
 }
 
+async function openFile(file: string, owner: AsyncDisposableStack): Promise<Database> {
+  try {
+    makePrivate(file);
+    requirePrivate(file, 'file');
+    return await migrateTables(openSqlite<Tables>(file), owner, undefined);
+  } catch (error) {
+    if (error instanceof OperatorError) throw error;
+    if (isSystemError(error)) throw failureAt(file, error);
+    const remedy = REMEDIES[sqliteCode(error) ?? 0] ?? '';
+    throw new OperatorError('unusable_database', `${file} cannot be used: ${reasonOf(error)}${remedy}`, {
+      cause: error,
+    });
+  }
+}
+
 /** SQLite gives the files that it puts beside a database the mode of that; the folder may be open to others. */
 function makePrivate(file: string): void {
   closeSync(openSync(file, 'a', 0o600));
 }
+
+const DAMAGED = '. Restore it from a backup, or move it away to begin again without tokens.';
+const FULL = '. Make room on its disk.';
+const READ_ONLY = '. Look at its mode and at that of its folder.';
+
+/** What to try, by SQLite's primary result code (https://sqlite.org/rescode.html). */
+const REMEDIES: Readonly<Record<number, string>> = {
+  5: '. Another process holds it: stop that one.',
+  8: READ_ONLY,
+  10: '. Its disk does not answer.',
+  11: DAMAGED,
+  13: FULL,
+  14: READ_ONLY,
+  26: DAMAGED,
+};
+
+/** The primary code is the lowest byte of an extended one. */
+const sqliteCode = (error: unknown): number | undefined =>
+  error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' ? error.errcode & 0xff : undefined;
 
 type Tables = TokenSchema & ConversationTables;
 

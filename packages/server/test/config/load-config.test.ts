@@ -158,21 +158,25 @@ describe('an error', () => {
   });
 
   it('in the environment names the variable', () => {
-    expect(refusal('{}', { environment: { LATCHKEY_PORT: 'http' } })).toMatch(/^environment LATCHKEY_PORT: port: /);
-    expect(refusal('{}', { environment: { LATCHKEY_AUTH: 'perhaps' } })).toMatch(/^environment LATCHKEY_AUTH: auth: /);
+    expect(refusal('{}', { environment: { LATCHKEY_PORT: 'http' } })).toMatch(
+      /^LATCHKEY_PORT: must be a number, not 'http'$/,
+    );
+    expect(refusal('{}', { environment: { LATCHKEY_AUTH: 'perhaps' } })).toMatch(
+      /^LATCHKEY_AUTH: must be true or false, not 'perhaps'$/,
+    );
     expect(refusal('{}', { environment: { LATCHKEY_AUTH: 'constructor' } })).toContain('LATCHKEY_AUTH');
   });
 
   it('in a flag names the flag', () => {
-    expect(refusal('{}', { flags: { port: 'x' } })).toMatch(/^flag --port: port: /);
+    expect(refusal('{}', { flags: { port: 'x' } })).toMatch(/^--port: must be a number, not 'x'$/);
     expect(refusal('{}', { flags: { allowUnauthenticatedNetwork: 1 } })).toMatch(
-      /^flag --allow-unauthenticated-network: /,
+      /^--allow-unauthenticated-network: must be true or false, not 1$/,
     );
   });
 
   it('is a file that was named and is not there', () => {
     expect(() => loadConfig({ flags: {}, environment: {}, file: '/nonexistent/c.json' })).toThrow(
-      "/nonexistent/c.json: can't be read (ENOENT)",
+      '/nonexistent/c.json: there is nothing there, and it cannot be made (ENOENT).',
     );
   });
 

@@ -65,6 +65,34 @@ describe('openDataFolder', () => {
     }
   });
 
+  it('refuses a folder that others can write or read, and makes nothing in it', () => {
+    for (const mode of [0o777, 0o755, 0o770]) {
+      const path = temporaryFolder();
+      chmodSync(path, mode);
+      expect(() => openDataFolder(path, {})).toThrow(`chmod 700 ${path}`);
+      expect(readdirSync(path)).toEqual([]);
+    }
+  });
+
+  it('makes no new secret beside a database, whose tokens would not work with it', () => {
+    const path = temporaryFolder();
+    writeFiles(path, { 'latchkey.db': 'a database' });
+    expect(() => openDataFolder(path, {})).toThrow(
+      /secret\.key is missing.*Restore secret\.key, or set LATCHKEY_SECRET/,
+    );
+    expect(readdirSync(path)).toEqual(['latchkey.db']);
+    expect(openDataFolder(path, { LATCHKEY_SECRET: 'x'.repeat(32) }).secret).toHaveLength(32);
+  });
+
+  it('takes back a secret that it has made, and no other', () => {
+    const path = temporaryFolder();
+    openDataFolder(path, {}).forgetNewSecret();
+    expect(readdirSync(path)).toEqual([]);
+    openDataFolder(path, {});
+    openDataFolder(path, {}).forgetNewSecret();
+    expect(readdirSync(path)).toEqual(['secret.key']);
+  });
+
   it.each(['', 'c2hvcnQ=', 'not base64 at all'])('refuses the secret file %j, which holds too little', (text) => {
     const path = temporaryFolder();
     writeFileSync(join(path, 'secret.key'), text, { mode: 0o600 });

@@ -1,0 +1,55 @@
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { OperatorError } from '../contracts/operator-error.ts';
+import { shellWord } from './shell-word.ts';
+
+/** What the system means by the codes that people meet. */
+const MEANINGS: Readonly<Record<string, string>> = {
+  EACCES: 'this user may not do that there',
+  EPERM: 'this user may not do that there',
+  EEXIST: 'something else is there already',
+  EISDIR: 'it is a folder, not a file',
+  ENOENT: 'there is nothing there, and it cannot be made',
+  ENOTDIR: 'something on the way to it is a file, not a folder',
+  ENOSPC: 'the disk is full',
+  EDQUOT: "this user's share of the disk is used up",
+  EROFS: 'it is on a file system that can only be read',
+  ELOOP: 'links lead in a circle',
+  ENAMETOOLONG: 'its name is too long',
+  EMFILE: 'too many files are open',
+  ENFILE: 'too many files are open on this machine',
+  EIO: 'the disk does not answer',
+};
+
+/** What to try, where one thing helps most of the time. */
+const REMEDIES: Readonly<Record<string, (path: string) => string>> = {
+  EACCES: lookAt,
+  EPERM: lookAt,
+  EEXIST: () => ' Choose another path.',
+  ENOTDIR: () => ' Choose another path.',
+  ENOENT: () => ' Choose another path.',
+  ENOSPC: (path) => ` Make room: df -h ${shellWord(path)}`,
+  EROFS: () => ' Choose another path.',
+};
+
+/** What is not there is forbidden by the folder above it. */
+function lookAt(path: string): string {
+  let place = path;
+  while (!existsSync(place) && dirname(place) !== place) place = dirname(place);
+  return ` Look at the owner and the mode: ls -ld ${shellWord(place)}`;
+}
+
+/** Whether an error is the system's own, about a file or a folder. */
+export const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
+  error instanceof Error && 'code' in error && 'syscall' in error && typeof error.code === 'string';
+
+/** What the system says about a path, in words. */
+export function describeSystemError(path: string, { code = '' }: NodeJS.ErrnoException): string {
+  return `${path}: ${MEANINGS[code] ?? 'it cannot be used'} (${code}).${REMEDIES[code]?.(path) ?? ''}`;
+}
+
+/** The error of a path that cannot be used, in words. What is not the system's error stays as it is. */
+export function failureAt(path: string, error: unknown): unknown {
+  if (!isSystemError(error)) return error;
+  return new OperatorError('unusable_path', describeSystemError(path, error), { cause: error });
+}

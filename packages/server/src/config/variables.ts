@@ -1,0 +1,65 @@
+/** Environment variables of Latchkey's, the settings that they give, and those that mean nothing. */
+export interface FoundVariables {
+  /** By configuration key. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** Names that begin like ours and are none: a mistyped one would seem set. */
+  readonly unknown: readonly string[];
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Variables, the keys that they set, and how their text is read. */
+const SETTINGS: readonly {
+  readonly variable: string;
+  readonly key: string;
+  readonly read: (text: string) => unknown;
+}[] = [
+  { variable: 'LATCHKEY_HOST', key: 'host', read: String },
+  { variable: 'LATCHKEY_PORT', key: 'port', read: readNumber },
+  { variable: 'LATCHKEY_DATA', key: 'data', read: String },
+  { variable: 'LATCHKEY_DATABASE', key: 'database', read: String },
+  { variable: 'LATCHKEY_MODELS', key: 'models', read: String },
+  { variable: 'LATCHKEY_MCP', key: 'mcp', read: String },
+  { variable: 'LATCHKEY_AUTH', key: 'auth', read: readBoolean },
+  { variable: 'LATCHKEY_LOG', key: 'log', read: String },
+];
+
+/** What the client, the command and the server read beside those. */
+const OTHERS: readonly string[] = [
+  'LATCHKEY_API_TOKEN',
+  'LATCHKEY_URL',
+  'LATCHKEY_PROFILE',
+  'LATCHKEY_PROJECT',
+  'LATCHKEY_SECRET',
+];
+
+/** Kubernetes gives every container these of each service, so of one that is named `latchkey`, too. */
+const OF_A_SERVICE =
+  /^LATCHKEY(?:_[A-Z0-9_]+)?_(?:SERVICE_(?:HOST|PORT(?:_[A-Z0-9_]+)?)|PORT_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)$/;
+const ADDRESS_OF_A_SERVICE = /^(?:tcp|udp|sctp):\/\//;
+
+/** Reads the variables; an empty one counts as absent. */
+export function findVariables(environment: Environment): FoundVariables {
+  const settings: Record<string, unknown> = {};
+  for (const { variable, key, read } of SETTINGS) {
+    const text = environment[variable] ?? '';
+    if (text !== '' && !ADDRESS_OF_A_SERVICE.test(text)) settings[key] = read(text);
+  }
+  const known = new Set([...SETTINGS.map(({ variable }) => variable), ...OTHERS]);
+  const unknown = Object.keys(environment).filter(
+    (name) => /^LATCHKEY_/i.test(name) && !known.has(name) && !OF_A_SERVICE.test(name),
+  );
+  return { settings, unknown };
+}
+
+/** The variable that sets a key. */
+export const variableOf = (key: string): string | undefined => SETTINGS.find((entry) => entry.key === key)?.variable;
+
+/** Not a number: the text itself, so that the schema complains about it by its key. */
+function readNumber(text: string): unknown {
+  return /^\d+$/.test(text) ? Number(text) : text;
+}
+
+function readBoolean(text: string): unknown {
+  return { true: true, '1': true, on: true, false: false, '0': false, off: false }[text.toLowerCase()] ?? text;
+}

@@ -1,0 +1,22 @@
+/** What kind of mistake an {@link OperatorError} reports; `--json` prints it. */
+export type OperatorErrorCode =
+  | 'invalid_configuration'
+  | 'unsafe_path'
+  | 'unusable_path'
+  | 'unusable_database'
+  | 'missing_secret'
+  | 'address_unavailable';
+
+/**
+ * Something on this machine that its operator can put right: a file, a folder, a setting. The message says what is
+ * wrong, where, and what to do; it may name paths, so it is for the terminal and the log and never for a caller.
+ */
+export class OperatorError extends Error {
+  override readonly name: string = 'OperatorError';
+  readonly code: OperatorErrorCode;
+
+  constructor(code: OperatorErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
