@@ -16,7 +16,9 @@ export async function openMcpJson(path: string, environment: Environment): Promi
   } catch (error) {
     if (!(error instanceof BridgeError)) throw error;
     const { cause } = error;
-    const message = isSystemError(cause) ? describeSystemError(path, cause) : `${path}: ${error.message.replace(/^mcp\.json: /, '')}`;
+    const message = isSystemError(cause)
+      ? describeSystemError(path, cause)
+      : `${path}: ${error.message.replace(/^mcp\.json: /, '')}`;
     throw new OperatorError('invalid_configuration', message, { cause: error });
   }
 }
