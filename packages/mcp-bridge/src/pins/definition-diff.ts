@@ -1,4 +1,4 @@
-import { showHidden } from '../tools/hidden-characters.ts';
+import { visibleText } from '../visible-text.ts';
 import { diffLines } from './line-diff.ts';
 
 /** In the order in which they are shown: what a model reads comes first. */
@@ -27,5 +27,5 @@ const read = (definition: string): Record<string, unknown> => Object(JSON.parse(
 function print(value: unknown): readonly string[] {
   if (value === undefined) return [];
   const text = typeof value === 'string' ? value : JSON.stringify(value, undefined, 2);
-  return text.split('\n').map(showHidden);
+  return text.split('\n').map(visibleText);
 }

@@ -1,4 +1,4 @@
-import { hiddenIn } from '../tools/hidden-characters.ts';
+import { hiddenIn } from '../visible-text.ts';
 import { instructionsIn } from './instruction-patterns.ts';
 
 /** Something about a definition that a person should look at. A flag stops nothing. */

@@ -7,9 +7,9 @@ import type { ServerSession } from '../host/session.ts';
 import type { McpLimits } from '../limits.ts';
 import type { BridgeLogger } from '../logger.ts';
 import { linkSignals } from '../transport/link-signals.ts';
+import { visibleText } from '../visible-text.ts';
 import { askGate } from './ask-gate.ts';
 import { deepFreeze } from './deep-freeze.ts';
-import { removeHidden } from './hidden-characters.ts';
 import type { ToolGate } from './tool-gate.ts';
 import type { ToolFailureKind, ToolOutcome } from './tool-outcome.ts';
 import type { ToolProgress } from './tool-progress.ts';
@@ -135,7 +135,7 @@ function explain(error: unknown): { kind: ToolFailureKind; reason: string } {
   if (isTimeout(error)) return { kind: 'timeout', reason: 'The tool did not answer in time.' };
   if (SdkHttpError.isInstance(error)) return unavailable(`The server of the tool answered with HTTP ${error.status}.`);
   if (ProtocolError.isInstance(error)) {
-    return { kind: 'failed', reason: `The server of the tool refused: ${removeHidden(error.message).slice(0, 500)}` };
+    return { kind: 'failed', reason: `The server of the tool refused: ${visibleText(error.message.slice(0, 500))}` };
   }
   if (SdkError.isInstance(error) && unusable.includes(error.code)) {
     return { kind: 'failed', reason: 'The tool answered with something that is no result.' };

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { hasHidden, removeHidden } from '../visible-text.ts';
 import { deepFreeze } from './deep-freeze.ts';
-import { hasHidden, removeHidden } from './hidden-characters.ts';
 import { excessOf, maxDefinitionBytes } from './schema-caps.ts';
 
 /** A tool as its server defines it, cleaned for a model to read. */

@@ -13,7 +13,7 @@ export interface ToolSuccess {
   readonly tool: string;
   /** What was sent. */
   readonly arguments: Record<string, unknown>;
-  /** As the server sent it, within the limit for one result. */
+  /** As the server sent it, within the limit for one result, with characters that nobody sees written out. */
   readonly content: readonly McpContent[];
   /** `content` as JSON text: what the API shows. */
   readonly output: string;

@@ -1,11 +1,11 @@
-import { removeHidden } from './hidden-characters.ts';
+import { visibleText } from '../visible-text.ts';
 
 /** How far a running call is, in its server's own words and measure. */
 export interface ToolProgress {
   readonly progress: number;
   /** What `progress` will be at the end, if the server knows. */
   readonly total?: number;
-  /** At most 500 characters, none of them hidden. */
+  /** At most 500 characters, with those that are hidden written out. */
   readonly message?: string;
 }
 
@@ -16,7 +16,7 @@ export function cleanProgress({ progress, total, message }: ReportedProgress): T
   return {
     progress,
     ...(total === undefined ? {} : { total }),
-    ...(message === undefined ? {} : { message: removeHidden(message.slice(0, messageCharacters)) }),
+    ...(message === undefined ? {} : { message: visibleText(message.slice(0, messageCharacters)) }),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { McpLimits } from '../limits.ts';
+import { visibleData, visibleText } from '../visible-text.ts';
 import type { McpContent } from './tool-outcome.ts';
 
 /** The answer of `tools/call`, as far as it is used. */
@@ -16,19 +17,25 @@ export interface RenderedResult {
   readonly isError: boolean;
 }
 
-/** Bounds a result and renders it. Nothing that it links to is fetched. */
+/**
+ * Bounds a result and renders it, with characters that a person could not see written out: a model reads what people see.
+ * Nothing that it links to is fetched.
+ */
 export function renderToolResult(
   result: RawToolResult,
   { resultBytes, resultTokens }: Pick<McpLimits, 'resultBytes' | 'resultTokens'>,
 ): RenderedResult {
-  const content = capContent(result.content, resultBytes);
+  // Cut first, for writing out takes time, and once more where it took room.
+  const received = capContent(result.content, resultBytes);
+  const seen = visibleData(received);
+  const content = seen === received ? received : capContent(seen, resultBytes);
   const lines = content.map(describe);
   const hasText = content.some(({ type }) => type === 'text');
   if (!hasText && result.structuredContent !== undefined) lines.unshift(JSON.stringify(result.structuredContent));
   return {
     content,
     output: JSON.stringify(content),
-    text: cutTokens(lines.join('\n'), resultTokens),
+    text: showTokens(lines.join('\n'), resultTokens),
     isError: result.isError === true,
   };
 }
@@ -71,10 +78,12 @@ function describe(part: McpContent): string {
 /** No model's own count is known here; English has fewer tokens than this, code and other languages about as many. */
 const bytesPerToken = 3;
 
-function cutTokens(text: string, limit: number): string {
+function showTokens(text: string, limit: number): string {
+  const bytes = Math.floor(limit * bytesPerToken);
   const tokens = Math.ceil(Buffer.byteLength(text) / bytesPerToken);
-  if (tokens <= limit) return text;
-  const shown = wholeCharacters(text, Math.floor(limit * bytesPerToken));
+  const seen = visibleText(tokens <= limit ? text : wholeCharacters(text, bytes));
+  const shown = wholeCharacters(seen, bytes);
+  if (tokens <= limit && shown === seen) return shown;
   return `${shown}\n[cut: about ${limit} of ${tokens} tokens shown]`;
 }
 

@@ -10,6 +10,7 @@ import type { Environment } from '../config/interpolate.ts';
 import type { StdioServerEntry } from '../config/mcp-config.ts';
 import { noCommand, noFolder } from '../sandbox/find-program.ts';
 import { type Sandbox, SandboxError, type SandboxedCommand } from '../sandbox/sandbox.ts';
+import { visibleText } from '../visible-text.ts';
 import { BoundedTail } from './bounded-tail.ts';
 import { childEnvironment } from './child-environment.ts';
 import { credentialProblem, runCredentialCommand } from './credential-command.ts';
@@ -72,10 +73,10 @@ export class StdioTransport implements Transport {
     return this.#reason;
   }
 
-  /** The last lines that the child printed on its standard error, without the values that it was given. */
+  /** The last lines that the child printed on its standard error, without the values that it was given, and nothing hidden. */
   diagnostics(lines = 20): string {
     const { secrets = [] } = this.#options.entry;
-    return redact(this.#stderr.lastLines(lines), [...Object.values(this.#given), ...secrets]);
+    return visibleText(redact(this.#stderr.lastLines(lines), [...Object.values(this.#given), ...secrets]));
   }
 
   async start(): Promise<void> {

@@ -21,6 +21,18 @@ describe('assignAliases', () => {
     expect([...assigned.values()]).toEqual(tools);
   });
 
+  it("gives no server the alias of another server's tool, whatever it calls its own and whichever comes first", () => {
+    const real = [tool('files', 'write_file'), tool('notes', 'write_file'), tool('files', 'read.me')];
+    const names = aliases(...real);
+    const alone = aliases(tool('files', 'read.me'));
+    for (const name of [...names, ...alone, 'files___write_file']) {
+      const forged = tool('evil', name);
+      expect(aliases(forged, ...real).slice(1)).toEqual(names);
+    }
+    const [first] = aliases(tool('a', '_b'), tool('x', '_b'), tool('a_', 'b'), tool('y', 'b'));
+    expect(first).not.toBe('a___b');
+  });
+
   it('replaces what model APIs do not accept and adds a hash', () => {
     expect(aliases(tool('a', 'files.read'))[0]).toMatch(/^files_read_[0-9a-f]{6}$/);
     expect(aliases(tool('a', 'x'.repeat(128)))[0]).toMatch(/^x{57}_[0-9a-f]{6}$/);

@@ -34,6 +34,33 @@ describe('renderToolResult', () => {
     );
   });
 
+  it('writes out what nobody sees, for the model and for the API', () => {
+    const hidden = (name: string) => `${name}\u202E\uFE01\u{E0041}\u001B]8;;x\u0007`;
+    const shown = (name: string) => `${name}\\u{202E}\\u{FE01}\\u{E0041}\\u{001B}]8;;x\\u{0007}`;
+    const content = [
+      text(hidden('a')),
+      { type: 'resource_link', name: hidden('b'), uri: hidden('file:///c') },
+      { type: 'resource', resource: { uri: 'file:///d', text: hidden('e'), [hidden('key')]: 1 } },
+    ];
+    const rendered = renderToolResult({ content }, roomy);
+    expect(rendered.content).toEqual([
+      text(shown('a')),
+      { type: 'resource_link', name: shown('b'), uri: shown('file:///c') },
+      { type: 'resource', resource: { uri: 'file:///d', text: shown('e'), [shown('key')]: 1 } },
+    ]);
+    expect(rendered.output).toBe(JSON.stringify(rendered.content));
+    expect(rendered.text).toBe(`${shown('a')}\n[resource ${shown('b')}: ${shown('file:///c')}]\n${shown('e')}`);
+    const structuredContent = { [hidden('f')]: 'g\u200B' };
+    expect(renderToolResult({ content: [], structuredContent }, roomy).text).toMatch(/^[ -~]+$/);
+  });
+
+  it('bounds what it has written out', () => {
+    const content = [text('\u200B'.repeat(5_000))];
+    const rendered = renderToolResult({ content }, { resultBytes: 1_000, resultTokens: 100 });
+    expect(rendered.output.length).toBeLessThan(1_200);
+    expect(Buffer.byteLength(rendered.text)).toBeLessThan(400);
+  });
+
   it('cuts the text of the model with a mark and leaves the content whole', () => {
     const rendered = renderToolResult({ content: [text('x'.repeat(100))] }, { ...roomy, resultTokens: 10 });
     expect(rendered.text).toBe(`${'x'.repeat(30)}\n[cut: about 10 of 34 tokens shown]`);

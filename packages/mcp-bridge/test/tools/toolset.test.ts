@@ -250,10 +250,14 @@ describe('a call', () => {
     });
   });
 
-  it('has an error of the protocol as a failure, without hidden characters', async () => {
+  it('has an error of the protocol as a failure, with hidden characters written out', async () => {
     await using host = memoryHost({ a: [] });
     const outcome = await call(await open(host, 'mcp/a'), 'refuse');
-    expect(outcome).toMatchObject({ type: 'failure', kind: 'failed', reason: expect.stringContaining('not today') });
+    expect(outcome).toMatchObject({
+      type: 'failure',
+      kind: 'failed',
+      reason: expect.stringContaining('not\\u{200B} today'),
+    });
   });
 
   it('has an answer that is no result as a failure', async () => {
