@@ -26,3 +26,5 @@ export type { Identity, IdentityGrant, IdentityLimit } from './identity.ts';
 export { credentialsFile } from './profiles/credentials-file.ts';
 export type { Profile } from './profiles/profiles.ts';
 export { readProfiles, removeProfile, saveProfile } from './profiles/profiles.ts';
+export type { AskServerOptions, ServerAnswer } from './server-proof.ts';
+export { askServer, serverProofMessage } from './server-proof.ts';

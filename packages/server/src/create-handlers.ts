@@ -9,6 +9,7 @@ import { createAuditHandler } from './http/handlers/audit.ts';
 import { createCanHandler } from './http/handlers/can.ts';
 import { createChatHandler } from './http/handlers/chat.ts';
 import { type ChatCompletionsOptions, createChatCompletionsHandler } from './http/handlers/chat-completions.ts';
+import { createHealthHandler, type ProveServer } from './http/handlers/health.ts';
 import { createKeyHandlers } from './http/handlers/keys.ts';
 import { createLabelStudioTokenHandlers } from './http/handlers/label-studio-tokens.ts';
 import { createMcpHandler } from './http/handlers/mcp.ts';
@@ -39,6 +40,8 @@ export interface HandlerParts {
   readonly keys: SigningKeys;
   readonly meter: Meter;
   readonly log: AuditLog;
+  /** Proves to callers which server this is. */
+  readonly prove: ProveServer;
   readonly trail: AuditTrail;
   readonly settings: LiveSettings;
   readonly host: McpHost;
@@ -72,6 +75,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
     can: createCanHandler(registry.resolve, bodyLimit),
     chat: createChatHandler(chat, bodyLimit),
     chatCompletions: createChatCompletionsHandler({ chat, bodyLimit, ...parts.completions }),
+    health: createHealthHandler(parts.prove),
     keys: createKeyHandlers(access, parts.keys, bodyLimit),
     labelStudioTokens: createLabelStudioTokenHandlers(auth, access, meter, bodyLimit),
     mcp: createMcpHandler({

@@ -37,13 +37,14 @@ import { toAuthSettings } from './settings/installation-settings.ts';
 import { createKyselySettingsStore } from './settings/kysely-settings-store.ts';
 import { createLiveSettings } from './settings/live-settings.ts';
 import { withFreshSettings } from './settings/with-fresh-settings.ts';
-import { ensureAdministrator } from './state/administrator.ts';
+import { ensureAdministrator, withAdministratorFile } from './state/administrator.ts';
 import { announceServer, openDataFolder } from './state/data-folder.ts';
 import { openDatabase } from './state/database.ts';
 import { isLoopback } from './state/loopback.ts';
 import { nameInstallation } from './state/name-installation.ts';
 import { openTokens } from './state/open-tokens.ts';
 import { requireSameSecret } from './state/same-secret.ts';
+import { createServerIdentity, isOwnHost } from './state/server-identity.ts';
 import { requireSoleServer } from './state/sole-server.ts';
 import { createLogger, type Logger } from './telemetry/logger.ts';
 import { createChatTools } from './tools/chat-tools.ts';
@@ -102,6 +103,7 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
   await using opened = new AsyncDisposableStack();
 
   const installation = nameInstallation(folder.secret);
+  const identity = createServerIdentity(folder.secret);
   const clock = (): Date => new Date();
   const database = await openDatabase(config.database ?? folder.database, opened);
   await requireSameSecret(database.secret, folder.secret).catch((error: unknown) => {
@@ -139,7 +141,12 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
   });
   opened.use(core);
   opened.use(introspector);
-  const auth = withAuditedLogins(withFreshSettings(core, settings), trail);
+  const auth = withAdministratorFile(withAuditedLogins(withFreshSettings(core, settings), trail), folder, (cause) =>
+    logger.error(
+      { err: cause },
+      "the administrator's new token could not be written; 'latchkey admin recover' makes another",
+    ),
+  );
   const meter = opened.use(createMeter({ store: database.limits }));
   await ensureAdministrator(auth, folder, database.administrator);
 
@@ -223,6 +230,8 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
         keys,
         meter,
         log,
+        prove: (nonce, host, { localAddress, localPort }) =>
+          isOwnHost(host, { address: localAddress, port: localPort }, config) ? identity.prove(nonce, host) : undefined,
         trail,
         settings,
         host: mcp,
@@ -256,7 +265,7 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
 
   const http = createHttpServer({ requestTimeout: 300_000, headersTimeout: 20_000 }, app.callback());
   const url = await listen(http, config.host, config.port);
-  const retract = announceServer(folder, { url, pid: process.pid });
+  const retract = announceServer(folder, { url, pid: process.pid, key: identity.key });
   const owned = opened.move();
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {

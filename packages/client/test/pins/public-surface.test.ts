@@ -10,11 +10,13 @@ it('exports these names and no others', () => {
     'PermissionError',
     'RateLimitError',
     'ServerError',
+    'askServer',
     'createClient',
     'credentialsFile',
     'readProfiles',
     'removeProfile',
     'resolveConnection',
     'saveProfile',
+    'serverProofMessage',
   ]);
 });

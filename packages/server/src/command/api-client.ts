@@ -1,5 +1,6 @@
 import { AuthenticationError, type Client, ConnectionError, LatchkeyError } from '@latchkey/client';
 import { CommandError } from './command-error.ts';
+import { describeFailure } from './describe-failure.ts';
 
 /** Speaks to a running server. */
 export interface ApiClient {
@@ -27,12 +28,15 @@ export async function inPlainWords<T>(act: () => Promise<T>): Promise<T> {
   try {
     return await act();
   } catch (error) {
-    if (error instanceof LatchkeyError) throw new CommandError(describeFailure(error), { cause: error });
-    throw error;
+    if (!(error instanceof LatchkeyError)) throw error;
+    // The guard of the connection has said itself why nothing was sent.
+    if (error.cause instanceof CommandError) throw error.cause;
+    const { ending, code } = describeFailure(error);
+    throw new CommandError(inWords(error), { ending, code, cause: error });
   }
 }
 
-function describeFailure(error: LatchkeyError): string {
+function inWords(error: LatchkeyError): string {
   if (error instanceof ConnectionError) {
     return `No server answers at ${error.url}. Start one with 'latchkey serve', or name another with --url.`;
   }

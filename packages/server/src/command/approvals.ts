@@ -3,7 +3,7 @@ import type { Approval, ApprovalAnswer } from '../approvals/approval.ts';
 import type { ApprovalEvent } from '../approvals/approval-desk.ts';
 import { CommandError } from './command-error.ts';
 import { addCallerOptions, asCaller, type CallerFlags, connect } from './connection.ts';
-import { print, printJson, style, visible } from './print.ts';
+import { print, printJson, printJsonLine, remark, style, toJson } from './print.ts';
 import { readEvents } from './read-events.ts';
 
 interface Flags extends CallerFlags {
@@ -43,7 +43,7 @@ async function list(flags: Flags): Promise<void> {
   const response = await connect(asCaller(flags), process.env).request('GET', PATH);
   const { approvals } = (await response.json()) as { approvals: readonly Approval[] };
   if (flags.json) return printJson(approvals);
-  if (approvals.length === 0) process.stderr.write('No tool call waits for your approval.\n');
+  if (approvals.length === 0) remark('No tool call waits for your approval.');
   for (const approval of approvals) show(approval);
 }
 
@@ -52,7 +52,7 @@ async function watch(flags: Flags): Promise<void> {
   const response = await connect(asCaller(flags), process.env).request('GET', PATH, undefined, headers);
   for await (const data of readEvents(response)) {
     const event = JSON.parse(data) as ApprovalEvent;
-    if (flags.json) print(data);
+    if (flags.json) printJsonLine(event);
     else if (event.type === 'approval.requested') show(event.approval);
     else print(style('dim', `${event.id}  ${event.outcome}`));
   }
@@ -62,14 +62,14 @@ async function answer(id: string, body: ApprovalAnswer, flags: Flags): Promise<v
   const path = `${PATH}/${encodeURIComponent(id)}`;
   const decided = (await (await connect(asCaller(flags), process.env).request('POST', path, body)).json()) as Approval;
   if (flags.json) return printJson(decided);
-  print(`${body.decision === 'approve' ? 'Approved' : 'Denied'}: ${visible(`${decided.server} ${decided.tool}`)}`);
+  print(`${body.decision === 'approve' ? 'Approved' : 'Denied'}: ${`${decided.server} ${decided.tool}`}`);
 }
 
 /** A model has written the arguments: nothing in them may move the cursor. */
 function show({ id, server, tool, arguments: args, token, project, expiresAt }: Approval): void {
   const who = project === null ? token.name : `${token.name}, project ${project}`;
-  print(`${style('bold', id)}  ${visible(`${server} ${tool}`)}  for ${visible(who)}, until ${expiresAt}`);
-  print(`  ${visible(JSON.stringify(args))}`);
+  print(`${style('bold', id)}  ${`${server} ${tool}`}  for ${who}, until ${expiresAt}`);
+  print(`  ${toJson(args)}`);
 }
 
 function readArguments(text: string): Record<string, unknown> {

@@ -11,7 +11,7 @@ import {
 import type { Command } from 'commander';
 import { CommandError } from './command-error.ts';
 import { addStoreOptions, type ConnectionFlags } from './connection.ts';
-import { print, style, visible } from './print.ts';
+import { print, printJsonLine, remark, style } from './print.ts';
 import { createProgressBar } from './progress-bar.ts';
 import { type AuditFilter, openAudit, readAudit } from './read-audit.ts';
 
@@ -35,7 +35,7 @@ export function addAuditCommands(program: Command): void {
       let page = await pages.next();
       if (!flags.json) print(style('bold', toLine(['SEQ', 'TIME', 'WHAT', 'WHO', 'PROJECT', 'SUBJECT'])));
       for (; !page.done; page = await pages.next()) {
-        for (const entry of page.value) print(flags.json ? JSON.stringify(entry) : toLine(toCells(entry)));
+        for (const entry of page.value) flags.json ? printJsonLine(entry) : print(toLine(toCells(entry)));
       }
     });
 
@@ -82,9 +82,7 @@ function toCells({ seq, at, type, actor, project, subject, details = {} }: Audit
 const WIDTHS = [6, 24, 22, 16, 10];
 
 function toLine(cells: readonly string[]): string {
-  // What somebody has chosen to call himself must not move the cursor.
-  const printable = cells.map(visible);
-  return printable.map((cell, column) => cell.padEnd(WIDTHS[column] ?? 0)).join('  ');
+  return cells.map((cell, column) => cell.padEnd(WIDTHS[column] ?? 0)).join('  ');
 }
 
 async function exportEntries(flags: Flags & { output?: string }): Promise<void> {
@@ -92,7 +90,7 @@ async function exportEntries(flags: Flags & { output?: string }): Promise<void> 
   const { output } = flags;
   if (output === undefined) {
     for await (const page of readAudit(flags, process.env, filter)) {
-      for (const entry of page) print(JSON.stringify(entry));
+      for (const entry of page) printJsonLine(entry);
     }
     return;
   }
@@ -110,11 +108,12 @@ async function exportEntries(flags: Flags & { output?: string }): Promise<void> 
   } catch (error) {
     file.destroy();
     const { code, syscall } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST') throw new CommandError(`${output} exists already. Name another file with --output.`);
+    if (code === 'EEXIST')
+      throw new CommandError(`${output} exists already. Name another file with --output.`, { ending: 'conflict' });
     if (syscall === undefined) throw error;
-    throw new CommandError(`${output} can't be written (${code}).`, { cause: error });
+    throw new CommandError(`${output} cannot be written (${code}).`, { ending: 'machine', cause: error });
   }
-  process.stderr.write(`Wrote ${count} entries to ${output}.\n`);
+  remark(`Wrote ${count} entries to ${output}.`);
 }
 
 async function verify({ data, head }: { data?: string; head?: string }): Promise<void> {
@@ -122,7 +121,7 @@ async function verify({ data, head }: { data?: string; head?: string }): Promise
   await using opened = new AsyncDisposableStack();
   const { store, secret } = await openAudit(data, process.env, opened);
   const found = await verifyWatched(store, secret, expectedHead);
-  if (!found.intact) throw new CommandError(found.message);
+  if (!found.intact) throw new CommandError(found.message, { ending: 'failed', code: 'audit_changed' });
   const { entries, head: last } = found;
   print(`${entries} entries, chain whole, head ${last.seq}:${last.hash}`);
 }

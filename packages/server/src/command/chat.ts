@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { CommandError } from './command-error.ts';
 import { addCallerOptions, asCaller, type CallerFlags, connect } from './connection.ts';
-import { print, printJson, style, visible, visibleLines } from './print.ts';
+import { print, printJson, printProse, remark, style } from './print.ts';
 import { readEvents } from './read-events.ts';
 
 interface Flags extends CallerFlags {
@@ -65,15 +65,14 @@ async function chat(question: string | undefined, flags: Flags): Promise<void> {
   }
   if (flags.json) printJson(result);
   else print('');
-  if (failure !== undefined) throw new CommandError(failure);
+  if (failure !== undefined) throw new CommandError(failure, { ending: 'failed' });
 }
 
 function show(event: Exclude<ShownEvent, { type: 'error' | 'chat.end' }>): void {
-  const tell = (format: Parameters<typeof style>[0], text: string): void =>
-    void process.stderr.write(`${style(format, visible(text), process.stderr)}\n`);
+  const tell = (format: Parameters<typeof style>[0], text: string): void => remark(style(format, text, process.stderr));
   if (event.type === 'message.delta') {
     // A model says what it has read, and a page or a file may hold what would steer a terminal.
-    process.stdout.write(process.stdout.isTTY ? visibleLines(event.content) : event.content);
+    printProse(event.content);
   } else if (event.type === 'tool_call.arguments') {
     tell('dim', `→ ${event.tool} ${JSON.stringify(event.arguments)}`);
   } else if (event.type === 'tool_call.approval_required') {

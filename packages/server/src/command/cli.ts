@@ -1,39 +1,35 @@
 import { readFileSync } from 'node:fs';
-import { AuthError } from '@latchkey/auth-core';
-import { LatchkeyError } from '@latchkey/client';
-import { BridgeError } from '@latchkey/mcp-bridge';
-import { Command } from 'commander';
-import { describeSystemError, isSystemError } from '../config/path-failure.ts';
-import { OperatorError } from '../contracts/operator-error.ts';
-import { ServerError } from '../contracts/server-error.ts';
+import { visibleText } from '@latchkey/mcp-bridge/visible-text';
+import { Command, CommanderError } from 'commander';
 import { hideSecrets } from '../telemetry/hide-secrets.ts';
+import { addAdminCommands } from './admin.ts';
 import { addApprovalsCommands } from './approvals.ts';
 import { addAuditCommands } from './audit.ts';
 import { addCanCommand } from './can.ts';
 import { addChatCommand } from './chat.ts';
-import { CommandError } from './command-error.ts';
+import { describeFailure } from './describe-failure.ts';
+import { EXIT_CODES } from './exit-codes.ts';
 import { addKeysCommands } from './keys.ts';
 import { addLoginCommand } from './login.ts';
 import { addLogoutCommand } from './logout.ts';
 import { addMcpCommands } from './mcp.ts';
 import { addModelsCommand } from './models.ts';
+import { toJson } from './print.ts';
 import { addServeCommand } from './serve.ts';
 import { addSettingsCommands } from './settings.ts';
 import { addTokenCommands } from './token/token-commands.ts';
 import { addUsageCommand } from './usage.ts';
 import { addWhoamiCommand } from './whoami.ts';
 
-/** The `latchkey` command. Sets the exit code: 0, or 1 with one line on standard error that says what to do. */
-export async function main(argv: readonly string[]): Promise<void> {
+/** Every command there is. With `asJson` a mistake in the command line is left to `main` to print. */
+export function createProgram(asJson = false): Command {
   const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
     version: string;
   };
   const program = new Command('latchkey')
     .description('A server for language models on your own hardware, with a lock on every door')
     .version(manifest.version)
-    .showHelpAfterError('(latchkey --help says more)')
-    // What was mistyped may be a token.
-    .configureOutput({ outputError: (text, write) => write(hideSecrets(text)) });
+    .showHelpAfterError(asJson ? false : '(latchkey --help says more)');
   addServeCommand(program);
   addTokenCommands(program);
   addKeysCommands(program);
@@ -48,24 +44,40 @@ export async function main(argv: readonly string[]): Promise<void> {
   addUsageCommand(program);
   addApprovalsCommands(program);
   addAuditCommands(program);
+  addAdminCommands(program);
+  endLikeOthers(program, asJson);
+  return program;
+}
+
+/** The `latchkey` command. Sets the exit code, see `EXIT_CODES`; a failure is one line on standard error that says what to do. */
+export async function main(argv: readonly string[]): Promise<void> {
+  const asJson = argv.includes('--json');
   // Who reads only the beginning closes the pipe, and wants no more.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
   try {
-    await program.parseAsync(argv);
+    await createProgram(asJson).parseAsync(argv);
   } catch (error) {
-    process.exitCode = 1;
-    process.stderr.write(`latchkey: ${hideSecrets(isForPeople(error) ? error.message : describeFault(error))}\n`);
+    fail(error, asJson);
   }
 }
 
-function isForPeople(error: unknown): error is Error {
-  return [CommandError, OperatorError, ServerError, AuthError, BridgeError, LatchkeyError].some(
-    (type) => error instanceof type,
-  );
+/** Prints a failure on standard error, as a JSON object on one line for those that asked for JSON, and sets the exit code. */
+function fail(error: unknown, asJson: boolean): void {
+  // Help and the version end so, too, and have printed themselves.
+  if (error instanceof CommanderError && error.exitCode === 0) return;
+  const { ending, code, message } = describeFailure(error);
+  process.exitCode = EXIT_CODES[ending].exit;
+  if (asJson) process.stderr.write(`${toJson({ error: { code, message } })}\n`);
+  else if (!(error instanceof CommanderError)) process.stderr.write(`latchkey: ${visibleText(message)}\n`);
 }
 
-function describeFault(error: unknown): string {
-  // The system's own words for a file that is not there, a full disk, a name that no machine has.
-  if (isSystemError(error)) return error.path === undefined ? error.message : describeSystemError(error.path, error);
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+/** A mistake in the command line ends as every other does, in its subcommands as well. */
+function endLikeOthers(command: Command, asJson: boolean): void {
+  command.exitOverride().configureOutput({
+    // What was mistyped may be a token.
+    outputError: (text, write) => {
+      if (!asJson) write(visibleText(hideSecrets(text)));
+    },
+  });
+  for (const child of command.commands) endLikeOthers(child, asJson);
 }

@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline/promises';
+import { visibleText } from '@latchkey/mcp-bridge/visible-text';
 import { CommandError } from './command-error.ts';
 
 /** Asks the person at the terminal. Throws CommandError for any answer but yes. */
@@ -9,8 +10,9 @@ export async function confirm(question: string): Promise<void> {
     terminal.once('close', () => resolve('\n'));
     terminal.once('SIGINT', () => terminal.close());
   });
-  const answer = await Promise.race([terminal.question(`${question} [y/N] `), closed]);
+  const answer = await Promise.race([terminal.question(`${visibleText(question)} [y/N] `), closed]);
   terminal.close();
   if (answer === '\n') process.stderr.write(answer);
-  if (!/^y(?:es)?$/i.test(answer.trim())) throw new CommandError('Nothing was changed.');
+  if (!/^y(?:es)?$/i.test(answer.trim()))
+    throw new CommandError('Nothing was changed.', { ending: 'failed', code: 'not_agreed' });
 }

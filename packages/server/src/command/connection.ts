@@ -1,11 +1,20 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Client, type Connection, createClient, type Environment, resolveConnection } from '@latchkey/client';
+import {
+  askServer,
+  type Client,
+  type Connection,
+  createClient,
+  type Environment,
+  resolveConnection,
+} from '@latchkey/client';
 import type { Command } from 'commander';
-import { defaultDataFolder } from '../config/load-config.ts';
-import { findServer } from '../state/data-folder.ts';
+import { defaultDataFolder, loadConfig } from '../config/load-config.ts';
+import { requirePrivate } from '../config/private-path.ts';
+import { findServer, type RunningServer } from '../state/data-folder.ts';
 import { isLoopback } from '../state/loopback.ts';
 import { type ApiClient, createApiClient } from './api-client.ts';
+import { CommandError } from './command-error.ts';
 
 /** The flags that say which server, or which data folder, a command is about. */
 export interface ConnectionFlags {
@@ -48,41 +57,118 @@ export function connect(flags: ConnectionFlags, environment: Environment, fetch?
   return createApiClient(connectClient(flags, environment, fetch));
 }
 
+/** A connection, and the server that must be at its other end before a token is shown to it. */
+export interface FoundConnection extends Connection {
+  /** The server that runs on the data folder; absent for one that was named by its URL. */
+  readonly expected?: RunningServer;
+}
+
 /**
  * Finds server, token and project as `@latchkey/client` does, with what this machine knows behind it: the server that
- * runs on the data folder, and its administrator's token. That token is sent to this machine only, since a mistyped
- * address must not get it. Who names the folder with `--data` means its server and its administrator, so that a
- * profile counts only when it is named, too.
+ * runs on the data folder, and its administrator's token. That token goes to that server alone, once it has proven that it
+ * is the one; so does every other token where nothing names a server. Who names the folder with `--data` means its server
+ * and its administrator, so that a profile counts only when it is named, too.
+ *
+ * @throws {CommandError} when nothing names a server and none runs on the data folder: what listens at the usual port may
+ *   be anything
  */
-export function findConnection(flags: ConnectionFlags, environment: Environment): Connection {
+export function findConnection(flags: ConnectionFlags, environment: Environment): FoundConnection {
   const folder = flags.data ?? (environment.LATCHKEY_DATA || defaultDataFolder());
-  const running = findServer(folder)?.url;
   const profile = flags.profile ?? (flags.data === undefined ? undefined : null);
-  const found = resolveConnection({
-    environment,
-    ...(flags.url === undefined ? {} : { url: flags.url }),
-    ...(profile === undefined ? {} : { profile }),
-    ...(flags.actsFor === undefined ? {} : { project: flags.actsFor }),
-    ...(running === undefined ? {} : { defaultUrl: running }),
-  });
-  const isHere = found.url === running || isOnThisMachine(found.url);
-  const administrator = found.token === undefined && isHere ? readAdminToken(folder) : undefined;
+  const found = withRunningServer(folder, environment, (defaultUrl) =>
+    resolveConnection({
+      environment,
+      ...(flags.url === undefined ? {} : { url: flags.url }),
+      ...(profile === undefined ? {} : { profile }),
+      ...(flags.actsFor === undefined ? {} : { project: flags.actsFor }),
+      defaultUrl,
+    }),
+  );
+  const administrator = found.token === undefined && found.expected !== undefined ? readAdminToken(folder) : undefined;
   return { ...found, ...(administrator === undefined ? {} : { token: administrator }) };
 }
 
+/**
+ * Resolves a connection with the server that runs on a data folder as the one that is meant when nothing names another.
+ *
+ * @throws {CommandError} when nothing names one and none runs there
+ */
+export function withRunningServer(
+  folder: string,
+  environment: Environment,
+  resolve: (defaultUrl: string) => Connection,
+): FoundConnection {
+  const running = findRunning(folder);
+  const found = resolve(running?.url ?? NOWHERE);
+  if (found.url === NOWHERE) throw noServer(folder, environment);
+  if (running === undefined || !isSame(found.url, running.url)) return found;
+  // The address that the server has told of itself: a name such as localhost leads to two.
+  return { ...found, url: running.url, expected: running };
+}
+
+/** Stands for no server; RFC 6761 keeps the name from being one. */
+const NOWHERE = 'http://nowhere.invalid';
+
 /** A client for what `findConnection` finds. */
 export function connectClient(flags: ConnectionFlags, environment: Environment, fetch?: Fetch): Client {
+  const { expected, ...connection } = findConnection(flags, environment);
   return createClient({
-    ...findConnection(flags, environment),
-    ...(fetch === undefined ? {} : { fetch }),
+    ...connection,
+    fetch: expectServer(expected, fetch),
     // Everything has been looked for.
     profile: null,
     environment: {},
   });
 }
 
-function isOnThisMachine(url: string): boolean {
-  return isLoopback(new URL(url).hostname.replace(/^\[|\]$/g, ''));
+/** Sends nothing before the server has proven that it is the one that is expected. */
+export function expectServer(expected: RunningServer | undefined, fetch: Fetch = globalThis.fetch): Fetch {
+  if (expected === undefined) return fetch;
+  let proof: Promise<void> | undefined;
+  return async (input, init) => {
+    proof ??= requireServer(expected, fetch);
+    await proof;
+    return fetch(input, init);
+  };
+}
+
+async function requireServer({ url, key, pid }: RunningServer, fetch: Fetch): Promise<void> {
+  const answer = await askServer(url, { fetch });
+  if (answer.type === 'unreachable') throw answer.cause;
+  if (answer.type === 'proven' && answer.key === key) return;
+  throw new CommandError(
+    `What answers at ${url} is not the server of this data folder, so no token was sent to it. Process ${pid} may have ` +
+      "crashed and its port have gone to another program: start the server again with 'latchkey serve'.",
+    { ending: 'unreachable', code: 'unproven' },
+  );
+}
+
+/** A note of another user's making leads to another user's server. */
+function findRunning(folder: string): RunningServer | undefined {
+  if (!existsSync(folder)) return undefined;
+  requirePrivate(folder, 'folder');
+  return findServer(folder);
+}
+
+function noServer(folder: string, environment: Environment): CommandError {
+  const config = loadConfig({ flags: { data: folder }, environment });
+  const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${config.port}`;
+  return new CommandError(
+    `No server runs on the data folder ${folder}; it would be at ${url}. Start one with 'latchkey serve', or name another ` +
+      'with --url, LATCHKEY_URL or a profile.',
+    { ending: 'unreachable' },
+  );
+}
+
+/** The same address, or this machine by another of its names. */
+function isSame(url: string, running: string): boolean {
+  const [one, other] = [new URL(url), new URL(running)];
+  return one.origin === other.origin || (one.port === other.port && isHere(one) && isHere(other));
+}
+
+function isHere({ hostname, protocol }: URL): boolean {
+  const host = hostname.replace(/^\[|\]$/g, '');
+  return protocol === 'http:' && (isLoopback(host) || host === '0.0.0.0' || host === '::');
 }
 
 function readAdminToken(folder: string): string | undefined {

@@ -60,7 +60,7 @@ function common(command: Command, example: string): Command {
 
 /** Runs `use` on a running server, or, with `--data` and no server on that folder, on the database itself. */
 async function withKeys<T>(flags: Flags, use: (keys: KeyAdministration) => Promise<T>): Promise<T> {
-  const data = findClosedFolder(flags);
+  const data = await findClosedFolder(flags);
   if (data === undefined) {
     const api = connect(flags, process.env);
     return use({

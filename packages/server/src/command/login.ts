@@ -8,9 +8,9 @@ import {
 } from '@latchkey/client';
 import type { Command } from 'commander';
 import { defaultDataFolder } from '../config/load-config.ts';
-import { findServer } from '../state/data-folder.ts';
 import { inPlainWords } from './api-client.ts';
-import { print } from './print.ts';
+import { expectServer, type FoundConnection, withRunningServer } from './connection.ts';
+import { print, remark } from './print.ts';
 import { profileName } from './profile-name.ts';
 import { readSecret } from './read-secret.ts';
 
@@ -33,10 +33,10 @@ export function addLoginCommand(program: Command): void {
 
 async function login(flags: Flags, environment: Environment): Promise<void> {
   const name = profileName(flags, environment);
-  const { url, project } = findServerFor(name, flags, environment);
+  const { url, project, expected } = findServerFor(name, flags, environment);
   const token = await readSecret(`API token for ${url} (it is not shown): `, process.stdin, process.stderr);
   const place = { url, ...(project === undefined ? {} : { project }) };
-  const client = createClient({ ...place, token, profile: null, environment: {} });
+  const client = createClient({ ...place, token, fetch: expectServer(expected), profile: null, environment: {} });
   const identity = await inPlainWords(() => client.auth.whoami());
   saveProfile(name, { ...place, token }, environment);
   const owner = identity.owner === '' ? '' : ` of ${identity.owner}`;
@@ -44,27 +44,25 @@ async function login(flags: Flags, environment: Environment): Promise<void> {
   print(`Profile '${name}' is in ${credentialsFile(environment)}.`);
   const stronger = ['LATCHKEY_API_TOKEN', 'LM_API_TOKEN'].find((variable) => environment[variable]);
   if (stronger !== undefined && flags.profile === undefined) {
-    process.stderr.write(`${stronger} is set and goes before the profile. Unset it, or use --profile ${name}.\n`);
+    remark(`${stronger} is set and goes before the profile. Unset it, or use --profile ${name}.`);
   }
 }
 
 /** As for any other command, but that the profile need not be there yet, and that its token no longer matters. */
-function findServerFor(
-  name: string,
-  flags: Flags,
-  environment: Environment,
-): { readonly url: string; readonly project?: string } {
+function findServerFor(name: string, flags: Flags, environment: Environment): FoundConnection {
   const isThere = readProfiles(environment).has(name);
-  const running = findServer(environment.LATCHKEY_DATA || defaultDataFolder())?.url;
-  return resolveConnection({
-    // Another one is about to come.
-    token: 'none',
-    // A variable is for this shell; a profile is for all of them.
-    environment: { ...environment, LATCHKEY_PROJECT: undefined },
-    ...(isThere ? {} : { profile: null }),
-    ...(isThere && flags.profile !== undefined ? { profile: name } : {}),
-    ...(flags.url === undefined ? {} : { url: flags.url }),
-    ...(flags.project === undefined ? {} : { project: flags.project }),
-    ...(running === undefined ? {} : { defaultUrl: running }),
-  });
+  const folder = environment.LATCHKEY_DATA || defaultDataFolder();
+  return withRunningServer(folder, environment, (defaultUrl) =>
+    resolveConnection({
+      // Another one is about to come.
+      token: 'none',
+      // A variable is for this shell; a profile is for all of them.
+      environment: { ...environment, LATCHKEY_PROJECT: undefined },
+      ...(isThere ? {} : { profile: null }),
+      ...(isThere && flags.profile !== undefined ? { profile: name } : {}),
+      ...(flags.url === undefined ? {} : { url: flags.url }),
+      ...(flags.project === undefined ? {} : { project: flags.project }),
+      defaultUrl,
+    }),
+  );
 }

@@ -2,7 +2,7 @@ import { AuthenticationError, createClient, type Environment, readProfiles, remo
 import type { Command } from 'commander';
 import { inPlainWords } from './api-client.ts';
 import { CommandError } from './command-error.ts';
-import { print } from './print.ts';
+import { print, remark } from './print.ts';
 import { profileName } from './profile-name.ts';
 
 interface Flags {
@@ -27,7 +27,7 @@ async function logout(flags: Flags, environment: Environment): Promise<void> {
   const revoked = flags.revoke === true && profile.token !== undefined && (await revoke(name, environment));
   removeProfile(name, environment);
   print(revoked ? `Revoked the token of profile '${name}' and removed it.` : `Removed profile '${name}'.`);
-  if (flags.revoke !== true) process.stderr.write('The token itself still works; --revoke would have ended it.\n');
+  if (flags.revoke !== true) remark('The token itself still works; --revoke would have ended it.');
 }
 
 /** False: the token had ended before. Any other failure keeps the profile, so that the token can still be revoked. */

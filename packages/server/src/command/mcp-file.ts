@@ -115,7 +115,7 @@ function read(file: string): string | undefined {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') return undefined;
-    throw new CommandError(`${file} can't be read (${code}).`, { cause: error });
+    throw new CommandError(`${file} cannot be read (${code}).`, { ending: 'machine', cause: error });
   }
 }
 
@@ -133,7 +133,10 @@ function write(path: string, text: string): void {
     renameSync(temporary, file);
   } catch (error) {
     if (temporary !== undefined) rmSync(temporary, { force: true });
-    throw new CommandError(`${path} can't be written (${(error as NodeJS.ErrnoException).code}).`, { cause: error });
+    throw new CommandError(`${path} cannot be written (${(error as NodeJS.ErrnoException).code}).`, {
+      ending: 'machine',
+      cause: error,
+    });
   }
 }
 

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { CommandError } from './command-error.ts';
 import { confirm } from './confirm.ts';
 import { addConnectionOptions, type ConnectionFlags, connect } from './connection.ts';
-import { print, printJson, style, visible } from './print.ts';
+import { print, printJson, remark, style } from './print.ts';
 
 interface Flags extends ConnectionFlags {
   readonly json?: boolean;
@@ -26,7 +26,7 @@ export function addMcpPinCommands(mcp: Command): void {
     .action(async (server: string, names: readonly string[], flags: Flags) => {
       const waiting = await findWaiting(server, names, flags);
       if (flags.json) return printJson({ tools: waiting });
-      if (waiting.length === 0) process.stderr.write('Nothing is held back.\n');
+      if (waiting.length === 0) remark('Nothing is held back.');
       for (const tool of waiting) show(tool);
     });
 
@@ -44,16 +44,16 @@ export function addMcpPinCommands(mcp: Command): void {
       const tools = waiting.map(({ name, fingerprint }) => ({ name, fingerprint }));
       const response = await connect(flags, process.env).request('POST', `${pathOf(server)}/approve`, { tools });
       if (flags.json) return printJson(await response.json());
-      print(`Approved: ${waiting.map(({ name }) => visible(name)).join(', ')}`);
+      print(`Approved: ${waiting.map(({ name }) => name).join(', ')}`);
     });
 }
 
 async function findWaiting(server: string, names: readonly string[], flags: Flags): Promise<readonly Reviewed[]> {
   const response = await connect(flags, process.env).request('GET', `${pathOf(server)}/pins?start=true`);
   const { tools } = (await response.json()) as { tools: readonly Reviewed[] | null };
-  if (tools === null) throw new CommandError(`The MCP server '${visible(server)}' is not started for this token.`);
+  if (tools === null) throw new CommandError(`The MCP server '${server}' is not started for this token.`);
   const missing = names.find((name) => !tools.some((tool) => tool.name === name));
-  if (missing !== undefined) throw new CommandError(`The MCP server has no tool '${visible(missing)}'.`);
+  if (missing !== undefined) throw new CommandError(`The MCP server has no tool '${missing}'.`);
   return tools.filter(({ name, state }) => state !== 'approved' && (names.length === 0 || names.includes(name)));
 }
 
@@ -64,12 +64,12 @@ async function ask(count: number): Promise<void> {
 
 /** All of it is a stranger's text. */
 function show({ name, state, flags, diff = '' }: Reviewed): void {
-  print(style('bold', `${visible(name)}  ${state}`));
+  print(style('bold', `${name}  ${state}`));
   for (const { kind, path, detail } of flags) {
-    print(style('yellow', `  ! ${kind}${path === '' ? '' : ` in ${visible(path)}`}: ${visible(detail)}`));
+    print(style('yellow', `  ! ${kind}${path === '' ? '' : ` in ${path}`}: ${detail}`));
   }
   for (const line of diff.split('\n')) {
-    const text = `  ${visible(line)}`;
+    const text = `  ${line}`;
     print(line.startsWith('+') ? style('green', text) : line.startsWith('-') ? style('red', text) : text);
   }
 }

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { openMcpJson } from '../config/open-mcp-json.ts';
 import { CommandError } from './command-error.ts';
 import { addMcpFileOptions, findMcpFile, hiddenFromServers, type McpFileFlags } from './mcp-file.ts';
-import { print, printJson, printTable, visible } from './print.ts';
+import { print, printJson, printTable, remark } from './print.ts';
 
 interface Flags extends McpFileFlags {
   readonly json?: boolean;
@@ -19,7 +19,7 @@ export function addMcpTestCommand(mcp: Command): void {
       const config = await load(findMcpFile(flags));
       const entry = findEntry(config, label);
       const interrupted = new AbortController();
-      process.once('SIGINT', () => interrupted.abort(new CommandError('Interrupted.')));
+      process.once('SIGINT', () => interrupted.abort(new CommandError('Interrupted.', { ending: 'interrupted' })));
       await using host = createMcpHost({
         config: { servers: new Map([[entry.label, entry]]), warnings: [] },
         hiddenFromServers: hiddenFromServers(flags, config.servers),
@@ -31,17 +31,19 @@ export function addMcpTestCommand(mcp: Command): void {
         if (flags.json) return printJson({ id: entry.id, error: null, tools, problems });
         print(`${entry.id} works and has ${tools.length} tools.`);
         for (const warning of [...(entry.warnings ?? []), ...problems]) {
-          process.stderr.write(`warning: ${visible(warning)}\n`);
+          remark(`warning: ${warning}`);
         }
         printTable(
           ['TOOL', 'DESCRIPTION'],
-          tools.map(({ name, description = '' }) => [name, visible(description.split('\n', 1)[0] ?? '')]),
+          tools.map(({ name, description = '' }) => [name, description.split('\n', 1)[0] ?? '']),
         );
       } catch (error) {
         if (!(error instanceof BridgeError)) throw error;
         const output = host.output(entry.id);
         const said = entry.transport === 'stdio' ? printed(output) : [];
-        if (!flags.json) throw new CommandError([error.message, ...said].join('\n'), { cause: error });
+        if (!flags.json) {
+          throw new CommandError([error.message, ...said].join('\n'), { ending: 'failed', cause: error });
+        }
         process.exitCode = 1;
         printJson({ id: entry.id, error: error.message, output: output === '' ? [] : output.split('\n') });
       }
@@ -49,17 +51,18 @@ export function addMcpTestCommand(mcp: Command): void {
 }
 
 function load(file: string): Promise<McpConfig> {
-  if (!existsSync(file)) throw new CommandError(`There is no file ${file}. 'latchkey mcp add' makes it.`);
+  if (!existsSync(file))
+    throw new CommandError(`There is no file ${file}. 'latchkey mcp add' makes it.`, { ending: 'missing' });
   return openMcpJson(file, process.env);
 }
 
 function findEntry({ servers }: McpConfig, label: string): McpServerEntry {
   const entry = [...servers.values()].find(({ id }) => id === label || id === pluginId(label));
   if (entry !== undefined) return entry;
-  throw new CommandError(`There is no server '${label}' in mcp.json, or it is disabled there.`);
+  throw new CommandError(`There is no server '${label}' in mcp.json, or it is disabled there.`, { ending: 'missing' });
 }
 
 function printed(output: string): readonly string[] {
   if (output === '') return ['It printed nothing on its standard error.'];
-  return ['It printed:', ...output.split('\n').map((line) => `  ${visible(line)}`)];
+  return ['It printed:', ...output.split('\n').map((line) => `  ${line}`)];
 }

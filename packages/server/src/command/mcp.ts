@@ -4,7 +4,7 @@ import { addCallerOptions, addConnectionOptions, asCaller, type CallerFlags, con
 import { addMcpFileCommands } from './mcp-file.ts';
 import { addMcpPinCommands } from './mcp-pins.ts';
 import { addMcpTestCommand } from './mcp-test.ts';
-import { print, printJson, printTable, visible } from './print.ts';
+import { print, printJson, printTable, remark } from './print.ts';
 
 interface Flags extends CallerFlags {
   readonly start?: boolean;
@@ -58,7 +58,7 @@ export function addMcpCommands(program: Command): void {
           state,
           tools === null ? '-' : String(tools.length),
           sandbox?.layers.join(', ') ?? '-',
-          visible(failure ?? ''),
+          failure ?? '',
         ]),
       );
       warnOfFile(error);
@@ -67,17 +67,17 @@ export function addMcpCommands(program: Command): void {
       );
       for (const [why, of] of Map.groupBy(missing, (one) => one.why)) {
         const labels = of.map(({ label }) => label).join(', ');
-        process.stderr.write(`note: not all of a sandbox for ${visible(labels)}: ${visible(why)}\n`);
+        remark(`note: not all of a sandbox for ${labels}: ${why}`);
       }
-      for (const warning of warnings) process.stderr.write(`warning: ${visible(warning)}\n`);
+      for (const warning of warnings) remark(`warning: ${warning}`);
       for (const { label, problems } of servers) {
-        for (const problem of problems ?? []) process.stderr.write(`warning: ${visible(`${label}: ${problem}`)}\n`);
+        for (const problem of problems ?? []) remark(`warning: ${label}: ${problem}`);
       }
       for (const { label, pins } of servers) {
         const count = pins?.held.length ?? 0;
         if (count === 0) continue;
         const tools = count === 1 ? '1 tool is' : `${count} tools are`;
-        process.stderr.write(`warning: ${tools} held back; see 'latchkey mcp diff ${visible(label)}'\n`);
+        remark(`warning: ${tools} held back; see 'latchkey mcp diff ${label}'`);
       }
     });
 
@@ -93,7 +93,7 @@ export function addMcpCommands(program: Command): void {
       printTable(
         ['SERVER', 'TOOL', 'DESCRIPTION'],
         servers.flatMap(({ id, tools }) =>
-          (tools ?? []).map((tool) => [id, tool.name, visible(firstLine(tool.description ?? ''))]),
+          (tools ?? []).map((tool) => [id, tool.name, firstLine(tool.description ?? '')]),
         ),
       );
       for (const { id, tools } of servers) for (const tool of tools ?? []) warnOf(`${id} ${tool.name}`, tool.flags);
@@ -107,7 +107,7 @@ export function addMcpCommands(program: Command): void {
       const response = await connect(flags, process.env).request('GET', path);
       const body = (await response.json()) as { lines: readonly string[] };
       if (flags.json) return printJson(body);
-      for (const line of body.lines) print(visible(line));
+      for (const line of body.lines) print(line);
     });
 
   addMcpFileCommands(mcp);
@@ -117,14 +117,14 @@ export function addMcpCommands(program: Command): void {
 
 function warnOf(tool: string, flags: readonly Flag[]): void {
   for (const { kind, path, detail } of flags) {
-    process.stderr.write(`warning: ${visible(`${tool}: ${kind}${path === '' ? '' : ` in ${path}`}: ${detail}`)}\n`);
+    remark(`warning: ${tool}: ${kind}${path === '' ? '' : ` in ${path}`}: ${detail}`);
   }
 }
 
 /** A server that was just added may be missing for that. */
 function warnOfFile(error: string | null): void {
   if (error === null) return;
-  process.stderr.write(`warning: mcp.json is not taken, and what was read before stays in use: ${visible(error)}\n`);
+  remark(`warning: mcp.json is not taken, and what was read before stays in use: ${error}`);
 }
 
 async function readServers(flags: Flags, start: boolean): Promise<Listing> {
@@ -139,11 +139,16 @@ const isNamed = ({ label, id }: ListedServer, name: string): boolean => name ===
 
 function requireTools([server]: readonly ListedServer[], name: string): void {
   if (server === undefined) {
-    throw new CommandError(`There is no server '${name}' in mcp.json. 'latchkey mcp list' lists those that there are.`);
+    throw new CommandError(
+      `There is no server '${name}' in mcp.json. 'latchkey mcp list' lists those that there are.`,
+      {
+        ending: 'missing',
+      },
+    );
   }
   if (server.tools !== null) return;
   const why = server.error ?? 'your token may use none of its tools, so that it was not started';
-  throw new CommandError(`The server '${name}' does not run: ${visible(why)}`);
+  throw new CommandError(`The server '${name}' does not run: ${why}`, { ending: 'failed' });
 }
 
 const firstLine = (text: string): string => text.split('\n', 1)[0] ?? '';

@@ -1,14 +1,15 @@
 import { existsSync } from 'node:fs';
 import { createAuditLog, parseGrant } from '@latchkey/auth-core';
 import { re2jsPatterns } from '@latchkey/auth-core/patterns/re2js';
-import type { Environment } from '@latchkey/client';
+import { askServer, type Environment } from '@latchkey/client';
 import { loadConfig } from '../config/load-config.ts';
 import { makeFolder } from '../config/make-folder.ts';
 import type { ServerConfig } from '../config/schema.ts';
 import { toAuthSettings } from '../settings/installation-settings.ts';
 import { createKyselySettingsStore } from '../settings/kysely-settings-store.ts';
 import { createLiveSettings, type LiveSettings } from '../settings/live-settings.ts';
-import { type DataFolder, findServer, openDataFolder } from '../state/data-folder.ts';
+import { withAdministratorFile } from '../state/administrator.ts';
+import { type DataFolder, findServer, openDataFolder, type RunningServer } from '../state/data-folder.ts';
 import { type Database, openDatabase } from '../state/database.ts';
 import { nameInstallation } from '../state/name-installation.ts';
 import { openTokens, type Tokens } from '../state/open-tokens.ts';
@@ -25,17 +26,31 @@ export interface ClosedFolder {
 /** What a command needs that works on an installation without its server. */
 export interface Installation extends Tokens {
   readonly settings: LiveSettings;
+  readonly folder: DataFolder;
+  /** Knows which token is the administrator's. */
+  readonly administrator: Database['administrator'];
 }
 
-/** The data folder whose database a command works on itself: the one of `--data`, when no server runs on it. */
-export function findClosedFolder({ data, url, profile }: ConnectionFlags): string | undefined {
+/**
+ * The data folder whose database a command works on itself: the one of `--data`, when no server runs on it. What a crashed
+ * server left is none, whatever process has its number and its port now.
+ */
+export async function findClosedFolder({ data, url, profile }: ConnectionFlags): Promise<string | undefined> {
   if (data === undefined || url !== undefined || profile !== undefined) return undefined;
-  return findServer(data) === undefined ? data : undefined;
+  const running = findServer(data);
+  return running === undefined || (await isGone(running)) ? data : undefined;
+}
+
+/** A process that is there and does not answer in time may be busy. */
+async function isGone({ url, key }: RunningServer): Promise<boolean> {
+  const answer = await askServer(url);
+  if (answer.type === 'unreachable') return !(answer.cause instanceof DOMException);
+  return answer.type === 'unproven' || answer.key !== key;
 }
 
 /** Makes that folder if it is not there, for commands that may come before the first start of its server. */
-export function makeClosedFolder(flags: ConnectionFlags): void {
-  const data = findClosedFolder(flags);
+export async function makeClosedFolder(flags: ConnectionFlags): Promise<void> {
+  const data = await findClosedFolder(flags);
   if (data !== undefined) makeFolder(data);
 }
 
@@ -45,7 +60,8 @@ export async function openStores(
   owner: AsyncDisposableStack,
 ): Promise<{ readonly config: ServerConfig; readonly folder: DataFolder; readonly database: Database }> {
   // Looking must not make a folder with a new key in it.
-  if (!existsSync(data)) throw new CommandError(`There is no data folder ${data}. Name another with --data.`);
+  if (!existsSync(data))
+    throw new CommandError(`There is no data folder ${data}. Name another with --data.`, { ending: 'missing' });
   const config = loadConfig({ flags: { data }, environment });
   const folder = openDataFolder(config.data, environment);
   return { config, folder, database: await openDatabase(config.database ?? folder.database, owner) };
@@ -79,5 +95,8 @@ export async function openInstallation(closed: ClosedFolder, owner: AsyncDisposa
   });
   owner.use(tokens.auth);
   owner.use(tokens.introspector);
-  return { ...tokens, settings };
+  const auth = withAdministratorFile(tokens.auth, folder, (cause) => {
+    throw cause;
+  });
+  return { ...tokens, auth, settings, folder, administrator: database.administrator };
 }

@@ -22,7 +22,7 @@ export async function* readAudit(
   environment: Environment,
   filter: AuditFilter,
 ): AsyncGenerator<readonly AuditEntry[]> {
-  const folder = findClosedFolder(flags);
+  const folder = await findClosedFolder(flags);
   if (folder === undefined) {
     const api = connect(flags, environment);
     yield* readPages(filter, async (after) => {

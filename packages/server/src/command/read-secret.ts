@@ -52,7 +52,7 @@ async function readHidden(prompt: string, input: SecretInput, output: PromptOutp
     break;
   }
   output.write('\n');
-  if (line.end === INTERRUPT) throw new CommandError('Interrupted; nothing was changed.');
+  if (line.end === INTERRUPT) throw new CommandError('Interrupted; nothing was changed.', { ending: 'interrupted' });
   return line.typed.join('');
 }
 

@@ -88,7 +88,8 @@ function inUse(error: unknown, host: string, port: number): unknown {
   const { code, syscall } = error as NodeJS.ErrnoException;
   if (syscall !== 'listen' && syscall !== 'getaddrinfo') return error;
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return new CommandError(`${host} is no name of this machine.`);
-  if (code === 'EADDRINUSE') return new CommandError(`Port ${port} of ${host} is in use. Choose another with --port.`);
+  if (code === 'EADDRINUSE')
+    return new CommandError(`Port ${port} of ${host} is in use. Choose another with --port.`, { ending: 'conflict' });
   if (code === 'EADDRNOTAVAIL') return new CommandError(`${host} is no address of this machine.`);
   if (code === 'EACCES') return new CommandError(`Listening on port ${port} of ${host} is not permitted.`);
   return error;

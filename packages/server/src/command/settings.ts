@@ -36,7 +36,7 @@ export function addSettingsCommands(program: Command): void {
       .description('change settings, e.g. tokenKinds.legacy=false personalAccessTokenTtl=30d; it counts at once'),
   ).action(async (assignments: readonly string[], flags: Flags) => {
     const change = readAssignments(assignments);
-    makeClosedFolder(flags);
+    await makeClosedFolder(flags);
     const all = await withSettings(flags, (administration) => administration.change(change));
     if (flags.json) printJson(all);
     else show(flatten(all).filter(([name]) => assignments.some((assignment) => assignment.startsWith(`${name}=`))));
@@ -50,7 +50,7 @@ const common = (command: Command): Command => addStoreOptions(command).option('-
  * operator who has switched off the kind of his own token gets in again.
  */
 async function withSettings<T>(flags: Flags, use: (settings: SettingsAdministration) => Promise<T>): Promise<T> {
-  const data = findClosedFolder(flags);
+  const data = await findClosedFolder(flags);
   if (data === undefined) {
     const api = connect(flags, process.env);
     const json = async (method: string, body?: unknown): Promise<InstallationSettings> =>

@@ -4,8 +4,7 @@ export type OperatorErrorCode =
   | 'unsafe_path'
   | 'unusable_path'
   | 'unusable_database'
-  | 'missing_secret'
-  | 'address_unavailable';
+  | 'missing_secret';
 
 /**
  * Something on this machine that its operator can put right: a file, a folder, a setting. The message says what is

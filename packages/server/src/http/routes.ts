@@ -7,7 +7,6 @@ import { mcpDialect } from '../dialects/mcp/errors.ts';
 import { oauthDialect } from '../dialects/oauth/errors.ts';
 import { openaiDialect } from '../dialects/openai/errors.ts';
 import type { ApprovalHandlers } from './handlers/approvals.ts';
-import { health } from './handlers/health.ts';
 import type { KeyHandlers } from './handlers/keys.ts';
 import type { LabelStudioTokenHandlers } from './handlers/label-studio-tokens.ts';
 import type { McpPinHandlers } from './handlers/mcp-pins.ts';
@@ -39,6 +38,7 @@ export interface Handlers {
   readonly can: Handler;
   readonly chat: Handler;
   readonly chatCompletions: Handler;
+  readonly health: Handler;
   readonly keys: KeyHandlers;
   readonly labelStudioTokens: LabelStudioTokenHandlers;
   readonly mcp: Handler;
@@ -60,6 +60,7 @@ export const createRoutes = ({
   can,
   chat,
   chatCompletions,
+  health,
   keys,
   labelStudioTokens,
   mcp,

@@ -1,8 +1,8 @@
-import { unlinkSync } from 'node:fs';
-import { type Auth, FULL_GRANT } from '@latchkey/auth-core';
+import { existsSync, readFileSync, unlinkSync } from 'node:fs';
+import { type Auth, FULL_GRANT, inspectToken, type TokenInfo } from '@latchkey/auth-core';
 import type { Migrations } from '@latchkey/auth-core/stores/kysely';
 import type { Kysely } from 'kysely';
-import { type DataFolder, movePrivate, writeDraft } from './data-folder.ts';
+import { type DataFolder, movePrivate, writeDraft, writePrivate } from './data-folder.ts';
 
 /** The table that knows which token was the first administrator's. */
 export interface AdministratorTables {
@@ -52,6 +52,63 @@ export async function ensureAdministrator(
   if ((await nameAdministrator(database, record.id)) === record.id) return movePrivate(draft, folder.adminToken);
   unlinkSync(draft);
   await auth.revoke(record.id, operator);
+}
+
+/**
+ * Gives the installation an administrator's token again, when the one that it had is lost: a new secret for that token, or, when
+ * it was revoked, has expired or may no longer do everything, another token. It is written into the data folder.
+ */
+export async function recoverAdministrator(
+  auth: Auth,
+  folder: DataFolder,
+  database: Kysely<AdministratorTables>,
+): Promise<TokenInfo> {
+  const operator = auth.operator();
+  const id = await readAdministrator(database);
+  const known = id === undefined ? undefined : await auth.show(id, operator).catch(() => undefined);
+  const { token, record } =
+    known !== undefined && isAdministrator(known, new Date())
+      ? await auth.rotate(known.id, {}, operator)
+      : await auth.issue({ name: 'administrator', grant: FULL_GRANT }, operator);
+  writePrivate(folder.adminToken, `${token}\n`);
+  await database
+    .insertInto('administrator')
+    .values({ id: 'installation', token_id: record.id })
+    .onConflict((conflict) => conflict.column('id').doUpdateSet({ token_id: record.id }))
+    .execute();
+  return record;
+}
+
+/** Whether a token works and may do everything, so that whoever has it can administer. */
+export function isAdministrator({ grant, revokedAt, expiresAt, caveats = [] }: TokenInfo, now: Date): boolean {
+  if (revokedAt !== undefined || (expiresAt !== undefined && Date.parse(expiresAt) <= now.getTime())) return false;
+  // Networks, times, projects and limits could keep its holder out.
+  return caveats.length === 0 && grant.actions.includes('*') && Object.keys(grant).every((key) => key in FULL_GRANT);
+}
+
+/**
+ * The same `Auth`, which keeps the administrator's token in the data folder the one that works: a new secret of that token is
+ * written there, whoever has asked for it.
+ */
+export function withAdministratorFile(auth: Auth, folder: DataFolder, onFailure: (cause: unknown) => void): Auth {
+  return {
+    ...auth,
+    rotate: async (...asked) => {
+      const rotated = await auth.rotate(...asked);
+      try {
+        if (readTokenId(folder.adminToken) === rotated.record.id) writePrivate(folder.adminToken, `${rotated.token}\n`);
+      } catch (cause) {
+        // The secret has changed already, and its new text is in the answer.
+        onFailure(cause);
+      }
+      return rotated;
+    },
+  };
+}
+
+/** Which token a file holds; undefined when there is none. */
+function readTokenId(path: string): string | undefined {
+  return existsSync(path) ? inspectToken(readFileSync(path, 'utf8').trim()).id : undefined;
 }
 
 /** The oldest token that may do everything, ended or not: somebody made it before a server has started. */

@@ -23,6 +23,8 @@ export interface DataFolder {
 export interface RunningServer {
   readonly url: string;
   readonly pid: number;
+  /** By which it proves that it is the one, see `createServerIdentity`. */
+  readonly key: string;
 }
 
 /**
@@ -135,13 +137,13 @@ export function announceServer(folder: DataFolder, server: RunningServer): () =>
   };
 }
 
-/** The server that runs on a data folder, if one does. */
+/** The server that should run on a data folder: one has said so there, and a process has its number. */
 export function findServer(path: string): RunningServer | undefined {
   try {
-    const { url, pid } = JSON.parse(readFileSync(join(path, 'server.json'), 'utf8')) as Partial<RunningServer>;
-    if (typeof url !== 'string' || typeof pid !== 'number') return undefined;
+    const { url, pid, key } = JSON.parse(readFileSync(join(path, 'server.json'), 'utf8')) as Partial<RunningServer>;
+    if (typeof url !== 'string' || typeof pid !== 'number' || typeof key !== 'string') return undefined;
     process.kill(pid, 0);
-    return { url, pid };
+    return { url, pid, key };
   } catch {
     return undefined;
   }

@@ -39,7 +39,7 @@ describe('latchkey audit', () => {
 
   it('lets no name in the log move the cursor', async () => {
     const data = await newLog(1, 'a\u001b[2Jb\nc\u009bd');
-    expect(await run('list', '--data', data)).toContain('a\\u{1b}[2Jb\\u{a}c\\u{9b}d');
+    expect(await run('list', '--data', data)).toContain('a\\u{001B}[2Jb\\u{000A}c\\u{009B}d');
     expect(JSON.parse(await run('list', '--json', '--data', data)).subject).toBe('a\u001b[2Jb\nc\u009bd');
   });
 
@@ -54,7 +54,7 @@ describe('latchkey audit', () => {
     [['list', '--after', 'x'], /no place in the log/],
     [['verify', '--head', 'abc'], /SEQ:HASH/],
     [['verify', '--data', '/nowhere/latchkey'], /no data folder/],
-    [['export', '--output', '/nowhere/latchkey'], /^\/nowhere\/latchkey can't be written \(ENOENT\)\.$/],
+    [['export', '--output', '/nowhere/latchkey'], /^\/nowhere\/latchkey cannot be written \(ENOENT\)\.$/],
   ])('%j is refused in plain words', async (args, words) => {
     await expect(run(...args)).rejects.toThrow(words);
   });

@@ -42,7 +42,7 @@ const said = { type: 'message.delta', content: 'a\u001b]0;title\u0007\tb\n\u009b
 describe('latchkey chat', () => {
   it('lets no model steer the terminal', async () => {
     const { stdout } = await run([said], true);
-    expect(stdout).toBe('a\\u{1b}]0;title\\u{7}\tb\n\\u{9b}2J 👩‍💻 \u200fשלום\n');
+    expect(stdout).toBe('a\\u{001B}]0;title\\u{0007}\tb\n\\u{009B}2J 👩‍💻 \\u{200F}שלום\n');
   });
 
   it('gives a file and a pipe what the model has said', async () => {
@@ -53,7 +53,7 @@ describe('latchkey chat', () => {
     const failed = { type: 'tool_call.failure', reason: 'no\u001b[2J' };
     const called = { type: 'tool_call.arguments', tool: 'read\u202e', arguments: {} };
     const { stderr } = await run([called, failed], true);
-    expect(stderr).toBe('→ read\\u{202e} {}\n✗ no\\u{1b}[2J\n');
+    expect(stderr).toBe('→ read\\u{202E} {}\n✗ no\\u{001B}[2J\n');
   });
 
   it.each(['warm', '', 'NaN', 'Infinity'])('refuses the temperature %j in plain words', async (text) => {

@@ -2,48 +2,85 @@ import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type ConnectionFlags, connect } from '../../src/command/connection.ts';
+import { createServerIdentity } from '../../src/state/server-identity.ts';
 import { temporaryFolder, writeFiles } from '../scripted/temporary-folder.ts';
 
 const ADMIN = 'sk-lm-ADMIN000:AAAAAAAAAAAAAAAAAAAA';
 
-/** Where a command's first request goes, and with which token. */
-async function firstRequest(
-  flags: ConnectionFlags,
-  environment: Record<string, string> = {},
-  files: Record<string, string> = {},
-): Promise<{ readonly url: string; readonly authorization: string | undefined }> {
+const SECRET = new Uint8Array(32).fill(7);
+const identity = createServerIdentity(SECRET);
+
+/** A note of a server that runs on a folder, under the number of a process that lives. */
+const running = (url: string, key = identity.key): Record<string, string> => ({
+  'server.json': JSON.stringify({ url, pid: process.pid, key }),
+});
+
+/** What listens at `url`: it proves for its own address that it is the server with this secret. */
+const serverAt =
+  (url: string, answers = identity) =>
+  (asked: URL): Response | undefined => {
+    if (asked.pathname !== '/health') return undefined;
+    const [nonce = '', host = ''] = ['nonce', 'host'].map((name) => asked.searchParams.get(name) ?? '');
+    const isOwn = host === new URL(url).host;
+    return Response.json({ status: 'ok', ...(isOwn ? { proof: answers.prove(nonce, host) } : {}) });
+  };
+
+interface Surroundings {
+  readonly environment?: Record<string, string>;
+  readonly files?: Record<string, string>;
+  /** What answers questions; by default the server that the note names. */
+  readonly answers?: (asked: URL) => Response | undefined;
+}
+
+function dataFolder(files: Record<string, string> = {}): string {
   const data = temporaryFolder();
   writeFiles(data, { 'admin-token': `${ADMIN}\n`, ...files });
+  return data;
+}
+
+/** Where a command's first request goes, and with which token; questions about the server itself are not counted. */
+async function firstRequest(flags: ConnectionFlags, { environment = {}, files = {}, answers }: Surroundings = {}) {
+  const data = dataFolder(files);
+  const noted = JSON.parse(files['server.json'] ?? '{}').url;
+  const answer = answers ?? (noted === undefined ? () => undefined : serverAt(noted));
   const sent: { url: string; authorization: string | undefined }[] = [];
-  const client = connect({ data, ...flags }, environment, async (input) => {
-    const { url, headers } = input as Request;
+  const client = connect({ data, ...flags }, environment, async (input, init) => {
+    const { url, headers } = new Request(input, init);
+    const own = answer(new URL(url));
+    if (own !== undefined) {
+      expect(headers.get('authorization')).toBeNull();
+      return own;
+    }
     sent.push({ url, authorization: headers.get('authorization') ?? undefined });
     return new Response('{}');
   });
-  await client.request('GET', '/api/v1/whoami');
-  return sent[0] ?? expect.fail('nothing was sent');
+  const failure = await client.request('GET', '/api/v1/whoami').then(
+    () => undefined,
+    (error: Error) => error.message,
+  );
+  return { url: sent[0]?.url, authorization: sent[0]?.authorization, failure };
 }
 
-const running = (url: string): Record<string, string> => ({
-  'server.json': JSON.stringify({ url, pid: process.pid }),
-});
-
 describe('the server that a command speaks to', () => {
-  it('is the one of --url, of LATCHKEY_URL, the one that runs on the data folder, or port 1234, in this order', async () => {
+  it('is the one of --url, of LATCHKEY_URL, or the one that runs on the data folder, in this order', async () => {
     const environment = { LATCHKEY_URL: 'http://127.0.0.1:2' };
     const files = running('http://127.0.0.1:3');
     const urls = [
-      await firstRequest({ url: 'http://127.0.0.1:1' }, environment, files),
-      await firstRequest({}, environment, files),
-      await firstRequest({}, { LATCHKEY_URL: '' }, files),
-      await firstRequest({}),
+      await firstRequest({ url: 'http://127.0.0.1:1' }, { environment, files }),
+      await firstRequest({}, { environment, files }),
+      await firstRequest({}, { environment: { LATCHKEY_URL: '' }, files }),
     ].map(({ url }) => url);
     expect(urls).toEqual([
       'http://127.0.0.1:1/api/v1/whoami',
       'http://127.0.0.1:2/api/v1/whoami',
       'http://127.0.0.1:3/api/v1/whoami',
-      'http://127.0.0.1:1234/api/v1/whoami',
     ]);
+  });
+
+  it('is none when nothing names one and none runs: what listens at the usual port may be anything', () => {
+    const data = dataFolder({ 'config.json': '{"port": 4321}' });
+    const environment = { LATCHKEY_API_TOKEN: 'x' };
+    expect(() => connect({ data }, environment)).toThrow(/No server runs on the data folder .*127\.0\.0\.1:4321/);
   });
 
   it('is refused when what names it is no URL', () => {
@@ -66,46 +103,99 @@ describe('the server that a command speaks to', () => {
       "No server answers at http://127.0.0.1:9. Start one with 'latchkey serve', or name another with --url.",
     );
   });
+
+  it.skipIf(process.platform === 'win32')('is not one that a note names in a folder that others can write', () => {
+    const data = dataFolder(running('http://127.0.0.1:3'));
+    chmodSync(data, 0o777);
+    expect(() => connect({ data }, {})).toThrow(`chmod 700 ${data}`);
+  });
 });
 
 describe('the token that is sent', () => {
+  const files = running('http://127.0.0.1:3');
+
   it('is LATCHKEY_API_TOKEN, or LM_API_TOKEN, before any other', async () => {
     const both = { LATCHKEY_API_TOKEN: 'first', LM_API_TOKEN: 'second' };
-    expect((await firstRequest({}, both)).authorization).toBe('Bearer first');
-    expect((await firstRequest({}, { LM_API_TOKEN: 'second' })).authorization).toBe('Bearer second');
-    expect((await firstRequest({}, { LATCHKEY_API_TOKEN: '' })).authorization).toBe(`Bearer ${ADMIN}`);
+    expect((await firstRequest({}, { environment: both, files })).authorization).toBe('Bearer first');
+    const one = { LM_API_TOKEN: 'second' };
+    expect((await firstRequest({}, { environment: one, files })).authorization).toBe('Bearer second');
+    const none = { LATCHKEY_API_TOKEN: '' };
+    expect((await firstRequest({}, { environment: none, files })).authorization).toBe(`Bearer ${ADMIN}`);
   });
+
+  it.each(['http://127.0.0.1:3', 'http://localhost:3', 'http://[::1]:3', 'http://2130706433:3/'])(
+    "is the administrator's for %s, and goes to the address that the server has told",
+    async (url) => {
+      expect(await firstRequest({ url }, { files })).toMatchObject({
+        url: 'http://127.0.0.1:3/api/v1/whoami',
+        authorization: `Bearer ${ADMIN}`,
+      });
+    },
+  );
 
   it.each([
     'http://127.0.0.1:1234',
-    'http://127.8.8.8',
     'http://localhost:1',
-    'http://[::1]:1234',
-    'http://2130706433/',
-  ])("is the administrator's for %s, which is this machine", async (url) => {
-    expect((await firstRequest({ url })).authorization).toBe(`Bearer ${ADMIN}`);
-  });
-
-  it.each([
-    'http://192.168.1.7:1234',
+    'http://192.168.1.7:3',
     'http://example.com',
-    'http://127.0.0.1.example.com',
-    'http://localhost.example.com',
-    'http://[fd00::1]:1234',
+    'http://127.0.0.1.example.com:3',
+    'http://[fd00::1]:3',
+    'https://127.0.0.1:3',
   ])("is never the administrator's for %s", async (url) => {
-    expect((await firstRequest({ url })).authorization).toBeUndefined();
-    expect((await firstRequest({}, { LATCHKEY_URL: url })).authorization).toBeUndefined();
+    expect(await firstRequest({ url }, { files })).toMatchObject({ authorization: undefined });
+    expect(await firstRequest({}, { environment: { LATCHKEY_URL: url }, files })).toMatchObject({
+      authorization: undefined,
+    });
+    expect(await firstRequest({ url })).toMatchObject({ authorization: undefined });
   });
 
   it("is the administrator's for the server that runs on the data folder, at whatever address it listens", async () => {
     const url = 'http://192.168.1.7:1234';
-    expect((await firstRequest({}, {}, running(url))).authorization).toBe(`Bearer ${ADMIN}`);
-    expect((await firstRequest({ url: `${url}0` }, {}, running(url))).authorization).toBeUndefined();
+    expect((await firstRequest({}, { files: running(url) })).authorization).toBe(`Bearer ${ADMIN}`);
+  });
+});
+
+describe('before a token is sent to the server that runs here, that proves that it is the one', () => {
+  const url = 'http://127.0.0.1:3';
+  const nothing = { url: undefined, authorization: undefined, failure: expect.stringContaining('no token was sent') };
+  const attempts = [{}, { LATCHKEY_API_TOKEN: 'mine' }];
+
+  it.each([
+    ['something else, that answers anything', () => Response.json({ status: 'ok' })],
+    ['another installation', serverAt(url, createServerIdentity(new Uint8Array(32).fill(8)))],
+    ['a program that passes the question on to the server at its new address', serverAt('http://127.0.0.1:4')],
+    [
+      'a program that answers with an older proof',
+      () => Response.json({ proof: identity.prove('x'.repeat(43), '127.0.0.1:3') }),
+    ],
+    ['a page', () => new Response('<html>')],
+  ])('and %s gets nothing', async (_, answers) => {
+    for (const environment of attempts) {
+      const asked = (at: URL): Response | undefined => (at.pathname === '/health' ? answers(at) : undefined);
+      expect(await firstRequest({}, { environment, files: running(url), answers: asked })).toMatchObject(nothing);
+    }
   });
 
-  it('is none when the data folder has none', async () => {
-    const data = join(temporaryFolder(), 'nothing');
-    expect((await firstRequest({ data })).authorization).toBeUndefined();
+  it('and when nothing answers, nothing is sent', async () => {
+    const answers = (): never => {
+      throw new TypeError('fetch failed');
+    };
+    expect(await firstRequest({}, { files: running(url), answers })).toMatchObject({
+      authorization: undefined,
+      failure: expect.stringContaining(`No server answers at ${url}`),
+    });
+  });
+
+  it('once for all its requests', async () => {
+    const asked: string[] = [];
+    const client = connect({ data: dataFolder(running(url)) }, {}, async (input, init) => {
+      const at = new URL(new Request(input, init).url);
+      asked.push(at.pathname);
+      return serverAt(url)(at) ?? new Response('{}');
+    });
+    await client.request('GET', '/a');
+    await client.request('GET', '/b');
+    expect(asked).toEqual(['/health', '/a', '/b']);
   });
 });
 
@@ -129,10 +219,14 @@ url = http://127.0.0.1:5
     writeFiles(home, { '.latchkey/credentials': PROFILES });
     chmodSync(join(home, '.latchkey', 'credentials'), 0o600);
     writeFiles(data, { 'admin-token': ADMIN, ...files });
+    chmodSync(data, 0o700);
     const environment = { HOME: home, USERPROFILE: home, LATCHKEY_DATA: data, ...variables };
     const sent: Request[] = [];
-    const client = connect(flags, environment, async (input) => {
-      sent.push(input as Request);
+    const client = connect(flags, environment, async (input, init) => {
+      const request = new Request(input, init);
+      const at = new URL(request.url);
+      if (at.pathname === '/health') return serverAt(at.origin)(at) ?? new Response('{}');
+      sent.push(request);
       return new Response('{}');
     });
     await client.request('GET', '/');
@@ -152,11 +246,15 @@ url = http://127.0.0.1:5
   it("goes before the administrator's token, and before the server that runs here", async () => {
     const files = running('http://127.0.0.1:3');
     expect(await first({}, {}, files)).toBe('Bearer of-default at http://127.0.0.1:4/');
-    expect(await first({ profile: 'place' }, {}, files)).toBe(`Bearer ${ADMIN} at http://127.0.0.1:5/`);
+    const place = running('http://127.0.0.1:5');
+    expect(await first({ profile: 'place' }, {}, place)).toBe(`Bearer ${ADMIN} at http://127.0.0.1:5/`);
+    expect(await first({ profile: 'place' }, {}, files)).toBe('nobody at http://127.0.0.1:5/');
   });
 
-  it("does not count for another server: there it is the administrator's token, on this machine", async () => {
-    expect(await first({ url: 'http://127.0.0.1:6' })).toBe(`Bearer ${ADMIN} at http://127.0.0.1:6/`);
+  it("does not count for another server: there it is the administrator's token, if it is the one that runs here", async () => {
+    const files = running('http://127.0.0.1:6');
+    expect(await first({ url: 'http://127.0.0.1:6' }, {}, files)).toBe(`Bearer ${ADMIN} at http://127.0.0.1:6/`);
+    expect(await first({ url: 'http://127.0.0.1:7' }, {}, files)).toBe('nobody at http://127.0.0.1:7/');
     expect(await first({ url: 'http://example.com' })).toBe('nobody at http://example.com/');
     await expect(first({ profile: 'production', url: 'http://example.com' })).rejects.toThrow('sent nowhere else');
   });

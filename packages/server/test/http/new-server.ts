@@ -189,6 +189,7 @@ export async function newServer(options: TestServerOptions = {}): Promise<TestSe
       keys,
       meter,
       log: audit,
+      prove: () => undefined,
       trail,
       settings,
       host: mcp,

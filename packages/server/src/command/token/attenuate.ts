@@ -1,6 +1,6 @@
 import { attenuateToken, inspectToken } from '@latchkey/auth-core';
 import type { Command } from 'commander';
-import { print, printJson } from '../print.ts';
+import { print, printJson, remark } from '../print.ts';
 import { type CaveatFlags, writeCaveat } from './caveat.ts';
 import { PRESENTED, readPresentedToken } from './read-presented-token.ts';
 import { addJsonOption, collect, GRANT } from './token-options.ts';
@@ -34,5 +34,5 @@ async function attenuate(argument: string | undefined, flags: Flags): Promise<vo
   print(token);
   const { kind, id } = inspectToken(presented.token);
   const named = id === undefined ? kind : `${id}, ${kind}`;
-  process.stderr.write(`Narrower than the token of ${presented.from} (${named}), and ends with it.\n`);
+  remark(`Narrower than the token of ${presented.from} (${named}), and ends with it.`);
 }

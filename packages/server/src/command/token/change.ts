@@ -4,8 +4,9 @@ import { CommandError } from '../command-error.ts';
 import { parseDuration } from '../parse-duration.ts';
 import { printJson } from '../print.ts';
 import { readGrant } from '../read-grant.ts';
+import { findTokenId } from './find-token.ts';
+import { confirmLastAdministrator } from './last-administrator.ts';
 import { printNewToken, printTokenInfo } from './print-token.ts';
-import { readTokenId } from './read-token-id.ts';
 import { withTokenAdministration } from './token-administration.ts';
 import { addStoredTokenOptions, GRANT, readEnd, type StoredTokenFlags } from './token-options.ts';
 
@@ -15,6 +16,7 @@ interface EditFlags extends StoredTokenFlags {
   readonly expires?: string;
   readonly notes?: string;
   readonly rotateAfter?: string;
+  readonly yes?: boolean;
 }
 
 interface RotateFlags extends StoredTokenFlags {
@@ -24,10 +26,12 @@ interface RotateFlags extends StoredTokenFlags {
 /** `latchkey token show`. */
 export function addShowCommand(token: Command): void {
   const command = token
-    .command('show <id>')
-    .description('show what is known of a token; a legacy token itself, too, to its owner')
+    .command('show <token>')
+    .description('show what is known of a token, by its id or its name; a legacy token itself, too, to its owner')
     .action(async (id: string, flags: StoredTokenFlags) => {
-      const shown = await withTokenAdministration(flags, process.env, (tokens) => tokens.show(readTokenId(id)));
+      const shown = await withTokenAdministration(flags, process.env, async (tokens) =>
+        tokens.show(await findTokenId(tokens, id)),
+      );
       if (flags.json) printJson(shown);
       else printTokenInfo(shown);
     });
@@ -37,22 +41,31 @@ export function addShowCommand(token: Command): void {
 /** `latchkey token edit`. */
 export function addEditCommand(token: Command): void {
   const command = token
-    .command('edit <id>')
-    .description('change a token; it counts at once')
+    .command('edit <token>')
+    .description('change a token, by its id or its name; it counts at once')
     .option('--name <name>', 'a new name')
     .option(GRANT, 'a new grant in place of the old one')
     .option('--expires <when>', "a duration from now or a time, e.g. 90d, or 'never'")
     .option('--notes <text>', "new notes; '' for none")
     .option('--rotate-after <duration>', "when to be reminded of a new secret, or 'default'")
+    .option('--yes', 'do not ask, where the last administrator would lose its rights')
     .action(async (id: string, flags: EditFlags) => {
       const changes = readChanges(flags);
-      const edited = await withTokenAdministration(flags, process.env, (tokens) =>
-        tokens.edit(readTokenId(id), changes),
-      );
+      const edited = await withTokenAdministration(flags, process.env, async (tokens) => {
+        const found = await findTokenId(tokens, id);
+        if (endsAdministration(changes)) await confirmLastAdministrator(tokens, [found], flags);
+        return tokens.edit(found, changes);
+      });
       if (flags.json) printJson(edited);
       else printTokenInfo(edited);
     });
   addStoredTokenOptions(command, 'latchkey token edit aB3dE5gH --expires 30d');
+}
+
+/** An end that is set may come soon, and a grant without the star may not administer. */
+function endsAdministration({ grant, expiresAt }: EditInput): boolean {
+  const { actions } = (grant ?? { actions: ['*'] }) as { readonly actions?: unknown };
+  return !Array.isArray(actions) || !actions.includes('*') || typeof expiresAt === 'string';
 }
 
 function readChanges({ name, grant, expires, notes, rotateAfter }: EditFlags): EditInput {
@@ -72,13 +85,13 @@ function readChanges({ name, grant, expires, notes, rotateAfter }: EditFlags): E
 /** `latchkey token rotate`. */
 export function addRotateCommand(token: Command): void {
   const command = token
-    .command('rotate <id>')
-    .description('give a token a new secret; it keeps its id and what it may do')
+    .command('rotate <token>')
+    .description('give a token, by its id or its name, a new secret; it keeps its id and what it may do')
     .option('--overlap <duration>', "how long the old secret still works, or 'until-first-use' (default: not at all)")
     .action(async (id: string, flags: RotateFlags) => {
       const input = readOverlap(flags.overlap);
-      const rotated = await withTokenAdministration(flags, process.env, (tokens) =>
-        tokens.rotate(readTokenId(id), input),
+      const rotated = await withTokenAdministration(flags, process.env, async (tokens) =>
+        tokens.rotate(await findTokenId(tokens, id), input),
       );
       if (flags.json) printJson(rotated);
       else printNewToken(rotated, 'New secret of token');

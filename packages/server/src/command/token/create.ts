@@ -64,7 +64,7 @@ async function create(argument: string | undefined, flags: Flags): Promise<void>
     ...(flags.rotateAfter === undefined ? {} : { rotateAfterSeconds: parseDuration(flags.rotateAfter) / 1000 }),
     ...(await readCustomKey(flags)),
   };
-  makeClosedFolder(flags);
+  await makeClosedFolder(flags);
   const created = await withTokenAdministration(flags, process.env, (tokens) => tokens.create(input));
   if (flags.json) printJson(created);
   else printNewToken(created, 'Token');

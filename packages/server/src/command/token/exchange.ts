@@ -2,8 +2,8 @@ import { createClient } from '@latchkey/client';
 import { type Command, Option } from 'commander';
 import { inPlainWords } from '../api-client.ts';
 import { CommandError } from '../command-error.ts';
-import { addConnectionOptions, type ConnectionFlags, findConnection } from '../connection.ts';
-import { print, printJson } from '../print.ts';
+import { addConnectionOptions, type ConnectionFlags, expectServer, findConnection } from '../connection.ts';
+import { print, printJson, remark } from '../print.ts';
 import { readGrant } from '../read-grant.ts';
 import { readSecret } from '../read-secret.ts';
 import { requireDash } from './read-presented-token.ts';
@@ -51,7 +51,7 @@ const repeat = (value: string, others: readonly string[] = []): readonly string[
 async function exchange(argument: string | undefined, flags: Flags): Promise<void> {
   requireDash(argument);
   const { audience = [], as = audience.length === 0 ? 'api-key' : 'access' } = flags;
-  const { url, token: own } = findConnection(flags, process.env);
+  const { url, token: own, expected } = findConnection(flags, process.env);
   const narrowing = readNarrowing(flags);
   const subject =
     argument === '-' || own === undefined
@@ -67,14 +67,14 @@ async function exchange(argument: string | undefined, flags: Flags): Promise<voi
   });
   for (const name of audience) form.append('audience', name);
   // The token in the form is the credential.
-  const client = createClient({ url, profile: null, environment: {} });
+  const client = createClient({ url, fetch: expectServer(expected), profile: null, environment: {} });
   const response = await inPlainWords(() => client.fetch('/oauth/token', { method: 'POST', body: form }));
   const answer = (await response.json()) as Answer;
   if (flags.json) return printJson(answer);
   if (typeof answer.access_token !== 'string') throw new CommandError(`${url} has sent no token.`);
   print(answer.access_token);
   const what = as === 'access' ? 'An access token' : 'An API key';
-  process.stderr.write(`${what}${describeEnd(answer)}. It ends with the token that it was made of, at the latest.\n`);
+  remark(`${what}${describeEnd(answer)}. It ends with the token that it was made of, at the latest.`);
 }
 
 function describeEnd({ expires_in: seconds }: Answer): string {

@@ -2,7 +2,7 @@ import { inspectToken, type TokenInspection } from '@latchkey/auth-core';
 import type { Command } from 'commander';
 import { CommandError } from '../command-error.ts';
 import { describeGrant } from '../describe-grant.ts';
-import { print, printJson, style, visible } from '../print.ts';
+import { print, printJson, style } from '../print.ts';
 import { PRESENTED, readPresentedToken } from './read-presented-token.ts';
 import { addJsonOption } from './token-options.ts';
 
@@ -29,17 +29,17 @@ async function inspect(argument: string | undefined, flags: { readonly json?: bo
 /** Anybody can write anything into a token, control characters of terminals as well. */
 function printInspection({ kind, id, caveats = [], claims, expiresAt }: TokenInspection): void {
   print(`kind     ${kind}`);
-  if (id !== undefined) print(`id       ${visible(id)}`);
+  if (id !== undefined) print(`id       ${id}`);
   if (expiresAt !== undefined) {
     print(`expires  ${expiresAt}${Date.parse(expiresAt) <= Date.now() ? style('red', '  expired') : ''}`);
   }
   for (const [index, caveat] of caveats.entries()) {
     print(style('bold', `caveat #${index + 1}`));
-    for (const line of describeCaveat(caveat)) print(`  ${visible(line)}`);
+    for (const line of describeCaveat(caveat)) print(`  ${line}`);
   }
   if (claims !== undefined) {
     print(style('bold', 'claims'));
-    for (const [name, value] of Object.entries(claims)) print(`  ${visible(`${name}: ${JSON.stringify(value)}`)}`);
+    for (const [name, value] of Object.entries(claims)) print(`  ${name}: ${JSON.stringify(value)}`);
   }
   print('Not verified: this is what the token says about itself.');
 }

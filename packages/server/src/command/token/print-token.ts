@@ -1,6 +1,6 @@
 import type { TokenInfo, TokenKind } from '@latchkey/auth-core';
 import { describeGrant } from '../describe-grant.ts';
-import { print, style } from '../print.ts';
+import { print, remark, style } from '../print.ts';
 import type { NewToken, SeenToken } from './token-administration.ts';
 
 /**
@@ -10,7 +10,7 @@ import type { NewToken, SeenToken } from './token-administration.ts';
 export function printNewToken({ token, name, id, kind, expiresAt, overlapEndsAt }: NewToken, what: string): void {
   if (kind !== 'custom') print(token);
   const until = expiresAt === undefined ? '' : `, until ${expiresAt}`;
-  process.stderr.write(`${what} '${name}' (${id}, ${kind})${until}. ${KEEP[kind]}${describeOverlap(overlapEndsAt)}\n`);
+  remark(`${what} '${name}' (${id}, ${kind})${until}. ${KEEP[kind]}${describeOverlap(overlapEndsAt)}`);
 }
 
 const SHOWN_ONCE = 'Keep it now: it is not shown again.';
@@ -43,7 +43,7 @@ export function printTokenInfo(info: SeenToken): void {
     ['rotated', info.rotatedAt],
     ['overlap', info.overlapEndsAt === 'first-use' ? 'until the new secret is first used' : info.overlapEndsAt],
     ['rotate', `${info.rotateAfter}${info.rotationDue ? style('yellow', '  due') : ''}`],
-    ['notes', info.notes?.replace(/\n/g, `\n${' '.repeat(9)}`)],
+    ...(info.notes?.split(/\r?\n/) ?? []).map((line, index) => [index === 0 ? 'notes' : '', line] as const),
   ];
   print(`${style('bold', info.name)}  ${info.id}  ${styledState(info)}`);
   for (const [label, text] of lines) if (text !== undefined) print(`${label.padEnd(9)}${text}`);

@@ -2,14 +2,16 @@ import { inspectToken, type RevokeAllInput, type TokenInfo } from '@latchkey/aut
 import type { Identity } from '@latchkey/client';
 import type { Command } from 'commander';
 import { withoutAbsent } from '../../config/without-absent.ts';
-import { inPlainWords } from '../api-client.ts';
+import { createApiClient, inPlainWords } from '../api-client.ts';
 import { CommandError } from '../command-error.ts';
 import { confirm } from '../confirm.ts';
 import { connectClient, findConnection } from '../connection.ts';
+import { describeFailure } from '../describe-failure.ts';
 import { findClosedFolder } from '../open-installation.ts';
 import { print, printJson } from '../print.ts';
-import { readTokenId } from './read-token-id.ts';
-import { withTokenAdministration } from './token-administration.ts';
+import { findTokenId } from './find-token.ts';
+import { confirmLastAdministrator } from './last-administrator.ts';
+import { overHttp, withTokenAdministration } from './token-administration.ts';
 import { addStoredTokenOptions, type StoredTokenFlags } from './token-options.ts';
 
 interface Flags extends StoredTokenFlags {
@@ -24,8 +26,8 @@ type RevokedToken = Pick<TokenInfo, 'id' | 'name'>;
 /** `latchkey token revoke`. */
 export function addRevokeCommand(token: Command): void {
   const command = token
-    .command('revoke [id...]')
-    .description('end tokens for good, with all that was derived from them')
+    .command('revoke [token...]')
+    .description('end tokens for good, by their ids or names, with all that was derived from them')
     .option('--owner <owner>', 'all those of this owner, but for your own')
     .option('--project <project>', 'all those of this project, but for your own')
     .option('--self', 'the token that you use')
@@ -42,7 +44,7 @@ async function revoke(ids: readonly string[], flags: Flags): Promise<void> {
   }
   if (flags.self === true) return tell(await revokeSelf(flags), flags);
   if (ids.length === 0) return tell(await revokeAll(filter, flags), flags);
-  await revokeEach(ids.map(readTokenId), flags);
+  await revokeEach(ids, flags);
 }
 
 /** One that can't be revoked keeps none of the others alive. */
@@ -50,7 +52,9 @@ async function revokeEach(ids: readonly string[], flags: Flags): Promise<void> {
   const revoked: TokenInfo[] = [];
   const failed: { readonly id: string; readonly error: unknown }[] = [];
   await withTokenAdministration(flags, process.env, async (tokens) => {
-    for (const id of ids) {
+    const found = await Promise.all(ids.map((id) => findTokenId(tokens, id)));
+    await confirmLastAdministrator(tokens, found, flags);
+    for (const id of found) {
       await tokens.revoke(id).then(
         (info) => revoked.push(info),
         (error: unknown) => failed.push({ id, error }),
@@ -62,7 +66,10 @@ async function revokeEach(ids: readonly string[], flags: Flags): Promise<void> {
   tell(revoked, flags);
   if (first === undefined) return;
   const reason = first.error instanceof Error ? first.error.message : String(first.error);
-  throw new CommandError(`Not revoked: ${failed.map(({ id }) => id).join(', ')}. ${reason}`, { cause: first.error });
+  throw new CommandError(`Not revoked: ${failed.map(({ id }) => id).join(', ')}. ${reason}`, {
+    ending: describeFailure(first.error).ending,
+    cause: first.error,
+  });
 }
 
 async function revokeAll(filter: RevokeAllInput, flags: Flags): Promise<readonly RevokedToken[]> {
@@ -77,7 +84,7 @@ async function revokeAll(filter: RevokeAllInput, flags: Flags): Promise<readonly
 }
 
 async function revokeSelf(flags: Flags): Promise<readonly RevokedToken[]> {
-  if (findClosedFolder(flags) !== undefined) {
+  if ((await findClosedFolder(flags)) !== undefined) {
     throw new CommandError('Without a server you use no token. Name the ids of those to revoke.');
   }
   const client = connectClient(flags, process.env);
@@ -86,6 +93,7 @@ async function revokeSelf(flags: Flags): Promise<readonly RevokedToken[]> {
     // A personal access token acts by way of another, and is itself what is ended.
     const isPersonal = inspectToken(findConnection(flags, process.env).token ?? '').kind === 'personal-access';
     const own = { id: isPersonal && typeof tokenId === 'string' ? tokenId : id, name };
+    await confirmLastAdministrator(overHttp(createApiClient(client)), [own.id], flags);
     if (asks(flags)) await confirm(`This ends the token that you use, '${name}' (${own.id}), for good. Go on?`);
     await client.auth.revoke();
     return [own];

@@ -30,7 +30,7 @@ export async function withTokenAdministration<T>(
   environment: Readonly<Record<string, string | undefined>>,
   use: (tokens: TokenAdministration) => Promise<T>,
 ): Promise<T> {
-  const data = findClosedFolder(flags);
+  const data = await findClosedFolder(flags);
   if (data === undefined) return use(overHttp(connect(flags, environment)));
   await using opened = new AsyncDisposableStack();
   const { auth } = await openInstallation({ data, environment }, opened);
@@ -61,7 +61,8 @@ function asOperator(auth: Auth): TokenAdministration {
   };
 }
 
-function overHttp(api: ApiClient): TokenAdministration {
+/** Tokens as a running server administers them. */
+export function overHttp(api: ApiClient): TokenAdministration {
   const path = (id: string, act = ''): string => `/api/v1/tokens/${encodeURIComponent(id)}${act}`;
   const json = async <T>(method: string, at: string, body?: unknown): Promise<T> =>
     (await api.request(method, at, body)).json() as Promise<T>;

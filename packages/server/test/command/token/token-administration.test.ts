@@ -119,7 +119,7 @@ describe('managing tokens without a server', () => {
 
   it('keeps the store for its owner alone', async () => {
     const data = join(temporaryFolder(), 'new');
-    makeClosedFolder({ data });
+    await makeClosedFolder({ data });
     await offline(data, (tokens) => tokens.list({}));
     expect(statSync(data).mode & 0o777).toBe(0o700);
   });

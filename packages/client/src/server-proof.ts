@@ -1,0 +1,72 @@
+import { createPublicKey, randomBytes, verify } from 'node:crypto';
+import { fieldsOf } from './json.ts';
+
+/** How a question to a server's identity ended. */
+export type ServerAnswer =
+  | { readonly type: 'proven'; readonly key: string }
+  /** Something answers, and it does not prove that it is a server with that address. */
+  | { readonly type: 'unproven' }
+  | { readonly type: 'unreachable'; readonly cause: unknown };
+
+export interface AskServerOptions {
+  /** Sends the question; `globalThis.fetch` by default. */
+  readonly fetch?: typeof globalThis.fetch;
+  readonly signal?: AbortSignal;
+}
+
+const PATIENCE_MILLISECONDS = 5000;
+
+/**
+ * What a server signs: a question nobody has asked before, and the address that it was asked at. So the answer of another
+ * server, passed on, is an answer for another address.
+ *
+ * @example
+ * ```ts
+ * import { serverProofMessage } from '@latchkey/client';
+ *
+ * const signed = serverProofMessage('a-nonce-of-32-characters-or-more', '127.0.0.1:1234');
+ * console.log(signed.length);
+ * ```
+ */
+export const serverProofMessage = (nonce: string, host: string): Uint8Array =>
+  new TextEncoder().encode(`latchkey server proof 1\n${nonce}\n${host}`);
+
+/**
+ * Asks what answers at a URL to prove that it is a Latchkey server with that address, and says with which key it did. It sends
+ * no token. Compare the key with one that is known already; the first time, keep it.
+ *
+ * @example
+ * ```ts
+ * import { askServer } from '@latchkey/client';
+ *
+ * const answer = await askServer('https://models.example.com');
+ * if (answer.type === 'proven') console.log(answer.key);
+ * ```
+ */
+export async function askServer(url: string, options: AskServerOptions = {}): Promise<ServerAnswer> {
+  const { fetch = globalThis.fetch, signal = AbortSignal.timeout(PATIENCE_MILLISECONDS) } = options;
+  const { host } = new URL(url);
+  const nonce = randomBytes(32).toString('base64url');
+  let body: unknown;
+  try {
+    const response = await fetch(`${url}/health?${new URLSearchParams({ nonce, host })}`, {
+      signal,
+      redirect: 'manual',
+    });
+    body = await response.json().catch(() => undefined);
+  } catch (cause) {
+    return { type: 'unreachable', cause };
+  }
+  const { key, signature } = fieldsOf(fieldsOf(body).proof);
+  if (typeof key !== 'string' || typeof signature !== 'string') return { type: 'unproven' };
+  return isSignature(key, signature, serverProofMessage(nonce, host)) ? { type: 'proven', key } : { type: 'unproven' };
+}
+
+function isSignature(key: string, signature: string, message: Uint8Array): boolean {
+  try {
+    const publicKey = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: key }, format: 'jwk' });
+    return verify(null, message, publicKey, Buffer.from(signature, 'base64url'));
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,34 @@
+import type { Command } from 'commander';
+import { defaultDataFolder } from '../config/load-config.ts';
+import { recoverAdministrator } from '../state/administrator.ts';
+import { openInstallation } from './open-installation.ts';
+import { print, printJson, remark } from './print.ts';
+
+interface Flags {
+  readonly data?: string;
+  readonly json?: boolean;
+}
+
+/** `latchkey admin recover`. */
+export function addAdminCommands(program: Command): void {
+  program
+    .command('admin')
+    .description("get the administrator's token back")
+    .command('recover')
+    .description("make a new secret for the administrator's token, or a new one, on the machine of the data folder")
+    .option('--data <dir>', 'the data folder (default: ~/.latchkey); its server may run meanwhile')
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nExample:\n  latchkey admin recover')
+    .action(recover);
+}
+
+/** Whoever may read the secret of the folder is its operator, so no token is asked for. */
+async function recover(flags: Flags): Promise<void> {
+  const data = flags.data ?? (process.env.LATCHKEY_DATA || defaultDataFolder());
+  await using opened = new AsyncDisposableStack();
+  const { auth, folder, administrator } = await openInstallation({ data, environment: process.env }, opened);
+  const { id, name } = await recoverAdministrator(auth, folder, administrator);
+  if (flags.json) return printJson({ id, name, file: folder.adminToken });
+  print(`The administrator's token '${name}' (${id}) is in ${folder.adminToken}. The one before works no more.`);
+  remark("Commands on this machine find it by themselves: 'latchkey whoami'.");
+}

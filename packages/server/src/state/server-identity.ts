@@ -1,0 +1,67 @@
+import { createPrivateKey, createPublicKey, hkdfSync, sign } from 'node:crypto';
+import { isIP } from 'node:net';
+import { hostname } from 'node:os';
+import { serverProofMessage } from '@latchkey/client';
+
+/** Proves to a caller, before it shows its token, that it speaks to the server that it means. */
+export interface ServerIdentity {
+  /** An Ed25519 public key, in base64url; the same for all servers that share the secret. */
+  readonly key: string;
+  prove(nonce: string, host: string): ServerProof;
+}
+
+export interface ServerProof {
+  readonly key: string;
+  readonly signature: string;
+}
+
+/** An Ed25519 seed as PKCS #8 has it (RFC 8410). */
+const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
+
+/** The identity that follows from the secret of an installation. It shows nothing of that. */
+export function createServerIdentity(secret: Uint8Array): ServerIdentity {
+  const seed = Buffer.from(hkdfSync('sha256', secret, '', 'latchkey server identity', 32));
+  const privateKey = createPrivateKey({ key: Buffer.concat([PKCS8_PREFIX, seed]), format: 'der', type: 'pkcs8' });
+  const { x: key = '' } = createPublicKey(privateKey).export({ format: 'jwk' });
+  return {
+    key,
+    prove: (nonce, host) => ({
+      key,
+      signature: sign(null, serverProofMessage(nonce, host), privateKey).toString('base64url'),
+    }),
+  };
+}
+
+/** Where a connection has come in. */
+export interface LocalEnd {
+  readonly address: string | undefined;
+  readonly port: number | undefined;
+}
+
+/** The names that an operator has given the server. */
+export interface OwnNames {
+  readonly allowedHosts: readonly string[];
+  readonly publicUrl?: string | undefined;
+}
+
+/**
+ * Whether an address, as a URL has it, is this server's. An IP address must be the one that the connection has come in at,
+ * port and all: whoever passes a question on has asked at another. `localhost` never is: it leads to two addresses, and
+ * something else may listen at the other.
+ */
+export function isOwnHost(host: string, local: LocalEnd, { allowedHosts, publicUrl }: OwnNames): boolean {
+  const url = URL.canParse(`http://${host}`) ? new URL(`http://${host}`) : undefined;
+  if (url === undefined || host.length > 300 || /[/?#@\\\s]/.test(host)) return false;
+  const name = url.hostname.replace(/^\[|\]$/g, '');
+  if (allowedHosts.some((allowed) => allowed.toLowerCase() === name)) return true;
+  if (publicUrl !== undefined && new URL(publicUrl).host === host) return true;
+  const isOwnPort = url.port === '' ? local.port === 80 || local.port === 443 : Number(url.port) === local.port;
+  if (!isOwnPort) return false;
+  if (isIP(name) === 0) return isMachineName(name);
+  return name === '0.0.0.0' || name === '::' || name === local.address?.replace(/^::ffff:/, '');
+}
+
+function isMachineName(name: string): boolean {
+  const machine = hostname().toLowerCase();
+  return machine !== 'localhost' && (name === machine || name === `${machine}.local`);
+}
