@@ -31,7 +31,8 @@ async function run(args: readonly string[], answer: () => Promise<Response> = as
   }
 }
 
-const refusal = (status: number, code: string) => async () => Response.json({ error: { code, message: 'No.' } }, { status });
+const refusal = (status: number, code: string) => async () =>
+  Response.json({ error: { code, message: 'No.' } }, { status });
 const URL_OF_IT = ['--url', 'http://127.0.0.1:9'];
 
 describe('the exit code', () => {
@@ -76,11 +77,14 @@ describe('a failure of a command that was asked for JSON', () => {
     [['models', '--prot', '1'], undefined, 'usage'],
     [['token', 'create'], undefined, 'usage'],
     [['audit', 'list', '--data', '/nonexistent/latchkey'], undefined, 'missing'],
-  ] as const)('of %j is one JSON object on standard error, and nothing on standard output', async (args, answer, code) => {
-    const { stdout, stderr } = await run([...args, '--json'], answer as () => Promise<Response>);
-    expect(stdout).toBe('');
-    expect(JSON.parse(stderr)).toEqual({ error: { code, message: expect.any(String) } });
-  });
+  ] as const)(
+    'of %j is one JSON object on standard error, and nothing on standard output',
+    async (args, answer, code) => {
+      const { stdout, stderr } = await run([...args, '--json'], answer as () => Promise<Response>);
+      expect(stdout).toBe('');
+      expect(JSON.parse(stderr)).toEqual({ error: { code, message: expect.any(String) } });
+    },
+  );
 
   it('repeats no token that was mistyped', async () => {
     expect((await run(['token', TOKEN, '--json'])).stderr).not.toContain('0123456789abcdefghij');

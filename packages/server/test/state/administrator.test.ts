@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { type Auth, createAuth } from '@latchkey/auth-core';
+import { type Auth, createAuth, FULL_GRANT } from '@latchkey/auth-core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ensureAdministrator } from '../../src/state/administrator.ts';
+import { ensureAdministrator, recoverAdministrator, withAdministratorFile } from '../../src/state/administrator.ts';
 import { openDataFolder } from '../../src/state/data-folder.ts';
 import { openDatabase } from '../../src/state/database.ts';
 import { createPostgresDatabase } from '../scripted/postgres-database.ts';
@@ -26,7 +26,7 @@ async function open(place?: string) {
     const list: Auth['list'] = (...asked) => auth.list(...asked).finally(looked);
     return ensureAdministrator({ ...auth, list }, folder, administrator);
   };
-  return { auth, folder, ensure };
+  return { auth, folder, ensure, administrator };
 }
 
 describe('ensureAdministrator', () => {
@@ -93,5 +93,52 @@ describe('ensureAdministrator', () => {
     expect(written.map((file) => basename(file))).toEqual(['admin-token']);
     const { id } = await auth.verify(readFileSync(written[0] ?? '', 'utf8').trim());
     expect(living.map((info) => info.id)).toEqual([id]);
+  });
+});
+
+describe("the administrator's token in the data folder", () => {
+  const tokenIn = ({ adminToken }: { readonly adminToken: string }): string => readFileSync(adminToken, 'utf8').trim();
+
+  it('is the new one when the token gets a new secret, for whoever has asked for it', async () => {
+    const { auth, folder, ensure } = await open();
+    await ensure();
+    const administrator = await auth.verify(tokenIn(folder));
+    const { record } = await auth.issue({ name: 'other', grant: { actions: ['chat'] } }, auth.operator());
+    const kept = withAdministratorFile(auth, folder, (cause) => expect.fail(String(cause)));
+    await kept.rotate(record.id, {}, auth.operator());
+    expect((await auth.verify(tokenIn(folder))).id).toBe(administrator.id);
+    const { token } = await kept.rotate(administrator.id, {}, administrator);
+    expect(tokenIn(folder)).toBe(token);
+    expect(statSync(folder.adminToken).mode & 0o777).toBe(0o600);
+  });
+
+  it('comes back when it is lost: the token gets a new secret, and the lost one works no more', async () => {
+    const { auth, folder, ensure, administrator } = await open();
+    await ensure();
+    const lost = tokenIn(folder);
+    rmSync(folder.adminToken);
+    const { id } = await recoverAdministrator(auth, folder, administrator);
+    expect((await auth.verify(tokenIn(folder))).id).toBe(id);
+    await expect(auth.verify(lost)).rejects.toMatchObject({ code: 'AUTH_TOKEN_ROTATED' });
+  });
+
+  it.each([
+    ['was revoked', (auth: Auth, id: string) => auth.revoke(id, auth.operator())],
+    ['may do less now', (auth: Auth, id: string) => auth.edit(id, { grant: { actions: ['chat'] } }, auth.operator())],
+    [
+      'may do it from nowhere',
+      (auth: Auth, id: string) => auth.edit(id, { grant: { ...FULL_GRANT, networks: [] } }, auth.operator()),
+    ],
+  ])('is another one when the token %s', async (_, end) => {
+    const { auth, folder, ensure, administrator } = await open();
+    await ensure();
+    const { id } = await auth.verify(tokenIn(folder));
+    await end(auth, id);
+    const recovered = await recoverAdministrator(auth, folder, administrator);
+    expect(recovered.id).not.toBe(id);
+    const principal = await auth.verify(tokenIn(folder));
+    expect(auth.decide(principal, { action: 'tokens:write' }).allowed).toBe(true);
+    // From then on that one is the administrator's.
+    expect((await recoverAdministrator(auth, folder, administrator)).id).toBe(recovered.id);
   });
 });

@@ -1,8 +1,10 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { createAuditLog, createAuth } from '@latchkey/auth-core';
+import { createAuditLog, createAuth, FULL_GRANT } from '@latchkey/auth-core';
 import { describe, expect, it } from 'vitest';
 import { makeClosedFolder, openInstallation } from '../../../src/command/open-installation.ts';
+import { findTokenId } from '../../../src/command/token/find-token.ts';
+import { confirmLastAdministrator } from '../../../src/command/token/last-administrator.ts';
 import { type TokenAdministration, withTokenAdministration } from '../../../src/command/token/token-administration.ts';
 import { createKyselySettingsStore } from '../../../src/settings/kysely-settings-store.ts';
 import { createLiveSettings } from '../../../src/settings/live-settings.ts';
@@ -137,5 +139,38 @@ describe('managing tokens without a server', () => {
     const { tokens } = await openDatabase(join(data, 'latchkey.db'), opened);
     const auth = opened.use(createAuth({ store: tokens, digestKey: new Uint8Array(32) }));
     await expect(auth.verify(token)).rejects.toMatchObject({ code: 'AUTH_TOKEN_UNKNOWN' });
+  });
+});
+
+describe('a token that a command names', () => {
+  it('is the one with that id, or the only one with that name that works', async () => {
+    const data = temporaryFolder();
+    await offline(data, async (tokens) => {
+      const [plain, old] = [
+        await tokens.create({ name: 'plain', grant: GRANT }),
+        await tokens.create({ name: 'old', grant: GRANT }),
+      ];
+      const again = await tokens.create({ name: 'old', grant: GRANT });
+      expect(await findTokenId(tokens, plain.id)).toBe(plain.id);
+      expect(await findTokenId(tokens, 'plain')).toBe(plain.id);
+      await expect(findTokenId(tokens, 'old')).rejects.toThrow(new RegExp(`Write the id: .*(${old.id}|${again.id}), `));
+      await tokens.revoke(old.id);
+      expect(await findTokenId(tokens, 'old')).toBe(again.id);
+      expect(await findTokenId(tokens, 'nobody')).toBe('nobody');
+    });
+  });
+
+  it('is not ended without a word when it is the last that may administer', async () => {
+    const data = temporaryFolder();
+    await offline(data, async (tokens) => {
+      const one = await tokens.create({ name: 'one', grant: FULL_GRANT });
+      const chat = await tokens.create({ name: 'chat', grant: GRANT });
+      await confirmLastAdministrator(tokens, [chat.id], {});
+      const refused = confirmLastAdministrator(tokens, [one.id], {});
+      await expect(refused).rejects.toThrow(/latchkey admin recover.*--yes/);
+      await confirmLastAdministrator(tokens, [one.id], { yes: true });
+      await tokens.create({ name: 'two', grant: FULL_GRANT });
+      await confirmLastAdministrator(tokens, [one.id], {});
+    });
   });
 });
