@@ -18,7 +18,7 @@ export const PACKAGE_FLOORS: Readonly<Record<string, readonly string[]>> = {
  * floor do not know each other.
  */
 export const SERVER_FLOORS: readonly (readonly string[])[] = [
-  ['contracts', 'telemetry'],
+  ['contracts', 'input', 'telemetry'],
   ['config'],
   ['models', 'conversations', 'mcp-pins', 'settings', 'usage', 'audit', 'approvals'],
   ['chat', 'dialects', 'engines', 'mcp-endpoint', 'tools', 'state'],

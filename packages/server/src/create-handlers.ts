@@ -57,8 +57,6 @@ export interface HandlerParts {
   readonly taint: TaintRules;
   /** So many calls in one request to `/mcp`. */
   readonly toolCalls: number;
-  /** In bytes. */
-  readonly bodyLimit: number;
   readonly publicUrl: string | undefined;
   readonly authorizationServers: readonly string[];
   readonly completions: Pick<ChatCompletionsOptions, 'createId' | 'clock'>;
@@ -67,17 +65,17 @@ export interface HandlerParts {
 
 /** Gives every endpoint what it stands on. */
 export function createHandlers(parts: HandlerParts): Handlers {
-  const { auth, access, meter, trail, settings, host, approvals, chat, registry, pool, bodyLimit, clock } = parts;
+  const { auth, access, meter, trail, settings, host, approvals, chat, registry, pool, clock } = parts;
   const switches = settings.current;
   return {
-    approvals: createApprovalHandlers(approvals.desk, trail, bodyLimit),
+    approvals: createApprovalHandlers(approvals.desk, trail),
     audit: createAuditHandler(parts.log),
-    can: createCanHandler(registry.resolve, bodyLimit),
-    chat: createChatHandler(chat, bodyLimit),
-    chatCompletions: createChatCompletionsHandler({ chat, bodyLimit, ...parts.completions }),
+    can: createCanHandler(registry.resolve),
+    chat: createChatHandler(chat),
+    chatCompletions: createChatCompletionsHandler({ chat, ...parts.completions }),
     health: createHealthHandler(parts.prove),
-    keys: createKeyHandlers(access, parts.keys, bodyLimit),
-    labelStudioTokens: createLabelStudioTokenHandlers(auth, access, meter, bodyLimit),
+    keys: createKeyHandlers(access, parts.keys),
+    labelStudioTokens: createLabelStudioTokenHandlers(auth, access, meter),
     mcp: createMcpHandler({
       serveTools: ({ principal, decide }) =>
         serveTools({
@@ -90,7 +88,6 @@ export function createHandlers(parts: HandlerParts): Handlers {
           toolCalls: parts.toolCalls,
         }),
       installation: parts.installation,
-      bodyLimit,
     }),
     mcpPins: createMcpPinHandlers(
       {
@@ -98,7 +95,6 @@ export function createHandlers(parts: HandlerParts): Handlers {
         approve: (label, choices, caller) => approvePins(host, label, choices, { ...caller, switches }),
       },
       trail,
-      bodyLimit,
     ),
     mcpServers: createMcpServerHandlers({
       list: (caller) => listServers({ ...caller, host, switches }),
@@ -107,10 +103,10 @@ export function createHandlers(parts: HandlerParts): Handlers {
       output: (label) => readServerOutput(host, label),
     }),
     models: createModelHandlers(registry, pool),
-    oauth: createOAuthHandlers({ auth, introspector: parts.introspector, access, meter, bodyLimit, clock }),
+    oauth: createOAuthHandlers({ auth, introspector: parts.introspector, access, meter, clock }),
     protectedResource: createProtectedResourceHandler(parts.publicUrl, parts.authorizationServers),
-    settings: createSettingsHandlers(settings, bodyLimit),
-    tokens: createTokenHandlers(auth, bodyLimit),
+    settings: createSettingsHandlers(settings),
+    tokens: createTokenHandlers(auth),
     usage: createUsageHandler({ auth, ...parts.usage }),
     whoami: createWhoamiHandlers(meter),
   };

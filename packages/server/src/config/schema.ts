@@ -121,7 +121,8 @@ export const configSchema = z.strictObject({
     .prefault({}),
   limits: z
     .strictObject({
-      bodyBytes: z.int().min(1024).max(1_073_741_824).default(33_554_432),
+      /** The largest body of a chat and of a request to `/mcp`; other bodies are small. */
+      bodyBytes: z.int().min(1024).max(1_073_741_824).default(8_388_608),
       /** Rounds of tool calls in one chat. */
       toolRounds: z.int().min(1).max(1000).default(8),
       /** Tool calls in one chat. */

@@ -5,13 +5,17 @@ import { bearerAuth, limitRequests, requireAction } from '@latchkey/koa-auth';
 import Koa, { type Context, type Middleware, type Next } from 'koa';
 import type { AuditTrail } from '../audit/audit-trail.ts';
 import { ServerError } from '../contracts/server-error.ts';
+import { lmstudioDialect } from '../dialects/lmstudio/errors.ts';
+import { createDialectOf } from './dialect-of.ts';
 import { auditRequests } from './middleware/audit-requests.ts';
 import { type CheckOriginOptions, checkOrigin } from './middleware/check-origin.ts';
 import { endWithToken } from './middleware/end-with-token.ts';
 import { nameResourceMetadata } from './middleware/name-resource-metadata.ts';
 import { renderErrors } from './middleware/render-errors.ts';
 import { type RequestContextOptions, requestContext } from './middleware/request-context.ts';
-import { dialectOf, type Route } from './routes.ts';
+import { verifyAgain } from './middleware/verify-again.ts';
+import { readBody } from './read-body.ts';
+import type { Route, RouteBody } from './route.ts';
 import type { ServerState } from './state.ts';
 
 export interface AppOptions extends RequestContextOptions, CheckOriginOptions {
@@ -34,38 +38,19 @@ export interface AppOptions extends RequestContextOptions, CheckOriginOptions {
 /** The order of things: read this to know the server. */
 export function createApp(options: AppOptions): Koa<ServerState> {
   const app = new Koa<ServerState>();
-  const router = new Router<ServerState>();
-  const { auth, trustedProxies, basicAuthentication: basic } = options;
-  const authenticate = bearerAuth({ auth, basic, trustedProxies });
-  const authenticateAnywhere = bearerAuth({ auth, basic, trustedProxies, anywhere: true });
-  const identify = bearerAuth({ auth, trustedProxies, optional: options.anonymous });
-  const unlessOpen =
-    (guard: Middleware<ServerState>): Middleware<ServerState> =>
-    async (ctx, next) =>
-      (await options.requiresAuthentication()) ? guard(ctx, next) : identify(ctx, next);
-  const limit = limitRequests({ meter: options.meter });
-  const clientAddress = createClientAddress(trustedProxies);
-  const authenticatorOf = ({ access, endsItself }: Route): Middleware<ServerState> => {
-    if (NEVER_OPEN.has(access)) return authenticate;
-    return unlessOpen(endsItself ? authenticateAnywhere : authenticate);
-  };
-  for (const route of options.routes) {
-    const { method, path, access, handler } = route;
-    const guards: Middleware<ServerState>[] = [auditRequests(options.trail, clientAddress, route)];
-    if (access !== 'public') guards.push(authenticatorOf(route), limit);
-    if (access !== 'public' && access !== 'authenticated') guards.push(requireAction(access));
-    if (RUNS_LONG.has(access)) guards.push(unlessAnonymous(endWithToken(auth)));
-    router.register(path, [method], [...guards, handler]);
-  }
+  const router = new Router<ServerState>({ sensitive: true });
+  const stepsOf = createSteps(options);
+  for (const route of options.routes) router.register(route.path, [route.method], [...stepsOf(route), route.handler]);
 
   // An answer that broke off after its beginning: most of the time its reader has left.
   app.on('error', (error: NodeJS.ErrnoException) => {
     const level = error.code === 'ERR_STREAM_PREMATURE_CLOSE' ? 'debug' : 'error';
     options.logger[level]({ err: error }, 'an answer was not sent whole');
   });
+  const dialectOf = createDialectOf(options.routes, lmstudioDialect);
   app.use(requestContext(options));
-  if (options.resourceMetadata !== undefined) app.use(nameResourceMetadata(options.resourceMetadata));
-  app.use(renderErrors(dialectOf, { basic }));
+  if (options.resourceMetadata !== undefined) app.use(nameResourceMetadata(options.resourceMetadata, dialectOf));
+  app.use(renderErrors(dialectOf, { basic: options.basicAuthentication }));
   app.use(keptByNobody);
   app.use(checkOrigin(options));
   app.use(nothingThere);
@@ -75,11 +60,43 @@ export function createApp(options: AppOptions): Koa<ServerState> {
   return app;
 }
 
-/** What needs a token even while authentication is off: who could switch it on again must not be everybody. */
-const NEVER_OPEN: ReadonlySet<Route['access']> = new Set(['settings:read', 'settings:write']);
+/** What a request to a route passes before its handler: who asks, whether it may, and its body, after which both are asked again. */
+function createSteps(options: AppOptions): (route: Route) => readonly Middleware<ServerState>[] {
+  const { auth, trustedProxies, basicAuthentication: basic, requiresAuthentication } = options;
+  const authenticate = bearerAuth({ auth, basic, trustedProxies });
+  const authenticateAnywhere = bearerAuth({ auth, basic, trustedProxies, anywhere: true });
+  const identify = bearerAuth({ auth, trustedProxies, optional: options.anonymous });
+  const unlessOpen =
+    (guard: Middleware<ServerState>): Middleware<ServerState> =>
+    async (ctx, next) =>
+      (await requiresAuthentication()) ? guard(ctx, next) : identify(ctx, next);
+  const authenticatorOf = ({ neverOpen, endsItself }: Route): Middleware<ServerState> => {
+    if (neverOpen) return authenticate;
+    return unlessOpen(endsItself ? authenticateAnywhere : authenticate);
+  };
+  const admit = limitRequests({ meter: options.meter });
+  const clientAddress = createClientAddress(trustedProxies);
+  const again = verifyAgain(async () => !(await requiresAuthentication()));
+  const watchToken = unlessAnonymous(endWithToken(auth));
 
-/** Chats, and people who watch what waits for their approval. */
-const RUNS_LONG: ReadonlySet<Route['access']> = new Set(['chat', 'approvals:decide']);
+  return (route) => {
+    const { access, body, runsLong } = route;
+    const isPublic = access === 'public';
+    const authorize = isPublic || access === 'authenticated' ? [] : [requireAction(access)];
+    return [
+      auditRequests(options.trail, clientAddress, route),
+      ...(isPublic ? [] : [authenticatorOf(route), admit, ...authorize]),
+      ...(runsLong ? [watchToken] : []),
+      ...(body === undefined ? [] : [takeBody(body), ...(isPublic ? [] : [again, ...authorize])]),
+    ];
+  };
+}
+
+const takeBody = (body: RouteBody): Middleware<ServerState> =>
+  async function takeBodyMiddleware(ctx, next) {
+    ctx.state.body = await readBody(ctx, body);
+    await next();
+  };
 
 const unlessAnonymous =
   (guard: Middleware<ServerState>): Middleware<ServerState> =>

@@ -10,4 +10,6 @@ export interface ServerState extends AdmissionState {
   signal: AbortSignal;
   /** The client's IP address: the other end of the connection, or what a trusted proxy says. */
   address?: string;
+  /** What was sent, as the route's row says it is read. */
+  body: unknown;
 }

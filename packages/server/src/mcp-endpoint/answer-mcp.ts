@@ -20,8 +20,6 @@ export interface AnswerMcpOptions {
   readonly tools: ServedTools;
   /** Ends the calls that the request makes. */
   readonly signal: AbortSignal;
-  /** In bytes. */
-  readonly bodyLimit: number;
   /** A request that was not what the protocol asks for; the reason has been told. */
   readonly onRefused: () => void;
   /** What went wrong in here, for the log; it has not been told. */
@@ -33,9 +31,10 @@ export interface AnswerMcpOptions {
  * (https://modelcontextprotocol.io/specification). Nothing is kept between requests, and nothing but tools is offered.
  */
 export async function answerMcp(request: Request, options: AnswerMcpOptions): Promise<Response> {
-  const { bodyLimit, onRefused } = options;
+  const { onRefused } = options;
   const handler = createMcpHandler(() => createEndpoint(options), {
-    maxRequestBodySize: bodyLimit,
+    // What is larger than its route takes has been refused before.
+    maxRequestBodySize: Number.MAX_SAFE_INTEGER,
     onerror: onRefused,
   });
   return handler.fetch(request);

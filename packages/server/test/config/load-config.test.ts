@@ -48,7 +48,7 @@ describe('the configuration', () => {
       trustedProxies: [],
       engine: { contextLength: 4096, parallel: 4, gpu: 'auto', idleMinutes: 60, keepOnlyLast: true },
       limits: {
-        bodyBytes: 33_554_432,
+        bodyBytes: 8_388_608,
         toolRounds: 8,
         toolCalls: 32,
         toolSeconds: 60,

@@ -1,4 +1,10 @@
-import { createServer, type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from 'node:http';
+import {
+  type ClientRequest,
+  createServer,
+  type IncomingHttpHeaders,
+  type OutgoingHttpHeaders,
+  request,
+} from 'node:http';
 import { type Duplex, duplexPair } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import type Koa from 'koa';
@@ -29,12 +35,25 @@ export interface OpenAnswer {
   leave(): void;
 }
 
+/** A request of which the second half of the body is still to come. */
+export interface HalfSent {
+  /** Sends the rest. */
+  finish(): Promise<Answer>;
+}
+
 /** Begins one real HTTP request through an app, over a pair of streams instead of a socket. */
-function begin<State>(app: Koa<State>, { method = 'GET', path = '/', token, headers = {}, body }: Call) {
+function begin<State>(app: Koa<State>, call: Call, onRead?: () => void) {
+  const { method = 'GET', path = '/', token, headers = {}, body } = call;
   const [client, server] = duplexPair() as [Duplex, Duplex];
   Object.defineProperty(server, 'remoteAddress', { value: '127.0.0.1' });
-  createServer(app.callback()).emit('connection', server);
-  const call = request({
+  const handle = app.callback();
+  createServer((incoming, response) => {
+    incoming.on('newListener', (event: string) => {
+      if (event === 'data' || event === 'readable') onRead?.();
+    });
+    void handle(incoming, response);
+  }).emit('connection', server);
+  const sent = request({
     createConnection: () => client as never,
     method,
     path,
@@ -46,13 +65,11 @@ function begin<State>(app: Koa<State>, { method = 'GET', path = '/', token, head
       ...headers,
     },
   });
-  call.end(body === undefined || typeof body === 'string' ? body : JSON.stringify(body));
-  return { call, server };
+  return { call: sent, server, text: body === undefined || typeof body === 'string' ? body : JSON.stringify(body) };
 }
 
-export async function send<State>(app: Koa<State>, options: Call = {}): Promise<Answer> {
+function receive(call: ClientRequest): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
-  const { call } = begin(app, options);
   call.on('error', reject);
   call.on('response', (response) => {
     const { statusCode = 0, headers } = response;
@@ -64,9 +81,32 @@ export async function send<State>(app: Koa<State>, options: Call = {}): Promise<
   return promise;
 }
 
+export async function send<State>(app: Koa<State>, options: Call = {}): Promise<Answer> {
+  const { call, text: body } = begin(app, options);
+  call.end(body);
+  return receive(call);
+}
+
+/** Sends half of a body, and resolves once the server waits for the other half. */
+export async function sendHalf<State>(app: Koa<State>, options: Call): Promise<HalfSent> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const { call, text: body = '' } = begin(app, options, resolve);
+  const answer = receive(call);
+  answer.then(() => reject(new Error('the body was not waited for')), reject);
+  call.write(body.slice(0, body.length / 2));
+  await promise;
+  return {
+    finish: () => {
+      call.end(body.slice(body.length / 2));
+      return answer;
+    },
+  };
+}
+
 export async function open<State>(app: Koa<State>, options: Call): Promise<OpenAnswer> {
   const { promise, resolve, reject } = Promise.withResolvers<OpenAnswer>();
-  const { call, server } = begin(app, options);
+  const { call, server, text: body } = begin(app, options);
+  call.end(body);
   call.on('error', reject);
   call.on('response', (response) => {
     let received = '';

@@ -23,7 +23,8 @@ import { withAuditedLogins } from '../../src/audit/with-audited-logins.ts';
 import { createChatService } from '../../src/chat/chat-service.ts';
 import { createHandlers } from '../../src/create-handlers.ts';
 import { type AppOptions, createApp } from '../../src/http/app.ts';
-import { createRoutes, type Route } from '../../src/http/routes.ts';
+import type { Route } from '../../src/http/route.ts';
+import { createRoutes } from '../../src/http/routes.ts';
 import type { ServerState } from '../../src/http/state.ts';
 import { createKyselyPinStore } from '../../src/mcp-pins/kysely-pin-store.ts';
 import { ModelPool } from '../../src/models/model-pool.ts';
@@ -65,7 +66,7 @@ export interface TestServer {
 
 export interface TestServerOptions {
   readonly turns?: readonly Turn[];
-  readonly bodyLimit?: number;
+  readonly chatBodyBytes?: number;
   readonly anonymous?: Grant;
   readonly policy?: Grant;
   /** Why the setting requireAuthentication can't be off here. */
@@ -106,7 +107,7 @@ export function keepLog(): { readonly logger: Logger; readonly log: string[] } {
  * MCP servers are `mcp/a`, `mcp/b` and `mcp/dead`.
  */
 export async function newServer(options: TestServerOptions = {}): Promise<TestServer> {
-  const { turns = [], bodyLimit = 100_000, anonymous, taint = TAINT_OFF } = options;
+  const { turns = [], chatBodyBytes = 100_000, anonymous, taint = TAINT_OFF } = options;
   const { logger, log } = keepLog();
   const models = temporaryFolder();
   writeFiles(models, { 'ibm/granite.gguf': 'GGUF', 'ibm/other.gguf': 'GGUF' });
@@ -202,12 +203,12 @@ export async function newServer(options: TestServerOptions = {}): Promise<TestSe
       installation: 'urn:latchkey:test',
       taint,
       toolCalls: 8,
-      bodyLimit,
       publicUrl: ISSUER,
       authorizationServers: options.authorizationServers ?? [],
       completions: { createId: () => String(++ids), clock },
       clock: () => new Date(),
     }),
+    { chatBodyBytes },
   );
   const stop = new AbortController();
   const app = createApp({

@@ -1,6 +1,8 @@
 import { ACTIONS, type Action } from '@latchkey/auth-core';
 import { describe, expect, it } from 'vitest';
-import { dialectOf, type Route } from '../../src/http/routes.ts';
+import { lmstudioDialect } from '../../src/dialects/lmstudio/errors.ts';
+import { createDialectOf } from '../../src/http/dialect-of.ts';
+import type { Route } from '../../src/http/route.ts';
 import { says } from '../scripted/engine-script.ts';
 import { type Answer, send } from './in-process-client.ts';
 import { newServer, type TestServer } from './new-server.ts';
@@ -223,10 +225,22 @@ describe('where there is no door', () => {
 
 describe('an error', () => {
   it('is told in the words of the API that was spoken to', async () => {
-    const { app } = await newServer();
+    const { app, routes } = await newServer();
     expect((await send(app, { path: '/v1/models' })).json()).toMatchObject({ error: { type: 'authentication_error' } });
     expect((await send(app, { path: '/api/v1/models' })).json()).toMatchObject({ error: { type: 'invalid_request' } });
-    expect(dialectOf('/v1/anything').name).toBe('openai');
-    expect(dialectOf('/elsewhere').name).toBe('lmstudio');
+    const dialectOf = createDialectOf(routes, lmstudioDialect);
+    const paths = [
+      '/v1/anything',
+      '/elsewhere',
+      '/oauth/x',
+      '/api/token/',
+      '/api/token/x',
+      '/api/tokens',
+      '/mcp/',
+      '/v1x',
+    ];
+    expect(paths.map((path) => dialectOf(path).name)).toEqual([
+      ...['openai', 'lmstudio', 'oauth', 'label-studio', 'label-studio', 'lmstudio', 'mcp', 'lmstudio'],
+    ]);
   });
 });

@@ -12,7 +12,6 @@ async function ask(method: string, params: object, tools: ServedTools, signal: A
   const response = await answerMcp(new Request('http://localhost/mcp', { method: 'POST', headers, body }), {
     tools,
     signal,
-    bodyLimit: 10_000,
     onRefused: () => undefined,
     onFault: (cause) => faults.push(cause),
   });

@@ -1,6 +1,6 @@
 import type { Grant } from '@latchkey/auth-core';
 import { describe, expect, it } from 'vitest';
-import type { Route } from '../../src/http/routes.ts';
+import type { Route } from '../../src/http/route.ts';
 import { type Answer, send } from '../http/in-process-client.ts';
 import { newServer, type TestServer } from '../http/new-server.ts';
 

@@ -6,8 +6,7 @@ import { withoutAbsent } from '../../config/without-absent.ts';
 import { ServerError } from '../../contracts/server-error.ts';
 import { validateBody } from '../../dialects/validate-body.ts';
 import { toApprovedAccess } from '../../tools/ephemeral-servers.ts';
-import { readJson } from '../read-json.ts';
-import type { Handler } from '../routes.ts';
+import type { Handler } from '../route.ts';
 import { eventFrame, sendEventStream } from '../sse.ts';
 import type { ServerState } from '../state.ts';
 
@@ -25,11 +24,7 @@ export interface ApprovalHandlers {
  * `GET /api/v1/approvals` and `POST /api/v1/approvals/:id`. A caller sees the calls that it may decide about: those that
  * its own grants allow, with their arguments, in the project that it acts for.
  */
-export function createApprovalHandlers(
-  desk: ApprovalDesk,
-  trail: Pick<AuditTrail, 'record'>,
-  bodyLimit: number,
-): ApprovalHandlers {
+export function createApprovalHandlers(desk: ApprovalDesk, trail: Pick<AuditTrail, 'record'>): ApprovalHandlers {
   return {
     list: async (ctx) => {
       const mayDecide = mayDecideAs(ctx.state);
@@ -40,7 +35,7 @@ export function createApprovalHandlers(
       }
     },
     decide: async (ctx) => {
-      const { decision, ...body } = validateBody(answerSchema, await readJson(ctx, bodyLimit));
+      const { decision, ...body } = validateBody(answerSchema, ctx.state.body);
       const answer = { decision, ...withoutAbsent(body) };
       if (decision === 'deny' && answer.arguments !== undefined) throw argumentsOfADenial();
       const approval = await desk.decide(ctx.params.id ?? '', answer, mayDecideAs(ctx.state));

@@ -4,7 +4,7 @@ import { withoutAbsent } from '../../config/without-absent.ts';
 import { dateTime } from '../../dialects/date-time-field.ts';
 import { validateBody } from '../../dialects/validate-body.ts';
 import { wholeNumber } from '../../dialects/whole-number-field.ts';
-import type { Handler } from '../routes.ts';
+import type { Handler } from '../route.ts';
 
 const name = z.string().min(1).max(256);
 

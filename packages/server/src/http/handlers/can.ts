@@ -1,8 +1,7 @@
 import { ACTIONS, describeDenial } from '@latchkey/auth-core';
 import { z } from 'zod';
 import { validateBody } from '../../dialects/validate-body.ts';
-import { readJson } from '../read-json.ts';
-import type { Handler } from '../routes.ts';
+import type { Handler } from '../route.ts';
 
 const name = z.string().min(1).max(256);
 
@@ -25,9 +24,9 @@ const questionSchema = z.strictObject({
  * looked up: what a token may do does not depend on what there is.
  */
 export const createCanHandler =
-  (resolveModel: (name: string) => string, bodyLimit: number): Handler =>
+  (resolveModel: (name: string) => string): Handler =>
   async (ctx) => {
-    const { action, model, tool, project } = validateBody(questionSchema, await readJson(ctx, bodyLimit));
+    const { action, model, tool, project } = validateBody(questionSchema, ctx.state.body);
     const decision = ctx.state.auth.decide({
       action,
       ...(model === undefined ? {} : { model: resolveModel(model) }),

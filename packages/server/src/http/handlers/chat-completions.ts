@@ -4,22 +4,20 @@ import type { ChatEvent } from '../../contracts/chat-event.ts';
 import { parseChatCompletion } from '../../dialects/openai/parse.ts';
 import { ChunkRenderer, type CompletionIdentity, renderCompletion } from '../../dialects/openai/render-chat.ts';
 import { toChatCaller } from '../chat-caller.ts';
-import { readJson } from '../read-json.ts';
-import type { Handler } from '../routes.ts';
+import type { Handler } from '../route.ts';
 import { dataFrame, sendEventStream } from '../sse.ts';
 
 export interface ChatCompletionsOptions {
   readonly chat: ChatService;
-  readonly bodyLimit: number;
   readonly createId: () => string;
   readonly clock: () => Date;
 }
 
 /** `POST /v1/chat/completions`, OpenAI's. */
 export const createChatCompletionsHandler =
-  ({ chat, bodyLimit, createId, clock }: ChatCompletionsOptions): Handler =>
+  ({ chat, createId, clock }: ChatCompletionsOptions): Handler =>
   async (ctx) => {
-    const { request, stream, includeUsage } = parseChatCompletion(await readJson(ctx, bodyLimit));
+    const { request, stream, includeUsage } = parseChatCompletion(ctx.state.body);
     const identity: CompletionIdentity = {
       id: `chatcmpl-${createId()}`,
       created: Math.floor(clock().getTime() / 1000),

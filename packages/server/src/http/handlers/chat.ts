@@ -4,15 +4,14 @@ import type { ChatEvent } from '../../contracts/chat-event.ts';
 import { parseChat } from '../../dialects/lmstudio/parse.ts';
 import { renderEvent, renderResult } from '../../dialects/lmstudio/render-chat.ts';
 import { toChatCaller } from '../chat-caller.ts';
-import { readJson } from '../read-json.ts';
-import type { Handler } from '../routes.ts';
+import type { Handler } from '../route.ts';
 import { eventFrame, sendEventStream } from '../sse.ts';
 
 /** `POST /api/v1/chat`, LM Studio's. */
 export const createChatHandler =
-  (chat: ChatService, bodyLimit: number): Handler =>
+  (chat: ChatService): Handler =>
   async (ctx) => {
-    const { request, stream } = parseChat(await readJson(ctx, bodyLimit));
+    const { request, stream } = parseChat(ctx.state.body);
     const events = await chat(toChatCaller(ctx.state), request, ctx.state.signal);
     if (stream) sendEventStream(ctx, frames(events));
     else ctx.body = renderResult(await collectChat(events));

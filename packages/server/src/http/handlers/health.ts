@@ -1,5 +1,5 @@
 import type { ServerProof } from '../../state/server-identity.ts';
-import type { Handler } from '../routes.ts';
+import type { Handler } from '../route.ts';
 
 /** Signs a question that was asked at an address; undefined when the address is another's. */
 export type ProveServer = (

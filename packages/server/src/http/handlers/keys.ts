@@ -2,8 +2,7 @@ import type { AccessTokens, SigningKeys } from '@latchkey/auth-core/jwt';
 import { z } from 'zod';
 import { withoutAbsent } from '../../config/without-absent.ts';
 import { validateBody } from '../../dialects/validate-body.ts';
-import { readOptionalJson } from '../read-json.ts';
-import type { Handler } from '../routes.ts';
+import type { Handler } from '../route.ts';
 
 const rotateSchema = z.strictObject({ compromised: z.boolean().optional() });
 
@@ -18,18 +17,14 @@ export interface KeyHandlers {
 }
 
 /** The keys that access tokens are signed with. */
-export function createKeyHandlers(
-  access: Pick<AccessTokens, 'jwks'>,
-  keys: Pick<SigningKeys, 'rotate'>,
-  bodyLimit: number,
-): KeyHandlers {
+export function createKeyHandlers(access: Pick<AccessTokens, 'jwks'>, keys: Pick<SigningKeys, 'rotate'>): KeyHandlers {
   return {
     jwks: async (ctx) => {
       ctx.body = await access.jwks();
       ctx.set('Cache-Control', `public, max-age=${CACHE_SECONDS}`);
     },
     rotate: async (ctx) => {
-      const body = validateBody(rotateSchema, await readOptionalJson(ctx, bodyLimit));
+      const body = validateBody(rotateSchema, ctx.state.body);
       ctx.body = await keys.rotate(withoutAbsent(body), ctx.state.auth.principal);
     },
   };

@@ -5,10 +5,8 @@ import { withoutAbsent } from '../../config/without-absent.ts';
 import { ServerError } from '../../contracts/server-error.ts';
 import { dateTime } from '../../dialects/date-time-field.ts';
 import { validateBody } from '../../dialects/validate-body.ts';
-import { STRANGERS_BODY_BYTES } from '../body-limit.ts';
 import { countRequest } from '../count-request.ts';
-import { readJson, readOptionalJson } from '../read-json.ts';
-import type { Handler } from '../routes.ts';
+import type { Handler } from '../route.ts';
 import { verifyInBody } from '../verify-in-body.ts';
 
 const refreshSchema = z.strictObject({ refresh: z.string().min(1).max(8192) });
@@ -32,12 +30,8 @@ export function createLabelStudioTokenHandlers(
   auth: Auth,
   access: Pick<AccessTokens, 'issue'>,
   meter: Pick<Meter, 'admit'>,
-  bodyLimit: number,
 ): LabelStudioTokenHandlers {
-  async function readRefresh(ctx: Parameters<Handler>[0]): Promise<string> {
-    const limit = Math.min(bodyLimit, STRANGERS_BODY_BYTES);
-    return validateBody(refreshSchema, await readJson(ctx, limit)).refresh;
-  }
+  const readRefresh = ({ state }: Parameters<Handler>[0]): string => validateBody(refreshSchema, state.body).refresh;
 
   /** Who presents a personal access token, whatever the request was authenticated with. */
   async function verifyPersonal(refresh: string): Promise<Principal> {
@@ -46,7 +40,7 @@ export function createLabelStudioTokenHandlers(
 
   /** The same where more is done with it than to end it. */
   async function usePersonal(ctx: Parameters<Handler>[0]): Promise<Principal> {
-    return requirePersonal(await verifyInBody(auth, ctx, await readRefresh(ctx)));
+    return requirePersonal(await verifyInBody(auth, ctx, readRefresh(ctx)));
   }
 
   /** The personal access tokens of the caller's owner that it may see; its own, if it may see none. */
@@ -71,7 +65,7 @@ export function createLabelStudioTokenHandlers(
     },
     create: async (ctx) => {
       const by = ctx.state.auth.principal;
-      const body = validateBody(createSchema, await readOptionalJson(ctx, bodyLimit));
+      const body = validateBody(createSchema, ctx.state.body);
       // Who does not say what it may do gets what the caller may.
       const grant = body.grant ?? by.authority.at(-1)?.grant;
       const { token } = await auth.issue({ ...withoutAbsent(body), kind: 'personal-access', grant }, by);
@@ -89,7 +83,7 @@ export function createLabelStudioTokenHandlers(
     },
     blacklist: async (ctx) => {
       const by = ctx.state.auth.principal;
-      const refresh = await readRefresh(ctx);
+      const refresh = readRefresh(ctx);
       const id = readPersonalAccessTokenId(refresh);
       const listed = await listPersonal(by);
       const own = listed.find((token) => token.id === id);

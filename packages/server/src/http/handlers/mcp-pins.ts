@@ -4,8 +4,7 @@ import { toActor } from '../../audit/audited-request.ts';
 import { withoutAbsent } from '../../config/without-absent.ts';
 import { validateBody } from '../../dialects/validate-body.ts';
 import type { ApprovedTools, PinCaller, PinChoice, ReviewedServer } from '../../tools/review-pins.ts';
-import { readOptionalJson } from '../read-json.ts';
-import type { Handler } from '../routes.ts';
+import type { Handler } from '../route.ts';
 
 export interface McpPinHandlers {
   /** `GET /api/v1/mcp/servers/:label/pins`; with `?start=true`, the server is started if it does not run. */
@@ -40,7 +39,6 @@ const approveSchema = z.strictObject({ tools: z.array(choiceSchema).min(1).max(2
 export function createMcpPinHandlers(
   { review, approve }: McpPinSources,
   trail: Pick<AuditTrail, 'record'>,
-  bodyLimit: number,
 ): McpPinHandlers {
   return {
     review: async (ctx) => {
@@ -49,7 +47,7 @@ export function createMcpPinHandlers(
       ctx.body = await review(ctx.params.label ?? '', { decide: auth.decide, start: start === 'true', signal });
     },
     approve: async (ctx) => {
-      const { tools } = validateBody(approveSchema, await readOptionalJson(ctx, bodyLimit));
+      const { tools } = validateBody(approveSchema, ctx.state.body);
       const { auth, signal } = ctx.state;
       const choices = tools?.map((choice) => withoutAbsent(choice));
       const done = await approve(ctx.params.label ?? '', choices, { decide: auth.decide, signal });

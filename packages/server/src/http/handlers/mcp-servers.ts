@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { validateBody } from '../../dialects/validate-body.ts';
 import { hideSecrets } from '../../telemetry/hide-secrets.ts';
 import type { ListedServer, ListServersOptions } from '../../tools/list-servers.ts';
-import type { Handler } from '../routes.ts';
+import type { Handler } from '../route.ts';
 
 export interface McpServerHandlers {
   /** `GET /api/v1/mcp/servers`; with `?start=true`, servers that do not run are started for their tools. */

@@ -7,19 +7,17 @@ import { ServerError } from '../../contracts/server-error.ts';
 import { answerMcp } from '../../mcp-endpoint/answer-mcp.ts';
 import { HOP_HEADER, isOwnHop } from '../../mcp-endpoint/hop.ts';
 import { toChatCaller } from '../chat-caller.ts';
-import { readText } from '../read-text.ts';
-import type { Handler } from '../routes.ts';
+import type { Handler } from '../route.ts';
 
 export interface McpHandlerOptions {
   readonly serveTools: (caller: ChatCaller) => ServedTools;
   /** The name by which this installation knows its own requests. */
   readonly installation: string;
-  readonly bodyLimit: number;
 }
 
 /** `POST /mcp`: MCP's streamable HTTP. Without sessions there is nothing to GET and nothing to DELETE. */
 export const createMcpHandler =
-  ({ serveTools, installation, bodyLimit }: McpHandlerOptions): Handler =>
+  ({ serveTools, installation }: McpHandlerOptions): Handler =>
   async (ctx) => {
     if (isOwnHop(ctx.req.headersDistinct[HOP_HEADER.toLowerCase()] ?? [], installation)) {
       throw new ServerError(
@@ -29,18 +27,17 @@ export const createMcpHandler =
       );
     }
     const { signal, logger } = ctx.state;
-    const body = await readText(ctx, bodyLimit);
     const request = new Request('http://localhost/mcp', {
       method: 'POST',
       headers: protocolHeaders(ctx),
-      body,
+      // Its row says that it is text.
+      body: ctx.state.body as string,
       signal,
     });
     const tools = serveTools(toChatCaller(ctx.state));
     const response = await answerMcp(request, {
       tools,
       signal,
-      bodyLimit,
       // Without the error: it may quote what was sent.
       onRefused: () => logger.debug('a request to /mcp was not what MCP asks for'),
       onFault: (err) => logger.error({ err }, 'a request to /mcp failed'),

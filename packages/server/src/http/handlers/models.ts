@@ -2,7 +2,7 @@ import { renderModels as renderLmstudio } from '../../dialects/lmstudio/render-m
 import { renderModels as renderOpenai } from '../../dialects/openai/render-models.ts';
 import type { ModelPool } from '../../models/model-pool.ts';
 import type { ModelRegistry, RegisteredModel } from '../../models/model-registry.ts';
-import type { Handler } from '../routes.ts';
+import type { Handler } from '../route.ts';
 import type { ServerState } from '../state.ts';
 
 export interface ModelHandlers {

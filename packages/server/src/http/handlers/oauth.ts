@@ -18,10 +18,8 @@ import {
 import { withoutAbsent } from '../../config/without-absent.ts';
 import { ServerError } from '../../contracts/server-error.ts';
 import { renderIntrospection } from '../../dialects/oauth/render-introspection.ts';
-import { STRANGERS_BODY_BYTES } from '../body-limit.ts';
 import { countRequest } from '../count-request.ts';
-import { readForm } from '../read-form.ts';
-import type { Handler } from '../routes.ts';
+import type { Handler } from '../route.ts';
 import { verifyInBody } from '../verify-in-body.ts';
 
 export interface OAuthOptions {
@@ -31,7 +29,6 @@ export interface OAuthOptions {
   readonly access: Pick<AccessTokens, 'issue'>;
   /** An exchange counts against the limits of the token that is exchanged. */
   readonly meter: Pick<Meter, 'admit'>;
-  readonly bodyLimit: number;
   readonly clock: () => Date;
 }
 
@@ -47,7 +44,6 @@ export interface OAuthHandlers {
 /** The endpoints of OAuth that are about tokens which are there already. */
 export function createOAuthHandlers(options: OAuthOptions): OAuthHandlers {
   const { auth, introspector, access, meter, clock } = options;
-  const bodyLimit = Math.min(options.bodyLimit, STRANGERS_BODY_BYTES);
 
   async function make(exchange: TokenExchange, by: Principal): Promise<ExchangedToken> {
     const { makes, seconds, grant, audience } = exchange;
@@ -66,8 +62,8 @@ export function createOAuthHandlers(options: OAuthOptions): OAuthHandlers {
     };
   }
 
-  async function readToken(ctx: Parameters<Handler>[0]): Promise<string> {
-    const token = (await readForm(ctx, bodyLimit)).get('token');
+  function readToken(ctx: Parameters<Handler>[0]): string {
+    const token = formOf(ctx).get('token');
     if (token === null || token === '') {
       throw new ServerError('MISSING_PARAMETER', "'token' is required.", { param: 'token' });
     }
@@ -76,7 +72,7 @@ export function createOAuthHandlers(options: OAuthOptions): OAuthHandlers {
 
   return {
     token: async (ctx) => {
-      const reading = readTokenExchange(await readForm(ctx, bodyLimit));
+      const reading = readTokenExchange(formOf(ctx));
       if (!reading.ok) {
         ctx.status = 400;
         ctx.body = reading.error;
@@ -100,7 +96,7 @@ export function createOAuthHandlers(options: OAuthOptions): OAuthHandlers {
       }
     },
     introspect: async (ctx) => {
-      const token = await readToken(ctx);
+      const token = readToken(ctx);
       try {
         ctx.body = renderIntrospection(await introspector.verify(token), token);
       } catch (error) {
@@ -109,7 +105,7 @@ export function createOAuthHandlers(options: OAuthOptions): OAuthHandlers {
       }
     },
     revoke: async (ctx) => {
-      const token = await readToken(ctx);
+      const token = readToken(ctx);
       try {
         await auth.revokeSelf(await introspector.verify(token));
       } catch (error) {
@@ -121,6 +117,9 @@ export function createOAuthHandlers(options: OAuthOptions): OAuthHandlers {
     },
   };
 }
+
+/** The rows of these endpoints say that their bodies are forms. */
+const formOf = ({ state }: Parameters<Handler>[0]): URLSearchParams => state.body as URLSearchParams;
 
 /**
  * Leaves of the scope what the token allows: the answer says what was granted, not what was asked for (RFC 6749 section

@@ -1,5 +1,5 @@
 import { ServerError } from '../../contracts/server-error.ts';
-import type { Handler } from '../routes.ts';
+import type { Handler } from '../route.ts';
 
 /** Where clients that know OAuth learn who hands out tokens for `/mcp`. */
 export const RESOURCE_METADATA_PATH = '/.well-known/oauth-protected-resource/mcp';

@@ -11,8 +11,7 @@ import { dateTime } from '../../dialects/date-time-field.ts';
 import { duration } from '../../dialects/duration-field.ts';
 import { validateBody } from '../../dialects/validate-body.ts';
 import { wholeNumber } from '../../dialects/whole-number-field.ts';
-import { readJson } from '../read-json.ts';
-import type { Handler } from '../routes.ts';
+import type { Handler } from '../route.ts';
 
 const label = z.string().trim().min(1).max(128);
 const notes = z.string().max(2000);
@@ -64,7 +63,7 @@ export interface TokenHandlers {
 }
 
 /** `/api/v1/tokens`: what a caller makes, sees and changes is inside its own authority; auth-core sees to it. */
-export function createTokenHandlers(auth: Auth, bodyLimit: number): TokenHandlers {
+export function createTokenHandlers(auth: Auth): TokenHandlers {
   /** Of one kind alone the owner may see the token again; who may not sees what is known of it. */
   async function reveal({ id, kind, owner, revokedAt }: TokenInfo, by: Principal): Promise<{ token?: string }> {
     if (kind !== 'legacy' || owner !== by.owner || revokedAt !== undefined) return {};
@@ -78,7 +77,7 @@ export function createTokenHandlers(auth: Auth, bodyLimit: number): TokenHandler
 
   return {
     create: async (ctx) => {
-      const { rotateAfter, ...body } = validateBody(createSchema, await readJson(ctx, bodyLimit));
+      const { rotateAfter, ...body } = validateBody(createSchema, ctx.state.body);
       const input = { ...withoutAbsent(body), ...withoutAbsent({ rotateAfterSeconds: rotateAfter }) };
       const { record, token } = await auth.issue({ ...input, name: body.name, grant: body.grant }, whoAsks(ctx));
       ctx.status = 201;
@@ -97,12 +96,12 @@ export function createTokenHandlers(auth: Auth, bodyLimit: number): TokenHandler
       ctx.body = { ...record, ...(await reveal(record, by)) };
     },
     edit: async (ctx) => {
-      const { rotateAfter, ...body } = validateBody(editSchema, await readJson(ctx, bodyLimit));
+      const { rotateAfter, ...body } = validateBody(editSchema, ctx.state.body);
       const changes = { ...withoutAbsent(body), ...withoutAbsent({ rotateAfterSeconds: rotateAfter }) };
       ctx.body = await auth.edit(tokenId(ctx), changes, whoAsks(ctx));
     },
     rotate: async (ctx) => {
-      const { overlap, ...body } = validateBody(rotateSchema, await readJson(ctx, bodyLimit));
+      const { overlap, ...body } = validateBody(rotateSchema, ctx.state.body);
       const input = {
         ...withoutAbsent(body),
         ...withoutAbsent({ overlap: typeof overlap === 'number' ? { seconds: overlap } : overlap }),
@@ -114,7 +113,7 @@ export function createTokenHandlers(auth: Auth, bodyLimit: number): TokenHandler
       ctx.body = await auth.revoke(tokenId(ctx), whoAsks(ctx));
     },
     revokeAll: async (ctx) => {
-      const body = validateBody(revokeAllSchema, await readJson(ctx, bodyLimit));
+      const body = validateBody(revokeAllSchema, ctx.state.body);
       ctx.body = { revoked: await auth.revokeAll(withoutAbsent(body), whoAsks(ctx)) };
     },
     revokeSelf: async (ctx) => {

@@ -6,7 +6,7 @@ import { validateBody } from '../../dialects/validate-body.ts';
 import type { UsageStore } from '../../usage/kysely-usage-store.ts';
 import { readUsage, type UsageQuery, type UsageReport } from '../../usage/read-usage.ts';
 import type { UsageRecorder } from '../../usage/usage-recorder.ts';
-import type { Handler } from '../routes.ts';
+import type { Handler } from '../route.ts';
 
 const DAY_MILLISECONDS = 86_400_000;
 const DEFAULT_DAYS = 30;

@@ -1,6 +1,6 @@
 import type { Meter } from '@latchkey/auth-core';
 import { renderCurrentUser } from '../../dialects/label-studio/render-current-user.ts';
-import type { Handler } from '../routes.ts';
+import type { Handler } from '../route.ts';
 import type { ServerState } from '../state.ts';
 
 export interface WhoamiHandlers {

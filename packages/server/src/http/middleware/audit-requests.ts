@@ -1,7 +1,7 @@
 import type { ClientAddress } from '@latchkey/auth-core/http';
 import type { Middleware } from 'koa';
 import type { AuditTrail } from '../../audit/audit-trail.ts';
-import type { Route } from '../routes.ts';
+import type { Route } from '../route.ts';
 import type { ServerState } from '../state.ts';
 import { toServerError } from '../to-server-error.ts';
 

@@ -1,15 +1,15 @@
 import { AuthError } from '@latchkey/auth-core';
 import { type ChallengeOptions, challenge } from '@latchkey/koa-auth';
 import type { Middleware } from 'koa';
-import type { ApiDialect } from '../../contracts/api-dialect.ts';
 import { type ErrorDetails, ServerError } from '../../contracts/server-error.ts';
 import { hideSecrets } from '../../telemetry/hide-secrets.ts';
+import type { DialectOf } from '../dialect-of.ts';
 import type { ServerState } from '../state.ts';
 import { toServerError } from '../to-server-error.ts';
 
 /** The one place where an error becomes an answer, in the words of the API that was spoken to. */
 export function renderErrors(
-  dialectOf: (path: string) => ApiDialect,
+  dialectOf: DialectOf,
   options: Pick<ChallengeOptions, 'basic'> = {},
 ): Middleware<ServerState> {
   return async function renderErrorsMiddleware(ctx, next) {

@@ -2,12 +2,14 @@ import { AuthError, InvalidGrantError, InvalidTokenError, StoreUnavailableError 
 import Koa from 'koa';
 import { describe, expect, it } from 'vitest';
 import { ServerError } from '../../../src/contracts/server-error.ts';
+import { lmstudioDialect } from '../../../src/dialects/lmstudio/errors.ts';
 import { renderErrors } from '../../../src/http/middleware/render-errors.ts';
 import { requestContext } from '../../../src/http/middleware/request-context.ts';
-import { dialectOf } from '../../../src/http/routes.ts';
 import type { ServerState } from '../../../src/http/state.ts';
 import { type Answer, send } from '../in-process-client.ts';
 import { keepLog } from '../new-server.ts';
+
+const dialectOf = () => lmstudioDialect;
 
 async function answerTo(thrown: unknown, path = '/api'): Promise<Answer & { readonly log: string }> {
   const { logger, log } = keepLog();

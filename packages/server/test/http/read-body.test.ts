@@ -1,24 +1,26 @@
 import Koa from 'koa';
 import { describe, expect, it } from 'vitest';
 import { lmstudioDialect } from '../../src/dialects/lmstudio/errors.ts';
+import { conversation } from '../../src/http/bodies.ts';
 import { renderErrors } from '../../src/http/middleware/render-errors.ts';
 import { requestContext } from '../../src/http/middleware/request-context.ts';
-import { readJson } from '../../src/http/read-json.ts';
+import { readBody } from '../../src/http/read-body.ts';
 import type { ServerState } from '../../src/http/state.ts';
 import { type Call, send } from './in-process-client.ts';
 import { keepLog } from './new-server.ts';
 
 const LIMIT = 100;
+const { bounds } = conversation(LIMIT);
 const app = new Koa<ServerState>();
 app.use(requestContext({ logger: keepLog().logger, createId: () => 'id', stopping: new AbortController().signal }));
 app.use(renderErrors(() => lmstudioDialect));
 app.use(async (ctx) => {
-  ctx.body = { read: await readJson(ctx, LIMIT) };
+  ctx.body = { read: await readBody(ctx, { type: 'json', bytes: LIMIT, bounds }) };
 });
 const post = (body: unknown, headers: NonNullable<Call['headers']> = {}) =>
   send(app, { method: 'POST', body, headers });
 
-describe('readJson', () => {
+describe('a JSON body', () => {
   it.each([{ a: 'ü\u{1F600}' }, [1], 'text', null, 5])('reads %j', async (value) => {
     expect((await post(JSON.stringify(value))).json()).toEqual({ read: value });
   });

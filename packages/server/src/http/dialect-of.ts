@@ -1,0 +1,34 @@
+import type { ApiDialect } from '../contracts/api-dialect.ts';
+import type { Route } from './route.ts';
+
+/** Says whose words an error at a path is put into. */
+export type DialectOf = (path: string) => ApiDialect;
+
+type Row = Pick<Route, 'path' | 'dialect'>;
+
+/**
+ * Whose words an error at a path is put into, be there a route or not: those of the route with which it shares the most
+ * leading segments.
+ */
+export function createDialectOf(routes: readonly Row[], otherwise: ApiDialect): DialectOf {
+  const rows = routes.map(({ path, dialect }) => ({ segments: segmentsOf(path), dialect }));
+  return (path) => {
+    const segments = segmentsOf(path.slice(0, 256));
+    let best = otherwise;
+    let most = 0;
+    for (const row of rows) {
+      const shared = sharedSegments(row.segments, segments);
+      if (shared <= most) continue;
+      most = shared;
+      best = row.dialect;
+    }
+    return best;
+  };
+}
+
+const segmentsOf = (path: string): readonly string[] => path.split('/').filter((segment) => segment !== '');
+
+function sharedSegments(one: readonly string[], other: readonly string[]): number {
+  const length = one.findIndex((segment, index) => segment !== other[index]);
+  return length === -1 ? one.length : length;
+}

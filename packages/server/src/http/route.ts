@@ -1,0 +1,36 @@
+import type { RouterContext } from '@koa/router';
+import type { Action } from '@latchkey/auth-core';
+import type { ApiDialect } from '../contracts/api-dialect.ts';
+import type { JsonBounds } from '../input/scan-json.ts';
+import type { ServerState } from './state.ts';
+
+export type Handler = (ctx: RouterContext<ServerState>) => Promise<void>;
+
+/** What a request's body may be; it is read before the handler runs, and lies in `ctx.state.body`. */
+export interface RouteBody {
+  /** `json`: the value; `json-text`: the text, for a protocol that reads it itself; `form`: a `URLSearchParams`. */
+  readonly type: 'json' | 'json-text' | 'form';
+  readonly bytes: number;
+  readonly bounds: JsonBounds;
+  /** It may be left out; then it is an object without anything. */
+  readonly optional?: true;
+}
+
+/** One endpoint. A row without `access` does not compile: nothing is open because a line was forgotten. */
+export interface Route {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly path: string;
+  /** Whose words its errors are put into. */
+  readonly dialect: ApiDialect;
+  /** The action that the caller's token must allow; `authenticated`: any valid token; `public`: no token is asked for. */
+  readonly access: Action | 'authenticated' | 'public';
+  /** Absent: no body is read. */
+  readonly body?: RouteBody;
+  /** It may run for longer than a second, so the caller's token is looked at again while it does. */
+  readonly runsLong?: true;
+  /** It needs a token even while authentication is off. */
+  readonly neverOpen?: true;
+  /** It does nothing but end the token that the caller presents, and takes it at any time and from anywhere. */
+  readonly endsItself?: true;
+  readonly handler: Handler;
+}

@@ -1,0 +1,71 @@
+import { z } from 'zod';
+
+/** What a bounded schema is made of, for a test that looks for those without a bound. */
+export interface Bound {
+  readonly most: number;
+  readonly parts: readonly z.ZodType[];
+}
+
+const known = new WeakMap<object, Bound>();
+
+/** The bound of a schema that this file has made. */
+export const boundOf = (schema: object): Bound | undefined => known.get(schema);
+
+type Issue = z.core.$ZodRawIssue;
+
+/**
+ * A list of at most `most` items, of which the first that is wrong ends the reading: an array of zod collects what is wrong
+ * with each of a million items.
+ */
+export function list<T extends z.ZodType>(item: T, most: number, least = 0): z.ZodType<z.output<T>[], unknown> {
+  const schema: z.ZodType<z.output<T>[], unknown> = z.unknown().transform((input, context) => {
+    if (!Array.isArray(input)) return refuse(context, { code: 'invalid_type', expected: 'array', input });
+    if (input.length > most) return refuse(context, custom(input, `expected at most ${most} items`));
+    if (input.length < least) return refuse(context, custom(input, `expected at least ${least} item(s)`));
+    const items: z.output<T>[] = [];
+    for (const [index, value] of input.entries()) {
+      const parsed = item.safeParse(value);
+      if (!parsed.success) return refuse(context, ...within(parsed.error, index));
+      items.push(parsed.data);
+    }
+    return items;
+  });
+  known.set(schema, { most, parts: [item] });
+  return schema;
+}
+
+/** An object of any keys, at most `most` of them; the first value that is wrong ends the reading. */
+export function dictionary<T extends z.ZodType>(
+  value: T,
+  most: number,
+  key: z.ZodType<string> = z.string().max(1024),
+): z.ZodType<Record<string, z.output<T>>, unknown> {
+  const schema: z.ZodType<Record<string, z.output<T>>, unknown> = z.unknown().transform((input, context) => {
+    if (typeof input !== 'object' || input === null || Array.isArray(input)) {
+      return refuse(context, { code: 'invalid_type', expected: 'record', input });
+    }
+    const entries = Object.entries(input);
+    if (entries.length > most) return refuse(context, custom(input, `expected at most ${most} keys`));
+    const read: [string, z.output<T>][] = [];
+    for (const [name, held] of entries) {
+      const named = key.safeParse(name);
+      if (!named.success) return refuse(context, ...within(named.error, name));
+      const parsed = value.safeParse(held);
+      if (!parsed.success) return refuse(context, ...within(parsed.error, name));
+      read.push([named.data, parsed.data]);
+    }
+    return Object.fromEntries(read);
+  });
+  known.set(schema, { most, parts: [value] });
+  return schema;
+}
+
+const custom = (input: unknown, message: string): Issue => ({ code: 'custom', input, message });
+
+function refuse(context: z.RefinementCtx, ...issues: readonly Issue[]): never {
+  context.issues.push(...issues);
+  return z.NEVER;
+}
+
+const within = ({ issues }: z.ZodError, place: PropertyKey): Issue[] =>
+  issues.map((issue) => ({ ...issue, path: [place, ...issue.path] }) as Issue);

@@ -1,0 +1,109 @@
+import { describe, expect, it } from 'vitest';
+import { sendHalf } from '../http/in-process-client.ts';
+import { newServer, type TestServer } from '../http/new-server.ts';
+import { says } from '../scripted/engine-script.ts';
+
+/** A body that each route would do something with. */
+const bodies = (secret: string, id: string): Readonly<Record<string, unknown>> => ({
+  'POST /api/v1/can': { action: 'chat' },
+  'POST /api/v1/chat': { model: 'ibm/granite', input: 'Hi' },
+  'PATCH /api/v1/settings': { allowMcpJson: false },
+  'POST /api/v1/tokens': { name: 'back door', grant: { actions: ['*'] } },
+  'POST /api/v1/tokens/revoke': { owner: 'operator' },
+  'PATCH /api/v1/tokens/:id': { name: 'renamed' },
+  'POST /api/v1/tokens/:id/rotate': { overlap: 0 },
+  'POST /api/v1/keys/rotate': { compromised: true },
+  'POST /oauth/token': `grant_type=urn:ietf:params:oauth:grant-type:token-exchange&subject_token=${encodeURIComponent(secret)}&subject_token_type=urn:ietf:params:oauth:token-type:access_token`,
+  'POST /oauth/revoke': `token=${encodeURIComponent(secret)}`,
+  'POST /oauth/introspect': `token=${id}`,
+  'POST /api/token/refresh': { refresh: secret },
+  'POST /api/token': { name: 'back door' },
+  'POST /api/token/blacklist': { refresh: secret },
+  'POST /api/token/rotate': { refresh: secret },
+  'POST /api/v1/approvals/:id': { decision: 'approve' },
+  'POST /api/v1/mcp/servers/:label/approve': { tools: ['echo'] },
+  'POST /v1/chat/completions': { model: 'ibm/granite', messages: [{ role: 'user', content: 'Hi' }] },
+  'POST /mcp': { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'a__echo', arguments: { text: 'x' } } },
+});
+
+const EVERYTHING = { actions: ['*'], models: ['*'], mcp: { '*': { tools: { '*': {} } } } };
+
+/** What of a server a request may have changed. */
+async function stateOf({ auth, audit }: TestServer) {
+  const tokens = await auth.list(auth.operator());
+  const entries = await audit.list({ limit: 1000 });
+  const done = entries.filter(
+    ({ type }) => !/^(token\.(issued|revoked|edited)|.*\.(denied|refused|failed))$/.test(type),
+  );
+  return { tokens: tokens.map(({ id, name, stub, revokedAt }) => ({ id, name, stub, revokedAt })), done };
+}
+
+describe('a request whose token ends while its body is on the way', () => {
+  const rows = Object.keys(bodies('', ''));
+
+  it('is tried on each route that takes a body', async () => {
+    const { routes } = await newServer();
+    const taking = routes.filter(({ body }) => body !== undefined);
+    expect(rows.toSorted()).toEqual(taking.map(({ method, path }) => `${method} ${path}`).sort());
+  });
+
+  it.each(rows)('%s is refused when the token is revoked, and changes nothing', async (row) => {
+    const server = await newServer({ turns: [says('Hi')] });
+    const { auth } = server;
+    const operator = auth.operator();
+    const other = await auth.issue({ name: 'other', grant: { actions: [] } }, operator);
+    const { record, token } = await auth.issue(
+      { name: 'thief', grant: EVERYTHING, ...(row.includes('/api/token/') && { kind: 'personal-access' as const }) },
+      operator,
+    );
+    const half = await sendHalf(server.app, requestOf(server, row, token, other.record.id));
+    await auth.revoke(record.id, operator);
+    const before = await stateOf(server);
+    const answer = await half.finish();
+    // OAuth's own words: a token in the body that does not count is a 400, and one that is to end has ended.
+    expect(answer.status, answer.text).toBe({ 'POST /oauth/token': 400, 'POST /oauth/revoke': 200 }[row] ?? 401);
+    expect(await stateOf(server)).toEqual(before);
+    expect(server.engine.requests).toEqual([]);
+  });
+
+  it.each(rows.filter((row) => !/^POST \/(oauth|api\/token)\//.test(row) && row !== 'POST /api/v1/can'))(
+    '%s is refused when the token may not do it any more',
+    async (row) => {
+      const server = await newServer({ turns: [says('Hi')] });
+      const { auth } = server;
+      const { record, token } = await auth.issue({ name: 'clerk', grant: EVERYTHING }, auth.operator());
+      const half = await sendHalf(server.app, requestOf(server, row, token, record.id));
+      await auth.edit(record.id, { grant: { actions: ['models:read'] } }, auth.operator());
+      const before = await stateOf(server);
+      expect((await half.finish()).status).toBe(403);
+      expect(await stateOf(server)).toEqual(before);
+    },
+  );
+});
+
+describe('a request without a token whose body is on the way while authentication is switched on', () => {
+  it('is refused', async () => {
+    let isRequired = false;
+    const server = await newServer({
+      anonymous: { actions: ['chat'], models: ['*'] },
+      turns: [says('Hi')],
+      app: { requiresAuthentication: async () => isRequired },
+    });
+    const body = { model: 'ibm/granite', input: 'Hi' };
+    const half = await sendHalf(server.app, { method: 'POST', path: '/api/v1/chat', body });
+    isRequired = true;
+    expect((await half.finish()).status).toBe(401);
+  });
+});
+
+function requestOf({ routes }: TestServer, row: string, token: string, id: string) {
+  const [method = '', path = ''] = row.split(' ');
+  const route = routes.find((candidate) => candidate.method === method && candidate.path === path);
+  return {
+    method,
+    path: path.replace(':id', id).replace(':label', 'a'),
+    ...(route?.access === 'public' ? {} : { token }),
+    body: bodies(token, id)[row],
+    headers: route?.body?.type === 'form' ? { 'content-type': 'application/x-www-form-urlencoded' } : {},
+  };
+}
