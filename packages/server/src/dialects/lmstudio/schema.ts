@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { dictionary, list } from '../../input/bounded.ts';
 
 /** A base64 data URL of an image; the groups are media type and data. */
 const DATA_URL = /^data:(image\/[a-z0-9.+-]{1,40});base64,([A-Za-z0-9+/]+={0,2})$/;
@@ -12,12 +13,12 @@ export const imageDataUrlSchema = z.string().transform((url, context) => {
   return { mediaType, data };
 });
 
-const allowedToolsSchema = z.array(z.string().min(1).max(128)).max(256);
+const allowedToolsSchema = list(z.string().min(1).max(128), 256);
 
 /** Ours: a request has a person asked where its token needs none. There is no word for the contrary. */
 const requireApprovalSchema = z.union([
   z.literal('always', 'a request can only have a person asked more often: by "always" or {"tools": ["…"]}'),
-  z.strictObject({ tools: z.array(z.string().min(1).max(128)).min(1).max(256) }),
+  z.strictObject({ tools: list(z.string().min(1).max(128), 256, 1) }),
 ]);
 
 /** The three notations of an integration; https://lmstudio.ai/docs/developer/rest/chat. */
@@ -36,7 +37,7 @@ export const integrationSchema = z.union([
       server_url: z.string().min(1).max(2048),
       allowed_tools: allowedToolsSchema.optional(),
       require_approval: requireApprovalSchema.optional(),
-      headers: z.record(z.string().max(256), z.string().max(8192)).optional(),
+      headers: dictionary(z.string().max(8192), 64, z.string().max(256)).optional(),
     }),
   ]),
 ]);
@@ -58,9 +59,9 @@ const unit = z.number().min(0).max(1);
 export const chatSchema = z
   .strictObject({
     model: z.string().min(1).max(256),
-    input: z.union([z.string(), z.array(inputBlockSchema).min(1).max(256)]).optional(),
+    input: z.union([z.string(), list(inputBlockSchema, 256, 1)]).optional(),
     system_prompt: z.string().optional(),
-    integrations: z.array(integrationSchema).max(32).optional(),
+    integrations: list(integrationSchema, 32).optional(),
     stream: z.boolean().optional(),
     temperature: unit.optional(),
     top_p: unit.optional(),

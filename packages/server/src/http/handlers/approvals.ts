@@ -5,6 +5,7 @@ import { toActor } from '../../audit/audited-request.ts';
 import { withoutAbsent } from '../../config/without-absent.ts';
 import { ServerError } from '../../contracts/server-error.ts';
 import { validateBody } from '../../dialects/validate-body.ts';
+import { dictionary } from '../../input/bounded.ts';
 import { toApprovedAccess } from '../../tools/ephemeral-servers.ts';
 import type { Handler } from '../route.ts';
 import { eventFrame, sendEventStream } from '../sse.ts';
@@ -12,7 +13,7 @@ import type { ServerState } from '../state.ts';
 
 const answerSchema = z.strictObject({
   decision: z.enum(['approve', 'deny']),
-  arguments: z.record(z.string(), z.unknown()).optional(),
+  arguments: dictionary(z.unknown(), 4096).optional(),
 });
 
 export interface ApprovalHandlers {

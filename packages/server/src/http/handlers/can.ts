@@ -1,6 +1,7 @@
 import { ACTIONS, describeDenial } from '@latchkey/auth-core';
 import { z } from 'zod';
 import { validateBody } from '../../dialects/validate-body.ts';
+import { dictionary } from '../../input/bounded.ts';
 import type { Handler } from '../route.ts';
 
 const name = z.string().min(1).max(256);
@@ -13,7 +14,7 @@ const questionSchema = z.strictObject({
     .strictObject({
       server: name,
       name: name.optional(),
-      arguments: z.record(z.string(), z.unknown()).optional(),
+      arguments: dictionary(z.unknown(), 4096).optional(),
     })
     .optional(),
   project: name.optional(),

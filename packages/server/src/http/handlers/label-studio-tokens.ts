@@ -5,6 +5,7 @@ import { withoutAbsent } from '../../config/without-absent.ts';
 import { ServerError } from '../../contracts/server-error.ts';
 import { dateTime } from '../../dialects/date-time-field.ts';
 import { validateBody } from '../../dialects/validate-body.ts';
+import { dictionary } from '../../input/bounded.ts';
 import { countRequest } from '../count-request.ts';
 import type { Handler } from '../route.ts';
 import { verifyInBody } from '../verify-in-body.ts';
@@ -13,7 +14,7 @@ const refreshSchema = z.strictObject({ refresh: z.string().min(1).max(8192) });
 /** Label Studio's clients send nothing; ours may say more. */
 const createSchema = z.strictObject({
   name: z.string().trim().min(1).max(128).default('personal access token'),
-  grant: z.record(z.string(), z.unknown()).optional(),
+  grant: dictionary(z.unknown(), 4096).optional(),
   expiresAt: dateTime.optional(),
 });
 

@@ -3,6 +3,7 @@ import type { AuditTrail } from '../../audit/audit-trail.ts';
 import { toActor } from '../../audit/audited-request.ts';
 import { withoutAbsent } from '../../config/without-absent.ts';
 import { validateBody } from '../../dialects/validate-body.ts';
+import { list } from '../../input/bounded.ts';
 import type { ApprovedTools, PinCaller, PinChoice, ReviewedServer } from '../../tools/review-pins.ts';
 import type { Handler } from '../route.ts';
 
@@ -33,7 +34,7 @@ const choiceSchema = z.union([
       .optional(),
   }),
 ]);
-const approveSchema = z.strictObject({ tools: z.array(choiceSchema).min(1).max(256).optional() });
+const approveSchema = z.strictObject({ tools: list(choiceSchema, 256, 1).optional() });
 
 /** Definitions of MCP tools: what is held back, and its approval, which the audit log keeps tool by tool. */
 export function createMcpPinHandlers(

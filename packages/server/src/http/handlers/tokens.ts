@@ -11,11 +11,12 @@ import { dateTime } from '../../dialects/date-time-field.ts';
 import { duration } from '../../dialects/duration-field.ts';
 import { validateBody } from '../../dialects/validate-body.ts';
 import { wholeNumber } from '../../dialects/whole-number-field.ts';
+import { dictionary } from '../../input/bounded.ts';
 import type { Handler } from '../route.ts';
 
 const label = z.string().trim().min(1).max(128);
 const notes = z.string().max(2000);
-const grant = z.record(z.string(), z.unknown());
+const grant = dictionary(z.unknown(), 4096);
 const rotateAfter = duration({ atLeast: 1 });
 
 /** The grant itself is parsed by auth-core, which owns its schema; so are names, owners, projects and secrets. */
