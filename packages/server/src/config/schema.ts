@@ -1,5 +1,6 @@
 import { isAddressRange } from '@latchkey/auth-core/http';
 import { z } from 'zod';
+import { dictionary, list } from '../input/bounded.ts';
 import { LOG_LEVELS } from '../telemetry/logger.ts';
 
 const port = z.int().min(0).max(65535);
@@ -32,37 +33,37 @@ export const configSchema = z.strictObject({
   mcpPins: z.enum(['auto', 'explicit', 'off']).default('auto'),
   /** What becomes of calls of `taintedCalls` once a tool labelled `untrusted` has answered in the same conversation. */
   taint: z.enum(['off', 'deny', 'ask']).default('off'),
-  taintedCalls: z
-    .array(z.enum(['egress', 'private']))
-    .max(2)
-    .default(['egress']),
+  taintedCalls: list(z.enum(['egress', 'private']), 2).default(['egress']),
   /** Plugin id → tool → labels; `*` stands for any run of characters in both. */
-  toolLabels: z.record(name, z.record(name, z.array(z.enum(['private', 'untrusted', 'egress'])).max(3))).default({}),
+  toolLabels: dictionary(
+    dictionary(list(z.enum(['private', 'untrusted', 'egress']), 3), 4096, name),
+    4096,
+    name,
+  ).default({}),
   /** Require a token of every caller. */
   auth: z.boolean().default(true),
   /** Accept that everybody who reaches the address may use the server. */
   allowUnauthenticatedNetwork: z.boolean().default(false),
   /** Other names for models: name → key. */
-  aliases: z.record(name, name).default({}),
+  aliases: dictionary(name, 4096, name).default({}),
   /** How models sample when a request does not say: model key, or `*` for all others → settings. */
-  sampling: z
-    .record(
-      name,
-      z.strictObject({
-        temperature: z.number().min(0).max(2).optional(),
-        topP: z.number().min(0).max(1).optional(),
-        topK: z.int().min(0).max(1_000_000).optional(),
-        minP: z.number().min(0).max(1).optional(),
-        repeatPenalty: z.number().min(0.01).max(10).optional(),
-      }),
-    )
-    .default({}),
+  sampling: dictionary(
+    z.strictObject({
+      temperature: z.number().min(0).max(2).optional(),
+      topP: z.number().min(0).max(1).optional(),
+      topK: z.int().min(0).max(1_000_000).optional(),
+      minP: z.number().min(0).max(1).optional(),
+      repeatPenalty: z.number().min(0.01).max(10).optional(),
+    }),
+    4096,
+    name,
+  ).default({}),
   /** A grant that every request must satisfy, whatever its token says. */
-  policy: z.record(z.string(), z.unknown()).optional(),
+  policy: dictionary(z.unknown(), 4096).optional(),
   /** Names, beside the machine's own, that the Host header may have. */
-  allowedHosts: z.array(name).max(256).default([]),
+  allowedHosts: list(name, 256).default([]),
   /** Origins of web pages that may use the API from a browser. */
-  allowedOrigins: z.array(name).max(256).default([]),
+  allowedOrigins: list(name, 256).default([]),
   /** The URL that others reach this server by; it is the issuer of access tokens. Default: a name of no URL. */
   publicUrl: z
     .url({ protocol: /^https?$/ })
@@ -72,38 +73,33 @@ export const configSchema = z.strictObject({
   oauth: z
     .strictObject({
       /** The issuers of tokens that this server takes, told in the metadata of `/mcp` (RFC 9728); needs `publicUrl`. */
-      authorizationServers: z
-        .array(z.url({ protocol: /^https?$/ }).max(200))
-        .max(16)
-        .default([]),
+      authorizationServers: list(z.url({ protocol: /^https?$/ }).max(200), 16).default([]),
     })
     .prefault({}),
   /** Where the MCP servers may be that requests bring along, once the setting `allowEphemeralMcp` is on. */
   ephemeralMcp: z
     .strictObject({
       /** Host names; `*.example.com` stands for all below it, `*` for all. */
-      allowedHosts: z.array(name).max(1024).default(['*']),
+      allowedHosts: list(name, 1024).default(['*']),
       /** Host names, addresses and ranges that may be reached although they are not on the public internet. */
-      allowPrivateHosts: z
-        .array(
-          name.refine(
-            (entry) => !entry.includes('/') || isAddressRange(entry),
-            'must be a host name, an IP address or a range such as 10.0.0.0/8',
-          ),
-        )
-        .max(1024)
-        .default([]),
+      allowPrivateHosts: list(
+        name.refine(
+          (entry) => !entry.includes('/') || isAddressRange(entry),
+          'must be a host name, an IP address or a range such as 10.0.0.0/8',
+        ),
+        1024,
+      ).default([]),
       /** Host names that may be reached without TLS. */
-      allowHttpHosts: z.array(name).max(1024).default([]),
+      allowHttpHosts: list(name, 1024).default([]),
     })
     .prefault({}),
   /** Take HTTP Basic as well, the password being the token, for reverse proxies that know nothing else. */
   basicAuthentication: z.boolean().default(false),
   /** The reverse proxies whose `X-Forwarded-For` is believed, as addresses or ranges. */
-  trustedProxies: z
-    .array(z.string().refine(isAddressRange, 'must be an IP address or a range such as 10.0.0.0/8'))
-    .max(256)
-    .default([]),
+  trustedProxies: list(
+    z.string().refine(isAddressRange, 'must be an IP address or a range such as 10.0.0.0/8'),
+    256,
+  ).default([]),
   engine: z
     .strictObject({
       /** Tokens of context for each request, as far as the model goes. */

@@ -1,24 +1,13 @@
 import { z } from 'zod';
 
-/** What a bounded schema is made of, for a test that looks for those without a bound. */
-export interface Bound {
-  readonly most: number;
-  readonly parts: readonly z.ZodType[];
-}
-
-const known = new WeakMap<object, Bound>();
-
-/** The bound of a schema that this file has made. */
-export const boundOf = (schema: object): Bound | undefined => known.get(schema);
-
 type Issue = z.core.$ZodRawIssue;
 
 /**
  * A list of at most `most` items, of which the first that is wrong ends the reading: an array of zod collects what is wrong
  * with each of a million items.
  */
-export function list<T extends z.ZodType>(item: T, most: number, least = 0): z.ZodType<z.output<T>[], unknown> {
-  const schema: z.ZodType<z.output<T>[], unknown> = z.unknown().transform((input, context) => {
+export function list<T extends z.ZodType>(item: T, most: number, least = 0): z.ZodType<z.output<T>[], z.input<T>[]> {
+  return z.custom<z.input<T>[]>().transform((input: unknown, context) => {
     if (!Array.isArray(input)) return refuse(context, { code: 'invalid_type', expected: 'array', input });
     if (input.length > most) return refuse(context, custom(input, `expected at most ${most} items`));
     if (input.length < least) return refuse(context, custom(input, `expected at least ${least} item(s)`));
@@ -30,8 +19,6 @@ export function list<T extends z.ZodType>(item: T, most: number, least = 0): z.Z
     }
     return items;
   });
-  known.set(schema, { most, parts: [item] });
-  return schema;
 }
 
 /** An object of any keys, at most `most` of them; the first value that is wrong ends the reading. */
@@ -39,8 +26,8 @@ export function dictionary<T extends z.ZodType>(
   value: T,
   most: number,
   key: z.ZodType<string> = z.string().max(1024),
-): z.ZodType<Record<string, z.output<T>>, unknown> {
-  const schema: z.ZodType<Record<string, z.output<T>>, unknown> = z.unknown().transform((input, context) => {
+): z.ZodType<Record<string, z.output<T>>, Record<string, z.input<T>>> {
+  return z.custom<Record<string, z.input<T>>>().transform((input: unknown, context) => {
     if (typeof input !== 'object' || input === null || Array.isArray(input)) {
       return refuse(context, { code: 'invalid_type', expected: 'record', input });
     }
@@ -56,8 +43,6 @@ export function dictionary<T extends z.ZodType>(
     }
     return Object.fromEntries(read);
   });
-  known.set(schema, { most, parts: [value] });
-  return schema;
 }
 
 const custom = (input: unknown, message: string): Issue => ({ code: 'custom', input, message });

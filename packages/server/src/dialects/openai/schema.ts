@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { dictionary, list } from '../../input/bounded.ts';
 import { imageDataUrlSchema, integrationSchema } from '../lmstudio/schema.ts';
 
 const textPart = z.looseObject({ type: z.literal('text'), text: z.string() });
@@ -7,7 +8,7 @@ const imagePart = z.looseObject({
   image_url: z.looseObject({ url: imageDataUrlSchema }),
 });
 
-const textContent = z.union([z.string(), z.array(textPart).min(1)]);
+const textContent = z.union([z.string(), list(textPart, 1024, 1)]);
 
 const toolCallSchema = z.looseObject({
   id: z.string().min(1).max(256),
@@ -20,13 +21,13 @@ const messageSchema = z.discriminatedUnion('role', [
   z.looseObject({ role: z.literal('developer'), content: textContent }),
   z.looseObject({
     role: z.literal('user'),
-    content: z.union([z.string(), z.array(z.discriminatedUnion('type', [textPart, imagePart])).min(1)]),
+    content: z.union([z.string(), list(z.discriminatedUnion('type', [textPart, imagePart]), 1024, 1)]),
   }),
   z.looseObject({
     role: z.literal('assistant'),
     content: textContent.nullish(),
     reasoning_content: z.string().nullish(),
-    tool_calls: z.array(toolCallSchema).max(128).nullish(),
+    tool_calls: list(toolCallSchema, 128).nullish(),
   }),
   z.looseObject({ role: z.literal('tool'), content: textContent, tool_call_id: z.string().min(1).max(256) }),
 ]);
@@ -36,7 +37,7 @@ const toolSchema = z.looseObject({
   function: z.looseObject({
     name: z.string().regex(/^[A-Za-z0-9_.-]{1,128}$/, 'expected 1 to 128 of A-Z a-z 0-9 _ . -'),
     description: z.string().optional(),
-    parameters: z.record(z.string(), z.unknown()).optional(),
+    parameters: dictionary(z.unknown(), 10_000).optional(),
   }),
 });
 
@@ -50,7 +51,7 @@ const responseFormatSchema = z.discriminatedUnion('type', [
   z.looseObject({ type: z.literal('json_object') }),
   z.looseObject({
     type: z.literal('json_schema'),
-    json_schema: z.looseObject({ schema: z.record(z.string(), z.unknown()) }),
+    json_schema: z.looseObject({ schema: dictionary(z.unknown(), 10_000) }),
   }),
 ]);
 
@@ -66,7 +67,7 @@ const only = <T extends z.core.util.Literal>(value: T, why: string) => z.literal
  */
 export const chatCompletionSchema = z.strictObject({
   model: z.string().min(1).max(256),
-  messages: z.array(messageSchema).min(1).max(4096),
+  messages: list(messageSchema, 4096, 1),
   stream: z.boolean().nullish(),
   stream_options: z.looseObject({ include_usage: z.boolean().optional() }).nullish(),
   max_tokens: z.int().min(1).nullish(),
@@ -79,17 +80,16 @@ export const chatCompletionSchema = z.strictObject({
   presence_penalty: penalty,
   frequency_penalty: penalty,
   seed: z.int().nullish(),
-  stop: z.union([z.string().min(1), z.array(z.string().min(1)).max(16)]).nullish(),
-  tools: z.array(toolSchema).max(128).nullish(),
+  stop: z.union([z.string().min(1), list(z.string().min(1), 16)]).nullish(),
+  tools: list(toolSchema, 128).nullish(),
   tool_choice: toolChoiceSchema.nullish(),
   response_format: responseFormatSchema.nullish(),
   reasoning_effort: z.enum(['none', 'minimal', 'low', 'medium', 'high']).nullish(),
-  integrations: z.array(integrationSchema).max(32).optional(),
+  integrations: list(integrationSchema, 32).optional(),
   n: only(1, 'only 1 is supported'),
   logprobs: only(false, 'log probabilities are not supported'),
   top_logprobs: only(0, 'log probabilities are not supported'),
-  logit_bias: z
-    .record(z.string(), z.unknown())
+  logit_bias: dictionary(z.unknown(), 10_000)
     .refine((biases) => Object.keys(biases).length === 0, 'logit biases are not supported')
     .nullish(),
   parallel_tool_calls: ignored,
