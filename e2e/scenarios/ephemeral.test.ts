@@ -20,7 +20,7 @@ beforeAll(async () => {
   await server.admin.patch('/api/v1/settings', { allowEphemeralMcp: true });
   holder = await createToken(server, 'holder', {
     ...CHAT_GRANT,
-    ephemeralMcp: { hosts: ['127.0.0.1', '10.0.0.1', 'localhost'], tools: ['fetch_*'] },
+    ephemeralMcp: { hosts: ['127.0.0.1:*', '10.0.0.1:*', 'localhost:*'], tools: ['fetch_*'] },
   });
 });
 afterAll(async () => {
@@ -111,11 +111,12 @@ describe('an MCP server that a request brings along', () => {
       ephemeralMcp: { hosts, tools: ['fetch_note'] },
     });
     const elsewhere = await createToken(server, 'elsewhere', decider(['mcp.example.com']));
-    const boss = await createToken(server, 'boss', decider(['127.0.0.1']));
+    const boss = await createToken(server, 'boss', decider(['127.0.0.1:*']));
     const integrations = [bring({ require_approval: { tools: ['fetch_note'] } })];
     const stream = await holder.stream({ input: 'Fetch the note.', integrations });
     const { approval_id: id } = await stream.until('tool_call.approval_required');
-    const shown = { id, server: 'ephemeral/notes@127.0.0.1', tool: 'fetch_note' };
+    const named = `ephemeral/notes@${new URL(notes.url).host}`;
+    const shown = { id, server: named, tool: 'fetch_note' };
     expect((await boss.get('/api/v1/approvals')).body.approvals).toMatchObject([shown]);
     expect((await elsewhere.get('/api/v1/approvals')).body.approvals).toEqual([]);
     expect((await elsewhere.post(`/api/v1/approvals/${id}`, { decision: 'approve' })).status).toBe(404);
@@ -124,7 +125,7 @@ describe('an MCP server that a request brings along', () => {
     expect(types).toContain('tool_call.success');
     const { entries } = (await server.admin.get('/api/v1/audit?limit=1000')).body;
     const requested = entries.find(({ type }: Json) => type === 'approval.requested');
-    expect(requested).toMatchObject({ subject: 'ephemeral/notes@127.0.0.1 fetch_note' });
+    expect(requested).toMatchObject({ subject: `${named} fetch_note` });
   });
 
   verifies('ephemeral.refused', async () => {

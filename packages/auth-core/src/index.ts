@@ -20,6 +20,7 @@ export type { Auth, AuthOptions, DecisionExtra } from './auth.ts';
 export { createAuth } from './auth.ts';
 export type { Action } from './authority/action.ts';
 export { ACTIONS } from './authority/action.ts';
+export type { PathLookup, ResolvePath } from './authority/asked-paths.ts';
 export type { Coverage } from './authority/covers.ts';
 export { covers } from './authority/covers.ts';
 export type {
@@ -81,8 +82,9 @@ export type { RevokeAllInput } from './management/revoke-tokens.ts';
 export type { RotateInput } from './management/rotate-token.ts';
 export type { TokenInfo } from './management/token-info.ts';
 export type { TokenListing } from './management/token-manager.ts';
+export { foldText } from './matching/fold-text.ts';
 export { matchesGlob } from './matching/glob.ts';
-export type { PatternEngine } from './matching/pattern-engine.ts';
+export type { PatternEngine, PatternTest } from './matching/pattern-engine.ts';
 export type { Principal } from './principal.ts';
 export { anonymousPrincipal } from './principal.ts';
 export type { ArgumentConstraint, Json, JsonSchema, JsonType } from './schema/json-schema.ts';

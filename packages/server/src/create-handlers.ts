@@ -26,6 +26,7 @@ import type { Handlers } from './http/routes.ts';
 import type { ModelPool } from './models/model-pool.ts';
 import type { ModelRegistry } from './models/model-registry.ts';
 import type { LiveSettings } from './settings/live-settings.ts';
+import { findArgumentNames } from './tools/argument-names.ts';
 import { askApprovalFor } from './tools/ask-approval.ts';
 import { listServers, readServerOutput } from './tools/list-servers.ts';
 import { approvePins, reviewPins } from './tools/review-pins.ts';
@@ -70,7 +71,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
   return {
     approvals: createApprovalHandlers(approvals.desk, trail),
     audit: createAuditHandler(parts.log),
-    can: createCanHandler(registry.resolve),
+    can: createCanHandler(registry.resolve, findArgumentNames({ host, switches })),
     chat: createChatHandler(chat),
     chatCompletions: createChatCompletionsHandler({ chat, ...parts.completions }),
     health: createHealthHandler(parts.prove),

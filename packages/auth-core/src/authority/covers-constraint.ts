@@ -1,5 +1,6 @@
-import { globsCover } from '../matching/glob.ts';
+import { hostsCover } from '../matching/host-glob.ts';
 import { rangesCover } from '../matching/ip-address.ts';
+import type { Steps } from '../matching/steps.ts';
 import { evaluate } from '../schema/evaluate.ts';
 import type { ArgumentConstraint, Json } from '../schema/json-schema.ts';
 import { jsonEqual } from '../schema/json-value.ts';
@@ -8,25 +9,36 @@ type Keyword = keyof ArgumentConstraint;
 type Implies<K extends Keyword> = (
   bound: Exclude<ArgumentConstraint[K], undefined>,
   own: ArgumentConstraint[K],
-  child: ArgumentConstraint,
+  rest: { readonly parent: ArgumentConstraint; readonly child: ArgumentConstraint; readonly steps: Steps },
 ) => boolean;
 
 /**
  * Says whether every value that satisfies the child satisfies the parent: the child lists its values and each of
  * them does, or each word of the parent is answered by a word of the child that is at least as strict.
  */
-export function coversConstraint(parent: ArgumentConstraint, child: ArgumentConstraint): boolean {
+export function coversConstraint(parent: ArgumentConstraint, child: ArgumentConstraint, steps: Steps): boolean {
   const values = listValues(child);
-  if (values?.every((value) => evaluate(parent, value) === undefined)) return true;
+  if (values?.every((value) => evaluate(parent, value, { steps }) === undefined)) return true;
   return Object.keys(parent).every(
-    (keyword) => Object.hasOwn(IMPLIES, keyword) && impliesKeyword(keyword as Keyword, parent, child),
+    (keyword) => Object.hasOwn(IMPLIES, keyword) && impliesKeyword(keyword as Keyword, parent, child, steps),
   );
 }
 
-function impliesKeyword<K extends Keyword>(keyword: K, parent: ArgumentConstraint, child: ArgumentConstraint): boolean {
+const STEPS_A_KEYWORD = 50;
+
+function impliesKeyword<K extends Keyword>(
+  keyword: K,
+  parent: ArgumentConstraint,
+  child: ArgumentConstraint,
+  steps: Steps,
+): boolean {
+  steps.spend(STEPS_A_KEYWORD);
   const implies: Implies<K> = IMPLIES[keyword];
   const bound = parent[keyword];
-  return bound !== undefined && implies(bound as Exclude<ArgumentConstraint[K], undefined>, child[keyword], child);
+  return (
+    bound !== undefined &&
+    implies(bound as Exclude<ArgumentConstraint[K], undefined>, child[keyword], { parent, child, steps })
+  );
 }
 
 function listValues(child: ArgumentConstraint): readonly Json[] | undefined {
@@ -36,14 +48,14 @@ function listValues(child: ArgumentConstraint): readonly Json[] | undefined {
 const atLeast = (bound: number, own: number | undefined) => own !== undefined && own >= bound;
 const atMost = (bound: number, own: number | undefined) => own !== undefined && own <= bound;
 
-function isSubset(own: readonly Json[] | undefined, bound: readonly Json[]): boolean {
-  return own?.every((value) => bound.some((allowed) => jsonEqual(allowed, value))) ?? false;
+function isSubset(own: readonly Json[] | undefined, bound: readonly Json[], steps: Steps): boolean {
+  return own?.every((value) => bound.some((allowed) => jsonEqual(allowed, value, steps))) ?? false;
 }
 
 const IMPLIES: { readonly [K in Keyword]: Implies<K> } = {
-  const: (bound, own) => own !== undefined && jsonEqual(bound, own),
-  enum: (bound, own, { const: only }) =>
-    isSubset(own, bound) || isSubset(only === undefined ? undefined : [only], bound),
+  const: (bound, own, { steps }) => own !== undefined && jsonEqual(bound, own, steps),
+  enum: (bound, own, { child: { const: only }, steps }) =>
+    isSubset(own, bound, steps) || isSubset(only === undefined ? undefined : [only], bound, steps),
   type: (bound, own) => own === bound || (bound === 'number' && own === 'integer'),
   pattern: (bound, own) => own === bound,
   minimum: atLeast,
@@ -51,16 +63,26 @@ const IMPLIES: { readonly [K in Keyword]: Implies<K> } = {
   minLength: atLeast,
   maxLength: atMost,
   maxItems: atMost,
-  items: (bound, own) => own !== undefined && coversConstraint(bound, own),
-  properties: (bound, own) =>
+  items: (bound, own, { steps }) => own !== undefined && coversConstraint(bound, own, steps),
+  properties: (bound, own, { steps }) =>
     own !== undefined &&
     Object.entries(bound).every(([name, constraint]) => {
       const property = Object.hasOwn(own, name) ? own[name] : undefined;
-      return property !== undefined && coversConstraint(constraint, property);
+      return property !== undefined && coversConstraint(constraint, property, steps);
     }),
-  required: (bound, own) => own !== undefined && bound.every((name) => own.includes(name)),
+  required(bound, own, { steps }) {
+    if (own === undefined) return false;
+    steps.spend((bound.length + own.length) * STEPS_A_KEYWORD);
+    const names = new Set(own);
+    return bound.every((name) => names.has(name));
+  },
   // Both are compared as they are written when a call is decided, so writing is what counts here too.
-  within: (bound, own) => own !== undefined && `${own}/`.startsWith(bound.endsWith('/') ? bound : `${bound}/`),
-  hosts: (bound, own) => own !== undefined && globsCover(bound, own),
-  cidr: (bound, own) => own !== undefined && rangesCover(bound, own),
+  within: (bound, own, { parent, child }) =>
+    own !== undefined &&
+    `${own}/`.startsWith(bound.endsWith('/') ? bound : `${bound}/`) &&
+    (child.hardLinks !== true || parent.hardLinks === true),
+  // It widens `within`, where it is compared.
+  hardLinks: () => true,
+  hosts: (bound, own, { steps }) => own !== undefined && hostsCover(bound, own, steps),
+  cidr: (bound, own, { steps }) => own !== undefined && rangesCover(bound, own, steps),
 };

@@ -1,4 +1,5 @@
 import { globCovers, globsIntersect } from '../matching/glob.ts';
+import type { Steps } from '../matching/steps.ts';
 import { coversConstraint } from './covers-constraint.ts';
 import type { Grant, ToolRule } from './grant.ts';
 
@@ -16,15 +17,26 @@ interface NamedRule {
  * Two things must hold. What a rule of the child allows, some rule of the parent must match. And where a rule of the
  * parent narrows, the child must narrow as much: either one of its rules is in force wherever the parent's is, or
  * each of its rules that meets the parent's does so by itself.
+ *
+ * @throws {StepsUsedUp} when it takes too many steps
  */
-export function coversTools(parent: McpGrant, child: McpGrant): string | undefined {
+export function coversTools(parent: McpGrant, child: McpGrant, steps: Steps): string | undefined {
   const parentRules = listRules(parent);
   const childRules = listRules(child);
-  const unmatched = childRules.find((own) => !parentRules.some((rule) => spans(rule, own)));
+  // Rules of the same names are looked up: of long lists most are.
+  const ruleOf = (mcp: McpGrant, { server, tool }: NamedRule): ToolRule | undefined => {
+    const tools = Object.hasOwn(mcp, server) ? mcp[server]?.tools : undefined;
+    return tools !== undefined && Object.hasOwn(tools, tool) ? tools[tool] : undefined;
+  };
+  const unmatched = childRules.find(
+    (own) => ruleOf(parent, own) === undefined && !parentRules.some((rule) => spans(rule, own, steps)),
+  );
   if (unmatched !== undefined) return printRule(unmatched);
   for (const bound of parentRules.filter(narrows)) {
-    if (childRules.some((own) => spans(own, bound) && implies(own.rule, bound.rule))) continue;
-    const wider = childRules.find((own) => meets(own, bound) && !implies(own.rule, bound.rule));
+    const same = ruleOf(child, bound);
+    if (same !== undefined && implies(same, bound.rule, steps)) continue;
+    if (childRules.some((own) => spans(own, bound, steps) && implies(own.rule, bound.rule, steps))) continue;
+    const wider = childRules.find((own) => meets(own, bound, steps) && !implies(own.rule, bound.rule, steps));
     if (wider !== undefined) return printRule(wider);
   }
   return undefined;
@@ -40,29 +52,42 @@ function printRule({ server, tool }: NamedRule): string {
   return `mcp[${JSON.stringify(server)}].tools[${JSON.stringify(tool)}]`;
 }
 
-function spans(outer: NamedRule, inner: NamedRule): boolean {
-  return globCovers(outer.server, inner.server) && globCovers(outer.tool, inner.tool);
+function spans(outer: NamedRule, inner: NamedRule, steps: Steps): boolean {
+  return globCovers(outer.server, inner.server, steps) && globCovers(outer.tool, inner.tool, steps);
 }
 
-function meets(left: NamedRule, right: NamedRule): boolean {
-  return globsIntersect(left.server, right.server) && globsIntersect(left.tool, right.tool);
+function meets(left: NamedRule, right: NamedRule, steps: Steps): boolean {
+  return globsIntersect(left.server, right.server, steps) && globsIntersect(left.tool, right.tool, steps);
 }
 
 function narrows({ rule }: NamedRule): boolean {
   return rule.approval === 'ask' || rule.additionalArguments === false || Object.keys(rule.arguments ?? {}).length > 0;
 }
 
+const STEPS_A_RULE = 100;
+
 /** Says whether what holds under the child's rule holds under the parent's too. */
-function implies(child: ToolRule, parent: ToolRule): boolean {
+function implies(child: ToolRule, parent: ToolRule, steps: Steps): boolean {
   const own = child.arguments ?? {};
   const bounds = parent.arguments ?? {};
+  const names = Object.keys(own);
+  const boundNames = Object.keys(bounds);
+  steps.spend((1 + names.length + boundNames.length) * STEPS_A_RULE);
   if (parent.approval === 'ask' && child.approval !== 'ask') return false;
-  if (parent.additionalArguments === false) {
-    if (child.additionalArguments !== false) return false;
-    if (!Object.keys(own).every((name) => Object.hasOwn(bounds, name))) return false;
-  }
+  if (!admitsNoMore(child, parent, names.length > 0, boundNames.length > 0)) return false;
+  // An argument that the child names is there; the definition of the tool need not name it.
+  if (isClosed(parent, boundNames.length > 0) && !names.every((name) => Object.hasOwn(bounds, name))) return false;
   return Object.entries(bounds).every(([name, bound]) => {
     const constraint = Object.hasOwn(own, name) ? own[name] : undefined;
-    return constraint !== undefined && coversConstraint(bound, constraint);
+    return constraint !== undefined && coversConstraint(bound, constraint, steps);
   });
+}
+
+/** Whether a rule admits some arguments only. */
+const isClosed = ({ additionalArguments }: ToolRule, hasConditions: boolean): boolean =>
+  additionalArguments === false || (additionalArguments === undefined && hasConditions);
+
+function admitsNoMore(child: ToolRule, parent: ToolRule, childHas: boolean, parentHas: boolean): boolean {
+  if (parent.additionalArguments === false) return child.additionalArguments === false;
+  return !isClosed(parent, parentHas) || isClosed(child, childHas);
 }

@@ -1,6 +1,8 @@
 import { parseDateTime } from '../date-time.ts';
 import { globsCover } from '../matching/glob.ts';
+import { hostsCover } from '../matching/host-glob.ts';
 import { rangesCover } from '../matching/ip-address.ts';
+import { createSteps, type Steps, unlessUsedUp } from '../matching/steps.ts';
 import { coversTools } from './covers-tools.ts';
 import type { Authority } from './decide.ts';
 import type { Grant, GrantLimits } from './grant.ts';
@@ -13,7 +15,7 @@ export type Coverage = { readonly covered: true } | { readonly covered: false; r
  * too, with no larger limits and no approval left out. An authority without grants covers nothing.
  *
  * Sound, and on the safe side: it compares what is written, so it may say no to a grant that is in truth narrower,
- * but never yes to one that is wider.
+ * but never yes to one that is wider. The work is bounded: what takes too many steps to compare is not covered.
  *
  * @example
  * ```ts
@@ -26,22 +28,26 @@ export type Coverage = { readonly covered: true } | { readonly covered: false; r
  */
 export function covers(parent: Authority, child: Grant): Coverage {
   if (parent.length === 0) return { covered: false, reason: 'there is no grant to give from' };
+  const steps = createSteps();
   for (const { grant, source } of parent) {
-    const excess = findExcess(grant, child);
+    const excess = unlessUsedUp(() => findExcess(grant, child, steps), USED_UP);
+    if (excess === USED_UP) return { covered: false, reason: `${excess} to compare with ${source}` };
     if (excess !== undefined) return { covered: false, reason: `${excess} goes beyond ${source}` };
   }
   return { covered: true };
 }
 
+const USED_UP = 'it takes too many steps';
+
 /** The part of the child that is wider than the parent's. */
-function findExcess(parent: Grant, child: Grant): string | undefined {
+function findExcess(parent: Grant, child: Grant, steps: Steps): string | undefined {
   if (!coversActions(parent, child)) return 'actions';
-  if (!globsCover(parent.models ?? [], child.models ?? [])) return 'models';
-  const tools = coversTools(parent.mcp ?? {}, child.mcp ?? {});
+  if (!globsCover(parent.models ?? [], child.models ?? [], steps)) return 'models';
+  const tools = coversTools(parent.mcp ?? {}, child.mcp ?? {}, steps);
   if (tools !== undefined) return tools;
-  if (!coversEphemeral(parent.ephemeralMcp, child.ephemeralMcp)) return 'ephemeralMcp';
-  if (!withinList(parent.networks, child.networks, rangesCover)) return 'networks';
-  if (!withinList(parent.projects, child.projects, globsCover)) return 'projects';
+  if (!coversEphemeral(parent.ephemeralMcp, child.ephemeralMcp, steps)) return 'ephemeralMcp';
+  if (!withinList(parent.networks, child.networks, rangesCover, steps)) return 'networks';
+  if (!withinList(parent.projects, child.projects, globsCover, steps)) return 'projects';
   if (!withinDate(parent.notBefore, child.notBefore, (bound, own) => own >= bound)) return 'notBefore';
   if (!withinDate(parent.expiresAt, child.expiresAt, (bound, own) => own <= bound)) return 'expiresAt';
   const limit = findLargerLimit(boundsOf(parent), child.limits ?? {});
@@ -52,18 +58,21 @@ function coversActions(parent: Grant, child: Grant): boolean {
   return parent.actions.includes('*') || child.actions.every((action) => parent.actions.includes(action));
 }
 
-function coversEphemeral(parent: Grant['ephemeralMcp'], child: Grant['ephemeralMcp']): boolean {
+function coversEphemeral(parent: Grant['ephemeralMcp'], child: Grant['ephemeralMcp'], steps: Steps): boolean {
   if (child === undefined) return true;
-  return parent !== undefined && globsCover(parent.hosts, child.hosts) && globsCover(parent.tools, child.tools);
+  return (
+    parent !== undefined && hostsCover(parent.hosts, child.hosts, steps) && globsCover(parent.tools, child.tools, steps)
+  );
 }
 
 /** For lists that mean "any" where they are absent. */
 function withinList(
   parent: readonly string[] | undefined,
   child: readonly string[] | undefined,
-  cover: (outer: readonly string[], inner: readonly string[]) => boolean,
+  cover: (outer: readonly string[], inner: readonly string[], steps: Steps) => boolean,
+  steps: Steps,
 ): boolean {
-  return parent === undefined || (child !== undefined && cover(parent, child));
+  return parent === undefined || (child !== undefined && cover(parent, child, steps));
 }
 
 function withinDate(

@@ -1,47 +1,53 @@
-import { matchesGlob } from '../matching/glob.ts';
-import { createEffort, type EvaluationContext, evaluate, type Violation } from '../schema/evaluate.ts';
+import type { Steps } from '../matching/steps.ts';
+import { ANOTHER_SPELLING, type EvaluationContext, evaluate, type Violation } from '../schema/evaluate.ts';
 import { isJsonObject } from '../schema/json-value.ts';
+import { findOtherSpelling } from '../schema/other-spelling.ts';
 import type { ToolRequest, Verdict } from './decide.ts';
 import type { Grant, ToolRule } from './grant.ts';
+import { matchingRules } from './matching-rules.ts';
 import { printName } from './print-name.ts';
 
+/** What the arguments of a tool are judged with. */
+export interface ToolContext extends EvaluationContext {
+  readonly steps: Steps;
+}
+
 /** Decides a tool by all the rules that match it: one must, and every one that does must hold. */
-export function decideTool(mcp: NonNullable<Grant['mcp']>, tool: ToolRequest, context: EvaluationContext): Verdict {
+export function decideTool(mcp: NonNullable<Grant['mcp']>, tool: ToolRequest, context: ToolContext): Verdict {
   const { server, name } = tool;
-  // For each grant anew, so that a list of grants decides as its members do.
-  const scope = tool.arguments === undefined ? context : { ...context, effort: createEffort() };
   let granted = false;
   let approval = false;
-  for (const [serverGlob, { tools }] of Object.entries(mcp)) {
-    if (!matchesGlob(serverGlob, server)) continue;
-    if (name === undefined) {
-      granted ||= Object.keys(tools).length > 0;
-      continue;
-    }
-    // Of a thousand rules most say nothing of a tool: only those that do are looked at closer.
-    for (const toolGlob of Object.keys(tools)) {
-      const rule = matchesGlob(toolGlob, name) ? tools[toolGlob] : undefined;
-      if (rule === undefined) continue;
-      granted = true;
-      approval ||= rule.approval === 'ask';
-      const problem = tool.arguments === undefined ? undefined : checkArguments(rule, tool.arguments, scope);
-      if (problem !== undefined) {
-        return { rule: 'arguments', reason: `${printName(`${server}.${name}`)}: ${problem}` };
-      }
+  for (const rule of matchingRules(mcp, server, name, context.steps)) {
+    granted = true;
+    if (name === undefined) break;
+    approval ||= rule.approval === 'ask';
+    const problem = tool.arguments === undefined ? undefined : checkArguments(rule, tool, context);
+    if (problem !== undefined) {
+      return { rule: 'arguments', reason: `${printName(`${server}.${name}`)}: ${problem}` };
     }
   }
   if (granted) return { approval };
   return { rule: 'mcp', reason: `${printName(name === undefined ? server : `${server}.${name}`)} is not granted` };
 }
 
+const STEPS_A_NAME = 50;
+
 function checkArguments(
-  { arguments: constraints = {}, additionalArguments = true }: ToolRule,
-  values: Readonly<Record<string, unknown>>,
-  context: EvaluationContext,
+  { arguments: constraints = {}, additionalArguments }: ToolRule,
+  { arguments: values, argumentNames = [] }: ToolRequest,
+  context: ToolContext,
 ): string | undefined {
   if (!isJsonObject(values)) return 'the arguments are not an object';
-  if (!additionalArguments && !Object.keys(values).every((name) => Object.hasOwn(constraints, name))) {
-    return 'an argument that the grant does not name';
+  const named = Object.keys(constraints);
+  const other = findOtherSpelling(named, values, context.steps);
+  if (other !== undefined) return `argument ${printName(other)} ${ANOTHER_SPELLING}`;
+  if (additionalArguments === false || (additionalArguments === undefined && named.length > 0)) {
+    const known = new Set(additionalArguments === false ? named : [...named, ...argumentNames]);
+    const names = Object.keys(values);
+    context.steps.spend((known.size + names.length) * STEPS_A_NAME);
+    if (!names.every((name) => known.has(name))) {
+      return additionalArguments === false ? UNNAMED : UNKNOWN;
+    }
   }
   for (const [name, constraint] of Object.entries(constraints)) {
     const value = Object.hasOwn(values, name) ? values[name] : undefined;
@@ -51,6 +57,9 @@ function checkArguments(
   }
   return undefined;
 }
+
+const UNNAMED = 'an argument that the grant does not name';
+const UNKNOWN = 'an argument that neither the grant nor the definition of the tool names';
 
 /** Keys of the path come from the grant, so nothing of the call is told. */
 function printArgument(name: string, { path }: Violation): string {

@@ -1,11 +1,11 @@
-import { endOf, parseDateTime } from '../date-time.ts';
-import { matchesAnyGlob } from '../matching/glob.ts';
-import { anyRangeContains, parseIpAddress } from '../matching/ip-address.ts';
 import type { PatternEngine } from '../matching/pattern-engine.ts';
+import { createSteps, type Steps, unlessUsedUp } from '../matching/steps.ts';
+import type { TestedTexts } from '../matching/test-pattern.ts';
 import type { Action } from './action.ts';
-import { decideTool } from './decide-tool.ts';
+import { type AskedPaths, createAskedPaths, type ResolvePath } from './asked-paths.ts';
 import type { Grant } from './grant.ts';
-import { printName } from './print-name.ts';
+import { actionReason, allowsAction, judge, judgeNetwork, judgeTime, type PathRound } from './judge-grant.ts';
+import { matchingRules } from './matching-rules.ts';
 
 /** One grant of an authority, and whose it is in human words: `server policy`, `token ci-bot`, `request`. */
 export interface AuthorityEntry {
@@ -13,6 +13,8 @@ export interface AuthorityEntry {
   readonly source: string;
   /** Whose use counts against the grant's limits: a token's id, or `policy`. Absent, as for what a request brings: nobody's. */
   readonly id?: string;
+  /** A holder has added it: its `within` makes the server look at no file that no grant before it names. */
+  readonly added?: boolean;
 }
 
 /**
@@ -28,6 +30,11 @@ export interface ToolRequest {
   readonly name?: string;
   /** Absent, as in a listing: conditions on arguments are left aside. */
   readonly arguments?: Readonly<Record<string, unknown>>;
+  /**
+   * The names that the definition of the tool gives its arguments: the properties of its schema. Absent: none, so a grant with
+   * conditions admits only the arguments that it names itself.
+   */
+  readonly argumentNames?: readonly string[];
 }
 
 /** What a caller asks to do. What is absent is not asked, and so not decided; only `project` is always decided. */
@@ -36,7 +43,11 @@ export interface AccessRequest {
   readonly model?: string;
   readonly tool?: ToolRequest;
   /** An MCP server that the request brings along; without `tool`: may anything of it be used at all? */
-  readonly ephemeral?: { readonly host: string; readonly tool?: string };
+  readonly ephemeral?: {
+    /** With its port where that is not 443: `mcp.example.com`, `mcp.example.com:8443`. */
+    readonly host: string;
+    readonly tool?: string;
+  };
   readonly project?: string;
 }
 
@@ -49,9 +60,10 @@ export interface DecisionContext {
   readonly patterns?: PatternEngine;
   /**
    * The real path of a path, symbolic links followed, or undefined to refuse it; for `within`. A path that does
-   * not exist yet is the real path of its folder and its name. Relative paths are the host's to place or refuse.
+   * not exist yet is the real path of its folder and its name. Relative paths are the host's to place or refuse. What it
+   * gives for its own answer is that answer.
    */
-  readonly resolvePath?: (path: string) => string | undefined;
+  readonly resolvePath?: ResolvePath;
 }
 
 /** The rule of a grant that denied; `authority` when there was no grant at all. */
@@ -65,13 +77,20 @@ export type DenialRule =
   | 'models'
   | 'mcp'
   | 'arguments'
-  | 'ephemeralMcp';
+  | 'ephemeralMcp'
+  /** The question took too many steps before this grant had an answer. */
+  | 'steps';
 
 /** Yes, with what narrows the doing of it. */
 export interface AllowedDecision {
   readonly allowed: true;
   /** Whether a person must agree to the tool call first. */
   readonly approval: boolean;
+  /**
+   * What must be sent in place of the arguments that were asked about, where a grant has `within`: with the real paths that
+   * were judged. Absent: as they are.
+   */
+  readonly arguments?: Readonly<Record<string, unknown>>;
   /** The least of all the grants' limits. */
   readonly maxOutputTokens?: number;
   /** The least of all the grants' limits. */
@@ -92,8 +111,11 @@ export interface DeniedDecision {
 /** What {@link decide} answers. */
 export type Decision = AllowedDecision | DeniedDecision;
 
+/** Why a grant denies. */
+export type Refusal = Pick<DeniedDecision, 'rule' | 'reason'>;
+
 /** What one grant says. */
-export type Verdict = { readonly rule: DenialRule; readonly reason: string } | { readonly approval: boolean };
+export type Verdict = Refusal | { readonly approval: boolean };
 
 /**
  * Decides whether an authority allows a request. Pure and synchronous; the one answer for listing, calling and
@@ -101,6 +123,8 @@ export type Verdict = { readonly rule: DenialRule; readonly reason: string } | {
  *
  * A limit on arguments is only decided when the request has arguments, so what is listed may still be refused when
  * it is called, and what is not listed is never allowed.
+ *
+ * The work is bounded, whatever the grants and the arguments: what takes too many steps is denied.
  *
  * @example
  * ```ts
@@ -114,21 +138,98 @@ export type Verdict = { readonly rule: DenialRule; readonly reason: string } | {
  * ```
  */
 export function decide(authority: Authority, request: AccessRequest, context: DecisionContext): Decision {
+  return decideCounted(authority, request, context, createSteps());
+}
+
+/** As {@link decide}, with so many steps. */
+export function decideCounted(
+  authority: Authority,
+  request: AccessRequest,
+  context: DecisionContext,
+  steps: Steps,
+): Decision {
   if (authority.length === 0) return NO_AUTHORITY;
+  const question = createQuestion(context, steps);
+  const verdict = judgeAll(authority, request, question);
+  if ('allowed' in verdict) return verdict;
+  const sent = judgePaths(authority, request, question);
+  if (sent !== undefined && 'allowed' in sent) return sent;
+  return {
+    allowed: true,
+    approval: verdict.approval,
+    ...(sent !== undefined && { arguments: sent.arguments }),
+    ...leastLimit(authority, 'maxOutputTokens'),
+    ...leastLimit(authority, 'toolCallsPerRequest'),
+  };
+}
+
+/** What all of the grants share that are asked one question. */
+export interface Question {
+  readonly context: DecisionContext;
+  readonly steps: Steps;
+  readonly paths: AskedPaths | undefined;
+  /** What texts were to patterns that have been asked about. */
+  readonly tested: TestedTexts;
+}
+
+function createQuestion(context: DecisionContext, steps: Steps): Question {
+  const { resolvePath } = context;
+  return { context, steps, paths: resolvePath && createAskedPaths(resolvePath, steps), tested: new Map() };
+}
+
+function judgeAll(
+  authority: Authority,
+  request: AccessRequest,
+  question: Question,
+  round: PathRound = 'written',
+): DeniedDecision | { readonly approval: boolean } {
   let approval = false;
-  for (const [index, { grant, source }] of authority.entries()) {
-    const verdict = judge(grant, request, context);
+  for (const [index, { grant, source, added = false }] of authority.entries()) {
+    const before = authority.slice(0, index);
+    // Such a holder could make a token with the same grant.
+    const mayLook = !added || (index > 0 && before.every((entry) => allowsAction(entry.grant, 'tokens:write')));
+    const verdict = unlessUsedUp(() => judge(grant, request, question, { round, mayLook }), USED_UP);
     if ('rule' in verdict) {
       return { allowed: false, grant: index + 1, source, rule: verdict.rule, reason: verdict.reason };
     }
     approval ||= verdict.approval;
   }
-  return {
-    allowed: true,
-    approval,
-    ...leastLimit(authority, 'maxOutputTokens'),
-    ...leastLimit(authority, 'toolCallsPerRequest'),
-  };
+  return { approval };
+}
+
+const USED_UP: Refusal = {
+  rule: 'steps',
+  reason: 'it takes too many steps to decide: the request is too large for the conditions of the grants',
+};
+
+/**
+ * Looks up the paths that grants ask about, and judges what would be sent: real paths. Conditions beside `within` must hold
+ * for a path as it is written and as it is sent. Undefined when nothing changes.
+ */
+function judgePaths(
+  authority: Authority,
+  request: AccessRequest,
+  question: Question,
+): DeniedDecision | { readonly arguments: Readonly<Record<string, unknown>> } | undefined {
+  const { tool } = request;
+  const { paths, steps } = question;
+  if (paths?.hasAny() !== true || tool?.arguments === undefined) return undefined;
+  const denial = judgeAll(authority, request, question, 'real');
+  if ('allowed' in denial) return denial;
+  let values = tool.arguments;
+  for (const [index, { grant, source }] of authority.entries()) {
+    const placed = unlessUsedUp(() => {
+      let sent = values;
+      for (const rule of matchingRules(grant.mcp ?? {}, tool.server, tool.name, steps))
+        sent = paths.inPlace(rule, sent);
+      return sent;
+    }, undefined);
+    if (placed === undefined) return { allowed: false, grant: index + 1, source, ...USED_UP };
+    values = placed;
+  }
+  if (values === tool.arguments) return undefined;
+  const verdict = judgeAll(authority, { ...request, tool: { ...tool, arguments: values } }, question, 'real');
+  return 'allowed' in verdict ? verdict : { arguments: values };
 }
 
 const NO_AUTHORITY: DeniedDecision = Object.freeze({
@@ -156,19 +257,12 @@ export function denyTimeAndPlace(
   authority: Authority,
   { now, address }: Pick<DecisionContext, 'now' | 'address'>,
 ): DeniedDecision | undefined {
+  const steps = createSteps();
   for (const [index, { grant, source }] of authority.entries()) {
-    const verdict = judgeTime(grant, now.getTime()) ?? judgeNetwork(grant, address);
+    const verdict = judgeTime(grant, now.getTime()) ?? unlessUsedUp(() => judgeNetwork(grant, address, steps), USED_UP);
     if (verdict !== undefined) return { allowed: false, grant: index + 1, source, ...verdict };
   }
   return undefined;
-}
-
-function allowsAction(grant: Grant, action: Action): boolean {
-  return grant.actions.includes('*') || grant.actions.includes(action);
-}
-
-function actionReason(action: Action): string {
-  return `action ${action} is not granted`;
 }
 
 function leastLimit<K extends 'maxOutputTokens' | 'toolCallsPerRequest'>(authority: Authority, name: K) {
@@ -178,60 +272,4 @@ function leastLimit<K extends 'maxOutputTokens' | 'toolCallsPerRequest'>(authori
     if (limit !== undefined && (least === undefined || limit < least)) least = limit;
   }
   return least === undefined ? undefined : ({ [name]: least } as { readonly [P in K]: number });
-}
-
-function judge(grant: Grant, request: AccessRequest, context: DecisionContext): Verdict {
-  return (
-    judgeTime(grant, context.now.getTime()) ??
-    judgeNetwork(grant, context.address) ??
-    judgeProject(grant, request.project) ??
-    judgeTarget(grant, request) ??
-    (request.tool === undefined ? { approval: false } : decideTool(grant.mcp ?? {}, request.tool, context))
-  );
-}
-
-/** Why a grant denies. */
-type Refusal = Pick<DeniedDecision, 'rule' | 'reason'>;
-
-function judgeTime({ notBefore, expiresAt }: Grant, now: number): Refusal | undefined {
-  // Written so that a date that cannot be read denies: no comparison with NaN holds.
-  if (notBefore !== undefined && !(now >= (parseDateTime(notBefore) ?? Number.NaN))) {
-    return { rule: 'notBefore', reason: `not valid before ${notBefore}` };
-  }
-  if (!(now < endOf(expiresAt))) {
-    return { rule: 'expiresAt', reason: `expired at ${expiresAt}` };
-  }
-  return undefined;
-}
-
-function judgeNetwork({ networks }: Grant, address: string | undefined): Refusal | undefined {
-  if (networks === undefined) return undefined;
-  const parsed = address === undefined ? undefined : parseIpAddress(address);
-  if (parsed === undefined) return { rule: 'networks', reason: "the caller's address is not known" };
-  if (anyRangeContains(networks, parsed)) return undefined;
-  return { rule: 'networks', reason: "the caller's address is outside the allowed networks" };
-}
-
-function judgeProject({ projects }: Grant, project: string | undefined): Refusal | undefined {
-  if (projects === undefined) return undefined;
-  if (project === undefined) return { rule: 'projects', reason: 'no project is named' };
-  return matchesAnyGlob(projects, project) ? undefined : { rule: 'projects', reason: 'the project is not granted' };
-}
-
-function judgeTarget(grant: Grant, { action, model, ephemeral }: AccessRequest): Verdict | undefined {
-  if (!allowsAction(grant, action)) return { rule: 'actions', reason: actionReason(action) };
-  if (model !== undefined && !matchesAnyGlob(grant.models ?? [], model)) {
-    return { rule: 'models', reason: `model ${printName(model)} is not granted` };
-  }
-  if (ephemeral !== undefined) {
-    const { hosts = [], tools = [] } = grant.ephemeralMcp ?? {};
-    const { host, tool } = ephemeral;
-    if (!matchesAnyGlob(hosts, host)) {
-      return { rule: 'ephemeralMcp', reason: `MCP server at ${printName(host)} is not granted` };
-    }
-    if (tool === undefined ? tools.length === 0 : !matchesAnyGlob(tools, tool)) {
-      return { rule: 'ephemeralMcp', reason: `${printName(`${host}.${tool ?? '*'}`)} is not granted` };
-    }
-  }
-  return undefined;
 }

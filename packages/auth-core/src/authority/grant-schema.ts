@@ -91,6 +91,7 @@ export const GRANT_SCHEMA: JsonSchema = {
         properties: { type: 'object', additionalProperties: constraint },
         required: texts,
         within: { type: 'string', minLength: 1 },
+        hardLinks: { type: 'boolean' },
         hosts: globs,
         cidr: texts,
       },

@@ -10,7 +10,10 @@ export interface ToolRule {
    * without it is not known here.
    */
   readonly arguments?: Readonly<Record<string, ArgumentConstraint>>;
-  /** `false`: no arguments but those that are named. */
+  /**
+   * `false`: no arguments but those that are named; `true`: any. Absent: any where no argument is named here, else those that are
+   * named here or in the definition of the tool. An argument whose name is another spelling of a named one is always refused.
+   */
   readonly additionalArguments?: boolean;
 }
 

@@ -1,7 +1,8 @@
 import { InvalidGrantError } from '../errors.ts';
 import { parseIpRange } from '../matching/ip-address.ts';
 import type { PatternEngine } from '../matching/pattern-engine.ts';
-import { MAXIMUM_PATTERN_SIZE, patternSize } from '../matching/pattern-size.ts';
+import { MAXIMUM_PATTERN_SIZE, patternCost } from '../matching/pattern-size.ts';
+import { isTooLarge } from '../matching/test-pattern.ts';
 import { evaluate } from '../schema/evaluate.ts';
 import type { ArgumentConstraint } from '../schema/json-schema.ts';
 import type { Grant } from './grant.ts';
@@ -9,6 +10,19 @@ import { GRANT_SCHEMA } from './grant-schema.ts';
 
 /** How deep a grant may be nested, how many values it may hold, and how many UTF-16 units a text or key may have. */
 const CAPS = { depth: 24, values: 2000, text: 1024, key: 256 };
+
+/** What a new grant may hold besides: UTF-16 units altogether, globs in a list, stars in a glob. */
+interface Bounds {
+  readonly units: number;
+  readonly globs: number;
+  readonly stars: number;
+  /** Whether patterns must be such as are compiled. */
+  readonly patterns: boolean;
+}
+
+const BOUNDS: Bounds = { units: 65_536, globs: 500, stars: 8, patterns: true };
+/** What was written before there were bounds is read. What of it is too dear is denied when it is decided. */
+const STORED: Bounds = { units: Infinity, globs: Infinity, stars: Infinity, patterns: false };
 
 type Path = readonly (string | number)[];
 
@@ -24,7 +38,8 @@ export interface ParseGrantOptions {
  * Reads a grant strictly and returns a frozen copy of it, without the `$schema` that a file may name for its editor.
  *
  * Refuses unknown keys, values of the wrong type, dates, networks and patterns that mean nothing, and documents of
- * an unreasonable size (deeper than 24, more than 2000 values, texts longer than 1024).
+ * an unreasonable size (deeper than 24, more than 2000 values, texts longer than 1024, 65,536 characters altogether, 500
+ * globs in a list, 8 stars in a glob).
  *
  * @throws {AuthError} `AUTH_GRANT_INVALID`, with the `path` of the first fault
  * @example
@@ -36,8 +51,21 @@ export interface ParseGrantOptions {
  * ```
  */
 export function parseGrant(value: unknown, options: ParseGrantOptions = {}): Grant {
+  return readGrant(value, options, BOUNDS);
+}
+
+/**
+ * Reads a grant that was accepted once: one that a token carries or a store holds.
+ *
+ * @throws {AuthError} `AUTH_GRANT_INVALID`
+ */
+export function parseAcceptedGrant(value: unknown): Grant {
+  return readGrant(value, {}, STORED);
+}
+
+function readGrant(value: unknown, options: ParseGrantOptions, bounds: Bounds): Grant {
   const start: Path = options.at === undefined ? [] : [options.at];
-  const copy = copyJson(value, start, { left: CAPS.values });
+  const copy = copyJson(value, start, { values: CAPS.values, units: bounds.units });
   const violation = evaluate(GRANT_SCHEMA, copy);
   if (violation !== undefined) {
     const known = violation.expected?.length ? `; known are: ${violation.expected.map(String).join(', ')}` : '';
@@ -46,7 +74,7 @@ export function parseGrant(value: unknown, options: ParseGrantOptions = {}): Gra
   // The schema has just said that it is one.
   const { $schema: _, ...document } = copy as Grant & { readonly $schema?: string };
   const grant: Grant = Object.freeze(document);
-  checkMeaning(grant, start, options.patterns);
+  checkMeaning(grant, start, { ...bounds, engine: options.patterns });
   return grant;
 }
 
@@ -64,13 +92,20 @@ function printPath(path: Path): string {
   return text;
 }
 
+/** What may still be copied. */
+interface Room {
+  values: number;
+  units: number;
+}
+
 /** Copies plain JSON into frozen objects, within the caps, so that nobody can change a grant after it was read. */
-function copyJson(value: unknown, path: Path, budget: { left: number }): unknown {
+function copyJson(value: unknown, path: Path, room: Room): unknown {
   if (path.length > CAPS.depth) refuse(path, `is nested deeper than ${CAPS.depth}`);
-  if (--budget.left < 0) refuse(path, `is too much: a grant may hold ${CAPS.values} values`);
+  if (--room.values < 0) refuse(path, `is too much: a grant may hold ${CAPS.values} values`);
   switch (typeof value) {
     case 'string':
       if (value.length > CAPS.text) refuse(path, `is longer than ${CAPS.text}`);
+      take(room, value, path);
       return value;
     case 'number':
       if (!Number.isFinite(value)) refuse(path, 'is not a number that JSON can hold');
@@ -84,50 +119,74 @@ function copyJson(value: unknown, path: Path, budget: { left: number }): unknown
   }
   if (value === null) return value;
   if (Array.isArray(value)) {
-    return Object.freeze(Array.from(value, (item, index) => copyJson(item, [...path, index], budget)));
+    return Object.freeze(Array.from(value, (item, index) => copyJson(item, [...path, index], room)));
   }
   const prototype = Object.getPrototypeOf(value);
   if (prototype !== null && Object.getPrototypeOf(prototype) !== null) refuse(path, 'is not JSON');
   const entries = Object.entries(value).map(([key, item]) => {
     if (key.length > CAPS.key) refuse(path, `has a key longer than ${CAPS.key}`);
-    return [key, copyJson(item, [...path, key], budget)] as const;
+    take(room, key, path);
+    return [key, copyJson(item, [...path, key], room)] as const;
   });
   // fromEntries defines keys, so that `__proto__` is a key like any other.
   return Object.freeze(Object.fromEntries(entries));
 }
 
+function take(room: Room, text: string, path: Path): void {
+  room.units -= text.length;
+  if (room.units < 0) refuse(path, `is too much: a grant may hold ${BOUNDS.units} characters altogether`);
+}
+
+interface Meaning extends Bounds {
+  readonly engine: PatternEngine | undefined;
+}
+
 /** What a schema cannot say: that ranges are ranges, hosts are written as hosts are compared, patterns compile. */
-function checkMeaning(grant: Grant, start: Path, patterns: PatternEngine | undefined): void {
+function checkMeaning(grant: Grant, start: Path, meaning: Meaning): void {
   checkRanges(grant.networks, [...start, 'networks']);
-  checkHosts(grant.ephemeralMcp?.hosts, [...start, 'ephemeralMcp', 'hosts']);
+  checkHosts(grant.ephemeralMcp?.hosts, [...start, 'ephemeralMcp', 'hosts'], meaning);
+  checkGlobs(grant.ephemeralMcp?.tools, [...start, 'ephemeralMcp', 'tools'], meaning);
+  checkGlobs(grant.models, [...start, 'models'], meaning);
+  checkGlobs(grant.projects, [...start, 'projects'], meaning);
+  checkGlobs(Object.keys(grant.mcp ?? {}), [...start, 'mcp'], meaning);
   for (const [server, { tools }] of Object.entries(grant.mcp ?? {})) {
+    checkGlobs(Object.keys(tools), [...start, 'mcp', server, 'tools'], meaning);
     for (const [tool, rule] of Object.entries(tools)) {
       for (const [name, constraint] of Object.entries(rule.arguments ?? {})) {
-        checkConstraint(constraint, [...start, 'mcp', server, 'tools', tool, 'arguments', name], patterns);
+        checkConstraint(constraint, [...start, 'mcp', server, 'tools', tool, 'arguments', name], meaning);
       }
     }
   }
 }
 
-function checkConstraint(constraint: ArgumentConstraint, path: Path, patterns: PatternEngine | undefined): void {
+function checkConstraint(constraint: ArgumentConstraint, path: Path, meaning: Meaning): void {
   checkRanges(constraint.cidr, [...path, 'cidr']);
-  checkHosts(constraint.hosts, [...path, 'hosts']);
-  if (constraint.pattern !== undefined) checkPattern(constraint.pattern, [...path, 'pattern'], patterns);
-  if (constraint.items !== undefined) checkConstraint(constraint.items, [...path, 'items'], patterns);
+  checkHosts(constraint.hosts, [...path, 'hosts'], meaning);
+  if (constraint.hardLinks !== undefined && constraint.within === undefined) {
+    refuse([...path, 'hardLinks'], 'says something of `within`, and stands beside it');
+  }
+  if (constraint.pattern !== undefined) checkPattern(constraint.pattern, [...path, 'pattern'], meaning);
+  if (constraint.items !== undefined) checkConstraint(constraint.items, [...path, 'items'], meaning);
   for (const [name, property] of Object.entries(constraint.properties ?? {})) {
-    checkConstraint(property, [...path, 'properties', name], patterns);
+    checkConstraint(property, [...path, 'properties', name], meaning);
   }
 }
 
-function checkPattern(pattern: string, path: Path, patterns: PatternEngine | undefined): void {
-  if (patternSize(pattern) > MAXIMUM_PATTERN_SIZE) {
+function checkGlobs(globs: readonly string[] = [], path: Path, { globs: most, stars }: Bounds): void {
+  if (globs.length > most) refuse(path, `has more than ${most} entries; use globs such as ibm/*`);
+  const wrong = globs.findIndex((glob) => glob.split('*').length - 1 > stars);
+  if (wrong >= 0) refuse([...path, wrong], `has more than ${stars} stars`);
+}
+
+function checkPattern(pattern: string, path: Path, { patterns: mustBeSmall, engine }: Meaning): void {
+  if (mustBeSmall && isTooLarge(patternCost(pattern))) {
     refuse(
       path,
-      `is too large: with its repetitions written out it may have ${MAXIMUM_PATTERN_SIZE} parts, and no \\Q`,
+      `is too large: with its repetitions written out it may have ${MAXIMUM_PATTERN_SIZE} parts, some twenty \\p{…}, and no \\Q`,
     );
   }
   try {
-    patterns?.compile(pattern);
+    engine?.compile(pattern);
   } catch {
     refuse(path, 'is not a pattern in RE2 notation');
   }
@@ -138,7 +197,8 @@ function checkRanges(ranges: readonly string[] = [], path: Path): void {
   if (wrong >= 0) refuse([...path, wrong], 'is not an address or a range such as 10.0.0.0/8 or fd00::/8');
 }
 
-function checkHosts(hosts: readonly string[] = [], path: Path): void {
+function checkHosts(hosts: readonly string[] = [], path: Path, bounds: Bounds): void {
+  checkGlobs(hosts, path, bounds);
   const wrong = hosts.findIndex((host) => host !== host.toLowerCase());
   if (wrong >= 0) refuse([...path, wrong], 'must be written in lower case, as host names are compared');
 }

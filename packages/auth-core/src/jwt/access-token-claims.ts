@@ -1,5 +1,5 @@
 import type { AuthorityEntry } from '../authority/decide.ts';
-import { parseGrant } from '../authority/parse-grant.ts';
+import { parseAcceptedGrant } from '../authority/parse-grant.ts';
 import { InvalidTokenError } from '../errors.ts';
 import type { Principal } from '../principal.ts';
 import { isJsonObject } from '../schema/json-value.ts';
@@ -95,7 +95,7 @@ function readEntry(detail: Readonly<Record<string, unknown>>): AuthorityEntry {
     throw new InvalidTokenError('AUTH_TOKEN_MALFORMED');
   }
   try {
-    return Object.freeze({ grant: parseGrant(grant), source, ...(id !== undefined && { id }) });
+    return Object.freeze({ grant: parseAcceptedGrant(grant), source, ...(id !== undefined && { id }) });
   } catch (cause) {
     throw new InvalidTokenError('AUTH_TOKEN_MALFORMED', { cause });
   }

@@ -207,7 +207,7 @@ export function createAccessTokens(options: AccessTokensOptions): AccessTokens {
 /** What the maker may do, without the server's policy. What is said twice is carried once. */
 function inheritedEntries({ authority }: Principal): readonly AuthorityEntry[] {
   const own = authority.filter(({ id }) => id !== POLICY_ID);
-  return [...new Map(own.map((entry) => [canonicalJson(entry), entry])).values()];
+  return [...new Map(own.map((entry) => [canonicalJson({ ...entry, added: undefined }), entry])).values()];
 }
 
 function addedEntries(grant: unknown, by: Principal, jti: string): readonly AuthorityEntry[] {

@@ -1,6 +1,7 @@
 import type { Authority, DeniedDecision } from '../authority/decide.ts';
 import { GrantNotCoveredError, InvalidGrantError, PermissionDeniedError } from '../errors.ts';
 import { matchesAnyGlob } from '../matching/glob.ts';
+import { createSteps, unlessUsedUp } from '../matching/steps.ts';
 import type { Principal } from '../principal.ts';
 import { checkLabel } from './token-input.ts';
 
@@ -64,5 +65,9 @@ function denyProject(principal: Principal, project: string): DeniedDecision | un
 }
 
 function findForeign(authority: Authority, project: string): number {
-  return authority.findIndex(({ grant: { projects } }) => projects !== undefined && !matchesAnyGlob(projects, project));
+  const steps = createSteps();
+  return authority.findIndex(
+    ({ grant: { projects } }) =>
+      projects !== undefined && !unlessUsedUp(() => matchesAnyGlob(projects, project, steps), false),
+  );
 }

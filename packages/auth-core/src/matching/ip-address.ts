@@ -1,3 +1,6 @@
+import { coverEach } from './glob.ts';
+import type { Steps } from './steps.ts';
+
 /** An IP address as a number; an IPv4 address inside IPv6 (`::ffff:10.0.0.1`, RFC 4291 2.5.5.2) counts as IPv4. */
 export interface IpAddress {
   readonly bits: 32 | 128;
@@ -90,22 +93,27 @@ export function rangeContains(range: IpRange, address: IpAddress): boolean {
   return range.bits === address.bits && range.value >> hostBits === address.value >> hostBits;
 }
 
+/** To read a range, and to compare it. */
+const STEPS_A_RANGE = 400;
+
 /** Says whether one of the ranges, as they are written, holds the address. A range that cannot be read holds none. */
-export function anyRangeContains(ranges: readonly string[], address: IpAddress): boolean {
+export function anyRangeContains(ranges: readonly string[], address: IpAddress, steps: Steps): boolean {
   return ranges.some((text) => {
+    steps.spend(STEPS_A_RANGE);
     const range = parseIpRange(text);
     return range !== undefined && rangeContains(range, address);
   });
 }
 
 /** Says whether each of the inner ranges lies within one of the outer ones. */
-export function rangesCover(outer: readonly string[], inner: readonly string[]): boolean {
-  return inner.every((text) => {
-    const range = parseIpRange(text);
-    if (range === undefined) return false;
-    return outer.some((candidate) => {
-      const container = parseIpRange(candidate);
-      return container !== undefined && container.prefix <= range.prefix && rangeContains(container, range);
-    });
-  });
+export function rangesCover(outer: readonly string[], inner: readonly string[], steps: Steps): boolean {
+  return coverEach(outer, inner, (candidate, text) => rangeCovers(candidate, text, steps), steps);
+}
+
+function rangeCovers(outer: string, inner: string, steps: Steps): boolean {
+  steps.spend(2 * STEPS_A_RANGE);
+  const container = parseIpRange(outer);
+  const range = parseIpRange(inner);
+  if (container === undefined || range === undefined) return false;
+  return container.prefix <= range.prefix && rangeContains(container, range);
 }

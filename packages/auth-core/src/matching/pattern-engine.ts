@@ -1,3 +1,10 @@
+/** Says whether a pattern matches anywhere in a text. */
+export interface PatternTest {
+  (text: string): boolean;
+  /** How many instructions the compiled pattern has, the most that are looked at for a character; absent: it is estimated. */
+  readonly size?: number;
+}
+
 /**
  * SEAM: what runs the `pattern` of an argument constraint.
  *
@@ -10,5 +17,5 @@ export interface PatternEngine {
    * Turns a pattern into a test that says whether it matches anywhere in a text, as JSON Schema has it: a pattern
    * that means the whole text begins with `^` and ends with `$`. Throws when the pattern is not one.
    */
-  compile(source: string): (text: string) => boolean;
+  compile(source: string): PatternTest;
 }

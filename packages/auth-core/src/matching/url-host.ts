@@ -2,19 +2,35 @@
 // biome-ignore lint/suspicious/noControlCharactersInRegex: controls are what is looked for
 const DISPUTED = /[\u0000-\u0020\u007f\\]/;
 // A host of ASCII, no longer than DNS has any (RFC 1035 section 2.3.4), without a user before it, and its port apart.
-const AUTHORITY = /^https?:\/\/([^/?#@\u0080-\uffff]{1,253}?)(?::[0-9]*)?(?:[/?#]|$)/i;
+const AUTHORITY = /^https?:\/\/([^/?#@\u0080-\uffff]{1,253}?)(?::[0-9]{0,5})?(?:[/?#]|$)/i;
+
+/** Where a URL leads. */
+export interface UrlPlace {
+  /** In lower case; an IPv6 address keeps its brackets. */
+  readonly host: string;
+  readonly port: number;
+}
+
+/** The longest URL that is read. */
+const MAXIMUM_LENGTH = 16_384;
 
 /**
- * Reads the host name out of an http or https URL (WHATWG URL), in lower case, without the port; an IPv6 address
- * keeps its brackets.
+ * Reads host name and port out of an http or https URL (WHATWG URL).
  *
  * Undefined when it is no such URL, names a user, or is written so that two readers could see two hosts in it: with an
  * escape, a letter beyond ASCII or a number such as `0177.1` in the host.
  */
-export function readUrlHost(text: string): string | undefined {
-  if (DISPUTED.test(text)) return undefined;
+export function readUrlPlace(text: string): UrlPlace | undefined {
+  if (text.length > MAXIMUM_LENGTH || DISPUTED.test(text)) return undefined;
   const written = AUTHORITY.exec(text)?.[1]?.toLowerCase();
   if (written === undefined || !URL.canParse(text)) return undefined;
-  const { hostname } = new URL(text);
-  return written === hostname || written.startsWith('[') ? hostname : undefined;
+  const { hostname, port, protocol } = new URL(text);
+  if (written !== hostname && !written.startsWith('[')) return undefined;
+  return { host: hostname, port: port === '' ? DEFAULT_PORTS[protocol === 'http:' ? 0 : 1] : Number(port) };
 }
+
+/** Of http and of https. */
+const DEFAULT_PORTS = [80, 443] as const;
+
+/** Whether a port is one that a URL need not name. */
+export const isDefaultPort = (port: number): boolean => DEFAULT_PORTS.some((one) => one === port);

@@ -16,6 +16,6 @@ import type { PatternEngine } from '../matching/pattern-engine.ts';
 export const re2jsPatterns: PatternEngine = {
   compile(source) {
     const pattern = RE2JS.compile(source);
-    return (text) => pattern.test(text);
+    return Object.assign((text: string) => pattern.test(text), { size: pattern.programSize() });
   },
 };

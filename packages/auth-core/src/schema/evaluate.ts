@@ -1,34 +1,31 @@
 import { parseDateTime } from '../date-time.ts';
-import { matchesAnyGlob } from '../matching/glob.ts';
+import { anyHostMatches } from '../matching/host-glob.ts';
 import { anyRangeContains, parseIpAddress } from '../matching/ip-address.ts';
 import type { PatternEngine } from '../matching/pattern-engine.ts';
-import { MAXIMUM_PATTERN_SIZE, patternSize } from '../matching/pattern-size.ts';
-import { readUrlHost } from '../matching/url-host.ts';
+import { createSteps, type Steps } from '../matching/steps.ts';
+import { type TestedTexts, testPattern } from '../matching/test-pattern.ts';
+import { readUrlPlace } from '../matching/url-host.ts';
 import type { Json, JsonSchema } from './json-schema.ts';
 import { hasAtLeastCharacters, isJsonObject, isOfType, jsonEqual } from './json-value.ts';
+import { findOtherSpelling } from './other-spelling.ts';
+
+/** A path that should lie in a folder, both as they are written. */
+export interface AskedPath {
+  readonly path: string;
+  readonly folder: string;
+  /** Whether a file may have further names, outside the folder perhaps. */
+  readonly hardLinks: boolean;
+}
 
 /** What some keywords need from outside. Where it is absent, those keywords refuse. */
 export interface EvaluationContext {
   readonly patterns?: PatternEngine;
-  /** The real path of a path, or undefined to refuse it. */
-  readonly resolvePath?: (path: string) => string | undefined;
-  /** What patterns may still cost; shared by all that is evaluated for one grant. */
-  readonly effort?: Effort;
-}
-
-/** How many parts of patterns may still be compared with how many characters. */
-export interface Effort {
-  left: number;
-}
-
-/** As much as takes about an eighth of a second: a pattern of 20 parts and a text of 100,000 characters. */
-const MAXIMUM_EFFORT = 2_000_000;
-/** To make a pattern ready takes as long as to compare it with so many characters. */
-const CHARACTERS_TO_COMPILE = 100;
-
-/** What the patterns of one grant may cost altogether. Whoever has a token chooses patterns, and often the text, too. */
-export function createEffort(): Effort {
-  return { left: MAXIMUM_EFFORT };
+  /** Whether a path lies in a folder. */
+  readonly isWithin?: (asked: AskedPath) => boolean;
+  /** What has been found of patterns in the same question. */
+  readonly tested?: TestedTexts;
+  /** What may be spent; as much as on a whole decision, by default. */
+  readonly steps?: Steps;
 }
 
 /** Where a value breaks its schema and how, in words that never hold the value itself. */
@@ -41,7 +38,7 @@ export interface Violation {
 }
 
 interface Scope extends EvaluationContext {
-  readonly effort: Effort;
+  readonly steps: Steps;
   /** The schema that `$ref` looks into. */
   readonly root: JsonSchema;
 }
@@ -59,13 +56,22 @@ type Check<K extends Keyword> = (
  *
  * Fails closed: a keyword that is unknown, that does not suit the value's type, or that needs something which the
  * context lacks is a violation.
+ *
+ * @throws {StepsUsedUp} when it takes too many steps
  */
 export function evaluate(schema: JsonSchema, value: unknown, context: EvaluationContext = {}): Violation | undefined {
-  return evaluateIn(schema, value, { ...context, effort: context.effort ?? createEffort(), root: schema });
+  return evaluateIn(schema, value, { ...context, steps: context.steps ?? createSteps(), root: schema });
 }
+
+const STEPS_A_KEYWORD = 30;
+const STEPS_A_KEY = 50;
+const STEPS_A_PATH = 200;
+const STEPS_A_CHARACTER_OF_A_PATH = 10;
+const STEPS_A_URL = 2000;
 
 function evaluateIn(schema: JsonSchema, value: unknown, scope: Scope): Violation | undefined {
   for (const keyword of Object.keys(schema)) {
+    scope.steps.spend(STEPS_A_KEYWORD);
     const violation = Object.hasOwn(CHECKS, keyword)
       ? applyKeyword(keyword as Keyword, schema, value, scope)
       : violate('cannot be checked: the constraint has an unknown word');
@@ -86,9 +92,9 @@ function violate(message: string, expected?: readonly Json[]): Violation {
 }
 
 /** A check that takes texts only, and refuses everything else. */
-function forText<E>(check: (expected: E, text: string, scope: Scope) => string | undefined) {
-  return (expected: E, value: unknown, scope: Scope): Violation | undefined => {
-    const message = typeof value === 'string' ? check(expected, value, scope) : 'is not a text';
+function forText<E>(check: (expected: E, text: string, scope: Scope, schema: JsonSchema) => string | undefined) {
+  return (expected: E, value: unknown, scope: Scope, schema: JsonSchema): Violation | undefined => {
+    const message = typeof value === 'string' ? check(expected, value, scope, schema) : 'is not a text';
     return message === undefined ? undefined : violate(message);
   };
 }
@@ -104,45 +110,36 @@ function at(key: string | number, violation: Violation | undefined): Violation |
   return violation && { ...violation, path: [key, ...violation.path] };
 }
 
-function checkPattern(source: string, text: string, { patterns, effort }: Scope): string | undefined {
+function checkPattern(source: string, text: string, { patterns, steps, tested }: Scope): string | undefined {
   if (patterns === undefined) return 'cannot be checked: there is no pattern engine';
-  const size = patternSize(source);
-  if (size > MAXIMUM_PATTERN_SIZE) return 'cannot be checked: the pattern is too large';
-  effort.left -= size * (text.length + CHARACTERS_TO_COMPILE);
-  if (effort.left < 0) return 'cannot be checked: it is too long for the patterns of the grants';
-  try {
-    return patterns.compile(source)(text) ? undefined : 'does not match the pattern';
-  } catch {
-    return 'cannot be checked: the pattern does not compile';
-  }
+  return testPattern(patterns, source, text, { steps, tested });
 }
 
-function checkWithin(folder: string, text: string, { resolvePath }: Scope): string | undefined {
-  if (resolvePath === undefined) return 'cannot be checked: there is no path resolver';
-  let real: string | undefined;
-  try {
-    real = resolvePath(text);
-  } catch {
-    // Told below like any path that does not resolve: what the resolver said may hold the path.
-  }
-  if (real === undefined) return 'is not a path that can be resolved';
-  const inside = folder.endsWith('/') ? folder : `${folder}/`;
-  const isReal = !real.split('/').some((part) => part === '..' || part === '.');
-  return isReal && `${real}/`.startsWith(inside) ? undefined : 'outside the allowed folder';
+/** One reason for all that is wrong with a path: more would be news of files that the caller must not know of. */
+function checkWithin(folder: string, path: string, { isWithin, steps }: Scope, schema: JsonSchema): string | undefined {
+  if (isWithin === undefined) return 'cannot be checked: there is no path resolver';
+  steps.spend(STEPS_A_PATH + STEPS_A_CHARACTER_OF_A_PATH * path.length);
+  const isInside = isWithin({ path, folder, hardLinks: schema.hardLinks === true });
+  return isInside ? undefined : 'is not a path inside the allowed folder, written in full';
 }
 
-function checkHosts(hosts: readonly string[], text: string): string | undefined {
-  const host = readUrlHost(text);
-  if (host === undefined) return 'is not a plain http or https URL';
-  return matchesAnyGlob(hosts, host) ? undefined : 'leads to a host that is not allowed';
+function checkHosts(hosts: readonly string[], text: string, { steps }: Scope): string | undefined {
+  steps.spend(STEPS_A_URL + 2 * text.length);
+  const place = readUrlPlace(text);
+  if (place === undefined) return 'is not a plain http or https URL';
+  return anyHostMatches(hosts, place, steps) ? undefined : 'leads to a host or port that is not allowed';
 }
 
-function checkCidr(ranges: readonly string[], text: string): string | undefined {
-  const host = readUrlHost(text)?.replace(/^\[(.*)\]$/, '$1');
+function checkCidr(ranges: readonly string[], text: string, { steps }: Scope): string | undefined {
+  steps.spend(STEPS_A_URL + 2 * text.length);
+  const host = readUrlPlace(text)?.host.replace(/^\[(.*)\]$/, '$1');
   const address = parseIpAddress(host ?? text);
   if (address === undefined) return 'is not an IP address or a URL with one';
-  return anyRangeContains(ranges, address) ? undefined : 'outside the allowed addresses';
+  return anyRangeContains(ranges, address, steps) ? undefined : 'outside the allowed addresses';
 }
+
+/** What is said where a name stands in a spelling that only some readers tell apart. */
+export const ANOTHER_SPELLING = 'has another spelling beside it or in its place';
 
 const holds = () => undefined;
 
@@ -157,9 +154,10 @@ const CHECKS: { readonly [K in Keyword]: Check<K> } = {
     if (definition === undefined) return violate('cannot be checked: the schema refers to nothing');
     return evaluateIn(definition, value, scope);
   },
-  const: (expected, value) => (jsonEqual(expected, value) ? undefined : violate('is not the allowed value')),
-  enum: (expected, value) =>
-    expected.some((allowed) => jsonEqual(allowed, value))
+  const: (expected, value, { steps }) =>
+    jsonEqual(expected, value, steps) ? undefined : violate('is not the allowed value'),
+  enum: (expected, value, { steps }) =>
+    expected.some((allowed) => jsonEqual(allowed, value, steps))
       ? undefined
       : violate('is not one of the allowed values', expected),
   type: (expected, value) => (isOfType(value, expected) ? undefined : violate(`is not of type ${expected}`)),
@@ -167,10 +165,15 @@ const CHECKS: { readonly [K in Keyword]: Check<K> } = {
   minimum: forNumber((expected, value) => value >= expected, 'less than'),
   exclusiveMinimum: forNumber((expected, value) => value > expected, 'not more than'),
   maximum: forNumber((expected, value) => value <= expected, 'more than'),
-  minLength: forText((length, text) => (hasAtLeastCharacters(text, length) ? undefined : `shorter than ${length}`)),
-  maxLength: forText((length, text) => (hasAtLeastCharacters(text, length + 1) ? `longer than ${length}` : undefined)),
+  minLength: forText((length, text, { steps }) =>
+    hasAtLeastCharacters(text, length, steps) ? undefined : `shorter than ${length}`,
+  ),
+  maxLength: forText((length, text, { steps }) =>
+    hasAtLeastCharacters(text, length + 1, steps) ? `longer than ${length}` : undefined,
+  ),
   pattern: forText(checkPattern),
   within: forText(checkWithin),
+  hardLinks: holds,
   hosts: forText(checkHosts),
   cidr: forText(checkCidr),
   maxItems(length, value) {
@@ -180,13 +183,17 @@ const CHECKS: { readonly [K in Keyword]: Check<K> } = {
   items(schema, value, scope) {
     if (!Array.isArray(value)) return violate('is not a list');
     for (const [index, item] of value.entries()) {
+      scope.steps.spend(STEPS_A_KEY);
       const violation = at(index, evaluateIn(schema, item, scope));
       if (violation !== undefined) return violation;
     }
     return undefined;
   },
-  required(names, value) {
+  required(names, value, { steps }) {
     if (!isJsonObject(value)) return violate('is not an object');
+    steps.spend(names.length * STEPS_A_KEY);
+    const other = findOtherSpelling(names, value, steps);
+    if (other !== undefined) return at(other, violate(ANOTHER_SPELLING));
     const missing = names.find((name) => !Object.hasOwn(value, name) || value[name] === undefined);
     return missing === undefined ? undefined : at(missing, violate('is missing'));
   },
@@ -196,7 +203,10 @@ const CHECKS: { readonly [K in Keyword]: Check<K> } = {
   },
   properties(schemas, value, scope) {
     if (!isJsonObject(value)) return violate('is not an object');
+    const other = findOtherSpelling(Object.keys(schemas), value, scope.steps);
+    if (other !== undefined) return at(other, violate(ANOTHER_SPELLING));
     for (const [name, schema] of Object.entries(schemas)) {
+      scope.steps.spend(STEPS_A_KEY);
       if (!Object.hasOwn(value, name) || value[name] === undefined) continue;
       const violation = at(name, evaluateIn(schema, value[name], scope));
       if (violation !== undefined) return violation;
@@ -206,6 +216,7 @@ const CHECKS: { readonly [K in Keyword]: Check<K> } = {
   additionalProperties(additional, value, scope, { properties = {} }) {
     if (!isJsonObject(value)) return violate('is not an object');
     for (const [name, item] of Object.entries(value)) {
+      scope.steps.spend(STEPS_A_KEY);
       if (Object.hasOwn(properties, name)) continue;
       const violation = additional
         ? evaluateIn(additional, item, scope)

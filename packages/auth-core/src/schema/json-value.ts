@@ -1,3 +1,4 @@
+import type { Steps } from '../matching/steps.ts';
 import type { JsonType } from './json-schema.ts';
 
 /** Says whether the value is an object in JSON's sense: neither null nor a list. */
@@ -27,26 +28,37 @@ export function isOfType(value: unknown, type: JsonType): boolean {
   }
 }
 
+const STEPS_A_VALUE = 25;
+const STEPS_A_KEY = 50;
+
 /** Says whether two JSON values are equal; the order of an object's keys does not count. */
-export function jsonEqual(left: unknown, right: unknown): boolean {
+export function jsonEqual(left: unknown, right: unknown, steps: Steps): boolean {
+  steps.spend(STEPS_A_VALUE);
+  if (typeof left === 'string' && typeof right === 'string' && left.length === right.length) steps.spend(left.length);
   if (left === right) return true;
   if (Array.isArray(left)) {
     return (
-      Array.isArray(right) && left.length === right.length && left.every((item, index) => jsonEqual(item, right[index]))
+      Array.isArray(right) &&
+      left.length === right.length &&
+      left.every((item, index) => jsonEqual(item, right[index], steps))
     );
   }
   if (!isJsonObject(left) || !isJsonObject(right)) return false;
   const keys = Object.keys(left);
+  const others = Object.keys(right).length;
+  steps.spend((keys.length + others) * STEPS_A_KEY);
   return (
-    keys.length === Object.keys(right).length &&
-    keys.every((key) => Object.hasOwn(right, key) && jsonEqual(left[key], right[key]))
+    keys.length === others && keys.every((key) => Object.hasOwn(right, key) && jsonEqual(left[key], right[key], steps))
   );
 }
 
+const STEPS_A_CHARACTER = 3;
+
 /** Says whether a text has at least so many Unicode characters, counting no further than it must. */
-export function hasAtLeastCharacters(text: string, minimum: number): boolean {
+export function hasAtLeastCharacters(text: string, minimum: number, steps: Steps): boolean {
   if (text.length < minimum) return false;
   if (text.length >= minimum * 2) return true;
+  steps.spend(minimum * STEPS_A_CHARACTER);
   let count = 0;
   for (const _ of text) {
     if (++count >= minimum) return true;

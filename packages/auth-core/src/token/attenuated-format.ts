@@ -1,5 +1,6 @@
 import type { AuthorityEntry } from '../authority/decide.ts';
-import { parseGrant } from '../authority/parse-grant.ts';
+import { asFormerlyRead } from '../authority/former-reading.ts';
+import { parseAcceptedGrant } from '../authority/parse-grant.ts';
 import { endOf } from '../date-time.ts';
 import { InvalidTokenError } from '../errors.ts';
 import { readAttenuatedText, readCaveat, writeCaveat } from './attenuated-text.ts';
@@ -60,8 +61,9 @@ const NOBODYS_KEY = '0'.repeat(64);
 /** Reads a caveat that is written in the one way in which it is: two texts must not be one caveat. */
 function readGrant(caveat: string) {
   try {
-    const grant = parseGrant(readCaveat(caveat));
-    if (writeCaveat(grant) === caveat) return grant;
+    const { grant: written, isFormer } = readCaveat(caveat);
+    const grant = parseAcceptedGrant(written);
+    if (writeCaveat(grant, { isFormer }) === caveat) return isFormer ? asFormerlyRead(grant) : grant;
   } catch (cause) {
     throw new InvalidTokenError('AUTH_TOKEN_MALFORMED', { cause });
   }

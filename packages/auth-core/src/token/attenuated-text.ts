@@ -37,12 +37,17 @@ export function writeAttenuatedText({ from, caveats, key }: AttenuatedText): str
   return `${ATTENUATED_PREFIX}${[name, ...caveats, key].join('.')}`;
 }
 
-/** What is written in a caveat; undefined when it is no JSON. */
-export function readCaveat(caveat: string): unknown {
-  return fromBase64urlJson(caveat);
+/** How the text of a caveat begins that is read by today's rules; the first ones began with their grant, so with an `e`. */
+const VERSION = '2';
+
+/** What is written in a caveat: undefined when it is no JSON; and whether it is to be read as grants were at first. */
+export function readCaveat(caveat: string): { readonly grant: unknown; readonly isFormer: boolean } {
+  const isFormer = !caveat.startsWith(VERSION);
+  return { grant: fromBase64urlJson(isFormer ? caveat : caveat.slice(VERSION.length)), isFormer };
 }
 
-/** Writes a caveat: base64url of the grant's canonical JSON, the one way in which a grant is written. */
-export function writeCaveat(grant: Grant): string {
-  return toBase64url(new TextEncoder().encode(canonicalJson(grant)));
+/** Writes a caveat: its version, and base64url of the grant's canonical JSON, the one way in which a grant is written. */
+export function writeCaveat(grant: Grant, { isFormer = false } = {}): string {
+  const text = toBase64url(new TextEncoder().encode(canonicalJson(grant)));
+  return isFormer ? text : `${VERSION}${text}`;
 }

@@ -38,7 +38,7 @@ export interface TokenInspection {
 export function inspectToken(text: string): TokenInspection {
   const attenuated = readAttenuatedText(text);
   if (attenuated !== undefined) {
-    const caveats = attenuated.caveats.map(readCaveat);
+    const caveats = attenuated.caveats.map((caveat) => readCaveat(caveat).grant);
     const ends = caveats.flatMap((caveat) =>
       isJsonObject(caveat) && typeof caveat.expiresAt === 'string' ? [endOf(caveat.expiresAt)] : [],
     );

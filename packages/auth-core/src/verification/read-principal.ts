@@ -1,6 +1,6 @@
 import type { AuthorityEntry } from '../authority/decide.ts';
 import type { Grant } from '../authority/grant.ts';
-import { parseGrant } from '../authority/parse-grant.ts';
+import { parseAcceptedGrant } from '../authority/parse-grant.ts';
 import type { Principal } from '../principal.ts';
 import { isJsonObject } from '../schema/json-value.ts';
 import type { TokenRecord } from '../store/token-store.ts';
@@ -18,12 +18,17 @@ export function readGrant(record: TokenRecord): Grant {
 
 /** What a stored token adds to the authority of its parent: the caveats on the way to it, and its own grant. */
 export function readEntries(record: TokenRecord): readonly AuthorityEntry[] {
-  return [...readCaveats(record), { grant: readGrant(record), source: `token ${record.name}`, id: record.id }];
+  // A derived token is what the holder of another one has left of that.
+  const added = record.parentId === undefined ? {} : { added: true };
+  return [
+    ...readCaveats(record),
+    { grant: readGrant(record), source: `token ${record.name}`, id: record.id, ...added },
+  ];
 }
 
 /** As with a token's own grant, what cannot be read allows nothing. */
 function readCaveats({ caveats = [], name }: { readonly caveats?: unknown; readonly name: string }): AuthorityEntry[] {
-  const unreadable = { grant: NOTHING, source: `caveat of token ${name}` };
+  const unreadable = { grant: NOTHING, source: `caveat of token ${name}`, added: true };
   if (!Array.isArray(caveats)) return [unreadable];
   return caveats.map((caveat: unknown) => {
     if (!isJsonObject(caveat)) return unreadable;
@@ -31,6 +36,7 @@ function readCaveats({ caveats = [], name }: { readonly caveats?: unknown; reado
     return {
       grant: readStoredGrant(grant),
       source: typeof source === 'string' ? source : unreadable.source,
+      added: true,
       ...(typeof id === 'string' && { id }),
     };
   });
@@ -38,7 +44,7 @@ function readCaveats({ caveats = [], name }: { readonly caveats?: unknown; reado
 
 function readStoredGrant(grant: unknown): Grant {
   try {
-    return parseGrant(grant);
+    return parseAcceptedGrant(grant);
   } catch {
     return NOTHING;
   }
@@ -62,9 +68,8 @@ export function readPrincipal({ kind, lineage, derivation, endsAt }: ProvedToken
   const { name, owner, project = derivation?.project } = stored;
   // What an access token carries of its parent stays, also while the parent says the same: what is made of the token
   // must not gain what the parent may gain later.
-  const entries = [...lineage.flatMap(readEntries), ...(derivation?.entries ?? [])].map((entry) =>
-    Object.freeze(entry),
-  );
+  const added = (derivation?.entries ?? []).map((entry) => ({ ...entry, added: true }));
+  const entries = [...lineage.flatMap(readEntries), ...added].map((entry) => Object.freeze(entry));
   const chain = [...new Set([...entries.flatMap(({ id }) => id ?? []), ...(derivation?.ids ?? [])])];
   return Object.freeze({
     id: lastOf([stored.id, ...(derivation?.ids ?? [])]),

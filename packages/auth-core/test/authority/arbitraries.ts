@@ -15,6 +15,10 @@ import { re2jsPatterns } from '../../src/patterns/re2js.ts';
 const glob = fc.constantFrom('*', 'a', 'b', 'a*', '*b', 'ab', 'a*b', 'a/*');
 const globs = fc.uniqueArray(glob, { maxLength: 3 });
 const name = fc.constantFrom('a', 'b', 'ab', 'a/b', 'aab', '__proto__');
+/** Names of arguments: some are other spellings of others. */
+const argument = fc.constantFrom('a', 'b', 'A', '\uff41', 'a_', '__proto__');
+const host = fc.constantFrom('*', 'a', 'b', 'a*', '*b', 'a:8080', 'b:*', '*:443', '[::1]', '[::1]:8080');
+const hosts = fc.uniqueArray(host, { maxLength: 3 });
 const times = fc.constantFrom('2027-01-01T00:00:00Z', '2027-01-15T12:00:00Z', '2027-02-01T01:00:00+01:00');
 const small = fc.integer({ min: 0, max: 3 });
 
@@ -29,7 +33,17 @@ function seldom<T extends object>(model: { [K in keyof T]-?: fc.Arbitrary<T[K]> 
 
 const scalar = fc.constantFrom('', 'a', 'bb', 'abc', 0, 1, 2.5, null, true);
 const path = fc.constantFrom('/s', '/s/t', '/s/t/u', '/s-evil', '/');
-const url = fc.constantFrom('http://a/', 'https://b:8080/', 'http://10.0.0.1/', '10.0.0.1', '::1', 'ftp://a');
+const url = fc.constantFrom(
+  'http://a/',
+  'https://a:8080',
+  'https://b:8080/',
+  'http://[::1]/',
+  'http://[::1]:8080/',
+  'http://10.0.0.1/',
+  '10.0.0.1',
+  '::1',
+  'ftp://a',
+);
 
 /** Constraints of arguments. */
 export const constraints: fc.Arbitrary<ArgumentConstraint> = fc.letrec<{ node: ArgumentConstraint }>((tie) => ({
@@ -43,24 +57,29 @@ export const constraints: fc.Arbitrary<ArgumentConstraint> = fc.letrec<{ node: A
     }),
     optional<Pick<ArgumentConstraint, 'const' | 'enum'>>({ const: scalar, enum: fc.array(scalar, { maxLength: 3 }) }),
     optional<Pick<ArgumentConstraint, 'minimum' | 'maximum'>>({ minimum: small, maximum: small }),
-    fc.record({ within: path }),
-    fc.record({ hosts: globs }),
+    optional<Pick<ArgumentConstraint, 'within' | 'pattern' | 'enum'>>({
+      within: path,
+      pattern: fc.constantFrom('^/s', 't$'),
+      enum: fc.array(path, { maxLength: 3 }),
+    }),
+    fc.record({ within: path, hardLinks: fc.boolean() }),
+    fc.record({ hosts }),
     fc.record({ cidr: fc.constantFrom(['10.0.0.0/8'], ['10.0.0.0/24', '::/0'], ['::1']) }),
     optional<Pick<ArgumentConstraint, 'maxItems' | 'items'>>({ maxItems: small, items: tie('node') }),
     optional<Pick<ArgumentConstraint, 'properties' | 'required'>>({
-      properties: fc.dictionary(name, tie('node'), { maxKeys: 2 }),
-      required: fc.array(name, { maxLength: 2 }),
+      properties: fc.dictionary(argument, tie('node'), { maxKeys: 2 }),
+      required: fc.array(argument, { maxLength: 2 }),
     }),
   ),
 })).node;
 
 const leaf = fc.oneof(scalar, path, url);
 /** Arguments that such constraints may meet. */
-export const values = fc.oneof(leaf, fc.array(leaf, { maxLength: 3 }), fc.dictionary(name, leaf, { maxKeys: 2 }));
+export const values = fc.oneof(leaf, fc.array(leaf, { maxLength: 3 }), fc.dictionary(argument, leaf, { maxKeys: 2 }));
 
 const rule: fc.Arbitrary<ToolRule> = optional<ToolRule>({
   approval: fc.constant('ask' as const),
-  arguments: fc.dictionary(name, constraints, { maxKeys: 2 }),
+  arguments: fc.dictionary(argument, constraints, { maxKeys: 2 }),
   additionalArguments: fc.boolean(),
 });
 
@@ -75,7 +94,7 @@ export const grants: fc.Arbitrary<Grant> = fc
     optional<Pick<Grant, 'models' | 'mcp' | 'ephemeralMcp' | 'limits'>>({
       models: globs,
       mcp: fc.dictionary(fc.oneof(fc.constant('*'), glob), server, { maxKeys: 2 }),
-      ephemeralMcp: fc.record({ hosts: globs, tools: globs }),
+      ephemeralMcp: fc.record({ hosts, tools: globs }),
       limits: optional<NonNullable<Grant['limits']>>({
         requestsPerMinute: small,
         tokensPerDay: small,
@@ -112,14 +131,21 @@ export const grantPairs: fc.Arbitrary<[Grant, Grant]> = fc
   });
 
 export const authorities: fc.Arbitrary<Authority> = fc.array(
-  fc.record({ grant: grants, source: fc.constant('someone') }),
+  fc.record({ grant: grants, source: fc.constant('someone'), added: fc.boolean() }),
   {
     maxLength: 3,
   },
 );
 
 const tool = fc
-  .tuple(name, optional({ name, arguments: fc.dictionary(name, values, { maxKeys: 3 }) }))
+  .tuple(
+    name,
+    optional({
+      name,
+      arguments: fc.dictionary(argument, values, { maxKeys: 3 }),
+      argumentNames: fc.uniqueArray(argument, { maxLength: 3 }),
+    }),
+  )
   .map(([serverName, rest]) => ({ server: serverName, ...rest }));
 
 /** Requests, most of them for a tool. */
@@ -129,7 +155,9 @@ export const requests: fc.Arbitrary<AccessRequest> = fc
     fc.oneof(fc.record({ tool }), fc.record({ tool }), fc.constant({})),
     seldom<Pick<AccessRequest, 'model' | 'ephemeral' | 'project'>>({
       model: name,
-      ephemeral: fc.tuple(name, optional({ tool: name })).map(([host, rest]) => ({ host, ...rest })),
+      ephemeral: fc
+        .tuple(fc.constantFrom('a', 'b', 'ab', 'a:8080', 'b:22', 'a:80', '[::1]:8080'), optional({ tool: name }))
+        .map(([asked, rest]) => ({ host: asked, ...rest })),
       project: name,
     }),
   )
@@ -139,10 +167,14 @@ export const requests: fc.Arbitrary<AccessRequest> = fc
 export const contexts: fc.Arbitrary<DecisionContext> = fc
   .tuple(
     times.map((now) => ({ now: new Date(now) })),
-    optional<{ address: string; patterns: typeof re2jsPatterns; resolvePath: (path: string) => string | undefined }>({
+    optional<Pick<DecisionContext, 'address' | 'patterns' | 'resolvePath'>>({
       address: fc.constantFrom('10.0.0.1', '10.1.0.1', '::ffff:10.0.0.1', '::1', 'unknown'),
       patterns: fc.constant(re2jsPatterns),
-      resolvePath: fc.constant((text: string) => (text === '/s/t/u' ? '/s-evil' : text)),
+      resolvePath: fc.constantFrom<NonNullable<DecisionContext['resolvePath']>>(
+        (text) => (text === '/s/t/u' ? '/s-evil' : text),
+        (text) => (text === '/s/t' ? '/s/t/u' : text),
+        (text, { hardLinks }) => (text === '/s/t' && !hardLinks ? undefined : text),
+      ),
     }),
   )
   .map(([now, rest]) => ({ ...now, ...rest }));

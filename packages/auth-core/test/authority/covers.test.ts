@@ -47,6 +47,15 @@ const COVERED: Case[] = [
     write({ additionalArguments: false, arguments: { a: {}, b: {} } }),
     write({ additionalArguments: false, arguments: { a: {}, b: {} } }),
   ],
+  [write({ arguments: { a: {} }, additionalArguments: true }), write({ arguments: { a: {}, b: {} } })],
+  [write({ arguments: { a: {} } }), write({ arguments: { a: {} } })],
+  [write({ arguments: { a: {} } }), write({ arguments: { a: {} }, additionalArguments: false })],
+  [write({}), write({ arguments: { a: {} } })],
+  [path({ within: '/srv', hardLinks: true }), path({ within: '/srv' })],
+  [path({ within: '/srv', hardLinks: true }), path({ within: '/srv', hardLinks: true })],
+  [path({ hosts: ['*.a'] }), path({ hosts: ['x.a:443', 'x.a:80', 'y.a'] })],
+  [path({ hosts: ['*.a:*'] }), path({ hosts: ['x.a:22', 'x.a', '*.a:*'] })],
+  [path({ hosts: ['*'] }), path({ hosts: ['x.a:*', '*:22', '[::1]:8080'] })],
   [path({ within: '/srv' }), path({ within: '/srv/docs' })],
   [path({ within: '/srv/' }), path({ within: '/srv' })],
   [path({ within: '/' }), path({ within: '/srv' })],
@@ -105,6 +114,10 @@ const WIDER_RULES: [parent: ToolRule, child: ToolRule][] = [
   [{ additionalArguments: false }, {}],
   [{ additionalArguments: false }, { additionalArguments: true }],
   [{ additionalArguments: false }, { additionalArguments: false, arguments: { a: {} } }],
+  [{ arguments: { a: {} } }, { arguments: { a: {} }, additionalArguments: true }],
+  // The definition of the tool need not name what the child names.
+  [{ arguments: { a: {} } }, { arguments: { a: {}, b: {} } }],
+  [{ arguments: { a: {} } }, { arguments: { a: {}, b: {} }, additionalArguments: false }],
   [{ arguments: { path: {} } }, {}],
   [{ arguments: { constructor: {} } }, { arguments: {} }],
 ];
@@ -136,6 +149,11 @@ const WIDER_CONSTRAINTS: [parent: ArgumentConstraint, child: ArgumentConstraint]
   [{ within: '/srv' }, {}],
   [{ within: '/srv' }, { within: '/srv-evil' }],
   [{ within: '/srv' }, { within: '/' }],
+  [{ within: '/srv' }, { within: '/srv', hardLinks: true }],
+  [{ hosts: ['a'] }, { hosts: ['a:8080'] }],
+  [{ hosts: ['a'] }, { hosts: ['a:*'] }],
+  [{ hosts: ['a:443'] }, { hosts: ['a'] }],
+  [{ hosts: ['a:443'] }, { hosts: ['a:80'] }],
   [{ hosts: ['a'] }, {}],
   [{ hosts: ['a'] }, { hosts: ['*'] }],
   [{ cidr: ['10.0.0.0/8'] }, {}],
@@ -172,5 +190,21 @@ describe('covers', () => {
 
   it('covers nothing without a grant', () => {
     expect(covers([], { actions: [] }).covered).toBe(false);
+  });
+
+  it('says no when it takes too many steps, and says so', () => {
+    const glob = (index: number, end: string) => `${index}*${'a'.repeat(200)}*${end}`;
+    const list = (count: number, end: string) => Array.from({ length: count }, (_, index) => glob(index % 10, end));
+    const models = { parent: { models: list(400, 'b') }, child: { models: list(400, 'a') } };
+    expect(coverage(models.parent, models.child).covered).toBe(false);
+    const rules = (end: string, rule: ToolRule) =>
+      tools(Object.fromEntries(Array.from({ length: 900 }, (_, index) => [`*${'a'.repeat(200)}${index}${end}`, rule])));
+    expect(coverage(rules('b', { approval: 'ask' }), rules('a', { approval: 'ask' }))).toEqual({
+      covered: false,
+      reason: 'it takes too many steps to compare with token ci-bot',
+    });
+    // However long it is, a grant covers itself.
+    const long = rules('b', { approval: 'ask', arguments: { a: { maxLength: 1 } } });
+    expect(coverage(long, long)).toEqual({ covered: true });
   });
 });

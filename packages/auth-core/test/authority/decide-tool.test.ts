@@ -94,8 +94,82 @@ describe('arguments', () => {
     expect(call({ arguments: { path: {} } }, {})).toMatchObject(denied('arguments'));
   });
 
-  it('are free when they are not mentioned', () => {
-    expect(call(rule, { path: '/srv/docs/a', mode: 'w' })).toEqual(allowed);
+  it('are those that the grant or the definition of the tool names, where there are conditions', () => {
+    const tool = { server: 'mcp/files', name: 'write', argumentNames: ['path', 'mode'] };
+    const mcp = { 'mcp/files': { tools: { write: rule } } };
+    const args = { path: '/srv/docs/a', mode: 'w' };
+    expect(ask(mcp, { ...tool, arguments: args })).toEqual(allowed);
+    expect(ask(mcp, { ...tool, arguments: { ...args, more: 1 } })).toMatchObject({
+      ...denied('arguments'),
+      reason: 'mcp/files.write: an argument that neither the grant nor the definition of the tool names',
+    });
+    // A definition that cannot be read names none.
+    expect(call(rule, args)).toMatchObject(denied('arguments'));
+    expect(call(rule, { path: '/srv/docs/a' })).toEqual(allowed);
+    expect(call({ arguments: { __proto__x: {} } }, { __proto__x: 1, constructor: 1 })).toMatchObject(
+      denied('arguments'),
+    );
+  });
+
+  it('are free when the rule says so, or has no conditions', () => {
+    expect(call({ ...rule, additionalArguments: true }, { path: '/srv/docs/a', mode: 'w' })).toEqual(allowed);
+    expect(call({}, { mode: 'w' })).toEqual(allowed);
+    expect(call({ arguments: {}, approval: 'ask' }, { mode: 'w' })).toEqual(asking);
+  });
+
+  it.each([
+    ['Path', 'path'],
+    ['PATH', 'path'],
+    ['path ', 'path'],
+    ['path.', 'path'],
+    ['pa_th', 'path'],
+    ['-path', 'path'],
+    ['path[]', 'path'],
+    ['\u{ff30}ath', 'path'],
+    ['pa\u200bth', 'path'],
+    ['pa\u00adth', 'path'],
+    ['path\u0000', 'path'],
+    ['path\ufe0f', 'path'],
+    ['\u017fource', 'source'],
+    ['\u212aey', 'key'],
+    ['l\u0131nk', 'link'],
+    ['L\u0130NK', 'link'],
+    ['\ufb01le', 'file'],
+    ['stra\u00dfe', 'strasse'],
+    ['STRASSE', 'stra\u00dfe'],
+    ['filePath', 'file_path'],
+    ['file-path', 'file_path'],
+    ['cafe\u0301', 'caf\u00e9'],
+    ['\u03bf\u03b4\u03bf\u03c2', '\u039f\u0394\u039f\u03a3'],
+  ])('never come in another spelling beside or instead of the named one: %j for %j', (other, name) => {
+    const open: ToolRule = { arguments: { [name]: { const: 'good' } }, additionalArguments: true };
+    expect(call(open, { [name]: 'good' })).toEqual(allowed);
+    expect(call(open, { [name]: 'good', [other]: 'evil' })).toMatchObject({
+      ...denied('arguments'),
+      reason: expect.stringContaining('has another spelling'),
+    });
+    const tool = { server: 'a', name: 'b', argumentNames: [other] };
+    const mcp = { a: { tools: { b: { arguments: { [name]: { const: 'good' } } } } } };
+    expect(ask(mcp, { ...tool, arguments: { [name]: 'good', [other]: 'evil' } })).toMatchObject(denied('arguments'));
+    for (const inner of [
+      { properties: { [name]: {} } },
+      { required: [name] },
+      { items: { properties: { [name]: {} } } },
+    ]) {
+      const value = { [name]: 'good', [other]: 'evil' };
+      const deep: ToolRule = { arguments: { options: inner }, additionalArguments: true };
+      expect(call(deep, { options: 'items' in inner ? [value] : value })).toMatchObject(denied('arguments'));
+    }
+  });
+
+  it('have one spelling only, also where the grant names two', () => {
+    const both: ToolRule = { arguments: { path: {}, Path: {} } };
+    expect(call(both, { path: 1, Path: 1 })).toMatchObject(denied('arguments'));
+  });
+
+  it('of other names are no other spelling', () => {
+    const open: ToolRule = { arguments: { path: {} }, additionalArguments: true };
+    expect(call(open, { path: 1, paths: 2, 'p\u00e4th': 3, '': 4, '+path': 5 })).toEqual(allowed);
   });
 
   it('are confined to those that are mentioned when the rule says so', () => {

@@ -52,6 +52,8 @@ function failure(value: unknown, options = {}): AuthError {
 const withTool = (rule: unknown) => ({ actions: [], mcp: { 'mcp/files': { tools: { write_file: rule } } } });
 const withConstraint = (constraint: unknown) => withTool({ arguments: { content: constraint } });
 
+const manyNames = Object.fromEntries(Array.from({ length: 400 }, (_, index) => [`${index}${'x'.repeat(200)}`, {}]));
+
 describe('parseGrant', () => {
   it('reads everything that a grant may say', () => {
     expect(parseGrant(DOCUMENT, { patterns: re2jsPatterns })).toEqual(DOCUMENT);
@@ -165,6 +167,18 @@ describe('parseGrant', () => {
     ['too deep', withConstraint(Array.from({ length: 30 }).reduce<object>((items) => ({ items }), {}))],
     ['too many values', { actions: [], models: Array.from({ length: 2000 }, () => 'a') }],
     ['a text too long', withConstraint({ const: 'x'.repeat(1025) })],
+    ['too many globs in a list', { actions: [], models: Array.from({ length: 501 }, (_, index) => `m${index}`) }],
+    [
+      'too many servers',
+      { actions: [], mcp: Object.fromEntries(Array.from({ length: 501 }, (_, index) => [`s${index}`, { tools: {} }])) },
+    ],
+    ['too many stars in a glob', { actions: [], projects: ['a*'.repeat(9)] }],
+    ['too many stars in the name of a tool', { actions: [], mcp: { a: { tools: { ['*a'.repeat(9)]: {} } } } }],
+    ['too many stars in a host', withConstraint({ hosts: ['*.'.repeat(9)] })],
+    ['too many characters', withConstraint({ enum: Array.from({ length: 70 }, () => 'x'.repeat(1000)) })],
+    ['too many characters in names', { actions: [], mcp: { a: { tools: manyNames } } }],
+    ['a pattern that is dear to compile', withConstraint({ pattern: `[${'\\pL'.repeat(100)}]` })],
+    ['hard links without a folder', withConstraint({ hardLinks: true })],
     ['a key too long', { actions: [], mcp: { ['x'.repeat(257)]: { tools: {} } } }],
   ])('refuses %s', (_, value) => {
     expect(failure(value).code).toBe('AUTH_GRANT_INVALID');

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { decideCounted } from '../../src/authority/decide.ts';
 import { covers, decide, FULL_GRANT, type Grant, parseGrant } from '../../src/index.ts';
+import { createSteps } from '../../src/matching/steps.ts';
 import { authorities, contexts, grantPairs, grants, requests } from './arbitraries.ts';
 
 const numRuns = 5000;
@@ -9,26 +11,49 @@ const alone = (grant: Grant) => [{ grant, source: 'alone' }];
 describe('whatever the grants and the request', () => {
   it('a further grant never widens, wherever it is put', () => {
     fc.assert(
-      fc.property(authorities, grants, fc.nat(3), requests, contexts, (authority, grant, place, request, context) => {
-        const before = decide(authority, request, context);
-        const after = decide(authority.toSpliced(place, 0, { grant, source: 'caveat' }), request, context);
-        if (!after.allowed || authority.length === 0) return;
-        expect(before).toMatchObject({ allowed: true });
-        if (!before.allowed) return;
-        expect(after.approval || !before.approval).toBe(true);
-        expect(after.maxOutputTokens ?? Infinity).toBeLessThanOrEqual(before.maxOutputTokens ?? Infinity);
-        expect(after.toolCallsPerRequest ?? Infinity).toBeLessThanOrEqual(before.toolCallsPerRequest ?? Infinity);
+      fc.property(
+        authorities,
+        grants,
+        fc.boolean(),
+        fc.nat(3),
+        requests,
+        contexts,
+        (authority, grant, added, place, request, context) => {
+          const before = decide(authority, request, context);
+          const caveat = { grant, source: 'caveat', added };
+          const after = decide(authority.toSpliced(place, 0, caveat), request, context);
+          if (!after.allowed || authority.length === 0) return;
+          expect(before).toMatchObject({ allowed: true });
+          if (!before.allowed) return;
+          expect(after.approval || !before.approval).toBe(true);
+          expect(after.maxOutputTokens ?? Infinity).toBeLessThanOrEqual(before.maxOutputTokens ?? Infinity);
+          expect(after.toolCallsPerRequest ?? Infinity).toBeLessThanOrEqual(before.toolCallsPerRequest ?? Infinity);
+        },
+      ),
+      { numRuns },
+    );
+  });
+
+  it('fewer steps never turn a denial into a permission, nor change what is permitted', () => {
+    let ran = 0;
+    fc.assert(
+      fc.property(authorities, requests, contexts, fc.nat(3000), (authority, request, context, steps) => {
+        const decision = decideCounted(authority, request, context, createSteps(steps));
+        if (!decision.allowed && decision.rule === 'steps') ran++;
+        else expect(decision).toEqual(decide(authority, request, context));
       }),
       { numRuns },
     );
+    expect(ran).toBeGreaterThan(100);
   });
 
   it('a list decides as all of its members together', () => {
     fc.assert(
       fc.property(authorities, requests, contexts, (authority, request, context) => {
-        const members = authority.map((entry) => decide([entry], request, context).allowed);
+        const entries = authority.map(({ grant, source }) => ({ grant, source }));
+        const members = entries.map((entry) => decide([entry], request, context).allowed);
         const expected = members.length > 0 && members.every(Boolean);
-        const decision = decide(authority, request, context);
+        const decision = decide(entries, request, context);
         expect(decision.allowed).toBe(expected);
         if (!decision.allowed && decision.grant > 0) expect(decision.grant).toBe(members.indexOf(false) + 1);
       }),

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { RE2JS } from 're2js';
 import { describe, expect, it } from 'vitest';
-import { patternSize } from '../../src/matching/pattern-size.ts';
+import { MAXIMUM_PATTERN_COST, patternCost } from '../../src/matching/pattern-size.ts';
 
-describe('patternSize', () => {
+describe('patternCost', () => {
   it.each([
     ['', 0],
     ['abc', 3],
@@ -22,7 +22,23 @@ describe('patternSize', () => {
     ['[a', 1],
     ['\\Qa\\E', Number.POSITIVE_INFINITY],
   ])('of %s is %d', (pattern, size) => {
-    expect(patternSize(pattern)).toBe(size);
+    expect(patternCost(pattern).size).toBe(size);
+  });
+
+  it.each([
+    ['a pattern of words', '^(https?|ftp)://[a-z0-9.-]+/[^ ]*$', true],
+    ['letters of any script', '^[\\p{L}\\p{N} _-]{1,200}$', true],
+    ['letters of one script, whatever their case', '(?i)^[\u0430-\u044f\u0451]+$', true],
+    ['many tables of characters', '\\pL'.repeat(40), false],
+    ['many tables of characters in one class', `[${'\\pL'.repeat(40)}]`, false],
+    ['a wide range, whatever the case', '(?i)[\\x{80}-\\x{10000}]', false],
+    ['a wide range, whatever the case, written out', '(?s-i:a)(?i)[\u0080-\u{10000}]', false],
+    ['a wide range in octal, whatever the case', '(?i)[\\1-\u{1ffff}]', false],
+    ['a wide range as it is', '[\\x{80}-\\x{10ffff}]', true],
+    ['a range to an escaped bracket', '(?i)[+-\\]]', true],
+    ['what is quoted', '\\Qa\\E', false],
+  ])('knows what it takes to compile %s', (_, pattern, isCheap) => {
+    expect(patternCost(pattern).compiling <= MAXIMUM_PATTERN_COST).toBe(isCheap);
   });
 
   it('bounds the program that is made of a pattern, whatever the pattern', () => {
@@ -70,7 +86,7 @@ describe('patternSize', () => {
           return;
         }
         compiled++;
-        expect(program).toBeLessThanOrEqual(4 * patternSize(pattern) + 4);
+        expect(program).toBeLessThanOrEqual(4 * patternCost(pattern).size + 4);
       }),
       { numRuns: 20_000 },
     );

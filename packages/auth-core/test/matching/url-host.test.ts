@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { readUrlHost } from '../../src/matching/url-host.ts';
+import { readUrlPlace } from '../../src/matching/url-host.ts';
 
-describe('readUrlHost', () => {
+describe('readUrlPlace', () => {
   it.each([
     ['https://Example.COM/a?b#c', 'example.com'],
     ['HTTP://example.com:8080', 'example.com'],
@@ -13,7 +13,23 @@ describe('readUrlHost', () => {
     ['https://example.com?x=@evil.com', 'example.com'],
     ['https://example.com/@evil.com', 'example.com'],
   ])('reads %s as %s', (text, host) => {
-    expect(readUrlHost(text)).toBe(host);
+    expect(readUrlPlace(text)?.host).toBe(host);
+  });
+
+  it.each([
+    ['http://a/', 80],
+    ['https://a/', 443],
+    ['https://a:443/', 443],
+    ['http://a:443/', 443],
+    ['https://a:22/', 22],
+    ['http://[::1]:8080/', 8080],
+  ])('reads the port of %s as %d', (text, port) => {
+    expect(readUrlPlace(text)?.port).toBe(port);
+  });
+
+  it('does not read what is longer than any URL', () => {
+    expect(readUrlPlace(`http://a/${'b'.repeat(10_000)}`)).toBeDefined();
+    expect(readUrlPlace(`http://a/${'b'.repeat(20_000)}`)).toBeUndefined();
   });
 
   it.each([
@@ -50,6 +66,6 @@ describe('readUrlHost', () => {
     'https://\u212aelvin.example',
     '',
   ])('does not read %j', (text) => {
-    expect(readUrlHost(text)).toBeUndefined();
+    expect(readUrlPlace(text)).toBeUndefined();
   });
 });

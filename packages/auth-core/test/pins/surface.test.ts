@@ -62,6 +62,7 @@ describe('the public surface', () => {
       'createSealer',
       'decide',
       'describeDenial',
+      'foldText',
       'inspectToken',
       'matchesGlob',
       'parseGrant',

@@ -11,6 +11,7 @@ import {
   type Grant,
   InvalidGrantError,
   type IssueInput,
+  inspectToken,
 } from '../../src/index.ts';
 import { createPersonalAccessTokenFormat } from '../../src/jwt/index.ts';
 import { fixedClock } from '../../src/testing/index.ts';
@@ -142,6 +143,32 @@ describe('attenuation', () => {
       await expect(auth.verify(parts.join('.'))).rejects.toThrow(code('AUTH_TOKEN_UNKNOWN'));
     }
     await expect(auth.verify([name, key].join('.'))).rejects.toThrow(code('AUTH_TOKEN_MALFORMED'));
+  });
+
+  it('of the first kind of caveat is read as that was: its conditions admit other arguments', async () => {
+    const mcp = { files: { tools: { '*': {}, read: { arguments: { path: { maxLength: 9 } } } } } };
+    const { auth, token, record } = await setUp({ grant: { actions: ['chat'], mcp: { '*': { tools: { '*': {} } } } } });
+    const caveat = encode(JSON.stringify({ actions: ['chat'], mcp }));
+    const key = await nextAttenuationKey(await attenuationKeyOf(token), caveat);
+    const former = `lka_${record.id}.${caveat}.${key}`;
+    const present = await attenuateToken(token, { actions: ['chat'], mcp });
+    const decideFor = async (text: string, args: object) => {
+      const tool = { server: 'files', name: 'read', arguments: { ...args }, argumentNames: ['path'] };
+      return auth.decide(await auth.verify(text), { action: 'chat', tool });
+    };
+    expect(inspectToken(former).caveats).toEqual(inspectToken(present).caveats);
+    expect(await decideFor(former, { path: 'a', more: 1 })).toMatchObject({ allowed: true });
+    expect(await decideFor(former, { path: 'a', Path: 1 })).toMatchObject({ allowed: false });
+    expect(await decideFor(present, { path: 'a', more: 1 })).toMatchObject({ allowed: false });
+    // What is added to a token of the first kind is read as today.
+    const next = await attenuateToken(former, { actions: ['chat'], mcp });
+    expect(await decideFor(next, { path: 'a', more: 1 })).toMatchObject({ allowed: false });
+    expect(await decideFor(next, { path: 'a' })).toMatchObject({ allowed: true });
+    // Neither kind can be made the other one.
+    const [name, second, proof] = present.split('.');
+    for (const text of [`${name}.${second?.slice(1)}.${proof}`, `lka_${record.id}.2${caveat}.${key}`]) {
+      await expect(auth.verify(text)).rejects.toThrow(code('AUTH_TOKEN_UNKNOWN'));
+    }
   });
 
   it('has one text: a caveat in other words is none, though the holder signed it', async () => {

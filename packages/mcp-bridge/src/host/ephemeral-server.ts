@@ -53,7 +53,8 @@ const maxStartMs = 10_000;
 
 /**
  * Reads a per-request server strictly. `id` is what a gate is asked about and what a selection names, `host` what its
- * URL leads to, as it is compared: lower case, no brackets, addresses in their usual notation.
+ * URL leads to, as it is compared: lower case, addresses in their usual notation, with its port where that is not 443; an IPv6
+ * address has brackets before a port and none without.
  *
  * @throws BridgeError `MCP_EPHEMERAL_INVALID`; `path` is `server_label`, `server_url` or `headers`.
  *
@@ -67,7 +68,13 @@ const maxStartMs = 10_000;
  */
 export function ephemeralServer(server: EphemeralServer): { readonly id: string; readonly host: string } {
   const { entry, url } = readServer(server);
-  return { id: entry.id, host: hostOf(url) };
+  return { id: entry.id, host: withPort(url) };
+}
+
+function withPort(url: URL): string {
+  const port = url.port || (url.protocol === 'http:' ? '80' : '');
+  if (port === '') return hostOf(url);
+  return `${url.hostname.startsWith('[') ? url.hostname : hostOf(url)}:${port}`;
 }
 
 /**

@@ -10,6 +10,7 @@ import { nothingPinned, type PinOptions, type ReviewedTool, ToolPins } from '../
 import { Sandbox } from '../sandbox/sandbox.ts';
 import { askGate } from '../tools/ask-gate.ts';
 import { openToolset, type ToolSelection } from '../tools/open-toolset.ts';
+import { argumentNamesOf } from '../tools/tool-definition.ts';
 import type { ToolGate } from '../tools/tool-gate.ts';
 import type { Toolset } from '../tools/toolset.ts';
 import { createAddressPolicy } from '../transport/address-policy.ts';
@@ -54,6 +55,8 @@ export interface OfferedTool {
   readonly description?: string;
   /** A JSON Schema of type `object`. */
   readonly inputSchema: Record<string, unknown>;
+  /** The names that it gives the arguments, as a gate is told them; see `ToolGateCall`. */
+  readonly argumentNames: readonly string[];
 }
 
 /** The servers of an mcp.json and their tools. */
@@ -269,7 +272,9 @@ export function createMcpHost(options: McpHostOptions): McpHost {
         for (const [name, { definition }] of tools) {
           const { allowed } = await askGate(narrow(gate), { server, tool: name }, { signal }, logger);
           const { description, inputSchema } = definition;
-          if (allowed) offered.push({ name, ...(description === undefined ? {} : { description }), inputSchema });
+          if (!allowed) continue;
+          const argumentNames = argumentNamesOf(definition);
+          offered.push({ name, ...(description === undefined ? {} : { description }), inputSchema, argumentNames });
         }
         return offered;
       } finally {

@@ -10,6 +10,7 @@ import { linkSignals } from '../transport/link-signals.ts';
 import { visibleText } from '../visible-text.ts';
 import { askGate } from './ask-gate.ts';
 import { deepFreeze } from './deep-freeze.ts';
+import { argumentNamesOf } from './tool-definition.ts';
 import type { ToolGate } from './tool-gate.ts';
 import type { ToolFailureKind, ToolOutcome } from './tool-outcome.ts';
 import type { ToolProgress } from './tool-progress.ts';
@@ -57,7 +58,8 @@ export async function runToolCall(tool: CallableTool, args: unknown, options: Ru
   try {
     // A gate may wait for a person: its time is the caller's to bound.
     const context = { signal, problemOf: tool.validate };
-    const verdict = await raceAbort(askGate(gate, { server, tool: name, arguments: copy }, context, logger), signal);
+    const call = { server, tool: name, arguments: copy, argumentNames: argumentNamesOf(tool.definition) };
+    const verdict = await raceAbort(askGate(gate, call, context, logger), signal);
     if (!verdict.allowed) return fail('denied', verdict.reason);
     sent = verdict.arguments ?? copy;
     const wrong = tool.validate(sent);

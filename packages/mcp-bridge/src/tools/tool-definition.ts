@@ -17,6 +17,13 @@ export interface ToolDefinition {
   readonly fingerprint: string;
 }
 
+/** The names that a definition gives the arguments of its tool: its schema's own properties. Of a schema without, none. */
+export function argumentNamesOf({ inputSchema }: Pick<ToolDefinition, 'inputSchema'>): readonly string[] {
+  const { properties } = inputSchema;
+  const isNamed = typeof properties === 'object' && properties !== null && !Array.isArray(properties);
+  return isNamed ? Object.keys(properties) : [];
+}
+
 const nameSchema = z.string().regex(/^[A-Za-z0-9_.-]{1,128}$/);
 
 const definitionSchema = z.looseObject({

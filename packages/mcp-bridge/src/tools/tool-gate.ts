@@ -9,11 +9,13 @@ export interface ToolGateCall {
   readonly tool?: string;
   /** Exactly what will be sent, frozen. */
   readonly arguments?: Record<string, unknown>;
+  /** The names that the tool's definition gives its arguments, beside `arguments`: the properties of its schema. */
+  readonly argumentNames?: readonly string[];
 }
 
 /**
  * A gate's answer. `arguments` are sent in place of those that the gate was asked about, e.g. because a person has
- * changed them; they are frozen, and checked against the tool's schema like any. `reason` is shown to the model and to
+ * changed them, or with real paths for those that were asked about; they are frozen, and checked against the tool's schema like any. `reason` is shown to the model and to
  * the caller.
  */
 export type ToolVerdict =

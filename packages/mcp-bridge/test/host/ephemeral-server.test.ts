@@ -282,7 +282,7 @@ describe('what a per-request server may be', () => {
   it('has an id of its own and a host as it is compared', () => {
     expect(ephemeralServer({ label: 'Weather_1', url: 'https://MCP.example.com.:8443/v1?k=1' })).toEqual({
       id: 'ephemeral/Weather_1',
-      host: 'mcp.example.com',
+      host: 'mcp.example.com:8443',
     });
   });
 

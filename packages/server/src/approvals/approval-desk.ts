@@ -11,7 +11,9 @@ const LOOK_MILLISECONDS = 500;
 const TAKE_MILLISECONDS = 5_000;
 
 /** Whether somebody may decide about a call. */
-export type MayDecide = (call: Pick<Approval, 'server' | 'tool' | 'arguments' | 'project'>) => boolean;
+export type MayDecide = (
+  call: Pick<StoredApproval, 'server' | 'tool' | 'arguments' | 'argumentNames' | 'project'>,
+) => boolean;
 
 /** What somebody who watches is told. */
 export type ApprovalEvent =

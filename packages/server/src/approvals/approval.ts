@@ -32,6 +32,8 @@ export interface Refusal {
 
 /** What is kept of a call that waits, or that has waited until a moment ago. */
 export interface StoredApproval extends Approval {
+  /** The names that the tool's definition gives its arguments. */
+  readonly argumentNames: readonly string[];
   readonly status: 'waiting' | 'answered' | 'approved' | 'denied';
   /** RFC 3339; until then the server on which it waits counts as running. */
   readonly aliveUntil: string;

@@ -28,6 +28,8 @@ export interface AddOptions {
   readonly endedBefore: string;
   /** How many calls of one root token may wait. */
   readonly most: number;
+  /** The names that the tool's definition gives its arguments. */
+  readonly argumentNames: readonly string[];
 }
 
 const OPEN = ['waiting', 'answered'] as const;
@@ -41,7 +43,7 @@ const isWanted =
 /** Approvals in SQL. */
 export function createKyselyApprovalStore(db: Kysely<ApprovalTables>): ApprovalStore {
   return {
-    add: (approval, { aliveUntil, responseId = null, now, endedBefore, most }) =>
+    add: (approval, { aliveUntil, responseId = null, now, endedBefore, most, argumentNames }) =>
       db.transaction().execute(async (transaction) => {
         await transaction
           .deleteFrom('approval')
@@ -58,7 +60,7 @@ export function createKyselyApprovalStore(db: Kysely<ApprovalTables>): ApprovalS
         if (Number(count) >= most) return false;
         await transaction
           .insertInto('approval')
-          .values(toRow(approval, aliveUntil, responseId))
+          .values({ ...toRow(approval, aliveUntil, responseId), argument_names: JSON.stringify(argumentNames) })
           .execute();
         return true;
       }),
@@ -136,7 +138,11 @@ export function createKyselyApprovalStore(db: Kysely<ApprovalTables>): ApprovalS
   };
 }
 
-const toRow = (approval: Approval, aliveUntil: string, responseId: string | null): ApprovalTable => ({
+const toRow = (
+  approval: Approval,
+  aliveUntil: string,
+  responseId: string | null,
+): Omit<ApprovalTable, 'argument_names'> => ({
   id: approval.id,
   root_id: approval.rootId,
   token_id: approval.token.id,
@@ -164,6 +170,8 @@ const fromRow = (row: Selectable<ApprovalTable>): StoredApproval => ({
   server: row.server,
   tool: row.tool,
   arguments: JSON.parse(row.arguments) as Record<string, unknown>,
+  // Of calls that waited when there was no such column, no name is known.
+  argumentNames: JSON.parse(row.argument_names ?? '[]') as string[],
   requestedAt: row.requested_at,
   expiresAt: row.expires_at,
   status: row.status,

@@ -24,4 +24,7 @@ export const approvalMigrations: Migrations = {
       .addColumn('response_id', 'text')
       .execute();
   },
+  '0009-approval-argument-names': async (database) => {
+    await database.schema.alterTable('approval').addColumn('argument_names', 'text').execute();
+  },
 };

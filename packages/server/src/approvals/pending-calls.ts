@@ -21,6 +21,8 @@ export interface WaitingCall {
   readonly server: string;
   readonly tool: string;
   readonly arguments: Readonly<Record<string, unknown>>;
+  /** The names that the tool's definition gives its arguments. */
+  readonly argumentNames: readonly string[];
   /** Why these arguments can't be sent, asked when somebody approves; undefined when they can. */
   readonly refusalOf: (args: Readonly<Record<string, unknown>>) => Refusal | undefined;
   /** The approval that it waited for before its caller left: this very call is taken up, any other one waits anew. */
@@ -81,6 +83,7 @@ export function createPendingCalls({ store, bell, clock, createId, seconds }: Pe
       now: after(0),
       endedBefore: after(-REMEMBER_MILLISECONDS),
       most: MOST_WAITING,
+      argumentNames: call.argumentNames,
       ...(call.responseId === undefined ? {} : { responseId: call.responseId }),
     });
     return added ? await waitFor(call, approval, over) : { approved: false, id, reason: TOO_MANY };

@@ -14,6 +14,8 @@ export interface ApprovalTable {
   tool: string;
   /** JSON of the arguments; `{}` once it is decided. */
   arguments: string;
+  /** JSON of the names that the tool's definition gives its arguments. */
+  argument_names: string | null;
   status: 'waiting' | 'answered' | 'approved' | 'denied';
   /** Names the last answer. */
   answer_id: string | null;

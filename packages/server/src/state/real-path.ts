@@ -1,30 +1,67 @@
-import { lstatSync, realpathSync } from 'node:fs';
+import { lstatSync, realpathSync, type Stats, statfsSync, statSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, normalize } from 'node:path';
+import type { PathLookup } from '@latchkey/auth-core';
+import { hasOtherSpelling } from './other-spelling.ts';
+import { isReadOneWay } from './read-one-way.ts';
 
 /**
  * Where a path really leads, links followed, for `within`. A file that does not exist yet is judged by its folder.
- * Refused (undefined): relative paths, paths with `..`, paths in `/proc` and `/dev`, links that lead nowhere, and what
- * can't be resolved.
+ *
+ * Refused (undefined): relative paths, paths with `..`, paths in `/proc` and `/dev`, links that lead nowhere, what is neither file
+ * nor folder, files with further names (unless `hardLinks`), names that do not exist and that some programs take for others, and
+ * what cannot be resolved.
  */
-export function resolveRealPath(path: string): string | undefined {
+export function resolveRealPath(path: string, { hardLinks, spend }: PathLookup): string | undefined {
   // The kernel follows a link before the `..` behind it, many programs strike out both before they open anything:
   // such a path leads to two places, so it leads nowhere here.
-  if (!isAbsolute(path) || path.includes('\0') || path.split(/[\\/]/).includes('..')) return undefined;
+  if (!isAbsolute(path) || path.length > LONGEST || CONTROL.test(path) || !path.isWellFormed()) return undefined;
+  const parts = path.split(SEPARATOR);
+  if (parts.includes('..') || parts.length > DEEPEST) return undefined;
   // `/proc/self/cwd` is another folder for the program that opens the path than for this one; `/dev/fd` is a link into it.
-  return OF_A_PROCESS.test(normalize(path)) ? undefined : follow(path);
+  if (OF_A_PROCESS.test(normalize(path))) return undefined;
+  const real = follow(path, spend);
+  return real !== undefined && isOrdinary(real, hardLinks, spend) ? real : undefined;
 }
 
-const OF_A_PROCESS = /^\/(proc|dev)(\/|$)/;
+/** As much as Linux takes, and more folders than anything has. */
+const LONGEST = 4096;
+const DEEPEST = 128;
+/** A look into the file system, as a step of a decision is counted. */
+const STEPS_A_LOOK = 6000;
 
-function follow(path: string): string | undefined {
+// Line ends and the like begin another path to programs that read lists of them.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: controls are what is looked for
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
+const SEPARATOR = /[\\/]/;
+const OF_A_PROCESS = /^\/(proc|dev)(\/|$)/;
+/** The kind of file system that shows each process itself (Linux, statfs(2)), wherever it is mounted. */
+const PROC_MAGIC = 0x9fa0;
+
+function follow(path: string, spend: PathLookup['spend']): string | undefined {
+  spend(STEPS_A_LOOK);
   try {
-    return realpathSync(path);
+    return realpathSync.native(path);
   } catch (error) {
     const parent = dirname(path);
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || parent === path) return undefined;
     // There is something, and it leads nowhere: a link whose target would be made by writing through it.
     if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) return undefined;
-    const folder = follow(parent);
-    return folder && join(folder, basename(path));
+    const name = basename(path);
+    if (!isReadOneWay(name)) return undefined;
+    const folder = follow(parent, spend);
+    if (folder === undefined || hasOtherSpelling(folder, name, spend)) return undefined;
+    return join(folder, name);
   }
+}
+
+/** Whether what is there is a plain file or a folder, and is what every process finds there. */
+function isOrdinary(real: string, hardLinks: boolean, spend: PathLookup['spend']): boolean {
+  // Reached by a link.
+  if (OF_A_PROCESS.test(real)) return false;
+  spend(STEPS_A_LOOK);
+  const stats: Stats | undefined = statSync(real, { throwIfNoEntry: false });
+  if (stats === undefined) return true;
+  if (!stats.isFile() && !stats.isDirectory()) return false;
+  if (stats.isFile() && stats.nlink > 1 && !hardLinks) return false;
+  return process.platform !== 'linux' || statfsSync(real).type !== PROC_MAGIC;
 }

@@ -9,6 +9,8 @@ export interface CallToApprove {
   readonly server: string;
   readonly tool: string;
   readonly arguments: Readonly<Record<string, unknown>>;
+  /** The names that the tool's definition gives its arguments. */
+  readonly argumentNames: readonly string[];
   /** Why these arguments can't be sent; undefined when they can. */
   readonly refusalOf: (args: Readonly<Record<string, unknown>>) => Refusal | undefined;
   /** Told once it waits; when it rejects, the call does not. */
@@ -27,16 +29,23 @@ interface MadeCall {
 /** The calls that are being made, for the gate that decides about them. */
 const calls = new AsyncLocalStorage<MadeCall>();
 
-/** Makes a call that may wait as `wait` says; `goesOn` when it waits still, and its caller does not. */
+/**
+ * Makes a call that may wait as `wait` says; `goesOn` when it waits still, and its caller does not, `rewritten` when a person has
+ * changed its arguments.
+ */
 export async function whileWaiting<T>(
   wait: ApprovalWait,
   make: () => Promise<T>,
-): Promise<{ readonly outcome: T; readonly goesOn: boolean }> {
+): Promise<{ readonly outcome: T; readonly goesOn: boolean; readonly rewritten: boolean }> {
   const call: MadeCall = { wait };
   const outcome = await calls.run(call, make);
   // A call that was broken off is over before its approval is.
   const approval = await call.asked?.catch(() => undefined);
-  return { outcome, goesOn: approval?.approved === false && approval.goesOn === true };
+  return {
+    outcome,
+    goesOn: approval?.approved === false && approval.goesOn === true,
+    rewritten: approval?.approved === true && approval.arguments !== undefined,
+  };
 }
 
 /** Asks for the calls of one caller. */
@@ -58,8 +67,5 @@ export const askApprovalFor =
     return asked;
   };
 
-/** Tells a model that it must not take what it reads for the answer to what it has asked; undefined when it is that. */
-export function changedNote(asked: object, sent: object): string | undefined {
-  const changed = JSON.stringify(sent);
-  return changed === JSON.stringify(asked) ? undefined : `A person has changed the arguments to ${changed}.`;
-}
+/** Tells a model that it must not take what it reads for the answer to what it has asked. */
+export const changedNote = (sent: object): string => `A person has changed the arguments to ${JSON.stringify(sent)}.`;

@@ -4,7 +4,12 @@ import type { AskApproval } from './ask-approval.ts';
 
 /** Whether something may be used, or once a person has agreed; and the facts of a refusal for the audit log. */
 export type JudgedCall =
-  | { readonly allowed: true; readonly approval?: boolean }
+  | {
+      readonly allowed: true;
+      readonly approval?: boolean;
+      /** What must be sent in place of the arguments: real paths where paths were judged. */
+      readonly arguments?: Readonly<Record<string, unknown>>;
+    }
   | { readonly allowed: false; readonly reason: string; readonly facts: Readonly<Record<string, string | number>> };
 
 /** Judges what somebody wants to do. */
@@ -17,29 +22,34 @@ export type Judge = (call: ToolGateCall) => JudgedCall;
  * @param ask absent where nobody can be asked: calls that need approval are refused
  */
 export function createAuditedGate(judge: Judge, audit: ToolAudit, ask?: AskApproval): ToolGate {
-  return async ({ server, tool, arguments: args }, context) => {
-    const judged = judge({
-      server,
-      ...(tool === undefined ? {} : { tool }),
-      ...(args === undefined ? {} : { arguments: args }),
-    });
+  return async (call, context) => {
+    const { server, tool, arguments: args, argumentNames = [] } = call;
+    const judged = judge(call);
     // Whether a server may be started, or a tool be listed: nothing is called.
     if (tool === undefined || args === undefined) return toVerdict(judged);
-    const call = { server, tool, arguments: args };
     if (!judged.allowed) {
-      await audit.denied(call, judged.facts);
+      await audit.denied({ server, tool, arguments: args }, judged.facts);
       return toVerdict(judged);
     }
-    return judged.approval ? callApproved(call, { judge, audit, ask, context }) : callAudited(call, audit);
+    // What is shown to a person, kept and sent is what was judged.
+    const changed = judged.arguments === undefined ? undefined : { ...judged.arguments };
+    const sent = { server, tool, arguments: changed ?? args };
+    if (judged.approval) return callApproved({ ...sent, argumentNames }, changed, { judge, audit, ask, context });
+    return callAudited(sent, changed, audit);
   };
 }
 
 const toVerdict = (judged: JudgedCall): ToolVerdict =>
   judged.allowed ? { allowed: true } : { allowed: false, reason: judged.reason };
 
-const callAudited = (call: AuditedCall, audit: ToolAudit): Promise<ToolVerdict> =>
+/** @param changed the arguments, where they are not those which the gate was asked about */
+const callAudited = (
+  call: AuditedCall,
+  changed: Record<string, unknown> | undefined,
+  audit: ToolAudit,
+): Promise<ToolVerdict> =>
   audit.called(call).then(
-    () => ({ allowed: true }),
+    () => ({ allowed: true, ...(changed !== undefined && { arguments: changed }) }),
     () => ({ allowed: false, reason: UNAUDITED }),
   );
 
@@ -50,7 +60,15 @@ interface ApprovalOptions {
   readonly context: ToolGateContext;
 }
 
-async function callApproved(call: AuditedCall, { judge, audit, ask, context }: ApprovalOptions): Promise<ToolVerdict> {
+interface CallToJudge extends AuditedCall {
+  readonly argumentNames: readonly string[];
+}
+
+async function callApproved(
+  call: CallToJudge,
+  changed: Record<string, unknown> | undefined,
+  { judge, audit, ask, context }: ApprovalOptions,
+): Promise<ToolVerdict> {
   const deny = async (reason: string, facts: Readonly<Record<string, string | number>>): Promise<ToolVerdict> => {
     await audit.denied(call, facts);
     return { allowed: false, reason };
@@ -65,6 +83,8 @@ async function callApproved(call: AuditedCall, { judge, audit, ask, context }: A
     refusalOf: (args) => {
       const judged = judge({ ...call, arguments: args });
       if (!judged.allowed) return { code: 'PERMISSION_DENIED', message: `The call still waits: ${judged.reason}` };
+      // Links were moved since the arguments were shown, or those that a person writes are no real paths.
+      if (judged.arguments !== undefined) return { code: 'INVALID_REQUEST', message: NOT_REAL };
       const wrong = context.problemOf?.(args);
       return wrong === undefined ? undefined : { code: 'INVALID_REQUEST', message: `The call still waits: ${wrong}` };
     },
@@ -77,12 +97,13 @@ async function callApproved(call: AuditedCall, { judge, audit, ask, context }: A
   if (!outcome.approved) {
     return deny(outcome.reason, { rule: 'approval', reason: outcome.reason, approval: outcome.id });
   }
-  const { arguments: changed } = outcome;
-  const approved = { ...call, ...(changed === undefined ? {} : { arguments: changed }), approval: outcome.id };
-  const verdict = await callAudited(approved, audit);
-  return verdict.allowed && changed !== undefined ? { allowed: true, arguments: changed } : verdict;
+  const written = outcome.arguments;
+  const approved = { ...call, ...(written === undefined ? {} : { arguments: written }), approval: outcome.id };
+  return callAudited(approved, written ?? changed, audit);
 }
 
+const NOT_REAL =
+  'The call still waits: a path in its arguments leads elsewhere by a link. Write the real path, or deny the call.';
 const UNAUDITED = 'the audit log of this server can not take note of the call, so it is not made. Try again later';
 const UNASKED = 'it needs the approval of a person, and this server can not ask for it now. Try again later';
 const NOBODY_TO_ASK = 'it needs the approval of a person, which can not be asked for here';

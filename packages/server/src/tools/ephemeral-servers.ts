@@ -1,6 +1,7 @@
 import { type AccessRequest, describeDenial } from '@latchkey/auth-core';
 import { BridgeError, type EphemeralServer, ephemeralServer, type ToolGateCall } from '@latchkey/mcp-bridge';
 import type { ToolAudit } from '../audit/tool-audit.ts';
+import { withoutAbsent } from '../config/without-absent.ts';
 import type { ToolOrigin } from '../contracts/chat-event.ts';
 import type { IntegrationRequest } from '../contracts/chat-request.ts';
 import { denialDetails } from '../contracts/denial-details.ts';
@@ -90,9 +91,10 @@ export const ephemeralId = ({ serverLabel }: EphemeralIntegration): string => `$
 export function toApprovedAccess(
   server: string,
   tool: string,
-  args: Readonly<Record<string, unknown>>,
+  { arguments: args, argumentNames }: Pick<NonNullable<AccessRequest['tool']>, 'arguments' | 'argumentNames'>,
 ): Pick<AccessRequest, 'tool' | 'ephemeral'> {
-  if (!server.startsWith(PREFIX)) return { tool: { server, name: tool, arguments: args } };
+  if (!server.startsWith(PREFIX))
+    return { tool: { server, name: tool, ...withoutAbsent({ arguments: args, argumentNames }) } };
   return { ephemeral: { host: server.slice(server.indexOf(HOST_SIGN) + 1), tool } };
 }
 

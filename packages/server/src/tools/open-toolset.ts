@@ -200,11 +200,11 @@ async function toChatToolset(
       return tool && { tool: tool.tool, origin: originOf(tool.server) };
     },
     call: async (name, args, signal, wait = UNWATCHED) => {
-      const { outcome, goesOn } = await whileWaiting(wait, () => toolset.call(name, args, { signal }));
+      const { outcome, goesOn, rewritten } = await whileWaiting(wait, () => toolset.call(name, args, { signal }));
       if (goesOn) return { type: 'waits' };
       auditOutcome(audit, outcome);
       if (outcome.server !== undefined && wasMade(outcome)) taint?.entered(outcome.server, outcome.tool);
-      return toOutcome(name, args, outcome);
+      return toOutcome(name, args, outcome, rewritten);
     },
     [Symbol.asyncDispose]: () => toolset.close(),
   };
@@ -216,13 +216,18 @@ const UNWATCHED: ApprovalWait = { onWaiting: async () => {} };
 const wasMade = (outcome: ToolOutcome): boolean =>
   outcome.type === 'success' || !['denied', 'invalid_arguments', 'invalid_name'].includes(outcome.kind);
 
-function toOutcome(alias: string, args: Record<string, unknown>, outcome: ToolOutcome): ToolCallOutcome {
+function toOutcome(
+  alias: string,
+  args: Record<string, unknown>,
+  outcome: ToolOutcome,
+  rewritten: boolean,
+): ToolCallOutcome {
   const tool = outcome.tool ?? alias;
   const origin = outcome.server === undefined ? undefined : originOf(outcome.server);
   if (outcome.type === 'success') {
     const { output, text, isError } = outcome;
     const answer = isError ? `Error: ${text}` : text;
-    const note = changedNote(args, outcome.arguments);
+    const note = rewritten ? changedNote(outcome.arguments) : undefined;
     return {
       type: 'ran',
       tool,

@@ -20,11 +20,16 @@ export function createPermissionGate(
       server: call.server,
       ...(call.tool === undefined ? {} : { name: call.tool }),
       ...(call.arguments === undefined ? {} : { arguments: call.arguments }),
+      ...(call.argumentNames === undefined ? {} : { argumentNames: call.argumentNames }),
     };
     const decision = decide({ action: 'chat', tool }, entries);
     if (!decision.allowed) {
       return { allowed: false, reason: describeDenial(decision), facts: denialDetails(decision) };
     }
-    return decision.approval ? { allowed: true, approval: true } : { allowed: true };
+    return {
+      allowed: true,
+      ...(decision.approval && { approval: true }),
+      ...(decision.arguments !== undefined && { arguments: decision.arguments }),
+    };
   };
 }

@@ -90,9 +90,9 @@ export function serveTools(options: ServeToolsOptions): ServedTools {
         try {
           const tool = toolset?.tools.find((offered) => servedName(server, offered.tool, alone) === name);
           if (toolset === undefined || tool === undefined) continue;
-          const outcome = await callWatched(toolset, tool, args, { signal, onProgress });
+          const { outcome, rewritten } = await callWatched(toolset, tool, args, { signal, onProgress });
           auditOutcome(audit, outcome);
-          return toResult(outcome, args);
+          return toResult(outcome, rewritten);
         } finally {
           await toolset?.close();
         }
@@ -113,13 +113,10 @@ async function callWatched(
   { name }: ToolsetTool,
   args: Record<string, unknown>,
   { signal, onProgress }: WatchOptions,
-): Promise<ToolOutcome> {
+): Promise<{ readonly outcome: ToolOutcome; readonly rewritten: boolean }> {
   const onWaiting = async (approval: string): Promise<void> => onProgress({ type: 'waiting', approval });
   const onMoved = (progress: ToolProgress): void => onProgress({ type: 'moved', ...progress });
-  const { outcome } = await whileWaiting({ onWaiting }, () =>
-    toolset.call(name, args, { signal, onProgress: onMoved }),
-  );
-  return outcome;
+  return whileWaiting({ onWaiting }, () => toolset.call(name, args, { signal, onProgress: onMoved }));
 }
 
 /** It says how to read the schema; what is none of these is words of a server that would only be repeated. */
@@ -155,10 +152,10 @@ const toServedTool = (
   },
 });
 
-function toResult(outcome: ToolOutcome, asked: Record<string, unknown>): ServedResult {
+function toResult(outcome: ToolOutcome, rewritten: boolean): ServedResult {
   if (outcome.type === 'failure') return refusal(outcome.reason);
   const { content, text: written, isError } = outcome;
-  const note = changedNote(asked, outcome.arguments);
+  const note = rewritten ? changedNote(outcome.arguments) : undefined;
   // What has only structured content is told in words as well: no schema was served that would say what it means.
   const answer = content.length === 0 && written !== '' ? [text(written)] : content;
   return { content: note === undefined ? answer : [text(note), ...answer], isError };

@@ -20,6 +20,7 @@ const waitingCall = (): WaitingCall => ({
   server: 'mcp/a',
   tool: 'echo',
   arguments: { text: 'one' },
+  argumentNames: [],
   refusalOf: () => undefined,
   onWaiting: () => expect.fail('it waits'),
   signal: new AbortController().signal,

@@ -46,6 +46,7 @@ describe(`a database on ${postgres.name}`, () => {
       server: 'mcp/a',
       tool: 'echo',
       arguments: { text: 'one' },
+      argumentNames: [],
       refusalOf: () => undefined,
       onWaiting: async (id) => asked.resolve(id),
       signal: new AbortController().signal,

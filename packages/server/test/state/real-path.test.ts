@@ -1,8 +1,13 @@
-import { mkdirSync, symlinkSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { linkSync, mkdirSync, symlinkSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { resolveRealPath } from '../../src/state/real-path.ts';
+import { resolveRealPath as resolveWith } from '../../src/state/real-path.ts';
 import { temporaryFolder, writeFiles } from '../scripted/temporary-folder.ts';
+
+const resolveRealPath = (path: string, hardLinks = false): string | undefined =>
+  resolveWith(path, { hardLinks, spend: () => {} });
 
 describe('resolveRealPath', () => {
   it('gives a plain path back as it is', () => {
@@ -73,5 +78,127 @@ describe('resolveRealPath', () => {
     expect(resolveRealPath(`${folder}/a.txt\0.png`)).toBeUndefined();
     expect(resolveRealPath(join(folder, 'loop'))).toBeUndefined();
     expect(resolveRealPath(join(folder, 'a.txt/b'))).toBeUndefined();
+  });
+
+  it('refuses a file that has further names, where that is not said to be right', () => {
+    const folder = temporaryFolder();
+    writeFiles(folder, { 'secrets/key': '', 'docs/a.txt': '', 'docs/inner/b.txt': '' });
+    linkSync(join(folder, 'secrets/key'), join(folder, 'docs/hard'));
+    expect(resolveRealPath(join(folder, 'docs/hard'))).toBeUndefined();
+    expect(resolveRealPath(join(folder, 'docs/hard'), true)).toBe(join(folder, 'docs/hard'));
+    symlinkSync(join(folder, 'docs/hard'), join(folder, 'docs/link'));
+    expect(resolveRealPath(join(folder, 'docs/link'))).toBeUndefined();
+    // Folders have as many names as they hold folders.
+    expect(resolveRealPath(join(folder, 'docs'))).toBe(join(folder, 'docs'));
+  });
+
+  it('refuses what is neither a file nor a folder', async () => {
+    const folder = temporaryFolder();
+    execFileSync('/usr/bin/env', ['mkfifo', join(folder, 'pipe')]);
+    expect(resolveRealPath(join(folder, 'pipe'))).toBeUndefined();
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(join(folder, 'socket'), resolve));
+    expect(resolveRealPath(join(folder, 'socket'))).toBeUndefined();
+    server.close();
+    symlinkSync('/dev/null', join(folder, 'null'));
+    expect(resolveRealPath(join(folder, 'null'))).toBeUndefined();
+    symlinkSync('/proc/self', join(folder, 'process'));
+    expect(resolveRealPath(join(folder, 'process/status'))).toBeUndefined();
+    expect(resolveRealPath(join(folder, 'process/new'))).toBeUndefined();
+  });
+
+  it.each([
+    ['caf\u00e9', 'cafe\u0301'],
+    ['cafe\u0301', 'caf\u00e9'],
+    ['Link', 'link'],
+    ['link', 'LINK'],
+    ['link', 'link.'],
+    ['link', 'link '],
+    ['link', ' link'],
+    ['link', 'li\u200bnk'],
+    ['link', '\uff4cink'],
+    ['link', 'l\u0131nk'],
+    ['\ufb01le', 'file'],
+    ['stra\u00dfe', 'STRASSE'],
+    ['.link', 'link'],
+  ])('refuses what does not exist where %j does, which some programs open for %j', (there, asked) => {
+    const folder = temporaryFolder();
+    writeFiles(folder, { 'secrets/key': '' });
+    mkdirSync(join(folder, 'docs'));
+    symlinkSync(join(folder, 'secrets'), join(folder, 'docs', there));
+    expect(resolveRealPath(join(folder, 'docs', asked))).toBeUndefined();
+    expect(resolveRealPath(join(folder, 'docs', asked, 'key'))).toBeUndefined();
+    expect(resolveRealPath(`${join(folder, 'docs', asked)}/new/key`)).toBeUndefined();
+    expect(resolveRealPath(join(folder, 'docs', there, 'key'))).toBe(join(folder, 'secrets/key'));
+  });
+
+  it.each([
+    '*',
+    'a?',
+    '[ab]',
+    '{a,b}',
+    '$HOME',
+    '$(id)',
+    '`id`',
+    'a:b',
+    '::$DATA',
+    'a,/etc',
+    'a,..',
+    'a,',
+    ' a',
+    'a|b',
+    'a;b',
+    '~root',
+    '%2e%2e',
+    '..%2f',
+    'a%00',
+    'a\nb',
+    'a\tb',
+    'a\u2028b',
+    'a\ud800',
+    'C:',
+    'a\\b',
+    '"a"',
+  ])('refuses the new name %j, which some programs read as another one', (name) => {
+    const folder = temporaryFolder();
+    expect(resolveRealPath(`${folder}/${name}`)).toBeUndefined();
+    expect(resolveRealPath(`${folder}/${name}/x`)).toBeUndefined();
+  });
+
+  it.each(['a, b (2).txt', "Q&A's", 'b#1!', 'caf\u00e9', '100%', '.hidden', 'a.b.c', '\u{1f468}\u200d\u{1f469}'])(
+    'takes the plain new name %j',
+    (name) => {
+      const folder = temporaryFolder();
+      expect(resolveRealPath(join(folder, name))).toBe(join(folder, name));
+    },
+  );
+
+  it('takes any name that a file has', () => {
+    const folder = temporaryFolder();
+    for (const name of ['[id].tsx', '{a,b}', 'a:b', '%2e%2e', '$HOME', 'a;b']) {
+      writeFiles(folder, { [`docs/${name}/x`]: '' });
+      expect(resolveRealPath(join(folder, 'docs', name, 'x'))).toBe(join(folder, 'docs', name, 'x'));
+      expect(resolveRealPath(join(folder, 'docs', name, 'new'))).toBe(join(folder, 'docs', name, 'new'));
+    }
+  });
+
+  it('counts what it does, entry by entry', () => {
+    const folder = temporaryFolder();
+    writeFiles(folder, Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`docs/${index}`, ''])));
+    const count = (path: string): number => {
+      let steps = 0;
+      resolveWith(join(folder, path), { hardLinks: false, spend: (more) => (steps += more) });
+      return steps;
+    };
+    expect(count('docs/new')).toBeGreaterThan(count('docs/1') + 50 * 200);
+    const spent = () => {
+      throw new Error('used up');
+    };
+    expect(() => resolveWith(join(folder, 'docs/new'), { hardLinks: false, spend: spent })).toThrow('used up');
+  });
+
+  it('refuses a path that is deeper or longer than any', () => {
+    expect(resolveRealPath(`/${'a/'.repeat(200)}a`)).toBeUndefined();
+    expect(resolveRealPath(`/${'a'.repeat(5000)}`)).toBeUndefined();
   });
 });

@@ -54,7 +54,7 @@ const refuse = (token: unknown, integrations: Ephemeral[], options: OpenOptions 
 describe('a server that a request brings along', () => {
   it('brings the tools that the token may call on its host, and they run', async () => {
     const { url, headers } = await serveMcp('read_note', 'write_note');
-    const toolset = await open(grant(['127.0.0.1'], ['read_*']), [bring(url, { headers: { 'x-key': 'mine' } })]);
+    const toolset = await open(grant(['127.0.0.1:*'], ['read_*']), [bring(url, { headers: { 'x-key': 'mine' } })]);
     expect(toolset.definitions.map(({ name }) => name)).toEqual(['read_note']);
     const origin = { type: 'ephemeral_mcp', serverLabel: 'mine' };
     expect(toolset.describe('read_note')).toEqual({ tool: 'read_note', origin });
@@ -98,8 +98,16 @@ describe('a server that a request brings along', () => {
   it('is decided by the host that its URL leads to, however it is written', async () => {
     const { url } = await serveMcp('a');
     const written = url.replace('127.0.0.1', '0x7f.1');
-    expect((await open(grant(['127.0.0.1']), [bring(written)])).definitions).toHaveLength(1);
-    expect((await refuse(grant(['0x7f.1']), [bring(written)])).code).toBe('PERMISSION_DENIED');
+    expect((await open(grant(['127.0.0.1:*']), [bring(written)])).definitions).toHaveLength(1);
+    expect((await refuse(grant(['0x7f.1:*']), [bring(written)])).code).toBe('PERMISSION_DENIED');
+  });
+
+  it('is decided by the port that its URL leads to, too', async () => {
+    const { url } = await serveMcp('a');
+    const { host } = new URL(url);
+    expect((await open(grant([host]), [bring(url)])).definitions).toHaveLength(1);
+    expect((await refuse(grant(['127.0.0.1']), [bring(url)])).code).toBe('PERMISSION_DENIED');
+    expect((await refuse(grant(['127.0.0.1:443', '127.0.0.1:80']), [bring(url)])).code).toBe('PERMISSION_DENIED');
   });
 
   it('is a 403 for a tool that the token may not call, and one that does not exist', async () => {
@@ -203,7 +211,7 @@ describe('a server that a request brings along', () => {
     const decide = await decideFor(grant(['*']));
     const toolset = await openToolset(newHost(HERE), [integration], { ...free(), decide, ask });
     expect((await toolset.call('read', {}, signal())).type).toBe(isAsked ? 'refused' : 'ran');
-    expect(asked).toEqual(isAsked ? ['ephemeral/mine@127.0.0.1 read'] : []);
+    expect(asked).toEqual(isAsked ? [`ephemeral/mine@${new URL(url).host} read`] : []);
   });
 
   it('is audited with its host', async () => {
@@ -216,6 +224,6 @@ describe('a server that a request brings along', () => {
       },
     };
     await (await open(grant(['*']), [bring(url)], { audit })).call('a', {}, signal());
-    expect(called).toEqual(['ephemeral/mine@127.0.0.1 a']);
+    expect(called).toEqual([`ephemeral/mine@${new URL(url).host} a`]);
   });
 });

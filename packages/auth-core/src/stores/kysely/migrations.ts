@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { isPostgres } from './is-postgres.ts';
+import { keepAdditionalArguments } from './keep-additional-arguments.ts';
 import type { Migrations } from './migrate.ts';
 import { tellChangedTokens } from './tell-changed-tokens.ts';
 
@@ -84,6 +85,7 @@ export const tokenMigrations: Migrations = {
   '0007-kinds': async (database) => {
     await database.schema.createIndex('tokens_kind').on('tokens').columns(['kind', 'created_at']).execute();
   },
+  '0008-additional-arguments': keepAdditionalArguments,
 };
 
 const TEXTS_OF_0003 = ['notes', 'attenuation_key', 'previous_json', 'sealed', 'stub', 'parent_id', 'caveats_json'];

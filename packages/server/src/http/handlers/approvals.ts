@@ -55,10 +55,10 @@ export function createApprovalHandlers(desk: ApprovalDesk, trail: Pick<AuditTrai
 
 const mayDecideAs =
   ({ auth: { principal, decide } }: ServerState): MayDecide =>
-  ({ server, tool, arguments: args, project }) =>
+  ({ server, tool, project, ...call }) =>
     // Who acts for one project decides for that one; who acts for none has no grant that is bound to projects.
     (principal.project === undefined || principal.project === project) &&
-    decide({ action: 'approvals:decide', ...toApprovedAccess(server, tool, args) }).allowed;
+    decide({ action: 'approvals:decide', ...toApprovedAccess(server, tool, call) }).allowed;
 
 const argumentsOfADenial = (): ServerError =>
   new ServerError('INVALID_REQUEST', "'arguments' go with the decision 'approve' only.", { param: 'arguments' });

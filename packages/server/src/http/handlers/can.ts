@@ -1,7 +1,9 @@
-import { ACTIONS, describeDenial } from '@latchkey/auth-core';
+import { ACTIONS, type Decision, describeDenial } from '@latchkey/auth-core';
 import { z } from 'zod';
+import { withoutAbsent } from '../../config/without-absent.ts';
 import { validateBody } from '../../dialects/validate-body.ts';
 import { dictionary } from '../../input/bounded.ts';
+import type { FindArgumentNames } from '../../tools/argument-names.ts';
 import type { Handler } from '../route.ts';
 
 const name = z.string().min(1).max(256);
@@ -21,26 +23,25 @@ const questionSchema = z.strictObject({
 });
 
 /**
- * `POST /api/v1/can`: whether the caller might do something, and if not, which grant says so and why. Nothing is
- * looked up: what a token may do does not depend on what there is.
+ * `POST /api/v1/can`: whether the caller might do something, and if not, which grant says so and why. Of what there is only the
+ * definition of a tool is looked up, and only where it decides: it may name arguments that no grant names.
  */
 export const createCanHandler =
-  (resolveModel: (name: string) => string): Handler =>
+  (resolveModel: (name: string) => string, findArgumentNames: FindArgumentNames): Handler =>
   async (ctx) => {
     const { action, model, tool, project } = validateBody(questionSchema, ctx.state.body);
-    const decision = ctx.state.auth.decide({
-      action,
-      ...(model === undefined ? {} : { model: resolveModel(model) }),
-      ...(tool === undefined ? {} : { tool: withoutAbsent(tool) }),
-      ...(project === undefined ? {} : { project }),
-    });
+    const { auth, signal } = ctx.state;
+    const ask = (argumentNames?: readonly string[]): Decision =>
+      auth.decide({
+        action,
+        ...(model === undefined ? {} : { model: resolveModel(model) }),
+        ...(tool === undefined ? {} : { tool: withoutAbsent({ ...tool, argumentNames }) }),
+        ...(project === undefined ? {} : { project }),
+      });
+    let decision = ask();
+    if (!decision.allowed && decision.rule === 'arguments' && tool?.name !== undefined) {
+      const { server, name: toolName } = tool;
+      decision = ask(await findArgumentNames({ server, name: toolName }, { decide: auth.decide, signal }));
+    }
     ctx.body = decision.allowed ? decision : { ...decision, message: describeDenial(decision) };
   };
-
-type Tool = NonNullable<z.output<typeof questionSchema>['tool']>;
-
-const withoutAbsent = ({ server, name: toolName, arguments: args }: Tool) => ({
-  server,
-  ...(toolName === undefined ? {} : { name: toolName }),
-  ...(args === undefined ? {} : { arguments: args }),
-});

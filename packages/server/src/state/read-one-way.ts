@@ -1,0 +1,10 @@
+/**
+ * What shells, globs, URLs, lists of paths and other systems' file systems give a meaning of their own: `*`, `{a,b}`, `$HOME`,
+ * `%2e`, `a:b`, `a|b`, `~`.
+ */
+const OF_SOME = /[*?[\]{}$`<>|"\\:;~]|%[0-9A-Fa-f]{2}/;
+/** Two names to whatever reads a list: `a,b`. A blank or comma inside a name is read as it is. */
+const LIST = /,[./~]|[,\s]$|^[\s,]/;
+
+/** Says whether a name is read literally wherever names are read. Names that exist are opened as they are; new ones must be plain. */
+export const isReadOneWay = (name: string): boolean => !OF_SOME.test(name) && !LIST.test(name);
