@@ -16,7 +16,7 @@ import { PermissionDeniedError } from './errors.ts';
 import type { EditInput } from './management/edit-token.ts';
 import type { ExchangeInput } from './management/exchange-token.ts';
 import type { IssuedToken, IssueInput } from './management/issue-token.ts';
-import type { RevokeAllInput } from './management/revoke-tokens.ts';
+import type { Revocation, RevokeAllInput } from './management/revoke-tokens.ts';
 import type { RotateInput } from './management/rotate-token.ts';
 import { denyForeignProject, selectProject } from './management/select-project.ts';
 import type { TokenInfo } from './management/token-info.ts';
@@ -32,6 +32,7 @@ import { type RandomBytes, systemRandom } from './token/random.ts';
 import { createSealer } from './token/sealer.ts';
 import type { TokenFormat } from './token/token-format.ts';
 import { createLastUsed } from './verification/last-used.ts';
+import { createRevocations } from './verification/revocations.ts';
 import { createVerifier } from './verification/verifier.ts';
 import { createWarmCache } from './verification/warm-cache.ts';
 import { watchRevocations } from './verification/watch-revocations.ts';
@@ -47,6 +48,8 @@ export interface AuthOptions {
   readonly random?: RandomBytes;
   /** The kinds of tokens that there are; API keys alone by default. */
   readonly formats?: readonly TokenFormat[];
+  /** The kinds that `introspect` reads, such as tokens that were made for other servers; the `formats` by default. */
+  readonly introspected?: readonly TokenFormat[];
   /** What the installation decides about its tokens, as it is now; it is asked each time. See `DEFAULT_AUTH_SETTINGS`. */
   readonly settings?: () => AuthSettings;
   /** Told of what must be remembered. What it rejects with reaches the caller as `AUTH_STORE_UNAVAILABLE`. */
@@ -113,17 +116,54 @@ export interface Auth extends AsyncDisposable {
    * @throws as `show`; `AUTH_GRANT_INVALID` for other kinds
    */
   reveal(id: string, by: Principal): Promise<string>;
-  /** Ends one of these tokens, or the one of `by` itself, at once and for good. @throws as `show` */
-  revoke(id: string, by: Principal): Promise<TokenInfo>;
-  /** Ends what `by` has presented, of whatever kind. Needs no action. @throws `AUTH_PERMISSION_DENIED` without a token */
-  revokeSelf(by: Principal): Promise<TokenInfo>;
+  /**
+   * Ends one of these tokens, or the one of `by` itself, at once and for good. It is denied here before it is stored, and
+   * the answer waits for the store no longer than a second: see {@link Revocation}. While the store does not answer, what
+   * was verified here within the last minute says who may do it.
+   *
+   * @throws as `show`
+   */
+  revoke(id: string, by: Principal): Promise<Revocation>;
+  /** Ends what `by` has presented, of whatever kind, as `revoke`. Needs no action. @throws `AUTH_PERMISSION_DENIED` without a token */
+  revokeSelf(by: Principal): Promise<Revocation>;
   /**
    * Ends all of these tokens that belong to an owner, to a project or to both, and says which; never the one of `by`,
    * nor one that it was derived from.
    *
    * @throws {AuthError} `AUTH_PERMISSION_DENIED`; `AUTH_GRANT_INVALID` when neither is named
    */
-  revokeAll(input: RevokeAllInput, by: Principal): Promise<TokenInfo[]>;
+  revokeAll(input: RevokeAllInput, by: Principal): Promise<Revocation[]>;
+  /**
+   * Removes one of these tokens, which must have ended, with all that was derived from it. Nothing but the audit knows of
+   * it any more.
+   *
+   * @throws as `show`; `AUTH_CONFLICT` for a token that still works
+   */
+  remove(id: string, by: Principal): Promise<TokenInfo>;
+  /**
+   * Forgets what was derived from other tokens (exchanged keys, and the ends of access and attenuated tokens) and has ended
+   * before a time. Call it now and then: nothing is forgotten by itself.
+   *
+   * @throws `AUTH_STORE_UNAVAILABLE`
+   */
+  forgetEnded(before: Date): Promise<void>;
+  /**
+   * The principal as its tokens are now. Each act of administration begins with it; for what else may be done long after
+   * a token was verified.
+   *
+   * @throws {AuthError} `AUTH_TOKEN_*`, `AUTH_PERMISSION_DENIED`, `AUTH_STORE_UNAVAILABLE`
+   */
+  refresh(by: Principal): Promise<Principal>;
+  /**
+   * Who has presented a text within the last minute, if it was verified here and has not ended since. For routes that
+   * end tokens, while the store does not answer; for nothing else.
+   */
+  recall(text: string | undefined): Promise<Principal | undefined>;
+  /**
+   * Says who presents a token of the `introspected` formats, without remembering anybody: for servers that ask whether a
+   * token still counts. @throws as `verify`
+   */
+  introspect(text: string | undefined): Promise<Principal>;
   /**
    * The principal as it acts for a project that it may use.
    *
@@ -202,26 +242,54 @@ export function createAuth(options: AuthOptions): Auth {
   }
 
   const sealer = createSealer(options.digestKey, random);
-  const parts = { store, formats, settings, digest, sealer, policy, clock, audit: options.audit };
-  const verify = createVerifier({ ...parts, cache, lastUsed, onRevoked: tellRevoked });
+  const revocations = createRevocations((id) => {
+    cache.drop(id);
+    tellRevoked(id);
+  });
+  const isEnded = revocations.has;
+  const parts = { store, formats, settings, digest, sealer, policy, clock, audit: options.audit, isEnded };
+  const verifying = { ...parts, lastUsed, onRevoked: tellRevoked };
+  const verify = createVerifier({ ...verifying, cache });
+  const introspect = createVerifier({
+    ...verifying,
+    formats: options.introspected ?? formats,
+    // It remembers nothing.
+    cache: createWarmCache(0, undefined, 0),
+  });
   const watching = watchRevocations(store, cache, tellRevoked);
   const tokens = createTokenManager({
     ...parts,
     patterns,
+    revocations,
+    recalled: cache,
     onChange(id, change) {
       cache.drop(id);
       if (change === 'revoked') tellRevoked(id);
     },
   });
 
+  /** A token that ends while a long request runs on it decides nothing more. */
+  function denyEnded({ expiresAt, name, authority, chain }: Principal, now: Date): DeniedDecision | undefined {
+    const denied = { allowed: false, grant: authority.length, source: `token ${name}` } as const;
+    if (chain.some(isEnded)) return { ...denied, rule: 'authority', reason: 'the token was revoked' };
+    if (now.getTime() < endOf(expiresAt)) return undefined;
+    return { ...denied, rule: 'expiresAt', reason: `the token expired at ${expiresAt}` };
+  }
+
   async function close(): Promise<void> {
     await watching.stop();
+    await revocations.stop();
     await lastUsed.flush();
     await store.close();
   }
 
   return {
     verify,
+    introspect,
+    recall: async (text) => {
+      const principal = text === undefined ? undefined : await cache.recall(text, clock().getTime());
+      return principal?.chain.some(isEnded) ? undefined : principal;
+    },
     issue: tokens.issue,
     edit: tokens.edit,
     rotate: tokens.rotate,
@@ -230,6 +298,9 @@ export function createAuth(options: AuthOptions): Auth {
     revoke: tokens.revoke,
     revokeSelf: tokens.revokeSelf,
     revokeAll: tokens.revokeAll,
+    remove: tokens.remove,
+    refresh: tokens.refresh,
+    forgetEnded: (before) => store.forgetEnded(before.toISOString()),
     selectProject,
     async list(by, listing) {
       await lastUsed.flush();
@@ -243,7 +314,7 @@ export function createAuth(options: AuthOptions): Auth {
       const now = clock();
       const project = request.project ?? principal.project;
       return (
-        denyExpired(principal, now) ??
+        denyEnded(principal, now) ??
         denyForeignProject(principal, request.project) ??
         decide(
           entries === undefined ? principal.authority : [...principal.authority, ...entries],
@@ -255,7 +326,7 @@ export function createAuth(options: AuthOptions): Auth {
     requireTimeAndPlace(principal, { address }) {
       const now = clock();
       const context = address === undefined ? { now } : { now, address };
-      const denial = denyExpired(principal, now) ?? denyTimeAndPlace(principal.authority, context);
+      const denial = denyEnded(principal, now) ?? denyTimeAndPlace(principal.authority, context);
       if (denial !== undefined) throw new PermissionDeniedError(denial);
     },
     operator: () => operator,
@@ -265,17 +336,5 @@ export function createAuth(options: AuthOptions): Auth {
     },
     close,
     [Symbol.asyncDispose]: close,
-  };
-}
-
-/** A token that ends while a long request runs on it decides nothing more. */
-function denyExpired({ expiresAt, name, authority }: Principal, now: Date): DeniedDecision | undefined {
-  if (now.getTime() < endOf(expiresAt)) return undefined;
-  return {
-    allowed: false,
-    grant: authority.length,
-    source: `token ${name}`,
-    rule: 'expiresAt',
-    reason: `the token expired at ${expiresAt}`,
   };
 }

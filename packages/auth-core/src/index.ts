@@ -78,7 +78,7 @@ export { createMeter } from './limits/meter.ts';
 export type { EditInput } from './management/edit-token.ts';
 export type { ExchangeInput } from './management/exchange-token.ts';
 export type { IssuedToken, IssueInput } from './management/issue-token.ts';
-export type { RevokeAllInput } from './management/revoke-tokens.ts';
+export type { Revocation, RevokeAllInput } from './management/revoke-tokens.ts';
 export type { RotateInput } from './management/rotate-token.ts';
 export type { TokenInfo } from './management/token-info.ts';
 export type { TokenListing } from './management/token-manager.ts';
@@ -96,7 +96,9 @@ export {
 } from './settings.ts';
 export { createMemoryTokenStore } from './store/memory-store.ts';
 export type {
+  DerivedQuery,
   PreviousSecret,
+  StandingToken,
   TokenFilter,
   TokenPosition,
   TokenQuery,

@@ -18,6 +18,8 @@ export interface Principal {
   /** Every id that this one can be revoked by: those of the tokens that it was derived from, and its own. */
   readonly chain: readonly string[];
   readonly authority: Authority;
+  /** Which secret of the stored token has proved it, as a name that proves nothing; absent where a signature has. */
+  readonly provedBy?: string;
   /** RFC 3339; when the token ends. */
   readonly expiresAt?: string;
 }

@@ -150,8 +150,6 @@ describe('a store that fails', () => {
     ['find', 'show'],
     ['find', 'edit'],
     ['update', 'edit'],
-    ['find', 'revoke'],
-    ['update', 'revoke'],
     ['close', 'close'],
   ])('in %s fails %s with a code, and tells nothing of its inside', async (method, call) => {
     const { store, failing } = createCountingStore();
@@ -164,7 +162,6 @@ describe('a store that fails', () => {
       list: () => auth.list(by),
       show: () => auth.show(record.id, by),
       edit: () => auth.edit(record.id, { name: 'new' }, by),
-      revoke: () => auth.revoke(record.id, by),
       close: () => auth.close(),
     };
     await expect(attempts[call]!()).rejects.toThrow(

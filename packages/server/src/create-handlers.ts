@@ -36,7 +36,6 @@ import type { TaintRules } from './tools/taint.ts';
 /** What the endpoints stand on, of which a server has one each. */
 export interface HandlerParts {
   readonly auth: Auth;
-  readonly introspector: Pick<Auth, 'verify'>;
   readonly access: AccessTokens;
   readonly keys: SigningKeys;
   readonly meter: Meter;
@@ -104,7 +103,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
       output: (label) => readServerOutput(host, label),
     }),
     models: createModelHandlers(registry, pool),
-    oauth: createOAuthHandlers({ auth, introspector: parts.introspector, access, meter, clock }),
+    oauth: createOAuthHandlers({ auth, access, meter, clock }),
     protectedResource: createProtectedResourceHandler(parts.publicUrl, parts.authorizationServers),
     settings: createSettingsHandlers(settings),
     tokens: createTokenHandlers(auth),

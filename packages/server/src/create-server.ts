@@ -127,7 +127,6 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
   });
   const {
     auth: core,
-    introspector,
     access,
     keys,
   } = openTokens({
@@ -140,7 +139,6 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
     ...(config.policy === undefined ? {} : { policy: parseGrant(config.policy, { patterns: re2jsPatterns }) }),
   });
   opened.use(core);
-  opened.use(introspector);
   const auth = withAdministratorFile(withAuditedLogins(withFreshSettings(core, settings), trail), folder, (cause) =>
     logger.error(
       { err: cause },
@@ -225,7 +223,6 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
     routes: createRoutes(
       createHandlers({
         auth,
-        introspector: withFreshSettings(introspector, settings),
         access,
         keys,
         meter,

@@ -249,6 +249,11 @@ export function denyAction(authority: Authority, action: Action): DeniedDecision
   return { allowed: false, grant: index + 1, source: entry.source, rule: 'actions', reason: actionReason(action) };
 }
 
+/** Denies whatever is asked at a time that some grant of the authority leaves out, and decides nothing else. */
+export function denyTime(authority: Authority, now: Date): DeniedDecision | undefined {
+  return findRefusal(authority, (grant) => judgeTime(grant, now.getTime()));
+}
+
 /**
  * Denies whatever is asked at a time or from a network that some grant of the authority leaves out. Decides nothing else:
  * see {@link decide}.
@@ -258,9 +263,19 @@ export function denyTimeAndPlace(
   { now, address }: Pick<DecisionContext, 'now' | 'address'>,
 ): DeniedDecision | undefined {
   const steps = createSteps();
+  return findRefusal(
+    authority,
+    (grant) => judgeTime(grant, now.getTime()) ?? unlessUsedUp(() => judgeNetwork(grant, address, steps), USED_UP),
+  );
+}
+
+function findRefusal(
+  authority: Authority,
+  refuse: (grant: Grant) => Pick<DeniedDecision, 'rule' | 'reason'> | undefined,
+): DeniedDecision | undefined {
   for (const [index, { grant, source }] of authority.entries()) {
-    const verdict = judgeTime(grant, now.getTime()) ?? unlessUsedUp(() => judgeNetwork(grant, address, steps), USED_UP);
-    if (verdict !== undefined) return { allowed: false, grant: index + 1, source, ...verdict };
+    const refusal = refuse(grant);
+    if (refusal !== undefined) return { allowed: false, grant: index + 1, source, ...refusal };
   }
   return undefined;
 }

@@ -2,6 +2,7 @@ import type { Auth } from '../auth.ts';
 import type { AccessRequest, AuthorityEntry, Decision, DeniedDecision } from '../authority/decide.ts';
 import { StoreUnavailableError } from '../errors.ts';
 import type { Principal } from '../principal.ts';
+import { patiently } from '../store/patiently.ts';
 import { createClientAddress } from './client-address.ts';
 import { readCredential } from './read-credential.ts';
 import type { ReadHeader } from './read-header.ts';
@@ -9,7 +10,7 @@ import { readProject } from './read-project.ts';
 
 /** What {@link createRequestAuthenticator} works with. */
 export interface RequestAuthenticatorOptions {
-  readonly auth: Pick<Auth, 'verify' | 'decide' | 'selectProject' | 'requireTimeAndPlace'>;
+  readonly auth: Pick<Auth, 'verify' | 'decide' | 'selectProject' | 'requireTimeAndPlace' | 'recall'>;
   /**
    * Who everybody is while authentication is switched off. No credential is read then, not even a wrong one. Absent:
    * authentication is on.
@@ -24,7 +25,14 @@ export interface RequestAuthenticatorOptions {
    * caller's own token, so that it can be ended wherever it was found. Off by default.
    */
   readonly anywhere?: boolean;
+  /**
+   * Takes a caller that was verified within the last minute while the store does not answer, or not within half a second:
+   * for a route that ends tokens and does nothing else, since that must not wait for the store. Off by default.
+   */
+  readonly recall?: boolean;
 }
+
+const PATIENCE_MILLISECONDS = 500;
 
 /** A request as far as it says who asks. */
 export interface PresentedRequest {
@@ -89,14 +97,26 @@ export function createRequestAuthenticator({
   basic = false,
   trustedProxies,
   anywhere = false,
+  recall = false,
 }: RequestAuthenticatorOptions): RequestAuthenticator {
   const clientAddress = createClientAddress(trustedProxies);
+
+  async function verifyOrRecall(credential: string | undefined): Promise<Principal> {
+    if (!recall) return auth.verify(credential);
+    try {
+      return await patiently(() => auth.verify(credential), PATIENCE_MILLISECONDS);
+    } catch (error) {
+      const known = error instanceof StoreUnavailableError ? await auth.recall(credential) : undefined;
+      if (known === undefined) throw error;
+      return known;
+    }
+  }
 
   return async function authenticate({ header, peer }) {
     const credential = optional === undefined ? readCredential(header, { basic }) : undefined;
     const address = clientAddress(header, peer);
     const verify = async (): Promise<Principal> => {
-      const caller = optional ?? (await auth.verify(credential));
+      const caller = optional ?? (await verifyOrRecall(credential));
       if (!anywhere) auth.requireTimeAndPlace(caller, { address });
       const project = readProject(header);
       return project === undefined ? caller : auth.selectProject(caller, project);

@@ -39,6 +39,11 @@ export interface AccessTokensOptions {
   readonly random?: RandomBytes;
   /** What the installation decides, as it is now; it is asked each time. */
   readonly settings?: () => AuthSettings;
+  /**
+   * Reads the maker of a token anew before anything is signed, and again before it is handed out: `auth.refresh`. Without it,
+   * a maker that was revoked since it was verified can still have one signed, which other servers take until it expires.
+   */
+  readonly refresh?: (by: Principal) => Promise<Principal>;
   /** Told of each token that is issued. What it rejects with reaches the caller as `AUTH_STORE_UNAVAILABLE`. */
   readonly audit?: AuditSink;
 }
@@ -119,7 +124,7 @@ const POLICY_ID = 'policy';
  */
 export function createAccessTokens(options: AccessTokensOptions): AccessTokens {
   const { keys, issuer, audience: own = issuer, clock = systemClock, random = systemRandom, audit } = options;
-  const { settings = () => DEFAULT_AUTH_SETTINGS } = options;
+  const { settings = () => DEFAULT_AUTH_SETTINGS, refresh = async (by: Principal) => by } = options;
   requireNames({ issuer, audience: own });
 
   /** Signs; undefined when the text becomes too long. */
@@ -135,7 +140,8 @@ export function createAccessTokens(options: AccessTokensOptions): AccessTokens {
     requireToken(maker);
     const { kinds, accessTokenSeconds } = await guard(async () => settings());
     if (!kinds.access) throw new InvalidTokenError('AUTH_TOKEN_KIND_DISABLED');
-    const by = input.project === undefined ? maker : selectProject(maker, input.project);
+    const standing = await refresh(maker);
+    const by = input.project === undefined ? standing : selectProject(standing, input.project);
     const audience = readAudience(input.audience ?? own);
     const now = clock().getTime();
     const exp = readEnd(input.seconds, accessTokenSeconds, by, now);
@@ -171,6 +177,7 @@ export function createAccessTokens(options: AccessTokensOptions): AccessTokens {
       };
       await guard(() => audit(event));
     }
+    await refresh(maker);
     return { token, expiresAt, expiresIn: Math.floor((exp * 1000 - now) / 1000), jti, audience };
   }
 

@@ -11,6 +11,7 @@ export type ManagementAct =
   | 'token.edited'
   | 'token.rotated'
   | 'token.revoked'
+  | 'token.deleted'
   | 'token.revealed'
   | 'token.exchanged';
 

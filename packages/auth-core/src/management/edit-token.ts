@@ -1,11 +1,13 @@
 import { covers } from '../authority/covers.ts';
 import type { Grant } from '../authority/grant.ts';
 import { parseGrant } from '../authority/parse-grant.ts';
-import { ConflictError, GrantNotCoveredError } from '../errors.ts';
+import { GrantNotCoveredError } from '../errors.ts';
 import type { Principal } from '../principal.ts';
 import type { TokenRecord } from '../store/token-store.ts';
 import { readGrant } from '../verification/read-principal.ts';
 import type { ManagementAudit } from './audit-management.ts';
+import type { Makers } from './maker.ts';
+import { requireNotEnded } from './require-not-ended.ts';
 import { checkProjectOfGrant } from './select-project.ts';
 import {
   coversAll,
@@ -37,7 +39,7 @@ export interface EditInput {
 }
 
 /** Creates the function that edits tokens. */
-export function createEditToken(parts: TokenManagerParts, access: TokenAccess, audit: ManagementAudit) {
+export function createEditToken(parts: TokenManagerParts, access: TokenAccess, makers: Makers, audit: ManagementAudit) {
   const { store, clock, patterns, onChange } = parts;
 
   function readNewGrant(grant: unknown, token: VisibleToken, by: Principal): Grant {
@@ -52,13 +54,14 @@ export function createEditToken(parts: TokenManagerParts, access: TokenAccess, a
     return parsed;
   }
 
-  return async function edit(id: string, input: EditInput, by: Principal): Promise<TokenInfo> {
+  async function change(id: string, input: EditInput, by: Principal): Promise<TokenRecord> {
     requireAction(by, 'tokens:write');
     const now = clock();
     const found = await access.findVisible(id, by, 'tokens:write');
     requireSameChain(by, found);
+    requireNotEnded(found.record, now, 'cannot be changed');
     const { expiresAt, notes, rotateAfterSeconds, ...rest } = found.record;
-    const changed: TokenRecord = {
+    return {
       ...rest,
       ...(input.name !== undefined && { name: checkLabel(input.name, 'name') }),
       ...keep('notes', input.notes, notes, checkNotes),
@@ -67,11 +70,17 @@ export function createEditToken(parts: TokenManagerParts, access: TokenAccess, a
       ...(input.grant !== undefined && { grant: readNewGrant(input.grant, found, by) }),
       version: rest.version + 1,
     };
-    if (!(await store.update(changed, rest.version))) throw new ConflictError();
+  }
+
+  return async function edit(id: string, input: EditInput, by: Principal): Promise<TokenInfo> {
+    const changed = await makers.act(by, async (maker) => {
+      const record = await change(id, input, maker.by);
+      return (await store.update(record, record.version - 1, maker.standing)) ? record : undefined;
+    });
     onChange(id, 'edited');
     const fields = EDITABLE.filter((field) => input[field] !== undefined);
     await audit('token.edited', by, changed, { changed: fields });
-    return toTokenInfo(changed, now);
+    return toTokenInfo(changed, clock());
   };
 }
 

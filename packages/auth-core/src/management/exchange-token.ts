@@ -1,13 +1,15 @@
-import { FULL_GRANT } from '../authority/grant.ts';
+import { FULL_GRANT, type Grant } from '../authority/grant.ts';
 import { parseGrant } from '../authority/parse-grant.ts';
-import { endOf } from '../date-time.ts';
 import { ConflictError } from '../errors.ts';
 import type { Principal } from '../principal.ts';
-import type { TokenRecord } from '../store/token-store.ts';
+import type { DerivedQuery } from '../store/token-store.ts';
+import { kindOfDerivedId } from '../token/derived-id.ts';
+import type { StoredTokenFormat } from '../token/token-format.ts';
 import type { ManagementAudit } from './audit-management.ts';
 import { deriveFrom } from './derive-from.ts';
 import type { IssuedToken } from './issue-token.ts';
-import { makeRecord } from './make-record.ts';
+import { cannotBeMade, makeRecord, type TokenDraft } from './make-record.ts';
+import type { Makers } from './maker.ts';
 import { checkProjectOfGrant } from './select-project.ts';
 import { createTurns } from './take-turns.ts';
 import { requireToken } from './token-access.ts';
@@ -39,47 +41,51 @@ export interface ExchangeInput {
   readonly expiresAt?: string;
 }
 
-/**
- * How many keys that still work may come from one token, directly or by way of others. Counted for each process: those
- * that count in the same moment may pass it by one each.
- */
-const MAXIMUM_DERIVED = 100;
+/** How many keys that still work a presented token may have made itself, whatever others have made of it. */
+const MAXIMUM_MADE = 100;
+/** How many may come from one that was derived, by itself or by way of what was derived from it. */
+const MAXIMUM_THROUGH = 200;
+/** How many may come from a root by way of what was derived from it. */
+const MAXIMUM_OF_ROOT = 2000;
 
-/** Creates the function that turns a token into an API key derived from it. */
-export function createExchangeToken(parts: TokenManagerParts, audit: ManagementAudit) {
+/**
+ * Creates the function that turns a token into an API key derived from it. The bounds are counted for each process:
+ * those that count in the same moment may pass them by one each.
+ */
+export function createExchangeToken(parts: TokenManagerParts, makers: Makers, audit: ManagementAudit) {
   const { store, formats, settings, clock, patterns } = parts;
   const takeTurn = createTurns();
 
-  /** Counted from the root: a key that was exchanged may be exchanged again. */
-  async function requireRoom(rootId: string, now: Date): Promise<void> {
-    const parents = [rootId];
-    let count = 0;
-    for (const parentId of parents) {
-      for (const record of await store.list({ parentId })) {
-        if (!isLive(record, now)) continue;
-        if (++count >= MAXIMUM_DERIVED) {
-          throw new ConflictError(
-            `There are ${MAXIMUM_DERIVED} tokens derived from this one already. Revoke some, or let them expire.`,
-          );
-        }
-        parents.push(record.id);
-      }
+  async function requireLess(limit: number, query: Omit<DerivedQuery, 'limit'>, by: string): Promise<void> {
+    if ((await store.countDerived({ ...query, limit })) < limit) return;
+    throw new ConflictError(`There are ${limit} keys ${by} already. Revoke some, or let them expire.`);
+  }
+
+  /**
+   * Whoever has a derived token must not use up the places of those that it was derived from: what a token has made
+   * itself is counted on its own, and its ancestors bound what comes of it with more room than that.
+   */
+  async function requireRoom({ id, tokenId, chain }: Principal, now: Date): Promise<void> {
+    const at = now.toISOString();
+    await requireLess(MAXIMUM_MADE, { parentId: tokenId, createdBy: id, at }, 'made with this token');
+    let stored: string | undefined;
+    for (const link of chain) {
+      const isStored = kindOfDerivedId(link) === undefined;
+      const isRoot = stored === undefined;
+      if (isStored) stored = link;
+      if (stored === undefined || (isRoot && link === id)) continue;
+      const query = { parentId: stored, at, ...(!isStored && { through: link }) };
+      await requireLess(isRoot ? MAXIMUM_OF_ROOT : MAXIMUM_THROUGH, query, `derived from token ${link}`);
     }
   }
 
-  return async function exchange(input: ExchangeInput, by: Principal): Promise<IssuedToken> {
-    requireToken(by);
-    const now = clock();
+  async function draft(input: ExchangeInput, grant: Grant, by: Principal, now: Date): Promise<Draft> {
     const format = findFormat('api-key', formats, settings());
     const name = input.name === undefined ? by.name : checkLabel(input.name, 'name');
-    // Left out is everything; null, as of a variable that was never set, is no grant.
-    const grant = parseGrant(input.grant === undefined ? FULL_GRANT : input.grant, {
-      at: 'grant',
-      ...(patterns && { patterns }),
-    });
     checkProjectOfGrant(by.project, [{ grant, source: 'grant' }]);
     const expiresAt = input.expiresAt ?? by.expiresAt;
-    const draft = {
+    return {
+      format,
       kind: format.kind,
       name,
       grant,
@@ -91,16 +97,32 @@ export function createExchangeToken(parts: TokenManagerParts, audit: ManagementA
       ...(expiresAt !== undefined && { expiresAt: checkExpiry(expiresAt, by, now) }),
       version: 1,
     };
-    // Who asks at the same time must not find the same room.
-    const { text, record } = await takeTurn(by.rootId, async () => {
-      await requireRoom(by.rootId, now);
-      return makeRecord(parts, format, draft, undefined);
+  }
+
+  return async function exchange(input: ExchangeInput, by: Principal): Promise<IssuedToken> {
+    requireToken(by);
+    // Left out is everything; null, as of a variable that was never set, is no grant.
+    const grant = parseGrant(input.grant === undefined ? FULL_GRANT : input.grant, {
+      at: 'grant',
+      ...(patterns && { patterns }),
     });
+    // Who asks at the same time must not find the same room.
+    const { text, record } = await takeTurn(by.rootId, () =>
+      makers.act(
+        by,
+        async (maker) => {
+          const now = clock();
+          await requireRoom(maker.by, now);
+          const { format, ...drafted } = await draft(input, grant, maker.by, now);
+          return makeRecord(parts, format, drafted, maker);
+        },
+        () => cannotBeMade(undefined),
+      ),
+    );
     await audit('token.exchanged', by, record, { parent: by.tokenId });
-    return { token: text, record: toTokenInfo(record, now) };
+    return { token: text, record: toTokenInfo(record, clock()) };
   };
 }
 
-function isLive({ revokedAt, expiresAt }: TokenRecord, now: Date): boolean {
-  return revokedAt === undefined && now.getTime() < endOf(expiresAt);
-}
+/** A key that is to be made, and in which format. */
+type Draft = TokenDraft & { readonly format: StoredTokenFormat };

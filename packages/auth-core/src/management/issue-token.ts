@@ -4,10 +4,11 @@ import { parseGrant } from '../authority/parse-grant.ts';
 import { GrantNotCoveredError, InvalidGrantError } from '../errors.ts';
 import type { Principal } from '../principal.ts';
 import { checkKeyStrength } from '../token/key-strength.ts';
-import type { StoredTokenKind } from '../token/token-format.ts';
+import type { StoredTokenFormat, StoredTokenKind } from '../token/token-format.ts';
 import type { ManagementAudit } from './audit-management.ts';
 import { deriveFrom } from './derive-from.ts';
-import { makeRecord, type TokenDraft } from './make-record.ts';
+import { cannotBeMade, makeRecord, type TokenDraft } from './make-record.ts';
+import type { Makers } from './maker.ts';
 import { projectOfNew } from './select-project.ts';
 import { isAdministrator, isDerived, requireAction, type TokenAccess } from './token-access.ts';
 import { expiryOfNew } from './token-expiry.ts';
@@ -64,8 +65,16 @@ export interface IssuedToken {
   readonly record: TokenInfo;
 }
 
+/** A token that is to be made, and in which format. */
+type Draft = TokenDraft & { readonly format: StoredTokenFormat };
+
 /** Creates the function that issues tokens. */
-export function createIssueToken(parts: TokenManagerParts, access: TokenAccess, audit: ManagementAudit) {
+export function createIssueToken(
+  parts: TokenManagerParts,
+  access: TokenAccess,
+  makers: Makers,
+  audit: ManagementAudit,
+) {
   const { formats, settings, clock, patterns } = parts;
 
   function readCoveredGrant(grant: unknown, by: Principal): Grant {
@@ -75,7 +84,7 @@ export function createIssueToken(parts: TokenManagerParts, access: TokenAccess, 
     return parsed;
   }
 
-  return async function issue(input: IssueInput, by: Principal): Promise<IssuedToken> {
+  async function draft(input: IssueInput, by: Principal): Promise<Draft> {
     requireAction(by, 'tokens:write');
     const now = clock();
     const { kind = 'api-key', owner = by.owner, notes, rotateAfterSeconds } = input;
@@ -87,7 +96,8 @@ export function createIssueToken(parts: TokenManagerParts, access: TokenAccess, 
     const grant = readCoveredGrant(input.grant, by);
     const project = projectOfNew(input.project, by, [{ grant, source: 'grant' }]);
     const expiresAt = expiryOfNew({ kind, asked: input.expiresAt, by, now, settings: settings() });
-    const draft: TokenDraft = {
+    return {
+      format,
       kind,
       name: checkLabel(input.name, 'name'),
       grant,
@@ -102,9 +112,23 @@ export function createIssueToken(parts: TokenManagerParts, access: TokenAccess, 
       ...(expiresAt !== undefined && { expiresAt }),
       version: 1,
     };
-    const { text, record } = await makeRecord(parts, format, draft, input.secret);
-    await audit('token.issued', by, record, { owner, ...(record.parentId && { parent: record.parentId }) });
-    return { token: text, record: toTokenInfo(record, now) };
+  }
+
+  return async function issue(input: IssueInput, by: Principal): Promise<IssuedToken> {
+    const { maker, made } = await makers.act(
+      by,
+      async (maker) => {
+        const { format, ...drafted } = await draft(input, maker.by);
+        const { standing } = maker;
+        const made = await makeRecord(parts, format, drafted, { standing, secret: input.secret });
+        return made && { maker, made };
+      },
+      () => cannotBeMade(input.secret),
+    );
+    const { text, record } = made;
+    const { owner, parentId } = record;
+    await audit('token.issued', maker.by, record, { owner, ...(parentId !== undefined && { parent: parentId }) });
+    return { token: text, record: toTokenInfo(record, clock()) };
   };
 }
 

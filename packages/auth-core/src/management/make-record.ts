@@ -2,6 +2,7 @@ import { ConflictError } from '../errors.ts';
 import type { TokenRecord } from '../store/token-store.ts';
 import type { MintedToken, MintRequest, StoredTokenFormat } from '../token/token-format.ts';
 import { keepSecrets } from '../token/token-secrets.ts';
+import type { Maker } from './maker.ts';
 import type { TokenManagerParts } from './token-manager-parts.ts';
 
 /** What is decided of a new token before it has an id and a secret. */
@@ -22,22 +23,30 @@ const ATTEMPTS = 10;
 const CROWDED = 'No id could be found that is free. Try again.';
 const TAKEN = 'There is a key with this text already. Choose another one.';
 
-/** Mints a token and stores it, under another id as long as the id is taken. */
+/**
+ * Mints a token and stores it while its maker stands, under another id as long as the id is taken. Undefined when the
+ * store has refused each: then either all ids were taken, or the maker has changed.
+ */
 export async function makeRecord(
   parts: MakingParts,
   format: StoredTokenFormat,
   draft: TokenDraft,
-  secret: string | undefined,
-): Promise<MadeToken> {
+  { standing, secret }: Pick<Maker, 'standing'> & { readonly secret?: string | undefined },
+): Promise<MadeToken | undefined> {
   const request = mintRequest(draft, secret);
   // Who chose the text chose the id with it.
   const attempts = secret === undefined ? ATTEMPTS : 1;
   for (let attempt = 0; attempt < attempts; attempt++) {
     const minted = await format.mint(request);
     const record = { ...draft, ...(await keepMinted(parts, format, minted)) };
-    if (await parts.store.insert(record)) return { text: minted.text, record };
+    if (await parts.store.insert(record, standing)) return { text: minted.text, record };
   }
-  throw new ConflictError(secret === undefined ? CROWDED : TAKEN);
+  return undefined;
+}
+
+/** Why a token could not be stored although its maker stands. */
+export function cannotBeMade(secret: string | undefined): ConflictError {
+  return new ConflictError(secret === undefined ? CROWDED : TAKEN);
 }
 
 /** Turns what was minted into what may be stored of it. */

@@ -2,12 +2,19 @@ import { GrantNotCoveredError, InvalidGrantError, PermissionDeniedError, StoreUn
 import type { Principal } from '../principal.ts';
 import { openText } from '../token/token-secrets.ts';
 import type { ManagementAudit } from './audit-management.ts';
+import type { Makers } from './maker.ts';
 import { isItself, requireSameChain, requireSameEnd, type TokenAccess } from './token-access.ts';
 import type { TokenManagerParts } from './token-manager-parts.ts';
 
 /** Creates the function that shows a token again, of a kind that stays visible to its owner. */
-export function createRevealToken(parts: TokenManagerParts, access: TokenAccess, audit: ManagementAudit) {
-  return async function reveal(id: string, by: Principal): Promise<string> {
+export function createRevealToken(
+  parts: TokenManagerParts,
+  access: TokenAccess,
+  makers: Makers,
+  audit: ManagementAudit,
+) {
+  return async function reveal(id: string, asked: Principal): Promise<string> {
+    const { by } = await makers.read(asked);
     const found = await access.findVisible(id, by, 'tokens:read');
     const { record } = found;
     if (record.sealed === undefined) {
@@ -23,6 +30,8 @@ export function createRevealToken(parts: TokenManagerParts, access: TokenAccess,
     const text = await openText(parts.sealer, record);
     if (text === undefined) throw new StoreUnavailableError(new Error(`token ${id} was sealed with another key`));
     await audit('token.revealed', by, record);
+    // Nothing is written that could stand or fall with it, so it is looked at once more.
+    await makers.read(by);
     return text;
   };
 }

@@ -1,9 +1,11 @@
-import { ConflictError, InvalidGrantError } from '../errors.ts';
+import { InvalidGrantError, StoreUnavailableError } from '../errors.ts';
 import type { Principal } from '../principal.ts';
-import { MAXIMUM_ACCESS_TOKEN_SECONDS } from '../settings.ts';
 import { listPages } from '../store/list-pages.ts';
+import { patiently } from '../store/patiently.ts';
 import type { TokenRecord } from '../store/token-store.ts';
 import type { ManagementAudit } from './audit-management.ts';
+import type { Makers } from './maker.ts';
+import { mayEndUnseen } from './may-end-unseen.ts';
 import { tellDerived } from './tell-derived.ts';
 import { requireAction, requireToken, type TokenAccess } from './token-access.ts';
 import { type TokenInfo, toTokenInfo } from './token-info.ts';
@@ -15,84 +17,154 @@ export interface RevokeAllInput {
   readonly project?: string;
 }
 
+/** A token that was ended. */
+export interface Revocation {
+  readonly id: string;
+  /** RFC 3339. */
+  readonly revokedAt: string;
+  /**
+   * Whether the store has it. If not, the token is denied by this process, with all that was derived from it, and stored as
+   * soon as the store answers; until then, other processes on the store still take it.
+   */
+  readonly stored: boolean;
+  /** What is known of the token, unless the store could not say. */
+  readonly token?: TokenInfo;
+}
+
 const ATTEMPTS = 10;
-/** For how long it is remembered that an access token was ended: far longer than any lives. */
-const KEPT_MILLISECONDS = 24 * MAXIMUM_ACCESS_TOKEN_SECONDS * 1000;
+/** How long to wait for the store to say whether a caller may end a token, before what was known a moment ago decides. */
+const PATIENCE_MILLISECONDS = 500;
+/** How often to look for tokens that were made while others were ended. */
+const PASSES = 10;
 
-/** Creates the functions that end tokens. */
-export function createRevokeTokens(parts: TokenManagerParts, access: TokenAccess, audit: ManagementAudit) {
-  const { store, clock, onChange } = parts;
+/** Creates the functions that end tokens. The end counts here before anything is written. */
+export function createRevokeTokens(
+  parts: TokenManagerParts,
+  access: TokenAccess,
+  makers: Makers,
+  audit: ManagementAudit,
+) {
+  const { store, clock, onChange, revocations } = parts;
 
-  /** Ends a token, and says whether it was this that did. Whatever else happens to it meanwhile, it goes through. */
-  async function end(id: string, by: Principal): Promise<{ readonly record: TokenRecord; readonly ended: boolean }> {
+  /** Writes that a token has ended. Whatever else happens to it meanwhile, it goes through. */
+  async function writeEnd(
+    id: string,
+    revokedAt: string,
+  ): Promise<{ record: TokenRecord; changed: boolean } | undefined> {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const { record } = await access.findVisible(id, by, 'tokens:write');
-      if (record.revokedAt !== undefined) return { record, ended: false };
-      const revoked = { ...record, revokedAt: clock().toISOString(), version: record.version + 1 };
-      if (!(await store.update(revoked, record.version))) continue;
-      onChange(id, 'revoked');
-      await tellDerived(store, { parentId: id }, onChange);
-      return { record: revoked, ended: true };
+      const record = await store.find(id);
+      if (record === undefined) return undefined;
+      if (record.revokedAt !== undefined) return { record, changed: false };
+      const { version } = record;
+      const revoked = { ...record, revokedAt, version: version + 1 };
+      // Standing on itself, it waits for its turn without holding up the process.
+      if (await store.update(revoked, version, [{ id, version }])) return { record: revoked, changed: true };
     }
-    throw new ConflictError();
+    throw new StoreUnavailableError(new Error(`token ${id} changes faster than it can be read`));
   }
 
   /**
-   * Ends what was derived without the store: a record of its end is all that is ever kept of it, for a day if it could
-   * not have lived longer.
+   * What was derived without the store gets a record of its end, which is all that is ever kept of it, until it could not
+   * have lived longer.
    */
-  async function endDerived(by: Principal): Promise<{ readonly record: TokenRecord; readonly ended: boolean }> {
-    const record = tombstoneOf(by, clock());
-    if (!(await store.insert(record))) return { record: (await store.find(record.id)) ?? record, ended: false };
-    onChange(record.id, 'revoked');
-    await tellDerived(store, { parentId: by.tokenId, through: record.id }, onChange);
-    const longAgo = new Date(clock().getTime() - KEPT_MILLISECONDS).toISOString();
-    // Tidying up is no part of the revocation, which is done.
-    await store.forgetAccessTokens?.(longAgo).catch(() => undefined);
-    return { record, ended: true };
+  async function writeStone(stone: TokenRecord): Promise<{ record: TokenRecord; changed: boolean }> {
+    if (await store.insert(stone)) return { record: stone, changed: true };
+    return { record: (await store.find(stone.id)) ?? stone, changed: false };
   }
 
-  async function revoke(id: string, by: Principal): Promise<TokenInfo> {
-    const isDerivedHere = id === by.id && (by.kind === 'access' || by.kind === 'attenuated');
-    const { record, ended } = await (isDerivedHere ? endDerived(by) : end(id, by));
-    if (ended) await audit('token.revoked', by, record);
-    return toTokenInfo(record, clock());
+  async function end(id: string, by: Principal): Promise<Revocation & { readonly changed: boolean }> {
+    const revokedAt = clock().toISOString();
+    const stone = isDerivedHere(id, by) ? tombstoneOf(by, revokedAt) : undefined;
+    let changed = false;
+    const { record, stored } = await revocations.end(id, {
+      async store() {
+        const written = await (stone === undefined ? writeEnd(id, revokedAt) : writeStone(stone));
+        changed ||= written?.changed ?? false;
+        return written?.record;
+      },
+      async report(ended) {
+        if (!changed) return;
+        const derived = stone === undefined ? { parentId: id } : { parentId: by.tokenId, through: id };
+        await tellDerived(store, derived, onChange);
+        await audit('token.revoked', by, ended);
+      },
+    });
+    return {
+      id,
+      revokedAt: record?.revokedAt ?? revokedAt,
+      stored,
+      changed: changed || !stored,
+      ...(record !== undefined && { token: toTokenInfo(record, clock()) }),
+    };
+  }
+
+  /** The token as it is kept, if the store says; refuses by what was known within the last minute, if it does not. */
+  async function requireMayEnd(id: string, asked: Principal): Promise<TokenRecord | undefined> {
+    // Whoever has a token may end it, at whatever time; nothing is asked of the store for that.
+    if (id === asked.id) return undefined;
+    try {
+      return await patiently(async () => {
+        const { by } = await makers.read(asked);
+        return (await access.findVisible(id, by, 'tokens:write')).record;
+      }, PATIENCE_MILLISECONDS);
+    } catch (error) {
+      if (error instanceof StoreUnavailableError && (await mayEndUnseen(id, asked, parts))) return undefined;
+      throw error;
+    }
+  }
+
+  async function revoke(id: string, by: Principal): Promise<Revocation> {
+    const record = await requireMayEnd(id, by);
+    if (record?.revokedAt !== undefined) {
+      return { id, revokedAt: record.revokedAt, stored: true, token: toTokenInfo(record, clock()) };
+    }
+    const { changed: _, ...revocation } = await end(id, by);
+    return revocation;
   }
 
   return {
     revoke,
-    async revokeSelf(by: Principal): Promise<TokenInfo> {
+    async revokeSelf(by: Principal): Promise<Revocation> {
       requireToken(by);
       return revoke(by.id, by);
     },
-    async revokeAll({ owner, project }: RevokeAllInput, by: Principal): Promise<TokenInfo[]> {
+    async revokeAll({ owner, project }: RevokeAllInput, asked: Principal): Promise<Revocation[]> {
+      const { by } = await makers.read(asked);
       requireAction(by, 'tokens:write');
       if (owner === undefined && project === undefined) {
         throw new InvalidGrantError('owner', 'or project must say whose tokens to revoke');
       }
       const filter = { ...(owner !== undefined && { owner }), ...(project !== undefined && { project }) };
-      const revoked: TokenRecord[] = [];
-      for await (const page of listPages(store, filter)) {
-        for (const { id, revokedAt } of await access.filterVisible(page, by)) {
-          // Who revokes goes on: to end oneself, one says so.
-          if (revokedAt !== undefined || by.chain.includes(id)) continue;
-          const { record, ended } = await end(id, by);
-          if (ended) revoked.push(record);
+      const revoked: Revocation[] = [];
+      // A token that is about to end may make another one meanwhile; that one is found by looking again.
+      for (let pass = 0, found = true; found && pass < PASSES; pass++) {
+        found = false;
+        for await (const page of listPages(store, filter)) {
+          for (const { id, revokedAt } of await access.filterVisible(page, by)) {
+            // Whoever revokes goes on: to end oneself, one says so.
+            if (revokedAt !== undefined || by.chain.includes(id) || parts.isEnded(id)) continue;
+            const { changed, ...revocation } = await end(id, by);
+            if (!changed) continue;
+            found = true;
+            revoked.push(revocation);
+          }
         }
       }
-      // An audit that fails must not leave half of the tokens alive.
-      for (const record of revoked) await audit('token.revoked', by, record);
-      return revoked.map((record) => toTokenInfo(record, clock()));
+      return revoked;
     },
   };
+}
+
+/** Whether a principal is a token that the store has no record of, and ends itself. */
+function isDerivedHere(id: string, by: Principal): boolean {
+  return id === by.id && (by.kind === 'access' || by.kind === 'attenuated');
 }
 
 /** No secret has a digest of this length, so that nobody can ever present it. */
 const DIGEST_OF_NOTHING = '';
 
-function tombstoneOf(by: Principal, now: Date): TokenRecord {
+function tombstoneOf(by: Principal, time: string): TokenRecord {
   const { id, kind, name, owner, project, tokenId, expiresAt } = by;
-  const time = now.toISOString();
   return {
     id,
     kind: kind === 'access' ? 'access' : 'attenuated',

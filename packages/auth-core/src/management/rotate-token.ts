@@ -1,10 +1,11 @@
-import { endOf } from '../date-time.ts';
-import { ConflictError, GrantNotCoveredError, InvalidGrantError } from '../errors.ts';
+import { GrantNotCoveredError, InvalidGrantError } from '../errors.ts';
 import type { Principal } from '../principal.ts';
 import type { PreviousSecret, TokenRecord } from '../store/token-store.ts';
 import type { ManagementAudit } from './audit-management.ts';
 import type { IssuedToken } from './issue-token.ts';
 import { keepMinted } from './make-record.ts';
+import type { Makers } from './maker.ts';
+import { requireNotEnded } from './require-not-ended.ts';
 import { isAdministrator, requireAction, requireSameChain, requireSameEnd, type TokenAccess } from './token-access.ts';
 import { expiryOfRotated } from './token-expiry.ts';
 import { toTokenInfo } from './token-info.ts';
@@ -27,11 +28,23 @@ export interface RotateInput {
 
 const MAXIMUM_OVERLAP_SECONDS = 30 * 86_400;
 
+/** A token with its new secret, before it is stored. */
+interface Rotation {
+  readonly text: string;
+  readonly rotated: TokenRecord;
+  readonly overlapEndsAt: string;
+}
+
 /** Creates the function that gives tokens new secrets. */
-export function createRotateToken(parts: TokenManagerParts, access: TokenAccess, audit: ManagementAudit) {
+export function createRotateToken(
+  parts: TokenManagerParts,
+  access: TokenAccess,
+  makers: Makers,
+  audit: ManagementAudit,
+) {
   const { store, formats, settings, clock, onChange } = parts;
 
-  return async function rotate(id: string, input: RotateInput, by: Principal): Promise<IssuedToken> {
+  async function mintAgain(id: string, input: RotateInput, by: Principal): Promise<Rotation> {
     // Who has a token may change its secret: it does nothing more by that, and lasts no longer.
     if (by.id !== id) requireAction(by, 'tokens:write');
     const now = clock();
@@ -40,7 +53,7 @@ export function createRotateToken(parts: TokenManagerParts, access: TokenAccess,
     const { expiresAt: _, previous: __, ...record } = found.record;
     if (record.kind === 'custom') throw new InvalidGrantError('kind', CUSTOM);
     const format = findFormat(record.kind, formats, settings());
-    requireRunning(found.record, now);
+    requireNotEnded(found.record, now, 'gets no new secret');
     // Whoever rotates a token has it afterwards, so it must be nothing that they could not have made.
     requireSameChain(by, found);
     requireSameEnd(by, found);
@@ -63,10 +76,18 @@ export function createRotateToken(parts: TokenManagerParts, access: TokenAccess,
       rotatedAt: now.toISOString(),
       version: record.version + 1,
     };
-    if (!(await store.update(rotated, record.version))) throw new ConflictError();
+    return { text: minted.text, rotated, overlapEndsAt: end ?? 'first-use' };
+  }
+
+  return async function rotate(id: string, input: RotateInput, by: Principal): Promise<IssuedToken> {
+    const { text, rotated, overlapEndsAt } = await makers.act(by, async (maker) => {
+      const rotation = await mintAgain(id, input, maker.by);
+      const { version } = rotation.rotated;
+      return (await store.update(rotation.rotated, version - 1, maker.standing)) ? rotation : undefined;
+    });
     onChange(id, 'edited');
-    await audit('token.rotated', by, rotated, { overlapEndsAt: end ?? 'first-use' });
-    return { token: minted.text, record: toTokenInfo(rotated, now) };
+    await audit('token.rotated', by, rotated, { overlapEndsAt });
+    return { token: text, record: toTokenInfo(rotated, clock()) };
   };
 }
 
@@ -94,12 +115,4 @@ function keepPrevious({ digest, attenuationKey }: TokenRecord, endsAt: string | 
     ...(counts && attenuationKey !== undefined && { attenuationKey }),
     ...(endsAt !== undefined && { endsAt }),
   };
-}
-
-function requireRunning({ revokedAt, expiresAt }: TokenRecord, now: Date): void {
-  if (revokedAt !== undefined) {
-    throw new ConflictError('The token was revoked, and gets no new secret. Issue another one.');
-  }
-  if (now.getTime() < endOf(expiresAt)) return;
-  throw new ConflictError('The token has expired, and gets no new secret. Move its end first, or issue another one.');
 }

@@ -48,7 +48,8 @@ export function denyForeignProject(
   return { allowed: false, grant: authority.length, source: `token ${name}`, rule: 'projects', reason };
 }
 
-function denyProject(principal: Principal, project: string): DeniedDecision | undefined {
+/** Denies a principal a project that is not its own, or that one of its grants leaves out. */
+export function denyProject(principal: Principal, project: string): DeniedDecision | undefined {
   const foreign = denyForeignProject(principal, project);
   if (foreign !== undefined) return foreign;
   const { authority } = principal;

@@ -7,6 +7,8 @@ import type { TokenStore } from '../store/token-store.ts';
 import type { Digest } from '../token/digest.ts';
 import type { Sealer } from '../token/sealer.ts';
 import type { TokenFormat } from '../token/token-format.ts';
+import type { Revocations } from '../verification/revocations.ts';
+import type { WarmCache } from '../verification/warm-cache.ts';
 
 /** What managing tokens works with. */
 export interface TokenManagerParts {
@@ -19,6 +21,11 @@ export interface TokenManagerParts {
   readonly clock: Clock;
   readonly patterns: PatternEngine | undefined;
   readonly audit: AuditSink | undefined;
+  readonly revocations: Revocations;
+  /** Whether an id was ended here, whatever the store says of it by now. */
+  readonly isEnded: (id: string) => boolean;
+  /** What was verified within the last minute, for ending tokens while the store does not answer. */
+  readonly recalled: Pick<WarmCache, 'recallChain'>;
   /** Told at once when a token was changed or revoked. */
   readonly onChange: (id: string, change: 'edited' | 'revoked') => void;
 }

@@ -3,9 +3,11 @@ import type { Principal } from '../principal.ts';
 import { listPages } from '../store/list-pages.ts';
 import type { TokenFilter, TokenPosition } from '../store/token-store.ts';
 import { createManagementAudit } from './audit-management.ts';
+import { createDeleteToken } from './delete-token.ts';
 import { createEditToken } from './edit-token.ts';
 import { createExchangeToken } from './exchange-token.ts';
 import { createIssueToken } from './issue-token.ts';
+import { createMakers } from './maker.ts';
 import { createRevealToken } from './reveal-token.ts';
 import { createRevokeTokens } from './revoke-tokens.ts';
 import { createRotateToken } from './rotate-token.ts';
@@ -25,6 +27,7 @@ export interface TokenListing extends TokenFilter {
 export function createTokenManager(parts: TokenManagerParts) {
   const { store, policy, clock } = parts;
   const access = createTokenAccess(store, policy);
+  const makers = createMakers(parts);
   const audit = createManagementAudit(parts.audit);
   async function findPlace(id: string, by: Principal): Promise<TokenPosition> {
     try {
@@ -36,13 +39,16 @@ export function createTokenManager(parts: TokenManagerParts) {
   }
 
   return {
-    issue: createIssueToken(parts, access, audit),
-    edit: createEditToken(parts, access, audit),
-    rotate: createRotateToken(parts, access, audit),
-    exchange: createExchangeToken(parts, audit),
-    reveal: createRevealToken(parts, access, audit),
-    ...createRevokeTokens(parts, access, audit),
-    async list(by: Principal, listing: TokenListing = {}): Promise<TokenInfo[]> {
+    issue: createIssueToken(parts, access, makers, audit),
+    edit: createEditToken(parts, access, makers, audit),
+    rotate: createRotateToken(parts, access, makers, audit),
+    exchange: createExchangeToken(parts, makers, audit),
+    reveal: createRevealToken(parts, access, makers, audit),
+    remove: createDeleteToken(parts, access, makers, audit),
+    refresh: async (by: Principal) => (await makers.read(by)).by,
+    ...createRevokeTokens(parts, access, makers, audit),
+    async list(asked: Principal, listing: TokenListing = {}): Promise<TokenInfo[]> {
+      const { by } = await makers.read(asked);
       requireAction(by, 'tokens:read');
       const { after, limit = Number.POSITIVE_INFINITY, ...filter } = listing;
       checkLimit(limit);
@@ -56,7 +62,8 @@ export function createTokenManager(parts: TokenManagerParts) {
       }
       return listed;
     },
-    async show(id: string, by: Principal): Promise<TokenInfo> {
+    async show(id: string, asked: Principal): Promise<TokenInfo> {
+      const { by } = await makers.read(asked);
       const { record } = await access.findVisible(id, by, 'tokens:read');
       return toTokenInfo(record, clock());
     },

@@ -3,17 +3,17 @@ import type { TokenStore } from './token-store.ts';
 
 /** Turns whatever a store fails with into `AUTH_STORE_UNAVAILABLE`, so that nobody can mistake it for an answer. */
 export function guardStore(store: TokenStore): TokenStore {
-  const { watch, forgetAccessTokens } = store;
+  const { watch } = store;
   return {
-    insert: (record) => guard(() => store.insert(record)),
+    insert: (record, standing) => guard(() => store.insert(record, standing)),
     find: (id) => guard(() => store.find(id)),
-    update: (record, expectedVersion) => guard(() => store.update(record, expectedVersion)),
+    update: (record, expectedVersion, standing) => guard(() => store.update(record, expectedVersion, standing)),
+    remove: (id, expectedVersion, standing) => guard(() => store.remove(id, expectedVersion, standing)),
+    countDerived: (query) => guard(() => store.countDerived(query)),
+    forgetEnded: (before) => guard(() => store.forgetEnded(before)),
     list: (query) => guard(() => store.list(query)),
     touch: (lastUsed) => guard(() => store.touch(lastUsed)),
     close: () => guard(() => store.close()),
-    ...(forgetAccessTokens !== undefined && {
-      forgetAccessTokens: (before) => guard(() => forgetAccessTokens.call(store, before)),
-    }),
     ...(watch !== undefined && { watch: (listener) => guard(() => watch.call(store, listener)) }),
   };
 }

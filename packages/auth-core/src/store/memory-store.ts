@@ -1,4 +1,4 @@
-import type { TokenPosition, TokenRecord, TokenStore } from './token-store.ts';
+import type { StandingToken, TokenPosition, TokenRecord, TokenStore } from './token-store.ts';
 
 /**
  * Keeps tokens in memory, for tests and for servers that forget on purpose. The reference for what a store does.
@@ -21,24 +21,56 @@ export function createMemoryTokenStore(): TokenStore {
     return records;
   }
 
+  function stand(standing: readonly StandingToken[]): boolean {
+    return standing.every(({ id, version }) => records.get(id)?.version === version);
+  }
+
+  /** The tokens that were derived from one directly. */
+  function childrenOf(parentId: string): TokenRecord[] {
+    return [...records.values()].filter((record) => record.parentId === parentId);
+  }
+
+  function removeFamily(id: string): void {
+    records.delete(id);
+    for (const child of childrenOf(id)) removeFamily(child.id);
+  }
+
   return {
-    async insert(record) {
-      if (open().has(record.id)) return false;
+    async insert(record, standing = []) {
+      if (open().has(record.id) || !stand(standing)) return false;
       records.set(record.id, structuredClone(record));
       return true;
     },
     async find(id) {
       return structuredClone(open().get(id));
     },
-    async update(record, expectedVersion) {
+    async update(record, expectedVersion, standing = []) {
       const current = open().get(record.id);
-      if (current?.version !== expectedVersion) return false;
+      if (current?.version !== expectedVersion || !stand(standing)) return false;
       const { lastUsedAt: _, ...changes } = structuredClone(record);
       records.set(
         record.id,
         current.lastUsedAt === undefined ? changes : { ...changes, lastUsedAt: current.lastUsedAt },
       );
       return true;
+    },
+    async remove(id, expectedVersion, standing = []) {
+      if (open().get(id)?.version !== expectedVersion || !stand(standing)) return false;
+      removeFamily(id);
+      return true;
+    },
+    async countDerived({ parentId, through, createdBy, at, limit }) {
+      open();
+      const counted = childrenOf(parentId)
+        .filter((record) => isLive(record, at))
+        .filter(({ caveats = [] }) => through === undefined || caveats.some(({ id }) => id === through))
+        .filter((record) => createdBy === undefined || record.createdBy === createdBy);
+      // A list grows while it is walked through.
+      for (const { id } of counted) {
+        if (createdBy !== undefined || counted.length >= limit) break;
+        counted.push(...childrenOf(id).filter((record) => isLive(record, at)));
+      }
+      return Math.min(counted.length, limit);
     },
     async list({ owner, project, parentId, after, limit }) {
       return [...open().values()]
@@ -57,10 +89,14 @@ export function createMemoryTokenStore(): TokenStore {
         records.set(id, { ...current, lastUsedAt });
       }
     },
-    async forgetAccessTokens(before) {
+    async forgetEnded(before) {
       const named = new Set([...open().values()].flatMap(({ caveats = [] }) => caveats.map(({ id }) => id)));
-      for (const { id, kind, createdAt } of [...records.values()]) {
-        if (kind === 'access' && createdAt < before && !named.has(id)) records.delete(id);
+      for (const record of [...records.values()]) {
+        if (record.parentId !== undefined && !named.has(record.id) && hasEnded(record, before))
+          records.delete(record.id);
+      }
+      for (const { id, parentId } of [...records.values()]) {
+        if (parentId !== undefined && !records.has(parentId)) removeFamily(id);
       }
     },
     async close() {
@@ -68,6 +104,16 @@ export function createMemoryTokenStore(): TokenStore {
       records.clear();
     },
   };
+}
+
+function isLive({ revokedAt, expiresAt }: TokenRecord, at: string): boolean {
+  return revokedAt === undefined && (expiresAt === undefined || at < expiresAt);
+}
+
+/** What ends a token that has no record of its own must stay as long as that could be presented. */
+function hasEnded({ kind, revokedAt, expiresAt }: TokenRecord, before: string): boolean {
+  const isStone = kind === 'attenuated' || kind === 'access';
+  return (expiresAt !== undefined && expiresAt < before) || (!isStone && revokedAt !== undefined && revokedAt < before);
 }
 
 function comparePlaces(left: TokenPosition, right: TokenPosition): number {

@@ -68,22 +68,50 @@ export interface TokenQuery extends TokenFilter {
   readonly limit?: number;
 }
 
+/** A token as it must be while something else is written. */
+export type StandingToken = Pick<TokenRecord, 'id' | 'version'>;
+
+/** Which of the tokens that were derived from one another to count. */
+export interface DerivedQuery {
+  /** Those that were derived from this one, directly or by way of others, as long as all on the way to them work. */
+  readonly parentId: string;
+  /** Only by way of the caveat with this id. */
+  readonly through?: string;
+  /** Only those that this principal has made, and directly. */
+  readonly createdBy?: string;
+  /** RFC 3339 in UTC: what was revoked or has expired by then does not count. */
+  readonly at: string;
+  /** Counts no further than this, at least 1. */
+  readonly limit: number;
+}
+
 /**
  * SEAM: where tokens live. `@latchkey/auth-core/testing` has the contract that an implementation must meet.
  *
  * What a store returns is its own copy. A method that cannot do its work rejects; it never answers with less.
  */
 export interface TokenStore {
-  /** Adds a token and says true; says false and changes nothing when there is one with this id. */
-  insert(record: TokenRecord): Promise<boolean>;
+  /**
+   * Adds a token and says true; says false and changes nothing when there is one with this id, or when one of the
+   * `standing` tokens is not there in that version. Nobody changes those before the token is written.
+   */
+  insert(record: TokenRecord, standing?: readonly StandingToken[]): Promise<boolean>;
   /** The token with this id, as the last completed write of any process left it. */
   find(id: string): Promise<TokenRecord | undefined>;
   /**
    * Replaces the token that has the record's id and the expected version, all or nothing, and says true; says false
-   * and changes nothing when there is none such. Of two changes to one version, only one succeeds.
+   * and changes nothing when there is none such, or when one of the `standing` tokens is not there in that version. Of two
+   * changes to one version, only one succeeds, and of two that stand on one another as well.
    * `lastUsedAt` is left alone: it belongs to {@link TokenStore.touch}.
    */
-  update(record: TokenRecord, expectedVersion: number): Promise<boolean>;
+  update(record: TokenRecord, expectedVersion: number, standing?: readonly StandingToken[]): Promise<boolean>;
+  /**
+   * Deletes the token that has this id and the expected version, with all that was derived from it, and says true; says
+   * false and changes nothing when there is none such, or when one of the `standing` tokens is not there in that version.
+   */
+  remove(id: string, expectedVersion: number, standing?: readonly StandingToken[]): Promise<boolean>;
+  /** How many tokens that work were derived from one, without reading them. */
+  countDerived(query: DerivedQuery): Promise<number>;
   /** The tokens that fit, the oldest first (by `createdAt`, then by `id`). */
   list(query: TokenQuery): Promise<TokenRecord[]>;
   /**
@@ -92,10 +120,11 @@ export interface TokenStore {
    */
   touch(lastUsed: ReadonlyMap<string, string>): Promise<void>;
   /**
-   * Deletes the records of access tokens (kind `access`) that were made before this time, but for those that the caveats
-   * of a stored token name. For stores that would keep them for ever.
+   * Deletes what was derived from another token (it has a `parentId`) and has ended before this time (RFC 3339 in UTC), and
+   * what was derived from tokens that are not there any more. It keeps whatever still ends something: a record that the
+   * caveats of a token name, and, of kind `attenuated` and `access`, one that was revoked and has not expired.
    */
-  forgetAccessTokens?(before: string): Promise<void>;
+  forgetEnded(before: string): Promise<void>;
   /**
    * Tells the ids of tokens that any process has changed, soon after the change; for stores whose database can.
    * Returns the way to stop. What the listener misses while the connection is down, the next look into the store

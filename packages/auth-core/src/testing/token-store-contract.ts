@@ -262,19 +262,100 @@ const CASES: Readonly<Record<string, ContractCheck<TokenStore>>> = {
     await elsewhere.close();
     await here.close();
   },
-  async 'forgets access tokens of old, and nothing that still ends another, where it forgets any'(store) {
-    if (store.forgetAccessTokens === undefined) return;
-    const ended = { ...BARE, kind: 'access', parentId: BARE.id, revokedAt: BARE.createdAt } as const;
-    const named = { ...ended, id: 'access named' };
+  async 'writes nothing unless the tokens that it stands on are as they were'(store) {
+    const other = { ...BARE, id: 'CCCCCCCC' };
+    await store.insert(BARE);
+    await store.insert(other);
+    const present = { id: BARE.id, version: 1 };
+    for (const standing of [[{ id: BARE.id, version: 2 }], [present, { id: 'nobody', version: 1 }]]) {
+      assertEqual(await store.insert({ ...BARE, id: 'DDDDDDDD' }, standing), false);
+      assertEqual(await store.update({ ...other, name: 'changed', version: 2 }, 1, standing), false);
+      assertEqual(await store.remove(other.id, 1, standing), false);
+    }
+    assertEqual(await store.list({}), [BARE, other]);
+    assertEqual(await store.insert({ ...BARE, id: 'DDDDDDDD' }, [present]), true);
+    assertEqual(await store.insert({ ...BARE, id: 'DDDDDDDD' }, [present]), false);
+    assertEqual(await store.update({ ...BARE, name: 'changed', version: 2 }, 1, [present]), true);
+    assertEqual(await store.update({ ...BARE, name: 'late', version: 3 }, 2, [present]), false);
+    assertEqual(await store.remove(other.id, 1, [{ id: BARE.id, version: 2 }]), true);
+  },
+  async 'lets one of two changes succeed that stand on one another'(store, setup) {
+    const other = await setup.open();
+    for (let round = 0; round < 10; round++) {
+      const [left, right] = [`left ${round}`, `right ${round}`];
+      for (const id of [left, right]) await store.insert({ ...BARE, id });
+      const change = (by: TokenStore, id: string, standing: string) =>
+        by.update({ ...BARE, id, name: 'changed', version: 2 }, 1, [{ id: standing, version: 1 }]);
+      const won = await Promise.all([change(store, left, right), change(other, right, left)]);
+      assertEqual(won.filter(Boolean).length, 1);
+    }
+  },
+  async 'removes a token of the expected version, with all that was derived from it'(store) {
+    const child = { ...BARE, id: 'CCCCCCCC', parentId: BARE.id };
+    const grandchild = { ...BARE, id: 'DDDDDDDD', parentId: child.id };
+    for (const record of [FULL, BARE, child, grandchild]) await store.insert(record);
+    assertEqual(await store.remove(BARE.id, 2), false);
+    assertEqual(await store.remove('nobody', 1), false);
+    assertEqual((await store.list({})).length, 4);
+    assertEqual(await store.remove(BARE.id, 1), true);
+    assertEqual(await store.list({}), [FULL]);
+    assertEqual(await store.remove(BARE.id, 1), false);
+  },
+  async 'counts what works of what was derived from a token, by whatever way'(store) {
+    const at = LATER;
+    const derived = (id: string, parentId: string, details: Partial<TokenRecord> = {}): TokenRecord => ({
+      ...BARE,
+      id,
+      parentId,
+      ...details,
+    });
+    const records = [
+      BARE,
+      derived('own', BARE.id, { createdBy: BARE.id }),
+      derived('of own', 'own', { createdBy: 'own', expiresAt: '2028-01-01T00:00:00.000Z' }),
+      derived('of that', 'of own'),
+      derived('by way', BARE.id, { caveats: [{ grant: BARE.grant, source: 'caveat', id: 'way' }] }),
+      derived('by another way', BARE.id, { caveats: [{ grant: BARE.grant, source: 'way', id: 'another way' }] }),
+      derived('revoked', BARE.id, { revokedAt: BARE.createdAt }),
+      derived('of revoked', 'revoked'),
+      derived('expired', BARE.id, { expiresAt: at }),
+      derived('of expired', 'expired'),
+    ];
+    for (const record of records) await store.insert(record);
+    const count = (query: object) => store.countDerived({ parentId: BARE.id, at, limit: 100, ...query });
+    assertEqual(await count({}), 5);
+    assertEqual(await count({ limit: 4 }), 4);
+    assertEqual(await count({ through: 'way' }), 1);
+    assertEqual(await count({ createdBy: BARE.id }), 1);
+    assertEqual(await count({ parentId: 'own' }), 2);
+    assertEqual(await count({ parentId: 'of that' }), 0);
+    assertEqual(await count({ parentId: 'nobody' }), 0);
+  },
+  async 'forgets what was derived and has ended, and nothing that still ends another'(store) {
+    const before = LATER;
+    const ended = { ...BARE, parentId: BARE.id, revokedAt: BARE.createdAt } as const;
+    const over = { expiresAt: '2027-01-03T00:00:00.000Z' };
+    const caveats = [{ grant: BARE.grant, source: 'access token', id: 'access that is named' }];
     const kept: readonly TokenRecord[] = [
       BARE,
-      { ...BARE, id: 'attenuated', kind: 'attenuated', parentId: BARE.id, revokedAt: BARE.createdAt },
-      { ...ended, id: 'access later', createdAt: LATER },
-      named,
-      { ...BARE, id: 'key', parentId: BARE.id, caveats: [{ grant: BARE.grant, source: 'access token', id: named.id }] },
+      { ...BARE, id: 'revoked root', revokedAt: BARE.createdAt },
+      { ...ended, id: 'attenuated', kind: 'attenuated' },
+      { ...ended, id: 'attenuated until later', kind: 'attenuated', expiresAt: '2028-01-01T00:00:00.000Z' },
+      { ...ended, id: 'access that is named', kind: 'access', ...over },
+      { ...BARE, id: 'key', parentId: BARE.id, caveats },
+      { ...BARE, id: 'key that ended later', parentId: BARE.id, revokedAt: before },
     ];
-    for (const record of [...kept, { ...ended, id: 'access old' }]) await store.insert(record);
-    await store.forgetAccessTokens(LATER);
+    const forgotten: readonly TokenRecord[] = [
+      { ...ended, id: 'access', kind: 'access', ...over },
+      { ...ended, id: 'attenuated that has expired', kind: 'attenuated', ...over },
+      { ...ended, id: 'revoked key' },
+      { ...BARE, id: 'expired key', parentId: BARE.id, ...over },
+      { ...BARE, id: 'of revoked', parentId: 'revoked key' },
+      { ...BARE, id: 'of that', parentId: 'of revoked' },
+      { ...BARE, id: 'of nobody', parentId: 'nobody' },
+    ];
+    for (const record of [...kept, ...forgotten]) await store.insert(record);
+    await store.forgetEnded(before);
     const left = (await store.list({})).map(({ id }) => id);
     assertEqual(left.toSorted(), kept.map(({ id }) => id).toSorted());
   },
@@ -306,6 +387,9 @@ const CASES: Readonly<Record<string, ContractCheck<TokenStore>>> = {
     await assertRejects(() => store.list({}));
     await assertRejects(() => store.insert(FULL));
     await assertRejects(() => store.update(BARE, 1));
+    await assertRejects(() => store.remove(BARE.id, 1));
+    await assertRejects(() => store.countDerived({ parentId: BARE.id, at: LATER, limit: 1 }));
+    await assertRejects(() => store.forgetEnded(LATER));
     await assertRejects(() => store.touch(new Map([[BARE.id, LATER]])));
     if (store.watch !== undefined) await assertRejects(async () => store.watch?.(() => undefined));
   },

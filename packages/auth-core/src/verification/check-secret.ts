@@ -20,6 +20,13 @@ export function matchSecret(record: TokenRecord | undefined, digest: string): Ch
   return { record, isCurrent };
 }
 
+const NAME_DIGITS = 16;
+
+/** What a secret is called, so that it can be told from those before and after it. It proves nothing. */
+export function nameSecret({ digest }: { readonly digest: string }): string {
+  return digest.slice(0, NAME_DIGITS);
+}
+
 /** When a token's former secret ends, in milliseconds since 1970; infinite until the present one is first used. */
 export function endOfPrevious({ endsAt }: PreviousSecret): number {
   return endOf(endsAt);

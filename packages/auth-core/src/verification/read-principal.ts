@@ -57,12 +57,17 @@ export interface ProvedToken {
   readonly lineage: readonly [TokenRecord, ...TokenRecord[]];
   /** What the presented text adds, when it is no stored token itself. */
   readonly derivation?: Derivation;
+  /** The name of the secret that was used; see `nameSecret`. */
+  readonly provedBy?: string;
   /** Milliseconds since 1970; infinite when it never ends. */
   readonly endsAt: number;
 }
 
 /** Who presents a token: its authority is the server's policy, and what each token on the way to it adds. */
-export function readPrincipal({ kind, lineage, derivation, endsAt }: ProvedToken, policy: AuthorityEntry): Principal {
+export function readPrincipal(
+  { kind, lineage, derivation, provedBy, endsAt }: ProvedToken,
+  policy: AuthorityEntry,
+): Principal {
   const [root] = lineage;
   const stored = lastOf(lineage);
   const { name, owner, project = derivation?.project } = stored;
@@ -81,6 +86,7 @@ export function readPrincipal({ kind, lineage, derivation, endsAt }: ProvedToken
     tokenId: stored.id,
     chain: Object.freeze(chain),
     authority: Object.freeze([policy, ...entries]),
+    ...(provedBy !== undefined && { provedBy }),
     ...(Number.isFinite(endsAt) && { expiresAt: new Date(endsAt).toISOString() }),
   });
 }

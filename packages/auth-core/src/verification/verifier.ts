@@ -17,7 +17,7 @@ import type {
   TokenKind,
 } from '../token/token-format.ts';
 import { type AttenuationKeys, openAttenuationKeys } from '../token/token-secrets.ts';
-import { type CheckedSecret, endOfPrevious, endPrevious, matchSecret } from './check-secret.ts';
+import { type CheckedSecret, endOfPrevious, endPrevious, matchSecret, nameSecret } from './check-secret.ts';
 import type { LastUsed } from './last-used.ts';
 import { readLineage } from './read-lineage.ts';
 import { type ProvedToken, readPrincipal } from './read-principal.ts';
@@ -37,6 +37,8 @@ export interface VerifierParts {
   readonly cache: WarmCache;
   readonly lastUsed: LastUsed;
   readonly audit: AuditSink | undefined;
+  /** Whether an id was ended here, whatever the store says of it by now. */
+  readonly isEnded: (id: string) => boolean;
   /** Told of an id by which a token turns out to have been ended elsewhere while it was in use here. */
   readonly onRevoked: (id: string) => void;
 }
@@ -48,7 +50,7 @@ type Presented =
 
 /** Creates the function that turns a presented text into a principal, or rejects with an `AuthError`. */
 export function createVerifier(parts: VerifierParts): (text: string | undefined) => Promise<Principal> {
-  const { store, formats, settings, digest, sealer, policy, clock, cache, lastUsed, onRevoked } = parts;
+  const { store, formats, settings, digest, sealer, policy, clock, cache, lastUsed, onRevoked, isEnded } = parts;
   const raiseAlarm = createReuseAlarm(parts.audit);
   const refuseEvenly = createEvenRefusals(store);
   const served: ReadonlySet<TokenKind> = new Set(formats.map(({ kind }) => kind));
@@ -107,31 +109,32 @@ export function createVerifier(parts: VerifierParts): (text: string | undefined)
     // A token that no attenuation key proves outlives the secret that it was made with.
     if (provedBy === undefined) return { kind, derivation, lineage: await readLineage(store, record), endsAt: end };
     const isCurrent = provedBy === keys.current;
-    const { lineage, endsAt } = await settleRotation({ record, isCurrent }, now);
-    return { kind, derivation, lineage, endsAt: Math.min(end, endsAt) };
+    const settled = await settleRotation({ record, isCurrent }, now);
+    return { kind, derivation, ...settled, endsAt: Math.min(end, settled.endsAt) };
   }
 
   /** Ends the former secret when the present one is used, and refuses the former one after its end. */
   async function settleRotation(
     { record, isCurrent }: CheckedSecret,
     now: number,
-  ): Promise<Pick<ProvedToken, 'lineage' | 'endsAt'>> {
+  ): Promise<Pick<ProvedToken, 'lineage' | 'endsAt' | 'provedBy'>> {
     const { previous } = record;
+    const provedBy = nameSecret(isCurrent ? record : (previous ?? record));
     if (previous === undefined || (isCurrent && previous.endsAt !== undefined)) {
-      return { lineage: await readLineage(store, record), endsAt: Number.POSITIVE_INFINITY };
+      return { lineage: await readLineage(store, record), endsAt: Number.POSITIVE_INFINITY, provedBy };
     }
     refuseEnded(record, now);
     if (isCurrent) {
       const settled = await endPrevious(store, record, now);
       cache.drop(record.id);
-      return { lineage: await readLineage(store, settled), endsAt: Number.POSITIVE_INFINITY };
+      return { lineage: await readLineage(store, settled), endsAt: Number.POSITIVE_INFINITY, provedBy };
     }
     const endsAt = endOfPrevious(previous);
     if (!(now < endsAt)) {
       await raiseAlarm(record, now);
       throw new InvalidTokenError('AUTH_TOKEN_ROTATED');
     }
-    return { lineage: await readLineage(store, record), endsAt };
+    return { lineage: await readLineage(store, record), endsAt, provedBy };
   }
 
   /** Refuses what has ended, or is switched off, with anything that it was derived from. */
@@ -154,6 +157,8 @@ export function createVerifier(parts: VerifierParts): (text: string | undefined)
     for (const stone of stones) {
       if (stone !== undefined) refuseEnded(stone, now);
     }
+    // Looked at last: nothing waits between this and the answer.
+    if (chain.some(isEnded)) throw new InvalidTokenError('AUTH_TOKEN_REVOKED');
     return [...new Set(kinds)];
   }
 

@@ -22,6 +22,10 @@ interface WarmEntry {
 export interface WarmCache {
   /** What was verified so lately that it still counts. */
   find(text: string, now: number): WarmEntry | undefined;
+  /** Who has presented the text within the last minute, if that has not been dropped since and has not expired. */
+  recall(text: string, now: number): Promise<Principal> | undefined;
+  /** Principals that were remembered within the last minute, and that an id ends. */
+  recallChain(id: string, now: number): readonly Promise<Principal>[];
   /** A mark of the present state; see `remember`. */
   mark(): number;
   /** Remembers, unless something was dropped since the mark: what was read before then may be out of date. */
@@ -31,6 +35,8 @@ export interface WarmCache {
 }
 
 const CAPACITY = 10_000;
+/** For how long it is known who has presented a text, while nobody else can say. */
+const RECALL_MILLISECONDS = 60_000;
 
 /** Creates a cache whose entries count for so many milliseconds; without a hash it remembers nothing. */
 export function createWarmCache(
@@ -40,14 +46,25 @@ export function createWarmCache(
 ): WarmCache {
   const entries = new Map<string, WarmEntry>();
   let drops = 0;
+
+  function isWithin({ readAt, endsAt }: WarmEntry, now: number, limit: number): boolean {
+    const age = now - readAt;
+    // A clock that was set back says nothing about the entry's age.
+    return age >= 0 && age < limit && now < endsAt;
+  }
+
+  function findWithin(text: string, now: number, limit: number): WarmEntry | undefined {
+    const entry = hash && entries.get(hash(text));
+    return entry !== undefined && isWithin(entry, now, limit) ? entry : undefined;
+  }
+
   return {
-    find(text, now) {
-      const entry = hash && entries.get(hash(text));
-      if (entry === undefined) return undefined;
-      const age = now - entry.readAt;
-      // A clock that was set back says nothing about the entry's age.
-      return age >= 0 && age < milliseconds && now < entry.endsAt ? entry : undefined;
-    },
+    find: (text, now) => findWithin(text, now, milliseconds),
+    recall: (text, now) => findWithin(text, now, RECALL_MILLISECONDS)?.principal,
+    recallChain: (id, now) =>
+      [...entries.values()]
+        .filter((entry) => entry.chain.includes(id) && isWithin(entry, now, RECALL_MILLISECONDS))
+        .map(({ principal }) => principal),
     mark: () => drops,
     remember(text, entry, mark) {
       if (hash === undefined || mark !== drops) return;

@@ -111,7 +111,42 @@ const BROKEN: [notice: string, change: (store: TokenStore) => Partial<TokenStore
       },
     }),
   ],
-  ['forgets access tokens of old, and nothing that still ends another, where it forgets any', forgetTooMuch],
+  [
+    'writes nothing unless the tokens that it stands on are as they were',
+    ({ insert, update, remove }) => ({
+      insert: (record) => insert(record),
+      update: (record, version) => update(record, version),
+      remove: (id, version) => remove(id, version),
+    }),
+  ],
+  [
+    'lets one of two changes succeed that stand on one another',
+    ({ update, find }) => ({
+      // Looks at them first, and writes whatever they are by then.
+      async update(record, version, standing = []) {
+        for (const token of standing) if ((await find(token.id))?.version !== token.version) return false;
+        return update(record, version);
+      },
+    }),
+  ],
+  [
+    'removes a token of the expected version, with all that was derived from it',
+    ({ remove, list, find, update }) => ({
+      async remove(id, version) {
+        const [child] = await list({ parentId: id });
+        if (child !== undefined && (await find(id))?.version === version) {
+          const { parentId: _, ...orphan } = child;
+          await update({ ...orphan, version: child.version + 1 }, child.version);
+        }
+        return remove(id, version);
+      },
+    }),
+  ],
+  [
+    'counts what works of what was derived from a token, by whatever way',
+    ({ list }) => ({ countDerived: async ({ parentId }) => (await list({ parentId })).length }),
+  ],
+  ['forgets what was derived and has ended, and nothing that still ends another', forgetTooMuch],
   ['tells of changes through any connection, and not of uses, where it tells of any', tellOfUses],
   ['rejects once it is closed', () => ({ close: async () => undefined })],
   ['keeps everything when the one who wrote it has gone', () => createMemoryTokenStore()],
@@ -162,15 +197,18 @@ function tellOfUses({ insert, update, touch }: TokenStore): Partial<TokenStore> 
   };
 }
 
-/** Forgets by kind and time alone. */
-function forgetTooMuch({ list }: TokenStore): Partial<TokenStore> {
+/** Forgets whatever was revoked. */
+function forgetTooMuch({ list, forgetEnded }: TokenStore): Partial<TokenStore> {
   let forgotten = '';
   return {
-    async forgetAccessTokens(before) {
+    async forgetEnded(before) {
       forgotten = before;
+      await forgetEnded(before);
     },
     list: async (query) =>
-      (await list(query)).filter(({ kind, createdAt }) => kind !== 'access' || createdAt >= forgotten),
+      (await list(query)).filter(
+        ({ parentId, revokedAt }) => parentId === undefined || (revokedAt ?? 'z') >= forgotten,
+      ),
   };
 }
 

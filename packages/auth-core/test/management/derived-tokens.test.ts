@@ -79,21 +79,43 @@ describe('exchange', () => {
     await expect(auth.exchange({}, caller)).rejects.toThrow(code('AUTH_GRANT_INVALID', { path: 'kind' }));
   });
 
-  it('stops at 100 keys that work, counted from the root, and goes on when some have ended', async () => {
+  it('stops at 100 keys that work for each token that is presented, and goes on when some have ended', async () => {
     const { auth, clock, operator } = createManagedAuth();
     const caller = await makePrincipal(auth, CHAT);
-    const first = await auth.exchange({}, caller);
-    const child = { ...caller, id: first.record.id, tokenId: first.record.id, chain: [caller.id, first.record.id] };
     await auth.exchange({ expiresAt: '2027-01-01T00:00:01Z' }, caller);
-    for (let count = 2; count < 100; count++) await auth.exchange({}, count % 2 ? child : caller);
-    const message = expect.stringContaining('There are 100 tokens derived from this one already.');
+    for (let count = 1; count < 100; count++) await auth.exchange({}, caller);
+    const message = expect.stringContaining('There are 100 keys made with this token already.');
     await expect(auth.exchange({}, caller)).rejects.toThrow(code('AUTH_CONFLICT', { message }));
-    await expect(auth.exchange({}, child)).rejects.toThrow(code('AUTH_CONFLICT'));
     clock.advance(1000);
     const last = await auth.exchange({}, caller);
     await expect(auth.exchange({}, caller)).rejects.toThrow(code('AUTH_CONFLICT'));
-    await auth.revoke(last.record.id, operator);
+    // What it has made has places of its own.
+    const child = await auth.verify(last.token);
     await auth.exchange({}, child);
+    await auth.revoke(last.record.id, operator);
+    await auth.exchange({}, caller);
+  });
+
+  it('leaves a token its places, however many what was derived from it has used', async () => {
+    const { auth } = createManagedAuth();
+    const root = await makePrincipal(auth, CHAT);
+    const narrowed = attenuate(root, CAVEAT);
+    for (const by of [1, 2].map((number) => attenuate(narrowed, CAVEAT, `${narrowed.id}${number}`))) {
+      for (let count = 0; count < 100; count++) await auth.exchange({}, by);
+      await expect(auth.exchange({}, by)).rejects.toThrow(code('AUTH_CONFLICT'));
+    }
+    const more = attenuate(narrowed, CAVEAT, `${narrowed.id}3`);
+    const message = expect.stringContaining(`There are 200 keys derived from token ${narrowed.id} already.`);
+    await expect(auth.exchange({}, more)).rejects.toThrow(code('AUTH_CONFLICT', { message }));
+    await auth.exchange({}, attenuate(root, CAVEAT, `${root.id}.beside`));
+    await auth.exchange({}, root);
+  });
+
+  it('reads none of the keys that are there', async () => {
+    const { auth, calls } = createManagedAuth();
+    const caller = await makePrincipal(auth, CHAT);
+    for (let count = 0; count < 3; count++) await auth.exchange({}, caller);
+    expect(calls).not.toContain('list');
   });
 
   it('stops at 100 keys also for those who ask at the same time', async () => {
@@ -145,7 +167,7 @@ describe('what was exchanged', () => {
   it('is not made of a token that is gone', async () => {
     const { auth } = createManagedAuth();
     const caller = { ...(await makePrincipal(auth, CHAT)), tokenId: 'gone' };
-    await expect(auth.exchange({}, caller)).rejects.toThrow(code('AUTH_TOKEN_NOT_FOUND'));
+    await expect(auth.exchange({}, caller)).rejects.toThrow(code('AUTH_TOKEN_UNKNOWN'));
   });
 });
 

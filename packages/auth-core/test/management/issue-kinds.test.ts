@@ -70,7 +70,7 @@ describe('issuing a kind', () => {
     expect((await auth.show(record.id, operator)).rotationDue).toBe(false);
     clock.advance(1);
     expect((await auth.show(record.id, operator)).rotationDue).toBe(true);
-    expect((await auth.revoke(record.id, operator)).rotationDue).toBe(false);
+    expect((await auth.revoke(record.id, operator)).token?.rotationDue).toBe(false);
   });
 });
 

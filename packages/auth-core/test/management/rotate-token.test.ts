@@ -157,7 +157,7 @@ describe('rotate', () => {
     clock.advance(1000);
     for (const [{ record }, message] of [
       [revoked, 'The token was revoked, and gets no new secret. Issue another one.'],
-      [expired, 'The token has expired, and gets no new secret. Move its end first, or issue another one.'],
+      [expired, 'The token has expired, and gets no new secret. Issue another one.'],
     ] as const) {
       await expect(auth.rotate(record.id, {}, operator)).rejects.toThrow(code('AUTH_CONFLICT', { message }));
     }

@@ -9,6 +9,7 @@ import {
   createMemoryTokenStore,
   FULL_GRANT,
   type Grant,
+  PermissionDeniedError,
   type Principal,
   type TokenQuery,
   type TokenRecord,
@@ -229,7 +230,7 @@ describe('list and show', () => {
     const { auth, operator, inner } = setUp();
     const { record } = await auth.issue({ name: 'ci-bot', grant: { actions: [] } }, operator);
     const { digest } = (await inner.find(record.id)) as TokenRecord;
-    const told = [record, await auth.list(operator), await auth.show(record.id, operator)];
+    const told: object[] = [record, await auth.list(operator), await auth.show(record.id, operator)];
     told.push(await auth.edit(record.id, { name: 'new' }, operator), await auth.revoke(record.id, operator));
     expect(JSON.stringify(told)).not.toContain(digest);
     expect(JSON.stringify(told)).not.toContain('"digest"');
@@ -306,7 +307,8 @@ describe('revoke', () => {
     const { auth, operator, clock } = setUp();
     const { record } = await auth.issue({ name: 'ci-bot', grant: { actions: [] } }, operator);
     const revoked = await auth.revoke(record.id, operator);
-    expect(revoked).toEqual({ ...record, revokedAt: clock().toISOString(), version: 2 });
+    const revokedAt = clock().toISOString();
+    expect(revoked).toEqual({ id: record.id, revokedAt, stored: true, token: { ...record, revokedAt, version: 2 } });
     clock.advance(1000);
     expect(await auth.revoke(record.id, operator)).toEqual(revoked);
   });
@@ -336,14 +338,16 @@ describe('revoke', () => {
       await auth.edit(record.id, { name: 'edited' }, operator);
       return found;
     };
-    expect(await auth.revoke(record.id, operator)).toMatchObject({ name: 'edited', revokedAt: expect.any(String) });
+    expect(await auth.revoke(record.id, operator)).toMatchObject({ token: { name: 'edited' }, stored: true });
   });
 
-  it('says so when it cannot go through', async () => {
+  it('says so when it cannot go through, and denies the token all the same', async () => {
     const { auth, operator, store } = setUp();
-    const { record } = await auth.issue({ name: 'ci-bot', grant: { actions: [] } }, operator);
+    const { token, record } = await auth.issue({ name: 'ci-bot', grant: { actions: [] } }, operator);
     store.update = async () => false;
-    await expect(auth.revoke(record.id, operator)).rejects.toThrow(code('AUTH_CONFLICT'));
+    expect(await auth.revoke(record.id, operator)).toMatchObject({ id: record.id, stored: false });
+    await expect(auth.verify(token)).rejects.toThrow(code('AUTH_TOKEN_REVOKED'));
+    await auth.close();
   });
 });
 
@@ -366,7 +370,9 @@ describe('whatever the grants', () => {
         ];
         for (const attempt of attempts) {
           const record = await attempt().catch((error) => error);
-          if (record instanceof AuthError) expect(record.code).toBe('AUTH_GRANT_NOT_COVERED');
+          if (record instanceof PermissionDeniedError)
+            expect(['notBefore', 'expiresAt']).toContain(record.decision.rule);
+          else if (record instanceof AuthError) expect(record.code).toBe('AUTH_GRANT_NOT_COVERED');
           else expect(covers(own, record.grant)).toEqual({ covered: true });
           if (!(record instanceof AuthError)) told++;
         }

@@ -39,6 +39,7 @@ describe('verify', () => {
         { grant: expect.objectContaining({ actions: ['*'] }), source: 'server policy', id: 'policy' },
         { grant: GRANT, source: 'token ci-bot', id: record.id },
       ],
+      provedBy: expect.any(String),
     });
   });
 

@@ -94,7 +94,6 @@ export async function openInstallation(closed: ClosedFolder, owner: AsyncDisposa
     ...(config.policy === undefined ? {} : { policy: parseGrant(config.policy, { patterns: re2jsPatterns }) }),
   });
   owner.use(tokens.auth);
-  owner.use(tokens.introspector);
   const auth = withAdministratorFile(tokens.auth, folder, (cause) => {
     throw cause;
   });

@@ -7,6 +7,7 @@ import type { AuditTrail } from '../audit/audit-trail.ts';
 import { ServerError } from '../contracts/server-error.ts';
 import { lmstudioDialect } from '../dialects/lmstudio/errors.ts';
 import { createDialectOf } from './dialect-of.ts';
+import { unlessAway } from './end-tokens.ts';
 import { auditRequests } from './middleware/audit-requests.ts';
 import { type CheckOriginOptions, checkOrigin } from './middleware/check-origin.ts';
 import { endWithToken } from './middleware/end-with-token.ts';
@@ -64,17 +65,31 @@ export function createApp(options: AppOptions): Koa<ServerState> {
 function createSteps(options: AppOptions): (route: Route) => readonly Middleware<ServerState>[] {
   const { auth, trustedProxies, basicAuthentication: basic, requiresAuthentication } = options;
   const authenticate = bearerAuth({ auth, basic, trustedProxies });
-  const authenticateAnywhere = bearerAuth({ auth, basic, trustedProxies, anywhere: true });
+  const authenticateToEnd = {
+    itself: bearerAuth({ auth, basic, trustedProxies, recall: true, anywhere: true }),
+    others: bearerAuth({ auth, basic, trustedProxies, recall: true }),
+  };
   const identify = bearerAuth({ auth, trustedProxies, optional: options.anonymous });
   const unlessOpen =
     (guard: Middleware<ServerState>): Middleware<ServerState> =>
     async (ctx, next) =>
       (await requiresAuthentication()) ? guard(ctx, next) : identify(ctx, next);
-  const authenticatorOf = ({ neverOpen, endsItself }: Route): Middleware<ServerState> => {
-    if (neverOpen) return authenticate;
-    return unlessOpen(endsItself ? authenticateAnywhere : authenticate);
-  };
+  /** While nobody can say whether a token is needed, one is. */
+  const unlessSurelyOpen =
+    (guard: Middleware<ServerState>): Middleware<ServerState> =>
+    async (ctx, next) =>
+      (await unlessAway(requiresAuthentication)) === false ? identify(ctx, next) : guard(ctx, next);
   const admit = limitRequests({ meter: options.meter });
+  /** To end a token must not wait for the place where requests are counted. */
+  const admitUnlessAway: Middleware<ServerState> = async (ctx, next) => {
+    await unlessAway(() => admit(ctx, async () => undefined));
+    await next();
+  };
+  const entranceOf = ({ access, neverOpen, ends }: Route): readonly Middleware<ServerState>[] => {
+    if (access === 'public') return [];
+    if (ends !== undefined) return [unlessSurelyOpen(authenticateToEnd[ends]), admitUnlessAway];
+    return [neverOpen ? authenticate : unlessOpen(authenticate), admit];
+  };
   const clientAddress = createClientAddress(trustedProxies);
   const again = verifyAgain(async () => !(await requiresAuthentication()));
   const watchToken = unlessAnonymous(endWithToken(auth));
@@ -85,7 +100,8 @@ function createSteps(options: AppOptions): (route: Route) => readonly Middleware
     const authorize = isPublic || access === 'authenticated' ? [] : [requireAction(access)];
     return [
       auditRequests(options.trail, clientAddress, route),
-      ...(isPublic ? [] : [authenticatorOf(route), admit, ...authorize]),
+      ...entranceOf(route),
+      ...authorize,
       ...(runsLong ? [watchToken] : []),
       ...(body === undefined ? [] : [takeBody(body), ...(isPublic ? [] : [again, ...authorize])]),
     ];

@@ -30,7 +30,10 @@ export interface Route {
   readonly runsLong?: true;
   /** It needs a token even while authentication is off. */
   readonly neverOpen?: true;
-  /** It does nothing but end the token that the caller presents, and takes it at any time and from anywhere. */
-  readonly endsItself?: true;
+  /**
+   * It ends tokens and does nothing else, and does so also while the database does not answer, for callers that were
+   * verified a moment ago. `itself`: only the token that the caller presents, which it takes at any time and from anywhere.
+   */
+  readonly ends?: 'itself' | 'others';
   readonly handler: Handler;
 }

@@ -9,5 +9,9 @@ export function withFreshSettings(auth: Auth, settings: Pick<LiveSettings, 'fres
       await settings.fresh();
       return auth.verify(text);
     },
+    introspect: async (text) => {
+      await settings.fresh();
+      return auth.introspect(text);
+    },
   };
 }

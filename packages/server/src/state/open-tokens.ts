@@ -9,7 +9,6 @@ import {
   createLegacyFormat,
   createSealer,
   type Grant,
-  type IssuedToken,
   type TokenStore,
 } from '@latchkey/auth-core';
 import {
@@ -32,18 +31,11 @@ export interface OpenTokensOptions {
   readonly settings: () => AuthSettings;
   readonly policy?: Grant;
   readonly audit?: AuditSink;
-  /**
-   * Is given each new secret of a token, before its holder gets it: for a copy that must stay current. It must not
-   * reject: the secret is the only one that works by then.
-   */
-  readonly onRotated?: (rotated: IssuedToken) => Promise<void>;
 }
 
 /** Everything that makes tokens and says who presents one. */
 export interface Tokens {
   readonly auth: Auth;
-  /** Verifies access tokens that were made for other servers, too; for those that ask about them. */
-  readonly introspector: Auth;
   readonly access: AccessTokens;
   readonly keys: SigningKeys;
 }
@@ -53,41 +45,25 @@ export function openTokens(options: OpenTokensOptions): Tokens {
   const { store, secret, issuer, settings, policy, audit } = options;
   const shared = { settings, ...(audit === undefined ? {} : { audit }) };
   const keys = createSigningKeys({ store: options.signingKeys, sealer: createSealer(secret), ...shared });
-  const access = createAccessTokens({ keys, issuer, ...shared });
+  // Nothing is signed before both are there.
+  const access = createAccessTokens({ keys, issuer, ...shared, refresh: (by) => auth.refresh(by) });
   const stored = [createApiKeyFormat(), createPersonalAccessTokenFormat({ key: secret }), createLegacyFormat()];
-  const open = (tokenStore: TokenStore, accessFormat: AccessTokens['format']): Auth =>
-    createAuth({
-      store: tokenStore,
-      digestKey: secret,
-      // The last one: any text that is no other token's may be a custom key.
-      formats: [...stored, accessFormat, createAttenuatedFormat(), createCustomKeyFormat()],
-      patterns: re2jsPatterns,
-      resolvePath: resolveRealPath,
-      ...(policy === undefined ? {} : { policy }),
-      ...shared,
-    });
-  return {
-    auth: withRotations(open(store, access.format), options.onRotated),
-    introspector: open(borrowed(store), access.formatForAnyAudience),
-    access,
-    keys,
-  };
-}
-
-function withRotations(auth: Auth, onRotated: OpenTokensOptions['onRotated']): Auth {
-  if (onRotated === undefined) return auth;
-  return {
-    ...auth,
-    rotate: async (id, input, by) => {
-      const rotated = await auth.rotate(id, input, by);
-      await onRotated(rotated);
-      return rotated;
-    },
-  };
-}
-
-/** A store that somebody else closes, and listens to. */
-function borrowed(store: TokenStore): TokenStore {
-  const { watch: _, ...methods } = store;
-  return { ...methods, close: async () => undefined };
+  // The last one: any text that is no other token's may be a custom key.
+  const formatsWith = (format: AccessTokens['format']) => [
+    ...stored,
+    format,
+    createAttenuatedFormat(),
+    createCustomKeyFormat(),
+  ];
+  const auth = createAuth({
+    store,
+    digestKey: secret,
+    formats: formatsWith(access.format),
+    introspected: formatsWith(access.formatForAnyAudience),
+    patterns: re2jsPatterns,
+    resolvePath: resolveRealPath,
+    ...(policy === undefined ? {} : { policy }),
+    ...shared,
+  });
+  return { auth, access, keys };
 }

@@ -140,7 +140,6 @@ export async function newServer(options: TestServerOptions = {}): Promise<TestSe
   });
   const {
     auth: core,
-    introspector,
     access,
     keys,
   } = openTokens({
@@ -185,7 +184,6 @@ export async function newServer(options: TestServerOptions = {}): Promise<TestSe
   const routes = createRoutes(
     createHandlers({
       auth,
-      introspector: withFreshSettings(introspector, settings),
       access,
       keys,
       meter,

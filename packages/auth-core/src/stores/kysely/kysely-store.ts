@@ -1,5 +1,6 @@
 import { type Insertable, type Kysely, type Selectable, sql, type Transaction } from 'kysely';
-import type { TokenRecord, TokenStore } from '../../store/token-store.ts';
+import type { StandingToken, TokenRecord, TokenStore } from '../../store/token-store.ts';
+import { isPostgres } from './is-postgres.ts';
 import { retryConflicts } from './retry-conflicts.ts';
 import type { TokenSchema, TokensTable } from './schema.ts';
 
@@ -33,29 +34,67 @@ export function createKyselyTokenStore<Schema>(
   }
 
   return {
-    async insert(record) {
-      const { numInsertedOrUpdatedRows } = await open()
-        .insertInto('tokens')
-        .values(toRow(record))
-        .onConflict((conflict) => conflict.column('id').doNothing())
-        .executeTakeFirstOrThrow();
-      return numInsertedOrUpdatedRows === 1n;
-    },
+    insert: (record, standing = []) =>
+      writeWhile(open, standing, async (tokens) => {
+        const { numInsertedOrUpdatedRows } = await tokens
+          .insertInto('tokens')
+          .values(toRow(record))
+          .onConflict((conflict) => conflict.column('id').doNothing())
+          .executeTakeFirstOrThrow();
+        return numInsertedOrUpdatedRows === 1n;
+      }),
     async find(id) {
       const tokens = open();
       if (isBeyondText(id)) return undefined;
       const row = await tokens.selectFrom('tokens').selectAll().where('id', '=', id).executeTakeFirst();
       return row && toRecord(row);
     },
-    async update(record, expectedVersion) {
+    update(record, expectedVersion, standing = []) {
       const { id, last_used_at: _, ...changes } = toRow(record);
-      const { numUpdatedRows } = await open()
-        .updateTable('tokens')
-        .set(changes)
-        .where('id', '=', id)
-        .where('version', '=', expectedVersion)
+      return writeWhile(open, withOwn(standing, { id, version: expectedVersion }), async (tokens) => {
+        const { numUpdatedRows } = await tokens
+          .updateTable('tokens')
+          .set(changes)
+          .where('id', '=', id)
+          .where('version', '=', expectedVersion)
+          .executeTakeFirstOrThrow();
+        return numUpdatedRows === 1n;
+      });
+    },
+    async remove(id, expectedVersion, standing = []) {
+      const own = { id, version: expectedVersion };
+      if (isBeyondText(id)) return false;
+      return writeWhile(open, [own, ...standing], async (tokens) => {
+        await tokens.deleteFrom('tokens').where('id', 'in', familyOf(id)).execute();
+        return true;
+      });
+    },
+    async countDerived({ parentId, through, createdBy, at, limit }) {
+      const tokens = open();
+      const first = tokens
+        .selectFrom('tokens')
+        .select('id')
+        .where('parent_id', '=', parentId)
+        .where(isLive(at))
+        // What an id has of wildcards lets it fit more, and so counts more.
+        .$if(through !== undefined, (query) => query.where('caveats_json', 'like', `%"id":${JSON.stringify(through)}%`))
+        .$if(createdBy !== undefined, (query) => query.where('created_by', '=', createdBy ?? ''));
+      const { count } = await tokens
+        .withRecursive('derived(id)', (database) =>
+          createdBy === undefined
+            ? first.union(
+                database
+                  .selectFrom('tokens')
+                  .innerJoin('derived', 'derived.id', 'tokens.parent_id')
+                  .select('tokens.id')
+                  .where(isLive(at)),
+              )
+            : first,
+        )
+        .selectFrom((from) => from.selectFrom('derived').select('id').limit(limit).as('counted'))
+        .select(({ fn }) => fn.countAll().as('count'))
         .executeTakeFirstOrThrow();
-      return numUpdatedRows === 1n;
+      return Number(count);
     },
     async list({ owner, project, parentId, after, limit }) {
       const tokens = open();
@@ -83,11 +122,18 @@ export function createKyselyTokenStore<Schema>(
       const uses = [...lastUsed].filter(([id]) => !isBeyondText(id)).sort(([left], [right]) => (left < right ? -1 : 1));
       await retryConflicts(() => tokens.transaction().execute((transaction) => touchEach(transaction, uses)));
     },
-    async forgetAccessTokens(before) {
-      await open()
+    async forgetEnded(before) {
+      const tokens = open();
+      await tokens
         .deleteFrom('tokens')
-        .where('kind', '=', 'access')
-        .where('created_at', '<', before)
+        .where('parent_id', 'is not', null)
+        .where(({ or, and, eb }) =>
+          or([
+            eb('expires_at', '<', before),
+            // What ends a token that has no record of its own must stay as long as that could be presented.
+            and([eb('revoked_at', '<', before), eb('kind', 'not in', ['access', 'attenuated'])]),
+          ]),
+        )
         .where(({ not, exists, selectFrom, ref, val }) =>
           not(
             exists(
@@ -100,6 +146,7 @@ export function createKyselyTokenStore<Schema>(
           ),
         )
         .execute();
+      await forgetOrphans(tokens);
     },
     ...(watch !== undefined && {
       async watch(listener) {
@@ -111,6 +158,66 @@ export function createKyselyTokenStore<Schema>(
       closed = true;
     },
   };
+}
+
+/**
+ * Writes while the standing tokens are there in their versions; says false otherwise. Their rows are locked until it is
+ * written, in one order by everybody, so that nobody changes them meanwhile.
+ */
+async function writeWhile(
+  open: () => Kysely<TokenSchema>,
+  standing: readonly StandingToken[],
+  write: (tokens: Kysely<TokenSchema>) => Promise<boolean>,
+): Promise<boolean> {
+  const tokens = open();
+  if (standing.length === 0) return write(tokens);
+  const ids = [...new Set(standing.map(({ id }) => id))];
+  return retryConflicts(() =>
+    tokens.transaction().execute(async (transaction) => {
+      const rows = await transaction
+        .selectFrom('tokens')
+        .select(['id', 'version'])
+        .where('id', 'in', ids)
+        .orderBy('id')
+        .$if(isPostgres(tokens), (query) => query.forUpdate())
+        .execute();
+      const versions = new Map(rows.map(({ id, version }) => [id, version]));
+      return standing.every(({ id, version }) => versions.get(id) === version) && (await write(transaction));
+    }),
+  );
+}
+
+/** The token that is written is locked with those that it stands on; alone, one statement is enough. */
+function withOwn(standing: readonly StandingToken[], own: StandingToken): readonly StandingToken[] {
+  return standing.length === 0 ? standing : [...standing, own];
+}
+
+/** A token and all that was derived from it, directly or by way of others. */
+function familyOf(id: string) {
+  return sql<string>`(
+    with recursive family(id) as (
+      select id from tokens where id = ${id}
+      union select tokens.id from tokens join family on tokens.parent_id = family.id
+    ) select id from family
+  )`;
+}
+
+function isLive(at: string) {
+  return sql<boolean>`tokens.revoked_at is null and (tokens.expires_at is null or tokens.expires_at > ${at})`;
+}
+
+/** What was derived from what is not there any more proves nothing. What was derived from that is next. */
+async function forgetOrphans(tokens: Kysely<TokenSchema>): Promise<void> {
+  for (let found = true; found; ) {
+    const { numDeletedRows } = await tokens
+      .deleteFrom('tokens')
+      .where('parent_id', 'is not', null)
+      .where(({ not, exists, selectFrom }) =>
+        not(exists(selectFrom('tokens as parent').select('parent.id').whereRef('parent.id', '=', 'tokens.parent_id'))),
+      )
+      .executeTakeFirstOrThrow();
+    found = numDeletedRows > 0n;
+  }
 }
 
 /** No row has a text with this character: PostgreSQL does not keep it, and fails where it is only asked for. */

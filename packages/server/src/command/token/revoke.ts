@@ -1,4 +1,4 @@
-import { inspectToken, type RevokeAllInput, type TokenInfo } from '@latchkey/auth-core';
+import { inspectToken, type RevokeAllInput } from '@latchkey/auth-core';
 import type { Identity } from '@latchkey/client';
 import type { Command } from 'commander';
 import { withoutAbsent } from '../../config/without-absent.ts';
@@ -11,7 +11,7 @@ import { findClosedFolder } from '../open-installation.ts';
 import { print, printJson } from '../print.ts';
 import { findTokenId } from './find-token.ts';
 import { confirmLastAdministrator } from './last-administrator.ts';
-import { overHttp, withTokenAdministration } from './token-administration.ts';
+import { type EndedToken, overHttp, withTokenAdministration } from './token-administration.ts';
 import { addStoredTokenOptions, type StoredTokenFlags } from './token-options.ts';
 
 interface Flags extends StoredTokenFlags {
@@ -21,7 +21,7 @@ interface Flags extends StoredTokenFlags {
   readonly yes?: boolean;
 }
 
-type RevokedToken = Pick<TokenInfo, 'id' | 'name'>;
+type RevokedToken = Pick<EndedToken, 'id' | 'name' | 'stored'>;
 
 /** `latchkey token revoke`. */
 export function addRevokeCommand(token: Command): void {
@@ -49,7 +49,7 @@ async function revoke(ids: readonly string[], flags: Flags): Promise<void> {
 
 /** One that can't be revoked keeps none of the others alive. */
 async function revokeEach(ids: readonly string[], flags: Flags): Promise<void> {
-  const revoked: TokenInfo[] = [];
+  const revoked: EndedToken[] = [];
   const failed: { readonly id: string; readonly error: unknown }[] = [];
   await withTokenAdministration(flags, process.env, async (tokens) => {
     const found = await Promise.all(ids.map((id) => findTokenId(tokens, id)));
@@ -96,7 +96,7 @@ async function revokeSelf(flags: Flags): Promise<readonly RevokedToken[]> {
     await confirmLastAdministrator(overHttp(createApiClient(client)), [own.id], flags);
     if (asks(flags)) await confirm(`This ends the token that you use, '${name}' (${own.id}), for good. Go on?`);
     await client.auth.revoke();
-    return [own];
+    return [{ ...own, stored: true }];
   });
 }
 
@@ -105,5 +105,9 @@ const asks = ({ yes }: Flags): boolean => yes !== true && process.stdin.isTTY ==
 function tell(revoked: readonly RevokedToken[], { json }: Flags): void {
   if (json) printJson({ revoked });
   else if (revoked.length === 0) print('There was none to revoke.');
-  else for (const { name, id } of revoked) print(`Revoked '${name}' (${id}).`);
+  else for (const { name, id } of revoked) print(name === undefined ? `Revoked ${id}.` : `Revoked '${name}' (${id}).`);
+  if (revoked.every(({ stored }) => stored)) return;
+  process.stderr.write(
+    'The server denies what it could not store from now on, and stores it as soon as its database can be written.\n',
+  );
 }

@@ -1,6 +1,15 @@
-import type { Auth, EditInput, IssueInput, RevokeAllInput, RotateInput, TokenInfo } from '@latchkey/auth-core';
+import type {
+  Auth,
+  EditInput,
+  IssueInput,
+  Revocation,
+  RevokeAllInput,
+  RotateInput,
+  TokenInfo,
+} from '@latchkey/auth-core';
 import { withoutAbsent } from '../../config/without-absent.ts';
 import type { ApiClient } from '../api-client.ts';
+import { CommandError } from '../command-error.ts';
 import { type ConnectionFlags, connect } from '../connection.ts';
 import { findClosedFolder, openInstallation } from '../open-installation.ts';
 
@@ -10,6 +19,9 @@ export type SeenToken = TokenInfo & { readonly token?: string };
 /** A token that was just made, or got a new secret. */
 export type NewToken = TokenInfo & { readonly token: string };
 
+/** A token that was revoked, and whether that is stored; if not, the server denies it and goes on trying. */
+export type EndedToken = Partial<TokenInfo> & Pick<Revocation, 'id' | 'stored'>;
+
 /** What the token commands do, wherever the tokens are. */
 export interface TokenAdministration {
   create(input: IssueInput): Promise<NewToken>;
@@ -17,8 +29,10 @@ export interface TokenAdministration {
   show(id: string): Promise<SeenToken>;
   edit(id: string, changes: EditInput): Promise<TokenInfo>;
   rotate(id: string, input: RotateInput): Promise<NewToken>;
-  revoke(id: string): Promise<TokenInfo>;
-  revokeAll(filter: RevokeAllInput): Promise<readonly TokenInfo[]>;
+  revoke(id: string): Promise<EndedToken>;
+  revokeAll(filter: RevokeAllInput): Promise<readonly EndedToken[]>;
+  /** Removes a token that has ended. */
+  remove(id: string): Promise<TokenInfo>;
 }
 
 /**
@@ -56,9 +70,20 @@ function asOperator(auth: Auth): TokenAdministration {
       const { token, record } = await auth.rotate(id, input, operator);
       return { ...record, token };
     },
-    revoke: (id) => auth.revoke(id, operator),
-    revokeAll: (filter) => auth.revokeAll(filter, operator),
+    revoke: async (id) => storedOf(await auth.revoke(id, operator)),
+    revokeAll: async (filter) => (await auth.revokeAll(filter, operator)).map(storedOf),
+    remove: (id) => auth.remove(id, operator),
   };
+}
+
+/** Nobody goes on trying when the command has ended. */
+function storedOf({ token, ...revocation }: Revocation): EndedToken {
+  if (!revocation.stored) {
+    throw new CommandError(
+      `Token ${revocation.id} is not revoked: the database of the data folder could not be written. See whether its disk is full, and try again.`,
+    );
+  }
+  return { ...token, ...revocation };
 }
 
 /** Tokens as a running server administers them. */
@@ -84,7 +109,8 @@ export function overHttp(api: ApiClient): TokenAdministration {
       json('POST', path(id, '/rotate'), { ...input, overlap: typeof overlap === 'object' ? overlap.seconds : overlap }),
     revoke: (id) => json('POST', path(id, '/revoke')),
     revokeAll: async (filter) =>
-      (await json<{ revoked: TokenInfo[] }>('POST', '/api/v1/tokens/revoke', filter)).revoked,
+      (await json<{ revoked: EndedToken[] }>('POST', '/api/v1/tokens/revoke', filter)).revoked,
+    remove: (id) => json('DELETE', path(id)),
   };
 }
 

@@ -7,6 +7,7 @@ import { dateTime } from '../../dialects/date-time-field.ts';
 import { validateBody } from '../../dialects/validate-body.ts';
 import { dictionary } from '../../input/bounded.ts';
 import { countRequest } from '../count-request.ts';
+import { answerNotStored, recallOr } from '../end-tokens.ts';
 import type { Handler } from '../route.ts';
 import { verifyInBody } from '../verify-in-body.ts';
 
@@ -86,14 +87,17 @@ export function createLabelStudioTokenHandlers(
       const by = ctx.state.auth.principal;
       const refresh = readRefresh(ctx);
       const id = readPersonalAccessTokenId(refresh);
-      const listed = await listPersonal(by);
-      const own = listed.find((token) => token.id === id);
-      // Either the caller lists it, or has all of it, which is as good as being it.
-      const holder = own === undefined ? await verifyPersonal(refresh).catch(() => undefined) : undefined;
+      // Either the caller has all of it, which is as good as being it, or lists it.
+      const holder = await recallOr(auth, refresh, () => verifyPersonal(refresh)).catch((error: unknown) => {
+        if (error instanceof InvalidTokenError) return undefined;
+        throw error;
+      });
+      const own = holder === undefined ? (await listPersonal(by)).find((token) => token.id === id) : undefined;
       if (own === undefined && holder === undefined)
         throw new ServerError('NOT_FOUND', NOT_VALID, { param: 'refresh' });
-      await (holder === undefined ? auth.revoke(own?.id ?? '', by) : auth.revokeSelf(holder));
-      ctx.status = 204;
+      const { stored } = await (holder === undefined ? auth.revoke(own?.id ?? '', by) : auth.revokeSelf(holder));
+      if (stored) ctx.status = 204;
+      else answerNotStored(ctx, {});
     },
     rotate: async (ctx) => {
       const holder = await usePersonal(ctx).catch((cause: unknown) => {

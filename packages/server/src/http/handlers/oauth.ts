@@ -19,13 +19,12 @@ import { withoutAbsent } from '../../config/without-absent.ts';
 import { ServerError } from '../../contracts/server-error.ts';
 import { renderIntrospection } from '../../dialects/oauth/render-introspection.ts';
 import { countRequest } from '../count-request.ts';
+import { answerNotStored, recallOr } from '../end-tokens.ts';
 import type { Handler } from '../route.ts';
 import { verifyInBody } from '../verify-in-body.ts';
 
 export interface OAuthOptions {
   readonly auth: Auth;
-  /** Verifies access tokens that were made for other servers, too: those ask about them. */
-  readonly introspector: Pick<Auth, 'verify'>;
   readonly access: Pick<AccessTokens, 'issue'>;
   /** An exchange counts against the limits of the token that is exchanged. */
   readonly meter: Pick<Meter, 'admit'>;
@@ -43,7 +42,7 @@ export interface OAuthHandlers {
 
 /** The endpoints of OAuth that are about tokens which are there already. */
 export function createOAuthHandlers(options: OAuthOptions): OAuthHandlers {
-  const { auth, introspector, access, meter, clock } = options;
+  const { auth, access, meter, clock } = options;
 
   async function make(exchange: TokenExchange, by: Principal): Promise<ExchangedToken> {
     const { makes, seconds, grant, audience } = exchange;
@@ -98,7 +97,7 @@ export function createOAuthHandlers(options: OAuthOptions): OAuthHandlers {
     introspect: async (ctx) => {
       const token = readToken(ctx);
       try {
-        ctx.body = renderIntrospection(await introspector.verify(token), token);
+        ctx.body = renderIntrospection(await auth.introspect(token), token);
       } catch (error) {
         if (!(error instanceof InvalidTokenError)) throw error;
         ctx.body = { active: false };
@@ -107,7 +106,9 @@ export function createOAuthHandlers(options: OAuthOptions): OAuthHandlers {
     revoke: async (ctx) => {
       const token = readToken(ctx);
       try {
-        await auth.revokeSelf(await introspector.verify(token));
+        const holder = await recallOr(auth, token, () => auth.introspect(token));
+        const { stored } = await auth.revokeSelf(holder);
+        if (!stored) return answerNotStored(ctx, {});
       } catch (error) {
         // RFC 7009 2.2: what does not work any more has been revoked, whatever the reason.
         if (!(error instanceof InvalidTokenError)) throw error;

@@ -1,8 +1,10 @@
 import {
   type Auth,
+  ConflictError,
   GrantNotCoveredError,
   PermissionDeniedError,
   type Principal,
+  StoreUnavailableError,
   type TokenInfo,
 } from '@latchkey/auth-core';
 import { z } from 'zod';
@@ -12,6 +14,7 @@ import { duration } from '../../dialects/duration-field.ts';
 import { validateBody } from '../../dialects/validate-body.ts';
 import { wholeNumber } from '../../dialects/whole-number-field.ts';
 import { dictionary } from '../../input/bounded.ts';
+import { answerNotStored, answerRevocation, describeRevocation, inTime } from '../end-tokens.ts';
 import type { Handler } from '../route.ts';
 
 const label = z.string().trim().min(1).max(128);
@@ -59,6 +62,7 @@ export interface TokenHandlers {
   readonly edit: Handler;
   readonly rotate: Handler;
   readonly revoke: Handler;
+  readonly remove: Handler;
   readonly revokeAll: Handler;
   readonly revokeSelf: Handler;
 }
@@ -111,14 +115,28 @@ export function createTokenHandlers(auth: Auth): TokenHandlers {
       ctx.body = shownOnce(record, token);
     },
     revoke: async (ctx) => {
-      ctx.body = await auth.revoke(tokenId(ctx), whoAsks(ctx));
+      answerRevocation(ctx, await auth.revoke(tokenId(ctx), whoAsks(ctx)));
+    },
+    remove: async (ctx) => {
+      const [id, by] = [tokenId(ctx), whoAsks(ctx)];
+      try {
+        const removed = await inTime(() => auth.remove(id, by));
+        ctx.body = { ...removed, deleted: true };
+      } catch (error) {
+        // One that works is ended first; the next request removes it.
+        if (!(error instanceof ConflictError || error instanceof StoreUnavailableError)) throw error;
+        answerRevocation(ctx, await auth.revoke(id, by));
+      }
     },
     revokeAll: async (ctx) => {
       const body = validateBody(revokeAllSchema, ctx.state.body);
-      ctx.body = { revoked: await auth.revokeAll(withoutAbsent(body), whoAsks(ctx)) };
+      const revoked = await auth.revokeAll(withoutAbsent(body), whoAsks(ctx));
+      const answer = { revoked: revoked.map(describeRevocation) };
+      if (revoked.every(({ stored }) => stored)) ctx.body = answer;
+      else answerNotStored(ctx, answer);
     },
     revokeSelf: async (ctx) => {
-      ctx.body = await auth.revokeSelf(whoAsks(ctx));
+      answerRevocation(ctx, await auth.revokeSelf(whoAsks(ctx)));
     },
   };
 }

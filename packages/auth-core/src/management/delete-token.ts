@@ -1,0 +1,32 @@
+import { ConflictError } from '../errors.ts';
+import type { Principal } from '../principal.ts';
+import type { ManagementAudit } from './audit-management.ts';
+import type { Makers } from './maker.ts';
+import { hasEnded } from './require-not-ended.ts';
+import { requireAction, requireSameChain, type TokenAccess } from './token-access.ts';
+import { type TokenInfo, toTokenInfo } from './token-info.ts';
+import type { TokenManagerParts } from './token-manager-parts.ts';
+
+/** Creates the function that removes tokens which have ended, with what was derived from them. */
+export function createDeleteToken(
+  parts: TokenManagerParts,
+  access: TokenAccess,
+  makers: Makers,
+  audit: ManagementAudit,
+) {
+  const { store, clock, onChange } = parts;
+
+  return async function remove(id: string, asked: Principal): Promise<TokenInfo> {
+    const removed = await makers.act(asked, async ({ by, standing }) => {
+      requireAction(by, 'tokens:write');
+      const found = await access.findVisible(id, by, 'tokens:write');
+      requireSameChain(by, found);
+      const { record } = found;
+      if (!hasEnded(record, clock())) throw new ConflictError('The token still works. Revoke it before it is deleted.');
+      return (await store.remove(id, record.version, standing)) ? record : undefined;
+    });
+    onChange(id, 'edited');
+    await audit('token.deleted', asked, removed);
+    return toTokenInfo(removed, clock());
+  };
+}

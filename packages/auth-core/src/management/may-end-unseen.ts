@@ -1,0 +1,33 @@
+import { type Authority, denyAction } from '../authority/decide.ts';
+import { FULL_GRANT } from '../authority/grant.ts';
+import type { Principal } from '../principal.ts';
+import { coversAll } from './token-access.ts';
+import type { TokenManagerParts } from './token-manager-parts.ts';
+
+/**
+ * Says whether a principal may end a token while the store does not answer. The one act that must not wait for it: what
+ * was verified here within the last minute decides, and what is not known by that is refused.
+ */
+export async function mayEndUnseen(
+  id: string,
+  by: Principal,
+  { recalled, policy, clock, isEnded }: Pick<TokenManagerParts, 'recalled' | 'policy' | 'clock' | 'isEnded'>,
+): Promise<boolean> {
+  const now = clock().getTime();
+  if (by.kind !== 'operator') {
+    const known = await Promise.all(recalled.recallChain(by.id, now));
+    if (by.chain.some(isEnded) || !known.some((principal) => principal.id === by.id)) return false;
+  }
+  if (denyAction(by.authority, 'tokens:write') !== undefined) return false;
+  const own = by.authority.filter((entry) => entry !== policy);
+  // Such an authority covers every token, also one that was never seen here.
+  if (by.project === undefined && coversAll(own, EVERYTHING).covered) return true;
+  const [target] = (await Promise.all(recalled.recallChain(id, now))).filter((principal) => principal.id === id);
+  if (target === undefined || (by.project !== undefined && target.project !== by.project)) return false;
+  return coversAll(
+    own,
+    target.authority.filter((entry) => entry !== policy),
+  ).covered;
+}
+
+const EVERYTHING: Authority = [{ grant: FULL_GRANT, source: 'everything' }];
