@@ -181,6 +181,13 @@ export const requirements = [
     },
   },
   {
+    source: 'models/latchkey/nano.md',
+    promises: {
+      'nano.calls': 'the nano model makes at least 95 % of the calls as the table of questions has them',
+      'nano.answers': 'at least 95 % of its answers say what became of the call, and what it gave',
+    },
+  },
+  {
     source: 'docs/configuration.md',
     promises: {
       'pins.held-back': 'a tool that changes is held back until latchkey mcp approve has approved it, and then works',

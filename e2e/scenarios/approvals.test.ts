@@ -38,7 +38,7 @@ async function createTokens(of: TestServer): Promise<{ readonly agent: HeldToken
   };
 }
 
-const chat = { input: 'Echo red fox', integrations: [{ type: 'plugin', id: 'mcp/notes', allowed_tools: ['echo'] }] };
+const chat = { input: 'Echo red fox', integrations: ['mcp/notes'] };
 
 /** The calls that have reached the MCP server. */
 const callsThatArrived = (): readonly Json[] => {
@@ -142,8 +142,8 @@ describe('a call that needs approval', () => {
 
   verifies('approvals.tighten', async () => {
     const free = await createToken(server, 'free', withTools({ 'mcp/notes': { echo: {} } }));
-    const [integration] = chat.integrations;
-    const stream = await free.stream({ ...chat, integrations: [{ ...integration, require_approval: 'always' }] });
+    const integration = { type: 'plugin', id: 'mcp/notes', require_approval: 'always' };
+    const stream = await free.stream({ ...chat, integrations: [integration] });
     const { approval_id: id } = await stream.until('tool_call.approval_required');
     expect((await boss.post(`/api/v1/approvals/${id}`, { decision: 'approve' })).status).toBe(200);
     expect((await stream.all()).map(({ data }) => data.type)).toContain('tool_call.success');

@@ -31,7 +31,7 @@ afterAll(async () => {
   folder[Symbol.dispose]();
 });
 
-const INTEGRATIONS = [{ type: 'plugin', id: 'mcp/notes', allowed_tools: ['echo'] }];
+const INTEGRATIONS = ['mcp/notes'];
 const echo = (text: string) => ({ input: `Echo ${text}`, integrations: INTEGRATIONS });
 const list = async (query = ''): Promise<readonly Json[]> =>
   (await server.admin.get(`/api/v1/audit?limit=1000${query}`)).body.entries;

@@ -18,6 +18,15 @@ describe('the demo', () => {
     const { stdout } = await promisify(execFile)(process.execPath, [story]);
     expect(stdout).toContain('The first line of the tiktoken documentation is: # tiktoken');
     expect(stdout).toContain('✓ refused, and the answer says which grant lacks it');
+    expect(stdout).toContain('12 tools were offered at once');
+    for (const [calls, answer] of [
+      ['→ read_file {"path":"/etc/hosts"}', 'I was not allowed to read the file /etc/hosts.'],
+      ['→ read_file', 'The tool failed: ENOENT'],
+      ['→ write_file', 'Nobody agreed to write the file'],
+      ['→ get-sum {"a":7,"b":5}[^]*→ echo {"message":"hello"}', 'The sum of 7 and 5 is 12. The tool answered: hello'],
+    ] as const) {
+      expect(stdout).toMatch(new RegExp(`${calls}[^“]*“${answer}`));
+    }
     expect(stdout).not.toContain('✗');
   });
 

@@ -242,7 +242,7 @@ describe('latchkey mcp', () => {
     const mcpServers = {
       everything: everything(),
       files: filesystem(folder.path),
-      memory: memory(),
+      memory: memory(join(folder.path, 'memory.jsonl')),
       thinking: sequentialThinking(),
     };
     await using server = await serve(JSON.stringify({ mcpServers }));

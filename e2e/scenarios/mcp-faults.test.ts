@@ -32,13 +32,12 @@ afterAll(async () => {
 const use = (tool: string, label: string): Promise<Answer> =>
   server.admin.chat({
     input: `Use ${tool}.`,
-    max_output_tokens: 200,
-    integrations: [{ type: 'plugin', id: `mcp/${label}`, allowed_tools: [tool] }],
+    integrations: [`mcp/${label}`],
   });
 const callGoodServer = (): Promise<Answer> =>
   server.admin.chat({
     input: 'Fetch the note.',
-    integrations: [{ type: 'plugin', id: 'mcp/good', allowed_tools: ['fetch_note'] }],
+    integrations: ['mcp/good'],
   });
 const expectGoodServerWorks = async (): Promise<void> => {
   expect((await callGoodServer()).body.output[0]).toMatchObject({ type: 'tool_call', tool: 'fetch_note' });

@@ -174,7 +174,7 @@ describe("a caller's own tools", () => {
   });
 
   verifies('openai.integrations', async () => {
-    const integrations = [{ type: 'plugin', id: 'mcp/everything', allowed_tools: ['get-sum'] }];
+    const integrations = ['mcp/everything'];
     const request: Options = Object.assign({ messages: user('What is 12 plus 30?') }, { integrations });
     expect(choiceOf(await complete(request)).message.content).toContain('42');
   });

@@ -116,7 +116,7 @@ describe('integrations', () => {
 });
 
 describe('a call', () => {
-  const ask = (text: string) => ({ input: `Echo ${text}`, integrations: [plugin('mcp/my-notes', 'echo')] });
+  const ask = (text: string) => ({ input: `Echo ${text}`, integrations: ['mcp/my-notes'] });
 
   verifies('tools.arguments', async () => {
     const before = callsThatArrived().length;

@@ -15,7 +15,6 @@ afterAll(() => folder[Symbol.dispose]());
 const use = (server: TestServer, tool: string): Promise<Answer> =>
   server.admin.chat({
     input: `Use ${tool}.`,
-    max_output_tokens: 200,
     integrations: [{ type: 'plugin', id: 'mcp/a', allowed_tools: [tool] }],
   });
 const pins = (server: TestServer, ...words: readonly string[]): Promise<CommandOutcome> =>

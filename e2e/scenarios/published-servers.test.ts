@@ -1,6 +1,6 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createShortFolder, type ShortFolder } from '@latchkey/demo/src/short-folder.ts';
+import { createNamedFolder, type NamedFolder } from '@latchkey/demo/src/named-folder.ts';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { everything, filesystem } from '../support/mcp-servers.ts';
 import { startServer, type TestServer } from '../support/server.ts';
@@ -8,11 +8,11 @@ import { startServer, type TestServer } from '../support/server.ts';
 import { createToken, type HeldToken, withTools } from '../support/tokens.ts';
 import { verifies } from '../support/verifies.ts';
 
-let folder: ShortFolder;
+let folder: NamedFolder;
 let server: TestServer;
 let holder: HeldToken;
 beforeAll(async () => {
-  folder = createShortFolder();
+  folder = createNamedFolder();
   const docs = join(folder.path, 'docs');
   mkdirSync(docs);
   writeFileSync(join(docs, 'a.txt'), 'green');
@@ -32,14 +32,13 @@ afterAll(async () => {
   folder[Symbol.dispose]();
 });
 
-const use = (input: string, id: string, ...tools: readonly string[]) =>
-  holder.chat({ input, integrations: [{ type: 'plugin', id, allowed_tools: tools }] });
+const use = (input: string, id: string) => holder.chat({ input, integrations: [id] });
 
 describe('@modelcontextprotocol/server-everything', () => {
   verifies(
     'tools.published',
     async () => {
-      const { body } = await use('What is 12 plus 30?', 'mcp/everything', 'echo', 'get-sum');
+      const { body } = await use('What is 12 plus 30?', 'mcp/everything');
       expect(body.output).toMatchObject([
         { type: 'tool_call', tool: 'get-sum', arguments: { a: 12, b: 30 } },
         { type: 'message', content: expect.stringContaining('42') },
@@ -51,11 +50,11 @@ describe('@modelcontextprotocol/server-everything', () => {
   verifies(
     'tools.published',
     async () => {
-      const { body } = await use('Echo red fox', 'mcp/everything', 'echo');
+      const { body } = await use('Echo the quick red fox', 'mcp/everything');
       expect(body.output[0]).toMatchObject({
         type: 'tool_call',
-        arguments: { message: 'red fox' },
-        output: JSON.stringify([{ type: 'text', text: 'Echo: red fox' }]),
+        arguments: { message: 'the quick red fox' },
+        output: JSON.stringify([{ type: 'text', text: 'Echo: the quick red fox' }]),
       });
     },
     'echo',
@@ -63,8 +62,7 @@ describe('@modelcontextprotocol/server-everything', () => {
 });
 
 describe('@modelcontextprotocol/server-filesystem', () => {
-  const read = (...path: readonly string[]) =>
-    use(`Read the file ${join(folder.path, ...path)}`, 'mcp/files', 'read_text_file');
+  const read = (...path: readonly string[]) => use(`Read the file ${join(folder.path, ...path)}`, 'mcp/files');
 
   verifies(
     'tools.within',

@@ -7,8 +7,7 @@ import { verifies } from '../support/verifies.ts';
 const use = (server: TestServer, tool: string, more: object = {}): Promise<Answer> =>
   server.admin.chat({
     input: `Use ${tool}.`,
-    max_output_tokens: 200,
-    integrations: [{ type: 'plugin', id: 'mcp/a', allowed_tools: [tool] }],
+    integrations: ['mcp/a'],
     ...more,
   });
 

@@ -10,8 +10,8 @@ export interface StreamedEvent {
 /** A chat that is being streamed. */
 export interface ChatStream {
   readonly headers: Headers;
-  /** Reads up to and with the next event of a type; throws when the stream ends without one. */
-  until(type: string): Promise<Json>;
+  /** Reads up to and with the next event of one of the types; throws when the stream ends without one. */
+  until(...types: readonly string[]): Promise<Json>;
   /** Reads to the end; all events, those read before among them. */
   all(): Promise<readonly StreamedEvent[]>;
   /** Goes away without reading the rest. */
@@ -34,11 +34,13 @@ export async function readChatStream(response: Response, leaving: AbortControlle
   };
   return {
     headers: response.headers,
-    until: async (type) => {
+    until: async (...types) => {
       for (;;) {
         const event = await next();
-        if (event === undefined) throw new Error(`The stream ended without ${type}: ${JSON.stringify(events)}`);
-        if (event.data.type === type) return event.data;
+        if (event === undefined) {
+          throw new Error(`The stream ended without ${types.join(' or ')}: ${JSON.stringify(events)}`);
+        }
+        if (types.includes(event.data.type)) return event.data;
       }
     },
     all: async () => {

@@ -7,17 +7,22 @@ import { type ScriptedMode, scriptedServerPath } from '@latchkey/mcp-bridge/test
 export type McpServers = Readonly<Record<string, McpServerEntry>>;
 
 type McpServerEntry =
-  | { readonly command: string; readonly args: readonly string[]; readonly sandbox?: 'off' | object }
+  | {
+      readonly command: string;
+      readonly args: readonly string[];
+      readonly env?: Readonly<Record<string, string>>;
+      readonly sandbox?: 'off' | object;
+    }
   | { readonly url: string; readonly headers: Readonly<Record<string, string>> };
 
-const program = (path: string, ...args: readonly string[]): McpServerEntry => ({
+const program = (path: string, ...args: readonly string[]) => ({
   command: process.execPath,
   args: [path, ...args],
 });
 
 const require = createRequire(import.meta.url);
 /** A server as it is published on npm. */
-const published = (name: string, ...args: readonly string[]): McpServerEntry =>
+const published = (name: string, ...args: readonly string[]) =>
   program(join(dirname(require.resolve(`@modelcontextprotocol/${name}/package.json`)), 'dist', 'index.js'), ...args);
 
 /** The demo's server: `fetch_tiktoken_documentation` and `search_tiktoken_documentation`. */
@@ -32,8 +37,11 @@ export const everything = (): McpServerEntry => published('server-everything');
 /** `@modelcontextprotocol/server-filesystem` on one folder. */
 export const filesystem = (folder: string): McpServerEntry => published('server-filesystem', folder);
 
-/** `@modelcontextprotocol/server-memory`. */
-export const memory = (): McpServerEntry => published('server-memory');
+/** `@modelcontextprotocol/server-memory`, with its graph in a file. */
+export const memory = (file: string): McpServerEntry => ({
+  ...published('server-memory'),
+  env: { MEMORY_FILE_PATH: file },
+});
 
 /** `@modelcontextprotocol/server-sequential-thinking`. */
 export const sequentialThinking = (): McpServerEntry => published('server-sequential-thinking');

@@ -13,6 +13,7 @@ export interface ChatResult {
     readonly type: string;
     readonly content?: string;
     readonly tool?: string;
+    readonly arguments?: unknown;
     readonly output?: string;
   }[];
   readonly response_id?: string;
@@ -58,6 +59,10 @@ export async function postChat(
   const end = events.findLast((event) => event.type === 'chat.end');
   return { status: response.status, body: (end?.result ?? {}) as Answer['body'], events };
 }
+
+/** What the model said last. */
+export const textOf = (answer: Answer): string =>
+  answer.body.output?.findLast((item) => item.type === 'message')?.content ?? '';
 
 /** Makes a token with the administrator's. */
 export async function createToken(

@@ -19,12 +19,12 @@ try {
 
 /** Plays the story and says how to go on by hand; true when everything was as it should be. */
 async function play({ ready }: DemoServer): Promise<boolean> {
-  const { url, adminToken } = await ready;
+  const { url, adminToken, files } = await ready;
   show.title(`latchkey listens on ${url}`);
   show.quiet('model latchkey/nano (2.9 million parameters), also known as ibm/granite-4-micro');
-  show.quiet('MCP servers mcp/tiktoken, mcp/files, mcp/weather');
+  show.quiet('MCP servers mcp/tiktoken, mcp/files, mcp/weather, mcp/everything');
 
-  const { failures, readerToken } = await playStory(url, adminToken);
+  const { failures, readerToken } = await playStory(url, adminToken, files);
 
   show.title('Now you');
   if (flags.serve) show.line(`export LM_API_TOKEN=${readerToken}`);

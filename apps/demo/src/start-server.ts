@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { interruption } from './interruption.ts';
+import { createNamedFolder } from './named-folder.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');
 const command = join(fileURLToPath(import.meta.resolve('@latchkey/server/package.json')), '..', 'bin', 'latchkey.js');
@@ -18,6 +19,8 @@ export interface DemoServer extends AsyncDisposable {
     readonly url: string;
     /** The token that the server made at its first start. */
     readonly adminToken: string;
+    /** A folder for the files that the model reads and writes; it is gone when the server is. */
+    readonly files: string;
   }>;
   /** Resolves when the server has ended by itself. */
   readonly ended: Promise<void>;
@@ -27,15 +30,19 @@ export interface DemoServer extends AsyncDisposable {
 export async function startServer(): Promise<DemoServer> {
   const port = (await isTaken(1234)) ? '0' : '1234';
   const data = mkdtempSync(join(tmpdir(), 'latchkey-demo-'));
+  const files = createNamedFolder();
   const config = join('apps', 'demo', 'latchkey.json');
   const child = spawn(process.execPath, [command, 'serve', '--config', config, '--data', data, '--port', port], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'inherit'],
     // Ctrl-C reaches the demo alone, which then stops the server in order.
     detached: true,
-    env: { ...process.env, LATCHKEY_API_TOKEN: '', LM_API_TOKEN: '' },
+    env: { ...process.env, LATCHKEY_API_TOKEN: '', LM_API_TOKEN: '', LATCHKEY_DEMO_FOLDER: files.path },
   });
-  const ended = once(child, 'exit').then(() => rmSync(data, { recursive: true, force: true }));
+  const ended = once(child, 'exit').then(() => {
+    rmSync(data, { recursive: true, force: true });
+    files[Symbol.dispose]();
+  });
   const stop = async (): Promise<void> => {
     if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
     await ended;
@@ -53,7 +60,7 @@ export async function startServer(): Promise<DemoServer> {
   });
   const ready = listening.then((url) => {
     const adminToken = readFileSync(join(data, 'admin-token'), 'utf8').trim();
-    return { url, adminToken };
+    return { url, adminToken, files: files.path };
   });
   return { ready, ended, [Symbol.asyncDispose]: stop };
 }

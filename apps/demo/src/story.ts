@@ -1,4 +1,5 @@
-import { type Answer, createToken, postChat, revokeToken } from './api.ts';
+import { type Answer, createToken, postChat, revokeToken, textOf } from './api.ts';
+import { playPublishedStory } from './published-story.ts';
 import { createEventPrinter, show } from './show.ts';
 import { playToolsStory } from './tools-story.ts';
 
@@ -23,7 +24,7 @@ export interface StoryOutcome {
 }
 
 /** Plays the main job on a running server and checks every step of it. Nothing is scripted but the questions. */
-export async function playStory(url: string, adminToken: string): Promise<StoryOutcome> {
+export async function playStory(url: string, adminToken: string, files: string): Promise<StoryOutcome> {
   const failures: string[] = [];
   const check = (what: string, passed: boolean): void => {
     show.verdict(passed, what);
@@ -100,7 +101,8 @@ export async function playStory(url: string, adminToken: string): Promise<StoryO
   );
   check('a chat without tools is fine', plain.status === 200 && (plain.body.output?.length ?? 0) > 0);
 
-  await playToolsStory(url, adminToken, check);
+  await playToolsStory(url, adminToken, files, check);
+  await playPublishedStory(url, adminToken, check);
 
   show.title('Somebody without a valid token');
   refused(await postChat(url, undefined, request), 401, 'no token');
@@ -110,10 +112,6 @@ export async function playStory(url: string, adminToken: string): Promise<StoryO
 
   return { failures, readerToken: reader.token };
 }
-
-/** What the model said last. */
-const textOf = (answer: Answer): string =>
-  answer.body.output?.findLast((item) => item.type === 'message')?.content ?? '';
 
 function usedOnly(answer: Answer, tool: string): boolean {
   const used = answer.body.output?.flatMap((item) => (item.tool === undefined ? [] : [item.tool])) ?? [];

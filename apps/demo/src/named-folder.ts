@@ -1,15 +1,15 @@
 import { mkdirSync, rmSync } from 'node:fs';
 
-/** Short paths that the nano model copies out of a question without a slip; it does not copy random names. */
+/** Names that are the same in each run: a model without temperature says the same of them, and would not of random ones. */
 const PATHS = ['/tmp/fox', '/tmp/teal', '/tmp/red', '/tmp/7', '/tmp/notes', '/tmp/demo'];
 
 /** A folder of its own, which is gone when its owner is. */
-export interface ShortFolder extends Disposable {
+export interface NamedFolder extends Disposable {
   readonly path: string;
 }
 
-/** Makes a folder whose path the nano model can say. Throws when all of them exist already. */
-export function createShortFolder(): ShortFolder {
+/** Makes a folder under the first name that is free. Throws when none is. */
+export function createNamedFolder(): NamedFolder {
   const path = PATHS.find((candidate) => {
     try {
       mkdirSync(candidate, { mode: 0o700 });
