@@ -29,10 +29,11 @@ export function globMatches(glob: string, text: string, steps: Steps): boolean {
   let taken = 0;
   while (position < text.length) {
     if (++taken % STEPS_AT_ONCE === 0) steps.spend(STEPS_AT_ONCE);
-    if (at < glob.length && glob[at] === '*') {
+    const wanted = glob.charCodeAt(at);
+    if (wanted === STAR) {
       star = at++;
       resume = position;
-    } else if (at < glob.length && glob[at] === text[position]) {
+    } else if (wanted === text.charCodeAt(position)) {
       at++;
       position++;
     } else if (star >= 0) {
@@ -43,10 +44,11 @@ export function globMatches(glob: string, text: string, steps: Steps): boolean {
     }
   }
   steps.spend(taken % STEPS_AT_ONCE);
-  while (glob[at] === '*') at++;
+  while (glob.charCodeAt(at) === STAR) at++;
   return at === glob.length;
 }
 
+const STAR = 42;
 /** To call the function, and to look for a star. */
 const STEPS_A_GLOB = 20;
 const STEPS_AT_ONCE = 64;
