@@ -22,6 +22,7 @@ import { ChatUse } from './chat-use.ts';
 import { joinHistory, unansweredCalls } from './conversation.ts';
 import { generateWithinBudget, refuseSpent, type TokenBudget } from './generate-within-budget.ts';
 import { type ChatLimits, least } from './limits.ts';
+import { nearestEffort } from './nearest-effort.ts';
 import { ReloadingLease } from './reloading-lease.ts';
 import { type ChatTurn, createTurnRecord, runChat, type TurnKeeper, type TurnRecord } from './run-chat.ts';
 import { toStats } from './usage.ts';
@@ -60,12 +61,13 @@ export type ChatService = (
 ) => Promise<AsyncGenerator<ChatEvent>>;
 
 export function createChatService(options: ChatServiceOptions): ChatService {
-  return async (caller, request, signal) => {
-    const key = options.registry.resolve(request.model);
+  return async (caller, asked, signal) => {
+    const key = options.registry.resolve(asked.model);
     // Asked before the model is looked for: a token learns nothing about models that it may not use.
     const permission = permit(caller, key);
     refuseSpent(caller);
     const model = await options.registry.find(key);
+    const request = withEffort(asked, model);
     refuseImagesForTheBlind(model, request.messages);
     const history = await loadHistory(options.conversations, caller.principal, request);
     const limits = limitsOf(options, request, permission);
@@ -153,6 +155,17 @@ function refuseImagesForTheBlind(model: RegisteredModel, messages: readonly Chat
   if (hasImage) {
     throw new ServerError('UNSUPPORTED_INPUT', `Model '${model.file.key}' can't see images.`, { param: 'input' });
   }
+}
+
+/** A wish is granted as far as the model goes. */
+function withEffort(
+  { reasoning, reasoningIsWish, ...request }: ChatRequest,
+  { description }: RegisteredModel,
+): ChatRequest {
+  if (reasoning === undefined) return request;
+  const allowed = description instanceof Error ? [] : (description.capabilities.reasoning?.allowedOptions ?? []);
+  const effort = reasoningIsWish ? nearestEffort(reasoning, allowed) : reasoning;
+  return effort === undefined ? request : { ...request, reasoning: effort };
 }
 
 function limitsOf(

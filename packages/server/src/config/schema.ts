@@ -1,7 +1,12 @@
+import { isIP } from 'node:net';
 import { isAddressRange } from '@latchkey/auth-core/http';
 import { z } from 'zod';
 import { dictionary, list } from '../input/bounded.ts';
 import { LOG_LEVELS } from '../telemetry/logger.ts';
+import { hostPattern, originPattern } from './name-patterns.ts';
+
+/** Addresses are always taken. */
+const isHost = (host: string): boolean => isIP(host) !== 0 || hostPattern(host) !== undefined;
 
 const port = z.int().min(0).max(65535);
 const name = z.string().min(1).max(256);
@@ -61,9 +66,18 @@ export const configSchema = z.strictObject({
   /** A grant that every request must satisfy, whatever its token says. */
   policy: dictionary(z.unknown(), 4096).optional(),
   /** Names, beside the machine's own, that the Host header may have. */
-  allowedHosts: list(name, 256).default([]),
+  allowedHosts: list(
+    name.refine((host) => isHost(host), 'must be a host name without a port, *.example.com for all below it, or *'),
+    256,
+  ).default([]),
   /** Origins of web pages that may use the API from a browser. */
-  allowedOrigins: list(name, 256).default([]),
+  allowedOrigins: list(
+    name.refine(
+      (origin) => originPattern(origin) !== undefined,
+      'must be an origin as browsers send it (https://chat.example.com), http://localhost:*, https://*.example.com, or *',
+    ),
+    256,
+  ).default([]),
   /** The URL that others reach this server by; it is the issuer of access tokens. Default: a name of no URL. */
   publicUrl: z
     .url({ protocol: /^https?$/ })

@@ -37,6 +37,8 @@ export interface ChatRequest {
   readonly maxOutputTokens?: number;
   readonly contextLength?: number;
   readonly reasoning?: ReasoningEffort;
+  /** A model that has no such effort takes the nearest, or thinks as it does by itself. */
+  readonly reasoningIsWish?: true;
   readonly responseSchema?: Record<string, unknown>;
   readonly previousResponseId?: string;
   /** Keep the conversation, so that a later request may go on from it. */

@@ -109,4 +109,16 @@ export class ServerError extends Error {
     this.details = options.details;
     this.detail = options.detail;
   }
+
+  /** The same error with its parameter as one API calls it. */
+  renamed(paramOf: (param: string) => string | undefined): ServerError {
+    const param = this.param === undefined ? undefined : paramOf(this.param);
+    if (param === this.param) return this;
+    return new ServerError(this.code, this.message, {
+      cause: this.cause,
+      ...(param === undefined ? {} : { param }),
+      ...(this.details === undefined ? {} : { details: this.details }),
+      ...(this.detail === undefined ? {} : { detail: this.detail }),
+    });
+  }
 }

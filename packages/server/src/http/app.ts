@@ -52,7 +52,7 @@ export function createApp(options: AppOptions): Koa<ServerState> {
   app.use(requestContext(options));
   if (options.resourceMetadata !== undefined) app.use(nameResourceMetadata(options.resourceMetadata, dialectOf));
   app.use(renderErrors(dialectOf, { basic: options.basicAuthentication }));
-  app.use(keptByNobody);
+  app.use(withSafeHeaders);
   app.use(checkOrigin(options));
   app.use(nothingThere);
   app.use(router.routes());
@@ -119,9 +119,16 @@ const unlessAnonymous =
   (ctx, next) =>
     ctx.state.auth.principal.kind === 'anonymous' ? next() : guard(ctx, next);
 
-/** Answers are for one caller, and not every cache knows that a header made them so. What is for everybody says so. */
-async function keptByNobody(ctx: Context, next: Next): Promise<void> {
-  ctx.set('Cache-Control', 'no-store');
+/**
+ * Answers are for one caller, and not every cache knows that a header made them so; what is for everybody says so. They are
+ * what their type says, and no page of another origin embeds them.
+ */
+async function withSafeHeaders(ctx: Context, next: Next): Promise<void> {
+  ctx.set({
+    'Cache-Control': 'no-store',
+    'X-Content-Type-Options': 'nosniff',
+    'Cross-Origin-Resource-Policy': 'same-origin',
+  });
   await next();
 }
 

@@ -197,6 +197,7 @@ export function createRoutes(handlers: Handlers, { chatBodyBytes }: RouteOptions
         handler: handlers.chatCompletions,
       },
       { method: 'GET', path: '/v1/models', access: 'models:read', handler: models.openai },
+      { method: 'GET', path: '/v1/models/*id', access: 'models:read', handler: models.openaiModel },
     ]),
     ...speaking(mcpDialect, [
       { method: 'POST', path: '/mcp', access: 'chat', runsLong, body: protocolMessage(chatBodyBytes), handler: mcp },

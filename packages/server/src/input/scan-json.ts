@@ -18,6 +18,8 @@ export interface JsonFault {
   readonly path: string;
   /** E.g. `is nested more than 100 levels deep`. */
   readonly problem: string;
+  /** It is too much, in contrast to something that would be changed. */
+  readonly isExcess: boolean;
 }
 
 /** A number may have as many characters: more digits than any program means. */
@@ -45,12 +47,14 @@ export function scanJson(text: string, bounds: JsonBounds): JsonFault | undefine
   let values = 0;
   let at = 0;
 
-  const fault = (problem: string): JsonFault => ({ path: pathOf(frames), problem });
+  const fault = (problem: string, isExcess = true): JsonFault => ({ path: pathOf(frames), problem, isExcess });
   const begin = (): JsonFault | undefined => {
     const frame = frames.at(-1);
     if (frame?.isArray) frame.count += 1;
     values += 1;
-    return values > bounds.values ? { path: '', problem: `holds more than ${bounds.values} values` } : undefined;
+    return values > bounds.values
+      ? { path: '', problem: `holds more than ${bounds.values} values`, isExcess: true }
+      : undefined;
   };
 
   for (;;) {
@@ -96,12 +100,12 @@ export function scanJson(text: string, bounds: JsonBounds): JsonFault | undefine
           if (key === undefined) return undefined;
           if (isRepeated(frame, key)) {
             frame.key = key;
-            return fault('appears twice');
+            return fault('appears twice', false);
           }
           frame.count += 1;
           if (frame.count > bounds.keys) return fault(`has more than ${bounds.keys} keys`);
           if (key === '__proto__' && !bounds.protoKeys)
-            return fault("has a key '__proto__', which cannot be passed on");
+            return fault("has a key '__proto__', which cannot be passed on", false);
           frame.key = key;
         } else {
           const excess = begin();
@@ -122,7 +126,7 @@ export function scanJson(text: string, bounds: JsonBounds): JsonFault | undefine
           if (end - at > NUMBER_CHARACTERS) return fault(`is a number of more than ${NUMBER_CHARACTERS} characters`);
           const number = Number(text.slice(at, end));
           if (number === Number.POSITIVE_INFINITY || number === Number.NEGATIVE_INFINITY) {
-            return fault('is a number beyond the range of numbers');
+            return fault('is a number beyond the range of numbers', false);
           }
         } else if (!LITERALS.has(text.slice(at, Math.min(end, at + 6)))) return undefined;
         at = end;

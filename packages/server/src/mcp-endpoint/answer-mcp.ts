@@ -8,7 +8,7 @@ import {
   Server,
 } from '@modelcontextprotocol/server';
 import type { ServedTools } from '../contracts/served-tools.ts';
-import { hideSecrets } from '../telemetry/hide-secrets.ts';
+import { excerpt } from '../telemetry/hide-secrets.ts';
 import { createProgressTeller } from './progress-teller.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
@@ -70,7 +70,7 @@ function createEndpoint({ tools, signal, onFault }: AnswerMcpOptions): Server {
       });
       const result = await tools.call(name, args, signal, teller.note);
       if (result === undefined) {
-        throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${hideSecrets(name).slice(0, 128)}`);
+        throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${excerpt(name, 128)}`);
       }
       return { content: [...result.content], isError: result.isError } as CallToolResult;
     }),

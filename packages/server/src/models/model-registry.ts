@@ -12,6 +12,8 @@ export interface RegisteredModel {
 export interface ModelRegistry {
   /** The key that a name stands for: an alias's target, or the name itself. */
   resolve(name: string): string;
+  /** The other names, each with the key that it stands for. */
+  readonly aliases: Readonly<Record<string, string>>;
   /** Throws ServerError `MODEL_NOT_FOUND`. */
   find(key: string): Promise<RegisteredModel>;
   list(): Promise<readonly RegisteredModel[]>;
@@ -48,6 +50,7 @@ export function createModelRegistry(
   }
 
   return {
+    aliases,
     resolve: (name) => (Object.hasOwn(aliases, name) ? (aliases[name] ?? name) : name),
     find: async (key) => {
       const file = (await findModelFiles(folder)).find((candidate) => candidate.key === key);

@@ -1,15 +1,149 @@
-/** What proves a token of each kind that can be told by its looks, after what may be shown of it. */
-const SECRETS: readonly RegExp[] = [
-  // An API key; in a path its colon may be percent-encoded.
-  /(sk-lm-[a-z0-9]{8}(?::|%3a))[a-z0-9]{20}/gi,
-  // The signature of a personal access token or an access token.
-  /(eyJ[\w-]+\.[\w-]+\.)[\w-]{16,}/g,
-  // The key at the end of an attenuated token.
-  /(lka_[\w.-]+\.)[0-9a-f]{64}/g,
-  // A legacy token.
-  /\b([0-9a-f]{10})[0-9a-f]{30}\b/g,
-];
+/** A part of a text, its end not counted. */
+interface Span {
+  readonly start: number;
+  readonly end: number;
+}
 
-/** Blots out the secret of every token that somebody put where none belongs: into a path, into a model's name. */
-export const hideSecrets = (text: string): string =>
-  SECRETS.reduce((hidden, secret) => hidden.replace(secret, '$1***'), text);
+const HIDDEN = '***';
+const KEY_PREFIX = 'sk-lm-';
+const KEY_ID_CHARACTERS = 8;
+const KEY_SECRET_CHARACTERS = 20;
+const LEGACY_CHARACTERS = 40;
+const LEGACY_SHOWN = 10;
+const SIGNATURE_CHARACTERS = 16;
+const TAG_CHARACTERS = 64;
+
+/**
+ * Blots out the secret of every token that was put where none belongs: into a path, into a model's name; also where it is
+ * percent-encoded, however often. A scanner, in time that grows with the length of the text alone: an expression would begin
+ * again at each place that looks like a beginning.
+ */
+export const hideSecrets = (text: string): string => hide(text, false);
+
+/** At most `length` characters of a text, without secrets: it is cut first, and what is left of a secret at its end is one. */
+export const excerpt = (text: string, length: number): string =>
+  text.length <= length ? hide(text, false) : `${hide(text.slice(0, length), true)}…`;
+
+function hide(text: string, isCut: boolean): string {
+  const { decoded, starts } = decodePercent(text);
+  const at = (index: number): number => (starts === undefined ? index : (starts[index] ?? text.length));
+  let hidden = '';
+  let kept = 0;
+  for (const { start, end } of inOrder([...keySpans(decoded, isCut), ...wordSpans(decoded, isCut)])) {
+    if (at(start) < kept) continue;
+    hidden += text.slice(kept, at(start)) + HIDDEN;
+    kept = at(end);
+  }
+  return kept === 0 ? text : hidden + text.slice(kept);
+}
+
+const inOrder = (spans: readonly Span[]): readonly Span[] => spans.toSorted((one, other) => one.start - other.start);
+
+/** `%3A`, `%253A` and so on are one character each; `starts` says where each began in the text. */
+function decodePercent(text: string): { readonly decoded: string; readonly starts?: readonly number[] } {
+  if (!text.includes('%')) return { decoded: text };
+  const starts: number[] = [];
+  const characters: string[] = [];
+  let at = 0;
+  while (at < text.length) {
+    starts.push(at);
+    let digits = at + 1;
+    if (text[at] === '%') {
+      while (text.startsWith('25', digits) && isHexPair(text, digits + 2)) digits += 2;
+    }
+    const isEncoded = text[at] === '%' && isHexPair(text, digits);
+    characters.push(
+      isEncoded ? String.fromCharCode(Number.parseInt(text.slice(digits, digits + 2), 16)) : (text[at] ?? ''),
+    );
+    at = isEncoded ? digits + 2 : at + 1;
+  }
+  return { decoded: characters.join(''), starts };
+}
+
+const isHexPair = (text: string, at: number): boolean => isHex(text, at) && isHex(text, at + 1);
+
+/** API keys: the secret after the id and its colon. */
+function* keySpans(text: string, isCut: boolean): Generator<Span> {
+  const lower = text.toLowerCase();
+  for (let at = lower.indexOf(KEY_PREFIX); at !== -1; at = lower.indexOf(KEY_PREFIX, at + 1)) {
+    const colon = at + KEY_PREFIX.length + KEY_ID_CHARACTERS;
+    if (runLength(text, at + KEY_PREFIX.length, isAlphanumeric, KEY_ID_CHARACTERS) < KEY_ID_CHARACTERS) continue;
+    if (text[colon] !== ':') continue;
+    const length = runLength(text, colon + 1, isAlphanumeric, KEY_SECRET_CHARACTERS);
+    const end = colon + 1 + length;
+    if (length === KEY_SECRET_CHARACTERS || (isCut && length > 0 && end === text.length))
+      yield { start: colon + 1, end };
+  }
+}
+
+const NOTHING = { isHeader: false, isEmpty: true };
+
+/** Signed and attenuated tokens, whose parts are joined by dots, and legacy tokens, which are hexadecimal digits. */
+function* wordSpans(text: string, isCut: boolean): Generator<Span> {
+  // A signature is the third of three parts: what the two before it were.
+  let first = NOTHING;
+  let second = first;
+  let isAttenuated = false;
+  let at = 0;
+  while (at < text.length) {
+    const end = at + runLength(text, at, isPartOfToken);
+    const endsCut = isCut && end === text.length;
+    const part = text.slice(at, end);
+    if (first.isHeader && !second.isEmpty && (part.length >= SIGNATURE_CHARACTERS || (endsCut && part !== '')))
+      yield { start: at, end };
+    const digits = runLength(text, at, isHex, TAG_CHARACTERS);
+    if (isAttenuated && (digits === TAG_CHARACTERS || (endsCut && digits > 0 && at + digits === end))) {
+      yield { start: at, end: at + digits };
+    } else {
+      yield* legacySpans(text, { start: at, end }, endsCut);
+    }
+    const goesOn = text[end] === '.';
+    const header = part.indexOf('eyJ');
+    first = goesOn ? second : NOTHING;
+    second = goesOn ? { isHeader: header !== -1 && header + 3 < part.length, isEmpty: part === '' } : NOTHING;
+    isAttenuated = goesOn && (isAttenuated || part.includes('lka_'));
+    at = end + 1;
+  }
+}
+
+/** Runs of exactly forty digits between what is no part of a word. */
+function* legacySpans(text: string, { start, end }: Span, endsCut: boolean): Generator<Span> {
+  let at = start;
+  while (at < end) {
+    const length = runLength(text, at, isWord, end - at);
+    const digits = length > LEGACY_CHARACTERS ? 0 : runLength(text, at, isLowerHex, length);
+    const isWhole = length === LEGACY_CHARACTERS || (endsCut && at + length === end && length > LEGACY_SHOWN);
+    if (digits === length && isWhole) yield { start: at + LEGACY_SHOWN, end: at + length };
+    at += length + 1;
+  }
+}
+
+function runLength(
+  text: string,
+  from: number,
+  isPart: (text: string, at: number) => boolean,
+  most = Number.POSITIVE_INFINITY,
+): number {
+  let length = 0;
+  while (length < most && isPart(text, from + length)) length += 1;
+  return length;
+}
+
+const isBetween = (code: number, first: number, last: number): boolean => code >= first && code <= last;
+
+function isAlphanumeric(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return isBetween(code, 0x30, 0x39) || isBetween(code, 0x41, 0x5a) || isBetween(code, 0x61, 0x7a);
+}
+
+const isWord = (text: string, at: number): boolean => isAlphanumeric(text, at) || text[at] === '_';
+const isPartOfToken = (text: string, at: number): boolean => isWord(text, at) || text[at] === '-';
+
+function isLowerHex(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return isBetween(code, 0x30, 0x39) || isBetween(code, 0x61, 0x66);
+}
+
+function isHex(text: string, at: number): boolean {
+  return isLowerHex(text, at) || isBetween(text.charCodeAt(at), 0x41, 0x46);
+}

@@ -16,5 +16,8 @@ export function createLogger(level: LogLevel): Logger {
     hooks: { streamWrite: hideSecrets },
   };
   if (!process.stderr.isTTY) return pino(options, destination({ fd: 2, sync: true }));
-  return pino(options, pretty({ destination: 2, sync: true, ignore: 'pid,hostname', translateTime: 'HH:MM:ss' }));
+  return pino(
+    options,
+    pretty({ destination: 2, sync: true, singleLine: true, ignore: 'pid,hostname', translateTime: 'HH:MM:ss' }),
+  );
 }

@@ -46,6 +46,7 @@ const DOORS: readonly (readonly [string, Route['access']])[] = [
   ['GET /api/v1/usage', 'usage:read'],
   ['POST /v1/chat/completions', 'chat'],
   ['GET /v1/models', 'models:read'],
+  ['GET /v1/models/*id', 'models:read'],
   ['POST /mcp', 'chat'],
   ['GET /.well-known/oauth-protected-resource/mcp', 'public'],
 ];
@@ -78,7 +79,7 @@ function knock({ app }: TestServer, door: string, token?: string): Promise<Answe
   const body = BODIES[door];
   return send(app, {
     method,
-    path: path.replace(':id', 'AAAAAAAA').replace(':label', 'a'),
+    path: path.replace(':id', 'AAAAAAAA').replace(':label', 'a').replace('*id', 'ibm/granite'),
     ...(token === undefined ? {} : { token }),
     ...(body === undefined ? {} : { body }),
   });
@@ -151,6 +152,7 @@ describe('the doors of the server', () => {
       'POST /api/token/blacklist',
       'POST /api/token/rotate',
       'GET /v1/models',
+      'GET /v1/models/*id',
     ]);
   });
 

@@ -1,7 +1,7 @@
 import { createApiKeyFormat } from '@latchkey/auth-core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { hideSecrets } from '../../src/telemetry/hide-secrets.ts';
+import { excerpt, hideSecrets } from '../../src/telemetry/hide-secrets.ts';
 
 describe('hideSecrets', () => {
   it('blots out the secret of every key, wherever it stands, and leaves its public id', async () => {
@@ -30,4 +30,81 @@ describe('hideSecrets', () => {
     const line = '{"msg":"request","path":"/api/v1/chat","token":"ABCDEFGH"}';
     expect(hideSecrets(line)).toBe(line);
   });
+});
+
+describe('a secret that is percent-encoded', () => {
+  const secret = 'QQQQQQQQQQQQQQQQQQQQ';
+
+  it.each([1, 2, 3, 20])('%i times is hidden', (times) => {
+    let text = `sk-lm-ABCDEFGH:${secret}`;
+    for (let time = 0; time < times; time += 1) text = encodeURIComponent(text);
+    expect(hideSecrets(`GET /x?key=${text}&y=1`)).toBe(`GET /x?key=${text.replace(secret, '***')}&y=1`);
+  });
+
+  it('in characters that need no encoding is hidden as well', () => {
+    const text = 'sk%2Dlm-ABCDEFGH%253A%41AAAAAAAAA%2541AAAAAAAAA/end';
+    expect(hideSecrets(text)).toBe('sk%2Dlm-ABCDEFGH%253A***/end');
+  });
+});
+
+describe('the secrets of other kinds', () => {
+  const hex = '0123456789abcdef'.repeat(4);
+
+  it.each([
+    [`eyJhbGciOi.eyJzdWIi.${'s'.repeat(43)}`, 'eyJhbGciOi.eyJzdWIi.***'],
+    [`x=eyJhbGciOi.eyJzdWIi.${'s'.repeat(43)}!`, 'x=eyJhbGciOi.eyJzdWIi.***!'],
+    [`eyJa.eyJhbGciOi.eyJzdWIi.${'s'.repeat(43)}`, 'eyJa.eyJhbGciOi.eyJzdWIi.***'],
+    [`lka_abc.def.${hex}`, 'lka_abc.def.***'],
+    [`${hex.slice(0, 40)}`, '0123456789***'],
+    [`-${hex.slice(0, 40)}.`, '-0123456789***.'],
+    [hex.slice(0, 41), hex.slice(0, 41)],
+    [`_${hex.slice(0, 40)}`, `_${hex.slice(0, 40)}`],
+    ['eyJhbGciOi.short', 'eyJhbGciOi.short'],
+  ])('%s becomes %s', (text, hidden) => {
+    expect(hideSecrets(text)).toBe(hidden);
+  });
+});
+
+describe('an excerpt', () => {
+  it('is cut, and shows no part of a secret that the cut has broken', () => {
+    const tokens = [
+      'sk-lm-ABCDEFGH:SSSSSSSSSSSSSSSSSSSS',
+      `eyJhbGciOi.eyJzdWIi.${'S'.repeat(43)}`,
+      `lka_abc.xyz.${'c'.repeat(64)}`,
+      `0123456789${'d'.repeat(30)}`,
+    ];
+    for (const token of tokens) {
+      for (let length = 1; length < token.length; length += 1) {
+        expect(excerpt(`${token} and more`, length)).not.toMatch(/S|c{11}|dd/);
+      }
+    }
+    expect(excerpt('abc', 3)).toBe('abc');
+    expect(excerpt('abcd', 3)).toBe('abc…');
+  });
+});
+
+describe('the time that hiding takes', () => {
+  it.each([
+    'eyJ',
+    'lka_',
+    'eyJ.',
+    'eyJa.a.',
+    'lka_.a',
+    'sk-lm-',
+    'sk-lm-AAAAAAAA:',
+    '%25',
+    '%',
+    '%2',
+    'a',
+    '0',
+    '%253A',
+  ])(
+    'grows with the length alone: %s over and over',
+    (piece) => {
+      const text = piece.repeat(200_000);
+      // With an expression that begins again at each place this would be an hour.
+      expect(hideSecrets(text).length).toBeGreaterThan(0);
+    },
+    20_000,
+  );
 });

@@ -52,11 +52,18 @@ export function renderCompletion(identity: CompletionIdentity, result: ChatResul
 export class ChunkRenderer {
   readonly #identity: CompletionIdentity;
   readonly #includeUsage: boolean;
+  readonly #paramOf: (param: string) => string | undefined;
   #calledTools = false;
   #failed = false;
 
-  constructor(identity: CompletionIdentity, includeUsage: boolean) {
+  /** @param paramOf what this API calls a parameter of the request */
+  constructor(
+    identity: CompletionIdentity,
+    includeUsage: boolean,
+    paramOf: (param: string) => string | undefined = (param) => param,
+  ) {
     this.#identity = identity;
+    this.#paramOf = paramOf;
     this.#includeUsage = includeUsage;
   }
 
@@ -77,7 +84,7 @@ export class ChunkRenderer {
         return [this.#chunk({ tool_calls: [{ index: event.index, function: { arguments: event.content } }] })];
       case 'error':
         this.#failed = true;
-        return [openaiDialect.renderError(event.error).body];
+        return [openaiDialect.renderError(event.error.renamed(this.#paramOf)).body];
       case 'chat.end':
         // A finish reason after an error would make a broken answer look like a whole one.
         return this.#failed ? [] : this.#end(event.result);

@@ -1,108 +1,108 @@
 import { z } from 'zod';
 import { dictionary, list } from '../../input/bounded.ts';
-import { imageDataUrlSchema, integrationSchema } from '../lmstudio/schema.ts';
+import { integrationSchema } from '../lmstudio/schema.ts';
 
-const textPart = z.looseObject({ type: z.literal('text'), text: z.string() });
-const imagePart = z.looseObject({
-  type: z.literal('image_url'),
-  image_url: z.looseObject({ url: imageDataUrlSchema }),
-});
-
-const textContent = z.union([z.string(), list(textPart, 1024, 1)]);
+/** Parts of kinds that others know, too; which of them count is said where messages are read. */
+const partSchema = z.union([z.string(), z.looseObject({ type: z.string().max(64) })]);
+const contentSchema = z.union([z.string(), list(partSchema, 1024)]).nullish();
+const name = z.string().max(256);
+const calledSchema = z.looseObject({ name, arguments: z.unknown().optional() });
 
 const toolCallSchema = z.looseObject({
-  id: z.string().min(1).max(256),
-  type: z.literal('function'),
-  function: z.looseObject({ name: z.string().min(1).max(128), arguments: z.string() }),
+  id: z.string().max(256).nullish(),
+  type: z.string().max(64).nullish(),
+  function: calledSchema.nullish(),
+  custom: z.looseObject({ name, input: z.string().nullish() }).nullish(),
 });
 
-const messageSchema = z.discriminatedUnion('role', [
-  z.looseObject({ role: z.literal('system'), content: textContent }),
-  z.looseObject({ role: z.literal('developer'), content: textContent }),
-  z.looseObject({
-    role: z.literal('user'),
-    content: z.union([z.string(), list(z.discriminatedUnion('type', [textPart, imagePart]), 1024, 1)]),
-  }),
-  z.looseObject({
-    role: z.literal('assistant'),
-    content: textContent.nullish(),
-    reasoning_content: z.string().nullish(),
-    tool_calls: list(toolCallSchema, 128).nullish(),
-  }),
-  z.looseObject({ role: z.literal('tool'), content: textContent, tool_call_id: z.string().min(1).max(256) }),
-]);
+const ROLES = ['system', 'developer', 'user', 'assistant', 'tool', 'function'] as const;
 
+const messageSchema = z.looseObject({
+  role: z.enum(ROLES, `expected one of ${ROLES.join(', ')}`),
+  content: contentSchema,
+  name: z.string().max(256).nullish(),
+  reasoning_content: z.string().nullish(),
+  reasoning: z.unknown().optional(),
+  refusal: z.string().nullish(),
+  tool_calls: list(toolCallSchema, 128).nullish(),
+  function_call: calledSchema.nullish(),
+  tool_call_id: z.string().max(256).nullish(),
+});
+
+const toolName = z
+  .string()
+  .regex(/^[^\p{C}]{1,128}$/u, 'expected 1 to 128 characters, none of them a control character');
+const functionSchema = z.looseObject({
+  name: toolName,
+  description: z.string().nullish(),
+  parameters: dictionary(z.unknown(), 10_000).nullish(),
+});
 const toolSchema = z.looseObject({
-  type: z.literal('function'),
-  function: z.looseObject({
-    name: z.string().regex(/^[A-Za-z0-9_.-]{1,128}$/, 'expected 1 to 128 of A-Z a-z 0-9 _ . -'),
-    description: z.string().optional(),
-    parameters: dictionary(z.unknown(), 10_000).optional(),
-  }),
+  type: z.string().max(64).nullish(),
+  function: functionSchema.nullish(),
 });
 
-const toolChoiceSchema = z.union([
-  z.enum(['none', 'auto', 'required']),
-  z.looseObject({ type: z.literal('function'), function: z.looseObject({ name: z.string().min(1).max(128) }) }),
-]);
-
+const schema = dictionary(z.unknown(), 10_000);
 const responseFormatSchema = z.discriminatedUnion('type', [
   z.looseObject({ type: z.literal('text') }),
-  z.looseObject({ type: z.literal('json_object') }),
-  z.looseObject({
-    type: z.literal('json_schema'),
-    json_schema: z.looseObject({ schema: dictionary(z.unknown(), 10_000) }),
-  }),
+  z.looseObject({ type: z.literal('json_object'), schema: schema.nullish() }),
+  z.looseObject({ type: z.literal('json_schema'), json_schema: z.looseObject({ schema }) }),
 ]);
 
+const EFFORTS = ['none', 'off', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max', 'on'] as const;
+const effortSchema = z.enum(EFFORTS, `expected one of ${EFFORTS.join(', ')}`).nullish();
+
+const MOST_STOPS = 16;
+const stopSchema = z
+  .unknown()
+  .transform((input, context): readonly string[] => {
+    const all = typeof input === 'string' ? [input] : (input ?? []);
+    const isList = Array.isArray(all) && all.slice(0, MOST_STOPS + 1).every((one) => typeof one === 'string');
+    // What is empty would stop before the first character.
+    if (isList && all.length <= MOST_STOPS) return (all as string[]).filter((one) => one !== '');
+    context.issues.push({ code: 'custom', input, message: `expected a string, or at most ${MOST_STOPS} of them` });
+    return z.NEVER;
+  })
+  .optional();
+
 const penalty = z.number().min(-2).max(2).nullish();
-/** Accepted for the sake of clients that send it always, and without effect here. */
-const ignored = z.unknown().optional();
 const only = <T extends z.core.util.Literal>(value: T, why: string) => z.literal(value, why).nullish();
 
 /**
  * `POST /v1/chat/completions`; https://platform.openai.com/docs/api-reference/chat/create, and what llama-server and
- * LM Studio add (`top_k`, `min_p`, `repeat_penalty`). Closed: a misspelt setting is an error, not a surprise.
- * `integrations` is ours: MCP tools run on the server, as in `/api/v1/chat`.
+ * LM Studio add (`top_k`, `min_p`, `repeat_penalty`). Open: clients of a hundred kinds send keys of their own, and what has no
+ * effect is listed in a header of the answer. `integrations` is ours: MCP tools run on the server, as in `/api/v1/chat`.
  */
-export const chatCompletionSchema = z.strictObject({
+export const chatCompletionSchema = z.looseObject({
   model: z.string().min(1).max(256),
   messages: list(messageSchema, 4096, 1),
   stream: z.boolean().nullish(),
-  stream_options: z.looseObject({ include_usage: z.boolean().optional() }).nullish(),
-  max_tokens: z.int().min(1).nullish(),
-  max_completion_tokens: z.int().min(1).nullish(),
-  temperature: z.number().min(0).max(2).nullish(),
+  stream_options: z.looseObject({ include_usage: z.boolean().nullish() }).nullish(),
+  max_tokens: z.int().nullish(),
+  max_completion_tokens: z.int().nullish(),
+  temperature: z.number().min(0).max(100).nullish(),
   top_p: z.number().min(0).max(1).nullish(),
-  top_k: z.int().min(0).max(1_000_000).nullish(),
+  top_k: z.int().min(-1).max(1_000_000).nullish(),
   min_p: z.number().min(0).max(1).nullish(),
   repeat_penalty: z.number().min(0.01).max(10).nullish(),
+  repetition_penalty: z.number().min(0.01).max(10).nullish(),
   presence_penalty: penalty,
   frequency_penalty: penalty,
   seed: z.int().nullish(),
-  stop: z.union([z.string().min(1), list(z.string().min(1), 16)]).nullish(),
+  stop: stopSchema,
   tools: list(toolSchema, 128).nullish(),
-  tool_choice: toolChoiceSchema.nullish(),
+  tool_choice: z.union([z.string().max(64), z.looseObject({ type: z.string().max(64) })]).nullish(),
   response_format: responseFormatSchema.nullish(),
-  reasoning_effort: z.enum(['none', 'minimal', 'low', 'medium', 'high']).nullish(),
-  integrations: list(integrationSchema, 32).optional(),
+  reasoning_effort: effortSchema,
+  reasoning: z.looseObject({ effort: effortSchema }).nullish(),
+  integrations: list(integrationSchema, 32).nullish(),
   n: only(1, 'only 1 is supported'),
   logprobs: only(false, 'log probabilities are not supported'),
   top_logprobs: only(0, 'log probabilities are not supported'),
-  logit_bias: dictionary(z.unknown(), 10_000)
+  logit_bias: dictionary(z.unknown(), 1024)
     .refine((biases) => Object.keys(biases).length === 0, 'logit biases are not supported')
     .nullish(),
-  parallel_tool_calls: ignored,
-  metadata: ignored,
-  user: ignored,
-  store: ignored,
-  service_tier: ignored,
-  safety_identifier: ignored,
-  prompt_cache_key: ignored,
-  prompt_cache_retention: ignored,
-  verbosity: ignored,
-  cache_prompt: ignored,
-  ttl: ignored,
 });
 
 export type ChatCompletionBody = z.output<typeof chatCompletionSchema>;
+export type CompletionMessage = ChatCompletionBody['messages'][number];

@@ -1,11 +1,13 @@
 import type { ChatService } from '../../chat/chat-service.ts';
 import { collectChat } from '../../chat/collect.ts';
 import type { ChatEvent } from '../../contracts/chat-event.ts';
+import { ServerError } from '../../contracts/server-error.ts';
 import { parseChatCompletion } from '../../dialects/openai/parse.ts';
 import { ChunkRenderer, type CompletionIdentity, renderCompletion } from '../../dialects/openai/render-chat.ts';
 import { toChatCaller } from '../chat-caller.ts';
 import type { Handler } from '../route.ts';
 import { dataFrame, sendEventStream } from '../sse.ts';
+import { startStream } from '../start-stream.ts';
 
 export interface ChatCompletionsOptions {
   readonly chat: ChatService;
@@ -17,16 +19,28 @@ export interface ChatCompletionsOptions {
 export const createChatCompletionsHandler =
   ({ chat, createId, clock }: ChatCompletionsOptions): Handler =>
   async (ctx) => {
-    const { request, stream, includeUsage } = parseChatCompletion(ctx.state.body);
+    const { request, stream, includeUsage, ignored, paramOf } = parseChatCompletion(ctx.state.body);
+    if (ignored.length > 0) ctx.set('Latchkey-Ignored', ignored.join(', '));
     const identity: CompletionIdentity = {
       id: `chatcmpl-${createId()}`,
       created: Math.floor(clock().getTime() / 1000),
       model: request.model,
     };
-    const events = await chat(toChatCaller(ctx.state), request, ctx.state.signal);
-    if (stream) sendEventStream(ctx, frames(events, new ChunkRenderer(identity, includeUsage)));
-    else ctx.body = renderCompletion(identity, await collectChat(events));
+    try {
+      const events = await chat(toChatCaller(ctx.state), request, ctx.state.signal);
+      if (!stream) {
+        ctx.body = renderCompletion(identity, await collectChat(events));
+        return;
+      }
+      const started = await startStream(events, isUnseen);
+      sendEventStream(ctx, frames(started, new ChunkRenderer(identity, includeUsage, paramOf)));
+    } catch (error) {
+      throw error instanceof ServerError ? error.renamed(paramOf) : error;
+    }
   };
+
+/** This API has no events of a model's loading. */
+const isUnseen = ({ type }: ChatEvent): boolean => type.startsWith('model_load.');
 
 async function* frames(events: AsyncIterable<ChatEvent>, renderer: ChunkRenderer): AsyncGenerator<string> {
   for await (const event of events) {

@@ -1,5 +1,6 @@
+import { ServerError } from '../../contracts/server-error.ts';
 import { renderModels as renderLmstudio } from '../../dialects/lmstudio/render-models.ts';
-import { renderModels as renderOpenai } from '../../dialects/openai/render-models.ts';
+import { renderModel, renderModels as renderOpenai } from '../../dialects/openai/render-models.ts';
 import type { ModelPool } from '../../models/model-pool.ts';
 import type { ModelRegistry, RegisteredModel } from '../../models/model-registry.ts';
 import type { Handler } from '../route.ts';
@@ -10,6 +11,8 @@ export interface ModelHandlers {
   readonly lmstudio: Handler;
   /** `GET /v1/models`. */
   readonly openai: Handler;
+  /** `GET /v1/models/{id}`, where the id may have a slash in it, as it is or encoded. */
+  readonly openaiModel: Handler;
 }
 
 /** A caller sees the models that it may use, and no others. */
@@ -21,7 +24,20 @@ export function createModelHandlers(registry: ModelRegistry, pool: ModelPool): M
       ctx.body = renderLmstudio(await visible(ctx.state), pool.loaded());
     },
     openai: async (ctx) => {
-      ctx.body = renderOpenai(await visible(ctx.state));
+      ctx.body = renderOpenai(await visible(ctx.state), registry.aliases);
+    },
+    openaiModel: async (ctx) => {
+      const id = ctx.params.id ?? '';
+      const key = registry.resolve(id);
+      const models = await visible(ctx.state);
+      const model = models.find(({ file, description }) => file.key === key && !(description instanceof Error));
+      // The same for a model that the caller may not use: it learns nothing about it.
+      if (model === undefined) {
+        throw new ServerError('MODEL_NOT_FOUND', `There is no model '${id.slice(0, 256)}' that the token may use.`, {
+          param: 'model',
+        });
+      }
+      ctx.body = renderModel(model, id);
     },
   };
 }

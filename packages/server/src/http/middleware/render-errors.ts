@@ -2,10 +2,13 @@ import { AuthError } from '@latchkey/auth-core';
 import { type ChallengeOptions, challenge } from '@latchkey/koa-auth';
 import type { Middleware } from 'koa';
 import { type ErrorDetails, ServerError } from '../../contracts/server-error.ts';
-import { hideSecrets } from '../../telemetry/hide-secrets.ts';
+import { excerpt } from '../../telemetry/hide-secrets.ts';
 import type { DialectOf } from '../dialect-of.ts';
 import type { ServerState } from '../state.ts';
 import { toServerError } from '../to-server-error.ts';
+
+/** When a caller may come again who was told that the server is busy, or loses a model, or its database. */
+const RETRY_SECONDS = '5';
 
 /** The one place where an error becomes an answer, in the words of the API that was spoken to. */
 export function renderErrors(
@@ -27,6 +30,7 @@ export function renderErrors(
       const challenged = refusal && challenge(refusal, options);
       // A refusal that became another error asks for no other token.
       if (challenged?.status === status) ctx.set({ ...challenged.headers });
+      if (status === 503 && !ctx.res.hasHeader('Retry-After')) ctx.set('Retry-After', RETRY_SECONDS);
       ctx.status = status;
       ctx.body = body;
     }
@@ -45,8 +49,8 @@ function refusalOf(thrown: unknown, { code, message }: ServerError): AuthError |
 /** Errors quote what was asked for, and some people ask for a model by their token, or name a field by it. */
 function withoutSecrets(error: ServerError): ServerError {
   const { code, param, details, detail } = error;
-  return new ServerError(code, hideSecrets(error.message), {
-    ...(param === undefined ? {} : { param: hideSecrets(param) }),
+  return new ServerError(code, excerpt(error.message, 4096), {
+    ...(param === undefined ? {} : { param: excerpt(param, 512) }),
     ...(details === undefined ? {} : { details: withoutSecretTexts(details) }),
     ...(detail === undefined ? {} : { detail }),
   });
@@ -54,5 +58,5 @@ function withoutSecrets(error: ServerError): ServerError {
 
 const withoutSecretTexts = (details: ErrorDetails): ErrorDetails =>
   Object.fromEntries(
-    Object.entries(details).map(([name, value]) => [name, typeof value === 'string' ? hideSecrets(value) : value]),
+    Object.entries(details).map(([name, value]) => [name, typeof value === 'string' ? excerpt(value, 4096) : value]),
   );

@@ -8,6 +8,8 @@ const tool = { type: 'function', function: { name: 'read', description: 'Reads.'
 describe('a request', () => {
   it('is neutral when it has only what it must', () => {
     expect(parse({})).toEqual({
+      ignored: [],
+      paramOf: expect.any(Function),
       stream: false,
       includeUsage: false,
       request: {
@@ -34,7 +36,17 @@ describe('a request', () => {
     [{ seed: -7 }, { sampling: { seed: -7 } }],
     [{ max_tokens: 9 }, { maxOutputTokens: 9 }],
     [{ max_completion_tokens: 7, max_tokens: 9 }, { maxOutputTokens: 7 }],
+    [{ top_k: -1 }, { sampling: { topK: 0 } }],
+    [{ repetition_penalty: 1.2 }, { sampling: { repeatPenalty: 1.2 } }],
     [{ stop: 'END' }, { stop: ['END'] }],
+    [{ stop: ['', 'END'] }, { stop: ['END'] }],
+    [{ stop: '' }, { stop: [] }],
+    [{ reasoning_effort: 'xhigh' }, { reasoning: 'high', reasoningIsWish: true }],
+    [{ reasoning: { effort: 'low' } }, { reasoning: 'low' }],
+    [
+      { response_format: { type: 'json_object', schema: { type: 'object', a: 1 } } },
+      { responseSchema: { type: 'object', a: 1 } },
+    ],
     [{ stop: ['a', 'b'] }, { stop: ['a', 'b'] }],
     [{ reasoning_effort: 'none' }, { reasoning: 'off' }],
     [{ reasoning_effort: 'minimal' }, { reasoning: 'low' }],
@@ -54,7 +66,14 @@ describe('a request', () => {
   it.each(['temperature', 'max_tokens', 'stop', 'tools', 'tool_choice', 'seed', 'reasoning_effort', 'stream_options'])(
     'takes null for %s as nothing said',
     (field) => {
-      expect(parse({ [field]: null })).toEqual(parse({}));
+      expect(parse({ [field]: null }).request).toEqual(parse({}).request);
+    },
+  );
+
+  it.each([{ max_tokens: -1 }, { max_tokens: 0, max_completion_tokens: null }, { max_completion_tokens: -2 }])(
+    'takes %j for no limit',
+    (fields) => {
+      expect(parse(fields).request).not.toHaveProperty('maxOutputTokens');
     },
   );
 
@@ -74,7 +93,17 @@ describe('a request', () => {
   it.each([
     ['none', 'none'],
     ['required', 'required'],
+    ['any', 'required'],
+    [{ type: 'any' }, 'required'],
     [{ type: 'function', function: { name: 'read' } }, { name: 'read' }],
+    [{ type: 'tool', name: 'read' }, { name: 'read' }],
+    [
+      {
+        type: 'allowed_tools',
+        allowed_tools: { mode: 'required', tools: [{ type: 'function', function: { name: 'read' } }] },
+      },
+      'required',
+    ],
   ])('chooses tools by %j', (tool_choice, expected) => {
     expect(parse({ tools: [tool], tool_choice }).request.toolChoice).toEqual(expected);
   });
@@ -131,17 +160,87 @@ describe('messages', () => {
     expect(message).toMatchObject({ toolCalls: [{ name: 'ping', arguments: {} }] });
   });
 
-  it.each(['[1]', '"text"', 'null', '{"a":', '5'])('refuse the arguments %s of a call', (text) => {
+  it.each([
+    ['[1]', { unreadable_arguments: '[1]' }],
+    ['{"a":', { unreadable_arguments: '{"a":' }],
+    ['null', { unreadable_arguments: 'null' }],
+    ['{"a":1,"a":2}', { unreadable_arguments: '{"a":1,"a":2}' }],
+    [null, {}],
+    [undefined, {}],
+    [{ a: 1 }, { a: 1 }],
+    [[1], { unreadable_arguments: '[1]' }],
+    [5, { unreadable_arguments: '5' }],
+  ])('go on with the arguments %j of a call', (text, args) => {
     const calls = [{ id: 'c', type: 'function', function: { name: 'read', arguments: text } }];
+    const read = parse({ messages: [...messages, { role: 'assistant', tool_calls: calls }] }).request.messages;
+    expect(read[1]).toMatchObject({ toolCalls: [{ id: 'c', name: 'read', arguments: args }] });
+  });
+
+  it('refuse arguments that are nested too deep for anything that reads them', () => {
+    const calls = [{ id: 'c', type: 'function', function: { name: 'read', arguments: '{"a":'.repeat(5000) } }];
     expect(() => parse({ messages: [...messages, { role: 'assistant', tool_calls: calls }] })).toThrow(
       expect.objectContaining({ code: 'INVALID_REQUEST', param: 'messages[1].tool_calls[0].function.arguments' }),
     );
   });
 
-  it('refuse an answer to a call that nobody made', () => {
-    expect(() => parse({ messages: [...messages, { role: 'tool', tool_call_id: 'c9', content: 'x' }] })).toThrow(
-      expect.objectContaining({ code: 'INVALID_REQUEST', param: 'messages[1].tool_call_id' }),
-    );
+  it('find the call of a result by its id, by its name, or by its turn', () => {
+    const call = (name: string, id?: unknown) => ({ id, function: { name, arguments: '{}' } });
+    const read = parse({
+      messages: [
+        ...messages,
+        { role: 'assistant', content: null, tool_calls: [call('a', null), call('b', ''), call('c', 'c3')] },
+        { role: 'tool', tool_call_id: 'c3', content: 'of c' },
+        { role: 'function', name: 'b', content: 'of b' },
+        { role: 'tool', tool_call_id: '', content: null },
+        { role: 'tool', tool_call_id: 'x9', content: 'stray' },
+        { role: 'assistant', function_call: { name: 'd', arguments: '{}' } },
+        { role: 'function', name: 'd', content: 'of d' },
+      ],
+    }).request.messages;
+    expect(read.filter(({ role }) => role === 'tool')).toEqual([
+      { role: 'tool', toolCallId: 'c3', name: 'c', content: 'of c' },
+      { role: 'tool', toolCallId: 'call_1_1', name: 'b', content: 'of b' },
+      { role: 'tool', toolCallId: 'call_1_0', name: 'a', content: '' },
+      { role: 'tool', toolCallId: 'call_5', name: 'unknown', content: 'stray' },
+      { role: 'tool', toolCallId: 'call_6_0', name: 'd', content: 'of d' },
+    ]);
+  });
+
+  it('may hold parts of other APIs, and of kinds that are ignored where they are old', () => {
+    const { request, ignored } = parse({
+      messages: [
+        { role: 'user', content: ['Hi', { type: 'input_text', text: '!' }, { type: 'input_audio', input_audio: {} }] },
+        {
+          role: 'assistant',
+          content: [
+            { type: 'thinking', thinking: 'Hm' },
+            { type: 'output_text', text: 'Yes' },
+            { type: 'refusal', refusal: '.' },
+          ],
+        },
+        { role: 'user', content: [] },
+        { role: 'system', content: null },
+      ],
+    });
+    expect(request.messages).toEqual([
+      {
+        role: 'user',
+        content: [
+          { type: 'text', text: 'Hi' },
+          { type: 'text', text: '!' },
+        ],
+      },
+      { role: 'assistant', content: 'Yes.', reasoning: 'Hm' },
+      { role: 'user', content: [] },
+      { role: 'system', content: '' },
+    ]);
+    expect(ignored).toEqual(['messages[].content[].input_audio']);
+  });
+
+  it('take an answer to a call that was trimmed away', () => {
+    const read = parse({ messages: [...messages, { role: 'tool', tool_call_id: 'c9', content: 'x' }] }).request
+      .messages;
+    expect(read[1]).toEqual({ role: 'tool', toolCallId: 'call_1', name: 'unknown', content: 'x' });
   });
 });
 
@@ -152,20 +251,72 @@ describe('what is wrong', () => {
     [{ messages: [] }, 'INVALID_REQUEST', 'messages'],
     [{ messages: [{ role: 'robot', content: '' }] }, 'INVALID_REQUEST', 'messages[0].role'],
     [{ messages: [{ role: 'user' }] }, 'MISSING_PARAMETER', 'messages[0].content'],
-    [{ temperature: 3 }, 'INVALID_REQUEST', 'temperature'],
+    [{ temperature: 101 }, 'INVALID_REQUEST', 'temperature'],
+    [{ temperature: '1' }, 'INVALID_REQUEST', 'temperature'],
+    [{ max_tokens: 1.5 }, 'INVALID_REQUEST', 'max_tokens'],
+    [{ reasoning_effort: 'a lot' }, 'INVALID_REQUEST', 'reasoning_effort'],
+    [{ messages: [{ role: 'user', content: [{ type: 'file' }] }] }, 'INVALID_REQUEST', 'messages[0].content[0].type'],
+    [{ messages: [{ role: 'user', content: ['', 1] }] }, 'INVALID_REQUEST', 'messages[0].content[1]'],
+    [{ messages: [{ role: 'user', content: [{ type: 'text' }] }] }, 'MISSING_PARAMETER', 'messages[0].content[0].text'],
+    [{ tool_choice: 'required' }, 'INVALID_REQUEST', 'tool_choice'],
+    [{ tool_choice: 'required', tools: [] }, 'INVALID_REQUEST', 'tool_choice'],
+    [{ tool_choice: 'sometimes', tools: [tool] }, 'INVALID_REQUEST', 'tool_choice'],
+    [{ tool_choice: { type: 'allowed_tools' }, tools: [tool] }, 'INVALID_REQUEST', 'tool_choice'],
+    [{ stop: Array(17).fill('x') }, 'INVALID_REQUEST', 'stop'],
     [{ n: 2 }, 'INVALID_REQUEST', 'n'],
     [{ logprobs: true }, 'INVALID_REQUEST', 'logprobs'],
     [{ logit_bias: { 50256: -100 } }, 'INVALID_REQUEST', 'logit_bias'],
-    [{ temprature: 1 }, 'UNKNOWN_PARAMETER', 'temprature'],
-    [{ functions: [] }, 'UNKNOWN_PARAMETER', 'functions'],
     [{ tools: [{ type: 'function' }] }, 'MISSING_PARAMETER', 'tools[0].function'],
-    [{ tools: [{ type: 'function', function: { name: 'a b' } }] }, 'INVALID_REQUEST', 'tools[0].function.name'],
+    [{ tools: [{ type: 'function', function: { name: 'a\nb' } }] }, 'INVALID_REQUEST', 'tools[0].function.name'],
     [{ tool_choice: { type: 'function', function: { name: 'other' } } }, 'INVALID_REQUEST', 'tool_choice'],
     [{ response_format: { type: 'yaml' } }, 'INVALID_REQUEST', 'response_format.type'],
     [{ response_format: { type: 'json_schema' } }, 'MISSING_PARAMETER', 'response_format.json_schema'],
-    [{ stop: '' }, 'INVALID_REQUEST', 'stop'],
   ])('in %j is named', (fields, code, param) => {
     const body = JSON.parse(JSON.stringify({ model: 'm', messages, ...fields })) as unknown;
     expect(() => parseChatCompletion(body)).toThrow(expect.objectContaining({ code, param }));
+  });
+});
+
+describe('what has no effect', () => {
+  it('is listed by its place, and never refused', () => {
+    const { ignored } = parse({
+      temprature: 1,
+      functions: [],
+      prediction: null,
+      chat_template_kwargs: { enable_thinking: false },
+      'x\r\nSet-Cookie: a': 1,
+      messages: [{ role: 'user', content: 'Hi', cache_control: { type: 'ephemeral' } }],
+      tools: [tool, { ...tool, extra: 1 }, { type: 'web_search' }],
+      response_format: { type: 'text', strict: true },
+    });
+    expect(ignored).toEqual([
+      'temprature',
+      'functions',
+      'chat_template_kwargs',
+      'x__Set-Cookie__a',
+      'response_format.strict',
+      'tools[].extra',
+      'tools[].web_search',
+      'messages[].cache_control',
+    ]);
+  });
+
+  it('is listed up to a length that fits into a header', () => {
+    const many = Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`${'k'.repeat(200)}${index}`, 1]));
+    expect(parse(many).ignored.join(', ').length).toBeLessThan(2200);
+  });
+});
+
+describe('a parameter that an error names', () => {
+  it.each([
+    [{ max_tokens: 5 }, 'maxOutputTokens', 'max_tokens'],
+    [{ max_completion_tokens: 5 }, 'maxOutputTokens', 'max_completion_tokens'],
+    [{}, 'maxOutputTokens', undefined],
+    [{}, 'input', 'messages'],
+    [{ reasoning_effort: 'low' }, 'reasoning', 'reasoning_effort'],
+    [{}, 'context_length', undefined],
+    [{}, 'integrations', 'integrations'],
+  ])('with %j is, for %s, the one that was sent', (fields, neutral, param) => {
+    expect(parse(fields).paramOf(neutral)).toBe(param);
   });
 });

@@ -108,4 +108,62 @@ describe('POST /v1/chat/completions', () => {
     expect(chunks.at(-1)).toMatchObject({ error: { code: 'model_crashed', type: 'server_error' } });
     expect(JSON.stringify(chunks)).not.toMatch(/"finish_reason":"/);
   });
+
+  it.each([
+    ['/v1/chat/completions', { messages: [{ role: 'user', content: 'Hi' }] }],
+    ['/api/v1/chat', { input: 'Hi' }],
+  ])('%s has a status for what is refused before the first token, streamed or not', async (path, body) => {
+    for (const stream of [true, false]) {
+      const server = await newServer({
+        turns: [
+          says('The model is loaded.'),
+          // biome-ignore lint/correctness/useYield: it fails before it has anything to say.
+          async function* () {
+            throw new ServerError('CONTEXT_EXCEEDED', 'The conversation is longer than the context.', {
+              param: 'input',
+            });
+          },
+        ],
+      });
+      const token = await server.issue(CHAT);
+      const ask = () => send(server.app, { method: 'POST', path, token, body: { model: 'small', stream, ...body } });
+      await ask();
+      const answer = await ask();
+      expect(answer.status).toBe(400);
+      expect(answer.json()).toMatchObject({
+        error: { code: 'context_length_exceeded', param: path === '/api/v1/chat' ? 'input' : 'messages' },
+      });
+    }
+  });
+
+  it('is busy in words that say when to come again', async () => {
+    const answer = await post(
+      { stream: true },
+      {
+        turns: [
+          // biome-ignore lint/correctness/useYield: it fails before it has anything to say.
+          async function* () {
+            throw new ServerError('OVERLOADED', 'Too many requests are waiting.');
+          },
+        ],
+      },
+    );
+    expect([answer.status, answer.headers['retry-after']]).toEqual([503, '5']);
+    expect(answer.json()).toMatchObject({ error: { code: 'overloaded' } });
+  });
+
+  it('lists in a header what of a request has no effect', async () => {
+    const answer = await post({ draft_model: 'x', keep_alive: -1, user: 'ann' }, { turns: [says('Hi')] });
+    expect([answer.status, answer.headers['latchkey-ignored']]).toEqual([200, 'draft_model, keep_alive, user']);
+    expect((await post({}, { turns: [says('Hi')] })).headers).not.toHaveProperty('latchkey-ignored');
+  });
+
+  it.each(['none', 'minimal', 'low', 'high', 'xhigh'])(
+    'takes the effort %s for a model that does not think',
+    async (reasoning_effort) => {
+      const answer = await post({ reasoning_effort }, { turns: [says('Hi')] });
+      expect(answer.status).toBe(200);
+      expect(answer.engine.requests[0]).not.toHaveProperty('reasoning');
+    },
+  );
 });

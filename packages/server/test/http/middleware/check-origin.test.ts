@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import Koa from 'koa';
 import { describe, expect, it } from 'vitest';
+import { configSchema } from '../../../src/config/schema.ts';
 import { lmstudioDialect } from '../../../src/dialects/lmstudio/errors.ts';
 import { checkOrigin } from '../../../src/http/middleware/check-origin.ts';
 import { renderErrors } from '../../../src/http/middleware/render-errors.ts';
@@ -32,6 +33,8 @@ describe('the Host header', () => {
     'LLM.EXAMPLE.COM:443',
     hostname(),
     `${hostname()}.local`,
+    'app.localhost:1234',
+    'host.docker.internal:1234',
   ])('may be %s', async (host) => {
     expect((await ask({ host })).status).toBe(200);
   });
@@ -39,6 +42,10 @@ describe('the Host header', () => {
   it.each([
     'evil.com',
     'evil.com:1234',
+    'evil.internal',
+    'evil.local',
+    '.localhost',
+    'evillocalhost',
     'localhost.evil.com',
     'evil.com:x@localhost',
     'localhost@evil.com',
@@ -143,4 +150,95 @@ describe('a preflight', () => {
     expect(answer.status).toBe(403);
     expect(answer.headers).not.toHaveProperty('access-control-allow-methods');
   });
+
+  it('allows the headers that are asked for, however many an SDK sends, and nothing that is no name', async () => {
+    const asked = `authorization,${Array.from({ length: 100 }, (_, index) => `x-stainless-${index}`).join()}`;
+    const of = (names: string) =>
+      ask({ origin: 'https://chat.example.com', 'access-control-request-headers': names }, 'OPTIONS');
+    expect((await of(asked)).headers['access-control-allow-headers']).toMatch(/^authorization, x-stainless-0, .*-62$/);
+    expect((await of('x-a, b c, "d", x-e')).headers['access-control-allow-headers']).toBe('x-a, x-e');
+  });
+
+  it('allows a page that is listed to reach a private network', async () => {
+    const answer = await ask(
+      { origin: 'https://chat.example.com', 'access-control-request-private-network': 'true' },
+      'OPTIONS',
+    );
+    expect(answer.headers['access-control-allow-private-network']).toBe('true');
+  });
+});
+
+describe('a request that names two hosts', () => {
+  it('is refused, in two lines as in its target', async () => {
+    expect((await ask({ host: ['localhost', 'localhost'] as never })).status).toBe(400);
+    expect((await send(app, { path: 'http://evil.com/', headers: { host: 'localhost' } })).status).toBe(400);
+    expect((await send(app, { path: 'http://localhost/', headers: { host: 'localhost' } })).status).toBe(200);
+  });
+});
+
+describe('a pattern', () => {
+  const statusOf = async (patterns: { hosts?: string[]; origins?: string[] }, headers: Call['headers']) => {
+    const { allowedHosts, allowedOrigins } = configSchema.parse({
+      ...{ data: 'd', models: 'm' },
+      ...{ allowedHosts: patterns.hosts, allowedOrigins: patterns.origins },
+    });
+    const server = new Koa<ServerState>();
+    server.use(
+      requestContext({ logger: keepLog().logger, createId: () => 'id', stopping: new AbortController().signal }),
+    );
+    server.use(renderErrors(() => lmstudioDialect));
+    server.use(checkOrigin({ allowedHosts, allowedOrigins }));
+    server.use(async (ctx) => {
+      ctx.body = 'in';
+    });
+    return (await send(server, { headers: headers ?? {} })).status;
+  };
+
+  it.each([
+    ['http://localhost:*', 'http://localhost:3000', 200],
+    ['http://localhost:*', 'http://localhost', 200],
+    ['http://localhost:*', 'https://localhost:3000', 403],
+    ['http://localhost:*', 'http://localhost:3000.evil.com', 403],
+    ['https://*.example.com', 'https://a.b.example.com', 200],
+    ['https://*.example.com', 'https://example.com', 403],
+    ['https://*.example.com', 'https://example.com.evil.com', 403],
+    ['https://chat.example.com:443', 'https://chat.example.com', 200],
+    ['HTTPS://Chat.example.com', 'https://chat.example.com', 200],
+    ['app://obsidian.md', 'app://obsidian.md', 200],
+    ['*', 'https://evil.com', 200],
+    ['null', 'null', 200],
+  ])('of an origin, %s, is asked about %s', async (pattern, origin, status) => {
+    expect(await statusOf({ origins: [pattern] }, { host: 'localhost:1234', origin })).toBe(status);
+  });
+
+  it.each([
+    ['*.internal', 'ollama.internal', 200],
+    ['*.internal', 'internal', 403],
+    ['*.internal', 'ollama.internal.evil.com', 403],
+    ['*', 'evil.com', 200],
+    ['192.168.1.7', 'localhost', 200],
+  ])('of a host, %s, is asked about %s', async (pattern, host, status) => {
+    expect(await statusOf({ hosts: [pattern] }, { host })).toBe(status);
+  });
+
+  it.each([
+    'localhost',
+    'https://',
+    'https://a/',
+    'https://a/b',
+    'http://localhost:**',
+    'http://*',
+    'ht tp://a',
+    'http://a.*.b',
+    '',
+  ])('that could never match an origin is refused at the start: %j', (pattern) => {
+    expect(configSchema.safeParse({ data: 'd', models: 'm', allowedOrigins: [pattern] }).success).toBe(false);
+  });
+
+  it.each(['llm.example.com:8080', 'http://a', 'a/b', '*a', 'a.*', ''])(
+    'that could never match a host is refused at the start: %j',
+    (pattern) => {
+      expect(configSchema.safeParse({ data: 'd', models: 'm', allowedHosts: [pattern] }).success).toBe(false);
+    },
+  );
 });

@@ -1,0 +1,194 @@
+import type { ChatMessage, ImagePart, TextPart, ToolCallRequest } from '../../contracts/chat-message.ts';
+import { ServerError } from '../../contracts/server-error.ts';
+import { scanJson } from '../../input/scan-json.ts';
+import { imageDataUrlSchema } from '../lmstudio/schema.ts';
+import { type IgnoredKeys, keys } from './ignored-keys.ts';
+import type { CompletionMessage } from './schema.ts';
+
+const KNOWN = keys(
+  'role',
+  'content',
+  'name',
+  'reasoning_content',
+  'reasoning',
+  'refusal',
+  'tool_calls',
+  'function_call',
+  'tool_call_id',
+);
+const KNOWN_IN_CALLS = keys('id', 'type', 'index', 'function', 'custom');
+/** A part's text is under one of these, by its type. */
+const TEXTS: Readonly<Record<string, string>> = {
+  text: 'text',
+  input_text: 'text',
+  output_text: 'text',
+  refusal: 'refusal',
+};
+const THOUGHTS: Readonly<Record<string, string>> = { thinking: 'thinking', reasoning: 'text' };
+/** Of the JSON text that a history has for the arguments of a call. */
+const ARGUMENT_BOUNDS = {
+  ...{ values: 100_000, depth: 100, keys: 10_000, keyCharacters: 65_536 },
+  ...{ stringCharacters: Number.POSITIVE_INFINITY, protoKeys: true },
+};
+/** Under which a model finds arguments that it once wrote and that could not be read. */
+const UNREADABLE = 'unreadable_arguments';
+
+interface OpenCall {
+  readonly id: string;
+  readonly name: string;
+}
+
+/**
+ * OpenAI's messages → neutral ones. What a client has in its history it sends again and again and its user cannot mend it, so
+ * a broken call, a missing id or a part of an unknown kind does not end the conversation; only in what is new, after the
+ * last answer, an unknown part is refused. Throws ServerError with the path.
+ */
+export function readMessages(messages: readonly CompletionMessage[], ignored: IgnoredKeys): ChatMessage[] {
+  const newFrom = messages.findLastIndex(({ role }) => role === 'assistant') + 1;
+  const names = new Map<string, string>();
+  let open: OpenCall[] = [];
+  return messages.map((message, index): ChatMessage => {
+    const place: Place = { param: `messages[${index}]`, isNew: index >= newFrom, ignored };
+    ignored.note('messages[]', message, KNOWN);
+    if (message.role !== 'assistant' && message.content === undefined) {
+      const param = `${place.param}.content`;
+      throw new ServerError('MISSING_PARAMETER', `'${param}' is required.`, { param });
+    }
+    switch (message.role) {
+      case 'system':
+      case 'developer':
+        return { role: 'system', content: toText(message, place) };
+      case 'user':
+        return { role: 'user', content: toParts(message, place) };
+      case 'assistant': {
+        const calls = toCalls(message, index, place);
+        for (const { id, name } of calls) names.set(id, name);
+        open = calls.map(({ id, name }) => ({ id, name }));
+        const reasoning = toReasoning(message);
+        return {
+          role: 'assistant',
+          content: toText(message, place) || (message.refusal ?? ''),
+          ...(reasoning === '' ? {} : { reasoning }),
+          ...(calls.length === 0 ? {} : { toolCalls: calls }),
+        };
+      }
+      default: {
+        const call = answeredCall(message, open, names) ?? { id: `call_${index}`, name: message.name || 'unknown' };
+        open = open.filter(({ id }) => id !== call.id);
+        return { role: 'tool', toolCallId: call.id, name: call.name, content: toText(message, place) };
+      }
+    }
+  });
+}
+
+interface Place {
+  readonly param: string;
+  readonly isNew: boolean;
+  readonly ignored: IgnoredKeys;
+}
+
+/** The call that a result belongs to: the one that it names, or else the first that has no result. */
+function answeredCall(
+  { tool_call_id: id, name }: CompletionMessage,
+  open: readonly OpenCall[],
+  names: ReadonlyMap<string, string>,
+): OpenCall | undefined {
+  const named = id ? names.get(id) : undefined;
+  if (id && named !== undefined) return { id, name: named };
+  return open.find((call) => call.name === name) ?? open[0];
+}
+
+function toCalls(message: CompletionMessage, index: number, { param, ignored }: Place): ToolCallRequest[] {
+  const legacy = message.function_call ? [{ id: null, function: message.function_call }] : [];
+  return [...(message.tool_calls ?? []), ...legacy].flatMap((call, position): ToolCallRequest[] => {
+    ignored.note('messages[].tool_calls[]', call, KNOWN_IN_CALLS);
+    const id = call.id || `call_${index}_${position}`;
+    if (call.function) {
+      const { name, arguments: args } = call.function;
+      const where = `${param}.tool_calls[${position}].function.arguments`;
+      return [{ id, name: name || 'unknown', arguments: readArguments(args, where) }];
+    }
+    const custom = 'custom' in call ? call.custom : undefined;
+    if (custom) return [{ id, name: custom.name || 'unknown', arguments: { input: custom.input ?? '' } }];
+    ignored.add('messages[].tool_calls[]');
+    return [];
+  });
+}
+
+function readArguments(value: unknown, param: string): Record<string, unknown> {
+  if (value === undefined || value === null) return {};
+  if (typeof value === 'object') return Array.isArray(value) ? { [UNREADABLE]: JSON.stringify(value) } : { ...value };
+  if (typeof value !== 'string') return { [UNREADABLE]: String(value) };
+  if (value.trim() === '') return {};
+  const fault = scanJson(value, ARGUMENT_BOUNDS);
+  if (fault?.isExcess) throw new ServerError('INVALID_REQUEST', `The JSON in '${param}' ${fault.problem}.`, { param });
+  try {
+    const parsed: unknown = fault === undefined ? JSON.parse(value) : undefined;
+    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return { ...parsed };
+  } catch {
+    // The model reads what it wrote.
+  }
+  return { [UNREADABLE]: value };
+}
+
+function toReasoning({ reasoning_content: content, reasoning, content: parts }: CompletionMessage): string {
+  const said = content ?? (typeof reasoning === 'string' ? reasoning : '');
+  if (said !== '' || !Array.isArray(parts)) return said;
+  return parts.map((part) => textOf(part, THOUGHTS) ?? '').join('');
+}
+
+const toText = (message: CompletionMessage, place: Place): string =>
+  partsOf(message, place, [])
+    .map((part) => (part.type === 'text' ? part.text : ''))
+    .join('');
+
+const toParts = (message: CompletionMessage, place: Place): readonly (TextPart | ImagePart)[] =>
+  partsOf(message, place, ['image_url', 'input_image']);
+
+function partsOf(
+  { content }: CompletionMessage,
+  { param, isNew, ignored }: Place,
+  images: readonly string[],
+): readonly (TextPart | ImagePart)[] {
+  if (content === null || content === undefined) return [];
+  if (typeof content === 'string') return [{ type: 'text', text: content }];
+  return content.flatMap((part, position): (TextPart | ImagePart)[] => {
+    const at = `${param}.content[${position}]`;
+    const text = textOf(part, TEXTS, at);
+    if (text !== undefined) return [{ type: 'text', text }];
+    if (typeof part === 'string' || Object.hasOwn(THOUGHTS, part.type)) return [];
+    const image = images.includes(part.type) ? imageOf(part.image_url) : undefined;
+    if (image !== undefined) return [image];
+    if (isNew) throw unknownPart(at, images.includes(part.type));
+    ignored.add(`messages[].content[].${part.type}`);
+    return [];
+  });
+}
+
+type Part = string | { readonly type: string; readonly [key: string]: unknown };
+
+function textOf(part: Part, kinds: Readonly<Record<string, string>>, at?: string): string | undefined {
+  if (typeof part === 'string') return kinds === TEXTS ? part : undefined;
+  const field = Object.hasOwn(kinds, part.type) ? kinds[part.type] : undefined;
+  if (field === undefined) return undefined;
+  const text = part[field];
+  if (typeof text === 'string') return text;
+  if (at === undefined || text === null) return '';
+  const param = `${at}.${field}`;
+  if (text === undefined) throw new ServerError('MISSING_PARAMETER', `'${param}' is required.`, { param });
+  throw new ServerError('INVALID_REQUEST', `'${param}' is not valid: expected a string.`, { param });
+}
+
+function imageOf(value: unknown): ImagePart | undefined {
+  const url = typeof value === 'object' && value !== null && 'url' in value ? value.url : value;
+  const read = imageDataUrlSchema.safeParse(url);
+  return read.success ? { type: 'image', ...read.data } : undefined;
+}
+
+function unknownPart(at: string, isImage: boolean): ServerError {
+  const param = isImage ? `${at}.image_url.url` : `${at}.type`;
+  const expected = isImage
+    ? 'a base64 data URL of an image (data:image/png;base64,…)'
+    : 'text, or an image of the user';
+  return new ServerError('INVALID_REQUEST', `'${param}' is not valid: expected ${expected}.`, { param });
+}
