@@ -1,19 +1,32 @@
 import { createAccessTokens, fixedCredentials, isPersonalAccessToken } from './access-tokens.ts';
-import { type ConnectionOptions, resolveConnection } from './connection.ts';
-import { AuthenticationError, ConnectionError, ServerError } from './errors.ts';
+import { CONNECTION_OPTIONS, type ConnectionOptions, resolveConnection } from './connection.ts';
+import { connectionFailure } from './connection-failure.ts';
+import { AuthenticationError, ConfigurationError, type LatchkeyError, ServerError } from './errors.ts';
 import { type Identity, readIdentity } from './identity.ts';
 import { fieldsOf } from './json.ts';
+import { checkOptionNames } from './option-names.ts';
+import { readBody } from './read-body.ts';
 import { readRefusal } from './read-refusal.ts';
+import { timedOut, withRetries, withTimeout } from './repeat.ts';
+import { urlBelow } from './server-url.ts';
+import { isToken } from './token-text.ts';
 
 /** Options of {@link createClient}. */
 export interface ClientOptions extends ConnectionOptions {
-  /** Sends the requests; `globalThis.fetch` by default. */
-  readonly fetch?: typeof globalThis.fetch;
+  /** Sends the requests, called as `(url, init)`; `globalThis.fetch` by default. */
+  readonly fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined;
+  /** How many milliseconds an answer may take to begin, repeats among it. By default as long as fetch waits. */
+  readonly timeout?: number | undefined;
+  /**
+   * How often a request is repeated that the server refuses with 429 or 503 and a `Retry-After` of at most a minute; 0
+   * by default. A stream is never repeated, and after 503 only a method that may be.
+   */
+  readonly retries?: number | undefined;
 }
 
 /** What can be said to a request from outside. */
 export interface RequestOptions {
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Speaks to one server as one caller. It shows its token to nobody, `console.log` and `JSON.stringify` neither. */
@@ -46,6 +59,7 @@ export interface Client {
    * @throws {RateLimitError} a limit is used up; `limit` and `retryAfterSeconds` say which and for how long
    * @throws {ConnectionError} no server answers
    * @throws {ServerError} any other answer that is none of 2xx; `code` is the server's
+   * @throws {TypeError} the path leads out of the server's, or the request is wrong in itself
    * @throws the reason of `init.signal` when that is aborted
    */
   fetch(path: string, init?: RequestInit): Promise<Response>;
@@ -74,90 +88,136 @@ const EXCHANGE_TIMEOUT = 30_000;
  * ```
  */
 export function createClient(options: ClientOptions = {}): Client {
-  const { url, token, project } = resolveConnection(options);
-  const send = options.fetch ?? globalThis.fetch;
+  checkOptionNames(options, [...CONNECTION_OPTIONS, 'fetch', 'timeout', 'retries']);
+  const { fetch: given, timeout, retries = 0, ...place } = options;
+  checkCount('timeout', timeout, 1);
+  checkCount('retries', retries, 0);
+  const { url, token, project } = resolveConnection(place);
+  const send = given ?? ((input, init) => globalThis.fetch(input, init));
+  const ownSecrets = token === undefined ? [] : [token];
 
   const ask = async (path: string, init: RequestInit, sent: string | undefined): Promise<Response> => {
     const headers = new Headers(init.headers);
     if (sent !== undefined) headers.set('Authorization', `Bearer ${sent}`);
     if (project !== undefined) headers.set('Latchkey-Project', inUtf8(project));
-    // What is wrong with the request is said here, before a server can be blamed.
-    const request = new Request(url + path, { ...init, headers, redirect: 'manual' });
+    const target = urlBelow(url, path);
+    const all: RequestInit = { ...init, headers, redirect: 'manual' };
+    checkRequest(target, all);
     try {
-      return await send(request);
+      return await send(target, isStream(init.body) ? { duplex: 'half', ...all } : all);
     } catch (error) {
-      if (init.signal?.aborted === true) throw error;
-      throw new ConnectionError(url, { cause: error });
+      init.signal?.throwIfAborted();
+      throw connectionFailure(url, error, secretsWith(sent));
+    }
+  };
+  const secretsWith = (sent: string | undefined): readonly string[] =>
+    sent === undefined ? ownSecrets : [...ownSecrets, sent];
+
+  const refusalOf = (
+    response: Response,
+    sent: string | undefined,
+    signal: AbortSignal | null | undefined,
+  ): Promise<LatchkeyError> =>
+    readRefusal(response, { url, token: sent, secrets: secretsWith(sent), signal: signal ?? undefined });
+
+  const readJson = async (response: Response, signal: AbortSignal | null | undefined): Promise<unknown> => {
+    const { text, end } = await readBody(response, ANSWER_BOUNDS, signal ?? undefined).catch((error: unknown) => {
+      signal?.throwIfAborted();
+      throw connectionFailure(
+        url,
+        Object.assign(new Error('cut', { cause: error }), { code: 'ECONNRESET' }),
+        ownSecrets,
+      );
+    });
+    if (end === 'too-slow') throw timedOut(url);
+    try {
+      return JSON.parse(text);
+    } catch {
+      return undefined;
     }
   };
 
   const exchange = async (personal: string): Promise<string | undefined> => {
-    const response = await ask(
-      '/api/token/refresh',
-      {
-        method: 'POST',
-        headers: { 'Content-Type': 'application/json' },
-        body: JSON.stringify({ refresh: personal }),
-        signal: AbortSignal.timeout(EXCHANGE_TIMEOUT),
-      },
-      undefined,
-    ).catch((error: unknown) => {
-      throw error instanceof ConnectionError ? error : new ConnectionError(url, { cause: error });
-    });
-    if (response.status === 404) return undefined;
-    if (!response.ok) throw await readRefusal(response, { url, token: personal });
-    const { access } = fieldsOf(await response.json().catch(() => undefined));
-    if (typeof access === 'string' && /^[\x21-\x7e]+$/.test(access)) return access;
+    const signal = AbortSignal.timeout(EXCHANGE_TIMEOUT);
+    const body = JSON.stringify({ refresh: personal });
+    const init = { method: 'POST', headers: { 'Content-Type': 'application/json' }, body, signal };
+    try {
+      const response = await ask('/api/token/refresh', init, undefined);
+      if (response.status === 404) {
+        response.body?.cancel().catch(() => undefined);
+        return undefined;
+      }
+      if (!response.ok) throw await refusalOf(response, personal, signal);
+      const { access } = fieldsOf(await readJson(response, signal));
+      if (typeof access === 'string' && isToken(access)) return access;
+    } catch (error) {
+      throw signal.aborted ? timedOut(url) : error;
+    }
     throw new ServerError('bad_answer', `The server at ${url} was asked for an access token and sent none.`);
   };
 
   const credentials =
     token !== undefined && isPersonalAccessToken(token) ? createAccessTokens(token, exchange) : fixedCredentials(token);
 
-  const request = async (path: string, init: RequestInit = {}): Promise<Response> => {
-    checkPath(path);
+  const attempt = async (path: string, init: RequestInit): Promise<Response> => {
     for (let isRepeated = false; ; isRepeated = true) {
       const credential = await credentials.current(init.signal ?? undefined);
       const response = await ask(path, init, credential?.token);
       if (response.ok) return response;
-      const refusal = await readRefusal(response, { url, token: credential?.token });
+      const refusal = await refusalOf(response, credential?.token, init.signal);
       // Its time may be over, or the key gone that it was signed with. What ended its maker shows when that is exchanged.
       if (!(refusal instanceof AuthenticationError) || credential?.isRenewable !== true) throw refusal;
       credentials.discard(credential);
-      if (isRepeated || !canBeSentAgain(init.body)) throw refusal;
+      if (isRepeated || isStream(init.body)) throw refusal;
     }
   };
+
+  const request = (path: string, init: RequestInit = {}): Promise<Response> =>
+    withTimeout(url, timeout, init, (timed) => withRetries(retries, timed, () => attempt(path, timed)));
 
   return {
     url,
     project,
     auth: {
       whoami: async (init = {}) => {
-        const response = await request('/api/v1/whoami', init);
-        const identity = readIdentity(await response.json().catch(() => undefined));
+        const response = await request('/api/v1/whoami', present(init));
+        const identity = readIdentity(await readJson(response, init.signal));
         if (identity !== undefined) return identity;
         throw new ServerError('bad_answer', `What answers at ${url} does not say who you are. Is it Latchkey?`);
       },
       revoke: async (init = {}) => {
         // Never with an access token: that would end the access token alone.
-        const response = await ask('/api/v1/tokens/revoke-self', { method: 'POST', ...init }, token);
-        if (!response.ok) throw await readRefusal(response, { url, token });
-        await response.body?.cancel();
+        const response = await withTimeout(url, timeout, { method: 'POST', ...present(init) }, async (timed) => {
+          const answer = await ask('/api/v1/tokens/revoke-self', timed, token);
+          if (!answer.ok) throw await refusalOf(answer, token, timed.signal);
+          return answer;
+        });
+        response.body?.cancel().catch(() => undefined);
       },
     },
     fetch: request,
   };
 }
 
-/** Behind the host a text without a slash could be the rest of another host's name. */
-function checkPath(path: string): void {
-  if (!path.startsWith('/')) throw new TypeError('The path must begin with /, like /api/v1/models');
+const ANSWER_BOUNDS = { bytes: 4 * 1024 * 1024, milliseconds: 60_000 };
+
+const present = ({ signal }: RequestOptions): RequestInit => (signal === undefined ? {} : { signal });
+
+function checkCount(name: string, value: number | undefined, least: number): void {
+  if (value === undefined || (Number.isSafeInteger(value) && value >= least && value <= 2 ** 31 - 1)) return;
+  throw new ConfigurationError('invalid_option', `${name} must be a whole number, at least ${least}.`);
+}
+
+/** What is wrong with the request is said here, before a server can be blamed. The body is not touched. */
+function checkRequest(target: string, { body, ...init }: RequestInit): void {
+  const { method } = new Request(target, init);
+  if (body != null && (method === 'GET' || method === 'HEAD')) throw new TypeError(`${method} takes no body`);
 }
 
 /** A stream has been read when its answer comes. */
-function canBeSentAgain(body: RequestInit['body']): boolean {
-  return typeof body !== 'object' || body === null || !(Symbol.asyncIterator in body);
+function isStream(body: RequestInit['body']): boolean {
+  return typeof body === 'object' && body !== null && (Symbol.asyncIterator in body || body instanceof ReadableStream);
 }
 
 /** Header fields hold bytes: each character of the result is one. */
-const inUtf8 = (text: string): string => Buffer.from(text, 'utf8').toString('latin1');
+const inUtf8 = (text: string): string => String.fromCharCode(...new TextEncoder().encode(text));

@@ -1,25 +1,29 @@
-import { type Environment, readVariable } from './environment.ts';
+import { type Environment, processEnvironment, readVariable } from './environment.ts';
 import { ConfigurationError } from './errors.ts';
-import { DEFAULT_PROFILE, type Profile, readProfile, readProfiles } from './profiles/profiles.ts';
-import { readServerUrl } from './server-url.ts';
+import { findVariableToken, type UrlSource } from './find-token.ts';
+import { checkOptionNames } from './option-names.ts';
+import { DEFAULT_PROFILE, findProfile, readProfile } from './profiles/profiles.ts';
+import type { Profile } from './profiles/read-profile.ts';
+import { liesBelow, readServerUrl } from './server-url.ts';
+import { isToken } from './token-text.ts';
 
-/** Where a caller's token, server and project come from. */
+/** Where a caller's token, server and project come from. An option that is undefined is one that is not given. */
 export interface ConnectionOptions {
-  /** The token; by default `LATCHKEY_API_TOKEN`, `LM_API_TOKEN`, or the profile's. */
-  readonly token?: string;
+  /** The token; by default a variable's or the profile's. Null: none is sent. */
+  readonly token?: string | null | undefined;
   /** The server; by default `LATCHKEY_URL`, the profile's, or `http://127.0.0.1:1234`. */
-  readonly url?: string;
-  /** The project to act for; by default `LATCHKEY_PROJECT` or the profile's. */
-  readonly project?: string;
+  readonly url?: string | undefined;
+  /** The project to act for; by default `LATCHKEY_PROJECT` or the profile's. Null: none. */
+  readonly project?: string | null | undefined;
   /**
    * A profile of `~/.latchkey/credentials`, which then goes before the environment. By default `LATCHKEY_PROFILE` or
    * `default`, which go behind it. Null: none at all.
    */
-  readonly profile?: string | null;
+  readonly profile?: string | null | undefined;
   /** `process.env` by default. */
-  readonly environment?: Environment;
+  readonly environment?: Environment | undefined;
   /** The server when nothing names one; `http://127.0.0.1:1234` by default. */
-  readonly defaultUrl?: string;
+  readonly defaultUrl?: string | undefined;
 }
 
 /** Which server is spoken to, and as whom. */
@@ -29,18 +33,21 @@ export interface Connection {
   readonly project?: string;
 }
 
-const TOKEN = /^[\x21-\x7e]+$/;
+/** The names of the options, for those that are none. */
+export const CONNECTION_OPTIONS = ['token', 'url', 'project', 'profile', 'environment', 'defaultUrl'] as const;
+
 const DEFAULT_URL = 'http://127.0.0.1:1234';
 
 /**
- * Finds the token, the server and the project of a caller, each on its own, in this order: the option of its name, the
- * profile that the option `profile` names, the environment, the profile that `LATCHKEY_PROFILE` names or `[default]`.
+ * Finds the server of a caller, then the token that is for it, and the project. Each in this order: the option of its
+ * name, the profile that the option `profile` names, the environment, the profile that `LATCHKEY_PROFILE` names or
+ * `[default]`. No file is read when nothing is wanted from it.
  *
- * A profile with a `url` is used for that server alone: its token goes to no other, whatever the URL is set to.
+ * A profile's token goes to the profile's server alone, and a variable's token to no profile's server.
  *
  * @throws {ConfigurationError} `invalid_url` for a URL that is none or has a password in it; `unknown_profile`;
- *   `wrong_server` for a profile that was named and is for another server; `unsafe_profiles` for a profiles file that
- *   others can read; `invalid_profiles`; `invalid_option` for a token or a project that can't be sent
+ *   `wrong_server` for a token that is for another server than the one that is named; `unsafe_profiles` for a profiles
+ *   file that others can read; `invalid_profiles`; `invalid_option` for a token or a project that cannot be sent
  * @example
  * ```ts
  * import { resolveConnection } from '@latchkey/client';
@@ -50,33 +57,21 @@ const DEFAULT_URL = 'http://127.0.0.1:1234';
  * ```
  */
 export function resolveConnection(options: ConnectionOptions = {}): Connection {
-  const { environment = process.env } = options;
-  const found = findProfile(options, environment);
-  const first = found?.goesFirst === true ? found.profile : {};
-  const url = findUrl(options, environment, found);
-  const isItsServer = found?.profile.url === undefined || sameOrigin(found.profile.url, url);
-  const last = isItsServer ? (found?.profile ?? {}) : {};
-
-  const variable = readVariable(environment, 'LATCHKEY_API_TOKEN', 'LM_API_TOKEN');
-  const ahead = options.token ?? (first.token === undefined ? variable : undefined);
-  if (!isItsServer && found?.isNamed === true && ahead === undefined) {
-    throw new ConfigurationError(
-      'wrong_server',
-      `The profile '${found.name}' is for ${found.profile.url}, and its token is sent nowhere else; the URL is ${url}. ` +
-        'Name the profile of that server, or give a token.',
-    );
-  }
-  const token = ahead ?? last.token;
+  checkOptionNames(options, CONNECTION_OPTIONS);
+  const environment = options.environment ?? processEnvironment();
+  const found = isProfileWanted(options, environment) ? findChosen(options, environment) : undefined;
+  const { url, source } = findUrl(options, environment, found);
+  const isItsServer = isFor(found, url, source);
+  const token = findToken(options, environment, { found, url, source, isItsServer });
+  const own = isItsServer ? found?.profile.project : undefined;
   const project =
-    options.project ?? (isItsServer ? first.project : undefined) ?? readVariable(environment, 'LATCHKEY_PROJECT');
-  return {
-    url,
-    ...(token === undefined ? {} : { token: checkToken(token) }),
-    ...presentProject(project ?? last.project),
-  };
+    options.project === undefined
+      ? ((found?.goesFirst === true ? own : undefined) ?? readVariable(environment, 'LATCHKEY_PROJECT') ?? own)
+      : options.project;
+  return { url, ...presentToken(token), ...presentProject(project ?? undefined) };
 }
 
-interface FoundProfile {
+interface Chosen {
   readonly name: string;
   readonly profile: Profile;
   /** By the option or by the environment. */
@@ -85,43 +80,103 @@ interface FoundProfile {
   readonly goesFirst: boolean;
 }
 
-function findProfile(options: ConnectionOptions, environment: Environment): FoundProfile | undefined {
-  if (options.profile === null) return undefined;
-  const name = options.profile ?? readVariable(environment, 'LATCHKEY_PROFILE');
+interface Place {
+  readonly found: Chosen | undefined;
+  readonly url: string;
+  readonly source: UrlSource;
+  readonly isItsServer: boolean;
+}
+
+/** What is given needs no file: neither is one read then, nor can one be wrong. */
+function isProfileWanted(options: ConnectionOptions, environment: Environment): boolean {
+  if (options.profile === null) return false;
+  if (options.profile !== undefined) return true;
+  const hasUrl = options.url !== undefined || readVariable(environment, 'LATCHKEY_URL') !== undefined;
+  const source = options.url === undefined ? 'variable' : 'option';
+  const hasToken = options.token !== undefined || findVariableToken(environment, source) !== undefined;
+  const hasProject = options.project !== undefined || readVariable(environment, 'LATCHKEY_PROJECT') !== undefined;
+  // A project of the default profile is not missed where the caller is another one.
+  return !(hasUrl && hasToken && (hasProject || readVariable(environment, 'LATCHKEY_PROFILE') === undefined));
+}
+
+function findChosen(options: ConnectionOptions, environment: Environment): Chosen | undefined {
+  const name = options.profile ?? readVariable(environment, 'LATCHKEY_PROFILE')?.trim();
   if (name === undefined) {
-    const profile = readProfiles(environment).get(DEFAULT_PROFILE);
+    const profile = findProfile(DEFAULT_PROFILE, environment);
     return profile && withCheckedUrl({ name: DEFAULT_PROFILE, profile, isNamed: false, goesFirst: false });
   }
   const profile = readProfile(name, environment);
-  return withCheckedUrl({ name, profile, isNamed: true, goesFirst: options.profile !== undefined });
+  return withCheckedUrl({ name, profile, isNamed: true, goesFirst: typeof options.profile === 'string' });
 }
 
-function withCheckedUrl(found: FoundProfile): FoundProfile {
+function withCheckedUrl(found: Chosen): Chosen {
   const { url } = found.profile;
   if (url === undefined) return found;
   return { ...found, profile: { ...found.profile, url: readServerUrl(url, `url of the profile '${found.name}'`) } };
 }
 
-function findUrl(options: ConnectionOptions, environment: Environment, found: FoundProfile | undefined): string {
-  if (options.url !== undefined) return readServerUrl(options.url, 'url');
-  if (found?.goesFirst === true && found.profile.url !== undefined) return found.profile.url;
+function findUrl(
+  options: ConnectionOptions,
+  environment: Environment,
+  found: Chosen | undefined,
+): { readonly url: string; readonly source: UrlSource } {
+  const own = found?.profile.url;
+  if (options.url !== undefined) return { url: readServerUrl(options.url, 'url'), source: 'option' };
+  if (found?.goesFirst === true && own !== undefined) return { url: own, source: 'profile' };
   const variable = readVariable(environment, 'LATCHKEY_URL');
-  if (variable !== undefined) return readServerUrl(variable, 'LATCHKEY_URL');
-  return found?.profile.url ?? readServerUrl(options.defaultUrl ?? DEFAULT_URL, 'defaultUrl');
+  if (variable !== undefined) return { url: readServerUrl(variable, 'LATCHKEY_URL'), source: 'variable' };
+  if (own !== undefined) return { url: own, source: 'profile' };
+  return { url: readServerUrl(options.defaultUrl ?? DEFAULT_URL, 'defaultUrl'), source: 'default' };
 }
 
-const sameOrigin = (one: string, other: string): boolean => new URL(one).origin === new URL(other).origin;
+/** A profile without a URL is for the server that the caller's own words name, not for one of the environment. */
+function isFor(found: Chosen | undefined, url: string, source: UrlSource): boolean {
+  if (found === undefined) return false;
+  const own = found.profile.url;
+  return own === undefined ? source !== 'variable' : liesBelow(url, own);
+}
 
-/** Fetch would quote a text that can be no header in its error. */
-function checkToken(text: string): string {
-  const token = text.trim();
-  if (TOKEN.test(token)) return token;
+function findToken(options: ConnectionOptions, environment: Environment, place: Place): string | undefined {
+  const { found, url, source, isItsServer } = place;
+  if (options.token !== undefined) return options.token ?? undefined;
+  const own = isItsServer ? found?.profile.token : undefined;
+  if (found?.goesFirst === true && own !== undefined) return own;
+  const variable = found?.goesFirst === true && !isItsServer ? undefined : findVariableToken(environment, source);
+  if (variable !== undefined) return checked(variable.token, variable.name);
+  if (
+    source === 'profile' &&
+    readVariable(environment, 'LATCHKEY_API_TOKEN') !== undefined &&
+    found?.goesFirst !== true
+  ) {
+    throw new ConfigurationError(
+      'wrong_server',
+      `LATCHKEY_API_TOKEN is set, and is not sent to the server of the profile '${found?.name}'. Set LATCHKEY_URL to ` +
+        'the server that it is for, or name the profile to use its own token.',
+    );
+  }
+  if (own !== undefined || found === undefined || isItsServer || !found.isNamed) return own;
+  const whose = found.profile.url === undefined ? 'has no url' : `is for ${found.profile.url}`;
   throw new ConfigurationError(
-    'invalid_option',
-    token === ''
-      ? 'The token is empty. Leave it out, or give a whole one.'
-      : 'The token has characters that none can have. Check that it was copied whole, without a line break.',
+    'wrong_server',
+    `The profile '${found.name}' ${whose}, and its token is sent nowhere else; the URL is ${url}. ` +
+      'Name the profile of that server, or give a token.',
   );
+}
+
+const presentToken = (token: string | undefined): { readonly token?: string } =>
+  token === undefined ? {} : { token: checked(token, 'The token') };
+
+function checked(text: string, from: string): string {
+  const token = text.trim();
+  const fail = (problem: string): never => {
+    throw new ConfigurationError('invalid_option', `${from} ${problem}`);
+  };
+  if (token === '') fail('is empty. Leave it out, or give a whole one.');
+  if (/^bearer\s/i.test(token)) fail('begins with Bearer. Give the token alone, without the word.');
+  if (/^["'].*["']$/s.test(token)) fail('stands in quotes, which are sent with it. Take them off.');
+  if (/^[A-Z][A-Z0-9_]*=/.test(token)) fail('begins with the name of a variable. Give what stands behind the =.');
+  if (!isToken(token)) fail('has characters that none can have. Check that it was copied whole, without a line break.');
+  return token;
 }
 
 function presentProject(project: string | undefined): { readonly project?: string } {

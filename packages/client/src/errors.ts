@@ -2,6 +2,7 @@
 export interface LatchkeyErrorOptions extends ErrorOptions {
   readonly status?: number;
   readonly requestId?: string;
+  readonly retryAfterSeconds?: number;
 }
 
 /**
@@ -12,9 +13,9 @@ export interface LatchkeyErrorOptions extends ErrorOptions {
  * | `AuthenticationError` | `no_token`, `invalid_token`, `expired_token` |
  * | `PermissionError` | the server's, mostly `permission_denied` |
  * | `RateLimitError` | the server's, e.g. `requests_per_minute_exceeded` |
- * | `ConnectionError` | `unreachable` |
+ * | `ConnectionError` | `unreachable`, `name_not_found`, `tls_failed`, `bad_header`, `connection_cut`, `timed_out` |
  * | `ServerError` | the server's, e.g. `model_not_found`; `redirected`; `bad_answer` |
- * | `ConfigurationError` | `invalid_url`, `invalid_option`, `unknown_profile`, `wrong_server`, `invalid_profiles`, `unsafe_profiles` |
+ * | `ConfigurationError` | `invalid_url`, `invalid_option`, `unknown_profile`, `wrong_server`, `invalid_profiles`, `unsafe_profiles`, `no_home` |
  *
  * @example
  * ```ts
@@ -36,9 +37,16 @@ export class LatchkeyError extends Error {
   readonly status: number | undefined;
   /** By which the server's log knows the request, where a server has answered. */
   readonly requestId: string | undefined;
+  /** When to try again, in seconds from now, where a server has said so. */
+  readonly retryAfterSeconds: number | undefined;
 
-  constructor(code: string, message: string, { status, requestId, ...options }: LatchkeyErrorOptions = {}) {
+  constructor(
+    code: string,
+    message: string,
+    { status, requestId, retryAfterSeconds, ...options }: LatchkeyErrorOptions = {},
+  ) {
     super(message, options);
+    this.retryAfterSeconds = retryAfterSeconds;
     this.code = code;
     this.status = status;
     this.requestId = requestId;
@@ -87,29 +95,36 @@ export class RateLimitError extends LatchkeyError {
   override name = 'RateLimitError';
   /** The limit's name, e.g. `tokensPerDay`. */
   readonly limit: string | undefined;
-  /** When to try again, in seconds from now. */
-  readonly retryAfterSeconds: number | undefined;
 
-  constructor(
-    code: string,
-    message: string,
-    options: LatchkeyErrorOptions & { readonly limit?: string; readonly retryAfterSeconds?: number } = {},
-  ) {
-    const { limit, retryAfterSeconds, ...others } = options;
+  constructor(code: string, message: string, options: LatchkeyErrorOptions & { readonly limit?: string } = {}) {
+    const { limit, ...others } = options;
     super(code, message, others);
     this.limit = limit;
-    this.retryAfterSeconds = retryAfterSeconds;
   }
 }
 
-/** No server answers at the URL. Reaction: start it, or correct the URL. */
+/** Why no answer came, or not all of it. */
+export type ConnectionErrorCode =
+  | 'unreachable'
+  | 'name_not_found'
+  | 'tls_failed'
+  | 'bad_header'
+  | 'connection_cut'
+  | 'timed_out';
+
+/** No server answers at the URL, or its answer is cut. Reaction: start it, or correct the URL. */
 export class ConnectionError extends LatchkeyError {
   override name = 'ConnectionError';
+  declare readonly code: ConnectionErrorCode;
   /** Where the server was looked for. */
   readonly url: string;
 
-  constructor(url: string, options?: ErrorOptions) {
-    super('unreachable', `No server answers at ${url}. Start it, or correct the URL.`, options);
+  constructor(
+    url: string,
+    options: ErrorOptions & { readonly code?: ConnectionErrorCode; readonly message?: string } = {},
+  ) {
+    const { code = 'unreachable', message, ...others } = options;
+    super(code, message ?? `No server answers at ${url}. Start it, or correct the URL.`, others);
     this.url = url;
   }
 }
@@ -134,7 +149,8 @@ export type ConfigurationErrorCode =
   | 'unknown_profile'
   | 'wrong_server'
   | 'invalid_profiles'
-  | 'unsafe_profiles';
+  | 'unsafe_profiles'
+  | 'no_home';
 
 /**
  * An option, a variable of the environment or the profiles file is not right; the message says which and how to mend

@@ -10,6 +10,7 @@ export type { Environment } from './environment.ts';
 export type {
   AuthenticationErrorCode,
   ConfigurationErrorCode,
+  ConnectionErrorCode,
   Denial,
   LatchkeyErrorOptions,
 } from './errors.ts';
@@ -24,7 +25,7 @@ export {
 } from './errors.ts';
 export type { Identity, IdentityGrant, IdentityLimit } from './identity.ts';
 export { credentialsFile } from './profiles/credentials-file.ts';
-export type { Profile } from './profiles/profiles.ts';
-export { readProfiles, removeProfile, saveProfile } from './profiles/profiles.ts';
+export { checkProfilesWritable, readProfiles, removeProfile, saveProfile } from './profiles/profiles.ts';
+export type { Profile } from './profiles/read-profile.ts';
 export type { AskServerOptions, ServerAnswer } from './server-proof.ts';
 export { askServer, serverProofMessage } from './server-proof.ts';

@@ -8,15 +8,20 @@ import {
   ServerError,
 } from './errors.ts';
 import { fieldsOf, textOf } from './json.ts';
+import { readBody } from './read-body.ts';
+import { tidy } from './tidy.ts';
 
 /** What was asked of whom. */
 export interface Asked {
   readonly url: string;
   /** What was sent as the token; undefined: nothing. */
   readonly token: string | undefined;
+  /** All that no error may hold. */
+  readonly secrets: readonly string[];
+  readonly signal: AbortSignal | undefined;
 }
 
-/** What a body says of an error, whichever API has worded it. */
+/** What a body says of an error, whichever API has worded it, fit to be shown. */
 interface Said {
   readonly code: string | undefined;
   readonly message: string | undefined;
@@ -25,40 +30,59 @@ interface Said {
   readonly details: Readonly<Record<string, unknown>>;
 }
 
-/** Reads what a server has answered in place of what was asked for. */
+const BOUNDS = { bytes: 65_536, milliseconds: 10_000 };
+
+/**
+ * Reads what a server has answered in place of what was asked for. A body that is cut or does not end leaves the status.
+ *
+ * @throws the signal's reason when that ends it
+ */
 export async function readRefusal(response: Response, asked: Asked): Promise<LatchkeyError> {
-  const said = readBody(await response.text().catch(() => ''));
+  const { text } = await readBody(response, BOUNDS, asked.signal).catch((error: unknown) => {
+    if (asked.signal?.aborted === true) throw error;
+    return { text: '' };
+  });
+  const said = readSaid(text, asked.secrets);
   const { status, headers } = response;
-  const requestId = headers.get('x-request-id') ?? undefined;
-  const options: LatchkeyErrorOptions = { status, ...(requestId === undefined ? {} : { requestId }) };
-  const words = tidy(said.message, asked.token);
+  const requestId = present(headers.get('x-request-id'), asked.secrets);
+  const retryAfterSeconds = readRetryAfter(headers.get('retry-after'));
+  const options: LatchkeyErrorOptions = {
+    status,
+    ...(requestId !== undefined && { requestId }),
+    ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+  };
+  const words = said.message;
   const message = words ?? `The server at ${asked.url} answered HTTP ${status}.`;
   if (status === 401) return unauthenticated(said, words, headers, asked, options);
   if (status === 403) {
-    const decision = readDenial(said.details);
+    const decision = readDenial(said.details, asked.secrets);
     return new PermissionError(said.code ?? 'permission_denied', message, {
       ...options,
       ...(decision && { decision }),
     });
   }
   if (status === 429) {
-    const limit = textOf(said.details.limit) ?? said.param;
-    const retryAfterSeconds = readRetryAfter(headers.get('retry-after'));
-    return new RateLimitError(said.code ?? 'http_429', message, {
-      ...options,
-      ...(limit === undefined ? {} : { limit }),
-      ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
-    });
+    const limit = present(textOf(said.details.limit), asked.secrets) ?? said.param;
+    return new RateLimitError(said.code ?? 'http_429', message, { ...options, ...(limit !== undefined && { limit }) });
   }
-  if (status >= 300 && status < 400) return redirected(headers.get('location'), asked.url, options);
-  return new ServerError(said.code ?? `http_${status}`, message, {
+  // A browser does not say more of a redirect than that it is one.
+  if ((status >= 300 && status < 400) || response.type === 'opaqueredirect') {
+    return redirected(headers.get('location'), asked, options);
+  }
+  const hint = status === 404 && /\/v1$/.test(asked.url) ? ` The URL ends in /v1: leave that out.` : '';
+  return new ServerError(said.code ?? `http_${status}`, message + hint, {
     ...options,
-    ...(said.param === undefined ? {} : { param: said.param }),
+    ...(said.param !== undefined && { param: said.param }),
   });
 }
 
-/** LM Studio's and OpenAI's `{error: {message, code}}`, Label Studio's `{detail, code}`, OAuth's `{error, error_description}`. */
-function readBody(text: string): Said {
+const WORD = /^[A-Za-z][\w.-]{0,99}$/;
+
+/**
+ * LM Studio's and OpenAI's `{error: {message, code}}`, older LM Studio's `{error: "sentence"}`, Label Studio's
+ * `{detail, code}`, FastAPI's `{detail: [{loc, msg}]}`, OAuth's `{error, error_description}`.
+ */
+function readSaid(text: string, secrets: readonly string[]): Said {
   let body: Readonly<Record<string, unknown>>;
   try {
     body = fieldsOf(JSON.parse(text));
@@ -66,13 +90,39 @@ function readBody(text: string): Said {
     body = {};
   }
   const error = fieldsOf(body.error);
+  const sentence = textOf(body.error);
+  const isWord = (value: string | undefined): value is string =>
+    value !== undefined && WORD.test(value) && tidy(value, secrets) === value;
   return {
-    code: textOf(error.code) ?? textOf(body.code) ?? textOf(body.error),
-    message: textOf(error.message) ?? textOf(body.detail) ?? textOf(body.error_description) ?? textOf(body.message),
-    param: textOf(error.param),
+    code: [textOf(error.code), textOf(body.code), sentence].find(isWord),
+    message: present(
+      textOf(error.message) ??
+        textOf(body.detail) ??
+        listed(body.detail) ??
+        textOf(body.error_description) ??
+        textOf(body.message) ??
+        (isWord(sentence) ? undefined : sentence),
+      secrets,
+    ),
+    param: present(textOf(error.param), secrets),
     details: fieldsOf(error.details),
   };
 }
+
+/** What is wrong with each field of a request. */
+function listed(detail: unknown): string | undefined {
+  if (!Array.isArray(detail)) return undefined;
+  const lines = detail.slice(0, 20).flatMap((one) => {
+    const { loc, msg } = fieldsOf(one);
+    const place = Array.isArray(loc) ? loc.filter((part) => ['string', 'number'].includes(typeof part)).join('.') : '';
+    return typeof msg === 'string' ? [place === '' ? msg : `${place}: ${msg}`] : [];
+  });
+  return lines.length === 0 ? undefined : lines.join('; ');
+}
+
+/** A text that may be shown; undefined when nothing of it is left. */
+const present = (text: string | null | undefined, secrets: readonly string[]): string | undefined =>
+  tidy(text ?? '', secrets) || undefined;
 
 function unauthenticated(
   said: Said,
@@ -95,32 +145,27 @@ function unauthenticated(
   return new AuthenticationError('invalid_token', `Invalid API token for ${url}.${why}`, options);
 }
 
-function readDenial({ grant, source, rule, reason }: Readonly<Record<string, unknown>>): Denial | undefined {
+function readDenial(
+  { grant, source, rule, reason }: Readonly<Record<string, unknown>>,
+  secrets: readonly string[],
+): Denial | undefined {
   if (typeof grant !== 'number' || typeof source !== 'string') return undefined;
   if (typeof rule !== 'string' || typeof reason !== 'string') return undefined;
-  return { grant, source, rule, reason };
+  return { grant, source: tidy(source, secrets), rule: tidy(rule, secrets), reason: tidy(reason, secrets) };
 }
 
-/** RFC 9110 10.2.3: seconds, or a date. */
+/** RFC 9110 10.2.3: seconds, which some write with a fraction, or a date. */
 function readRetryAfter(text: string | null): number | undefined {
   if (text === null) return undefined;
-  if (/^\d{1,9}$/.test(text)) return Number(text);
-  const date = Date.parse(text);
+  if (/^\d{1,9}(?:\.\d{1,9})?$/.test(text)) return Number(text);
+  // Date.parse takes a number with a sign for a year.
+  const date = /^[A-Za-z]/.test(text) ? Date.parse(text) : Number.NaN;
   return Number.isNaN(date) ? undefined : Math.max(0, Math.ceil((date - Date.now()) / 1000));
 }
 
-function redirected(location: string | null, url: string, options: LatchkeyErrorOptions): ServerError {
-  const target = location !== null && URL.canParse(location, url) ? new URL(location, url).origin : 'elsewhere';
+function redirected(location: string | null, { url, secrets }: Asked, options: LatchkeyErrorOptions): ServerError {
+  const origin = location !== null && URL.canParse(location, url) ? new URL(location, url).origin : 'elsewhere';
+  const target = tidy(origin, secrets);
   const message = `${url} redirects to ${target}, where the token is not sent. If that is the server, make it the URL.`;
   return new ServerError('redirected', message, options);
-}
-
-/** Fit for a terminal and a log: one line, no control characters, and no token, should a server repeat it. */
-function tidy(message: string | undefined, token: string | undefined): string | undefined {
-  if (message === undefined) return undefined;
-  const hidden = token === undefined ? message : message.replaceAll(token, '[token]');
-  return hidden
-    .replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ')
-    .trim()
-    .slice(0, 1000);
 }

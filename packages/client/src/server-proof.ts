@@ -1,5 +1,5 @@
-import { createPublicKey, randomBytes, verify } from 'node:crypto';
 import { fieldsOf } from './json.ts';
+import { nodeModule } from './node-modules.ts';
 
 /** How a question to a server's identity ended. */
 export type ServerAnswer =
@@ -46,7 +46,7 @@ export const serverProofMessage = (nonce: string, host: string): Uint8Array =>
 export async function askServer(url: string, options: AskServerOptions = {}): Promise<ServerAnswer> {
   const { fetch = globalThis.fetch, signal = AbortSignal.timeout(PATIENCE_MILLISECONDS) } = options;
   const { host } = new URL(url);
-  const nonce = randomBytes(32).toString('base64url');
+  const nonce = nodeModule('node:crypto').randomBytes(32).toString('base64url');
   let body: unknown;
   try {
     const response = await fetch(`${url}/health?${new URLSearchParams({ nonce, host })}`, {
@@ -64,6 +64,7 @@ export async function askServer(url: string, options: AskServerOptions = {}): Pr
 
 function isSignature(key: string, signature: string, message: Uint8Array): boolean {
   try {
+    const { createPublicKey, verify } = nodeModule('node:crypto');
     const publicKey = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: key }, format: 'jwk' });
     return verify(null, message, publicKey, Buffer.from(signature, 'base64url'));
   } catch {

@@ -214,7 +214,7 @@ describe('an access token', () => {
     const asked = vi.spyOn(AbortSignal, 'timeout').mockReturnValue(AbortSignal.abort(new Error('too late')));
     onTestFinished(() => asked.mockRestore());
     const server = scriptedServer((_, signal) => Promise.reject(signal.reason), { token: PERSONAL });
-    await expect(server.client.fetch('/x')).rejects.toMatchObject({ code: 'unreachable' });
+    await expect(server.client.fetch('/x')).rejects.toMatchObject({ code: 'timed_out' });
     expect(asked.mock.calls).toEqual([[30_000]]);
   });
 

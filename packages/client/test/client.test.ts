@@ -76,6 +76,89 @@ describe('a request', () => {
   });
 });
 
+describe('a path', () => {
+  it.each(['/../admin', '/x/../../admin', '/%2e%2e/admin', '/..\\admin'])(
+    'cannot leave the server’s own: %s',
+    async (path) => {
+      const { client, sent } = scriptedServer(() => new Response('[]'), { url: 'https://h/team-a', token: TOKEN });
+      await expect(client.fetch(path)).rejects.toThrow('below that of the server');
+      expect(sent).toEqual([]);
+    },
+  );
+});
+
+describe('options', () => {
+  it('that are not known are refused by name', () => {
+    const options = { api_token: 'sk-secret' } as object;
+    expect(() => createClient(options)).toThrow('There is no option api_token. It is called token here.');
+  });
+
+  it('repeat what a server was too busy for, and not a POST after 503', async () => {
+    let answers = 0;
+    const busy = (status: number) => () => {
+      answers += 1;
+      return answers % 2 === 1 ? new Response('', { status, headers: { 'Retry-After': '0.01' } }) : new Response('ok');
+    };
+    const tried = scriptedServer(busy(429), { retries: 1 });
+    expect((await tried.client.fetch('/', { method: 'POST', body: 'x' })).ok).toBe(true);
+    const gone = scriptedServer(busy(503), { retries: 1 });
+    expect((await gone.client.fetch('/')).ok).toBe(true);
+    await expect(gone.client.fetch('/', { method: 'POST' })).rejects.toMatchObject({ retryAfterSeconds: 0.01 });
+    expect(gone.sent).toHaveLength(3);
+  });
+
+  it('end a request whose time is over', async () => {
+    const { client } = scriptedServer(
+      (_sent, signal) =>
+        new Promise((_resolve, reject) => {
+          signal.addEventListener('abort', () => reject(signal.reason));
+        }),
+      { timeout: 1 },
+    );
+    await expect(client.fetch('/')).rejects.toMatchObject({ name: 'ConnectionError', code: 'timed_out' });
+  });
+});
+
+describe('a body', () => {
+  const endless = (): ReadableStream =>
+    new ReadableStream({ pull: (to) => to.enqueue(new Uint8Array(65_536).fill(120)) });
+
+  it('of a refusal is read up to a bound', async () => {
+    const { client } = scriptedServer(() => new Response(endless(), { status: 500 }));
+    await expect(client.fetch('/')).rejects.toMatchObject({ code: 'http_500' });
+  });
+
+  it.each([200, 500])('that does not end is left with the reason of the signal (HTTP %i)', async (status) => {
+    const leaving = new AbortController();
+    const body = new ReadableStream({ pull: () => leaving.abort(new Error('enough')) }, { highWaterMark: 0 });
+    const { client } = scriptedServer(() => new Response(body, { status }));
+    await expect(client.auth.whoami({ signal: leaving.signal })).rejects.toThrow('enough');
+  });
+
+  it('that is cut is a matter of the connection', async () => {
+    const body = new ReadableStream({ pull: (to) => to.error(new TypeError('terminated')) });
+    const { client } = scriptedServer(() => new Response(body));
+    await expect(client.auth.whoami()).rejects.toMatchObject({ name: 'ConnectionError', code: 'connection_cut' });
+  });
+});
+
+describe('a failure of the connection', () => {
+  it.each([
+    ['ENOTFOUND', 'name_not_found'],
+    ['DEPTH_ZERO_SELF_SIGNED_CERT', 'tls_failed'],
+    ['UND_ERR_HEADERS_OVERFLOW', 'bad_header'],
+    ['ECONNRESET', 'connection_cut'],
+    ['UND_ERR_CONNECT_TIMEOUT', 'timed_out'],
+    ['ECONNREFUSED', 'unreachable'],
+  ])('of %s is told as %s, without what the server has sent', async (code, expected) => {
+    const cause = Object.assign(new Error(`x ${TOKEN}`), { code, data: TOKEN });
+    const { client } = scriptedServer(() => Promise.reject(new TypeError('fetch failed', { cause })), { token: TOKEN });
+    const error = await client.fetch('/').catch((thrown) => thrown);
+    expect(error).toMatchObject({ name: 'ConnectionError', code: expected });
+    expect(inspect(error, { depth: null, showHidden: true })).not.toContain(TOKEN);
+  });
+});
+
 describe('a redirect', () => {
   it.each([301, 302, 303, 307, 308])('of %i is not followed, whatever the caller asks for', async (status) => {
     const headers = { Location: 'https://evil.example/take?secret=1' };
@@ -234,6 +317,25 @@ describe('any other answer', () => {
       });
     },
   );
+
+  it('reads a sentence and a list', async () => {
+    expect(await refusal(404, { error: 'No such model.' })).toMatchObject({
+      code: 'http_404',
+      message: 'No such model.',
+    });
+    const detail = [{ loc: ['body', 'model'], msg: 'field required' }];
+    expect(await refusal(422, { detail })).toMatchObject({ message: 'body.model: field required' });
+  });
+
+  it('holds no token in any field', async () => {
+    const bad = `${TOKEN}\u001b[31m`;
+    const details = { grant: 1, source: bad, rule: bad, reason: bad, limit: bad };
+    for (const status of [400, 403, 429]) {
+      const error = await refusal(status, { error: { message: bad, code: bad, param: bad, details } });
+      expect(inspect(error, { depth: null, showHidden: true })).not.toContain(TOKEN);
+      expect(JSON.stringify({ ...error })).not.toMatch(/\\u001b|sk-lm-AAAA/);
+    }
+  });
 
   it("reads OAuth's words", async () => {
     const body = { error: 'invalid_target', error_description: 'No such audience.' };

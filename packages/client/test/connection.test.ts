@@ -38,14 +38,47 @@ function failureOf(...args: Parameters<typeof resolve>): ConfigurationError {
 }
 
 describe('the token', () => {
-  it('is the option, the profile of the option, LATCHKEY_API_TOKEN, LM_API_TOKEN, the profile of LATCHKEY_PROFILE or [default], in this order', () => {
-    const all = { LATCHKEY_API_TOKEN: 'first', LM_API_TOKEN: 'second', LATCHKEY_PROFILE: 'production' };
-    expect(resolve({ token: 'given', profile: 'anywhere' }, all).token).toBe('given');
-    expect(resolve({ profile: 'anywhere' }, all).token).toBe('of-anywhere');
-    expect(resolve({}, all).token).toBe('first');
-    expect(resolve({}, { ...all, LATCHKEY_API_TOKEN: '' }).token).toBe('second');
+  // By what has named the server: which token goes there.
+  const ALL = {
+    LATCHKEY_API_TOKEN: 'own',
+    LM_API_TOKEN: 'lm',
+    LM_STUDIO_API_KEY: 'lms',
+    LABEL_STUDIO_API_KEY: 'label',
+  };
+  const only = (name: keyof typeof ALL): Record<string, string> => ({ [name]: ALL[name] });
+  for (const name of Object.keys(ALL) as (keyof typeof ALL)[]) {
+    it(`of ${name} goes to a server that was named, to the default one where it is for that, and to no profile's`, () => {
+      const token = ALL[name];
+      expect(resolve({ url: 'http://x' }, only(name), null).token).toBe(token);
+      expect(resolve({}, { ...only(name), LATCHKEY_URL: 'http://x' }, null).token).toBe(token);
+      expect(resolve({}, only(name), null).token).toBe(name === 'LABEL_STUDIO_API_KEY' ? undefined : token);
+      if (name === 'LATCHKEY_API_TOKEN') {
+        expect(failureOf({}, only(name)).code).toBe('wrong_server');
+      } else {
+        expect(resolve({}, only(name)).token).toBe('of-default');
+      }
+      expect(resolve({ profile: 'place' }, only(name))).toEqual({ url: 'http://place' });
+    });
+  }
+
+  it('is the option, the profile of the option, then the variables in their order', () => {
+    expect(resolve({ token: 'given', profile: 'production' }, ALL).token).toBe('given');
+    expect(resolve({ profile: 'production' }, ALL).token).toBe('of-production');
+    expect(resolve({}, ALL, null).token).toBe('own');
+    expect(resolve({}, { ...ALL, LATCHKEY_API_TOKEN: ' ' }, null).token).toBe('lm');
     expect(resolve({}, { LATCHKEY_PROFILE: 'production' }).token).toBe('of-production');
-    expect(resolve().token).toBe('of-default');
+    expect(resolve({ token: null }, ALL, null)).not.toHaveProperty('token');
+  });
+
+  it('of a profile without a server does not go where a variable points', () => {
+    expect(failureOf({}, { LATCHKEY_PROFILE: 'anywhere', LATCHKEY_URL: 'http://x' }).code).toBe('wrong_server');
+  });
+
+  it('and the server that are given need no file, and no home', () => {
+    const file = '[default\nbroken';
+    expect(resolve({ token: 't', url: 'http://x' }, {}, file)).toEqual({ url: 'http://x', token: 't' });
+    const gone = { token: 't', url: 'http://x', project: 'p' };
+    expect(resolve(gone, { LATCHKEY_PROFILE: 'gone' }, file)).toEqual(gone);
   });
 
   it('is none when nothing has one', () => {
@@ -54,13 +87,8 @@ describe('the token', () => {
     expect(resolve({}, {}, '[production]\napi_token = of-production\n')).not.toHaveProperty('token');
   });
 
-  it('is the environment’s when the profile of the option has none', () => {
-    const { token, url } = resolve({ profile: 'place' }, { LATCHKEY_API_TOKEN: 'first' });
-    expect({ token, url }).toEqual({ token: 'first', url: 'http://place' });
-  });
-
   it('loses the line break that it was read with', () => {
-    expect(resolve({}, { LATCHKEY_API_TOKEN: ' sk-1\n' }).token).toBe('sk-1');
+    expect(resolve({}, { LATCHKEY_API_TOKEN: ' sk-1\n' }, null).token).toBe('sk-1');
   });
 
   it.each(['', '  ', 'sk-secret\nX: y', 'sk-secret two', 'sk-secrét'])(
@@ -84,7 +112,7 @@ describe('the server', () => {
     expect(resolve({}, { LATCHKEY_URL: '' }, null).url).toBe('http://127.0.0.1:1234');
   });
 
-  it.each(['localhost:1234', 'sk-lm-AAAAAAAA:secret', 'secret', 'file:///secret', ''])(
+  it.each(['localhost:1234', 'sk-lm-AAAAAAAA:secret', 'secret', 'file:///secret'])(
     'is refused as %j, which is not repeated',
     (url) => {
       for (const failure of [failureOf({ url }), failureOf({}, {}, `[default]\nurl = "${url}x y:"\n`)]) {
@@ -164,8 +192,11 @@ describe('a profile', () => {
     expect(resolve({}, variables)).toEqual({ url: 'http://other', token: 'given' });
   });
 
-  it('is used for another path of its server', () => {
-    expect(resolve({ profile: 'production', url: 'https://production/' }).token).toBe('of-production');
+  it('is used below the path of its server alone', () => {
+    expect(resolve({ profile: 'production', url: 'https://production/prefix/v2' }).token).toBe('of-production');
+    for (const url of ['https://production/', 'https://production/prefix2', 'https://production/other']) {
+      expect(failureOf({ profile: 'production', url }).code).toBe('wrong_server');
+    }
   });
 
   it('without a server is used for whichever is named', () => {

@@ -1,25 +1,15 @@
-import { randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  type Stats,
-  writeFileSync,
-} from 'node:fs';
-import { dirname, join } from 'node:path';
-import { type Environment, homeFolder } from '../environment.ts';
+import type { Stats } from 'node:fs';
+import { type Environment, findHomeFolder, homeFolder, processEnvironment, readVariable } from '../environment.ts';
 import { ConfigurationError } from '../errors.ts';
+import { findNodeModule, nodeModule } from '../node-modules.ts';
+
+/** A variable that names the profiles file, as it is mounted into a container for instance. */
+const VARIABLE = 'LATCHKEY_CREDENTIALS';
 
 /**
- * The file that profiles are kept in: `~/.latchkey/credentials`.
+ * The file that profiles are kept in: what `LATCHKEY_CREDENTIALS` names, or `~/.latchkey/credentials`.
  *
+ * @throws {ConfigurationError} `no_home` when there is neither
  * @example
  * ```ts
  * import { credentialsFile } from '@latchkey/client';
@@ -27,69 +17,133 @@ import { ConfigurationError } from '../errors.ts';
  * console.log(credentialsFile({ HOME: '/home/ada' })); // /home/ada/.latchkey/credentials
  * ```
  */
-export function credentialsFile(environment: Environment = process.env): string {
-  return join(homeFolder(environment), '.latchkey', 'credentials');
+export function credentialsFile(environment: Environment = processEnvironment()): string {
+  const named = readVariable(environment, VARIABLE);
+  return named ?? nodeModule('node:path').join(homeFolder(environment), '.latchkey', 'credentials');
+}
+
+/** The text of the file; undefined where there is none: no such file, no home folder, no files at all. */
+export function findCredentials(environment: Environment): string | undefined {
+  if (findNodeModule('node:fs') === undefined) return undefined;
+  const named = readVariable(environment, VARIABLE);
+  if (named === undefined && findHomeFolder(environment) === undefined) return undefined;
+  const text = readCredentials(credentialsFile(environment), named !== undefined);
+  if (text === undefined && named !== undefined) {
+    throw new ConfigurationError('unsafe_profiles', `${VARIABLE} names ${named}, which is not there.`);
+  }
+  return text;
 }
 
 /**
- * Reads the file; undefined when there is none. The checks are of the file that was opened, so that nobody can put
- * another one in its place in between.
+ * The text of a file; undefined when there is none. The checks are of the file that was opened, so that no other one can
+ * be put in its place in between.
  *
- * @throws {ConfigurationError} `unsafe_profiles` when others can read it or it is another user's
+ * @param isNamed a variable has named it: then its group may read it and the system may own it, as where Kubernetes
+ *   mounts a secret
+ * @throws {ConfigurationError} `unsafe_profiles` when others can read it, or write to its folder, or it is another user's
  */
-export function readCredentials(path: string): string | undefined {
+export function readCredentials(path: string, isNamed: boolean): string | undefined {
+  const fs = nodeModule('node:fs');
   let file: number;
   try {
     // Without O_NONBLOCK a pipe in place of the file would wait for its writer. Windows has neither.
-    file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    file = fs.openSync(path, fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0));
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw new ConfigurationError('unsafe_profiles', `${path} can't be read (${code}).`, { cause: error });
+    throw unusable(path, 'read', error);
   }
   try {
-    const problem = problemOf(fstatSync(file), path);
-    if (problem !== undefined) throw new ConfigurationError('unsafe_profiles', `${path} ${problem}`);
-    return readFileSync(file, 'utf8');
+    const problem = problemOfFile(fs.fstatSync(file), path, isNamed) ?? (isNamed ? undefined : problemOfFolder(path));
+    if (problem !== undefined) throw new ConfigurationError('unsafe_profiles', problem);
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(fs.readFileSync(file));
+  } catch (error) {
+    if (error instanceof ConfigurationError) throw error;
+    if (!(error instanceof TypeError)) throw unusable(path, 'read', error);
+    throw new ConfigurationError('invalid_profiles', `${path} is not UTF-8. Save it as UTF-8.`);
   } finally {
-    closeSync(file);
+    fs.closeSync(file);
   }
 }
 
-function problemOf(stats: Stats, path: string): string | undefined {
-  if (!stats.isFile()) return 'is no file.';
-  // Windows has no such modes, and no such users.
-  if (process.platform === 'win32') return undefined;
-  if (stats.uid !== process.getuid?.()) return 'belongs to another user. Make one of your own.';
-  if ((stats.mode & 0o077) !== 0) return `can be read by others. Make it yours alone: chmod 600 ${path}`;
+// Windows has no such modes, and no such users.
+const hasModes = (): boolean => process.platform !== 'win32';
+
+function problemOfFile(stats: Stats, path: string, isNamed: boolean): string | undefined {
+  if (!stats.isFile()) return `${path} is no file.`;
+  if (!hasModes()) return undefined;
+  if (stats.uid !== process.getuid?.() && !(isNamed && stats.uid === 0)) {
+    return `${path} belongs to another user. Make one of your own.`;
+  }
+  const closed = isNamed ? 0o037 : 0o077;
+  if ((stats.mode & closed) !== 0) return `${path} can be read by others. Make it yours alone: chmod 600 ${path}`;
   return undefined;
+}
+
+/** In a folder that others can write to they can put another file in this one's place. */
+function problemOfFolder(path: string): string | undefined {
+  if (!hasModes()) return undefined;
+  const folder = nodeModule('node:path').dirname(path);
+  const stats = nodeModule('node:fs').statSync(folder);
+  if (stats.uid !== process.getuid?.() && stats.uid !== 0) return `${folder} belongs to another user.`;
+  if ((stats.mode & 0o022) !== 0) return `${folder} can be written by others. Make it yours alone: chmod 700 ${folder}`;
+  return undefined;
+}
+
+/**
+ * Makes the folder and finds out whether the file can be written, before a person is asked for a token.
+ *
+ * @throws {ConfigurationError} `unsafe_profiles`
+ */
+export function prepareFolder(path: string): void {
+  const fs = nodeModule('node:fs');
+  const folder = nodeModule('node:path').dirname(path);
+  try {
+    fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+    fs.accessSync(nodeModule('node:path').dirname(realPathOf(path)), fs.constants.W_OK | fs.constants.X_OK);
+  } catch (error) {
+    throw unusable(path, 'written', error);
+  }
+  const problem = problemOfFolder(path);
+  if (problem !== undefined) throw new ConfigurationError('unsafe_profiles', problem);
 }
 
 /** Writes the file in one step. At no moment can others read it, and a crash leaves the old one or the new one. */
 export function writeCredentials(path: string, text: string): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const fs = nodeModule('node:fs');
   const target = realPathOf(path);
-  const draft = `${target}.${randomBytes(6).toString('hex')}`;
+  const draft = `${target}.${nodeModule('node:crypto').randomBytes(6).toString('hex')}`;
   try {
-    const file = openSync(draft, 'wx', 0o600);
+    const file = fs.openSync(draft, 'wx', 0o600);
     try {
-      writeFileSync(file, text);
-      fsyncSync(file);
+      fs.writeFileSync(file, text);
+      fs.fsyncSync(file);
     } finally {
-      closeSync(file);
+      fs.closeSync(file);
     }
-    renameSync(draft, target);
+    fs.renameSync(draft, target);
   } catch (error) {
-    rmSync(draft, { force: true });
-    throw error;
+    fs.rmSync(draft, { force: true });
+    throw unusable(path, 'written', error);
   }
 }
 
-/** Some people keep their settings elsewhere and link to them; the link stays. */
-function realPathOf(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    return path;
+/** Some people keep their settings elsewhere and link to them; the link stays, even while its target is not there. */
+export function realPathOf(path: string): string {
+  const fs = nodeModule('node:fs');
+  const { dirname, resolve } = nodeModule('node:path');
+  let target = path;
+  for (let step = 0; step < 40; step += 1) {
+    try {
+      target = resolve(dirname(target), fs.readlinkSync(target));
+    } catch {
+      return target;
+    }
   }
+  throw new ConfigurationError('unsafe_profiles', `${path} is a link that leads in a circle.`);
+}
+
+function unusable(path: string, what: 'read' | 'written', error: unknown): ConfigurationError {
+  const { code } = error as NodeJS.ErrnoException;
+  return new ConfigurationError('unsafe_profiles', `${path} cannot be ${what} (${code}).`, { cause: error });
 }

@@ -1,74 +1,48 @@
-import { unsafe } from 'ini';
-
-const HEADER = /^\[([^\]]*)\]\s*$/;
-const COMMENT_OR_BLANK = /^\s*(?:[;#]|$)/;
+import { type Line, scan, writeValue } from './scan.ts';
 
 /**
- * Sets the keys of a section, which is made when it is not there; undefined removes a key. Everything else stays as it
- * is, comments among it: the `ini` package would drop them.
+ * Sets the keys of a section, which is made when it is not there; undefined removes a key. All other lines stay letter
+ * for letter, their ends among it.
  */
 export function setInSection(
   text: string,
+  path: string,
   section: string,
   values: Readonly<Record<string, string | undefined>>,
 ): string {
-  const entries = Object.entries(values).flatMap(([key, value]) =>
-    value === undefined ? [] : [`${key} = ${quoted(value)}`],
-  );
-  const lines: string[] = [];
-  let done = false;
-  for (const line of linesOf(text)) {
-    const isOurs = line.section === section;
-    if (isOurs && !line.isHeader && Object.hasOwn(values, keyOf(line.text))) continue;
-    lines.push(line.text);
-    if (!isOurs || !line.isHeader || done) continue;
-    lines.push(...entries);
-    done = true;
+  const lines = scan(text, path);
+  const end = lineEnd(lines);
+  const entries = Object.entries(values)
+    .flatMap(([key, value]) => (value === undefined ? [] : [`${key} = ${writeValue(value)}${end}`]))
+    .join('');
+  const isThere = lines.some(({ kind, section: own }) => kind === 'header' && own === section);
+  if (!isThere) {
+    const before = ended(text, end);
+    return `${before}${before.replace(/^\uFEFF/, '') === '' ? '' : end}[${section}]${end}${entries}`;
   }
-  if (!done) lines.push(...(lines.length > 0 ? [''] : []), `[${section}]`, ...entries);
-  return join(lines);
+  return lines
+    .map((line) => {
+      if (line.section !== section) return line.raw;
+      if (line.kind === 'header') return `${ended(line.raw, end)}${entries}`;
+      return line.key !== undefined && Object.hasOwn(values, line.key) ? '' : line.raw;
+    })
+    .join('');
 }
 
 /** Removes a section, but not the comments at its end, which stand above the next one. */
-export function removeSection(text: string, section: string): string {
-  const lines = linesOf(text);
-  return join(
-    lines
-      .filter((line, index) => {
-        if (line.section !== section) return true;
-        const next = lines.slice(index).find(({ text: other, isHeader }) => isHeader || !COMMENT_OR_BLANK.test(other));
-        return next !== undefined && next.section !== section;
-      })
-      .map((line) => line.text),
-  );
+export function removeSection(text: string, path: string, section: string): string {
+  const lines = scan(text, path);
+  const mark = text.startsWith('\uFEFF') ? '\uFEFF' : '';
+  const kept = lines.filter((line, index) => {
+    if (line.section !== section) return true;
+    const next = lines.slice(index).find(({ kind }) => kind !== 'comment');
+    return next !== undefined && next.section !== section;
+  });
+  return mark + kept.map(({ raw }) => raw.replace(/^\uFEFF/, '')).join('');
 }
 
-interface Line {
-  readonly text: string;
-  /** The section that it is in; undefined above the first. */
-  readonly section: unknown;
-  readonly isHeader: boolean;
-}
+const ended = (text: string, end: string): string =>
+  text === '' || /[\r\n]$/.test(text) || text === '\uFEFF' ? text : text + end;
 
-function linesOf(text: string): readonly Line[] {
-  let section: unknown;
-  return text
-    .replace(/\s+$/, '')
-    .split(/\r\n|\r|\n/)
-    .filter((line, index, all) => all.length > 1 || index > 0 || line !== '')
-    .map((line) => {
-      const header = COMMENT_OR_BLANK.test(line) ? undefined : HEADER.exec(line)?.[1];
-      if (header !== undefined) section = unsafe(header);
-      return { text: line, section, isHeader: header !== undefined };
-    });
-}
-
-/** The key that a line sets; nothing that is one for a comment. */
-function keyOf(line: string): string {
-  return COMMENT_OR_BLANK.test(line) ? '' : String(unsafe(line.split('=', 1)[0] ?? '')).replace(/\[\]$/, '');
-}
-
-const join = (lines: readonly string[]): string => (lines.length === 0 ? '' : `${lines.join('\n')}\n`);
-
-/** As it is, or in JSON's quotes, which `ini` reads; what that package writes it can't always read again. */
-const quoted = (value: string): string => (/^[\w:./@+-]+$/.test(value) ? value : JSON.stringify(value));
+/** As the file's first line ends. */
+const lineEnd = (lines: readonly Line[]): string => /[\r\n]+$/.exec(lines[0]?.raw ?? '')?.[0] ?? '\n';

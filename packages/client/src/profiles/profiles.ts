@@ -1,35 +1,35 @@
-import { parse } from 'ini';
-import type { Environment } from '../environment.ts';
+import { type Environment, processEnvironment, readVariable } from '../environment.ts';
 import { ConfigurationError } from '../errors.ts';
-import { credentialsFile, readCredentials, writeCredentials } from './credentials-file.ts';
+import { checkOptionNames } from '../option-names.ts';
+import { readServerUrl } from '../server-url.ts';
+import { isToken } from '../token-text.ts';
+import {
+  credentialsFile,
+  findCredentials,
+  prepareFolder,
+  readCredentials,
+  realPathOf,
+  writeCredentials,
+} from './credentials-file.ts';
 import { removeSection, setInSection } from './edit-section.ts';
+import { whileLocked } from './file-lock.ts';
+import { keysOf, namesOf, type Profile, profileOf } from './read-profile.ts';
+import { PROFILE_NAME, scan } from './scan.ts';
 
-/** A section of the profiles file: a token, and where and for what it is used. */
-export interface Profile {
-  /** `api_token` in the file. */
-  readonly token?: string;
-  /** The server that the token is for; it is sent to no other. */
-  readonly url?: string;
-  readonly project?: string;
-}
-
-/** The profile that is used when nobody names one. */
+/** The profile that is used when none is named. */
 export const DEFAULT_PROFILE = 'default';
-
-const NAME = /^[A-Za-z0-9_-]{1,64}$/;
 
 /** @throws {ConfigurationError} `invalid_option` for what can be no profile's name */
 function checkProfileName(name: string): void {
-  if (!NAME.test(name) || name === '__proto__') {
-    throw new ConfigurationError(
-      'invalid_option',
-      'The profile has no name that one can have: 1 to 64 letters, digits, - and _.',
-    );
-  }
+  if (PROFILE_NAME.test(name) && (name === DEFAULT_PROFILE || name.toLowerCase() !== DEFAULT_PROFILE)) return;
+  throw new ConfigurationError(
+    'invalid_option',
+    'The profile has no name that one can have: 1 to 64 letters, digits, -, _ and dots.',
+  );
 }
 
 /**
- * Reads all profiles of `~/.latchkey/credentials`; none when there is no such file.
+ * Reads all profiles of the file that `credentialsFile` names; none when there is no such file.
  *
  * @throws {ConfigurationError} `unsafe_profiles` when others can read the file, `invalid_profiles` when it is not right
  * @example
@@ -39,9 +39,21 @@ function checkProfileName(name: string): void {
  * for (const [name, { url }] of readProfiles()) console.log(name, url);
  * ```
  */
-export function readProfiles(environment: Environment = process.env): ReadonlyMap<string, Profile> {
+export function readProfiles(environment: Environment = processEnvironment()): ReadonlyMap<string, Profile> {
+  const text = findCredentials(environment);
+  if (text === undefined) return new Map();
   const path = credentialsFile(environment);
-  return parseProfiles(readCredentials(path) ?? '', path);
+  const lines = scan(text, path);
+  return new Map(namesOf(lines).map((name) => [name, profileOf(lines, name, path) ?? {}]));
+}
+
+/** Reads one profile; undefined when it is not there. Only what concerns it is judged. */
+export function findProfile(name: string, environment: Environment): Profile | undefined {
+  checkProfileName(name);
+  const text = findCredentials(environment);
+  if (text === undefined) return undefined;
+  const path = credentialsFile(environment);
+  return profileOf(scan(text, path), name, path);
 }
 
 /**
@@ -50,12 +62,10 @@ export function readProfiles(environment: Environment = process.env): ReadonlyMa
  * @throws {ConfigurationError} as `readProfiles` does, and `unknown_profile`, which lists those that there are
  */
 export function readProfile(name: string, environment: Environment): Profile {
-  checkProfileName(name);
-  const profiles = readProfiles(environment);
-  const profile = profiles.get(name);
+  const profile = findProfile(name, environment);
   if (profile !== undefined) return profile;
   const path = credentialsFile(environment);
-  const names = [...profiles.keys()].join(', ');
+  const names = namesOf(scan(findCredentials(environment) ?? '', path)).join(', ');
   throw new ConfigurationError(
     'unknown_profile',
     `There is no profile '${name}'${names === '' ? `: ${path} has none yet` : ` in ${path}. There are: ${names}`}. ` +
@@ -65,11 +75,11 @@ export function readProfile(name: string, environment: Environment): Profile {
 
 /**
  * Writes a profile in place of the one of that name, and nothing else of the file: other profiles and comments stay.
- * The file is its owner's alone at every moment (mode 0600).
+ * The file is its owner's alone at every moment (mode 0600). Processes that write at the same time take turns.
  *
- * @param name 1 to 64 letters, digits, `-` and `_`
- * @throws {ConfigurationError} `unsafe_profiles` when others can read the file that is there, `invalid_profiles` when it
- *   is not right, `invalid_option` for a name that is none
+ * @param name 1 to 64 letters, digits, `-`, `_` and dots
+ * @throws {ConfigurationError} `unsafe_profiles` when others can read the file that is there or it cannot be written,
+ *   `invalid_profiles` when it is not right, `invalid_url` and `invalid_option` for what could not be used
  * @example
  * ```ts
  * import { saveProfile } from '@latchkey/client';
@@ -77,15 +87,19 @@ export function readProfile(name: string, environment: Environment): Profile {
  * saveProfile('production', { token: 'sk-lm-…', url: 'https://models.example.com' });
  * ```
  */
-export function saveProfile(name: string, profile: Profile, environment: Environment = process.env): void {
+export function saveProfile(name: string, profile: Profile, environment: Environment = processEnvironment()): void {
   checkProfileName(name);
-  const path = credentialsFile(environment);
-  const text = readForChange(path);
-  const { token, url, project } = profile;
-  const changed = setInSection(text, name, { api_token: token, url, project });
-  // INI has texts that it can't hold: `true` comes back as something else, and is refused here.
-  parseProfiles(changed, path);
-  writeCredentials(path, changed);
+  checkOptionNames(profile, ['token', 'url', 'project']);
+  checkUsable(profile);
+  const wanted = keysOf(profile);
+  change(environment, (text, path) => {
+    const changed = setInSection(text, path, name, wanted);
+    const kept = profileOf(scan(changed, path), name, path);
+    if (kept === undefined || !isSame(keysOf(kept), wanted)) throw notKept(path);
+    return changed;
+  });
+  const kept = findProfile(name, environment);
+  if (kept === undefined) throw notKept(credentialsFile(environment));
 }
 
 /**
@@ -99,51 +113,59 @@ export function saveProfile(name: string, profile: Profile, environment: Environ
  * removeProfile('production');
  * ```
  */
-export function removeProfile(name: string, environment: Environment = process.env): boolean {
+export function removeProfile(name: string, environment: Environment = processEnvironment()): boolean {
   checkProfileName(name);
   const path = credentialsFile(environment);
-  const text = readForChange(path);
-  if (!parseProfiles(text, path).has(name)) return false;
-  writeCredentials(path, removeSection(text, name));
-  return true;
+  const isIn = (text: string | undefined): boolean => namesOf(scan(text ?? '', path)).includes(name);
+  if (!isIn(readForChange(environment, path))) return false;
+  let isThere = false;
+  change(environment, (text) => {
+    isThere = isIn(text);
+    return isThere ? removeSection(text, path, name) : undefined;
+  });
+  if (isIn(readForChange(environment, path))) throw notKept(path);
+  return isThere;
 }
 
-/** The text of a file that can be read: one that can't is mended by its owner, never written over. */
-function readForChange(path: string): string {
-  const text = readCredentials(path) ?? '';
-  parseProfiles(text, path);
-  return text;
+/**
+ * Finds out whether profiles can be saved, before there is one: what would hinder it is better known before a person has
+ * given a token.
+ *
+ * @throws {ConfigurationError} as `saveProfile` does
+ */
+export function checkProfilesWritable(environment: Environment = processEnvironment()): void {
+  const path = credentialsFile(environment);
+  prepareFolder(path);
+  scan(readForChange(environment, path) ?? '', path);
 }
 
-function parseProfiles(text: string, path: string): ReadonlyMap<string, Profile> {
-  const profiles = new Map<string, Profile>();
-  for (const [name, section] of Object.entries(parse(text.replace(/^\uFEFF/, '')))) {
-    if (typeof section !== 'object' || section === null) {
-      throw invalid(path, 'it has a line above its first profile. Put [default] over it');
-    }
-    const values: Readonly<Record<string, unknown>> = { ...section };
-    const token = readText(values, 'api_token', name, path);
-    const url = readText(values, 'url', name, path);
-    const project = readText(values, 'project', name, path);
-    profiles.set(name, {
-      ...(token !== undefined && { token }),
-      ...(url !== undefined && { url }),
-      ...(project !== undefined && { project }),
-    });
+function change(environment: Environment, make: (text: string, path: string) => string | undefined): void {
+  const path = credentialsFile(environment);
+  prepareFolder(path);
+  whileLocked(realPathOf(path), () => {
+    const changed = make(readForChange(environment, path) ?? '', path);
+    if (changed !== undefined) writeCredentials(path, changed);
+  });
+}
+
+const readForChange = (environment: Environment, path: string): string | undefined =>
+  readCredentials(path, readVariable(environment, 'LATCHKEY_CREDENTIALS') !== undefined);
+
+function checkUsable({ token, url, project }: Profile): void {
+  if (url !== undefined) readServerUrl(url, 'url');
+  if (token !== undefined && !isToken(token)) {
+    throw new ConfigurationError('invalid_option', 'The token has characters that none can have.');
   }
-  return profiles;
+  if (project !== undefined && (project.trim() === '' || /[\p{Cc}\u2028\u2029\uFEFF]/u.test(project))) {
+    throw new ConfigurationError('invalid_option', 'The project is empty or has characters that no name can have.');
+  }
 }
 
-function readText(
-  values: Readonly<Record<string, unknown>>,
-  key: string,
-  profile: string,
-  path: string,
-): string | undefined {
-  const value = values[key];
-  if (value === undefined || (typeof value === 'string' && value !== '')) return value;
-  throw invalid(path, `[${profile}] ${key} must be text`);
-}
+const isSame = (one: Readonly<Record<string, unknown>>, other: Readonly<Record<string, unknown>>): boolean =>
+  Object.keys(one).every((key) => one[key] === other[key]);
 
-const invalid = (path: string, problem: string): ConfigurationError =>
-  new ConfigurationError('invalid_profiles', `${path}: ${problem}.`);
+const notKept = (path: string): ConfigurationError =>
+  new ConfigurationError(
+    'invalid_profiles',
+    `${path} does not hold what was written to it. Look at it, and try again.`,
+  );

@@ -11,6 +11,7 @@ it('exports these names and no others', () => {
     'RateLimitError',
     'ServerError',
     'askServer',
+    'checkProfilesWritable',
     'createClient',
     'credentialsFile',
     'readProfiles',

@@ -1,3 +1,4 @@
+import { execFile, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   lstatSync,
@@ -8,11 +9,18 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ConfigurationError, type Profile, readProfiles, removeProfile, saveProfile } from '../../src/index.ts';
 import { type Home, newHome } from '../scripted/home.ts';
+
+/** The format of the file; every reader of it is tried with these. */
+const table: readonly { name: string; text: string; profiles?: unknown; line?: number }[] = JSON.parse(
+  readFileSync(new URL('./file-format.json', import.meta.url), 'utf8'),
+);
 
 // Windows keeps apart who may read a file by other means than modes and owners, and the client looks at none of them there.
 const modes = process.platform === 'win32' ? it.skip : it;
@@ -35,7 +43,7 @@ project = web
 [production]
 api_token = "two # and ; = all"
 url = https://models.example.com
-note = hers
+# hers
 `;
 
 describe('the profiles of a file', () => {
@@ -50,23 +58,19 @@ describe('the profiles of a file', () => {
     expect(read(newHome())).toEqual({});
   });
 
-  it.each([
-    ['a value that is none', '[default]\napi_token\n', '[default] api_token must be text'],
-    ['an empty value', '[default]\nurl =\n', '[default] url must be text'],
-    ['a list', '[default]\napi_token[] = sk-secret\n', '[default] api_token must be text'],
-    ['a line above the first profile', 'api_token = sk-secret\n', 'above its first profile'],
-  ])('are refused with the place of %s, and without the value', (_what, text, says) => {
-    const { environment } = newHome(text);
-    const error = errorOf(() => readProfiles(environment));
-    expect(error.code).toBe('invalid_profiles');
-    expect(error.message).toContain(says);
-    expect(error.message).not.toContain('sk-secret');
-  });
-
-  it('cannot reach the prototype of anything', () => {
-    expect(read(newHome('[__proto__]\napi_token = x\n[a]\n__proto__ = y\n'))).toEqual({ a: {} });
-    expect({}).not.toHaveProperty('api_token');
-  });
+  for (const { name, text, profiles, line } of table) {
+    it(`are as a file says them: ${name}`, () => {
+      const { environment } = newHome(text);
+      if (line === undefined) {
+        expect(read({ environment } as Home)).toEqual(profiles);
+        return;
+      }
+      const error = errorOf(() => readProfiles(environment));
+      expect(error.code).toBe('invalid_profiles');
+      expect(error.message).toContain(`: line ${line} `);
+      expect(error.message).not.toContain('secret');
+    });
+  }
 });
 
 describe('a file that is not safe', () => {
@@ -131,7 +135,7 @@ describe('saving a profile', () => {
       FILE.replace('api_token = one\nproject = web\n', 'api_token = three\nurl = http://h\n'),
     );
     saveProfile('staging', { token: 'four' }, home.environment);
-    expect(home.readText()).toMatch(/note = hers\n\n\[staging\]\napi_token = four\n$/);
+    expect(home.readText()).toMatch(/# hers\n\n\[staging\]\napi_token = four\n$/);
   });
 
   it('leaves nothing else in the folder', () => {
@@ -151,29 +155,49 @@ describe('saving a profile', () => {
     expect(statSync(home.file).mode & 0o777).toBe(0o600);
   });
 
-  it('replaces every section of its name, so that no older token comes through', () => {
-    const home = newHome('[a]\napi_token = 1\n[b]\nurl = http://b\n[a]\napi_token = 2\n');
-    saveProfile('a', { token: '3' }, home.environment);
-    expect(read(home)).toEqual({ a: { token: '3' }, b: { url: 'http://b' } });
+  it('refuses a file that has its profile twice', () => {
+    const home = newHome('[a]\napi_token = 1\n[a]\napi_token = 2\n');
+    expect(errorOf(() => saveProfile('a', { token: '3' }, home.environment)).message).toContain('line 3');
+    expect(removeProfile('a', home.environment)).toBe(true);
+    expect(home.readText()).toBe('');
   });
 
-  it.each(['true', 'false', 'null'])('refuses %s, which would be read back as something else', (project) => {
+  it('keeps a byte order mark and line ends, and takes the old token out', () => {
+    const home = newHome('\uFEFF[default]\r\napi_token = one\r\n# mine\r\n');
+    saveProfile('default', { token: 'two' }, home.environment);
+    expect(home.readText()).toBe('\uFEFF[default]\r\napi_token = two\r\n# mine\r\n');
+    removeProfile('default', home.environment);
+    expect(home.readText()).not.toContain('two');
+  });
+
+  it('waits for the others: twelve processes save twelve', async () => {
+    const home = newHome();
+    const entry = new URL('../../src/index.ts', import.meta.url).href;
+    const one = (name: string): Promise<unknown> =>
+      promisify(execFile)(
+        process.execPath,
+        [
+          '--input-type=module',
+          '--eval',
+          `import { saveProfile } from '${entry}'; saveProfile('${name}', { token: '${name}' });`,
+        ],
+        { env: { ...process.env, ...home.environment } },
+      );
+    await Promise.all(Array.from({ length: 12 }, (_, index) => one(`p${index}`)));
+    expect(readProfiles(home.environment).size).toBe(12);
+  });
+
+  modes('is not hindered by the lock of a process that is gone', () => {
     const home = newHome(FILE);
-    expect(() => saveProfile('default', { project }, home.environment)).toThrow('[default] project must be text');
-    expect(home.readText()).toBe(FILE);
+    const { pid } = spawnSync(process.execPath, ['--version']);
+    writeFileSync(`${home.file}.lock`, JSON.stringify({ pid, host: hostname(), nonce: '0123456789abcdef' }));
+    saveProfile('new', { token: 't' }, home.environment);
+    expect(readdirSync(join(home.path, '.latchkey'))).toEqual(['credentials']);
   });
 
   it('refuses a name that is none, without repeating it', () => {
     const { environment } = newHome();
-    for (const name of [
-      '',
-      'a b',
-      'a]\n[b',
-      'a.b',
-      '__proto__',
-      'sk-lm-AAAAAAAA:AAAAAAAAAAAAAAAAAAAA',
-      'x'.repeat(65),
-    ]) {
+    for (const name of ['', 'a b', 'a]\n[b', 'Default', 'sk-lm-AAAAAAAA:AAAAAAAAAAAAAAAAAAAA', 'x'.repeat(65)]) {
       expect(() => saveProfile(name, {}, environment)).toThrow(/no name that one can have: 1 to 64/);
     }
   });
@@ -183,8 +207,8 @@ describe('saving a profile', () => {
       unit: fc.integer({ min: 0x21, max: 0x7e }).map((code) => String.fromCharCode(code)),
       minLength: 1,
     });
-    const name = fc.stringMatching(/^[A-Za-z0-9_-]{1,8}$/).filter((one) => one !== '__proto__');
-    const profile = fc.record({ token: text, url: text, project: text }, { requiredKeys: [] });
+    const name = fc.stringMatching(/^[A-Za-z0-9_-]{1,8}$/).filter((one) => one.toLowerCase() !== 'default');
+    const profile = fc.record({ token: text, project: text }, { requiredKeys: [] });
     fc.assert(
       fc.property(fc.array(fc.tuple(name, profile), { maxLength: 6 }), (saved) => {
         const home = newHome(FILE.replaceAll('default', 'o-ther').replaceAll('production', 'p-ther'));

@@ -26,8 +26,8 @@ export function scriptedServer(
     profile: null,
     environment: {},
     ...options,
-    fetch: async (input) => {
-      const request = input as Request;
+    fetch: async (input, init) => {
+      const request = new Request(input, init);
       const { method, url, headers, redirect } = request;
       const one = { method, url, headers, redirect, authorization: headers.get('authorization') };
       const seen = { ...one, body: await request.text() };

@@ -37,7 +37,7 @@ export async function inPlainWords<T>(act: () => Promise<T>): Promise<T> {
 }
 
 function inWords(error: LatchkeyError): string {
-  if (error instanceof ConnectionError) {
+  if (error instanceof ConnectionError && error.code === 'unreachable') {
     return `No server answers at ${error.url}. Start one with 'latchkey serve', or name another with --url.`;
   }
   const status = error.status === undefined ? '' : ` (HTTP ${error.status})`;

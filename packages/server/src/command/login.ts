@@ -1,4 +1,5 @@
 import {
+  checkProfilesWritable,
   createClient,
   credentialsFile,
   type Environment,
@@ -34,6 +35,7 @@ export function addLoginCommand(program: Command): void {
 async function login(flags: Flags, environment: Environment): Promise<void> {
   const name = profileName(flags, environment);
   const { url, project, expected } = findServerFor(name, flags, environment);
+  checkProfilesWritable(environment);
   const token = await readSecret(`API token for ${url} (it is not shown): `, process.stdin, process.stderr);
   const place = { url, ...(project === undefined ? {} : { project }) };
   const client = createClient({ ...place, token, fetch: expectServer(expected), profile: null, environment: {} });
@@ -57,7 +59,7 @@ function findServerFor(name: string, flags: Flags, environment: Environment): Fo
       // Another one is about to come.
       token: 'none',
       // A variable is for this shell; a profile is for all of them.
-      environment: { ...environment, LATCHKEY_PROJECT: undefined },
+      environment: { ...environment, LATCHKEY_PROJECT: undefined, LATCHKEY_API_TOKEN: undefined },
       ...(isThere ? {} : { profile: null }),
       ...(isThere && flags.profile !== undefined ? { profile: name } : {}),
       ...(flags.url === undefined ? {} : { url: flags.url }),

@@ -1,45 +1,63 @@
-import { AuthenticationError, createClient, type Environment, readProfiles, removeProfile } from '@latchkey/client';
+import {
+  AuthenticationError,
+  createClient,
+  type Environment,
+  LatchkeyError,
+  readProfiles,
+  removeProfile,
+} from '@latchkey/client';
 import type { Command } from 'commander';
-import { inPlainWords } from './api-client.ts';
 import { CommandError } from './command-error.ts';
-import { print, remark } from './print.ts';
+import { print } from './print.ts';
 import { profileName } from './profile-name.ts';
 
 interface Flags {
   readonly profile?: string;
-  readonly revoke?: boolean;
+  readonly keep?: boolean;
 }
+
+/** A server that is silent keeps no one from forgetting a token. */
+const TIMEOUT_MILLISECONDS = 10_000;
 
 /** `latchkey logout`. */
 export function addLogoutCommand(program: Command): void {
   program
     .command('logout')
-    .description('forget the token that login has kept')
+    .description('forget the token that login has kept, and end it on its server')
     .option('--profile <name>', 'the name that it is kept under (default: default)')
-    .option('--revoke', 'end the token for good, wherever else it is used')
+    .option('--keep', 'leave the token valid, since it is used elsewhere')
     .action((flags: Flags) => logout(flags, process.env));
 }
 
 async function logout(flags: Flags, environment: Environment): Promise<void> {
   const name = profileName(flags, environment);
-  const profile = readProfiles(environment).get(name);
-  if (profile === undefined) throw new CommandError(`There is no profile '${name}' to log out of.`);
-  const revoked = flags.revoke === true && profile.token !== undefined && (await revoke(name, environment));
-  removeProfile(name, environment);
-  print(revoked ? `Revoked the token of profile '${name}' and removed it.` : `Removed profile '${name}'.`);
-  if (flags.revoke !== true) remark('The token itself still works; --revoke would have ended it.');
+  if (flags.keep === true) {
+    remove(name, environment);
+    print(`Removed profile '${name}'. Its token still works.`);
+    return;
+  }
+  const end = await endToken(name, environment);
+  remove(name, environment);
+  print(`Removed profile '${name}'. ${end}`);
 }
 
-/** False: the token had ended before. Any other failure keeps the profile, so that the token can still be revoked. */
-async function revoke(name: string, environment: Environment): Promise<boolean> {
-  // The profile's own server and token, whatever the environment says.
-  const { HOME, USERPROFILE } = environment;
-  const client = createClient({ profile: name, environment: { HOME, USERPROFILE } });
+function remove(name: string, environment: Environment): void {
+  if (!removeProfile(name, environment)) throw new CommandError(`There is no profile '${name}' to log out of.`);
+}
+
+/** Revokes the token of a profile at the profile's own server, and says what has become of it. */
+async function endToken(name: string, environment: Environment): Promise<string> {
+  const profile = readProfiles(environment).get(name);
+  if (profile === undefined) throw new CommandError(`There is no profile '${name}' to log out of.`);
+  if (profile.token === undefined) return 'It had no token.';
   try {
-    await client.auth.revoke();
-    return true;
+    const { HOME, USERPROFILE, LATCHKEY_CREDENTIALS } = environment;
+    const own = { HOME, USERPROFILE, LATCHKEY_CREDENTIALS };
+    await createClient({ profile: name, environment: own, timeout: TIMEOUT_MILLISECONDS }).auth.revoke();
+    return 'Its token is revoked.';
   } catch (error) {
-    if (error instanceof AuthenticationError) return false;
-    return inPlainWords(() => Promise.reject(error));
+    if (error instanceof AuthenticationError) return 'Its token had ended before.';
+    if (!(error instanceof LatchkeyError)) throw error;
+    return `Its token could not be revoked and may still work: ${error.message}`;
   }
 }

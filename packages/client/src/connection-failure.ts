@@ -1,0 +1,42 @@
+import { ConnectionError, type ConnectionErrorCode } from './errors.ts';
+import { textOf } from './json.ts';
+import { tidy } from './tidy.ts';
+
+const KINDS: readonly (readonly [pattern: RegExp, code: ConnectionErrorCode, words: string])[] = [
+  [/^(?:ENOTFOUND|EAI_\w+)$/, 'name_not_found', 'The name of the server is not known'],
+  [
+    /^(?:ERR_TLS|ERR_SSL|CERT_|UNABLE_TO_|.*SELF_SIGNED|HOSTNAME_MISMATCH|EPROTO|INVALID_CA|UNKNOWN_CERT)/,
+    'tls_failed',
+    'No safe connection comes about',
+  ],
+  [/^(?:UND_ERR_HEADERS_OVERFLOW|HPE_)/, 'bad_header', 'What answers sends a header that cannot be read'],
+  [/^(?:UND_ERR_\w*TIMEOUT|ETIMEDOUT)$/, 'timed_out', 'No answer comes in time'],
+  [
+    /^(?:UND_ERR_SOCKET|ECONNRESET|EPIPE|ConnectionClosed|UND_ERR_RES_CONTENT_LENGTH_MISMATCH)$/,
+    'connection_cut',
+    'The connection was cut',
+  ],
+];
+
+/** What fetch, or the reading of a body, has thrown, as an error that says what happened. */
+export function connectionFailure(url: string, error: unknown, tokens: readonly string[]): ConnectionError {
+  const codes = codesIn(error);
+  // Of the system's own words only these: what it keeps beside them may be what a server has sent.
+  const cause = Object.assign(new Error(tidy(error instanceof Error ? error.message : 'fetch failed', tokens)), {
+    ...(codes[0] !== undefined && { code: codes[0] }),
+  });
+  for (const [pattern, code, words] of KINDS) {
+    const found = codes.find((one) => pattern.test(one));
+    if (found !== undefined) return new ConnectionError(url, { code, message: `${words}: ${url} (${found}).`, cause });
+  }
+  return new ConnectionError(url, { cause });
+}
+
+/** The codes of an error and of what it came from, the innermost first. */
+function codesIn(error: unknown, depth = 0): readonly string[] {
+  if (depth > 5 || typeof error !== 'object' || error === null) return [];
+  const { code, cause, errors } = error as { code?: unknown; cause?: unknown; errors?: unknown };
+  const inner = [cause, ...(Array.isArray(errors) ? errors : [])].flatMap((one) => codesIn(one, depth + 1));
+  const own = textOf(code);
+  return own !== undefined && /^[A-Za-z_0-9]{1,80}$/.test(own) ? [...inner, own] : inner;
+}

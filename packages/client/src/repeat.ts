@@ -1,0 +1,58 @@
+import { ConnectionError, LatchkeyError } from './errors.ts';
+
+/** Longer than this no answer is waited for in silence. */
+const LONGEST_WAIT_SECONDS = 60;
+const REPEATABLE = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
+
+export const timedOut = (url: string): ConnectionError =>
+  new ConnectionError(url, { code: 'timed_out', message: `No answer came from ${url} in time.` });
+
+/** Ends what is done when its time is over, and not what is read of the answer behind that. */
+export async function withTimeout<T>(
+  url: string,
+  milliseconds: number | undefined,
+  init: RequestInit,
+  act: (init: RequestInit) => Promise<T>,
+): Promise<T> {
+  if (milliseconds === undefined) return act(init);
+  const over = new AbortController();
+  const timer = setTimeout(() => over.abort(timedOut(url)), milliseconds);
+  const signal = init.signal == null ? over.signal : AbortSignal.any([init.signal, over.signal]);
+  try {
+    return await act({ ...init, signal });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Repeats what a server was too busy for, when it has said for how long and when nothing can be done twice by that. */
+export async function withRetries<T>(retries: number, init: RequestInit, act: () => Promise<T>): Promise<T> {
+  for (let left = retries; ; left -= 1) {
+    try {
+      return await act();
+    } catch (error) {
+      if (left <= 0 || !(error instanceof LatchkeyError) || !mayRepeat(error, init)) throw error;
+      await wait((error.retryAfterSeconds ?? 0) * 1000, init.signal ?? undefined);
+    }
+  }
+}
+
+function mayRepeat({ status, retryAfterSeconds }: LatchkeyError, { body, method }: RequestInit): boolean {
+  if (retryAfterSeconds === undefined || retryAfterSeconds > LONGEST_WAIT_SECONDS) return false;
+  if (typeof body === 'object' && body !== null && Symbol.asyncIterator in body) return false;
+  return status === 429 || (status === 503 && REPEATABLE.has((method ?? 'GET').toUpperCase()));
+}
+
+async function wait(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  signal?.throwIfAborted();
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const abort = (): void => reject(signal?.reason);
+  const timer = setTimeout(resolve, milliseconds);
+  signal?.addEventListener('abort', abort, { once: true });
+  try {
+    await promise;
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', abort);
+  }
+}
