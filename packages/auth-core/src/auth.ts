@@ -23,6 +23,7 @@ import type { TokenInfo } from './management/token-info.ts';
 import { createTokenManager, type TokenListing } from './management/token-manager.ts';
 import type { PatternEngine } from './matching/pattern-engine.ts';
 import { operatorPrincipal, type Principal } from './principal.ts';
+import { requirePart } from './require-part.ts';
 import { type AuthSettings, DEFAULT_AUTH_SETTINGS } from './settings.ts';
 import { guardStore } from './store/guard-store.ts';
 import type { TokenStore } from './store/token-store.ts';
@@ -213,6 +214,7 @@ export interface Auth extends AsyncDisposable {
  * ```
  */
 export function createAuth(options: AuthOptions): Auth {
+  requirePart('createAuth', 'store', options?.store, ['insert', 'find', 'update', 'remove', 'list', 'countDerived']);
   const { clock = systemClock, random = systemRandom, patterns, resolvePath, cacheMilliseconds = 500 } = options;
   if (!(cacheMilliseconds >= 0 && cacheMilliseconds <= 1000)) {
     throw new TypeError('cacheMilliseconds must be a number from 0 to 1000');

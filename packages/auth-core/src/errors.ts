@@ -1,6 +1,7 @@
 import type { DeniedDecision } from './authority/decide.ts';
 import { describeDenial } from './authority/describe-denial.ts';
 import type { CountedLimitName } from './limits/counted-limits.ts';
+import type { TokenKind } from './token/token-format.ts';
 
 /**
  * Every code that an {@link AuthError} can have. They are API: scripts and clients switch on them.
@@ -91,10 +92,36 @@ const REFUSALS: Readonly<Record<TokenRefusal, string>> = {
   AUTH_TOKEN_UNKNOWN: 'The token is not valid. Check it, or ask the operator for another one.',
   AUTH_TOKEN_EXPIRED: 'The token has expired. Ask the operator for another one.',
   AUTH_TOKEN_NOT_YET_VALID: 'The token is not valid yet. Try again when its time has begun.',
-  AUTH_TOKEN_REVOKED: 'The token was revoked. Ask the operator for another one.',
+  AUTH_TOKEN_REVOKED: 'The token, or one that it was derived from, was revoked. Ask the operator for another one.',
   AUTH_TOKEN_ROTATED: 'The token was replaced by a new one. Use that.',
   AUTH_TOKEN_WRONG_AUDIENCE: 'The token was made for another server. Ask for one that names this server as audience.',
   AUTH_TOKEN_KIND_DISABLED: 'Tokens of this kind are switched off on this server. Ask the operator for another kind.',
+};
+
+/** What else is to be done with a token of one kind: its holder gets another one by itself, or it is named. */
+const OF_KIND: Readonly<Partial<Record<TokenRefusal, Readonly<Partial<Record<TokenKind, string>>>>>> = {
+  AUTH_TOKEN_EXPIRED: {
+    access: 'The access token has expired. Fetch the next one with the token that it was made of.',
+    attenuated: 'The attenuated token has expired. Make another one of the token that it was made of.',
+    'personal-access':
+      'The personal access token has expired. Ask the operator for another one, and rotate it in time.',
+  },
+  AUTH_TOKEN_REVOKED: {
+    access: 'The access token, or a token that it was made of, was revoked. Use another token.',
+    attenuated: 'The attenuated token, or a token that it was made of, was revoked. Use another token.',
+  },
+  AUTH_TOKEN_ROTATED: {
+    attenuated: 'The token that this one was made of was replaced by a new one. Make another one of that.',
+  },
+  AUTH_TOKEN_KIND_DISABLED: {
+    'api-key': 'API keys are switched off on this server. Ask the operator for another kind of token.',
+    custom: 'Custom keys are switched off on this server. Ask the operator for another kind of token.',
+    'personal-access':
+      'Personal access tokens are switched off on this server. Ask the operator for another kind of token.',
+    legacy: 'Legacy tokens are switched off on this server. Ask the operator for another kind of token.',
+    access: 'Access tokens are switched off on this server. Send the token that it was made of instead.',
+    attenuated: 'Attenuated tokens are switched off on this server. Ask the operator for a token of your own.',
+  },
 };
 
 /** The presented token will not do. Reaction: present another one. */
@@ -102,8 +129,10 @@ export class InvalidTokenError extends AuthError {
   override name = 'InvalidTokenError';
   declare readonly code: TokenRefusal;
 
-  constructor(code: TokenRefusal, options?: ErrorOptions) {
-    super(code, REFUSALS[code], options);
+  /** `kind`, where the presented text has shown it, decides the words. */
+  constructor(code: TokenRefusal, options: ErrorOptions & { readonly kind?: TokenKind } = {}) {
+    const { kind, ...rest } = options;
+    super(code, (kind === undefined ? undefined : OF_KIND[code]?.[kind]) ?? REFUSALS[code], rest);
   }
 }
 
@@ -199,8 +228,21 @@ export class StoreUnavailableError extends AuthError {
   declare readonly code: 'AUTH_STORE_UNAVAILABLE';
 
   constructor(cause: unknown) {
-    super('AUTH_STORE_UNAVAILABLE', 'The store of tokens and limits does not answer. Try again in a moment.', {
-      cause,
-    });
+    super('AUTH_STORE_UNAVAILABLE', lacksTables(cause) ? NOT_MIGRATED : NO_ANSWER, { cause });
   }
+}
+
+const NO_ANSWER = 'The store of tokens and limits does not answer. Try again in a moment.';
+const NOT_MIGRATED =
+  "The store of tokens and limits has no tables yet, or old ones. Run migrate(database, tokenMigrations, 'token_migrations') of " +
+  '@latchkey/auth-core/stores/kysely before it is used.';
+
+/** What SQLite and PostgreSQL say of a table or a column that no migration has made. */
+function lacksTables(cause: unknown): boolean {
+  return (
+    cause instanceof Error &&
+    /^no such (?:table|column)|has no column named|^(?:relation|column) "?[\w."]{1,200} does not exist/.test(
+      cause.message,
+    )
+  );
 }

@@ -38,6 +38,7 @@ export interface LimitRequestsOptions {
  * ```
  */
 export function limitRequests({ meter }: LimitRequestsOptions): Middleware<AdmissionState> {
+  if (typeof meter?.admit !== 'function') throw new TypeError("limitRequests: the option 'meter' is missing");
   return async function limitRequests(ctx, next) {
     const auth: RequestAuth | undefined = ctx.state.auth;
     if (auth === undefined) throw new TypeError('limitRequests needs bearerAuth to run before it');

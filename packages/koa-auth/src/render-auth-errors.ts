@@ -20,6 +20,7 @@ export interface RenderAuthErrorsOptions extends ChallengeOptions {
  * ```
  */
 export function renderAuthErrors({ render, ...options }: RenderAuthErrorsOptions): Middleware {
+  if (typeof render !== 'function') throw new TypeError("renderAuthErrors: the option 'render' is missing");
   return async function renderAuthErrors(ctx, next) {
     try {
       await next();

@@ -40,6 +40,7 @@ const KEY_BYTES = 32;
  * @throws {TypeError} when the key has fewer than 32 bytes
  */
 export function createAuditChain(key: Uint8Array): AuditChain {
+  if (!(key instanceof Uint8Array)) throw new TypeError('the key of an audit log must be a Uint8Array, and no text');
   if (key.length < KEY_BYTES) throw new TypeError(`the key of an audit log must have at least ${KEY_BYTES} bytes`);
   const bytes = Uint8Array.from(key);
   let imported: Promise<HmacKey> | undefined;

@@ -2,6 +2,7 @@ import { type Clock, systemClock } from '../clock.ts';
 import { parseDateTime } from '../date-time.ts';
 import { InvalidGrantError } from '../errors.ts';
 import { type Repeat, systemRepeat } from '../limits/lease-keeper.ts';
+import { requirePart } from '../require-part.ts';
 import { guard } from '../store/guard-store.ts';
 import { createAuditChain, FIRST_HEAD, type StampedEvent } from './audit-chain.ts';
 import type { AuditEvent, AuditSink } from './audit-event.ts';
@@ -106,6 +107,7 @@ const MINUTE_MILLISECONDS = 60_000;
  * ```
  */
 export function createAuditLog(options: AuditLogOptions): AuditLog {
+  requirePart('createAuditLog', 'store', options?.store, ['append', 'read', 'head']);
   const { store, key, clock = systemClock, repeat = systemRepeat, onLost = () => undefined } = options;
   const chain = createAuditChain(key);
   const refusals = createRefusalCounter(clock);

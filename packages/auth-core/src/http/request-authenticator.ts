@@ -2,6 +2,7 @@ import type { Auth } from '../auth.ts';
 import type { AccessRequest, AuthorityEntry, Decision, DeniedDecision } from '../authority/decide.ts';
 import { StoreUnavailableError } from '../errors.ts';
 import type { Principal } from '../principal.ts';
+import { requirePart } from '../require-part.ts';
 import { patiently } from '../store/patiently.ts';
 import { createClientAddress } from './client-address.ts';
 import { readCredential } from './read-credential.ts';
@@ -99,6 +100,7 @@ export function createRequestAuthenticator({
   anywhere = false,
   recall = false,
 }: RequestAuthenticatorOptions): RequestAuthenticator {
+  requirePart('createRequestAuthenticator', 'auth', auth, ['verify', 'decide', 'selectProject']);
   const clientAddress = createClientAddress(trustedProxies);
 
   async function verifyOrRecall(credential: string | undefined): Promise<Principal> {

@@ -62,7 +62,7 @@ export function createAccessTokenVerifier(options: AccessTokenVerifierOptions): 
       if (text === undefined || text === '') throw new InvalidTokenError('AUTH_TOKEN_MISSING');
       const content = await proveAccessToken(text, { getKey, issuer, audience, now: clock() });
       if (isRevoked !== undefined && (await guard(() => isRevoked(text))) !== false) {
-        throw new InvalidTokenError('AUTH_TOKEN_REVOKED');
+        throw new InvalidTokenError('AUTH_TOKEN_REVOKED', { kind: 'access' });
       }
       const { jti, owner, name, project, parentId, chain, entries, expiresAt } = content;
       return Object.freeze({

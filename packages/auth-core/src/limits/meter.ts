@@ -2,6 +2,7 @@ import type { Authority } from '../authority/decide.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import { LimitExceededError, StoreUnavailableError } from '../errors.ts';
 import type { Principal } from '../principal.ts';
+import { requirePart } from '../require-part.ts';
 import { type CountedLimit, type CountedLimitName, listCountedLimits } from './counted-limits.ts';
 import { guardLimitStore } from './guard-limit-store.ts';
 import { createLeaseKeeper, LEASE_MILLISECONDS, type Repeat, systemRepeat } from './lease-keeper.ts';
@@ -105,6 +106,7 @@ const RETRY_SECONDS = 1;
  * ```
  */
 export function createMeter(options: MeterOptions): Meter {
+  requirePart('createMeter', 'store', options?.store, ['take', 'read', 'adjust']);
   const { clock = systemClock, createId = () => crypto.randomUUID(), repeat = systemRepeat } = options;
   const store = guardLimitStore(options.store);
   const keeper = createLeaseKeeper(store, clock, repeat);

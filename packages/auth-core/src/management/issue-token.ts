@@ -115,6 +115,7 @@ export function createIssueToken(
   }
 
   return async function issue(input: IssueInput, by: Principal): Promise<IssuedToken> {
+    refuseUnknown(input);
     const { maker, made } = await makers.act(
       by,
       async (maker) => {
@@ -130,6 +131,26 @@ export function createIssueToken(
     await audit('token.issued', maker.by, record, { owner, ...(parentId !== undefined && { parent: parentId }) });
     return { token: text, record: toTokenInfo(record, clock()) };
   };
+}
+
+const OPTIONS: ReadonlySet<string> = new Set([
+  'name',
+  'kind',
+  'grant',
+  'owner',
+  'project',
+  'expiresAt',
+  'notes',
+  'rotateAfterSeconds',
+  'secret',
+  'force',
+] satisfies (keyof IssueInput)[]);
+
+/** What would be dropped in silence is missed later. */
+function refuseUnknown(input: IssueInput): void {
+  const unknown = Object.keys(input).find((name) => !OPTIONS.has(name));
+  if (unknown === undefined) return;
+  throw new InvalidGrantError(unknown.slice(0, 40), `is not an option of issue; known are: ${[...OPTIONS].join(', ')}`);
 }
 
 function checkSecret({ secret, force }: IssueInput, kind: StoredTokenKind): void {

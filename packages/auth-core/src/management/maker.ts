@@ -44,6 +44,8 @@ export interface Makers {
 type MakerParts = Pick<TokenManagerParts, 'store' | 'policy' | 'clock' | 'settings' | 'isEnded'>;
 
 const ATTEMPTS = 10;
+const NO_PRINCIPAL =
+  'the last argument must be the principal that asks: what auth.verify() has answered, or auth.operator()';
 
 /**
  * Creates what every act of administration begins with. A principal was verified when its request came, and by the time
@@ -54,6 +56,7 @@ export function createMakers(parts: MakerParts): Makers {
   const { store, policy, clock, settings, isEnded } = parts;
 
   async function read(by: Principal): Promise<Maker> {
+    if (!Array.isArray(by?.authority) || !Array.isArray(by.chain)) throw new TypeError(NO_PRINCIPAL);
     if (by.kind === 'operator' || by.kind === 'anonymous') return { by, standing: [] };
     const own = await store.find(by.tokenId);
     if (own === undefined) throw new InvalidTokenError('AUTH_TOKEN_UNKNOWN');

@@ -24,6 +24,9 @@ const ID_DIGITS = 16;
  * @throws {TypeError} when the key has fewer than 32 bytes
  */
 export function createDigest(key: Uint8Array): Digest {
+  if (!(key instanceof Uint8Array)) {
+    throw new TypeError(`digestKey must be a Uint8Array of at least ${KEY_BYTES} random bytes, and no text`);
+  }
   if (key.length < KEY_BYTES) throw new TypeError(`digestKey must have at least ${KEY_BYTES} bytes`);
   const bytes = Uint8Array.from(key);
   let imported: Promise<HmacKey> | undefined;

@@ -30,12 +30,31 @@ const LEAST_BITS = 64;
  */
 export function checkKeyStrength(secret: string): string | undefined {
   if (secret.length < LEAST_LENGTH) {
-    return `is too short to be a key: it has ${secret.length} characters and needs ${LEAST_LENGTH}`;
+    return `is too short to be a key: it has ${secret.length} characters and needs ${LEAST_LENGTH}. ${WAY_OUT}`;
   }
-  const rest = withoutRuns(secret.replace(WORDS, '').replace(NUMBERS, '').replace(REPEATS, '$1'));
+  const found: string[] = [];
+  let rest = secret;
+  for (const [name, takeOut] of GUESSED) {
+    const left = takeOut(rest);
+    if (left !== rest) found.push(name);
+    rest = left;
+  }
   const bits = rest.length * Math.min(Math.log2(alphabetSize(rest)), varietyBits(rest));
-  return bits >= LEAST_BITS ? undefined : 'is too easy to guess: use at least 20 random characters';
+  if (bits >= LEAST_BITS) return undefined;
+  const why = found.length === 0 ? 'it has too few different characters' : `${found.join(', ')} count as nothing`;
+  return `is too easy to guess: ${why}, and what is left is worth ${Math.floor(bits)} of the ${LEAST_BITS} bits that a key needs. ${WAY_OUT}`;
 }
+
+const WAY_OUT =
+  'Use 20 random characters or more, as of "openssl rand -base64 24", or take it all the same with --force ("force": true)';
+
+/** What is guessed first, by the name that a refusal has for it; the text itself is in no message. */
+const GUESSED: readonly (readonly [name: string, takeOut: (text: string) => string])[] = [
+  ['known words', (text) => text.replace(WORDS, '')],
+  ['years and numbers such as 1234', (text) => text.replace(NUMBERS, '')],
+  ['repetitions', (text) => text.replace(REPEATS, '$1')],
+  ['sequences such as abcd, 4321 or qwer', withoutRuns],
+];
 
 /** Takes out what goes on as two characters began: the same again, upwards, downwards, or along the keyboard. */
 function withoutRuns(text: string): string {

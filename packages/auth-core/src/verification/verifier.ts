@@ -186,6 +186,16 @@ export function createVerifier(parts: VerifierParts): (text: string | undefined)
   async function verifyCold(text: string, now: number): Promise<Principal> {
     const presented = read(text);
     if (presented === undefined) throw new InvalidTokenError('AUTH_TOKEN_MALFORMED');
+    const { kind } = presented.format;
+    try {
+      return await verifyPresented(text, presented, now);
+    } catch (error) {
+      // Its holder is told what to do with a token of this kind.
+      throw error instanceof InvalidTokenError ? new InvalidTokenError(error.code, { kind, cause: error }) : error;
+    }
+  }
+
+  async function verifyPresented(text: string, presented: Presented, now: number): Promise<Principal> {
     // Of a kind that any text may be, nobody is told that it is switched off who has not proved to have one.
     const named = !('parsed' in presented) || presented.parsed.id !== undefined;
     if (named && !allEnabled([presented.format.kind])) throw new InvalidTokenError('AUTH_TOKEN_KIND_DISABLED');

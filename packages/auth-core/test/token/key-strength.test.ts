@@ -44,6 +44,15 @@ describe('the strength of a key that somebody chose', () => {
     expect(checkKeyStrength(secret)).toContain('easy to guess');
   });
 
+  it.each([
+    ['lm-studio-abc123def456ghi789', /known words, .*sequences .*--force.*"force": true/],
+    ['local-dev-key-2024', /too short.*18 characters.*--force/],
+    ['zebrazebrazebrazebra', /repetitions count as nothing/],
+    ['20262025202420232022', /years and numbers/],
+  ])('says the true reason and the way out: %s', (secret, reason) => {
+    expect(checkKeyStrength(secret)).toMatch(reason);
+  });
+
   it('tells nothing of the key', () => {
     expect(checkKeyStrength('zebra-zebra-zebra-zebra')).not.toContain('zebra');
   });

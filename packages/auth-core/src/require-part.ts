@@ -1,0 +1,13 @@
+/**
+ * Refuses an option that is not there, or is not what it must be: a mistake of the program, found when it starts.
+ *
+ * @throws {TypeError} which names the option
+ */
+export function requirePart(of: string, option: string, value: unknown, methods: readonly string[]): void {
+  const missing = methods.filter(
+    (name) => typeof (value as Record<string, unknown> | null | undefined)?.[name] !== 'function',
+  );
+  if (missing.length === 0) return;
+  const problem = value === undefined || value === null ? 'is missing' : `has no method ${missing.join(', ')}`;
+  throw new TypeError(`${of}: the option '${option}' ${problem}`);
+}
