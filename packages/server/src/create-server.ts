@@ -12,6 +12,7 @@ import {
 } from '@latchkey/auth-core';
 import { re2jsPatterns } from '@latchkey/auth-core/patterns/re2js';
 import { createMcpHost, type McpConfig, watchMcpJson } from '@latchkey/mcp-bridge';
+import { forgetCalls } from './approvals/forget-calls.ts';
 import { openApprovals } from './approvals/open-approvals.ts';
 import { createAuditTrail } from './audit/audit-trail.ts';
 import { withAuditedLogins } from './audit/with-audited-logins.ts';
@@ -23,6 +24,7 @@ import type { ServerConfig } from './config/schema.ts';
 import { withoutAbsent } from './config/without-absent.ts';
 import type { Sampling } from './contracts/inference-engine.ts';
 import { ServerError } from './contracts/server-error.ts';
+import { forgetTurns } from './conversations/forget-turns.ts';
 import { createKyselyConversationStore } from './conversations/kysely-conversation-store.ts';
 import { createHandlers } from './create-handlers.ts';
 import { createLlamaEngine } from './engines/llama/index.ts';
@@ -43,6 +45,7 @@ import { openDatabase } from './state/database.ts';
 import { isLoopback } from './state/loopback.ts';
 import { nameInstallation } from './state/name-installation.ts';
 import { openTokens } from './state/open-tokens.ts';
+import { startRetention } from './state/retention.ts';
 import { requireSameSecret } from './state/same-secret.ts';
 import { createServerIdentity, isOwnHost } from './state/server-identity.ts';
 import { requireSoleServer } from './state/sole-server.ts';
@@ -157,6 +160,26 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
       hiddenFromServers: secrets.map(({ path }) => path),
       fetch: withHop(globalThis.fetch, installation),
       pins: { store: createKyselyPinStore(database.pins), mode: config.mcpPins },
+    }),
+  );
+  const { exchangedKeyDays, responseDays, approvalDays } = config.retention;
+  opened.use(
+    startRetention({
+      kept: [
+        { name: 'exchanged keys', days: exchangedKeyDays, forgetBefore: (time) => core.forgetEnded(time) },
+        {
+          name: 'responses',
+          days: responseDays,
+          forgetBefore: (time) => forgetTurns(database.conversations, time.toISOString()),
+        },
+        {
+          name: 'approvals',
+          days: approvalDays,
+          forgetBefore: (time) => forgetCalls(database.approvals, time.toISOString()),
+        },
+      ],
+      clock,
+      logger,
     }),
   );
   const approvals = opened.use(openApprovals(database.approvals, clock, config.limits.approvalSeconds));

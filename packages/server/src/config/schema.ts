@@ -10,6 +10,7 @@ const isHost = (host: string): boolean => isIP(host) !== 0 || hostPattern(host) 
 
 const port = z.int().min(0).max(65535);
 const name = z.string().min(1).max(256);
+const days = z.int().min(1).max(36_500);
 
 /**
  * Everything that can be configured, with its default. Paths are absolute or relative to where the server starts.
@@ -151,6 +152,17 @@ export const configSchema = z.strictObject({
     .strictObject({
       /** What the audit log keeps of a tool call's arguments: a keyed digest, or the arguments as well. */
       arguments: z.enum(['digest', 'full']).default('digest'),
+    })
+    .prefault({}),
+  /** For how many days is kept what has ended; a sweep removes the rest once an hour. */
+  retention: z
+    .strictObject({
+      /** Keys that were exchanged for a token, and the ends of access tokens and attenuated tokens. */
+      exchangedKeyDays: days.default(1),
+      /** Stored turns of conversations that nothing newer goes on from. */
+      responseDays: days.default(30),
+      /** Tool calls that waited for a person, with what is kept of their arguments. */
+      approvalDays: days.default(30),
     })
     .prefault({}),
   log: z.enum(LOG_LEVELS).default('info'),

@@ -1,0 +1,44 @@
+import type { Logger } from '../telemetry/logger.ts';
+
+/** Something that is kept for so many days, and forgotten then. */
+export interface Retention {
+  /** What it is, for the log. */
+  readonly name: string;
+  readonly days: number;
+  readonly forgetBefore: (time: Date) => Promise<void>;
+}
+
+export interface RetentionOptions {
+  readonly kept: readonly Retention[];
+  readonly clock: () => Date;
+  readonly logger: Pick<Logger, 'warn'>;
+}
+
+const HOUR_MILLISECONDS = 3_600_000;
+const DAY_MILLISECONDS = 24 * HOUR_MILLISECONDS;
+
+/** Forgets what is to be kept no longer. What fails is logged, and tried again the next time. */
+export async function sweep({ kept, clock, logger }: RetentionOptions): Promise<void> {
+  for (const { name, days, forgetBefore } of kept) {
+    try {
+      await forgetBefore(new Date(clock().getTime() - days * DAY_MILLISECONDS));
+    } catch (error) {
+      logger.warn({ err: error, kept: name }, 'what is kept no longer could not be removed');
+    }
+  }
+}
+
+/** Sweeps at once and every hour from then on. */
+export function startRetention(options: RetentionOptions): AsyncDisposable {
+  let running = sweep(options);
+  const timer = setInterval(() => {
+    running = running.then(() => sweep(options));
+  }, HOUR_MILLISECONDS);
+  timer.unref();
+  return {
+    async [Symbol.asyncDispose]() {
+      clearInterval(timer);
+      await running;
+    },
+  };
+}

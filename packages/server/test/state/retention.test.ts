@@ -1,0 +1,105 @@
+import { join } from 'node:path';
+import { createAuth } from '@latchkey/auth-core';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { forgetCalls } from '../../src/approvals/forget-calls.ts';
+import { forgetTurns } from '../../src/conversations/forget-turns.ts';
+import { createKyselyConversationStore } from '../../src/conversations/kysely-conversation-store.ts';
+import { openDatabase } from '../../src/state/database.ts';
+import { sweep } from '../../src/state/retention.ts';
+import { keepLog } from '../http/new-server.ts';
+import { createPostgresDatabase } from '../scripted/postgres-database.ts';
+import { temporaryFolder } from '../scripted/temporary-folder.ts';
+
+const postgres = await createPostgresDatabase();
+const OLD = '2026-01-01T00:00:00.000Z';
+const BEFORE = '2026-02-01T00:00:00.000Z';
+const NEW = '2026-03-01T00:00:00.000Z';
+
+describe.each([
+  ['SQLite', () => join(temporaryFolder(), 'latchkey.db')],
+  [postgres.name, () => postgres.url],
+])('what is kept no longer in %s', (_, placeOf) => {
+  async function open() {
+    const opened = new AsyncDisposableStack();
+    onTestFinished(() => opened.disposeAsync());
+    return openDatabase(placeOf(), opened);
+  }
+
+  it('are turns that nothing newer goes on from', async () => {
+    const { conversations } = await open();
+    const store = createKyselyConversationStore(conversations);
+    const turn = (id: string, createdAt: string, parentId: string | null = null) =>
+      store.save({ id, owner: 'root', project: null, model: 'm', parentId, messages: [], createdAt });
+    await turn('old', OLD);
+    await turn('goes on', OLD, 'old');
+    await turn('kept parent', OLD);
+    await turn('new', NEW, 'kept parent');
+    await forgetTurns(conversations, BEFORE);
+    const left = await conversations.selectFrom('conversation_turn').select('id').orderBy('id').execute();
+    expect(left.map(({ id }) => id)).toEqual(['kept parent', 'new']);
+  });
+
+  it('are calls whose time is over', async () => {
+    const { approvals } = await open();
+    const call = (id: string, requested: string, until: string) => ({
+      id,
+      root_id: 'root',
+      token_id: 'root',
+      token_name: 'bot',
+      owner: 'ada',
+      project: null,
+      server: 'mcp/files',
+      tool: 'write_file',
+      arguments: '{"content":"long"}',
+      argument_names: null,
+      status: 'waiting' as const,
+      answer_id: null,
+      answer: null,
+      refusal: null,
+      requested_at: requested,
+      expires_at: until,
+      alive_until: until,
+      response_id: null,
+    });
+    await approvals
+      .insertInto('approval')
+      .values([call('old', OLD, OLD), call('waits', OLD, NEW)])
+      .execute();
+    await forgetCalls(approvals, BEFORE);
+    const left = await approvals.selectFrom('approval').select('id').execute();
+    expect(left.map(({ id }) => id)).toEqual(['waits']);
+  });
+
+  it('are exchanged keys that have ended', async () => {
+    const { tokens } = await open();
+    const auth = createAuth({ store: tokens, digestKey: new Uint8Array(32).fill(1) });
+    const root = await auth.issue({ name: 'root', grant: { actions: ['chat'] } }, auth.operator());
+    const by = await auth.verify(root.token);
+    const ended = await auth.exchange({}, by);
+    const works = await auth.exchange({}, by);
+    await auth.revoke(ended.record.id, auth.operator());
+    const { logger } = keepLog();
+    const tomorrow = () => new Date(Date.now() + 2 * 86_400_000);
+    const kept = [{ name: 'exchanged keys', days: 1, forgetBefore: auth.forgetEnded }];
+    await sweep({ kept, clock: () => new Date(), logger });
+    expect(await auth.list(auth.operator())).toHaveLength(3);
+    await sweep({ kept, clock: tomorrow, logger });
+    const left = (await auth.list(auth.operator())).map(({ id }) => id);
+    expect(left.toSorted()).toEqual([root.record.id, works.record.id].toSorted());
+    await expect(auth.verify(ended.token)).rejects.toMatchObject({ code: 'AUTH_TOKEN_UNKNOWN' });
+  });
+});
+
+describe('a sweep', () => {
+  it('goes on when something cannot be removed, and logs it', async () => {
+    const { logger, log } = keepLog();
+    const swept: string[] = [];
+    const kept = [
+      { name: 'broken', days: 1, forgetBefore: () => Promise.reject(new Error('the disk is gone')) },
+      { name: 'whole', days: 2, forgetBefore: async (time: Date) => void swept.push(time.toISOString()) },
+    ];
+    await sweep({ kept, clock: () => new Date('2026-01-03T00:00:00Z'), logger });
+    expect(swept).toEqual(['2026-01-01T00:00:00.000Z']);
+    expect(log.join()).toContain('broken');
+  });
+});
