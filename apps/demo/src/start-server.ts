@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +9,8 @@ import { fileURLToPath } from 'node:url';
 import { interruption } from './interruption.ts';
 import { createNamedFolder } from './named-folder.ts';
 
-const root = join(import.meta.dirname, '..', '..', '..');
+const home = join(import.meta.dirname, '..');
+const root = join(home, '..', '..');
 const command = join(fileURLToPath(import.meta.resolve('@latchkey/server/package.json')), '..', 'bin', 'latchkey.js');
 
 /** A `latchkey serve` of our own, as anybody would start it. */
@@ -29,15 +30,14 @@ export interface DemoServer extends AsyncDisposable {
 /** Starts the server on port 1234, or on a free one when that is taken, with an empty data folder. */
 export async function startServer(): Promise<DemoServer> {
   const port = (await isTaken(1234)) ? '0' : '1234';
-  const data = mkdtempSync(join(tmpdir(), 'latchkey-demo-'));
+  const data = createData();
   const files = createNamedFolder();
-  const config = join('apps', 'demo', 'latchkey.json');
-  const child = spawn(process.execPath, [command, 'serve', '--config', config, '--data', data, '--port', port], {
+  const child = spawn(process.execPath, [command, 'serve', '--data', data, '--port', port], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'inherit'],
     // Ctrl-C reaches the demo alone, which then stops the server in order.
     detached: true,
-    env: { ...process.env, LATCHKEY_API_TOKEN: '', LM_API_TOKEN: '', LATCHKEY_DEMO_FOLDER: files.path },
+    env: { ...process.env, LATCHKEY_API_TOKEN: '', LM_API_TOKEN: '', DEMO_HOME: home, DEMO_FILES: files.path },
   });
   const ended = once(child, 'exit').then(() => {
     rmSync(data, { recursive: true, force: true });
@@ -63,6 +63,18 @@ export async function startServer(): Promise<DemoServer> {
     return { url, adminToken, files: files.path };
   });
   return { ready, ended, [Symbol.asyncDispose]: stop };
+}
+
+/** A data folder with the demo's settings. They are copied, for a server refuses files that others can read, as in a clone they can. */
+function createData(): string {
+  const data = mkdtempSync(join(tmpdir(), 'latchkey-demo-'));
+  for (const [from, to] of [
+    ['latchkey.json', 'config.json'],
+    ['mcp.json', 'mcp.json'],
+  ] as const) {
+    writeFileSync(join(data, to), readFileSync(join(home, from)), { mode: 0o600 });
+  }
+  return data;
 }
 
 async function isTaken(port: number): Promise<boolean> {
