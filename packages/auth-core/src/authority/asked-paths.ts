@@ -56,7 +56,7 @@ export function createAskedPaths(resolvePath: ResolvePath, steps: Steps): AskedP
   function place(constraint: ArgumentConstraint, value: unknown): unknown {
     steps.spend(STEPS_AN_ITEM);
     const { within, hardLinks = false, items, properties } = constraint;
-    if (typeof value === 'string') return within === undefined ? value : (lookUp(value, hardLinks) ?? value);
+    if (typeof value === 'string') return within === undefined ? value : lookUp(value, hardLinks);
     if (Array.isArray(value)) return items === undefined ? value : placeItems(items, value);
     return properties !== undefined && isJsonObject(value) ? placeIn(properties, value) : value;
   }

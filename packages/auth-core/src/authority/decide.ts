@@ -213,7 +213,7 @@ function judgePaths(
 ): DeniedDecision | { readonly arguments: Readonly<Record<string, unknown>> } | undefined {
   const { tool } = request;
   const { paths, steps } = question;
-  if (paths?.hasAny() !== true || tool?.arguments === undefined) return undefined;
+  if (tool?.arguments === undefined || paths?.hasAny() !== true) return undefined;
   const denial = judgeAll(authority, request, question, 'real');
   if ('allowed' in denial) return denial;
   let values = tool.arguments;

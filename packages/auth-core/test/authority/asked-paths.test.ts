@@ -127,6 +127,16 @@ describe('what is sent', () => {
     const value = { from: '/srv/docs/inner', to: '/srv/docs/inner', text: '/srv/docs/inner' };
     expect(ask([inner], value)).toMatchObject({ arguments: { path: { ...value, from: '/srv/docs/a' } } });
     expect(ask([inner], { to: 1 })).toEqual({ allowed: true, approval: false });
+    const mixed = grantOf({
+      properties: { from: { within: '/srv/docs' }, to: {}, list: { maxItems: 2 }, count: { minimum: 0 } },
+    });
+    expect(ask([mixed, ANY_TOOL], { from: '/srv/docs/inner', list: ['/srv/docs/inner'], count: 1 })).toMatchObject({
+      arguments: { path: { from: '/srv/docs/a', list: ['/srv/docs/inner'], count: 1 } },
+    });
+    const elsewhere: Grant = { actions: ['chat'], mcp: { other: { tools: { '*': {} } }, ...mixed.mcp } };
+    expect(ask([elsewhere], { from: '/srv/docs/inner' })).toMatchObject({
+      arguments: { path: { from: '/srv/docs/a' } },
+    });
     expect(ask([ANY_TOOL], '/srv/docs/inner')).toEqual({ allowed: true, approval: false });
   });
 
