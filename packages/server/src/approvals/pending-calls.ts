@@ -12,6 +12,8 @@ const ALIVE_MILLISECONDS = 10_000;
 const KEEP_ALIVE_MILLISECONDS = 3_000;
 /** For how long it is remembered how a wait has ended. */
 const REMEMBER_MILLISECONDS = 60_000;
+/** What waits is kept, and read by those who watch: of a call's arguments, as many bytes of JSON. */
+const MOST_ARGUMENT_BYTES = 65_536;
 /** How many calls of one root token may wait. */
 const MOST_WAITING = 100;
 
@@ -77,6 +79,9 @@ export function createPendingCalls({ store, bell, clock, createId, seconds }: Pe
     }
     const approval = describe(call, createId(), after(0), after(seconds * 1000));
     const { id } = approval;
+    if (Buffer.byteLength(JSON.stringify(call.arguments)) > MOST_ARGUMENT_BYTES) {
+      return { approved: false, id, reason: TOO_LARGE };
+    }
     if (over.aborted) return { approved: false, id, reason: reasonOf(call) };
     const added = await store.add(approval, {
       aliveUntil: after(ALIVE_MILLISECONDS),
@@ -167,6 +172,7 @@ export function createPendingCalls({ store, bell, clock, createId, seconds }: Pe
 }
 
 const TOO_MANY = `${MOST_WAITING} calls of this token wait for the approval of a person already`;
+const TOO_LARGE = `it needs the approval of a person, and its arguments are larger than the ${MOST_ARGUMENT_BYTES} bytes that may wait for one`;
 const TOO_LATE = 'it needs the approval of a person, and nobody has answered in time';
 const DENIED = 'a person has denied this call';
 /** What is said to those who come back too late. */

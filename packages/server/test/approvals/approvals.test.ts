@@ -44,6 +44,18 @@ async function openServers(...clocks: readonly (() => Date)[]): Promise<readonly
   });
 }
 
+describe('arguments that are too large for a person', () => {
+  it('do not wait, and the call is refused by that name', async () => {
+    const [{ pending, desk }] = (await openServers(now)) as [Approvals];
+    const text = 'x'.repeat(65_536 - '{"text":""}'.length);
+    const large = await pending.ask({ ...waitingCall(), arguments: { text: `${text}x` } });
+    expect(large).toMatchObject({ approved: false, reason: expect.stringContaining('65536 bytes') });
+    expect(await ids(desk)).toEqual([]);
+    const { id } = await ask({ pending }, { arguments: { text } });
+    expect(await ids(desk)).toEqual([id]);
+  });
+});
+
 const now = (): Date => new Date();
 const ids = async (desk: ApprovalDesk): Promise<readonly string[]> => (await desk.list(anybody)).map(({ id }) => id);
 

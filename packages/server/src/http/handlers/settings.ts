@@ -1,4 +1,6 @@
+import type { Principal } from '@latchkey/auth-core';
 import { toActor } from '../../audit/audited-request.ts';
+import { ServerError } from '../../contracts/server-error.ts';
 import { validateBody } from '../../dialects/validate-body.ts';
 import { settingsChangeSchema } from '../../settings/installation-settings.ts';
 import type { LiveSettings } from '../../settings/live-settings.ts';
@@ -16,6 +18,17 @@ export const createSettingsHandlers = (settings: Pick<LiveSettings, 'fresh' | 'c
   },
   change: async (ctx) => {
     const change = validateBody(settingsChangeSchema, ctx.state.body);
+    if (change.requireAuthentication === false) requireEveryAction(ctx.state.auth.principal);
     ctx.body = await settings.change(change, toActor(ctx.state.auth.principal));
   },
 });
+
+/** To open the server gives every caller what no token of theirs says, so it is for those to whom nothing is denied. */
+function requireEveryAction({ authority }: Principal): void {
+  if (authority.every(({ grant }) => grant.actions.includes('*'))) return;
+  throw new ServerError(
+    'PERMISSION_DENIED',
+    "Only a token whose grants all allow every action ('*') may switch authentication off: it opens the server to everybody.",
+    { param: 'requireAuthentication' },
+  );
+}

@@ -111,6 +111,17 @@ describe('requireAuthentication: false', () => {
     expect((await patch(server, await server.issue(ADMIN), { allowMcpJson: false })).status).toBe(200);
   });
 
+  it('is for tokens alone that may do everything', async () => {
+    const server = await newServer();
+    const clerk = await server.issue({ actions: ['settings:write', 'settings:read', 'tokens:write'] });
+    const answer = await patch(server, clerk, { requireAuthentication: false });
+    expect(answer.status).toBe(403);
+    expect(answer.json()).toMatchObject({ error: { code: 'permission_denied', param: 'requireAuthentication' } });
+    expect((await patch(server, clerk, { requireAuthentication: true, allowMcpJson: false })).status).toBe(200);
+    const narrowed = await newServer({ policy: { actions: ['settings:write', 'settings:read'] } });
+    expect((await patch(narrowed, await narrowed.issue(ADMIN), { requireAuthentication: false })).status).toBe(403);
+  });
+
   it('is a 409 where others reach the server', async () => {
     const server = await newServer({ mustNotBeOpen: 'Refusing to be open.' });
     const answer = await patch(server, await server.issue(ADMIN), { requireAuthentication: false });
