@@ -11,7 +11,7 @@ import {
   parseGrant,
 } from '@latchkey/auth-core';
 import { re2jsPatterns } from '@latchkey/auth-core/patterns/re2js';
-import { createMcpHost, type McpConfig, watchMcpJson } from '@latchkey/mcp-bridge';
+import { createMcpHost, excessOf, type McpConfig, watchMcpJson } from '@latchkey/mcp-bridge';
 import { forgetCalls } from './approvals/forget-calls.ts';
 import { openApprovals } from './approvals/open-approvals.ts';
 import { createAuditTrail } from './audit/audit-trail.ts';
@@ -207,6 +207,8 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
       logger,
       contextLength: config.engine.contextLength,
       parallel: config.engine.parallel,
+      queue: config.engine.queue,
+      ...(config.engine.maxContextLength === undefined ? {} : { maxContextLength: config.engine.maxContextLength }),
       gpu: config.engine.gpu,
       idleMilliseconds: config.engine.idleMinutes * 60_000,
       keepOnlyLast: config.engine.keepOnlyLast,
@@ -234,6 +236,7 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
     createResponseId: () => `resp_${randomBytes(24).toString('hex')}`,
     createCallId: () => `call_${randomBytes(12).toString('hex')}`,
     clock,
+    schemaExcess: excessOf,
   });
 
   const stopping = new AbortController();

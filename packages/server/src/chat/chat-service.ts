@@ -18,12 +18,15 @@ import type { RecordUsage } from '../contracts/usage-record.ts';
 import type { ModelPool } from '../models/model-pool.ts';
 import type { ModelRegistry, RegisteredModel } from '../models/model-registry.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { scopeOf, shareOf } from './caller-scope.ts';
+import { ChatModel } from './chat-model.ts';
 import { ChatUse } from './chat-use.ts';
 import { joinHistory, unansweredCalls } from './conversation.ts';
 import { generateWithinBudget, refuseSpent, type TokenBudget } from './generate-within-budget.ts';
 import { type ChatLimits, least } from './limits.ts';
 import { nearestEffort } from './nearest-effort.ts';
-import { ReloadingLease } from './reloading-lease.ts';
+import { openStream } from './open-stream.ts';
+import { refuseLargeRequest } from './refuse-large-request.ts';
 import { type ChatTurn, createTurnRecord, runChat, type TurnKeeper, type TurnRecord } from './run-chat.ts';
 import { toStats } from './usage.ts';
 
@@ -48,11 +51,19 @@ export interface ChatServiceOptions {
   readonly createResponseId: () => string;
   readonly createCallId: () => string;
   readonly clock: () => Date;
+  /** Why a JSON Schema is too large to be used; undefined for one that is not. */
+  readonly schemaExcess: (schema: unknown) => string | undefined;
+  /** How long a model that is loading or busy is waited for before the stream begins. */
+  readonly patienceMilliseconds?: number;
 }
 
+/** A client that hears nothing for longer may take the server for dead. */
+const PATIENCE_MILLISECONDS = 5000;
+
 /**
- * Opens a chat: all that can be refused is refused here, before a byte is sent. What comes back is the stream of
- * events from `chat.start` to `chat.end`; a fault on the way is an `error` event in it, never a throw.
+ * Opens a chat: all that can be refused is refused here, before a byte is sent, up to the engine that takes the prompt.
+ * What comes back is the stream of events from `chat.start` to `chat.end`; a fault on the way is an `error` event in
+ * it, never a throw.
  */
 export type ChatService = (
   caller: ChatCaller,
@@ -66,16 +77,24 @@ export function createChatService(options: ChatServiceOptions): ChatService {
     // Asked before the model is looked for: a token learns nothing about models that it may not use.
     const permission = permit(caller, key);
     refuseSpent(caller);
+    refuseLargeRequest(asked, options.schemaExcess);
     const model = await options.registry.find(key);
     const request = withEffort(asked, model);
     refuseImagesForTheBlind(model, request.messages);
+    refuseUnknownReasoning(model, request);
+    permitContext(caller, options.pool, model, request.contextLength);
     const history = await loadHistory(options.conversations, caller.principal, request);
     const limits = limitsOf(options, request, permission);
     const messages = joinHistory(history.messages, request.messages);
     refuseNothingNew(history, request, messages);
     const toolset = await openOwnToolset(options, caller, { ...request, messages }, signal);
     await refuseAmbiguousTools(request, toolset);
-    return streamChat(options, { caller, request, model, history, messages, toolset, limits }, signal);
+    const opened = { caller, request, model, history, messages, toolset, limits };
+    return openStream(
+      (reading) => streamChat(options, opened, reading),
+      options.patienceMilliseconds ?? PATIENCE_MILLISECONDS,
+      signal,
+    );
   };
 }
 
@@ -98,19 +117,21 @@ async function* streamChat(
   const key = chat.model.file.key;
   const record = createTurnRecord();
   await using _toolset = chat.toolset;
-  await using lease = new ReloadingLease(options.pool, chat.model, chat.request.contextLength);
+  const chatModel = new ChatModel(options.pool, chat.model, chat.request.contextLength);
   using use = new ChatUse(chat.caller.principal, key, record, options.recordUsage);
   const keep = chat.request.store ? keepTurn(options, chat, record) : undefined;
   yield { type: 'chat.start', model: key };
   try {
-    yield* lease.load(signal);
+    signal.throwIfAborted();
     const turn: ChatTurn = {
       request: { ...chat.request, sampling: { ...options.samplingOf(key), ...chat.request.sampling } },
       messages: chat.messages,
       toolset: chat.toolset,
       limits: chat.limits,
-      cacheScope: chat.caller.principal.rootId,
-      generate: (request, abort) => generateWithinBudget(lease, chat.caller, request, abort, (round) => use.add(round)),
+      cacheScope: scopeOf(chat.caller.principal),
+      share: shareOf(chat.caller.principal),
+      generate: (request, abort) =>
+        generateWithinBudget(chatModel, chat.caller, request, abort, (round) => use.add(round)),
       createCallId: options.createCallId,
       unanswered: unansweredCalls(chat.history.messages),
       ...(chat.history.waiting && { waiting: chat.history.waiting }),
@@ -131,7 +152,7 @@ async function* streamChat(
     result: {
       model: key,
       output: record.output,
-      stats: toStats(record.usage, lease.loadTimeSeconds),
+      stats: toStats(record.usage, chatModel.loadTimeSeconds),
       finishReason: record.finishReason,
       ...(keep?.isKept() && { responseId: keep.responseId }),
     },
@@ -145,6 +166,35 @@ function permit(caller: ChatCaller, model: string): AllowedDecision {
     param: 'model',
     details: { code: 'AUTH_PERMISSION_DENIED', ...denialDetails(decision) },
   });
+}
+
+/** What a model's file says of reasoning is known before it is loaded. */
+function refuseUnknownReasoning({ description, file }: RegisteredModel, { reasoning }: ChatRequest): void {
+  if (reasoning === undefined || description instanceof Error) return;
+  const allowed = description.capabilities.reasoning?.allowedOptions ?? [];
+  if (allowed.includes(reasoning)) return;
+  throw new ServerError(
+    'UNSUPPORTED_REASONING',
+    `Model '${file.key}' has no reasoning setting '${reasoning}'; it has: ${allowed.join(', ') || 'none'}.`,
+    { param: 'reasoning' },
+  );
+}
+
+/** More context than the operator configured is another loading, which takes the model from everybody for its time. */
+function permitContext(
+  caller: ChatCaller,
+  pool: ModelPool,
+  model: RegisteredModel,
+  contextLength: number | undefined,
+): void {
+  if (!pool.needsLargerLoad(model, contextLength)) return;
+  const decision = caller.decide({ action: 'models:load', model: model.file.key });
+  if (decision.allowed) return;
+  throw new ServerError(
+    'PERMISSION_DENIED',
+    `Permission denied to load model '${model.file.key}' with a context_length of ${contextLength}: ${describeDenial(decision)}`,
+    { param: 'context_length', details: { code: 'AUTH_PERMISSION_DENIED', ...denialDetails(decision) } },
+  );
 }
 
 function refuseImagesForTheBlind(model: RegisteredModel, messages: readonly ChatMessage[]): void {

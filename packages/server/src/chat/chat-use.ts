@@ -11,6 +11,7 @@ export class ChatUse implements Disposable {
   readonly #tell: RecordUsage;
   #inputTokens = 0;
   #outputTokens = 0;
+  #rounds = 0;
 
   constructor(principal: Principal, model: string, record: TurnRecord, tell: RecordUsage) {
     this.#principal = principal;
@@ -20,11 +21,15 @@ export class ChatUse implements Disposable {
   }
 
   add(round: RoundUse): void {
+    this.#rounds += 1;
     this.#inputTokens += round.inputTokens;
     this.#outputTokens += round.outputTokens;
   }
 
   [Symbol.dispose](): void {
+    const toolCalls = this.#record.output.filter(({ type }) => type === 'tool_call').length;
+    // A request that no model began has used nothing.
+    if (this.#rounds + toolCalls === 0) return;
     this.#tell({
       rootId: this.#principal.rootId,
       project: this.#principal.project ?? null,
@@ -32,7 +37,7 @@ export class ChatUse implements Disposable {
       requests: 1,
       inputTokens: this.#inputTokens,
       outputTokens: this.#outputTokens,
-      toolCalls: this.#record.output.filter(({ type }) => type === 'tool_call').length,
+      toolCalls,
     });
   }
 }

@@ -2,7 +2,7 @@ import type { ChatEvent, InvalidCall } from '../contracts/chat-event.ts';
 import type { ToolCallRequest } from '../contracts/chat-message.ts';
 import { ServerError } from '../contracts/server-error.ts';
 import type { ApprovalWait, ChatToolset } from '../contracts/toolset.ts';
-import { EventQueue } from './event-queue.ts';
+import { EventQueue } from '../models/event-queue.ts';
 import type { ChatTurn, TurnRecord } from './run-chat.ts';
 
 /** Runs one call and writes it into the record: as an event, as output, and as a message that the model will read. */

@@ -1,6 +1,7 @@
 import { LimitExceededError, type LimitState, type TokenReservation } from '@latchkey/auth-core';
-import type { EngineEvent, GenerateRequest } from '../contracts/inference-engine.ts';
-import type { ReloadingLease } from './reloading-lease.ts';
+import type { EngineEvent, GenerateRequest, LoadedModel } from '../contracts/inference-engine.ts';
+import type { ChatModel, ModelLoadEvent } from './chat-model.ts';
+import { refuseFarTooLong } from './far-too-long.ts';
 
 /** The tokens that the limits of a caller leave. */
 export interface TokenBudget {
@@ -13,44 +14,51 @@ export interface TokenBudget {
 /** Takes as many tokens as are left of the caller's limits, from `least` to `wanted`. */
 export type ReserveTokens = (wanted: number, least: number) => Promise<TokenReservation>;
 
-/** What one round used; what the engine has not said of a round that broke off is an estimate. */
+/** What one round used: what the engine counted, or, of a round whose engine died, what was reserved for it. */
 export interface RoundUse {
   readonly inputTokens: number;
   readonly outputTokens: number;
 }
 
-/** What a token of text has at the least, in UTF-16 code units, when nobody has counted. */
-const UNITS_PER_TOKEN = 3;
+/** What happens in a round: the model is loaded if it has to be, then the engine runs. */
+export type RoundEvent = ModelLoadEvent | EngineEvent;
 
 /**
  * Runs one round on tokens that were reserved before it: those of the prompt and of the longest answer that was asked for.
- * Together they never have more, so no limit is passed however many requests run at once. What was not used is given back.
+ * Together they never have more, so no limit is passed however many requests run at once. What was not used is given
+ * back when the engine has counted, also for a caller that has left: leaving early saves nothing that was computed.
  *
- * @param note told what the round used, when it has ended in whatever way
+ * @param note told what the round used, when it has ended in whatever way; not for one that the model never began
  */
 export async function* generateWithinBudget(
-  lease: ReloadingLease,
+  chatModel: ChatModel,
   budget: TokenBudget,
   request: GenerateRequest,
   signal: AbortSignal,
   note: (use: RoundUse) => void,
-): AsyncGenerator<EngineEvent> {
-  const room = Math.min(request.contextLength ?? lease.contextLength, lease.contextLength);
-  const { wanted, least } =
-    budget.tokenLimits.length > 0 ? await need(lease, request, room, signal) : { wanted: room, least: 1 };
-  const reservation = await budget.reserveTokens(wanted, least);
-  const granted = Math.min(room, reservation.granted);
+): AsyncGenerator<RoundEvent> {
+  refuseFarTooLong(request, chatModel.contextLength);
   const use = new UseSoFar();
+  let reservation: TokenReservation | undefined;
   try {
-    for await (const event of lease.generate({ ...request, contextLength: granted }, signal)) {
-      use.note(event);
-      yield event;
+    for (;;) {
+      using lease = yield* chatModel.lease(signal);
+      const { model } = lease;
+      const room = Math.min(request.contextLength ?? model.contextLength, model.contextLength);
+      try {
+        reservation ??= await reserve(model, budget, request, room, signal);
+        const contextLength = Math.min(room, reservation.granted);
+        yield* runToTheCount(model, { ...request, contextLength }, signal, use);
+        return;
+      } catch (error) {
+        if (use.hasSpoken || !chatModel.reloadsAfter(error, signal)) throw error;
+      }
     }
   } finally {
-    const used = use.soFar();
-    note(used);
-    // What can't be given back counts as used; an answer that is there is not taken back for it.
-    await reservation.settle(used.inputTokens + used.outputTokens).catch(() => {});
+    const used = use.total(reservation?.granted ?? 0);
+    if (use.hasBegun) note(used);
+    // What cannot be given back counts as used; an answer that is there is not taken back for it.
+    await reservation?.settle(used.inputTokens + used.outputTokens).catch(() => {});
   }
 }
 
@@ -64,32 +72,74 @@ export function refuseSpent({ tokenLimits }: TokenBudget): void {
 }
 
 /** From the prompt with one token of an answer to the longest answer. A prompt beyond the context is the engine's to refuse. */
-async function need(
-  lease: ReloadingLease,
+async function reserve(
+  model: LoadedModel,
+  { tokenLimits, reserveTokens }: TokenBudget,
   request: GenerateRequest,
   room: number,
   signal: AbortSignal,
-): Promise<{ readonly wanted: number; readonly least: number }> {
-  const prompt = await lease.countPrompt(request, signal);
+): Promise<TokenReservation> {
+  if (tokenLimits.length === 0) return reserveTokens(room, 1);
+  const prompt = await model.countPrompt(request, signal);
   const wanted = Math.min(room, prompt + (request.maxOutputTokens ?? room));
-  return { wanted, least: prompt < wanted ? prompt + 1 : 1 };
+  return reserveTokens(wanted, prompt < wanted ? prompt + 1 : 1);
 }
 
-/** Counts a round; of one that is broken off the engine says no number, so its text is counted instead. */
+/** The engine's events; when their reader leaves, the engine is stopped and still heard to its end, for its count. */
+async function* runToTheCount(
+  model: LoadedModel,
+  request: GenerateRequest,
+  signal: AbortSignal,
+  use: UseSoFar,
+): AsyncGenerator<EngineEvent> {
+  const leaving = new AbortController();
+  const events = model.generate(request, AbortSignal.any([signal, leaving.signal]))[Symbol.asyncIterator]();
+  const next = async (): Promise<EngineEvent | undefined> => {
+    const result = await events.next();
+    if (result.done) return undefined;
+    use.note(result.value);
+    return result.value;
+  };
+  let over = false;
+  try {
+    for (let event = await next(); event !== undefined; event = await next()) {
+      yield event;
+    }
+    over = true;
+  } catch (error) {
+    over = true;
+    throw error;
+  } finally {
+    leaving.abort();
+    if (!over) {
+      const rest = async (): Promise<void> => {
+        while ((await next()) !== undefined);
+      };
+      await rest().catch(() => {});
+    }
+  }
+}
+
+/** Counts a round by what the engine says. */
 class UseSoFar {
+  hasBegun = false;
+  hasSpoken = false;
   #prompt = 0;
-  #units = 0;
   #counted: RoundUse | undefined;
 
-  soFar(): RoundUse {
-    return this.#counted ?? { inputTokens: this.#prompt, outputTokens: Math.ceil(this.#units / UNITS_PER_TOKEN) };
+  /** @param reserved what a round costs that the engine never counted, because it died */
+  total(reserved: number): RoundUse {
+    if (this.#counted !== undefined) return this.#counted;
+    if (!this.hasBegun) return { inputTokens: 0, outputTokens: 0 };
+    const inputTokens = Math.min(this.#prompt, reserved);
+    return { inputTokens, outputTokens: reserved - inputTokens };
   }
 
   note(event: EngineEvent): void {
+    this.hasBegun = true;
     if (event.type === 'prompt.progress') this.#prompt = event.processed;
-    else if ('text' in event) this.#units += event.text.length;
-    else if (event.type === 'finish') {
+    else if (event.type === 'finish' || event.type === 'interrupted') {
       this.#counted = { inputTokens: event.usage.promptTokens, outputTokens: event.usage.outputTokens };
-    }
+    } else this.hasSpoken = true;
   }
 }

@@ -2,10 +2,12 @@ import type { ChatEvent, OutputItem } from '../contracts/chat-event.ts';
 import type { ChatMessage, ToolCallRequest } from '../contracts/chat-message.ts';
 import type { ChatRequest } from '../contracts/chat-request.ts';
 import type { WaitingToolCall } from '../contracts/conversation-store.ts';
-import type { EngineEvent, FinishReason, GenerateRequest, ToolChoice } from '../contracts/inference-engine.ts';
+import type { FinishReason, GenerateRequest, QueueShare, ToolChoice } from '../contracts/inference-engine.ts';
 import type { ChatToolset } from '../contracts/toolset.ts';
+import type { ModelLoadEvent } from './chat-model.ts';
 import { answersInPlace } from './conversation.ts';
 import { executeCall, refuseBeyondLimit } from './execute-call.ts';
+import type { RoundEvent } from './generate-within-budget.ts';
 import type { ChatLimits } from './limits.ts';
 import { addUsage, emptyUsage, type UsageTotals } from './usage.ts';
 
@@ -17,8 +19,9 @@ export interface ChatTurn {
   readonly toolset: ChatToolset;
   readonly limits: ChatLimits;
   readonly cacheScope: string;
-  /** Runs one round on the model. */
-  readonly generate: (request: GenerateRequest, signal: AbortSignal) => AsyncIterable<EngineEvent>;
+  readonly share: QueueShare;
+  /** Runs one round on the model, which is loaded first if it has to be. */
+  readonly generate: (request: GenerateRequest, signal: AbortSignal) => AsyncIterable<RoundEvent>;
   readonly createCallId: () => string;
   /** Calls at the end of the history that nothing has answered: they come first. */
   readonly unanswered: readonly ToolCallRequest[];
@@ -121,10 +124,17 @@ async function* runRound(
   const calls: ToolCallRequest[] = [];
   const misspelt: ChatMessage[] = [];
   const clientCalls = new Map<number, number>();
-  yield { type: 'prompt_processing.start' };
+  let begun = false;
   let processing = true;
   try {
     for await (const event of turn.generate(toGenerateRequest(turn, record, options), signal)) {
+      if (isLoadEvent(event)) {
+        yield event;
+        continue;
+      }
+      if (event.type === 'interrupted') continue;
+      if (!begun) yield { type: 'prompt_processing.start' };
+      begun = true;
       if (event.type === 'prompt.progress') {
         yield { type: 'prompt_processing.progress', progress: event.total === 0 ? 1 : event.processed / event.total };
         continue;
@@ -191,7 +201,7 @@ async function* runRound(
     yield* round.close();
     throw error;
   }
-  if (processing) yield { type: 'prompt_processing.end' };
+  if (begun && processing) yield { type: 'prompt_processing.end' };
   yield* round.close();
   record.added.push({
     role: 'assistant',
@@ -235,20 +245,26 @@ class RoundText {
 
 function toGenerateRequest(turn: ChatTurn, record: TurnRecord, options: RoundOptions): GenerateRequest {
   const { request } = turn;
-  const tools = options.mayCall ? [...turn.toolset.definitions, ...request.clientTools] : [];
+  const tools = [...turn.toolset.definitions, ...request.clientTools];
   const left = outputTokensLeft(turn, record);
   return {
     messages: answersInPlace([...turn.messages, ...record.added]),
     tools,
-    toolChoice: chooseTools(request.toolChoice, tools.length > 0, options.first),
+    // A model that may not call is still given the tools: an engine leaves out of its text what looks like a call of them.
+    toolChoice: options.mayCall ? chooseTools(request.toolChoice, tools.length > 0, options.first) : 'none',
     sampling: request.sampling,
     stop: request.stop,
     cacheScope: turn.cacheScope,
+    share: turn.share,
     ...(left === undefined ? {} : { maxOutputTokens: left }),
     ...(request.contextLength === undefined ? {} : { contextLength: request.contextLength }),
     ...(request.reasoning === undefined ? {} : { reasoning: request.reasoning }),
     ...(request.responseSchema === undefined ? {} : { responseSchema: request.responseSchema }),
   };
+}
+
+function isLoadEvent(event: RoundEvent): event is ModelLoadEvent {
+  return event.type.startsWith('model_load.');
 }
 
 function outputTokensLeft({ limits }: ChatTurn, { usage }: TurnRecord): number | undefined {

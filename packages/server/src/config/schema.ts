@@ -119,8 +119,12 @@ export const configSchema = z.strictObject({
     .strictObject({
       /** Tokens of context for each request, as far as the model goes. */
       contextLength: z.int().min(16).max(100_000_000).default(4096),
+      /** The most context that a request may ask for; default: what the model was trained for. */
+      maxContextLength: z.int().min(16).max(100_000_000).optional(),
       /** How many requests a model serves at once. */
       parallel: z.int().min(1).max(256).default(4),
+      /** How many requests may wait for a model; more are refused. */
+      queue: z.int().min(1).max(10_000).default(64),
       /** CPU threads; default: one less than there are cores. */
       threads: z.int().min(1).max(1024).optional(),
       gpu: z.enum(['auto', 'off']).default('auto'),

@@ -31,6 +31,13 @@ export interface Sampling {
   readonly seed?: number;
 }
 
+/** Whose turn it is in a model's queue, and how large its share of the model is beside the others'. */
+export interface QueueShare {
+  readonly key: string;
+  /** More than 0; 1 is the usual share. */
+  readonly weight: number;
+}
+
 /** What a model is asked to do: one turn of the assistant. */
 export interface GenerateRequest {
   readonly messages: readonly ChatMessage[];
@@ -48,6 +55,7 @@ export interface GenerateRequest {
   readonly responseSchema?: Record<string, unknown>;
   /** Whose cached prompt may be reused: never shared between two scopes. */
   readonly cacheScope: string;
+  readonly share: QueueShare;
 }
 
 /** Counted in the model's own tokens. */
@@ -64,7 +72,9 @@ export type FinishReason = 'stop' | 'stop_string' | 'length' | 'tool_calls';
 
 /**
  * What happens during one turn, in order:
- * `prompt.progress`+ then any of reasoning, message, tool call blocks, then exactly one `finish`.
+ * `prompt.progress`+ then any of reasoning, message, tool call blocks, then exactly one `finish`. A turn that was
+ * aborted or failed in the middle has one `interrupted` in place of `finish`: only the engine can count what was
+ * computed by then, held-back text and reasoning included.
  * A tool call is `toolCall.start` (name known), `toolCall.delta`* (pieces of the arguments' JSON text), then
  * `toolCall.end`. A call that can't be understood is one `toolCall.invalid` in place of `toolCall.end`, or alone.
  */
@@ -95,7 +105,8 @@ export type EngineEvent =
       readonly timeToFirstTokenSeconds: number;
       /** Of the generation alone, the prompt not counted; 0 when nothing was generated. */
       readonly tokensPerSecond: number;
-    };
+    }
+  | { readonly type: 'interrupted'; readonly usage: TokenUsage };
 
 /** What is known of a model file without loading it. */
 export interface ModelDescription {
@@ -139,11 +150,12 @@ export interface LoadedModel extends AsyncDisposable {
   /** What it runs on, e.g. `cpu` or `cuda`. */
   readonly device: string;
   /** The engine's process, where it has one. */
-  readonly pid?: number;
+  readonly pid?: number | undefined;
   /**
-   * Runs one turn. Waits for its place when `parallel` requests run already.
-   * Ends early, without an error, when `signal` fires. Throws ServerError `MODEL_CRASHED` when the engine dies,
-   * `CONTEXT_EXCEEDED` when the prompt does not fit, `UNSUPPORTED_REASONING` for an effort that the model lacks.
+   * Runs one turn; at most `parallel` at once. When it is over, its place on the model is free. When `signal` fires,
+   * nothing but the count follows (`interrupted`), and no error. Throws ServerError `MODEL_CRASHED` when the engine
+   * dies, `CONTEXT_EXCEEDED` when the prompt does not fit, `UNSUPPORTED_REASONING` for an effort that the model lacks,
+   * `INVALID_REQUEST` for a schema that is too large, `OVERLOADED` for a turn beyond `parallel`.
    */
   generate(request: GenerateRequest, signal: AbortSignal): AsyncIterable<EngineEvent>;
   /**

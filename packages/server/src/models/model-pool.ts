@@ -2,6 +2,7 @@ import type { InferenceEngine, LoadedModel, LoadOptions } from '../contracts/inf
 import { ServerError } from '../contracts/server-error.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { RegisteredModel } from './model-registry.ts';
+import { QueuedModel } from './queued-model.ts';
 
 /** How models are loaded and when they go. */
 export interface ModelPoolOptions {
@@ -9,7 +10,11 @@ export interface ModelPoolOptions {
   readonly logger: Logger;
   /** Tokens of context for each request, when the request does not say; at most what the model was trained for. */
   readonly contextLength: number;
+  /** The most that a request may ask for; absent: what the model was trained for. */
+  readonly maxContextLength?: number;
   readonly parallel: number;
+  /** How many requests may wait for a model. */
+  readonly queue: number;
   readonly threads?: number;
   readonly gpu: 'auto' | 'off';
   /** A model that nobody used for so long is unloaded. */
@@ -37,6 +42,9 @@ export interface LoadedInstance {
   readonly parallel: number;
   readonly device: string;
 }
+
+/** How long a request for more context waits for a model that others use. */
+const LARGER_CONTEXT_SECONDS = 30;
 
 /** Large models on slow disks take minutes; a template that never ends, which a hostile file may hold, takes for ever. */
 const LOAD_MINUTES = 15;
@@ -69,32 +77,51 @@ export class ModelPool implements AsyncDisposable {
 
   /**
    * Waits until the model is loaded, with at least `contextLength` tokens of context where the request asks for more
-   * than the default. Throws ServerError `MODEL_LOAD_FAILED`, `INVALID_REQUEST` (a context beyond the model's own).
+   * than the default. Throws ServerError `MODEL_LOAD_FAILED`, `INVALID_REQUEST` (a context beyond the model's own),
+   * `OVERLOADED` (others use the model with less context, for too long), and the reason of `signal` when that fires;
+   * then nothing is held.
    */
   async acquire(
     registered: RegisteredModel,
     contextLength: number | undefined,
     onEvent: (event: LoadEvent) => void,
+    signal: AbortSignal,
   ): Promise<ModelLease> {
-    const wanted = this.#contextFor(registered, contextLength);
+    const wanted = this.contextFor(registered, contextLength);
+    using deadline = this.#deadline(wanted);
     for (;;) {
       this.#closing.signal.throwIfAborted();
+      signal.throwIfAborted();
       const slot = this.#slots.get(registered.file.key);
-      if (slot === undefined) return this.#lease(this.#load(registered, wanted, onEvent));
-      // Behind a request that waits for a larger context the others wait as well, or it might wait for ever.
-      if (slot.asked >= wanted && slot.whenIdle.length === 0) {
+      if (slot === undefined) return this.#lease(this.#load(registered, wanted, onEvent), onEvent, signal);
+      if (slot.asked >= wanted) {
         if (slot.model === undefined) {
           onEvent({ type: 'start' });
           slot.listeners.add(onEvent);
         }
-        return this.#lease(slot);
+        return this.#lease(slot, onEvent, signal);
       }
-      // Loaded with less context than is needed: it makes way as soon as nobody uses it.
-      await new Promise<void>((resolve) => {
-        slot.whenIdle.push(resolve);
-        if (slot.leases === 0) this.#unload(slot, 'a request needs more context');
-      });
+      // Loaded with less context than is needed: it makes way as soon as nobody uses it, and nobody waits for that
+      // but the request that needs it.
+      await this.#idle(slot, AbortSignal.any([signal, deadline.signal]));
     }
+  }
+
+  /**
+   * The context that a request gets: the default, or the next power of two that holds what it asks for, so that asking
+   * for one token more again and again does not load the model again and again.
+   */
+  contextFor(registered: RegisteredModel, asked: number | undefined): number {
+    const most = this.#mostContext(registered, asked);
+    const usual = Math.min(this.#options.contextLength, most);
+    if (asked === undefined || asked <= usual) return usual;
+    return Math.min(most, 2 ** Math.ceil(Math.log2(asked)));
+  }
+
+  /** Whether a request needs more context than the default and than is loaded. */
+  needsLargerLoad(registered: RegisteredModel, asked: number | undefined): boolean {
+    const loaded = this.#slots.get(registered.file.key)?.asked ?? 0;
+    return this.contextFor(registered, asked) > Math.max(loaded, this.contextFor(registered, undefined));
   }
 
   loaded(): readonly LoadedInstance[] {
@@ -111,7 +138,32 @@ export class ModelPool implements AsyncDisposable {
     await Promise.allSettled(this.#unloading);
   }
 
-  #contextFor(registered: RegisteredModel, asked: number | undefined): number {
+  #deadline(contextLength: number): Disposable & { readonly signal: AbortSignal } {
+    const late = new AbortController();
+    const message =
+      `The model is in use with less context than the ${contextLength} tokens that this request needs, and was not ` +
+      `free for ${LARGER_CONTEXT_SECONDS} seconds. Try again later, or ask for less.`;
+    const details = { retryAfterSeconds: LARGER_CONTEXT_SECONDS };
+    const timer = setTimeout(
+      () => late.abort(new ServerError('OVERLOADED', message, { param: 'context_length', details })),
+      LARGER_CONTEXT_SECONDS * 1000,
+    );
+    return { signal: late.signal, [Symbol.dispose]: () => clearTimeout(timer) };
+  }
+
+  async #idle(slot: Slot, signal: AbortSignal): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const leave = (): void => {
+      slot.whenIdle = slot.whenIdle.filter((waiting) => waiting !== resolve);
+      reject(signal.reason);
+    };
+    signal.addEventListener('abort', leave, { once: true });
+    slot.whenIdle.push(resolve);
+    if (slot.leases === 0) this.#unload(slot, 'a request needs more context');
+    await promise.finally(() => signal.removeEventListener('abort', leave));
+  }
+
+  #mostContext(registered: RegisteredModel, asked: number | undefined): number {
     const { description } = registered;
     if (description instanceof Error) {
       throw new ServerError(
@@ -128,24 +180,32 @@ export class ModelPool implements AsyncDisposable {
         param: 'model',
       });
     }
-    if (asked !== undefined && asked > description.maxContextLength) {
+    const { contextLength, maxContextLength = Number.POSITIVE_INFINITY } = this.#options;
+    const most = Math.min(description.maxContextLength, Math.max(contextLength, maxContextLength));
+    if (asked !== undefined && asked > most) {
       throw new ServerError(
         'INVALID_REQUEST',
-        `context_length is ${asked}; model '${registered.file.key}' takes at most ${description.maxContextLength}.`,
+        `context_length is ${asked}; model '${registered.file.key}' takes at most ${most} here.`,
         { param: 'context_length' },
       );
     }
-    return Math.max(asked ?? 0, Math.min(this.#options.contextLength, description.maxContextLength));
+    return most;
   }
 
   #load(registered: RegisteredModel, contextLength: number, onEvent: (event: LoadEvent) => void): Slot {
-    const { logger, parallel, threads, gpu } = this.#options;
+    const { logger, parallel, queue, threads, gpu } = this.#options;
     const { key, path } = registered.file;
     const now = this.#options.now ?? (() => performance.now());
     const startedAt = now();
     const listeners = new Set([onEvent]);
     const tell = (event: LoadEvent): void => {
-      for (const listener of listeners) listener(event);
+      for (const listener of listeners) {
+        try {
+          listener(event);
+        } catch (error) {
+          logger.error({ err: error }, 'a listener to the loading of a model failed');
+        }
+      }
     };
     onEvent({ type: 'start' });
     const loading = this.#loadInTime({
@@ -156,7 +216,7 @@ export class ModelPool implements AsyncDisposable {
       gpu,
       ...(threads === undefined ? {} : { threads }),
       onProgress: (progress) => tell({ type: 'progress', progress }),
-    });
+    }).then((model) => new QueuedModel(model, queue));
     const slot: Slot = {
       key,
       asked: contextLength,
@@ -207,7 +267,7 @@ export class ModelPool implements AsyncDisposable {
     }
   }
 
-  async #lease(slot: Slot): Promise<ModelLease> {
+  async #lease(slot: Slot, onEvent: (event: LoadEvent) => void, signal: AbortSignal): Promise<ModelLease> {
     slot.leases += 1;
     clearTimeout(slot.idleTimer);
     let released = false;
@@ -217,11 +277,18 @@ export class ModelPool implements AsyncDisposable {
       slot.leases -= 1;
       if (slot.leases === 0) this.#becomeIdle(slot);
     };
+    const { promise: left, reject } = Promise.withResolvers<never>();
+    const leave = (): void => reject(signal.reason);
+    signal.addEventListener('abort', leave, { once: true });
+    if (signal.aborted) leave();
     try {
-      return { model: await slot.loading, [Symbol.dispose]: release };
+      return { model: await Promise.race([slot.loading, left]), [Symbol.dispose]: release };
     } catch (error) {
+      slot.listeners.delete(onEvent);
       release();
       throw error;
+    } finally {
+      signal.removeEventListener('abort', leave);
     }
   }
 

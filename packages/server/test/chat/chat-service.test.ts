@@ -13,6 +13,8 @@ import { ran, ScriptedToolset } from '../scripted/scripted-toolset.ts';
 import { newCaller, newChat, type TestChat } from './new-chat.ts';
 
 const signal = (): AbortSignal => new AbortController().signal;
+/** May ask for more context than is configured. */
+const LOADER = { actions: ['chat', 'models:load'], models: ['*'] };
 const user = (text: string): ChatMessage => ({ role: 'user', content: [{ type: 'text', text }] });
 
 async function ask(
@@ -177,9 +179,9 @@ describe("the limits of a token's grant", () => {
     const limits = { maxOutputTokens: 50, toolCallsPerRequest: 1 };
     const caller = await newCaller(test.auth, { actions: ['chat'], models: ['*'], limits });
     await ask(test, caller, { maxOutputTokens: 500 });
-    expect(engine.requests.map(({ maxOutputTokens, tools }) => [maxOutputTokens, tools.length])).toEqual([
-      [50, 1],
-      [48, 0],
+    expect(engine.requests.map(({ maxOutputTokens, toolChoice }) => [maxOutputTokens, toolChoice])).toEqual([
+      [50, 'auto'],
+      [48, 'none'],
     ]);
   });
 
@@ -320,7 +322,7 @@ describe('when a token ends', () => {
   it('a chat that still waits for its model ends at once', async () => {
     const engine = new ScriptedEngine(says('Hi'));
     engine.holdLoads = true;
-    const test = await newChat(engine);
+    const test = await newChat(engine, { patienceMilliseconds: 1 });
     const ended = new AbortController();
     const events = await test.chat(await newCaller(test.auth), chatRequest(), ended.signal);
     const types: string[] = [];
@@ -367,7 +369,7 @@ describe('when the model dies', () => {
     expect(result.output).toEqual([{ type: 'message', content: 'Here I am' }]);
   });
 
-  it('before it said a word and again, the chat ends with an error', async () => {
+  it('before it said a word and again, the chat is refused', async () => {
     const engine: ScriptedEngine = new ScriptedEngine(
       ...Array.from(
         { length: 3 },
@@ -380,10 +382,8 @@ describe('when the model dies', () => {
       ),
     );
     const test = await newChat(engine);
-    const { events } = await ask(test, await newCaller(test.auth));
+    await expect(ask(test, await newCaller(test.auth))).rejects.toMatchObject({ code: 'MODEL_CRASHED' });
     expect(engine.models).toHaveLength(2);
-    expect(events.at(-2)).toMatchObject({ type: 'error', error: { code: 'MODEL_CRASHED' } });
-    expect(events.at(-1)?.type).toBe('chat.end');
   });
 
   it('after it said a word, what it began is ended, then the chat, with an error and chat.end', async () => {
@@ -409,17 +409,16 @@ describe('a fault on the way', () => {
       }),
       { logger },
     );
-    const { events } = await ask(test, await newCaller(test.auth));
-    const error = events.find((event) => event.type === 'error')?.error;
-    expect(error?.code).toBe('INTERNAL');
-    expect(error?.message).not.toContain('secret');
+    const refused = ask(test, await newCaller(test.auth));
+    await expect(refused).rejects.toMatchObject({ code: 'INTERNAL' });
+    await expect(refused).rejects.not.toThrow('secret');
     expect(lines.join()).toContain('cannot open /srv/models/secret');
   });
 
   it('at loading is an error and the end of the chat', async () => {
     const engine = new ScriptedEngine();
     engine.holdLoads = true;
-    const test = await newChat(engine);
+    const test = await newChat(engine, { patienceMilliseconds: 1 });
     const events = await test.chat(await newCaller(test.auth), chatRequest(), signal());
     const seen: string[] = [];
     for await (const event of events) {
@@ -447,22 +446,27 @@ describe('what a chat holds', () => {
   it('is given back when the reader stops early', async () => {
     const engine = new ScriptedEngine(says('Hi'), says('Hi'));
     const test = await newChat(engine);
-    const caller = await newCaller(test.auth);
+    const caller = await newCaller(test.auth, LOADER);
     for await (const event of await test.chat(caller, chatRequest(), signal())) {
       if (event.type === 'message.start') break;
     }
     expect(test.toolset.disposals).toBe(1);
     // Its lease is free: a request for more context gets the model at once.
     await ask(test, caller, { contextLength: 2000 });
-    expect(engine.models.map(({ contextLength }) => contextLength)).toEqual([1024, 2000]);
+    expect(engine.models.map(({ contextLength }) => contextLength)).toEqual([1024, 2048]);
   });
 
   it('is given back when the caller goes away before anybody reads', async () => {
-    const test = await newChat(new ScriptedEngine());
+    const engine = new ScriptedEngine(talksUntilAborted, says('Hi'));
+    const test = await newChat(engine);
+    const caller = await newCaller(test.auth, LOADER);
     const abort = new AbortController();
-    await test.chat(await newCaller(test.auth), chatRequest(), abort.signal);
+    await test.chat(caller, chatRequest(), abort.signal);
     abort.abort(new Error('the caller went away'));
     expect(test.toolset.disposals).toBe(1);
+    // Its lease is free, too: a request for more context gets the model.
+    await ask(test, caller, { contextLength: 2000 });
+    expect(engine.models.map(({ contextLength }) => contextLength)).toEqual([1024, 2048]);
   });
 
   it('is given back when the caller goes away while the tools are opened', async () => {
@@ -480,8 +484,8 @@ describe('what a chat holds', () => {
   it('is given back when the reader goes away while the model is being loaded', async () => {
     const engine = new ScriptedEngine(says('Hi'));
     engine.holdLoads = true;
-    const test = await newChat(engine);
-    const caller = await newCaller(test.auth);
+    const test = await newChat(engine, { patienceMilliseconds: 1 });
+    const caller = await newCaller(test.auth, LOADER);
     const events = await test.chat(caller, chatRequest(), signal());
     await events.next();
     expect((await events.next()).value).toMatchObject({ type: 'model_load.start' });

@@ -43,6 +43,7 @@ export async function newChat(
     logger,
     contextLength: 1024,
     parallel: 2,
+    queue: 8,
     gpu: 'off',
     idleMilliseconds: 60_000,
     keepOnlyLast: true,
@@ -62,6 +63,7 @@ export async function newChat(
     createResponseId: () => `resp_${++ids}`,
     createCallId: () => `call_${++ids}`,
     clock: () => new Date('2026-01-01T00:00:00Z'),
+    schemaExcess: () => undefined,
     ...changes,
   });
   const auth = createAuth({ store: createMemoryTokenStore(), digestKey: new Uint8Array(32).fill(7) });

@@ -48,6 +48,7 @@ async function play(turns: readonly Turn[], options: Play = {}): Promise<Played>
       toolset: options.toolset ?? new ScriptedToolset(),
       limits: { rounds: 8, toolCalls: 32, ...options.limits },
       cacheScope: 'token',
+      share: { key: 'token', weight: 1 },
       generate: (asked, signal) => model.generate(asked, signal),
       createCallId: () => `call_${++ids}`,
     },
@@ -129,6 +130,7 @@ describe('a round', () => {
         sampling: { temperature: 0 },
         stop: ['END'],
         cacheScope: 'token',
+        share: { key: 'token', weight: 1 },
         maxOutputTokens: 9,
         contextLength: 32,
         reasoning: 'low',
@@ -266,8 +268,7 @@ describe('the limits', () => {
       toolset: desk(),
       limits: { rounds: 2 },
     });
-    expect(requests.map(({ tools }) => tools.length)).toEqual([2, 2, 0]);
-    expect(requests[2]!.toolChoice).toBe('none');
+    expect(requests.map(({ toolChoice }) => toolChoice)).toEqual(['auto', 'auto', 'none']);
   });
 
   it('run no call in that last round, whatever the model writes', async () => {
@@ -290,14 +291,14 @@ describe('the limits', () => {
       { invalid: { type: 'invalid_name', toolName: 'nothing' } },
     ]);
     expect(record.output.slice(1, 3).map(({ type }) => type)).toEqual(['invalid_tool_call', 'invalid_tool_call']);
-    expect(requests[1]!.tools).toEqual([]);
+    expect(requests[1]!.toolChoice).toBe('none');
     expect(requests[1]!.messages.at(-1)).toMatchObject({ role: 'tool', name: 'nothing' });
   });
 
   it('count a call that cannot be read as a call', async () => {
     const misspelt: Turn = [progress(), { type: 'toolCall.invalid', index: 0, raw: 'x', reason: 'no' }, finish()];
     const { requests } = await play([misspelt, says('Ok')], { toolset: desk(), limits: { toolCalls: 1 } });
-    expect(requests[1]!.tools).toEqual([]);
+    expect(requests[1]!.toolChoice).toBe('none');
   });
 
   it('of output tokens hold for all rounds together', async () => {

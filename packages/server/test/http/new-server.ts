@@ -13,6 +13,7 @@ import {
 } from '@latchkey/auth-core';
 import { createMemorySigningKeyStore } from '@latchkey/auth-core/jwt';
 import type { McpHost } from '@latchkey/mcp-bridge';
+import { excessOf } from '@latchkey/mcp-bridge';
 import type Koa from 'koa';
 import { type Logger, pino } from 'pino';
 import { onTestFinished } from 'vitest';
@@ -118,6 +119,7 @@ export async function newServer(options: TestServerOptions = {}): Promise<TestSe
     logger,
     contextLength: 1024,
     parallel: 2,
+    queue: 8,
     gpu: 'off',
     idleMilliseconds: 60_000,
     keepOnlyLast: true,
@@ -172,6 +174,7 @@ export async function newServer(options: TestServerOptions = {}): Promise<TestSe
       taint,
     }),
     samplingOf: () => ({}),
+    schemaExcess: excessOf,
     limits: { rounds: 4, toolCalls: 8 },
     recordUsage: recorder.record,
     logger,

@@ -21,6 +21,7 @@ function newPool(engine: ScriptedEngine, changes: Partial<ModelPoolOptions> = {}
     logger: pino({ level: 'silent' }),
     contextLength: 1024,
     parallel: 2,
+    queue: 8,
     gpu: 'off',
     idleMilliseconds: MINUTE,
     keepOnlyLast: false,
@@ -36,13 +37,14 @@ const granite = registered('granite');
 const other = registered('other');
 const release = (lease: ModelLease): void => lease[Symbol.dispose]();
 const nothing = (): void => {};
+const NEVER = new AbortController().signal;
 /** Lets everything run that waits for nothing but its turn. */
 const settle = (): Promise<unknown> => vi.advanceTimersByTimeAsync(0);
 
 describe('the first request for a model', () => {
   it('loads it as configured', async () => {
     const engine = new ScriptedEngine();
-    await newPool(engine, { threads: 3 }).acquire(granite, undefined, nothing);
+    await newPool(engine, { threads: 3 }).acquire(granite, undefined, nothing, NEVER);
     expect(engine.loads[0]?.options).toEqual({
       modelKey: 'ibm/granite',
       path: '/models/granite.gguf',
@@ -60,7 +62,7 @@ describe('the first request for a model', () => {
     let time = 5000;
     const events: LoadEvent[] = [];
     const pool = newPool(engine, { now: () => time });
-    const acquiring = pool.acquire(granite, undefined, (event) => events.push(event));
+    const acquiring = pool.acquire(granite, undefined, (event) => events.push(event), NEVER);
     engine.loads[0]?.options.onProgress?.(0.5);
     time = 6500;
     engine.loads[0]?.finish();
@@ -75,7 +77,7 @@ describe('the first request for a model', () => {
   it('gets no more context by default than the model was trained for', async () => {
     const engine = new ScriptedEngine();
     const small = registered('small', describedModel({ maxContextLength: 256 }));
-    await newPool(engine).acquire(small, undefined, nothing);
+    await newPool(engine).acquire(small, undefined, nothing, NEVER);
     expect(engine.loads[0]?.options.contextLength).toBe(256);
   });
 });
@@ -86,8 +88,8 @@ describe('requests at the same time', () => {
     engine.holdLoads = true;
     const pool = newPool(engine);
     const late: string[] = [];
-    const first = pool.acquire(granite, undefined, nothing);
-    const second = pool.acquire(granite, undefined, ({ type }) => late.push(type));
+    const first = pool.acquire(granite, undefined, nothing, NEVER);
+    const second = pool.acquire(granite, undefined, ({ type }) => late.push(type), NEVER);
     engine.loads[0]?.options.onProgress?.(0.5);
     engine.loads[0]?.finish();
     expect((await first).model).toBe((await second).model);
@@ -97,9 +99,9 @@ describe('requests at the same time', () => {
 
   it('hear nothing of a loading that is over', async () => {
     const pool = newPool(new ScriptedEngine());
-    await pool.acquire(granite, undefined, nothing);
+    await pool.acquire(granite, undefined, nothing, NEVER);
     const events: LoadEvent[] = [];
-    await pool.acquire(granite, undefined, (event) => events.push(event));
+    await pool.acquire(granite, undefined, (event) => events.push(event), NEVER);
     expect(events).toEqual([]);
   });
 
@@ -108,15 +110,15 @@ describe('requests at the same time', () => {
     engine.holdLoads = true;
     const pool = newPool(engine);
     const both = Promise.allSettled([
-      pool.acquire(granite, undefined, nothing),
-      pool.acquire(granite, undefined, nothing),
+      pool.acquire(granite, undefined, nothing, NEVER),
+      pool.acquire(granite, undefined, nothing, NEVER),
     ]);
     engine.loads[0]?.fail(new Error('out of memory'));
     expect((await both).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
     expect(pool.loaded()).toEqual([]);
     expect(vi.getTimerCount()).toBe(0);
     engine.holdLoads = false;
-    await pool.acquire(granite, undefined, nothing);
+    await pool.acquire(granite, undefined, nothing, NEVER);
     expect(engine.loads).toHaveLength(2);
   });
 });
@@ -125,7 +127,7 @@ describe('an idle model', () => {
   it('is unloaded after its time', async () => {
     const engine = new ScriptedEngine();
     const pool = newPool(engine);
-    release(await pool.acquire(granite, undefined, nothing));
+    release(await pool.acquire(granite, undefined, nothing, NEVER));
     await vi.advanceTimersByTimeAsync(MINUTE - 1);
     expect(engine.models[0]?.disposed).toBe(false);
     await vi.advanceTimersByTimeAsync(1);
@@ -136,9 +138,9 @@ describe('an idle model', () => {
   it('begins its time anew with each use', async () => {
     const engine = new ScriptedEngine();
     const pool = newPool(engine);
-    release(await pool.acquire(granite, undefined, nothing));
+    release(await pool.acquire(granite, undefined, nothing, NEVER));
     await vi.advanceTimersByTimeAsync(MINUTE - 1);
-    const lease = await pool.acquire(granite, undefined, nothing);
+    const lease = await pool.acquire(granite, undefined, nothing, NEVER);
     await vi.advanceTimersByTimeAsync(10 * MINUTE);
     expect(engine.models[0]?.disposed).toBe(false);
     release(lease);
@@ -150,8 +152,8 @@ describe('an idle model', () => {
     const engine = new ScriptedEngine();
     const pool = newPool(engine);
     const [first, second] = [
-      await pool.acquire(granite, undefined, nothing),
-      await pool.acquire(granite, undefined, nothing),
+      await pool.acquire(granite, undefined, nothing, NEVER),
+      await pool.acquire(granite, undefined, nothing, NEVER),
     ];
     release(first);
     release(first);
@@ -167,10 +169,10 @@ describe('a model that dies', () => {
   it('is forgotten, so that the next request loads it again', async () => {
     const engine = new ScriptedEngine();
     const pool = newPool(engine);
-    const lease = await pool.acquire(granite, undefined, nothing);
+    const lease = await pool.acquire(granite, undefined, nothing, NEVER);
     engine.models[0]?.lose();
     expect(pool.loaded()).toEqual([]);
-    await pool.acquire(granite, undefined, nothing);
+    await pool.acquire(granite, undefined, nothing, NEVER);
     release(lease);
     await vi.advanceTimersByTimeAsync(2 * MINUTE);
     expect(pool.loaded()).toHaveLength(1);
@@ -180,10 +182,47 @@ describe('a model that dies', () => {
   it('lets those go on who waited for it to be idle', async () => {
     const engine = new ScriptedEngine();
     const pool = newPool(engine);
-    await pool.acquire(granite, undefined, nothing);
-    const waiting = pool.acquire(granite, 2048, nothing);
+    await pool.acquire(granite, undefined, nothing, NEVER);
+    const waiting = pool.acquire(granite, 2048, nothing, NEVER);
     engine.models[0]?.lose();
     expect((await waiting).model.contextLength).toBe(2048);
+  });
+});
+
+describe('a request whose caller leaves while the model is loaded', () => {
+  it('holds no lease of it, and the loading goes on for the others', async () => {
+    const engine = new ScriptedEngine();
+    engine.holdLoads = true;
+    const pool = newPool(engine);
+    const left = new AbortController();
+    const leaving = expect(pool.acquire(granite, undefined, nothing, left.signal)).rejects.toThrow('left');
+    const staying = pool.acquire(granite, undefined, nothing, NEVER);
+    left.abort(new Error('the caller has left'));
+    await leaving;
+    engine.loads[0]?.finish();
+    release(await staying);
+    await vi.advanceTimersByTimeAsync(MINUTE);
+    expect(engine.models[0]?.disposed).toBe(true);
+  });
+
+  it('and a listener that throws, disturb nobody', async () => {
+    const engine = new ScriptedEngine();
+    engine.holdLoads = true;
+    const pool = newPool(engine);
+    let calls = 0;
+    const first = pool.acquire(
+      granite,
+      undefined,
+      () => {
+        if (++calls > 1) throw new Error('this listener is broken');
+      },
+      NEVER,
+    );
+    const heard: string[] = [];
+    const second = pool.acquire(granite, undefined, ({ type }) => heard.push(type), NEVER);
+    engine.loads[0]?.finish();
+    await Promise.all([first, second]);
+    expect(heard).toEqual(['start', 'end']);
   });
 });
 
@@ -191,8 +230,8 @@ describe('a request for more context', () => {
   it('waits until nobody uses the model, and then loads it anew', async () => {
     const engine = new ScriptedEngine();
     const pool = newPool(engine);
-    const lease = await pool.acquire(granite, undefined, nothing);
-    const larger = pool.acquire(granite, 2048, nothing);
+    const lease = await pool.acquire(granite, undefined, nothing, NEVER);
+    const larger = pool.acquire(granite, 2048, nothing, NEVER);
     await settle();
     expect(engine.loads).toHaveLength(1);
     release(lease);
@@ -203,24 +242,68 @@ describe('a request for more context', () => {
   it('does not wait for an idle model', async () => {
     const engine = new ScriptedEngine();
     const pool = newPool(engine);
-    release(await pool.acquire(granite, undefined, nothing));
-    expect((await pool.acquire(granite, 2048, nothing)).model.contextLength).toBe(2048);
+    release(await pool.acquire(granite, undefined, nothing, NEVER));
+    expect((await pool.acquire(granite, 2048, nothing, NEVER)).model.contextLength).toBe(2048);
   });
 
-  it('is not kept waiting by requests that come after it', async () => {
+  it('keeps nobody else waiting, who may use the model as it is', async () => {
     const engine = new ScriptedEngine();
     const pool = newPool(engine);
-    const lease = await pool.acquire(granite, undefined, nothing);
-    const larger = pool.acquire(granite, 2048, nothing);
-    const later = pool.acquire(granite, undefined, nothing);
-    await settle();
+    const lease = await pool.acquire(granite, undefined, nothing, NEVER);
+    const larger = pool.acquire(granite, 2048, nothing, NEVER);
+    const later = await pool.acquire(granite, undefined, nothing, NEVER);
+    expect(later.model).toBe(lease.model);
     release(lease);
-    expect((await larger).model).toBe((await later).model);
-    expect(engine.models).toHaveLength(2);
+    release(later);
+    expect((await larger).model.contextLength).toBe(2048);
+  });
+
+  it('waits for a bounded time, is then refused with a reason, and holds nothing', async () => {
+    const engine = new ScriptedEngine();
+    const pool = newPool(engine);
+    const lease = await pool.acquire(granite, undefined, nothing, NEVER);
+    const refused = expect(pool.acquire(granite, 2048, nothing, NEVER)).rejects.toMatchObject({
+      code: 'OVERLOADED',
+      param: 'context_length',
+      details: { retryAfterSeconds: 30 },
+    });
+    await vi.advanceTimersByTimeAsync(30_000);
+    await refused;
+    release(lease);
+    expect((await pool.acquire(granite, undefined, nothing, NEVER)).model).toBe(lease.model);
+  });
+
+  it('waits for nothing any more when its caller has left', async () => {
+    const engine = new ScriptedEngine();
+    const pool = newPool(engine);
+    const lease = await pool.acquire(granite, undefined, nothing, NEVER);
+    const left = new AbortController();
+    const refused = expect(pool.acquire(granite, 2048, nothing, left.signal)).rejects.toThrow('left');
+    await settle();
+    left.abort(new Error('the caller has left'));
+    await refused;
+    release(lease);
+    expect(engine.models[0]?.disposed).toBe(false);
+  });
+
+  it('gets the next power of two, so that sizes cannot be walked through', async () => {
+    const engine = new ScriptedEngine();
+    const pool = newPool(engine);
+    const large = registered('granite', describedModel({ maxContextLength: 5000 }));
+    for (const asked of [1025, 1026, 1500, 2048, 2049, 3000, 4097, 5000]) {
+      release(await pool.acquire(large, asked, nothing, NEVER));
+    }
+    expect(engine.models.map(({ contextLength }) => contextLength)).toEqual([2048, 4096, 5000]);
+  });
+
+  it('is bounded by the operator', async () => {
+    const pool = newPool(new ScriptedEngine(), { maxContextLength: 1500 });
+    await expect(pool.acquire(granite, 1501, nothing, NEVER)).rejects.toMatchObject({ code: 'INVALID_REQUEST' });
+    expect((await pool.acquire(granite, 1200, nothing, NEVER)).model.contextLength).toBe(1500);
   });
 
   it('is refused when the model has no more', async () => {
-    await expect(newPool(new ScriptedEngine()).acquire(granite, 2049, nothing)).rejects.toMatchObject({
+    await expect(newPool(new ScriptedEngine()).acquire(granite, 2049, nothing, NEVER)).rejects.toMatchObject({
       code: 'INVALID_REQUEST',
       param: 'context_length',
     });
@@ -229,8 +312,8 @@ describe('a request for more context', () => {
   it('leaves a request for less the model as it is', async () => {
     const engine = new ScriptedEngine();
     const pool = newPool(engine);
-    await pool.acquire(granite, 2048, nothing);
-    await pool.acquire(granite, 100, nothing);
+    await pool.acquire(granite, 2048, nothing, NEVER);
+    await pool.acquire(granite, 100, nothing, NEVER);
     expect(engine.loads).toHaveLength(1);
   });
 });
@@ -238,7 +321,7 @@ describe('a request for more context', () => {
 describe('what cannot chat', () => {
   it('is refused with the reason: a file that is no model', async () => {
     const garbage = registered('garbage', new Error('it is no GGUF file'));
-    await expect(newPool(new ScriptedEngine()).acquire(garbage, undefined, nothing)).rejects.toMatchObject({
+    await expect(newPool(new ScriptedEngine()).acquire(garbage, undefined, nothing, NEVER)).rejects.toMatchObject({
       code: 'MODEL_LOAD_FAILED',
       message: expect.stringContaining('it is no GGUF file'),
     });
@@ -246,7 +329,7 @@ describe('what cannot chat', () => {
 
   it('is refused with the reason: a model for embeddings', async () => {
     const embedder = registered('embedder', describedModel({ type: 'embedding' }));
-    await expect(newPool(new ScriptedEngine()).acquire(embedder, undefined, nothing)).rejects.toMatchObject({
+    await expect(newPool(new ScriptedEngine()).acquire(embedder, undefined, nothing, NEVER)).rejects.toMatchObject({
       code: 'INVALID_REQUEST',
       param: 'model',
     });
@@ -257,8 +340,8 @@ describe('keepOnlyLast', () => {
   it('unloads the idle ones when another model was loaded', async () => {
     const engine = new ScriptedEngine();
     const pool = newPool(engine, { keepOnlyLast: true });
-    release(await pool.acquire(granite, undefined, nothing));
-    await pool.acquire(other, undefined, nothing);
+    release(await pool.acquire(granite, undefined, nothing, NEVER));
+    await pool.acquire(other, undefined, nothing, NEVER);
     await settle();
     expect(pool.loaded().map(({ key }) => key)).toEqual(['ibm/other']);
     expect(engine.models[0]?.disposed).toBe(true);
@@ -267,8 +350,8 @@ describe('keepOnlyLast', () => {
   it('unloads one in use as soon as it is idle', async () => {
     const engine = new ScriptedEngine();
     const pool = newPool(engine, { keepOnlyLast: true });
-    const lease = await pool.acquire(granite, undefined, nothing);
-    await pool.acquire(other, undefined, nothing);
+    const lease = await pool.acquire(granite, undefined, nothing, NEVER);
+    await pool.acquire(other, undefined, nothing, NEVER);
     expect(engine.models[0]?.disposed).toBe(false);
     release(lease);
     await settle();
@@ -277,8 +360,8 @@ describe('keepOnlyLast', () => {
 
   it('keeps all of them when it is off', async () => {
     const pool = newPool(new ScriptedEngine());
-    release(await pool.acquire(granite, undefined, nothing));
-    await pool.acquire(other, undefined, nothing);
+    release(await pool.acquire(granite, undefined, nothing, NEVER));
+    await pool.acquire(other, undefined, nothing, NEVER);
     expect(pool.loaded()).toEqual([
       { key: 'ibm/granite', contextLength: 1024, parallel: 2, device: 'script' },
       { key: 'ibm/other', contextLength: 1024, parallel: 2, device: 'script' },
@@ -290,7 +373,7 @@ describe('a load that fails', () => {
   it('names the parameter that named the model', async () => {
     const engine = new ScriptedEngine();
     engine.holdLoads = true;
-    const waiting = newPool(engine).acquire(granite, undefined, nothing);
+    const waiting = newPool(engine).acquire(granite, undefined, nothing, NEVER);
     engine.loads[0]?.fail(new ServerError('MODEL_LOAD_FAILED', 'The file is damaged.', { detail: 'for the log' }));
     await expect(waiting).rejects.toMatchObject({ code: 'MODEL_LOAD_FAILED', param: 'model', detail: 'for the log' });
   });
@@ -301,12 +384,12 @@ describe('a load that never ends', () => {
     const engine = new ScriptedEngine();
     engine.holdLoads = true;
     const pool = newPool(engine);
-    const waiting = pool.acquire(granite, undefined, nothing);
+    const waiting = pool.acquire(granite, undefined, nothing, NEVER);
     const refused = expect(waiting).rejects.toMatchObject({ code: 'MODEL_LOAD_FAILED' });
     await vi.advanceTimersByTimeAsync(15 * MINUTE);
     await refused;
     engine.holdLoads = false;
-    await expect(pool.acquire(granite, undefined, nothing)).resolves.toBeDefined();
+    await expect(pool.acquire(granite, undefined, nothing, NEVER)).resolves.toBeDefined();
   });
 });
 
@@ -314,8 +397,8 @@ describe('closing the pool', () => {
   it('frees every model, in use or not', async () => {
     const engine = new ScriptedEngine();
     const pool = newPool(engine);
-    release(await pool.acquire(granite, undefined, nothing));
-    await pool.acquire(other, undefined, nothing);
+    release(await pool.acquire(granite, undefined, nothing, NEVER));
+    await pool.acquire(other, undefined, nothing, NEVER);
     await pool[Symbol.asyncDispose]();
     expect(engine.models.map(({ disposed }) => disposed)).toEqual([true, true]);
     expect(vi.getTimerCount()).toBe(0);
@@ -325,7 +408,9 @@ describe('closing the pool', () => {
     const engine = new ScriptedEngine();
     engine.holdLoads = true;
     const pool = newPool(engine);
-    const refused = expect(pool.acquire(granite, undefined, nothing)).rejects.toMatchObject({ code: 'SHUTTING_DOWN' });
+    const refused = expect(pool.acquire(granite, undefined, nothing, NEVER)).rejects.toMatchObject({
+      code: 'SHUTTING_DOWN',
+    });
     await pool[Symbol.asyncDispose]();
     await refused;
     expect(vi.getTimerCount()).toBe(0);
@@ -335,7 +420,7 @@ describe('closing the pool', () => {
     const engine = new ScriptedEngine();
     engine.holdLoads = true;
     const pool = newPool(engine);
-    const acquiring = pool.acquire(granite, undefined, nothing);
+    const acquiring = pool.acquire(granite, undefined, nothing, NEVER);
     engine.loads[0]?.finish();
     await pool[Symbol.asyncDispose]();
     await acquiring;
@@ -344,10 +429,12 @@ describe('closing the pool', () => {
 
   it('refuses whoever comes later, and whoever waited for an idle model', async () => {
     const pool = newPool(new ScriptedEngine());
-    await pool.acquire(granite, undefined, nothing);
-    const refused = expect(pool.acquire(granite, 2048, nothing)).rejects.toMatchObject({ code: 'SHUTTING_DOWN' });
+    await pool.acquire(granite, undefined, nothing, NEVER);
+    const refused = expect(pool.acquire(granite, 2048, nothing, NEVER)).rejects.toMatchObject({
+      code: 'SHUTTING_DOWN',
+    });
     await pool[Symbol.asyncDispose]();
     await refused;
-    await expect(pool.acquire(granite, undefined, nothing)).rejects.toMatchObject({ code: 'SHUTTING_DOWN' });
+    await expect(pool.acquire(granite, undefined, nothing, NEVER)).rejects.toMatchObject({ code: 'SHUTTING_DOWN' });
   });
 });

@@ -23,6 +23,11 @@ export const finish = (reason: FinishReason = 'stop', usage: Partial<TokenUsage>
   tokensPerSecond: 4,
 });
 
+export const interrupted = (usage: Partial<TokenUsage> = {}): EngineEvent => ({
+  type: 'interrupted',
+  usage: { promptTokens: 5, cachedTokens: 0, outputTokens: 2, reasoningTokens: 0, ...usage },
+});
+
 /** A call as a model writes it: its name, its arguments in two pieces, its end. */
 export function call(name: string, args: Record<string, unknown> = {}, index = 0): readonly EngineEvent[] {
   const text = JSON.stringify(args);
@@ -53,6 +58,7 @@ export async function* talksUntilAborted(_: GenerateRequest, signal: AbortSignal
   yield progress();
   yield message('and ');
   await aborted(signal);
+  yield interrupted();
 }
 
 export const describedModel = (changes: Partial<ModelDescription> = {}): ModelDescription => ({

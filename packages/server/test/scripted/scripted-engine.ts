@@ -30,7 +30,7 @@ export class ScriptedModel implements LoadedModel {
     const turn = this.#engine.turns.shift();
     if (turn === undefined) throw new Error('the script has no turn for this request');
     for await (const event of typeof turn === 'function' ? turn(request, signal) : turn) {
-      if (signal.aborted) return;
+      if (signal.aborted && event.type !== 'interrupted') return;
       yield event;
     }
   }

@@ -2,12 +2,16 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { childEnvironment } from './child-environment.ts';
 import type { EngineCommand, EngineReport } from './protocol.ts';
+import { Watchdog } from './watchdog.ts';
 
 /** How much of what the engine wrote to standard error is kept, in characters. */
 const REMEMBERED_OUTPUT = 4000;
 
 /** How long a process may take to free its memory by itself before it is killed. */
 const GRACE_MILLISECONDS = 5000;
+
+/** How long a process that has work may say nothing before it is ended. */
+export const SILENCE_MILLISECONDS = 30_000;
 
 const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
 const CHILD_ENTRY = fileURLToPath(new URL(`./child/main.${extension}`, import.meta.url));
@@ -24,21 +28,24 @@ export interface ProcessEnd {
 export interface EngineProcessOptions {
   /** Shown in the process list, e.g. the model's key. */
   readonly title: string;
+  readonly silenceMilliseconds?: number;
   readonly onReport: (report: EngineReport) => void;
   readonly onEnd: (end: ProcessEnd) => void;
 }
 
 /**
  * One child process with llama.cpp in it. What happens to it (a crash, a kill by the system) happens to it alone, and
- * all its memory is free when it is gone. It ends by itself when this process does.
+ * all its memory is free when it is gone. It ends by itself when this process does, and is ended when it says nothing
+ * while it has work.
  */
 export class EngineProcess {
   readonly #child: ChildProcess;
   readonly #ended: Promise<void>;
+  readonly #watchdog: Watchdog;
   #output = '';
 
   constructor(options: EngineProcessOptions) {
-    this.#child = fork(CHILD_ENTRY, ['latchkey-engine', options.title], {
+    this.#child = fork(CHILD_ENTRY, ['latchkey-engine', options.title, String(process.pid)], {
       execArgv: [],
       env: childEnvironment(process.env),
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
@@ -46,12 +53,29 @@ export class EngineProcess {
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#output = (this.#output + text).slice(-REMEMBERED_OUTPUT);
     });
-    this.#child.on('message', (report) => options.onReport(report as EngineReport));
+    const { silenceMilliseconds = SILENCE_MILLISECONDS } = options;
+    this.#watchdog = new Watchdog(
+      {
+        ask: () => this.send({ type: 'ask' }),
+        giveUp: () => {
+          const note = `\nended: it said nothing for ${silenceMilliseconds / 1000} seconds while it had work`;
+          this.#output = (this.#output + note).slice(-REMEMBERED_OUTPUT);
+          this.kill();
+        },
+      },
+      silenceMilliseconds,
+    );
+    this.#child.on('message', (message) => {
+      this.#watchdog.heard();
+      const report = message as EngineReport;
+      if (report.type !== 'alive') options.onReport(report);
+    });
     this.#ended = new Promise((resolve) => {
       let over = false;
       const end = (exitCode: number | null, signal: string | null): void => {
         if (over) return;
         over = true;
+        this.#watchdog.stop();
         resolve();
         options.onEnd({ exitCode, signal, output: this.#output });
       };
@@ -72,7 +96,12 @@ export class EngineProcess {
     return this.#ended;
   }
 
-  /** A process that is gone hears nothing; its end is reported by `onEnd`. */
+  /** The process has work until the result is disposed: as long as that, it must not fall silent. */
+  work(): Disposable {
+    return this.#watchdog.work();
+  }
+
+  /** A process that is gone hears nothing; its end is reported by `onEnd`. Throws for what is no JSON. */
   send(command: EngineCommand): void {
     if (this.#child.connected) this.#child.send(command, () => {});
   }

@@ -6,6 +6,12 @@ export class EventStream implements AsyncIterable<EngineEvent> {
   #ended = false;
   #error: Error | undefined;
   #wake: (() => void) | undefined;
+  readonly #over = Promise.withResolvers<void>();
+
+  /** Resolves when nothing more is pushed. */
+  get ended(): Promise<void> {
+    return this.#over.promise;
+  }
 
   push(events: readonly EngineEvent[]): void {
     if (this.#ended) return;
@@ -13,21 +19,22 @@ export class EventStream implements AsyncIterable<EngineEvent> {
     this.#wake?.();
   }
 
-  /** The first call counts. What was pushed before is still read, except when `error` is given. */
+  /** The first call counts. What was pushed before is still read. */
   end(error?: Error): void {
     if (this.#ended) return;
     this.#ended = true;
     this.#error = error;
+    this.#over.resolve();
     this.#wake?.();
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<EngineEvent> {
     for (;;) {
-      if (this.#error !== undefined) throw this.#error;
       const batches = this.#batches;
       this.#batches = [];
       for (const batch of batches) yield* batch;
       if (batches.length > 0) continue;
+      if (this.#error !== undefined) throw this.#error;
       if (this.#ended) return;
       await new Promise<void>((resolve) => {
         this.#wake = resolve;

@@ -8,6 +8,8 @@ import { loadModel } from './load-model.ts';
 export interface LlamaEngineOptions {
   /** Hears of engine processes that start, fail and end; by default nobody does. */
   readonly logger?: Pick<Logger, 'info' | 'warn'>;
+  /** How long a process that has work may say nothing before it is ended; 30 seconds by default. */
+  readonly silenceMilliseconds?: number;
 }
 
 const SILENT: Pick<Logger, 'info' | 'warn'> = { info() {}, warn() {} };
@@ -18,17 +20,19 @@ const SILENT: Pick<Logger, 'info' | 'warn'> = { info() {}, warn() {} };
  *
  * `load` throws ServerError `MODEL_LOAD_FAILED`; disposing the engine unloads all its models.
  */
-export function createLlamaEngine({ logger = SILENT }: LlamaEngineOptions = {}): InferenceEngine {
-  return new LlamaEngine(logger);
+export function createLlamaEngine({ logger = SILENT, silenceMilliseconds }: LlamaEngineOptions = {}): InferenceEngine {
+  return new LlamaEngine(logger, silenceMilliseconds);
 }
 
 class LlamaEngine implements InferenceEngine {
   readonly #logger: Pick<Logger, 'info' | 'warn'>;
+  readonly #silenceMilliseconds: number | undefined;
   readonly #models = new Set<LoadedModel>();
   readonly #closing = new AbortController();
 
-  constructor(logger: Pick<Logger, 'info' | 'warn'>) {
+  constructor(logger: Pick<Logger, 'info' | 'warn'>, silenceMilliseconds: number | undefined) {
     this.#logger = logger;
+    this.#silenceMilliseconds = silenceMilliseconds;
   }
 
   async describe(paths: readonly string[]): Promise<readonly (ModelDescription | Error)[]> {
@@ -36,7 +40,12 @@ class LlamaEngine implements InferenceEngine {
   }
 
   async load(options: LoadOptions, signal: AbortSignal): Promise<LoadedModel> {
-    const model = await loadModel(options, AbortSignal.any([signal, this.#closing.signal]), this.#logger);
+    const model = await loadModel(
+      options,
+      AbortSignal.any([signal, this.#closing.signal]),
+      this.#logger,
+      this.#silenceMilliseconds,
+    );
     if (this.#closing.signal.aborted) {
       await model[Symbol.asyncDispose]();
       throw new ServerError('SHUTTING_DOWN', 'The server is going down; no model can be loaded.');

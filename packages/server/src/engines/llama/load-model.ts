@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { LoadOptions } from '../../contracts/inference-engine.ts';
 import { ServerError } from '../../contracts/server-error.ts';
-import { EngineProcess } from './engine-process.ts';
+import { EngineProcess, SILENCE_MILLISECONDS } from './engine-process.ts';
 import { LoadedLlamaModel } from './loaded-llama-model.ts';
 import { describeEnd } from './process-end.ts';
 import type { LoadCommand } from './protocol.ts';
@@ -14,6 +14,7 @@ export async function loadModel(
   options: LoadOptions,
   signal: AbortSignal,
   logger: Pick<Logger, 'info' | 'warn'>,
+  silenceMilliseconds: number = SILENCE_MILLISECONDS,
 ): Promise<LoadedLlamaModel> {
   signal.throwIfAborted();
   const { onProgress, ...command } = options;
@@ -21,6 +22,7 @@ export async function loadModel(
   let model: LoadedLlamaModel | undefined;
   const child = new EngineProcess({
     title: options.modelKey,
+    silenceMilliseconds,
     onReport(report) {
       if (report.type === 'load.progress') onProgress?.(report.progress);
       else if (report.type === 'load.failed') loading.reject(loadError(report.error.message, report.error.detail));
@@ -38,6 +40,7 @@ export async function loadModel(
       logger.info({ model: options.modelKey, pid: child.pid, end: describeEnd(end) }, 'engine process ended');
     },
   });
+  using _work = child.work();
   const abort = (): void => loading.reject(signal.reason);
   signal.addEventListener('abort', abort, { once: true });
   child.send({ type: 'load', options: command satisfies LoadCommand });

@@ -3,8 +3,8 @@ import { ServerError } from '../../contracts/server-error.ts';
 import type { EngineProcess, ProcessEnd } from './engine-process.ts';
 import { EventStream } from './event-stream.ts';
 import { describeEnd } from './process-end.ts';
-import type { EngineReport, TransportedError } from './protocol.ts';
-import { WaitingLine } from './waiting-line.ts';
+import type { EngineReport } from './protocol.ts';
+import { fromTransportedError } from './transported-error.ts';
 
 /** What a freshly loaded model is known by. */
 export interface LoadedLlamaModelOptions {
@@ -21,10 +21,8 @@ export class LoadedLlamaModel implements LoadedModel {
   readonly device: string;
   readonly pid?: number;
   readonly #process: EngineProcess;
-  readonly #line: WaitingLine;
   readonly #streams = new Map<number, EventStream>();
   readonly #counts = new Map<number, PromiseWithResolvers<number>>();
-  readonly #gone = new AbortController();
   readonly #lostListeners: ((reason: Error) => void)[] = [];
   #lost: ServerError | undefined;
   #disposed: Promise<void> | undefined;
@@ -36,33 +34,40 @@ export class LoadedLlamaModel implements LoadedModel {
     this.parallel = options.parallel;
     this.device = options.device;
     if (options.process.pid !== undefined) this.pid = options.process.pid;
-    this.#line = new WaitingLine(options.parallel);
   }
 
   async *generate(request: GenerateRequest, signal: AbortSignal): AsyncIterable<EngineEvent> {
-    if (!(await this.#line.take(AbortSignal.any([signal, this.#gone.signal])))) {
-      if (!signal.aborted && this.#lost !== undefined) throw this.#lost;
-      return;
-    }
+    if (signal.aborted) return;
     if (this.#lost !== undefined) throw this.#lost;
+    if (this.#streams.size >= this.parallel) {
+      throw new ServerError('OVERLOADED', `The model runs ${this.parallel} requests already.`);
+    }
     const id = this.#nextId++;
+    using _work = this.#process.work();
+    this.#process.send({ type: 'generate', id, request });
     const stream = new EventStream();
     this.#streams.set(id, stream);
-    const abort = (): void => {
-      this.#process.send({ type: 'abort', id });
-      stream.end();
-    };
+    const abort = (): void => this.#process.send({ type: 'abort', id });
     signal.addEventListener('abort', abort, { once: true });
+    let over = false;
     try {
-      this.#process.send({ type: 'generate', id, request });
       for await (const event of stream) {
-        if (signal.aborted) return;
-        yield event;
+        if (!signal.aborted || event.type === 'finish' || event.type === 'interrupted') yield event;
       }
+      over = true;
+    } catch (error) {
+      over = true;
+      if (!signal.aborted) throw error;
     } finally {
       signal.removeEventListener('abort', abort);
-      if (this.#streams.has(id)) abort();
+      if (!over) await this.#abandon(id, stream);
     }
+  }
+
+  /** An answer that nobody reads any more holds its sequence until the process has let go of it. */
+  async #abandon(id: number, stream: EventStream): Promise<void> {
+    this.#process.send({ type: 'abort', id });
+    await stream.ended;
   }
 
   async countPrompt(request: GenerateRequest, signal: AbortSignal): Promise<number> {
@@ -70,11 +75,15 @@ export class LoadedLlamaModel implements LoadedModel {
     if (this.#lost !== undefined) throw this.#lost;
     const id = this.#nextId++;
     const counting = Promise.withResolvers<number>();
-    const abort = (): void => counting.reject(signal.reason);
+    using _work = this.#process.work();
+    this.#process.send({ type: 'count', id, request });
+    const abort = (): void => {
+      this.#process.send({ type: 'abort', id });
+      counting.reject(signal.reason);
+    };
     signal.addEventListener('abort', abort, { once: true });
     this.#counts.set(id, counting);
     try {
-      this.#process.send({ type: 'count', id, request });
       return await counting.promise;
     } finally {
       signal.removeEventListener('abort', abort);
@@ -97,16 +106,14 @@ export class LoadedLlamaModel implements LoadedModel {
     if (report.type === 'count.end') this.#counted(report);
     if (report.type !== 'generation.end') return;
     const stream = this.#streams.get(report.id);
-    // The place is free only now: an aborted generation holds its sequence until the child has let go of it.
     this.#streams.delete(report.id);
-    this.#line.give();
-    stream?.end(report.error === undefined ? undefined : toServerError(report.error));
+    stream?.end(report.error === undefined ? undefined : fromTransportedError(report.error));
   }
 
   #counted({ id, outcome }: Extract<EngineReport, { type: 'count.end' }>): void {
     const counting = this.#counts.get(id);
     if (typeof outcome === 'number') counting?.resolve(outcome);
-    else counting?.reject(toServerError(outcome));
+    else counting?.reject(fromTransportedError(outcome));
   }
 
   /** To be called once when the process is gone. */
@@ -131,17 +138,9 @@ export class LoadedLlamaModel implements LoadedModel {
 
   #fail(reason: ServerError): void {
     this.#lost ??= reason;
-    this.#gone.abort();
     const streams = [...this.#streams.values()];
     this.#streams.clear();
     for (const stream of streams) stream.end(this.#lost);
     for (const counting of this.#counts.values()) counting.reject(this.#lost);
   }
-}
-
-function toServerError({ code, message, detail, param }: TransportedError): ServerError {
-  return new ServerError(code, message, {
-    ...(detail === undefined ? {} : { detail }),
-    ...(param === undefined ? {} : { param }),
-  });
 }

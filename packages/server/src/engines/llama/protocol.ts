@@ -18,7 +18,9 @@ export type EngineCommand =
   | { readonly type: 'load'; readonly options: LoadCommand }
   | { readonly type: 'generate'; readonly id: number; readonly request: GenerateRequest }
   | { readonly type: 'count'; readonly id: number; readonly request: GenerateRequest }
-  | { readonly type: 'abort'; readonly id: number };
+  | { readonly type: 'abort'; readonly id: number }
+  /** Answered with `alive`, as soon as the process listens. */
+  | { readonly type: 'ask' };
 
 /** What an engine process answers. Every `generate` ends with exactly one `generation.end`, every `count` with one `count.end`. */
 export type EngineReport =
@@ -33,4 +35,5 @@ export type EngineReport =
   | { readonly type: 'load.failed'; readonly error: TransportedError }
   | { readonly type: 'generation.events'; readonly id: number; readonly events: readonly EngineEvent[] }
   | { readonly type: 'generation.end'; readonly id: number; readonly error?: TransportedError }
+  | { readonly type: 'alive' }
   | { readonly type: 'count.end'; readonly id: number; readonly outcome: number | TransportedError };

@@ -30,16 +30,25 @@ export function endWithToken(auth: Pick<Auth, 'onRevoked'>): Middleware<ServerSt
       if (principal.chain.includes(revoked)) end(new InvalidTokenError('AUTH_TOKEN_REVOKED'));
     });
     let unanswered = 0;
+    let isChecking = false;
     const check = async (): Promise<void> => {
+      // A look that takes longer than the time between two counts as one without an answer.
+      if (isChecking) return unanswer();
+      isChecking = true;
       try {
         await reverify();
         unanswered = 0;
       } catch (error) {
-        if (!(error instanceof AuthError)) throw error;
-        // A store may be away for a moment; who cannot be asked for longer must not be taken for a yes.
-        if (error instanceof StoreUnavailableError && ++unanswered < PATIENCE) return;
-        end(error);
+        if (error instanceof AuthError && !(error instanceof StoreUnavailableError)) end(error);
+        else unanswer();
+      } finally {
+        isChecking = false;
       }
+    };
+    /** A store may be away for a moment; one that gives no answer for longer must not be taken for a yes. */
+    const unanswer = (): void => {
+      unanswered += 1;
+      if (unanswered >= PATIENCE) end(new StoreUnavailableError(new Error('the token was not looked up in time')));
     };
     const checks = setInterval(() => void check(), CHECK_MILLISECONDS);
     ctx.res.once('close', () => {

@@ -241,7 +241,11 @@ describe('abort', () => {
       events.push(event);
       if (event.type === 'message.delta') controller.abort();
     }
-    expect(events.at(-1)?.type).toBe('message.delta');
+    expect(events.at(-1)).toMatchObject({
+      type: 'interrupted',
+      usage: { promptTokens: expect.any(Number), outputTokens: expect.any(Number) },
+    });
+    expect(events.filter(({ type }) => type === 'finish')).toEqual([]);
   });
 
   it('ends a generation that waits for its place', async () => {

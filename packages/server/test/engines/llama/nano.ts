@@ -8,6 +8,8 @@ import type {
   ToolDefinition,
 } from '../../../src/contracts/inference-engine.ts';
 
+import { QueuedModel } from '../../../src/models/queued-model.ts';
+
 /** The model that the tests run: small, real, and in the repository. */
 export const NANO = fileURLToPath(new URL('../../../../../models/latchkey/nano.gguf', import.meta.url));
 
@@ -26,11 +28,13 @@ export const DOCUMENTATION_TOOLS: readonly ToolDefinition[] = [
   },
 ];
 
-export function loadNano(engine: InferenceEngine, options: Partial<LoadOptions> = {}): Promise<LoadedModel> {
-  return engine.load(
+/** Nano with the queue in front of it that every model has. */
+export async function loadNano(engine: InferenceEngine, options: Partial<LoadOptions> = {}): Promise<LoadedModel> {
+  const model = await engine.load(
     { modelKey: 'latchkey/nano', path: NANO, contextLength: 2048, parallel: 1, threads: 1, gpu: 'off', ...options },
     NEVER,
   );
+  return new QueuedModel(model, 64);
 }
 
 /** A greedy request for an answer to one question. */
@@ -42,6 +46,7 @@ export function asking(question: string, request: Partial<GenerateRequest> = {})
     sampling: { temperature: 0 },
     stop: [],
     cacheScope: 'test',
+    share: { key: 'test', weight: 1 },
     ...request,
   };
 }

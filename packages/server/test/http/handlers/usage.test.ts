@@ -59,12 +59,12 @@ describe('GET /api/v1/usage', () => {
     });
     const token = await server.issue(CHAT);
     expect((await chat(server, token)).status).toBe(500);
-    expect(await totals(server, token)).toMatchObject({ requests: 1, inputTokens: 5, outputTokens: 4 });
+    expect(await totals(server, token)).toMatchObject({ requests: 1, inputTokens: 5, outputTokens: 1019 });
     const body = { model: 'ibm/granite', input: 'Hi', stream: true };
     const running = await open(server.app, { method: 'POST', path: '/api/v1/chat', token, body });
     await running.received('"and "');
     running.leave();
-    await expect.poll(() => totals(server, token)).toMatchObject({ requests: 2, inputTokens: 10, outputTokens: 6 });
+    await expect.poll(() => totals(server, token)).toMatchObject({ requests: 2, inputTokens: 10, outputTokens: 1021 });
   });
 
   it('counts no chat that was refused', async () => {

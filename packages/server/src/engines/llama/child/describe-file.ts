@@ -1,22 +1,34 @@
 import { stat } from 'node:fs/promises';
 import { type GgufFileInfo, GgufFileType, readGgufFileInfo } from 'node-llama-cpp';
 import type { ModelDescription } from '../../../contracts/inference-engine.ts';
-import { chooseFormat } from '../formats/choose-format.ts';
+import type { TemplateTraits } from '../formats/template-traits.ts';
 import { chatTemplateOf } from './chat-template-of.ts';
 import { checkHeader } from './gguf-header.ts';
+import type { PromptThread } from './prompt-thread.ts';
 
 const EMBEDDING_ARCHITECTURE = /bert|t5encoder|embedding/;
 const MULTIPLIERS: Readonly<Record<string, number>> = { K: 1e3, M: 1e6, B: 1e9, T: 1e12 };
 
 /** What a model file says of itself, or in a sentence why it is no model. */
-export async function describeFile(path: string): Promise<ModelDescription | string> {
+export async function describeFile(path: string, templates: PromptThread): Promise<ModelDescription | string> {
   try {
     checkHeader(path);
     const file = await readGgufFileInfo(path, { sourceType: 'filesystem', logWarnings: false });
-    return describe(file, await dataSize(file));
+    const bytes = await dataSize(file);
+    try {
+      return describe(file, bytes, await traitsOf(file, templates));
+    } catch {
+      return 'The chat template in the file takes too long or too much memory.';
+    }
   } catch {
     return 'The file is not a GGUF model, or its header is damaged.';
   }
+}
+
+async function traitsOf(file: GgufFileInfo, templates: PromptThread): Promise<TemplateTraits | undefined> {
+  const template = chatTemplateOf(file);
+  if (template === undefined) return undefined;
+  return (await templates.choose({ template, bos: '', eos: '', hasChatMl: true }, [])).traits;
 }
 
 /** The size of the weights in bytes, over all parts of a model. */
@@ -27,14 +39,11 @@ async function dataSize(file: GgufFileInfo): Promise<number> {
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 
-function describe(file: GgufFileInfo, bytes: number): ModelDescription {
+function describe(file: GgufFileInfo, bytes: number, traits: TemplateTraits | undefined): ModelDescription {
   const { general } = file.metadata;
   const own = file.architectureMetadata as Readonly<Record<string, unknown>>;
   const architecture = general?.architecture ?? null;
   const parameterCount = countParameters(file);
-  const template = chatTemplateOf(file);
-  const traits =
-    template === undefined ? undefined : chooseFormat({ template, bos: '', eos: '', hasChatMl: true }).traits;
   const embeds = own.pooling_type !== undefined || EMBEDDING_ARCHITECTURE.test(architecture ?? '');
   return {
     architecture,

@@ -1,19 +1,19 @@
 import type { Token } from 'node-llama-cpp';
-import type { EngineEvent, GenerateRequest } from '../../../contracts/inference-engine.ts';
-import { ServerError } from '../../../contracts/server-error.ts';
+import type { EngineEvent, GenerateRequest, TokenUsage } from '../../../contracts/inference-engine.ts';
 import { OutputParser } from '../formats/output-parser.ts';
 import { Answer } from './answer.ts';
 import type { NativeModel } from './native-model.ts';
 import { prefill } from './prefill.ts';
-import { buildPrompt, type Prompt, shownTools } from './prompt.ts';
+import { buildPrompt, exceeded, type Prompt } from './prompt.ts';
 import { createSampler } from './sampling.ts';
 import type { SlotLease } from './sequence-pool.ts';
 import { TokenTextStream } from './token-text.ts';
 import { TurnGrammar } from './turn-grammar.ts';
 
 /**
- * Runs one turn of the assistant. Returns early, without `finish`, when `signal` fires.
- * Throws ServerError `CONTEXT_EXCEEDED`, `UNSUPPORTED_REASONING`, `UNSUPPORTED_INPUT`.
+ * Runs one turn of the assistant. It ends with `finish`, or, when `signal` fires or it fails on the way, with
+ * `interrupted`: whoever pays for a turn pays for what was computed, not for what was sent.
+ * Throws ServerError `CONTEXT_EXCEEDED`, `UNSUPPORTED_REASONING`, `UNSUPPORTED_INPUT`, `INVALID_REQUEST`.
  */
 export async function generate(
   model: NativeModel,
@@ -21,28 +21,45 @@ export async function generate(
   signal: AbortSignal,
   emit: (event: EngineEvent) => void,
 ): Promise<void> {
-  const prompt = buildPrompt(model, request);
-  const room = roomForAnswer(model, request, prompt);
+  const limit = Math.min(request.contextLength ?? Number.POSITIVE_INFINITY, model.contextLength);
+  const prompt = await buildPrompt(model, request, limit, signal);
+  if (prompt === undefined) return;
+  const room = roomForAnswer(request, prompt, limit);
   const lease = await model.pool.take(prompt.tokens, request.cacheScope);
+  const count = new TurnCount(lease.cachedTokens);
   try {
-    await runTurn({ model, request, prompt, room, lease, signal, emit });
+    await runTurn({ model, request, prompt, room, lease, count, signal, emit });
   } finally {
     model.batching.stopWriting(lease.slot.index);
     model.pool.give(lease.slot);
+    if (!count.finished) emit({ type: 'interrupted', usage: count.usage });
   }
 }
 
 /** How many tokens the answer may have. The context is never shifted: what no longer fits ends the answer. */
-function roomForAnswer(model: NativeModel, request: GenerateRequest, prompt: Prompt): number {
-  const limit = Math.min(request.contextLength ?? Number.POSITIVE_INFINITY, model.contextLength);
+function roomForAnswer(request: GenerateRequest, prompt: Prompt, limit: number): number {
   const room = limit - prompt.tokens.length;
-  if (room < 1) {
-    throw new ServerError(
-      'CONTEXT_EXCEEDED',
-      `The conversation has ${prompt.tokens.length} tokens and leaves no room for an answer in a context of ${limit}. Shorten it, or load the model with a longer context.`,
-    );
-  }
+  if (room < 1) throw exceeded(prompt.tokens.length, limit);
   return Math.min(room, request.maxOutputTokens ?? Number.POSITIVE_INFINITY);
+}
+
+/** What a turn has computed so far. */
+class TurnCount {
+  promptTokens: number;
+  outputTokens = 0;
+  reasoningTokens = 0;
+  finished = false;
+  readonly #cachedTokens: number;
+
+  constructor(cachedTokens: number) {
+    this.#cachedTokens = cachedTokens;
+    this.promptTokens = cachedTokens;
+  }
+
+  get usage(): TokenUsage {
+    const { promptTokens, outputTokens, reasoningTokens } = this;
+    return { promptTokens, cachedTokens: this.#cachedTokens, outputTokens, reasoningTokens };
+  }
 }
 
 interface Turn {
@@ -51,13 +68,14 @@ interface Turn {
   readonly prompt: Prompt;
   readonly room: number;
   readonly lease: SlotLease;
+  readonly count: TurnCount;
   readonly signal: AbortSignal;
   readonly emit: (event: EngineEvent) => void;
 }
 
-async function runTurn({ model, request, prompt, room, lease, signal, emit }: Turn): Promise<void> {
+async function runTurn({ model, request, prompt, room, lease, count, signal, emit }: Turn): Promise<void> {
   const { slot, cachedTokens } = lease;
-  const { format } = model.chosen;
+  const { stop, calls } = model.format;
   const priority = model.batching.priorityOf(slot.index);
   const total = prompt.tokens.length;
   const started = performance.now();
@@ -66,26 +84,29 @@ async function runTurn({ model, request, prompt, room, lease, signal, emit }: Tu
     priority,
     batchSize: model.batchSize,
     signal,
-    onProgress: (evaluated) => emit({ type: 'prompt.progress', processed: cachedTokens + evaluated, total }),
+    onProgress(evaluated) {
+      count.promptTokens = cachedTokens + evaluated;
+      emit({ type: 'prompt.progress', processed: count.promptTokens, total });
+    },
   });
   if (signal.aborted) return;
 
   const parser = new OutputParser({
     reasoningOpen: prompt.reasoningOpen,
     callOpen: prompt.callOpen,
-    ...(shownTools(request).length === 0 ? {} : { calls: format.calls }),
+    ...(request.tools.length === 0 ? {} : { calls }),
+    dropsCalls: request.toolChoice === 'none',
   });
-  const answer = new Answer(parser, request.stop, format.stop, emit);
-  const grammar = new TurnGrammar(model, request, prompt, parser);
+  const answer = new Answer(parser, request.stop, stop, emit);
+  const grammar = new TurnGrammar(model, prompt, parser);
   const text = new TokenTextStream(model.texts);
   const sampler = createSampler(request.sampling);
   const generationStarted = performance.now();
   let firstTokenAt = 0;
-  let outputTokens = 0;
-  let reasoningTokens = 0;
   let cutShort = room === 0;
 
   model.batching.startWriting(slot.index);
+  count.promptTokens = total;
   const tokens = slot.sequence.evaluateWithMetadata(
     prompt.tokens.slice(-1) as [Token],
     {},
@@ -96,26 +117,27 @@ async function runTurn({ model, request, prompt, room, lease, signal, emit }: Tu
     },
   );
   for await (const { token } of tokens) {
+    count.outputTokens += 1;
+    if (parser.place === 'reasoning') count.reasoningTokens += 1;
     if (signal.aborted) return;
-    if (outputTokens === 0) {
+    if (count.outputTokens === 1) {
       firstTokenAt = performance.now();
       emit({ type: 'prompt.progress', processed: total, total });
     }
-    outputTokens += 1;
-    if (parser.place === 'reasoning') reasoningTokens += 1;
     sampler.remember(token);
     answer.read(text.read(token));
-    cutShort = outputTokens >= room;
+    cutShort = count.outputTokens >= room;
     if (answer.stopped || cutShort) break;
   }
   answer.read(text.end());
   const reason = answer.end(cutShort);
   const ended = performance.now();
+  count.finished = true;
   emit({
     type: 'finish',
     reason,
-    usage: { promptTokens: total, cachedTokens, outputTokens, reasoningTokens },
+    usage: count.usage,
     timeToFirstTokenSeconds: ((firstTokenAt || ended) - started) / 1000,
-    tokensPerSecond: outputTokens === 0 ? 0 : (outputTokens * 1000) / (ended - generationStarted),
+    tokensPerSecond: count.outputTokens === 0 ? 0 : (count.outputTokens * 1000) / (ended - generationStarted),
   });
 }

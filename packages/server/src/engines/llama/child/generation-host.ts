@@ -1,6 +1,6 @@
 import type { GenerateRequest } from '../../../contracts/inference-engine.ts';
-import { ServerError } from '../../../contracts/server-error.ts';
 import type { EngineReport, TransportedError } from '../protocol.ts';
+import { toTransportedError } from '../transported-error.ts';
 import { EventSender } from './event-sender.ts';
 import { generate } from './generate.ts';
 import type { NativeModel } from './native-model.ts';
@@ -32,14 +32,18 @@ export class GenerationHost {
     this.#report({ type: 'generation.end', id, ...(failure === undefined ? {} : { error: failure }) });
   }
 
-  /** Reports how many tokens the prompt of a request has. */
-  count(id: number, request: GenerateRequest): void {
+  /** Reports how many tokens the prompt of a request has; of one beyond the context, at least how many. */
+  async count(id: number, request: GenerateRequest): Promise<void> {
+    const controller = new AbortController();
+    this.#running.set(id, controller);
     let outcome: number | TransportedError;
     try {
-      outcome = buildPrompt(this.#model, request).tokens.length;
+      const prompt = await buildPrompt(this.#model, request, this.#model.contextLength, controller.signal);
+      outcome = prompt?.tokens.length ?? 0;
     } catch (error) {
       outcome = toTransportedError(error);
     }
+    this.#running.delete(id);
     this.#report({ type: 'count.end', id, outcome });
   }
 
@@ -51,17 +55,4 @@ export class GenerationHost {
     for (const controller of this.#running.values()) controller.abort();
     await this.#model.dispose();
   }
-}
-
-function toTransportedError(error: unknown): TransportedError {
-  if (error instanceof ServerError) {
-    const detail = error.detail ?? (error.cause === undefined ? undefined : String(error.cause));
-    return {
-      code: error.code,
-      message: error.message,
-      ...(detail === undefined ? {} : { detail }),
-      ...(error.param === undefined ? {} : { param: error.param }),
-    };
-  }
-  return { code: 'INTERNAL', message: 'The engine failed at this request.', detail: String(error) };
 }

@@ -2,13 +2,23 @@ import type { EngineCommand, EngineReport } from '../protocol.ts';
 import { describeFile } from './describe-file.ts';
 import { GenerationHost } from './generation-host.ts';
 import { LoadFailure, loadNativeModel } from './native-model.ts';
+import { guardAgainst } from './parent-guard.ts';
+import { PromptThread } from './prompt-thread.ts';
 
 /** How long llama.cpp may take to free what it holds when the server's process lets go of this one. */
 const GOODBYE_MILLISECONDS = 3000;
 
+/** The server's process names itself in the last argument. */
+const PARENT_ARGUMENT = 4;
+
+/** How long a template may take to show what it can do, while files are looked at. */
+const PROBE_MILLISECONDS = 5000;
+
 function report(message: EngineReport): void {
   if (process.connected) process.send?.(message);
 }
+
+guardAgainst(Number(process.argv[PARENT_ARGUMENT]));
 
 let host: GenerationHost | undefined;
 
@@ -27,8 +37,9 @@ async function load(options: Extract<EngineCommand, { type: 'load' }>['options']
 }
 
 async function describe(paths: readonly string[]): Promise<void> {
+  const templates = new PromptThread(PROBE_MILLISECONDS);
   for (const [index, path] of paths.entries()) {
-    report({ type: 'description', index, description: await describeFile(path) });
+    report({ type: 'description', index, description: await describeFile(path, templates) });
   }
 }
 
@@ -36,7 +47,8 @@ process.on('message', (command: EngineCommand) => {
   if (command.type === 'load') void load(command.options);
   else if (command.type === 'describe') void describe(command.paths);
   else if (command.type === 'generate') void host?.run(command.id, command.request);
-  else if (command.type === 'count') host?.count(command.id, command.request);
+  else if (command.type === 'count') void host?.count(command.id, command.request);
+  else if (command.type === 'ask') report({ type: 'alive' });
   else host?.abort(command.id);
 });
 

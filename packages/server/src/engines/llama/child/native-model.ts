@@ -9,12 +9,12 @@ import {
   type LlamaModel,
   readGgufFileInfo,
 } from 'node-llama-cpp';
-import { type ChosenFormat, chooseFormat } from '../formats/choose-format.ts';
-import { SpecialTexts } from '../formats/special-texts.ts';
 import type { LoadCommand } from '../protocol.ts';
 import { Batching } from './batching.ts';
 import { chatTemplateOf } from './chat-template-of.ts';
 import { checkHeader } from './gguf-header.ts';
+import { PromptThread } from './prompt-thread.ts';
+import type { FormatFacts } from './prompt-worker.ts';
 import { SequencePool } from './sequence-pool.ts';
 import { TokenTexts } from './token-text.ts';
 import { readVocabulary } from './vocabulary.ts';
@@ -36,8 +36,8 @@ export interface NativeModel {
   readonly model: LlamaModel;
   readonly pool: SequencePool;
   readonly batching: Batching;
-  readonly chosen: ChosenFormat;
-  readonly specials: SpecialTexts;
+  readonly format: FormatFacts;
+  readonly prompts: PromptThread;
   readonly texts: TokenTexts;
   readonly contextLength: number;
   /** How many tokens are computed at once. */
@@ -99,27 +99,33 @@ interface Parts {
   readonly options: LoadCommand;
 }
 
-function assemble({ llama, model, context, batching, file, options }: Parts): NativeModel {
-  const vocabulary = readVocabulary(model, file);
-  const chosen = chooseFormat({
+async function assemble({ llama, model, context, batching, file, options }: Parts): Promise<NativeModel> {
+  const { specialTexts } = readVocabulary(model, file);
+  const prompts = new PromptThread();
+  const source = {
     template: chatTemplateOf(file),
     bos: model.tokens.bosString ?? '',
     eos: model.tokens.eosString ?? '',
-    hasChatMl: vocabulary.specialTexts.includes('<|im_start|>'),
-  });
-  const { open, close } = chosen.format.calls;
+    hasChatMl: specialTexts.includes('<|im_start|>'),
+  };
+  const format = await attempt(
+    () => prompts.choose(source, specialTexts),
+    "The model's chat template takes too long or too much memory.",
+  );
+  const { open, close } = format.calls;
   return {
     llama,
     model,
     pool: new SequencePool(context),
     batching,
-    chosen,
-    specials: new SpecialTexts(vocabulary.specialTexts),
+    format,
+    prompts,
     texts: new TokenTexts(model, new Set([...MARKERS, open, close])),
     contextLength: Math.min(options.contextLength, context.contextSize),
     batchSize: context.batchSize,
     device: llama.gpu === false ? 'cpu' : llama.gpu,
     async dispose() {
+      await prompts[Symbol.asyncDispose]();
       await model.dispose();
       await llama.dispose();
     },

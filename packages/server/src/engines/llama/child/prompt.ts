@@ -1,8 +1,7 @@
 import type { Token } from 'node-llama-cpp';
 import type { GenerateRequest } from '../../../contracts/inference-engine.ts';
 import { ServerError } from '../../../contracts/server-error.ts';
-import { makeSafe } from '../formats/prompt-tokens.ts';
-import { opensReasoning } from '../formats/template-traits.ts';
+import type { TurnGrammarTexts } from '../grammar/turn-grammars.ts';
 import type { NativeModel } from './native-model.ts';
 
 /** A prompt, ready to be evaluated. */
@@ -12,42 +11,40 @@ export interface Prompt {
   readonly reasoningOpen: boolean;
   /** It ends with the opening marker of a tool call, since the model has to call one. */
   readonly callOpen: boolean;
+  readonly grammars: TurnGrammarTexts;
 }
 
 /**
- * Renders and tokenises a conversation.
- * Throws ServerError `UNSUPPORTED_REASONING`, `UNSUPPORTED_INPUT` (an image, roles that the template refuses).
+ * Renders and tokenises a conversation, without holding up the streams beside it: the text comes from a thread of its
+ * own, and it is tokenised in pieces, no further than one piece beyond `limit`. Undefined when `signal` fires.
+ * Throws ServerError as `PromptThread.prepare` does.
  */
-export function buildPrompt({ model, chosen, specials }: NativeModel, request: GenerateRequest): Prompt {
-  const { format, template, traits } = chosen;
-  const { messages, reasoning, toolChoice } = request;
-  const tools = shownTools(request);
-  if (reasoning !== undefined && !(traits.reasoning?.allowedOptions.includes(reasoning) ?? false)) {
-    const allowed = traits.reasoning?.allowedOptions.join(', ') ?? 'none';
-    throw new ServerError(
-      'UNSUPPORTED_REASONING',
-      `The model has no reasoning setting “${reasoning}”; it has: ${allowed}.`,
-      {
-        param: 'reasoning',
-      },
-    );
+export async function buildPrompt(
+  { model, format, prompts }: NativeModel,
+  request: GenerateRequest,
+  limit: number,
+  signal: AbortSignal,
+): Promise<Prompt | undefined> {
+  const text = await prompts.prepare(request, signal);
+  if (text === undefined) return undefined;
+  const tokens: Token[] = [];
+  for (const { text: piece, continues } of text.pieces) {
+    tokens.push(...model.tokenize(piece, true, continues ? 'trimLeadingSpace' : undefined));
+    if (tokens.length > limit) break;
+    await new Promise(setImmediate);
+    if (signal.aborted) return undefined;
   }
-  const safe = makeSafe({ messages, tools, ...(reasoning === undefined ? {} : { reasoning }) }, template, specials, {
-    tokenize: (text, continues) => model.tokenize(text, true, continues ? 'trimLeadingSpace' : undefined),
-  });
-  const rendered = format.render(safe.conversation);
-  const tokens = safe.tokenize(rendered) as Token[];
   const { bos, shouldPrependBosToken } = model.tokens;
   if (shouldPrependBosToken && bos !== null && tokens[0] !== bos) tokens.unshift(bos);
-  const reasoningOpen = opensReasoning(rendered);
-  const mustCall = toolChoice !== 'auto' && tools.length > 0;
-  const callOpen = mustCall && !reasoningOpen;
+  const { reasoningOpen, callOpen, grammars } = text;
   if (callOpen) tokens.push(...model.tokenize(format.calls.open, true, 'trimLeadingSpace'));
-  return { tokens, reasoningOpen, callOpen };
+  return { tokens, reasoningOpen, callOpen, grammars };
 }
 
-/** The tools that the model is told about. */
-export function shownTools({ tools, toolChoice }: GenerateRequest): GenerateRequest['tools'] {
-  if (toolChoice === 'none') return [];
-  return typeof toolChoice === 'object' ? tools.filter((tool) => tool.name === toolChoice.name) : tools;
+/** @param tokens of the conversation, as far as it was tokenised */
+export function exceeded(tokens: number, limit: number): ServerError {
+  return new ServerError(
+    'CONTEXT_EXCEEDED',
+    `The conversation has at least ${tokens} tokens and leaves no room for an answer in a context of ${limit}. Shorten it, or load the model with a longer context.`,
+  );
 }

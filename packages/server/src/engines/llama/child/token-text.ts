@@ -3,6 +3,7 @@ import type { LlamaModel, Token } from 'node-llama-cpp';
 /** A character of UTF-8 has at most four bytes, so at most four tokens can share one. */
 const LONGEST_SPLIT = 4;
 const REPLACEMENT = '\ufffd';
+const CUT_OFF = /\ufffd+$/;
 
 /** Turns a model's tokens into text, one token at a time, for all generations of the model. */
 export class TokenTexts {
@@ -57,10 +58,10 @@ export class TokenTextStream {
     return text;
   }
 
-  /** What is left when no token follows. */
+  /** What is left when no token follows; a character that was cut off in its middle is left out. */
   end(): string {
     const text = this.#held.length === 0 ? '' : this.#texts.textOf(this.#held);
     this.#held = [];
-    return text;
+    return text.replace(CUT_OFF, '');
   }
 }

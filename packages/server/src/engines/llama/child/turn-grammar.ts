@@ -1,9 +1,8 @@
 import { LlamaGrammar, LlamaGrammarEvaluationState } from 'node-llama-cpp';
-import type { GenerateRequest } from '../../../contracts/inference-engine.ts';
 import type { OutputParser } from '../formats/output-parser.ts';
-import { afterCallGrammar, answerGrammar, callGrammar } from '../grammar/turn-grammars.ts';
+import type { TurnGrammarTexts } from '../grammar/turn-grammars.ts';
 import type { NativeModel } from './native-model.ts';
-import { type Prompt, shownTools } from './prompt.ts';
+import type { Prompt } from './prompt.ts';
 
 /**
  * The grammar that the next token has to follow, by where in its turn the model is: none in reasoning and in free
@@ -11,23 +10,16 @@ import { type Prompt, shownTools } from './prompt.ts';
  */
 export class TurnGrammar {
   readonly #model: NativeModel;
-  readonly #request: GenerateRequest;
+  readonly #texts: TurnGrammarTexts;
   readonly #parser: OutputParser;
-  readonly #tools: GenerateRequest['tools'];
-  readonly #mustCall: boolean;
-  readonly #mayReason: boolean;
   readonly #compiled = new Map<string, LlamaGrammar>();
   #stretch = -1;
   #state: LlamaGrammarEvaluationState | undefined;
 
-  constructor(model: NativeModel, request: GenerateRequest, prompt: Prompt, parser: OutputParser) {
+  constructor(model: NativeModel, { grammars }: Prompt, parser: OutputParser) {
     this.#model = model;
-    this.#request = request;
+    this.#texts = grammars;
     this.#parser = parser;
-    this.#tools = shownTools(request);
-    this.#mustCall = this.#tools.length > 0 && request.toolChoice !== 'auto';
-    this.#mayReason =
-      !prompt.reasoningOpen && model.chosen.traits.reasoning !== undefined && request.reasoning !== 'off';
   }
 
   /** To be asked before every token. */
@@ -41,18 +33,10 @@ export class TurnGrammar {
   }
 
   #grammarText(): string | undefined {
-    const { calls } = this.#model.chosen.format;
-    const { responseSchema } = this.#request;
     if (this.#parser.place === 'reasoning') return undefined;
-    if (this.#parser.place === 'call') return callGrammar(this.#tools, calls, this.#mustCall);
-    const free = responseSchema === undefined && !this.#mustCall;
-    if (this.#parser.callCount > 0) return free && !calls.endsTurn ? undefined : afterCallGrammar(calls);
-    if (free) return undefined;
-    return answerGrammar({
-      ...(this.#mustCall || responseSchema === undefined ? {} : { schema: responseSchema }),
-      ...(this.#tools.length === 0 ? {} : { calls }),
-      reasoning: this.#mayReason && this.#stretch === 0,
-    });
+    if (this.#parser.place === 'call') return this.#texts.call;
+    if (this.#parser.callCount > 0) return this.#texts.afterCall;
+    return this.#stretch === 0 ? this.#texts.beginning : this.#texts.answer;
   }
 
   #begin(text: string): LlamaGrammarEvaluationState {

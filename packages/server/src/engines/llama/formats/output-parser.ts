@@ -17,6 +17,8 @@ export interface OutputParserOptions {
   readonly callOpen: boolean;
   /** Absent: the model was shown no tools, and what looks like a call is text. */
   readonly calls?: Pick<CallSyntax, 'open' | 'close'>;
+  /** The model must not call: what it writes as a call is left out of its text. */
+  readonly dropsCalls?: boolean;
 }
 
 /** Where in its turn the model is; a grammar is chosen by it. */
@@ -43,6 +45,7 @@ const PLACES: Record<State, OutputPlace> = {
  */
 export class OutputParser {
   readonly #calls: Pick<CallSyntax, 'open' | 'close'> | undefined;
+  readonly #dropsCalls: boolean;
   #state: State;
   #pending = '';
   /** What stood between the text and a marker, for when the marker turns out to be text. */
@@ -52,8 +55,9 @@ export class OutputParser {
   #stretch = 0;
   #blockBegun = false;
 
-  constructor({ reasoningOpen, callOpen, calls }: OutputParserOptions) {
+  constructor({ reasoningOpen, callOpen, calls, dropsCalls = false }: OutputParserOptions) {
     this.#calls = calls;
+    this.#dropsCalls = dropsCalls;
     this.#state = callOpen ? 'call opening' : reasoningOpen ? 'reasoning' : 'start';
   }
 
@@ -72,20 +76,30 @@ export class OutputParser {
     return (this.#state === 'start' || this.#state === 'after') && this.#pending.trim() === '';
   }
 
-  /** Tool calls so far, whether they could be understood or not. */
+  /** Tool calls so far, whether they could be understood or not; those that were dropped are none. */
   get callCount(): number {
-    return this.#callCount;
+    return this.#dropsCalls ? 0 : this.#callCount;
   }
 
   read(text: string): ParsedEvent[] {
     const events: ParsedEvent[] = [];
     this.#pending += text;
     while (this.#pending !== '' && this.#step((event) => events.push(event)));
-    return events;
+    return this.#wanted(events);
   }
 
   /** To be called once, when the model's turn is over. */
   end(): ParsedEvent[] {
+    return this.#wanted(this.#rest());
+  }
+
+  #wanted(events: ParsedEvent[]): ParsedEvent[] {
+    return this.#dropsCalls
+      ? events.filter(({ type }) => type.endsWith('.delta') && type !== 'toolCall.delta')
+      : events;
+  }
+
+  #rest(): ParsedEvent[] {
     const rest = this.#pending;
     this.#pending = '';
     if (this.#state === 'call' && this.#call !== undefined) return [this.#call.cutOff()];
@@ -165,7 +179,7 @@ export class OutputParser {
       return true;
     }
     // The marker was only mentioned: a call begins with an object.
-    emit({ type: 'message.delta', text: this.#markerText });
+    if (!this.#dropsCalls) emit({ type: 'message.delta', text: this.#markerText });
     this.#enter('text');
     return true;
   }

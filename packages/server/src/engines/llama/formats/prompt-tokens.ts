@@ -1,25 +1,18 @@
 import type { ChatMessage, ToolCallRequest } from '../../../contracts/chat-message.ts';
 import type { ToolDefinition } from '../../../contracts/inference-engine.ts';
+import { ServerError } from '../../../contracts/server-error.ts';
 import type { Conversation } from './chat-format.ts';
 import type { SpecialTexts } from './special-texts.ts';
 
-/** A model's tokenizer. */
-export interface PromptTokenizer {
-  /**
-   * The tokens of `text`, where the text of a special token is that token. `continues`: text came before, so no space
-   * is put in front where a vocabulary would do that.
-   */
-  tokenize(text: string, continues: boolean): number[];
-}
-
-/** A conversation whose texts can't become special tokens, and the way from its rendered prompt to tokens. */
+/** A conversation whose texts cannot become special tokens once its rendered prompt is cut at `mark`. */
 export interface SafeConversation {
   readonly conversation: Conversation;
-  tokenize(rendered: string): number[];
+  readonly mark: string;
 }
 
 const PRIVATE_USE_START = 0xe000;
 const PRIVATE_USE_END = 0xf8ff;
+const PRIVATE_USE = /[\ue000-\uf8ff]/g;
 
 /**
  * Keeps the texts of a conversation from becoming special tokens.
@@ -29,12 +22,7 @@ const PRIVATE_USE_END = 0xf8ff;
  * of such a text holds a whole special text any more, while the template's own are whole. Tokenising without special
  * tokens would not do: llama.cpp finds user-defined tokens like `<tool_call>` even then.
  */
-export function makeSafe(
-  conversation: Conversation,
-  template: string,
-  specials: SpecialTexts,
-  tokenizer: PromptTokenizer,
-): SafeConversation {
+export function makeSafe(conversation: Conversation, template: string, specials: SpecialTexts): SafeConversation {
   const mark = unusedCharacter(template + JSON.stringify(conversation));
   const safeText = (text: string): string => specials.breakUp(text, mark);
   return {
@@ -43,18 +31,21 @@ export function makeSafe(
       messages: conversation.messages.map((message) => safeMessage(message, safeText)),
       tools: conversation.tools.map((tool) => safeTool(tool, safeText)),
     },
-    tokenize(rendered) {
-      return rendered.split(mark).flatMap((piece, index) => (piece === '' ? [] : tokenizer.tokenize(piece, index > 0)));
-    },
+    mark,
   };
 }
 
+/** Throws ServerError `UNSUPPORTED_INPUT` for a text that leaves none. */
 function unusedCharacter(text: string): string {
+  const used = new Set(text.match(PRIVATE_USE));
   for (let code = PRIVATE_USE_START; code <= PRIVATE_USE_END; code++) {
     const character = String.fromCharCode(code);
-    if (!text.includes(character)) return character;
+    if (!used.has(character)) return character;
   }
-  throw new RangeError('The conversation uses every private-use character; none is left to mark special texts with.');
+  throw new ServerError(
+    'UNSUPPORTED_INPUT',
+    'The conversation uses every private-use character of Unicode (U+E000 to U+F8FF). Leave one of them out.',
+  );
 }
 
 function safeMessage(message: ChatMessage, safeText: (text: string) => string): ChatMessage {

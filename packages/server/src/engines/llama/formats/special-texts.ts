@@ -47,6 +47,14 @@ export class SpecialTexts {
     return before + inner + after;
   }
 
+  /** Whether a special text of `text` begins before `cut` and ends after it. */
+  spans(text: string, cut: number): boolean {
+    for (let start = Math.max(0, cut - this.#longest + 1); start < cut; start++) {
+      if (this.#lengthAt(text, start) > cut - start) return true;
+    }
+    return false;
+  }
+
   #breakInside(text: string, mark: string): string {
     let broken = '';
     let from = 0;
@@ -67,6 +75,18 @@ export class SpecialTexts {
       if (node.ends) return true;
     }
     return false;
+  }
+
+  /** The length of the longest special text that begins at `start`; 0 without one. */
+  #lengthAt(text: string, start: number): number {
+    let node: TrieNode | undefined = this.#root;
+    let longest = 0;
+    for (let index = start; index < text.length; index++) {
+      node = node.children.get(text[index] ?? '');
+      if (node === undefined) break;
+      if (node.ends) longest = index + 1 - start;
+    }
+    return longest;
   }
 
   #completesAtStart(text: string): boolean {

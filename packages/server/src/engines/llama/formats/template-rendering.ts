@@ -1,5 +1,6 @@
 import { Template } from '@huggingface/jinja';
 import { ServerError } from '../../../contracts/server-error.ts';
+import { refusalOf } from './template-refusal.ts';
 
 /** What a template is rendered with besides the messages. */
 export interface TemplateVariables {
@@ -30,11 +31,7 @@ export class ChatTemplate {
     try {
       return this.#template.render({ ...this.#tokens, ...variables, add_generation_prompt: true });
     } catch (cause) {
-      throw new ServerError(
-        'UNSUPPORTED_INPUT',
-        'The model’s chat template does not accept this conversation. Check the order of the roles in it.',
-        { cause },
-      );
+      throw new ServerError('UNSUPPORTED_INPUT', refusalOf(cause), { cause });
     }
   }
 }

@@ -6,6 +6,44 @@ import type { JsonSchema } from './merge-schemas.ts';
 import { addSchema, RULE_LIMIT } from './schema-to-grammar.ts';
 import { stringsExcept } from './strings-except.ts';
 
+/** The grammars of one turn, each for a place in it; where one is absent the model is free. */
+export interface TurnGrammarTexts {
+  /** The very beginning, where a block of reasoning may open. */
+  readonly beginning?: string;
+  /** The answer after reasoning. */
+  readonly answer?: string;
+  /** After a call's opening marker. */
+  readonly call?: string;
+  /** After a call. */
+  readonly afterCall?: string;
+}
+
+/** What the grammars of a turn depend on. */
+export interface TurnForm {
+  /** Those that the model is shown. */
+  readonly tools: readonly ToolDefinition[];
+  readonly calls: CallSyntax;
+  readonly mustCall: boolean;
+  readonly mayReason: boolean;
+  readonly responseSchema?: JsonSchema;
+}
+
+/** Writes them. Throws ServerError `INVALID_REQUEST` for a schema of the caller's that is too large. */
+export function turnGrammars({ tools, calls, mustCall, mayReason, responseSchema }: TurnForm): TurnGrammarTexts {
+  const free = responseSchema === undefined && !mustCall;
+  const answer = (reasoning: boolean): string =>
+    answerGrammar({
+      ...(mustCall || responseSchema === undefined ? {} : { schema: responseSchema }),
+      ...(tools.length === 0 ? {} : { calls }),
+      reasoning,
+    });
+  return {
+    ...(free ? {} : { beginning: answer(mayReason), answer: answer(false) }),
+    ...(tools.length === 0 ? {} : { call: callGrammar(tools, calls, mustCall) }),
+    ...(tools.length === 0 || (free && !calls.endsTurn) ? {} : { afterCall: afterCallGrammar(calls) }),
+  };
+}
+
 /** How a model opens a block of reasoning. */
 const REASONING_OPEN = '<think>';
 

@@ -3,6 +3,7 @@ import { getLlama, type Llama, LlamaLogLevel, type LlamaModel, type Token } from
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Conversation } from '../../../../src/engines/llama/formats/chat-format.ts';
 import { chooseFormat } from '../../../../src/engines/llama/formats/choose-format.ts';
+import { cutForTokenizer } from '../../../../src/engines/llama/formats/prompt-pieces.ts';
 import { makeSafe } from '../../../../src/engines/llama/formats/prompt-tokens.ts';
 import { SpecialTexts } from '../../../../src/engines/llama/formats/special-texts.ts';
 import { NANO } from '../nano.ts';
@@ -25,10 +26,11 @@ function isSpecial(token: number): boolean {
 function tokensOf(conversation: Conversation): number[] {
   const template = model.fileInfo.metadata.tokenizer?.chat_template;
   const { format } = chooseFormat({ template, bos: '', eos: '', hasChatMl: true });
-  const safe = makeSafe(conversation, template ?? '', new SpecialTexts(SPECIALS), {
-    tokenize: (text, continues) => model.tokenize(text, true, continues ? 'trimLeadingSpace' : undefined),
-  });
-  return safe.tokenize(format.render(safe.conversation));
+  const specials = new SpecialTexts(SPECIALS);
+  const safe = makeSafe(conversation, template ?? '', specials);
+  return cutForTokenizer(format.render(safe.conversation).split(safe.mark), specials).flatMap(({ text, continues }) =>
+    model.tokenize(text, true, continues ? 'trimLeadingSpace' : undefined),
+  );
 }
 
 function specialsIn(conversation: Conversation): number[] {

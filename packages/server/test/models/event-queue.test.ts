@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { EventQueue } from '../../src/chat/event-queue.ts';
+import { EventQueue } from '../../src/models/event-queue.ts';
 import { collect } from '../scripted/collect.ts';
 
 describe('EventQueue', () => {

@@ -1,0 +1,75 @@
+import type { ChatEvent } from '../contracts/chat-event.ts';
+import { ServerError } from '../contracts/server-error.ts';
+import { EventQueue } from '../models/event-queue.ts';
+import type { LoadEvent, ModelLease, ModelPool } from '../models/model-pool.ts';
+import type { RegisteredModel } from '../models/model-registry.ts';
+
+/** How the loading of a model is reported. */
+export type ModelLoadEvent = Extract<ChatEvent, { readonly type: `model_load.${string}` }>;
+
+/** The model of a chat, held for one round at a time: while a tool runs or a person is asked, it is free for others. */
+export class ChatModel {
+  loadTimeSeconds: number | undefined;
+  readonly #pool: ModelPool;
+  readonly #model: RegisteredModel;
+  readonly #contextLength: number | undefined;
+  #mayReload = true;
+
+  constructor(pool: ModelPool, model: RegisteredModel, contextLength: number | undefined) {
+    this.#pool = pool;
+    this.#model = model;
+    this.#contextLength = contextLength;
+  }
+
+  /** Tokens of context that a round has, known before the model is loaded. Throws as `ModelPool.acquire` does. */
+  get contextLength(): number {
+    return this.#pool.contextFor(this.#model, this.#contextLength);
+  }
+
+  /** The model, loaded when it has to be. When `signal` fires, its reason is thrown and nothing is held. */
+  async *lease(signal: AbortSignal): AsyncGenerator<ModelLoadEvent, ModelLease> {
+    signal.throwIfAborted();
+    const model = this.#model.file.key;
+    const events = new EventQueue<LoadEvent>();
+    const leaving = new AbortController();
+    const acquiring = this.#pool
+      .acquire(
+        this.#model,
+        this.#contextLength,
+        (event) => events.push(event),
+        AbortSignal.any([signal, leaving.signal]),
+      )
+      .finally(() => events.end());
+    // Without a listener now, a failure during the loop below would count as unhandled.
+    acquiring.catch(() => {});
+    let reading = true;
+    try {
+      for await (const event of events) {
+        if (event.type === 'start') yield { type: 'model_load.start', model };
+        else if (event.type === 'progress') yield { type: 'model_load.progress', model, progress: event.progress };
+        else {
+          this.loadTimeSeconds ??= event.loadTimeSeconds;
+          yield { type: 'model_load.end', model, loadTimeSeconds: event.loadTimeSeconds };
+        }
+      }
+      reading = false;
+    } finally {
+      if (reading) {
+        leaving.abort(new Error('the reader has left'));
+        acquiring.then(
+          (lease) => lease[Symbol.dispose](),
+          () => {},
+        );
+      }
+    }
+    return acquiring;
+  }
+
+  /** Whether a model that has died is loaded again, which happens once. */
+  reloadsAfter(error: unknown, signal: AbortSignal): boolean {
+    const crashed = error instanceof ServerError && error.code === 'MODEL_CRASHED';
+    if (!crashed || !this.#mayReload || signal.aborted) return false;
+    this.#mayReload = false;
+    return true;
+  }
+}

@@ -1,0 +1,47 @@
+import type { GenerateRequest } from '../contracts/inference-engine.ts';
+import { ServerError } from '../contracts/server-error.ts';
+
+/** No tokenizer has fewer tokens than a sixteenth of a text's bytes, unless the text is hardly any. */
+const BYTES_PER_TOKEN = 16;
+
+/**
+ * Refuses a conversation that cannot fit into `contextLength` tokens by far, before it is sent to an engine, rendered
+ * or tokenised: each of those costs time in proportion to its length. Throws ServerError `CONTEXT_EXCEEDED`.
+ */
+export function refuseFarTooLong({ messages, tools, responseSchema }: GenerateRequest, contextLength: number): void {
+  const most = contextLength * BYTES_PER_TOKEN;
+  // Each message has a token of its own at the least, for where it begins.
+  if (messages.length > contextLength) throw tooLong(`${messages.length} messages`, contextLength);
+  let bytes = 0;
+  const pending: unknown[] = [messages, tools, responseSchema];
+  while (pending.length > 0) {
+    const value = pending.pop();
+    if (typeof value === 'string') bytes += Buffer.byteLength(value);
+    else if (isImage(value)) continue;
+    else if (typeof value === 'object' && value !== null) {
+      for (const [key, child] of Object.entries(value)) {
+        if (!Array.isArray(value)) bytes += key.length;
+        bytes += 1;
+        pending.push(child);
+      }
+    }
+    if (bytes > most + overhead(messages.length + tools.length))
+      throw tooLong(`more than ${most} bytes`, contextLength);
+  }
+}
+
+/** The names of our own fields are no text of the conversation. */
+const overhead = (parts: number): number => 256 + parts * 64;
+
+function isImage(value: unknown): boolean {
+  return (
+    typeof value === 'object' && value !== null && 'type' in value && value.type === 'image' && 'mediaType' in value
+  );
+}
+
+function tooLong(what: string, contextLength: number): ServerError {
+  return new ServerError(
+    'CONTEXT_EXCEEDED',
+    `The conversation has ${what}, which cannot fit into a context of ${contextLength} tokens. Shorten it.`,
+  );
+}

@@ -1,0 +1,79 @@
+import type { ChatEvent } from '../contracts/chat-event.ts';
+
+/** The events before the engine has taken the prompt. */
+const PRELUDE: readonly ChatEvent['type'][] = [
+  'chat.start',
+  'model_load.start',
+  'model_load.progress',
+  'model_load.end',
+  'prompt_processing.start',
+];
+
+/**
+ * Reads a chat's events up to the first that says that the prompt was taken, and throws the error that may come in its
+ * place: so a refusal is an answer with a status, and not an event in a stream that looked well. What was read comes
+ * first from the result. A model that takes longer than `patienceMilliseconds` to load or to have a place is not waited
+ * for: its caller wants to see that something happens, and gets what is refused afterwards as an event.
+ *
+ * @param begin begins the chat; its signal fires when the caller's does, and when the reader leaves
+ */
+export async function openStream(
+  begin: (signal: AbortSignal) => AsyncGenerator<ChatEvent>,
+  patienceMilliseconds: number,
+  signal: AbortSignal,
+): Promise<AsyncGenerator<ChatEvent>> {
+  const leaving = new AbortController();
+  const events = begin(AbortSignal.any([signal, leaving.signal]));
+  const read: ChatEvent[] = [];
+  const late = Promise.withResolvers<'late'>();
+  const timer = setTimeout(() => late.resolve('late'), patienceMilliseconds);
+  let pending: Promise<IteratorResult<ChatEvent>> | undefined;
+  try {
+    for (;;) {
+      pending = events.next();
+      // Without a listener now, a failure while nobody reads would count as unhandled.
+      pending.catch(() => {});
+      const next = await Promise.race([pending, late.promise]);
+      if (next === 'late') break;
+      pending = undefined;
+      if (next.done) break;
+      if (next.value.type === 'error') {
+        await events.return(undefined);
+        throw next.value.error;
+      }
+      read.push(next.value);
+      if (!PRELUDE.includes(next.value.type)) break;
+    }
+  } finally {
+    clearTimeout(timer);
+  }
+  let isRead = false;
+  let drained: Promise<void> | undefined;
+  const drain = async (): Promise<void> => {
+    const first = await pending;
+    if (first !== undefined && !first.done) read.push(first.value);
+    for await (const event of events) read.push(event);
+  };
+  const leave = (): void => {
+    // Nobody has begun to read, and perhaps nobody will: what the chat holds is given back all the same.
+    if (isRead) return;
+    drained = drain();
+    drained.catch(() => {});
+  };
+  if (signal.aborted) leave();
+  signal.addEventListener('abort', leave, { once: true });
+  return (async function* resume() {
+    isRead = true;
+    try {
+      await drained;
+      yield* read;
+      if (drained !== undefined) return;
+      const next = await pending;
+      if (next !== undefined && !next.done) yield next.value;
+      yield* events;
+    } finally {
+      leaving.abort(new Error('the reader has left'));
+      await events.return(undefined);
+    }
+  })();
+}

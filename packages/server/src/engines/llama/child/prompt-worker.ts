@@ -1,0 +1,49 @@
+import { parentPort } from 'node:worker_threads';
+import type { CallSyntax } from '../formats/chat-format.ts';
+import { type ChosenFormat, chooseFormat, type FormatSource } from '../formats/choose-format.ts';
+import { type PromptSource, type PromptText, writePrompt } from '../formats/prompt-text.ts';
+import { SpecialTexts } from '../formats/special-texts.ts';
+import type { TemplateTraits } from '../formats/template-traits.ts';
+import type { TransportedError } from '../protocol.ts';
+import { toTransportedError } from '../transported-error.ts';
+
+/** What the thread is asked for, one thing at a time. */
+export type PromptJob =
+  | { readonly type: 'choose'; readonly source: FormatSource; readonly specialTexts: readonly string[] }
+  | { readonly type: 'write'; readonly request: PromptSource };
+
+/** A model's format, as far as it can be told to another thread. */
+export interface FormatFacts {
+  readonly calls: CallSyntax;
+  readonly stop: readonly string[];
+  readonly traits: TemplateTraits;
+}
+
+export type PromptOutcome =
+  | { readonly type: 'chosen'; readonly facts: FormatFacts }
+  | { readonly type: 'written'; readonly text: PromptText }
+  | { readonly type: 'failed'; readonly error: TransportedError };
+
+let chosen: ChosenFormat | undefined;
+let specials = new SpecialTexts([]);
+
+function run(job: PromptJob): PromptOutcome {
+  if (job.type === 'choose') {
+    chosen = chooseFormat(job.source);
+    specials = new SpecialTexts(job.specialTexts);
+    const { format, traits } = chosen;
+    return { type: 'chosen', facts: { calls: format.calls, stop: format.stop, traits } };
+  }
+  if (chosen === undefined) throw new Error('no format has been chosen');
+  return { type: 'written', text: writePrompt(chosen, specials, job.request) };
+}
+
+parentPort?.on('message', (job: PromptJob) => {
+  let outcome: PromptOutcome;
+  try {
+    outcome = run(job);
+  } catch (error) {
+    outcome = { type: 'failed', error: toTransportedError(error) };
+  }
+  parentPort?.postMessage(outcome);
+});

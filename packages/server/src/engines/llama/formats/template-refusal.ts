@@ -1,0 +1,13 @@
+const LONGEST_MESSAGE = 200;
+
+/**
+ * Why a template did not render a conversation, in a sentence. What a template itself says (`raise_exception`) is the
+ * best reason that there is; everything else is a fault in the template, or something that this server does not have.
+ */
+export function refusalOf(cause: unknown): string {
+  const message = (cause instanceof Error ? cause.message : String(cause))
+    .replace(/\p{C}+/gu, ' ')
+    .trim()
+    .slice(0, LONGEST_MESSAGE);
+  return `The model's chat template does not accept this conversation: ${message === '' ? 'it does not say why' : message}`;
+}

@@ -1,0 +1,97 @@
+import type { EngineEvent, GenerateRequest, LoadedModel } from '../contracts/inference-engine.ts';
+import { ServerError } from '../contracts/server-error.ts';
+import { EventQueue } from './event-queue.ts';
+import { FairQueue } from './fair-queue.ts';
+
+/**
+ * A model with a queue in front of it. A turn's place is free as soon as the engine is done with it, however slowly its
+ * events are read, and also when nobody reads them any more.
+ */
+export class QueuedModel implements LoadedModel {
+  readonly #model: LoadedModel;
+  readonly #queue: FairQueue;
+  readonly #gone = new AbortController();
+
+  /** @param waiting how many turns may wait */
+  constructor(model: LoadedModel, waiting: number) {
+    this.#model = model;
+    this.#queue = new FairQueue({ places: model.parallel, waiting });
+    model.onLost((reason) => this.#gone.abort(reason));
+  }
+
+  get contextLength(): number {
+    return this.#model.contextLength;
+  }
+
+  get parallel(): number {
+    return this.#model.parallel;
+  }
+
+  get device(): string {
+    return this.#model.device;
+  }
+
+  get pid(): number | undefined {
+    return this.#model.pid;
+  }
+
+  /** Throws ServerError `OVERLOADED` when too many wait, beside what the engine throws. */
+  async *generate(request: GenerateRequest, signal: AbortSignal): AsyncGenerator<EngineEvent> {
+    const leaving = new AbortController();
+    const stop = AbortSignal.any([signal, leaving.signal]);
+    const place = await this.#queue.enter(request.share, AbortSignal.any([signal, this.#gone.signal]));
+    if (place === undefined) {
+      if (signal.aborted) return;
+      throw this.#gone.signal.reason;
+    }
+    const events = new EventQueue<EngineEvent>();
+    const run = async (): Promise<void> => {
+      using running = place;
+      const used = new TokensSoFar();
+      try {
+        for await (const event of this.#model.generate(request, stop)) {
+          running.charge(used.after(event));
+          events.push(event);
+        }
+        events.end();
+      } catch (error) {
+        events.fail(error);
+      }
+    };
+    const ran = run();
+    try {
+      yield* events;
+    } finally {
+      leaving.abort();
+      await ran;
+    }
+  }
+
+  countPrompt(request: GenerateRequest, signal: AbortSignal): Promise<number> {
+    return this.#model.countPrompt(request, signal);
+  }
+
+  onLost(listener: (reason: Error) => void): void {
+    this.#model.onLost(listener);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#gone.abort(
+      new ServerError('MODEL_UNLOADED', 'The model was unloaded while the request waited for its turn. Try again.'),
+    );
+    await this.#model[Symbol.asyncDispose]();
+  }
+}
+
+/** What a turn has used; between the prompt and the engine's own count, a piece of text is taken for a token. */
+class TokensSoFar {
+  #tokens = 0;
+
+  after(event: EngineEvent): number {
+    if (event.type === 'prompt.progress') this.#tokens = Math.max(this.#tokens, event.processed);
+    else if (event.type === 'finish' || event.type === 'interrupted') {
+      this.#tokens = event.usage.promptTokens + event.usage.outputTokens;
+    } else this.#tokens += 1;
+    return this.#tokens;
+  }
+}
