@@ -1,4 +1,3 @@
-import { StoreUnavailableError } from '../errors.ts';
 import { patiently, pause } from '../store/patiently.ts';
 import type { TokenRecord } from '../store/token-store.ts';
 
@@ -12,7 +11,7 @@ export interface Ended {
 
 /** How the end of a token is kept. Both are tried until they have resolved. */
 export interface EndingSteps {
-  /** Writes it; undefined when there is nothing to write it to. What it rejects with, but for a store that does not answer, ends the trying. */
+  /** Writes it; undefined when there is nothing to write it to. */
   readonly store: () => Promise<TokenRecord | undefined>;
   /** Reports what was written; it follows, and nothing waits for it for long. */
   readonly report: (record: TokenRecord) => Promise<void>;
@@ -47,13 +46,13 @@ export function createRevocations(onEnded: (id: string) => void): Revocations {
   const endings = new Map<string, Ending>();
   const stopping = new AbortController();
 
-  /** Calls until it answers. Only a store that does not answer is asked again. */
+  /** Calls until it answers. */
   async function untilDone<T>(call: () => Promise<T>): Promise<T> {
     for (let wait = FIRST_PAUSE_MILLISECONDS; ; wait = Math.min(2 * wait, LONGEST_PAUSE_MILLISECONDS)) {
       try {
         return await call();
       } catch (error) {
-        if (!(error instanceof StoreUnavailableError) || stopping.signal.aborted) throw error;
+        if (stopping.signal.aborted) throw error;
       }
       await pause(wait, stopping.signal);
     }
@@ -67,9 +66,8 @@ export function createRevocations(onEnded: (id: string) => void): Revocations {
       endings.delete(id);
       if (record !== undefined) await untilDone(() => report(record));
     });
-    const done = reported
-      // What can never be stored need not be tried again: there is no such token.
-      .catch(() => void (endings.get(id)?.stored === stored && endings.delete(id)));
+    // What was never stored stays denied here.
+    const done = reported.catch(() => undefined);
     const ending = { stored, done };
     endings.set(id, ending);
     onEnded(id);
@@ -85,8 +83,7 @@ export function createRevocations(onEnded: (id: string) => void): Revocations {
         // What reports it follows; one that is quick is awaited, so that it can be read at once.
         await patiently(() => done, PATIENCE_MILLISECONDS).catch(() => undefined);
         return { stored: true, ...(record !== undefined && { record }) };
-      } catch (error) {
-        if (!(error instanceof StoreUnavailableError)) throw error;
+      } catch {
         return { stored: false };
       }
     },

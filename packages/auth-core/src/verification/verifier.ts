@@ -119,7 +119,7 @@ export function createVerifier(parts: VerifierParts): (text: string | undefined)
     now: number,
   ): Promise<Pick<ProvedToken, 'lineage' | 'endsAt' | 'provedBy'>> {
     const { previous } = record;
-    const provedBy = nameSecret(isCurrent ? record : (previous ?? record));
+    const provedBy = nameSecret(isCurrent || previous === undefined ? record : previous);
     if (previous === undefined || (isCurrent && previous.endsAt !== undefined)) {
       return { lineage: await readLineage(store, record), endsAt: Number.POSITIVE_INFINITY, provedBy };
     }
