@@ -21,15 +21,23 @@ const KINDS: readonly (readonly [pattern: RegExp, code: ConnectionErrorCode, wor
 /** What fetch, or the reading of a body, has thrown, as an error that says what happened. */
 export function connectionFailure(url: string, error: unknown, tokens: readonly string[]): ConnectionError {
   const codes = codesIn(error);
-  // Of the system's own words only these: what it keeps beside them may be what a server has sent.
-  const cause = Object.assign(new Error(tidy(error instanceof Error ? error.message : 'fetch failed', tokens)), {
-    ...(codes[0] !== undefined && { code: codes[0] }),
-  });
+  const cause = fitCause(error, codes[0], tokens);
   for (const [pattern, code, words] of KINDS) {
     const found = codes.find((one) => pattern.test(one));
     if (found !== undefined) return new ConnectionError(url, { code, message: `${words}: ${url} (${found}).`, cause });
   }
   return new ConnectionError(url, { cause });
+}
+
+/**
+ * An injected fetch's own error stays what it is. Of one that has others beneath it only the words are taken: what the
+ * system keeps beside them may be what a server has sent.
+ */
+function fitCause(error: unknown, code: string | undefined, tokens: readonly string[]): Error {
+  const { message } = error instanceof Error ? error : new Error('fetch failed');
+  const words = tidy(message, tokens);
+  const isPlain = error instanceof Error && error.cause === undefined && !('data' in error) && words === message;
+  return isPlain ? error : Object.assign(new Error(words), code !== undefined && { code });
 }
 
 /** The codes of an error and of what it came from, the innermost first. */

@@ -233,13 +233,12 @@ url = http://127.0.0.1:5
     return `${sent[0]?.headers.get('authorization') ?? 'nobody'} at ${sent[0]?.url}`;
   }
 
-  it('goes before the environment when --profile names it, and behind it when not', async () => {
+  it('goes before the environment when --profile names it, and gets no token of the environment', async () => {
     const token = { LATCHKEY_API_TOKEN: 'variable' };
     expect(await first({ profile: 'production' }, token)).toBe('Bearer of-production at https://production/');
-    expect(await first({}, token)).toBe('Bearer variable at http://127.0.0.1:4/');
-    expect(await first({}, { ...token, LATCHKEY_PROFILE: 'production' })).toBe(
-      'Bearer variable at https://production/',
-    );
+    // A variable's token goes to no profile's server.
+    await expect(first({}, token)).rejects.toThrow('LATCHKEY_API_TOKEN is set, and is not sent');
+    await expect(first({}, { ...token, LATCHKEY_PROFILE: 'production' })).rejects.toThrow('is not sent');
     expect(await first({}, { LATCHKEY_PROFILE: 'production' })).toBe('Bearer of-production at https://production/');
   });
 
