@@ -138,10 +138,10 @@ describe('latchkey audit', () => {
     const lines = readFileSync(file, 'utf8').trim().split('\n');
     expect(lines.map((line) => JSON.parse(line))).toEqual(await list());
     const again = await runLatchkey(['audit', 'export', '--data', data, '--output', file]);
-    expect(again).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('exists already') });
+    expect(again).toMatchObject({ exitCode: 8, stderr: expect.stringContaining('exists already') });
 
     const outside = await runLatchkey(['audit', 'verify', '--data', join(folder.path, 'none')]);
-    expect(outside).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('There is no data folder') });
+    expect(outside).toMatchObject({ exitCode: 5, stderr: expect.stringContaining('There is no data folder') });
     expect(existsSync(join(folder.path, 'none'))).toBe(false);
   });
 

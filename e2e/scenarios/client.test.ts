@@ -201,20 +201,20 @@ describe('latchkey login and logout', () => {
     expect(JSON.parse((await latchkey(['whoami', '--profile', 'work', '--json'])).stdout).id).toBe(other.id);
     expect(JSON.parse((await latchkey(['whoami', '--json'])).stdout).id).toBe(holder.id);
     const strange = await latchkey(['models', '--profile', 'play']);
-    expect(strange).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(strange).toMatchObject({ exitCode: 2, stdout: '' });
     expect(strange.stderr).toMatch(/^latchkey: There is no profile 'play' .*There are: default, work\..*\n$/);
   });
 
   verifies('client.login-refused', async () => {
     const before = `# mine\n[default]\napi_token = ${holder.token}\nurl = ${server.url}\n`;
     writeCredentials(before);
-    for (const [input, says] of [
-      ['sk-lm-AAAAAAAA:AAAAAAAAAAAAAAAAAAAA', 'Invalid API token'],
-      ['', 'No token came in'],
-      ['two lines\nof it', 'characters that none can have'],
+    for (const [input, says, exitCode] of [
+      ['sk-lm-AAAAAAAA:AAAAAAAAAAAAAAAAAAAA', 'Invalid API token', 3],
+      ['', 'No token came in', 2],
+      ['two lines\nof it', 'characters that none can have', 2],
     ] as const) {
       const outcome = await latchkey(['login', '--url', server.url], input);
-      expect(outcome).toMatchObject({ exitCode: 1, stdout: '' });
+      expect(outcome).toMatchObject({ exitCode, stdout: '' });
       expect(outcome.stderr).toMatch(/^latchkey: [^\n]+\n$/);
       expect(outcome.stderr).toContain(says);
       expect(readFileSync(credentials(), 'utf8')).toBe(before);
@@ -233,7 +233,7 @@ describe('latchkey login and logout', () => {
     expect(readFileSync(credentials(), 'utf8').trimEnd()).toBe(`# mine\n${kept}`.trimEnd());
     expect((await latchkey(['whoami', '--url', server.url])).stderr).toContain('No API token provided');
     const again = await latchkey(['logout']);
-    expect(again).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("no profile 'default'") });
+    expect(again).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("no profile 'default'") });
     expect((await holder.get('/api/v1/whoami')).status).toBe(200);
   });
 
@@ -262,7 +262,7 @@ describe('latchkey login and logout', () => {
     writeCredentials(`[default]\napi_token = ${holder.token}\nurl = ${server.url}\n`, 0o640);
     for (const args of [['whoami'], ['models', '--url', server.url], ['login'], ['logout']]) {
       const outcome = await latchkey(args, holder.token);
-      expect(outcome).toMatchObject({ exitCode: 1, stdout: '' });
+      expect(outcome).toMatchObject({ exitCode: 9, stdout: '' });
       expect(outcome.stderr).toBe(
         `latchkey: ${credentials()} can be read by others. Make it yours alone: chmod 600 ${credentials()}\n`,
       );

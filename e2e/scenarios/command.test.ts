@@ -95,7 +95,7 @@ describe('latchkey token', () => {
       'command.token-errors',
       async () => {
         const { exitCode, stdout, stderr } = await runLatchkey(['token', ...args, '--data', server.data]);
-        expect(exitCode).toBe(1);
+        expect(exitCode).toBe(what === 'a token that is not there' ? 5 : 2);
         expect(stdout).toBe('');
         expect(stderr).toMatch(/^latchkey: [^\n]+\n$/);
         expect(stderr).toContain(says);
@@ -141,7 +141,7 @@ describe('the commands for callers', () => {
 
     const guest = await createToken(server, 'guest', CHAT_GRANT);
     const refused = await runLatchkey(args, as(guest.token));
-    expect(refused).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(refused).toMatchObject({ exitCode: 4, stdout: '' });
     expect(refused.stderr).toMatch(/^latchkey: .*mcp\/tiktoken.*\(HTTP 403\)\n$/);
   });
 

@@ -212,7 +212,7 @@ describe('latchkey mcp', () => {
     const twice = await run(server, 'add', 'NOTES', '--url', 'https://a.example/mcp');
     expect([twice.exitCode, twice.stderr]).toEqual([1, expect.stringContaining('are both reached as mcp/notes')]);
     expect(readFileSync(join(server.data, 'mcp.json'), 'utf8')).toBe(text);
-    expect((await run(server, 'remove', 'nobody')).exitCode).toBe(1);
+    expect((await run(server, 'remove', 'nobody')).exitCode).toBe(5);
     expect((await run(server, 'remove', 'notes')).exitCode).toBe(0);
     const left = readFileSync(join(server.data, 'mcp.json'), 'utf8');
     expect(left.replace(/\s+/g, ' ')).toBe('{ "mcpServers": { } } // empty so far ');
@@ -225,7 +225,7 @@ describe('latchkey mcp', () => {
     const failed = await run(server, 'test', 'broken');
     expect(failed.exitCode).toBe(1);
     expect(failed.stderr).toContain('it ended with code 2');
-    expect(failed.stderr).toContain('no key for \\u{1b}[31mme');
+    expect(failed.stderr).toContain('no key for \\u{001B}[31mme');
     const told = await run(server, 'test', 'broken', '--json');
     expect(JSON.parse(told.stdout)).toMatchObject({ id: 'mcp/broken', error: expect.any(String) });
 

@@ -32,7 +32,7 @@ verifies('pins.held-back', async () => {
   const { stdout } = await pins(server, 'diff', 'a');
   expect(stdout).toContain('echo  changed');
   expect(stdout).toContain('-Version 1.\n  +Version 2.');
-  expect(await pins(server, 'approve', 'a')).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('--yes') });
+  expect(await pins(server, 'approve', 'a')).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('--yes') });
   expect((await use(server, 'echo')).status).toBe(403);
 
   expect(await pins(server, 'approve', 'mcp/a', 'echo', '--yes')).toMatchObject({ exitCode: 0 });

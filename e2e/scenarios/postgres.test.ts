@@ -99,7 +99,7 @@ describe(`two servers on ${database.name}`, () => {
 
   verifies('shared.secret', async () => {
     const outcome = await refusal({ LATCHKEY_SECRET: 'another secret, which is as long as it has to be' });
-    expect(outcome).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(outcome).toMatchObject({ exitCode: 8, stdout: '' });
     expect(outcome.stderr).toMatch(
       /^latchkey: This database is used with another secret[^\n]+LATCHKEY_SECRET[^\n]+\n$/,
     );
@@ -107,7 +107,7 @@ describe(`two servers on ${database.name}`, () => {
 
   verifies('shared.refused', async () => {
     const absent = await refusal({ LATCHKEY_DATABASE: 'postgres://ada:s3cr3t-word@127.0.0.1:1/none' });
-    expect(absent).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(absent).toMatchObject({ exitCode: 7, stdout: '' });
     expect(absent.stderr).toMatch(
       /^latchkey: The database postgres:\/\/ada@127\.0\.0\.1:1\/none cannot be used: [^\n]+\n$/,
     );

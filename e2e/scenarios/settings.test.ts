@@ -141,7 +141,7 @@ describe('the settings of an installation', () => {
     expect((await settings('get', 'tokenKinds.legacy')).stdout).toBe('false\n');
     expect(JSON.parse((await settings('get', '--json')).stdout)).toEqual((await server.admin.get(PATH)).body);
     const refused = await settings('set', 'accessTokenTtl=2h');
-    expect(refused).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(refused).toMatchObject({ exitCode: 2, stdout: '' });
     expect(refused.stderr).toMatch(/^latchkey: 'accessTokenTtl' [^\n]*at most 1 hour[^\n]*\(HTTP 400\)\n$/);
     expect((await settings('get', 'accesTokenTtl')).stderr).toMatch(/^latchkey: There is no setting 'accesTokenTtl'/);
   });

@@ -124,7 +124,7 @@ describe('latchkey token', () => {
     }
     const { id } = (await whoami(tokens.a ?? '')).body;
     const both = await latchkey(['token', 'revoke', 'AAAAAAAA', id]);
-    expect(both).toMatchObject({ exitCode: 1, stdout: `Revoked 'a' (${id}).\n` });
+    expect(both).toMatchObject({ exitCode: 5, stdout: `Revoked 'a' (${id}).\n` });
     expect(both.stderr).toContain('Not revoked: AAAAAAAA.');
     expect(await printed(['token', 'revoke', '--self'], tokens.d)).toContain("Revoked 'd'");
     const { revoked } = await printedJson(['token', 'revoke', '--owner', 'leaver']);
@@ -194,7 +194,7 @@ describe('latchkey token', () => {
     expect((await whoami(elsewhere.access_token)).status).toBe(401);
 
     const refused = await latchkey(['token', 'exchange', '-'], undefined, 'sk-lm-aB3dE5gH:aB3dE5gHaB3dE5gHaB3d');
-    expect(refused).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(refused).toMatchObject({ exitCode: 2, stdout: '' });
     expect(refused.stderr).toMatch(/^latchkey: [^\n]+\(HTTP 400\)\n$/);
   });
 
@@ -219,7 +219,7 @@ describe('latchkey token', () => {
       expect(text + json).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
     }
     const none = await latchkey(['token', 'inspect', '-'], undefined, 'two words');
-    expect(none).toMatchObject({ exitCode: 1, stdout: '', stderr: expect.stringContaining('is no token') });
+    expect(none).toMatchObject({ exitCode: 2, stdout: '', stderr: expect.stringContaining('is no token') });
   });
 
   verifies('command.token-arguments', async () => {
@@ -263,7 +263,7 @@ describe('latchkey keys', () => {
     expect(await printed(['keys', 'rotate', '--compromised'])).toContain('count no more');
     await expect.poll(async () => (await whoami(access)).status).toBe(401);
     const refused = await latchkey(['keys', 'rotate'], holder.token);
-    expect(refused).toMatchObject({ exitCode: 1, stdout: '', stderr: expect.stringContaining('settings:write') });
+    expect(refused).toMatchObject({ exitCode: 4, stdout: '', stderr: expect.stringContaining('settings:write') });
   });
 
   verifies(

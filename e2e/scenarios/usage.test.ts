@@ -76,7 +76,7 @@ describe('usage', () => {
     const table = await runLatchkey(['usage', '--by', 'model', '--data', server.data]);
     expect(table.stdout).toMatch(new RegExp(`^MODEL .*\\n${NANO} +1 +\\d+ .*\\ntotal +1 +\\d+ .*\\n$`));
     const refused = await runLatchkey(['usage', '--from', 'yesterday', '--data', server.data]);
-    expect(refused).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(refused).toMatchObject({ exitCode: 2, stdout: '' });
     expect(refused.stderr).toMatch(/^latchkey: 'from' is not valid[^\n]+\(HTTP 400\)\n$/);
   });
 });

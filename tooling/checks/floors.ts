@@ -23,7 +23,7 @@ export const SERVER_FLOORS: readonly (readonly string[])[] = [
   ['models', 'conversations', 'mcp-pins', 'settings', 'usage', 'audit', 'approvals'],
   ['chat', 'dialects', 'engines', 'mcp-endpoint', 'tools', 'state'],
   ['http'],
-  ['create-handlers.ts'],
+  ['create-handlers.ts', 'overview.ts'],
   ['create-server.ts'],
   ['command', 'index.ts'],
 ];

@@ -19,7 +19,7 @@ import { createModelHandlers } from './http/handlers/models.ts';
 import { createOAuthHandlers } from './http/handlers/oauth.ts';
 import { createProtectedResourceHandler } from './http/handlers/protected-resource.ts';
 import { createSettingsHandlers } from './http/handlers/settings.ts';
-import { createTokenHandlers } from './http/handlers/tokens.ts';
+import { createTokenHandlers, type ReviewGrant } from './http/handlers/tokens.ts';
 import { createUsageHandler, type UsageHandlerOptions } from './http/handlers/usage.ts';
 import { createWhoamiHandlers } from './http/handlers/whoami.ts';
 import type { Handlers } from './http/routes.ts';
@@ -40,6 +40,8 @@ export interface HandlerParts {
   readonly keys: SigningKeys;
   readonly meter: Meter;
   readonly log: AuditLog;
+  /** What is suspicious in a grant that somebody writes. */
+  readonly reviewGrant: ReviewGrant;
   /** Proves to callers which server this is. */
   readonly prove: ProveServer;
   readonly trail: AuditTrail;
@@ -106,7 +108,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
     oauth: createOAuthHandlers({ auth, access, meter, clock }),
     protectedResource: createProtectedResourceHandler(parts.publicUrl, parts.authorizationServers),
     settings: createSettingsHandlers(settings),
-    tokens: createTokenHandlers(auth),
+    tokens: createTokenHandlers(auth, parts.reviewGrant),
     usage: createUsageHandler({ auth, ...parts.usage }),
     whoami: createWhoamiHandlers(meter),
   };

@@ -8,7 +8,9 @@ import {
   createAuditLog,
   createMeter,
   type Grant,
+  type GrantWarning,
   parseGrant,
+  reviewGrant,
 } from '@latchkey/auth-core';
 import { re2jsPatterns } from '@latchkey/auth-core/patterns/re2js';
 import { createMcpHost, excessOf, type McpConfig, watchMcpJson } from '@latchkey/mcp-bridge';
@@ -30,11 +32,13 @@ import { createHandlers } from './create-handlers.ts';
 import { createLlamaEngine } from './engines/llama/index.ts';
 import { createApp } from './http/app.ts';
 import { RESOURCE_METADATA_PATH } from './http/handlers/protected-resource.ts';
+import type { Route } from './http/route.ts';
 import { createRoutes } from './http/routes.ts';
 import { withHop } from './mcp-endpoint/hop.ts';
 import { createKyselyPinStore } from './mcp-pins/kysely-pin-store.ts';
 import { ModelPool } from './models/model-pool.ts';
 import { createModelRegistry } from './models/model-registry.ts';
+import { lookAround, type ServerOverview } from './overview.ts';
 import { toAuthSettings } from './settings/installation-settings.ts';
 import { createKyselySettingsStore } from './settings/kysely-settings-store.ts';
 import { createLiveSettings } from './settings/live-settings.ts';
@@ -60,6 +64,8 @@ export interface Server extends AsyncDisposable {
   readonly url: string;
   /** For whoever embeds the server: tokens can be issued and asked about without HTTP. */
   readonly auth: Auth;
+  /** What there is, and what most likely is not as it was meant. */
+  overview(): Promise<ServerOverview>;
   /** Reads mcp.json again, as happens by itself when the file changes. One that can't be used changes nothing. */
   reload(): Promise<void>;
   /** Stops taking requests, lets the running ones finish within `limits.shutdownSeconds`, frees everything. */
@@ -101,7 +107,7 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
   const mcpJson = config.mcp === undefined ? NO_SERVERS : await openMcpJson(config.mcp, environment);
   requireLabelledServers(config, mcpJson);
   const secrets = ownSecrets({ ...config, configFile: options.configFile }, mcpJson.servers, environment);
-  for (const problem of reviewSecrets(secrets)) logger.warn(problem);
+  const warnings = reviewSecrets(secrets);
   await requireSoleServer(folder);
   await using opened = new AsyncDisposableStack();
 
@@ -239,41 +245,51 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
     schemaExcess: excessOf,
   });
 
+  const review = async (grant: Grant): Promise<readonly GrantWarning[]> =>
+    // Where folders really are is not for callers.
+    reviewGrant(grant, {
+      now: clock(),
+      actions: routes.flatMap(({ access }) => (access === 'public' || access === 'authenticated' ? [] : [access])),
+      models: (await registry.list()).flatMap(({ file }) => [file.key, ...file.names]),
+      servers: mcp.servers().map(({ id }) => id),
+    });
   const stopping = new AbortController();
+  const routes: readonly Route[] = createRoutes(
+    createHandlers({
+      auth,
+      access,
+      keys,
+      meter,
+      log,
+      reviewGrant: review,
+      prove: (nonce, host, { localAddress, localPort }) =>
+        isOwnHost(host, { address: localAddress, port: localPort }, config) ? identity.prove(nonce, host) : undefined,
+      trail,
+      settings,
+      host: mcp,
+      mcpJsonProblem: watcher.problem,
+      approvals,
+      chat,
+      registry,
+      pool,
+      usage: { store: usage, recorder, clock },
+      installation,
+      taint: config,
+      toolCalls: config.limits.toolCalls,
+      publicUrl: config.publicUrl,
+      authorizationServers,
+      completions: { createId: () => randomBytes(12).toString('hex'), clock },
+      clock,
+    }),
+    { chatBodyBytes: config.limits.bodyBytes },
+  );
   const app = createApp({
     auth,
     meter,
     trail,
     anonymous: anonymousPrincipal(ANONYMOUS_GRANT, 'anonymous'),
     requiresAuthentication: async () => (await settings.fresh()).requireAuthentication,
-    routes: createRoutes(
-      createHandlers({
-        auth,
-        access,
-        keys,
-        meter,
-        log,
-        prove: (nonce, host, { localAddress, localPort }) =>
-          isOwnHost(host, { address: localAddress, port: localPort }, config) ? identity.prove(nonce, host) : undefined,
-        trail,
-        settings,
-        host: mcp,
-        mcpJsonProblem: watcher.problem,
-        approvals,
-        chat,
-        registry,
-        pool,
-        usage: { store: usage, recorder, clock },
-        installation,
-        taint: config,
-        toolCalls: config.limits.toolCalls,
-        publicUrl: config.publicUrl,
-        authorizationServers,
-        completions: { createId: () => randomBytes(12).toString('hex'), clock },
-        clock,
-      }),
-      { chatBodyBytes: config.limits.bodyBytes },
-    ),
+    routes,
     logger,
     createId: randomUUID,
     stopping: stopping.signal,
@@ -313,7 +329,16 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
     closing ??= close();
     return closing;
   };
-  return { url, auth, reload: watcher.reload, close: closeOnce, [Symbol.asyncDispose]: closeOnce };
+  const policy = config.policy === undefined ? undefined : parseGrant(config.policy, { patterns: re2jsPatterns });
+  const overview = (): Promise<ServerOverview> =>
+    lookAround({
+      config,
+      registry,
+      host: mcp,
+      warnings,
+      reviewPolicy: async () => (policy === undefined ? [] : review(policy)),
+    });
+  return { url, auth, overview, reload: watcher.reload, close: closeOnce, [Symbol.asyncDispose]: closeOnce };
 }
 
 /** Why a server on this address needs authentication; undefined when it may do without. */

@@ -1,6 +1,6 @@
 import { AuthError, type AuthErrorCode } from '@latchkey/auth-core';
 import { ConfigurationError, ConnectionError, LatchkeyError } from '@latchkey/client';
-import { BridgeError } from '@latchkey/mcp-bridge';
+import { BridgeError, type BridgeErrorCode } from '@latchkey/mcp-bridge';
 import { CommanderError } from 'commander';
 import { describeSystemError, isSystemError } from '../config/path-failure.ts';
 import { OperatorError, type OperatorErrorCode } from '../contracts/operator-error.ts';
@@ -38,7 +38,7 @@ function classify(error: unknown): Failure {
     return { ending: OF_SERVER[error.code] ?? 'failed', code: error.code.toLowerCase(), message: error.message };
   }
   if (error instanceof BridgeError) {
-    return { ending: 'failed', code: error.code.toLowerCase(), message: error.message };
+    return { ending: OF_BRIDGE[error.code] ?? 'failed', code: error.code.toLowerCase(), message: error.message };
   }
   if (isSystemError(error)) {
     const message = error.path === undefined ? error.message : describeSystemError(error.path, error);
@@ -86,6 +86,11 @@ const OF_AUTH: Partial<Record<AuthErrorCode, Ending>> = {
   AUTH_CONFLICT: 'conflict',
   AUTH_LIMIT_EXCEEDED: 'later',
   AUTH_STORE_UNAVAILABLE: 'later',
+};
+
+const OF_BRIDGE: Partial<Record<BridgeErrorCode, Ending>> = {
+  MCP_CONFIG_INVALID: 'usage',
+  MCP_SERVER_UNKNOWN: 'missing',
 };
 
 const OF_SERVER: Partial<Record<ServerErrorCode, Ending>> = {

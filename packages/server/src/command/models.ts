@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { addConnectionOptions, type ConnectionFlags, connect } from './connection.ts';
-import { printJson, printTable } from './print.ts';
+import { print, printJson, printTable, remark } from './print.ts';
 
 interface ListedModel {
   readonly key: string;
@@ -12,17 +12,28 @@ interface ListedModel {
   readonly loaded_instances: readonly unknown[];
 }
 
+interface Listing {
+  readonly models: readonly ListedModel[];
+  readonly aliases?: Readonly<Record<string, string>>;
+  readonly unreadable?: readonly { readonly key: string; readonly reason: string }[];
+}
+
+const WHERE_MODELS_GO =
+  'The server has no model that your token may use. Models are files MODELS/<publisher>/<name>.gguf; MODELS is DATA/models, or ' +
+  "what 'latchkey serve --models' names: --models ~/.lmstudio/models takes those of LM Studio.";
+
 /** `latchkey models`. */
 export function addModelsCommand(program: Command): void {
   addConnectionOptions(program.command('models').description('list the models that your token may use'))
     .option('--json', 'print JSON')
     .action(async (flags: ConnectionFlags & { json?: boolean }) => {
       const response = await connect(flags, process.env).request('GET', '/api/v1/models');
-      const body = (await response.json()) as { models: readonly ListedModel[] };
+      const body = (await response.json()) as Listing;
       if (flags.json) return printJson(body);
+      const { models, aliases = {}, unreadable = [] } = body;
       printTable(
         ['MODEL', 'TYPE', 'PARAMS', 'QUANT', 'SIZE', 'CONTEXT', 'LOADED'],
-        body.models.map((model) => [
+        models.map((model) => [
           model.key,
           model.type,
           model.params_string ?? '-',
@@ -32,6 +43,9 @@ export function addModelsCommand(program: Command): void {
           model.loaded_instances.length > 0 ? 'yes' : 'no',
         ]),
       );
+      if (models.length === 0) remark(WHERE_MODELS_GO);
+      for (const [name, key] of Object.entries(aliases)) print(`${name} is ${key}`);
+      for (const { key, reason } of unreadable) remark(`warning: ${key} cannot be used: ${reason}`);
     });
 }
 

@@ -1,9 +1,12 @@
 import type { Command } from 'commander';
 import { type ConfigSources, findConfigFile, loadConfig } from '../config/load-config.ts';
-import { createServer } from '../create-server.ts';
-import { createLogger } from '../telemetry/logger.ts';
+import type { ServerConfig } from '../config/schema.ts';
+import { findVariables } from '../config/variables.ts';
+import { createServer, type Server } from '../create-server.ts';
+import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { CommandError } from './command-error.ts';
-import { print } from './print.ts';
+import { print, remark } from './print.ts';
+import { summarize } from './start-summary.ts';
 
 interface Flags {
   readonly port?: string;
@@ -54,6 +57,7 @@ async function serve(flags: Flags): Promise<void> {
   });
   if (!config.auth) logger.warn('authentication is off: everybody who reaches this address may use the models');
   print(`latchkey listening on ${server.url}`);
+  void tellOverview(server, config, logger);
 
   const stop = (signal: NodeJS.Signals): void => {
     logger.info({ signal }, 'stopping; a second signal stops at once');
@@ -81,6 +85,27 @@ async function serve(flags: Flags): Promise<void> {
       stopping = true;
       stop(signal);
     });
+  }
+}
+
+/** At a terminal everything there is to know; in a log only what is not as it should be. */
+async function tellOverview(server: Server, config: ServerConfig, logger: Logger): Promise<void> {
+  const unknown = findVariables(process.env).unknown.map(
+    (name) => `there is no variable ${name}; see docs/configuration.md`,
+  );
+  try {
+    const found = await server.overview();
+    const overview = { ...found, warnings: [...unknown, ...found.warnings] };
+    if (process.stderr.isTTY) {
+      for (const line of summarize(config, overview)) remark(`  ${line}`);
+      return;
+    }
+    const { warnings, unreadable } = overview;
+    for (const warning of warnings) logger.warn(warning);
+    for (const { key, reason } of unreadable) logger.warn({ model: key, reason }, 'a model file cannot be used');
+    if (found.models.length === 0) logger.warn({ folder: config.models }, 'there are no models');
+  } catch (error) {
+    logger.error({ err: error }, 'what there is could not be looked at');
   }
 }
 

@@ -53,7 +53,9 @@ export function createModelRegistry(
     aliases,
     resolve: (name) => (Object.hasOwn(aliases, name) ? (aliases[name] ?? name) : name),
     find: async (key) => {
-      const file = (await findModelFiles(folder)).find((candidate) => candidate.key === key);
+      const file = (await findModelFiles(folder)).find(
+        (candidate) => candidate.key === key || candidate.names.includes(key),
+      );
       const [model] = file === undefined ? [] : await describe([file]);
       if (model === undefined) {
         throw new ServerError('MODEL_NOT_FOUND', `Model '${key}' is not in the models folder.`, { param: 'model' });

@@ -9,6 +9,7 @@ import {
   createMemoryTokenStore,
   createMeter,
   type Grant,
+  reviewGrant,
   type TokenStore,
 } from '@latchkey/auth-core';
 import { createMemorySigningKeyStore } from '@latchkey/auth-core/jwt';
@@ -192,6 +193,7 @@ export async function newServer(options: TestServerOptions = {}): Promise<TestSe
       meter,
       log: audit,
       prove: () => undefined,
+      reviewGrant: async (grant) => reviewGrant(grant, { now: new Date(), servers: ['mcp/a', 'mcp/b'] }),
       trail,
       settings,
       host: mcp,

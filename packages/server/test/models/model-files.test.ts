@@ -1,4 +1,4 @@
-import { mkdirSync, symlinkSync } from 'node:fs';
+import { chmodSync, mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { findModelFiles } from '../../src/models/model-files.ts';
@@ -17,6 +17,7 @@ describe('findModelFiles', () => {
     expect(await findModelFiles(folder)).toEqual([
       {
         key: 'ibm/granite',
+        names: ['ibm/granite@gguf', 'ibm/granite/granite.gguf'],
         publisher: 'ibm',
         name: 'granite',
         path: join(folder, 'ibm/granite.gguf'),
@@ -36,9 +37,54 @@ describe('findModelFiles', () => {
     expect((await findModelFiles(folder)).map(({ path }) => path)).toEqual([join(folder, 'a/b/m-00001-of-00002.gguf')]);
   });
 
-  it('lists a key once', async () => {
-    expect(await keysIn({ 'a/b.gguf': '', 'a/b/b.gguf': '' })).toEqual(['a/b']);
+  it('gives every file of a repository a key of its own, and its quantization and its file name as other names', async () => {
+    const folder = temporaryFolder();
+    writeFiles(folder, {
+      'ibm/granite-GGUF/granite-4.0-Q4_K_M.gguf': '',
+      'ibm/granite-GGUF/granite-4.0-Q8_0.gguf': '',
+      'ibm/granite-GGUF/BF16/granite-4.0-BF16-00001-of-00002.gguf': '',
+      'ibm/granite-GGUF/BF16/granite-4.0-BF16-00002-of-00002.gguf': '',
+    });
+    const found = await findModelFiles(folder);
+    expect(found.map(({ key }) => key)).toEqual([
+      'ibm/granite-GGUF',
+      'ibm/granite-GGUF@q4_k_m',
+      'ibm/granite-GGUF@q8_0',
+    ]);
+    expect(found.map(({ names }) => names[0])).toEqual([
+      'ibm/granite-GGUF@bf16',
+      'ibm/granite-GGUF/granite-4.0-Q4_K_M.gguf',
+      'ibm/granite-GGUF/granite-4.0-Q8_0.gguf',
+    ]);
   });
+
+  it('tells files apart by their names where they have no quantization, or the same', async () => {
+    expect(
+      await keysIn({ 'a/b/one.gguf': '', 'a/b/two.gguf': '', 'a/b/x-Q8_0.gguf': '', 'a/b/y-Q8_0.gguf': '' }),
+    ).toEqual(['a/b', 'a/b@two', 'a/b@q8_0', 'a/b/y-Q8_0.gguf']);
+  });
+
+  it('gives files with the same key different ones', async () => {
+    expect(await keysIn({ 'a/b.gguf': '', 'a/b/b.gguf': '' })).toEqual(['a/b', 'a/b@gguf']);
+  });
+
+  it('finds files at the top, by their names alone', async () => {
+    expect(await keysIn({ 'c.gguf': '', 'D.GGUF': '' })).toEqual(['D', 'c']);
+  });
+
+  it.skipIf(process.getuid?.() === 0 || process.platform === 'win32')(
+    'reports a folder that cannot be read',
+    async () => {
+      const folder = temporaryFolder();
+      writeFiles(folder, { 'a/b.gguf': '', 'c/d.gguf': '' });
+      chmodSync(join(folder, 'a'), 0);
+      const unreadable: string[] = [];
+      const found = await findModelFiles(folder, (path, code) => unreadable.push(`${path} ${code}`));
+      chmodSync(join(folder, 'a'), 0o700);
+      expect(found.map(({ key }) => key)).toEqual(['c/d']);
+      expect(unreadable).toEqual([`${join(folder, 'a')} EACCES`]);
+    },
+  );
 
   it('passes over projectors, hidden files and everything else that is no model', async () => {
     const files = {
@@ -47,7 +93,6 @@ describe('findModelFiles', () => {
       'a/.b.gguf': '',
       '.a/b.gguf': '',
       'a/b.bin': '',
-      'c.gguf': '',
     };
     expect(await keysIn(files)).toEqual([]);
   });

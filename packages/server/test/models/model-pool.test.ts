@@ -30,7 +30,15 @@ function newPool(engine: ScriptedEngine, changes: Partial<ModelPoolOptions> = {}
 }
 
 const registered = (name: string, description: RegisteredModel['description'] = describedModel()): RegisteredModel => ({
-  file: { key: `ibm/${name}`, publisher: 'ibm', name, path: `/models/${name}.gguf`, sizeBytes: 1, modifiedAt: 0 },
+  file: {
+    key: `ibm/${name}`,
+    publisher: 'ibm',
+    name,
+    path: `/models/${name}.gguf`,
+    sizeBytes: 1,
+    modifiedAt: 0,
+    names: [],
+  },
   description,
 });
 const granite = registered('granite');

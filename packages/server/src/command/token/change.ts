@@ -6,7 +6,7 @@ import { printJson } from '../print.ts';
 import { readGrant } from '../read-grant.ts';
 import { findTokenId } from './find-token.ts';
 import { confirmLastAdministrator } from './last-administrator.ts';
-import { printNewToken, printTokenInfo } from './print-token.ts';
+import { printNewToken, printTokenInfo, warnOfGrant } from './print-token.ts';
 import { withTokenAdministration } from './token-administration.ts';
 import { addStoredTokenOptions, GRANT, readEnd, type StoredTokenFlags } from './token-options.ts';
 
@@ -56,8 +56,9 @@ export function addEditCommand(token: Command): void {
         if (endsAdministration(changes)) await confirmLastAdministrator(tokens, [found], flags);
         return tokens.edit(found, changes);
       });
-      if (flags.json) printJson(edited);
-      else printTokenInfo(edited);
+      if (flags.json) return printJson(edited);
+      printTokenInfo(edited);
+      warnOfGrant(edited);
     });
   addStoredTokenOptions(command, 'latchkey token edit aB3dE5gH --expires 30d');
 }

@@ -7,7 +7,7 @@ import { parseDuration } from '../parse-duration.ts';
 import { printJson } from '../print.ts';
 import { readGrant } from '../read-grant.ts';
 import { readSecret } from '../read-secret.ts';
-import { printNewToken } from './print-token.ts';
+import { printNewToken, warnOfGrant } from './print-token.ts';
 import { withTokenAdministration } from './token-administration.ts';
 import { addStoredTokenOptions, GRANT, readEnd, type StoredTokenFlags } from './token-options.ts';
 
@@ -68,6 +68,7 @@ async function create(argument: string | undefined, flags: Flags): Promise<void>
   const created = await withTokenAdministration(flags, process.env, (tokens) => tokens.create(input));
   if (flags.json) printJson(created);
   else printNewToken(created, 'Token');
+  if (!flags.json) warnOfGrant(created);
 }
 
 async function readCustomKey({ kind, secretStdin }: Flags): Promise<{ readonly secret?: string }> {

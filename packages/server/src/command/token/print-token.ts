@@ -1,7 +1,7 @@
 import type { TokenInfo, TokenKind } from '@latchkey/auth-core';
 import { describeGrant } from '../describe-grant.ts';
 import { print, remark, style } from '../print.ts';
-import type { NewToken, SeenToken } from './token-administration.ts';
+import type { NewToken, SeenToken, Warned } from './token-administration.ts';
 
 /**
  * Prints the token alone on standard output, for scripts; what is to be known of it goes to standard error. The text of
@@ -57,4 +57,9 @@ export function printTokenInfo(info: SeenToken): void {
 export function styledState({ revokedAt, expiresAt }: TokenInfo): string {
   if (revokedAt !== undefined) return style('red', 'revoked');
   return expiresAt !== undefined && Date.parse(expiresAt) <= Date.now() ? style('red', 'expired') : 'valid';
+}
+
+/** Reports what of a grant that was just written most likely is not meant. */
+export function warnOfGrant({ warnings = [] }: Warned): void {
+  for (const { path, message } of warnings) remark(`warning: ${path}: ${message}`);
 }

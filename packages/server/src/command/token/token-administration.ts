@@ -1,23 +1,32 @@
-import type {
-  Auth,
-  EditInput,
-  IssueInput,
-  Revocation,
-  RevokeAllInput,
-  RotateInput,
-  TokenInfo,
+import {
+  type Auth,
+  type EditInput,
+  type Grant,
+  type GrantWarning,
+  type IssueInput,
+  type Revocation,
+  type RevokeAllInput,
+  type RotateInput,
+  reviewGrant,
+  type TokenInfo,
 } from '@latchkey/auth-core';
 import { withoutAbsent } from '../../config/without-absent.ts';
+import { resolveRealPath } from '../../state/real-path.ts';
 import type { ApiClient } from '../api-client.ts';
 import { CommandError } from '../command-error.ts';
 import { type ConnectionFlags, connect } from '../connection.ts';
 import { findClosedFolder, openInstallation } from '../open-installation.ts';
 
+/** What a grant that was just written most likely does not mean. */
+export interface Warned {
+  readonly warnings?: readonly GrantWarning[];
+}
+
 /** A token, with its text where that may be seen. */
 export type SeenToken = TokenInfo & { readonly token?: string };
 
 /** A token that was just made, or got a new secret. */
-export type NewToken = TokenInfo & { readonly token: string };
+export type NewToken = TokenInfo & Warned & { readonly token: string };
 
 /** A token that was revoked, and whether that is stored; if not, the server denies it and goes on trying. */
 export type EndedToken = Partial<TokenInfo> & Pick<Revocation, 'id' | 'stored'>;
@@ -27,7 +36,7 @@ export interface TokenAdministration {
   create(input: IssueInput): Promise<NewToken>;
   list(filter: RevokeAllInput): Promise<readonly TokenInfo[]>;
   show(id: string): Promise<SeenToken>;
-  edit(id: string, changes: EditInput): Promise<TokenInfo>;
+  edit(id: string, changes: EditInput): Promise<TokenInfo & Warned>;
   rotate(id: string, input: RotateInput): Promise<NewToken>;
   revoke(id: string): Promise<EndedToken>;
   revokeAll(filter: RevokeAllInput): Promise<readonly EndedToken[]>;
@@ -51,12 +60,21 @@ export async function withTokenAdministration<T>(
   return await use(asOperator(auth));
 }
 
+/** Without a server nobody knows which models and servers there will be. */
+function review(grant: Grant): Warned {
+  const warnings = reviewGrant(grant, {
+    now: new Date(),
+    resolvePath: (path) => resolveRealPath(path, { hardLinks: true, spend: () => undefined }),
+  });
+  return warnings.length === 0 ? {} : { warnings };
+}
+
 function asOperator(auth: Auth): TokenAdministration {
   const operator = auth.operator();
   return {
     create: async (input) => {
       const { token, record } = await auth.issue(input, operator);
-      return { ...record, token };
+      return { ...record, token, ...review(record.grant) };
     },
     list: (filter) => auth.list(operator, filter),
     show: async (id) => {
@@ -65,7 +83,10 @@ function asOperator(auth: Auth): TokenAdministration {
         record.kind === 'legacy' && record.owner === operator.owner && record.revokedAt === undefined;
       return isShownAgain ? { ...record, token: await auth.reveal(id, operator) } : record;
     },
-    edit: (id, changes) => auth.edit(id, changes, operator),
+    edit: async (id, changes) => {
+      const edited = await auth.edit(id, changes, operator);
+      return changes.grant === undefined ? edited : { ...edited, ...review(edited.grant) };
+    },
     rotate: async (id, input) => {
       const { token, record } = await auth.rotate(id, input, operator);
       return { ...record, token };

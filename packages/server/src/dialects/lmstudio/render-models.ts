@@ -1,12 +1,23 @@
 import type { LoadedInstance } from '../../models/model-pool.ts';
 import type { RegisteredModel } from '../../models/model-registry.ts';
 
-/** `GET /api/v1/models`. A file that is no readable model is left out: nobody can use it. */
+/**
+ * `GET /api/v1/models`. What LM Studio does not have stands beside its list: other names of models, and files that are no
+ * readable models, with the reason.
+ */
 export function renderModels(
   models: readonly RegisteredModel[],
   loaded: readonly LoadedInstance[],
-): { readonly models: readonly Record<string, unknown>[] } {
-  return { models: models.flatMap((model) => renderModel(model, loaded)) };
+  aliases: Readonly<Record<string, string>> = {},
+): Record<string, unknown> & { readonly models: readonly Record<string, unknown>[] } {
+  const unreadable = models.flatMap(({ file, description }) =>
+    description instanceof Error ? [{ key: file.key, reason: description.message }] : [],
+  );
+  return {
+    models: models.flatMap((model) => renderModel(model, loaded)),
+    ...(Object.keys(aliases).length === 0 ? {} : { aliases }),
+    ...(unreadable.length === 0 ? {} : { unreadable }),
+  };
 }
 
 function renderModel(

@@ -21,7 +21,10 @@ export function createModelHandlers(registry: ModelRegistry, pool: ModelPool): M
     (await registry.list()).filter(({ file }) => auth.decide({ action: 'models:read', model: file.key }).allowed);
   return {
     lmstudio: async (ctx) => {
-      ctx.body = renderLmstudio(await visible(ctx.state), pool.loaded());
+      const models = await visible(ctx.state);
+      const keys = new Set(models.map(({ file }) => file.key));
+      const aliases = Object.entries(registry.aliases).filter(([, key]) => keys.has(key));
+      ctx.body = renderLmstudio(models, pool.loaded(), Object.fromEntries(aliases));
     },
     openai: async (ctx) => {
       ctx.body = renderOpenai(await visible(ctx.state), registry.aliases);

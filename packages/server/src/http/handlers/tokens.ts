@@ -1,7 +1,9 @@
 import {
   type Auth,
   ConflictError,
+  type Grant,
   GrantNotCoveredError,
+  type GrantWarning,
   PermissionDeniedError,
   type Principal,
   StoreUnavailableError,
@@ -67,8 +69,21 @@ export interface TokenHandlers {
   readonly revokeSelf: Handler;
 }
 
+/** Lists what is suspicious in a grant; see `reviewGrant` of auth-core. */
+export type ReviewGrant = (grant: Grant) => Promise<readonly GrantWarning[]>;
+
+interface Warned {
+  readonly warnings?: readonly GrantWarning[];
+}
+
 /** `/api/v1/tokens`: what a caller makes, sees and changes is inside its own authority; auth-core sees to it. */
-export function createTokenHandlers(auth: Auth): TokenHandlers {
+export function createTokenHandlers(auth: Auth, review: ReviewGrant): TokenHandlers {
+  /** What a grant that was just written most likely does not mean. */
+  const warningsOf = async (written: boolean, { grant: parsed }: TokenInfo): Promise<Warned> => {
+    const warnings = written ? await review(parsed) : [];
+    return warnings.length === 0 ? {} : { warnings };
+  };
+
   /** Of one kind alone the owner may see the token again; who may not sees what is known of it. */
   async function reveal({ id, kind, owner, revokedAt }: TokenInfo, by: Principal): Promise<{ token?: string }> {
     if (kind !== 'legacy' || owner !== by.owner || revokedAt !== undefined) return {};
@@ -86,7 +101,7 @@ export function createTokenHandlers(auth: Auth): TokenHandlers {
       const input = { ...withoutAbsent(body), ...withoutAbsent({ rotateAfterSeconds: rotateAfter }) };
       const { record, token } = await auth.issue({ ...input, name: body.name, grant: body.grant }, whoAsks(ctx));
       ctx.status = 201;
-      ctx.body = shownOnce(record, token);
+      ctx.body = { ...shownOnce(record, token), ...(await warningsOf(true, record)) };
     },
     list: async (ctx) => {
       const { limit, ...filter } = validateBody(listSchema, { ...ctx.query });
@@ -103,7 +118,8 @@ export function createTokenHandlers(auth: Auth): TokenHandlers {
     edit: async (ctx) => {
       const { rotateAfter, ...body } = validateBody(editSchema, ctx.state.body);
       const changes = { ...withoutAbsent(body), ...withoutAbsent({ rotateAfterSeconds: rotateAfter }) };
-      ctx.body = await auth.edit(tokenId(ctx), changes, whoAsks(ctx));
+      const edited = await auth.edit(tokenId(ctx), changes, whoAsks(ctx));
+      ctx.body = { ...edited, ...(await warningsOf(body.grant !== undefined, edited)) };
     },
     rotate: async (ctx) => {
       const { overlap, ...body } = validateBody(rotateSchema, ctx.state.body);

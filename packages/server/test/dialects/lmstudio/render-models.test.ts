@@ -9,6 +9,7 @@ const file = {
   publisher: 'ibm',
   name: 'granite',
   path: '/srv/secret-place/granite.gguf',
+  names: [],
   sizeBytes: 1000,
   modifiedAt: 1_700_000_000_999,
 };
@@ -76,9 +77,9 @@ describe('the list of models', () => {
     expect(renderModels([model({ parameterCount })], []).models[0]).toHaveProperty('params_string', text);
   });
 
-  it('leaves out a file that nobody can use', () => {
+  it('has a file that nobody can use beside the list, with the reason', () => {
     const garbage: RegisteredModel = { file, description: new Error('garbage') };
-    expect(renderModels([garbage], []).models).toEqual([]);
+    expect(renderModels([garbage], [])).toEqual({ models: [], unreadable: [{ key: file.key, reason: 'garbage' }] });
   });
 
   it('never tells where a file lies', () => {

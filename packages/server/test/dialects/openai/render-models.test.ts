@@ -7,6 +7,7 @@ const file = {
   publisher: 'ibm',
   name: 'granite',
   path: '/srv/secret-place/granite.gguf',
+  names: [],
   sizeBytes: 1000,
   modifiedAt: 1_700_000_000_999,
 };

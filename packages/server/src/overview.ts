@@ -1,0 +1,61 @@
+import type { GrantWarning } from '@latchkey/auth-core';
+import type { McpHost } from '@latchkey/mcp-bridge';
+import type { ServerConfig } from './config/schema.ts';
+import { findModelFiles } from './models/model-files.ts';
+import type { ModelRegistry } from './models/model-registry.ts';
+
+/** What a server has found when it started, for its operator. */
+export interface ServerOverview {
+  readonly models: readonly string[];
+  readonly unreadable: readonly { readonly key: string; readonly reason: string }[];
+  readonly servers: readonly { readonly id: string; readonly layers?: readonly string[]; readonly missing?: string }[];
+  /** What most likely is not as it was meant. */
+  readonly warnings: readonly string[];
+}
+
+export interface OverviewParts {
+  readonly config: ServerConfig;
+  readonly registry: ModelRegistry;
+  readonly host: Pick<McpHost, 'servers' | 'warnings'>;
+  /** What was found before. */
+  readonly warnings: readonly string[];
+  readonly reviewPolicy: () => Promise<readonly GrantWarning[]>;
+}
+
+/** Looks at everything once. It may take seconds: every model file that is new is read. */
+export async function lookAround({
+  config,
+  registry,
+  host,
+  warnings,
+  reviewPolicy,
+}: OverviewParts): Promise<ServerOverview> {
+  const found = await registry.list();
+  const names = new Set(found.flatMap(({ file }) => [file.key, ...file.names]));
+  const folders: string[] = [];
+  await findModelFiles(config.models, (path, code) => folders.push(`${path} cannot be read (${code})`));
+  const isNamed = (key: string): boolean => names.has(key);
+  return {
+    models: found.flatMap(({ file, description }) => (description instanceof Error ? [] : [file.key])),
+    unreadable: found.flatMap(({ file, description }) =>
+      description instanceof Error ? [{ key: file.key, reason: description.message }] : [],
+    ),
+    servers: host.servers().map(({ id, sandbox }) => ({
+      id,
+      ...(sandbox === undefined ? {} : { layers: sandbox.layers }),
+      ...(sandbox?.missing === undefined ? {} : { missing: sandbox.missing }),
+    })),
+    warnings: [
+      ...warnings,
+      ...folders,
+      ...Object.entries(config.aliases).flatMap(([name, key]) =>
+        isNamed(key) ? [] : [`aliases: ${name} stands for ${key}, and there is no such model`],
+      ),
+      ...Object.keys(config.sampling).flatMap((key) =>
+        key === '*' || isNamed(key) ? [] : [`sampling: there is no model ${key}`],
+      ),
+      ...(await reviewPolicy()).map(({ path, message }) => `policy: ${path}: ${message}`),
+      ...host.warnings(),
+    ],
+  };
+}
