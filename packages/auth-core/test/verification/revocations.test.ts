@@ -88,6 +88,15 @@ describe('a revocation that cannot be stored', () => {
     await isRefused(auth, token);
   });
 
+  it('leaves nothing behind for an id that no token has', async () => {
+    const { auth, admin, stop, recover, events } = await setUp();
+    stop();
+    expect(await auth.revoke('nobody12', admin)).toMatchObject({ id: 'nobody12', stored: false });
+    recover();
+    await expect.poll(() => auth.revoke('nobody12', admin).catch(({ code }) => code)).toBe('AUTH_TOKEN_NOT_FOUND');
+    expect(events.filter(({ type }) => type === 'token.revoked')).toEqual([]);
+  });
+
   it('is made by who covers a token that was used within the last minute, and by nobody who does not', async () => {
     const { auth, operator, token, id, stop } = await setUp();
     const manager = async (grant: Grant) => auth.verify((await auth.issue({ name: 'manager', grant }, operator)).token);
