@@ -3,6 +3,7 @@ import { reachStore } from '../contracts/reach-store.ts';
 import { ServerError } from '../contracts/server-error.ts';
 import type { Approval, ApprovalAnswer, StoredApproval } from './approval.ts';
 import type { Bell } from './bell.ts';
+import { inTurns } from './in-turns.ts';
 import type { ApprovalStore } from './kysely-approval-store.ts';
 
 /** How often the database is looked at. */
@@ -22,7 +23,7 @@ export type ApprovalEvent =
 
 /** Where people see what waits, and decide; about the calls of all servers that share the database. */
 export interface ApprovalDesk {
-  /** What waits and may be decided by whoever asks, the oldest first. */
+  /** What waits and may be decided by the caller: the oldest call of each token first, then the second oldest of each. */
   list(mayDecide: MayDecide): Promise<readonly Approval[]>;
   /**
    * Approves or denies; when the caller has left and may come back, what was said is kept for them. Throws ServerError
@@ -49,7 +50,7 @@ export function createApprovalDesk({ store, bell, clock, createId }: ApprovalDes
 
   async function waiting(mayDecide: MayDecide): Promise<readonly Approval[]> {
     const all = await reachStore(() => store.waiting(now()));
-    return all.filter(mayDecide).map(toApproval);
+    return inTurns(all.filter(mayDecide).map(toApproval));
   }
 
   async function waitUntilTaken(id: string, answerId: string, answer: ApprovalAnswer): Promise<void> {

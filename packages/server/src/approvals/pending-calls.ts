@@ -14,8 +14,8 @@ const KEEP_ALIVE_MILLISECONDS = 3_000;
 const REMEMBER_MILLISECONDS = 60_000;
 /** What waits is kept, and read by those who watch: of a call's arguments, as many bytes of JSON. */
 const MOST_ARGUMENT_BYTES = 65_536;
-/** How many calls of one root token may wait. */
-const MOST_WAITING = 100;
+/** How many calls of one root token may wait: a person who is asked more often than that agrees to anything. */
+const MOST_WAITING = 20;
 
 /** A call that a person must agree to. */
 export interface WaitingCall {

@@ -44,7 +44,11 @@ async function list(flags: Flags): Promise<void> {
   const { approvals } = (await response.json()) as { approvals: readonly Approval[] };
   if (flags.json) return printJson(approvals);
   if (approvals.length === 0) remark('No tool call waits for your approval.');
-  for (const approval of approvals) show(approval);
+  for (const [, [first, ...others]] of Map.groupBy(approvals, ({ rootId }) => rootId)) {
+    if (first === undefined) continue;
+    if (others.length > 0) print(style('dim', `${first.token.name}: ${others.length + 1} calls wait`));
+    for (const approval of [first, ...others]) show(approval);
+  }
 }
 
 async function watch(flags: Flags): Promise<void> {

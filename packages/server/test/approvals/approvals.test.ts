@@ -111,13 +111,13 @@ describe('a call that waits', () => {
     expect(await ids(server.desk)).toEqual([]);
   });
 
-  it('is the last of a hundred for a root token; those of others wait', async () => {
+  it('is the last of twenty for a root token; those of others wait', async () => {
     const [server] = (await openServers(now)) as [Approvals];
-    for (let count = 0; count < 100; count += 1) await ask(server);
+    for (let count = 0; count < 20; count += 1) await ask(server);
     const refused = await server.pending.ask(waitingCall());
-    expect(refused).toMatchObject({ approved: false, reason: expect.stringContaining('100') });
+    expect(refused).toMatchObject({ approved: false, reason: expect.stringContaining('20 calls') });
     await ask(server, { principal: { ...principal, rootId: 'BBBBBBBB' } });
-    expect(await ids(server.desk)).toHaveLength(101);
+    expect(await ids(server.desk)).toHaveLength(21);
   });
 
   it('leaves no arguments in the database once it is decided', async () => {
@@ -222,10 +222,10 @@ describe('a call that can be taken up', () => {
     expect(await other.outcome).toMatchObject({ approved: false });
   });
 
-  it('counts among the hundred of its root token', async () => {
+  it('counts among the twenty of its root token', async () => {
     const [server] = (await openServers(now)) as [Approvals];
-    for (let count = 0; count < 100; count += 1) await leave(server);
+    for (let count = 0; count < 20; count += 1) await leave(server);
     const refused = await server.pending.ask(waitingCall());
-    expect(refused).toMatchObject({ approved: false, reason: expect.stringContaining('100') });
+    expect(refused).toMatchObject({ approved: false, reason: expect.stringContaining('20 calls') });
   });
 });
