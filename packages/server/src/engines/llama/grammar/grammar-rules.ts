@@ -5,15 +5,25 @@ export class GrammarTooLarge extends Error {
   override readonly name = 'GrammarTooLarge';
 }
 
+/** What all schemas of one grammar may cost together; a schema of some thousand keywords takes as many. */
+const STEP_LIMIT = 100_000;
+
 /** The rules of one GBNF grammar, collected and named. */
 export class GrammarRules {
   readonly #rules = new Map<string, string>(Object.entries({ ...JSON_RULES, ...DATE_RULES }));
   readonly #limit: number;
   #count = 0;
+  #steps = 0;
 
   /** At most `limit` rules can be added. */
   constructor(limit: number) {
     this.#limit = limit;
+  }
+
+  /** Counts work on the way to a rule: a schema can ask for much of it and add no rule at all. Throws GrammarTooLarge. */
+  spend(steps: number): void {
+    this.#steps += steps;
+    if (this.#steps > STEP_LIMIT) throw new GrammarTooLarge(`more than ${STEP_LIMIT} steps of work`);
   }
 
   /** Adds a rule; returns the name that it got. Throws GrammarTooLarge. */

@@ -7,6 +7,7 @@ import { arrayBody, objectBody, type RuleSource } from './structure-rules.ts';
 
 const DEPTH_LIMIT = 48;
 const ENUM_LIMIT = 1000;
+const CHARACTERS_PER_STEP = 32;
 const TYPE_NAMES = ['object', 'array', 'string', 'number', 'integer', 'boolean', 'null'];
 
 /**
@@ -17,6 +18,8 @@ export class SchemaRules implements RuleSource {
   readonly rules: GrammarRules;
   readonly #document: JsonSchema;
   readonly #references = new Map<string, string>();
+  /** What merged schemas have come to, by their text. */
+  readonly #merged = new Map<string, string | undefined>();
   /** References that are being followed without a bracket in between: to follow one again would never end. */
   #open = new Set<string>();
   #depth = 0;
@@ -30,6 +33,7 @@ export class SchemaRules implements RuleSource {
   nameFor(schema: unknown): string | undefined {
     if (schema === false) return undefined;
     if (!isSchema(schema) || Object.keys(schema).length === 0) return 'value';
+    this.rules.spend(1 + Object.keys(schema).length);
     this.#depth += 1;
     if (this.#depth > DEPTH_LIMIT) throw new GrammarTooLarge(`deeper than ${DEPTH_LIMIT} levels`);
     try {
@@ -109,7 +113,7 @@ export class SchemaRules implements RuleSource {
   #conjunction(rest: JsonSchema, parts: readonly unknown[]): string | undefined {
     if (parts.includes(false)) return undefined;
     const schemas = parts.filter(isSchema).map((part) => this.#resolved(part));
-    return this.nameFor(schemas.reduce(mergeSchemas, rest));
+    return this.#nameForMerged(schemas.reduce(mergeSchemas, rest));
   }
 
   #alternatives(rest: JsonSchema, parts: readonly unknown[]): string | undefined {
@@ -117,9 +121,20 @@ export class SchemaRules implements RuleSource {
     return this.#union(
       parts.map((part) => {
         if (plain || !isSchema(part)) return this.nameFor(part);
-        return this.nameFor(mergeSchemas(rest, this.#resolved(part)));
+        return this.#nameForMerged(mergeSchemas(rest, this.#resolved(part)));
       }),
     );
+  }
+
+  /**
+   * Schemas that are made by merging come out equal again and again: what `n` levels of two alternatives each lead to would
+   * be worked out 2^n times.
+   */
+  #nameForMerged(schema: JsonSchema): string | undefined {
+    const key = JSON.stringify([[...this.#open], schema]);
+    this.rules.spend(Math.ceil(key.length / CHARACTERS_PER_STEP));
+    if (!this.#merged.has(key)) this.#merged.set(key, this.nameFor(schema));
+    return this.#merged.get(key);
   }
 
   #union(names: readonly (string | undefined)[]): string | undefined {
@@ -130,6 +145,7 @@ export class SchemaRules implements RuleSource {
   /** A schema that is about to be merged with another has to be there in full. */
   #resolved(schema: JsonSchema, hops = 0): JsonSchema {
     if (typeof schema.$ref !== 'string' || hops > DEPTH_LIMIT) return schema;
+    this.rules.spend(1);
     const target = this.#lookUp(schema.$ref);
     const { $ref: _, ...rest } = schema;
     return isSchema(target) ? mergeSchemas(this.#resolved(target, hops + 1), rest) : rest;

@@ -5,10 +5,17 @@ import { SchemaRules } from './schema-rules.ts';
 /** llama.cpp parses a grammar for every answer; more rules than this take too long and help no model. */
 export const RULE_LIMIT = 4000;
 
-/** Adds the rules for a schema; returns the name of the first. A schema that is too large is held to its type only. */
+/**
+ * Adds the rules for a schema; returns the name of the first. Throws GrammarTooLarge.
+ */
 export function addSchema(rules: GrammarRules, schema: JsonSchema): string {
+  return new SchemaRules(rules, schema).nameFor(schema) ?? freeRule(schema);
+}
+
+/** The same for a schema that the arguments are held to elsewhere as well: one that is too large is held to its type only. */
+export function addSchemaOrType(rules: GrammarRules, schema: JsonSchema): string {
   return rules.attempt(
-    () => new SchemaRules(rules, schema).nameFor(schema) ?? freeRule(schema),
+    () => addSchema(rules, schema),
     () => freeRule(schema),
   );
 }
@@ -23,7 +30,7 @@ export function addSchema(rules: GrammarRules, schema: JsonSchema): string {
  */
 export function schemaToGrammar(schema: JsonSchema): string {
   const rules = new GrammarRules(RULE_LIMIT);
-  const name = addSchema(rules, schema);
+  const name = addSchemaOrType(rules, schema);
   return rules.toText(name);
 }
 

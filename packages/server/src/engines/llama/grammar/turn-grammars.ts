@@ -1,9 +1,10 @@
 import type { ToolDefinition } from '../../../contracts/inference-engine.ts';
+import { ServerError } from '../../../contracts/server-error.ts';
 import type { CallSyntax } from '../formats/chat-format.ts';
-import { GrammarRules } from './grammar-rules.ts';
+import { GrammarRules, GrammarTooLarge } from './grammar-rules.ts';
 import { jsonLiteral, literal } from './json-rules.ts';
 import type { JsonSchema } from './merge-schemas.ts';
-import { addSchema, RULE_LIMIT } from './schema-to-grammar.ts';
+import { addSchema, addSchemaOrType, RULE_LIMIT } from './schema-to-grammar.ts';
 import { stringsExcept } from './strings-except.ts';
 
 /** The grammars of one turn, each for a place in it; where one is absent the model is free. */
@@ -28,7 +29,7 @@ export interface TurnForm {
   readonly responseSchema?: JsonSchema;
 }
 
-/** Writes them. Throws ServerError `INVALID_REQUEST` for a schema of the caller's that is too large. */
+/** Writes them. Throws ServerError `INVALID_REQUEST` for a schema of the answer that is too large. */
 export function turnGrammars({ tools, calls, mustCall, mayReason, responseSchema }: TurnForm): TurnGrammarTexts {
   const free = responseSchema === undefined && !mustCall;
   const answer = (reasoning: boolean): string =>
@@ -55,7 +56,7 @@ const REASONING_OPEN = '<think>';
  */
 export function callGrammar(tools: readonly ToolDefinition[], calls: CallSyntax, onlyKnown: boolean): string {
   const rules = new GrammarRules(RULE_LIMIT);
-  const known = tools.map((tool) => callOf(jsonLiteral(tool.name), addSchema(rules, tool.parameters)));
+  const known = tools.map((tool) => callOf(jsonLiteral(tool.name), addSchemaOrType(rules, tool.parameters)));
   const unknown = onlyKnown
     ? []
     : [
@@ -89,15 +90,30 @@ export interface AnswerForm {
   readonly reasoning: boolean;
 }
 
-/** A grammar for the beginning of an answer: from a marker on, other grammars take over. */
+/**
+ * A grammar for the beginning of an answer: from a marker on, other grammars take over.
+ * Throws ServerError `INVALID_REQUEST` for a schema that is too large: the answer would not be held to it.
+ */
 export function answerGrammar({ schema, calls, reasoning }: AnswerForm): string {
   const rules = new GrammarRules(RULE_LIMIT);
   const forms = [
     ...(reasoning ? [literal(REASONING_OPEN)] : []),
     ...(calls === undefined ? [] : [literal(calls.open)]),
-    ...(schema === undefined ? [] : [addSchema(rules, schema)]),
+    ...(schema === undefined ? [] : [answerRule(rules, schema)]),
   ];
   return rules.toText(`space (${forms.join(' | ')})`);
+}
+
+function answerRule(rules: GrammarRules, schema: JsonSchema): string {
+  try {
+    return addSchema(rules, schema);
+  } catch (error) {
+    if (!(error instanceof GrammarTooLarge)) throw error;
+    throw new ServerError('INVALID_REQUEST', `The schema of the answer is too large: ${error.message}.`, {
+      param: 'response_format',
+      cause: error,
+    });
+  }
 }
 
 /** A grammar for what may follow a call when the turn has to end with calls: another one, or nothing. */

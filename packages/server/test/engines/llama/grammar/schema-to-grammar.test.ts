@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { schemaToGrammar } from '../../../../src/engines/llama/grammar/schema-to-grammar.ts';
+import { GrammarRules } from '../../../../src/engines/llama/grammar/grammar-rules.ts';
+import { addSchema, schemaToGrammar } from '../../../../src/engines/llama/grammar/schema-to-grammar.ts';
 import { createGrammarJudge, type GrammarJudge } from './accepts.ts';
 
 let judge: GrammarJudge;
@@ -222,6 +223,46 @@ describe('a schema that is too large', () => {
   ])('is held to its type only: %s', (_name, schema, valid, invalid) => {
     expect(accepts(schema, valid)).toBe(true);
     if (invalid !== undefined) expect(accepts(schema, invalid)).toBe(false);
+  });
+
+  /** Each level names the one below twice, beside something that restricts. */
+  const doubling = (levels: number, union: string, beside: object): Record<string, unknown> => ({
+    $defs: Object.fromEntries(
+      Array.from({ length: levels }, (_, level) => {
+        const below = { $ref: `#/$defs/a${level - 1}` };
+        return [`a${level}`, level === 0 ? { type: 'boolean' } : { ...beside, [union]: [below, below] }];
+      }),
+    ),
+    $ref: `#/$defs/a${levels - 1}`,
+  });
+
+  it.each([
+    ['anyOf', { minLength: 0 }],
+    ['oneOf', { type: ['boolean', 'string'] }],
+    ['anyOf', { enum: [true, false] }],
+  ])('is worked out once for what comes out equal: 40 levels of two in %s beside %j', (union, beside) => {
+    expect(accepts(doubling(40, union, beside), true)).toBe(true);
+    expect(accepts(doubling(40, union, beside), 7)).toBe(false);
+  });
+
+  it('ends after a stated number of steps, whatever it asks for', () => {
+    // Each merge makes another schema, so that nothing comes out equal.
+    const different = (level: number): Record<string, unknown> =>
+      level === 0
+        ? { type: 'object' }
+        : {
+            anyOf: [
+              { required: [`l${level}`], ...different(level - 1) },
+              { required: [`r${level}`], ...different(level - 1) },
+            ],
+          };
+    const spread = {
+      allOf: Array.from({ length: 10 }, (_, index) => ({ properties: { [`p${index}`]: different(10) } })),
+    };
+    const rules = new GrammarRules(Number.POSITIVE_INFINITY);
+    expect(() => addSchema(rules, { ...spread, anyOf: [spread, different(12)], type: 'object' })).toThrow(
+      /more than 100000 steps/,
+    );
   });
 
   it('is turned into a grammar in little time, however it refers to itself', () => {

@@ -26,6 +26,20 @@ function call(name: string, callArguments: unknown): string {
   return `\n{"name": ${JSON.stringify(name)}, "arguments": ${JSON.stringify(callArguments)}}\n</tool_call>`;
 }
 
+describe('an answer’s grammar', () => {
+  it.each([
+    ['a huge enumeration', { enum: Array.from({ length: 5000 }, (_, index) => index) }],
+    [
+      'a depth that no grammar has',
+      Array.from({ length: 60 }).reduce<object>((items) => ({ type: 'array', items }), {}),
+    ],
+  ])('is refused by name for %s, since the answer would not be held to it', (_what, schema) => {
+    expect(() => answerGrammar({ schema: schema as Record<string, unknown>, reasoning: false })).toThrow(
+      expect.objectContaining({ code: 'INVALID_REQUEST', param: 'response_format' }),
+    );
+  });
+});
+
 describe('a call’s grammar', () => {
   it.each([
     ['fetch', {}],
