@@ -107,20 +107,13 @@ const rows: readonly Row[] = [
     'messages[0].role',
   ],
   [
-    'an answer to no call',
-    COMPLETIONS,
-    completion({ messages: [{ role: 'tool', content: '', tool_call_id: 'x' }] }),
-    'invalid_value',
-    'messages[0].tool_call_id',
-  ],
-  [
     'a choice of no tool',
     COMPLETIONS,
     completion({ tool_choice: { type: 'function', function: { name: 'x' } } }),
     'invalid_value',
     'tool_choice',
   ],
-  ['a misspelt setting', COMPLETIONS, completion({ temprature: 0 }), 'unrecognized_keys', 'temprature'],
+  ['a setting of the wrong type', COMPLETIONS, completion({ temperature: 'hot' }), 'invalid_value', 'temperature'],
   ['a token without grant', TOKENS, { name: 'x' }, 'missing_required_parameter', 'grant'],
   ['a grant of no action', TOKENS, token({ grant: { actions: ['fly'] } }), 'invalid_value', 'grant.actions[0]'],
   [
