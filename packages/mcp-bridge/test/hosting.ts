@@ -15,7 +15,10 @@ import { type ScriptedMode, scriptedOpener, scriptedServerPath } from '../src/te
 
 export const allowAll: ToolGate = () => ({ allowed: true });
 /** For transports that are made by hand. */
-export const noSandbox: Pick<Sandbox, 'wrap'> = { wrap: async ({ command, args }) => ({ command, args }) };
+export const noSandbox: Pick<Sandbox, 'wrap' | 'checkHostSide'> = {
+  wrap: async ({ command, args }, environment) => ({ command, args, environment }),
+  checkHostSide: async () => {},
+};
 /** A signal that never fires. */
 export const noSignal = (): AbortSignal => new AbortController().signal;
 

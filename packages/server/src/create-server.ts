@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { createServer as createHttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import {
   type Auth,
   anonymousPrincipal,
@@ -164,6 +164,7 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
       limits: toolLimits(config),
       ephemeral: config.ephemeralMcp,
       hiddenFromServers: secrets.map(({ path }) => path),
+      serverHomes: join(resolve(folder.path), 'mcp-homes'),
       fetch: withHop(globalThis.fetch, installation),
       pins: { store: createKyselyPinStore(database.pins), mode: config.mcpPins },
     }),

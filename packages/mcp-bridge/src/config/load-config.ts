@@ -50,7 +50,8 @@ async function addFile(entry: StdioServerEntry, path: string): Promise<StdioServ
   if (entry.problem !== undefined) return { ...entry, envFile: path };
   const text = await readFile(path, 'utf8').catch(() => undefined);
   const variables = text === undefined ? undefined : readKeyValueLines(text);
-  if (variables !== undefined) return { ...entry, envFile: path, env: { ...variables, ...entry.env } };
+  if (variables !== undefined)
+    return { ...entry, envFile: path, env: { ...variables, ...entry.env }, namedVariables: entry.env };
   const what = text === undefined ? 'could not be read' : 'holds something other than lines of KEY=VALUE';
   return { ...entry, envFile: path, problem: `its envFile ${what}` };
 }

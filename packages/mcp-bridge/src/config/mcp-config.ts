@@ -36,6 +36,8 @@ export interface StdioServerEntry extends ServerEntryBase {
   /** A program, and its arguments, that prints more of the environment: run before each start, and it wins over `env`. */
   readonly envCommand?: readonly string[];
   readonly cwd?: string;
+  /** What the mcp.json itself says under `env`, where an `envFile` says more: only these name places. Absent: all of `env`. */
+  readonly namedVariables?: Readonly<Record<string, string>>;
   /** What placeholders were replaced by in the command and its arguments: not to be shown when the server prints it. */
   readonly secrets?: readonly string[];
   /** Absent: `auto`. */

@@ -21,7 +21,7 @@ const profileSchema = z.strictObject({
 export const sandboxKeys: readonly string[] = ['sandbox', 'sandboxEnabled'];
 
 /**
- * Reads what a program's entry says of its sandbox: nothing, `"auto"`, `"off"`, or what it may touch, in our names or in
+ * Reads what a program's entry says of its sandbox: nothing, `"auto"`, `"required"`, `"off"`, or what it may touch, in our names or in
  * VS Code's. Absent: as much as works where it is started.
  *
  * @param fill replaces placeholders in a path
@@ -34,14 +34,16 @@ export function readSandbox(
 ): { readonly sandbox?: SandboxWish; readonly warnings: readonly string[] } {
   const enabled = check(z.boolean().optional(), raw.sandboxEnabled, [...path, 'sandboxEnabled']);
   const { sandbox = enabled === true ? {} : undefined } = raw;
-  if (sandbox === undefined || sandbox === 'auto' || sandbox === 'off' || enabled === false) {
+  if (sandbox === undefined || sandbox === 'auto' || sandbox === 'required' || sandbox === 'off' || enabled === false) {
     if (sandbox === 'off' && enabled === true) {
       throw invalid([...path, 'sandboxEnabled'], 'contradicts "sandbox"; keep one');
     }
     const off = sandbox === 'off' || enabled === false;
+    if (sandbox === 'required' && !off) return { sandbox, warnings: [] };
     return { ...(off ? { sandbox: 'off' } : {}), warnings: [] };
   }
-  if (typeof sandbox !== 'object') throw invalid([...path, 'sandbox'], 'must be "auto", "off" or an object');
+  if (typeof sandbox !== 'object')
+    throw invalid([...path, 'sandbox'], 'must be "auto", "required", "off" or an object');
   const { read, write, network = false, filesystem = {}, limits } = check(profileSchema, sandbox, [...path, 'sandbox']);
   const place = (list: readonly string[] | undefined, ...key: KeyPath): readonly string[] =>
     (list ?? []).map((written, index) => {

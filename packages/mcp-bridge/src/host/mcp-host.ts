@@ -33,6 +33,8 @@ export interface McpHostOptions {
   readonly environment?: Environment;
   /** Files and folders that no sandboxed server can read, absolute: what the host itself keeps secret. */
   readonly hiddenFromServers?: readonly string[];
+  /** The folder of the homes that are kept for servers in sandboxes, each for one server. Absent: they are gone with it. */
+  readonly serverHomes?: string;
   /** Milliseconds on a clock that never goes back. */
   readonly now?: () => number;
   readonly fetch?: Fetch;
@@ -160,7 +162,11 @@ export function createMcpHost(options: McpHostOptions): McpHost {
     fetch: options.fetch ?? ((url, init) => globalThis.fetch(url, init)),
     opener: options.opener ?? openTransport,
     random: options.random ?? Math.random,
-    sandbox: new Sandbox({ environment: process.env, hidden: options.hiddenFromServers ?? [] }),
+    sandbox: new Sandbox({
+      environment: process.env,
+      hidden: options.hiddenFromServers ?? [],
+      homes: options.serverHomes,
+    }),
   };
   const pins = new ToolPins(options.pins ?? nothingPinned, logger);
   const uses = new ConnectionUses();
@@ -171,7 +177,9 @@ export function createMcpHost(options: McpHostOptions): McpHost {
   const fetchFor = (entry: McpServerEntry): Fetch => {
     const command = entry.transport === 'stdio' ? undefined : entry.headersCommand;
     const { fetch, environment } = shared;
-    return command === undefined ? fetch : withHeadersCommand(fetch, { command, environment });
+    return command === undefined
+      ? fetch
+      : withHeadersCommand(fetch, { command, environment, check: () => shared.sandbox.checkHostSide(entry) });
   };
   const connect = (entry: McpServerEntry): ServerConnection => {
     if (entry.problem !== undefined) {
@@ -182,6 +190,7 @@ export function createMcpHost(options: McpHostOptions): McpHost {
   };
   const configure = ({ servers, warnings }: McpConfig): void => {
     const previous = connections;
+    shared.sandbox.configure([...servers.values()]);
     ineffective = warnings;
     connections = new Map(
       [...servers.values()].map((entry) => {

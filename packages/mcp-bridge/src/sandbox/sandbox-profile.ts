@@ -34,10 +34,10 @@ export interface SandboxProfile {
   readonly limits: SandboxLimits;
 }
 
-/** What an entry asks for: as much as works here, nothing, or this and no start without it. */
-export type SandboxWish = 'auto' | 'off' | SandboxProfile;
+/** What an entry asks for: as much as works here, the same and no start without it, nothing, or this and no start without it. */
+export type SandboxWish = 'auto' | 'required' | 'off' | SandboxProfile;
 
-export type SandboxLayer = 'bubblewrap' | 'prlimit' | 'process group';
+export type SandboxLayer = 'bubblewrap' | 'seccomp' | 'no namespaces' | 'prlimit' | 'process group';
 
 /** Which layers hold a server that is a program, as its operator reads it. */
 export interface SandboxReport {
@@ -45,6 +45,8 @@ export interface SandboxReport {
   readonly layers: readonly SandboxLayer[];
   /** Whether the server reaches the network. */
   readonly network: boolean;
+  /** What is open to it besides its own folders. */
+  readonly open: readonly string[];
   /** Why there is no more. Absent: there is all that was asked for. */
   readonly missing?: string;
 }

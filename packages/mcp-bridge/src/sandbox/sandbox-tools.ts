@@ -1,9 +1,11 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
+import type { Writable } from 'node:stream';
 import { promisify } from 'node:util';
 import type { Environment } from '../config/interpolate.ts';
 import { findProgram } from './find-program.ts';
 import type { SandboxLimits } from './sandbox-profile.ts';
+import { seccompFilter } from './seccomp.ts';
 
 const run = promisify(execFile);
 const longestProbeMs = 5_000;
@@ -14,6 +16,12 @@ export interface SandboxTools {
   readonly bubblewrap?: string;
   /** Why there is no bubblewrap. */
   readonly withoutBubblewrap?: string;
+  /** Its version, e.g. `0.8.0`. */
+  readonly version?: string;
+  /** Whether it sets a filter for system calls here. */
+  readonly filters: boolean;
+  /** Whether it keeps programs from making namespaces of their own. */
+  readonly disablesNamespaces: boolean;
   /** The program, where it works. */
   readonly prlimit?: string;
   /** Whether the number of processes in a sandbox can be limited: the kernel counts none of root. */
@@ -38,6 +46,8 @@ export async function probeSandboxTools(environment: Environment): Promise<Sandb
     return {
       ceiling: unlimited,
       countsProcesses: false,
+      filters: false,
+      disablesNamespaces: false,
       withoutBubblewrap: `there is no bubblewrap for ${process.platform}`,
     };
   }
@@ -58,14 +68,20 @@ export async function probeSandboxTools(environment: Environment): Promise<Sandb
     );
   };
   const inside = [bubblewrap, ...isolation, '--ro-bind', '/', '/', '--proc', '/proc', '--dev', '/dev'];
-  const [wraps, limits, forksBeyondLimit] = await Promise.all([
+  const [wraps, limits, forksBeyondLimit, disablesNamespaces, filters, version] = await Promise.all([
     works(':', ...inside),
     works(':', prlimit, '--core=0'),
     works('(:); :', ...inside, '--', prlimit, '--nproc=1'),
+    works(':', ...inside, '--unshare-user', '--disable-userns'),
+    worksFiltered([bubblewrap, ...inside.slice(1), '--seccomp', '3', '--', shell, '-c', ':']),
+    readVersion(bubblewrap),
   ]);
   return {
     ceiling,
     countsProcesses: wraps && limits && !forksBeyondLimit,
+    filters: wraps && filters,
+    disablesNamespaces: wraps && disablesNamespaces,
+    ...(version === undefined ? {} : { version }),
     ...(limits && prlimit !== undefined ? { prlimit } : {}),
     ...(wraps && bubblewrap !== undefined
       ? { bubblewrap }
@@ -76,6 +92,27 @@ export async function probeSandboxTools(environment: Environment): Promise<Sandb
               : 'bubblewrap does not work here: this user may not make namespaces',
         }),
   };
+}
+
+/** Whether a command runs that reads our filter from its file descriptor 3. */
+async function worksFiltered([program, ...args]: readonly (string | undefined)[]): Promise<boolean> {
+  const filter = seccompFilter();
+  if (filter === undefined || program === undefined || !args.every((arg) => arg !== undefined)) return false;
+  const options = { env: {}, timeout: longestProbeMs, killSignal: 'SIGKILL' as const };
+  const child = spawn(program, args, { ...options, stdio: ['ignore', 'ignore', 'ignore', 'pipe'] });
+  const pipe = child.stdio[3] as Writable;
+  pipe.on('error', () => {});
+  pipe.end(filter);
+  return new Promise((resolve) => {
+    child.once('error', () => resolve(false)).once('exit', (code) => resolve(code === 0));
+  });
+}
+
+async function readVersion(bubblewrap: string | undefined): Promise<string | undefined> {
+  if (bubblewrap === undefined) return undefined;
+  const options = { env: {}, timeout: longestProbeMs };
+  const { stdout } = await run(bubblewrap, ['--version'], options).catch(() => ({ stdout: '' }));
+  return /\d+\.\d+(\.\d+)?/.exec(stdout)?.[0];
 }
 
 /** Limits that were set for this process can be lowered for others, not raised. */

@@ -1,21 +1,29 @@
-import { stat } from 'node:fs/promises';
+import { readdir, realpath, stat } from 'node:fs/promises';
+import { homedir, userInfo } from 'node:os';
+import { delimiter, isAbsolute } from 'node:path';
 import type { Environment } from '../config/interpolate.ts';
-import type { StdioServerEntry } from '../config/mcp-config.ts';
-import { closedSandbox, openSandbox } from './bubblewrap-arguments.ts';
+import type { McpServerEntry, StdioServerEntry } from '../config/mcp-config.ts';
+import { closedView } from './closed-view.ts';
+import { carryEnvironment } from './environment.ts';
 import { findProgram, noCommand, noFolder } from './find-program.ts';
-import { defaultSandboxLimits, type SandboxLayer, type SandboxLimits, type SandboxReport } from './sandbox-profile.ts';
-import { probeSandboxTools, type SandboxTools } from './sandbox-tools.ts';
-
-/** Why a server is not started, in words that are safe to show. */
-export class SandboxError extends Error {
-  override readonly name = 'SandboxError';
-}
+import { homeInside, keptHome } from './homes.ts';
+import { hostSideProblem, writtenFolders } from './host-side.ts';
+import { reportLayers, runsInContainer } from './layers.ts';
+import { openView } from './open-view.ts';
+import { placesOf, programPlaces } from './places.ts';
+import { SandboxError } from './sandbox-error.ts';
+import { defaultSandboxLimits, type SandboxLimits, type SandboxReport } from './sandbox-profile.ts';
+import { isolation, probeSandboxTools, type SandboxTools } from './sandbox-tools.ts';
+import { seccompFilter } from './seccomp.ts';
+import { isWithin, isWithinAny } from './trail.ts';
 
 export interface SandboxOptions {
   /** Where this process's programs are found. */
   readonly environment: Environment;
-  /** What no server may read: the host's own secrets. Absolute paths. */
+  /** What no server may read: the host's own secrets. Absolute paths of files and folders. */
   readonly hidden?: readonly string[];
+  /** The folder of the homes that are kept for servers. Absent: each has one that is gone with it. */
+  readonly homes?: string | undefined;
   /** How it is found out what works here. */
   readonly probe?: (environment: Environment) => Promise<SandboxTools>;
 }
@@ -24,16 +32,31 @@ export interface SandboxOptions {
 export interface SandboxedCommand {
   readonly command: string;
   readonly args: readonly string[];
+  /** The variables of what is started first, which need not be the server. */
+  readonly environment: Environment;
+  /** Where it is started. Absent: in the entry's own folder. */
+  readonly cwd?: string;
+  /** What is to be written to its file descriptor 3. */
+  readonly filter?: Buffer;
 }
+
+/** Browsers that make namespaces of their own cannot, inside; these run without where they are asked to. */
+const withoutOwnSandbox = { PLAYWRIGHT_MCP_SANDBOX: 'false', PLAYWRIGHT_CHROMIUM_SANDBOX: '0' };
 
 /** Puts servers that are programs into a sandbox. What works here is tried out once, before the first of them starts. */
 export class Sandbox {
   readonly #options: SandboxOptions;
   #probe: Promise<SandboxTools> | undefined;
   #tools: SandboxTools | undefined;
+  #entries: readonly McpServerEntry[] = [];
 
   constructor(options: SandboxOptions) {
     this.#options = options;
+  }
+
+  /** All servers of the host: none may change what another is made of. */
+  configure(entries: readonly McpServerEntry[]): void {
+    this.#entries = entries;
   }
 
   /** Finds out what works here. */
@@ -50,19 +73,22 @@ export class Sandbox {
   }
 
   /** The layers of an entry; undefined until it is known what works here. */
-  report({ sandbox = 'auto' }: StdioServerEntry): SandboxReport | undefined {
-    if (sandbox === 'off') return { layers: ['process group'], network: true, missing: 'its entry says "off"' };
-    if (this.#tools === undefined) return undefined;
-    const { bubblewrap, prlimit, withoutBubblewrap, countsProcesses } = this.#tools;
-    const layers: SandboxLayer[] = [
-      ...(bubblewrap === undefined ? [] : (['bubblewrap'] as const)),
-      ...(prlimit === undefined ? [] : (['prlimit'] as const)),
-      'process group',
-    ];
-    const uncounted = countsProcesses ? undefined : 'its processes are not counted, for the kernel counts none of root';
-    const missing = withoutBubblewrap ?? (prlimit === undefined ? 'prlimit does not work here' : uncounted);
-    const network = sandbox === 'auto' || sandbox.network;
-    return { layers, network, ...(missing === undefined ? {} : { missing }) };
+  report(entry: StdioServerEntry): SandboxReport | undefined {
+    return reportLayers(entry, this.#tools);
+  }
+
+  /**
+   * Looks at what the host runs and reads for an entry without a sandbox.
+   *
+   * @throws SandboxError when a server in a sandbox could change it.
+   */
+  async checkHostSide(entry: McpServerEntry): Promise<void> {
+    // Without walls every program of this user changes what it likes.
+    if ((await this.tools()).bubblewrap === undefined) return;
+    const entries = this.#entries.length === 0 ? [entry] : this.#entries;
+    const written = await writtenFolders(entries, await peopleHomes(this.#options.environment));
+    const problem = await hostSideProblem(entry, written, this.#options.environment.PATH ?? '/usr/bin:/bin');
+    if (problem !== undefined) throw new SandboxError(problem);
   }
 
   /**
@@ -70,38 +96,149 @@ export class Sandbox {
    *
    * @throws SandboxError when its command is not there, or its entry asks for a sandbox that does not work here.
    */
-  async wrap(
-    entry: StdioServerEntry,
-    environment: Environment,
-    variables: Readonly<Record<string, string>>,
-  ): Promise<SandboxedCommand> {
-    const { sandbox: wish = 'auto' } = entry;
-    const plain = { command: entry.command, args: entry.args };
-    if (wish === 'off') return plain;
-    const { bubblewrap, prlimit, ceiling, withoutBubblewrap } = await this.tools();
+  async wrap(entry: StdioServerEntry, environment: Environment): Promise<SandboxedCommand> {
+    const { sandbox: wish = 'auto', command, args } = entry;
+    const plain = { command, args, environment };
+    if (wish === 'off' || runsInContainer(entry)) return plain;
+    const tools = await this.tools();
+    const { bubblewrap, prlimit, ceiling, withoutBubblewrap } = tools;
     if (wish !== 'auto') {
       if (bubblewrap === undefined) throw new SandboxError(`its sandbox is missing: ${withoutBubblewrap}`);
       if (prlimit === undefined) throw new SandboxError('its sandbox is missing: prlimit does not work here');
+      if (!tools.filters) throw new SandboxError('its sandbox is missing: system calls cannot be filtered here');
     }
     if (bubblewrap === undefined && prlimit === undefined) return plain;
 
-    const program = await findProgram(entry.command, environment.PATH ?? '/usr/bin:/bin', entry.cwd ?? process.cwd());
+    const program = await findProgram(command, environment.PATH ?? '/usr/bin:/bin', entry.cwd ?? process.cwd());
     const isThere = entry.cwd === undefined || (await stat(entry.cwd).catch(() => undefined))?.isDirectory() === true;
     if (!isThere) throw new SandboxError(noFolder);
     if (program === undefined) throw new SandboxError(noCommand);
-    const limits = wish === 'auto' ? defaultSandboxLimits : wish.limits;
+    const limits = wish === 'auto' || wish === 'required' ? defaultSandboxLimits : wish.limits;
     const limited =
       prlimit === undefined ? [] : [prlimit, ...limitArguments(limits, ceiling, bubblewrap !== undefined), '--'];
-    const inner = [...limited, program, ...entry.args];
-    if (bubblewrap === undefined) return toCommand(inner);
-    const start = { entry, program, variables, home: environment.HOME, hidden: this.#options.hidden ?? [] };
-    const walls = wish === 'auto' ? await openSandbox(start) : await closedSandbox(start, wish);
-    return toCommand([bubblewrap, ...walls, '--', ...inner]);
+    if (bubblewrap === undefined) {
+      const { args: inner, environment: carried } = carryEnvironment(environment, [program, ...args]);
+      return toCommand([...limited, ...inner], carried);
+    }
+
+    const homes = await peopleHomes(environment);
+    const code = (await Promise.all(this.#entries.map((other) => codeOf(other, homes)))).flat();
+    const programs = await programPlaces(program, homes);
+    const hidden = this.#hiddenFrom(entry);
+    const ownFile = entry.envFile === undefined ? [] : [entry.envFile];
+    const isOpen = wish === 'auto' || wish === 'required';
+    const own = isOpen ? await placesOf(entry, homes) : undefined;
+    const browser = args.some((argument) => argument.includes('playwright')) ? withoutOwnSandbox : {};
+    const given = isOpen ? { ...browser, ...environment, HOME: this.#homeOf(environment) } : environment;
+    const { args: inner, environment: carried } = carryEnvironment(given, [program, ...args]);
+    const walls =
+      own === undefined || isOpen === false
+        ? await closedView({
+            entry,
+            profile: wish as never,
+            programs,
+            home: environment.HOME,
+            hidden,
+            code: [...code, ...ownFile],
+          })
+        : await openView({
+            places: own,
+            home: await keptHome(this.#options.homes, entry.id),
+            homes,
+            hidden,
+            code: [...code, ...own.code, ...ownFile, program],
+            programs: [...programs, ...(await programFolders(environment, homes))],
+          });
+    const filter = tools.filters ? seccompFilter() : undefined;
+    return {
+      ...toCommand(
+        [
+          bubblewrap,
+          ...isolation,
+          ...(tools.disablesNamespaces ? ['--unshare-user', '--disable-userns'] : []),
+          ...(isOpen || (wish as { network: boolean }).network ? ['--share-net'] : []),
+          ...walls,
+          ...['--remount-ro', '/'],
+          ...(filter === undefined ? [] : ['--seccomp', '3']),
+          ...['--chdir', entry.cwd ?? (isOpen ? startFolder(homes) : (environment.HOME ?? '/tmp'))],
+          '--',
+          ...limited,
+          ...inner,
+        ],
+        carried,
+      ),
+      cwd: '/',
+      ...(filter === undefined ? {} : { filter }),
+    };
+  }
+
+  /** Its own `envFile` it knows; beside it, it goes on making files. Those of others are secret. */
+  #hiddenFrom({ envFile }: StdioServerEntry): readonly string[] {
+    const files = this.#entries.flatMap((other) => (other.transport === 'stdio' ? (other.envFile ?? []) : []));
+    return [...(this.#options.hidden ?? []), ...files].filter((path) => path !== envFile);
+  }
+
+  /** What an entry says of its own home counts. */
+  #homeOf({ HOME }: Environment): string {
+    const { HOME: inherited } = this.#options.environment;
+    return HOME === undefined || HOME === inherited ? homeInside : HOME;
   }
 }
 
-function toCommand([command = '', ...args]: readonly string[]): SandboxedCommand {
-  return { command, args };
+/** Home folders of people on this machine: none is a server's. */
+async function peopleHomes({ HOME }: Environment): Promise<readonly string[]> {
+  const named = [HOME, homedir(), accountHome(), '/home', '/root'].filter((path) => path !== undefined);
+  const real = await Promise.all(
+    named.filter(isAbsolute).map(async (path) => {
+      const place = await realpath(path).catch(() => undefined);
+      return place !== undefined && (await stat(place)).isDirectory() ? place : undefined;
+    }),
+  );
+  const homes = new Set(real.filter((path) => path !== undefined && path !== '/'));
+  return [...homes] as readonly string[];
+}
+
+function accountHome(): string | undefined {
+  try {
+    return userInfo().homedir;
+  } catch {
+    // A user id without an account, as in containers.
+    return undefined;
+  }
+}
+
+async function codeOf(entry: McpServerEntry, homes: readonly string[]): Promise<readonly string[]> {
+  if (entry.transport !== 'stdio') return [];
+  const { code } = await placesOf(entry, homes);
+  return isAbsolute(entry.command) ? [...code, entry.command] : code;
+}
+
+/** Where programs in a home folder are found, as far as this user may look: a runner starts others. */
+async function programFolders({ PATH = '' }: Environment, homes: readonly string[]): Promise<readonly string[]> {
+  const folders = PATH.split(delimiter).filter(
+    (path) => isAbsolute(path) && isWithinAny(path, homes) && !homes.includes(path),
+  );
+  const there = await Promise.all(
+    folders.map((path) =>
+      readdir(path).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  );
+  return folders.filter((_, index) => there[index]);
+}
+
+/** Where a server starts whose entry does not say it: where this process did, unless that is a home folder. */
+function startFolder(homes: readonly string[]): string {
+  const here = process.cwd();
+  return homes.some((home) => isWithin(here, home)) || isWithinAny(here, ['/tmp', '/var/tmp', '/run'])
+    ? homeInside
+    : here;
+}
+
+function toCommand([command = '', ...args]: readonly string[], environment: Environment) {
+  return { command, args, environment };
 }
 
 /** Outside of a namespace, processes are counted for the whole user, so that others would be hit. */

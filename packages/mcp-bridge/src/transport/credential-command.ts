@@ -45,11 +45,17 @@ export async function runCredentialCommand(given: CredentialCommand): Promise<Re
  * A `fetch` with the headers that the program prints. It is run when they are first needed, and again after an answer
  * with 401, once for all requests that got one; each of them is then sent a second time, for it was not served.
  */
-export function withHeadersCommand(fetch: Fetch, given: Omit<CredentialCommand, 'key'>): Fetch {
+export function withHeadersCommand(
+  fetch: Fetch,
+  { check = async () => {}, ...given }: Omit<CredentialCommand, 'key'> & { readonly check?: () => Promise<void> },
+): Fetch {
   let current: Promise<Readonly<Record<string, string>>> | undefined;
   const obtain = (): Promise<Readonly<Record<string, string>>> => {
     if (current !== undefined) return current;
-    const run = runCredentialCommand({ ...given, key: 'headersCommand' });
+    const run = check().then(
+      () => runCredentialCommand({ ...given, key: 'headersCommand' }),
+      (error: Error) => Promise.reject(new CredentialError(error.message)),
+    );
     current = run;
     run.catch(() => {
       if (current === run) current = undefined;

@@ -1,5 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { statSync } from 'node:fs';
+import type { Writable } from 'node:stream';
 import {
   type JSONRPCMessage,
   parseJSONRPCMessage,
@@ -9,7 +10,8 @@ import {
 import type { Environment } from '../config/interpolate.ts';
 import type { StdioServerEntry } from '../config/mcp-config.ts';
 import { noCommand, noFolder } from '../sandbox/find-program.ts';
-import { type Sandbox, SandboxError, type SandboxedCommand } from '../sandbox/sandbox.ts';
+import type { Sandbox, SandboxedCommand } from '../sandbox/sandbox.ts';
+import { SandboxError } from '../sandbox/sandbox-error.ts';
 import { visibleText } from '../visible-text.ts';
 import { BoundedTail } from './bounded-tail.ts';
 import { childEnvironment } from './child-environment.ts';
@@ -30,7 +32,7 @@ export interface StdioTransportOptions {
   readonly messageBytes: number;
   readonly closeGraceMs: number;
   readonly now: () => number;
-  readonly sandbox: Pick<Sandbox, 'wrap'>;
+  readonly sandbox: Pick<Sandbox, 'wrap' | 'checkHostSide'>;
 }
 
 /**
@@ -83,11 +85,12 @@ export class StdioTransport implements Transport {
     if (this.#started) throw new TypeError('A StdioTransport starts once');
     this.#started = true;
     const { entry, environment } = this.#options;
+    await this.#inWords(this.#options.sandbox.checkHostSide(entry));
     this.#given = { ...entry.env, ...(await this.#readCredentials()) };
     const variables = childEnvironment(environment, this.#given);
-    const { command, args } = await this.#wrap(variables);
+    const wrapped = await this.#inWords(this.#options.sandbox.wrap(entry, variables));
     if (this.#closing !== undefined) throw new Error('Not connected');
-    const child = this.#spawn(command, args, variables);
+    const child = this.#spawn(wrapped);
     this.#child = child;
     this.#ended = new Promise((resolve) => {
       child.once('exit', (code, signal) => {
@@ -145,7 +148,9 @@ export class StdioTransport implements Transport {
 
   async #readCredentials(): Promise<Readonly<Record<string, string>>> {
     const { entry, environment } = this.#options;
-    const { envCommand: command, cwd } = entry;
+    const { envCommand: command } = entry;
+    // Whatever lies in the folder of a server in a sandbox is that server's.
+    const cwd = entry.sandbox === 'off' ? entry.cwd : '/';
     if (command === undefined) return {};
     try {
       return await runCredentialCommand({ key: 'envCommand', command, environment, cwd });
@@ -155,11 +160,17 @@ export class StdioTransport implements Transport {
     }
   }
 
-  #spawn(command: string, args: readonly string[], env: Environment): ChildProcessWithoutNullStreams {
+  #spawn(wrapped: SandboxedCommand): ChildProcessWithoutNullStreams {
     const { cwd } = this.#options.entry;
+    const { command, args, environment: env, filter } = wrapped;
     try {
-      const stdio: ['pipe', 'pipe', 'pipe'] = ['pipe', 'pipe', 'pipe'];
-      return spawn(command, [...args], { cwd, env, stdio, shell: false, detached: true, windowsHide: true });
+      const stdio: ('pipe' | 'ignore')[] = ['pipe', 'pipe', 'pipe', filter === undefined ? 'ignore' : 'pipe'];
+      const options = { cwd: wrapped.cwd ?? cwd, env, stdio, shell: false, detached: true, windowsHide: true };
+      const child = spawn(command, [...args], options) as ChildProcessWithoutNullStreams;
+      const pipe = child.stdio[3] as Writable | null | undefined;
+      pipe?.on('error', () => {});
+      pipe?.end(filter);
+      return child;
     } catch (error) {
       // Some of what can go wrong is thrown, and some is an event.
       this.#reason ||= whyNotRun(error as NodeJS.ErrnoException, cwd);
@@ -167,9 +178,9 @@ export class StdioTransport implements Transport {
     }
   }
 
-  async #wrap(environment: Environment): Promise<SandboxedCommand> {
+  async #inWords<T>(task: Promise<T>): Promise<T> {
     try {
-      return await this.#options.sandbox.wrap(this.#options.entry, environment, this.#given);
+      return await task;
     } catch (error) {
       this.#reason ||= error instanceof SandboxError ? error.message : 'its sandbox could not be made';
       throw error;

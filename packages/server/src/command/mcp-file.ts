@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { addServerToMcpJson, type McpConfig, pluginId, removeServerFromMcpJson } from '@latchkey/mcp-bridge';
 import { type Command, Option } from 'commander';
 import { loadConfig } from '../config/load-config.ts';
@@ -35,11 +35,17 @@ export function findMcpFile({ mcp, data }: McpFileFlags): string {
   return config.mcp ?? join(config.data, 'mcp.json');
 }
 
-/** What a server of the file cannot read when `latchkey serve` runs it. */
-export function hiddenFromServers(flags: McpFileFlags, servers: McpConfig['servers']): readonly string[] {
+/** How the sandboxes of servers of the file are made when `latchkey serve` runs them. */
+export function sandboxOptions(
+  flags: McpFileFlags,
+  servers: McpConfig['servers'],
+): { readonly hiddenFromServers: readonly string[]; readonly serverHomes: string } {
   const { data } = loadConfig({ environment: process.env, flags: { mcp: flags.mcp, data: flags.data } });
   const places = { data, mcp: findMcpFile(flags), configFile: join(data, 'config.json') };
-  return ownSecrets(places, servers, process.env).map(({ path }) => path);
+  return {
+    hiddenFromServers: ownSecrets(places, servers, process.env).map(({ path }) => path),
+    serverHomes: join(resolve(data), 'mcp-homes'),
+  };
 }
 
 /** `latchkey mcp add|remove`: they change the file; a server that runs reads it by itself. */

@@ -3,7 +3,7 @@ import { BridgeError, createMcpHost, type McpConfig, type McpServerEntry, plugin
 import type { Command } from 'commander';
 import { openMcpJson } from '../config/open-mcp-json.ts';
 import { CommandError } from './command-error.ts';
-import { addMcpFileOptions, findMcpFile, hiddenFromServers, type McpFileFlags } from './mcp-file.ts';
+import { addMcpFileOptions, findMcpFile, type McpFileFlags, sandboxOptions } from './mcp-file.ts';
 import { print, printJson, printTable, remark } from './print.ts';
 
 interface Flags extends McpFileFlags {
@@ -21,8 +21,9 @@ export function addMcpTestCommand(mcp: Command): void {
       const interrupted = new AbortController();
       process.once('SIGINT', () => interrupted.abort(new CommandError('Interrupted.', { ending: 'interrupted' })));
       await using host = createMcpHost({
-        config: { servers: new Map([[entry.label, entry]]), warnings: [] },
-        hiddenFromServers: hiddenFromServers(flags, config.servers),
+        // All of them: what another server may change is not run for this one.
+        config,
+        ...sandboxOptions(flags, config.servers),
       });
       const options = { start: true, signal: interrupted.signal };
       try {

@@ -31,7 +31,11 @@ interface ListedServer {
   readonly transport: string;
   readonly state: string;
   readonly error: string | null;
-  readonly sandbox: { readonly layers: readonly string[]; readonly missing?: string } | null;
+  readonly sandbox: {
+    readonly layers: readonly string[];
+    readonly open: readonly string[];
+    readonly missing?: string;
+  } | null;
   readonly tools:
     | readonly { readonly name: string; readonly description: string | null; readonly flags: readonly Flag[] }[]
     | null;
@@ -68,6 +72,10 @@ export function addMcpCommands(program: Command): void {
       for (const [why, of] of Map.groupBy(missing, (one) => one.why)) {
         const labels = of.map(({ label }) => label).join(', ');
         remark(`note: not all of a sandbox for ${labels}: ${why}`);
+      }
+      const open = servers.flatMap(({ label, sandbox }) => (sandbox?.open ?? []).map((what) => ({ label, what })));
+      for (const [what, of] of Map.groupBy(open, (one) => one.what)) {
+        remark(`note: open to ${of.map(({ label }) => label).join(', ')}: ${what}`);
       }
       for (const warning of warnings) remark(`warning: ${warning}`);
       for (const { label, problems } of servers) {

@@ -1,0 +1,59 @@
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+/** Where the parts of an installation lie. */
+export interface Layout {
+  readonly home: string;
+  /** The data folder. */
+  readonly data: string;
+  /** What the host reads: a link, in some layouts. */
+  readonly mcpJson: string;
+  /** The file itself. */
+  readonly mcpJsonFile: string;
+  /** The folder that the entry of the hostile server names. */
+  readonly own: string;
+  /** What the operator and their other programs run or read, and the server must neither read nor change. */
+  readonly secrets: readonly string[];
+  /** What others run, that the server may read and must not change. */
+  readonly programs: readonly string[];
+}
+
+export const layoutNames = ['default', 'linked', 'srv', 'other-home', 'below'] as const;
+export type LayoutName = (typeof layoutNames)[number];
+
+const inHome = ['.ssh/id_ed25519', '.ssh/authorized_keys', '.bashrc', '.profile', '.netrc', '.npmrc', '.gitconfig']
+  .concat(['.kube/config', '.aws/credentials', '.config/gcloud/key', '.docker/config.json', '.gnupg/key'])
+  .concat([
+    '.npm/_npx/a/index.js',
+    '.bun/bin/bun',
+    '.local/share/uv/tools/a/run',
+    '.local/share/pnpm/a',
+    '.local/bin/tool',
+  ])
+  .concat(['.config/autostart/a.desktop', '.config/systemd/user/a.service', 'letters/a.txt', '.latchkey/credentials']);
+
+/** Makes an installation below a folder that is empty. */
+export function createLayout(name: LayoutName, base: string): Layout {
+  const home = join(base, name === 'other-home' ? 'mnt/people/ada' : 'home');
+  const own = join(base, name === 'below' ? 'all' : 'srv/work');
+  const data =
+    { below: join(own, 'conf/deep/data'), srv: join(base, 'srv/latchkey') }[name as string] ?? join(home, '.latchkey');
+  const mcpJson = name === 'below' ? join(own, 'conf/mcp.json') : join(data, 'mcp.json');
+  const mcpJsonFile = name === 'linked' ? join(own, 'repository/settings/mcp.json') : mcpJson;
+  const put = (path: string, text = 'CANARY\n'): string => {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+    return path;
+  };
+  const secrets = [
+    ...inHome.map((path) => join(home, path)),
+    join(data, 'secret.key'),
+    join(data, 'mcp-homes/other/token'),
+  ];
+  secrets.push(join(data, 'config.json'), mcpJsonFile);
+  for (const path of secrets) put(path);
+  if (mcpJson !== mcpJsonFile) symlinkSync(mcpJsonFile, mcpJson);
+  const programs = [put(join(base, 'srv/neighbour/b.js'), 'neighbour')];
+  put(join(own, 'notes.txt'), 'own');
+  return { home, data, mcpJson, mcpJsonFile, own, secrets, programs };
+}

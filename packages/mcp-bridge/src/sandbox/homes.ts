@@ -1,0 +1,22 @@
+import { createHash } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** Where a server's home is, as it sees it. */
+export const homeInside = '/run/mcp-home';
+
+/**
+ * The home that is kept for a server: caches of package runners, profiles of browsers, logins. Each server has one of its own,
+ * which no other server sees. Absent `homes`: it has one that is gone with it.
+ */
+export async function keptHome(homes: string | undefined, id: string): Promise<string | undefined> {
+  if (homes === undefined) return undefined;
+  const readable = id
+    .replace(/^mcp\//, '')
+    .replace(/[^a-z0-9-]/g, '_')
+    .slice(0, 40);
+  const hash = createHash('sha256').update(id).digest('hex').slice(0, 12);
+  const home = join(homes, `${readable}-${hash}`);
+  await mkdir(home, { recursive: true, mode: 0o700 });
+  return home;
+}

@@ -1,0 +1,104 @@
+import { lstat, readdir, readFile, readlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { homeInside } from './homes.ts';
+import { bind, empty, type Ground, hide, inOrder, keep, keptIn, type Mount, scratch } from './mounts.ts';
+import type { Places } from './places.ts';
+import { isWithin, isWithinAny } from './trail.ts';
+
+/** What there is to be seen and written. */
+export interface View {
+  readonly places: Places;
+  /** The home that is kept for the server. Absent: one that is gone with it. */
+  readonly home: string | undefined;
+  /** The home folders of people, which it does not see. */
+  readonly homes: readonly string[];
+  /** What the host keeps secret. */
+  readonly hidden: readonly string[];
+  /** What is run of any server: nobody but its author changes it. */
+  readonly code: readonly string[];
+  /** Folders in the home where its program and others are found. */
+  readonly programs: readonly string[];
+}
+
+/** Temporary files and sockets of other programs; a server has its own. */
+const shared = ['/tmp', '/var/tmp', '/run'];
+/** Where services that run containers and machines keep their sockets. */
+const services = ['docker', 'containerd', 'containers', 'lxd', 'incus', 'libvirt', 'kubelet', 'rancher']
+  .map((name) => `/var/lib/${name}`)
+  .concat('/var/snap', '/var/spool');
+
+/**
+ * What a server sees whose entry says nothing of a sandbox: the system and what else the user may read, but no home
+ * folder of people, no temporary files of others, and no sockets. It writes its own home, temporary files that are gone with
+ * it, and the folders that its entry names.
+ */
+export async function openView({ places, home, homes, hidden, code, programs }: View): Promise<readonly string[]> {
+  const covered = [...shared, ...homes];
+  const shown = [...places.readable, ...places.writable, ...programs];
+  const ground: Ground = {
+    writable: places.writable,
+    kept: await keptIn(places.writable, code),
+    sees: (path) => !isWithinAny(path, covered) || isWithinAny(path, shown),
+  };
+  const { writable } = places;
+  const mounts: Mount[] = [
+    ...(await systemMounts()),
+    ...['/tmp', '/var/tmp'].map(scratch),
+    empty('/run'),
+    ...homes.map(empty),
+    ...(await emptied(services)),
+    ...(await resolverFile()),
+    ...[...programs, ...places.readable]
+      .filter((path) => isWithinAny(path, covered) && !isWithinAny(path, writable))
+      .map((path) => bind('--ro-bind', path)),
+    ...writable.map((path) => bind('--bind', path)),
+    ...keep(ground),
+    ...(await coverSockets(ground)),
+    ...(await hide(hidden, ground)),
+    home === undefined
+      ? { path: homeInside, options: ['--tmpfs', homeInside] }
+      : { path: homeInside, options: ['--bind', home, homeInside] },
+  ];
+  return ['--proc', '/proc', '--dev', '/dev', ...inOrder(mounts)];
+}
+
+/** The root folder is made anew, so that whatever is mounted finds a place in it. */
+async function systemMounts(): Promise<readonly Mount[]> {
+  const mounts: Mount[] = [];
+  for (const entry of await readdir('/', { withFileTypes: true })) {
+    const path = join('/', entry.name);
+    if (['/proc', '/dev', '/tmp', '/run'].includes(path)) continue;
+    if (entry.isSymbolicLink()) mounts.push({ path, options: ['--symlink', await readlink(path), path] });
+    else if (entry.isDirectory()) mounts.push({ path, options: ['--ro-bind-try', path, path] });
+  }
+  return mounts;
+}
+
+async function emptied(folders: readonly string[]): Promise<readonly Mount[]> {
+  const there = await Promise.all(
+    folders.map(async (path) => (await lstat(path).catch(() => undefined))?.isDirectory()),
+  );
+  return folders.filter((_, index) => there[index]).map(empty);
+}
+
+/** The file of name servers is often a link into /run. */
+async function resolverFile(): Promise<readonly Mount[]> {
+  const target = await readlink('/etc/resolv.conf').catch(() => undefined);
+  if (target === undefined) return [];
+  const path = join('/etc', target.startsWith('/') ? join('..', target) : target);
+  return isWithin(path, '/run') ? [{ path, options: ['--ro-bind-try', path, path] }] : [];
+}
+
+/** A read-only mount keeps nobody from a socket in it. */
+async function coverSockets(ground: Ground): Promise<readonly Mount[]> {
+  const text = await readFile('/proc/net/unix', 'utf8').catch(() => '');
+  const paths = new Set(text.split('\n').flatMap((line) => /\s(\/\S.*)$/.exec(line)?.[1] ?? []));
+  const mounts: Mount[] = [];
+  for (const path of paths) {
+    if (!ground.sees(path) || isWithinAny(path, ground.writable)) continue;
+    if ((await lstat(path).catch(() => undefined))?.isSocket() === true) {
+      mounts.push({ path, options: ['--ro-bind-try', '/dev/null', path] });
+    }
+  }
+  return mounts;
+}

@@ -1,0 +1,54 @@
+import { lstat, readlink } from 'node:fs/promises';
+import { isAbsolute, join, relative, resolve } from 'node:path';
+
+/** Where a path leads. */
+export interface Trail {
+  /** The place itself, without a link on the way to it. */
+  readonly path: string;
+  /** Each link on the way, by its own place. */
+  readonly links: readonly string[];
+}
+
+const mostLinks = 40;
+
+/** Follows a path link by link, as the kernel does; undefined when it leads nowhere. */
+export async function follow(named: string): Promise<Trail | undefined> {
+  const links: string[] = [];
+  let left = resolve(named)
+    .split('/')
+    .filter((part) => part !== '');
+  let reached = '/';
+  try {
+    for (;;) {
+      const [part, ...rest] = left;
+      if (part === undefined) return { path: reached, links };
+      if (part === '..') {
+        [reached, left] = [join(reached, '..'), rest];
+        continue;
+      }
+      const next = join(reached, part);
+      const status = await lstat(next);
+      if (!status.isSymbolicLink()) {
+        [reached, left] = [next, rest];
+        continue;
+      }
+      links.push(next);
+      if (links.length > mostLinks) return undefined;
+      const target = await readlink(next);
+      if (isAbsolute(target)) reached = '/';
+      left = [...target.split('/').filter((name) => name !== '' && name !== '.'), ...rest];
+    }
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether a path is a folder or lies in it. */
+export function isWithin(path: string, folder: string): boolean {
+  const way = relative(folder, path);
+  return way === '' || (way.split('/')[0] !== '..' && !isAbsolute(way));
+}
+
+/** Whether a path is one of the folders or lies in one of them. */
+export const isWithinAny = (path: string, folders: readonly string[]): boolean =>
+  folders.some((folder) => isWithin(path, folder));
