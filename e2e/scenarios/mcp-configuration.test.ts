@@ -49,9 +49,9 @@ const processIds = (file: string): string[] => readFileSync(file, 'utf8').trim()
 /** A server of one tool that writes down its process id each time it is started. */
 function counted(name: string): { readonly entry: object; readonly file: string } {
   const file = join(folder.path, `${name}.pids`);
-  const { command, args } = recording(join(folder.path, `${name}.calls`)) as { command: string; args: string[] };
+  const entry = recording(join(folder.path, `${name}.calls`)) as { command: string; args: string[] };
   const note = `data:text/javascript,import{appendFileSync}from'node:fs';appendFileSync(${JSON.stringify(file)},process.pid+'\\n')`;
-  return { file, entry: { command, args: ['--import', note, ...args] } };
+  return { file, entry: { ...entry, args: ['--import', note, ...entry.args] } };
 }
 
 /** `latchkey mcp …` on the data folder of the server. */

@@ -10,6 +10,7 @@ type McpServerEntry =
   | {
       readonly command: string;
       readonly args: readonly string[];
+      readonly cwd?: string;
       readonly env?: Readonly<Record<string, string>>;
       readonly sandbox?: 'off' | object;
     }
@@ -47,8 +48,10 @@ export const memory = (file: string): McpServerEntry => ({
 export const sequentialThinking = (): McpServerEntry => published('server-sequential-thinking');
 
 /** A server with the tools `echo` and `fetch_note`, which writes each call that reaches it into a file. */
-export const recording = (file: string): McpServerEntry =>
-  program(join(import.meta.dirname, 'recording-server.ts'), file);
+export const recording = (file: string): McpServerEntry => ({
+  ...program(join(import.meta.dirname, 'recording-server.ts'), file),
+  cwd: dirname(file),
+});
 
 /** A server that misbehaves as the modes say. */
 export const scripted = (...modes: readonly ScriptedMode[]): McpServerEntry => program(scriptedServerPath, ...modes);
