@@ -53,7 +53,8 @@ export interface AuthOptions {
   readonly introspected?: readonly TokenFormat[];
   /** What the installation decides about its tokens, as it is now; it is asked each time. See `DEFAULT_AUTH_SETTINGS`. */
   readonly settings?: () => AuthSettings;
-  /** Told of what must be remembered. What it rejects with reaches the caller as `AUTH_STORE_UNAVAILABLE`. */
+  /** Told of what must be remembered. When it rejects, nothing is changed, and the caller gets `AUTH_AUDIT_UNAVAILABLE`; only
+   * the end of a token does not wait for it. */
   readonly audit?: AuditSink;
   /** Runs the patterns of argument constraints; without it, they deny. */
   readonly patterns?: PatternEngine;

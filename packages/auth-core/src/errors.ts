@@ -1,3 +1,4 @@
+import { TamperedLogError } from './audit/tampered-log-error.ts';
 import type { DeniedDecision } from './authority/decide.ts';
 import { describeDenial } from './authority/describe-denial.ts';
 import type { CountedLimitName } from './limits/counted-limits.ts';
@@ -23,6 +24,7 @@ import type { TokenKind } from './token/token-format.ts';
  * | `AUTH_TOKEN_NOT_FOUND` | there is no token with this id that the caller may see |
  * | `AUTH_CONFLICT` | the token was changed in the meantime, or its state does not allow the change; the message says which |
  * | `AUTH_LIMIT_EXCEEDED` | a grant's limit is used up; `limit` says which, `retryAfterSeconds` for how long |
+ * | `AUTH_AUDIT_UNAVAILABLE` | the audit log takes no entry, so that nothing is administered; the message says why |
  * | `AUTH_STORE_UNAVAILABLE` | the store did not answer; nobody is let in until it does |
  */
 export const AUTH_ERROR_CODES = [
@@ -41,6 +43,7 @@ export const AUTH_ERROR_CODES = [
   'AUTH_TOKEN_NOT_FOUND',
   'AUTH_CONFLICT',
   'AUTH_LIMIT_EXCEEDED',
+  'AUTH_AUDIT_UNAVAILABLE',
   'AUTH_STORE_UNAVAILABLE',
 ] as const;
 
@@ -221,6 +224,30 @@ export class LimitExceededError extends AuthError {
     this.retryAfterSeconds = retryAfterSeconds;
   }
 }
+
+/**
+ * The audit log takes no entry, and what belongs into it is not done. Reaction: the operator looks at the log, and at
+ * `cause` in that of the server; trying again alone does not help.
+ */
+export class AuditUnavailableError extends AuthError {
+  override name = 'AuditUnavailableError';
+  declare readonly code: 'AUTH_AUDIT_UNAVAILABLE';
+
+  /** Whether the log is there and is not as it was last written. */
+  readonly isTampered: boolean;
+
+  constructor(cause: unknown) {
+    const isTampered = cause instanceof TamperedLogError;
+    super('AUTH_AUDIT_UNAVAILABLE', isTampered ? LOG_TAMPERED : LOG_FAILS, { cause });
+    this.isTampered = isTampered;
+  }
+}
+
+const LOG_TAMPERED =
+  'The audit log takes no entries, and nothing is done without its entry: its end is not what was last written. It was ' +
+  'changed, cut off or put back, or its key is another one. Keep what there is, and verify the log.';
+const LOG_FAILS =
+  "The audit log cannot be written, and nothing is done without its entry. The server's own log says why.";
 
 /** The store did not answer, so nothing is allowed. Reaction: try again later; `cause` is for the log. */
 export class StoreUnavailableError extends AuthError {

@@ -2,7 +2,7 @@
  * The public API of @latchkey/auth-core. Whatever is added here becomes API: it stays, and it is documented.
  */
 
-export type { AuditActor, AuditEvent, AuditSink } from './audit/audit-event.ts';
+export type { ActsTogether, AuditActor, AuditEvent, AuditedAct, AuditSink } from './audit/audit-event.ts';
 export type { AuditListOptions, AuditLog, AuditLogOptions } from './audit/audit-log.ts';
 export { createAuditLog } from './audit/audit-log.ts';
 export type { LostEvents } from './audit/audit-queue.ts';
@@ -15,6 +15,7 @@ export type {
   SealedAuditHead,
 } from './audit/audit-store.ts';
 export { createMemoryAuditStore } from './audit/memory-audit-store.ts';
+export { recordAct } from './audit/record-act.ts';
 export type { AuditProblem, AuditVerification } from './audit/verify-chain.ts';
 export type { Auth, AuthOptions, DecisionExtra } from './auth.ts';
 export { createAuth } from './auth.ts';
@@ -48,6 +49,7 @@ export { systemClock } from './clock.ts';
 export type { AuthErrorCode, TokenRefusal } from './errors.ts';
 export {
   AUTH_ERROR_CODES,
+  AuditUnavailableError,
   AuthError,
   ConflictError,
   GrantNotCoveredError,

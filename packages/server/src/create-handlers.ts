@@ -18,6 +18,7 @@ import { createMcpServerHandlers } from './http/handlers/mcp-servers.ts';
 import { createModelHandlers } from './http/handlers/models.ts';
 import { createOAuthHandlers } from './http/handlers/oauth.ts';
 import { createProtectedResourceHandler } from './http/handlers/protected-resource.ts';
+import { createReadyHandler } from './http/handlers/ready.ts';
 import { createSettingsHandlers } from './http/handlers/settings.ts';
 import { createTokenHandlers, type ReviewGrant } from './http/handlers/tokens.ts';
 import { createUsageHandler, type UsageHandlerOptions } from './http/handlers/usage.ts';
@@ -42,6 +43,8 @@ export interface HandlerParts {
   readonly log: AuditLog;
   /** What is suspicious in a grant that somebody writes. */
   readonly reviewGrant: ReviewGrant;
+  /** Rejects when the database does not answer. */
+  readonly reachDatabase: () => Promise<unknown>;
   /** Proves to callers which server this is. */
   readonly prove: ProveServer;
   readonly trail: AuditTrail;
@@ -76,6 +79,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
     chat: createChatHandler(chat),
     chatCompletions: createChatCompletionsHandler({ chat, ...parts.completions }),
     health: createHealthHandler(parts.prove),
+    ready: createReadyHandler({ database: parts.reachDatabase, auditLog: () => parts.log.check() }, clock),
     keys: createKeyHandlers(access, parts.keys),
     labelStudioTokens: createLabelStudioTokenHandlers(auth, access, meter),
     mcp: createMcpHandler({

@@ -128,8 +128,9 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
     }),
   );
   const trail = createAuditTrail({ log, kept: config.audit.arguments, createId: randomUUID });
+  const settingsStore = createKyselySettingsStore(database.settings);
   const settings = await createLiveSettings({
-    store: createKyselySettingsStore(database.settings),
+    store: settingsStore,
     authentication: { forcedOff: !config.auth, refusal: openness },
     clock,
     audit: trail.record,
@@ -262,6 +263,7 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
       keys,
       meter,
       log,
+      reachDatabase: () => settingsStore.read(),
       reviewGrant: review,
       prove: (nonce, host, { localAddress, localPort }) =>
         isOwnHost(host, { address: localAddress, port: localPort }, config) ? identity.prove(nonce, host) : undefined,

@@ -23,5 +23,26 @@ export interface AuditEvent {
   readonly details?: Readonly<Record<string, Json>>;
 }
 
+/** A change that says whether it was made; it changes nothing when it says false or rejects. */
+export type AuditedAct = (transaction?: unknown) => Promise<boolean>;
+
 /** Takes note of an event. Once it has resolved, the event is kept; it rejects when that cannot be said. */
-export type AuditSink = (event: AuditEvent) => Promise<void>;
+export interface AuditSink {
+  (event: AuditEvent): Promise<void>;
+  /**
+   * What makes an act and its entry one, for stores that share a database with the log; see {@link recordAct}. Without it,
+   * the entry is written before the act.
+   */
+  readonly together?: ActsTogether | undefined;
+}
+
+/** Writes in one transaction what was done, and that it was done. */
+export interface ActsTogether {
+  /** Whose transactions it opens: a store of another database is not written in them. */
+  readonly database: object;
+  /**
+   * Lets the act write in a transaction, and adds the entry to the same one. False, and no entry, when the act says so; when
+   * the act or the entry fails, neither is there.
+   */
+  write(event: AuditEvent, act: AuditedAct): Promise<boolean>;
+}

@@ -1,14 +1,15 @@
 import { type Clock, systemClock } from '../clock.ts';
 import { parseDateTime } from '../date-time.ts';
-import { InvalidGrantError } from '../errors.ts';
+import { AuditUnavailableError, InvalidGrantError } from '../errors.ts';
 import { type Repeat, systemRepeat } from '../limits/lease-keeper.ts';
 import { requirePart } from '../require-part.ts';
 import { guard } from '../store/guard-store.ts';
 import { createAuditChain, FIRST_HEAD, type StampedEvent } from './audit-chain.ts';
-import type { AuditEvent, AuditSink } from './audit-event.ts';
+import type { AuditEvent, AuditedAct, AuditSink } from './audit-event.ts';
 import { createAuditQueue, type LostEvents } from './audit-queue.ts';
-import type { AuditEntry, AuditHead, AuditQuery, AuditStore } from './audit-store.ts';
+import type { AuditEntry, AuditHead, AuditQuery, AuditStore, SealedAuditHead } from './audit-store.ts';
 import { createRefusalCounter } from './refusal-counter.ts';
+import { TamperedLogError } from './tampered-log-error.ts';
 import { trimEvent } from './trim-event.ts';
 import { type AuditVerification, verifyChain } from './verify-chain.ts';
 
@@ -42,7 +43,7 @@ export interface AuditLog extends AsyncDisposable {
    *
    * Texts are cut, visibly, at 200 characters (`subject` at 512), `details` at 4096 bytes of JSON.
    *
-   * @throws {AuthError} `AUTH_STORE_UNAVAILABLE`, also when the end of the log is not what the log last wrote
+   * @throws {AuthError} `AUTH_AUDIT_UNAVAILABLE`, also when the end of the log is not what the log last wrote
    */
   readonly record: AuditSink;
   /**
@@ -79,6 +80,8 @@ export interface AuditLog extends AsyncDisposable {
    * @throws {AuthError} `AUTH_STORE_UNAVAILABLE`
    */
   verify(options?: { readonly expectedHead?: AuditHead }): Promise<AuditVerification>;
+  /** Says whether the log can go on from where it ends. @throws {AuthError} `AUTH_AUDIT_UNAVAILABLE` when it cannot */
+  check(): Promise<void>;
   /** Writes whatever waits, and closes the store. Later records are rejected, later notes are lost. */
   close(): Promise<void>;
 }
@@ -117,18 +120,48 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
   let stopCounting: (() => void) | undefined;
   let closing: Promise<void> | undefined;
 
-  async function append(events: readonly StampedEvent[]): Promise<void> {
-    let next = written;
-    await guard(() =>
-      store.append(async (sealed) => {
-        const head = await chain.openHead(sealed);
-        if (head === undefined || !follows(written, head)) throw new Error(TAMPERED);
-        const batch = await chain.extend(head, events);
-        next = { seq: batch.head.seq, hash: batch.head.hash };
-        return batch;
-      }),
+  async function openEnd(sealed: SealedAuditHead | undefined): Promise<AuditHead> {
+    const head = await chain.openHead(sealed);
+    if (head === undefined || !follows(written, head)) throw new TamperedLogError();
+    return head;
+  }
+
+  /** Appends after the act, if there is one; false when that was not made. */
+  async function append(events: readonly StampedEvent[], act?: AuditedAct): Promise<boolean> {
+    let next: AuditHead | undefined;
+    await store.append(async (sealed) => {
+      const batch = await chain.extend(await openEnd(sealed), events);
+      next = { seq: batch.head.seq, hash: batch.head.hash };
+      return batch;
+    }, act);
+    // Of two appends, the first may get to know of it last.
+    if (next !== undefined && next.seq > written.seq) written = next;
+    return next !== undefined;
+  }
+
+  /** An act that fails by itself says nothing of the log. */
+  async function appendWith(event: AuditEvent, act: AuditedAct): Promise<boolean> {
+    let failure: { readonly cause: unknown } | undefined;
+    const stamped = { at: clock().toISOString(), event: trimEvent(event) };
+    return guardLog(
+      () =>
+        append([stamped], async (transaction) => {
+          failure = undefined;
+          try {
+            return await act(transaction);
+          } catch (cause) {
+            failure = { cause };
+            throw cause;
+          }
+        }),
+      () => failure,
     );
-    written = next;
+  }
+
+  async function record(event: AuditEvent): Promise<void> {
+    await guardLog(() =>
+      closing === undefined ? queue.record(trimEvent(event)) : Promise.reject(new Error('the audit log is closed')),
+    );
   }
 
   function writeCounted(): void {
@@ -149,10 +182,9 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
   }
 
   return {
-    async record(event) {
-      if (closing !== undefined) return guard(() => Promise.reject(new Error('the audit log is closed')));
-      return queue.record(trimEvent(event));
-    },
+    record: Object.assign(record, {
+      together: store.database && { database: store.database, write: appendWith },
+    }),
     note(event) {
       if (closing !== undefined) {
         onLost({ count: 1 });
@@ -175,13 +207,25 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
       const expected = expectedHead === undefined ? [written] : [written, expectedHead];
       return guard(() => verifyChain(store, chain, expected));
     },
+    check: () => guardLog(async () => void (await openEnd(await store.head()))),
     close,
     [Symbol.asyncDispose]: close,
   };
 }
 
-const TAMPERED =
-  'the end of the audit log is not what was last written: it was changed, cut off or put back, or the key is another one; verify the log, and keep what there is';
+/** Calls, and turns what goes wrong into `AUTH_AUDIT_UNAVAILABLE`, unless it was something else that failed. */
+async function guardLog<T>(
+  call: () => Promise<T>,
+  failureOf: () => { readonly cause: unknown } | undefined = () => undefined,
+): Promise<T> {
+  try {
+    return await call();
+  } catch (cause) {
+    const failure = failureOf();
+    if (failure !== undefined) throw failure.cause;
+    throw new AuditUnavailableError(cause);
+  }
+}
 
 /** Says whether a log with this head can be the one that had the other. */
 function follows(earlier: AuditHead, head: AuditHead): boolean {

@@ -36,7 +36,7 @@ const NOTE_MILLISECONDS = 50;
 
 /** Creates it. Records do not wait behind notes, however many there are. */
 export function createAuditQueue(
-  append: (events: readonly StampedEvent[]) => Promise<void>,
+  append: (events: readonly StampedEvent[]) => Promise<unknown>,
   stamp: (event: AuditEvent) => StampedEvent,
   onLost: (lost: LostEvents) => void,
 ): AuditQueue {

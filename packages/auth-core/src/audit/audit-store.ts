@@ -1,4 +1,4 @@
-import type { AuditEvent } from './audit-event.ts';
+import type { AuditEvent, AuditedAct } from './audit-event.ts';
 
 /**
  * One entry of an audit log: an event, its place, and what binds it to the entry before it. As JSON, an entry is one
@@ -62,8 +62,12 @@ export interface AuditStore {
    * resolved, the batch is durable. Rejects, and writes nothing, when `chain` rejects or when a place is taken.
    *
    * @param chain gets the head; undefined where nothing was ever appended
+   * @param act is called first, with the transaction, by a store that has a `database`; when it says false, nothing is
+   * written, and when it rejects, nothing either
    */
-  append(chain: (head: SealedAuditHead | undefined) => Promise<AuditBatch>): Promise<void>;
+  append(chain: (head: SealedAuditHead | undefined) => Promise<AuditBatch>, act?: AuditedAct): Promise<void>;
+  /** What its transactions are of, where other stores can write in them. */
+  readonly database?: object;
   /** The entries that fit, by `seq`, the lowest first. */
   read(query: AuditQuery): Promise<AuditEntry[]>;
   /** The head as it is now; undefined where nothing was ever appended. */

@@ -5,10 +5,11 @@ import type { AuditActor, AuditEvent } from './audit-event.ts';
 const NAME_CHARACTERS = 200;
 const SUBJECT_CHARACTERS = 512;
 const DETAILS_BYTES = 4096;
-/** What a value in details that are too long may keep. */
-const VALUE_BYTES = 256;
-/** In JSON within JSON no UTF-16 unit takes more than 3 bytes. */
-const CUT_CHARACTERS = 1300;
+/** Room for the brackets and for the sign that there was more. */
+const MARK_BYTES = 30;
+/** A field that is shown takes at least so much. */
+const LEAST_FIELD_BYTES = 48;
+const FIELD_NAME_CHARACTERS = 40;
 /** What no database takes in a text (PostgreSQL refuses it, others end there). */
 const NUL = '\u0000';
 
@@ -43,27 +44,65 @@ function cut(text: string, characters: number): string {
 }
 
 function trimDetails(details: Readonly<Record<string, Json>>): Readonly<Record<string, Json>> {
-  const text = writeDetails(details);
-  if (text === undefined) return { cut: 'nested too deeply' };
-  if (countBytes(text) <= DETAILS_BYTES) return JSON.parse(text);
-  const shortened = canonicalJson(
-    Object.fromEntries(Object.entries(details).map(([key, value]) => [key, shortenValue(value)])),
-  );
-  if (countBytes(shortened) <= DETAILS_BYTES) return JSON.parse(shortened);
-  return { cut: cut(text, CUT_CHARACTERS) };
-}
-
-function writeDetails(details: Readonly<Record<string, Json>>): string | undefined {
+  let text: string;
   try {
-    return canonicalJson(details);
+    text = canonicalJson(details);
   } catch {
-    return undefined;
+    return { cut: 'nested too deeply' };
   }
+  const copy: Record<string, Json> = JSON.parse(text);
+  return countBytes(text) <= DETAILS_BYTES ? copy : shortenObject(copy, DETAILS_BYTES);
 }
 
-function shortenValue(value: Json): Json {
-  const text = typeof value === 'string' ? value : canonicalJson(value);
-  return countBytes(text) <= VALUE_BYTES ? value : cut(text, NAME_CHARACTERS);
+/** The value in no more bytes of JSON than that, or a little sign that something was there. */
+function shorten(value: Json, bytes: number): Json {
+  if (sizeOf(value) <= bytes) return value;
+  if (typeof value === 'string') return shortenText(value, bytes);
+  if (Array.isArray(value)) return shortenList(value, bytes);
+  return typeof value === 'object' && value !== null
+    ? shortenObject(value as Readonly<Record<string, Json>>, bytes)
+    : '…';
+}
+
+function shortenText(text: string, bytes: number): string {
+  let shown = cut(text, Math.max(1, Math.min(NAME_CHARACTERS, bytes)));
+  while (shown.length > 1 && sizeOf(shown) > bytes) shown = cut(shown, Math.ceil(shown.length / 2));
+  return shown.toWellFormed();
+}
+
+/** As many items as there is room for, the first first. */
+function shortenList(items: readonly Json[], bytes: number): Json {
+  const shown: Json[] = [];
+  let left = bytes - MARK_BYTES;
+  for (const item of items) {
+    const kept = shorten(item, Math.max(0, left - 1));
+    const size = sizeOf(kept) + 1;
+    if (size > left) break;
+    shown.push(kept);
+    left -= size;
+  }
+  return shown.length === items.length ? shown : [...shown, `… ${items.length - shown.length} more`];
+}
+
+/** What is small stays as it is; what is left of the room is shared by the others. */
+function shortenObject(value: Readonly<Record<string, Json>>, bytes: number): Record<string, Json> {
+  const most = Math.max(1, Math.floor((bytes - MARK_BYTES) / LEAST_FIELD_BYTES));
+  const all = Object.entries(value);
+  const fields = all.slice(0, most).map(([name, item]) => [cut(name, FIELD_NAME_CHARACTERS), item] as const);
+  const shown = new Map<string, Json>();
+  let left = bytes - MARK_BYTES - fields.reduce((sum, [name]) => sum + sizeOf(name) + 2, 0);
+  const bySize = fields.toSorted(([, one], [, other]) => sizeOf(one) - sizeOf(other));
+  for (const [index, [name, item]] of bySize.entries()) {
+    const kept = shorten(item, Math.floor(left / (bySize.length - index)));
+    shown.set(name, kept);
+    left -= sizeOf(kept);
+  }
+  const kept = Object.fromEntries(fields.map(([name]) => [name, shown.get(name) ?? '…']));
+  return all.length > most ? { ...kept, '…': `${all.length - most} more` } : kept;
+}
+
+function sizeOf(value: Json): number {
+  return countBytes(JSON.stringify(value));
 }
 
 function countBytes(text: string): number {

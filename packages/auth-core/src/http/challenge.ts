@@ -43,6 +43,7 @@ const ROWS: Readonly<Record<AuthErrorCode, Row>> = {
   AUTH_TOKEN_NOT_FOUND: { status: 404 },
   AUTH_CONFLICT: { status: 409 },
   AUTH_LIMIT_EXCEEDED: { status: 429 },
+  AUTH_AUDIT_UNAVAILABLE: { status: 503 },
   AUTH_STORE_UNAVAILABLE: { status: 503, retryAfter: '1' },
 };
 

@@ -1,5 +1,6 @@
 import { SignJWT } from 'jose';
 import type { AuditSink } from '../audit/audit-event.ts';
+import { keepEvent } from '../audit/record-act.ts';
 import { toActor } from '../audit/to-actor.ts';
 import { covers } from '../authority/covers.ts';
 import type { AuthorityEntry } from '../authority/decide.ts';
@@ -44,7 +45,7 @@ export interface AccessTokensOptions {
    * a maker that was revoked since it was verified can still have one signed, which other servers take until it expires.
    */
   readonly refresh?: (by: Principal) => Promise<Principal>;
-  /** Told of each token that is issued. What it rejects with reaches the caller as `AUTH_STORE_UNAVAILABLE`. */
+  /** Told of each token that is issued. When it rejects, none is, and the caller gets `AUTH_AUDIT_UNAVAILABLE`. */
   readonly audit?: AuditSink;
 }
 
@@ -175,7 +176,7 @@ export function createAccessTokens(options: AccessTokensOptions): AccessTokens {
         subject: jti,
         details: { kind: 'access', name: by.name, parent: by.tokenId, audience, expiresAt },
       };
-      await guard(() => audit(event));
+      await keepEvent(audit, event);
     }
     await refresh(maker);
     return { token, expiresAt, expiresIn: Math.floor((exp * 1000 - now) / 1000), jti, audience };

@@ -16,15 +16,20 @@ export interface SigningKeyRecord {
  * What a store returns is its own copy. A method that cannot do its work rejects; it never answers with less.
  */
 export interface SigningKeyStore {
+  /**
+   * What its transactions are of, where others can give it one of theirs: `list`, `insert` and `remove` then work in that
+   * `transaction`.
+   */
+  readonly database?: object;
   /** The keys, the oldest first, as the last completed write of any process left them. */
-  list(): Promise<SigningKeyRecord[]>;
+  list(transaction?: unknown): Promise<SigningKeyRecord[]>;
   /**
    * Adds a key and says true; says false and changes nothing when there is one with this sequence. Of two processes
    * that add the next key at once, only one succeeds.
    */
-  insert(record: SigningKeyRecord): Promise<boolean>;
+  insert(record: SigningKeyRecord, transaction?: unknown): Promise<boolean>;
   /** Removes the keys with these sequences for good, all or none; passes over those that are not there. */
-  remove(sequences: readonly number[]): Promise<void>;
+  remove(sequences: readonly number[], transaction?: unknown): Promise<void>;
   /** Lets go of what the store itself holds. Every later call rejects. */
   close(): Promise<void>;
 }

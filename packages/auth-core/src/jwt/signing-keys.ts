@@ -1,5 +1,6 @@
 import type { JSONWebKeySet, JWK } from 'jose';
 import type { AuditSink } from '../audit/audit-event.ts';
+import { recordAct } from '../audit/record-act.ts';
 import { toActor } from '../audit/to-actor.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import { StoreUnavailableError } from '../errors.ts';
@@ -17,7 +18,7 @@ export interface SigningKeysOptions {
   /** Seals the private keys. All processes that share the store need one with the same key. */
   readonly sealer: Sealer;
   readonly clock?: Clock;
-  /** Told of rotations on demand. What it rejects with reaches the caller as `AUTH_STORE_UNAVAILABLE`. */
+  /** Told of rotations on demand; when it rejects, nothing is rotated, and the caller gets `AUTH_AUDIT_UNAVAILABLE`. */
   readonly audit?: AuditSink;
 }
 
@@ -121,9 +122,27 @@ export function createSigningKeys({ store, sealer, clock = systemClock, audit }:
   }
 
   /** Adds the next key; undefined when another process was faster. */
-  async function add(newest: number, signsFrom: number): Promise<SigningKeyRecord | undefined> {
+  async function add(newest: number, signsFrom: number): Promise<void> {
     const record = await makeSigningKey(newest + 1, signsFrom, clock(), sealer);
-    return (await guard(() => store.insert(record))) ? record : undefined;
+    await guard(() => store.insert(record));
+  }
+
+  /** Adds the next key on demand, with its entry in the log; undefined when another process was faster. */
+  async function addNow(compromised: boolean, by: Principal): Promise<RotatedKey | undefined> {
+    const start = clock().getTime() + (compromised ? 0 : PUBLISHED_BEFORE_MILLISECONDS);
+    const record = await makeSigningKey((await read()).newest + 1, start, clock(), sealer);
+    const { kid, sequence } = record;
+    const signsFrom = new Date(start).toISOString();
+    const event = { type: 'keys.rotated', actor: toActor(by), subject: kid, details: { compromised, signsFrom } };
+    const replace = async (transaction?: unknown): Promise<boolean> => {
+      if (!(await store.insert(record, transaction))) return false;
+      if (!compromised) return true;
+      const older = (await store.list(transaction)).map((other) => other.sequence).filter((other) => other < sequence);
+      await store.remove(older, transaction);
+      return true;
+    };
+    const added = await recordAct(audit, event, (transaction) => guard(() => replace(transaction)), store.database);
+    return added ? { kid, signsFrom } : undefined;
   }
 
   /** Reads the keys, makes the next one when it is time, and drops those that are not needed any more. */
@@ -201,23 +220,15 @@ export function createSigningKeys({ store, sealer, clock = systemClock, audit }:
     },
     async rotate({ compromised = false }, by) {
       requireAction(by, 'settings:write');
-      const signsFrom = clock().getTime() + (compromised ? 0 : PUBLISHED_BEFORE_MILLISECONDS);
-      let added: SigningKeyRecord | undefined;
+      let added: RotatedKey | undefined;
       for (let attempt = 0; attempt < ATTEMPTS && added === undefined; attempt++) {
-        added = await add((await read()).newest, signsFrom);
+        added = await addNow(compromised, by);
       }
       if (added === undefined) throw new StoreUnavailableError(new Error('other processes rotate without end'));
-      const { kid, sequence } = added;
-      if (compromised) {
-        const older = (await guard(() => store.list())).map((record) => record.sequence);
-        await guard(() => store.remove(older.filter((other) => other < sequence)));
-      }
       changes++;
       ring = undefined;
       reading = undefined;
-      const details = { compromised, signsFrom: new Date(signsFrom).toISOString() };
-      if (audit) await guard(() => audit({ type: 'keys.rotated', actor: toActor(by), subject: kid, details }));
-      return { kid, signsFrom: details.signsFrom };
+      return added;
     },
   };
 }

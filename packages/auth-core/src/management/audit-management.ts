@@ -1,9 +1,9 @@
-import type { AuditSink } from '../audit/audit-event.ts';
+import type { AuditEvent, AuditedAct, AuditSink } from '../audit/audit-event.ts';
+import { keepEvent, recordAct } from '../audit/record-act.ts';
 import { toActor } from '../audit/to-actor.ts';
 import type { Principal } from '../principal.ts';
 import type { Json } from '../schema/json-schema.ts';
-import { guard } from '../store/guard-store.ts';
-import type { TokenRecord } from '../store/token-store.ts';
+import type { TokenRecord, TokenStore } from '../store/token-store.ts';
 
 /** What may be done to a token, as the audit calls it. */
 export type ManagementAct =
@@ -15,29 +15,41 @@ export type ManagementAct =
   | 'token.revealed'
   | 'token.exchanged';
 
-/**
- * Takes note of what was done to a token, and by whom.
- *
- * @throws {AuthError} `AUTH_STORE_UNAVAILABLE` when it cannot be said to be kept
- */
-export type ManagementAudit = (
-  act: ManagementAct,
-  by: Principal,
-  record: TokenRecord,
-  details?: Readonly<Record<string, Json>>,
-) => Promise<void>;
+/** What was done to a token, and by whom. */
+export interface ManagementEntry {
+  readonly type: ManagementAct;
+  readonly by: Principal;
+  readonly record: TokenRecord;
+  readonly details?: Readonly<Record<string, Json>>;
+}
+
+/** Keeps what is done to tokens, and lets nothing be done that is not kept. */
+export interface ManagementAudit {
+  /** @throws {AuthError} `AUTH_AUDIT_UNAVAILABLE` */
+  note(entry: ManagementEntry): Promise<void>;
+  /** Writes with its entry, or not at all; false when the store has refused it. @throws {AuthError} `AUTH_AUDIT_UNAVAILABLE` */
+  write(entry: ManagementEntry, act: AuditedAct): Promise<boolean>;
+}
 
 /** Creates it over a sink; without one, nothing is kept. */
-export function createManagementAudit(sink: AuditSink | undefined): ManagementAudit {
-  return async (act, by, { id, kind, name, project }, details) => {
-    if (sink === undefined) return;
-    const event = {
-      type: act,
-      actor: toActor(by),
-      ...(project !== undefined && { project }),
-      subject: id,
-      details: { kind, name, ...details },
-    };
-    await guard(() => sink(event));
+export function createManagementAudit(
+  sink: AuditSink | undefined,
+  store: Pick<TokenStore, 'database'>,
+): ManagementAudit {
+  return {
+    note: async (entry) => {
+      if (sink !== undefined) await keepEvent(sink, toEvent(entry));
+    },
+    write: (entry, act) => recordAct(sink, toEvent(entry), act, store.database),
+  };
+}
+
+function toEvent({ type, by, record: { id, kind, name, project }, details }: ManagementEntry): AuditEvent {
+  return {
+    type,
+    actor: toActor(by),
+    ...(project !== undefined && { project }),
+    subject: id,
+    details: { kind, name, ...details },
   };
 }

@@ -23,10 +23,13 @@ export function createDeleteToken(
       requireSameChain(by, found);
       const { record } = found;
       if (!hasEnded(record, clock())) throw new ConflictError('The token still works. Revoke it before it is deleted.');
-      return (await store.remove(id, record.version, standing)) ? record : undefined;
+      const entry = { type: 'token.deleted', by, record } as const;
+      const isRemoved = await audit.write(entry, (transaction) =>
+        store.remove(id, record.version, standing, transaction),
+      );
+      return isRemoved ? record : undefined;
     });
     onChange(id, 'edited');
-    await audit('token.deleted', asked, removed);
     return toTokenInfo(removed, clock());
   };
 }

@@ -6,6 +6,7 @@ import type { Principal } from '../principal.ts';
 import type { TokenRecord } from '../store/token-store.ts';
 import { readGrant } from '../verification/read-principal.ts';
 import type { ManagementAudit } from './audit-management.ts';
+import { describeEdited } from './describe-change.ts';
 import type { Makers } from './maker.ts';
 import { requireNotEnded } from './require-not-ended.ts';
 import { checkProjectOfGrant } from './select-project.ts';
@@ -54,14 +55,14 @@ export function createEditToken(parts: TokenManagerParts, access: TokenAccess, m
     return parsed;
   }
 
-  async function change(id: string, input: EditInput, by: Principal): Promise<TokenRecord> {
+  async function change(id: string, input: EditInput, by: Principal): Promise<Change> {
     requireAction(by, 'tokens:write');
     const now = clock();
     const found = await access.findVisible(id, by, 'tokens:write');
     requireSameChain(by, found);
     requireNotEnded(found.record, now, 'cannot be changed');
     const { expiresAt, notes, rotateAfterSeconds, ...rest } = found.record;
-    return {
+    const after = {
       ...rest,
       ...(input.name !== undefined && { name: checkLabel(input.name, 'name') }),
       ...keep('notes', input.notes, notes, checkNotes),
@@ -70,21 +71,27 @@ export function createEditToken(parts: TokenManagerParts, access: TokenAccess, m
       ...(input.grant !== undefined && { grant: readNewGrant(input.grant, found, by) }),
       version: rest.version + 1,
     };
+    return { before: found.record, after };
   }
 
   return async function edit(id: string, input: EditInput, by: Principal): Promise<TokenInfo> {
     const changed = await makers.act(by, async (maker) => {
-      const record = await change(id, input, maker.by);
-      return (await store.update(record, record.version - 1, maker.standing)) ? record : undefined;
+      const { before, after } = await change(id, input, maker.by);
+      const details = await describeEdited(input, before, after);
+      const isEdited = await audit.write({ type: 'token.edited', by, record: after, details }, (transaction) =>
+        store.update(after, before.version, maker.standing, transaction),
+      );
+      return isEdited ? after : undefined;
     });
     onChange(id, 'edited');
-    const fields = EDITABLE.filter((field) => input[field] !== undefined);
-    await audit('token.edited', by, changed, { changed: fields });
     return toTokenInfo(changed, clock());
   };
 }
 
-const EDITABLE = ['name', 'grant', 'expiresAt', 'notes', 'rotateAfterSeconds'] as const;
+interface Change {
+  readonly before: TokenRecord;
+  readonly after: TokenRecord;
+}
 
 /** The field as it was, as it is asked for, or, for null, no such field. */
 function keep<K extends string, T>(

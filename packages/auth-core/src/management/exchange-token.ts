@@ -1,12 +1,14 @@
+import type { AuditedAct } from '../audit/audit-event.ts';
 import { FULL_GRANT, type Grant } from '../authority/grant.ts';
 import { parseGrant } from '../authority/parse-grant.ts';
 import { ConflictError } from '../errors.ts';
 import type { Principal } from '../principal.ts';
-import type { DerivedQuery } from '../store/token-store.ts';
+import type { DerivedQuery, TokenRecord } from '../store/token-store.ts';
 import { kindOfDerivedId } from '../token/derived-id.ts';
 import type { StoredTokenFormat } from '../token/token-format.ts';
 import type { ManagementAudit } from './audit-management.ts';
 import { deriveFrom } from './derive-from.ts';
+import { describeIssued } from './describe-change.ts';
 import type { IssuedToken } from './issue-token.ts';
 import { cannotBeMade, makeRecord, type TokenDraft } from './make-record.ts';
 import type { Makers } from './maker.ts';
@@ -114,12 +116,16 @@ export function createExchangeToken(parts: TokenManagerParts, makers: Makers, au
           const now = clock();
           await requireRoom(maker.by, now);
           const { format, ...drafted } = await draft(input, grant, maker.by, now);
-          return makeRecord(parts, format, drafted, maker);
+          const write = async (record: TokenRecord, insert: AuditedAct): Promise<boolean> => {
+            const { parent: _, ...described } = await describeIssued(record);
+            const details = { ...described, parent: maker.by.tokenId };
+            return audit.write({ type: 'token.exchanged', by, record, details }, insert);
+          };
+          return makeRecord(parts, format, drafted, write, maker);
         },
         () => cannotBeMade(undefined),
       ),
     );
-    await audit('token.exchanged', by, record, { parent: by.tokenId });
     return { token: text, record: toTokenInfo(record, clock()) };
   };
 }

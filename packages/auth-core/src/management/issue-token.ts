@@ -1,12 +1,15 @@
+import type { AuditedAct } from '../audit/audit-event.ts';
 import { covers } from '../authority/covers.ts';
 import type { Grant } from '../authority/grant.ts';
 import { parseGrant } from '../authority/parse-grant.ts';
 import { GrantNotCoveredError, InvalidGrantError } from '../errors.ts';
 import type { Principal } from '../principal.ts';
+import type { TokenRecord } from '../store/token-store.ts';
 import { checkKeyStrength } from '../token/key-strength.ts';
 import type { StoredTokenFormat, StoredTokenKind } from '../token/token-format.ts';
 import type { ManagementAudit } from './audit-management.ts';
 import { deriveFrom } from './derive-from.ts';
+import { describeIssued } from './describe-change.ts';
 import { cannotBeMade, makeRecord, type TokenDraft } from './make-record.ts';
 import type { Makers } from './maker.ts';
 import { projectOfNew } from './select-project.ts';
@@ -116,19 +119,17 @@ export function createIssueToken(
 
   return async function issue(input: IssueInput, by: Principal): Promise<IssuedToken> {
     refuseUnknown(input);
-    const { maker, made } = await makers.act(
+    const { text, record } = await makers.act(
       by,
       async (maker) => {
         const { format, ...drafted } = await draft(input, maker.by);
         const { standing } = maker;
-        const made = await makeRecord(parts, format, drafted, { standing, secret: input.secret });
-        return made && { maker, made };
+        const write = async (record: TokenRecord, insert: AuditedAct): Promise<boolean> =>
+          audit.write({ type: 'token.issued', by: maker.by, record, details: await describeIssued(record) }, insert);
+        return makeRecord(parts, format, drafted, write, { standing, secret: input.secret });
       },
       () => cannotBeMade(input.secret),
     );
-    const { text, record } = made;
-    const { owner, parentId } = record;
-    await audit('token.issued', maker.by, record, { owner, ...(parentId !== undefined && { parent: parentId }) });
     return { token: text, record: toTokenInfo(record, clock()) };
   };
 }

@@ -1,3 +1,4 @@
+import type { AuditedAct } from '../audit/audit-event.ts';
 import { ConflictError } from '../errors.ts';
 import type { TokenRecord } from '../store/token-store.ts';
 import type { MintedToken, MintRequest, StoredTokenFormat } from '../token/token-format.ts';
@@ -31,6 +32,7 @@ export async function makeRecord(
   parts: MakingParts,
   format: StoredTokenFormat,
   draft: TokenDraft,
+  write: (record: TokenRecord, insert: AuditedAct) => Promise<boolean>,
   { standing, secret }: Pick<Maker, 'standing'> & { readonly secret?: string | undefined },
 ): Promise<MadeToken | undefined> {
   const request = mintRequest(draft, secret);
@@ -39,7 +41,8 @@ export async function makeRecord(
   for (let attempt = 0; attempt < attempts; attempt++) {
     const minted = await format.mint(request);
     const record = { ...draft, ...(await keepMinted(parts, format, minted)) };
-    if (await parts.store.insert(record, standing)) return { text: minted.text, record };
+    const insert: AuditedAct = (transaction) => parts.store.insert(record, standing, transaction);
+    if (await write(record, insert)) return { text: minted.text, record };
   }
   return undefined;
 }

@@ -29,7 +29,7 @@ export function createRevealToken(
     if (isItself(record, by) && awaitsFirstUse) throw new GrantNotCoveredError(BY_FORMER);
     const text = await openText(parts.sealer, record);
     if (text === undefined) throw new StoreUnavailableError(new Error(`token ${id} was sealed with another key`));
-    await audit('token.revealed', by, record);
+    await audit.note({ type: 'token.revealed', by, record });
     // Nothing is written that could stand or fall with it, so it is looked at once more.
     await makers.read(by);
     return text;

@@ -86,7 +86,7 @@ export function createRevokeTokens(
         if (!changed) return;
         const derived = stone === undefined ? { parentId: id } : { parentId: by.tokenId, through: id };
         await tellDerived(store, derived, onChange);
-        await audit('token.revoked', by, ended);
+        await audit.note({ type: 'token.revoked', by, record: ended });
       },
     });
     return {

@@ -80,13 +80,16 @@ export function createRotateToken(
   }
 
   return async function rotate(id: string, input: RotateInput, by: Principal): Promise<IssuedToken> {
-    const { text, rotated, overlapEndsAt } = await makers.act(by, async (maker) => {
+    const { text, rotated } = await makers.act(by, async (maker) => {
       const rotation = await mintAgain(id, input, maker.by);
-      const { version } = rotation.rotated;
-      return (await store.update(rotation.rotated, version - 1, maker.standing)) ? rotation : undefined;
+      const { rotated: record, overlapEndsAt } = rotation;
+      const entry = { type: 'token.rotated', by, record, details: { overlapEndsAt } } as const;
+      const isRotated = await audit.write(entry, (transaction) =>
+        store.update(record, record.version - 1, maker.standing, transaction),
+      );
+      return isRotated ? rotation : undefined;
     });
     onChange(id, 'edited');
-    await audit('token.rotated', by, rotated, { overlapEndsAt });
     return { token: text, record: toTokenInfo(rotated, clock()) };
   };
 }

@@ -28,7 +28,7 @@ export function createTokenManager(parts: TokenManagerParts) {
   const { store, policy, clock } = parts;
   const access = createTokenAccess(store, policy);
   const makers = createMakers(parts);
-  const audit = createManagementAudit(parts.audit);
+  const audit = createManagementAudit(parts.audit, store);
   async function findPlace(id: string, by: Principal): Promise<TokenPosition> {
     try {
       return (await access.findVisible(id, by, 'tokens:read')).record;

@@ -5,10 +5,13 @@ import type { TokenStore } from './token-store.ts';
 export function guardStore(store: TokenStore): TokenStore {
   const { watch } = store;
   return {
-    insert: (record, standing) => guard(() => store.insert(record, standing)),
+    ...(store.database !== undefined && { database: store.database }),
+    insert: (record, standing, transaction) => guard(() => store.insert(record, standing, transaction)),
     find: (id) => guard(() => store.find(id)),
-    update: (record, expectedVersion, standing) => guard(() => store.update(record, expectedVersion, standing)),
-    remove: (id, expectedVersion, standing) => guard(() => store.remove(id, expectedVersion, standing)),
+    update: (record, expectedVersion, standing, transaction) =>
+      guard(() => store.update(record, expectedVersion, standing, transaction)),
+    remove: (id, expectedVersion, standing, transaction) =>
+      guard(() => store.remove(id, expectedVersion, standing, transaction)),
     countDerived: (query) => guard(() => store.countDerived(query)),
     forgetEnded: (before) => guard(() => store.forgetEnded(before)),
     list: (query) => guard(() => store.list(query)),

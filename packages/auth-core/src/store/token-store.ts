@@ -92,10 +92,15 @@ export interface DerivedQuery {
  */
 export interface TokenStore {
   /**
+   * What its transactions are of, where others can give it one of theirs. `insert`, `update` and `remove` then write in that
+   * `transaction`: what they have said true to is there once it is committed.
+   */
+  readonly database?: object;
+  /**
    * Adds a token and says true; says false and changes nothing when there is one with this id, or when one of the
    * `standing` tokens is not there in that version. Nobody changes those before the token is written.
    */
-  insert(record: TokenRecord, standing?: readonly StandingToken[]): Promise<boolean>;
+  insert(record: TokenRecord, standing?: readonly StandingToken[], transaction?: unknown): Promise<boolean>;
   /** The token with this id, as the last completed write of any process left it. */
   find(id: string): Promise<TokenRecord | undefined>;
   /**
@@ -104,12 +109,22 @@ export interface TokenStore {
    * changes to one version, only one succeeds, and of two that stand on one another as well.
    * `lastUsedAt` is left alone: it belongs to {@link TokenStore.touch}.
    */
-  update(record: TokenRecord, expectedVersion: number, standing?: readonly StandingToken[]): Promise<boolean>;
+  update(
+    record: TokenRecord,
+    expectedVersion: number,
+    standing?: readonly StandingToken[],
+    transaction?: unknown,
+  ): Promise<boolean>;
   /**
    * Deletes the token that has this id and the expected version, with all that was derived from it, and says true; says
    * false and changes nothing when there is none such, or when one of the `standing` tokens is not there in that version.
    */
-  remove(id: string, expectedVersion: number, standing?: readonly StandingToken[]): Promise<boolean>;
+  remove(
+    id: string,
+    expectedVersion: number,
+    standing?: readonly StandingToken[],
+    transaction?: unknown,
+  ): Promise<boolean>;
   /** How many tokens that work were derived from one, without reading them. */
   countDerived(query: DerivedQuery): Promise<number>;
   /** The tokens that fit, the oldest first (by `createdAt`, then by `id`). */

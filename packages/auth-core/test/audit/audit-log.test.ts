@@ -42,7 +42,8 @@ function breakable() {
   return { state, store: { ...store, append } };
 }
 
-const unavailable = expect.objectContaining({ code: 'AUTH_STORE_UNAVAILABLE' });
+const unavailable = expect.objectContaining({ code: 'AUTH_AUDIT_UNAVAILABLE' });
+const unreadable = expect.objectContaining({ code: 'AUTH_STORE_UNAVAILABLE' });
 
 describe('record', () => {
   it('adds an entry with its number, its time and the hash of the one before', async () => {
@@ -138,7 +139,7 @@ describe('an entry', () => {
     expect(entry?.details).toEqual({
       code: 'X',
       content: `${long.content.slice(0, 199)}…`,
-      list: `${JSON.stringify(long.list).slice(0, 199)}…`,
+      list: expect.arrayContaining([7, expect.stringMatching(/^… \d+ more$/)]),
     });
   });
 
@@ -151,7 +152,7 @@ describe('an entry', () => {
     for (const details of [many('"'), many('漢'), many('\ud800'), deep]) await log.record(issued('a', { details }));
     for (const { details } of await log.list()) {
       expect(new TextEncoder().encode(JSON.stringify(details)).length).toBeLessThanOrEqual(4096);
-      expect(details).toEqual({ cut: expect.stringMatching(/…$|^nested too deeply$/) });
+      expect(JSON.stringify(details)).toMatch(/"…":"\d+ more"|nested too deeply/);
     }
   });
 
@@ -227,8 +228,8 @@ describe('list', () => {
   it('fails when the store does', async () => {
     const { log, store } = setUp();
     await store.close();
-    await expect(log.list()).rejects.toThrow(unavailable);
-    await expect(log.verify()).rejects.toThrow(unavailable);
+    await expect(log.list()).rejects.toThrow(unreadable);
+    await expect(log.verify()).rejects.toThrow(unreadable);
   });
 });
 
@@ -310,7 +311,7 @@ describe('close', () => {
     closing.note(issued('noted'));
     await Promise.all([closing.close(), closing.close(), recorded]);
     expect(entries).toEqual(['recorded', 'noted']);
-    await expect(log.list()).rejects.toThrow(unavailable);
+    await expect(log.list()).rejects.toThrow(unreadable);
   });
 
   it('is the end: later records are refused', async () => {

@@ -317,7 +317,7 @@ describe('a log that was tampered with', () => {
     const log = openLog(store);
     await log.record(EVENTS[0]!);
     await run(...statements);
-    const refused = expect.objectContaining({ code: 'AUTH_STORE_UNAVAILABLE' });
+    const refused = expect.objectContaining({ code: 'AUTH_AUDIT_UNAVAILABLE' });
     await expect(log.record(EVENTS[1]!)).rejects.toThrow(refused);
     expect(await log.list({ after: 1 })).toEqual([]);
     await close();
@@ -328,7 +328,7 @@ describe('a log that was tampered with', () => {
     await fill(store);
     const stranger = createAuditLog({ store, key: new Uint8Array(32) });
     await expect(stranger.record(EVENTS[0]!)).rejects.toMatchObject({
-      code: 'AUTH_STORE_UNAVAILABLE',
+      code: 'AUTH_AUDIT_UNAVAILABLE',
       cause: { message: expect.stringContaining('the key is another one') },
     });
   });

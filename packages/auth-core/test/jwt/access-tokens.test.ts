@@ -297,7 +297,7 @@ describe('making an access token', () => {
     ]);
     expect(JSON.stringify(events)).not.toContain(token.split('.')[2]);
     const failing = createAccessTokens({ keys, issuer: ISSUER, clock, audit: () => Promise.reject(new Error('full')) });
-    await expect(failing.issue(by)).rejects.toMatchObject({ code: 'AUTH_STORE_UNAVAILABLE' });
+    await expect(failing.issue(by)).rejects.toMatchObject({ code: 'AUTH_AUDIT_UNAVAILABLE' });
     const silent = createAccessTokens({ keys, issuer: ISSUER, clock });
     await expect(silent.issue(by)).resolves.toMatchObject({ expiresIn: 300 });
   });

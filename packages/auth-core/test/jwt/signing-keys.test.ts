@@ -334,6 +334,8 @@ describe('a rotation on demand', () => {
         details: { compromised: false, signsFrom },
       },
     ]);
-    await expect(keys.rotate({}, operator)).rejects.toMatchObject({ code: 'AUTH_STORE_UNAVAILABLE' });
+    const before = await store.list();
+    await expect(keys.rotate({}, operator)).rejects.toMatchObject({ code: 'AUTH_AUDIT_UNAVAILABLE' });
+    expect(await store.list()).toEqual(before);
   });
 });

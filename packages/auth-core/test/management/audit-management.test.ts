@@ -15,6 +15,7 @@ describe('the audit of management', () => {
     const exchanged = await auth.exchange({}, admin);
     await auth.revoke(record.id, admin);
     const actor = { id: admin.id, name: 'manager', owner: 'ada', rootId: admin.id };
+    const digest = expect.stringMatching(/^[0-9a-f]{64}$/);
     const event = (type: string, details: object, subject = record.id) => ({
       type,
       actor,
@@ -23,12 +24,22 @@ describe('the audit of management', () => {
       details: { kind: 'legacy', name: 'robot', ...details },
     });
     expect(events).toEqual([
-      event('token.issued', { name: 'bot', owner: 'ada' }),
-      event('token.edited', { changed: ['name', 'notes'] }),
+      event('token.issued', { name: 'bot', owner: 'ada', grant: { digest, actions: ['chat'] } }),
+      event('token.edited', { changed: ['name', 'notes'], name: { from: 'bot', to: 'robot' } }),
       event('token.rotated', { overlapEndsAt: '2027-01-01T00:01:00.000Z' }),
       event('token.rotated', { overlapEndsAt: 'first-use' }),
       event('token.revealed', {}),
-      event('token.exchanged', { kind: 'api-key', name: 'manager', parent: admin.id }, exchanged.record.id),
+      event(
+        'token.exchanged',
+        {
+          kind: 'api-key',
+          name: 'manager',
+          owner: 'ada',
+          parent: admin.id,
+          grant: { digest, actions: ['*'], models: ['*'], mcp: ['*'], ephemeralMcp: ['*'] },
+        },
+        exchanged.record.id,
+      ),
       event('token.revoked', {}),
     ]);
     for (const secret of [token, rotated.token, exchanged.token, 'canary-notes']) {
@@ -52,30 +63,41 @@ describe('the audit of management', () => {
     ]);
   });
 
-  it.each<[string, (auth: Auth, admin: Principal, id: string) => Promise<unknown>]>([
+  it.each<[string, (auth: Auth, admin: Principal, id: string, endedId: string) => Promise<unknown>]>([
     ['issue', (auth, admin) => auth.issue({ name: 'bot', grant: { actions: [] } }, admin)],
     ['edit', (auth, admin, id) => auth.edit(id, { name: 'x' }, admin)],
     ['rotate', (auth, admin, id) => auth.rotate(id, {}, admin)],
     ['exchange', (auth, admin) => auth.exchange({}, admin)],
     ['reveal', (auth, admin, id) => auth.reveal(id, admin)],
-  ])('that fails lets %s show nothing', async (_, act) => {
+    ['remove', (auth, admin, _, endedId) => auth.remove(endedId, admin)],
+  ])('that fails lets %s show nothing and change nothing', async (_, act) => {
     let failing = false;
     const audit = async () => {
       if (failing) throw new Error('disk full: /var/lib/audit.db');
     };
-    const { auth, operator } = createManagedAuth({ audit });
+    const { auth, operator, inner } = createManagedAuth({ audit });
     const admin = await makePrincipal(auth, FULL_GRANT);
     const { record } = await auth.issue({ name: 'old', grant: { actions: [] }, kind: 'legacy' }, operator);
+    const ended = await auth.issue({ name: 'ended', grant: { actions: [] } }, operator);
+    await auth.revoke(ended.record.id, operator);
     failing = true;
-    await expect(act(auth, admin, record.id)).rejects.toThrow(code('AUTH_STORE_UNAVAILABLE'));
+    const before = await inner.list({});
+    await expect(act(auth, admin, record.id, ended.record.id)).rejects.toThrow(code('AUTH_AUDIT_UNAVAILABLE'));
+    expect(await inner.list({})).toEqual(before);
   });
 
-  it('that fails leaves none of many tokens alive', async () => {
-    const { auth, operator, inner } = createManagedAuth({ audit: async () => Promise.reject(new Error('disk full')) });
-    for (const name of ['a', 'b']) await auth.issue({ name, grant: { actions: [] } }, operator).catch(() => undefined);
-    expect(await auth.revokeAll({ owner: 'operator' }, operator)).toMatchObject([{ stored: true }, { stored: true }]);
-    expect((await inner.list({})).map(({ revokedAt }) => revokedAt !== undefined)).toEqual([true, true]);
-    await auth.close();
+  it('says how a grant has grown, however often it says the same', async () => {
+    const { auth, operator, events } = createManagedAuth();
+    const { record } = await auth.issue({ name: 'bot', grant: { actions: ['chat'] } }, operator);
+    const models = Array.from({ length: 400 }, (_, index) => `${'m'.repeat(80)}${index}`);
+    const grant = { actions: [...Array.from({ length: 40 }, () => 'chat'), '*'], models: [...models, '*'] };
+    await auth.edit(record.id, { grant }, operator);
+    const details = events.at(-1)?.details as { grant: { from: object; to: { models: string[]; digest: string } } };
+    expect(details.grant.from).toMatchObject({ actions: ['chat'] });
+    expect(details.grant.to).toMatchObject({ actions: ['*', 'chat'], digest: expect.stringMatching(/^[0-9a-f]{64}$/) });
+    expect(details.grant.to.models).toHaveLength(9);
+    expect(details.grant.to.models[0]).toBe('*');
+    expect(details.grant.to.models.at(-1)).toBe('… 393 more');
   });
 
   it('follows a revocation that it could not take at once', async () => {

@@ -30,6 +30,7 @@ describe('the public surface', () => {
     expect(Object.keys(root).sort()).toEqual([
       'ACTIONS',
       'AUTH_ERROR_CODES',
+      'AuditUnavailableError',
       'AuthError',
       'ConflictError',
       'DEFAULT_AUTH_SETTINGS',
@@ -66,6 +67,7 @@ describe('the public surface', () => {
       'inspectToken',
       'matchesGlob',
       'parseGrant',
+      'recordAct',
       'reviewGrant',
       'systemClock',
     ]);
@@ -150,6 +152,7 @@ describe('the public surface', () => {
       'AUTH_TOKEN_NOT_FOUND',
       'AUTH_CONFLICT',
       'AUTH_LIMIT_EXCEEDED',
+      'AUTH_AUDIT_UNAVAILABLE',
       'AUTH_STORE_UNAVAILABLE',
     ]);
   });

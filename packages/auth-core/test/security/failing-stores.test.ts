@@ -71,6 +71,7 @@ describe('what fails lets nobody in, as nobody else either (swallowed errors, de
   it('nor hands out a token that could not be written down', async () => {
     const installation = setUpEveryKind({ audit: () => Promise.reject(new Error('disk on fire')) });
     const { auth, operator } = installation;
-    await expect(auth.issue({ name: 'ci-bot', grant: GRANT }, operator)).rejects.toMatchObject(unavailable);
+    const refused = { code: 'AUTH_AUDIT_UNAVAILABLE' };
+    await expect(auth.issue({ name: 'ci-bot', grant: GRANT }, operator)).rejects.toMatchObject(refused);
   });
 });

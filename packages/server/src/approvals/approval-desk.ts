@@ -1,4 +1,4 @@
-import type { Clock } from '@latchkey/auth-core';
+import { type AuditEvent, type AuditedAct, type AuditSink, type Clock, recordAct } from '@latchkey/auth-core';
 import { reachStore } from '../contracts/reach-store.ts';
 import { ServerError } from '../contracts/server-error.ts';
 import type { Approval, ApprovalAnswer, StoredApproval } from './approval.ts';
@@ -16,6 +16,13 @@ export type MayDecide = (
   call: Pick<StoredApproval, 'server' | 'tool' | 'arguments' | 'argumentNames' | 'project'>,
 ) => boolean;
 
+/** Who decides: about which calls, and what the log keeps of it. */
+export interface Decider {
+  readonly mayDecide: MayDecide;
+  readonly audit: AuditSink;
+  readonly describe: (approval: Approval) => AuditEvent;
+}
+
 /** What somebody who watches is told. */
 export type ApprovalEvent =
   | { readonly type: 'approval.requested'; readonly approval: Approval }
@@ -30,7 +37,7 @@ export interface ApprovalDesk {
    * `NOT_FOUND`, `CONFLICT` when somebody was faster or nobody waits any more, and, while the call goes on waiting,
    * `PERMISSION_DENIED` and `INVALID_REQUEST` for changed arguments.
    */
-  decide(id: string, answer: ApprovalAnswer, mayDecide: MayDecide): Promise<Approval>;
+  decide(id: string, answer: ApprovalAnswer, decider: Decider): Promise<Approval>;
   /** What waits, and from then on what comes and what ends, until the signal fires or the desk is closed. */
   watch(mayDecide: MayDecide, signal: AbortSignal): AsyncGenerator<ApprovalEvent>;
   /** Ends all that watch. */
@@ -53,9 +60,10 @@ export function createApprovalDesk({ store, bell, clock, createId }: ApprovalDes
     return inTurns(all.filter(mayDecide).map(toApproval));
   }
 
-  async function waitUntilTaken(id: string, answerId: string, answer: ApprovalAnswer): Promise<void> {
+  async function waitUntilTaken(id: string, answerId: string, answer: ApprovalAnswer, keep: Keep): Promise<void> {
     using ear = bell.listen(id);
-    if (!(await reachStore(() => store.answer(id, answerId, answer, now())))) throw conflict(id);
+    const write = (transaction?: unknown) => reachStore(() => store.answer(id, answerId, answer, now(), transaction));
+    if (!(await keep(write))) throw conflict(id);
     bell.ring(id);
     const until = performance.now() + TAKE_MILLISECONDS;
     for (;;) {
@@ -77,13 +85,26 @@ export function createApprovalDesk({ store, bell, clock, createId }: ApprovalDes
 
   return {
     list: waiting,
-    async decide(id, answer, mayDecide) {
+    async decide(id, answer, { mayDecide, audit, describe }) {
       const found = await reachStore(() => store.find(id));
       if (found === undefined || !isOpen(found) || found.expiresAt <= now() || !mayDecide(found)) throw notFound(id);
       const { arguments: changed } = answer;
       if (changed !== undefined && !mayDecide({ ...found, arguments: changed })) throw notCovered();
-      await waitUntilTaken(id, createId(), answer);
-      return toApproval(found);
+      const approval = toApproval(found);
+      const entry = describe(approval);
+      let isKept = false;
+      const keep: Keep = async (write) => {
+        isKept = await recordAct(audit, entry, write, store.database);
+        return isKept;
+      };
+      await waitUntilTaken(id, createId(), answer, keep).catch(async (error: unknown) => {
+        // It was said, and is in the log; the call waits on, or has ended without it.
+        const code = error instanceof ServerError ? error.code : 'INTERNAL';
+        if (isKept)
+          await audit({ ...entry, type: 'approval.refused', details: { ...entry.details, code } }).catch(() => {});
+        throw error;
+      });
+      return approval;
     },
     async *watch(mayDecide, signal) {
       using ear = bell.listen();
@@ -106,6 +127,9 @@ export function createApprovalDesk({ store, bell, clock, createId }: ApprovalDes
     close: () => closing.abort(),
   };
 }
+
+/** Writes an answer with its entry in the log. */
+type Keep = (write: AuditedAct) => Promise<boolean>;
 
 const isOpen = ({ status }: StoredApproval): boolean => status === 'waiting' || status === 'answered';
 

@@ -1,4 +1,4 @@
-import type { Expression, ExpressionBuilder, Kysely, Selectable, SqlBool } from 'kysely';
+import type { Expression, ExpressionBuilder, Kysely, Selectable, SqlBool, Transaction } from 'kysely';
 import type { Approval, ApprovalAnswer, Refusal, StoredApproval } from './approval.ts';
 import type { ApprovalTable, ApprovalTables } from './schema.ts';
 
@@ -12,7 +12,9 @@ export interface ApprovalStore {
   /** The server on which it waits is alive until then. */
   keepAlive(id: string, aliveUntil: string): Promise<void>;
   /** Answers a call that waits; false when it does not, or somebody else was faster. */
-  answer(id: string, answerId: string, answer: ApprovalAnswer, now: string): Promise<boolean>;
+  answer(id: string, answerId: string, answer: ApprovalAnswer, now: string, transaction?: unknown): Promise<boolean>;
+  /** What its transactions are of: `answer` writes in one that it is given. */
+  readonly database: object;
   /** Does not take the answer: the call waits on. */
   refuse(id: string, refusal: Refusal): Promise<void>;
   /** Takes back an answer that no server has taken; false when one has. */
@@ -94,8 +96,11 @@ export function createKyselyApprovalStore(db: Kysely<ApprovalTables>): ApprovalS
         .execute();
     },
 
-    answer: async (id, answerId, answer, now) => {
-      const { numUpdatedRows } = await db
+    database: db,
+
+    answer: async (id, answerId, answer, now, transaction) => {
+      const within = transaction === undefined ? db : (transaction as Transaction<ApprovalTables>);
+      const { numUpdatedRows } = await within
         .updateTable('approval')
         .set({ status: 'answered', answer_id: answerId, answer: JSON.stringify(answer), refusal: null })
         .where('id', '=', id)

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { AuditEvent, AuditLog, AuditSink, Principal } from '@latchkey/auth-core';
+import type { AuditEvent, AuditedAct, AuditLog, AuditSink, Principal } from '@latchkey/auth-core';
 import { type AuditedRequest, toActor } from './audited-request.ts';
 import { describeRefusal, findRefusedToken } from './describe-refusal.ts';
 import { createToolAudit, type KeptArguments, type ToolAudit } from './tool-audit.ts';
@@ -7,7 +7,7 @@ import { withoutSecrets } from './without-secrets.ts';
 
 /** What the server tells its audit log. Each event gets the address and the id of the request that caused it. */
 export interface AuditTrail {
-  /** For administration: it rejects when the event is not kept. */
+  /** For administration: it rejects when the event is not kept. Acts are made with it by `recordAct`. */
   readonly record: AuditSink;
   /** Lets whatever happens in `act` be told as a part of the request. */
   during<T>(request: AuditedRequest, act: () => Promise<T>): Promise<T>;
@@ -36,7 +36,13 @@ export function createAuditTrail({ log, kept, createId }: AuditTrailOptions): Au
   const told = new WeakSet<Error>();
 
   return {
-    record: async (event) => log.record(complete(event, scopes.getStore()?.request)),
+    record: Object.assign(async (event: AuditEvent) => log.record(complete(event, scopes.getStore()?.request)), {
+      together: log.record.together && {
+        database: log.record.together.database,
+        write: async (event: AuditEvent, act: AuditedAct) =>
+          log.record.together?.write(complete(event, scopes.getStore()?.request), act) ?? false,
+      },
+    }),
     during: (request, act) => scopes.run({ request }, act),
     identify(principal) {
       const scope = scopes.getStore();

@@ -85,6 +85,7 @@ const OF_AUTH: Partial<Record<AuthErrorCode, Ending>> = {
   AUTH_TOKEN_NOT_FOUND: 'missing',
   AUTH_CONFLICT: 'conflict',
   AUTH_LIMIT_EXCEEDED: 'later',
+  AUTH_AUDIT_UNAVAILABLE: 'machine',
   AUTH_STORE_UNAVAILABLE: 'later',
 };
 
@@ -99,5 +100,6 @@ const OF_SERVER: Partial<Record<ServerErrorCode, Ending>> = {
   UNKNOWN_PARAMETER: 'usage',
   NOT_FOUND: 'missing',
   CONFLICT: 'conflict',
+  AUDIT_UNAVAILABLE: 'machine',
   STORE_UNAVAILABLE: 'later',
 };

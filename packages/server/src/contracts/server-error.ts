@@ -37,6 +37,7 @@
  * | `TOKENS_PER_MONTH_EXCEEDED` | the limit `tokensPerMonth` of a grant leaves too few tokens |
  * | `OVERLOADED` | too many requests are waiting |
  * | `SHUTTING_DOWN` | the server is going down |
+ * | `AUDIT_UNAVAILABLE` | the audit log takes no entry, so nothing is administered and no tool is called; the message says why |
  * | `STORE_UNAVAILABLE` | the database does not answer; everything is denied |
  * | `INTERNAL` | a fault of ours |
  */
@@ -75,6 +76,7 @@ export type ServerErrorCode =
   | 'TOKENS_PER_MONTH_EXCEEDED'
   | 'OVERLOADED'
   | 'SHUTTING_DOWN'
+  | 'AUDIT_UNAVAILABLE'
   | 'STORE_UNAVAILABLE'
   | 'INTERNAL';
 

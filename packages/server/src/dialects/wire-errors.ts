@@ -44,6 +44,7 @@ export const WIRE_ERRORS: Record<ServerErrorCode, WireError> = {
   TOKENS_PER_MONTH_EXCEEDED: wire(429, 'tokens_per_month_exceeded'),
   OVERLOADED: wire(503, 'overloaded'),
   SHUTTING_DOWN: wire(503, 'shutting_down'),
+  AUDIT_UNAVAILABLE: wire(503, 'audit_unavailable'),
   STORE_UNAVAILABLE: wire(503, 'store_unavailable'),
   INTERNAL: wire(500, 'internal_error'),
 };

@@ -33,6 +33,7 @@ export interface Handlers {
   readonly models: ModelHandlers;
   readonly oauth: OAuthHandlers;
   readonly protectedResource: Handler;
+  readonly ready: Handler;
   readonly settings: SettingsHandlers;
   readonly tokens: TokenHandlers;
   readonly usage: Handler;
@@ -53,6 +54,7 @@ export function createRoutes(handlers: Handlers, { chatBodyBytes }: RouteOptions
   return [
     ...speaking(lmstudioDialect, [
       { method: 'GET', path: '/health', access: 'public', handler: handlers.health },
+      { method: 'GET', path: '/ready', access: 'public', handler: handlers.ready },
       { method: 'GET', path: '/api/v1/whoami', access: 'authenticated', handler: whoami.latchkey },
       { method: 'GET', path: '/api/current-user/whoami', access: 'authenticated', handler: whoami.labelStudio },
       { method: 'POST', path: '/api/v1/can', access: 'authenticated', body: administration, handler: can },

@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely';
+import type { Kysely, Transaction } from 'kysely';
 import {
   DEFAULT_INSTALLATION_SETTINGS,
   type InstallationSettings,
@@ -17,7 +17,9 @@ export interface SettingsStore {
   /** Rejects when the database does not answer, or holds what no version of this server has written. */
   read(): Promise<StoredSettings>;
   /** Writes unless somebody else was faster: false when the stored version is another than `expectedVersion`. */
-  write(settings: InstallationSettings, expectedVersion: number, at: string): Promise<boolean>;
+  write(settings: InstallationSettings, expectedVersion: number, at: string, transaction?: unknown): Promise<boolean>;
+  /** What its transactions are of: `write` writes in one that it is given. */
+  readonly database?: object;
 }
 
 const ID = 'installation';
@@ -35,17 +37,20 @@ export function createKyselySettingsStore(db: Kysely<SettingsTables>): SettingsS
       return { version: row.version, settings: readStoredSettings(JSON.parse(row.document)) };
     },
 
-    write: async (settings, expectedVersion, at) => {
+    database: db,
+
+    write: async (settings, expectedVersion, at, transaction) => {
+      const within = transaction === undefined ? db : (transaction as Transaction<SettingsTables>);
       const row = { document: JSON.stringify(settings), version: expectedVersion + 1, updated_at: at };
       if (expectedVersion === 0) {
-        const { numInsertedOrUpdatedRows } = await db
+        const { numInsertedOrUpdatedRows } = await within
           .insertInto('installation_settings')
           .values({ id: ID, ...row })
           .onConflict((conflict) => conflict.column('id').doNothing())
           .executeTakeFirstOrThrow();
         return numInsertedOrUpdatedRows === 1n;
       }
-      const { numUpdatedRows } = await db
+      const { numUpdatedRows } = await within
         .updateTable('installation_settings')
         .set(row)
         .where('id', '=', ID)

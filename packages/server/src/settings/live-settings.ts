@@ -1,4 +1,11 @@
-import { type AuditActor, type AuditSink, type Clock, type Json, StoreUnavailableError } from '@latchkey/auth-core';
+import {
+  type AuditActor,
+  type AuditSink,
+  type Clock,
+  type Json,
+  recordAct,
+  StoreUnavailableError,
+} from '@latchkey/auth-core';
 import { reachStore } from '../contracts/reach-store.ts';
 import { ServerError } from '../contracts/server-error.ts';
 import { type AuthenticationSwitch, requireChangeable, withAuthentication } from './authentication-switch.ts';
@@ -20,7 +27,7 @@ export interface LiveSettings {
   fresh(): Promise<InstallationSettings>;
   /** The same without waiting, for those who have awaited `fresh` for their request. Throws as that rejects. */
   current(): InstallationSettings;
-  /** Changes all that is named, or nothing. Throws ServerError `CONFLICT`; rejects with `AUTH_STORE_UNAVAILABLE`. */
+  /** Changes all that is named, or nothing. Throws ServerError `CONFLICT`; rejects with `AUTH_STORE_UNAVAILABLE`, `AUTH_AUDIT_UNAVAILABLE`. */
   change(change: SettingsChange, by: AuditActor): Promise<InstallationSettings>;
 }
 
@@ -28,13 +35,13 @@ export interface LiveSettingsOptions {
   readonly store: SettingsStore;
   readonly authentication: AuthenticationSwitch;
   readonly clock: Clock;
-  /** Told of each change, before whoever made it hears that it was made. */
+  /** Told of each change; when it rejects, nothing is changed. */
   readonly audit?: AuditSink;
 }
 
 /** Reads the settings for the first time; from then on they are read when somebody asks, and never by a timer. */
 export async function createLiveSettings(options: LiveSettingsOptions): Promise<LiveSettings> {
-  const { store, authentication, clock } = options;
+  const { store, authentication, clock, audit } = options;
   let changes = 0;
   let failure: { readonly cause: unknown } | undefined;
   let reading: Promise<void> | undefined;
@@ -77,13 +84,16 @@ export async function createLiveSettings(options: LiveSettingsOptions): Promise<
     const differences = describeDifferences(before, after);
     if (Object.keys(differences).length > 0) {
       const at = clock();
-      if (!(await reachStore(() => store.write(after, version, at.toISOString())))) return undefined;
+      const event = { type: 'settings.changed', actor: by, subject: 'installation', details: differences };
+      const isWritten = await recordAct(
+        audit,
+        event,
+        (transaction) => reachStore(() => store.write(after, version, at.toISOString(), transaction)),
+        store.database,
+      );
+      if (!isWritten) return undefined;
       changes += 1;
       known = { settings: withAuthentication(after, authentication), readAt: at.getTime() };
-      await reachStore(
-        async () =>
-          await options.audit?.({ type: 'settings.changed', actor: by, subject: 'installation', details: differences }),
-      );
     }
     return withAuthentication(after, authentication);
   }

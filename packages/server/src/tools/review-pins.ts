@@ -28,6 +28,11 @@ export interface PinCaller {
   readonly signal: AbortSignal;
 }
 
+/** Who approves, and what keeps it: the act is made only when it is kept. */
+export interface PinApprover extends PinCaller {
+  readonly keep: (approved: ApprovedTools, act: () => Promise<void>) => Promise<void>;
+}
+
 type Host = Pick<McpHost, 'review' | 'approve'>;
 
 /**
@@ -57,7 +62,7 @@ export async function approvePins(
   host: Host,
   label: string,
   choices: readonly PinChoice[] | undefined,
-  { decide, switches, signal }: PinCaller,
+  { decide, switches, signal, keep }: PinApprover,
 ): Promise<ApprovedTools> {
   const id = pluginId(label);
   const mayApprove = (name?: string): boolean =>
@@ -74,8 +79,9 @@ export async function approvePins(
     reviewed.filter(({ name, state }) => state !== 'approved' && mayApprove(name)).map(({ name }) => ({ name }));
   const approved = wanted.map(({ name, fingerprint = known.get(name) ?? '' }: PinChoice) => ({ name, fingerprint }));
   const fingerprints = new Map(approved.map(({ name, fingerprint }) => [name, fingerprint]));
-  await inWords(label, () => host.approve(id, fingerprints, signal));
-  return { id, approved: [...fingerprints].map(([name, fingerprint]) => ({ name, fingerprint })) };
+  const done = { id, approved: [...fingerprints].map(([name, fingerprint]) => ({ name, fingerprint })) };
+  await keep(done, () => inWords(label, () => host.approve(id, fingerprints, signal)));
+  return done;
 }
 
 async function inWords<T>(label: string, act: () => Promise<T>): Promise<T> {

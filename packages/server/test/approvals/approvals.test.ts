@@ -7,6 +7,11 @@ import { ServerError } from '../../src/contracts/server-error.ts';
 import { openApprovalTables } from '../scripted/databases.ts';
 
 const anybody = (): boolean => true;
+const decider = {
+  mayDecide: anybody,
+  audit: async () => {},
+  describe: () => ({ type: 'approval.approved', actor: {} }),
+};
 const principal = { rootId: 'AAAAAAAA', id: 'AAAAAAAA', name: 'agent', owner: 'ada' };
 
 interface Asked {
@@ -64,7 +69,7 @@ describe('servers that share a database', () => {
     const [here, there] = (await openServers(now, now)) as [Approvals, Approvals];
     const { id, outcome } = await ask(here);
     expect(await ids(there.desk)).toEqual([id]);
-    await there.desk.decide(id, { decision: 'approve', arguments: { text: 'two' } }, anybody);
+    await there.desk.decide(id, { decision: 'approve', arguments: { text: 'two' } }, decider);
     expect(await outcome).toEqual({ approved: true, id, arguments: { text: 'two' } });
     expect(await ids(there.desk)).toEqual([]);
   });
@@ -74,9 +79,9 @@ describe('servers that share a database', () => {
     const refusalOf: WaitingCall['refusalOf'] = ({ text }) =>
       text === 'two' ? { code: 'INVALID_REQUEST', message: 'Not two.' } : undefined;
     const { id, outcome } = await ask(here, { refusalOf });
-    const wrong = there.desk.decide(id, { decision: 'approve', arguments: { text: 'two' } }, anybody);
+    const wrong = there.desk.decide(id, { decision: 'approve', arguments: { text: 'two' } }, decider);
     await expect(wrong).rejects.toMatchObject({ code: 'INVALID_REQUEST', message: 'Not two.', param: 'arguments' });
-    await there.desk.decide(id, { decision: 'deny' }, anybody);
+    await there.desk.decide(id, { decision: 'deny' }, decider);
     expect(await outcome).toMatchObject({ approved: false });
   });
 
@@ -90,7 +95,7 @@ describe('servers that share a database', () => {
     expect(await ids(other.desk)).toEqual([id]);
     clock.advance(11_000);
     expect(await ids(other.desk)).toEqual([]);
-    await expect(other.desk.decide(id, { decision: 'approve' }, anybody)).rejects.toMatchObject({ code: 'CONFLICT' });
+    await expect(other.desk.decide(id, { decision: 'approve' }, decider)).rejects.toMatchObject({ code: 'CONFLICT' });
   });
 });
 
@@ -125,7 +130,7 @@ describe('a call that waits', () => {
     const server = openApprovals(database, now, 60);
     onTestFinished(() => server[Symbol.asyncDispose]());
     const { id, outcome } = await ask(server, { arguments: { text: 'CANARY' } });
-    await server.desk.decide(id, { decision: 'approve', arguments: { text: 'CANARY-2' } }, anybody);
+    await server.desk.decide(id, { decision: 'approve', arguments: { text: 'CANARY-2' } }, decider);
     await outcome;
     expect(JSON.stringify(await database.selectFrom('approval').selectAll().execute())).not.toContain('CANARY');
   });
@@ -150,7 +155,7 @@ describe('a call that can be taken up', () => {
     const { id, outcome } = await leave(server);
     expect(outcome).toMatchObject({ approved: false, goesOn: true });
     expect(await ids(server.desk)).toEqual([id]);
-    await server.desk.decide(id, { decision: 'approve', arguments: { text: 'two' } }, anybody);
+    await server.desk.decide(id, { decision: 'approve', arguments: { text: 'two' } }, decider);
     expect(await ids(server.desk)).toEqual([]);
     expect(await takeUp(server, id)).toEqual({ approved: true, id, arguments: { text: 'two' } });
   });
@@ -161,7 +166,7 @@ describe('a call that can be taken up', () => {
     stopped.close();
     expect(await outcome).toMatchObject({ goesOn: true });
     expect(await takeUp(stopped, id)).toMatchObject({ id, goesOn: true });
-    await other.desk.decide(id, { decision: 'deny' }, anybody);
+    await other.desk.decide(id, { decision: 'deny' }, decider);
     expect(await takeUp(other, id)).toMatchObject({ approved: false });
   });
 
@@ -174,7 +179,7 @@ describe('a call that can be taken up', () => {
     const { id } = await ask(killed, { responseId });
     clock.advance(11_000);
     expect(await ids(other.desk)).toEqual([id]);
-    await other.desk.decide(id, { decision: 'approve' }, anybody);
+    await other.desk.decide(id, { decision: 'approve' }, decider);
     expect(await takeUp(other, id)).toEqual({ approved: true, id });
   });
 
@@ -184,7 +189,7 @@ describe('a call that can be taken up', () => {
     const { id } = await leave(server);
     clock.advance(60_000);
     expect(await ids(server.desk)).toEqual([]);
-    await expect(server.desk.decide(id, { decision: 'approve' }, anybody)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(server.desk.decide(id, { decision: 'approve' }, decider)).rejects.toMatchObject({ code: 'NOT_FOUND' });
     expect(await takeUp(server, id)).toMatchObject({ approved: false, reason: expect.stringContaining('in time') });
   });
 
@@ -215,10 +220,10 @@ describe('a call that can be taken up', () => {
   ])('is another call with another %s', async (_, changes) => {
     const [server] = (await openServers(now)) as [Approvals];
     const { id } = await leave(server);
-    await server.desk.decide(id, { decision: 'approve' }, anybody);
+    await server.desk.decide(id, { decision: 'approve' }, decider);
     const other = await ask(server, { ...changes, approvalId: id });
     expect(other.id).not.toBe(id);
-    await server.desk.decide(other.id, { decision: 'deny' }, anybody);
+    await server.desk.decide(other.id, { decision: 'deny' }, decider);
     expect(await other.outcome).toMatchObject({ approved: false });
   });
 

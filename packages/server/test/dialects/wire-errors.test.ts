@@ -40,6 +40,7 @@ const PINS: Readonly<Record<ServerErrorCode, readonly [number, string, string, s
   TOKENS_PER_MONTH_EXCEEDED: [429, 'tokens_per_month_exceeded', 'invalid_request', 'rate_limit_error'],
   OVERLOADED: [503, 'overloaded', 'internal_error', 'server_error'],
   SHUTTING_DOWN: [503, 'shutting_down', 'internal_error', 'server_error'],
+  AUDIT_UNAVAILABLE: [503, 'audit_unavailable', 'internal_error', 'server_error'],
   STORE_UNAVAILABLE: [503, 'store_unavailable', 'internal_error', 'server_error'],
   INTERNAL: [500, 'internal_error', 'internal_error', 'server_error'],
 };

@@ -192,6 +192,7 @@ export async function newServer(options: TestServerOptions = {}): Promise<TestSe
       keys,
       meter,
       log: audit,
+      reachDatabase: () => settings.fresh(),
       prove: () => undefined,
       reviewGrant: async (grant) => reviewGrant(grant, { now: new Date(), servers: ['mcp/a', 'mcp/b'] }),
       trail,

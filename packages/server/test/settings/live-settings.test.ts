@@ -150,7 +150,7 @@ describe('a change of settings', () => {
     expect(audited).toEqual([]);
   });
 
-  it('that the audit log does not take is answered as a store that fails', async () => {
+  it('that the audit log does not take changes nothing', async () => {
     const settings = await createLiveSettings({
       store: await openSettings(),
       clock: () => new Date(),
@@ -158,8 +158,9 @@ describe('a change of settings', () => {
       audit: () => Promise.reject(new Error('the log is full')),
     });
     await expect(settings.change({ allowMcpJson: false }, operator)).rejects.toMatchObject({
-      code: 'AUTH_STORE_UNAVAILABLE',
+      code: 'AUTH_AUDIT_UNAVAILABLE',
     });
+    expect(await settings.fresh()).toMatchObject({ allowMcpJson: true });
   });
 
   it('that always comes too late is a conflict in the end', async () => {

@@ -9,6 +9,12 @@ const postgres = await createPostgresDatabase();
 const SETTINGS_AT = '2026-01-01T00:00:00.000Z';
 
 /** Two servers on one database. */
+const decider = {
+  mayDecide: () => true,
+  audit: async () => {},
+  describe: () => ({ type: 'approval.approved', actor: {} }),
+};
+
 describe(`a database on ${postgres.name}`, () => {
   let opened: AsyncDisposableStack;
   let here: Database;
@@ -54,7 +60,7 @@ describe(`a database on ${postgres.name}`, () => {
     const id = await asked.promise;
     const answers = [{ text: 'two' }, { text: 'three' }];
     const decided = await Promise.allSettled(
-      answers.map((args) => deciding.desk.decide(id, { decision: 'approve', arguments: args }, () => true)),
+      answers.map((args) => deciding.desk.decide(id, { decision: 'approve', arguments: args }, decider)),
     );
     const won = decided.findIndex(({ status }) => status === 'fulfilled');
     expect(decided[1 - won]).toMatchObject({ reason: { code: expect.stringMatching(/^(CONFLICT|NOT_FOUND)$/) } });

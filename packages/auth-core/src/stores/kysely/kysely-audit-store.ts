@@ -1,6 +1,7 @@
 import type { Insertable, Kysely, Selectable, Transaction } from 'kysely';
 import type { AuditEntry, AuditQuery, AuditStore, SealedAuditHead } from '../../audit/audit-store.ts';
 import { isJsonObject } from '../../schema/json-value.ts';
+import { retryConflicts } from './retry-conflicts.ts';
 import type { AuditEntriesTable, AuditHeadTable, AuditSchema } from './schema.ts';
 
 /** The one row of the table `audit_head`. */
@@ -37,15 +38,20 @@ export function createKyselyAuditStore<Schema>(database: Kysely<Schema>): AuditS
   }
 
   return {
-    async append(chain) {
-      await open()
-        .transaction()
-        .execute(async (transaction) => {
-          const { entries, head } = await chain(await lockHead(transaction));
-          if (entries.length > 0) await transaction.insertInto('audit_entries').values(entries.map(toRow)).execute();
-          const { seq, hash, seal } = head;
-          await transaction.updateTable('audit_head').set({ seq, hash, seal }).where('id', '=', HEAD_ID).execute();
-        });
+    database,
+    async append(chain, act) {
+      const write = async () =>
+        open()
+          .transaction()
+          .execute(async (transaction) => {
+            if (act !== undefined && !(await act(transaction))) return;
+            const { entries, head } = await chain(await lockHead(transaction));
+            if (entries.length > 0) await transaction.insertInto('audit_entries').values(entries.map(toRow)).execute();
+            const { seq, hash, seal } = head;
+            await transaction.updateTable('audit_head').set({ seq, hash, seal }).where('id', '=', HEAD_ID).execute();
+          });
+      // What an act has locked before the head may stand in somebody's way.
+      await (act === undefined ? write() : retryConflicts(write));
     },
     async read(query) {
       const rows = await select(open(), query).orderBy('seq').limit(query.limit).execute();

@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely';
+import type { Kysely, Transaction } from 'kysely';
 import type { SigningKeyStore } from '../../jwt/signing-key-store.ts';
 import type { SigningKeySchema } from './schema.ts';
 
@@ -26,26 +26,28 @@ export function createKyselySigningKeyStore<Schema>(database: Kysely<Schema>): S
   const tables = database as unknown as Kysely<SigningKeySchema>;
   let closed = false;
 
-  function open(): Kysely<SigningKeySchema> {
+  function open(transaction?: unknown): Kysely<SigningKeySchema> {
     if (closed) throw new Error('the signing key store is closed');
-    return tables;
+    // Only of this database; see `SigningKeyStore.database`.
+    return transaction === undefined ? tables : (transaction as Transaction<SigningKeySchema>);
   }
 
   return {
-    async list() {
-      const rows = await open().selectFrom('signing_keys').selectAll().orderBy('sequence').execute();
+    database,
+    async list(transaction) {
+      const rows = await open(transaction).selectFrom('signing_keys').selectAll().orderBy('sequence').execute();
       return rows.map(({ sequence, kid, sealed, created_at: createdAt }) => ({ sequence, kid, sealed, createdAt }));
     },
-    async insert({ sequence, kid, sealed, createdAt }) {
-      const { numInsertedOrUpdatedRows } = await open()
+    async insert({ sequence, kid, sealed, createdAt }, transaction) {
+      const { numInsertedOrUpdatedRows } = await open(transaction)
         .insertInto('signing_keys')
         .values({ sequence, kid, sealed, created_at: createdAt })
         .onConflict((conflict) => conflict.column('sequence').doNothing())
         .executeTakeFirstOrThrow();
       return numInsertedOrUpdatedRows === 1n;
     },
-    async remove(sequences) {
-      const opened = open();
+    async remove(sequences, transaction) {
+      const opened = open(transaction);
       // An empty list is no SQL everywhere.
       if (sequences.length > 0) await opened.deleteFrom('signing_keys').where('sequence', 'in', sequences).execute();
     },

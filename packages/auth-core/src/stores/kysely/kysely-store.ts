@@ -34,8 +34,9 @@ export function createKyselyTokenStore<Schema>(
   }
 
   return {
-    insert: (record, standing = []) =>
-      writeWhile(open, standing, async (tokens) => {
+    database,
+    insert: (record, standing = [], transaction) =>
+      writeWhile(open, transaction, standing, async (tokens) => {
         const { numInsertedOrUpdatedRows } = await tokens
           .insertInto('tokens')
           .values(toRow(record))
@@ -49,9 +50,9 @@ export function createKyselyTokenStore<Schema>(
       const row = await tokens.selectFrom('tokens').selectAll().where('id', '=', id).executeTakeFirst();
       return row && toRecord(row);
     },
-    update(record, expectedVersion, standing = []) {
+    update(record, expectedVersion, standing = [], transaction) {
       const { id, last_used_at: _, ...changes } = toRow(record);
-      return writeWhile(open, withOwn(standing, { id, version: expectedVersion }), async (tokens) => {
+      return writeWhile(open, transaction, withOwn(standing, { id, version: expectedVersion }), async (tokens) => {
         const { numUpdatedRows } = await tokens
           .updateTable('tokens')
           .set(changes)
@@ -61,10 +62,10 @@ export function createKyselyTokenStore<Schema>(
         return numUpdatedRows === 1n;
       });
     },
-    async remove(id, expectedVersion, standing = []) {
+    async remove(id, expectedVersion, standing = [], transaction) {
       const own = { id, version: expectedVersion };
       if (isBeyondText(id)) return false;
-      return writeWhile(open, [own, ...standing], async (tokens) => {
+      return writeWhile(open, transaction, [own, ...standing], async (tokens) => {
         await tokens.deleteFrom('tokens').where('id', 'in', familyOf(id)).execute();
         return true;
       });
@@ -166,25 +167,30 @@ export function createKyselyTokenStore<Schema>(
  */
 async function writeWhile(
   open: () => Kysely<TokenSchema>,
+  given: unknown,
   standing: readonly StandingToken[],
   write: (tokens: Kysely<TokenSchema>) => Promise<boolean>,
 ): Promise<boolean> {
   const tokens = open();
+  const writeIn = async (transaction: Kysely<TokenSchema>): Promise<boolean> =>
+    (await stand(transaction, standing)) && (await write(transaction));
+  // Only of this database; see `TokenStore.database`.
+  if (given !== undefined) return writeIn(given as Transaction<TokenSchema>);
   if (standing.length === 0) return write(tokens);
-  const ids = [...new Set(standing.map(({ id }) => id))];
-  return retryConflicts(() =>
-    tokens.transaction().execute(async (transaction) => {
-      const rows = await transaction
-        .selectFrom('tokens')
-        .select(['id', 'version'])
-        .where('id', 'in', ids)
-        .orderBy('id')
-        .$if(isPostgres(tokens), (query) => query.forUpdate())
-        .execute();
-      const versions = new Map(rows.map(({ id, version }) => [id, version]));
-      return standing.every(({ id, version }) => versions.get(id) === version) && (await write(transaction));
-    }),
-  );
+  return retryConflicts(() => tokens.transaction().execute(writeIn));
+}
+
+async function stand(transaction: Kysely<TokenSchema>, standing: readonly StandingToken[]): Promise<boolean> {
+  if (standing.length === 0) return true;
+  const rows = await transaction
+    .selectFrom('tokens')
+    .select(['id', 'version'])
+    .where('id', 'in', [...new Set(standing.map(({ id }) => id))])
+    .orderBy('id')
+    .$if(isPostgres(transaction), (query) => query.forUpdate())
+    .execute();
+  const versions = new Map(rows.map(({ id, version }) => [id, version]));
+  return standing.every(({ id, version }) => versions.get(id) === version);
 }
 
 /** The token that is written is locked with those that it stands on; alone, one statement is enough. */

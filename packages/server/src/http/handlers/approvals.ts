@@ -1,4 +1,6 @@
+import type { AuditEvent } from '@latchkey/auth-core';
 import { z } from 'zod';
+import type { Approval } from '../../approvals/approval.ts';
 import type { ApprovalDesk, ApprovalEvent, MayDecide } from '../../approvals/approval-desk.ts';
 import type { AuditTrail } from '../../audit/audit-trail.ts';
 import { toActor } from '../../audit/audited-request.ts';
@@ -39,15 +41,15 @@ export function createApprovalHandlers(desk: ApprovalDesk, trail: Pick<AuditTrai
       const { decision, ...body } = validateBody(answerSchema, ctx.state.body);
       const answer = { decision, ...withoutAbsent(body) };
       if (decision === 'deny' && answer.arguments !== undefined) throw argumentsOfADenial();
-      const approval = await desk.decide(ctx.params.id ?? '', answer, mayDecideAs(ctx.state));
-      const { id, server, tool, token, project } = approval;
-      await trail.record({
+      const describe = ({ id, server, tool, token, project }: Approval): AuditEvent => ({
         type: decision === 'approve' ? 'approval.approved' : 'approval.denied',
         actor: toActor(ctx.state.auth.principal),
         subject: `${server} ${tool}`,
         ...(project === null ? {} : { project }),
         details: { approval: id, token: token.id, ...(answer.arguments === undefined ? {} : { changed: true }) },
       });
+      const decider = { mayDecide: mayDecideAs(ctx.state), audit: trail.record, describe };
+      const approval = await desk.decide(ctx.params.id ?? '', answer, decider);
       ctx.body = { ...approval, ...answer };
     },
   };

@@ -1,10 +1,12 @@
+import type { AuditEvent } from '@latchkey/auth-core';
 import { z } from 'zod';
 import type { AuditTrail } from '../../audit/audit-trail.ts';
 import { toActor } from '../../audit/audited-request.ts';
+import { recordActs } from '../../audit/record-acts.ts';
 import { withoutAbsent } from '../../config/without-absent.ts';
 import { validateBody } from '../../dialects/validate-body.ts';
 import { list } from '../../input/bounded.ts';
-import type { ApprovedTools, PinCaller, PinChoice, ReviewedServer } from '../../tools/review-pins.ts';
+import type { ApprovedTools, PinApprover, PinCaller, PinChoice, ReviewedServer } from '../../tools/review-pins.ts';
 import type { Handler } from '../route.ts';
 
 export interface McpPinHandlers {
@@ -18,7 +20,11 @@ type Caller = Pick<PinCaller, 'decide' | 'signal'>;
 
 export interface McpPinSources {
   review(label: string, caller: Caller & { readonly start: boolean }): Promise<ReviewedServer>;
-  approve(label: string, choices: readonly PinChoice[] | undefined, caller: Caller): Promise<ApprovedTools>;
+  approve(
+    label: string,
+    choices: readonly PinChoice[] | undefined,
+    caller: Caller & Pick<PinApprover, 'keep'>,
+  ): Promise<ApprovedTools>;
 }
 
 const querySchema = z.strictObject({ start: z.enum(['true', 'false']).default('false') });
@@ -51,16 +57,18 @@ export function createMcpPinHandlers(
       const { tools } = validateBody(approveSchema, ctx.state.body);
       const { auth, signal } = ctx.state;
       const choices = tools?.map((choice) => withoutAbsent(choice));
-      const done = await approve(ctx.params.label ?? '', choices, { decide: auth.decide, signal });
-      for (const { name, fingerprint } of done.approved) {
-        await trail.record({
+      const describe = ({ id, approved }: ApprovedTools): readonly AuditEvent[] =>
+        approved.map(({ name, fingerprint }) => ({
           type: 'tool.approved',
           actor: toActor(auth.principal),
-          subject: `${done.id} ${name}`,
+          subject: `${id} ${name}`,
           details: { fingerprint },
-        });
-      }
-      ctx.body = done;
+        }));
+      ctx.body = await approve(ctx.params.label ?? '', choices, {
+        decide: auth.decide,
+        signal,
+        keep: (tools, act) => recordActs(trail.record, describe(tools), act),
+      });
     },
   };
 }

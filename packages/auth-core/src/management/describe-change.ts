@@ -1,0 +1,74 @@
+import type { Grant } from '../authority/grant.ts';
+import { canonicalJson } from '../schema/canonical-json.ts';
+import type { Json } from '../schema/json-schema.ts';
+import type { TokenRecord } from '../store/token-store.ts';
+import type { EditInput } from './edit-token.ts';
+
+/** How much of a list and of a text an entry shows; the digest stands for all of it. */
+const LIST_ITEMS = 8;
+const TEXT_CHARACTERS = 60;
+
+/** What the log keeps of a token that was made: whose it is, what it may do and until when. */
+export async function describeIssued({ owner, parentId, grant, expiresAt }: TokenRecord) {
+  return {
+    owner,
+    ...(parentId !== undefined && { parent: parentId }),
+    grant: await describeGrant(grant),
+    ...(expiresAt !== undefined && { expiresAt }),
+  };
+}
+
+/** What the log keeps of a token that was changed: what of it, and what it was and is. Notes are nobody else's concern. */
+export async function describeEdited(
+  input: EditInput,
+  before: TokenRecord,
+  after: TokenRecord,
+): Promise<Readonly<Record<string, Json>>> {
+  const changed = EDITABLE.filter((field) => input[field] !== undefined);
+  const changes: Record<string, Json> = {};
+  for (const field of changed) {
+    if (field === 'notes') continue;
+    changes[field] =
+      field === 'grant'
+        ? { from: await describeGrant(before.grant), to: await describeGrant(after.grant) }
+        : { from: before[field] ?? null, to: after[field] ?? null };
+  }
+  return { changed, ...changes };
+}
+
+const EDITABLE = ['name', 'grant', 'expiresAt', 'notes', 'rotateAfterSeconds'] as const satisfies (keyof EditInput)[];
+
+/**
+ * A grant as the log keeps it: a digest of all of it (SHA-256 of its canonical JSON), every action, and the beginning
+ * of what else it names. Conditions on arguments are in the digest only.
+ */
+async function describeGrant(grant: Grant): Promise<Json> {
+  const { actions, models, mcp, ephemeralMcp, networks, projects, notBefore, expiresAt, limits } = grant;
+  return {
+    digest: await sha256(canonicalJson(grant)),
+    // Said twice is said once: what counts must not be pushed out by what repeats.
+    actions: [...new Set(actions)].sort(),
+    ...(models && { models: begin(models) }),
+    ...(mcp && { mcp: begin(Object.keys(mcp)) }),
+    ...(ephemeralMcp && { ephemeralMcp: begin(ephemeralMcp.hosts) }),
+    ...(networks && { networks: begin(networks) }),
+    ...(projects && { projects: begin(projects) }),
+    ...(notBefore !== undefined && { notBefore }),
+    ...(expiresAt !== undefined && { expiresAt }),
+    ...(limits && { limits: { ...limits } as Record<string, number> }),
+  };
+}
+
+/** The widest come first, where stars are: what is left out is never more than what is shown. */
+function begin(texts: readonly string[]): string[] {
+  const sorted = [...new Set(texts)].sort((left, right) => Number(right.includes('*')) - Number(left.includes('*')));
+  const shown = sorted
+    .slice(0, LIST_ITEMS)
+    .map((text) => (text.length > TEXT_CHARACTERS ? `${text.slice(0, TEXT_CHARACTERS)}…` : text));
+  return sorted.length > LIST_ITEMS ? [...shown, `… ${sorted.length - LIST_ITEMS} more`] : shown;
+}
+
+async function sha256(text: string): Promise<string> {
+  const hash = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
+  return Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}

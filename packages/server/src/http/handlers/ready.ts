@@ -1,0 +1,41 @@
+import { AuditUnavailableError } from '@latchkey/auth-core';
+import type { Handler } from '../route.ts';
+
+/** What a server must reach to do its work; each rejects when it cannot. */
+export interface ReadyChecks {
+  readonly database: () => Promise<unknown>;
+  readonly auditLog: () => Promise<unknown>;
+}
+
+type Answer = Readonly<Record<keyof ReadyChecks, 'ok' | 'unavailable' | 'refuses'>>;
+
+/** Anybody may ask, and must not make the database work by it. */
+const FRESH_MILLISECONDS = 1000;
+
+/**
+ * `GET /ready`: whether the server can do its work, and 503 while it cannot. Without its database it denies everything, and
+ * without its audit log it administers nothing and calls no tool: `refuses` when the log is not as it was last written.
+ */
+export function createReadyHandler({ database, auditLog }: ReadyChecks, clock: () => Date): Handler {
+  let known: { readonly answer: Promise<Answer>; readonly at: number } | undefined;
+
+  async function look(): Promise<Answer> {
+    const [store, log] = await Promise.allSettled([database(), auditLog()]);
+    return { database: store.status === 'fulfilled' ? 'ok' : 'unavailable', auditLog: stateOf(log) };
+  }
+
+  return async (ctx) => {
+    const now = clock().getTime();
+    if (known === undefined || Math.abs(now - known.at) >= FRESH_MILLISECONDS) known = { answer: look(), at: now };
+    const answer = await known.answer;
+    const isReady = Object.values(answer).every((state) => state === 'ok');
+    ctx.status = isReady ? 200 : 503;
+    ctx.body = { status: isReady ? 'ready' : 'unavailable', ...answer };
+  };
+}
+
+function stateOf(outcome: PromiseSettledResult<unknown>): Answer['auditLog'] {
+  if (outcome.status === 'fulfilled') return 'ok';
+  const { reason } = outcome;
+  return reason instanceof AuditUnavailableError && reason.isTampered ? 'refuses' : 'unavailable';
+}
