@@ -52,6 +52,10 @@ async function serve(flags: Flags): Promise<void> {
   const config = loadConfig(sources);
   const logger = createLogger(config.log);
   const configFile = findConfigFile(sources);
+  // A fault of one request, or of a library in the background, must not end the others; Node would end the process.
+  process.on('unhandledRejection', (reason) => {
+    logger.error({ err: reason }, 'a failure that nothing waited for; the server goes on');
+  });
   const server = await createServer(config, { logger, configFile }).catch((error: unknown) => {
     throw inUse(error, config.host, config.port);
   });

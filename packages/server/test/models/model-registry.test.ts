@@ -1,19 +1,31 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { createModelRegistry, type ModelRegistry } from '../../src/models/model-registry.ts';
+import type { ModelDescription } from '../../src/contracts/inference-engine.ts';
+import { createModelRegistry, type ModelRegistry, type ModelRegistryOptions } from '../../src/models/model-registry.ts';
+import { describedModel } from '../scripted/engine-script.ts';
 import { ScriptedEngine } from '../scripted/scripted-engine.ts';
 import { temporaryFolder, writeFiles } from '../scripted/temporary-folder.ts';
 
-function newRegistry(aliases: Record<string, string> = {}): {
+/** With a clock that stands still until it is told how many milliseconds have gone by. */
+function newRegistry(
+  aliases: Record<string, string> = {},
+  options: ModelRegistryOptions = {},
+): {
   readonly registry: ModelRegistry;
   readonly engine: ScriptedEngine;
   readonly folder: string;
+  readonly pass: (milliseconds: number) => void;
 } {
+  let time = 0;
+  const pass = (milliseconds: number): void => {
+    time += milliseconds;
+  };
   const folder = temporaryFolder();
   writeFiles(folder, { 'ibm/granite.gguf': 'GGUF', 'ibm/other.gguf': 'GGUF' });
   const engine = new ScriptedEngine();
-  return { registry: createModelRegistry(folder, aliases, engine), engine, folder };
+  const registry = createModelRegistry(folder, aliases, engine, { now: () => time, ...options });
+  return { registry, engine, folder, pass };
 }
 
 describe('resolve', () => {
@@ -41,28 +53,66 @@ describe('find', () => {
   });
 
   it('describes a file again that has changed', async () => {
-    const { registry, engine, folder } = newRegistry();
+    const { registry, engine, folder, pass } = newRegistry();
     await registry.find('ibm/granite');
     writeFiles(folder, { 'ibm/granite.gguf': 'another GGUF' });
+    pass(1000);
     await registry.find('ibm/granite');
     expect(engine.described).toHaveLength(2);
   });
 
   it('refuses a model that is not there, or no longer', async () => {
-    const { registry, folder } = newRegistry();
+    const { registry, folder, pass } = newRegistry();
     await registry.find('ibm/granite');
     rmSync(join(folder, 'ibm/granite.gguf'));
+    pass(1000);
     for (const key of ['ibm/granite', 'ibm/none', '../ibm/other', 'constructor']) {
       await expect(registry.find(key)).rejects.toMatchObject({ code: 'MODEL_NOT_FOUND', param: 'model' });
     }
   });
 });
 
-describe('list', () => {
-  it('looks only at files that are new to it, all in one go', async () => {
-    const { registry, engine, folder } = newRegistry();
+describe('the folder', () => {
+  const keys = async ({ list }: ModelRegistry) => (await list()).map(({ file }) => file.key);
+
+  it('is looked through once a second, however many ask', async () => {
+    const { registry, folder, pass } = newRegistry();
+    expect(await keys(registry)).toEqual(['ibm/granite', 'ibm/other']);
+    rmSync(join(folder, 'ibm/other.gguf'));
+    pass(999);
+    expect(await keys(registry)).toEqual(['ibm/granite', 'ibm/other']);
+    pass(1);
+    expect(await keys(registry)).toEqual(['ibm/granite']);
+  });
+
+  it('is looked through again for a model that was not in it a moment ago', async () => {
+    const { registry, folder } = newRegistry();
     await registry.list();
     writeFiles(folder, { 'ibm/third.gguf': 'GGUF' });
+    expect((await registry.find('ibm/third')).file.key).toBe('ibm/third');
+  });
+});
+
+describe('list', () => {
+  it('waits for what a file says of itself only so long, and names it all the same', async () => {
+    const { registry, engine, pass } = newRegistry({}, { patienceMilliseconds: 1 });
+    const looking = Promise.withResolvers<readonly ModelDescription[]>();
+    engine.describe = () => looking.promise;
+    const late = await registry.list();
+    expect(late.map(({ file, description }) => [file.key, (description as Error).message])).toEqual([
+      ['ibm/granite', 'it is still being looked at'],
+      ['ibm/other', 'it is still being looked at'],
+    ]);
+    looking.resolve([describedModel(), describedModel()]);
+    pass(1000);
+    expect((await registry.list()).map(({ description }) => description)).toEqual([describedModel(), describedModel()]);
+  });
+
+  it('looks only at files that are new to it, all in one go', async () => {
+    const { registry, engine, folder, pass } = newRegistry();
+    await registry.list();
+    writeFiles(folder, { 'ibm/third.gguf': 'GGUF' });
+    pass(1000);
     expect((await registry.list()).map(({ file }) => file.key)).toEqual(['ibm/granite', 'ibm/other', 'ibm/third']);
     expect(engine.described).toHaveLength(3);
   });

@@ -7,7 +7,6 @@ import { ChunkRenderer, type CompletionIdentity, renderCompletion } from '../../
 import { toChatCaller } from '../chat-caller.ts';
 import type { Handler } from '../route.ts';
 import { dataFrame, sendEventStream } from '../sse.ts';
-import { startStream } from '../start-stream.ts';
 
 export interface ChatCompletionsOptions {
   readonly chat: ChatService;
@@ -32,15 +31,11 @@ export const createChatCompletionsHandler =
         ctx.body = renderCompletion(identity, await collectChat(events));
         return;
       }
-      const started = await startStream(events, isUnseen);
-      sendEventStream(ctx, frames(started, new ChunkRenderer(identity, includeUsage, paramOf)));
+      sendEventStream(ctx, frames(events, new ChunkRenderer(identity, includeUsage, paramOf)));
     } catch (error) {
       throw error instanceof ServerError ? error.renamed(paramOf) : error;
     }
   };
-
-/** This API has no events of a model's loading. */
-const isUnseen = ({ type }: ChatEvent): boolean => type.startsWith('model_load.');
 
 async function* frames(events: AsyncIterable<ChatEvent>, renderer: ChunkRenderer): AsyncGenerator<string> {
   for await (const event of events) {

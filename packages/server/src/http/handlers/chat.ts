@@ -6,7 +6,6 @@ import { renderEvent, renderResult } from '../../dialects/lmstudio/render-chat.t
 import { toChatCaller } from '../chat-caller.ts';
 import type { Handler } from '../route.ts';
 import { eventFrame, sendEventStream } from '../sse.ts';
-import { startStream } from '../start-stream.ts';
 
 /** `POST /api/v1/chat`, LM Studio's. */
 export const createChatHandler =
@@ -14,7 +13,7 @@ export const createChatHandler =
   async (ctx) => {
     const { request, stream } = parseChat(ctx.state.body);
     const events = await chat(toChatCaller(ctx.state), request, ctx.state.signal);
-    if (stream) sendEventStream(ctx, frames(await startStream(events)));
+    if (stream) sendEventStream(ctx, frames(events));
     else ctx.body = renderResult(await collectChat(events));
   };
 

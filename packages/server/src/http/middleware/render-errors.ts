@@ -7,8 +7,8 @@ import type { DialectOf } from '../dialect-of.ts';
 import type { ServerState } from '../state.ts';
 import { toServerError } from '../to-server-error.ts';
 
-/** When a caller may come again who was told that the server is busy, or loses a model, or its database. */
-const RETRY_SECONDS = '5';
+/** When to come again after a 503 that does not say so itself: a model or the database is lost, or the server stops. */
+const RETRY_SECONDS = 5;
 
 /** The one place where an error becomes an answer, in the words of the API that was spoken to. */
 export function renderErrors(
@@ -30,7 +30,9 @@ export function renderErrors(
       const challenged = refusal && challenge(refusal, options);
       // A refusal that became another error asks for no other token.
       if (challenged?.status === status) ctx.set({ ...challenged.headers });
-      if (status === 503 && !ctx.res.hasHeader('Retry-After')) ctx.set('Retry-After', RETRY_SECONDS);
+      if (status === 503 && !ctx.res.hasHeader('Retry-After')) {
+        ctx.set('Retry-After', String(error.details?.retryAfterSeconds ?? RETRY_SECONDS));
+      }
       ctx.status = status;
       ctx.body = body;
     }

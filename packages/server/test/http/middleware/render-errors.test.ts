@@ -64,6 +64,14 @@ describe('an error', () => {
     expect(answer.log).toContain('CANARY on fire');
   });
 
+  it.each([
+    ['when it says so itself', { retryAfterSeconds: 42 }, '42'],
+    ['soon when it does not', {}, '5'],
+  ])('that passes with time is to be tried again %s', async (_, details, seconds) => {
+    const answer = await answerTo(new ServerError('OVERLOADED', 'Too many.', { details }));
+    expect([answer.status, answer.headers['retry-after']]).toEqual([503, seconds]);
+  });
+
   it.each(['AUTH_PERMISSION_DENIED', 'AUTH_TOKEN_NOT_FOUND', 'AUTH_CONFLICT', 'AUTH_GRANT_NOT_COVERED'] as const)(
     'of auth-core has the same status here as in its challenge: %s',
     async (code) => {

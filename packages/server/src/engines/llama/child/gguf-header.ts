@@ -26,13 +26,18 @@ const SIZES = new Map([
 ]);
 const DEEPEST_ARRAY = 4;
 const MOST_DIMENSIONS = 8;
+/** Beyond what the header of any model has; below it, reading the header takes no more than some hundred megabytes. */
+const MOST_ITEMS = 1 << 21;
+const MOST_BYTES = 1 << 27;
+const MOST_NAMES = 1 << 16;
+const LONGEST_KEY = 65_535;
 const READ_AHEAD = 1 << 20;
 const PART = /-(\d{5})-of-(\d{5})\.gguf$/;
 
 /**
  * Walks a GGUF header (https://github.com/ggml-org/ggml/blob/master/docs/gguf.md) and checks every length in it
  * against the file, for all parts of a model in several files. The library reads zeros beyond a file's end and follows
- * whatever they say, without end. Throws DamagedFile.
+ * whatever they say, without end, and holds all of a header in memory, so a header is bounded, too. Throws DamagedFile.
  */
 export function checkHeader(path: string): void {
   for (const part of partsOf(path)) {
@@ -59,9 +64,13 @@ function walk(file: HeaderReader): void {
   if (file.text(4) !== MAGIC) throw new DamagedFile('it does not begin with “GGUF”');
   if (!VERSIONS.includes(file.u32())) throw new DamagedFile('its version is unknown');
   const tensors = file.u64();
+  const values = file.u64();
+  if (tensors > MOST_NAMES || values > MOST_NAMES) throw new DamagedFile('it has too many tensors or values');
   let alignment = DEFAULT_ALIGNMENT;
-  for (let left = file.u64(); left > 0; left--) {
-    const key = file.text(file.u64());
+  for (let left = values; left > 0; left--) {
+    const length = file.u64();
+    if (length > LONGEST_KEY) throw new DamagedFile('it has a key that is too long');
+    const key = file.text(length);
     const type = file.u32();
     if (key === 'general.alignment' && type === 4) alignment = file.u32();
     else skipValue(file, type, 0);
@@ -75,6 +84,7 @@ function walk(file: HeaderReader): void {
     farthest = Math.max(farthest, file.u64());
   }
   const start = Math.ceil(file.position / Math.max(1, alignment)) * alignment;
+  if (file.position > MOST_BYTES) throw new DamagedFile('its header is too long');
   if (tensors > 0 && start + farthest >= file.size) throw new DamagedFile('it ends before its last tensor');
 }
 
@@ -89,6 +99,7 @@ function skipValue(file: HeaderReader, type: number, depth: number): void {
 function skipArray(file: HeaderReader, depth: number): void {
   const type = file.u32();
   const length = file.u64();
+  file.count(length);
   const size = SIZES.get(type);
   if (size !== undefined) file.skip(size * length);
   else for (let left = length; left > 0; left--) skipValue(file, type, depth + 1);
@@ -101,6 +112,7 @@ class HeaderReader {
   #buffer = Buffer.alloc(0);
   #bufferStart = 0;
   #position = 0;
+  #items = 0;
 
   constructor(path: string) {
     this.#descriptor = openSync(path, 'r');
@@ -118,6 +130,12 @@ class HeaderReader {
   skip(length: number): void {
     if (!(length <= this.size - this.#position)) throw new DamagedFile('its header ends too early');
     this.#position += length;
+  }
+
+  /** Counts the items of arrays. */
+  count(items: number): void {
+    this.#items += items;
+    if (this.#items > MOST_ITEMS) throw new DamagedFile('its arrays are too long');
   }
 
   u32(): number {

@@ -3,11 +3,13 @@ import { ServerError } from '../../../contracts/server-error.ts';
 import type { FormatSource } from '../formats/choose-format.ts';
 import type { PromptSource, PromptText } from '../formats/prompt-text.ts';
 import { fromTransportedError, toTransportedError } from '../transported-error.ts';
-import type { FormatFacts, PromptJob, PromptOutcome } from './prompt-worker.ts';
+import type { FormatFacts, PromptJob, PromptOutcome, ThreadReady } from './prompt-worker.ts';
 
 /** How long a template may take for one conversation, and how much memory. */
-const RENDER_MILLISECONDS = 10_000;
+const RENDER_MILLISECONDS = 5000;
 const HEAP_MEGABYTES = 512;
+/** How long the thread itself may take to begin, which is no fault of a template. */
+const START_MILLISECONDS = 60_000;
 
 const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
 const WORKER = new URL(`./prompt-worker.${extension}`, import.meta.url);
@@ -84,20 +86,19 @@ export class PromptThread implements AsyncDisposable {
   }
 
   async #run(job: PromptJob): Promise<PromptOutcome> {
-    this.#worker ??= new Worker(WORKER, { resourceLimits: { maxOldGenerationSizeMb: HEAP_MEGABYTES }, stdin: false });
-    const worker = this.#worker;
-    worker.unref();
-    const outcome = Promise.withResolvers<PromptOutcome | undefined>();
-    const giveUp = (): void => outcome.resolve(undefined);
-    worker.once('message', outcome.resolve).once('error', giveUp).once('exit', giveUp);
-    const timer = setTimeout(giveUp, this.#milliseconds);
-    worker.postMessage(job);
-    const result = await outcome.promise;
-    clearTimeout(timer);
-    worker.off('message', outcome.resolve).off('error', giveUp).off('exit', giveUp);
-    if (result !== undefined) return result;
+    const worker = this.#worker ?? (await this.#start());
+    const result = worker && (await hear(worker, this.#milliseconds, () => worker.postMessage(job)));
+    if (result !== undefined && result.type !== 'ready') return result;
     await this.#end();
     return { type: 'failed', error: toTransportedError(tooMuch()) };
+  }
+
+  /** Undefined when it does not begin. */
+  async #start(): Promise<Worker | undefined> {
+    const worker = new Worker(WORKER, { resourceLimits: { maxOldGenerationSizeMb: HEAP_MEGABYTES }, stdin: false });
+    worker.unref();
+    this.#worker = worker;
+    return (await hear(worker, START_MILLISECONDS)) === undefined ? undefined : worker;
   }
 
   async #end(): Promise<void> {
@@ -106,6 +107,23 @@ export class PromptThread implements AsyncDisposable {
     worker?.on('error', () => {});
     await worker?.terminate();
   }
+}
+
+/** What the thread says next; undefined when it takes too long, fails or ends. */
+async function hear(
+  worker: Worker,
+  milliseconds: number,
+  ask: () => void = () => {},
+): Promise<PromptOutcome | ThreadReady | undefined> {
+  const { promise, resolve } = Promise.withResolvers<PromptOutcome | ThreadReady | undefined>();
+  const giveUp = (): void => resolve(undefined);
+  worker.once('message', resolve).once('error', giveUp).once('exit', giveUp);
+  const timer = setTimeout(giveUp, milliseconds);
+  ask();
+  const said = await promise;
+  clearTimeout(timer);
+  worker.off('message', resolve).off('error', giveUp).off('exit', giveUp);
+  return said;
 }
 
 function failureOf(outcome: PromptOutcome): Error {

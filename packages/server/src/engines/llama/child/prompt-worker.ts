@@ -24,6 +24,11 @@ export type PromptOutcome =
   | { readonly type: 'written'; readonly text: PromptText }
   | { readonly type: 'failed'; readonly error: TransportedError };
 
+/** What the thread says first, as soon as it listens. */
+export interface ThreadReady {
+  readonly type: 'ready';
+}
+
 let chosen: ChosenFormat | undefined;
 let specials = new SpecialTexts([]);
 
@@ -47,3 +52,4 @@ parentPort?.on('message', (job: PromptJob) => {
   }
   parentPort?.postMessage(outcome);
 });
+parentPort?.postMessage({ type: 'ready' } satisfies ThreadReady);

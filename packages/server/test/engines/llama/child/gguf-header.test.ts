@@ -52,6 +52,41 @@ describe('a header', () => {
     await expect(check(bytes)).rejects.toThrow();
   });
 
+  const array = (type: number, length: number): number[] => {
+    const start = Buffer.alloc(8 + 1 + 4 + 4 + 8);
+    start.writeBigUInt64LE(1n);
+    start.write('a', 8);
+    start.writeUInt32LE(9, 9);
+    start.writeUInt32LE(type, 13);
+    start.writeBigUInt64LE(BigInt(length), 17);
+    return [...start];
+  };
+  const ITEMS = (1 << 21) + 1;
+
+  it.each([
+    ['with more bytes in an array', () => Buffer.concat([header(0n, 1n, ...array(0, ITEMS)), Buffer.alloc(ITEMS)])],
+    ['with more texts in an array', () => Buffer.concat([header(0n, 1n, ...array(8, ITEMS)), Buffer.alloc(ITEMS * 8)])],
+    [
+      'with more in all its arrays',
+      () => {
+        const half = Buffer.concat([Buffer.from(array(0, ITEMS >> 1)), Buffer.alloc(ITEMS >> 1)]);
+        return Buffer.concat([header(0n, 3n), half, half, half]);
+      },
+    ],
+    ['with more values', () => Buffer.concat([header(0n, 65_537n), Buffer.alloc(65_537 * 13)])],
+    ['with more tensors', () => Buffer.concat([header(65_537n, 0n), Buffer.alloc(65_537 * 24)])],
+    [
+      'with a longer key',
+      () => {
+        const key = Buffer.alloc(8 + 65_536 + 5);
+        key.writeBigUInt64LE(65_536n);
+        return Buffer.concat([header(0n, 1n), key]);
+      },
+    ],
+  ])('%s than any model has is refused, though the file has it all', async (_what, bytes) => {
+    await expect(check(bytes())).rejects.toThrow(/too (many|long)/);
+  });
+
   it('of a file that was cut off anywhere is refused', async () => {
     await fc.assert(
       fc.asyncProperty(fc.nat({ max: nano.length / 2 }), async (length) => {
