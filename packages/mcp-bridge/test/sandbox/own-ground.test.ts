@@ -1,0 +1,144 @@
+import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { createMcpHost, loadMcpJson, type McpHost, type McpHostOptions } from '../../src/index.ts';
+import { probeSandboxTools } from '../../src/sandbox/sandbox-tools.ts';
+import { seccompFilter } from '../../src/sandbox/seccomp.ts';
+import { call, open } from '../hosting.ts';
+
+const server = fileURLToPath(new URL('probe-server.mjs', import.meta.url));
+const tools = await probeSandboxTools(process.env);
+const works = tools.bubblewrap !== undefined && tools.prlimit !== undefined;
+
+async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(userInfo().homedir, '.latchkey-sandbox-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+async function hostOf(
+  folder: string,
+  mcpServers: Record<string, object>,
+  options: Partial<McpHostOptions> = {},
+): Promise<McpHost> {
+  const file = join(folder, 'mcp.json');
+  await writeFile(file, JSON.stringify({ mcpServers }));
+  return createMcpHost({ config: await loadMcpJson(file, {}), ...options });
+}
+
+const probe = (entry: object = {}) => ({ command: process.execPath, args: [server], ...entry });
+
+async function run(host: McpHost, id: string, code: string): Promise<string> {
+  const outcome = await call(await open(host, id), 'run', {
+    code: `const fs = await load('node:fs/promises'); ${code}`,
+  });
+  return outcome.type === 'success' ? outcome.text : `failed: ${outcome.reason}`;
+}
+
+describe.runIf(works)('what the host itself runs', () => {
+  const program = async (path: string): Promise<string> => {
+    await writeFile(path, '#!/bin/sh\necho TOKEN=1\n');
+    await chmod(path, 0o755);
+    return path;
+  };
+
+  it.each(['envCommand', 'command', 'script', 'link', 'envFile'])(
+    'is refused where a server could change it: %s',
+    async (what) => {
+      const folder = await temporaryFolder();
+      const [own, outside] = [join(folder, 'own'), join(folder, 'outside')];
+      await Promise.all([own, outside].map((path) => mkdir(path)));
+      const inside = await program(join(own, 'token'));
+      const link = join(own, 'link');
+      await symlink(await program(join(outside, 'token')), link);
+      await writeFile(join(own, '.env'), 'A=1\n');
+      const victims: Record<string, object> = {
+        envCommand: probe({ envCommand: [inside] }),
+        command: { command: inside, sandbox: 'off' },
+        script: { command: '/bin/sh', args: [inside], sandbox: 'off' },
+        link: probe({ envCommand: [link] }),
+        envFile: probe({ envFile: join(own, '.env'), sandbox: 'off' }),
+      };
+      await using host = await hostOf(folder, { other: probe({ cwd: own }), victim: victims[what] ?? {} });
+      await expect(open(host, 'mcp/victim')).rejects.toThrow(/which the server "other" can change: move it out/);
+      expect(await run(host, 'mcp/other', 'return 1;')).toBe('1');
+    },
+  );
+
+  it('runs from everywhere else, and the usual .env beside a server goes on working', async () => {
+    const folder = await temporaryFolder();
+    const own = join(folder, 'own');
+    await mkdir(own);
+    await writeFile(join(own, '.env'), `GIVEN=1\nPLACE=${folder}\n`);
+    const envCommand = [await program(join(folder, 'token'))];
+    await using host = await hostOf(folder, { a: probe({ cwd: own, envFile: join(own, '.env'), envCommand }) });
+    expect(await run(host, 'mcp/a', 'return [process.env.GIVEN, process.env.TOKEN];')).toBe('["1","1"]');
+    expect(await run(host, 'mcp/a', `await fs.writeFile('${own}/new', 'x');`)).toBe('null');
+    // It neither rewrites the file, nor opens a folder by it.
+    expect(await run(host, 'mcp/a', `await fs.writeFile('${own}/.env', 'x');`)).toMatch(/^failed: E/);
+    expect(await run(host, 'mcp/a', `await fs.rename('${own}/new', '${own}/.env');`)).toMatch(/^failed: E/);
+    expect(await run(host, 'mcp/a', `await fs.writeFile('${folder}/x', 'x');`)).toMatch(/^failed: E/);
+  });
+});
+
+describe.runIf(works)('a server in the sandbox "auto"', () => {
+  it('keeps its home, and has it to itself', async () => {
+    const folder = await temporaryFolder();
+    const options = { serverHomes: join(folder, 'homes'), hiddenFromServers: [join(folder, 'homes')] };
+    const save = "await fs.writeFile(process.env.HOME + '/cache', 'kept');";
+    const load = "return await fs.readFile(process.env.HOME + '/cache', 'utf8');";
+    {
+      await using host = await hostOf(folder, { a: probe(), b: probe() }, options);
+      expect(await run(host, 'mcp/a', save)).toBe('null');
+    }
+    await using host = await hostOf(folder, { a: probe(), b: probe({ args: [server, folder] }) }, options);
+    expect(await run(host, 'mcp/a', load)).toBe('"kept"');
+    expect(await run(host, 'mcp/b', load)).toBe('failed: ENOENT');
+    expect(await run(host, 'mcp/b', `return await fs.readdir('${folder}/homes');`)).toBe('[]');
+  });
+
+  it('reads a file that its entry names, and nothing beside it', async () => {
+    const folder = await temporaryFolder();
+    for (const name of ['config', 'key']) await writeFile(join(folder, name), name);
+    await using host = await hostOf(folder, { a: probe({ env: { KUBECONFIG: join(folder, 'config') } }) });
+    expect(await run(host, 'mcp/a', `return await fs.readFile('${folder}/config', 'utf8');`)).toBe('"config"');
+    expect(await run(host, 'mcp/a', `return await fs.readFile('${folder}/key', 'utf8');`)).toBe('failed: ENOENT');
+    expect(await run(host, 'mcp/a', `await fs.writeFile('${folder}/config', 'x');`)).toMatch(/^failed: E/);
+    expect(await readFile(join(folder, 'config'), 'utf8')).toBe('config');
+  });
+
+  it('has its variables as they are written, whatever their names and values', async () => {
+    const folder = await temporaryFolder();
+    const env = { 'a.b-c': "it's", QUOTED: '"$HOME" `x` \\', LINES: 'one\ntwo', EMPTY: '', LD_BIND_NOW: '1' };
+    await using host = await hostOf(folder, { a: probe({ env }) });
+    const names = JSON.stringify(Object.keys(env));
+    const inside = await run(
+      host,
+      'mcp/a',
+      `return Object.fromEntries(${names}.map((name) => [name, process.env[name]]));`,
+    );
+    expect(JSON.parse(inside)).toEqual(env);
+  });
+});
+
+describe('the filter for system calls', () => {
+  it.each(['x64', 'arm64'])('is a sound program on %s: each jump stays inside, and each way ends', (architecture) => {
+    const filter = seccompFilter(architecture) ?? Buffer.alloc(0);
+    const length = filter.length / 8;
+    expect(length).toBeGreaterThan(60);
+    for (let index = 0; index < length; index += 1) {
+      const code = filter.readUInt16LE(index * 8);
+      const isJump = (code & 7) === 5;
+      const furthest =
+        index + 1 + (isJump ? Math.max(filter.readUInt8(index * 8 + 2), filter.readUInt8(index * 8 + 3)) : 0);
+      if (code !== 6) expect(furthest).toBeLessThan(length);
+    }
+    expect(filter.readUInt16LE((length - 1) * 8)).toBe(6);
+  });
+
+  it('is left out, and reported, where its numbers are not known', () => {
+    expect(seccompFilter('s390x')).toBeUndefined();
+  });
+});
