@@ -18,11 +18,18 @@ export interface Layout {
   readonly programs: readonly string[];
 }
 
-export const layoutNames = ['default', 'linked', 'srv', 'other-home', 'below'] as const;
+export const layoutNames = ['default', 'linked', 'link-inside', 'srv', 'other-home', 'below'] as const;
 export type LayoutName = (typeof layoutNames)[number];
 
 const inHome = ['.ssh/id_ed25519', '.ssh/authorized_keys', '.bashrc', '.profile', '.netrc', '.npmrc', '.gitconfig']
-  .concat(['.kube/config', '.aws/credentials', '.config/gcloud/key', '.docker/config.json', '.gnupg/key'])
+  .concat([
+    '.kube/config',
+    '.kube/other',
+    '.aws/credentials',
+    '.config/gcloud/key',
+    '.docker/config.json',
+    '.gnupg/key',
+  ])
   .concat([
     '.npm/_npx/a/index.js',
     '.bun/bin/bun',
@@ -38,8 +45,14 @@ export function createLayout(name: LayoutName, base: string): Layout {
   const own = join(base, name === 'below' ? 'all' : 'srv/work');
   const data =
     { below: join(own, 'conf/deep/data'), srv: join(base, 'srv/latchkey') }[name as string] ?? join(home, '.latchkey');
-  const mcpJson = name === 'below' ? join(own, 'conf/mcp.json') : join(data, 'mcp.json');
-  const mcpJsonFile = name === 'linked' ? join(own, 'repository/settings/mcp.json') : mcpJson;
+  const mcpJson =
+    { below: join(own, 'conf/mcp.json'), 'link-inside': join(own, 'settings/mcp.json') }[name as string] ??
+    join(data, 'mcp.json');
+  const files: Partial<Record<LayoutName, string>> = {
+    linked: join(own, 'repository/settings/mcp.json'),
+    'link-inside': join(base, 'srv/conf/mcp.json'),
+  };
+  const mcpJsonFile = files[name] ?? mcpJson;
   const put = (path: string, text = 'CANARY\n'): string => {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, text);
@@ -51,9 +64,14 @@ export function createLayout(name: LayoutName, base: string): Layout {
     join(data, 'mcp-homes/other/token'),
   ];
   secrets.push(join(data, 'config.json'), mcpJsonFile);
-  for (const path of secrets) put(path);
-  if (mcpJson !== mcpJsonFile) symlinkSync(mcpJsonFile, mcpJson);
-  const programs = [put(join(base, 'srv/neighbour/b.js'), 'neighbour')];
+  // What the entry names is there to be read.
+  for (const path of secrets) put(path, path.endsWith('.kube/config') ? 'named' : undefined);
+  if (mcpJson !== mcpJsonFile) {
+    mkdirSync(dirname(mcpJson), { recursive: true });
+    symlinkSync(mcpJsonFile, mcpJson);
+  }
+  // One that runs without a sandbox, and one in the hostile server's own folder that runs in another.
+  const programs = [put(join(base, 'srv/neighbour/b.js'), 'neighbour'), put(join(own, 'others/run/c.js'), 'neighbour')];
   put(join(own, 'notes.txt'), 'own');
   return { home, data, mcpJson, mcpJsonFile, own, secrets, programs };
 }

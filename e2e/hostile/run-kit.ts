@@ -2,16 +2,7 @@
  * Runs the hostile server in one layout after another, as the user that this process has, and prints what opened: a line of
  * JSON for each layout and sandbox.
  */
-import {
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createMcpHost, parseMcpJson } from '@latchkey/mcp-bridge';
@@ -22,10 +13,7 @@ const signal = AbortSignal.timeout(120_000);
 
 const contents = ({ secrets, programs, mcpJson }: Layout): string =>
   JSON.stringify(
-    [...secrets, ...programs, realpathSync(mcpJson)].map((path) => [
-      path,
-      existsSync(path) ? readFileSync(path, 'utf8') : 'gone',
-    ]),
+    [...secrets, ...programs, mcpJson].map((path) => [path, existsSync(path) ? readFileSync(path, 'utf8') : 'gone']),
   );
 
 async function listen(path: string): Promise<AsyncDisposable> {
@@ -39,7 +27,8 @@ async function runLayout(layout: Layout, sandbox: unknown): Promise<readonly str
   const loader = { LD_DEBUG: 'files', LD_DEBUG_OUTPUT: join(own, 'loader'), KUBECONFIG: join(home, '.kube/config') };
   const entry = { command: program, args: [doors, own], cwd: own, env: loader, sandbox };
   const off = { command: program, args: [programs[0]], sandbox: 'off' };
-  const config = parseMcpJson(JSON.stringify({ mcpServers: { hostile: entry, neighbour: off } }), {});
+  const other = { command: program, args: [programs[1]] };
+  const config = parseMcpJson(JSON.stringify({ mcpServers: { hostile: entry, neighbour: off, other } }), {});
   const inTemporary = `/tmp/kit-${process.pid}.socket`;
   const marks = [
     '/tmp',
@@ -67,10 +56,8 @@ async function runLayout(layout: Layout, sandbox: unknown): Promise<readonly str
     if (outcome.type === 'failure') throw new Error(outcome.reason);
     return JSON.parse(outcome.text) as readonly string[];
   };
-  // What the entry names as a file is there to be read.
-  const unread = secrets.filter((path) => path !== loader.KUBECONFIG || typeof sandbox === 'object');
   const before = contents(layout);
-  const found = new Set(await ask(unread, [...secrets, ...programs]));
+  const found = new Set(await ask(secrets, [...secrets, ...programs, mcpJson]));
   if (contents(layout) !== before) found.add(`changed: ${before} is ${contents(layout)}`);
   // As an editor, git and `latchkey mcp add` do it.
   writeFileSync(`${mcpJsonFile}.new`, 'CANARY replaced\n');
