@@ -89,7 +89,7 @@ describe('a call that needs approval', () => {
     const stream = await agent.stream(chat);
     const { approval_id: id } = await stream.until('tool_call.approval_required');
     const refused = await approvals('approve', id, '--arguments', '{"message": "blue fox"}');
-    expect(refused).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('still waits') });
+    expect(refused).toMatchObject({ exitCode: 4, stderr: expect.stringContaining('still waits') });
     const approved = await approvals('approve', id, '--arguments', '{"message": "red hen"}');
     expect(approved).toMatchObject({ exitCode: 0, stderr: '' });
     const success = (await stream.all()).find(({ data }) => data.type === 'tool_call.success');

@@ -237,7 +237,7 @@ describe('latchkey token', () => {
       ['token', 'edit', 'x', '--rotate-after', token],
     ]) {
       const { exitCode, stdout, stderr } = await latchkey(args);
-      expect([exitCode, stdout], args.join(' ')).toEqual([1, '']);
+      expect([exitCode, stdout], args.join(' ')).toEqual([2, '']);
       expect(stderr).not.toContain(token.slice(-20));
     }
     expect((await whoami(token)).status).toBe(200);
@@ -313,7 +313,7 @@ describe.runIf(hasTerminal)('at a terminal', () => {
     }
     expect((await whoami(holder.token)).status).toBe(200);
     expect((await atTerminal('token revoke --self', 'n\r')).stdout).toContain(
-      "the token that you use, 'administrator'",
+      "No administrator's token is left after that.",
     );
     expect((await atTerminal(revoke, 'y\r')).stdout).toContain("Revoked 'doomed'");
     expect((await whoami(holder.token)).status).toBe(401);
