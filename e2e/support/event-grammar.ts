@@ -11,10 +11,10 @@ const load = 'model_load.start (model_load.progress )*model_load.end ';
 
 /**
  * The order in which a chat that ends well sends its events; a call is announced while the model still speaks, or before
- * all when it waited for a caller who went away.
+ * all when it waited for a caller who went away. The model is loaded where a round needs it and it is not there.
  */
 const GRAMMAR = new RegExp(
-  `^chat.start (${load})?(${announced}${performed})*(${round})+chat.end $`.replaceAll('.', '\\.'),
+  `^chat.start (${announced}${performed})*((${load})?${round})+chat.end $`.replaceAll('.', '\\.'),
 );
 
 /** The types of a stream's events, in order, when they follow the grammar; throws when they don't. */
