@@ -1,5 +1,6 @@
 import { fieldsOf } from './json.ts';
 import { nodeModule } from './node-modules.ts';
+import { readBody } from './read-body.ts';
 
 /** How a question to a server's identity ended. */
 export type ServerAnswer =
@@ -15,6 +16,8 @@ export interface AskServerOptions {
 }
 
 const PATIENCE_MILLISECONDS = 5000;
+/** What listens there may be anything, and may never end its answer. */
+const ANSWER_BYTES = 16_384;
 
 /**
  * What a server signs: a question nobody has asked before, and the address that it was asked at. So the answer of another
@@ -53,13 +56,23 @@ export async function askServer(url: string, options: AskServerOptions = {}): Pr
       signal,
       redirect: 'manual',
     });
-    body = await response.json().catch(() => undefined);
+    const { text } = await readBody(response, { bytes: ANSWER_BYTES, milliseconds: PATIENCE_MILLISECONDS }, signal);
+    body = parseJson(text);
   } catch (cause) {
     return { type: 'unreachable', cause };
   }
   const { key, signature } = fieldsOf(fieldsOf(body).proof);
   if (typeof key !== 'string' || typeof signature !== 'string') return { type: 'unproven' };
   return isSignature(key, signature, serverProofMessage(nonce, host)) ? { type: 'proven', key } : { type: 'unproven' };
+}
+
+/** What is no JSON proves nothing. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function isSignature(key: string, signature: string, message: Uint8Array): boolean {

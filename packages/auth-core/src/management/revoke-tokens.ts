@@ -140,10 +140,12 @@ export function createRevokeTokens(
       for (let pass = 0, found = true; found && pass < PASSES; pass++) {
         found = false;
         for await (const page of listPages(store, filter)) {
-          for (const { id, revokedAt } of await access.filterVisible(page, by)) {
+          const left = (await access.filterVisible(page, by)).filter(
             // Whoever revokes goes on: to end oneself, one says so.
-            if (revokedAt !== undefined || by.chain.includes(id) || parts.isEnded(id)) continue;
-            const { changed, ...revocation } = await end(id, by);
+            ({ id, revokedAt }) => revokedAt === undefined && !by.chain.includes(id) && !parts.isEnded(id),
+          );
+          // All are denied before the store has taken the first.
+          for (const { changed, ...revocation } of await Promise.all(left.map(({ id }) => end(id, by)))) {
             if (!changed) continue;
             found = true;
             revoked.push(revocation);

@@ -22,7 +22,7 @@ export interface Revocations {
   /** Whether an id was ended here. What the store knows of by itself is not its concern. */
   has(id: string): boolean;
   /**
-   * Denies an id from now on, has it stored, and answers when that is done, or when the store has not answered for half a
+   * Denies an id from now on, has it stored, and answers when that is done, or when the store has taken nothing for half a
    * second. It goes on trying then, as long as the process lives.
    */
   end(id: string, steps: EndingSteps): Promise<Ended>;
@@ -45,6 +45,20 @@ interface Ending {
 export function createRevocations(onEnded: (id: string) => void): Revocations {
   const endings = new Map<string, Ending>();
   const stopping = new AbortController();
+  /** How many the store has taken. */
+  let taken = 0;
+
+  /** Waits for the store, and for longer while it takes others that were ended at the same time. */
+  async function whileItTakes<T>(stored: Promise<T>): Promise<T> {
+    for (;;) {
+      const before = taken;
+      try {
+        return await patiently(() => stored, PATIENCE_MILLISECONDS);
+      } catch (error) {
+        if (taken === before) throw error;
+      }
+    }
+  }
 
   /** Calls until it answers. */
   async function untilDone<T>(call: () => Promise<T>): Promise<T> {
@@ -64,6 +78,7 @@ export function createRevocations(onEnded: (id: string) => void): Revocations {
     const reported = stored.then(async (record) => {
       // From here on the store denies it.
       endings.delete(id);
+      taken++;
       if (record !== undefined) await untilDone(() => report(record));
     });
     // What was never stored stays denied here.
@@ -79,7 +94,7 @@ export function createRevocations(onEnded: (id: string) => void): Revocations {
     async end(id, steps) {
       const { stored, done } = endings.get(id) ?? begin(id, steps);
       try {
-        const record = await patiently(() => stored, PATIENCE_MILLISECONDS);
+        const record = await whileItTakes(stored);
         // What reports it follows; one that is quick is awaited, so that it can be read at once.
         await patiently(() => done, PATIENCE_MILLISECONDS).catch(() => undefined);
         return { stored: true, ...(record !== undefined && { record }) };

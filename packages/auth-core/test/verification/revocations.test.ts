@@ -1,5 +1,6 @@
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type Auth, attenuateToken, createAuth, FULL_GRANT, type Grant } from '../../src/index.ts';
+import { createRevocations } from '../../src/verification/revocations.ts';
 import { code, createManagedAuth } from '../management/managed-auth.ts';
 
 const CHAT: Grant = { actions: ['chat'] };
@@ -54,6 +55,37 @@ describe('a revocation that cannot be stored', () => {
     await expect.poll(() => events.at(-1)?.type).toBe('token.revoked');
     await isRefused(auth, token);
     expect(await auth.revoke(id, admin)).toMatchObject({ stored: true });
+  });
+
+  it('of all tokens of an owner counts for each at once, however many there are', async () => {
+    const { auth, operator, admin, fillDisk, recover } = await setUp();
+    const tokens: string[] = [];
+    for (let count = 0; count < 60; count++) {
+      tokens.push((await auth.issue({ name: `bot ${count}`, owner: 'ada', grant: CHAT }, operator)).token);
+    }
+    fillDisk();
+    const ending = auth.revokeAll({ owner: 'ada' }, admin);
+    await expect
+      .poll(async () =>
+        (await Promise.allSettled(tokens.map(auth.verify))).filter(({ status }) => status === 'fulfilled'),
+      )
+      .toEqual([]);
+    expect((await ending).map(({ stored }) => stored)).toEqual(tokens.map(() => false));
+    recover();
+  });
+
+  it('is waited for while the store takes others that were made at the same time', async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const revocations = createRevocations(() => {});
+    const report = async () => {};
+    const late = Promise.withResolvers<undefined>();
+    const waiting = revocations.end('late', { store: () => late.promise, report });
+    await vi.advanceTimersByTimeAsync(300);
+    await revocations.end('early', { store: async () => undefined, report });
+    await vi.advanceTimersByTimeAsync(300);
+    late.resolve(undefined);
+    expect(await waiting).toEqual({ stored: true });
   });
 
   it('keeps the time at which it was made', async () => {

@@ -26,7 +26,7 @@ export function originPattern(pattern: string): NamePattern | undefined {
   const [, scheme, host = '', port] = ORIGIN_PATTERN.exec(lower) ?? [];
   if (scheme === undefined) return undefined;
   const isHost = host.startsWith('*.') ? hostPattern(host) : (name: string) => name === host;
-  if (isHost === undefined) return undefined;
+  if (isHost === undefined || !isAsBrowsersWrite({ scheme, host: host.replace(/^\*\./, ''), port })) return undefined;
   // Browsers leave a scheme's own port out.
   const asked = port === DEFAULT_PORTS[scheme] ? undefined : port;
   return (origin) => {
@@ -34,3 +34,18 @@ export function originPattern(pattern: string): NamePattern | undefined {
     return itsScheme === scheme && isHost(itsHost) && (asked === '*' || itsPort === asked);
   };
 }
+
+/** Of web pages browsers send host and port in one spelling: `[::1]`, `127.0.0.1`, `8080`, and no `[0:0::1]`, `127.1`, `08080`. */
+function isAsBrowsersWrite(origin: {
+  readonly scheme: string;
+  readonly host: string;
+  readonly port?: string | undefined;
+}) {
+  const { scheme, host, port = '*' } = origin;
+  if (port !== '*' && (String(Number(port)) !== port || Number(port) > 65_535)) return false;
+  if (!Object.hasOwn(DEFAULT_PORTS, scheme)) return !SOCKETS.has(scheme);
+  return URL.canParse(`${scheme}://${host}`) && new URL(`${scheme}://${host}`).hostname === host;
+}
+
+/** A page that opens one is a page of http or https, and is sent as such. */
+const SOCKETS: ReadonlySet<string> = new Set(['ws', 'wss']);

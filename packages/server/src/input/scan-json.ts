@@ -41,18 +41,23 @@ interface Frame {
  * Looks through a JSON text once, in time that grows with its length alone and with memory for its depth, before anything
  * is made of it. Beyond the bounds it refuses what `JSON.parse` would change without a word: a key that appears twice, a
  * number beyond the range of numbers. A text that is no JSON has no fault here up to the place where `JSON.parse` stops.
+ *
+ * @param counted what several texts of one request hold together, which `bounds.values` is for then
  */
-export function scanJson(text: string, bounds: JsonBounds): JsonFault | undefined {
+export function scanJson(
+  text: string,
+  bounds: JsonBounds,
+  counted: { values: number } = { values: 0 },
+): JsonFault | undefined {
   const frames: Frame[] = [];
-  let values = 0;
   let at = 0;
 
   const fault = (problem: string, isExcess = true): JsonFault => ({ path: pathOf(frames), problem, isExcess });
   const begin = (): JsonFault | undefined => {
     const frame = frames.at(-1);
     if (frame?.isArray) frame.count += 1;
-    values += 1;
-    return values > bounds.values
+    counted.values += 1;
+    return counted.values > bounds.values
       ? { path: '', problem: `holds more than ${bounds.values} values`, isExcess: true }
       : undefined;
   };

@@ -40,6 +40,8 @@ export interface LocalEnd {
 
 /** The names that an operator has given the server. */
 export interface OwnNames {
+  /** What the server listens on. */
+  readonly host: string;
   readonly allowedHosts: readonly string[];
   readonly publicUrl?: string | undefined;
 }
@@ -47,9 +49,9 @@ export interface OwnNames {
 /**
  * Whether an address, as a URL has it, is this server's. An IP address must be the one that the connection has come in at,
  * port and all: whoever passes a question on has asked at another. `localhost` never is: it leads to two addresses, and
- * something else may listen at the other.
+ * something else may listen at the other. So may the machine's own name, unless the server listens at all addresses.
  */
-export function isOwnHost(host: string, local: LocalEnd, { allowedHosts, publicUrl }: OwnNames): boolean {
+export function isOwnHost(host: string, local: LocalEnd, { host: own, allowedHosts, publicUrl }: OwnNames): boolean {
   const url = URL.canParse(`http://${host}`) ? new URL(`http://${host}`) : undefined;
   if (url === undefined || host.length > 300 || /[/?#@\\\s]/.test(host)) return false;
   const name = url.hostname.replace(/^\[|\]$/g, '');
@@ -57,7 +59,7 @@ export function isOwnHost(host: string, local: LocalEnd, { allowedHosts, publicU
   if (publicUrl !== undefined && new URL(publicUrl).host === host) return true;
   const isOwnPort = url.port === '' ? local.port === 80 || local.port === 443 : Number(url.port) === local.port;
   if (!isOwnPort) return false;
-  if (isIP(name) === 0) return isMachineName(name);
+  if (isIP(name) === 0) return own === '::' && isMachineName(name);
   return name === '0.0.0.0' || name === '::' || name === local.address?.replace(/^::ffff:/, '');
 }
 

@@ -159,6 +159,16 @@ describe('resolveRealPath', () => {
     'C:',
     'a\\b',
     '"a"',
+    '\u2025',
+    '\uff0e\uff0e',
+    '.\u200b.',
+    '.\u2024',
+    '\u2025\uff0fsecrets',
+    'a\uff0fb',
+    'a\uff3cb',
+    '\u2100',
+    '\u200b',
+    '...',
   ])('refuses the new name %j, which some programs read as another one', (name) => {
     const folder = temporaryFolder();
     expect(resolveRealPath(`${folder}/${name}`)).toBeUndefined();

@@ -12,14 +12,19 @@ describe('the identity of a server', () => {
 
 describe('the address that a server proves', () => {
   const isOwn = (host: string, address = '127.0.0.1', names = {}): boolean =>
-    isOwnHost(host, { address, port: 1234 }, { allowedHosts: [], ...names });
+    isOwnHost(host, { address, port: 1234 }, { host: '127.0.0.1', allowedHosts: [], ...names });
 
   it('is the one that the connection has come in at, with its port', () => {
     expect(isOwn('127.0.0.1:1234')).toBe(true);
     expect(isOwn('127.0.0.1:1234', '::ffff:127.0.0.1')).toBe(true);
     expect(isOwn('[::1]:1234', '::1')).toBe(true);
     expect(isOwn('192.168.1.7:1234', '192.168.1.7')).toBe(true);
-    expect(isOwn(`${hostname().toLowerCase()}:1234`)).toBe(hostname().toLowerCase() !== 'localhost');
+  });
+
+  it("is the machine's name only where nothing else can listen at another address of it", () => {
+    const name = `${hostname().toLowerCase()}:1234`;
+    expect(isOwn(name, '127.0.0.1', { host: '::' })).toBe(hostname().toLowerCase() !== 'localhost');
+    for (const host of ['127.0.0.1', '0.0.0.0', '192.168.1.7']) expect(isOwn(name, '127.0.0.1', { host })).toBe(false);
   });
 
   it.each(['127.0.0.1:1235', '127.0.0.1', '127.0.0.2:1234', '[::1]:1234', '192.168.1.7:1234', 'evil.example:1234'])(

@@ -25,7 +25,7 @@ const TEXTS: Readonly<Record<string, string>> = {
   refusal: 'refusal',
 };
 const THOUGHTS: Readonly<Record<string, string>> = { thinking: 'thinking', reasoning: 'text' };
-/** Of the JSON text that a history has for the arguments of a call. */
+/** Of the JSON texts that a history has for the arguments of calls; the values are those of all of them. */
 const ARGUMENT_BOUNDS = {
   ...{ values: 100_000, depth: 100, keys: 10_000, keyCharacters: 65_536 },
   ...{ stringCharacters: Number.POSITIVE_INFINITY, protoKeys: true },
@@ -46,9 +46,10 @@ interface OpenCall {
 export function readMessages(messages: readonly CompletionMessage[], ignored: IgnoredKeys): ChatMessage[] {
   const newFrom = messages.findLastIndex(({ role }) => role === 'assistant') + 1;
   const names = new Map<string, string>();
+  const counted = { values: 0 };
   let open: OpenCall[] = [];
   return messages.map((message, index): ChatMessage => {
-    const place: Place = { param: `messages[${index}]`, isNew: index >= newFrom, ignored };
+    const place: Place = { param: `messages[${index}]`, isNew: index >= newFrom, ignored, counted };
     ignored.note('messages[]', message, KNOWN);
     if (message.role !== 'assistant' && message.content === undefined) {
       const param = `${place.param}.content`;
@@ -85,6 +86,8 @@ interface Place {
   readonly param: string;
   readonly isNew: boolean;
   readonly ignored: IgnoredKeys;
+  /** What the arguments before it hold. */
+  readonly counted: { values: number };
 }
 
 /** The call that a result belongs to: the one that it names, or else the first that has no result. */
@@ -98,7 +101,7 @@ function answeredCall(
   return open.find((call) => call.name === name) ?? open[0];
 }
 
-function toCalls(message: CompletionMessage, index: number, { param, ignored }: Place): ToolCallRequest[] {
+function toCalls(message: CompletionMessage, index: number, { param, ignored, counted }: Place): ToolCallRequest[] {
   const legacy = message.function_call ? [{ id: null, function: message.function_call }] : [];
   return [...(message.tool_calls ?? []), ...legacy].flatMap((call, position): ToolCallRequest[] => {
     ignored.note('messages[].tool_calls[]', call, KNOWN_IN_CALLS);
@@ -106,7 +109,7 @@ function toCalls(message: CompletionMessage, index: number, { param, ignored }: 
     if (call.function) {
       const { name, arguments: args } = call.function;
       const where = `${param}.tool_calls[${position}].function.arguments`;
-      return [{ id, name: name || 'unknown', arguments: readArguments(args, where) }];
+      return [{ id, name: name || 'unknown', arguments: readArguments(args, where, counted) }];
     }
     const custom = 'custom' in call ? call.custom : undefined;
     if (custom) return [{ id, name: custom.name || 'unknown', arguments: { input: custom.input ?? '' } }];
@@ -115,12 +118,12 @@ function toCalls(message: CompletionMessage, index: number, { param, ignored }: 
   });
 }
 
-function readArguments(value: unknown, param: string): Record<string, unknown> {
+function readArguments(value: unknown, param: string, counted: Place['counted']): Record<string, unknown> {
   if (value === undefined || value === null) return {};
   if (typeof value === 'object') return Array.isArray(value) ? { [UNREADABLE]: JSON.stringify(value) } : { ...value };
   if (typeof value !== 'string') return { [UNREADABLE]: String(value) };
   if (value.trim() === '') return {};
-  const fault = scanJson(value, ARGUMENT_BOUNDS);
+  const fault = scanJson(value, ARGUMENT_BOUNDS, counted);
   if (fault?.isExcess) throw new ServerError('INVALID_REQUEST', `The JSON in '${param}' ${fault.problem}.`, { param });
   try {
     const parsed: unknown = fault === undefined ? JSON.parse(value) : undefined;

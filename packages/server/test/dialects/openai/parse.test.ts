@@ -176,6 +176,17 @@ describe('messages', () => {
     expect(read[1]).toMatchObject({ toolCalls: [{ id: 'c', name: 'read', arguments: args }] });
   });
 
+  it('refuse arguments that hold too much together, however little each of them holds', () => {
+    const text = JSON.stringify({ list: Array.from({ length: 9000 }, () => []) });
+    const calls = Array.from({ length: 12 }, (_, id) => ({
+      ...{ id: `c${id}`, type: 'function' },
+      function: { name: 'read', arguments: text },
+    }));
+    expect(() => parse({ messages: [...messages, { role: 'assistant', tool_calls: calls }] })).toThrow(
+      expect.objectContaining({ code: 'INVALID_REQUEST', param: 'messages[1].tool_calls[11].function.arguments' }),
+    );
+  });
+
   it('refuse arguments that are nested too deep for anything that reads them', () => {
     const calls = [{ id: 'c', type: 'function', function: { name: 'read', arguments: '{"a":'.repeat(5000) } }];
     expect(() => parse({ messages: [...messages, { role: 'assistant', tool_calls: calls }] })).toThrow(

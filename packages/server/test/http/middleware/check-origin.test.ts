@@ -231,6 +231,14 @@ describe('a pattern', () => {
     'ht tp://a',
     'http://a.*.b',
     '',
+    'http://localhost:08080',
+    'http://localhost:65536',
+    'http://127.1',
+    'http://0x7f.0.0.1:*',
+    'http://[0:0::1]:3000',
+    'http://[:.:]',
+    'https://*.127.1',
+    'wss://chat.example.com',
   ])('that could never match an origin is refused at the start: %j', (pattern) => {
     expect(configSchema.safeParse({ data: 'd', models: 'm', allowedOrigins: [pattern] }).success).toBe(false);
   });
