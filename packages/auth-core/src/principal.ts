@@ -27,7 +27,8 @@ export interface Principal {
 /**
  * The caller of a server that runs with authentication off: whoever it is, with the authority of one grant.
  *
- * @throws {AuthError} `AUTH_GRANT_INVALID` when the grant is none
+ * @param policy what no caller may go beyond, as `createAuth` has it for those with a token
+ * @throws {AuthError} `AUTH_GRANT_INVALID` when a grant is none
  * @example
  * ```ts
  * import { anonymousPrincipal, decide, parseGrant } from '@latchkey/auth-core';
@@ -36,8 +37,11 @@ export interface Principal {
  * console.log(decide(guest.authority, { action: 'tokens:write' }, { now: new Date() }).allowed); // false
  * ```
  */
-export function anonymousPrincipal(grant: Grant, name: string): Principal {
-  return localPrincipal('anonymous', name, grant);
+export function anonymousPrincipal(grant: Grant, name: string, policy?: Grant): Principal {
+  const principal = localPrincipal('anonymous', name, grant);
+  if (policy === undefined) return principal;
+  const entry = Object.freeze({ grant: parseGrant(policy), source: 'server policy', id: 'policy' });
+  return Object.freeze({ ...principal, authority: Object.freeze([entry, ...principal.authority]) });
 }
 
 /** The operator at the machine itself, who may do everything. For bootstrap and for commands; never for a request. */

@@ -11,6 +11,16 @@ describe('a caller without a token', () => {
     expect(ask('tokens:write')).toMatchObject({ allowed: false, source: 'guest' });
   });
 
+  it('goes no further than the policy, like every other caller', () => {
+    const guest = anonymousPrincipal({ actions: ['chat'], models: ['*'] }, 'guest', {
+      actions: ['*'],
+      models: ['ibm/*'],
+    });
+    const ask = (model: string) => decide(guest.authority, { action: 'chat', model }, { now: new Date() });
+    expect(ask('ibm/granite')).toMatchObject({ allowed: true });
+    expect(ask('other/model')).toMatchObject({ allowed: false, source: 'server policy' });
+  });
+
   it('keeps its grant whatever becomes of the object', () => {
     const grant = { actions: ['chat' as Action] };
     const guest = anonymousPrincipal(grant, 'guest');

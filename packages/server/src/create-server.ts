@@ -135,6 +135,7 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
     clock,
     audit: trail.record,
   });
+  const policy = config.policy === undefined ? undefined : parseGrant(config.policy, { patterns: re2jsPatterns });
   const {
     auth: core,
     access,
@@ -146,7 +147,7 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
     issuer: config.publicUrl ?? installation,
     settings: () => toAuthSettings(settings.current()),
     audit: trail.record,
-    ...(config.policy === undefined ? {} : { policy: parseGrant(config.policy, { patterns: re2jsPatterns }) }),
+    ...(policy === undefined ? {} : { policy }),
   });
   opened.use(core);
   const auth = withAdministratorFile(withAuditedLogins(withFreshSettings(core, settings), trail), folder, (cause) =>
@@ -290,7 +291,7 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
     auth,
     meter,
     trail,
-    anonymous: anonymousPrincipal(ANONYMOUS_GRANT, 'anonymous'),
+    anonymous: anonymousPrincipal(ANONYMOUS_GRANT, 'anonymous', policy),
     requiresAuthentication: async () => (await settings.fresh()).requireAuthentication,
     routes,
     logger,

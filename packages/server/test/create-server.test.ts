@@ -18,6 +18,14 @@ describe('createServer', () => {
     },
   );
 
+  it('holds callers without a token to its policy as well', async () => {
+    const folder = temporaryFolder();
+    const policy = { actions: ['chat'] };
+    const places = { data: join(folder, 'data'), models: folder, port: 0, log: 'silent' } as const;
+    await using server = await createServer(defineConfig({ ...places, auth: false, policy }), { environment: {} });
+    expect((await fetch(`${server.url}/v1/models`)).status).toBe(403);
+  });
+
   it('refuses a policy that is no grant, and gives back what it has opened', async () => {
     const data = temporaryFolder();
     const config = defineConfig({ data, port: 0, policy: { actions: ['fly'] } });

@@ -1,4 +1,4 @@
-import type { Principal } from '@latchkey/auth-core';
+import { covers, type Grant, type Principal } from '@latchkey/auth-core';
 import { toActor } from '../../audit/audited-request.ts';
 import { ServerError } from '../../contracts/server-error.ts';
 import { validateBody } from '../../dialects/validate-body.ts';
@@ -23,12 +23,20 @@ export const createSettingsHandlers = (settings: Pick<LiveSettings, 'fresh' | 'c
   },
 });
 
-/** To open the server gives every caller what no token of theirs says, so it is for those to whom nothing is denied. */
-function requireEveryAction({ authority }: Principal): void {
-  if (authority.every(({ grant }) => grant.actions.includes('*'))) return;
+const EVERYTHING: Grant = { actions: ['*'], models: ['*'] };
+
+/**
+ * To open the server gives every caller what no token of theirs says, so it is for those to whom nothing is denied: no model,
+ * at no time, from nowhere. The policy holds for callers without a token as well.
+ */
+function requireEveryAction({ authority, project }: Principal): void {
+  const own = authority.filter(({ id }) => id !== 'policy');
+  const mayAll = authority.every(({ grant }) => grant.actions.includes('*')) && covers(own, EVERYTHING).covered;
+  if (mayAll && project === undefined) return;
   throw new ServerError(
     'PERMISSION_DENIED',
-    "Only a token whose grants all allow every action ('*') may switch authentication off: it opens the server to everybody.",
+    "Only a token whose grants all allow every action and every model ('*'), in every project and without conditions, may " +
+      'switch authentication off: it opens the server to everybody.',
     { param: 'requireAuthentication' },
   );
 }

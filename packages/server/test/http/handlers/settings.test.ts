@@ -122,6 +122,23 @@ describe('requireAuthentication: false', () => {
     expect((await patch(narrowed, await narrowed.issue(ADMIN), { requireAuthentication: false })).status).toBe(403);
   });
 
+  it.each([
+    { actions: ['*'] },
+    { actions: ['*'], models: ['ibm/*'] },
+    { ...ADMIN, networks: ['127.0.0.0/8', '::1'] },
+    { ...ADMIN, projects: ['web'] },
+    { ...ADMIN, expiresAt: '2999-01-01T00:00:00Z' },
+    { ...ADMIN, limits: { requestsPerMinute: 10 } },
+  ])('is not for a token that may not do everything itself: %j', async (grant) => {
+    const server = await newServer();
+    const headers = 'projects' in grant ? { 'Latchkey-Project': 'web' } : {};
+    const answer = await send(server.app, {
+      ...{ method: 'PATCH', path: '/api/v1/settings', body: { requireAuthentication: false }, headers },
+      token: await server.issue(grant),
+    });
+    expect(answer.status).toBe(403);
+  });
+
   it('is a 409 where others reach the server', async () => {
     const server = await newServer({ mustNotBeOpen: 'Refusing to be open.' });
     const answer = await patch(server, await server.issue(ADMIN), { requireAuthentication: false });
