@@ -333,7 +333,6 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
     closing ??= close();
     return closing;
   };
-  const policy = config.policy === undefined ? undefined : parseGrant(config.policy, { patterns: re2jsPatterns });
   const overview = (): Promise<ServerOverview> =>
     lookAround({
       config,

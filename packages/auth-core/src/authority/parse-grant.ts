@@ -24,6 +24,9 @@ const BOUNDS: Bounds = { units: 65_536, globs: 500, stars: 8, patterns: true };
 /** What was written before there were bounds is read. What of it is too dear is denied when it is decided. */
 const STORED: Bounds = { units: Infinity, globs: Infinity, stars: Infinity, patterns: false };
 
+/** What making all patterns of a grant ready may take, in steps: a tenth of a second. Many need a few thousand. */
+const PATTERN_STEPS = 100_000_000;
+
 type Path = readonly (string | number)[];
 
 /** Options of {@link parseGrant}. */
@@ -39,7 +42,7 @@ export interface ParseGrantOptions {
  *
  * Refuses unknown keys, values of the wrong type, dates, networks and patterns that mean nothing, and documents of
  * an unreasonable size (deeper than 24, more than 2000 values, texts longer than 1024, 65,536 characters altogether, 500
- * globs in a list, 8 stars in a glob).
+ * globs in a list, 8 stars in a glob, and of the dearest patterns a few dozen).
  *
  * @throws {AuthError} `AUTH_GRANT_INVALID`, with the `path` of the first fault
  * @example
@@ -74,7 +77,7 @@ function readGrant(value: unknown, options: ParseGrantOptions, bounds: Bounds): 
   // The schema has just said that it is one.
   const { $schema: _, ...document } = copy as Grant & { readonly $schema?: string };
   const grant: Grant = Object.freeze(document);
-  checkMeaning(grant, start, { ...bounds, engine: options.patterns });
+  checkMeaning(grant, start, { ...bounds, engine: options.patterns, left: { steps: PATTERN_STEPS } });
   return grant;
 }
 
@@ -139,6 +142,8 @@ function take(room: Room, text: string, path: Path): void {
 
 interface Meaning extends Bounds {
   readonly engine: PatternEngine | undefined;
+  /** What is left for patterns. */
+  readonly left: { steps: number };
 }
 
 /** What a schema cannot say: that ranges are ranges, hosts are written as hosts are compared, patterns compile. */
@@ -178,13 +183,16 @@ function checkGlobs(globs: readonly string[] = [], path: Path, { globs: most, st
   if (wrong >= 0) refuse([...path, wrong], `has more than ${stars} stars`);
 }
 
-function checkPattern(pattern: string, path: Path, { patterns: mustBeSmall, engine }: Meaning): void {
-  if (mustBeSmall && isTooLarge(patternCost(pattern))) {
+function checkPattern(pattern: string, path: Path, { patterns: mustBeSmall, engine, left }: Meaning): void {
+  const cost = patternCost(pattern);
+  if (mustBeSmall && isTooLarge(cost)) {
     refuse(
       path,
       `is too large: with its repetitions written out it may have ${MAXIMUM_PATTERN_SIZE} parts, some twenty \\p{…}, and no \\Q`,
     );
   }
+  left.steps -= cost.compiling;
+  if (mustBeSmall && left.steps < 0) refuse(path, 'is too much beside the patterns before it');
   try {
     engine?.compile(pattern);
   } catch {

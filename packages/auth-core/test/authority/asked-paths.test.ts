@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { createAskedPaths } from '../../src/authority/asked-paths.ts';
 import {
   type ArgumentConstraint,
   type AuthorityEntry,
@@ -8,6 +9,7 @@ import {
   type PathLookup,
   type ResolvePath,
 } from '../../src/index.ts';
+import { createSteps, StepsUsedUp } from '../../src/matching/steps.ts';
 import { re2jsPatterns } from '../../src/patterns/re2js.ts';
 
 /** The only files that there are, by the paths that lead to them. */
@@ -92,6 +94,14 @@ describe('a path that must lie in a folder', () => {
       return path;
     };
     expect(ask([docs], '/srv/docs/a', spendAll)).toMatchObject({ allowed: false, rule: 'steps', grant: 1 });
+  });
+
+  it('costs what looking it up takes, whatever the resolver counts', () => {
+    const paths = createAskedPaths((path) => path, createSteps(10 * 2000));
+    const lookUp = (index: number) => paths.isReal({ path: `/srv/${index}`, folder: '/srv', hardLinks: false });
+    for (let index = 0; index < 10; index++) expect(lookUp(index)).toBe(true);
+    expect(lookUp(0)).toBe(true);
+    expect(() => lookUp(10)).toThrow(StepsUsedUp);
   });
 
   it('cannot be judged without a resolver', () => {

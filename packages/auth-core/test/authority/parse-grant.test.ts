@@ -163,6 +163,25 @@ describe('parseGrant', () => {
     },
   );
 
+  it('refuses patterns that take too long to be made ready together', () => {
+    const grant = (pattern: string, count: number) => ({
+      actions: [],
+      mcp: {
+        files: {
+          tools: {
+            read: {
+              arguments: Object.fromEntries(Array.from({ length: count }, (_, index) => [`a${index}`, { pattern }])),
+            },
+          },
+        },
+      },
+    });
+    const letters = '^[\\p{L}\\p{N}\\p{S}\\p{P}\\p{M}\\p{Z}]$';
+    expect(() => parseGrant(grant(letters, 50), { patterns: re2jsPatterns })).not.toThrow();
+    expect(() => parseGrant(grant('^[a-z0-9._-]{1,20}$', 400), { patterns: re2jsPatterns })).not.toThrow();
+    expect(failure(grant(letters, 300))).toMatchObject({ path: expect.stringMatching(/arguments\.a1\d\d\.pattern$/) });
+  });
+
   it.each<[string, unknown]>([
     ['too deep', withConstraint(Array.from({ length: 30 }).reduce<object>((items) => ({ items }), {}))],
     ['too many values', { actions: [], models: Array.from({ length: 2000 }, () => 'a') }],

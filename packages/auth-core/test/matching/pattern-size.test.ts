@@ -2,6 +2,8 @@ import fc from 'fast-check';
 import { RE2JS } from 're2js';
 import { describe, expect, it } from 'vitest';
 import { MAXIMUM_PATTERN_COST, patternCost } from '../../src/matching/pattern-size.ts';
+import { createSteps, StepsUsedUp } from '../../src/matching/steps.ts';
+import { testPattern } from '../../src/matching/test-pattern.ts';
 
 describe('patternCost', () => {
   it.each([
@@ -91,5 +93,16 @@ describe('patternCost', () => {
       { numRuns: 20_000 },
     );
     expect(compiled).toBeGreaterThan(1000);
+  });
+});
+
+describe('a pattern that a question asks about', () => {
+  it('costs what it takes to make it ready, once', () => {
+    const engine = { compile: () => () => true };
+    const source = '^[\\p{L}\\p{N}]$';
+    const { compiling } = patternCost(source);
+    expect(() => testPattern(engine, source, 'a', { steps: createSteps(compiling) })).toThrow(StepsUsedUp);
+    expect(testPattern(engine, source, 'a', { steps: createSteps(2 * compiling) })).toBeUndefined();
+    expect(testPattern(engine, source, 'b', { steps: createSteps(compiling) })).toBeUndefined();
   });
 });
