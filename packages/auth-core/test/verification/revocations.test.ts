@@ -148,10 +148,13 @@ describe('a revocation that cannot be stored', () => {
     expect(await auth.revoke(id, wide)).toMatchObject({ stored: false });
   });
 
-  it('is not made by a manager of one project for another one', async () => {
+  it.each<[string, Grant]>([
+    ['', { actions: ['chat', 'tokens:write'] }],
+    [', who may do everything in its own', FULL_GRANT],
+  ])('is not made by a manager of one project for another one%s', async (_, grant) => {
     const { auth, operator, stop } = await setUp();
     const make = async (project: string) => {
-      const input = { name: project, project, grant: { actions: ['chat', 'tokens:write'] } as Grant };
+      const input = { name: project, project, grant };
       return auth.verify((await auth.issue(input, operator)).token);
     };
     const [web, shop, other] = [await make('web'), await make('web'), await make('shop')];

@@ -34,6 +34,27 @@ describe('a warm cache', () => {
     expect(['one', 'two', 'three'].map((text) => cache.find(text, 0)?.tokens[0])).toEqual([undefined, undefined, 'b']);
   });
 
+  it('does not remember what was read before something was dropped', () => {
+    const cache = createWarmCache(500);
+    const mark = cache.mark();
+    cache.drop('another');
+    cache.remember('text', entry('a'), mark);
+    expect(cache.find('text', 0)).toBeUndefined();
+    cache.remember('text', entry('a'), cache.mark());
+    expect(cache.find('text', 0)).toBeDefined();
+  });
+
+  it('takes nothing for fresh that was read at a time which has not come yet', () => {
+    const cache = createWarmCache(500);
+    cache.remember('text', { ...entry('a'), readAt: 1000 }, cache.mark());
+    expect([999, 1000, 1499, 1500].map((now) => cache.find('text', now) !== undefined)).toEqual([
+      false,
+      true,
+      true,
+      false,
+    ]);
+  });
+
   it('remembers nothing without a hash', () => {
     vi.stubGlobal('process', undefined);
     const cache = createWarmCache(500);

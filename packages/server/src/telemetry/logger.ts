@@ -1,5 +1,6 @@
 import { destination, type Logger, pino } from 'pino';
 import pretty from 'pino-pretty';
+import { describeError } from './describe-error.ts';
 import { hideSecrets } from './hide-secrets.ts';
 
 export type { Logger } from 'pino';
@@ -13,6 +14,7 @@ export function createLogger(level: LogLevel): Logger {
     level,
     base: null,
     redact: { paths: ['*.authorization', '*.token', '*.secret'], remove: true },
+    serializers: { err: describeError },
     hooks: { streamWrite: hideSecrets },
   };
   if (!process.stderr.isTTY) return pino(options, destination({ fd: 2, sync: true }));
