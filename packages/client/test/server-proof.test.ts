@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { askServer } from '../src/index.ts';
 
 describe('a server that is asked who it is', () => {
-  const ask = (body: string | ReadableStream<Uint8Array>) => askServer('http://127.0.0.1:1', { fetch: async () => new Response(body) });
+  const ask = (body: string | ReadableStream<Uint8Array>) =>
+    askServer('http://127.0.0.1:1', { fetch: async () => new Response(body) });
 
   it('has proven nothing with an answer that never ends, of which no more than a little is read', async () => {
     let sent = 0;

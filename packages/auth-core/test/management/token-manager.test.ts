@@ -183,6 +183,20 @@ describe('list and show', () => {
     expect({ ...hidden, message: hidden.message }).toEqual({ ...missing, message: missing.message });
   });
 
+  it('let others have a turn between grants that take long to compare', async () => {
+    const { auth, operator, inner } = setUp();
+    const globs = (text: string) => Array.from({ length: 500 }, (_, index) => `*${text.repeat(20)}*${index}`);
+    const manager = await makePrincipal(auth, { ...MANAGER, models: globs('ab') });
+    const { record } = await auth.issue({ name: 'first', grant: { actions: ['chat'], models: globs('aa') } }, operator);
+    const first = (await inner.find(record.id)) as TokenRecord;
+    for (let number = 1; number < 50; number++) await inner.insert({ ...first, id: `token ${number}` });
+    const { promise: turn, resolve } = Promise.withResolvers<string>();
+    setTimeout(resolve, 0, 'somebody else');
+    const listing = auth.list(manager);
+    expect(await Promise.race([turn, listing.then(() => 'the listing')])).toBe('somebody else');
+    await listing;
+  });
+
   it('go on behind any token that was listed, and hold few at a time however many there are', async () => {
     const { auth, operator, inner, asked } = setUp();
     const chat: Grant = { actions: ['chat'] };

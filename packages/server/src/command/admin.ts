@@ -29,6 +29,8 @@ async function recover(flags: Flags): Promise<void> {
   const { auth, folder, administrator } = await openInstallation({ data, environment: process.env }, opened);
   const { id, name } = await recoverAdministrator(auth, folder, administrator);
   if (flags.json) return printJson({ id, name, file: folder.adminToken });
-  print(`The administrator's token '${name}' (${id}) is in ${folder.adminToken}. The one before works no more.`);
+  print(
+    `The administrator's token '${name}' (${id}) is in ${folder.adminToken}. A secret that it had before works no more.`,
+  );
   remark("Commands on this machine find it by themselves: 'latchkey whoami'.");
 }

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, lchownSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { findExposure, type PathKind, processUser } from '../../src/config/private-path.ts';
@@ -116,6 +116,14 @@ describe.skipIf(user === undefined)('on the way to a path', () => {
     expect(exposureOf(join(parent, 'mcp.json'), 'file')).toContain(`${shared} can be written by others`);
     symlinkSync('../shared/../shared/mcp.json', join(folder(join(parent, 'own'), 0o755), 'relative'));
     expect(exposureOf(join(parent, 'own/relative'), 'file')).toContain(`${shared} can be written by others`);
+  });
+
+  it.skipIf(user?.uid !== 0)('a link that another user has made is an exposure, wherever it leads', () => {
+    const parent = openFolder(0o1777);
+    symlinkSync(file(join(folder(join(parent, 'own'), 0o700), 'mcp.json'), 0o600), join(parent, 'link'));
+    expect(exposureOf(join(parent, 'link'), 'file')).toBe('none');
+    lchownSync(join(parent, 'link'), 12_345, 12_345);
+    expect(exposureOf(join(parent, 'link'), 'file')).toContain('belongs to another user (uid 12345)');
   });
 
   it('links in a circle lead to nothing', () => {

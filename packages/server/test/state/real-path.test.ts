@@ -201,6 +201,7 @@ describe('resolveRealPath', () => {
       return steps;
     };
     expect(count('docs/new')).toBeGreaterThan(count('docs/1') + 50 * 200);
+    expect(count('none/'.repeat(50))).toBeGreaterThan(50 * 5000);
     const spent = () => {
       throw new Error('used up');
     };

@@ -24,6 +24,12 @@ const proves: typeof fetch = async (input) => {
   const [nonce = '', host = ''] = ['nonce', 'host'].map((name) => searchParams.get(name) ?? '');
   return Response.json({ status: 'ok', proof: identity.prove(nonce, host) });
 };
+const provesToBeAnother: typeof fetch = async (input) => {
+  const { searchParams } = new URL(String(input));
+  const [nonce = '', host = ''] = ['nonce', 'host'].map((name) => searchParams.get(name) ?? '');
+  const other = createServerIdentity(new Uint8Array(32).fill(8));
+  return Response.json({ status: 'ok', proof: other.prove(nonce, host) });
+};
 const answers: typeof fetch = async () => Response.json({ status: 'ok' });
 const refuses: typeof fetch = async () => Promise.reject(new TypeError('fetch failed'));
 
@@ -50,5 +56,6 @@ describe('requireSoleServer', () => {
     await requireSoleServer(folder, proves);
     announce(process.pid);
     await requireSoleServer(folder, answers);
+    await requireSoleServer(folder, provesToBeAnother);
   });
 });
