@@ -1,3 +1,5 @@
+import { mkdirSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import {
   type AuditLog,
   type AuditStore,
@@ -23,6 +25,7 @@ import { createAuditTrail } from '../../src/audit/audit-trail.ts';
 import type { KeptArguments } from '../../src/audit/tool-audit.ts';
 import { withAuditedLogins } from '../../src/audit/with-audited-logins.ts';
 import { createChatService } from '../../src/chat/chat-service.ts';
+import type { InferenceEngine } from '../../src/contracts/inference-engine.ts';
 import { createHandlers } from '../../src/create-handlers.ts';
 import { type AppOptions, createApp } from '../../src/http/app.ts';
 import type { Route } from '../../src/http/route.ts';
@@ -68,6 +71,8 @@ export interface TestServer {
 
 export interface TestServerOptions {
   readonly turns?: readonly Turn[];
+  /** In place of the scripted one; each of its models is the file at `path`. */
+  readonly runs?: { readonly engine: InferenceEngine; readonly path: string };
   readonly chatBodyBytes?: number;
   readonly anonymous?: Grant;
   readonly policy?: Grant;
@@ -112,11 +117,18 @@ export async function newServer(options: TestServerOptions = {}): Promise<TestSe
   const { turns = [], chatBodyBytes = 100_000, anonymous, taint = TAINT_OFF } = options;
   const { logger, log } = keepLog();
   const models = temporaryFolder();
-  writeFiles(models, { 'ibm/granite.gguf': 'GGUF', 'ibm/other.gguf': 'GGUF' });
+  const names = ['granite', 'other'];
+  if (options.runs === undefined)
+    writeFiles(models, Object.fromEntries(names.map((name) => [`ibm/${name}.gguf`, 'GGUF'])));
+  else {
+    mkdirSync(join(models, 'ibm'));
+    for (const name of names) symlinkSync(options.runs.path, join(models, 'ibm', `${name}.gguf`));
+  }
   const engine = new ScriptedEngine(...turns);
-  const registry = createModelRegistry(models, { small: 'ibm/granite' }, engine);
+  const running = options.runs?.engine ?? engine;
+  const registry = createModelRegistry(models, { small: 'ibm/granite' }, running);
   const pool = new ModelPool({
-    engine,
+    engine: running,
     logger,
     contextLength: 1024,
     parallel: 2,

@@ -13,12 +13,14 @@ const ASK_MILLISECONDS = 1000;
  * Ends a process that says nothing while work is out. llama.cpp computes in threads of its own, so a process that is
  * merely slow still answers; one that does not is stuck in something that never returns. Counted are questions in a
  * row, not time: when this process or the whole machine stood still, the other one has had no time to answer either.
+ * They count from its first word on: a process that only starts cannot answer, and loading has a limit of its own.
  */
 export class Watchdog {
   readonly #watched: Watched;
   readonly #patience: number;
   #work = 0;
   #unanswered = 0;
+  #hasSpoken = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(watched: Watched, silenceMilliseconds: number) {
@@ -28,6 +30,7 @@ export class Watchdog {
 
   /** To be told of everything that the process says. */
   heard(): void {
+    this.#hasSpoken = true;
     this.#unanswered = 0;
   }
 
@@ -60,7 +63,7 @@ export class Watchdog {
       this.#watched.giveUp();
       return;
     }
-    this.#unanswered += 1;
+    if (this.#hasSpoken) this.#unanswered += 1;
     this.#watched.ask();
   }
 }

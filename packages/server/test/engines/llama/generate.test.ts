@@ -175,6 +175,7 @@ describe('tool calls', () => {
     const request = asking(FIRST_LINE, { tools: DOCUMENTATION_TOOLS, toolChoice: 'none' });
     const events = await collect(model.generate(request, NEVER));
     expect(events.filter((event) => event.type.startsWith('toolCall.'))).toEqual([]);
+    expect(messageOf(events)).not.toContain('<tool_call>');
   });
 
   it('follow the schema of the tool', async () => {

@@ -99,6 +99,21 @@ describe('a running request', () => {
     expect(await answer.received('event: chat.end')).toContain('"code":"store_unavailable"');
   });
 
+  it('ends when the looks at its token are never answered', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const store = createMemoryTokenStore();
+    let hangs = false;
+    const find: typeof store.find = (id) => (hangs ? new Promise(() => {}) : store.find(id));
+    const auth = createAuth({ store: { ...store, find }, digestKey: new Uint8Array(32), cacheMilliseconds: 0 });
+    const server = await newServer({ turns: [talksUntilAborted], app: { auth } });
+    const { token } = await auth.issue({ name: 'test', grant }, auth.operator());
+    const answer = await open(server.app, { method: 'POST', path: '/api/v1/chat', token, body });
+    await answer.received('"and "');
+    hangs = true;
+    await vi.advanceTimersByTimeAsync(6 * 400);
+    expect(await answer.received('event: chat.end')).toContain('"code":"store_unavailable"');
+  });
+
   it('leaves neither a look at its token nor a listener behind', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     const auth = createAuth({ store: createMemoryTokenStore(), digestKey: new Uint8Array(32) });
