@@ -177,7 +177,9 @@ const TOO_LATE = 'it needs the approval of a person, and nobody has answered in 
 const DENIED = 'a person has denied this call';
 /** What is said to those who come back too late. */
 const DECIDED = {
-  approved: 'a person has approved this call, and another request has made it. It is not made twice',
+  approved:
+    'a person has approved this call, and a request before this one has begun it. It is not made twice, and what came of it is not ' +
+    'known here: look at what there is',
   denied: 'this call has waited for a person already, and was denied',
 };
 

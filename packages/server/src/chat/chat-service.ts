@@ -9,7 +9,7 @@ import {
 import type { ChatEvent } from '../contracts/chat-event.ts';
 import type { ChatMessage } from '../contracts/chat-message.ts';
 import type { ChatRequest } from '../contracts/chat-request.ts';
-import type { ConversationStore, StoredConversation, WaitingToolCall } from '../contracts/conversation-store.ts';
+import type { ConversationStore, StoredConversation } from '../contracts/conversation-store.ts';
 import { denialDetails } from '../contracts/denial-details.ts';
 import type { Sampling } from '../contracts/inference-engine.ts';
 import { ServerError } from '../contracts/server-error.ts';
@@ -23,11 +23,12 @@ import { ChatModel } from './chat-model.ts';
 import { ChatUse } from './chat-use.ts';
 import { joinHistory, unansweredCalls } from './conversation.ts';
 import { generateWithinBudget, refuseSpent, type TokenBudget } from './generate-within-budget.ts';
+import { keepTurn } from './keep-turn.ts';
 import { type ChatLimits, least } from './limits.ts';
 import { nearestEffort } from './nearest-effort.ts';
 import { openStream } from './open-stream.ts';
 import { refuseLargeRequest } from './refuse-large-request.ts';
-import { type ChatTurn, createTurnRecord, runChat, type TurnKeeper, type TurnRecord } from './run-chat.ts';
+import { type ChatTurn, createTurnRecord, runChat } from './run-chat.ts';
 import { toStats } from './usage.ts';
 
 /** Who chats, what is decided about it, and the tokens that its limits leave. */
@@ -119,8 +120,20 @@ async function* streamChat(
   await using _toolset = chat.toolset;
   const chatModel = new ChatModel(options.pool, chat.model, chat.request.contextLength);
   using use = new ChatUse(chat.caller.principal, key, record, options.recordUsage);
-  const keep = chat.request.store ? keepTurn(options, chat, record) : undefined;
-  yield { type: 'chat.start', model: key };
+  const keep = chat.request.store
+    ? keepTurn({
+        ...options,
+        responseId: options.createResponseId(),
+        createdAt: options.clock().toISOString(),
+        principal: chat.caller.principal,
+        model: key,
+        parentId: chat.request.previousResponseId,
+        messages: chat.request.messages,
+        record,
+      })
+    : undefined;
+  let isOver = false;
+  yield { type: 'chat.start', model: key, ...(keep && { responseId: keep.responseId }) };
   try {
     signal.throwIfAborted();
     const turn: ChatTurn = {
@@ -135,17 +148,31 @@ async function* streamChat(
       createCallId: options.createCallId,
       unanswered: unansweredCalls(chat.history.messages),
       ...(chat.history.waiting && { waiting: chat.history.waiting }),
+      ...(chat.history.begun !== undefined && { begun: chat.history.begun }),
+      begin: async () => {
+        use.begin();
+        await keep?.progress();
+      },
       ...(keep && { keep }),
     };
-    yield* runChat(turn, record, signal);
+    for await (const event of runChat(turn, record, signal)) {
+      if (event.type === 'tool_call.success') use.addCalls();
+      yield event;
+    }
     signal.throwIfAborted();
-    await keep?.progress();
+    await keep?.complete();
+    isOver = true;
   } catch (error) {
+    isOver = true;
+    await keep?.breakOff(signal.aborted ? 'incomplete' : 'failed');
     // Whoever went away reads nothing; whoever is sent away, because the server stops, must not take half for whole.
     const cause: unknown = signal.aborted ? signal.reason : error;
     if (!signal.aborted || cause instanceof ServerError) {
       yield { type: 'error', error: toServerError(cause, options.logger) };
     }
+  } finally {
+    // Its reader has left between two events.
+    if (!isOver) await keep?.breakOff('incomplete');
   }
   yield {
     type: 'chat.end',
@@ -294,34 +321,6 @@ function refuseNothingNew(
   throw new ServerError('INVALID_REQUEST', "The previous response is complete: 'input' has to say how to go on.", {
     param: 'input',
   });
-}
-
-/** Keeps the turn under the one id that it has from its beginning. */
-function keepTurn(
-  { conversations, createResponseId, clock }: ChatServiceOptions,
-  { caller: { principal }, request, model }: OpenedChat,
-  record: TurnRecord,
-): TurnKeeper & { readonly isKept: () => boolean } {
-  const responseId = createResponseId();
-  const createdAt = clock().toISOString();
-  let isKept = false;
-  return {
-    responseId,
-    isKept: () => isKept,
-    async progress(waiting?: WaitingToolCall) {
-      await conversations.save({
-        id: responseId,
-        owner: principal.rootId,
-        project: principal.project ?? null,
-        model: model.file.key,
-        parentId: request.previousResponseId ?? null,
-        messages: [...request.messages, ...record.added],
-        ...(waiting && { waiting }),
-        createdAt,
-      });
-      isKept = true;
-    },
-  };
 }
 
 function toServerError(error: unknown, logger: Logger): ServerError {

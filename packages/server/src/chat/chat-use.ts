@@ -1,17 +1,19 @@
 import type { Principal } from '@latchkey/auth-core';
-import type { RecordUsage } from '../contracts/usage-record.ts';
+import type { RecordUsage, UsageCounts } from '../contracts/usage-record.ts';
 import type { RoundUse } from './generate-within-budget.ts';
 import type { TurnRecord } from './run-chat.ts';
 
-/** What a chat uses. It is told when the chat is over, also when its reader has left or the model has died. */
+/**
+ * What a chat uses. It is told as it comes: the request when a model begins, each round and each call when it is over, also
+ * when its reader has left or the model has died. What is killed loses no more than the round that runs.
+ */
 export class ChatUse implements Disposable {
   readonly #principal: Principal;
   readonly #model: string;
   readonly #record: TurnRecord;
   readonly #tell: RecordUsage;
-  #inputTokens = 0;
-  #outputTokens = 0;
-  #rounds = 0;
+  #hasBegun = false;
+  #calls = 0;
 
   constructor(principal: Principal, model: string, record: TurnRecord, tell: RecordUsage) {
     this.#principal = principal;
@@ -20,24 +22,42 @@ export class ChatUse implements Disposable {
     this.#tell = tell;
   }
 
-  add(round: RoundUse): void {
-    this.#rounds += 1;
-    this.#inputTokens += round.inputTokens;
-    this.#outputTokens += round.outputTokens;
+  /** The request counts from here on; before that, it has used nothing. */
+  begin(): void {
+    if (this.#hasBegun) return;
+    this.#hasBegun = true;
+    this.#note({ requests: 1 });
+  }
+
+  add({ inputTokens, outputTokens }: RoundUse): void {
+    this.begin();
+    this.#note({ inputTokens, outputTokens });
+  }
+
+  /** Counts the calls that were made since it was asked last. */
+  addCalls(): void {
+    const made = this.#record.output.filter(({ type }) => type === 'tool_call').length;
+    const toolCalls = made - this.#calls;
+    if (toolCalls === 0) return;
+    this.begin();
+    this.#calls = made;
+    this.#note({ toolCalls });
   }
 
   [Symbol.dispose](): void {
-    const toolCalls = this.#record.output.filter(({ type }) => type === 'tool_call').length;
-    // A request that no model began has used nothing.
-    if (this.#rounds + toolCalls === 0) return;
+    this.addCalls();
+  }
+
+  #note(counts: Partial<UsageCounts>): void {
     this.#tell({
       rootId: this.#principal.rootId,
       project: this.#principal.project ?? null,
       model: this.#model,
-      requests: 1,
-      inputTokens: this.#inputTokens,
-      outputTokens: this.#outputTokens,
-      toolCalls,
+      requests: 0,
+      inputTokens: 0,
+      outputTokens: 0,
+      toolCalls: 0,
+      ...counts,
     });
   }
 }

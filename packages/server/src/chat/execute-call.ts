@@ -7,7 +7,7 @@ import type { ChatTurn, TurnRecord } from './run-chat.ts';
 
 /** Runs one call and writes it into the record: as an event, as output, and as a message that the model will read. */
 export async function* executeCall(
-  { toolset, keep, waiting }: ChatTurn,
+  { toolset, keep, waiting, begun }: ChatTurn,
   call: ToolCallRequest,
   record: TurnRecord,
   signal: AbortSignal,
@@ -16,15 +16,19 @@ export async function* executeCall(
   if (described !== undefined) {
     yield { type: 'tool_call.arguments', tool: described.tool, arguments: call.arguments, origin: described.origin };
   }
+  if (begun === call.id) {
+    yield* answerUnknown(toolset, call, record);
+    await keep?.progress();
+    return;
+  }
+  // What is made twice is worse than what is not known: from here on, nobody who comes back makes this call.
+  await keep?.progress(waiting?.callId === call.id ? { waiting } : { begun: call.id });
   const waits = new EventQueue<{ readonly approvalId: string }>();
-  // Also when it was decided while its caller was away.
-  let hasWaited = waiting?.callId === call.id;
   const wait: ApprovalWait = {
     ...(keep && { responseId: keep.responseId }),
     ...(waiting?.callId === call.id && { approvalId: waiting.approvalId }),
     onWaiting: async (approvalId) => {
-      await keep?.progress({ callId: call.id, approvalId });
-      hasWaited = true;
+      await keep?.progress({ waiting: { callId: call.id, approvalId } });
       waits.push({ approvalId });
     },
   };
@@ -44,15 +48,16 @@ export async function* executeCall(
     };
   }
   const outcome = await calling;
-  if (signal.aborted) return;
   if (outcome.type === 'waits') {
+    if (signal.aborted) return;
     throw new ServerError('SHUTTING_DOWN', 'The server is shutting down. The tool call goes on waiting for a person.');
   }
   if (outcome.type === 'ran') {
     const { tool, output, origin } = outcome;
     record.output.push({ type: 'tool_call', tool, arguments: outcome.arguments, output, origin });
     record.added.push({ role: 'tool', toolCallId: call.id, name: call.name, content: outcome.text });
-    if (hasWaited) await keep?.progress();
+    await keep?.progress();
+    if (signal.aborted) return;
     yield { type: 'tool_call.success', tool, arguments: outcome.arguments, output, origin };
     return;
   }
@@ -62,9 +67,22 @@ export async function* executeCall(
     ...(outcome.kind === 'invalid_arguments' ? { arguments: call.arguments } : {}),
     ...(outcome.origin === undefined ? {} : { origin: outcome.origin }),
   };
-  yield* refuse(call, invalid, outcome.reason, record);
-  if (hasWaited) await keep?.progress();
+  const refusal = [...refuse(call, invalid, outcome.reason, record)];
+  await keep?.progress();
+  if (!signal.aborted) yield* refusal;
 }
+
+/** Tells the model, and whoever reads, that a call may have been made. */
+function* answerUnknown(toolset: ChatToolset, call: ToolCallRequest, record: TurnRecord): Generator<ChatEvent> {
+  const described = toolset.describe(call.name);
+  const origin = described === undefined ? {} : { origin: described.origin };
+  const toolName = described?.tool ?? call.name;
+  yield* refuse(call, { type: 'invalid_arguments', toolName, arguments: call.arguments, ...origin }, UNKNOWN, record);
+}
+
+const UNKNOWN =
+  'this call was begun by an earlier request, which was broken off, and whether it has done its work is not known. It is ' +
+  'not made again by itself: look at what there is before you ask for it once more';
 
 /** Refuses a call that the request has no room for: a call that was begun must not end in silence. */
 export function* refuseBeyondLimit(

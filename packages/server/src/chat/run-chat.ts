@@ -3,10 +3,12 @@ import type { ChatMessage, ToolCallRequest } from '../contracts/chat-message.ts'
 import type { ChatRequest } from '../contracts/chat-request.ts';
 import type { WaitingToolCall } from '../contracts/conversation-store.ts';
 import type { FinishReason, GenerateRequest, QueueShare, ToolChoice } from '../contracts/inference-engine.ts';
+import { ServerError } from '../contracts/server-error.ts';
 import type { ChatToolset } from '../contracts/toolset.ts';
 import type { ModelLoadEvent } from './chat-model.ts';
 import { answersInPlace } from './conversation.ts';
 import { executeCall, refuseBeyondLimit } from './execute-call.ts';
+import { fitAnswers, halveAnswers } from './fit-answers.ts';
 import type { RoundEvent } from './generate-within-budget.ts';
 import type { ChatLimits } from './limits.ts';
 import { addUsage, emptyUsage, type UsageTotals } from './usage.ts';
@@ -27,6 +29,10 @@ export interface ChatTurn {
   readonly unanswered: readonly ToolCallRequest[];
   /** The one of them that has waited for a person already. */
   readonly waiting?: WaitingToolCall;
+  /** The one that was about to be made when the turn before was broken off: it is not made again. */
+  readonly begun?: string;
+  /** Called once, when there is something to keep: the engine has taken the prompt, or a call comes first. */
+  readonly begin?: () => Promise<void>;
   /** Absent: nobody can go on from this turn. */
   readonly keep?: TurnKeeper;
 }
@@ -34,8 +40,8 @@ export interface ChatTurn {
 /** Keeps what a turn has come to, so that its caller may leave and come back. */
 export interface TurnKeeper {
   readonly responseId: string;
-  /** @param waiting the call that it has come to */
-  readonly progress: (waiting?: WaitingToolCall) => Promise<void>;
+  /** @param open the call that it has come to: it waits for a person, or is about to be made */
+  readonly progress: (open?: { readonly waiting?: WaitingToolCall; readonly begun?: string }) => Promise<void>;
 }
 
 /** What a finished or broken turn leaves behind; it is filled while the turn runs. */
@@ -45,6 +51,8 @@ export interface TurnRecord {
   readonly added: ChatMessage[];
   readonly usage: UsageTotals;
   finishReason: FinishReason;
+  /** As many characters of each answer of a tool fit into the context; undefined while nothing was too long. */
+  answerCharacters: number | undefined;
 }
 
 export const createTurnRecord = (): TurnRecord => ({
@@ -52,6 +60,7 @@ export const createTurnRecord = (): TurnRecord => ({
   added: [],
   usage: emptyUsage(),
   finishReason: 'stop',
+  answerCharacters: undefined,
 });
 
 /**
@@ -73,6 +82,12 @@ export async function* runChat(turn: ChatTurn, record: TurnRecord, signal: Abort
     }
   }
 
+  let hasBegun = false;
+  const begin = async (): Promise<void> => {
+    if (!hasBegun) await turn.begin?.();
+    hasBegun = true;
+  };
+  if (turn.unanswered.length > 0 && !signal.aborted) await begin();
   for (const call of turn.unanswered) {
     const described = turn.toolset.describe(call.name);
     yield { type: 'tool_call.start', tool: described?.tool ?? call.name, ...origin(described) };
@@ -81,8 +96,8 @@ export async function* runChat(turn: ChatTurn, record: TurnRecord, signal: Abort
   if (signal.aborted) return;
   for (let round = 1; ; round += 1) {
     const mayCall = round <= turn.limits.rounds && callsLeft > 0;
-    const options = { mayCall, first: round === 1, clientToolNames, clientCallIds };
-    const { calls, misspelt } = yield* runRound(turn, record, options, signal);
+    const options = { mayCall, first: round === 1, clientToolNames, clientCallIds, begin };
+    const { calls, misspelt } = yield* runFittedRound(turn, record, options, signal);
     if (signal.aborted || !mayCall || calls.length + misspelt.length === 0) return;
     // Cut off in the middle of a call: there is no room to write it again.
     if (calls.length === 0 && record.finishReason === 'length') return;
@@ -101,6 +116,7 @@ export async function* runChat(turn: ChatTurn, record: TurnRecord, signal: Abort
 interface RoundOptions {
   readonly mayCall: boolean;
   readonly first: boolean;
+  readonly begin: () => Promise<void>;
   readonly clientToolNames: ReadonlySet<string>;
   /** Of all rounds, in the order in which the caller hears of them. */
   readonly clientCallIds: string[];
@@ -111,6 +127,27 @@ interface RoundCalls {
   readonly calls: readonly ToolCallRequest[];
   /** Answers to calls that could not be read, so that the model may try again. */
   readonly misspelt: readonly ChatMessage[];
+}
+
+/** One generation; what tools have answered is shortened until it fits, because their calls cannot be made undone. */
+async function* runFittedRound(
+  turn: ChatTurn,
+  record: TurnRecord,
+  options: RoundOptions,
+  signal: AbortSignal,
+): AsyncGenerator<ChatEvent, RoundCalls> {
+  for (;;) {
+    try {
+      return yield* runRound(turn, record, options, signal);
+    } catch (error) {
+      const isTooLong = error instanceof ServerError && error.code === 'CONTEXT_EXCEEDED';
+      const shorter = isTooLong
+        ? halveAnswers([...turn.messages, ...record.added], record.answerCharacters)
+        : undefined;
+      if (shorter === undefined) throw error;
+      record.answerCharacters = shorter;
+    }
+  }
 }
 
 /** One generation. */
@@ -133,7 +170,10 @@ async function* runRound(
         continue;
       }
       if (event.type === 'interrupted') continue;
-      if (!begun) yield { type: 'prompt_processing.start' };
+      if (!begun) {
+        await options.begin();
+        yield { type: 'prompt_processing.start' };
+      }
       begun = true;
       if (event.type === 'prompt.progress') {
         yield { type: 'prompt_processing.progress', progress: event.total === 0 ? 1 : event.processed / event.total };
@@ -199,10 +239,14 @@ async function* runRound(
   } catch (error) {
     // What was begun is ended, also when the model dies in the middle of it.
     yield* round.close();
+    // Where somebody goes on, what was said is not lost.
+    if (round.text !== '') record.added.push({ role: 'assistant', content: round.text });
     throw error;
   }
   if (begun && processing) yield { type: 'prompt_processing.end' };
   yield* round.close();
+  // Broken off before a word: there is nothing that a model has said.
+  if (signal.aborted && round.text === '' && calls.length === 0) return { calls, misspelt };
   record.added.push({
     role: 'assistant',
     content: round.text,
@@ -248,7 +292,7 @@ function toGenerateRequest(turn: ChatTurn, record: TurnRecord, options: RoundOpt
   const tools = [...turn.toolset.definitions, ...request.clientTools];
   const left = outputTokensLeft(turn, record);
   return {
-    messages: answersInPlace([...turn.messages, ...record.added]),
+    messages: fitAnswers(answersInPlace([...turn.messages, ...record.added]), record.answerCharacters),
     tools,
     // A model that may not call is still given the tools: an engine leaves out of its text what looks like a call of them.
     toolChoice: options.mayCall ? chooseTools(request.toolChoice, tools.length > 0, options.first) : 'none',

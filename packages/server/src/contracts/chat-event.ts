@@ -62,7 +62,12 @@ export interface ChatResult {
  * that the caller runs itself. After an `error` only `chat.end` follows.
  */
 export type ChatEvent =
-  | { readonly type: 'chat.start'; readonly model: string }
+  | {
+      readonly type: 'chat.start';
+      readonly model: string;
+      /** From which a later request can go on, whatever becomes of this one. */
+      readonly responseId?: string;
+    }
   | { readonly type: 'model_load.start'; readonly model: string }
   | { readonly type: 'model_load.progress'; readonly model: string; readonly progress: number }
   | { readonly type: 'model_load.end'; readonly model: string; readonly loadTimeSeconds: number }

@@ -7,6 +7,12 @@ export interface WaitingToolCall {
   readonly approvalId: string;
 }
 
+/**
+ * How far a turn has got: it runs (or its server was killed while it did), its caller has left or was sent away, an error
+ * has ended it, or it is whole. Each can be gone on from.
+ */
+export type TurnState = 'running' | 'incomplete' | 'failed' | 'completed';
+
 /** One stored turn: what the request added and what the model answered. */
 export interface StoredTurn {
   /** `resp_` and 48 hexadecimal digits. */
@@ -19,6 +25,9 @@ export interface StoredTurn {
   readonly messages: readonly ChatMessage[];
   /** Present as long as the turn has got no further. */
   readonly waiting?: WaitingToolCall;
+  readonly state: TurnState;
+  /** A call that is about to be made, or is being made: what came of it is not known until its answer is kept. */
+  readonly begun?: string;
   readonly createdAt: string;
 }
 
@@ -28,6 +37,8 @@ export interface StoredConversation {
   readonly messages: readonly ChatMessage[];
   /** Of the last turn. */
   readonly waiting?: WaitingToolCall;
+  /** Of the last turn; it must not be made again. */
+  readonly begun?: string;
 }
 
 /** SEAM. Keeps conversations for `previous_response_id`. Built in: `conversations/kysely-conversation-store`. */

@@ -13,6 +13,8 @@ export function createKyselyConversationStore(db: Kysely<ConversationTables>): C
       const progress = {
         messages: JSON.stringify(turn.messages),
         waiting: turn.waiting === undefined ? null : JSON.stringify(turn.waiting),
+        state: turn.state,
+        begun: turn.begun ?? null,
       };
       const { numInsertedOrUpdatedRows } = await db
         .insertInto('conversation_turn')
@@ -33,21 +35,22 @@ export function createKyselyConversationStore(db: Kysely<ConversationTables>): C
     },
 
     load: async (id, owner, project) => {
-      const { rows } = await sql<{ messages: string; waiting: string | null }>`
-        with recursive line (id, parent_id, messages, waiting, depth) as (
-          select id, parent_id, messages, waiting, 0 from conversation_turn
+      const { rows } = await sql<{ messages: string; waiting: string | null; begun: string | null }>`
+        with recursive line (id, parent_id, messages, waiting, begun, depth) as (
+          select id, parent_id, messages, waiting, begun, 0 from conversation_turn
           where id = ${id} and owner = ${owner} and project is not distinct from ${project}
           union all
-          select turn.id, turn.parent_id, turn.messages, turn.waiting, line.depth + 1 from conversation_turn turn
+          select turn.id, turn.parent_id, turn.messages, turn.waiting, turn.begun, line.depth + 1 from conversation_turn turn
           join line on turn.id = line.parent_id
           where turn.owner = ${owner} and turn.project is not distinct from ${project}
         )
-        select messages, waiting from line order by depth desc`.execute(db);
+        select messages, waiting, begun from line order by depth desc`.execute(db);
       const last = rows.at(-1);
       if (last === undefined) return undefined;
       return {
         messages: rows.flatMap((row) => JSON.parse(row.messages) as ChatMessage[]),
         ...(last.waiting === null ? {} : { waiting: JSON.parse(last.waiting) as WaitingToolCall }),
+        ...(last.begun === null ? {} : { begun: last.begun }),
       };
     },
   };

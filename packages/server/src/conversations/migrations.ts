@@ -22,4 +22,8 @@ export const conversationMigrations: Migrations = {
   '0007-waiting-turns': async (database) => {
     await database.schema.alterTable('conversation_turn').addColumn('waiting', 'text').execute();
   },
+  '0010-turn-states': async (database) => {
+    await database.schema.alterTable('conversation_turn').addColumn('state', 'text').execute();
+    await database.schema.alterTable('conversation_turn').addColumn('begun', 'text').execute();
+  },
 };

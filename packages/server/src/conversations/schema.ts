@@ -1,3 +1,5 @@
+import type { TurnState } from '../contracts/conversation-store.ts';
+
 /** The tables that the server keeps beside auth-core's. */
 export interface ConversationTables {
   conversation_turn: ConversationTurnTable;
@@ -13,5 +15,9 @@ export interface ConversationTurnTable {
   messages: string;
   /** JSON of WaitingToolCall. */
   waiting: string | null;
+  /** Null in rows that are older than the column: they are completed. */
+  state: TurnState | null;
+  /** The id of a call that was about to be made. */
+  begun: string | null;
   created_at: string;
 }

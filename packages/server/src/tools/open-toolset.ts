@@ -12,7 +12,7 @@ import type { IntegrationRequest, RequiredApproval } from '../contracts/chat-req
 import { type ErrorDetails, ServerError } from '../contracts/server-error.ts';
 import type { ApprovalWait, ChatToolset, ToolCallOutcome } from '../contracts/toolset.ts';
 import { type AskApproval, changedNote, whileWaiting } from './ask-approval.ts';
-import { auditOutcome } from './audit-outcome.ts';
+import { auditOutcome, isUnknown } from './audit-outcome.ts';
 import { createAuditedGate, type JudgedCall } from './audited-gate.ts';
 import { ephemeralId, originOf, readEphemeralServers, toEphemeralError } from './ephemeral-servers.ts';
 import { MCP_JSON_IS_OFF, type McpSwitches } from './mcp-switches.ts';
@@ -244,9 +244,11 @@ function toOutcome(
     return { type: 'refused', kind: 'invalid_arguments', tool, origin, arguments: args, reason: outcome.reason };
   }
   // The call was right and the tool failed. LM Studio's API knows only calls that ran and calls that were not valid.
-  const text = `Error: ${outcome.reason}`;
+  const text = `Error: ${outcome.reason}${isUnknown(outcome) ? UNKNOWN : ''}`;
   return { type: 'ran', tool, origin, arguments: args, output: JSON.stringify([{ type: 'text', text }]), text };
 }
+
+const UNKNOWN = ' Whether it has done its work is not known.';
 
 const emptyToolset: ChatToolset = {
   definitions: [],

@@ -4,13 +4,30 @@ import type { ChatCaller } from '../../src/chat/chat-service.ts';
 import type { ChatEvent, ChatResult } from '../../src/contracts/chat-event.ts';
 import type { ChatMessage } from '../../src/contracts/chat-message.ts';
 import type { ChatRequest } from '../../src/contracts/chat-request.ts';
+import type { ConversationStore, StoredTurn } from '../../src/contracts/conversation-store.ts';
+import type { EngineEvent, GenerateRequest } from '../../src/contracts/inference-engine.ts';
 import { ServerError } from '../../src/contracts/server-error.ts';
 import { chatRequest } from '../scripted/chat-request.ts';
 import { collect } from '../scripted/collect.ts';
-import { callsTool, describedModel, says, talksUntilAborted } from '../scripted/engine-script.ts';
+import {
+  callsTool,
+  describedModel,
+  finish,
+  message,
+  progress,
+  says,
+  talksUntilAborted,
+} from '../scripted/engine-script.ts';
 import { ScriptedEngine } from '../scripted/scripted-engine.ts';
 import { ran, ScriptedToolset } from '../scripted/scripted-toolset.ts';
 import { newCaller, newChat, type TestChat } from './new-chat.ts';
+
+/** Refuses longer conversations. */
+const takesUpTo = (characters: number) =>
+  async function* (request: GenerateRequest): AsyncGenerator<EngineEvent> {
+    if (JSON.stringify(request.messages).length > characters) throw new ServerError('CONTEXT_EXCEEDED', 'too long');
+    yield* [progress(), message('Fits'), finish()];
+  };
 
 const signal = (): AbortSignal => new AbortController().signal;
 /** May ask for more context than is configured. */
@@ -65,7 +82,7 @@ describe('a chat', () => {
   it('names the model by its key, whatever the caller called it', async () => {
     const test = await newChat(new ScriptedEngine(says('Hi')));
     const { events, result } = await ask(test, await newCaller(test.auth), { model: 'small' });
-    expect(events[0]).toEqual({ type: 'chat.start', model: 'ibm/granite' });
+    expect(events[0]).toMatchObject({ type: 'chat.start', model: 'ibm/granite' });
     expect(result.model).toBe('ibm/granite');
   });
 
@@ -276,23 +293,104 @@ describe('a conversation', () => {
     expect(engine.requests[1]?.messages[0]).toEqual(system);
   });
 
-  it('is not kept when the chat failed', async () => {
-    const test = await newChat(
-      new ScriptedEngine(async function* () {
-        yield { type: 'message.delta', text: 'Hi' };
-        throw new ServerError('CONTEXT_EXCEEDED', 'too long');
-      }),
-    );
-    const { events, result } = await ask(test, await newCaller(test.auth), { store: true });
-    expect(events.at(-2)).toMatchObject({ type: 'error', error: { code: 'CONTEXT_EXCEEDED' } });
-    expect(result).not.toHaveProperty('responseId');
-    expect(result.output).toEqual([{ type: 'message', content: 'Hi' }]);
+  it('is kept as far as it got when the chat failed, and can be gone on with', async () => {
+    const engine = new ScriptedEngine(async function* () {
+      yield { type: 'message.delta', text: 'Hi' };
+      throw new ServerError('MODEL_CRASHED', 'gone');
+    }, says('Again'));
+    const test = await newChat(engine);
+    const caller = await newCaller(test.auth);
+    const { events, result } = await ask(test, caller, { store: true });
+    expect(events.at(-2)).toMatchObject({ type: 'error', error: { code: 'MODEL_CRASHED' } });
+    expect(events[0]).toMatchObject({ type: 'chat.start', responseId: result.responseId });
+    await ask(test, caller, { previousResponseId: result.responseId ?? '', messages: [user('More')] });
+    expect(engine.requests.at(-1)?.messages.map(({ role }) => role)).toEqual(['user', 'assistant', 'user']);
   });
 
-  it('is not kept when the caller went away', async () => {
+  it('is not kept when it was refused before it began', async () => {
+    const test = await newChat(new ScriptedEngine(says('Hi')));
+    const saved: string[] = [];
+    const save = async ({ id }: { readonly id: string }) => void saved.push(id);
+    const refusing = await newChat(
+      // biome-ignore lint/correctness/useYield: it is refused
+      new ScriptedEngine(async function* () {
+        throw new ServerError('CONTEXT_EXCEEDED', 'too long');
+      }),
+      { conversations: { ...test.conversations, save } },
+    );
+    await expect(ask(refusing, await newCaller(refusing.auth), { store: true })).rejects.toMatchObject({
+      code: 'CONTEXT_EXCEEDED',
+    });
+    expect(saved).toEqual([]);
+  });
+
+  it('makes no call twice and loses no answer, at whatever event its caller leaves', async () => {
+    const script = () => [callsTool('read', { line: 1 }), says('Done'), says('Again'), says('Again')];
+    const whole = await newChat(
+      new ScriptedEngine(...script()),
+      {},
+      new ScriptedToolset({ read: ran('read', 'text') }),
+    );
+    const { events } = await ask(whole, await newCaller(whole.auth), { store: true });
+    for (const [place, left] of events.entries()) {
+      const engine = new ScriptedEngine(...script());
+      const toolset = new ScriptedToolset({ read: ran('read', 'text') });
+      const test = await newChat(engine, {}, toolset);
+      const caller = await newCaller(test.auth);
+      let responseId: string | undefined;
+      let seen = 0;
+      for await (const event of await test.chat(caller, chatRequest({ store: true }), signal())) {
+        if (event.type === 'chat.start') responseId = event.responseId;
+        if (seen++ === place) break;
+      }
+      const back = { previousResponseId: responseId ?? '', messages: [user('More')] };
+      await ask(test, caller, back);
+      const made = toolset.calls.length;
+      expect([left.type, made <= 1]).toEqual([left.type, true]);
+      const answers = engine.requests.at(-1)?.messages.filter(({ role }) => role === 'tool') ?? [];
+      expect([left.type, answers.length]).toEqual([left.type, made]);
+    }
+  });
+
+  it('makes no call again that a killed server had begun, and says that its outcome is not known', async () => {
+    const stored: StoredTurn[] = [];
+    const toolset = new ScriptedToolset({ read: ran('read', 'text') });
+    const first = await newChat(new ScriptedEngine(callsTool('read'), says('Done')), {}, toolset);
+    const conversations: ConversationStore = {
+      load: first.conversations.load,
+      save: async (turn) => {
+        stored.push(structuredClone(turn));
+        await first.conversations.save(turn);
+      },
+    };
+    const recorded = await newChat(new ScriptedEngine(callsTool('read'), says('Done')), { conversations }, toolset);
+    await ask(recorded, await newCaller(recorded.auth), { store: true });
+    expect(stored.map(({ state, begun }) => [state, begun !== undefined])).toEqual([
+      ['running', false],
+      ['running', true],
+      ['running', false],
+      ['completed', false],
+    ]);
+    for (const turn of stored) {
+      const engine = new ScriptedEngine(says('Again'));
+      const again = new ScriptedToolset({ read: ran('read', 'twice') });
+      const test = await newChat(engine, {}, again);
+      const caller = await newCaller(test.auth);
+      await test.conversations.save({ ...turn, owner: caller.principal.rootId });
+      await ask(test, caller, { previousResponseId: turn.id, messages: [user('More')] });
+      expect(again.calls).toEqual([]);
+      const answer = engine.requests.at(-1)?.messages.find(({ role }) => role === 'tool');
+      const expected = turn.begun === undefined ? (turn.messages.length > 1 ? 'text' : undefined) : 'is not known';
+      if (expected === undefined) expect(answer).toBeUndefined();
+      else expect(JSON.stringify(answer)).toContain(expected);
+    }
+  });
+
+  it('is kept when the caller went away', async () => {
     const test = await newChat(new ScriptedEngine(talksUntilAborted));
     const abort = new AbortController();
-    const events = await test.chat(await newCaller(test.auth), chatRequest({ store: true }), abort.signal);
+    const caller = await newCaller(test.auth);
+    const events = await test.chat(caller, chatRequest({ store: true }), abort.signal);
     const seen: ChatEvent[] = [];
     for await (const event of events) {
       seen.push(event);
@@ -300,7 +398,45 @@ describe('a conversation', () => {
     }
     expect(seen.map(({ type }) => type)).not.toContain('error');
     expect(seen.at(-1)).toMatchObject({ type: 'chat.end', result: { finishReason: 'stop' } });
-    expect(seen.at(-1)).not.toHaveProperty('result.responseId');
+    const id = seen[0]?.type === 'chat.start' ? seen[0].responseId : undefined;
+    const kept = await test.conversations.load(id ?? '', caller.principal.rootId, null);
+    expect(kept?.messages.at(-1)).toMatchObject({ role: 'assistant', content: expect.stringMatching(/^and /) });
+  });
+
+  it('is not lost to an answer of a tool that is longer than the context', async () => {
+    const engine = new ScriptedEngine(
+      callsTool('read'),
+      takesUpTo(2000),
+      takesUpTo(2000),
+      takesUpTo(2000),
+      takesUpTo(2000),
+    );
+    const toolset = new ScriptedToolset({ read: ran('read', 'x'.repeat(10_000)) });
+    const test = await newChat(engine, {}, toolset);
+    const { events, result } = await ask(test, await newCaller(test.auth), { store: true });
+    expect(events.map(({ type }) => type)).not.toContain('error');
+    expect(result.output.at(-1)).toEqual({ type: 'message', content: 'Fits' });
+    expect(toolset.calls).toHaveLength(1);
+    expect(JSON.stringify(engine.requests.at(-1)?.messages)).toContain('do not fit into the context');
+  });
+});
+
+describe('what a chat uses', () => {
+  it('is told after each round and each call, the request when it begins', async () => {
+    const told: string[] = [];
+    const test = await newChat(
+      new ScriptedEngine(callsTool('read'), says('Done')),
+      {
+        recordUsage: ({ requests, outputTokens, toolCalls }) => told.push(`${requests} ${outputTokens} ${toolCalls}`),
+      },
+      new ScriptedToolset({ read: ran('read', 'text') }),
+    );
+    const at: [string, number][] = [];
+    for await (const { type } of await test.chat(await newCaller(test.auth), chatRequest(), signal())) {
+      at.push([type, told.length]);
+    }
+    expect(told).toEqual(['1 0 0', '0 2 0', '0 0 1', '0 2 0']);
+    expect(at.find(([type]) => type === 'tool_call.success')?.[1]).toBe(3);
   });
 });
 
@@ -428,11 +564,10 @@ describe('a fault on the way', () => {
     expect(seen).toEqual(['chat.start', 'model_load.start', 'error', 'chat.end']);
   });
 
-  it('at keeping the conversation is an error in the stream', async () => {
+  it('at keeping the conversation is refused before anything is done', async () => {
     const conversations = { load: async () => undefined, save: async () => Promise.reject(new Error('disk full')) };
     const test = await newChat(new ScriptedEngine(says('Hi')), { conversations });
-    const { events } = await ask(test, await newCaller(test.auth), { store: true });
-    expect(events.slice(-2).map(({ type }) => type)).toEqual(['error', 'chat.end']);
+    await expect(ask(test, await newCaller(test.auth), { store: true })).rejects.toMatchObject({ code: 'INTERNAL' });
   });
 });
 

@@ -27,6 +27,7 @@ const save = (store: ConversationStore, id: string, changes: Partial<StoredTurn>
     model: 'ibm/granite',
     parentId: null,
     messages: [say(id)],
+    state: 'completed',
     createdAt: '2026-01-01T00:00:00Z',
     ...changes,
   });

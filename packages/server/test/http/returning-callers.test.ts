@@ -182,8 +182,12 @@ describe('a call whose caller went away', () => {
     await expect.poll(() => called(run)).toHaveLength(1);
     await run.leave();
     const { ended } = await goOn(run);
-    expect(await ended('tool_call.failure')).toMatchObject({ reason: expect.stringContaining('not made twice') });
+    expect(await ended('chat.end')).toMatchObject({ result: { output: [{ type: 'message', content: 'Done' }] } });
+    expect(JSON.stringify(run.server.engine.requests.at(-1)?.messages)).toContain('is not known');
     expect(await called(run)).toHaveLength(1);
+    await expect
+      .poll(async () => (await entriesOf(run.server, /^tool\.ended$/)).map(({ details }) => details?.outcome))
+      .toEqual(['unknown']);
   });
 });
 

@@ -13,6 +13,7 @@ const turn = {
   model: 'm',
   parentId: null,
   messages: [{ role: 'assistant', content: 'Hi' }],
+  state: 'completed',
   createdAt: '2026-01-01T00:00:00Z',
 } as const;
 

@@ -29,7 +29,16 @@ describe.each([
     const { conversations } = await open();
     const store = createKyselyConversationStore(conversations);
     const turn = (id: string, createdAt: string, parentId: string | null = null) =>
-      store.save({ id, owner: 'root', project: null, model: 'm', parentId, messages: [], createdAt });
+      store.save({
+        id,
+        owner: 'root',
+        project: null,
+        model: 'm',
+        parentId,
+        messages: [],
+        state: 'completed',
+        createdAt,
+      });
     await turn('old', OLD);
     await turn('goes on', OLD, 'old');
     await turn('kept parent', OLD);

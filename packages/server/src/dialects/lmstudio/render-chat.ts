@@ -47,7 +47,11 @@ function renderItem(item: OutputItem): Json[] {
 /** One event → the events on the wire, by name and payload; the payload repeats the name. */
 export function renderEvent(event: ChatEvent): Json[] {
   switch (event.type) {
-    case 'chat.start':
+    case 'chat.start': {
+      // LM Studio tells it at the end only; its clients pass over what they do not know.
+      const response = event.responseId === undefined ? {} : { response_id: event.responseId };
+      return [{ type: event.type, model_instance_id: event.model, ...response }];
+    }
     case 'model_load.start':
       return [{ type: event.type, model_instance_id: event.model }];
     case 'model_load.progress':

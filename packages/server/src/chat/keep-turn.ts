@@ -1,0 +1,68 @@
+import type { Principal } from '@latchkey/auth-core';
+import type { ChatMessage } from '../contracts/chat-message.ts';
+import type { ConversationStore, TurnState, WaitingToolCall } from '../contracts/conversation-store.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { TurnKeeper, TurnRecord } from './run-chat.ts';
+
+export interface KeepTurnOptions {
+  readonly conversations: ConversationStore;
+  readonly logger: Logger;
+  readonly responseId: string;
+  readonly createdAt: string;
+  readonly principal: Principal;
+  readonly model: string;
+  readonly parentId: string | undefined;
+  /** What the request brings. */
+  readonly messages: readonly ChatMessage[];
+  readonly record: TurnRecord;
+}
+
+/** A turn that is stored while it runs, so that nothing which it has done is lost with its caller or its server. */
+export interface KeptTurn extends TurnKeeper {
+  /** Whether somebody can go on from it. */
+  readonly isKept: () => boolean;
+  /** Stores the whole. Rejects when that fails. */
+  complete(): Promise<void>;
+  /** Stores what there is of a turn that was not completed. It never rejects, and keeps nothing of one that never began. */
+  breakOff(state: Extract<TurnState, 'incomplete' | 'failed'>): Promise<void>;
+}
+
+/** Keeps a turn under the one id that it has from its beginning. */
+export function keepTurn(options: KeepTurnOptions): KeptTurn {
+  const { conversations, logger, responseId, createdAt, principal, model, parentId, messages, record } = options;
+  let isKept = false;
+  /** What stands open: it stays open when the turn is broken off. */
+  let open: { readonly waiting?: WaitingToolCall; readonly begun?: string } = {};
+
+  async function save(state: TurnState): Promise<void> {
+    await conversations.save({
+      id: responseId,
+      owner: principal.rootId,
+      project: principal.project ?? null,
+      model,
+      parentId: parentId ?? null,
+      messages: [...messages, ...record.added],
+      ...open,
+      state,
+      createdAt,
+    });
+    isKept = true;
+  }
+
+  return {
+    responseId,
+    isKept: () => isKept,
+    async progress(next = {}) {
+      open = next;
+      await save('running');
+    },
+    async complete() {
+      open = {};
+      await save('completed');
+    },
+    async breakOff(state) {
+      if (!isKept) return;
+      await save(state).catch((error: unknown) => logger.error({ err: error }, 'the end of a turn could not be kept'));
+    },
+  };
+}
