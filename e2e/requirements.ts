@@ -268,6 +268,13 @@ export const requirements = [
     },
   },
   {
+    source: 'python/latchkey/README.md',
+    promises: {
+      'python.tests':
+        'the package for Python reads profiles, pairs tokens with servers and reads refusals as the client does',
+    },
+  },
+  {
     source: 'docs/mcp.md#sandbox',
     promises: {
       'sandbox.layers': 'the list of MCP servers says which layers hold each of them',
