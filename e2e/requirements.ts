@@ -264,6 +264,7 @@ export const requirements = [
       'client.logout': 'latchkey logout --keep forgets the token',
       'client.logout-revoke': 'latchkey logout ends the token, and says what became of it',
       'client.profiles-file': 'a profiles file that others can read is used by no command',
+      'client.runtimes': 'the client runs on Node 22 and later, on Bun, on Deno and in browsers',
       'client.no-leak': 'no command shows a token that it was given',
     },
   },
