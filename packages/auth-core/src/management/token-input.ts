@@ -2,8 +2,9 @@ import { endOf, parseDateTime } from '../date-time.ts';
 import { GrantNotCoveredError, InvalidGrantError } from '../errors.ts';
 import type { Principal } from '../principal.ts';
 
-// One line of visible characters that neither begins nor ends with a blank.
-const LABEL = /^(?! )[\p{L}\p{M}\p{N}\p{P}\p{S} ]{1,100}(?<! )$/u;
+// One line of visible characters that neither begins nor ends with a blank. Among letters, marks and symbols there are some
+// that nobody sees: fillers, variation selectors, the blank of Braille.
+const LABEL = /^(?! )(?:(?![\p{Default_Ignorable_Code_Point}\u2800])[\p{L}\p{M}\p{N}\p{P}\p{S} ]){1,100}(?<! )$/u;
 const NOTES = /^[\p{L}\p{M}\p{N}\p{P}\p{S} \t\r\n]{1,2000}$/u;
 const MAXIMUM_ROTATE_AFTER_SECONDS = 3660 * 86_400;
 

@@ -74,6 +74,8 @@ function fail(error: unknown, asJson: boolean): void {
 /** A mistake in the command line ends as every other does, in its subcommands as well. */
 function endLikeOthers(command: Command, asJson: boolean): void {
   command.exitOverride().configureOutput({
+    writeOut: (text) => process.stdout.write(visibleText(text)),
+    writeErr: (text) => process.stderr.write(visibleText(text)),
     // What was mistyped may be a token.
     outputError: (text, write) => {
       if (!asJson) write(visibleText(hideSecrets(text)));

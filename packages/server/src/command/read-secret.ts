@@ -1,3 +1,4 @@
+import { visibleLine } from '@latchkey/mcp-bridge/visible-text';
 import { CommandError } from './command-error.ts';
 
 /** Standard input: a terminal, or whatever was sent to it. */
@@ -41,7 +42,7 @@ const ENDS: ReadonlySet<string> = new Set(['\r', '\n', '\u0004', INTERRUPT]);
 async function readHidden(prompt: string, input: SecretInput, output: PromptOutput): Promise<string> {
   // Hidden first: whoever reads the prompt may type at once.
   input.setRawMode?.(true);
-  output.write(prompt);
+  output.write(visibleLine(prompt));
   const line = { typed: [] as string[], end: undefined as string | undefined };
   const decoder = new TextDecoder();
   for await (const chunk of input) {

@@ -1,0 +1,124 @@
+import { POISON } from './poison.ts';
+
+/** One way to run a command with poison in whatever it reads. */
+export interface Run {
+  readonly args: readonly string[];
+  /** What comes to its standard input; a token by default. */
+  readonly input?: string;
+  /** It asks a server: it is also run on servers that refuse, and that babble. */
+  readonly asks?: true;
+  /** What it reads is so poisoned that it must show some of it, written out. */
+  readonly shows?: true;
+}
+
+const asking = (...args: readonly string[]): Run => ({ args, asks: true, shows: true });
+/** It prints nothing of the answer but a token, or nothing at all. */
+const quiet = (...args: readonly string[]): Run => ({ args, asks: true });
+const local = (...args: readonly string[]): Run => ({ args });
+
+/** What has no words of others, in a data folder of its own: DATA stands for that. */
+const inFolder = (...args: readonly string[]): Run => local(...args, '--data', 'DATA');
+
+/**
+ * Every command there is, groups among them, with what it reads poisoned: the server's answers, its arguments, its files. A
+ * command that is not here fails the test.
+ */
+export const POISONED_COMMANDS: Readonly<Record<string, readonly Run[]>> = {
+  serve: [
+    local('serve', '--data', 'DATA', '--port', POISON),
+    local('serve', '--config', `DATA/${POISON}`),
+    local('serve', POISON),
+  ],
+  token: [local('token', POISON)],
+  'token create': [
+    asking('token', 'create', POISON),
+    inFolder('token', 'create', POISON),
+    local('token', 'create', 'x', '--expires', POISON),
+    local('token', 'create', 'x', '--grant', `@${POISON}`),
+    local('token', 'create', 'x', '--grant', POISON),
+    local('token', 'create', 'x', '--kind', POISON),
+  ],
+  'token list': [asking('token', 'list'), inFolder('token', 'list', '--owner', POISON)],
+  'token show': [asking('token', 'show', 'x'), asking('token', 'show', POISON), inFolder('token', 'show', POISON)],
+  'token edit': [
+    asking('token', 'edit', 'x', '--name', POISON, '--yes'),
+    asking('token', 'edit', 'x', '--grant', JSON.stringify({ actions: [POISON] }), '--yes'),
+    local('token', 'edit', 'x', '--rotate-after', POISON),
+  ],
+  'token rotate': [asking('token', 'rotate', 'x'), local('token', 'rotate', 'x', '--overlap', POISON)],
+  'token revoke': [
+    asking('token', 'revoke', 'x', '--yes'),
+    asking('token', 'revoke', '--self', '--yes'),
+    asking('token', 'revoke', '--owner', POISON),
+  ],
+  'token delete': [quiet('token', 'delete', 'x'), inFolder('token', 'delete', POISON)],
+  'token attenuate': [
+    local('token', 'attenuate', '--expires', POISON),
+    local('token', 'attenuate', '--models', POISON),
+    local('token', 'attenuate', POISON),
+  ],
+  'token exchange': [asking('token', 'exchange', '-'), local('token', 'exchange', '--expires', POISON)],
+  'token inspect': [
+    { args: ['token', 'inspect', '-'], input: poisonedJwt(), shows: true },
+    { args: ['token', 'inspect', '-'], input: POISON },
+  ],
+  keys: [local('keys', POISON)],
+  'keys list': [asking('keys', 'list'), inFolder('keys', 'list')],
+  'keys rotate': [asking('keys', 'rotate', '--compromised'), inFolder('keys', 'rotate')],
+  models: [asking('models')],
+  mcp: [local('mcp', POISON)],
+  'mcp list': [asking('mcp', 'list')],
+  'mcp tools': [asking('mcp', 'tools'), asking('mcp', 'tools', POISON)],
+  'mcp logs': [asking('mcp', 'logs', 'filled')],
+  'mcp add': [
+    inFolder('mcp', 'add', 'x', '--', POISON),
+    inFolder('mcp', 'add', POISON, '--', 'x'),
+    inFolder('mcp', 'add', 'x', '--env', POISON),
+  ],
+  'mcp remove': [inFolder('mcp', 'remove', POISON)],
+  'mcp test': [
+    local('mcp', 'test', 'poisoned', '--mcp', 'MCP', '--data', 'DATA'),
+    { args: ['mcp', 'test', 'broken', '--mcp', 'MCP', '--data', 'DATA'], shows: true },
+    local('mcp', 'test', POISON, '--mcp', 'MCP', '--data', 'DATA'),
+  ],
+  'mcp diff': [asking('mcp', 'diff', 'filled'), asking('mcp', 'diff', 'filled', POISON)],
+  'mcp approve': [asking('mcp', 'approve', 'filled', '--yes')],
+  chat: [asking('chat', '--model', POISON, POISON), local('chat', 'x', '--model', 'x', '--temperature', POISON)],
+  login: [asking('login'), local('login', '--profile', POISON), local('login', '--url', POISON)],
+  logout: [local('logout', '--profile', POISON)],
+  whoami: [asking('whoami')],
+  can: [asking('can', POISON), local('can', 'chat', '--tool', POISON, '--arguments', POISON)],
+  settings: [local('settings', POISON)],
+  'settings get': [asking('settings', 'get'), asking('settings', 'get', POISON)],
+  'settings set': [
+    asking('settings', 'set', 'tokenKinds.legacy=false', `${POISON}=${POISON}`),
+    inFolder('settings', 'set', `${POISON}=1`),
+  ],
+  usage: [asking('usage'), quiet('usage', '--by', 'token', '--from', POISON)],
+  approvals: [asking('approvals'), asking('approvals', '--watch')],
+  'approvals list': [asking('approvals', 'list')],
+  'approvals approve': [
+    asking('approvals', 'approve', POISON),
+    local('approvals', 'approve', 'x', '--arguments', POISON),
+  ],
+  'approvals deny': [asking('approvals', 'deny', POISON)],
+  audit: [local('audit', POISON)],
+  'audit list': [
+    asking('audit', 'list'),
+    local('audit', 'list', '--after', POISON),
+    inFolder('audit', 'list', '--project', POISON),
+  ],
+  'audit export': [
+    asking('audit', 'export'),
+    quiet('audit', 'export', '--output', `DATA/${POISON.replaceAll(/[/\0]/g, '')}`),
+  ],
+  'audit verify': [inFolder('audit', 'verify'), inFolder('audit', 'verify', '--head', POISON)],
+  admin: [local('admin', POISON)],
+  'admin recover': [inFolder('admin', 'recover')],
+};
+
+/** Anybody can write anything into a JWT. */
+function poisonedJwt(): string {
+  const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+  return `${part({ alg: 'ES256', typ: 'at+jwt', kid: POISON })}.${part({ sub: POISON, [POISON]: POISON })}.c2ln`;
+}
