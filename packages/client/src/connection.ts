@@ -31,6 +31,8 @@ export interface Connection {
   readonly url: string;
   readonly token?: string;
   readonly project?: string;
+  /** The key of the server, where the profile that it is from has one: ask with `askServer` before it gets a token. */
+  readonly serverKey?: string;
 }
 
 /** The names of the options, for those that are none. */
@@ -68,7 +70,13 @@ export function resolveConnection(options: ConnectionOptions = {}): Connection {
     options.project === undefined
       ? ((found?.goesFirst === true ? own : undefined) ?? readVariable(environment, 'LATCHKEY_PROJECT') ?? own)
       : options.project;
-  return { url, ...presentToken(token), ...presentProject(project ?? undefined) };
+  const key = isItsServer && found?.profile.url !== undefined ? found.profile.serverKey : undefined;
+  return {
+    url,
+    ...presentToken(token),
+    ...presentProject(project ?? undefined),
+    ...(key === undefined ? {} : { serverKey: key }),
+  };
 }
 
 interface Chosen {

@@ -89,7 +89,7 @@ export function readProfile(name: string, environment: Environment): Profile {
  */
 export function saveProfile(name: string, profile: Profile, environment: Environment = processEnvironment()): void {
   checkProfileName(name);
-  checkOptionNames(profile, ['token', 'url', 'project']);
+  checkOptionNames(profile, ['token', 'url', 'project', 'serverKey']);
   checkUsable(profile);
   const wanted = keysOf(profile);
   change(environment, (text, path) => {
@@ -151,10 +151,16 @@ function change(environment: Environment, make: (text: string, path: string) => 
 const readForChange = (environment: Environment, path: string): string | undefined =>
   readCredentials(path, readVariable(environment, 'LATCHKEY_CREDENTIALS') !== undefined);
 
-function checkUsable({ token, url, project }: Profile): void {
+function checkUsable({ token, url, project, serverKey }: Profile): void {
   if (url !== undefined) readServerUrl(url, 'url');
   if (token !== undefined && !isToken(token)) {
     throw new ConfigurationError('invalid_option', 'The token has characters that none can have.');
+  }
+  if (serverKey !== undefined && !/^[\w-]{43}$/.test(serverKey)) {
+    throw new ConfigurationError(
+      'invalid_option',
+      'The key of the server is none: it has 43 letters, digits, - and _.',
+    );
   }
   if (project !== undefined && (project.trim() === '' || /[\p{Cc}\u2028\u2029\uFEFF]/u.test(project))) {
     throw new ConfigurationError('invalid_option', 'The project is empty or has characters that no name can have.');

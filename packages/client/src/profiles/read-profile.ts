@@ -7,15 +7,23 @@ export interface Profile {
   /** The server that the token is for; it is sent to no other. */
   readonly url?: string | undefined;
   readonly project?: string | undefined;
+  /** `server_key`: the key that the server has proven to have when the profile was made. Commands show the token to no other. */
+  readonly serverKey?: string | undefined;
 }
 
-const FIELDS: Readonly<Record<string, keyof Profile>> = { api_token: 'token', url: 'url', project: 'project' };
+const FIELDS: Readonly<Record<string, keyof Profile>> = {
+  api_token: 'token',
+  url: 'url',
+  project: 'project',
+  server_key: 'serverKey',
+};
 
 /** The keys of the file with the values of a profile. */
-export const keysOf = ({ token, url, project }: Profile): Readonly<Record<string, string | undefined>> => ({
+export const keysOf = ({ token, url, project, serverKey }: Profile): Readonly<Record<string, string | undefined>> => ({
   api_token: token,
   url,
   project,
+  server_key: serverKey,
 });
 
 /** The names of all profiles, in the file's order. */
@@ -39,7 +47,8 @@ export function profileOf(lines: readonly Line[], name: string, path: string): P
   for (const { key, value, number } of own) {
     if (key === undefined || value === undefined) continue;
     const field = Object.hasOwn(FIELDS, key) ? FIELDS[key] : undefined;
-    if (field === undefined) throw invalidLine(path, number, 'has an unknown key. There are: api_token, url, project');
+    if (field === undefined)
+      throw invalidLine(path, number, 'has an unknown key. There are: api_token, url, project, server_key');
     if (profile[field] !== undefined) throw invalidLine(path, number, `sets ${key} a second time`);
     const text = readValue(value);
     if (text === undefined) throw invalidLine(path, number, `has quotes around ${key} that do not match`);

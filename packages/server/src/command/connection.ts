@@ -59,8 +59,16 @@ export function connect(flags: ConnectionFlags, environment: Environment, fetch?
 
 /** A connection, and the server that must be at its other end before a token is shown to it. */
 export interface FoundConnection extends Connection {
-  /** The server that runs on the data folder; absent for one that was named by its URL. */
-  readonly expected?: RunningServer;
+  /** The server that runs on the data folder, or the one whose key a profile holds; absent where no key is known. */
+  readonly expected?: ExpectedServer;
+}
+
+/** A server, and the key that it must prove to have. */
+export interface ExpectedServer {
+  readonly url: string;
+  readonly key: string;
+  /** The process that runs on the data folder; absent for a server that a profile remembers. */
+  readonly pid?: number;
 }
 
 /**
@@ -84,7 +92,8 @@ export function findConnection(flags: ConnectionFlags, environment: Environment)
       defaultUrl,
     }),
   );
-  const administrator = found.token === undefined && found.expected !== undefined ? readAdminToken(folder) : undefined;
+  const administrator =
+    found.token === undefined && found.expected?.pid !== undefined ? readAdminToken(folder) : undefined;
   return { ...found, ...(administrator === undefined ? {} : { token: administrator }) };
 }
 
@@ -99,9 +108,11 @@ export function withRunningServer(
   resolve: (defaultUrl: string) => Connection,
 ): FoundConnection {
   const running = findRunning(folder);
-  const found = resolve(running?.url ?? NOWHERE);
+  const { serverKey: key, ...found } = resolve(running?.url ?? NOWHERE);
   if (found.url === NOWHERE) throw noServer(folder, environment);
-  if (running === undefined || !isSame(found.url, running.url)) return found;
+  if (running === undefined || !isSame(found.url, running.url)) {
+    return key === undefined ? found : { ...found, expected: { url: found.url, key } };
+  }
   // The address that the server has told of itself: a name such as localhost leads to two.
   return { ...found, url: running.url, expected: running };
 }
@@ -122,7 +133,7 @@ export function connectClient(flags: ConnectionFlags, environment: Environment, 
 }
 
 /** Sends nothing before the server has proven that it is the one that is expected. */
-export function expectServer(expected: RunningServer | undefined, fetch: Fetch = globalThis.fetch): Fetch {
+export function expectServer(expected: ExpectedServer | undefined, fetch: Fetch = globalThis.fetch): Fetch {
   if (expected === undefined) return fetch;
   let proof: Promise<void> | undefined;
   return async (input, init) => {
@@ -132,10 +143,18 @@ export function expectServer(expected: RunningServer | undefined, fetch: Fetch =
   };
 }
 
-async function requireServer({ url, key, pid }: RunningServer, fetch: Fetch): Promise<void> {
+async function requireServer({ url, key, pid }: ExpectedServer, fetch: Fetch): Promise<void> {
   const answer = await askServer(url, { fetch });
   if (answer.type === 'unreachable') throw answer.cause;
   if (answer.type === 'proven' && answer.key === key) return;
+  if (pid === undefined) {
+    const shows = answer.type === 'proven' ? 'has another key' : 'proves no key';
+    throw new CommandError(
+      `What answers at ${url} ${shows}: it is not the server that the profile was made with, and no token was sent to it. ` +
+        "Has its operator set it up again, then 'latchkey login' takes the new key.",
+      { ending: 'unreachable', code: 'unproven' },
+    );
+  }
   throw new CommandError(
     `What answers at ${url} is not the server of this data folder, so no token was sent to it. Process ${pid} may have ` +
       "crashed and its port have gone to another program: start the server again with 'latchkey serve'.",

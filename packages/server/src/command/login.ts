@@ -1,4 +1,5 @@
 import {
+  askServer,
   checkProfilesWritable,
   createClient,
   credentialsFile,
@@ -10,7 +11,7 @@ import {
 import type { Command } from 'commander';
 import { defaultDataFolder } from '../config/load-config.ts';
 import { inPlainWords } from './api-client.ts';
-import { expectServer, type FoundConnection, withRunningServer } from './connection.ts';
+import { type ExpectedServer, expectServer, type FoundConnection, withRunningServer } from './connection.ts';
 import { print, remark } from './print.ts';
 import { profileName } from './profile-name.ts';
 import { readSecret } from './read-secret.ts';
@@ -36,11 +37,18 @@ async function login(flags: Flags, environment: Environment): Promise<void> {
   const name = profileName(flags, environment);
   const { url, project, expected } = findServerFor(name, flags, environment);
   checkProfilesWritable(environment);
+  const serverKey = await meetServer(url, expected);
   const token = await readSecret(`API token for ${url} (it is not shown): `, process.stdin, process.stderr);
   const place = { url, ...(project === undefined ? {} : { project }) };
-  const client = createClient({ ...place, token, fetch: expectServer(expected), profile: null, environment: {} });
+  const client = createClient({
+    ...place,
+    token,
+    fetch: expectServer(serverKey === undefined ? undefined : { ...expected, url, key: serverKey }),
+    profile: null,
+    environment: {},
+  });
   const identity = await inPlainWords(() => client.auth.whoami());
-  saveProfile(name, { ...place, token }, environment);
+  saveProfile(name, { ...place, token, serverKey }, environment);
   const owner = identity.owner === '' ? '' : ` of ${identity.owner}`;
   print(`Logged in to ${url} as ${identity.name} (${identity.id}, ${identity.kind})${owner}.`);
   print(`Profile '${name}' is in ${credentialsFile(environment)}.`);
@@ -48,6 +56,23 @@ async function login(flags: Flags, environment: Environment): Promise<void> {
   if (stronger !== undefined && flags.profile === undefined) {
     remark(`${stronger} is set and goes before the profile. Unset it, or use --profile ${name}.`);
   }
+}
+
+/**
+ * The key that the server proves to have, which the profile keeps. The server of the data folder must have its own; another
+ * one may have got a new key, and whoever logs in again takes that.
+ */
+async function meetServer(url: string, expected: ExpectedServer | undefined): Promise<string | undefined> {
+  if (expected?.pid !== undefined) return expected.key;
+  const answer = await askServer(url);
+  const key = answer.type === 'proven' ? answer.key : undefined;
+  if (expected !== undefined && key !== undefined && key !== expected.key) {
+    remark(`The server at ${url} has another key than when you logged in before. The new one is kept in its place.`);
+  }
+  if (answer.type === 'unproven') {
+    remark(`What answers at ${url} proves no key, so that commands cannot know it again: see docs/client.md.`);
+  }
+  return key;
 }
 
 /** As for any other command, but that the profile need not be there yet, and that its token no longer matters. */

@@ -5,9 +5,11 @@ import {
   LatchkeyError,
   readProfiles,
   removeProfile,
+  resolveConnection,
 } from '@latchkey/client';
 import type { Command } from 'commander';
 import { CommandError } from './command-error.ts';
+import { expectServer } from './connection.ts';
 import { print } from './print.ts';
 import { profileName } from './profile-name.ts';
 
@@ -53,11 +55,15 @@ async function endToken(name: string, environment: Environment): Promise<string>
   try {
     const { HOME, USERPROFILE, LATCHKEY_CREDENTIALS } = environment;
     const own = { HOME, USERPROFILE, LATCHKEY_CREDENTIALS };
-    await createClient({ profile: name, environment: own, timeout: TIMEOUT_MILLISECONDS }).auth.revoke();
+    const { url, serverKey: key } = resolveConnection({ profile: name, environment: own });
+    const fetch = expectServer(key === undefined ? undefined : { url, key });
+    await createClient({ profile: name, environment: own, timeout: TIMEOUT_MILLISECONDS, fetch }).auth.revoke();
     return 'Its token is revoked.';
   } catch (error) {
     if (error instanceof AuthenticationError) return 'Its token had ended before.';
     if (!(error instanceof LatchkeyError)) throw error;
+    if (error.cause instanceof CommandError)
+      return `Its token was not revoked and may still work: ${error.cause.message}`;
     return `Its token could not be revoked and may still work: ${error.message}`;
   }
 }

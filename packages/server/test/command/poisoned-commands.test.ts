@@ -9,6 +9,9 @@ import { POISONED_COMMANDS, type Run } from './poison/poisoned-commands.ts';
 import { type Behaviour, startPoisonedServer } from './poison/poisoned-server.ts';
 import { runCommand, type Written } from './poison/run-command.ts';
 
+/** Some commands start processes, and each is run many times. */
+const PATIENCE_MILLISECONDS = 120_000;
+
 const TOKEN = 'sk-lm-aaaaaaaa:aaaaaaaaaaaaaaaaaaaa';
 const REFUSALS: readonly Behaviour[] = ['babbles', 400, 401, 403, 404, 409, 503];
 
@@ -76,7 +79,7 @@ function expectSeen(path: string, run: Written & { isTerminal: boolean; isJson: 
   ).toEqual([]);
 }
 
-describe('what commands write', () => {
+describe('what commands write', { timeout: PATIENCE_MILLISECONDS }, () => {
   it('knows every command that there is', () => {
     expect(Object.keys(POISONED_COMMANDS).sort()).toEqual(commands.map(([path]) => path).sort());
   });
