@@ -43,10 +43,10 @@ export function createApp(options: AppOptions): Koa<ServerState> {
   const stepsOf = createSteps(options);
   for (const route of options.routes) router.register(route.path, [route.method], [...stepsOf(route), route.handler]);
 
-  // An answer that broke off after its beginning: most of the time its reader has left.
+  // An answer that broke off after its beginning: most of the time its reader has left, or what it sent was no HTTP any more.
   app.on('error', (error: NodeJS.ErrnoException) => {
-    const level = error.code === 'ERR_STREAM_PREMATURE_CLOSE' ? 'debug' : 'error';
-    options.logger[level]({ err: error }, 'an answer was not sent whole');
+    const isReader = error.code === 'ERR_STREAM_PREMATURE_CLOSE' || error.code?.startsWith('HPE_');
+    options.logger[isReader ? 'debug' : 'error']({ err: error }, 'an answer was not sent whole');
   });
   const dialectOf = createDialectOf(options.routes, lmstudioDialect);
   app.use(requestContext(options));

@@ -14,7 +14,7 @@ export interface Call {
   readonly path?: string;
   readonly token?: string;
   readonly headers?: OutgoingHttpHeaders;
-  /** An object is sent as JSON, text as it is. */
+  /** An object is sent as JSON, text and bytes as they are. */
   readonly body?: unknown;
 }
 
@@ -65,7 +65,8 @@ function begin<State>(app: Koa<State>, call: Call, onRead?: () => void) {
       ...headers,
     },
   });
-  return { call: sent, server, text: body === undefined || typeof body === 'string' ? body : JSON.stringify(body) };
+  const isRaw = body === undefined || typeof body === 'string' || body instanceof Uint8Array;
+  return { call: sent, server, text: isRaw ? body : JSON.stringify(body) };
 }
 
 function receive(call: ClientRequest): Promise<Answer> {

@@ -25,6 +25,19 @@ describe('a JSON body', () => {
     expect((await post(JSON.stringify(value))).json()).toEqual({ read: value });
   });
 
+  it.each([
+    ['is no UTF-8', new Uint8Array([0x22, 0xff, 0x22]), 'not valid UTF-8'],
+    ['has half a character', new Uint8Array([0x22, 0xf0, 0x9f, 0x22]), 'not valid UTF-8'],
+    ['is UTF-16', new Uint8Array([0xff, 0xfe, 0x7b, 0x00, 0x7d, 0x00]), 'not valid UTF-8'],
+    ['says something twice', '{"a":{"b":1,"b":2}}', "'a.b' appears twice"],
+    ['has a number that none is', '[1e999]', 'beyond the range of numbers'],
+    ['is no JSON', '{"a":1,}', 'not valid JSON'],
+  ])('that %s is refused, and says so', async (_, body, message) => {
+    const answer = await post(body, { 'content-type': 'application/json' });
+    expect(answer.status).toBe(400);
+    expect(answer.json()).toMatchObject({ error: { message: expect.stringContaining(message) } });
+  });
+
   it.each(['application/json; charset=utf-8', 'application/problem+json'])('takes %s for JSON', async (type) => {
     expect((await post('{}', { 'content-type': type })).status).toBe(200);
   });

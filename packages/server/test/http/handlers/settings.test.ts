@@ -139,6 +139,13 @@ describe('requireAuthentication: false', () => {
     expect(answer.status).toBe(403);
   });
 
+  it('is not for a token of one project', async () => {
+    const { app, auth } = await newServer();
+    const { token } = await auth.issue({ name: 'web', project: 'web', grant: ADMIN }, auth.operator());
+    const call = { method: 'PATCH', path: '/api/v1/settings', body: { requireAuthentication: false }, token };
+    expect((await send(app, call)).status).toBe(403);
+  });
+
   it('is a 409 where others reach the server', async () => {
     const server = await newServer({ mustNotBeOpen: 'Refusing to be open.' });
     const answer = await patch(server, await server.issue(ADMIN), { requireAuthentication: false });
