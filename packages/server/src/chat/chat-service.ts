@@ -54,7 +54,7 @@ export interface ChatServiceOptions {
   readonly clock: () => Date;
   /** Why a JSON Schema is too large to be used; undefined for one that is not. */
   readonly schemaExcess: (schema: unknown) => string | undefined;
-  /** How long a model that is loading or busy is waited for before the stream begins. */
+  /** How long a model that is loading or busy is waited for before the stream begins, where a caller does not say. */
   readonly patienceMilliseconds?: number;
 }
 
@@ -70,10 +70,12 @@ export type ChatService = (
   caller: ChatCaller,
   request: ChatRequest,
   signal: AbortSignal,
+  patienceMilliseconds?: number,
 ) => Promise<AsyncGenerator<ChatEvent>>;
 
 export function createChatService(options: ChatServiceOptions): ChatService {
-  return async (caller, asked, signal) => {
+  const usual = options.patienceMilliseconds ?? PATIENCE_MILLISECONDS;
+  return async (caller, asked, signal, patienceMilliseconds = usual) => {
     const key = options.registry.resolve(asked.model);
     // Asked before the model is looked for: a token learns nothing about models that it may not use.
     const permission = permit(caller, key);
@@ -91,11 +93,7 @@ export function createChatService(options: ChatServiceOptions): ChatService {
     const toolset = await openOwnToolset(options, caller, { ...request, messages }, signal);
     await refuseAmbiguousTools(request, toolset);
     const opened = { caller, request, model, history, messages, toolset, limits };
-    return openStream(
-      (reading) => streamChat(options, opened, reading),
-      options.patienceMilliseconds ?? PATIENCE_MILLISECONDS,
-      signal,
-    );
+    return openStream((reading) => streamChat(options, opened, reading), patienceMilliseconds, signal);
   };
 }
 

@@ -74,6 +74,8 @@ export interface TestServerOptions {
   /** In place of the scripted one; each of its models is the file at `path`. */
   readonly runs?: { readonly engine: InferenceEngine; readonly path: string };
   readonly chatBodyBytes?: number;
+  /** How long LM Studio's streams wait for a model before they begin. */
+  readonly patienceMilliseconds?: number;
   readonly anonymous?: Grant;
   readonly policy?: Grant;
   /** Why the setting requireAuthentication can't be off here. */
@@ -188,6 +190,7 @@ export async function newServer(options: TestServerOptions = {}): Promise<TestSe
     }),
     samplingOf: () => ({}),
     schemaExcess: excessOf,
+    ...(options.patienceMilliseconds === undefined ? {} : { patienceMilliseconds: options.patienceMilliseconds }),
     limits: { rounds: 4, toolCalls: 8 },
     recordUsage: recorder.record,
     logger,

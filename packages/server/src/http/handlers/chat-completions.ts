@@ -8,6 +8,9 @@ import { toChatCaller } from '../chat-caller.ts';
 import type { Handler } from '../route.ts';
 import { dataFrame, sendEventStream } from '../sse.ts';
 
+/** A stream of this API shows nothing of a model's loading, so its beginning is worth less than the status of a refusal. */
+const PATIENCE_MILLISECONDS = 30_000;
+
 export interface ChatCompletionsOptions {
   readonly chat: ChatService;
   readonly createId: () => string;
@@ -26,7 +29,7 @@ export const createChatCompletionsHandler =
       model: request.model,
     };
     try {
-      const events = await chat(toChatCaller(ctx.state), request, ctx.state.signal);
+      const events = await chat(toChatCaller(ctx.state), request, ctx.state.signal, PATIENCE_MILLISECONDS);
       if (!stream) {
         ctx.body = renderCompletion(identity, await collectChat(events));
         return;
