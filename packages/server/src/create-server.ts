@@ -16,6 +16,7 @@ import { re2jsPatterns } from '@latchkey/auth-core/patterns/re2js';
 import { createMcpHost, excessOf, type McpConfig, watchMcpJson } from '@latchkey/mcp-bridge';
 import { forgetCalls } from './approvals/forget-calls.ts';
 import { openApprovals } from './approvals/open-approvals.ts';
+import { toExpiry } from './approvals/to-expiry.ts';
 import { createAuditTrail } from './audit/audit-trail.ts';
 import { withAuditedLogins } from './audit/with-audited-logins.ts';
 import { createChatService } from './chat/chat-service.ts';
@@ -191,7 +192,9 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
       logger,
     }),
   );
-  const approvals = opened.use(openApprovals(database.approvals, clock, config.limits.approvalSeconds));
+  const approvals = opened.use(
+    openApprovals(database.approvals, clock, config.limits.approvalSeconds, (approval) => log.note(toExpiry(approval))),
+  );
   const mcpFile = config.mcp ?? join(config.data, 'mcp.json');
   const watcher = opened.use(
     watchMcpJson({

@@ -26,7 +26,7 @@ export interface Decider {
 /** What somebody who watches is told. */
 export type ApprovalEvent =
   | { readonly type: 'approval.requested'; readonly approval: Approval }
-  | { readonly type: 'approval.ended'; readonly id: string; readonly outcome: 'approved' | 'denied' };
+  | { readonly type: 'approval.ended'; readonly id: string; readonly outcome: 'approved' | 'denied' | 'expired' };
 
 /** Where people see what waits, and decide; about the calls of all servers that share the database. */
 export interface ApprovalDesk {
@@ -115,7 +115,7 @@ export function createApprovalDesk({ store, bell, clock, createId }: ApprovalDes
         const ids = new Set(approvals.map(({ id }) => id));
         for (const id of [...shown].filter((one) => !ids.has(one))) {
           shown.delete(id);
-          yield { type: 'approval.ended', id, outcome: outcomeOf(await reachStore(() => store.find(id))) };
+          yield { type: 'approval.ended', id, outcome: outcomeOf(await reachStore(() => store.find(id)), now()) };
         }
         for (const approval of approvals.filter(({ id }) => !shown.has(id))) {
           shown.add(approval.id);
@@ -134,7 +134,8 @@ type Keep = (write: AuditedAct) => Promise<boolean>;
 const isOpen = ({ status }: StoredApproval): boolean => status === 'waiting' || status === 'answered';
 
 /** What is not plainly approved is denied. */
-function outcomeOf(stored: StoredApproval | undefined): 'approved' | 'denied' {
+function outcomeOf(stored: StoredApproval | undefined, now: string): 'approved' | 'denied' | 'expired' {
+  if (stored?.status === 'expired' || (stored?.status === 'waiting' && stored.expiresAt <= now)) return 'expired';
   const isApproved =
     stored?.status === 'approved' || (stored?.status === 'answered' && stored.answer?.decision === 'approve');
   return isApproved ? 'approved' : 'denied';

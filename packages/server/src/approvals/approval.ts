@@ -34,7 +34,7 @@ export interface Refusal {
 export interface StoredApproval extends Approval {
   /** The names that the tool's definition gives its arguments. */
   readonly argumentNames: readonly string[];
-  readonly status: 'waiting' | 'answered' | 'approved' | 'denied';
+  readonly status: 'waiting' | 'answered' | 'approved' | 'denied' | 'expired';
   /** RFC 3339; until then the server on which it waits counts as running. */
   readonly aliveUntil: string;
   /** The response from which a request takes the call up when its caller has left; absent: it ends with its caller. */

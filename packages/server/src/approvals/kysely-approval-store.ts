@@ -20,7 +20,9 @@ export interface ApprovalStore {
   /** Takes back an answer that no server has taken; false when one has. */
   withdraw(id: string, answerId: string): Promise<boolean>;
   /** Ends the wait, and forgets the arguments; false when it was ended before. */
-  settle(id: string, status: 'approved' | 'denied', now: string): Promise<boolean>;
+  settle(id: string, status: 'approved' | 'denied' | 'expired', now: string): Promise<boolean>;
+  /** Ends the waits whose time is over and that no server watches, forgets their arguments, and says which they were. */
+  expire(now: string): Promise<readonly StoredApproval[]>;
 }
 
 export interface AddOptions {
@@ -129,6 +131,18 @@ export function createKyselyApprovalStore(db: Kysely<ApprovalTables>): ApprovalS
         .where('status', '=', 'answered')
         .executeTakeFirstOrThrow();
       return numUpdatedRows === 1n;
+    },
+
+    expire: async (now) => {
+      const rows = await db
+        .updateTable('approval')
+        .set({ status: 'expired', arguments: '{}', answer: null })
+        .where('status', 'in', OPEN)
+        .where('expires_at', '<=', now)
+        .where('alive_until', '<=', now)
+        .returningAll()
+        .execute();
+      return rows.map(fromRow);
     },
 
     settle: async (id, status, now) => {

@@ -58,11 +58,20 @@ export interface PendingCallsOptions {
   readonly bell: Bell;
   readonly clock: Clock;
   readonly createId: () => string;
+  /** Told of a call about which nobody has decided in time; it must not throw. */
+  readonly onExpired: (approval: Approval) => void;
   /** For how long a call waits. */
   readonly seconds: number;
 }
 
-export function createPendingCalls({ store, bell, clock, createId, seconds }: PendingCallsOptions): PendingCalls {
+export function createPendingCalls({
+  store,
+  bell,
+  clock,
+  createId,
+  seconds,
+  onExpired,
+}: PendingCallsOptions): PendingCalls {
   const closing = new AbortController();
   const running = new Set<Promise<unknown>>();
   const after = (milliseconds: number): string => new Date(clock().getTime() + milliseconds).toISOString();
@@ -73,7 +82,8 @@ export function createPendingCalls({ store, bell, clock, createId, seconds }: Pe
     if (before !== undefined && isOf(before, call)) {
       const { id, status } = before;
       if (over.aborted) return leave(call, before);
-      if (status === 'approved' || status === 'denied') return { approved: false, id, reason: DECIDED[status] };
+      if (status === 'approved' || status === 'denied' || status === 'expired')
+        return { approved: false, id, reason: DECIDED[status] };
       await store.keepAlive(id, after(ALIVE_MILLISECONDS));
       return await waitFor(call, before, over);
     }
@@ -97,9 +107,11 @@ export function createPendingCalls({ store, bell, clock, createId, seconds }: Pe
   async function waitFor(call: WaitingCall, approval: Approval, over: AbortSignal): Promise<ApprovalOutcome> {
     const { id } = approval;
     let goesOn = false;
+    let ending: 'denied' | 'expired' = 'denied';
     try {
       const outcome = await wait(call, approval, over);
       goesOn = !outcome.approved && outcome.goesOn === true;
+      if (!outcome.approved && outcome.reason === TOO_LATE) ending = 'expired';
       // Two who wait for one approval do not both have it: the connection that a caller left may not know of that yet.
       if (outcome.approved && !(await store.settle(id, 'approved', after(0)))) {
         return { approved: false, id, reason: DECIDED.approved };
@@ -108,7 +120,7 @@ export function createPendingCalls({ store, bell, clock, createId, seconds }: Pe
     } finally {
       // Whatever happened here must not leave something behind that looks as if somebody waited.
       if (goesOn) await store.keepAlive(id, after(0));
-      else await store.settle(id, 'denied', after(0));
+      else if ((await store.settle(id, ending, after(0))) && ending === 'expired') onExpired(approval);
       bell.ring(id);
     }
   }
@@ -181,6 +193,7 @@ const DECIDED = {
     'a person has approved this call, and a request before this one has begun it. It is not made twice, and what came of it is not ' +
     'known here: look at what there is',
   denied: 'this call has waited for a person already, and was denied',
+  expired: 'this call has waited for a person already, and nobody has answered in time',
 };
 
 /** Whose token has ended can't. */

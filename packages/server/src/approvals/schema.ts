@@ -16,7 +16,7 @@ export interface ApprovalTable {
   arguments: string;
   /** JSON of the names that the tool's definition gives its arguments. */
   argument_names: string | null;
-  status: 'waiting' | 'answered' | 'approved' | 'denied';
+  status: 'waiting' | 'answered' | 'approved' | 'denied' | 'expired';
   /** Names the last answer. */
   answer_id: string | null;
   /** JSON of an answer that the server on which the call waits has not taken yet. */

@@ -1,8 +1,10 @@
+import type { AuditEvent } from '@latchkey/auth-core';
 import { fixedClock } from '@latchkey/auth-core/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ApprovalDesk } from '../../src/approvals/approval-desk.ts';
 import { type Approvals, openApprovals } from '../../src/approvals/open-approvals.ts';
 import type { WaitingCall } from '../../src/approvals/pending-calls.ts';
+import { toExpiry } from '../../src/approvals/to-expiry.ts';
 import { ServerError } from '../../src/contracts/server-error.ts';
 import { openApprovalTables } from '../scripted/databases.ts';
 
@@ -232,5 +234,34 @@ describe('a call that can be taken up', () => {
     for (let count = 0; count < 20; count += 1) await leave(server);
     const refused = await server.pending.ask(waitingCall());
     expect(refused).toMatchObject({ approved: false, reason: expect.stringContaining('20 calls') });
+  });
+});
+
+describe('a call about which nobody decides', () => {
+  it('ends by time when its caller is away, forgets its arguments, and is told once as expired', async () => {
+    const database = await openApprovalTables();
+    let time = Date.now();
+    const expired: AuditEvent[] = [];
+    const servers = [0, 1].map(() =>
+      openApprovals(
+        database,
+        () => new Date(time),
+        60,
+        (approval) => void expired.push(toExpiry(approval)),
+      ),
+    ) as [Approvals, Approvals];
+    onTestFinished(async () => void (await Promise.all(servers.map((server) => server[Symbol.asyncDispose]()))));
+    const leaving = new AbortController();
+    const { id, outcome } = await ask(servers[0], { responseId: 'resp_1', signal: leaving.signal });
+    leaving.abort(new Error('the caller went away'));
+    await outcome;
+    const watching = servers[1].desk.watch(anybody, new AbortController().signal);
+    expect((await watching.next()).value).toMatchObject({ type: 'approval.requested' });
+    time += 61_000;
+    await Promise.all(servers.map((server) => server.sweep()));
+    expect((await watching.next()).value).toEqual({ type: 'approval.ended', id, outcome: 'expired' });
+    expect(expired).toMatchObject([{ type: 'approval.expired', subject: 'mcp/a echo', details: { approval: id } }]);
+    const rows = await database.selectFrom('approval').select(['status', 'arguments']).execute();
+    expect(rows).toEqual([{ status: 'expired', arguments: '{}' }]);
   });
 });

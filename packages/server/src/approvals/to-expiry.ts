@@ -1,0 +1,13 @@
+import type { AuditEvent } from '@latchkey/auth-core';
+import type { Approval } from './approval.ts';
+
+/** What the log keeps of a call about which nobody has decided in time. */
+export function toExpiry({ id, rootId, token, server, tool, project }: Approval): AuditEvent {
+  return {
+    type: 'approval.expired',
+    actor: { ...token, rootId },
+    subject: `${server} ${tool}`,
+    ...(project === null ? {} : { project }),
+    details: { approval: id },
+  };
+}
