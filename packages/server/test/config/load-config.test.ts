@@ -1,3 +1,4 @@
+import { chmodSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -184,5 +185,16 @@ describe('an error', () => {
     const folder = temporaryFolder();
     writeFiles(folder, { 'c.json': '{"data": 5}' });
     expect(() => loadConfig({ flags: {}, environment: {}, file: join(folder, 'c.json') })).toThrow('data:');
+  });
+});
+
+describe.skipIf(process.getuid === undefined)('a file of settings', () => {
+  it('is not read when others can change it', () => {
+    const data = temporaryFolder();
+    writeFiles(data, { 'config.json': '{}' });
+    chmodSync(join(data, 'config.json'), 0o666);
+    expect(() => loadConfig({ flags: { data }, environment: {} })).toThrow(
+      expect.objectContaining({ code: 'unsafe_path', message: expect.stringContaining('chmod 600') }),
+    );
   });
 });
