@@ -145,7 +145,7 @@ export const requirements = [
       'bad-input.headers': 'headers beyond all measure are a 431',
       'bad-models.listed': 'a file that is no model is not listed',
       'bad-models.refused': 'a chat with a bad file is a 4xx and the server lives',
-      'bad-models.stream': 'a stream with a bad file ends with an error and chat.end',
+      'bad-models.stream': 'a stream with a bad file is refused with a status before it begins',
       'bad-models.neighbour': 'a good model answers beside bad files',
     },
   },
