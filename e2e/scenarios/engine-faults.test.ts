@@ -46,10 +46,10 @@ describe('a model whose process is killed', () => {
     const pid = await enginePid(server);
     // It takes the request and says nothing about it.
     process.kill(pid, 'SIGSTOP');
-    const stream = await server.admin.stream({ input: 'Hello' });
-    await stream.until('prompt_processing.start');
+    const streaming = server.admin.stream({ input: 'Hello' });
+    await server.admin.get('/health');
     process.kill(pid, 'SIGKILL');
-    const events = await stream.all();
+    const events = await (await streaming).all();
     parseEventOrder(events);
     expect(events.at(-1)?.data.result.output[0].content).toContain('Hello');
   });
