@@ -42,7 +42,7 @@ class ProfilesFile(unittest.TestCase):
                     continue
                 profiles = latchkey.read_profiles(self.environment)
                 found = {
-                    name: {key: value for key, value in vars(profile).items() if value is not None}
+                    name: {key.replace("_k", "K"): value for key, value in vars(profile).items() if value is not None}
                     for name, profile in profiles.items()
                 }
                 self.assertEqual(found, case["profiles"])

@@ -8,7 +8,7 @@ import {
   type AuditVerification,
   createAuditLog,
 } from '@latchkey/auth-core';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { CommandError } from './command-error.ts';
 import { addStoreOptions, type ConnectionFlags } from './connection.ts';
 import { print, printJsonLine, remark, style } from './print.ts';
@@ -51,10 +51,21 @@ export function addAuditCommands(program: Command): void {
     .action(verify);
 }
 
+/** Every type of entry that a server writes; docs/audit.md says when. */
+const TYPES: readonly string[] = [
+  ...['issued', 'edited', 'rotated', 'revoked', 'revealed', 'exchanged', 'reused', 'deleted'].map(
+    (act) => `token.${act}`,
+  ),
+  ...['settings.changed', 'keys.rotated'],
+  ...['called', 'approved', 'ended', 'denied'].map((act) => `tool.${act}`),
+  ...['requested', 'approved', 'denied', 'expired', 'refused'].map((act) => `approval.${act}`),
+  ...['permission.denied', 'authentication.refused', 'limit.exceeded', 'audit.dropped'],
+];
+
 function filtered(command: Command): Command {
   return addStoreOptions(command)
     .option('--after <seq>', 'only entries after this one')
-    .option('--type <type>', 'only entries of this type, e.g. permission.denied')
+    .addOption(new Option('--type <type>', 'only entries of this type, e.g. permission.denied').choices(TYPES))
     .option('--project <name>', 'only entries of this project');
 }
 

@@ -11,7 +11,7 @@ from ._environment import Environment, find_home, read_variable
 from ._scan import PROFILE_NAME, Line, fail_at, read_value, scan
 from .errors import ConfigurationError
 
-_FIELDS = {"api_token": "token", "url": "url", "project": "project"}
+_FIELDS = {"api_token": "token", "url": "url", "project": "project", "server_key": "server_key"}
 _VARIABLE = "LATCHKEY_CREDENTIALS"
 
 
@@ -22,6 +22,8 @@ class Profile:
     token: str | None = field(default=None, repr=False)
     url: str | None = None
     project: str | None = None
+    server_key: str | None = None
+    """The key that the server has proven to have when the profile was made."""
 
 
 def credentials_file(environment: Environment | None = None) -> str:
@@ -89,7 +91,7 @@ def _profile_of(lines: list[Line], name: str, path: str) -> Profile | None:
             continue
         known = _FIELDS.get(line.key)
         if known is None:
-            fail_at(path, line.number, "has an unknown key. There are: api_token, url, project")
+            fail_at(path, line.number, "has an unknown key. There are: api_token, url, project, server_key")
         if known in found:
             fail_at(path, line.number, f"sets {line.key} a second time")
         text = read_value(line.value)
