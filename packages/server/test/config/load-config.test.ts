@@ -47,7 +47,7 @@ describe('the configuration', () => {
       allowedOrigins: [],
       basicAuthentication: false,
       trustedProxies: [],
-      engine: { contextLength: 4096, parallel: 4, gpu: 'auto', idleMinutes: 60, keepOnlyLast: true },
+      engine: { contextLength: 4096, parallel: 4, gpu: 'auto', idleMinutes: 60, queue: 64, keepOnlyLast: true },
       limits: {
         bodyBytes: 8_388_608,
         toolRounds: 8,
@@ -57,6 +57,7 @@ describe('the configuration', () => {
         approvalSeconds: 300,
         shutdownSeconds: 10,
       },
+      retention: { exchangedKeyDays: 1, responseDays: 30, approvalDays: 30 },
       oauth: { authorizationServers: [] },
       ephemeralMcp: { allowedHosts: ['*'], allowPrivateHosts: [], allowHttpHosts: [] },
       audit: { arguments: 'digest' },
