@@ -91,7 +91,7 @@ describe.skipIf(missing.length > 0)('the commands of', () => {
         return { words: { 'https://models.example.com': server.url }, input: server.adminToken };
       });
       expect(transcript).toMatch(/^Logged in to .* as administrator/m);
-      expect(transcript).toMatch(/^Revoked the token of profile 'production'/m);
+      expect(transcript).toMatch(/^Removed profile 'production'. Its token is revoked./m);
     },
     'docs/client.md',
   );
