@@ -259,6 +259,8 @@ export const requirements = [
       'client.unreachable': 'the client says where no server answers',
       'client.login': 'latchkey login keeps a token for its owner alone, and every command then uses it',
       'client.profiles': 'every command takes the profile that --profile names',
+      'client.login-together': 'of twelve logins at once none is lost',
+      'client.login-nowhere': 'latchkey login says in one line why a token cannot be kept',
       'client.login-refused': 'a token that the server does not take is kept nowhere',
       'client.login-hidden': 'a token that is typed at a terminal is not shown',
       'client.logout': 'latchkey logout --keep forgets the token',

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   AuthenticationError,
@@ -76,6 +76,9 @@ describe('the client', () => {
       expect(identity).toMatchObject({ id: holder.id, name: 'holder', kind: 'api-key', expiresAt: null });
       expect(identity.authority).toContainEqual({ source: 'token holder', grant: CHAT_GRANT });
     }
+    const ada = await createToken(server, 'of-ada', CHAT_GRANT, { owner: 'ada@example.com' });
+    const hers = await clientOf({ url: server.url, token: ada.token }).auth.whoami();
+    expect(hers.owner).toBe('ada@example.com');
     const models = await clientOf({}).fetch('/api/v1/models');
     expect(await models.json()).toMatchObject({ models: [{ key: NANO }] });
   });
@@ -188,6 +191,9 @@ describe('latchkey login and logout', () => {
     expect(statSync(credentials()).mode & 0o777).toBe(0o600);
     expect(statSync(join(home.path, '.latchkey')).mode & 0o777).toBe(0o700);
 
+    const beside = await latchkey(['login', '--url', server.url], holder.token, { LATCHKEY_API_TOKEN: holder.token });
+    expect(beside.stderr).toContain('LATCHKEY_API_TOKEN is set, and the profile is not used beside it.');
+
     const { stdout } = await latchkey(['whoami']);
     expect(stdout).toContain(`holder  ${holder.id}  api-key`);
     expect(stdout).toContain(`server   ${server.url}`);
@@ -197,12 +203,30 @@ describe('latchkey login and logout', () => {
   verifies('client.profiles', async () => {
     writeCredentials(`[default]\napi_token = ${holder.token}\nurl = ${server.url}\n`);
     const other = await createToken(server, 'other', CHAT_GRANT);
-    await latchkey(['login', '--url', server.url, '--profile', 'work'], other.token);
+    // What is wrong in one profile does not hinder the others.
+    appendFileSync(credentials(), '[broken]\nunknown = 1\n');
+    const login = await latchkey(['login', '--url', server.url, '--profile', 'work'], other.token);
+    expect(login).toMatchObject({ exitCode: 0, stderr: '' });
     expect(JSON.parse((await latchkey(['whoami', '--profile', 'work', '--json'])).stdout).id).toBe(other.id);
     expect(JSON.parse((await latchkey(['whoami', '--json'])).stdout).id).toBe(holder.id);
     const strange = await latchkey(['models', '--profile', 'play']);
     expect(strange).toMatchObject({ exitCode: 2, stdout: '' });
-    expect(strange.stderr).toMatch(/^latchkey: There is no profile 'play' .*There are: default, work\..*\n$/);
+    expect(strange.stderr).toMatch(/^latchkey: There is no profile 'play' .*There are: default, broken, work\..*\n$/);
+  });
+
+  verifies('client.login-together', async () => {
+    const names = Array.from({ length: 12 }, (_, index) => `p${index}`);
+    const logins = names.map((name) => latchkey(['login', '--url', server.url, '--profile', name], holder.token));
+    for (const { stderr } of await Promise.all(logins)) expect(stderr).toBe('');
+    for (const name of names) expect(readFileSync(credentials(), 'utf8')).toContain(`[${name}]`);
+  });
+
+  verifies('client.login-nowhere', async () => {
+    const file = join(home.path, 'file');
+    writeFileSync(file, '');
+    const outcome = await latchkey(['login', '--url', server.url], holder.token, { HOME: file, USERPROFILE: file });
+    expect(outcome).toMatchObject({ exitCode: 9, stdout: '' });
+    expect(outcome.stderr).toMatch(/^latchkey: \S+ cannot be written \(\w+\)\.\n$/);
   });
 
   verifies('client.login-refused', async () => {

@@ -15,7 +15,10 @@ import { isToken } from './token-text.ts';
 export interface ClientOptions extends ConnectionOptions {
   /** Sends the requests, called as `(url, init)`; `globalThis.fetch` by default. */
   readonly fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined;
-  /** How many milliseconds an answer may take to begin, repeats among it. By default as long as fetch waits. */
+  /**
+   * How many milliseconds an answer may take, repeats among it: that of `fetch` to begin, all others to their end. By
+   * default as long as fetch waits.
+   */
   readonly timeout?: number | undefined;
   /**
    * How often a request is repeated that the server refuses with 429 or 503 and a `Retry-After` of at most a minute; 0
@@ -27,6 +30,15 @@ export interface ClientOptions extends ConnectionOptions {
 /** What can be said to a request from outside. */
 export interface RequestOptions {
   readonly signal?: AbortSignal | undefined;
+}
+
+/** What has become of a token that was ended. */
+export interface Revocation {
+  /**
+   * False: the server denies the token from now on, and could not store that yet. Other servers on its database take the
+   * token until it has.
+   */
+  readonly stored: boolean;
 }
 
 /** Speaks to one server as one caller. It shows its token to nobody, `console.log` and `JSON.stringify` neither. */
@@ -47,7 +59,7 @@ export interface Client {
      *
      * @throws {LatchkeyError} as `fetch` does
      */
-    revoke(options?: RequestOptions): Promise<void>;
+    revoke(options?: RequestOptions): Promise<Revocation>;
   };
   /**
    * Sends a request with the credential and the project, and returns an answer of 2xx. Redirects are not followed,
@@ -172,16 +184,18 @@ export function createClient(options: ClientOptions = {}): Client {
     }
   };
 
-  const request = (path: string, init: RequestInit = {}): Promise<Response> =>
-    withTimeout(url, timeout, init, (timed) => withRetries(retries, timed, () => attempt(path, timed)));
+  const repeated = (path: string, init: RequestInit): Promise<Response> =>
+    withRetries(retries, init, () => attempt(path, init));
 
   return {
     url,
     project,
     auth: {
       whoami: async (init = {}) => {
-        const response = await request('/api/v1/whoami', present(init));
-        const identity = readIdentity(await readJson(response, init.signal));
+        const said = await withTimeout(url, timeout, present(init), async (timed) =>
+          readJson(await repeated('/api/v1/whoami', timed), timed.signal),
+        );
+        const identity = readIdentity(said);
         if (identity !== undefined) return identity;
         throw new ServerError('bad_answer', `What answers at ${url} does not say who you are. Is it Latchkey?`);
       },
@@ -193,9 +207,10 @@ export function createClient(options: ClientOptions = {}): Client {
           return answer;
         });
         response.body?.cancel().catch(() => undefined);
+        return { stored: response.status !== 202 };
       },
     },
-    fetch: request,
+    fetch: (path, init = {}) => withTimeout(url, timeout, init, (timed) => repeated(path, timed)),
   };
 }
 

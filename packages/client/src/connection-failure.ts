@@ -1,6 +1,6 @@
 import { ConnectionError, type ConnectionErrorCode } from './errors.ts';
 import { textOf } from './json.ts';
-import { tidy } from './tidy.ts';
+import { holdsSecret, tidy } from './tidy.ts';
 
 const KINDS: readonly (readonly [pattern: RegExp, code: ConnectionErrorCode, words: string])[] = [
   [/^(?:ENOTFOUND|EAI_\w+)$/, 'name_not_found', 'The name of the server is not known'],
@@ -9,7 +9,11 @@ const KINDS: readonly (readonly [pattern: RegExp, code: ConnectionErrorCode, wor
     'tls_failed',
     'No safe connection comes about',
   ],
-  [/^(?:UND_ERR_HEADERS_OVERFLOW|HPE_)/, 'bad_header', 'What answers sends a header that cannot be read'],
+  [
+    /^(?:UND_ERR_HEADERS_OVERFLOW$|HPE_|HTTPParserError$)/,
+    'bad_header',
+    'What answers sends a header that cannot be read',
+  ],
   [/^(?:UND_ERR_\w*TIMEOUT|ETIMEDOUT)$/, 'timed_out', 'No answer comes in time'],
   [
     /^(?:UND_ERR_SOCKET|ECONNRESET|EPIPE|ConnectionClosed|UND_ERR_RES_CONTENT_LENGTH_MISMATCH)$/,
@@ -30,21 +34,31 @@ export function connectionFailure(url: string, error: unknown, tokens: readonly 
 }
 
 /**
- * An injected fetch's own error stays what it is. Of one that has others beneath it only the words are taken: what the
- * system keeps beside them may be what a server has sent.
+ * An injected fetch's own error stays what it is where all that it has can be looked at: words and numbers. Of any other
+ * only the words are taken: what is kept beside them, a request or what a server has sent, may hold the token.
  */
 function fitCause(error: unknown, code: string | undefined, tokens: readonly string[]): Error {
   const { message } = error instanceof Error ? error : new Error('fetch failed');
   const words = tidy(message, tokens);
-  const isPlain = error instanceof Error && error.cause === undefined && !('data' in error) && words === message;
-  return isPlain ? error : Object.assign(new Error(words), code !== undefined && { code });
+  if (error instanceof Error && words === message && isPlain(error, tokens)) return error;
+  return Object.assign(new Error(words), code !== undefined && { code });
+}
+
+function isPlain(error: Error, tokens: readonly string[]): boolean {
+  return Reflect.ownKeys(error).every((key) => {
+    const value: unknown = Reflect.get(error, key);
+    if (typeof key === 'string' && holdsSecret(key, tokens)) return false;
+    if (typeof value === 'string') return !holdsSecret(value, tokens);
+    return value === null || !['object', 'function', 'symbol'].includes(typeof value);
+  });
 }
 
 /** The codes of an error and of what it came from, the innermost first. */
 function codesIn(error: unknown, depth = 0): readonly string[] {
   if (depth > 5 || typeof error !== 'object' || error === null) return [];
-  const { code, cause, errors } = error as { code?: unknown; cause?: unknown; errors?: unknown };
+  const { name, code, cause, errors } = error as { name?: unknown; code?: unknown; cause?: unknown; errors?: unknown };
   const inner = [cause, ...(Array.isArray(errors) ? errors : [])].flatMap((one) => codesIn(one, depth + 1));
-  const own = textOf(code);
+  // Node's fetch has no code for an answer that is no HTTP.
+  const own = textOf(code) ?? (name === 'HTTPParserError' ? name : undefined);
   return own !== undefined && /^[A-Za-z_0-9]{1,80}$/.test(own) ? [...inner, own] : inner;
 }

@@ -2,7 +2,7 @@
  * The public API of @latchkey/client. Whatever is added here becomes API.
  */
 
-export type { Client, ClientOptions, RequestOptions } from './client.ts';
+export type { Client, ClientOptions, RequestOptions, Revocation } from './client.ts';
 export { createClient } from './client.ts';
 export type { Connection, ConnectionOptions } from './connection.ts';
 export { resolveConnection } from './connection.ts';
@@ -25,7 +25,7 @@ export {
 } from './errors.ts';
 export type { Identity, IdentityGrant, IdentityLimit } from './identity.ts';
 export { credentialsFile } from './profiles/credentials-file.ts';
-export { checkProfilesWritable, readProfiles, removeProfile, saveProfile } from './profiles/profiles.ts';
+export { checkProfilesWritable, findProfile, readProfiles, removeProfile, saveProfile } from './profiles/profiles.ts';
 export type { Profile } from './profiles/read-profile.ts';
 export type { AskServerOptions, ServerAnswer } from './server-proof.ts';
 export { askServer, serverProofMessage } from './server-proof.ts';

@@ -1,10 +1,17 @@
+/** Whether a text has one of the tokens in it, written as it is or as in a URL. */
+export function holdsSecret(text: string, tokens: readonly string[]): boolean {
+  const lower = text.toLowerCase();
+  return formsOf(tokens).some((form) => lower.includes(form.toLowerCase()));
+}
+
+const formsOf = (tokens: readonly string[]): readonly string[] =>
+  tokens.flatMap((token) => [token, encodeURIComponent(token)]);
+
 /** Fit for a terminal and a log: one line, no control characters, and no token, should a server repeat it. */
 export function tidy(text: string, tokens: readonly string[]): string {
   let hidden = text;
-  for (const token of tokens) {
-    for (const form of [token, encodeURIComponent(token)]) {
-      hidden = hidden.replace(new RegExp(escapePattern(form), 'gi'), '[token]');
-    }
+  for (const form of formsOf(tokens)) {
+    hidden = hidden.replace(new RegExp(escapePattern(form), 'gi'), '[token]');
   }
   return hidden
     .replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ')

@@ -159,6 +159,58 @@ describe('a failure of the connection', () => {
   });
 });
 
+describe('the error of a fetch of one’s own', () => {
+  const causeOf = async (thrown: Error): Promise<unknown> => {
+    const { client } = scriptedServer(() => Promise.reject(thrown), { token: TOKEN });
+    const error = await client.fetch('/').catch((caught) => caught);
+    expect(error).toMatchObject({ name: 'ConnectionError', code: 'unreachable' });
+    expect(inspect(error, { depth: null, showHidden: true })).not.toContain(TOKEN);
+    return error.cause;
+  };
+
+  it('stays the cause where it has words and numbers alone', async () => {
+    const plain = Object.assign(new Error('enough'), { reason: 'policy', attempts: 2 });
+    expect(await causeOf(plain)).toBe(plain);
+  });
+
+  it.each<[string, object]>([
+    ['in a field', { header: `Bearer ${TOKEN}` }],
+    ['in a field of a field', { config: { headers: { Authorization: `Bearer ${TOKEN}` } } }],
+    ['in a request', { request: new Request('http://h', { headers: { Authorization: `Bearer ${TOKEN}` } }) }],
+    ['in what it came from', { cause: new Error(TOKEN) }],
+    ['as in a URL', { url: `http://h/?t=${encodeURIComponent(TOKEN)}` }],
+    ['in the name of a field', { [TOKEN]: 1 }],
+  ])('leaves no token behind %s', async (_where, fields) => {
+    expect(await causeOf(Object.assign(new Error('failed'), fields))).toMatchObject({ message: 'failed' });
+  });
+});
+
+describe('a URL that ends in /v1', () => {
+  it('is one to leave that out of, where nothing is found', async () => {
+    const { client } = scriptedServer(() => new Response('', { status: 404 }), { url: 'http://127.0.0.1:1/v1' });
+    await expect(client.auth.whoami()).rejects.toThrow('The URL ends in /v1: leave that out.');
+  });
+});
+
+describe('options that are not given', () => {
+  it('may be undefined, for those who compile with exactOptionalPropertyTypes, too', () => {
+    const { url } = createClient({
+      token: process.env.LATCHKEY_NOT_SET,
+      url: process.env.LATCHKEY_NOT_SET,
+      project: undefined,
+      profile: null,
+      environment: {},
+      defaultUrl: undefined,
+      fetch: undefined,
+      timeout: undefined,
+      retries: undefined,
+    });
+    expect(url).toBe('http://127.0.0.1:1234');
+    const { client } = scriptedServer(() => Response.json(IDENTITY));
+    return expect(client.auth.whoami({ signal: undefined })).resolves.toMatchObject({ name: 'ci-bot' });
+  });
+});
+
 describe('a redirect', () => {
   it.each([301, 302, 303, 307, 308])('of %i is not followed, whatever the caller asks for', async (status) => {
     const headers = { Location: 'https://evil.example/take?secret=1' };
@@ -195,10 +247,15 @@ describe('whoami', () => {
 describe('revoke', () => {
   it('sends the token to where it ends itself', async () => {
     const { client, sent } = scriptedServer(() => Response.json({}), { token: TOKEN });
-    await client.auth.revoke();
+    expect(await client.auth.revoke()).toEqual({ stored: true });
     expect(sent).toMatchObject([
       { method: 'POST', url: 'http://127.0.0.1:1/api/v1/tokens/revoke-self', authorization: `Bearer ${TOKEN}` },
     ]);
+  });
+
+  it('says when the server could not store it yet', async () => {
+    const { client } = scriptedServer(() => Response.json({ stored: false }, { status: 202 }), { token: TOKEN });
+    expect(await client.auth.revoke()).toEqual({ stored: false });
   });
 
   it('throws when the server refuses', async () => {

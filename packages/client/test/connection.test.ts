@@ -87,6 +87,20 @@ describe('the token', () => {
     expect(resolve({}, {}, '[production]\napi_token = of-production\n')).not.toHaveProperty('token');
   });
 
+  it.each([
+    ['Bearer sk-secret', 'begins with Bearer'],
+    ['"sk-secret"', 'stands in quotes'],
+    ["'sk-secret'", 'stands in quotes'],
+    ['LATCHKEY_API_TOKEN=sk-secret', 'begins with the name of a variable'],
+    ['sk-secret\nsk-other', 'copied whole'],
+  ])('that was not copied alone is refused with what to do: %j', (token, says) => {
+    const failure = failureOf({}, { LATCHKEY_API_TOKEN: token }, null);
+    expect(failure.code).toBe('invalid_option');
+    expect(failure.message).toMatch(/^LATCHKEY_API_TOKEN /);
+    expect(failure.message).toContain(says);
+    expect(failure.message).not.toContain('sk-');
+  });
+
   it('loses the line break that it was read with', () => {
     expect(resolve({}, { LATCHKEY_API_TOKEN: ' sk-1\n' }, null).token).toBe('sk-1');
   });
@@ -119,6 +133,13 @@ describe('the server', () => {
         expect(failure.code).toBe('invalid_url');
         expect(failure.message).toMatch(/^url(?: of the profile 'default')? is no URL of a server\. Write it like/);
       }
+    },
+  );
+
+  it.each(['http://h/v1?secret', 'http://h/#secret', 'http://h?', 'http://h#'])(
+    'is refused with a query or a fragment: %s',
+    (url) => {
+      expect(failureOf({ url }).message).toBe('url has a query or a fragment, behind ? or #. Leave it out.');
     },
   );
 

@@ -31,7 +31,7 @@ class RealServer(unittest.TestCase):
     def test_exchanges_a_personal_access_token_and_ends_it(self) -> None:
         client = self.client(os.environ["LATCHKEY_TRY_PERSONAL"])
         self.assertEqual(client.whoami().kind, "access")
-        client.revoke()
+        self.assertTrue(client.revoke())
         with self.assertRaises(latchkey.AuthenticationError):
             client.whoami()
 

@@ -47,8 +47,18 @@ export function readProfiles(environment: Environment = processEnvironment()): R
   return new Map(namesOf(lines).map((name) => [name, profileOf(lines, name, path) ?? {}]));
 }
 
-/** Reads one profile; undefined when it is not there. Only what concerns it is judged. */
-export function findProfile(name: string, environment: Environment): Profile | undefined {
+/**
+ * Reads one profile; undefined when it is not there. What is wrong in other profiles is not its matter.
+ *
+ * @throws {ConfigurationError} as `readProfiles` does, and `invalid_option` for what can be no profile's name
+ * @example
+ * ```ts
+ * import { findProfile } from '@latchkey/client';
+ *
+ * console.log(findProfile('production')?.url);
+ * ```
+ */
+export function findProfile(name: string, environment: Environment = processEnvironment()): Profile | undefined {
   checkProfileName(name);
   const text = findCredentials(environment);
   if (text === undefined) return undefined;

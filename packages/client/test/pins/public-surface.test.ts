@@ -14,6 +14,7 @@ it('exports these names and no others', () => {
     'checkProfilesWritable',
     'createClient',
     'credentialsFile',
+    'findProfile',
     'readProfiles',
     'removeProfile',
     'resolveConnection',

@@ -9,12 +9,20 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { hostname } from 'node:os';
+import os, { hostname } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { ConfigurationError, type Profile, readProfiles, removeProfile, saveProfile } from '../../src/index.ts';
+import {
+  ConfigurationError,
+  checkProfilesWritable,
+  findProfile,
+  type Profile,
+  readProfiles,
+  removeProfile,
+  saveProfile,
+} from '../../src/index.ts';
 import { type Home, newHome } from '../scripted/home.ts';
 
 /** The format of the file; every reader of it is tried with these. */
@@ -220,6 +228,92 @@ describe('saving a profile', () => {
       }),
       { numRuns: 50 },
     );
+  });
+});
+
+describe('a file that LATCHKEY_CREDENTIALS names', () => {
+  const named = (mode: number): { readonly file: string; readonly environment: Record<string, string> } => {
+    const home = newHome();
+    const file = join(home.path, 'mounted');
+    writeFileSync(file, FILE);
+    chmodSync(file, mode);
+    return { file, environment: { ...home.environment, LATCHKEY_CREDENTIALS: file } };
+  };
+
+  modes('may be read by its group, as where it is mounted, and by no others', () => {
+    expect(findProfile('default', named(0o440).environment)).toEqual({ token: 'one', project: 'web' });
+    for (const mode of [0o444, 0o460, 0o641]) {
+      expect(errorOf(() => readProfiles(named(mode).environment)).code).toBe('unsafe_profiles');
+    }
+  });
+
+  modes("may be the system's, and no other user's", () => {
+    const { environment, file } = named(0o440);
+    const { uid } = statSync(file);
+    const someone = vi.spyOn(process, 'getuid').mockReturnValue(uid + 1);
+    onTestFinished(() => someone.mockRestore());
+    if (uid === 0) expect(readProfiles(environment).size).toBe(2);
+    else expect(errorOf(() => readProfiles(environment)).message).toContain('another user');
+  });
+
+  it('is an error where it is not there, and is made where something is saved', () => {
+    const { environment, path } = newHome();
+    const variables = { ...environment, LATCHKEY_CREDENTIALS: join(path, 'elsewhere') };
+    expect(errorOf(() => readProfiles(variables)).message).toContain('is not there');
+    saveProfile('default', { token: 't' }, variables);
+    expect(readProfiles(variables).get('default')).toEqual({ token: 't' });
+  });
+});
+
+describe('what hinders saving', () => {
+  it('is said before anything is written', () => {
+    const { environment, path } = newHome();
+    for (const profile of [{ url: 'nope' }, { token: 'a b' }, { token: '' }, { project: ' ' }, { project: 'a\nb' }]) {
+      expect(errorOf(() => saveProfile('default', profile, environment)).code).toMatch(/^invalid_(?:url|option)$/);
+    }
+    expect(readdirSync(path)).toEqual([]);
+  });
+
+  it('is an error of this package where the home is no folder', () => {
+    const { environment, path } = newHome();
+    const file = join(path, 'file');
+    writeFileSync(file, '');
+    const variables = { ...environment, HOME: file, USERPROFILE: file };
+    expect(errorOf(() => saveProfile('default', { token: 't' }, variables)).code).toBe('unsafe_profiles');
+    expect(errorOf(() => checkProfilesWritable(variables)).code).toBe('unsafe_profiles');
+    expect(removeProfile('default', variables)).toBe(false);
+  });
+
+  modes('is a folder that others can write to, to read from it, too', () => {
+    const home = newHome(FILE);
+    chmodSync(join(home.path, '.latchkey'), 0o777);
+    for (const act of [
+      () => readProfiles(home.environment),
+      () => saveProfile('default', { token: 't' }, home.environment),
+      () => removeProfile('default', home.environment),
+    ]) {
+      expect(errorOf(act).message).toContain(`chmod 700 ${join(home.path, '.latchkey')}`);
+    }
+  });
+
+  it('is the lack of a home folder, which reading does not need', () => {
+    const gone = vi.spyOn(os, 'homedir').mockImplementation(() => {
+      throw new Error('no entry');
+    });
+    onTestFinished(() => gone.mockRestore());
+    expect(errorOf(() => saveProfile('default', { token: 't' }, {})).code).toBe('no_home');
+    expect(readProfiles({}).size).toBe(0);
+  });
+
+  modes('is not a link whose target is not there yet: it stays, and its target is made', () => {
+    const home = newHome();
+    const target = join(home.path, 'settings');
+    mkdirSync(join(home.path, '.latchkey'), { mode: 0o700 });
+    symlinkSync(target, home.file);
+    saveProfile('default', { token: 't' }, home.environment);
+    expect(lstatSync(home.file).isSymbolicLink()).toBe(true);
+    expect(readFileSync(target, 'utf8')).toContain('api_token = t');
+    expect(statSync(target).mode & 0o777).toBe(0o600);
   });
 });
 

@@ -4,7 +4,7 @@ import {
   createClient,
   credentialsFile,
   type Environment,
-  readProfiles,
+  findProfile,
   resolveConnection,
   saveProfile,
 } from '@latchkey/client';
@@ -52,9 +52,8 @@ async function login(flags: Flags, environment: Environment): Promise<void> {
   const owner = identity.owner === '' ? '' : ` of ${identity.owner}`;
   print(`Logged in to ${url} as ${identity.name} (${identity.id}, ${identity.kind})${owner}.`);
   print(`Profile '${name}' is in ${credentialsFile(environment)}.`);
-  const stronger = ['LATCHKEY_API_TOKEN', 'LM_API_TOKEN'].find((variable) => environment[variable]);
-  if (stronger !== undefined && flags.profile === undefined) {
-    remark(`${stronger} is set and goes before the profile. Unset it, or use --profile ${name}.`);
+  if (environment.LATCHKEY_API_TOKEN?.trim() && flags.profile === undefined) {
+    remark(`LATCHKEY_API_TOKEN is set, and the profile is not used beside it. Unset it, or use --profile ${name}.`);
   }
 }
 
@@ -77,7 +76,7 @@ async function meetServer(url: string, expected: ExpectedServer | undefined): Pr
 
 /** As for any other command, but that the profile need not be there yet, and that its token no longer matters. */
 function findServerFor(name: string, flags: Flags, environment: Environment): FoundConnection {
-  const isThere = readProfiles(environment).has(name);
+  const isThere = findProfile(name, environment) !== undefined;
   const folder = environment.LATCHKEY_DATA || defaultDataFolder();
   return withRunningServer(folder, environment, (defaultUrl) =>
     resolveConnection({

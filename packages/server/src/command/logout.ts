@@ -2,14 +2,16 @@ import {
   AuthenticationError,
   createClient,
   type Environment,
-  LatchkeyError,
-  readProfiles,
+  findProfile,
   removeProfile,
   resolveConnection,
 } from '@latchkey/client';
 import type { Command } from 'commander';
+import { defaultDataFolder } from '../config/load-config.ts';
+import { inPlainWords } from './api-client.ts';
 import { CommandError } from './command-error.ts';
-import { expectServer } from './connection.ts';
+import { expectServer, type FoundConnection, withRunningServer } from './connection.ts';
+import { describeFailure } from './describe-failure.ts';
 import { print } from './print.ts';
 import { profileName } from './profile-name.ts';
 
@@ -47,23 +49,37 @@ function remove(name: string, environment: Environment): void {
   if (!removeProfile(name, environment)) throw new CommandError(`There is no profile '${name}' to log out of.`);
 }
 
-/** Revokes the token of a profile at the profile's own server, and says what has become of it. */
+/**
+ * Revokes the token of a profile, and says what has become of it. It is shown to the profile's own server, or to the one
+ * that runs here and has proven that; what the environment names is not meant.
+ */
 async function endToken(name: string, environment: Environment): Promise<string> {
-  const profile = readProfiles(environment).get(name);
+  const profile = findProfile(name, environment);
   if (profile === undefined) throw new CommandError(`There is no profile '${name}' to log out of.`);
   if (profile.token === undefined) return 'It had no token.';
   try {
-    const { HOME, USERPROFILE, LATCHKEY_CREDENTIALS } = environment;
-    const own = { HOME, USERPROFILE, LATCHKEY_CREDENTIALS };
-    const { url, serverKey: key } = resolveConnection({ profile: name, environment: own });
-    const fetch = expectServer(key === undefined ? undefined : { url, key });
-    await createClient({ profile: name, environment: own, timeout: TIMEOUT_MILLISECONDS, fetch }).auth.revoke();
-    return 'Its token is revoked.';
+    const { expected, ...connection } = findServerOf(name, environment);
+    const client = createClient({
+      ...connection,
+      fetch: expectServer(expected),
+      timeout: TIMEOUT_MILLISECONDS,
+      profile: null,
+      environment: {},
+    });
+    const { stored } = await inPlainWords(() => client.auth.revoke());
+    if (stored) return 'Its token is revoked.';
+    return 'Its token is revoked on its server, which stores that as soon as its database can be written.';
   } catch (error) {
-    if (error instanceof AuthenticationError) return 'Its token had ended before.';
-    if (!(error instanceof LatchkeyError)) throw error;
-    if (error.cause instanceof CommandError)
-      return `Its token was not revoked and may still work: ${error.cause.message}`;
-    return `Its token could not be revoked and may still work: ${error.message}`;
+    const cause = error instanceof CommandError ? error.cause : error;
+    if (cause instanceof AuthenticationError) return 'Its token had ended before.';
+    return `Its token could not be revoked and may still work: ${describeFailure(error).message}`;
   }
+}
+
+function findServerOf(name: string, environment: Environment): FoundConnection {
+  const { HOME, USERPROFILE, LATCHKEY_CREDENTIALS } = environment;
+  const own = { HOME, USERPROFILE, LATCHKEY_CREDENTIALS };
+  return withRunningServer(environment.LATCHKEY_DATA || defaultDataFolder(), environment, (defaultUrl) =>
+    resolveConnection({ profile: name, environment: own, defaultUrl }),
+  );
 }

@@ -79,9 +79,14 @@ class Client:
             raise bad_answer(f"What answers at {self.url} does not say who you are. Is it Latchkey?")
         return Identity(*texts, said.get("project"), authority, limits, said.get("expiresAt"), said)
 
-    def revoke(self) -> None:
-        """Ends the token for good: of a personal access token that one, with all that came from it."""
-        self._ask("POST", "/api/v1/tokens/revoke-self", None, {}, self._token)
+    def revoke(self) -> bool:
+        """
+        Ends the token for good: of a personal access token that one, with all that came from it.
+
+        False: the server denies it from now on, and could not store that yet; other servers on its database take it
+        until it has.
+        """
+        return self._ask("POST", "/api/v1/tokens/revoke-self", None, {}, self._token).status != 202
 
     def request(
         self, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None

@@ -103,7 +103,7 @@ def _with_checked_url(found: _Chosen) -> _Chosen:
     if own.url is None:
         return found
     url = read_server_url(own.url, f"url of the profile '{found.name}'")
-    return _Chosen(found.name, Profile(own.token, url, own.project), found.is_named, found.goes_first)
+    return _Chosen(found.name, Profile(own.token, url, own.project, own.server_key), found.is_named, found.goes_first)
 
 
 def _find_url(url: str | None, variables: Environment, found: _Chosen | None) -> tuple[str, _Source]:

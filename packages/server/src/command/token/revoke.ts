@@ -95,8 +95,8 @@ async function revokeSelf(flags: Flags): Promise<readonly RevokedToken[]> {
     const own = { id: isPersonal && typeof tokenId === 'string' ? tokenId : id, name };
     await confirmLastAdministrator(overHttp(createApiClient(client)), [own.id], flags);
     if (asks(flags)) await confirm(`This ends the token that you use, '${name}' (${own.id}), for good. Go on?`);
-    await client.auth.revoke();
-    return [{ ...own, stored: true }];
+    const { stored } = await client.auth.revoke();
+    return [{ ...own, stored }];
   });
 }
 
