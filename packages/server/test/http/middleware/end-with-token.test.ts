@@ -130,12 +130,13 @@ describe('a running request', () => {
       },
     };
     const server = await newServer({ turns: [talksUntilAborted], app: { auth: watched } });
+    const own = vi.getTimerCount();
     const { token } = await auth.issue({ name: 'test', grant }, auth.operator());
     const answer = await open(server.app, { method: 'POST', path: '/api/v1/chat', token, body });
     await answer.received('"and "');
-    expect([vi.getTimerCount(), listening.size]).toEqual([1, 1]);
+    expect([vi.getTimerCount(), listening.size]).toEqual([own + 1, 1]);
     server.stop.abort();
     await answer.received('event: chat.end');
-    await vi.waitFor(() => expect([vi.getTimerCount(), listening.size]).toEqual([0, 0]));
+    await vi.waitFor(() => expect([vi.getTimerCount(), listening.size]).toEqual([own, 0]));
   });
 });
