@@ -6,15 +6,28 @@ import { readSources } from './sources.ts';
 /** Expressions that may be slow for some text, and why no such text reaches them. */
 const ALLOWED: Readonly<Record<string, string>> = {
   'packages/auth-core/src/token/key-strength.ts /(.{2,}?)\\1+/g': 'a custom key, which has 256 characters at the most',
-  'packages/client/src/profiles/edit-section.ts /\\s+$/': "the user's own file of profiles",
+  'packages/client/src/profiles/edit-section.ts /[\\r\\n]+$/': "the user's own file of profiles",
+  'packages/client/src/profiles/scan.ts /[^\\r\\n]*(?:\\r\\n|\\r|\\n)|[^\\r\\n]+$/g': "the user's own file of profiles",
+  'packages/client/src/profiles/scan.ts /^\\[[ \\t]*(?:profile[ \\t]+)?([^[\\]]*?)[ \\t]*\\][ \\t]*(?:[#;].*)?$/':
+    "the user's own file of profiles",
+  'packages/client/src/profiles/scan.ts /^([^=:]*?)[ \\t]*[=:][ \\t]*(.*)$/': "the user's own file of profiles",
+  'packages/client/src/profiles/scan.ts /[\\r\\n]+$/': "the user's own file of profiles",
+  'packages/client/src/profiles/scan.ts /^[ \\t]+|[ \\t]+$/g': "the user's own file of profiles",
+  'packages/client/src/profiles/scan.ts /^("(?:[^"\\\\]|\\\\.)*")[ \\t]*(?:[#;].*)?$/':
+    "the user's own file of profiles",
+  "packages/client/src/profiles/scan.ts /^'([^']*)'[ \\t]*(?:[#;].*)?$/": "the user's own file of profiles",
+  'packages/client/src/profiles/scan.ts /(?:^|[ \\t]+)[#;].*$/': "the user's own file of profiles",
   'packages/client/src/server-url.ts /\\/+$/': "the user's own setting",
   'packages/mcp-bridge/src/config/interpolate.ts /\\$\\{([^}]*)\\}/g': "the operator's own mcp.json",
   'packages/mcp-bridge/src/config/key-value-lines.ts /^(?:export\\s+)?([^=\\s\\0]+)\\s*=\\s*([^\\0]*)$/':
     "a line of the operator's own file",
+  'packages/mcp-bridge/src/sandbox/open-view.ts /\\s(\\/\\S.*)$/': "a line of the system's own list of sockets",
+  'packages/mcp-bridge/src/sandbox/sandbox-tools.ts /\\d+\\.\\d+(\\.\\d+)?/': 'what bubblewrap says of its version',
   'packages/server/src/config/describe-issue.ts /, (?:\\.\\.\\.)?".*" is not valid JSON$/s':
     'a message of the engine, which quotes some ten characters',
   'packages/server/src/engines/llama/child/describe-file.ts /^(?:(\\d+)x)?(\\d+(?:\\.\\d+)?)([KMBT])$/':
     'an x stands between the two numbers',
+  'packages/server/src/engines/llama/child/token-text.ts /\\ufffd+$/': 'the text of at most four tokens',
   'packages/server/src/engines/llama/formats/special-texts.ts /^[^\\p{L}\\p{N}_]+|[^\\p{L}\\p{N}_]+$/gu':
     "a token of a model's vocabulary",
 };

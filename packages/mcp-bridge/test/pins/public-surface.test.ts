@@ -8,6 +8,7 @@ it('exports these names and no others', () => {
     'addServerToMcpJson',
     'createMcpHost',
     'ephemeralServer',
+    'excessOf',
     'loadMcpJson',
     'parseMcpJson',
     'pluginId',

@@ -32,7 +32,8 @@ function makeMachine(): (arg: string) => string {
   const server = {
     command: process.execPath,
     args: [join(import.meta.dirname, 'poison/mcp-server.mjs')],
-    env: { POISON: POISON.replaceAll('\0', '') },
+    // Written otherwise: what a server is given in a variable is hidden in all that it prints.
+    env: { POISON: Buffer.from(POISON, 'utf16le').toString('hex') },
   };
   const mcpServers = { poisoned: server, broken: { ...server, args: [...server.args, 'broken'] } };
   writeFileSync(mcp, JSON.stringify({ mcpServers }));

@@ -1,5 +1,5 @@
 /* An MCP server all of whose texts are poisoned; with an argument it prints them and goes. Takes the poison from its environment. */
-const poison = process.env.POISON;
+const poison = Buffer.from(process.env.POISON, 'hex').toString('utf16le');
 process.stderr.write(`${poison}\n`);
 if (process.argv.length > 2) process.exit(1);
 let rest = '';
