@@ -9,7 +9,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
   EPERM: 'this user may not do that there',
   EEXIST: 'something else is there already',
   EISDIR: 'it is a folder, not a file',
-  ENOENT: 'there is nothing there, and it cannot be made',
+  ENOENT: 'there is nothing there',
   ENOTDIR: 'something on the way to it is a file, not a folder',
   ENOSPC: 'the disk is full',
   EDQUOT: "this user's share of the disk is used up",

@@ -178,7 +178,7 @@ describe('an error', () => {
 
   it('is a file that was named and is not there', () => {
     expect(() => loadConfig({ flags: {}, environment: {}, file: '/nonexistent/c.json' })).toThrow(
-      '/nonexistent/c.json: there is nothing there, and it cannot be made (ENOENT).',
+      '/nonexistent/c.json: there is nothing there (ENOENT).',
     );
   });
 
