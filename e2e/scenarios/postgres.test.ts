@@ -113,7 +113,7 @@ describe(`two servers on ${database.name}`, () => {
     );
     expect(absent.stderr).not.toContain('s3cr3t');
     const wrong = await refusal({ LATCHKEY_DATABASE: 'mysql://ada:s3cr3t-word@127.0.0.1/none' });
-    expect(wrong.stderr).toMatch(/^latchkey: environment LATCHKEY_DATABASE: database: must be [^\n]+\n$/);
+    expect(wrong.stderr).toMatch(/^latchkey: LATCHKEY_DATABASE: must be [^\n]+\n$/);
     expect(wrong.stderr).not.toContain('s3cr3t');
   });
 
