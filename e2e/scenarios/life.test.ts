@@ -122,9 +122,13 @@ describe('latchkey serve', () => {
     expect(await inFile({ limits: { toolSeconds: 'long' } })).toMatch(/config\.json: limits\.toolSeconds: /);
     expect(await inFile('{')).toMatch(/config\.json: not valid JSON/);
     expect(await inFile({ policy: { actions: ['fly'] } })).toContain('actions');
-    expect(await refusal(['--config', join(folder.path, 'absent.json')])).toMatch(/absent\.json: there is nothing there \(ENOENT\)/);
+    expect(await refusal(['--config', join(folder.path, 'absent.json')])).toMatch(
+      /absent\.json: there is nothing there \(ENOENT\)/,
+    );
     expect(await refusal(['--port', '70000'])).toMatch(/--port: must be at most 65535, not 70000/);
-    expect(await refusal([], { LATCHKEY_AUTH: 'perhaps' })).toMatch(/LATCHKEY_AUTH: must be true or false, not 'perhaps'/);
+    expect(await refusal([], { LATCHKEY_AUTH: 'perhaps' })).toMatch(
+      /LATCHKEY_AUTH: must be true or false, not 'perhaps'/,
+    );
     writeFileSync(join(folder.path, 'mcp.json'), '{"mcpServers":{"files":{"comand":"x"}}}');
     expect(await refusal(['--mcp', join(folder.path, 'mcp.json')])).toMatch(/mcpServers\.files/);
   });
