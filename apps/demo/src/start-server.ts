@@ -12,6 +12,13 @@ import { createNamedFolder } from './named-folder.ts';
 const home = join(import.meta.dirname, '..');
 const root = join(home, '..', '..');
 const command = join(fileURLToPath(import.meta.resolve('@latchkey/server/package.json')), '..', 'bin', 'latchkey.js');
+/** The program itself and not a link to it: a sandbox shows a server the packages beside its program. */
+const everything = join(
+  fileURLToPath(import.meta.resolve('@modelcontextprotocol/server-everything/package.json')),
+  '..',
+  'dist',
+  'index.js',
+);
 
 /** A `latchkey serve` of our own, as anybody would start it. */
 export interface DemoServer extends AsyncDisposable {
@@ -37,7 +44,14 @@ export async function startServer(): Promise<DemoServer> {
     stdio: ['ignore', 'pipe', 'inherit'],
     // Ctrl-C reaches the demo alone, which then stops the server in order.
     detached: true,
-    env: { ...process.env, LATCHKEY_API_TOKEN: '', LM_API_TOKEN: '', DEMO_HOME: home, DEMO_FILES: files.path },
+    env: {
+      ...process.env,
+      LATCHKEY_API_TOKEN: '',
+      LM_API_TOKEN: '',
+      DEMO_HOME: home,
+      DEMO_FILES: files.path,
+      DEMO_EVERYTHING: everything,
+    },
   });
   const ended = once(child, 'exit').then(() => {
     rmSync(data, { recursive: true, force: true });
