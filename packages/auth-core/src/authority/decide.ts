@@ -220,7 +220,7 @@ function judgePaths(
   for (const [index, { grant, source }] of authority.entries()) {
     const placed = unlessUsedUp(() => {
       let sent = values;
-      for (const rule of matchingRules(grant.mcp ?? {}, tool.server, tool.name, steps))
+      for (const rule of matchingRules({ ...grant.mcp }, tool.server, tool.name, steps))
         sent = paths.inPlace(rule, sent);
       return sent;
     }, undefined);
