@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { chownSync, mkdtempSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
+import { chmodSync, chownSync, copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished } from 'vitest';
@@ -21,17 +22,28 @@ function createFolder(user: number | undefined): string {
   return folder;
 }
 
+/** Node itself, where another user may run it: a package runner or a version manager keeps it in a home folder. */
+function nodeFor(user: number | undefined): string {
+  if (user === undefined) return process.execPath;
+  const program = join(createFolder(user), 'node');
+  copyFileSync(process.execPath, program);
+  chmodSync(program, 0o755);
+  return program;
+}
+
 /** Runs the kit as a user, and gives the lines that it prints. */
 async function runKit(user: number | undefined): Promise<readonly unknown[]> {
   const folder = createFolder(user);
   const identity = user === undefined ? {} : { uid: user, gid: user };
-  const child = spawn(process.execPath, [join(kit, 'run-kit.ts'), folder, join(kit, 'doors.mjs')], {
+  const child = spawn(nodeFor(user), [join(kit, 'run-kit.ts'), folder, join(kit, 'doors.mjs')], {
     ...identity,
     env: { PATH: process.env.PATH, HOME: folder },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  const ended = once(child, 'close');
   let printed = '';
   for await (const chunk of child.stdout) printed += String(chunk);
+  expect(await ended).toEqual([0, null]);
   return printed
     .trim()
     .split('\n')

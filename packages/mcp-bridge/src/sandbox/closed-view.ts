@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import type { StdioServerEntry } from '../config/mcp-config.ts';
-import { bind, type Ground, hide, inOrder, keep, keptIn, type Mount, scratch } from './mounts.ts';
+import { type Ground, hide, inOrder, keep, keptIn, type Mount, scratch } from './mounts.ts';
 import type { SandboxProfile } from './sandbox-profile.ts';
-import { isWithin, isWithinAny } from './trail.ts';
+import { outermost, show, waysTo } from './show.ts';
+import { isWithinAny } from './trail.ts';
 
 /** What a program of the system needs of /etc, which holds no secret. */
 const settings = [
@@ -37,14 +38,16 @@ export async function closedView(view: ClosedView): Promise<readonly string[]> {
   const { entry, profile, programs, home, hidden, code } = view;
   const { read, write, denyRead, denyWrite, network } = profile;
   const etc = [...settings, ...(network ? networkSettings : [])].map((name) => join('/etc', name));
-  const writable = outermost([...write, ...(entry.cwd === undefined ? [] : [entry.cwd])]);
   // A folder inside of one that may be changed could be a link by now, and is there anyway.
-  const readable = [...read, ...programs].filter((path) => !isWithinAny(path, writable));
+  const writing = await waysTo(outermost([...write, ...(entry.cwd === undefined ? [] : [entry.cwd])]));
+  const writable = outermost(writing.places);
+  const reading = await waysTo([...read, ...programs].filter((path) => !isWithinAny(path, writable)));
   const kept = await keptIn(writable, [...code, ...denyWrite]);
-  const ground: Ground = { writable, kept, sees: (path) => isWithinAny(path, [...readable, ...writable]) };
+  const ground: Ground = { writable, kept, sees: (path) => isWithinAny(path, [...reading.places, ...writable]) };
+  const emptied = ['/tmp', ...(home === undefined || home === '/' ? [] : [home])];
+  const isBare = (path: string): boolean => isWithinAny(path, emptied) || !isWithinAny(path, systemFolders);
   const mounts: Mount[] = [
-    ...readable.map((path) => bind('--ro-bind', path)),
-    ...writable.map((path) => bind('--bind', path)),
+    ...(await show({ read: reading, write: { ...writing, places: writable }, emptied, isBare })),
     ...keep(ground),
     ...(await hide([...denyRead, ...hidden], ground)),
   ];
@@ -52,15 +55,6 @@ export async function closedView(view: ClosedView): Promise<readonly string[]> {
     ...systemFolders.flatMap((path) => ['--ro-bind-try', path, path]),
     ...etc.flatMap((path) => ['--ro-bind-try', path, path]),
     ...['--proc', '/proc', '--dev', '/dev'],
-    ...inOrder([
-      scratch('/tmp'),
-      ...(home === undefined || home === '/' ? [] : [{ path: home, options: ['--tmpfs', home] }]),
-      ...mounts,
-    ]),
+    ...inOrder([scratch('/tmp'), ...emptied.slice(1).map((path) => ({ path, options: ['--tmpfs', path] })), ...mounts]),
   ];
-}
-
-function outermost(paths: readonly string[]): readonly string[] {
-  const unique = [...new Set(paths)];
-  return unique.filter((path) => !unique.some((other) => other !== path && isWithin(path, other)));
 }

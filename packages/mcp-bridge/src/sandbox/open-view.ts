@@ -1,8 +1,9 @@
 import { lstat, readdir, readFile, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { homeInside } from './homes.ts';
-import { bind, empty, type Ground, hide, inOrder, keep, keptIn, type Mount, scratch } from './mounts.ts';
+import { empty, type Ground, hide, inOrder, keep, keptIn, type Mount, scratch } from './mounts.ts';
 import type { Places } from './places.ts';
+import { show, waysTo } from './show.ts';
 import { isWithin, isWithinAny } from './trail.ts';
 
 /** What there is to be seen and written. */
@@ -34,13 +35,14 @@ const services = ['docker', 'containerd', 'containers', 'lxd', 'incus', 'libvirt
  */
 export async function openView({ places, home, homes, hidden, code, programs }: View): Promise<readonly string[]> {
   const covered = [...shared, ...homes];
-  const shown = [...places.readable, ...places.writable, ...programs];
+  const read = await waysTo([...programs, ...places.readable]);
+  const write = { places: places.writable, links: places.links };
+  const shown = [...read.places, ...write.places];
   const ground: Ground = {
     writable: places.writable,
     kept: await keptIn(places.writable, code),
     sees: (path) => !isWithinAny(path, covered) || isWithinAny(path, shown),
   };
-  const { writable } = places;
   const mounts: Mount[] = [
     ...(await systemMounts()),
     ...['/tmp', '/var/tmp'].map(scratch),
@@ -48,10 +50,7 @@ export async function openView({ places, home, homes, hidden, code, programs }: 
     ...homes.map(empty),
     ...(await emptied(services)),
     ...(await resolverFile()),
-    ...[...programs, ...places.readable]
-      .filter((path) => isWithinAny(path, covered) && !isWithinAny(path, writable))
-      .map((path) => bind('--ro-bind', path)),
-    ...writable.map((path) => bind('--bind', path)),
+    ...(await show({ read, write, emptied: covered, isBare: (path) => isWithinAny(path, covered) })),
     ...keep(ground),
     ...(await coverSockets(ground)),
     ...(await hide(hidden, ground)),

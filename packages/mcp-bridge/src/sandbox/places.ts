@@ -11,6 +11,8 @@ export interface Places {
   readonly readable: readonly string[];
   /** What of it is run: its scripts, with the libraries beside them. */
   readonly code: readonly string[];
+  /** Links on the ways to all these. */
+  readonly links: readonly string[];
 }
 
 /** Never written for the sake of an argument such as /usr/share/fonts. */
@@ -79,7 +81,12 @@ export async function placesOf(entry: StdioServerEntry, homes: readonly string[]
     if (!isFolder && scripts.test(trail.path)) code.push(trail.path, ...(await librariesOf(trail.path, homes)));
   }
   const unique = (paths: readonly string[]): readonly string[] => [...new Set(paths)];
-  return { writable: unique(writable), readable: unique([...readable, ...code]), code: unique(code) };
+  return {
+    writable: unique(writable),
+    readable: unique([...readable, ...code]),
+    code: unique(code),
+    links: unique(own.flatMap(({ trail }) => trail.links)),
+  };
 }
 
 /** Whether a folder may be a server's own to write because its entry names it. */
