@@ -212,7 +212,7 @@ describe('latchkey mcp', () => {
     const twice = await run(server, 'add', 'NOTES', '--url', 'https://a.example/mcp');
     expect([twice.exitCode, twice.stderr]).toEqual([2, expect.stringContaining('are both reached as mcp/notes')]);
     expect(readFileSync(join(server.data, 'mcp.json'), 'utf8')).toBe(text);
-    expect((await run(server, 'remove', 'nobody')).exitCode).toBe(2);
+    expect((await run(server, 'remove', 'nobody')).exitCode).toBe(5);
     expect((await run(server, 'remove', 'notes')).exitCode).toBe(0);
     const left = readFileSync(join(server.data, 'mcp.json'), 'utf8');
     expect(left.replace(/\s+/g, ' ')).toBe('{ "mcpServers": { } } // empty so far ');

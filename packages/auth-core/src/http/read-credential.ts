@@ -17,10 +17,10 @@ const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$
 /**
  * Reads the one token that a request presents: `Authorization: Bearer TOKEN` (RFC 6750 2.1), `Authorization: Token
  * TOKEN`, `x-api-key: TOKEN`, or, where it is switched on, HTTP Basic with the token as the password and any user name.
- * Schemes are taken in any case. Another scheme is no credential here, so undefined is returned for it.
+ * Schemes are taken in any case. Another scheme is no credential here, and an empty one is absent: undefined is returned.
  *
- * @throws {AuthError} `AUTH_TOKEN_MALFORMED` when a header comes twice, is longer than 8192 characters, holds no token
- * or anything but visible ASCII, or when two headers present different tokens
+ * @throws {AuthError} `AUTH_TOKEN_MALFORMED` when a header comes twice, is longer than 8192 characters, holds
+ * anything but visible ASCII, or when two headers present different tokens
  * @example
  * ```ts
  * import { readCredential } from '@latchkey/auth-core/http';
@@ -34,13 +34,16 @@ export function readCredential(
   { basic = false }: ReadCredentialOptions = {},
 ): string | undefined {
   const authorization = readOnce(readHeader('authorization'));
-  const apiKey = readOnce(readHeader('x-api-key'));
-  const authorized = authorization === undefined ? undefined : readAuthorization(authorization, basic);
+  const apiKey = orAbsent(readOnce(readHeader('x-api-key')));
+  const authorized = orAbsent(authorization === undefined ? undefined : readAuthorization(authorization, basic));
   const credential = authorized ?? apiKey;
   if (authorized !== undefined && apiKey !== undefined && authorized !== apiKey) refuse();
   if (credential !== undefined && !VISIBLE.test(credential)) refuse();
   return credential;
 }
+
+/** Clients that have a field for a key and none in it send the header all the same. */
+const orAbsent = (text: string | undefined): string | undefined => (text === '' ? undefined : text);
 
 function readAuthorization(value: string, basic: boolean): string | undefined {
   const [head, scheme] = SCHEME.exec(value) ?? [];

@@ -1,7 +1,8 @@
 import { applyEdits, modify } from 'jsonc-parser';
+import { BridgeError } from '../errors.ts';
 import { invalid } from './invalid-config.ts';
 import { readMcpJson } from './mcp-json.ts';
-import { readJsonc } from './read-jsonc.ts';
+import { printKeyPath, readJsonc } from './read-jsonc.ts';
 
 const emptyFile = '{\n  "mcpServers": {}\n}\n';
 
@@ -33,11 +34,14 @@ export function addServerToMcpJson(
 /**
  * The text of an mcp.json without one of its servers, its comments kept but for those inside of what goes.
  *
- * @throws BridgeError `MCP_CONFIG_INVALID` when the file is wrong or has no such server.
+ * @throws BridgeError `MCP_CONFIG_INVALID` when the file is wrong, `MCP_SERVER_UNKNOWN` when it has no such server.
  */
 export function removeServerFromMcpJson(text: string, label: string): string {
   const { rootKey, labels } = labelsOf(text);
-  if (!labels.includes(label)) throw invalid([rootKey, label], 'is not there');
+  if (!labels.includes(label)) {
+    const message = `There is no server "${label}" in this mcp.json.`;
+    throw new BridgeError('MCP_SERVER_UNKNOWN', message, { path: printKeyPath([rootKey, label]) });
+  }
   return edit(text, [rootKey, label], undefined);
 }
 

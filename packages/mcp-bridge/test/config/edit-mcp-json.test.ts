@@ -56,7 +56,9 @@ describe('removing a server from an mcp.json', () => {
   });
 
   it('is refused for one that is not there', () => {
-    expect(() => removeServerFromMcpJson(file, 'notes')).toThrow('mcpServers.notes is not there');
+    expect(() => removeServerFromMcpJson(file, 'notes')).toThrow(
+      expect.objectContaining({ code: 'MCP_SERVER_UNKNOWN', path: 'mcpServers.notes' }),
+    );
   });
 
   it('undoes adding', () => {

@@ -40,13 +40,19 @@ export function addUsageCommand(program: Command): void {
       const response = await connect(asCaller(flags), process.env).request('GET', `/api/v1/usage?${query}`);
       const answer = (await response.json()) as Answer;
       if (flags.json) return printJson(answer);
-      const cells = (first: unknown, { requests, inputTokens, outputTokens, toolCalls }: Counts): readonly string[] => [
+      const isByToken = answer.group === 'token';
+      const cells = (first: unknown, name: unknown, counts: Counts): readonly string[] => [
         String(first ?? '-'),
-        ...[requests, inputTokens, outputTokens, toolCalls].map(String),
+        ...(isByToken ? [String(name ?? '-')] : []),
+        ...[counts.requests, counts.inputTokens, counts.outputTokens, counts.toolCalls].map(String),
       ];
       printTable(
-        [answer.group.toUpperCase(), 'REQUESTS', 'INPUT TOKENS', 'OUTPUT TOKENS', 'TOOL CALLS'],
-        [...answer.rows.map((row) => cells(row[answer.group], row)), cells('total', answer.totals)],
+        [
+          answer.group.toUpperCase(),
+          ...(isByToken ? ['NAME'] : []),
+          ...['REQUESTS', 'INPUT TOKENS', 'OUTPUT TOKENS', 'TOOL CALLS'],
+        ],
+        [...answer.rows.map((row) => cells(row[answer.group], row.name, row)), cells('total', '', answer.totals)],
       );
     });
 }

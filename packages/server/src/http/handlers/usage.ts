@@ -47,16 +47,18 @@ export function createUsageHandler({ auth, store, recorder, clock }: UsageHandle
     const to = query.to ?? toDay(clock().getTime());
     const from = query.from ?? toDay(Date.parse(to) - (DEFAULT_DAYS - 1) * DAY_MILLISECONDS);
     requireRange(from, to);
-    const seesToken = visibleTokens(auth, ctx.state.auth.principal);
+    const tokens = visibleTokens(auth, ctx.state.auth.principal);
     // Who acts for one project sees that one; who acts for none has no grant that is bound to projects.
     const its = ctx.state.auth.principal.project;
     const { rows, totals } = await readAll({
       range: { from, to },
       group,
-      seesToken: async (id) => (token === undefined || id === token) && (await seesToken(id)),
+      seesToken: async (id) => (token === undefined || id === token) && (await tokens.sees(id)),
       seesProject: (one) => (project === undefined || one === project) && (its === undefined || one === its),
     });
-    ctx.body = { from, to, group, rows: rows.map(({ value, ...counts }) => ({ [group]: value, ...counts })), totals };
+    const named = (value: string | null): object =>
+      group === 'token' ? { token: value, name: tokens.nameOf(value ?? '') } : { [group]: value };
+    ctx.body = { from, to, group, rows: rows.map(({ value, ...counts }) => ({ ...named(value), ...counts })), totals };
   };
 }
 
@@ -72,19 +74,27 @@ function requireRange(from: string, to: string): void {
   );
 }
 
-/** Whose use a caller may see, by root token. */
-function visibleTokens(auth: Pick<Auth, 'show'>, principal: Principal): (rootId: string) => Promise<boolean> {
+/** The root tokens of which a caller sees the use, with their names. */
+interface VisibleTokens {
+  sees(rootId: string): Promise<boolean>;
+  /** Null: the token was deleted, or there is none, as for callers without one. */
+  nameOf(rootId: string): string | null;
+}
+
+function visibleTokens(auth: Pick<Auth, 'show'>, principal: Principal): VisibleTokens {
   const isAdministrator = principal.authority.every(({ grant }) => grant.actions.includes('*'));
-  return async (id) => {
-    // Callers without a token have an id with a colon in it, and nobody's token covers theirs.
-    if (id === principal.rootId || (isAdministrator && id.includes(':'))) return true;
+  const names = new Map<string, string>();
+  const sees = async (id: string): Promise<boolean> => {
     try {
-      await auth.show(id, principal);
+      names.set(id, (await auth.show(id, principal)).name);
       return true;
     } catch (error) {
-      // Who may not see other tokens still sees what its own has used.
-      if (error instanceof PermissionDeniedError || error instanceof TokenNotFoundError) return false;
+      // A caller that may not see other tokens still sees what its own has used.
+      if (error instanceof PermissionDeniedError) return id === principal.rootId;
+      // Callers without a token have an id that is no token's; what a deleted token has used stays used.
+      if (error instanceof TokenNotFoundError) return id === principal.rootId || isAdministrator;
       throw error;
     }
   };
+  return { sees, nameOf: (id) => names.get(id) ?? null };
 }

@@ -88,6 +88,20 @@ describe('GET /api/v1/usage', () => {
     expect(await totals(server, blind, `?token=${id}`)).toMatchObject({ requests: 0 });
   });
 
+  it('names the tokens, and keeps what a deleted one has used for administrators', async () => {
+    const server = await newServer({ turns: [says('Hi')] });
+    const admin = await server.issue({ actions: ['*'], models: ['*'] }, 'admin');
+    const holder = await server.issue(CHAT, 'holder');
+    const id = holder.slice('sk-lm-'.length).split(':')[0] ?? '';
+    await chat(server, holder);
+    const rows = async (): Promise<unknown> => (await usage(server, admin, '?group=token')).json().rows;
+    expect(await rows()).toMatchObject([{ token: id, name: 'holder', requests: 1 }]);
+    const ended = await send(server.app, { method: 'POST', path: `/api/v1/tokens/${id}/revoke`, token: admin });
+    const gone = await send(server.app, { method: 'DELETE', path: `/api/v1/tokens/${id}`, token: admin });
+    expect([ended.status, gone.status]).toEqual([200, 200]);
+    expect(await rows()).toMatchObject([{ token: id, name: null, requests: 1 }]);
+  });
+
   it('shows the use of callers without a token to administrators alone', async () => {
     const server = await newServer({ turns: [says('Hi')] });
     const admin = await server.issue({ actions: ['*'], models: ['*'] });
