@@ -12,6 +12,8 @@ const LEGACY_CHARACTERS = 40;
 const LEGACY_SHOWN = 10;
 const SIGNATURE_CHARACTERS = 16;
 const TAG_CHARACTERS = 64;
+/** Of a key with its prefix and its id. */
+const SHORTEST_BASE64 = 20;
 
 /**
  * Blots out the secret of every token that was put where none belongs: into a path, into a model's name; also where it is
@@ -29,7 +31,7 @@ function hide(text: string, isCut: boolean): string {
   const at = (index: number): number => (starts === undefined ? index : (starts[index] ?? text.length));
   let hidden = '';
   let kept = 0;
-  for (const { start, end } of inOrder([...keySpans(decoded, isCut), ...wordSpans(decoded, isCut)])) {
+  for (const { start, end } of inOrder([...plainSpans(decoded, isCut), ...base64Spans(decoded, isCut)])) {
     if (at(start) < kept) continue;
     hidden += text.slice(kept, at(start)) + HIDDEN;
     kept = at(end);
@@ -73,6 +75,36 @@ function* keySpans(text: string, isCut: boolean): Generator<Span> {
     const end = colon + 1 + length;
     if (length === KEY_SECRET_CHARACTERS || (isCut && length > 0 && end === text.length))
       yield { start: colon + 1, end };
+  }
+}
+
+function* plainSpans(text: string, isCut: boolean): Generator<Span> {
+  yield* keySpans(text, isCut);
+  yield* wordSpans(text, isCut);
+}
+
+/**
+ * Runs of base64, both alphabets, that hold a token, as the value of `Authorization: Basic` does. Where in four characters
+ * the token begins is not known, so each of the four is tried.
+ */
+function* base64Spans(text: string, isCut: boolean): Generator<Span> {
+  let at = 0;
+  while (at < text.length) {
+    const length = runLength(text, at, isBase64);
+    const end = at + length;
+    const run = length < SHORTEST_BASE64 ? '' : text.slice(at, end);
+    const endsCut = isCut && end === text.length;
+    for (let skipped = 0; skipped < Math.min(4, run.length); skipped += 1) {
+      const held = Buffer.from(run.slice(skipped), 'base64').toString('latin1');
+      const from = at + skipped;
+      for (const span of plainSpans(held, endsCut)) {
+        yield {
+          start: from + Math.floor((span.start * 4) / 3),
+          end: Math.min(end, from + Math.ceil((span.end * 4) / 3)),
+        };
+      }
+    }
+    at = end + 1;
   }
 }
 
@@ -137,6 +169,7 @@ function isAlphanumeric(text: string, at: number): boolean {
 }
 
 const isWord = (text: string, at: number): boolean => isAlphanumeric(text, at) || text[at] === '_';
+const isBase64 = (text: string, at: number): boolean => isPartOfToken(text, at) || text[at] === '+' || text[at] === '/';
 const isPartOfToken = (text: string, at: number): boolean => isWord(text, at) || text[at] === '-';
 
 function isLowerHex(text: string, at: number): boolean {

@@ -47,6 +47,35 @@ describe('a secret that is percent-encoded', () => {
   });
 });
 
+describe('a secret in base64', () => {
+  const secret = 'Qw3rT'.repeat(4);
+
+  it.each(['base64', 'base64url'] as const)('is hidden wherever it begins: %s', (encoding) => {
+    const text = fc.tuple(
+      fc.string({ maxLength: 9 }),
+      fc.string({ maxLength: 9 }),
+      fc.constantFrom('/', '/a/', '', '='),
+    );
+    fc.assert(
+      fc.property(text, ([before, after, around]) => {
+        const encoded = Buffer.from(`${before}:sk-lm-ABCDEFGH:${secret}${after}`).toString(encoding);
+        const hidden = hideSecrets(`GET ${around}${encoded} HTTP/1.1`);
+        for (let skipped = 0; skipped < 4; skipped += 1) {
+          for (const run of hidden.split(/[^A-Za-z0-9+/_-]/)) {
+            expect(Buffer.from(run.slice(skipped), 'base64').toString('latin1')).not.toMatch(/Qw3r|w3rT/);
+          }
+        }
+        expect(hidden).toMatch(/^GET .*\*\*\*.* HTTP\/1\.1$/);
+      }),
+    );
+  });
+
+  it('is no reason to hide other base64, or paths', () => {
+    const text = `/api/v1/responses/${Buffer.from('nothing to hide in here at all').toString('base64')}`;
+    expect(hideSecrets(text)).toBe(text);
+  });
+});
+
 describe('the secrets of other kinds', () => {
   const hex = '0123456789abcdef'.repeat(4);
 
