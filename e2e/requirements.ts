@@ -110,6 +110,8 @@ export const requirements = [
       'command.token-text': 'without --json the new token stands alone on standard output',
       'command.token-errors': 'a wrong grant, duration or id is one line and exit code 1',
       'command.token-kinds': 'latchkey token create makes every kind of token, custom keys from standard input alone',
+      'command.token-warnings':
+        'a grant that allows less than it seems to is taken, and the answer and the command say why',
       'command.token-list': 'latchkey token list picks by owner and project and marks what is due',
       'command.token-rotate': 'latchkey token rotate gives a new secret, at once or with an overlap',
       'command.token-revoke': 'latchkey token revoke ends tokens by id, by owner, by project, and the one in use',

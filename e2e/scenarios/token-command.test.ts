@@ -70,6 +70,23 @@ describe('latchkey token', () => {
     expect((await latchkey([...weak, '--force'], undefined, 'letmein-2026')).exitCode).toBe(0);
   });
 
+  verifies('command.token-warnings', async () => {
+    const grant = { actions: ['chat', 'metrics:read'], models: ['no/such'], mcp: { files: { tools: { '*': {} } } } };
+    const created = await latchkey(['token', 'create', 'dead', '--grant', JSON.stringify(grant)]);
+    expect(created.exitCode).toBe(0);
+    for (const warning of [
+      /no route .* metrics:read/,
+      /no\/such.* matches no model/,
+      /files.* matches no MCP server/,
+    ]) {
+      expect(created.stderr).toMatch(warning);
+    }
+    const { body } = await server.admin.post('/api/v1/tokens', { name: 'past', grant: { ...grant, models: [NANO] } });
+    expect(body.warnings.map(({ path }: Json) => path)).toEqual(['actions', 'mcp["files"]']);
+    const edited = await server.admin.patch(`/api/v1/tokens/${body.id}`, { grant: CHAT_GRANT });
+    expect(edited.body.warnings).toBeUndefined();
+  });
+
   verifies('command.token-list', async () => {
     const of = ['--owner', 'lister', '--project', 'web'];
     const notes = 'for the nightly build';
