@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { dictionary, mostItems } from './dictionary.ts';
 import { type Environment, inputVariable, type Substitutions } from './interpolate.ts';
 import { check, invalid } from './invalid-config.ts';
 import type { McpConfig, McpServerEntry } from './mcp-config.ts';
@@ -6,13 +7,12 @@ import { labelPattern, pluginId } from './plugin-id.ts';
 import { printKeyPath, readJsonc } from './read-jsonc.ts';
 import { readServerEntry } from './server-entry.ts';
 
-const rootSchema = z.record(z.string(), z.unknown());
-const serversSchema = z.record(
-  z.string(),
-  z.looseObject({ disabled: z.boolean().optional(), enabled: z.boolean().optional() }),
-);
+const rootSchema = dictionary(z.unknown());
+const serversSchema = dictionary(z.looseObject({ disabled: z.boolean().optional(), enabled: z.boolean().optional() }));
 // VS Code asks a person for these; a server has nobody to ask.
-const inputsSchema = z.array(z.looseObject({ id: z.string().min(1).max(128), default: z.string().optional() }));
+const inputsSchema = z
+  .array(z.looseObject({ id: z.string().min(1).max(128), default: z.string().optional() }))
+  .max(mostItems);
 
 /** The keys under which the servers stand: everybody's, and VS Code's. */
 const rootKeys = ['mcpServers', 'servers'] as const;

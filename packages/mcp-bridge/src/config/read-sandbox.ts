@@ -1,12 +1,13 @@
 import { isAbsolute } from 'node:path';
 import { z } from 'zod';
 import { defaultSandboxLimits, type SandboxWish } from '../sandbox/sandbox-profile.ts';
+import { mostItems } from './dictionary.ts';
 import { check, invalid, type KeyPath } from './invalid-config.ts';
 import { printKeyPath } from './read-jsonc.ts';
 
 const paths = z.array(z.string().min(1)).max(256).optional();
 const most = z.number().int().min(1).max(1_048_576);
-const domains = z.array(z.string()).optional();
+const domains = z.array(z.string()).max(mostItems).optional();
 
 const profileSchema = z.strictObject({
   read: paths,

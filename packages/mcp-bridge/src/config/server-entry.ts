@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { dictionary, mostItems } from './dictionary.ts';
 import { headerProblem, urlProblem } from './http-fields.ts';
 import { interpolate, type Substitutions } from './interpolate.ts';
 import { check, invalid, type KeyPath } from './invalid-config.ts';
@@ -10,7 +11,7 @@ import { readTransport, transportKeys } from './read-transport.ts';
 
 const noNull = z.string().refine((text) => !text.includes('\0'), 'must not hold a NUL character');
 const variableName = z.string().regex(/^[^=\0]+$/, 'must be the name of an environment variable');
-const command = z.array(noNull).min(1).optional();
+const command = z.array(noNull).min(1).max(mostItems).optional();
 const toolNames = z.array(z.string().min(1).max(128)).max(1024).optional();
 /** The longest time that a timer can measure. */
 const longestMs = 2 ** 31 - 1;
@@ -28,8 +29,8 @@ const commonFields = {
 const stdioSchema = z.object({
   ...commonFields,
   command: noNull.min(1),
-  args: z.array(noNull).default([]),
-  env: z.record(variableName, noNull).default({}),
+  args: z.array(noNull).max(mostItems).default([]),
+  env: dictionary(noNull, variableName).default({}),
   envFile: noNull.min(1).optional(),
   envCommand: command,
   cwd: noNull.min(1).optional(),
@@ -37,7 +38,7 @@ const stdioSchema = z.object({
 
 const remoteSchema = z.object({
   ...commonFields,
-  headers: z.record(z.string(), z.string()).default({}),
+  headers: dictionary(z.string()).default({}),
   headersCommand: command,
 });
 

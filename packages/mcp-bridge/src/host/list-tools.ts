@@ -38,8 +38,10 @@ export interface ListOptions {
   readonly previous: ToolCatalogue;
 }
 
+/** More than any client takes; beyond it, the page is not read. */
+const mostOnPage = 65_536;
 // Loose on purpose: the SDK's own schema would refuse the whole list for one bad tool.
-const pageSchema = z.looseObject({ tools: z.array(z.unknown()), nextCursor: z.string().optional() });
+const pageSchema = z.looseObject({ tools: z.array(z.unknown()).max(mostOnPage), nextCursor: z.string().optional() });
 
 /**
  * Asks a server for its tools, page by page, and keeps those that can be offered. Stops after 64 pages or 256 tools,

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { z } from 'zod';
+import { dictionary } from '../config/dictionary.ts';
 import { headerProblem } from '../config/http-fields.ts';
 import type { Environment } from '../config/interpolate.ts';
 import { readKeyValueLines } from '../config/key-value-lines.ts';
@@ -122,7 +123,7 @@ function collectOutput(
   });
 }
 
-const objectSchema = z.record(z.string(), z.string());
+const objectSchema = dictionary(z.string());
 
 function readObject(text: string): Readonly<Record<string, string>> | undefined {
   try {
