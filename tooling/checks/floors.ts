@@ -3,14 +3,29 @@
 /** A package may import itself, the packages named here, and from npm. */
 export const PACKAGE_FLOORS: Readonly<Record<string, readonly string[]>> = {
   'packages/auth-core': [],
+  'packages/engine': [],
   'packages/mcp-bridge': [],
+  'packages/llama': ['@latchkey/engine'],
   'packages/koa-auth': ['@latchkey/auth-core'],
   'packages/client': [],
-  'packages/server': ['@latchkey/auth-core', '@latchkey/client', '@latchkey/koa-auth', '@latchkey/mcp-bridge'],
+  'packages/server': [
+    '@latchkey/auth-core',
+    '@latchkey/client',
+    '@latchkey/engine',
+    '@latchkey/koa-auth',
+    '@latchkey/llama',
+    '@latchkey/mcp-bridge',
+  ],
   'apps/demo': ['@latchkey/server'],
   examples: ['@latchkey/auth-core', '@latchkey/koa-auth'],
   e2e: ['@latchkey/server', '@latchkey/auth-core', '@latchkey/client', '@latchkey/mcp-bridge', '@latchkey/demo'],
   bench: ['@latchkey/server', '@latchkey/auth-core', '@latchkey/koa-auth', '@latchkey/mcp-bridge'],
+};
+
+/** What packages must not see: the contract of engines stands on nothing, and the embedded engine knows no network. */
+export const PACKAGE_FORBIDDEN: Readonly<Record<string, RegExp>> = {
+  'packages/engine': /^(?!\.|packages\/engine\/)/,
+  'packages/llama': /^(?:node:(?:http2?|https|net|tls|dgram)|koa|zod|pino|kysely)$/,
 };
 
 /**
@@ -21,21 +36,21 @@ export const SERVER_FLOORS: readonly (readonly string[])[] = [
   ['contracts', 'input', 'telemetry'],
   ['config'],
   ['models', 'conversations', 'mcp-pins', 'settings', 'usage', 'audit', 'approvals'],
-  ['chat', 'dialects', 'engines', 'mcp-endpoint', 'tools', 'state'],
+  ['chat', 'dialects', 'mcp-endpoint', 'tools', 'state'],
   ['http'],
   ['create-handlers.ts', 'overview.ts'],
   ['create-server.ts'],
   ['command', 'index.ts'],
 ];
 
-/** What npm packages a folder of the server must not see: the loop knows no Koa, no zod, no llama, no MCP. */
+/** What packages a folder of the server must not see: the loop knows no Koa, no zod, no engine of a certain make, no MCP. */
 export const SERVER_FORBIDDEN: Readonly<Record<string, readonly string[]>> = {
-  contracts: ['koa', 'zod', 'node-llama-cpp', '@latchkey/mcp-bridge', 'kysely'],
-  chat: ['koa', 'zod', 'node-llama-cpp', '@latchkey/mcp-bridge', 'kysely'],
-  dialects: ['koa', 'node-llama-cpp', '@latchkey/mcp-bridge', 'kysely'],
-  models: ['koa', 'zod', 'node-llama-cpp', '@latchkey/mcp-bridge', 'kysely'],
-  tools: ['koa', 'zod', 'node-llama-cpp', 'kysely'],
-  http: ['node-llama-cpp', '@latchkey/mcp-bridge', 'kysely'],
+  contracts: ['koa', 'zod', '@latchkey/llama', '@latchkey/mcp-bridge', 'kysely'],
+  chat: ['koa', 'zod', '@latchkey/llama', '@latchkey/mcp-bridge', 'kysely'],
+  dialects: ['koa', '@latchkey/llama', '@latchkey/mcp-bridge', 'kysely'],
+  models: ['koa', 'zod', '@latchkey/llama', '@latchkey/mcp-bridge', 'kysely'],
+  tools: ['koa', 'zod', '@latchkey/llama', 'kysely'],
+  http: ['@latchkey/llama', '@latchkey/mcp-bridge', 'kysely'],
 };
 
 /** Inside auth-core only the SQL store may need Node; the rest runs wherever there is WebCrypto. */

@@ -25,10 +25,10 @@ const ALLOWED: Readonly<Record<string, string>> = {
   'packages/mcp-bridge/src/sandbox/sandbox-tools.ts /\\d+\\.\\d+(\\.\\d+)?/': 'what bubblewrap says of its version',
   'packages/server/src/config/describe-issue.ts /, (?:\\.\\.\\.)?".*" is not valid JSON$/s':
     'a message of the engine, which quotes some ten characters',
-  'packages/server/src/engines/llama/child/describe-file.ts /^(?:(\\d+)x)?(\\d+(?:\\.\\d+)?)([KMBT])$/':
+  'packages/llama/src/child/describe-file.ts /^(?:(\\d+)x)?(\\d+(?:\\.\\d+)?)([KMBT])$/':
     'an x stands between the two numbers',
-  'packages/server/src/engines/llama/child/token-text.ts /\\ufffd+$/': 'the text of at most four tokens',
-  'packages/server/src/engines/llama/formats/special-texts.ts /^[^\\p{L}\\p{N}_]+|[^\\p{L}\\p{N}_]+$/gu':
+  'packages/llama/src/child/token-text.ts /\\ufffd+$/': 'the text of at most four tokens',
+  'packages/llama/src/formats/special-texts.ts /^[^\\p{L}\\p{N}_]+|[^\\p{L}\\p{N}_]+$/gu':
     "a token of a model's vocabulary",
 };
 

@@ -13,6 +13,8 @@ import {
   reviewGrant,
 } from '@latchkey/auth-core';
 import { re2jsPatterns } from '@latchkey/auth-core/patterns/re2js';
+import type { Sampling } from '@latchkey/engine';
+import { createLlamaEngine } from '@latchkey/llama';
 import { createMcpHost, excessOf, type McpConfig, watchMcpJson } from '@latchkey/mcp-bridge';
 import { forgetCalls } from './approvals/forget-calls.ts';
 import { openApprovals } from './approvals/open-approvals.ts';
@@ -25,12 +27,10 @@ import { openMcpJson } from './config/open-mcp-json.ts';
 import { ownSecrets, reviewSecrets } from './config/own-secrets.ts';
 import type { ServerConfig } from './config/schema.ts';
 import { withoutAbsent } from './config/without-absent.ts';
-import type { Sampling } from './contracts/inference-engine.ts';
 import { ServerError } from './contracts/server-error.ts';
 import { forgetTurns } from './conversations/forget-turns.ts';
 import { createKyselyConversationStore } from './conversations/kysely-conversation-store.ts';
 import { createHandlers } from './create-handlers.ts';
-import { createLlamaEngine } from './engines/llama/index.ts';
 import { createApp } from './http/app.ts';
 import { RESOURCE_METADATA_PATH } from './http/handlers/protected-resource.ts';
 import type { Route } from './http/route.ts';

@@ -1,5 +1,5 @@
 import type { Principal } from '@latchkey/auth-core';
-import type { QueueShare } from '../contracts/inference-engine.ts';
+import type { QueueShare } from '@latchkey/engine';
 
 /**
  * Whose cached prompts a caller may reuse: those of exactly this chain of tokens in exactly this project. A token that

@@ -6,12 +6,11 @@ import {
   describeDenial,
   type Principal,
 } from '@latchkey/auth-core';
+import type { ChatMessage, Sampling } from '@latchkey/engine';
 import type { ChatEvent } from '../contracts/chat-event.ts';
-import type { ChatMessage } from '../contracts/chat-message.ts';
 import type { ChatRequest } from '../contracts/chat-request.ts';
 import type { ConversationStore, StoredConversation } from '../contracts/conversation-store.ts';
 import { denialDetails } from '../contracts/denial-details.ts';
-import type { Sampling } from '../contracts/inference-engine.ts';
 import { ServerError } from '../contracts/server-error.ts';
 import type { ChatToolset } from '../contracts/toolset.ts';
 import type { RecordUsage } from '../contracts/usage-record.ts';

@@ -1,4 +1,4 @@
-import type { ChatMessage, ToolCallRequest } from '../contracts/chat-message.ts';
+import type { ChatMessage, ToolCallRequest } from '@latchkey/engine';
 
 type Assistant = Extract<ChatMessage, { role: 'assistant' }>;
 type Answer = Extract<ChatMessage, { role: 'tool' }>;

@@ -1,5 +1,5 @@
+import type { ToolCallRequest } from '@latchkey/engine';
 import type { ChatEvent, InvalidCall } from '../contracts/chat-event.ts';
-import type { ToolCallRequest } from '../contracts/chat-message.ts';
 import { ServerError } from '../contracts/server-error.ts';
 import type { ApprovalWait, ChatToolset } from '../contracts/toolset.ts';
 import { EventQueue } from '../models/event-queue.ts';

@@ -1,4 +1,4 @@
-import type { GenerateRequest } from '../contracts/inference-engine.ts';
+import type { GenerateRequest } from '@latchkey/engine';
 import { ServerError } from '../contracts/server-error.ts';
 
 /** No tokenizer has fewer tokens than a sixteenth of a text's bytes, unless the text is hardly any. */

@@ -1,4 +1,4 @@
-import type { ChatMessage } from '../contracts/chat-message.ts';
+import type { ChatMessage } from '@latchkey/engine';
 
 /** Shorter answers are not what fills a context. */
 const LEAST_CHARACTERS = 256;

@@ -1,5 +1,5 @@
 import { LimitExceededError, type LimitState, type TokenReservation } from '@latchkey/auth-core';
-import type { EngineEvent, GenerateRequest, LoadedModel } from '../contracts/inference-engine.ts';
+import type { EngineEvent, GenerateRequest, LoadedModel } from '@latchkey/engine';
 import type { ChatModel, ModelLoadEvent } from './chat-model.ts';
 import { refuseFarTooLong } from './far-too-long.ts';
 

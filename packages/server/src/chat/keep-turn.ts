@@ -1,5 +1,5 @@
 import type { Principal } from '@latchkey/auth-core';
-import type { ChatMessage } from '../contracts/chat-message.ts';
+import type { ChatMessage } from '@latchkey/engine';
 import type { ConversationStore, TurnState, WaitingToolCall } from '../contracts/conversation-store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { TurnKeeper, TurnRecord } from './run-chat.ts';

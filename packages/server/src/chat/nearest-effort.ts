@@ -1,4 +1,4 @@
-import type { ReasoningEffort } from '../contracts/inference-engine.ts';
+import type { ReasoningEffort } from '@latchkey/engine';
 
 /** From none to much; `on` says how, and not how much. */
 const GRADES: readonly ReasoningEffort[] = ['off', 'low', 'medium', 'high'];

@@ -1,8 +1,14 @@
+import type {
+  ChatMessage,
+  FinishReason,
+  GenerateRequest,
+  QueueShare,
+  ToolCallRequest,
+  ToolChoice,
+} from '@latchkey/engine';
 import type { ChatEvent, OutputItem } from '../contracts/chat-event.ts';
-import type { ChatMessage, ToolCallRequest } from '../contracts/chat-message.ts';
 import type { ChatRequest } from '../contracts/chat-request.ts';
 import type { WaitingToolCall } from '../contracts/conversation-store.ts';
-import type { FinishReason, GenerateRequest, QueueShare, ToolChoice } from '../contracts/inference-engine.ts';
 import { ServerError } from '../contracts/server-error.ts';
 import type { ChatToolset } from '../contracts/toolset.ts';
 import type { ModelLoadEvent } from './chat-model.ts';

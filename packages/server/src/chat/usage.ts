@@ -1,5 +1,5 @@
+import type { EngineEvent } from '@latchkey/engine';
 import type { ChatStats } from '../contracts/chat-event.ts';
-import type { EngineEvent } from '../contracts/inference-engine.ts';
 
 /** What all rounds of a chat used together. */
 export interface UsageTotals {

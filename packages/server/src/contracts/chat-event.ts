@@ -1,4 +1,4 @@
-import type { FinishReason } from './inference-engine.ts';
+import type { FinishReason } from '@latchkey/engine';
 import type { ServerError } from './server-error.ts';
 
 /** Where a tool comes from. */

@@ -1,5 +1,4 @@
-import type { ChatMessage } from './chat-message.ts';
-import type { ReasoningEffort, Sampling, ToolChoice, ToolDefinition } from './inference-engine.ts';
+import type { ChatMessage, ReasoningEffort, Sampling, ToolChoice, ToolDefinition } from '@latchkey/engine';
 
 /** The tools of which a person must approve each call, though the token may need none. */
 export type RequiredApproval = 'always' | readonly string[];

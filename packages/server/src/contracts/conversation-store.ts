@@ -1,4 +1,4 @@
-import type { ChatMessage } from './chat-message.ts';
+import type { ChatMessage } from '@latchkey/engine';
 
 /** A tool call at the end of a turn that waits for a person. */
 export interface WaitingToolCall {

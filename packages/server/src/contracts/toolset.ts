@@ -1,5 +1,5 @@
+import type { ToolDefinition } from '@latchkey/engine';
 import type { ToolOrigin } from './chat-event.ts';
-import type { ToolDefinition } from './inference-engine.ts';
 
 /** What became of a call, as the chat loop sees it. Failures are values: the model reads them and goes on. */
 export type ToolCallOutcome =

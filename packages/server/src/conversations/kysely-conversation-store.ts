@@ -1,5 +1,5 @@
+import type { ChatMessage } from '@latchkey/engine';
 import { type Kysely, sql } from 'kysely';
-import type { ChatMessage } from '../contracts/chat-message.ts';
 import type { ConversationStore, WaitingToolCall } from '../contracts/conversation-store.ts';
 import type { ConversationTables } from './schema.ts';
 

@@ -1,4 +1,4 @@
-import type { QueueShare } from '../contracts/inference-engine.ts';
+import type { QueueShare } from '@latchkey/engine';
 import { ServerError } from '../contracts/server-error.ts';
 
 /** The right to run one request, until it is disposed. */

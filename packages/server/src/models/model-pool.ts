@@ -1,6 +1,7 @@
-import type { InferenceEngine, LoadedModel, LoadOptions } from '../contracts/inference-engine.ts';
+import type { InferenceEngine, LoadedModel, LoadOptions } from '@latchkey/engine';
 import { ServerError } from '../contracts/server-error.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { fromEngine } from './engine-failure.ts';
 import type { RegisteredModel } from './model-registry.ts';
 import { QueuedModel } from './queued-model.ts';
 
@@ -258,9 +259,10 @@ export class ModelPool implements AsyncDisposable {
     try {
       return await this.#options.engine.load(options, AbortSignal.any([this.#closing.signal, late.signal]));
     } catch (error) {
+      const failure = fromEngine(error);
       // The engine does not know that requests name their model in a parameter.
-      if (!(error instanceof ServerError) || error.code !== 'MODEL_LOAD_FAILED') throw error;
-      const { message, detail = message } = error;
+      if (!(failure instanceof ServerError) || failure.code !== 'MODEL_LOAD_FAILED') throw failure;
+      const { message, detail = message } = failure;
       throw new ServerError('MODEL_LOAD_FAILED', message, { param: 'model', cause: error, detail });
     } finally {
       clearTimeout(timer);

@@ -1,4 +1,4 @@
-import type { InferenceEngine, ModelDescription } from '../contracts/inference-engine.ts';
+import type { InferenceEngine, ModelDescription } from '@latchkey/engine';
 import { ServerError } from '../contracts/server-error.ts';
 import { findModelFiles, type ModelFile } from './model-files.ts';
 

@@ -1,10 +1,11 @@
-import type { EngineEvent, GenerateRequest, LoadedModel } from '../contracts/inference-engine.ts';
+import type { EngineEvent, GenerateRequest, LoadedModel } from '@latchkey/engine';
 import { ServerError } from '../contracts/server-error.ts';
+import { fromEngine } from './engine-failure.ts';
 import { EventQueue } from './event-queue.ts';
 import { FairQueue } from './fair-queue.ts';
 
 /**
- * A model with a queue in front of it. A turn's place is free as soon as the engine is done with it, however slowly its
+ * A model with a queue in front of it, whose errors are the server's. A turn's place is free as soon as the engine is done with it, however slowly its
  * events are read, and also when nobody reads them any more.
  */
 export class QueuedModel implements LoadedModel {
@@ -16,7 +17,7 @@ export class QueuedModel implements LoadedModel {
   constructor(model: LoadedModel, waiting: number) {
     this.#model = model;
     this.#queue = new FairQueue({ places: model.parallel, waiting });
-    model.onLost((reason) => this.#gone.abort(reason));
+    model.onLost((reason) => this.#gone.abort(fromEngine(reason)));
   }
 
   get contextLength(): number {
@@ -55,7 +56,7 @@ export class QueuedModel implements LoadedModel {
         }
         events.end();
       } catch (error) {
-        events.fail(error);
+        events.fail(fromEngine(error));
       }
     };
     const ran = run();
@@ -67,8 +68,12 @@ export class QueuedModel implements LoadedModel {
     }
   }
 
-  countPrompt(request: GenerateRequest, signal: AbortSignal): Promise<number> {
-    return this.#model.countPrompt(request, signal);
+  async countPrompt(request: GenerateRequest, signal: AbortSignal): Promise<number> {
+    try {
+      return await this.#model.countPrompt(request, signal);
+    } catch (error) {
+      throw fromEngine(error);
+    }
   }
 
   onLost(listener: (reason: Error) => void): void {

@@ -1,11 +1,10 @@
+import type { ChatMessage, EngineEvent, GenerateRequest } from '@latchkey/engine';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import type { ChatCaller } from '../../src/chat/chat-service.ts';
 import type { ChatEvent, ChatResult } from '../../src/contracts/chat-event.ts';
-import type { ChatMessage } from '../../src/contracts/chat-message.ts';
 import type { ChatRequest } from '../../src/contracts/chat-request.ts';
 import type { ConversationStore, StoredTurn } from '../../src/contracts/conversation-store.ts';
-import type { EngineEvent, GenerateRequest } from '../../src/contracts/inference-engine.ts';
 import { ServerError } from '../../src/contracts/server-error.ts';
 import { chatRequest } from '../scripted/chat-request.ts';
 import { collect } from '../scripted/collect.ts';

@@ -1,6 +1,6 @@
+import type { ChatMessage } from '@latchkey/engine';
 import { describe, expect, it } from 'vitest';
 import { answersInPlace, joinHistory, unansweredCalls } from '../../src/chat/conversation.ts';
-import type { ChatMessage } from '../../src/contracts/chat-message.ts';
 
 const say = (text: string): ChatMessage => ({ role: 'user', content: [{ type: 'text', text }] });
 const system = (content: string): ChatMessage => ({ role: 'system', content });

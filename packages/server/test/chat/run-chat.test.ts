@@ -1,10 +1,9 @@
+import type { ChatMessage, GenerateRequest, ToolCallRequest } from '@latchkey/engine';
 import { describe, expect, it } from 'vitest';
 import type { ChatLimits } from '../../src/chat/limits.ts';
 import { createTurnRecord, runChat, type TurnRecord } from '../../src/chat/run-chat.ts';
 import type { ChatEvent } from '../../src/contracts/chat-event.ts';
-import type { ChatMessage, ToolCallRequest } from '../../src/contracts/chat-message.ts';
 import type { ChatRequest } from '../../src/contracts/chat-request.ts';
-import type { GenerateRequest } from '../../src/contracts/inference-engine.ts';
 import { chatRequest } from '../scripted/chat-request.ts';
 import { call, callsTool, finish, message, progress, reasoning, says, type Turn } from '../scripted/engine-script.ts';
 import { ScriptedEngine } from '../scripted/scripted-engine.ts';

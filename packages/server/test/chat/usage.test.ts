@@ -1,6 +1,6 @@
+import type { EngineEvent } from '@latchkey/engine';
 import { describe, expect, it } from 'vitest';
 import { addUsage, emptyUsage, toStats } from '../../src/chat/usage.ts';
-import type { EngineEvent } from '../../src/contracts/inference-engine.ts';
 
 type Finish = Extract<EngineEvent, { type: 'finish' }>;
 

@@ -1,6 +1,6 @@
+import type { ChatMessage } from '@latchkey/engine';
 import { sql } from 'kysely';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { ChatMessage } from '../../src/contracts/chat-message.ts';
 import type { ConversationStore, StoredTurn } from '../../src/contracts/conversation-store.ts';
 import { createKyselyConversationStore } from '../../src/conversations/kysely-conversation-store.ts';
 import { openDatabase } from '../../src/state/database.ts';

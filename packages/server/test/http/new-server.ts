@@ -15,6 +15,7 @@ import {
   type TokenStore,
 } from '@latchkey/auth-core';
 import { createMemorySigningKeyStore } from '@latchkey/auth-core/jwt';
+import type { InferenceEngine } from '@latchkey/engine';
 import type { McpHost } from '@latchkey/mcp-bridge';
 import { excessOf } from '@latchkey/mcp-bridge';
 import type Koa from 'koa';
@@ -25,7 +26,6 @@ import { createAuditTrail } from '../../src/audit/audit-trail.ts';
 import type { KeptArguments } from '../../src/audit/tool-audit.ts';
 import { withAuditedLogins } from '../../src/audit/with-audited-logins.ts';
 import { createChatService } from '../../src/chat/chat-service.ts';
-import type { InferenceEngine } from '../../src/contracts/inference-engine.ts';
 import { createHandlers } from '../../src/create-handlers.ts';
 import { type AppOptions, createApp } from '../../src/http/app.ts';
 import type { Route } from '../../src/http/route.ts';

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ModelDescription } from '@latchkey/engine';
 import { describe, expect, it } from 'vitest';
-import type { ModelDescription } from '../../src/contracts/inference-engine.ts';
 import { createModelRegistry, type ModelRegistry, type ModelRegistryOptions } from '../../src/models/model-registry.ts';
 import { describedModel } from '../scripted/engine-script.ts';
 import { ScriptedEngine } from '../scripted/scripted-engine.ts';

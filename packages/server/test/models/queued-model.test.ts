@@ -1,5 +1,5 @@
+import type { EngineEvent, GenerateRequest } from '@latchkey/engine';
 import { describe, expect, it } from 'vitest';
-import type { EngineEvent, GenerateRequest } from '../../src/contracts/inference-engine.ts';
 import { QueuedModel } from '../../src/models/queued-model.ts';
 import {
   finish,

@@ -1,10 +1,4 @@
-import type {
-  EngineEvent,
-  FinishReason,
-  GenerateRequest,
-  ModelDescription,
-  TokenUsage,
-} from '../../src/contracts/inference-engine.ts';
+import type { EngineEvent, FinishReason, GenerateRequest, ModelDescription, TokenUsage } from '@latchkey/engine';
 
 /** One turn of a scripted model: the events it plays, or a function that plays them. */
 export type Turn =

@@ -5,7 +5,7 @@ import type {
   LoadedModel,
   LoadOptions,
   ModelDescription,
-} from '../../src/contracts/inference-engine.ts';
+} from '@latchkey/engine';
 import { describedModel, type Turn } from './engine-script.ts';
 
 /** A model that plays a list of turns, one for each request, and remembers the requests. */

@@ -1,5 +1,5 @@
+import type { EngineEvent } from '@latchkey/engine';
 import { describe, expect, it } from 'vitest';
-import type { EngineEvent } from '../../src/contracts/inference-engine.ts';
 import { open, send } from '../http/in-process-client.ts';
 import { newServer, type TestServer, type TestServerOptions } from '../http/new-server.ts';
 import { aborted, callsTool, message, progress, type Turn, talksUntilAborted } from '../scripted/engine-script.ts';

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { attenuateToken } from '@latchkey/auth-core';
+import { createLlamaEngine } from '@latchkey/llama';
 import { afterAll, describe, expect, it } from 'vitest';
-import { createLlamaEngine } from '../../src/engines/llama/index.ts';
-import { NANO } from '../engines/llama/nano.ts';
-import { writeNanoWith } from '../engines/llama/template-of.ts';
+import { NANO } from '../../../llama/test/nano.ts';
+import { writeNanoWith } from '../../../llama/test/template-of.ts';
 import { open, send } from '../http/in-process-client.ts';
 import { newServer, type TestServer } from '../http/new-server.ts';
 import { temporaryFolder } from '../scripted/temporary-folder.ts';

@@ -1,5 +1,5 @@
+import type { ChatMessage } from '@latchkey/engine';
 import type { z } from 'zod';
-import type { ChatMessage } from '../../contracts/chat-message.ts';
 import type { ChatRequest, IntegrationRequest, RequiredApproval } from '../../contracts/chat-request.ts';
 import { validateBody } from '../validate-body.ts';
 import { type ChatBody, chatSchema, type integrationSchema } from './schema.ts';

@@ -1,5 +1,5 @@
+import type { ReasoningEffort, Sampling } from '@latchkey/engine';
 import type { ChatRequest } from '../../contracts/chat-request.ts';
-import type { ReasoningEffort, Sampling } from '../../contracts/inference-engine.ts';
 import { toIntegration } from '../lmstudio/parse.ts';
 import { validateBody } from '../validate-body.ts';
 import { IgnoredKeys, keys } from './ignored-keys.ts';

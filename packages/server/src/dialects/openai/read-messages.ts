@@ -1,4 +1,4 @@
-import type { ChatMessage, ImagePart, TextPart, ToolCallRequest } from '../../contracts/chat-message.ts';
+import type { ChatMessage, ImagePart, TextPart, ToolCallRequest } from '@latchkey/engine';
 import { ServerError } from '../../contracts/server-error.ts';
 import { scanJson } from '../../input/scan-json.ts';
 import { imageDataUrlSchema } from '../lmstudio/schema.ts';

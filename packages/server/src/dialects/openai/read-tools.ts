@@ -1,4 +1,4 @@
-import type { ToolChoice, ToolDefinition } from '../../contracts/inference-engine.ts';
+import type { ToolChoice, ToolDefinition } from '@latchkey/engine';
 import { ServerError } from '../../contracts/server-error.ts';
 import { type IgnoredKeys, keys } from './ignored-keys.ts';
 import type { ChatCompletionBody } from './schema.ts';

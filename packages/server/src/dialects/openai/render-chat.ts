@@ -1,5 +1,5 @@
+import type { FinishReason } from '@latchkey/engine';
 import type { ChatEvent, ChatResult, ChatStats } from '../../contracts/chat-event.ts';
-import type { FinishReason } from '../../contracts/inference-engine.ts';
 import { openaiDialect } from './errors.ts';
 
 type Json = Record<string, unknown>;

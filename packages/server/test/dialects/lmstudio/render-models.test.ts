@@ -1,5 +1,5 @@
+import type { ModelDescription } from '@latchkey/engine';
 import { describe, expect, it } from 'vitest';
-import type { ModelDescription } from '../../../src/contracts/inference-engine.ts';
 import { renderModels } from '../../../src/dialects/lmstudio/render-models.ts';
 import type { RegisteredModel } from '../../../src/models/model-registry.ts';
 import { describedModel } from '../../scripted/engine-script.ts';

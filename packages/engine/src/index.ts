@@ -1,0 +1,19 @@
+// The public door of @latchkey/engine. Whatever is added here becomes API.
+
+export type { ChatMessage, ImagePart, TextPart, ToolCallRequest } from './chat-message.ts';
+export { EngineError, type EngineErrorCode, type EngineErrorOptions, type RequestField } from './engine-error.ts';
+export type {
+  EngineEvent,
+  FinishReason,
+  GenerateRequest,
+  InferenceEngine,
+  LoadedModel,
+  LoadOptions,
+  ModelDescription,
+  QueueShare,
+  ReasoningEffort,
+  Sampling,
+  TokenUsage,
+  ToolChoice,
+  ToolDefinition,
+} from './inference-engine.ts';

@@ -1,0 +1,63 @@
+import type { EngineEvent, FinishReason } from '@latchkey/engine';
+import type { OutputParser, ParsedEvent } from '../formats/output-parser.ts';
+import { StopStrings } from './stop-strings.ts';
+
+/** Turns the text of one turn into events, and knows when a stop string ended it. */
+export class Answer {
+  readonly #parser: OutputParser;
+  readonly #emit: (event: EngineEvent) => void;
+  readonly #stops: StopStrings;
+  readonly #formatStops: readonly string[];
+
+  /** `formatStops` end the turn like the model's own end token; `stops` are what the request asked for. */
+  constructor(
+    parser: OutputParser,
+    stops: readonly string[],
+    formatStops: readonly string[],
+    emit: (event: EngineEvent) => void,
+  ) {
+    this.#parser = parser;
+    this.#emit = emit;
+    this.#stops = new StopStrings([...stops, ...formatStops]);
+    this.#formatStops = formatStops.filter((stop) => !stops.includes(stop));
+  }
+
+  get stopped(): boolean {
+    return this.#stops.found !== undefined;
+  }
+
+  read(text: string): void {
+    if (text !== '') this.#pass(this.#parser.read(text));
+  }
+
+  /** Emits what was held back; returns why the turn ended. */
+  end(cutShort: boolean): FinishReason {
+    if (!this.stopped) {
+      this.#pass(this.#parser.end());
+      this.#flush();
+    }
+    const stop = this.#stops.found;
+    if (stop !== undefined) return this.#formatStops.includes(stop) ? 'stop' : 'stop_string';
+    if (cutShort) return 'length';
+    return this.#parser.callCount > 0 ? 'tool_calls' : 'stop';
+  }
+
+  #pass(events: readonly ParsedEvent[]): void {
+    for (const event of events) {
+      if (this.stopped) return;
+      if (event.type === 'message.delta') this.#emitText(this.#stops.read(event.text));
+      else {
+        this.#flush();
+        this.#emit(event);
+      }
+    }
+  }
+
+  #flush(): void {
+    this.#emitText(this.#stops.flush());
+  }
+
+  #emitText(text: string): void {
+    if (text !== '') this.#emit({ type: 'message.delta', text });
+  }
+}

@@ -1,0 +1,70 @@
+import type { EngineEvent } from '@latchkey/engine';
+
+/** Text that comes faster than this is sent together; nobody reads faster. */
+const PAUSE_MILLISECONDS = 8;
+
+/** How time passes; the real one by default. */
+export interface SenderClock {
+  now(): number;
+  /** Calls back once after so many milliseconds; returns what calls it off. */
+  after(milliseconds: number, callback: () => void): () => void;
+}
+
+const REAL_CLOCK: SenderClock = {
+  now: () => performance.now(),
+  after(milliseconds, callback) {
+    const timer = setTimeout(callback, milliseconds);
+    return () => clearTimeout(timer);
+  },
+};
+
+/**
+ * Sends a generation's events on. The first piece of text after a pause goes at once; pieces that follow in quick
+ * succession are joined, so that a message to another process isn't paid for every token.
+ */
+export class EventSender {
+  readonly #send: (events: readonly EngineEvent[]) => void;
+  readonly #clock: SenderClock;
+  #waiting: EngineEvent[] = [];
+  #lastSent = Number.NEGATIVE_INFINITY;
+  #callOff: (() => void) | undefined;
+
+  constructor(send: (events: readonly EngineEvent[]) => void, clock: SenderClock = REAL_CLOCK) {
+    this.#send = send;
+    this.#clock = clock;
+  }
+
+  push(event: EngineEvent): void {
+    const last = this.#waiting.at(-1);
+    const joined = last === undefined ? undefined : join(last, event);
+    if (joined === undefined) this.#waiting.push(event);
+    else this.#waiting[this.#waiting.length - 1] = joined;
+    if (this.#callOff !== undefined) return;
+    const wait = this.#lastSent + PAUSE_MILLISECONDS - this.#clock.now();
+    if (wait <= 0) this.flush();
+    else this.#callOff = this.#clock.after(wait, () => this.flush());
+  }
+
+  flush(): void {
+    this.#callOff?.();
+    this.#callOff = undefined;
+    if (this.#waiting.length === 0) return;
+    const events = this.#waiting;
+    this.#waiting = [];
+    this.#lastSent = this.#clock.now();
+    this.#send(events);
+  }
+}
+
+function join(first: EngineEvent, second: EngineEvent): EngineEvent | undefined {
+  if (first.type === 'message.delta' && second.type === 'message.delta') {
+    return { type: 'message.delta', text: first.text + second.text };
+  }
+  if (first.type === 'reasoning.delta' && second.type === 'reasoning.delta') {
+    return { type: 'reasoning.delta', text: first.text + second.text };
+  }
+  if (first.type === 'toolCall.delta' && second.type === 'toolCall.delta' && first.index === second.index) {
+    return { type: 'toolCall.delta', index: first.index, text: first.text + second.text };
+  }
+  return undefined;
+}

@@ -1,0 +1,133 @@
+import { Worker } from 'node:worker_threads';
+import { EngineError } from '@latchkey/engine';
+import type { FormatSource } from '../formats/choose-format.ts';
+import type { PromptSource, PromptText } from '../formats/prompt-text.ts';
+import { fromTransportedError, toTransportedError } from '../transported-error.ts';
+import type { FormatFacts, PromptJob, PromptOutcome, ThreadReady } from './prompt-worker.ts';
+
+/** How long a template may take for one conversation, and how much memory. */
+const RENDER_MILLISECONDS = 5000;
+const HEAP_MEGABYTES = 512;
+/** How long the thread itself may take to begin, which is no fault of a template. */
+const START_MILLISECONDS = 60_000;
+
+const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+const WORKER = new URL(`./prompt-worker.${extension}`, import.meta.url);
+
+const tooMuch = (): EngineError =>
+  new EngineError(
+    'UNSUPPORTED_INPUT',
+    "The model's chat template takes too long or too much memory for this conversation. Shorten it.",
+  );
+
+/**
+ * A thread in which templates are rendered: they come from strangers, run over texts from strangers, and cannot be
+ * stopped from within. One that takes too long, or too much memory, is ended with its thread, and the next conversation
+ * gets a new one. Conversations take their turn.
+ */
+export class PromptThread implements AsyncDisposable {
+  readonly #milliseconds: number;
+  #worker: Worker | undefined;
+  #choice: PromptJob | undefined;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(milliseconds: number = RENDER_MILLISECONDS) {
+    this.#milliseconds = milliseconds;
+  }
+
+  /** Chooses the format in which conversations are written from now on. Throws EngineError `UNSUPPORTED_INPUT`. */
+  async choose(source: FormatSource, specialTexts: readonly string[]): Promise<FormatFacts> {
+    const choice: PromptJob = { type: 'choose', source, specialTexts };
+    const outcome = await this.#inTurn(() => this.#run(choice));
+    if (outcome.type !== 'chosen') throw failureOf(outcome);
+    this.#choice = choice;
+    return outcome.facts;
+  }
+
+  /** Writes a conversation's prompt; undefined when `signal` fires. Throws EngineError as `writePrompt` does. */
+  async prepare(
+    { messages, tools, toolChoice, reasoning, responseSchema }: PromptSource,
+    signal: AbortSignal,
+  ): Promise<PromptText | undefined> {
+    const request: PromptSource = {
+      messages,
+      tools,
+      toolChoice,
+      ...(reasoning === undefined ? {} : { reasoning }),
+      ...(responseSchema === undefined ? {} : { responseSchema }),
+    };
+    const left = Promise.withResolvers<undefined>();
+    const leave = (): void => left.resolve(undefined);
+    signal.addEventListener('abort', leave, { once: true });
+    if (signal.aborted) leave();
+    const writing = this.#inTurn(async () => {
+      if (signal.aborted) return undefined;
+      if (this.#worker === undefined && this.#choice !== undefined) await this.#run(this.#choice);
+      return this.#run({ type: 'write', request });
+    });
+    try {
+      const outcome = await Promise.race([writing, left.promise]);
+      if (outcome === undefined) return undefined;
+      if (outcome.type !== 'written') throw failureOf(outcome);
+      return outcome.text;
+    } finally {
+      signal.removeEventListener('abort', leave);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#end();
+  }
+
+  #inTurn<T>(step: () => Promise<T>): Promise<T> {
+    const next = this.#last.then(step);
+    this.#last = next.catch(() => undefined);
+    return next;
+  }
+
+  async #run(job: PromptJob): Promise<PromptOutcome> {
+    const worker = this.#worker ?? (await this.#start());
+    const result = worker && (await hear(worker, this.#milliseconds, () => worker.postMessage(job)));
+    if (result !== undefined && result.type !== 'ready') return result;
+    await this.#end();
+    return { type: 'failed', error: toTransportedError(tooMuch()) };
+  }
+
+  /** Undefined when it does not begin. */
+  async #start(): Promise<Worker | undefined> {
+    const worker = new Worker(WORKER, { resourceLimits: { maxOldGenerationSizeMb: HEAP_MEGABYTES }, stdin: false });
+    worker.unref();
+    this.#worker = worker;
+    return (await hear(worker, START_MILLISECONDS)) === undefined ? undefined : worker;
+  }
+
+  async #end(): Promise<void> {
+    const worker = this.#worker;
+    this.#worker = undefined;
+    worker?.on('error', () => {});
+    await worker?.terminate();
+  }
+}
+
+/** What the thread says next; undefined when it takes too long, fails or ends. */
+async function hear(
+  worker: Worker,
+  milliseconds: number,
+  ask: () => void = () => {},
+): Promise<PromptOutcome | ThreadReady | undefined> {
+  const { promise, resolve } = Promise.withResolvers<PromptOutcome | ThreadReady | undefined>();
+  const giveUp = (): void => resolve(undefined);
+  worker.once('message', resolve).once('error', giveUp).once('exit', giveUp);
+  const timer = setTimeout(giveUp, milliseconds);
+  ask();
+  const said = await promise;
+  clearTimeout(timer);
+  worker.off('message', resolve).off('error', giveUp).off('exit', giveUp);
+  return said;
+}
+
+function failureOf(outcome: PromptOutcome): Error {
+  return outcome.type === 'failed'
+    ? fromTransportedError(outcome.error)
+    : new Error('the thread answered another question');
+}

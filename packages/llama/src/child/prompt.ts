@@ -1,0 +1,50 @@
+import type { GenerateRequest } from '@latchkey/engine';
+import { EngineError } from '@latchkey/engine';
+import type { Token } from 'node-llama-cpp';
+import type { TurnGrammarTexts } from '../grammar/turn-grammars.ts';
+import type { NativeModel } from './native-model.ts';
+
+/** A prompt, ready to be evaluated. */
+export interface Prompt {
+  readonly tokens: Token[];
+  /** It ends inside a block of reasoning. */
+  readonly reasoningOpen: boolean;
+  /** It ends with the opening marker of a tool call, since the model has to call one. */
+  readonly callOpen: boolean;
+  readonly grammars: TurnGrammarTexts;
+}
+
+/**
+ * Renders and tokenises a conversation, without holding up the streams beside it: the text comes from a thread of its
+ * own, and it is tokenised in pieces, no further than one piece beyond `limit`. Undefined when `signal` fires.
+ * Throws EngineError as `PromptThread.prepare` does.
+ */
+export async function buildPrompt(
+  { model, format, prompts }: NativeModel,
+  request: GenerateRequest,
+  limit: number,
+  signal: AbortSignal,
+): Promise<Prompt | undefined> {
+  const text = await prompts.prepare(request, signal);
+  if (text === undefined) return undefined;
+  const tokens: Token[] = [];
+  for (const { text: piece, continues } of text.pieces) {
+    tokens.push(...model.tokenize(piece, true, continues ? 'trimLeadingSpace' : undefined));
+    if (tokens.length > limit) break;
+    await new Promise(setImmediate);
+    if (signal.aborted) return undefined;
+  }
+  const { bos, shouldPrependBosToken } = model.tokens;
+  if (shouldPrependBosToken && bos !== null && tokens[0] !== bos) tokens.unshift(bos);
+  const { reasoningOpen, callOpen, grammars } = text;
+  if (callOpen) tokens.push(...model.tokenize(format.calls.open, true, 'trimLeadingSpace'));
+  return { tokens, reasoningOpen, callOpen, grammars };
+}
+
+/** @param tokens of the conversation, as far as it was tokenised */
+export function exceeded(tokens: number, limit: number): EngineError {
+  return new EngineError(
+    'CONTEXT_EXCEEDED',
+    `The conversation has at least ${tokens} tokens and leaves no room for an answer in a context of ${limit}. Shorten it, or load the model with a longer context.`,
+  );
+}

@@ -1,0 +1,101 @@
+import type { ChatMessage, ToolCallRequest, ToolDefinition } from '@latchkey/engine';
+import { EngineError } from '@latchkey/engine';
+import type { Conversation } from './chat-format.ts';
+import type { SpecialTexts } from './special-texts.ts';
+
+/** A conversation whose texts cannot become special tokens once its rendered prompt is cut at `mark`. */
+export interface SafeConversation {
+  readonly conversation: Conversation;
+  readonly mark: string;
+}
+
+const PRIVATE_USE_START = 0xe000;
+const PRIVATE_USE_END = 0xf8ff;
+const PRIVATE_USE = /[\ue000-\uf8ff]/g;
+
+/**
+ * Keeps the texts of a conversation from becoming special tokens.
+ *
+ * Every text that the template does not own (messages, tool definitions, calls, results) gets a mark into each special
+ * text in it. The prompt is rendered as usual, then cut at the marks, and the pieces are tokenised one by one: no piece
+ * of such a text holds a whole special text any more, while the template's own are whole. Tokenising without special
+ * tokens would not do: llama.cpp finds user-defined tokens like `<tool_call>` even then.
+ */
+export function makeSafe(conversation: Conversation, template: string, specials: SpecialTexts): SafeConversation {
+  const mark = unusedCharacter(template + JSON.stringify(conversation));
+  const safeText = (text: string): string => specials.breakUp(text, mark);
+  return {
+    conversation: {
+      ...conversation,
+      messages: conversation.messages.map((message) => safeMessage(message, safeText)),
+      tools: conversation.tools.map((tool) => safeTool(tool, safeText)),
+    },
+    mark,
+  };
+}
+
+/** Throws EngineError `UNSUPPORTED_INPUT` for a text that leaves none. */
+function unusedCharacter(text: string): string {
+  const used = new Set(text.match(PRIVATE_USE));
+  for (let code = PRIVATE_USE_START; code <= PRIVATE_USE_END; code++) {
+    const character = String.fromCharCode(code);
+    if (!used.has(character)) return character;
+  }
+  throw new EngineError(
+    'UNSUPPORTED_INPUT',
+    'The conversation uses every private-use character of Unicode (U+E000 to U+F8FF). Leave one of them out.',
+  );
+}
+
+function safeMessage(message: ChatMessage, safeText: (text: string) => string): ChatMessage {
+  switch (message.role) {
+    case 'system':
+      return { role: 'system', content: safeText(message.content) };
+    case 'user':
+      return {
+        role: 'user',
+        content: message.content.map((part) =>
+          part.type === 'text' ? { type: 'text', text: safeText(part.text) } : part,
+        ),
+      };
+    case 'tool':
+      return {
+        role: 'tool',
+        toolCallId: safeText(message.toolCallId),
+        name: safeText(message.name),
+        content: safeText(message.content),
+      };
+    case 'assistant':
+      return {
+        role: 'assistant',
+        content: safeText(message.content),
+        ...(message.reasoning === undefined ? {} : { reasoning: safeText(message.reasoning) }),
+        ...(message.toolCalls === undefined
+          ? {}
+          : { toolCalls: message.toolCalls.map((call) => safeCall(call, safeText)) }),
+      };
+  }
+}
+
+function safeCall(call: ToolCallRequest, safeText: (text: string) => string): ToolCallRequest {
+  return { id: safeText(call.id), name: safeText(call.name), arguments: safeRecord(call.arguments, safeText) };
+}
+
+function safeTool(tool: ToolDefinition, safeText: (text: string) => string): ToolDefinition {
+  return {
+    name: safeText(tool.name),
+    ...(tool.description === undefined ? {} : { description: safeText(tool.description) }),
+    parameters: safeRecord(tool.parameters, safeText),
+  };
+}
+
+function safeRecord(record: Record<string, unknown>, safeText: (text: string) => string): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [safeText(key), safeValue(value, safeText)]));
+}
+
+function safeValue(value: unknown, safeText: (text: string) => string): unknown {
+  if (typeof value === 'string') return safeText(value);
+  if (Array.isArray(value)) return value.map((item) => safeValue(item, safeText));
+  if (typeof value === 'object' && value !== null) return safeRecord(value as Record<string, unknown>, safeText);
+  return value;
+}

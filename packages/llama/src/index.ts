@@ -1,0 +1,4 @@
+// The public door of @latchkey/llama. Whatever is added here becomes API.
+
+export { createLlamaEngine, type LlamaEngineOptions } from './llama-engine.ts';
+export type { EngineLogger } from './logger.ts';

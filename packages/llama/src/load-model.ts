@@ -1,0 +1,63 @@
+import type { LoadOptions } from '@latchkey/engine';
+import { EngineError } from '@latchkey/engine';
+import { EngineProcess, SILENCE_MILLISECONDS } from './engine-process.ts';
+import { LoadedLlamaModel } from './loaded-llama-model.ts';
+import type { EngineLogger } from './logger.ts';
+import { describeEnd } from './process-end.ts';
+import type { LoadCommand } from './protocol.ts';
+
+/**
+ * Starts a process and loads a model into it.
+ * Throws EngineError `MODEL_LOAD_FAILED`, or the signal's reason when that fires; either way the process is gone.
+ */
+export async function loadModel(
+  options: LoadOptions,
+  signal: AbortSignal,
+  logger: EngineLogger,
+  silenceMilliseconds: number = SILENCE_MILLISECONDS,
+): Promise<LoadedLlamaModel> {
+  signal.throwIfAborted();
+  const { onProgress, ...command } = options;
+  const loading = Promise.withResolvers<LoadedLlamaModel>();
+  let model: LoadedLlamaModel | undefined;
+  const child = new EngineProcess({
+    title: options.modelKey,
+    silenceMilliseconds,
+    onReport(report) {
+      if (report.type === 'load.progress') onProgress?.(report.progress);
+      else if (report.type === 'load.failed') loading.reject(loadError(report.error.message, report.error.detail));
+      else if (report.type === 'load.end') {
+        const { device, contextLength } = report;
+        model = new LoadedLlamaModel({ process: child, contextLength, parallel: options.parallel, device });
+        loading.resolve(model);
+      } else model?.receive(report);
+    },
+    onEnd(end) {
+      loading.reject(
+        loadError('The engine crashed while it loaded the model; the file may be damaged.', describeEnd(end)),
+      );
+      model?.processEnded(end);
+      logger.info({ model: options.modelKey, pid: child.pid, end: describeEnd(end) }, 'engine process ended');
+    },
+  });
+  using _work = child.work();
+  const abort = (): void => loading.reject(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  child.send({ type: 'load', options: command satisfies LoadCommand });
+  try {
+    return await loading.promise;
+  } catch (error) {
+    child.kill();
+    await child.stop();
+    if (error instanceof EngineError) {
+      logger.warn({ model: options.modelKey, pid: child.pid, detail: error.detail }, 'model failed to load');
+    }
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}
+
+function loadError(message: string, detail: string | undefined): EngineError {
+  return new EngineError('MODEL_LOAD_FAILED', message, detail === undefined ? {} : { detail });
+}

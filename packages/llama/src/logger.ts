@@ -1,0 +1,5 @@
+/** Hears of engine processes that start, fail and end. A pino logger is one. */
+export interface EngineLogger {
+  info(facts: object, message: string): void;
+  warn(facts: object, message: string): void;
+}

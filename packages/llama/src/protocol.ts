@@ -1,0 +1,45 @@
+import type {
+  EngineErrorCode,
+  EngineEvent,
+  GenerateRequest,
+  LoadOptions,
+  ModelDescription,
+  RequestField,
+} from '@latchkey/engine';
+
+/** How a model is loaded, without what cannot cross to another process. */
+export type LoadCommand = Omit<LoadOptions, 'onProgress'>;
+
+/** An error on its way from the child: `message` may be shown to a caller, `detail` is for the log. */
+export interface TransportedError {
+  readonly code: EngineErrorCode;
+  readonly message: string;
+  readonly detail?: string;
+  readonly field?: RequestField;
+}
+
+/** What the server's process tells an engine process. Closing the channel ends the process. */
+export type EngineCommand =
+  | { readonly type: 'describe'; readonly paths: readonly string[] }
+  | { readonly type: 'load'; readonly options: LoadCommand }
+  | { readonly type: 'generate'; readonly id: number; readonly request: GenerateRequest }
+  | { readonly type: 'count'; readonly id: number; readonly request: GenerateRequest }
+  | { readonly type: 'abort'; readonly id: number }
+  /** Answered with `alive`, as soon as the process listens. */
+  | { readonly type: 'ask' };
+
+/** What an engine process answers. Every `generate` ends with exactly one `generation.end`, every `count` with one `count.end`. */
+export type EngineReport =
+  | {
+      readonly type: 'description';
+      readonly index: number;
+      /** A string says why the file is no model. */
+      readonly description: ModelDescription | string;
+    }
+  | { readonly type: 'load.progress'; readonly progress: number }
+  | { readonly type: 'load.end'; readonly device: string; readonly contextLength: number }
+  | { readonly type: 'load.failed'; readonly error: TransportedError }
+  | { readonly type: 'generation.events'; readonly id: number; readonly events: readonly EngineEvent[] }
+  | { readonly type: 'generation.end'; readonly id: number; readonly error?: TransportedError }
+  | { readonly type: 'alive' }
+  | { readonly type: 'count.end'; readonly id: number; readonly outcome: number | TransportedError };
