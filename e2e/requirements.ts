@@ -183,6 +183,21 @@ export const requirements = [
     },
   },
   {
+    source: 'docs/operating.md',
+    promises: {
+      'operating.log-reader': 'a reader of the log that stands still stops nothing',
+      'operating.log-full': 'a log that finds no room stops nothing',
+      'operating.log-gone': 'a server goes on when nothing reads its outputs any more',
+      'operating.log-rotated': 'a log file that was moved away is opened again by its name',
+      'operating.log-levels': 'what a caller breaks off is neither a warning nor an error',
+      'operating.stop-early': 'a signal during the start ends the server',
+      'operating.stop-half-read': 'a body of which half has come does not keep the server from stopping in time',
+      'operating.no-debugger': 'no signal but those to stop ends a server or opens a debugger',
+      'operating.process-one': 'process 1 is ended by a signal at every moment',
+      'operating.process-one-said': 'a server that is process 1 without an init says so',
+    },
+  },
+  {
     source: 'models/latchkey/nano.md',
     promises: {
       'nano.calls': 'the nano model makes at least 95 % of the calls as the table of questions has them',

@@ -7,4 +7,15 @@ if (major < 22 || (major === 22 && minor < 18)) {
   );
   process.exit(1);
 }
+// Without a listener Node opens its debugger at this signal, to which everything on this machine could connect.
+process.on('SIGUSR1', () => {});
+// Process 1 gets no signal that nothing listens for; 'serve' has its own listeners as soon as it is loaded.
+if (process.pid === 1) {
+  for (const [signal, exitCode] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ]) {
+    process.on(signal, () => process.listenerCount(signal) === 1 && process.exit(exitCode));
+  }
+}
 import('../dist/command/cli.js').then(({ main }) => main(process.argv));

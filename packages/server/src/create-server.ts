@@ -82,6 +82,9 @@ export interface CreateServerOptions {
 
 const NO_SERVERS: McpConfig = { servers: new Map(), warnings: [] };
 
+/** How long streams that are cut, because the server stops, may take to say so. */
+export const CUTTING_MILLISECONDS = 1000;
+
 /** What callers may do on a server without authentication: talk to models; no tools and no administration. */
 const ANONYMOUS_GRANT: Grant = { actions: ['chat', 'embeddings', 'models:read', 'models:load'], models: ['*'] };
 
@@ -320,7 +323,10 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
       config.limits.shutdownSeconds * 1000,
     );
     // Streams that were cut get a moment to say so; then the connections go, whatever they do.
-    const lastResort = setTimeout(() => http.closeAllConnections(), config.limits.shutdownSeconds * 1000 + 2000);
+    const lastResort = setTimeout(
+      () => http.closeAllConnections(),
+      config.limits.shutdownSeconds * 1000 + CUTTING_MILLISECONDS,
+    );
     retract();
     // A person can't answer any more: what waits must not take the time that the running requests have.
     approvals.close();

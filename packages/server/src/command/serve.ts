@@ -2,10 +2,11 @@ import type { Command } from 'commander';
 import { type ConfigSources, findConfigFile, loadConfig } from '../config/load-config.ts';
 import type { ServerConfig } from '../config/schema.ts';
 import { findVariables } from '../config/variables.ts';
-import { createServer, type Server } from '../create-server.ts';
-import { createLogger, type Logger } from '../telemetry/logger.ts';
+import { CUTTING_MILLISECONDS, createServer, type Server } from '../create-server.ts';
+import { type Logger, openLog } from '../telemetry/logger.ts';
 import { CommandError } from './command-error.ts';
 import { print, remark } from './print.ts';
+import { watchSignals } from './signals.ts';
 import { summarize } from './start-summary.ts';
 
 interface Flags {
@@ -15,6 +16,7 @@ interface Flags {
   readonly models?: string;
   readonly mcp?: string;
   readonly config?: string;
+  readonly logFile?: string;
   readonly auth: boolean;
   readonly allowUnauthenticatedNetwork?: boolean;
 }
@@ -30,12 +32,16 @@ export function addServeCommand(program: Command): void {
     .option('--models <dir>', 'models as <publisher>/<name>.gguf (default: DATA/models)')
     .option('--mcp <file>', 'the mcp.json (default: DATA/mcp.json)')
     .option('--config <file>', 'settings (default: DATA/config.json)')
+    .option('--log-file <file>', 'where the log goes; opened again at SIGHUP (default: standard error)')
     .option('--no-auth', 'let everybody on this machine in; MCP tools and administration are off then')
     .option('--allow-unauthenticated-network', 'accept --no-auth on an address that others reach')
     .action(serve);
 }
 
 async function serve(flags: Flags): Promise<void> {
+  const handleSignals = watchSignals();
+  // One that reads the line below may go then, and the server stays.
+  process.stdout.removeAllListeners('error').on('error', () => {});
   const sources: ConfigSources = {
     environment: process.env,
     flags: {
@@ -44,13 +50,14 @@ async function serve(flags: Flags): Promise<void> {
       data: flags.data,
       models: flags.models,
       mcp: flags.mcp,
+      logFile: flags.logFile,
       auth: flags.auth ? undefined : false,
       allowUnauthenticatedNetwork: flags.allowUnauthenticatedNetwork,
     },
     ...(flags.config === undefined ? {} : { file: flags.config }),
   };
   const config = loadConfig(sources);
-  const logger = createLogger(config.log);
+  const { logger, destination } = openLog(config.log, config.logFile);
   const configFile = findConfigFile(sources);
   // A fault of one request, or of a library in the background, must not end the others; Node would end the process.
   process.on('unhandledRejection', (reason) => {
@@ -59,37 +66,60 @@ async function serve(flags: Flags): Promise<void> {
   const server = await createServer(config, { logger, configFile }).catch((error: unknown) => {
     throw inUse(error, config.host, config.port);
   });
-  if (!config.auth) logger.warn('authentication is off: everybody who reaches this address may use the models');
-  print(`latchkey listening on ${server.url}`);
-  void tellOverview(server, config, logger);
-
-  const stop = (signal: NodeJS.Signals): void => {
-    logger.info({ signal }, 'stopping; a second signal stops at once');
-    process.once('SIGINT', () => process.exit(130));
-    process.once('SIGTERM', () => process.exit(143));
-    server.close().then(
-      () => process.exit(0),
-      (error: unknown) => {
-        logger.error({ err: error }, 'stopping failed');
-        process.exit(1);
-      },
-    );
-  };
-  // On a terminal this signal says that the terminal has gone.
-  if (!process.stdin.isTTY) {
-    process.on('SIGHUP', () => {
+  handleSignals({
+    stop: (signal) => {
+      logger.info({ signal }, 'stopping; a second signal stops at once');
+      void end(server, config, logger).then(async (exitCode) => {
+        await destination.flush(FLUSH_MILLISECONDS);
+        process.exit(exitCode);
+      });
+    },
+    readAgain: () => {
       logger.info('reading mcp.json again');
       void server.reload();
-    });
-  }
-  let stopping = false;
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => {
-      if (stopping) return;
-      stopping = true;
-      stop(signal);
-    });
-  }
+    },
+    reopenLog: () => {
+      try {
+        destination.reopen();
+      } catch (error) {
+        logger.error({ err: error }, 'the log goes on where it went');
+      }
+    },
+  });
+  if (!config.auth) logger.warn('authentication is off: everybody who reaches this address may use the models');
+  if (process.pid === 1) logger.warn(PROCESS_ONE);
+  print(`latchkey listening on ${server.url}`);
+  void tellOverview(server, config, logger);
+}
+
+/** How long the last lines of the log may take. */
+const FLUSH_MILLISECONDS = 500;
+
+/** How long models, MCP servers and the database may take to end after the last request. */
+const TIDYING_MILLISECONDS = 2000;
+
+const PROCESS_ONE =
+  'the server is process 1, which has to collect the ended processes of others and does not: run it under an init ' +
+  '(docker run --init)';
+
+/** Stops the server, within what `limits.shutdownSeconds` says and three seconds. Gives the process's exit code. */
+async function end(server: Server, { limits: { shutdownSeconds } }: ServerConfig, logger: Logger): Promise<number> {
+  const late = Promise.withResolvers<number>();
+  const timer = setTimeout(
+    () => {
+      logger.error('stopping took too long; what still ran is ended with the process');
+      late.resolve(1);
+    },
+    shutdownSeconds * 1000 + CUTTING_MILLISECONDS + TIDYING_MILLISECONDS,
+  );
+  const closed = server.close().then(
+    () => 0,
+    (error: unknown) => {
+      logger.error({ err: error }, 'stopping failed');
+      return 1;
+    },
+  );
+  return Promise.race([closed, late.promise]).finally(() => clearTimeout(timer));
 }
 
 /** At a terminal everything there is to know; in a log only what is not as it should be. */

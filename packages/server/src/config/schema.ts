@@ -148,8 +148,8 @@ export const configSchema = z.strictObject({
       approvalSeconds: z.number().min(0.1).max(86_400).default(300),
       /** An MCP server that nobody uses is stopped after so many minutes; the next use starts it again. */
       toolIdleMinutes: z.number().min(0.01).max(10_000).default(10),
-      /** How long running requests may go on when the server is told to stop. */
-      shutdownSeconds: z.number().min(0).max(3600).default(10),
+      /** How long running requests may go on when the server is told to stop; it has ended three seconds later at the latest. */
+      shutdownSeconds: z.number().min(0).max(3600).default(5),
     })
     .prefault({}),
   audit: z
@@ -170,6 +170,8 @@ export const configSchema = z.strictObject({
     })
     .prefault({}),
   log: z.enum(LOG_LEVELS).default('info'),
+  /** Where the log goes. Default: standard error. */
+  logFile: z.string().min(1).optional(),
 });
 
 /** A complete configuration. */

@@ -22,6 +22,7 @@ const SETTINGS: readonly {
   { variable: 'LATCHKEY_MCP', key: 'mcp', read: String },
   { variable: 'LATCHKEY_AUTH', key: 'auth', read: readBoolean },
   { variable: 'LATCHKEY_LOG', key: 'log', read: String },
+  { variable: 'LATCHKEY_LOG_FILE', key: 'logFile', read: String },
 ];
 
 /** What the client, the command and the server read beside those. */

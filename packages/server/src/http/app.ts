@@ -6,6 +6,7 @@ import Koa, { type Context, type Middleware, type Next } from 'koa';
 import type { AuditTrail } from '../audit/audit-trail.ts';
 import { ServerError } from '../contracts/server-error.ts';
 import { lmstudioDialect } from '../dialects/lmstudio/errors.ts';
+import type { Logger } from '../telemetry/logger.ts';
 import { createDialectOf } from './dialect-of.ts';
 import { unlessAway } from './end-tokens.ts';
 import { auditRequests } from './middleware/audit-requests.ts';
@@ -44,9 +45,9 @@ export function createApp(options: AppOptions): Koa<ServerState> {
   for (const route of options.routes) router.register(route.path, [route.method], [...stepsOf(route), route.handler]);
 
   // An answer that broke off after its beginning: most of the time its reader has left, or what it sent was no HTTP any more.
-  app.on('error', (error: NodeJS.ErrnoException) => {
-    const isReader = error.code === 'ERR_STREAM_PREMATURE_CLOSE' || error.code?.startsWith('HPE_');
-    options.logger[isReader ? 'debug' : 'error']({ err: error }, 'an answer was not sent whole');
+  app.on('error', (error: NodeJS.ErrnoException, ctx?: Context) => {
+    const logger: Logger = ctx?.state.logger ?? options.logger;
+    logger[isReaders(error) ? 'debug' : 'error']({ err: error }, 'an answer was not sent whole');
   });
   const dialectOf = createDialectOf(options.routes, lmstudioDialect);
   app.use(requestContext(options));
@@ -60,6 +61,11 @@ export function createApp(options: AppOptions): Koa<ServerState> {
   app.use(router.allowedMethods());
   return app;
 }
+
+const OF_READERS = new Set(['ECONNABORTED', 'ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE']);
+
+/** Whether the other end of a connection has made an error, and not the server. */
+const isReaders = ({ code = '' }: NodeJS.ErrnoException): boolean => OF_READERS.has(code) || code.startsWith('HPE_');
 
 /** What a request to a route passes before its handler: who asks, whether it may, and its body, after which both are asked again. */
 function createSteps(options: AppOptions): (route: Route) => readonly Middleware<ServerState>[] {
@@ -110,7 +116,7 @@ function createSteps(options: AppOptions): (route: Route) => readonly Middleware
 
 const takeBody = (body: RouteBody): Middleware<ServerState> =>
   async function takeBodyMiddleware(ctx, next) {
-    ctx.state.body = await readBody(ctx, body);
+    ctx.state.body = await readBody(ctx, body, ctx.state.signal);
     await next();
   };
 

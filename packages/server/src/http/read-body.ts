@@ -6,13 +6,18 @@ import type { RouteBody } from './route.ts';
 
 /**
  * The one place where bodies are read. Throws ServerError `UNSUPPORTED_MEDIA_TYPE` (a web page can post most other types
- * without asking first), `PAYLOAD_TOO_LARGE`, `INVALID_REQUEST`; nothing was made of the body's values then.
+ * without asking first), `PAYLOAD_TOO_LARGE`, `INVALID_REQUEST`; nothing was made of the body's values then. What does not come
+ * is waited for until `signal` fires, whose reason is thrown.
  */
-export async function readBody(ctx: Context, { type, bytes, bounds, optional }: RouteBody): Promise<unknown> {
+export async function readBody(
+  ctx: Context,
+  { type, bytes, bounds, optional }: RouteBody,
+  signal: AbortSignal,
+): Promise<unknown> {
   // A body that is sent in chunks has no length, and counts all the same.
   if (optional && (ctx.is() === null || ctx.request.length === 0)) return {};
   requireType(ctx, type);
-  const text = toText(await readBytes(ctx, bytes));
+  const text = toText(await readBytes(ctx, bytes, signal));
   if (type === 'form') return new URLSearchParams(text);
   requireBounds(text, bounds);
   return type === 'json' ? parse(text) : text;
@@ -31,11 +36,21 @@ function requireType(ctx: Context, type: RouteBody['type']): void {
   }
 }
 
-async function readBytes(ctx: Context, limit: number): Promise<Buffer> {
+async function readBytes(ctx: Context, limit: number, signal: AbortSignal): Promise<Buffer> {
   const length = ctx.request.length;
+  const ended = Promise.withResolvers<never>();
+  const end = (): void => ended.reject(signal.reason);
+  signal.addEventListener('abort', end, { once: true });
+  if (signal.aborted) end();
   try {
-    return await getRawBody(ctx.req, { limit, ...(length === undefined ? {} : { length }) });
+    const body = getRawBody(ctx.req, { limit, ...(length === undefined ? {} : { length }) });
+    return await Promise.race([body, ended.promise]);
   } catch (error) {
+    if (signal.aborted) {
+      // What is still to come is not read; the connection cannot be used again.
+      ctx.set('Connection', 'close');
+      throw error;
+    }
     const { type } = error as { type?: string };
     if (type === 'entity.too.large') {
       // What is still to come is not read; the connection cannot be used again.
@@ -46,6 +61,8 @@ async function readBytes(ctx: Context, limit: number): Promise<Buffer> {
       });
     }
     throw invalid('The body did not arrive whole.', { cause: error, ...(type === undefined ? {} : { detail: type }) });
+  } finally {
+    signal.removeEventListener('abort', end);
   }
 }
 

@@ -1,25 +1,54 @@
-import { destination, type Logger, pino } from 'pino';
-import pretty from 'pino-pretty';
+import { type Logger, pino } from 'pino';
+import { prettyFactory } from 'pino-pretty';
 import { describeError } from './describe-error.ts';
 import { hideSecrets } from './hide-secrets.ts';
+import { createLogDestination, type LogDestination } from './log-destination.ts';
+import { openLogFile, standardError } from './log-output.ts';
 
 export type { Logger } from 'pino';
 
 export const LOG_LEVELS = ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** Logs to standard error: JSON lines, or readable ones on a terminal. Standard output belongs to the command. */
-export function createLogger(level: LogLevel): Logger {
-  const options = {
-    level,
-    base: null,
-    redact: { paths: ['*.authorization', '*.token', '*.secret'], remove: true },
-    serializers: { err: describeError },
-    hooks: { streamWrite: hideSecrets },
-  };
-  if (!process.stderr.isTTY) return pino(options, destination({ fd: 2, sync: true }));
-  return pino(
-    options,
-    pretty({ destination: 2, sync: true, singleLine: true, ignore: 'pid,hostname', translateTime: 'HH:MM:ss' }),
-  );
+const WARN = 40;
+
+/** A log, and where it goes. */
+export interface OpenLog {
+  readonly logger: Logger;
+  readonly destination: LogDestination;
 }
+
+/**
+ * Logs to a file, or to standard error: JSON lines, or readable ones on a terminal. Standard output belongs to the command.
+ *
+ * @throws {OperatorError} `unusable_path` for a file that cannot be written
+ */
+export function openLog(level: LogLevel, file?: string): OpenLog {
+  const isForPeople = file === undefined && process.stderr.isTTY;
+  const pretty = isForPeople
+    ? prettyFactory({ singleLine: true, ignore: 'pid,hostname', translateTime: 'HH:MM:ss' })
+    : String;
+  const format = (line: string): string => pretty(hideSecrets(line));
+  const destination = createLogDestination({
+    output: file === undefined ? standardError() : openLogFile(file),
+    describeLoss: (count) =>
+      format(
+        `${JSON.stringify({ level: WARN, time: Date.now(), lost: count, msg: 'lines of the log are missing: there was no room for them' })}\n`,
+      ),
+  });
+  process.on('exit', destination.flushAtExit);
+  const logger = pino(
+    {
+      level,
+      base: null,
+      redact: { paths: ['*.authorization', '*.token', '*.secret'], remove: true },
+      serializers: { err: describeError },
+      hooks: { streamWrite: format },
+    },
+    destination,
+  );
+  return { logger, destination };
+}
+
+/** The log of `openLog` on standard error. */
+export const createLogger = (level: LogLevel): Logger => openLog(level).logger;

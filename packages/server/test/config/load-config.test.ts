@@ -55,7 +55,7 @@ describe('the configuration', () => {
         toolSeconds: 60,
         toolIdleMinutes: 10,
         approvalSeconds: 300,
-        shutdownSeconds: 10,
+        shutdownSeconds: 5,
       },
       retention: { exchangedKeyDays: 1, responseDays: 30, approvalDays: 30 },
       oauth: { authorizationServers: [] },

@@ -1,5 +1,6 @@
 import Koa from 'koa';
 import { describe, expect, it } from 'vitest';
+import { ServerError } from '../../src/contracts/server-error.ts';
 import { lmstudioDialect } from '../../src/dialects/lmstudio/errors.ts';
 import { conversation } from '../../src/http/bodies.ts';
 import { renderErrors } from '../../src/http/middleware/render-errors.ts';
@@ -10,12 +11,13 @@ import { type Call, send } from './in-process-client.ts';
 import { keepLog } from './new-server.ts';
 
 const LIMIT = 100;
+const NEVER = new AbortController().signal;
 const { bounds } = conversation(LIMIT);
 const app = new Koa<ServerState>();
 app.use(requestContext({ logger: keepLog().logger, createId: () => 'id', stopping: new AbortController().signal }));
 app.use(renderErrors(() => lmstudioDialect));
 app.use(async (ctx) => {
-  ctx.body = { read: await readBody(ctx, { type: 'json', bytes: LIMIT, bounds }) };
+  ctx.body = { read: await readBody(ctx, { type: 'json', bytes: LIMIT, bounds }, NEVER) };
 });
 const post = (body: unknown, headers: NonNullable<Call['headers']> = {}) =>
   send(app, { method: 'POST', body, headers });
@@ -95,5 +97,25 @@ describe('a JSON body', () => {
   it('counts bytes, also when nobody says how many come', async () => {
     const answer = await post(`"${'ü'.repeat(LIMIT / 2)}"`, { 'transfer-encoding': 'chunked' });
     expect(answer.status).toBe(413);
+  });
+});
+
+describe('a body of which half has come', () => {
+  it('is not waited for when the server stops', async () => {
+    const stopping = new AbortController();
+    const stopped = new ServerError('SHUTTING_DOWN', 'The server is shutting down.');
+    const waiting = new Koa<ServerState>();
+    const isRead = Promise.withResolvers<void>();
+    waiting.use(requestContext({ logger: keepLog().logger, createId: () => 'id', stopping: stopping.signal }));
+    waiting.use(renderErrors(() => lmstudioDialect));
+    waiting.use(async (ctx) => {
+      const body = readBody(ctx, { type: 'json', bytes: LIMIT, bounds }, ctx.state.signal);
+      isRead.resolve();
+      await body;
+    });
+    const half = send(waiting, { method: 'POST', body: '{', headers: { 'content-length': '50' } });
+    await isRead.promise;
+    stopping.abort(stopped);
+    expect(await half).toMatchObject({ status: 503, headers: { connection: 'close' } });
   });
 });

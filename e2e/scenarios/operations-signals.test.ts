@@ -1,0 +1,79 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect } from 'vitest';
+import { descendantsOf, isRunning } from '../support/processes.ts';
+import { runShelled } from '../support/shelled-server.ts';
+import { verifies } from '../support/verifies.ts';
+
+/** Runs what it is given as process 1 of its own, where a signal without a listener does nothing. */
+const AS_PROCESS_ONE = 'unshare --user --map-root-user --pid --fork --mount-proc --kill-child';
+const hasNamespaces = spawnSync('bash', ['-c', `${AS_PROCESS_ONE} true`]).status === 0;
+
+describe('a signal', () => {
+  verifies('operating.stop-early', async () => {
+    await using server = runShelled('exec "${serve[@]}"');
+    // The lock is taken before anything else is opened.
+    await expect.poll(() => existsSync(join(server.data, 'secret.key')), { interval: 1 }).toBe(true);
+    server.signal('SIGTERM');
+    const { exitCode } = await server.exited;
+    expect([0, 143]).toContain(exitCode);
+  });
+
+  verifies('operating.process-one', async () => {
+    if (!hasNamespaces) return void console.warn('not tried: this machine has no namespaces for processes');
+    await using server = runShelled(`exec ${AS_PROCESS_ONE} "\${serve[@]}"`);
+    await expect.poll(() => descendantsOf(server.pid)).toHaveLength(1);
+    const [first = 0] = descendantsOf(server.pid);
+    // It comes while modules are loaded as well as later.
+    await expect
+      .poll(() => {
+        if (isRunning(first)) process.kill(first, 'SIGTERM');
+        return isRunning(first);
+      })
+      .toBe(false);
+    expect(server.printed()).not.toContain('listening');
+  });
+
+  verifies('operating.process-one-said', async () => {
+    if (!hasNamespaces) return void console.warn('not tried: this machine has no namespaces for processes');
+    await using server = runShelled(`exec ${AS_PROCESS_ONE} "\${serve[@]}"`);
+    await server.announced();
+    await expect.poll(server.printed).toMatch(/process 1[^\n]*--init/);
+  });
+
+  verifies('operating.stop-half-read', async () => {
+    await using server = runShelled('exec "${serve[@]}"');
+    const { url } = await server.announced();
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    const answer = Promise.withResolvers<string>();
+    socket.setEncoding('utf8').on('data', answer.resolve);
+    const { token } = (await server.announced()).admin;
+    const head = `POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${token}\r\n`;
+    socket.write(`${head}Content-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: 100\r\n\r\n`);
+    expect(await answer.promise).toMatch(/^HTTP\/1.1 100/);
+    const startedAt = performance.now();
+    server.signal('SIGTERM');
+    expect(await server.exited).toEqual({ exitCode: 0, signal: null });
+    // Docker and Kubernetes kill after ten seconds and more; this is the promise itself, not a measure of speed.
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
+    socket.destroy();
+  });
+
+  for (const signal of ['SIGUSR1', 'SIGUSR2', 'SIGHUP'] as const) {
+    verifies(
+      'operating.no-debugger',
+      async () => {
+        await using server = runShelled('exec "${serve[@]}"');
+        const { admin } = await server.announced();
+        server.signal(signal);
+        await admin.get('/after');
+        await expect.poll(server.printed).toContain('/after');
+        expect((await admin.get('/health')).status).toBe(200);
+        expect(server.printed()).not.toMatch(/Debugger listening/);
+      },
+      signal,
+    );
+  }
+});

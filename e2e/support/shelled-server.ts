@@ -1,0 +1,86 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import { type Api, createApi } from './api.ts';
+import { latchkeyPath } from './latchkey-command.ts';
+import { modelsFolder, type ProcessExit } from './server.ts';
+import { createTemporaryFolder } from './temporary-folder.ts';
+
+export interface ShelledOptions {
+  /** Variables beside the system's own. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** A process that a line of a shell has become. */
+export interface ShelledServer extends AsyncDisposable {
+  readonly pid: number;
+  readonly folder: string;
+  readonly data: string;
+  /** What the server has printed on both of its outputs. */
+  readonly printed: () => string;
+  readonly exited: Promise<ProcessExit>;
+  signal(signal: NodeJS.Signals): void;
+  /** Resolves when a server has said in the data folder where it is. */
+  announced(): Promise<{ readonly url: string; readonly admin: Api }>;
+}
+
+/**
+ * Runs a line of bash in which `"${serve[@]}"` is the server's command, `$folder` a folder of the test's own and `$data` the data
+ * folder, for what only a shell can arrange: where the outputs go, as whom it runs. The line ends with `exec`.
+ */
+export function runShelled(line: string, { environment = {} }: ShelledOptions = {}): ShelledServer {
+  const opened = new AsyncDisposableStack();
+  const folder = opened.use(createTemporaryFolder());
+  const data = join(folder.path, 'data');
+  mkdirSync(data, { mode: 0o700 });
+  const command = [process.execPath, latchkeyPath, 'serve', '--port', '0', '--data', data, '--models', modelsFolder];
+  const own = Object.entries(process.env).filter(([name]) => !/^(LATCHKEY_|LM_API_TOKEN)/.test(name));
+  const child: ChildProcess = spawn('bash', ['-c', `serve=("$@"); set --; ${line}`, 'bash', ...command], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...Object.fromEntries(own), HOME: folder.path, folder: folder.path, data, ...environment },
+  });
+  let printed = '';
+  for (const output of [child.stdout, child.stderr]) {
+    output?.setEncoding('utf8').on('data', (text: string) => {
+      printed += text;
+    });
+  }
+  const exited = once(child, 'exit').then(([exitCode, signal]) => ({ exitCode, signal }) as ProcessExit);
+  opened.defer(async () => {
+    if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+    await exited;
+  });
+  return {
+    pid: child.pid ?? 0,
+    folder: folder.path,
+    data,
+    printed: () => printed,
+    exited,
+    signal: (signal) => void child.kill(signal),
+    announced: async () => {
+      let url = '';
+      await expect
+        .poll(
+          () => {
+            url = readUrl(data) ?? '';
+            return url !== '' || child.exitCode !== null;
+          },
+          { timeout: 60_000 },
+        )
+        .toBe(true);
+      if (url === '') throw new Error(`The server did not start:\n${printed}`);
+      return { url, admin: createApi(url, readFileSync(join(data, 'admin-token'), 'utf8').trim()) };
+    },
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
+}
+
+function readUrl(data: string): string | undefined {
+  try {
+    return (JSON.parse(readFileSync(join(data, 'server.json'), 'utf8')) as { url: string }).url;
+  } catch {
+    return undefined;
+  }
+}
