@@ -20,7 +20,7 @@ async function askOften(admin: Api): Promise<void> {
 describe('the log', () => {
   verifies('operating.log-reader', async () => {
     await using server = runShelled(
-      'mkfifo "$folder/log"; tail --pid=$$ -f /dev/null < "$folder/log" & exec "${serve[@]}" 2> "$folder/log"',
+      'mkfifo "$folder/log"; tail --pid=$$ -f /dev/null < "$folder/log" & exec "$@" 2> "$folder/log"',
     );
     const { admin } = await server.announced();
     await askOften(admin);
@@ -30,8 +30,8 @@ describe('the log', () => {
   });
 
   for (const [where, line] of [
-    ['standard error', 'exec "${serve[@]}" 2> /dev/full'],
-    ['a file', 'exec "${serve[@]}" --log-file /dev/full'],
+    ['standard error', 'exec "$@" 2> /dev/full'],
+    ['a file', 'exec "$@" --log-file /dev/full'],
   ] as const) {
     verifies(
       'operating.log-full',
@@ -47,7 +47,7 @@ describe('the log', () => {
     );
   }
 
-  for (const line of ['exec "${serve[@]}" > >(true)', 'exec "${serve[@]}" 2> >(true)', 'exec "${serve[@]}" >&- 2>&-']) {
+  for (const line of ['exec "$@" > >(true)', 'exec "$@" 2> >(true)', 'exec "$@" >&- 2>&-']) {
     verifies(
       'operating.log-gone',
       async () => {
@@ -64,7 +64,7 @@ describe('the log', () => {
     verifies(
       'operating.log-rotated',
       async () => {
-        await using server = runShelled('exec "${serve[@]}" --log-file "$folder/log"');
+        await using server = runShelled('exec "$@" --log-file "$folder/log"');
         const { admin } = await server.announced();
         await admin.get('/before');
         const file = join(server.folder, 'log');
@@ -81,7 +81,7 @@ describe('the log', () => {
   }
 
   verifies('operating.log-levels', async () => {
-    await using server = runShelled('exec "${serve[@]}"');
+    await using server = runShelled('exec "$@"');
     const { url, admin } = await server.announced();
     const socket = connect(Number(new URL(url).port), '127.0.0.1');
     socket.write('POST /api/v1/chat HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{', () =>

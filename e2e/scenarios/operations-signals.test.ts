@@ -13,7 +13,7 @@ const hasNamespaces = spawnSync('bash', ['-c', `${AS_PROCESS_ONE} true`]).status
 
 describe('a signal', () => {
   verifies('operating.stop-early', async () => {
-    await using server = runShelled('exec "${serve[@]}"');
+    await using server = runShelled('exec "$@"');
     // The lock is taken before anything else is opened.
     await expect.poll(() => existsSync(join(server.data, 'secret.key')), { interval: 1 }).toBe(true);
     server.signal('SIGTERM');
@@ -23,7 +23,7 @@ describe('a signal', () => {
 
   verifies('operating.process-one', async () => {
     if (!hasNamespaces) return void console.warn('not tried: this machine has no namespaces for processes');
-    await using server = runShelled(`exec ${AS_PROCESS_ONE} "\${serve[@]}"`);
+    await using server = runShelled(`exec ${AS_PROCESS_ONE} "$@"`);
     await expect.poll(() => descendantsOf(server.pid)).toHaveLength(1);
     const [first = 0] = descendantsOf(server.pid);
     // It comes while modules are loaded as well as later.
@@ -38,13 +38,13 @@ describe('a signal', () => {
 
   verifies('operating.process-one-said', async () => {
     if (!hasNamespaces) return void console.warn('not tried: this machine has no namespaces for processes');
-    await using server = runShelled(`exec ${AS_PROCESS_ONE} "\${serve[@]}"`);
+    await using server = runShelled(`exec ${AS_PROCESS_ONE} "$@"`);
     await server.announced();
     await expect.poll(server.printed).toMatch(/process 1[^\n]*--init/);
   });
 
   verifies('operating.stop-half-read', async () => {
-    await using server = runShelled('exec "${serve[@]}"');
+    await using server = runShelled('exec "$@"');
     const { url } = await server.announced();
     const socket = connect(Number(new URL(url).port), '127.0.0.1');
     const answer = Promise.withResolvers<string>();
@@ -65,7 +65,7 @@ describe('a signal', () => {
     verifies(
       'operating.no-debugger',
       async () => {
-        await using server = runShelled('exec "${serve[@]}"');
+        await using server = runShelled('exec "$@"');
         const { admin } = await server.announced();
         server.signal(signal);
         await admin.get('/after');

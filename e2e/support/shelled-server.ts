@@ -27,7 +27,7 @@ export interface ShelledServer extends AsyncDisposable {
 }
 
 /**
- * Runs a line of bash in which `"${serve[@]}"` is the server's command, `$folder` a folder of the test's own and `$data` the data
+ * Runs a line of bash in which `"$@"` is the server's command, `$folder` a folder of the test's own and `$data` the data
  * folder, for what only a shell can arrange: where the outputs go, as whom it runs. The line ends with `exec`.
  */
 export function runShelled(line: string, { environment = {} }: ShelledOptions = {}): ShelledServer {
@@ -37,7 +37,7 @@ export function runShelled(line: string, { environment = {} }: ShelledOptions = 
   mkdirSync(data, { mode: 0o700 });
   const command = [process.execPath, latchkeyPath, 'serve', '--port', '0', '--data', data, '--models', modelsFolder];
   const own = Object.entries(process.env).filter(([name]) => !/^(LATCHKEY_|LM_API_TOKEN)/.test(name));
-  const child: ChildProcess = spawn('bash', ['-c', `serve=("$@"); set --; ${line}`, 'bash', ...command], {
+  const child: ChildProcess = spawn('bash', ['-c', line, 'bash', ...command], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...Object.fromEntries(own), HOME: folder.path, folder: folder.path, data, ...environment },
   });

@@ -1,5 +1,4 @@
 import { closeSync, fstatSync, openSync, type Stats, write, writeSync } from 'node:fs';
-import { failureAt } from '../config/path-failure.ts';
 
 /** Writes bytes without waiting for them. */
 export interface LogOutput {
@@ -74,13 +73,7 @@ function outputToStream(stream: NodeJS.WriteStream): LogOutput {
   };
 }
 
-function open(path: string): number {
-  try {
-    return openSync(path, 'a', 0o600);
-  } catch (error) {
-    throw failureAt(path, error);
-  }
-}
+const open = (path: string): number => openSync(path, 'a', 0o600);
 
 function isFile(descriptor: number): boolean {
   let stats: Stats;

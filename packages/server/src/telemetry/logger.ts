@@ -20,8 +20,7 @@ export interface OpenLog {
 
 /**
  * Logs to a file, or to standard error: JSON lines, or readable ones on a terminal. Standard output belongs to the command.
- *
- * @throws {OperatorError} `unusable_path` for a file that cannot be written
+ * Throws the system's error for a file that cannot be opened.
  */
 export function openLog(level: LogLevel, file?: string): OpenLog {
   const isForPeople = file === undefined && process.stderr.isTTY;
