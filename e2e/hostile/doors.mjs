@@ -14,7 +14,7 @@ import {
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { connect } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { basename, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 
@@ -86,7 +86,7 @@ const reach = (door, address) =>
       resolve();
     };
     socket.once('connect', () => end(true)).once('error', () => end(false));
-    setTimeout(() => end(false), 2000).unref();
+    setTimeout(() => end(false), 1000).unref();
   });
 
 const runs = (program, ...args) => spawnSync(program, args, { timeout: 5000 }).status === 0;
@@ -97,13 +97,22 @@ const calls = (number, ...args) =>
     `my $r = syscall(${[number, ...args].join(',')}); exit($r < 0 && ($! == 1 || $! == 38) ? 0 : 1)`,
   ]).status === 1;
 
-async function tryDoors({ reads, writes, sockets, ports, processes, marks }) {
+/** Takes a port, which on the machine outside another program could be expected at. */
+const squat = (port) =>
+  new Promise((resolve) => {
+    const server = createServer((socket) => socket.destroy());
+    server.once('error', resolve).listen(port, '0.0.0.0', resolve);
+    server.unref();
+  });
+
+async function tryDoors({ reads, writes, sockets, addresses, squats, processes, marks }) {
   opened.length = 0;
   for (const path of reads) read(path);
   for (const path of writes) write(path, 'written by the server\n');
   for (const path of marks) write(path, 'mark');
   for (const path of sockets) await reach(`socket ${path}`, { path });
-  for (const port of ports) await reach(`port ${port}`, { host: '127.0.0.1', port });
+  await Promise.all(addresses.map(({ host, port }) => reach(`${host} port ${port}`, { host, port })));
+  await Promise.all(squats.map(squat));
   for (const pid of processes) {
     attempt(`signal ${pid}`, () => process.kill(pid, 0));
     attempt(`environment of ${pid}`, () => readFileSync(`/proc/${pid}/environ`, 'utf8').includes(canary));

@@ -3,9 +3,11 @@
  * JSON for each layout and sandbox.
  */
 import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
-import { createMcpHost, parseMcpJson } from '@latchkey/mcp-bridge';
+import { setTimeout } from 'node:timers/promises';
+import { createMcpHost, type McpHost, parseMcpJson } from '@latchkey/mcp-bridge';
 import { createLayout, type Layout, layoutNames } from './layouts.ts';
 
 const [root = '', doors = '', program = process.execPath] = process.argv.slice(2);
@@ -16,13 +18,70 @@ const contents = ({ secrets, programs, mcpJson }: Layout): string =>
     [...secrets, ...programs, mcpJson].map((path) => [path, existsSync(path) ? readFileSync(path, 'utf8') : 'gone']),
   );
 
-async function listen(path: string): Promise<AsyncDisposable> {
-  const server = createServer((socket) => socket.destroy());
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(path, resolve));
-  return { [Symbol.asyncDispose]: () => new Promise((resolve) => server.close(() => resolve())) };
+interface Listener extends AsyncDisposable {
+  readonly port: number;
 }
 
-async function runLayout(layout: Layout, sandbox: unknown): Promise<readonly string[]> {
+async function listen(where: string | { host: string; port: number }): Promise<Listener> {
+  const server = createServer((socket) => socket.destroy());
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(where, resolve));
+  const { port = 0 } = (server.address() ?? {}) as Partial<AddressInfo>;
+  return { port, [Symbol.asyncDispose]: () => new Promise((resolve) => server.close(() => resolve())) };
+}
+
+/** Every way to a port of this machine that listens on all its addresses, in both families. */
+function waysTo(port: number): readonly { readonly host: string; readonly port: number }[] {
+  const own = Object.entries(networkInterfaces()).flatMap(([name, list = []]) =>
+    list.map(({ address }) => (address.startsWith('fe80') ? `${address}%${name}` : address)),
+  );
+  const names = ['localhost', '0.0.0.0', '::', '127.0.0.2', '::ffff:127.0.0.1', '169.254.169.254', 'fe80::1'];
+  return [...new Set([...own, ...names, gateway()])].map((host) => ({ host, port }));
+}
+
+/** What leads to the machine itself in networks that are made for containers. */
+function gateway(): string {
+  const [, digits = '0100007F'] = /^\S+\t00000000\t([0-9A-F]{8})/m.exec(readFileSync('/proc/net/route', 'utf8')) ?? [];
+  return [...Buffer.from(digits, 'hex')].reverse().join('.');
+}
+
+const isHeard = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect({ host: '127.0.0.1', port });
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+    socket.once('connect', () => socket.destroy());
+  });
+
+async function freePort(): Promise<number> {
+  await using listener = await listen({ host: '127.0.0.1', port: 0 });
+  return listener.port;
+}
+
+/** The layers of the hostile server, when it has been tried out what works here. */
+async function layersOf(host: McpHost): Promise<readonly string[]> {
+  for (;;) {
+    const { sandbox } = host.servers().find(({ id }) => id === 'mcp/hostile') ?? {};
+    if (sandbox !== undefined) return sandbox.layers;
+    await setTimeout(20, undefined, { signal });
+  }
+}
+
+/** Starts a server that must not start. */
+async function expectRefusal(host: McpHost): Promise<void> {
+  const opening = host.openToolset([{ server: 'mcp/hostile' }], () => ({ allowed: true }), signal);
+  const reason = await opening.then(
+    () => 'it started',
+    (error: Error) => error.message,
+  );
+  if (!reason.includes('its sandbox is missing')) throw new Error(reason);
+}
+
+/** What one sandbox let through. */
+interface Found {
+  readonly hasOwnNetwork: boolean;
+  readonly opened: readonly string[];
+}
+
+async function runLayout(layout: Layout, sandbox: unknown): Promise<Found> {
   const { home, data, mcpJson, own, secrets, programs, mcpJsonFile } = layout;
   const loader = { LD_DEBUG: 'files', LD_DEBUG_OUTPUT: join(own, 'loader'), KUBECONFIG: join(home, '.kube/config') };
   const entry = { command: program, args: [doors, own], cwd: own, env: loader, sandbox };
@@ -40,7 +99,11 @@ async function runLayout(layout: Layout, sandbox: unknown): Promise<readonly str
     home,
     join(home, '.config/new'),
   ].map((folder) => join(folder, `kit-mark-${process.pid}`));
-  await using socket = await listen(inTemporary);
+  const abstract = `\0kit-${process.pid}`;
+  await using _socket = await listen(inTemporary);
+  await using _abstract = await listen(abstract);
+  await using everywhere = await listen({ host: '::', port: 0 });
+  const squatted = await freePort();
   await using host = createMcpHost({
     config,
     environment: { HOME: home, PATH: process.env.PATH ?? '' },
@@ -48,22 +111,30 @@ async function runLayout(layout: Layout, sandbox: unknown): Promise<readonly str
     serverHomes: join(data, 'mcp-homes'),
     limits: { callTimeoutMs: 60_000 },
   });
-  void socket;
+  const hasOwnNetwork = (await layersOf(host)).includes('own network');
+  if (sandbox === 'required' && !hasOwnNetwork) {
+    await expectRefusal(host);
+    return { hasOwnNetwork, opened: ['required asks for a network of its own, and does not start'] };
+  }
   const toolset = await host.openToolset([{ server: 'mcp/hostile' }], () => ({ allowed: true }), signal);
-  const ask = async (reads: readonly string[], writes: readonly string[]): Promise<readonly string[]> => {
-    const args = { reads, writes, sockets: [inTemporary], ports: [], processes: [process.pid, process.ppid], marks };
+  const ask = async (reads: readonly string[], writes: readonly string[], ways = waysTo(everywhere.port)) => {
+    const sockets = hasOwnNetwork ? [inTemporary, abstract] : [inTemporary];
+    const addresses = hasOwnNetwork ? ways : [];
+    const squats = hasOwnNetwork ? [squatted] : [];
+    const args = { reads, writes, sockets, addresses, squats, processes: [process.pid, process.ppid], marks };
     const outcome = await toolset.call('try', args, { signal });
     if (outcome.type === 'failure') throw new Error(outcome.reason);
     return JSON.parse(outcome.text) as readonly string[];
   };
   const before = contents(layout);
   const found = new Set(await ask(secrets, [...secrets, ...programs, mcpJson]));
+  if (hasOwnNetwork && (await isHeard(squatted))) found.add('listens on this machine');
   if (contents(layout) !== before) found.add(`changed: ${before} is ${contents(layout)}`);
   // As an editor, git and `latchkey mcp add` do it.
   writeFileSync(`${mcpJsonFile}.new`, 'CANARY replaced\n');
   renameSync(`${mcpJsonFile}.new`, mcpJsonFile);
   const replaced = contents(layout);
-  for (const door of await ask([mcpJsonFile, mcpJson], [mcpJsonFile, mcpJson]))
+  for (const door of await ask([mcpJsonFile, mcpJson], [mcpJsonFile, mcpJson], []))
     found.add(`after a replacement: ${door}`);
   if (contents(layout) !== replaced) found.add('changed after a replacement');
   for (const mark of marks) if (existsSync(mark)) found.add(`left ${mark}`);
@@ -73,19 +144,21 @@ async function runLayout(layout: Layout, sandbox: unknown): Promise<readonly str
     if (/transferring control: \S*(?:bwrap|prlimit)/.test(readFileSync(join(own, name), 'utf8')))
       found.add(`loader of a wall: ${name}`);
   }
-  return [...found];
+  return { hasOwnNetwork, opened: [...found] };
 }
 
-const sandboxes = { auto: undefined, required: 'required', closed: { read: [doors], write: ['OWN'] } };
+const closed = { read: [doors], write: ['OWN'], network: true };
+const sandboxes = { auto: undefined, required: 'required', closed };
 for (const name of layoutNames) {
   for (const [mode, sandbox] of Object.entries(sandboxes)) {
     const base = mkdtempSync(join(root, `${name}-`));
     const layout = createLayout(name, base);
     const own = JSON.parse(JSON.stringify(sandbox ?? 'auto').replace('OWN', layout.own));
-    const opened = await runLayout(layout, own).catch((error: Error) => [
-      `failed: ${error.message} ${(error as { detail?: string }).detail}`,
-    ]);
-    process.stdout.write(`${JSON.stringify({ layout: name, sandbox: mode, opened })}\n`);
+    const found = await runLayout(layout, own).catch((error: Error) => ({
+      hasOwnNetwork: false,
+      opened: [`failed: ${error.message} ${(error as { detail?: string }).detail}`],
+    }));
+    process.stdout.write(`${JSON.stringify({ layout: name, sandbox: mode, ...found })}\n`);
     rmSync(base, { recursive: true, force: true });
   }
 }

@@ -42,6 +42,8 @@ export interface StdioServerEntry extends ServerEntryBase {
   readonly secrets?: readonly string[];
   /** Absent: `auto`. */
   readonly sandbox?: SandboxWish;
+  /** Ports of this machine that its sandbox lets it reach, besides those that its arguments and variables name. */
+  readonly ports?: readonly number[];
 }
 
 interface RemoteServerEntry extends ServerEntryBase {

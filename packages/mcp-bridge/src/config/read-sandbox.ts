@@ -9,20 +9,33 @@ const paths = z.array(z.string().min(1)).max(256).optional();
 const most = z.number().int().min(1).max(1_048_576);
 const domains = z.array(z.string()).max(mostItems).optional();
 
+const ports = z.array(z.number().int().min(1).max(65_535)).max(64).optional();
+
+/** What is said of `auto` and `required` beside the word itself. */
+const openSchema = z.strictObject({ mode: z.enum(['auto', 'required']), ports });
+
 const profileSchema = z.strictObject({
   read: paths,
   write: paths,
   network: z.union([z.boolean(), z.strictObject({ allowedDomains: domains, deniedDomains: domains })]).optional(),
   // VS Code's names.
   filesystem: z.strictObject({ allowWrite: paths, denyRead: paths, denyWrite: paths }).optional(),
+  ports,
   limits: z.strictObject({ memoryMb: most, processes: most, fileMb: most, openFiles: most }).partial().optional(),
 });
 
 /** The keys that `readSandbox` reads. */
 export const sandboxKeys: readonly string[] = ['sandbox', 'sandboxEnabled'];
 
+/** What an entry says of its sandbox. */
+export interface ReadSandbox {
+  readonly sandbox?: SandboxWish;
+  readonly ports?: readonly number[];
+  readonly warnings: readonly string[];
+}
+
 /**
- * Reads what a program's entry says of its sandbox: nothing, `"auto"`, `"required"`, `"off"`, or what it may touch, in our names or in
+ * Reads what a program's entry says of its sandbox: nothing, `"auto"`, `"required"`, `"off"`, one of the first two with ports of this machine, or what it may touch, in our names or in
  * VS Code's. Absent: as much as works where it is started.
  *
  * @param fill replaces placeholders in a path
@@ -32,7 +45,7 @@ export function readSandbox(
   raw: Readonly<Record<string, unknown>>,
   path: KeyPath,
   fill: (path: string, ...key: KeyPath) => string,
-): { readonly sandbox?: SandboxWish; readonly warnings: readonly string[] } {
+): ReadSandbox {
   const enabled = check(z.boolean().optional(), raw.sandboxEnabled, [...path, 'sandboxEnabled']);
   const { sandbox = enabled === true ? {} : undefined } = raw;
   if (sandbox === undefined || sandbox === 'auto' || sandbox === 'required' || sandbox === 'off' || enabled === false) {
@@ -45,7 +58,16 @@ export function readSandbox(
   }
   if (typeof sandbox !== 'object')
     throw invalid([...path, 'sandbox'], 'must be "auto", "required", "off" or an object');
-  const { read, write, network = false, filesystem = {}, limits } = check(profileSchema, sandbox, [...path, 'sandbox']);
+  if (sandbox !== null && 'mode' in sandbox) {
+    const { mode, ports: named } = check(openSchema, sandbox, [...path, 'sandbox']);
+    return {
+      ...(mode === 'required' ? { sandbox: mode } : {}),
+      ...(named === undefined ? {} : { ports: named }),
+      warnings: [],
+    };
+  }
+  const profile = check(profileSchema, sandbox, [...path, 'sandbox']);
+  const { read, write, network = false, filesystem = {}, limits } = profile;
   const place = (list: readonly string[] | undefined, ...key: KeyPath): readonly string[] =>
     (list ?? []).map((written, index) => {
       const filled = fill(written.replace(/^~(?=\/|$)/, '$'.concat('{userHome}')), 'sandbox', ...key, index);
@@ -63,6 +85,7 @@ export function readSandbox(
       network: network === true,
       limits: { ...defaultSandboxLimits, ...withoutAbsent(limits ?? {}) },
     },
+    ...(profile.ports === undefined ? {} : { ports: profile.ports }),
     warnings: typeof network === 'boolean' ? [] : [...unsupported(network, [...path, 'sandbox', 'network'])],
   };
 }

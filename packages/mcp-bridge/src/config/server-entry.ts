@@ -93,7 +93,7 @@ export function readServerEntry(
   if (transport.kind === 'stdio') {
     const read = check(stdioSchema, raw, path);
     const envFile = read.envFile === undefined ? undefined : fill(read.envFile, 'envFile');
-    const { sandbox, warnings } = readSandbox(raw, path, fill);
+    const { sandbox, ports, warnings } = readSandbox(raw, path, fill);
     const entry = {
       transport: 'stdio' as const,
       ...base(read, [...Object.keys(stdioSchema.shape), ...sandboxKeys], warnings),
@@ -103,6 +103,7 @@ export function readServerEntry(
       ...(read.envCommand === undefined ? {} : { envCommand: fillList(read.envCommand, 'envCommand') }),
       ...(read.cwd === undefined ? {} : { cwd: fill(read.cwd, 'cwd') }),
       ...(sandbox === undefined ? {} : { sandbox }),
+      ...(ports === undefined ? {} : { ports }),
     };
     const written = secrets.size === 0 ? entry : { ...entry, secrets: [...secrets] };
     return { entry: finish(written), ...(envFile === undefined ? {} : { envFile }) };

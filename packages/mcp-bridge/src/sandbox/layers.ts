@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import type { StdioServerEntry } from '../config/mcp-config.ts';
+import { namedPorts } from './named-ports.ts';
 import type { SandboxLayer, SandboxReport } from './sandbox-profile.ts';
 import type { SandboxTools } from './sandbox-tools.ts';
 
@@ -26,21 +27,46 @@ export function reportLayers(entry: StdioServerEntry, tools: SandboxTools | unde
     return { layers: ['process group'], network: true, open: [everything], missing };
   }
   if (tools === undefined) return undefined;
-  const { bubblewrap, prlimit, filters, disablesNamespaces } = tools;
+  const { bubblewrap, prlimit, filters, disablesNamespaces, withoutNetwork } = tools;
+  const network = typeof sandbox === 'object' ? sandbox.network : true;
+  const hasOwnNetwork = tools.network !== undefined && (network || entry.ports !== undefined);
   const layers: SandboxLayer[] = [
     ...(bubblewrap === undefined ? [] : (['bubblewrap'] as const)),
     ...(filters ? (['seccomp'] as const) : []),
     ...(bubblewrap !== undefined && disablesNamespaces ? (['no namespaces'] as const) : []),
+    ...(hasOwnNetwork ? (['own network'] as const) : []),
     ...(prlimit === undefined ? [] : (['prlimit'] as const)),
     'process group',
   ];
-  const network = typeof sandbox === 'object' ? sandbox.network : true;
   const open = [
     ...(bubblewrap === undefined ? [everything] : []),
-    ...(network ? ['the network, with services of this machine that listen on addresses or on abstract sockets'] : []),
+    ...(network && !hasOwnNetwork
+      ? ['the network, with services of this machine that listen on addresses or on abstract sockets']
+      : []),
+    ...(network && hasOwnNetwork ? ['the network outside of this machine'] : []),
+    ...(hasOwnNetwork ? openPorts(entry) : []),
   ];
-  const missing = missingLayers(tools);
+  const missing = [
+    missingLayers(tools),
+    ...(bubblewrap !== undefined && network && !hasOwnNetwork
+      ? [`it has no network of its own: ${withoutNetwork}`]
+      : []),
+  ]
+    .filter((why) => why !== '')
+    .join('; ');
   return { layers, network, open, ...(missing === '' ? {} : { missing }) };
+}
+
+/** The ports of this machine, with the setting that opens others. */
+function openPorts(entry: StdioServerEntry): readonly string[] {
+  const { reached, served } = namedPorts(entry);
+  const others = '"ports" in its "sandbox" opens others';
+  return [
+    reached.length === 0
+      ? `of this machine no port: ${others}`
+      : `of this machine the ports ${reached.join(', ')}: ${others}`,
+    ...(served.length === 0 ? [] : [`to listen on localhost: ${served.join(', ')}`]),
+  ];
 }
 
 /** Each layer that does not work here, and why. */

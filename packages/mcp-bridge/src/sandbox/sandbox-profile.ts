@@ -29,7 +29,7 @@ export interface SandboxProfile {
   readonly denyRead: readonly string[];
   /** What it can not change although it lies in a folder of `write`. */
   readonly denyWrite: readonly string[];
-  /** All of the network or none. */
+  /** Whether addresses outside of this machine are reached. */
   readonly network: boolean;
   readonly limits: SandboxLimits;
 }
@@ -37,7 +37,7 @@ export interface SandboxProfile {
 /** What an entry asks for: as much as works here, the same and no start without it, nothing, or this and no start without it. */
 export type SandboxWish = 'auto' | 'required' | 'off' | SandboxProfile;
 
-export type SandboxLayer = 'bubblewrap' | 'seccomp' | 'no namespaces' | 'prlimit' | 'process group';
+export type SandboxLayer = 'bubblewrap' | 'seccomp' | 'no namespaces' | 'own network' | 'prlimit' | 'process group';
 
 /** Which layers hold a server that is a program, as its operator reads it. */
 export interface SandboxReport {

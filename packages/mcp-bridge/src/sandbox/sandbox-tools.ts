@@ -3,7 +3,9 @@ import { readFile } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { promisify } from 'node:util';
 import type { Environment } from '../config/interpolate.ts';
+import { signalGroup } from '../transport/process-group.ts';
 import { findProgram } from './find-program.ts';
+import { hasRoute, type NetworkTools, ownNetwork } from './network.ts';
 import type { SandboxLimits } from './sandbox-profile.ts';
 import { seccompFilter } from './seccomp.ts';
 
@@ -24,6 +26,12 @@ export interface SandboxTools {
   readonly disablesNamespaces: boolean;
   /** The program, where it works. */
   readonly prlimit?: string;
+  /** What makes a network for a sandbox, where it works. */
+  readonly network?: NetworkTools;
+  /** Why there is none. */
+  readonly withoutNetwork?: string;
+  /** Whether it could not be found out, since this machine has no way out at the moment. */
+  readonly isOffline?: boolean;
   /** Whether the number of processes in a sandbox can be limited: the kernel counts none of root. */
   readonly countsProcesses: boolean;
   /** The most that this process may allow others. */
@@ -48,6 +56,7 @@ export async function probeSandboxTools(environment: Environment): Promise<Sandb
       countsProcesses: false,
       filters: false,
       disablesNamespaces: false,
+      withoutNetwork: `there is no pasta for ${process.platform}`,
       withoutBubblewrap: `there is no bubblewrap for ${process.platform}`,
     };
   }
@@ -76,11 +85,13 @@ export async function probeSandboxTools(environment: Environment): Promise<Sandb
     worksFiltered([bubblewrap, ...inside.slice(1), '--seccomp', '3', '--', shell, '-c', ':']),
     readVersion(bubblewrap),
   ]);
+  const network = wraps ? await probeNetwork(path, inside, filters) : { withoutNetwork: 'there is no bubblewrap' };
   return {
     ceiling,
     countsProcesses: wraps && limits && !forksBeyondLimit,
     filters: wraps && filters,
     disablesNamespaces: wraps && disablesNamespaces,
+    ...network,
     ...(version === undefined ? {} : { version }),
     ...(limits && prlimit !== undefined ? { prlimit } : {}),
     ...(wraps && bubblewrap !== undefined
@@ -94,18 +105,48 @@ export async function probeSandboxTools(environment: Environment): Promise<Sandb
   };
 }
 
+/** Tries a whole network out, with a sandbox in it. */
+async function probeNetwork(
+  path: string,
+  inside: readonly (string | undefined)[],
+  filters: boolean,
+): Promise<Pick<SandboxTools, 'network' | 'withoutNetwork' | 'isOffline'>> {
+  // Where the system keeps what it is set up with, which is not on the PATH of every user.
+  const [pasta, ip] = await Promise.all([
+    findProgram('pasta', path, '/'),
+    findProgram('ip', `${path}:/usr/sbin:/sbin`, '/'),
+  ]);
+  if (pasta === undefined) return { withoutNetwork: 'pasta (the package passt) is not installed' };
+  if (ip === undefined) return { withoutNetwork: 'pasta needs ip (the package iproute2), which is not installed' };
+  if (!(await hasRoute())) return { withoutNetwork: 'this machine has no route to the outside now', isOffline: true };
+  const filter = filters ? seccompFilter() : undefined;
+  const { command, walls } = await ownNetwork(
+    { pasta, ip },
+    { ports: { reached: [], served: [] }, hasOutside: true, resolver: 'where it leads', filter },
+  );
+  const filtered = filter === undefined ? [] : ['--seccomp', '3'];
+  const works = await exitsWell([...command, ...inside, ...walls, ...filtered, '--', '/bin/sh', '-c', ':']);
+  if (works) return { network: { pasta, ip } };
+  return { withoutNetwork: 'pasta does not work here: this user may not open /dev/net/tun, or not make namespaces' };
+}
+
 /** Whether a command runs that reads our filter from its file descriptor 3. */
-async function worksFiltered([program, ...args]: readonly (string | undefined)[]): Promise<boolean> {
+async function worksFiltered(command: readonly (string | undefined)[]): Promise<boolean> {
   const filter = seccompFilter();
-  if (filter === undefined || program === undefined || !args.every((arg) => arg !== undefined)) return false;
-  const options = { env: {}, timeout: longestProbeMs, killSignal: 'SIGKILL' as const };
-  const child = spawn(program, args, { ...options, stdio: ['ignore', 'ignore', 'ignore', 'pipe'] });
+  return filter !== undefined && exitsWell(command, filter);
+}
+
+/** Whether a command ends well in the time for it; nothing of it is left after that. */
+async function exitsWell([program, ...args]: readonly (string | undefined)[], filter?: Buffer): Promise<boolean> {
+  if (program === undefined || !args.every((arg) => arg !== undefined)) return false;
+  const child = spawn(program, args, { env: {}, detached: true, stdio: ['ignore', 'ignore', 'ignore', 'pipe'] });
   const pipe = child.stdio[3] as Writable;
   pipe.on('error', () => {});
   pipe.end(filter);
-  return new Promise((resolve) => {
+  const timer = setTimeout(() => child.pid !== undefined && signalGroup(child.pid, 'SIGKILL'), longestProbeMs);
+  return new Promise<boolean>((resolve) => {
     child.once('error', () => resolve(false)).once('exit', (code) => resolve(code === 0));
-  });
+  }).finally(() => clearTimeout(timer));
 }
 
 async function readVersion(bubblewrap: string | undefined): Promise<string | undefined> {

@@ -9,6 +9,8 @@ import { findProgram, noCommand, noFolder } from './find-program.ts';
 import { homeInside, keptHome } from './homes.ts';
 import { hostSideProblem, writtenFolders } from './host-side.ts';
 import { reportLayers, runsInContainer } from './layers.ts';
+import { namedPorts } from './named-ports.ts';
+import { hasRoute, type OwnNetwork, ownNetwork } from './network.ts';
 import { openView } from './open-view.ts';
 import { placesOf, programPlaces } from './places.ts';
 import { SandboxError } from './sandbox-error.ts';
@@ -63,8 +65,12 @@ export class Sandbox {
   async tools(): Promise<SandboxTools> {
     const { probe = probeSandboxTools, environment } = this.#options;
     this.#probe ??= probe(environment);
-    this.#tools = await this.#probe;
-    return this.#tools;
+    const running = this.#probe;
+    const tools = await running;
+    // The way out may come later.
+    if (tools.isOffline && this.#probe === running) this.#probe = undefined;
+    this.#tools = tools;
+    return tools;
   }
 
   /** Waits for what is being tried out. */
@@ -106,6 +112,14 @@ export class Sandbox {
       if (bubblewrap === undefined) throw new SandboxError(`its sandbox is missing: ${withoutBubblewrap}`);
       if (prlimit === undefined) throw new SandboxError('its sandbox is missing: prlimit does not work here');
       if (!tools.filters) throw new SandboxError('its sandbox is missing: system calls cannot be filtered here');
+      const isForNetwork = wish === 'required' || entry.ports !== undefined;
+      if (isForNetwork && tools.network === undefined) {
+        const remedy =
+          wish === 'required' ? '"sandbox": "auto" starts it without' : 'without "ports" in its sandbox it starts';
+        throw new SandboxError(
+          `its sandbox is missing: it would have the network of this machine, for ${tools.withoutNetwork}; ${remedy}`,
+        );
+      }
     }
     if (bubblewrap === undefined && prlimit === undefined) return plain;
 
@@ -150,14 +164,16 @@ export class Sandbox {
             programs: [...programs, ...(await programFolders(environment, homes))],
           });
     const filter = tools.filters ? seccompFilter() : undefined;
+    const network = await this.#networkOf(entry, tools, filter);
     return {
       ...toCommand(
         [
+          ...network.command,
           bubblewrap,
           ...isolation,
           ...(tools.disablesNamespaces ? ['--unshare-user', '--disable-userns'] : []),
-          ...(isOpen || (wish as { network: boolean }).network ? ['--share-net'] : []),
           ...walls,
+          ...network.walls,
           ...['--remount-ro', '/'],
           ...(filter === undefined ? [] : ['--seccomp', '3']),
           ...['--chdir', entry.cwd ?? (isOpen ? startFolder(homes) : (environment.HOME ?? '/tmp'))],
@@ -168,8 +184,23 @@ export class Sandbox {
         carried,
       ),
       cwd: '/',
-      ...(filter === undefined ? {} : { filter }),
+      ...(filter === undefined || network.command.length > 0 ? {} : { filter }),
     };
+  }
+
+  /** Its own where that works, this machine's under `auto` where it does not, or none. */
+  async #networkOf(entry: StdioServerEntry, tools: SandboxTools, filter: Buffer | undefined): Promise<OwnNetwork> {
+    const { sandbox = 'auto' } = entry;
+    const none = { command: [], walls: [] };
+    const hasOutside = typeof sandbox !== 'object' || sandbox.network;
+    const ports = namedPorts(entry);
+    const namesPorts = ports.reached.length + ports.served.length > 0;
+    if (!hasOutside && !namesPorts) return none;
+    if (tools.network === undefined) return { command: [], walls: ['--share-net'] };
+    // Without a way out pasta makes no network, and there is nothing to be reached.
+    if (!namesPorts && !(await hasRoute())) return none;
+    const resolver = typeof sandbox === 'object' ? 'own place' : 'where it leads';
+    return ownNetwork(tools.network, { ports, hasOutside, resolver, filter });
   }
 
   /** Its own `envFile` it knows; beside it, it goes on making files. Those of others are secret. */
