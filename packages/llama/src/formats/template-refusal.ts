@@ -1,3 +1,5 @@
+import { TemplateFault } from './jinja/compiled-template.ts';
+
 const LONGEST_MESSAGE = 200;
 
 /**
@@ -9,5 +11,9 @@ export function refusalOf(cause: unknown): string {
     .replace(/\p{C}+/gu, ' ')
     .trim()
     .slice(0, LONGEST_MESSAGE);
-  return `The model's chat template does not accept this conversation: ${message === '' ? 'it does not say why' : message}`;
+  const reason = message === '' ? 'it does not say why' : message;
+  if (!(cause instanceof TemplateFault))
+    return `The model's chat template does not accept this conversation: ${reason}`;
+  const where = cause.line === undefined ? '' : ` at line ${cause.line}`;
+  return `The model's chat template cannot be rendered: it fails${where}: ${reason}`;
 }
