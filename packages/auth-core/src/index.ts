@@ -3,20 +3,28 @@
  */
 
 export type { ActsTogether, AuditActor, AuditEvent, AuditedAct, AuditSink } from './audit/audit-event.ts';
-export type { AuditListOptions, AuditLog, AuditLogOptions } from './audit/audit-log.ts';
+export type {
+  AuditListOptions,
+  AuditLog,
+  AuditLogOptions,
+  AuditTrimOptions,
+  AuditVerifyOptions,
+} from './audit/audit-log.ts';
 export { createAuditLog } from './audit/audit-log.ts';
 export type { LostEvents } from './audit/audit-queue.ts';
 export type {
   AuditBatch,
+  AuditBinding,
+  AuditCheckpoint,
   AuditEntry,
   AuditHead,
   AuditQuery,
   AuditStore,
   SealedAuditHead,
 } from './audit/audit-store.ts';
+export type { AuditProblem, AuditVerification } from './audit/audit-verification.ts';
 export { createMemoryAuditStore } from './audit/memory-audit-store.ts';
 export { recordAct } from './audit/record-act.ts';
-export type { AuditProblem, AuditVerification } from './audit/verify-chain.ts';
 export type { Auth, AuthOptions, DecisionExtra } from './auth.ts';
 export { createAuth } from './auth.ts';
 export type { Action } from './authority/action.ts';

@@ -1,9 +1,9 @@
 import { canonicalJson } from '../schema/canonical-json.ts';
 import { deriveKey } from '../token/derive-key.ts';
 import { constantTimeEqual } from '../token/digest.ts';
-import { type HmacKey, hmac, importHmacKey } from '../token/hmac.ts';
 import type { AuditEvent } from './audit-event.ts';
-import type { AuditBatch, AuditEntry, AuditHead, SealedAuditHead } from './audit-store.ts';
+import { type AuditMac, createAuditMac } from './audit-mac.ts';
+import type { AuditBatch, AuditCheckpoint, AuditEntry, AuditHead, SealedAuditHead } from './audit-store.ts';
 
 /** An event, and when it was handed to the log. */
 export interface StampedEvent {
@@ -11,17 +11,28 @@ export interface StampedEvent {
   readonly event: AuditEvent;
 }
 
-/** Where a log begins. */
+/** What a log has between: the last entry that was trimmed, and the last that there is. */
+export interface AuditEnds {
+  readonly start: AuditHead;
+  readonly head: AuditHead;
+}
+
+/** Where a log begins of which nothing was trimmed, and where an empty one ends. */
 export const FIRST_HEAD: AuditHead = { seq: 0, hash: '0'.repeat(64) };
+
+/** A checkpoint is made of each entry whose number is a multiple of this. */
+export const CHECKPOINT_ENTRIES = 10_000;
 
 /** Binds entries to one another with a key that the store does not know. */
 export interface AuditChain {
   /** Makes entries of events, each bound to the one before it, and the head that they make. */
-  extend(head: AuditHead, events: readonly StampedEvent[]): Promise<AuditBatch>;
-  /** Says whether the entry is, to the last character, one that was made with this key. */
-  fits(entry: AuditEntry): Promise<boolean>;
-  /** The head without its seal; undefined when it was not sealed with this key. */
-  openHead(sealed: SealedAuditHead | undefined): Promise<AuditHead | undefined>;
+  extend(ends: AuditEnds, events: readonly StampedEvent[]): Promise<AuditBatch>;
+  /** Says of each entry whether it is, to the last character, one that was made with this key. */
+  fit(entries: readonly AuditEntry[]): Promise<readonly boolean[]>;
+  /** The ends that a sealed head tells; undefined when it was not sealed with this key. */
+  openHead(sealed: SealedAuditHead | undefined): Promise<AuditEnds | undefined>;
+  /** Says whether the checkpoint was made with this key. */
+  isGenuine(checkpoint: AuditCheckpoint): Promise<boolean>;
   /** A digest of a JSON value, as 64 hexadecimal digits. Without the key nobody can try guesses against it. */
   digest(value: unknown): Promise<string>;
 }
@@ -29,12 +40,13 @@ export interface AuditChain {
 const KEY_BYTES = 32;
 
 /**
- * Creates a chain with HMAC-SHA-256 (RFC 2104) through WebCrypto; its key is derived from the one given.
+ * Creates a chain with HMAC-SHA-256 (RFC 2104); its key is derived from the one given.
  *
  * What is authenticated is a word that says what it is for, a line feed, and the thing itself:
  *
  * - `entry`: the canonical JSON of the entry without `hash`; `previousHash` is a part of it
- * - `head`: the canonical JSON of the head without `seal`
+ * - `head`: the canonical JSON of the head without `seal`; `start` is a part of it, where there is one
+ * - `checkpoint`: the canonical JSON of the checkpoint without `seal`
  * - `digest`: the canonical JSON of the value
  *
  * @throws {TypeError} when the key has fewer than 32 bytes
@@ -43,39 +55,62 @@ export function createAuditChain(key: Uint8Array): AuditChain {
   if (!(key instanceof Uint8Array)) throw new TypeError('the key of an audit log must be a Uint8Array, and no text');
   if (key.length < KEY_BYTES) throw new TypeError(`the key of an audit log must have at least ${KEY_BYTES} bytes`);
   const bytes = Uint8Array.from(key);
-  let imported: Promise<HmacKey> | undefined;
+  let created: Promise<AuditMac> | undefined;
 
-  async function importKey() {
-    return importHmacKey(await deriveKey(bytes, 'audit'));
+  async function createMac(): Promise<AuditMac> {
+    return createAuditMac(await deriveKey(bytes, 'audit'));
+  }
+
+  function openMac(): Promise<AuditMac> {
+    created ??= createMac();
+    return created;
   }
 
   async function sign(purpose: string, value: unknown): Promise<string> {
-    imported ??= importKey();
-    return hmac(await imported, `${purpose}\n${canonicalJson(value)}`);
+    const mac = await openMac();
+    const [hash = ''] = await mac([toText(purpose, value)]);
+    return hash;
   }
 
   return {
-    async extend(head, events) {
+    async extend({ start, head }, events) {
       const entries: AuditEntry[] = [];
+      let checkpoint: AuditCheckpoint | undefined;
       let { seq, hash } = head;
       for (const { at, event } of events) {
         const bound = { seq: seq + 1, at, ...event, previousHash: hash };
         seq = bound.seq;
         hash = await sign('entry', bound);
         entries.push({ ...bound, hash });
+        if (seq % CHECKPOINT_ENTRIES === 0) {
+          checkpoint = { seq, hash, seal: await sign('checkpoint', { seq, hash }) };
+        }
       }
-      return { entries, head: { seq, hash, seal: await sign('head', { seq, hash }) } };
+      const end = { seq, hash, ...(start.seq > 0 && { start }) };
+      return {
+        entries,
+        head: { ...end, seal: await sign('head', end) },
+        ...(checkpoint !== undefined && { checkpoint }),
+      };
     },
-    async fits({ hash, ...bound }) {
-      return isEqual(await sign('entry', bound), hash);
+    async fit(entries) {
+      const mac = await openMac();
+      const hashes = await mac(entries.map(({ hash: _, ...bound }) => toText('entry', bound)));
+      return entries.map(({ hash }, index) => isEqual(hashes[index] ?? '', hash));
     },
     async openHead(sealed) {
-      if (sealed === undefined) return FIRST_HEAD;
-      const { seq, hash, seal } = sealed;
-      return isEqual(await sign('head', { seq, hash }), seal) ? { seq, hash } : undefined;
+      if (sealed === undefined) return { start: FIRST_HEAD, head: FIRST_HEAD };
+      const { seq, hash, start, seal } = sealed;
+      if (!isEqual(await sign('head', { seq, hash, start }), seal)) return undefined;
+      return { start: start ?? FIRST_HEAD, head: { seq, hash } };
     },
+    isGenuine: async ({ seq, hash, seal }) => isEqual(await sign('checkpoint', { seq, hash }), seal),
     digest: (value) => sign('digest', value),
   };
+}
+
+function toText(purpose: string, value: unknown): string {
+  return `${purpose}\n${canonicalJson(value)}`;
 }
 
 /** What a store holds may have been changed into anything, texts into numbers or bytes too. */

@@ -4,14 +4,17 @@ import { AuditUnavailableError, InvalidGrantError } from '../errors.ts';
 import { type Repeat, systemRepeat } from '../limits/lease-keeper.ts';
 import { requirePart } from '../require-part.ts';
 import { guard } from '../store/guard-store.ts';
-import { createAuditChain, FIRST_HEAD, type StampedEvent } from './audit-chain.ts';
-import type { AuditEvent, AuditedAct, AuditSink } from './audit-event.ts';
+import { type AuditEnds, createAuditChain, FIRST_HEAD, type StampedEvent } from './audit-chain.ts';
+import type { AuditActor, AuditEvent, AuditedAct, AuditSink } from './audit-event.ts';
 import { createAuditQueue, type LostEvents } from './audit-queue.ts';
 import type { AuditEntry, AuditHead, AuditQuery, AuditStore, SealedAuditHead } from './audit-store.ts';
+import type { AuditVerification } from './audit-verification.ts';
+import { openEnd } from './open-end.ts';
 import { createRefusalCounter } from './refusal-counter.ts';
-import { TamperedLogError } from './tampered-log-error.ts';
 import { trimEvent } from './trim-event.ts';
-import { type AuditVerification, verifyChain } from './verify-chain.ts';
+import { findCut, type TrimLimits, trimLog } from './trim-log.ts';
+import { verifyChain } from './verify-chain.ts';
+import { verifyExport } from './verify-export.ts';
 
 /** What {@link createAuditLog} works with. */
 export interface AuditLogOptions {
@@ -33,6 +36,27 @@ export interface AuditListOptions extends Omit<AuditQuery, 'limit'> {
   readonly since?: string;
   /** RFC 3339: before this time. */
   readonly until?: string;
+}
+
+/** From where {@link AuditLog.verify} goes, and what it expects. */
+export interface AuditVerifyOptions {
+  /** An end that the log once had, and that was kept elsewhere. */
+  readonly expectedHead?: AuditHead;
+  /**
+   * `start`, by default, reads the whole log; `checkpoint` reads what came after the last checkpoint, at most some 10,000
+   * entries, and the entries of the checkpoints before it.
+   */
+  readonly from?: 'start' | 'checkpoint';
+}
+
+/** What {@link AuditLog.trim} removes: what both say, when both are given. */
+export interface AuditTrimOptions {
+  /** RFC 3339: entries before this time, up to the first that is not. */
+  readonly before?: string;
+  /** All but about so many entries, at least 1. */
+  readonly keep?: number;
+  /** Who trims. */
+  readonly actor?: AuditActor;
 }
 
 /** An append-only log in which each entry commits to the one before it. */
@@ -72,14 +96,33 @@ export interface AuditLog extends AsyncDisposable {
    */
   list(options?: AuditListOptions): Promise<AuditEntry[]>;
   /**
-   * Reads the whole log and says whether it is as it was written, or which entry is the first that is not.
+   * Reads the log and says whether it is as it was written, or which entry is the first that is not.
    *
    * The store alone cannot show that all of it was put back to an earlier state, or emptied. That is found with
    * `expectedHead`, a head that was kept elsewhere, and by a log that has written since it was created.
    *
-   * @throws {AuthError} `AUTH_STORE_UNAVAILABLE`
+   * @throws {AuthError} `AUTH_STORE_UNAVAILABLE`, and `AUTH_GRANT_INVALID` when the entry of `expectedHead` was trimmed
    */
-  verify(options?: { readonly expectedHead?: AuditHead }): Promise<AuditVerification>;
+  verify(options?: AuditVerifyOptions): Promise<AuditVerification>;
+  /**
+   * The same for entries that were copied out of a log with the same key, in their order, all types of them. They may begin
+   * with any entry; that their end was not cut off is known by `expectedHead` alone.
+   *
+   * @throws what reading the pages throws
+   */
+  verifyExport(
+    pages: AsyncIterable<readonly AuditEntry[]>,
+    options?: Pick<AuditVerifyOptions, 'expectedHead'>,
+  ): Promise<AuditVerification>;
+  /**
+   * Removes the beginning of the log, and says how many entries that were. What is removed is verified first. An entry
+   * `audit.trimmed` says how many went (`count`, 10,000 at most in each of them), which was the last (`through`) and its time
+   * (`until`); the record of the log's end is sealed with the new beginning, so that the rest can be verified as before.
+   *
+   * @throws {AuthError} `AUTH_AUDIT_UNAVAILABLE`, also when what is to be removed is not as it was written: it stays then;
+   *   `AUTH_GRANT_INVALID` when an option is not what it must be
+   */
+  trim(options: AuditTrimOptions): Promise<number>;
   /** Says whether the log can go on from where it ends. @throws {AuthError} `AUTH_AUDIT_UNAVAILABLE` when it cannot */
   check(): Promise<void>;
   /** Writes whatever waits, and closes the store. Later records are rejected, later notes are lost. */
@@ -110,7 +153,7 @@ const MINUTE_MILLISECONDS = 60_000;
  * ```
  */
 export function createAuditLog(options: AuditLogOptions): AuditLog {
-  requirePart('createAuditLog', 'store', options?.store, ['append', 'read', 'head']);
+  requirePart('createAuditLog', 'store', options?.store, ['append', 'trim', 'read', 'head', 'checkpoints']);
   const { store, key, clock = systemClock, repeat = systemRepeat, onLost = () => undefined } = options;
   const chain = createAuditChain(key);
   const refusals = createRefusalCounter(clock);
@@ -120,23 +163,39 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
   let stopCounting: (() => void) | undefined;
   let closing: Promise<void> | undefined;
 
-  async function openEnd(sealed: SealedAuditHead | undefined): Promise<AuditHead> {
-    const head = await chain.openHead(sealed);
-    if (head === undefined || !follows(written, head)) throw new TamperedLogError();
-    return head;
+  function openOwnEnd(sealed: SealedAuditHead | undefined, read: AuditStore['read']): Promise<AuditEnds> {
+    return openEnd(chain, sealed, read, written);
+  }
+
+  /** Of two appends, the first may get to know of it last. */
+  function hasWritten(next: AuditHead | undefined): void {
+    if (next !== undefined && next.seq > written.seq) written = next;
   }
 
   /** Appends after the act, if there is one; false when that was not made. */
   async function append(events: readonly StampedEvent[], act?: AuditedAct): Promise<boolean> {
     let next: AuditHead | undefined;
-    await store.append(async (sealed) => {
-      const batch = await chain.extend(await openEnd(sealed), events);
+    await store.append(async (sealed, read) => {
+      const batch = await chain.extend(await openOwnEnd(sealed, read), events);
       next = { seq: batch.head.seq, hash: batch.head.hash };
       return batch;
     }, act);
-    // Of two appends, the first may get to know of it last.
-    if (next !== undefined && next.seq > written.seq) written = next;
+    hasWritten(next);
     return next !== undefined;
+  }
+
+  /** What is read apart may have been appended to in between. */
+  async function checkEnd(): Promise<void> {
+    for (let sealed = await store.head(); ; ) {
+      try {
+        await openOwnEnd(sealed, store.read);
+        return;
+      } catch (error) {
+        const now = await store.head();
+        if (now?.seal === sealed?.seal) throw error;
+        sealed = now;
+      }
+    }
   }
 
   /** An act that fails by itself says nothing of the log. */
@@ -202,12 +261,32 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
       await queue.settle();
       return guard(() => store.read(query));
     },
-    async verify({ expectedHead } = {}) {
+    async verify({ expectedHead, from = 'start' } = {}) {
       await queue.settle();
       const expected = expectedHead === undefined ? [written] : [written, expectedHead];
-      return guard(() => verifyChain(store, chain, expected));
+      const found = await guard(() => verifyChain(store, chain, { expected, from }));
+      const trimmed = found.intact ? (found.trimmed?.seq ?? 0) : 0;
+      if (expectedHead === undefined || expectedHead.seq >= trimmed) return found;
+      throw new InvalidGrantError(
+        'expectedHead',
+        `is of entry ${expectedHead.seq}, and the log was trimmed up to entry ${trimmed}: expect a later head`,
+      );
     },
-    check: () => guardLog(async () => void (await openEnd(await store.head()))),
+    verifyExport: (pages, { expectedHead } = {}) =>
+      verifyExport(pages, chain, expectedHead === undefined ? [] : [expectedHead]),
+    async trim({ actor = {}, ...options }) {
+      const limits = readLimits(options);
+      await queue.settle();
+      return guardLog(async () => {
+        const trimmed = await trimLog(store, chain, await findCut(store, limits), openOwnEnd, (details) => ({
+          at: clock().toISOString(),
+          event: trimEvent({ type: 'audit.trimmed', actor, details: { ...details } }),
+        }));
+        hasWritten(trimmed.written);
+        return trimmed.count;
+      });
+    },
+    check: () => guardLog(checkEnd),
     close,
     [Symbol.asyncDispose]: close,
   };
@@ -227,9 +306,14 @@ async function guardLog<T>(
   }
 }
 
-/** Says whether a log with this head can be the one that had the other. */
-function follows(earlier: AuditHead, head: AuditHead): boolean {
-  return head.seq > earlier.seq || (head.seq === earlier.seq && head.hash === earlier.hash);
+function readLimits({ before, keep }: Pick<AuditTrimOptions, 'before' | 'keep'>): TrimLimits {
+  if (before === undefined && keep === undefined) {
+    throw new InvalidGrantError('before', 'must say before which time entries go, or keep how many stay');
+  }
+  if (keep !== undefined && (!Number.isSafeInteger(keep) || keep < 1)) {
+    throw new InvalidGrantError('keep', 'must be a whole number from 1');
+  }
+  return { keep, before: before === undefined ? undefined : readTime(before, 'before') };
 }
 
 function readListing({ after, limit = LIST_DEFAULT, since, until, ...rest }: AuditListOptions): AuditQuery {

@@ -23,6 +23,16 @@ export interface AuditHead {
 
 /** A head as a store keeps it. Without the log's key nobody makes the seal for another one. */
 export interface SealedAuditHead extends AuditHead {
+  /**
+   * The last entry that was trimmed, by its number, which says how many were, and its hash: the log begins after it.
+   * Absent where nothing was trimmed.
+   */
+  readonly start?: AuditHead;
+  readonly seal: string;
+}
+
+/** An entry from which a verification can begin. Without the log's key nobody makes the seal for another one. */
+export interface AuditCheckpoint extends AuditHead {
   readonly seal: string;
 }
 
@@ -30,6 +40,8 @@ export interface SealedAuditHead extends AuditHead {
 export interface AuditBatch {
   readonly entries: readonly AuditEntry[];
   readonly head: SealedAuditHead;
+  /** One of the entries, to be kept apart as well. */
+  readonly checkpoint?: AuditCheckpoint;
 }
 
 /** Which entries to read. All that are present must fit. */
@@ -50,6 +62,9 @@ export interface AuditQuery {
   readonly until?: string;
 }
 
+/** Makes a batch of the head, undefined where nothing was ever appended. `read` reads what the transaction sees. */
+export type AuditBinding<Batch> = (head: SealedAuditHead | undefined, read: AuditStore['read']) => Promise<Batch>;
+
 /**
  * SEAM: where an audit log is kept. `@latchkey/auth-core/testing` has the contract that an implementation must meet.
  *
@@ -58,20 +73,26 @@ export interface AuditQuery {
 export interface AuditStore {
   /**
    * Adds to the end of the log, for everybody who shares the store at once: locks the head, has the batch made of it,
-   * writes the entries and replaces the head, all of it or nothing. Nobody else appends in between. Once it has
+   * writes the entries, the checkpoint and the head, all of it or nothing. Nobody else appends in between. Once it has
    * resolved, the batch is durable. Rejects, and writes nothing, when `chain` rejects or when a place is taken.
    *
-   * @param chain gets the head; undefined where nothing was ever appended
    * @param act is called first, with the transaction, by a store that has a `database`; when it says false, nothing is
    * written, and when it rejects, nothing either
    */
-  append(chain: (head: SealedAuditHead | undefined) => Promise<AuditBatch>, act?: AuditedAct): Promise<void>;
+  append(chain: AuditBinding<AuditBatch>, act?: AuditedAct): Promise<void>;
+  /**
+   * Does what `append` does, and in the same step removes the entries and the checkpoints up to the `start` of the new head.
+   * Changes nothing where there is no batch.
+   */
+  trim(chain: AuditBinding<AuditBatch | undefined>): Promise<void>;
   /** What its transactions are of, where other stores can write in them. */
   readonly database?: object;
   /** The entries that fit, by `seq`, the lowest first. */
   read(query: AuditQuery): Promise<AuditEntry[]>;
   /** The head as it is now; undefined where nothing was ever appended. */
   head(): Promise<SealedAuditHead | undefined>;
+  /** All checkpoints, by `seq`, the lowest first. */
+  checkpoints(): Promise<AuditCheckpoint[]>;
   /** Lets go of what the store itself holds. Every later call rejects. */
   close(): Promise<void>;
 }

@@ -1,4 +1,11 @@
-import type { AuditEntry, AuditQuery, AuditStore, SealedAuditHead } from './audit-store.ts';
+import type {
+  AuditBatch,
+  AuditCheckpoint,
+  AuditEntry,
+  AuditQuery,
+  AuditStore,
+  SealedAuditHead,
+} from './audit-store.ts';
 
 /**
  * Keeps an audit log in memory, for tests and for servers that forget on purpose. The reference for what a store does.
@@ -14,6 +21,7 @@ import type { AuditEntry, AuditQuery, AuditStore, SealedAuditHead } from './audi
  */
 export function createMemoryAuditStore(): AuditStore {
   const entries: AuditEntry[] = [];
+  const checkpoints: AuditCheckpoint[] = [];
   let head: SealedAuditHead | undefined;
   let turn: Promise<unknown> = Promise.resolve();
   let closed = false;
@@ -22,44 +30,90 @@ export function createMemoryAuditStore(): AuditStore {
     if (closed) throw new Error('the audit store is closed');
   }
 
+  function write({ entries: added, head: next, checkpoint }: AuditBatch): void {
+    let last = entries.at(-1)?.seq ?? 0;
+    for (const { seq } of added) {
+      if (seq <= last) throw new Error(`the place of entry ${seq} is taken`);
+      last = seq;
+    }
+    if (checkpoint !== undefined) {
+      if (checkpoints.some(({ seq }) => seq === checkpoint.seq)) {
+        throw new Error(`the place of checkpoint ${checkpoint.seq} is taken`);
+      }
+      checkpoints.push(checkpoint);
+    }
+    entries.push(...added);
+    head = next;
+  }
+
+  async function read(query: AuditQuery): Promise<AuditEntry[]> {
+    checkOpen();
+    return structuredClone(select(entries, query));
+  }
+
+  function takeTurn(act: () => Promise<void>): Promise<void> {
+    const taken = turn.then(act);
+    turn = taken.catch(() => undefined);
+    return taken;
+  }
+
   return {
-    append(chain) {
-      const appended = turn.then(async () => {
+    append: (chain) =>
+      takeTurn(async () => {
         checkOpen();
-        const batch = structuredClone(await chain(head));
+        const batch = structuredClone(await chain(head && structuredClone(head), read));
         checkOpen();
-        let last = entries.at(-1)?.seq ?? 0;
-        for (const { seq } of batch.entries) {
-          if (seq <= last) throw new Error(`the place of entry ${seq} is taken`);
-          last = seq;
-        }
-        entries.push(...batch.entries);
-        head = batch.head;
-      });
-      turn = appended.catch(() => undefined);
-      return appended;
-    },
-    async read(query) {
-      checkOpen();
-      return structuredClone(entries.filter((entry) => fits(entry, query)).slice(0, query.limit));
-    },
+        write(batch);
+      }),
+    trim: (chain) =>
+      takeTurn(async () => {
+        checkOpen();
+        const batch = structuredClone(await chain(head && structuredClone(head), read));
+        checkOpen();
+        if (batch === undefined) return;
+        write(batch);
+        const through = batch.head.start?.seq ?? 0;
+        for (const kept of [entries, checkpoints]) kept.splice(0, countThrough(kept, through));
+      }),
+    read,
     async head() {
       checkOpen();
-      return head && { ...head };
+      return head && structuredClone(head);
+    },
+    async checkpoints() {
+      checkOpen();
+      return structuredClone(checkpoints);
     },
     async close() {
       closed = true;
       entries.length = 0;
+      checkpoints.length = 0;
     },
   };
 }
 
-function fits(
-  entry: AuditEntry,
-  { after, type, actorId, rootId, project, subject, since, until }: AuditQuery,
-): boolean {
+function select(entries: readonly AuditEntry[], query: AuditQuery): AuditEntry[] {
+  const found: AuditEntry[] = [];
+  for (let index = countThrough(entries, query.after ?? 0); index < entries.length; index++) {
+    const entry = entries[index];
+    if (entry !== undefined && fits(entry, query) && found.push(entry) === query.limit) break;
+  }
+  return found;
+}
+
+/** How many have that number or a lower one. */
+function countThrough(numbered: readonly { readonly seq: number }[], seq: number): number {
+  let [low, high] = [0, numbered.length];
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    if ((numbered[middle]?.seq ?? 0) <= seq) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function fits(entry: AuditEntry, { type, actorId, rootId, project, subject, since, until }: AuditQuery): boolean {
   return (
-    (after === undefined || entry.seq > after) &&
     (type === undefined || entry.type === type) &&
     (actorId === undefined || entry.actor.id === actorId) &&
     (rootId === undefined || entry.actor.rootId === rootId) &&

@@ -1,99 +1,127 @@
-import { type AuditChain, FIRST_HEAD } from './audit-chain.ts';
-import type { AuditEntry, AuditHead, AuditStore } from './audit-store.ts';
+import { type AuditChain, type AuditEnds, FIRST_HEAD } from './audit-chain.ts';
+import type { AuditCheckpoint, AuditHead, AuditStore, SealedAuditHead } from './audit-store.ts';
+import { type AuditVerification, broken } from './audit-verification.ts';
+import { createChainWalk, type WalkOptions } from './chain-walk.ts';
 
-/**
- * What can be wrong with a log:
- *
- * | problem | means |
- * |---|---|
- * | `changed` | the entry is not what was written, or who wrote it had not the key |
- * | `missing` | there is no entry with this number, and there are later ones |
- * | `replaced` | the entry is genuine, but another one was here: from another log, or from before a rollback |
- * | `inserted` | here stands an entry that was not written by who has the key, where there was none |
- * | `truncated` | this entry and whatever followed it were cut off |
- * | `head` | the record of where the log ends was changed, put back or removed: nobody can say what followed |
- */
-export type AuditProblem = 'changed' | 'missing' | 'replaced' | 'inserted' | 'truncated' | 'head';
-
-/** The answer of a verification. */
-export type AuditVerification =
-  | {
-      readonly intact: true;
-      /** How many entries were verified. */
-      readonly entries: number;
-      /** The last of them. Keep it outside the database and expect it the next time. */
-      readonly head: AuditHead;
-    }
-  | {
-      readonly intact: false;
-      /** The number of the first entry that is not as it was; all before it are. */
-      readonly brokenAt: number;
-      readonly problem: AuditProblem;
-      /** For people: what is wrong, and where. */
-      readonly message: string;
-    };
-
-const PAGE = 500;
-
-/**
- * Reads a whole log, a page at a time, and compares it with what its key says. `expected` are heads that it once had.
- * Entries may be appended meanwhile.
- */
-export async function verifyChain(
-  store: Pick<AuditStore, 'read' | 'head'>,
-  chain: AuditChain,
-  expected: readonly AuditHead[],
-): Promise<AuditVerification> {
-  const goal = await chain.openHead(await store.head());
-  const known = goal === undefined ? expected : [...expected, goal];
-  let last = FIRST_HEAD;
-  for (let more = true; more; ) {
-    const page = await store.read({ ...(last !== FIRST_HEAD && { after: last.seq }), limit: PAGE });
-    for (const entry of page) {
-      const problem = await judgeEntry(chain, known, goal, last, entry);
-      if (problem !== undefined) return broken(last.seq + 1, problem);
-      last = { seq: entry.seq, hash: entry.hash };
-    }
-    more = page.length === PAGE;
-  }
-  if (goal === undefined) return broken(last.seq + 1, 'head');
-  if (known.some(({ seq }) => seq > last.seq)) return broken(last.seq + 1, 'truncated');
-  if (last.seq > goal.seq && !(await isAppended(store, chain, last.seq))) return broken(last.seq + 1, 'head');
-  return { intact: true, entries: last.seq, head: last };
+export interface VerifyOptions {
+  /** Heads that the log once had. Those whose entries were trimmed do not count. */
+  readonly expected: readonly AuditHead[];
+  /** Where to begin: at the first entry, or at the last checkpoint. */
+  readonly from: 'start' | 'checkpoint';
 }
 
-async function judgeEntry(
+type ReadableStore = Pick<AuditStore, 'read' | 'head' | 'checkpoints'>;
+
+const PAGE = 1000;
+/** How often a verification begins again because the log was trimmed meanwhile. */
+const ATTEMPTS = 100;
+
+/**
+ * Reads a log, a page at a time, and compares it with what its key says. Entries may be appended meanwhile, and the log
+ * may be trimmed.
+ */
+export async function verifyChain(
+  store: ReadableStore,
+  chain: AuditChain,
+  options: VerifyOptions,
+): Promise<AuditVerification> {
+  for (let attempt = 1; ; attempt++) {
+    const sealed = await store.head();
+    const found = await verifyOnce(store, chain, sealed, options);
+    if (found.intact || attempt >= ATTEMPTS || startOf(await store.head()) === startOf(sealed)) return found;
+  }
+}
+
+async function verifyOnce(
+  store: ReadableStore,
+  chain: AuditChain,
+  sealed: SealedAuditHead | undefined,
+  { expected, from }: VerifyOptions,
+): Promise<AuditVerification> {
+  const ends = await chain.openHead(sealed);
+  const { genuine, forged } = await sortCheckpoints(chain, await store.checkpoints());
+  const heads = [...expected, ...genuine, ...(ends === undefined ? [] : [ends.head])];
+  const trimmed = startOf(sealed);
+  const known = heads.filter(({ seq }) => seq > trimmed || (seq === trimmed && ends !== undefined));
+
+  const checkpoint =
+    from === 'start' ? undefined : genuine.findLast(({ seq }) => seq > trimmed && seq <= (ends?.head.seq ?? seq));
+  const replaced = await findReplaced(store, chain, known, ends, checkpoint);
+  if (replaced !== undefined) return replaced;
+
+  const walk = createChainWalk(chain, {
+    ...beginOf(sealed, ends, checkpoint),
+    known: known.filter(({ seq }) => (checkpoint === undefined ? seq > trimmed : seq >= checkpoint.seq)),
+    ...(ends !== undefined && { goal: ends.head }),
+  });
+  for (let more = true, after = checkpoint && checkpoint.seq - 1; more; after = walk.last.seq) {
+    const page = await store.read({ ...(after !== undefined && { after }), limit: PAGE });
+    const problem = await walk.check(page);
+    if (problem !== undefined) return problem;
+    more = page.length === PAGE;
+  }
+  const { last } = walk;
+  if (ends === undefined && sealed?.start !== undefined) return broken(walk.start.seq + 1, 'start');
+  if (ends === undefined) return broken(last.seq + 1, 'head');
+  const unreached = walk.checkReached();
+  if (unreached !== undefined) return unreached;
+  if (last.seq > ends.head.seq && !(await isAppended(store, chain, last.seq))) return broken(last.seq + 1, 'head');
+  if (forged !== undefined) return broken(forged.seq, 'checkpoint');
+  return {
+    intact: true,
+    entries: walk.entries,
+    head: last,
+    ...(ends.start.seq > 0 && { trimmed: ends.start }),
+    ...(checkpoint !== undefined && { checkpoint: { seq: checkpoint.seq, hash: checkpoint.hash } }),
+  };
+}
+
+/** Heads that lie before the place where the walk begins: says which of them is not the log's, if one is not. */
+async function findReplaced(
+  store: ReadableStore,
   chain: AuditChain,
   known: readonly AuditHead[],
-  goal: AuditHead | undefined,
-  last: AuditHead,
-  entry: AuditEntry,
-): Promise<AuditProblem | undefined> {
-  const beyondGoal = goal !== undefined && goal.seq > 0 && last.seq >= goal.seq;
-  if (entry.seq !== last.seq + 1) return entry.seq > last.seq && !beyondGoal ? 'missing' : 'inserted';
-  if (!(await chain.fits(entry))) return beyondGoal ? 'inserted' : 'changed';
-  if (entry.previousHash !== last.hash) return 'replaced';
-  return known.some(({ seq, hash }) => seq === entry.seq && hash !== entry.hash) ? 'replaced' : undefined;
+  ends: AuditEnds | undefined,
+  checkpoint: AuditHead | undefined,
+): Promise<AuditVerification | undefined> {
+  for (const { seq, hash } of known) {
+    if (ends !== undefined && seq === ends.start.seq) {
+      if (hash !== ends.start.hash) return broken(seq, 'replaced');
+    } else if (checkpoint !== undefined && seq < checkpoint.seq) {
+      const [entry] = await store.read({ after: seq - 1, limit: 1 });
+      if (entry?.seq !== seq) return broken(seq, 'missing');
+      if (!(await chain.fit([entry]))[0]) return broken(seq, 'changed');
+      if (entry.hash !== hash) return broken(seq, 'replaced');
+    }
+  }
+  return undefined;
+}
+
+async function sortCheckpoints(chain: AuditChain, checkpoints: readonly AuditCheckpoint[]) {
+  const genuine: AuditCheckpoint[] = [];
+  let forged: AuditCheckpoint | undefined;
+  for (const checkpoint of checkpoints) {
+    if (await chain.isGenuine(checkpoint)) genuine.push(checkpoint);
+    else forged ??= checkpoint;
+  }
+  return { genuine, forged };
+}
+
+/** A record that is not to be trusted says at least that something was trimmed: any first entry will do then. */
+function beginOf(
+  sealed: SealedAuditHead | undefined,
+  ends: AuditEnds | undefined,
+  checkpoint: AuditHead | undefined,
+): Pick<WalkOptions, 'begin'> {
+  if (checkpoint !== undefined) return { begin: { seq: checkpoint.seq - 1 } };
+  if (ends !== undefined) return { begin: ends.start };
+  return sealed?.start === undefined ? { begin: FIRST_HEAD } : {};
 }
 
 /** There are entries beyond the head as it was when the verification began: says whether it has moved on since. */
-async function isAppended(store: Pick<AuditStore, 'head'>, chain: AuditChain, lastSeq: number): Promise<boolean> {
-  const head = await chain.openHead(await store.head());
-  return head !== undefined && head.seq >= lastSeq;
+async function isAppended(store: ReadableStore, chain: AuditChain, lastSeq: number): Promise<boolean> {
+  const ends = await chain.openHead(await store.head());
+  return ends !== undefined && ends.head.seq >= lastSeq;
 }
 
-const MESSAGES: Readonly<Record<AuditProblem, (seq: number) => string>> = {
-  changed: (seq) =>
-    `Entry ${seq} is not what was written: it was changed or forged${seq === 1 ? ', or this is not the key of the log' : ''}.`,
-  missing: (seq) => `Entry ${seq} is missing, and there are later ones: it was deleted or moved.`,
-  replaced: (seq) =>
-    `Entry ${seq} is genuine, but it is not the one that was here: the log was rewritten from here on.`,
-  inserted: (seq) => `At ${seq} stands an entry that is not the log's own: it was forged.`,
-  truncated: (seq) => `Entry ${seq} and whatever followed it are missing: the end of the log was cut off.`,
-  head: (seq) =>
-    `The record of where the log ends was changed, put back or removed. The entries before ${seq} are as they were written; whether others followed cannot be said.`,
-};
-
-function broken(brokenAt: number, problem: AuditProblem): AuditVerification {
-  return { intact: false, brokenAt, problem, message: MESSAGES[problem](brokenAt) };
-}
+const startOf = (sealed: SealedAuditHead | undefined): number => sealed?.start?.seq ?? 0;

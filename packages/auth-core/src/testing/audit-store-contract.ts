@@ -52,6 +52,14 @@ function following(count: number, type = 'token.issued') {
   };
 }
 
+/** Makes one entry that follows the head, and lets the log begin after another. */
+function trimmingThrough(through: number) {
+  return async (head: SealedAuditHead | undefined): Promise<AuditBatch> => {
+    const { entries, head: next } = await following(1, 'audit.trimmed')(head);
+    return { entries, head: { ...next, start: { seq: through, hash: `hash ${through}` } } };
+  };
+}
+
 async function readSeqs(store: AuditStore, query: Partial<AuditQuery> = {}): Promise<number[]> {
   return (await store.read({ limit: 1000, ...query })).map(({ seq }) => seq);
 }
@@ -162,6 +170,77 @@ const CASES: Readonly<Record<string, ContractCheck<AuditStore>>> = {
     }
     await appending;
   },
+  async 'lets who appends read what there is, before anything is written'(store) {
+    await store.append(following(3));
+    let seen: number[] = [];
+    await store.append(async (head, read) => {
+      seen = (await read({ limit: 9, after: 1 })).map(({ seq }) => seq);
+      return following(1)(head);
+    });
+    assertEqual(seen, [2, 3]);
+    await store.trim(async (_, read) => {
+      seen = (await read({ limit: 2 })).map(({ seq }) => seq);
+      return undefined;
+    });
+    assertEqual(seen, [1, 2]);
+  },
+  async 'keeps the checkpoint of a batch, once'(store, setup) {
+    const other = await setup.open();
+    assertEqual(await store.checkpoints(), []);
+    const checkpoint = { seq: 2, hash: 'hash 2', seal: 'seal of 2' };
+    await store.append(async (head) => ({ ...(await following(2)(head)), checkpoint }));
+    await store.append(async (head) => ({ ...(await following(9)(head)), checkpoint: { ...checkpoint, seq: 11 } }));
+    const kept = [checkpoint, { ...checkpoint, seq: 11 }];
+    assertEqual(await other.checkpoints(), kept);
+    await assertRejects(() => store.append(async (head) => ({ ...(await following(1)(head)), checkpoint })));
+    assertEqual(await store.checkpoints(), kept);
+    assertEqual(await store.head(), headAt(11));
+  },
+  async 'removes up to the start of the new head, when it is trimmed'(store, setup) {
+    const other = await setup.open();
+    for (let index = 0; index < 3; index++) {
+      await store.append(async (head) => {
+        const batch = await following(2)(head);
+        return { ...batch, checkpoint: batch.head };
+      });
+    }
+    await store.trim(trimmingThrough(4));
+    assertEqual(await readSeqs(other), [5, 6, 7]);
+    assertEqual(await other.head(), { ...headAt(7), start: { seq: 4, hash: 'hash 4' } });
+    assertEqual(await other.checkpoints(), [headAt(6)]);
+    await other.append(async (head) => {
+      const { start } = head ?? {};
+      const batch = await following(1)(head);
+      return { ...batch, head: { ...batch.head, ...(start !== undefined && { start }) } };
+    });
+    assertEqual(await store.head(), { ...headAt(8), start: { seq: 4, hash: 'hash 4' } });
+    assertEqual(await readSeqs(store, { type: 'audit.trimmed' }), [7]);
+  },
+  async 'changes nothing when there is nothing to trim, or no batch can be made'(store) {
+    await store.append(following(3));
+    await store.trim(async () => undefined);
+    await assertRejects(() => store.trim(() => Promise.reject(new Error('no batch'))));
+    await assertRejects(() => store.trim(async () => batchOf(entryAt(3))));
+    assertEqual(await store.head(), headAt(3));
+    assertEqual(await readSeqs(store), [1, 2, 3]);
+  },
+  async 'trims while others append, without a gap'(store, setup) {
+    const other = await setup.open();
+    await store.append(following(20));
+    const keepStart = async (head: SealedAuditHead | undefined): Promise<AuditBatch> => {
+      const batch = await following(2)(head);
+      return { ...batch, head: { ...batch.head, ...(head?.start !== undefined && { start: head.start }) } };
+    };
+    await Promise.all(
+      countTo(30).map((index) => (index % 3 ? other.append(keepStart) : store.trim(trimmingThrough(index / 3)))),
+    );
+    const seqs = await readSeqs(store);
+    assertEqual(
+      seqs,
+      countTo(70).filter((seq) => seq > 10),
+    );
+    assertEqual((await store.head())?.seq, 70);
+  },
   async 'reads page by page, the lowest first'(store) {
     for (let index = 0; index < 4; index++) await store.append(following(3));
     assertEqual(await readSeqs(store, { limit: 5 }), [1, 2, 3, 4, 5]);
@@ -204,5 +283,7 @@ const CASES: Readonly<Record<string, ContractCheck<AuditStore>>> = {
     await assertRejects(() => store.append(following(1)));
     await assertRejects(() => store.read({ limit: 1 }));
     await assertRejects(() => store.head());
+    await assertRejects(() => store.trim(following(1)));
+    await assertRejects(() => store.checkpoints());
   },
 };

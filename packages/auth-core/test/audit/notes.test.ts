@@ -100,8 +100,8 @@ describe('note', () => {
     const sizes: number[] = [];
     const { log, kept } = setUp(({ append }) => ({
       append: (chain) =>
-        append(async (head) => {
-          const batch = await chain(head);
+        append(async (head, read) => {
+          const batch = await chain(head, read);
           sizes.push(batch.entries.length);
           return batch;
         }),
@@ -142,8 +142,8 @@ describe('note', () => {
   it('that a store can never take keeps no record out', async () => {
     const { log, lost, readAll } = setUp(({ append }) => ({
       append: (chain) =>
-        append(async (head) => {
-          const batch = await chain(head);
+        append(async (head, read) => {
+          const batch = await chain(head, read);
           if (batch.entries.some(({ subject }) => subject === 'poison')) throw new Error('not this one');
           return batch;
         }),

@@ -1,17 +1,28 @@
 import { type Kysely, sql } from 'kysely';
-import { type AuditEntry, type AuditStore, createMemoryAuditStore, type SealedAuditHead } from '../../src/index.ts';
+import {
+  type AuditCheckpoint,
+  type AuditEntry,
+  type AuditStore,
+  createMemoryAuditStore,
+  type SealedAuditHead,
+} from '../../src/index.ts';
 import { createKyselyAuditStore, migrate, openSqlite, tokenMigrations } from '../../src/stores/kysely/index.ts';
 
 /** What an audit store holds, for somebody who can change all of it. */
 export interface Content {
   entries: AuditEntry[];
   head: SealedAuditHead | undefined;
+  checkpoints: AuditCheckpoint[];
 }
 
 /** A store that holds, for whoever reads, what somebody has made of its content. */
 export function createTamperedStore(store: AuditStore, tamper: (content: Content) => void): AuditStore {
   async function readContent(): Promise<Content> {
-    const content = { entries: await store.read({ limit: 1e6 }), head: await store.head() };
+    const content = {
+      entries: await store.read({ limit: 1e6 }),
+      head: await store.head(),
+      checkpoints: await store.checkpoints(),
+    };
     tamper(content);
     return content;
   }
@@ -25,6 +36,7 @@ export function createTamperedStore(store: AuditStore, tamper: (content: Content
         .slice(0, limit);
     },
     head: async () => (await readContent()).head,
+    checkpoints: async () => (await readContent()).checkpoints,
   };
 }
 

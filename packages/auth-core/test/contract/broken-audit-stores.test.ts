@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type AuditEntry, type AuditStore, createMemoryAuditStore } from '../../src/index.ts';
+import { type AuditBatch, type AuditEntry, type AuditStore, createMemoryAuditStore } from '../../src/index.ts';
 import { auditStoreContract } from '../../src/testing/index.ts';
 
 const ignored = async () => undefined;
@@ -8,7 +8,9 @@ const ignored = async () => undefined;
 const BROKEN: [notice: string, change: (store: AuditStore) => Partial<AuditStore>][] = [
   [
     'begins with neither entries nor a head',
-    ({ append }) => ({ append: (chain) => append((head) => chain(head ?? { seq: 0, hash: '', seal: '' })) }),
+    ({ append }) => ({
+      append: (chain) => append((head, read) => chain(head ?? { seq: 0, hash: '', seal: '' }, read)),
+    }),
   ],
   [
     'keeps entries as they were appended, and leaves out what they leave out',
@@ -27,7 +29,7 @@ const BROKEN: [notice: string, change: (store: AuditStore) => Partial<AuditStore
     'writes nothing when no batch can be made',
     ({ append }) => ({
       append: (chain) =>
-        append((head) => chain(head).catch(() => ({ entries: [], head: { seq: 0, hash: '', seal: '' } }))),
+        append((head, read) => chain(head, read).catch(() => ({ entries: [], head: { seq: 0, hash: '', seal: '' } }))),
     }),
   ],
   ['writes nothing when one place is taken', ({ append }) => ({ append: (chain) => append(chain).catch(ignored) })],
@@ -35,8 +37,8 @@ const BROKEN: [notice: string, change: (store: AuditStore) => Partial<AuditStore
     'takes a batch of 500',
     ({ append }) => ({
       append: (chain) =>
-        append(async (head) => {
-          const batch = await chain(head);
+        append(async (head, read) => {
+          const batch = await chain(head, read);
           return { ...batch, entries: batch.entries.slice(0, 499) };
         }),
     }),
@@ -47,16 +49,54 @@ const BROKEN: [notice: string, change: (store: AuditStore) => Partial<AuditStore
       // Looks at the head first, and appends later to what it was then.
       async append(chain) {
         const then = await head();
-        await append(() => chain(then));
+        await append((_, read) => chain(then, read));
       },
     }),
   ],
   ['shows no entry of which the head does not know', lagBehind],
+  [
+    'lets who appends read what there is, before anything is written',
+    ({ append }) => ({ append: (chain) => append((head) => chain(head, async () => [])) }),
+  ],
+  [
+    'keeps the checkpoint of a batch, once',
+    ({ append }) => ({
+      append: (chain) =>
+        append(async (head, read) => {
+          const { checkpoint: _, ...batch } = await chain(head, read);
+          return batch;
+        }),
+    }),
+  ],
+  ['removes up to the start of the new head, when it is trimmed', ({ append }) => ({ trim: trimBy(append) })],
+  [
+    'changes nothing when there is nothing to trim, or no batch can be made',
+    ({ trim }) => ({ trim: (chain) => trim(chain).catch(ignored) }),
+  ],
+  [
+    'trims while others append, without a gap',
+    ({ append, trim }) => ({
+      // Takes the last entry away after the fact.
+      async trim(chain) {
+        let appended = false;
+        await trim(async (head, read) => {
+          appended = (await chain(head, read)) !== undefined;
+          return undefined;
+        });
+        if (appended) await append(async (head, read) => (await chain(head, read)) as AuditBatch);
+      },
+    }),
+  ],
   ['reads page by page, the lowest first', readWith((entry) => entry, { reversed: true })],
   ['reads what fits all that is asked for', ({ read }) => ({ read: ({ rootId: _, ...query }) => read(query) })],
   ['keeps its own copy of what goes in and comes out', rememberRead],
   ['rejects once it is closed', () => ({ close: ignored })],
 ];
+
+/** Moves the start, and removes nothing. */
+function trimBy(append: AuditStore['append']): AuditStore['trim'] {
+  return (chain) => append(async (head, read) => (await chain(head, read)) as AuditBatch);
+}
 
 function readWith(change: (entry: AuditEntry) => AuditEntry, { reversed = false } = {}) {
   return ({ read }: AuditStore): Partial<AuditStore> => ({

@@ -99,25 +99,63 @@ describe.each(await sqlPlaces())('several processes on $name', ({ setUp }) => {
     expect(await store.find(record.id)).toEqual({ ...record, name: winners[0], version: 2 });
   });
 
-  it('write one audit log, in one chain', async () => {
+  it('write one audit log, in one chain, and trim it meanwhile', async () => {
     const log = createAuditLog({ store: createKyselyAuditStore(await place.open()), key: new Uint8Array(32).fill(7) });
-    await inProcesses(
-      2,
+    const removed = await inProcesses(
+      3,
       place.program,
       `
       const { createAuditLog } = await import(${sourceOf('index.ts')});
       const store = createKyselyAuditStore(database);
       const log = createAuditLog({ store, key: new Uint8Array(32).fill(7) });
       const actor = { name: String(process.pid) };
+      let removed = 0;
       for (let round = 0; round < 10; round++) {
         await Promise.all(Array.from({ length: 5 }, () => log.record({ type: 'token.issued', actor })));
+        if (round % 3 === 2) removed += await log.trim({ keep: 20, actor });
       }
       await log.close();
-      print('written');
+      print(removed);
       `,
     );
-    expect(await log.verify()).toMatchObject({ intact: true, entries: 100 });
-    expect(new Set((await log.list({ limit: 1000 })).map(({ actor }) => actor.name)).size).toBe(2);
+    const gone = removed.reduce((sum: number, count) => sum + Number(count), 0);
+    const last = (await log.list({ limit: 1000 })).at(-1)?.seq ?? 0;
+    expect(last).toBeGreaterThan(150);
+    expect(await log.verify()).toMatchObject({ intact: true, entries: last - gone, trimmed: { seq: gone } });
+  });
+
+  it.each([
+    ['the entries and the head', 'audit_head', 'record({ type: "token.issued", actor: {} })', 3],
+    ['the new start and the removal', 'DeleteQueryNode', 'trim({ keep: 1 })', 3],
+  ])('that are killed between %s leave the log as it was, and it goes on', async (_, moment, act, entries) => {
+    const store = createKyselyAuditStore(await place.open());
+    const key = new Uint8Array(32).fill(7);
+    const log = createAuditLog({ store, key });
+    for (let count = 0; count < entries; count++) await log.record({ type: 'token.issued', actor: {} });
+    const before = await log.verify();
+    const writer = startProgram(`
+      ${IMPORTS}
+      ${place.program}
+      const { createAuditLog } = await import(${sourceOf('index.ts')});
+      const killed = database.withPlugin({
+        transformQuery({ node }) {
+          const isNext = node.kind === ${JSON.stringify(moment)} ||
+            (node.kind === 'UpdateQueryNode' && JSON.stringify(node.table).includes(${JSON.stringify(moment)}));
+          if (isNext) process.kill(process.pid, 'SIGKILL');
+          return node;
+        },
+        transformResult: async ({ result }) => result,
+      });
+      const log = createAuditLog({ store: createKyselyAuditStore(killed), key: new Uint8Array(32).fill(7) });
+      console.log('writes');
+      await log.${act};
+      console.log('was not killed');
+    `);
+    expect(await writer.nextLine()).toBe('writes');
+    await expect(writer.nextLine()).rejects.toThrow('has ended');
+    expect(await log.verify()).toEqual(before);
+    await log.record({ type: 'token.revoked', actor: {} });
+    expect(await createAuditLog({ store, key }).verify()).toMatchObject({ intact: true, entries: entries + 1 });
   });
 });
 

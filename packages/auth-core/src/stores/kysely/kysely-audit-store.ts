@@ -1,5 +1,5 @@
 import type { Insertable, Kysely, Selectable, Transaction } from 'kysely';
-import type { AuditEntry, AuditQuery, AuditStore, SealedAuditHead } from '../../audit/audit-store.ts';
+import type { AuditBatch, AuditEntry, AuditQuery, AuditStore, SealedAuditHead } from '../../audit/audit-store.ts';
 import { isJsonObject } from '../../schema/json-value.ts';
 import { retryConflicts } from './retry-conflicts.ts';
 import type { AuditEntriesTable, AuditHeadTable, AuditSchema } from './schema.ts';
@@ -7,11 +7,11 @@ import type { AuditEntriesTable, AuditHeadTable, AuditSchema } from './schema.ts
 /** The one row of the table `audit_head`. */
 const HEAD_ID = 1;
 /** A head without a seal is none: its row is there to be locked. */
-const NO_HEAD = { id: HEAD_ID, seq: 0, hash: '', seal: '' };
+const NO_HEAD = { id: HEAD_ID, seq: 0, hash: '', start_seq: null, start_hash: null, seal: '' };
 
 /**
- * Keeps an audit log in the tables `audit_entries` and `audit_head` of a database that kysely speaks to;
- * `tokenMigrations` makes them. Whoever shares the database appends to the same log.
+ * Keeps an audit log in the tables `audit_entries`, `audit_checkpoints` and `audit_head` of a database that
+ * kysely speaks to; `tokenMigrations` makes them. Whoever shares the database appends to the same log.
  *
  * The database stays the caller's: closing the store does not close it.
  *
@@ -37,34 +37,65 @@ export function createKyselyAuditStore<Schema>(database: Kysely<Schema>): AuditS
     return tables;
   }
 
+  function transact(write: (transaction: Transaction<AuditSchema>) => Promise<void>): Promise<void> {
+    return open().transaction().execute(write);
+  }
+
   return {
     database,
     async append(chain, act) {
       const write = async () =>
-        open()
-          .transaction()
-          .execute(async (transaction) => {
-            if (act !== undefined && !(await act(transaction))) return;
-            const { entries, head } = await chain(await lockHead(transaction));
-            if (entries.length > 0) await transaction.insertInto('audit_entries').values(entries.map(toRow)).execute();
-            const { seq, hash, seal } = head;
-            await transaction.updateTable('audit_head').set({ seq, hash, seal }).where('id', '=', HEAD_ID).execute();
-          });
+        transact(async (transaction) => {
+          if (act !== undefined && !(await act(transaction))) return;
+          await writeBatch(transaction, await chain(await lockHead(transaction), readFrom(transaction)));
+        });
       // What an act has locked before the head may stand in somebody's way.
       await (act === undefined ? write() : retryConflicts(write));
     },
-    async read(query) {
-      const rows = await select(open(), query).orderBy('seq').limit(query.limit).execute();
-      return rows.map(toEntry);
+    async trim(chain) {
+      await transact(async (transaction) => {
+        const batch = await chain(await lockHead(transaction), readFrom(transaction));
+        if (batch === undefined) return;
+        await writeBatch(transaction, batch);
+        const through = batch.head.start?.seq ?? 0;
+        for (const table of ['audit_entries', 'audit_checkpoints'] as const) {
+          await transaction.deleteFrom(table).where('seq', '<=', through).execute();
+        }
+      });
     },
+    read: async (query) => readFrom(open())(query),
     async head() {
       const row = await open().selectFrom('audit_head').selectAll().where('id', '=', HEAD_ID).executeTakeFirst();
       return row && toHead(row);
+    },
+    async checkpoints() {
+      const rows = await open().selectFrom('audit_checkpoints').selectAll().orderBy('seq').execute();
+      return rows.map(({ seq, hash, seal }) => ({ seq: Number(seq), hash, seal }));
     },
     async close() {
       closed = true;
     },
   };
+}
+
+function readFrom(database: Kysely<AuditSchema>): AuditStore['read'] {
+  return async (query) => {
+    const rows = await select(database, query).orderBy('seq').limit(query.limit).execute();
+    return rows.map(toEntry);
+  };
+}
+
+async function writeBatch(
+  transaction: Transaction<AuditSchema>,
+  { entries, head: { seq, hash, start, seal }, checkpoint }: AuditBatch,
+): Promise<void> {
+  if (entries.length > 0) await transaction.insertInto('audit_entries').values(entries.map(toRow)).execute();
+  if (checkpoint !== undefined) await transaction.insertInto('audit_checkpoints').values(checkpoint).execute();
+  await transaction
+    .updateTable('audit_head')
+    .set({ seq, hash, start_seq: start?.seq ?? null, start_hash: start?.hash ?? null, seal })
+    .where('id', '=', HEAD_ID)
+    .execute();
 }
 
 /** Makes sure that the head's row is there, and that nobody else changes it before the transaction ends. */
@@ -78,8 +109,10 @@ async function lockHead(transaction: Transaction<AuditSchema>): Promise<SealedAu
   return toHead(row);
 }
 
-function toHead({ seq, hash, seal }: Selectable<AuditHeadTable>): SealedAuditHead | undefined {
-  return seal === '' ? undefined : { seq: Number(seq), hash, seal };
+function toHead({ seq, hash, start_seq, start_hash, seal }: Selectable<AuditHeadTable>): SealedAuditHead | undefined {
+  if (seal === '') return undefined;
+  const start = start_seq === null ? {} : { start: { seq: Number(start_seq), hash: start_hash ?? '' } };
+  return { seq: Number(seq), hash, ...start, seal };
 }
 
 function select(database: Kysely<AuditSchema>, query: AuditQuery) {

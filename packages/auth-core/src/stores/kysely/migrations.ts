@@ -86,6 +86,16 @@ export const tokenMigrations: Migrations = {
     await database.schema.createIndex('tokens_kind').on('tokens').columns(['kind', 'created_at']).execute();
   },
   '0008-additional-arguments': keepAdditionalArguments,
+  '0009-trimmed-logs': async (database) => {
+    await database.schema.alterTable('audit_head').addColumn('start_seq', 'bigint').execute();
+    await database.schema.alterTable('audit_head').addColumn('start_hash', 'text').execute();
+    await database.schema
+      .createTable('audit_checkpoints')
+      .addColumn('seq', 'bigint', (column) => column.primaryKey())
+      .addColumn('hash', 'text', (column) => column.notNull())
+      .addColumn('seal', 'text', (column) => column.notNull())
+      .execute();
+  },
 };
 
 const TEXTS_OF_0003 = ['notes', 'attenuation_key', 'previous_json', 'sealed', 'stub', 'parent_id', 'caveats_json'];

@@ -66,9 +66,18 @@ export interface AuditEntriesTable {
   hash: string;
 }
 
-/** The one row of the table `audit_head`: where the log ends. */
+/** The one row of the table `audit_head`: where the log ends, and the last entry that was trimmed. */
 export interface AuditHeadTable {
   id: number;
+  seq: number;
+  hash: string;
+  start_seq: number | null;
+  start_hash: string | null;
+  seal: string;
+}
+
+/** One row of the table `audit_checkpoints`: an entry that a verification can begin at. */
+export interface AuditCheckpointsTable {
   seq: number;
   hash: string;
   seal: string;
@@ -78,6 +87,7 @@ export interface AuditHeadTable {
 export interface AuditSchema {
   audit_entries: AuditEntriesTable;
   audit_head: AuditHeadTable;
+  audit_checkpoints: AuditCheckpointsTable;
 }
 
 /** One row of the table `signing_keys`. */

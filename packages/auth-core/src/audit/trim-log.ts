@@ -1,0 +1,86 @@
+import { type AuditChain, type AuditEnds, CHECKPOINT_ENTRIES, type StampedEvent } from './audit-chain.ts';
+import type { AuditEntry, AuditHead, AuditStore, SealedAuditHead } from './audit-store.ts';
+import { createChainWalk } from './chain-walk.ts';
+import { TamperedLogError } from './tampered-log-error.ts';
+
+/** What is to go: entries before a time, all but so many, or both. */
+export interface TrimLimits {
+  /** RFC 3339 in UTC with milliseconds, as in the entries. */
+  readonly before?: string | undefined;
+  readonly keep?: number | undefined;
+}
+
+/** So many at a time at most: whoever wants to append waits meanwhile. */
+const PORTION = CHECKPOINT_ENTRIES;
+const PAGE = 1000;
+
+/** The number of the last entry that is to go, by what there is now; what is appended later stays. */
+export async function findCut(store: AuditStore, { before, keep }: TrimLimits): Promise<number> {
+  const head = await store.head();
+  if (head === undefined) return 0;
+  const after = head.start?.seq ?? 0;
+  // A clock may have gone back: what is younger stays, and all that follows it.
+  const young = before === undefined ? [] : await store.read({ after, since: before, limit: 1 });
+  const byAge = before === undefined ? 0 : (young[0]?.seq ?? head.seq + 1) - 1;
+  // When any has to go, one more does for the entry that says so.
+  const bySize = keep === undefined || head.seq - after <= keep ? 0 : head.seq + 1 - keep;
+  return Math.min(head.seq, Math.max(byAge, bySize));
+}
+
+/**
+ * Trims entries up to a number, a portion at a time, each with its own entry, and returns how many there were.
+ * What goes is verified first: a trim must not do away with what shows that somebody has changed the log.
+ *
+ * @throws {TamperedLogError} when an entry is not as it was written
+ */
+export async function trimLog(
+  store: AuditStore,
+  chain: AuditChain,
+  through: number,
+  openEnd: (sealed: SealedAuditHead | undefined, read: AuditStore['read']) => Promise<AuditEnds>,
+  stamp: (details: { readonly count: number; readonly through: number; readonly until: string }) => StampedEvent,
+): Promise<{ readonly count: number; readonly written: AuditHead | undefined }> {
+  let count = 0;
+  let written: AuditHead | undefined;
+  for (let done = false; !done; ) {
+    done = true;
+    await store.trim(async (sealed, read) => {
+      const ends = await openEnd(sealed, read);
+      const portion = Math.min(through, ends.start.seq + PORTION);
+      if (portion <= ends.start.seq) return undefined;
+      const last = await readVerified(chain, ends.start, portion, read);
+      const removed = portion - ends.start.seq;
+      const event = stamp({ count: removed, through: portion, until: last.at });
+      const batch = await chain.extend({ start: { seq: last.seq, hash: last.hash }, head: ends.head }, [event]);
+      written = { seq: batch.head.seq, hash: batch.head.hash };
+      count += removed;
+      done = portion >= through;
+      return batch;
+    });
+  }
+  return { count, written };
+}
+
+/** The last of the entries that are to go, all of which are as they were written. */
+async function readVerified(
+  chain: AuditChain,
+  begin: AuditHead,
+  through: number,
+  read: AuditStore['read'],
+): Promise<AuditEntry> {
+  const walk = createChainWalk(chain, { begin, known: [] });
+  let last: AuditEntry | undefined;
+  while (walk.last.seq < through) {
+    const page = await read({ after: walk.last.seq, limit: Math.min(PAGE, through - walk.last.seq) });
+    const problem = await walk.check(page);
+    if (problem?.intact === false) {
+      throw new TamperedLogError(
+        `entry ${problem.brokenAt} of the audit log is not as it was written (${problem.problem})`,
+      );
+    }
+    last = page.at(-1) ?? last;
+    if (page.length === 0) break;
+  }
+  if (last?.seq !== through) throw new TamperedLogError();
+  return last;
+}
