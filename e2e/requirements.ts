@@ -57,6 +57,8 @@ export const requirements = [
     source: 'docs/mcp.md',
     promises: {
       'mcp.notations': "an mcp.json in VS Code's notation, with inputs, other names and an envFile, is read like any",
+      'mcp.one-entry':
+        'an entry decides about itself only: what it leaves out is left out, and what is not understood is held back',
       'mcp.filter': 'a tool that mcp.json leaves out gets the answer of one that does not exist',
       'mcp.credentials': 'a server that refuses the credentials of a headersCommand gets new ones',
       'mcp.reload': 'a changed mcp.json counts while the server runs, and a server that did not change goes on',

@@ -112,6 +112,39 @@ describe('an mcp.json', () => {
     expect(toolNames(await servers(server, '?start=true'))).toEqual([['a', ['echo']]]);
   });
 
+  verifies('mcp.one-entry', async () => {
+    const { entry, file } = counted('good');
+    const { entry: narrowed } = counted('narrowed');
+    await using server = await serve(
+      JSON.stringify({
+        mcpServers: {
+          good: entry,
+          'My notes': { ...narrowed, tools: ['echo'] },
+          broken: { ...entry, args: ['a secret that is no text', 7] },
+          unclear: { ...entry, toolPermissions: { fetch_note: 'never' } },
+          paused: { ...entry, isActive: false },
+        },
+      }),
+    );
+    const listed = await servers(server, '?start=true');
+    expect(toolNames(listed)).toEqual([
+      ['good', ['echo', 'fetch_note']],
+      ['My notes', ['echo']],
+      ['broken', undefined],
+      ['unclear', undefined],
+    ]);
+    expect(listed.map(({ id }: Json) => id)).toEqual([
+      'mcp/good',
+      expect.stringMatching(/^mcp\/my-notes-[0-9a-f]{6}$/),
+      'mcp/broken',
+      'mcp/unclear',
+    ]);
+    expect(listed[2].error).toContain('mcpServers.broken.args[1]');
+    expect(listed[3].error).toContain('mcpServers.unclear.toolPermissions');
+    expect(processIds(file)).toHaveLength(1);
+    expect(JSON.stringify(listed) + server.log.lines.join('')).not.toContain('a secret');
+  });
+
   verifies('mcp.credentials', async () => {
     const runs = join(folder.path, 'runs');
     const program = `const fs = require('node:fs'); fs.appendFileSync(${JSON.stringify(runs)}, '.');
@@ -156,15 +189,16 @@ describe('an mcp.json that changes while the server runs', () => {
     const { entry, file } = counted('steady');
     await using server = await serve(JSON.stringify({ mcpServers: { steady: entry } }));
     await servers(server, '?start=true');
-    write(server, { steady: { ...entry, args: [`a secret that is no text`, 7] } });
+    const text = JSON.stringify({ mcpServers: { steady: { ...entry, args: ['a secret'] } }, servers: {} });
+    writeFileSync(join(server.data, 'mcp.json'), text);
     const refused = await server.log.find((line) => line.includes('mcp.json is not taken'));
-    expect(refused).toContain('mcpServers.steady.args[1]');
+    expect(refused).toContain('mcp.json: servers means the same');
     expect(refused).not.toContain('secret');
     expect(toolNames(await servers(server))).toEqual([['steady', ['echo', 'fetch_note']]]);
     expect(processIds(file)).toHaveLength(1);
     const list = await run(server, 'list');
     expect(list).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^steady +mcp\/steady/m) });
-    expect(list.stderr).toMatch(/^warning: mcp\.json is not taken.*mcpServers\.steady\.args\[1\]/m);
+    expect(list.stderr).toMatch(/^warning: mcp\.json is not taken.*servers means the same/m);
     // The same file again, asked for: the server lives, and says so again.
     server.signal('SIGHUP');
     await server.log.find((line) => line.includes('reading mcp.json again'));

@@ -2,6 +2,7 @@ import { applyEdits, modify } from 'jsonc-parser';
 import { BridgeError } from '../errors.ts';
 import { invalid } from './invalid-config.ts';
 import { readMcpJson } from './mcp-json.ts';
+import { labelPattern } from './plugin-id.ts';
 import { printKeyPath, readJsonc } from './read-jsonc.ts';
 
 const emptyFile = '{\n  "mcpServers": {}\n}\n';
@@ -27,8 +28,18 @@ export function addServerToMcpJson(
 ): string {
   const before = text ?? emptyFile;
   const { rootKey, labels } = labelsOf(before);
+  if (!labelPattern.test(label)) {
+    throw invalid(
+      [rootKey, label],
+      'must be 1 to 64 letters, digits, dots, dashes or underscores, a letter or digit first',
+    );
+  }
   if (labels.includes(label)) throw invalid([rootKey, label], 'is there already; remove it first');
-  return edit(before, [rootKey, label], entry);
+  const edited = edit(before, [rootKey, label], entry);
+  const known = new Set(problemsOf(before));
+  const problem = problemsOf(edited).find((found) => !known.has(found));
+  if (problem === undefined) return edited;
+  throw new BridgeError('MCP_CONFIG_INVALID', `mcp.json: ${problem}.`, { path: printKeyPath([rootKey, label]) });
 }
 
 /**
@@ -46,7 +57,7 @@ export function removeServerFromMcpJson(text: string, label: string): string {
 }
 
 function labelsOf(text: string): { readonly rootKey: string; readonly labels: readonly string[] } {
-  requireSound(text);
+  problemsOf(text);
   const root = readJsonc(text) as Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   const rootKey = Object.hasOwn(root, 'servers') ? 'servers' : 'mcpServers';
   return { rootKey, labels: Object.keys(root[rootKey] ?? {}) };
@@ -54,12 +65,15 @@ function labelsOf(text: string): { readonly rootKey: string; readonly labels: re
 
 function edit(text: string, path: string[], value: unknown): string {
   const formattingOptions = { insertSpaces: true, tabSize: 2, eol: text.includes('\r\n') ? '\r\n' : '\n' };
-  const edited = applyEdits(text, modify(text, path, value, { formattingOptions }));
-  requireSound(edited);
-  return edited;
+  return applyEdits(text, modify(text, path, value, { formattingOptions }));
 }
 
-/** Whether variables are set is no question of the file; that it names a folder is. */
-function requireSound(text: string): void {
-  readMcpJson(text, { environment: {}, folder: '/' });
+/**
+ * What is wrong with entries. Whether variables are set is no question of the file; that it names a folder is.
+ *
+ * @throws BridgeError for a file that is none
+ */
+function problemsOf(text: string): readonly string[] {
+  const { config } = readMcpJson(text, { environment: {}, folder: '/' });
+  return [...config.servers.values()].flatMap((entry) => (entry.transport === 'unreadable' ? [entry.problem] : []));
 }

@@ -65,7 +65,13 @@ export interface SseServerEntry extends RemoteServerEntry {
   readonly transport: 'sse';
 }
 
-export type McpServerEntry = StdioServerEntry | HttpServerEntry | SseServerEntry;
+/** A server whose entry is not understood: it is listed with what is wrong, and never started. */
+export interface UnreadableServerEntry extends ServerEntryBase {
+  readonly transport: 'unreadable';
+  readonly problem: string;
+}
+
+export type McpServerEntry = StdioServerEntry | HttpServerEntry | SseServerEntry | UnreadableServerEntry;
 
 /** A parsed mcp.json: label to server, in the file's order, and what in the file had no effect. */
 export interface McpConfig {

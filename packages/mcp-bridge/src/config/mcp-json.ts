@@ -1,14 +1,18 @@
 import { z } from 'zod';
+import { BridgeError } from '../errors.ts';
 import { dictionary, mostItems } from './dictionary.ts';
 import { type Environment, inputVariable, type Substitutions } from './interpolate.ts';
 import { check, invalid } from './invalid-config.ts';
-import type { McpConfig, McpServerEntry } from './mcp-config.ts';
-import { labelPattern, pluginId } from './plugin-id.ts';
+import type { McpConfig, McpServerEntry, UnreadableServerEntry } from './mcp-config.ts';
+import { pluginId } from './plugin-id.ts';
 import { printKeyPath, readJsonc } from './read-jsonc.ts';
+import { isServerList, readServerLists } from './read-server-lists.ts';
+import { readSwitch } from './read-switch.ts';
 import { readServerEntry } from './server-entry.ts';
 
 const rootSchema = dictionary(z.unknown());
-const serversSchema = dictionary(z.looseObject({ disabled: z.boolean().optional(), enabled: z.boolean().optional() }));
+const serversSchema = dictionary(z.unknown());
+const entrySchema = dictionary(z.unknown());
 // VS Code asks a person for these; a server has nobody to ask.
 const inputsSchema = z
   .array(z.looseObject({ id: z.string().min(1).max(128), default: z.string().optional() }))
@@ -22,10 +26,11 @@ const rootKeys = ['mcpServers', 'servers'] as const;
  * trailing commas: `mcpServers` or `servers`, and in each `command`, `args`, `env`, `cwd`, or `url`, `headers`.
  * `${VAR}`, `${env:VAR}`, `${VAR:-default}`, `${userHome}` and `${input:id}` are replaced in all of these from
  * `environment`, an input from `MCP_INPUT_<ID>`; a server whose variable is unset stays in the configuration and fails
- * to start, saying which. A server with `"disabled": true` is left out. Lists of tools can only narrow, and keys such as
- * `autoApprove` never grant anything. What names a file (`envFile`, `${workspaceFolder}`) needs `loadMcpJson`.
+ * to start, saying which; so does one whose entry cannot be read, or has a key that may leave something out and is not
+ * understood. A server that is switched off is left out. Lists of tools can only narrow, and keys such as `autoApprove` never
+ * grant anything. What names a file (`envFile`, `${workspaceFolder}`) needs `loadMcpJson`.
  *
- * @throws BridgeError `MCP_CONFIG_INVALID`, with the path of the key in `path` and in the message.
+ * @throws BridgeError `MCP_CONFIG_INVALID` for a file that is none, with the path of the key in `path` and in the message.
  *
  * @example
  * ```ts
@@ -60,35 +65,47 @@ export function readMcpJson(text: string, given: Omit<Substitutions, 'inputs'>):
   const written = check(serversSchema, root[rootKey], [rootKey]);
   const substitutions = { ...given, inputs: readInputs(root.inputs) };
   const warnings = Object.keys(root)
-    .filter((key) => ![rootKey, 'inputs', '$schema'].includes(key))
+    .filter((key) => ![rootKey, 'inputs', '$schema'].includes(key) && !isServerList(key))
     .map((key) => `${printKeyPath([key])} is not known and has no effect`);
 
   const servers = new Map<string, McpServerEntry>();
   const envFiles = new Map<string, string>();
   const labelById = new Map<string, string>();
   const disabled: string[] = [];
+  const isOn = readServerLists(root);
   for (const [label, raw] of Object.entries(written)) {
     const path = [rootKey, label];
-    if (!labelPattern.test(label)) {
-      throw invalid(path, 'must be 1 to 64 letters, digits, dots, dashes or underscores, a letter or digit first');
-    }
     const id = pluginId(label);
-    const other = labelById.get(id);
-    if (other !== undefined)
-      throw invalid(path, `and ${rootKey}.${other} are both reached as ${id}; rename one of them`);
-    labelById.set(id, label);
-    if (raw.disabled === true || raw.enabled === false) {
-      disabled.push(id);
-      continue;
+    try {
+      const fields = check(entrySchema, raw, path);
+      if (!readSwitch(fields, path) || !isOn(label)) {
+        disabled.push(id);
+        continue;
+      }
+      const other = labelById.get(id);
+      if (other !== undefined) {
+        throw invalid(path, `and ${rootKey}.${other} are both reached as ${id}; rename one of them`);
+      }
+      labelById.set(id, label);
+      const { entry, envFile } = readServerEntry(label, fields, path, substitutions);
+      servers.set(label, entry);
+      if (envFile !== undefined) envFiles.set(label, envFile);
+      warnings.push(...(entry.warnings ?? []));
+    } catch (error) {
+      if (!(error instanceof BridgeError)) throw error;
+      const problem = error.message.replace(/^mcp\.json: /, '').replace(/\.$/, '');
+      // Of two that are reached by one id neither is: a grant could mean either.
+      const first = [...servers.values()].find((entry) => entry.id === id);
+      servers.set(first?.label ?? label, unreadable(first?.label ?? label, id, problem));
     }
-    const { entry, envFile } = readServerEntry(label, raw, path, substitutions);
-    servers.set(label, entry);
-    if (envFile !== undefined) envFiles.set(label, envFile);
-    warnings.push(...(entry.warnings ?? []));
   }
   const off = disabled.length === 0 ? {} : { disabled };
   return { config: Object.freeze({ servers, warnings, ...off }), envFiles };
 }
+
+/** An entry that cannot be read concerns itself only: it stays in the list, with what is wrong. */
+const unreadable = (label: string, id: string, problem: string): UnreadableServerEntry =>
+  Object.freeze({ transport: 'unreadable', label, id, problem });
 
 function readInputs(written: unknown): ReadonlyMap<string, string | undefined> {
   const defaults = new Map<string, string | undefined>();

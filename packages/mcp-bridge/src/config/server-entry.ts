@@ -3,25 +3,23 @@ import { dictionary, mostItems } from './dictionary.ts';
 import { headerProblem, urlProblem } from './http-fields.ts';
 import { interpolate, type Substitutions } from './interpolate.ts';
 import { check, invalid, type KeyPath } from './invalid-config.ts';
-import type { McpServerEntry, ToolFilter } from './mcp-config.ts';
+import type { McpServerEntry } from './mcp-config.ts';
+import { isGranting, mayNarrow } from './narrowing-keys.ts';
 import { pluginId } from './plugin-id.ts';
 import { printKeyPath } from './read-jsonc.ts';
 import { readSandbox, sandboxKeys } from './read-sandbox.ts';
+import { isSwitch } from './read-switch.ts';
+import { isToolList, readToolFilter } from './read-tool-filter.ts';
 import { readTransport, transportKeys } from './read-transport.ts';
 
 const noNull = z.string().refine((text) => !text.includes('\0'), 'must not hold a NUL character');
 const variableName = z.string().regex(/^[^=\0]+$/, 'must be the name of an environment variable');
 const command = z.array(noNull).min(1).max(mostItems).optional();
-const toolNames = z.array(z.string().min(1).max(128)).max(1024).optional();
 /** The longest time that a timer can measure. */
 const longestMs = 2 ** 31 - 1;
 
 const commonFields = {
   description: z.string().max(1024).optional(),
-  allowedTools: toolNames,
-  includeTools: toolNames,
-  disabledTools: toolNames,
-  excludeTools: toolNames,
   timeout: z.number().positive().max(longestMs).optional(),
   timeoutMs: z.number().positive().max(longestMs).optional(),
 };
@@ -42,7 +40,6 @@ const remoteSchema = z.object({
   headersCommand: command,
 });
 
-const grantingKeys = ['autoApprove', 'alwaysAllow', 'trust'];
 const loginKeys = ['auth', 'oauth'];
 
 /** An entry as it stands in the file; a program's `envFile` is yet to be read. */
@@ -81,7 +78,7 @@ export function readServerEntry(
       label,
       id: pluginId(label),
       ...(read.description === undefined ? {} : { description: read.description }),
-      ...readFilter(read, path),
+      ...readToolFilter(raw, path, label),
       ...readTimeout(read, path),
       ...(warnings.length === 0 ? {} : { warnings }),
     };
@@ -136,19 +133,6 @@ function refuse(path: KeyPath, problem: string | undefined): void {
   if (problem !== undefined) throw invalid(path, problem);
 }
 
-function readFilter(read: CommonFields, path: KeyPath): { readonly tools?: ToolFilter } {
-  const one = (first: 'allowedTools' | 'disabledTools', second: 'includeTools' | 'excludeTools') => {
-    if (read[first] === undefined || read[second] === undefined) return read[first] ?? read[second];
-    throw invalid([...path, second], `means the same as "${first}"; keep one`);
-  };
-  const include = one('allowedTools', 'includeTools');
-  const exclude = one('disabledTools', 'excludeTools');
-  if (include === undefined && exclude === undefined) return {};
-  return {
-    tools: { ...(include === undefined ? {} : { include }), ...(exclude === undefined ? {} : { exclude }) },
-  };
-}
-
 /** Cline and Roo write seconds, Gemini writes milliseconds, all under one name. */
 const mostSeconds = 3600;
 
@@ -167,11 +151,10 @@ function* milliseconds({ timeout }: CommonFields, path: KeyPath): Generator<stri
 }
 
 function* readOver(path: KeyPath, raw: Readonly<Record<string, unknown>>, known: readonly string[]): Generator<string> {
-  const readElsewhere = [...transportKeys, 'disabled', 'enabled'];
-  for (const key of Object.keys(raw)) {
-    if (known.includes(key) || readElsewhere.includes(key)) continue;
+  for (const [key, value] of Object.entries(raw)) {
+    if (known.includes(key) || transportKeys.includes(key) || isSwitch(key) || isToolList(key)) continue;
     const printed = printKeyPath([...path, key]);
-    if (grantingKeys.includes(key)) {
+    if (isGranting(key)) {
       yield `${printed} has no effect: what may be called is decided by tokens alone`;
     } else if (loginKeys.includes(key)) {
       yield `${printed} has no effect: signing in by OAuth is not supported; use "headers" or "headersCommand"`;
@@ -179,6 +162,11 @@ function* readOver(path: KeyPath, raw: Readonly<Record<string, unknown>>, known:
       yield `${printed} has no effect on a server that is reached by URL`;
     } else if (Object.hasOwn(remoteSchema.shape, key)) {
       yield `${printed} has no effect on a server that is a program`;
+    } else if (mayNarrow(key, value)) {
+      throw invalid(
+        [...path, key],
+        'is not known, and may leave something out: say it with "allowedTools", "disabledTools" or "disabled", or remove it',
+      );
     } else {
       yield `${printed} is not known and has no effect`;
     }

@@ -21,7 +21,7 @@ export interface ServerStatus {
   readonly id: string;
   /** The key in the mcp.json. */
   readonly label: string;
-  readonly transport: 'stdio' | 'http' | 'sse';
+  readonly transport: McpServerEntry['transport'];
   /** `failed`: it failed so often that one attempt every half minute is all that is made. */
   readonly state: 'stopped' | 'starting' | 'ready' | 'backoff' | 'failed';
   /** Why the server last failed, in words that are safe to show. */

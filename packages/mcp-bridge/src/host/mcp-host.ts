@@ -175,7 +175,7 @@ export function createMcpHost(options: McpHostOptions): McpHost {
   let closing: Promise<unknown> | undefined;
 
   const fetchFor = (entry: McpServerEntry): Fetch => {
-    const command = entry.transport === 'stdio' ? undefined : entry.headersCommand;
+    const command = 'headersCommand' in entry ? entry.headersCommand : undefined;
     const { fetch, environment } = shared;
     return command === undefined
       ? fetch

@@ -49,7 +49,7 @@ function statusOf(cause: unknown): number | undefined {
 function explainRefusal(status: 401 | 403, entry: McpServerEntry): string {
   const keys = '"headers" or "headersCommand"';
   const sendsNone =
-    entry.transport === 'stdio' || (Object.keys(entry.headers).length === 0 && entry.headersCommand === undefined);
+    !('headers' in entry) || (Object.keys(entry.headers).length === 0 && entry.headersCommand === undefined);
   const what = sendsNone
     ? `it wants credentials (HTTP ${status}), and none are sent: give it a token by ${keys}`
     : `it refused the credentials that were sent (HTTP ${status}): look at ${keys}`;

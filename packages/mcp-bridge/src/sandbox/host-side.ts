@@ -54,6 +54,7 @@ export async function hostSideProblem(
 }
 
 async function hostPlaces(entry: McpServerEntry, path: string): Promise<readonly HostPlace[]> {
+  if (entry.transport === 'unreadable') return [];
   if (entry.transport !== 'stdio') return commandPlaces('headersCommand', entry.headersCommand ?? [], '/', path);
   const { envCommand = [], command, args, cwd = process.cwd(), sandbox } = entry;
   const places = await commandPlaces('envCommand', envCommand, cwd, path);

@@ -51,6 +51,7 @@ export const openTransport: TransportOpener = (entry, { environment, limits, now
       diagnostics: (lines) => transport.diagnostics(lines),
     };
   }
+  if (entry.transport === 'unreadable') throw new TypeError(`No transport can be opened: ${entry.problem}`);
   if (entry.transport === 'sse') return openSse(entry, { fetch, limits, now });
   const guarded = createGuardedFetch({ fetch, bodyBytes: limits.messageBytes, now });
   const transport = new StreamableHTTPClientTransport(new URL(entry.url), {

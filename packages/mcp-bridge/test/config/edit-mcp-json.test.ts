@@ -38,12 +38,17 @@ describe('adding a server to an mcp.json', () => {
     ['a server that is reached by the same id', file, 'FILES', { command: 'x' }],
     ['a label that is none', file, 'a b', { command: 'x' }],
     ['an entry that is none', file, 'notes', { args: [] }],
-    ['a file that is wrong', '{"mcpServers": {"a": {}}}', 'notes', { command: 'x' }],
+    ['a file that is wrong', '{"mcpServers": {}, "servers": {}}', 'notes', { command: 'x' }],
     ['a file that is no JSON', '{', 'notes', { command: 'x' }],
   ])('is refused for %s', (_, text, label, entry) => {
     expect(() => addServerToMcpJson(text, label, entry as Record<string, unknown>)).toThrow(
       expect.objectContaining({ code: 'MCP_CONFIG_INVALID' }),
     );
+  });
+
+  it('is no question of the other entries', () => {
+    const text = addServerToMcpJson('{"mcpServers": {"a": {}}}', 'notes', { command: 'x' });
+    expect(JSON.parse(text)).toEqual({ mcpServers: { a: {}, notes: { command: 'x' } } });
   });
 });
 

@@ -75,7 +75,20 @@ describe('parseMcpJson', () => {
       { command: 'x', disabledTools: [], excludeTools: [] },
       'mcpServers.files.excludeTools',
     ],
-    ['a list of tools that is none', { command: 'x', disabledTools: 'rm' }, 'mcpServers.files.disabledTools'],
+    ['a list of tools that is none', { command: 'x', disabledTools: 7 }, 'mcpServers.files.disabledTools'],
+    ['a tool that has no name', { command: 'x', tools: [{ id: 'a' }] }, 'mcpServers.files.tools[0]'],
+    ['a tool with arguments', { command: 'x', disabledTools: ['rm(*)'] }, 'mcpServers.files.disabledTools[0]'],
+    [
+      'a key that may leave something out',
+      { command: 'x', toolPermissions: ['a'] },
+      'mcpServers.files.toolPermissions',
+    ],
+    ['a wish that is not known', { command: 'x', readOnly: true }, 'mcpServers.files.readOnly'],
+    [
+      'an approval that others ask for',
+      { command: 'x', require_approval: 'always' },
+      'mcpServers.files.require_approval',
+    ],
     ['two timeouts', { command: 'x', timeout: 5, timeoutMs: 5000 }, 'mcpServers.files.timeout'],
     ['a timeout that is over at once', { command: 'x', timeoutMs: 0 }, 'mcpServers.files.timeoutMs'],
     [
@@ -83,7 +96,7 @@ describe('parseMcpJson', () => {
       { url: 'https://a.example', headersCommand: 'x' },
       'mcpServers.files.headersCommand',
     ],
-    ['a switch that is neither on nor off', { command: 'x', disabled: 'no' }, 'mcpServers.files.disabled'],
+    ['a switch that is neither on nor off', { command: 'x', disabled: 'perhaps' }, 'mcpServers.files.disabled'],
     ['a url that is none', { url: 'example' }, 'mcpServers.files.url'],
     ['a url of another kind', { url: 'file:///etc/passwd' }, 'mcpServers.files.url'],
     ['a url with a user', { url: 'https://me:secret@a.example' }, 'mcpServers.files.url'],
@@ -105,10 +118,13 @@ describe('parseMcpJson', () => {
     ['a sandbox of another kind', { command: 'x', sandbox: 'firejail' }, 'mcpServers.files.sandbox'],
     ['a server that is no object', 7, 'mcpServers.files'],
   ])('names the key of %s', (_, entry, path) => {
-    const problem = problemOf(withServer(entry));
-    expect(problem).toMatchObject({ code: 'MCP_CONFIG_INVALID', path });
-    expect(problem.message).toContain(path);
-    expect(problem.message).not.toContain('secret');
+    const text = JSON.stringify({ mcpServers: { files: entry, other: { command: 'x' } } });
+    const { servers } = parseMcpJson(text, {});
+    const read = servers.get('files');
+    expect(read).toMatchObject({ transport: 'unreadable', id: 'mcp/files', problem: expect.stringContaining(path) });
+    expect(read?.problem).not.toContain('secret');
+    expect(servers.get('other')).toMatchObject({ transport: 'stdio' });
+    expect(servers.get('other')).not.toHaveProperty('problem');
   });
 
   it('says where the text stops being JSON', () => {
@@ -125,22 +141,120 @@ describe('parseMcpJson', () => {
     expect(problemOf(text)).toMatchObject({ path: 'mcpServers.a' });
   });
 
-  it('refuses two labels that are reached by one id and names both', () => {
-    const { message } = problemOf('{"mcpServers": {"My_Files": {"command": "x"}, "my-files": {"command": "y"}}}');
-    expect(message).toContain('mcpServers.my-files');
-    expect(message).toContain('mcpServers.My_Files');
+  it('holds back two labels that are reached by one id, and names both', () => {
+    const text =
+      '{"mcpServers": {"My_Files": {"command": "x"}, "my-files": {"command": "y"}, "other": {"command": "z"}}}';
+    const { servers } = parseMcpJson(text, {});
+    expect([...servers.keys()]).toEqual(['My_Files', 'other']);
+    const { problem = '' } = servers.get('My_Files') ?? {};
+    expect(problem).toContain('mcpServers.my-files');
+    expect(problem).toContain('mcpServers.My_Files');
   });
 
-  it.each(['__proto__', '../x', '', 'a b', 'x'.repeat(65)])('refuses the label %j', (label) => {
-    expect(problemOf(`{"mcpServers": {${JSON.stringify(label)}: {"command": "x"}}}`).code).toBe('MCP_CONFIG_INVALID');
+  it('lets one of two labels of one id work when the other is switched off', () => {
+    const text = '{"mcpServers": {"My_Files": {"command": "x", "disabled": true}, "my-files": {"command": "y"}}}';
+    expect(parseMcpJson(text, {}).servers.get('my-files')).toMatchObject({ command: 'y' });
   });
 
-  it.each([{ disabled: true }, { enabled: false }, { disabled: true, enabled: true }])(
-    'leaves out a server with %j',
+  it.each([
+    ['../x', 'mcp/x-'],
+    ['', 'mcp/server-'],
+    ['My Files', 'mcp/my-files-'],
+    ['@scope/server', 'mcp/scope-server-'],
+    ['Dateien \u{1F4C1}', 'mcp/dateien-'],
+    ['x'.repeat(65), `mcp/${'x'.repeat(40)}-`],
+  ])('gives the label %j an id of its own that stays', (label, start) => {
+    const [entry] = parseMcpJson(JSON.stringify({ mcpServers: { [label]: { command: 'x' } } }), {}).servers.values();
+    expect(entry).toMatchObject({ label, id: expect.stringMatching(/^mcp\/[a-z0-9.-]{1,64}$/) });
+    expect(entry?.id.replace(/[0-9a-f]{6}$/, '')).toBe(start);
+  });
+
+  it('refuses a label that no object can hold', () => {
+    expect(problemOf('{"mcpServers": {"__proto__": {"command": "x"}}}').code).toBe('MCP_CONFIG_INVALID');
+  });
+
+  it.each([
+    { disabled: true },
+    { enabled: false },
+    { disabled: true, enabled: true },
+    { isActive: false },
+    { is_active: 'false' },
+    { active: 0 },
+    { isEnabled: 'off' },
+    { 'is-disabled': 'Yes' },
+    { status: 'inactive' },
+    { enabled: true, isActive: false },
+  ])('leaves out a server with %j, whatever else is wrong with it', (written) => {
+    const config = parseMcpJson(withServer({ comand: 'x', args: 7, ...written }), {});
+    expect(config).toMatchObject({ disabled: ['mcp/files'] });
+    expect(config.servers.size).toBe(0);
+  });
+
+  it.each([{ disabled: null }, { enabled: 'true' }, { isActive: true }, { status: 'running' }])(
+    'starts a server with %j',
     (written) => {
-      expect(parseMcpJson(withServer({ command: 'x', ...written }), {}).servers.size).toBe(0);
+      expect(parseMcpJson(withServer({ command: 'x', ...written }), {}).servers.get('files')).toMatchObject({
+        transport: 'stdio',
+      });
     },
   );
+
+  it.each<[object, object]>([
+    [{ tools: ['a', 'b'] }, { include: ['a', 'b'] }],
+    [{ tools: 'a, b' }, { include: ['a', 'b'] }],
+    [{ tools: [{ name: 'a' }, { name: 'b', enabled: false }] }, { include: ['a'], exclude: ['b'] }],
+    [{ tools: { a: true, b: false } }, { include: ['a'], exclude: ['b'] }],
+    [{ tools: { a: false } }, { exclude: ['a'] }],
+    [{ tools: { a: { disabled: true }, b: {} } }, { include: ['b'], exclude: ['a'] }],
+    [{ tools: { include: ['a'], exclude: ['b'] } }, { include: ['a'], exclude: ['b'] }],
+    [{ toolFilter: { deny: ['a'] } }, { exclude: ['a'] }],
+    [
+      { enabled_tools: ['a'], disabled_tools: ['b'] },
+      { include: ['a'], exclude: ['b'] },
+    ],
+    [{ available_tools: ['a'] }, { include: ['a'] }],
+    [{ 'include-tools': ['a'] }, { include: ['a'] }],
+    [{ alwaysDeny: ['a'] }, { exclude: ['a'] }],
+    [
+      { disallowedTools: ['mcp__files__a', 'files/b', 'FILES.c', 'files'] },
+      { exclude: ['mcp__files__a', 'a', 'files/b', 'b', 'FILES.c', 'c', 'files'] },
+    ],
+    [{ deniedTools: { a: true, b: false } }, { exclude: ['a'] }],
+    [{ excludeTools: ['a'], tools: null }, { exclude: ['a'] }],
+  ])('reads of %j that it leaves %j', (written, tools) => {
+    const config = parseMcpJson(withServer({ command: 'x', ...written }), {});
+    expect(config.servers.get('files')?.tools).toEqual(tools);
+    expect(config.warnings).toEqual([]);
+  });
+
+  it('reads over what only gives more, or takes nothing away', () => {
+    const written = {
+      command: 'x',
+      autoApprove: ['a'],
+      alwaysAllow: ['a'],
+      trust: true,
+      readOnly: false,
+      tool_timeout_sec: 5,
+    };
+    const config = parseMcpJson(withServer(written), {});
+    expect(config.servers.get('files')).not.toHaveProperty('problem');
+    expect(config.warnings).toHaveLength(5);
+  });
+
+  it.each([
+    [{ excludeMCPServers: ['a'] }, ['b']],
+    [{ disabledMcpjsonServers: ['a', 'b'] }, []],
+    [{ allowMCPServers: ['a'] }, ['a']],
+  ])('leaves of two servers with %j beside them %j', (lists, left) => {
+    const text = JSON.stringify({ mcpServers: { a: { command: 'x' }, b: { command: 'y' } }, ...lists });
+    expect([...parseMcpJson(text, {}).servers.keys()]).toEqual(left);
+  });
+
+  it('refuses a file with a key beside the servers that may leave something out', () => {
+    expect(problemOf('{"mcpServers": {}, "permissions": {"deny": ["mcp__a__b"]}}')).toMatchObject({
+      path: 'permissions',
+    });
+  });
 
   it("reads VS Code's notation, its inputs from the environment", () => {
     const text = `{

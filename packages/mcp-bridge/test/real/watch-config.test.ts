@@ -57,10 +57,10 @@ describe('an mcp.json that is watched', () => {
   it('is refused when it is wrong, and read again when it is right', async () => {
     const { path, until, watcher } = await watchFile();
     expect(watcher.problem()).toBeNull();
-    await writeFile(path, '{"mcpServers": {"a": {}}}');
-    const wrong = 'must have either "command" (a program) or "url" (a remote server)';
-    await until(`mcp.json: mcpServers.a ${wrong}.`);
-    expect(watcher.problem()).toBe(`mcp.json: mcpServers.a ${wrong}.`);
+    await writeFile(path, '{"mcpServers": {}, "servers": {}}');
+    const wrong = 'mcp.json: servers means the same as "mcpServers"; keep one.';
+    await until(wrong);
+    expect(watcher.problem()).toBe(wrong);
     await writeFile(path, withServers('a'));
     await until(['a']);
     expect(watcher.problem()).toBeNull();

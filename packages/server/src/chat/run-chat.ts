@@ -69,6 +69,9 @@ export const createTurnRecord = (): TurnRecord => ({
   answerCharacters: undefined,
 });
 
+/** How often in a row a model may try to write a call again that could not be read: its caller pays for each. */
+const MOST_UNREAD_ROUNDS = 1;
+
 /**
  * The loop: a round is one generation and the calls that it asked for; rounds follow until the model answers without
  * calling, a call belongs to the caller, or a limit is reached, in which case a last round without tools lets the
@@ -78,6 +81,7 @@ export async function* runChat(turn: ChatTurn, record: TurnRecord, signal: Abort
   const clientToolNames = new Set(turn.request.clientTools.map((tool) => tool.name));
   const clientCallIds: string[] = [];
   let callsLeft = turn.limits.toolCalls;
+  let unreadRounds = 0;
 
   async function* execute(calls: readonly ToolCallRequest[]): AsyncGenerator<ChatEvent> {
     for (const call of calls) {
@@ -103,11 +107,17 @@ export async function* runChat(turn: ChatTurn, record: TurnRecord, signal: Abort
   for (let round = 1; ; round += 1) {
     const mayCall = round <= turn.limits.rounds && callsLeft > 0;
     const options = { mayCall, first: round === 1, clientToolNames, clientCallIds, begin };
-    const { calls, misspelt } = yield* runFittedRound(turn, record, options, signal);
+    const { calls, misspelt, unread } = yield* runFittedRound(turn, record, options, signal);
     if (signal.aborted || !mayCall || calls.length + misspelt.length === 0) return;
     // Cut off in the middle of a call: there is no room to write it again.
     if (calls.length === 0 && record.finishReason === 'length') return;
     if (calls.some((call) => clientToolNames.has(call.name))) return;
+    unreadRounds = calls.length === 0 ? unreadRounds + 1 : 0;
+    if (unreadRounds > MOST_UNREAD_ROUNDS) {
+      record.finishReason = 'stop';
+      yield* showText(record, unread);
+      return;
+    }
     callsLeft -= misspelt.length;
     record.added.push(...misspelt);
     yield* execute(calls);
@@ -133,6 +143,8 @@ interface RoundCalls {
   readonly calls: readonly ToolCallRequest[];
   /** Answers to calls that could not be read, so that the model may try again. */
   readonly misspelt: readonly ChatMessage[];
+  /** What the model wrote in their place. */
+  readonly unread: string;
 }
 
 /** One generation; what tools have answered is shortened until it fits, because their calls cannot be made undone. */
@@ -166,6 +178,7 @@ async function* runRound(
   const round = new RoundText(record);
   const calls: ToolCallRequest[] = [];
   const misspelt: ChatMessage[] = [];
+  let unread = '';
   const clientCalls = new Map<number, number>();
   let begun = false;
   let processing = true;
@@ -228,6 +241,7 @@ async function* runRound(
           yield { type: 'tool_call.failure', reason: event.reason, invalid };
           // The model must see what it wrote, or it would write it again.
           round.text += event.raw;
+          unread += event.raw;
           misspelt.push({
             role: 'tool',
             toolCallId: turn.createCallId(),
@@ -252,14 +266,21 @@ async function* runRound(
   if (begun && processing) yield { type: 'prompt_processing.end' };
   yield* round.close();
   // Broken off before a word: there is nothing that a model has said.
-  if (signal.aborted && round.text === '' && calls.length === 0) return { calls, misspelt };
+  if (signal.aborted && round.text === '' && calls.length === 0) return { calls, misspelt, unread };
   record.added.push({
     role: 'assistant',
     content: round.text,
     ...(round.reasoning === '' ? {} : { reasoning: round.reasoning }),
     ...(calls.length === 0 ? {} : { toolCalls: calls }),
   });
-  return { calls, misspelt };
+  return { calls, misspelt, unread };
+}
+
+/** What could not be read as a call, for the caller to see: it has paid for it. */
+function* showText(record: TurnRecord, text: string): Generator<ChatEvent> {
+  const shown = new RoundText(record);
+  yield* shown.write('message', text);
+  yield* shown.close();
 }
 
 /** Opens and closes the blocks of text that a stream shows, and collects them. */

@@ -18,7 +18,7 @@ export interface ListedServer {
   readonly label: string;
   /** The plugin id, e.g. `mcp/files`. */
   readonly id: string;
-  readonly transport: 'stdio' | 'http' | 'sse';
+  readonly transport: 'stdio' | 'http' | 'sse' | 'unreadable';
   readonly state: string;
   /** Why it last failed; null when it did not. */
   readonly error: string | null;

@@ -249,6 +249,28 @@ describe('a tool call', () => {
     ]);
   });
 
+  it('that cannot be read is tried once more, and shown as text then', async () => {
+    const unread: Turn = [
+      progress(),
+      { type: 'toolCall.invalid', index: 0, name: 'read', raw: '{"name', reason: 'not JSON' },
+      finish('tool_calls'),
+    ];
+    const { requests, record } = await play([unread, unread, unread, says('Never')], { toolset: desk() });
+    expect(requests).toHaveLength(2);
+    expect(record.finishReason).toBe('stop');
+    expect(record.output.at(-1)).toEqual({ type: 'message', content: '{"name' });
+  });
+
+  it('that cannot be read may be tried again after one that could', async () => {
+    const unread: Turn = [
+      progress(),
+      { type: 'toolCall.invalid', index: 0, name: 'read', raw: 'x', reason: 'not JSON' },
+      finish('tool_calls'),
+    ];
+    const { requests } = await play([unread, callsTool('read'), unread, says('Ok')], { toolset: desk() });
+    expect(requests).toHaveLength(4);
+  });
+
   it('that is cut off by the token limit ends the turn', async () => {
     const cut: Turn = [
       progress(),

@@ -1,0 +1,37 @@
+import { z } from 'zod';
+import { check, invalid } from './invalid-config.ts';
+import { foldKey, mayNarrow } from './narrowing-keys.ts';
+
+const names = z.array(z.string().max(1024)).max(1024);
+
+const including = new Set(['allowmcpservers', 'allowedmcpservers', 'enabledmcpjsonservers', 'enabledmcpservers']);
+const excluding = new Set([
+  'disabledmcpjsonservers',
+  'disabledmcpservers',
+  'disabledservers',
+  'excludemcpservers',
+  'excludedmcpservers',
+]);
+
+/** Whether a key beside the servers is one of those that `readServerLists` reads. */
+export const isServerList = (key: string): boolean => including.has(foldKey(key)) || excluding.has(foldKey(key));
+
+/**
+ * Which servers the lists beside them leave, in the words of all hosts (`excludeMCPServers`, `disabledMcpjsonServers` and their
+ * kin).
+ *
+ * @throws BridgeError `MCP_CONFIG_INVALID` for a list that is none, and for a key that may leave something out and is not understood
+ */
+export function readServerLists(root: Readonly<Record<string, unknown>>): (label: string) => boolean {
+  const left: (readonly string[])[] = [];
+  const out: string[] = [];
+  for (const [key, value] of Object.entries(root)) {
+    if (value === null) continue;
+    if (including.has(foldKey(key))) left.push(check(names, value, [key]));
+    else if (excluding.has(foldKey(key))) out.push(...check(names, value, [key]));
+    else if (mayNarrow(key, value)) {
+      throw invalid([key], 'is not known, and may leave something out: say it in the entries, or remove it');
+    }
+  }
+  return (label) => !out.includes(label) && left.every((list) => list.includes(label));
+}
