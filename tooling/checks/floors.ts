@@ -24,7 +24,7 @@ export const PACKAGE_FLOORS: Readonly<Record<string, readonly string[]>> = {
 
 /** What packages must not see: the contract of engines stands on nothing, and the embedded engine knows no network. */
 export const PACKAGE_FORBIDDEN: Readonly<Record<string, RegExp>> = {
-  'packages/engine': /^(?!\.|packages\/engine\/)/,
+  'packages/engine': /^(?!packages\/engine\/)/,
   'packages/llama': /^(?:node:(?:http2?|https|net|tls|dgram)|koa|zod|pino|kysely)$/,
 };
 

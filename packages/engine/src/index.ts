@@ -6,14 +6,12 @@ export type {
   EngineEvent,
   FinishReason,
   GenerateRequest,
-  InferenceEngine,
-  LoadedModel,
-  LoadOptions,
-  ModelDescription,
   QueueShare,
   ReasoningEffort,
   Sampling,
   TokenUsage,
   ToolChoice,
   ToolDefinition,
-} from './inference-engine.ts';
+} from './generation.ts';
+export type { EngineCapabilities, InferenceEngine, LoadedModel, OpenOptions } from './inference-engine.ts';
+export type { Model, ModelDescription, ModelSource } from './model.ts';

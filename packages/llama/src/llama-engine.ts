@@ -1,11 +1,24 @@
-import type { InferenceEngine, LoadedModel, LoadOptions, ModelDescription } from '@latchkey/engine';
-import { EngineError } from '@latchkey/engine';
+import {
+  EngineError,
+  type InferenceEngine,
+  type LoadedModel,
+  type Model,
+  type ModelSource,
+  type OpenOptions,
+} from '@latchkey/engine';
 import { describeModels } from './describe-models.ts';
+import { openGgufFolder } from './folder/gguf-folder.ts';
+import { GgufModel } from './folder/gguf-model.ts';
 import { loadModel } from './load-model.ts';
 import type { EngineLogger } from './logger.ts';
 
 /** What the embedded engine is made with. */
 export interface LlamaEngineOptions {
+  /** The folder with the models; subfolders are publishers. */
+  readonly folder: string;
+  readonly gpu: 'auto' | 'off';
+  /** CPU threads; absent: one less than there are cores. */
+  readonly threads?: number;
   /** Hears of engine processes that start, fail and end; by default nobody does. */
   readonly logger?: EngineLogger;
   /** How long a process that has work may say nothing before it is ended; 30 seconds by default. */
@@ -16,43 +29,44 @@ const SILENT: EngineLogger = { info() {}, warn() {} };
 
 /**
  * The engine that runs GGUF models on llama.cpp, each in a child process of its own, so that a file that crashes
- * llama.cpp, or a system that runs out of memory, takes one model down and never the server.
- *
- * `load` throws EngineError `MODEL_LOAD_FAILED`; disposing the engine unloads all its models.
+ * llama.cpp, or a system that runs out of memory, takes one model down and never the server. Disposing the engine
+ * unloads all its models.
  */
-export function createLlamaEngine({ logger = SILENT, silenceMilliseconds }: LlamaEngineOptions = {}): InferenceEngine {
-  return new LlamaEngine(logger, silenceMilliseconds);
+export function createLlamaEngine(options: LlamaEngineOptions): InferenceEngine {
+  return new LlamaEngine(options);
 }
 
 class LlamaEngine implements InferenceEngine {
-  readonly #logger: EngineLogger;
-  readonly #silenceMilliseconds: number | undefined;
+  readonly sources: readonly ModelSource[];
+  readonly #options: LlamaEngineOptions;
   readonly #models = new Set<LoadedModel>();
   readonly #closing = new AbortController();
 
-  constructor(logger: EngineLogger, silenceMilliseconds: number | undefined) {
-    this.#logger = logger;
-    this.#silenceMilliseconds = silenceMilliseconds;
+  constructor(options: LlamaEngineOptions) {
+    this.#options = options;
+    this.sources = [openGgufFolder(options.folder, (paths) => describeModels(paths, this.#closing.signal))];
   }
 
-  async describe(paths: readonly string[]): Promise<readonly (ModelDescription | Error)[]> {
-    return describeModels(paths, this.#closing.signal);
-  }
-
-  async load(options: LoadOptions, signal: AbortSignal): Promise<LoadedModel> {
-    const model = await loadModel(
-      options,
+  async open(model: Model, { onProgress, ...options }: OpenOptions, signal: AbortSignal): Promise<LoadedModel> {
+    const { gpu, threads, logger = SILENT, silenceMilliseconds } = this.#options;
+    const loaded = await loadModel(
+      {
+        modelKey: model.key,
+        path: GgufModel.pathOf(model),
+        gpu,
+        ...options,
+        ...(threads === undefined ? {} : { threads }),
+      },
       AbortSignal.any([signal, this.#closing.signal]),
-      this.#logger,
-      this.#silenceMilliseconds,
+      { logger, onProgress, silenceMilliseconds },
     );
     if (this.#closing.signal.aborted) {
-      await model[Symbol.asyncDispose]();
+      await loaded[Symbol.asyncDispose]();
       throw new EngineError('SHUTTING_DOWN', 'The server is going down; no model can be loaded.');
     }
-    this.#models.add(model);
-    void model.gone.then(() => this.#models.delete(model));
-    return model;
+    this.#models.add(loaded);
+    void loaded.gone.then(() => this.#models.delete(loaded));
+    return loaded;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

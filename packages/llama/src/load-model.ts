@@ -1,4 +1,3 @@
-import type { LoadOptions } from '@latchkey/engine';
 import { EngineError } from '@latchkey/engine';
 import { EngineProcess, SILENCE_MILLISECONDS } from './engine-process.ts';
 import { LoadedLlamaModel } from './loaded-llama-model.ts';
@@ -6,29 +5,34 @@ import type { EngineLogger } from './logger.ts';
 import { describeEnd } from './process-end.ts';
 import type { LoadCommand } from './protocol.ts';
 
+/** What this side of the two processes needs to load a model. */
+export interface LoadListeners {
+  readonly logger: EngineLogger;
+  readonly onProgress: ((progress: number) => void) | undefined;
+  readonly silenceMilliseconds: number | undefined;
+}
+
 /**
  * Starts a process and loads a model into it.
  * Throws EngineError `MODEL_LOAD_FAILED`, or the signal's reason when that fires; either way the process is gone.
  */
 export async function loadModel(
-  options: LoadOptions,
+  command: LoadCommand,
   signal: AbortSignal,
-  logger: EngineLogger,
-  silenceMilliseconds: number = SILENCE_MILLISECONDS,
+  { logger, onProgress, silenceMilliseconds = SILENCE_MILLISECONDS }: LoadListeners,
 ): Promise<LoadedLlamaModel> {
   signal.throwIfAborted();
-  const { onProgress, ...command } = options;
   const loading = Promise.withResolvers<LoadedLlamaModel>();
   let model: LoadedLlamaModel | undefined;
   const child = new EngineProcess({
-    title: options.modelKey,
+    title: command.modelKey,
     silenceMilliseconds,
     onReport(report) {
       if (report.type === 'load.progress') onProgress?.(report.progress);
       else if (report.type === 'load.failed') loading.reject(loadError(report.error.message, report.error.detail));
       else if (report.type === 'load.end') {
         const { device, contextLength } = report;
-        model = new LoadedLlamaModel({ process: child, contextLength, parallel: options.parallel, device });
+        model = new LoadedLlamaModel({ process: child, contextLength, parallel: command.parallel, device });
         loading.resolve(model);
       } else model?.receive(report);
     },
@@ -37,20 +41,20 @@ export async function loadModel(
         loadError('The engine crashed while it loaded the model; the file may be damaged.', describeEnd(end)),
       );
       model?.processEnded(end);
-      logger.info({ model: options.modelKey, pid: child.pid, end: describeEnd(end) }, 'engine process ended');
+      logger.info({ model: command.modelKey, pid: child.pid, end: describeEnd(end) }, 'engine process ended');
     },
   });
   using _work = child.work();
   const abort = (): void => loading.reject(signal.reason);
   signal.addEventListener('abort', abort, { once: true });
-  child.send({ type: 'load', options: command satisfies LoadCommand });
+  child.send({ type: 'load', options: command });
   try {
     return await loading.promise;
   } catch (error) {
     child.kill();
     await child.stop();
     if (error instanceof EngineError) {
-      logger.warn({ model: options.modelKey, pid: child.pid, detail: error.detail }, 'model failed to load');
+      logger.warn({ model: command.modelKey, pid: child.pid, detail: error.detail }, 'model failed to load');
     }
     throw error;
   } finally {

@@ -1,4 +1,4 @@
-import type { EngineEvent, GenerateRequest, LoadedModel } from '@latchkey/engine';
+import type { EngineCapabilities, EngineEvent, GenerateRequest, LoadedModel } from '@latchkey/engine';
 import { EngineError } from '@latchkey/engine';
 import type { EngineProcess, ProcessEnd } from './engine-process.ts';
 import { EventStream } from './event-stream.ts';
@@ -19,11 +19,18 @@ export class LoadedLlamaModel implements LoadedModel {
   readonly contextLength: number;
   readonly parallel: number;
   readonly device: string;
+  readonly capabilities: EngineCapabilities = {
+    tokenCounting: 'exact',
+    cacheIsolation: 'scope',
+    embeddings: false,
+    vision: false,
+    logprobs: false,
+  };
   readonly pid?: number;
   readonly #process: EngineProcess;
   readonly #streams = new Map<number, EventStream>();
   readonly #counts = new Map<number, PromiseWithResolvers<number>>();
-  readonly #lostListeners: ((reason: Error) => void)[] = [];
+  readonly #lostListeners = new Set<(reason: Error) => void>();
   #lost: EngineError | undefined;
   #disposed: Promise<void> | undefined;
   #nextId = 1;
@@ -96,8 +103,9 @@ export class LoadedLlamaModel implements LoadedModel {
     return this.#process.ended;
   }
 
-  onLost(listener: (reason: Error) => void): void {
-    this.#lostListeners.push(listener);
+  onLost(listener: (reason: Error) => void): Disposable {
+    this.#lostListeners.add(listener);
+    return { [Symbol.dispose]: () => this.#lostListeners.delete(listener) };
   }
 
   /** To be called with every report of the process. */

@@ -1,14 +1,17 @@
-import type {
-  EngineErrorCode,
-  EngineEvent,
-  GenerateRequest,
-  LoadOptions,
-  ModelDescription,
-  RequestField,
-} from '@latchkey/engine';
+import type { EngineErrorCode, EngineEvent, GenerateRequest, ModelDescription, RequestField } from '@latchkey/engine';
 
-/** How a model is loaded, without what cannot cross to another process. */
-export type LoadCommand = Omit<LoadOptions, 'onProgress'>;
+/** How a model is loaded. */
+export interface LoadCommand {
+  /** Names the process, for people who look at `ps`. */
+  readonly modelKey: string;
+  readonly path: string;
+  /** Tokens of context for each of `parallel` requests. */
+  readonly contextLength: number;
+  readonly parallel: number;
+  /** CPU threads; absent: one less than there are cores. */
+  readonly threads?: number;
+  readonly gpu: 'auto' | 'off';
+}
 
 /** An error on its way from the child: `message` may be shown to a caller, `detail` is for the log. */
 export interface TransportedError {

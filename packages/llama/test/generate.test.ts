@@ -1,6 +1,5 @@
 import type { ChatMessage, LoadedModel } from '@latchkey/engine';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createLlamaEngine } from '../src/index.ts';
 import {
   asking,
   askingForEndlessText,
@@ -10,9 +9,10 @@ import {
   loadNano,
   messageOf,
   NEVER,
+  newEngine,
 } from './nano.ts';
 
-const engine = createLlamaEngine();
+const engine = newEngine();
 let model: LoadedModel;
 
 beforeAll(async () => {
@@ -48,7 +48,7 @@ describe('text', () => {
   it('ends before a stop string, even one that is spread over tokens', async () => {
     const events = await collect(model.generate(asking('Repeat: red fox', { stop: ['d f'] }), NEVER));
     expect(messageOf(events)).toBe('re');
-    expect(finishOf(events).reason).toBe('stop_string');
+    expect(finishOf(events)).toMatchObject({ reason: 'stop_string', stopString: 'd f' });
   });
 
   it('ends with length at maxOutputTokens', async () => {
@@ -57,10 +57,10 @@ describe('text', () => {
   });
 
   it('ends with length where the context ends and never forgets its beginning', async () => {
-    const events = await collect(model.generate(askingForEndlessText({ contextLength: 120 }), NEVER));
-    const { reason, usage } = finishOf(events);
+    await using small = await loadNano(engine, { contextLength: 256 });
+    const { reason, usage } = finishOf(await collect(small.generate(askingForEndlessText(), NEVER)));
     expect(reason).toBe('length');
-    expect(usage.promptTokens + usage.outputTokens).toBe(120);
+    expect(usage.promptTokens + usage.outputTokens).toBe(small.contextLength);
   });
 
   it('repeats itself less when repetition is punished', async () => {
@@ -95,9 +95,6 @@ describe('refusals', () => {
   it('refuses a conversation that does not fit with CONTEXT_EXCEEDED', async () => {
     const long = asking('word '.repeat(3000));
     await expect(collect(model.generate(long, NEVER))).rejects.toMatchObject({ code: 'CONTEXT_EXCEEDED' });
-    await expect(collect(model.generate(asking('Hello', { contextLength: 5 }), NEVER))).rejects.toMatchObject({
-      code: 'CONTEXT_EXCEEDED',
-    });
   });
 
   it('refuses an image with UNSUPPORTED_INPUT', async () => {

@@ -1,4 +1,4 @@
-import type { EngineEvent, GenerateRequest, LoadedModel } from '@latchkey/engine';
+import type { EngineCapabilities, EngineEvent, GenerateRequest, LoadedModel } from '@latchkey/engine';
 import { EventStream } from '../src/event-stream.ts';
 
 /** A model that lets turns beyond `parallel` wait, first come, first served; a server has a queue of its own. */
@@ -6,6 +6,7 @@ export class InTurn implements LoadedModel {
   readonly contextLength: number;
   readonly parallel: number;
   readonly device: string;
+  readonly capabilities: EngineCapabilities;
   readonly pid: number | undefined;
   readonly #model: LoadedModel;
   readonly #waiting: ((hasPlace: boolean) => void)[] = [];
@@ -16,6 +17,7 @@ export class InTurn implements LoadedModel {
     this.contextLength = model.contextLength;
     this.parallel = model.parallel;
     this.device = model.device;
+    this.capabilities = model.capabilities;
     this.pid = model.pid;
   }
 
@@ -67,8 +69,8 @@ export class InTurn implements LoadedModel {
     return this.#model.countPrompt(request, signal);
   }
 
-  onLost(listener: (reason: Error) => void): void {
-    this.#model.onLost(listener);
+  onLost(listener: (reason: Error) => void): Disposable {
+    return this.#model.onLost(listener);
   }
 
   [Symbol.asyncDispose](): PromiseLike<void> {

@@ -7,10 +7,10 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { LoadedModel } from '@latchkey/engine';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createLlamaEngine } from '../src/index.ts';
-import { asking, askingForEndlessText, collect, loadNano, messageOf, NANO, NEVER } from './nano.ts';
+import { describeModels } from '../src/describe-models.ts';
+import { asking, askingForEndlessText, collect, loadNano, messageOf, modelAt, NANO, NEVER, newEngine } from './nano.ts';
 
-const engine = createLlamaEngine();
+const engine = newEngine();
 let folder: string;
 
 beforeAll(async () => {
@@ -39,7 +39,7 @@ function isAlive(pid: number): boolean {
 
 describe('describe', () => {
   it('says what a model file says of itself', async () => {
-    const [description] = await engine.describe([NANO]);
+    const [description] = await describeModels([NANO], NEVER);
     expect(description).toMatchObject({
       architecture: 'llama',
       quantization: 'Q8_0',
@@ -55,7 +55,7 @@ describe('describe', () => {
 
   it('gives an error for a file that is no model and goes on with the next', async () => {
     const garbage = await damagedCopy('garbage.gguf', () => Buffer.from('GGUF, but not really'));
-    const [first, second] = await engine.describe([garbage, NANO]);
+    const [first, second] = await describeModels([garbage, NANO], NEVER);
     expect(first).toBeInstanceOf(Error);
     expect(second).toMatchObject({ displayName: 'Latchkey nano' });
   });
@@ -65,7 +65,7 @@ describe('describe', () => {
       bytes.writeBigUInt64LE(2n ** 62n, 16);
       return bytes;
     });
-    const [first, second] = await engine.describe([absurd, NANO]);
+    const [first, second] = await describeModels([absurd, NANO], NEVER);
     expect(first).toBeInstanceOf(Error);
     expect(second).toMatchObject({ displayName: 'Latchkey nano' });
   });
@@ -74,11 +74,11 @@ describe('describe', () => {
     const path = await damagedCopy('embedding.gguf', (bytes) =>
       Buffer.from(bytes.toString('latin1').replaceAll('llama', 'nbert'), 'latin1'),
     );
-    expect(await engine.describe([path])).toMatchObject([{ type: 'embedding', architecture: 'nbert' }]);
+    expect(await describeModels([path], NEVER)).toMatchObject([{ type: 'embedding', architecture: 'nbert' }]);
   });
 
   it('reads nothing when asked for nothing', async () => {
-    expect(await engine.describe([])).toEqual([]);
+    expect(await describeModels([], NEVER)).toEqual([]);
   });
 });
 
@@ -107,10 +107,7 @@ describe('load', () => {
 
   it('rejects with the reason of an abort and leaves no process behind', async () => {
     const controller = new AbortController();
-    const loading = engine.load(
-      { modelKey: 'latchkey/nano', path: NANO, contextLength: 2048, parallel: 1, gpu: 'off' },
-      controller.signal,
-    );
+    const loading = engine.open(modelAt(NANO), { contextLength: 2048, parallel: 1 }, controller.signal);
     controller.abort(new Error('nobody waits for it'));
     await expect(loading).rejects.toThrow('nobody waits for it');
   });
@@ -197,7 +194,7 @@ describe('a model that is disposed', () => {
   it('fails its generations with MODEL_UNLOADED and is not reported as lost', async () => {
     const model = await loadNano(engine);
     let lost = false;
-    model.onLost(() => {
+    using _hearing = model.onLost(() => {
       lost = true;
     });
     const events = model.generate(askingForEndlessText(), NEVER)[Symbol.asyncIterator]();
@@ -218,7 +215,7 @@ describe('a model that is disposed', () => {
   });
 
   it('is disposed with its engine', async () => {
-    const own = createLlamaEngine();
+    const own = newEngine();
     const model = await loadNano(own);
     await own[Symbol.asyncDispose]();
     expect(isAlive(model.pid!)).toBe(false);

@@ -1,12 +1,16 @@
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type {
   EngineEvent,
   GenerateRequest,
   InferenceEngine,
   LoadedModel,
-  LoadOptions,
+  Model,
+  OpenOptions,
   ToolDefinition,
 } from '@latchkey/engine';
+import { GgufModel } from '../src/folder/gguf-model.ts';
+import { createLlamaEngine, type LlamaEngineOptions } from '../src/index.ts';
 import { InTurn } from './in-turn.ts';
 
 /** The model that the tests run: small, real, and in the repository. */
@@ -27,13 +31,23 @@ export const DOCUMENTATION_TOOLS: readonly ToolDefinition[] = [
   },
 ];
 
-/** Nano with a queue in front of it. */
-export async function loadNano(engine: InferenceEngine, options: Partial<LoadOptions> = {}): Promise<LoadedModel> {
-  const model = await engine.load(
-    { modelKey: 'latchkey/nano', path: NANO, contextLength: 2048, parallel: 1, threads: 1, gpu: 'off', ...options },
-    NEVER,
+/** An engine on one thread of the processor. */
+export const newEngine = (options: Partial<LlamaEngineOptions> = {}): InferenceEngine =>
+  createLlamaEngine({ folder: dirname(dirname(NANO)), gpu: 'off', threads: 1, ...options });
+
+/** A file as a model, whatever is in it. */
+export const modelAt = (path: string): Model =>
+  new GgufModel(
+    { key: 'latchkey/nano', names: [], publisher: 'latchkey', name: 'nano', path, sizeBytes: 1, modifiedAt: 0 },
+    new Error('it was not looked at'),
   );
-  return new InTurn(model);
+
+/** Nano, or the file at `path`, with a queue in front of it. */
+export async function loadNano(
+  engine: InferenceEngine,
+  { path = NANO, ...options }: Partial<OpenOptions> & { readonly path?: string } = {},
+): Promise<LoadedModel> {
+  return new InTurn(await engine.open(modelAt(path), { contextLength: 2048, parallel: 1, ...options }, NEVER));
 }
 
 /** A greedy request for an answer to one question. */

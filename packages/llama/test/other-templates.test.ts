@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { LoadedModel } from '@latchkey/engine';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createLlamaEngine } from '../src/index.ts';
-import { asking, collect, DOCUMENTATION_TOOLS, finishOf, loadNano, messageOf, NANO, NEVER } from './nano.ts';
+import { describeModels } from '../src/describe-models.ts';
+import { asking, collect, DOCUMENTATION_TOOLS, finishOf, loadNano, messageOf, NANO, NEVER, newEngine } from './nano.ts';
 
-const engine = createLlamaEngine();
+const engine = newEngine();
 let folder: string;
 
 beforeAll(async () => {
@@ -37,7 +37,7 @@ describe('a template that shows no tools', () => {
   });
 
   it('is described as not trained for tools', async () => {
-    expect(await engine.describe([path])).toMatchObject([{ capabilities: { trainedForToolUse: false } }]);
+    expect(await describeModels([path], NEVER)).toMatchObject([{ capabilities: { trainedForToolUse: false } }]);
   });
 
   it('still makes calls when they are required, and the turn ends with them', async () => {
@@ -59,7 +59,7 @@ describe('a template that opens a block of reasoning', () => {
   });
 
   it('is described with its one setting', async () => {
-    expect(await engine.describe([path])).toMatchObject([
+    expect(await describeModels([path], NEVER)).toMatchObject([
       { capabilities: { reasoning: { allowedOptions: ['on'], default: 'on' } } },
     ]);
   });

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { LoadedModel } from '@latchkey/engine';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createLlamaEngine } from '../src/index.ts';
-import { asking, askingForEndlessText, collect, loadNano, messageOf, NANO, NEVER } from './nano.ts';
+import { describeModels } from '../src/describe-models.ts';
+import { asking, askingForEndlessText, collect, loadNano, messageOf, NANO, NEVER, newEngine } from './nano.ts';
 import { writeNanoWith } from './template-of.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
@@ -29,7 +29,7 @@ const served = async (model: LoadedModel): Promise<void> =>
 
 describe('a model whose process falls silent while it has work', () => {
   it('fails that work with MODEL_CRASHED, and the next request gets a new process', async () => {
-    await using engine = createLlamaEngine({ silenceMilliseconds: 10_000 });
+    await using engine = newEngine({ silenceMilliseconds: 10_000 });
     const model = await loadNano(engine);
     const lost = new Promise<Error>((resolve) => model.onLost(resolve));
     const events = model.generate(askingForEndlessText(), NEVER)[Symbol.asyncIterator]();
@@ -65,15 +65,14 @@ describe('a server that is killed while a process of it spins', () => {
 
 describe('a model file whose template loops', () => {
   it('is described as that, and the files after it are read', async () => {
-    await using engine = createLlamaEngine();
     const path = await writeNanoWith(LOOP, join(temporaryFolder(), 'loops.gguf'));
-    const [looping, after] = await engine.describe([path, NANO]);
+    const [looping, after] = await describeModels([path, NANO], NEVER);
     expect(looping).toMatchObject({ message: 'The chat template in the file takes too long or too much memory.' });
     expect(after).toMatchObject({ displayName: 'Latchkey nano' });
   }, 120_000);
 
   it('for one conversation refuses that one; a stream that runs goes on meanwhile, and the next is served', async () => {
-    await using engine = createLlamaEngine();
+    await using engine = newEngine();
     const path = await writeNanoWith(LOOPS_SOMETIMES, join(temporaryFolder(), 'sometimes.gguf'));
     await using model = await loadNano(engine, { path, parallel: 2 });
     const order: string[] = [];
@@ -96,7 +95,7 @@ describe('a request that cannot be sent to its process', () => {
     const depth = 50_000;
     const parameters = JSON.parse(`${'{"items":'.repeat(depth)}{}${'}'.repeat(depth)}`);
     const deep = asking('Hello', { tools: [{ name: 'deep', description: '', parameters }] });
-    await using engine = createLlamaEngine();
+    await using engine = newEngine();
     await using model = await loadNano(engine, { parallel: 1 });
     for (let count = 0; count < 3; count += 1) {
       await expect(collect(model.generate(deep, NEVER))).rejects.toThrow(RangeError);

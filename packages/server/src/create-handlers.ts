@@ -24,8 +24,8 @@ import { createTokenHandlers, type ReviewGrant } from './http/handlers/tokens.ts
 import { createUsageHandler, type UsageHandlerOptions } from './http/handlers/usage.ts';
 import { createWhoamiHandlers } from './http/handlers/whoami.ts';
 import type { Handlers } from './http/routes.ts';
+import type { ModelCatalog } from './models/model-catalog.ts';
 import type { ModelPool } from './models/model-pool.ts';
-import type { ModelRegistry } from './models/model-registry.ts';
 import type { LiveSettings } from './settings/live-settings.ts';
 import { findArgumentNames } from './tools/argument-names.ts';
 import { askApprovalFor } from './tools/ask-approval.ts';
@@ -54,7 +54,7 @@ export interface HandlerParts {
   readonly mcpJsonProblem: () => string | null;
   readonly approvals: Approvals;
   readonly chat: ChatService;
-  readonly registry: ModelRegistry;
+  readonly catalog: ModelCatalog;
   readonly pool: ModelPool;
   readonly usage: Omit<UsageHandlerOptions, 'auth'>;
   /** The name by which this installation knows its own requests. */
@@ -70,12 +70,12 @@ export interface HandlerParts {
 
 /** Gives every endpoint what it stands on. */
 export function createHandlers(parts: HandlerParts): Handlers {
-  const { auth, access, meter, trail, settings, host, approvals, chat, registry, pool, clock } = parts;
+  const { auth, access, meter, trail, settings, host, approvals, chat, catalog, pool, clock } = parts;
   const switches = settings.current;
   return {
     approvals: createApprovalHandlers(approvals.desk, trail),
     audit: createAuditHandler(parts.log),
-    can: createCanHandler(registry.resolve, findArgumentNames({ host, switches })),
+    can: createCanHandler(catalog.resolve, findArgumentNames({ host, switches })),
     chat: createChatHandler(chat),
     chatCompletions: createChatCompletionsHandler({ chat, ...parts.completions }),
     health: createHealthHandler(parts.prove),
@@ -108,7 +108,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
       warnings: host.warnings,
       output: (label) => readServerOutput(host, label),
     }),
-    models: createModelHandlers(registry, pool),
+    models: createModelHandlers(catalog, pool),
     oauth: createOAuthHandlers({ auth, access, meter, clock }),
     protectedResource: createProtectedResourceHandler(parts.publicUrl, parts.authorizationServers),
     settings: createSettingsHandlers(settings),

@@ -37,8 +37,8 @@ import type { Route } from './http/route.ts';
 import { createRoutes } from './http/routes.ts';
 import { withHop } from './mcp-endpoint/hop.ts';
 import { createKyselyPinStore } from './mcp-pins/kysely-pin-store.ts';
+import { createModelCatalog } from './models/model-catalog.ts';
 import { ModelPool } from './models/model-pool.ts';
-import { createModelRegistry } from './models/model-registry.ts';
 import { lookAround, type ServerOverview } from './overview.ts';
 import { toAuthSettings } from './settings/installation-settings.ts';
 import { createKyselySettingsStore } from './settings/kysely-settings-store.ts';
@@ -214,27 +214,32 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
         logger.error({ file: mcpFile, problem: message }, 'mcp.json is not taken; what was read before stays in use'),
     }),
   );
-  const engine = opened.use(createLlamaEngine({ logger: logger.child({ part: 'engine' }) }));
-  const registry = createModelRegistry(config.models, config.aliases, engine);
+  const engine = opened.use(
+    createLlamaEngine({
+      folder: config.models,
+      gpu: config.engine.gpu,
+      logger: logger.child({ part: 'engine' }),
+      ...(config.engine.threads === undefined ? {} : { threads: config.engine.threads }),
+    }),
+  );
+  const catalog = createModelCatalog([engine], config.aliases);
   const pool = opened.use(
     new ModelPool({
-      engine,
+      catalog,
       logger,
       contextLength: config.engine.contextLength,
       parallel: config.engine.parallel,
       queue: config.engine.queue,
       ...(config.engine.maxContextLength === undefined ? {} : { maxContextLength: config.engine.maxContextLength }),
-      gpu: config.engine.gpu,
       idleMilliseconds: config.engine.idleMinutes * 60_000,
       keepOnlyLast: config.engine.keepOnlyLast,
-      ...(config.engine.threads === undefined ? {} : { threads: config.engine.threads }),
     }),
   );
 
   const usage = createKyselyUsageStore(database.usage);
   const recorder = opened.use(createUsageRecorder({ store: usage, clock, logger }));
   const chat = createChatService({
-    registry,
+    catalog,
     pool,
     conversations: createKyselyConversationStore(database.conversations),
     openToolset: createChatTools({
@@ -259,7 +264,7 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
     reviewGrant(grant, {
       now: clock(),
       actions: routes.flatMap(({ access }) => (access === 'public' || access === 'authenticated' ? [] : [access])),
-      models: (await registry.list()).flatMap(({ file }) => [file.key, ...file.names]),
+      models: (await catalog.list()).flatMap(({ key, names }) => [key, ...names]),
       servers: mcp.servers().map(({ id }) => id),
     });
   const stopping = new AbortController();
@@ -280,7 +285,7 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
       mcpJsonProblem: watcher.problem,
       approvals,
       chat,
-      registry,
+      catalog,
       pool,
       usage: { store: usage, recorder, clock },
       installation,
@@ -345,7 +350,7 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
   const overview = (): Promise<ServerOverview> =>
     lookAround({
       config,
-      registry,
+      catalog,
       host: mcp,
       warnings,
       reviewPolicy: async () => (policy === undefined ? [] : review(policy)),

@@ -6,7 +6,6 @@ export type {
   GenerateRequest,
   InferenceEngine,
   LoadedModel,
-  LoadOptions,
   ModelDescription,
 } from '@latchkey/engine';
 export { defineConfig } from './config/define-config.ts';

@@ -1,8 +1,7 @@
 import type { GrantWarning } from '@latchkey/auth-core';
 import type { McpHost } from '@latchkey/mcp-bridge';
 import type { ServerConfig } from './config/schema.ts';
-import { findModelFiles } from './models/model-files.ts';
-import type { ModelRegistry } from './models/model-registry.ts';
+import type { ModelCatalog } from './models/model-catalog.ts';
 
 /** What a server has found when it started, for its operator. */
 export interface ServerOverview {
@@ -15,7 +14,7 @@ export interface ServerOverview {
 
 export interface OverviewParts {
   readonly config: ServerConfig;
-  readonly registry: ModelRegistry;
+  readonly catalog: ModelCatalog;
   readonly host: Pick<McpHost, 'servers' | 'warnings'>;
   /** What was found before. */
   readonly warnings: readonly string[];
@@ -25,20 +24,18 @@ export interface OverviewParts {
 /** Looks at everything once. It may take seconds: every model file that is new is read. */
 export async function lookAround({
   config,
-  registry,
+  catalog,
   host,
   warnings,
   reviewPolicy,
 }: OverviewParts): Promise<ServerOverview> {
-  const found = await registry.list();
-  const names = new Set(found.flatMap(({ file }) => [file.key, ...file.names]));
-  const folders: string[] = [];
-  await findModelFiles(config.models, (path, code) => folders.push(`${path} cannot be read (${code})`));
+  const found = await catalog.list();
+  const names = new Set(found.flatMap((model) => [model.key, ...model.names]));
   const isNamed = (key: string): boolean => names.has(key);
   return {
-    models: found.flatMap(({ file, description }) => (description instanceof Error ? [] : [file.key])),
-    unreadable: found.flatMap(({ file, description }) =>
-      description instanceof Error ? [{ key: file.key, reason: description.message }] : [],
+    models: found.flatMap(({ key, description }) => (description instanceof Error ? [] : [key])),
+    unreadable: found.flatMap(({ key, description }) =>
+      description instanceof Error ? [{ key, reason: description.message }] : [],
     ),
     servers: host.servers().map(({ id, sandbox }) => ({
       id,
@@ -47,7 +44,7 @@ export async function lookAround({
     })),
     warnings: [
       ...warnings,
-      ...folders,
+      ...(await catalog.problems()),
       ...Object.entries(config.aliases).flatMap(([name, key]) =>
         isNamed(key) ? [] : [`aliases: ${name} stands for ${key}, and there is no such model`],
       ),

@@ -1,23 +1,30 @@
+import type { ModelSource } from '@latchkey/engine';
+import { ScriptedEngine, scriptedModel } from '@latchkey/engine/testing';
 import { describe, expect, it } from 'vitest';
 import { defineConfig } from '../src/config/define-config.ts';
-import { createModelRegistry } from '../src/models/model-registry.ts';
+import { createModelCatalog } from '../src/models/model-catalog.ts';
 import { lookAround } from '../src/overview.ts';
-import { ScriptedEngine } from './scripted/scripted-engine.ts';
-import { temporaryFolder, writeFiles } from './scripted/temporary-folder.ts';
+import { temporaryFolder } from './scripted/temporary-folder.ts';
 
 describe('what a server finds when it starts', () => {
   it('is its models, and names in the configuration that no model has', async () => {
-    const models = temporaryFolder();
-    writeFiles(models, { 'ibm/granite/g-Q4_K_M.gguf': 'GGUF', 'ibm/granite/g-Q8_0.gguf': 'GGUF' });
+    const engine = new ScriptedEngine();
+    const [granite, q8] = [scriptedModel('ibm/granite'), scriptedModel('ibm/granite@q8_0')];
+    const list = async () => [{ ...granite, names: ['ibm/granite@q4_k_m'] }, q8];
+    const source: ModelSource = {
+      list,
+      find: async () => undefined,
+      problems: async () => ['/m cannot be read (EACCES)'],
+    };
+    Object.assign(engine, { sources: [source] });
     const config = defineConfig({
       data: temporaryFolder(),
-      models,
       aliases: { small: 'ibm/granite@q4_k_m', gone: 'ibm/none' },
       sampling: { '*': {}, 'ibm/other': {} },
     });
     const overview = await lookAround({
       config,
-      registry: createModelRegistry(models, config.aliases, new ScriptedEngine()),
+      catalog: createModelCatalog([engine], config.aliases),
       host: { servers: () => [], warnings: () => ['mcpServers.a.x is not known and has no effect'] },
       warnings: ['the first'],
       reviewPolicy: async () => [{ path: 'models', message: 'no model is named' }],
@@ -28,6 +35,7 @@ describe('what a server finds when it starts', () => {
       servers: [],
       warnings: [
         'the first',
+        '/m cannot be read (EACCES)',
         'aliases: gone stands for ibm/none, and there is no such model',
         'sampling: there is no model ibm/other',
         'policy: models: no model is named',

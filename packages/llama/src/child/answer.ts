@@ -31,15 +31,17 @@ export class Answer {
   }
 
   /** Emits what was held back; returns why the turn ended. */
-  end(cutShort: boolean): FinishReason {
+  end(cutShort: boolean): { readonly reason: FinishReason; readonly stopString?: string } {
     if (!this.stopped) {
       this.#pass(this.#parser.end());
       this.#flush();
     }
     const stop = this.#stops.found;
-    if (stop !== undefined) return this.#formatStops.includes(stop) ? 'stop' : 'stop_string';
-    if (cutShort) return 'length';
-    return this.#parser.callCount > 0 ? 'tool_calls' : 'stop';
+    if (stop !== undefined) {
+      return this.#formatStops.includes(stop) ? { reason: 'stop' } : { reason: 'stop_string', stopString: stop };
+    }
+    if (cutShort) return { reason: 'length' };
+    return { reason: this.#parser.callCount > 0 ? 'tool_calls' : 'stop' };
   }
 
   #pass(events: readonly ParsedEvent[]): void {

@@ -47,6 +47,7 @@ function describe(file: GgufFileInfo, bytes: number, traits: TemplateTraits | un
   const embeds = own.pooling_type !== undefined || EMBEDDING_ARCHITECTURE.test(architecture ?? '');
   return {
     architecture,
+    format: 'gguf',
     quantization: general?.file_type === undefined ? null : quantizationName(general.file_type),
     bitsPerWeight: parameterCount === null || bytes <= 0 ? null : round((bytes * 8) / parameterCount),
     parameterCount,

@@ -21,7 +21,7 @@ export async function generate(
   signal: AbortSignal,
   emit: (event: EngineEvent) => void,
 ): Promise<void> {
-  const limit = Math.min(request.contextLength ?? Number.POSITIVE_INFINITY, model.contextLength);
+  const limit = model.contextLength;
   const prompt = await buildPrompt(model, request, limit, signal);
   if (prompt === undefined) return;
   const room = roomForAnswer(request, prompt, limit);
@@ -130,12 +130,12 @@ async function runTurn({ model, request, prompt, room, lease, count, signal, emi
     if (answer.stopped || cutShort) break;
   }
   answer.read(text.end());
-  const reason = answer.end(cutShort);
+  const end = answer.end(cutShort);
   const ended = performance.now();
   count.finished = true;
   emit({
     type: 'finish',
-    reason,
+    ...end,
     usage: count.usage,
     timeToFirstTokenSeconds: ((firstTokenAt || ended) - started) / 1000,
     tokensPerSecond: count.outputTokens === 0 ? 0 : (count.outputTokens * 1000) / (ended - generationStarted),

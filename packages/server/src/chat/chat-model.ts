@@ -1,8 +1,8 @@
+import type { LoadedModel, Model } from '@latchkey/engine';
 import type { ChatEvent } from '../contracts/chat-event.ts';
 import { ServerError } from '../contracts/server-error.ts';
 import { EventQueue } from '../models/event-queue.ts';
 import type { LoadEvent, ModelLease, ModelPool } from '../models/model-pool.ts';
-import type { RegisteredModel } from '../models/model-registry.ts';
 
 /** How the loading of a model is reported. */
 export type ModelLoadEvent = Extract<ChatEvent, { readonly type: `model_load.${string}` }>;
@@ -11,11 +11,11 @@ export type ModelLoadEvent = Extract<ChatEvent, { readonly type: `model_load.${s
 export class ChatModel {
   loadTimeSeconds: number | undefined;
   readonly #pool: ModelPool;
-  readonly #model: RegisteredModel;
+  readonly #model: Model;
   readonly #contextLength: number | undefined;
   #mayReload = true;
 
-  constructor(pool: ModelPool, model: RegisteredModel, contextLength: number | undefined) {
+  constructor(pool: ModelPool, model: Model, contextLength: number | undefined) {
     this.#pool = pool;
     this.#model = model;
     this.#contextLength = contextLength;
@@ -26,10 +26,15 @@ export class ChatModel {
     return this.#pool.contextFor(this.#model, this.#contextLength);
   }
 
+  /** Tokens of context that a round has on the loaded model. */
+  roomOn({ contextLength }: LoadedModel): number {
+    return Math.min(this.#contextLength ?? contextLength, contextLength);
+  }
+
   /** The model, loaded when it has to be. When `signal` fires, its reason is thrown and nothing is held. */
   async *lease(signal: AbortSignal): AsyncGenerator<ModelLoadEvent, ModelLease> {
     signal.throwIfAborted();
-    const model = this.#model.file.key;
+    const model = this.#model.key;
     const events = new EventQueue<LoadEvent>();
     const leaving = new AbortController();
     const acquiring = this.#pool

@@ -6,7 +6,7 @@ import {
   describeDenial,
   type Principal,
 } from '@latchkey/auth-core';
-import type { ChatMessage, Sampling } from '@latchkey/engine';
+import type { ChatMessage, Model, Sampling } from '@latchkey/engine';
 import type { ChatEvent } from '../contracts/chat-event.ts';
 import type { ChatRequest } from '../contracts/chat-request.ts';
 import type { ConversationStore, StoredConversation } from '../contracts/conversation-store.ts';
@@ -14,8 +14,8 @@ import { denialDetails } from '../contracts/denial-details.ts';
 import { ServerError } from '../contracts/server-error.ts';
 import type { ChatToolset } from '../contracts/toolset.ts';
 import type { RecordUsage } from '../contracts/usage-record.ts';
+import type { ModelCatalog } from '../models/model-catalog.ts';
 import type { ModelPool } from '../models/model-pool.ts';
-import type { ModelRegistry, RegisteredModel } from '../models/model-registry.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { scopeOf, shareOf } from './caller-scope.ts';
 import { ChatModel } from './chat-model.ts';
@@ -37,7 +37,7 @@ export interface ChatCaller extends TokenBudget {
 }
 
 export interface ChatServiceOptions {
-  readonly registry: ModelRegistry;
+  readonly catalog: ModelCatalog;
   readonly pool: ModelPool;
   readonly conversations: ConversationStore;
   /** Here, `request.messages` are all of the conversation. */
@@ -75,12 +75,12 @@ export type ChatService = (
 export function createChatService(options: ChatServiceOptions): ChatService {
   const usual = options.patienceMilliseconds ?? PATIENCE_MILLISECONDS;
   return async (caller, asked, signal, patienceMilliseconds = usual) => {
-    const key = options.registry.resolve(asked.model);
+    const key = options.catalog.resolve(asked.model);
     // Asked before the model is looked for: a token learns nothing about models that it may not use.
     const permission = permit(caller, key);
     refuseSpent(caller);
     refuseLargeRequest(asked, options.schemaExcess);
-    const model = await options.registry.find(key);
+    const model = await options.catalog.find(key);
     const request = withEffort(asked, model);
     refuseImagesForTheBlind(model, request.messages);
     refuseUnknownReasoning(model, request);
@@ -99,7 +99,7 @@ export function createChatService(options: ChatServiceOptions): ChatService {
 interface OpenedChat {
   readonly caller: ChatCaller;
   readonly request: ChatRequest;
-  readonly model: RegisteredModel;
+  readonly model: Model;
   readonly history: StoredConversation;
   /** History and what is new. */
   readonly messages: readonly ChatMessage[];
@@ -112,7 +112,7 @@ async function* streamChat(
   chat: OpenedChat,
   signal: AbortSignal,
 ): AsyncGenerator<ChatEvent> {
-  const key = chat.model.file.key;
+  const key = chat.model.key;
   const record = createTurnRecord();
   await using _toolset = chat.toolset;
   const chatModel = new ChatModel(options.pool, chat.model, chat.request.contextLength);
@@ -193,49 +193,41 @@ function permit(caller: ChatCaller, model: string): AllowedDecision {
 }
 
 /** What a model's file says of reasoning is known before it is loaded. */
-function refuseUnknownReasoning({ description, file }: RegisteredModel, { reasoning }: ChatRequest): void {
+function refuseUnknownReasoning({ description, key }: Model, { reasoning }: ChatRequest): void {
   if (reasoning === undefined || description instanceof Error) return;
   const allowed = description.capabilities.reasoning?.allowedOptions ?? [];
   if (allowed.includes(reasoning)) return;
   throw new ServerError(
     'UNSUPPORTED_REASONING',
-    `Model '${file.key}' has no reasoning setting '${reasoning}'; it has: ${allowed.join(', ') || 'none'}.`,
+    `Model '${key}' has no reasoning setting '${reasoning}'; it has: ${allowed.join(', ') || 'none'}.`,
     { param: 'reasoning' },
   );
 }
 
 /** More context than the operator configured is another loading, which takes the model from everybody for its time. */
-function permitContext(
-  caller: ChatCaller,
-  pool: ModelPool,
-  model: RegisteredModel,
-  contextLength: number | undefined,
-): void {
+function permitContext(caller: ChatCaller, pool: ModelPool, model: Model, contextLength: number | undefined): void {
   if (!pool.needsLargerLoad(model, contextLength)) return;
-  const decision = caller.decide({ action: 'models:load', model: model.file.key });
+  const decision = caller.decide({ action: 'models:load', model: model.key });
   if (decision.allowed) return;
   throw new ServerError(
     'PERMISSION_DENIED',
-    `Permission denied to load model '${model.file.key}' with a context_length of ${contextLength}: ${describeDenial(decision)}`,
+    `Permission denied to load model '${model.key}' with a context_length of ${contextLength}: ${describeDenial(decision)}`,
     { param: 'context_length', details: { code: 'AUTH_PERMISSION_DENIED', ...denialDetails(decision) } },
   );
 }
 
-function refuseImagesForTheBlind(model: RegisteredModel, messages: readonly ChatMessage[]): void {
+function refuseImagesForTheBlind(model: Model, messages: readonly ChatMessage[]): void {
   if (model.description instanceof Error || model.description.capabilities.vision) return;
   const hasImage = messages.some(
     ({ role, content }) => role === 'user' && content.some(({ type }) => type === 'image'),
   );
   if (hasImage) {
-    throw new ServerError('UNSUPPORTED_INPUT', `Model '${model.file.key}' can't see images.`, { param: 'input' });
+    throw new ServerError('UNSUPPORTED_INPUT', `Model '${model.key}' can't see images.`, { param: 'input' });
   }
 }
 
 /** A wish is granted as far as the model goes. */
-function withEffort(
-  { reasoning, reasoningIsWish, ...request }: ChatRequest,
-  { description }: RegisteredModel,
-): ChatRequest {
+function withEffort({ reasoning, reasoningIsWish, ...request }: ChatRequest, { description }: Model): ChatRequest {
   if (reasoning === undefined) return request;
   const allowed = description instanceof Error ? [] : (description.capabilities.reasoning?.allowedOptions ?? []);
   const effort = reasoningIsWish ? nearestEffort(reasoning, allowed) : reasoning;

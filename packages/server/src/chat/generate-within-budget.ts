@@ -1,5 +1,6 @@
 import { LimitExceededError, type LimitState, type TokenReservation } from '@latchkey/auth-core';
 import type { EngineEvent, GenerateRequest, LoadedModel } from '@latchkey/engine';
+import { ServerError } from '../contracts/server-error.ts';
 import type { ChatModel, ModelLoadEvent } from './chat-model.ts';
 import { refuseFarTooLong } from './far-too-long.ts';
 
@@ -39,26 +40,24 @@ export async function* generateWithinBudget(
 ): AsyncGenerator<RoundEvent> {
   refuseFarTooLong(request, chatModel.contextLength);
   const use = new UseSoFar();
-  let reservation: TokenReservation | undefined;
+  let plan: RoundPlan | undefined;
   try {
     for (;;) {
       using lease = yield* chatModel.lease(signal);
       const { model } = lease;
-      const room = Math.min(request.contextLength ?? model.contextLength, model.contextLength);
       try {
-        reservation ??= await reserve(model, budget, request, room, signal);
-        const contextLength = Math.min(room, reservation.granted);
-        yield* runToTheCount(model, { ...request, contextLength }, signal, use);
+        plan ??= await planRound(model, budget, request, chatModel.roomOn(model), signal);
+        yield* runToTheCount(model, plan.request, signal, use);
         return;
       } catch (error) {
         if (use.hasSpoken || !chatModel.reloadsAfter(error, signal)) throw error;
       }
     }
   } finally {
-    const used = use.total(reservation?.granted ?? 0);
+    const used = use.total(plan?.reservation.granted ?? 0);
     if (use.hasBegun) note(used);
     // What cannot be given back counts as used; an answer that is there is not taken back for it.
-    await reservation?.settle(used.inputTokens + used.outputTokens).catch(() => {});
+    await plan?.reservation.settle(used.inputTokens + used.outputTokens).catch(() => {});
   }
 }
 
@@ -71,19 +70,39 @@ export function refuseSpent({ tokenLimits }: TokenBudget): void {
   if (longest !== undefined) throw new LimitExceededError(longest.name, longest.source, longest.resetSeconds);
 }
 
-/** From the prompt with one token of an answer to the longest answer. A prompt beyond the context is the engine's to refuse. */
-async function reserve(
+/** A round as the engine is asked for it, and the tokens that are kept for it. */
+interface RoundPlan {
+  readonly request: GenerateRequest;
+  readonly reservation: TokenReservation;
+}
+
+/**
+ * From the prompt with one token of an answer to the longest answer; the engine is given what is left for the answer. A
+ * prompt beyond the context of the model is the engine's to refuse. The prompt is counted only where that matters.
+ */
+async function planRound(
   model: LoadedModel,
   { tokenLimits, reserveTokens }: TokenBudget,
   request: GenerateRequest,
   room: number,
   signal: AbortSignal,
-): Promise<TokenReservation> {
-  if (tokenLimits.length === 0) return reserveTokens(room, 1);
+): Promise<RoundPlan> {
+  if (tokenLimits.length === 0 && room === model.contextLength) {
+    return { request, reservation: await reserveTokens(room, 1) };
+  }
   const prompt = await model.countPrompt(request, signal);
+  if (prompt >= room && room < model.contextLength) throw exceeded(prompt, room);
   const wanted = Math.min(room, prompt + (request.maxOutputTokens ?? room));
-  return reserveTokens(wanted, prompt < wanted ? prompt + 1 : 1);
+  const reservation = await reserveTokens(wanted, prompt < wanted ? prompt + 1 : 1);
+  const left = Math.max(1, Math.min(room, reservation.granted) - prompt);
+  return { request: { ...request, maxOutputTokens: Math.min(request.maxOutputTokens ?? left, left) }, reservation };
 }
+
+const exceeded = (tokens: number, limit: number): ServerError =>
+  new ServerError(
+    'CONTEXT_EXCEEDED',
+    `The conversation has at least ${tokens} tokens and leaves no room for an answer in a context of ${limit}. Shorten it, or load the model with a longer context.`,
+  );
 
 /** The engine's events; when their reader leaves, the engine is stopped and still heard to its end, for its count. */
 async function* runToTheCount(

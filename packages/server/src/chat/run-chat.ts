@@ -328,7 +328,6 @@ function toGenerateRequest(turn: ChatTurn, record: TurnRecord, options: RoundOpt
     cacheScope: turn.cacheScope,
     share: turn.share,
     ...(left === undefined ? {} : { maxOutputTokens: left }),
-    ...(request.contextLength === undefined ? {} : { contextLength: request.contextLength }),
     ...(request.reasoning === undefined ? {} : { reasoning: request.reasoning }),
     ...(request.responseSchema === undefined ? {} : { responseSchema: request.responseSchema }),
   };

@@ -1,13 +1,13 @@
-import type { InferenceEngine, LoadedModel, LoadOptions } from '@latchkey/engine';
+import type { LoadedModel, Model, OpenOptions } from '@latchkey/engine';
 import { ServerError } from '../contracts/server-error.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { fromEngine } from './engine-failure.ts';
-import type { RegisteredModel } from './model-registry.ts';
+import type { ModelCatalog } from './model-catalog.ts';
 import { QueuedModel } from './queued-model.ts';
 
 /** How models are loaded and when they go. */
 export interface ModelPoolOptions {
-  readonly engine: InferenceEngine;
+  readonly catalog: Pick<ModelCatalog, 'open'>;
   readonly logger: Logger;
   /** Tokens of context for each request, when the request does not say; at most what the model was trained for. */
   readonly contextLength: number;
@@ -16,8 +16,6 @@ export interface ModelPoolOptions {
   readonly parallel: number;
   /** How many requests may wait for a model. */
   readonly queue: number;
-  readonly threads?: number;
-  readonly gpu: 'auto' | 'off';
   /** A model that nobody used for so long is unloaded. */
   readonly idleMilliseconds: number;
   /** Loading a model unloads the others as soon as they are idle. */
@@ -83,18 +81,18 @@ export class ModelPool implements AsyncDisposable {
    * then nothing is held.
    */
   async acquire(
-    registered: RegisteredModel,
+    model: Model,
     contextLength: number | undefined,
     onEvent: (event: LoadEvent) => void,
     signal: AbortSignal,
   ): Promise<ModelLease> {
-    const wanted = this.contextFor(registered, contextLength);
+    const wanted = this.contextFor(model, contextLength);
     using deadline = this.#deadline(wanted);
     for (;;) {
       this.#closing.signal.throwIfAborted();
       signal.throwIfAborted();
-      const slot = this.#slots.get(registered.file.key);
-      if (slot === undefined) return this.#lease(this.#load(registered, wanted, onEvent), onEvent, signal);
+      const slot = this.#slots.get(model.key);
+      if (slot === undefined) return this.#lease(this.#load(model, wanted, onEvent), onEvent, signal);
       if (slot.asked >= wanted) {
         if (slot.model === undefined) {
           onEvent({ type: 'start' });
@@ -112,17 +110,17 @@ export class ModelPool implements AsyncDisposable {
    * The context that a request gets: the default, or the next power of two that holds what it asks for, so that asking
    * for one token more again and again does not load the model again and again.
    */
-  contextFor(registered: RegisteredModel, asked: number | undefined): number {
-    const most = this.#mostContext(registered, asked);
+  contextFor(model: Model, asked: number | undefined): number {
+    const most = this.#mostContext(model, asked);
     const usual = Math.min(this.#options.contextLength, most);
     if (asked === undefined || asked <= usual) return usual;
     return Math.min(most, 2 ** Math.ceil(Math.log2(asked)));
   }
 
   /** Whether a request needs more context than the default and than is loaded. */
-  needsLargerLoad(registered: RegisteredModel, asked: number | undefined): boolean {
-    const loaded = this.#slots.get(registered.file.key)?.asked ?? 0;
-    return this.contextFor(registered, asked) > Math.max(loaded, this.contextFor(registered, undefined));
+  needsLargerLoad(model: Model, asked: number | undefined): boolean {
+    const loaded = this.#slots.get(model.key)?.asked ?? 0;
+    return this.contextFor(model, asked) > Math.max(loaded, this.contextFor(model, undefined));
   }
 
   loaded(): readonly LoadedInstance[] {
@@ -164,20 +162,16 @@ export class ModelPool implements AsyncDisposable {
     await promise.finally(() => signal.removeEventListener('abort', leave));
   }
 
-  #mostContext(registered: RegisteredModel, asked: number | undefined): number {
-    const { description } = registered;
+  #mostContext(model: Model, asked: number | undefined): number {
+    const { description } = model;
     if (description instanceof Error) {
-      throw new ServerError(
-        'MODEL_LOAD_FAILED',
-        `Model '${registered.file.key}' can't be loaded: ${description.message}`,
-        {
-          param: 'model',
-          cause: description,
-        },
-      );
+      throw new ServerError('MODEL_LOAD_FAILED', `Model '${model.key}' can't be loaded: ${description.message}`, {
+        param: 'model',
+        cause: description,
+      });
     }
     if (description.type === 'embedding') {
-      throw new ServerError('INVALID_REQUEST', `Model '${registered.file.key}' makes embeddings; it can't chat.`, {
+      throw new ServerError('INVALID_REQUEST', `Model '${model.key}' makes embeddings; it can't chat.`, {
         param: 'model',
       });
     }
@@ -186,16 +180,16 @@ export class ModelPool implements AsyncDisposable {
     if (asked !== undefined && asked > most) {
       throw new ServerError(
         'INVALID_REQUEST',
-        `context_length is ${asked}; model '${registered.file.key}' takes at most ${most} here.`,
+        `context_length is ${asked}; model '${model.key}' takes at most ${most} here.`,
         { param: 'context_length' },
       );
     }
     return most;
   }
 
-  #load(registered: RegisteredModel, contextLength: number, onEvent: (event: LoadEvent) => void): Slot {
-    const { logger, parallel, queue, threads, gpu } = this.#options;
-    const { key, path } = registered.file;
+  #load(model: Model, contextLength: number, onEvent: (event: LoadEvent) => void): Slot {
+    const { logger, parallel, queue } = this.#options;
+    const { key } = model;
     const now = this.#options.now ?? (() => performance.now());
     const startedAt = now();
     const listeners = new Set([onEvent]);
@@ -209,15 +203,11 @@ export class ModelPool implements AsyncDisposable {
       }
     };
     onEvent({ type: 'start' });
-    const loading = this.#loadInTime({
-      modelKey: key,
-      path,
+    const loading = this.#loadInTime(model, {
       contextLength,
       parallel,
-      gpu,
-      ...(threads === undefined ? {} : { threads }),
       onProgress: (progress) => tell({ type: 'progress', progress }),
-    }).then((model) => new QueuedModel(model, queue));
+    }).then((opened) => new QueuedModel(opened, queue));
     const slot: Slot = {
       key,
       asked: contextLength,
@@ -231,14 +221,20 @@ export class ModelPool implements AsyncDisposable {
     };
     this.#slots.set(key, slot);
     loading.then(
-      (model) => {
-        slot.model = model;
+      (loaded) => {
+        slot.model = loaded;
         const loadTimeSeconds = (now() - startedAt) / 1000;
-        logger.info({ model: key, device: model.device, seconds: loadTimeSeconds, pid: model.pid }, 'model loaded');
-        model.onLost((reason) => {
+        logger.info({ model: key, device: loaded.device, seconds: loadTimeSeconds, pid: loaded.pid }, 'model loaded');
+        loaded.onLost((reason) => {
           logger.error({ model: key, reason: reason.message }, 'model lost');
           this.#forget(slot);
         });
+        if (loaded.capabilities.cacheIsolation === 'none') {
+          logger.warn(
+            { model: key },
+            'its engine caches prompts for all tokens alike: time shows what others have asked',
+          );
+        }
         tell({ type: 'end', loadTimeSeconds });
         listeners.clear();
         if (this.#options.keepOnlyLast) this.#retireOthers(slot);
@@ -252,12 +248,12 @@ export class ModelPool implements AsyncDisposable {
   }
 
   /** Loads until the pool closes, or until it has taken so long that it will not end by itself. */
-  async #loadInTime(options: LoadOptions): Promise<LoadedModel> {
+  async #loadInTime(model: Model, options: OpenOptions): Promise<LoadedModel> {
     const late = new AbortController();
-    const message = `Model '${options.modelKey}' was not loaded after ${LOAD_MINUTES} minutes; its file may be damaged.`;
+    const message = `Model '${model.key}' was not loaded after ${LOAD_MINUTES} minutes; its file may be damaged.`;
     const timer = setTimeout(() => late.abort(new ServerError('MODEL_LOAD_FAILED', message)), LOAD_MINUTES * 60_000);
     try {
-      return await this.#options.engine.load(options, AbortSignal.any([this.#closing.signal, late.signal]));
+      return await this.#options.catalog.open(model, options, AbortSignal.any([this.#closing.signal, late.signal]));
     } catch (error) {
       const failure = fromEngine(error);
       // The engine does not know that requests name their model in a parameter.

@@ -1,4 +1,4 @@
-import type { EngineEvent, GenerateRequest, LoadedModel } from '@latchkey/engine';
+import type { EngineCapabilities, EngineEvent, GenerateRequest, LoadedModel } from '@latchkey/engine';
 import { ServerError } from '../contracts/server-error.ts';
 import { fromEngine } from './engine-failure.ts';
 import { EventQueue } from './event-queue.ts';
@@ -30,6 +30,10 @@ export class QueuedModel implements LoadedModel {
 
   get device(): string {
     return this.#model.device;
+  }
+
+  get capabilities(): EngineCapabilities {
+    return this.#model.capabilities;
   }
 
   get pid(): number | undefined {
@@ -76,8 +80,8 @@ export class QueuedModel implements LoadedModel {
     }
   }
 
-  onLost(listener: (reason: Error) => void): void {
-    this.#model.onLost(listener);
+  onLost(listener: (reason: Error) => void): Disposable {
+    return this.#model.onLost(listener);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

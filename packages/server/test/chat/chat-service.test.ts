@@ -1,4 +1,14 @@
 import type { ChatMessage, EngineEvent, GenerateRequest } from '@latchkey/engine';
+import {
+  callsTool,
+  describedModel,
+  finish,
+  message,
+  progress,
+  ScriptedEngine,
+  says,
+  talksUntilAborted,
+} from '@latchkey/engine/testing';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import type { ChatCaller } from '../../src/chat/chat-service.ts';
@@ -8,16 +18,6 @@ import type { ConversationStore, StoredTurn } from '../../src/contracts/conversa
 import { ServerError } from '../../src/contracts/server-error.ts';
 import { chatRequest } from '../scripted/chat-request.ts';
 import { collect } from '../scripted/collect.ts';
-import {
-  callsTool,
-  describedModel,
-  finish,
-  message,
-  progress,
-  says,
-  talksUntilAborted,
-} from '../scripted/engine-script.ts';
-import { ScriptedEngine } from '../scripted/scripted-engine.ts';
 import { ran, ScriptedToolset } from '../scripted/scripted-toolset.ts';
 import { newCaller, newChat, type TestChat } from './new-chat.ts';
 
@@ -123,7 +123,7 @@ describe('what a chat refuses', () => {
     expect([there?.code, absent?.code]).toEqual(['PERMISSION_DENIED', 'PERMISSION_DENIED']);
     expect(there?.message.replaceAll('ibm/other', 'M')).toBe(absent?.message.replaceAll('ibm/nonexistent', 'M'));
     expect(there?.param).toBe('model');
-    expect(engine.described).toEqual([]);
+    expect(engine.lookedFor).toEqual([]);
   });
 
   it('is a model that an alias hides from the grant', async () => {
@@ -155,7 +155,7 @@ describe('what a chat refuses', () => {
 
   it('is not an image for a model that sees', async () => {
     const engine = new ScriptedEngine(says('A cat'));
-    engine.describeFile = () => describedModel({ capabilities: { vision: true, trainedForToolUse: false } });
+    engine.describe = () => describedModel({ capabilities: { vision: true, trainedForToolUse: false } });
     const test = await newChat(engine);
     const messages: ChatMessage[] = [
       { role: 'user', content: [{ type: 'image', mediaType: 'image/png', data: 'AAAA' }] },
@@ -629,5 +629,25 @@ describe('what a chat holds', () => {
     engine.loads[0]?.finish();
     await ask(test, caller, { contextLength: 2000 });
     expect(engine.models.map(({ disposed }) => disposed)).toEqual([true, false]);
+  });
+});
+
+describe('a context that is shorter than the model has', () => {
+  it('leaves the answer what its prompt does not take', async () => {
+    const engine = new ScriptedEngine(says('Hi'), says('Hi'));
+    const test = await newChat(engine);
+    const caller = await newCaller(test.auth);
+    await ask(test, caller, { contextLength: 12 });
+    await ask(test, caller, { contextLength: 12, maxOutputTokens: 3 });
+    expect(engine.requests.map(({ maxOutputTokens }) => maxOutputTokens)).toEqual([7, 3]);
+  });
+
+  it('is exceeded by a prompt that leaves no room in it, before the engine has it', async () => {
+    const engine = new ScriptedEngine(says('Hi'));
+    const test = await newChat(engine);
+    await expect(ask(test, await newCaller(test.auth), { contextLength: 5 })).rejects.toMatchObject({
+      code: 'CONTEXT_EXCEEDED',
+    });
+    expect(engine.requests).toEqual([]);
   });
 });

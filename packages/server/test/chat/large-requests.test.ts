@@ -1,9 +1,8 @@
+import { ScriptedEngine, says } from '@latchkey/engine/testing';
 import { describe, expect, it } from 'vitest';
 import type { ChatRequest } from '../../src/contracts/chat-request.ts';
 import { chatRequest } from '../scripted/chat-request.ts';
 import { collect } from '../scripted/collect.ts';
-import { says } from '../scripted/engine-script.ts';
-import { ScriptedEngine } from '../scripted/scripted-engine.ts';
 import { newCaller, newChat } from './new-chat.ts';
 
 const NEVER = new AbortController().signal;

@@ -5,6 +5,7 @@ import {
   createMemoryTokenStore,
   createMeter,
 } from '@latchkey/auth-core';
+import type { ScriptedEngine } from '@latchkey/engine/testing';
 import { pino } from 'pino';
 import { onTestFinished } from 'vitest';
 import {
@@ -14,12 +15,10 @@ import {
   createChatService,
 } from '../../src/chat/chat-service.ts';
 import type { ConversationStore } from '../../src/contracts/conversation-store.ts';
+import { createModelCatalog } from '../../src/models/model-catalog.ts';
 import { ModelPool } from '../../src/models/model-pool.ts';
-import { createModelRegistry } from '../../src/models/model-registry.ts';
 import { openConversations } from '../scripted/databases.ts';
-import type { ScriptedEngine } from '../scripted/scripted-engine.ts';
 import { ScriptedToolset } from '../scripted/scripted-toolset.ts';
-import { temporaryFolder, writeFiles } from '../scripted/temporary-folder.ts';
 
 export interface TestChat {
   readonly chat: ChatService;
@@ -35,16 +34,14 @@ export async function newChat(
   changes: Partial<ChatServiceOptions> = {},
   toolset = new ScriptedToolset(),
 ): Promise<TestChat> {
-  const models = temporaryFolder();
-  writeFiles(models, { 'ibm/granite.gguf': 'GGUF', 'ibm/other.gguf': 'GGUF' });
   const logger = pino({ level: 'silent' });
+  const catalog = createModelCatalog([engine], { small: 'ibm/granite' });
   const pool = new ModelPool({
-    engine,
+    catalog,
     logger,
     contextLength: 1024,
     parallel: 2,
     queue: 8,
-    gpu: 'off',
     idleMilliseconds: 60_000,
     keepOnlyLast: true,
   });
@@ -52,7 +49,7 @@ export async function newChat(
   const conversations = await openConversations();
   let ids = 0;
   const chat = createChatService({
-    registry: createModelRegistry(models, { small: 'ibm/granite' }, engine),
+    catalog,
     pool,
     conversations,
     openToolset: async () => toolset,

@@ -1,12 +1,22 @@
 import type { ChatMessage, GenerateRequest, ToolCallRequest } from '@latchkey/engine';
+import {
+  call,
+  callsTool,
+  finish,
+  message,
+  progress,
+  reasoning,
+  ScriptedEngine,
+  says,
+  scriptedModel,
+  type Turn,
+} from '@latchkey/engine/testing';
 import { describe, expect, it } from 'vitest';
 import type { ChatLimits } from '../../src/chat/limits.ts';
 import { createTurnRecord, runChat, type TurnRecord } from '../../src/chat/run-chat.ts';
 import type { ChatEvent } from '../../src/contracts/chat-event.ts';
 import type { ChatRequest } from '../../src/contracts/chat-request.ts';
 import { chatRequest } from '../scripted/chat-request.ts';
-import { call, callsTool, finish, message, progress, reasoning, says, type Turn } from '../scripted/engine-script.ts';
-import { ScriptedEngine } from '../scripted/scripted-engine.ts';
 import { origin, ran, refused, ScriptedToolset } from '../scripted/scripted-toolset.ts';
 
 interface Played {
@@ -30,10 +40,8 @@ interface Play {
 
 async function play(turns: readonly Turn[], options: Play = {}): Promise<Played> {
   const engine = new ScriptedEngine(...turns);
-  const model = await engine.load(
-    { modelKey: 'ibm/granite', path: '', contextLength: 64, parallel: 1, gpu: 'off' },
-    new AbortController().signal,
-  );
+  const size = { contextLength: 64, parallel: 1 };
+  const model = await engine.open(scriptedModel('ibm/granite'), size, new AbortController().signal);
   const request = chatRequest(options.request);
   const record = createTurnRecord();
   const { abort = new AbortController() } = options;
@@ -115,7 +123,6 @@ describe('a round', () => {
       request: {
         sampling: { temperature: 0 },
         stop: ['END'],
-        contextLength: 32,
         reasoning: 'low',
         responseSchema: { type: 'object' },
       },
@@ -131,7 +138,6 @@ describe('a round', () => {
         cacheScope: 'token',
         share: { key: 'token', weight: 1 },
         maxOutputTokens: 9,
-        contextLength: 32,
         reasoning: 'low',
         responseSchema: { type: 'object' },
       },

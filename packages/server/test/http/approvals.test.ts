@@ -1,5 +1,5 @@
+import { callsTool, says } from '@latchkey/engine/testing';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { callsTool, says } from '../scripted/engine-script.ts';
 import { open, send } from './in-process-client.ts';
 import { newServer } from './new-server.ts';
 import { AGENT, answer, chat, DECIDER, entriesOf, eventsOf, PATH, tools, waiting, waits } from './waiting-run.ts';

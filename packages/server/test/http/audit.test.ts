@@ -1,6 +1,6 @@
 import { type AuditEntry, type AuditStore, createMemoryAuditStore } from '@latchkey/auth-core';
+import { callsTool, says } from '@latchkey/engine/testing';
 import { describe, expect, it } from 'vitest';
-import { callsTool, says } from '../scripted/engine-script.ts';
 import { type Call, send } from './in-process-client.ts';
 import { newServer, type TestServer, type TestServerOptions } from './new-server.ts';
 

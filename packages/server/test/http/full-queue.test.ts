@@ -1,5 +1,5 @@
+import { talksUntilAborted } from '@latchkey/engine/testing';
 import { describe, expect, it } from 'vitest';
-import { talksUntilAborted } from '../scripted/engine-script.ts';
 import { send } from './in-process-client.ts';
 import { newServer } from './new-server.ts';
 

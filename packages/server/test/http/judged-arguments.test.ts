@@ -1,7 +1,7 @@
 import { linkSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { callsTool, says } from '@latchkey/engine/testing';
 import { describe, expect, it } from 'vitest';
-import { callsTool, says } from '../scripted/engine-script.ts';
 import { temporaryFolder, writeFiles } from '../scripted/temporary-folder.ts';
 import { send } from './in-process-client.ts';
 import { call } from './mcp-client.ts';

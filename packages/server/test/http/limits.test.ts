@@ -1,6 +1,6 @@
+import { progress, says, talksUntilAborted } from '@latchkey/engine/testing';
 import { describe, expect, it } from 'vitest';
 import { ServerError } from '../../src/contracts/server-error.ts';
-import { progress, says, talksUntilAborted } from '../scripted/engine-script.ts';
 import { open, send } from './in-process-client.ts';
 import { newServer } from './new-server.ts';
 
@@ -51,7 +51,7 @@ describe('the limits of a grant', () => {
     const server = await newServer({ turns: [says('Hello')] });
     const token = await server.issue(grantWith({ tokensPerDay: 100 }));
     await send(server.app, { ...chat, token });
-    expect(server.engine.requests[0]?.contextLength).toBe(100);
+    expect(server.engine.requests[0]?.maxOutputTokens).toBe(95);
   });
 
   it('tokensPerDay counts what was used, gives back the rest, and refuses when nothing is left', async () => {
@@ -60,7 +60,7 @@ describe('the limits of a grant', () => {
     const token = await server.issue(grantWith({ tokensPerDay: 14 }));
     await send(server.app, { ...chat, token });
     await send(server.app, { ...chat, token });
-    expect(server.engine.requests[1]?.contextLength).toBe(7);
+    expect(server.engine.requests[1]?.maxOutputTokens).toBe(2);
     const third = await send(server.app, { ...chat, token });
     expect(third.status).toBe(429);
     expect(third.json()).toMatchObject({ error: { code: 'tokens_per_day_exceeded', param: 'tokensPerDay' } });
@@ -89,7 +89,7 @@ describe('the limits of a grant', () => {
     await running.received('"and "');
     expect(await left()).toMatchObject([{ remaining: 75 }]);
     expect((await send(server.app, { ...chat, token, body })).status).toBe(200);
-    expect(server.engine.requests.map(({ contextLength }) => contextLength)).toEqual([25, 25]);
+    expect(server.engine.requests.map(({ maxOutputTokens }) => maxOutputTokens)).toEqual([20, 20]);
     expect(await left()).toMatchObject([{ remaining: 68 }]);
     server.stop.abort();
     await running.received('chat.end');

@@ -1,5 +1,3 @@
-import { mkdirSync, symlinkSync } from 'node:fs';
-import { join } from 'node:path';
 import {
   type AuditLog,
   type AuditStore,
@@ -16,6 +14,8 @@ import {
 } from '@latchkey/auth-core';
 import { createMemorySigningKeyStore } from '@latchkey/auth-core/jwt';
 import type { InferenceEngine } from '@latchkey/engine';
+import type { Turn } from '@latchkey/engine/testing';
+import { ScriptedEngine } from '@latchkey/engine/testing';
 import type { McpHost } from '@latchkey/mcp-bridge';
 import { excessOf } from '@latchkey/mcp-bridge';
 import type Koa from 'koa';
@@ -32,8 +32,8 @@ import type { Route } from '../../src/http/route.ts';
 import { createRoutes } from '../../src/http/routes.ts';
 import type { ServerState } from '../../src/http/state.ts';
 import { createKyselyPinStore } from '../../src/mcp-pins/kysely-pin-store.ts';
+import { createModelCatalog } from '../../src/models/model-catalog.ts';
 import { ModelPool } from '../../src/models/model-pool.ts';
-import { createModelRegistry } from '../../src/models/model-registry.ts';
 import { toAuthSettings } from '../../src/settings/installation-settings.ts';
 import { createLiveSettings } from '../../src/settings/live-settings.ts';
 import { withFreshSettings } from '../../src/settings/with-fresh-settings.ts';
@@ -49,9 +49,6 @@ import {
   openSettings,
   openUsage,
 } from '../scripted/databases.ts';
-import type { Turn } from '../scripted/engine-script.ts';
-import { ScriptedEngine } from '../scripted/scripted-engine.ts';
-import { temporaryFolder, writeFiles } from '../scripted/temporary-folder.ts';
 import { newHost, TAINT_OFF } from '../tools/caller.ts';
 
 /** Who issues the access tokens of test servers. */
@@ -72,7 +69,7 @@ export interface TestServer {
 export interface TestServerOptions {
   readonly turns?: readonly Turn[];
   /** In place of the scripted one; each of its models is the file at `path`. */
-  readonly runs?: { readonly engine: InferenceEngine; readonly path: string };
+  readonly runs?: InferenceEngine;
   readonly chatBodyBytes?: number;
   /** How long LM Studio's streams wait for a model before they begin. */
   readonly patienceMilliseconds?: number;
@@ -118,24 +115,14 @@ export function keepLog(): { readonly logger: Logger; readonly log: string[] } {
 export async function newServer(options: TestServerOptions = {}): Promise<TestServer> {
   const { turns = [], chatBodyBytes = 100_000, anonymous, taint = TAINT_OFF } = options;
   const { logger, log } = keepLog();
-  const models = temporaryFolder();
-  const names = ['granite', 'other'];
-  if (options.runs === undefined)
-    writeFiles(models, Object.fromEntries(names.map((name) => [`ibm/${name}.gguf`, 'GGUF'])));
-  else {
-    mkdirSync(join(models, 'ibm'));
-    for (const name of names) symlinkSync(options.runs.path, join(models, 'ibm', `${name}.gguf`));
-  }
   const engine = new ScriptedEngine(...turns);
-  const running = options.runs?.engine ?? engine;
-  const registry = createModelRegistry(models, { small: 'ibm/granite' }, running);
+  const catalog = createModelCatalog([options.runs ?? engine], { small: 'ibm/granite' });
   const pool = new ModelPool({
-    engine: running,
+    catalog,
     logger,
     contextLength: 1024,
     parallel: 2,
     queue: 8,
-    gpu: 'off',
     idleMilliseconds: 60_000,
     keepOnlyLast: true,
   });
@@ -178,7 +165,7 @@ export async function newServer(options: TestServerOptions = {}): Promise<TestSe
   const approvals = openApprovals(await openApprovalTables(), () => new Date(), options.approvalSeconds ?? 60);
   onTestFinished(() => approvals[Symbol.asyncDispose]());
   const chat = createChatService({
-    registry,
+    catalog,
     pool,
     conversations: await openConversations(),
     openToolset: createChatTools({
@@ -216,7 +203,7 @@ export async function newServer(options: TestServerOptions = {}): Promise<TestSe
       mcpJsonProblem: () => options.mcpJsonProblem ?? null,
       approvals,
       chat,
-      registry,
+      catalog,
       pool,
       usage: { store: usage, recorder, clock },
       installation: 'urn:latchkey:test',

@@ -1,6 +1,6 @@
 import { type AuditStore, createMemoryAuditStore, createMemoryTokenStore } from '@latchkey/auth-core';
+import { callsTool, says } from '@latchkey/engine/testing';
 import { describe, expect, it } from 'vitest';
-import { callsTool, says } from '../scripted/engine-script.ts';
 import { type Answer, type Call, send } from './in-process-client.ts';
 import { newServer, type TestServer } from './new-server.ts';
 import { chat, DECIDER, PATH, waiting, waits } from './waiting-run.ts';

@@ -1,5 +1,5 @@
+import { callsTool, says, talksUntilAborted } from '@latchkey/engine/testing';
 import { describe, expect, it } from 'vitest';
-import { callsTool, says, talksUntilAborted } from '../scripted/engine-script.ts';
 import { open, send } from './in-process-client.ts';
 import { AGENT, answer, chat, DECIDER, entriesOf, eventsOf, type Run, tools, waiting, waits } from './waiting-run.ts';
 

@@ -1,9 +1,9 @@
 import { ACTIONS, type Action } from '@latchkey/auth-core';
+import { says } from '@latchkey/engine/testing';
 import { describe, expect, it } from 'vitest';
 import { lmstudioDialect } from '../../src/dialects/lmstudio/errors.ts';
 import { createDialectOf } from '../../src/http/dialect-of.ts';
 import type { Route } from '../../src/http/route.ts';
-import { says } from '../scripted/engine-script.ts';
 import { type Answer, send } from './in-process-client.ts';
 import { newServer, type TestServer } from './new-server.ts';
 

@@ -1,5 +1,5 @@
+import { callsTool, says } from '@latchkey/engine/testing';
 import { describe, expect, it } from 'vitest';
-import { callsTool, says } from '../scripted/engine-script.ts';
 import { send } from './in-process-client.ts';
 import { newServer } from './new-server.ts';
 

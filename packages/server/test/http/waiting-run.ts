@@ -1,5 +1,5 @@
+import { callsTool, says } from '@latchkey/engine/testing';
 import { expect } from 'vitest';
-import { callsTool, says } from '../scripted/engine-script.ts';
 import { type Answer, type Call, type OpenAnswer, open, send } from './in-process-client.ts';
 import { newServer, type TestServer, type TestServerOptions } from './new-server.ts';
 

@@ -1,10 +1,9 @@
+import type { Model } from '@latchkey/engine';
+import { describedModel, ScriptedEngine, scriptedModel } from '@latchkey/engine/testing';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ServerError } from '../../src/contracts/server-error.ts';
 import { type LoadEvent, type ModelLease, ModelPool, type ModelPoolOptions } from '../../src/models/model-pool.ts';
-import type { RegisteredModel } from '../../src/models/model-registry.ts';
-import { describedModel } from '../scripted/engine-script.ts';
-import { ScriptedEngine } from '../scripted/scripted-engine.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -17,30 +16,19 @@ const MINUTE = 60_000;
 
 function newPool(engine: ScriptedEngine, changes: Partial<ModelPoolOptions> = {}): ModelPool {
   return new ModelPool({
-    engine,
+    catalog: engine,
     logger: pino({ level: 'silent' }),
     contextLength: 1024,
     parallel: 2,
     queue: 8,
-    gpu: 'off',
     idleMilliseconds: MINUTE,
     keepOnlyLast: false,
     ...changes,
   });
 }
 
-const registered = (name: string, description: RegisteredModel['description'] = describedModel()): RegisteredModel => ({
-  file: {
-    key: `ibm/${name}`,
-    publisher: 'ibm',
-    name,
-    path: `/models/${name}.gguf`,
-    sizeBytes: 1,
-    modifiedAt: 0,
-    names: [],
-  },
-  description,
-});
+const registered = (name: string, description?: Model['description']): Model =>
+  scriptedModel(`ibm/${name}`, description);
 const granite = registered('granite');
 const other = registered('other');
 const release = (lease: ModelLease): void => lease[Symbol.dispose]();
@@ -52,15 +40,10 @@ const settle = (): Promise<unknown> => vi.advanceTimersByTimeAsync(0);
 describe('the first request for a model', () => {
   it('loads it as configured', async () => {
     const engine = new ScriptedEngine();
-    await newPool(engine, { threads: 3 }).acquire(granite, undefined, nothing, NEVER);
-    expect(engine.loads[0]?.options).toEqual({
-      modelKey: 'ibm/granite',
-      path: '/models/granite.gguf',
-      contextLength: 1024,
-      parallel: 2,
-      threads: 3,
-      gpu: 'off',
-      onProgress: expect.any(Function),
+    await newPool(engine).acquire(granite, undefined, nothing, NEVER);
+    expect(engine.loads[0]).toMatchObject({
+      model: granite,
+      options: { contextLength: 1024, parallel: 2, onProgress: expect.any(Function) },
     });
   });
 

@@ -1,16 +1,17 @@
 import type { EngineEvent, GenerateRequest } from '@latchkey/engine';
-import { describe, expect, it } from 'vitest';
-import { QueuedModel } from '../../src/models/queued-model.ts';
 import {
   finish,
   interrupted,
   message,
   progress,
+  ScriptedEngine,
   says,
+  scriptedModel,
   type Turn,
   talksUntilAborted,
-} from '../scripted/engine-script.ts';
-import { ScriptedEngine } from '../scripted/scripted-engine.ts';
+} from '@latchkey/engine/testing';
+import { describe, expect, it } from 'vitest';
+import { QueuedModel } from '../../src/models/queued-model.ts';
 
 const NEVER = new AbortController().signal;
 const request: GenerateRequest = {
@@ -25,8 +26,8 @@ const request: GenerateRequest = {
 
 async function modelWith(...turns: Turn[]): Promise<QueuedModel> {
   const engine = new ScriptedEngine(...turns);
-  const options = { modelKey: 'm', path: '/m', contextLength: 64, parallel: 1, gpu: 'off' } as const;
-  return new QueuedModel(await engine.load(options, NEVER), 8);
+  const options = { contextLength: 64, parallel: 1 };
+  return new QueuedModel(await engine.open(scriptedModel('m'), options, NEVER), 8);
 }
 
 async function collect(events: AsyncIterable<EngineEvent>): Promise<string[]> {

@@ -7,10 +7,10 @@ import {
   type TokenSchema,
   tokenMigrations,
 } from '@latchkey/auth-core/stores/kysely';
+import { says } from '@latchkey/engine/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { send } from '../http/in-process-client.ts';
 import { newServer } from '../http/new-server.ts';
-import { says } from '../scripted/engine-script.ts';
 import { temporaryFolder } from '../scripted/temporary-folder.ts';
 
 /** The counters of an installation, in a database of their own. */

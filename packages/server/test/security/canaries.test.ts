@@ -1,9 +1,9 @@
 import { attenuateToken, createMemoryTokenStore, TOKEN_KINDS, type TokenKind } from '@latchkey/auth-core';
+import { callsTool, says } from '@latchkey/engine/testing';
 import { describe, expect, it } from 'vitest';
 import { hideSecrets } from '../../src/telemetry/hide-secrets.ts';
 import { send } from '../http/in-process-client.ts';
 import { newServer, type TestServer } from '../http/new-server.ts';
-import { callsTool, says } from '../scripted/engine-script.ts';
 import { CUSTOM_TEXT, makeEveryKind, secretOf } from './every-kind.ts';
 
 const EVERYTHING = { actions: ['*' as const], models: ['*'], mcp: { '*': { tools: { '*': {} } } } };

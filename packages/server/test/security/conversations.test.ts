@@ -1,8 +1,8 @@
 import { attenuateToken } from '@latchkey/auth-core';
+import { says } from '@latchkey/engine/testing';
 import { expect, it } from 'vitest';
 import { send } from '../http/in-process-client.ts';
 import { newServer } from '../http/new-server.ts';
-import { says } from '../scripted/engine-script.ts';
 
 const GRANT = { actions: ['chat' as const], models: ['*'] };
 

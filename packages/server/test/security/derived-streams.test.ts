@@ -1,8 +1,8 @@
 import { attenuateToken } from '@latchkey/auth-core';
+import { talksUntilAborted } from '@latchkey/engine/testing';
 import { describe, expect, it } from 'vitest';
 import { open, send } from '../http/in-process-client.ts';
 import { newServer, type TestServer } from '../http/new-server.ts';
-import { talksUntilAborted } from '../scripted/engine-script.ts';
 
 const GRANT = { actions: ['chat' as const], models: ['*'] };
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' };

@@ -1,8 +1,8 @@
 import type { EngineEvent } from '@latchkey/engine';
+import { aborted, callsTool, message, progress, type Turn, talksUntilAborted } from '@latchkey/engine/testing';
 import { describe, expect, it } from 'vitest';
 import { open, send } from '../http/in-process-client.ts';
 import { newServer, type TestServer, type TestServerOptions } from '../http/new-server.ts';
-import { aborted, callsTool, message, progress, type Turn, talksUntilAborted } from '../scripted/engine-script.ts';
 
 const MCP = { 'mcp/a': { tools: { hang: {}, echo: { approval: 'ask' } } } };
 // A limit of tokens has the prompt counted before the model's queue is entered.

@@ -5,10 +5,10 @@ import {
   StoreUnavailableError,
   type TokenStore,
 } from '@latchkey/auth-core';
+import { says } from '@latchkey/engine/testing';
 import { describe, expect, it } from 'vitest';
 import { send } from '../http/in-process-client.ts';
 import { newServer } from '../http/new-server.ts';
-import { says } from '../scripted/engine-script.ts';
 
 const FAILURES: readonly (readonly [string, Error, number])[] = [
   ['says that the token is wrong', new InvalidTokenError('AUTH_TOKEN_UNKNOWN'), 401],

@@ -1,9 +1,9 @@
+import { says } from '@latchkey/engine/testing';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Route } from '../../src/http/route.ts';
 import { send } from '../http/in-process-client.ts';
 import { newServer } from '../http/new-server.ts';
-import { says } from '../scripted/engine-script.ts';
 
 /** Every field that some route knows, so that the fuzzer gets past the first check. */
 const FIELDS = [

@@ -1,7 +1,7 @@
+import { says } from '@latchkey/engine/testing';
 import { describe, expect, it } from 'vitest';
 import { sendHalf } from '../http/in-process-client.ts';
 import { newServer, type TestServer } from '../http/new-server.ts';
-import { says } from '../scripted/engine-script.ts';
 
 /** A body that each route would do something with. */
 const bodies = (secret: string, id: string): Readonly<Record<string, unknown>> => ({

@@ -1,11 +1,11 @@
 import childProcess, { ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { syncBuiltinESMExports } from 'node:module';
+import { says } from '@latchkey/engine/testing';
 import { createMcpHost } from '@latchkey/mcp-bridge';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { send } from '../http/in-process-client.ts';
 import { newServer } from '../http/new-server.ts';
-import { says } from '../scripted/engine-script.ts';
 
 const COMMAND = 'latchkey-canary';
 const PATHS = ['/api/v1/chat', '/v1/chat/completions'];

@@ -1,17 +1,23 @@
+import { mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { attenuateToken } from '@latchkey/auth-core';
 import { createLlamaEngine } from '@latchkey/llama';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { NANO } from '../../../llama/test/nano.ts';
 import { writeNanoWith } from '../../../llama/test/template-of.ts';
 import { open, send } from '../http/in-process-client.ts';
 import { newServer, type TestServer } from '../http/new-server.ts';
 import { temporaryFolder } from '../scripted/temporary-folder.ts';
 
-const engine = createLlamaEngine();
-afterAll(() => engine[Symbol.asyncDispose]());
-const newNanoServer = (path: string = NANO): Promise<TestServer> =>
-  newServer({ runs: { engine, path }, chatBodyBytes: 1_000_000, patienceMilliseconds: 60_000 });
+/** A server on the file at `path`, which is there twice, as `ibm/granite` and as `ibm/other`. */
+async function newNanoServer(path: string = NANO): Promise<TestServer> {
+  const folder = temporaryFolder();
+  mkdirSync(join(folder, 'ibm'));
+  for (const name of ['granite', 'other']) symlinkSync(path, join(folder, 'ibm', `${name}.gguf`));
+  const engine = createLlamaEngine({ folder, gpu: 'off' });
+  onTestFinished(() => engine[Symbol.asyncDispose]());
+  return newServer({ runs: engine, chatBodyBytes: 1_000_000, patienceMilliseconds: 60_000 });
+}
 
 const CHAT = { actions: ['chat', 'usage:read'], models: ['*'] };
 const LMSTUDIO = '/api/v1/chat';

@@ -1,17 +1,17 @@
+import type { Model } from '@latchkey/engine';
 import type { LoadedInstance } from '../../models/model-pool.ts';
-import type { RegisteredModel } from '../../models/model-registry.ts';
 
 /**
  * `GET /api/v1/models`. What LM Studio does not have stands beside its list: other names of models, and files that are no
  * readable models, with the reason.
  */
 export function renderModels(
-  models: readonly RegisteredModel[],
+  models: readonly Model[],
   loaded: readonly LoadedInstance[],
   aliases: Readonly<Record<string, string>> = {},
 ): Record<string, unknown> & { readonly models: readonly Record<string, unknown>[] } {
-  const unreadable = models.flatMap(({ file, description }) =>
-    description instanceof Error ? [{ key: file.key, reason: description.message }] : [],
+  const unreadable = models.flatMap(({ key, description }) =>
+    description instanceof Error ? [{ key, reason: description.message }] : [],
   );
   return {
     models: models.flatMap((model) => renderModel(model, loaded)),
@@ -21,27 +21,27 @@ export function renderModels(
 }
 
 function renderModel(
-  { file, description }: RegisteredModel,
+  { key, publisher, name, sizeBytes, description }: Model,
   loaded: readonly LoadedInstance[],
 ): Record<string, unknown>[] {
   if (description instanceof Error) return [];
   const { capabilities, quantization, bitsPerWeight, parameterCount } = description;
   const shared = {
     type: description.type,
-    publisher: file.publisher,
-    key: file.key,
-    display_name: description.displayName ?? file.name,
+    publisher,
+    key,
+    display_name: description.displayName ?? name,
     quantization: quantization === null ? null : { name: quantization, bits_per_weight: bitsPerWeight },
-    size_bytes: file.sizeBytes,
+    size_bytes: sizeBytes,
     params_string: parameterCount === null ? null : formatParameters(parameterCount),
     loaded_instances: loaded
-      .filter((instance) => instance.key === file.key)
+      .filter((instance) => instance.key === key)
       .map((instance) => ({
         id: instance.key,
         config: { context_length: instance.contextLength, parallel: instance.parallel },
       })),
     max_context_length: description.maxContextLength,
-    format: 'gguf',
+    format: description.format,
   };
   if (description.type === 'embedding') return [shared];
   const { reasoning } = capabilities;

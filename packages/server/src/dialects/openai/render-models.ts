@@ -1,23 +1,23 @@
-import type { RegisteredModel } from '../../models/model-registry.ts';
+import type { Model } from '@latchkey/engine';
 
-type Model = Readonly<Record<string, unknown>>;
+type RenderedModel = Readonly<Record<string, unknown>>;
 
 /** `GET /v1/models`, each model under its key and under its other names; https://platform.openai.com/docs/api-reference/models/list. */
 export function renderModels(
-  models: readonly RegisteredModel[],
+  models: readonly Model[],
   aliases: Readonly<Record<string, string>>,
-): { readonly object: 'list'; readonly data: readonly Model[] } {
+): { readonly object: 'list'; readonly data: readonly RenderedModel[] } {
   const usable = models.filter(({ description }) => !(description instanceof Error));
   const named = Object.entries(aliases).flatMap(([alias, key]) =>
-    usable.filter(({ file }) => file.key === key).map((model) => renderModel(model, alias)),
+    usable.filter((model) => model.key === key).map((model) => renderModel(model, alias)),
   );
-  return { object: 'list', data: [...usable.map((model) => renderModel(model, model.file.key)), ...named] };
+  return { object: 'list', data: [...usable.map((model) => renderModel(model, model.key)), ...named] };
 }
 
 /** `GET /v1/models/{id}`; https://platform.openai.com/docs/api-reference/models/retrieve. */
-export const renderModel = ({ file }: RegisteredModel, id: string): Model => ({
+export const renderModel = ({ publisher, modifiedAt }: Model, id: string): RenderedModel => ({
   id,
   object: 'model',
-  created: Math.floor(file.modifiedAt / 1000),
-  owned_by: file.publisher,
+  created: Math.floor(modifiedAt / 1000),
+  owned_by: publisher,
 });

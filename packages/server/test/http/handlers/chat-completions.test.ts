@@ -1,6 +1,6 @@
+import { callsTool, says } from '@latchkey/engine/testing';
 import { describe, expect, it } from 'vitest';
 import { ServerError } from '../../../src/contracts/server-error.ts';
-import { callsTool, says } from '../../scripted/engine-script.ts';
 import { send } from '../in-process-client.ts';
 import { newServer, type TestServerOptions } from '../new-server.ts';
 

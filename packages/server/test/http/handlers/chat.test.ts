@@ -1,7 +1,7 @@
 import { once } from 'node:events';
+import { callsTool, says, talksUntilAborted } from '@latchkey/engine/testing';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ServerError } from '../../../src/contracts/server-error.ts';
-import { callsTool, says, talksUntilAborted } from '../../scripted/engine-script.ts';
 import { open, send } from '../in-process-client.ts';
 import { newServer, type TestServer, type TestServerOptions } from '../new-server.ts';
 

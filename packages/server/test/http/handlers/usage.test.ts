@@ -1,5 +1,5 @@
+import { callsTool, message, progress, says, talksUntilAborted } from '@latchkey/engine/testing';
 import { describe, expect, it } from 'vitest';
-import { callsTool, message, progress, says, talksUntilAborted } from '../../scripted/engine-script.ts';
 import { type Answer, open, send } from '../in-process-client.ts';
 import { newServer, type TestServer } from '../new-server.ts';
 

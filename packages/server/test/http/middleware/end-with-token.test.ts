@@ -5,8 +5,8 @@ import {
   createAuth,
   createMemoryTokenStore,
 } from '@latchkey/auth-core';
+import { talksUntilAborted } from '@latchkey/engine/testing';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { talksUntilAborted } from '../../scripted/engine-script.ts';
 import { open, send } from '../in-process-client.ts';
 import { newServer } from '../new-server.ts';
 

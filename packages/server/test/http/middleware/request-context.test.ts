@@ -1,3 +1,4 @@
+import { aborted } from '@latchkey/engine/testing';
 import Koa from 'koa';
 import { describe, expect, it } from 'vitest';
 import { ServerError } from '../../../src/contracts/server-error.ts';
@@ -5,7 +6,6 @@ import { lmstudioDialect } from '../../../src/dialects/lmstudio/errors.ts';
 import { renderErrors } from '../../../src/http/middleware/render-errors.ts';
 import { requestContext } from '../../../src/http/middleware/request-context.ts';
 import type { ServerState } from '../../../src/http/state.ts';
-import { aborted } from '../../scripted/engine-script.ts';
 import { open, send } from '../in-process-client.ts';
 import { keepLog } from '../new-server.ts';
 

@@ -1,14 +1,19 @@
-import type { EngineEvent, FinishReason, GenerateRequest, ModelDescription, TokenUsage } from '@latchkey/engine';
+import type { EngineEvent, FinishReason, GenerateRequest, TokenUsage } from '../generation.ts';
+import type { ModelDescription } from '../model.ts';
 
 /** One turn of a scripted model: the events it plays, or a function that plays them. */
 export type Turn =
   | readonly EngineEvent[]
   | ((request: GenerateRequest, signal: AbortSignal) => AsyncIterable<EngineEvent>);
 
+/** The prompt has been taken. */
 export const progress = (processed = 5, total = 5): EngineEvent => ({ type: 'prompt.progress', processed, total });
+/** A piece of the answer. */
 export const message = (text: string): EngineEvent => ({ type: 'message.delta', text });
+/** A piece of a thought. */
 export const reasoning = (text: string): EngineEvent => ({ type: 'reasoning.delta', text });
 
+/** The end of a turn. */
 export const finish = (reason: FinishReason = 'stop', usage: Partial<TokenUsage> = {}): EngineEvent => ({
   type: 'finish',
   reason,
@@ -17,6 +22,7 @@ export const finish = (reason: FinishReason = 'stop', usage: Partial<TokenUsage>
   tokensPerSecond: 4,
 });
 
+/** The end of a turn that was aborted. */
 export const interrupted = (usage: Partial<TokenUsage> = {}): EngineEvent => ({
   type: 'interrupted',
   usage: { promptTokens: 5, cachedTokens: 0, outputTokens: 2, reasoningTokens: 0, ...usage },
@@ -33,7 +39,9 @@ export function call(name: string, args: Record<string, unknown> = {}, index = 0
   ];
 }
 
+/** A turn that says a text. */
 export const says = (text: string): Turn => [progress(), message(text), finish()];
+/** A turn that calls one tool. */
 export const callsTool = (name: string, args: Record<string, unknown> = {}): Turn => [
   progress(),
   ...call(name, args),
@@ -55,8 +63,10 @@ export async function* talksUntilAborted(_: GenerateRequest, signal: AbortSignal
   yield interrupted();
 }
 
+/** What a small model says of itself, with changes. */
 export const describedModel = (changes: Partial<ModelDescription> = {}): ModelDescription => ({
   architecture: 'llama',
+  format: 'gguf',
   quantization: 'Q8_0',
   bitsPerWeight: 8,
   parameterCount: 2_900_000,

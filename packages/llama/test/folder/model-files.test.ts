@@ -1,8 +1,8 @@
 import { chmodSync, mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { findModelFiles } from '../../src/models/model-files.ts';
-import { temporaryFolder, writeFiles } from '../scripted/temporary-folder.ts';
+import { findModelFiles } from '../../src/folder/model-files.ts';
+import { temporaryFolder, writeFiles } from '../temporary-folder.ts';
 
 async function keysIn(files: Readonly<Record<string, string>>): Promise<string[]> {
   const folder = temporaryFolder();

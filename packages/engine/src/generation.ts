@@ -1,0 +1,109 @@
+import type { ChatMessage } from './chat-message.ts';
+
+/** A tool as a model is told about it. `parameters` is a JSON Schema of type `object`. */
+export interface ToolDefinition {
+  readonly name: string;
+  readonly description?: string;
+  readonly parameters: Record<string, unknown>;
+}
+
+/** Which tool the model must use: any or none as it likes, none, at least one, or the one that is named. */
+export type ToolChoice = 'auto' | 'none' | 'required' | { readonly name: string };
+
+/** How much the model thinks before it answers; a model supports some of these (see `ModelDescription`). */
+export type ReasoningEffort = 'off' | 'low' | 'medium' | 'high' | 'on';
+
+/** Sampling settings; what is absent is the engine's default for the model. */
+export interface Sampling {
+  /** 0 is greedy. */
+  readonly temperature?: number;
+  /** 0 to 1; 1 switches it off. */
+  readonly topP?: number;
+  /** 0 switches it off. */
+  readonly topK?: number;
+  /** 0 to 1; 0 switches it off. */
+  readonly minP?: number;
+  /** 1 is none. */
+  readonly repeatPenalty?: number;
+  readonly presencePenalty?: number;
+  readonly frequencyPenalty?: number;
+  /** Absent: a random one, so that two equal requests differ. */
+  readonly seed?: number;
+}
+
+/** Whose turn it is in a model's queue, and how large its share of the model is beside the others'. */
+export interface QueueShare {
+  readonly key: string;
+  /** More than 0; 1 is the usual share. */
+  readonly weight: number;
+}
+
+/** What a model is asked to do: one turn of the assistant. */
+export interface GenerateRequest {
+  readonly messages: readonly ChatMessage[];
+  readonly tools: readonly ToolDefinition[];
+  readonly toolChoice: ToolChoice;
+  readonly sampling: Sampling;
+  /** Generation ends before the first of these; they are not part of the answer. */
+  readonly stop: readonly string[];
+  /** At least 1. Absent: until the model ends or the context is full. */
+  readonly maxOutputTokens?: number;
+  readonly reasoning?: ReasoningEffort;
+  /** A JSON Schema that the answer's text must follow. */
+  readonly responseSchema?: Record<string, unknown>;
+  /** Whose cached prompt may be reused: never shared between two scopes. */
+  readonly cacheScope: string;
+  readonly share: QueueShare;
+}
+
+/** Counted in the model's own tokens. */
+export interface TokenUsage {
+  readonly promptTokens: number;
+  /** How many of the prompt's tokens were found in the cache. */
+  readonly cachedTokens: number;
+  readonly outputTokens: number;
+  readonly reasoningTokens: number;
+}
+
+/** Why a turn ended: the model was done, a stop string, the limit or the context's end, or it called tools. */
+export type FinishReason = 'stop' | 'stop_string' | 'length' | 'tool_calls';
+
+/**
+ * What happens during one turn, in order:
+ * `prompt.progress`+ then any of reasoning, message, tool call blocks, then exactly one `finish`. A turn that was
+ * aborted or failed in the middle has one `interrupted` in place of `finish`: only the engine can count what was
+ * computed by then, held-back text and reasoning included.
+ * A tool call is `toolCall.start` (name known), `toolCall.delta`* (pieces of the arguments' JSON text), then
+ * `toolCall.end`. A call that can't be understood is one `toolCall.invalid` in place of `toolCall.end`, or alone.
+ */
+export type EngineEvent =
+  | { readonly type: 'prompt.progress'; readonly processed: number; readonly total: number }
+  | { readonly type: 'reasoning.delta'; readonly text: string }
+  | { readonly type: 'message.delta'; readonly text: string }
+  | { readonly type: 'toolCall.start'; readonly index: number; readonly name: string }
+  | { readonly type: 'toolCall.delta'; readonly index: number; readonly text: string }
+  | {
+      readonly type: 'toolCall.end';
+      readonly index: number;
+      readonly name: string;
+      readonly arguments: Record<string, unknown>;
+    }
+  | {
+      readonly type: 'toolCall.invalid';
+      readonly index: number;
+      readonly name?: string;
+      readonly raw: string;
+      readonly reason: string;
+    }
+  | {
+      readonly type: 'finish';
+      readonly reason: FinishReason;
+      /** Which of the request's stop strings it was, when it was one. */
+      readonly stopString?: string;
+      readonly usage: TokenUsage;
+      /** From the start of the prompt's processing, in seconds. */
+      readonly timeToFirstTokenSeconds: number;
+      /** Of the generation alone, the prompt not counted; 0 when nothing was generated. */
+      readonly tokensPerSecond: number;
+    }
+  | { readonly type: 'interrupted'; readonly usage: TokenUsage };

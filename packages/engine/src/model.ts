@@ -1,0 +1,49 @@
+import type { ReasoningEffort } from './generation.ts';
+
+/** What is known of a model without opening it. */
+export interface ModelDescription {
+  readonly architecture: string | null;
+  /** How its weights are stored, e.g. `gguf`; null when its source does not say. */
+  readonly format: string | null;
+  /** E.g. `Q8_0`. */
+  readonly quantization: string | null;
+  readonly bitsPerWeight: number | null;
+  /** The number of parameters; null when its source does not say. */
+  readonly parameterCount: number | null;
+  readonly displayName: string | null;
+  readonly maxContextLength: number;
+  readonly type: 'llm' | 'embedding';
+  readonly capabilities: {
+    readonly vision: boolean;
+    /** Its chat template shows tools to the model. */
+    readonly trainedForToolUse: boolean;
+    readonly reasoning?: { readonly allowedOptions: readonly ReasoningEffort[]; readonly default: ReasoningEffort };
+  };
+}
+
+/** A model that can be opened. */
+export interface Model {
+  /** What requests and grants call it, e.g. `ibm/granite`. */
+  readonly key: string;
+  /** Other names by which a request may mean it. */
+  readonly names: readonly string[];
+  readonly publisher: string;
+  /** What to call it where its description has no name. */
+  readonly name: string;
+  /** Null when its source does not say. */
+  readonly sizeBytes: number | null;
+  /** When it was last changed, in milliseconds since 1970. */
+  readonly modifiedAt: number;
+  /** An Error says why the model cannot be used. */
+  readonly description: ModelDescription | Error;
+}
+
+/** SEAM. Where models come from: a folder of files, another server. */
+export interface ModelSource {
+  /** The model that has this key or name; undefined when there is none. */
+  find(key: string): Promise<Model | undefined>;
+  /** All models that there are now. It may be a second old. */
+  list(): Promise<readonly Model[]>;
+  /** What keeps models from being found, for the operator, e.g. a folder that cannot be read. */
+  problems?(): Promise<readonly string[]>;
+}

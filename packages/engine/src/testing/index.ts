@@ -1,0 +1,17 @@
+// What tests of engines, and of what stands on engines, share. Whatever is added here becomes API.
+
+export {
+  aborted,
+  call,
+  callsTool,
+  describedModel,
+  finish,
+  interrupted,
+  message,
+  progress,
+  reasoning,
+  says,
+  type Turn,
+  talksUntilAborted,
+} from './engine-script.ts';
+export { ScriptedEngine, type ScriptedLoad, ScriptedModel, scriptedModel } from './scripted-engine.ts';

@@ -1,0 +1,127 @@
+import type { EngineEvent, GenerateRequest } from '../generation.ts';
+import type { EngineCapabilities, InferenceEngine, LoadedModel, OpenOptions } from '../inference-engine.ts';
+import type { Model, ModelDescription, ModelSource } from '../model.ts';
+import { describedModel, type Turn } from './engine-script.ts';
+
+/** A model that plays a list of turns, one for each request, and remembers the requests. */
+export class ScriptedModel implements LoadedModel {
+  readonly contextLength: number;
+  readonly parallel: number;
+  readonly device = 'script';
+  readonly capabilities: EngineCapabilities;
+  disposed = false;
+  readonly #engine: ScriptedEngine;
+  readonly #lostListeners = new Set<(reason: Error) => void>();
+
+  constructor(engine: ScriptedEngine, options: OpenOptions) {
+    this.#engine = engine;
+    this.contextLength = options.contextLength;
+    this.parallel = options.parallel;
+    this.capabilities = engine.capabilities;
+  }
+
+  async *generate(request: GenerateRequest, signal: AbortSignal): AsyncGenerator<EngineEvent> {
+    this.#engine.requests.push(structuredClone(request));
+    const turn = this.#engine.turns.shift();
+    if (turn === undefined) throw new Error('the script has no turn for this request');
+    for await (const event of typeof turn === 'function' ? turn(request, signal) : turn) {
+      if (signal.aborted && event.type !== 'interrupted') return;
+      yield event;
+    }
+  }
+
+  async countPrompt(_request: GenerateRequest, signal: AbortSignal): Promise<number> {
+    signal.throwIfAborted();
+    return this.#engine.countPrompt();
+  }
+
+  onLost(listener: (reason: Error) => void): Disposable {
+    this.#lostListeners.add(listener);
+    return { [Symbol.dispose]: () => this.#lostListeners.delete(listener) };
+  }
+
+  lose(): void {
+    for (const listener of this.#lostListeners) listener(new Error('the process died'));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.disposed = true;
+  }
+}
+
+/** A model that was asked for, while it is not there yet. */
+export interface ScriptedLoad {
+  readonly model: Model;
+  readonly options: OpenOptions;
+  finish(): ScriptedModel;
+  fail(error: Error): void;
+}
+
+/**
+ * An engine whose models play a script, for tests of what stands on engines. Models wait in `loads` until they are
+ * settled when `holdLoads` is set.
+ *
+ * @example
+ * ```ts
+ * import { ScriptedEngine, says } from '@latchkey/engine/testing';
+ *
+ * const engine = new ScriptedEngine(says('Hello'), says('Goodbye'));
+ * ```
+ */
+export class ScriptedEngine implements InferenceEngine {
+  readonly turns: Turn[];
+  readonly requests: GenerateRequest[] = [];
+  readonly models: ScriptedModel[] = [];
+  readonly loads: ScriptedLoad[] = [];
+  /** The keys that were looked for. */
+  readonly lookedFor: string[] = [];
+  readonly sources: readonly ModelSource[];
+  holdLoads = false;
+  /** What its models can do. */
+  capabilities: EngineCapabilities = {
+    tokenCounting: 'exact',
+    cacheIsolation: 'scope',
+    embeddings: false,
+    vision: false,
+    logprobs: false,
+  };
+  /** The models that there are. */
+  keys: readonly string[] = ['ibm/granite', 'ibm/other'];
+  /** How many tokens a prompt has, when it is counted before its turn; those of `engine-script.ts` have five. */
+  countPrompt: () => number = () => 5;
+  /** What a model says of itself. */
+  describe: (key: string) => ModelDescription | Error = () => describedModel();
+
+  constructor(...turns: Turn[]) {
+    this.turns = turns;
+    const list = async (): Promise<readonly Model[]> => this.keys.map((key) => scriptedModel(key, this.describe(key)));
+    const find = async (key: string): Promise<Model | undefined> => {
+      this.lookedFor.push(key);
+      return (await list()).find((model) => model.key === key);
+    };
+    this.sources = [{ find, list }];
+  }
+
+  open(model: Model, options: OpenOptions, signal: AbortSignal): Promise<LoadedModel> {
+    const { promise, resolve, reject } = Promise.withResolvers<LoadedModel>();
+    const finish = (): ScriptedModel => {
+      const opened = new ScriptedModel(this, options);
+      this.models.push(opened);
+      resolve(opened);
+      return opened;
+    };
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    this.loads.push({ model, options, finish, fail: reject });
+    if (!this.holdLoads) finish();
+    return promise;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+}
+
+/** A model that lies nowhere. */
+export function scriptedModel(key: string, description: ModelDescription | Error = describedModel()): Model {
+  const [publisher = '', name = key] = key.split('/');
+  return { key, names: [], publisher, name, sizeBytes: 1, modifiedAt: 0, description };
+}

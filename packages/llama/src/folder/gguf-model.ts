@@ -1,0 +1,31 @@
+import { EngineError, type Model, type ModelDescription } from '@latchkey/engine';
+import type { ModelFile } from './model-files.ts';
+
+/** A model that lies in a file. Where, only this engine knows. */
+export class GgufModel implements Model {
+  readonly key: string;
+  readonly names: readonly string[];
+  readonly publisher: string;
+  readonly name: string;
+  readonly sizeBytes: number;
+  readonly modifiedAt: number;
+  readonly description: ModelDescription | Error;
+  readonly #path: string;
+
+  constructor(file: ModelFile, description: ModelDescription | Error) {
+    this.key = file.key;
+    this.names = file.names;
+    this.publisher = file.publisher;
+    this.name = file.name;
+    this.sizeBytes = file.sizeBytes;
+    this.modifiedAt = file.modifiedAt;
+    this.description = description;
+    this.#path = file.path;
+  }
+
+  /** Throws EngineError `MODEL_LOAD_FAILED` for a model of another engine. */
+  static pathOf(model: Model): string {
+    if (#path in model) return model.#path;
+    throw new EngineError('MODEL_LOAD_FAILED', `Model '${model.key}' is not a file of this engine.`);
+  }
+}

@@ -1,0 +1,144 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ModelDescription, ModelSource } from '@latchkey/engine';
+import { describe, expect, it } from 'vitest';
+import { type GgufFolderOptions, openGgufFolder } from '../../src/folder/gguf-folder.ts';
+import { temporaryFolder, writeFiles } from '../temporary-folder.ts';
+
+const DESCRIBED: ModelDescription = {
+  architecture: 'llama',
+  format: 'gguf',
+  quantization: 'Q8_0',
+  bitsPerWeight: 8,
+  parameterCount: 2_900_000,
+  displayName: 'Nano',
+  maxContextLength: 2048,
+  type: 'llm',
+  capabilities: { vision: false, trainedForToolUse: true },
+};
+
+interface TestFolder {
+  readonly source: ModelSource;
+  readonly folder: string;
+  readonly described: string[];
+  /** What a file says of itself. */
+  describeFiles: (paths: readonly string[]) => Promise<readonly (ModelDescription | Error)[]>;
+  readonly pass: (milliseconds: number) => void;
+}
+
+/** With a clock that stands still until it is told how many milliseconds have gone by. */
+function newFolder(options: GgufFolderOptions = {}): TestFolder {
+  let time = 0;
+  const folder = temporaryFolder();
+  writeFiles(folder, { 'ibm/granite.gguf': 'GGUF', 'ibm/other.gguf': 'GGUF' });
+  const test: TestFolder = {
+    folder,
+    described: [],
+    describeFiles: async (paths) => paths.map(() => DESCRIBED),
+    pass: (milliseconds) => {
+      time += milliseconds;
+    },
+    source: openGgufFolder(
+      folder,
+      (paths) => {
+        test.described.push(...paths);
+        return test.describeFiles(paths);
+      },
+      { now: () => time, ...options },
+    ),
+  };
+  return test;
+}
+
+describe('find', () => {
+  it('describes a model once, however often it is asked for', async () => {
+    const { source, described, folder } = newFolder();
+    await source.find('ibm/granite');
+    expect((await source.find('ibm/granite'))?.description).toMatchObject({ architecture: 'llama' });
+    expect(described).toEqual([join(folder, 'ibm/granite.gguf')]);
+  });
+
+  it('describes a file again that has changed', async () => {
+    const { source, described, folder, pass } = newFolder();
+    await source.find('ibm/granite');
+    writeFiles(folder, { 'ibm/granite.gguf': 'another GGUF' });
+    pass(1000);
+    await source.find('ibm/granite');
+    expect(described).toHaveLength(2);
+  });
+
+  it('finds no model that is not there, or no longer', async () => {
+    const { source, folder, pass } = newFolder();
+    await source.find('ibm/granite');
+    rmSync(join(folder, 'ibm/granite.gguf'));
+    pass(1000);
+    for (const key of ['ibm/granite', 'ibm/none', '../ibm/other', 'constructor']) {
+      expect(await source.find(key)).toBeUndefined();
+    }
+  });
+});
+
+describe('the folder', () => {
+  const keys = async ({ list }: ModelSource) => (await list()).map(({ key }) => key);
+
+  it('is looked through once a second, however many ask', async () => {
+    const { source, folder, pass } = newFolder();
+    expect(await keys(source)).toEqual(['ibm/granite', 'ibm/other']);
+    rmSync(join(folder, 'ibm/other.gguf'));
+    pass(999);
+    expect(await keys(source)).toEqual(['ibm/granite', 'ibm/other']);
+    pass(1);
+    expect(await keys(source)).toEqual(['ibm/granite']);
+  });
+
+  it('is looked through again for a model that was not in it a moment ago', async () => {
+    const { source, folder } = newFolder();
+    await source.list();
+    writeFiles(folder, { 'ibm/third.gguf': 'GGUF' });
+    expect((await source.find('ibm/third'))?.key).toBe('ibm/third');
+  });
+});
+
+describe('list', () => {
+  it('waits for what a file says of itself only so long, and names it all the same', async () => {
+    const test = newFolder({ patienceMilliseconds: 1 });
+    const { source, pass } = test;
+    const looking = Promise.withResolvers<readonly ModelDescription[]>();
+    test.describeFiles = () => looking.promise;
+    const late = await source.list();
+    expect(late.map(({ key, description }) => [key, (description as Error).message])).toEqual([
+      ['ibm/granite', 'it is still being looked at'],
+      ['ibm/other', 'it is still being looked at'],
+    ]);
+    looking.resolve([DESCRIBED, DESCRIBED]);
+    pass(1000);
+    expect((await source.list()).map(({ description }) => description)).toEqual([DESCRIBED, DESCRIBED]);
+  });
+
+  it('looks only at files that are new to it, all in one go', async () => {
+    const { source, described, folder, pass } = newFolder();
+    await source.list();
+    writeFiles(folder, { 'ibm/third.gguf': 'GGUF' });
+    pass(1000);
+    expect((await source.list()).map(({ key }) => key)).toEqual(['ibm/granite', 'ibm/other', 'ibm/third']);
+    expect(described).toHaveLength(3);
+  });
+
+  it('keeps a file that is no model, with the reason', async () => {
+    const test = newFolder();
+    const { source } = test;
+    test.describeFiles = async (paths) =>
+      paths.map((path) => new Error(path.endsWith('other.gguf') ? 'garbage' : 'truncated'));
+    expect((await source.list()).map(({ description }) => (description as Error).message)).toEqual([
+      'truncated',
+      'garbage',
+    ]);
+  });
+
+  it('takes a file for unreadable that the engine says nothing about', async () => {
+    const folder = temporaryFolder();
+    writeFiles(folder, { 'a/b.gguf': '' });
+    const [model] = await openGgufFolder(folder, async () => []).list();
+    expect(model?.description).toBeInstanceOf(Error);
+  });
+});
