@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import type { StdioServerEntry } from '../config/mcp-config.ts';
-import { type Ground, hide, inOrder, keep, keptIn, type Mount, scratch } from './mounts.ts';
+import { type Ground, heldPlaces, hide, inOrder, keep, keptIn, type Mount, scratch, type Walls } from './mounts.ts';
 import type { SandboxProfile } from './sandbox-profile.ts';
 import { outermost, show, waysTo } from './show.ts';
+import { socketsIn } from './sockets.ts';
 import { isWithinAny } from './trail.ts';
 
 /** What a program of the system needs of /etc, which holds no secret. */
@@ -34,7 +35,7 @@ export interface ClosedView {
  * What a server sees whose entry says what it needs: that, and of the system only its programs. Its home folder is empty
  * and is gone with it.
  */
-export async function closedView(view: ClosedView): Promise<readonly string[]> {
+export async function closedView(view: ClosedView): Promise<Walls> {
   const { entry, profile, programs, home, hidden, code } = view;
   const { read, write, denyRead, denyWrite, network } = profile;
   const etc = [...settings, ...(network ? networkSettings : [])].map((name) => join('/etc', name));
@@ -46,15 +47,18 @@ export async function closedView(view: ClosedView): Promise<readonly string[]> {
   const ground: Ground = { writable, kept, sees: (path) => isWithinAny(path, [...reading.places, ...writable]) };
   const emptied = ['/tmp', ...(home === undefined || home === '/' ? [] : [home])];
   const isBare = (path: string): boolean => isWithinAny(path, emptied) || !isWithinAny(path, systemFolders);
+  const sockets = await socketsIn(ground);
+  const hiding = await hide([...denyRead, ...hidden, ...sockets.leftOut], ground);
+  const guarding = [...keep(ground), ...sockets.covered, ...hiding];
   const mounts: Mount[] = [
     ...(await show({ read: reading, write: { ...writing, places: writable }, emptied, isBare })),
-    ...keep(ground),
-    ...(await hide([...denyRead, ...hidden], ground)),
+    ...guarding,
   ];
-  return [
+  const options = [
     ...systemFolders.flatMap((path) => ['--ro-bind-try', path, path]),
     ...etc.flatMap((path) => ['--ro-bind-try', path, path]),
     ...['--proc', '/proc', '--dev', '/dev'],
     ...inOrder([scratch('/tmp'), ...emptied.slice(1).map((path) => ({ path, options: ['--tmpfs', path] })), ...mounts]),
   ];
+  return { options, held: heldPlaces(guarding, ground) };
 }

@@ -12,7 +12,7 @@ export interface Mount {
 }
 
 /** A folder with more in it than this is not taken apart. */
-const mostChildren = 2048;
+export const mostChildren = 2048;
 
 export const bind = (how: '--bind' | '--ro-bind', path: string): Mount => ({ path, options: [how, path, path] });
 
@@ -57,6 +57,27 @@ function hold(path: string, ground: Ground): readonly Mount[] {
     if (writes(folder, ground) && !ground.writable.includes(folder)) mounts.push(bind('--bind', folder));
   }
   return mounts;
+}
+
+/** What a server sees, as arguments for bubblewrap. */
+export interface Walls {
+  readonly options: readonly string[];
+  /** Where mounts lie in folders that the server writes, and the folders in between: none of it may be replaced. */
+  readonly held: readonly string[];
+}
+
+/** The places of mounts that a server would get behind if something else came to lie there. */
+export function heldPlaces(mounts: readonly Mount[], { writable }: Ground): readonly string[] {
+  const inside = mounts
+    .map(({ path }) => path)
+    .filter((path) => isWithinAny(path, writable) && !writable.includes(path));
+  return inside.filter((path) => !isAnew(path, mounts));
+}
+
+/** Whether the folder around a place was made anew: what the host does there is not seen. */
+function isAnew(path: string, mounts: readonly Mount[]): boolean {
+  const around = mounts.filter((mount) => mount.path !== path && isWithin(path, mount.path));
+  return around.toSorted((a, b) => b.path.length - a.path.length)[0]?.options[0] === '--tmpfs';
 }
 
 /** Places that stay as they are: each read-only, and what leads to it held. */

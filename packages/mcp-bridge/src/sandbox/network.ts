@@ -9,6 +9,9 @@ export interface NetworkTools {
   readonly ip: string;
 }
 
+/** What was printed before this line on standard error is pasta's, and of interest only when there is no such line. */
+export const ownWordsBegin = 'mcp-network: ready';
+
 /** What is run around bubblewrap, and what bubblewrap has to be told. */
 export interface OwnNetwork {
   /** Before the command of bubblewrap. */
@@ -81,6 +84,8 @@ function script(hasFilter: boolean, hasNames: boolean): string {
     'ip=$1 rules4=$2 rules6=$3 filter=$4 names=$5; shift 5',
     'printf "$rules4" | "$ip" -4 -batch - || exit 125',
     'if [ -e /proc/net/if_inet6 ]; then printf "$rules6" | "$ip" -6 -batch - || exit 125; fi',
+    // Here the server's own words begin.
+    `echo '${ownWordsBegin}' >&2`,
     hasFilter ? `exec 4<&0\nprintf "$filter" | { exec 3<&0 0<&4 4<&-; exec ${rest}}` : `exec ${rest}`,
   ].join('\n');
 }

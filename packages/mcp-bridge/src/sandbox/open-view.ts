@@ -1,9 +1,21 @@
-import { lstat, readdir, readFile, readlink } from 'node:fs/promises';
+import { lstat, readdir, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { homeInside } from './homes.ts';
-import { empty, type Ground, hide, inOrder, keep, keptIn, type Mount, scratch } from './mounts.ts';
+import {
+  empty,
+  type Ground,
+  heldPlaces,
+  hide,
+  inOrder,
+  keep,
+  keptIn,
+  type Mount,
+  scratch,
+  type Walls,
+} from './mounts.ts';
 import type { Places } from './places.ts';
 import { show, waysTo } from './show.ts';
+import { socketsIn } from './sockets.ts';
 import { isWithin, isWithinAny } from './trail.ts';
 
 /** What there is to be seen and written. */
@@ -33,7 +45,7 @@ const services = ['docker', 'containerd', 'containers', 'lxd', 'incus', 'libvirt
  * folder of people, no temporary files of others, and no sockets. It writes its own home, temporary files that are gone with
  * it, and the folders that its entry names.
  */
-export async function openView({ places, home, homes, hidden, code, programs }: View): Promise<readonly string[]> {
+export async function openView({ places, home, homes, hidden, code, programs }: View): Promise<Walls> {
   const covered = [...shared, ...homes];
   const read = await waysTo([...programs, ...places.readable]);
   const write = { places: places.writable, links: places.links };
@@ -43,6 +55,8 @@ export async function openView({ places, home, homes, hidden, code, programs }: 
     kept: await keptIn(places.writable, code),
     sees: (path) => !isWithinAny(path, covered) || isWithinAny(path, shown),
   };
+  const sockets = await socketsIn(ground);
+  const guarding = [...keep(ground), ...sockets.covered, ...(await hide([...hidden, ...sockets.leftOut], ground))];
   const mounts: Mount[] = [
     ...(await systemMounts()),
     ...['/tmp', '/var/tmp'].map(scratch),
@@ -51,14 +65,15 @@ export async function openView({ places, home, homes, hidden, code, programs }: 
     ...(await emptied(services)),
     ...(await resolverFile()),
     ...(await show({ read, write, emptied: covered, isBare: (path) => isWithinAny(path, covered) })),
-    ...keep(ground),
-    ...(await coverSockets(ground)),
-    ...(await hide(hidden, ground)),
+    ...guarding,
     home === undefined
       ? { path: homeInside, options: ['--tmpfs', homeInside] }
       : { path: homeInside, options: ['--bind', home, homeInside] },
   ];
-  return ['--proc', '/proc', '--dev', '/dev', ...inOrder(mounts)];
+  return {
+    options: ['--proc', '/proc', '--dev', '/dev', ...inOrder(mounts)],
+    held: heldPlaces(guarding, ground),
+  };
 }
 
 /** The root folder is made anew, so that whatever is mounted finds a place in it. */
@@ -86,18 +101,4 @@ async function resolverFile(): Promise<readonly Mount[]> {
   if (target === undefined) return [];
   const path = join('/etc', target.startsWith('/') ? join('..', target) : target);
   return isWithin(path, '/run') ? [{ path, options: ['--ro-bind-try', path, path] }] : [];
-}
-
-/** A read-only mount keeps nobody from a socket in it. */
-async function coverSockets(ground: Ground): Promise<readonly Mount[]> {
-  const text = await readFile('/proc/net/unix', 'utf8').catch(() => '');
-  const paths = new Set(text.split('\n').flatMap((line) => /\s(\/\S.*)$/.exec(line)?.[1] ?? []));
-  const mounts: Mount[] = [];
-  for (const path of paths) {
-    if (!ground.sees(path) || isWithinAny(path, ground.writable)) continue;
-    if ((await lstat(path).catch(() => undefined))?.isSocket() === true) {
-      mounts.push({ path, options: ['--ro-bind-try', '/dev/null', path] });
-    }
-  }
-  return mounts;
 }

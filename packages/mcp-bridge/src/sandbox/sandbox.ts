@@ -10,7 +10,7 @@ import { homeInside, keptHome } from './homes.ts';
 import { hostSideProblem, writtenFolders } from './host-side.ts';
 import { reportLayers, runsInContainer } from './layers.ts';
 import { namedPorts } from './named-ports.ts';
-import { hasRoute, type OwnNetwork, ownNetwork } from './network.ts';
+import { hasRoute, type OwnNetwork, ownNetwork, ownWordsBegin } from './network.ts';
 import { openView } from './open-view.ts';
 import { placesOf, programPlaces } from './places.ts';
 import { SandboxError } from './sandbox-error.ts';
@@ -40,6 +40,10 @@ export interface SandboxedCommand {
   readonly cwd?: string;
   /** What is to be written to its file descriptor 3. */
   readonly filter?: Buffer;
+  /** What must not be replaced while it runs, see `watchPlaces`. */
+  readonly held?: readonly string[];
+  /** The line on standard error after which the program's own words begin. Absent: they all are. */
+  readonly ownWordsBegin?: string;
 }
 
 /** Browsers that make namespaces of their own cannot, inside; these run without where they are asked to. */
@@ -172,7 +176,7 @@ export class Sandbox {
           bubblewrap,
           ...isolation,
           ...(tools.disablesNamespaces ? ['--unshare-user', '--disable-userns'] : []),
-          ...walls,
+          ...walls.options,
           ...network.walls,
           ...['--remount-ro', '/'],
           ...(filter === undefined ? [] : ['--seccomp', '3']),
@@ -184,7 +188,9 @@ export class Sandbox {
         carried,
       ),
       cwd: '/',
+      held: walls.held,
       ...(filter === undefined || network.command.length > 0 ? {} : { filter }),
+      ...(network.command.length > 0 ? { ownWordsBegin } : {}),
     };
   }
 

@@ -19,6 +19,18 @@ export class BoundedTail {
     }
   }
 
+  /** Forgets everything up to the end of a line that stands for the beginning; whether it has come. */
+  forgetBefore(line: string): boolean {
+    const all = Buffer.concat(this.#chunks);
+    const end = `${line}\n`;
+    const start = all.indexOf(end);
+    if (start < 0) return false;
+    const kept = all.subarray(start + end.length);
+    this.#chunks = [kept];
+    this.#size = kept.length;
+    return true;
+  }
+
   /** The bytes that are kept just now; at most about twice the limit. */
   get size(): number {
     return this.#size;

@@ -10,6 +10,7 @@ import {
 import type { Environment } from '../config/interpolate.ts';
 import type { StdioServerEntry } from '../config/mcp-config.ts';
 import { noCommand, noFolder } from '../sandbox/find-program.ts';
+import { watchPlaces } from '../sandbox/place-watch.ts';
 import type { Sandbox, SandboxedCommand } from '../sandbox/sandbox.ts';
 import { SandboxError } from '../sandbox/sandbox-error.ts';
 import { visibleText } from '../visible-text.ts';
@@ -90,8 +91,14 @@ export class StdioTransport implements Transport {
     const variables = childEnvironment(environment, this.#given);
     const wrapped = await this.#inWords(this.#options.sandbox.wrap(entry, variables));
     if (this.#closing !== undefined) throw new Error('Not connected');
+    const watched = watchPlaces(wrapped.held ?? [], () =>
+      this.#giveUp(
+        'something that its sandbox keeps as it is was replaced outside: its next start keeps what is there now',
+      ),
+    );
     const child = this.#spawn(wrapped);
     this.#child = child;
+    child.once('exit', () => watched[Symbol.dispose]());
     this.#ended = new Promise((resolve) => {
       child.once('exit', (code, signal) => {
         this.#reason ||= signal === null ? `it ended with code ${code}` : `it was ended by ${signal}`;
@@ -104,7 +111,11 @@ export class StdioTransport implements Transport {
         this.#announceEnd();
       });
     });
-    child.stderr.on('data', (chunk: Buffer) => this.#stderr.append(chunk));
+    let { ownWordsBegin } = wrapped;
+    child.stderr.on('data', (chunk: Buffer) => {
+      this.#stderr.append(chunk);
+      if (ownWordsBegin !== undefined && this.#stderr.forgetBefore(ownWordsBegin)) ownWordsBegin = undefined;
+    });
     child.stdout.on('data', (chunk: Buffer) => this.#read(chunk));
     // A pipe that breaks is followed by the exit of the process, or by a timeout of whoever waits for an answer.
     for (const stream of [child.stdin, child.stdout, child.stderr]) stream.on('error', () => {});

@@ -18,4 +18,14 @@ describe('BoundedTail', () => {
     expect(tail.size).toBe(10);
     expect(tail.lastLines(1)).toBe('x'.repeat(10));
   });
+
+  it('forgets what was before a line, once the whole of it is there', () => {
+    const tail = new BoundedTail(100);
+    tail.append(Buffer.from('noise\nbeg'));
+    expect(tail.forgetBefore('begin')).toBe(false);
+    tail.append(Buffer.from('in\nown'));
+    expect(tail.forgetBefore('begin')).toBe(true);
+    tail.append(Buffer.from(' words'));
+    expect(tail.lastLines(5)).toBe('own words');
+  });
 });
