@@ -35,7 +35,7 @@ export const PACKAGE_FORBIDDEN: Readonly<Record<string, RegExp>> = {
 export const SERVER_FLOORS: readonly (readonly string[])[] = [
   ['contracts', 'input', 'telemetry'],
   ['config'],
-  ['models', 'conversations', 'mcp-pins', 'settings', 'usage', 'audit', 'approvals'],
+  ['models', 'conversations', 'mcp-pins', 'settings', 'usage', 'audit', 'approvals', 'idempotency'],
   ['chat', 'dialects', 'mcp-endpoint', 'tools', 'state'],
   ['http'],
   ['create-handlers.ts', 'overview.ts'],

@@ -22,7 +22,7 @@ export interface ClientOptions extends ConnectionOptions {
   readonly timeout?: number | undefined;
   /**
    * How often a request is repeated that the server refuses with 429 or 503 and a `Retry-After` of at most a minute; 0
-   * by default. A stream is never repeated, and after 503 only a method that may be.
+   * by default. A stream is never repeated. What acts is sent with an `Idempotency-Key`, so that it is done once.
    */
   readonly retries?: number | undefined;
 }
@@ -185,7 +185,7 @@ export function createClient(options: ClientOptions = {}): Client {
   };
 
   const repeated = (path: string, init: RequestInit): Promise<Response> =>
-    withRetries(retries, init, () => attempt(path, init));
+    withRetries(retries, init, (keyed) => attempt(path, keyed));
 
   return {
     url,

@@ -2,7 +2,8 @@ import { ConnectionError, LatchkeyError } from './errors.ts';
 
 /** Longer than this no answer is waited for in silence. */
 const LONGEST_WAIT_SECONDS = 60;
-const REPEATABLE = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
+const READING = new Set(['GET', 'HEAD', 'OPTIONS']);
+const KEY = 'Idempotency-Key';
 
 export const timedOut = (url: string): ConnectionError =>
   new ConnectionError(url, { code: 'timed_out', message: `No answer came from ${url} in time.` });
@@ -25,11 +26,16 @@ export async function withTimeout<T>(
   }
 }
 
-/** Repeats what a server was too busy for, when it has said for how long and when nothing can be done twice by that. */
-export async function withRetries<T>(retries: number, init: RequestInit, act: () => Promise<T>): Promise<T> {
+/** Repeats what a server was too busy for, when it has said for how long. All tries of what acts have one key: it is done once. */
+export async function withRetries<T>(
+  retries: number,
+  init: RequestInit,
+  act: (init: RequestInit) => Promise<T>,
+): Promise<T> {
+  const keyed = retries === 0 ? init : withKey(init);
   for (let left = retries; ; left -= 1) {
     try {
-      return await act();
+      return await act(keyed);
     } catch (error) {
       if (left <= 0 || !(error instanceof LatchkeyError) || !mayRepeat(error, init)) throw error;
       await wait((error.retryAfterSeconds ?? 0) * 1000, init.signal ?? undefined);
@@ -37,10 +43,17 @@ export async function withRetries<T>(retries: number, init: RequestInit, act: ()
   }
 }
 
-function mayRepeat({ status, retryAfterSeconds }: LatchkeyError, { body, method }: RequestInit): boolean {
+function withKey(init: RequestInit): RequestInit {
+  if (READING.has((init.method ?? 'GET').toUpperCase())) return init;
+  const headers = new Headers(init.headers);
+  if (!headers.has(KEY)) headers.set(KEY, crypto.randomUUID());
+  return { ...init, headers };
+}
+
+function mayRepeat({ status, retryAfterSeconds }: LatchkeyError, { body }: RequestInit): boolean {
   if (retryAfterSeconds === undefined || retryAfterSeconds > LONGEST_WAIT_SECONDS) return false;
   if (typeof body === 'object' && body !== null && Symbol.asyncIterator in body) return false;
-  return status === 429 || (status === 503 && REPEATABLE.has((method ?? 'GET').toUpperCase()));
+  return status === 429 || status === 503;
 }
 
 async function wait(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {

@@ -93,18 +93,25 @@ describe('options', () => {
     expect(() => createClient(options)).toThrow('There is no option api_token. It is called token here.');
   });
 
-  it('repeat what a server was too busy for, and not a POST after 503', async () => {
+  it('repeat what a server was too busy for, what acts with one key for all tries', async () => {
     let answers = 0;
     const busy = (status: number) => () => {
       answers += 1;
       return answers % 2 === 1 ? new Response('', { status, headers: { 'Retry-After': '0.01' } }) : new Response('ok');
     };
-    const tried = scriptedServer(busy(429), { retries: 1 });
-    expect((await tried.client.fetch('/', { method: 'POST', body: 'x' })).ok).toBe(true);
-    const gone = scriptedServer(busy(503), { retries: 1 });
-    expect((await gone.client.fetch('/')).ok).toBe(true);
-    await expect(gone.client.fetch('/', { method: 'POST' })).rejects.toMatchObject({ retryAfterSeconds: 0.01 });
-    expect(gone.sent).toHaveLength(3);
+    for (const status of [429, 503]) {
+      const { client, sent } = scriptedServer(busy(status), { retries: 1 });
+      expect((await client.fetch('/', { method: 'POST', body: 'x' })).ok).toBe(true);
+      expect((await client.fetch('/')).ok).toBe(true);
+      const headers = { 'Idempotency-Key': 'mine' };
+      expect((await client.fetch('/', { method: 'DELETE', headers })).ok).toBe(true);
+      const keys = sent.map((request) => request.headers.get('Idempotency-Key'));
+      expect(keys[0]).toMatch(/^[0-9a-f-]{36}$/);
+      expect(keys).toEqual([keys[0], keys[0], null, null, 'mine', 'mine']);
+    }
+    const once = scriptedServer(busy(429));
+    await expect(once.client.fetch('/', { method: 'POST' })).rejects.toMatchObject({ retryAfterSeconds: 0.01 });
+    expect(once.sent[0]?.headers.has('Idempotency-Key')).toBe(false);
   });
 
   it('end a request whose time is over', async () => {

@@ -1,18 +1,23 @@
 import type { ServerResponse } from 'node:http';
 import type { Admission, Meter } from '@latchkey/auth-core';
 import { type RequestAuth, rateLimitHeaders } from '@latchkey/auth-core/http';
-import type { Middleware } from 'koa';
+import type { Context, Middleware } from 'koa';
 import type { AdmissionState } from './state.ts';
 
 /** Options of {@link limitRequests}. */
 export interface LimitRequestsOptions {
   readonly meter: Pick<Meter, 'admit'>;
+  /**
+   * What of a request goes on after its response is closed, asked then: what the request holds is given back when that has
+   * ended too. It must not reject.
+   */
+  readonly goesOn?: (ctx: Context) => Promise<void> | undefined;
 }
 
 /**
  * Creates the middleware that counts a request against its caller's limits. It sets `ctx.state.admission`, with which
  * a handler reserves tokens, and says in `RateLimit-Policy` and `RateLimit` what is left. What the request holds is
- * given back when its response is closed, however that comes.
+ * given back when its response is closed, however that comes, and what `goesOn` names has ended.
  *
  * @throws {AuthError} `AUTH_LIMIT_EXCEEDED` or `AUTH_STORE_UNAVAILABLE`, from the middleware; nothing downstream has
  * run then
@@ -37,23 +42,27 @@ export interface LimitRequestsOptions {
  * });
  * ```
  */
-export function limitRequests({ meter }: LimitRequestsOptions): Middleware<AdmissionState> {
+export function limitRequests({ meter, goesOn }: LimitRequestsOptions): Middleware<AdmissionState> {
   if (typeof meter?.admit !== 'function') throw new TypeError("limitRequests: the option 'meter' is missing");
   return async function limitRequests(ctx, next) {
     const auth: RequestAuth | undefined = ctx.state.auth;
     if (auth === undefined) throw new TypeError('limitRequests needs bearerAuth to run before it');
     const admission = await meter.admit(auth.principal);
-    if (admission.holdsPlace) releaseAtEnd(ctx.res, admission);
+    if (admission.holdsPlace) releaseAtEnd(ctx.res, admission, () => goesOn?.(ctx));
     ctx.state.admission = admission;
     if (!ctx.headerSent) setHeaders(ctx.res, rateLimitHeaders(admission.states));
     await next();
   };
 }
 
-function releaseAtEnd(response: ServerResponse, admission: Admission): void {
+function releaseAtEnd(response: ServerResponse, admission: Admission, goesOn: () => Promise<void> | undefined): void {
+  const release = async (): Promise<void> => {
+    await goesOn();
+    await admission.release();
+  };
   // The caller may have gone away while it waited to be let in.
-  if (response.closed) void admission.release();
-  else response.once('close', () => void admission.release());
+  if (response.closed) void release();
+  else response.once('close', () => void release());
 }
 
 /** As `ctx.set` does it, without the copies that it makes of each. */

@@ -187,4 +187,19 @@ describe('limitRequests', () => {
     expect(failures).toEqual(['limitRequests needs bearerAuth to run before it']);
     expect(reached).toBe(false);
   });
+
+  it('holds its place until what goes on after the response has ended', async () => {
+    const { app, meter, countRunning } = setUp({ concurrentRequests: 1 });
+    const { watched, released } = watchReleases(meter);
+    const work = Promise.withResolvers<void>();
+    app.use(limitRequests({ meter: watched, goesOn: () => work.promise }));
+    app.use((ctx) => {
+      ctx.body = 'hello';
+    });
+    await send(app);
+    expect(await countRunning()).toBe(1);
+    work.resolve();
+    await released;
+    expect(await countRunning()).toBe(0);
+  });
 });

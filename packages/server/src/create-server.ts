@@ -35,6 +35,7 @@ import { createApp } from './http/app.ts';
 import { RESOURCE_METADATA_PATH } from './http/handlers/protected-resource.ts';
 import type { Route } from './http/route.ts';
 import { createRoutes } from './http/routes.ts';
+import { openKeyedRequests } from './idempotency/open-keyed-requests.ts';
 import { withHop } from './mcp-endpoint/hop.ts';
 import { createKyselyPinStore } from './mcp-pins/kysely-pin-store.ts';
 import { createModelCatalog } from './models/model-catalog.ts';
@@ -267,6 +268,14 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
       models: (await catalog.list()).flatMap(({ key, names }) => [key, ...names]),
       servers: mcp.servers().map(({ id }) => id),
     });
+  const keyedRequests = opened.use(
+    openKeyedRequests(database.keyedRequests, {
+      secret: folder.secret,
+      clock,
+      hours: config.retention.idempotencyHours,
+      onLost: (cause) => logger.error({ err: cause }, 'the answer to a request with a key could not be kept'),
+    }),
+  );
   const stopping = new AbortController();
   const routes: readonly Route[] = createRoutes(
     createHandlers({
@@ -302,6 +311,7 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
     auth,
     meter,
     trail,
+    keyedRequests,
     anonymous: anonymousPrincipal(ANONYMOUS_GRANT, 'anonymous', policy),
     requiresAuthentication: async () => (await settings.fresh()).requireAuthentication,
     routes,

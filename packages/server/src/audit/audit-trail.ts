@@ -11,6 +11,8 @@ export interface AuditTrail {
   readonly record: AuditSink;
   /** Lets whatever happens in `act` be told as a part of the request. */
   during<T>(request: AuditedRequest, act: () => Promise<T>): Promise<T>;
+  /** Whether the request that runs has done something so far: what acts has its entry. */
+  hasActed(): boolean;
   /** Says who sends the request that runs. */
   identify(principal: Principal): void;
   /** Takes note of an error if it refuses a login, a request by its grants, or one by its limits; of each once. */
@@ -28,6 +30,7 @@ export interface AuditTrailOptions {
 interface Scope {
   readonly request: AuditedRequest;
   principal?: Principal;
+  hasActed?: true;
 }
 
 export function createAuditTrail({ log, kept, createId }: AuditTrailOptions): AuditTrail {
@@ -36,14 +39,21 @@ export function createAuditTrail({ log, kept, createId }: AuditTrailOptions): Au
   const told = new WeakSet<Error>();
 
   return {
-    record: Object.assign(async (event: AuditEvent) => log.record(complete(event, scopes.getStore()?.request)), {
-      together: log.record.together && {
-        database: log.record.together.database,
-        write: async (event: AuditEvent, act: AuditedAct) =>
-          log.record.together?.write(complete(event, scopes.getStore()?.request), act) ?? false,
+    record: Object.assign(
+      (event: AuditEvent) => acting(scopes.getStore(), (request) => log.record(complete(event, request))),
+      {
+        together: log.record.together && {
+          database: log.record.together.database,
+          write: (event: AuditEvent, act: AuditedAct) =>
+            acting(
+              scopes.getStore(),
+              async (request) => log.record.together?.write(complete(event, request), act) ?? false,
+            ),
+        },
       },
-    }),
+    ),
     during: (request, act) => scopes.run({ request }, act),
+    hasActed: () => scopes.getStore()?.hasActed === true,
     identify(principal) {
       const scope = scopes.getStore();
       // The first one: a request may hold a second token, to be ended or exchanged.
@@ -61,17 +71,28 @@ export function createAuditTrail({ log, kept, createId }: AuditTrailOptions): Au
     },
     tools(principal) {
       // A stream goes on when the request's own function has returned.
-      const request = scopes.getStore()?.request;
+      const scope = scopes.getStore();
+      const request = scope?.request;
       const who = described(principal);
       return createToolAudit({
         digest: log.digest,
-        record: async (event) => log.record(complete({ ...event, ...who }, request)),
+        record: (event) => acting(scope, () => log.record(complete({ ...event, ...who }, request))),
         note: (event) => log.note(complete({ ...event, ...who }, request)),
         kept,
         createId,
       });
     },
   };
+}
+
+/** Writes an entry of something that is done, and remembers that it was. */
+async function acting<T>(
+  scope: Scope | undefined,
+  write: (request: AuditedRequest | undefined) => Promise<T>,
+): Promise<T> {
+  const written = await write(scope?.request);
+  if (scope !== undefined && written !== false) scope.hasActed = true;
+  return written;
 }
 
 function described(principal: Principal): Pick<AuditEvent, 'actor' | 'project'> {

@@ -167,6 +167,8 @@ export const configSchema = z.strictObject({
       responseDays: days.default(30),
       /** Tool calls that waited for a person, with what is kept of their arguments. */
       approvalDays: days.default(30),
+      /** `Idempotency-Key`s, in hours, with the answers to their requests. */
+      idempotencyHours: z.int().min(1).max(720).default(24),
     })
     .prefault({}),
   log: z.enum(LOG_LEVELS).default('info'),

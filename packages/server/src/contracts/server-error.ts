@@ -31,6 +31,10 @@
  * | `PLUGIN_UNAVAILABLE` | an MCP server of mcp.json that does not start or answer |
  * | `MCP_UNAVAILABLE` | a per-request MCP server that does not answer |
  * | `CONFLICT` | somebody else changed the thing at the same time |
+ * | `IDEMPOTENCY_KEY_REUSED` | the `Idempotency-Key` was sent with another request before |
+ * | `IDEMPOTENCY_OUTCOME_UNKNOWN` | the server ended while it carried out the request of this `Idempotency-Key`; it is not carried out again |
+ * | `IDEMPOTENCY_ANSWER_GONE` | the request of this `Idempotency-Key` was carried out, and its answer is not kept |
+ * | `IDEMPOTENCY_KEYS_EXCEEDED` | too many keys of this token are kept already |
  * | `REQUESTS_PER_MINUTE_EXCEEDED` | the limit `requestsPerMinute` of a grant is used up |
  * | `CONCURRENT_REQUESTS_EXCEEDED` | the limit `concurrentRequests` of a grant is used up |
  * | `TOKENS_PER_DAY_EXCEEDED` | the limit `tokensPerDay` of a grant leaves too few tokens |
@@ -70,6 +74,10 @@ export type ServerErrorCode =
   | 'PLUGIN_UNAVAILABLE'
   | 'MCP_UNAVAILABLE'
   | 'CONFLICT'
+  | 'IDEMPOTENCY_KEY_REUSED'
+  | 'IDEMPOTENCY_OUTCOME_UNKNOWN'
+  | 'IDEMPOTENCY_ANSWER_GONE'
+  | 'IDEMPOTENCY_KEYS_EXCEEDED'
   | 'REQUESTS_PER_MINUTE_EXCEEDED'
   | 'CONCURRENT_REQUESTS_EXCEEDED'
   | 'TOKENS_PER_DAY_EXCEEDED'

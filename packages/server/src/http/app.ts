@@ -6,9 +6,11 @@ import Koa, { type Context, type Middleware, type Next } from 'koa';
 import type { AuditTrail } from '../audit/audit-trail.ts';
 import { ServerError } from '../contracts/server-error.ts';
 import { lmstudioDialect } from '../dialects/lmstudio/errors.ts';
+import type { KeyedRequests } from '../idempotency/keyed-requests.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { createDialectOf } from './dialect-of.ts';
 import { unlessAway } from './end-tokens.ts';
+import { answerOnce } from './middleware/answer-once.ts';
 import { auditRequests } from './middleware/audit-requests.ts';
 import { type CheckOriginOptions, checkOrigin } from './middleware/check-origin.ts';
 import { endWithToken } from './middleware/end-with-token.ts';
@@ -23,7 +25,9 @@ import type { ServerState } from './state.ts';
 export interface AppOptions extends RequestContextOptions, CheckOriginOptions {
   readonly auth: Auth;
   readonly meter: Meter;
-  readonly trail: Pick<AuditTrail, 'during' | 'refused'>;
+  readonly trail: Pick<AuditTrail, 'during' | 'refused' | 'hasActed'>;
+  /** The requests that are sent with a key. */
+  readonly keyedRequests: Pick<KeyedRequests, 'take'>;
   /** Who everybody is, while authentication is off. */
   readonly anonymous: Principal;
   /** Asked at each request. */
@@ -67,7 +71,10 @@ const OF_READERS = new Set(['ECONNABORTED', 'ECONNRESET', 'EPIPE', 'ERR_STREAM_P
 /** Whether the other end of a connection has made an error, and not the server. */
 const isReaders = ({ code = '' }: NodeJS.ErrnoException): boolean => OF_READERS.has(code) || code.startsWith('HPE_');
 
-/** What a request to a route passes before its handler: who asks, whether it may, and its body, after which both are asked again. */
+/**
+ * What a request to a route passes before its handler: who asks, whether it may, its body, after which both are asked again,
+ * and whether the same was asked before.
+ */
 function createSteps(options: AppOptions): (route: Route) => readonly Middleware<ServerState>[] {
   const { auth, trustedProxies, basicAuthentication: basic, requiresAuthentication } = options;
   const authenticate = bearerAuth({ auth, basic, trustedProxies });
@@ -85,7 +92,7 @@ function createSteps(options: AppOptions): (route: Route) => readonly Middleware
     (guard: Middleware<ServerState>): Middleware<ServerState> =>
     async (ctx, next) =>
       (await unlessAway(requiresAuthentication)) === false ? identify(ctx, next) : guard(ctx, next);
-  const admit = limitRequests({ meter: options.meter });
+  const admit = limitRequests({ meter: options.meter, goesOn: ({ state }) => state.goesOn });
   /** To end a token must not wait for the place where requests are counted. */
   const admitUnlessAway: Middleware<ServerState> = async (ctx, next) => {
     await unlessAway(() => admit(ctx, async () => undefined));
@@ -101,18 +108,25 @@ function createSteps(options: AppOptions): (route: Route) => readonly Middleware
   const watchToken = unlessAnonymous(endWithToken(auth));
 
   return (route) => {
-    const { access, body, runsLong } = route;
+    const { access, body, runsLong, idempotency } = route;
     const isPublic = access === 'public';
     const authorize = isPublic || access === 'authenticated' ? [] : [requireAction(access)];
+    const decideAgain = async (ctx: ServerContext): Promise<void> => {
+      for (const decide of [again, ...authorize]) await decide(ctx, async () => undefined);
+    };
+    const once = { requests: options.keyedRequests, trail: options.trail, decideAgain };
     return [
       auditRequests(options.trail, clientAddress, route),
       ...entranceOf(route),
       ...authorize,
       ...(runsLong ? [watchToken] : []),
       ...(body === undefined ? [] : [takeBody(body), ...(isPublic ? [] : [again, ...authorize])]),
+      ...(idempotency === undefined || idempotency === 'none' ? [] : [answerOnce(once, { ...route, idempotency })]),
     ];
   };
 }
+
+type ServerContext = Parameters<Middleware<ServerState>>[0];
 
 const takeBody = (body: RouteBody): Middleware<ServerState> =>
   async function takeBodyMiddleware(ctx, next) {

@@ -16,12 +16,35 @@ export interface RouteBody {
   readonly optional?: true;
 }
 
-/** One endpoint. A row without `access` does not compile: nothing is open because a line was forgotten. */
-export interface Route {
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
-  readonly path: string;
+/**
+ * One endpoint. A row without `access`, or one that may act without `idempotency`, does not compile: nothing is open, or done
+ * twice, because a line was forgotten.
+ */
+export type Route = RouteRow & {
   /** Whose words its errors are put into. */
   readonly dialect: ApiDialect;
+};
+
+/** An endpoint before it is known who speaks to it. */
+export type RouteRow = Endpoint & (Reading | Acting);
+
+interface Reading {
+  readonly method: 'GET';
+  readonly idempotency?: never;
+}
+
+interface Acting {
+  readonly method: 'POST' | 'PATCH' | 'DELETE';
+  /**
+   * What an `Idempotency-Key` means: `kept`: the request is carried out once, and its answer kept for those that send it
+   * again; `secret`: so, and the answer, which shows a secret, for ten minutes only; `none`: nothing, because it changes
+   * nothing, or may be repeated as it is.
+   */
+  readonly idempotency: 'kept' | 'secret' | 'none';
+}
+
+interface Endpoint {
+  readonly path: string;
   /** The action that the caller's token must allow; `authenticated`: any valid token; `public`: no token is asked for. */
   readonly access: Action | 'authenticated' | 'public';
   /** Absent: no body is read. */

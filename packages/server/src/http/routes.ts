@@ -16,7 +16,7 @@ import { RESOURCE_METADATA_PATH } from './handlers/protected-resource.ts';
 import type { SettingsHandlers } from './handlers/settings.ts';
 import type { TokenHandlers } from './handlers/tokens.ts';
 import type { WhoamiHandlers } from './handlers/whoami.ts';
-import type { Handler, Route } from './route.ts';
+import type { Handler, Route, RouteRow } from './route.ts';
 
 export interface Handlers {
   readonly approvals: ApprovalHandlers;
@@ -57,25 +57,49 @@ export function createRoutes(handlers: Handlers, { chatBodyBytes }: RouteOptions
       { method: 'GET', path: '/ready', access: 'public', handler: handlers.ready },
       { method: 'GET', path: '/api/v1/whoami', access: 'authenticated', handler: whoami.latchkey },
       { method: 'GET', path: '/api/current-user/whoami', access: 'authenticated', handler: whoami.labelStudio },
-      { method: 'POST', path: '/api/v1/can', access: 'authenticated', body: administration, handler: can },
-      { method: 'POST', path: '/api/v1/chat', access: 'chat', body: chatBody, runsLong, handler: handlers.chat },
+      {
+        method: 'POST',
+        path: '/api/v1/can',
+        idempotency: 'none',
+        access: 'authenticated',
+        body: administration,
+        handler: can,
+      },
+      {
+        method: 'POST',
+        path: '/api/v1/chat',
+        idempotency: 'kept',
+        access: 'chat',
+        body: chatBody,
+        runsLong,
+        handler: handlers.chat,
+      },
       { method: 'GET', path: '/api/v1/models', access: 'models:read', handler: models.lmstudio },
       { method: 'GET', path: '/api/v1/settings', access: 'settings:read', neverOpen, handler: settings.show },
       {
         method: 'PATCH',
         path: '/api/v1/settings',
+        idempotency: 'kept',
         access: 'settings:write',
         neverOpen,
         body: administration,
         handler: settings.change,
       },
       { method: 'GET', path: '/api/v1/tokens', access: 'tokens:read', handler: tokens.list },
-      { method: 'POST', path: '/api/v1/tokens', access: 'tokens:write', body: administration, handler: tokens.create },
+      {
+        method: 'POST',
+        path: '/api/v1/tokens',
+        idempotency: 'secret',
+        access: 'tokens:write',
+        body: administration,
+        handler: tokens.create,
+      },
       { method: 'GET', path: '/api/v1/tokens/:id', access: 'tokens:read', handler: tokens.show },
       // By possession: whoever finds a token that leaked can end it.
       {
         method: 'POST',
         path: '/api/v1/tokens/revoke-self',
+        idempotency: 'none',
         access: 'authenticated',
         ends: 'itself',
         handler: tokens.revokeSelf,
@@ -83,6 +107,7 @@ export function createRoutes(handlers: Handlers, { chatBodyBytes }: RouteOptions
       {
         method: 'POST',
         path: '/api/v1/tokens/revoke',
+        idempotency: 'kept',
         access: 'tokens:write',
         ends: 'others',
         body: administration,
@@ -91,6 +116,7 @@ export function createRoutes(handlers: Handlers, { chatBodyBytes }: RouteOptions
       {
         method: 'PATCH',
         path: '/api/v1/tokens/:id',
+        idempotency: 'kept',
         access: 'tokens:write',
         body: administration,
         handler: tokens.edit,
@@ -98,6 +124,7 @@ export function createRoutes(handlers: Handlers, { chatBodyBytes }: RouteOptions
       {
         method: 'POST',
         path: '/api/v1/tokens/:id/rotate',
+        idempotency: 'secret',
         access: 'tokens:write',
         body: administration,
         handler: tokens.rotate,
@@ -105,15 +132,24 @@ export function createRoutes(handlers: Handlers, { chatBodyBytes }: RouteOptions
       {
         method: 'POST',
         path: '/api/v1/tokens/:id/revoke',
+        idempotency: 'kept',
         access: 'tokens:write',
         ends: 'others',
         handler: tokens.revoke,
       },
       // Ends a token that works, and removes one that has ended.
-      { method: 'DELETE', path: '/api/v1/tokens/:id', access: 'tokens:write', ends: 'others', handler: tokens.remove },
+      {
+        method: 'DELETE',
+        path: '/api/v1/tokens/:id',
+        idempotency: 'kept',
+        access: 'tokens:write',
+        ends: 'others',
+        handler: tokens.remove,
+      },
       {
         method: 'POST',
         path: '/api/v1/keys/rotate',
+        idempotency: 'kept',
         access: 'settings:write',
         neverOpen,
         body: optionalAdministration,
@@ -123,14 +159,29 @@ export function createRoutes(handlers: Handlers, { chatBodyBytes }: RouteOptions
     ]),
     ...speaking(oauthDialect, [
       // The token in the body is the credential of these.
-      { method: 'POST', path: '/oauth/token', access: 'public', body: form, handler: oauth.token },
-      { method: 'POST', path: '/oauth/revoke', access: 'public', body: form, handler: oauth.revoke },
-      { method: 'POST', path: '/oauth/introspect', access: 'authenticated', body: form, handler: oauth.introspect },
+      { method: 'POST', path: '/oauth/token', idempotency: 'none', access: 'public', body: form, handler: oauth.token },
+      {
+        method: 'POST',
+        path: '/oauth/revoke',
+        idempotency: 'none',
+        access: 'public',
+        body: form,
+        handler: oauth.revoke,
+      },
+      {
+        method: 'POST',
+        path: '/oauth/introspect',
+        idempotency: 'none',
+        access: 'authenticated',
+        body: form,
+        handler: oauth.introspect,
+      },
     ]),
     ...speaking(labelStudioDialect, [
       {
         method: 'POST',
         path: '/api/token/refresh',
+        idempotency: 'none',
         access: 'public',
         body: administration,
         handler: labelStudioTokens.refresh,
@@ -139,6 +190,7 @@ export function createRoutes(handlers: Handlers, { chatBodyBytes }: RouteOptions
       {
         method: 'POST',
         path: '/api/token',
+        idempotency: 'secret',
         access: 'tokens:write',
         body: optionalAdministration,
         handler: labelStudioTokens.create,
@@ -146,6 +198,7 @@ export function createRoutes(handlers: Handlers, { chatBodyBytes }: RouteOptions
       {
         method: 'POST',
         path: '/api/token/blacklist',
+        idempotency: 'kept',
         access: 'authenticated',
         ends: 'others',
         body: administration,
@@ -154,6 +207,7 @@ export function createRoutes(handlers: Handlers, { chatBodyBytes }: RouteOptions
       {
         method: 'POST',
         path: '/api/token/rotate',
+        idempotency: 'secret',
         access: 'authenticated',
         body: administration,
         handler: labelStudioTokens.rotate,
@@ -164,6 +218,7 @@ export function createRoutes(handlers: Handlers, { chatBodyBytes }: RouteOptions
       {
         method: 'POST',
         path: '/api/v1/approvals/:id',
+        idempotency: 'kept',
         access: 'approvals:decide',
         runsLong,
         body: administration,
@@ -181,6 +236,7 @@ export function createRoutes(handlers: Handlers, { chatBodyBytes }: RouteOptions
       {
         method: 'POST',
         path: '/api/v1/mcp/servers/:label/approve',
+        idempotency: 'kept',
         access: 'mcp:write',
         runsLong,
         body: optionalAdministration,
@@ -193,6 +249,7 @@ export function createRoutes(handlers: Handlers, { chatBodyBytes }: RouteOptions
       {
         method: 'POST',
         path: '/v1/chat/completions',
+        idempotency: 'kept',
         access: 'chat',
         runsLong,
         body: chatBody,
@@ -202,7 +259,15 @@ export function createRoutes(handlers: Handlers, { chatBodyBytes }: RouteOptions
       { method: 'GET', path: '/v1/models/*id', access: 'models:read', handler: models.openaiModel },
     ]),
     ...speaking(mcpDialect, [
-      { method: 'POST', path: '/mcp', access: 'chat', runsLong, body: protocolMessage(chatBodyBytes), handler: mcp },
+      {
+        method: 'POST',
+        path: '/mcp',
+        idempotency: 'kept',
+        access: 'chat',
+        runsLong,
+        body: protocolMessage(chatBodyBytes),
+        handler: mcp,
+      },
       { method: 'GET', path: RESOURCE_METADATA_PATH, access: 'public', handler: handlers.protectedResource },
     ]),
   ];
@@ -211,5 +276,5 @@ export function createRoutes(handlers: Handlers, { chatBodyBytes }: RouteOptions
 const runsLong = true;
 const neverOpen = true;
 
-const speaking = (dialect: ApiDialect, rows: readonly Omit<Route, 'dialect'>[]): readonly Route[] =>
+const speaking = (dialect: ApiDialect, rows: readonly RouteRow[]): readonly Route[] =>
   rows.map((row) => ({ ...row, dialect }));

@@ -21,6 +21,8 @@ import { OperatorError } from '../contracts/operator-error.ts';
 import { ServerError } from '../contracts/server-error.ts';
 import { conversationMigrations } from '../conversations/migrations.ts';
 import type { ConversationTables } from '../conversations/schema.ts';
+import { keyedRequestMigrations } from '../idempotency/migrations.ts';
+import type { KeyedRequestTables } from '../idempotency/schema.ts';
 import { pinMigrations } from '../mcp-pins/migrations.ts';
 import type { PinTables } from '../mcp-pins/schema.ts';
 import { settingsMigrations } from '../settings/migrations.ts';
@@ -38,6 +40,7 @@ export interface Database {
   readonly signingKeys: SigningKeyStore;
   readonly approvals: Kysely<ApprovalTables>;
   readonly conversations: Kysely<ConversationTables>;
+  readonly keyedRequests: Kysely<KeyedRequestTables>;
   readonly pins: Kysely<PinTables>;
   readonly settings: Kysely<SettingsTables>;
   readonly usage: Kysely<UsageTables>;
@@ -140,6 +143,7 @@ async function migrateTables(
       ...approvalMigrations,
       ...pinMigrations,
       ...administratorMigrations,
+      ...keyedRequestMigrations,
     },
     'server_migrations',
   );
@@ -151,6 +155,7 @@ async function migrateTables(
     // kysely's types know no "at least these tables"; the migrations above have made them.
     approvals: database as unknown as Kysely<ApprovalTables>,
     conversations: database as unknown as Kysely<ConversationTables>,
+    keyedRequests: database as unknown as Kysely<KeyedRequestTables>,
     pins: database as unknown as Kysely<PinTables>,
     settings: database as unknown as Kysely<SettingsTables>,
     usage: database as unknown as Kysely<UsageTables>,

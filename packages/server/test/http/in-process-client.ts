@@ -88,6 +88,14 @@ export async function send<State>(app: Koa<State>, options: Call = {}): Promise<
   return receive(call);
 }
 
+/** Sends a request and does not wait for its answer; what is returned ends the connection. */
+export function sendAndLeave<State>(app: Koa<State>, options: Call): () => void {
+  const { call, server, text: body } = begin(app, options);
+  call.on('error', () => {});
+  call.end(body);
+  return () => server.destroy();
+}
+
 /** Sends half of a body, and resolves once the server waits for the other half. */
 export async function sendHalf<State>(app: Koa<State>, options: Call): Promise<HalfSent> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();

@@ -31,6 +31,7 @@ import { type AppOptions, createApp } from '../../src/http/app.ts';
 import type { Route } from '../../src/http/route.ts';
 import { createRoutes } from '../../src/http/routes.ts';
 import type { ServerState } from '../../src/http/state.ts';
+import { openKeyedRequests } from '../../src/idempotency/open-keyed-requests.ts';
 import { createKyselyPinStore } from '../../src/mcp-pins/kysely-pin-store.ts';
 import { createModelCatalog } from '../../src/models/model-catalog.ts';
 import { ModelPool } from '../../src/models/model-pool.ts';
@@ -45,6 +46,7 @@ import { createUsageRecorder } from '../../src/usage/usage-recorder.ts';
 import {
   openApprovalTables,
   openConversations,
+  openKeyedRequestTables,
   openPinTables,
   openSettings,
   openUsage,
@@ -96,6 +98,8 @@ export interface TestServerOptions {
   readonly mcpJsonProblem?: string;
   /** Off by default. */
   readonly taint?: TaintRules;
+  /** By which keys of requests and their answers expire. */
+  readonly keyClock?: () => Date;
   readonly app?: Partial<AppOptions>;
 }
 
@@ -217,10 +221,18 @@ export async function newServer(options: TestServerOptions = {}): Promise<TestSe
     { chatBodyBytes },
   );
   const stop = new AbortController();
+  const keyedRequests = openKeyedRequests(await openKeyedRequestTables(), {
+    secret,
+    clock: options.keyClock ?? (() => new Date()),
+    hours: 24,
+    onLost: (cause) => logger.error({ err: cause }, 'an answer was lost'),
+  });
+  onTestFinished(() => keyedRequests[Symbol.asyncDispose]());
   const app = createApp({
     auth,
     meter,
     trail,
+    keyedRequests,
     anonymous: anonymousPrincipal(anonymous ?? { actions: ['chat', 'models:read'], models: ['*'] }, 'anonymous'),
     requiresAuthentication: async () => (await settings.fresh()).requireAuthentication,
     routes,

@@ -8,6 +8,8 @@ import type { ConversationStore } from '../../src/contracts/conversation-store.t
 import { createKyselyConversationStore } from '../../src/conversations/kysely-conversation-store.ts';
 import { conversationMigrations } from '../../src/conversations/migrations.ts';
 import type { ConversationTables } from '../../src/conversations/schema.ts';
+import { keyedRequestMigrations } from '../../src/idempotency/migrations.ts';
+import type { KeyedRequestTables } from '../../src/idempotency/schema.ts';
 import { pinMigrations } from '../../src/mcp-pins/migrations.ts';
 import type { PinTables } from '../../src/mcp-pins/schema.ts';
 import { createKyselySettingsStore, type SettingsStore } from '../../src/settings/kysely-settings-store.ts';
@@ -30,6 +32,9 @@ async function openTables<Tables>(
 }
 
 export const openApprovalTables = (): Promise<Kysely<ApprovalTables>> => openTables(approvalMigrations);
+
+export const openKeyedRequestTables = (path?: string): Promise<Kysely<KeyedRequestTables>> =>
+  openTables(keyedRequestMigrations, path);
 
 export const openPinTables = (): Promise<Kysely<PinTables>> => openTables(pinMigrations);
 

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import type { ReadableStream as NodeReadableStream } from 'node:stream/web';
+import type { RouterContext } from '@koa/router';
 import type { Context } from 'koa';
 import type { ChatCaller } from '../../chat/chat-service.ts';
 import type { ServedTools } from '../../contracts/served-tools.ts';
@@ -8,6 +9,8 @@ import { answerMcp } from '../../mcp-endpoint/answer-mcp.ts';
 import { HOP_HEADER, isOwnHop } from '../../mcp-endpoint/hop.ts';
 import { toChatCaller } from '../chat-caller.ts';
 import type { Handler } from '../route.ts';
+import { streamBody } from '../sse.ts';
+import type { ServerState } from '../state.ts';
 
 export interface McpHandlerOptions {
   readonly serveTools: (caller: ChatCaller) => ServedTools;
@@ -54,8 +57,9 @@ function protocolHeaders({ req }: Context): [string, string][] {
   );
 }
 
-function send(ctx: Context, response: Response): void {
-  ctx.body = response.body === null ? null : Readable.fromWeb(response.body as NodeReadableStream);
+function send(ctx: RouterContext<ServerState>, response: Response): void {
+  if (response.body === null) ctx.body = null;
+  else streamBody(ctx, Readable.fromWeb(response.body as NodeReadableStream));
   for (const [name, value] of response.headers) if (name !== 'connection') ctx.set(name, value);
   ctx.status = response.status;
 }

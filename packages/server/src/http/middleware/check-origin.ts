@@ -14,9 +14,11 @@ export interface CheckOriginOptions {
 const HOST = /^(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9._-]+))(?::\d{1,5})?$/;
 /** Names that lead to this machine and that no stranger can have: `localhost` and all below it, and the host of a container. */
 const OWN_NAMES = ['localhost', '*.localhost', 'host.docker.internal', 'host.containers.internal'];
-const EXPOSED = 'Latchkey-Ignored, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate, X-Request-Id';
+const EXPOSED =
+  'Idempotent-Replayed, Latchkey-Ignored, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate, X-Request-Id';
 const METHODS = 'GET, POST, PATCH, DELETE';
-const HEADERS = 'Authorization, Content-Type, Latchkey-Project, Mcp-Method, Mcp-Name, Mcp-Protocol-Version, X-Api-Key';
+const HEADERS =
+  'Authorization, Content-Type, Idempotency-Key, Latchkey-Project, Mcp-Method, Mcp-Name, Mcp-Protocol-Version, X-Api-Key';
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/;
 const MOST_HEADERS = 64;
 

@@ -51,11 +51,13 @@ export function endWithToken(auth: Pick<Auth, 'onRevoked'>): Middleware<ServerSt
       if (unanswered >= PATIENCE) end(new StoreUnavailableError(new Error('the token was not looked up in time')));
     };
     const checks = setInterval(() => void check(), CHECK_MILLISECONDS);
-    ctx.res.once('close', () => {
+    ctx.res.once('close', async () => {
+      await ctx.state.goesOn;
       clearInterval(checks);
       stopListening();
     });
     ctx.state.signal = AbortSignal.any([ctx.state.signal, ended.signal]);
+    ctx.state.ended = AbortSignal.any([ctx.state.ended, ended.signal]);
     await next();
   };
 }

@@ -28,6 +28,7 @@ export function requestContext({ logger, createId, stopping }: RequestContextOpt
     ctx.state.requestId = createId();
     ctx.state.logger = logger.child({ request: ctx.state.requestId });
     ctx.state.signal = AbortSignal.any([gone.signal, stopping]);
+    ctx.state.ended = stopping;
     ctx.set('X-Request-Id', ctx.state.requestId);
     // Everybody who holds something for a request listens for its end; eleven of them are no leak.
     ctx.res.setMaxListeners(32);

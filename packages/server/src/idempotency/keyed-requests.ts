@@ -1,0 +1,147 @@
+import { createHmac, randomUUID } from 'node:crypto';
+import { setTimeout as setTimeoutPromise } from 'node:timers/promises';
+import { type Clock, createSealer } from '@latchkey/auth-core';
+import { reachStore } from '../contracts/reach-store.ts';
+import { ServerError } from '../contracts/server-error.ts';
+import { answerIsGone, authorityHasChanged, keyMeansAnother, outcomeIsUnknown, tooManyKeys } from './key-refusals.ts';
+import { KeyedRun, type SharedStream } from './keyed-run.ts';
+import type { NewRequest, RequestStore, StoredRequest } from './kysely-request-store.ts';
+import type { StoredAnswer } from './stored-answer.ts';
+
+/** How often it is looked whether a run on another server has ended. */
+const LOOK_MILLISECONDS = 250;
+/** For how long a run counts as running when its server says nothing any more. */
+const ALIVE_MILLISECONDS = 10_000;
+const KEEP_ALIVE_MILLISECONDS = 3_000;
+const SWEEP_MILLISECONDS = 60_000;
+/** For how long an answer is kept that shows a secret. */
+const SECRET_MILLISECONDS = 600_000;
+/** For how long what still runs is waited for when the server stops. */
+const END_MILLISECONDS = 2_000;
+/** What is larger is not kept; the key is. */
+const MOST_ANSWER_BYTES = 1_048_576;
+
+/** A request that was sent with a key. */
+export interface KeyedRequest {
+  /** Whose it is, what it is for, and the key: all that tells it from others. */
+  readonly name: readonly string[];
+  readonly rootId: string;
+  /** Everything else that was asked for. */
+  readonly content: string;
+  /** The grants that it is carried out with. */
+  readonly authority: string;
+  /** Its answer shows a secret, which is kept for a shorter time. */
+  readonly showsSecret: boolean;
+}
+
+/** What becomes of it: it is carried out, its answer is there, or it runs and can be followed. */
+export type Taken = { readonly run: KeyedRun } | { readonly answer: StoredAnswer } | { readonly follows: SharedStream };
+
+/** Carries out once what is sent under one key, on all servers that share the database. */
+export interface KeyedRequests extends AsyncDisposable {
+  /**
+   * Takes the key, or waits for the request that has it.
+   *
+   * @throws {ServerError} `IDEMPOTENCY_*` and `PERMISSION_DENIED`: it is not carried out
+   */
+  take(request: KeyedRequest, signal: AbortSignal): Promise<Taken>;
+  /** Forgets what is kept no longer; it happens by itself every minute. */
+  sweep(): Promise<void>;
+}
+
+export interface KeyedRequestsOptions {
+  readonly store: RequestStore;
+  /** Keys the digests, and seals the answers. */
+  readonly secret: Uint8Array;
+  readonly clock: Clock;
+  /** For how long a key means one request. */
+  readonly hours: number;
+  /** Told of an answer that could not be kept. */
+  readonly onLost: (cause: unknown) => void;
+}
+
+const purposeOf = (id: string): string => `keyed request ${id}`;
+
+async function passed(milliseconds: number, signal: AbortSignal): Promise<void> {
+  await setTimeoutPromise(milliseconds, undefined, { signal }).catch(() => signal.throwIfAborted());
+}
+
+export function createKeyedRequests({ store, secret, clock, hours, onLost }: KeyedRequestsOptions): KeyedRequests {
+  const sealer = createSealer(secret);
+  const digestKey = createHmac('sha256', secret).update('idempotency').digest();
+  const digest = (text: string): string => createHmac('sha256', digestKey).update(text).digest('hex');
+  const after = (milliseconds: number): string => new Date(clock().getTime() + milliseconds).toISOString();
+  const runId = randomUUID();
+  const running = new Map<string, KeyedRun>();
+  const stopping = new AbortController();
+
+  const sweep = (): Promise<void> => store.sweep(after(0));
+  const timers = [
+    setInterval(() => void sweep().catch(() => {}), SWEEP_MILLISECONDS).unref(),
+    setInterval(() => {
+      if (running.size > 0) void store.keepAlive([...running.keys()], runId, after(ALIVE_MILLISECONDS)).catch(() => {});
+    }, KEEP_ALIVE_MILLISECONDS).unref(),
+  ];
+
+  function begin(request: NewRequest, showsSecret: boolean): KeyedRun {
+    const { id } = request;
+    const until = showsSecret ? after(SECRET_MILLISECONDS) : request.expiresAt;
+    const run = new KeyedRun({
+      stopping: stopping.signal,
+      keep: async (answer) => {
+        try {
+          const text = answer && JSON.stringify(answer);
+          const isKept = text !== undefined && Buffer.byteLength(text) <= MOST_ANSWER_BYTES;
+          await store.finish(id, runId, isKept ? { text: await sealer.seal(purposeOf(id), text), until } : undefined);
+        } catch (error) {
+          onLost(error);
+        }
+      },
+      release: () => store.release(id, runId).catch(onLost),
+    });
+    running.set(id, run);
+    void run.ended.then(() => running.delete(id));
+    return run;
+  }
+
+  async function answerOf({ id, answer, answerUntil }: StoredRequest): Promise<StoredAnswer> {
+    if (answer === undefined || answerUntil <= after(0)) throw answerIsGone();
+    return JSON.parse(await sealer.open(purposeOf(id), answer)) as StoredAnswer;
+  }
+
+  return {
+    async take({ name, rootId, content, authority, showsSecret }, signal) {
+      const id = digest(JSON.stringify(name));
+      const described = { id, rootId, runId, digest: digest(content), authority: digest(authority) };
+      for (;;) {
+        signal.throwIfAborted();
+        const request = {
+          ...described,
+          now: after(0),
+          aliveUntil: after(ALIVE_MILLISECONDS),
+          expiresAt: after(hours * 3_600_000),
+        };
+        const found = await reachStore(() => store.claim(request));
+        if (found === true) return { run: begin(request, showsSecret) };
+        if (found === 'full') throw tooManyKeys();
+        if (found === undefined) continue;
+        if (found.digest !== described.digest) throw keyMeansAnother();
+        if (found.authority !== described.authority) throw authorityHasChanged();
+        if (found.state === 'answered') return { answer: await answerOf(found) };
+        const here = running.get(id);
+        if (here === undefined && found.aliveUntil <= after(0)) throw outcomeIsUnknown();
+        const stream = await here?.streamOrEnd(signal);
+        if (stream !== undefined) return { follows: stream };
+        if (here === undefined) await passed(LOOK_MILLISECONDS, signal);
+      }
+    },
+    sweep,
+    async [Symbol.asyncDispose]() {
+      for (const timer of timers) clearInterval(timer);
+      stopping.abort(new ServerError('SHUTTING_DOWN', 'The server is shutting down.'));
+      const ended = Promise.all([...running.values()].map((run) => run.ended));
+      // What does not listen to its end is not waited for longer: its key says that its outcome is not known.
+      await Promise.race([ended, setTimeoutPromise(END_MILLISECONDS, undefined, { ref: false })]);
+    },
+  };
+}
