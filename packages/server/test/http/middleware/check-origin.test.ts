@@ -141,7 +141,7 @@ describe('a preflight', () => {
       'access-control-allow-origin': 'https://chat.example.com',
       'access-control-allow-methods': 'GET, POST, PATCH, DELETE',
       'access-control-allow-headers':
-        'Authorization, Content-Type, Latchkey-Project, Mcp-Method, Mcp-Name, Mcp-Protocol-Version, X-Api-Key',
+        'Authorization, Content-Type, Idempotency-Key, Latchkey-Project, Mcp-Method, Mcp-Name, Mcp-Protocol-Version, X-Api-Key',
     });
   });
 
