@@ -1,6 +1,6 @@
 import { createMemoryTokenStore } from '@latchkey/auth-core';
+import { callsTool, finish, message, progress, says, type Turn } from '@latchkey/engine/testing';
 import { describe, expect, it } from 'vitest';
-import { callsTool, finish, message, progress, says, type Turn } from '../scripted/engine-script.ts';
 import { type Answer, type Call, open, send, sendAndLeave } from './in-process-client.ts';
 import { newServer, type TestServer, type TestServerOptions } from './new-server.ts';
 import { AGENT, answer, chat, DECIDER, entriesOf, PATH, tools, waiting } from './waiting-run.ts';
