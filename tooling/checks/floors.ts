@@ -17,7 +17,7 @@ export const PACKAGE_FLOORS: Readonly<Record<string, readonly string[]>> = {
     '@latchkey/mcp-bridge',
   ],
   'apps/demo': ['@latchkey/server'],
-  examples: ['@latchkey/auth-core', '@latchkey/koa-auth'],
+  examples: ['@latchkey/auth-core', '@latchkey/koa-auth', '@latchkey/server'],
   e2e: ['@latchkey/server', '@latchkey/auth-core', '@latchkey/client', '@latchkey/mcp-bridge', '@latchkey/demo'],
   bench: ['@latchkey/server', '@latchkey/auth-core', '@latchkey/koa-auth', '@latchkey/mcp-bridge'],
 };
@@ -40,7 +40,7 @@ export const SERVER_FLOORS: readonly (readonly string[])[] = [
   ['http'],
   ['create-handlers.ts', 'overview.ts'],
   ['create-server.ts'],
-  ['command', 'index.ts'],
+  ['command', 'index.ts', 'testing'],
 ];
 
 /** What packages a folder of the server must not see: the loop knows no Koa, no zod, no engine of a certain make, no MCP. */

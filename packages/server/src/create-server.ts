@@ -13,7 +13,7 @@ import {
   reviewGrant,
 } from '@latchkey/auth-core';
 import { re2jsPatterns } from '@latchkey/auth-core/patterns/re2js';
-import type { Sampling } from '@latchkey/engine';
+import type { InferenceEngine, Sampling } from '@latchkey/engine';
 import { createLlamaEngine } from '@latchkey/llama';
 import { createMcpHost, excessOf, type McpConfig, watchMcpJson } from '@latchkey/mcp-bridge';
 import { forgetCalls } from './approvals/forget-calls.ts';
@@ -27,6 +27,7 @@ import { openMcpJson } from './config/open-mcp-json.ts';
 import { ownSecrets, reviewSecrets } from './config/own-secrets.ts';
 import type { ServerConfig } from './config/schema.ts';
 import { withoutAbsent } from './config/without-absent.ts';
+import type { ConversationStore } from './contracts/conversation-store.ts';
 import { ServerError } from './contracts/server-error.ts';
 import { forgetTurns } from './conversations/forget-turns.ts';
 import { createKyselyConversationStore } from './conversations/kysely-conversation-store.ts';
@@ -79,6 +80,13 @@ export interface CreateServerOptions {
   readonly logger?: Logger;
   /** The file that the configuration was read from; MCP servers must not see it. */
   readonly configFile?: string;
+  /**
+   * Engines whose models are served beside those of the models folder, which come first where two have one key. The
+   * server does not dispose them.
+   */
+  readonly engines?: readonly InferenceEngine[];
+  /** Where conversations are kept, in place of the database. */
+  readonly conversations?: ConversationStore;
 }
 
 const NO_SERVERS: McpConfig = { servers: new Map(), warnings: [] };
@@ -223,7 +231,7 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
       ...(config.engine.threads === undefined ? {} : { threads: config.engine.threads }),
     }),
   );
-  const catalog = createModelCatalog([engine], config.aliases);
+  const catalog = createModelCatalog([engine, ...(options.engines ?? [])], config.aliases);
   const pool = opened.use(
     new ModelPool({
       catalog,
@@ -242,7 +250,7 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
   const chat = createChatService({
     catalog,
     pool,
-    conversations: createKyselyConversationStore(database.conversations),
+    conversations: options.conversations ?? createKyselyConversationStore(database.conversations),
     openToolset: createChatTools({
       host: mcp,
       switches: settings.current,

@@ -1,12 +1,18 @@
 // The public door of @latchkey/server. Whatever is added here becomes API.
 
-export type {
-  ChatMessage,
-  EngineEvent,
-  GenerateRequest,
-  InferenceEngine,
-  LoadedModel,
-  ModelDescription,
+export {
+  type ChatMessage,
+  type EngineCapabilities,
+  EngineError,
+  type EngineErrorCode,
+  type EngineEvent,
+  type GenerateRequest,
+  type InferenceEngine,
+  type LoadedModel,
+  type Model,
+  type ModelDescription,
+  type ModelSource,
+  type OpenOptions,
 } from '@latchkey/engine';
 export { defineConfig } from './config/define-config.ts';
 export { ConfigError, loadConfig } from './config/load-config.ts';

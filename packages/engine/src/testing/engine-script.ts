@@ -1,3 +1,4 @@
+import { EngineError } from '../engine-error.ts';
 import type { EngineEvent, FinishReason, GenerateRequest, TokenUsage } from '../generation.ts';
 import type { ModelDescription } from '../model.ts';
 
@@ -14,7 +15,10 @@ export const message = (text: string): EngineEvent => ({ type: 'message.delta', 
 export const reasoning = (text: string): EngineEvent => ({ type: 'reasoning.delta', text });
 
 /** The end of a turn. */
-export const finish = (reason: FinishReason = 'stop', usage: Partial<TokenUsage> = {}): EngineEvent => ({
+export const finish = (
+  reason: FinishReason = 'stop',
+  usage: Partial<TokenUsage> = {},
+): Extract<EngineEvent, { type: 'finish' }> => ({
   type: 'finish',
   reason,
   usage: { promptTokens: 5, cachedTokens: 0, outputTokens: 2, reasoningTokens: 0, ...usage },
@@ -76,3 +80,28 @@ export const describedModel = (changes: Partial<ModelDescription> = {}): ModelDe
   capabilities: { vision: false, trainedForToolUse: true },
   ...changes,
 });
+
+const WORDS = ['Hello', ' and', ' welcome,', ' what', ' can', ' I', ' do', ' for', ' you?'];
+
+/** The words of a conversation, for a script whose model has one token for each. */
+export const countWords = ({ messages }: GenerateRequest): number => JSON.stringify(messages).split(/\W+/).length;
+
+/** Answers in nine words, of one token each, as an engine does: bounded by the request and ended by its signal. */
+export async function* answersInWords(request: GenerateRequest, signal: AbortSignal): AsyncGenerator<EngineEvent> {
+  const promptTokens = countWords(request);
+  if (promptTokens > 1000) throw new EngineError('CONTEXT_EXCEEDED', 'The conversation is too long.');
+  yield progress(promptTokens, promptTokens);
+  let text = '';
+  let outputTokens = 0;
+  for (const word of WORDS) {
+    if (signal.aborted) return yield interrupted({ promptTokens, outputTokens });
+    outputTokens += 1;
+    const stopString = request.stop.find((stop) => stop !== '' && (text + word).includes(stop));
+    const end = stopString === undefined ? text.length + word.length : (text + word).indexOf(stopString);
+    if (end > text.length) yield message((text + word).slice(text.length, end));
+    text += word;
+    if (stopString !== undefined) return yield { ...finish('stop_string', { promptTokens, outputTokens }), stopString };
+    if (outputTokens === request.maxOutputTokens) return yield finish('length', { promptTokens, outputTokens });
+  }
+  yield finish('stop', { promptTokens, outputTokens });
+}

@@ -1,9 +1,12 @@
 // What tests of engines, and of what stands on engines, share. Whatever is added here becomes API.
 
+export { type EngineContractCase, type EngineSetup, engineContract } from './engine-contract.ts';
 export {
   aborted,
+  answersInWords,
   call,
   callsTool,
+  countWords,
   describedModel,
   finish,
   interrupted,

@@ -1,3 +1,4 @@
+import { EngineError } from '../engine-error.ts';
 import type { EngineEvent, GenerateRequest } from '../generation.ts';
 import type { EngineCapabilities, InferenceEngine, LoadedModel, OpenOptions } from '../inference-engine.ts';
 import type { Model, ModelDescription, ModelSource } from '../model.ts';
@@ -10,6 +11,7 @@ export class ScriptedModel implements LoadedModel {
   readonly device = 'script';
   readonly capabilities: EngineCapabilities;
   disposed = false;
+  #running = 0;
   readonly #engine: ScriptedEngine;
   readonly #lostListeners = new Set<(reason: Error) => void>();
 
@@ -22,17 +24,29 @@ export class ScriptedModel implements LoadedModel {
 
   async *generate(request: GenerateRequest, signal: AbortSignal): AsyncGenerator<EngineEvent> {
     this.#engine.requests.push(structuredClone(request));
-    const turn = this.#engine.turns.shift();
+    if (signal.aborted) return;
+    if (this.#running >= this.parallel) throw new EngineError('OVERLOADED', 'All places are taken.');
+    const turn = this.#engine.turns.shift() ?? this.#engine.otherwise;
     if (turn === undefined) throw new Error('the script has no turn for this request');
+    this.#running += 1;
+    try {
+      yield* this.#play(turn, request, signal);
+    } finally {
+      this.#running -= 1;
+    }
+  }
+
+  async *#play(turn: Turn, request: GenerateRequest, signal: AbortSignal): AsyncGenerator<EngineEvent> {
     for await (const event of typeof turn === 'function' ? turn(request, signal) : turn) {
+      if (this.disposed) throw new EngineError('MODEL_UNLOADED', 'The model was unloaded while the request ran.');
       if (signal.aborted && event.type !== 'interrupted') return;
       yield event;
     }
   }
 
-  async countPrompt(_request: GenerateRequest, signal: AbortSignal): Promise<number> {
+  async countPrompt(request: GenerateRequest, signal: AbortSignal): Promise<number> {
     signal.throwIfAborted();
-    return this.#engine.countPrompt();
+    return this.#engine.countPrompt(request);
   }
 
   onLost(listener: (reason: Error) => void): Disposable {
@@ -88,7 +102,9 @@ export class ScriptedEngine implements InferenceEngine {
   /** The models that there are. */
   keys: readonly string[] = ['ibm/granite', 'ibm/other'];
   /** How many tokens a prompt has, when it is counted before its turn; those of `engine-script.ts` have five. */
-  countPrompt: () => number = () => 5;
+  countPrompt: (request: GenerateRequest) => number = () => 5;
+  /** What a model plays when the script is over. */
+  otherwise: Turn | undefined;
   /** What a model says of itself. */
   describe: (key: string) => ModelDescription | Error = () => describedModel();
 

@@ -178,6 +178,7 @@ async function* streamChat(
       output: record.output,
       stats: toStats(record.usage, chatModel.loadTimeSeconds),
       finishReason: record.finishReason,
+      ...(record.stopString === undefined ? {} : { stopString: record.stopString }),
       ...(keep?.isKept() && { responseId: keep.responseId }),
     },
   };
@@ -187,7 +188,7 @@ function permit(caller: ChatCaller, model: string): AllowedDecision {
   const decision = caller.decide({ action: 'chat', model });
   if (decision.allowed) return decision;
   throw new ServerError('PERMISSION_DENIED', `Permission denied to use model '${model}': ${describeDenial(decision)}`, {
-    param: 'model',
+    field: 'model',
     details: { code: 'AUTH_PERMISSION_DENIED', ...denialDetails(decision) },
   });
 }
@@ -200,7 +201,7 @@ function refuseUnknownReasoning({ description, key }: Model, { reasoning }: Chat
   throw new ServerError(
     'UNSUPPORTED_REASONING',
     `Model '${key}' has no reasoning setting '${reasoning}'; it has: ${allowed.join(', ') || 'none'}.`,
-    { param: 'reasoning' },
+    { field: 'reasoning' },
   );
 }
 
@@ -212,7 +213,7 @@ function permitContext(caller: ChatCaller, pool: ModelPool, model: Model, contex
   throw new ServerError(
     'PERMISSION_DENIED',
     `Permission denied to load model '${model.key}' with a context_length of ${contextLength}: ${describeDenial(decision)}`,
-    { param: 'context_length', details: { code: 'AUTH_PERMISSION_DENIED', ...denialDetails(decision) } },
+    { field: 'contextLength', details: { code: 'AUTH_PERMISSION_DENIED', ...denialDetails(decision) } },
   );
 }
 
@@ -222,7 +223,7 @@ function refuseImagesForTheBlind(model: Model, messages: readonly ChatMessage[])
     ({ role, content }) => role === 'user' && content.some(({ type }) => type === 'image'),
   );
   if (hasImage) {
-    throw new ServerError('UNSUPPORTED_INPUT', `Model '${model.key}' can't see images.`, { param: 'input' });
+    throw new ServerError('UNSUPPORTED_INPUT', `Model '${model.key}' can't see images.`, { field: 'messages' });
   }
 }
 
@@ -243,7 +244,7 @@ function limitsOf(
   if (outputTokens === 0) {
     // Waiting does not help, so it is no 429.
     throw new ServerError('PERMISSION_DENIED', 'The token may not generate any text: its maxOutputTokens is 0.', {
-      param: 'maxOutputTokens',
+      field: 'maxOutputTokens',
     });
   }
   return {
@@ -280,7 +281,7 @@ async function refuseAmbiguousTools(request: ChatRequest, toolset: ChatToolset):
   if (index === -1) return;
   await toolset[Symbol.asyncDispose]();
   throw new ServerError('INVALID_REQUEST', 'A tool has the name of a tool that an integration brings; rename it.', {
-    param: `tools[${index}].function.name`,
+    field: `tools.${index}.name`,
   });
 }
 
@@ -293,7 +294,7 @@ async function loadHistory(
   const history = await conversations.load(request.previousResponseId, principal.rootId, principal.project ?? null);
   if (history === undefined) {
     throw new ServerError('PREVIOUS_RESPONSE_NOT_FOUND', `There is no response '${request.previousResponseId}'.`, {
-      param: 'previous_response_id',
+      field: 'previousResponseId',
     });
   }
   return history;
@@ -308,7 +309,7 @@ function refuseNothingNew(
   if (added.some(({ role }) => role !== 'system') || unansweredCalls(before).length > 0) return;
   if (messages.at(-1)?.role !== 'assistant') return;
   throw new ServerError('INVALID_REQUEST', "The previous response is complete: 'input' has to say how to go on.", {
-    param: 'input',
+    field: 'messages',
   });
 }
 

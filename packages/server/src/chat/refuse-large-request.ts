@@ -1,5 +1,5 @@
 import type { ChatRequest } from '../contracts/chat-request.ts';
-import { ServerError } from '../contracts/server-error.ts';
+import { type ChatField, ServerError } from '../contracts/server-error.ts';
 
 /** A text is searched for all of them with each token. */
 const MOST_STOPS = 64;
@@ -15,13 +15,14 @@ export function refuseLargeRequest(
     throw refusal(`A stop string has more than ${LONGEST_STOP} characters.`, 'stop');
   }
   const excess = responseSchema === undefined ? undefined : schemaExcess(responseSchema);
-  if (excess !== undefined) throw refusal(`The response format cannot be used: ${excess}.`, 'response_format');
+  if (excess !== undefined) throw refusal(`The response format cannot be used: ${excess}.`, 'responseSchema');
   for (const [index, { name, parameters }] of clientTools.entries()) {
     const reason = schemaExcess(parameters);
     if (reason !== undefined) {
-      throw refusal(`Tool '${name}' cannot be used: ${reason}.`, `tools[${index}].function.parameters`);
+      throw refusal(`Tool '${name}' cannot be used: ${reason}.`, `tools.${index}.parameters`);
     }
   }
 }
 
-const refusal = (message: string, param: string): ServerError => new ServerError('INVALID_REQUEST', message, { param });
+const refusal = (message: string, field: ChatField): ServerError =>
+  new ServerError('INVALID_REQUEST', message, { field });

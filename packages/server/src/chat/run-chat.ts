@@ -57,6 +57,8 @@ export interface TurnRecord {
   readonly added: ChatMessage[];
   readonly usage: UsageTotals;
   finishReason: FinishReason;
+  /** Which stop string ended the last round, when one did. */
+  stopString: string | undefined;
   /** As many characters of each answer of a tool fit into the context; undefined while nothing was too long. */
   answerCharacters: number | undefined;
 }
@@ -66,6 +68,7 @@ export const createTurnRecord = (): TurnRecord => ({
   added: [],
   usage: emptyUsage(),
   finishReason: 'stop',
+  stopString: undefined,
   answerCharacters: undefined,
 });
 
@@ -253,6 +256,7 @@ async function* runRound(
         case 'finish':
           addUsage(record.usage, event);
           record.finishReason = event.reason;
+          record.stopString = event.stopString;
           break;
       }
     }

@@ -52,6 +52,8 @@ export interface ChatResult {
   readonly output: readonly OutputItem[];
   readonly stats: ChatStats;
   readonly finishReason: FinishReason;
+  /** Which of the request's stop strings ended it, when one did. */
+  readonly stopString?: string;
   /** Present when the conversation was kept, be it as far as it got. */
   readonly responseId?: string;
 }

@@ -1,3 +1,5 @@
+import type { RequestField } from '@latchkey/engine';
+
 /**
  * Everything that the server refuses or fails at, by a code that clients may rely on.
  *
@@ -88,10 +90,21 @@ export type ServerErrorCode =
   | 'STORE_UNAVAILABLE'
   | 'INTERNAL';
 
+/** The fields of a chat request that an error can be about. Each API has its own names for them. */
+export type ChatField =
+  | RequestField
+  | `tools.${number}.${'name' | 'parameters'}`
+  | 'model'
+  | 'contextLength'
+  | 'maxOutputTokens'
+  | 'previousResponseId';
+
 /** What an error may carry beside its message. */
 export interface ServerErrorOptions extends ErrorOptions {
-  /** The parameter of the request that is at fault, e.g. `integrations[0].id`. */
+  /** The parameter of the request that is at fault, as its API calls it, e.g. `integrations[0].id`. */
   readonly param?: string;
+  /** The field of a chat request that is at fault; a dialect makes it a parameter. */
+  readonly field?: ChatField;
   /** What the message says in words, for programs: which grant denied, say. */
   readonly details?: ErrorDetails;
   /** For the log only; never rendered. */
@@ -109,6 +122,7 @@ export class ServerError extends Error {
   override readonly name = 'ServerError';
   readonly code: ServerErrorCode;
   readonly param: string | undefined;
+  readonly field: ChatField | undefined;
   readonly details: ErrorDetails | undefined;
   readonly detail: string | undefined;
 
@@ -116,14 +130,15 @@ export class ServerError extends Error {
     super(message, options);
     this.code = code;
     this.param = options.param;
+    this.field = options.field;
     this.details = options.details;
     this.detail = options.detail;
   }
 
-  /** The same error with its parameter as one API calls it. */
-  renamed(paramOf: (param: string) => string | undefined): ServerError {
-    const param = this.param === undefined ? undefined : paramOf(this.param);
-    if (param === this.param) return this;
+  /** The same error with its field as one API calls it; undefined for what the API does not have, or was not sent. */
+  named(paramOf: (field: ChatField) => string | undefined): ServerError {
+    if (this.field === undefined) return this;
+    const param = paramOf(this.field);
     return new ServerError(this.code, this.message, {
       cause: this.cause,
       ...(param === undefined ? {} : { param }),

@@ -36,7 +36,7 @@ export function createModelCatalog(
         const model = await source.find(key);
         if (model !== undefined) return offered(model, engine);
       }
-      throw new ServerError('MODEL_NOT_FOUND', `Model '${key}' is not in the models folder.`, { param: 'model' });
+      throw new ServerError('MODEL_NOT_FOUND', `Model '${key}' is not in the models folder.`, { field: 'model' });
     },
     list: async () => {
       const lists = await Promise.all(

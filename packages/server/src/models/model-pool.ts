@@ -144,7 +144,7 @@ export class ModelPool implements AsyncDisposable {
       `free for ${LARGER_CONTEXT_SECONDS} seconds. Try again later, or ask for less.`;
     const details = { retryAfterSeconds: LARGER_CONTEXT_SECONDS };
     const timer = setTimeout(
-      () => late.abort(new ServerError('OVERLOADED', message, { param: 'context_length', details })),
+      () => late.abort(new ServerError('OVERLOADED', message, { field: 'contextLength', details })),
       LARGER_CONTEXT_SECONDS * 1000,
     );
     return { signal: late.signal, [Symbol.dispose]: () => clearTimeout(timer) };
@@ -166,13 +166,13 @@ export class ModelPool implements AsyncDisposable {
     const { description } = model;
     if (description instanceof Error) {
       throw new ServerError('MODEL_LOAD_FAILED', `Model '${model.key}' can't be loaded: ${description.message}`, {
-        param: 'model',
+        field: 'model',
         cause: description,
       });
     }
     if (description.type === 'embedding') {
       throw new ServerError('INVALID_REQUEST', `Model '${model.key}' makes embeddings; it can't chat.`, {
-        param: 'model',
+        field: 'model',
       });
     }
     const { contextLength, maxContextLength = Number.POSITIVE_INFINITY } = this.#options;
@@ -181,7 +181,7 @@ export class ModelPool implements AsyncDisposable {
       throw new ServerError(
         'INVALID_REQUEST',
         `context_length is ${asked}; model '${model.key}' takes at most ${most} here.`,
-        { param: 'context_length' },
+        { field: 'contextLength' },
       );
     }
     return most;
@@ -259,7 +259,7 @@ export class ModelPool implements AsyncDisposable {
       // The engine does not know that requests name their model in a parameter.
       if (!(failure instanceof ServerError) || failure.code !== 'MODEL_LOAD_FAILED') throw failure;
       const { message, detail = message } = failure;
-      throw new ServerError('MODEL_LOAD_FAILED', message, { param: 'model', cause: error, detail });
+      throw new ServerError('MODEL_LOAD_FAILED', message, { field: 'model', cause: error, detail });
     } finally {
       clearTimeout(timer);
     }

@@ -7,6 +7,7 @@ import {
   progress,
   ScriptedEngine,
   says,
+  type Turn,
   talksUntilAborted,
 } from '@latchkey/engine/testing';
 import { pino } from 'pino';
@@ -122,7 +123,7 @@ describe('what a chat refuses', () => {
     const [there, absent] = refusals as ServerError[];
     expect([there?.code, absent?.code]).toEqual(['PERMISSION_DENIED', 'PERMISSION_DENIED']);
     expect(there?.message.replaceAll('ibm/other', 'M')).toBe(absent?.message.replaceAll('ibm/nonexistent', 'M'));
-    expect(there?.param).toBe('model');
+    expect(there?.field).toBe('model');
     expect(engine.lookedFor).toEqual([]);
   });
 
@@ -139,7 +140,7 @@ describe('what a chat refuses', () => {
     const caller = await newCaller(test.auth);
     await expect(test.chat(caller, chatRequest({ model: 'ibm/none' }), signal())).rejects.toMatchObject({
       code: 'MODEL_NOT_FOUND',
-      param: 'model',
+      field: 'model',
     });
   });
 
@@ -168,7 +169,7 @@ describe('what a chat refuses', () => {
     const caller = await newCaller(test.auth, { actions: ['chat'], models: ['*'], limits: { maxOutputTokens: 0 } });
     await expect(test.chat(caller, chatRequest(), signal())).rejects.toMatchObject({
       code: 'PERMISSION_DENIED',
-      param: 'maxOutputTokens',
+      field: 'maxOutputTokens',
     });
   });
 
@@ -181,7 +182,7 @@ describe('what a chat refuses', () => {
     ];
     await expect(test.chat(await newCaller(test.auth), chatRequest({ clientTools }), signal())).rejects.toMatchObject({
       code: 'INVALID_REQUEST',
-      param: 'tools[1].function.name',
+      field: 'tools.1.name',
     });
     expect(toolset.disposals).toBe(1);
   });
@@ -259,7 +260,7 @@ describe('a conversation', () => {
     const [theirs, none] = [await hear(result.responseId ?? ''), await hear('resp_none')];
     expect(theirs.code).toBe('PREVIOUS_RESPONSE_NOT_FOUND');
     expect(theirs.message.replace(result.responseId ?? '', 'ID')).toBe(none.message.replace('resp_none', 'ID'));
-    expect(theirs.param).toBe('previous_response_id');
+    expect(theirs.field).toBe('previousResponseId');
   });
 
   it('takes the newest system prompt in place of the older ones', async () => {
@@ -629,6 +630,15 @@ describe('what a chat holds', () => {
     engine.loads[0]?.finish();
     await ask(test, caller, { contextLength: 2000 });
     expect(engine.models.map(({ disposed }) => disposed)).toEqual([true, false]);
+  });
+});
+
+describe('a stop string', () => {
+  it('is named in what the chat came to', async () => {
+    const stopped: Turn = [progress(), message('Hi'), { ...finish('stop_string'), stopString: 'END' }];
+    const test = await newChat(new ScriptedEngine(stopped));
+    const { result } = await ask(test, await newCaller(test.auth), { stop: ['END'] });
+    expect(result).toMatchObject({ finishReason: 'stop_string', stopString: 'END' });
   });
 });
 

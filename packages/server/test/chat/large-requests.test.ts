@@ -61,7 +61,7 @@ describe('what would take too long to look at', () => {
   it.each<[string, Partial<ChatRequest>, string]>([
     ['many stop strings', { stop: Array.from({ length: 65 }, (_, index) => `${index}`) }, 'stop'],
     ['a long stop string', { stop: ['x'.repeat(1025)] }, 'stop'],
-    ['a large schema of the answer', { responseSchema: LARGE }, 'response_format'],
+    ['a large schema of the answer', { responseSchema: LARGE }, 'responseSchema'],
     [
       'a large schema of a tool',
       {
@@ -70,11 +70,11 @@ describe('what would take too long to look at', () => {
           { name: 'b', parameters: LARGE },
         ],
       },
-      'tools[1].function.parameters',
+      'tools.1.parameters',
     ],
-  ])('is refused by its name: %s', async (_, changes, param) => {
+  ])('is refused by its name: %s', async (_, changes, field) => {
     const { engine, answer } = await ask(changes);
-    await expect(answer()).rejects.toMatchObject({ code: 'INVALID_REQUEST', param });
+    await expect(answer()).rejects.toMatchObject({ code: 'INVALID_REQUEST', field });
     expect(engine.loads).toEqual([]);
   });
 });
@@ -93,7 +93,7 @@ describe('more context than the operator configured', () => {
 
   it('is not loaded for a token that may only chat', async () => {
     const { engine, answer } = await ask({ contextLength: 1025 }, grant('chat'));
-    await expect(answer()).rejects.toMatchObject({ code: 'PERMISSION_DENIED', param: 'context_length' });
+    await expect(answer()).rejects.toMatchObject({ code: 'PERMISSION_DENIED', field: 'contextLength' });
     expect(engine.loads).toEqual([]);
   });
 });

@@ -45,7 +45,7 @@ describe('the models of several engines', () => {
   it('refuse a key that none of them has, by name', async () => {
     const catalog = createModelCatalog([engineWith('a/one'), engineWith()], {});
     for (const key of ['a/none', '../a/one', 'constructor']) {
-      await expect(catalog.find(key)).rejects.toMatchObject({ code: 'MODEL_NOT_FOUND', param: 'model' });
+      await expect(catalog.find(key)).rejects.toMatchObject({ code: 'MODEL_NOT_FOUND', field: 'model' });
     }
   });
 

@@ -255,7 +255,7 @@ describe('a request for more context', () => {
     const lease = await pool.acquire(granite, undefined, nothing, NEVER);
     const refused = expect(pool.acquire(granite, 2048, nothing, NEVER)).rejects.toMatchObject({
       code: 'OVERLOADED',
-      param: 'context_length',
+      field: 'contextLength',
       details: { retryAfterSeconds: 30 },
     });
     await vi.advanceTimersByTimeAsync(30_000);
@@ -296,7 +296,7 @@ describe('a request for more context', () => {
   it('is refused when the model has no more', async () => {
     await expect(newPool(new ScriptedEngine()).acquire(granite, 2049, nothing, NEVER)).rejects.toMatchObject({
       code: 'INVALID_REQUEST',
-      param: 'context_length',
+      field: 'contextLength',
     });
   });
 
@@ -322,7 +322,7 @@ describe('what cannot chat', () => {
     const embedder = registered('embedder', describedModel({ type: 'embedding' }));
     await expect(newPool(new ScriptedEngine()).acquire(embedder, undefined, nothing, NEVER)).rejects.toMatchObject({
       code: 'INVALID_REQUEST',
-      param: 'model',
+      field: 'model',
     });
   });
 });
@@ -366,7 +366,7 @@ describe('a load that fails', () => {
     engine.holdLoads = true;
     const waiting = newPool(engine).acquire(granite, undefined, nothing, NEVER);
     engine.loads[0]?.fail(new ServerError('MODEL_LOAD_FAILED', 'The file is damaged.', { detail: 'for the log' }));
-    await expect(waiting).rejects.toMatchObject({ code: 'MODEL_LOAD_FAILED', param: 'model', detail: 'for the log' });
+    await expect(waiting).rejects.toMatchObject({ code: 'MODEL_LOAD_FAILED', field: 'model', detail: 'for the log' });
   });
 });
 

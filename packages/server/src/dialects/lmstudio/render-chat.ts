@@ -1,5 +1,6 @@
 import type { ChatEvent, ChatResult, InvalidCall, OutputItem, ToolOrigin } from '../../contracts/chat-event.ts';
 import { lmstudioDialect } from './errors.ts';
+import { paramOf } from './param-of.ts';
 
 type Json = Record<string, unknown>;
 
@@ -82,7 +83,7 @@ export function renderEvent(event: ChatEvent): Json[] {
     case 'client_tool_call.delta':
       return [];
     case 'error':
-      return [{ type: 'error', ...lmstudioDialect.renderError(event.error).body }];
+      return [{ type: 'error', ...lmstudioDialect.renderError(event.error.named(paramOf)).body }];
     case 'chat.end':
       return [{ type: 'chat.end', result: renderResult(event.result) }];
     default:

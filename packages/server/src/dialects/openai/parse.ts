@@ -1,5 +1,6 @@
 import type { ReasoningEffort, Sampling } from '@latchkey/engine';
 import type { ChatRequest } from '../../contracts/chat-request.ts';
+import type { ChatField } from '../../contracts/server-error.ts';
 import { toIntegration } from '../lmstudio/parse.ts';
 import { validateBody } from '../validate-body.ts';
 import { IgnoredKeys, keys } from './ignored-keys.ts';
@@ -15,8 +16,8 @@ export interface ParsedCompletion {
   readonly includeUsage: boolean;
   /** What of the body has no effect, e.g. `draft_model`. */
   readonly ignored: readonly string[];
-  /** What the caller has sent under the name that the neutral request has for it; undefined for what it has not sent. */
-  readonly paramOf: (param: string) => string | undefined;
+  /** What the caller has sent for a field of the neutral request; undefined for what it has not sent. */
+  readonly paramOf: (field: ChatField) => string | undefined;
 }
 
 const KNOWN = keys(...Object.keys(chatCompletionSchema.shape));
@@ -51,21 +52,27 @@ export function parseChatCompletion(body: unknown): ParsedCompletion {
       ...(responseSchema === undefined ? {} : { responseSchema }),
     },
     ignored: ignored.list(),
-    paramOf: (param) => (Object.hasOwn(PARAMS, param) ? PARAMS[param]?.find((name) => isSent(chat, name)) : param),
+    paramOf: (field) => toolParam(field) ?? PARAMS[field]?.find((name) => isSent(chat, name)),
   };
 }
 
-/** Names of the neutral request, and what may have been sent for them. */
-const PARAMS: Readonly<Record<string, readonly (keyof ChatCompletionBody)[]>> = {
-  input: ['messages'],
-  reasoning: ['reasoning_effort', 'reasoning'],
-  maxOutputTokens: ['max_completion_tokens', 'max_tokens'],
-  max_output_tokens: ['max_completion_tokens', 'max_tokens'],
-  responseSchema: ['response_format'],
-  clientTools: ['tools'],
+/** Fields of the neutral request, and what may have been sent for them. */
+const PARAMS: Partial<Record<ChatField, readonly (keyof ChatCompletionBody)[]>> = {
+  model: ['model'],
+  messages: ['messages'],
+  tools: ['tools'],
   toolChoice: ['tool_choice'],
-  context_length: [],
+  stop: ['stop'],
+  reasoning: ['reasoning_effort', 'reasoning'],
+  responseSchema: ['response_format'],
+  maxOutputTokens: ['max_completion_tokens', 'max_tokens'],
 };
+
+/** `tools.1.name` is `tools[1].function.name`. */
+function toolParam(field: ChatField): string | undefined {
+  const [, index, part] = /^tools\.(\d+)\.(name|parameters)$/.exec(field) ?? [];
+  return index === undefined ? undefined : `tools[${index}].function.${part}`;
+}
 
 const isSent = (chat: ChatCompletionBody, name: keyof ChatCompletionBody): boolean => chat[name] != null;
 

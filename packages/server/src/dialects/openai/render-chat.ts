@@ -1,5 +1,6 @@
 import type { FinishReason } from '@latchkey/engine';
 import type { ChatEvent, ChatResult, ChatStats } from '../../contracts/chat-event.ts';
+import type { ChatField } from '../../contracts/server-error.ts';
 import { openaiDialect } from './errors.ts';
 
 type Json = Record<string, unknown>;
@@ -52,15 +53,15 @@ export function renderCompletion(identity: CompletionIdentity, result: ChatResul
 export class ChunkRenderer {
   readonly #identity: CompletionIdentity;
   readonly #includeUsage: boolean;
-  readonly #paramOf: (param: string) => string | undefined;
+  readonly #paramOf: (field: ChatField) => string | undefined;
   #calledTools = false;
   #failed = false;
 
-  /** @param paramOf what this API calls a parameter of the request */
+  /** @param paramOf what this API calls a field of the request */
   constructor(
     identity: CompletionIdentity,
     includeUsage: boolean,
-    paramOf: (param: string) => string | undefined = (param) => param,
+    paramOf: (field: ChatField) => string | undefined = () => undefined,
   ) {
     this.#identity = identity;
     this.#paramOf = paramOf;
@@ -84,7 +85,7 @@ export class ChunkRenderer {
         return [this.#chunk({ tool_calls: [{ index: event.index, function: { arguments: event.content } }] })];
       case 'error':
         this.#failed = true;
-        return [openaiDialect.renderError(event.error.renamed(this.#paramOf)).body];
+        return [openaiDialect.renderError(event.error.named(this.#paramOf)).body];
       case 'chat.end':
         // A finish reason after an error would make a broken answer look like a whole one.
         return this.#failed ? [] : this.#end(event.result);

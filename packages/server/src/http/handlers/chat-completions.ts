@@ -36,7 +36,7 @@ export const createChatCompletionsHandler =
       }
       sendEventStream(ctx, frames(events, new ChunkRenderer(identity, includeUsage, paramOf)));
     } catch (error) {
-      throw error instanceof ServerError ? error.renamed(paramOf) : error;
+      throw error instanceof ServerError ? error.named(paramOf) : error;
     }
   };
 

@@ -1,6 +1,8 @@
 import type { ChatService } from '../../chat/chat-service.ts';
 import { collectChat } from '../../chat/collect.ts';
 import type { ChatEvent } from '../../contracts/chat-event.ts';
+import { ServerError } from '../../contracts/server-error.ts';
+import { paramOf } from '../../dialects/lmstudio/param-of.ts';
 import { parseChat } from '../../dialects/lmstudio/parse.ts';
 import { renderEvent, renderResult } from '../../dialects/lmstudio/render-chat.ts';
 import { toChatCaller } from '../chat-caller.ts';
@@ -12,9 +14,13 @@ export const createChatHandler =
   (chat: ChatService): Handler =>
   async (ctx) => {
     const { request, stream } = parseChat(ctx.state.body);
-    const events = await chat(toChatCaller(ctx.state), request, ctx.state.signal);
-    if (stream) sendEventStream(ctx, frames(events));
-    else ctx.body = renderResult(await collectChat(events));
+    try {
+      const events = await chat(toChatCaller(ctx.state), request, ctx.state.signal);
+      if (stream) sendEventStream(ctx, frames(events));
+      else ctx.body = renderResult(await collectChat(events));
+    } catch (error) {
+      throw error instanceof ServerError ? error.named(paramOf) : error;
+    }
   };
 
 async function* frames(events: AsyncIterable<ChatEvent>): AsyncGenerator<string> {

@@ -323,11 +323,12 @@ describe('a parameter that an error names', () => {
     [{ max_tokens: 5 }, 'maxOutputTokens', 'max_tokens'],
     [{ max_completion_tokens: 5 }, 'maxOutputTokens', 'max_completion_tokens'],
     [{}, 'maxOutputTokens', undefined],
-    [{}, 'input', 'messages'],
+    [{}, 'messages', 'messages'],
     [{ reasoning_effort: 'low' }, 'reasoning', 'reasoning_effort'],
-    [{}, 'context_length', undefined],
-    [{}, 'integrations', 'integrations'],
-  ])('with %j is, for %s, the one that was sent', (fields, neutral, param) => {
+    [{}, 'contextLength', undefined],
+    [{}, 'tools.11.parameters', 'tools[11].function.parameters'],
+    [{}, 'previousResponseId', undefined],
+  ] as const)('with %j is, for %s, the one that was sent', (fields, neutral, param) => {
     expect(parse(fields).paramOf(neutral)).toBe(param);
   });
 });

@@ -1,3 +1,4 @@
+import { EngineError } from '@latchkey/engine';
 import { callsTool, says } from '@latchkey/engine/testing';
 import { describe, expect, it } from 'vitest';
 import { ServerError } from '../../../src/contracts/server-error.ts';
@@ -119,8 +120,8 @@ describe('POST /v1/chat/completions', () => {
           says('The model is loaded.'),
           // biome-ignore lint/correctness/useYield: it fails before it has anything to say.
           async function* () {
-            throw new ServerError('CONTEXT_EXCEEDED', 'The conversation is longer than the context.', {
-              param: 'input',
+            throw new EngineError('CONTEXT_EXCEEDED', 'The conversation is longer than the context.', {
+              field: 'messages',
             });
           },
         ],

@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import type { EngineEvent, GenerateRequest } from '../src/generation.ts';
+import {
+  answersInWords,
+  countWords,
+  type EngineSetup,
+  engineContract,
+  message,
+  progress,
+  ScriptedEngine,
+  type Turn,
+} from '../src/testing/index.ts';
+
+const setUp = (changes: Partial<ScriptedEngine> = {}) => {
+  return async (): Promise<EngineSetup> => {
+    const engine = Object.assign(new ScriptedEngine(), { otherwise: answersInWords, countPrompt: countWords }, changes);
+    return { engine, key: 'ibm/granite', [Symbol.asyncDispose]: () => engine[Symbol.asyncDispose]() };
+  };
+};
+
+describe('the scripted engine', () => {
+  it.each(engineContract(setUp()))('$name', ({ run }) => run());
+});
+
+/** An engine that does not do one thing. */
+const changed = (
+  change: (event: EngineEvent) => readonly EngineEvent[],
+  request: Partial<GenerateRequest> = {},
+): Turn =>
+  async function* (asked, signal) {
+    for await (const event of answersInWords({ ...asked, ...request }, signal)) yield* change(event);
+  };
+
+describe('the contract', () => {
+  it.each<[string, Partial<ScriptedEngine>, string]>([
+    ['never finishes', { otherwise: [progress(), message('Hi')] }, 'finishes once'],
+    [
+      'finishes twice',
+      { otherwise: changed((event) => (event.type === 'finish' ? [event, event] : [event])) },
+      'finishes once',
+    ],
+    [
+      'speaks before it has the prompt',
+      { otherwise: changed((event) => (event.type === 'prompt.progress' ? [] : [event])) },
+      'takes the prompt',
+    ],
+    ['has no limit', { otherwise: changed((event) => [event], { maxOutputTokens: 9 }) }, 'as long as it may be'],
+    ['knows no stop strings', { otherwise: changed((event) => [event], { stop: [] }) }, 'stop string'],
+    ['counts every prompt alike', { countPrompt: () => 5 }, 'counts a prompt'],
+    ['has no model', { keys: ['ibm/other'] }, 'lists its models'],
+    [
+      'shows what others have cached',
+      {
+        otherwise: changed((event) =>
+          event.type === 'finish' ? [{ ...event, usage: { ...event.usage, cachedTokens: 1 } }] : [event],
+        ),
+      },
+      'between scopes',
+    ],
+  ])('finds an engine that %s', async (_, changes, name) => {
+    const broken: string[] = [];
+    for (const { name, run } of engineContract(setUp(changes))) await run().catch(() => broken.push(name));
+    expect(
+      broken.some((one) => one.includes(name)),
+      broken.join('; '),
+    ).toBe(true);
+  });
+});
