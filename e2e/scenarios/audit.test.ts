@@ -4,12 +4,13 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { createApi } from '../support/api.ts';
 import type { Json } from '../support/json.ts';
-import { type CommandOutcome, runLatchkey } from '../support/latchkey-command.ts';
+import { type CommandOutcome, runLatchkey, spawnLatchkey } from '../support/latchkey-command.ts';
 import { recording } from '../support/mcp-servers.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 import { createTemporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { createToken, type HeldToken, withTools } from '../support/tokens.ts';
 import { verifies } from '../support/verifies.ts';
+import { watchLines } from '../support/watched-lines.ts';
 
 let folder: TemporaryFolder;
 let server: TestServer;
@@ -147,6 +148,41 @@ describe('latchkey audit', () => {
     expect(existsSync(join(folder.path, 'none'))).toBe(false);
   });
 
+  verifies('command.audit-follow', async () => {
+    using place = createTemporaryFolder();
+    const folderOfIt = join(place.path, 'data');
+    await using stack = new AsyncDisposableStack();
+    const first = stack.use(await startServer({ data: folderOfIt }));
+    const following = spawnLatchkey([
+      'audit',
+      'list',
+      '--follow',
+      '--json',
+      '--type',
+      'settings.changed',
+      '--data',
+      folderOfIt,
+    ]);
+    stack.defer(() => void following.kill());
+    if (following.stdout === null) throw new Error('It has no output.');
+    const shown = watchLines(following.stdout);
+    const isOf = (ttl: number) => (line: string) => JSON.parse(line).details.accessTokenTtl.to === ttl;
+    await first.admin.patch('/api/v1/settings', { accessTokenTtl: 201 });
+    await shown.find(isOf(201));
+    first.signal('SIGKILL');
+    await first.exited;
+    const second = stack.use(await startServer({ data: folderOfIt }));
+    await second.admin.patch('/api/v1/settings', { accessTokenTtl: 202 });
+    await second[Symbol.asyncDispose]();
+    await runLatchkey(['settings', 'set', 'accessTokenTtl=203s', '--data', folderOfIt]);
+    const third = stack.use(await startServer({ data: folderOfIt }));
+    await third.admin.patch('/api/v1/settings', { accessTokenTtl: 204 });
+    await shown.find(isOf(204));
+    const kept = (await third.admin.get('/api/v1/audit?limit=1000&type=settings.changed')).body.entries;
+    expect(kept).toHaveLength(4);
+    expect(shown.lines.map((line) => JSON.parse(line))).toEqual(kept);
+  });
+
   verifies('command.audit-verify', async () => {
     const verify = (...flags: readonly string[]) => runLatchkey(['audit', 'verify', '--data', data, ...flags]);
     // While the server runs, and when it has stopped.
@@ -174,23 +210,23 @@ describe('latchkey audit', () => {
       return await verify(...flags);
     };
     expect(await tamper("UPDATE audit_entries SET actor_name = 'nobody' WHERE seq = 3")).toMatchObject({
-      exitCode: 1,
+      exitCode: 10,
       stderr: expect.stringContaining('Entry 3 is not what was written'),
     });
     expect(await tamper('DELETE FROM audit_entries WHERE seq = 4')).toMatchObject({
-      exitCode: 1,
+      exitCode: 10,
       stderr: expect.stringContaining('Entry 4 is missing'),
     });
     const last = Number(count) - 1;
     expect(await tamper(`DELETE FROM audit_entries WHERE seq >= ${last}`)).toMatchObject({
-      exitCode: 1,
+      exitCode: 10,
       stderr: expect.stringContaining(`Entry ${last} and whatever followed it are missing`),
     });
     // An emptied log looks like a new one, but not to who has kept its head.
     const emptied = 'DELETE FROM audit_entries; DELETE FROM audit_head';
     expect(await tamper(emptied)).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('0 entries') });
     expect(await tamper(emptied, '--head', head)).toMatchObject({
-      exitCode: 1,
+      exitCode: 10,
       stderr: expect.stringContaining('Entry 1 and whatever followed it are missing'),
     });
   });

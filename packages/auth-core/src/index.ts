@@ -25,6 +25,7 @@ export type {
 export type { AuditProblem, AuditVerification } from './audit/audit-verification.ts';
 export { createMemoryAuditStore } from './audit/memory-audit-store.ts';
 export { recordAct } from './audit/record-act.ts';
+export { TamperedLogError } from './audit/tampered-log-error.ts';
 export type { Auth, AuthOptions, DecisionExtra } from './auth.ts';
 export { createAuth } from './auth.ts';
 export type { Action } from './authority/action.ts';

@@ -20,6 +20,7 @@ import { forgetCalls } from './approvals/forget-calls.ts';
 import { openApprovals } from './approvals/open-approvals.ts';
 import { toExpiry } from './approvals/to-expiry.ts';
 import { createAuditTrail } from './audit/audit-trail.ts';
+import { trimDaily } from './audit/trim-daily.ts';
 import { withAuditedLogins } from './audit/with-audited-logins.ts';
 import { createChatService } from './chat/chat-service.ts';
 import { requireLabelledServers, unmatchedLabels } from './config/check-names.ts';
@@ -52,7 +53,7 @@ import { openDatabase } from './state/database.ts';
 import { isLoopback } from './state/loopback.ts';
 import { nameInstallation } from './state/name-installation.ts';
 import { openTokens } from './state/open-tokens.ts';
-import { startRetention } from './state/retention.ts';
+import { keepDays, startRetention } from './state/retention.ts';
 import { requireSameSecret } from './state/same-secret.ts';
 import { createServerIdentity, isOwnHost } from './state/server-identity.ts';
 import { requireSoleServer } from './state/sole-server.ts';
@@ -188,17 +189,10 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
   opened.use(
     startRetention({
       kept: [
-        { name: 'exchanged keys', days: exchangedKeyDays, forgetBefore: (time) => core.forgetEnded(time) },
-        {
-          name: 'responses',
-          days: responseDays,
-          forgetBefore: (time) => forgetTurns(database.conversations, time.toISOString()),
-        },
-        {
-          name: 'approvals',
-          days: approvalDays,
-          forgetBefore: (time) => forgetCalls(database.approvals, time.toISOString()),
-        },
+        keepDays('exchanged keys', exchangedKeyDays, (time) => core.forgetEnded(time)),
+        keepDays('responses', responseDays, (time) => forgetTurns(database.conversations, time.toISOString())),
+        keepDays('approvals', approvalDays, (time) => forgetCalls(database.approvals, time.toISOString())),
+        { name: 'audit log', forget: (now) => trimDaily(log, config.retention, now) },
       ],
       clock,
       logger,

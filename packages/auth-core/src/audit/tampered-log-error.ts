@@ -1,7 +1,18 @@
 const END =
   'the end of the audit log is not what was last written: it was changed, cut off or put back, or the key is another one';
 
-/** The log is not as it was written: it takes no entry, and gives none up, until that is looked into. */
+/**
+ * The `cause` of an `AUTH_AUDIT_UNAVAILABLE`: the log is not as it was written. It takes no entry, and gives none up, until that
+ * is looked into.
+ *
+ * @example
+ * ```ts
+ * import { AuthError, TamperedLogError } from '@latchkey/auth-core';
+ *
+ * export const isTampered = (error: unknown): boolean =>
+ *   error instanceof AuthError && error.cause instanceof TamperedLogError;
+ * ```
+ */
 export class TamperedLogError extends Error {
   override name = 'TamperedLogError';
 

@@ -45,6 +45,7 @@ describe('the public surface', () => {
       'PermissionDeniedError',
       'StoreUnavailableError',
       'TOKEN_KINDS',
+      'TamperedLogError',
       'TokenNotFoundError',
       'anonymousPrincipal',
       'attenuateToken',

@@ -1,19 +1,13 @@
-import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
-import { finished } from 'node:stream/promises';
-import {
-  type AuditEntry,
-  type AuditHead,
-  type AuditStore,
-  type AuditVerification,
-  createAuditLog,
-} from '@latchkey/auth-core';
+import type { AuditEntry } from '@latchkey/auth-core';
 import { type Command, Option } from 'commander';
 import { CommandError } from './command-error.ts';
 import { addStoreOptions, type ConnectionFlags } from './connection.ts';
-import { print, printJsonLine, remark, style } from './print.ts';
-import { createProgressBar } from './progress-bar.ts';
-import { type AuditFilter, openAudit, readAudit } from './read-audit.ts';
+import { type ExportFlags, exportAudit } from './export-audit.ts';
+import { followAudit } from './follow-audit.ts';
+import { print, printJsonLine, style } from './print.ts';
+import { type AuditFilter, readAudit } from './read-audit.ts';
+import { trimAudit } from './trim-audit.ts';
+import { verifyAudit } from './verify-audit.ts';
 
 interface Flags extends ConnectionFlags {
   readonly after?: string;
@@ -21,16 +15,18 @@ interface Flags extends ConnectionFlags {
   readonly project?: string;
 }
 
-/** `latchkey audit list|export|verify`. */
+/** `latchkey audit list|export|verify|trim`. */
 export function addAuditCommands(program: Command): void {
   const audit = program
     .command('audit')
     .description('look at what was administered, called and refused, and check that no entry was changed');
 
   filtered(audit.command('list').description('list the entries of the audit log, the oldest first'))
+    .option('-f, --follow', 'go on and show what comes, until Ctrl+C, also when the server is started again')
     .option('--json', 'print a JSON object in each line')
-    .action(async (flags: Flags & { json?: boolean }) => {
-      const pages = readAudit(flags, process.env, toFilter(flags));
+    .action(async (flags: Flags & { json?: boolean; follow?: boolean }) => {
+      const read = flags.follow ? followAudit : readAudit;
+      const pages = read(flags, process.env, toFilter(flags));
       // Who may not read the log, or reaches no server, gets no headings of it.
       let page = await pages.next();
       if (!flags.json) print(style('bold', toLine(['SEQ', 'TIME', 'WHAT', 'WHO', 'PROJECT', 'SUBJECT'])));
@@ -41,14 +37,29 @@ export function addAuditCommands(program: Command): void {
 
   filtered(audit.command('export').description('write the entries as JSON lines, e.g. for an archive'))
     .option('--output <file>', 'a new file, which only you may read (default: standard output)')
-    .action(exportEntries);
+    .option('--resume', 'go on in the file after its last entry; one that was cut off is written again')
+    .action((flags: Flags & ExportFlags) => exportAudit(flags, toFilter(flags)));
 
   audit
     .command('verify')
     .description('check that no entry was changed, added or removed; a server may run meanwhile')
     .option('--data <dir>', 'the data folder (default: ~/.latchkey)')
+    .option('--from-checkpoint', 'only what came after the last checkpoint, some 10,000 entries at most')
     .option('--head <seq:hash>', 'an end of the log that an earlier check has printed, and that was kept elsewhere')
-    .action(verify);
+    .option('--file <file...>', 'what was exported, in one file or in several that follow one another')
+    .option('--json', 'print JSON')
+    .action(verifyAudit);
+
+  audit
+    .command('trim')
+    .description(
+      'remove the oldest entries for good; the rest can be checked as before, and a server may run meanwhile',
+    )
+    .option('--data <dir>', 'the data folder (default: ~/.latchkey)')
+    .option('--before <time>', 'entries before this time, e.g. 2027-01-31, or older than that, e.g. 90d')
+    .option('--keep <count>', 'all but about so many entries')
+    .option('--json', 'print JSON')
+    .action(trimAudit);
 }
 
 /** Every type of entry that a server writes; docs/audit.md says when. */
@@ -59,7 +70,7 @@ const TYPES: readonly string[] = [
   ...['settings.changed', 'keys.rotated'],
   ...['called', 'approved', 'ended', 'denied'].map((act) => `tool.${act}`),
   ...['requested', 'approved', 'denied', 'expired', 'refused'].map((act) => `approval.${act}`),
-  ...['permission.denied', 'authentication.refused', 'limit.exceeded', 'audit.dropped'],
+  ...['permission.denied', 'authentication.refused', 'limit.exceeded', 'audit.dropped', 'audit.trimmed'],
 ];
 
 function filtered(command: Command): Command {
@@ -94,73 +105,4 @@ const WIDTHS = [6, 24, 22, 16, 10];
 
 function toLine(cells: readonly string[]): string {
   return cells.map((cell, column) => cell.padEnd(WIDTHS[column] ?? 0)).join('  ');
-}
-
-async function exportEntries(flags: Flags & { output?: string }): Promise<void> {
-  const filter = toFilter(flags);
-  const { output } = flags;
-  if (output === undefined) {
-    for await (const page of readAudit(flags, process.env, filter)) {
-      for (const entry of page) printJsonLine(entry);
-    }
-    return;
-  }
-  const file = createWriteStream(output, { flags: 'wx', mode: 0o600 });
-  let count = 0;
-  try {
-    await once(file, 'open');
-    for await (const page of readAudit(flags, process.env, filter)) {
-      const lines = page.map((entry) => `${JSON.stringify(entry)}\n`).join('');
-      if (!file.write(lines)) await once(file, 'drain');
-      count += page.length;
-    }
-    file.end();
-    await finished(file);
-  } catch (error) {
-    file.destroy();
-    const { code, syscall } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST')
-      throw new CommandError(`${output} exists already. Name another file with --output.`, { ending: 'conflict' });
-    if (syscall === undefined) throw error;
-    throw new CommandError(`${output} cannot be written (${code}).`, { ending: 'machine', cause: error });
-  }
-  remark(`Wrote ${count} entries to ${output}.`);
-}
-
-async function verify({ data, head }: { data?: string; head?: string }): Promise<void> {
-  const expectedHead = head === undefined ? undefined : readHead(head);
-  await using opened = new AsyncDisposableStack();
-  const { store, secret } = await openAudit(data, process.env, opened);
-  const found = await verifyWatched(store, secret, expectedHead);
-  if (!found.intact) throw new CommandError(found.message, { ending: 'failed', code: 'audit_changed' });
-  const { entries, head: last } = found;
-  print(`${entries} entries, chain whole, head ${last.seq}:${last.hash}`);
-}
-
-async function verifyWatched(
-  store: AuditStore,
-  key: Uint8Array,
-  expectedHead: AuditHead | undefined,
-): Promise<AuditVerification> {
-  using bar = createProgressBar((await store.head())?.seq ?? 0, 'entries');
-  await using log = createAuditLog({ store: watched(store, bar.show), key });
-  return await log.verify(expectedHead === undefined ? {} : { expectedHead });
-}
-
-function readHead(text: string): AuditHead {
-  const [, seq, hash] = /^(\d{1,15}):([0-9a-f]{64})$/.exec(text) ?? [];
-  if (seq !== undefined && hash !== undefined) return { seq: Number(seq), hash };
-  throw new CommandError("--head takes what 'latchkey audit verify' has printed as the head: SEQ:HASH.");
-}
-
-/** The store, which tells how far it was read. */
-function watched(store: AuditStore, show: (seq: number) => void): AuditStore {
-  return {
-    ...store,
-    read: async (query) => {
-      const page = await store.read(query);
-      show(page.at(-1)?.seq ?? query.after ?? 0);
-      return page;
-    },
-  };
 }

@@ -1,10 +1,11 @@
-import { AuthError, type AuthErrorCode } from '@latchkey/auth-core';
+import { AuthError, type AuthErrorCode, TamperedLogError } from '@latchkey/auth-core';
 import { ConfigurationError, ConnectionError, LatchkeyError } from '@latchkey/client';
 import { BridgeError, type BridgeErrorCode } from '@latchkey/mcp-bridge';
 import { CommanderError } from 'commander';
 import { describeSystemError, isSystemError } from '../config/path-failure.ts';
 import { OperatorError, type OperatorErrorCode } from '../contracts/operator-error.ts';
 import { ServerError, type ServerErrorCode } from '../contracts/server-error.ts';
+import { describeUnusableFile } from '../state/database.ts';
 import { hideSecrets } from '../telemetry/hide-secrets.ts';
 import { CommandError } from './command-error.ts';
 import type { Ending } from './exit-codes.ts';
@@ -31,6 +32,8 @@ function classify(error: unknown): Failure {
   }
   if (error instanceof LatchkeyError) return { ending: endingOf(error), code: error.code, message: error.message };
   if (error instanceof AuthError) {
+    const kept = classifyKept(error.cause);
+    if (kept !== undefined) return kept;
     const code = error.code.toLowerCase().replace(/^auth_/, '');
     return { ending: OF_AUTH[error.code] ?? 'unauthenticated', code, message: error.message };
   }
@@ -46,6 +49,24 @@ function classify(error: unknown): Failure {
   }
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return { ending: 'failed', code: 'internal', message };
+}
+
+/** A command that works on a database itself has no server whose log could say why that fails. */
+function classifyKept(cause: unknown): Failure | undefined {
+  if (cause instanceof TamperedLogError) {
+    return {
+      ending: 'tampered',
+      code: 'audit_changed',
+      message: `The log is not as it was written: ${cause.message}.`,
+    };
+  }
+  const unusable = describeUnusableFile(cause);
+  if (unusable === undefined) return undefined;
+  return {
+    ending: 'machine',
+    code: 'unusable_database',
+    message: `The database of the data folder cannot be used: ${unusable}`,
+  };
 }
 
 function endingOf(error: LatchkeyError): Ending {

@@ -10,6 +10,7 @@ export const EXIT_CODES = {
   later: { exit: 7, means: 'not now: a limit, a busy or stopping server, a database that does not answer' },
   conflict: { exit: 8, means: 'something else is in the way: a change, a file, a server, a port' },
   machine: { exit: 9, means: 'a file, a folder or a database of this machine cannot be used, or others can change it' },
+  tampered: { exit: 10, means: 'the audit log, or what was exported of it, is not as it was written' },
   interrupted: { exit: 130, means: 'it was interrupted' },
 } as const;
 

@@ -1,6 +1,11 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { type AuditEntry, type AuditStore, createAuditLog } from '@latchkey/auth-core';
 import type { Environment } from '@latchkey/client';
 import { defaultDataFolder } from '../config/load-config.ts';
+import { readSecret } from '../state/data-folder.ts';
+import { refuseOtherSecret } from '../state/same-secret.ts';
+import { CommandError } from './command-error.ts';
 import { type ConnectionFlags, connect } from './connection.ts';
 import { findClosedFolder, openStores } from './open-installation.ts';
 
@@ -39,16 +44,39 @@ export async function* readAudit(
   yield* readPages(filter, (after) => log.list({ ...filter, after, limit: PAGE }));
 }
 
-/** The audit log of a data folder as it is kept, and the key that its entries are bound with. A server may run on it. */
+/** The audit log of a data folder, on which a server may run. */
+export interface OpenedAudit {
+  readonly store: AuditStore;
+  /** The key that its entries are bound with. */
+  readonly secret: Uint8Array;
+  /** Throws ServerError `CONFLICT` when that is not the key that the database is used with. */
+  readonly refuseOtherSecret: () => Promise<void>;
+}
+
+/** Opens the audit log of a data folder as it is kept. */
 export async function openAudit(
   data: string | undefined,
   environment: Environment,
   owner: AsyncDisposableStack,
-): Promise<{ readonly store: AuditStore; readonly secret: Uint8Array }> {
-  const path = data ?? (environment.LATCHKEY_DATA || defaultDataFolder());
-  const { folder, database } = await openStores({ data: path, environment }, owner);
-  return { store: database.audit, secret: folder.secret };
+): Promise<OpenedAudit> {
+  const { folder, database } = await openStores({ data: folderOf(data, environment), environment }, owner);
+  const { secret } = folder;
+  return { store: database.audit, secret, refuseOtherSecret: () => refuseOtherSecret(database.secret, secret) };
 }
+
+/** The key alone, for what was exported: the secret of the environment, or the one of a data folder. */
+export function readAuditKey(data: string | undefined, environment: Environment): Uint8Array {
+  const path = folderOf(data, environment);
+  if (environment.LATCHKEY_SECRET || existsSync(join(path, 'secret.key'))) return readSecret(path, environment);
+  throw new CommandError(
+    `There is no key in ${path} to check the entries with. Name the data folder of their server with --data, or set ` +
+      'LATCHKEY_SECRET to its secret.',
+    { ending: 'missing' },
+  );
+}
+
+const folderOf = (data: string | undefined, environment: Environment): string =>
+  data ?? (environment.LATCHKEY_DATA || defaultDataFolder());
 
 async function* readPages(
   filter: AuditFilter,

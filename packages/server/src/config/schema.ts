@@ -169,6 +169,10 @@ export const configSchema = z.strictObject({
       approvalDays: days.default(30),
       /** `Idempotency-Key`s, in hours, with the answers to their requests. */
       idempotencyHours: z.int().min(1).max(720).default(24),
+      /** Entries of the audit log, by age; default: all of them. */
+      auditDays: days.optional(),
+      /** Entries of the audit log, by their number; default: all of them. */
+      auditEntries: z.int().min(1000).max(1_000_000_000).optional(),
     })
     .prefault({}),
   log: z.enum(LOG_LEVELS).default('info'),

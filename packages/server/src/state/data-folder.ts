@@ -45,11 +45,19 @@ export function openDataFolder(path: string, environment: Readonly<Record<string
     database,
     adminToken: join(path, 'admin-token'),
     serverFile: join(path, 'server.json'),
-    ...readSecret(join(path, 'secret.key'), database, environment.LATCHKEY_SECRET),
+    ...openSecret(join(path, 'secret.key'), database, environment.LATCHKEY_SECRET),
   };
 }
 
-function readSecret(
+/** The secret of a data folder that has one, or of the environment. */
+export function readSecret(
+  folder: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): DataFolder['secret'] {
+  return openSecret(join(folder, 'secret.key'), join(folder, 'latchkey.db'), environment.LATCHKEY_SECRET).secret;
+}
+
+function openSecret(
   path: string,
   database: string,
   given: string | undefined,

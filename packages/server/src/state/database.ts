@@ -76,11 +76,24 @@ async function openFile(file: string, owner: AsyncDisposableStack): Promise<Data
   } catch (error) {
     if (error instanceof OperatorError) throw error;
     if (isSystemError(error)) throw failureAt(file, error);
-    const remedy = REMEDIES[sqliteCode(error) ?? 0] ?? '';
-    throw new OperatorError('unusable_database', `${file} cannot be used: ${reasonOf(error)}${remedy}`, {
+    throw new OperatorError('unusable_database', `${file} cannot be used: ${describeSqliteFailure(error)}`, {
       cause: error,
     });
   }
+}
+
+/** What SQLite has failed with, and what to try. */
+function describeSqliteFailure(error: unknown): string {
+  return `${reasonOf(error)}${REMEDIES[sqliteCode(error) ?? 0] ?? ''}`;
+}
+
+/**
+ * What makes a file of SQLite unusable that was opened before, for people; undefined for whatever else has failed, and for a
+ * file that another process holds for a while.
+ */
+export function describeUnusableFile(error: unknown): string | undefined {
+  const code = sqliteCode(error);
+  return code === undefined || BUSY.has(code) ? undefined : describeSqliteFailure(error);
 }
 
 /** SQLite gives the files that it puts beside a database the mode of that; the folder may be open to others. */
@@ -102,6 +115,9 @@ const REMEDIES: Readonly<Record<number, string>> = {
   14: READ_ONLY,
   26: DAMAGED,
 };
+
+/** `SQLITE_BUSY`, `SQLITE_LOCKED` */
+const BUSY: ReadonlySet<number> = new Set([5, 6]);
 
 /** The primary code is the lowest byte of an extended one. */
 const sqliteCode = (error: unknown): number | undefined =>

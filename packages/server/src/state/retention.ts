@@ -1,11 +1,11 @@
 import type { Logger } from '../telemetry/logger.ts';
 
-/** Something that is kept for so many days, and forgotten then. */
+/** Something that is not kept for ever. */
 export interface Retention {
   /** What it is, for the log. */
   readonly name: string;
-  readonly days: number;
-  readonly forgetBefore: (time: Date) => Promise<void>;
+  /** Removes what is to be kept no longer. */
+  readonly forget: (now: Date) => Promise<unknown>;
 }
 
 export interface RetentionOptions {
@@ -17,11 +17,16 @@ export interface RetentionOptions {
 const HOUR_MILLISECONDS = 3_600_000;
 const DAY_MILLISECONDS = 24 * HOUR_MILLISECONDS;
 
+/** Keeps something for so many days. */
+export function keepDays(name: string, days: number, forgetBefore: (time: Date) => Promise<void>): Retention {
+  return { name, forget: (now) => forgetBefore(new Date(now.getTime() - days * DAY_MILLISECONDS)) };
+}
+
 /** Forgets what is to be kept no longer. What fails is logged, and tried again the next time. */
 export async function sweep({ kept, clock, logger }: RetentionOptions): Promise<void> {
-  for (const { name, days, forgetBefore } of kept) {
+  for (const { name, forget } of kept) {
     try {
-      await forgetBefore(new Date(clock().getTime() - days * DAY_MILLISECONDS));
+      await forget(clock());
     } catch (error) {
       logger.warn({ err: error, kept: name }, 'what is kept no longer could not be removed');
     }

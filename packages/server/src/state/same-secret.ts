@@ -31,14 +31,18 @@ export const secretMigrations: Migrations = {
  * would look forged. Throws ServerError `CONFLICT`.
  */
 export async function requireSameSecret(database: Kysely<SecretTables>, secret: Uint8Array): Promise<void> {
-  const digest = createHmac('sha256', secret).update('latchkey secret check').digest('hex');
   await database
     .insertInto('secret_check')
-    .values({ id: 'installation', digest })
+    .values({ id: 'installation', digest: digestOf(secret) })
     .onConflict((conflict) => conflict.column('id').doNothing())
     .execute();
-  const row = await database.selectFrom('secret_check').select('digest').executeTakeFirstOrThrow();
-  const [kept, own] = [Buffer.from(row.digest), Buffer.from(digest)];
+  await refuseOtherSecret(database, secret);
+}
+
+/** The same for who only looks: a database that was never used with a secret stays so. */
+export async function refuseOtherSecret(database: Kysely<SecretTables>, secret: Uint8Array): Promise<void> {
+  const row = await database.selectFrom('secret_check').select('digest').executeTakeFirst();
+  const [kept, own] = [Buffer.from(row?.digest ?? digestOf(secret)), Buffer.from(digestOf(secret))];
   if (kept.length === own.length && timingSafeEqual(kept, own)) return;
   throw new ServerError(
     'CONFLICT',
@@ -46,4 +50,8 @@ export async function requireSameSecret(database: Kysely<SecretTables>, secret: 
       'on it the same LATCHKEY_SECRET, or restore secret.key in the data folder.',
     { param: 'database' },
   );
+}
+
+function digestOf(secret: Uint8Array): string {
+  return createHmac('sha256', secret).update('latchkey secret check').digest('hex');
 }

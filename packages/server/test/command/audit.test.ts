@@ -51,6 +51,11 @@ describe('latchkey audit', () => {
   });
 
   it.each([
+    [['verify', '--from-checkpoint', '--file', 'x'], /has no checkpoints/],
+    [['verify', '--file', '/nowhere/audit.jsonl', '--data', '/nowhere'], /no key in \/nowhere/],
+    [['export', '--resume'], /--output/],
+    [['trim'], /--before 2027-01-31/],
+    [['trim', '--keep', '0'], /no number of entries/],
     [['list', '--after', 'x'], /no place in the log/],
     [['verify', '--head', 'abc'], /SEQ:HASH/],
     [['verify', '--data', '/nowhere/latchkey'], /no data folder/],

@@ -5,7 +5,7 @@ import { forgetCalls } from '../../src/approvals/forget-calls.ts';
 import { forgetTurns } from '../../src/conversations/forget-turns.ts';
 import { createKyselyConversationStore } from '../../src/conversations/kysely-conversation-store.ts';
 import { openDatabase } from '../../src/state/database.ts';
-import { sweep } from '../../src/state/retention.ts';
+import { keepDays, sweep } from '../../src/state/retention.ts';
 import { keepLog } from '../http/new-server.ts';
 import { createPostgresDatabase } from '../scripted/postgres-database.ts';
 import { temporaryFolder } from '../scripted/temporary-folder.ts';
@@ -89,7 +89,7 @@ describe.each([
     await auth.revoke(ended.record.id, auth.operator());
     const { logger } = keepLog();
     const tomorrow = () => new Date(Date.now() + 2 * 86_400_000);
-    const kept = [{ name: 'exchanged keys', days: 1, forgetBefore: auth.forgetEnded }];
+    const kept = [keepDays('exchanged keys', 1, auth.forgetEnded)];
     await sweep({ kept, clock: () => new Date(), logger });
     expect(await auth.list(auth.operator())).toHaveLength(3);
     await sweep({ kept, clock: tomorrow, logger });
@@ -104,8 +104,8 @@ describe('a sweep', () => {
     const { logger, log } = keepLog();
     const swept: string[] = [];
     const kept = [
-      { name: 'broken', days: 1, forgetBefore: () => Promise.reject(new Error('the disk is gone')) },
-      { name: 'whole', days: 2, forgetBefore: async (time: Date) => void swept.push(time.toISOString()) },
+      keepDays('broken', 1, () => Promise.reject(new Error('the disk is gone'))),
+      keepDays('whole', 2, async (time) => void swept.push(time.toISOString())),
     ];
     await sweep({ kept, clock: () => new Date('2026-01-03T00:00:00Z'), logger });
     expect(swept).toEqual(['2026-01-01T00:00:00.000Z']);

@@ -1,0 +1,48 @@
+import { type AuditTrimOptions, createAuditLog } from '@latchkey/auth-core';
+import { readDuration } from '../config/duration.ts';
+import { CommandError } from './command-error.ts';
+import { print, printJson } from './print.ts';
+import { openAudit } from './read-audit.ts';
+
+export interface TrimFlags {
+  readonly data?: string;
+  readonly before?: string;
+  readonly keep?: string;
+  readonly json?: boolean;
+}
+
+/** `latchkey audit trim`: removes the beginning of the log of a data folder. A server may run on it. */
+export async function trimAudit(flags: TrimFlags): Promise<void> {
+  const limits = readLimits(flags);
+  await using opened = new AsyncDisposableStack();
+  const { store, secret, refuseOtherSecret } = await openAudit(flags.data, process.env, opened);
+  await refuseOtherSecret();
+  await using log = createAuditLog({ store, key: secret });
+  const removed = await log.trim({ ...limits, actor: { id: 'local:operator', name: 'operator' } });
+  const trimmed = (await store.head())?.start?.seq ?? 0;
+  if (flags.json) printJson({ removed, trimmed });
+  else if (removed === 0) print(`There is nothing to remove; the log begins with entry ${trimmed + 1}.`);
+  else print(`Removed ${removed} entries; the log begins with entry ${trimmed + 1} now.`);
+}
+
+function readLimits({ before, keep }: TrimFlags): AuditTrimOptions {
+  if (before === undefined && keep === undefined) {
+    throw new CommandError(
+      'Say what is to go: --before 2027-01-31, --before 90d, or --keep 100000 for all but the last.',
+    );
+  }
+  if (keep !== undefined && !/^[1-9]\d{0,14}$/.test(keep)) {
+    throw new CommandError(`'${keep}' is no number of entries. Write one from 1, e.g. --keep 100000.`);
+  }
+  return {
+    ...(before !== undefined && { before: readTime(before) }),
+    ...(keep !== undefined && { keep: Number(keep) }),
+  };
+}
+
+/** A day begins at midnight, UTC. Whatever else stands there, the log says what it must be. */
+function readTime(text: string): string {
+  const age = readDuration(text);
+  if (age !== undefined) return new Date(Date.now() - age).toISOString();
+  return /^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00Z` : text;
+}
