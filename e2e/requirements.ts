@@ -257,7 +257,8 @@ export const requirements = [
       'audit.polling': 'who reads the audit log page by page, with audit:read, misses nothing',
       'audit.flood': 'a flood of bad tokens from one address locks nobody out there, and does not fill the audit log',
       'command.audit': 'latchkey audit lists and exports the audit log',
-      'command.audit-follow': 'latchkey audit list --follow shows each entry once, however often the server is killed and started',
+      'command.audit-follow':
+        'latchkey audit list --follow shows each entry once, however often the server is killed and started',
       'command.audit-verify': 'latchkey audit verify says which entry was changed or removed',
     },
   },
