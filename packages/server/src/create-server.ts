@@ -50,6 +50,7 @@ import { withFreshSettings } from './settings/with-fresh-settings.ts';
 import { ensureAdministrator, withAdministratorFile } from './state/administrator.ts';
 import { announceServer, openDataFolder } from './state/data-folder.ts';
 import { openDatabase } from './state/database.ts';
+import { hasEndedIn } from './state/has-ended.ts';
 import { isLoopback } from './state/loopback.ts';
 import { nameInstallation } from './state/name-installation.ts';
 import { openTokens } from './state/open-tokens.ts';
@@ -199,7 +200,13 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
     }),
   );
   const approvals = opened.use(
-    openApprovals(database.approvals, clock, config.limits.approvalSeconds, (approval) => log.note(toExpiry(approval))),
+    openApprovals(database.approvals, {
+      clock,
+      seconds: config.limits.approvalSeconds,
+      onExpired: (approval, why) => log.note(toExpiry(approval, why)),
+      hasEnded: hasEndedIn(database.tokens, clock),
+      digest: ({ decision, arguments: args = {} }) => log.digest({ decision, args }),
+    }),
   );
   const mcpFile = config.mcp ?? join(config.data, 'mcp.json');
   const watcher = opened.use(

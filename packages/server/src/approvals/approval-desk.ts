@@ -1,10 +1,10 @@
 import { type AuditEvent, type AuditedAct, type AuditSink, type Clock, recordAct } from '@latchkey/auth-core';
 import { reachStore } from '../contracts/reach-store.ts';
 import { ServerError } from '../contracts/server-error.ts';
-import type { Approval, ApprovalAnswer, StoredApproval } from './approval.ts';
+import type { Approval, ApprovalAnswer, ShownApproval, StoredApproval } from './approval.ts';
 import type { Bell } from './bell.ts';
 import { inTurns } from './in-turns.ts';
-import type { ApprovalStore } from './kysely-approval-store.ts';
+import type { ApprovalStore, NewAnswer } from './kysely-approval-store.ts';
 
 /** How often the database is looked at. */
 const LOOK_MILLISECONDS = 500;
@@ -18,6 +18,8 @@ export type MayDecide = (
 
 /** Who decides: about which calls, and what the log keeps of it. */
 export interface Decider {
+  /** The id of its token. */
+  readonly id: string;
   readonly mayDecide: MayDecide;
   readonly audit: AuditSink;
   readonly describe: (approval: Approval) => AuditEvent;
@@ -25,19 +27,20 @@ export interface Decider {
 
 /** What somebody who watches is told. */
 export type ApprovalEvent =
-  | { readonly type: 'approval.requested'; readonly approval: Approval }
+  | { readonly type: 'approval.requested'; readonly approval: ShownApproval }
   | { readonly type: 'approval.ended'; readonly id: string; readonly outcome: 'approved' | 'denied' | 'expired' };
 
 /** Where people see what waits, and decide; about the calls of all servers that share the database. */
 export interface ApprovalDesk {
   /** What waits and may be decided by the caller: the oldest call of each token first, then the second oldest of each. */
-  list(mayDecide: MayDecide): Promise<readonly Approval[]>;
+  list(mayDecide: MayDecide): Promise<readonly ShownApproval[]>;
   /**
-   * Approves or denies; when the caller has left and may come back, what was said is kept for them. Throws ServerError
-   * `NOT_FOUND`, `CONFLICT` when somebody was faster or nobody waits any more, and, while the call goes on waiting,
-   * `PERMISSION_DENIED` and `INVALID_REQUEST` for changed arguments.
+   * Approves or denies; when the caller is away, what was said is kept until it comes back, and an approval may still be
+   * taken back by a denial. The same said twice by one token is said once. Throws ServerError `NOT_FOUND`, `CONFLICT` for a
+   * call that was decided otherwise or cannot be made any more, and, while the call goes on waiting, `PERMISSION_DENIED` and
+   * `INVALID_REQUEST` for changed arguments.
    */
-  decide(id: string, answer: ApprovalAnswer, decider: Decider): Promise<Approval>;
+  decide(id: string, answer: ApprovalAnswer, decider: Decider): Promise<ShownApproval>;
   /** What waits, and from then on what comes and what ends, until the signal fires or the desk is closed. */
   watch(mayDecide: MayDecide, signal: AbortSignal): AsyncGenerator<ApprovalEvent>;
   /** Ends all that watch. */
@@ -49,20 +52,41 @@ export interface ApprovalDeskOptions {
   readonly bell: Bell;
   readonly clock: Clock;
   readonly createId: () => string;
+  /** Whether a token of these ids has ended: then none of its callers can come back. */
+  readonly hasEnded: (chain: readonly string[]) => Promise<boolean>;
+  /** A keyed digest, by which a decision is known again. */
+  readonly digest: (answer: ApprovalAnswer) => Promise<string>;
 }
 
-export function createApprovalDesk({ store, bell, clock, createId }: ApprovalDeskOptions): ApprovalDesk {
+export function createApprovalDesk(options: ApprovalDeskOptions): ApprovalDesk {
+  const { store, bell, clock, createId, hasEnded, digest } = options;
   const closing = new AbortController();
   const now = (): string => clock().toISOString();
 
-  async function waiting(mayDecide: MayDecide): Promise<readonly Approval[]> {
-    const all = await reachStore(() => store.waiting(now()));
-    return inTurns(all.filter(mayDecide).map(toApproval));
+  async function waiting(mayDecide: MayDecide): Promise<readonly ShownApproval[]> {
+    const all = (await reachStore(() => store.waiting(now()))).filter(mayDecide);
+    const known = new Map<string, Promise<boolean>>();
+    const isWanted = async (stored: StoredApproval): Promise<boolean> => {
+      if (!isAway(stored)) return true;
+      const key = stored.chain.join(' ');
+      const ended = known.get(key) ?? hasEnded(stored.chain);
+      known.set(key, ended);
+      return !(await ended);
+    };
+    const wanted = await reachStore(() => Promise.all(all.map(isWanted)));
+    return inTurns(all.filter((_, index) => wanted[index]).map(show));
   }
 
-  async function waitUntilTaken(id: string, answerId: string, answer: ApprovalAnswer, keep: Keep): Promise<void> {
+  const isAway = ({ aliveUntil }: StoredApproval): boolean => aliveUntil <= now();
+  const show = (stored: StoredApproval): ShownApproval => ({
+    ...toApproval(stored),
+    caller: isAway(stored) ? 'away' : 'waiting',
+  });
+
+  async function waitUntilTaken(id: string, answer: NewAnswer, keep: Keep): Promise<void> {
+    const { answerId } = answer;
     using ear = bell.listen(id);
-    const write = (transaction?: unknown) => reachStore(() => store.answer(id, answerId, answer, now(), transaction));
+    const write = (transaction?: unknown) => reachStore(() => store.answer(id, answer, now(), transaction));
     if (!(await keep(write))) throw conflict(id);
     bell.ring(id);
     const until = performance.now() + TAKE_MILLISECONDS;
@@ -85,26 +109,31 @@ export function createApprovalDesk({ store, bell, clock, createId }: ApprovalDes
 
   return {
     list: waiting,
-    async decide(id, answer, { mayDecide, audit, describe }) {
+    async decide(id, answer, { id: by, mayDecide, audit, describe }) {
       const found = await reachStore(() => store.find(id));
-      if (found === undefined || !isOpen(found) || found.expiresAt <= now() || !mayDecide(found)) throw notFound(id);
+      if (found === undefined || !mayDecide(found)) throw notFound(id);
+      const decided = { by, digest: await digest(answer) };
+      // An answer that got lost on its way is given again.
+      if (isSame(found, decided)) return { ...toApproval(found), caller: callerOf(found) };
+      const isLate = !isOpen(found) || found.expiresAt <= now();
+      if (isLate || (isAway(found) && (await reachStore(() => hasEnded(found.chain))))) throw tooLate(found);
       const { arguments: changed } = answer;
       if (changed !== undefined && !mayDecide({ ...found, arguments: changed })) throw notCovered();
-      const approval = toApproval(found);
-      const entry = describe(approval);
+      const entry = describe(toApproval(found));
       let isKept = false;
       const keep: Keep = async (write) => {
         isKept = await recordAct(audit, entry, write, store.database);
         return isKept;
       };
-      await waitUntilTaken(id, createId(), answer, keep).catch(async (error: unknown) => {
+      await waitUntilTaken(id, { ...answer, answerId: createId(), decided }, keep).catch(async (error: unknown) => {
         // It was said, and is in the log; the call waits on, or has ended without it.
         const code = error instanceof ServerError ? error.code : 'INTERNAL';
         if (isKept)
           await audit({ ...entry, type: 'approval.refused', details: { ...entry.details, code } }).catch(() => {});
         throw error;
       });
-      return approval;
+      const after = await reachStore(() => store.find(id));
+      return { ...toApproval(found), caller: after === undefined ? 'waiting' : callerOf(after) };
     },
     async *watch(mayDecide, signal) {
       using ear = bell.listen();
@@ -131,6 +160,13 @@ export function createApprovalDesk({ store, bell, clock, createId }: ApprovalDes
 /** Writes an answer with its entry in the log. */
 type Keep = (write: AuditedAct) => Promise<boolean>;
 
+/** Whether this very thing was said before, by this token, and has not been refused. */
+const isSame = ({ status, decided }: StoredApproval, { by, digest }: NewAnswer['decided']): boolean =>
+  status !== 'waiting' && decided?.by === by && decided.digest === digest;
+
+/** Where the answer of an answered call was taken, its caller was there. */
+const callerOf = ({ status }: StoredApproval): ShownApproval['caller'] => (status === 'answered' ? 'away' : 'waiting');
+
 const isOpen = ({ status }: StoredApproval): boolean => status === 'waiting' || status === 'answered';
 
 /** What is not plainly approved is denied. */
@@ -146,9 +182,16 @@ function toApproval(stored: StoredApproval): Approval {
   return { id, rootId, token, project, server, tool, arguments: args, requestedAt, expiresAt };
 }
 
-/** The same for one that never was, one that has ended, and one that is none of the caller's business. */
+/** The same for one that never was and one that is none of the caller's business. */
 function notFound(id: string): ServerError {
   return new ServerError('NOT_FOUND', `No tool call '${id.slice(0, 64)}' waits for your approval.`);
+}
+
+/** Said to those that might have decided. */
+function tooLate({ id, status, expiresAt }: StoredApproval): ServerError {
+  const became =
+    status === 'approved' ? 'was approved' : status === 'denied' ? 'was denied' : `could be decided until ${expiresAt}`;
+  return new ServerError('CONFLICT', `Tool call '${id}' ${became}: nothing can be decided about it any more.`);
 }
 
 function conflict(id: string): ServerError {

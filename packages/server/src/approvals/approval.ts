@@ -17,6 +17,12 @@ export interface Approval {
   readonly expiresAt: string;
 }
 
+/** An approval as those who may decide see it. */
+export interface ShownApproval extends Approval {
+  /** Whether a request waits for the call just now, or its caller has left and may come back for it. */
+  readonly caller: 'waiting' | 'away';
+}
+
 /** What a person says. */
 export interface ApprovalAnswer {
   readonly decision: 'approve' | 'deny';
@@ -39,8 +45,12 @@ export interface StoredApproval extends Approval {
   readonly aliveUntil: string;
   /** The response from which a request takes the call up when its caller has left; absent: it ends with its caller. */
   readonly responseId?: string;
+  /** The ids by which its token ends. */
+  readonly chain: readonly string[];
   /** Names the last answer. */
   readonly answerId?: string;
+  /** Who has given it, and a keyed digest of what was said. */
+  readonly decided?: { readonly by: string; readonly digest: string };
   /** An answer on its way to the server on which the call waits, which takes it or refuses it. */
   readonly answer?: ApprovalAnswer;
   /** Why that server did not take the last answer. */

@@ -9,23 +9,36 @@ export interface ApprovalStore {
   find(id: string): Promise<StoredApproval | undefined>;
   /** Those that somebody waits for, or may come back for; the oldest first. */
   waiting(now: string): Promise<readonly StoredApproval[]>;
+  /** Those whose caller has left, answered or not. */
+  away(now: string): Promise<readonly StoredApproval[]>;
   /** The server on which it waits is alive until then. */
   keepAlive(id: string, aliveUntil: string): Promise<void>;
-  /** Answers a call that waits; false when it does not, or somebody else was faster. */
-  answer(id: string, answerId: string, answer: ApprovalAnswer, now: string, transaction?: unknown): Promise<boolean>;
+  /**
+   * Answers a call that waits, or denies one whose approval no caller has come back for yet; false when it is neither, or
+   * another answer was faster.
+   */
+  answer(id: string, answer: NewAnswer, now: string, transaction?: unknown): Promise<boolean>;
   /** What its transactions are of: `answer` writes in one that it is given. */
   readonly database: object;
   /** Does not take the answer: the call waits on. */
   refuse(id: string, refusal: Refusal): Promise<void>;
   /** Takes back an answer that no server has taken; false when one has. */
   withdraw(id: string, answerId: string): Promise<boolean>;
-  /** Ends the wait, and forgets the arguments; false when it was ended before. */
-  settle(id: string, status: 'approved' | 'denied' | 'expired', now: string): Promise<boolean>;
+  /** Ends the wait, and forgets the arguments; false when it was ended before, or answered otherwise than by `answerId`. */
+  settle(id: string, status: 'approved' | 'denied' | 'expired', now: string, answerId?: string): Promise<boolean>;
   /** Ends the waits whose time is over and that no server watches, forgets their arguments, and says which they were. */
   expire(now: string): Promise<readonly StoredApproval[]>;
 }
 
+/** What a person has said, and who. */
+export interface NewAnswer extends ApprovalAnswer {
+  readonly answerId: string;
+  readonly decided: { readonly by: string; readonly digest: string };
+}
+
 export interface AddOptions {
+  /** The ids by which its token ends. */
+  readonly chain: readonly string[];
   readonly aliveUntil: string;
   readonly responseId?: string;
   readonly now: string;
@@ -47,7 +60,7 @@ const isWanted =
 /** Approvals in SQL. */
 export function createKyselyApprovalStore(db: Kysely<ApprovalTables>): ApprovalStore {
   return {
-    add: (approval, { aliveUntil, responseId = null, now, endedBefore, most, argumentNames }) =>
+    add: (approval, { aliveUntil, responseId = null, now, endedBefore, most, argumentNames, chain }) =>
       db.transaction().execute(async (transaction) => {
         await transaction
           .deleteFrom('approval')
@@ -64,7 +77,11 @@ export function createKyselyApprovalStore(db: Kysely<ApprovalTables>): ApprovalS
         if (Number(count) >= most) return false;
         await transaction
           .insertInto('approval')
-          .values({ ...toRow(approval, aliveUntil, responseId), argument_names: JSON.stringify(argumentNames) })
+          .values({
+            ...toRow(approval, aliveUntil, responseId),
+            argument_names: JSON.stringify(argumentNames),
+            chain: JSON.stringify(chain),
+          })
           .execute();
         return true;
       }),
@@ -89,6 +106,16 @@ export function createKyselyApprovalStore(db: Kysely<ApprovalTables>): ApprovalS
       return rows.map(fromRow);
     },
 
+    away: async (now) => {
+      const rows = await db
+        .selectFrom('approval')
+        .selectAll()
+        .where('status', 'in', OPEN)
+        .where('alive_until', '<=', now)
+        .execute();
+      return rows.map(fromRow);
+    },
+
     keepAlive: async (id, aliveUntil) => {
       await db
         .updateTable('approval')
@@ -100,13 +127,25 @@ export function createKyselyApprovalStore(db: Kysely<ApprovalTables>): ApprovalS
 
     database: db,
 
-    answer: async (id, answerId, answer, now, transaction) => {
+    answer: async (id, { answerId, decided, ...answer }, now, transaction) => {
       const within = transaction === undefined ? db : (transaction as Transaction<ApprovalTables>);
       const { numUpdatedRows } = await within
         .updateTable('approval')
-        .set({ status: 'answered', answer_id: answerId, answer: JSON.stringify(answer), refusal: null })
+        .set({
+          status: 'answered',
+          answer_id: answerId,
+          answer: JSON.stringify(answer),
+          refusal: null,
+          decided_by: decided.by,
+          decided_digest: decided.digest,
+        })
         .where('id', '=', id)
-        .where('status', '=', 'waiting')
+        .where(({ eb, or, and }) =>
+          or([
+            eb('status', '=', 'waiting'),
+            ...(answer.decision === 'deny' ? [and([eb('status', '=', 'answered'), eb('alive_until', '<=', now)])] : []),
+          ]),
+        )
         .where(isWanted(now))
         .where('expires_at', '>', now)
         .executeTakeFirstOrThrow();
@@ -145,12 +184,13 @@ export function createKyselyApprovalStore(db: Kysely<ApprovalTables>): ApprovalS
       return rows.map(fromRow);
     },
 
-    settle: async (id, status, now) => {
+    settle: async (id, status, now, answerId) => {
       const { numUpdatedRows } = await db
         .updateTable('approval')
         .set({ status, arguments: '{}', answer: null, alive_until: now })
         .where('id', '=', id)
         .where('status', 'in', OPEN)
+        .$if(answerId !== undefined, (query) => query.where('answer_id', '=', answerId ?? null))
         .executeTakeFirstOrThrow();
       return numUpdatedRows === 1n;
     },
@@ -161,7 +201,7 @@ const toRow = (
   approval: Approval,
   aliveUntil: string,
   responseId: string | null,
-): Omit<ApprovalTable, 'argument_names'> => ({
+): Omit<ApprovalTable, 'argument_names' | 'chain'> => ({
   id: approval.id,
   root_id: approval.rootId,
   token_id: approval.token.id,
@@ -173,6 +213,8 @@ const toRow = (
   arguments: JSON.stringify(approval.arguments),
   status: 'waiting',
   answer_id: null,
+  decided_by: null,
+  decided_digest: null,
   answer: null,
   refusal: null,
   requested_at: approval.requestedAt,
@@ -196,6 +238,10 @@ const fromRow = (row: Selectable<ApprovalTable>): StoredApproval => ({
   status: row.status,
   aliveUntil: row.alive_until,
   ...(row.response_id === null ? {} : { responseId: row.response_id }),
+  chain: row.chain === null ? [row.root_id, row.token_id] : (JSON.parse(row.chain) as string[]),
+  ...(row.decided_by === null || row.decided_digest === null
+    ? {}
+    : { decided: { by: row.decided_by, digest: row.decided_digest } }),
   ...(row.answer_id === null ? {} : { answerId: row.answer_id }),
   ...(row.answer === null ? {} : { answer: JSON.parse(row.answer) as ApprovalAnswer }),
   ...(row.refusal === null ? {} : { refusal: JSON.parse(row.refusal) as Refusal }),

@@ -27,4 +27,9 @@ export const approvalMigrations: Migrations = {
   '0009-approval-argument-names': async (database) => {
     await database.schema.alterTable('approval').addColumn('argument_names', 'text').execute();
   },
+  '0012-approval-decisions': async (database) => {
+    for (const name of ['chain', 'decided_by', 'decided_digest']) {
+      await database.schema.alterTable('approval').addColumn(name, 'text').execute();
+    }
+  },
 };

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '@latchkey/auth-core';
 import type { Kysely } from 'kysely';
-import type { Approval } from './approval.ts';
+import type { Approval, ApprovalAnswer } from './approval.ts';
 import { type ApprovalDesk, createApprovalDesk } from './approval-desk.ts';
 import { createBell } from './bell.ts';
 import { createKyselyApprovalStore } from './kysely-approval-store.ts';
 import { createPendingCalls, type PendingCalls } from './pending-calls.ts';
 import type { ApprovalTables } from './schema.ts';
-import { sweepExpired } from './sweep.ts';
+import { type Expiry, sweepExpired } from './sweep.ts';
 
 /** Both sides of approval: the calls that wait on this server, and the people who decide about those of all. */
 export interface Approvals extends AsyncDisposable {
@@ -19,20 +19,25 @@ export interface Approvals extends AsyncDisposable {
   close(): void;
 }
 
-/** Told of a call about which nobody has decided in time. */
-type NoteExpired = (approval: Approval) => void;
+export interface ApprovalsOptions {
+  readonly clock: Clock;
+  /** For how long a call waits. */
+  readonly seconds: number;
+  /** Told of a call about which nobody has decided in time, or before its token ended. */
+  readonly onExpired: (approval: Approval, why: Expiry) => void;
+  /** Whether a token of these ids has ended. */
+  readonly hasEnded: (chain: readonly string[]) => Promise<boolean>;
+  /** A keyed digest. */
+  readonly digest: (answer: ApprovalAnswer) => Promise<string>;
+}
 
 /** Opens them on a database whose tables are there. */
-export function openApprovals(
-  database: Kysely<ApprovalTables>,
-  clock: Clock,
-  seconds: number,
-  note: NoteExpired = () => {},
-): Approvals {
+export function openApprovals(database: Kysely<ApprovalTables>, options: ApprovalsOptions): Approvals {
+  const { clock, seconds, onExpired, hasEnded, digest } = options;
   const shared = { store: createKyselyApprovalStore(database), bell: createBell(), clock, createId: randomUUID };
-  const pending = createPendingCalls({ ...shared, seconds, onExpired: note });
-  const sweeping = sweepExpired(shared.store, clock, note);
-  const desk = createApprovalDesk(shared);
+  const pending = createPendingCalls({ ...shared, seconds, onExpired: (approval) => onExpired(approval, 'time') });
+  const sweeping = sweepExpired(shared.store, clock, hasEnded, onExpired);
+  const desk = createApprovalDesk({ ...shared, hasEnded, digest });
   const close = (): void => {
     sweeping[Symbol.dispose]();
     pending.close();

@@ -10,8 +10,8 @@ const LOOK_MILLISECONDS = 500;
 /** For how long a call counts as waiting when its server says nothing any more. */
 const ALIVE_MILLISECONDS = 10_000;
 const KEEP_ALIVE_MILLISECONDS = 3_000;
-/** For how long it is remembered how a wait has ended. */
-const REMEMBER_MILLISECONDS = 60_000;
+/** For how long it is remembered how a wait has ended, for those who decide twice. */
+const REMEMBER_MILLISECONDS = 600_000;
 /** What waits is kept, and read by those who watch: of a call's arguments, as many bytes of JSON. */
 const MOST_ARGUMENT_BYTES = 65_536;
 /** How many calls of one root token may wait: a person who is asked more often than that agrees to anything. */
@@ -19,7 +19,7 @@ const MOST_WAITING = 20;
 
 /** A call that a person must agree to. */
 export interface WaitingCall {
-  readonly principal: Pick<Principal, 'rootId' | 'id' | 'name' | 'owner' | 'project'>;
+  readonly principal: Pick<Principal, 'rootId' | 'id' | 'name' | 'owner' | 'project' | 'chain' | 'expiresAt'>;
   readonly server: string;
   readonly tool: string;
   readonly arguments: Readonly<Record<string, unknown>>;
@@ -99,6 +99,7 @@ export function createPendingCalls({
       endedBefore: after(-REMEMBER_MILLISECONDS),
       most: MOST_WAITING,
       argumentNames: call.argumentNames,
+      chain: [call.principal.rootId, ...call.principal.chain],
       ...(call.responseId === undefined ? {} : { responseId: call.responseId }),
     });
     return added ? await waitFor(call, approval, over) : { approved: false, id, reason: TOO_MANY };
@@ -109,11 +110,13 @@ export function createPendingCalls({
     let goesOn = false;
     let ending: 'denied' | 'expired' = 'denied';
     try {
-      const outcome = await wait(call, approval, over);
+      const { outcome, answerId } = await wait(call, approval, over);
       goesOn = !outcome.approved && outcome.goesOn === true;
       if (!outcome.approved && outcome.reason === TOO_LATE) ending = 'expired';
-      // Two who wait for one approval do not both have it: the connection that a caller left may not know of that yet.
-      if (outcome.approved && !(await store.settle(id, 'approved', after(0)))) {
+      if (outcome.approved && !(await store.settle(id, 'approved', after(0), answerId))) {
+        // It was denied after all, a moment ago.
+        if ((await store.find(id))?.answerId !== answerId) return { approved: false, id, reason: DENIED };
+        // Two who wait for one approval do not both have it: the connection that a caller left may not know of that yet.
         return { approved: false, id, reason: DECIDED.approved };
       }
       return outcome;
@@ -125,7 +128,11 @@ export function createPendingCalls({
     }
   }
 
-  async function wait(call: WaitingCall, { id, expiresAt }: Approval, over: AbortSignal): Promise<ApprovalOutcome> {
+  async function wait(
+    call: WaitingCall,
+    { id, expiresAt }: Approval,
+    over: AbortSignal,
+  ): Promise<{ readonly outcome: ApprovalOutcome; readonly answerId?: string }> {
     using ear = bell.listen(id);
     const ends = Date.parse(expiresAt);
     let saidAliveAt = clock().getTime();
@@ -134,14 +141,16 @@ export function createPendingCalls({
       const found = await store.find(id);
       const now = clock().getTime();
       // Nobody could come back for a new call of which nobody was told.
-      if (over.aborted) return leave(call, found !== undefined && (isTold || call.approvalId === id) ? found : { id });
+      if (over.aborted) {
+        return { outcome: leave(call, found !== undefined && (isTold || call.approvalId === id) ? found : { id }) };
+      }
       if (found?.status === 'answered') {
         const outcome = take(call, found);
-        if ('approved' in outcome) return outcome;
+        if ('approved' in outcome) return { outcome, ...(found.answerId && { answerId: found.answerId }) };
         await store.refuse(id, outcome);
         bell.ring(id);
       } else if (found?.status !== 'waiting' || now >= ends) {
-        return { approved: false, id, reason: TOO_LATE };
+        return { outcome: { approved: false, id, reason: TOO_LATE } };
       } else if (!isTold) {
         isTold = true;
         await call.onWaiting(id);
@@ -231,6 +240,7 @@ function describe(call: WaitingCall, id: string, requestedAt: string, expiresAt:
     tool,
     arguments: args,
     requestedAt,
-    expiresAt,
+    // A call does not outlive its token.
+    expiresAt: [expiresAt, principal.expiresAt ?? expiresAt].toSorted()[0] ?? expiresAt,
   };
 }

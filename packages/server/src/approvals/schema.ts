@@ -19,6 +19,11 @@ export interface ApprovalTable {
   status: 'waiting' | 'answered' | 'approved' | 'denied' | 'expired';
   /** Names the last answer. */
   answer_id: string | null;
+  /** JSON of the ids by which its token ends. */
+  chain: string | null;
+  /** The token that has given the last answer, and a keyed digest of what it said. */
+  decided_by: string | null;
+  decided_digest: string | null;
   /** JSON of an answer that the server on which the call waits has not taken yet. */
   answer: string | null;
   /** JSON of why that server did not take the last answer. */

@@ -2,16 +2,29 @@ import type { Clock } from '@latchkey/auth-core';
 import type { StoredApproval } from './approval.ts';
 import type { ApprovalStore } from './kysely-approval-store.ts';
 
+/** Why nobody can decide about a call any more. */
+export type Expiry = 'time' | 'token';
+
 const SWEEP_MILLISECONDS = 5_000;
 
-/** Ends, by time, what waits on no server any more, so that arguments do not outlive the wait. It keeps no process alive. */
+/**
+ * Ends what waits on no server any more, by time and with its token, so that arguments do not outlive the wait. It keeps no
+ * process alive.
+ */
 export function sweepExpired(
-  store: Pick<ApprovalStore, 'expire'>,
+  store: Pick<ApprovalStore, 'expire' | 'away' | 'settle'>,
   clock: Clock,
-  onExpired: (approval: StoredApproval) => void,
+  hasEnded: (chain: readonly string[]) => Promise<boolean>,
+  onExpired: (approval: StoredApproval, why: Expiry) => void,
 ): Disposable & { readonly sweep: () => Promise<void> } {
   const sweep = async (): Promise<void> => {
-    for (const approval of await store.expire(clock().toISOString())) onExpired(approval);
+    const now = clock().toISOString();
+    for (const approval of await store.expire(now)) onExpired(approval, 'time');
+    for (const approval of await store.away(now)) {
+      if ((await hasEnded(approval.chain)) && (await store.settle(approval.id, 'expired', now))) {
+        onExpired(approval, 'token');
+      }
+    }
   };
   // A database that does not answer is asked again.
   const timer = setInterval(() => void sweep().catch(() => {}), SWEEP_MILLISECONDS).unref();

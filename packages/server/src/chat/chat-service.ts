@@ -28,12 +28,15 @@ import { nearestEffort } from './nearest-effort.ts';
 import { openStream } from './open-stream.ts';
 import { refuseLargeRequest } from './refuse-large-request.ts';
 import { type ChatTurn, createTurnRecord, runChat } from './run-chat.ts';
+import { createTurnLives, type TurnLives } from './turn-lives.ts';
 import { toStats } from './usage.ts';
 
 /** Who chats, what is decided about it, and the tokens that its limits leave. */
 export interface ChatCaller extends TokenBudget {
   readonly principal: Principal;
   readonly decide: (request: AccessRequest, entries?: readonly AuthorityEntry[]) => Decision;
+  /** Fires when its token has ended or the server stops, and not when it leaves. */
+  readonly ended?: AbortSignal;
 }
 
 export interface ChatServiceOptions {
@@ -74,6 +77,7 @@ export type ChatService = (
 
 export function createChatService(options: ChatServiceOptions): ChatService {
   const usual = options.patienceMilliseconds ?? PATIENCE_MILLISECONDS;
+  const lives = createTurnLives();
   return async (caller, asked, signal, patienceMilliseconds = usual) => {
     const key = options.catalog.resolve(asked.model);
     // Asked before the model is looked for: a token learns nothing about models that it may not use.
@@ -85,13 +89,14 @@ export function createChatService(options: ChatServiceOptions): ChatService {
     refuseImagesForTheBlind(model, request.messages);
     refuseUnknownReasoning(model, request);
     permitContext(caller, options.pool, model, request.contextLength);
+    await lives.whenLeft(request.previousResponseId, signal);
     const history = await loadHistory(options.conversations, caller.principal, request);
     const limits = limitsOf(options, request, permission);
     const messages = joinHistory(history.messages, request.messages);
     refuseNothingNew(history, request, messages);
-    const toolset = await openOwnToolset(options, caller, { ...request, messages }, signal);
+    const { toolset, hold } = await openOwnToolset(options, caller, { ...request, messages }, signal);
     await refuseAmbiguousTools(request, toolset);
-    const opened = { caller, request, model, history, messages, toolset, limits };
+    const opened = { caller, request, model, history, messages, toolset, hold, limits, lives };
     return openStream((reading) => streamChat(options, opened, reading), patienceMilliseconds, signal);
   };
 }
@@ -104,6 +109,9 @@ interface OpenedChat {
   /** History and what is new. */
   readonly messages: readonly ChatMessage[];
   readonly toolset: ChatToolset;
+  /** From then on the chat closes its tools itself. */
+  readonly hold: () => void;
+  readonly lives: TurnLives;
   readonly limits: ChatLimits;
 }
 
@@ -114,6 +122,7 @@ async function* streamChat(
 ): AsyncGenerator<ChatEvent> {
   const key = chat.model.key;
   const record = createTurnRecord();
+  using over = chat.lives.begin();
   await using _toolset = chat.toolset;
   const chatModel = new ChatModel(options.pool, chat.model, chat.request.contextLength);
   using use = new ChatUse(chat.caller.principal, key, record, options.recordUsage);
@@ -151,6 +160,11 @@ async function* streamChat(
         await keep?.progress();
       },
       ...(keep && { keep }),
+      ...(chat.caller.ended && { ended: chat.caller.ended }),
+      outlive: () => {
+        chat.hold();
+        if (keep) over.outlive(keep.responseId, signal);
+      },
     };
     for await (const event of runChat(turn, record, signal)) {
       if (event.type === 'tool_call.success') use.addCalls();
@@ -260,7 +274,7 @@ async function openOwnToolset(
   caller: ChatCaller,
   request: ChatRequest,
   signal: AbortSignal,
-): Promise<ChatToolset> {
+): Promise<{ readonly toolset: ChatToolset; readonly hold: () => void }> {
   const toolset = await openToolset(caller, request, signal);
   const dispose = async (): Promise<void> => {
     try {
@@ -272,7 +286,7 @@ async function openOwnToolset(
   if (signal.aborted) await dispose();
   signal.throwIfAborted();
   signal.addEventListener('abort', dispose, { once: true });
-  return toolset;
+  return { toolset, hold: () => signal.removeEventListener('abort', dispose) };
 }
 
 /** Whose tool did the model call? With two of one name nobody could say. */

@@ -7,11 +7,12 @@ import type { ChatTurn, TurnRecord } from './run-chat.ts';
 
 /** Runs one call and writes it into the record: as an event, as output, and as a message that the model will read. */
 export async function* executeCall(
-  { toolset, keep, waiting, begun }: ChatTurn,
+  turn: ChatTurn,
   call: ToolCallRequest,
   record: TurnRecord,
   signal: AbortSignal,
 ): AsyncGenerator<ChatEvent> {
+  const { toolset, keep, waiting, begun } = turn;
   const described = toolset.describe(call.name);
   if (described !== undefined) {
     yield { type: 'tool_call.arguments', tool: described.tool, arguments: call.arguments, origin: described.origin };
@@ -23,16 +24,19 @@ export async function* executeCall(
   }
   // What is made twice is worse than what is not known: from here on, nobody who comes back makes this call.
   await keep?.progress(waiting?.callId === call.id ? { waiting } : { begun: call.id });
+  using making = endOfCall(signal, turn);
   const waits = new EventQueue<{ readonly approvalId: string }>();
   const wait: ApprovalWait = {
-    ...(keep && { responseId: keep.responseId }),
+    // A caller that was not told where it stands cannot come back.
+    ...(keep && turn.request.isStreamed && { responseId: keep.responseId }),
+    onApproved: () => making.approve(),
     ...(waiting?.callId === call.id && { approvalId: waiting.approvalId }),
     onWaiting: async (approvalId) => {
       await keep?.progress({ waiting: { callId: call.id, approvalId } });
       waits.push({ approvalId });
     },
   };
-  const calling = toolset.call(call.name, call.arguments, signal, wait).finally(() => waits.end());
+  const calling = toolset.call(call.name, call.arguments, making.signal, wait).finally(() => waits.end());
   // Without a listener now, a failure during the loop below would count as unhandled.
   calling.catch(() => {});
   for await (const { approvalId } of waits) {
@@ -70,6 +74,32 @@ export async function* executeCall(
   const refusal = [...refuse(call, invalid, outcome.reason, record)];
   await keep?.progress();
   if (!signal.aborted) yield* refusal;
+}
+
+/**
+ * When a call ends before it is over: with its caller, unless a person has agreed to it. Then it is made to its end, since
+ * nobody would agree to it twice, and its result kept for a caller that comes back; it ends with its token and its server.
+ */
+function endOfCall(
+  signal: AbortSignal,
+  { ended, outlive }: Pick<ChatTurn, 'ended' | 'outlive'>,
+): Disposable & { readonly signal: AbortSignal; readonly approve: () => void } {
+  const left = new AbortController();
+  let isApproved = false;
+  const leave = (): void => {
+    if (!isApproved || signal.reason instanceof ServerError) left.abort(signal.reason);
+  };
+  if (signal.aborted) leave();
+  signal.addEventListener('abort', leave);
+  return {
+    signal: ended === undefined ? left.signal : AbortSignal.any([left.signal, ended]),
+    approve: () => {
+      if (ended === undefined) return;
+      isApproved = true;
+      outlive?.();
+    },
+    [Symbol.dispose]: () => signal.removeEventListener('abort', leave),
+  };
 }
 
 /** Tells the model, and whoever reads, that a call may have been made. */

@@ -41,6 +41,10 @@ export interface ChatTurn {
   readonly begin?: () => Promise<void>;
   /** Absent: nobody can go on from this turn. */
   readonly keep?: TurnKeeper;
+  /** Fires when the caller's token has ended or the server stops, and not when it leaves. */
+  readonly ended?: AbortSignal;
+  /** Told that a person has agreed to a call: from then on the turn is carried on without its caller until that has ended. */
+  readonly outlive?: () => void;
 }
 
 /** Keeps what a turn has come to, so that its caller may leave and come back. */

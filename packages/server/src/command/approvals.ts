@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Approval, ApprovalAnswer } from '../approvals/approval.ts';
+import type { ApprovalAnswer, ShownApproval } from '../approvals/approval.ts';
 import type { ApprovalEvent } from '../approvals/approval-desk.ts';
 import { CommandError } from './command-error.ts';
 import { addCallerOptions, asCaller, type CallerFlags, connect } from './connection.ts';
@@ -41,7 +41,7 @@ const withFlags = (command: Command): Command => addCallerOptions(command).optio
 
 async function list(flags: Flags): Promise<void> {
   const response = await connect(asCaller(flags), process.env).request('GET', PATH);
-  const { approvals } = (await response.json()) as { approvals: readonly Approval[] };
+  const { approvals } = (await response.json()) as { approvals: readonly ShownApproval[] };
   if (flags.json) return printJson(approvals);
   if (approvals.length === 0) remark('No tool call waits for your approval.');
   for (const [, [first, ...others]] of Map.groupBy(approvals, ({ rootId }) => rootId)) {
@@ -64,15 +64,20 @@ async function watch(flags: Flags): Promise<void> {
 
 async function answer(id: string, body: ApprovalAnswer, flags: Flags): Promise<void> {
   const path = `${PATH}/${encodeURIComponent(id)}`;
-  const decided = (await (await connect(asCaller(flags), process.env).request('POST', path, body)).json()) as Approval;
+  const decided = (await (
+    await connect(asCaller(flags), process.env).request('POST', path, body)
+  ).json()) as ShownApproval;
   if (flags.json) return printJson(decided);
   print(`${body.decision === 'approve' ? 'Approved' : 'Denied'}: ${`${decided.server} ${decided.tool}`}`);
+  if (decided.caller === 'away') remark('Its caller is away: this counts when it comes back for the call.');
 }
 
 /** A model has written the arguments: nothing in them may move the cursor. */
-function show({ id, server, tool, arguments: args, token, project, expiresAt }: Approval): void {
+function show({ id, server, tool, arguments: args, token, project, expiresAt, caller }: ShownApproval): void {
   const who = project === null ? token.name : `${token.name}, project ${project}`;
-  print(`${style('bold', id)}  ${`${server} ${tool}`}  for ${who}, until ${expiresAt}`);
+  print(
+    `${style('bold', id)}  ${`${server} ${tool}`}  for ${who}, until ${expiresAt}${caller === 'away' ? ', caller away' : ''}`,
+  );
   print(`  ${toJson(args)}`);
 }
 

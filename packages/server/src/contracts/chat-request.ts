@@ -42,4 +42,6 @@ export interface ChatRequest {
   readonly previousResponseId?: string;
   /** Keep the conversation, so that a later request may go on from it. */
   readonly store: boolean;
+  /** Its caller reads events as they come, and so knows the id of the response before the end. */
+  readonly isStreamed?: true;
 }

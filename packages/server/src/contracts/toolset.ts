@@ -33,6 +33,8 @@ export interface ApprovalWait {
   readonly responseId?: string;
   /** Told the approval's id once it waits; when it rejects, the call is not made. */
   readonly onWaiting: (approvalId: string) => Promise<void>;
+  /** Told that a person has agreed, before the call is made. */
+  readonly onApproved?: () => void;
 }
 
 /** The tools of one request: exactly those that its token, its `allowed_tools` and the servers together permit. */

@@ -3,10 +3,11 @@ import type { ServerState } from './state.ts';
 import { toServerError } from './to-server-error.ts';
 
 /** The caller of a chat: who it is, what is decided about it, and the tokens that its limits leave. */
-export function toChatCaller({ auth, admission }: ServerState): ChatCaller {
+export function toChatCaller({ auth, admission, ended }: ServerState): ChatCaller {
   return {
     principal: auth.principal,
     decide: auth.decide,
+    ended,
     tokenLimits: admission.states.filter(({ name }) => name === 'tokensPerDay' || name === 'tokensPerMonth'),
     reserveTokens: async (wanted, least) => {
       try {

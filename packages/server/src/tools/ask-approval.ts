@@ -53,7 +53,7 @@ export const askApprovalFor =
   (pending: Pick<PendingCalls, 'ask'>, principal: Principal): AskApproval =>
   (call) => {
     const made = calls.getStore();
-    const { onWaiting, ...how } = made?.wait ?? {};
+    const { onWaiting, onApproved, ...how } = made?.wait ?? {};
     const asked = pending.ask({
       ...call,
       ...how,
@@ -64,7 +64,10 @@ export const askApprovalFor =
       },
     });
     if (made !== undefined) made.asked = asked;
-    return asked;
+    return asked.then((outcome) => {
+      if (outcome.approved) onApproved?.();
+      return outcome;
+    });
   };
 
 /** Tells a model that it must not take what it reads for the answer to what it has asked. */

@@ -2,19 +2,21 @@ import type { AuditEvent } from '@latchkey/auth-core';
 import { fixedClock } from '@latchkey/auth-core/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ApprovalDesk } from '../../src/approvals/approval-desk.ts';
-import { type Approvals, openApprovals } from '../../src/approvals/open-approvals.ts';
+import type { Approvals } from '../../src/approvals/open-approvals.ts';
 import type { WaitingCall } from '../../src/approvals/pending-calls.ts';
 import { toExpiry } from '../../src/approvals/to-expiry.ts';
 import { ServerError } from '../../src/contracts/server-error.ts';
+import { openTestApprovals } from '../scripted/approvals.ts';
 import { openApprovalTables } from '../scripted/databases.ts';
 
 const anybody = (): boolean => true;
 const decider = {
+  id: 'boss',
   mayDecide: anybody,
   audit: async () => {},
   describe: () => ({ type: 'approval.approved', actor: {} }),
 };
-const principal = { rootId: 'AAAAAAAA', id: 'AAAAAAAA', name: 'agent', owner: 'ada' };
+const principal = { rootId: 'AAAAAAAA', id: 'AAAAAAAA', name: 'agent', owner: 'ada', chain: ['AAAAAAAA'] };
 
 interface Asked {
   readonly outcome: ReturnType<Approvals['pending']['ask']>;
@@ -45,7 +47,7 @@ async function ask({ pending }: Pick<Approvals, 'pending'>, changes: Partial<Wai
 async function openServers(...clocks: readonly (() => Date)[]): Promise<readonly Approvals[]> {
   const database = await openApprovalTables();
   return clocks.map((clock) => {
-    const approvals = openApprovals(database, clock, 60);
+    const approvals = openTestApprovals(database, { clock, seconds: 60 });
     onTestFinished(() => approvals[Symbol.asyncDispose]());
     return approvals;
   });
@@ -129,7 +131,7 @@ describe('a call that waits', () => {
 
   it('leaves no arguments in the database once it is decided', async () => {
     const database = await openApprovalTables();
-    const server = openApprovals(database, now, 60);
+    const server = openTestApprovals(database, { clock: now, seconds: 60 });
     onTestFinished(() => server[Symbol.asyncDispose]());
     const { id, outcome } = await ask(server, { arguments: { text: 'CANARY' } });
     await server.desk.decide(id, { decision: 'approve', arguments: { text: 'CANARY-2' } }, decider);
@@ -191,14 +193,14 @@ describe('a call that can be taken up', () => {
     const { id } = await leave(server);
     clock.advance(60_000);
     expect(await ids(server.desk)).toEqual([]);
-    await expect(server.desk.decide(id, { decision: 'approve' }, decider)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(server.desk.decide(id, { decision: 'approve' }, decider)).rejects.toMatchObject({ code: 'CONFLICT' });
     expect(await takeUp(server, id)).toMatchObject({ approved: false, reason: expect.stringContaining('in time') });
   });
 
   it('outlives what throws away other calls that have ended', async () => {
     const clock = fixedClock('2026-01-01T00:00:00Z');
     const database = await openApprovalTables();
-    const server = openApprovals(database, clock, 600);
+    const server = openTestApprovals(database, { clock, seconds: 600 });
     onTestFinished(() => server[Symbol.asyncDispose]());
     const { id } = await leave(server);
     clock.advance(300_000);
@@ -243,12 +245,11 @@ describe('a call about which nobody decides', () => {
     let time = Date.now();
     const expired: AuditEvent[] = [];
     const servers = [0, 1].map(() =>
-      openApprovals(
-        database,
-        () => new Date(time),
-        60,
-        (approval) => void expired.push(toExpiry(approval)),
-      ),
+      openTestApprovals(database, {
+        clock: () => new Date(time),
+        seconds: 60,
+        onExpired: (approval, why) => void expired.push(toExpiry(approval, why)),
+      }),
     ) as [Approvals, Approvals];
     onTestFinished(async () => void (await Promise.all(servers.map((server) => server[Symbol.asyncDispose]()))));
     const leaving = new AbortController();

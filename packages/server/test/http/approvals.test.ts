@@ -140,7 +140,8 @@ describe('a call that needs approval', () => {
     stream.leave();
     expect(await watching.received('approval.ended')).toContain('"outcome":"denied"');
     watching.leave();
-    expect((await answer(server, decider, id, { decision: 'approve' })).status).toBe(404);
+    const late = await answer(server, decider, id, { decision: 'approve' });
+    expect([late.status, late.text]).toEqual([409, expect.stringContaining('was denied')]);
     expect(await entriesOf(server, /^tool\.called$/)).toEqual([]);
   });
 

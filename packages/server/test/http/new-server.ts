@@ -21,7 +21,8 @@ import { excessOf } from '@latchkey/mcp-bridge';
 import type Koa from 'koa';
 import { type Logger, pino } from 'pino';
 import { onTestFinished } from 'vitest';
-import { openApprovals } from '../../src/approvals/open-approvals.ts';
+import { type Approvals, openApprovals } from '../../src/approvals/open-approvals.ts';
+import { toExpiry } from '../../src/approvals/to-expiry.ts';
 import { createAuditTrail } from '../../src/audit/audit-trail.ts';
 import type { KeptArguments } from '../../src/audit/tool-audit.ts';
 import { withAuditedLogins } from '../../src/audit/with-audited-logins.ts';
@@ -38,6 +39,7 @@ import { ModelPool } from '../../src/models/model-pool.ts';
 import { toAuthSettings } from '../../src/settings/installation-settings.ts';
 import { createLiveSettings } from '../../src/settings/live-settings.ts';
 import { withFreshSettings } from '../../src/settings/with-fresh-settings.ts';
+import { hasEndedIn } from '../../src/state/has-ended.ts';
 import { openTokens } from '../../src/state/open-tokens.ts';
 import { createChatTools } from '../../src/tools/chat-tools.ts';
 import type { TaintRules } from '../../src/tools/taint.ts';
@@ -64,6 +66,7 @@ export interface TestServer {
   /** Everything that was logged, from `trace` on. */
   readonly log: string[];
   readonly audit: AuditLog;
+  readonly approvals: Approvals;
   readonly stop: AbortController;
   issue(grant: unknown, name?: string): Promise<string>;
 }
@@ -131,6 +134,7 @@ export async function newServer(options: TestServerOptions = {}): Promise<TestSe
     keepOnlyLast: true,
   });
   onTestFinished(() => pool[Symbol.asyncDispose]());
+  const tokenStore = options.tokenStore ?? createMemoryTokenStore();
   const secret = new Uint8Array(32).fill(7);
   const audit = createAuditLog({ store: options.auditStore ?? createMemoryAuditStore(), key: secret });
   onTestFinished(() => audit.close());
@@ -151,7 +155,7 @@ export async function newServer(options: TestServerOptions = {}): Promise<TestSe
     access,
     keys,
   } = openTokens({
-    store: options.tokenStore ?? createMemoryTokenStore(),
+    store: tokenStore,
     signingKeys: createMemorySigningKeyStore(),
     secret,
     audit: trail.record,
@@ -166,7 +170,13 @@ export async function newServer(options: TestServerOptions = {}): Promise<TestSe
   const usage = options.brokenUsage ? brokenUsage : await openUsage();
   const recorder = createUsageRecorder({ store: usage, clock, logger });
   onTestFinished(() => recorder[Symbol.asyncDispose]());
-  const approvals = openApprovals(await openApprovalTables(), () => new Date(), options.approvalSeconds ?? 60);
+  const approvals = openApprovals(await openApprovalTables(), {
+    clock: () => new Date(),
+    seconds: options.approvalSeconds ?? 60,
+    onExpired: (approval, why) => audit.note(toExpiry(approval, why)),
+    hasEnded: hasEndedIn(tokenStore, () => new Date()),
+    digest: ({ decision, arguments: args = {} }) => audit.digest({ decision, args }),
+  });
   onTestFinished(() => approvals[Symbol.asyncDispose]());
   const chat = createChatService({
     catalog,
@@ -247,5 +257,5 @@ export async function newServer(options: TestServerOptions = {}): Promise<TestSe
   });
   const issue = async (grant: unknown, name = 'test'): Promise<string> =>
     (await auth.issue({ name, grant }, auth.operator())).token;
-  return { app, auth, engine, routes, log, audit, stop, issue };
+  return { app, auth, engine, routes, log, audit, approvals, stop, issue };
 }

@@ -1,6 +1,7 @@
 import { callsTool, says, talksUntilAborted } from '@latchkey/engine/testing';
 import { describe, expect, it } from 'vitest';
-import { open, send } from './in-process-client.ts';
+import { open, send, sendAndLeave } from './in-process-client.ts';
+import { newServer } from './new-server.ts';
 import { AGENT, answer, chat, DECIDER, entriesOf, eventsOf, type Run, tools, waiting, waits } from './waiting-run.ts';
 
 /** Goes on from the response whose call waits. */
@@ -17,6 +18,17 @@ async function goOn({ server, agent, responseId }: Run, more: object = {}) {
   };
 }
 
+/** Lets every `wait` answer. */
+async function release({ server }: Run): Promise<void> {
+  await send(server.app, {
+    method: 'POST',
+    path: '/mcp',
+    token: await server.issue({ actions: ['chat'], mcp: tools({ release: {} }) }),
+    headers: { accept: 'application/json, text/event-stream' },
+    body: { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'release', arguments: {} } },
+  });
+}
+
 const called = ({ server }: Run) => entriesOf(server, /^tool\.called$/);
 
 describe('a call whose caller went away', () => {
@@ -24,8 +36,11 @@ describe('a call whose caller went away', () => {
     const run = await waits();
     await run.leave();
     const decider = await run.server.issue(DECIDER, 'boss');
-    expect(await waiting(run.server, decider)).toMatchObject([{ id: run.id, arguments: { text: 'one' } }]);
-    expect((await answer(run.server, decider, run.id, { decision: 'approve' })).status).toBe(200);
+    expect(await waiting(run.server, decider)).toMatchObject([
+      { id: run.id, arguments: { text: 'one' }, caller: 'away' },
+    ]);
+    const kept = await answer(run.server, decider, run.id, { decision: 'approve' });
+    expect([kept.status, kept.json()]).toMatchObject([202, { decision: 'approve', caller: 'away' }]);
     expect(await waiting(run.server, decider)).toEqual([]);
     expect(await called(run)).toEqual([]);
 
@@ -118,7 +133,7 @@ describe('a call whose caller went away', () => {
     await run.leave();
     const decider = await run.server.issue(DECIDER);
     const body = { decision: 'approve', arguments: { text: 'much too long' } };
-    expect((await answer(run.server, decider, run.id, body)).status).toBe(200);
+    expect((await answer(run.server, decider, run.id, body)).status).toBe(202);
     const { ended, stream } = await goOn(run);
     await stream.received('approval_required');
     await expect.poll(() => waiting(run.server, decider)).toHaveLength(1);
@@ -175,19 +190,116 @@ describe('a call whose caller went away', () => {
     expect(await called(run)).toHaveLength(1);
   });
 
-  it('is not made twice when its caller leaves while it runs', async () => {
+  it('is made to its end when its caller leaves while it runs, and its result waits for the caller', async () => {
+    const grant = { ...AGENT, mcp: tools({ wait: { approval: 'ask' } }) };
+    const run = await waits({ turns: [callsTool('wait'), says('Done')] }, { grant });
+    await answer(run.server, await run.server.issue(DECIDER), run.id, { decision: 'approve' });
+    await expect.poll(() => called(run)).toHaveLength(1);
+    await run.leave();
+    const back = goOn(run);
+    await release(run);
+    expect(await (await back).ended('chat.end')).toMatchObject({
+      result: { output: [{ type: 'message', content: 'Done' }] },
+    });
+    expect(run.server.engine.requests.at(-1)?.messages).toMatchObject([
+      {},
+      {},
+      { role: 'tool', content: expect.stringContaining('released') },
+    ]);
+    const ends = await entriesOf(run.server, /^tool\.(called|ended)$/);
+    expect(ends.filter(({ subject }) => subject === 'mcp/a wait').map(({ type }) => type)).toEqual([
+      'tool.called',
+      'tool.ended',
+    ]);
+  });
+
+  it('is ended with its token while it runs without its caller', async () => {
     const grant = { ...AGENT, mcp: tools({ hang: { approval: 'ask' } }) };
     const run = await waits({ turns: [callsTool('hang'), says('Done')] }, { grant });
     await answer(run.server, await run.server.issue(DECIDER), run.id, { decision: 'approve' });
     await expect.poll(() => called(run)).toHaveLength(1);
     await run.leave();
-    const { ended } = await goOn(run);
-    expect(await ended('chat.end')).toMatchObject({ result: { output: [{ type: 'message', content: 'Done' }] } });
-    expect(JSON.stringify(run.server.engine.requests.at(-1)?.messages)).toContain('is not known');
-    expect(await called(run)).toHaveLength(1);
+    const { tokenId } = await run.server.auth.verify(run.agent);
+    await run.server.auth.revoke(tokenId, run.server.auth.operator());
     await expect
       .poll(async () => (await entriesOf(run.server, /^tool\.ended$/)).map(({ details }) => details?.outcome))
       .toEqual(['unknown']);
+  });
+
+  it('can still be denied after it was approved, as long as its caller is away', async () => {
+    const run = await waits();
+    await run.leave();
+    const decider = await run.server.issue(DECIDER);
+    expect((await answer(run.server, decider, run.id, { decision: 'approve' })).status).toBe(202);
+    expect((await answer(run.server, decider, run.id, { decision: 'deny' })).status).toBe(202);
+    const { ended } = await goOn(run);
+    expect(await ended('tool_call.failure')).toMatchObject({ reason: 'a person has denied this call' });
+    expect(await called(run)).toEqual([]);
+  });
+
+  it('is dropped, with an entry in the log, when its token ends', async () => {
+    const run = await waits();
+    await run.leave();
+    const decider = await run.server.issue(DECIDER);
+    expect(await waiting(run.server, decider)).toHaveLength(1);
+    const { tokenId } = await run.server.auth.verify(run.agent);
+    await run.server.auth.revoke(tokenId, run.server.auth.operator());
+    expect(await waiting(run.server, decider)).toEqual([]);
+    expect((await answer(run.server, decider, run.id, { decision: 'approve' })).status).toBe(409);
+    await run.server.approvals.sweep();
+    await expect
+      .poll(async () => (await entriesOf(run.server, /^approval\./)).map(({ type, details }) => [type, details?.why]))
+      .toEqual([
+        ['approval.requested', undefined],
+        ['approval.expired', 'token'],
+      ]);
+  });
+});
+
+describe('a call of a chat that does not stream', () => {
+  it('is denied when its caller leaves, who was not told where to come back to', async () => {
+    const server = await newServer({ turns: [callsTool('echo', { text: 'one' }), says('Done')] });
+    const decider = await server.issue(DECIDER);
+    const leave = sendAndLeave(server.app, chat(await server.issue(AGENT)));
+    await expect.poll(() => waiting(server, decider)).toMatchObject([{ caller: 'waiting' }]);
+    const [waits] = await waiting(server, decider);
+    leave();
+    await expect.poll(() => waiting(server, decider)).toEqual([]);
+    const late = await answer(server, decider, String(waits?.id), { decision: 'approve' });
+    expect([late.status, late.text]).toEqual([409, expect.stringContaining('was denied')]);
+    expect(await entriesOf(server, /^tool\.called$/)).toEqual([]);
+  });
+});
+
+describe('a decision that is sent twice', () => {
+  it.each([{ decision: 'approve' }, { decision: 'deny' }, { decision: 'approve', arguments: { text: 'two' } }])(
+    'counts once and is answered twice: %o',
+    async (body) => {
+      const run = await waits();
+      const decider = await run.server.issue(DECIDER);
+      const first = await answer(run.server, decider, run.id, body);
+      await run.end();
+      const second = await answer(run.server, decider, run.id, body);
+      expect([first.status, second.status]).toEqual([200, 200]);
+      expect(second.json()).toMatchObject({ id: run.id, decision: body.decision });
+      const other = { decision: body.decision === 'deny' ? 'approve' : 'deny' };
+      expect((await answer(run.server, decider, run.id, other)).status).toBe(409);
+      expect((await answer(run.server, await run.server.issue(DECIDER), run.id, body)).status).toBe(409);
+      expect(await entriesOf(run.server, /^approval\.(approved|denied)$/)).toHaveLength(1);
+    },
+  );
+
+  it('that the call did not take is in the log as refused', async () => {
+    const grant = { ...AGENT, mcp: tools({ echo: { approval: 'ask', arguments: { text: { const: 'one' } } } }) };
+    const run = await waits({}, { grant });
+    const refused = await answer(run.server, await run.server.issue(DECIDER), run.id, {
+      decision: 'approve',
+      arguments: { text: 'two' },
+    });
+    expect(refused.status).toBe(403);
+    expect(await entriesOf(run.server, /^approval\.refused$/)).toMatchObject([
+      { details: { approval: run.id, code: 'PERMISSION_DENIED' } },
+    ]);
   });
 });
 

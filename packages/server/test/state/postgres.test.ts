@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openApprovals } from '../../src/approvals/open-approvals.ts';
 import { createKyselySettingsStore } from '../../src/settings/kysely-settings-store.ts';
 import { type Database, openDatabase } from '../../src/state/database.ts';
 import { createKyselyUsageStore } from '../../src/usage/kysely-usage-store.ts';
+import { openTestApprovals } from '../scripted/approvals.ts';
 import { createPostgresDatabase } from '../scripted/postgres-database.ts';
 
 const postgres = await createPostgresDatabase();
@@ -10,6 +10,7 @@ const SETTINGS_AT = '2026-01-01T00:00:00.000Z';
 
 /** Two servers on one database. */
 const decider = {
+  id: 'boss',
   mayDecide: () => true,
   audit: async () => {},
   describe: () => ({ type: 'approval.approved', actor: {} }),
@@ -44,11 +45,11 @@ describe(`a database on ${postgres.name}`, () => {
 
   it('lets one person decide at one server about a call that waits at the other', async () => {
     const now = (): Date => new Date();
-    await using waiting = openApprovals(here.approvals, now, 60);
-    await using deciding = openApprovals(there.approvals, now, 60);
+    await using waiting = openTestApprovals(here.approvals, { clock: now, seconds: 60 });
+    await using deciding = openTestApprovals(there.approvals, { clock: now, seconds: 60 });
     const asked = Promise.withResolvers<string>();
     const outcome = waiting.pending.ask({
-      principal: { rootId: 'mine', id: 'mine', name: 'agent', owner: 'ada' },
+      principal: { rootId: 'mine', id: 'mine', name: 'agent', owner: 'ada', chain: ['mine'] },
       server: 'mcp/a',
       tool: 'echo',
       arguments: { text: 'one' },

@@ -48,8 +48,15 @@ export function createApprovalHandlers(desk: ApprovalDesk, trail: Pick<AuditTrai
         ...(project === null ? {} : { project }),
         details: { approval: id, token: token.id, ...(answer.arguments === undefined ? {} : { changed: true }) },
       });
-      const decider = { mayDecide: mayDecideAs(ctx.state), audit: trail.record, describe };
+      const decider = {
+        id: ctx.state.auth.principal.id,
+        mayDecide: mayDecideAs(ctx.state),
+        audit: trail.record,
+        describe,
+      };
       const approval = await desk.decide(ctx.params.id ?? '', answer, decider);
+      // Made, or refused, when its caller comes back.
+      if (approval.caller === 'away') ctx.status = 202;
       ctx.body = { ...approval, ...answer };
     },
   };

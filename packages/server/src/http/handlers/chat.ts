@@ -8,14 +8,16 @@ import { renderEvent, renderResult } from '../../dialects/lmstudio/render-chat.t
 import { toChatCaller } from '../chat-caller.ts';
 import type { Handler } from '../route.ts';
 import { eventFrame, sendEventStream } from '../sse.ts';
+import { untilOver } from '../until-over.ts';
 
 /** `POST /api/v1/chat`, LM Studio's. */
 export const createChatHandler =
   (chat: ChatService): Handler =>
   async (ctx) => {
     const { request, stream } = parseChat(ctx.state.body);
+    const asked = stream ? { ...request, isStreamed: true as const } : request;
     try {
-      const events = await chat(toChatCaller(ctx.state), request, ctx.state.signal);
+      const events = untilOver(ctx.state, await chat(toChatCaller(ctx.state), asked, ctx.state.signal));
       if (stream) sendEventStream(ctx, frames(events));
       else ctx.body = renderResult(await collectChat(events));
     } catch (error) {
