@@ -166,7 +166,7 @@ describe('a call that needs approval', () => {
     const boss = createApi(server.url, tokens.boss.token);
     const waiting = (await boss.get('/api/v1/approvals')).body.approvals;
     expect(waiting).toMatchObject([{ id: told.approval_id, arguments: { message: 'red fox' } }]);
-    expect((await boss.post(`/api/v1/approvals/${told.approval_id}`, { decision: 'approve' })).status).toBe(200);
+    expect((await boss.post(`/api/v1/approvals/${told.approval_id}`, { decision: 'approve' })).status).toBe(202);
     expect(existsSync(join(folder.path, 'returned'))).toBe(false);
 
     const returned = await createApi(server.url, tokens.agent.token).stream({
