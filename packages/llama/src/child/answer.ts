@@ -1,17 +1,17 @@
 import type { EngineEvent, FinishReason } from '@latchkey/engine';
-import type { OutputParser, ParsedEvent } from '../formats/output-parser.ts';
+import type { ParsedEvent, TurnParser } from '../formats/turn-parser.ts';
 import { StopStrings } from './stop-strings.ts';
 
 /** Turns the text of one turn into events, and knows when a stop string ended it. */
 export class Answer {
-  readonly #parser: OutputParser;
+  readonly #parser: TurnParser;
   readonly #emit: (event: EngineEvent) => void;
   readonly #stops: StopStrings;
   readonly #formatStops: readonly string[];
 
   /** `formatStops` end the turn like the model's own end token; `stops` are what the request asked for. */
   constructor(
-    parser: OutputParser,
+    parser: TurnParser,
     stops: readonly string[],
     formatStops: readonly string[],
     emit: (event: EngineEvent) => void,

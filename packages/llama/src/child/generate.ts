@@ -1,6 +1,6 @@
 import type { EngineEvent, GenerateRequest, TokenUsage } from '@latchkey/engine';
 import type { Token } from 'node-llama-cpp';
-import { OutputParser } from '../formats/output-parser.ts';
+import { createTurnParser } from '../formats/create-turn-parser.ts';
 import { Answer } from './answer.ts';
 import type { NativeModel } from './native-model.ts';
 import { prefill } from './prefill.ts';
@@ -75,7 +75,7 @@ interface Turn {
 
 async function runTurn({ model, request, prompt, room, lease, count, signal, emit }: Turn): Promise<void> {
   const { slot, cachedTokens } = lease;
-  const { stop, calls } = model.format;
+  const { stop, syntax } = model.format;
   const priority = model.batching.priorityOf(slot.index);
   const total = prompt.tokens.length;
   const started = performance.now();
@@ -91,11 +91,11 @@ async function runTurn({ model, request, prompt, room, lease, count, signal, emi
   });
   if (signal.aborted) return;
 
-  const parser = new OutputParser({
-    reasoningOpen: prompt.reasoningOpen,
-    callOpen: prompt.callOpen,
-    ...(request.tools.length === 0 ? {} : { calls }),
-    dropsCalls: request.toolChoice === 'none',
+  const parser = createTurnParser({
+    syntax,
+    opened: prompt.opened,
+    tools: request.tools,
+    dropsCalls: request.tools.length > 0 && request.toolChoice === 'none',
   });
   const answer = new Answer(parser, request.stop, stop, emit);
   const grammar = new TurnGrammar(model, prompt, parser);

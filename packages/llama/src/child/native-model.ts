@@ -46,9 +46,6 @@ export interface NativeModel {
   dispose(): Promise<void>;
 }
 
-/** Texts that the output parser has to see even when they are special tokens. */
-const MARKERS = ['<think>', '</think>'];
-
 /** Loads a model file. Throws LoadFailure. */
 export async function loadNativeModel(
   options: LoadCommand,
@@ -112,7 +109,6 @@ async function assemble({ llama, model, context, batching, file, options }: Part
     () => prompts.choose(source, specialTexts),
     "The model's chat template takes too long or too much memory.",
   );
-  const { open, close } = format.calls;
   return {
     llama,
     model,
@@ -120,7 +116,7 @@ async function assemble({ llama, model, context, batching, file, options }: Part
     batching,
     format,
     prompts,
-    texts: new TokenTexts(model, new Set([...MARKERS, open, close])),
+    texts: new TokenTexts(model, new Set(format.markers)),
     contextLength: Math.min(options.contextLength, context.contextSize),
     batchSize: context.batchSize,
     device: llama.gpu === false ? 'cpu' : llama.gpu,

@@ -1,8 +1,9 @@
 import { parentPort } from 'node:worker_threads';
-import type { CallSyntax } from '../formats/chat-format.ts';
 import { type ChosenFormat, chooseFormat, type FormatSource } from '../formats/choose-format.ts';
 import { type PromptSource, type PromptText, writePrompt } from '../formats/prompt-text.ts';
 import { SpecialTexts } from '../formats/special-texts.ts';
+import { markAll, specialsIn } from '../formats/syntax/token-marks.ts';
+import type { TurnSyntax } from '../formats/syntax/turn-syntax.ts';
 import type { TemplateTraits } from '../formats/template-traits.ts';
 import type { TransportedError } from '../protocol.ts';
 import { toTransportedError } from '../transported-error.ts';
@@ -14,7 +15,10 @@ export type PromptJob =
 
 /** A model's format, as far as it can be told to another thread. */
 export interface FormatFacts {
-  readonly calls: CallSyntax;
+  /** With marks in front of what is a token of the vocabulary. */
+  readonly syntax: TurnSyntax;
+  /** The special tokens that mark something in a turn. */
+  readonly markers: readonly string[];
   readonly stop: readonly string[];
   readonly traits: TemplateTraits;
 }
@@ -37,7 +41,11 @@ function run(job: PromptJob): PromptOutcome {
     chosen = chooseFormat(job.source);
     specials = new SpecialTexts(job.specialTexts);
     const { format, traits } = chosen;
-    return { type: 'chosen', facts: { calls: format.calls, stop: format.stop, traits } };
+    const syntax = markAll(format.syntax, specials);
+    return {
+      type: 'chosen',
+      facts: { syntax, markers: specialsIn(format.syntax, specials), stop: format.stop, traits },
+    };
   }
   if (chosen === undefined) throw new Error('no format has been chosen');
   return { type: 'written', text: writePrompt(chosen, specials, job.request) };

@@ -7,10 +7,8 @@ import type { NativeModel } from './native-model.ts';
 /** A prompt, ready to be evaluated. */
 export interface Prompt {
   readonly tokens: Token[];
-  /** It ends inside a block of reasoning. */
-  readonly reasoningOpen: boolean;
-  /** It ends with the opening marker of a tool call, since the model has to call one. */
-  readonly callOpen: boolean;
+  /** What of the model's turn is in it already. */
+  readonly opened: string;
   readonly grammars: TurnGrammarTexts;
 }
 
@@ -20,7 +18,7 @@ export interface Prompt {
  * Throws EngineError as `PromptThread.prepare` does.
  */
 export async function buildPrompt(
-  { model, format, prompts }: NativeModel,
+  { model, prompts }: NativeModel,
   request: GenerateRequest,
   limit: number,
   signal: AbortSignal,
@@ -36,9 +34,7 @@ export async function buildPrompt(
   }
   const { bos, shouldPrependBosToken } = model.tokens;
   if (shouldPrependBosToken && bos !== null && tokens[0] !== bos) tokens.unshift(bos);
-  const { reasoningOpen, callOpen, grammars } = text;
-  if (callOpen) tokens.push(...model.tokenize(format.calls.open, true, 'trimLeadingSpace'));
-  return { tokens, reasoningOpen, callOpen, grammars };
+  return { tokens, opened: text.opened, grammars: text.grammars };
 }
 
 /** @param tokens of the conversation, as far as it was tokenised */

@@ -1,4 +1,5 @@
 import type { LlamaModel, Token } from 'node-llama-cpp';
+import { TOKEN_MARK, withoutMarks } from '../formats/syntax/token-marks.ts';
 
 /** A character of UTF-8 has at most four bytes, so at most four tokens can share one. */
 const LONGEST_SPLIT = 4;
@@ -14,7 +15,10 @@ export class TokenTexts {
   readonly #leadLength: number;
   readonly #texts: (string | undefined)[] = [];
 
-  /** `markers` are the texts of special tokens that a parser has to see; other special tokens have no text. */
+  /**
+   * `markers` are the texts of special tokens that a parser has to see: they come with a mark in front. Other special
+   * tokens have no text.
+   */
   constructor(model: LlamaModel, markers: ReadonlySet<string>) {
     this.#model = model;
     this.#markers = markers;
@@ -34,10 +38,12 @@ export class TokenTexts {
   }
 
   #decode(tokens: readonly Token[]): string {
+    if (tokens.length === 1) {
+      const special = this.#model.detokenize([...tokens], true);
+      if (this.#markers.has(special)) return TOKEN_MARK + special;
+    }
     const text = this.#model.detokenize([...this.#lead, ...tokens], false).slice(this.#leadLength);
-    if (text !== '') return text;
-    const special = this.#model.detokenize([...tokens], true);
-    return this.#markers.has(special) ? special : '';
+    return withoutMarks(text);
   }
 }
 

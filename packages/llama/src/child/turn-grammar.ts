@@ -1,22 +1,25 @@
 import { LlamaGrammar, LlamaGrammarEvaluationState } from 'node-llama-cpp';
-import type { OutputParser } from '../formats/output-parser.ts';
+import type { TurnParser } from '../formats/turn-parser.ts';
 import type { TurnGrammarTexts } from '../grammar/turn-grammars.ts';
 import type { NativeModel } from './native-model.ts';
 import type { Prompt } from './prompt.ts';
 
 /**
- * The grammar that the next token has to follow, by where in its turn the model is: none in reasoning and in free
- * text; a tool call's from its opening marker to its closing one; a required answer's from its first character.
+ * The grammar that the next token has to follow, by where in its turn the model is: none in free text and in reasoning
+ * that nothing has to follow; a tool call's from its opening marker to its closing one; a required answer's from its
+ * first character.
  */
 export class TurnGrammar {
   readonly #model: NativeModel;
   readonly #texts: TurnGrammarTexts;
-  readonly #parser: OutputParser;
+  readonly #parser: TurnParser;
   readonly #compiled = new Map<string, LlamaGrammar>();
   #stretch = -1;
+  /** The grammar holds to the end of the turn. */
+  #held = false;
   #state: LlamaGrammarEvaluationState | undefined;
 
-  constructor(model: NativeModel, { grammars }: Prompt, parser: OutputParser) {
+  constructor(model: NativeModel, { grammars }: Prompt, parser: TurnParser) {
     this.#model = model;
     this.#texts = grammars;
     this.#parser = parser;
@@ -26,14 +29,16 @@ export class TurnGrammar {
   state(): LlamaGrammarEvaluationState | undefined {
     if (this.#parser.stretch === this.#stretch) return this.#state;
     this.#stretch = this.#parser.stretch;
+    if (this.#held) return this.#state;
     // A token that held more than the marker has gone on without a grammar; there is no way to make up for it.
     const text = this.#parser.untouched ? this.#grammarText() : undefined;
     this.#state = text === undefined ? undefined : this.#begin(text);
+    this.#held = this.#texts.throughout === true && this.#parser.place === 'answer' && text !== undefined;
     return this.#state;
   }
 
   #grammarText(): string | undefined {
-    if (this.#parser.place === 'reasoning') return undefined;
+    if (this.#parser.place === 'reasoning') return this.#texts.reasoning;
     if (this.#parser.place === 'call') return this.#texts.call;
     if (this.#parser.callCount > 0) return this.#texts.afterCall;
     return this.#stretch === 0 ? this.#texts.beginning : this.#texts.answer;

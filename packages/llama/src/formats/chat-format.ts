@@ -1,4 +1,5 @@
 import type { ChatMessage, ReasoningEffort, ToolDefinition } from '@latchkey/engine';
+import type { TurnSyntax } from './syntax/turn-syntax.ts';
 
 /** What a prompt is made of. Its texts have been made safe (see `prompt-tokens.ts`) before a format sees them. */
 export interface Conversation {
@@ -9,20 +10,10 @@ export interface Conversation {
   readonly reasoning?: ReasoningEffort;
 }
 
-/** How a model writes a tool call: `{"name": …, "arguments": {…}}` between these two. */
-export interface CallSyntax {
-  readonly open: string;
-  readonly close: string;
-  /**
-   * The model was not trained on the syntax, so it would go on and invent the tool's answer: after a call it may only
-   * call again or end.
-   */
-  readonly endsTurn: boolean;
-}
-
-/** SEAM. How a family of models reads conversations and writes tool calls. */
+/** How a model reads conversations and writes its turns. */
 export interface ChatFormat {
-  readonly calls: CallSyntax;
+  /** What its turns are read by, and their grammars written by. */
+  readonly syntax: TurnSyntax;
   /** Texts at which the model's turn is over, for models whose template has no end token. */
   readonly stop: readonly string[];
   /** The prompt up to where the model's own turn begins. Throws EngineError `UNSUPPORTED_INPUT`. */

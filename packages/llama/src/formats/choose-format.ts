@@ -1,8 +1,10 @@
 import type { ChatFormat } from './chat-format.ts';
-import { genericFormat } from './generic/generic-format.ts';
+import { learnTurn } from './syntax/learn-turn.ts';
+import { Prober } from './syntax/probes.ts';
+import { templateFormat } from './template-format.ts';
+import { probeManners } from './template-manners.ts';
 import { ChatTemplate } from './template-rendering.ts';
-import { probeTemplate, type TemplateTraits } from './template-traits.ts';
-import { toolCallTagFormat } from './tool-call-tag/tool-call-tag-format.ts';
+import { probeTraits, type TemplateTraits } from './template-traits.ts';
 
 /** What a model file says that a format depends on. */
 export interface FormatSource {
@@ -39,14 +41,13 @@ const PLAIN_TURN_END = '\nUser:';
 /** Chooses by what the template does when it is rendered, never by a model's name. */
 export function chooseFormat({ template: source, bos, eos, hasChatMl }: FormatSource): ChosenFormat {
   const template = parse(source, bos, eos) ?? new ChatTemplate(hasChatMl ? CHATML : PLAIN, { bos, eos });
-  const traits = probeTemplate(template);
-  if (traits.writesCallTags && traits.showsTools)
-    return { format: toolCallTagFormat(template), template: template.source, traits };
+  const prober = new Prober(template);
+  const learned = learnTurn(prober);
   const stop = template.source === PLAIN ? [PLAIN_TURN_END] : [];
   return {
-    format: genericFormat(template, { takesSystem: traits.takesSystem, stop }),
+    format: templateFormat(template, { learned, manners: probeManners(prober), stop }),
     template: template.source,
-    traits,
+    traits: probeTraits(prober, learned),
   };
 }
 

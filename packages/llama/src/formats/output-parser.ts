@@ -1,84 +1,78 @@
-import type { EngineEvent } from '@latchkey/engine';
-import { CallParser } from './call-parser.ts';
-import type { CallSyntax } from './chat-format.ts';
+import { CallSection } from './calls/call-section.ts';
+import { CUT_OFF } from './calls/call-sink.ts';
+import { readCalls } from './calls/read-calls.ts';
 import { splitAtMarker } from './marker-search.ts';
+import { TOKEN_MARK, withoutMarks } from './syntax/token-marks.ts';
+import type { TurnSyntax } from './syntax/turn-syntax.ts';
+import type { OutputPlace, ParsedEvent, TurnParser, TurnParserOptions } from './turn-parser.ts';
 
-/** What a model's text turns into. */
-export type ParsedEvent = Extract<
-  EngineEvent,
-  { readonly type: 'reasoning.delta' | 'message.delta' | `toolCall.${string}` }
->;
-
-/** What the prompt left open, and what may come. */
-export interface OutputParserOptions {
-  /** The prompt ended inside a block of reasoning. */
-  readonly reasoningOpen: boolean;
-  /** The prompt ended with the opening marker of a call. */
-  readonly callOpen: boolean;
-  /** Absent: the model was shown no tools, and what looks like a call is text. */
-  readonly calls?: Pick<CallSyntax, 'open' | 'close'>;
-  /** The model must not call: what it writes as a call is left out of its text. */
-  readonly dropsCalls?: boolean;
-}
-
-/** Where in its turn the model is; a grammar is chosen by it. */
-export type OutputPlace = 'reasoning' | 'answer' | 'call';
-
-const REASONING_OPEN = '<think>';
-const REASONING_CLOSE = '</think>';
-
-type State = 'start' | 'reasoning' | 'text' | 'call opening' | 'call' | 'call closing' | 'after';
+/** `start` and `after` are places between blocks, where a marker counts even if the vocabulary has no token for it. */
+type State = 'start' | 'reasoning' | 'text' | 'call' | 'after';
 
 const PLACES: Record<State, OutputPlace> = {
   start: 'answer',
   text: 'answer',
   after: 'answer',
   reasoning: 'reasoning',
-  'call opening': 'call',
   call: 'call',
-  'call closing': 'call',
 };
 
+/** What a call looks like that has no marker in front, as far as it has come. */
+const BARE_CALL = /^\{\s*"(?:name|type|function|id)"\s*:/;
+const BARE_KEYS = ['"name"', '"type"', '"function"', '"id"'];
+
 /**
- * Takes a model's text apart as it comes: reasoning, message, tool calls. A marker may be spread over several pieces;
- * text is held back only while it may still become one. How the text is cut into pieces makes no difference.
+ * Takes a model's text apart: reasoning, message, tool calls. A marker may be spread over several pieces; text is held
+ * back only while it may still become one.
  */
-export class OutputParser {
-  readonly #calls: Pick<CallSyntax, 'open' | 'close'> | undefined;
-  readonly #dropsCalls: boolean;
-  #state: State;
+export class OutputParser implements TurnParser {
+  readonly #options: TurnParserOptions;
+  readonly #syntax: TurnSyntax;
+  /** What begins calls; none when the model was shown no tools. */
+  readonly #opens: readonly string[];
+  readonly #bare: boolean;
+  #state: State = 'start';
   #pending = '';
-  /** What stood between the text and a marker, for when the marker turns out to be text. */
+  /** What stood between the text and the calls, for when they turn out to be text. */
   #markerText = '';
-  #call: CallParser | undefined;
+  #section: CallSection | undefined;
+  #sectionIsBare = false;
+  /** A thought from where a call begins in it: the call counts only if the thought is not closed behind it. */
+  #thoughtWithCall = '';
   #callCount = 0;
   #stretch = 0;
   #blockBegun = false;
+  #contentOpen = false;
+  /** Text is outside of what the model encloses its answer in. */
+  #muted = false;
 
-  constructor({ reasoningOpen, callOpen, calls, dropsCalls = false }: OutputParserOptions) {
-    this.#calls = calls;
-    this.#dropsCalls = dropsCalls;
-    this.#state = callOpen ? 'call opening' : reasoningOpen ? 'reasoning' : 'start';
+  constructor(options: TurnParserOptions) {
+    this.#options = options;
+    this.#syntax = options.syntax;
+    const shown = options.tools.length > 0 || options.dropsCalls === true;
+    const { open } = options.syntax.calls;
+    this.#opens = shown ? open.map((marker) => marker.trim()).filter((marker) => marker !== '') : [];
+    this.#bare = shown && open.some((marker) => marker.trim() === '');
+    this.read(options.opened);
+    this.#stretch = 0;
   }
 
   get place(): OutputPlace {
     return PLACES[this.#state];
   }
 
-  /** Counts the changes of place. */
   get stretch(): number {
     return this.#stretch;
   }
 
-  /** Nothing but whitespace has come since the place changed. */
   get untouched(): boolean {
-    if (this.#state === 'call opening') return true;
-    return (this.#state === 'start' || this.#state === 'after') && this.#pending.trim() === '';
+    if (this.#state === 'call') return this.#section?.text.trim() === '';
+    if (this.#state === 'reasoning') return !this.#blockBegun && this.#pending.trim() === '';
+    return this.#state !== 'text' && this.#pending.trim() === '';
   }
 
-  /** Tool calls so far, whether they could be understood or not; those that were dropped are none. */
   get callCount(): number {
-    return this.#dropsCalls ? 0 : this.#callCount;
+    return this.#options.dropsCalls === true ? 0 : this.#callCount;
   }
 
   read(text: string): ParsedEvent[] {
@@ -88,126 +82,240 @@ export class OutputParser {
     return this.#wanted(events);
   }
 
-  /** To be called once, when the model's turn is over. */
   end(): ParsedEvent[] {
-    return this.#wanted(this.#rest());
+    const events: ParsedEvent[] = [];
+    const emit = (event: ParsedEvent): void => {
+      events.push(event);
+    };
+    if (this.#section !== undefined && this.#state === 'reasoning') this.#endThoughtWithCall(emit);
+    else if (this.#section !== undefined) this.#endSection(this.#section, emit);
+    const rest = withoutMarks(this.#pending);
+    this.#pending = '';
+    if (this.#state === 'reasoning') {
+      if (rest.trim() !== '') emit({ type: 'reasoning.delta', text: rest.trimEnd() });
+    } else if (this.#state === 'after') {
+      if (rest.trim() !== '') this.#emitText(rest.trimStart(), emit);
+    } else this.#emitText(rest, emit);
+    return this.#wanted(events);
   }
 
   #wanted(events: ParsedEvent[]): ParsedEvent[] {
-    return this.#dropsCalls
+    return this.#options.dropsCalls === true
       ? events.filter(({ type }) => type.endsWith('.delta') && type !== 'toolCall.delta')
       : events;
-  }
-
-  #rest(): ParsedEvent[] {
-    const rest = this.#pending;
-    this.#pending = '';
-    if (this.#state === 'call' && this.#call !== undefined) return [this.#call.cutOff()];
-    if (this.#state === 'call opening') return [new CallParser(this.#callCount++).cutOff()];
-    if (rest === '' || this.#state === 'call closing') return [];
-    if (this.#state === 'reasoning')
-      return rest.trim() === '' ? [] : [{ type: 'reasoning.delta', text: rest.trimEnd() }];
-    if (this.#state === 'after') return rest.trim() === '' ? [] : [{ type: 'message.delta', text: rest.trimStart() }];
-    return [{ type: 'message.delta', text: rest }];
   }
 
   /** Takes what it can from the pending text; false when more of it is needed. */
   #step(emit: (event: ParsedEvent) => void): boolean {
     switch (this.#state) {
       case 'start':
-        return this.#readStart();
+      case 'after':
+        return this.#readBoundary();
       case 'reasoning':
         return this.#readReasoning(emit);
       case 'text':
         return this.#readText(emit);
-      case 'call opening':
-        return this.#readCallOpening(emit);
       case 'call':
         return this.#readCall(emit);
-      case 'call closing':
-        return this.#readCallClosing();
-      case 'after':
-        return this.#skipSpace(() => this.#enter('text'));
     }
   }
 
-  #readStart(): boolean {
+  #readBoundary(): boolean {
     const rest = this.#pending.trimStart();
-    if (rest.startsWith(REASONING_OPEN)) {
-      this.#pending = rest.slice(REASONING_OPEN.length);
-      this.#enter('reasoning');
+    if (rest === '' || rest === TOKEN_MARK) return false;
+    const { reasoning, content, glue = '' } = this.#syntax;
+    const markers = [reasoning.open, reasoning.close, content?.open ?? '', glue, ...this.#opens].map((marker) =>
+      marker.trim(),
+    );
+    const found = longest(markers.filter((marker) => marker !== '' && rest.startsWith(marker)));
+    const longer = markers.some((marker) => marker.length > rest.length && marker.startsWith(rest));
+    if (found === undefined && longer) return false;
+    if (found !== undefined) {
+      this.#pending = rest.slice(found.length);
+      this.#passMarker(found);
       return true;
     }
-    if (REASONING_OPEN.startsWith(rest)) return false;
+    if (this.#bare && this.#state === 'start') {
+      if (BARE_CALL.test(rest)) {
+        this.#markerText = '';
+        this.#beginCalls(true);
+        return true;
+      }
+      if (mayBecomeBare(rest)) return false;
+    }
+    if (this.#state === 'after') this.#pending = rest;
     this.#enter('text');
     return true;
+  }
+
+  /** What counts in the middle of text although it is no token: the end of the answer, or its beginning. */
+  get #untokenedMarker(): string | undefined {
+    const { content } = this.#syntax;
+    if (this.#muted) return content?.open;
+    return this.#contentOpen ? content?.close : undefined;
+  }
+
+  #passMarker(marker: string): void {
+    const { reasoning, content } = this.#syntax;
+    if (this.#opens.includes(marker)) {
+      this.#markerText = marker;
+      this.#beginCalls();
+    } else if (marker === reasoning.open.trim()) {
+      this.#muted = false;
+      this.#enter('reasoning');
+    } else if (marker === content?.open.trim()) {
+      this.#muted = false;
+      this.#contentOpen = true;
+      this.#enter('after');
+    } else if (marker === content?.close.trim()) {
+      this.#muted = true;
+      this.#enter('after');
+    } else this.#enter('after');
   }
 
   #readReasoning(emit: (event: ParsedEvent) => void): boolean {
-    const { before, found, after } = splitAtMarker(this.#pending, REASONING_CLOSE);
-    const text = this.#blockBegun ? before : before.trimStart();
+    const { reasoning } = this.#syntax;
+    const close = reasoning.close.trim();
+    if (this.#section !== undefined) return this.#readThoughtWithCall(this.#section, close, emit);
+    const { before, found, space, after } = splitAtMarker(this.#pending, [close, ...this.#opens]);
+    const text = withoutMarks(this.#blockBegun ? before : before.trimStart());
     if (text !== '') emit({ type: 'reasoning.delta', text });
     this.#blockBegun ||= text !== '';
     this.#pending = after;
-    if (!found) return false;
-    this.#enter('after');
+    if (found === undefined) return false;
+    if (found === close) {
+      this.#contentOpen ||= this.#syntax.content?.open.trim() === close;
+      this.#enter('after');
+    } else {
+      this.#markerText = space + found;
+      this.#thoughtWithCall = this.#markerText;
+      this.#section = this.#newSection(() => 0);
+    }
     return true;
   }
 
-  #readText(emit: (event: ParsedEvent) => void): boolean {
-    if (this.#calls === undefined) {
-      emit({ type: 'message.delta', text: this.#pending });
+  #readThoughtWithCall(section: CallSection, close: string, emit: (event: ParsedEvent) => void): boolean {
+    const text = this.#pending;
+    this.#thoughtWithCall += text;
+    if (section.state === 'open') section.read(text);
+    const closed = splitAtMarker(this.#thoughtWithCall, [close]).found !== undefined;
+    if (!closed && section.state !== 'refused') {
       this.#pending = '';
       return false;
     }
-    const { before, found, space, after } = splitAtMarker(this.#pending, this.#calls.open);
-    if (before !== '') emit({ type: 'message.delta', text: before });
-    this.#pending = after;
-    if (!found) return false;
-    this.#markerText = space + this.#calls.open;
-    this.#enter('call opening');
+    // A thought about a call, or one that only mentions the marker, behind which there may be another.
+    this.#section = undefined;
+    const { before, found, after } = splitAtMarker(this.#thoughtWithCall, [close]);
+    const about = found === undefined ? this.#markerText : before;
+    emit({ type: 'reasoning.delta', text: withoutMarks(about) });
+    this.#blockBegun = true;
+    this.#pending = found === undefined ? section.text : found + after;
     return true;
   }
 
-  #readCallOpening(emit: (event: ParsedEvent) => void): boolean {
-    const rest = this.#pending.trimStart();
-    if (rest === '') return false;
-    if (rest.startsWith('{')) {
-      this.#pending = rest;
-      this.#call = new CallParser(this.#callCount++);
-      this.#enter('call');
-      return true;
+  /** The thought was never closed, so the calls in it are calls. */
+  #endThoughtWithCall(emit: (event: ParsedEvent) => void): void {
+    const text = this.#thoughtWithCall;
+    this.#section = undefined;
+    this.#pending = '';
+    const inner = new OutputParser({ ...this.#options, opened: '' });
+    inner.#state = 'text';
+    for (const event of [...inner.read(text), ...inner.end()]) {
+      emit(event.type === 'message.delta' ? { type: 'reasoning.delta', text: event.text } : event);
     }
-    // The marker was only mentioned: a call begins with an object.
-    if (!this.#dropsCalls) emit({ type: 'message.delta', text: this.#markerText });
-    this.#enter('text');
+    this.#callCount += inner.#callCount;
+  }
+
+  #readText(emit: (event: ParsedEvent) => void): boolean {
+    const { reasoning, content, glue = '' } = this.#syntax;
+    const always = [reasoning.open, reasoning.close, content?.open ?? '', content?.close ?? '', glue].filter(
+      (marker) => marker.includes(TOKEN_MARK) || (marker !== '' && marker === this.#untokenedMarker),
+    );
+    const markers = [...this.#opens, ...always.map((marker) => marker.trim())];
+    if (markers.length === 0) {
+      this.#emitText(this.#pending, emit);
+      this.#pending = '';
+      return false;
+    }
+    const { before, found, space, after } = splitAtMarker(this.#pending, markers);
+    if (before !== '') this.#emitText(before, emit);
+    this.#pending = after;
+    if (found === undefined) return false;
+    this.#passMarker(found);
+    this.#markerText = space + found;
     return true;
   }
 
   #readCall(emit: (event: ParsedEvent) => void): boolean {
-    if (this.#call === undefined) return false;
-    this.#pending = this.#pending.slice(this.#call.read(this.#pending, emit));
-    if (!this.#call.finished) return false;
-    this.#call = undefined;
-    this.#enter('call closing');
+    const section = this.#section;
+    if (section === undefined) return false;
+    const events = section.read(this.#pending);
+    this.#pending = '';
+    this.#passCalls(section, events, emit);
+    if (section.state === 'open') return false;
+    this.#finishSection(section, emit);
     return true;
   }
 
-  #readCallClosing(): boolean {
-    const close = this.#calls?.close ?? '';
-    const rest = this.#pending.trimStart();
-    if (rest.startsWith(close)) this.#pending = rest.slice(close.length);
-    else if (close.startsWith(rest)) return false;
-    this.#enter('after');
-    return true;
+  #passCalls(section: CallSection, events: readonly ParsedEvent[], emit: (event: ParsedEvent) => void): void {
+    const [first] = events;
+    if (first === undefined) return;
+    const known = first.type === 'toolCall.start' && this.#options.tools.some(({ name }) => name === first.name);
+    const isCall = !this.#sectionIsBare || known;
+    this.#sectionIsBare = false;
+    if (isCall) {
+      for (const event of events) emit(event);
+      return;
+    }
+    // An object as an answer, which only looks like a call.
+    this.#callCount -= 1;
+    this.#section = undefined;
+    this.#pending = section.text;
+    this.#enter('text');
   }
 
-  #skipSpace(then: () => void): boolean {
-    const rest = this.#pending.trimStart();
-    if (rest === '') return false;
-    this.#pending = rest;
-    then();
-    return true;
+  #endSection(section: CallSection, emit: (event: ParsedEvent) => void): void {
+    if (section.text.trim() === '') {
+      const index = this.#callCount++;
+      this.#section = undefined;
+      emit({ type: 'toolCall.invalid', index, raw: '', reason: CUT_OFF });
+      return;
+    }
+    this.#passCalls(section, section.end(), emit);
+    if (this.#section !== undefined) this.#finishSection(section, emit);
+  }
+
+  #finishSection(section: CallSection, emit: (event: ParsedEvent) => void): void {
+    if (this.#section === undefined) return;
+    this.#section = undefined;
+    if (section.state === 'closed') {
+      this.#pending = section.rest;
+      this.#muted = this.#syntax.content !== undefined;
+      this.#enter('after');
+      return;
+    }
+    // The marker was only mentioned.
+    this.#pending = section.text;
+    if (this.#options.dropsCalls !== true) {
+      this.#emitText(withoutMarks(this.#markerText), emit);
+    }
+    this.#enter('text');
+  }
+
+  #beginCalls(bare = false): void {
+    this.#sectionIsBare = bare;
+    this.#section = this.#newSection(() => this.#callCount++);
+    this.#enter('call');
+  }
+
+  #newSection(next: () => number): CallSection {
+    const { calls } = this.#syntax;
+    return new CallSection(this.#options.tools, next, (input, sink) => readCalls(input, calls, sink));
+  }
+
+  #emitText(text: string, emit: (event: ParsedEvent) => void): void {
+    const unmarked = withoutMarks(text);
+    if (unmarked !== '' && !this.#muted) emit({ type: 'message.delta', text: unmarked });
   }
 
   #enter(state: State): void {
@@ -215,4 +323,12 @@ export class OutputParser {
     this.#state = state;
     this.#blockBegun = false;
   }
+}
+
+function longest(texts: readonly string[]): string | undefined {
+  return [...texts].sort((a, b) => b.length - a.length)[0];
+}
+
+function mayBecomeBare(text: string): boolean {
+  return text.startsWith('{') && BARE_KEYS.some((key) => key.startsWith(text.slice(1).trim()));
 }

@@ -1,19 +1,22 @@
 import type { GenerateRequest } from '@latchkey/engine';
 import { EngineError } from '@latchkey/engine';
-import { type TurnGrammarTexts, turnGrammars } from '../grammar/turn-grammars.ts';
+import { forcedOpening, type TurnGrammarTexts, turnGrammars } from '../grammar/turn-grammars.ts';
+import { splitThoughts } from './adapt-messages.ts';
+import type { Conversation } from './chat-format.ts';
 import type { ChosenFormat } from './choose-format.ts';
 import { cutForTokenizer, type PromptPiece } from './prompt-pieces.ts';
 import { makeSafe } from './prompt-tokens.ts';
 import type { SpecialTexts } from './special-texts.ts';
+import { markTokens } from './syntax/token-marks.ts';
+import type { TurnSyntax } from './syntax/turn-syntax.ts';
 import { opensReasoning } from './template-traits.ts';
+import { answerOpening, openingOf } from './turn-opening.ts';
 
 /** A prompt before it is tokenised, and what the answer has to look like. */
 export interface PromptText {
   readonly pieces: readonly PromptPiece[];
-  /** It ends inside a block of reasoning. */
-  readonly reasoningOpen: boolean;
-  /** The opening marker of a tool call follows it, since the model has to call one. */
-  readonly callOpen: boolean;
+  /** What of the model's turn is in the prompt already. */
+  readonly opened: string;
   readonly grammars: TurnGrammarTexts;
 }
 
@@ -23,7 +26,7 @@ export type PromptSource = Pick<GenerateRequest, 'messages' | 'tools' | 'toolCho
 /**
  * Renders a conversation. Runs a stranger's template over a stranger's text, so it may take for ever: call it where it
  * can be ended. Throws EngineError `UNSUPPORTED_REASONING`, `UNSUPPORTED_INPUT` (an image, a conversation that the
- * template refuses), `INVALID_REQUEST` (a schema that is too large).
+ * template refuses), `INVALID_REQUEST` (a schema that is too large, an answer that is begun and has to have a form).
  */
 export function writePrompt(
   { format, template, traits }: ChosenFormat,
@@ -31,31 +34,77 @@ export function writePrompt(
   request: PromptSource,
 ): PromptText {
   const { messages, reasoning, toolChoice, responseSchema } = request;
+  const { syntax } = format;
   const tools = shownTools(request);
-  if (reasoning !== undefined && !(traits.reasoning?.allowedOptions.includes(reasoning) ?? false)) {
-    const allowed = traits.reasoning?.allowedOptions.join(', ') ?? 'none';
+  checkReasoning(reasoning, traits);
+  const mustCall = toolChoice !== 'auto' && tools.length > 0;
+  const apart = splitThoughts(messages, syntax.reasoning);
+  const safe = makeSafe(
+    { messages: apart, tools, ...(reasoning === undefined ? {} : { reasoning }) },
+    template,
+    specials,
+  );
+  const { conversation, begun } = splitBegun(safe.conversation);
+  if (begun !== undefined && (mustCall || responseSchema !== undefined)) {
     throw new EngineError(
-      'UNSUPPORTED_REASONING',
-      `The model has no reasoning setting "${reasoning}"; it has: ${allowed}.`,
-      { field: 'reasoning' },
+      'INVALID_REQUEST',
+      'The last message begins the answer, so the answer cannot be held to a schema or to a tool call. End with another message.',
+      { field: 'messages' },
     );
   }
-  const mustCall = toolChoice !== 'auto' && tools.length > 0;
-  const safe = makeSafe({ messages, tools, ...(reasoning === undefined ? {} : { reasoning }) }, template, specials);
-  const rendered = format.render(safe.conversation);
-  const reasoningOpen = opensReasoning(rendered);
+  const rendered = format.render(conversation);
+  const reasoningOpen = opensReasoning(rendered, syntax);
+  const ends = turnEnds({ syntax, mustCall, reasoningOpen, begun });
+  const opened = markTokens(openingOf(rendered, syntax) + ends.own, specials) + ends.text.replaceAll(safe.mark, '');
   return {
-    pieces: cutForTokenizer(rendered.split(safe.mark), specials),
-    reasoningOpen,
-    callOpen: mustCall && !reasoningOpen,
+    pieces: cutForTokenizer((rendered + ends.own + ends.text).split(safe.mark), specials),
+    opened,
     grammars: turnGrammars({
       tools,
-      calls: format.calls,
+      syntax,
       mustCall,
+      reasoningOpen,
       mayReason: !reasoningOpen && traits.reasoning !== undefined && reasoning !== 'off',
       ...(responseSchema === undefined ? {} : { responseSchema }),
     }),
   };
+}
+
+function checkReasoning(reasoning: PromptSource['reasoning'], traits: ChosenFormat['traits']): void {
+  if (reasoning === undefined || (traits.reasoning?.allowedOptions.includes(reasoning) ?? false)) return;
+  const allowed = traits.reasoning?.allowedOptions.join(', ') ?? 'none';
+  throw new EngineError(
+    'UNSUPPORTED_REASONING',
+    `The model has no reasoning setting "${reasoning}"; it has: ${allowed}.`,
+    { field: 'reasoning' },
+  );
+}
+
+/** An assistant's last message, unless it calls tools, is the beginning of the answer. */
+function splitBegun(conversation: Conversation): { readonly conversation: Conversation; readonly begun?: string } {
+  const last = conversation.messages.at(-1);
+  if (last?.role !== 'assistant' || (last.toolCalls?.length ?? 0) > 0 || last.content.trim() === '')
+    return { conversation };
+  return {
+    conversation: { ...conversation, messages: conversation.messages.slice(0, -1) },
+    begun: last.content.trimEnd(),
+  };
+}
+
+/** What follows the template's prompt: texts of the model's own, and the text of an answer that is begun. */
+function turnEnds({
+  syntax,
+  mustCall,
+  reasoningOpen,
+  begun,
+}: {
+  readonly syntax: TurnSyntax;
+  readonly mustCall: boolean;
+  readonly reasoningOpen: boolean;
+  readonly begun: string | undefined;
+}): { readonly own: string; readonly text: string } {
+  if (begun !== undefined) return { own: answerOpening(reasoningOpen, syntax), text: begun };
+  return { own: mustCall && !reasoningOpen ? forcedOpening(syntax) : '', text: '' };
 }
 
 /** The tools that the model is told about. */

@@ -4,9 +4,9 @@ import type { TemplateVariables } from './template-rendering.ts';
 /** How a template is told how much to reason; nothing leaves it at its default. */
 export function reasoningVariables(
   reasoning: ReasoningEffort | undefined,
-): Pick<TemplateVariables, 'enable_thinking' | 'reasoning_effort'> {
+): Pick<TemplateVariables, 'enable_thinking' | 'thinking' | 'reasoning_effort'> {
   if (reasoning === undefined) return {};
-  if (reasoning === 'off') return { enable_thinking: false };
-  if (reasoning === 'on') return { enable_thinking: true };
-  return { enable_thinking: true, reasoning_effort: reasoning };
+  if (reasoning === 'off') return { enable_thinking: false, thinking: false };
+  if (reasoning === 'on') return { enable_thinking: true, thinking: true };
+  return { enable_thinking: true, thinking: true, reasoning_effort: reasoning };
 }

@@ -55,6 +55,25 @@ export class SpecialTexts {
     return false;
   }
 
+  /** `text` cut into special texts and what is between them; of two that begin together, the longer. */
+  split(text: string): { readonly text: string; readonly special: boolean }[] {
+    const parts: { readonly text: string; readonly special: boolean }[] = [];
+    let from = 0;
+    for (let at = 0; at < text.length; ) {
+      const length = this.#lengthAt(text, at);
+      if (length === 0) {
+        at += 1;
+        continue;
+      }
+      if (at > from) parts.push({ text: text.slice(from, at), special: false });
+      parts.push({ text: text.slice(at, at + length), special: true });
+      at += length;
+      from = at;
+    }
+    if (from < text.length) parts.push({ text: text.slice(from), special: false });
+    return parts;
+  }
+
   #breakInside(text: string, mark: string): string {
     let broken = '';
     let from = 0;

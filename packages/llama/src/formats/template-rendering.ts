@@ -7,6 +7,8 @@ export interface TemplateVariables {
   readonly messages: readonly object[];
   readonly tools?: readonly object[];
   readonly enable_thinking?: boolean;
+  /** What some families call the same. */
+  readonly thinking?: boolean;
   readonly reasoning_effort?: string;
   /** False: nothing opens the model's own turn. */
   readonly add_generation_prompt?: boolean;

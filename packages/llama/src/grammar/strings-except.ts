@@ -31,8 +31,8 @@ const REST = '[^"\\\\\\x00-\\x1F]* "\\""';
 
 function addNode(rules: GrammarRules, node: TrieNode): string {
   const usable = [...node.children].filter(([character]) => isPlain(character));
-  const leaving = `[^"\\\\\\x00-\\x1F${usable.map(([character]) => classCharacter(character)).join('')}] ${REST}`;
-  const staying = usable.map(([character, child]) => `[${classCharacter(character)}] ${addNode(rules, child)}`);
+  const leaving = `[^"\\\\\\x00-\\x1F${usable.map(([character]) => characterClass(character)).join('')}] ${REST}`;
+  const staying = usable.map(([character, child]) => `[${characterClass(character)}] ${addNode(rules, child)}`);
   const ending = node.ends ? [] : ['"\\""'];
   return rules.add('other', [leaving, ...staying, ...ending].join(' | '));
 }
@@ -42,7 +42,8 @@ function isPlain(character: string): boolean {
   return character !== '"' && character !== '\\' && character > '\u001f';
 }
 
-function classCharacter(character: string): string {
+/** A character inside of brackets. */
+export function characterClass(character: string): string {
   const code = character.codePointAt(0) ?? 0;
   if (/[a-zA-Z0-9_]/.test(character)) return character;
   return code > 0xffff ? `\\U${code.toString(16).padStart(8, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`;

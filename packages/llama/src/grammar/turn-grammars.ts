@@ -1,105 +1,142 @@
 import type { ToolDefinition } from '@latchkey/engine';
 import { EngineError } from '@latchkey/engine';
-import type { CallSyntax } from '../formats/chat-format.ts';
+import { ANY } from '../formats/syntax/pattern.ts';
+import type { TurnSyntax } from '../formats/syntax/turn-syntax.ts';
+import { callsRule } from './call-rules.ts';
 import { GrammarRules, GrammarTooLarge } from './grammar-rules.ts';
-import { jsonLiteral, literal } from './json-rules.ts';
+import { literal } from './json-rules.ts';
 import type { JsonSchema } from './merge-schemas.ts';
 import { addSchema, addSchemaOrType, RULE_LIMIT } from './schema-to-grammar.ts';
-import { stringsExcept } from './strings-except.ts';
+import { textUntil } from './text-until.ts';
 
 /** The grammars of one turn, each for a place in it; where one is absent the model is free. */
 export interface TurnGrammarTexts {
   /** The very beginning, where a block of reasoning may open. */
   readonly beginning?: string;
+  /** In reasoning: it has to come to its end, since what is wanted comes after it. */
+  readonly reasoning?: string;
   /** The answer after reasoning. */
   readonly answer?: string;
   /** After a call's opening marker. */
   readonly call?: string;
   /** After a call. */
   readonly afterCall?: string;
+  /** The grammar of the beginning, or of the answer, holds to the turn's end: calls have no marker at which another begins. */
+  readonly throughout?: boolean;
 }
 
 /** What the grammars of a turn depend on. */
 export interface TurnForm {
   /** Those that the model is shown. */
   readonly tools: readonly ToolDefinition[];
-  readonly calls: CallSyntax;
+  readonly syntax: TurnSyntax;
   readonly mustCall: boolean;
+  /** The prompt ends inside a block of reasoning. */
+  readonly reasoningOpen: boolean;
   readonly mayReason: boolean;
   readonly responseSchema?: JsonSchema;
 }
 
 /** Writes them. Throws EngineError `INVALID_REQUEST` for a schema of the answer that is too large. */
-export function turnGrammars({ tools, calls, mustCall, mayReason, responseSchema }: TurnForm): TurnGrammarTexts {
+export function turnGrammars(form: TurnForm): TurnGrammarTexts {
+  const { tools, syntax, mustCall, responseSchema } = form;
+  if (mustCall && !hasMarker(syntax)) return callsThroughout(form);
   const free = responseSchema === undefined && !mustCall;
+  const shown = tools.length > 0;
   const answer = (reasoning: boolean): string =>
     answerGrammar({
       ...(mustCall || responseSchema === undefined ? {} : { schema: responseSchema }),
-      ...(tools.length === 0 ? {} : { calls }),
-      reasoning,
+      ...(shown && hasMarker(syntax) ? { calls: syntax.calls.open } : {}),
+      ...(reasoning ? { reasoning: syntax.reasoning.open } : {}),
+      before: answerHeader(syntax),
     });
+  // What is not JSON is held to a form only where a call is wanted: there, no tool can be made up.
+  const held = shown && hasMarker(syntax) && (mustCall || syntax.calls.body.kind === 'json');
   return {
-    ...(free ? {} : { beginning: answer(mayReason), answer: answer(false) }),
-    ...(tools.length === 0 ? {} : { call: callGrammar(tools, calls, mustCall) }),
-    ...(tools.length === 0 || (free && !calls.endsTurn) ? {} : { afterCall: afterCallGrammar(calls) }),
+    ...(free ? {} : { beginning: answer(form.mayReason), answer: answer(false), reasoning: reasoningGrammar(syntax) }),
+    ...(held ? { call: callGrammar(tools, syntax, mustCall) } : {}),
+    ...(!shown || !hasMarker(syntax) || (free && !syntax.calls.endsTurn)
+      ? {}
+      : { afterCall: afterCallGrammar(syntax) }),
   };
 }
 
-/** How a model opens a block of reasoning. */
-const REASONING_OPEN = '<think>';
-
-/**
- * A grammar for what follows a call's opening marker: one of the tools with arguments that follow its schema.
- *
- * Unless `onlyKnown`, a name that belongs to no tool gets any arguments. Without that, a model that makes a tool up
- * would be bent into calling another one; so its call comes out as it is, and is refused for what it is.
- */
-export function callGrammar(tools: readonly ToolDefinition[], calls: CallSyntax, onlyKnown: boolean): string {
-  const rules = new GrammarRules(RULE_LIMIT);
-  const known = tools.map((tool) => callOf(jsonLiteral(tool.name), addSchemaOrType(rules, tool.parameters)));
-  const unknown = onlyKnown
-    ? []
-    : [
-        callOf(
-          rules.attempt(
-            () =>
-              stringsExcept(
-                rules,
-                tools.map((tool) => tool.name),
-              ),
-            () => 'string',
-          ),
-          'object',
-        ),
-      ];
-  const call = [...known, ...unknown].join(' | ');
-  return rules.toText(`space "{" space "\\"name\\"" space ":" space (${call}) space "}" space ${literal(calls.close)}`);
+/** A call begins with a text of its own, at which its grammar can begin. */
+function hasMarker({ calls, channels }: TurnSyntax): boolean {
+  return channels === undefined && (calls.open[0] ?? '') !== '';
 }
 
-function callOf(name: string, callArguments: string): string {
-  return `${name} space "," space "\\"arguments\\"" space ":" space ${callArguments}`;
+/** What is written to make a model call a tool. */
+export function forcedOpening(syntax: TurnSyntax): string {
+  return hasMarker(syntax) ? (syntax.calls.open[0] ?? '') : '';
+}
+
+function callsThroughout({ tools, syntax }: TurnForm): TurnGrammarTexts {
+  const rules = new GrammarRules(RULE_LIMIT);
+  const root =
+    syntax.channels === undefined ? callsRule(rules, syntax.calls, tools, true) : channelCall(rules, syntax, tools);
+  const text = rules.toText(root);
+  return { beginning: text, answer: text, reasoning: reasoningGrammar(syntax), throughout: true };
+}
+
+/** The header names the tool, and the message is its arguments. */
+function channelCall(rules: GrammarRules, { calls, channels }: TurnSyntax, tools: readonly ToolDefinition[]): string {
+  if (channels === undefined) return '""';
+  const [before = '', after = ''] = channels.callHeader.split(ANY);
+  const alternatives = tools.map((tool) => {
+    const header = literal(`${before}${tool.name}${after}${channels.headerEnd}`);
+    if (calls.body.kind === 'named') return `${header} ${addSchemaOrType(rules, tool.parameters)}`;
+    return `${header} ${literal(calls.open[0] ?? '')} ${callsRule(rules, calls, [tool], true)}`;
+  });
+  return alternatives.join(' | ');
+}
+
+function answerHeader({ channels, content }: TurnSyntax): string {
+  return channels === undefined ? (content?.open ?? '') : channels.answerHeader + channels.headerEnd;
+}
+
+/** A thought up to its end, and nothing after it: from there on, other grammars take over. */
+function reasoningGrammar({ reasoning, channels }: TurnSyntax): string {
+  const rules = new GrammarRules(RULE_LIMIT);
+  const end = textUntil(rules, channels?.ends[0] ?? reasoning.close);
+  return rules.toText(channels === undefined ? end : `${end} ${literal(channels.start)}`);
+}
+
+/** A grammar for what follows a call's opening marker. */
+export function callGrammar(
+  tools: readonly ToolDefinition[],
+  { calls }: Pick<TurnSyntax, 'calls'>,
+  onlyKnown: boolean,
+): string {
+  const rules = new GrammarRules(RULE_LIMIT);
+  const root = callsRule(rules, calls, tools, onlyKnown);
+  return rules.toText(root);
 }
 
 /** What an answer may consist of. */
 export interface AnswerForm {
   /** The answer's text follows this. Absent: there is no text, only calls. */
   readonly schema?: JsonSchema;
-  /** The answer may be a tool call instead. */
-  readonly calls?: CallSyntax;
-  /** The answer may begin with reasoning, which no grammar holds. */
-  readonly reasoning: boolean;
+  /** What opens a tool call, which the answer may be instead. */
+  readonly calls?: readonly string[];
+  /** What opens a block of reasoning, with which the answer may begin, and which no grammar holds. */
+  readonly reasoning?: string;
+  /** What stands in front of an answer. */
+  readonly before?: string;
 }
 
 /**
  * A grammar for the beginning of an answer: from a marker on, other grammars take over.
  * Throws EngineError `INVALID_REQUEST` for a schema that is too large: the answer would not be held to it.
  */
-export function answerGrammar({ schema, calls, reasoning }: AnswerForm): string {
+export function answerGrammar({ schema, calls = [], reasoning, before = '' }: AnswerForm): string {
   const rules = new GrammarRules(RULE_LIMIT);
   const forms = [
-    ...(reasoning ? [literal(REASONING_OPEN)] : []),
-    ...(calls === undefined ? [] : [literal(calls.open)]),
-    ...(schema === undefined ? [] : [answerRule(rules, schema)]),
+    ...(reasoning === undefined ? [] : [literal(reasoning)]),
+    ...calls.filter((open) => open !== '').map(literal),
+    ...(schema === undefined
+      ? []
+      : [`${before === '' ? '' : `${literal(before)}? space `}${answerRule(rules, schema)}`]),
   ];
   return rules.toText(`space (${forms.join(' | ')})`);
 }
@@ -117,6 +154,6 @@ function answerRule(rules: GrammarRules, schema: JsonSchema): string {
 }
 
 /** A grammar for what may follow a call when the turn has to end with calls: another one, or nothing. */
-export function afterCallGrammar(calls: CallSyntax): string {
-  return new GrammarRules(RULE_LIMIT).toText(`(space ${literal(calls.open)})?`);
+export function afterCallGrammar({ calls }: Pick<TurnSyntax, 'calls'>): string {
+  return new GrammarRules(RULE_LIMIT).toText(`(space ${literal(calls.open[0] ?? '')})?`);
 }

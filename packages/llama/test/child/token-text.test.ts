@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { getLlama, type Llama, LlamaLogLevel, type LlamaModel } from 'node-llama-cpp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TokenTextStream, TokenTexts } from '../../src/child/token-text.ts';
+import { TOKEN_MARK } from '../../src/formats/syntax/token-marks.ts';
 import { NANO } from '../nano.ts';
 
 let llama: Llama;
@@ -34,9 +35,9 @@ describe('a stream of tokens', () => {
     expect(stream.end()).toBe('');
   });
 
-  it('shows the markers that a parser looks for and no other special token', () => {
+  it('shows the markers that a parser looks for, marked as tokens, and no other special token', () => {
     const stream = new TokenTextStream(texts);
     const tokens = model.tokenize('<|im_start|>a<tool_call>b', true);
-    expect(tokens.map((token) => stream.read(token)).join('')).toBe('a<tool_call>b');
+    expect(tokens.map((token) => stream.read(token)).join('')).toBe(`a${TOKEN_MARK}<tool_call>b`);
   });
 });

@@ -1,12 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { OutputParser, type OutputParserOptions, type ParsedEvent } from '../../src/formats/output-parser.ts';
+import { OutputParser } from '../../src/formats/output-parser.ts';
+import { CALL_TAGS, THINK } from '../../src/formats/syntax/known-syntaxes.ts';
+import type { ParsedEvent, TurnParserOptions } from '../../src/formats/turn-parser.ts';
 
-const CALLS = { open: '<tool_call>', close: '</tool_call>' };
-const OPTIONS: OutputParserOptions = { reasoningOpen: false, callOpen: false, calls: CALLS };
+const TOOL = { name: 'known', parameters: {} };
+const OPTIONS: TurnParserOptions = { syntax: { reasoning: THINK, calls: CALL_TAGS }, opened: '', tools: [TOOL] };
 
 /** The events for a text that comes in these pieces, with neighbouring pieces of the same block joined. */
-function parse(pieces: readonly string[], options: Partial<OutputParserOptions> = {}): ParsedEvent[] {
+function parse(pieces: readonly string[], options: Partial<TurnParserOptions> = {}): ParsedEvent[] {
   const parser = new OutputParser({ ...OPTIONS, ...options });
   const events = [...pieces.flatMap((piece) => parser.read(piece)), ...parser.end()];
   return events.reduce<ParsedEvent[]>((joined, event) => {
@@ -53,7 +55,7 @@ describe('text', () => {
 
   it('may hold whole calls when the model was shown no tools', () => {
     const text = '<tool_call>{"name": "a"}</tool_call>';
-    const parser = new OutputParser({ reasoningOpen: false, callOpen: false });
+    const parser = new OutputParser({ ...OPTIONS, tools: [] });
     expect([...parser.read(text), ...parser.end()]).toEqual([message(text)]);
   });
 });
@@ -64,7 +66,7 @@ describe('reasoning', () => {
   });
 
   it('may have been opened by the prompt', () => {
-    expect(parse(['Hm.</think>Yes.'], { reasoningOpen: true })).toEqual([reasoning('Hm.'), message('Yes.')]);
+    expect(parse(['Hm.</think>Yes.'], { opened: '<think>\n' })).toEqual([reasoning('Hm.'), message('Yes.')]);
   });
 
   it('may be empty', () => {
@@ -139,7 +141,9 @@ describe('a tool call', () => {
   });
 
   it('may have been opened by the prompt', () => {
-    expect(parse(['\n{"name": "a", "arguments": {}}\n</tool_call>'], { callOpen: true })).toEqual(call(0, 'a', '{}'));
+    expect(parse(['\n{"name": "a", "arguments": {}}\n</tool_call>'], { opened: '<tool_call>' })).toEqual(
+      call(0, 'a', '{}'),
+    );
   });
 
   it('follows reasoning', () => {
@@ -204,7 +208,8 @@ describe('pieces', () => {
           const text = parts.join('');
           const places = [0, ...cuts.filter((cut) => cut < text.length).sort((a, b) => a - b), text.length];
           const pieces = places.slice(1).map((end, index) => text.slice(places[index], end));
-          expect(parse(pieces, { reasoningOpen })).toEqual(parse([text], { reasoningOpen }));
+          const opened = reasoningOpen ? '<think>\n' : '';
+          expect(parse(pieces, { opened })).toEqual(parse([text], { opened }));
         },
       ),
       { numRuns: 2000 },

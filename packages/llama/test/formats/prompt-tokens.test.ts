@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { getLlama, type Llama, LlamaLogLevel, type LlamaModel, type Token } from 'node-llama-cpp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Conversation } from '../../src/formats/chat-format.ts';
+import type { ChatFormat, Conversation } from '../../src/formats/chat-format.ts';
 import { chooseFormat } from '../../src/formats/choose-format.ts';
 import { cutForTokenizer } from '../../src/formats/prompt-pieces.ts';
 import { makeSafe } from '../../src/formats/prompt-tokens.ts';
@@ -12,10 +12,14 @@ const SPECIALS = ['<|endoftext|>', '<|im_start|>', '<|im_end|>', '<tool_call>', 
 
 let llama: Llama;
 let model: LlamaModel;
+let template: string;
+let format: ChatFormat;
 
 beforeAll(async () => {
   llama = await getLlama({ build: 'never', gpu: false, logLevel: LlamaLogLevel.error });
   model = await llama.loadModel({ modelPath: NANO, vocabOnly: true });
+  template = model.fileInfo.metadata.tokenizer?.chat_template ?? '';
+  format = chooseFormat({ template, bos: '', eos: '', hasChatMl: true }).format;
 });
 afterAll(() => llama.dispose());
 
@@ -24,10 +28,8 @@ function isSpecial(token: number): boolean {
 }
 
 function tokensOf(conversation: Conversation): number[] {
-  const template = model.fileInfo.metadata.tokenizer?.chat_template;
-  const { format } = chooseFormat({ template, bos: '', eos: '', hasChatMl: true });
   const specials = new SpecialTexts(SPECIALS);
-  const safe = makeSafe(conversation, template ?? '', specials);
+  const safe = makeSafe(conversation, template, specials);
   return cutForTokenizer(format.render(safe.conversation).split(safe.mark), specials).flatMap(({ text, continues }) =>
     model.tokenize(text, true, continues ? 'trimLeadingSpace' : undefined),
   );

@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CALL_TAGS } from '../../src/formats/syntax/known-syntaxes.ts';
 import { GrammarRules } from '../../src/grammar/grammar-rules.ts';
 import { stringsExcept } from '../../src/grammar/strings-except.ts';
 import { afterCallGrammar, answerGrammar, callGrammar } from '../../src/grammar/turn-grammars.ts';
 import { createGrammarJudge, type GrammarJudge } from './accepts.ts';
 
-const CALLS = { open: '<tool_call>', close: '</tool_call>', endsTurn: false };
+const CALLS = { calls: CALL_TAGS };
 const TOOLS = [
   { name: 'fetch', parameters: { type: 'object', properties: {} } },
   {
@@ -34,7 +35,7 @@ describe('an answer’s grammar', () => {
       Array.from({ length: 60 }).reduce<object>((items) => ({ type: 'array', items }), {}),
     ],
   ])('is refused by name for %s, since the answer would not be held to it', (_what, schema) => {
-    expect(() => answerGrammar({ schema: schema as Record<string, unknown>, reasoning: false })).toThrow(
+    expect(() => answerGrammar({ schema: schema as Record<string, unknown> })).toThrow(
       expect.objectContaining({ code: 'INVALID_REQUEST', field: 'responseSchema' }),
     );
   });
@@ -113,7 +114,7 @@ describe('an answer’s grammar', () => {
   const schema = { type: 'object', properties: { a: { type: 'integer' } }, required: ['a'] };
 
   it('is the schema alone when nothing else may come', () => {
-    const grammar = answerGrammar({ schema, reasoning: false });
+    const grammar = answerGrammar({ schema });
     expect(judge.accepts(grammar, '{"a": 1}')).toBe(true);
     expect(judge.accepts(grammar, '<tool_call>')).toBe(false);
     expect(judge.accepts(grammar, '<think>')).toBe(false);
@@ -121,13 +122,13 @@ describe('an answer’s grammar', () => {
   });
 
   it('leaves the door open for reasoning and calls', () => {
-    const grammar = answerGrammar({ schema, calls: CALLS, reasoning: true });
+    const grammar = answerGrammar({ schema, calls: CALL_TAGS.open, reasoning: '<think>' });
     for (const text of ['{"a": 1}', '<tool_call>', '\n<think>']) expect(judge.accepts(grammar, text)).toBe(true);
     expect(judge.accepts(grammar, 'text')).toBe(false);
   });
 
   it('is a call when a call is required', () => {
-    const grammar = answerGrammar({ calls: CALLS, reasoning: false });
+    const grammar = answerGrammar({ calls: CALL_TAGS.open });
     expect(judge.accepts(grammar, '<tool_call>')).toBe(true);
     expect(judge.accepts(grammar, '{"a": 1}')).toBe(false);
   });

@@ -96,10 +96,10 @@ export function parseJson(text: string): unknown {
 export function formatText(text: string, args: readonly RuntimeValue[]): string {
   const named = args.find(({ type }) => type === 'KeywordArgumentsValue');
   let index = 0;
-  return text.replace(/\{\{|\}\}|\{([^{}!:]*)(?:![^{}:]*)?(?::[^{}]*)?\}/g, (whole, field: string | undefined) => {
+  return text.replace(/\{\{|\}\}|\{([^{}]*)\}/g, (whole, field: string | undefined) => {
     if (whole === '{{') return '{';
     if (whole === '}}') return '}';
-    const name = field ?? '';
+    const [name = ''] = (field ?? '').split(/[!:]/);
     const given =
       name === '' ? args[index++] : /^\d+$/.test(name) ? args[Number(name)] : named && entriesOf(named)?.get(name);
     return given === undefined ? whole : pythonText(given);

@@ -1,0 +1,129 @@
+import type { ChatMessage } from '@latchkey/engine';
+import type { Enclosure } from './syntax/turn-syntax.ts';
+import type { TemplateManners } from './template-manners.ts';
+
+/** What a conversation begins with where its template insists on a user, and the user has said nothing. */
+const NOTHING_SAID = '…';
+
+type SystemMessage = Extract<ChatMessage, { role: 'system' }>;
+type AssistantMessage = Extract<ChatMessage, { role: 'assistant' }>;
+
+/** Puts a conversation into an order that the template takes, without losing or inventing what was said. */
+export function adaptMessages(messages: readonly ChatMessage[], manners: TemplateManners): ChatMessage[] {
+  let adapted = joinLeadingSystem(messages);
+  if (!manners.takesLaterSystem) adapted = laterSystemAsUser(adapted);
+  if (!manners.takesSystem) adapted = adapted.map((message) => (message.role === 'system' ? asUser(message) : message));
+  if (!manners.goesWithoutUser && !adapted.some(({ role }) => role === 'user')) adapted = withUser(adapted);
+  if (!manners.beginsWithAssistant && adapted.find(({ role }) => role !== 'system')?.role !== 'user') {
+    adapted = withUser(adapted);
+  }
+  return manners.takesNeighbours ? adapted : joinNeighbours(adapted);
+}
+
+function joinLeadingSystem(messages: readonly ChatMessage[]): ChatMessage[] {
+  const count = messages.findIndex(({ role }) => role !== 'system');
+  const leading = (count < 0 ? messages : messages.slice(0, count)) as readonly SystemMessage[];
+  if (leading.length < 2) return [...messages];
+  const content = leading.map((message) => message.content).join('\n\n');
+  return [{ role: 'system', content }, ...messages.slice(leading.length)];
+}
+
+function laterSystemAsUser(messages: readonly ChatMessage[]): ChatMessage[] {
+  return messages.map((message, index) => (index > 0 && message.role === 'system' ? asUser(message) : message));
+}
+
+function asUser({ content }: SystemMessage): ChatMessage {
+  return { role: 'user', content: [{ type: 'text', text: content }] };
+}
+
+function withUser(messages: readonly ChatMessage[]): ChatMessage[] {
+  const first = messages.findIndex(({ role }) => role !== 'system');
+  const at = first < 0 ? messages.length : first;
+  return [
+    ...messages.slice(0, at),
+    { role: 'user', content: [{ type: 'text', text: NOTHING_SAID }] },
+    ...messages.slice(at),
+  ];
+}
+
+/** Some templates insist on roles that alternate. */
+function joinNeighbours(messages: readonly ChatMessage[]): ChatMessage[] {
+  const joined: ChatMessage[] = [];
+  for (const message of messages) {
+    const last = joined.at(-1);
+    if (last?.role === 'user' && message.role === 'user') {
+      joined[joined.length - 1] = {
+        role: 'user',
+        content: [...last.content, { type: 'text', text: '' }, ...message.content],
+      };
+    } else if (last?.role === 'assistant' && message.role === 'assistant' && !calls(last)) {
+      joined[joined.length - 1] = joinAssistant(last, message);
+    } else joined.push(message);
+  }
+  return joined;
+}
+
+function joinAssistant(first: AssistantMessage, second: AssistantMessage): AssistantMessage {
+  const reasoning = [first.reasoning, second.reasoning].filter(Boolean).join('\n\n');
+  return {
+    ...second,
+    content: [first.content, second.content].filter(Boolean).join('\n\n'),
+    ...(reasoning === '' ? {} : { reasoning }),
+  };
+}
+
+function calls(message: AssistantMessage): boolean {
+  return (message.toolCalls?.length ?? 0) > 0;
+}
+
+/** One call a message, each with its result behind it, for templates that take no more. */
+export function splitCalls(messages: readonly ChatMessage[]): ChatMessage[] {
+  const split: ChatMessage[] = [];
+  for (let at = 0; at < messages.length; at += 1) {
+    const message = messages[at];
+    if (message === undefined) break;
+    if (message.role !== 'assistant' || (message.toolCalls?.length ?? 0) < 2) {
+      split.push(message);
+      continue;
+    }
+    const { toolCalls = [], ...rest } = message;
+    const results: Extract<ChatMessage, { role: 'tool' }>[] = [];
+    for (let next = messages[at + 1]; next?.role === 'tool'; next = messages[at + 1]) {
+      results.push(next);
+      at += 1;
+    }
+    for (const [index, call] of toolCalls.entries()) {
+      split.push({ ...(index === 0 ? rest : { role: 'assistant' as const, content: '' }), toolCalls: [call] });
+      split.push(...results.filter(({ toolCallId }) => toolCallId === call.id));
+    }
+    split.push(...results.filter(({ toolCallId }) => !toolCalls.some(({ id }) => id === toolCallId)));
+  }
+  return split;
+}
+
+/** What was said beside calls as a message of its own, for templates that show one of the two. */
+export function splitSaid(messages: readonly ChatMessage[]): ChatMessage[] {
+  return messages.flatMap((message): ChatMessage[] => {
+    if (message.role !== 'assistant' || !calls(message) || message.content === '') return [message];
+    return [
+      { role: 'assistant', content: message.content },
+      { ...message, content: '' },
+    ];
+  });
+}
+
+/** A thought that stands in an answer, between its markers or in front of the closing one, as the thought that it is. */
+export function splitThoughts(messages: readonly ChatMessage[], { open, close }: Enclosure): ChatMessage[] {
+  return messages.map((message) => {
+    if (message.role !== 'assistant') return message;
+    const end = message.content.indexOf(close);
+    const begin = message.content.trimStart();
+    if (end < 0 || (begin.includes(open) && !begin.startsWith(open) && begin.indexOf(open) < begin.indexOf(close))) {
+      return message;
+    }
+    const thought = message.content.slice(0, end).replace(open, '').trim();
+    const reasoning = [message.reasoning, thought].filter(Boolean).join('\n\n');
+    const content = message.content.slice(end + close.length).trimStart();
+    return { ...message, content, ...(reasoning === '' ? {} : { reasoning }) };
+  });
+}

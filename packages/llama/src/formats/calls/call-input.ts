@@ -1,0 +1,44 @@
+import { TOKEN_MARK } from '../syntax/token-marks.ts';
+
+/** A step of a reading that waits for more text whenever it yields. */
+export type Reading<T> = Generator<undefined, T, undefined>;
+
+/** A text that comes in pieces, to be read from its beginning. */
+export class CallInput {
+  text = '';
+  /** No more text will come. */
+  ended = false;
+  #taken = '';
+
+  /** What was read since the last call of `forget`. */
+  get taken(): string {
+    return this.#taken;
+  }
+
+  take(length: number): string {
+    const taken = this.text.slice(0, length);
+    this.text = this.text.slice(length);
+    this.#taken += taken;
+    return taken;
+  }
+
+  forget(): void {
+    this.#taken = '';
+  }
+}
+
+/** Waits for more text; false when none will come. */
+export function* more(input: CallInput): Reading<boolean> {
+  if (input.ended) return false;
+  yield;
+  return true;
+}
+
+/** Skips space, and waits for what comes after it; false when nothing does. */
+export function* skipSpace(input: CallInput): Reading<boolean> {
+  while (true) {
+    input.take(input.text.length - input.text.trimStart().length);
+    if (input.text !== '' && input.text !== TOKEN_MARK) return true;
+    if (!(yield* more(input))) return false;
+  }
+}

@@ -1,0 +1,40 @@
+import { PROBE, type Prober, probeUser } from './syntax/probes.ts';
+
+/** Which orders of messages a template takes, found by rendering them: what it leaves out counts as not taken. */
+export interface TemplateManners {
+  readonly takesSystem: boolean;
+  /** Also behind other messages, in its place, beside the first one. */
+  readonly takesLaterSystem: boolean;
+  /** Two messages of one role in a row. */
+  readonly takesNeighbours: boolean;
+  readonly beginsWithAssistant: boolean;
+  /** A conversation in which the user says nothing. */
+  readonly goesWithoutUser: boolean;
+}
+
+const system = { role: 'system', content: PROBE.system };
+const laterSystem = { role: 'system', content: PROBE.result };
+const again = { role: 'user', content: PROBE.again };
+const said = { role: 'assistant', content: PROBE.said };
+
+/** Finds them out. */
+export function probeManners(prober: Prober): TemplateManners {
+  const shows = (messages: readonly { readonly role: string; readonly content: string }[]): boolean => {
+    const prompt = prober.render({ messages });
+    let at = 0;
+    for (const { content } of messages) {
+      at = prompt.indexOf(content, at);
+      if (at < 0) return false;
+    }
+    return true;
+  };
+  const takesSystem = shows([system, probeUser]);
+  return {
+    takesSystem,
+    takesLaterSystem: shows([...(takesSystem ? [system] : []), probeUser, said, laterSystem, again]),
+    takesNeighbours:
+      shows([probeUser, again]) && shows([probeUser, said, { role: 'assistant', content: PROBE.thought }, again]),
+    beginsWithAssistant: shows([said, probeUser]),
+    goesWithoutUser: shows([system]),
+  };
+}
