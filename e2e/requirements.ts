@@ -393,6 +393,16 @@ export const requirements = [
     },
   },
   {
+    source: 'docs/engine.md',
+    promises: {
+      'upstream.serves': 'models of another server are listed, granted, asked and counted like any',
+      'upstream.faults':
+        'an upstream server that dies, hangs, lies or stops halfway fails its request, in words, and no other',
+      'upstream.budget': 'a budget keeps an estimate for the prompt, and is charged what the upstream server counts',
+      'upstream.secrets': 'nothing of a caller goes to an upstream server but its turn, and its key goes nowhere else',
+    },
+  },
+  {
     source: 'docs/tokens.md',
     promises: {
       'docs.tokens': 'the commands of the page work as they are written, one after the other',

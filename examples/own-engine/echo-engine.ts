@@ -15,6 +15,7 @@ const ECHO: Model = {
   publisher: 'example',
   name: 'echo',
   sizeBytes: null,
+  resident: false,
   modifiedAt: Date.UTC(2026, 0),
   description: {
     architecture: null,

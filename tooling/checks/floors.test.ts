@@ -69,7 +69,10 @@ describe('the server', () => {
 
   it('constructs engines in the composition root only', () => {
     const breaches = serverFiles.filter(
-      (file) => file.path !== `${server}create-server.ts` && importsOf(file).includes('@latchkey/llama'),
+      (file) =>
+        !file.path.startsWith(`${server}engines/`) &&
+        ![`${server}create-server.ts`, `${server}index.ts`].includes(file.path) &&
+        importsOf(file).some((name) => name === '@latchkey/llama' || name.startsWith(`${server}engines/`)),
     );
     expect(breaches.map((file) => file.path)).toEqual([]);
   });

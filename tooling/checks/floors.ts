@@ -36,7 +36,7 @@ export const SERVER_FLOORS: readonly (readonly string[])[] = [
   ['contracts', 'input', 'telemetry'],
   ['config'],
   ['models', 'conversations', 'mcp-pins', 'settings', 'usage', 'audit', 'approvals', 'idempotency'],
-  ['chat', 'dialects', 'mcp-endpoint', 'tools', 'state'],
+  ['chat', 'dialects', 'engines', 'mcp-endpoint', 'tools', 'state'],
   ['http'],
   ['create-handlers.ts', 'overview.ts'],
   ['create-server.ts'],
@@ -47,6 +47,7 @@ export const SERVER_FLOORS: readonly (readonly string[])[] = [
 export const SERVER_FORBIDDEN: Readonly<Record<string, readonly string[]>> = {
   contracts: ['koa', 'zod', '@latchkey/llama', '@latchkey/mcp-bridge', 'kysely'],
   chat: ['koa', 'zod', '@latchkey/llama', '@latchkey/mcp-bridge', 'kysely'],
+  engines: ['koa', '@latchkey/llama', '@latchkey/auth-core', '@latchkey/mcp-bridge', 'kysely'],
   dialects: ['koa', '@latchkey/llama', '@latchkey/mcp-bridge', 'kysely'],
   models: ['koa', 'zod', '@latchkey/llama', '@latchkey/mcp-bridge', 'kysely'],
   tools: ['koa', 'zod', '@latchkey/llama', 'kysely'],

@@ -32,6 +32,11 @@ export interface Model {
   readonly name: string;
   /** Null when its source does not say. */
   readonly sizeBytes: number | null;
+  /**
+   * Whether it takes memory of this machine while it is open: then less context saves some, and opening it may close
+   * others. A model that does not is opened with all the context that it has.
+   */
+  readonly resident: boolean;
   /** When it was last changed, in milliseconds since 1970. */
   readonly modifiedAt: number;
   /** An Error says why the model cannot be used. */

@@ -27,12 +27,14 @@ import { requireLabelledServers, unmatchedLabels } from './config/check-names.ts
 import { openMcpJson } from './config/open-mcp-json.ts';
 import { ownSecrets, reviewSecrets } from './config/own-secrets.ts';
 import type { ServerConfig } from './config/schema.ts';
+import { toUpstreamOptions } from './config/to-upstream-options.ts';
 import { withoutAbsent } from './config/without-absent.ts';
 import type { ConversationStore } from './contracts/conversation-store.ts';
 import { ServerError } from './contracts/server-error.ts';
 import { forgetTurns } from './conversations/forget-turns.ts';
 import { createKyselyConversationStore } from './conversations/kysely-conversation-store.ts';
 import { createHandlers } from './create-handlers.ts';
+import { createUpstreamEngine } from './engines/upstream/index.ts';
 import { createApp } from './http/app.ts';
 import { RESOURCE_METADATA_PATH } from './http/handlers/protected-resource.ts';
 import type { Route } from './http/route.ts';
@@ -232,7 +234,10 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
       ...(config.engine.threads === undefined ? {} : { threads: config.engine.threads }),
     }),
   );
-  const catalog = createModelCatalog([engine, ...(options.engines ?? [])], config.aliases);
+  const upstreams = Object.entries(config.upstreams).map(([name, upstream]) =>
+    opened.use(createUpstreamEngine(toUpstreamOptions(name, upstream, environment))),
+  );
+  const catalog = createModelCatalog([engine, ...upstreams, ...(options.engines ?? [])], config.aliases);
   const pool = opened.use(
     new ModelPool({
       catalog,

@@ -20,3 +20,4 @@ export type { ServerConfig, ServerConfigInput } from './config/schema.ts';
 export type { ConversationStore, StoredTurn } from './contracts/conversation-store.ts';
 export { ServerError, type ServerErrorCode } from './contracts/server-error.ts';
 export { type CreateServerOptions, createServer, type Server } from './create-server.ts';
+export { createUpstreamEngine, type UpstreamOptions } from './engines/upstream/index.ts';

@@ -139,5 +139,5 @@ export class ScriptedEngine implements InferenceEngine {
 /** A model that lies nowhere. */
 export function scriptedModel(key: string, description: ModelDescription | Error = describedModel()): Model {
   const [publisher = '', name = key] = key.split('/');
-  return { key, names: [], publisher, name, sizeBytes: 1, modifiedAt: 0, description };
+  return { key, names: [], publisher, name, sizeBytes: 1, resident: true, modifiedAt: 0, description };
 }

@@ -8,6 +8,7 @@ export class GgufModel implements Model {
   readonly publisher: string;
   readonly name: string;
   readonly sizeBytes: number;
+  readonly resident = true;
   readonly modifiedAt: number;
   readonly description: ModelDescription | Error;
   readonly #path: string;

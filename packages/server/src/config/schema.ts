@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { dictionary, list } from '../input/bounded.ts';
 import { LOG_LEVELS } from '../telemetry/logger.ts';
 import { hostPattern, originPattern } from './name-patterns.ts';
+import { upstreamsSchema } from './upstreams.ts';
 
 /** Addresses are always taken. */
 const isHost = (host: string): boolean => isIP(host) !== 0 || hostPattern(host) !== undefined;
@@ -134,6 +135,8 @@ export const configSchema = z.strictObject({
       keepOnlyLast: z.boolean().default(true),
     })
     .prefault({}),
+  /** Other servers whose models are served here: name → where they are. */
+  upstreams: upstreamsSchema,
   limits: z
     .strictObject({
       /** The largest body of a chat and of a request to `/mcp`; other bodies are small. */

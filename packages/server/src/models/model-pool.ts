@@ -50,6 +50,7 @@ const LOAD_MINUTES = 15;
 
 interface Slot {
   readonly key: string;
+  readonly resident: boolean;
   readonly asked: number;
   readonly loading: Promise<LoadedModel>;
   readonly listeners: Set<(event: LoadEvent) => void>;
@@ -112,7 +113,7 @@ export class ModelPool implements AsyncDisposable {
    */
   contextFor(model: Model, asked: number | undefined): number {
     const most = this.#mostContext(model, asked);
-    const usual = Math.min(this.#options.contextLength, most);
+    const usual = model.resident ? Math.min(this.#options.contextLength, most) : most;
     if (asked === undefined || asked <= usual) return usual;
     return Math.min(most, 2 ** Math.ceil(Math.log2(asked)));
   }
@@ -210,6 +211,7 @@ export class ModelPool implements AsyncDisposable {
     }).then((opened) => new QueuedModel(opened, queue));
     const slot: Slot = {
       key,
+      resident: model.resident,
       asked: contextLength,
       loading,
       listeners,
@@ -237,7 +239,7 @@ export class ModelPool implements AsyncDisposable {
         }
         tell({ type: 'end', loadTimeSeconds });
         listeners.clear();
-        if (this.#options.keepOnlyLast) this.#retireOthers(slot);
+        if (this.#options.keepOnlyLast && slot.resident) this.#retireOthers(slot);
       },
       (error: unknown) => {
         logger.warn({ model: key, err: error }, 'model could not be loaded');
@@ -302,7 +304,7 @@ export class ModelPool implements AsyncDisposable {
 
   #retireOthers(last: Slot): void {
     for (const slot of this.#slots.values()) {
-      if (slot === last || slot.model === undefined) continue;
+      if (slot === last || !slot.resident || slot.model === undefined) continue;
       slot.retired = true;
       if (slot.leases === 0) this.#unload(slot, 'another model was loaded');
     }

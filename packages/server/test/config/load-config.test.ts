@@ -57,6 +57,7 @@ describe('the configuration', () => {
         approvalSeconds: 300,
         shutdownSeconds: 5,
       },
+      upstreams: {},
       retention: { exchangedKeyDays: 1, responseDays: 30, approvalDays: 30, idempotencyHours: 24 },
       oauth: { authorizationServers: [] },
       ephemeralMcp: { allowedHosts: ['*'], allowPrivateHosts: [], allowHttpHosts: [] },

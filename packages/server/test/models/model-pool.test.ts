@@ -429,3 +429,23 @@ describe('closing the pool', () => {
     await expect(pool.acquire(granite, undefined, nothing, NEVER)).rejects.toMatchObject({ code: 'SHUTTING_DOWN' });
   });
 });
+
+describe('a model that takes no memory of this machine', () => {
+  const remote: Model = { ...registered('remote', describedModel({ maxContextLength: 32_768 })), resident: false };
+
+  it('is opened with all the context that it has', async () => {
+    const engine = new ScriptedEngine();
+    await newPool(engine).acquire(remote, undefined, nothing, NEVER);
+    expect(engine.loads[0]?.options.contextLength).toBe(32_768);
+  });
+
+  it('closes no other, and is closed for none', async () => {
+    const engine = new ScriptedEngine();
+    const pool = newPool(engine, { keepOnlyLast: true });
+    for (const model of [granite, remote, granite, other])
+      release(await pool.acquire(model, undefined, nothing, NEVER));
+    await settle();
+    expect(pool.loaded().map(({ key }) => key)).toEqual(['ibm/remote', 'ibm/other']);
+    expect(engine.loads).toHaveLength(3);
+  });
+});

@@ -9,6 +9,7 @@ const granite = {
   name: 'granite',
   names: [],
   sizeBytes: 1000,
+  resident: true,
   modifiedAt: 1_700_000_000_999,
 };
 const model = (changes: Partial<ModelDescription> = {}): Model => ({

@@ -1,0 +1,128 @@
+import { createUpstreamEngine } from '@latchkey/server';
+import { engineContract } from '@latchkey/server/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  HELLO,
+  liesAboutItsLength,
+  type MisbehavingUpstream,
+  sends,
+  startMisbehavingUpstream,
+} from '../support/misbehaving-upstream.ts';
+import { startServer, type TestServer } from '../support/server.ts';
+import { CHAT_GRANT, createToken } from '../support/tokens.ts';
+import { verifies } from '../support/verifies.ts';
+
+let second: TestServer;
+let faulty: MisbehavingUpstream;
+let server: TestServer;
+let secondKey: string;
+beforeAll(async () => {
+  [second, faulty] = await Promise.all([startServer(), startMisbehavingUpstream()]);
+  secondKey = (await createToken(second, 'first', CHAT_GRANT)).token;
+  server = await startServer({
+    config: {
+      upstreams: {
+        second: { urls: [`${second.url}/v1`], apiKeyVariable: 'SECOND_KEY' },
+        faulty: { urls: [faulty.url], models: { 'faulty/tiny': { name: 'tiny' } }, silenceSeconds: 1 },
+      },
+    },
+    environment: { SECOND_KEY: secondKey },
+  });
+});
+afterAll(async () => {
+  await server[Symbol.asyncDispose]();
+  await second[Symbol.asyncDispose]();
+  await faulty[Symbol.asyncDispose]();
+});
+
+const completion = (model: string, more: object = {}) => ({
+  model,
+  messages: [{ role: 'user', content: 'Repeat: red fox' }],
+  ...more,
+});
+const TINY = { actions: ['chat', 'models:read'], models: ['faulty/*'] } as const;
+
+describe('a second Latchkey as an upstream server', () => {
+  verifies('upstream.serves', async () => {
+    const caller = await createToken(server, 'caller', { actions: ['chat', 'models:read'], models: ['second/*'] });
+    const { body: list } = await caller.get('/v1/models');
+    expect(list.data.map(({ id }: { id: string }) => id)).toEqual(['second/latchkey/nano']);
+    const { status, body } = await caller.post('/v1/chat/completions', completion('second/latchkey/nano'));
+    expect([status, body.choices[0].message.content]).toEqual([200, 'red fox']);
+    const direct = await second.admin.post('/v1/chat/completions', completion('latchkey/nano'));
+    expect(body.usage).toMatchObject({
+      prompt_tokens: direct.body.usage.prompt_tokens,
+      completion_tokens: direct.body.usage.completion_tokens,
+    });
+    expect((await caller.post('/v1/chat/completions', completion('latchkey/nano'))).status).toBe(403);
+  });
+
+  describe('keeps the contract of engines', () => {
+    const cases = engineContract(async () => {
+      const engine = createUpstreamEngine({
+        name: 'box',
+        urls: [`${second.url}/v1`],
+        apiKey: secondKey,
+        cacheSalt: false,
+        firstByteMilliseconds: 60_000,
+        silenceMilliseconds: 60_000,
+      });
+      return { engine, key: 'box/latchkey/nano', [Symbol.asyncDispose]: () => engine[Symbol.asyncDispose]() };
+    });
+    it.each(cases)('$name', ({ run }) => run());
+  });
+});
+
+describe('an upstream server that misbehaves', () => {
+  const half = new TextEncoder().encode('data: {"choices":[{"delta":{"content":"漢').slice(0, -1);
+  verifies('upstream.faults', async () => {
+    const caller = await createToken(server, 'faults', TINY);
+    const ask = () => caller.post('/v1/chat/completions', completion('faulty/tiny'));
+    const broken = [
+      sends([HELLO], 'resets'),
+      sends([HELLO], 'hangs'),
+      sends([HELLO]),
+      sends([HELLO, 'data: {"choi']),
+      sends([HELLO, half]),
+      liesAboutItsLength,
+    ];
+    for (const behaviour of broken) {
+      faulty.next.push(behaviour);
+      const { status, body } = await ask();
+      expect([status, body.error.code]).toEqual([503, 'model_crashed']);
+      expect(body.error.message).toMatch(/^The upstream server failed: it .*\. Try again\.$/);
+      // Nothing else is touched.
+      expect((await ask()).body.choices[0].message.content).toBe('Hello');
+    }
+  });
+
+  verifies('upstream.budget', async () => {
+    const caller = await createToken(server, 'budget', { ...TINY, limits: { tokensPerDay: 100 } });
+    const left = async () => (await caller.get('/api/v1/whoami')).body.limits[0].remaining;
+    faulty.asked.length = 0;
+    await caller.post('/v1/chat/completions', completion('faulty/tiny'));
+    // A third of fifteen bytes and eight are kept for the prompt, and what the server has counted is what is paid.
+    expect(faulty.asked[0]?.body.max_tokens).toBe(100 - 13);
+    expect(await left()).toBe(100 - 7 - 3);
+  });
+
+  verifies('upstream.secrets', async () => {
+    const caller = await createToken(server, 'secrets', TINY);
+    faulty.asked.length = 0;
+    const priorities = { 'x-gateway-inference-objective': 'mine', 'x-gateway-inference-fairness-id': 'mine' };
+    const response = await fetch(`${server.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${caller.token}`, 'content-type': 'application/json', ...priorities },
+      body: JSON.stringify(completion('faulty/tiny', { priority: -10, cache_salt: 'mine' })),
+    });
+    expect(response.status).toBe(200);
+    const [asked] = faulty.asked;
+    const sent = JSON.stringify(asked);
+    expect(sent).not.toContain('mine');
+    expect(sent).not.toContain(caller.token);
+    expect(asked?.headers).not.toHaveProperty('authorization');
+    expect(asked?.body).not.toHaveProperty('priority');
+    const said = [...server.log.lines, ...server.stdout.lines, JSON.stringify((await caller.get('/v1/models')).body)];
+    expect(said.join('\n')).not.toContain(secondKey);
+  });
+});

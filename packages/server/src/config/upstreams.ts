@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import { dictionary, list } from '../input/bounded.ts';
+
+const name = z.string().min(1).max(256);
+
+/** Servers that speak OpenAI's API, and what their models are called here: see docs/engine.md. */
+export const upstreamsSchema = dictionary(
+  z.strictObject({
+    /** Where the servers are that have the same models, each with its path: `http://10.0.0.5:8000/v1`. */
+    urls: list(
+      z.url({ protocol: /^https?$/ }).refine((url) => {
+        const { username, password, search, hash } = new URL(url);
+        return username + password + search + hash === '';
+      }, 'must be a URL without a user, a query or a fragment, such as http://10.0.0.5:8000/v1'),
+      64,
+    ).refine((urls) => urls.length > 0, 'must name a server'),
+    /** The environment variable that has the servers' key. */
+    apiKeyVariable: z
+      .string()
+      .regex(/^[A-Za-z_]\w{0,127}$/, 'must be the name of an environment variable')
+      .optional(),
+    /** Our key → the server's name and what it does not say of the model; default: all that it lists. */
+    models: dictionary(
+      z.strictObject({
+        name,
+        contextLength: z.int().min(16).max(100_000_000).optional(),
+        vision: z.boolean().optional(),
+        reasoning: list(z.enum(['off', 'low', 'medium', 'high', 'on']), 5).optional(),
+      }),
+      1000,
+      name,
+    ).optional(),
+    /** How many requests each model takes at once; more wait. */
+    parallel: z.int().min(1).max(10_000).default(32),
+    /** Keep callers' cached prompts apart: the servers must know `cache_salt`, as vLLM does. */
+    cacheSalt: z.boolean().default(false),
+    /** How long an answer may take to begin. */
+    firstByteSeconds: z.number().min(0.1).max(86_400).default(120),
+    /** How long an answer that has begun may be silent. */
+    silenceSeconds: z.number().min(0.1).max(86_400).default(60),
+  }),
+  256,
+  z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'must be a short name such as gpu-box'),
+).default({});
+
+/** One entry of `upstreams`. */
+export type UpstreamConfig = z.output<typeof upstreamsSchema>[string];

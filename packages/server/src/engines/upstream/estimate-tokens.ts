@@ -1,0 +1,33 @@
+import type { GenerateRequest } from '@latchkey/engine';
+
+/** English has about four bytes a token; code, and most other languages, fewer. */
+const BYTES_PER_TOKEN = 3;
+const TOKENS_PER_MESSAGE = 8;
+/** What common models with eyes take for a picture of middling size. */
+const TOKENS_PER_IMAGE = 1024;
+
+/**
+ * About how many tokens a prompt has, rather too many than too few: a third of its UTF-8 bytes, tools and schemas
+ * included, eight for each message and each tool, 1,024 for each image.
+ */
+export function estimateTokens({ messages, tools, responseSchema }: GenerateRequest): number {
+  let bytes = 0;
+  let images = 0;
+  for (const message of messages) {
+    if (message.role === 'user') {
+      for (const part of message.content) {
+        if (part.type === 'text') bytes += Buffer.byteLength(part.text);
+        else images += 1;
+      }
+    } else bytes += Buffer.byteLength(message.content);
+    if (message.role === 'assistant') {
+      for (const call of message.toolCalls ?? []) bytes += jsonBytes(call.arguments) + Buffer.byteLength(call.name);
+    }
+  }
+  bytes += tools.reduce((sum, tool) => sum + jsonBytes(tool), 0);
+  if (responseSchema !== undefined) bytes += jsonBytes(responseSchema);
+  const overhead = (messages.length + tools.length) * TOKENS_PER_MESSAGE + images * TOKENS_PER_IMAGE;
+  return Math.ceil(bytes / BYTES_PER_TOKEN) + overhead;
+}
+
+const jsonBytes = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));

@@ -1,0 +1,215 @@
+import { createHmac } from 'node:crypto';
+import {
+  type EngineCapabilities,
+  EngineError,
+  type EngineEvent,
+  type GenerateRequest,
+  type LoadedModel,
+  type OpenOptions,
+} from '@latchkey/engine';
+import type { Backends, Visit } from './backends.ts';
+import { estimateTokens } from './estimate-tokens.ts';
+import { readBounded } from './read-bounded.ts';
+import { BrokenStream, readEvents } from './read-events.ts';
+import { UpstreamTurn } from './read-turn.ts';
+import { toRefusal } from './refusal.ts';
+import { toBody } from './to-body.ts';
+import type { UpstreamOptions } from './upstream-options.ts';
+
+const MOST_ERROR_BYTES = 65_536;
+/** As much of a conversation's beginning says which server has it in its cache. */
+const PREFIX_CHARACTERS = 4096;
+
+/** What an open model shares with the others of its engine. */
+export interface UpstreamParts {
+  readonly options: UpstreamOptions;
+  readonly backends: Backends;
+  /** Makes names of scopes and callers that say nothing of them. */
+  readonly secret: Uint8Array;
+  readonly closing: AbortSignal;
+}
+
+/** A model that runs on other servers. */
+export class UpstreamModel implements LoadedModel {
+  readonly contextLength: number;
+  readonly parallel: number;
+  readonly device = 'upstream';
+  readonly capabilities: EngineCapabilities;
+  readonly #name: string;
+  readonly #parts: UpstreamParts;
+  readonly #unloading = new AbortController();
+  readonly #stop: AbortSignal;
+  #running = 0;
+
+  constructor(name: string, { contextLength, parallel }: OpenOptions, vision: boolean, parts: UpstreamParts) {
+    this.#name = name;
+    this.#parts = parts;
+    this.#stop = AbortSignal.any([parts.closing, this.#unloading.signal]);
+    this.contextLength = contextLength;
+    this.parallel = parts.options.parallel ?? parallel;
+    this.capabilities = {
+      tokenCounting: 'estimate',
+      cacheIsolation: parts.options.cacheSalt ? 'scope' : 'none',
+      embeddings: false,
+      vision,
+      logprobs: false,
+    };
+  }
+
+  async *generate(request: GenerateRequest, signal: AbortSignal): AsyncGenerator<EngineEvent> {
+    if (signal.aborted) return;
+    if (this.#running >= this.parallel) {
+      throw new EngineError('OVERLOADED', `The model runs ${this.parallel} requests already.`);
+    }
+    this.#running += 1;
+    try {
+      yield* this.#run(request, signal);
+    } finally {
+      this.#running -= 1;
+    }
+  }
+
+  async countPrompt(request: GenerateRequest, signal: AbortSignal): Promise<number> {
+    signal.throwIfAborted();
+    return estimateTokens(request);
+  }
+
+  /** It is never lost: a server that does not answer fails requests, and may answer the next. */
+  onLost(): Disposable {
+    return { [Symbol.dispose]: () => {} };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#unloading.abort();
+  }
+
+  /** Asks one server after the other, as long as none has begun to answer. */
+  async *#run(request: GenerateRequest, signal: AbortSignal): AsyncGenerator<EngineEvent> {
+    const estimate = estimateTokens(request);
+    const prefix = `${request.cacheScope}\0${JSON.stringify(request.messages.slice(0, 2)).slice(0, PREFIX_CHARACTERS)}`;
+    const tried = new Set<string>();
+    let failure: EngineError | undefined;
+    for (;;) {
+      if (this.#stop.aborted) throw unloaded();
+      using visit = this.#parts.backends.visit(prefix, tried);
+      if (visit === undefined) throw failure ?? unreachable('all servers rest after failures');
+      tried.add(visit.url);
+      const turn = new UpstreamTurn(request, estimate, this.contextLength);
+      let begun = false;
+      try {
+        for await (const event of this.#ask(visit, request, turn, signal)) {
+          begun = true;
+          yield event;
+        }
+        return;
+      } catch (error) {
+        if (signal.aborted) return yield { type: 'interrupted', usage: turn.usage };
+        if (this.#stop.aborted) throw unloaded();
+        failure = toFailure(error, begun);
+        if (failure.code === 'MODEL_CRASHED' || failure.code === 'INTERNAL') visit.failed();
+        if (begun) yield { type: 'interrupted', usage: turn.usage };
+        if (begun || failure.code === 'INVALID_REQUEST' || failure.code === 'CONTEXT_EXCEEDED') throw failure;
+      }
+    }
+  }
+
+  async *#ask(
+    visit: Visit,
+    request: GenerateRequest,
+    turn: UpstreamTurn,
+    signal: AbortSignal,
+  ): AsyncGenerator<EngineEvent> {
+    const { firstByteMilliseconds, silenceMilliseconds } = this.#parts.options;
+    const started = performance.now();
+    using late = deadline(firstByteMilliseconds);
+    const leaving = new AbortController();
+    try {
+      const all = AbortSignal.any([signal, this.#stop, late.signal, leaving.signal]);
+      const body = await this.#post(visit.url, request, all);
+      let firstAt = 0;
+      try {
+        for await (const data of readEvents(body, () =>
+          firstAt === 0 ? firstByteMilliseconds : silenceMilliseconds,
+        )) {
+          if (firstAt === 0) {
+            firstAt = performance.now();
+            late[Symbol.dispose]();
+            const { promptEstimate: total } = turn;
+            yield { type: 'prompt.progress', processed: total, total };
+          }
+          if (data === '[DONE]' || turn.isEndless) break;
+          for (const event of turn.read(data)) {
+            signal.throwIfAborted();
+            yield event;
+          }
+        }
+      } catch (error) {
+        // An answer that has its end is whole, whatever becomes of the connection.
+        if (turn.finish === undefined || signal.aborted || this.#stop.aborted) throw error;
+      }
+      const end = turn.finish ?? (turn.isEndless ? ({ reason: 'length' } as const) : undefined);
+      if (end === undefined) throw new BrokenStream('it ended the connection in the middle of the answer');
+      visit.succeeded();
+      const { usage } = turn;
+      const seconds = (performance.now() - firstAt) / 1000;
+      yield {
+        type: 'finish',
+        ...end,
+        usage,
+        timeToFirstTokenSeconds: (firstAt - started) / 1000,
+        tokensPerSecond: seconds > 0 ? usage.outputTokens / seconds : 0,
+      };
+    } finally {
+      leaving.abort();
+    }
+  }
+
+  async #post(url: string, request: GenerateRequest, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
+    const { apiKey, cacheSalt, fetch: ask = fetch } = this.#parts.options;
+    const body = toBody(request, this.#name, cacheSalt ? this.#alias('salt', request.cacheScope) : undefined);
+    const response = await ask(`${url}/chat/completions`, {
+      method: 'POST',
+      redirect: 'error',
+      signal,
+      headers: {
+        'content-type': 'application/json',
+        accept: 'text/event-stream',
+        // Gateways of llm-d share their servers fairly between these.
+        'x-gateway-inference-fairness-id': this.#alias('share', request.share.key),
+        ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }),
+      },
+      body: JSON.stringify(body),
+    });
+    if (!response.ok) throw toRefusal(response.status, await readBounded(response, MOST_ERROR_BYTES));
+    const isStream = /^text\/event-stream\b/i.test(response.headers.get('content-type') ?? '');
+    if (!isStream || response.body === null) throw new BrokenStream('it did not answer with a stream of events');
+    return response.body;
+  }
+
+  #alias(purpose: string, name: string): string {
+    return createHmac('sha256', this.#parts.secret).update(`${purpose}\0${name}`).digest('base64url');
+  }
+}
+
+function deadline(milliseconds: number): Disposable & { readonly signal: AbortSignal } {
+  const late = new AbortController();
+  const message = `it did not begin to answer within ${milliseconds / 1000} seconds`;
+  const timer = setTimeout(() => late.abort(new BrokenStream(message)), milliseconds);
+  return { signal: late.signal, [Symbol.dispose]: () => clearTimeout(timer) };
+}
+
+const unloaded = (): EngineError =>
+  new EngineError('MODEL_UNLOADED', 'The model was unloaded while the request ran. Try again.');
+
+const unreachable = (detail: string): EngineError =>
+  new EngineError('MODEL_CRASHED', 'The upstream server cannot be reached. Try again.', { detail });
+
+function toFailure(error: unknown, begun: boolean): EngineError {
+  if (error instanceof EngineError) return error;
+  if (error instanceof BrokenStream) return broken(error.message);
+  const { cause } = error as Error;
+  return begun ? broken('it ended the connection in the middle of the answer') : unreachable(String(cause ?? error));
+}
+
+const broken = (what: string): EngineError =>
+  new EngineError('MODEL_CRASHED', `The upstream server failed: ${what}. Try again.`);
