@@ -3,6 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
+import { measureAudit } from './audit.ts';
 import { measureGeneration } from './generation.ts';
 import { measureKoa } from './koa.ts';
 import { measureMcp } from './mcp.ts';
@@ -16,6 +17,7 @@ const groups = {
   verification: measureVerification,
   koa: measureKoa,
   mcp: measureMcp,
+  audit: measureAudit,
 };
 const chosen = process.argv.slice(2);
 const unknown = chosen.find((name) => !Object.hasOwn(groups, name));

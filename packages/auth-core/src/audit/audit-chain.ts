@@ -95,7 +95,7 @@ export function createAuditChain(key: Uint8Array): AuditChain {
     },
     async fit(entries) {
       const mac = await openMac();
-      const hashes = await mac(entries.map(({ hash: _, ...bound }) => toText('entry', bound)));
+      const hashes = await mac(entries.map((entry) => toText('entry', { ...entry, hash: undefined })));
       return entries.map(({ hash }, index) => isEqual(hashes[index] ?? '', hash));
     },
     async openHead(sealed) {

@@ -49,7 +49,7 @@ export interface AuditVerifyOptions {
   readonly from?: 'start' | 'checkpoint';
 }
 
-/** What {@link AuditLog.trim} removes: what both say, when both are given. */
+/** What {@link AuditLog.trim} removes; when both are given, what the one or the other says. */
 export interface AuditTrimOptions {
   /** RFC 3339: entries before this time, up to the first that is not. */
   readonly before?: string;

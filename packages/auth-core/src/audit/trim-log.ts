@@ -3,7 +3,7 @@ import type { AuditEntry, AuditHead, AuditStore, SealedAuditHead } from './audit
 import { createChainWalk } from './chain-walk.ts';
 import { TamperedLogError } from './tampered-log-error.ts';
 
-/** What is to go: entries before a time, all but so many, or both. */
+/** What is to go: entries before a time, all but so many, or what the one or the other says. */
 export interface TrimLimits {
   /** RFC 3339 in UTC with milliseconds, as in the entries. */
   readonly before?: string | undefined;
