@@ -17,7 +17,17 @@ export function adaptMessages(messages: readonly ChatMessage[], manners: Templat
   if (!manners.beginsWithAssistant && adapted.find(({ role }) => role !== 'system')?.role !== 'user') {
     adapted = withUser(adapted);
   }
-  return manners.takesNeighbours ? adapted : joinNeighbours(adapted);
+  if (!manners.takesNeighbours) adapted = joinNeighbours(adapted);
+  return manners.takesUserAfterResult ? adapted : answerResults(adapted);
+}
+
+/** Between a tool's result and the user, the assistant has its turn. */
+function answerResults(messages: readonly ChatMessage[]): ChatMessage[] {
+  return messages.flatMap((message, index): ChatMessage[] => {
+    const before = messages[index - 1];
+    const open = before?.role === 'tool' || (before?.role === 'assistant' && calls(before));
+    return message.role === 'user' && open ? [{ role: 'assistant', content: NOTHING_SAID }, message] : [message];
+  });
 }
 
 function joinLeadingSystem(messages: readonly ChatMessage[]): ChatMessage[] {

@@ -1,4 +1,4 @@
-import { PROBE, type Prober, probeUser } from './syntax/probes.ts';
+import { PROBE, PROBE_TOOLS, type Prober, probeCall, probeResult, probeUser } from './syntax/probes.ts';
 
 /** Which orders of messages a template takes, found by rendering them: what it leaves out counts as not taken. */
 export interface TemplateManners {
@@ -8,6 +8,8 @@ export interface TemplateManners {
   /** Two messages of one role in a row. */
   readonly takesNeighbours: boolean;
   readonly beginsWithAssistant: boolean;
+  /** A user's message behind a tool's result, to which the model has not said anything. */
+  readonly takesUserAfterResult: boolean;
   /** A conversation in which the user says nothing. */
   readonly goesWithoutUser: boolean;
 }
@@ -34,7 +36,19 @@ export function probeManners(prober: Prober): TemplateManners {
     takesLaterSystem: shows([...(takesSystem ? [system] : []), probeUser, said, laterSystem, again]),
     takesNeighbours:
       shows([probeUser, again]) && shows([probeUser, said, { role: 'assistant', content: PROBE.thought }, again]),
+    takesUserAfterResult: takesUserAfterResult(prober),
     beginsWithAssistant: shows([said, probeUser]),
     goesWithoutUser: shows([system]),
   };
+}
+
+function takesUserAfterResult(prober: Prober): boolean {
+  const conversations = ['', null].map((content) => [
+    probeUser,
+    { role: 'assistant', content, tool_calls: [probeCall(0)] },
+    probeResult(0),
+  ]);
+  const taken = conversations.find((messages) => prober.render({ messages, tools: PROBE_TOOLS }) !== '');
+  if (taken === undefined) return true;
+  return prober.render({ messages: [...taken, again], tools: PROBE_TOOLS }).includes(PROBE.again);
 }

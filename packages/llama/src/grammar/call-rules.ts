@@ -50,7 +50,11 @@ function jsonCall(
       () => 'string',
     );
   const parts = [...known, ...(onlyKnown ? [] : [jsonParts(body, other(), 'object')])].join(' | ');
-  return `"{" space (${parts}) space "}"`;
+  if (body.id === undefined) return `"{" space (${parts}) space "}"`;
+  const id = `${jsonLiteral(body.id.key)} space ":" space "\\"" ${ANYTHING} "\\""`;
+  return body.id.first
+    ? `"{" space (${id} space "," space)? (${parts}) space "}"`
+    : `"{" space (${parts}) (space "," space ${id})? space "}"`;
 }
 
 function jsonParts(body: Extract<CallBody, { kind: 'json' }>, name: string, callArguments: string): string {
@@ -150,11 +154,16 @@ function separated(
   return rest(0, true);
 }
 
-/** A text with wildcards. */
+/** A text with wildcards, and with any space where it has some. */
 function pattern(text: string): string {
   return text
     .split(ANY)
-    .map((part) => (part === '' ? '' : literal(part)))
+    .map((part) =>
+      part
+        .split(/\s+/)
+        .map((word) => (word === '' ? '' : literal(word)))
+        .join(' space '),
+    )
     .join(` ${ANYTHING} `)
     .trim();
 }

@@ -107,7 +107,7 @@ export const NATIVE_TURNS: Readonly<Record<string, NativeTurn>> = {
   'Kimi-K2-Instruct': kimi,
   'Kimi-K2-Thinking': { ...kimi, thought: '<think>Let me think</think>It rains' },
   'Kimi-K3': {
-    call: '<|open|>tools<|sep|><|open|>call tool="get_weather" index="1"<|sep|><|open|>argument key="city" type="string"<|sep|>Paris<|close|>argument<|sep|><|open|>argument key="days" type="number"<|sep|>2<|close|>argument<|sep|><|close|>call<|sep|><|close|>tools<|sep|><|close|>message<|sep|>',
+    call: '<|open|>tools<|sep|><|open|>call tool="get_weather" index="1"<|sep|><|open|>argument key="city" type="string"<|sep|>Paris<|close|>argument<|sep|><|open|>argument key="days" type="number"<|sep|>2<|close|>argument<|sep|><|close|>call<|sep|><|close|>tools<|sep|>',
     two: '<|open|>tools<|sep|><|open|>call tool="get_weather" index="1"<|sep|><|open|>argument key="city" type="string"<|sep|>Paris<|close|>argument<|sep|><|open|>argument key="days" type="number"<|sep|>2<|close|>argument<|sep|><|close|>call<|sep|><|open|>call tool="get_time" index="2"<|sep|><|open|>argument key="zone" type="string"<|sep|>UTC<|close|>argument<|sep|><|close|>call<|sep|><|close|>tools<|sep|><|close|>message<|sep|>',
     thought:
       '<|open|>think<|sep|>Let me think<|close|>think<|sep|><|open|>response<|sep|>It rains<|close|>response<|sep|><|close|>message<|sep|>',
@@ -195,7 +195,7 @@ export const NATIVE_TURNS: Readonly<Record<string, NativeTurn>> = {
     thought: '<|start|>assistant to=self<|message|>Let me think<|eom|><|start|>assistant to=user<|message|>It rains',
   },
   'openai-gpt-oss-120b': {
-    call: `<|start|>assistant<|channel|>commentary to=functions.get_weather <|constrain|>json<|message|>${PARIS}<|call|>`,
+    call: `<|start|>assistant to=functions.get_weather<|channel|>commentary json<|message|>${PARIS}`,
     thought:
       '<|start|>assistant<|channel|>analysis<|message|>Let me think<|end|><|start|>assistant<|channel|>final<|message|>It rains',
   },

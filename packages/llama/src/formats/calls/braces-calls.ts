@@ -31,7 +31,8 @@ export function* readBracesCalls(
     const found = objectAt(input.text, quote);
     if (found === undefined) {
       if (yield* more(input)) continue;
-      sink.invalid(CUT_OFF, input.taken + input.text);
+      input.takeAll();
+      sink.invalid(CUT_OFF, input.taken);
       return true;
     }
     if (found.value === undefined) {

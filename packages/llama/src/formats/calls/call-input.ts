@@ -22,6 +22,11 @@ export class CallInput {
     return taken;
   }
 
+  /** All that there is. */
+  takeAll(): string {
+    return this.take(this.text.length);
+  }
+
   forget(): void {
     this.#taken = '';
   }

@@ -39,7 +39,8 @@ function* readObject(input: CallInput, body: Extract<CallBody, { kind: 'json' }>
   while (!call.finished) {
     input.take(call.read(input.text));
     if (call.finished || (yield* more(input))) continue;
-    sink.invalid(CUT_OFF, input.taken + input.text);
+    input.takeAll();
+    sink.invalid(CUT_OFF, input.taken);
     return false;
   }
   return true;

@@ -19,13 +19,9 @@ export function* readNamedCall(
 ): Reading<boolean> {
   const name = yield* readName(input, nameEnd);
   if (name === undefined) return false;
-  if (!(yield* skipSpace(input)) || !input.text.startsWith('{')) {
-    sink.begin();
-    sink.start(name);
-    if (input.text === '') sink.invalid(CUT_OFF, input.taken);
-    else sink.invalid('The call’s arguments are not an object.', input.taken + input.text);
-    return true;
-  }
+  const goesOn = yield* skipSpace(input);
+  // Something else is a text that only begins like a call.
+  if (goesOn && !input.text.startsWith('{')) return false;
   sink.begin();
   sink.start(name);
   yield* readArguments(input, sink);

@@ -14,8 +14,7 @@ export function* readPythonCalls(input: CallInput, sink: CallSink): Reading<bool
     }
     if (!/^\[?\s*[\p{L}_][\w.:/-]*\s*\(/u.test(input.text)) return false;
     sink.begin();
-    sink.invalid(CUT_OFF, input.text);
-    input.take(input.text.length);
+    sink.invalid(CUT_OFF, input.takeAll());
     return true;
   }
   const text = input.text.slice(0, length);

@@ -29,7 +29,8 @@ export function* readTagsCall(
   while (yield* nextIs(input, tags.keyOpen, end)) {
     const argument = yield* readArgument(input, tags);
     if (argument === undefined) {
-      sink.invalid(CUT_OFF, input.taken + input.text);
+      input.takeAll();
+      sink.invalid(CUT_OFF, input.taken);
       return true;
     }
     const [key, text] = argument;
@@ -39,7 +40,8 @@ export function* readTagsCall(
     sink.delta(`${separator}${JSON.stringify(key)}: ${JSON.stringify(value)}`);
   }
   if (input.ended && end.trim() !== '' && typeof fit(end, input.text) !== 'number') {
-    sink.invalid(CUT_OFF, input.taken + input.text);
+    input.takeAll();
+    sink.invalid(CUT_OFF, input.taken);
     return true;
   }
   sink.delta(Object.keys(callArguments).length === 0 ? '{}' : '}');

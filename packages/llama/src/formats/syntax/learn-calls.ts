@@ -75,7 +75,7 @@ function withoutEnclosure(text: string, { open, close }: Enclosure): string {
 /** What comes before the turn ends as every turn does. */
 function withoutTurnEnd(text: string, turnEnd: string): string {
   const line = /\S[^\n]*/.exec(turnEnd)?.[0].trim() ?? '';
-  const end = /^[^<]*<[^<>]*>/.exec(line)?.[0] ?? line;
+  const end = leadingTag(line) || (/^[^<]*<[^<>]*>/.exec(line)?.[0] ?? line);
   const at = end === '' ? -1 : text.indexOf(end);
   return at < 0 ? leadingTag(text) || (/^[^<\n]*/.exec(text.trimStart())?.[0] ?? '') : text.slice(0, at);
 }
@@ -127,7 +127,17 @@ function jsonBody(call: Record<string, unknown>, name: string): CallBody | undef
   const [key] = holder;
   if (key === name) return { kind: 'json', name: '', arguments: '', nameIsKey: true };
   const naming = entries.find(([, value]) => value === name);
-  return naming && { kind: 'json', name: naming[0], arguments: key, nameIsKey: false };
+  const others = entries.filter((entry) => entry !== holder && entry !== naming && typeof entry[1] === 'string');
+  const [id] = others.filter(([other]) => /id$/i.test(other));
+  return (
+    naming && {
+      kind: 'json',
+      name: naming[0],
+      arguments: key,
+      nameIsKey: false,
+      ...(id === undefined ? {} : { id: { key: id[0], first: entries[0] === id } }),
+    }
+  );
 }
 
 function isArguments(value: unknown): boolean {

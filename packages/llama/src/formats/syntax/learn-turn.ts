@@ -135,10 +135,17 @@ function learnCallSyntax(
   return learnCalls({
     one,
     ...(two === undefined ? {} : { two }),
-    turnEnd: saidTurn(prober).after,
+    turnEnd: withoutClose(saidTurn(prober).after, enclosures),
     enclosures,
     headerEnd: trailingTag(headerOf(prober)),
   });
+}
+
+function withoutClose(after: string, enclosures: readonly Enclosure[]): string {
+  const close = enclosures
+    .map((enclosure) => enclosure.close)
+    .find((text) => text !== '' && after.trimStart().startsWith(text));
+  return close === undefined ? after : after.trimStart().slice(close.length);
 }
 
 /** A turn that only says something: what comes before and after the text. */

@@ -30,8 +30,9 @@ export function find(
   text: string,
   key = '',
 ): { readonly start: number; readonly end: Fit } | undefined {
+  const [first = ''] = pattern.replaceAll(KEY, key).trim();
   for (let start = 0; start < text.length; start += 1) {
-    if (/\s/.test(text[start] ?? '')) continue;
+    if (first !== ANY && !text.startsWith(first, start)) continue;
     const end = fit(pattern, text.slice(start), key);
     if (end === undefined) continue;
     return { start, end: typeof end === 'number' ? start + end : end };

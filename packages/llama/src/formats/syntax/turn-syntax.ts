@@ -1,7 +1,14 @@
 /** How one call is written. Texts may hold wildcards (see `pattern.ts`); space around them does not matter. */
 export type CallBody =
   /** `{"name": …, "arguments": {…}}`, or `{"…": {…}}` where the tool's name is the key. */
-  | { readonly kind: 'json'; readonly name: string; readonly arguments: string; readonly nameIsKey: boolean }
+  | {
+      readonly kind: 'json';
+      readonly name: string;
+      readonly arguments: string;
+      readonly nameIsKey: boolean;
+      /** The key of the call's id, and whether it comes first or last. */
+      readonly id?: { readonly key: string; readonly first: boolean };
+    }
   /** The tool's name, and then its arguments as JSON. */
   | { readonly kind: 'named'; readonly nameEnd: string }
   /** The tool's name, and then each argument between texts of its own. */
