@@ -4,6 +4,7 @@ import type { McpHost } from '@latchkey/mcp-bridge';
 import type { Approvals } from './approvals/open-approvals.ts';
 import type { AuditTrail } from './audit/audit-trail.ts';
 import type { ChatService } from './chat/chat-service.ts';
+import type { ConversationStore } from './contracts/conversation-store.ts';
 import { createApprovalHandlers } from './http/handlers/approvals.ts';
 import { createAuditHandler } from './http/handlers/audit.ts';
 import { createCanHandler } from './http/handlers/can.ts';
@@ -19,6 +20,7 @@ import { createModelHandlers } from './http/handlers/models.ts';
 import { createOAuthHandlers } from './http/handlers/oauth.ts';
 import { createProtectedResourceHandler } from './http/handlers/protected-resource.ts';
 import { createReadyHandler } from './http/handlers/ready.ts';
+import { createResponseHandlers } from './http/handlers/responses.ts';
 import { createSettingsHandlers } from './http/handlers/settings.ts';
 import { createTokenHandlers, type ReviewGrant } from './http/handlers/tokens.ts';
 import { createUsageHandler, type UsageHandlerOptions } from './http/handlers/usage.ts';
@@ -54,6 +56,7 @@ export interface HandlerParts {
   readonly mcpJsonProblem: () => string | null;
   readonly approvals: Approvals;
   readonly chat: ChatService;
+  readonly conversations: ConversationStore;
   readonly catalog: ModelCatalog;
   readonly pool: ModelPool;
   readonly usage: Omit<UsageHandlerOptions, 'auth'>;
@@ -92,6 +95,15 @@ export function createHandlers(parts: HandlerParts): Handlers {
           ask: askApprovalFor(approvals.pending, principal),
           taint: parts.taint,
           toolCalls: parts.toolCalls,
+          recordUsage: (counts) =>
+            parts.usage.recorder.record({
+              rootId: principal.rootId,
+              project: principal.project ?? null,
+              model: 'mcp',
+              inputTokens: 0,
+              outputTokens: 0,
+              ...counts,
+            }),
         }),
       installation: parts.installation,
     }),
@@ -111,6 +123,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
     models: createModelHandlers(catalog, pool),
     oauth: createOAuthHandlers({ auth, access, meter, clock }),
     protectedResource: createProtectedResourceHandler(parts.publicUrl, parts.authorizationServers),
+    responses: createResponseHandlers({ conversations: parts.conversations, auth, trail }),
     settings: createSettingsHandlers(settings),
     tokens: createTokenHandlers(auth, parts.reviewGrant),
     usage: createUsageHandler({ auth, ...parts.usage }),

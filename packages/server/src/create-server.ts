@@ -31,7 +31,6 @@ import { toUpstreamOptions } from './config/to-upstream-options.ts';
 import { withoutAbsent } from './config/without-absent.ts';
 import type { ConversationStore } from './contracts/conversation-store.ts';
 import { ServerError } from './contracts/server-error.ts';
-import { forgetTurns } from './conversations/forget-turns.ts';
 import { createKyselyConversationStore } from './conversations/kysely-conversation-store.ts';
 import { createHandlers } from './create-handlers.ts';
 import { createUpstreamEngine } from './engines/upstream/index.ts';
@@ -52,6 +51,7 @@ import { withFreshSettings } from './settings/with-fresh-settings.ts';
 import { ensureAdministrator, withAdministratorFile } from './state/administrator.ts';
 import { announceServer, openDataFolder } from './state/data-folder.ts';
 import { openDatabase } from './state/database.ts';
+import { forgetConversations } from './state/forget-conversations.ts';
 import { hasEndedIn } from './state/has-ended.ts';
 import { isLoopback } from './state/loopback.ts';
 import { nameInstallation } from './state/name-installation.ts';
@@ -193,7 +193,7 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
     startRetention({
       kept: [
         keepDays('exchanged keys', exchangedKeyDays, (time) => core.forgetEnded(time)),
-        keepDays('responses', responseDays, (time) => forgetTurns(database.conversations, time.toISOString())),
+        keepDays('responses', responseDays, (time) => forgetConversations(database, time)),
         keepDays('approvals', approvalDays, (time) => forgetCalls(database.approvals, time.toISOString())),
         { name: 'audit log', forget: (now) => trimDaily(log, config.retention, now) },
       ],
@@ -253,10 +253,11 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
 
   const usage = createKyselyUsageStore(database.usage);
   const recorder = opened.use(createUsageRecorder({ store: usage, clock, logger }));
+  const conversations = options.conversations ?? createKyselyConversationStore(database.conversations);
   const chat = createChatService({
     catalog,
     pool,
-    conversations: options.conversations ?? createKyselyConversationStore(database.conversations),
+    conversations,
     openToolset: createChatTools({
       host: mcp,
       switches: settings.current,
@@ -308,6 +309,7 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
       mcpJsonProblem: watcher.problem,
       approvals,
       chat,
+      conversations,
       catalog,
       pool,
       usage: { store: usage, recorder, clock },

@@ -1,6 +1,6 @@
 import type { Principal } from '@latchkey/auth-core';
 import type { ChatMessage } from '@latchkey/engine';
-import type { ConversationStore, TurnState, WaitingToolCall } from '../contracts/conversation-store.ts';
+import type { ConversationStore, StoredTurn, TurnState, WaitingToolCall } from '../contracts/conversation-store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { TurnKeeper, TurnRecord } from './run-chat.ts';
 
@@ -31,13 +31,18 @@ export interface KeptTurn extends TurnKeeper {
 export function keepTurn(options: KeepTurnOptions): KeptTurn {
   const { conversations, logger, responseId, createdAt, principal, model, parentId, messages, record } = options;
   let isKept = false;
+  let isBegun = false;
   /** What stands open: it stays open when the turn is broken off. */
   let open: { readonly waiting?: WaitingToolCall; readonly begun?: string } = {};
 
+  let isDeleted = false;
+
   async function save(state: TurnState): Promise<void> {
-    await conversations.save({
+    if (isDeleted) return;
+    const turn: StoredTurn = {
       id: responseId,
       owner: principal.rootId,
+      madeBy: [...principal.chain, principal.id],
       project: principal.project ?? null,
       model,
       parentId: parentId ?? null,
@@ -45,8 +50,13 @@ export function keepTurn(options: KeepTurnOptions): KeptTurn {
       ...open,
       state,
       createdAt,
-    });
-    isKept = true;
+    };
+    if (isKept) isKept = await conversations.update(turn);
+    else await conversations.save(turn);
+    // What was deleted while it ran is not kept again.
+    isDeleted = !isKept && isBegun;
+    isKept = !isDeleted;
+    isBegun = true;
   }
 
   return {

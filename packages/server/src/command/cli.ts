@@ -15,6 +15,7 @@ import { addLogoutCommand } from './logout.ts';
 import { addMcpCommands } from './mcp.ts';
 import { addModelsCommand } from './models.ts';
 import { toJson } from './print.ts';
+import { addResponseCommands } from './response.ts';
 import { addServeCommand } from './serve.ts';
 import { addSettingsCommands } from './settings.ts';
 import { addTokenCommands } from './token/token-commands.ts';
@@ -42,6 +43,7 @@ export function createProgram(asJson = false): Command {
   addCanCommand(program);
   addSettingsCommands(program);
   addUsageCommand(program);
+  addResponseCommands(program);
   addApprovalsCommands(program);
   addAuditCommands(program);
   addAdminCommands(program);

@@ -19,6 +19,8 @@ export interface StoredTurn {
   readonly id: string;
   /** The root token of the caller's chain: nobody else finds this turn. */
   readonly owner: string;
+  /** Every id of the caller's chain: the tokens with these ids may see it. */
+  readonly madeBy: readonly string[];
   readonly project: string | null;
   readonly model: string;
   readonly parentId: string | null;
@@ -41,10 +43,33 @@ export interface StoredConversation {
   readonly begun?: string;
 }
 
+/** What is known of a stored turn without its words. */
+export type TurnHead = Pick<StoredTurn, 'id' | 'project' | 'model' | 'parentId' | 'state' | 'waiting' | 'createdAt'>;
+
+/** Whose turns are looked at. */
+export interface TurnScope {
+  readonly owner: string;
+  /** Only those of this project, or of none; absent: of all. */
+  readonly project?: string | null;
+  /** Only those of the token with this id, and of what was derived from it; absent: all of the owner. */
+  readonly madeBy?: string;
+}
+
 /** SEAM. Keeps conversations for `previous_response_id`. Built in: `conversations/kysely-conversation-store`. */
 export interface ConversationStore {
-  /** Keeps a turn, or how far it has got since it was kept last. Rejects when somebody else has a turn of that id. */
+  /** Keeps a new turn. Rejects when there is one of that id. */
   save(turn: StoredTurn): Promise<void>;
+  /** Keeps how far a turn has got since; false when it is not there any more. */
+  update(turn: StoredTurn): Promise<boolean>;
+  /** The newest first; those before the turn `before`, which must be one of them. Undefined when it is not. */
+  list(
+    scope: TurnScope,
+    page: { readonly limit: number; readonly before?: string },
+  ): Promise<readonly TurnHead[] | undefined>;
+  /** One turn with what it added; undefined when there is none in that scope. */
+  find(id: string, scope: TurnScope): Promise<(TurnHead & Pick<StoredTurn, 'messages'>) | undefined>;
+  /** Deletes a turn and all that goes on from it, and says how many these were: 0 when there is none in that scope. */
+  remove(id: string, scope: TurnScope): Promise<number>;
   /**
    * All up to and with turn `id`; undefined when there is none of that id, owner and project. Any turn may be continued
    * several times: conversations are trees.

@@ -1,7 +1,13 @@
 import type { ChatMessage } from '@latchkey/engine';
-import { type Kysely, sql } from 'kysely';
-import type { ConversationStore, WaitingToolCall } from '../contracts/conversation-store.ts';
-import type { ConversationTables } from './schema.ts';
+import { type Kysely, type Selectable, type SelectQueryBuilder, sql } from 'kysely';
+import type {
+  ConversationStore,
+  StoredTurn,
+  TurnHead,
+  TurnScope,
+  WaitingToolCall,
+} from '../contracts/conversation-store.ts';
+import type { ConversationTables, ConversationTurnTable } from './schema.ts';
 
 /**
  * Conversations in SQL. A turn holds only what it added; a conversation is the walk from a turn to its root, and
@@ -10,28 +16,75 @@ import type { ConversationTables } from './schema.ts';
 export function createKyselyConversationStore(db: Kysely<ConversationTables>): ConversationStore {
   return {
     save: async (turn) => {
-      const progress = {
-        messages: JSON.stringify(turn.messages),
-        waiting: turn.waiting === undefined ? null : JSON.stringify(turn.waiting),
-        state: turn.state,
-        begun: turn.begun ?? null,
-      };
-      const { numInsertedOrUpdatedRows } = await db
+      await db
         .insertInto('conversation_turn')
         .values({
           id: turn.id,
           owner: turn.owner,
+          made_by: JSON.stringify(turn.madeBy),
           project: turn.project,
           model: turn.model,
           parent_id: turn.parentId,
           created_at: turn.createdAt,
-          ...progress,
+          ...progressOf(turn),
         })
-        .onConflict((conflict) =>
-          conflict.column('id').doUpdateSet(progress).where('conversation_turn.owner', '=', turn.owner),
-        )
+        .execute();
+    },
+
+    update: async (turn) => {
+      const { numUpdatedRows } = await db
+        .updateTable('conversation_turn')
+        .set(progressOf(turn))
+        .where('id', '=', turn.id)
+        .where('owner', '=', turn.owner)
         .executeTakeFirstOrThrow();
-      if (numInsertedOrUpdatedRows !== 1n) throw new Error(`Turn ${turn.id} is somebody else's.`);
+      return numUpdatedRows === 1n;
+    },
+
+    list: async (scope, { limit, before }) => {
+      const last =
+        before === undefined
+          ? undefined
+          : await within(db.selectFrom('conversation_turn').select(['created_at', 'id']), scope)
+              .where('id', '=', before)
+              .executeTakeFirst();
+      if (before !== undefined && last === undefined) return undefined;
+      const rows = await within(db.selectFrom('conversation_turn').select(HEAD), scope)
+        .$if(last !== undefined, (query) =>
+          query.where(({ eb, and, or }) =>
+            or([
+              eb('created_at', '<', last?.created_at ?? ''),
+              and([eb('created_at', '=', last?.created_at ?? ''), eb('id', '<', last?.id ?? '')]),
+            ]),
+          ),
+        )
+        .orderBy('created_at', 'desc')
+        .orderBy('id', 'desc')
+        .limit(limit)
+        .execute();
+      return rows.map(toHead);
+    },
+
+    find: async (id, scope) => {
+      const row = await within(db.selectFrom('conversation_turn').select([...HEAD, 'messages']), scope)
+        .where('id', '=', id)
+        .executeTakeFirst();
+      return row && { ...toHead(row), messages: JSON.parse(row.messages) as ChatMessage[] };
+    },
+
+    remove: async (id, scope) => {
+      const found = await within(db.selectFrom('conversation_turn').select('id'), scope)
+        .where('id', '=', id)
+        .executeTakeFirst();
+      if (found === undefined) return 0;
+      const { rows } = await sql`
+        with recursive later (id) as (
+          select id from conversation_turn where id = ${id} and owner = ${scope.owner}
+          union
+          select turn.id from conversation_turn turn join later on turn.parent_id = later.id
+        )
+        delete from conversation_turn where id in (select id from later) returning id`.execute(db);
+      return rows.length;
     },
 
     load: async (id, owner, project) => {
@@ -55,3 +108,38 @@ export function createKyselyConversationStore(db: Kysely<ConversationTables>): C
     },
   };
 }
+
+const HEAD = ['id', 'project', 'model', 'parent_id', 'state', 'waiting', 'created_at'] as const;
+
+type HeadRow = Pick<Selectable<ConversationTurnTable>, (typeof HEAD)[number]>;
+
+const toHead = (row: HeadRow): TurnHead => ({
+  id: row.id,
+  project: row.project,
+  model: row.model,
+  parentId: row.parent_id,
+  state: row.state ?? 'completed',
+  ...(row.waiting === null ? {} : { waiting: JSON.parse(row.waiting) as WaitingToolCall }),
+  createdAt: row.created_at,
+});
+
+const progressOf = (turn: StoredTurn) => ({
+  messages: JSON.stringify(turn.messages),
+  waiting: turn.waiting === undefined ? null : JSON.stringify(turn.waiting),
+  state: turn.state,
+  begun: turn.begun ?? null,
+});
+
+/** Ids of tokens may hold an underscore, which stands for any character in a pattern. */
+const escaped = (id: string): string => id.replaceAll(/[\\%_]/g, '\\$&');
+
+const within = <Row>(
+  query: SelectQueryBuilder<ConversationTables, 'conversation_turn', Row>,
+  { owner, project, madeBy }: TurnScope,
+): SelectQueryBuilder<ConversationTables, 'conversation_turn', Row> =>
+  query
+    .where('owner', '=', owner)
+    .$if(project !== undefined, (some) => some.where('project', 'is not distinct from', project ?? null))
+    .$if(madeBy !== undefined, (some) =>
+      some.where(sql<boolean>`made_by like ${`%"${escaped(madeBy ?? '')}"%`} escape '\\'`),
+    );

@@ -26,4 +26,12 @@ export const conversationMigrations: Migrations = {
     await database.schema.alterTable('conversation_turn').addColumn('state', 'text').execute();
     await database.schema.alterTable('conversation_turn').addColumn('begun', 'text').execute();
   },
+  '0013-turn-makers': async (database) => {
+    await database.schema.alterTable('conversation_turn').addColumn('made_by', 'text').execute();
+    await database.schema
+      .createIndex('conversation_turn_parent')
+      .on('conversation_turn')
+      .columns(['parent_id'])
+      .execute();
+  },
 };

@@ -8,6 +8,8 @@ export interface ConversationTables {
 export interface ConversationTurnTable {
   id: string;
   owner: string;
+  /** JSON of the ids of the tokens that may see it; null in rows that are older than the column: the owner alone. */
+  made_by: string | null;
   project: string | null;
   model: string;
   parent_id: string | null;

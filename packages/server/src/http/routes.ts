@@ -13,6 +13,7 @@ import type { McpServerHandlers } from './handlers/mcp-servers.ts';
 import type { ModelHandlers } from './handlers/models.ts';
 import type { OAuthHandlers } from './handlers/oauth.ts';
 import { RESOURCE_METADATA_PATH } from './handlers/protected-resource.ts';
+import type { ResponseHandlers } from './handlers/responses.ts';
 import type { SettingsHandlers } from './handlers/settings.ts';
 import type { TokenHandlers } from './handlers/tokens.ts';
 import type { WhoamiHandlers } from './handlers/whoami.ts';
@@ -34,6 +35,7 @@ export interface Handlers {
   readonly oauth: OAuthHandlers;
   readonly protectedResource: Handler;
   readonly ready: Handler;
+  readonly responses: ResponseHandlers;
   readonly settings: SettingsHandlers;
   readonly tokens: TokenHandlers;
   readonly usage: Handler;
@@ -49,7 +51,7 @@ export interface RouteOptions {
 /** Every endpoint of the server; there is no other. */
 export function createRoutes(handlers: Handlers, { chatBodyBytes }: RouteOptions): readonly Route[] {
   const { approvals, audit, can, keys, labelStudioTokens, mcp, mcpPins, mcpServers, models } = handlers;
-  const { oauth, settings, tokens, usage, whoami } = handlers;
+  const { oauth, responses, settings, tokens, usage, whoami } = handlers;
   const chatBody = conversation(chatBodyBytes);
   return [
     ...speaking(lmstudioDialect, [
@@ -241,6 +243,15 @@ export function createRoutes(handlers: Handlers, { chatBodyBytes }: RouteOptions
         runsLong,
         body: optionalAdministration,
         handler: mcpPins.approve,
+      },
+      { method: 'GET', path: '/api/v1/responses', access: 'authenticated', handler: responses.list },
+      { method: 'GET', path: '/api/v1/responses/:id', access: 'authenticated', handler: responses.show },
+      {
+        method: 'DELETE',
+        path: '/api/v1/responses/:id',
+        idempotency: 'kept',
+        access: 'authenticated',
+        handler: responses.remove,
       },
       { method: 'GET', path: '/api/v1/audit', access: 'audit:read', handler: audit },
       { method: 'GET', path: '/api/v1/usage', access: 'usage:read', handler: usage },

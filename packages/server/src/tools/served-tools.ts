@@ -10,6 +10,7 @@ import {
 } from '@latchkey/mcp-bridge';
 import type { ToolAudit } from '../audit/tool-audit.ts';
 import type { CallProgress, ServedContent, ServedResult, ServedTool, ServedTools } from '../contracts/served-tools.ts';
+import type { UsageCounts } from '../contracts/usage-record.ts';
 import { type AskApproval, changedNote, whileWaiting } from './ask-approval.ts';
 import { auditOutcome } from './audit-outcome.ts';
 import { createAuditedGate, type JudgedCall } from './audited-gate.ts';
@@ -34,6 +35,8 @@ export interface ServeToolsOptions {
   /** So many calls in one HTTP request, if the token does not say less: the older protocol knows batches. */
   readonly toolCalls: number;
   readonly listMilliseconds?: number;
+  /** Told of the request when it makes its first call, and of each call that reached a tool. */
+  readonly recordUsage?: (counts: Pick<UsageCounts, 'requests' | 'toolCalls'>) => void;
 }
 
 /**
@@ -52,6 +55,11 @@ export function serveTools(options: ServeToolsOptions): ServedTools {
   const decision = decide({ action: 'chat' }, []);
   const limit = Math.min(options.toolCalls, decision.allowed ? (decision.toolCallsPerRequest ?? Infinity) : 0);
   let callsLeft = limit;
+  let hasCalled = false;
+  const count = (): void => {
+    options.recordUsage?.({ requests: hasCalled ? 0 : 1, toolCalls: 1 });
+    hasCalled = true;
+  };
 
   return {
     async list(signal) {
@@ -92,6 +100,7 @@ export function serveTools(options: ServeToolsOptions): ServedTools {
           if (toolset === undefined || tool === undefined) continue;
           const { outcome, rewritten } = await callWatched(toolset, tool, args, { signal, onProgress });
           auditOutcome(audit, outcome);
+          if (outcome.type === 'success') count();
           return toResult(outcome, rewritten);
         } finally {
           await toolset?.close();

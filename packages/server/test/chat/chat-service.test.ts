@@ -357,10 +357,14 @@ describe('a conversation', () => {
     const toolset = new ScriptedToolset({ read: ran('read', 'text') });
     const first = await newChat(new ScriptedEngine(callsTool('read'), says('Done')), {}, toolset);
     const conversations: ConversationStore = {
-      load: first.conversations.load,
+      ...first.conversations,
       save: async (turn) => {
         stored.push(structuredClone(turn));
         await first.conversations.save(turn);
+      },
+      update: async (turn) => {
+        stored.push(structuredClone(turn));
+        return first.conversations.update(turn);
       },
     };
     const recorded = await newChat(new ScriptedEngine(callsTool('read'), says('Done')), { conversations }, toolset);
@@ -565,8 +569,9 @@ describe('a fault on the way', () => {
   });
 
   it('at keeping the conversation is refused before anything is done', async () => {
-    const conversations = { load: async () => undefined, save: async () => Promise.reject(new Error('disk full')) };
-    const test = await newChat(new ScriptedEngine(says('Hi')), { conversations });
+    const { conversations } = await newChat(new ScriptedEngine());
+    const broken = { ...conversations, save: async () => Promise.reject(new Error('disk full')) };
+    const test = await newChat(new ScriptedEngine(says('Hi')), { conversations: broken });
     await expect(ask(test, await newCaller(test.auth), { store: true })).rejects.toMatchObject({ code: 'INTERNAL' });
   });
 });

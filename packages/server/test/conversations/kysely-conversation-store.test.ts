@@ -1,7 +1,7 @@
 import type { ChatMessage } from '@latchkey/engine';
 import { sql } from 'kysely';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { ConversationStore, StoredTurn } from '../../src/contracts/conversation-store.ts';
+import type { ConversationStore, StoredTurn, TurnScope } from '../../src/contracts/conversation-store.ts';
 import { createKyselyConversationStore } from '../../src/conversations/kysely-conversation-store.ts';
 import { openDatabase } from '../../src/state/database.ts';
 import { openConversations } from '../scripted/databases.ts';
@@ -20,17 +20,20 @@ async function openOnPostgres(): Promise<ConversationStore> {
 const say = (text: string): ChatMessage => ({ role: 'user', content: [{ type: 'text', text }] });
 
 const save = (store: ConversationStore, id: string, changes: Partial<StoredTurn> = {}): Promise<void> =>
-  store.save({
-    id,
-    owner: 'mine',
-    project: null,
-    model: 'ibm/granite',
-    parentId: null,
-    messages: [say(id)],
-    state: 'completed',
-    createdAt: '2026-01-01T00:00:00Z',
-    ...changes,
-  });
+  store.save(turnOf(id, changes));
+
+const turnOf = (id: string, changes: Partial<StoredTurn> = {}): StoredTurn => ({
+  id,
+  owner: 'mine',
+  madeBy: ['mine'],
+  project: null,
+  model: 'ibm/granite',
+  parentId: null,
+  messages: [say(id)],
+  state: 'completed',
+  createdAt: '2026-01-01T00:00:00Z',
+  ...changes,
+});
 
 describe.each([
   { name: 'SQLite', open: openConversations },
@@ -104,7 +107,8 @@ describe.each([
     const store = await open();
     await save(store, 'a');
     await expect(save(store, 'b', { parentId: 'none' })).rejects.toThrow(/foreign key/i);
-    await expect(save(store, 'a', { owner: 'theirs' })).rejects.toThrow("somebody else's");
+    await expect(save(store, 'a', { owner: 'theirs' })).rejects.toThrow(/unique/i);
+    await expect(save(store, 'a')).rejects.toThrow(/unique/i);
     expect(await store.load('a', 'mine', null)).toEqual({ messages: [say('a')] });
   });
 
@@ -115,7 +119,33 @@ describe.each([
     expect(await store.load('a', 'mine', null)).toEqual({ messages: [say('a')], waiting });
     await save(store, 'b', { parentId: 'a' });
     expect(await store.load('b', 'mine', null)).toEqual({ messages: [say('a'), say('b')] });
-    await save(store, 'a', { messages: [say('a'), say('more')] });
+    const further = { messages: [say('a'), say('more')] };
+    expect(await store.update(turnOf('a', further))).toBe(true);
+    expect(await store.update(turnOf('a', { ...further, owner: 'theirs' }))).toBe(false);
     expect(await store.load('a', 'mine', null)).toEqual({ messages: [say('a'), say('more')] });
+  });
+
+  it('is listed by page, shown, and deleted with what goes on from it, within its scope', async () => {
+    const store = await open();
+    const mine = { owner: 'mine', project: null };
+    await save(store, 'a', { createdAt: '2026-01-01T00:00:01Z' });
+    await save(store, 'b', { createdAt: '2026-01-01T00:00:02Z', parentId: 'a', madeBy: ['mine', 'x_y'] });
+    await save(store, 'c', { createdAt: '2026-01-01T00:00:02Z', parentId: 'b', madeBy: ['mine', 'xzy'] });
+    await save(store, 'web', { project: 'web' });
+    await save(store, 'theirs', { owner: 'theirs' });
+    const list = async (scope: TurnScope, before?: string) =>
+      (await store.list(scope, { limit: 2, ...(before === undefined ? {} : { before }) }))?.map(({ id }) => id);
+    expect(await list(mine)).toEqual(['c', 'b']);
+    expect(await list(mine, 'b')).toEqual(['a']);
+    expect(await list(mine, 'theirs')).toBeUndefined();
+    expect(await list({ ...mine, madeBy: 'x_y' })).toEqual(['b']);
+    expect(await list({ owner: 'mine' }, 'a')).toEqual(['web']);
+    expect(await store.find('b', mine)).toMatchObject({ id: 'b', parentId: 'a', messages: [say('b')] });
+    expect(await store.find('theirs', mine)).toBeUndefined();
+    expect(await store.remove('web', mine)).toBe(0);
+    expect(await store.remove('b', { ...mine, madeBy: 'xzy' })).toBe(0);
+    expect(await store.remove('b', mine)).toBe(2);
+    expect(await list(mine)).toEqual(['a']);
+    expect(await store.update(turnOf('b'))).toBe(false);
   });
 });

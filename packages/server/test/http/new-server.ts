@@ -178,10 +178,11 @@ export async function newServer(options: TestServerOptions = {}): Promise<TestSe
     digest: ({ decision, arguments: args = {} }) => audit.digest({ decision, args }),
   });
   onTestFinished(() => approvals[Symbol.asyncDispose]());
+  const conversations = await openConversations();
   const chat = createChatService({
     catalog,
     pool,
-    conversations: await openConversations(),
+    conversations,
     openToolset: createChatTools({
       host: mcp,
       switches: settings.current,
@@ -217,6 +218,7 @@ export async function newServer(options: TestServerOptions = {}): Promise<TestSe
       mcpJsonProblem: () => options.mcpJsonProblem ?? null,
       approvals,
       chat,
+      conversations,
       catalog,
       pool,
       usage: { store: usage, recorder, clock },

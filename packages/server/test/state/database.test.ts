@@ -9,6 +9,7 @@ import { temporaryFolder, writeFiles } from '../scripted/temporary-folder.ts';
 const turn = {
   id: 'resp_1',
   owner: 'token',
+  madeBy: ['token'],
   project: null,
   model: 'm',
   parentId: null,

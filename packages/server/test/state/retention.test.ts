@@ -5,6 +5,7 @@ import { forgetCalls } from '../../src/approvals/forget-calls.ts';
 import { forgetTurns } from '../../src/conversations/forget-turns.ts';
 import { createKyselyConversationStore } from '../../src/conversations/kysely-conversation-store.ts';
 import { openDatabase } from '../../src/state/database.ts';
+import { forgetConversations } from '../../src/state/forget-conversations.ts';
 import { keepDays, sweep } from '../../src/state/retention.ts';
 import { keepLog } from '../http/new-server.ts';
 import { createPostgresDatabase } from '../scripted/postgres-database.ts';
@@ -32,6 +33,7 @@ describe.each([
       store.save({
         id,
         owner: 'root',
+        madeBy: ['root'],
         project: null,
         model: 'm',
         parentId,
@@ -96,6 +98,28 @@ describe.each([
     const left = (await auth.list(auth.operator())).map(({ id }) => id);
     expect(left.toSorted()).toEqual([root.record.id, works.record.id].toSorted());
     await expect(auth.verify(ended.token)).rejects.toMatchObject({ code: 'AUTH_TOKEN_UNKNOWN' });
+  });
+
+  it('are turns of tokens that were revoked or removed, and of no others', async () => {
+    const database = await open();
+    const auth = createAuth({ store: database.tokens, digestKey: new Uint8Array(32) });
+    const operator = auth.operator();
+    const issue = async (name: string) =>
+      (await auth.issue({ name, grant: { actions: ['chat'] } }, operator)).record.id;
+    const [works, revoked] = [await issue('works'), await issue('revoked')];
+    const store = createKyselyConversationStore(database.conversations);
+    for (const owner of [works, revoked, 'removed', 'local:anonymous']) {
+      const turn = { owner, madeBy: [owner], project: null, model: 'm', messages: [], state: 'completed' as const };
+      await store.save({ ...turn, id: `1 ${owner}`, parentId: null, createdAt: NEW });
+      await store.save({ ...turn, id: `2 ${owner}`, parentId: `1 ${owner}`, createdAt: NEW });
+    }
+    await auth.revoke(revoked, operator);
+    await forgetConversations(database, new Date(BEFORE));
+    const left = await database.conversations.selectFrom('conversation_turn').select('owner').distinct().execute();
+    const kept = left
+      .map(({ owner }) => owner)
+      .filter((owner) => [works, revoked, 'removed', 'local:anonymous'].includes(owner));
+    expect(kept.toSorted()).toEqual([works, 'local:anonymous'].toSorted());
   });
 });
 

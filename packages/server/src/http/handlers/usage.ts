@@ -25,7 +25,7 @@ const querySchema = z.strictObject({
 export interface UsageHandlerOptions {
   readonly auth: Pick<Auth, 'show'>;
   readonly store: UsageStore;
-  readonly recorder: Pick<UsageRecorder, 'flush'>;
+  readonly recorder: Pick<UsageRecorder, 'flush' | 'record'>;
   readonly clock: () => Date;
 }
 

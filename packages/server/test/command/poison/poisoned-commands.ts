@@ -95,6 +95,10 @@ export const POISONED_COMMANDS: Readonly<Record<string, readonly Run[]>> = {
     inFolder('settings', 'set', `${POISON}=1`),
   ],
   usage: [asking('usage'), quiet('usage', '--by', 'token', '--from', POISON)],
+  response: [local('response', POISON)],
+  'response list': [asking('response', 'list'), quiet('response', 'list', '--before', POISON)],
+  'response show': [asking('response', 'show', POISON)],
+  'response delete': [asking('response', 'delete', POISON)],
   approvals: [asking('approvals'), asking('approvals', '--watch')],
   'approvals list': [asking('approvals', 'list')],
   'approvals approve': [

@@ -29,6 +29,8 @@ const token = {
   warnings: [{ path: POISON, message: POISON }],
   stored: true,
 };
+const response = { id: POISON, model: POISON, state: POISON, created_at: POISON, previous_response_id: POISON };
+
 const approval = {
   id: POISON,
   rootId: POISON,
@@ -115,6 +117,19 @@ const ANSWERS: readonly (readonly [route: string, body: unknown])[] = [
   ['GET /api/v1/settings', { tokenKinds: { [POISON]: POISON }, [POISON]: POISON }],
   ['PATCH /api/v1/settings', { tokenKinds: { legacy: POISON }, [POISON]: POISON }],
   ['GET /api/v1/usage', { group: 'token', rows: [{ token: POISON, ...counts }], totals: counts }],
+  [
+    'GET /api/v1/responses',
+    {
+      ...response,
+      responses: [response],
+      next: POISON,
+      messages: [
+        { role: POISON, content: POISON, tool_calls: [{ name: POISON, arguments: { [POISON]: POISON } }] },
+        { role: 'user', content: [{ type: POISON }, { type: 'text', text: POISON }] },
+      ],
+    },
+  ],
+  ['DELETE /api/v1/responses', { id: POISON, deleted: POISON }],
   ['GET /api/v1/approvals', { approvals: [approval, approval] }],
   ['POST /api/v1/approvals', approval],
   ['GET /api/v1/audit', { entries: [entry] }],

@@ -184,3 +184,31 @@ describe('GET /api/current-user/whoami', () => {
     expect((await send(server.app, { path, token })).json()).toMatchObject({ username: 'operator', email: '' });
   });
 });
+
+describe('a call through /mcp', () => {
+  it('is counted, and its request once however many calls it makes', async () => {
+    const server = await newServer();
+    const token = await server.issue({ ...CHAT, mcp: { 'mcp/a': { tools: { echo: {} } } } });
+    const call = (id: number, name = 'echo') => ({
+      jsonrpc: '2.0',
+      id,
+      method: 'tools/call',
+      params: { name, arguments: { text: 'one' } },
+    });
+    const post = (body: unknown) =>
+      send(server.app, {
+        method: 'POST',
+        path: '/mcp',
+        token,
+        headers: { accept: 'application/json, text/event-stream' },
+        body,
+      });
+    await post(call(1));
+    await post(call(2, 'hang'));
+    await post({ jsonrpc: '2.0', id: 3, method: 'tools/list' });
+    const counts = { requests: 1, inputTokens: 0, outputTokens: 0, toolCalls: 1 };
+    expect((await usage(server, token, '?group=model')).json().rows).toEqual([{ model: 'mcp', ...counts }]);
+    await post([call(4), call(5)]);
+    expect(await totals(server, token)).toEqual({ ...counts, requests: 2, toolCalls: 3 });
+  });
+});

@@ -1,0 +1,113 @@
+import { type Auth, PermissionDeniedError, type Principal, recordAct } from '@latchkey/auth-core';
+import { z } from 'zod';
+import type { AuditTrail } from '../../audit/audit-trail.ts';
+import { toActor } from '../../audit/audited-request.ts';
+import type { ConversationStore, TurnScope } from '../../contracts/conversation-store.ts';
+import { reachStore } from '../../contracts/reach-store.ts';
+import { ServerError } from '../../contracts/server-error.ts';
+import { renderTurn, renderTurnHead } from '../../dialects/lmstudio/render-responses.ts';
+import { validateBody } from '../../dialects/validate-body.ts';
+import { wholeNumber } from '../../dialects/whole-number-field.ts';
+import type { Handler } from '../route.ts';
+import type { ServerState } from '../state.ts';
+
+const name = z.string().min(1).max(256);
+const listSchema = z.strictObject({
+  limit: wholeNumber.pipe(z.int().min(1).max(100)).default(20),
+  before: name.optional(),
+  token: name.optional(),
+});
+const tokenSchema = z.strictObject({ token: name.optional() });
+
+export interface ResponseHandlers {
+  readonly list: Handler;
+  readonly show: Handler;
+  readonly remove: Handler;
+}
+
+export interface ResponseHandlersOptions {
+  readonly conversations: ConversationStore;
+  readonly auth: Pick<Auth, 'show'>;
+  readonly trail: Pick<AuditTrail, 'record'>;
+}
+
+/**
+ * `/api/v1/responses`: what is stored of chats. A token sees and deletes its own and those of tokens that were derived from
+ * it. With `token` an administrator of that token sees which there are, and deletes them; what was said stays its owner's.
+ */
+export function createResponseHandlers({ conversations, auth, trail }: ResponseHandlersOptions): ResponseHandlers {
+  const scopeOf = async (
+    state: ServerState,
+    token: string | undefined,
+    action: 'tokens:read' | 'tokens:write',
+  ): Promise<TurnScope> => {
+    const { principal } = state.auth;
+    requireAction(state, token === undefined ? 'chat' : action);
+    if (token === undefined) return ownScope(principal);
+    await auth.show(token, principal);
+    return { owner: token, ...(principal.project === undefined ? {} : { project: principal.project }) };
+  };
+
+  return {
+    list: async (ctx) => {
+      const { limit, before, token } = validateBody(listSchema, { ...ctx.query });
+      const scope = await scopeOf(ctx.state, token, 'tokens:read');
+      const page = { limit: limit + 1, ...(before === undefined ? {} : { before }) };
+      // Callers without a token are not told apart: each knows its own by their ids alone.
+      const isStranger = token === undefined && ctx.state.auth.principal.kind === 'anonymous';
+      const turns = isStranger ? [] : await reachStore(() => conversations.list(scope, page));
+      if (turns === undefined) throw notFound(before ?? '');
+      const shown = turns.slice(0, limit);
+      ctx.body = {
+        responses: shown.map(renderTurnHead),
+        next: turns.length > limit ? (shown.at(-1)?.id ?? null) : null,
+      };
+    },
+    show: async (ctx) => {
+      requireAction(ctx.state, 'chat');
+      const { id = '' } = ctx.params;
+      const turn = await reachStore(() => conversations.find(id, ownScope(ctx.state.auth.principal)));
+      if (turn === undefined) throw notFound(id);
+      ctx.body = renderTurn(turn);
+    },
+    remove: async (ctx) => {
+      const { id = '' } = ctx.params;
+      const scope = await scopeOf(ctx.state, validateBody(tokenSchema, { ...ctx.query }).token, 'tokens:write');
+      if ((await reachStore(() => conversations.find(id, scope))) === undefined) throw notFound(id);
+      const { principal } = ctx.state.auth;
+      const entry = {
+        type: 'response.deleted',
+        actor: toActor(principal),
+        subject: id,
+        details: { token: scope.owner },
+      };
+      let deleted = 0;
+      await recordAct(
+        trail.record,
+        { ...entry, ...(principal.project === undefined ? {} : { project: principal.project }) },
+        async () => {
+          deleted = await reachStore(() => conversations.remove(id, scope));
+          return deleted > 0;
+        },
+        undefined,
+      );
+      if (deleted === 0) throw notFound(id);
+      ctx.body = { id, deleted };
+    },
+  };
+}
+
+/** The token at the beginning of a chain sees all of it; one that was derived sees its own and what came from it. */
+function ownScope({ kind, id, tokenId, rootId, project }: Principal): TurnScope {
+  // An access token is replaced every few minutes: it counts as the token that it is made from.
+  const madeBy = kind === 'access' ? tokenId : id;
+  return { owner: rootId, project: project ?? null, ...(madeBy === rootId ? {} : { madeBy }) };
+}
+
+function requireAction({ auth }: ServerState, action: 'chat' | 'tokens:read' | 'tokens:write'): void {
+  const decision = auth.decide({ action });
+  if (!decision.allowed) throw new PermissionDeniedError(decision);
+}
+
+const notFound = (id: string): ServerError =>
+  new ServerError('NOT_FOUND', `There is no stored response '${id.slice(0, 64)}' of yours.`);
