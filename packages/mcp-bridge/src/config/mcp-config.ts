@@ -40,6 +40,8 @@ export interface StdioServerEntry extends ServerEntryBase {
   readonly namedVariables?: Readonly<Record<string, string>>;
   /** What placeholders were replaced by in the command and its arguments: not to be shown when the server prints it. */
   readonly secrets?: readonly string[];
+  /** SHA-256 of the command's file and of files among its arguments, in hex: another one is not started. */
+  readonly sha256?: Readonly<Record<string, string>>;
   /** Absent: `auto`. */
   readonly sandbox?: SandboxWish;
   /** Ports of this machine that its sandbox lets it reach, besides those that its arguments and variables name. */

@@ -31,6 +31,9 @@ const stdioSchema = z.object({
   env: dictionary(noNull, variableName).default({}),
   envFile: noNull.min(1).optional(),
   envCommand: command,
+  sha256: dictionary(
+    z.string().regex(/^[0-9a-fA-F]{64}$/, 'must be a SHA-256 in hex, as sha256sum prints it'),
+  ).optional(),
   cwd: noNull.min(1).optional(),
 });
 
@@ -91,11 +94,21 @@ export function readServerEntry(
     const read = check(stdioSchema, raw, path);
     const envFile = read.envFile === undefined ? undefined : fill(read.envFile, 'envFile');
     const { sandbox, ports, warnings } = readSandbox(raw, path, fill);
+    const filledCommand = fill(read.command, 'command');
+    const args = fillList(read.args, 'args');
+    const pinned = Object.entries(read.sha256 ?? {}).map(([name, digest]) => {
+      const named = fill(name, 'sha256', name);
+      // A pin of nothing would be a safety that is switched off by a mistyped letter.
+      if (problem === undefined && named !== filledCommand && !args.includes(named))
+        throw invalid([...path, 'sha256', name], 'names neither the command nor one of its arguments');
+      return [named, digest.toLowerCase()] as const;
+    });
     const entry = {
       transport: 'stdio' as const,
       ...base(read, [...Object.keys(stdioSchema.shape), ...sandboxKeys], warnings),
-      command: fill(read.command, 'command'),
-      args: fillList(read.args, 'args'),
+      command: filledCommand,
+      args,
+      ...(pinned.length === 0 ? {} : { sha256: Object.fromEntries(pinned) }),
       env: fillRecord(read.env, 'env'),
       ...(read.envCommand === undefined ? {} : { envCommand: fillList(read.envCommand, 'envCommand') }),
       ...(read.cwd === undefined ? {} : { cwd: fill(read.cwd, 'cwd') }),

@@ -28,7 +28,7 @@ export interface ServerStatus {
   readonly error?: string;
   /** What its operator says of it. */
   readonly description?: string;
-  /** What of its entry in the mcp.json has no effect. */
+  /** What of its entry in the mcp.json has no effect, and how its program is another than before. */
   readonly warnings: readonly string[];
   /** What is wrong with its list of tools; empty while it does not run. */
   readonly problems: readonly ToolProblem[];
@@ -85,6 +85,7 @@ export class ServerConnection {
     const { id, label, description, warnings = [] } = this.entry;
     const { transport } = this.#reached;
     const sandbox = this.entry.transport === 'stdio' ? this.#options.sandbox.report(this.entry) : undefined;
+    const { changed } = this;
     return {
       id,
       label,
@@ -92,10 +93,17 @@ export class ServerConnection {
       state: this.#state(),
       ...(this.#error === undefined ? {} : { error: this.#error }),
       ...(description === undefined ? {} : { description }),
-      warnings,
+      warnings: changed === undefined ? warnings : [...warnings, changed],
       problems: this.#session?.problems ?? [],
       ...(sandbox === undefined ? {} : { sandbox }),
     };
+  }
+
+  /** How the program is another than at the start before, for the operator. */
+  get changed(): string | undefined {
+    if (this.entry.transport !== 'stdio') return undefined;
+    const changed = this.#options.sandbox.changed(this.entry);
+    return changed === undefined ? undefined : `mcpServers.${this.entry.label} ${changed}`;
   }
 
   #state(): ServerStatus['state'] {
@@ -204,6 +212,9 @@ export class ServerConnection {
       this.#session = session;
       this.#error = undefined;
       logger.info({ server: entry.id }, 'An MCP server is ready');
+      const { changed } = this;
+      if (changed !== undefined)
+        logger.warn({ server: entry.id, changed }, 'An MCP server is another program than before');
       return session;
     } finally {
       clearTimeout(timer);

@@ -65,7 +65,7 @@ export interface OfferedTool {
 export interface McpHost extends AsyncDisposable {
   /** In the order of the mcp.json. */
   servers(): ServerStatus[];
-  /** What of the mcp.json has no effect, each with its key: of the file itself, and of its servers. */
+  /** What of the mcp.json has no effect, and which program is another than before; each with its key. */
   warnings(): readonly string[];
   /**
    * Takes a new configuration. A server whose entry is the same goes on as it is; one that changed or is gone ends as
@@ -228,7 +228,7 @@ export function createMcpHost(options: McpHostOptions): McpHost {
 
   return {
     servers: () => [...connections.values()].map((connection) => connection.status()),
-    warnings: () => ineffective,
+    warnings: () => [...ineffective, ...[...connections.values()].flatMap(({ changed }) => changed ?? [])],
     reload(config) {
       refuseWhenClosed();
       configure(config);

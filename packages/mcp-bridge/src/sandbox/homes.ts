@@ -11,12 +11,17 @@ export const homeInside = '/run/mcp-home';
  */
 export async function keptHome(homes: string | undefined, id: string): Promise<string | undefined> {
   if (homes === undefined) return undefined;
+  const home = homePath(homes, id);
+  await mkdir(home, { recursive: true, mode: 0o700 });
+  return home;
+}
+
+/** Where it is, whether or not it has been made. */
+export function homePath(homes: string, id: string): string {
   const readable = id
     .replace(/^mcp\//, '')
     .replace(/[^a-z0-9-]/g, '_')
     .slice(0, 40);
   const hash = createHash('sha256').update(id).digest('hex').slice(0, 12);
-  const home = join(homes, `${readable}-${hash}`);
-  await mkdir(home, { recursive: true, mode: 0o700 });
-  return home;
+  return join(homes, `${readable}-${hash}`);
 }

@@ -1,5 +1,5 @@
 import { createServer } from 'node:net';
-import { forwarded, readResolverFile, resolverFile, resolverInside } from './name-servers.ts';
+import { readResolverFile, resolverFile, resolverInside } from './name-servers.ts';
 import type { NamedPorts } from './named-ports.ts';
 import { type OwnAddresses, readOwnAddresses } from './own-addresses.ts';
 
@@ -56,12 +56,12 @@ export async function ownNetwork({ pasta, ip }: NetworkTools, wish: NetworkWish)
       ...(isRoot ? ['--runas', '0', '--netns-only'] : []),
       ...(hasOutside ? ['--config-net'] : []),
       '--no-map-gw',
-      ...Object.values(forwarded).flatMap((address) => ['--dns-forward', address]),
+      ...(names?.forwarded ?? []).flatMap((address) => ['--dns-forward', address]),
       ...['-t', list(served.map((port) => `127.0.0.1/${port}`)), '-u', 'none'],
       ...['-T', list(reached), '-U', 'none'],
       '--',
       ...['/bin/sh', '-c', script(filter !== undefined, names !== undefined), 'mcp-network'],
-      ...[ip, rules(closed.ipv4), rules(closed.ipv6), octal(filter), names ?? ''],
+      ...[ip, rules(closed.ipv4), rules(closed.ipv6), octal(filter), names?.text ?? ''],
     ],
     walls: [
       // To those who are in it, pasta's user is root.

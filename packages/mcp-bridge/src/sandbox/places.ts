@@ -44,7 +44,8 @@ const runByOthers = [
   '.config/environment.d',
 ].concat(['.config/gcloud', '.config/gh', '.local/bin', '.local/lib', '.local/share', '.local/state']);
 
-const scripts = /\.(?:[cm]?[jt]sx?|py|pyz|rb|php|pl|sh|jar|wasm|lua)$/;
+/** Files that are run by a program that is named before them. */
+export const scripts = /\.(?:[cm]?[jt]sx?|py|pyz|rb|php|pl|sh|jar|wasm|lua)$/;
 const manifests = ['package.json', 'pyproject.toml', 'deno.json', 'Gemfile', 'composer.json'];
 
 /**

@@ -8,6 +8,7 @@ import { carryEnvironment } from './environment.ts';
 import { findProgram, noCommand, noFolder } from './find-program.ts';
 import { homeInside, keptHome } from './homes.ts';
 import { hostSideProblem, writtenFolders } from './host-side.ts';
+import { KnownPrograms } from './known-programs.ts';
 import { reportLayers, runsInContainer } from './layers.ts';
 import { namedPorts } from './named-ports.ts';
 import { hasRoute, type OwnNetwork, ownNetwork, ownWordsBegin } from './network.ts';
@@ -55,9 +56,11 @@ export class Sandbox {
   #probe: Promise<SandboxTools> | undefined;
   #tools: SandboxTools | undefined;
   #entries: readonly McpServerEntry[] = [];
+  readonly #programs: KnownPrograms;
 
   constructor(options: SandboxOptions) {
     this.#options = options;
+    this.#programs = new KnownPrograms(options.homes);
   }
 
   /** All servers of the host: none may change what another is made of. */
@@ -87,6 +90,11 @@ export class Sandbox {
     return reportLayers(entry, this.#tools);
   }
 
+  /** How the program of an entry is another than before, in words for its operator. */
+  changed(entry: StdioServerEntry): string | undefined {
+    return this.#programs.changed(entry.id);
+  }
+
   /**
    * Looks at what the host runs and reads for an entry without a sandbox.
    *
@@ -104,11 +112,13 @@ export class Sandbox {
   /**
    * How an entry is started, with the variables that it gets.
    *
-   * @throws SandboxError when its command is not there, or its entry asks for a sandbox that does not work here.
+   * @throws SandboxError when its command is not there, or is another than its entry pins, or its entry asks for a sandbox that does not work here.
    */
   async wrap(entry: StdioServerEntry, environment: Environment): Promise<SandboxedCommand> {
     const { sandbox: wish = 'auto', command, args } = entry;
     const plain = { command, args, environment };
+    const path = environment.PATH ?? '/usr/bin:/bin';
+    await this.#programs.meet(entry, path);
     if (wish === 'off' || runsInContainer(entry)) return plain;
     const tools = await this.tools();
     const { bubblewrap, prlimit, ceiling, withoutBubblewrap } = tools;
@@ -127,7 +137,7 @@ export class Sandbox {
     }
     if (bubblewrap === undefined && prlimit === undefined) return plain;
 
-    const program = await findProgram(command, environment.PATH ?? '/usr/bin:/bin', entry.cwd ?? process.cwd());
+    const program = await findProgram(command, path, entry.cwd ?? process.cwd());
     const isThere = entry.cwd === undefined || (await stat(entry.cwd).catch(() => undefined))?.isDirectory() === true;
     if (!isThere) throw new SandboxError(noFolder);
     if (program === undefined) throw new SandboxError(noCommand);

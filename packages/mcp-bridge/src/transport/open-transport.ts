@@ -29,7 +29,7 @@ export interface OpenTransportOptions {
   readonly now: () => number;
   readonly fetch: Fetch;
   /** What programs are put into. */
-  readonly sandbox: Pick<Sandbox, 'wrap' | 'report' | 'checkHostSide'>;
+  readonly sandbox: Pick<Sandbox, 'wrap' | 'report' | 'changed' | 'checkHostSide'>;
 }
 
 /** SEAM: makes a transport of a configured server. Nothing is started before the transport's own `start`. */

@@ -8,14 +8,18 @@ describe('the file of name servers inside of a sandbox', () => {
     'leads to the server on this machine by way of an address that is reached: %s',
     (server) => {
       const text = `# systemd\nnameserver ${server}\noptions edns0\nsearch example.com\n`;
-      expect(resolverInside(text, closed)).toBe(
-        '# systemd\nnameserver 240.0.0.53\noptions edns0\nsearch example.com\n',
-      );
+      expect(resolverInside(text, closed)).toEqual({
+        text: '# systemd\nnameserver 240.0.0.53\noptions edns0\nsearch example.com\n',
+        forwarded: ['240.0.0.53'],
+      });
     },
   );
 
   it.each(['::1', 'fe80::1%eth0'])('does so for IPv6 as well: %s', (server) => {
-    expect(resolverInside(`nameserver ${server}\n`, closed)).toBe('nameserver 100::53\n');
+    expect(resolverInside(`nameserver ${server}\n`, closed)).toEqual({
+      text: 'nameserver 100::53\n',
+      forwarded: ['100::53'],
+    });
   });
 
   it('stays as it is where every name server is reached', () => {
@@ -24,8 +28,11 @@ describe('the file of name servers inside of a sandbox', () => {
     expect(resolverInside('nameserver nonsense\n', closed)).toBeUndefined();
   });
 
-  it('names an address once, however many servers this machine has', () => {
-    const text = 'nameserver 127.0.0.53\nnameserver 127.0.0.54\nnameserver 10.0.0.2\n';
-    expect(resolverInside(text, closed)).toBe('nameserver 240.0.0.53\nnameserver 10.0.0.2\n');
+  it('leads to all of a family that way, for the answers of each come back that way', () => {
+    const text = 'nameserver 10.0.0.2\nnameserver 127.0.0.53\nnameserver 2001:db8::1\n';
+    expect(resolverInside(text, closed)).toEqual({
+      text: 'nameserver 240.0.0.53\nnameserver 2001:db8::1\n',
+      forwarded: ['240.0.0.53'],
+    });
   });
 });

@@ -44,7 +44,7 @@ describe.runIf(works)('what the host itself runs', () => {
     return path;
   };
 
-  it.each(['envCommand', 'command', 'script', 'link', 'envFile'])(
+  it.each(['envCommand', 'headersCommand', 'command', 'script', 'link', 'envFile'])(
     'is refused where a server could change it: %s',
     async (what) => {
       const folder = await temporaryFolder();
@@ -56,6 +56,7 @@ describe.runIf(works)('what the host itself runs', () => {
       await writeFile(join(own, '.env'), 'A=1\n');
       const victims: Record<string, object> = {
         envCommand: probe({ envCommand: [inside] }),
+        headersCommand: { url: 'http://127.0.0.1:9/mcp', headersCommand: [inside] },
         command: { command: inside, sandbox: 'off' },
         script: { command: '/bin/sh', args: [inside], sandbox: 'off' },
         link: probe({ envCommand: [link] }),
