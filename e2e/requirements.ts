@@ -304,6 +304,8 @@ export const requirements = [
       'sandbox.layers': 'the list of MCP servers says which layers hold each of them',
       'sandbox.missing': 'an MCP server that asks for a sandbox does not start where there is none',
       'sandbox.hostile': 'a hostile MCP server in a sandbox opens no door, wherever the installation lies',
+      'sandbox.network':
+        'an MCP server in a sandbox reaches the outside, and of this machine and its cloud what its entry names',
       'sandbox.killed': 'nothing of an MCP server outlives a server that was killed',
     },
   },
