@@ -212,6 +212,7 @@ export const requirements = [
       'pins.held-back': 'a tool that changes is held back until latchkey mcp approve has approved it, and then works',
       'pins.kept': 'what was approved is remembered when the server starts again',
       'pins.explicit': 'with mcpPins explicit nothing is offered before it is approved',
+      'taint.named': 'a label for a tool that its running server does not have is shown with that server',
       'taint.stops': 'once an untrusted tool has answered, a conversation calls no tool that sends something out',
       'settings.kept': 'a change of settings leaves what it does not name, and outlives the server',
       'settings.who': 'the settings are for tokens that may read or write them, and never for callers without a token',
@@ -306,6 +307,8 @@ export const requirements = [
       'sandbox.hostile': 'a hostile MCP server in a sandbox opens no door, wherever the installation lies',
       'sandbox.network':
         'an MCP server in a sandbox reaches the outside, and of this machine and its cloud what its entry names',
+      'sandbox.published': 'a server of npm is fetched in the sandbox, and starts again from what was kept',
+      'sandbox.browser': 'a server of npm drives a browser in the sandbox',
       'sandbox.killed': 'nothing of an MCP server outlives a server that was killed',
     },
   },

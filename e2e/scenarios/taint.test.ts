@@ -25,3 +25,14 @@ verifies('taint.stops', async () => {
   });
   expect((await use(server, 'structured')).body.output[0]).toMatchObject({ type: 'tool_call', tool: 'structured' });
 });
+
+verifies('taint.named', async () => {
+  await using server = await startServer({
+    config: { taint: 'deny', toolLabels: { 'mcp/a': { strucured: ['untrusted'], structured: ['egress'] } } },
+    mcpServers: { a: scripted() },
+  });
+  const { body } = await server.admin.get('/api/v1/mcp/servers?start=true');
+  expect(body.servers[0].problems).toEqual([
+    'toolLabels: "strucured" under "mcp/a" names no tool, so its labels mean nothing',
+  ]);
+});

@@ -21,7 +21,6 @@ const ALLOWED: Readonly<Record<string, string>> = {
   'packages/mcp-bridge/src/config/interpolate.ts /\\$\\{([^}]*)\\}/g': "the operator's own mcp.json",
   'packages/mcp-bridge/src/config/key-value-lines.ts /^(?:export\\s+)?([^=\\s\\0]+)\\s*=\\s*([^\\0]*)$/':
     "a line of the operator's own file",
-  'packages/mcp-bridge/src/sandbox/open-view.ts /\\s(\\/\\S.*)$/': "a line of the system's own list of sockets",
   'packages/mcp-bridge/src/sandbox/sandbox-tools.ts /\\d+\\.\\d+(\\.\\d+)?/': 'what bubblewrap says of its version',
   'packages/server/src/config/describe-issue.ts /, (?:\\.\\.\\.)?".*" is not valid JSON$/s':
     'a message of the engine, which quotes some ten characters',

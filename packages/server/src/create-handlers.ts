@@ -115,7 +115,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
       trail,
     ),
     mcpServers: createMcpServerHandlers({
-      list: (caller) => listServers({ ...caller, host, switches }),
+      list: (caller) => listServers({ ...caller, host, switches, toolLabels: parts.taint.toolLabels }),
       problem: parts.mcpJsonProblem,
       warnings: host.warnings,
       output: (label) => readServerOutput(host, label),

@@ -1,4 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, symlinkSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { findModelFiles } from '../../src/folder/model-files.ts';
@@ -99,6 +101,18 @@ describe('findModelFiles', () => {
 
   it('finds nothing in a folder that does not exist', async () => {
     expect(await findModelFiles('/nonexistent/models')).toEqual([]);
+  });
+
+  it.skipIf(process.platform === 'win32')('opens nothing that is no file: a pipe, a device, a socket', async () => {
+    const folder = temporaryFolder();
+    writeFiles(folder, { 'a/model.gguf': 'GGUF' });
+    execFileSync('mkfifo', [join(folder, 'a/pipe.gguf'), join(folder, 'top.gguf')]);
+    symlinkSync('/dev/zero', join(folder, 'a/device.gguf'));
+    symlinkSync(join(folder, 'a/pipe.gguf'), join(folder, 'a/link.gguf'));
+    const listener = createServer().listen(join(folder, 'a/socket.gguf'));
+    await new Promise((resolve) => listener.once('listening', resolve));
+    expect((await findModelFiles(folder)).map(({ key }) => key)).toEqual(['a/model']);
+    listener.close();
   });
 
   it('follows links to folders and to files', async () => {

@@ -11,7 +11,12 @@ export async function socketsIn(
   ground: Ground,
 ): Promise<{ readonly leftOut: readonly string[]; readonly covered: readonly Mount[] }> {
   const text = await readFile('/proc/net/unix', 'utf8').catch(() => '');
-  const paths = new Set(text.split('\n').flatMap((line) => /\s(\/\S.*)$/.exec(line)?.[1] ?? []));
+  const paths = new Set(
+    text.split('\n').flatMap((line) => {
+      const start = line.indexOf(' /');
+      return start < 0 ? [] : line.slice(start + 1);
+    }),
+  );
   const leftOut: string[] = [];
   const covered: Mount[] = [];
   for (const path of paths) {

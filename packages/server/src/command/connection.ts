@@ -15,6 +15,7 @@ import { findServer, type RunningServer } from '../state/data-folder.ts';
 import { isLoopback } from '../state/loopback.ts';
 import { type ApiClient, createApiClient } from './api-client.ts';
 import { CommandError } from './command-error.ts';
+import { type KnownServers, openKnownServers } from './known-servers.ts';
 
 /** The flags that say which server, or which data folder, a command is about. */
 export interface ConnectionFlags {
@@ -123,9 +124,13 @@ const NOWHERE = 'http://nowhere.invalid';
 /** A client for what `findConnection` finds. */
 export function connectClient(flags: ConnectionFlags, environment: Environment, fetch?: Fetch): Client {
   const { expected, ...connection } = findConnection(flags, environment);
+  const guarded =
+    expected === undefined && connection.token !== undefined
+      ? meetServer(connection.url, openKnownServers(environment), fetch)
+      : expectServer(expected, fetch);
   return createClient({
     ...connection,
-    fetch: expectServer(expected, fetch),
+    fetch: guarded,
     // Everything has been looked for.
     profile: null,
     environment: {},
@@ -143,6 +148,23 @@ export function expectServer(expected: ExpectedServer | undefined, fetch: Fetch 
   };
 }
 
+/** The same for a server that was only named: the key that it proves the first time is the one that it must prove from then on. */
+function meetServer(url: string, known: KnownServers, fetch: Fetch = globalThis.fetch): Fetch {
+  let meeting: Promise<void> | undefined;
+  const meet = async (): Promise<void> => {
+    const key = known.keyOf(url);
+    if (key !== undefined) return requireServer({ url, key }, fetch);
+    const answer = await askServer(url, { fetch });
+    // An older server, or one behind a proxy that it does not know, proves nothing.
+    if (answer.type === 'proven') known.keep(url, answer.key);
+  };
+  return async (input, init) => {
+    meeting ??= meet();
+    await meeting;
+    return fetch(input, init);
+  };
+}
+
 async function requireServer({ url, key, pid }: ExpectedServer, fetch: Fetch): Promise<void> {
   const answer = await askServer(url, { fetch });
   if (answer.type === 'unreachable') throw answer.cause;
@@ -150,8 +172,8 @@ async function requireServer({ url, key, pid }: ExpectedServer, fetch: Fetch): P
   if (pid === undefined) {
     const shows = answer.type === 'proven' ? 'has another key' : 'proves no key';
     throw new CommandError(
-      `What answers at ${url} ${shows}: it is not the server that the profile was made with, and no token was sent to it. ` +
-        "Has its operator set it up again, then 'latchkey login' takes the new key.",
+      `What answers at ${url} ${shows}: it is not the server that was met there before, and no token was sent to it. ` +
+        "Has its operator set it up again, then 'latchkey login' takes the new key, or take its line out of known-servers.json beside your profiles.",
       { ending: 'unreachable', code: 'unproven' },
     );
   }

@@ -12,6 +12,7 @@ import type { Command } from 'commander';
 import { defaultDataFolder } from '../config/load-config.ts';
 import { inPlainWords } from './api-client.ts';
 import { type ExpectedServer, expectServer, type FoundConnection, withRunningServer } from './connection.ts';
+import { openKnownServers } from './known-servers.ts';
 import { print, remark } from './print.ts';
 import { profileName } from './profile-name.ts';
 import { readSecret } from './read-secret.ts';
@@ -49,6 +50,7 @@ async function login(flags: Flags, environment: Environment): Promise<void> {
   });
   const identity = await inPlainWords(() => client.auth.whoami());
   saveProfile(name, { ...place, token, serverKey }, environment);
+  if (serverKey !== undefined) openKnownServers(environment).keep(url, serverKey);
   const owner = identity.owner === '' ? '' : ` of ${identity.owner}`;
   print(`Logged in to ${url} as ${identity.name} (${identity.id}, ${identity.kind})${owner}.`);
   print(`Profile '${name}' is in ${credentialsFile(environment)}.`);

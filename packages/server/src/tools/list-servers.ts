@@ -9,6 +9,8 @@ import {
 import { ServerError } from '../contracts/server-error.ts';
 import type { McpSwitches } from './mcp-switches.ts';
 import type { Decide } from './permission-gate.ts';
+import type { TaintRules } from './taint.ts';
+import { unmatchedToolLabels } from './unmatched-labels.ts';
 
 /** How long a listing waits for a server to start; it goes on starting for the next one. */
 const LIST_MILLISECONDS = 10_000;
@@ -29,7 +31,10 @@ export interface ListedServer {
   readonly sandbox: SandboxReport | null;
   /** Those that the caller may call; null while the server does not run. */
   readonly tools: readonly ListedTool[] | null;
-  /** What is wrong with its list of tools, as far as it is about tools that the caller may call; null while it does not run. */
+  /**
+   * What is wrong with its list of tools, as far as it is about tools that the caller may call, and names in `toolLabels` that
+   * it does not have; null while it does not run.
+   */
   readonly problems: readonly string[] | null;
   /** Those that the caller could call once they are approved; null while the server does not run. */
   readonly pins: { readonly held: readonly HeldTool[] } | null;
@@ -52,6 +57,7 @@ export interface ListServersOptions {
   readonly host: Pick<McpHost, 'servers' | 'tools' | 'review'>;
   readonly decide: Decide;
   readonly switches: () => Pick<McpSwitches, 'allowMcpJson'>;
+  readonly toolLabels: TaintRules['toolLabels'];
   /** Start what does not run, as far as the caller may use it. */
   readonly start: boolean;
   readonly signal: AbortSignal;
@@ -63,7 +69,7 @@ export interface ListServersOptions {
  * does not start is told with the reason, and delays the others by ten seconds at most.
  */
 export async function listServers(options: ListServersOptions): Promise<readonly ListedServer[]> {
-  const { host, decide, switches, start, signal, listMilliseconds = LIST_MILLISECONDS } = options;
+  const { host, decide, switches, toolLabels, start, signal, listMilliseconds = LIST_MILLISECONDS } = options;
   const gate: ToolGate = ({ server, tool }) => {
     const wanted = { server, ...(tool === undefined ? {} : { name: tool }) };
     const allowed = switches().allowMcpJson && decide({ action: 'chat', tool: wanted }, []).allowed;
@@ -77,12 +83,17 @@ export async function listServers(options: ListServersOptions): Promise<readonly
     (host.servers().find((server) => server.id === id)?.problems ?? [])
       .filter(({ tool }) => tool === undefined || isPermitted(id, tool))
       .map(({ text }) => text);
+  const names = new Map<string, readonly string[] | undefined>(host.servers().map(({ id }) => [id, undefined]));
   const toolsOf = async (id: string): Promise<Pick<ListedServer, 'tools' | 'problems' | 'pins'>> => {
     const mayStart = start && switches().allowMcpJson && decide({ action: 'chat', tool: { server: id } }, []).allowed;
     try {
       const tools = await host.tools(id, gate, { start: mayStart, signal: patience });
       const reviewed = tools && (await host.review(id, { start: false, signal: patience }));
       if (tools === undefined || reviewed === undefined) return unknown;
+      names.set(
+        id,
+        reviewed.map(({ name }) => name),
+      );
       const flagsOf = new Map(reviewed.map(({ name, flags }) => [name, flags]));
       const held = reviewed.flatMap(({ name, state, flags, held: isHeld }) =>
         isHeld && state !== 'approved' && isPermitted(id, name) ? [{ name, state, flags }] : [],
@@ -100,9 +111,12 @@ export async function listServers(options: ListServersOptions): Promise<readonly
     }
   };
   const tools = new Map(await Promise.all(host.servers().map(async ({ id }) => [id, await toolsOf(id)] as const)));
+  const unmatched = unmatchedToolLabels(toolLabels, names);
   return host.servers().map((status) => {
     const { label, id, transport, state, error = null, description = null, warnings, sandbox = null } = status;
-    return { label, id, transport, state, error, description, warnings, sandbox, ...(tools.get(id) ?? unknown) };
+    const listed = tools.get(id) ?? unknown;
+    const problems = listed.problems && [...listed.problems, ...(unmatched.get(id) ?? [])];
+    return { label, id, transport, state, error, description, warnings, sandbox, ...listed, problems };
   });
 }
 

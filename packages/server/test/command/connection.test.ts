@@ -1,4 +1,4 @@
-import { chmodSync } from 'node:fs';
+import { chmodSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type ConnectionFlags, connect } from '../../src/command/connection.ts';
@@ -51,6 +51,7 @@ async function firstRequest(flags: ConnectionFlags, { environment = {}, files = 
       expect(headers.get('authorization')).toBeNull();
       return own;
     }
+    if (new URL(url).pathname === '/health') return Response.json({ status: 'ok' });
     sent.push({ url, authorization: headers.get('authorization') ?? undefined });
     return new Response('{}');
   });
@@ -288,5 +289,66 @@ describe('a refusal', () => {
 
   it('that is not in JSON is told by its status', async () => {
     await expect(refusal(502, '<html>')).rejects.toThrow('(HTTP 502)');
+  });
+});
+
+describe('a server that is only named, by --url or a variable', () => {
+  const url = 'https://models.example.com';
+  const other = createServerIdentity(new Uint8Array(32).fill(9));
+
+  /** One command after another of one user; what answers each, and what became of it. */
+  async function inTurn(...answers: ((asked: URL) => Response | undefined)[]) {
+    const home = temporaryFolder();
+    const environment = { HOME: home, USERPROFILE: home, LATCHKEY_API_TOKEN: 'mine' };
+    const results: unknown[] = [];
+    for (const answer of answers) {
+      let sent = 0;
+      const client = connect({ url, data: join(home, 'data') }, environment, async (input, init) => {
+        const request = new Request(input, init);
+        const own = answer(new URL(request.url));
+        if (own !== undefined) return own;
+        if (new URL(request.url).pathname === '/health') return Response.json({ status: 'ok' });
+        expect(request.headers.get('authorization')).toBe('Bearer mine');
+        sent += 1;
+        return new Response('{}');
+      });
+      const failure = await client.request('GET', '/api/v1/whoami').then(
+        () => '',
+        (error: Error) => error.message,
+      );
+      results.push(failure === '' ? sent : failure);
+    }
+    return { results, known: join(home, '.latchkey', 'known-servers.json') };
+  }
+
+  it('must prove the key from then on that it proves the first time', async () => {
+    const { results, known } = await inTurn(serverAt(url), serverAt(url), serverAt(url, other), () => undefined);
+    expect(results.slice(0, 2)).toEqual([1, 1]);
+    expect(results[2]).toMatch(
+      /has another key: it is not the server that was met there before, and no token was sent/,
+    );
+    expect(results[3]).toMatch(/proves no key: it is not the server that was met there before/);
+    expect(statSync(known).mode & 0o777).toBe(0o600);
+    expect(JSON.parse(readFileSync(known, 'utf8'))).toEqual({ [url]: identity.key });
+  });
+
+  it('is used as it is while it proves nothing, and is met when it does', async () => {
+    const { results } = await inTurn(
+      () => undefined,
+      () => undefined,
+      serverAt(url),
+      () => undefined,
+    );
+    expect(results).toEqual([1, 1, 1, expect.stringContaining('proves no key')]);
+  });
+
+  it.skipIf(process.platform === 'win32')('is not known by a file that others can write', async () => {
+    const home = temporaryFolder();
+    writeFiles(home, { '.latchkey/known-servers.json': JSON.stringify({ [url]: other.key }) });
+    chmodSync(join(home, '.latchkey', 'known-servers.json'), 0o666);
+    const client = connect({ url, data: join(home, 'data') }, { HOME: home, LATCHKEY_API_TOKEN: 'mine' }, async () => {
+      return Response.json({});
+    });
+    await expect(client.request('GET', '/')).rejects.toThrow('known-servers.json');
   });
 });

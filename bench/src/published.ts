@@ -1,0 +1,70 @@
+/*
+ * How long published servers take to start and to list their tools, in a sandbox and without, by turns: `node
+ * bench/src/published.ts [label,…]`. Each is fetched once before, and that is not counted.
+ */
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createMcpHost, parseMcpJson } from '@latchkey/mcp-bridge';
+import { median } from './table.ts';
+
+const ROUNDS = 5;
+const browser = process.env.CHROMIUM ?? '/usr/bin/chromium';
+const root = mkdtempSync(join(tmpdir(), 'published-'));
+const documents = join(root, 'documents');
+mkdirSync(documents);
+
+/** Packages with their arguments. */
+const servers: Readonly<Record<string, readonly string[]>> = {
+  everything: ['@modelcontextprotocol/server-everything'],
+  filesystem: ['@modelcontextprotocol/server-filesystem', documents],
+  memory: ['@modelcontextprotocol/server-memory'],
+  thinking: ['@modelcontextprotocol/server-sequential-thinking'],
+  playwright: ['@playwright/mcp', '--headless', '--executable-path', browser],
+  devtools: ['chrome-devtools-mcp', '--headless', '--executablePath', browser],
+  context7: ['@upstash/context7-mcp'],
+  eslint: ['@eslint/mcp'],
+  notion: ['@notionhq/notion-mcp-server'],
+  chart: ['@antv/mcp-server-chart'],
+  git: ['@cyanheads/git-mcp-server'],
+  drawio: ['@drawio/mcp'],
+};
+
+/** Milliseconds until the tools of a server are listed, and how many there are. */
+async function start(label: string, sandbox: 'auto' | 'off'): Promise<{ took: number; tools: number }> {
+  const { NODE_EXTRA_CA_CERTS: certificates } = process.env;
+  const env = {
+    ...(certificates === undefined ? {} : { NODE_EXTRA_CA_CERTS: certificates }),
+    ...(label === 'notion' ? { NOTION_TOKEN: 'ntn_none' } : {}),
+  };
+  const entry = { command: 'npx', args: ['-y', ...(servers[label] ?? [])], env, cwd: documents, sandbox };
+  await using host = createMcpHost({
+    config: parseMcpJson(JSON.stringify({ mcpServers: { [label]: entry } }), {}),
+    environment: { ...process.env, HOME: join(root, 'home') },
+    serverHomes: join(root, 'homes'),
+    limits: { startTimeoutMs: 300_000 },
+  });
+  // What works here is found out once for all servers of a host, before the first of them.
+  while (host.servers()[0]?.sandbox === undefined) await new Promise((resolve) => setTimeout(resolve, 10));
+  const before = performance.now();
+  const signal = AbortSignal.timeout(300_000);
+  const toolset = await host.openToolset([{ server: `mcp/${label}` }], () => ({ allowed: true }), signal);
+  const took = performance.now() - before;
+  await toolset.close();
+  return { took, tools: toolset.tools.length };
+}
+
+for (const label of process.argv[2]?.split(',') ?? Object.keys(servers)) {
+  const took: Record<'auto' | 'off', number[]> = { auto: [], off: [] };
+  let tools = 0;
+  for (let round = 0; round <= ROUNDS; round += 1) {
+    for (const sandbox of ['auto', 'off'] as const) {
+      const started = await start(label, sandbox);
+      tools = started.tools;
+      if (round > 0) took[sandbox].push(started.took);
+    }
+  }
+  const [auto, off] = [median(took.auto), median(took.off)];
+  console.log(`${label}: ${tools} tools, ${auto.toFixed(0)} ms in a sandbox, ${off.toFixed(0)} ms without`);
+}
+rmSync(root, { recursive: true, force: true });
