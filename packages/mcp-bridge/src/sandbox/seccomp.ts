@@ -30,16 +30,22 @@ const refused: readonly (readonly [number, number])[] = [
 ];
 
 const architectures = {
-  x64: { audit: 0xc000003e, column: 0, clone: 56, unshare: 272, ioctl: 16, x32: 0x40000000 },
-  arm64: { audit: 0xc00000b7, column: 1, clone: 220, unshare: 97, ioctl: 29, x32: undefined },
+  x64: { audit: 0xc000003e, column: 0, clone: 56, unshare: 272, ioctl: 16, socket: 41, x32: 0x40000000 },
+  arm64: { audit: 0xc00000b7, column: 1, clone: 220, unshare: 97, ioctl: 29, socket: 198, x32: undefined },
 } as const;
 
 const CLONE3 = 435;
 const CLONE_NEWUSER = 0x10000000;
 /** Putting characters into a terminal's input, and a console's selection. */
 const TERMINAL_WRITES = [0x5412, 0x541c];
+/**
+ * Families of sockets: those of files, IPv4, IPv6, and netlink, by which libraries ask for addresses. Others belong to no network
+ * namespace, such as AF_VSOCK, which leads to the host of a virtual machine.
+ */
+const SOCKET_FAMILIES = [1, 2, 10, 16];
 const EPERM = 1;
 const ENOSYS = 38;
+const EAFNOSUPPORT = 97;
 
 // linux/bpf_common.h, linux/seccomp.h
 const LOAD = 0x20;
@@ -59,7 +65,7 @@ type Instruction = readonly [code: number, whenTrue: number, whenFalse: number, 
 /** The filter as the kernel reads it, for bubblewrap's `--seccomp`; undefined on an architecture that it is not written for. */
 export function seccompFilter(architecture: string = process.arch): Buffer | undefined {
   if (architecture !== 'x64' && architecture !== 'arm64') return undefined;
-  const { audit, column, clone, unshare, ioctl, x32 } = architectures[architecture];
+  const { audit, column, clone, unshare, ioctl, socket, x32 } = architectures[architecture];
   const refuse = (error: number): Instruction => [RETURN, 0, 0, ERRNO | error];
   const whenCalled = (number: number, ...then: readonly Instruction[]): Instruction[] => [
     [EQUALS, 0, then.length, number],
@@ -83,6 +89,12 @@ export function seccompFilter(architecture: string = process.arch): Buffer | und
     ...refused.flatMap((numbers) => whenCalled(numbers[column] ?? 0, refuse(EPERM))),
     ...whenCalled(clone, ...newUser),
     ...whenCalled(unshare, ...newUser),
+    ...whenCalled(
+      socket,
+      [LOAD, 0, 0, FIRST_ARGUMENT],
+      ...SOCKET_FAMILIES.flatMap((family) => whenCalled(family, [RETURN, 0, 0, ALLOW])),
+      refuse(EAFNOSUPPORT),
+    ),
     ...whenCalled(
       ioctl,
       [LOAD, 0, 0, SECOND_ARGUMENT],
