@@ -31,35 +31,42 @@ function nodeFor(user: number | undefined): string {
   return program;
 }
 
+const setUser = (user: number): readonly string[] => [
+  'setpriv',
+  ...['--reuid', String(user), '--regid', String(user), '--clear-groups'],
+];
+
 /**
  * Starts a command as a user, with the device that pasta needs as systems have it: everybody may open it, and whoever makes a network
  * of theirs uses it there. Some machines keep it for root.
  */
-const asUser = (user: number): readonly string[] => [
+const withDevice = (user: number): readonly string[] => [
   ...['unshare', '--mount', 'sh', '-c'],
-  `mount -t tmpfs none /mnt && mknod -m 666 /mnt/tun c 10 200 && mount --bind /mnt/tun /dev/net/tun
-   exec setpriv --reuid ${user} --regid ${user} --clear-groups "$@"`,
-  'as-user',
+  `mount -t tmpfs none /mnt && mknod -m 666 /mnt/tun c 10 200 && mount --bind /mnt/tun /dev/net/tun && exec "$@"`,
+  'with-device',
+  ...setUser(user),
 ];
 
-/** What a user is needed for, tried with nothing around it. */
-const startedAs = (user: number | undefined, command: readonly string[]): readonly [string, ...string[]] => {
-  const [program = '', ...args] = [...(user === undefined ? [] : asUser(user)), ...command];
-  return [program, ...args];
-};
+const runs = ([program = '', ...args]: readonly string[]): boolean =>
+  spawnSync(program, args, { timeout: 5000, stdio: 'ignore' }).status === 0;
+const mayMount = isRoot && runs([...withDevice(ordinary), 'true']);
+
+function startedAs(user: number | undefined, command: readonly string[]): readonly string[] {
+  if (user === undefined) return command;
+  return [...(mayMount ? withDevice(user) : setUser(user)), ...command];
+}
 
 /** Whether pasta makes networks for a user. */
 function makesNetworks(user: number | undefined): boolean {
   const asRoot = user === undefined && isRoot ? ['--runas', '0', '--netns-only'] : [];
-  const [program, ...args] = startedAs(user, ['pasta', '--quiet', ...asRoot, '--config-net', '--', 'true']);
-  return spawnSync(program, args, { timeout: 5000, stdio: 'ignore' }).status === 0;
+  return runs(startedAs(user, ['pasta', '--quiet', ...asRoot, '--config-net', '--', 'true']));
 }
 
 /** Runs the kit as a user, and gives the lines that it prints. */
 async function runKit(user: number | undefined): Promise<readonly unknown[]> {
   const folder = createFolder(user);
   const command = [nodeFor(user), join(kit, 'run-kit.ts'), folder, join(kit, 'doors.mjs')];
-  const [program, ...args] = startedAs(user, command);
+  const [program = '', ...args] = startedAs(user, command);
   const child = spawn(program, args, {
     env: { PATH: process.env.PATH, HOME: folder },
     stdio: ['ignore', 'pipe', 'inherit'],
