@@ -12,7 +12,7 @@ const ROUNDS = 5;
 const browser = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const root = mkdtempSync(join(tmpdir(), 'published-'));
 const documents = join(root, 'documents');
-mkdirSync(documents);
+for (const folder of [documents, join(root, 'home')]) mkdirSync(folder);
 
 /** Packages with their arguments. */
 const servers: Readonly<Record<string, readonly string[]>> = {
