@@ -35,12 +35,13 @@ async function start(label: string, sandbox: 'auto' | 'off'): Promise<{ took: nu
   const { NODE_EXTRA_CA_CERTS: certificates } = process.env;
   const env = {
     ...(certificates === undefined ? {} : { NODE_EXTRA_CA_CERTS: certificates }),
+    // In a sandbox it has a home of its own.
+    ...(sandbox === 'off' ? { HOME: join(root, 'home') } : {}),
     ...(label === 'notion' ? { NOTION_TOKEN: 'ntn_none' } : {}),
   };
   const entry = { command: 'npx', args: ['-y', ...(servers[label] ?? [])], env, cwd: documents, sandbox };
   await using host = createMcpHost({
     config: parseMcpJson(JSON.stringify({ mcpServers: { [label]: entry } }), {}),
-    environment: { ...process.env, HOME: join(root, 'home') },
     serverHomes: join(root, 'homes'),
     limits: { startTimeoutMs: 300_000 },
   });
