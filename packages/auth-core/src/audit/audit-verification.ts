@@ -11,7 +11,7 @@ import type { AuditHead } from './audit-store.ts';
  * | `inserted` | here stands an entry that was not written by who has the key, where there was none |
  * | `truncated` | this entry and whatever followed it were cut off |
  * | `head` | the record of where the log ends was changed, put back or removed: nobody can say what followed |
- * | `start` | the record of where a trimmed log begins and ends was changed or forged: nobody can say what else there was |
+ * | `start` | the record of where a trimmed log begins and ends was changed or forged: what else there was cannot be said |
  * | `checkpoint` | the checkpoint of this entry was changed or forged; all entries are as they were written |
  */
 export type AuditProblem =

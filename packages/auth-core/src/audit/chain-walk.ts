@@ -43,7 +43,7 @@ export function createChainWalk(chain: AuditChain, { begin, known, goal }: WalkO
     return isReplaced ? broken(seq, 'replaced') : undefined;
   }
 
-  /** What the first entry is taken to follow where nobody knows. */
+  /** What the first entry is taken to follow where that is not known. */
   function startBefore(entry: AuditEntry): AuditHead {
     const seq = begin?.seq ?? (entry.seq > 1 ? entry.seq - 1 : 0);
     return seq === 0 ? FIRST_HEAD : { seq, hash: entry.previousHash };

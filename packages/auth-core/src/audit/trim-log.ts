@@ -10,7 +10,7 @@ export interface TrimLimits {
   readonly keep?: number | undefined;
 }
 
-/** So many at a time at most: whoever wants to append waits meanwhile. */
+/** So many at a time at most: appends wait meanwhile. */
 const PORTION = CHECKPOINT_ENTRIES;
 const PAGE = 1000;
 
@@ -29,7 +29,7 @@ export async function findCut(store: AuditStore, { before, keep }: TrimLimits): 
 
 /**
  * Trims entries up to a number, a portion at a time, each with its own entry, and returns how many there were.
- * What goes is verified first: a trim must not do away with what shows that somebody has changed the log.
+ * What goes is verified first: a trim must not do away with what shows that the log was changed.
  *
  * @throws {TamperedLogError} when an entry is not as it was written
  */

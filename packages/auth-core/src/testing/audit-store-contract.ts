@@ -170,7 +170,7 @@ const CASES: Readonly<Record<string, ContractCheck<AuditStore>>> = {
     }
     await appending;
   },
-  async 'lets who appends read what there is, before anything is written'(store) {
+  async 'lets a batch be made of what there is, before anything is written'(store) {
     await store.append(following(3));
     let seen: number[] = [];
     await store.append(async (head, read) => {

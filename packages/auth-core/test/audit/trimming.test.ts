@@ -201,7 +201,7 @@ describe('a trimmed log', () => {
     return { store, run, close };
   }
 
-  it.each(TAMPERINGS)('shows that somebody %s', async (_, statements, brokenAt, problem) => {
+  it.each(TAMPERINGS)('shows what was done to it: %s', async (_, statements, brokenAt, problem) => {
     const { store, run, close } = await setUp();
     expect(await openLog(store).verify()).toMatchObject({ intact: true, entries: 3 });
     await run(...statements);
@@ -209,7 +209,7 @@ describe('a trimmed log', () => {
     await close();
   });
 
-  it('is not the one that was there when all of it was put back, as who has written since knows', async () => {
+  it('is not the one that was there when all of it was put back, as a log knows that has written since', async () => {
     const { store, run, close } = await setUp();
     const writer = openLog(store);
     await writer.record({ type: 'token.issued', actor: {} });
@@ -238,7 +238,7 @@ describe('the next entry', () => {
     ['left, and the start was moved', ['update audit_head set start_seq = 5']],
     ['left, and the start was removed', ['update audit_head set start_seq = null']],
     ['emptied', ['delete from audit_entries']],
-  ])('is refused by whoever comes when the end was %s', async (_, statements) => {
+  ])('is refused to a new writer when the end was %s', async (_, statements) => {
     const { store, run, close } = await openSqlStore();
     const { log } = await fill(store, 6);
     await run('create table earlier_head as select * from audit_head');
@@ -251,7 +251,7 @@ describe('the next entry', () => {
     await close();
   });
 
-  it('is refused by who has written an entry that is no longer there, however long the log has become', async () => {
+  it('is refused to the writer of an entry that is no longer there, however long the log has become', async () => {
     const { store, run, close } = await openSqlStore();
     await fill(store, 2);
     await run('create table kept as select * from audit_entries', 'create table kept_head as select * from audit_head');

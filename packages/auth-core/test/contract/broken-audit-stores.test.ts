@@ -55,7 +55,7 @@ const BROKEN: [notice: string, change: (store: AuditStore) => Partial<AuditStore
   ],
   ['shows no entry of which the head does not know', lagBehind],
   [
-    'lets who appends read what there is, before anything is written',
+    'lets a batch be made of what there is, before anything is written',
     ({ append }) => ({ append: (chain) => append((head) => chain(head, async () => [])) }),
   ],
   [

@@ -38,7 +38,7 @@ async function verifyLog({ data, fromCheckpoint }: VerifyFlags, options: Options
   using bar = createProgressBar((head?.seq ?? 0) - begin, 'entries');
   await using log = createAuditLog({ store: watched(store, (seq) => bar.show(seq - begin)), key: secret });
   const found = await log.verify({ ...options, from: fromCheckpoint ? 'checkpoint' : 'start' });
-  // With another key no entry is genuine, and nobody has changed any.
+  // With another key no entry is genuine, although none was changed.
   if (!found.intact && found.brokenAt === (head?.start?.seq ?? 0) + 1) await refuseOtherSecret();
   return found;
 }
