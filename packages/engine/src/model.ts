@@ -13,6 +13,8 @@ export interface ModelDescription {
   readonly displayName: string | null;
   readonly maxContextLength: number;
   readonly type: 'llm' | 'embedding';
+  /** Why the chat template in the file cannot be rendered, in a sentence; absent: it can, or there is none. */
+  readonly templateFault?: string;
   readonly capabilities: {
     readonly vision: boolean;
     /** Its chat template shows tools to the model. */

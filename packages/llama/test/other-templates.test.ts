@@ -5,6 +5,7 @@ import type { LoadedModel } from '@latchkey/engine';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeModels } from '../src/describe-models.ts';
 import { asking, collect, DOCUMENTATION_TOOLS, finishOf, loadNano, messageOf, NANO, NEVER, newEngine } from './nano.ts';
+import { writeNanoWith } from './template-of.ts';
 
 const engine = newEngine();
 let folder: string;
@@ -75,5 +76,46 @@ describe('a template that opens a block of reasoning', () => {
   it('refuses a setting that it does not have', async () => {
     const events = collect(model.generate(asking('Hello', { reasoning: 'off' }), NEVER));
     await expect(events).rejects.toMatchObject({ code: 'UNSUPPORTED_REASONING' });
+  });
+
+  it('does not end its turn in the block when something is wanted behind it', async () => {
+    const wanted = {
+      responseSchema: {
+        type: 'object',
+        properties: { a: { type: 'integer' } },
+        required: ['a'],
+        additionalProperties: false,
+      },
+    };
+    for (const text of ['Hello', 'Who are you?', 'What is 2 plus 2?']) {
+      const request = asking(text, { reasoning: 'on', maxOutputTokens: 120, ...wanted });
+      const events = await collect(model.generate(request, NEVER));
+      if (finishOf(events).reason === 'length') continue;
+      expect(JSON.parse(messageOf(events))).toEqual({ a: expect.any(Number) });
+    }
+  });
+
+  it('goes on with an answer that is begun, behind the block', async () => {
+    const request = asking('Hello', { maxOutputTokens: 20 });
+    const begun = {
+      ...request,
+      messages: [...request.messages, { role: 'assistant' as const, content: 'The capital of' }],
+    };
+    const events = await collect(model.generate(begun, NEVER));
+    expect(events.some((event) => event.type === 'reasoning.delta')).toBe(false);
+    expect(finishOf(events).usage.promptTokens).toBeGreaterThan(await model.countPrompt(request, NEVER));
+    const held = model.generate({ ...begun, responseSchema: {} }, NEVER);
+    await expect(collect(held)).rejects.toMatchObject({ code: 'INVALID_REQUEST', field: 'messages' });
+  });
+});
+
+describe('a template that fails', () => {
+  it('is described with the line and the reason', async () => {
+    const path = await writeNanoWith(
+      '{%- for message in messages -%}\n{{- message.shout() -}}{%- endfor -%}',
+      join(folder, 'fails.gguf'),
+    );
+    const [description] = await describeModels([path], NEVER);
+    expect(description).toMatchObject({ templateFault: expect.stringContaining('fails at line 2: ') });
   });
 });

@@ -45,6 +45,11 @@ export async function lookAround({
     warnings: [
       ...warnings,
       ...(await catalog.problems()),
+      ...found.flatMap(({ key, description }) =>
+        description instanceof Error || description.templateFault === undefined
+          ? []
+          : [`${key}: ${description.templateFault}`],
+      ),
       ...Object.entries(config.aliases).flatMap(([name, key]) =>
         isNamed(key) ? [] : [`aliases: ${name} stands for ${key}, and there is no such model`],
       ),

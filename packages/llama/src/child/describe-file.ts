@@ -54,6 +54,7 @@ function describe(file: GgufFileInfo, bytes: number, traits: TemplateTraits | un
     displayName: general?.name ?? null,
     maxContextLength: typeof own.context_length === 'number' ? own.context_length : 0,
     type: embeds ? 'embedding' : 'llm',
+    ...(traits?.fault === undefined ? {} : { templateFault: traits.fault }),
     capabilities: {
       vision: false,
       trainedForToolUse: traits?.showsTools ?? false,

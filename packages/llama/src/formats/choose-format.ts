@@ -3,6 +3,7 @@ import { learnTurn } from './syntax/learn-turn.ts';
 import { Prober } from './syntax/probes.ts';
 import { templateFormat } from './template-format.ts';
 import { probeManners } from './template-manners.ts';
+import { refusalOf } from './template-refusal.ts';
 import { ChatTemplate } from './template-rendering.ts';
 import { probeTraits, type TemplateTraits } from './template-traits.ts';
 
@@ -40,22 +41,34 @@ const PLAIN_TURN_END = '\nUser:';
 
 /** Chooses by what the template does when it is rendered, never by a model's name. */
 export function chooseFormat({ template: source, bos, eos, hasChatMl }: FormatSource): ChosenFormat {
-  const template = parse(source, bos, eos) ?? new ChatTemplate(hasChatMl ? CHATML : PLAIN, { bos, eos });
+  const own = source === undefined ? undefined : parse(source, bos, eos);
+  const template = own instanceof ChatTemplate ? own : new ChatTemplate(hasChatMl ? CHATML : PLAIN, { bos, eos });
+  const fault = own instanceof ChatTemplate ? faultOf(own) : own;
   const prober = new Prober(template);
   const learned = learnTurn(prober);
   const stop = template.source === PLAIN ? [PLAIN_TURN_END] : [];
   return {
     format: templateFormat(template, { learned, manners: probeManners(prober), stop }),
     template: template.source,
-    traits: probeTraits(prober, learned),
+    traits: { ...probeTraits(prober, learned), ...(fault === undefined ? {} : { fault }) },
   };
 }
 
-function parse(source: string | undefined, bos: string, eos: string): ChatTemplate | undefined {
-  if (source === undefined) return undefined;
+/** The template, or in a sentence why there is another in its place. */
+function parse(source: string, bos: string, eos: string): ChatTemplate | string {
   try {
     return new ChatTemplate(source, { bos, eos });
-  } catch {
+  } catch (cause) {
+    return `${refusalOf(cause)} Another is used in its place.`;
+  }
+}
+
+/** Why a template does not take the simplest of conversations. */
+function faultOf(template: ChatTemplate): string | undefined {
+  try {
+    template.render({ messages: [{ role: 'user', content: 'Hello' }] });
     return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
   }
 }

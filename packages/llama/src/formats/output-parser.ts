@@ -196,9 +196,10 @@ export class OutputParser implements TurnParser {
 
   #readThoughtWithCall(section: CallSection, close: string, emit: (event: ParsedEvent) => void): boolean {
     const text = this.#pending;
+    const searched = Math.max(0, this.#thoughtWithCall.length - close.length);
     this.#thoughtWithCall += text;
     if (section.state === 'open') section.read(text);
-    const closed = splitAtMarker(this.#thoughtWithCall, [close]).found !== undefined;
+    const closed = this.#thoughtWithCall.includes(close, searched);
     if (!closed && section.state !== 'refused') {
       this.#pending = '';
       return false;

@@ -15,5 +15,5 @@ export function refusalOf(cause: unknown): string {
   if (!(cause instanceof TemplateFault))
     return `The model's chat template does not accept this conversation: ${reason}`;
   const where = cause.line === undefined ? '' : ` at line ${cause.line}`;
-  return `The model's chat template cannot be rendered: it fails${where}: ${reason}`;
+  return `The model's chat template cannot be rendered: it fails${where}: ${/[.!?]$/.test(reason) ? reason : `${reason}.`}`;
 }

@@ -8,6 +8,8 @@ import { openingOf } from './turn-opening.ts';
 export interface TemplateTraits {
   /** It shows tools to the model. */
   readonly showsTools: boolean;
+  /** Why it cannot be rendered, in a sentence. */
+  readonly fault?: string;
   /** Absent: the model does not reason. */
   readonly reasoning?: { readonly allowedOptions: readonly ReasoningEffort[]; readonly default: ReasoningEffort };
 }

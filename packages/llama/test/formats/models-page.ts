@@ -22,7 +22,8 @@ and results are text.
 - A thought in the text of an earlier answer is given to the template as a thought, so that it keeps or drops it.
 - A call that a model writes before it has closed its thought is a call, unless it closes the thought behind it.
 - A marker that the vocabulary has a token for counts only as the token: quoted in a text, it is text.
-- A template that cannot be rendered says at which line, and why.
+- A template that cannot be rendered says at which line, and why: in the error, at the server's start, and in what
+  \`latchkey models\` lists.
 
 ## Templates
 

@@ -16,6 +16,7 @@ interface Listing {
   readonly models: readonly ListedModel[];
   readonly aliases?: Readonly<Record<string, string>>;
   readonly unreadable?: readonly { readonly key: string; readonly reason: string }[];
+  readonly template_faults?: readonly { readonly key: string; readonly reason: string }[];
 }
 
 const WHERE_MODELS_GO =
@@ -30,7 +31,7 @@ export function addModelsCommand(program: Command): void {
       const response = await connect(flags, process.env).request('GET', '/api/v1/models');
       const body = (await response.json()) as Listing;
       if (flags.json) return printJson(body);
-      const { models, aliases = {}, unreadable = [] } = body;
+      const { models, aliases = {}, unreadable = [], template_faults: faults = [] } = body;
       printTable(
         ['MODEL', 'TYPE', 'PARAMS', 'QUANT', 'SIZE', 'CONTEXT', 'LOADED'],
         models.map((model) => [
@@ -46,6 +47,7 @@ export function addModelsCommand(program: Command): void {
       if (models.length === 0) remark(WHERE_MODELS_GO);
       for (const [name, key] of Object.entries(aliases)) print(`${name} is ${key}`);
       for (const { key, reason } of unreadable) remark(`warning: ${key} cannot be used: ${reason}`);
+      for (const { key, reason } of faults) remark(`warning: ${key}: ${reason}`);
     });
 }
 

@@ -1,3 +1,4 @@
+import { overlap } from '../marker-search.ts';
 import { fit } from '../syntax/pattern.ts';
 import { withoutMarks } from '../syntax/token-marks.ts';
 import type { CallSyntax } from '../syntax/turn-syntax.ts';
@@ -27,62 +28,64 @@ export function* readBracesCalls(
   if (name === undefined) return false;
   sink.begin();
   sink.start(name);
-  while (true) {
-    const found = objectAt(input.text, quote);
-    if (found === undefined) {
-      if (yield* more(input)) continue;
-      input.takeAll();
-      sink.invalid(CUT_OFF, input.taken);
-      return true;
-    }
-    if (found.value === undefined) {
-      sink.invalid('The call’s arguments are not an object.', input.taken + input.text);
-      input.take(found.length);
-      return true;
-    }
-    input.take(found.length);
-    sink.delta(JSON.stringify(found.value));
-    sink.end(found.value);
+  const end = new EndFinder(quote);
+  let length = end.find(input.text);
+  while (length === undefined && (yield* more(input))) length = end.find(input.text);
+  if (length === undefined) {
+    input.takeAll();
+    sink.invalid(CUT_OFF, input.taken);
     return true;
   }
+  const value = objectOf(input.take(length), quote);
+  if (value === undefined) sink.invalid('The call’s arguments are not an object.', input.taken);
+  else {
+    sink.delta(JSON.stringify(value));
+    sink.end(value);
+  }
+  return true;
 }
 
-/** The object at the beginning of `text`; undefined while it is not complete. */
-function objectAt(
-  text: string,
-  quote: string,
-): { readonly length: number; readonly value: Record<string, unknown> | undefined } | undefined {
-  const length = lengthOf(text, quote);
-  if (length === undefined) return undefined;
+/** What an object's text says; undefined when that is none. */
+function objectOf(text: string, quote: string): Record<string, unknown> | undefined {
   try {
-    const reader = new BracesReader(text.slice(0, length), quote);
-    const value = reader.value();
-    return { length, value: isRecord(value) ? value : undefined };
+    const value = new BracesReader(text, quote).value();
+    return isRecord(value) ? value : undefined;
   } catch (error) {
-    if (!(error instanceof NotBraces)) throw error;
-    return { length, value: undefined };
+    if (error instanceof NotBraces) return undefined;
+    throw error;
   }
 }
 
-function lengthOf(text: string, quote: string): number | undefined {
-  let depth = 0;
-  let quoted = '';
-  for (let at = 0; at < text.length; at += 1) {
-    if (quoted !== '') {
-      if (!text.startsWith(quoted, at)) continue;
-      at += quoted.length - 1;
-      quoted = '';
-    } else if (text.startsWith(quote, at)) {
-      quoted = quote;
-      at += quote.length - 1;
-    } else if (text[at] === '"') quoted = '"';
-    else if (text[at] === '{' || text[at] === '[') depth += 1;
-    else if (text[at] === '}' || text[at] === ']') {
-      depth -= 1;
-      if (depth <= 0) return at + 1;
-    }
+/** Looks for the end of an object in a text that grows. */
+class EndFinder {
+  readonly #quotes: readonly string[];
+  #at = 0;
+  #depth = 0;
+  #quoted = '';
+
+  constructor(quote: string) {
+    this.#quotes = [quote, '"'];
   }
-  return undefined;
+
+  /** Undefined while it has not come. */
+  find(text: string): number | undefined {
+    // Half a quote has to wait for its other half.
+    const held = Math.max(...this.#quotes.map((quote) => overlap(text, quote)));
+    while (this.#at < text.length - held) {
+      const quotes = this.#quoted === '' ? this.#quotes : [this.#quoted];
+      const quote = quotes.find((one) => text.startsWith(one, this.#at));
+      const character = text[this.#at] ?? '';
+      this.#at += quote?.length ?? 1;
+      if (quote !== undefined) this.#quoted = this.#quoted === '' ? quote : '';
+      else if (this.#quoted !== '') continue;
+      else if (character === '{' || character === '[') this.#depth += 1;
+      else if (character === '}' || character === ']') {
+        this.#depth -= 1;
+        if (this.#depth <= 0) return this.#at;
+      }
+    }
+    return undefined;
+  }
 }
 
 class BracesReader {

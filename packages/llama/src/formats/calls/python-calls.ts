@@ -6,10 +6,11 @@ import { PythonReader } from './python-reader.ts';
 export function* readPythonCalls(input: CallInput, sink: CallSink): Reading<boolean> {
   input.forget();
   if (!(yield* skipSpace(input)) || !/^\[|^[\p{L}_]/u.test(input.text)) return false;
-  let length = endOf(input.text);
+  const end = new EndFinder();
+  let length = end.find(input.text);
   while (length === undefined) {
     if (yield* more(input)) {
-      length = endOf(input.text);
+      length = end.find(input.text);
       continue;
     }
     if (!/^\[?\s*[\p{L}_][\w.:/-]*\s*\(/u.test(input.text)) return false;
@@ -25,21 +26,28 @@ export function* readPythonCalls(input: CallInput, sink: CallSink): Reading<bool
   return true;
 }
 
-/** Where the list, or the call, ends; undefined while it has not. */
-function endOf(text: string): number | undefined {
-  let depth = 0;
-  let quote = '';
-  for (let at = 0; at < text.length; at += 1) {
-    const character = text[at] ?? '';
-    if (quote !== '') {
-      if (character === '\\') at += 1;
-      else if (character === quote) quote = '';
-    } else if (character === '"' || character === "'") quote = character;
-    else if ('([{'.includes(character)) depth += 1;
-    else if (')]}'.includes(character)) {
-      depth -= 1;
-      if (depth === 0) return at + 1;
+/** Looks for the end of a list, or of a call, in a text that grows. */
+class EndFinder {
+  #at = 0;
+  #depth = 0;
+  #quote = '';
+  #escaped = false;
+
+  /** Undefined while it has not come. */
+  find(text: string): number | undefined {
+    for (; this.#at < text.length; this.#at += 1) {
+      const character = text[this.#at] ?? '';
+      if (this.#escaped) this.#escaped = false;
+      else if (this.#quote !== '') {
+        if (character === '\\') this.#escaped = true;
+        else if (character === this.#quote) this.#quote = '';
+      } else if (character === '"' || character === "'") this.#quote = character;
+      else if ('([{'.includes(character)) this.#depth += 1;
+      else if (')]}'.includes(character)) {
+        this.#depth -= 1;
+        if (this.#depth === 0) return this.#at + 1;
+      }
     }
+    return undefined;
   }
-  return undefined;
 }

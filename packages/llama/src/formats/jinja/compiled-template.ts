@@ -29,10 +29,10 @@ export class CompiledTemplate {
   readonly #source: string;
   readonly #program: unknown;
 
-  /** Throws when it cannot be parsed. */
+  /** Throws TemplateFault when it cannot be parsed. */
   constructor(source: string) {
     this.#source = source;
-    this.#program = parse(tokensOf(source));
+    this.#program = parseSource(source);
   }
 
   /** Throws TemplateRefusal, TemplateFault. */
@@ -111,20 +111,45 @@ function tokensOf(source: string): Token[] {
   return tokenize(source, { lstrip_blocks: true, trim_blocks: true });
 }
 
-function withLineMarks(tokens: readonly Token[], source: string): Token[] {
-  const marked: Token[] = [];
-  let at = 0;
-  for (const token of tokens) {
-    const found = token.type === 'Text' ? -1 : source.indexOf(token.value, at);
-    if (found >= 0) {
-      if (token.type.startsWith('Open') && /^\{[{%]/.test(token.value)) {
-        marked.push(...lineMark(source.slice(0, found).split('\n').length));
-      }
-      at = found + token.value.length;
-    }
-    marked.push(token);
+function parseSource(source: string): unknown {
+  let tokens: readonly Token[] = [];
+  let reached = 0;
+  try {
+    tokens = tokensOf(source);
+    // The parser says what it missed, and how far it looked says where.
+    const watched = new Proxy(tokens, {
+      get(target, key, receiver) {
+        if (typeof key === 'string' && /^\d+$/.test(key)) reached = Math.max(reached, Number(key));
+        return Reflect.get(target, key, receiver);
+      },
+    });
+    return parse(watched);
+  } catch (error) {
+    throw new TemplateFault(error, linesOf(tokens, source)[Math.min(reached, tokens.length - 1)]);
   }
-  return marked;
+}
+
+function withLineMarks(tokens: readonly Token[], source: string): Token[] {
+  const lines = linesOf(tokens, source);
+  return tokens.flatMap((token, index) => {
+    const opens = token.type.startsWith('Open') && /^\{[{%]/.test(token.value);
+    return opens ? [...lineMark(lines[index] ?? 1), token] : [token];
+  });
+}
+
+/** The line in which each token begins; texts, which the library has trimmed, are in that of the token before. */
+function linesOf(tokens: readonly Token[], source: string): number[] {
+  let at = 0;
+  let line = 1;
+  return tokens.map(({ type, value }) => {
+    const found = type === 'Text' ? -1 : source.indexOf(value, at);
+    if (found < 0) return line;
+    line += source.slice(at, found).split('\n').length - 1;
+    const here = line;
+    line += value.split('\n').length - 1;
+    at = found + value.length;
+    return here;
+  });
 }
 
 function lineMark(line: number): readonly Token[] {

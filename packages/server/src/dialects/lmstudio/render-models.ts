@@ -3,7 +3,7 @@ import type { LoadedInstance } from '../../models/model-pool.ts';
 
 /**
  * `GET /api/v1/models`. What LM Studio does not have stands beside its list: other names of models, and files that are no
- * readable models, with the reason.
+ * readable models or whose chat template cannot be rendered, with the reason.
  */
 export function renderModels(
   models: readonly Model[],
@@ -13,10 +13,16 @@ export function renderModels(
   const unreadable = models.flatMap(({ key, description }) =>
     description instanceof Error ? [{ key, reason: description.message }] : [],
   );
+  const faults = models.flatMap(({ key, description }) =>
+    description instanceof Error || description.templateFault === undefined
+      ? []
+      : [{ key, reason: description.templateFault }],
+  );
   return {
     models: models.flatMap((model) => renderModel(model, loaded)),
     ...(Object.keys(aliases).length === 0 ? {} : { aliases }),
     ...(unreadable.length === 0 ? {} : { unreadable }),
+    ...(faults.length === 0 ? {} : { template_faults: faults }),
   };
 }
 

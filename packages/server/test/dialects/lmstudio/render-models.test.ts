@@ -80,4 +80,10 @@ describe('the list of models', () => {
     const garbage: Model = { ...granite, description: new Error('garbage') };
     expect(renderModels([garbage], [])).toEqual({ models: [], unreadable: [{ key: granite.key, reason: 'garbage' }] });
   });
+
+  it('has a model whose chat template fails beside the list as well, with the reason', () => {
+    const listing = renderModels([model({ templateFault: 'it fails at line 3' })], []);
+    expect(listing.models).toHaveLength(1);
+    expect(listing.template_faults).toEqual([{ key: granite.key, reason: 'it fails at line 3' }]);
+  });
 });
