@@ -196,6 +196,13 @@ export const requirements = [
       'operating.stop-half-read': 'a body of which half has come does not keep the server from stopping in time',
       'operating.no-debugger': 'no signal but those to stop ends a server or opens a debugger',
       'operating.process-one': 'process 1 is ended by a signal at every moment',
+      'operating.sole':
+        'a second server on a data folder is refused, in another container and beside one that stands still as well',
+      'operating.sole-at-once': 'of two servers that start at once on a folder one runs',
+      'operating.backup': 'a backup of a server that runs is a data folder again, with its tokens',
+      'operating.lost-database': 'a database that was lost beside its keys is asked about, and nothing is replaced',
+      'operating.health-checks': 'health checks without a Host are answered, and nothing else is',
+      'operating.lockdown': 'a lockdown denies everybody but the administrator, at once, also what runs',
       'operating.process-one-said': 'a server that is process 1 without an init says so',
     },
   },

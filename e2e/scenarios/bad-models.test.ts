@@ -42,11 +42,11 @@ describe('a models folder with bad files in it', () => {
   });
 
   for (const [name, status, code] of [
-    ['garbage', 400, 'model_load_failed'],
-    ['magic', 400, 'model_load_failed'],
-    ['empty', 400, 'model_load_failed'],
-    ['truncated', 400, 'model_load_failed'],
-    ['header', 400, 'model_load_failed'],
+    ['garbage', 500, 'model_load_failed'],
+    ['magic', 500, 'model_load_failed'],
+    ['empty', 500, 'model_load_failed'],
+    ['truncated', 500, 'model_load_failed'],
+    ['header', 500, 'model_load_failed'],
     ['folder', 404, 'model_not_found'],
     ['dangling', 404, 'model_not_found'],
     ['loop', 404, 'model_not_found'],
@@ -66,7 +66,7 @@ describe('a models folder with bad files in it', () => {
 
   verifies('bad-models.stream', async () => {
     const refused = await server.admin.post('/api/v1/chat', { model: 'bad/truncated', input: 'Hello', stream: true });
-    expect(refused).toMatchObject({ status: 400, body: { error: { code: 'model_load_failed' } } });
+    expect(refused).toMatchObject({ status: 500, body: { error: { code: 'model_load_failed' } } });
   });
 
   verifies('bad-models.neighbour', async () => {

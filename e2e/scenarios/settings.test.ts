@@ -40,6 +40,7 @@ describe('the settings of an installation', () => {
       accessTokenTtl: 60,
       allowMcpJson: true,
       allowEphemeralMcp: false,
+      lockdown: false,
     });
   });
 

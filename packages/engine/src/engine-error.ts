@@ -8,6 +8,7 @@
  * | `UNSUPPORTED_INPUT` | something in the conversation that the model cannot take, e.g. an image |
  * | `CONTEXT_EXCEEDED` | the prompt leaves no room for an answer |
  * | `MODEL_LOAD_FAILED` | the model could not be loaded; the message says why in plain words |
+ * | `MODEL_UNAVAILABLE` | the model could not be looked at or loaded now, for a reason that may pass: no permission, no memory, a disk that does not answer |
  * | `MODEL_CRASHED` | the engine died under the request |
  * | `MODEL_UNLOADED` | the model was disposed under the request |
  * | `OVERLOADED` | a turn beyond what the model runs at once |
@@ -20,6 +21,7 @@ export type EngineErrorCode =
   | 'UNSUPPORTED_INPUT'
   | 'CONTEXT_EXCEEDED'
   | 'MODEL_LOAD_FAILED'
+  | 'MODEL_UNAVAILABLE'
   | 'MODEL_CRASHED'
   | 'MODEL_UNLOADED'
   | 'OVERLOADED'

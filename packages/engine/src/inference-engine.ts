@@ -52,7 +52,7 @@ export interface InferenceEngine extends AsyncDisposable {
   /** Where its models come from. */
   readonly sources: readonly ModelSource[];
   /**
-   * Opens a model of its sources. Throws EngineError `MODEL_LOAD_FAILED` with the cause in plain words, and the reason of
+   * Opens a model of its sources. Throws EngineError `MODEL_LOAD_FAILED` or `MODEL_UNAVAILABLE` with the cause in plain words, and the reason of
    * `signal` when that fires; then all that was opened so far is free.
    */
   open(model: Model, options: OpenOptions, signal: AbortSignal): Promise<LoadedModel>;

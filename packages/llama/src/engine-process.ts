@@ -16,10 +16,15 @@ export const SILENCE_MILLISECONDS = 30_000;
 const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
 const CHILD_ENTRY = fileURLToPath(new URL(`./child/main.${extension}`, import.meta.url));
 
+/** No signal opens a debugger in an engine. */
+const WITHOUT_DEBUGGER = process.allowedNodeEnvironmentFlags.has('--disable-sigusr1') ? ['--disable-sigusr1'] : [];
+
 /** How an engine process ended, as far as the system says. */
 export interface ProcessEnd {
   readonly exitCode: number | null;
   readonly signal: string | null;
+  /** It was ended because it said nothing while it had work. */
+  readonly wasSilent: boolean;
   /** The last lines that it wrote to standard error. */
   readonly output: string;
 }
@@ -43,10 +48,11 @@ export class EngineProcess {
   readonly #ended: Promise<void>;
   readonly #watchdog: Watchdog;
   #output = '';
+  #wasSilent = false;
 
   constructor(options: EngineProcessOptions) {
     this.#child = fork(CHILD_ENTRY, ['latchkey-engine', options.title, String(process.pid)], {
-      execArgv: [],
+      execArgv: WITHOUT_DEBUGGER,
       env: childEnvironment(process.env),
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
@@ -60,6 +66,7 @@ export class EngineProcess {
         giveUp: () => {
           const note = `\nended: it said nothing for ${silenceMilliseconds / 1000} seconds while it had work`;
           this.#output = (this.#output + note).slice(-REMEMBERED_OUTPUT);
+          this.#wasSilent = true;
           this.kill();
         },
       },
@@ -77,7 +84,7 @@ export class EngineProcess {
         over = true;
         this.#watchdog.stop();
         resolve();
-        options.onEnd({ exitCode, signal, output: this.#output });
+        options.onEnd({ exitCode, signal, wasSilent: this.#wasSilent, output: this.#output });
       };
       this.#child.on('exit', end);
       this.#child.on('error', (error) => {

@@ -9,6 +9,7 @@ import {
 import { describeModels } from './describe-models.ts';
 import { openGgufFolder } from './folder/gguf-folder.ts';
 import { GgufModel } from './folder/gguf-model.ts';
+import type { DescriptionMemory } from './folder/model-descriptions.ts';
 import { loadModel } from './load-model.ts';
 import type { EngineLogger } from './logger.ts';
 
@@ -19,6 +20,8 @@ export interface LlamaEngineOptions {
   readonly gpu: 'auto' | 'off';
   /** CPU threads; absent: one less than there are cores. */
   readonly threads?: number;
+  /** What was known of files when an engine ran before; by default all of them are read again. */
+  readonly memory?: DescriptionMemory;
   /** Hears of engine processes that start, fail and end; by default nobody does. */
   readonly logger?: EngineLogger;
   /** How long a process that has work may say nothing before it is ended; 30 seconds by default. */
@@ -44,7 +47,13 @@ class LlamaEngine implements InferenceEngine {
 
   constructor(options: LlamaEngineOptions) {
     this.#options = options;
-    this.sources = [openGgufFolder(options.folder, (paths) => describeModels(paths, this.#closing.signal))];
+    const { folder, memory, logger = SILENT } = options;
+    this.sources = [
+      openGgufFolder(folder, (paths) => describeModels(paths, this.#closing.signal), {
+        memory,
+        onUnreadable: (place) => logger.warn(place, 'a part of the models folder cannot be read; the rest can'),
+      }),
+    ];
   }
 
   async open(model: Model, { onProgress, ...options }: OpenOptions, signal: AbortSignal): Promise<LoadedModel> {

@@ -2,8 +2,9 @@ import { EngineError } from '@latchkey/engine';
 import { EngineProcess, SILENCE_MILLISECONDS } from './engine-process.ts';
 import { LoadedLlamaModel } from './loaded-llama-model.ts';
 import type { EngineLogger } from './logger.ts';
-import { describeEnd } from './process-end.ts';
+import { describeEnd, loadErrorOf } from './process-end.ts';
 import type { LoadCommand } from './protocol.ts';
+import { fromTransportedError } from './transported-error.ts';
 
 /** What this side of the two processes needs to load a model. */
 export interface LoadListeners {
@@ -14,7 +15,7 @@ export interface LoadListeners {
 
 /**
  * Starts a process and loads a model into it.
- * Throws EngineError `MODEL_LOAD_FAILED`, or the signal's reason when that fires; either way the process is gone.
+ * Throws EngineError `MODEL_LOAD_FAILED` or `MODEL_UNAVAILABLE`, or the signal's reason when that fires; either way the process is gone.
  */
 export async function loadModel(
   command: LoadCommand,
@@ -29,7 +30,7 @@ export async function loadModel(
     silenceMilliseconds,
     onReport(report) {
       if (report.type === 'load.progress') onProgress?.(report.progress);
-      else if (report.type === 'load.failed') loading.reject(loadError(report.error.message, report.error.detail));
+      else if (report.type === 'load.failed') loading.reject(fromTransportedError(report.error));
       else if (report.type === 'load.end') {
         const { device, contextLength } = report;
         model = new LoadedLlamaModel({ process: child, contextLength, parallel: command.parallel, device });
@@ -37,9 +38,7 @@ export async function loadModel(
       } else model?.receive(report);
     },
     onEnd(end) {
-      loading.reject(
-        loadError('The engine crashed while it loaded the model; the file may be damaged.', describeEnd(end)),
-      );
+      loading.reject(loadErrorOf(end));
       model?.processEnded(end);
       logger.info({ model: command.modelKey, pid: child.pid, end: describeEnd(end) }, 'engine process ended');
     },
@@ -60,8 +59,4 @@ export async function loadModel(
   } finally {
     signal.removeEventListener('abort', abort);
   }
-}
-
-function loadError(message: string, detail: string | undefined): EngineError {
-  return new EngineError('MODEL_LOAD_FAILED', message, detail === undefined ? {} : { detail });
 }

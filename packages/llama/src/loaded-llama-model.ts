@@ -2,7 +2,7 @@ import type { EngineCapabilities, EngineEvent, GenerateRequest, LoadedModel } fr
 import { EngineError } from '@latchkey/engine';
 import type { EngineProcess, ProcessEnd } from './engine-process.ts';
 import { EventStream } from './event-stream.ts';
-import { describeEnd } from './process-end.ts';
+import { causeOfEnd, describeEnd } from './process-end.ts';
 import type { EngineReport } from './protocol.ts';
 import { fromTransportedError } from './transported-error.ts';
 
@@ -127,7 +127,9 @@ export class LoadedLlamaModel implements LoadedModel {
   /** To be called once when the process is gone. */
   processEnded(end: ProcessEnd): void {
     if (this.#disposed !== undefined) return;
-    const reason = new EngineError('MODEL_CRASHED', 'The model’s process ended unexpectedly. Try again.', {
+    const cause = causeOfEnd(end);
+    const why = cause === undefined ? '' : `: ${cause}`;
+    const reason = new EngineError('MODEL_CRASHED', `The model’s process ended unexpectedly${why}. Try again.`, {
       detail: describeEnd(end),
     });
     this.#fail(reason);

@@ -1,7 +1,35 @@
+import { EngineError } from '@latchkey/engine';
 import type { ProcessEnd } from './engine-process.ts';
 
 /** For the log: how a process ended and what it last said. */
 export function describeEnd({ exitCode, signal, output }: ProcessEnd): string {
   const how = signal === null ? `exit code ${exitCode ?? 'unknown'}` : `signal ${signal}`;
   return output === '' ? how : `${how}; last output: ${output.trim()}`;
+}
+
+const CAUSES: Readonly<Record<string, string>> = {
+  SIGKILL: 'the system has ended it, most of the time because memory was short',
+  SIGILL: 'this processor lacks an instruction that llama.cpp uses',
+  SIGBUS: 'the file changed, or its disk went away, while it was read',
+  SIGTERM: 'something has ended it by a signal',
+};
+
+/** Why a process has ended, as far as its end says so without saying anything about a file; undefined for a crash. */
+export function causeOfEnd({ exitCode, signal, wasSilent }: ProcessEnd): string | undefined {
+  if (wasSilent) return 'it said nothing for too long and was ended';
+  if (exitCode === null && signal === null) return 'it could not be started';
+  return CAUSES[signal ?? ''];
+}
+
+/** The error of a load whose process has ended. */
+export function loadErrorOf(end: ProcessEnd): EngineError {
+  const cause = causeOfEnd(end);
+  const options = { detail: describeEnd(end) };
+  return cause === undefined
+    ? new EngineError(
+        'MODEL_LOAD_FAILED',
+        'The engine crashed while it loaded the model; the file may be damaged.',
+        options,
+      )
+    : new EngineError('MODEL_UNAVAILABLE', `The engine ended while it loaded the model: ${cause}.`, options);
 }

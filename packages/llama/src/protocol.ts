@@ -36,8 +36,8 @@ export type EngineReport =
   | {
       readonly type: 'description';
       readonly index: number;
-      /** A string says why the file is no model. */
-      readonly description: ModelDescription | string;
+      /** A string says why the file is no model; `unavailable`, why it could not be looked at now. */
+      readonly description: ModelDescription | string | { readonly unavailable: string };
     }
   | { readonly type: 'load.progress'; readonly progress: number }
   | { readonly type: 'load.end'; readonly device: string; readonly contextLength: number }

@@ -77,6 +77,20 @@ describe('describe', () => {
     expect(await describeModels([path], NEVER)).toMatchObject([{ type: 'embedding', architecture: 'nbert' }]);
   });
 
+  it('says of a file that cannot be read that it could not be looked at, which is no verdict', async () => {
+    const [first, second] = await describeModels([join(folder, 'gone.gguf'), NANO], NEVER);
+    expect(first).toMatchObject({ code: 'MODEL_UNAVAILABLE', message: expect.stringContaining('ENOENT') });
+    expect(second).toMatchObject({ displayName: 'Latchkey nano' });
+  });
+
+  it.each(['1', '2'])('names the part that is missing beside part %s of two', async (present) => {
+    const path = await damagedCopy(`split${present}-0000${present}-of-00002.gguf`, (bytes) => bytes);
+    const missing = `split${present}-0000${present === '1' ? 2 : 1}-of-00002.gguf`;
+    const unavailable = { code: 'MODEL_UNAVAILABLE', message: `The model's part ${missing} is missing.` };
+    expect(await describeModels([path], NEVER)).toMatchObject([unavailable]);
+    await expect(loadNano(engine, { path })).rejects.toMatchObject(unavailable);
+  });
+
   it('reads nothing when asked for nothing', async () => {
     expect(await describeModels([], NEVER)).toEqual([]);
   });

@@ -38,7 +38,17 @@ export const newEngine = (options: Partial<LlamaEngineOptions> = {}): InferenceE
 /** A file as a model, whatever is in it. */
 export const modelAt = (path: string): Model =>
   new GgufModel(
-    { key: 'latchkey/nano', names: [], publisher: 'latchkey', name: 'nano', path, sizeBytes: 1, modifiedAt: 0 },
+    {
+      key: 'latchkey/nano',
+      names: [],
+      publisher: 'latchkey',
+      name: 'nano',
+      path,
+      sizeBytes: 1,
+      modifiedAt: 0,
+      version: '1',
+      stamp: '1',
+    },
     new Error('it was not looked at'),
   );
 

@@ -35,7 +35,7 @@ import { createKyselyConversationStore } from './conversations/kysely-conversati
 import { createHandlers } from './create-handlers.ts';
 import { createUpstreamEngine } from './engines/upstream/index.ts';
 import { createApp } from './http/app.ts';
-import { RESOURCE_METADATA_PATH } from './http/handlers/protected-resource.ts';
+import { belowPublicUrl, RESOURCE_METADATA_PATH } from './http/handlers/protected-resource.ts';
 import type { Route } from './http/route.ts';
 import { createRoutes } from './http/routes.ts';
 import { openKeyedRequests } from './idempotency/open-keyed-requests.ts';
@@ -44,13 +44,15 @@ import { createKyselyPinStore } from './mcp-pins/kysely-pin-store.ts';
 import { createModelCatalog } from './models/model-catalog.ts';
 import { ModelPool } from './models/model-pool.ts';
 import { lookAround, type ServerOverview } from './overview.ts';
-import { toAuthSettings } from './settings/installation-settings.ts';
+import { requiresToken, toAuthSettings } from './settings/installation-settings.ts';
 import { createKyselySettingsStore } from './settings/kysely-settings-store.ts';
 import { createLiveSettings } from './settings/live-settings.ts';
 import { withFreshSettings } from './settings/with-fresh-settings.ts';
 import { ensureAdministrator, withAdministratorFile } from './state/administrator.ts';
-import { announceServer, openDataFolder } from './state/data-folder.ts';
+import { announceServer, makeDataFolder, openDataFolder } from './state/data-folder.ts';
 import { openDatabase } from './state/database.ts';
+import { openDescriptionMemory } from './state/description-memory.ts';
+import { lockFolder } from './state/folder-lock.ts';
 import { forgetConversations } from './state/forget-conversations.ts';
 import { hasEndedIn } from './state/has-ended.ts';
 import { isLoopback } from './state/loopback.ts';
@@ -59,7 +61,6 @@ import { openTokens } from './state/open-tokens.ts';
 import { keepDays, startRetention } from './state/retention.ts';
 import { requireSameSecret } from './state/same-secret.ts';
 import { createServerIdentity, isOwnHost } from './state/server-identity.ts';
-import { requireSoleServer } from './state/sole-server.ts';
 import { createLogger, type Logger } from './telemetry/logger.ts';
 import { createChatTools } from './tools/chat-tools.ts';
 import { createKyselyUsageStore } from './usage/kysely-usage-store.ts';
@@ -120,13 +121,15 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
   if (authorizationServers.length > 0 && config.publicUrl === undefined) throw namelessResource();
   const environment = options.environment ?? process.env;
   const logger = options.logger ?? createLogger(config.log);
+  await using opened = new AsyncDisposableStack();
+  makeDataFolder(config.data);
+  // Before anything is read: whatever another server does with it meanwhile would be overlooked.
+  opened.use(lockFolder(config.data));
   const folder = openDataFolder(config.data, environment);
   const mcpJson = config.mcp === undefined ? NO_SERVERS : await openMcpJson(config.mcp, environment);
   requireLabelledServers(config, mcpJson);
   const secrets = ownSecrets({ ...config, configFile: options.configFile }, mcpJson.servers, environment);
   const warnings = reviewSecrets(secrets);
-  await requireSoleServer(folder);
-  await using opened = new AsyncDisposableStack();
 
   const installation = nameInstallation(folder.secret);
   const identity = createServerIdentity(folder.secret);
@@ -230,6 +233,7 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
     createLlamaEngine({
       folder: config.models,
       gpu: config.engine.gpu,
+      memory: openDescriptionMemory(join(folder.path, 'model-descriptions.json')),
       logger: logger.child({ part: 'engine' }),
       ...(config.engine.threads === undefined ? {} : { threads: config.engine.threads }),
     }),
@@ -323,27 +327,35 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
     }),
     { chatBodyBytes: config.limits.bodyBytes },
   );
+  const { publicUrl } = config;
   const app = createApp({
     auth,
     meter,
     trail,
     keyedRequests,
     anonymous: anonymousPrincipal(ANONYMOUS_GRANT, 'anonymous', policy),
-    requiresAuthentication: async () => (await settings.fresh()).requireAuthentication,
+    requiresAuthentication: async () => requiresToken(await settings.fresh()),
     routes,
     logger,
     createId: randomUUID,
     stopping: stopping.signal,
     allowedHosts: [config.host, ...config.allowedHosts],
     allowedOrigins: config.allowedOrigins,
-    ...(authorizationServers.length === 0
+    ...(authorizationServers.length === 0 || publicUrl === undefined
       ? {}
-      : { resourceMetadata: new URL(RESOURCE_METADATA_PATH, config.publicUrl).href }),
+      : { resourceMetadata: belowPublicUrl(publicUrl, RESOURCE_METADATA_PATH) }),
     basicAuthentication: config.basicAuthentication,
     trustedProxies: config.trustedProxies,
   });
 
-  const http = createHttpServer({ requestTimeout: 300_000, headersTimeout: 20_000 }, app.callback());
+  const http = createHttpServer(
+    {
+      requestTimeout: 300_000,
+      headersTimeout: 20_000,
+      keepAliveTimeout: config.limits.keepAliveSeconds * 1000,
+    },
+    app.callback(),
+  );
   const url = await listen(http, config.host, config.port);
   const retract = announceServer(folder, { url, pid: process.pid, key: identity.key });
   const owned = opened.move();

@@ -5,12 +5,16 @@ import type { TemplateTraits } from '../formats/template-traits.ts';
 import { chatTemplateOf } from './chat-template-of.ts';
 import { checkHeader } from './gguf-header.ts';
 import type { PromptThread } from './prompt-thread.ts';
+import { explainReadFailure } from './read-failure.ts';
 
 const EMBEDDING_ARCHITECTURE = /bert|t5encoder|embedding/;
 const MULTIPLIERS: Readonly<Record<string, number>> = { K: 1e3, M: 1e6, B: 1e9, T: 1e12 };
 
-/** What a model file says of itself, or in a sentence why it is no model. */
-export async function describeFile(path: string, templates: PromptThread): Promise<ModelDescription | string> {
+/** What a model file says of itself, or in a sentence why it is no model, or why it could not be looked at. */
+export async function describeFile(
+  path: string,
+  templates: PromptThread,
+): Promise<ModelDescription | string | { readonly unavailable: string }> {
   try {
     checkHeader(path);
     const file = await readGgufFileInfo(path, { sourceType: 'filesystem', logWarnings: false });
@@ -20,8 +24,9 @@ export async function describeFile(path: string, templates: PromptThread): Promi
     } catch {
       return 'The chat template in the file takes too long or too much memory.';
     }
-  } catch {
-    return 'The file is not a GGUF model, or its header is damaged.';
+  } catch (error) {
+    const { message, isPassing } = explainReadFailure(error);
+    return isPassing ? { unavailable: message } : message;
   }
 }
 

@@ -1,8 +1,21 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { basename } from 'node:path';
 
 /** A file that is no GGUF file, or whose header promises what is not there. */
 export class DamagedFile extends Error {
   override readonly name = 'DamagedFile';
+}
+
+/** A model in several files of which one is not there. */
+export class MissingPart extends Error {
+  override readonly name = 'MissingPart';
+  /** The name of its file. */
+  readonly part: string;
+
+  constructor(part: string, options: ErrorOptions) {
+    super(`its part ${part} is missing`, options);
+    this.part = part;
+  }
 }
 
 const MAGIC = 'GGUF';
@@ -41,12 +54,21 @@ const PART = /-(\d{5})-of-(\d{5})\.gguf$/;
  */
 export function checkHeader(path: string): void {
   for (const part of partsOf(path)) {
-    const file = new HeaderReader(part);
+    const file = openPart(part, path);
     try {
       walk(file);
     } finally {
       file.close();
     }
+  }
+}
+
+function openPart(part: string, path: string): HeaderReader {
+  try {
+    return new HeaderReader(part);
+  } catch (error) {
+    const isAbsent = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    throw isAbsent && part !== path ? new MissingPart(basename(part), { cause: error }) : error;
   }
 }
 

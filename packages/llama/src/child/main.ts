@@ -31,7 +31,7 @@ async function load(options: Extract<EngineCommand, { type: 'load' }>['options']
     const failure = error instanceof LoadFailure ? error : new LoadFailure('The model could not be loaded.', error);
     report({
       type: 'load.failed',
-      error: { code: 'MODEL_LOAD_FAILED', message: failure.message, detail: failure.detail },
+      error: { code: failure.code, message: failure.message, detail: failure.detail },
     });
   }
 }

@@ -15,6 +15,7 @@ import { chatTemplateOf } from './chat-template-of.ts';
 import { checkHeader } from './gguf-header.ts';
 import { PromptThread } from './prompt-thread.ts';
 import type { FormatFacts } from './prompt-worker.ts';
+import { explainReadFailure } from './read-failure.ts';
 import { SequencePool } from './sequence-pool.ts';
 import { TokenTexts } from './token-text.ts';
 import { readVocabulary } from './vocabulary.ts';
@@ -23,10 +24,12 @@ import { readVocabulary } from './vocabulary.ts';
 export class LoadFailure extends Error {
   override readonly name = 'LoadFailure';
   readonly detail: string;
+  readonly code: 'MODEL_LOAD_FAILED' | 'MODEL_UNAVAILABLE';
 
-  constructor(message: string, cause: unknown) {
+  constructor(message: string, cause: unknown, code: LoadFailure['code'] = 'MODEL_LOAD_FAILED') {
     super(message, { cause });
     this.detail = String(cause);
+    this.code = code;
   }
 }
 
@@ -51,10 +54,7 @@ export async function loadNativeModel(
   options: LoadCommand,
   onProgress: (progress: number) => void,
 ): Promise<NativeModel> {
-  const file = await attempt(async () => {
-    checkHeader(options.path);
-    return readGgufFileInfo(options.path, { sourceType: 'filesystem', logWarnings: false });
-  }, 'The file is not a GGUF model, or it is damaged.');
+  const file = await readHeader(options.path);
   const threads = options.threads ?? Math.max(1, availableParallelism() - 1);
   const llama = await attempt(
     () =>
@@ -66,7 +66,8 @@ export async function loadNativeModel(
         logLevel: LlamaLogLevel.warn,
         logger: (_level, message) => process.stderr.write(`${message}\n`),
       }),
-    'llama.cpp could not be started on this machine.',
+    `llama.cpp could not be started on this machine (${process.platform}-${process.arch}): it has no program for it, or a library is missing. Install node-llama-cpp with its optional packages.`,
+    'MODEL_UNAVAILABLE',
   );
   const model = await attempt(
     () => loadModelFile(llama, options, onProgress),
@@ -83,6 +84,7 @@ export async function loadNativeModel(
         failedCreationRemedy: false,
       }),
     `The model was read, but there was no room for ${options.parallel} × ${options.contextLength} tokens of context.`,
+    'MODEL_UNAVAILABLE',
   );
   return assemble({ llama, model, context, batching, file, options });
 }
@@ -141,7 +143,21 @@ function loadModelFile(
   });
 }
 
-async function attempt<T>(step: () => Promise<T>, message: string): Promise<T> {
+async function readHeader(path: string): Promise<GgufFileInfo> {
+  try {
+    checkHeader(path);
+    return await readGgufFileInfo(path, { sourceType: 'filesystem', logWarnings: false });
+  } catch (error) {
+    const { message, isPassing } = explainReadFailure(error);
+    throw new LoadFailure(message, error, isPassing ? 'MODEL_UNAVAILABLE' : 'MODEL_LOAD_FAILED');
+  }
+}
+
+async function attempt<T>(
+  step: () => Promise<T>,
+  message: string,
+  code: LoadFailure['code'] = 'MODEL_LOAD_FAILED',
+): Promise<T> {
   try {
     return await step();
   } catch (error) {
@@ -149,8 +165,9 @@ async function attempt<T>(step: () => Promise<T>, message: string): Promise<T> {
       throw new LoadFailure(
         'There is not enough memory for this model. Use a shorter context or fewer parallel requests.',
         error,
+        'MODEL_UNAVAILABLE',
       );
     }
-    throw new LoadFailure(message, error);
+    throw new LoadFailure(message, error, code);
   }
 }

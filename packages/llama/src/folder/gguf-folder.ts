@@ -1,78 +1,94 @@
-import type { Model, ModelDescription, ModelSource } from '@latchkey/engine';
+import { relative, sep } from 'node:path';
+import { EngineError, type Model, type ModelSource } from '@latchkey/engine';
 import { GgufModel } from './gguf-model.ts';
-import { findModelFiles, type ModelFile } from './model-files.ts';
-import { shareScans } from './shared-scans.ts';
+import { createModelDescriptions, type DescribeFiles, type DescriptionMemory } from './model-descriptions.ts';
+import type { ModelFile } from './model-files.ts';
+import { openModelFolder, type UnreadablePlace } from './model-folder.ts';
 
 export interface GgufFolderOptions {
   /** In milliseconds, from any beginning. */
   readonly now?: () => number;
   /** How long a listing waits for files that have not been looked at before. */
   readonly patienceMilliseconds?: number;
+  /** What was known of files when a server ran before. */
+  readonly memory?: DescriptionMemory | undefined;
+  /** Hears once of each place that cannot be read, and again when it could be read meanwhile. */
+  readonly onUnreadable?: (place: UnreadablePlace) => void;
 }
 
-/** Reads what files say of themselves, in the order given; a file that is no model gives an Error. */
-type DescribeFiles = (paths: readonly string[]) => Promise<readonly (ModelDescription | Error)[]>;
-
 const PATIENCE_MILLISECONDS = 20_000;
+/** So many files are waited for once, and not long: their names come at once, and what they say of themselves later. */
+const MANY_FILES = 200;
+const PATIENCE_WITH_MANY_MILLISECONDS = 1000;
 
 /** The models of a folder of GGUF files. What changes in the folder is known within a second. */
 export function openGgufFolder(
-  folder: string,
+  path: string,
   describeFiles: DescribeFiles,
-  { now = () => performance.now(), patienceMilliseconds = PATIENCE_MILLISECONDS }: GgufFolderOptions = {},
+  { now = () => performance.now(), patienceMilliseconds, memory, onUnreadable }: GgufFolderOptions = {},
 ): ModelSource {
-  const scan = shareScans(() => findModelFiles(folder), now);
-  const known = new Map<string, { readonly stamp: string; readonly description: Promise<ModelDescription | Error> }>();
-
-  const descriptionOf = async (file: ModelFile): Promise<ModelDescription | Error> =>
-    (await known.get(file.path)?.description) ?? new Error('the file was not looked at');
-
-  /** Each file is looked at once for each of its versions, however many ask at the same time. */
-  async function describe(files: readonly ModelFile[]): Promise<readonly Model[]> {
-    const unknown = files.filter((file) => known.get(file.path)?.stamp !== stampOf(file));
-    if (unknown.length > 0) {
-      const looking = describeFiles(unknown.map((file) => file.path));
-      unknown.forEach((file, index) => {
-        const description = looking.then((found) => found[index] ?? new Error('the file was not looked at'));
-        const entry = { stamp: stampOf(file), description };
-        known.set(file.path, entry);
-        description.catch(() => {
-          if (known.get(file.path) === entry) known.delete(file.path);
-        });
-      });
-    }
-    return Promise.all(files.map(async (file) => new GgufModel(file, await descriptionOf(file))));
-  }
+  let told = new Set<string>();
+  const folder = openModelFolder(path, now, ({ unreadable }) => {
+    for (const place of unreadable) if (!told.has(keyOf(place))) onUnreadable?.(place);
+    told = new Set(unreadable.map(keyOf));
+  });
+  const descriptions = createModelDescriptions(describeFiles, now, memory);
+  let patienceWithMany = PATIENCE_WITH_MANY_MILLISECONDS;
 
   /** What files say of themselves is not waited for too long: one of them may hold what takes for ever. */
-  async function describePatiently(files: readonly ModelFile[]): Promise<readonly Model[]> {
-    const late = Promise.withResolvers<Error>();
-    const timer = setTimeout(() => late.resolve(new Error('it is still being looked at')), patienceMilliseconds);
-    const described = describe(files);
+  async function lookPatiently(files: readonly ModelFile[]): Promise<void> {
+    const looking = descriptions.lookAtAll(files);
+    const usual = files.length > MANY_FILES ? patienceWithMany : PATIENCE_MILLISECONDS;
+    patienceWithMany = 0;
+    const late = Promise.withResolvers<void>();
+    const timer = setTimeout(late.resolve, patienceMilliseconds ?? usual);
     try {
-      const inTime = files.map(
-        async (file) => new GgufModel(file, await Promise.race([descriptionOf(file), late.promise])),
-      );
-      return await Promise.race([described, Promise.all(inTime)]);
+      await Promise.race([looking, late.promise]);
     } finally {
       clearTimeout(timer);
-      described.catch(() => {});
+      looking.catch(() => {});
     }
   }
 
   return {
     find: async (key) => {
-      const isMeant = (candidate: ModelFile): boolean => candidate.key === key || candidate.names.includes(key);
-      const file = (await scan.recent()).find(isMeant) ?? (await scan.fresh()).find(isMeant);
-      return file === undefined ? undefined : (await describe([file]))[0];
+      const file = await folder.find(key);
+      if (file !== undefined) return new GgufModel(file, await descriptions.of(file));
+      const hidden = hiding(key, path, folder.last()?.unreadable ?? []);
+      if (hidden === undefined) return undefined;
+      throw new EngineError(
+        'MODEL_UNAVAILABLE',
+        `Model '${key}' was not found, and a folder in which it could be cannot be read now (${hidden.code}).`,
+        { detail: hidden.path },
+      );
     },
-    list: async () => describePatiently(await scan.recent()),
-    problems: async () => {
-      const problems: string[] = [];
-      await findModelFiles(folder, (path, code) => problems.push(`${path} cannot be read (${code})`));
-      return problems;
+    list: async () => {
+      const { files, unreadable } = await folder.list();
+      await lookPatiently(files);
+      return [
+        ...files.map((file) => new GgufModel(file, descriptions.known(file) ?? stillLooking())),
+        ...unreadable.map((place) => unreadableModel(place, path)),
+      ];
     },
   };
 }
 
-const stampOf = (file: ModelFile): string => `${file.sizeBytes}:${file.modifiedAt}`;
+const stillLooking = (): Error => new EngineError('MODEL_UNAVAILABLE', 'it is still being looked at');
+
+const keyOf = ({ path, code }: UnreadablePlace): string => `${code} ${path}`;
+
+/** A model that is not found where something could not be read may be there all the same. */
+function hiding(key: string, folder: string, unreadable: readonly UnreadablePlace[]): UnreadablePlace | undefined {
+  const publisher = key.split('/', 1)[0];
+  return unreadable.find(({ path }) => {
+    const [first = ''] = relative(folder, path).split(sep);
+    return first === '' || first === publisher;
+  });
+}
+
+/** How a place that cannot be read stands in a list: by its name in the folder. */
+function unreadableModel({ path, code }: UnreadablePlace, folder: string): Model {
+  const key = relative(folder, path).split(sep).join('/') || 'the models folder';
+  const description = new Error(`it cannot be read (${code})`);
+  return { key, names: [], publisher: '', name: key, sizeBytes: null, modifiedAt: 0, resident: false, description };
+}

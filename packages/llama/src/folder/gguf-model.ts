@@ -10,6 +10,7 @@ export class GgufModel implements Model {
   readonly sizeBytes: number;
   readonly resident = true;
   readonly modifiedAt: number;
+  readonly version: string;
   readonly description: ModelDescription | Error;
   readonly #path: string;
 
@@ -20,6 +21,7 @@ export class GgufModel implements Model {
     this.name = file.name;
     this.sizeBytes = file.sizeBytes;
     this.modifiedAt = file.modifiedAt;
+    this.version = file.version;
     this.description = description;
     this.#path = file.path;
   }

@@ -1,6 +1,7 @@
 import type { Dirent, Stats } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { inParallel } from './in-parallel.ts';
 
 /** A model file as the folder has it. */
 export interface ModelFile {
@@ -13,9 +14,13 @@ export interface ModelFile {
   readonly path: string;
   readonly sizeBytes: number;
   readonly modifiedAt: number;
+  /** Which file it is, and which of its versions: another one when it was written or replaced. */
+  readonly version: string;
+  /** The same, and who may read it: another one when that was changed as well. */
+  readonly stamp: string;
 }
 
-/** Hears of each folder that cannot be read, and why. */
+/** Hears of each folder and file that cannot be read, and why. */
 export type OnUnreadable = (path: string, code: string) => void;
 
 /** Whose a file is that lies in no publisher's folder. */
@@ -23,45 +28,78 @@ const NO_PUBLISHER = 'local';
 /** Repositories may have a folder for each quantization. */
 const MAXIMUM_DEPTH = 3;
 
+/** A file that may be a model, before it was looked at. */
+interface Candidate {
+  readonly key: string;
+  readonly publisher: string;
+  readonly path: string;
+}
+
 /**
  * Finds the models of a folder: `DIR/<publisher>/<name>.gguf` and `DIR/<publisher>/<name>/…/<file>.gguf` both have the key
  * `publisher/name`, `DIR/<name>.gguf` has the key `name`. Of several files in one repository the first by name has that
  * key, and each of them is `publisher/name@q8_0`, after the quantization in its name, and `publisher/name/<file>`. A split
- * model is its first part; projectors (`mmproj…`) are no models. A folder that does not exist holds none.
+ * model is its first part; projectors (`mmproj…`) are no models. A folder that does not exist holds none, and one that cannot be
+ * read concerns itself only.
  */
 export async function findModelFiles(
   folder: string,
   onUnreadable: OnUnreadable = () => undefined,
 ): Promise<readonly ModelFile[]> {
+  const top = await list(folder, onUnreadable);
+  const candidates = (await inParallel(top, (entry) => candidatesOf(folder, entry, onUnreadable))).flat();
+  const seen = await inParallel(candidates, ({ path }) => lookAt(path, onUnreadable));
   const found = new Map<string, ModelFile>();
-  const add = async (key: string, publisher: string, path: string): Promise<void> => {
-    const status = await statusOf(path);
-    if (!status?.isFile()) return;
+  for (const [index, { key, publisher, path }] of candidates.entries()) {
+    const status = seen[index];
+    if (!status?.isFile()) continue;
     const file = basename(path).slice(0, -EXTENSION.length);
     const names = [`${key}@${variantOf(file, basename(key))}`, `${key}/${basename(path)}`];
     const taken = [key, ...names].find((name) => !found.has(name));
-    if (taken === undefined) return;
-    const { size: sizeBytes, mtimeMs: modifiedAt } = status;
+    if (taken === undefined) continue;
     const others = names.filter((name) => name !== taken);
     const name = taken.slice(taken.indexOf('/') + 1);
-    found.set(taken, { key: taken, names: others, publisher, name, path, sizeBytes, modifiedAt });
-  };
-
-  for (const publisher of await list(folder, onUnreadable)) {
-    const place = join(folder, publisher.name);
-    if (isGguf(publisher.name)) await add(withoutExtension(publisher.name), NO_PUBLISHER, place);
-    if (!(await isFolder(folder, publisher))) continue;
-    for (const entry of await list(place, onUnreadable)) {
-      const path = join(place, entry.name);
-      if (await isFolder(place, entry)) {
-        for (const file of await modelsIn(path, onUnreadable))
-          await add(`${publisher.name}/${entry.name}`, publisher.name, file);
-      } else if (isGguf(entry.name)) {
-        await add(`${publisher.name}/${withoutExtension(entry.name)}`, publisher.name, path);
-      }
-    }
+    found.set(taken, { key: taken, names: others, publisher, name, path, ...versionOf(status) });
   }
   return [...found.values()];
+}
+
+/** The same file as it is now; undefined when it is there no longer. Throws when that cannot be said. */
+export async function lookAgain(file: ModelFile): Promise<ModelFile | undefined> {
+  try {
+    const status = await stat(file.path);
+    return status.isFile() ? { ...file, ...versionOf(status) } : undefined;
+  } catch (error) {
+    if (isAbsence(error)) return undefined;
+    throw error;
+  }
+}
+
+function versionOf({
+  dev,
+  ino,
+  size,
+  mtimeMs,
+  ctimeMs,
+}: Stats): Pick<ModelFile, 'sizeBytes' | 'modifiedAt' | 'version' | 'stamp'> {
+  const version = `${dev}:${ino}:${size}:${mtimeMs}`;
+  return { sizeBytes: size, modifiedAt: mtimeMs, version, stamp: `${version}:${ctimeMs}` };
+}
+
+async function candidatesOf(folder: string, entry: Dirent, onUnreadable: OnUnreadable): Promise<readonly Candidate[]> {
+  const place = join(folder, entry.name);
+  const alone = isGguf(entry.name) ? [{ key: withoutExtension(entry.name), publisher: NO_PUBLISHER, path: place }] : [];
+  if (!(await isFolder(place, entry, onUnreadable))) return alone;
+  const inside = await inParallel(await list(place, onUnreadable), async (inner): Promise<readonly Candidate[]> => {
+    const path = join(place, inner.name);
+    const publisher = entry.name;
+    if (await isFolder(path, inner, onUnreadable)) {
+      const key = `${publisher}/${inner.name}`;
+      return (await modelsIn(path, onUnreadable)).map((file) => ({ key, publisher, path: file }));
+    }
+    return isGguf(inner.name) ? [{ key: `${publisher}/${withoutExtension(inner.name)}`, publisher, path }] : [];
+  });
+  return [...alone, ...inside.flat()];
 }
 
 /** The files of a repository, of a split model the first part. */
@@ -74,7 +112,7 @@ async function modelsIn(folder: string, onUnreadable: OnUnreadable, depth = 1): 
       const whole = entry.name.replace(PART, '');
       if (!seen.has(whole)) paths.push(path);
       seen.add(whole);
-    } else if (depth < MAXIMUM_DEPTH && (await isFolder(folder, entry))) {
+    } else if (depth < MAXIMUM_DEPTH && (await isFolder(path, entry, onUnreadable))) {
       paths.push(...(await modelsIn(path, onUnreadable, depth + 1)));
     }
   }
@@ -97,21 +135,32 @@ const withoutExtension = (name: string): string => name.slice(0, -EXTENSION.leng
 const isGguf = (name: string): boolean => name.toLowerCase().endsWith(EXTENSION) && !name.startsWith('mmproj');
 
 /** Links count as what they point to: people link models in from elsewhere. */
-async function isFolder(parent: string, entry: Dirent): Promise<boolean> {
+async function isFolder(path: string, entry: Dirent, onUnreadable: OnUnreadable): Promise<boolean> {
   if (!entry.isSymbolicLink()) return entry.isDirectory();
-  return (await statusOf(join(parent, entry.name)))?.isDirectory() ?? false;
+  return (await lookAt(path, onUnreadable))?.isDirectory() ?? false;
 }
 
-/** Undefined for a link that leads nowhere, or a file that was removed since the folder was read. */
-const statusOf = (path: string): Promise<Stats | undefined> => stat(path).catch(() => undefined);
+/** Undefined for a link that leads nowhere, a file that was removed since the folder was read, and one that cannot be looked at. */
+async function lookAt(path: string, onUnreadable: OnUnreadable): Promise<Stats | undefined> {
+  try {
+    return await stat(path);
+  } catch (error) {
+    if (!isAbsence(error)) onUnreadable(path, codeOf(error));
+    return undefined;
+  }
+}
 
 async function list(folder: string, onUnreadable: OnUnreadable): Promise<Dirent[]> {
   try {
     const entries = await readdir(folder, { withFileTypes: true });
     return entries.filter((entry) => !entry.name.startsWith('.')).sort((a, b) => (a.name < b.name ? -1 : 1));
   } catch (error) {
-    const { code = '' } = error as NodeJS.ErrnoException;
-    if (code !== 'ENOENT' && code !== 'ENOTDIR') onUnreadable(folder, code);
+    if (!isAbsence(error)) onUnreadable(folder, codeOf(error));
     return [];
   }
 }
+
+const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? '';
+
+/** Nothing is there, or nothing that could be a model. */
+const isAbsence = (error: unknown): boolean => ['ENOENT', 'ENOTDIR', 'ELOOP'].includes(codeOf(error));

@@ -1,7 +1,7 @@
-import { rmSync } from 'node:fs';
+import { chmodSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ModelDescription, ModelSource } from '@latchkey/engine';
-import { describe, expect, it } from 'vitest';
+import { EngineError, type ModelDescription, type ModelSource } from '@latchkey/engine';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { type GgufFolderOptions, openGgufFolder } from '../../src/folder/gguf-folder.ts';
 import { temporaryFolder, writeFiles } from '../temporary-folder.ts';
 
@@ -140,5 +140,114 @@ describe('list', () => {
     writeFiles(folder, { 'a/b.gguf': '' });
     const [model] = await openGgufFolder(folder, async () => []).list();
     expect(model?.description).toBeInstanceOf(Error);
+  });
+});
+
+describe('a trouble that passes', () => {
+  const unavailable = new EngineError('MODEL_UNAVAILABLE', 'too many files are open (EMFILE)');
+
+  it('is no verdict on a file: it is looked at again when it is asked for later', async () => {
+    const test = newFolder();
+    test.describeFiles = async (paths) => paths.map(() => unavailable);
+    expect((await test.source.find('ibm/granite'))?.description).toBe(unavailable);
+    test.describeFiles = async (paths) => paths.map(() => DESCRIBED);
+    test.pass(1000);
+    expect((await test.source.find('ibm/granite'))?.description).toEqual(DESCRIBED);
+    expect((await test.source.list()).map(({ description }) => description)).toEqual([DESCRIBED, DESCRIBED]);
+  });
+
+  it('does not make each request look again', async () => {
+    const test = newFolder();
+    test.describeFiles = async (paths) => paths.map(() => unavailable);
+    await test.source.find('ibm/granite');
+    test.pass(999);
+    await test.source.find('ibm/granite');
+    expect(test.described).toHaveLength(1);
+  });
+
+  it.each<[string, (path: string) => void]>([
+    ['may be read by others now', (path) => chmodSync(path, 0o600)],
+    [
+      'was put in its place with the same size',
+      (path) => {
+        writeFileSync(`${path}.new`, 'FUGG');
+        renameSync(`${path}.new`, path);
+      },
+    ],
+  ])('is forgotten, as a verdict is, when the file %s', async (_, change) => {
+    const { source, described, folder, pass } = newFolder();
+    await source.find('ibm/granite');
+    change(join(folder, 'ibm/granite.gguf'));
+    pass(1000);
+    await source.find('ibm/granite');
+    expect(described).toHaveLength(2);
+  });
+});
+
+describe('a file that was replaced', () => {
+  it('is another version of its model, and one that may be read by others is not', async () => {
+    const { source, folder } = newFolder();
+    const path = join(folder, 'ibm/granite.gguf');
+    const before = await source.find('ibm/granite');
+    chmodSync(path, 0o600);
+    expect((await source.find('ibm/granite'))?.version).toBe(before?.version);
+    writeFileSync(path, 'another GGUF');
+    expect((await source.find('ibm/granite'))?.version).not.toBe(before?.version);
+  });
+});
+
+describe.skipIf(process.getuid?.() === 0 || process.platform === 'win32')('a folder that cannot be read', () => {
+  const closed = () => {
+    const places: object[] = [];
+    const made = newFolder({ onUnreadable: (place) => places.push(place) });
+    writeFiles(made.folder, { 'lost+found/x.gguf': '' });
+    chmodSync(join(made.folder, 'lost+found'), 0);
+    onTestFinished(() => chmodSync(join(made.folder, 'lost+found'), 0o700));
+    return { ...made, places };
+  };
+
+  it('stands in the list with its reason, beside all others, and is reported once', async () => {
+    const { source, places, folder, pass } = closed();
+    const listed = await source.list();
+    expect(listed.map(({ key }) => key)).toEqual(['ibm/granite', 'ibm/other', 'lost+found']);
+    expect(listed.at(-1)?.description).toEqual(new Error('it cannot be read (EACCES)'));
+    pass(1000);
+    await source.list();
+    expect(places).toEqual([{ path: join(folder, 'lost+found'), code: 'EACCES' }]);
+  });
+
+  it('says nothing of models elsewhere, and of those in it that they cannot be found now', async () => {
+    const { source } = closed();
+    expect((await source.find('ibm/granite'))?.description).toMatchObject({ architecture: 'llama' });
+    expect(await source.find('ibm/none')).toBeUndefined();
+    await expect(source.find('lost+found/x')).rejects.toMatchObject({ code: 'MODEL_UNAVAILABLE' });
+  });
+});
+
+describe('a folder of many files', () => {
+  const many = Object.fromEntries(Array.from({ length: 600 }, (_, index) => [`a/m${index}.gguf`, '']));
+
+  it('finds one without looking at the others, once it knows them', async () => {
+    const test = newFolder({ patienceMilliseconds: 0 });
+    writeFiles(test.folder, many);
+    test.describeFiles = () => new Promise(() => {});
+    expect(await test.source.list()).toHaveLength(602);
+    test.describeFiles = async (paths) => paths.map(() => DESCRIBED);
+    test.described.length = 0;
+    // All others still wait to be looked at.
+    expect((await test.source.find('a/m599'))?.description).toEqual(DESCRIBED);
+    expect(test.described).toEqual([join(test.folder, 'a/m599.gguf')]);
+  });
+
+  it('looks at some at a time', async () => {
+    const test = newFolder();
+    writeFiles(test.folder, many);
+    const batches: number[] = [];
+    test.describeFiles = async (paths) => {
+      batches.push(paths.length);
+      return paths.map(() => DESCRIBED);
+    };
+    await test.source.list();
+    await expect.poll(() => batches).toEqual([256, 256, 90]);
   });
 });

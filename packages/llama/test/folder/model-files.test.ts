@@ -25,6 +25,8 @@ describe('findModelFiles', () => {
         path: join(folder, 'ibm/granite.gguf'),
         sizeBytes: 4,
         modifiedAt: expect.any(Number),
+        version: expect.any(String),
+        stamp: expect.any(String),
       },
     ]);
   });

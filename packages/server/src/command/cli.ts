@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { visibleText } from '@latchkey/mcp-bridge/visible-text';
 import { Command, CommanderError } from 'commander';
+import { readSecretFiles } from '../config/secret-files.ts';
 import { hideSecrets } from '../telemetry/hide-secrets.ts';
 import { addAdminCommands } from './admin.ts';
 import { addApprovalsCommands } from './approvals.ts';
 import { addAuditCommands } from './audit.ts';
+import { addBackupCommands } from './backup.ts';
 import { addCanCommand } from './can.ts';
 import { addChatCommand } from './chat.ts';
 import { describeFailure } from './describe-failure.ts';
@@ -17,7 +19,7 @@ import { addModelsCommand } from './models.ts';
 import { toJson } from './print.ts';
 import { addResponseCommands } from './response.ts';
 import { addServeCommand } from './serve.ts';
-import { addSettingsCommands } from './settings.ts';
+import { addLockdownCommand, addSettingsCommands } from './settings.ts';
 import { addTokenCommands } from './token/token-commands.ts';
 import { addUsageCommand } from './usage.ts';
 import { addWhoamiCommand } from './whoami.ts';
@@ -42,11 +44,13 @@ export function createProgram(asJson = false): Command {
   addWhoamiCommand(program);
   addCanCommand(program);
   addSettingsCommands(program);
+  addLockdownCommand(program);
   addUsageCommand(program);
   addResponseCommands(program);
   addApprovalsCommands(program);
   addAuditCommands(program);
   addAdminCommands(program);
+  addBackupCommands(program);
   endLikeOthers(program, asJson);
   return program;
 }
@@ -57,6 +61,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   // Who reads only the beginning closes the pipe, and wants no more.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
   try {
+    Object.assign(process.env, readSecretFiles(process.env));
     await createProgram(asJson).parseAsync(argv);
   } catch (error) {
     fail(error, asJson);

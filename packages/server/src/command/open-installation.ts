@@ -11,6 +11,7 @@ import { createLiveSettings, type LiveSettings } from '../settings/live-settings
 import { withAdministratorFile } from '../state/administrator.ts';
 import { type DataFolder, findServer, openDataFolder, type RunningServer } from '../state/data-folder.ts';
 import { type Database, openDatabase } from '../state/database.ts';
+import { isFolderLocked } from '../state/folder-lock.ts';
 import { nameInstallation } from '../state/name-installation.ts';
 import { openTokens, type Tokens } from '../state/open-tokens.ts';
 import { requireSameSecret } from '../state/same-secret.ts';
@@ -37,6 +38,7 @@ export interface Installation extends Tokens {
  */
 export async function findClosedFolder({ data, url, profile }: ConnectionFlags): Promise<string | undefined> {
   if (data === undefined || url !== undefined || profile !== undefined) return undefined;
+  if (existsSync(data) && isFolderLocked(data)) return undefined;
   const running = findServer(data);
   return running === undefined || (await isGone(running)) ? data : undefined;
 }

@@ -5,6 +5,7 @@ import { findVariables } from '../config/variables.ts';
 import { CUTTING_MILLISECONDS, createServer, type Server } from '../create-server.ts';
 import { type Logger, openLog } from '../telemetry/logger.ts';
 import { CommandError } from './command-error.ts';
+import { notifySystem } from './notify-system.ts';
 import { print, remark } from './print.ts';
 import { watchSignals } from './signals.ts';
 import { summarize } from './start-summary.ts';
@@ -69,6 +70,7 @@ async function serve(flags: Flags): Promise<void> {
   handleSignals({
     stop: (signal) => {
       logger.info({ signal }, 'stopping; a second signal stops at once');
+      notifySystem('stopping');
       void end(server, config, logger).then(async (exitCode) => {
         await destination.flush(FLUSH_MILLISECONDS);
         process.exit(exitCode);
@@ -89,6 +91,7 @@ async function serve(flags: Flags): Promise<void> {
   if (!config.auth) logger.warn('authentication is off: everybody who reaches this address may use the models');
   if (process.pid === 1) logger.warn(PROCESS_ONE);
   print(`latchkey listening on ${server.url}`);
+  notifySystem('ready');
   void tellOverview(server, config, logger);
 }
 
@@ -122,6 +125,9 @@ async function end(server: Server, { limits: { shutdownSeconds } }: ServerConfig
   return Promise.race([closed, late.promise]).finally(() => clearTimeout(timer));
 }
 
+/** How many files that cannot be used stand in the log one by one. */
+const MOST_LOGGED = 20;
+
 /** At a terminal everything there is to know; in a log only what is not as it should be. */
 async function tellOverview(server: Server, config: ServerConfig, logger: Logger): Promise<void> {
   const unknown = findVariables(process.env).unknown.map(
@@ -136,8 +142,13 @@ async function tellOverview(server: Server, config: ServerConfig, logger: Logger
     }
     const { warnings, unreadable } = overview;
     for (const warning of warnings) logger.warn(warning);
-    for (const { key, reason } of unreadable) logger.warn({ model: key, reason }, 'a model file cannot be used');
-    if (found.models.length === 0) logger.warn({ folder: config.models }, 'there are no models');
+    for (const { key, reason } of unreadable.slice(0, MOST_LOGGED)) {
+      logger.warn({ model: key, reason }, 'a model file cannot be used');
+    }
+    if (unreadable.length > MOST_LOGGED) {
+      logger.warn({ models: unreadable.length - MOST_LOGGED }, "and more; 'latchkey models' lists them");
+    }
+    if (found.models.length + unreadable.length === 0) logger.warn({ folder: config.models }, 'there are no models');
   } catch (error) {
     logger.error({ err: error }, 'what there is could not be looked at');
   }

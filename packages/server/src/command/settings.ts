@@ -43,6 +43,20 @@ export function addSettingsCommands(program: Command): void {
   });
 }
 
+/** `latchkey lockdown`: for when something is wrong, and it is not known yet what. */
+export function addLockdownCommand(program: Command): void {
+  common(
+    program
+      .command('lockdown')
+      .description('deny everybody but the administrator, at once, also what runs; --off lets them in again')
+      .option('--off', 'end it'),
+  ).action(async ({ off = false, ...flags }: Flags & { readonly off?: boolean }) => {
+    const { lockdown } = await withSettings(flags, (administration) => administration.change({ lockdown: !off }));
+    if (flags.json) printJson({ lockdown });
+    else print(lockdown ? 'Locked down: only tokens that may do everything get in.' : 'Everybody gets in again.');
+  });
+}
+
 const common = (command: Command): Command => addStoreOptions(command).option('--json', 'print JSON');
 
 /**

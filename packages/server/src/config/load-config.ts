@@ -34,7 +34,7 @@ export const defaultDataFolder = (): string => join(homedir(), '.latchkey');
 
 /** The file of the configuration, whether it is there or not. */
 export function findConfigFile({ flags, environment, file }: ConfigSources): string {
-  const data = flags.data ?? findVariables(environment).settings.data;
+  const { data } = withHome({ data: flags.data ?? findVariables(environment).settings.data });
   return file ?? join(typeof data === 'string' ? data : defaultDataFolder(), 'config.json');
 }
 
@@ -43,11 +43,11 @@ export function findConfigFile({ flags, environment, file }: ConfigSources): str
  * was set.
  */
 export function loadConfig({ flags, environment, file }: ConfigSources): ServerConfig {
-  const set = withoutAbsent(flags);
-  const fromEnvironment = findVariables(environment).settings;
+  const set = withHome(withoutAbsent(flags));
+  const fromEnvironment = withHome(findVariables(environment).settings);
   const early = { ...fromEnvironment, ...set };
   const path = findConfigFile({ flags, environment, ...(file === undefined ? {} : { file }) });
-  const fromFile = file !== undefined || existsSync(path) ? readConfigFile(path) : {};
+  const fromFile = withHome(file !== undefined || existsSync(path) ? readConfigFile(path) : {});
   const merged = { ...fromFile, ...early };
   const data = typeof merged.data === 'string' ? merged.data : defaultDataFolder();
   const complete = { data, models: join(data, 'models'), ...mcpIn(data), ...merged };
@@ -67,6 +67,18 @@ export function loadConfig({ flags, environment, file }: ConfigSources): ServerC
   throw new ConfigError(`${whereSet(String(key), z.core.toDotPath(keys), set, fromEnvironment, path)}: ${what}`);
 }
 
+const PATHS = ['data', 'models', 'mcp', 'logFile'];
+
+/** `~` at the beginning of a path is the home, which only a shell knows otherwise. */
+const withHome = (settings: Settings): Settings =>
+  Object.fromEntries(
+    Object.entries(settings).map(([key, value]) =>
+      PATHS.includes(key) && typeof value === 'string'
+        ? [key, value.replace(/^~(?=\/|$)/, () => homedir())]
+        : [key, value],
+    ),
+  );
+
 function readConfigFile(path: string): Settings {
   requirePrivate(path, 'file');
   let text: string;
@@ -78,7 +90,7 @@ function readConfigFile(path: string): Settings {
   }
   let parsed: unknown;
   try {
-    parsed = JSON.parse(text);
+    parsed = JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch (error) {
     throw new ConfigError(`${path}: not valid JSON: ${describeJsonError(error)}`, { cause: error });
   }

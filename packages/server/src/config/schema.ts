@@ -151,6 +151,8 @@ export const configSchema = z.strictObject({
       approvalSeconds: z.number().min(0.1).max(86_400).default(300),
       /** An MCP server that nobody uses is stopped after so many minutes; the next use starts it again. */
       toolIdleMinutes: z.number().min(0.01).max(10_000).default(10),
+      /** How long a connection may rest between two requests; longer than the balancers in front of the server keep theirs. */
+      keepAliveSeconds: z.number().min(1).max(3600).default(75),
       /** How long running requests may go on when the server is told to stop; it has ended three seconds later at the latest. */
       shutdownSeconds: z.number().min(0).max(3600).default(5),
     })

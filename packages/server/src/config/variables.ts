@@ -1,3 +1,5 @@
+import { SECRET_FILE_VARIABLES } from './secret-files.ts';
+
 /** Environment variables of Latchkey's, the settings that they give, and those that mean nothing. */
 export interface FoundVariables {
   /** By configuration key. */
@@ -20,6 +22,10 @@ const SETTINGS: readonly {
   { variable: 'LATCHKEY_DATABASE', key: 'database', read: String },
   { variable: 'LATCHKEY_MODELS', key: 'models', read: String },
   { variable: 'LATCHKEY_MCP', key: 'mcp', read: String },
+  { variable: 'LATCHKEY_ALLOWED_HOSTS', key: 'allowedHosts', read: readList },
+  { variable: 'LATCHKEY_ALLOWED_ORIGINS', key: 'allowedOrigins', read: readList },
+  { variable: 'LATCHKEY_PUBLIC_URL', key: 'publicUrl', read: String },
+  { variable: 'LATCHKEY_TRUSTED_PROXIES', key: 'trustedProxies', read: readList },
   { variable: 'LATCHKEY_AUTH', key: 'auth', read: readBoolean },
   { variable: 'LATCHKEY_LOG', key: 'log', read: String },
   { variable: 'LATCHKEY_LOG_FILE', key: 'logFile', read: String },
@@ -32,6 +38,7 @@ const OTHERS: readonly string[] = [
   'LATCHKEY_PROFILE',
   'LATCHKEY_PROJECT',
   'LATCHKEY_SECRET',
+  ...SECRET_FILE_VARIABLES,
 ];
 
 /** Kubernetes gives every container these of each service, so of one that is named `latchkey`, too. */
@@ -43,7 +50,8 @@ const ADDRESS_OF_A_SERVICE = /^(?:tcp|udp|sctp):\/\//;
 export function findVariables(environment: Environment): FoundVariables {
   const settings: Record<string, unknown> = {};
   for (const { variable, key, read } of SETTINGS) {
-    const text = environment[variable] ?? '';
+    // A line break at the end comes of files and of here-documents, and is part of none of these.
+    const text = (environment[variable] ?? '').trim();
     if (text !== '' && !ADDRESS_OF_A_SERVICE.test(text)) settings[key] = read(text);
   }
   const known = new Set([...SETTINGS.map(({ variable }) => variable), ...OTHERS]);
@@ -63,4 +71,12 @@ function readNumber(text: string): unknown {
 
 function readBoolean(text: string): unknown {
   return { true: true, '1': true, on: true, false: false, '0': false, off: false }[text.toLowerCase()] ?? text;
+}
+
+/** Names with commas between them. */
+function readList(text: string): unknown {
+  return text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
 }

@@ -24,6 +24,7 @@ import type { RequestField } from '@latchkey/engine';
  * | `ORIGIN_DENIED` | a Host or Origin header that is not ours |
  * | `MODEL_NOT_FOUND` | no such model in the models folder |
  * | `MODEL_LOAD_FAILED` | the file could not be loaded (garbage, truncated, too large) |
+ * | `MODEL_UNAVAILABLE` | the model cannot be read or loaded now, for a reason that may pass (no permission, no memory, a part that is missing) |
  * | `MODEL_CRASHED` | the engine's process died under the request |
  * | `MODEL_UNLOADED` | the model was unloaded under the request |
  * | `CONTEXT_EXCEEDED` | the conversation is longer than the context |
@@ -67,6 +68,7 @@ export type ServerErrorCode =
   | 'ORIGIN_DENIED'
   | 'MODEL_NOT_FOUND'
   | 'MODEL_LOAD_FAILED'
+  | 'MODEL_UNAVAILABLE'
   | 'MODEL_CRASHED'
   | 'MODEL_UNLOADED'
   | 'CONTEXT_EXCEEDED'

@@ -56,6 +56,7 @@ export function createRoutes(handlers: Handlers, { chatBodyBytes }: RouteOptions
   return [
     ...speaking(lmstudioDialect, [
       { method: 'GET', path: '/health', access: 'public', handler: handlers.health },
+      { method: 'GET', path: '/live', access: 'public', handler: handlers.health },
       { method: 'GET', path: '/ready', access: 'public', handler: handlers.ready },
       { method: 'GET', path: '/api/v1/whoami', access: 'authenticated', handler: whoami.latchkey },
       { method: 'GET', path: '/api/current-user/whoami', access: 'authenticated', handler: whoami.labelStudio },

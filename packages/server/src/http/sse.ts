@@ -4,19 +4,56 @@ import type { ServerState } from './state.ts';
 
 /**
  * Answers with server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html). A slow reader
- * slows the source down; a reader who goes away ends it.
+ * slows the source down; a reader who goes away ends it. A silence of the source is broken by comment lines.
  */
-export function sendEventStream(ctx: StreamingContext, frames: AsyncIterable<string>): void {
+export function sendEventStream(
+  ctx: StreamingContext,
+  frames: AsyncIterable<string>,
+  silenceMilliseconds: number = SILENCE_MILLISECONDS,
+): void {
   ctx.set('Content-Type', 'text/event-stream; charset=utf-8');
   ctx.set('Cache-Control', 'no-cache, no-transform');
   ctx.set('X-Accel-Buffering', 'no');
-  streamBody(ctx, frames);
+  // Comments are for the connection: they are no part of what is kept.
+  ctx.body = Readable.from(breakSilence(recorded(ctx, frames), silenceMilliseconds), { objectMode: false });
+}
+
+/** Proxies and balancers cut connections on which nothing comes, after a minute most of the time. */
+const SILENCE_MILLISECONDS = 15_000;
+/** A line that every reader of such streams passes over. */
+const COMMENT = ': still here\n\n';
+
+async function* breakSilence<T>(frames: AsyncIterable<T>, milliseconds: number): AsyncGenerator<T | string> {
+  const iterator = frames[Symbol.asyncIterator]();
+  try {
+    let next = iterator.next();
+    for (;;) {
+      const silence = Promise.withResolvers<undefined>();
+      const timer = setTimeout(() => silence.resolve(undefined), milliseconds);
+      const result = await Promise.race([next, silence.promise]).finally(() => clearTimeout(timer));
+      if (result === undefined) {
+        yield COMMENT;
+      } else if (result.done) {
+        return;
+      } else {
+        yield result.value;
+        next = iterator.next();
+      }
+    }
+  } finally {
+    await iterator.return?.();
+  }
 }
 
 /** Streams what is written, and lets it be recorded where it is kept. */
 export function streamBody(ctx: StreamingContext, source: AsyncIterable<string | Uint8Array>): void {
-  ctx.body = Readable.from(ctx.state.record?.(source) ?? source, { objectMode: false });
+  ctx.body = Readable.from(recorded(ctx, source), { objectMode: false });
 }
+
+const recorded = <T extends string | Uint8Array>(
+  ctx: StreamingContext,
+  source: AsyncIterable<T>,
+): AsyncIterable<string | Uint8Array> => ctx.state.record?.(source) ?? source;
 
 type StreamingContext = Pick<Context, 'set' | 'body'> & { readonly state: Pick<ServerState, 'record'> };
 

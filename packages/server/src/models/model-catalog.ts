@@ -1,5 +1,6 @@
 import { EngineError, type InferenceEngine, type LoadedModel, type Model, type OpenOptions } from '@latchkey/engine';
 import { ServerError } from '../contracts/server-error.ts';
+import { fromEngine } from './engine-failure.ts';
 
 /** The models of all engines under one roof, and other names for them. */
 export interface ModelCatalog {
@@ -7,7 +8,7 @@ export interface ModelCatalog {
   resolve(name: string): string;
   /** The other names, each with the key that it stands for. */
   readonly aliases: Readonly<Record<string, string>>;
-  /** Throws ServerError `MODEL_NOT_FOUND`. */
+  /** Throws ServerError `MODEL_NOT_FOUND`, and `MODEL_UNAVAILABLE` when that cannot be said. */
   find(key: string): Promise<Model>;
   /** Of two models with one key, the one of the engine that was named first. */
   list(): Promise<readonly Model[]>;
@@ -32,10 +33,14 @@ export function createModelCatalog(
     aliases,
     resolve: (name) => (Object.hasOwn(aliases, name) ? (aliases[name] ?? name) : name),
     find: async (key) => {
+      let hidden: { readonly cause: unknown } | undefined;
       for (const { engine, source } of offers) {
-        const model = await source.find(key);
-        if (model !== undefined) return offered(model, engine);
+        const model = await source.find(key).catch((error: unknown) => {
+          hidden ??= { cause: fromEngine(error) };
+        });
+        if (model) return offered(model, engine);
       }
+      if (hidden !== undefined) throw hidden.cause;
       throw new ServerError('MODEL_NOT_FOUND', `Model '${key}' is not in the models folder.`, { field: 'model' });
     },
     list: async () => {

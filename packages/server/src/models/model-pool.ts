@@ -1,4 +1,4 @@
-import type { LoadedModel, Model, OpenOptions } from '@latchkey/engine';
+import { EngineError, type LoadedModel, type Model, type OpenOptions } from '@latchkey/engine';
 import { ServerError } from '../contracts/server-error.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { fromEngine } from './engine-failure.ts';
@@ -48,15 +48,20 @@ const LARGER_CONTEXT_SECONDS = 30;
 /** Large models on slow disks take minutes; a template that never ends, which a hostile file may hold, takes for ever. */
 const LOAD_MINUTES = 15;
 
+const OF_OPENING: ReadonlySet<string> = new Set(['MODEL_LOAD_FAILED', 'MODEL_UNAVAILABLE']);
+
 interface Slot {
   readonly key: string;
   readonly resident: boolean;
+  /** See `Model`. */
+  readonly version: string | undefined;
   readonly asked: number;
   readonly loading: Promise<LoadedModel>;
   readonly listeners: Set<(event: LoadEvent) => void>;
   model: LoadedModel | undefined;
   leases: number;
-  retired: boolean;
+  /** Why it goes as soon as nobody uses it. */
+  retired: string | undefined;
   idleTimer: NodeJS.Timeout | undefined;
   whenIdle: (() => void)[];
 }
@@ -77,7 +82,7 @@ export class ModelPool implements AsyncDisposable {
 
   /**
    * Waits until the model is loaded, with at least `contextLength` tokens of context where the request asks for more
-   * than the default. Throws ServerError `MODEL_LOAD_FAILED`, `INVALID_REQUEST` (a context beyond the model's own),
+   * than the default. Throws ServerError `MODEL_LOAD_FAILED`, `MODEL_UNAVAILABLE`, `INVALID_REQUEST` (a context beyond the model's own),
    * `OVERLOADED` (others use the model with less context, for too long), and the reason of `signal` when that fires;
    * then nothing is held.
    */
@@ -94,6 +99,10 @@ export class ModelPool implements AsyncDisposable {
       signal.throwIfAborted();
       const slot = this.#slots.get(model.key);
       if (slot === undefined) return this.#lease(this.#load(model, wanted, onEvent), onEvent, signal);
+      if (slot.version !== model.version && slot.model !== undefined) {
+        this.#retire(slot, 'its file was replaced');
+        if (slot.leases === 0) continue;
+      }
       if (slot.asked >= wanted) {
         if (slot.model === undefined) {
           onEvent({ type: 'start' });
@@ -166,10 +175,12 @@ export class ModelPool implements AsyncDisposable {
   #mostContext(model: Model, asked: number | undefined): number {
     const { description } = model;
     if (description instanceof Error) {
-      throw new ServerError('MODEL_LOAD_FAILED', `Model '${model.key}' can't be loaded: ${description.message}`, {
-        field: 'model',
-        cause: description,
-      });
+      const isPassing = description instanceof EngineError && description.code === 'MODEL_UNAVAILABLE';
+      throw new ServerError(
+        isPassing ? 'MODEL_UNAVAILABLE' : 'MODEL_LOAD_FAILED',
+        `Model '${model.key}' can't be loaded: ${description.message}`,
+        { field: 'model', cause: description },
+      );
     }
     if (description.type === 'embedding') {
       throw new ServerError('INVALID_REQUEST', `Model '${model.key}' makes embeddings; it can't chat.`, {
@@ -212,12 +223,13 @@ export class ModelPool implements AsyncDisposable {
     const slot: Slot = {
       key,
       resident: model.resident,
+      version: model.version,
       asked: contextLength,
       loading,
       listeners,
       model: undefined,
       leases: 0,
-      retired: false,
+      retired: undefined,
       idleTimer: undefined,
       whenIdle: [],
     };
@@ -259,9 +271,9 @@ export class ModelPool implements AsyncDisposable {
     } catch (error) {
       const failure = fromEngine(error);
       // The engine does not know that requests name their model in a parameter.
-      if (!(failure instanceof ServerError) || failure.code !== 'MODEL_LOAD_FAILED') throw failure;
-      const { message, detail = message } = failure;
-      throw new ServerError('MODEL_LOAD_FAILED', message, { field: 'model', cause: error, detail });
+      if (!(failure instanceof ServerError) || !OF_OPENING.has(failure.code)) throw failure;
+      const { code, message, detail = message } = failure;
+      throw new ServerError(code, message, { field: 'model', cause: error, detail });
     } finally {
       clearTimeout(timer);
     }
@@ -294,8 +306,9 @@ export class ModelPool implements AsyncDisposable {
 
   #becomeIdle(slot: Slot): void {
     if (this.#slots.get(slot.key) !== slot) return;
-    if (slot.retired || slot.whenIdle.length > 0) {
-      this.#unload(slot, slot.retired ? 'another model was loaded' : 'a request needs more context');
+    const reason = slot.retired ?? (slot.whenIdle.length > 0 ? 'a request needs more context' : undefined);
+    if (reason !== undefined) {
+      this.#unload(slot, reason);
       return;
     }
     slot.idleTimer = setTimeout(() => this.#unload(slot, 'idle'), this.#options.idleMilliseconds);
@@ -304,10 +317,17 @@ export class ModelPool implements AsyncDisposable {
 
   #retireOthers(last: Slot): void {
     for (const slot of this.#slots.values()) {
-      if (slot === last || !slot.resident || slot.model === undefined) continue;
-      slot.retired = true;
-      if (slot.leases === 0) this.#unload(slot, 'another model was loaded');
+      if (slot !== last && slot.resident && slot.model !== undefined) this.#retire(slot, 'another model was loaded');
     }
+  }
+
+  /** A model that is in use goes when it no longer is. */
+  #retire(slot: Slot, reason: string): void {
+    if (slot.retired === undefined && slot.leases > 0) {
+      this.#options.logger.info({ model: slot.key, reason }, 'a model is unloaded as soon as nobody uses it');
+    }
+    slot.retired = reason;
+    if (slot.leases === 0) this.#unload(slot, reason);
   }
 
   #unload(slot: Slot, reason: string): void {

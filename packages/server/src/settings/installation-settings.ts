@@ -24,6 +24,8 @@ export interface InstallationSettings {
   readonly allowMcpJson: boolean;
   /** Whether requests may bring MCP servers along. */
   readonly allowEphemeralMcp: boolean;
+  /** Denies everybody but those who may do everything, at once, also what runs. */
+  readonly lockdown: boolean;
 }
 
 /** What holds until somebody changes it. */
@@ -34,6 +36,7 @@ export const DEFAULT_INSTALLATION_SETTINGS: InstallationSettings = Object.freeze
   accessTokenTtl: DEFAULT_AUTH_SETTINGS.accessTokenSeconds,
   allowMcpJson: true,
   allowEphemeralMcp: false,
+  lockdown: false,
 });
 
 /** A whole number of seconds, or a duration such as `90d`; it comes out in seconds. */
@@ -59,6 +62,7 @@ const fields = {
   accessTokenTtl: ttl(MAXIMUM_ACCESS_TOKEN_SECONDS, '1 hour').optional(),
   allowMcpJson: z.boolean().optional(),
   allowEphemeralMcp: z.boolean().optional(),
+  lockdown: z.boolean().optional(),
 };
 const kindSwitches = Object.fromEntries(TOKEN_KINDS.map((kind) => [kind, z.boolean().optional()])) as Record<
   TokenKind,
@@ -91,6 +95,10 @@ export function applyChange(settings: InstallationSettings, change: SettingsChan
     tokenKinds: { ...settings.tokenKinds, ...withoutAbsent(tokenKinds ?? {}) },
   };
 }
+
+/** Whether a caller needs a token now. */
+export const requiresToken = ({ requireAuthentication, lockdown }: InstallationSettings): boolean =>
+  requireAuthentication || lockdown;
 
 /** What auth-core needs to know of them. */
 export const toAuthSettings = (settings: InstallationSettings): AuthSettings => ({

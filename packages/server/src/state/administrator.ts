@@ -2,6 +2,7 @@ import { existsSync, readFileSync, unlinkSync } from 'node:fs';
 import { type Auth, FULL_GRANT, inspectToken, type TokenInfo } from '@latchkey/auth-core';
 import type { Migrations } from '@latchkey/auth-core/stores/kysely';
 import type { Kysely } from 'kysely';
+import { OperatorError } from '../contracts/operator-error.ts';
 import { type DataFolder, movePrivate, writeDraft, writePrivate } from './data-folder.ts';
 
 /** The table that knows which token was the first administrator's. */
@@ -45,6 +46,7 @@ export async function ensureAdministrator(
     await nameAdministrator(database, known);
     return;
   }
+  if (existsSync(folder.adminToken)) throw lostDatabase(folder);
   const operator = auth.operator();
   const { token, record } = await auth.issue({ name: 'administrator', grant: FULL_GRANT }, operator);
   // It lies ready before it is named: whatever happens from there on, whoever looks for it finds it.
@@ -53,6 +55,14 @@ export async function ensureAdministrator(
   unlinkSync(draft);
   await auth.revoke(record.id, operator);
 }
+
+/** A token that was made before, and a database in which there never was one: to begin again would hide a loss. */
+const lostDatabase = ({ adminToken, database }: DataFolder): OperatorError =>
+  new OperatorError(
+    'unusable_database',
+    `The database has no tokens at all, and ${adminToken} is of one that had some: it was lost or emptied. Restore it ` +
+      `(${database}, or what 'database' names), or, to begin again without its tokens, move admin-token away.`,
+  );
 
 /**
  * Gives the installation an administrator's token again, when the one that it had is lost: a new secret for that token, or, when

@@ -5,6 +5,7 @@ import { makeFolder } from '../config/make-folder.ts';
 import { failureAt } from '../config/path-failure.ts';
 import { requirePrivate } from '../config/private-path.ts';
 import { OperatorError } from '../contracts/operator-error.ts';
+import { isFolderLocked } from './folder-lock.ts';
 
 /** What a data folder holds, by path. */
 export interface DataFolder {
@@ -28,6 +29,18 @@ export interface RunningServer {
 }
 
 /**
+ * Makes a data folder, when there is none (mode 0700).
+ *
+ * @throws {OperatorError} `unsafe_path` when other users can read or change it, `unusable_path` when the system does not let us
+ */
+export function makeDataFolder(path: string): void {
+  // Before anything is made: a folder above it that others can write would make it theirs.
+  requirePrivate(path, 'folder');
+  makeFolder(path);
+  requirePrivate(path, 'folder');
+}
+
+/**
  * Opens a data folder, making it (mode 0700) and its secret (mode 0600) when they are missing. `LATCHKEY_SECRET`, at
  * least 32 characters, takes the place of the file.
  *
@@ -35,10 +48,7 @@ export interface RunningServer {
  *   the folder has a database and no secret, `unusable_path` when the system does not let us
  */
 export function openDataFolder(path: string, environment: Readonly<Record<string, string | undefined>>): DataFolder {
-  // Before anything is made: a folder above it that others can write would make it theirs.
-  requirePrivate(path, 'folder');
-  makeFolder(path);
-  requirePrivate(path, 'folder');
+  makeDataFolder(path);
   const database = join(path, 'latchkey.db');
   return {
     path,
@@ -63,7 +73,8 @@ function openSecret(
   given: string | undefined,
 ): Pick<DataFolder, 'secret' | 'forgetNewSecret'> {
   if (given !== undefined && given !== '') {
-    if (given.length < 32) {
+    // Blanks make nothing harder to guess.
+    if (given.trim().length < 32) {
       throw new OperatorError('missing_secret', 'LATCHKEY_SECRET is too short: it needs at least 32 characters.');
     }
     return { secret: new TextEncoder().encode(given), forgetNewSecret: () => undefined };
@@ -145,14 +156,25 @@ export function announceServer(folder: DataFolder, server: RunningServer): () =>
   };
 }
 
-/** The server that should run on a data folder: one has said so there, and a process has its number. */
+/**
+ * The server that should run on a data folder: one has said so there, and a process has its number, or holds the folder from a
+ * container, where it has another number.
+ */
 export function findServer(path: string): RunningServer | undefined {
   try {
     const { url, pid, key } = JSON.parse(readFileSync(join(path, 'server.json'), 'utf8')) as Partial<RunningServer>;
     if (typeof url !== 'string' || typeof pid !== 'number' || typeof key !== 'string') return undefined;
-    process.kill(pid, 0);
-    return { url, pid, key };
+    return isAlive(pid) || isFolderLocked(path) ? { url, pid, key } : undefined;
   } catch {
     return undefined;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
   }
 }

@@ -33,7 +33,7 @@ export const secretMigrations: Migrations = {
 export async function requireSameSecret(database: Kysely<SecretTables>, secret: Uint8Array): Promise<void> {
   await database
     .insertInto('secret_check')
-    .values({ id: 'installation', digest: digestOf(secret) })
+    .values({ id: 'installation', digest: secretDigest(secret) })
     .onConflict((conflict) => conflict.column('id').doNothing())
     .execute();
   await refuseOtherSecret(database, secret);
@@ -42,7 +42,7 @@ export async function requireSameSecret(database: Kysely<SecretTables>, secret: 
 /** The same for who only looks: a database that was never used with a secret stays so. */
 export async function refuseOtherSecret(database: Kysely<SecretTables>, secret: Uint8Array): Promise<void> {
   const row = await database.selectFrom('secret_check').select('digest').executeTakeFirst();
-  const [kept, own] = [Buffer.from(row?.digest ?? digestOf(secret)), Buffer.from(digestOf(secret))];
+  const [kept, own] = [Buffer.from(row?.digest ?? secretDigest(secret)), Buffer.from(secretDigest(secret))];
   if (kept.length === own.length && timingSafeEqual(kept, own)) return;
   throw new ServerError(
     'CONFLICT',
@@ -52,6 +52,7 @@ export async function refuseOtherSecret(database: Kysely<SecretTables>, secret: 
   );
 }
 
-function digestOf(secret: Uint8Array): string {
+/** By what a database knows its secret. */
+export function secretDigest(secret: Uint8Array): string {
   return createHmac('sha256', secret).update('latchkey secret check').digest('hex');
 }

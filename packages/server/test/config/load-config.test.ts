@@ -55,6 +55,7 @@ describe('the configuration', () => {
         toolSeconds: 60,
         toolIdleMinutes: 10,
         approvalSeconds: 300,
+        keepAliveSeconds: 75,
         shutdownSeconds: 5,
       },
       upstreams: {},
@@ -92,6 +93,11 @@ describe('the configuration', () => {
       LATCHKEY_MCP: '/mcp.json',
       LATCHKEY_AUTH: 'off',
       LATCHKEY_LOG: 'warn',
+      LATCHKEY_LOG_FILE: '/log',
+      LATCHKEY_ALLOWED_HOSTS: 'a.example, b.example',
+      LATCHKEY_ALLOWED_ORIGINS: 'https://a.example',
+      LATCHKEY_PUBLIC_URL: 'https://a.example',
+      LATCHKEY_TRUSTED_PROXIES: '10.0.0.0/8,127.0.0.1',
     };
     expect(loadConfig({ flags: {}, environment })).toMatchObject({
       host: '::1',
@@ -101,6 +107,35 @@ describe('the configuration', () => {
       mcp: '/mcp.json',
       auth: false,
       log: 'warn',
+      logFile: '/log',
+      allowedHosts: ['a.example', 'b.example'],
+      allowedOrigins: ['https://a.example'],
+      publicUrl: 'https://a.example',
+      trustedProxies: ['10.0.0.0/8', '127.0.0.1'],
+    });
+  });
+
+  it('takes ~ for the home in each path, wherever it is written', () => {
+    const { config } = load(
+      { 'config.json': '{"models": "~/models"}' },
+      { environment: { LATCHKEY_MCP: '~/mcp.json' }, flags: { logFile: '~/log' } },
+    );
+    const home = homedir();
+    expect(config).toMatchObject({
+      models: `${home}/models`,
+      mcp: `${home}/mcp.json`,
+      logFile: '~/log'.replace('~', home),
+    });
+  });
+
+  it('reads a file that begins with a byte order mark', () => {
+    expect(load({ 'config.json': '\uFEFF{"port": 7}' }).config.port).toBe(7);
+  });
+
+  it('takes variables without the line break at their end', () => {
+    expect(load({}, { environment: { LATCHKEY_MODELS: '/m\n', LATCHKEY_PORT: ' 5 ' } }).config).toMatchObject({
+      models: '/m',
+      port: 5,
     });
   });
 

@@ -36,7 +36,7 @@ import { openKeyedRequests } from '../../src/idempotency/open-keyed-requests.ts'
 import { createKyselyPinStore } from '../../src/mcp-pins/kysely-pin-store.ts';
 import { createModelCatalog } from '../../src/models/model-catalog.ts';
 import { ModelPool } from '../../src/models/model-pool.ts';
-import { toAuthSettings } from '../../src/settings/installation-settings.ts';
+import { requiresToken, toAuthSettings } from '../../src/settings/installation-settings.ts';
 import { createLiveSettings } from '../../src/settings/live-settings.ts';
 import { withFreshSettings } from '../../src/settings/with-fresh-settings.ts';
 import { hasEndedIn } from '../../src/state/has-ended.ts';
@@ -246,7 +246,7 @@ export async function newServer(options: TestServerOptions = {}): Promise<TestSe
     trail,
     keyedRequests,
     anonymous: anonymousPrincipal(anonymous ?? { actions: ['chat', 'models:read'], models: ['*'] }, 'anonymous'),
-    requiresAuthentication: async () => (await settings.fresh()).requireAuthentication,
+    requiresAuthentication: async () => requiresToken(await settings.fresh()),
     routes,
     logger,
     createId: () => `request-${++ids}`,

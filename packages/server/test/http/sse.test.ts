@@ -93,3 +93,22 @@ function newContext(): { readonly context: Koa.Context; body(): Readable } {
   );
   return { context, body: () => context.body as Readable };
 }
+
+describe('a stream whose source is silent', () => {
+  it('has comment lines, which readers pass over', async () => {
+    const app = new Koa();
+    const source = Promise.withResolvers<void>();
+    app.use(async (ctx) => {
+      const frames = async function* () {
+        yield dataFrame(1);
+        await source.promise;
+        yield dataFrame(2);
+      };
+      sendEventStream(ctx, frames(), 1);
+    });
+    const answer = await open(app, {});
+    await answer.received(': still here\n\n: still here\n\n');
+    source.resolve();
+    expect(await answer.received('data: 2\n\n')).toMatch(/^data: 1\n\n(: still here\n\n)+data: 2\n\n/);
+  });
+});

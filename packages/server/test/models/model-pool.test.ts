@@ -1,4 +1,4 @@
-import type { Model } from '@latchkey/engine';
+import { EngineError, type Model } from '@latchkey/engine';
 import { describedModel, ScriptedEngine, scriptedModel } from '@latchkey/engine/testing';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -309,7 +309,43 @@ describe('a request for more context', () => {
   });
 });
 
+describe('a model whose file was replaced', () => {
+  const replaced: Model = { ...granite, version: '2' };
+
+  it('is loaded again when nobody uses it', async () => {
+    const engine = new ScriptedEngine();
+    const pool = newPool(engine);
+    release(await pool.acquire(granite, undefined, nothing, NEVER));
+    await pool.acquire(replaced, undefined, nothing, NEVER);
+    expect(engine.loads).toHaveLength(2);
+    await settle();
+    expect(engine.models[0]?.disposed).toBe(true);
+  });
+
+  it('goes on for all while somebody uses it, and goes then', async () => {
+    const engine = new ScriptedEngine();
+    const pool = newPool(engine);
+    const first = await pool.acquire(granite, undefined, nothing, NEVER);
+    const second = await pool.acquire(replaced, undefined, nothing, NEVER);
+    expect(engine.loads).toHaveLength(1);
+    release(first);
+    release(second);
+    await settle();
+    expect(engine.models[0]?.disposed).toBe(true);
+    await pool.acquire(replaced, undefined, nothing, NEVER);
+    expect(engine.loads).toHaveLength(2);
+  });
+});
+
 describe('what cannot chat', () => {
+  it('is refused for now with the reason: a file that cannot be looked at', async () => {
+    const closed = registered('closed', new EngineError('MODEL_UNAVAILABLE', 'no files are left'));
+    await expect(newPool(new ScriptedEngine()).acquire(closed, undefined, nothing, NEVER)).rejects.toMatchObject({
+      code: 'MODEL_UNAVAILABLE',
+      message: expect.stringContaining('no files are left'),
+    });
+  });
+
   it('is refused with the reason: a file that is no model', async () => {
     const garbage = registered('garbage', new Error('it is no GGUF file'));
     await expect(newPool(new ScriptedEngine()).acquire(garbage, undefined, nothing, NEVER)).rejects.toMatchObject({

@@ -24,6 +24,7 @@ describe('every route of the server', () => {
     }
     expect(open).toEqual([
       'GET /health',
+      'GET /live',
       'GET /ready',
       'GET /.well-known/jwks.json',
       'POST /oauth/token',

@@ -1,8 +1,19 @@
 import { join } from 'node:path';
-import { type Auth, createAuth, createMemoryTokenStore, type TokenStore } from '@latchkey/auth-core';
+import {
+  type Auth,
+  createAuth,
+  createMemoryTokenStore,
+  FULL_GRANT,
+  type Grant,
+  type TokenStore,
+} from '@latchkey/auth-core';
 import { fixedClock } from '@latchkey/auth-core/testing';
 import { describe, expect, it } from 'vitest';
-import { toAuthSettings } from '../../src/settings/installation-settings.ts';
+import {
+  DEFAULT_INSTALLATION_SETTINGS,
+  requiresToken,
+  toAuthSettings,
+} from '../../src/settings/installation-settings.ts';
 import type { SettingsStore } from '../../src/settings/kysely-settings-store.ts';
 import { createLiveSettings, type LiveSettings } from '../../src/settings/live-settings.ts';
 import { withFreshSettings } from '../../src/settings/with-fresh-settings.ts';
@@ -67,5 +78,31 @@ describe('verifying with the settings of an installation', () => {
     const { settings } = await newShare(await openSettings(), createMemoryTokenStore());
     const changed = await settings.change({ personalAccessTokenTtl: 60, accessTokenTtl: 30 }, {});
     expect(toAuthSettings(changed)).toMatchObject({ personalAccessTokenSeconds: 60, accessTokenSeconds: 30 });
+  });
+});
+
+describe('an installation that is locked down', () => {
+  it('knows those who may do everything, and nobody else, until it no longer is', async () => {
+    const { auth, settings } = await newShare(await openSettings(), createMemoryTokenStore());
+    const issue = (grant: Grant) => auth.issue({ name: 'x', grant }, auth.operator());
+    const all: Grant = { actions: ['*'], models: ['*'], mcp: { '*': { tools: { '*': {} } } } };
+    const [administrator, ci, conditional] = [
+      await issue(FULL_GRANT),
+      await issue({ actions: ['chat'], models: ['*'] }),
+      await issue({ ...all, limits: { requestsPerMinute: 1 } }),
+    ];
+    await settings.change({ lockdown: true }, {});
+    expect(await auth.verify(administrator.token)).toMatchObject({ name: 'x' });
+    for (const { token } of [ci, conditional]) {
+      await expect(auth.verify(token)).rejects.toMatchObject({ code: 'AUTH_PERMISSION_DENIED' });
+    }
+    await expect(auth.verify('sk-lm-unknown')).rejects.not.toMatchObject({ code: 'AUTH_PERMISSION_DENIED' });
+    await settings.change({ lockdown: false }, {});
+    expect(await auth.verify(ci.token)).toMatchObject({ name: 'x' });
+  });
+
+  it('wants a token of everybody', () => {
+    const open = { ...DEFAULT_INSTALLATION_SETTINGS, requireAuthentication: false };
+    expect([requiresToken(open), requiresToken({ ...open, lockdown: true })]).toEqual([false, true]);
   });
 });

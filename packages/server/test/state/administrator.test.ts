@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { type Auth, createAuth, FULL_GRANT } from '@latchkey/auth-core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -37,6 +37,13 @@ describe('ensureAdministrator', () => {
     expect(auth.decide(principal, { action: 'tokens:write' }).allowed).toBe(true);
     expect(auth.decide(principal, { action: 'chat', model: 'm', tool: { server: 's', name: 't' } }).allowed).toBe(true);
     expect(statSync(folder.adminToken).mode & 0o777).toBe(0o600);
+  });
+
+  it('makes none beside a token of a database that was lost, and leaves that as it is', async () => {
+    const { folder, ensure } = await open();
+    writeFileSync(folder.adminToken, 'of another database');
+    await expect(ensure()).rejects.toMatchObject({ code: 'unusable_database' });
+    expect(readFileSync(folder.adminToken, 'utf8')).toBe('of another database');
   });
 
   it('makes one only', async () => {

@@ -1,4 +1,4 @@
-import type { Model } from '@latchkey/engine';
+import { EngineError, type Model } from '@latchkey/engine';
 
 type RenderedModel = Readonly<Record<string, unknown>>;
 
@@ -7,7 +7,7 @@ export function renderModels(
   models: readonly Model[],
   aliases: Readonly<Record<string, string>>,
 ): { readonly object: 'list'; readonly data: readonly RenderedModel[] } {
-  const usable = models.filter(({ description }) => !(description instanceof Error));
+  const usable = models.filter(isUsable);
   const named = Object.entries(aliases).flatMap(([alias, key]) =>
     usable.filter((model) => model.key === key).map((model) => renderModel(model, alias)),
   );
@@ -21,3 +21,7 @@ export const renderModel = ({ publisher, modifiedAt }: Model, id: string): Rende
   created: Math.floor(modifiedAt / 1000),
   owned_by: publisher,
 });
+
+/** What could not be looked at yet may be usable, and nothing of what it says of itself stands in the list. */
+export const isUsable = ({ description }: Model): boolean =>
+  !(description instanceof Error) || (description instanceof EngineError && description.code === 'MODEL_UNAVAILABLE');

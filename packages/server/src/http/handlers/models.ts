@@ -1,7 +1,7 @@
 import type { Model } from '@latchkey/engine';
 import { ServerError } from '../../contracts/server-error.ts';
 import { renderModels as renderLmstudio } from '../../dialects/lmstudio/render-models.ts';
-import { renderModel, renderModels as renderOpenai } from '../../dialects/openai/render-models.ts';
+import { isUsable, renderModel, renderModels as renderOpenai } from '../../dialects/openai/render-models.ts';
 import type { ModelCatalog } from '../../models/model-catalog.ts';
 import type { ModelPool } from '../../models/model-pool.ts';
 import type { Handler } from '../route.ts';
@@ -34,7 +34,7 @@ export function createModelHandlers(catalog: ModelCatalog, pool: ModelPool): Mod
       const id = ctx.params.id ?? '';
       const key = catalog.resolve(id);
       const models = await visible(ctx.state);
-      const model = models.find((candidate) => candidate.key === key && !(candidate.description instanceof Error));
+      const model = models.find((candidate) => candidate.key === key && isUsable(candidate));
       // The same for a model that the caller may not use: it learns nothing about it.
       if (model === undefined) {
         throw new ServerError('MODEL_NOT_FOUND', `There is no model '${id.slice(0, 256)}' that the token may use.`, {

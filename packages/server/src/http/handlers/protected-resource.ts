@@ -4,6 +4,9 @@ import type { Handler } from '../route.ts';
 /** Where clients that know OAuth learn who hands out tokens for `/mcp`. */
 export const RESOURCE_METADATA_PATH = '/.well-known/oauth-protected-resource/mcp';
 
+/** A path of this server as others reach it: a proxy may have put it under a path of its own, and taken that away. */
+export const belowPublicUrl = (publicUrl: string, path: string): string => publicUrl.replace(/\/+$/, '') + path;
+
 /** `GET /.well-known/oauth-protected-resource/mcp` (RFC 9728); not there when no authorization server is configured. */
 export const createProtectedResourceHandler =
   (publicUrl: string | undefined, authorizationServers: readonly string[]): Handler =>
@@ -12,7 +15,7 @@ export const createProtectedResourceHandler =
       throw new ServerError('NOT_FOUND', 'This server has no authorization servers: /mcp takes its own tokens alone.');
     }
     ctx.body = {
-      resource: new URL('/mcp', publicUrl).href,
+      resource: belowPublicUrl(publicUrl, '/mcp'),
       resource_name: 'Latchkey',
       authorization_servers: authorizationServers,
       bearer_methods_supported: ['header'],

@@ -1,7 +1,8 @@
-import { covers, type Grant, type Principal } from '@latchkey/auth-core';
+import type { Principal } from '@latchkey/auth-core';
 import { toActor } from '../../audit/audited-request.ts';
 import { ServerError } from '../../contracts/server-error.ts';
 import { validateBody } from '../../dialects/validate-body.ts';
+import { mayDoEverything } from '../../settings/every-action.ts';
 import { settingsChangeSchema } from '../../settings/installation-settings.ts';
 import type { LiveSettings } from '../../settings/live-settings.ts';
 import type { Handler } from '../route.ts';
@@ -23,16 +24,12 @@ export const createSettingsHandlers = (settings: Pick<LiveSettings, 'fresh' | 'c
   },
 });
 
-const EVERYTHING: Grant = { actions: ['*'], models: ['*'] };
-
 /**
  * To open the server gives every caller what no token of theirs says, so it is for those to whom nothing is denied: no model,
  * at no time, from nowhere. The policy holds for callers without a token as well.
  */
-function requireEveryAction({ authority, project }: Principal): void {
-  const own = authority.filter(({ id }) => id !== 'policy');
-  const mayAll = authority.every(({ grant }) => grant.actions.includes('*')) && covers(own, EVERYTHING).covered;
-  if (mayAll && project === undefined) return;
+function requireEveryAction(principal: Principal): void {
+  if (mayDoEverything(principal)) return;
   throw new ServerError(
     'PERMISSION_DENIED',
     "Only a token whose grants all allow every action and every model ('*'), in every project and without conditions, may " +

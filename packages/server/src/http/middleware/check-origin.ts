@@ -14,6 +14,8 @@ export interface CheckOriginOptions {
 const HOST = /^(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9._-]+))(?::\d{1,5})?$/;
 /** Names that lead to this machine and that no stranger can have: `localhost` and all below it, and the host of a container. */
 const OWN_NAMES = ['localhost', '*.localhost', 'host.docker.internal', 'host.containers.internal'];
+/** Balancers ask these by HTTP/1.0 without a Host; they say the same to everybody. */
+const HEALTH_CHECKS = new Set(['/health', '/live', '/ready']);
 const EXPOSED =
   'Idempotent-Replayed, Latchkey-Ignored, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate, X-Request-Id';
 const METHODS = 'GET, POST, PATCH, DELETE';
@@ -34,6 +36,7 @@ export function checkOrigin({ allowedHosts, allowedOrigins }: CheckOriginOptions
   return async function checkOriginMiddleware(ctx, next) {
     requireOneHost(ctx);
     const { host, origin } = ctx.req.headers;
+    if (host === undefined && HEALTH_CHECKS.has(ctx.path)) return next();
     const [, address, name] = HOST.exec(host ?? '') ?? [];
     const known =
       address === undefined ? name !== undefined && (isIP(name) !== 0 || isHost(name)) : isIP(address) === 6;

@@ -16,7 +16,7 @@ const PATH_CHARACTERS = 512;
 /** What was asked for only to see whether the server answers is no news. */
 function levelOf({ path, res }: Pick<Context, 'path' | 'res'>): 'debug' | 'info' | 'warn' {
   if (res.statusCode >= 500) return 'warn';
-  return path === '/health' ? 'debug' : 'info';
+  return ['/health', '/live', '/ready'].includes(path) ? 'debug' : 'info';
 }
 
 /** Gives a request its id, its logger and the signal that ends it, and writes the line of the access log. */

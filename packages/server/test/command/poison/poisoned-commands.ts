@@ -119,6 +119,9 @@ export const POISONED_COMMANDS: Readonly<Record<string, readonly Run[]>> = {
   'audit verify': [inFolder('audit', 'verify'), inFolder('audit', 'verify', '--head', POISON)],
   admin: [local('admin', POISON)],
   'admin recover': [inFolder('admin', 'recover')],
+  backup: [inFolder('backup', POISON)],
+  restore: [inFolder('restore', POISON)],
+  lockdown: [asking('lockdown')],
 };
 
 /** Anybody can write anything into a JWT. */

@@ -26,6 +26,7 @@ describe('GET /api/v1/settings', () => {
       accessTokenTtl: 300,
       allowMcpJson: true,
       allowEphemeralMcp: false,
+      lockdown: false,
     });
   });
 });

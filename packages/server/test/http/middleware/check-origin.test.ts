@@ -20,6 +20,34 @@ app.use(async (ctx) => {
 
 const ask = (headers: Call['headers'], method = 'GET') => send(app, { method, headers: headers ?? {} });
 
+describe('a request without a Host', () => {
+  const without = async (path: string): Promise<number> => {
+    const bare = new Koa<ServerState>();
+    bare.use(async (ctx, next) => {
+      delete ctx.req.headers.host;
+      ctx.req.headersDistinct.host = undefined;
+      await next();
+    });
+    bare.use(
+      requestContext({ logger: keepLog().logger, createId: () => 'id', stopping: new AbortController().signal }),
+    );
+    bare.use(renderErrors(() => lmstudioDialect));
+    bare.use(checkOrigin({ allowedHosts: [], allowedOrigins: [] }));
+    bare.use(async (ctx) => {
+      ctx.body = 'in';
+    });
+    return (await send(bare, { path })).status;
+  };
+
+  it.each(['/health', '/live', '/ready'])('is answered at %s, as balancers ask', async (path) => {
+    expect(await without(path)).toBe(200);
+  });
+
+  it.each(['/', '/v1/models', '/health/x', '/Health'])('is refused at %s', async (path) => {
+    expect(await without(path)).toBe(403);
+  });
+});
+
 describe('the Host header', () => {
   it.each([
     'localhost',

@@ -1,0 +1,65 @@
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { defaultDataFolder, loadConfig } from '../config/load-config.ts';
+import { requirePrivate } from '../config/private-path.ts';
+import { type BackupContents, backUp, restore } from '../state/backup.ts';
+import { CommandError } from './command-error.ts';
+import { print, printJson, remark } from './print.ts';
+
+interface Flags {
+  readonly data?: string;
+  readonly json?: boolean;
+}
+
+/** `latchkey backup` and `latchkey restore`. */
+export function addBackupCommands(program: Command): void {
+  program
+    .command('backup')
+    .description('copy the data folder, also while its server runs, and check the copy')
+    .argument('<folder>', 'a folder that is not there yet')
+    .option('--data <dir>', 'the data folder (default: ~/.latchkey)')
+    .option('--json', 'print JSON')
+    .action((target: string, flags: Flags) => {
+      const data = dataOf(flags);
+      requirePrivate(data, 'folder');
+      const contents = backUp(data, target, secretOf(data));
+      tell(flags, target, contents, 'holds');
+      if (!flags.json) remark('It is as secret as the data folder. Models are not in it.');
+    });
+  program
+    .command('restore')
+    .description('make a data folder of a backup, and check it')
+    .argument('<folder>', "what 'latchkey backup' has made")
+    .option('--data <dir>', 'a data folder that holds nothing yet (default: ~/.latchkey)')
+    .option('--json', 'print JSON')
+    .action((source: string, flags: Flags) => {
+      requirePrivate(source, 'folder');
+      const data = dataOf(flags);
+      tell(flags, data, restore(source, data, givenSecret()), 'holds again');
+    });
+}
+
+const dataOf = ({ data }: Flags): string => data ?? (process.env.LATCHKEY_DATA || defaultDataFolder());
+
+/** PostgreSQL has tools of its own, which know when it is whole. */
+function secretOf(data: string): Uint8Array | undefined {
+  const { database } = loadConfig({ flags: { data }, environment: process.env });
+  if (database === undefined) return givenSecret();
+  throw new CommandError(
+    `The setting 'database' says that everything is kept in PostgreSQL: back that up with pg_dump, and keep ${join(data, 'secret.key')}.`,
+    { ending: 'usage' },
+  );
+}
+
+function givenSecret(): Uint8Array | undefined {
+  const { LATCHKEY_SECRET: secret = '' } = process.env;
+  return secret === '' ? undefined : new TextEncoder().encode(secret);
+}
+
+function tell({ json }: Flags, folder: string, { files, tokens }: BackupContents, verb: string): void {
+  if (json) printJson({ folder, files, tokens });
+  else
+    print(
+      `${folder} ${verb} ${files.join(', ')}, with ${tokens} ${tokens === 1 ? 'token' : 'tokens'}; all of it was read again.`,
+    );
+}

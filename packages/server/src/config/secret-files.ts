@@ -1,0 +1,41 @@
+import { readFileSync } from 'node:fs';
+import { OperatorError } from '../contracts/operator-error.ts';
+import { failureAt } from './path-failure.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Variables that hold secrets. Each may name a file in its place: `LATCHKEY_SECRET_FILE` for `LATCHKEY_SECRET`. */
+const SECRETS = ['LATCHKEY_API_TOKEN', 'LATCHKEY_DATABASE', 'LATCHKEY_SECRET'] as const;
+
+export const SECRET_FILE_VARIABLES: readonly string[] = SECRETS.map((name) => `${name}_FILE`);
+
+/**
+ * What the files say that stand for secrets, by the variables of the secrets; a line break at the end is none of theirs.
+ *
+ * @throws {OperatorError} `unusable_path` for one that cannot be read, `invalid_configuration` for one that is empty, and for a secret
+ *   that is given in both ways
+ */
+export function readSecretFiles(environment: Environment): Readonly<Record<string, string>> {
+  const read: Record<string, string> = {};
+  for (const name of SECRETS) {
+    const path = environment[`${name}_FILE`] ?? '';
+    if (path === '') continue;
+    if ((environment[name] ?? '') !== '') {
+      throw new OperatorError('invalid_configuration', `${name} and ${name}_FILE are both set; keep one.`);
+    }
+    const secret = readText(path)
+      .replace(/^\uFEFF/, '')
+      .replace(/(\r?\n)+$/, '');
+    if (secret === '') throw new OperatorError('invalid_configuration', `${name}_FILE: ${path} is empty.`);
+    read[name] = secret;
+  }
+  return read;
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw failureAt(path, error);
+  }
+}

@@ -1,0 +1,91 @@
+import { readFileSync } from 'node:fs';
+import { rename, writeFile } from 'node:fs/promises';
+import type { ModelDescription } from '@latchkey/engine';
+import { z } from 'zod';
+import { dictionary } from '../input/bounded.ts';
+
+/** Another one when descriptions are made in another way, so that those of before are forgotten. */
+const FORMAT = 1;
+const MOST_FILES = 1_000_000;
+
+const text = z.string().nullable();
+const amount = z.number().nullable();
+const effort = z.enum(['off', 'low', 'medium', 'high', 'on']);
+const descriptionSchema = z.strictObject({
+  architecture: text,
+  format: text,
+  quantization: text,
+  bitsPerWeight: amount,
+  parameterCount: amount,
+  displayName: text,
+  maxContextLength: z.number(),
+  type: z.enum(['llm', 'embedding']),
+  capabilities: z.strictObject({
+    vision: z.boolean(),
+    trainedForToolUse: z.boolean(),
+    reasoning: z.strictObject({ allowedOptions: z.array(effort).max(5), default: effort }).optional(),
+  }),
+});
+const entrySchema = z.strictObject({
+  stamp: z.string(),
+  description: z.union([descriptionSchema, z.strictObject({ problem: z.string() })]),
+});
+const fileSchema = z.strictObject({ format: z.literal(FORMAT), files: dictionary(z.unknown(), MOST_FILES) });
+
+/** What a file says of itself, for as long as its stamp is the same. */
+interface KnownDescription {
+  readonly path: string;
+  readonly stamp: string;
+  readonly description: ModelDescription | Error;
+}
+
+/** What the embedded engine keeps from one start to the next. */
+interface DescriptionMemory {
+  recall(path: string, stamp: string): ModelDescription | Error | undefined;
+  keep(known: Iterable<KnownDescription>): void;
+}
+
+/**
+ * Keeps in a file what model files say of themselves, so that a start does not read all of them again. It only saves work: one that
+ * is missing, damaged or cannot be written changes nothing else.
+ */
+export function openDescriptionMemory(path: string): DescriptionMemory {
+  const files = read(path);
+  let writing = Promise.resolve();
+  return {
+    recall: (file, stamp) => {
+      if (!Object.hasOwn(files, file)) return undefined;
+      const entry = entrySchema.safeParse(files[file]).data;
+      if (entry?.stamp !== stamp) return undefined;
+      const { description } = entry;
+      return 'problem' in description ? new Error(description.problem) : withoutUndefined(description);
+    },
+    keep: (known) => {
+      const written = JSON.stringify({ format: FORMAT, files: Object.fromEntries([...known].map(toEntry)) });
+      writing = writing.then(async () => {
+        await writeFile(`${path}.new`, written, { mode: 0o600 });
+        await rename(`${path}.new`, path);
+      });
+      writing = writing.catch(() => undefined);
+    },
+  };
+}
+
+function read(path: string): Readonly<Record<string, unknown>> {
+  try {
+    return fileSchema.parse(JSON.parse(readFileSync(path, 'utf8'))).files;
+  } catch {
+    return {};
+  }
+}
+
+const toEntry = ({ path, stamp, description }: KnownDescription): readonly [string, unknown] => [
+  path,
+  { stamp, description: description instanceof Error ? { problem: description.message } : description },
+];
+
+/** Absent and undefined are not the same to those that compare. */
+function withoutUndefined({ capabilities, ...rest }: z.output<typeof descriptionSchema>): ModelDescription {
+  const { reasoning, ...others } = capabilities;
+  return { ...rest, capabilities: { ...others, ...(reasoning === undefined ? {} : { reasoning }) } };
+}
