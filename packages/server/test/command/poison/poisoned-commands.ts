@@ -116,12 +116,13 @@ export const POISONED_COMMANDS: Readonly<Record<string, readonly Run[]>> = {
     asking('audit', 'export'),
     quiet('audit', 'export', '--output', `DATA/${POISON.replaceAll(/[/\0]/g, '')}`),
   ],
+  'audit trim': [inFolder('audit', 'trim', '--before', POISON)],
   'audit verify': [inFolder('audit', 'verify'), inFolder('audit', 'verify', '--head', POISON)],
   admin: [local('admin', POISON)],
   'admin recover': [inFolder('admin', 'recover')],
   backup: [inFolder('backup', POISON)],
   restore: [inFolder('restore', POISON)],
-  lockdown: [asking('lockdown')],
+  lockdown: [quiet('lockdown')],
 };
 
 /** Anybody can write anything into a JWT. */
