@@ -7,8 +7,8 @@ import { CommandError } from './command-error.ts';
 /** The keys that servers proved to have when a command first spoke to them, by their URL. */
 export interface KnownServers {
   keyOf(url: string): string | undefined;
-  /** Keeps the key of a server that was not known. One that cannot be kept is met for the first time again. */
-  keep(url: string, key: string): void;
+  /** Keeps the key of a server, or forgets it. One that cannot be kept is met for the first time again. */
+  keep(url: string, key: string | undefined): void;
 }
 
 /** Those in `known-servers.json` beside the profiles of this user. */
@@ -41,9 +41,11 @@ export function openKnownServers(environment: Environment): KnownServers {
     },
     keep(url, key) {
       try {
+        const known = read();
+        if (known[url] === key) return;
         mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
         const aside = `${path}.${process.pid}`;
-        writeFileSync(aside, `${JSON.stringify({ ...read(), [url]: key }, undefined, 2)}\n`, { mode: 0o600 });
+        writeFileSync(aside, `${JSON.stringify({ ...known, [url]: key }, undefined, 2)}\n`, { mode: 0o600 });
         renameSync(aside, path);
       } catch {
         // A home that is not there, or is only read, as in a container.

@@ -50,7 +50,7 @@ async function login(flags: Flags, environment: Environment): Promise<void> {
   });
   const identity = await inPlainWords(() => client.auth.whoami());
   saveProfile(name, { ...place, token, serverKey }, environment);
-  if (serverKey !== undefined) openKnownServers(environment).keep(url, serverKey);
+  openKnownServers(environment).keep(url, serverKey);
   const owner = identity.owner === '' ? '' : ` of ${identity.owner}`;
   print(`Logged in to ${url} as ${identity.name} (${identity.id}, ${identity.kind})${owner}.`);
   print(`Profile '${name}' is in ${credentialsFile(environment)}.`);
