@@ -2,6 +2,7 @@ import { CallSection } from './calls/call-section.ts';
 import { CUT_OFF } from './calls/call-sink.ts';
 import { readCalls } from './calls/read-calls.ts';
 import { splitAtMarker } from './marker-search.ts';
+import { ANY } from './syntax/pattern.ts';
 import { TOKEN_MARK, withoutMarks } from './syntax/token-marks.ts';
 import type { TurnSyntax } from './syntax/turn-syntax.ts';
 import type { OutputPlace, ParsedEvent, TurnParser, TurnParserOptions } from './turn-parser.ts';
@@ -31,6 +32,8 @@ export class OutputParser implements TurnParser {
   /** What begins calls; none when the model was shown no tools. */
   readonly #opens: readonly string[];
   readonly #bare: boolean;
+  /** What begins each call inside of what begins them all: some models leave the outer marker out. */
+  readonly #innerOpen: string;
   #state: State = 'start';
   #pending = '';
   /** What stood between the text and the calls, for when they turn out to be text. */
@@ -53,6 +56,10 @@ export class OutputParser implements TurnParser {
     const { open } = options.syntax.calls;
     this.#opens = shown ? open.map((marker) => marker.trim()).filter((marker) => marker !== '') : [];
     this.#bare = shown && open.some((marker) => marker.trim() === '');
+    const inner = (options.syntax.calls.callOpen.split(ANY)[0] ?? '').trim();
+    // Where the outer marker is a token, the same characters without it are a quotation, whatever is inside.
+    const counts = inner.includes(TOKEN_MARK) || !open.some((marker) => marker.includes(TOKEN_MARK));
+    this.#innerOpen = shown && counts && /^\W*[<[]/.test(inner) ? inner : '';
     this.read(options.opened);
     this.#stretch = 0;
   }
@@ -124,8 +131,8 @@ export class OutputParser implements TurnParser {
     const rest = this.#pending.trimStart();
     if (rest === '' || rest === TOKEN_MARK) return false;
     const { reasoning, content, glue = '' } = this.#syntax;
-    const markers = [reasoning.open, reasoning.close, content?.open ?? '', glue, ...this.#opens].map((marker) =>
-      marker.trim(),
+    const markers = [reasoning.open, reasoning.close, content?.open ?? '', glue, ...this.#opens, this.#innerOpen].map(
+      (marker) => marker.trim(),
     );
     const found = longest(markers.filter((marker) => marker !== '' && rest.startsWith(marker)));
     const longer = markers.some((marker) => marker.length > rest.length && marker.startsWith(rest));
@@ -160,6 +167,10 @@ export class OutputParser implements TurnParser {
     if (this.#opens.includes(marker)) {
       this.#markerText = marker;
       this.#beginCalls();
+    } else if (marker === this.#innerOpen) {
+      this.#markerText = marker;
+      this.#pending = marker + this.#pending;
+      this.#beginCalls(true);
     } else if (marker === reasoning.open.trim()) {
       this.#muted = false;
       this.#enter('reasoning');
@@ -232,7 +243,11 @@ export class OutputParser implements TurnParser {
     const always = [reasoning.open, reasoning.close, content?.open ?? '', content?.close ?? '', glue].filter(
       (marker) => marker.includes(TOKEN_MARK) || (marker !== '' && marker === this.#untokenedMarker),
     );
-    const markers = [...this.#opens, ...always.map((marker) => marker.trim())];
+    const markers = [
+      ...this.#opens,
+      ...(this.#innerOpen === '' ? [] : [this.#innerOpen]),
+      ...always.map((marker) => marker.trim()),
+    ];
     if (markers.length === 0) {
       this.#emitText(this.#pending, emit);
       this.#pending = '';
@@ -271,7 +286,19 @@ export class OutputParser implements TurnParser {
     // An object as an answer, which only looks like a call.
     this.#callCount -= 1;
     this.#section = undefined;
-    this.#pending = section.text;
+    this.#releaseMarker(section, emit);
+  }
+
+  /** The marker was only mentioned: it is text, and what comes behind it may be anything. */
+  #releaseMarker(section: CallSection, emit: (event: ParsedEvent) => void): void {
+    const marker = this.#markerText;
+    const inner =
+      marker !== '' &&
+      marker.endsWith(this.#innerOpen) &&
+      this.#innerOpen !== '' &&
+      section.text.startsWith(this.#innerOpen);
+    this.#pending = inner ? section.text.slice(this.#innerOpen.length) : section.text;
+    if (this.#options.dropsCalls !== true) this.#emitText(withoutMarks(marker), emit);
     this.#enter('text');
   }
 
@@ -295,12 +322,7 @@ export class OutputParser implements TurnParser {
       this.#enter('after');
       return;
     }
-    // The marker was only mentioned.
-    this.#pending = section.text;
-    if (this.#options.dropsCalls !== true) {
-      this.#emitText(withoutMarks(this.#markerText), emit);
-    }
-    this.#enter('text');
+    this.#releaseMarker(section, emit);
   }
 
   #beginCalls(bare = false): void {

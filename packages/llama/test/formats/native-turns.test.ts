@@ -162,6 +162,23 @@ describe('a call without a marker', () => {
   });
 });
 
+describe('calls without the marker around all of them', () => {
+  const inner = withoutChannels.filter(([name]) => /^\W*[<[]/.test(of(name).chosen.format.syntax.calls.callOpen));
+
+  it.each(inner)('of %s are calls, for tools that there are', (name, { call = '' }) => {
+    const open = of(name).chosen.format.syntax.calls.open[0] ?? '';
+    const rest = call.trimStart().slice(open.length).trimStart();
+    expect(callsIn(read(name, `One moment. ${rest}`))).toEqual(['get_weather']);
+    const other = rest.replaceAll('get_weather', 'get_nothing');
+    expect(read(name, other).filter(({ type }) => type.startsWith('toolCall'))).toEqual([]);
+  });
+
+  it('are text when they are only mentioned', () => {
+    const text = 'Write <function=name> and <function=get_weather or so.';
+    expect(read('Qwen3-Coder', text)).toEqual([{ type: 'message.delta', text }]);
+  });
+});
+
 describe('values between tags', () => {
   const tools = [
     {
