@@ -408,6 +408,7 @@ export const requirements = [
     source: 'docs/engine.md',
     promises: {
       'upstream.serves': 'models of another server are listed, granted, asked and counted like any',
+      'upstream.tools': 'a model of another server calls the tools of this one, which decides each call',
       'upstream.faults':
         'an upstream server that dies, hangs, lies or stops halfway fails its request, in words, and no other',
       'upstream.budget': 'a budget keeps an estimate for the prompt, and is charged what the upstream server counts',

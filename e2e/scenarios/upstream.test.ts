@@ -1,6 +1,7 @@
 import { createUpstreamEngine } from '@latchkey/server';
 import { engineContract } from '@latchkey/server/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { tiktoken } from '../support/mcp-servers.ts';
 import {
   HELLO,
   liesAboutItsLength,
@@ -27,6 +28,7 @@ beforeAll(async () => {
       },
     },
     environment: { SECOND_KEY: secondKey },
+    mcpServers: { tiktoken: tiktoken() },
   });
 });
 afterAll(async () => {
@@ -55,6 +57,20 @@ describe('a second Latchkey as an upstream server', () => {
       completion_tokens: direct.body.usage.completion_tokens,
     });
     expect((await caller.post('/v1/chat/completions', completion('latchkey/nano'))).status).toBe(403);
+  });
+
+  verifies('upstream.tools', async () => {
+    const tools = { 'mcp/tiktoken': { tools: { 'fetch_*': {} } } };
+    const caller = await createToken(server, 'tools', { actions: ['chat'], models: ['second/*'], mcp: tools });
+    const { body } = await caller.chat({
+      model: 'second/latchkey/nano',
+      input: 'What is the first line in the tiktoken documentation?',
+      integrations: ['mcp/tiktoken'],
+    });
+    expect(body.output).toMatchObject([
+      { type: 'tool_call', tool: 'fetch_tiktoken_documentation' },
+      { type: 'message', content: expect.stringContaining('tiktoken') },
+    ]);
   });
 
   describe('keeps the contract of engines', () => {

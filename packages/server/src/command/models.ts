@@ -7,7 +7,7 @@ interface ListedModel {
   readonly type: string;
   readonly params_string: string | null;
   readonly quantization: { readonly name: string | null } | null;
-  readonly size_bytes: number;
+  readonly size_bytes: number | null;
   readonly max_context_length: number;
   readonly loaded_instances: readonly unknown[];
 }
@@ -51,7 +51,8 @@ export function addModelsCommand(program: Command): void {
     });
 }
 
-function formatBytes(bytes: number): string {
+function formatBytes(bytes: number | null): string {
+  if (bytes === null) return '-';
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];
   const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, bytes)) / 3));
   return `${Number((bytes / 1000 ** power).toPrecision(3))} ${units[power]}`;

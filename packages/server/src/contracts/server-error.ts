@@ -22,7 +22,7 @@ import type { RequestField } from '@latchkey/engine';
  * | `TOKEN_KIND_DISABLED` | tokens of this kind are switched off here |
  * | `PERMISSION_DENIED` | the caller's authority does not cover the request |
  * | `ORIGIN_DENIED` | a Host or Origin header that is not ours |
- * | `MODEL_NOT_FOUND` | no such model in the models folder |
+ * | `MODEL_NOT_FOUND` | no such model |
  * | `MODEL_LOAD_FAILED` | the file could not be loaded (garbage, truncated, too large) |
  * | `MODEL_UNAVAILABLE` | the model cannot be read or loaded now, for a reason that may pass (no permission, no memory, a part that is missing) |
  * | `MODEL_CRASHED` | the engine's process died under the request |

@@ -41,7 +41,7 @@ export function createModelCatalog(
         if (model) return offered(model, engine);
       }
       if (hidden !== undefined) throw hidden.cause;
-      throw new ServerError('MODEL_NOT_FOUND', `Model '${key}' is not in the models folder.`, { field: 'model' });
+      throw new ServerError('MODEL_NOT_FOUND', `There is no model '${key}'.`, { field: 'model' });
     },
     list: async () => {
       const lists = await Promise.all(

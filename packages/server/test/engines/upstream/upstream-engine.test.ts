@@ -185,7 +185,8 @@ describe('a server that fails', () => {
     ['sends a line without end', streams([...HELLO, 'x'.repeat(1_100_000)], 'hangs'), {}, /a line that is too long/],
     ['reports an error', streams([...HELLO, 'data: {"error":{"message":"CUDA"}}\n\n']), {}, /failed at the request/],
   ])('and %s fails the turn, which is counted, and is not asked again', async (_, behaviour, changes, message) => {
-    const { events, error, upstream } = await playOne(behaviour, {}, changes);
+    const urls = ['http://one.test/v1', 'http://two.test/v1'];
+    const { events, error, upstream } = await playOne(behaviour, {}, { ...changes, urls });
     expect(error).toMatchObject({
       name: 'EngineError',
       code: 'MODEL_CRASHED',
@@ -202,7 +203,7 @@ describe('a server that fails', () => {
     ['breaks before its first event', streams([': ping\n\n'], 'breaks'), {}, 'MODEL_CRASHED'],
     [
       'answers with a page',
-      () => new Response('<html>', { headers: { 'content-type': 'text/html' } }),
+      () => new Response(ANSWER.join(''), { headers: { 'content-type': 'text/html' } }),
       {},
       'MODEL_CRASHED',
     ],
@@ -227,7 +228,7 @@ describe('a server that fails', () => {
       { message: "This model's maximum context length is 1024 tokens.", type: 'BadRequestError' },
       'CONTEXT_EXCEEDED',
     ],
-    [422, { error: { param: 'response_format', message: 'the word "secret" …' } }, 'INVALID_REQUEST'],
+    [422, { error: { param: 'response_format', code: 'a secret', message: 'the word "secret" …' } }, 'INVALID_REQUEST'],
   ])('and refuses a request with %d is not asked again, nor is another one', async (status, body, code) => {
     const urls = ['http://one.test/v1', 'http://two.test/v1'];
     const { error, upstream } = await playOne(refuses(status, body), {}, { urls });

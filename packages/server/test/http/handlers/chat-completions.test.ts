@@ -91,7 +91,7 @@ describe('POST /v1/chat/completions', () => {
       404,
       {
         error: {
-          message: "Model 'x/y' is not in the models folder.",
+          message: "There is no model 'x/y'.",
           type: 'invalid_request_error',
           param: 'model',
           code: 'model_not_found',
