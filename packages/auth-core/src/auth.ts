@@ -1,15 +1,10 @@
 import type { AuditSink } from './audit/audit-event.ts';
-import {
-  type AccessRequest,
-  type AuthorityEntry,
-  type Decision,
-  type DecisionContext,
-  type DeniedDecision,
-  decide,
-  denyTimeAndPlace,
-} from './authority/decide.ts';
-import { FULL_GRANT, type Grant } from './authority/grant.ts';
-import { parseGrant } from './authority/parse-grant.ts';
+import type { AuthorityEntry, DecisionContext } from './authority/authority.ts';
+import { denyTimeAndPlace } from './authority/decide.ts';
+import type { AccessRequest, Decision, DeniedDecision } from './authority/decision.ts';
+import { coreVocabulary } from './authority/define-vocabulary.ts';
+import type { Grant } from './authority/grant.ts';
+import type { CoreWords, Vocabulary, Words } from './authority/vocabulary.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { endOf } from './date-time.ts';
 import { PermissionDeniedError } from './errors.ts';
@@ -39,12 +34,14 @@ import { createWarmCache } from './verification/warm-cache.ts';
 import { watchRevocations } from './verification/watch-revocations.ts';
 
 /** What {@link createAuth} works with. */
-export interface AuthOptions {
+export interface AuthOptions<W extends Words = Words> {
+  /** What there is to decide about, see `defineVocabulary`; the library's own actions and limits alone by default. */
+  readonly vocabulary?: Vocabulary<W>;
   readonly store: TokenStore;
   /** At least 32 bytes that nobody can foresee. Keep them outside the database; with other bytes, no token works. */
   readonly digestKey: Uint8Array;
   /** What no token may go beyond. Everything, by default. */
-  readonly policy?: Grant;
+  readonly policy?: Grant<W>;
   readonly clock?: Clock;
   readonly random?: RandomBytes;
   /** The kinds of tokens that there are; API keys alone by default. */
@@ -76,14 +73,16 @@ export interface DecisionExtra {
 }
 
 /** Tokens and decisions in one place. All methods reject with an `AuthError` and with nothing else. */
-export interface Auth extends AsyncDisposable {
+export interface Auth<W extends Words = Words> extends AsyncDisposable {
+  /** What there is to decide about. */
+  readonly vocabulary: Vocabulary<W>;
   /**
    * Makes a token. What a derived principal makes is derived from it, and ends with it.
    *
    * @throws {AuthError} `AUTH_PERMISSION_DENIED`, `AUTH_GRANT_INVALID`, `AUTH_GRANT_NOT_COVERED`; `AUTH_CONFLICT` when
    * there is a custom key with this text already
    */
-  issue(input: IssueInput, by: Principal): Promise<IssuedToken>;
+  issue(input: IssueInput<W>, by: Principal): Promise<IssuedToken>;
   /** Says who presents a token. @throws `AUTH_TOKEN_*`, `AUTH_STORE_UNAVAILABLE` */
   verify(text: string | undefined): Promise<Principal>;
   /**
@@ -95,7 +94,7 @@ export interface Auth extends AsyncDisposable {
   /** One of these tokens, or the one of `by` itself. @throws `AUTH_TOKEN_NOT_FOUND`, `AUTH_PERMISSION_DENIED` */
   show(id: string, by: Principal): Promise<TokenInfo>;
   /** Changes one of these tokens. @throws as `issue` and `show`, and `AUTH_CONFLICT` */
-  edit(id: string, input: EditInput, by: Principal): Promise<TokenInfo>;
+  edit(id: string, input: EditInput<W>, by: Principal): Promise<TokenInfo>;
   /**
    * Gives one of these tokens a new secret under the same id; the one before counts for as long as `overlap` says.
    * Nobody gets a token in this way that could do more, or lasts longer, than the one of `by`, which therefore needs
@@ -111,7 +110,7 @@ export interface Auth extends AsyncDisposable {
    * @throws {AuthError} `AUTH_PERMISSION_DENIED` without a token, `AUTH_GRANT_INVALID`, `AUTH_GRANT_NOT_COVERED`,
    * `AUTH_CONFLICT` when there are 100 already
    */
-  exchange(input: ExchangeInput, by: Principal): Promise<IssuedToken>;
+  exchange(input: ExchangeInput<W>, by: Principal): Promise<IssuedToken>;
   /**
    * Shows a token again that was issued before, of a kind that stays visible to its owner, and to nobody else.
    *
@@ -180,7 +179,7 @@ export interface Auth extends AsyncDisposable {
    */
   requireTimeAndPlace(principal: Principal, from: Pick<DecisionExtra, 'address'>): void;
   /** Decides a request of a principal: for the project that it acts for, if there is one, and for no other. */
-  decide(principal: Principal, request: AccessRequest, extra?: DecisionExtra): Decision;
+  decide(principal: Principal, request: AccessRequest<W>, extra?: DecisionExtra): Decision<W>;
   /** The operator at the machine itself: everything is allowed. Never for what comes over a network. */
   operator(): Principal;
   /**
@@ -202,27 +201,32 @@ export interface Auth extends AsyncDisposable {
  * @throws {AuthError} `AUTH_GRANT_INVALID` when the policy is no grant
  * @example
  * ```ts
- * import { createAuth, createMemoryTokenStore } from '@latchkey/auth-core';
+ * import { createAuth, createMemoryTokenStore, defineVocabulary, names } from '@latchkey/auth-core';
  *
+ * const vocabulary = defineVocabulary({ actions: ['invoices:read'], resources: { invoices: names() } });
  * const digestKey = crypto.getRandomValues(new Uint8Array(32));
- * const auth = createAuth({ store: createMemoryTokenStore(), digestKey });
- * const grant = { actions: ['chat'], models: ['ibm/*'] };
+ * const auth = createAuth({ vocabulary, store: createMemoryTokenStore(), digestKey });
+ * const grant = { actions: ['invoices:read'], invoices: ['2026-*'] } as const;
  * const { token } = await auth.issue({ name: 'ci-bot', grant }, auth.operator());
  *
  * const principal = await auth.verify(token);
- * const decision = auth.decide(principal, { action: 'chat', model: 'ibm/granite-4' });
+ * const decision = auth.decide(principal, { action: 'invoices:read', invoices: '2026-17' });
  * console.log(decision.allowed); // true
  * ```
  */
-export function createAuth(options: AuthOptions): Auth {
+export function createAuth<W extends Words = CoreWords>(options: AuthOptions<W>): Auth<W> {
   requirePart('createAuth', 'store', options?.store, ['insert', 'find', 'update', 'remove', 'list', 'countDerived']);
   const { clock = systemClock, random = systemRandom, patterns, resolvePath, cacheMilliseconds = 500 } = options;
   if (!(cacheMilliseconds >= 0 && cacheMilliseconds <= 1000)) {
     throw new TypeError('cacheMilliseconds must be a number from 0 to 1000');
   }
+  const vocabulary: Vocabulary = options.vocabulary ?? coreVocabulary;
   const store = guardStore(options.store);
   const policy: AuthorityEntry = Object.freeze({
-    grant: parseGrant(options.policy ?? FULL_GRANT, { at: 'policy', ...(patterns && { patterns }) }),
+    grant: vocabulary.parseGrant(options.policy ?? vocabulary.everything, {
+      at: 'policy',
+      ...(patterns && { patterns }),
+    }),
     source: 'server policy',
     id: 'policy',
   });
@@ -231,7 +235,7 @@ export function createAuth(options: AuthOptions): Auth {
   const digest = createDigest(options.digestKey);
   const cache = createWarmCache(cacheMilliseconds);
   const lastUsed = createLastUsed(store, clock().getTime());
-  const operator = operatorPrincipal();
+  const operator = operatorPrincipal(vocabulary);
   const listeners = new Set<(id: string) => void>();
 
   function tellRevoked(id: string): void {
@@ -250,7 +254,7 @@ export function createAuth(options: AuthOptions): Auth {
     tellRevoked(id);
   });
   const isEnded = revocations.has;
-  const parts = { store, formats, settings, digest, sealer, policy, clock, audit: options.audit, isEnded };
+  const parts = { vocabulary, store, formats, settings, digest, sealer, policy, clock, audit: options.audit, isEnded };
   const verifying = { ...parts, lastUsed, onRevoked: tellRevoked };
   const verify = createVerifier({ ...verifying, cache });
   const introspect = createVerifier({
@@ -286,7 +290,8 @@ export function createAuth(options: AuthOptions): Auth {
     await store.close();
   }
 
-  return {
+  const auth: Auth = {
+    vocabulary,
     verify,
     introspect,
     recall: async (text) => {
@@ -319,7 +324,7 @@ export function createAuth(options: AuthOptions): Auth {
       return (
         denyEnded(principal, now) ??
         denyForeignProject(principal, request.project) ??
-        decide(
+        vocabulary.decide(
           entries === undefined ? principal.authority : [...principal.authority, ...entries],
           project === undefined ? request : { ...request, project },
           address === undefined ? { ...evaluation, now } : { ...evaluation, now, address },
@@ -340,4 +345,6 @@ export function createAuth(options: AuthOptions): Auth {
     close,
     [Symbol.asyncDispose]: close,
   };
+  // It decides with this vocabulary, whose words the types name.
+  return auth as Auth<W>;
 }

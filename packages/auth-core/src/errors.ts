@@ -1,7 +1,6 @@
 import { TamperedLogError } from './audit/tampered-log-error.ts';
-import type { DeniedDecision } from './authority/decide.ts';
+import type { DeniedDecision } from './authority/decision.ts';
 import { describeDenial } from './authority/describe-denial.ts';
-import type { CountedLimitName } from './limits/counted-limits.ts';
 import type { TokenKind } from './token/token-format.ts';
 
 /**
@@ -207,13 +206,13 @@ export class ConflictError extends AuthError {
 export class LimitExceededError extends AuthError {
   override name = 'LimitExceededError';
   declare readonly code: 'AUTH_LIMIT_EXCEEDED';
-  readonly limit: CountedLimitName;
+  readonly limit: string;
   /** Whose limit it is: `server policy`, `token ci-bot`. */
   readonly source: string;
   /** When to try again, in whole seconds from now, at least 1. */
   readonly retryAfterSeconds: number;
 
-  constructor(limit: CountedLimitName, source: string, retryAfterSeconds: number) {
+  constructor(limit: string, source: string, retryAfterSeconds: number) {
     const seconds = retryAfterSeconds === 1 ? 'second' : 'seconds';
     super(
       'AUTH_LIMIT_EXCEEDED',

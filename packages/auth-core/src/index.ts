@@ -28,31 +28,55 @@ export { recordAct } from './audit/record-act.ts';
 export { TamperedLogError } from './audit/tampered-log-error.ts';
 export type { Auth, AuthOptions, DecisionExtra } from './auth.ts';
 export { createAuth } from './auth.ts';
-export type { Action } from './authority/action.ts';
-export { ACTIONS } from './authority/action.ts';
 export type { PathLookup, ResolvePath } from './authority/asked-paths.ts';
+export type { Authority, AuthorityEntry, DecisionContext } from './authority/authority.ts';
 export type { Coverage } from './authority/covers.ts';
-export { covers } from './authority/covers.ts';
 export type {
   AccessRequest,
   AllowedDecision,
-  Authority,
-  AuthorityEntry,
+  AskedResources,
   Decision,
-  DecisionContext,
   DenialRule,
   DeniedDecision,
-  ToolRequest,
-} from './authority/decide.ts';
-export { decide } from './authority/decide.ts';
+} from './authority/decision.ts';
+export type { VocabularyDefinition } from './authority/define-vocabulary.ts';
+export { defineVocabulary } from './authority/define-vocabulary.ts';
 export { describeDenial } from './authority/describe-denial.ts';
-export type { Grant, GrantLimits, ToolRule } from './authority/grant.ts';
-export { FULL_GRANT } from './authority/grant.ts';
-export { GRANT_SCHEMA } from './authority/grant-schema.ts';
-export type { ParseGrantOptions } from './authority/parse-grant.ts';
-export { parseGrant } from './authority/parse-grant.ts';
-export type { GrantSurroundings, GrantWarning } from './authority/review-grant.ts';
-export { reviewGrant } from './authority/review-grant.ts';
+export type { Grant, GrantLimits, GrantRules, GrantTerms, ParseGrantOptions } from './authority/grant.ts';
+export type {
+  BudgetLimit,
+  CeilingLimit,
+  ConcurrencyLimit,
+  Limit,
+  RateLimit,
+  ShareLimit,
+  Window,
+} from './authority/limit.ts';
+export { budget, ceiling, concurrency, rate, share } from './authority/limit.ts';
+export type {
+  AnyResourceKind,
+  ResourceKind,
+  RuleCheck,
+  RuleContext,
+  RuleCoverage,
+  RulePath,
+  RulePlaces,
+  RuleVerdict,
+} from './authority/resource-kind.ts';
+export type {
+  Action,
+  AskedOf,
+  BudgetUnit,
+  CeilingName,
+  CoreLimits,
+  CoreWords,
+  DenialOf,
+  LimitName,
+  RuleOf,
+  Vocabulary,
+  VocabularyParts,
+  Words,
+} from './authority/vocabulary.ts';
 export type { Clock } from './clock.ts';
 export { systemClock } from './clock.ts';
 export type { AuthErrorCode, TokenRefusal } from './errors.ts';
@@ -69,7 +93,6 @@ export {
   StoreUnavailableError,
   TokenNotFoundError,
 } from './errors.ts';
-export type { CountedLimitName } from './limits/counted-limits.ts';
 export type { Repeat } from './limits/lease-keeper.ts';
 export type {
   Adjustment,
@@ -84,7 +107,7 @@ export type {
   WindowCounter,
 } from './limits/limit-store.ts';
 export { createMemoryLimitStore } from './limits/memory-limit-store.ts';
-export type { Admission, LimitState, Meter, MeterOptions, TokenReservation } from './limits/meter.ts';
+export type { Admission, LimitState, Meter, MeterOptions, Reservation } from './limits/meter.ts';
 export { createMeter } from './limits/meter.ts';
 export type { EditInput } from './management/edit-token.ts';
 export type { ExchangeInput } from './management/exchange-token.ts';
@@ -96,8 +119,13 @@ export type { TokenListing } from './management/token-manager.ts';
 export { foldText } from './matching/fold-text.ts';
 export { matchesGlob } from './matching/glob.ts';
 export type { PatternEngine, PatternTest } from './matching/pattern-engine.ts';
+export type { Steps } from './matching/steps.ts';
 export type { Principal } from './principal.ts';
 export { anonymousPrincipal } from './principal.ts';
+export { hosts } from './resources/hosts.ts';
+export { names } from './resources/names.ts';
+export type { ToolRequest, ToolRule, ToolRules } from './resources/tool-rule.ts';
+export { tools } from './resources/tools.ts';
 export type { ArgumentConstraint, Json, JsonSchema, JsonType } from './schema/json-schema.ts';
 export type { AuthSettings } from './settings.ts';
 export {

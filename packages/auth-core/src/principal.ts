@@ -1,6 +1,6 @@
-import type { Authority } from './authority/decide.ts';
-import { FULL_GRANT, type Grant } from './authority/grant.ts';
-import { parseGrant } from './authority/parse-grant.ts';
+import type { Authority } from './authority/authority.ts';
+import type { Grant } from './authority/grant.ts';
+import type { Vocabulary, Words } from './authority/vocabulary.ts';
 import type { TokenKind } from './token/token-format.ts';
 
 /** Who a caller turned out to be, and what they may do. */
@@ -27,32 +27,39 @@ export interface Principal {
 /**
  * The caller of a server that runs with authentication off: whoever it is, with the authority of one grant.
  *
+ * @param vocabulary what the server decides about
  * @param policy what no caller may go beyond, as `createAuth` has it for those with a token
  * @throws {AuthError} `AUTH_GRANT_INVALID` when a grant is none
  * @example
  * ```ts
- * import { anonymousPrincipal, decide, parseGrant } from '@latchkey/auth-core';
+ * import { anonymousPrincipal, defineVocabulary } from '@latchkey/auth-core';
  *
- * const guest = anonymousPrincipal(parseGrant({ actions: ['chat'], models: ['*'] }), 'guest');
- * console.log(decide(guest.authority, { action: 'tokens:write' }, { now: new Date() }).allowed); // false
+ * const vocabulary = defineVocabulary({ actions: ['invoices:read'] });
+ * const guest = anonymousPrincipal(vocabulary, { actions: ['invoices:read'] }, 'guest');
+ * console.log(vocabulary.decide(guest.authority, { action: 'tokens:write' }, { now: new Date() }).allowed); // false
  * ```
  */
-export function anonymousPrincipal(grant: Grant, name: string, policy?: Grant): Principal {
-  const principal = localPrincipal('anonymous', name, grant);
+export function anonymousPrincipal<W extends Words>(
+  vocabulary: Vocabulary<W>,
+  grant: Grant<W>,
+  name: string,
+  policy?: Grant<W>,
+): Principal {
+  const principal = localPrincipal('anonymous', name, vocabulary.parseGrant(grant));
   if (policy === undefined) return principal;
-  const entry = Object.freeze({ grant: parseGrant(policy), source: 'server policy', id: 'policy' });
+  const entry = Object.freeze({ grant: vocabulary.parseGrant(policy), source: 'server policy', id: 'policy' });
   return Object.freeze({ ...principal, authority: Object.freeze([entry, ...principal.authority]) });
 }
 
 /** The operator at the machine itself, who may do everything. For bootstrap and for commands; never for a request. */
-export function operatorPrincipal(): Principal {
-  return localPrincipal('operator', 'operator', FULL_GRANT);
+export function operatorPrincipal(vocabulary: Vocabulary): Principal {
+  return localPrincipal('operator', 'operator', vocabulary.everything);
 }
 
 function localPrincipal(kind: 'operator' | 'anonymous', name: string, grant: Grant): Principal {
   const id = `local:${kind}`;
-  // A frozen copy: many requests share it.
-  const entry = Object.freeze({ grant: parseGrant(grant), source: name, id });
+  // Frozen: many requests share it.
+  const entry = Object.freeze({ grant, source: name, id });
   return Object.freeze({
     id,
     kind,

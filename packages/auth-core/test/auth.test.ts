@@ -3,12 +3,13 @@ import { type AuthOptions, createAuth, createMemoryTokenStore, type Grant, type 
 import { re2jsPatterns } from '../src/patterns/re2js.ts';
 import { fixedClock } from '../src/testing/index.ts';
 import { createCountingStore } from './counting-store.ts';
+import { llm } from './words.ts';
 
 const digestKey = new Uint8Array(32).fill(1);
 
 function setUp(options: Partial<AuthOptions> = {}) {
   const clock = fixedClock();
-  const auth = createAuth({ store: createMemoryTokenStore(), digestKey, clock, ...options });
+  const auth = createAuth({ vocabulary: llm, store: createMemoryTokenStore(), digestKey, clock, ...options });
   const signIn = async (grant: Grant, details: object = {}) =>
     auth.verify((await auth.issue({ name: 'ci-bot', grant, ...details }, auth.operator())).token);
   return { clock, auth, signIn };
@@ -40,7 +41,7 @@ describe('createAuth', () => {
   });
 
   it('works with the clock and the randomness of the platform when it is given none', async () => {
-    const auth = createAuth({ store: createMemoryTokenStore(), digestKey });
+    const auth = createAuth({ vocabulary: llm, store: createMemoryTokenStore(), digestKey });
     const { token } = await auth.issue({ name: 'ci-bot', grant: { actions: ['chat'] } }, auth.operator());
     expect(auth.decide(await auth.verify(token), { action: 'chat' })).toMatchObject({ allowed: true });
   });
@@ -49,7 +50,7 @@ describe('createAuth', () => {
 describe('decide', () => {
   it('lets the operator do everything', () => {
     const { auth } = setUp();
-    expect(auth.decide(auth.operator(), { action: 'tokens:write', model: 'x' })).toMatchObject({ allowed: true });
+    expect(auth.decide(auth.operator(), { action: 'tokens:write', models: 'x' })).toMatchObject({ allowed: true });
   });
 
   it('holds every token to the policy of the server', async () => {

@@ -6,13 +6,13 @@ import {
   createMemoryAuditStore,
   createMemoryTokenStore,
   createMeter,
-  type Principal,
 } from '../src/index.ts';
 import { createKyselyTokenStore, openSqlite } from '../src/stores/kysely/index.ts';
+import { llm } from './words.ts';
 
 const digestKey = new Uint8Array(32).fill(1);
 const store = createMemoryTokenStore();
-const wrong = <T>(value: unknown): T => value as T;
+const wrong = (value: unknown) => value as never;
 
 describe('a mistake at construction', () => {
   it.each<[string, () => unknown, RegExp]>([
@@ -29,7 +29,11 @@ describe('a mistake at construction', () => {
       () => createAuth(wrong({ store, digestKey: 'x'.repeat(40) })),
       /digestKey.*no text/,
     ],
-    ['createAuth with a short key', () => createAuth({ store, digestKey: new Uint8Array(31) }), /digestKey.*32 bytes/],
+    [
+      'createAuth with a short key',
+      () => createAuth({ vocabulary: llm, store, digestKey: new Uint8Array(31) }),
+      /digestKey.*32 bytes/,
+    ],
     ['createMeter without a store', () => createMeter(wrong({})), /createMeter.*'store' is missing/],
     ['createAuditLog without a store', () => createAuditLog(wrong({ key: digestKey })), /createAuditLog.*'store'/],
     ['createAuditLog with a text', () => createAuditLog(wrong({ store: createMemoryAuditStore(), key: 'x' })), /key/],
@@ -41,7 +45,7 @@ describe('a mistake at construction', () => {
 });
 
 describe('issue', () => {
-  const auth = createAuth({ store, digestKey });
+  const auth = createAuth({ vocabulary: llm, store, digestKey });
   const input = { name: 'bot', grant: { actions: [] } };
 
   it.each(['metadata', 'prefix', 'grants'])('refuses the unknown option %s by its name', async (path) => {
@@ -50,14 +54,14 @@ describe('issue', () => {
   });
 
   it('is a TypeError without a principal', async () => {
-    await expect(auth.issue(input, wrong<Principal>(undefined))).rejects.toThrow(TypeError);
+    await expect(auth.issue(input, wrong(undefined))).rejects.toThrow(TypeError);
   });
 });
 
 describe('a database on which no migration ran', () => {
   it('says which one to run', async () => {
     const database = openSqlite(':memory:');
-    const auth = createAuth({ store: createKyselyTokenStore(database), digestKey });
+    const auth = createAuth({ vocabulary: llm, store: createKyselyTokenStore(database), digestKey });
     const asked = auth.issue({ name: 'bot', grant: { actions: [] } }, auth.operator());
     const message = expect.stringContaining("migrate(database, tokenMigrations, 'token_migrations')");
     await expect(asked).rejects.toMatchObject({ code: 'AUTH_STORE_UNAVAILABLE', message });

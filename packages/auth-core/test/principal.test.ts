@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { type Action, anonymousPrincipal, decide, type Grant } from '../src/index.ts';
+import { type Action, anonymousPrincipal, type Grant } from '../src/index.ts';
 import { operatorPrincipal } from '../src/principal.ts';
+import { decide, llm } from './words.ts';
 
 describe('a caller without a token', () => {
   it('may do what its one grant says', () => {
-    const guest = anonymousPrincipal({ actions: ['chat'] }, 'guest');
+    const guest = anonymousPrincipal(llm, { actions: ['chat'] }, 'guest');
     expect(guest).toMatchObject({ kind: 'anonymous', name: 'guest', owner: 'guest', rootId: guest.id });
     const ask = (action: Action) => decide(guest.authority, { action }, { now: new Date() });
     expect(ask('chat')).toMatchObject({ allowed: true });
@@ -12,7 +13,7 @@ describe('a caller without a token', () => {
   });
 
   it('goes no further than the policy, like every other caller', () => {
-    const guest = anonymousPrincipal({ actions: ['chat'], models: ['*'] }, 'guest', {
+    const guest = anonymousPrincipal(llm, { actions: ['chat'], models: ['*'] }, 'guest', {
       actions: ['*'],
       models: ['ibm/*'],
     });
@@ -23,19 +24,21 @@ describe('a caller without a token', () => {
 
   it('keeps its grant whatever becomes of the object', () => {
     const grant = { actions: ['chat' as Action] };
-    const guest = anonymousPrincipal(grant, 'guest');
+    const guest = anonymousPrincipal(llm, grant, 'guest');
     grant.actions.push('tokens:write');
     expect(guest.authority[0]?.grant.actions).toEqual(['chat']);
     expect(() => Object.assign(guest.authority[0]!.grant, { actions: ['*'] })).toThrow(TypeError);
   });
 
   it('has an id that no token can have', () => {
-    expect(operatorPrincipal().id).toContain(':');
-    expect(anonymousPrincipal({ actions: [] }, 'guest').id).toContain(':');
+    expect(operatorPrincipal(llm).id).toContain(':');
+    expect(anonymousPrincipal(llm, { actions: [] }, 'guest').id).toContain(':');
   });
 
   it('is refused a grant that is none', () => {
     const grant = { actions: 'all' } as unknown as Grant;
-    expect(() => anonymousPrincipal(grant, 'guest')).toThrow(expect.objectContaining({ code: 'AUTH_GRANT_INVALID' }));
+    expect(() => anonymousPrincipal(llm, grant, 'guest')).toThrow(
+      expect.objectContaining({ code: 'AUTH_GRANT_INVALID' }),
+    );
   });
 });

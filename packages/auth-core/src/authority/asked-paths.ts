@@ -2,7 +2,6 @@ import { type Steps, StepsUsedUp } from '../matching/steps.ts';
 import type { AskedPath } from '../schema/evaluate.ts';
 import type { ArgumentConstraint } from '../schema/json-schema.ts';
 import { isJsonObject } from '../schema/json-value.ts';
-import type { ToolRule } from './grant.ts';
 
 /** How a path is to be looked up. */
 export interface PathLookup {
@@ -26,10 +25,11 @@ export interface AskedPaths {
   /** Whether a path that is written inside its folder lies there. */
   readonly isReal: (asked: AskedPath) => boolean;
   /** The arguments with real paths in the places where a rule wants a path inside a folder; the same object if none changes. */
-  readonly inPlace: (rule: ToolRule, values: Values) => Values;
+  readonly inPlace: (constraints: Constraints, values: Values) => Values;
 }
 
 type Values = Readonly<Record<string, unknown>>;
+type Constraints = Readonly<Record<string, ArgumentConstraint>>;
 
 const STEPS_A_LOOKUP = 2000;
 const STEPS_AN_ITEM = 100;
@@ -66,7 +66,7 @@ export function createAskedPaths(resolvePath: ResolvePath, steps: Steps): AskedP
     return placed.some((item, index) => item !== list[index]) ? placed : list;
   }
 
-  function placeIn(constraints: Readonly<Record<string, ArgumentConstraint>>, values: Values): Values {
+  function placeIn(constraints: Constraints, values: Values): Values {
     const placed = new Map<string, unknown>();
     for (const [name, constraint] of Object.entries(constraints)) {
       if (!Object.hasOwn(values, name)) continue;
@@ -89,7 +89,7 @@ export function createAskedPaths(resolvePath: ResolvePath, steps: Steps): AskedP
       const found = lookUp(path, hardLinks);
       return found !== undefined && isInside(found, folder);
     },
-    inPlace: ({ arguments: constraints = {} }, values) => placeIn(constraints, values),
+    inPlace: placeIn,
   };
 }
 

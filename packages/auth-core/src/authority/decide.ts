@@ -1,170 +1,56 @@
-import type { PatternEngine } from '../matching/pattern-engine.ts';
 import { createSteps, type Steps, unlessUsedUp } from '../matching/steps.ts';
 import type { TestedTexts } from '../matching/test-pattern.ts';
-import type { Action } from './action.ts';
-import { type AskedPaths, createAskedPaths, type ResolvePath } from './asked-paths.ts';
-import type { Grant } from './grant.ts';
-import { actionReason, allowsAction, judge, judgeNetwork, judgeTime, type PathRound } from './judge-grant.ts';
-import { matchingRules } from './matching-rules.ts';
+import { type AskedPaths, createAskedPaths } from './asked-paths.ts';
+import type { Authority, DecisionContext } from './authority.ts';
+import type { AccessRequest, AskedResources, Decision, DeniedDecision, Refusal } from './decision.ts';
+import { type Grant, ruleOf } from './grant.ts';
+import { allowsAction, judge, judgeAction, judgeNetwork, judgeTime, type PathRound } from './judge-grant.ts';
+import type { VocabularyParts } from './vocabulary.ts';
 
-/** One grant of an authority, and whose it is in human words: `server policy`, `token ci-bot`, `request`. */
-export interface AuthorityEntry {
-  readonly grant: Grant;
-  readonly source: string;
-  /** Whose use counts against the grant's limits: a token's id, or `policy`. Absent, as for what a request brings: nobody's. */
-  readonly id?: string;
-  /** A holder has added it: its `within` makes the server look at no file that no grant before it names. */
-  readonly added?: boolean;
-}
-
-/**
- * What a caller may do: every grant in the list must allow a request. So adding one can only narrow, whoever adds
- * it. A list without grants allows nothing.
- */
-export type Authority = readonly AuthorityEntry[];
-
-/** A tool of a server that the operator runs. */
-export interface ToolRequest {
-  readonly server: string;
-  /** Absent: may anything of this server be used at all? */
-  readonly name?: string;
-  /** Absent, as in a listing: conditions on arguments are left aside. */
-  readonly arguments?: Readonly<Record<string, unknown>>;
-  /**
-   * The names that the definition of the tool gives its arguments: the properties of its schema. Absent: none, so a grant with
-   * conditions admits only the arguments that it names itself.
-   */
-  readonly argumentNames?: readonly string[];
-}
-
-/** What a caller asks to do. What is absent is not asked, and so not decided; only `project` is always decided. */
-export interface AccessRequest {
-  readonly action: Action;
-  readonly model?: string;
-  readonly tool?: ToolRequest;
-  /** An MCP server that the request brings along; without `tool`: may anything of it be used at all? */
-  readonly ephemeral?: {
-    /** With its port where that is not 443: `mcp.example.com`, `mcp.example.com:8443`. */
-    readonly host: string;
-    readonly tool?: string;
-  };
-  readonly project?: string;
-}
-
-/** What a decision needs to know beside the request. Where it does not know enough, it denies. */
-export interface DecisionContext {
-  readonly now: Date;
-  /** The caller's IP address. */
-  readonly address?: string;
-  /** Runs the patterns of argument constraints. */
-  readonly patterns?: PatternEngine;
-  /**
-   * The real path of a path, symbolic links followed, or undefined to refuse it; for `within`. A path that does
-   * not exist yet is the real path of its folder and its name. Relative paths are the host's to place or refuse. What it
-   * gives for its own answer is that answer.
-   */
-  readonly resolvePath?: ResolvePath;
-}
-
-/** The rule of a grant that denied; `authority` when there was no grant at all. */
-export type DenialRule =
-  | 'authority'
-  | 'notBefore'
-  | 'expiresAt'
-  | 'networks'
-  | 'projects'
-  | 'actions'
-  | 'models'
-  | 'mcp'
-  | 'arguments'
-  | 'ephemeralMcp'
-  /** The question took too many steps before this grant had an answer. */
-  | 'steps';
-
-/** Yes, with what narrows the doing of it. */
-export interface AllowedDecision {
-  readonly allowed: true;
-  /** Whether a person must agree to the tool call first. */
-  readonly approval: boolean;
-  /**
-   * What must be sent in place of the arguments that were asked about, where a grant has `within`: with the real paths that
-   * were judged. Absent: as they are.
-   */
-  readonly arguments?: Readonly<Record<string, unknown>>;
-  /** The least of all the grants' limits. */
-  readonly maxOutputTokens?: number;
-  /** The least of all the grants' limits. */
-  readonly toolCallsPerRequest?: number;
-}
-
-/** No, and which grant says so. */
-export interface DeniedDecision {
-  readonly allowed: false;
-  /** The place of the grant in the authority, counted from 1; 0 when there was none. */
-  readonly grant: number;
-  readonly source: string;
-  readonly rule: DenialRule;
-  /** Human words; they hold names, never the arguments' values. */
-  readonly reason: string;
-}
-
-/** What {@link decide} answers. */
-export type Decision = AllowedDecision | DeniedDecision;
-
-/** Why a grant denies. */
-export type Refusal = Pick<DeniedDecision, 'rule' | 'reason'>;
-
-/** What one grant says. */
-export type Verdict = Refusal | { readonly approval: boolean };
-
-/**
- * Decides whether an authority allows a request. Pure and synchronous; the one answer for listing, calling and
- * explaining.
- *
- * A limit on arguments is only decided when the request has arguments, so what is listed may still be refused when
- * it is called, and what is not listed is never allowed.
- *
- * The work is bounded, whatever the grants and the arguments: what takes too many steps is denied.
- *
- * @example
- * ```ts
- * import { decide, parseGrant } from '@latchkey/auth-core';
- *
- * const grant = parseGrant({ actions: ['chat'], mcp: { 'mcp/files': { tools: { 'read_*': {} } } } });
- * const authority = [{ grant, source: 'token ci-bot' }];
- * const tool = { server: 'mcp/files', name: 'delete_file', arguments: { path: '/srv/a' } };
- * const decision = decide(authority, { action: 'chat', tool }, { now: new Date() });
- * console.log(decision.allowed); // false
- * ```
- */
-export function decide(authority: Authority, request: AccessRequest, context: DecisionContext): Decision {
-  return decideCounted(authority, request, context, createSteps());
-}
-
-/** As {@link decide}, with so many steps. */
-export function decideCounted(
+/** Decides whether an authority allows a request, within so many steps: see `Vocabulary.decide`. */
+export function decide(
+  vocabulary: VocabularyParts,
   authority: Authority,
   request: AccessRequest,
   context: DecisionContext,
-  steps: Steps,
+  steps: Steps = createSteps(),
 ): Decision {
+  checkWords(vocabulary, request);
   if (authority.length === 0) return NO_AUTHORITY;
-  const question = createQuestion(context, steps);
+  const question = createQuestion(vocabulary, context, steps);
   const verdict = judgeAll(authority, request, question);
   if ('allowed' in verdict) return verdict;
   const sent = judgePaths(authority, request, question);
   if (sent !== undefined && 'allowed' in sent) return sent;
+  const limits = leastCeilings(authority, vocabulary);
   return {
     allowed: true,
     approval: verdict.approval,
-    ...(sent !== undefined && { arguments: sent.arguments }),
-    ...leastLimit(authority, 'maxOutputTokens'),
-    ...leastLimit(authority, 'toolCallsPerRequest'),
+    ...sent,
+    ...(limits !== undefined && { limits }),
   };
+}
+
+/** A request is the server's own words: what the vocabulary lacks would never be decided. */
+function checkWords({ actions, resources }: VocabularyParts, request: AccessRequest): void {
+  checkAction(actions, request.action);
+  for (const name of Object.keys(request)) {
+    if (name === 'action' || name === 'project' || Object.hasOwn(resources, name)) continue;
+    throw new TypeError(
+      `the vocabulary has no resource ${JSON.stringify(name)}; it has: ${Object.keys(resources).join(', ')}`,
+    );
+  }
+}
+
+/** @throws {TypeError} when the vocabulary lacks the action */
+export function checkAction(actions: readonly string[], action: string): void {
+  if (actions.includes(action)) return;
+  throw new TypeError(`the vocabulary has no action ${JSON.stringify(action)}; it has: ${actions.join(', ')}`);
 }
 
 /** What all of the grants share that are asked one question. */
 export interface Question {
+  readonly vocabulary: VocabularyParts;
   readonly context: DecisionContext;
   readonly steps: Steps;
   readonly paths: AskedPaths | undefined;
@@ -172,9 +58,9 @@ export interface Question {
   readonly tested: TestedTexts;
 }
 
-function createQuestion(context: DecisionContext, steps: Steps): Question {
+function createQuestion(vocabulary: VocabularyParts, context: DecisionContext, steps: Steps): Question {
   const { resolvePath } = context;
-  return { context, steps, paths: resolvePath && createAskedPaths(resolvePath, steps), tested: new Map() };
+  return { vocabulary, context, steps, paths: resolvePath && createAskedPaths(resolvePath, steps), tested: new Map() };
 }
 
 function judgeAll(
@@ -203,33 +89,44 @@ const USED_UP: Refusal = {
 };
 
 /**
- * Looks up the paths that grants ask about, and judges what would be sent: real paths. Conditions beside `within` must hold
+ * Looks up the paths that grants ask about, and judges what would be done: with real paths. Conditions beside `within` must hold
  * for a path as it is written and as it is sent. Undefined when nothing changes.
  */
 function judgePaths(
   authority: Authority,
   request: AccessRequest,
   question: Question,
-): DeniedDecision | { readonly arguments: Readonly<Record<string, unknown>> } | undefined {
-  const { tool } = request;
-  const { paths, steps } = question;
-  if (tool?.arguments === undefined || paths?.hasAny() !== true) return undefined;
+): DeniedDecision | { readonly instead: AskedResources } | undefined {
+  const { paths } = question;
+  if (paths?.hasAny() !== true) return undefined;
   const denial = judgeAll(authority, request, question, 'real');
   if ('allowed' in denial) return denial;
-  let values = tool.arguments;
+  const instead = new Map<string, unknown>();
   for (const [index, { grant, source }] of authority.entries()) {
-    const placed = unlessUsedUp(() => {
-      let sent = values;
-      for (const rule of matchingRules({ ...grant.mcp }, tool.server, tool.name, steps))
-        sent = paths.inPlace(rule, sent);
-      return sent;
-    }, undefined);
-    if (placed === undefined) return { allowed: false, grant: index + 1, source, ...USED_UP };
-    values = placed;
+    const isPlaced = unlessUsedUp(() => placeAll(grant, request, question, paths, instead), false);
+    if (!isPlaced) return { allowed: false, grant: index + 1, source, ...USED_UP };
   }
-  if (values === tool.arguments) return undefined;
-  const verdict = judgeAll(authority, { ...request, tool: { ...tool, arguments: values } }, question, 'real');
-  return 'allowed' in verdict ? verdict : { arguments: values };
+  if (instead.size === 0) return undefined;
+  const changed: AskedResources = Object.fromEntries(instead);
+  const verdict = judgeAll(authority, { ...request, ...changed }, question, 'real');
+  return 'allowed' in verdict ? verdict : { instead: changed };
+}
+
+/** Puts real paths where the rules of a grant want paths inside folders. */
+function placeAll(
+  grant: Grant,
+  request: AccessRequest,
+  { vocabulary, steps }: Question,
+  { inPlace }: AskedPaths,
+  instead: Map<string, unknown>,
+): boolean {
+  for (const [name, kind] of Object.entries(vocabulary.resources)) {
+    if (request[name] === undefined || kind.place === undefined) continue;
+    const asked = instead.get(name) ?? request[name];
+    const placed = kind.place(ruleOf(grant, name), asked, { steps, inPlace });
+    if (placed !== asked) instead.set(name, placed);
+  }
+  return true;
 }
 
 const NO_AUTHORITY: DeniedDecision = Object.freeze({
@@ -240,13 +137,10 @@ const NO_AUTHORITY: DeniedDecision = Object.freeze({
   reason: 'there is no grant',
 });
 
-/** Denies an action that some grant of the authority does not name. Decides nothing else: see {@link decide}. */
-export function denyAction(authority: Authority, action: Action): DeniedDecision | undefined {
+/** Denies an action that some grant of the authority does not name. Decides nothing else: see `Vocabulary.decide`. */
+export function denyAction(authority: Authority, action: string): DeniedDecision | undefined {
   if (authority.length === 0) return NO_AUTHORITY;
-  const index = authority.findIndex(({ grant }) => !allowsAction(grant, action));
-  const entry = authority[index];
-  if (entry === undefined) return undefined;
-  return { allowed: false, grant: index + 1, source: entry.source, rule: 'actions', reason: actionReason(action) };
+  return findRefusal(authority, (grant) => judgeAction(grant, action));
 }
 
 /** Denies whatever is asked at a time that some grant of the authority leaves out, and decides nothing else. */
@@ -256,7 +150,7 @@ export function denyTime(authority: Authority, now: Date): DeniedDecision | unde
 
 /**
  * Denies whatever is asked at a time or from a network that some grant of the authority leaves out. Decides nothing else:
- * see {@link decide}.
+ * see `Vocabulary.decide`.
  */
 export function denyTimeAndPlace(
   authority: Authority,
@@ -269,10 +163,7 @@ export function denyTimeAndPlace(
   );
 }
 
-function findRefusal(
-  authority: Authority,
-  refuse: (grant: Grant) => Pick<DeniedDecision, 'rule' | 'reason'> | undefined,
-): DeniedDecision | undefined {
+function findRefusal(authority: Authority, refuse: (grant: Grant) => Refusal | undefined): DeniedDecision | undefined {
   for (const [index, { grant, source }] of authority.entries()) {
     const refusal = refuse(grant);
     if (refusal !== undefined) return { allowed: false, grant: index + 1, source, ...refusal };
@@ -280,11 +171,17 @@ function findRefusal(
   return undefined;
 }
 
-function leastLimit<K extends 'maxOutputTokens' | 'toolCallsPerRequest'>(authority: Authority, name: K) {
-  let least: number | undefined;
+function leastCeilings(
+  authority: Authority,
+  { limits }: VocabularyParts,
+): Readonly<Record<string, number>> | undefined {
+  let least: Record<string, number> | undefined;
   for (const { grant } of authority) {
-    const limit = grant.limits?.[name];
-    if (limit !== undefined && (least === undefined || limit < least)) least = limit;
+    for (const [name, limit] of Object.entries(grant.limits ?? {})) {
+      if (limit === undefined || limits[name]?.kind !== 'ceiling') continue;
+      least ??= {};
+      least[name] = Math.min(limit, least[name] ?? limit);
+    }
   }
-  return least === undefined ? undefined : ({ [name]: least } as { readonly [P in K]: number });
+  return least;
 }

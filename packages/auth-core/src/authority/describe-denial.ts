@@ -1,4 +1,4 @@
-import type { DeniedDecision } from './decide.ts';
+import type { DeniedDecision } from './decision.ts';
 
 /**
  * Says in one line which grant denied and why, e.g.

@@ -1,14 +1,14 @@
 import { endOf, parseDateTime } from '../date-time.ts';
 import { matchesAnyGlob } from '../matching/glob.ts';
-import { anyHostMatches, readHost } from '../matching/host-glob.ts';
 import { anyRangeContains, parseIpAddress } from '../matching/ip-address.ts';
 import type { Steps } from '../matching/steps.ts';
 import type { EvaluationContext } from '../schema/evaluate.ts';
-import type { Action } from './action.ts';
-import type { AccessRequest, Question, Refusal, Verdict } from './decide.ts';
-import { decideTool } from './decide-tool.ts';
-import type { Grant } from './grant.ts';
+import type { Question } from './decide.ts';
+import type { AccessRequest, Refusal, Verdict } from './decision.ts';
+import { type Grant, ruleOf } from './grant.ts';
 import { printName } from './print-name.ts';
+import type { RuleContext } from './resource-kind.ts';
+import type { VocabularyParts } from './vocabulary.ts';
 
 /** How paths are judged: first as they are written, then, once they are inside the folders of all grants, where they lead. */
 export type PathRound = 'written' | 'real';
@@ -28,22 +28,48 @@ export function judge(
       if (!mayLook && !paths.isAsked(asked.path)) return false;
       return round === 'real' ? paths.isReal(asked) : paths.isWritten(asked);
     });
-  const tool = { steps, tested, ...(patterns && { patterns }), ...(isWithin && { isWithin }) };
   return (
     judgeTime(grant, context.now.getTime()) ??
     judgeNetwork(grant, context.address, steps) ??
     judgeProject(grant, request.project, steps) ??
-    judgeTarget(grant, request, steps) ??
-    (request.tool === undefined ? { approval: false } : decideTool(grant.mcp ?? {}, request.tool, tool))
+    judgeAction(grant, request.action) ??
+    judgeResources(grant, request, question.vocabulary, {
+      steps,
+      tested,
+      ...(patterns && { patterns }),
+      ...(isWithin && { isWithin }),
+    })
   );
 }
 
-export function allowsAction(grant: Grant, action: Action): boolean {
+/** Every resource that is asked about must have a rule that says yes, in as many words. */
+function judgeResources(
+  grant: Grant,
+  request: AccessRequest,
+  { resources }: VocabularyParts,
+  context: RuleContext,
+): Verdict {
+  let approval = false;
+  for (const [name, kind] of Object.entries(resources)) {
+    const asked = request[name];
+    if (asked === undefined) continue;
+    const rule = ruleOf(grant, name);
+    if (rule === undefined) {
+      return { rule: name, reason: `${printName(kind.describe?.(asked) ?? name)} is not granted` };
+    }
+    const verdict = kind.decide(rule, asked, context);
+    if (verdict.allowed !== true) return { rule: verdict.rule ?? name, reason: verdict.reason };
+    approval ||= verdict.approval === true;
+  }
+  return { approval };
+}
+
+export function allowsAction(grant: Grant, action: string): boolean {
   return grant.actions.includes('*') || grant.actions.includes(action);
 }
 
-export function actionReason(action: Action): string {
-  return `action ${action} is not granted`;
+export function judgeAction(grant: Grant, action: string): Refusal | undefined {
+  return allowsAction(grant, action) ? undefined : { rule: 'actions', reason: `action ${action} is not granted` };
 }
 
 export function judgeTime({ notBefore, expiresAt }: Grant, now: number): Refusal | undefined {
@@ -70,22 +96,4 @@ function judgeProject({ projects }: Grant, project: string | undefined, steps: S
   if (project === undefined) return { rule: 'projects', reason: 'no project is named' };
   if (matchesAnyGlob(projects, project, steps)) return undefined;
   return { rule: 'projects', reason: 'the project is not granted' };
-}
-
-function judgeTarget(grant: Grant, { action, model, ephemeral }: AccessRequest, steps: Steps): Refusal | undefined {
-  if (!allowsAction(grant, action)) return { rule: 'actions', reason: actionReason(action) };
-  if (model !== undefined && !matchesAnyGlob(grant.models ?? [], model, steps)) {
-    return { rule: 'models', reason: `model ${printName(model)} is not granted` };
-  }
-  if (ephemeral !== undefined) {
-    const { hosts = [], tools = [] } = grant.ephemeralMcp ?? {};
-    const { host, tool } = ephemeral;
-    if (!anyHostMatches(hosts, readHost(host), steps)) {
-      return { rule: 'ephemeralMcp', reason: `MCP server at ${printName(host)} is not granted` };
-    }
-    if (tool === undefined ? tools.length === 0 : !matchesAnyGlob(tools, tool, steps)) {
-      return { rule: 'ephemeralMcp', reason: `${printName(`${host}.${tool ?? '*'}`)} is not granted` };
-    }
-  }
-  return undefined;
 }

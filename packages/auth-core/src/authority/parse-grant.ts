@@ -5,8 +5,10 @@ import { MAXIMUM_PATTERN_SIZE, patternCost } from '../matching/pattern-size.ts';
 import { isTooLarge } from '../matching/test-pattern.ts';
 import { evaluate } from '../schema/evaluate.ts';
 import type { ArgumentConstraint } from '../schema/json-schema.ts';
-import type { Grant } from './grant.ts';
-import { GRANT_SCHEMA } from './grant-schema.ts';
+import { type Grant, type ParseGrantOptions, ruleOf } from './grant.ts';
+import { printPath } from './print-path.ts';
+import type { RuleCheck, RulePath } from './resource-kind.ts';
+import type { VocabularyParts } from './vocabulary.ts';
 
 /** How deep a grant may be nested, how many values it may hold, and how many UTF-16 units a text or key may have. */
 const CAPS = { depth: 24, values: 2000, text: 1024, key: 256 };
@@ -27,34 +29,11 @@ const STORED: Bounds = { units: Infinity, globs: Infinity, stars: Infinity, patt
 /** What making all patterns of a grant ready may take, in steps: a tenth of a second. Many need a few thousand. */
 const PATTERN_STEPS = 100_000_000;
 
-type Path = readonly (string | number)[];
+type Path = RulePath;
 
-/** Options of {@link parseGrant}. */
-export interface ParseGrantOptions {
-  /** Refuses patterns that this engine does not compile. */
-  readonly patterns?: PatternEngine;
-  /** Where the grant lies in what was sent, e.g. `grant`; put before the path of an error. */
-  readonly at?: string;
-}
-
-/**
- * Reads a grant strictly and returns a frozen copy of it, without the `$schema` that a file may name for its editor.
- *
- * Refuses unknown keys, values of the wrong type, dates, networks and patterns that mean nothing, and documents of
- * an unreasonable size (deeper than 24, more than 2000 values, texts longer than 1024, 65,536 characters altogether, 500
- * globs in a list, 8 stars in a glob, and of the dearest patterns a few dozen).
- *
- * @throws {AuthError} `AUTH_GRANT_INVALID`, with the `path` of the first fault
- * @example
- * ```ts
- * import { parseGrant } from '@latchkey/auth-core';
- *
- * const grant = parseGrant(JSON.parse('{ "actions": ["chat"], "models": ["ibm/*"] }'));
- * console.log(grant.models);
- * ```
- */
-export function parseGrant(value: unknown, options: ParseGrantOptions = {}): Grant {
-  return readGrant(value, options, BOUNDS);
+/** Reads a grant strictly: see `Vocabulary.parseGrant`. */
+export function parseGrant(vocabulary: VocabularyParts, value: unknown, options: ParseGrantOptions = {}): Grant {
+  return readGrant(vocabulary, value, options, BOUNDS);
 }
 
 /**
@@ -62,14 +41,14 @@ export function parseGrant(value: unknown, options: ParseGrantOptions = {}): Gra
  *
  * @throws {AuthError} `AUTH_GRANT_INVALID`
  */
-export function parseAcceptedGrant(value: unknown): Grant {
-  return readGrant(value, {}, STORED);
+export function parseAcceptedGrant(vocabulary: VocabularyParts, value: unknown): Grant {
+  return readGrant(vocabulary, value, {}, STORED);
 }
 
-function readGrant(value: unknown, options: ParseGrantOptions, bounds: Bounds): Grant {
+function readGrant(vocabulary: VocabularyParts, value: unknown, options: ParseGrantOptions, bounds: Bounds): Grant {
   const start: Path = options.at === undefined ? [] : [options.at];
   const copy = copyJson(value, start, { values: CAPS.values, units: bounds.units });
-  const violation = evaluate(GRANT_SCHEMA, copy);
+  const violation = evaluate(vocabulary.grantSchema, copy);
   if (violation !== undefined) {
     const known = violation.expected?.length ? `; known are: ${violation.expected.map(String).join(', ')}` : '';
     refuse([...start, ...violation.path], `${violation.message}${known}`);
@@ -77,22 +56,12 @@ function readGrant(value: unknown, options: ParseGrantOptions, bounds: Bounds): 
   // The schema has just said that it is one.
   const { $schema: _, ...document } = copy as Grant & { readonly $schema?: string };
   const grant: Grant = Object.freeze(document);
-  checkMeaning(grant, start, { ...bounds, engine: options.patterns, left: { steps: PATTERN_STEPS } });
+  checkMeaning(vocabulary, grant, start, { ...bounds, engine: options.patterns, left: { steps: PATTERN_STEPS } });
   return grant;
 }
 
 function refuse(path: Path, problem: string): never {
   throw new InvalidGrantError(printPath(path), problem);
-}
-
-function printPath(path: Path): string {
-  let text = '';
-  for (const key of path) {
-    if (typeof key === 'number') text += `[${key}]`;
-    else if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(key)) text += `[${JSON.stringify(key)}]`;
-    else text += text === '' ? key : `.${key}`;
-  }
-  return text;
 }
 
 /** What may still be copied. */
@@ -147,21 +116,22 @@ interface Meaning extends Bounds {
 }
 
 /** What a schema cannot say: that ranges are ranges, hosts are written as hosts are compared, patterns compile. */
-function checkMeaning(grant: Grant, start: Path, meaning: Meaning): void {
+function checkMeaning({ resources }: VocabularyParts, grant: Grant, start: Path, meaning: Meaning): void {
   checkRanges(grant.networks, [...start, 'networks']);
-  checkHosts(grant.ephemeralMcp?.hosts, [...start, 'ephemeralMcp', 'hosts'], meaning);
-  checkGlobs(grant.ephemeralMcp?.tools, [...start, 'ephemeralMcp', 'tools'], meaning);
-  checkGlobs(grant.models, [...start, 'models'], meaning);
   checkGlobs(grant.projects, [...start, 'projects'], meaning);
-  checkGlobs(Object.keys(grant.mcp ?? {}), [...start, 'mcp'], meaning);
-  for (const [server, { tools }] of Object.entries(grant.mcp ?? {})) {
-    checkGlobs(Object.keys(tools), [...start, 'mcp', server, 'tools'], meaning);
-    for (const [tool, rule] of Object.entries(tools)) {
-      for (const [name, constraint] of Object.entries(rule.arguments ?? {})) {
-        checkConstraint(constraint, [...start, 'mcp', server, 'tools', tool, 'arguments', name], meaning);
-      }
-    }
+  for (const [name, kind] of Object.entries(resources)) {
+    const rule = ruleOf(grant, name);
+    if (rule !== undefined) kind.check?.(rule, createRuleCheck([...start, name], meaning));
   }
+}
+
+function createRuleCheck(start: Path, meaning: Meaning): RuleCheck {
+  return {
+    refuse: (path, problem) => refuse([...start, ...path], problem),
+    globs: (globs, path) => checkGlobs(globs, [...start, ...path], meaning),
+    hosts: (hosts, path) => checkHosts(hosts, [...start, ...path], meaning),
+    constraint: (constraint, path) => checkConstraint(constraint, [...start, ...path], meaning),
+  };
 }
 
 function checkConstraint(constraint: ArgumentConstraint, path: Path, meaning: Meaning): void {

@@ -1,12 +1,10 @@
 import type { LimitState } from '../limits/meter.ts';
 
-/** What is counted, and over how many seconds; a month has not always as many. */
-const POLICIES: Readonly<Record<LimitState['name'], string>> = {
-  requestsPerMinute: ';w=60',
-  concurrentRequests: ';qu="concurrent-requests"',
-  tokensPerDay: ';qu="tokens";w=86400',
-  tokensPerMonth: ';qu="tokens"',
-};
+/** What is counted, and over how many seconds. */
+function policyOf({ unit, windowSeconds }: LimitState): string {
+  const counted = unit === undefined ? '' : `;qu="${unit}"`;
+  return windowSeconds === undefined ? counted : `${counted};w=${windowSeconds}`;
+}
 
 /** The largest whole number of a structured field (RFC 9651 3.3.1). */
 const LARGEST = 999_999_999_999_999;
@@ -20,7 +18,8 @@ const LARGEST = 999_999_999_999_999;
  * ```ts
  * import { rateLimitHeaders } from '@latchkey/auth-core/http';
  *
- * const state = { name: 'requestsPerMinute', source: 'token ci-bot', limit: 60, remaining: 59, resetSeconds: 42 } as const;
+ * const counted = { name: 'requestsPerMinute', source: 'token ci-bot', limit: 60, windowSeconds: 60 };
+ * const state = { ...counted, remaining: 59, resetSeconds: 42 };
  * console.log(rateLimitHeaders([state]));
  * // { 'RateLimit-Policy': '"requestsPerMinute";q=60;w=60', RateLimit: '"requestsPerMinute";r=59;t=42' }
  * ```
@@ -29,10 +28,11 @@ export function rateLimitHeaders(states: readonly LimitState[]): Record<string, 
   if (states.length === 0) return {};
   let policy = '';
   let left = '';
-  for (const { name, limit, remaining, resetSeconds } of states.length === 1 ? states : findTightest(states)) {
+  for (const state of states.length === 1 ? states : findTightest(states)) {
+    const { name, limit, remaining, resetSeconds } = state;
     const separator = policy === '' ? '' : ', ';
     const reset = resetSeconds === undefined ? '' : `;t=${resetSeconds}`;
-    policy += `${separator}"${name}";q=${cap(limit)}${POLICIES[name]}`;
+    policy += `${separator}"${name}";q=${cap(limit)}${policyOf(state)}`;
     left += `${separator}"${name}";r=${cap(remaining)}${reset}`;
   }
   return { 'RateLimit-Policy': policy, RateLimit: left };

@@ -1,5 +1,7 @@
 import type { Auth } from '../auth.ts';
-import type { AccessRequest, AuthorityEntry, Decision, DeniedDecision } from '../authority/decide.ts';
+import type { AuthorityEntry } from '../authority/authority.ts';
+import type { AccessRequest, Decision, DeniedDecision } from '../authority/decision.ts';
+import type { Words } from '../authority/vocabulary.ts';
 import { StoreUnavailableError } from '../errors.ts';
 import type { Principal } from '../principal.ts';
 import { requirePart } from '../require-part.ts';
@@ -10,8 +12,8 @@ import type { ReadHeader } from './read-header.ts';
 import { readProject } from './read-project.ts';
 
 /** What {@link createRequestAuthenticator} works with. */
-export interface RequestAuthenticatorOptions {
-  readonly auth: Pick<Auth, 'verify' | 'decide' | 'selectProject' | 'requireTimeAndPlace' | 'recall'>;
+export interface RequestAuthenticatorOptions<W extends Words = Words> {
+  readonly auth: Pick<Auth<W>, 'verify' | 'decide' | 'selectProject' | 'requireTimeAndPlace' | 'recall'>;
   /**
    * Who everybody is while authentication is switched off. No credential is read then, not even a wrong one. Absent:
    * authentication is on.
@@ -43,7 +45,7 @@ export interface PresentedRequest {
 }
 
 /** Who asks. */
-export interface RequestAuth {
+export interface RequestAuth<W extends Words = Words> {
   /** As it was verified last. */
   readonly principal: Principal;
   /** The client's IP address: the other end of the connection, or what a trusted proxy says. */
@@ -53,7 +55,7 @@ export interface RequestAuth {
    * itself can only narrow. Once `reverify` has rejected, everything is denied: for good when the caller was refused,
    * and until `reverify` succeeds when the store did not answer.
    */
-  readonly decide: (request: AccessRequest, entries?: readonly AuthorityEntry[]) => Decision;
+  decide(request: AccessRequest<W>, entries?: readonly AuthorityEntry[]): Decision<W>;
   /**
    * Verifies what the request presented once more, for a request that runs long: a grant that was edited counts for
    * `decide` from then on. The credential itself stays hidden.
@@ -64,7 +66,7 @@ export interface RequestAuth {
 }
 
 /** Says who asks, or rejects. */
-export type RequestAuthenticator = (request: PresentedRequest) => Promise<RequestAuth>;
+export type RequestAuthenticator<W extends Words = Words> = (request: PresentedRequest) => Promise<RequestAuth<W>>;
 
 /**
  * Creates the one way from the header fields of a request to who asks, which every adapter takes: it reads the credential
@@ -92,14 +94,14 @@ export type RequestAuthenticator = (request: PresentedRequest) => Promise<Reques
  * }
  * ```
  */
-export function createRequestAuthenticator({
+export function createRequestAuthenticator<W extends Words>({
   auth,
   optional,
   basic = false,
   trustedProxies,
   anywhere = false,
   recall = false,
-}: RequestAuthenticatorOptions): RequestAuthenticator {
+}: RequestAuthenticatorOptions<W>): RequestAuthenticator<W> {
   requirePart('createRequestAuthenticator', 'auth', auth, ['verify', 'decide', 'selectProject']);
   const clientAddress = createClientAddress(trustedProxies);
 
@@ -126,7 +128,7 @@ export function createRequestAuthenticator({
     let newest = await verify();
     let failure: { readonly cause: unknown } | undefined;
 
-    const decide: RequestAuth['decide'] = (request, entries) =>
+    const decide: RequestAuth<W>['decide'] = (request, entries) =>
       failure === undefined
         ? auth.decide(newest, request, { address, entries })
         : denyUnverified(newest, failure.cause);

@@ -1,5 +1,6 @@
-import type { AuthorityEntry } from '../authority/decide.ts';
+import type { AuthorityEntry } from '../authority/authority.ts';
 import { parseAcceptedGrant } from '../authority/parse-grant.ts';
+import type { VocabularyParts } from '../authority/vocabulary.ts';
 import { InvalidTokenError } from '../errors.ts';
 import type { Principal } from '../principal.ts';
 import { isJsonObject } from '../schema/json-value.ts';
@@ -57,7 +58,10 @@ export function writeContent(by: Principal, entries: readonly AuthorityEntry[], 
  *
  * @throws {AuthError} `AUTH_TOKEN_MALFORMED`
  */
-export function readContent(claims: Readonly<Record<string, unknown>>): AccessTokenContent {
+export function readContent(
+  claims: Readonly<Record<string, unknown>>,
+  vocabulary: VocabularyParts,
+): AccessTokenContent {
   const { sub, jti, exp, client_id: clientId, authorization_details: details, latchkey } = claims;
   if (!isJsonObject(latchkey)) throw new InvalidTokenError('AUTH_TOKEN_MALFORMED');
   const { parent, chain, name, project } = latchkey;
@@ -83,19 +87,19 @@ export function readContent(claims: Readonly<Record<string, unknown>>): AccessTo
     ...(project !== undefined && { project }),
     parentId: parent,
     chain,
-    entries: details.map(readEntry),
+    entries: details.map((detail) => readEntry(vocabulary, detail)),
     expiresAt: new Date(exp * 1000).toISOString(),
   };
 }
 
-function readEntry(detail: Readonly<Record<string, unknown>>): AuthorityEntry {
+function readEntry(vocabulary: VocabularyParts, detail: Readonly<Record<string, unknown>>): AuthorityEntry {
   const { type, grant, source, id } = detail;
   const known = Object.keys(detail).every((name) => DETAIL_FIELDS.has(name));
   if (!known || type !== DETAIL_TYPE || !isText(source) || !(id === undefined || isText(id))) {
     throw new InvalidTokenError('AUTH_TOKEN_MALFORMED');
   }
   try {
-    return Object.freeze({ grant: parseAcceptedGrant(grant), source, ...(id !== undefined && { id }) });
+    return Object.freeze({ grant: parseAcceptedGrant(vocabulary, grant), source, ...(id !== undefined && { id }) });
   } catch (cause) {
     throw new InvalidTokenError('AUTH_TOKEN_MALFORMED', { cause });
   }

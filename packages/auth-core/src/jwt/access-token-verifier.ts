@@ -1,4 +1,6 @@
 import { createLocalJWKSet, createRemoteJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
+import { coreVocabulary } from '../authority/define-vocabulary.ts';
+import type { Vocabulary } from '../authority/vocabulary.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import { AuthError, InvalidTokenError, StoreUnavailableError } from '../errors.ts';
 import type { Principal } from '../principal.ts';
@@ -8,6 +10,8 @@ import { proveAccessToken } from './prove-access-token.ts';
 
 /** What {@link createAccessTokenVerifier} works with. */
 export interface AccessTokenVerifierOptions {
+  /** That of the issuer; the library's own words alone by default. A token with other words is malformed. */
+  readonly vocabulary?: Vocabulary;
   /**
    * The issuer's keys: the set itself, the URL where it is served (fetched when needed, kept for ten minutes), or a
    * function that finds a key by a token's header, as jose has them.
@@ -38,29 +42,32 @@ export interface AccessTokenVerifier {
  * @throws {TypeError} when the issuer or the audience is absent, has blanks or is longer than 200 characters
  * @example
  * ```ts
- * import { decide } from '@latchkey/auth-core';
+ * import { defineVocabulary } from '@latchkey/auth-core';
  * import { createAccessTokenVerifier } from '@latchkey/auth-core/jwt';
  *
+ * const vocabulary = defineVocabulary({ actions: ['invoices:read'] });
  * const verifier = createAccessTokenVerifier({
+ *   vocabulary,
  *   jwks: new URL('https://latchkey.example/.well-known/jwks.json'),
  *   issuer: 'https://latchkey.example',
  *   audience: 'https://reports.example',
  * });
  *
- * export async function mayChat(token: string): Promise<boolean> {
+ * export async function mayRead(token: string): Promise<boolean> {
  *   const { authority } = await verifier.verify(token);
- *   return decide(authority, { action: 'chat' }, { now: new Date() }).allowed;
+ *   return vocabulary.decide(authority, { action: 'invoices:read' }, { now: new Date() }).allowed;
  * }
  * ```
  */
 export function createAccessTokenVerifier(options: AccessTokenVerifierOptions): AccessTokenVerifier {
   const { jwks, issuer, audience, clock = systemClock, isRevoked } = options;
+  const vocabulary: Vocabulary = options.vocabulary ?? coreVocabulary;
   requireNames({ issuer, audience });
   const getKey = guardKeys(findKeys(jwks));
   return {
     async verify(text) {
       if (text === undefined || text === '') throw new InvalidTokenError('AUTH_TOKEN_MISSING');
-      const content = await proveAccessToken(text, { getKey, issuer, audience, now: clock() });
+      const content = await proveAccessToken(text, { getKey, issuer, audience, now: clock(), vocabulary });
       if (isRevoked !== undefined && (await guard(() => isRevoked(text))) !== false) {
         throw new InvalidTokenError('AUTH_TOKEN_REVOKED', { kind: 'access' });
       }

@@ -2,10 +2,10 @@ import { SignJWT } from 'jose';
 import type { AuditSink } from '../audit/audit-event.ts';
 import { keepEvent } from '../audit/record-act.ts';
 import { toActor } from '../audit/to-actor.ts';
-import { covers } from '../authority/covers.ts';
-import type { AuthorityEntry } from '../authority/decide.ts';
-import { FULL_GRANT } from '../authority/grant.ts';
-import { parseGrant } from '../authority/parse-grant.ts';
+import type { AuthorityEntry } from '../authority/authority.ts';
+import { coreVocabulary } from '../authority/define-vocabulary.ts';
+import type { Grant } from '../authority/grant.ts';
+import type { CoreWords, Vocabulary, Words } from '../authority/vocabulary.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import { endOf } from '../date-time.ts';
 import { InvalidGrantError, InvalidTokenError } from '../errors.ts';
@@ -30,7 +30,9 @@ import { SIGNING_ALGORITHM } from './signing-key.ts';
 import type { PublishedKeys, SigningKeys } from './signing-keys.ts';
 
 /** What {@link createAccessTokens} works with. */
-export interface AccessTokensOptions {
+export interface AccessTokensOptions<W extends Words = Words> {
+  /** That of the `Auth` whose tokens they are made of; the library's own words alone by default. */
+  readonly vocabulary?: Vocabulary<W>;
   readonly keys: SigningKeys;
   /** Who issues, as other servers know it: the server's own URL (RFC 8414 section 2). */
   readonly issuer: string;
@@ -50,9 +52,9 @@ export interface AccessTokensOptions {
 }
 
 /** What an access token is to be. */
-export interface AccessTokenInput {
-  /** What to leave of the authority, read by `parseGrant`; all of it when left out. */
-  readonly grant?: unknown;
+export interface AccessTokenInput<W extends Words = Words> {
+  /** What to leave of the authority, read by `parseGrant` of the vocabulary; all of it when left out. */
+  readonly grant?: Grant<W>;
   /** For how many seconds; the installation's usual time is the most, and the default. */
   readonly seconds?: number;
   /** For which servers, up to 10; this one when left out. */
@@ -74,7 +76,7 @@ export interface IssuedAccessToken {
 }
 
 /** Makes access tokens, and reads them on the server that has made them. */
-export interface AccessTokens {
+export interface AccessTokens<W extends Words = Words> {
   /** For `createAuth`'s `formats`. */
   readonly format: DerivedTokenFormat;
   /**
@@ -89,7 +91,7 @@ export interface AccessTokens {
    * @throws {AuthError} `AUTH_PERMISSION_DENIED` without a token; `AUTH_GRANT_INVALID`, also for an authority that does
    * not fit into a token; `AUTH_TOKEN_EXPIRED`; `AUTH_TOKEN_KIND_DISABLED`; `AUTH_STORE_UNAVAILABLE`
    */
-  issue(by: Principal, input?: AccessTokenInput): Promise<IssuedAccessToken>;
+  issue(by: Principal, input?: AccessTokenInput<W>): Promise<IssuedAccessToken>;
   /** The keys that other servers verify these tokens with, for `/.well-known/jwks.json`. @throws `AUTH_STORE_UNAVAILABLE` */
   jwks(): Promise<PublishedKeys>;
 }
@@ -117,15 +119,16 @@ const POLICY_ID = 'policy';
  * const formats = [createApiKeyFormat(), accessTokens.format];
  * const auth = createAuth({ store: createMemoryTokenStore(), digestKey, formats });
  *
- * const grant = { actions: ['chat'], models: ['*'] };
+ * const grant = { actions: ['usage:read'] } as const;
  * const { token } = await auth.issue({ name: 'ci-bot', grant }, auth.operator());
  * const access = await accessTokens.issue(await auth.verify(token), { seconds: 60 });
  * console.log(access.expiresIn <= 60); // true
  * ```
  */
-export function createAccessTokens(options: AccessTokensOptions): AccessTokens {
+export function createAccessTokens<W extends Words = CoreWords>(options: AccessTokensOptions<W>): AccessTokens<W> {
   const { keys, issuer, audience: own = issuer, clock = systemClock, random = systemRandom, audit } = options;
   const { settings = () => DEFAULT_AUTH_SETTINGS, refresh = async (by: Principal) => by } = options;
+  const vocabulary: Vocabulary = options.vocabulary ?? coreVocabulary;
   requireNames({ issuer, audience: own });
 
   /** Signs; undefined when the text becomes too long. */
@@ -147,7 +150,7 @@ export function createAccessTokens(options: AccessTokensOptions): AccessTokens {
     const now = clock().getTime();
     const exp = readEnd(input.seconds, accessTokenSeconds, by, now);
     const jti = `${ACCESS_TOKEN_ID_PREFIX}${drawCharacters(ALPHANUMERIC, 22, random)}`;
-    const [inherited, added] = [inheritedEntries(by), addedEntries(input.grant, by, jti)];
+    const [inherited, added] = [inheritedEntries(by), addedEntries(vocabulary, input.grant, by, jti)];
 
     const write = (entries: readonly AuthorityEntry[]) =>
       sign({
@@ -159,7 +162,8 @@ export function createAccessTokens(options: AccessTokensOptions): AccessTokens {
         exp,
       });
     const token =
-      (await write([...inherited, ...added])) ?? (await write([...withoutCovering(inherited, added), ...added]));
+      (await write([...inherited, ...added])) ??
+      (await write([...withoutCovering(vocabulary, inherited, added), ...added]));
     if (token === undefined) {
       throw new InvalidGrantError(
         'grant',
@@ -187,7 +191,7 @@ export function createAccessTokens(options: AccessTokensOptions): AccessTokens {
       type: 'derived',
       kind: 'access',
       matches: looksLikeAccessToken,
-      async prove(text, { now }) {
+      async prove(text, { now, vocabulary: read }) {
         const { jti, project, parentId, chain, entries, expiresAt } = await proveAccessToken(text, {
           async getKey({ kid = '' }) {
             const key = await keys.find(kid);
@@ -197,6 +201,7 @@ export function createAccessTokens(options: AccessTokensOptions): AccessTokens {
           issuer,
           ...(audience !== undefined && { audience }),
           now,
+          vocabulary: read,
         });
         const ids = [...chain.slice(chain.indexOf(parentId) + 1), jti];
         return { parentId, ids, entries, expiresAt, ...(project !== undefined && { project }) };
@@ -218,20 +223,20 @@ function inheritedEntries({ authority }: Principal): readonly AuthorityEntry[] {
   return [...new Map(own.map((entry) => [canonicalJson({ ...entry, added: undefined }), entry])).values()];
 }
 
-function addedEntries(grant: unknown, by: Principal, jti: string): readonly AuthorityEntry[] {
+function addedEntries(vocabulary: Vocabulary, grant: unknown, by: Principal, jti: string): readonly AuthorityEntry[] {
   if (grant === undefined) return [];
-  return [{ grant: parseGrant(grant, { at: 'grant' }), source: `access token of ${by.name}`, id: jti }];
+  return [{ grant: vocabulary.parseGrant(grant, { at: 'grant' }), source: `access token of ${by.name}`, id: jti }];
 }
 
 /**
  * Without the grants that a narrower one stays within: with that, they deny nothing that it does not deny. Their limits
  * stay, since what is used counts against each of them.
  */
-function withoutCovering(entries: readonly AuthorityEntry[], added: readonly AuthorityEntry[]) {
+function withoutCovering(vocabulary: Vocabulary, entries: readonly AuthorityEntry[], added: readonly AuthorityEntry[]) {
   return entries.flatMap((entry) => {
-    if (!added.some(({ grant }) => covers([entry], grant).covered)) return entry;
+    if (!added.some(({ grant }) => vocabulary.covers([entry], grant).covered)) return entry;
     const { limits } = entry.grant;
-    return limits === undefined ? [] : { ...entry, grant: { ...FULL_GRANT, limits } };
+    return limits === undefined ? [] : { ...entry, grant: { ...vocabulary.everything, limits } };
   });
 }
 

@@ -1,4 +1,5 @@
 import { errors, type JWTHeaderParameters, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
+import type { VocabularyParts } from '../authority/vocabulary.ts';
 import { AuthError, InvalidTokenError } from '../errors.ts';
 import { isJsonObject } from '../schema/json-value.ts';
 import { fromBase64url, fromBase64urlJson } from '../token/base64url.ts';
@@ -19,6 +20,8 @@ export interface AccessTokenProof {
   /** Who must be among those that the token was made for; absent: whoever they are. */
   readonly audience?: string;
   readonly now: Date;
+  /** What the grants are read with that the token carries. */
+  readonly vocabulary: VocabularyParts;
 }
 
 const SHAPE = /^([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)$/;
@@ -40,13 +43,13 @@ export function looksLikeAccessToken(text: string): boolean {
 export async function proveAccessToken(text: string, proof: AccessTokenProof): Promise<AccessTokenContent> {
   if (!isPlainHeader(readHeader(text))) throw new InvalidTokenError('AUTH_TOKEN_MALFORMED');
   const claims = await verify(text, proof);
-  const { now } = proof;
+  const { now, vocabulary } = proof;
   // Of two claims with one name every reader takes another one (RFC 8725 section 2.4).
   if (!isWrittenOnce(text.split('.')[1] ?? '', claims)) throw new InvalidTokenError('AUTH_TOKEN_MALFORMED');
   if (typeof claims.iat !== 'number' || claims.iat * 1000 > now.getTime() + SKEW_MILLISECONDS) {
     throw new InvalidTokenError('AUTH_TOKEN_NOT_YET_VALID');
   }
-  return readContent(claims);
+  return readContent(claims, vocabulary);
 }
 
 async function verify(text: string, { getKey, issuer, audience, now }: AccessTokenProof): Promise<JWTPayload> {

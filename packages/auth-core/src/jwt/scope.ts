@@ -1,22 +1,23 @@
-import type { Grant } from '../authority/grant.ts';
+import type { Action, Words } from '../authority/vocabulary.ts';
 
 /** An action, or `*` for every one of them. */
-export type Scope = Grant['actions'][number];
+export type Scope<W extends Words = Words> = Action<W> | '*';
 
 /**
  * The actions that every grant of an authority allows: what OAuth calls its scope (RFC 6749 section 3.3). It says nothing
- * of models, tools or limits; `decide` does.
+ * of resources or limits; `decide` does.
  *
  * @example
  * ```ts
- * import { parseGrant } from '@latchkey/auth-core';
  * import { scopeOf } from '@latchkey/auth-core/jwt';
  *
- * const grants = [{ actions: ['*'] }, { actions: ['chat', 'embeddings'] }, { actions: ['chat'] }];
- * console.log(scopeOf(grants.map((grant) => ({ grant: parseGrant(grant) })))); // [ 'chat' ]
+ * const grants = [{ actions: ['*'] }, { actions: ['invoices:read', 'invoices:write'] }, { actions: ['invoices:read'] }];
+ * console.log(scopeOf(grants.map((grant) => ({ grant })))); // [ 'invoices:read' ]
  * ```
  */
-export function scopeOf(authority: readonly { readonly grant: Pick<Grant, 'actions'> }[]): readonly Scope[] {
+export function scopeOf(
+  authority: readonly { readonly grant: { readonly actions: readonly Scope[] } }[],
+): readonly Scope[] {
   return authority
     .map(({ grant }) => grant.actions)
     .reduce<readonly Scope[]>(

@@ -1,6 +1,5 @@
-import { ACTIONS, type Action } from '../authority/action.ts';
-import { FULL_GRANT, type Grant } from '../authority/grant.ts';
-import { parseGrant } from '../authority/parse-grant.ts';
+import type { Grant } from '../authority/grant.ts';
+import type { Action, Vocabulary, Words } from '../authority/vocabulary.ts';
 import { toErrorDescription } from '../error-description.ts';
 import { InvalidGrantError } from '../errors.ts';
 import { isAudienceList, MAXIMUM_AUDIENCES } from './audience.ts';
@@ -24,7 +23,7 @@ const MADE_FOR: Readonly<Record<string, TokenExchange['makes']>> = {
 };
 
 /** A request to turn one token into another, read. What kind the subject's token is shows when it is verified. */
-export interface TokenExchange {
+export interface TokenExchange<W extends Words = Words> {
   readonly subjectToken: string;
   readonly makes: 'access' | 'api-key';
   /** The `requested_token_type` as it was asked for; that of access tokens by default. */
@@ -32,9 +31,9 @@ export interface TokenExchange {
   /** For which servers: `audience` and `resource` together (RFC 8707); absent: for this one. */
   readonly audience?: readonly string[];
   /** What to leave of the authority, from `grant` or `scope`; absent: all of it. */
-  readonly grant?: Grant;
+  readonly grant?: Grant<W>;
   /** The `scope` that was asked for. */
-  readonly scope?: readonly Action[];
+  readonly scope?: readonly Action<W>[];
   readonly seconds?: number;
 }
 
@@ -45,8 +44,8 @@ export interface OAuthError {
 }
 
 /** A request that was read, or what is wrong with it. */
-export type TokenExchangeReading =
-  | { readonly ok: true; readonly exchange: TokenExchange }
+export type TokenExchangeReading<W extends Words = Words> =
+  | { readonly ok: true; readonly exchange: TokenExchange<W> }
   | { readonly ok: false; readonly error: OAuthError };
 
 /** Thrown and caught in this file only. */
@@ -70,22 +69,25 @@ const REPEATABLE: ReadonlySet<string> = new Set(['audience', 'resource']);
  *
  * @example
  * ```ts
+ * import { defineVocabulary } from '@latchkey/auth-core';
  * import { readTokenExchange } from '@latchkey/auth-core/jwt';
  *
+ * const vocabulary = defineVocabulary({ actions: ['invoices:read', 'invoices:write'] });
  * const reading = readTokenExchange(
+ *   vocabulary,
  *   new URLSearchParams({
  *     grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
  *     subject_token: 'sk-lm-aB3dE5gH:aB3dE5gHaB3dE5gHaB3d',
  *     subject_token_type: 'urn:latchkey:params:oauth:token-type:api-key',
- *     scope: 'chat embeddings',
+ *     scope: 'invoices:read',
  *   }),
  * );
- * if (reading.ok) console.log(reading.exchange.grant?.actions); // [ 'chat', 'embeddings' ]
+ * if (reading.ok) console.log(reading.exchange.grant?.actions); // [ 'invoices:read' ]
  * ```
  */
-export function readTokenExchange(form: unknown): TokenExchangeReading {
+export function readTokenExchange<W extends Words>(vocabulary: Vocabulary<W>, form: unknown): TokenExchangeReading<W> {
   try {
-    return { ok: true, exchange: readForm(readParameters(form)) };
+    return { ok: true, exchange: readForm(vocabulary, readParameters(form)) };
   } catch (error) {
     if (error instanceof Refusal) return { ok: false, error: error.answer };
     throw error;
@@ -145,7 +147,7 @@ function listEntries(form: unknown): Iterable<readonly [string, unknown]> {
   throw new Refusal('invalid_request', 'The body must be a form (application/x-www-form-urlencoded).');
 }
 
-function readForm(parameters: Parameters): TokenExchange {
+function readForm<W extends Words>(vocabulary: Vocabulary<W>, parameters: Parameters): TokenExchange<W> {
   const grantType = readOne(parameters, 'grant_type');
   if (grantType !== GRANT_TYPE) {
     throw new Refusal(
@@ -168,7 +170,7 @@ function readForm(parameters: Parameters): TokenExchange {
     makes,
     issuedTokenType,
     ...readTargets(parameters, makes),
-    ...readNarrowing(parameters),
+    ...readNarrowing(vocabulary, parameters),
     ...readSeconds(parameters),
   };
 }
@@ -207,26 +209,29 @@ function readTargets(parameters: Parameters, makes: TokenExchange['makes']): Pic
   return { audience };
 }
 
-function readNarrowing(parameters: Parameters): Pick<TokenExchange, 'grant' | 'scope'> {
+function readNarrowing<W extends Words>(
+  vocabulary: Vocabulary<W>,
+  parameters: Parameters,
+): Pick<TokenExchange<W>, 'grant' | 'scope'> {
   const grant = readOne(parameters, 'grant');
   const scope = readOne(parameters, 'scope');
   if (grant !== undefined && scope !== undefined) {
     throw new Refusal('invalid_request', 'Send grant or scope, not both: the actions of the grant say the same.');
   }
-  if (grant !== undefined) return { grant: readGrant(grant) };
+  if (grant !== undefined) return { grant: readGrant(vocabulary, grant) };
   if (scope === undefined) return {};
   const actions = [...new Set(scope.split(' '))];
+  const isAction = (text: string): text is Action<W> => (vocabulary.actions as readonly string[]).includes(text);
   if (!actions.every(isAction)) {
-    throw new Refusal('invalid_scope', `scope must be actions with one blank between them: ${ACTIONS.join(' ')}.`);
+    throw new Refusal(
+      'invalid_scope',
+      `scope must be actions with one blank between them: ${vocabulary.actions.join(' ')}.`,
+    );
   }
-  return { grant: parseGrant({ ...FULL_GRANT, actions }), scope: actions };
+  return { grant: vocabulary.parseGrant({ ...vocabulary.everything, actions }), scope: actions };
 }
 
-function isAction(text: string): text is Action {
-  return (ACTIONS as readonly string[]).includes(text);
-}
-
-function readGrant(text: string): Grant {
+function readGrant<W extends Words>(vocabulary: Vocabulary<W>, text: string): Grant<W> {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -234,7 +239,7 @@ function readGrant(text: string): Grant {
     throw new Refusal('invalid_request', 'grant is not JSON.');
   }
   try {
-    return parseGrant(value, { at: 'grant' });
+    return vocabulary.parseGrant(value, { at: 'grant' });
   } catch (error) {
     if (!(error instanceof InvalidGrantError)) throw error;
     throw new Refusal('invalid_request', toErrorDescription(error.message));

@@ -1,18 +1,46 @@
-import type { Authority } from '../authority/decide.ts';
+import type { Authority } from '../authority/authority.ts';
+import type { Limit, Window } from '../authority/limit.ts';
 import type { Counter } from './limit-store.ts';
 
-/** The limits of a grant that are counted over requests. */
-export const COUNTED_LIMITS = ['requestsPerMinute', 'concurrentRequests', 'tokensPerDay', 'tokensPerMonth'] as const;
+/** The definition of a limit that is counted over requests. */
+export interface CountedDefinition {
+  readonly kind: 'rate' | 'budget' | 'concurrency';
+  readonly window?: Window;
+  /** What is counted, where it is not requests. */
+  readonly unit?: string;
+  /** How many seconds are counted together; absent for a month, which has not always as many. */
+  readonly windowSeconds?: number;
+}
 
-/** One of the limits of a grant that are counted over requests. */
-export type CountedLimitName = (typeof COUNTED_LIMITS)[number];
+/** The limits that are counted over requests; null for those that are not. */
+export type CountedDefinitions = ReadonlyMap<string, CountedDefinition | null>;
 
 /** A limit of one grant of an authority, and where its use is counted. */
 export interface CountedLimit {
-  readonly name: CountedLimitName;
+  readonly name: string;
+  readonly definition: CountedDefinition;
   readonly source: string;
   readonly limit: number;
   readonly counter: Counter;
+}
+
+/** Reads the limits of a vocabulary. */
+export function readDefinitions(limits: Readonly<Record<string, Limit>>): CountedDefinitions {
+  return new Map(Object.entries(limits).map(([name, limit]) => [name, readDefinition(name, limit)]));
+}
+
+function readDefinition(name: string, limit: Limit): CountedDefinition | null {
+  switch (limit.kind) {
+    case 'rate':
+      return { kind: 'rate', window: limit.window, ...secondsOf(limit.window) };
+    case 'budget':
+      return { kind: 'budget', window: limit.window, unit: limit.unit ?? name, ...secondsOf(limit.window) };
+    case 'concurrency':
+      return { kind: 'concurrency', unit: 'concurrent-requests' };
+    case 'ceiling':
+    case 'share':
+      return null;
+  }
 }
 
 const NONE: readonly CountedLimit[] = [];
@@ -20,48 +48,61 @@ const NONE: readonly CountedLimit[] = [];
 /**
  * What is counted for an authority at a time (milliseconds since 1970): the limits of every grant that says whose
  * use it is.
+ *
+ * @throws {TypeError} when a grant has a limit that is not defined: to pass over it would be to have none
  */
-export function listCountedLimits(authority: Authority, now: number): readonly CountedLimit[] {
+export function listCountedLimits(
+  definitions: CountedDefinitions,
+  authority: Authority,
+  now: number,
+): readonly CountedLimit[] {
   let limits: Map<string, CountedLimit> | undefined;
   for (const { grant, source, id } of authority) {
     if (grant.limits === undefined || id === undefined) continue;
-    for (const name of COUNTED_LIMITS) {
+    requireDefined(definitions, grant.limits);
+    for (const [name, definition] of definitions) {
       const limit = grant.limits[name];
-      if (limit === undefined) continue;
+      if (limit === undefined || definition === null) continue;
       limits ??= new Map();
       const key = `${name} ${id}`;
       // Two grants that count the same use share a counter, and the stricter one decides.
       const other = limits.get(key);
       if (other === undefined || limit < other.limit) {
-        limits.set(key, { name, source, limit, counter: counterOf(name, key, now) });
+        limits.set(key, { name, definition, source, limit, counter: counterOf(definition, key, now) });
       }
     }
   }
   return limits === undefined ? NONE : [...limits.values()];
 }
 
-const MINUTE_MILLISECONDS = 60_000;
-const DAY_MILLISECONDS = 86_400_000;
-
-/**
- * Windows are the minutes, days and months of UTC. Unlike a sliding window, one of them needs a single number, is the
- * same for every process, and ends at a moment that can be told; a burst may straddle that end.
- */
-function counterOf(name: CountedLimitName, key: string, now: number): Counter {
-  switch (name) {
-    case 'requestsPerMinute':
-      return { kind: 'window', key, windowEnd: nextMultiple(MINUTE_MILLISECONDS, now) };
-    case 'tokensPerDay':
-      return { kind: 'window', key, windowEnd: nextMultiple(DAY_MILLISECONDS, now) };
-    case 'tokensPerMonth': {
-      const date = new Date(now);
-      return { kind: 'window', key, windowEnd: Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1) };
-    }
-    case 'concurrentRequests':
-      return { kind: 'lease', key };
+function requireDefined(definitions: CountedDefinitions, limits: object): void {
+  for (const name of Object.keys(limits)) {
+    if (definitions.has(name)) continue;
+    throw new TypeError(`a grant has the limit ${name}, which the vocabulary of the meter lacks`);
   }
 }
 
-function nextMultiple(milliseconds: number, now: number): number {
-  return (Math.floor(now / milliseconds) + 1) * milliseconds;
+const WINDOW_MILLISECONDS: Readonly<Record<Exclude<Window, 'month'>, number>> = {
+  minute: 60_000,
+  hour: 3_600_000,
+  day: 86_400_000,
+};
+
+function secondsOf(window: Window): { readonly windowSeconds?: number } {
+  return window === 'month' ? {} : { windowSeconds: WINDOW_MILLISECONDS[window] / 1000 };
+}
+
+/**
+ * Windows are the minutes, hours, days and months of UTC. Unlike a sliding window, one of them needs a single number, is the
+ * same for every process, and ends at a moment that can be told; a burst may straddle that end.
+ */
+function counterOf({ window }: CountedDefinition, key: string, now: number): Counter {
+  if (window === undefined) return { kind: 'lease', key };
+  return { kind: 'window', key, windowEnd: endOfWindow(window, now) };
+}
+
+function endOfWindow(window: Window, now: number): number {
+  if (window !== 'month') return (Math.floor(now / WINDOW_MILLISECONDS[window]) + 1) * WINDOW_MILLISECONDS[window];
+  const date = new Date(now);
+  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1);
 }

@@ -1,16 +1,20 @@
-import type { Authority } from '../authority/decide.ts';
+import type { Authority } from '../authority/authority.ts';
+import { coreVocabulary } from '../authority/define-vocabulary.ts';
+import type { BudgetUnit, CoreWords, Vocabulary, Words } from '../authority/vocabulary.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import { LimitExceededError, StoreUnavailableError } from '../errors.ts';
 import type { Principal } from '../principal.ts';
 import { requirePart } from '../require-part.ts';
-import { type CountedLimit, type CountedLimitName, listCountedLimits } from './counted-limits.ts';
+import { type CountedLimit, listCountedLimits, readDefinitions } from './counted-limits.ts';
 import { guardLimitStore } from './guard-limit-store.ts';
 import { createLeaseKeeper, LEASE_MILLISECONDS, type Repeat, systemRepeat } from './lease-keeper.ts';
 import type { Claim, Counter, LimitStore, TakeAnswer, Taking, WindowCounter } from './limit-store.ts';
 import { pair } from './pair.ts';
 
 /** What {@link createMeter} works with. */
-export interface MeterOptions {
+export interface MeterOptions<W extends Words = Words> {
+  /** The limits that there are; `requestsPerMinute` and `concurrentRequests` alone by default. */
+  readonly vocabulary?: Vocabulary<W>;
   readonly store: LimitStore;
   readonly clock?: Clock;
   /** Makes an id that no other process makes; a random UUID by default. */
@@ -21,7 +25,7 @@ export interface MeterOptions {
 
 /** How things stand with one limit of one grant. */
 export interface LimitState {
-  readonly name: CountedLimitName;
+  readonly name: string;
   /** Whose limit it is: `server policy`, `token ci-bot`. */
   readonly source: string;
   readonly limit: number;
@@ -29,14 +33,18 @@ export interface LimitState {
   readonly remaining: number;
   /** When all of it is there again, in whole seconds; absent where each request gives back what it took. */
   readonly resetSeconds?: number;
+  /** What is counted, where it is not requests: the unit of a budget, or `concurrent-requests`. */
+  readonly unit?: string;
+  /** How many seconds are counted together; absent where that is a month, or nothing is. */
+  readonly windowSeconds?: number;
 }
 
-/** Tokens that a request may use: a part of every token limit that it counts against. */
-export interface TokenReservation {
-  /** How many tokens, from `least` to `wanted`. */
+/** What a request may use: a part of every budget that it counts against. */
+export interface Reservation {
+  /** How much, from `least` to `wanted`. */
   readonly granted: number;
   /**
-   * Says how many were used, a whole number, and gives back the others. What was used beyond `granted` counts, too.
+   * Says how much was used, a whole number, and gives back the rest. What was used beyond `granted` counts, too.
    * The first call decides; a reservation that is never settled counts whole.
    *
    * @throws {AuthError} `AUTH_STORE_UNAVAILABLE`; then it counts whole
@@ -45,30 +53,31 @@ export interface TokenReservation {
 }
 
 /** One request that was let in. Release it when it has ended, whatever its end. */
-export interface Admission extends AsyncDisposable {
+export interface Admission<Unit extends string = string> extends AsyncDisposable {
   /** How things stood when the request was let in, for every counted limit of every grant. */
   readonly states: readonly LimitState[];
   /** Whether the request keeps others out while it runs; without it there is nothing to release. */
   readonly holdsPlace: boolean;
   /**
-   * Reserves tokens before they are generated: as many as fit, up to `wanted` and at least `least`, both whole
-   * numbers. Without token limits that is `wanted`.
+   * Reserves some of a unit before it is used: as much as fits, up to `wanted` and at least `least`, both whole
+   * numbers. Without budgets of that unit that is `wanted`.
    *
-   * @throws {AuthError} `AUTH_LIMIT_EXCEEDED` when fewer than `least` fit, and `AUTH_STORE_UNAVAILABLE`
+   * @throws {AuthError} `AUTH_LIMIT_EXCEEDED` when less than `least` fits, and `AUTH_STORE_UNAVAILABLE`
+   * @throws {TypeError} when the vocabulary has no budget of this unit
    */
-  reserveTokens(wanted: number, least: number): Promise<TokenReservation>;
+  reserve(unit: Unit, wanted: number, least: number): Promise<Reservation>;
   /** Lets the next request in. May be called again, and never rejects: what cannot be given back ends by itself. */
   release(): Promise<void>;
 }
 
 /** Counts what requests use against the limits of their callers' grants. */
-export interface Meter extends AsyncDisposable {
+export interface Meter<Unit extends string = string> extends AsyncDisposable {
   /**
-   * Counts a request against `requestsPerMinute` and `concurrentRequests` of every grant, or of none.
+   * Counts a request against the limits on requests of every grant, or of none: see `rate()` and `concurrency()`.
    *
    * @throws {AuthError} `AUTH_LIMIT_EXCEEDED`, and `AUTH_STORE_UNAVAILABLE` when nobody can say
    */
-  admit(principal: Principal): Promise<Admission>;
+  admit(principal: Principal): Promise<Admission<Unit>>;
   /** How things stand, without counting anything. @throws `AUTH_STORE_UNAVAILABLE` */
   usage(principal: Principal): Promise<LimitState[]>;
   /** Releases every admission, and closes the store. */
@@ -79,43 +88,47 @@ export interface Meter extends AsyncDisposable {
 const RETRY_SECONDS = 1;
 
 /**
- * Creates what enforces the counted limits of grants: `requestsPerMinute`, `concurrentRequests`, `tokensPerDay` and
- * `tokensPerMonth`. Each is counted for each grant that has it, and a request must fit all of them.
+ * Creates what enforces the counted limits of grants: how many requests within a window, how many at once, how much within a
+ * window. Each is counted for each grant that has it, and a request must fit all of them.
  *
- * Minutes, days and months are those of UTC: within one, no limit is ever passed, however many requests come at once
+ * Minutes, hours, days and months are those of UTC: within one, no limit is ever passed, however many requests come at once
  * and from however many processes that share the store. Requests that run are held by leases, which this renews; those
  * of a process that was killed end within half a minute. A caller without such limits never reaches the store.
  *
- * The other limits of a grant are not counted: hold to what the decision says of `maxOutputTokens` and
- * `toolCallsPerRequest`.
+ * Ceilings and shares are not counted: hold to what the decision says of them.
  *
  * @example
  * ```ts
- * import { anonymousPrincipal, createMemoryLimitStore, createMeter } from '@latchkey/auth-core';
+ * import { anonymousPrincipal, budget, createMemoryLimitStore, createMeter, defineVocabulary } from '@latchkey/auth-core';
  *
- * const meter = createMeter({ store: createMemoryLimitStore() });
- * const limits = { requestsPerMinute: 60, concurrentRequests: 2, tokensPerDay: 100 };
- * const guest = anonymousPrincipal({ actions: ['chat'], limits }, 'guest');
+ * const vocabulary = defineVocabulary({ actions: ['pages:print'], limits: { pagesPerDay: budget('day') } });
+ * const meter = createMeter({ vocabulary, store: createMemoryLimitStore() });
+ * const limits = { requestsPerMinute: 60, concurrentRequests: 2, pagesPerDay: 100 };
+ * const guest = anonymousPrincipal(vocabulary, { actions: ['pages:print'], limits }, 'guest');
  * {
  *   await using admission = await meter.admit(guest);
- *   const reservation = await admission.reserveTokens(2048, 1);
+ *   const reservation = await admission.reserve('pagesPerDay', 2048, 1);
  *   console.log(reservation.granted); // 100
  *   await reservation.settle(42);
  * }
  * await meter.close();
  * ```
  */
-export function createMeter(options: MeterOptions): Meter {
+export function createMeter<W extends Words = CoreWords>(options: MeterOptions<W>): Meter<BudgetUnit<W>> {
   requirePart('createMeter', 'store', options?.store, ['take', 'read', 'adjust']);
   const { clock = systemClock, createId = () => crypto.randomUUID(), repeat = systemRepeat } = options;
+  const definitions = readDefinitions((options.vocabulary ?? coreVocabulary).limits);
+  const budgets = [...definitions.values()].filter((definition) => definition?.kind === 'budget');
+  const units = new Set(budgets.map((definition) => definition?.unit));
   const store = guardLimitStore(options.store);
   const keeper = createLeaseKeeper(store, clock, repeat);
 
-  async function reserveTokens(authority: Authority, wanted: number, least: number): Promise<TokenReservation> {
+  async function reserveUnit(authority: Authority, unit: string, wanted: number, least: number): Promise<Reservation> {
+    if (!units.has(unit)) throw new TypeError(`the vocabulary has no budget of ${JSON.stringify(unit)}`);
     checkWholeNumber('least', least, 0);
     checkWholeNumber('wanted', wanted, least);
     const now = clock().getTime();
-    const limits = listCountedLimits(authority, now).filter(isTokenLimit);
+    const limits = listCountedLimits(definitions, authority, now).filter(isBudgetOf(unit));
     if (limits.length === 0) return reserve(wanted, async () => undefined);
     const claims = limits.map(({ counter, limit }) => ({ ...counter, amount: wanted, limit, least }));
     const takings = readTakings(await store.take(claims, now), limits, now);
@@ -125,7 +138,7 @@ export function createMeter(options: MeterOptions): Meter {
 
   async function admit({ authority }: Principal): Promise<Admission> {
     const now = clock().getTime();
-    const limits = listCountedLimits(authority, now);
+    const limits = listCountedLimits(definitions, authority, now);
     if (limits.length === 0) return admission(authority, NO_STATES);
     const leased = limits.some(isLeaseLimit);
     const leaseId = leased ? createId() : NO_LEASE;
@@ -142,7 +155,7 @@ export function createMeter(options: MeterOptions): Meter {
     return {
       states,
       holdsPlace: leaseId !== undefined,
-      reserveTokens: (wanted, least) => reserveTokens(authority, wanted, least),
+      reserve: (unit, wanted, least) => reserveUnit(authority, unit, wanted, least),
       release,
       [Symbol.asyncDispose]: release,
     };
@@ -150,7 +163,7 @@ export function createMeter(options: MeterOptions): Meter {
 
   async function usage({ authority }: Principal): Promise<LimitState[]> {
     const now = clock().getTime();
-    const limits = listCountedLimits(authority, now);
+    const limits = listCountedLimits(definitions, authority, now);
     if (limits.length === 0) return [];
     const counters = limits.map(({ counter }) => counter);
     return pair(limits, await store.read(counters, now)).map(([limit, used]) => stateOf(limit, used, now));
@@ -161,7 +174,8 @@ export function createMeter(options: MeterOptions): Meter {
     await store.close();
   }
 
-  return { admit, usage, close, [Symbol.asyncDispose]: close };
+  const meter: Meter = { admit, usage, close, [Symbol.asyncDispose]: close };
+  return meter;
 }
 
 /** Names the lease of a request that holds none. */
@@ -186,30 +200,37 @@ function isLeaseLimit({ counter }: CountedLimit): boolean {
   return counter.kind === 'lease';
 }
 
-function isTokenLimit(limit: CountedLimit): limit is CountedLimit & { readonly counter: WindowCounter } {
-  return limit.name === 'tokensPerDay' || limit.name === 'tokensPerMonth';
+function isBudgetOf(unit: string) {
+  return (limit: CountedLimit): limit is CountedLimit & { readonly counter: WindowCounter } =>
+    limit.definition.kind === 'budget' && limit.definition.unit === unit;
 }
 
-/** What a request uses by being let in; of its tokens, only how many are left is of interest. */
-function claimRequest({ name, counter, limit }: CountedLimit, leaseId: string, expiresAt: number): Claim {
+/** What a request uses by being let in; of budgets, only how much is left is of interest. */
+function claimRequest({ definition, counter, limit }: CountedLimit, leaseId: string, expiresAt: number): Claim {
   const { kind, key } = counter;
   if (kind === 'lease') return { kind, key, leaseId, expiresAt, limit };
-  return { kind, key, windowEnd: counter.windowEnd, amount: name === 'requestsPerMinute' ? 1 : 0, limit };
+  return { kind, key, windowEnd: counter.windowEnd, amount: definition.kind === 'rate' ? 1 : 0, limit };
 }
 
-function stateOf({ name, source, limit, counter }: CountedLimit, used: number, now: number): LimitState {
+function stateOf({ name, definition, source, limit, counter }: CountedLimit, used: number, now: number): LimitState {
+  const { unit, windowSeconds } = definition;
   const resetSeconds = secondsToReset(counter, now);
-  const remaining = Math.max(0, limit - used);
-  return resetSeconds === undefined
-    ? { name, source, limit, remaining }
-    : { name, source, limit, remaining, resetSeconds };
+  return {
+    name,
+    source,
+    limit,
+    remaining: Math.max(0, limit - used),
+    ...(resetSeconds !== undefined && { resetSeconds }),
+    ...(unit !== undefined && { unit }),
+    ...(windowSeconds !== undefined && { windowSeconds }),
+  };
 }
 
 function secondsToReset(counter: Counter, now: number): number | undefined {
   return counter.kind === 'window' ? Math.ceil((counter.windowEnd - now) / 1000) : undefined;
 }
 
-function reserve(granted: number, adjust: (amount: number) => Promise<void>): TokenReservation {
+function reserve(granted: number, adjust: (amount: number) => Promise<void>): Reservation {
   let settled: Promise<void> | undefined;
   return {
     granted,

@@ -1,5 +1,4 @@
-import type { AuthorityEntry } from '../authority/decide.ts';
-import { FULL_GRANT } from '../authority/grant.ts';
+import type { AuthorityEntry } from '../authority/authority.ts';
 import { ConflictError, TokenNotFoundError } from '../errors.ts';
 import type { Principal } from '../principal.ts';
 import type { TokenRecord } from '../store/token-store.ts';
@@ -15,17 +14,17 @@ const TOO_DEEP = `Tokens were derived from one another ${MAXIMUM_DEPTH} times al
  */
 export async function deriveFrom(
   by: Principal,
-  { store, policy }: Pick<TokenManagerParts, 'store' | 'policy'>,
+  { store, policy, vocabulary }: Pick<TokenManagerParts, 'store' | 'policy' | 'vocabulary'>,
 ): Promise<Pick<TokenRecord, 'parentId' | 'caveats'>> {
   const parent = await store.find(by.tokenId);
   if (parent === undefined) throw new TokenNotFoundError();
   // One more would never verify.
-  if ((await lineageOf(parent, store.find)).depth >= MAXIMUM_DEPTH) throw new ConflictError(TOO_DEEP);
+  if ((await lineageOf(parent, store.find, vocabulary)).depth >= MAXIMUM_DEPTH) throw new ConflictError(TOO_DEEP);
   const caveats = addedEntries(by, policy);
   const named = new Set(caveats.map(({ id }) => id));
   // Every id that ends the principal must end what it makes, also one that brings no grant with it.
   const ends = by.chain.slice(by.chain.indexOf(by.tokenId) + 1).filter((id) => !named.has(id));
-  const all = [...caveats, ...ends.map((id) => ({ grant: FULL_GRANT, source: `token ${by.name}`, id }))];
+  const all = [...caveats, ...ends.map((id) => ({ grant: vocabulary.everything, source: `token ${by.name}`, id }))];
   return { parentId: by.tokenId, ...(all.length > 0 && { caveats: all }) };
 }
 

@@ -1,4 +1,6 @@
-import type { Grant } from '../authority/grant.ts';
+import { type Grant, ruleOf } from '../authority/grant.ts';
+import type { AnyResourceKind } from '../authority/resource-kind.ts';
+import type { VocabularyParts } from '../authority/vocabulary.ts';
 import { canonicalJson } from '../schema/canonical-json.ts';
 import type { Json } from '../schema/json-schema.ts';
 import type { TokenRecord } from '../store/token-store.ts';
@@ -9,17 +11,18 @@ const LIST_ITEMS = 8;
 const TEXT_CHARACTERS = 60;
 
 /** What the log keeps of a token that was made: whose it is, what it may do and until when. */
-export async function describeIssued({ owner, parentId, grant, expiresAt }: TokenRecord) {
+export async function describeIssued(vocabulary: VocabularyParts, { owner, parentId, grant, expiresAt }: TokenRecord) {
   return {
     owner,
     ...(parentId !== undefined && { parent: parentId }),
-    grant: await describeGrant(grant),
+    grant: await describeGrant(vocabulary, grant),
     ...(expiresAt !== undefined && { expiresAt }),
   };
 }
 
 /** What the log keeps of a token that was changed: what of it, and what it was and is. Notes are nobody else's concern. */
 export async function describeEdited(
+  vocabulary: VocabularyParts,
   input: EditInput,
   before: TokenRecord,
   after: TokenRecord,
@@ -30,7 +33,7 @@ export async function describeEdited(
     if (field === 'notes') continue;
     changes[field] =
       field === 'grant'
-        ? { from: await describeGrant(before.grant), to: await describeGrant(after.grant) }
+        ? { from: await describeGrant(vocabulary, before.grant), to: await describeGrant(vocabulary, after.grant) }
         : { from: before[field] ?? null, to: after[field] ?? null };
   }
   return { changed, ...changes };
@@ -42,21 +45,29 @@ const EDITABLE = ['name', 'grant', 'expiresAt', 'notes', 'rotateAfterSeconds'] a
  * A grant as the log keeps it: a digest of all of it (SHA-256 of its canonical JSON), every action, and the beginning
  * of what else it names. Conditions on arguments are in the digest only.
  */
-async function describeGrant(grant: Grant): Promise<Json> {
-  const { actions, models, mcp, ephemeralMcp, networks, projects, notBefore, expiresAt, limits } = grant;
+async function describeGrant({ resources }: VocabularyParts, grant: Grant): Promise<Json> {
+  const { actions, networks, projects, notBefore, expiresAt, limits } = grant;
+  const rules = Object.entries(resources).flatMap(([name, kind]) => {
+    const rule = ruleOf(grant, name);
+    return rule === undefined ? [] : [[name, begin(namesOf(kind, rule))] as const];
+  });
   return {
     digest: await sha256(canonicalJson(grant)),
     // Said twice is said once: what counts must not be pushed out by what repeats.
     actions: [...new Set(actions)].sort(),
-    ...(models && { models: begin(models) }),
-    ...(mcp && { mcp: begin(Object.keys(mcp)) }),
-    ...(ephemeralMcp && { ephemeralMcp: begin(ephemeralMcp.hosts) }),
+    ...Object.fromEntries(rules),
     ...(networks && { networks: begin(networks) }),
     ...(projects && { projects: begin(projects) }),
     ...(notBefore !== undefined && { notBefore }),
     ...(expiresAt !== undefined && { expiresAt }),
     ...(limits && { limits: { ...limits } as Record<string, number> }),
   };
+}
+
+function namesOf(kind: AnyResourceKind, rule: unknown): readonly string[] {
+  if (kind.names !== undefined) return kind.names(rule);
+  if (Array.isArray(rule)) return rule.map(String);
+  return typeof rule === 'object' && rule !== null ? Object.keys(rule) : [String(rule)];
 }
 
 /** The widest come first, where stars are: what is left out is never more than what is shown. */

@@ -1,6 +1,5 @@
-import { covers } from '../authority/covers.ts';
 import type { Grant } from '../authority/grant.ts';
-import { parseGrant } from '../authority/parse-grant.ts';
+import type { Words } from '../authority/vocabulary.ts';
 import { GrantNotCoveredError } from '../errors.ts';
 import type { Principal } from '../principal.ts';
 import type { TokenRecord } from '../store/token-store.ts';
@@ -24,10 +23,10 @@ import { checkLabel, checkNotes, checkRotateAfter } from './token-input.ts';
 import type { TokenManagerParts } from './token-manager-parts.ts';
 
 /** What to change of a token; what is left out stays. */
-export interface EditInput {
+export interface EditInput<W extends Words = Words> {
   readonly name?: string;
-  /** Read by `parseGrant`. */
-  readonly grant?: unknown;
+  /** Read by `parseGrant` of the vocabulary. */
+  readonly grant?: Grant<W>;
   /**
    * RFC 3339, or null for a token that never expires. That of a personal access token can only be brought forward; a
    * legacy token has none.
@@ -41,17 +40,18 @@ export interface EditInput {
 
 /** Creates the function that edits tokens. */
 export function createEditToken(parts: TokenManagerParts, access: TokenAccess, makers: Makers, audit: ManagementAudit) {
-  const { store, clock, patterns, onChange } = parts;
+  const { vocabulary, store, clock, patterns, onChange } = parts;
 
   function readNewGrant(grant: unknown, token: VisibleToken, by: Principal): Grant {
     const { record, lineage } = token;
-    const parsed = parseGrant(grant, { at: 'grant', ...(patterns && { patterns }) });
+    const parsed = vocabulary.parseGrant(grant, { at: 'grant', ...(patterns && { patterns }) });
     const inherited = lineage.authority.slice(0, -1);
-    const coverage = coversAll(access.ownAuthority(by), [...inherited, { grant: parsed, source: 'grant' }]);
+    const coverage = coversAll(vocabulary, access.ownAuthority(by), [...inherited, { grant: parsed, source: 'grant' }]);
     if (!coverage.covered) throw new GrantNotCoveredError(coverage.reason);
     checkProjectOfGrant(record.project, [{ grant: parsed, source: 'grant' }]);
     // What is no less than before must not be had for longer than who gives it has it.
-    if (!covers([{ grant: readGrant(record), source: 'grant' }], parsed).covered) requireSameEnd(by, token);
+    if (!vocabulary.covers([{ grant: readGrant(vocabulary, record), source: 'grant' }], parsed).covered)
+      requireSameEnd(by, token);
     return parsed;
   }
 
@@ -77,7 +77,7 @@ export function createEditToken(parts: TokenManagerParts, access: TokenAccess, m
   return async function edit(id: string, input: EditInput, by: Principal): Promise<TokenInfo> {
     const changed = await makers.act(by, async (maker) => {
       const { before, after } = await change(id, input, maker.by);
-      const details = await describeEdited(input, before, after);
+      const details = await describeEdited(vocabulary, input, before, after);
       const isEdited = await audit.write({ type: 'token.edited', by, record: after, details }, (transaction) =>
         store.update(after, before.version, maker.standing, transaction),
       );

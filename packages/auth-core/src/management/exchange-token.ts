@@ -1,6 +1,6 @@
 import type { AuditedAct } from '../audit/audit-event.ts';
-import { FULL_GRANT, type Grant } from '../authority/grant.ts';
-import { parseGrant } from '../authority/parse-grant.ts';
+import type { Grant } from '../authority/grant.ts';
+import type { Words } from '../authority/vocabulary.ts';
 import { ConflictError } from '../errors.ts';
 import type { Principal } from '../principal.ts';
 import type { DerivedQuery, TokenRecord } from '../store/token-store.ts';
@@ -34,11 +34,11 @@ import type { TokenManagerParts } from './token-manager-parts.ts';
  * }
  * ```
  */
-export interface ExchangeInput {
+export interface ExchangeInput<W extends Words = Words> {
   /** 1 to 100 visible characters; when left out, the name of the token that is exchanged. */
   readonly name?: string;
-  /** What to leave of the authority, read by `parseGrant`; all of it when left out. */
-  readonly grant?: unknown;
+  /** What to leave of the authority, read by `parseGrant` of the vocabulary; all of it when left out. */
+  readonly grant?: Grant<W>;
   /** RFC 3339; when left out, the end of the token that is exchanged, if it has one. */
   readonly expiresAt?: string;
 }
@@ -55,7 +55,7 @@ const MAXIMUM_OF_ROOT = 2000;
  * those that count in the same moment may pass them by one each.
  */
 export function createExchangeToken(parts: TokenManagerParts, makers: Makers, audit: ManagementAudit) {
-  const { store, formats, settings, clock, patterns } = parts;
+  const { vocabulary, store, formats, settings, clock, patterns } = parts;
   const takeTurn = createTurns();
 
   async function requireLess(limit: number, query: Omit<DerivedQuery, 'limit'>, by: string): Promise<void> {
@@ -104,7 +104,7 @@ export function createExchangeToken(parts: TokenManagerParts, makers: Makers, au
   return async function exchange(input: ExchangeInput, by: Principal): Promise<IssuedToken> {
     requireToken(by);
     // Left out is everything; null, as of a variable that was never set, is no grant.
-    const grant = parseGrant(input.grant === undefined ? FULL_GRANT : input.grant, {
+    const grant = vocabulary.parseGrant(input.grant === undefined ? vocabulary.everything : input.grant, {
       at: 'grant',
       ...(patterns && { patterns }),
     });
@@ -117,7 +117,7 @@ export function createExchangeToken(parts: TokenManagerParts, makers: Makers, au
           await requireRoom(maker.by, now);
           const { format, ...drafted } = await draft(input, grant, maker.by, now);
           const write = async (record: TokenRecord, insert: AuditedAct): Promise<boolean> => {
-            const { parent: _, ...described } = await describeIssued(record);
+            const { parent: _, ...described } = await describeIssued(vocabulary, record);
             const details = { ...described, parent: maker.by.tokenId };
             return audit.write({ type: 'token.exchanged', by, record, details }, insert);
           };

@@ -1,7 +1,6 @@
 import type { AuditedAct } from '../audit/audit-event.ts';
-import { covers } from '../authority/covers.ts';
 import type { Grant } from '../authority/grant.ts';
-import { parseGrant } from '../authority/parse-grant.ts';
+import type { Words } from '../authority/vocabulary.ts';
 import { GrantNotCoveredError, InvalidGrantError } from '../errors.ts';
 import type { Principal } from '../principal.ts';
 import type { TokenRecord } from '../store/token-store.ts';
@@ -30,18 +29,18 @@ import type { TokenManagerParts } from './token-manager-parts.ts';
  * const digestKey = crypto.getRandomValues(new Uint8Array(32));
  * const formats = [createApiKeyFormat(), createLegacyFormat()];
  * const auth = createAuth({ store: createMemoryTokenStore(), digestKey, formats });
- * const input = { name: 'old client', kind: 'legacy' as const, grant: { actions: ['chat'] }, notes: 'until June' };
+ * const input = { name: 'old client', kind: 'legacy' as const, grant: { actions: ['usage:read'] } as const, notes: 'until June' };
  * const { record } = await auth.issue(input, auth.operator());
  * console.log(await auth.reveal(record.id, auth.operator())); // 40 hexadecimal digits
  * ```
  */
-export interface IssueInput {
+export interface IssueInput<W extends Words = Words> {
   /** 1 to 100 visible characters; need not be unique. */
   readonly name: string;
   /** `api-key` when left out. */
   readonly kind?: StoredTokenKind;
-  /** Read by `parseGrant`. */
-  readonly grant: unknown;
+  /** Read by `parseGrant` of the vocabulary. */
+  readonly grant: Grant<W>;
   /** When left out, the issuer's owner. Only an issuer with every action may name another one. */
   readonly owner?: string;
   /** When left out, the issuer's project, if it has one. An issuer of a project makes only tokens of that project. */
@@ -78,11 +77,11 @@ export function createIssueToken(
   makers: Makers,
   audit: ManagementAudit,
 ) {
-  const { formats, settings, clock, patterns } = parts;
+  const { vocabulary, formats, settings, clock, patterns } = parts;
 
   function readCoveredGrant(grant: unknown, by: Principal): Grant {
-    const parsed = parseGrant(grant, { at: 'grant', ...(patterns && { patterns }) });
-    const coverage = covers(access.ownAuthority(by), parsed);
+    const parsed = vocabulary.parseGrant(grant, { at: 'grant', ...(patterns && { patterns }) });
+    const coverage = vocabulary.covers(access.ownAuthority(by), parsed);
     if (!coverage.covered) throw new GrantNotCoveredError(coverage.reason);
     return parsed;
   }
@@ -125,7 +124,10 @@ export function createIssueToken(
         const { format, ...drafted } = await draft(input, maker.by);
         const { standing } = maker;
         const write = async (record: TokenRecord, insert: AuditedAct): Promise<boolean> =>
-          audit.write({ type: 'token.issued', by: maker.by, record, details: await describeIssued(record) }, insert);
+          audit.write(
+            { type: 'token.issued', by: maker.by, record, details: await describeIssued(vocabulary, record) },
+            insert,
+          );
         return makeRecord(parts, format, drafted, write, { standing, secret: input.secret });
       },
       () => cannotBeMade(input.secret),

@@ -41,7 +41,7 @@ export interface Makers {
   act<T>(by: Principal, act: (maker: Maker) => Promise<T | undefined>, refused?: () => AuthError): Promise<T>;
 }
 
-type MakerParts = Pick<TokenManagerParts, 'store' | 'policy' | 'clock' | 'settings' | 'isEnded'>;
+type MakerParts = Pick<TokenManagerParts, 'vocabulary' | 'store' | 'policy' | 'clock' | 'settings' | 'isEnded'>;
 
 const ATTEMPTS = 10;
 const NO_PRINCIPAL =
@@ -53,7 +53,7 @@ const NO_PRINCIPAL =
  * is written only while all of that stands.
  */
 export function createMakers(parts: MakerParts): Makers {
-  const { store, policy, clock, settings, isEnded } = parts;
+  const { vocabulary, store, policy, clock, settings, isEnded } = parts;
 
   async function read(by: Principal): Promise<Maker> {
     if (!Array.isArray(by?.authority) || !Array.isArray(by.chain)) throw new TypeError(NO_PRINCIPAL);
@@ -73,7 +73,7 @@ export function createMakers(parts: MakerParts): Makers {
     if (by.chain.some(isEnded)) throw new InvalidTokenError('AUTH_TOKEN_REVOKED');
     for (const record of [...lineage, ...stones]) requireRunning(record, now);
     requireSecret(by, own, now);
-    const principal = asItIsNow(by, lineage, policy);
+    const principal = asItIsNow(by, lineage, policy, vocabulary);
     if (!(now.getTime() < endOf(principal.expiresAt))) throw new InvalidTokenError('AUTH_TOKEN_EXPIRED');
     const denial =
       denyTime(principal.authority, now) ?? (by.project === undefined ? undefined : denyProject(principal, by.project));
@@ -128,6 +128,7 @@ function asItIsNow(
   by: Principal,
   lineage: readonly TokenRecord[],
   policy: Maker['by']['authority'][number],
+  vocabulary: TokenManagerParts['vocabulary'],
 ): Principal {
   const own = by.authority.findIndex(({ id }) => id === by.tokenId);
   const added = own < 0 ? by.authority.filter((entry) => entry !== policy) : by.authority.slice(own + 1);
@@ -135,7 +136,7 @@ function asItIsNow(
   const { expiresAt: _, ...rest } = by;
   return Object.freeze({
     ...rest,
-    authority: Object.freeze([policy, ...lineage.flatMap(readEntries), ...added]),
+    authority: Object.freeze([policy, ...lineage.flatMap((record) => readEntries(vocabulary, record)), ...added]),
     // A time that cannot be read has come.
     ...(endsAt !== Number.POSITIVE_INFINITY && { expiresAt: toText(endsAt) }),
   });

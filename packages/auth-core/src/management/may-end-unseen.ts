@@ -1,5 +1,4 @@
-import { type Authority, denyAction } from '../authority/decide.ts';
-import { FULL_GRANT } from '../authority/grant.ts';
+import { denyAction } from '../authority/decide.ts';
 import type { Principal } from '../principal.ts';
 import { coversAll } from './token-access.ts';
 import type { TokenManagerParts } from './token-manager-parts.ts';
@@ -11,7 +10,13 @@ import type { TokenManagerParts } from './token-manager-parts.ts';
 export async function mayEndUnseen(
   id: string,
   by: Principal,
-  { recalled, policy, clock, isEnded }: Pick<TokenManagerParts, 'recalled' | 'policy' | 'clock' | 'isEnded'>,
+  {
+    vocabulary,
+    recalled,
+    policy,
+    clock,
+    isEnded,
+  }: Pick<TokenManagerParts, 'vocabulary' | 'recalled' | 'policy' | 'clock' | 'isEnded'>,
 ): Promise<boolean> {
   const now = clock().getTime();
   if (by.kind !== 'operator') {
@@ -21,13 +26,16 @@ export async function mayEndUnseen(
   if (denyAction(by.authority, 'tokens:write') !== undefined) return false;
   const own = by.authority.filter((entry) => entry !== policy);
   // Such an authority covers every token, also one that was never seen here.
-  if (by.project === undefined && coversAll(own, EVERYTHING).covered) return true;
+  if (
+    by.project === undefined &&
+    coversAll(vocabulary, own, [{ grant: vocabulary.everything, source: 'everything' }]).covered
+  )
+    return true;
   const [target] = (await Promise.all(recalled.recallChain(id, now))).filter((principal) => principal.id === id);
   if (target === undefined || (by.project !== undefined && target.project !== by.project)) return false;
   return coversAll(
+    vocabulary,
     own,
     target.authority.filter((entry) => entry !== policy),
   ).covered;
 }
-
-const EVERYTHING: Authority = [{ grant: FULL_GRANT, source: 'everything' }];

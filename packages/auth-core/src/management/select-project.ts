@@ -1,4 +1,5 @@
-import type { Authority, DeniedDecision } from '../authority/decide.ts';
+import type { Authority } from '../authority/authority.ts';
+import type { DeniedDecision } from '../authority/decision.ts';
 import { GrantNotCoveredError, InvalidGrantError, PermissionDeniedError } from '../errors.ts';
 import { matchesAnyGlob } from '../matching/glob.ts';
 import { createSteps, unlessUsedUp } from '../matching/steps.ts';

@@ -1,6 +1,8 @@
-import type { Action } from '../authority/action.ts';
-import { type Coverage, covers } from '../authority/covers.ts';
-import { type Authority, type AuthorityEntry, type DeniedDecision, denyAction } from '../authority/decide.ts';
+import type { Authority, AuthorityEntry } from '../authority/authority.ts';
+import { type Coverage, NOTHING_TO_GIVE } from '../authority/covers.ts';
+import { denyAction } from '../authority/decide.ts';
+import type { DeniedDecision } from '../authority/decision.ts';
+import type { CoreWords, Vocabulary } from '../authority/vocabulary.ts';
 import { endOf } from '../date-time.ts';
 import { GrantNotCoveredError, PermissionDeniedError, TokenNotFoundError } from '../errors.ts';
 import type { Principal } from '../principal.ts';
@@ -19,13 +21,17 @@ export interface TokenAccess {
   /** What the principal may do, without the server's policy: every token is held to that anyway. */
   ownAuthority(by: Principal): Authority;
   /** @throws {AuthError} `AUTH_PERMISSION_DENIED`, `AUTH_TOKEN_NOT_FOUND` */
-  findVisible(id: string, by: Principal, action: Action): Promise<VisibleToken>;
+  findVisible(id: string, by: Principal, action: CoreWords['actions']): Promise<VisibleToken>;
   /** Those of these tokens that the principal may see. */
   filterVisible(records: readonly TokenRecord[], by: Principal): Promise<TokenRecord[]>;
 }
 
 /** Creates it over a store. */
-export function createTokenAccess(store: Pick<TokenStore, 'find'>, policy: AuthorityEntry): TokenAccess {
+export function createTokenAccess(
+  store: Pick<TokenStore, 'find'>,
+  policy: AuthorityEntry,
+  vocabulary: Vocabulary,
+): TokenAccess {
   const ownAuthority = (by: Principal) => by.authority.filter((entry) => entry !== policy);
 
   function isVisible({ record, lineage }: VisibleToken, by: Principal): boolean {
@@ -33,7 +39,7 @@ export function createTokenAccess(store: Pick<TokenStore, 'find'>, policy: Autho
     if (record.kind === 'access' || record.kind === 'attenuated') return false;
     if (isItself(record, by)) return true;
     if (by.project !== undefined && record.project !== by.project) return false;
-    return coversAll(ownAuthority(by), lineage.authority).covered;
+    return coversAll(vocabulary, ownAuthority(by), lineage.authority).covered;
   }
 
   return {
@@ -42,7 +48,7 @@ export function createTokenAccess(store: Pick<TokenStore, 'find'>, policy: Autho
       if (by.id !== id) requireAction(by, action);
       const record = await store.find(id);
       if (record === undefined) throw new TokenNotFoundError();
-      const lineage = await lineageOf(record, store.find);
+      const lineage = await lineageOf(record, store.find, vocabulary);
       if (!isVisible({ record, lineage }, by)) throw new TokenNotFoundError();
       return { record, lineage };
     },
@@ -54,7 +60,7 @@ export function createTokenAccess(store: Pick<TokenStore, 'find'>, policy: Autho
       const giveWay = createGiveWay();
       for (const record of records) {
         await giveWay();
-        if (isVisible({ record, lineage: await lineageOf(record, find) }, by)) visible.push(record);
+        if (isVisible({ record, lineage: await lineageOf(record, find, vocabulary) }, by)) visible.push(record);
       }
       return visible;
     },
@@ -62,7 +68,7 @@ export function createTokenAccess(store: Pick<TokenStore, 'find'>, policy: Autho
 }
 
 /** A second lock behind the route's: who manages tokens needs the action, whatever way the call came. */
-export function requireAction(by: Principal, action: Action): void {
+export function requireAction(by: Principal, action: CoreWords['actions']): void {
   const denial = denyAction(by.authority, action);
   if (denial !== undefined) throw new PermissionDeniedError(denial);
 }
@@ -99,16 +105,16 @@ export function isDerived(by: Principal): boolean {
  * Says whether one authority stays within another. Each grant of the outer one must cover some grant of the inner
  * one: what all of the inner one's grants allow, that one allows, too.
  */
-export function coversAll(outer: Authority, inner: Authority): Coverage {
+export function coversAll(vocabulary: Vocabulary, outer: Authority, inner: Authority): Coverage {
   for (const bound of outer) {
     let coverage: Coverage | undefined;
     for (const { grant } of inner) {
-      coverage = covers([bound], grant);
+      coverage = vocabulary.covers([bound], grant);
       if (coverage.covered) break;
     }
-    if (coverage?.covered !== true) return coverage ?? covers([], { actions: [] });
+    if (coverage?.covered !== true) return coverage ?? NOTHING_TO_GIVE;
   }
-  return outer.length === 0 ? covers([], { actions: [] }) : { covered: true };
+  return outer.length === 0 ? NOTHING_TO_GIVE : { covered: true };
 }
 
 /** Refuses to let a derived principal change a token that would go on when the principal's own chain has ended. */

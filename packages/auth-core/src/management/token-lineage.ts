@@ -1,4 +1,5 @@
-import type { Authority } from '../authority/decide.ts';
+import type { Authority } from '../authority/authority.ts';
+import type { VocabularyParts } from '../authority/vocabulary.ts';
 import { endOf } from '../date-time.ts';
 import type { TokenRecord } from '../store/token-store.ts';
 import { MAXIMUM_DEPTH } from '../verification/read-lineage.ts';
@@ -23,6 +24,7 @@ export interface TokenLineage {
 export async function lineageOf(
   record: TokenRecord,
   find: (id: string) => Promise<TokenRecord | undefined>,
+  vocabulary: VocabularyParts,
 ): Promise<TokenLineage> {
   const line: TokenRecord[] = [record];
   let parentId = record.parentId;
@@ -32,7 +34,7 @@ export async function lineageOf(
     line.unshift(parent);
     parentId = parent.parentId;
   }
-  const authority = line.flatMap(readEntries);
+  const authority = line.flatMap((own) => readEntries(vocabulary, own));
   return {
     authority,
     chain: authority.flatMap(({ id }) => (id === undefined ? [] : [id])),

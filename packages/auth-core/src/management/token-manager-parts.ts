@@ -1,5 +1,6 @@
 import type { AuditSink } from '../audit/audit-event.ts';
-import type { AuthorityEntry } from '../authority/decide.ts';
+import type { AuthorityEntry } from '../authority/authority.ts';
+import type { Vocabulary } from '../authority/vocabulary.ts';
 import type { Clock } from '../clock.ts';
 import type { PatternEngine } from '../matching/pattern-engine.ts';
 import type { AuthSettings } from '../settings.ts';
@@ -12,6 +13,7 @@ import type { WarmCache } from '../verification/warm-cache.ts';
 
 /** What managing tokens works with. */
 export interface TokenManagerParts {
+  readonly vocabulary: Vocabulary;
   readonly store: TokenStore;
   readonly formats: readonly TokenFormat[];
   readonly settings: () => AuthSettings;

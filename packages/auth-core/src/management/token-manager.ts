@@ -25,8 +25,8 @@ export interface TokenListing extends TokenFilter {
 
 /** Issues, lists, shows, edits, rotates, exchanges, reveals and revokes tokens, each within the authority of who asks. */
 export function createTokenManager(parts: TokenManagerParts) {
-  const { store, policy, clock } = parts;
-  const access = createTokenAccess(store, policy);
+  const { vocabulary, store, policy, clock } = parts;
+  const access = createTokenAccess(store, policy, vocabulary);
   const makers = createMakers(parts);
   const audit = createManagementAudit(parts.audit, store);
   async function findPlace(id: string, by: Principal): Promise<TokenPosition> {

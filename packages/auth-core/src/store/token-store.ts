@@ -1,4 +1,4 @@
-import type { AuthorityEntry } from '../authority/decide.ts';
+import type { AuthorityEntry } from '../authority/authority.ts';
 import type { Grant } from '../authority/grant.ts';
 import type { TokenKind } from '../token/token-format.ts';
 

@@ -1,4 +1,6 @@
 import { type Auth, createAuth } from '../auth.ts';
+import { defineVocabulary } from '../authority/define-vocabulary.ts';
+import type { Vocabulary } from '../authority/vocabulary.ts';
 import type { AuthErrorCode } from '../errors.ts';
 import { createMemoryLimitStore } from '../limits/memory-limit-store.ts';
 import { createMeter, type Meter } from '../limits/meter.ts';
@@ -52,6 +54,9 @@ export interface AdapterBench {
 const INSIDE = 'the inside of the server';
 export const MODELS = ['ibm/granite'];
 
+/** What the server under test decides about. */
+export const vocabulary: Vocabulary = defineVocabulary({ actions: ['models:read'] });
+
 /** Runs a check with a server of its own. */
 export async function withBench(
   start: StartAdapter,
@@ -64,6 +69,7 @@ export async function withBench(
   let reached = false;
   const bench: AdapterBench = {
     auth: createAuth({
+      vocabulary,
       store: { ...tokens, find: (id) => failOr('token store', () => tokens.find(id)) },
       digestKey: crypto.getRandomValues(new Uint8Array(32)),
       clock,
@@ -87,6 +93,7 @@ export async function withBench(
     },
   };
   const meter = createMeter({
+    vocabulary,
     store: { ...limits, take: (claims, now) => failOr('limit store', () => limits.take(claims, now)) },
     clock,
     repeat: () => () => undefined,

@@ -10,6 +10,7 @@ import {
   type Failure,
   MODELS,
   type StartAdapter,
+  vocabulary,
   withBench,
 } from './adapter-bench.ts';
 import { assertEqual, type ContractCase } from './contract-case.ts';
@@ -42,7 +43,7 @@ type Case = readonly [name: string, check: Check, options?: Partial<Pick<Adapter
 
 /** A token of the right shape that nobody has. */
 async function unknownToken(): Promise<string> {
-  const auth = createAuth({ store: createMemoryTokenStore(), digestKey: new Uint8Array(32) });
+  const auth = createAuth({ vocabulary, store: createMemoryTokenStore(), digestKey: new Uint8Array(32) });
   return (await auth.issue({ name: 'elsewhere', grant: { actions: ['models:read'] } }, auth.operator())).token;
 }
 
@@ -161,7 +162,7 @@ const CASES: readonly Case[] = [
   [
     'answers 403 with insufficient_scope to a token that may not do this',
     async ({ issue, send }) => {
-      const { id, token } = await issue({ grant: { actions: ['chat'] } });
+      const { id, token } = await issue({ grant: { actions: ['usage:read'] } });
       assertRefused(await send(bearer(token)), 403, 'AUTH_PERMISSION_DENIED');
       const known = await send(bearer(token), whoami);
       assertEqual([known.status, known.body.includes(id)], [200, true]);
@@ -241,7 +242,7 @@ const CASES: readonly Case[] = [
     async (bench) => {
       const limits = { concurrentRequests: 1 };
       const able = await bench.issue({ grant: { actions: ['models:read'], limits } });
-      const unable = await bench.issue({ grant: { actions: ['chat'], limits } });
+      const unable = await bench.issue({ grant: { actions: ['usage:read'], limits } });
       assertEqual((await sendUntilLetIn(bench, able.token)).status, 200);
       bench.failing = 'application';
       assertFailed(await sendUntilLetIn(bench, able.token), true);
@@ -269,7 +270,7 @@ const CASES: readonly Case[] = [
   [
     'asks for a token whatever the method is',
     async ({ issue, send }) => {
-      const narrow = await issue({ grant: { actions: ['chat'] } });
+      const narrow = await issue({ grant: { actions: ['usage:read'] } });
       for (const path of ['/models', '/whoami']) {
         const options = await send({}, { method: 'OPTIONS', path });
         assertRefused(options, 401, 'AUTH_TOKEN_MISSING');

@@ -49,7 +49,7 @@ const FULL: TokenRecord = {
   stub: 'sk-lm-AAAAAAAA:…',
   parentId: 'PPPPPPPP',
   caveats: [
-    { grant: { actions: ['chat'], models: ['ibm/*'] }, source: 'caveat', id: 'caveat-1' },
+    { grant: { actions: ['usage:read'], models: ['ibm/*'] }, source: 'caveat', id: 'caveat-1' },
     { grant: { actions: ['*'], expiresAt: '2027-05-01T00:00:00.000Z' }, source: 'caveat' },
   ],
   grant: JSON.parse('{"actions":["chat"],"mcp":{"mcp/files":{"tools":{"__proto__":{"approval":"ask"}}}}}'),
@@ -254,7 +254,7 @@ const CASES: Readonly<Record<string, ContractCheck<TokenStore>>> = {
     const digestKey = new Uint8Array(32).fill(7);
     const here = createAuth({ store, digestKey, clock });
     const elsewhere = createAuth({ store: await setup.open(), digestKey, clock, cacheMilliseconds: 1000 });
-    const { token, record } = await here.issue({ name: 'ci-bot', grant: { actions: ['chat'] } }, here.operator());
+    const { token, record } = await here.issue({ name: 'ci-bot', grant: { actions: ['usage:read'] } }, here.operator());
     assertEqual((await elsewhere.verify(token)).name, 'ci-bot');
     await here.revoke(record.id, here.operator());
     clock.advance(1000);

@@ -1,4 +1,5 @@
-import { parseGrant } from '../authority/parse-grant.ts';
+import type { Grant } from '../authority/grant.ts';
+import type { Vocabulary, Words } from '../authority/vocabulary.ts';
 import { InvalidGrantError } from '../errors.ts';
 import {
   type AttenuatedFrom,
@@ -23,22 +24,28 @@ import { inspectToken } from './inspect-token.ts';
  * > Whoever gets the new token can try guesses at the old one, without asking the server. That leads to nothing but where
  * > the old one is a custom key that was easy to guess.
  *
+ * @param vocabulary that of the server that issued the token
  * @param token an API key, a custom key, a personal access token, a legacy token, or an attenuated token
- * @param grant read by `parseGrant`
+ * @param grant read by `parseGrant` of the vocabulary
  * @throws {AuthError} `AUTH_GRANT_INVALID` when the grant is none, or when no caveat can be added to the token: `path`
  * is `token` then
  * @example
  * ```ts
- * import { attenuateToken } from '@latchkey/auth-core';
+ * import { attenuateToken, defineVocabulary, names } from '@latchkey/auth-core';
  *
+ * const vocabulary = defineVocabulary({ actions: ['invoices:read'], resources: { invoices: names() } });
  * const token = 'sk-lm-aB3dE5gH:aB3dE5gHaB3dE5gHaB3d'; // from an environment variable, say
- * const grant = { actions: ['chat'], models: ['ibm/*'], expiresAt: '2027-01-31T12:00:00Z' };
- * const narrower = await attenuateToken(token, grant);
+ * const grant = { actions: ['invoices:read'], invoices: ['2026-*'], expiresAt: '2027-01-31T12:00:00Z' } as const;
+ * const narrower = await attenuateToken(vocabulary, token, grant);
  * console.log(narrower.startsWith('lka_aB3dE5gH.')); // true
  * ```
  */
-export async function attenuateToken(token: string, grant: unknown): Promise<string> {
-  const caveat = writeCaveat(parseGrant(grant, { at: 'grant' }));
+export async function attenuateToken<W extends Words>(
+  vocabulary: Vocabulary<W>,
+  token: string,
+  grant: Grant<W>,
+): Promise<string> {
+  const caveat = writeCaveat(vocabulary.parseGrant(grant, { at: 'grant' }));
   const { from, caveats, key } = readAttenuatedText(token) ?? (await begin(token));
   if (caveats.length === MAXIMUM_CAVEATS) {
     throw new InvalidGrantError('token', `has ${MAXIMUM_CAVEATS} caveats already, and takes no more`);

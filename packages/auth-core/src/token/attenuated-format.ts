@@ -1,6 +1,7 @@
-import type { AuthorityEntry } from '../authority/decide.ts';
-import { asFormerlyRead } from '../authority/former-reading.ts';
+import type { AuthorityEntry } from '../authority/authority.ts';
+import { asFormerlyRead } from '../authority/former-grant.ts';
 import { parseAcceptedGrant } from '../authority/parse-grant.ts';
+import type { VocabularyParts } from '../authority/vocabulary.ts';
 import { endOf } from '../date-time.ts';
 import { InvalidTokenError } from '../errors.ts';
 import { readAttenuatedText, readCaveat, writeCaveat } from './attenuated-text.ts';
@@ -30,11 +31,11 @@ export function createAttenuatedFormat(): DerivedTokenFormat {
     type: 'derived',
     kind: 'attenuated',
     matches: (text) => readAttenuatedText(text) !== undefined,
-    async prove(text, { now, idOfCommitment, attenuationKeysOf }) {
+    async prove(text, { now, vocabulary, idOfCommitment, attenuationKeysOf }) {
       const presented = readAttenuatedText(text);
       if (presented === undefined) throw new InvalidTokenError('AUTH_TOKEN_MALFORMED');
       const { from, caveats } = presented;
-      const grants = caveats.map(readGrant);
+      const grants = caveats.map((caveat) => readGrant(vocabulary, caveat));
       const parentId = 'id' in from ? from.id : await idOfCommitment('custom', from.commitment);
       const keys = await attenuationKeysOf(parentId);
       // For a token that there is not, or that has no former secret, the work is the same.
@@ -59,11 +60,11 @@ export function createAttenuatedFormat(): DerivedTokenFormat {
 const NOBODYS_KEY = '0'.repeat(64);
 
 /** Reads a caveat that is written in the one way in which it is: two texts must not be one caveat. */
-function readGrant(caveat: string) {
+function readGrant(vocabulary: VocabularyParts, caveat: string) {
   try {
     const { grant: written, isFormer } = readCaveat(caveat);
-    const grant = parseAcceptedGrant(written);
-    if (writeCaveat(grant, { isFormer }) === caveat) return isFormer ? asFormerlyRead(grant) : grant;
+    const grant = parseAcceptedGrant(vocabulary, written);
+    if (writeCaveat(grant, { isFormer }) === caveat) return isFormer ? asFormerlyRead(vocabulary, grant) : grant;
   } catch (cause) {
     throw new InvalidTokenError('AUTH_TOKEN_MALFORMED', { cause });
   }

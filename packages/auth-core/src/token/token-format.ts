@@ -1,4 +1,5 @@
-import type { AuthorityEntry } from '../authority/decide.ts';
+import type { AuthorityEntry } from '../authority/authority.ts';
+import type { VocabularyParts } from '../authority/vocabulary.ts';
 
 /** Every kind of token. Each is one file behind {@link TokenFormat}, and each can be switched off. */
 export const TOKEN_KINDS = ['api-key', 'custom', 'personal-access', 'access', 'legacy', 'attenuated'] as const;
@@ -73,6 +74,8 @@ export interface Derivation {
 /** What a derived token is proved with. */
 export interface ProofContext {
   readonly now: Date;
+  /** What grants are read with that a token carries. */
+  readonly vocabulary: VocabularyParts;
   /** The id of a stored token whose text names none, by the commitment to its text; see `Digest.idOfCommitment`. */
   idOfCommitment(kind: TokenKind, commitment: string): Promise<string>;
   /**

@@ -1,6 +1,7 @@
-import type { AuthorityEntry } from '../authority/decide.ts';
+import type { AuthorityEntry } from '../authority/authority.ts';
 import type { Grant } from '../authority/grant.ts';
 import { parseAcceptedGrant } from '../authority/parse-grant.ts';
+import type { VocabularyParts } from '../authority/vocabulary.ts';
 import type { Principal } from '../principal.ts';
 import { isJsonObject } from '../schema/json-value.ts';
 import type { TokenRecord } from '../store/token-store.ts';
@@ -9,32 +10,35 @@ import type { Derivation, TokenKind } from '../token/token-format.ts';
 const NOTHING: Grant = { actions: [] };
 
 /**
- * The grant of a stored token. One that cannot be read, because somebody wrote into the database or a newer
- * version did, allows nothing.
+ * The grant of a stored token. One that cannot be read, because it was written into the database by hand, by a newer
+ * version or in words that the vocabulary lacks, allows nothing.
  */
-export function readGrant(record: TokenRecord): Grant {
-  return readStoredGrant(record.grant);
+export function readGrant(vocabulary: VocabularyParts, record: TokenRecord): Grant {
+  return readStoredGrant(vocabulary, record.grant);
 }
 
 /** What a stored token adds to the authority of its parent: the caveats on the way to it, and its own grant. */
-export function readEntries(record: TokenRecord): readonly AuthorityEntry[] {
+export function readEntries(vocabulary: VocabularyParts, record: TokenRecord): readonly AuthorityEntry[] {
   // A derived token is what the holder of another one has left of that.
   const added = record.parentId === undefined ? {} : { added: true };
   return [
-    ...readCaveats(record),
-    { grant: readGrant(record), source: `token ${record.name}`, id: record.id, ...added },
+    ...readCaveats(vocabulary, record),
+    { grant: readGrant(vocabulary, record), source: `token ${record.name}`, id: record.id, ...added },
   ];
 }
 
 /** As with a token's own grant, what cannot be read allows nothing. */
-function readCaveats({ caveats = [], name }: { readonly caveats?: unknown; readonly name: string }): AuthorityEntry[] {
+function readCaveats(
+  vocabulary: VocabularyParts,
+  { caveats = [], name }: { readonly caveats?: unknown; readonly name: string },
+): AuthorityEntry[] {
   const unreadable = { grant: NOTHING, source: `caveat of token ${name}`, added: true };
   if (!Array.isArray(caveats)) return [unreadable];
   return caveats.map((caveat: unknown) => {
     if (!isJsonObject(caveat)) return unreadable;
     const { grant, source, id } = caveat;
     return {
-      grant: readStoredGrant(grant),
+      grant: readStoredGrant(vocabulary, grant),
       source: typeof source === 'string' ? source : unreadable.source,
       added: true,
       ...(typeof id === 'string' && { id }),
@@ -42,9 +46,9 @@ function readCaveats({ caveats = [], name }: { readonly caveats?: unknown; reado
   });
 }
 
-function readStoredGrant(grant: unknown): Grant {
+function readStoredGrant(vocabulary: VocabularyParts, grant: unknown): Grant {
   try {
-    return parseAcceptedGrant(grant);
+    return parseAcceptedGrant(vocabulary, grant);
   } catch {
     return NOTHING;
   }
@@ -67,6 +71,7 @@ export interface ProvedToken {
 export function readPrincipal(
   { kind, lineage, derivation, provedBy, endsAt }: ProvedToken,
   policy: AuthorityEntry,
+  vocabulary: VocabularyParts,
 ): Principal {
   const [root] = lineage;
   const stored = lastOf(lineage);
@@ -74,7 +79,9 @@ export function readPrincipal(
   // What an access token carries of its parent stays, also while the parent says the same: what is made of the token
   // must not gain what the parent may gain later.
   const added = (derivation?.entries ?? []).map((entry) => ({ ...entry, added: true }));
-  const entries = [...lineage.flatMap(readEntries), ...added].map((entry) => Object.freeze(entry));
+  const entries = [...lineage.flatMap((record) => readEntries(vocabulary, record)), ...added].map((entry) =>
+    Object.freeze(entry),
+  );
   const chain = [...new Set([...entries.flatMap(({ id }) => id ?? []), ...(derivation?.ids ?? [])])];
   return Object.freeze({
     id: lastOf([stored.id, ...(derivation?.ids ?? [])]),

@@ -1,5 +1,6 @@
 import type { AuditSink } from '../audit/audit-event.ts';
-import type { AuthorityEntry } from '../authority/decide.ts';
+import type { AuthorityEntry } from '../authority/authority.ts';
+import type { VocabularyParts } from '../authority/vocabulary.ts';
 import type { Clock } from '../clock.ts';
 import { endOf } from '../date-time.ts';
 import { AuthError, InvalidTokenError, StoreUnavailableError } from '../errors.ts';
@@ -27,6 +28,7 @@ import type { WarmCache } from './warm-cache.ts';
 
 /** What a verifier works with. */
 export interface VerifierParts {
+  readonly vocabulary: VocabularyParts;
   readonly store: Pick<TokenStore, 'find' | 'update'>;
   readonly formats: readonly TokenFormat[];
   readonly settings: () => AuthSettings;
@@ -50,7 +52,8 @@ type Presented =
 
 /** Creates the function that turns a presented text into a principal, or rejects with an `AuthError`. */
 export function createVerifier(parts: VerifierParts): (text: string | undefined) => Promise<Principal> {
-  const { store, formats, settings, digest, sealer, policy, clock, cache, lastUsed, onRevoked, isEnded } = parts;
+  const { vocabulary, store, formats, settings, digest, sealer, policy, clock, cache } = parts;
+  const { lastUsed, onRevoked, isEnded } = parts;
   const raiseAlarm = createReuseAlarm(parts.audit);
   const refuseEvenly = createEvenRefusals(store);
   const served: ReadonlySet<TokenKind> = new Set(formats.map(({ kind }) => kind));
@@ -95,6 +98,7 @@ export function createVerifier(parts: VerifierParts): (text: string | undefined)
     let keys: AttenuationKeys = {};
     const derivation = await format.prove(text, {
       now: new Date(now),
+      vocabulary,
       idOfCommitment: digest.idOfCommitment,
       async attenuationKeysOf(id) {
         keys = await openAttenuationKeys(sealer, await findParent(id));
@@ -174,7 +178,7 @@ export function createVerifier(parts: VerifierParts): (text: string | undefined)
         ? await proveStored(presented.format, presented.parsed, find, now)
         : await proveDerived(presented.format, text, find, now);
     const endsAt = Math.min(proved.endsAt, ...proved.lineage.map(({ expiresAt }) => endOf(expiresAt)));
-    const principal = readPrincipal({ ...proved, endsAt }, policy);
+    const principal = readPrincipal({ ...proved, endsAt }, policy, vocabulary);
     const kinds = await refuseEndedChain(proved, principal.chain, now);
     const tokens = proved.lineage.map(({ id }) => id);
     const { chain } = principal;

@@ -18,6 +18,7 @@ import {
   openSqlite,
   tokenMigrations,
 } from '../../src/stores/kysely/index.ts';
+import { llm } from '../words.ts';
 
 const key = new Uint8Array(32).fill(7);
 
@@ -30,7 +31,12 @@ async function openAll() {
   }>(':memory:');
   await migrate(database, tokenMigrations, 'token_migrations');
   const log = createAuditLog({ store: createKyselyAuditStore(database), key });
-  const auth = createAuth({ store: createKyselyTokenStore(database), digestKey: key, audit: log.record });
+  const auth = createAuth({
+    vocabulary: llm,
+    store: createKyselyTokenStore(database),
+    digestKey: key,
+    audit: log.record,
+  });
   const keys = createSigningKeys({
     store: createKyselySigningKeyStore(database),
     sealer: createSealer(key),
@@ -103,11 +109,16 @@ describe('an act whose log is elsewhere', () => {
 
   it('is not made in the transaction of a log on another database', async () => {
     const { database, log } = await openAll();
-    const auth = createAuth({ store: createMemoryTokenStore(), digestKey: key, audit: log.record });
+    const auth = createAuth({ vocabulary: llm, store: createMemoryTokenStore(), digestKey: key, audit: log.record });
     await auth.issue({ name: 'bot', grant: { actions: [] } }, auth.operator());
     expect(await log.list()).toMatchObject([{ type: 'token.issued' }]);
     const other = createAuditLog({ store: createMemoryAuditStore(), key });
-    const stored = createAuth({ store: createKyselyTokenStore(database), digestKey: key, audit: other.record });
+    const stored = createAuth({
+      vocabulary: llm,
+      store: createKyselyTokenStore(database),
+      digestKey: key,
+      audit: other.record,
+    });
     await stored.issue({ name: 'bot', grant: { actions: [] } }, stored.operator());
     expect(await other.list()).toMatchObject([{ type: 'token.issued' }]);
   });

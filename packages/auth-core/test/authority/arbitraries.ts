@@ -152,10 +152,10 @@ const tool = fc
 export const requests: fc.Arbitrary<AccessRequest> = fc
   .tuple(
     fc.record({ action: fc.constantFrom('chat' as const, 'chat' as const, 'chat' as const, 'tokens:write' as const) }),
-    fc.oneof(fc.record({ tool }), fc.record({ tool }), fc.constant({})),
-    seldom<Pick<AccessRequest, 'model' | 'ephemeral' | 'project'>>({
-      model: name,
-      ephemeral: fc
+    fc.oneof(fc.record({ mcp: tool }), fc.record({ mcp: tool }), fc.constant({})),
+    seldom<Pick<AccessRequest, 'models' | 'ephemeralMcp' | 'project'>>({
+      models: name,
+      ephemeralMcp: fc
         .tuple(fc.constantFrom('a', 'b', 'ab', 'a:8080', 'b:22', 'a:80', '[::1]:8080'), optional({ tool: name }))
         .map(([asked, rest]) => ({ host: asked, ...rest })),
       project: name,

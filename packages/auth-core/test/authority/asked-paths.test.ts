@@ -1,16 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createAskedPaths } from '../../src/authority/asked-paths.ts';
-import {
-  type ArgumentConstraint,
-  type AuthorityEntry,
-  decide,
-  type Grant,
-  type PathLookup,
-  type ResolvePath,
+import type {
+  ArgumentConstraint,
+  AuthorityEntry,
+  Grant,
+  PathLookup,
+  ResolvePath,
+  ToolRequest,
+  ToolRules,
 } from '../../src/index.ts';
 import { createSteps, StepsUsedUp } from '../../src/matching/steps.ts';
 import { re2jsPatterns } from '../../src/patterns/re2js.ts';
+import { decide } from '../words.ts';
 
 /** The only files that there are, by the paths that lead to them. */
 const PLACES: Readonly<Record<string, string>> = {
@@ -39,10 +41,12 @@ const ANY_TOOL: Grant = { actions: ['chat'], mcp: { '*': { tools: { '*': {} } } 
 
 /** Asks for `files.read` with a path, by several grants. */
 function ask(entries: readonly (Grant | AuthorityEntry)[], path: unknown, resolvePath = newResolver().resolvePath) {
-  const authority = entries.map((entry) => ('grant' in entry ? entry : { grant: entry, source: 'token' }));
+  const authority = entries.map((entry) =>
+    'source' in entry ? (entry as AuthorityEntry) : { grant: entry as Grant, source: 'token' },
+  );
   const tool = { server: 'files', name: 'read', arguments: { path } };
   const context = { now: new Date('2027-01-15T12:00:00Z'), patterns: re2jsPatterns, resolvePath };
-  return decide(authority, { action: 'chat', tool }, context);
+  return decide(authority, { action: 'chat', mcp: tool }, context);
 }
 
 const added = (grant: Grant): AuthorityEntry => ({ grant, source: 'caveat', added: true });
@@ -107,7 +111,7 @@ describe('a path that must lie in a folder', () => {
   it('cannot be judged without a resolver', () => {
     const decision = decide(
       [{ grant: docs, source: 'token' }],
-      { action: 'chat', tool: { server: 'files', name: 'read', arguments: { path: '/srv/docs/a' } } },
+      { action: 'chat', mcp: { server: 'files', name: 'read', arguments: { path: '/srv/docs/a' } } },
       { now: new Date() },
     );
     expect(decision).toMatchObject({ allowed: false, reason: expect.stringContaining('no path resolver') });
@@ -126,26 +130,28 @@ describe('what is sent', () => {
     expect(ask([docs], '/srv/docs/inner')).toEqual({
       allowed: true,
       approval: false,
-      arguments: { path: '/srv/docs/a' },
+      instead: { mcp: { arguments: { path: '/srv/docs/a' } } },
     });
     const many = grantOf({ items: { within: '/srv/docs' } });
     expect(ask([many], ['/srv/docs/a', '/srv/docs/inner'])).toMatchObject({
-      arguments: { path: ['/srv/docs/a', '/srv/docs/a'] },
+      instead: { mcp: { arguments: { path: ['/srv/docs/a', '/srv/docs/a'] } } },
     });
     expect(ask([many], ['/srv/docs/a', '/srv/docs'])).toEqual({ allowed: true, approval: false });
     const inner = grantOf({ properties: { from: { within: '/srv/docs' }, to: {} } });
     const value = { from: '/srv/docs/inner', to: '/srv/docs/inner', text: '/srv/docs/inner' };
-    expect(ask([inner], value)).toMatchObject({ arguments: { path: { ...value, from: '/srv/docs/a' } } });
+    expect(ask([inner], value)).toMatchObject({
+      instead: { mcp: { arguments: { path: { ...value, from: '/srv/docs/a' } } } },
+    });
     expect(ask([inner], { to: 1 })).toEqual({ allowed: true, approval: false });
     const mixed = grantOf({
       properties: { from: { within: '/srv/docs' }, to: {}, list: { maxItems: 2 }, count: { minimum: 0 } },
     });
     expect(ask([mixed, ANY_TOOL], { from: '/srv/docs/inner', list: ['/srv/docs/inner'], count: 1 })).toMatchObject({
-      arguments: { path: { from: '/srv/docs/a', list: ['/srv/docs/inner'], count: 1 } },
+      instead: { mcp: { arguments: { path: { from: '/srv/docs/a', list: ['/srv/docs/inner'], count: 1 } } } },
     });
-    const elsewhere: Grant = { actions: ['chat'], mcp: { other: { tools: { '*': {} } }, ...mixed.mcp } };
+    const elsewhere: Grant = { actions: ['chat'], mcp: { other: { tools: { '*': {} } }, ...(mixed.mcp as ToolRules) } };
     expect(ask([elsewhere], { from: '/srv/docs/inner' })).toMatchObject({
-      arguments: { path: { from: '/srv/docs/a' } },
+      instead: { mcp: { arguments: { path: { from: '/srv/docs/a' } } } },
     });
     expect(ask([ANY_TOOL], '/srv/docs/inner')).toEqual({ allowed: true, approval: false });
   });
@@ -168,7 +174,7 @@ describe('what is sent', () => {
     const decideFor = (length: number) =>
       decide(
         [{ grant: wide, source: 'token' }],
-        { action: 'chat', tool: { ...tool, arguments: { path: '/srv/docs/inner', list: Array(length).fill(1) } } },
+        { action: 'chat', mcp: { ...tool, arguments: { path: '/srv/docs/inner', list: Array(length).fill(1) } } },
         context,
       );
     expect(decideFor(10)).toMatchObject({ allowed: true });
@@ -197,9 +203,12 @@ describe('what is sent', () => {
           for (const count of grants.keys()) {
             if (decision.allowed && count > 0) expect(ask(grants.slice(0, count), asked).allowed).toBe(true);
           }
-          if (!decision.allowed || decision.arguments === undefined) return;
+          if (!decision.allowed || decision.instead === undefined) return;
           sent++;
-          expect(ask(grants, decision.arguments.path)).toEqual({ allowed: true, approval: false });
+          expect(ask(grants, (decision.instead.mcp as ToolRequest).arguments?.path)).toEqual({
+            allowed: true,
+            approval: false,
+          });
         },
       ),
       { numRuns: 5000 },
@@ -228,7 +237,7 @@ describe('a grant that a holder has added', () => {
     expect(ask([docs, added(all)], '/srv/docs/a').allowed).toBe(true);
     expect(ask([docs, added(grantOf({ within: '/srv/docs/b' }))], '/srv/docs/a').allowed).toBe(false);
     expect(ask([docs, added(grantOf({ within: '/srv/docs' })), added(docs)], '/srv/docs/inner')).toMatchObject({
-      arguments: { path: '/srv/docs/a' },
+      instead: { mcp: { arguments: { path: '/srv/docs/a' } } },
     });
   });
 

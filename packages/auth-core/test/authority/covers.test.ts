@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type ArgumentConstraint, covers, FULL_GRANT, type Grant, type ToolRule } from '../../src/index.ts';
+import type { ArgumentConstraint, Grant, ToolRule } from '../../src/index.ts';
+import { covers, FULL_GRANT } from '../words.ts';
 
 function coverage(parent: Partial<Grant>, child: Partial<Grant>) {
   return covers([{ grant: { actions: ['chat'], ...parent }, source: 'token ci-bot' }], { actions: ['chat'], ...child });
@@ -98,16 +99,16 @@ const BEYOND: [...Case, reason: string][] = [
   [{}, { ephemeralMcp: { hosts: ['a'], tools: ['b'] } }, 'ephemeralMcp'],
   [{ ephemeralMcp: { hosts: ['a'], tools: ['b'] } }, { ephemeralMcp: { hosts: ['*'], tools: ['b'] } }, 'ephemeralMcp'],
   [{ ephemeralMcp: { hosts: ['a'], tools: ['b'] } }, { ephemeralMcp: { hosts: ['a'], tools: ['*'] } }, 'ephemeralMcp'],
-  [{}, write({}), 'mcp["files"].tools["write"]'],
-  [tools({ 'r*': {} }), tools({ '*': {} }), 'mcp["files"].tools["*"]'],
+  [{}, write({}), 'mcp.files.tools.write'],
+  [tools({ 'r*': {} }), tools({ '*': {} }), 'mcp.files.tools["*"]'],
   [{ mcp: { files: { tools: { '*': {} } } } }, { mcp: { '*': { tools: { '*': {} } } } }, 'mcp["*"].tools["*"]'],
-  [tools({ '*': {}, write: { approval: 'ask' } }), tools({ '*': {} }), 'mcp["files"].tools["*"]'],
+  [tools({ '*': {}, write: { approval: 'ask' } }), tools({ '*': {} }), 'mcp.files.tools["*"]'],
   [
     tools({ '*': {}, write: { approval: 'ask' } }),
     tools({ 'w*': {}, x: { approval: 'ask' } }),
-    'mcp["files"].tools["w*"]',
+    'mcp.files.tools["w*"]',
   ],
-  [{ mcp: { '*': { tools: { '*': {}, 'w*': { approval: 'ask' } } } } }, write({}), 'mcp["files"].tools["write"]'],
+  [{ mcp: { '*': { tools: { '*': {}, 'w*': { approval: 'ask' } } } } }, write({}), 'mcp.files.tools.write'],
 ];
 
 const WIDER_RULES: [parent: ToolRule, child: ToolRule][] = [

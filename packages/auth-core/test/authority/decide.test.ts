@@ -1,14 +1,14 @@
+import type { EphemeralRequest } from '../../src/llm/index.ts';
 import { describe, expect, it } from 'vitest';
 import {
   type AccessRequest,
   type Action,
   type Authority,
   type DecisionContext,
-  decide,
   describeDenial,
-  FULL_GRANT,
   type Grant,
 } from '../../src/index.ts';
+import { decide, FULL_GRANT } from '../words.ts';
 
 const context: DecisionContext = { now: new Date('2027-01-15T12:00:00Z'), address: '10.0.0.7' };
 
@@ -29,9 +29,9 @@ describe('decide', () => {
   it('allows everything by the full grant', () => {
     const request: AccessRequest = {
       action: 'models:download',
-      model: 'any/thing',
-      tool: { server: 'mcp/files', name: 'delete_file', arguments: { path: '/' } },
-      ephemeral: { host: 'example.com', tool: 'x' },
+      models: 'any/thing',
+      mcp: { server: 'mcp/files', name: 'delete_file', arguments: { path: '/' } },
+      ephemeralMcp: { host: 'example.com', tool: 'x' },
       project: 'web',
     };
     expect(decide([{ grant: FULL_GRANT, source: 'all' }], request, { now: new Date() })).toEqual(allowed);
@@ -60,8 +60,7 @@ describe('decide', () => {
     ];
     expect(decide(authority, { action: 'chat' }, context)).toEqual({
       ...allowed,
-      maxOutputTokens: 50,
-      toolCallsPerRequest: 0,
+      limits: { maxOutputTokens: 50, toolCallsPerRequest: 0 },
     });
   });
 });
@@ -81,9 +80,9 @@ describe('actions', () => {
 
 describe('models', () => {
   it('are denied unless a glob matches', () => {
-    expect(ask({ models: ['ibm/*'] }, { model: 'ibm/granite-4' })).toEqual(allowed);
-    expect(ask({ models: ['ibm/*'] }, { model: 'IBM/granite-4' })).toMatchObject(denied('models'));
-    expect(ask({}, { model: 'ibm/granite-4' })).toMatchObject(denied('models'));
+    expect(ask({ models: ['ibm/*'] }, { models: 'ibm/granite-4' })).toEqual(allowed);
+    expect(ask({ models: ['ibm/*'] }, { models: 'IBM/granite-4' })).toMatchObject(denied('models'));
+    expect(ask({}, { models: 'ibm/granite-4' })).toMatchObject(denied('models'));
   });
 
   it('are not decided when none is named', () => {
@@ -142,7 +141,7 @@ describe('projects', () => {
 describe('servers that a request brings along', () => {
   const grant = { ephemeralMcp: { hosts: ['*.example.com'], tools: ['read_*'] } };
 
-  it.each<[Partial<Grant>, AccessRequest['ephemeral'], boolean]>([
+  it.each<[Partial<Grant>, EphemeralRequest | undefined, boolean]>([
     [grant, { host: 'mcp.example.com' }, true],
     [grant, { host: 'mcp.example.com', tool: 'read_page' }, true],
     [grant, { host: 'mcp.example.com', tool: 'write_page' }, false],
@@ -151,7 +150,7 @@ describe('servers that a request brings along', () => {
     [{ ephemeralMcp: { hosts: ['*'], tools: [] } }, { host: 'example.org' }, false],
     [{}, { host: 'example.org' }, false],
   ])('%j, %j: %s', (given, ephemeral, expected) => {
-    expect(ask(given, { ephemeral: ephemeral ?? { host: '' } })).toMatchObject(
+    expect(ask(given, { ephemeralMcp: ephemeral ?? { host: '' } })).toMatchObject(
       expected ? allowed : denied('ephemeralMcp'),
     );
   });
@@ -167,14 +166,14 @@ describe('describeDenial', () => {
       { grant: FULL_GRANT, source: 'server policy' },
       { grant: { actions: ['chat'], ...grant }, source: 'token ci-bot' },
     ];
-    const decision = decide(authority, { action: 'chat', tool }, context);
+    const decision = decide(authority, { action: 'chat', mcp: tool }, context);
     expect(decision.allowed || describeDenial(decision)).toBe(
       'grant #2 (token ci-bot): mcp/files.write_file: argument content longer than 4000',
     );
   });
 
   it('keeps what a stranger named on one short line', () => {
-    const decision = ask({}, { model: `a\r\nforged: line\u202e ${'x'.repeat(500)}` });
+    const decision = ask({}, { models: `a\r\nforged: line\u202e ${'x'.repeat(500)}` });
     const line = decision.allowed ? '' : describeDenial(decision);
     expect(line).not.toMatch(/[\r\n\u202e]/);
     expect(line.length).toBeLessThan(200);

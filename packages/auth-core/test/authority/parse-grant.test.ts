@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ACTIONS, AuthError, FULL_GRANT, GRANT_SCHEMA, InvalidGrantError, parseGrant } from '../../src/index.ts';
+import { AuthError, InvalidGrantError } from '../../src/index.ts';
 import { re2jsPatterns } from '../../src/patterns/re2js.ts';
+import { FULL_GRANT, llm, parseGrant } from '../words.ts';
 
 const DOCUMENT = {
   actions: ['chat', 'embeddings', 'models:read'],
@@ -58,7 +59,7 @@ describe('parseGrant', () => {
   it('reads everything that a grant may say', () => {
     expect(parseGrant(DOCUMENT, { patterns: re2jsPatterns })).toEqual(DOCUMENT);
     expect(parseGrant(FULL_GRANT)).toEqual(FULL_GRANT);
-    expect(parseGrant({ actions: ['*', ...ACTIONS] }).actions).toHaveLength(16);
+    expect(parseGrant({ actions: ['*', ...llm.actions] }).actions).toHaveLength(16);
   });
 
   it('lets a file name the schema for its editor, and leaves that out of the grant', () => {
@@ -244,10 +245,10 @@ describe('parseGrant', () => {
   });
 });
 
-describe('GRANT_SCHEMA', () => {
+describe('llm.grantSchema', () => {
   it('is JSON, and says of every object which keys it knows', () => {
     const open: string[] = [];
-    JSON.parse(JSON.stringify(GRANT_SCHEMA), function visit(key, value) {
+    JSON.parse(JSON.stringify(llm.grantSchema), function visit(key, value) {
       const isObjectSchema = value !== null && typeof value === 'object' && value.type === 'object';
       if (isObjectSchema && !Object.hasOwn(value, 'additionalProperties')) open.push(key);
       return value;

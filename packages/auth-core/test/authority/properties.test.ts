@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decideCounted } from '../../src/authority/decide.ts';
-import { covers, decide, FULL_GRANT, type Grant, parseGrant } from '../../src/index.ts';
+import { decide as decideCounted } from '../../src/authority/decide.ts';
+import type { Grant, ToolRequest } from '../../src/index.ts';
 import { createSteps } from '../../src/matching/steps.ts';
+import { covers, decide, FULL_GRANT, llm, parseGrant } from '../words.ts';
 import { authorities, contexts, grantPairs, grants, requests } from './arbitraries.ts';
 
 const numRuns = 5000;
@@ -26,8 +27,12 @@ describe('whatever the grants and the request', () => {
           expect(before).toMatchObject({ allowed: true });
           if (!before.allowed) return;
           expect(after.approval || !before.approval).toBe(true);
-          expect(after.maxOutputTokens ?? Infinity).toBeLessThanOrEqual(before.maxOutputTokens ?? Infinity);
-          expect(after.toolCallsPerRequest ?? Infinity).toBeLessThanOrEqual(before.toolCallsPerRequest ?? Infinity);
+          expect(after.limits?.maxOutputTokens ?? Infinity).toBeLessThanOrEqual(
+            before.limits?.maxOutputTokens ?? Infinity,
+          );
+          expect(after.limits?.toolCallsPerRequest ?? Infinity).toBeLessThanOrEqual(
+            before.limits?.toolCallsPerRequest ?? Infinity,
+          );
         },
       ),
       { numRuns },
@@ -38,7 +43,7 @@ describe('whatever the grants and the request', () => {
     let ran = 0;
     fc.assert(
       fc.property(authorities, requests, contexts, fc.nat(3000), (authority, request, context, steps) => {
-        const decision = decideCounted(authority, request, context, createSteps(steps));
+        const decision = decideCounted(llm, authority, request, context, createSteps(steps));
         if (!decision.allowed && decision.rule === 'steps') ran++;
         else expect(decision).toEqual(decide(authority, request, context));
       }),
@@ -65,10 +70,10 @@ describe('whatever the grants and the request', () => {
     let called = 0;
     fc.assert(
       fc.property(authorities, requests, contexts, (authority, request, context) => {
-        const { tool } = request;
+        const tool = request.mcp as ToolRequest | undefined;
         if (tool?.name === undefined || tool.arguments === undefined) return;
-        const server = decide(authority, { ...request, tool: { server: tool.server } }, context);
-        const listed = decide(authority, { ...request, tool: { server: tool.server, name: tool.name } }, context);
+        const server = decide(authority, { ...request, mcp: { server: tool.server } }, context);
+        const listed = decide(authority, { ...request, mcp: { server: tool.server, name: tool.name } }, context);
         const call = decide(authority, request, context);
         if (call.allowed) called++;
         if (listed.allowed) expect(server).toMatchObject({ allowed: true });
@@ -100,7 +105,9 @@ describe('whatever the grants', () => {
             expect(bound).toMatchObject({ allowed: true });
             if (!bound.allowed) continue;
             expect(own.approval || !bound.approval).toBe(true);
-            expect(own.maxOutputTokens ?? Infinity).toBeLessThanOrEqual(bound.maxOutputTokens ?? Infinity);
+            expect(own.limits?.maxOutputTokens ?? Infinity).toBeLessThanOrEqual(
+              bound.limits?.maxOutputTokens ?? Infinity,
+            );
           }
         },
       ),

@@ -4,6 +4,7 @@ import {
   type PresentedRequest,
   type RequestAuthenticatorOptions,
 } from '../../src/http/index.ts';
+import type { Grant } from '../../src/index.ts';
 import {
   type Auth,
   anonymousPrincipal,
@@ -13,16 +14,17 @@ import {
   StoreUnavailableError,
   type TokenStore,
 } from '../../src/index.ts';
+import { llm } from '../words.ts';
 
 function newAuth(store: TokenStore = createMemoryTokenStore()): Auth {
-  return createAuth({ store, digestKey: new Uint8Array(32).fill(7), cacheMilliseconds: 0 });
+  return createAuth({ vocabulary: llm, store, digestKey: new Uint8Array(32).fill(7), cacheMilliseconds: 0 });
 }
 
 function present(headers: Record<string, string | string[]>, peer = '192.0.2.7'): PresentedRequest {
   return { header: (name) => [headers[name] ?? []].flat(), peer };
 }
 
-async function setUp(grant: unknown, options: Partial<RequestAuthenticatorOptions> = {}) {
+async function setUp(grant: Grant, options: Partial<RequestAuthenticatorOptions> = {}) {
   const auth = newAuth();
   const { token, record } = await auth.issue({ name: 'ci-bot', grant }, auth.operator());
   const authenticate = createRequestAuthenticator({ auth, ...options });
@@ -78,8 +80,8 @@ describe('a request authenticator', () => {
     const { authenticate, bearer } = await setUp({ actions: ['chat'], models: ['ibm/*'] });
     const { decide } = await authenticate(present(bearer));
     const entry = { grant: { actions: ['chat' as const], models: ['ibm/small'] }, source: 'request' };
-    expect(decide({ action: 'chat', model: 'ibm/large' }).allowed).toBe(true);
-    expect(decide({ action: 'chat', model: 'ibm/large' }, [entry]).allowed).toBe(false);
+    expect(decide({ action: 'chat', models: 'ibm/large' }).allowed).toBe(true);
+    expect(decide({ action: 'chat', models: 'ibm/large' }, [entry]).allowed).toBe(false);
   });
 
   it('verifies again what was presented, without telling it', async () => {
@@ -94,7 +96,7 @@ describe('a request authenticator', () => {
   it('decides by the grant as it was verified last', async () => {
     const { auth, authenticate, bearer, id } = await setUp({ actions: ['chat'], models: ['ibm/*'] });
     const { decide, reverify } = await authenticate(present(bearer));
-    const isAllowed = (model: string): boolean => decide({ action: 'chat', model }).allowed;
+    const isAllowed = (model: string): boolean => decide({ action: 'chat', models: model }).allowed;
     await auth.edit(id, { grant: { actions: ['chat'], models: ['ibm/small'] } }, auth.operator());
     expect(isAllowed('ibm/large')).toBe(true);
     await reverify();
@@ -162,7 +164,7 @@ describe('a request authenticator', () => {
   });
 
   it('reads no credential while authentication is off', async () => {
-    const optional = anonymousPrincipal({ actions: ['chat'] }, 'guest');
+    const optional = anonymousPrincipal(llm, { actions: ['chat'] }, 'guest');
     const { authenticate } = await setUp(chat, { optional });
     const caller = await authenticate(present({ authorization: ['Bearer a', 'Bearer b'] }));
     expect(caller.principal).toBe(optional);

@@ -18,6 +18,7 @@ import {
 } from '../../src/jwt/index.ts';
 import { re2jsPatterns } from '../../src/patterns/re2js.ts';
 import { fixedClock } from '../../src/testing/index.ts';
+import { llm } from '../words.ts';
 
 export const ISSUER = 'https://latchkey.example';
 export const ELSEWHERE = 'https://reports.example';
@@ -32,6 +33,7 @@ export async function createAccessBench() {
   const keyStore = createMemorySigningKeyStore();
   const keys = createSigningKeys({ store: keyStore, sealer: createSealer(digestKey), clock });
   const accessTokens = createAccessTokens({
+    vocabulary: llm,
     keys,
     issuer: ISSUER,
     clock,
@@ -41,6 +43,7 @@ export async function createAccessBench() {
     },
   });
   const auth = createAuth({
+    vocabulary: llm,
     store: createMemoryTokenStore(),
     digestKey,
     clock,
@@ -54,7 +57,13 @@ export async function createAccessBench() {
     ],
   });
   const operator = auth.operator();
-  const verifier = createAccessTokenVerifier({ jwks: await keys.jwks(), issuer: ISSUER, audience: ELSEWHERE, clock });
+  const verifier = createAccessTokenVerifier({
+    vocabulary: llm,
+    jwks: await keys.jwks(),
+    issuer: ISSUER,
+    audience: ELSEWHERE,
+    clock,
+  });
 
   /** A token, and who presents it. */
   async function makePrincipal(grant: Grant = CHAT, details: object = {}) {

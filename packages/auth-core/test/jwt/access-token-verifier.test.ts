@@ -1,6 +1,7 @@
 import { createLocalJWKSet } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { createAccessTokenVerifier, introspectionCheck } from '../../src/jwt/index.ts';
+import { llm } from '../words.ts';
 import { CHAT, createAccessBench, ELSEWHERE, goodClaims, ISSUER } from './access-bench.ts';
 
 type Fetch = typeof globalThis.fetch;
@@ -45,17 +46,24 @@ describe('another server', () => {
       { audience: undefined as never },
       { issuer: [] as never },
     ]) {
-      expect(() => createAccessTokenVerifier({ jwks, ...names, ...change })).toThrow(TypeError);
+      expect(() => createAccessTokenVerifier({ vocabulary: llm, jwks, ...names, ...change })).toThrow(TypeError);
     }
   });
 
   it('takes a function that finds keys, and denies when that cannot answer', async () => {
     const { keys, sign, clock } = await createAccessBench();
     const text = await sign(goodClaims());
-    const found = createAccessTokenVerifier({ jwks: createLocalJWKSet(await keys.jwks()), ...names, clock });
+    const found = createAccessTokenVerifier({
+      vocabulary: llm,
+      jwks: createLocalJWKSet(await keys.jwks()),
+      ...names,
+      clock,
+    });
     await expect(found.verify(text)).resolves.toMatchObject({ owner: 'ada' });
     const jwks = () => Promise.reject(new Error('ECONNREFUSED 10.0.0.1'));
-    await expect(createAccessTokenVerifier({ jwks, ...names, clock }).verify(text)).rejects.toMatchObject({
+    await expect(
+      createAccessTokenVerifier({ vocabulary: llm, jwks, ...names, clock }).verify(text),
+    ).rejects.toMatchObject({
       code: 'AUTH_STORE_UNAVAILABLE',
       message: expect.not.stringContaining('10.0.0.1'),
     });
@@ -65,7 +73,7 @@ describe('another server', () => {
     const { sign, clock } = await createAccessBench();
     // No fetch speaks this protocol, so that nothing is sent anywhere.
     const jwks = new URL('file:///jwks.json');
-    const { verify } = createAccessTokenVerifier({ jwks, ...names, clock });
+    const { verify } = createAccessTokenVerifier({ vocabulary: llm, jwks, ...names, clock });
     await expect(verify(await sign(goodClaims()))).rejects.toMatchObject({ code: 'AUTH_STORE_UNAVAILABLE' });
   });
 
@@ -74,6 +82,7 @@ describe('another server', () => {
     const [text, expired] = [await sign(goodClaims()), await sign(goodClaims({ exp: 1 }))];
     const asked: string[] = [];
     const verifier = createAccessTokenVerifier({
+      vocabulary: llm,
       jwks: await keys.jwks(),
       ...names,
       clock,
@@ -95,7 +104,7 @@ describe('another server', () => {
     const jwks = await keys.jwks();
     const failing = () => Promise.reject(new Error('down'));
     const verify = (isRevoked: () => Promise<boolean>) =>
-      createAccessTokenVerifier({ jwks, ...names, clock, isRevoked }).verify(text);
+      createAccessTokenVerifier({ vocabulary: llm, jwks, ...names, clock, isRevoked }).verify(text);
     await expect(verify(failing)).rejects.toMatchObject({ code: 'AUTH_STORE_UNAVAILABLE' });
     await expect(verify(async () => undefined as never)).rejects.toMatchObject({ code: 'AUTH_TOKEN_REVOKED' });
   });

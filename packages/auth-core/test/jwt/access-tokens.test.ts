@@ -5,10 +5,10 @@ import {
   attenuateToken,
   createMemoryLimitStore,
   createMeter,
-  FULL_GRANT,
   type Grant,
 } from '../../src/index.ts';
 import { createAccessTokens } from '../../src/jwt/index.ts';
+import { FULL_GRANT, llm } from '../words.ts';
 import { CHAT, createAccessBench, ELSEWHERE, ISSUER } from './access-bench.ts';
 
 const NOW = Date.parse('2027-01-01T00:00:00Z') / 1000;
@@ -60,9 +60,9 @@ describe('an access token', () => {
       chain: [by.id, jti],
       expiresAt,
     });
-    expect(auth.decide(principal, { action: 'chat', model: 'ibm/granite' }).allowed).toBe(true);
-    expect(auth.decide(principal, { action: 'chat', model: 'other' }).allowed).toBe(false);
-    expect(auth.decide(principal, { action: 'embeddings', model: 'ibm/granite' }).allowed).toBe(false);
+    expect(auth.decide(principal, { action: 'chat', models: 'ibm/granite' }).allowed).toBe(true);
+    expect(auth.decide(principal, { action: 'chat', models: 'other' }).allowed).toBe(false);
+    expect(auth.decide(principal, { action: 'embeddings', models: 'ibm/granite' }).allowed).toBe(false);
   });
 
   it('is narrowed by what happens to the token behind it, and not widened', async () => {
@@ -71,11 +71,11 @@ describe('an access token', () => {
     const { token } = await accessTokens.issue(by);
     await auth.edit(by.id, { grant: { actions: ['chat'], models: ['ibm/*'] } }, operator);
     const narrowed = await auth.verify(token);
-    expect(auth.decide(narrowed, { action: 'chat', model: 'other' }).allowed).toBe(false);
+    expect(auth.decide(narrowed, { action: 'chat', models: 'other' }).allowed).toBe(false);
     await auth.edit(by.id, { grant: { actions: ['*'], models: ['*'] } }, operator);
     clock.advance(1000);
     const widened = await auth.verify(token);
-    expect(auth.decide(widened, { action: 'chat', model: 'other' }).allowed).toBe(true);
+    expect(auth.decide(widened, { action: 'chat', models: 'other' }).allowed).toBe(true);
     expect(auth.decide(widened, { action: 'tokens:write' }).allowed).toBe(false);
   });
 
@@ -86,7 +86,7 @@ describe('an access token', () => {
     await auth.edit(by.id, { grant: FULL_GRANT }, operator);
     clock.advance(1000);
     const principal = await auth.verify(token);
-    expect(auth.decide(principal, { action: 'chat', model: 'any' }).allowed).toBe(true);
+    expect(auth.decide(principal, { action: 'chat', models: 'any' }).allowed).toBe(true);
     expect(auth.decide(principal, { action: 'settings:write' }).allowed).toBe(false);
   });
 
@@ -104,11 +104,11 @@ describe('an access token', () => {
   it('of an attenuated token carries the caveats, and all that it can be ended by', async () => {
     const { accessTokens, auth, operator, verifier } = await createAccessBench();
     const { token: text } = await auth.issue({ name: 'ci-bot', grant: CHAT }, operator);
-    const by = await auth.verify(await attenuateToken(text, { actions: ['chat'], models: ['ibm/*'] }));
+    const by = await auth.verify(await attenuateToken(llm, text, { actions: ['chat'], models: ['ibm/*'] }));
     const { token, jti } = await accessTokens.issue(by, { audience: [ISSUER, ELSEWHERE] });
     for (const principal of [await auth.verify(token), await verifier.verify(token)]) {
       expect(principal.chain).toEqual([...by.chain, jti]);
-      expect(auth.decide(principal, { action: 'chat', model: 'other' }).allowed).toBe(false);
+      expect(auth.decide(principal, { action: 'chat', models: 'other' }).allowed).toBe(false);
     }
     await auth.revokeSelf(by);
     await expect(auth.verify(token)).rejects.toMatchObject({ code: 'AUTH_TOKEN_REVOKED' });
@@ -144,7 +144,12 @@ describe('an access token', () => {
     const { accessTokens, makePrincipal } = await createAccessBench();
     const by = await makePrincipal();
     const { token, jti } = await accessTokens.issue(by, { audience: ELSEWHERE });
-    const context = { now: new Date(NOW * 1000), idOfCommitment: async () => '', attenuationKeysOf: async () => [] };
+    const context = {
+      now: new Date(NOW * 1000),
+      vocabulary: llm,
+      idOfCommitment: async () => '',
+      attenuationKeysOf: async () => [],
+    };
     await expect(accessTokens.formatForAnyAudience.prove(token, context)).resolves.toMatchObject({ ids: [jti] });
     await expect(accessTokens.format.prove(token, context)).rejects.toMatchObject({
       code: 'AUTH_TOKEN_WRONG_AUDIENCE',
@@ -229,7 +234,7 @@ describe('the life of an access token', () => {
 describe('making an access token', () => {
   it('is not for those who have presented no token', async () => {
     const { accessTokens, operator } = await createAccessBench();
-    for (const by of [operator, anonymousPrincipal(CHAT, 'guest')]) {
+    for (const by of [operator, anonymousPrincipal(llm, CHAT, 'guest')]) {
       await expect(accessTokens.issue(by)).rejects.toMatchObject({ code: 'AUTH_PERMISSION_DENIED' });
     }
   });
@@ -260,8 +265,8 @@ describe('making an access token', () => {
     const { token } = await accessTokens.issue(by, { grant, audience: [ISSUER, ELSEWHERE] });
     expect(token.length).toBeLessThan(8000);
     for (const principal of [await auth.verify(token), await verifier.verify(token)]) {
-      expect(auth.decide(principal, { action: 'chat', model: 'publisher-7/model-b' }).allowed).toBe(true);
-      expect(auth.decide(principal, { action: 'chat', model: 'publisher-8/model-b' }).allowed).toBe(false);
+      expect(auth.decide(principal, { action: 'chat', models: 'publisher-7/model-b' }).allowed).toBe(true);
+      expect(auth.decide(principal, { action: 'chat', models: 'publisher-8/model-b' }).allowed).toBe(false);
     }
   });
 
@@ -270,9 +275,9 @@ describe('making an access token', () => {
     const models = Array.from({ length: 165 }, (_, index) => `publisher-${index}/a-model-of-its-own`);
     const limits = { requestsPerMinute: 2 };
     const { token } = await auth.issue({ name: 'ci-bot', grant: CHAT }, operator);
-    const by = await auth.verify(await attenuateToken(token, { actions: ['chat'], models, limits }));
+    const by = await auth.verify(await attenuateToken(llm, token, { actions: ['chat'], models, limits }));
     const grant: Grant = { actions: ['chat'], models: models.slice(0, 1), limits };
-    const meter = createMeter({ store: createMemoryLimitStore(), clock });
+    const meter = createMeter({ vocabulary: llm, store: createMemoryLimitStore(), clock });
     for (const admitted of [true, true, false]) {
       // Each is a token of its own, but all are used on behalf of the one.
       const access = await accessTokens.issue(by, { grant });
@@ -296,9 +301,15 @@ describe('making an access token', () => {
       },
     ]);
     expect(JSON.stringify(events)).not.toContain(token.split('.')[2]);
-    const failing = createAccessTokens({ keys, issuer: ISSUER, clock, audit: () => Promise.reject(new Error('full')) });
+    const failing = createAccessTokens({
+      vocabulary: llm,
+      keys,
+      issuer: ISSUER,
+      clock,
+      audit: () => Promise.reject(new Error('full')),
+    });
     await expect(failing.issue(by)).rejects.toMatchObject({ code: 'AUTH_AUDIT_UNAVAILABLE' });
-    const silent = createAccessTokens({ keys, issuer: ISSUER, clock });
+    const silent = createAccessTokens({ vocabulary: llm, keys, issuer: ISSUER, clock });
     await expect(silent.issue(by)).resolves.toMatchObject({ expiresIn: 300 });
   });
 
@@ -307,7 +318,7 @@ describe('making an access token', () => {
     const settings = () => {
       throw new Error('disk on fire');
     };
-    const accessTokens = createAccessTokens({ keys, issuer: ISSUER, clock, settings });
+    const accessTokens = createAccessTokens({ vocabulary: llm, keys, issuer: ISSUER, clock, settings });
     const refused = { code: 'AUTH_STORE_UNAVAILABLE' };
     await expect(accessTokens.issue(await makePrincipal())).rejects.toMatchObject(refused);
   });
@@ -319,7 +330,7 @@ describe('making an access token', () => {
 
   it('needs an issuer and an audience without blanks', async () => {
     const { keys } = await createAccessBench();
-    expect(() => createAccessTokens({ keys, issuer: '' })).toThrow('issuer');
-    expect(() => createAccessTokens({ keys, issuer: ISSUER, audience: 'a b' })).toThrow('audience');
+    expect(() => createAccessTokens({ vocabulary: llm, keys, issuer: '' })).toThrow('issuer');
+    expect(() => createAccessTokens({ vocabulary: llm, keys, issuer: ISSUER, audience: 'a b' })).toThrow('audience');
   });
 });

@@ -3,6 +3,7 @@ import { base64url, CompactSign, exportJWK, generateKeyPair, SignJWT, UnsecuredJ
 import { describe, expect, it } from 'vitest';
 import { AuthError } from '../../src/index.ts';
 import { createAccessTokens } from '../../src/jwt/index.ts';
+import { llm } from '../words.ts';
 import { CHAT, createAccessBench, ELSEWHERE, goodClaims, ISSUER } from './access-bench.ts';
 
 type Bench = Awaited<ReturnType<typeof createAccessBench>>;
@@ -11,7 +12,7 @@ const NOW = Date.parse('2027-01-01T00:00:00Z') / 1000;
 
 /** What the server that issues and another one make of a text. */
 async function present({ accessTokens, clock, verifier }: Bench, text: string): Promise<string[]> {
-  const context = { now: clock(), idOfCommitment: async () => '', attenuationKeysOf: async () => [] };
+  const context = { now: clock(), vocabulary: llm, idOfCommitment: async () => '', attenuationKeysOf: async () => [] };
   const attempts = [accessTokens.format.prove(text, context), verifier.verify(text)];
   return Promise.all(
     attempts.map((attempt) =>
@@ -123,7 +124,7 @@ describe('an access token that is', () => {
   it('by an issuer of the same keys but another name is refused', async () => {
     const bench = await createAccessBench();
     const issuer = 'https://staging.example';
-    const staging = createAccessTokens({ keys: bench.keys, issuer, clock: bench.clock });
+    const staging = createAccessTokens({ vocabulary: llm, keys: bench.keys, issuer, clock: bench.clock });
     const { token } = await staging.issue(await bench.makePrincipal(), { audience: [ISSUER, ELSEWHERE] });
     expect(await present(bench, token)).toEqual(refused('AUTH_TOKEN_UNKNOWN'));
   });

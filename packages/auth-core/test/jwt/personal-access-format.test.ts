@@ -5,6 +5,7 @@ import { createAuth, createMemoryTokenStore } from '../../src/index.ts';
 import { createPersonalAccessTokenFormat, readPersonalAccessTokenId } from '../../src/jwt/index.ts';
 import { fixedClock } from '../../src/testing/index.ts';
 import { deriveKey } from '../../src/token/derive-key.ts';
+import { llm } from '../words.ts';
 
 const key = new Uint8Array(32).fill(7);
 const format = createPersonalAccessTokenFormat({ key });
@@ -118,7 +119,13 @@ describe('a personal access token', () => {
 
   it('is issued, verified, listed by its stub, given a new secret and revoked like every stored kind', async () => {
     const clock = fixedClock();
-    const auth = createAuth({ store: createMemoryTokenStore(), digestKey: key, formats: [format], clock });
+    const auth = createAuth({
+      vocabulary: llm,
+      store: createMemoryTokenStore(),
+      digestKey: key,
+      formats: [format],
+      clock,
+    });
     const operator = auth.operator();
     const { token, record } = await auth.issue({ name: 'laptop', kind: 'personal-access', grant }, operator);
     const principal = await auth.verify(token);

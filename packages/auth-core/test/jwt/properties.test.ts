@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type AccessRequest, AuthError, type DecisionContext, decide, type Grant } from '../../src/index.ts';
+import { type AccessRequest, AuthError, type DecisionContext, type Grant } from '../../src/index.ts';
 import { contexts, grants, requests } from '../authority/arbitraries.ts';
+import { decide, llm } from '../words.ts';
 import { createAccessBench, ELSEWHERE, ISSUER } from './access-bench.ts';
 
 const makers = fc.array(grants, { minLength: 1, maxLength: 3 });
@@ -25,7 +26,12 @@ describe('whatever the authority, the grant and the request', () => {
           const { token } = await accessTokens.issue(maker, input).catch(refuseTooLong);
           if (token === undefined) return;
           const elsewhere = await verifier.verify(token);
-          const proof = { now: clock(), idOfCommitment: async () => '', attenuationKeysOf: async () => [] };
+          const proof = {
+            now: clock(),
+            vocabulary: llm,
+            idOfCommitment: async () => '',
+            attenuationKeysOf: async () => [],
+          };
           const here = await accessTokens.format.prove(token, proof);
           for (const [request, context] of questions) {
             const expected =

@@ -3,9 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { type AuditEvent, createAuth, createMemoryTokenStore, createSealer } from '../../src/index.ts';
 import { createMemorySigningKeyStore, createSigningKeys, type SigningKeyStore } from '../../src/jwt/index.ts';
 import { fixedClock } from '../../src/testing/index.ts';
+import { llm } from '../words.ts';
 
 const sealer = createSealer(new Uint8Array(32).fill(1));
-const auth = createAuth({ store: createMemoryTokenStore(), digestKey: new Uint8Array(32) });
+const auth = createAuth({ vocabulary: llm, store: createMemoryTokenStore(), digestKey: new Uint8Array(32) });
 const operator = auth.operator();
 
 const HOUR = 3_600_000;

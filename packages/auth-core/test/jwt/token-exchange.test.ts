@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { FULL_GRANT } from '../../src/index.ts';
+
 import { readTokenExchange, renderTokenExchange } from '../../src/jwt/index.ts';
+import { FULL_GRANT, llm } from '../words.ts';
 
 const URN = 'urn:ietf:params:oauth:token-type:';
 const API_KEY = 'urn:latchkey:params:oauth:token-type:api-key';
@@ -19,13 +20,13 @@ const plain = {
   issuedTokenType: `${URN}access_token`,
 };
 
-const read = (change: object) => readTokenExchange(form(change));
+const read = (change: object) => readTokenExchange(llm, form(change));
 const refusal = (error: string) => ({ ok: false, error: { error, error_description: expect.any(String) } });
 
 describe('a token exchange', () => {
   it('makes an access token for this server, of the same authority, where nothing else is asked for', () => {
-    expect(readTokenExchange(form())).toEqual({ ok: true, exchange: plain });
-    expect(readTokenExchange(new URLSearchParams(form()))).toEqual({ ok: true, exchange: plain });
+    expect(readTokenExchange(llm, form())).toEqual({ ok: true, exchange: plain });
+    expect(readTokenExchange(llm, new URLSearchParams(form()))).toEqual({ ok: true, exchange: plain });
   });
 
   it.each([`${URN}access_token`, `${URN}jwt`, `${URN}refresh_token`, API_KEY])('takes %s', (type) => {
@@ -45,7 +46,7 @@ describe('a token exchange', () => {
     for (const audience of ['reports', 'billing']) parameters.append('audience', audience);
     parameters.append('resource', 'https://reports.example/');
     const audience = ['reports', 'billing', 'https://reports.example/'];
-    expect(readTokenExchange(parameters)).toMatchObject({ exchange: { audience } });
+    expect(readTokenExchange(llm, parameters)).toMatchObject({ exchange: { audience } });
     expect(read({ audience: ['reports', 'billing'], resource: 'https://reports.example/' })).toMatchObject({
       exchange: { audience },
     });
@@ -105,7 +106,7 @@ describe('a token exchange', () => {
     ['a life of nothing', form({ expires_in: '0' }), 'invalid_request'],
     ['a life with a fraction', form({ expires_in: '1.5' }), 'invalid_request'],
   ])('is refused with %s', (_, value, error) => {
-    expect(readTokenExchange(value)).toEqual(refusal(error));
+    expect(readTokenExchange(llm, value)).toEqual(refusal(error));
   });
 
   it('is never refused in words that OAuth forbids, and never with the token', () => {
@@ -129,7 +130,7 @@ describe('a token exchange', () => {
   it('never throws, whatever the form', () => {
     fc.assert(
       fc.property(fc.anything(), (value) => {
-        expect(readTokenExchange(value).ok).toBe(false);
+        expect(readTokenExchange(llm, value).ok).toBe(false);
       }),
       { numRuns: 5000 },
     );

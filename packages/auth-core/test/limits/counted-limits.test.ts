@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Authority, GrantLimits } from '../../src/index.ts';
-import { listCountedLimits } from '../../src/limits/counted-limits.ts';
+import { listCountedLimits as listOf, readDefinitions } from '../../src/limits/counted-limits.ts';
+import { llm } from '../words.ts';
 
+const listCountedLimits = (authority: Authority, now: number) => listOf(readDefinitions(llm.limits), authority, now);
 const at = (time: string) => Date.parse(time);
 const entry = (limits: GrantLimits, id?: string, source = 'token a') => ({
   grant: { actions: [], limits },
@@ -24,12 +26,14 @@ describe('listCountedLimits', () => {
     expect(listCountedLimits(authority, 0)).toEqual([
       {
         name: 'requestsPerMinute',
+        definition: { kind: 'rate', window: 'minute', windowSeconds: 60 },
         source: 'server policy',
         limit: 600,
         counter: { kind: 'window', key: 'requestsPerMinute policy', windowEnd: 60_000 },
       },
       {
         name: 'concurrentRequests',
+        definition: { kind: 'concurrency', unit: 'concurrent-requests' },
         source: 'token a',
         limit: 2,
         counter: { kind: 'lease', key: 'concurrentRequests a' },

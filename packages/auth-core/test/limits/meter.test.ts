@@ -10,16 +10,17 @@ import {
   type Principal,
 } from '../../src/index.ts';
 import { fixedClock } from '../../src/testing/index.ts';
+import { llm } from '../words.ts';
 import { manualRepeat } from './manual-repeat.ts';
 
 function setUp(store: LimitStore = createMemoryLimitStore()) {
   const clock = fixedClock('2027-01-31T23:59:30Z');
   const timers = manualRepeat();
-  return { clock, timers, store, meter: createMeter({ store, clock, repeat: timers.repeat }) };
+  return { clock, timers, store, meter: createMeter({ vocabulary: llm, store, clock, repeat: timers.repeat }) };
 }
 
 const guestWith = (limits?: GrantLimits) =>
-  anonymousPrincipal({ actions: ['chat'], ...(limits && { limits }) }, 'guest');
+  anonymousPrincipal(llm, { actions: ['chat'], ...(limits && { limits }) }, 'guest');
 
 /** A caller whose grants have these limits, each counted on its own. */
 function callerWith(...chain: GrantLimits[]): Principal {
@@ -109,7 +110,12 @@ describe('admit', () => {
   it('counts for the server policy what all tokens use, and for a token what it uses', async () => {
     const { meter } = setUp();
     const policy = { actions: ['*' as const], limits: { requestsPerMinute: 3 } };
-    const auth = createAuth({ store: createMemoryTokenStore(), digestKey: new Uint8Array(32), policy });
+    const auth = createAuth({
+      vocabulary: llm,
+      store: createMemoryTokenStore(),
+      digestKey: new Uint8Array(32),
+      policy,
+    });
     const grant = { actions: ['chat'], limits: { requestsPerMinute: 2 } };
     const signIn = async () => auth.verify((await auth.issue({ name: 'ci-bot', grant }, auth.operator())).token);
     const [first, second] = [await signIn(), await signIn()];
@@ -125,7 +131,7 @@ describe('admit', () => {
     for (const guest of [guestWith(), guestWith({ maxOutputTokens: 5, weight: 2 })]) {
       const admission = await meter.admit(guest);
       expect(admission.states).toEqual([]);
-      const reservation = await admission.reserveTokens(2048, 1);
+      const reservation = await admission.reserve('tokens', 2048, 1);
       expect(reservation.granted).toBe(2048);
       await reservation.settle(42);
       await admission.release();
@@ -220,7 +226,7 @@ describe('a running request', () => {
 
   it('keeps no process alive, with the timer of the platform', async () => {
     const countTimers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
-    const meter = createMeter({ store: createMemoryLimitStore() });
+    const meter = createMeter({ vocabulary: llm, store: createMemoryLimitStore() });
     const before = countTimers();
     const admission = await meter.admit(guestWith({ concurrentRequests: 1 }));
     expect(countTimers()).toBe(before);
@@ -233,7 +239,7 @@ describe('reserveTokens', () => {
     const { meter } = setUp();
     const caller = callerWith({ tokensPerDay: 1000, requestsPerMinute: 9 }, { tokensPerDay: 300, tokensPerMonth: 200 });
     const admission = await meter.admit(caller);
-    const reservation = await admission.reserveTokens(2048, 1);
+    const reservation = await admission.reserve('tokens', 2048, 1);
     expect(reservation.granted).toBe(200);
     const left = async () => (await meter.usage(caller)).map(({ name, remaining }) => `${name} ${remaining}`);
     expect(await left()).toEqual(['requestsPerMinute 8', 'tokensPerDay 800', 'tokensPerDay 100', 'tokensPerMonth 0']);
@@ -244,18 +250,18 @@ describe('reserveTokens', () => {
   it('refuses when fewer than the least fit, and says until when', async () => {
     const { meter, clock } = setUp();
     const admission = await meter.admit(guestWith({ tokensPerDay: 10 }));
-    await admission.reserveTokens(8, 8);
-    await expect(admission.reserveTokens(8, 3)).rejects.toThrow(exceeded('tokensPerDay', 30));
-    expect((await admission.reserveTokens(8, 2)).granted).toBe(2);
-    await expect(admission.reserveTokens(8, 1)).rejects.toThrow(exceeded('tokensPerDay', 30));
+    await admission.reserve('tokens', 8, 8);
+    await expect(admission.reserve('tokens', 8, 3)).rejects.toThrow(exceeded('tokensPerDay', 30));
+    expect((await admission.reserve('tokens', 8, 2)).granted).toBe(2);
+    await expect(admission.reserve('tokens', 8, 1)).rejects.toThrow(exceeded('tokensPerDay', 30));
     clock.advance(30_000);
-    expect((await admission.reserveTokens(8, 1)).granted).toBe(8);
+    expect((await admission.reserve('tokens', 8, 1)).granted).toBe(8);
   });
 
   it('hands out to 200 requests at once what there is, and not a token more', async () => {
     const { meter } = setUp();
     const admission = await meter.admit(guestWith({ tokensPerDay: 1000 }));
-    const answers = await Promise.allSettled(Array.from({ length: 200 }, () => admission.reserveTokens(7, 1)));
+    const answers = await Promise.allSettled(Array.from({ length: 200 }, () => admission.reserve('tokens', 7, 1)));
     const granted = answers.map((answer) => (answer.status === 'fulfilled' ? answer.value.granted : 0));
     expect(granted.reduce((sum, tokens) => sum + tokens)).toBe(1000);
   });
@@ -263,7 +269,7 @@ describe('reserveTokens', () => {
   it('settles once: the first word counts', async () => {
     const { meter } = setUp();
     const guest = guestWith({ tokensPerDay: 100 });
-    const reservation = await (await meter.admit(guest)).reserveTokens(60, 1);
+    const reservation = await (await meter.admit(guest)).reserve('tokens', 60, 1);
     await Promise.all([reservation.settle(10), reservation.settle(0)]);
     await reservation.settle(0);
     expect((await meter.usage(guest))[0]).toMatchObject({ remaining: 90 });
@@ -273,9 +279,9 @@ describe('reserveTokens', () => {
     const { meter, clock } = setUp();
     const guest = guestWith({ tokensPerDay: 100 });
     const admission = await meter.admit(guest);
-    const before = await admission.reserveTokens(60, 1);
+    const before = await admission.reserve('tokens', 60, 1);
     clock.advance(60_000);
-    await admission.reserveTokens(50, 1);
+    await admission.reserve('tokens', 50, 1);
     await before.settle(0);
     expect((await meter.usage(guest))[0]).toMatchObject({ remaining: 50 });
   });
@@ -284,7 +290,7 @@ describe('reserveTokens', () => {
     const { meter } = setUp();
     const guest = guestWith({ tokensPerDay: 100 });
     const admission = await meter.admit(guest);
-    await admission.reserveTokens(60, 1);
+    await admission.reserve('tokens', 60, 1);
     await admission.release();
     expect((await meter.usage(guest))[0]).toMatchObject({ remaining: 40 });
   });
@@ -293,20 +299,20 @@ describe('reserveTokens', () => {
     const { meter } = setUp();
     const guest = guestWith({ tokensPerDay: 100 });
     const admission = await meter.admit(guest);
-    await (await admission.reserveTokens(60, 1)).settle(130);
+    await (await admission.reserve('tokens', 60, 1)).settle(130);
     expect((await meter.usage(guest))[0]).toMatchObject({ remaining: 0 });
-    await expect(admission.reserveTokens(1, 1)).rejects.toThrow(exceeded('tokensPerDay', 30));
+    await expect(admission.reserve('tokens', 1, 1)).rejects.toThrow(exceeded('tokensPerDay', 30));
   });
 
   it('asks the store for nothing when all of it was used', async () => {
     const { meter } = setUp(brokenStore('adjust'));
-    await (await (await meter.admit(guestWith({ tokensPerDay: 9 }))).reserveTokens(5, 1)).settle(5);
+    await (await (await meter.admit(guestWith({ tokensPerDay: 9 }))).reserve('tokens', 5, 1)).settle(5);
   });
 
   it('says when a reservation could not be settled, and lets it count whole', async () => {
     const { meter } = setUp(brokenStore('adjust'));
     const guest = guestWith({ tokensPerDay: 100 });
-    const reservation = await (await meter.admit(guest)).reserveTokens(60, 1);
+    const reservation = await (await meter.admit(guest)).reserve('tokens', 60, 1);
     await expect(reservation.settle(10)).rejects.toThrow(unavailable);
     await expect(reservation.settle(10)).rejects.toThrow(unavailable);
     expect((await meter.usage(guest))[0]).toMatchObject({ remaining: 40 });
@@ -322,14 +328,14 @@ describe('reserveTokens', () => {
     const { meter } = setUp();
     for (const guest of [guestWith(), guestWith({ tokensPerDay: 9 })]) {
       const admission = await meter.admit(guest);
-      await expect(admission.reserveTokens(wanted, least)).rejects.toThrow(new RegExp(`^${name} must be`));
+      await expect(admission.reserve('tokens', wanted, least)).rejects.toThrow(new RegExp(`^${name} must be`));
     }
   });
 
   it.each([-1, 0.5, Number.NaN])('refuses to settle %d tokens, and lets the reservation count whole', async (used) => {
     const { meter } = setUp();
     const guest = guestWith({ tokensPerDay: 9 });
-    const reservation = await (await meter.admit(guest)).reserveTokens(5, 1);
+    const reservation = await (await meter.admit(guest)).reserve('tokens', 5, 1);
     await expect(reservation.settle(used)).rejects.toThrow(TypeError);
     expect((await meter.usage(guest))[0]).toMatchObject({ remaining: 4 });
   });
@@ -349,7 +355,7 @@ describe('usage', () => {
 
   it('shows nothing less than 0 where a limit was lowered', async () => {
     const { meter } = setUp();
-    await (await meter.admit(guestWith({ tokensPerDay: 9 }))).reserveTokens(9, 1);
+    await (await meter.admit(guestWith({ tokensPerDay: 9 }))).reserve('tokens', 9, 1);
     expect((await meter.usage(guestWith({ tokensPerDay: 5 })))[0]).toMatchObject({ remaining: 0 });
   });
 

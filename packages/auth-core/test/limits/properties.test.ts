@@ -3,15 +3,15 @@ import { expect, it } from 'vitest';
 import {
   type Admission,
   anonymousPrincipal,
-  type CountedLimitName,
   createMemoryLimitStore,
   createMeter,
   type GrantLimits,
   LimitExceededError,
   type Principal,
-  type TokenReservation,
+  type Reservation,
 } from '../../src/index.ts';
 import { fixedClock } from '../../src/testing/index.ts';
+import { llm } from '../words.ts';
 import { manualRepeat } from './manual-repeat.ts';
 
 /*
@@ -54,18 +54,18 @@ interface Happening {
 function setUp(limits: Readonly<Record<Id, GrantLimits>>) {
   const clock = fixedClock('2027-01-30T23:58:00Z');
   const timers = manualRepeat();
-  const meter = createMeter({ store: createMemoryLimitStore(), clock, repeat: timers.repeat });
+  const meter = createMeter({ vocabulary: llm, store: createMemoryLimitStore(), clock, repeat: timers.repeat });
   const callers = CHAINS.map((chain): Principal => {
     const authority = chain.map((id) => ({
       grant: { actions: ['chat' as const], limits: limits[id] },
       source: id,
       id,
     }));
-    return { ...anonymousPrincipal({ actions: [] }, 'caller'), authority };
+    return { ...anonymousPrincipal(llm, { actions: [] }, 'caller'), authority };
   });
   const requests: Happening[] = [];
   const running: { readonly chain: readonly Id[]; readonly admission: Admission }[] = [];
-  const reserved: (Happening & { readonly reservation: TokenReservation; settled: boolean })[] = [];
+  const reserved: (Happening & { readonly reservation: Reservation; settled: boolean })[] = [];
 
   async function perform([name, first, second]: Step): Promise<void> {
     const time = clock().getTime();
@@ -81,7 +81,7 @@ function setUp(limits: Readonly<Record<Id, GrantLimits>>) {
       running.splice(running.indexOf(request), 1);
       await request.admission.release();
     } else if (name === 'reserve' && request !== undefined) {
-      const reservation = await request.admission.reserveTokens(first + second, second);
+      const reservation = await request.admission.reserve('tokens', first + second, second);
       expect(reservation.granted).toBeGreaterThanOrEqual(second);
       expect(reservation.granted).toBeLessThanOrEqual(first + second);
       reserved.push({ chain: request.chain, time, tokens: reservation.granted, reservation, settled: false });
@@ -100,7 +100,7 @@ function setUp(limits: Readonly<Record<Id, GrantLimits>>) {
   }
 
   /** What of a grant's limit is used now, by what has happened. */
-  function used(name: CountedLimitName, id: string): number {
+  function used(name: string, id: string): number {
     const time = clock().toISOString();
     const sameWindow = (happening: Happening, length: number) =>
       happening.chain.some((member) => member === id) &&
@@ -116,6 +116,8 @@ function setUp(limits: Readonly<Record<Id, GrantLimits>>) {
         return tokens('2027-01-01'.length);
       case 'tokensPerMonth':
         return tokens('2027-01'.length);
+      default:
+        throw new Error(`${name} is no limit that is counted`);
     }
   }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type Auth, FULL_GRANT, type Principal } from '../../src/index.ts';
+import type { Auth, Principal } from '../../src/index.ts';
+import { FULL_GRANT } from '../words.ts';
 import { attenuate, code, createManagedAuth, makePrincipal } from './managed-auth.ts';
 
 describe('the audit of management', () => {

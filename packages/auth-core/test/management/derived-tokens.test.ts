@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { anonymousPrincipal, attenuateToken, FULL_GRANT, type Grant } from '../../src/index.ts';
+import { anonymousPrincipal, attenuateToken, type Grant } from '../../src/index.ts';
+import { FULL_GRANT, llm } from '../words.ts';
 import { attenuate, code, createManagedAuth, makePrincipal } from './managed-auth.ts';
 
 const MANAGER: Grant = { actions: ['chat', 'tokens:read', 'tokens:write'], models: ['ibm/*'] };
@@ -71,7 +72,7 @@ describe('exchange', () => {
 
   it('needs a token, and that API keys are switched on', async () => {
     const { auth, operator, settings } = createManagedAuth();
-    for (const by of [operator, anonymousPrincipal(FULL_GRANT, 'guest')]) {
+    for (const by of [operator, anonymousPrincipal(llm, FULL_GRANT, 'guest')]) {
       await expect(auth.exchange({}, by)).rejects.toThrow(code('AUTH_PERMISSION_DENIED'));
     }
     const caller = await makePrincipal(auth, MANAGER, { kind: 'legacy' });
@@ -136,7 +137,7 @@ describe('what was exchanged', () => {
     const { auth, operator } = createManagedAuth();
     for (const end of ['parent', 'caveat', 'itself'] as const) {
       const issued = await auth.issue({ name: 'parent', grant: MANAGER }, operator);
-      const narrower = await auth.verify(await attenuateToken(issued.token, CHAT));
+      const narrower = await auth.verify(await attenuateToken(llm, issued.token, CHAT));
       const { token, record } = await auth.exchange({}, narrower);
       const caller = await auth.verify(token);
       expect(caller).toMatchObject({

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type AuthSettings, FULL_GRANT, type Grant } from '../../src/index.ts';
+import type { AuthSettings, Grant } from '../../src/index.ts';
+import { FULL_GRANT } from '../words.ts';
 import { code, createManagedAuth, makePrincipal } from './managed-auth.ts';
 
 const GRANT: Grant = { actions: ['chat'] };

@@ -3,12 +3,12 @@ import {
   type Auth,
   attenuateToken,
   createSealer,
-  FULL_GRANT,
   type Grant,
   type Principal,
   type TokenStore,
 } from '../../src/index.ts';
 import { createAccessTokens, createMemorySigningKeyStore, createSigningKeys } from '../../src/jwt/index.ts';
+import { FULL_GRANT, llm } from '../words.ts';
 import { code, createManagedAuth } from './managed-auth.ts';
 
 const CHAT: Grant = { actions: ['chat'] };
@@ -28,7 +28,7 @@ async function setUp() {
     clock: managed.clock,
   });
   const issuer = 'https://latchkey.test';
-  const access = createAccessTokens({ keys, issuer, clock: managed.clock, refresh: auth.refresh });
+  const access = createAccessTokens({ vocabulary: llm, keys, issuer, clock: managed.clock, refresh: auth.refresh });
   const state = async () => (await managed.inner.list({})).filter(({ id }) => id !== by.id);
   return { ...managed, by, makerId: maker.record.id, makerToken: maker.token, target, ended, access, state };
 }
@@ -133,14 +133,14 @@ describe('a principal whose token changes after the decision and before the writ
   it('ends with what it was derived from, however far above', async () => {
     const { store, auth, operator, by } = await setUp();
     const key = await auth.exchange({ grant: FULL_GRANT }, by);
-    const narrow = await auth.verify(await attenuateToken(key.token, FULL_GRANT));
+    const narrow = await auth.verify(await attenuateToken(llm, key.token, FULL_GRANT));
     beforeTheWrite(store, () => auth.revoke(by.id, operator));
     await expect(auth.issue({ name: 'child', grant: CHAT }, narrow)).rejects.toThrow(code('AUTH_TOKEN_REVOKED'));
   });
 
   it('ends with the caveat that it was derived by', async () => {
     const { auth, by, makerToken } = await setUp();
-    const narrow = await auth.verify(await attenuateToken(makerToken, FULL_GRANT));
+    const narrow = await auth.verify(await attenuateToken(llm, makerToken, FULL_GRANT));
     expect(narrow.tokenId).toBe(by.id);
     await auth.revokeSelf(narrow);
     await expect(auth.exchange({}, narrow)).rejects.toThrow(code('AUTH_TOKEN_REVOKED'));
@@ -154,7 +154,7 @@ describe('refresh', () => {
 
   it('gives the grants that the token has by now, and keeps what was derived', async () => {
     const { auth, operator, by, makerToken } = await setUp();
-    const narrow = await auth.verify(await attenuateToken(makerToken, CHAT));
+    const narrow = await auth.verify(await attenuateToken(llm, makerToken, CHAT));
     await auth.edit(by.id, { grant: { actions: ['chat', 'tokens:read'] } }, operator);
     const { authority } = await auth.refresh(narrow);
     expect(authority.slice(1).map(({ grant }) => grant.actions)).toEqual([['chat', 'tokens:read'], ['chat']]);

@@ -16,6 +16,7 @@ import {
 } from '../../src/index.ts';
 import { fixedClock } from '../../src/testing/index.ts';
 import { createCountingStore } from '../counting-store.ts';
+import { llm } from '../words.ts';
 
 export const code = (expected: string, evidence: object = {}) =>
   expect.objectContaining({ code: expected, ...evidence });
@@ -51,6 +52,7 @@ export function createManagedAuth(options: Partial<AuthOptions> = {}) {
     createAttenuatedFormat(),
   ];
   const auth = createAuth({
+    vocabulary: llm,
     store: counting.store,
     digestKey: new Uint8Array(32).fill(1),
     clock,

@@ -12,6 +12,7 @@ import {
 } from '../../src/index.ts';
 import { re2jsPatterns } from '../../src/patterns/re2js.ts';
 import { contexts, grantPairs, grants, requests } from '../authority/arbitraries.ts';
+import { llm } from '../words.ts';
 import { createManagedAuth } from './managed-auth.ts';
 
 /** The grant, with what it takes to manage tokens. */
@@ -65,7 +66,7 @@ async function setScene({ pair: [grant, otherGrant], caveat, ...scene }: Scene) 
   const by =
     caveat === undefined
       ? parent
-      : await attempt(async () => auth.verify(await attenuateToken(issued.token, managing(caveat))));
+      : await attempt(async () => auth.verify(await attenuateToken(llm, issued.token, managing(caveat))));
   if (by === undefined) return undefined;
   return { ...managed, by, other };
 }
@@ -119,7 +120,9 @@ describe('whatever the grants, projects and ends', () => {
           const bound = allows(auth, by, trial);
           expect(bound).toBeDefined();
           expect(allowed.approval || !bound?.approval).toBe(true);
-          expect(allowed.maxOutputTokens ?? Infinity).toBeLessThanOrEqual(bound?.maxOutputTokens ?? Infinity);
+          expect(allowed.limits?.maxOutputTokens ?? Infinity).toBeLessThanOrEqual(
+            bound?.limits?.maxOutputTokens ?? Infinity,
+          );
         }
       }),
       { numRuns: 400 },

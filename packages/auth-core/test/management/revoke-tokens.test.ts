@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type Auth, anonymousPrincipal, FULL_GRANT, type Grant, type Revocation } from '../../src/index.ts';
+import { type Auth, anonymousPrincipal, type Grant, type Revocation } from '../../src/index.ts';
+import { FULL_GRANT, llm } from '../words.ts';
 import { attenuate, code, createManagedAuth, makePrincipal } from './managed-auth.ts';
 
 const MANAGER: Grant = { actions: ['chat', 'tokens:read', 'tokens:write'], models: ['ibm/*'] };
@@ -73,7 +74,7 @@ describe('revokeSelf', () => {
 
   it('refuses who presented no token', async () => {
     const { auth, operator } = createManagedAuth();
-    for (const by of [operator, anonymousPrincipal(FULL_GRANT, 'guest')]) {
+    for (const by of [operator, anonymousPrincipal(llm, FULL_GRANT, 'guest')]) {
       await expect(auth.revokeSelf(by)).rejects.toThrow(code('AUTH_PERMISSION_DENIED'));
     }
   });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { FULL_GRANT, type Grant, type RotateInput } from '../../src/index.ts';
+import type { Grant, RotateInput } from '../../src/index.ts';
+import { FULL_GRANT } from '../words.ts';
 import { code, createManagedAuth, makePrincipal } from './managed-auth.ts';
 
 const MANAGER: Grant = { actions: ['chat', 'tokens:read', 'tokens:write'], models: ['ibm/*'] };

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { FULL_GRANT, type Grant } from '../../src/index.ts';
+import type { Grant } from '../../src/index.ts';
+import { FULL_GRANT } from '../words.ts';
 import { code, createManagedAuth, makePrincipal } from './managed-auth.ts';
 
 const WEB: Grant = { actions: ['chat', 'tokens:write', 'tokens:read'], projects: ['web', 'shop-*'] };

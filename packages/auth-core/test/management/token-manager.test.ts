@@ -4,10 +4,8 @@ import {
   type Auth,
   AuthError,
   anonymousPrincipal,
-  covers,
   createAuth,
   createMemoryTokenStore,
-  FULL_GRANT,
   type Grant,
   PermissionDeniedError,
   type Principal,
@@ -17,6 +15,7 @@ import {
 import { fixedClock } from '../../src/testing/index.ts';
 import { grantPairs } from '../authority/arbitraries.ts';
 import { createCountingStore } from '../counting-store.ts';
+import { covers, FULL_GRANT, llm } from '../words.ts';
 
 const code = (expected: string, evidence: object = {}) => expect.objectContaining({ code: expected, ...evidence });
 
@@ -33,7 +32,7 @@ function setUp(policy?: Grant) {
   });
   const clock = fixedClock();
   const digestKey = new Uint8Array(32).fill(1);
-  const auth = createAuth({ store: counting.store, digestKey, clock, ...(policy && { policy }) });
+  const auth = createAuth({ vocabulary: llm, store: counting.store, digestKey, clock, ...(policy && { policy }) });
   return { ...counting, inner, asked, clock, auth, operator: auth.operator() };
 }
 
@@ -111,7 +110,9 @@ describe('issue', () => {
     const { token } = await auth.issue({ name: 'child', grant: { actions: ['chat'] } }, manager);
     const child = await auth.verify(token);
     expect(auth.decide(child, { action: 'chat' })).toMatchObject({ allowed: false, grant: 1 });
-    expect(auth.decide(child, { action: 'chat' }, { address: '10.0.0.1' })).toMatchObject({ maxOutputTokens: 100 });
+    expect(auth.decide(child, { action: 'chat' }, { address: '10.0.0.1' })).toMatchObject({
+      limits: { maxOutputTokens: 100 },
+    });
   });
 
   it('lets only an issuer with every action name another owner', async () => {
@@ -154,7 +155,7 @@ describe('issue', () => {
     const ids8 = [0, 0, 1];
     const random = (target: Uint8Array<ArrayBuffer>) => target.fill(target.length === 8 ? (ids8.shift() ?? 0) : 0);
     const { store } = createCountingStore();
-    const auth = createAuth({ store, digestKey: new Uint8Array(32), random });
+    const auth = createAuth({ vocabulary: llm, store, digestKey: new Uint8Array(32), random });
     const input = { name: 'child', grant: { actions: [] } };
     const ids = [await auth.issue(input, auth.operator()), await auth.issue(input, auth.operator())];
     expect(ids.map(({ record }) => record.id)).toEqual(['AAAAAAAA', 'BBBBBBBB']);
@@ -163,7 +164,7 @@ describe('issue', () => {
 
   it('lets an anonymous caller do what its grant says', async () => {
     const { auth } = setUp();
-    const guest = anonymousPrincipal(MANAGER, 'guest');
+    const guest = anonymousPrincipal(llm, MANAGER, 'guest');
     expect((await auth.issue({ name: 'child', grant: { actions: ['chat'] } }, guest)).record.owner).toBe('guest');
     await expect(auth.issue({ name: 'child', grant: FULL_GRANT }, guest)).rejects.toThrow(
       code('AUTH_GRANT_NOT_COVERED'),

@@ -3,6 +3,7 @@ import manifest from '../../package.json' with { type: 'json' };
 import * as http from '../../src/http/index.ts';
 import * as root from '../../src/index.ts';
 import * as jwt from '../../src/jwt/index.ts';
+import * as words from '../../src/llm/index.ts';
 import * as re2js from '../../src/patterns/re2js.ts';
 import * as kysely from '../../src/stores/kysely/index.ts';
 import * as postgres from '../../src/stores/postgres/index.ts';
@@ -19,6 +20,7 @@ describe('the public surface', () => {
       './stores/postgres',
       './http',
       './jwt',
+      './llm',
       './patterns/re2js',
       './testing',
       './grant.schema.json',
@@ -28,14 +30,11 @@ describe('the public surface', () => {
 
   it('exports these values', () => {
     expect(Object.keys(root).sort()).toEqual([
-      'ACTIONS',
       'AUTH_ERROR_CODES',
       'AuditUnavailableError',
       'AuthError',
       'ConflictError',
       'DEFAULT_AUTH_SETTINGS',
-      'FULL_GRANT',
-      'GRANT_SCHEMA',
       'GrantNotCoveredError',
       'InvalidGrantError',
       'InvalidTokenError',
@@ -49,7 +48,9 @@ describe('the public surface', () => {
       'TokenNotFoundError',
       'anonymousPrincipal',
       'attenuateToken',
-      'covers',
+      'budget',
+      'ceiling',
+      'concurrency',
       'createApiKeyFormat',
       'createAttenuatedFormat',
       'createAuditLog',
@@ -62,15 +63,18 @@ describe('the public surface', () => {
       'createMemoryTokenStore',
       'createMeter',
       'createSealer',
-      'decide',
+      'defineVocabulary',
       'describeDenial',
       'foldText',
+      'hosts',
       'inspectToken',
       'matchesGlob',
-      'parseGrant',
+      'names',
+      'rate',
       'recordAct',
-      'reviewGrant',
+      'share',
       'systemClock',
+      'tools',
     ]);
     expect(Object.keys(kysely).sort()).toEqual([
       'createKyselyAuditStore',
@@ -103,6 +107,7 @@ describe('the public surface', () => {
       'renderTokenExchange',
       'scopeOf',
     ]);
+    expect(Object.keys(words).sort()).toEqual(['llm', 'reviewGrant']);
     expect(Object.keys(re2js)).toEqual(['re2jsPatterns']);
     expect(Object.keys(testing).sort()).toEqual([
       'adapterContract',
@@ -117,22 +122,22 @@ describe('the public surface', () => {
   });
 
   it('knows these actions', () => {
-    expect(root.ACTIONS).toEqual([
+    expect(words.llm.actions).toEqual([
       'chat',
       'embeddings',
       'models:read',
       'models:load',
       'models:download',
+      'mcp:read',
+      'mcp:write',
+      'approvals:decide',
+      'metrics:read',
       'tokens:read',
       'tokens:write',
       'settings:read',
       'settings:write',
       'audit:read',
       'usage:read',
-      'mcp:read',
-      'mcp:write',
-      'approvals:decide',
-      'metrics:read',
     ]);
   });
 

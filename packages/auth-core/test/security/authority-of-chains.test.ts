@@ -7,13 +7,12 @@ import {
   createMemoryLimitStore,
   createMeter,
   type Decision,
-  decide,
   type Grant,
   type Principal,
-  parseGrant,
 } from '../../src/index.ts';
 import { re2jsPatterns } from '../../src/patterns/re2js.ts';
 import { contexts, grants, requests } from '../authority/arbitraries.ts';
+import { decide, llm, parseGrant } from '../words.ts';
 import { type EveryKind, setUpEveryKind } from './every-kind.ts';
 
 /** What the store keeps of a token, which may be changed there. */
@@ -90,7 +89,7 @@ async function take(world: World, { act, holder, grant, keys, project, seconds }
   const until = (end: number) => () => Math.min(from.endsAt(), end);
 
   if (act === 'attenuate') {
-    const text = await attempt(() => attenuateToken(from.text, grant));
+    const text = await attempt(() => attenuateToken(llm, from.text, grant));
     if (text === undefined) return;
     const { grants, project: own } = from;
     hold(text, {
@@ -175,7 +174,7 @@ async function lookAt(world: World, held: Held): Promise<void> {
 }
 
 async function expectLimits({ clock }: World, principal: Principal, bounds: readonly Grant[]): Promise<void> {
-  const states = await createMeter({ store: createMemoryLimitStore(), clock }).usage(principal);
+  const states = await createMeter({ vocabulary: llm, store: createMemoryLimitStore(), clock }).usage(principal);
   for (const name of ['requestsPerMinute', 'concurrentRequests', 'tokensPerDay', 'tokensPerMonth'] as const) {
     const counted = states.filter((state) => state.name === name).map(({ limit }) => limit);
     expect(Math.min(...counted)).toBe(Math.min(...bounds.flatMap(({ limits }) => limits?.[name] ?? [])));

@@ -1,8 +1,9 @@
 import { inspect } from 'node:util';
 import { expect, it } from 'vitest';
 import { readCredential } from '../../src/http/index.ts';
-import { createAuditLog, createMemoryAuditStore, parseGrant, TOKEN_KINDS, type TokenKind } from '../../src/index.ts';
+import { createAuditLog, createMemoryAuditStore, TOKEN_KINDS, type TokenKind } from '../../src/index.ts';
 import { readTokenExchange } from '../../src/jwt/index.ts';
+import { llm, parseGrant } from '../words.ts';
 import { CHAT, digestKey, makeEveryKind, secretOf, setUpEveryKind } from './every-kind.ts';
 
 it('no token of any kind is in an error, in its cause, in the audit or in what is known of a caller (keys in logs)', async () => {
@@ -34,7 +35,7 @@ it('no token of any kind is in an error, in its cause, in the audit or in what i
       await note(() => readCredential((name) => [name === 'x-api-key' ? text : 'Bearer another']));
       await note(() => readCredential(() => [`Basic ${btoa(encodeURIComponent(text))}`], { basic: true }));
       await note(() => parseGrant({ actions: [text], models: [text.repeat(300)] }));
-      await note(() => readTokenExchange({ grant_type: 'x', subject_token: [text, text] }));
+      await note(() => readTokenExchange(llm, { grant_type: 'x', subject_token: [text, text] }));
     }
     const by = await auth.verify(tokens[kind]);
     seen.push(by);

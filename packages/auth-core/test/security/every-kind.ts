@@ -20,6 +20,7 @@ import {
 } from '../../src/jwt/index.ts';
 import { fixedClock } from '../../src/testing/index.ts';
 import { createCountingStore } from '../counting-store.ts';
+import { llm } from '../words.ts';
 
 export const digestKey = new Uint8Array(32).fill(7);
 export const ISSUER = 'https://latchkey.example';
@@ -48,8 +49,9 @@ export function setUpEveryKind(options: Partial<AuthOptions> = {}) {
     clock,
   });
   const audit = async (event: AuditEvent) => void events.push(event);
-  const access = createAccessTokens({ keys, issuer: ISSUER, clock, settings: () => settings, audit });
+  const access = createAccessTokens({ vocabulary: llm, keys, issuer: ISSUER, clock, settings: () => settings, audit });
   const auth = createAuth({
+    vocabulary: llm,
     store: counting.store,
     digestKey,
     clock,
@@ -82,7 +84,7 @@ export async function makeEveryKind({ auth, operator, access }: EveryKind, detai
     'personal-access': await issue('personal-access'),
     legacy: await issue('legacy'),
     access: (await access.issue(await auth.verify(apiKey), { grant: CHAT })).token,
-    attenuated: await attenuateToken(apiKey, CHAT),
+    attenuated: await attenuateToken(llm, apiKey, CHAT),
   };
   return tokens;
 }

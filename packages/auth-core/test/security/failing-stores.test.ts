@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createRequestAuthenticator } from '../../src/http/index.ts';
 import { createSealer, TOKEN_KINDS, type TokenFormat } from '../../src/index.ts';
 import { createAccessTokens, createSigningKeys } from '../../src/jwt/index.ts';
+import { llm } from '../words.ts';
 import { digestKey, GRANT, ISSUER, makeEveryKind, setUpEveryKind } from './every-kind.ts';
 
 const unavailable = { code: 'AUTH_STORE_UNAVAILABLE' };
@@ -34,7 +35,7 @@ describe('what fails lets nobody in, as nobody else either (swallowed errors, de
       return elsewhere.keyStore.list();
     };
     const keys = createSigningKeys({ store: { ...elsewhere.keyStore, list }, sealer, clock });
-    const access = createAccessTokens({ keys, issuer: ISSUER, clock });
+    const access = createAccessTokens({ vocabulary: llm, keys, issuer: ISSUER, clock });
     const text = (await access.issue(await auth.verify(token))).token;
     const verifying = setUpEveryKind({ store, formats: [access.format], cacheMilliseconds: 0 });
     fails = true;

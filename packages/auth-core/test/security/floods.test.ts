@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { attenuateToken, InvalidTokenError, TOKEN_KINDS } from '../../src/index.ts';
+import { llm } from '../words.ts';
 import { CHAT, makeEveryKind, setUpEveryKind } from './every-kind.ts';
 
 describe('a flood of wrong tokens', () => {
@@ -54,7 +55,7 @@ describe('a flood of wrong tokens', () => {
       await expect(auth.verify(token)).rejects.toMatchObject({ code: 'AUTH_TOKEN_ROTATED' });
     }
     expect(events.filter(({ type }) => type === 'token.reused')).toHaveLength(1);
-    for (const text of [rotated.token, exchanged.token, await attenuateToken(rotated.token, CHAT)]) {
+    for (const text of [rotated.token, exchanged.token, await attenuateToken(llm, rotated.token, CHAT)]) {
       expect(await auth.verify(text)).toMatchObject({ rootId: record.id });
     }
   });

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { attenuateToken, decide, type Grant, InvalidGrantError, parseGrant } from '../../src/index.ts';
+import { attenuateToken, type Grant, InvalidGrantError } from '../../src/index.ts';
 import { contexts, grants, requests } from '../authority/arbitraries.ts';
+import { decide, llm, parseGrant } from '../words.ts';
 import { makeEveryKind, setUpEveryKind } from './every-kind.ts';
 
 const KEYS = ['actions', 'models', 'mcp', 'ephemeralMcp', 'networks', 'projects', 'limits', 'notBefore', 'expiresAt'];
@@ -67,13 +68,14 @@ describe('a document that is to be a grant', () => {
     const by = await auth.verify(tokens['api-key']);
     let refused = 0;
     await fc.assert(
-      fc.asyncProperty(documents, async (grant) => {
-        if (grant === undefined || read(grant) !== undefined) return;
+      fc.asyncProperty(documents, async (document) => {
+        if (document === undefined || read(document) !== undefined) return;
+        const grant = document as Grant;
         refused++;
         calls.length = 0;
         for (const act of [
           () => auth.issue({ name: 'new', grant }, operator),
-          () => attenuateToken(tokens['api-key'], grant),
+          () => attenuateToken(llm, tokens['api-key'], grant),
           () => access.issue(by, { grant }),
           () => auth.exchange({ grant }, by),
         ]) {

@@ -140,7 +140,7 @@ export async function lookAtAll(model: Model, { auth, inner }: EveryKind): Promi
     if (held.chain.length > 2) seen.derived++;
     if (held.secret?.state === 'former') seen.former++;
     settle(held);
-    const may = ALL.filter((action) => auth.decide(principal, { action, model: 'm' }).allowed);
+    const may = ALL.filter((action) => auth.decide(principal, { action, models: 'm' }).allowed);
     expect(may).toEqual(ALL.filter((action) => mayOf(held).includes(action)));
     expect(principal.chain).toEqual(expect.arrayContaining([...held.chain]));
   }

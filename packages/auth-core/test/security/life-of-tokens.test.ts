@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { attenuateToken, type StoredTokenKind, TOKEN_KINDS, type TokenKind } from '../../src/index.ts';
+import { llm } from '../words.ts';
 import { type EveryKind, setUpEveryKind } from './every-kind.ts';
 import {
   Act,
@@ -81,7 +82,7 @@ const attenuate = fc.tuple(holder, actions).map(
       `attenuate ${asked}`,
       index,
       async (model, { auth }, from) => {
-        const text = await attenuateToken(from.text, grantOf(asked));
+        const text = await attenuateToken(llm, from.text, grantOf(asked));
         const { value } = await outcomeOf(() => auth.verify(text));
         const { stored, secret, kinds } = from;
         // Two that are made alike are one, also if that one was ended before.

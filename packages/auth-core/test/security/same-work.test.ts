@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { attenuateToken, type TokenKind } from '../../src/index.ts';
+import { llm } from '../words.ts';
 import { GRANT, makeEveryKind, setUpEveryKind } from './every-kind.ts';
 
 afterEach(() => void vi.restoreAllMocks());
@@ -74,7 +75,7 @@ describe('an unknown id and a wrong secret take the same work (timing oracles)',
     const { token, record } = await auth.issue({ name: 'ci-bot', grant: GRANT }, operator);
     const once = await auth.issue({ name: 'ci-bot', grant: GRANT }, operator);
     await auth.rotate(record.id, { overlap: { seconds: 60 } }, operator);
-    const [known, other] = [await attenuateToken(token, GRANT), await attenuateToken(once.token, GRANT)];
+    const [known, other] = [await attenuateToken(llm, token, GRANT), await attenuateToken(llm, once.token, GRANT)];
     await auth.verify(known);
     const computed = watchComputations();
     const work: string[] = [];
@@ -92,8 +93,8 @@ describe('an unknown id and a wrong secret take the same work (timing oracles)',
     const { auth, calls } = installation;
     const tokens = await makeEveryKind(installation);
     const [known, guessed] = [
-      await attenuateToken(tokens.custom, GRANT),
-      await attenuateToken('aB3dE5gHaB3dE5gHaB3d', GRANT),
+      await attenuateToken(llm, tokens.custom, GRANT),
+      await attenuateToken(llm, 'aB3dE5gHaB3dE5gHaB3d', GRANT),
     ];
     const computed = watchComputations();
     const work: string[] = [];

@@ -5,17 +5,18 @@ import { join } from 'node:path';
 import { sql } from 'kysely';
 import { Client } from 'pg';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createAuth, FULL_GRANT, type TokenStore } from '../../src/index.ts';
+import { createAuth, type TokenStore } from '../../src/index.ts';
 import { createKyselyTokenStore, migrate, openSqlite, tokenMigrations } from '../../src/stores/kysely/index.ts';
 import { openPostgres } from '../../src/stores/postgres/index.ts';
 import { createTestDatabase } from '../postgres/test-database.ts';
+import { FULL_GRANT, llm } from '../words.ts';
 
 const digestKey = new Uint8Array(32).fill(7);
 const postgres = await createTestDatabase();
 
 /** An installation on a store, with an administrator who was just verified, and a token that is in use. */
 async function installOn(store: TokenStore) {
-  const auth = createAuth({ store, digestKey });
+  const auth = createAuth({ vocabulary: llm, store, digestKey });
   const operator = auth.operator();
   const admin = await auth.verify((await auth.issue({ name: 'admin', grant: FULL_GRANT }, operator)).token);
   const { token, record } = await auth.issue({ name: 'leaked', grant: { actions: ['chat'] } }, operator);
@@ -60,7 +61,7 @@ describe('a revocation on SQLite whose disk is full', () => {
     await sql.raw('pragma max_page_count = 100000').execute(database);
     await expect.poll(async () => (await auth.revoke(id, admin)).stored).toBe(true);
     await auth.close();
-    const later = createAuth({ store: createKyselyTokenStore(database), digestKey });
+    const later = createAuth({ vocabulary: llm, store: createKyselyTokenStore(database), digestKey });
     await expect(later.verify(token)).rejects.toMatchObject(revoked);
   });
 });

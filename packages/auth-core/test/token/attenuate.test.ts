@@ -18,6 +18,7 @@ import { fixedClock } from '../../src/testing/index.ts';
 import { attenuationKeyOf, nextAttenuationKey } from '../../src/token/attenuation-key.ts';
 import { fromBase64url, toBase64url } from '../../src/token/base64url.ts';
 import { createCountingStore } from '../counting-store.ts';
+import { llm } from '../words.ts';
 
 const digestKey = new Uint8Array(32).fill(1);
 const GRANT: Grant = { actions: ['chat', 'embeddings'], models: ['*'] };
@@ -34,7 +35,7 @@ const formats = [
 async function setUp(input: Partial<IssueInput> = {}, options: Partial<AuthOptions> = {}) {
   const counting = createCountingStore();
   const clock = fixedClock();
-  const auth = createAuth({ store: counting.store, digestKey, clock, formats, ...options });
+  const auth = createAuth({ vocabulary: llm, store: counting.store, digestKey, clock, formats, ...options });
   const { token, record } = await auth.issue({ name: 'ci-bot', grant: GRANT, ...input }, auth.operator());
   counting.calls.length = 0;
   return { ...counting, clock, auth, token, record };
@@ -51,7 +52,7 @@ describe('attenuation', () => {
     ['a custom key', { kind: 'custom' as const, secret: CUSTOM_KEY }],
   ])('of %s is verified by a server that has never seen it', async (_, input) => {
     const { auth, token, record, calls } = await setUp(input);
-    const narrower = await attenuateToken(token, CHAT);
+    const narrower = await attenuateToken(llm, token, CHAT);
     const id = expect.stringMatching(new RegExp(`^${record.id}\\.[0-9a-f]{32}$`));
     expect(await auth.verify(narrower)).toMatchObject({
       id,
@@ -72,8 +73,8 @@ describe('attenuation', () => {
 
   it('can be repeated, each time with an id of its own', async () => {
     const { auth, token, record } = await setUp();
-    const first = await attenuateToken(token, GRANT);
-    const second = await attenuateToken(first, CHAT);
+    const first = await attenuateToken(llm, token, GRANT);
+    const second = await attenuateToken(llm, first, CHAT);
     const principal = await auth.verify(second);
     expect(principal.authority.map(({ source }) => source)).toEqual([
       'server policy',
@@ -87,16 +88,16 @@ describe('attenuation', () => {
 
   it('is the same each time, so that its limits are counted in one place', async () => {
     const { auth, token } = await setUp();
-    const narrower = await attenuateToken(token, { models: ['ibm/*'], actions: ['chat'] });
-    expect(await attenuateToken(token, CHAT)).toBe(narrower);
-    expect((await auth.verify(narrower)).id).toBe((await auth.verify(await attenuateToken(token, CHAT))).id);
+    const narrower = await attenuateToken(llm, token, { models: ['ibm/*'], actions: ['chat'] });
+    expect(await attenuateToken(llm, token, CHAT)).toBe(narrower);
+    expect((await auth.verify(narrower)).id).toBe((await auth.verify(await attenuateToken(llm, token, CHAT))).id);
   });
 
   it('ends with the earliest end of its caveats, for good', async () => {
     const { auth, token, clock } = await setUp();
     const expiresAt = new Date(clock().getTime() + 1000).toISOString();
     const later = new Date(clock().getTime() + 2000).toISOString();
-    const narrower = await attenuateToken(await attenuateToken(token, { ...CHAT, expiresAt }), {
+    const narrower = await attenuateToken(llm, await attenuateToken(llm, token, { ...CHAT, expiresAt }), {
       ...CHAT,
       expiresAt: later,
     });
@@ -107,7 +108,7 @@ describe('attenuation', () => {
 
   it('ends with the token that it was made from', async () => {
     const { auth, token, record } = await setUp();
-    const narrower = await attenuateToken(token, CHAT);
+    const narrower = await attenuateToken(llm, token, CHAT);
     await auth.verify(narrower);
     await auth.revoke(record.id, auth.operator());
     await expect(auth.verify(narrower)).rejects.toThrow(code('AUTH_TOKEN_REVOKED'));
@@ -115,9 +116,9 @@ describe('attenuation', () => {
 
   it('ends by itself, with what was made from it, and leaves the rest alone', async () => {
     const { auth, token } = await setUp();
-    const first = await attenuateToken(token, GRANT);
-    const second = await attenuateToken(first, CHAT);
-    const other = await attenuateToken(token, CHAT);
+    const first = await attenuateToken(llm, token, GRANT);
+    const second = await attenuateToken(llm, first, CHAT);
+    const other = await attenuateToken(llm, token, CHAT);
     await auth.verify(second);
     await auth.revokeSelf(await auth.verify(first));
     await expect(auth.verify(first)).rejects.toThrow(code('AUTH_TOKEN_REVOKED'));
@@ -128,7 +129,10 @@ describe('attenuation', () => {
 
   it('can be undone by nobody: a caveat that is gone, moved or changed leads nowhere', async () => {
     const { auth, token } = await setUp();
-    const narrower = await attenuateToken(await attenuateToken(token, CHAT), { actions: ['chat'], models: ['*'] });
+    const narrower = await attenuateToken(llm, await attenuateToken(llm, token, CHAT), {
+      actions: ['chat'],
+      models: ['*'],
+    });
     const [name, first, second, key] = narrower.split('.');
     for (const parts of [
       [name, first, key],
@@ -151,17 +155,17 @@ describe('attenuation', () => {
     const caveat = encode(JSON.stringify({ actions: ['chat'], mcp }));
     const key = await nextAttenuationKey(await attenuationKeyOf(token), caveat);
     const former = `lka_${record.id}.${caveat}.${key}`;
-    const present = await attenuateToken(token, { actions: ['chat'], mcp });
+    const present = await attenuateToken(llm, token, { actions: ['chat'], mcp });
     const decideFor = async (text: string, args: object) => {
       const tool = { server: 'files', name: 'read', arguments: { ...args }, argumentNames: ['path'] };
-      return auth.decide(await auth.verify(text), { action: 'chat', tool });
+      return auth.decide(await auth.verify(text), { action: 'chat', mcp: tool });
     };
     expect(inspectToken(former).caveats).toEqual(inspectToken(present).caveats);
     expect(await decideFor(former, { path: 'a', more: 1 })).toMatchObject({ allowed: true });
     expect(await decideFor(former, { path: 'a', Path: 1 })).toMatchObject({ allowed: false });
     expect(await decideFor(present, { path: 'a', more: 1 })).toMatchObject({ allowed: false });
     // What is added to a token of the first kind is read as today.
-    const next = await attenuateToken(former, { actions: ['chat'], mcp });
+    const next = await attenuateToken(llm, former, { actions: ['chat'], mcp });
     expect(await decideFor(next, { path: 'a', more: 1 })).toMatchObject({ allowed: false });
     expect(await decideFor(next, { path: 'a' })).toMatchObject({ allowed: true });
     // Neither kind can be made the other one.
@@ -173,7 +177,7 @@ describe('attenuation', () => {
 
   it('has one text: a caveat in other words is none, though the holder signed it', async () => {
     const { auth, token, calls } = await setUp();
-    const narrower = await attenuateToken(token, { actions: [] });
+    const narrower = await attenuateToken(llm, token, { actions: [] });
     for (const json of [
       '{"actions":["*"],"actions":[]}',
       '{ "actions": [] }',
@@ -190,7 +194,7 @@ describe('attenuation', () => {
 
   it('proves nothing with one character changed', async () => {
     const { auth, token } = await setUp();
-    const narrower = await attenuateToken(token, { ...CHAT, limits: { tokensPerDay: 100 } });
+    const narrower = await attenuateToken(llm, token, { ...CHAT, limits: { tokensPerDay: 100 } });
     await fc.assert(
       fc.asyncProperty(fc.nat(narrower.length - 1), fc.integer({ min: 33, max: 126 }), async (place, unit) => {
         const character = String.fromCharCode(unit);
@@ -205,7 +209,7 @@ describe('attenuation', () => {
 
   it('tells a token that there is not from a wrong key with the same words', async () => {
     const { auth, token, calls } = await setUp();
-    const narrower = await attenuateToken(token, CHAT);
+    const narrower = await attenuateToken(llm, token, CHAT);
     const failures: unknown[] = [];
     for (const text of [narrower.replace(/_[^.]*/, '_BBBBBBBB'), narrower.replace(/.{64}$/, '0'.repeat(64))]) {
       await auth.verify(text).catch((error) => failures.push({ ...error, message: error.message }));
@@ -218,7 +222,7 @@ describe('attenuation', () => {
     const { auth, token, inner, record } = await setUp();
     const { attenuationKey: _, ...rest } = (await inner.find(record.id))!;
     await inner.update({ ...rest, version: 2 }, 1);
-    const narrower = await attenuateToken(token, CHAT);
+    const narrower = await attenuateToken(llm, token, CHAT);
     await expect(auth.verify(narrower)).rejects.toThrow(code('AUTH_TOKEN_UNKNOWN'));
   });
 
@@ -228,7 +232,7 @@ describe('attenuation', () => {
     const { attenuationKey = '' } = (await inner.find(record.id)) ?? {};
     const stored = await inner.find(admin.record.id);
     await inner.update({ ...stored!, attenuationKey, version: 2 }, 1);
-    const forged = (await attenuateToken(token, GRANT)).replace(record.id, admin.record.id);
+    const forged = (await attenuateToken(llm, token, GRANT)).replace(record.id, admin.record.id);
     await expect(auth.verify(forged)).rejects.toThrow(code('AUTH_TOKEN_UNKNOWN'));
   });
 
@@ -245,10 +249,11 @@ describe('attenuation', () => {
 
   it('is proved by its own format until it ends', async () => {
     const { token } = await setUp();
-    const narrower = await attenuateToken(token, { ...CHAT, expiresAt: '2027-01-01T00:00:00Z' });
+    const narrower = await attenuateToken(llm, token, { ...CHAT, expiresAt: '2027-01-01T00:00:00Z' });
     const prove = (now: string) =>
       createAttenuatedFormat().prove(narrower, {
         now: new Date(now),
+        vocabulary: llm,
         idOfCommitment: () => Promise.reject(new Error('not asked')),
         attenuationKeysOf: async () => [await attenuationKeyOf(token)],
       });
@@ -260,6 +265,7 @@ describe('attenuation', () => {
     const { token } = await setUp();
     const context = {
       now: new Date(0),
+      vocabulary: llm,
       idOfCommitment: () => Promise.reject(new Error('not asked')),
       attenuationKeysOf: () => Promise.reject(new Error('not asked')),
     };
@@ -269,11 +275,11 @@ describe('attenuation', () => {
   it('cannot be made of a stolen database', async () => {
     const { inner, token, record } = await setUp();
     const stored = JSON.stringify(await inner.find(record.id));
-    const narrower = await attenuateToken(token, CHAT);
+    const narrower = await attenuateToken(llm, token, CHAT);
     const [, caveat = '', key = ''] = narrower.split('.');
     expect(stored).not.toContain(key);
     // What is kept beside the digest opens for this record and this key alone.
-    const other = createAuth({ store: inner, digestKey: new Uint8Array(32).fill(2), formats });
+    const other = createAuth({ vocabulary: llm, store: inner, digestKey: new Uint8Array(32).fill(2), formats });
     await expect(other.verify(`lka_${record.id}.${caveat}.${key}`)).rejects.toThrow(code('AUTH_TOKEN_UNKNOWN'));
   });
 });
@@ -285,7 +291,10 @@ describe('attenuateToken', () => {
     ['{"actions":[]}', 'grant'],
   ])('refuses what is no grant: %j', async (grant, path) => {
     const { token } = await setUp();
-    await expect(attenuateToken(token, grant)).rejects.toMatchObject({ code: 'AUTH_GRANT_INVALID', path });
+    await expect(attenuateToken(llm, token, grant as never)).rejects.toMatchObject({
+      code: 'AUTH_GRANT_INVALID',
+      path,
+    });
   });
 
   it.each([
@@ -299,22 +308,22 @@ describe('attenuateToken', () => {
       (jti) => `${encode('{"alg":"HS256"}')}.${encode(JSON.stringify({ token_type: 'refresh', jti }))}.AAAA`,
     ),
   ])('refuses what is no token, and does not repeat it: %j', async (text) => {
-    const error = await attenuateToken(text, CHAT).catch((reason) => reason);
+    const error = await attenuateToken(llm, text, CHAT).catch((reason) => reason);
     expect(error).toBeInstanceOf(InvalidGrantError);
     expect(error.message).toBe('token is not a token; check that it was copied whole.');
   });
 
   it('refuses an access token, and says what to use', async () => {
     const text = `${encode('{"alg":"EdDSA","typ":"at+jwt"}')}.${encode('{"jti":"at_x"}')}.AAAA`;
-    await expect(attenuateToken(text, CHAT)).rejects.toThrow('add the caveat to the token that it was made from');
+    await expect(attenuateToken(llm, text, CHAT)).rejects.toThrow('add the caveat to the token that it was made from');
   });
 
   it('adds 16 caveats and no more', async () => {
     const { auth, token } = await setUp();
     let text = token;
-    for (let count = 0; count < 16; count++) text = await attenuateToken(text, { actions: ['chat'] });
+    for (let count = 0; count < 16; count++) text = await attenuateToken(llm, text, { actions: ['chat'] });
     expect((await auth.verify(text)).authority).toHaveLength(18);
-    await expect(attenuateToken(text, CHAT)).rejects.toMatchObject({ path: 'token' });
+    await expect(attenuateToken(llm, text, CHAT)).rejects.toMatchObject({ path: 'token' });
     // A seventeenth, signed by hand.
     const longer = text.replace(/\.[^.]*$/, (key) => `.${encode('{"actions":[]}')}${key}`);
     await expect(auth.verify(longer)).rejects.toThrow(code('AUTH_TOKEN_MALFORMED'));
@@ -323,8 +332,10 @@ describe('attenuateToken', () => {
   it('makes no token that is too long for a header', async () => {
     const { auth, token, record } = await setUp();
     const models = (count: number) => Array.from({ length: count }, (_, index) => `${'m'.repeat(50)}${index}`);
-    await expect(attenuateToken(token, { actions: [], models: models(200) })).rejects.toMatchObject({ path: 'grant' });
-    const fits = await attenuateToken(token, { actions: [], models: models(100) });
+    await expect(attenuateToken(llm, token, { actions: [], models: models(200) })).rejects.toMatchObject({
+      path: 'grant',
+    });
+    const fits = await attenuateToken(llm, token, { actions: [], models: models(100) });
     expect(fits.length).toBeLessThanOrEqual(8192);
     expect(await auth.verify(fits)).toMatchObject({ kind: 'attenuated' });
     // One that is too long, signed by hand.

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { attenuateToken, createLegacyFormat, inspectToken } from '../../src/index.ts';
 import { toBase64url } from '../../src/token/base64url.ts';
+import { llm } from '../words.ts';
 
 const API_KEY = 'sk-lm-AAAAAAAA:BBBBBBBBBBBBBBBBBBBB';
 const CUSTOM_KEY = 'kT7-wQ2/zN9_bR4+mV6p';
@@ -42,13 +43,13 @@ describe('what a token says of itself', () => {
       { actions: ['chat'] },
     ];
     let text = API_KEY;
-    for (const caveat of caveats) text = await attenuateToken(text, caveat);
+    for (const caveat of caveats) text = await attenuateToken(llm, text, caveat);
     const expiresAt = '2027-02-01T00:00:00.000Z';
     expect(inspectToken(text)).toEqual({ kind: 'attenuated', id: 'AAAAAAAA', caveats, expiresAt });
   });
 
   it('has no end when there is none', async () => {
-    expect(inspectToken(await attenuateToken(CUSTOM_KEY, { actions: [] }))).toEqual({
+    expect(inspectToken(await attenuateToken(llm, CUSTOM_KEY, { actions: [] }))).toEqual({
       kind: 'attenuated',
       caveats: [{ actions: [] }],
     });
@@ -65,7 +66,7 @@ describe('what a token says of itself', () => {
   });
 
   it('never holds the secret', async () => {
-    const narrower = await attenuateToken(API_KEY, { actions: ['chat'] });
+    const narrower = await attenuateToken(llm, API_KEY, { actions: ['chat'] });
     const key = narrower.split('.').at(-1) ?? '';
     expect(JSON.stringify([inspectToken(API_KEY), inspectToken(narrower), inspectToken(CUSTOM_KEY)])).not.toMatch(
       new RegExp(`BBBB|${key}|wQ2`),

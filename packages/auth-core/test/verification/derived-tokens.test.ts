@@ -9,13 +9,14 @@ import {
   type DerivedTokenFormat,
   StoreUnavailableError,
 } from '../../src/index.ts';
+import { llm } from '../words.ts';
 import { CHAT, code, GRANT, setUpVerification } from './verified-auth.ts';
 
 /** A token, a key exchanged for it with a caveat on the way, and a key exchanged for that. */
 async function setUpFamily() {
   const world = await setUpVerification();
   const { auth, token, calls, clock } = world;
-  const caveat = await auth.verify(await attenuateToken(token, GRANT));
+  const caveat = await auth.verify(await attenuateToken(llm, token, GRANT));
   const child = await auth.exchange({ name: 'child', grant: CHAT }, caveat);
   const grandchild = await auth.exchange({ name: 'grandchild' }, await auth.verify(child.token));
   // What was verified on the way is warm no more.
@@ -131,7 +132,7 @@ describe('what verification reads', () => {
       [token, 1],
       [child.token, 3],
       [grandchild.token, 4],
-      [await attenuateToken(token, CHAT), 2],
+      [await attenuateToken(llm, token, CHAT), 2],
     ] as const) {
       await auth.verify(text);
       await auth.verify(text);
@@ -157,7 +158,11 @@ describe('a kind that is switched off', () => {
     const { auth, off } = await setUpVerification();
     const legacy = await auth.issue({ name: 'old', kind: 'legacy', grant: GRANT }, auth.operator());
     const key = await auth.exchange({}, await auth.verify(legacy.token));
-    const texts = [key.token, await attenuateToken(legacy.token, CHAT), await attenuateToken(key.token, CHAT)];
+    const texts = [
+      key.token,
+      await attenuateToken(llm, legacy.token, CHAT),
+      await attenuateToken(llm, key.token, CHAT),
+    ];
     for (const text of texts) await auth.verify(text);
     off.add('legacy');
     for (const text of texts) await expect(auth.verify(text)).rejects.toThrow(code('AUTH_TOKEN_KIND_DISABLED'));

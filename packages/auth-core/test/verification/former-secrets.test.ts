@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type AuditSink, attenuateToken, createAuth, type RotateInput } from '../../src/index.ts';
 import { createReuseAlarm } from '../../src/verification/reuse-alarm.ts';
+import { llm } from '../words.ts';
 import { CHAT, code, digestKey, setUpVerification } from './verified-auth.ts';
 
 async function setUp(overlap?: RotateInput['overlap']) {
@@ -132,7 +133,7 @@ describe('the former secret of a token', () => {
 describe('what was derived from a former secret', () => {
   it('ends with it', async () => {
     const { auth, token, clock } = await setUp({ seconds: 60 });
-    const narrower = await attenuateToken(token, CHAT);
+    const narrower = await attenuateToken(llm, token, CHAT);
     const expiresAt = new Date(clock().getTime() + 60_000).toISOString();
     clock.advance(59_900);
     expect(await auth.verify(narrower)).toMatchObject({ kind: 'attenuated', expiresAt });
@@ -142,14 +143,14 @@ describe('what was derived from a former secret', () => {
 
   it('proves nothing when the secret ended at once', async () => {
     const { auth, token } = await setUp();
-    await expect(auth.verify(await attenuateToken(token, CHAT))).rejects.toThrow(code('AUTH_TOKEN_UNKNOWN'));
+    await expect(auth.verify(await attenuateToken(llm, token, CHAT))).rejects.toThrow(code('AUTH_TOKEN_UNKNOWN'));
   });
 
   it('ends when what was derived from the present one is first used', async () => {
     const { auth, token, renewed } = await setUp('until-first-use');
-    const narrower = await attenuateToken(token, CHAT);
+    const narrower = await attenuateToken(llm, token, CHAT);
     await auth.verify(narrower);
-    expect(await auth.verify(await attenuateToken(renewed, CHAT))).toMatchObject({ kind: 'attenuated' });
+    expect(await auth.verify(await attenuateToken(llm, renewed, CHAT))).toMatchObject({ kind: 'attenuated' });
     for (const former of [token, narrower]) {
       await expect(auth.verify(former)).rejects.toThrow(code('AUTH_TOKEN_ROTATED'));
     }
@@ -184,7 +185,7 @@ describe('the use of a former secret after its end', () => {
 
   it('raises it for what was derived, too, and says which project it concerns', async () => {
     const { auth, token, clock, events, record, changeElsewhere } = await setUp({ seconds: 1 });
-    const narrower = await attenuateToken(token, CHAT);
+    const narrower = await attenuateToken(llm, token, CHAT);
     await changeElsewhere(record.id, { project: 'web' });
     clock.advance(1000);
     await auth.verify(narrower).catch(() => undefined);
@@ -209,7 +210,7 @@ describe('the use of a former secret after its end', () => {
 
   it('is refused in the same way without an audit', async () => {
     const { inner, clock, token } = await setUp();
-    const auth = createAuth({ store: inner, digestKey, clock });
+    const auth = createAuth({ vocabulary: llm, store: inner, digestKey, clock });
     await expect(auth.verify(token)).rejects.toThrow(code('AUTH_TOKEN_ROTATED'));
   });
 

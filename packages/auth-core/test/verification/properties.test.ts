@@ -6,14 +6,13 @@ import {
   createAttenuatedFormat,
   createCustomKeyFormat,
   createLegacyFormat,
-  decide,
   type Grant,
   type IssuedToken,
   PermissionDeniedError,
-  parseGrant,
 } from '../../src/index.ts';
 import { toBase64url } from '../../src/token/base64url.ts';
 import { contexts, grants, requests } from '../authority/arbitraries.ts';
+import { decide, llm, parseGrant } from '../words.ts';
 import { setUpVerification } from './verified-auth.ts';
 
 /** Ends that have passed refuse a token as a whole; here what remains is looked at. */
@@ -23,7 +22,7 @@ const trials = fc.array(fc.tuple(requests, contexts), { minLength: 5, maxLength:
 
 async function attenuate(token: string, caveats: readonly Grant[]): Promise<string> {
   let text = token;
-  for (const caveat of caveats) text = await attenuateToken(text, caveat);
+  for (const caveat of caveats) text = await attenuateToken(llm, text, caveat);
   return text;
 }
 
@@ -71,7 +70,7 @@ describe('whatever the grants', () => {
     const { auth, token } = await setUpVerification();
     await fc.assert(
       fc.asyncProperty(lasting, lasting, trials, async (caveat, grant, list) => {
-        const by = await auth.verify(await attenuateToken(token, { ...caveat, projects: ['*'] }));
+        const by = await auth.verify(await attenuateToken(llm, token, { ...caveat, projects: ['*'] }));
         const made = await auth.exchange({ grant }, by).catch((error: unknown) => error);
         // Before its time it makes nothing.
         if (made instanceof PermissionDeniedError) return;

@@ -1,7 +1,8 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { type Auth, attenuateToken, createAuth, FULL_GRANT, type Grant } from '../../src/index.ts';
+import { type Auth, attenuateToken, createAuth, type Grant } from '../../src/index.ts';
 import { createRevocations } from '../../src/verification/revocations.ts';
 import { code, createManagedAuth } from '../management/managed-auth.ts';
+import { FULL_GRANT, llm } from '../words.ts';
 
 const CHAT: Grant = { actions: ['chat'] };
 
@@ -38,7 +39,7 @@ describe('a revocation that cannot be stored', () => {
   it('counts here at once, for what was derived and what runs as well, and is stored when that is possible', async () => {
     const { auth, admin, token, id, told, stored, fillDisk, recover, events } = await setUp();
     const running = await auth.verify(token);
-    const narrow = await attenuateToken(token, CHAT);
+    const narrow = await attenuateToken(llm, token, CHAT);
     await auth.verify(narrow);
     fillDisk();
     expect(await auth.revoke(id, admin)).toMatchObject({ id, stored: false });
@@ -98,7 +99,7 @@ describe('a revocation that cannot be stored', () => {
   });
 
   it('is made by a holder, of whatever kind, while nothing answers', async () => {
-    for (const make of [async (token: string) => token, (token: string) => attenuateToken(token, CHAT)]) {
+    for (const make of [async (token: string) => token, (token: string) => attenuateToken(llm, token, CHAT)]) {
       const { auth, token, stop, recover } = await setUp();
       const text = await make(token);
       const holder = await auth.verify(text);
@@ -214,7 +215,7 @@ describe('revokeAll', () => {
   it('ends what was made while it went through the others', async () => {
     const { auth, operator, admin, store, inner, clock } = await setUp();
     // Another process on the same store does not know yet.
-    const elsewhere = createAuth({ store: inner, digestKey: new Uint8Array(32).fill(1), clock });
+    const elsewhere = createAuth({ vocabulary: llm, store: inner, digestKey: new Uint8Array(32).fill(1), clock });
     const owner = 'thief';
     const grant: Grant = { actions: ['tokens:write'] };
     let latest = await auth.issue({ name: 'first', owner, grant }, operator);

@@ -14,6 +14,7 @@ import {
 } from '../../src/index.ts';
 import { fixedClock } from '../../src/testing/index.ts';
 import { createCountingStore } from '../counting-store.ts';
+import { llm } from '../words.ts';
 
 export const digestKey = new Uint8Array(32).fill(1);
 export const GRANT: Grant = { actions: ['chat', 'embeddings'], models: ['*'] };
@@ -28,6 +29,7 @@ export async function setUpVerification(options: Partial<AuthOptions> = {}) {
   const events: AuditEvent[] = [];
   const off = new Set<TokenKind>();
   const auth = createAuth({
+    vocabulary: llm,
     store: counting.store,
     digestKey,
     clock,

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type AuthOptions, createAuth, createDigest, type Grant, type TokenRecord } from '../../src/index.ts';
 import { fixedClock } from '../../src/testing/index.ts';
 import { createCountingStore } from '../counting-store.ts';
+import { llm } from '../words.ts';
 
 const digestKey = new Uint8Array(32).fill(1);
 const GRANT: Grant = { actions: ['chat'], models: ['ibm/*'] };
@@ -9,7 +10,7 @@ const GRANT: Grant = { actions: ['chat'], models: ['ibm/*'] };
 async function setUp(options: Partial<AuthOptions> = {}) {
   const counting = createCountingStore();
   const clock = fixedClock();
-  const auth = createAuth({ store: counting.store, digestKey, clock, ...options });
+  const auth = createAuth({ vocabulary: llm, store: counting.store, digestKey, clock, ...options });
   const { token, record } = await auth.issue({ name: 'ci-bot', grant: GRANT }, auth.operator());
   counting.calls.length = 0;
   return { ...counting, clock, auth, token, record };
@@ -107,7 +108,7 @@ describe('verify', () => {
 
   it('accepts nothing under another digest key', async () => {
     const { inner, token } = await setUp();
-    const auth = createAuth({ store: inner, digestKey: new Uint8Array(32).fill(2) });
+    const auth = createAuth({ vocabulary: llm, store: inner, digestKey: new Uint8Array(32).fill(2) });
     await expect(auth.verify(token)).rejects.toThrow(code('AUTH_TOKEN_UNKNOWN'));
   });
 

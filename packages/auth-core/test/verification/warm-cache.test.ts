@@ -2,12 +2,13 @@ import { describe, expect, it, vi } from 'vitest';
 import { operatorPrincipal } from '../../src/principal.ts';
 import { findTextHash } from '../../src/verification/text-hash.ts';
 import { createWarmCache } from '../../src/verification/warm-cache.ts';
+import { llm } from '../words.ts';
 
 const entry = (id: string) => ({
   chain: ['root', id],
   tokens: [id],
   kinds: ['api-key' as const],
-  principal: Promise.resolve(operatorPrincipal()),
+  principal: Promise.resolve(operatorPrincipal(llm)),
   readAt: 0,
   endsAt: Number.POSITIVE_INFINITY,
 });

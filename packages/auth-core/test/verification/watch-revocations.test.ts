@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { attenuateToken, type TokenStore } from '../../src/index.ts';
 import { createCountingStore } from '../counting-store.ts';
+import { llm } from '../words.ts';
 import { CHAT, code, setUpVerification } from './verified-auth.ts';
 
 /** A store that tells of changes, as a database that can. */
@@ -35,7 +36,7 @@ async function setUp(watch?: TokenStore['watch']) {
 describe('a store that tells of changes', () => {
   it('ends a token that was revoked elsewhere at once, and what was derived from it', async () => {
     const { auth, token, record, told, revokeElsewhere } = await setUp();
-    const narrower = await attenuateToken(token, CHAT);
+    const narrower = await attenuateToken(llm, token, CHAT);
     for (const text of [token, narrower]) await auth.verify(text);
     await revokeElsewhere();
     expect(told).toEqual([record.id]);

@@ -15,6 +15,7 @@ import {
   tokenMigrations,
 } from '../../../src/stores/kysely/index.ts';
 import { fixedClock } from '../../../src/testing/index.ts';
+import { llm } from '../../words.ts';
 
 /** Every process is told the same time, so that no window ends while a test runs. */
 const START = '2027-01-15T12:00:00.000Z';
@@ -44,7 +45,7 @@ async function openLimits(): Promise<{ readonly store: LimitStore; readonly data
   return { store: createKyselyLimitStore(database), database };
 }
 
-const guestWith = (limits: GrantLimits) => anonymousPrincipal({ actions: ['chat'], limits }, 'guest');
+const guestWith = (limits: GrantLimits) => anonymousPrincipal(llm, { actions: ['chat'], limits }, 'guest');
 
 /** A process with a meter on the file and a caller with these limits; the script sees both. */
 function startProcess(limits: GrantLimits, script: string) {
@@ -57,11 +58,11 @@ function startProcess(limits: GrantLimits, script: string) {
       `
       const { anonymousPrincipal, createMeter } = await import(${source('index.ts')});
       const { createKyselyLimitStore, openSqlite } = await import(${source('stores/kysely/index.ts')});
-      const meter = createMeter({
+      const meter = createMeter({ vocabulary: llm,
         store: createKyselyLimitStore(openSqlite(${JSON.stringify(file)})),
         clock: () => new Date('${START}'),
       });
-      const guest = anonymousPrincipal({ actions: ['chat'], limits: ${JSON.stringify(limits)} }, 'guest');
+      const guest = anonymousPrincipal(llm, { actions: ['chat'], limits: ${JSON.stringify(limits)} }, 'guest');
       console.log('ready');
       process.stdin.resume();
       await new Promise((resolve) => process.stdin.once('data', resolve));
@@ -84,7 +85,7 @@ describe('limits in a file', () => {
       const admission = await meter.admit(guest);
       let total = 0;
       for (;;) {
-        const reservation = await admission.reserveTokens(9, 1).catch((error) => error);
+        const reservation = await admission.reserve('tokens', 9, 1).catch((error) => error);
         if (reservation.code === 'AUTH_LIMIT_EXCEEDED') break;
         const used = Math.min(4, reservation.granted);
         await reservation.settle(used);
@@ -97,7 +98,7 @@ describe('limits in a file', () => {
     for (const { child } of workers) child.stdin?.write('go\n');
     const totals = await Promise.all(workers.map(async ({ nextLine }) => Number(await nextLine())));
     expect(totals.reduce((sum, total) => sum + total, 0)).toBe(1000);
-    const [state] = await createMeter({ store, clock: fixedClock(START) }).usage(guestWith(limits));
+    const [state] = await createMeter({ vocabulary: llm, store, clock: fixedClock(START) }).usage(guestWith(limits));
     expect(state).toMatchObject({ name: 'tokensPerMonth', remaining: 0 });
   });
 
@@ -131,7 +132,7 @@ describe('limits in a file', () => {
     worker.child.kill('SIGKILL');
     await exited;
     const clock = fixedClock(START);
-    const meter = createMeter({ store, clock });
+    const meter = createMeter({ vocabulary: llm, store, clock });
     const refused = expect.objectContaining({ code: 'AUTH_LIMIT_EXCEEDED', limit: 'concurrentRequests' });
     await expect(meter.admit(guestWith(limits))).rejects.toThrow(refused);
     clock.advance(30_000);
@@ -141,11 +142,11 @@ describe('limits in a file', () => {
   it('outlive the server', async () => {
     const limits = { requestsPerMinute: 2, tokensPerDay: 100 };
     const clock = fixedClock();
-    const first = createMeter({ store: (await openLimits()).store, clock });
-    await (await (await first.admit(guestWith(limits))).reserveTokens(30, 1)).settle(20);
+    const first = createMeter({ vocabulary: llm, store: (await openLimits()).store, clock });
+    await (await (await first.admit(guestWith(limits))).reserve('tokens', 30, 1)).settle(20);
     await first.close();
     await open.pop()?.destroy();
-    const second = createMeter({ store: (await openLimits()).store, clock });
+    const second = createMeter({ vocabulary: llm, store: (await openLimits()).store, clock });
     const states = await second.usage(guestWith(limits));
     expect(states.map(({ remaining }) => remaining)).toEqual([1, 80]);
   });
@@ -153,7 +154,7 @@ describe('limits in a file', () => {
   it('leave no row behind that nothing needs', async () => {
     const { store, database } = await openLimits();
     const clock = fixedClock();
-    const meter = createMeter({ store, clock });
+    const meter = createMeter({ vocabulary: llm, store, clock });
     const guest = guestWith({ requestsPerMinute: 60, concurrentRequests: 9 });
     for (let minute = 0; minute < 200; minute++) {
       await (await meter.admit(guest)).release();
@@ -168,7 +169,7 @@ describe('limits in a file', () => {
 
   it('write nothing for a request that is refused', async () => {
     const { store, database } = await openLimits();
-    const meter = createMeter({ store, clock: fixedClock() });
+    const meter = createMeter({ vocabulary: llm, store, clock: fixedClock() });
     const refused = meter.admit(guestWith({ requestsPerMinute: 0, concurrentRequests: 1 }));
     await expect(refused).rejects.toMatchObject({ code: 'AUTH_LIMIT_EXCEEDED' });
     expect(await database.selectFrom('limit_windows').selectAll().execute()).toEqual([]);

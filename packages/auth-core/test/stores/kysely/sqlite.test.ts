@@ -12,6 +12,7 @@ import {
   type TokenSchema,
   tokenMigrations,
 } from '../../../src/stores/kysely/index.ts';
+import { llm } from '../../words.ts';
 
 const digestKey = new Uint8Array(32).fill(1);
 let folder: string;
@@ -105,18 +106,23 @@ describe('openSqlite', () => {
 
 describe('tokens in a file', () => {
   it('outlive the server', async () => {
-    const first = createAuth({ store: createKyselyTokenStore(await openTokens()), digestKey });
+    const first = createAuth({ vocabulary: llm, store: createKyselyTokenStore(await openTokens()), digestKey });
     const { token } = await first.issue({ name: 'ci-bot', grant: { actions: ['chat'] } }, first.operator());
     await first.close();
     await open.pop()?.destroy();
-    const second = createAuth({ store: createKyselyTokenStore(await openTokens()), digestKey });
+    const second = createAuth({ vocabulary: llm, store: createKyselyTokenStore(await openTokens()), digestKey });
     expect(await second.verify(token)).toMatchObject({ name: 'ci-bot' });
   });
 
   it('are revoked for every process that shares the file', async () => {
     const [here, elsewhere] = [
-      createAuth({ store: createKyselyTokenStore(await openTokens()), digestKey, cacheMilliseconds: 0 }),
-      createAuth({ store: createKyselyTokenStore(await openTokens()), digestKey }),
+      createAuth({
+        vocabulary: llm,
+        store: createKyselyTokenStore(await openTokens()),
+        digestKey,
+        cacheMilliseconds: 0,
+      }),
+      createAuth({ vocabulary: llm, store: createKyselyTokenStore(await openTokens()), digestKey }),
     ];
     const { token, record } = await here.issue({ name: 'ci-bot', grant: { actions: ['chat'] } }, here.operator());
     await here.verify(token);
@@ -125,7 +131,7 @@ describe('tokens in a file', () => {
   });
 
   it('leave no secret in the file', async () => {
-    const auth = createAuth({ store: createKyselyTokenStore(await openTokens()), digestKey });
+    const auth = createAuth({ vocabulary: llm, store: createKyselyTokenStore(await openTokens()), digestKey });
     const { token } = await auth.issue({ name: 'ci-bot', grant: { actions: ['chat'] } }, auth.operator());
     await auth.verify(token);
     await auth.close();
@@ -136,7 +142,7 @@ describe('tokens in a file', () => {
 
   it('allow nothing when somebody wrote what is no JSON into their grant', async () => {
     const database = await openTokens();
-    const auth = createAuth({ store: createKyselyTokenStore(database), digestKey });
+    const auth = createAuth({ vocabulary: llm, store: createKyselyTokenStore(database), digestKey });
     const { token } = await auth.issue({ name: 'ci-bot', grant: { actions: ['chat'] } }, auth.operator());
     await database.updateTable('tokens').set({ grant_json: '{"actions":["*"' }).execute();
     expect(auth.decide(await auth.verify(token), { action: 'chat' })).toMatchObject({ allowed: false });

@@ -10,6 +10,7 @@ import { createKyselyTokenStore, migrate, tokenMigrations } from '../../../src/s
 import { openPostgres, watchPostgresTokens } from '../../../src/stores/postgres/index.ts';
 import { fixedClock } from '../../../src/testing/index.ts';
 import { createTestDatabase } from '../../postgres/test-database.ts';
+import { llm } from '../../words.ts';
 
 /** By these, PostgreSQL's clients find it. */
 const DEFAULT_PORT = 5432;
@@ -34,7 +35,7 @@ function openStore(): TokenStore {
 
 /** The time stands still, so that nothing is looked up again because it has grown old. */
 function openAuth(): Auth {
-  return createAuth({ store: openStore(), digestKey, clock: fixedClock() });
+  return createAuth({ vocabulary: llm, store: openStore(), digestKey, clock: fixedClock() });
 }
 
 async function insertToken(id: string, connection = database): Promise<void> {

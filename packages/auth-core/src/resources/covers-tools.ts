@@ -1,9 +1,8 @@
+import type { RulePath } from '../authority/resource-kind.ts';
 import { globCovers, globsIntersect } from '../matching/glob.ts';
 import type { Steps } from '../matching/steps.ts';
 import { coversConstraint } from './covers-constraint.ts';
-import type { Grant, ToolRule } from './grant.ts';
-
-type McpGrant = NonNullable<Grant['mcp']>;
+import type { ToolRule, ToolRules } from './tool-rule.ts';
 
 interface NamedRule {
   readonly server: string;
@@ -20,36 +19,36 @@ interface NamedRule {
  *
  * @throws {StepsUsedUp} when it takes too many steps
  */
-export function coversTools(parent: McpGrant, child: McpGrant, steps: Steps): string | undefined {
+export function coversTools(parent: ToolRules, child: ToolRules, steps: Steps): RulePath | undefined {
   const parentRules = listRules(parent);
   const childRules = listRules(child);
   // Rules of the same names are looked up: of long lists most are.
-  const ruleOf = (mcp: McpGrant, { server, tool }: NamedRule): ToolRule | undefined => {
-    const tools = Object.hasOwn(mcp, server) ? mcp[server]?.tools : undefined;
+  const ruleOf = (rules: ToolRules, { server, tool }: NamedRule): ToolRule | undefined => {
+    const tools = Object.hasOwn(rules, server) ? rules[server]?.tools : undefined;
     return tools !== undefined && Object.hasOwn(tools, tool) ? tools[tool] : undefined;
   };
   const unmatched = childRules.find(
     (own) => ruleOf(parent, own) === undefined && !parentRules.some((rule) => spans(rule, own, steps)),
   );
-  if (unmatched !== undefined) return printRule(unmatched);
+  if (unmatched !== undefined) return placeOf(unmatched);
   for (const bound of parentRules.filter(narrows)) {
     const same = ruleOf(child, bound);
     if (same !== undefined && implies(same, bound.rule, steps)) continue;
     if (childRules.some((own) => spans(own, bound, steps) && implies(own.rule, bound.rule, steps))) continue;
     const wider = childRules.find((own) => meets(own, bound, steps) && !implies(own.rule, bound.rule, steps));
-    if (wider !== undefined) return printRule(wider);
+    if (wider !== undefined) return placeOf(wider);
   }
   return undefined;
 }
 
-function listRules(mcp: McpGrant): NamedRule[] {
-  return Object.entries(mcp).flatMap(([server, { tools }]) =>
+function listRules(rules: ToolRules): NamedRule[] {
+  return Object.entries(rules).flatMap(([server, { tools }]) =>
     Object.entries(tools).map(([tool, rule]) => ({ server, tool, rule })),
   );
 }
 
-function printRule({ server, tool }: NamedRule): string {
-  return `mcp[${JSON.stringify(server)}].tools[${JSON.stringify(tool)}]`;
+function placeOf({ server, tool }: NamedRule): RulePath {
+  return [server, 'tools', tool];
 }
 
 function spans(outer: NamedRule, inner: NamedRule, steps: Steps): boolean {

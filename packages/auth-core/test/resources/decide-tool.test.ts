@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { type DecisionContext, decide, type Grant, type ToolRequest, type ToolRule } from '../../src/index.ts';
+import type { DecisionContext, Grant, ToolRequest, ToolRule } from '../../src/index.ts';
 import { re2jsPatterns } from '../../src/patterns/re2js.ts';
+import { decide } from '../words.ts';
 
 const context: DecisionContext = {
   now: new Date('2027-01-15T12:00:00Z'),
@@ -8,9 +9,9 @@ const context: DecisionContext = {
   resolvePath: (path) => (path === '/srv/docs/gone' ? undefined : path.replace('/srv/docs/link', '/etc/passwd')),
 };
 
-function ask(mcp: Grant['mcp'], tool: ToolRequest, extra: DecisionContext = context) {
-  const grant: Grant = { actions: ['chat'], ...(mcp && { mcp }) };
-  return decide([{ grant, source: 'token' }], { action: 'chat', tool }, extra);
+function ask(mcp: unknown, tool: ToolRequest, extra: DecisionContext = context) {
+  const grant: Grant = { actions: ['chat'], ...(mcp !== undefined && { mcp }) };
+  return decide([{ grant, source: 'token' }], { action: 'chat', mcp: tool }, extra);
 }
 
 /** Asks to call mcp/files.write under one rule for it. */
@@ -74,7 +75,7 @@ describe('rules that match the same tool', () => {
     const plain: Grant = { actions: ['chat'], mcp: { '*': { tools: { '*': {} } } } };
     const careful: Grant = { actions: ['chat'], mcp: { '*': { tools: { '*': { approval: 'ask' } } } } };
     const authority = [plain, careful, plain].map((grant) => ({ grant, source: 'x' }));
-    expect(decide(authority, { action: 'chat', tool }, context)).toEqual(asking);
+    expect(decide(authority, { action: 'chat', mcp: tool }, context)).toEqual(asking);
   });
 });
 

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createAskedPaths } from '../../src/authority/asked-paths.ts';
-import { coversConstraint } from '../../src/authority/covers-constraint.ts';
 import { UNCOUNTED } from '../../src/matching/steps.ts';
 import { re2jsPatterns } from '../../src/patterns/re2js.ts';
+import { coversConstraint } from '../../src/resources/covers-constraint.ts';
 import { type AskedPath, evaluate } from '../../src/schema/evaluate.ts';
-import { constraints, values } from './arbitraries.ts';
+import { constraints, values } from '../authority/arbitraries.ts';
 
 const paths = createAskedPaths((path) => (path === '/s/t/u' ? '/s-evil' : path), UNCOUNTED);
 const context = {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type GrantSurroundings, parseGrant, reviewGrant } from '../../src/index.ts';
+import { type GrantSurroundings, llm, reviewGrant } from '../../src/llm/index.ts';
 
 const surroundings: GrantSurroundings = {
   now: new Date('2027-01-15T12:00:00Z'),
@@ -10,7 +10,7 @@ const surroundings: GrantSurroundings = {
 };
 
 const review = (grant: object, known: GrantSurroundings = surroundings) =>
-  reviewGrant(parseGrant({ actions: ['chat'], models: ['*'], ...grant }), known);
+  reviewGrant(llm.parseGrant({ actions: ['chat'], models: ['*'], ...grant }), known);
 
 const tool = (rule: object) => ({ mcp: { 'mcp/files': { tools: { read: { arguments: { path: rule } } } } } });
 const PATH = 'mcp["mcp/files"].tools["read"].arguments["path"]';

@@ -1,13 +1,13 @@
-import type { Grant, ToolRule } from './grant.ts';
+import type { ToolRule, ToolRules } from './tool-rule.ts';
 
 /**
- * A grant of the time before `additionalArguments` had its third meaning: a rule with conditions that said nothing of it admitted
+ * Rules of the time before `additionalArguments` had its third meaning: one with conditions that said nothing of it admitted
  * any further argument.
  */
-export function asFormerlyRead(grant: Grant): Grant {
-  if (grant.mcp === undefined) return grant;
-  const mcp = mapValues(grant.mcp, ({ tools }) => Object.freeze({ tools: Object.freeze(mapValues(tools, readRule)) }));
-  return Object.freeze({ ...grant, mcp: Object.freeze(mcp) });
+export function asFormerlyRead(rules: ToolRules): ToolRules {
+  return Object.freeze(
+    mapValues(rules, ({ tools }) => Object.freeze({ tools: Object.freeze(mapValues(tools, readRule)) })),
+  );
 }
 
 function readRule(rule: ToolRule): ToolRule {

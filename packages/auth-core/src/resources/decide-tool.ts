@@ -1,33 +1,32 @@
-import type { Steps } from '../matching/steps.ts';
-import { ANOTHER_SPELLING, type EvaluationContext, evaluate, type Violation } from '../schema/evaluate.ts';
+import { printName } from '../authority/print-name.ts';
+import type { RuleContext, RuleVerdict } from '../authority/resource-kind.ts';
+import { ANOTHER_SPELLING, evaluate, type Violation } from '../schema/evaluate.ts';
 import { isJsonObject } from '../schema/json-value.ts';
 import { findOtherSpelling } from '../schema/other-spelling.ts';
-import type { ToolRequest, Verdict } from './decide.ts';
-import type { Grant, ToolRule } from './grant.ts';
 import { matchingRules } from './matching-rules.ts';
-import { printName } from './print-name.ts';
+import type { ToolRequest, ToolRule, ToolRules } from './tool-rule.ts';
 
-/** What the arguments of a tool are judged with. */
-export interface ToolContext extends EvaluationContext {
-  readonly steps: Steps;
+/** A tool in human words; without a name, its server. */
+export function nameTool({ server, name }: ToolRequest): string {
+  return name === undefined ? server : `${server}.${name}`;
 }
 
 /** Decides a tool by all the rules that match it: one must, and every one that does must hold. */
-export function decideTool(mcp: NonNullable<Grant['mcp']>, tool: ToolRequest, context: ToolContext): Verdict {
+export function decideTool(rules: ToolRules, tool: ToolRequest, context: RuleContext): RuleVerdict<'arguments'> {
   const { server, name } = tool;
   let granted = false;
   let approval = false;
-  for (const rule of matchingRules(mcp, server, name, context.steps)) {
+  for (const rule of matchingRules(rules, server, name, context.steps)) {
     granted = true;
     if (name === undefined) break;
     approval ||= rule.approval === 'ask';
     const problem = tool.arguments === undefined ? undefined : checkArguments(rule, tool, context);
     if (problem !== undefined) {
-      return { rule: 'arguments', reason: `${printName(`${server}.${name}`)}: ${problem}` };
+      return { allowed: false, rule: 'arguments', reason: `${printName(nameTool(tool))}: ${problem}` };
     }
   }
-  if (granted) return { approval };
-  return { rule: 'mcp', reason: `${printName(name === undefined ? server : `${server}.${name}`)} is not granted` };
+  if (granted) return { allowed: true, approval };
+  return { allowed: false, reason: `${printName(nameTool(tool))} is not granted` };
 }
 
 const STEPS_A_NAME = 50;
@@ -35,7 +34,7 @@ const STEPS_A_NAME = 50;
 function checkArguments(
   { arguments: constraints = {}, additionalArguments }: ToolRule,
   { arguments: values, argumentNames = [] }: ToolRequest,
-  context: ToolContext,
+  context: RuleContext,
 ): string | undefined {
   if (!isJsonObject(values)) return 'the arguments are not an object';
   const named = Object.keys(constraints);

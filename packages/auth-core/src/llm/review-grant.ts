@@ -1,9 +1,8 @@
+import { printName } from '../authority/print-name.ts';
 import { endOf } from '../date-time.ts';
 import { matchesGlob } from '../matching/glob.ts';
 import type { ArgumentConstraint } from '../schema/json-schema.ts';
-import type { Action } from './action.ts';
-import type { Grant } from './grant.ts';
-import { printName } from './print-name.ts';
+import type { Action, Grant } from './words.ts';
 
 /** What there is to grant, as far as it is known. What is absent is not compared. */
 export interface GrantSurroundings {
@@ -31,9 +30,9 @@ export interface GrantWarning {
  *
  * @example
  * ```ts
- * import { parseGrant, reviewGrant } from '@latchkey/auth-core';
+ * import { llm, reviewGrant } from '@latchkey/auth-core/llm';
  *
- * const grant = parseGrant({ actions: ['chat'], mcp: { files: { tools: { '*': {} } } } });
+ * const grant = llm.parseGrant({ actions: ['chat'], mcp: { files: { tools: { '*': {} } } } });
  * const warnings = reviewGrant(grant, { now: new Date(), servers: ['mcp/files'] });
  * console.log(warnings.map(({ path }) => path)); // [ 'models', 'mcp["files"]' ]
  * ```

@@ -1,0 +1,34 @@
+import type { PatternEngine } from '../matching/pattern-engine.ts';
+import type { ResolvePath } from './asked-paths.ts';
+import type { Grant } from './grant.ts';
+
+/** One grant of an authority, and whose it is in human words: `server policy`, `token ci-bot`, `request`. */
+export interface AuthorityEntry {
+  readonly grant: Grant;
+  readonly source: string;
+  /** Whose use counts against the grant's limits: a token's id, or `policy`. Absent, as for what a request brings: nobody's. */
+  readonly id?: string;
+  /** A holder has added it: its `within` makes the server look at no file that no grant before it names. */
+  readonly added?: boolean;
+}
+
+/**
+ * What a caller may do: every grant in the list must allow a request. So adding one can only narrow, whoever adds
+ * it. A list without grants allows nothing.
+ */
+export type Authority = readonly AuthorityEntry[];
+
+/** What a decision needs to know beside the request. Where it does not know enough, it denies. */
+export interface DecisionContext {
+  readonly now: Date;
+  /** The caller's IP address. */
+  readonly address?: string;
+  /** Runs the patterns of argument constraints. */
+  readonly patterns?: PatternEngine;
+  /**
+   * The real path of a path, symbolic links followed, or undefined to refuse it; for `within`. A path that does
+   * not exist yet is the real path of its folder and its name. Relative paths are the host's to place or refuse. What it
+   * gives for its own answer is that answer.
+   */
+  readonly resolvePath?: ResolvePath;
+}

@@ -1,0 +1,144 @@
+import type { Authority, DecisionContext } from './authority.ts';
+import { covers } from './covers.ts';
+import { decide } from './decide.ts';
+import type { AccessRequest } from './decision.ts';
+import type { Grant, ParseGrantOptions } from './grant.ts';
+import { writeGrantSchema } from './grant-schema.ts';
+import { concurrency, type Limit, rate } from './limit.ts';
+import { parseGrant } from './parse-grant.ts';
+import type { AnyResourceKind } from './resource-kind.ts';
+import { CORE_ACTIONS, type CoreLimits, type CoreWords, type Vocabulary, type VocabularyParts } from './vocabulary.ts';
+
+/** What a server has to decide about: see {@link defineVocabulary}. */
+export interface VocabularyDefinition<
+  Action extends string,
+  Resources extends Readonly<Record<string, AnyResourceKind>>,
+  Limits extends Readonly<Record<string, Limit>>,
+> {
+  /** Beside the library's own: `tokens:*`, `settings:*`, `audit:read`, `usage:read`. Letters, digits and `:._-`. */
+  readonly actions?: readonly Action[];
+  /** What requests can ask for, by the name that it has in grants and in requests. */
+  readonly resources?: Resources;
+  /** Beside `requestsPerMinute` and `concurrentRequests`. */
+  readonly limits?: Limits;
+}
+
+/**
+ * Says what there is to decide about on a server, once: its actions, its kinds of resources, its limits. Whatever takes grants
+ * or requests takes this vocabulary, and knows no other words: one that it lacks does not compile, is a `TypeError` when the
+ * server itself asks for it, and an invalid grant when it comes from outside.
+ *
+ * @throws {TypeError} when a name has another shape, is taken, or is said twice
+ * @example
+ * ```ts
+ * import { budget, createAuth, createMemoryTokenStore, defineVocabulary, names } from '@latchkey/auth-core';
+ *
+ * const vocabulary = defineVocabulary({
+ *   actions: ['invoices:read', 'invoices:write'],
+ *   resources: { invoices: names() },
+ *   limits: { pagesPerDay: budget('day') },
+ * });
+ * const digestKey = crypto.getRandomValues(new Uint8Array(32));
+ * const auth = createAuth({ vocabulary, store: createMemoryTokenStore(), digestKey });
+ * const grant = { actions: ['invoices:read'], invoices: ['2026-*'] } as const;
+ * const { token } = await auth.issue({ name: 'ci', grant }, auth.operator());
+ *
+ * const principal = await auth.verify(token);
+ * console.log(auth.decide(principal, { action: 'invoices:read', invoices: '2026-17' }).allowed); // true
+ * ```
+ */
+export function defineVocabulary<
+  const Action extends string = never,
+  // biome-ignore lint/complexity/noBannedTypes: none
+  const Resources extends Readonly<Record<string, AnyResourceKind>> = {},
+  // biome-ignore lint/complexity/noBannedTypes: none
+  const Limits extends Readonly<Record<string, Limit>> = {},
+>(
+  definition: VocabularyDefinition<Action, Resources, Limits>,
+): Vocabulary<{
+  readonly actions: Action | CoreWords['actions'];
+  readonly resources: Resources;
+  readonly limits: CoreWords['limits'] & Limits;
+}> {
+  const core: CoreLimits = { requestsPerMinute: rate('minute'), concurrentRequests: concurrency() };
+  const parts = readDefinition(definition, core);
+  const vocabulary: Vocabulary = Object.freeze({
+    ...parts,
+    everything: parseGrant(parts, everythingOf(parts)),
+    parseGrant: (value: unknown, options?: ParseGrantOptions) => parseGrant(parts, value, options),
+    decide: (authority: Authority, request: AccessRequest, context: DecisionContext) =>
+      decide(parts, authority, request, context),
+    covers: (authority: Authority, grant: Grant) => covers(parts, authority, grant),
+  });
+  // The parts were made of the definition, whose words the types name.
+  return vocabulary as never;
+}
+
+function readDefinition(
+  {
+    actions = [],
+    resources = {},
+    limits = {},
+  }: VocabularyDefinition<string, VocabularyParts['resources'], VocabularyParts['limits']>,
+  core: CoreLimits,
+): VocabularyParts {
+  const all = [...actions, ...CORE_ACTIONS];
+  for (const action of all) checkName('action', action, ACTION);
+  refuseTwice('action', all);
+  const names = [...Object.keys(resources), ...RESERVED];
+  for (const name of Object.keys(resources)) checkName('resource', name, NAME);
+  refuseTwice('resource', names);
+  for (const [name, kind] of Object.entries(resources)) checkKind(name, kind);
+  for (const name of Object.keys(limits)) checkName('limit', name, NAME);
+  refuseTwice('limit', [...Object.keys(core), ...Object.keys(limits)]);
+  const parts = { actions: all, resources: { ...resources }, limits: { ...core, ...limits } };
+  return {
+    actions: Object.freeze(parts.actions),
+    resources: Object.freeze(parts.resources),
+    limits: Object.freeze(parts.limits),
+    grantSchema: writeGrantSchema(parts.actions, parts.resources, parts.limits),
+  };
+}
+
+const ACTION = /^[A-Za-z][A-Za-z0-9:._-]{0,63}$/;
+const NAME = /^[a-z][A-Za-z0-9]{0,63}$/;
+
+/** What grants, requests and denials have of themselves. */
+const RESERVED = [
+  'actions',
+  'networks',
+  'projects',
+  'notBefore',
+  'expiresAt',
+  'limits',
+  'action',
+  'project',
+  'authority',
+  'steps',
+];
+
+function checkName(what: string, name: string, shape: RegExp): void {
+  if (typeof name === 'string' && shape.test(name) && !(name in Object.prototype)) return;
+  throw new TypeError(`${JSON.stringify(name)} cannot be the name of a ${what}: it must match ${shape.source}`);
+}
+
+function refuseTwice(what: string, names: readonly string[]): void {
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw new TypeError(`the name ${JSON.stringify(twice)} of a ${what} is taken`);
+}
+
+function checkKind(name: string, kind: AnyResourceKind): void {
+  const isWhole =
+    typeof kind?.decide === 'function' && typeof kind.covers === 'function' && kind.everything !== undefined;
+  if (!isWhole) {
+    throw new TypeError(`resources.${name} must be a resource kind: { schema, everything, decide, covers }`);
+  }
+}
+
+function everythingOf({ resources }: VocabularyParts): Grant {
+  const rules = Object.entries(resources).map(([name, { everything }]) => [name, everything] as const);
+  return { actions: ['*'], ...Object.fromEntries(rules) };
+}
+
+/** The vocabulary of a server that says nothing of its own. */
+export const coreVocabulary: Vocabulary<CoreWords> = defineVocabulary({});

@@ -1,0 +1,11 @@
+import { type Grant, ruleOf } from './grant.ts';
+import type { VocabularyParts } from './vocabulary.ts';
+
+/** A grant of the first notation of caveats, as one of today: see `ResourceKind.formerly`. */
+export function asFormerlyRead({ resources }: VocabularyParts, grant: Grant): Grant {
+  const changed = Object.entries(resources).flatMap(([name, kind]) => {
+    const rule = ruleOf(grant, name);
+    return rule === undefined || kind.formerly === undefined ? [] : [[name, kind.formerly(rule)] as const];
+  });
+  return changed.length === 0 ? grant : Object.freeze({ ...grant, ...Object.fromEntries(changed) });
+}

@@ -1,0 +1,91 @@
+/** The windows that use is counted in: those of UTC, one after the other. */
+export type Window = 'minute' | 'hour' | 'day' | 'month';
+
+/** At most so many requests within a window. */
+export interface RateLimit {
+  readonly kind: 'rate';
+  readonly window: Window;
+}
+
+/** At most so much within a window of what requests reserve before they use it, and settle afterwards. */
+export interface BudgetLimit<Unit extends string | undefined = string | undefined> {
+  readonly kind: 'budget';
+  readonly window: Window;
+  /** What is reserved; budgets of one unit are reserved together. Absent: the limit's own name. */
+  readonly unit: Unit;
+}
+
+/** At most so many requests at once. */
+export interface ConcurrencyLimit {
+  readonly kind: 'concurrency';
+}
+
+/** At most so much within one request. It is not counted: a decision reports the least of all grants, and the server holds to it. */
+export interface CeilingLimit {
+  readonly kind: 'ceiling';
+}
+
+/** A share relative to that of others, above 0; 1 where a grant does not say. It is not counted. */
+export interface ShareLimit {
+  readonly kind: 'share';
+}
+
+/** How a limit of a grant is read, compared and enforced. */
+export type Limit = RateLimit | BudgetLimit | ConcurrencyLimit | CeilingLimit | ShareLimit;
+
+/**
+ * A limit on how many requests are let in within a window.
+ *
+ * @example
+ * ```ts
+ * import { defineVocabulary, rate } from '@latchkey/auth-core';
+ *
+ * const vocabulary = defineVocabulary({ limits: { requestsPerHour: rate('hour') } });
+ * vocabulary.parseGrant({ actions: ['*'], limits: { requestsPerHour: 1000 } });
+ * ```
+ */
+export function rate(window: Window): RateLimit {
+  return Object.freeze({ kind: 'rate', window: checkWindow(window) });
+}
+
+/**
+ * A limit on what is used within a window, where a request knows only afterwards how much it was: it reserves before,
+ * and settles after. A request that reserves some of a unit reserves it from every budget of that unit.
+ *
+ * @param unit what is reserved: the name of the limit itself by default
+ * @example
+ * ```ts
+ * import { budget, defineVocabulary } from '@latchkey/auth-core';
+ *
+ * const limits = { pagesPerDay: budget('day', 'pages'), pagesPerMonth: budget('month', 'pages') };
+ * const vocabulary = defineVocabulary({ limits });
+ * vocabulary.parseGrant({ actions: ['*'], limits: { pagesPerDay: 100, pagesPerMonth: 1000 } });
+ * ```
+ */
+export function budget(window: Window): BudgetLimit<undefined>;
+export function budget<const Unit extends string>(window: Window, unit: Unit): BudgetLimit<Unit>;
+export function budget(window: Window, unit?: string): BudgetLimit {
+  return Object.freeze({ kind: 'budget', window: checkWindow(window), unit });
+}
+
+/** A limit on how many requests run at once. */
+export function concurrency(): ConcurrencyLimit {
+  return Object.freeze({ kind: 'concurrency' });
+}
+
+/** A limit on what one request may use, which the server holds to: see `AllowedDecision.limits`. */
+export function ceiling(): CeilingLimit {
+  return Object.freeze({ kind: 'ceiling' });
+}
+
+/** A share relative to that of others. A grant that names not every action gives away no more than the usual one. */
+export function share(): ShareLimit {
+  return Object.freeze({ kind: 'share' });
+}
+
+const WINDOWS: ReadonlySet<string> = new Set(['minute', 'hour', 'day', 'month'] satisfies Window[]);
+
+function checkWindow(window: Window): Window {
+  if (WINDOWS.has(window)) return window;
+  throw new TypeError(`a window must be one of ${[...WINDOWS].join(', ')}`);
+}

@@ -1,0 +1,106 @@
+import { GLOB_DEFINITION, GLOBS } from '../authority/grant-schema.ts';
+import type { ResourceKind } from '../authority/resource-kind.ts';
+import { JSON_TYPES, type JsonSchema } from '../schema/json-schema.ts';
+import { coversTools } from './covers-tools.ts';
+import { decideTool, nameTool } from './decide-tool.ts';
+import { asFormerlyRead } from './former-reading.ts';
+import { matchingRules } from './matching-rules.ts';
+import type { ToolRequest, ToolRules } from './tool-rule.ts';
+
+/**
+ * Tools of servers, with their arguments: a rule names servers, their tools, conditions on arguments, and whether a person
+ * must agree; what is asked is a server, a tool of it, or a call with its arguments.
+ *
+ * @example
+ * ```ts
+ * import { defineVocabulary, tools } from '@latchkey/auth-core';
+ *
+ * const vocabulary = defineVocabulary({ actions: ['jobs:run'], resources: { jobs: tools() } });
+ * const grant = vocabulary.parseGrant({ actions: ['jobs:run'], jobs: { reports: { tools: { 'read_*': {} } } } });
+ * const authority = [{ grant, source: 'token ci' }];
+ * const request = { action: 'jobs:run', jobs: { server: 'reports', name: 'delete_all', arguments: {} } } as const;
+ * console.log(vocabulary.decide(authority, request, { now: new Date() }).allowed); // false
+ * ```
+ */
+export function tools(): ResourceKind<ToolRules, ToolRequest, 'arguments'> {
+  return Object.freeze<ResourceKind<ToolRules, ToolRequest, 'arguments'>>({
+    schema: RULES,
+    definitions: DEFINITIONS,
+    everything: { '*': { tools: { '*': {} } } },
+    check(rules, check) {
+      check.globs(Object.keys(rules), []);
+      for (const [server, { tools }] of Object.entries(rules)) {
+        check.globs(Object.keys(tools), [server, 'tools']);
+        for (const [tool, rule] of Object.entries(tools)) {
+          for (const [name, constraint] of Object.entries(rule.arguments ?? {})) {
+            check.constraint(constraint, [server, 'tools', tool, 'arguments', name]);
+          }
+        }
+      }
+    },
+    describe: nameTool,
+    decide: decideTool,
+    covers(parent = {}, child, steps) {
+      const wider = coversTools(parent, child, steps);
+      return wider === undefined || { at: wider };
+    },
+    place(rules, asked, { steps, inPlace }) {
+      if (asked.arguments === undefined) return asked;
+      let sent = asked.arguments;
+      for (const rule of matchingRules(rules, asked.server, asked.name, steps)) {
+        sent = inPlace(rule.arguments ?? {}, sent);
+      }
+      return sent === asked.arguments ? asked : { ...asked, arguments: sent };
+    },
+    formerly: asFormerlyRead,
+  });
+}
+
+const count: JsonSchema = { type: 'integer', minimum: 0 };
+const texts: JsonSchema = { type: 'array', items: { type: 'string' } };
+const constraint: JsonSchema = { $ref: '#/$defs/constraint' };
+
+const RULES: JsonSchema = {
+  type: 'object',
+  additionalProperties: {
+    type: 'object',
+    required: ['tools'],
+    additionalProperties: false,
+    properties: { tools: { type: 'object', additionalProperties: { $ref: '#/$defs/toolRule' } } },
+  },
+};
+
+const DEFINITIONS: Readonly<Record<string, JsonSchema>> = {
+  ...GLOB_DEFINITION,
+  toolRule: {
+    type: 'object',
+    additionalProperties: false,
+    properties: {
+      approval: { type: 'string', const: 'ask' },
+      arguments: { type: 'object', additionalProperties: constraint },
+      additionalArguments: { type: 'boolean' },
+    },
+  },
+  constraint: {
+    type: 'object',
+    additionalProperties: false,
+    properties: {
+      const: {},
+      enum: { type: 'array' },
+      type: { type: 'string', enum: [...JSON_TYPES] },
+      pattern: { type: 'string', maxLength: 512 },
+      minimum: { type: 'number' },
+      maximum: { type: 'number' },
+      minLength: count,
+      maxLength: count,
+      maxItems: count,
+      items: constraint,
+      properties: { type: 'object', additionalProperties: constraint },
+      required: texts,
+      within: { type: 'string', minLength: 1 },
+      hardLinks: { type: 'boolean' },
+      hosts: GLOBS,
+      cidr: texts,
+    },
+  },
+};
