@@ -1,4 +1,5 @@
-import { type Auth, AuthError, anonymousPrincipal, decide, FULL_GRANT } from '@latchkey/auth-core';
+import { type Auth, AuthError, anonymousPrincipal } from '@latchkey/auth-core';
+import { llm } from '@latchkey/auth-core/llm';
 import { type AdapterParts, adapterContract } from '@latchkey/auth-core/testing';
 import { describe, expect, it } from 'vitest';
 import { createHandler, type Handler } from './fetch/app.ts';
@@ -10,8 +11,8 @@ interface Break {
   readonly wrap?: (handle: Handler, parts: AdapterParts) => Handler;
 }
 
-const everybody = anonymousPrincipal(FULL_GRANT, 'everybody');
-const allowed = decide(everybody.authority, { action: 'models:read' }, { now: new Date() });
+const everybody = anonymousPrincipal(llm, llm.everything, 'everybody');
+const allowed = llm.decide(everybody.authority, { action: 'models:read' }, { now: new Date() });
 
 const withAuth = (change: (auth: Auth) => Partial<Auth>): Break => ({
   parts: ({ auth }) => ({ auth: { ...auth, ...change(auth) } }),

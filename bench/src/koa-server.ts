@@ -9,6 +9,7 @@ import {
   createMeter,
   DEFAULT_AUTH_SETTINGS,
 } from '@latchkey/auth-core';
+import { type Grant, llm } from '@latchkey/auth-core/llm';
 import { type AdmissionState, bearerAuth, limitRequests, requireAction } from '@latchkey/koa-auth';
 import Koa, { type Middleware } from 'koa';
 
@@ -61,11 +62,12 @@ const LEAST: readonly Middleware[] = [
 ];
 
 const auth = createAuth({
+  vocabulary: llm,
   store: createMemoryTokenStore(),
   digestKey: new Uint8Array(32).fill(7),
   settings: () => DEFAULT_AUTH_SETTINGS,
 });
-const grant = { actions: ['models:read'], limits: { requestsPerMinute: 100_000_000 } };
+const grant: Grant = { actions: ['models:read'], limits: { requestsPerMinute: 100_000_000 } };
 const { token } = await auth.issue({ name: 'bench', grant }, auth.operator());
 
 const app = new Koa<AdmissionState>();
@@ -73,7 +75,7 @@ const [, , mode] = process.argv;
 if (mode === 'least') for (const guard of LEAST) app.use(guard);
 if (mode === 'locked') {
   app.use(bearerAuth({ auth }));
-  app.use(limitRequests({ meter: createMeter({ store: createMemoryLimitStore() }) }));
+  app.use(limitRequests({ meter: createMeter({ vocabulary: llm, store: createMemoryLimitStore() }) }));
   app.use(requireAction('models:read'));
 }
 app.use((ctx) => {

@@ -1,4 +1,5 @@
-import { createAuth, createMemoryTokenStore } from '@latchkey/auth-core';
+import { createAuth, createMemoryTokenStore, type ToolRules } from '@latchkey/auth-core';
+import { llm } from '@latchkey/auth-core/llm';
 import { createMcpHost, type McpHost, parseMcpJson, type ToolGate } from '@latchkey/mcp-bridge';
 import { scriptedServerPath } from '@latchkey/mcp-bridge/testing';
 import { Client } from '@modelcontextprotocol/client';
@@ -179,8 +180,8 @@ function hostOf(mcpServers: Record<string, object>): McpHost {
   return createMcpHost({ config: parseMcpJson(JSON.stringify({ mcpServers }), {}) });
 }
 
-async function gateOf(mcp: Record<string, object>): Promise<ToolGate> {
-  const auth = createAuth({ store: createMemoryTokenStore(), digestKey: new Uint8Array(32).fill(7) });
+async function gateOf(mcp: ToolRules): Promise<ToolGate> {
+  const auth = createAuth({ vocabulary: llm, store: createMemoryTokenStore(), digestKey: new Uint8Array(32).fill(7) });
   const { token } = await auth.issue({ name: 'bench', grant: { actions: ['chat'], mcp } }, auth.operator());
   const principal = await auth.verify(token);
   return ({ server, tool, arguments: args }) => {
@@ -189,7 +190,7 @@ async function gateOf(mcp: Record<string, object>): Promise<ToolGate> {
       ...(tool === undefined ? {} : { name: tool }),
       ...(args === undefined ? {} : { arguments: args }),
     };
-    const decision = auth.decide(principal, { action: 'chat', tool: wanted });
+    const decision = auth.decide(principal, { action: 'chat', mcp: wanted });
     return decision.allowed ? { allowed: true } : { allowed: false, reason: 'not granted' };
   };
 }

@@ -4,7 +4,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Auth, createAuth, createMemoryTokenStore, type TokenStore } from '@latchkey/auth-core';
+import { createAuth, createMemoryTokenStore, type TokenStore } from '@latchkey/auth-core';
+import { type Auth, llm } from '@latchkey/auth-core/llm';
 import { createKyselyTokenStore, migrate, openSqlite, tokenMigrations } from '@latchkey/auth-core/stores/kysely';
 import { median } from './table.ts';
 
@@ -67,7 +68,7 @@ const draw = (length: number): string =>
   Array.from({ length }, () => ALPHABET[Math.floor(Math.random() * ALPHABET.length)]).join('');
 
 async function measureStore(name: string, store: TokenStore): Promise<boolean> {
-  const auth = createAuth({ store, digestKey: new Uint8Array(32).fill(7), cacheMilliseconds: 0 });
+  const auth = createAuth({ vocabulary: llm, store, digestKey: new Uint8Array(32).fill(7), cacheMilliseconds: 0 });
   const issued: string[] = [];
   for (let index = 0; index < 1000; index += 1) {
     issued.push((await auth.issue({ name: 'x', grant: { actions: ['chat'] } }, auth.operator())).token);

@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Auth, createAuth, type TokenStore } from '@latchkey/auth-core';
+import { createAuth, type TokenStore } from '@latchkey/auth-core';
+import { type Auth, llm } from '@latchkey/auth-core/llm';
 import { createKyselyTokenStore, migrate, openSqlite, tokenMigrations } from '@latchkey/auth-core/stores/kysely';
 import jsonwebtoken from 'jsonwebtoken';
 import { Bench } from 'tinybench';
@@ -70,8 +71,8 @@ async function openTokens(path: string, count: number): Promise<OpenedTokens> {
   const database = openSqlite(path);
   await migrate(database, tokenMigrations, 'token_migrations');
   const store = createKyselyTokenStore(database);
-  const warm = createAuth({ store, digestKey: DIGEST_KEY });
-  const cold = createAuth({ store, digestKey: DIGEST_KEY, cacheMilliseconds: 0 });
+  const warm = createAuth({ vocabulary: llm, store, digestKey: DIGEST_KEY });
+  const cold = createAuth({ vocabulary: llm, store, digestKey: DIGEST_KEY, cacheMilliseconds: 0 });
   const { token, record } = await warm.issue({ name: 'bench', grant: GRANT }, warm.operator());
   await database.transaction().execute((transaction) => fill(createKyselyTokenStore(transaction), record, count));
   return {

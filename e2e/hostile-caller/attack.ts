@@ -1,4 +1,4 @@
-import type { Grant } from '@latchkey/auth-core';
+import type { Grant } from '@latchkey/auth-core/llm';
 import { recording } from '../support/mcp-servers.ts';
 import { isRunning } from '../support/processes.ts';
 import { NANO, startServer, type TestServer } from '../support/server.ts';

@@ -1,4 +1,5 @@
 import { attenuateToken } from '@latchkey/auth-core';
+import { type Grant, llm } from '@latchkey/auth-core/llm';
 import { caveat } from './grant-grammar.ts';
 import { broken, json, text, wide } from './json-grammar.ts';
 import type { Random } from './random.ts';
@@ -261,7 +262,7 @@ function message(random: Random): string {
 async function narrowed(random: Random, target: Target): Promise<string | undefined> {
   if (target.token === undefined) return undefined;
   try {
-    return await attenuateToken(target.token, caveat(random, target.server, target.tool));
+    return await attenuateToken(llm, target.token, caveat(random, target.server, target.tool) as Grant);
   } catch {
     return target.token;
   }

@@ -1,4 +1,5 @@
 import { createAccessTokenVerifier, introspectionCheck } from '@latchkey/auth-core/jwt';
+import { llm } from '@latchkey/auth-core/llm';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { createApi } from '../support/api.ts';
@@ -18,7 +19,13 @@ afterAll(() => server[Symbol.asyncDispose]());
 
 const jwksUrl = () => new URL('/.well-known/jwks.json', server.url);
 const verifier = (isRevoked?: (token: string) => Promise<boolean>) =>
-  createAccessTokenVerifier({ jwks: jwksUrl(), issuer: ISSUER, audience: REPORTS, ...(isRevoked && { isRevoked }) });
+  createAccessTokenVerifier({
+    vocabulary: llm,
+    jwks: jwksUrl(),
+    issuer: ISSUER,
+    audience: REPORTS,
+    ...(isRevoked && { isRevoked }),
+  });
 
 describe('access tokens', () => {
   verifies('oauth.offline', async () => {

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { attenuateToken, type StoredTokenKind } from '@latchkey/auth-core';
+import { llm } from '@latchkey/auth-core/llm';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { createApi } from '../support/api.ts';
 import { exchange } from '../support/oauth.ts';
@@ -33,7 +34,10 @@ describe('secrets', () => {
       tokens.push(body.token, ...(kind === 'custom' ? [] : [again.token]));
     }
     const [apiKey = ''] = tokens;
-    tokens.push(await attenuateToken(apiKey, CHAT_GRANT), (await exchange(server.url, apiKey, {})).body.access_token);
+    tokens.push(
+      await attenuateToken(llm, apiKey, CHAT_GRANT),
+      (await exchange(server.url, apiKey, {})).body.access_token,
+    );
     for (const token of tokens) {
       const holder = createApi(server.url, token);
       expect((await holder.get('/api/v1/whoami')).status).toBe(200);

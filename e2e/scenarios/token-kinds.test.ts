@@ -1,4 +1,5 @@
 import { attenuateToken, type StoredTokenKind } from '@latchkey/auth-core';
+import { type Grant, llm } from '@latchkey/auth-core/llm';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { type Api, createApi } from '../support/api.ts';
 import { enginePid, LONG_TALK } from '../support/engine.ts';
@@ -115,13 +116,13 @@ describe('the kinds of tokens', () => {
 describe('a token that was derived', () => {
   /** Each way of getting a narrower token of an API key. */
   const WAYS: Readonly<Record<string, (token: string) => Promise<string>>> = {
-    'attenuated offline': (token) => attenuateToken(token, CHAT_GRANT),
-    'attenuated twice': async (token) => attenuateToken(await attenuateToken(token, CHAT_GRANT), CHAT_GRANT),
+    'attenuated offline': (token) => attenuateToken(llm, token, CHAT_GRANT),
+    'attenuated twice': async (token) => attenuateToken(llm, await attenuateToken(llm, token, CHAT_GRANT), CHAT_GRANT),
     'an access token': async (token) => (await exchange(server.url, token, {})).body.access_token,
     'an exchanged key': async (token) =>
       (await exchange(server.url, token, { requested_token_type: TOKEN_TYPES.apiKey })).body.access_token,
     'an exchanged key of an attenuated one': async (token) => {
-      const narrower = await attenuateToken(token, CHAT_GRANT);
+      const narrower = await attenuateToken(llm, token, CHAT_GRANT);
       return (await exchange(server.url, narrower, { requested_token_type: TOKEN_TYPES.apiKey })).body.access_token;
     },
   };
@@ -133,7 +134,7 @@ describe('a token that was derived', () => {
         const parent = await make('api-key', {
           grant: { ...CHAT_GRANT, actions: ['chat', 'models:read', 'usage:read'] },
         });
-        const narrow = hold(await attenuateToken(parent.token, CHAT_GRANT));
+        const narrow = hold(await attenuateToken(llm, parent.token, CHAT_GRANT));
         const child = hold(await derive(narrow.token));
         expect((await child.chat({ input: 'Hello' })).status).toBe(200);
         expect((await parent.get('/api/v1/usage')).status).toBe(200);
@@ -173,16 +174,16 @@ describe('a token that was derived', () => {
   verifies('derived.caveat-ends', async () => {
     const parent = await make('api-key');
     const expiresAt = new Date(Date.now() + 1200).toISOString();
-    const child = hold(await attenuateToken(parent.token, { ...CHAT_GRANT, expiresAt }));
+    const child = hold(await attenuateToken(llm, parent.token, { ...CHAT_GRANT, expiresAt }));
     expect((await whoami(child)).body.expiresAt).toBe(expiresAt);
     await expect.poll(() => whoami(child)).toMatchObject(refusal('token_expired'));
     expect((await whoami(parent)).status).toBe(200);
   });
 
   verifies('derived.issues-derived', async () => {
-    const grant = { ...CHAT_GRANT, actions: ['chat', 'tokens:write'] };
+    const grant: Grant = { ...CHAT_GRANT, actions: ['chat', 'tokens:write'] };
     const parent = await make('api-key', { grant });
-    const child = hold(await attenuateToken(parent.token, grant));
+    const child = hold(await attenuateToken(llm, parent.token, grant));
     const made = await child.post('/api/v1/tokens', { name: 'grandchild', grant: { actions: ['chat'] } });
     expect(made.body).toMatchObject({ parentId: parent.id });
     await server.admin.delete(`/api/v1/tokens/${parent.id}`);

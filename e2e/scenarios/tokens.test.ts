@@ -1,6 +1,7 @@
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Grant } from '@latchkey/auth-core';
+import type { Grant } from '@latchkey/auth-core/llm';
+
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { type Answer, createApi } from '../support/api.ts';
 import type { Json } from '../support/json.ts';

@@ -1,4 +1,4 @@
-import type { Grant } from '@latchkey/auth-core';
+import type { Grant } from '@latchkey/auth-core/llm';
 import { type Api, createApi } from './api.ts';
 import { NANO, type TestServer } from './server.ts';
 

@@ -21,6 +21,7 @@ import {
   createPersonalAccessTokenFormat,
   createSigningKeys,
 } from '@latchkey/auth-core/jwt';
+import { type Grant, llm } from '@latchkey/auth-core/llm';
 import { limitStoreContract, tokenStoreContract } from '@latchkey/auth-core/testing';
 
 function expectEqual(actual: unknown, expected: unknown): void {
@@ -31,8 +32,9 @@ function expectEqual(actual: unknown, expected: unknown): void {
 const digestKey = crypto.getRandomValues(new Uint8Array(32));
 const keys = createSigningKeys({ store: createMemorySigningKeyStore(), sealer: createSealer(digestKey) });
 const issuer = 'https://models.test';
-const accessTokens = createAccessTokens({ keys, issuer });
+const accessTokens = createAccessTokens({ vocabulary: llm, keys, issuer });
 const auth = createAuth({
+  vocabulary: llm,
   store: createMemoryTokenStore(),
   digestKey,
   formats: [
@@ -44,7 +46,7 @@ const auth = createAuth({
     createCustomKeyFormat(),
   ],
 });
-const meter = createMeter({ store: createMemoryLimitStore() });
+const meter = createMeter({ vocabulary: llm, store: createMemoryLimitStore() });
 const authenticate = createRequestAuthenticator({ auth, basic: true });
 
 /** Status, `RateLimit` and body. Node writes the body of a `Response` with its own `Buffer`, so there is none here. */
@@ -64,18 +66,18 @@ async function answer({ headers }: Request): Promise<readonly unknown[]> {
 const send = (authorization?: string) =>
   answer(new Request('https://models.test/', authorization === undefined ? {} : { headers: { authorization } }));
 
-const grant = { actions: ['chat'], limits: { concurrentRequests: 1 } };
+const grant: Grant = { actions: ['chat'], limits: { concurrentRequests: 1 } };
 const { token, record } = await auth.issue({ name: 'ci-bot', grant }, auth.operator());
 expectEqual(await send(), [401, undefined, 'AUTH_TOKEN_MISSING']);
 for (const authorization of [`Bearer ${token}`, `Basic ${btoa(`proxy:${token}`)}`]) {
   expectEqual(await send(authorization), [200, '"concurrentRequests";r=0', { name: 'ci-bot', allowed: true }]);
 }
 
-const narrower = await attenuateToken(token, { actions: ['embeddings'] });
+const narrower = await attenuateToken(llm, token, { actions: ['embeddings'] });
 expectEqual(await send(`Bearer ${narrower}`), [200, '"concurrentRequests";r=0', { name: 'ci-bot', allowed: false }]);
 const access = await accessTokens.issue(await auth.verify(token), { seconds: 60 });
 expectEqual(await send(`Bearer ${access.token}`), [200, '"concurrentRequests";r=0', { name: 'ci-bot', allowed: true }]);
-const elsewhere = createAccessTokenVerifier({ jwks: await keys.jwks(), issuer, audience: issuer });
+const elsewhere = createAccessTokenVerifier({ vocabulary: llm, jwks: await keys.jwks(), issuer, audience: issuer });
 expectEqual((await elsewhere.verify(access.token)).kind, 'access');
 await auth.revoke(record.id, auth.operator());
 for (const ended of [token, narrower, access.token]) {

@@ -3,14 +3,13 @@ import {
   AuthError,
   type AuthErrorCode,
   type DeniedDecision,
-  decide,
-  FULL_GRANT,
   InvalidTokenError,
   LimitExceededError,
   PermissionDeniedError,
   type TokenRefusal,
 } from '@latchkey/auth-core';
 import { challenge } from '@latchkey/auth-core/http';
+import { llm } from '@latchkey/auth-core/llm';
 import type { BridgeErrorCode } from '@latchkey/mcp-bridge';
 import type { ApiDialect } from '../../packages/server/src/contracts/api-dialect.ts';
 import type { ServerErrorCode } from '../../packages/server/src/contracts/server-error.ts';
@@ -136,10 +135,10 @@ function renderDialect({ paths, dialect }: (typeof DIALECTS)[number]): string {
 /** What a token is told that may use other models. */
 function denied(): DeniedDecision {
   const authority = [
-    { grant: FULL_GRANT, source: 'server policy' },
+    { grant: llm.everything, source: 'server policy' },
     { grant: { actions: ['chat'], models: ['ibm/*'] }, source: 'token ci-bot' },
   ] as const;
-  const decision = decide(authority, { action: 'chat', model: 'latchkey/nano' }, { now: new Date() });
+  const decision = llm.decide(authority, { action: 'chat', models: 'latchkey/nano' }, { now: new Date() });
   if (decision.allowed) throw new Error('the example of a refusal is allowed');
   return decision;
 }

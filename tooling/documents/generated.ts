@@ -1,4 +1,4 @@
-import { GRANT_SCHEMA } from '@latchkey/auth-core';
+import { llm } from '@latchkey/auth-core/llm';
 import { renderErrorsPage } from './errors-page.ts';
 
 /** A file that is made from the code. */
@@ -13,6 +13,6 @@ export const GENERATED_FILES: readonly GeneratedFile[] = [
   { path: 'docs/errors.md', render: renderErrorsPage },
   {
     path: 'packages/auth-core/grant.schema.json',
-    render: () => `${JSON.stringify(GRANT_SCHEMA, undefined, 2)}\n`,
+    render: () => `${JSON.stringify(llm.grantSchema, undefined, 2)}\n`,
   },
 ];

@@ -82,7 +82,7 @@ export interface Auth<W extends Words = Words> extends AsyncDisposable {
    * @throws {AuthError} `AUTH_PERMISSION_DENIED`, `AUTH_GRANT_INVALID`, `AUTH_GRANT_NOT_COVERED`; `AUTH_CONFLICT` when
    * there is a custom key with this text already
    */
-  issue(input: IssueInput<W>, by: Principal): Promise<IssuedToken>;
+  issue(input: IssueInput<W>, by: Principal): Promise<IssuedToken<W>>;
   /** Says who presents a token. @throws `AUTH_TOKEN_*`, `AUTH_STORE_UNAVAILABLE` */
   verify(text: string | undefined): Promise<Principal>;
   /**
@@ -90,11 +90,11 @@ export interface Auth<W extends Words = Words> extends AsyncDisposable {
    *
    * @throws `AUTH_PERMISSION_DENIED`; `AUTH_GRANT_INVALID` for an `after` that is no such token, and for a `limit` below 1
    */
-  list(by: Principal, listing?: TokenListing): Promise<TokenInfo[]>;
+  list(by: Principal, listing?: TokenListing): Promise<TokenInfo<W>[]>;
   /** One of these tokens, or the one of `by` itself. @throws `AUTH_TOKEN_NOT_FOUND`, `AUTH_PERMISSION_DENIED` */
-  show(id: string, by: Principal): Promise<TokenInfo>;
+  show(id: string, by: Principal): Promise<TokenInfo<W>>;
   /** Changes one of these tokens. @throws as `issue` and `show`, and `AUTH_CONFLICT` */
-  edit(id: string, input: EditInput<W>, by: Principal): Promise<TokenInfo>;
+  edit(id: string, input: EditInput<W>, by: Principal): Promise<TokenInfo<W>>;
   /**
    * Gives one of these tokens a new secret under the same id; the one before counts for as long as `overlap` says.
    * Nobody gets a token in this way that could do more, or lasts longer, than the one of `by`, which therefore needs
@@ -102,7 +102,7 @@ export interface Auth<W extends Words = Words> extends AsyncDisposable {
    *
    * @throws as `edit`; `AUTH_CONFLICT` also for a token that has ended, `AUTH_GRANT_INVALID` for custom keys
    */
-  rotate(id: string, input: RotateInput, by: Principal): Promise<IssuedToken>;
+  rotate(id: string, input: RotateInput, by: Principal): Promise<IssuedToken<W>>;
   /**
    * Turns the token of `by` into an API key that may do the same or less, for clients that take no other shape. It is
    * derived from that token and ends with it; at most 100 such keys work at a time. Needs no action.
@@ -110,7 +110,7 @@ export interface Auth<W extends Words = Words> extends AsyncDisposable {
    * @throws {AuthError} `AUTH_PERMISSION_DENIED` without a token, `AUTH_GRANT_INVALID`, `AUTH_GRANT_NOT_COVERED`,
    * `AUTH_CONFLICT` when there are 100 already
    */
-  exchange(input: ExchangeInput<W>, by: Principal): Promise<IssuedToken>;
+  exchange(input: ExchangeInput<W>, by: Principal): Promise<IssuedToken<W>>;
   /**
    * Shows a token again that was issued before, of a kind that stays visible to its owner, and to nobody else.
    *
@@ -124,23 +124,23 @@ export interface Auth<W extends Words = Words> extends AsyncDisposable {
    *
    * @throws as `show`
    */
-  revoke(id: string, by: Principal): Promise<Revocation>;
+  revoke(id: string, by: Principal): Promise<Revocation<W>>;
   /** Ends what `by` has presented, of whatever kind, as `revoke`. Needs no action. @throws `AUTH_PERMISSION_DENIED` without a token */
-  revokeSelf(by: Principal): Promise<Revocation>;
+  revokeSelf(by: Principal): Promise<Revocation<W>>;
   /**
    * Ends all of these tokens that belong to an owner, to a project or to both, and says which; never the one of `by`,
    * nor one that it was derived from.
    *
    * @throws {AuthError} `AUTH_PERMISSION_DENIED`; `AUTH_GRANT_INVALID` when neither is named
    */
-  revokeAll(input: RevokeAllInput, by: Principal): Promise<Revocation[]>;
+  revokeAll(input: RevokeAllInput, by: Principal): Promise<Revocation<W>[]>;
   /**
    * Removes one of these tokens, which must have ended, with all that was derived from it. Nothing but the audit knows of
    * it any more.
    *
    * @throws as `show`; `AUTH_CONFLICT` for a token that still works
    */
-  remove(id: string, by: Principal): Promise<TokenInfo>;
+  remove(id: string, by: Principal): Promise<TokenInfo<W>>;
   /**
    * Forgets what was derived from other tokens (exchanged keys, and the ends of access and attenuated tokens) and has ended
    * before a time. Call it now and then: nothing is forgotten by itself.

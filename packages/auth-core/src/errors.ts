@@ -155,7 +155,7 @@ export class PermissionDeniedError extends AuthError {
 export class InvalidGrantError extends AuthError {
   override name = 'InvalidGrantError';
   declare readonly code: 'AUTH_GRANT_INVALID';
-  /** Where it is wrong, e.g. `mcp["mcp/files"].tools.write_file.arguments.content.maxLength`; empty for the whole. */
+  /** Where it is wrong, e.g. `jobs["day/reports"].tools.write_file.arguments.content.maxLength`; empty for the whole. */
   readonly path: string;
 
   constructor(path: string, problem: string) {

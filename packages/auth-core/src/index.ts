@@ -36,7 +36,6 @@ export type {
   AllowedDecision,
   AskedResources,
   Decision,
-  DenialRule,
   DeniedDecision,
 } from './authority/decision.ts';
 export type { VocabularyDefinition } from './authority/define-vocabulary.ts';
@@ -70,7 +69,6 @@ export type {
   CeilingName,
   CoreLimits,
   CoreWords,
-  DenialOf,
   LimitName,
   RuleOf,
   Vocabulary,

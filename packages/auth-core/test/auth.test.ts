@@ -94,7 +94,7 @@ describe('decide', () => {
     const grant: Grant = { actions: ['chat'], mcp: { files: { tools: { read: constraint } } } };
     const request = {
       action: 'chat' as const,
-      tool: { server: 'files', name: 'read', arguments: { path: '/srv/a' } },
+      mcp: { server: 'files', name: 'read', arguments: { path: '/srv/a' } },
     };
     const bare = setUp();
     expect(bare.auth.decide(await bare.signIn(grant), request)).toMatchObject({ rule: 'arguments' });

@@ -17,7 +17,7 @@ describe('a caller without a token', () => {
       actions: ['*'],
       models: ['ibm/*'],
     });
-    const ask = (model: string) => decide(guest.authority, { action: 'chat', model }, { now: new Date() });
+    const ask = (models: string) => decide(guest.authority, { action: 'chat', models }, { now: new Date() });
     expect(ask('ibm/granite')).toMatchObject({ allowed: true });
     expect(ask('other/model')).toMatchObject({ allowed: false, source: 'server policy' });
   });

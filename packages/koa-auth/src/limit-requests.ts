@@ -24,20 +24,21 @@ export interface LimitRequestsOptions {
  * @throws {TypeError} from the middleware, when no `bearerAuth` runs before it
  * @example
  * ```ts
- * import { createAuth, createMemoryLimitStore, createMemoryTokenStore, createMeter } from '@latchkey/auth-core';
+ * import { budget, createAuth, createMemoryLimitStore, createMemoryTokenStore, createMeter, defineVocabulary } from '@latchkey/auth-core';
  * import { type AdmissionState, bearerAuth, limitRequests } from '@latchkey/koa-auth';
  * import Koa from 'koa';
  *
+ * const vocabulary = defineVocabulary({ actions: ['pages:print'], limits: { pagesPerDay: budget('day') } });
  * const digestKey = crypto.getRandomValues(new Uint8Array(32));
- * const auth = createAuth({ store: createMemoryTokenStore(), digestKey });
- * const meter = createMeter({ store: createMemoryLimitStore() });
+ * const auth = createAuth({ vocabulary, store: createMemoryTokenStore(), digestKey });
+ * const meter = createMeter({ vocabulary, store: createMemoryLimitStore() });
  *
  * export const app = new Koa<AdmissionState>();
  * app.use(bearerAuth({ auth }));
  * app.use(limitRequests({ meter }));
  * app.use(async (ctx) => {
- *   const reservation = await ctx.state.admission.reserveTokens(2048, 1);
- *   ctx.body = { tokens: reservation.granted };
+ *   const reservation = await ctx.state.admission.reserve('pagesPerDay', 20, 1);
+ *   ctx.body = { pages: reservation.granted };
  *   await reservation.settle(0);
  * });
  * ```

@@ -1,29 +1,30 @@
-import { type AccessRequest, type Action, PermissionDeniedError } from '@latchkey/auth-core';
+import { type AccessRequest, type Action, PermissionDeniedError, type Words } from '@latchkey/auth-core';
 import type { RequestAuth } from '@latchkey/auth-core/http';
 import type { Context, Middleware } from 'koa';
 import type { AuthState } from './state.ts';
 
 /**
  * Creates the middleware that lets a request pass only if the caller's authority allows the action. `describe` adds
- * what else the request is about, such as the model.
+ * what else the request is about, such as the invoice.
  *
  * @throws {AuthError} `AUTH_PERMISSION_DENIED`, from the middleware, with the decision
- * @throws {TypeError} from the middleware, when no `bearerAuth` runs before it
+ * @throws {TypeError} from the middleware, when no `bearerAuth` runs before it, or the vocabulary lacks what it asks for
  * @example
  * ```ts
  * import { requireAction } from '@latchkey/koa-auth';
  *
- * export const mayLoad = requireAction('models:load', (ctx) => ({ model: ctx.path.slice('/models/'.length) }));
+ * export const mayRead = requireAction('invoices:read', (ctx) => ({ invoices: ctx.path.slice('/invoices/'.length) }));
  * ```
  */
-export function requireAction(
-  action: Action,
-  describe?: (ctx: Context) => Partial<Omit<AccessRequest, 'action'>> | undefined,
+export function requireAction<W extends Words = Words>(
+  action: Action<W>,
+  describe?: (ctx: Context) => Partial<Omit<AccessRequest<W>, 'action'>> | undefined,
 ): Middleware<AuthState> {
   return async function requireAction(ctx, next) {
-    const auth: RequestAuth | undefined = ctx.state.auth;
+    // What it may be asked for is what the vocabulary of its `Auth` has; it throws for any other word.
+    const auth = ctx.state.auth as RequestAuth<W> | undefined;
     if (auth === undefined) throw new TypeError('requireAction needs bearerAuth to run before it');
-    const decision = auth.decide({ ...describe?.(ctx), action });
+    const decision = auth.decide({ ...describe?.(ctx), action } as AccessRequest<W>);
     if (!decision.allowed) throw new PermissionDeniedError(decision);
     await next();
   };

@@ -1,13 +1,13 @@
-import type { Admission } from '@latchkey/auth-core';
+import type { Admission, Words } from '@latchkey/auth-core';
 import type { RequestAuth } from '@latchkey/auth-core/http';
 
 /** What `bearerAuth` adds to Koa's `ctx.state`. */
-export interface AuthState {
+export interface AuthState<W extends Words = Words> {
   /** Who asks. */
-  auth: RequestAuth;
+  auth: RequestAuth<W>;
 }
 
 /** What `limitRequests` adds to it. */
-export interface AdmissionState extends AuthState {
+export interface AdmissionState<W extends Words = Words> extends AuthState<W> {
   admission: Admission;
 }

@@ -1,15 +1,13 @@
-import { type Auth, createAuth, createMemoryTokenStore, type TokenStore } from '@latchkey/auth-core';
+import { createAuth, createMemoryTokenStore, type TokenStore } from '@latchkey/auth-core';
+import { type Auth, type Grant, llm } from '@latchkey/auth-core/llm';
 import Koa from 'koa';
 import { type AuthState, type BearerAuthOptions, bearerAuth, renderAuthErrors } from '../src/index.ts';
 
 export function newAuth(store: TokenStore = createMemoryTokenStore()): Auth {
-  return createAuth({ store, digestKey: crypto.getRandomValues(new Uint8Array(32)) });
+  return createAuth({ vocabulary: llm, store, digestKey: crypto.getRandomValues(new Uint8Array(32)) });
 }
 
-export async function issueToken(
-  auth: Auth,
-  grant: unknown = { actions: ['chat'], models: ['ibm/*'] },
-): Promise<string> {
+export async function issueToken(auth: Auth, grant: Grant = { actions: ['chat'], models: ['ibm/*'] }): Promise<string> {
   return (await auth.issue({ name: 'ci-bot', grant }, auth.operator())).token;
 }
 

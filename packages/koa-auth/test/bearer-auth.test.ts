@@ -1,4 +1,5 @@
 import { type AuthError, anonymousPrincipal, createMemoryTokenStore } from '@latchkey/auth-core';
+import { llm } from '@latchkey/auth-core/llm';
 import { describe, expect, it } from 'vitest';
 import { bearerAuth, requireAction } from '../src/index.ts';
 import { issueToken, newApp, newAuth } from './app.ts';
@@ -56,7 +57,7 @@ describe('bearerAuth', () => {
   });
 
   it('reads no credential while authentication is off', async () => {
-    const guest = anonymousPrincipal({ actions: ['chat'] }, 'guest');
+    const guest = anonymousPrincipal(llm, { actions: ['chat'] }, 'guest');
     const answer = await send(newApp({ auth: newAuth(), optional: guest }), { authorization: 'Bearer nonsense' });
     expect(JSON.parse(answer.body).name).toBe('guest');
   });
@@ -135,8 +136,8 @@ describe('bearerAuth', () => {
     const decisions: boolean[] = [];
     const app = newApp({ auth }, async function look(ctx, next) {
       const entry = { grant: { actions: ['chat' as const], models: ['ibm/small'] }, source: 'request' };
-      decisions.push(ctx.state.auth.decide({ action: 'chat', model: 'ibm/large' }).allowed);
-      decisions.push(ctx.state.auth.decide({ action: 'chat', model: 'ibm/large' }, [entry]).allowed);
+      decisions.push(ctx.state.auth.decide({ action: 'chat', models: 'ibm/large' }).allowed);
+      decisions.push(ctx.state.auth.decide({ action: 'chat', models: 'ibm/large' }, [entry]).allowed);
       await next();
     });
     await send(app, { authorization: `Bearer ${token}` });

@@ -7,8 +7,8 @@ import {
   createMeter,
   type GrantLimits,
   type LimitStore,
-  type Meter,
 } from '@latchkey/auth-core';
+import { llm, type Meter } from '@latchkey/auth-core/llm';
 import { fixedClock } from '@latchkey/auth-core/testing';
 import Koa from 'koa';
 import { describe, expect, it } from 'vitest';
@@ -16,11 +16,11 @@ import { type AdmissionState, bearerAuth, limitRequests, renderAuthErrors } from
 import { newAuth } from './app.ts';
 import { send } from './in-process-client.ts';
 
-const guestWith = (limits: GrantLimits) => anonymousPrincipal({ actions: ['chat'], limits }, 'guest');
+const guestWith = (limits: GrantLimits) => anonymousPrincipal(llm, { actions: ['chat'], limits }, 'guest');
 
 function setUp(limits: GrantLimits, store: LimitStore = createMemoryLimitStore()) {
   const guest = guestWith(limits);
-  const meter = createMeter({ store, clock: fixedClock('2027-01-01T00:00:18Z') });
+  const meter = createMeter({ vocabulary: llm, store, clock: fixedClock('2027-01-01T00:00:18Z') });
   const app = new Koa<AdmissionState>();
   app.silent = true;
   app.use(renderAuthErrors({ render: ({ code, message }) => ({ code, message }) }));
@@ -78,7 +78,7 @@ describe('limitRequests', () => {
     const { app, meter } = setUp({ tokensPerDay: 100 });
     app.use(limitRequests({ meter }));
     app.use(async (ctx) => {
-      ctx.body = String((await ctx.state.admission.reserveTokens(2048, 1)).granted);
+      ctx.body = String((await ctx.state.admission.reserve('tokens', 2048, 1)).granted);
     });
     expect((await send(app)).body).toBe('100');
     expect(JSON.parse((await send(app)).body)).toMatchObject({ code: 'AUTH_LIMIT_EXCEEDED' });

@@ -1,12 +1,13 @@
+import type { Grant } from '@latchkey/auth-core/llm';
 import Koa from 'koa';
 import { describe, expect, it } from 'vitest';
 import { type AuthState, requireAction } from '../src/index.ts';
 import { issueToken, newApp, newAuth } from './app.ts';
 import { send } from './in-process-client.ts';
 
-async function sendWith(grant: unknown, ...middleware: Koa.Middleware<AuthState>[]) {
+async function sendWith(grant: object, ...middleware: Koa.Middleware<AuthState>[]) {
   const auth = newAuth();
-  return send(newApp({ auth }, ...middleware), { authorization: `Bearer ${await issueToken(auth, grant)}` });
+  return send(newApp({ auth }, ...middleware), { authorization: `Bearer ${await issueToken(auth, grant as Grant)}` });
 }
 
 describe('requireAction', () => {
@@ -30,7 +31,7 @@ describe('requireAction', () => {
       (
         await sendWith(
           grant,
-          requireAction('chat', () => ({ model: 'ibm/granite' })),
+          requireAction('chat', () => ({ models: 'ibm/granite' })),
         )
       ).status,
     ).toBe(200);
@@ -38,7 +39,7 @@ describe('requireAction', () => {
       (
         await sendWith(
           grant,
-          requireAction('chat', () => ({ model: 'other/one' })),
+          requireAction('chat', () => ({ models: 'other/one' })),
         )
       ).status,
     ).toBe(403);
@@ -53,7 +54,7 @@ describe('requireAction', () => {
   });
 
   it('lets no description change the action', async () => {
-    const describeAs = () => ({ action: 'chat', model: undefined }) as object;
+    const describeAs = () => ({ action: 'chat', models: undefined }) as object;
     expect((await sendWith({ actions: ['chat'] }, requireAction('tokens:write', describeAs))).status).toBe(403);
   });
 

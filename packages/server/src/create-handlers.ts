@@ -1,5 +1,6 @@
-import type { AuditLog, Auth, Meter } from '@latchkey/auth-core';
+import type { AuditLog } from '@latchkey/auth-core';
 import type { AccessTokens, SigningKeys } from '@latchkey/auth-core/jwt';
+import type { Auth, Meter } from '@latchkey/auth-core/llm';
 import type { McpHost } from '@latchkey/mcp-bridge';
 import type { Approvals } from './approvals/open-approvals.ts';
 import type { AuditTrail } from './audit/audit-trail.ts';

@@ -2,16 +2,8 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { createServer as createHttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
-import {
-  type Auth,
-  anonymousPrincipal,
-  createAuditLog,
-  createMeter,
-  type Grant,
-  type GrantWarning,
-  parseGrant,
-  reviewGrant,
-} from '@latchkey/auth-core';
+import { anonymousPrincipal, createAuditLog, createMeter } from '@latchkey/auth-core';
+import { type Auth, type Grant, type GrantWarning, llm, reviewGrant } from '@latchkey/auth-core/llm';
 import { re2jsPatterns } from '@latchkey/auth-core/patterns/re2js';
 import type { InferenceEngine, Sampling } from '@latchkey/engine';
 import { createLlamaEngine } from '@latchkey/llama';
@@ -155,7 +147,7 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
     clock,
     audit: trail.record,
   });
-  const policy = config.policy === undefined ? undefined : parseGrant(config.policy, { patterns: re2jsPatterns });
+  const policy = config.policy === undefined ? undefined : llm.parseGrant(config.policy, { patterns: re2jsPatterns });
   const {
     auth: core,
     access,
@@ -176,7 +168,7 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
       "the administrator's new token could not be written; 'latchkey admin recover' makes another",
     ),
   );
-  const meter = opened.use(createMeter({ store: database.limits }));
+  const meter = opened.use(createMeter({ vocabulary: llm, store: database.limits }));
   await ensureAdministrator(auth, folder, database.administrator);
 
   const mcp = opened.use(
@@ -333,7 +325,7 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
     meter,
     trail,
     keyedRequests,
-    anonymous: anonymousPrincipal(ANONYMOUS_GRANT, 'anonymous', policy),
+    anonymous: anonymousPrincipal(llm, ANONYMOUS_GRANT, 'anonymous', policy),
     requiresAuthentication: async () => requiresToken(await settings.fresh()),
     routes,
     logger,

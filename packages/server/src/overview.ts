@@ -1,4 +1,4 @@
-import type { GrantWarning } from '@latchkey/auth-core';
+import type { GrantWarning } from '@latchkey/auth-core/llm';
 import type { McpHost } from '@latchkey/mcp-bridge';
 import type { ServerConfig } from './config/schema.ts';
 import type { ModelCatalog } from './models/model-catalog.ts';

@@ -146,7 +146,7 @@ const MINUTE_MILLISECONDS = 60_000;
  * const log = createAuditLog({ store: createMemoryAuditStore(), key });
  * const auth = createAuth({ store: createMemoryTokenStore(), digestKey: key, audit: log.record });
  *
- * await auth.issue({ name: 'ci-bot', grant: { actions: ['chat'] } }, auth.operator());
+ * await auth.issue({ name: 'ci-bot', grant: { actions: ['usage:read'] } }, auth.operator());
  * await log.record({ type: 'settings.changed', actor: { name: 'operator' }, subject: 'requireAuthentication' });
  * for (const entry of await log.list()) console.log(JSON.stringify(entry));
  * console.log(await log.verify()); // { intact: true, … }

@@ -1,5 +1,5 @@
 import type { GrantLimits } from './grant.ts';
-import type { Action, AskedOf, CeilingName, DenialOf, Words } from './vocabulary.ts';
+import type { Action, AskedOf, CeilingName, Words } from './vocabulary.ts';
 
 /** What a request asks of resources, each in the shape of its kind. What is absent is not asked, and so not decided. */
 export type AskedResources<W extends Words = Words> = {
@@ -11,20 +11,6 @@ export type AccessRequest<W extends Words = Words> = {
   readonly action: Action<W>;
   readonly project?: string;
 } & AskedResources<W>;
-
-/** The rule of a grant that denied: a term that every grant may have, or a rule about a resource. */
-export type DenialRule<W extends Words = Words> =
-  /** There was no grant at all, or the token has ended. */
-  | 'authority'
-  | 'notBefore'
-  | 'expiresAt'
-  | 'networks'
-  | 'projects'
-  | 'actions'
-  /** The question took too many steps before this grant had an answer. */
-  | 'steps'
-  | (keyof W['resources'] & string)
-  | { [Name in keyof W['resources']]: DenialOf<W['resources'][Name]> }[keyof W['resources']];
 
 /** Yes, with what narrows the doing of it. */
 export interface AllowedDecision<W extends Words = Words> {
@@ -41,18 +27,23 @@ export interface AllowedDecision<W extends Words = Words> {
 }
 
 /** No, and which grant says so. */
-export interface DeniedDecision<W extends Words = Words> {
+export interface DeniedDecision {
   readonly allowed: false;
   /** The place of the grant in the authority, counted from 1; 0 when there was none. */
   readonly grant: number;
   readonly source: string;
-  readonly rule: DenialRule<W>;
+  /**
+   * What denied: the term of the grant (`actions`, `networks`, `projects`, `notBefore`, `expiresAt`), the name of the resource, or
+   * what its kind says (`arguments`); `authority` when there was no grant at all, or the token has ended, and `steps` when the
+   * question took too many before this grant had an answer.
+   */
+  readonly rule: string;
   /** Human words; they hold names, never the arguments' values. */
   readonly reason: string;
 }
 
 /** What a decision is. */
-export type Decision<W extends Words = Words> = AllowedDecision<W> | DeniedDecision<W>;
+export type Decision<W extends Words = Words> = AllowedDecision<W> | DeniedDecision;
 
 /** Why a grant denies. */
 export type Refusal = Pick<DeniedDecision, 'rule' | 'reason'>;

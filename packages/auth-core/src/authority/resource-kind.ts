@@ -17,7 +17,7 @@ export interface RuleContext {
 }
 
 /** What a rule says. Whatever is not `allowed: true` denies. */
-export type RuleVerdict<Denial extends string = string> =
+export type RuleVerdict =
   | {
       readonly allowed: true;
       /** A person must agree first. */
@@ -28,7 +28,7 @@ export type RuleVerdict<Denial extends string = string> =
       /** Human words; they hold names, never values that only the caller knows. */
       readonly reason: string;
       /** The name of the rule that denied, where that is not the name of the resource. */
-      readonly rule?: Denial;
+      readonly rule?: string;
     };
 
 /** Where in a rule something is: keys and indexes, from the outermost. */
@@ -82,7 +82,7 @@ export type RuleCoverage = boolean | { readonly at: RulePath };
  * console.log(grant.refunds); // 50
  * ```
  */
-export interface ResourceKind<Rule, Asked, Denial extends string = never> {
+export interface ResourceKind<Rule, Asked> {
   /** The JSON Schema of a rule: the closed subset that grants are read with. */
   readonly schema: JsonSchema;
   /** What `schema` refers to as `#/$defs/NAME`. */
@@ -94,7 +94,7 @@ export interface ResourceKind<Rule, Asked, Denial extends string = never> {
   /** What is asked, in human words, e.g. `invoice 2026-17`. The name of the resource, when left out. */
   describe?(asked: Asked): string;
   /** Decides what is asked, purely. */
-  decide(rule: Rule, asked: Asked, context: RuleContext): RuleVerdict<Denial>;
+  decide(rule: Rule, asked: Asked, context: RuleContext): RuleVerdict;
   /**
    * Says whether everything that the child allows, the parent allows too. On the safe side: it may say no although it is so, and
    * never yes when it is not.
@@ -111,4 +111,4 @@ export interface ResourceKind<Rule, Asked, Denial extends string = never> {
 }
 
 /** A resource kind of which no more is known. */
-export type AnyResourceKind = ResourceKind<unknown, unknown, string>;
+export type AnyResourceKind = ResourceKind<unknown, unknown>;

@@ -20,13 +20,10 @@ export interface Words {
 export type Action<W extends Words = Words> = W['actions'];
 
 /** What a rule about a resource looks like in a grant. */
-export type RuleOf<Kind> = Kind extends ResourceKind<infer Rule, infer _Asked, infer _Denial> ? Rule : never;
+export type RuleOf<Kind> = Kind extends ResourceKind<infer Rule, infer _Asked> ? Rule : never;
 
 /** What is asked about a resource. */
-export type AskedOf<Kind> = Kind extends ResourceKind<infer _Rule, infer Asked, infer _Denial> ? Asked : never;
-
-/** The names by which rules of a kind deny, beside that of the resource. */
-export type DenialOf<Kind> = Kind extends ResourceKind<infer _Rule, infer _Asked, infer Denial> ? Denial : never;
+export type AskedOf<Kind> = Kind extends ResourceKind<infer _Rule, infer Asked> ? Asked : never;
 
 /** The name of a limit. */
 export type LimitName<W extends Words = Words> = keyof W['limits'] & string;

@@ -42,7 +42,7 @@ const CLAIMS: ReadonlySet<string> = new Set(['token_type', 'exp', 'iat', 'jti', 
  * const digestKey = crypto.getRandomValues(new Uint8Array(32));
  * const formats = [createPersonalAccessTokenFormat({ key: digestKey })];
  * const auth = createAuth({ store: createMemoryTokenStore(), digestKey, formats });
- * const grant = { actions: ['chat'], models: ['*'] };
+ * const grant = { actions: ['usage:read'] } as const;
  * const { token } = await auth.issue({ name: 'laptop', kind: 'personal-access', grant }, auth.operator());
  * console.log(token.split('.').length); // 3
  * ```

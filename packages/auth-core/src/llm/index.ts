@@ -6,4 +6,15 @@ export type { GrantSurroundings, GrantWarning } from './review-grant.ts';
 export { reviewGrant } from './review-grant.ts';
 export type { LlmWords } from './vocabulary.ts';
 export { llm } from './vocabulary.ts';
-export type { AccessRequest, Action, AllowedDecision, Auth, Decision, Grant, Meter, RequestAuth } from './words.ts';
+export type {
+  AccessRequest,
+  Action,
+  AllowedDecision,
+  Auth,
+  Decision,
+  EditInput,
+  Grant,
+  IssueInput,
+  Meter,
+  TokenInfo,
+} from './words.ts';

@@ -6,8 +6,10 @@ import type {
 } from '../authority/decision.ts';
 import type { Grant as GrantOf } from '../authority/grant.ts';
 import type { Action as ActionOf, BudgetUnit } from '../authority/vocabulary.ts';
-import type { RequestAuth as RequestAuthOf } from '../http/request-authenticator.ts';
 import type { Meter as MeterOf } from '../limits/meter.ts';
+import type { EditInput as EditInputOf } from '../management/edit-token.ts';
+import type { IssueInput as IssueInputOf } from '../management/issue-token.ts';
+import type { TokenInfo as TokenInfoOf } from '../management/token-info.ts';
 import type { LlmWords } from './vocabulary.ts';
 
 /** One thing that a caller may want to do. */
@@ -24,5 +26,9 @@ export type Decision = DecisionOf<LlmWords>;
 export type Auth = AuthOf<LlmWords>;
 /** What counts the limits of `llm`. */
 export type Meter = MeterOf<BudgetUnit<LlmWords>>;
-/** What presents a request. */
-export type RequestAuth = RequestAuthOf<LlmWords>;
+/** What to issue. */
+export type IssueInput = IssueInputOf<LlmWords>;
+/** What to change of a token. */
+export type EditInput = EditInputOf<LlmWords>;
+/** What is known of a token. */
+export type TokenInfo = TokenInfoOf<LlmWords>;

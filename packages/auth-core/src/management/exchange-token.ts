@@ -28,7 +28,7 @@ import type { TokenManagerParts } from './token-manager-parts.ts';
  * import type { Auth, Principal } from '@latchkey/auth-core';
  *
  * export async function keyForJob(auth: Auth, caller: Principal): Promise<string> {
- *   const grant = { actions: ['chat'], models: ['ibm/*'] };
+ *   const grant = { actions: ['usage:read'] } as const;
  *   const { token } = await auth.exchange({ name: 'nightly', grant }, caller);
  *   return token;
  * }

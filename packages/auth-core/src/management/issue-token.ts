@@ -61,10 +61,10 @@ export interface IssueInput<W extends Words = Words> {
 }
 
 /** A new token, or a new secret of one: its text, this one time, and what is known of it. */
-export interface IssuedToken {
+export interface IssuedToken<W extends Words = Words> {
   /** The token itself. But for legacy tokens, it can never be shown again: who loses it needs another one. */
   readonly token: string;
-  readonly record: TokenInfo;
+  readonly record: TokenInfo<W>;
 }
 
 /** A token that is to be made, and in which format. */

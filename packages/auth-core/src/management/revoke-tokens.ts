@@ -1,3 +1,4 @@
+import type { Words } from '../authority/vocabulary.ts';
 import { InvalidGrantError, StoreUnavailableError } from '../errors.ts';
 import type { Principal } from '../principal.ts';
 import { listPages } from '../store/list-pages.ts';
@@ -18,7 +19,7 @@ export interface RevokeAllInput {
 }
 
 /** A token that was ended. */
-export interface Revocation {
+export interface Revocation<W extends Words = Words> {
   readonly id: string;
   /** RFC 3339. */
   readonly revokedAt: string;
@@ -28,7 +29,7 @@ export interface Revocation {
    */
   readonly stored: boolean;
   /** What is known of the token, unless the store could not say. */
-  readonly token?: TokenInfo;
+  readonly token?: TokenInfo<W>;
 }
 
 const ATTEMPTS = 10;

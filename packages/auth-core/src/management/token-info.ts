@@ -1,8 +1,12 @@
+import type { Grant } from '../authority/grant.ts';
+import type { Words } from '../authority/vocabulary.ts';
 import { endOf, parseDateTime } from '../date-time.ts';
 import type { TokenRecord } from '../store/token-store.ts';
 
 /** What may be told of a token: nothing that proves it, nor what it could be proved with. */
-export interface TokenInfo extends Omit<TokenRecord, 'digest' | 'attenuationKey' | 'previous' | 'sealed'> {
+export interface TokenInfo<W extends Words = Words>
+  extends Omit<TokenRecord, 'digest' | 'attenuationKey' | 'previous' | 'sealed' | 'grant'> {
+  readonly grant: Grant<W>;
   /** Until when the secret before the present one still counts: RFC 3339, or `first-use` of the present one. */
   readonly overlapEndsAt?: string;
   /** When the token is due for a new secret: RFC 3339; 90 days after the present one was made, if nobody said. */

@@ -11,7 +11,7 @@ import { type Steps, UNCOUNTED } from './steps.ts';
  * ```ts
  * import { matchesGlob } from '@latchkey/auth-core';
  *
- * console.log(matchesGlob('mcp/*', 'mcp/files')); // true
+ * console.log(matchesGlob('2026/*', '2026/17')); // true
  * ```
  */
 export function matchesGlob(glob: string, text: string): boolean {

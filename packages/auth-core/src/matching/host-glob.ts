@@ -36,7 +36,7 @@ export function anyHostMatches(globs: readonly string[], place: UrlPlace, steps:
 
 const STEPS_A_HOST = 50;
 
-/** Reads a host as a request names it, `mcp.example.com` or `mcp.example.com:8443`: without a port it is that of https. */
+/** Reads a host as a request names it, `api.example.com` or `api.example.com:8443`: without a port it is that of https. */
 export function readHost(text: string): UrlPlace {
   const { host, port } = readHostGlob(text);
   return { host, port: typeof port === 'number' ? port : HTTPS };

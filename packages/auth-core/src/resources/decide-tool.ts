@@ -12,7 +12,7 @@ export function nameTool({ server, name }: ToolRequest): string {
 }
 
 /** Decides a tool by all the rules that match it: one must, and every one that does must hold. */
-export function decideTool(rules: ToolRules, tool: ToolRequest, context: RuleContext): RuleVerdict<'arguments'> {
+export function decideTool(rules: ToolRules, tool: ToolRequest, context: RuleContext): RuleVerdict {
   const { server, name } = tool;
   let granted = false;
   let approval = false;

@@ -22,8 +22,8 @@ import type { ToolRequest, ToolRules } from './tool-rule.ts';
  * console.log(vocabulary.decide(authority, request, { now: new Date() }).allowed); // false
  * ```
  */
-export function tools(): ResourceKind<ToolRules, ToolRequest, 'arguments'> {
-  return Object.freeze<ResourceKind<ToolRules, ToolRequest, 'arguments'>>({
+export function tools(): ResourceKind<ToolRules, ToolRequest> {
+  return Object.freeze<ResourceKind<ToolRules, ToolRequest>>({
     schema: RULES,
     definitions: DEFINITIONS,
     everything: { '*': { tools: { '*': {} } } },

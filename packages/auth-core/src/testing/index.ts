@@ -13,6 +13,8 @@ export type { FixedClock } from './fixed-clock.ts';
 export { fixedClock } from './fixed-clock.ts';
 export type { LimitStoreSetup } from './limit-store-contract.ts';
 export { limitStoreContract } from './limit-store-contract.ts';
+export type { ResourceKindSamples } from './resource-kind-contract.ts';
+export { resourceKindContract } from './resource-kind-contract.ts';
 export type { SigningKeyStoreSetup } from './signing-key-store-contract.ts';
 export { signingKeyStoreContract } from './signing-key-store-contract.ts';
 export type { TokenStoreSetup } from './token-store-contract.ts';

@@ -130,7 +130,7 @@ describe('what is sent', () => {
     expect(ask([docs], '/srv/docs/inner')).toEqual({
       allowed: true,
       approval: false,
-      instead: { mcp: { arguments: { path: '/srv/docs/a' } } },
+      instead: { mcp: { server: 'files', name: 'read', arguments: { path: '/srv/docs/a' } } },
     });
     const many = grantOf({ items: { within: '/srv/docs' } });
     expect(ask([many], ['/srv/docs/a', '/srv/docs/inner'])).toMatchObject({

@@ -6,10 +6,18 @@ describe('rateLimitHeaders', () => {
     const source = 'token ci-bot';
     expect(
       rateLimitHeaders([
-        { name: 'requestsPerMinute', source, limit: 60, remaining: 59, resetSeconds: 42 },
-        { name: 'concurrentRequests', source, limit: 2, remaining: 1 },
-        { name: 'tokensPerDay', source, limit: 1000, remaining: 0, resetSeconds: 3600 },
-        { name: 'tokensPerMonth', source, limit: 9000, remaining: 8000, resetSeconds: 90_000 },
+        { name: 'requestsPerMinute', windowSeconds: 60, source, limit: 60, remaining: 59, resetSeconds: 42 },
+        { name: 'concurrentRequests', unit: 'concurrent-requests', source, limit: 2, remaining: 1 },
+        {
+          name: 'tokensPerDay',
+          unit: 'tokens',
+          windowSeconds: 86_400,
+          source,
+          limit: 1000,
+          remaining: 0,
+          resetSeconds: 3600,
+        },
+        { name: 'tokensPerMonth', unit: 'tokens', source, limit: 9000, remaining: 8000, resetSeconds: 90_000 },
       ]),
     ).toEqual({
       'RateLimit-Policy':
@@ -22,7 +30,7 @@ describe('rateLimitHeaders', () => {
   });
 
   it('tells a limit that several grants have once, where the least is left, and whose it is to nobody', () => {
-    const state = { name: 'requestsPerMinute', resetSeconds: 42 } as const;
+    const state = { name: 'requestsPerMinute', windowSeconds: 60, resetSeconds: 42 } as const;
     const headers = rateLimitHeaders([
       { ...state, source: 'server policy', limit: 600, remaining: 10 },
       { ...state, source: 'token ci-bot', limit: 60, remaining: 5 },
@@ -37,6 +45,7 @@ describe('rateLimitHeaders', () => {
   it('writes no number that a structured field cannot hold', () => {
     const state = {
       name: 'tokensPerMonth',
+      unit: 'tokens',
       source: 'token a',
       limit: 1e300,
       remaining: 1e300,

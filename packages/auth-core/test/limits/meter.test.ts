@@ -80,7 +80,7 @@ describe('admit', () => {
       { requestsPerMinute: 600, tokensPerMonth: 9 },
       { requestsPerMinute: 60, concurrentRequests: 2 },
     );
-    expect((await meter.admit(caller)).states).toEqual([
+    expect((await meter.admit(caller)).states).toMatchObject([
       { name: 'requestsPerMinute', source: 'token 0', limit: 600, remaining: 599, resetSeconds: 30 },
       { name: 'tokensPerMonth', source: 'token 0', limit: 9, remaining: 9, resetSeconds: 30 },
       { name: 'requestsPerMinute', source: 'token 1', limit: 60, remaining: 59, resetSeconds: 30 },
@@ -346,7 +346,7 @@ describe('usage', () => {
     const { meter } = setUp();
     const guest = guestWith({ requestsPerMinute: 1, concurrentRequests: 1 });
     const before = await meter.usage(guest);
-    expect(before).toEqual([
+    expect(before).toMatchObject([
       { name: 'requestsPerMinute', source: 'guest', limit: 1, remaining: 1, resetSeconds: 30 },
       { name: 'concurrentRequests', source: 'guest', limit: 1, remaining: 1 },
     ]);

@@ -115,6 +115,7 @@ describe('the public surface', () => {
       'crashContract',
       'fixedClock',
       'limitStoreContract',
+      'resourceKindContract',
       'signingKeyStoreContract',
       'tokenStoreContract',
       'writeUntilKilled',

@@ -1,4 +1,4 @@
-import type { Auth } from '@latchkey/auth-core';
+import type { Auth } from '@latchkey/auth-core/llm';
 import type { AuditTrail } from './audit-trail.ts';
 
 /** The same `Auth`, which tells of each token that it refuses, wherever the token was presented. */

@@ -1,11 +1,5 @@
-import {
-  type AccessRequest,
-  type AllowedDecision,
-  type AuthorityEntry,
-  type Decision,
-  describeDenial,
-  type Principal,
-} from '@latchkey/auth-core';
+import { type AuthorityEntry, describeDenial, type Principal } from '@latchkey/auth-core';
+import type { AccessRequest, AllowedDecision, Decision } from '@latchkey/auth-core/llm';
 import type { ChatMessage, Model, Sampling } from '@latchkey/engine';
 import type { ChatEvent } from '../contracts/chat-event.ts';
 import type { ChatRequest } from '../contracts/chat-request.ts';
@@ -199,7 +193,7 @@ async function* streamChat(
 }
 
 function permit(caller: ChatCaller, model: string): AllowedDecision {
-  const decision = caller.decide({ action: 'chat', model });
+  const decision = caller.decide({ action: 'chat', models: model });
   if (decision.allowed) return decision;
   throw new ServerError('PERMISSION_DENIED', `Permission denied to use model '${model}': ${describeDenial(decision)}`, {
     field: 'model',
@@ -222,7 +216,7 @@ function refuseUnknownReasoning({ description, key }: Model, { reasoning }: Chat
 /** More context than the operator configured is another loading, which takes the model from everybody for its time. */
 function permitContext(caller: ChatCaller, pool: ModelPool, model: Model, contextLength: number | undefined): void {
   if (!pool.needsLargerLoad(model, contextLength)) return;
-  const decision = caller.decide({ action: 'models:load', model: model.key });
+  const decision = caller.decide({ action: 'models:load', models: model.key });
   if (decision.allowed) return;
   throw new ServerError(
     'PERMISSION_DENIED',
@@ -252,7 +246,7 @@ function withEffort({ reasoning, reasoningIsWish, ...request }: ChatRequest, { d
 function limitsOf(
   { limits }: ChatServiceOptions,
   request: ChatRequest,
-  { maxOutputTokens, toolCallsPerRequest }: AllowedDecision,
+  { limits: { maxOutputTokens, toolCallsPerRequest } = {} }: AllowedDecision,
 ): ChatLimits {
   const outputTokens = least(request.maxOutputTokens, maxOutputTokens);
   if (outputTokens === 0) {

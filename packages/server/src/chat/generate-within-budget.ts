@@ -1,4 +1,4 @@
-import { LimitExceededError, type LimitState, type TokenReservation } from '@latchkey/auth-core';
+import { LimitExceededError, type LimitState, type Reservation } from '@latchkey/auth-core';
 import type { EngineEvent, GenerateRequest, LoadedModel } from '@latchkey/engine';
 import { ServerError } from '../contracts/server-error.ts';
 import type { ChatModel, ModelLoadEvent } from './chat-model.ts';
@@ -13,7 +13,7 @@ export interface TokenBudget {
 }
 
 /** Takes as many tokens as are left of the caller's limits, from `least` to `wanted`. */
-export type ReserveTokens = (wanted: number, least: number) => Promise<TokenReservation>;
+export type ReserveTokens = (wanted: number, least: number) => Promise<Reservation>;
 
 /** What one round used: what the engine counted, or, of a round whose engine died, what was reserved for it. */
 export interface RoundUse {
@@ -73,7 +73,7 @@ export function refuseSpent({ tokenLimits }: TokenBudget): void {
 /** A round as the engine is asked for it, and the tokens that are kept for it. */
 interface RoundPlan {
   readonly request: GenerateRequest;
-  readonly reservation: TokenReservation;
+  readonly reservation: Reservation;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
-import { createAuditLog, parseGrant } from '@latchkey/auth-core';
+import { createAuditLog } from '@latchkey/auth-core';
+import { llm } from '@latchkey/auth-core/llm';
 import { re2jsPatterns } from '@latchkey/auth-core/patterns/re2js';
 import { askServer, type Environment } from '@latchkey/client';
 import { loadConfig } from '../config/load-config.ts';
@@ -93,7 +94,7 @@ export async function openInstallation(closed: ClosedFolder, owner: AsyncDisposa
     issuer: config.publicUrl ?? nameInstallation(folder.secret),
     settings: () => toAuthSettings(settings.current()),
     audit: log.record,
-    ...(config.policy === undefined ? {} : { policy: parseGrant(config.policy, { patterns: re2jsPatterns }) }),
+    ...(config.policy === undefined ? {} : { policy: llm.parseGrant(config.policy, { patterns: re2jsPatterns }) }),
   });
   owner.use(tokens.auth);
   const auth = withAdministratorFile(tokens.auth, folder, (cause) => {

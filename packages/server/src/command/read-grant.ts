@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
+import type { Grant } from '@latchkey/auth-core/llm';
 import { CommandError } from './command-error.ts';
 
 /** `--grant` takes JSON, or `@FILE` with JSON in it. What the JSON may say is the server's to judge. */
-export function readGrant(text: string): unknown {
+export function readGrant(text: string): Grant {
   const [source, json] = text.startsWith('@') ? [text.slice(1), readGrantFile(text.slice(1))] : ['--grant', text];
   try {
-    return JSON.parse(json) as unknown;
+    return JSON.parse(json) as Grant;
   } catch (error) {
     throw new CommandError(`${source}: not valid JSON: ${(error as Error).message}`);
   }

@@ -1,6 +1,7 @@
 import Router from '@koa/router';
-import type { Auth, Meter, Principal } from '@latchkey/auth-core';
+import type { Principal } from '@latchkey/auth-core';
 import { createClientAddress } from '@latchkey/auth-core/http';
+import type { Auth, Meter } from '@latchkey/auth-core/llm';
 import { bearerAuth, limitRequests, requireAction } from '@latchkey/koa-auth';
 import Koa, { type Context, type Middleware, type Next } from 'koa';
 import type { AuditTrail } from '../audit/audit-trail.ts';

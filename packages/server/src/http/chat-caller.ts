@@ -11,7 +11,7 @@ export function toChatCaller({ auth, admission, ended }: ServerState): ChatCalle
     tokenLimits: admission.states.filter(({ name }) => name === 'tokensPerDay' || name === 'tokensPerMonth'),
     reserveTokens: async (wanted, least) => {
       try {
-        return await admission.reserveTokens(wanted, least);
+        return await admission.reserve('tokens', wanted, least);
       } catch (error) {
         throw toServerError(error);
       }

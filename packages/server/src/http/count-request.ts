@@ -1,4 +1,5 @@
-import type { Meter, Principal } from '@latchkey/auth-core';
+import type { Principal } from '@latchkey/auth-core';
+import type { Meter } from '@latchkey/auth-core/llm';
 
 /**
  * Counts a request against the limits of the token that its body carries, as `limitRequests` does for one in a header.

@@ -1,4 +1,5 @@
-import { type Auth, type Principal, type Revocation, StoreUnavailableError } from '@latchkey/auth-core';
+import { type Principal, type Revocation, StoreUnavailableError } from '@latchkey/auth-core';
+import type { Auth } from '@latchkey/auth-core/llm';
 import type { Context } from 'koa';
 
 /** How long a store may take before what was known a moment ago decides. */

@@ -1,5 +1,6 @@
 import type { RouterContext } from '@koa/router';
-import type { Action } from '@latchkey/auth-core';
+import type { Action } from '@latchkey/auth-core/llm';
+
 import type { ApiDialect } from '../contracts/api-dialect.ts';
 import type { JsonBounds } from '../input/scan-json.ts';
 import type { ServerState } from './state.ts';

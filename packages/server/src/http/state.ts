@@ -1,8 +1,9 @@
+import type { LlmWords } from '@latchkey/auth-core/llm';
 import type { AdmissionState } from '@latchkey/koa-auth';
 import type { Logger } from '../telemetry/logger.ts';
 
 /** What middleware leaves for those after it. */
-export interface ServerState extends AdmissionState {
+export interface ServerState extends AdmissionState<LlmWords> {
   /** Goes into the log and the `X-Request-Id` header. */
   requestId: string;
   logger: Logger;

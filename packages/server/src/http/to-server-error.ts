@@ -22,7 +22,7 @@ const AUTH_CODES: Record<Exclude<AuthErrorCode, 'AUTH_LIMIT_EXCEEDED'>, ServerEr
 };
 
 /** Clients wait for a minute's limit and give up at a month's: the code says which it was. */
-const LIMIT_CODES: Record<LimitExceededError['limit'], ServerErrorCode> = {
+const LIMIT_CODES: Readonly<Record<string, ServerErrorCode>> = {
   requestsPerMinute: 'REQUESTS_PER_MINUTE_EXCEEDED',
   concurrentRequests: 'CONCURRENT_REQUESTS_EXCEEDED',
   tokensPerDay: 'TOKENS_PER_DAY_EXCEEDED',
@@ -43,7 +43,7 @@ export function toServerError(thrown: unknown): ServerError {
 }
 
 function codeOf(error: AuthError): ServerErrorCode {
-  if (error instanceof LimitExceededError) return LIMIT_CODES[error.limit];
+  if (error instanceof LimitExceededError) return LIMIT_CODES[error.limit] ?? 'INTERNAL';
   return error.code === 'AUTH_LIMIT_EXCEEDED' ? 'INTERNAL' : AUTH_CODES[error.code];
 }
 

@@ -1,4 +1,5 @@
-import type { Auth, Principal } from '@latchkey/auth-core';
+import type { Principal } from '@latchkey/auth-core';
+import type { Auth } from '@latchkey/auth-core/llm';
 import type { ServerState } from './state.ts';
 
 /**

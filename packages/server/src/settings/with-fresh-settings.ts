@@ -1,4 +1,5 @@
-import { type Auth, AuthError, type Principal } from '@latchkey/auth-core';
+import { AuthError, type Principal } from '@latchkey/auth-core';
+import type { Auth } from '@latchkey/auth-core/llm';
 import { mayDoEverything } from './every-action.ts';
 import type { LiveSettings } from './live-settings.ts';
 

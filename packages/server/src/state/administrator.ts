@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, unlinkSync } from 'node:fs';
-import { type Auth, FULL_GRANT, inspectToken, type TokenInfo } from '@latchkey/auth-core';
+import { inspectToken, type TokenInfo } from '@latchkey/auth-core';
+import { type Auth, llm } from '@latchkey/auth-core/llm';
 import type { Migrations } from '@latchkey/auth-core/stores/kysely';
 import type { Kysely } from 'kysely';
 import { OperatorError } from '../contracts/operator-error.ts';
@@ -48,7 +49,7 @@ export async function ensureAdministrator(
   }
   if (existsSync(folder.adminToken)) throw lostDatabase(folder);
   const operator = auth.operator();
-  const { token, record } = await auth.issue({ name: 'administrator', grant: FULL_GRANT }, operator);
+  const { token, record } = await auth.issue({ name: 'administrator', grant: llm.everything }, operator);
   // It lies ready before it is named: whatever happens from there on, whoever looks for it finds it.
   const draft = writeDraft(folder.adminToken, `${token}\n`);
   if ((await nameAdministrator(database, record.id)) === record.id) return movePrivate(draft, folder.adminToken);
@@ -79,7 +80,7 @@ export async function recoverAdministrator(
   const { token, record } =
     known !== undefined && isAdministrator(known, new Date())
       ? await auth.rotate(known.id, {}, operator)
-      : await auth.issue({ name: 'administrator', grant: FULL_GRANT }, operator);
+      : await auth.issue({ name: 'administrator', grant: llm.everything }, operator);
   writePrivate(folder.adminToken, `${token}\n`);
   await database
     .insertInto('administrator')
@@ -93,7 +94,9 @@ export async function recoverAdministrator(
 export function isAdministrator({ grant, revokedAt, expiresAt, caveats = [] }: TokenInfo, now: Date): boolean {
   if (revokedAt !== undefined || (expiresAt !== undefined && Date.parse(expiresAt) <= now.getTime())) return false;
   // Networks, times, projects and limits could keep its holder out.
-  return caveats.length === 0 && grant.actions.includes('*') && Object.keys(grant).every((key) => key in FULL_GRANT);
+  return (
+    caveats.length === 0 && grant.actions.includes('*') && Object.keys(grant).every((key) => key in llm.everything)
+  );
 }
 
 /**

@@ -1,6 +1,5 @@
 import {
   type AuditSink,
-  type Auth,
   type AuthSettings,
   createApiKeyFormat,
   createAttenuatedFormat,
@@ -8,7 +7,6 @@ import {
   createCustomKeyFormat,
   createLegacyFormat,
   createSealer,
-  type Grant,
   type TokenStore,
 } from '@latchkey/auth-core';
 import {
@@ -19,6 +17,7 @@ import {
   type SigningKeyStore,
   type SigningKeys,
 } from '@latchkey/auth-core/jwt';
+import { type Auth, type Grant, type LlmWords, llm } from '@latchkey/auth-core/llm';
 import { re2jsPatterns } from '@latchkey/auth-core/patterns/re2js';
 import { resolveRealPath } from './real-path.ts';
 
@@ -36,7 +35,7 @@ export interface OpenTokensOptions {
 /** Everything that makes tokens and says who presents one. */
 export interface Tokens {
   readonly auth: Auth;
-  readonly access: AccessTokens;
+  readonly access: AccessTokens<LlmWords>;
   readonly keys: SigningKeys;
 }
 
@@ -46,7 +45,13 @@ export function openTokens(options: OpenTokensOptions): Tokens {
   const shared = { settings, ...(audit === undefined ? {} : { audit }) };
   const keys = createSigningKeys({ store: options.signingKeys, sealer: createSealer(secret), ...shared });
   // Nothing is signed before both are there.
-  const access = createAccessTokens({ keys, issuer, ...shared, refresh: (by) => auth.refresh(by) });
+  const access: AccessTokens<LlmWords> = createAccessTokens({
+    vocabulary: llm,
+    keys,
+    issuer,
+    ...shared,
+    refresh: (by) => auth.refresh(by),
+  });
   const stored = [createApiKeyFormat(), createPersonalAccessTokenFormat({ key: secret }), createLegacyFormat()];
   // The last one: any text that is no other token's may be a custom key.
   const formatsWith = (format: AccessTokens['format']) => [
@@ -55,7 +60,8 @@ export function openTokens(options: OpenTokensOptions): Tokens {
     createAttenuatedFormat(),
     createCustomKeyFormat(),
   ];
-  const auth = createAuth({
+  const auth: Auth = createAuth({
+    vocabulary: llm,
     store,
     digestKey: secret,
     formats: formatsWith(access.format),

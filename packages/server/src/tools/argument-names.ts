@@ -21,10 +21,10 @@ export const findArgumentNames =
   ({ host, switches }: ArgumentNamesOptions): FindArgumentNames =>
   async ({ server, name }, { decide, signal }) => {
     const gate: ToolGate = ({ server: id, tool }) =>
-      decide({ action: 'chat', tool: { server: id, ...(tool === undefined ? {} : { name: tool }) } }, []).allowed
+      decide({ action: 'chat', mcp: { server: id, ...(tool === undefined ? {} : { name: tool }) } }, []).allowed
         ? { allowed: true }
         : { allowed: false, reason: 'no grant allows it' };
-    if (!switches().allowMcpJson || !decide({ action: 'chat', tool: { server, name } }, []).allowed) return undefined;
+    if (!switches().allowMcpJson || !decide({ action: 'chat', mcp: { server, name } }, []).allowed) return undefined;
     const patience = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MILLISECONDS)]);
     try {
       const tools = await host.tools(server, gate, { start: true, signal: patience });

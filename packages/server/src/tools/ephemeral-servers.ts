@@ -1,4 +1,5 @@
-import { type AccessRequest, describeDenial } from '@latchkey/auth-core';
+import { describeDenial } from '@latchkey/auth-core';
+import type { AccessRequest } from '@latchkey/auth-core/llm';
 import { BridgeError, type EphemeralServer, ephemeralServer, type ToolGateCall } from '@latchkey/mcp-bridge';
 import type { ToolAudit } from '../audit/tool-audit.ts';
 import { withoutAbsent } from '../config/without-absent.ts';
@@ -46,7 +47,7 @@ export function readEphemeralServers(
     if (found === undefined) return undefined;
     if (!isAllowed()) return { allowed: false, reason: IS_OFF, facts: { rule: 'allowEphemeralMcp', reason: IS_OFF } };
     const { host, integration } = found;
-    const decision = decide({ action: 'chat', ephemeral: { host, ...(tool === undefined ? {} : { tool }) } }, []);
+    const decision = decide({ action: 'chat', ephemeralMcp: { host, ...(tool === undefined ? {} : { tool }) } }, []);
     if (decision.allowed) return isToApprove(integration, tool) ? { allowed: true, approval: true } : { allowed: true };
     return { allowed: false, reason: describeDenial(decision), facts: denialDetails(decision) };
   };
@@ -91,11 +92,11 @@ export const ephemeralId = ({ serverLabel }: EphemeralIntegration): string => `$
 export function toApprovedAccess(
   server: string,
   tool: string,
-  { arguments: args, argumentNames }: Pick<NonNullable<AccessRequest['tool']>, 'arguments' | 'argumentNames'>,
-): Pick<AccessRequest, 'tool' | 'ephemeral'> {
+  { arguments: args, argumentNames }: Pick<NonNullable<AccessRequest['mcp']>, 'arguments' | 'argumentNames'>,
+): Pick<AccessRequest, 'mcp' | 'ephemeralMcp'> {
   if (!server.startsWith(PREFIX))
-    return { tool: { server, name: tool, ...withoutAbsent({ arguments: args, argumentNames }) } };
-  return { ephemeral: { host: server.slice(server.indexOf(HOST_SIGN) + 1), tool } };
+    return { mcp: { server, name: tool, ...withoutAbsent({ arguments: args, argumentNames }) } };
+  return { ephemeralMcp: { host: server.slice(server.indexOf(HOST_SIGN) + 1), tool } };
 }
 
 /** Where a tool comes from, by the id that the bridge gives its server. */

@@ -72,20 +72,20 @@ export async function listServers(options: ListServersOptions): Promise<readonly
   const { host, decide, switches, toolLabels, start, signal, listMilliseconds = LIST_MILLISECONDS } = options;
   const gate: ToolGate = ({ server, tool }) => {
     const wanted = { server, ...(tool === undefined ? {} : { name: tool }) };
-    const allowed = switches().allowMcpJson && decide({ action: 'chat', tool: wanted }, []).allowed;
+    const allowed = switches().allowMcpJson && decide({ action: 'chat', mcp: wanted }, []).allowed;
     return allowed ? { allowed } : { allowed, reason: 'no grant allows it' };
   };
   const patience = AbortSignal.any([signal, AbortSignal.timeout(listMilliseconds)]);
 
   const isPermitted = (server: string, name: string): boolean =>
-    switches().allowMcpJson && decide({ action: 'chat', tool: { server, name } }, []).allowed;
+    switches().allowMcpJson && decide({ action: 'chat', mcp: { server, name } }, []).allowed;
   const problemsOf = (id: string): readonly string[] =>
     (host.servers().find((server) => server.id === id)?.problems ?? [])
       .filter(({ tool }) => tool === undefined || isPermitted(id, tool))
       .map(({ text }) => text);
   const names = new Map<string, readonly string[] | undefined>(host.servers().map(({ id }) => [id, undefined]));
   const toolsOf = async (id: string): Promise<Pick<ListedServer, 'tools' | 'problems' | 'pins'>> => {
-    const mayStart = start && switches().allowMcpJson && decide({ action: 'chat', tool: { server: id } }, []).allowed;
+    const mayStart = start && switches().allowMcpJson && decide({ action: 'chat', mcp: { server: id } }, []).allowed;
     try {
       const tools = await host.tools(id, gate, { start: mayStart, signal: patience });
       const reviewed = tools && (await host.review(id, { start: false, signal: patience }));

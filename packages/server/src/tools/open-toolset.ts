@@ -1,4 +1,5 @@
-import type { AuthorityEntry, Grant, ToolRule } from '@latchkey/auth-core';
+import type { AuthorityEntry, ToolRule } from '@latchkey/auth-core';
+import type { Grant } from '@latchkey/auth-core/llm';
 import {
   BridgeError,
   type McpHost,

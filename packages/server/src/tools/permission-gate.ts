@@ -1,4 +1,5 @@
-import { type AccessRequest, type AuthorityEntry, type Decision, describeDenial } from '@latchkey/auth-core';
+import { type AuthorityEntry, describeDenial } from '@latchkey/auth-core';
+import type { AccessRequest, Decision } from '@latchkey/auth-core/llm';
 import type { ToolGateCall } from '@latchkey/mcp-bridge';
 import { denialDetails } from '../contracts/denial-details.ts';
 import type { JudgedCall } from './audited-gate.ts';
@@ -22,14 +23,14 @@ export function createPermissionGate(
       ...(call.arguments === undefined ? {} : { arguments: call.arguments }),
       ...(call.argumentNames === undefined ? {} : { argumentNames: call.argumentNames }),
     };
-    const decision = decide({ action: 'chat', tool }, entries);
+    const decision = decide({ action: 'chat', mcp: tool }, entries);
     if (!decision.allowed) {
       return { allowed: false, reason: describeDenial(decision), facts: denialDetails(decision) };
     }
     return {
       allowed: true,
       ...(decision.approval && { approval: true }),
-      ...(decision.arguments !== undefined && { arguments: decision.arguments }),
+      ...(decision.instead?.mcp?.arguments !== undefined && { arguments: decision.instead.mcp.arguments }),
     };
   };
 }

@@ -47,9 +47,9 @@ export async function reviewPins(
   { decide, switches, start, signal }: PinCaller & { readonly start: boolean },
 ): Promise<ReviewedServer> {
   const id = pluginId(label);
-  const mayStart = start && switches().allowMcpJson && decide({ action: 'mcp:read', tool: { server: id } }, []).allowed;
+  const mayStart = start && switches().allowMcpJson && decide({ action: 'mcp:read', mcp: { server: id } }, []).allowed;
   const tools = await inWords(label, () => host.review(id, { start: mayStart, signal }));
-  const visible = tools?.filter(({ name }) => decide({ action: 'mcp:read', tool: { server: id, name } }, []).allowed);
+  const visible = tools?.filter(({ name }) => decide({ action: 'mcp:read', mcp: { server: id, name } }, []).allowed);
   return { id, tools: visible ?? null };
 }
 
@@ -66,7 +66,7 @@ export async function approvePins(
 ): Promise<ApprovedTools> {
   const id = pluginId(label);
   const mayApprove = (name?: string): boolean =>
-    decide({ action: 'mcp:write', tool: { server: id, ...(name === undefined ? {} : { name }) } }, []).allowed;
+    decide({ action: 'mcp:write', mcp: { server: id, ...(name === undefined ? {} : { name }) } }, []).allowed;
   if (!switches().allowMcpJson) throw switchedOff();
   if (!mayApprove()) throw denied(`the MCP server '${printed(label)}'`);
   const forbidden = choices?.find(({ name }) => !mayApprove(name));

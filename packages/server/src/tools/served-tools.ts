@@ -53,7 +53,7 @@ export function serveTools(options: ServeToolsOptions): ServedTools {
   const permittedServers = (): readonly NamedServer[] =>
     host.servers().filter(({ id }) => judge({ server: id }).allowed);
   const decision = decide({ action: 'chat' }, []);
-  const limit = Math.min(options.toolCalls, decision.allowed ? (decision.toolCallsPerRequest ?? Infinity) : 0);
+  const limit = Math.min(options.toolCalls, decision.allowed ? (decision.limits?.toolCallsPerRequest ?? Infinity) : 0);
   let callsLeft = limit;
   let hasCalled = false;
   const count = (): void => {

@@ -1,3 +1,4 @@
+import type { Grant } from '@latchkey/auth-core/llm';
 import type { ChatMessage, EngineEvent, GenerateRequest } from '@latchkey/engine';
 import {
   callsTool,
@@ -31,7 +32,7 @@ const takesUpTo = (characters: number) =>
 
 const signal = (): AbortSignal => new AbortController().signal;
 /** May ask for more context than is configured. */
-const LOADER = { actions: ['chat', 'models:load'], models: ['*'] };
+const LOADER: Grant = { actions: ['chat', 'models:load'], models: ['*'] };
 const user = (text: string): ChatMessage => ({ role: 'user', content: [{ type: 'text', text }] });
 
 async function ask(

@@ -1,3 +1,4 @@
+import type { Grant } from '@latchkey/auth-core/llm';
 import { ScriptedEngine, says } from '@latchkey/engine/testing';
 import { describe, expect, it } from 'vitest';
 import type { ChatRequest } from '../../src/contracts/chat-request.ts';
@@ -8,7 +9,7 @@ import { newCaller, newChat } from './new-chat.ts';
 const NEVER = new AbortController().signal;
 
 /** Asks a model with a context of 1,024 tokens; its engine must not hear of what is refused. */
-async function ask(changes: Partial<ChatRequest>, grant?: unknown) {
+async function ask(changes: Partial<ChatRequest>, grant?: Grant) {
   const engine = new ScriptedEngine(says('Hi'));
   const { chat, auth } = await newChat(engine, {
     schemaExcess: (schema) => (schema === LARGE ? 'it is large' : undefined),
@@ -80,7 +81,7 @@ describe('what would take too long to look at', () => {
 });
 
 describe('more context than the operator configured', () => {
-  const grant = (...actions: string[]) => ({ actions, models: ['*'] });
+  const grant = (...actions: readonly string[]) => ({ actions, models: ['*'] }) as Grant;
 
   it.each([
     [1024, ['chat']],

@@ -1,10 +1,5 @@
-import {
-  type Auth,
-  createAuth,
-  createMemoryLimitStore,
-  createMemoryTokenStore,
-  createMeter,
-} from '@latchkey/auth-core';
+import { createAuth, createMemoryLimitStore, createMemoryTokenStore, createMeter } from '@latchkey/auth-core';
+import { type Auth, type Grant, llm } from '@latchkey/auth-core/llm';
 import type { ScriptedEngine } from '@latchkey/engine/testing';
 import { pino } from 'pino';
 import { onTestFinished } from 'vitest';
@@ -63,25 +58,25 @@ export async function newChat(
     schemaExcess: () => undefined,
     ...changes,
   });
-  const auth = createAuth({ store: createMemoryTokenStore(), digestKey: new Uint8Array(32).fill(7) });
+  const auth = createAuth({ vocabulary: llm, store: createMemoryTokenStore(), digestKey: new Uint8Array(32).fill(7) });
   return { chat, auth, pool, conversations, toolset };
 }
 
 /** A caller who holds a token with this grant. */
 export async function newCaller(
   auth: Auth,
-  grant: unknown = { actions: ['chat'], models: ['*'] },
+  grant: Grant = { actions: ['chat'], models: ['*'] },
   project?: string,
 ): Promise<ChatCaller> {
   const input = { name: 'caller', grant, ...(project === undefined ? {} : { project }) };
   const principal = await auth.verify((await auth.issue(input, auth.operator())).token);
-  const meter = createMeter({ store: createMemoryLimitStore() });
-  const { states, reserveTokens } = await meter.admit(principal);
+  const meter = createMeter({ vocabulary: llm, store: createMemoryLimitStore() });
+  const { states, reserve } = await meter.admit(principal);
   const tokenLimits = states.filter(({ name }) => name.startsWith('tokens'));
   return {
     principal,
     decide: (request, entries = []) => auth.decide(principal, request, { entries }),
     tokenLimits,
-    reserveTokens,
+    reserveTokens: (wanted, least) => reserve('tokens', wanted, least),
   };
 }

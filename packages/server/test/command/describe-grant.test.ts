@@ -1,4 +1,4 @@
-import { FULL_GRANT, type Grant } from '@latchkey/auth-core';
+import { type Grant, llm } from '@latchkey/auth-core/llm';
 import { expect, it } from 'vitest';
 import { describeGrant } from '../../src/command/describe-grant.ts';
 
@@ -40,7 +40,7 @@ it('says in lines what a grant allows, and what it denies by saying nothing', ()
 });
 
 it('says of the grant that allows everything that it allows all', () => {
-  expect(describeGrant({ ...FULL_GRANT })).toEqual([
+  expect(describeGrant({ ...llm.everything })).toEqual([
     'may: all',
     'models: all',
     'tools: every server: all',

@@ -1,3 +1,4 @@
+import type { Grant } from '@latchkey/auth-core/llm';
 import { callsTool, says } from '@latchkey/engine/testing';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { open, send } from './in-process-client.ts';
@@ -262,7 +263,7 @@ describe('who may decide', () => {
     const { server, id, agent, stream } = await waits();
     expect((await answer(server, agent, id, { decision: 'approve' })).status).toBe(403);
     stream.leave();
-    const grant = { ...AGENT, actions: ['chat', 'approvals:decide'] };
+    const grant: Grant = { ...AGENT, actions: ['chat', 'approvals:decide'] };
     const own = await waits({}, { grant });
     expect((await answer(own.server, own.agent, own.id, { decision: 'approve' })).status).toBe(200);
     await own.end();

@@ -1,4 +1,5 @@
 import { createMemoryTokenStore } from '@latchkey/auth-core';
+import type { Grant } from '@latchkey/auth-core/llm';
 import { callsTool, finish, message, progress, says, type Turn } from '@latchkey/engine/testing';
 import { describe, expect, it } from 'vitest';
 import { type Answer, type Call, open, send, sendAndLeave } from './in-process-client.ts';
@@ -6,7 +7,7 @@ import { newServer, type TestServer, type TestServerOptions } from './new-server
 import { AGENT, answer, chat, DECIDER, entriesOf, PATH, tools, waiting } from './waiting-run.ts';
 
 const KEY = 'd5b4a3f0-0001';
-const MAY_CALL = { actions: ['chat'], models: ['*'], mcp: tools({ echo: {}, hang: {} }) };
+const MAY_CALL: Grant = { actions: ['chat'], models: ['*'], mcp: tools({ echo: {}, hang: {} }) };
 
 const keyed = (call: Call, key = KEY): Call => ({ ...call, headers: { ...call.headers, 'idempotency-key': key } });
 const called = (server: TestServer) => entriesOf(server, /^tool\.called$/);

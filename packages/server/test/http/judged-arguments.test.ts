@@ -1,5 +1,7 @@
 import { linkSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ToolRules } from '@latchkey/auth-core';
+import type { Grant } from '@latchkey/auth-core/llm';
 import { callsTool, says } from '@latchkey/engine/testing';
 import { describe, expect, it } from 'vitest';
 import { temporaryFolder, writeFiles } from '../scripted/temporary-folder.ts';
@@ -21,7 +23,11 @@ function makeDocs(): string {
   return join(folder, 'docs');
 }
 
-const grantOf = (rules: object) => ({ actions: ['chat'], models: ['*'], mcp: { 'mcp/a': { tools: rules } } });
+const grantOf = (rules: ToolRules[string]['tools']): Grant => ({
+  actions: ['chat'],
+  models: ['*'],
+  mcp: { 'mcp/a': { tools: rules } },
+});
 const within = (folder: string) => grantOf({ echo: { arguments: { text: { within: folder } } } });
 
 async function can(server: TestServer, token: string, name: string, args: object) {
@@ -52,7 +58,7 @@ describe('a path that was judged', () => {
 
   it('is what a person sees, and a person writes real paths, too', async () => {
     const docs = makeDocs();
-    const rule = { approval: 'ask', arguments: { text: { within: docs } } };
+    const rule = { approval: 'ask' as const, arguments: { text: { within: docs } } };
     const turns = [callsTool('echo', { text: join(docs, 'inner') }), says('Done')];
     const { server, id, end } = await waits({ turns }, { grant: grantOf({ echo: rule }) });
     const decider = await server.issue(DECIDER);
@@ -142,7 +148,7 @@ describe('the names of arguments', () => {
   });
 
   it('are known to the person who decides about the call', async () => {
-    const rule = { approval: 'ask', arguments: { note: {} } };
+    const rule = { approval: 'ask' as const, arguments: { note: {} } };
     const turns = [callsTool('big', { note: 1, bytes: 3 }), says('Done')];
     const { server, id, end } = await waits({ turns }, { grant: grantOf({ big: rule }) });
     const decider = { ...DECIDER, mcp: { 'mcp/a': { tools: { big: { arguments: { note: {} } } } } } };

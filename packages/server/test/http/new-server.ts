@@ -1,18 +1,16 @@
 import {
   type AuditLog,
   type AuditStore,
-  type Auth,
   anonymousPrincipal,
   createAuditLog,
   createMemoryAuditStore,
   createMemoryLimitStore,
   createMemoryTokenStore,
   createMeter,
-  type Grant,
-  reviewGrant,
   type TokenStore,
 } from '@latchkey/auth-core';
 import { createMemorySigningKeyStore } from '@latchkey/auth-core/jwt';
+import { type Auth, type Grant, llm, reviewGrant } from '@latchkey/auth-core/llm';
 import type { InferenceEngine } from '@latchkey/engine';
 import type { Turn } from '@latchkey/engine/testing';
 import { ScriptedEngine } from '@latchkey/engine/testing';
@@ -200,7 +198,7 @@ export async function newServer(options: TestServerOptions = {}): Promise<TestSe
     createCallId: () => `call_${++ids}`,
     clock,
   });
-  const meter = createMeter({ store: createMemoryLimitStore() });
+  const meter = createMeter({ vocabulary: llm, store: createMemoryLimitStore() });
   onTestFinished(() => meter.close());
   const routes = createRoutes(
     createHandlers({
@@ -245,7 +243,7 @@ export async function newServer(options: TestServerOptions = {}): Promise<TestSe
     meter,
     trail,
     keyedRequests,
-    anonymous: anonymousPrincipal(anonymous ?? { actions: ['chat', 'models:read'], models: ['*'] }, 'anonymous'),
+    anonymous: anonymousPrincipal(llm, anonymous ?? { actions: ['chat', 'models:read'], models: ['*'] }, 'anonymous'),
     requiresAuthentication: async () => requiresToken(await settings.fresh()),
     routes,
     logger,
@@ -258,6 +256,6 @@ export async function newServer(options: TestServerOptions = {}): Promise<TestSe
     ...options.app,
   });
   const issue = async (grant: unknown, name = 'test'): Promise<string> =>
-    (await auth.issue({ name, grant }, auth.operator())).token;
+    (await auth.issue({ name, grant: grant as Grant }, auth.operator())).token;
   return { app, auth, engine, routes, log, audit, approvals, stop, issue };
 }

@@ -1,3 +1,4 @@
+import type { Grant } from '@latchkey/auth-core/llm';
 import { callsTool, says, talksUntilAborted } from '@latchkey/engine/testing';
 import { describe, expect, it } from 'vitest';
 import { open, send, sendAndLeave } from './in-process-client.ts';
@@ -142,7 +143,7 @@ describe('a call whose caller went away', () => {
   });
 
   it('is asked about anew when the same name means a tool of another server', async () => {
-    const grant = { ...AGENT, mcp: { ...AGENT.mcp, 'mcp/b': { tools: { echo: { approval: 'ask' } } } } };
+    const grant: Grant = { ...AGENT, mcp: { ...AGENT.mcp, 'mcp/b': { tools: { echo: { approval: 'ask' } } } } };
     const run = await waits({}, { grant });
     await run.leave();
     const everything = await run.server.issue({ actions: ['approvals:decide'], mcp: { '*': { tools: { '*': {} } } } });
@@ -191,7 +192,7 @@ describe('a call whose caller went away', () => {
   });
 
   it('is made to its end when its caller leaves while it runs, and its result waits for the caller', async () => {
-    const grant = { ...AGENT, mcp: tools({ wait: { approval: 'ask' } }) };
+    const grant: Grant = { ...AGENT, mcp: tools({ wait: { approval: 'ask' } }) };
     const run = await waits({ turns: [callsTool('wait'), says('Done')] }, { grant });
     await answer(run.server, await run.server.issue(DECIDER), run.id, { decision: 'approve' });
     await expect.poll(() => called(run)).toHaveLength(1);
@@ -214,7 +215,7 @@ describe('a call whose caller went away', () => {
   });
 
   it('is ended with its token while it runs without its caller', async () => {
-    const grant = { ...AGENT, mcp: tools({ hang: { approval: 'ask' } }) };
+    const grant: Grant = { ...AGENT, mcp: tools({ hang: { approval: 'ask' } }) };
     const run = await waits({ turns: [callsTool('hang'), says('Done')] }, { grant });
     await answer(run.server, await run.server.issue(DECIDER), run.id, { decision: 'approve' });
     await expect.poll(() => called(run)).toHaveLength(1);
@@ -290,7 +291,7 @@ describe('a decision that is sent twice', () => {
   );
 
   it('that the call did not take is in the log as refused', async () => {
-    const grant = { ...AGENT, mcp: tools({ echo: { approval: 'ask', arguments: { text: { const: 'one' } } } }) };
+    const grant: Grant = { ...AGENT, mcp: tools({ echo: { approval: 'ask', arguments: { text: { const: 'one' } } } }) };
     const run = await waits({}, { grant });
     const refused = await answer(run.server, await run.server.issue(DECIDER), run.id, {
       decision: 'approve',

@@ -1,4 +1,4 @@
-import { ACTIONS, type Action } from '@latchkey/auth-core';
+import { type Action, llm } from '@latchkey/auth-core/llm';
 import { says } from '@latchkey/engine/testing';
 import { describe, expect, it } from 'vitest';
 import { lmstudioDialect } from '../../src/dialects/lmstudio/errors.ts';
@@ -127,7 +127,7 @@ describe('the doors of the server', () => {
     '%s opens to %s and to no other action',
     async (door, access) => {
       const server = await newServer({ turns: [says('Hi')] });
-      for (const action of ACTIONS) {
+      for (const action of llm.actions) {
         const grant = { actions: [action], models: ['*'], mcp: { '*': { tools: { '*': {} } } } };
         const answer = await knock(server, door, await server.issue(grant));
         if (action === access) expect(answer.status, action).not.toBe(403);

@@ -1,13 +1,15 @@
+import type { ToolRule, ToolRules } from '@latchkey/auth-core';
+import type { Grant } from '@latchkey/auth-core/llm';
 import { callsTool, says } from '@latchkey/engine/testing';
 import { expect } from 'vitest';
 import { type Answer, type Call, type OpenAnswer, open, send } from './in-process-client.ts';
 import { newServer, type TestServer, type TestServerOptions } from './new-server.ts';
 
 export const PATH = '/api/v1/approvals';
-const ASK = { approval: 'ask', arguments: { text: { maxLength: 8 } } };
-export const AGENT = { actions: ['chat'], models: ['*'], mcp: { 'mcp/a': { tools: { echo: ASK, fail: {} } } } };
-export const tools = (rules: object) => ({ 'mcp/a': { tools: rules } });
-export const DECIDER = { actions: ['approvals:decide'], mcp: tools({ '*': {} }) };
+const ASK: ToolRule = { approval: 'ask', arguments: { text: { maxLength: 8 } } };
+export const AGENT: Grant = { actions: ['chat'], models: ['*'], mcp: { 'mcp/a': { tools: { echo: ASK, fail: {} } } } };
+export const tools = (rules: ToolRules[string]['tools']): ToolRules => ({ 'mcp/a': { tools: rules } });
+export const DECIDER: Grant = { actions: ['approvals:decide'], mcp: tools({ '*': {} }) };
 
 /** A chat whose only tool call waits for a person. */
 export interface Run {
@@ -38,7 +40,7 @@ export const eventsOf = (text: string): readonly Record<string, unknown>[] =>
 /** A streamed chat whose model calls `echo` once, as soon as the call waits for a person. */
 export async function waits(
   options: TestServerOptions = {},
-  { grant = AGENT, project, more }: { grant?: unknown; project?: string; more?: object } = {},
+  { grant = AGENT, project, more }: { grant?: Grant; project?: string; more?: object } = {},
 ): Promise<Run> {
   const server = await newServer({ turns: [callsTool('echo', { text: 'one' }), says('Done')], ...options });
   const input = { name: 'agent', grant, ...(project === undefined ? {} : { project }) };

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { createMeter, type LimitStore } from '@latchkey/auth-core';
+import { llm } from '@latchkey/auth-core/llm';
 import {
   createKyselyLimitStore,
   migrate,
@@ -23,7 +24,7 @@ async function openLimits(): Promise<LimitStore> {
 
 describe('a budget (counted after the fact, open when the counter fails)', () => {
   it('of one request lets one of 200 at once through, which is counted in SQLite', async () => {
-    const meter = createMeter({ store: await openLimits() });
+    const meter = createMeter({ vocabulary: llm, store: await openLimits() });
     onTestFinished(() => meter.close());
     const server = await newServer({ app: { meter } });
     const token = await server.issue({ actions: ['models:read'], models: ['*'], limits: { requestsPerMinute: 1 } });
@@ -35,7 +36,7 @@ describe('a budget (counted after the fact, open when the counter fails)', () =>
   }, 60_000);
 
   it('of one stream lets one of 50 at once begin', async () => {
-    const meter = createMeter({ store: await openLimits() });
+    const meter = createMeter({ vocabulary: llm, store: await openLimits() });
     onTestFinished(() => meter.close());
     const server = await newServer({ turns: Array.from({ length: 50 }, () => says('Hi')), app: { meter } });
     const token = await server.issue({ actions: ['chat'], models: ['*'], limits: { tokensPerDay: 7 } });
@@ -49,6 +50,7 @@ describe('a budget (counted after the fact, open when the counter fails)', () =>
 
   it('that cannot be counted is used up', async () => {
     const meter = createMeter({
+      vocabulary: llm,
       store: { ...(await openLimits()), take: () => Promise.reject(new Error('disk on fire')) },
     });
     onTestFinished(() => meter.close());

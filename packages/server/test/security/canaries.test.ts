@@ -1,4 +1,5 @@
 import { attenuateToken, createMemoryTokenStore, TOKEN_KINDS, type TokenKind } from '@latchkey/auth-core';
+import { type Grant, llm } from '@latchkey/auth-core/llm';
 import { callsTool, says } from '@latchkey/engine/testing';
 import { describe, expect, it } from 'vitest';
 import { hideSecrets } from '../../src/telemetry/hide-secrets.ts';
@@ -107,7 +108,7 @@ describe('a secret (keys in logs, in answers and in databases)', () => {
     const admin = await server.issue({ actions: ['*'], models: ['*'] });
     const call = async (method: string, path: string, body?: unknown, token = admin) =>
       (await send(server.app, { method, path, token, ...(body !== undefined && { body }) })).json();
-    const grant = { actions: ['chat'], models: ['*'] };
+    const grant: Grant = { actions: ['chat'], models: ['*'] };
     const answers: Record<string, unknown>[] = [];
     for (const kind of ['api-key', 'custom', 'personal-access', 'legacy'] as const) {
       const secret = kind === 'custom' ? { secret: CUSTOM_TEXT } : {};
@@ -129,7 +130,7 @@ describe('a secret (keys in logs, in answers and in databases)', () => {
         await call('GET', '/api/current-user/whoami', undefined, token as string),
         await call('POST', '/api/v1/can', { action: 'chat', model: 'ibm/granite' }, token as string),
         await call('GET', '/api/v1/tokens'),
-        await call('POST', '/api/v1/tokens/revoke-self', {}, await attenuateToken(token as string, grant)),
+        await call('POST', '/api/v1/tokens/revoke-self', {}, await attenuateToken(llm, token as string, grant)),
         await call('DELETE', path),
       );
     }

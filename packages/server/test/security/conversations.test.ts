@@ -1,4 +1,5 @@
 import { attenuateToken } from '@latchkey/auth-core';
+import { llm } from '@latchkey/auth-core/llm';
 import { says } from '@latchkey/engine/testing';
 import { expect, it } from 'vitest';
 import { send } from '../http/in-process-client.ts';
@@ -25,7 +26,7 @@ it("nobody goes on with another token's conversation, nor with one of another pr
   const first = (await ask(mine)).json().response_id as string;
   expect((await ask(mine, first)).status).toBe(200);
   // Whoever derives from a token goes on where that was: what is stored belongs to the root.
-  expect((await ask(await attenuateToken(mine, GRANT), first)).status).toBe(200);
+  expect((await ask(await attenuateToken(llm, mine, GRANT), first)).status).toBe(200);
 
   const strangers = [
     await ask(await issue(), first),

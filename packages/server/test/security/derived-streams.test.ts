@@ -1,4 +1,5 @@
 import { attenuateToken } from '@latchkey/auth-core';
+import { llm } from '@latchkey/auth-core/llm';
 import { talksUntilAborted } from '@latchkey/engine/testing';
 import { describe, expect, it } from 'vitest';
 import { open, send } from '../http/in-process-client.ts';
@@ -21,7 +22,7 @@ async function exchange({ app }: TestServer, subject: string, type: string): Pro
 const DERIVED: readonly (readonly [string, (server: TestServer, parent: string) => Promise<string>])[] = [
   ['an access token', (server, parent) => exchange(server, parent, 'urn:ietf:params:oauth:token-type:access_token')],
   ['an exchanged key', (server, parent) => exchange(server, parent, 'urn:latchkey:params:oauth:token-type:api-key')],
-  ['an attenuated token', (_, parent) => attenuateToken(parent, GRANT)],
+  ['an attenuated token', (_, parent) => attenuateToken(llm, parent, GRANT)],
 ];
 
 describe('what was derived from a token ends with it (children that outlive their parent)', () => {

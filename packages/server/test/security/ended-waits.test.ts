@@ -1,12 +1,18 @@
+import type { Grant } from '@latchkey/auth-core/llm';
 import type { EngineEvent } from '@latchkey/engine';
 import { aborted, callsTool, message, progress, type Turn, talksUntilAborted } from '@latchkey/engine/testing';
 import { describe, expect, it } from 'vitest';
 import { open, send } from '../http/in-process-client.ts';
 import { newServer, type TestServer, type TestServerOptions } from '../http/new-server.ts';
 
-const MCP = { 'mcp/a': { tools: { hang: {}, echo: { approval: 'ask' } } } };
+const MCP = { 'mcp/a': { tools: { hang: {}, echo: { approval: 'ask' as const } } } };
 // A limit of tokens has the prompt counted before the model's queue is entered.
-const GRANT = { actions: ['chat'], models: ['*'], mcp: MCP, limits: { tokensPerDay: 5000, concurrentRequests: 5 } };
+const GRANT: Grant = {
+  actions: ['chat'],
+  models: ['*'],
+  mcp: MCP,
+  limits: { tokensPerDay: 5000, concurrentRequests: 5 },
+};
 
 /** Somewhere to wait: what the server is set up with, and a promise that the request has come so far. */
 interface WaitingPoint {

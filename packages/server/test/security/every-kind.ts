@@ -1,4 +1,5 @@
-import { attenuateToken, type Grant, type TokenKind } from '@latchkey/auth-core';
+import { attenuateToken, type TokenKind } from '@latchkey/auth-core';
+import { type Grant, llm } from '@latchkey/auth-core/llm';
 import { send } from '../http/in-process-client.ts';
 import type { TestServer } from '../http/new-server.ts';
 
@@ -24,7 +25,7 @@ export async function makeEveryKind(server: TestServer, grant: Grant): Promise<R
     'personal-access': personal,
     legacy: await issue('legacy'),
     access: refreshed.json().access as string,
-    attenuated: await attenuateToken(apiKey, grant),
+    attenuated: await attenuateToken(llm, apiKey, grant),
   };
 }
 

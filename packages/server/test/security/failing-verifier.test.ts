@@ -1,10 +1,5 @@
-import {
-  type Auth,
-  createMemoryTokenStore,
-  InvalidTokenError,
-  StoreUnavailableError,
-  type TokenStore,
-} from '@latchkey/auth-core';
+import { createMemoryTokenStore, InvalidTokenError, StoreUnavailableError, type TokenStore } from '@latchkey/auth-core';
+import type { Auth } from '@latchkey/auth-core/llm';
 import { says } from '@latchkey/engine/testing';
 import { describe, expect, it } from 'vitest';
 import { send } from '../http/in-process-client.ts';
@@ -49,7 +44,7 @@ describe('a verifier that fails lets nobody in as anybody (swallowed errors, def
     };
     const server = await newServer({ tokenStore });
     const { auth } = server;
-    const personal = { name: 'laptop', kind: 'personal-access' as const, grant: { actions: ['*'] } };
+    const personal = { name: 'laptop', kind: 'personal-access' as const, grant: { actions: ['*' as const] } };
     const { token } = await auth.issue(personal, auth.operator());
     const other = await server.issue({ actions: ['*'], models: ['*'] });
     fails = true;

@@ -1,3 +1,4 @@
+import type { Grant } from '@latchkey/auth-core/llm';
 import { says } from '@latchkey/engine/testing';
 import { describe, expect, it } from 'vitest';
 import { sendHalf } from '../http/in-process-client.ts';
@@ -26,7 +27,7 @@ const bodies = (secret: string, id: string): Readonly<Record<string, unknown>> =
   'POST /mcp': { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'a__echo', arguments: { text: 'x' } } },
 });
 
-const EVERYTHING = { actions: ['*'], models: ['*'], mcp: { '*': { tools: { '*': {} } } } };
+const EVERYTHING: Grant = { actions: ['*'], models: ['*'], mcp: { '*': { tools: { '*': {} } } } };
 
 /** What of a server a request may have changed. */
 async function stateOf({ auth, audit }: TestServer) {

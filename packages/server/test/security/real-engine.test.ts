@@ -1,6 +1,7 @@
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { attenuateToken } from '@latchkey/auth-core';
+import { llm } from '@latchkey/auth-core/llm';
 import { createLlamaEngine } from '@latchkey/llama';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { NANO } from '../../../llama/test/nano.ts';
@@ -108,7 +109,7 @@ describe('the cached prompt of a token', () => {
     expect(await cached(root)).toBeGreaterThan(0);
 
     const others: readonly (readonly [string, string | undefined])[] = [
-      [await attenuateToken(root, { actions: ['chat'], models: ['*'] }), undefined],
+      [await attenuateToken(llm, root, { actions: ['chat'], models: ['*'] }), undefined],
       [await exchange(server, root, 'latchkey:params:oauth:token-type:api-key'), undefined],
       [await exchange(server, root, 'ietf:params:oauth:token-type:access_token'), undefined],
       [root, 'alpha'],

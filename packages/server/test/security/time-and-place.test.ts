@@ -1,10 +1,10 @@
-import type { Grant } from '@latchkey/auth-core';
+import type { Grant } from '@latchkey/auth-core/llm';
 import { describe, expect, it } from 'vitest';
 import type { Route } from '../../src/http/route.ts';
 import { type Answer, send } from '../http/in-process-client.ts';
 import { newServer, type TestServer } from '../http/new-server.ts';
 
-const EVERYTHING = { actions: ['*'], models: ['*'], mcp: { '*': { tools: { '*': {} } } } };
+const EVERYTHING: Grant = { actions: ['*'], models: ['*'], mcp: { '*': { tools: { '*': {} } } } };
 /** What of a grant says when and where it counts, so that none of it does here and now. */
 const NOT_HERE_OR_NOW: readonly (readonly [string, Partial<Grant>])[] = [
   ['from elsewhere', { networks: ['10.0.0.0/8'] }],

@@ -1,12 +1,6 @@
 import { join } from 'node:path';
-import {
-  type Auth,
-  createAuth,
-  createMemoryTokenStore,
-  FULL_GRANT,
-  type Grant,
-  type TokenStore,
-} from '@latchkey/auth-core';
+import { createAuth, createMemoryTokenStore, type TokenStore } from '@latchkey/auth-core';
+import { type Auth, type Grant, llm } from '@latchkey/auth-core/llm';
 import { fixedClock } from '@latchkey/auth-core/testing';
 import { describe, expect, it } from 'vitest';
 import {
@@ -29,6 +23,7 @@ async function newShare(
   const authentication = { forcedOff: false, refusal: undefined };
   const settings = await createLiveSettings({ store, clock, authentication });
   const core = createAuth({
+    vocabulary: llm,
     store: tokens,
     digestKey: new Uint8Array(32).fill(7),
     settings: () => toAuthSettings(settings.current()),
@@ -87,7 +82,7 @@ describe('an installation that is locked down', () => {
     const issue = (grant: Grant) => auth.issue({ name: 'x', grant }, auth.operator());
     const all: Grant = { actions: ['*'], models: ['*'], mcp: { '*': { tools: { '*': {} } } } };
     const [administrator, ci, conditional] = [
-      await issue(FULL_GRANT),
+      await issue(llm.everything),
       await issue({ actions: ['chat'], models: ['*'] }),
       await issue({ ...all, limits: { requestsPerMinute: 1 } }),
     ];

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { type Auth, createAuth, FULL_GRANT } from '@latchkey/auth-core';
+import { createAuth } from '@latchkey/auth-core';
+import { type Auth, llm } from '@latchkey/auth-core/llm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ensureAdministrator, recoverAdministrator, withAdministratorFile } from '../../src/state/administrator.ts';
 import { openDataFolder } from '../../src/state/data-folder.ts';
@@ -20,7 +21,7 @@ afterEach(() => opened.disposeAsync());
 async function open(place?: string) {
   const folder = openDataFolder(temporaryFolder(), { LATCHKEY_SECRET });
   const { tokens, administrator } = await openDatabase(place ?? folder.database, opened);
-  const auth = createAuth({ store: tokens, digestKey: folder.secret });
+  const auth = createAuth({ vocabulary: llm, store: tokens, digestKey: folder.secret });
   /** `looked` is awaited when it has been seen which tokens there are. */
   const ensure = (looked: () => Promise<void> = async () => undefined) => {
     const list: Auth['list'] = (...asked) => auth.list(...asked).finally(looked);
@@ -35,7 +36,7 @@ describe('ensureAdministrator', () => {
     await ensure();
     const principal = await auth.verify(readFileSync(folder.adminToken, 'utf8').trim());
     expect(auth.decide(principal, { action: 'tokens:write' }).allowed).toBe(true);
-    expect(auth.decide(principal, { action: 'chat', model: 'm', tool: { server: 's', name: 't' } }).allowed).toBe(true);
+    expect(auth.decide(principal, { action: 'chat', models: 'm', mcp: { server: 's', name: 't' } }).allowed).toBe(true);
     expect(statSync(folder.adminToken).mode & 0o777).toBe(0o600);
   });
 
@@ -134,7 +135,7 @@ describe("the administrator's token in the data folder", () => {
     ['may do less now', (auth: Auth, id: string) => auth.edit(id, { grant: { actions: ['chat'] } }, auth.operator())],
     [
       'may do it from nowhere',
-      (auth: Auth, id: string) => auth.edit(id, { grant: { ...FULL_GRANT, networks: [] } }, auth.operator()),
+      (auth: Auth, id: string) => auth.edit(id, { grant: { ...llm.everything, networks: [] } }, auth.operator()),
     ],
   ])('is another one when the token %s', async (_, end) => {
     const { auth, folder, ensure, administrator } = await open();

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { createAuth } from '@latchkey/auth-core';
+import { llm } from '@latchkey/auth-core/llm';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { forgetCalls } from '../../src/approvals/forget-calls.ts';
 import { forgetTurns } from '../../src/conversations/forget-turns.ts';
@@ -83,7 +84,7 @@ describe.each([
 
   it('are exchanged keys that have ended', async () => {
     const { tokens } = await open();
-    const auth = createAuth({ store: tokens, digestKey: new Uint8Array(32).fill(1) });
+    const auth = createAuth({ vocabulary: llm, store: tokens, digestKey: new Uint8Array(32).fill(1) });
     const root = await auth.issue({ name: 'root', grant: { actions: ['chat'] } }, auth.operator());
     const by = await auth.verify(root.token);
     const ended = await auth.exchange({}, by);

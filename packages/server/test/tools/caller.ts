@@ -1,4 +1,5 @@
-import { createAuth, createMemoryTokenStore, parseGrant } from '@latchkey/auth-core';
+import { createAuth, createMemoryTokenStore } from '@latchkey/auth-core';
+import { type Grant, llm } from '@latchkey/auth-core/llm';
 import { re2jsPatterns } from '@latchkey/auth-core/patterns/re2js';
 import { createMcpHost, type McpHost, type McpHostOptions, parseMcpJson } from '@latchkey/mcp-bridge';
 import { scriptedOpener } from '@latchkey/mcp-bridge/testing';
@@ -26,12 +27,13 @@ export const UNAUDITED: ToolAudit = {
 /** The decision about somebody who holds a token with this grant. */
 export async function decideFor(grant: unknown, policy?: unknown): Promise<Decide> {
   const auth = createAuth({
+    vocabulary: llm,
     store: createMemoryTokenStore(),
     digestKey: new Uint8Array(32).fill(7),
     patterns: re2jsPatterns,
-    ...(policy === undefined ? {} : { policy: parseGrant(policy) }),
+    ...(policy === undefined ? {} : { policy: llm.parseGrant(policy) }),
   });
-  const { token } = await auth.issue({ name: 'ci', grant }, auth.operator());
+  const { token } = await auth.issue({ name: 'ci', grant: grant as Grant }, auth.operator());
   const principal = await auth.verify(token);
   return (request, entries) => auth.decide(principal, request, { entries });
 }

@@ -341,7 +341,7 @@ describe('listing and calling', () => {
       fc.asyncProperty(mcp, mcp, wish, async (tokenMcp, policyMcp, { server, tools }) => {
         const decide = await decideFor(grant(tokenMcp), { ...grant(policyMcp), actions: ['*'] });
         const may = (name: string): boolean =>
-          decide({ action: 'chat', tool: { server, name } }, []).allowed && name !== 'none';
+          decide({ action: 'chat', mcp: { server, name } }, []).allowed && name !== 'none';
         const opening = openToolset(host, [plugin(server, ...(tools ?? []))], { ...free(), decide });
         const toolset = await opening.catch((error: ServerError) => error);
         runs[toolset instanceof Error ? 'refused' : 'opened'] += 1;
@@ -357,7 +357,7 @@ describe('listing and calling', () => {
         for (const name of TOOLS) {
           const args = { text: 'x' };
           const outcome = await toolset.call(name, args, signal());
-          const decision = decide({ action: 'chat', tool: { server, name, arguments: args } }, []);
+          const decision = decide({ action: 'chat', mcp: { server, name, arguments: args } }, []);
           const mayRun = listed.includes(name) && decision.allowed && !decision.approval;
           expect(outcome.type === 'ran', `${name} ran`).toBe(mayRun);
           if (!listed.includes(name)) expect(outcome).toMatchObject({ kind: 'invalid_name' });

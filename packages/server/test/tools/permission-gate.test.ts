@@ -1,4 +1,5 @@
-import type { AccessRequest, AuthorityEntry } from '@latchkey/auth-core';
+import type { AuthorityEntry } from '@latchkey/auth-core';
+import type { AccessRequest } from '@latchkey/auth-core/llm';
 import { describe, expect, it } from 'vitest';
 import { createPermissionGate } from '../../src/tools/permission-gate.ts';
 import { decideFor } from './caller.ts';
@@ -17,9 +18,9 @@ describe('the gate', () => {
     await gate({ server: 'mcp/files', tool: 'read' });
     await gate({ server: 'mcp/files', tool: 'read', arguments: { path: '/a' } });
     expect(asked).toEqual([
-      [{ action: 'chat', tool: { server: 'mcp/files' } }, entries],
-      [{ action: 'chat', tool: { server: 'mcp/files', name: 'read' } }, entries],
-      [{ action: 'chat', tool: { server: 'mcp/files', name: 'read', arguments: { path: '/a' } } }, entries],
+      [{ action: 'chat', mcp: { server: 'mcp/files' } }, entries],
+      [{ action: 'chat', mcp: { server: 'mcp/files', name: 'read' } }, entries],
+      [{ action: 'chat', mcp: { server: 'mcp/files', name: 'read', arguments: { path: '/a' } } }, entries],
     ]);
   });
 

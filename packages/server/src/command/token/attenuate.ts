@@ -1,4 +1,5 @@
 import { attenuateToken, inspectToken } from '@latchkey/auth-core';
+import { llm } from '@latchkey/auth-core/llm';
 import type { Command } from 'commander';
 import { print, printJson, remark } from '../print.ts';
 import { type CaveatFlags, writeCaveat } from './caveat.ts';
@@ -29,7 +30,7 @@ export function addAttenuateCommand(token: Command): void {
 async function attenuate(argument: string | undefined, flags: Flags): Promise<void> {
   const caveat = writeCaveat(flags, new Date());
   const presented = await readPresentedToken(argument, process.env, process.stdin, process.stderr);
-  const token = await attenuateToken(presented.token, caveat);
+  const token = await attenuateToken(llm, presented.token, caveat);
   if (flags.json) return printJson({ token, ...inspectToken(token) });
   print(token);
   const { kind, id } = inspectToken(presented.token);

@@ -1,4 +1,4 @@
-import { FULL_GRANT, type Grant, parseGrant } from '@latchkey/auth-core';
+import { type Grant, llm } from '@latchkey/auth-core/llm';
 import { re2jsPatterns } from '@latchkey/auth-core/patterns/re2js';
 import { withoutAbsent } from '../../config/without-absent.ts';
 import { CommandError } from '../command-error.ts';
@@ -31,9 +31,9 @@ export function writeCaveat({ grant, expires, tools, models }: CaveatFlags, now:
   const end = expires === undefined ? {} : { expiresAt: readEnd(expires, now) };
   const caveat =
     grant === undefined
-      ? { ...(tools === undefined ? FULL_GRANT : withTools(tools)), ...withoutAbsent({ models }), ...end }
+      ? { ...(tools === undefined ? llm.everything : withTools(tools)), ...withoutAbsent({ models }), ...end }
       : withEnd(readGrant(grant), end);
-  return parseGrant(caveat, { at: 'grant', patterns: re2jsPatterns });
+  return llm.parseGrant(caveat, { at: 'grant', patterns: re2jsPatterns });
 }
 
 function withEnd(grant: unknown, end: { readonly expiresAt?: string }): unknown {
@@ -50,6 +50,6 @@ function withTools(names: readonly string[]): Grant {
     const { server, name = '*' } = splitToolName(text);
     servers.set(server, { ...servers.get(server), [name]: {} });
   }
-  const { ephemeralMcp: _, ...others } = FULL_GRANT;
+  const { ephemeralMcp: _, ...others } = llm.everything;
   return { ...others, mcp: Object.fromEntries([...servers].map(([server, tools]) => [server, { tools }])) };
 }

@@ -1,4 +1,5 @@
-import type { EditInput, RotateInput } from '@latchkey/auth-core';
+import type { RotateInput } from '@latchkey/auth-core';
+import type { EditInput } from '@latchkey/auth-core/llm';
 import type { Command } from 'commander';
 import { CommandError } from '../command-error.ts';
 import { parseDuration } from '../parse-duration.ts';

@@ -1,4 +1,5 @@
 import type { StoredTokenKind } from '@latchkey/auth-core';
+import type { Grant } from '@latchkey/auth-core/llm';
 import { type Command, Option } from 'commander';
 import { withoutAbsent } from '../../config/without-absent.ts';
 import { CommandError } from '../command-error.ts';
@@ -12,7 +13,7 @@ import { withTokenAdministration } from './token-administration.ts';
 import { addStoredTokenOptions, GRANT, readEnd, type StoredTokenFlags } from './token-options.ts';
 
 /** What a token may do when nobody says: talk to every model; no tools, no administration. */
-const DEFAULT_GRANT = { actions: ['chat', 'embeddings', 'models:read'], models: ['*'] };
+const DEFAULT_GRANT: Grant = { actions: ['chat', 'embeddings', 'models:read'], models: ['*'] };
 
 const KINDS: readonly StoredTokenKind[] = ['api-key', 'custom', 'personal-access', 'legacy'];
 

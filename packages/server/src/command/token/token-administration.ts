@@ -1,15 +1,14 @@
+import type { Revocation, RevokeAllInput, RotateInput } from '@latchkey/auth-core';
 import {
   type Auth,
   type EditInput,
   type Grant,
   type GrantWarning,
   type IssueInput,
-  type Revocation,
-  type RevokeAllInput,
-  type RotateInput,
+  type LlmWords,
   reviewGrant,
   type TokenInfo,
-} from '@latchkey/auth-core';
+} from '@latchkey/auth-core/llm';
 import { withoutAbsent } from '../../config/without-absent.ts';
 import { resolveRealPath } from '../../state/real-path.ts';
 import type { ApiClient } from '../api-client.ts';
@@ -98,7 +97,7 @@ function asOperator(auth: Auth): TokenAdministration {
 }
 
 /** Nobody goes on trying when the command has ended. */
-function storedOf({ token, ...revocation }: Revocation): EndedToken {
+function storedOf({ token, ...revocation }: Revocation<LlmWords>): EndedToken {
   if (!revocation.stored) {
     throw new CommandError(
       `Token ${revocation.id} is not revoked: the database of the data folder could not be written. See whether its disk is full, and try again.`,

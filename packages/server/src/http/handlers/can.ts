@@ -1,4 +1,5 @@
-import { ACTIONS, type Decision, describeDenial } from '@latchkey/auth-core';
+import { describeDenial } from '@latchkey/auth-core';
+import { type AllowedDecision, type Decision, llm } from '@latchkey/auth-core/llm';
 import { z } from 'zod';
 import { withoutAbsent } from '../../config/without-absent.ts';
 import { validateBody } from '../../dialects/validate-body.ts';
@@ -10,7 +11,7 @@ const name = z.string().min(1).max(256);
 
 /** A request to be decided and not done. */
 const questionSchema = z.strictObject({
-  action: z.enum(ACTIONS),
+  action: z.enum(llm.actions),
   model: name.optional(),
   tool: z
     .strictObject({
@@ -34,8 +35,8 @@ export const createCanHandler =
     const ask = (argumentNames?: readonly string[]): Decision =>
       auth.decide({
         action,
-        ...(model === undefined ? {} : { model: resolveModel(model) }),
-        ...(tool === undefined ? {} : { tool: withoutAbsent({ ...tool, argumentNames }) }),
+        ...(model === undefined ? {} : { models: resolveModel(model) }),
+        ...(tool === undefined ? {} : { mcp: withoutAbsent({ ...tool, argumentNames }) }),
         ...(project === undefined ? {} : { project }),
       });
     let decision = ask();
@@ -43,5 +44,12 @@ export const createCanHandler =
       const { server, name: toolName } = tool;
       decision = ask(await findArgumentNames({ server, name: toolName }, { decide: auth.decide, signal }));
     }
-    ctx.body = decision.allowed ? decision : { ...decision, message: describeDenial(decision) };
+    ctx.body = decision.allowed ? renderAllowed(decision) : { ...decision, message: describeDenial(decision) };
   };
+
+const renderAllowed = ({ allowed, approval, instead, limits }: AllowedDecision) => ({
+  allowed,
+  approval,
+  ...(instead?.mcp?.arguments !== undefined && { arguments: instead.mcp.arguments }),
+  ...limits,
+});

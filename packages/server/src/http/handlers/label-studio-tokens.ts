@@ -1,5 +1,6 @@
-import { type Auth, InvalidTokenError, type Meter, PermissionDeniedError, type Principal } from '@latchkey/auth-core';
+import { InvalidTokenError, PermissionDeniedError, type Principal } from '@latchkey/auth-core';
 import { type AccessTokens, readPersonalAccessTokenId } from '@latchkey/auth-core/jwt';
+import type { Auth, Grant, Meter } from '@latchkey/auth-core/llm';
 import { z } from 'zod';
 import { withoutAbsent } from '../../config/without-absent.ts';
 import { ServerError } from '../../contracts/server-error.ts';
@@ -15,7 +16,8 @@ const refreshSchema = z.strictObject({ refresh: z.string().min(1).max(8192) });
 /** Label Studio's clients send nothing; ours may say more. */
 const createSchema = z.strictObject({
   name: z.string().trim().min(1).max(128).default('personal access token'),
-  grant: dictionary(z.unknown(), 4096).optional(),
+  /** It is read by auth-core. */
+  grant: (dictionary(z.unknown(), 4096) as unknown as z.ZodType<Grant>).optional(),
   expiresAt: dateTime.optional(),
 });
 
@@ -69,7 +71,7 @@ export function createLabelStudioTokenHandlers(
       const by = ctx.state.auth.principal;
       const body = validateBody(createSchema, ctx.state.body);
       // Who does not say what it may do gets what the caller may.
-      const grant = body.grant ?? by.authority.at(-1)?.grant;
+      const grant = body.grant ?? (by.authority.at(-1)?.grant as Grant);
       const { token } = await auth.issue({ ...withoutAbsent(body), kind: 'personal-access', grant }, by);
       ctx.status = 201;
       ctx.body = { token };

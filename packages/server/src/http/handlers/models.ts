@@ -19,7 +19,7 @@ export interface ModelHandlers {
 /** A caller sees the models that it may use, and no others. */
 export function createModelHandlers(catalog: ModelCatalog, pool: ModelPool): ModelHandlers {
   const visible = async ({ auth }: ServerState): Promise<readonly Model[]> =>
-    (await catalog.list()).filter(({ key }) => auth.decide({ action: 'models:read', model: key }).allowed);
+    (await catalog.list()).filter(({ key }) => auth.decide({ action: 'models:read', models: key }).allowed);
   return {
     lmstudio: async (ctx) => {
       const models = await visible(ctx.state);

@@ -1,11 +1,4 @@
-import {
-  type Auth,
-  AuthError,
-  InvalidGrantError,
-  InvalidTokenError,
-  type Meter,
-  type Principal,
-} from '@latchkey/auth-core';
+import { AuthError, InvalidGrantError, InvalidTokenError, type Principal } from '@latchkey/auth-core';
 import { toErrorDescription } from '@latchkey/auth-core/http';
 import {
   type AccessTokens,
@@ -15,6 +8,7 @@ import {
   scopeOf,
   type TokenExchange,
 } from '@latchkey/auth-core/jwt';
+import { type Auth, type LlmWords, llm, type Meter } from '@latchkey/auth-core/llm';
 import { withoutAbsent } from '../../config/without-absent.ts';
 import { ServerError } from '../../contracts/server-error.ts';
 import { renderIntrospection } from '../../dialects/oauth/render-introspection.ts';
@@ -25,7 +19,7 @@ import { verifyInBody } from '../verify-in-body.ts';
 
 export interface OAuthOptions {
   readonly auth: Auth;
-  readonly access: Pick<AccessTokens, 'issue'>;
+  readonly access: Pick<AccessTokens<LlmWords>, 'issue'>;
   /** An exchange counts against the limits of the token that is exchanged. */
   readonly meter: Pick<Meter, 'admit'>;
   readonly clock: () => Date;
@@ -44,7 +38,7 @@ export interface OAuthHandlers {
 export function createOAuthHandlers(options: OAuthOptions): OAuthHandlers {
   const { auth, access, meter, clock } = options;
 
-  async function make(exchange: TokenExchange, by: Principal): Promise<ExchangedToken> {
+  async function make(exchange: TokenExchange<LlmWords>, by: Principal): Promise<ExchangedToken> {
     const { makes, seconds, grant, audience } = exchange;
     if (makes === 'access') {
       return await access.issue(by, withoutAbsent({ grant, seconds, audience }));
@@ -71,7 +65,7 @@ export function createOAuthHandlers(options: OAuthOptions): OAuthHandlers {
 
   return {
     token: async (ctx) => {
-      const reading = readTokenExchange(formOf(ctx));
+      const reading = readTokenExchange(llm, formOf(ctx));
       if (!reading.ok) {
         ctx.status = 400;
         ctx.body = reading.error;
@@ -126,7 +120,7 @@ const formOf = ({ state }: Parameters<Handler>[0]): URLSearchParams => state.bod
  * Leaves of the scope what the token allows: the answer says what was granted, not what was asked for (RFC 6749 section
  * 5.1).
  */
-function withGrantedScope(exchange: TokenExchange, by: Principal): TokenExchange {
+function withGrantedScope(exchange: TokenExchange<LlmWords>, by: Principal): TokenExchange<LlmWords> {
   if (exchange.scope === undefined) return exchange;
   const allowed = scopeOf(by.authority);
   return { ...exchange, scope: exchange.scope.filter((action) => allowed.includes('*') || allowed.includes(action)) };

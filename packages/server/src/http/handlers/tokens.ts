@@ -1,14 +1,11 @@
 import {
-  type Auth,
   ConflictError,
-  type Grant,
   GrantNotCoveredError,
-  type GrantWarning,
   PermissionDeniedError,
   type Principal,
   StoreUnavailableError,
-  type TokenInfo,
 } from '@latchkey/auth-core';
+import type { Auth, Grant, GrantWarning, TokenInfo } from '@latchkey/auth-core/llm';
 import { z } from 'zod';
 import { withoutAbsent } from '../../config/without-absent.ts';
 import { dateTime } from '../../dialects/date-time-field.ts';
@@ -21,7 +18,8 @@ import type { Handler } from '../route.ts';
 
 const label = z.string().trim().min(1).max(128);
 const notes = z.string().max(2000);
-const grant = dictionary(z.unknown(), 4096);
+/** It is read by auth-core. */
+const grant = dictionary(z.unknown(), 4096) as unknown as z.ZodType<Grant>;
 const rotateAfter = duration({ atLeast: 1 });
 
 /** The grant itself is parsed by auth-core, which owns its schema; so are names, owners, projects and secrets. */

@@ -1,4 +1,5 @@
-import { type Auth, PermissionDeniedError, type Principal, TokenNotFoundError } from '@latchkey/auth-core';
+import { PermissionDeniedError, type Principal, TokenNotFoundError } from '@latchkey/auth-core';
+import type { Auth } from '@latchkey/auth-core/llm';
 import { z } from 'zod';
 import { reachStore } from '../../contracts/reach-store.ts';
 import { ServerError } from '../../contracts/server-error.ts';

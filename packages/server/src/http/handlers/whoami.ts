@@ -1,4 +1,4 @@
-import type { Meter } from '@latchkey/auth-core';
+import type { Meter } from '@latchkey/auth-core/llm';
 import { renderCurrentUser } from '../../dialects/label-studio/render-current-user.ts';
 import type { Handler } from '../route.ts';
 import type { ServerState } from '../state.ts';
@@ -21,7 +21,7 @@ export function createWhoamiHandlers(meter: Pick<Meter, 'usage'>): WhoamiHandler
     rootId: principal.rootId,
     tokenId: principal.tokenId,
     authority: principal.authority.map(({ source, grant }) => ({ source, grant })),
-    limits: await meter.usage(principal),
+    limits: (await meter.usage(principal)).map(({ unit: _, windowSeconds: __, ...state }) => state),
     expiresAt: principal.expiresAt ?? null,
   });
   return {

@@ -1,4 +1,5 @@
-import { type Auth, AuthError, InvalidTokenError, StoreUnavailableError } from '@latchkey/auth-core';
+import { AuthError, InvalidTokenError, StoreUnavailableError } from '@latchkey/auth-core';
+import type { Auth } from '@latchkey/auth-core/llm';
 import type { Middleware } from 'koa';
 import { ServerError } from '../../contracts/server-error.ts';
 import type { ServerState } from '../state.ts';

@@ -1,4 +1,4 @@
-import { ACTIONS, covers, decide, FULL_GRANT, type Grant } from '@latchkey/auth-core';
+import { type Grant, llm } from '@latchkey/auth-core/llm';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type CaveatFlags, writeCaveat } from '../../../src/command/token/caveat.ts';
@@ -8,12 +8,12 @@ const caveat = (flags: CaveatFlags): Grant => writeCaveat(flags, NOW);
 
 describe('the caveat that the flags of latchkey token attenuate mean', () => {
   it('leaves everything but the end when only that is given', () => {
-    expect(caveat({ expires: '10m' })).toEqual({ ...FULL_GRANT, expiresAt: '2026-11-21T12:10:00.000Z' });
+    expect(caveat({ expires: '10m' })).toEqual({ ...llm.everything, expiresAt: '2026-11-21T12:10:00.000Z' });
   });
 
   it('leaves everything but the models when only these are given', () => {
     expect(caveat({ models: ['ibm/*', 'latchkey/nano'] })).toEqual({
-      ...FULL_GRANT,
+      ...llm.everything,
       models: ['ibm/*', 'latchkey/nano'],
     });
   });
@@ -64,20 +64,25 @@ describe('the caveat that the flags of latchkey token attenuate mean', () => {
       { minLength: 1, maxLength: 4 },
     );
     fc.assert(
-      fc.property(fc.constantFrom(...ACTIONS), tools, fc.constantFrom('ibm/a', 'qwen/b'), (action, named, model) => {
-        const entry = { grant: caveat({ tools: named }), source: 'caveat' };
-        const may = (request: Parameters<typeof decide>[1]) => decide([entry], request, { now: NOW }).allowed;
-        expect(covers([{ grant: FULL_GRANT, source: 'all' }], entry.grant).covered).toBe(true);
-        expect(may({ action })).toBe(true);
-        expect(may({ action: 'chat', model })).toBe(true);
-        for (const server of ['mcp/files', 'mcp/web', 'mcp/other']) {
-          for (const name of ['read', 'write']) {
-            const isNamed = named.some((text) => matches(text, server, name));
-            const tool = { server, name, arguments: {} };
-            expect([server, name, may({ action: 'chat', tool })]).toEqual([server, name, isNamed]);
+      fc.property(
+        fc.constantFrom(...llm.actions),
+        tools,
+        fc.constantFrom('ibm/a', 'qwen/b'),
+        (action, named, model) => {
+          const entry = { grant: caveat({ tools: named }), source: 'caveat' };
+          const may = (request: Parameters<typeof llm.decide>[1]) => llm.decide([entry], request, { now: NOW }).allowed;
+          expect(llm.covers([{ grant: llm.everything, source: 'all' }], entry.grant).covered).toBe(true);
+          expect(may({ action })).toBe(true);
+          expect(may({ action: 'chat', models: model })).toBe(true);
+          for (const server of ['mcp/files', 'mcp/web', 'mcp/other']) {
+            for (const name of ['read', 'write']) {
+              const isNamed = named.some((text) => matches(text, server, name));
+              const tool = { server, name, arguments: {} };
+              expect([server, name, may({ action: 'chat', mcp: tool })]).toEqual([server, name, isNamed]);
+            }
           }
-        }
-      }),
+        },
+      ),
     );
   });
 });

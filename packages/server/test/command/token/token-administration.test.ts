@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { createAuditLog, createAuth, FULL_GRANT } from '@latchkey/auth-core';
+import { createAuditLog, createAuth } from '@latchkey/auth-core';
+import { type Grant, llm } from '@latchkey/auth-core/llm';
 import { describe, expect, it } from 'vitest';
 import { makeClosedFolder, openInstallation } from '../../../src/command/open-installation.ts';
 import { findTokenId } from '../../../src/command/token/find-token.ts';
@@ -12,7 +13,7 @@ import { openDataFolder } from '../../../src/state/data-folder.ts';
 import { openDatabase } from '../../../src/state/database.ts';
 import { temporaryFolder } from '../../scripted/temporary-folder.ts';
 
-const GRANT = { actions: ['chat'], models: ['ibm/*'] };
+const GRANT: Grant = { actions: ['chat'], models: ['ibm/*'] };
 
 /** On the store itself: no server runs on the folder. */
 const offline = <T>(data: string, use: (tokens: TokenAdministration) => Promise<T>): Promise<T> =>
@@ -26,7 +27,7 @@ describe('managing tokens without a server', () => {
     await using opened = new AsyncDisposableStack();
     const folder = openDataFolder(data, {});
     const { tokens } = await openDatabase(folder.database, opened);
-    const auth = opened.use(createAuth({ store: tokens, digestKey: folder.secret }));
+    const auth = opened.use(createAuth({ vocabulary: llm, store: tokens, digestKey: folder.secret }));
     expect(await auth.verify(created.token)).toMatchObject({ name: 'ci', id: created.id });
   });
 
@@ -112,7 +113,7 @@ describe('managing tokens without a server', () => {
   it('says in plain words what it refuses', async () => {
     const data = temporaryFolder();
     await expect(
-      offline(data, (tokens) => tokens.create({ name: 'ci', grant: { actions: ['fly'] } })),
+      offline(data, (tokens) => tokens.create({ name: 'ci', grant: { actions: ['fly' as 'chat'] } })),
     ).rejects.toMatchObject({ code: 'AUTH_GRANT_INVALID', message: expect.stringContaining('grant.actions[0]') });
     await expect(offline(data, (tokens) => tokens.show('nonesuch'))).rejects.toMatchObject({
       code: 'AUTH_TOKEN_NOT_FOUND',
@@ -137,7 +138,7 @@ describe('managing tokens without a server', () => {
     const { token } = await offline(data, (tokens) => tokens.create({ name: 'ci', grant: GRANT }));
     await using opened = new AsyncDisposableStack();
     const { tokens } = await openDatabase(join(data, 'latchkey.db'), opened);
-    const auth = opened.use(createAuth({ store: tokens, digestKey: new Uint8Array(32) }));
+    const auth = opened.use(createAuth({ vocabulary: llm, store: tokens, digestKey: new Uint8Array(32) }));
     await expect(auth.verify(token)).rejects.toMatchObject({ code: 'AUTH_TOKEN_UNKNOWN' });
   });
 });
@@ -163,13 +164,13 @@ describe('a token that a command names', () => {
   it('is not ended without a word when it is the last that may administer', async () => {
     const data = temporaryFolder();
     await offline(data, async (tokens) => {
-      const one = await tokens.create({ name: 'one', grant: FULL_GRANT });
+      const one = await tokens.create({ name: 'one', grant: llm.everything });
       const chat = await tokens.create({ name: 'chat', grant: GRANT });
       await confirmLastAdministrator(tokens, [chat.id], {});
       const refused = confirmLastAdministrator(tokens, [one.id], {});
       await expect(refused).rejects.toThrow(/latchkey admin recover.*--yes/);
       await confirmLastAdministrator(tokens, [one.id], { yes: true });
-      await tokens.create({ name: 'two', grant: FULL_GRANT });
+      await tokens.create({ name: 'two', grant: llm.everything });
       await confirmLastAdministrator(tokens, [one.id], {});
     });
   });

@@ -1,9 +1,10 @@
+import type { Grant } from '@latchkey/auth-core/llm';
 import { says } from '@latchkey/engine/testing';
 import { describe, expect, it } from 'vitest';
 import { type Answer, send } from '../in-process-client.ts';
 import { newServer, type TestServer } from '../new-server.ts';
 
-const ADMIN = { actions: ['*'], models: ['*'] };
+const ADMIN: Grant = { actions: ['*'], models: ['*'] };
 
 const patch = (server: TestServer, token: string | undefined, body: unknown): Promise<Answer> =>
   send(server.app, { method: 'PATCH', path: '/api/v1/settings', body, ...(token === undefined ? {} : { token }) });

@@ -1,9 +1,10 @@
+import type { Grant } from '@latchkey/auth-core/llm';
 import { callsTool, message, progress, says, talksUntilAborted } from '@latchkey/engine/testing';
 import { describe, expect, it } from 'vitest';
 import { type Answer, open, send } from '../in-process-client.ts';
 import { newServer, type TestServer } from '../new-server.ts';
 
-const CHAT = { actions: ['chat', 'usage:read'], models: ['*'] };
+const CHAT: Grant = { actions: ['chat', 'usage:read'], models: ['*'] };
 
 async function chat(
   server: TestServer,

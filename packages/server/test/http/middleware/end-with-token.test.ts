@@ -5,12 +5,13 @@ import {
   createAuth,
   createMemoryTokenStore,
 } from '@latchkey/auth-core';
+import { type Grant, llm } from '@latchkey/auth-core/llm';
 import { talksUntilAborted } from '@latchkey/engine/testing';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { open, send } from '../in-process-client.ts';
 import { newServer } from '../new-server.ts';
 
-const grant = { actions: ['chat'], models: ['*'] };
+const grant: Grant = { actions: ['chat'], models: ['*'] };
 const body = { model: 'ibm/granite', input: 'Go on', stream: true };
 
 afterEach(() => {
@@ -63,10 +64,15 @@ describe('a running request', () => {
     // Without the looks that are taken in between.
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     const formats = [createApiKeyFormat(), createAttenuatedFormat()];
-    const auth = createAuth({ store: createMemoryTokenStore(), digestKey: new Uint8Array(32), formats });
+    const auth = createAuth({
+      vocabulary: llm,
+      store: createMemoryTokenStore(),
+      digestKey: new Uint8Array(32),
+      formats,
+    });
     const server = await newServer({ turns: [talksUntilAborted], app: { auth } });
     const parent = await auth.issue({ name: 'test', grant }, auth.operator());
-    const token = await attenuateToken(parent.token, grant);
+    const token = await attenuateToken(llm, parent.token, grant);
     const answer = await open(server.app, { method: 'POST', path: '/api/v1/chat', token, body });
     await answer.received('"and "');
     await auth.revoke(parent.record.id, auth.operator());
@@ -75,7 +81,12 @@ describe('a running request', () => {
 
   it('ends when a later look at its token says that it has ended', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
-    const parts = { store: createMemoryTokenStore(), digestKey: new Uint8Array(32), cacheMilliseconds: 0 };
+    const parts = {
+      vocabulary: llm,
+      store: createMemoryTokenStore(),
+      digestKey: new Uint8Array(32),
+      cacheMilliseconds: 0,
+    };
     const [auth, otherProcess] = [createAuth(parts), createAuth(parts)];
     const server = await newServer({ turns: [talksUntilAborted], app: { auth } });
     const { token, record } = await auth.issue({ name: 'test', grant }, auth.operator());
@@ -89,7 +100,7 @@ describe('a running request', () => {
   it('ends when nobody can say for a while whether its token still counts', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     const store = createMemoryTokenStore();
-    const auth = createAuth({ store, digestKey: new Uint8Array(32), cacheMilliseconds: 0 });
+    const auth = createAuth({ vocabulary: llm, store, digestKey: new Uint8Array(32), cacheMilliseconds: 0 });
     const server = await newServer({ turns: [talksUntilAborted], app: { auth } });
     const { token } = await auth.issue({ name: 'test', grant }, auth.operator());
     const answer = await open(server.app, { method: 'POST', path: '/api/v1/chat', token, body });
@@ -104,7 +115,12 @@ describe('a running request', () => {
     const store = createMemoryTokenStore();
     let hangs = false;
     const find: typeof store.find = (id) => (hangs ? new Promise(() => {}) : store.find(id));
-    const auth = createAuth({ store: { ...store, find }, digestKey: new Uint8Array(32), cacheMilliseconds: 0 });
+    const auth = createAuth({
+      vocabulary: llm,
+      store: { ...store, find },
+      digestKey: new Uint8Array(32),
+      cacheMilliseconds: 0,
+    });
     const server = await newServer({ turns: [talksUntilAborted], app: { auth } });
     const { token } = await auth.issue({ name: 'test', grant }, auth.operator());
     const answer = await open(server.app, { method: 'POST', path: '/api/v1/chat', token, body });
@@ -116,7 +132,7 @@ describe('a running request', () => {
 
   it('leaves neither a look at its token nor a listener behind', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
-    const auth = createAuth({ store: createMemoryTokenStore(), digestKey: new Uint8Array(32) });
+    const auth = createAuth({ vocabulary: llm, store: createMemoryTokenStore(), digestKey: new Uint8Array(32) });
     const listening = new Set<unknown>();
     const watched = {
       ...auth,
