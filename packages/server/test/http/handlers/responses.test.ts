@@ -1,4 +1,5 @@
 import { attenuateToken } from '@latchkey/auth-core';
+import { llm } from '@latchkey/auth-core/llm';
 import { callsTool, says } from '@latchkey/engine/testing';
 import { describe, expect, it } from 'vitest';
 import { type Answer, send } from '../in-process-client.ts';
@@ -84,10 +85,10 @@ describe('stored responses', () => {
     const server = await talkative();
     const root = await server.issue(MAY);
     const [child, sister] = [
-      await attenuateToken(root, MAY),
-      await attenuateToken(root, { ...MAY, models: ['ibm/*'] }),
+      await attenuateToken(llm, root, MAY),
+      await attenuateToken(llm, root, { ...MAY, models: ['ibm/*'] }),
     ];
-    const grandchild = await attenuateToken(child, MAY);
+    const grandchild = await attenuateToken(llm, child, MAY);
     const stranger = await server.issue(MAY);
     const made = {
       root: await ask(server, root),
