@@ -1,10 +1,11 @@
-import { covers, type Grant, type Principal } from '@latchkey/auth-core';
+import type { Principal } from '@latchkey/auth-core';
+import { type Grant, llm } from '@latchkey/auth-core/llm';
 
 const EVERYTHING: Grant = { actions: ['*'], models: ['*'] };
 
 /** Whether nothing is denied to somebody: no action and no model, in every project and without conditions. */
 export function mayDoEverything({ authority, project }: Principal): boolean {
   const own = authority.filter(({ id }) => id !== 'policy');
-  const mayAll = authority.every(({ grant }) => grant.actions.includes('*')) && covers(own, EVERYTHING).covered;
+  const mayAll = authority.every(({ grant }) => grant.actions.includes('*')) && llm.covers(own, EVERYTHING).covered;
   return mayAll && project === undefined;
 }
