@@ -73,6 +73,6 @@ describe('a models folder with bad files in it', () => {
     const answers = await Promise.all(
       ['bad/truncated', NANO, 'bad/garbage', NANO].map((model) => server.admin.chat({ model, input: 'Hello' })),
     );
-    expect(answers.map(({ status }) => status)).toEqual([400, 200, 400, 200]);
+    expect(answers.map(({ status }) => status)).toEqual([500, 200, 500, 200]);
   });
 });
