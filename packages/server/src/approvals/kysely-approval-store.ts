@@ -7,12 +7,14 @@ export interface ApprovalStore {
   /** False when as many calls of its root token wait already. Throws away what ended before `endedBefore`. */
   add(approval: Approval, options: AddOptions): Promise<boolean>;
   find(id: string): Promise<StoredApproval | undefined>;
+  /** Those of these ids that there are. */
+  findAll(ids: readonly string[]): Promise<readonly StoredApproval[]>;
   /** Those that somebody waits for, or may come back for; the oldest first. */
   waiting(now: string): Promise<readonly StoredApproval[]>;
   /** Those whose caller has left, answered or not. */
   away(now: string): Promise<readonly StoredApproval[]>;
-  /** The server on which it waits is alive until then. */
-  keepAlive(id: string, aliveUntil: string): Promise<void>;
+  /** The server on which they wait is alive until then. */
+  keepAlive(ids: readonly string[], aliveUntil: string): Promise<void>;
   /**
    * Answers a call that waits, or denies one whose approval no caller has come back for yet; false when it is neither, or
    * another answer was faster.
@@ -116,11 +118,16 @@ export function createKyselyApprovalStore(db: Kysely<ApprovalTables>): ApprovalS
       return rows.map(fromRow);
     },
 
-    keepAlive: async (id, aliveUntil) => {
+    findAll: async (ids) => {
+      const rows = await db.selectFrom('approval').selectAll().where('id', 'in', ids).execute();
+      return rows.map(fromRow);
+    },
+
+    keepAlive: async (ids, aliveUntil) => {
       await db
         .updateTable('approval')
         .set({ alive_until: aliveUntil })
-        .where('id', '=', id)
+        .where('id', 'in', ids)
         .where('status', 'in', OPEN)
         .execute();
     },

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Clock, Principal } from '@latchkey/auth-core';
 import { ServerError } from '../contracts/server-error.ts';
 import type { Approval, Refusal, StoredApproval } from './approval.ts';
+import { batched } from './batched.ts';
 import type { Bell } from './bell.ts';
 import type { ApprovalStore } from './kysely-approval-store.ts';
 
@@ -74,6 +75,11 @@ export function createPendingCalls({
 }: PendingCallsOptions): PendingCalls {
   const closing = new AbortController();
   const running = new Set<Promise<unknown>>();
+  const look = batched(async (ids) => new Map((await store.findAll(ids)).map((found) => [found.id, found])));
+  const sayAlive = batched(async (ids) => {
+    await store.keepAlive(ids, after(ALIVE_MILLISECONDS));
+    return new Map<string, never>();
+  });
   const after = (milliseconds: number): string => new Date(clock().getTime() + milliseconds).toISOString();
 
   async function ask(call: WaitingCall): Promise<ApprovalOutcome> {
@@ -84,7 +90,7 @@ export function createPendingCalls({
       if (over.aborted) return leave(call, before);
       if (status === 'approved' || status === 'denied' || status === 'expired')
         return { approved: false, id, reason: DECIDED[status] };
-      await store.keepAlive(id, after(ALIVE_MILLISECONDS));
+      await store.keepAlive([id], after(ALIVE_MILLISECONDS));
       return await waitFor(call, before, over);
     }
     const approval = describe(call, createId(), after(0), after(seconds * 1000));
@@ -122,7 +128,7 @@ export function createPendingCalls({
       return outcome;
     } finally {
       // Whatever happened here must not leave something behind that looks as if somebody waited.
-      if (goesOn) await store.keepAlive(id, after(0));
+      if (goesOn) await store.keepAlive([id], after(0));
       else if ((await store.settle(id, ending, after(0))) && ending === 'expired') onExpired(approval);
       bell.ring(id);
     }
@@ -138,7 +144,7 @@ export function createPendingCalls({
     let saidAliveAt = clock().getTime();
     let isTold = false;
     for (;;) {
-      const found = await store.find(id);
+      const found = await look(id);
       const now = clock().getTime();
       // Nobody could come back for a new call of which nobody was told.
       if (over.aborted) {
@@ -158,7 +164,7 @@ export function createPendingCalls({
         continue;
       }
       if (now - saidAliveAt >= KEEP_ALIVE_MILLISECONDS) {
-        await store.keepAlive(id, after(ALIVE_MILLISECONDS));
+        await sayAlive(id);
         saidAliveAt = now;
       }
       await ear.heard(Math.min(LOOK_MILLISECONDS, Math.max(0, ends - now)), over);

@@ -180,7 +180,16 @@ describe('a call that can be taken up', () => {
       Approvals,
       Approvals,
     ];
-    const { id } = await ask(killed, { responseId });
+    const waiting = Promise.withResolvers<string>();
+    // What is killed looks no more.
+    const dead = Promise.withResolvers<void>();
+    onTestFinished(() => dead.resolve());
+    const onWaiting = (id: string) => {
+      waiting.resolve(id);
+      return dead.promise;
+    };
+    killed.pending.ask({ ...waitingCall(), responseId, onWaiting }).catch(() => {});
+    const id = await waiting.promise;
     clock.advance(11_000);
     expect(await ids(other.desk)).toEqual([id]);
     await other.desk.decide(id, { decision: 'approve' }, decider);

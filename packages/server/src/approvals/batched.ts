@@ -1,0 +1,28 @@
+/** For how long keys are gathered. */
+const GATHER_MILLISECONDS = 10;
+/** A statement takes no more values than databases do. */
+const MOST_KEYS = 500;
+
+/** Makes one call of those that come at about the same time: a thousand that wait are looked at together. */
+export function batched<T>(
+  fetch: (keys: readonly string[]) => Promise<ReadonlyMap<string, T>>,
+): (key: string) => Promise<T | undefined> {
+  let gathered: { readonly keys: Set<string>; readonly found: Promise<ReadonlyMap<string, T>> } | undefined;
+  return async (key) => {
+    if (gathered === undefined || gathered.keys.size >= MOST_KEYS) {
+      const keys = new Set<string>();
+      const timer = Promise.withResolvers<void>();
+      setTimeout(timer.resolve, GATHER_MILLISECONDS);
+      const batch = {
+        keys,
+        found: timer.promise.then(() => {
+          if (gathered === batch) gathered = undefined;
+          return fetch([...keys]);
+        }),
+      };
+      gathered = batch;
+    }
+    gathered.keys.add(key);
+    return (await gathered.found).get(key);
+  };
+}
