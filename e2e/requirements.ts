@@ -252,6 +252,8 @@ export const requirements = [
       'approvals.return':
         'a caller that went away goes on from its response, also on a server that was killed meanwhile: the call waits still',
       'approvals.timeout': 'no answer in time means no',
+      'turns.killed':
+        'at whichever of its writes a server is killed during a chat with an approved call, the tool runs at most once, and what ran is kept',
       'approvals.shutdown':
         'a server that is told to stop waits for no person; the call goes on waiting for whoever comes back',
     },
