@@ -1,6 +1,5 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { describe, expect, vi } from 'vitest';
 import { createApi } from '../support/api.ts';
 import type { ChatStream } from '../support/chat-stream.ts';
@@ -13,7 +12,7 @@ import { verifies } from '../support/verifies.ts';
 // As many starts of a server as a chat has writes.
 vi.setConfig({ testTimeout: 900_000 });
 
-const PRELOAD = pathToFileURL(join(import.meta.dirname, '..', 'support', 'kill-at-write.ts')).href;
+const PRELOAD = import.meta.resolve('../support/kill-at-write.ts');
 /** A chat with an approved call has some dozen; a server that never gets to the end of one must not loop for ever. */
 const MOST_WRITES = 200;
 const CHAT = { input: 'Echo red fox', integrations: ['mcp/notes'] };
