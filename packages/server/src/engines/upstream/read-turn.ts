@@ -21,6 +21,7 @@ const chunkSchema = z.looseObject({
                   function: z.looseObject({ name: text, arguments: text }).nullish(),
                 }),
               )
+              .max(1024)
               .nullish(),
           })
           .nullish(),
@@ -29,6 +30,7 @@ const chunkSchema = z.looseObject({
         stop_reason: z.union([z.string(), z.number()]).nullish(),
       }),
     )
+    .max(1024)
     .nullish(),
   usage: z
     .looseObject({
