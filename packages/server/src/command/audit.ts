@@ -67,7 +67,7 @@ const TYPES: readonly string[] = [
   ...['issued', 'edited', 'rotated', 'revoked', 'revealed', 'exchanged', 'reused', 'deleted'].map(
     (act) => `token.${act}`,
   ),
-  ...['settings.changed', 'keys.rotated'],
+  ...['response.deleted', 'settings.changed', 'keys.rotated'],
   ...['called', 'approved', 'ended', 'denied'].map((act) => `tool.${act}`),
   ...['requested', 'approved', 'denied', 'expired', 'refused'].map((act) => `approval.${act}`),
   ...['permission.denied', 'authentication.refused', 'limit.exceeded', 'audit.dropped', 'audit.trimmed'],
