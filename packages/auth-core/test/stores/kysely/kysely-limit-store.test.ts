@@ -57,6 +57,7 @@ function startProcess(limits: GrantLimits, script: string) {
       '--eval',
       `
       const { anonymousPrincipal, createMeter } = await import(${source('index.ts')});
+      const { llm } = await import(${source('llm/index.ts')});
       const { createKyselyLimitStore, openSqlite } = await import(${source('stores/kysely/index.ts')});
       const meter = createMeter({ vocabulary: llm,
         store: createKyselyLimitStore(openSqlite(${JSON.stringify(file)})),
