@@ -4,6 +4,7 @@ import { AuditUnavailableError, InvalidGrantError } from '../errors.ts';
 import { type Repeat, systemRepeat } from '../limits/lease-keeper.ts';
 import { requirePart } from '../require-part.ts';
 import { guard } from '../store/guard-store.ts';
+import { constantTimeEqual } from '../token/digest.ts';
 import { type AuditEnds, createAuditChain, FIRST_HEAD, type StampedEvent } from './audit-chain.ts';
 import type { AuditActor, AuditEvent, AuditedAct, AuditSink } from './audit-event.ts';
 import { createAuditQueue, type LostEvents } from './audit-queue.ts';
@@ -192,7 +193,7 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
         return;
       } catch (error) {
         const now = await store.head();
-        if (now?.seal === sealed?.seal) throw error;
+        if (isUnchanged(now, sealed)) throw error;
         sealed = now;
       }
     }
@@ -337,4 +338,9 @@ function readTime(text: string, path: string): string {
   if (time === undefined)
     throw new InvalidGrantError(path, 'must be a date and time such as 2027-01-31T12:00:00Z (RFC 3339)');
   return new Date(time).toISOString();
+}
+
+function isUnchanged(now: SealedAuditHead | undefined, before: SealedAuditHead | undefined): boolean {
+  if (now === undefined || before === undefined) return now === before;
+  return constantTimeEqual(now.seal, before.seal);
 }

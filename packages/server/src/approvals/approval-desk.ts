@@ -1,3 +1,4 @@
+import { timingSafeEqual } from 'node:crypto';
 import { type AuditEvent, type AuditedAct, type AuditSink, type Clock, recordAct } from '@latchkey/auth-core';
 import { reachStore } from '../contracts/reach-store.ts';
 import { ServerError } from '../contracts/server-error.ts';
@@ -162,7 +163,7 @@ type Keep = (write: AuditedAct) => Promise<boolean>;
 
 /** Whether this very thing was said before, by this token, and has not been refused. */
 const isSame = ({ status, decided }: StoredApproval, { by, digest }: NewAnswer['decided']): boolean =>
-  status !== 'waiting' && decided?.by === by && decided.digest === digest;
+  status !== 'waiting' && decided?.by === by && isEqual(decided.digest, digest);
 
 /** Where the answer of an answered call was taken, its caller was there. */
 const callerOf = ({ status }: StoredApproval): ShownApproval['caller'] => (status === 'answered' ? 'away' : 'waiting');
@@ -208,3 +209,6 @@ function notCovered(): ServerError {
     { param: 'arguments' },
   );
 }
+
+const isEqual = (one: string, other: string): boolean =>
+  one.length === other.length && timingSafeEqual(Buffer.from(one), Buffer.from(other));

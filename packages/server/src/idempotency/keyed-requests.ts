@@ -1,4 +1,4 @@
-import { createHmac, randomUUID } from 'node:crypto';
+import { createHmac, randomUUID, timingSafeEqual } from 'node:crypto';
 import { setTimeout as setTimeoutPromise } from 'node:timers/promises';
 import { type Clock, createSealer } from '@latchkey/auth-core';
 import { reachStore } from '../contracts/reach-store.ts';
@@ -125,7 +125,7 @@ export function createKeyedRequests({ store, secret, clock, hours, onLost }: Key
         if (found === true) return { run: begin(request, showsSecret) };
         if (found === 'full') throw tooManyKeys();
         if (found === undefined) continue;
-        if (found.digest !== described.digest) throw keyMeansAnother();
+        if (!isSameContent(found.digest, described.digest)) throw keyMeansAnother();
         if (found.authority !== described.authority) throw authorityHasChanged();
         if (found.state === 'answered') return { answer: await answerOf(found) };
         const here = running.get(id);
@@ -145,3 +145,6 @@ export function createKeyedRequests({ store, secret, clock, hours, onLost }: Key
     },
   };
 }
+
+const isSameContent = (one: string, other: string): boolean =>
+  one.length === other.length && timingSafeEqual(Buffer.from(one), Buffer.from(other));

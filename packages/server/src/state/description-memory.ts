@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { rename, writeFile } from 'node:fs/promises';
 import type { ModelDescription } from '@latchkey/engine';
 import { z } from 'zod';
-import { dictionary } from '../input/bounded.ts';
+import { dictionary, list } from '../input/bounded.ts';
 
 /** Another one when descriptions are made in another way, so that those of before are forgotten. */
 const FORMAT = 1;
@@ -20,10 +20,11 @@ const descriptionSchema = z.strictObject({
   displayName: text,
   maxContextLength: z.number(),
   type: z.enum(['llm', 'embedding']),
+  templateFault: z.string().optional(),
   capabilities: z.strictObject({
     vision: z.boolean(),
     trainedForToolUse: z.boolean(),
-    reasoning: z.strictObject({ allowedOptions: z.array(effort).max(5), default: effort }).optional(),
+    reasoning: z.strictObject({ allowedOptions: list(effort, 5), default: effort }).optional(),
   }),
 });
 const entrySchema = z.strictObject({
@@ -85,7 +86,11 @@ const toEntry = ({ path, stamp, description }: KnownDescription): readonly [stri
 ];
 
 /** Absent and undefined are not the same to those that compare. */
-function withoutUndefined({ capabilities, ...rest }: z.output<typeof descriptionSchema>): ModelDescription {
+function withoutUndefined({ capabilities, templateFault, ...rest }: z.output<typeof descriptionSchema>): ModelDescription {
   const { reasoning, ...others } = capabilities;
-  return { ...rest, capabilities: { ...others, ...(reasoning === undefined ? {} : { reasoning }) } };
+  return {
+    ...rest,
+    ...(templateFault === undefined ? {} : { templateFault }),
+    capabilities: { ...others, ...(reasoning === undefined ? {} : { reasoning }) },
+  };
 }

@@ -5,8 +5,10 @@ import * as server from '../../src/index.ts';
 it('the package exports these values and no others', () => {
   expect(Object.keys(server).sort()).toEqual([
     'ConfigError',
+    'EngineError',
     'ServerError',
     'createServer',
+    'createUpstreamEngine',
     'defineConfig',
     'loadConfig',
   ]);
@@ -17,6 +19,6 @@ it('the package has these doors and no others', () => {
     exports: object;
     bin: object;
   };
-  expect(Object.keys(manifest.exports)).toEqual(['.', './package.json']);
+  expect(Object.keys(manifest.exports)).toEqual(['.', './testing', './package.json']);
   expect(manifest.bin).toEqual({ latchkey: './bin/latchkey.js' });
 });

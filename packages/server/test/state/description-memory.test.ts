@@ -13,6 +13,7 @@ const thinking = describedModel({ capabilities: { vision: false, trainedForToolU
 describe('what is known of model files', () => {
   it.each<[string, ModelDescription | Error]>([
     ['a description', describedModel()],
+    ['a template that fails', { ...describedModel(), templateFault: 'Line 3: there is no filter x.' }],
     ['one of a model that reasons', thinking],
     ['a verdict', new Error('damaged')],
   ])('is known to the next server: %s', async (_, description) => {

@@ -1,37 +1,34 @@
 import type { EngineEvent, FinishReason, GenerateRequest, TokenUsage } from '@latchkey/engine';
 import { z } from 'zod';
+import { list } from '../../input/bounded.ts';
 import { BrokenStream } from './read-events.ts';
 import { errorOf, toRefusal } from './refusal.ts';
 
 const text = z.string().nullish();
 const tokens = z.int().min(0).max(1e9).nullish().catch(undefined);
 const chunkSchema = z.looseObject({
-  choices: z
-    .array(
-      z.looseObject({
-        delta: z
-          .looseObject({
-            content: text,
-            reasoning: text,
-            reasoning_content: text,
-            tool_calls: z
-              .array(
-                z.looseObject({
-                  index: z.int().min(0).max(1023).default(0),
-                  function: z.looseObject({ name: text, arguments: text }).nullish(),
-                }),
-              )
-              .max(1024)
-              .nullish(),
-          })
-          .nullish(),
-        finish_reason: text,
-        // vLLM says here which stop string it was.
-        stop_reason: z.union([z.string(), z.number()]).nullish(),
-      }),
-    )
-    .max(1024)
-    .nullish(),
+  choices: list(
+    z.looseObject({
+      delta: z
+        .looseObject({
+          content: text,
+          reasoning: text,
+          reasoning_content: text,
+          tool_calls: list(
+            z.looseObject({
+              index: z.int().min(0).max(1023).default(0),
+              function: z.looseObject({ name: text, arguments: text }).nullish(),
+            }),
+            1024,
+          ).nullish(),
+        })
+        .nullish(),
+      finish_reason: text,
+      // vLLM says here which stop string it was.
+      stop_reason: z.union([z.string(), z.number()]).nullish(),
+    }),
+    1024,
+  ).nullish(),
   usage: z
     .looseObject({
       prompt_tokens: tokens,

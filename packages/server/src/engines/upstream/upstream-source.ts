@@ -1,5 +1,6 @@
 import type { Model, ModelDescription, ModelSource } from '@latchkey/engine';
 import { z } from 'zod';
+import { list } from '../../input/bounded.ts';
 import { readBounded } from './read-bounded.ts';
 import { UpstreamEntry } from './upstream-entry.ts';
 import type { UpstreamModelOptions, UpstreamOptions } from './upstream-options.ts';
@@ -14,20 +15,19 @@ const DEFAULT_CONTEXT = 4096;
 
 const context = z.int().min(1).max(1e9).nullish().catch(undefined);
 const listSchema = z.looseObject({
-  data: z
-    .array(
-      z
-        .looseObject({
-          id: z.string().regex(/^\w[\w./:@+-]{0,200}$/),
-          created: z.number().min(0).max(1e11).nullish().catch(undefined),
-          // vLLM and SGLang say it here, llama.cpp in `meta`.
-          max_model_len: context,
-          meta: z.looseObject({ n_ctx_train: context }).nullish().catch(undefined),
-        })
-        .nullable()
-        .catch(null),
-    )
-    .max(MOST_MODELS),
+  data: list(
+    z
+      .looseObject({
+        id: z.string().regex(/^\w[\w./:@+-]{0,200}$/),
+        created: z.number().min(0).max(1e11).nullish().catch(undefined),
+        // vLLM and SGLang say it here, llama.cpp in `meta`.
+        max_model_len: context,
+        meta: z.looseObject({ n_ctx_train: context }).nullish().catch(undefined),
+      })
+      .nullable()
+      .catch(null),
+    MOST_MODELS,
+  ),
 });
 
 type Listed = NonNullable<z.infer<typeof listSchema>['data'][number]>;
