@@ -23,15 +23,19 @@ export interface ManagementEntry {
   readonly details?: Readonly<Record<string, Json>>;
 }
 
-/** Keeps what is done to tokens, and lets nothing be done that is not kept. */
+/** Records every change to a token in the audit log. A change that cannot be recorded is not made. */
 export interface ManagementAudit {
   /** @throws {AuthError} `AUTH_AUDIT_UNAVAILABLE` */
   note(entry: ManagementEntry): Promise<void>;
-  /** Writes with its entry, or not at all; false when the store has refused it. @throws {AuthError} `AUTH_AUDIT_UNAVAILABLE` */
+  /**
+   * Writes the act together with its audit entry, or neither; false when the store refused the act.
+   *
+   * @throws {AuthError} `AUTH_AUDIT_UNAVAILABLE`
+   */
   write(entry: ManagementEntry, act: AuditedAct): Promise<boolean>;
 }
 
-/** Creates it over a sink; without one, nothing is kept. */
+/** Creates a management audit that writes to the sink; without a sink, nothing is recorded. */
 export function createManagementAudit(
   sink: AuditSink | undefined,
   store: Pick<TokenStore, 'database'>,

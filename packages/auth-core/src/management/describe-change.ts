@@ -10,7 +10,7 @@ import type { EditInput } from './edit-token.ts';
 const LIST_ITEMS = 8;
 const TEXT_CHARACTERS = 60;
 
-/** What the log keeps of a token that was made: whose it is, what it may do and until when. */
+/** What the log records of a new token: its owner, its grant and its expiry. */
 export async function describeIssued(vocabulary: VocabularyParts, { owner, parentId, grant, expiresAt }: TokenRecord) {
   return {
     owner,
@@ -20,7 +20,10 @@ export async function describeIssued(vocabulary: VocabularyParts, { owner, paren
   };
 }
 
-/** What the log keeps of a token that was changed: what of it, and what it was and is. Notes are nobody else's concern. */
+/**
+ * What the log records of a changed token: which fields changed, with their values before and after. The text of notes
+ * is not recorded.
+ */
 export async function describeEdited(
   vocabulary: VocabularyParts,
   input: EditInput,
@@ -53,7 +56,7 @@ async function describeGrant({ resources }: VocabularyParts, grant: Grant): Prom
   });
   return {
     digest: await sha256(canonicalJson(grant)),
-    // Said twice is said once: what counts must not be pushed out by what repeats.
+    // Duplicates are removed, so that repeated actions do not push others out of the entry.
     actions: [...new Set(actions)].sort(),
     ...Object.fromEntries(rules),
     ...(networks && { networks: begin(networks) }),
@@ -70,7 +73,7 @@ function namesOf(kind: AnyResourceKind, rule: unknown): readonly string[] {
   return typeof rule === 'object' && rule !== null ? Object.keys(rule) : [String(rule)];
 }
 
-/** The widest come first, where stars are: what is left out is never more than what is shown. */
+/** Patterns with `*` come first: what is left out is never wider than what is shown. */
 function begin(texts: readonly string[]): string[] {
   const sorted = [...new Set(texts)].sort((left, right) => Number(right.includes('*')) - Number(left.includes('*')));
   const shown = sorted

@@ -28,7 +28,7 @@ export interface EditInput<W extends Words = Words> {
   /** Read by `parseGrant` of the vocabulary. */
   readonly grant?: Grant<W>;
   /**
-   * RFC 3339, or null for a token that never expires. That of a personal access token can only be brought forward; a
+   * RFC 3339, or null for a token that never expires. The expiry of a personal access token can only be moved earlier; a
    * legacy token has none.
    */
   readonly expiresAt?: string | null;
@@ -49,7 +49,7 @@ export function createEditToken(parts: TokenManagerParts, access: TokenAccess, m
     const coverage = coversAll(vocabulary, access.ownAuthority(by), [...inherited, { grant: parsed, source: 'grant' }]);
     if (!coverage.covered) throw new GrantNotCoveredError(coverage.reason);
     checkProjectOfGrant(record.project, [{ grant: parsed, source: 'grant' }]);
-    // What is no less than before must not be had for longer than who gives it has it.
+    // A grant that is wider than before must not outlast the principal that gives it.
     if (!vocabulary.covers([{ grant: readGrant(vocabulary, record), source: 'grant' }], parsed).covered)
       requireSameEnd(by, token);
     return parsed;
@@ -93,7 +93,7 @@ interface Change {
   readonly after: TokenRecord;
 }
 
-/** The field as it was, as it is asked for, or, for null, no such field. */
+/** The field with its present value when none was given, without a value for null, else with the given value. */
 function keep<K extends string, T>(
   name: K,
   asked: T | null | undefined,

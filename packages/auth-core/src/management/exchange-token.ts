@@ -43,16 +43,16 @@ export interface ExchangeInput<W extends Words = Words> {
   readonly expiresAt?: string;
 }
 
-/** How many keys that still work a presented token may have made itself, whatever others have made of it. */
+/** The most live keys that a presented token may have made directly; keys made by other tokens do not count. */
 const MAXIMUM_MADE = 100;
-/** How many may come from one that was derived, by itself or by way of what was derived from it. */
+/** The most live keys that may descend from a derived token, directly or through other tokens. */
 const MAXIMUM_THROUGH = 200;
-/** How many may come from a root by way of what was derived from it. */
+/** The most live keys that may descend from a root token through other tokens. */
 const MAXIMUM_OF_ROOT = 2000;
 
 /**
- * Creates the function that turns a token into an API key derived from it. The bounds are counted for each process:
- * those that count in the same moment may pass them by one each.
+ * Creates the function that turns a token into an API key derived from it. Each process checks these limits on its own:
+ * processes that count at the same moment may each exceed them by one key.
  */
 export function createExchangeToken(parts: TokenManagerParts, makers: Makers, audit: ManagementAudit) {
   const { vocabulary, store, formats, settings, clock, patterns } = parts;
@@ -64,8 +64,8 @@ export function createExchangeToken(parts: TokenManagerParts, makers: Makers, au
   }
 
   /**
-   * Whoever has a derived token must not use up the places of those that it was derived from: what a token has made
-   * itself is counted on its own, and its ancestors bound what comes of it with more room than that.
+   * The holder of a derived token must not be able to use up the allowance of its ancestors: what a token has made
+   * directly is counted separately, and the limits of its ancestors are larger than that.
    */
   async function requireRoom({ id, tokenId, chain }: Principal, now: Date): Promise<void> {
     const at = now.toISOString();
@@ -103,12 +103,12 @@ export function createExchangeToken(parts: TokenManagerParts, makers: Makers, au
 
   return async function exchange(input: ExchangeInput, by: Principal): Promise<IssuedToken> {
     requireToken(by);
-    // Left out is everything; null, as of a variable that was never set, is no grant.
+    // An omitted grant means everything. Null, such as from a variable that was never set, is not a grant.
     const grant = vocabulary.parseGrant(input.grant === undefined ? vocabulary.everything : input.grant, {
       at: 'grant',
       ...(patterns && { patterns }),
     });
-    // Who asks at the same time must not find the same room.
+    // One at a time: otherwise two concurrent requests could both pass the same limit.
     const { text, record } = await takeTurn(by.rootId, () =>
       makers.act(
         by,
@@ -130,5 +130,5 @@ export function createExchangeToken(parts: TokenManagerParts, makers: Makers, au
   };
 }
 
-/** A key that is to be made, and in which format. */
+/** The draft of a new key, and its format. */
 type Draft = TokenDraft & { readonly format: StoredTokenFormat };

@@ -50,24 +50,24 @@ export interface IssueInput<W extends Words = Words> {
    * left out, after `personalAccessTokenSeconds`. A legacy token never does.
    */
   readonly expiresAt?: string;
-  /** Up to 2000 visible characters, on several lines if need be. */
+  /** Up to 2000 visible characters, on one or more lines. */
   readonly notes?: string;
-  /** After how many seconds people are to be reminded of a new secret; 90 days when left out. */
+  /** After how many seconds the token is due for a new secret; 90 days when left out. */
   readonly rotateAfterSeconds?: number;
   /** The text of a custom key; for no other kind. */
   readonly secret?: string;
-  /** Takes a custom key although it is easy to guess. */
+  /** Accepts a custom key even if it is easy to guess. */
   readonly force?: boolean;
 }
 
-/** A new token, or a new secret of one: its text, this one time, and what is known of it. */
+/** A new token, or a token with a new secret: its text, which is returned only once, and its record. */
 export interface IssuedToken<W extends Words = Words> {
-  /** The token itself. But for legacy tokens, it can never be shown again: who loses it needs another one. */
+  /** The token itself. Except for a legacy token, it cannot be shown again: if it is lost, issue or rotate one. */
   readonly token: string;
   readonly record: TokenInfo<W>;
 }
 
-/** A token that is to be made, and in which format. */
+/** The draft of a new token, and its format. */
 type Draft = TokenDraft & { readonly format: StoredTokenFormat };
 
 /** Creates the function that issues tokens. */
@@ -107,7 +107,7 @@ export function createIssueToken(
       ...(project !== undefined && { project }),
       ...(notes !== undefined && { notes: checkNotes(notes) }),
       ...(rotateAfterSeconds !== undefined && { rotateAfterSeconds: checkRotateAfter(rotateAfterSeconds) }),
-      // What a derived token makes must end with what that was derived from.
+      // A token made by a derived token must end with the tokens that the derived one came from.
       ...(isDerived(by) && (await deriveFrom(by, parts))),
       createdAt: now.toISOString(),
       createdBy: by.id,
@@ -149,7 +149,7 @@ const OPTIONS: ReadonlySet<string> = new Set([
   'force',
 ] satisfies (keyof IssueInput)[]);
 
-/** What would be dropped in silence is missed later. */
+/** Rejects unknown options, which would otherwise be ignored silently. */
 function refuseUnknown(input: IssueInput): void {
   const unknown = Object.keys(input).find((name) => !OPTIONS.has(name));
   if (unknown === undefined) return;

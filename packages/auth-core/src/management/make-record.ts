@@ -6,13 +6,13 @@ import { keepSecrets } from '../token/token-secrets.ts';
 import type { Maker } from './maker.ts';
 import type { TokenManagerParts } from './token-manager-parts.ts';
 
-/** What is decided of a new token before it has an id and a secret. */
+/** The fields of a new token that are known before it has an id and a secret. */
 export type TokenDraft = Omit<TokenRecord, 'id' | 'digest' | 'attenuationKey' | 'previous' | 'sealed' | 'stub'>;
 
-/** What is kept of a minted token, and its id. */
+/** What is stored of a minted token, and its id. */
 export type KeptToken = Pick<TokenRecord, 'id' | 'digest' | 'attenuationKey' | 'sealed' | 'stub'>;
 
-/** A token that was just made: the text, this one time, and what is kept of it. */
+/** A token that was just made: its text, which is returned only once, and its record. */
 export interface MadeToken {
   readonly text: string;
   readonly record: TokenRecord;
@@ -25,8 +25,9 @@ const CROWDED = 'No id could be found that is free. Try again.';
 const TAKEN = 'There is a key with this text already. Choose another one.';
 
 /**
- * Mints a token and stores it while its maker stands, under another id as long as the id is taken. Undefined when the
- * store has refused each: then either all ids were taken, or the maker has changed.
+ * Mints a token and stores it, provided that the tokens of its maker are unchanged. When the id is taken, it tries
+ * again with another id. Undefined when the store refused every attempt: either all ids were taken, or the maker has
+ * changed.
  */
 export async function makeRecord(
   parts: MakingParts,
@@ -36,7 +37,7 @@ export async function makeRecord(
   { standing, secret }: Pick<Maker, 'standing'> & { readonly secret?: string | undefined },
 ): Promise<MadeToken | undefined> {
   const request = mintRequest(draft, secret);
-  // Who chose the text chose the id with it.
+  // A chosen text determines the id, so another attempt would give the same id.
   const attempts = secret === undefined ? ATTEMPTS : 1;
   for (let attempt = 0; attempt < attempts; attempt++) {
     const minted = await format.mint(request);
@@ -47,12 +48,12 @@ export async function makeRecord(
   return undefined;
 }
 
-/** Why a token could not be stored although its maker stands. */
+/** The error for a token that could not be stored although its maker is unchanged. */
 export function cannotBeMade(secret: string | undefined): ConflictError {
   return new ConflictError(secret === undefined ? CROWDED : TAKEN);
 }
 
-/** Turns what was minted into what may be stored of it. */
+/** Turns a minted token into the fields that may be stored. */
 export async function keepMinted(
   { digest, sealer }: Omit<MakingParts, 'store'>,
   format: StoredTokenFormat,

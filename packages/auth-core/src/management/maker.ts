@@ -17,26 +17,26 @@ import { readEntries } from '../verification/read-principal.ts';
 import { denyProject } from './select-project.ts';
 import type { TokenManagerParts } from './token-manager-parts.ts';
 
-/** Who acts, as the store has it now, and what must not change before the act is written. */
+/** The acting principal as the store has it now, and the tokens that must not change before the act is written. */
 export interface Maker {
   readonly by: Principal;
   readonly standing: readonly StandingToken[];
 }
 
-/** Reads who acts anew; see {@link createMakers}. */
+/** Reads the acting principal again from the store; see {@link createMakers}. */
 export interface Makers {
   /**
-   * The principal as the tokens behind it are now: alive, of kinds that are switched on, in their time, with the grants
-   * that they have by now.
+   * The principal as its tokens are now. They must not be revoked or expired, their kinds must be enabled, and their
+   * present grants apply.
    *
    * @throws {AuthError} `AUTH_TOKEN_*`, `AUTH_PERMISSION_DENIED`, `AUTH_STORE_UNAVAILABLE`
    */
   read(by: Principal): Promise<Maker>;
   /**
-   * Lets a principal act as it is now, and again when one of its tokens was changed before the act was written. The act
-   * gives `standing` to the store with what it writes, and answers undefined when the store has refused that.
+   * Runs an act with the principal as it is now, and again when one of its tokens changed before the act was written.
+   * The act passes `standing` to the store with its write, and returns undefined when the store refused the write.
    *
-   * @throws {AuthError} what `read` and the act do; `refused` when it was not the principal that has changed
+   * @throws {AuthError} as `read` and the act do; `refused` when the write was refused although the principal is unchanged
    */
   act<T>(by: Principal, act: (maker: Maker) => Promise<T | undefined>, refused?: () => AuthError): Promise<T>;
 }
@@ -48,9 +48,9 @@ const NO_PRINCIPAL =
   'the last argument must be the principal that asks: what auth.verify() has answered, or auth.operator()';
 
 /**
- * Creates what every act of administration begins with. A principal was verified when its request came, and by the time
- * that its act is written its token may have been revoked, rotated or narrowed: so it is read again, and what is written
- * is written only while all of that stands.
+ * Creates the check that every act of token management begins with. A principal is verified when its request arrives;
+ * before its act is written, its token may have been revoked, rotated or narrowed. So the principal is read again, and
+ * the write succeeds only if its tokens have not changed since.
  */
 export function createMakers(parts: MakerParts): Makers {
   const { vocabulary, store, policy, clock, settings, isEnded } = parts;
@@ -115,7 +115,7 @@ function requireRunning({ revokedAt, expiresAt }: TokenRecord, now: Date): void 
   if (!(now.getTime() < endOf(expiresAt))) throw new InvalidTokenError('AUTH_TOKEN_EXPIRED');
 }
 
-/** A token may have got another secret since, and the time of the one that was presented may be over. */
+/** Refuses when the token was rotated since and the overlap of the presented secret has ended. */
 function requireSecret({ provedBy }: Principal, own: TokenRecord, now: Date): void {
   if (provedBy === undefined || provedBy === nameSecret(own)) return;
   const { previous } = own;
@@ -123,7 +123,7 @@ function requireSecret({ provedBy }: Principal, own: TokenRecord, now: Date): vo
   throw new InvalidTokenError('AUTH_TOKEN_ROTATED');
 }
 
-/** What the stored tokens say is read anew; what was derived from them without the store is what was presented. */
+/** Takes the stored tokens as they are now, and the parts derived without the store as they were presented. */
 function asItIsNow(
   by: Principal,
   lineage: readonly TokenRecord[],
@@ -137,7 +137,7 @@ function asItIsNow(
   return Object.freeze({
     ...rest,
     authority: Object.freeze([policy, ...lineage.flatMap((record) => readEntries(vocabulary, record)), ...added]),
-    // A time that cannot be read has come.
+    // A time that cannot be parsed counts as past.
     ...(endsAt !== Number.POSITIVE_INFINITY && { expiresAt: toText(endsAt) }),
   });
 }

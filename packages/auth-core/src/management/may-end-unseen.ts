@@ -4,8 +4,8 @@ import { coversAll } from './token-access.ts';
 import type { TokenManagerParts } from './token-manager-parts.ts';
 
 /**
- * Says whether a principal may end a token while the store does not answer. The one act that must not wait for it: what
- * was verified here within the last minute decides, and what is not known by that is refused.
+ * Whether a principal may revoke a token while the store does not answer. Revocation is the one act that must not wait
+ * for the store: what this process verified within the last minute decides, and anything unknown is refused.
  */
 export async function mayEndUnseen(
   id: string,
@@ -25,7 +25,7 @@ export async function mayEndUnseen(
   }
   if (denyAction(by.authority, 'tokens:write') !== undefined) return false;
   const own = by.authority.filter((entry) => entry !== policy);
-  // Such an authority covers every token, also one that was never seen here.
+  // Such an authority covers every token, including one that this process has never seen.
   if (
     by.project === undefined &&
     coversAll(vocabulary, own, [{ grant: vocabulary.everything, source: 'everything' }]).covered

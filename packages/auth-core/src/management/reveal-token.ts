@@ -6,7 +6,7 @@ import type { Makers } from './maker.ts';
 import { isItself, requireSameChain, requireSameEnd, type TokenAccess } from './token-access.ts';
 import type { TokenManagerParts } from './token-manager-parts.ts';
 
-/** Creates the function that shows a token again, of a kind that stays visible to its owner. */
+/** Creates the function that shows the text of a token again, for the kinds that stay visible to their owner. */
 export function createRevealToken(
   parts: TokenManagerParts,
   access: TokenAccess,
@@ -22,15 +22,15 @@ export function createRevealToken(
     }
     if (record.owner !== by.owner) throw new PermissionDeniedError(NOT_THE_OWNER);
     requireSameChain(by, found);
-    // Who sees a token has it, so one that ends must not show one that goes on.
+    // A principal that sees a token can use it, so it must not be shown a token that lasts longer than itself.
     requireSameEnd(by, found);
-    // The use of the present secret has ended such an overlap, so it is the former one that asks.
+    // The first use of the present secret ends such an overlap, so the caller presented the former secret.
     const awaitsFirstUse = record.previous !== undefined && record.previous.endsAt === undefined;
     if (isItself(record, by) && awaitsFirstUse) throw new GrantNotCoveredError(BY_FORMER);
     const text = await openText(parts.sealer, record);
     if (text === undefined) throw new StoreUnavailableError(new Error(`token ${id} was sealed with another key`));
     await audit.note({ type: 'token.revealed', by, record });
-    // Nothing is written that could stand or fall with it, so it is looked at once more.
+    // There is no write that the store could refuse, so the principal is checked once more.
     await makers.read(by);
     return text;
   };

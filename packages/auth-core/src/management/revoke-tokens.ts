@@ -12,33 +12,33 @@ import { requireAction, requireToken, type TokenAccess } from './token-access.ts
 import { type TokenInfo, toTokenInfo } from './token-info.ts';
 import type { TokenManagerParts } from './token-manager-parts.ts';
 
-/** Whose tokens to revoke; at least one of the two. */
+/** The owner or the project whose tokens to revoke; at least one of the two is needed. */
 export interface RevokeAllInput {
   readonly owner?: string;
   readonly project?: string;
 }
 
-/** A token that was ended. */
+/** The result of revoking a token. */
 export interface Revocation<W extends Words = Words> {
   readonly id: string;
   /** RFC 3339. */
   readonly revokedAt: string;
   /**
-   * Whether the store has it. If not, the token is denied by this process, with all that was derived from it, and stored as
-   * soon as the store answers; until then, other processes on the store still take it.
+   * Whether the revocation is stored. If not, this process denies the token and all that was derived from it, and stores
+   * the revocation as soon as the store answers; until then, other processes on the store still accept the token.
    */
   readonly stored: boolean;
-  /** What is known of the token, unless the store could not say. */
+  /** The token's record; absent when the store did not answer. */
   readonly token?: TokenInfo<W>;
 }
 
 const ATTEMPTS = 10;
-/** How long to wait for the store to say whether a caller may end a token, before what was known a moment ago decides. */
+/** How long to wait for the store to decide whether a caller may revoke a token, before recent knowledge decides. */
 const PATIENCE_MILLISECONDS = 500;
-/** How often to look for tokens that were made while others were ended. */
+/** How many times to look for tokens that were made while others were being revoked. */
 const PASSES = 10;
 
-/** Creates the functions that end tokens. The end counts here before anything is written. */
+/** Creates the functions that revoke tokens. This process denies a token before anything is written. */
 export function createRevokeTokens(
   parts: TokenManagerParts,
   access: TokenAccess,
@@ -47,7 +47,7 @@ export function createRevokeTokens(
 ) {
   const { store, clock, onChange, revocations } = parts;
 
-  /** Writes that a token has ended. Whatever else happens to it meanwhile, it goes through. */
+  /** Writes the revocation, and tries again when the token was changed at the same time. */
   async function writeEnd(
     id: string,
     revokedAt: string,
@@ -58,15 +58,15 @@ export function createRevokeTokens(
       if (record.revokedAt !== undefined) return { record, changed: false };
       const { version } = record;
       const revoked = { ...record, revokedAt, version: version + 1 };
-      // Standing on itself, it waits for its turn without holding up the process.
+      // With itself as a standing token, the write waits for its turn without blocking the process.
       if (await store.update(revoked, version, [{ id, version }])) return { record: revoked, changed: true };
     }
     throw new StoreUnavailableError(new Error(`token ${id} changes faster than it can be read`));
   }
 
   /**
-   * What was derived without the store gets a record of its end, which is all that is ever kept of it, until it could not
-   * have lived longer.
+   * Stores a tombstone for a token that was derived without the store. It is the token's only record, and is kept until
+   * the token would have expired.
    */
   async function writeStone(stone: TokenRecord): Promise<{ record: TokenRecord; changed: boolean }> {
     if (await store.insert(stone)) return { record: stone, changed: true };
@@ -99,9 +99,12 @@ export function createRevokeTokens(
     };
   }
 
-  /** The token as it is kept, if the store says; refuses by what was known within the last minute, if it does not. */
+  /**
+   * The stored token, after a check that the caller may revoke it. When the store does not answer, what was verified
+   * within the last minute decides, and the result is undefined.
+   */
   async function requireMayEnd(id: string, asked: Principal): Promise<TokenRecord | undefined> {
-    // Whoever has a token may end it, at whatever time; nothing is asked of the store for that.
+    // A caller may always revoke its own token, so the store is not asked.
     if (id === asked.id) return undefined;
     try {
       return await patiently(async () => {
@@ -137,15 +140,15 @@ export function createRevokeTokens(
       }
       const filter = { ...(owner !== undefined && { owner }), ...(project !== undefined && { project }) };
       const revoked: Revocation[] = [];
-      // A token that is about to end may make another one meanwhile; that one is found by looking again.
+      // A token that is being revoked may make another one at the same time; the next pass finds it.
       for (let pass = 0, found = true; found && pass < PASSES; pass++) {
         found = false;
         for await (const page of listPages(store, filter)) {
           const left = (await access.filterVisible(page, by)).filter(
-            // Whoever revokes goes on: to end oneself, one says so.
+            // The caller's own token and its ancestors are skipped: a caller revokes its own token by its id.
             ({ id, revokedAt }) => revokedAt === undefined && !by.chain.includes(id) && !parts.isEnded(id),
           );
-          // All are denied before the store has taken the first.
+          // All of them are denied here before the store has written the first.
           for (const { changed, ...revocation } of await Promise.all(left.map(({ id }) => end(id, by)))) {
             if (!changed) continue;
             found = true;
@@ -158,12 +161,12 @@ export function createRevokeTokens(
   };
 }
 
-/** Whether a principal is a token that the store has no record of, and ends itself. */
+/** Whether a principal revokes itself and is a token that the store has no record of. */
 function isDerivedHere(id: string, by: Principal): boolean {
   return id === by.id && (by.kind === 'access' || by.kind === 'attenuated');
 }
 
-/** No secret has a digest of this length, so that nobody can ever present it. */
+/** No secret has a digest of this length, so no presented secret can match it. */
 const DIGEST_OF_NOTHING = '';
 
 function tombstoneOf(by: Principal, time: string): TokenRecord {

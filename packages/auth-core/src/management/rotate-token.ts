@@ -15,13 +15,13 @@ import type { TokenManagerParts } from './token-manager-parts.ts';
 /** How a token gets a new secret. */
 export interface RotateInput {
   /**
-   * For how long the present secret still counts: from 0 seconds to 30 days, or until the new one is used for the
-   * first time. When left out, it ends at once. The one before the present one ends in any case.
+   * How long the present secret remains valid: from 0 seconds to 30 days, or until the new one is first used. When left
+   * out, it ends at once. The secret before the present one ends in any case.
    */
   readonly overlap?: { readonly seconds: number } | 'until-first-use';
   /**
-   * RFC 3339; when left out, the token ends when it did before. A personal access token then lives for another
-   * `personalAccessTokenSeconds`, though not longer than the token of who asks.
+   * RFC 3339; when left out, the token keeps its expiry. A personal access token then lives for another
+   * `personalAccessTokenSeconds`, but not longer than the caller's token.
    */
   readonly expiresAt?: string;
 }
@@ -45,7 +45,7 @@ export function createRotateToken(
   const { store, formats, settings, clock, onChange } = parts;
 
   async function mintAgain(id: string, input: RotateInput, by: Principal): Promise<Rotation> {
-    // Who has a token may change its secret: it does nothing more by that, and lasts no longer.
+    // A caller may always rotate its own token: that gives it no more permissions and no later expiry.
     if (by.id !== id) requireAction(by, 'tokens:write');
     const now = clock();
     const end = readOverlap(input.overlap, now);
@@ -54,7 +54,7 @@ export function createRotateToken(
     if (record.kind === 'custom') throw new InvalidGrantError('kind', CUSTOM);
     const format = findFormat(record.kind, formats, settings());
     requireNotEnded(found.record, now, 'gets no new secret');
-    // Whoever rotates a token has it afterwards, so it must be nothing that they could not have made.
+    // The caller receives the rotated token, so it must be one that the caller could have made.
     requireSameChain(by, found);
     requireSameEnd(by, found);
     if (record.owner !== by.owner && !isAdministrator(access.ownAuthority(by))) {
@@ -97,7 +97,7 @@ export function createRotateToken(
 const CUSTOM =
   'is custom, and nobody but you can choose the text of a custom key. Import another one and revoke this one';
 
-/** When the present secret ends; undefined for the first use of the new one. */
+/** When the present secret ends; undefined when it ends with the first use of the new one. */
 function readOverlap(overlap: RotateInput['overlap'], now: Date): string | undefined {
   if (overlap === 'until-first-use') return undefined;
   const seconds = overlap === undefined ? 0 : overlap?.seconds;
@@ -110,7 +110,7 @@ function readOverlap(overlap: RotateInput['overlap'], now: Date): string | undef
   return new Date(now.getTime() + seconds * 1000).toISOString();
 }
 
-/** What is kept of the present secret; a key to derive from it only as long as it counts. */
+/** What is kept of the present secret; its attenuation key only if the secret remains valid. */
 function keepPrevious({ digest, attenuationKey }: TokenRecord, endsAt: string | undefined, now: Date): PreviousSecret {
   const counts = endsAt === undefined || endsAt !== now.toISOString();
   return {

@@ -7,10 +7,10 @@ import type { Principal } from '../principal.ts';
 import { checkLabel } from './token-input.ts';
 
 /**
- * The principal as it acts for one project. It must be the one that its token belongs to, if there is one, and one that
- * every grant allows.
+ * The principal as it acts for one project. If its token belongs to a project, it must be that one, and every grant
+ * must allow it.
  *
- * @throws {AuthError} `AUTH_PERMISSION_DENIED`; `AUTH_GRANT_INVALID` when it is no name of a project
+ * @throws {AuthError} `AUTH_PERMISSION_DENIED`; `AUTH_GRANT_INVALID` when it is not a valid name of a project
  */
 export function selectProject(principal: Principal, project: string): Principal {
   checkLabel(project, 'project');
@@ -20,7 +20,7 @@ export function selectProject(principal: Principal, project: string): Principal 
 }
 
 /**
- * The project of a new token: what was asked for, or that of its maker, where both the maker and the token's own grant
+ * The project of a new token: the requested one, or that of its maker. Both the maker and the token's own grant must
  * allow it.
  */
 export function projectOfNew(asked: string | undefined, by: Principal, own: Authority): string | undefined {
@@ -33,13 +33,13 @@ export function projectOfNew(asked: string | undefined, by: Principal, own: Auth
   return project;
 }
 
-/** Refuses a grant that its token could never use, since it leaves out the project that the token belongs to. */
+/** Refuses a grant that the token could never use, because it does not list the token's own project. */
 export function checkProjectOfGrant(project: string | undefined, own: Authority): void {
   if (project === undefined || findForeign(own, project) < 0) return;
   throw new InvalidGrantError('grant.projects', `must hold ${JSON.stringify(project)}, the project of the token`);
 }
 
-/** Denies a principal that belongs to a project, or acts for one, any other. */
+/** Denies every other project to a principal that belongs to a project or acts for one. */
 export function denyForeignProject(
   { name, project: bound, authority }: Principal,
   project: string | undefined,

@@ -1,7 +1,7 @@
-/** Runs what belongs to one key one after the other, in the order of the calls. */
+/** Runs the acts of one key one after the other, in the order of the calls. */
 export type TakeTurns = <T>(key: string, act: () => Promise<T>) => Promise<T>;
 
-/** Creates it. What fails holds nobody up. */
+/** Creates a lock per key. A failed act does not block the next one. */
 export function createTurns(): TakeTurns {
   const last = new Map<string, Promise<unknown>>();
   return async function takeTurn(key, act) {

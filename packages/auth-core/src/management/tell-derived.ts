@@ -1,18 +1,18 @@
 import type { TokenStore } from '../store/token-store.ts';
 
-/** What has ended: a stored token, or, with `through`, only what was derived from it by way of that id. */
+/** What has ended: a stored token, or, with `through`, only the tokens derived from it through that id. */
 export interface EndedToken {
   readonly parentId: string;
   readonly through?: string;
 }
 
-/** Tells of every stored token that has ended with one that it was derived from, directly or by way of others. */
+/** Reports every stored token that ended because a token that it was derived from, directly or indirectly, ended. */
 export async function tellDerived(
   store: Pick<TokenStore, 'list'>,
   { parentId, through }: EndedToken,
   tell: (id: string, change: 'revoked') => void,
 ): Promise<void> {
-  // A set grows while it is walked through, and holds nothing twice.
+  // Ids added to the set during the loop are visited too, each only once.
   const parents = new Set([parentId]);
   for (const parent of parents) {
     for (const { id, caveats = [] } of await store.list({ parentId: parent })) {

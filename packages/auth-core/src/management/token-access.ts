@@ -16,9 +16,9 @@ export interface VisibleToken {
   readonly lineage: TokenLineage;
 }
 
-/** Says which tokens a principal may see, and what it may do with them. */
+/** Decides which tokens a principal may see, and what it may do with them. */
 export interface TokenAccess {
-  /** What the principal may do, without the server's policy: every token is held to that anyway. */
+  /** What the principal may do, without the server's policy, which applies to every token anyway. */
   ownAuthority(by: Principal): Authority;
   /** @throws {AuthError} `AUTH_PERMISSION_DENIED`, `AUTH_TOKEN_NOT_FOUND` */
   findVisible(id: string, by: Principal, action: CoreWords['actions']): Promise<VisibleToken>;
@@ -26,7 +26,7 @@ export interface TokenAccess {
   filterVisible(records: readonly TokenRecord[], by: Principal): Promise<TokenRecord[]>;
 }
 
-/** Creates it over a store. */
+/** Creates the access checks over a store. */
 export function createTokenAccess(
   store: Pick<TokenStore, 'find'>,
   policy: AuthorityEntry,
@@ -35,7 +35,7 @@ export function createTokenAccess(
   const ownAuthority = (by: Principal) => by.authority.filter((entry) => entry !== policy);
 
   function isVisible({ record, lineage }: VisibleToken, by: Principal): boolean {
-    // What is left of a derived token that was ended is no token.
+    // A record of these kinds is a tombstone, not a token.
     if (record.kind === 'access' || record.kind === 'attenuated') return false;
     if (isItself(record, by)) return true;
     if (by.project !== undefined && record.project !== by.project) return false;
@@ -56,7 +56,7 @@ export function createTokenAccess(
       const known = new Map(records.map((record) => [record.id, record]));
       const find = async (id: string) => known.get(id) ?? (await store.find(id));
       const visible: TokenRecord[] = [];
-      // To compare two grants may take a twentieth of a second.
+      // Comparing two grants may take 50 ms.
       const giveWay = createGiveWay();
       for (const record of records) {
         await giveWay();
@@ -67,13 +67,13 @@ export function createTokenAccess(
   };
 }
 
-/** A second lock behind the route's: who manages tokens needs the action, whatever way the call came. */
+/** A second check after that of the route: managing tokens needs the action, however the call arrived. */
 export function requireAction(by: Principal, action: CoreWords['actions']): void {
   const denial = denyAction(by.authority, action);
   if (denial !== undefined) throw new PermissionDeniedError(denial);
 }
 
-/** Refuses what can only be done with a token at hand. */
+/** Refuses a principal without a token. */
 export function requireToken(by: Principal): void {
   if (by.kind === 'operator' || by.kind === 'anonymous') throw new PermissionDeniedError(NO_TOKEN);
 }
@@ -86,24 +86,24 @@ const NO_TOKEN: DeniedDecision = Object.freeze({
   reason: 'only who presents a token can do that',
 });
 
-/** Says whether a record is the principal's own. */
+/** Whether the record is the principal's own token. */
 export function isItself(record: TokenRecord, by: Principal): boolean {
   return record.id === by.id;
 }
 
-/** Says whether an authority holds every action, so that whoever has it may act for others. */
+/** Whether an authority holds every action, so that its holder may act for other owners. */
 export function isAdministrator(authority: Authority): boolean {
   return authority.every(({ grant }) => grant.actions.includes('*'));
 }
 
-/** Says whether a principal was derived from a token, and so must make and change nothing that outlives that. */
+/** Whether a principal was derived from another token. It must not make or change a token that outlives that one. */
 export function isDerived(by: Principal): boolean {
   return by.chain.length > 1;
 }
 
 /**
- * Says whether one authority stays within another. Each grant of the outer one must cover some grant of the inner
- * one: what all of the inner one's grants allow, that one allows, too.
+ * Whether one authority stays within another. Each grant of the outer authority must cover some grant of the inner
+ * one: what all grants of the inner one allow, the covered grant allows as well.
  */
 export function coversAll(vocabulary: Vocabulary, outer: Authority, inner: Authority): Coverage {
   for (const bound of outer) {
@@ -117,15 +117,15 @@ export function coversAll(vocabulary: Vocabulary, outer: Authority, inner: Autho
   return outer.length === 0 ? NOTHING_TO_GIVE : { covered: true };
 }
 
-/** Refuses to let a derived principal change a token that would go on when the principal's own chain has ended. */
+/** Refuses to let a derived principal change a token that would remain valid after the principal's chain has ended. */
 export function requireSameChain(by: Principal, { lineage }: VisibleToken): void {
   if (!isDerived(by) || lineage.chain.includes(by.id)) return;
   throw new GrantNotCoveredError('a derived token changes only itself and what was derived from it');
 }
 
 /**
- * Refuses when a token lasts longer than a principal that is about to gain from it. That may be its own token, too:
- * who presents a secret that is about to end must not get one that goes on.
+ * Refuses when a token lasts longer than the principal that gains from it. That may be the principal's own token: a
+ * caller whose presented secret is about to end must not get one that lasts longer.
  */
 export function requireSameEnd(by: Principal, { lineage }: VisibleToken): void {
   if (by.expiresAt === undefined) return;

@@ -33,13 +33,13 @@ export function expiryOfNew({ kind, asked, by, now, settings }: ExpiryRequest): 
   return expiresAt === undefined ? undefined : checkExpiry(expiresAt, by, now);
 }
 
-/** When a token with a new secret ends: as asked, or as before; a personal access token begins a new life. */
+/** When a rotated token expires: as asked, or as before; a personal access token starts a new lifetime. */
 export function expiryOfRotated(record: TokenRecord, { kind, asked, by, now, settings }: ExpiryRequest) {
   if (kind === 'personal-access') return expiryOfPersonal(asked, by, now, settings);
   return asked === undefined ? record.expiresAt : expiryOfEdited(record, asked, by, now);
 }
 
-/** When an edited token ends, where null asks for never. */
+/** When an edited token expires; null asks for a token that never expires. */
 export function expiryOfEdited(
   record: TokenRecord,
   asked: string | null,

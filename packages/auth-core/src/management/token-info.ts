@@ -3,21 +3,21 @@ import type { Words } from '../authority/vocabulary.ts';
 import { endOf, parseDateTime } from '../date-time.ts';
 import type { TokenRecord } from '../store/token-store.ts';
 
-/** What may be told of a token: nothing that proves it, nor what it could be proved with. */
+/** What may be shown of a token: its record without secrets, digests and keys. */
 export interface TokenInfo<W extends Words = Words>
   extends Omit<TokenRecord, 'digest' | 'attenuationKey' | 'previous' | 'sealed' | 'grant'> {
   readonly grant: Grant<W>;
-  /** Until when the secret before the present one still counts: RFC 3339, or `first-use` of the present one. */
+  /** Until when the former secret remains valid: RFC 3339, or `first-use` of the present one. */
   readonly overlapEndsAt?: string;
-  /** When the token is due for a new secret: RFC 3339; 90 days after the present one was made, if nobody said. */
+  /** When the token is due for a new secret: RFC 3339; by default 90 days after the present one was made. */
   readonly rotateAfter: string;
-  /** Whether that time has come. Nothing happens by itself; it is a reminder. */
+  /** Whether that time has passed. It is only a reminder: the token stays valid. */
   readonly rotationDue: boolean;
 }
 
 const ROTATE_AFTER_SECONDS = 90 * 86_400;
 
-/** Says what may be told of a token. */
+/** Turns a record into what may be shown of the token. */
 export function toTokenInfo(record: TokenRecord, now: Date): TokenInfo {
   const { digest: _, attenuationKey: __, previous, sealed: ___, ...told } = record;
   const { rotatedAt, createdAt, rotateAfterSeconds = ROTATE_AFTER_SECONDS, revokedAt } = record;

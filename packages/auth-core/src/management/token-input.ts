@@ -2,8 +2,8 @@ import { endOf, parseDateTime } from '../date-time.ts';
 import { GrantNotCoveredError, InvalidGrantError } from '../errors.ts';
 import type { Principal } from '../principal.ts';
 
-// One line of visible characters that neither begins nor ends with a blank. Among letters, marks and symbols there are some
-// that nobody sees: fillers, variation selectors, the blank of Braille.
+// One line of visible characters that neither begins nor ends with a blank. Some letters, marks and symbols are
+// invisible and excluded: fillers, variation selectors, the Braille blank.
 const LABEL = /^(?! )(?:(?![\p{Default_Ignorable_Code_Point}\u2800])[\p{L}\p{M}\p{N}\p{P}\p{S} ]){1,100}(?<! )$/u;
 const NOTES = /^[\p{L}\p{M}\p{N}\p{P}\p{S} \t\r\n]{1,2000}$/u;
 const MAXIMUM_ROTATE_AFTER_SECONDS = 3660 * 86_400;
@@ -24,7 +24,7 @@ export function checkNotes(notes: string): string {
   return notes;
 }
 
-/** Checks after how many seconds people are to be reminded of a new secret: up to ten years. */
+/** Checks after how many seconds a token is due for a new secret: up to ten years. */
 export function checkRotateAfter(seconds: number): number {
   if (!Number.isInteger(seconds) || seconds < 1 || seconds > MAXIMUM_ROTATE_AFTER_SECONDS) {
     throw new InvalidGrantError(
@@ -35,7 +35,7 @@ export function checkRotateAfter(seconds: number): number {
   return seconds;
 }
 
-/** Checks when a token is to end: an RFC 3339 time to come, not beyond the end of the token that sets it. */
+/** Checks an expiry: a future RFC 3339 time, not after the expiry of the token that sets it. */
 export function checkExpiry(expiresAt: string, by: Principal, now: Date): string {
   const endsAt = typeof expiresAt === 'string' ? parseDateTime(expiresAt) : undefined;
   if (endsAt === undefined) {

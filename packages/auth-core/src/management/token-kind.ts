@@ -3,9 +3,9 @@ import type { AuthSettings } from '../settings.ts';
 import type { StoredTokenFormat, TokenFormat } from '../token/token-format.ts';
 
 /**
- * The format that makes tokens of a kind, if there is one and the installation has it switched on.
+ * The format that makes tokens of a kind, if there is one and the kind is enabled.
  *
- * @throws {AuthError} `AUTH_GRANT_INVALID` with the path `kind`, and which kinds there are
+ * @throws {AuthError} `AUTH_GRANT_INVALID` with the path `kind` and a list of the available kinds
  */
 export function findFormat(kind: string, formats: readonly TokenFormat[], settings: AuthSettings): StoredTokenFormat {
   const usable = formats.filter((format) => format.type === 'stored').filter((format) => settings.kinds[format.kind]);

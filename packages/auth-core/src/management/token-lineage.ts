@@ -5,21 +5,21 @@ import type { TokenRecord } from '../store/token-store.ts';
 import { MAXIMUM_DEPTH } from '../verification/read-lineage.ts';
 import { readEntries } from '../verification/read-principal.ts';
 
-/** What follows for a stored token from the tokens that it was derived from. */
+/** The authority, chain and expiry of a stored token, together with the tokens that it was derived from. */
 export interface TokenLineage {
   /** All that it may do, without the server's policy. */
   readonly authority: Authority;
-  /** Every id that it can be ended by, its own the last. */
+  /** Every id whose revocation ends the token; its own id is last. */
   readonly chain: readonly string[];
-  /** When it ends at the latest, in milliseconds since 1970; infinite when it never does. */
+  /** When it expires, in milliseconds since 1970; infinite when it never does. */
   readonly endsAt: number;
-  /** How many tokens were derived from one another on the way, itself among them. */
+  /** The number of stored tokens from the root to this one, both included. */
   readonly depth: number;
 }
 
 /**
- * Follows a token to its root. A parent that is not there adds nothing: the less is known of a token, the more it
- * seems to be allowed, and the fewer may touch it.
+ * Follows a token to its root. A missing parent adds no grant, so the token seems to have more authority than it has.
+ * That is the safe direction: fewer principals cover it and may see or change it.
  */
 export async function lineageOf(
   record: TokenRecord,

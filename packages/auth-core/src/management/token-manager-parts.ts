@@ -11,7 +11,7 @@ import type { TokenFormat } from '../token/token-format.ts';
 import type { Revocations } from '../verification/revocations.ts';
 import type { WarmCache } from '../verification/warm-cache.ts';
 
-/** What managing tokens works with. */
+/** The dependencies of the token manager. */
 export interface TokenManagerParts {
   readonly vocabulary: Vocabulary;
   readonly store: TokenStore;
@@ -24,10 +24,10 @@ export interface TokenManagerParts {
   readonly patterns: PatternEngine | undefined;
   readonly audit: AuditSink | undefined;
   readonly revocations: Revocations;
-  /** Whether an id was ended here, whatever the store says of it by now. */
+  /** Whether an id was revoked in this process, even if the store does not have the revocation yet. */
   readonly isEnded: (id: string) => boolean;
-  /** What was verified within the last minute, for ending tokens while the store does not answer. */
+  /** What was verified within the last minute, for revoking tokens while the store does not answer. */
   readonly recalled: Pick<WarmCache, 'recallChain'>;
-  /** Told at once when a token was changed or revoked. */
+  /** Called at once when a token was changed or revoked. */
   readonly onChange: (id: string, change: 'edited' | 'revoked') => void;
 }

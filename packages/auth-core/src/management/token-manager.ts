@@ -17,13 +17,13 @@ import type { TokenManagerParts } from './token-manager-parts.ts';
 
 /** Which tokens to list, and which part of them. */
 export interface TokenListing extends TokenFilter {
-  /** The id of a token that was listed: only those behind it. */
+  /** The id of a listed token: only the tokens after it are returned. */
   readonly after?: string;
-  /** No more than so many, at least 1; all of them when it is left out. */
+  /** The most tokens to return, at least 1; all of them when left out. */
   readonly limit?: number;
 }
 
-/** Issues, lists, shows, edits, rotates, exchanges, reveals and revokes tokens, each within the authority of who asks. */
+/** Issues, lists, shows, edits, rotates, exchanges, reveals and revokes tokens, within the authority of the caller. */
 export function createTokenManager(parts: TokenManagerParts) {
   const { vocabulary, store, policy, clock } = parts;
   const access = createTokenAccess(store, policy, vocabulary);
