@@ -28,8 +28,8 @@ export interface EditInput<W extends Words = Words> {
   /** Read by `parseGrant` of the vocabulary. */
   readonly grant?: Grant<W>;
   /**
-   * RFC 3339, or null for a token that never expires. The expiry of a personal access token can only be moved earlier; a
-   * legacy token has none.
+   * RFC 3339, or null for a token that never expires. The expiry of a personal access token can only be moved earlier;
+   * a legacy token has none.
    */
   readonly expiresAt?: string | null;
   /** Null removes them. */

@@ -36,7 +36,7 @@ export interface Makers {
    * Runs an act with the principal as it is now, and again when one of its tokens changed before the act was written.
    * The act passes `standing` to the store with its write, and returns undefined when the store refused the write.
    *
-   * @throws {AuthError} as `read` and the act do; `refused` when the write was refused although the principal is unchanged
+   * @throws {AuthError} as `read` and the act do; `refused` when the write was refused and the principal is unchanged
    */
   act<T>(by: Principal, act: (maker: Maker) => Promise<T | undefined>, refused?: () => AuthError): Promise<T>;
 }

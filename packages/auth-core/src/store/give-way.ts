@@ -1,7 +1,7 @@
-/** For how long to work before whoever else waits has a turn. */
+/** How long to work before other work of the process gets a turn. */
 const TURN_MILLISECONDS = 20;
 
-/** Creates what is called between the steps of long work: now and then it lets the process do something else. */
+/** Creates a function to call between the steps of long work: every 20 ms it lets the process do other work. */
 export function createGiveWay(): () => Promise<void> {
   let since = performance.now();
   return async function giveWay() {

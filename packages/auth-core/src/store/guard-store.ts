@@ -1,7 +1,7 @@
 import { StoreUnavailableError } from '../errors.ts';
 import type { TokenStore } from './token-store.ts';
 
-/** Turns whatever a store fails with into `AUTH_STORE_UNAVAILABLE`, so that nobody can mistake it for an answer. */
+/** Turns every failure of a store into `AUTH_STORE_UNAVAILABLE`, so that it cannot be mistaken for an answer. */
 export function guardStore(store: TokenStore): TokenStore {
   const { watch } = store;
   return {
@@ -21,7 +21,7 @@ export function guardStore(store: TokenStore): TokenStore {
   };
 }
 
-/** Calls, and turns whatever goes wrong into `AUTH_STORE_UNAVAILABLE`. */
+/** Runs the call, and turns every error into `AUTH_STORE_UNAVAILABLE`. */
 export async function guard<T>(call: () => Promise<T>): Promise<T> {
   try {
     return await call();

@@ -1,9 +1,9 @@
 import type { TokenFilter, TokenPosition, TokenRecord, TokenStore } from './token-store.ts';
 
-/** How many tokens are held at a time, however many there are. */
+/** How many tokens are in memory at a time. */
 const PAGE = 500;
 
-/** The tokens that the filter lets through, the oldest first, a page at a time; those after a position, if one is given. */
+/** The tokens that match the filter, oldest first, one page at a time; only those after `after`, if it is given. */
 export async function* listPages(
   store: Pick<TokenStore, 'list'>,
   filter: TokenFilter,
@@ -14,7 +14,7 @@ export async function* listPages(
     if (page.length > 0) yield page;
     if (page.length < PAGE) return;
     last = page.at(-1);
-    // Some databases answer without ever letting go of the process; whoever else waits gets his turn here.
+    // Some databases answer without ever yielding to the event loop; other work gets its turn here.
     await new Promise<void>((resolve) => setTimeout(resolve));
   }
 }

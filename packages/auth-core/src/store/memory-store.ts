@@ -1,7 +1,7 @@
 import type { StandingToken, TokenPosition, TokenRecord, TokenStore } from './token-store.ts';
 
 /**
- * Keeps tokens in memory, for tests and for servers that forget on purpose. The reference for what a store does.
+ * Keeps tokens in memory, for tests and for servers without persistent tokens. The reference implementation of a store.
  *
  * @example
  * ```ts
@@ -25,7 +25,7 @@ export function createMemoryTokenStore(): TokenStore {
     return standing.every(({ id, version }) => records.get(id)?.version === version);
   }
 
-  /** The tokens that were derived from one directly. */
+  /** The tokens that were derived directly from a token. */
   function childrenOf(parentId: string): TokenRecord[] {
     return [...records.values()].filter((record) => record.parentId === parentId);
   }
@@ -65,7 +65,7 @@ export function createMemoryTokenStore(): TokenStore {
         .filter((record) => isLive(record, at))
         .filter(({ caveats = [] }) => through === undefined || caveats.some(({ id }) => id === through))
         .filter((record) => createdBy === undefined || record.createdBy === createdBy);
-      // A list grows while it is walked through.
+      // The list grows during the loop: the children of each token are visited too.
       for (const { id } of counted) {
         if (createdBy !== undefined || counted.length >= limit) break;
         counted.push(...childrenOf(id).filter((record) => isLive(record, at)));
@@ -110,7 +110,7 @@ function isLive({ revokedAt, expiresAt }: TokenRecord, at: string): boolean {
   return revokedAt === undefined && (expiresAt === undefined || at < expiresAt);
 }
 
-/** What ends a token that has no record of its own must stay as long as that could be presented. */
+/** A tombstone must be kept until the token that it revokes has expired. */
 function hasEnded({ kind, revokedAt, expiresAt }: TokenRecord, before: string): boolean {
   const isStone = kind === 'attenuated' || kind === 'access';
   return (expiresAt !== undefined && expiresAt < before) || (!isStone && revokedAt !== undefined && revokedAt < before);

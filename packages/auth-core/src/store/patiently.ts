@@ -1,7 +1,7 @@
 import { StoreUnavailableError } from '../errors.ts';
 
 /**
- * Waits for an answer, and no longer than so many milliseconds.
+ * Waits for an answer for at most the given number of milliseconds.
  *
  * @throws {AuthError} `AUTH_STORE_UNAVAILABLE` when there was none by then
  */
@@ -13,12 +13,12 @@ export async function patiently<T>(call: () => Promise<T>, milliseconds: number)
   return Promise.race([call(), late]).finally(() => clearTimeout(timer));
 }
 
-/** Waits for so many milliseconds, or until the signal fires. It keeps no process alive. */
+/** Waits for a number of milliseconds, or until the signal fires. It does not keep the process alive. */
 export async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   if (signal.aborted) return;
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, milliseconds);
-  // Elsewhere than in Node and its kin, a timer is a number.
+  // Outside Node and compatible runtimes, a timer is a number.
   (timer as { unref?: () => void }).unref?.();
   const wake = () => resolve();
   signal.addEventListener('abort', wake);

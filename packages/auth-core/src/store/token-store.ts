@@ -7,7 +7,7 @@ export interface PreviousSecret {
   readonly digest: string;
   /** Sealed; see {@link TokenRecord.attenuationKey}. */
   readonly attenuationKey?: string;
-  /** Until when it still counts; absent: until the new one is used for the first time. */
+  /** Until when it remains valid; absent: until the new one is first used. */
   readonly endsAt?: string;
 }
 
@@ -20,15 +20,15 @@ export interface TokenRecord {
   /** What people write down about it. */
   readonly notes?: string;
   readonly digest: string;
-  /** The key that proves what a holder derived from the token, sealed; absent where nobody can derive any. */
+  /** The key that proves what a holder derived from the token, sealed; absent where no token can be derived. */
   readonly attenuationKey?: string;
-  /** The secret before this one, kept after its end, so that its use can be told from that of no secret at all. */
+  /** The secret before this one. It is kept after it has ended, so that its use can be recognized. */
   readonly previous?: PreviousSecret;
-  /** The token itself, sealed; only of a kind that its owner may see again. */
+  /** The token itself, sealed; only for a kind that its owner may see again. */
   readonly sealed?: string;
-  /** What of the token may be shown again, since it proves nothing. */
+  /** The part of the token that may be shown again, since it proves nothing. */
   readonly stub?: string;
-  /** The token that this one was derived from: its authority comes first, and its end is this one's, too. */
+  /** The token that this one was derived from: its authority comes first, and when it ends, this one ends too. */
   readonly parentId?: string;
   /** What was added to the parent's authority on the way to this token, before its own grant. */
   readonly caveats?: readonly AuthorityEntry[];
@@ -42,72 +42,72 @@ export interface TokenRecord {
   readonly revokedAt?: string;
   /** When it got its present secret, if that is not its first. */
   readonly rotatedAt?: string;
-  /** How many seconds a secret is to be used, before people are reminded to make a new one. */
+  /** After how many seconds the token is due for a new secret. */
   readonly rotateAfterSeconds?: number;
   readonly lastUsedAt?: string;
   /** Grows by one with each change; see {@link TokenStore.update}. */
   readonly version: number;
 }
 
-/** Which tokens to list. What is absent does not matter. */
+/** Which tokens to list. An absent field matches every token. */
 export interface TokenFilter {
   readonly owner?: string;
   readonly project?: string;
-  /** The tokens that were derived from this one, directly. */
+  /** Only tokens that were derived directly from this one. */
   readonly parentId?: string;
 }
 
 /** A token's place in a list. */
 export type TokenPosition = Pick<TokenRecord, 'createdAt' | 'id'>;
 
-/** A part of what the filter lets through. */
+/** A part of the tokens that match the filter. */
 export interface TokenQuery extends TokenFilter {
-  /** Only tokens behind this place, whether or not there is a token at it. */
+  /** Only tokens after this position, whether or not there is a token at it. */
   readonly after?: TokenPosition;
-  /** No more than so many tokens, at least 1; all of them when it is left out. */
+  /** The most tokens to return, at least 1; all of them when left out. */
   readonly limit?: number;
 }
 
-/** A token as it must be while something else is written. */
+/** A token and the version that it must have while something else is written. */
 export type StandingToken = Pick<TokenRecord, 'id' | 'version'>;
 
 /** Which of the tokens that were derived from one another to count. */
 export interface DerivedQuery {
-  /** Those that were derived from this one, directly or by way of others, as long as all on the way to them work. */
+  /** Tokens derived from this one, directly or through others, if every token in between is live. */
   readonly parentId: string;
-  /** Only by way of the caveat with this id. */
+  /** Only those derived through the caveat with this id. */
   readonly through?: string;
-  /** Only those that this principal has made, and directly. */
+  /** Only those that this principal made directly. */
   readonly createdBy?: string;
-  /** RFC 3339 in UTC: what was revoked or has expired by then does not count. */
+  /** RFC 3339 in UTC: tokens that were revoked or expired by then do not count. */
   readonly at: string;
-  /** Counts no further than this, at least 1. */
+  /** Counting stops at this number, at least 1. */
   readonly limit: number;
 }
 
 /**
  * SEAM: where tokens live. `@latchkey/auth-core/testing` has the contract that an implementation must meet.
  *
- * What a store returns is its own copy. A method that cannot do its work rejects; it never answers with less.
+ * A store returns copies. A method that cannot do its work rejects; it never returns a partial answer.
  */
 export interface TokenStore {
   /**
-   * What its transactions are of, where others can give it one of theirs. `insert`, `update` and `remove` then write in that
-   * `transaction`: what they have said true to is there once it is committed.
+   * The database of its transactions, if callers can pass their own. `insert`, `update` and `remove` then write in that
+   * `transaction`: what they returned true for is stored once it is committed.
    */
   readonly database?: object;
   /**
-   * Adds a token and says true; says false and changes nothing when there is one with this id, or when one of the
-   * `standing` tokens is not there in that version. Nobody changes those before the token is written.
+   * Adds a token and returns true; returns false and changes nothing when there is one with this id, or when one of the
+   * `standing` tokens does not exist in that version. Those cannot change before the token is written.
    */
   insert(record: TokenRecord, standing?: readonly StandingToken[], transaction?: unknown): Promise<boolean>;
   /** The token with this id, as the last completed write of any process left it. */
   find(id: string): Promise<TokenRecord | undefined>;
   /**
-   * Replaces the token that has the record's id and the expected version, all or nothing, and says true; says false
-   * and changes nothing when there is none such, or when one of the `standing` tokens is not there in that version. Of two
-   * changes to one version, only one succeeds, and of two that stand on one another as well.
-   * `lastUsedAt` is left alone: it belongs to {@link TokenStore.touch}.
+   * Replaces the token that has the record's id and the expected version, all or nothing, and returns true; returns
+   * false and changes nothing when there is no such token, or when one of the `standing` tokens does not exist in that
+   * version. Of two changes to one version, only one succeeds. The same holds for two changes that name each other's
+   * tokens as `standing`. `lastUsedAt` is not changed: it belongs to {@link TokenStore.touch}.
    */
   update(
     record: TokenRecord,
@@ -116,8 +116,9 @@ export interface TokenStore {
     transaction?: unknown,
   ): Promise<boolean>;
   /**
-   * Deletes the token that has this id and the expected version, with all that was derived from it, and says true; says
-   * false and changes nothing when there is none such, or when one of the `standing` tokens is not there in that version.
+   * Deletes the token that has this id and the expected version, with all that was derived from it, and returns true;
+   * returns false and changes nothing when there is no such token, or when one of the `standing` tokens does not exist
+   * in that version.
    */
   remove(
     id: string,
@@ -125,27 +126,27 @@ export interface TokenStore {
     standing?: readonly StandingToken[],
     transaction?: unknown,
   ): Promise<boolean>;
-  /** How many tokens that work were derived from one, without reading them. */
+  /** The number of live tokens that were derived from a token, without reading them. */
   countDerived(query: DerivedQuery): Promise<number>;
-  /** The tokens that fit, the oldest first (by `createdAt`, then by `id`). */
+  /** The tokens that match, oldest first (by `createdAt`, then by `id`). */
   list(query: TokenQuery): Promise<TokenRecord[]>;
   /**
-   * Notes when tokens were last used, by id. Never moves a time back, leaves the version alone, and passes over ids
-   * that it does not know.
+   * Records when tokens were last used, by id. It never moves a time back, does not change the version, and ignores
+   * unknown ids.
    */
   touch(lastUsed: ReadonlyMap<string, string>): Promise<void>;
   /**
-   * Deletes what was derived from another token (it has a `parentId`) and has ended before this time (RFC 3339 in UTC), and
-   * what was derived from tokens that are not there any more. It keeps whatever still ends something: a record that the
-   * caveats of a token name, and, of kind `attenuated` and `access`, one that was revoked and has not expired.
+   * Deletes derived tokens (those with a `parentId`) that ended before this time (RFC 3339 in UTC), and tokens whose
+   * parent no longer exists. It keeps every record that still revokes something: one that the caveats of a token name,
+   * and, of kind `attenuated` and `access`, one that was revoked and has not expired.
    */
   forgetEnded(before: string): Promise<void>;
   /**
-   * Tells the ids of tokens that any process has changed, soon after the change; for stores whose database can.
-   * Returns the way to stop. What the listener misses while the connection is down, the next look into the store
-   * finds.
+   * Reports the ids of tokens that any process has changed, soon after the change; for stores whose database can.
+   * Returns a function that stops it. Changes that the listener misses while the connection is down are found by the
+   * next read of the store.
    */
   watch?(listener: (id: string) => void): Promise<() => Promise<void>>;
-  /** Lets go of what the store itself holds. Every later call rejects. */
+  /** Releases what the store itself holds. Every later call rejects. */
   close(): Promise<void>;
 }

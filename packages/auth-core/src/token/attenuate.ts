@@ -14,21 +14,21 @@ import { attenuationKeyOf, commitmentOf, nextAttenuationKey } from './attenuatio
 import { inspectToken } from './inspect-token.ts';
 
 /**
- * Adds a caveat to a token: makes another token that may do only what this one may do and the grant allows. Nobody is
- * asked and nothing is stored; the server that issued the token verifies the new one, which ends with the old one.
+ * Adds a caveat to a token: makes another token that may do only what both this token and the grant allow. This works
+ * offline and stores nothing; the server that issued the token verifies the new one, which ends with the old one.
  *
- * A caveat is a whole grant: what it does not mention it denies. What was made can be given the next caveat in the same
- * way, up to 16.
+ * A caveat is a whole grant: what it does not mention it denies. Further caveats can be added to the new token in the
+ * same way, up to 16.
  *
  * > [!WARNING]
- * > Whoever gets the new token can try guesses at the old one, without asking the server. That leads to nothing but where
- * > the old one is a custom key that was easy to guess.
+ * > The holder of the new token can guess at the old one offline. That is only feasible if the old one is a custom key
+ * > that is easy to guess.
  *
- * @param vocabulary that of the server that issued the token
+ * @param vocabulary the vocabulary of the server that issued the token
  * @param token an API key, a custom key, a personal access token, a legacy token, or an attenuated token
  * @param grant read by `parseGrant` of the vocabulary
- * @throws {AuthError} `AUTH_GRANT_INVALID` when the grant is none, or when no caveat can be added to the token: `path`
- * is `token` then
+ * @throws {AuthError} `AUTH_GRANT_INVALID` when the grant is not valid, or when no caveat can be added to the token:
+ * `path` is `token` then
  * @example
  * ```ts
  * import { attenuateToken, defineVocabulary, names } from '@latchkey/auth-core';
@@ -57,7 +57,7 @@ export async function attenuateToken<W extends Words>(
       `makes the token longer than ${MAXIMUM_ATTENUATED_LENGTH} characters; use globs instead of long lists`,
     );
   }
-  // A JWT of somebody else may name anything as its id.
+  // A JWT from another issuer may have any text as its id.
   if (readAttenuatedText(text) === undefined) throw new InvalidGrantError('token', NO_TOKEN);
   return text;
 }

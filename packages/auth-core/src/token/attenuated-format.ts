@@ -13,9 +13,10 @@ import type { DerivedTokenFormat } from './token-format.ts';
 const ID_DIGITS = 32;
 
 /**
- * The attenuated token: what a holder made of a token by adding caveats with `attenuateToken`. Its text names the
- * token that it began with, has each caveat, and a key that only the caveats in this order lead to. Each caveat has an
- * id, which stands for that token with the caveats up to this one: its limits count under it, and it can be ended by it.
+ * The attenuated token, which a holder makes by adding caveats to a token with `attenuateToken`. Its text names the
+ * original token and contains each caveat, and a key that is derived from exactly these caveats in this order. Each
+ * caveat has an id, which identifies the token with the caveats up to this one: limits count under that id, and the
+ * token can be revoked by it.
  *
  * @example
  * ```ts
@@ -38,12 +39,12 @@ export function createAttenuatedFormat(): DerivedTokenFormat {
       const grants = caveats.map((caveat) => readGrant(vocabulary, caveat));
       const parentId = 'id' in from ? from.id : await idOfCommitment('custom', from.commitment);
       const keys = await attenuationKeysOf(parentId);
-      // For a token that there is not, or that has no former secret, the work is the same.
+      // The work is the same for a token that does not exist or has no former secret.
       const proofs = await Promise.all(
         [keys[0], keys[1]].map(async (key) => ({ key, tail: await follow(key ?? NOBODYS_KEY, caveats) })),
       );
       const [proof] = proofs.filter(({ tail }) => constantTimeEqual(tail, presented.key));
-      // Anybody can follow nobody's key.
+      // A match with the placeholder key proves nothing: anyone can compute it.
       if (proof?.key === undefined) throw new InvalidTokenError('AUTH_TOKEN_UNKNOWN');
       const entries = await Promise.all(
         grants.map(async (grant, index) => ({
@@ -59,7 +60,7 @@ export function createAttenuatedFormat(): DerivedTokenFormat {
 
 const NOBODYS_KEY = '0'.repeat(64);
 
-/** Reads a caveat that is written in the one way in which it is: two texts must not be one caveat. */
+/** Reads a caveat in its canonical form only: two different texts must not be the same caveat. */
 function readGrant(vocabulary: VocabularyParts, caveat: string) {
   try {
     const { grant: written, isFormer } = readCaveat(caveat);
@@ -71,7 +72,7 @@ function readGrant(vocabulary: VocabularyParts, caveat: string) {
   throw new InvalidTokenError('AUTH_TOKEN_MALFORMED');
 }
 
-/** When the caveats end, the earliest of them. @throws `AUTH_TOKEN_EXPIRED` */
+/** The earliest expiry of the caveats. @throws `AUTH_TOKEN_EXPIRED` */
 function readEnd(entries: readonly AuthorityEntry[], now: Date): { readonly expiresAt?: string } {
   const endsAt = Math.min(...entries.map(({ grant }) => endOf(grant.expiresAt)));
   if (!(now.getTime() < endsAt)) throw new InvalidTokenError('AUTH_TOKEN_EXPIRED');

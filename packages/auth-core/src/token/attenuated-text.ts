@@ -2,19 +2,19 @@ import type { Grant } from '../authority/grant.ts';
 import { canonicalJson } from '../schema/canonical-json.ts';
 import { fromBase64urlJson, toBase64url } from './base64url.ts';
 
-/** What an attenuated token began with: its id, or, where its text names none, the commitment to that. */
+/** The token that was attenuated: its id, or, where its text names none, the commitment to its text. */
 export type AttenuatedFrom = { readonly id: string } | { readonly commitment: string };
 
 /** An attenuated token, taken apart. */
 export interface AttenuatedText {
   readonly from: AttenuatedFrom;
-  /** The caveats as they are written, see {@link writeCaveat}; what is proved is this text. */
+  /** The caveats as they are written, see {@link writeCaveat}; the proof covers this text. */
   readonly caveats: readonly string[];
-  /** What proves the last caveat, and what the next one is added with: 64 hexadecimal digits. */
+  /** The key that proves the last caveat and is used to add the next one: 64 hexadecimal digits. */
   readonly key: string;
 }
 
-/** How attenuated tokens begin. */
+/** The prefix of attenuated tokens. */
 export const ATTENUATED_PREFIX = 'lka_';
 /** The longest text, in characters: what fits into a header. */
 export const MAXIMUM_ATTENUATED_LENGTH = 8192;
@@ -37,16 +37,16 @@ export function writeAttenuatedText({ from, caveats, key }: AttenuatedText): str
   return `${ATTENUATED_PREFIX}${[name, ...caveats, key].join('.')}`;
 }
 
-/** How the text of a caveat begins that is read by today's rules; the first ones began with their grant, so with an `e`. */
+/** The prefix of a caveat that is read by the present rules; the first caveats began with their grant, so with an `e`. */
 const VERSION = '2';
 
-/** What is written in a caveat: undefined when it is no JSON; and whether it is to be read as grants were at first. */
+/** The grant of a caveat, undefined when it is not JSON, and whether to read it by the rules of the first version. */
 export function readCaveat(caveat: string): { readonly grant: unknown; readonly isFormer: boolean } {
   const isFormer = !caveat.startsWith(VERSION);
   return { grant: fromBase64urlJson(isFormer ? caveat : caveat.slice(VERSION.length)), isFormer };
 }
 
-/** Writes a caveat: its version, and base64url of the grant's canonical JSON, the one way in which a grant is written. */
+/** Writes a caveat: its version, and base64url of the grant's canonical JSON, so that each grant has only one text. */
 export function writeCaveat(grant: Grant, { isFormer = false } = {}): string {
   const text = toBase64url(new TextEncoder().encode(canonicalJson(grant)));
   return isFormer ? text : `${VERSION}${text}`;

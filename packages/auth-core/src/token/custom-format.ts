@@ -2,12 +2,13 @@ import { InvalidGrantError } from '../errors.ts';
 import type { StoredTokenFormat } from './token-format.ts';
 
 const SHAPE = /^[\x21-\x7e]{8,256}$/;
-/** How tokens of other kinds begin, and how one of them looks from end to end. */
+/** The prefixes of tokens of other kinds, and the whole shape of a legacy token. */
 const OTHER_KINDS = /^(?:sk-lm-|lka_|eyJ|[0-9a-f]{40}$)/i;
 
 /**
  * The custom key: a text that an operator chose, 8 to 256 visible ASCII characters without blanks. It has no public
- * half, so it is looked up by a keyed digest of itself. A text that begins like a token of another kind is none.
+ * half, so it is looked up by a keyed digest of itself. A text that begins like a token of another kind is not a custom
+ * key.
  *
  * @example
  * ```ts

@@ -2,8 +2,8 @@ const KEY_BYTES = 32;
 const NO_SALT = new Uint8Array();
 
 /**
- * Derives a key of 32 bytes for one purpose from a key for all of them (HKDF with SHA-256, RFC 5869): who learns one
- * derived key knows nothing of the others.
+ * Derives a key of 32 bytes for one purpose from a master key (HKDF with SHA-256, RFC 5869). One derived key reveals
+ * nothing about the others.
  */
 export async function deriveKey(key: Uint8Array, purpose: string): Promise<Uint8Array<ArrayBuffer>> {
   const imported = await crypto.subtle.importKey('raw', Uint8Array.from(key), 'HKDF', false, ['deriveBits']);

@@ -1,6 +1,6 @@
 import type { DerivedTokenKind } from './token-format.ts';
 
-/** How the ids of access tokens begin; no stored token's id does. */
+/** The prefix of the ids of access tokens. No id of a stored token has it. */
 export const ACCESS_TOKEN_ID_PREFIX = 'at_';
 
 /** The kind of a derived token, by its id; undefined for the id of a stored one. */

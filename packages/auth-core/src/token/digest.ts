@@ -4,13 +4,13 @@ import type { TokenKind, TokenParts } from './token-format.ts';
 
 /** Makes and compares keyed digests of tokens. Only digests are ever stored. */
 export interface Digest {
-  /** The id of a token whose text names none: 16 characters of a digest that is good for nothing else. */
+  /** The id of a token whose text names none: 16 characters of a digest that has no other use. */
   idOf(kind: TokenKind, secret: string): Promise<string>;
-  /** The same id for who knows only the commitment to the token's text, as the holder of an attenuated token does. */
+  /** The same id, computed from only the commitment to the token's text, as an attenuated token contains it. */
   idOfCommitment(kind: TokenKind, commitment: string): Promise<string>;
   /** The digest of a token, as 64 hexadecimal digits. It binds the secret to the kind and the id. */
   of(kind: TokenKind, parts: TokenParts): Promise<string>;
-  /** Says whether the digest is the token's, in a time that does not depend on where they differ. */
+  /** Whether the digest is the token's, in a time that does not depend on where they differ. */
   matches(kind: TokenKind, parts: TokenParts, digest: string): Promise<boolean>;
 }
 
@@ -18,8 +18,8 @@ const KEY_BYTES = 32;
 const ID_DIGITS = 16;
 
 /**
- * Creates digests with HMAC-SHA-256 (RFC 2104) through WebCrypto. The key belongs outside the database: without it,
- * stolen digests open nothing and cannot be tried against guesses.
+ * Creates digests with HMAC-SHA-256 (RFC 2104) through WebCrypto. Keep the key outside the database: without it, stolen
+ * digests are useless, and guesses cannot be checked against them.
  *
  * @throws {TypeError} when the key has fewer than 32 bytes
  */
@@ -41,7 +41,7 @@ export function createDigest(key: Uint8Array): Digest {
   }
 
   async function idOfCommitment(kind: TokenKind, commitment: string): Promise<string> {
-    // No kind begins like this, so no digest of a token says anything about an id.
+    // No kind begins with `id of`, so the digest of a token reveals nothing about an id.
     return (await sign(`id of ${kind}:${commitment}`)).slice(0, ID_DIGITS);
   }
 
@@ -55,7 +55,7 @@ export function createDigest(key: Uint8Array): Digest {
   };
 }
 
-/** Compares two texts without stopping at the first difference. Only their lengths may be learned from the time. */
+/** Compares two texts without stopping at the first difference. The time reveals at most their lengths. */
 export function constantTimeEqual(left: string, right: string): boolean {
   if (left.length !== right.length) return false;
   let difference = 0;

@@ -3,7 +3,7 @@ import { toHex } from './hex.ts';
 /** A key for {@link hmac}. */
 export type HmacKey = Awaited<ReturnType<typeof importHmacKey>>;
 
-/** Makes bytes a key for HMAC-SHA-256. */
+/** Imports bytes as a key for HMAC-SHA-256. */
 export function importHmacKey(bytes: Uint8Array<ArrayBuffer>) {
   return crypto.subtle.importKey('raw', bytes, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign']);
 }

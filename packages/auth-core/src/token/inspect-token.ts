@@ -7,13 +7,13 @@ import { createCustomKeyFormat } from './custom-format.ts';
 import { createLegacyFormat } from './legacy-format.ts';
 import type { TokenKind } from './token-format.ts';
 
-/** What a token says of itself. Nobody has verified any of it. */
+/** What the text of a token contains. None of it is verified. */
 export interface TokenInspection {
-  /** Absent when the text has the shape of no token. */
+  /** Absent when the text does not have the shape of a token. */
   readonly kind?: TokenKind;
-  /** The public id; of a token that was derived, that of the stored one behind it. Absent where the text names none. */
+  /** The public id; for a derived token, that of the stored token behind it. Absent where the text names none. */
   readonly id?: string;
-  /** The grants that holders added, the first one first. */
+  /** The grants that holders added, in that order. */
   readonly caveats?: readonly unknown[];
   /** What a JWT claims. */
   readonly claims?: Readonly<Record<string, unknown>>;
@@ -22,11 +22,11 @@ export interface TokenInspection {
 }
 
 /**
- * Says what a token says of itself, without asking anybody: its kind, its public id, its caveats or claims. The secret
- * is in no part of the answer.
+ * Reads what the text of a token contains, offline: its kind, its public id, its caveats or claims. No part of the
+ * result contains the secret.
  *
  * > [!WARNING]
- * > Nothing is verified. Decide nothing by it.
+ * > Nothing is verified. Do not base any decision on it.
  *
  * @example
  * ```ts

@@ -1,14 +1,14 @@
-/** Words that people put into keys; whoever guesses tries them first. */
+/** Words that people put into keys, which guessing tries first. */
 const WORDS =
   /password|passwort|passwd|secret|latchkey|lm-?studio|lms|local(?:host)?|openai|ollama|llama|model|server|admin|root|user|test|demo|dev(?:elopment)?|prod(?:uction)?|staging|example|sample|change-?me|default|token|api-?key|key|qwerty|letmein|welcome|hello|world|foobar|dummy|temp|my|the|sk|pk/gi;
 
-/** A year, or one of the numbers that everybody counts with. */
+/** A year, or a common counting sequence. */
 const NUMBERS = /(?:19|20)\d\d|0?1234567890?|12345678?|1234|123/g;
 
 /** The same text several times in a row. */
 const REPEATS = /(.{2,}?)\1+/g;
 
-/** The keys of keyboards one after the other, in rows and in columns, there and back. */
+/** Neighbouring keys of keyboards, by rows and by columns, in both directions. */
 const WALKS = [
   'qwertyuiop asdfghjkl zxcvbnm qwertzuiopü yxcvbnm azertyuiop qsdfghjklm wxcvbn',
   '1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik,9ol.0p',
@@ -17,16 +17,15 @@ const WALKS = [
 
 /** How many characters a key must have. */
 const LEAST_LENGTH = 20;
-/** How many bits must be left of it when what is easily guessed is taken out. */
+/** How many bits must remain after what is easily guessed is removed. */
 const LEAST_BITS = 64;
 
 /**
- * Says why a text that somebody chose is too weak for a key; undefined when it will do.
+ * The reason why a chosen text is too weak for a key; undefined when it is strong enough.
  *
- * A key must have 20 characters. Known words, years, what is repeated, and runs such as `abcd`, `4321` or `tzui`
- * count as nothing; each other character counts as much as its alphabet has choices, and never more than the variety of the
- * characters themselves bears out. 64 bits must be left. An estimate, on the strict side: it cannot see that a text was
- * published.
+ * A key must have 20 characters. Known words, years, repetitions, and runs such as `abcd`, `4321` or `tzui` do not
+ * count. Each other character counts with the bits of its alphabet, but not more than the entropy of the characters
+ * themselves. 64 bits must remain. This is an estimate, on the strict side: it cannot detect that a text was published.
  */
 export function checkKeyStrength(secret: string): string | undefined {
   if (secret.length < LEAST_LENGTH) {
@@ -48,7 +47,7 @@ export function checkKeyStrength(secret: string): string | undefined {
 const WAY_OUT =
   'Use 20 random characters or more, as of "openssl rand -base64 24", or take it all the same with --force ("force": true)';
 
-/** What is guessed first, by the name that a refusal has for it; the text itself is in no message. */
+/** What is guessed first, by its name in a refusal; the text itself is in no message. */
 const GUESSED: readonly (readonly [name: string, takeOut: (text: string) => string])[] = [
   ['known words', (text) => text.replace(WORDS, '')],
   ['years and numbers such as 1234', (text) => text.replace(NUMBERS, '')],
@@ -56,7 +55,7 @@ const GUESSED: readonly (readonly [name: string, takeOut: (text: string) => stri
   ['sequences such as abcd, 4321 or qwer', withoutRuns],
 ];
 
-/** Takes out what goes on as two characters began: the same again, upwards, downwards, or along the keyboard. */
+/** Removes runs, where a character follows its predecessors: repeated, ascending, descending, or along the keyboard. */
 function withoutRuns(text: string): string {
   return Array.from(text)
     .filter((_, index) => {
@@ -79,12 +78,12 @@ function alphabetSize(text: string): number {
   return Math.max(size, 1);
 }
 
-/** The entropy of the characters in bits each, as often as each of them comes (Shannon). */
+/** The Shannon entropy of the characters, in bits per character. */
 function varietyBits(text: string): number {
   const counts = new Map<string, number>();
   for (const character of text) counts.set(character, (counts.get(character) ?? 0) + 1);
   let bits = 0;
   for (const count of counts.values()) bits -= (count / text.length) * Math.log2(count / text.length);
-  // A short text can't show all of its alphabet: 20 different characters of 62 are as good as they get.
+  // A short text cannot show all of its alphabet: 20 different characters out of 62 are the best possible.
   return bits + 1;
 }

@@ -1,15 +1,15 @@
-/** Fills the array with random bytes that nobody can foresee, and returns it. */
+/** Fills the array with unpredictable random bytes, and returns it. */
 export type RandomBytes = (bytes: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>;
 
-/** The platform's own source of randomness (Web Cryptography API). */
+/** The platform's source of randomness (Web Cryptography API). */
 export const systemRandom: RandomBytes = (bytes) => crypto.getRandomValues(bytes);
 
-/** What most ids and secrets are drawn from: 62 characters, close to 6 bits each. */
+/** The alphabet of most ids and secrets: 62 characters, close to 6 bits each. */
 export const ALPHANUMERIC = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 
 /**
- * Draws so many characters, each equally likely. Bytes that would favour some of the characters are thrown away
- * instead of being folded over.
+ * Draws `length` characters, each equally likely. Bytes that would favour some of the characters are discarded instead
+ * of being reduced modulo the alphabet's length.
  */
 export function drawCharacters(alphabet: string, length: number, random: RandomBytes): string {
   const fair = 256 - (256 % alphabet.length);

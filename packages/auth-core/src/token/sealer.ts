@@ -3,8 +3,8 @@ import { fromHex, toHex } from './hex.ts';
 import { type RandomBytes, systemRandom } from './random.ts';
 
 /**
- * Seals texts that must be read again, so that a stolen store gives nothing away. What was sealed for one purpose,
- * which names the record that it belongs to, opens for no other.
+ * Encrypts texts that must be read again, so that a stolen store reveals nothing. A text sealed for one purpose, which
+ * names the record that it belongs to, cannot be opened for another.
  */
 export interface Sealer {
   seal(purpose: string, text: string): Promise<string>;
@@ -12,7 +12,7 @@ export interface Sealer {
   open(purpose: string, sealed: string): Promise<string>;
 }
 
-/** NIST SP 800-38D recommends 96 bits; random ones are good for 2^32 texts under a key. */
+/** NIST SP 800-38D recommends 96 bits; random IVs are safe for 2^32 texts under one key. */
 const IV_BYTES = 12;
 
 /**

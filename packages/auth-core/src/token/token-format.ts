@@ -10,7 +10,7 @@ export type TokenKind = (typeof TOKEN_KINDS)[number];
 /** The kinds that an issuer makes and a store keeps. */
 export type StoredTokenKind = Extract<TokenKind, 'api-key' | 'custom' | 'personal-access' | 'legacy'>;
 
-/** The kinds that say themselves what they were derived from, so that no store need have seen them. */
+/** The kinds whose text says what they were derived from, so that the store needs no record of them. */
 export type DerivedTokenKind = Exclude<TokenKind, StoredTokenKind>;
 
 /** The two halves of a token: a public one to look it up by, and a secret one that proves it. */
@@ -19,15 +19,15 @@ export interface TokenParts {
   readonly secret: string;
 }
 
-/** What a caller presents. Without an id it is looked up by a keyed digest of the secret; see `Digest.idOf`. */
+/** A presented token. Without an id it is looked up by a keyed digest of the secret; see `Digest.idOf`. */
 export interface PresentedToken {
   readonly id?: string;
   readonly secret: string;
 }
 
-/** What a new token, or a new secret of one that is there, is made of. */
+/** The input for a new token, or for a new secret of an existing one. */
 export interface MintRequest {
-  /** The id that stays when a token gets a new secret; absent: a new one. */
+  /** The id to keep when a token gets a new secret; absent: a new id. */
   readonly id?: string;
   readonly owner: string;
   readonly issuedAt: Date;
@@ -36,63 +36,63 @@ export interface MintRequest {
   readonly secret?: string;
 }
 
-/** A new token; `text` is what its holder gets. */
+/** A new token; its holder gets `text`. */
 export interface MintedToken extends PresentedToken {
   readonly text: string;
-  /** What of the text may be shown again later, since it proves nothing. */
+  /** The part of the text that may be shown again later, since it proves nothing. */
   readonly stub?: string;
 }
 
-/** SEAM: how tokens of one kind are made and read, whose secrets the store keeps a digest of. */
+/** SEAM: makes and reads tokens of one kind that are kept in the store as a digest. */
 export interface StoredTokenFormat {
   readonly type: 'stored';
   readonly kind: StoredTokenKind;
   /** Whether its owner may see a token again; it is then kept, sealed. */
   readonly revealable?: true;
-  /** Makes a new token. @throws {AuthError} `AUTH_GRANT_INVALID` when it cannot be made of what is asked for */
+  /** Makes a new token. @throws {AuthError} `AUTH_GRANT_INVALID` when the request does not allow one */
   mint(request: MintRequest): Promise<MintedToken>;
   /** Reads what a caller presents; undefined when it has any other shape. Never throws, whatever the text. */
   parse(text: string): PresentedToken | undefined;
 }
 
-/** What a token turned out to be derived from, and what it adds to that. */
+/** What a token was derived from, and what it adds to that. */
 export interface Derivation {
   /** The id of the stored token that it was derived from. */
   readonly parentId: string;
-  /** Every id that it can be revoked by, its own the last; none of them is the id of a stored token. */
+  /** Every id that it can be revoked by, its own id last; none of them is the id of a stored token. */
   readonly ids: readonly string[];
   /** What it adds to its parent's authority. It can only narrow. */
   readonly entries: readonly AuthorityEntry[];
-  /** RFC 3339; when it ends, if that is before its parent's end. */
+  /** RFC 3339; its expiry, if it is earlier than that of its parent. */
   readonly expiresAt?: string;
-  /** The project that it was made for; it counts where its parent belongs to none. */
+  /** The project that it was made for; it applies where its parent belongs to none. */
   readonly project?: string;
-  /** Which of the attenuation keys proved it, if it was one of those; see {@link ProofContext}. */
+  /** The attenuation key that proved it, if one did; see {@link ProofContext}. */
   readonly provedBy?: string;
 }
 
-/** What a derived token is proved with. */
+/** The input for the proof of a derived token. */
 export interface ProofContext {
   readonly now: Date;
-  /** What grants are read with that a token carries. */
+  /** The vocabulary for reading the grants that a token carries. */
   readonly vocabulary: VocabularyParts;
   /** The id of a stored token whose text names none, by the commitment to its text; see `Digest.idOfCommitment`. */
   idOfCommitment(kind: TokenKind, commitment: string): Promise<string>;
   /**
-   * The keys that prove what holders derived from a stored token, each of 64 hexadecimal digits: that of its present
-   * secret, and after it that of the former one, where there is one; none when there is no such token.
+   * The keys that prove what holders derived from a stored token, 64 hexadecimal digits each: that of its present secret,
+   * then that of the former one, if there is one; none when there is no such token.
    */
   attenuationKeysOf(parentId: string): Promise<readonly string[]>;
 }
 
-/** SEAM: how tokens of one kind are read that were derived from stored ones. */
+/** SEAM: reads tokens of one kind that are derived from stored ones. */
 export interface DerivedTokenFormat {
   readonly type: 'derived';
   readonly kind: DerivedTokenKind;
-  /** Whether a text has the shape of this kind; looked at before anything is computed. Never throws. */
+  /** Whether a text has the shape of this kind; checked before anything is computed. Never throws. */
   matches(text: string): boolean;
   /**
-   * Proves a text of this shape. What becomes of the parent is not its concern.
+   * Proves a text of this shape. It does not check whether the parent has ended.
    *
    * @throws {AuthError} `AUTH_TOKEN_MALFORMED`, `AUTH_TOKEN_UNKNOWN`, `AUTH_TOKEN_EXPIRED`,
    * `AUTH_TOKEN_NOT_YET_VALID`, `AUTH_TOKEN_WRONG_AUDIENCE`
@@ -100,5 +100,5 @@ export interface DerivedTokenFormat {
   prove(text: string, context: ProofContext): Promise<Derivation>;
 }
 
-/** SEAM: how tokens of one kind are read, and made. */
+/** SEAM: reads tokens of one kind, and makes them if they are stored. */
 export type TokenFormat = StoredTokenFormat | DerivedTokenFormat;

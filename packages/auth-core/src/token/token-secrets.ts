@@ -3,7 +3,7 @@ import { attenuationKeyOf } from './attenuation-key.ts';
 import type { Sealer } from './sealer.ts';
 import type { StoredTokenFormat } from './token-format.ts';
 
-/** What is kept of a token's text beside its digest, sealed for its record alone. */
+/** What is kept of a token's text besides its digest, sealed for its record only. */
 export type KeptSecrets = Pick<TokenRecord, 'attenuationKey' | 'sealed'>;
 
 /** Seals what must be read again: the key that proves what is derived from the token, and the text of a revealable one. */
@@ -34,8 +34,8 @@ export interface AttenuationKeys {
 }
 
 /**
- * Opens the attenuation keys of a token. What cannot be opened proves nothing. Without a record, or a
- * former secret, the work is the same, and there are none.
+ * Opens the attenuation keys of a token. A key that cannot be opened is left out and proves nothing. The work is the
+ * same when there is no record or no former secret.
  */
 export async function openAttenuationKeys(
   sealer: Sealer,
@@ -47,7 +47,7 @@ export async function openAttenuationKeys(
   return { ...(current !== undefined && { current }), ...(previous !== undefined && { previous }) };
 }
 
-/** Sealed by nobody: as long as an attenuation key that is sealed. */
+/** A placeholder of the length of a sealed attenuation key, which cannot be opened. */
 const NOBODYS = `${'0'.repeat(24)}.${'0'.repeat(160)}`;
 
 function attenuationPurpose(id: string): string {

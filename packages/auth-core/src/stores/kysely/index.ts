@@ -1,5 +1,5 @@
 /*
- * The public API of @latchkey/auth-core/stores/kysely. Whatever is added here becomes API.
+ * The public API of @latchkey/auth-core/stores/kysely. Everything exported here is public.
  */
 export { createKyselyAuditStore } from './kysely-audit-store.ts';
 export { createKyselyLimitStore } from './kysely-limit-store.ts';

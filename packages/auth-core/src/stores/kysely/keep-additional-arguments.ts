@@ -9,8 +9,8 @@ type JsonObject = Record<string, unknown>;
 const PAGE = 500;
 
 /**
- * Writes `additionalArguments: true` into the rules of stored grants that had conditions and said nothing of it: until then that
- * meant any further argument, since then only those that the tool's definition names.
+ * Writes `additionalArguments: true` into the rules of stored grants that have conditions and do not set it. Before this
+ * migration an absent value allowed any further argument; now it allows only those that the tool's definition names.
  */
 export async function keepAdditionalArguments(database: Kysely<unknown>): Promise<void> {
   const tokens = database as Kysely<TokensThen>;
@@ -38,7 +38,7 @@ export async function keepAdditionalArguments(database: Kysely<unknown>): Promis
   }
 }
 
-/** What is no JSON stays as it is: it allows nothing. */
+/** Text that is not JSON stays as it is: it allows nothing. */
 function rewrite(text: string, change: (value: unknown) => boolean): string {
   try {
     const value: unknown = JSON.parse(text);
@@ -53,7 +53,7 @@ function keepInCaveats(caveats: unknown): boolean {
   return caveats.map((caveat) => isObject(caveat) && keepIn(caveat.grant)).some(Boolean);
 }
 
-/** Changes a grant in place, and says whether it did. */
+/** Changes a grant in place; returns whether it did. */
 function keepIn(grant: unknown): boolean {
   let hasChanged = false;
   for (const server of valuesOf(isObject(grant) ? grant.mcp : undefined)) {

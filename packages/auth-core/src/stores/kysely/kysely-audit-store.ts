@@ -6,12 +6,12 @@ import type { AuditEntriesTable, AuditHeadTable, AuditSchema } from './schema.ts
 
 /** The one row of the table `audit_head`. */
 const HEAD_ID = 1;
-/** A head without a seal is none: its row is there to be locked. */
+/** An empty seal means that there is no head: the row exists only to be locked. */
 const NO_HEAD = { id: HEAD_ID, seq: 0, hash: '', start_seq: null, start_hash: null, seal: '' };
 
 /**
  * Keeps an audit log in the tables `audit_entries`, `audit_checkpoints` and `audit_head` of a database that
- * kysely speaks to; `tokenMigrations` makes them. Whoever shares the database appends to the same log.
+ * kysely speaks to; `tokenMigrations` creates them. Processes that share the database append to the same log.
  *
  * The database stays the caller's: closing the store does not close it.
  *
@@ -28,7 +28,7 @@ const NO_HEAD = { id: HEAD_ID, seq: 0, hash: '', start_seq: null, start_hash: nu
  * ```
  */
 export function createKyselyAuditStore<Schema>(database: Kysely<Schema>): AuditStore {
-  // A server's own schema need not mention these tables; the migrations have made them.
+  // A server's own schema need not declare these tables; the migrations create them.
   const tables = database as unknown as Kysely<AuditSchema>;
   let closed = false;
 
@@ -49,7 +49,7 @@ export function createKyselyAuditStore<Schema>(database: Kysely<Schema>): AuditS
           if (act !== undefined && !(await act(transaction))) return;
           await writeBatch(transaction, await chain(await lockHead(transaction), readFrom(transaction)));
         });
-      // What an act has locked before the head may stand in somebody's way.
+      // The act may hold locks that it took before the head's, so its transaction can deadlock with another one.
       await (act === undefined ? write() : retryConflicts(write));
     },
     async trim(chain) {
@@ -98,7 +98,7 @@ async function writeBatch(
     .execute();
 }
 
-/** Makes sure that the head's row is there, and that nobody else changes it before the transaction ends. */
+/** Creates the head's row if it is missing, and locks it until the transaction ends. */
 async function lockHead(transaction: Transaction<AuditSchema>): Promise<SealedAuditHead | undefined> {
   const row = await transaction
     .insertInto('audit_head')
@@ -151,7 +151,7 @@ function toRow(entry: AuditEntry): Insertable<AuditEntriesTable> {
 
 type Writable<Value> = { -readonly [Key in keyof Value]: Value[Key] };
 
-/** Field by field: with an object for each that may be absent, it takes ten times as long, and a log has a million entries. */
+/** Sets field by field. Spreading an object per optional field takes ten times as long, and a log can have a million entries. */
 function toEntry(row: Selectable<AuditEntriesTable>): AuditEntry {
   const entry: Partial<Writable<AuditEntry>> = {
     seq: Number(row.seq),
@@ -177,13 +177,13 @@ function toActor(row: Selectable<AuditEntriesTable>): AuditEntry['actor'] {
   return actor;
 }
 
-/** What is no JSON object was not written by the log, and is not what its hash says either. */
+/** Text that is not a JSON object was not written by the log, and does not match its hash either. */
 function readDetailsJson(text: string): NonNullable<AuditEntry['details']> {
   try {
     const details: unknown = JSON.parse(text);
     if (isJsonObject(details)) return details as NonNullable<AuditEntry['details']>;
   } catch {
-    // It is answered below.
+    // Handled below.
   }
   return { unreadable: true };
 }

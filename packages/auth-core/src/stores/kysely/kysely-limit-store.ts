@@ -5,12 +5,12 @@ import { pair } from '../../limits/pair.ts';
 import { retryConflicts } from './retry-conflicts.ts';
 import type { LimitSchema, LimitWindowsTable } from './schema.ts';
 
-/** The end of no window: a row with it counts nothing, and is there to lock the leases of its key. */
+/** The `window_end` of a row that is not a window: it counts nothing and serves only to lock the leases of its key. */
 const LOCK_ONLY = 0;
 
 /**
- * Counts in the tables `limit_windows` and `limit_leases` of a database that kysely speaks to; `tokenMigrations` makes
- * them. Whoever shares the database shares the counts.
+ * Counts in the tables `limit_windows` and `limit_leases` of a database that kysely speaks to; `tokenMigrations`
+ * creates them. Processes that share the database share the counts.
  *
  * The database stays the caller's: closing the store does not close it.
  *
@@ -26,7 +26,7 @@ const LOCK_ONLY = 0;
  * ```
  */
 export function createKyselyLimitStore<Schema>(database: Kysely<Schema>): LimitStore {
-  // A server's own schema need not mention these tables; the migrations have made them.
+  // A server's own schema need not declare these tables; the migrations create them.
   const tables = database as unknown as Kysely<LimitSchema>;
   let closed = false;
 
@@ -42,7 +42,7 @@ export function createKyselyLimitStore<Schema>(database: Kysely<Schema>): LimitS
 
   return {
     async take(claims, now) {
-      // What is refused, or only looks, needs no lock: a flood of refused requests writes nothing.
+      // A refused or read-only request needs no lock: a flood of refused requests writes nothing.
       const answer = judgeClaims(claims, await readCounters(open(), claims, now));
       if (!answer.taken || !claims.some(uses)) return answer;
       return inTransaction(async (transaction) => {
@@ -84,12 +84,12 @@ function uses(claim: Claim): boolean {
   return claim.kind === 'lease' || claim.amount > 0;
 }
 
-/** Everybody locks in the same order, so that nobody waits for somebody who waits for him. */
+/** A consistent lock order avoids deadlock. */
 function byKey(left: { readonly key: string }, right: { readonly key: string }): number {
   return left.key < right.key ? -1 : 1;
 }
 
-/** Makes sure that the claims' rows are there, and that nobody else changes them before the transaction ends. */
+/** Creates missing rows of the claims, and locks all of them until the transaction ends. */
 async function lockCounters(transaction: Transaction<LimitSchema>, claims: readonly Claim[]): Promise<void> {
   await transaction
     .insertInto('limit_windows')
@@ -177,7 +177,7 @@ async function writeWindows(
       conflict.columns(['key', 'window_end']).doUpdateSet(({ ref }) => ({ used: ref('excluded.used') })),
     )
     .execute();
-  // A window that has just begun is the occasion to forget those that ended long ago.
+  // When a new window starts, windows that ended long ago are deleted.
   const begun = taken.flatMap(([{ key }, { amount, used }]) => (used === amount ? [key] : []));
   if (begun.length === 0) return;
   await transaction

@@ -3,8 +3,8 @@ import type { SigningKeyStore } from '../../jwt/signing-key-store.ts';
 import type { SigningKeySchema } from './schema.ts';
 
 /**
- * Keeps signing keys in the table `signing_keys` of a database that kysely speaks to; `tokenMigrations` makes the
- * table. Whoever shares the database and the key that seals signs with the same keys.
+ * Keeps signing keys in the table `signing_keys` of a database that kysely speaks to; `tokenMigrations` creates the
+ * table. Processes that share the database and the sealing key sign with the same keys.
  *
  * The database stays the caller's: closing the store does not close it.
  *
@@ -22,13 +22,13 @@ import type { SigningKeySchema } from './schema.ts';
  * ```
  */
 export function createKyselySigningKeyStore<Schema>(database: Kysely<Schema>): SigningKeyStore {
-  // A server's own schema need not mention this table; the migrations have made it.
+  // A server's own schema need not declare this table; the migrations create it.
   const tables = database as unknown as Kysely<SigningKeySchema>;
   let closed = false;
 
   function open(transaction?: unknown): Kysely<SigningKeySchema> {
     if (closed) throw new Error('the signing key store is closed');
-    // Only of this database; see `SigningKeyStore.database`.
+    // The transaction belongs to this database; see `SigningKeyStore.database`.
     return transaction === undefined ? tables : (transaction as Transaction<SigningKeySchema>);
   }
 
@@ -48,7 +48,7 @@ export function createKyselySigningKeyStore<Schema>(database: Kysely<Schema>): S
     },
     async remove(sequences, transaction) {
       const opened = open(transaction);
-      // An empty list is no SQL everywhere.
+      // An empty list is not valid SQL in every database.
       if (sequences.length > 0) await opened.deleteFrom('signing_keys').where('sequence', 'in', sequences).execute();
     },
     async close() {

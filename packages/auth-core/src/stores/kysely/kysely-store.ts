@@ -5,8 +5,9 @@ import { retryConflicts } from './retry-conflicts.ts';
 import type { TokenSchema, TokensTable } from './schema.ts';
 
 /**
- * Keeps tokens in the table `tokens` of a database that kysely speaks to; `tokenMigrations` makes the table. Where
- * the database tells of changes, `watch` hears them: `watchPostgresTokens` of `@latchkey/auth-core/stores/postgres`.
+ * Keeps tokens in the table `tokens` of a database that kysely speaks to; `tokenMigrations` creates the table. Where
+ * the database sends notifications of changes, `watch` receives them: see `watchPostgresTokens` of
+ * `@latchkey/auth-core/stores/postgres`.
  *
  * The database stays the caller's: closing the store does not close it.
  *
@@ -24,7 +25,7 @@ export function createKyselyTokenStore<Schema>(
   database: Kysely<Schema>,
   { watch }: Pick<TokenStore, 'watch'> = {},
 ): TokenStore {
-  // A server's own schema need not mention this table; the migrations have made it.
+  // A server's own schema need not declare this table; the migrations create it.
   const tables = database as unknown as Kysely<TokenSchema>;
   let closed = false;
 
@@ -77,7 +78,7 @@ export function createKyselyTokenStore<Schema>(
         .select('id')
         .where('parent_id', '=', parentId)
         .where(isLive(at))
-        // What an id has of wildcards lets it fit more, and so counts more.
+        // A wildcard character in an id makes it match more rows, so the count can only be too high.
         .$if(through !== undefined, (query) => query.where('caveats_json', 'like', `%"id":${JSON.stringify(through)}%`))
         .$if(createdBy !== undefined, (query) => query.where('created_by', '=', createdBy ?? ''));
       const { count } = await tokens
@@ -119,7 +120,7 @@ export function createKyselyTokenStore<Schema>(
     },
     async touch(lastUsed) {
       const tokens = open();
-      // Everybody locks in the same order, so that nobody waits for somebody who waits for him.
+      // A consistent lock order avoids deadlock.
       const uses = [...lastUsed].filter(([id]) => !isBeyondText(id)).sort(([left], [right]) => (left < right ? -1 : 1));
       await retryConflicts(() => tokens.transaction().execute((transaction) => touchEach(transaction, uses)));
     },
@@ -131,7 +132,7 @@ export function createKyselyTokenStore<Schema>(
         .where(({ or, and, eb }) =>
           or([
             eb('expires_at', '<', before),
-            // What ends a token that has no record of its own must stay as long as that could be presented.
+            // A tombstone must be kept until the token that it revokes has expired.
             and([eb('revoked_at', '<', before), eb('kind', 'not in', ['access', 'attenuated'])]),
           ]),
         )
@@ -141,7 +142,7 @@ export function createKyselyTokenStore<Schema>(
               selectFrom('tokens as child')
                 .select('child.id')
                 .whereRef('child.parent_id', '=', 'tokens.parent_id')
-                // What an id has of wildcards lets it fit more, and so keeps more.
+                // A wildcard character in an id makes it match more rows, so too many are kept, never too few.
                 .where('child.caveats_json', 'like', sql<string>`${val('%"')} || ${ref('tokens.id')} || ${val('"%')}`),
             ),
           ),
@@ -162,8 +163,8 @@ export function createKyselyTokenStore<Schema>(
 }
 
 /**
- * Writes while the standing tokens are there in their versions; says false otherwise. Their rows are locked until it is
- * written, in one order by everybody, so that nobody changes them meanwhile.
+ * Writes if the standing tokens exist in their versions; returns false otherwise. Their rows are locked, in a consistent
+ * order, until the write is done, so that they cannot change meanwhile.
  */
 async function writeWhile(
   open: () => Kysely<TokenSchema>,
@@ -174,7 +175,7 @@ async function writeWhile(
   const tokens = open();
   const writeIn = async (transaction: Kysely<TokenSchema>): Promise<boolean> =>
     (await stand(transaction, standing)) && (await write(transaction));
-  // Only of this database; see `TokenStore.database`.
+  // The transaction belongs to this database; see `TokenStore.database`.
   if (given !== undefined) return writeIn(given as Transaction<TokenSchema>);
   if (standing.length === 0) return write(tokens);
   return retryConflicts(() => tokens.transaction().execute(writeIn));
@@ -193,12 +194,12 @@ async function stand(transaction: Kysely<TokenSchema>, standing: readonly Standi
   return standing.every(({ id, version }) => versions.get(id) === version);
 }
 
-/** The token that is written is locked with those that it stands on; alone, one statement is enough. */
+/** The written token is locked together with its standing tokens. Without standing tokens, one statement is enough. */
 function withOwn(standing: readonly StandingToken[], own: StandingToken): readonly StandingToken[] {
   return standing.length === 0 ? standing : [...standing, own];
 }
 
-/** A token and all that was derived from it, directly or by way of others. */
+/** A token and all that was derived from it, directly or indirectly. */
 function familyOf(id: string) {
   return sql<string>`(
     with recursive family(id) as (
@@ -212,7 +213,7 @@ function isLive(at: string) {
   return sql<boolean>`tokens.revoked_at is null and (tokens.expires_at is null or tokens.expires_at > ${at})`;
 }
 
-/** What was derived from what is not there any more proves nothing. What was derived from that is next. */
+/** Deletes tokens whose parent no longer exists, then those derived from them, until none is left. */
 async function forgetOrphans(tokens: Kysely<TokenSchema>): Promise<void> {
   for (let found = true; found; ) {
     const { numDeletedRows } = await tokens
@@ -226,7 +227,7 @@ async function forgetOrphans(tokens: Kysely<TokenSchema>): Promise<void> {
   }
 }
 
-/** No row has a text with this character: PostgreSQL does not keep it, and fails where it is only asked for. */
+/** No row has a text with this character: PostgreSQL cannot store it, and rejects even a query for it. */
 function isBeyondText(text: string | undefined): boolean {
   return text?.includes('\u0000') ?? false;
 }
@@ -272,7 +273,7 @@ function toRow(record: TokenRecord): Insertable<TokensTable> {
 function toRecord(row: Selectable<TokensTable>): TokenRecord {
   return {
     id: row.id,
-    // The digest binds the kind, so that a kind that somebody wrote into the table verifies nothing.
+    // The digest binds the kind, so a kind that was changed in the table verifies nothing.
     kind: row.kind as TokenRecord['kind'],
     name: row.name,
     ...(row.notes !== null && { notes: row.notes }),
@@ -297,7 +298,7 @@ function toRecord(row: Selectable<TokensTable>): TokenRecord {
   };
 }
 
-/** What is not JSON is no grant either, and whoever reads it as one finds that it allows nothing. */
+/** Text that is not JSON is not a grant either; reading it as a grant allows nothing. */
 function readGrantJson(text: string): TokenRecord['grant'] {
   try {
     return JSON.parse(text);

@@ -1,7 +1,7 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
 import { isPostgres } from './is-postgres.ts';
 
-/** One step from one shape of a database to the next. It does not depend on what later code thinks the tables are. */
+/** One step from one database schema to the next. It does not depend on the schema that later code expects. */
 export type Migration = (database: Transaction<unknown>) => Promise<void>;
 
 /** Migrations by name. They run in the order of their names, so begin them with a number. */
@@ -42,7 +42,7 @@ export async function migrate<Schema>(
   await own.connection().execute(async (connection) => {
     const { adapter } = connection.getExecutor();
     const lock = { lockTable: table, lockRowId: table };
-    // Waiting for another process's migrations may take longer than a statement otherwise may.
+    // Waiting for another process's migrations may take longer than the usual statement timeout.
     if (isPostgres(connection)) await sql`set statement_timeout = 0`.execute(connection);
     try {
       await adapter.acquireMigrationLock(connection, lock);

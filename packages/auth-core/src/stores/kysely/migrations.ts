@@ -4,7 +4,7 @@ import { keepAdditionalArguments } from './keep-additional-arguments.ts';
 import type { Migrations } from './migrate.ts';
 import { tellChangedTokens } from './tell-changed-tokens.ts';
 
-/** What makes and changes the tables of tokens, limits, the audit log and signing keys; run them with {@link migrate}. */
+/** The migrations of the tables for tokens, limits, the audit log and signing keys; run them with {@link migrate}. */
 export const tokenMigrations: Migrations = {
   '0001-tokens': async (database) => {
     await database.schema
@@ -78,7 +78,7 @@ export const tokenMigrations: Migrations = {
   },
   '0006-postgres': async (database) => {
     if (!isPostgres(database)) return;
-    // Ids are ordered by their bytes everywhere, whatever language the database speaks.
+    // Ids are ordered by their bytes, independent of the locale of the database.
     await sql`alter table tokens alter column id type text collate "C"`.execute(database);
     await tellChangedTokens(database);
   },

@@ -17,7 +17,7 @@ const BUSY_MILLISECONDS = 5000;
 /** How soon a transaction that must wait tries again. */
 const TURN_MILLISECONDS = 2;
 const CACHED_STATEMENTS = 200;
-/** SQLite's own name for a database that is nowhere and ends with its connection. */
+/** SQLite's name for a database in memory, which ends with its connection. */
 const IN_MEMORY = ':memory:';
 
 /**
@@ -25,10 +25,10 @@ const IN_MEMORY = ':memory:';
  * `:memory:` is a database that ends with the process.
  *
  * Several processes may share the file. Writes are on disk when they are acknowledged (`synchronous=FULL`), readers
- * do not wait for writers (WAL), foreign keys count, and a transaction is a writing one from its beginning, so that
- * two of them take turns instead of failing halfway. The caller closes it with `destroy()`.
+ * do not wait for writers (WAL), foreign keys are enforced, and every transaction takes the write lock at its start, so
+ * that two of them run one after the other instead of failing halfway. The caller closes it with `destroy()`.
  *
- * @throws {Error} of SQLite's, when the file cannot be opened or is no database
+ * @throws {Error} SQLite's error, when the file cannot be opened or is not a database
  * @example
  * ```ts
  * import { createAuth } from '@latchkey/auth-core';
@@ -54,7 +54,7 @@ export function openSqlite<Schema>(path: string): Kysely<Schema> {
   return new Kysely<Schema>({ dialect: new NodeSqliteDialect(adaptDatabase(database)) });
 }
 
-/** Turning WAL on needs the file alone for a moment, and SQLite does not wait for that by itself. */
+/** Enabling WAL needs exclusive access to the file for a moment, and SQLite does not wait for that by itself. */
 function enterWal(database: DatabaseSync): void {
   const until = Date.now() + BUSY_MILLISECONDS;
   for (;;) {
@@ -100,7 +100,9 @@ class ImmediateDriver extends SqliteDriver {
   }
 }
 
-/** SQLite's own waiting would stop the whole process, and so for ever if the process itself has the other transaction. */
+/**
+ * SQLite's own waiting would block the whole process: forever, if this process holds the other transaction.
+ */
 async function beginAtOnce(connection: DatabaseConnection): Promise<void> {
   await connection.executeQuery(CompiledQuery.raw('pragma busy_timeout = 0'));
   try {
@@ -110,7 +112,7 @@ async function beginAtOnce(connection: DatabaseConnection): Promise<void> {
   }
 }
 
-/** Shows `node:sqlite` as the database that kysely expects, with statements prepared once. */
+/** Adapts `node:sqlite` to the interface that kysely expects, with statements prepared once. */
 function adaptDatabase(database: DatabaseSync): SqliteDatabase {
   const statements = new Map<string, SqliteStatement>();
   return {
@@ -135,7 +137,7 @@ function adaptStatement(statement: StatementSync): SqliteStatement {
   };
 }
 
-/** A value that SQLite cannot hold is refused by `node:sqlite` itself. */
+/** `node:sqlite` itself rejects a value that SQLite cannot store. */
 function bind(parameters: readonly unknown[]): SQLInputValue[] {
   return parameters as SQLInputValue[];
 }

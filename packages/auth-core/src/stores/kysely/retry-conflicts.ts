@@ -1,10 +1,10 @@
 const ATTEMPTS = 5;
-/** PostgreSQL's codes for what it gave up so that others could go on: a serialization failure and a deadlock. */
+/** PostgreSQL's codes for a transaction that it aborted so that others can proceed: serialization failure, deadlock. */
 const CONFLICTS: ReadonlySet<unknown> = new Set(['40001', '40P01']);
 
 /**
- * Runs a transaction again that the database has given up for others' sake. Nothing of it has happened then, and the
- * others are through.
+ * Runs a transaction again when the database aborted it because of a conflict. The aborted transaction had no effect,
+ * and the conflicting one has proceeded.
  */
 export async function retryConflicts<Result>(run: () => Promise<Result>): Promise<Result> {
   for (let attempt = 1; ; attempt++) {

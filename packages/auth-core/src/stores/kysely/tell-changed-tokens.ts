@@ -2,8 +2,8 @@ import { type Kysely, sql } from 'kysely';
 import { TOKEN_CHANNEL } from './token-channel.ts';
 
 /**
- * Makes PostgreSQL tell the id of each token that is inserted, changed or deleted, whoever does it, in the same
- * transaction. That a token was used is no change.
+ * Makes PostgreSQL send a notification with the id of each token that is inserted, changed or deleted, by any client,
+ * in the same transaction. A new last-used time is not a change.
  */
 export async function tellChangedTokens<Schema>(database: Kysely<Schema>): Promise<void> {
   const steps = [

@@ -1,2 +1,2 @@
-/** Where PostgreSQL tells the ids of tokens that were changed. */
+/** The channel on which PostgreSQL sends the ids of changed tokens. */
 export const TOKEN_CHANNEL = 'latchkey_tokens';

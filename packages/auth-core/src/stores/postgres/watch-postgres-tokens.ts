@@ -9,14 +9,14 @@ const FIRST_PAUSE_MILLISECONDS = 100;
 const LONGEST_PAUSE_MILLISECONDS = 5000;
 
 /**
- * The `watch` of a token store on PostgreSQL: hears of changed tokens by `LISTEN`, on a connection of its own, which
- * must reach the database itself or a pooler in session mode.
+ * The `watch` of a token store on PostgreSQL: receives the ids of changed tokens by `LISTEN`, on a connection of its
+ * own, which must reach the database itself or a pooler in session mode.
  *
- * The database tells the id of a token and nothing else, in the transaction that changes it (a trigger of
- * `tokenMigrations` does it, so by hand it works as well). A connection that breaks, or that could not be made, is made
- * again after 0.1 to 5 seconds, the first one too: the promise never rejects, and resolves once the first attempt is
- * over. What is missed meanwhile is not told later: verification looks into the store at least every second, so that a
- * revoked token ends then.
+ * The database sends the id of a token and nothing else, in the transaction that changes it. A trigger of
+ * `tokenMigrations` does this, so changes by hand are reported as well. A connection that breaks or cannot be made is
+ * retried after 0.1 to 5 seconds. This includes the first one: the promise never rejects, and resolves after the first
+ * attempt. Changes missed meanwhile are not reported later: verification reads the store at least every second, and
+ * finds a revoked token then.
  *
  * @example
  * ```ts
@@ -33,7 +33,7 @@ const LONGEST_PAUSE_MILLISECONDS = 5000;
 export function watchPostgresTokens(connection: string | ClientConfig): NonNullable<TokenStore['watch']> {
   return async (listener) => {
     const stopping = new AbortController();
-    // A database that is away when a server starts must not leave that server deaf for good.
+    // A server that starts while the database is down must begin to listen once the database is back.
     let client = await connect(connection, listener).catch(() => NOT_CONNECTED);
 
     async function keepListening(): Promise<void> {
@@ -55,12 +55,12 @@ export function watchPostgresTokens(connection: string | ClientConfig): NonNulla
 
 /** A connection that listens. */
 interface Listening {
-  /** Fulfils when it has broken, or was ended. */
+  /** Resolves when the connection has broken or was closed. */
   readonly broken: Promise<void>;
   end(): Promise<void>;
 }
 
-/** In place of a connection where there is none. */
+/** Stands for a connection that could not be made. */
 const NOT_CONNECTED: Listening = { broken: Promise.resolve(), end: async () => undefined };
 
 async function connect(connection: string | ClientConfig, listener: (id: string) => void): Promise<Listening> {
@@ -96,7 +96,7 @@ async function connectAgain(
   signal: AbortSignal,
 ): Promise<Listening> {
   for (let pause = FIRST_PAUSE_MILLISECONDS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MILLISECONDS)) {
-    // A pause that is cut short is the end of the watch.
+    // An aborted pause ends the watch.
     const waited = await setTimeout(pause, true, { signal, ref: false }).catch(() => false);
     if (!waited) return NOT_CONNECTED;
     const again = await connect(connection, listener).catch(() => undefined);
