@@ -1,17 +1,17 @@
 import { decodeJwt, type JWTPayload } from 'jose';
 
-/** What stands in the Authorization header. */
+/** The credential for the Authorization header. */
 export interface Credential {
   readonly token: string;
-  /** It was made from the caller's own and can be made again. */
+  /** It was made from the caller's token and can be made again. */
   readonly isRenewable: boolean;
 }
 
 /** Hands out the credential to send with each request. */
 export interface Credentials {
-  /** Who aborts waits no longer; what he waited for goes on for the others. */
+  /** Aborting ends only this caller's wait; the exchange goes on for the others. */
   current(signal: AbortSignal | undefined): Promise<Credential | undefined>;
-  /** A server does not take it. */
+  /** Discards a credential that the server does not accept. */
   discard(credential: Credential): void;
 }
 
@@ -30,8 +30,8 @@ export function isPersonalAccessToken(token: string): boolean {
 }
 
 /**
- * Keeps one access token for all requests and fetches the next one shortly before its end, once for however many
- * requests wait for it.
+ * Keeps one access token for all requests and fetches the next one shortly before it expires. Requests that wait at the
+ * same time share one fetch.
  */
 export function createAccessTokens(personal: string, exchange: Exchange): Credentials {
   let held: { readonly credential: Credential; readonly staleAt: number } | undefined;
@@ -39,7 +39,7 @@ export function createAccessTokens(personal: string, exchange: Exchange): Creden
   const itself: Credential = { token: personal, isRenewable: false };
 
   const fetchNext = async (): Promise<Credential> => {
-    // From before the server has made it: the way here is never counted as life.
+    // Taken before the request is sent, so that the transfer time is not added to the token's lifetime.
     const askedAt = Date.now();
     const token = await exchange(personal);
     const credential = token === undefined ? itself : { token, isRenewable: true };
@@ -62,12 +62,12 @@ export function createAccessTokens(personal: string, exchange: Exchange): Creden
   };
 }
 
-/** The longest margin before the end of an access token, in milliseconds. */
+/** The longest margin before the expiry of an access token, in milliseconds. */
 const MARGIN = 30_000;
 
 /**
- * For how many milliseconds. Only the difference of its own times counts, so that a clock here that is wrong does not
- * matter. A token that does not say it is asked for each time.
+ * How many milliseconds an access token can be used. Only the difference between the token's own times is used, so a
+ * wrong local clock does not matter. A token without these times is requested again each time.
  */
 function usableFor(token: string): number {
   const { iat, exp } = readClaims(token) ?? {};

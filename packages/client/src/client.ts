@@ -16,32 +16,33 @@ export interface ClientOptions extends ConnectionOptions {
   /** Sends the requests, called as `(url, init)`; `globalThis.fetch` by default. */
   readonly fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined;
   /**
-   * How many milliseconds an answer may take, repeats among it: that of `fetch` to begin, all others to their end. By
-   * default as long as fetch waits.
+   * How many milliseconds a call may take, including repeats: `fetch` until its answer begins, all others until their
+   * answer is complete. By default only the limits of `fetch` itself apply.
    */
   readonly timeout?: number | undefined;
   /**
    * How often a request is repeated that the server refuses with 429 or 503 and a `Retry-After` of at most a minute; 0
-   * by default. A stream is never repeated. What acts is sent with an `Idempotency-Key`, so that it is done once.
+   * by default. A stream is never repeated. Requests that change something have an `Idempotency-Key`, so that they are
+   * done once.
    */
   readonly retries?: number | undefined;
 }
 
-/** What can be said to a request from outside. */
+/** Options of a single request. */
 export interface RequestOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What has become of a token that was ended. */
+/** The result of revoking a token. */
 export interface Revocation {
   /**
-   * False: the server denies the token from now on, and could not store that yet. Other servers on its database take the
-   * token until it has.
+   * False: the server denies the token from now on, but could not store that yet. Other servers on its database accept
+   * the token until it is stored.
    */
   readonly stored: boolean;
 }
 
-/** Speaks to one server as one caller. It shows its token to nobody, `console.log` and `JSON.stringify` neither. */
+/** Speaks to one server as one caller. It never reveals its token, not to `console.log` or `JSON.stringify` either. */
 export interface Client {
   /** The server, without a slash at its end. */
   readonly url: string;
@@ -49,43 +50,44 @@ export interface Client {
   readonly project: string | undefined;
   readonly auth: {
     /**
-     * Says whose token it is, what it may do and what is left of its limits.
+     * Returns the token's owner, what it may do and what is left of its limits.
      *
      * @throws {LatchkeyError} as `fetch` does
      */
     whoami(options?: RequestOptions): Promise<Identity>;
     /**
-     * Ends the token for good: of a personal access token that one, with all that came from it.
+     * Revokes the token: for a personal access token, the personal access token itself and all that was derived from
+     * it.
      *
      * @throws {LatchkeyError} as `fetch` does
      */
     revoke(options?: RequestOptions): Promise<Revocation>;
   };
   /**
-   * Sends a request with the credential and the project, and returns an answer of 2xx. Redirects are not followed,
-   * since the token is this server's alone.
+   * Sends a request with the credential and the project, and returns a 2xx answer. Redirects are not followed, since
+   * the token is only for this server.
    *
    * @param path begins with `/`: `/api/v1/models`
-   * @throws {AuthenticationError} the server asks for a token, or does not take this one
+   * @throws {AuthenticationError} the server asks for a token, or does not accept this one
    * @throws {PermissionError} the token does not allow it; `decision` says which grant
    * @throws {RateLimitError} a limit is used up; `limit` and `retryAfterSeconds` say which and for how long
    * @throws {ConnectionError} no server answers
-   * @throws {ServerError} any other answer that is none of 2xx; `code` is the server's
-   * @throws {TypeError} the path leads out of the server's, or the request is wrong in itself
+   * @throws {ServerError} any other answer that is not 2xx; `code` is the server's
+   * @throws {TypeError} the path leads outside the server's URL, or the request is invalid
    * @throws the reason of `init.signal` when that is aborted
    */
   fetch(path: string, init?: RequestInit): Promise<Response>;
 }
 
-/** How long an access token may take to come. */
+/** How long the exchange for an access token may take, in milliseconds. */
 const EXCHANGE_TIMEOUT = 30_000;
 
 /**
  * Creates a client. See {@link resolveConnection} for where the token, the server and the project come from. Without a
  * token it sends none, for a server that asks for none.
  *
- * A personal access token is exchanged for access tokens, which are kept until shortly before their end and fetched
- * once for however many requests wait; where the server does not exchange, it is sent itself.
+ * A personal access token is exchanged for access tokens. Each is kept until shortly before it expires, and requests
+ * that wait at the same time share one exchange. Where the server does not exchange, the token is sent itself.
  *
  * @throws {ConfigurationError} as {@link resolveConnection} does
  * @example
@@ -177,7 +179,8 @@ export function createClient(options: ClientOptions = {}): Client {
       const response = await ask(path, init, credential?.token);
       if (response.ok) return response;
       const refusal = await refusalOf(response, credential?.token, init.signal);
-      // Its time may be over, or the key gone that it was signed with. What ended its maker shows when that is exchanged.
+      // The access token may have expired, or its signing key may be gone. If the personal access token was revoked,
+      // the next exchange shows it.
       if (!(refusal instanceof AuthenticationError) || credential?.isRenewable !== true) throw refusal;
       credentials.discard(credential);
       if (isRepeated || isStream(init.body)) throw refusal;
@@ -200,7 +203,7 @@ export function createClient(options: ClientOptions = {}): Client {
         throw new ServerError('bad_answer', `What answers at ${url} does not say who you are. Is it Latchkey?`);
       },
       revoke: async (init = {}) => {
-        // Never with an access token: that would end the access token alone.
+        // Never with an access token: that would revoke only the access token.
         const response = await withTimeout(url, timeout, { method: 'POST', ...present(init) }, async (timed) => {
           const answer = await ask('/api/v1/tokens/revoke-self', timed, token);
           if (!answer.ok) throw await refusalOf(answer, token, timed.signal);
@@ -223,16 +226,16 @@ function checkCount(name: string, value: number | undefined, least: number): voi
   throw new ConfigurationError('invalid_option', `${name} must be a whole number, at least ${least}.`);
 }
 
-/** What is wrong with the request is said here, before a server can be blamed. The body is not touched. */
+/** Reports an invalid request before anything is sent. The body is not read. */
 function checkRequest(target: string, { body, ...init }: RequestInit): void {
   const { method } = new Request(target, init);
   if (body != null && (method === 'GET' || method === 'HEAD')) throw new TypeError(`${method} takes no body`);
 }
 
-/** A stream has been read when its answer comes. */
+/** Whether the body is a stream, which is consumed by the first request and cannot be sent again. */
 function isStream(body: RequestInit['body']): boolean {
   return typeof body === 'object' && body !== null && (Symbol.asyncIterator in body || body instanceof ReadableStream);
 }
 
-/** Header fields hold bytes: each character of the result is one. */
+/** Header fields hold bytes: each character of the result is one byte. */
 const inUtf8 = (text: string): string => String.fromCharCode(...new TextEncoder().encode(text));

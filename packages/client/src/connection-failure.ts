@@ -22,7 +22,7 @@ const KINDS: readonly (readonly [pattern: RegExp, code: ConnectionErrorCode, wor
   ],
 ];
 
-/** What fetch, or the reading of a body, has thrown, as an error that says what happened. */
+/** Turns an error of fetch, or of reading a body, into a `ConnectionError` that says what happened. */
 export function connectionFailure(url: string, error: unknown, tokens: readonly string[]): ConnectionError {
   const codes = codesIn(error);
   const cause = fitCause(error, codes[0], tokens);
@@ -34,8 +34,8 @@ export function connectionFailure(url: string, error: unknown, tokens: readonly 
 }
 
 /**
- * An injected fetch's own error stays what it is where all that it has can be looked at: words and numbers. Of any other
- * only the words are taken: what is kept beside them, a request or what a server has sent, may hold the token.
+ * Keeps the error of an injected fetch if all its fields can be checked: texts and numbers. From any other error only
+ * the message is taken, since its other fields, such as a request or a response, may contain the token.
  */
 function fitCause(error: unknown, code: string | undefined, tokens: readonly string[]): Error {
   const { message } = error instanceof Error ? error : new Error('fetch failed');
@@ -53,12 +53,12 @@ function isPlain(error: Error, tokens: readonly string[]): boolean {
   });
 }
 
-/** The codes of an error and of what it came from, the innermost first. */
+/** The codes of an error and of its causes, innermost first. */
 function codesIn(error: unknown, depth = 0): readonly string[] {
   if (depth > 5 || typeof error !== 'object' || error === null) return [];
   const { name, code, cause, errors } = error as { name?: unknown; code?: unknown; cause?: unknown; errors?: unknown };
   const inner = [cause, ...(Array.isArray(errors) ? errors : [])].flatMap((one) => codesIn(one, depth + 1));
-  // Node's fetch has no code for an answer that is no HTTP.
+  // Node's fetch has no code for an answer that is not HTTP.
   const own = textOf(code) ?? (name === 'HTTPParserError' ? name : undefined);
   return own !== undefined && /^[A-Za-z_0-9]{1,80}$/.test(own) ? [...inner, own] : inner;
 }

@@ -7,17 +7,17 @@ import type { Profile } from './profiles/read-profile.ts';
 import { liesBelow, readServerUrl } from './server-url.ts';
 import { isToken } from './token-text.ts';
 
-/** Where a caller's token, server and project come from. An option that is undefined is one that is not given. */
+/** Where a caller's token, server and project come from. An undefined option counts as absent. */
 export interface ConnectionOptions {
-  /** The token; by default a variable's or the profile's. Null: none is sent. */
+  /** The token; by default that of a variable or of the profile. Null: none is sent. */
   readonly token?: string | null | undefined;
   /** The server; by default `LATCHKEY_URL`, the profile's, or `http://127.0.0.1:1234`. */
   readonly url?: string | undefined;
   /** The project to act for; by default `LATCHKEY_PROJECT` or the profile's. Null: none. */
   readonly project?: string | null | undefined;
   /**
-   * A profile of `~/.latchkey/credentials`, which then goes before the environment. By default `LATCHKEY_PROFILE` or
-   * `default`, which go behind it. Null: none at all.
+   * A profile of `~/.latchkey/credentials`, which takes precedence over the environment. By default `LATCHKEY_PROFILE`
+   * or `default`, over which the environment takes precedence. Null: no profile.
    */
   readonly profile?: string | null | undefined;
   /** `process.env` by default. */
@@ -26,28 +26,28 @@ export interface ConnectionOptions {
   readonly defaultUrl?: string | undefined;
 }
 
-/** Which server is spoken to, and as whom. */
+/** The server, the token and the project of a caller. */
 export interface Connection {
   readonly url: string;
   readonly token?: string;
   readonly project?: string;
-  /** The key of the server, where the profile that it is from has one: ask with `askServer` before it gets a token. */
+  /** The server's key, if the profile has one: check it with `askServer` before sending a token. */
   readonly serverKey?: string;
 }
 
-/** The names of the options, for those that are none. */
+/** The names of the options, to detect unknown ones. */
 export const CONNECTION_OPTIONS = ['token', 'url', 'project', 'profile', 'environment', 'defaultUrl'] as const;
 
 const DEFAULT_URL = 'http://127.0.0.1:1234';
 
 /**
- * Finds the server of a caller, then the token that is for it, and the project. Each in this order: the option of its
- * name, the profile that the option `profile` names, the environment, the profile that `LATCHKEY_PROFILE` names or
- * `[default]`. No file is read when nothing is wanted from it.
+ * Finds the server of a caller, then the token for it, and the project. Each is taken from the first of: the option of
+ * its name, the profile that the option `profile` names, the environment, the profile that `LATCHKEY_PROFILE` names or
+ * `[default]`. The file is not read when nothing from it is needed.
  *
- * A profile's token goes to the profile's server alone, and a variable's token to no profile's server.
+ * A profile's token is sent only to the profile's server, and a variable's token never to the server of a profile.
  *
- * @throws {ConfigurationError} `invalid_url` for a URL that is none or has a password in it; `unknown_profile`;
+ * @throws {ConfigurationError} `invalid_url` for a URL that is not valid or has a password in it; `unknown_profile`;
  *   `wrong_server` for a token that is for another server than the one that is named; `unsafe_profiles` for a profiles
  *   file that others can read; `invalid_profiles`; `invalid_option` for a token or a project that cannot be sent
  * @example
@@ -82,9 +82,9 @@ export function resolveConnection(options: ConnectionOptions = {}): Connection {
 interface Chosen {
   readonly name: string;
   readonly profile: Profile;
-  /** By the option or by the environment. */
+  /** Whether the option or the environment names it. */
   readonly isNamed: boolean;
-  /** Named by the option, it goes before the environment. */
+  /** Whether it takes precedence over the environment, because the option names it. */
   readonly goesFirst: boolean;
 }
 
@@ -95,7 +95,7 @@ interface Place {
   readonly isItsServer: boolean;
 }
 
-/** What is given needs no file: neither is one read then, nor can one be wrong. */
+/** Whether the profiles file is needed. If not, it is not read, so an invalid file causes no error. */
 function isProfileWanted(options: ConnectionOptions, environment: Environment): boolean {
   if (options.profile === null) return false;
   if (options.profile !== undefined) return true;
@@ -103,7 +103,7 @@ function isProfileWanted(options: ConnectionOptions, environment: Environment): 
   const source = options.url === undefined ? 'variable' : 'option';
   const hasToken = options.token !== undefined || findVariableToken(environment, source) !== undefined;
   const hasProject = options.project !== undefined || readVariable(environment, 'LATCHKEY_PROJECT') !== undefined;
-  // A project of the default profile is not missed where the caller is another one.
+  // With a URL and a token of its own, the caller does not need the project of the default profile.
   return !(hasUrl && hasToken && (hasProject || readVariable(environment, 'LATCHKEY_PROFILE') === undefined));
 }
 
@@ -137,7 +137,7 @@ function findUrl(
   return { url: readServerUrl(options.defaultUrl ?? DEFAULT_URL, 'defaultUrl'), source: 'default' };
 }
 
-/** A profile without a URL is for the server that the caller's own words name, not for one of the environment. */
+/** A profile without a URL is for any server except one that the environment names. */
 function isFor(found: Chosen | undefined, url: string, source: UrlSource): boolean {
   if (found === undefined) return false;
   const own = found.profile.url;

@@ -1,7 +1,7 @@
 import { ConfigurationError } from './errors.ts';
 import { findNodeModule } from './node-modules.ts';
 
-/** Variables by name, as in `process.env`. An empty one, or one of blanks alone, counts as absent. */
+/** Variables by name, as in `process.env`. An empty or blank value counts as absent. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The variables of this process; none in a browser. */
@@ -13,7 +13,7 @@ export function readVariable(environment: Environment, name: string): string | u
 }
 
 /**
- * The folder of the user; undefined where there is none, as for a user without an entry in the system's list.
+ * The user's home folder; undefined where there is none, such as for a user without an entry in the system's user list.
  */
 export function findHomeFolder(environment: Environment): string | undefined {
   const named = readVariable(environment, globalThis.process?.platform === 'win32' ? 'USERPROFILE' : 'HOME');

@@ -1,4 +1,4 @@
-/** What an error may carry beside its code and its message. */
+/** What an error may carry besides its code and its message. */
 export interface LatchkeyErrorOptions extends ErrorOptions {
   readonly status?: number;
   readonly requestId?: string;
@@ -6,7 +6,7 @@ export interface LatchkeyErrorOptions extends ErrorOptions {
 }
 
 /**
- * What every refusal and failure of this package is. The message never holds a token and may be shown to people.
+ * The base class of all errors of this package. The message never contains a token and may be shown to people.
  *
  * | class | `code` |
  * |---|---|
@@ -31,13 +31,13 @@ export interface LatchkeyErrorOptions extends ErrorOptions {
  */
 export class LatchkeyError extends Error {
   override name = 'LatchkeyError';
-  /** For programs; it stays what it is. */
+  /** For programs; it does not change between versions. */
   readonly code: string;
-  /** The HTTP status, where a server has answered. */
+  /** The HTTP status, if a server has answered. */
   readonly status: number | undefined;
-  /** By which the server's log knows the request, where a server has answered. */
+  /** The request's id in the server's log, if a server has answered. */
   readonly requestId: string | undefined;
-  /** When to try again, in seconds from now, where a server has said so. */
+  /** When to try again, in seconds from now, if the server has said so. */
   readonly retryAfterSeconds: number | undefined;
 
   constructor(
@@ -53,10 +53,10 @@ export class LatchkeyError extends Error {
   }
 }
 
-/** Why a server does not know who is asking. */
+/** Why a server could not authenticate the caller. */
 export type AuthenticationErrorCode = 'no_token' | 'invalid_token' | 'expired_token';
 
-/** No token was given, or the server does not take it. Reaction: give another one. */
+/** No token was given, or the server does not accept it. Reaction: give another one. */
 export class AuthenticationError extends LatchkeyError {
   override name = 'AuthenticationError';
   declare readonly code: AuthenticationErrorCode;
@@ -80,7 +80,7 @@ export interface Denial {
 /** The token does not allow the request (HTTP 403). Reaction: ask for less, or for a token that may do more. */
 export class PermissionError extends LatchkeyError {
   override name = 'PermissionError';
-  /** Which grant denied; undefined when the server does not say so in data. The message says it in words. */
+  /** The grant that denied; undefined when the server does not report it as data. The message says it in words. */
   readonly decision: Denial | undefined;
 
   constructor(code: string, message: string, options: LatchkeyErrorOptions & { readonly decision?: Denial } = {}) {
@@ -103,7 +103,7 @@ export class RateLimitError extends LatchkeyError {
   }
 }
 
-/** Why no answer came, or not all of it. */
+/** Why no answer arrived, or only a part of it. */
 export type ConnectionErrorCode =
   | 'unreachable'
   | 'name_not_found'
@@ -116,7 +116,7 @@ export type ConnectionErrorCode =
 export class ConnectionError extends LatchkeyError {
   override name = 'ConnectionError';
   declare readonly code: ConnectionErrorCode;
-  /** Where the server was looked for. */
+  /** The URL of the server. */
   readonly url: string;
 
   constructor(
@@ -142,7 +142,7 @@ export class ServerError extends LatchkeyError {
   }
 }
 
-/** What is wrong before anything was sent. */
+/** An error in the configuration, found before anything was sent. */
 export type ConfigurationErrorCode =
   | 'invalid_url'
   | 'invalid_option'
@@ -153,8 +153,7 @@ export type ConfigurationErrorCode =
   | 'no_home';
 
 /**
- * An option, a variable of the environment or the profiles file is not right; the message says which and how to mend
- * it.
+ * An option, an environment variable or the profiles file is invalid; the message says which one and how to fix it.
  */
 export class ConfigurationError extends LatchkeyError {
   override name = 'ConfigurationError';

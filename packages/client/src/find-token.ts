@@ -4,8 +4,9 @@ import { type Environment, readVariable } from './environment.ts';
 export type UrlSource = 'option' | 'profile' | 'variable' | 'default';
 
 /**
- * The variables that hold a token, the first first, and which servers it may go to, by what has named them. None goes to
- * a profile's: that one has a token of its own. Label Studio's goes to no server that was not named.
+ * The variables that hold a token, in order of precedence, and the servers that each may be sent to, by what named the
+ * server. None is sent to a profile's server, which has a token of its own. Label Studio's is sent only to a server
+ * that was named explicitly.
  */
 export const TOKEN_VARIABLES: readonly { readonly name: string; readonly goesTo: readonly UrlSource[] }[] = [
   { name: 'LATCHKEY_API_TOKEN', goesTo: ['option', 'variable', 'default'] },
@@ -19,7 +20,7 @@ export interface NamedToken {
   readonly token: string;
 }
 
-/** The first variable's token that may go to a server which was named so. */
+/** The token of the first variable that may be sent to a server named by this source. */
 export function findVariableToken(environment: Environment, source: UrlSource): NamedToken | undefined {
   for (const { name, goesTo } of TOKEN_VARIABLES) {
     const token = goesTo.includes(source) ? readVariable(environment, name) : undefined;

@@ -8,7 +8,7 @@ export interface IdentityGrant {
   readonly grant: Readonly<Record<string, unknown>>;
 }
 
-/** How things stand with one limit of one grant. */
+/** The state of one limit of one grant. */
 export interface IdentityLimit {
   /** E.g. `tokensPerDay`. */
   readonly name: string;
@@ -16,11 +16,11 @@ export interface IdentityLimit {
   readonly source: string;
   readonly limit: number;
   readonly remaining: number;
-  /** When all of it is there again, in seconds; absent where each request gives back what it took. */
+  /** In how many seconds all of it is available again; absent where each request gives back what it took. */
   readonly resetSeconds?: number;
 }
 
-/** Who the holder of a token is. A newer server may say more than this. */
+/** The holder of a token. A newer server may return more than this. */
 export interface Identity {
   readonly id: string;
   /** `api-key`, `personal-access`… */
@@ -28,7 +28,7 @@ export interface Identity {
   readonly name: string;
   readonly owner: string;
   readonly project: string | null;
-  /** What the token may do: a request must be allowed by each. */
+  /** What the token may do: each grant must allow a request. */
   readonly authority: readonly IdentityGrant[];
   readonly limits: readonly IdentityLimit[];
   /** RFC 3339; null: never. */
@@ -60,7 +60,7 @@ function readLimit(value: unknown): IdentityLimit | undefined {
   return { name, source, limit, remaining, ...(typeof resetSeconds === 'number' && { resetSeconds }) };
 }
 
-/** All of a list, or undefined when one of it can't be read. */
+/** All members of a list, or undefined when one of them cannot be read. */
 function listOf<T>(value: unknown, read: (member: unknown) => T | undefined): readonly T[] | undefined {
   if (!Array.isArray(value)) return undefined;
   const members = value.map(read).filter((member) => member !== undefined);

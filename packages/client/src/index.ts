@@ -1,5 +1,5 @@
 /*
- * The public API of @latchkey/client. Whatever is added here becomes API.
+ * The public API of @latchkey/client. Everything exported here is public.
  */
 
 export type { Client, ClientOptions, RequestOptions, Revocation } from './client.ts';

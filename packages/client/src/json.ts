@@ -1,4 +1,4 @@
-/** What came from outside, as an object whose fields are unknown; an empty one when it is none. */
+/** External input as an object with unknown fields; an empty object when it is not one. */
 export function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
 }

@@ -1,6 +1,6 @@
 import { ConfigurationError } from './errors.ts';
 
-/** What others call our options. */
+/** Names that other libraries use for these options. */
 const MEANT: Readonly<Record<string, string>> = {
   apitoken: 'token',
   apikey: 'token',
@@ -12,7 +12,7 @@ const MEANT: Readonly<Record<string, string>> = {
 };
 
 /**
- * An option that is not known would be left out in silence, a token among them.
+ * Rejects an unknown option, which would otherwise be ignored silently, even if it is a token.
  *
  * @throws {ConfigurationError} `invalid_option` with its name
  */

@@ -1,10 +1,10 @@
-/** Why the text of a body is not whole. */
+/** Whether the text of a body is complete, or why it is not. */
 export type BodyEnd = 'whole' | 'too-large' | 'too-slow';
 
 /**
- * Reads a body up to a bound of bytes and of time; what is behind either is not waited for.
+ * Reads a body up to a bound of bytes and of time; anything beyond either is discarded.
  *
- * @throws the signal's reason when that ends it; what the body throws when the connection is cut
+ * @throws the signal's reason when it is aborted; the body's error when the connection is cut
  */
 export async function readBody(
   response: Response,
@@ -15,7 +15,7 @@ export async function readBody(
   const reader = response.body?.getReader();
   if (reader === undefined) return { text: '', end: 'whole' };
   const { promise: stopped, resolve, reject } = Promise.withResolvers<'too-slow'>();
-  // The race may be over when it comes.
+  // The rejection may arrive after the race has ended.
   stopped.catch(() => undefined);
   const abort = (): void => reject(signal?.reason);
   signal?.addEventListener('abort', abort, { once: true });

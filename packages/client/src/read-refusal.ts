@@ -11,31 +11,31 @@ import { fieldsOf, textOf } from './json.ts';
 import { readBody } from './read-body.ts';
 import { tidy } from './tidy.ts';
 
-/** What was asked of whom. */
+/** The request that was refused. */
 export interface Asked {
   readonly url: string;
-  /** What was sent as the token; undefined: nothing. */
+  /** The token that was sent; undefined when none was. */
   readonly token: string | undefined;
-  /** All that no error may hold. */
+  /** The texts that an error must not contain. */
   readonly secrets: readonly string[];
   readonly signal: AbortSignal | undefined;
 }
 
-/** What a body says of an error, whichever API has worded it, fit to be shown. */
+/** The error in a body, independent of the API's format, safe to be shown. */
 interface Said {
   readonly code: string | undefined;
   readonly message: string | undefined;
   readonly param: string | undefined;
-  /** Where the server says in data what the message says in words. */
+  /** The server's details as data; the message says the same in words. */
   readonly details: Readonly<Record<string, unknown>>;
 }
 
 const BOUNDS = { bytes: 65_536, milliseconds: 10_000 };
 
 /**
- * Reads what a server has answered in place of what was asked for. A body that is cut or does not end leaves the status.
+ * Reads a server's error answer. When the body is cut or does not end, only the status is used.
  *
- * @throws the signal's reason when that ends it
+ * @throws the signal's reason when it is aborted
  */
 export async function readRefusal(response: Response, asked: Asked): Promise<LatchkeyError> {
   const { text } = await readBody(response, BOUNDS, asked.signal).catch((error: unknown) => {
@@ -65,7 +65,7 @@ export async function readRefusal(response: Response, asked: Asked): Promise<Lat
     const limit = present(textOf(said.details.limit), asked.secrets) ?? said.param;
     return new RateLimitError(said.code ?? 'http_429', message, { ...options, ...(limit !== undefined && { limit }) });
   }
-  // A browser does not say more of a redirect than that it is one.
+  // A browser reveals no more of a redirect than that it is one.
   if ((status >= 300 && status < 400) || response.type === 'opaqueredirect') {
     return redirected(headers.get('location'), asked, options);
   }
@@ -109,7 +109,7 @@ function readSaid(text: string, secrets: readonly string[]): Said {
   };
 }
 
-/** What is wrong with each field of a request. */
+/** The errors of the fields of a request, as text. */
 function listed(detail: unknown): string | undefined {
   if (!Array.isArray(detail)) return undefined;
   const lines = detail.slice(0, 20).flatMap((one) => {
@@ -120,7 +120,7 @@ function listed(detail: unknown): string | undefined {
   return lines.length === 0 ? undefined : lines.join('; ');
 }
 
-/** A text that may be shown; undefined when nothing of it is left. */
+/** A text that is safe to be shown; undefined when nothing is left of it. */
 const present = (text: string | null | undefined, secrets: readonly string[]): string | undefined =>
   tidy(text ?? '', secrets) || undefined;
 
@@ -135,7 +135,7 @@ function unauthenticated(
     const message = `No API token provided for ${url}. Set LATCHKEY_API_TOKEN, or log in with 'latchkey login'.`;
     return new AuthenticationError('no_token', message, options);
   }
-  // RFC 6750 has one code for all; only the words of it say more.
+  // RFC 6750 has one code for all of these; only its text says more.
   const challenge = headers.get('www-authenticate') ?? '';
   if (said.details.code === 'AUTH_TOKEN_EXPIRED' || /\bexpired\b/i.test(`${words} ${challenge}`)) {
     const message = `The API token for ${url} has expired. Make another one and log in with 'latchkey login'.`;
@@ -154,11 +154,11 @@ function readDenial(
   return { grant, source: tidy(source, secrets), rule: tidy(rule, secrets), reason: tidy(reason, secrets) };
 }
 
-/** RFC 9110 10.2.3: seconds, which some write with a fraction, or a date. */
+/** RFC 9110 10.2.3: seconds, which some servers write with a fraction, or a date. */
 function readRetryAfter(text: string | null): number | undefined {
   if (text === null) return undefined;
   if (/^\d{1,9}(?:\.\d{1,9})?$/.test(text)) return Number(text);
-  // Date.parse takes a number with a sign for a year.
+  // Date.parse reads a number with a sign as a year.
   const date = /^[A-Za-z]/.test(text) ? Date.parse(text) : Number.NaN;
   return Number.isNaN(date) ? undefined : Math.max(0, Math.ceil((date - Date.now()) / 1000));
 }

@@ -1,6 +1,6 @@
 import { ConnectionError, LatchkeyError } from './errors.ts';
 
-/** Longer than this no answer is waited for in silence. */
+/** The longest `Retry-After` that is waited for. */
 const LONGEST_WAIT_SECONDS = 60;
 const READING = new Set(['GET', 'HEAD', 'OPTIONS']);
 const KEY = 'Idempotency-Key';
@@ -8,7 +8,7 @@ const KEY = 'Idempotency-Key';
 export const timedOut = (url: string): ConnectionError =>
   new ConnectionError(url, { code: 'timed_out', message: `No answer came from ${url} in time.` });
 
-/** Ends what is done when its time is over, and not what is read of the answer behind that. */
+/** Aborts `act` after the timeout. Reading the answer's body afterwards is not limited. */
 export async function withTimeout<T>(
   url: string,
   milliseconds: number | undefined,
@@ -26,7 +26,10 @@ export async function withTimeout<T>(
   }
 }
 
-/** Repeats what a server was too busy for, when it has said for how long. All tries of what acts have one key: it is done once. */
+/**
+ * Repeats a request that the server refused with a `Retry-After`. All attempts of a request that changes something have
+ * the same idempotency key, so that it is done once.
+ */
 export async function withRetries<T>(
   retries: number,
   init: RequestInit,

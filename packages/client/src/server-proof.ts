@@ -2,10 +2,10 @@ import { fieldsOf } from './json.ts';
 import { nodeModule } from './node-modules.ts';
 import { readBody } from './read-body.ts';
 
-/** How a question to a server's identity ended. */
+/** The result of asking a server for its identity. */
 export type ServerAnswer =
   | { readonly type: 'proven'; readonly key: string }
-  /** Something answers, and it does not prove that it is a server with that address. */
+  /** Something answers, but does not prove that it is a server with that address. */
   | { readonly type: 'unproven' }
   | { readonly type: 'unreachable'; readonly cause: unknown };
 
@@ -16,12 +16,12 @@ export interface AskServerOptions {
 }
 
 const PATIENCE_MILLISECONDS = 5000;
-/** What listens there may be anything, and may never end its answer. */
+/** The listener may be any program, and its answer may never end. */
 const ANSWER_BYTES = 16_384;
 
 /**
- * What a server signs: a question nobody has asked before, and the address that it was asked at. So the answer of another
- * server, passed on, is an answer for another address.
+ * The message that a server signs: a fresh nonce and the address that it was asked at. So a relayed answer of another
+ * server is an answer for another address.
  *
  * @example
  * ```ts
@@ -35,8 +35,8 @@ export const serverProofMessage = (nonce: string, host: string): Uint8Array =>
   new TextEncoder().encode(`latchkey server proof 1\n${nonce}\n${host}`);
 
 /**
- * Asks what answers at a URL to prove that it is a Latchkey server with that address, and says with which key it did. It sends
- * no token. Compare the key with one that is known already; the first time, keep it.
+ * Asks the server at a URL to prove that it is a Latchkey server with that address, and returns the key of the proof.
+ * It sends no token. Compare the key with the known one; on first contact, keep it.
  *
  * @example
  * ```ts
@@ -66,7 +66,7 @@ export async function askServer(url: string, options: AskServerOptions = {}): Pr
   return isSignature(key, signature, serverProofMessage(nonce, host)) ? { type: 'proven', key } : { type: 'unproven' };
 }
 
-/** What is no JSON proves nothing. */
+/** Text that is not JSON proves nothing. */
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -1,9 +1,10 @@
 import { ConfigurationError } from './errors.ts';
 
 /**
- * Reads the URL of a server: `http` or `https`, a path in front of a reverse proxy's prefix, no slash at its end.
+ * Reads the URL of a server: `http` or `https`, optionally with the path prefix of a reverse proxy, without a slash at
+ * its end.
  *
- * @param from what named it, for the error; the text itself is never quoted, since people paste tokens there
+ * @param from where the URL comes from, for the error; the text itself is never quoted, since people paste tokens there
  * @throws {ConfigurationError} `invalid_url`
  */
 export function readServerUrl(text: string, from: string): string {
@@ -21,15 +22,15 @@ export function readServerUrl(text: string, from: string): string {
   return `${url.origin}${url.pathname}`.replace(/\/+$/, '');
 }
 
-/** Whether a URL is that of a server or lies below it. */
+/** Whether a URL is that of a server or is below it. */
 export function liesBelow(url: string, server: string): boolean {
   return url === server || url.startsWith(`${server}/`);
 }
 
 /**
- * Joins the URL of a server and a path, which begins with `/` and stays below the server's own.
+ * Joins the URL of a server and a path, which must begin with `/` and stay below the server's own path.
  *
- * @throws {TypeError} for any other
+ * @throws {TypeError} for any other path
  */
 export function urlBelow(server: string, path: string): string {
   if (!path.startsWith('/')) throw new TypeError('The path must begin with /, like /api/v1/models');

@@ -1,4 +1,4 @@
-/** Whether a text has one of the tokens in it, written as it is or as in a URL. */
+/** Whether a text contains one of the tokens, as it is or URL-encoded. */
 export function holdsSecret(text: string, tokens: readonly string[]): boolean {
   const lower = text.toLowerCase();
   return formsOf(tokens).some((form) => lower.includes(form.toLowerCase()));
@@ -7,7 +7,7 @@ export function holdsSecret(text: string, tokens: readonly string[]): boolean {
 const formsOf = (tokens: readonly string[]): readonly string[] =>
   tokens.flatMap((token) => [token, encodeURIComponent(token)]);
 
-/** Fit for a terminal and a log: one line, no control characters, and no token, should a server repeat it. */
+/** Makes a text safe for a terminal and a log: one line, without control characters, and without tokens. */
 export function tidy(text: string, tokens: readonly string[]): string {
   let hidden = text;
   for (const form of formsOf(tokens)) {

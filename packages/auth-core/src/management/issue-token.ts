@@ -62,7 +62,7 @@ export interface IssueInput<W extends Words = Words> {
 
 /** A new token, or a token with a new secret: its text, which is returned only once, and its record. */
 export interface IssuedToken<W extends Words = Words> {
-  /** The token itself. Except for a legacy token, it cannot be shown again: if it is lost, rotate it or issue another. */
+  /** The token itself. Except for a legacy token, it cannot be shown again: if it is lost, rotate it. */
   readonly token: string;
   readonly record: TokenInfo<W>;
 }

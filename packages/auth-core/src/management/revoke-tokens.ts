@@ -25,7 +25,8 @@ export interface Revocation<W extends Words = Words> {
   readonly revokedAt: string;
   /**
    * Whether the revocation is stored. If not, this process denies the token and all that was derived from it, and
-   * stores the revocation as soon as the store answers; until then, other processes on the store still accept the token.
+   * stores the revocation as soon as the store answers; until then, other processes on the store still accept the
+   * token.
    */
   readonly stored: boolean;
   /** The token's record; absent when the store did not answer. */

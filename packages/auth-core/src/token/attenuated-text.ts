@@ -37,7 +37,7 @@ export function writeAttenuatedText({ from, caveats, key }: AttenuatedText): str
   return `${ATTENUATED_PREFIX}${[name, ...caveats, key].join('.')}`;
 }
 
-/** The prefix of a caveat that is read by the present rules; the first caveats began with their grant, so with an `e`. */
+/** The prefix of a caveat that is read by the present rules. The first caveats began with their grant, so with `e`. */
 const VERSION = '2';
 
 /** The grant of a caveat, undefined when it is not JSON, and whether to read it by the rules of the first version. */

@@ -79,8 +79,8 @@ export interface ProofContext {
   /** The id of a stored token whose text names none, by the commitment to its text; see `Digest.idOfCommitment`. */
   idOfCommitment(kind: TokenKind, commitment: string): Promise<string>;
   /**
-   * The keys that prove what holders derived from a stored token, 64 hexadecimal digits each: that of its present secret,
-   * then that of the former one, if there is one; none when there is no such token.
+   * The keys that prove what holders derived from a stored token, 64 hexadecimal digits each: that of its present
+   * secret, then that of the former one, if there is one; none when there is no such token.
    */
   attenuationKeysOf(parentId: string): Promise<readonly string[]>;
 }

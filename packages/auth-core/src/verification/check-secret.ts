@@ -3,16 +3,16 @@ import { InvalidTokenError, StoreUnavailableError } from '../errors.ts';
 import type { PreviousSecret, TokenRecord, TokenStore } from '../store/token-store.ts';
 import { constantTimeEqual } from '../token/digest.ts';
 
-/** A token, and whether its present secret proved it or the one before. */
+/** A token, and whether its present or its former secret proved it. */
 export interface CheckedSecret {
   readonly record: TokenRecord;
   readonly isCurrent: boolean;
 }
 
-/** The digest of no token: what an unknown id is compared with, so that it takes the work that a known one takes. */
+/** A digest that no token has. An unknown id is compared with it, so that it takes the same work as a known one. */
 const NOBODYS_DIGEST = '0'.repeat(64);
 
-/** Compares the digest of what was presented with those that are kept. @throws `AUTH_TOKEN_UNKNOWN` */
+/** Compares the digest of the presented secret with the stored ones. @throws `AUTH_TOKEN_UNKNOWN` */
 export function matchSecret(record: TokenRecord | undefined, digest: string): CheckedSecret {
   const isCurrent = constantTimeEqual(digest, record?.digest ?? NOBODYS_DIGEST);
   const isPrevious = constantTimeEqual(digest, record?.previous?.digest ?? NOBODYS_DIGEST);
@@ -22,7 +22,7 @@ export function matchSecret(record: TokenRecord | undefined, digest: string): Ch
 
 const NAME_DIGITS = 16;
 
-/** What a secret is called, so that it can be told from those before and after it. It proves nothing. */
+/** A name for a secret that distinguishes it from the secrets before and after it. It proves nothing. */
 export function nameSecret({ digest }: { readonly digest: string }): string {
   return digest.slice(0, NAME_DIGITS);
 }
@@ -35,8 +35,8 @@ export function endOfPrevious({ endsAt }: PreviousSecret): number {
 const ATTEMPTS = 10;
 
 /**
- * Ends the former secret of a token whose present one is used for the first time, and returns the token as it is then.
- * The end is stored before the use counts: who uses the former one after that is late.
+ * Ends the former secret of a token at the first use of the present one, and returns the updated token. The end is
+ * stored before the use is accepted: any later use of the former secret is refused.
  */
 export async function endPrevious(
   store: Pick<TokenStore, 'find' | 'update'>,

@@ -1,16 +1,16 @@
 import type { TokenStore } from '../store/token-store.ts';
 
-/** Gathers when tokens were last used, and writes it now and then. */
+/** Collects when tokens were last used, and writes the times periodically. */
 export interface LastUsed {
   note(id: string, now: number): void;
-  /** Writes what has gathered. Never rejects: a lost time of last use harms nobody. */
+  /** Writes the collected times. Never rejects: losing a last-used time is harmless. */
   flush(): Promise<void>;
 }
 
 const INTERVAL_MILLISECONDS = 30_000;
 const CAPACITY = 10_000;
 
-/** Creates it; the first write is due half a minute after `startedAt` (milliseconds since 1970). */
+/** Creates the collector; the first write is due half a minute after `startedAt` (milliseconds since 1970). */
 export function createLastUsed(store: Pick<TokenStore, 'touch'>, startedAt: number, capacity = CAPACITY): LastUsed {
   let pending = new Map<string, number>();
   let flushedAt = startedAt;

@@ -1,12 +1,12 @@
 import { InvalidTokenError } from '../errors.ts';
 import type { TokenRecord, TokenStore } from '../store/token-store.ts';
 
-/** How many tokens may have been derived from one another, the root among them. */
+/** The greatest number of stored tokens in a chain, including the root. */
 export const MAXIMUM_DEPTH = 16;
 
 /**
- * The tokens that a stored one was derived from, the root first, and itself, the last. A parent that is not there, or
- * that is a token's own descendant, proves nothing.
+ * The tokens that a stored one was derived from, starting with the root, and the token itself, which is last. A missing
+ * parent, or one that is its own descendant, is refused.
  *
  * @throws {AuthError} `AUTH_TOKEN_UNKNOWN`
  */

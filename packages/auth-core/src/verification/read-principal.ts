@@ -17,9 +17,9 @@ export function readGrant(vocabulary: VocabularyParts, record: TokenRecord): Gra
   return readStoredGrant(vocabulary, record.grant);
 }
 
-/** What a stored token adds to the authority of its parent: the caveats on the way to it, and its own grant. */
+/** What a stored token adds to the authority of its parent: its caveats and its own grant. */
 export function readEntries(vocabulary: VocabularyParts, record: TokenRecord): readonly AuthorityEntry[] {
-  // A derived token is what the holder of another one has left of that.
+  // A derived token only narrows the token that it was made from.
   const added = record.parentId === undefined ? {} : { added: true };
   return [
     ...readCaveats(vocabulary, record),
@@ -27,7 +27,7 @@ export function readEntries(vocabulary: VocabularyParts, record: TokenRecord): r
   ];
 }
 
-/** As with a token's own grant, what cannot be read allows nothing. */
+/** As with a token's own grant, a caveat that cannot be read allows nothing. */
 function readCaveats(
   vocabulary: VocabularyParts,
   { caveats = [], name }: { readonly caveats?: unknown; readonly name: string },
@@ -54,12 +54,12 @@ function readStoredGrant(vocabulary: VocabularyParts, grant: unknown): Grant {
   }
 }
 
-/** A token that was proved: the stored one, those that it was derived from, and what was derived from it. */
+/** A proved token: the stored token, its ancestors, and what was derived from it without the store. */
 export interface ProvedToken {
   readonly kind: TokenKind;
-  /** From the root to the stored token that was presented, or that what was presented was derived from. */
+  /** From the root to the stored token that was presented, or from which the presented one was derived. */
   readonly lineage: readonly [TokenRecord, ...TokenRecord[]];
-  /** What the presented text adds, when it is no stored token itself. */
+  /** What the presented text adds, when it is not a stored token itself. */
   readonly derivation?: Derivation;
   /** The name of the secret that was used; see `nameSecret`. */
   readonly provedBy?: string;
@@ -67,7 +67,7 @@ export interface ProvedToken {
   readonly endsAt: number;
 }
 
-/** Who presents a token: its authority is the server's policy, and what each token on the way to it adds. */
+/** The principal of a proved token. Its authority is the server's policy and what each token of the chain adds. */
 export function readPrincipal(
   { kind, lineage, derivation, provedBy, endsAt }: ProvedToken,
   policy: AuthorityEntry,
@@ -76,8 +76,8 @@ export function readPrincipal(
   const [root] = lineage;
   const stored = lastOf(lineage);
   const { name, owner, project = derivation?.project } = stored;
-  // What an access token carries of its parent stays, also while the parent says the same: what is made of the token
-  // must not gain what the parent may gain later.
+  // The grants that an access token copied from its parent are kept even while the parent has the same ones: tokens
+  // made from it must not gain what the parent may gain later.
   const added = (derivation?.entries ?? []).map((entry) => ({ ...entry, added: true }));
   const entries = [...lineage.flatMap((record) => readEntries(vocabulary, record)), ...added].map((entry) =>
     Object.freeze(entry),

@@ -1,16 +1,15 @@
 import { InvalidTokenError } from '../errors.ts';
 import type { TokenRecord, TokenStore } from '../store/token-store.ts';
 
-/** No token has this id: the ids of all kinds hold nothing but letters, digits, dots and underscores. */
+/** No token has this id: ids of all kinds consist of letters, digits, dots and underscores. */
 const ABSENT = '-';
 
-/** Runs what proves a token with a store of its own; see {@link createEvenRefusals}. */
+/** Runs the proof of a token with a `find` of its own; see {@link createEvenRefusals}. */
 export type EvenRefusals = <T>(prove: (find: TokenStore['find']) => Promise<T>) => Promise<T>;
 
 /**
- * Creates what makes refusals alike. A record that is there takes longer to be read than one that is not; so whoever is
- * told that a token is not known has caused one look into the store of each sort, and cannot tell from the time whether
- * the id exists.
+ * Creates constant-work refusals. Reading an existing record takes longer than a lookup that finds nothing. So every
+ * refusal of an unknown token costs one lookup of each sort, and its time does not reveal whether the id exists.
  */
 export function createEvenRefusals(store: Pick<TokenStore, 'find'>): EvenRefusals {
   let known = ABSENT;

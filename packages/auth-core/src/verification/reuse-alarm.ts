@@ -6,8 +6,8 @@ const INTERVAL_MILLISECONDS = 60_000;
 const CAPACITY = 1000;
 
 /**
- * Takes note of the use of a secret whose time is over: somebody has kept it who should not, or has forgotten to
- * change it. Once a minute for each rotation of a token; it changes nothing and never rejects.
+ * Records the use of a secret that has ended: it may have been stolen, or a client was not updated. At most once a
+ * minute for each rotation of a token; it changes nothing and never rejects.
  */
 export function createReuseAlarm(audit: AuditSink | undefined): (record: TokenRecord, now: number) => Promise<void> {
   const raisedAt = new Map<string, number>();

@@ -1,54 +1,54 @@
 import { patiently, pause } from '../store/patiently.ts';
 import type { TokenRecord } from '../store/token-store.ts';
 
-/** What became of an act that ends a token. */
+/** The result of revoking a token. */
 export interface Ended {
-  /** The token as it is kept now, as far as the store has said. */
+  /** The token as it is stored now; absent when the store has not answered. */
   readonly record?: TokenRecord;
-  /** Whether the store has it. Until then, the token is denied here and nowhere else. */
+  /** Whether the revocation is stored. Until then, only this process denies the token. */
   readonly stored: boolean;
 }
 
-/** How the end of a token is kept. Both are tried until they have resolved. */
+/** The steps that store and report a revocation. Each is retried until it resolves. */
 export interface EndingSteps {
-  /** Writes it; undefined when there is nothing to write it to. */
+  /** Writes the revocation; undefined when there is no record to write it to. */
   readonly store: () => Promise<TokenRecord | undefined>;
-  /** Reports what was written; it follows, and nothing waits for it for long. */
+  /** Reports the written revocation. It runs after the write, and callers wait for it only briefly. */
   readonly report: (record: TokenRecord) => Promise<void>;
 }
 
-/** What was ended here, and is not in the store yet. */
+/** The revocations of this process that are not stored yet. */
 export interface Revocations {
-  /** Whether an id was ended here. What the store knows of by itself is not its concern. */
+  /** Whether this process has revoked the id and the store does not have it yet. */
   has(id: string): boolean;
   /**
-   * Denies an id from now on, has it stored, and answers when that is done, or when the store has taken nothing for half a
-   * second. It goes on trying then, as long as the process lives.
+   * Denies an id from now on and stores the revocation. Resolves when it is stored, or when the store has accepted
+   * nothing for half a second. In that case it keeps trying as long as the process lives.
    */
   end(id: string, steps: EndingSteps): Promise<Ended>;
-  /** Tries once more what is not stored, and stops trying. */
+  /** Tries once more to store the pending revocations, then stops. */
   stop(): Promise<void>;
 }
 
-/** How long an answer waits for the store. */
+/** How long the caller's answer waits for the store. */
 const PATIENCE_MILLISECONDS = 500;
 const FIRST_PAUSE_MILLISECONDS = 100;
 const LONGEST_PAUSE_MILLISECONDS = 30_000;
 
 interface Ending {
-  /** Resolves when it is stored and reported, or need not be tried any more. */
+  /** Resolves when the revocation is stored and reported, or is no longer tried. */
   readonly done: Promise<void>;
   readonly stored: Promise<TokenRecord | undefined>;
 }
 
-/** Creates it. `onEnded` is told of each id before anything waits. */
+/** Creates the list of pending revocations. `onEnded` is called with each id before anything is awaited. */
 export function createRevocations(onEnded: (id: string) => void): Revocations {
   const endings = new Map<string, Ending>();
   const stopping = new AbortController();
-  /** How many the store has taken. */
+  /** How many revocations the store has accepted. */
   let taken = 0;
 
-  /** Waits for the store, and for longer while it takes others that were ended at the same time. */
+  /** Waits for the store, and keeps waiting while it accepts other revocations made at the same time. */
   async function whileItTakes<T>(stored: Promise<T>): Promise<T> {
     for (;;) {
       const before = taken;
@@ -60,7 +60,7 @@ export function createRevocations(onEnded: (id: string) => void): Revocations {
     }
   }
 
-  /** Calls until it answers. */
+  /** Repeats the call until it resolves. */
   async function untilDone<T>(call: () => Promise<T>): Promise<T> {
     for (let wait = FIRST_PAUSE_MILLISECONDS; ; wait = Math.min(2 * wait, LONGEST_PAUSE_MILLISECONDS)) {
       try {
@@ -73,15 +73,15 @@ export function createRevocations(onEnded: (id: string) => void): Revocations {
   }
 
   function begin(id: string, { store, report }: EndingSteps): Ending {
-    // Not before the id is denied.
+    // The store is called only after the id is denied here.
     const stored = Promise.resolve().then(() => untilDone(store));
     const reported = stored.then(async (record) => {
-      // From here on the store denies it.
+      // From here on the store has the revocation.
       endings.delete(id);
       taken++;
       if (record !== undefined) await untilDone(() => report(record));
     });
-    // What was never stored stays denied here.
+    // A revocation that was never stored stays in force in this process.
     const done = reported.catch(() => undefined);
     const ending = { stored, done };
     endings.set(id, ending);
@@ -95,7 +95,7 @@ export function createRevocations(onEnded: (id: string) => void): Revocations {
       const { stored, done } = endings.get(id) ?? begin(id, steps);
       try {
         const record = await whileItTakes(stored);
-        // What reports it follows; one that is quick is awaited, so that it can be read at once.
+        // The report follows the write. A quick one is awaited, so that its entry can be read at once.
         await patiently(() => done, PATIENCE_MILLISECONDS).catch(() => undefined);
         return { stored: true, ...(record !== undefined && { record }) };
       } catch {

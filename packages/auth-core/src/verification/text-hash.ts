@@ -1,9 +1,9 @@
-/** Hashes a text at once, without a promise. */
+/** Hashes a text synchronously. */
 export type TextHash = (text: string) => string;
 
 /**
- * SHA-256 from the platform, where it has one that answers at once. WebCrypto's takes a promise and a thread each
- * time; without a faster one, nothing is kept warm.
+ * The platform's synchronous SHA-256, where there is one. WebCrypto needs a promise and a thread for each hash, which
+ * is too slow; without a synchronous hash nothing is cached.
  */
 export function findTextHash(): TextHash | undefined {
   const { hash } = globalThis.process?.getBuiltinModule?.('node:crypto') ?? {};

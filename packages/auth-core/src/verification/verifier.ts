@@ -26,7 +26,7 @@ import { createEvenRefusals } from './refuse-evenly.ts';
 import { createReuseAlarm } from './reuse-alarm.ts';
 import type { WarmCache } from './warm-cache.ts';
 
-/** What a verifier works with. */
+/** The dependencies of a verifier. */
 export interface VerifierParts {
   readonly vocabulary: VocabularyParts;
   readonly store: Pick<TokenStore, 'find' | 'update'>;
@@ -39,9 +39,9 @@ export interface VerifierParts {
   readonly cache: WarmCache;
   readonly lastUsed: LastUsed;
   readonly audit: AuditSink | undefined;
-  /** Whether an id was ended here, whatever the store says of it by now. */
+  /** Whether an id was revoked in this process, even if the store does not have the revocation yet. */
   readonly isEnded: (id: string) => boolean;
-  /** Told of an id by which a token turns out to have been ended elsewhere while it was in use here. */
+  /** Called with an id that was revoked elsewhere while a token of its chain was in use here. */
   readonly onRevoked: (id: string) => void;
 }
 
@@ -110,7 +110,7 @@ export function createVerifier(parts: VerifierParts): (text: string | undefined)
     if (record === undefined) throw new InvalidTokenError('AUTH_TOKEN_UNKNOWN');
     const end = endOf(expiresAt);
     if (!(now < end)) throw new InvalidTokenError('AUTH_TOKEN_EXPIRED');
-    // A token that no attenuation key proves outlives the secret that it was made with.
+    // A token that was not proved by an attenuation key does not end with the secret that it was made with.
     if (provedBy === undefined) return { kind, derivation, lineage: await readLineage(store, record), endsAt: end };
     const isCurrent = provedBy === keys.current;
     const settled = await settleRotation({ record, isCurrent }, now);
@@ -141,7 +141,7 @@ export function createVerifier(parts: VerifierParts): (text: string | undefined)
     return { lineage: await readLineage(store, record), endsAt, provedBy };
   }
 
-  /** Refuses what has ended, or is switched off, with anything that it was derived from. */
+  /** Refuses when any token of the chain was revoked, has expired, or is of a disabled kind. */
   async function refuseEndedChain(
     { lineage, kind }: ProvedToken,
     chain: readonly string[],
@@ -156,12 +156,12 @@ export function createVerifier(parts: VerifierParts): (text: string | undefined)
     ];
     if (!allEnabled(kinds)) throw new InvalidTokenError('AUTH_TOKEN_KIND_DISABLED');
     for (const record of lineage) refuseEnded(record, now);
-    // What is not stored itself can have been ended all the same; its stone stands in the store.
+    // A derived token that is not stored itself may have been revoked: the store then has its tombstone.
     const stones = await Promise.all(derived.map((id) => store.find(id)));
     for (const stone of stones) {
       if (stone !== undefined) refuseEnded(stone, now);
     }
-    // Looked at last: nothing waits between this and the answer.
+    // Checked last: nothing is awaited between this and the answer.
     if (chain.some(isEnded)) throw new InvalidTokenError('AUTH_TOKEN_REVOKED');
     return [...new Set(kinds)];
   }
@@ -194,19 +194,20 @@ export function createVerifier(parts: VerifierParts): (text: string | undefined)
     try {
       return await verifyPresented(text, presented, now);
     } catch (error) {
-      // Its holder is told what to do with a token of this kind.
+      // The kind lets the error explain what to do with a token of this kind.
       throw error instanceof InvalidTokenError ? new InvalidTokenError(error.code, { kind, cause: error }) : error;
     }
   }
 
   async function verifyPresented(text: string, presented: Presented, now: number): Promise<Principal> {
-    // Of a kind that any text may be, nobody is told that it is switched off who has not proved to have one.
+    // A token whose text has no id may be any text. That its kind is disabled is reported only after the token was
+    // proved.
     const named = !('parsed' in presented) || presented.parsed.id !== undefined;
     if (named && !allEnabled([presented.format.kind])) throw new InvalidTokenError('AUTH_TOKEN_KIND_DISABLED');
     return refuseEvenly((find) => verifyByStore(text, presented, find, now));
   }
 
-  /** Says whether kinds are served and switched on. @throws `AUTH_STORE_UNAVAILABLE` when nobody can say */
+  /** Whether kinds are served and enabled. @throws `AUTH_STORE_UNAVAILABLE` when the settings cannot be read */
   function allEnabled(wanted: readonly TokenKind[]): boolean {
     let switches: AuthSettings['kinds'];
     try {
@@ -217,7 +218,7 @@ export function createVerifier(parts: VerifierParts): (text: string | undefined)
     return wanted.every((kind) => served.has(kind) && switches[kind]);
   }
 
-  /** What became of a token is told only to those who have proved that it, or one derived from it, is theirs. */
+  /** Called only after the token, or one derived from it, was proved, so that its state is not revealed to others. */
   function refuseEnded(record: TokenRecord, now: number): void {
     if (record.revokedAt !== undefined) {
       if (cache.drop(record.id)) onRevoked(record.id);
@@ -226,7 +227,7 @@ export function createVerifier(parts: VerifierParts): (text: string | undefined)
     if (!(now < endOf(record.expiresAt))) throw new InvalidTokenError('AUTH_TOKEN_EXPIRED');
   }
 
-  /** Where nobody can say, a close look will tell. */
+  /** False when the settings cannot be read: the full verification then decides. */
   function areStillEnabled(kinds: readonly TokenKind[]): boolean {
     try {
       return allEnabled(kinds);
@@ -237,7 +238,7 @@ export function createVerifier(parts: VerifierParts): (text: string | undefined)
 
   return function verify(text) {
     if (text === undefined || text === '') return Promise.reject(new InvalidTokenError('AUTH_TOKEN_MISSING'));
-    // Who writes JavaScript may hand over the list that a framework makes of a header.
+    // A caller in JavaScript may pass an array, as some frameworks represent a header.
     if (typeof text !== 'string') return Promise.reject(new InvalidTokenError('AUTH_TOKEN_MALFORMED'));
     const now = clock().getTime();
     const warm = cache.find(text, now);

@@ -3,42 +3,42 @@ import type { TokenKind } from '../token/token-format.ts';
 import { findTextHash, type TextHash } from './text-hash.ts';
 
 interface WarmEntry {
-  /** Every id that ends it. */
+  /** Every id whose revocation ends it. */
   readonly chain: readonly string[];
-  /** The stored tokens that are used by its use. */
+  /** The stored tokens whose last-used time changes with its use. */
   readonly tokens: readonly string[];
-  /** The kinds of these tokens and its own; each must be switched on. */
+  /** The kinds of these tokens and its own; each must be enabled. */
   readonly kinds: readonly TokenKind[];
-  /** Settled already; kept as a promise so that handing it out makes nothing new. */
+  /** Already resolved; kept as a promise so that returning it allocates nothing. */
   readonly principal: Promise<Principal>;
   readonly readAt: number;
   readonly endsAt: number;
 }
 
 /**
- * Remembers for a moment which presented texts were verified. The key is the full digest of the text: two tokens
- * that begin alike are two tokens. Times are milliseconds since 1970.
+ * Caches for a short time which presented texts were verified. The key is the digest of the whole text, so tokens with
+ * the same beginning have different entries. Times are milliseconds since 1970.
  */
 export interface WarmCache {
-  /** What was verified so lately that it still counts. */
+  /** The entry of a text that was verified recently enough. */
   find(text: string, now: number): WarmEntry | undefined;
-  /** Who has presented the text within the last minute, if that has not been dropped since and has not expired. */
+  /** The principal that presented the text within the last minute, if it was not dropped since and has not expired. */
   recall(text: string, now: number): Promise<Principal> | undefined;
-  /** Principals that were remembered within the last minute, and that an id ends. */
+  /** The principals of the last minute that the revocation of an id ends. */
   recallChain(id: string, now: number): readonly Promise<Principal>[];
-  /** A mark of the present state; see `remember`. */
+  /** A mark of the present state, for `remember`. */
   mark(): number;
-  /** Remembers, unless something was dropped since the mark: what was read before then may be out of date. */
+  /** Adds an entry, unless something was dropped since the mark: what was read before then may be outdated. */
   remember(text: string, entry: WarmEntry, mark: number): void;
-  /** Forgets whatever an id ends; says whether there was anything to forget. */
+  /** Removes every entry that an id ends; returns whether there was one. */
   drop(id: string): boolean;
 }
 
 const CAPACITY = 10_000;
-/** For how long it is known who has presented a text, while nobody else can say. */
+/** How long an entry can be recalled while the store does not answer. */
 const RECALL_MILLISECONDS = 60_000;
 
-/** Creates a cache whose entries count for so many milliseconds; without a hash it remembers nothing. */
+/** Creates a cache whose entries are valid for a number of milliseconds; without a hash it caches nothing. */
 export function createWarmCache(
   milliseconds: number,
   hash: TextHash | undefined = findTextHash(),

@@ -2,8 +2,8 @@ import type { TokenStore } from '../store/token-store.ts';
 import type { WarmCache } from './warm-cache.ts';
 
 /**
- * Listens to a store that tells which tokens other processes change: what was verified lately is forgotten, and who
- * works with a token that was revoked hears of it. A store that tells nothing is looked into soon enough all the same.
+ * Listens to a store that reports which tokens other processes change. The cache entries of such a token are dropped,
+ * and its revocation is reported to the work that uses it. Without such a store, the cache's short lifetime is enough.
  */
 export function watchRevocations(
   store: Pick<TokenStore, 'find' | 'watch'>,

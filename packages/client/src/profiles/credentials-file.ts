@@ -3,7 +3,7 @@ import { type Environment, findHomeFolder, homeFolder, processEnvironment, readV
 import { ConfigurationError } from '../errors.ts';
 import { findNodeModule, nodeModule } from '../node-modules.ts';
 
-/** A variable that names the profiles file, as it is mounted into a container for instance. */
+/** A variable that names the profiles file, for example one mounted into a container. */
 const VARIABLE = 'LATCHKEY_CREDENTIALS';
 
 /**
@@ -35,18 +35,18 @@ export function findCredentials(environment: Environment): string | undefined {
 }
 
 /**
- * The text of a file; undefined when there is none. The checks are of the file that was opened, so that no other one can
- * be put in its place in between.
+ * The text of a file; undefined when there is none. The checks apply to the opened file, so it cannot be replaced
+ * between the check and the read.
  *
- * @param isNamed a variable has named it: then its group may read it and the system may own it, as where Kubernetes
- *   mounts a secret
+ * @param isNamed a variable names it: then its group may read it and root may own it, as when Kubernetes mounts a
+ *   secret
  * @throws {ConfigurationError} `unsafe_profiles` when others can read it, or write to its folder, or it is another user's
  */
 export function readCredentials(path: string, isNamed: boolean): string | undefined {
   const fs = nodeModule('node:fs');
   let file: number;
   try {
-    // Without O_NONBLOCK a pipe in place of the file would wait for its writer. Windows has neither.
+    // Without O_NONBLOCK, opening a pipe in place of the file would wait for its writer. Windows has neither.
     file = fs.openSync(path, fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0));
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
@@ -66,7 +66,7 @@ export function readCredentials(path: string, isNamed: boolean): string | undefi
   }
 }
 
-// Windows has no such modes, and no such users.
+// Windows has no POSIX file modes and user ids.
 const hasModes = (): boolean => process.platform !== 'win32';
 
 function problemOfFile(stats: Stats, path: string, isNamed: boolean): string | undefined {
@@ -80,7 +80,7 @@ function problemOfFile(stats: Stats, path: string, isNamed: boolean): string | u
   return undefined;
 }
 
-/** In a folder that others can write to they can put another file in this one's place. */
+/** Users who can write to the folder could replace the file. */
 function problemOfFolder(path: string): string | undefined {
   if (!hasModes()) return undefined;
   const folder = nodeModule('node:path').dirname(path);
@@ -91,7 +91,7 @@ function problemOfFolder(path: string): string | undefined {
 }
 
 /**
- * Makes the folder and finds out whether the file can be written, before a person is asked for a token.
+ * Creates the folder and checks whether the file can be written, before a person is asked for a token.
  *
  * @throws {ConfigurationError} `unsafe_profiles`
  */
@@ -108,7 +108,7 @@ export function prepareFolder(path: string): void {
   if (problem !== undefined) throw new ConfigurationError('unsafe_profiles', problem);
 }
 
-/** Writes the file in one step. At no moment can others read it, and a crash leaves the old one or the new one. */
+/** Writes the file atomically. Others can never read it, and a crash leaves either the old file or the new one. */
 export function writeCredentials(path: string, text: string): void {
   const fs = nodeModule('node:fs');
   const target = realPathOf(path);
@@ -128,7 +128,7 @@ export function writeCredentials(path: string, text: string): void {
   }
 }
 
-/** Some people keep their settings elsewhere and link to them; the link stays, even while its target is not there. */
+/** Follows symbolic links, so that a link to settings kept elsewhere is preserved, even if its target is missing. */
 export function realPathOf(path: string): string {
   const fs = nodeModule('node:fs');
   const { dirname, resolve } = nodeModule('node:path');

@@ -1,8 +1,8 @@
 import { type Line, scan, writeValue } from './scan.ts';
 
 /**
- * Sets the keys of a section, which is made when it is not there; undefined removes a key. All other lines stay letter
- * for letter, their ends among it.
+ * Sets the keys of a section, which is created if it is missing; undefined removes a key. All other lines stay
+ * unchanged, including their line endings.
  */
 export function setInSection(
   text: string,
@@ -29,7 +29,7 @@ export function setInSection(
     .join('');
 }
 
-/** Removes a section, but not the comments at its end, which stand above the next one. */
+/** Removes a section, but not the comments at its end, which belong to the next section. */
 export function removeSection(text: string, path: string, section: string): string {
   const lines = scan(text, path);
   const mark = text.startsWith('\uFEFF') ? '\uFEFF' : '';
@@ -44,5 +44,5 @@ export function removeSection(text: string, path: string, section: string): stri
 const ended = (text: string, end: string): string =>
   text === '' || /[\r\n]$/.test(text) || text === '\uFEFF' ? text : text + end;
 
-/** As the file's first line ends. */
+/** The line ending of the file's first line. */
 const lineEnd = (lines: readonly Line[]): string => /[\r\n]+$/.exec(lines[0]?.raw ?? '')?.[0] ?? '\n';

@@ -4,10 +4,10 @@ import { nodeModule } from '../node-modules.ts';
 const PATIENCE_MILLISECONDS = 20_000;
 
 /**
- * Does something while no other process that asks here does. What a process has left that is gone is taken away, by one
- * alone; what is not known to be left is waited for, and then named in an error.
+ * Runs `act` while no other process holds the lock. A stale lock, left by a process that is gone, is removed, by one
+ * process only. Any other lock is waited for; if it is not released in time, an error names it.
  *
- * @throws {ConfigurationError} `unsafe_profiles` when the lock does not come free
+ * @throws {ConfigurationError} `unsafe_profiles` when the lock is not released
  */
 export function whileLocked<T>(path: string, act: () => T): T {
   const fs = nodeModule('node:fs');
@@ -46,8 +46,8 @@ function create(path: string, content: string): boolean {
 }
 
 /**
- * Only the maker of the file that bears the nonce of a left lock may remove that lock: two that both saw it left cannot
- * take away the next one's.
+ * Removes a stale lock. Only the process that creates the file named after the lock's nonce may remove it: so of two
+ * processes that saw the same stale lock, neither can remove the lock of the next holder.
  */
 function breakIfLeft(lock: string): void {
   const fs = nodeModule('node:fs');
@@ -71,7 +71,7 @@ function read(path: string): string | undefined {
   }
 }
 
-/** The nonce of a lock whose process was on this machine and is no longer. */
+/** The nonce of a stale lock: its process ran on this machine and no longer exists. */
 function nonceIfLeft(content: string | undefined): string | undefined {
   try {
     const { pid, host, nonce } = JSON.parse(content ?? '') as Record<string, unknown>;

@@ -19,7 +19,7 @@ import { PROFILE_NAME, scan } from './scan.ts';
 /** The profile that is used when none is named. */
 export const DEFAULT_PROFILE = 'default';
 
-/** @throws {ConfigurationError} `invalid_option` for what can be no profile's name */
+/** @throws {ConfigurationError} `invalid_option` for an invalid profile name */
 function checkProfileName(name: string): void {
   if (PROFILE_NAME.test(name) && (name === DEFAULT_PROFILE || name.toLowerCase() !== DEFAULT_PROFILE)) return;
   throw new ConfigurationError(
@@ -31,7 +31,7 @@ function checkProfileName(name: string): void {
 /**
  * Reads all profiles of the file that `credentialsFile` names; none when there is no such file.
  *
- * @throws {ConfigurationError} `unsafe_profiles` when others can read the file, `invalid_profiles` when it is not right
+ * @throws {ConfigurationError} `unsafe_profiles` when others can read the file, `invalid_profiles` when it is invalid
  * @example
  * ```ts
  * import { readProfiles } from '@latchkey/client';
@@ -48,9 +48,9 @@ export function readProfiles(environment: Environment = processEnvironment()): R
 }
 
 /**
- * Reads one profile; undefined when it is not there. What is wrong in other profiles is not its matter.
+ * Reads one profile; undefined when it does not exist. Errors in other profiles are ignored.
  *
- * @throws {ConfigurationError} as `readProfiles` does, and `invalid_option` for what can be no profile's name
+ * @throws {ConfigurationError} as `readProfiles` does, and `invalid_option` for an invalid profile name
  * @example
  * ```ts
  * import { findProfile } from '@latchkey/client';
@@ -69,7 +69,7 @@ export function findProfile(name: string, environment: Environment = processEnvi
 /**
  * Reads one profile.
  *
- * @throws {ConfigurationError} as `readProfiles` does, and `unknown_profile`, which lists those that there are
+ * @throws {ConfigurationError} as `readProfiles` does, and `unknown_profile`, which lists the existing profiles
  */
 export function readProfile(name: string, environment: Environment): Profile {
   const profile = findProfile(name, environment);
@@ -84,12 +84,12 @@ export function readProfile(name: string, environment: Environment): Profile {
 }
 
 /**
- * Writes a profile in place of the one of that name, and nothing else of the file: other profiles and comments stay.
- * The file is its owner's alone at every moment (mode 0600). Processes that write at the same time take turns.
+ * Writes a profile, replacing the one of that name. Other profiles and comments stay unchanged. The file is accessible
+ * only to its owner at every moment (mode 0600). Concurrent writes run one after the other.
  *
  * @param name 1 to 64 letters, digits, `-`, `_` and dots
- * @throws {ConfigurationError} `unsafe_profiles` when others can read the file that is there or it cannot be written,
- *   `invalid_profiles` when it is not right, `invalid_url` and `invalid_option` for what could not be used
+ * @throws {ConfigurationError} `unsafe_profiles` when others can read the existing file or it cannot be written,
+ *   `invalid_profiles` when it is invalid, `invalid_url` and `invalid_option` for values that could not be used
  * @example
  * ```ts
  * import { saveProfile } from '@latchkey/client';
@@ -113,7 +113,7 @@ export function saveProfile(name: string, profile: Profile, environment: Environ
 }
 
 /**
- * Removes a profile; false when there is none of that name. Nothing else of the file is changed.
+ * Removes a profile; false when there is none of that name. The rest of the file stays unchanged.
  *
  * @throws {ConfigurationError} as `saveProfile` does
  * @example
@@ -138,8 +138,7 @@ export function removeProfile(name: string, environment: Environment = processEn
 }
 
 /**
- * Finds out whether profiles can be saved, before there is one: what would hinder it is better known before a person has
- * given a token.
+ * Checks whether profiles can be saved, so that a problem is reported before a person has entered a token.
  *
  * @throws {ConfigurationError} as `saveProfile` does
  */

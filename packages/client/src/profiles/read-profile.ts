@@ -1,13 +1,16 @@
 import { invalidLine, type Line, readValue } from './scan.ts';
 
-/** A section of the profiles file: a token, and where and for what it is used. */
+/** A section of the profiles file: a token, its server and its project. */
 export interface Profile {
   /** `api_token` in the file. */
   readonly token?: string | undefined;
-  /** The server that the token is for; it is sent to no other. */
+  /** The server that the token is for; it is sent to no other server. */
   readonly url?: string | undefined;
   readonly project?: string | undefined;
-  /** `server_key`: the key that the server has proven to have when the profile was made. Commands show the token to no other. */
+  /**
+   * `server_key`: the key that the server proved to have when the profile was made. Commands send the token only to a
+   * server with that key.
+   */
   readonly serverKey?: string | undefined;
 }
 
@@ -32,7 +35,7 @@ export const namesOf = (lines: readonly Line[]): readonly string[] => [
 ];
 
 /**
- * Reads one profile; undefined when it is not there. What is wrong in other profiles is not its matter.
+ * Reads one profile; undefined when it does not exist. Errors in other profiles are ignored.
  *
  * @throws {ConfigurationError} `invalid_profiles` with the number of the line
  */

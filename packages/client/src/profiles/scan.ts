@@ -1,16 +1,16 @@
 import { ConfigurationError } from '../errors.ts';
 
-/** A line of a profiles file, with the end that it was written with. */
+/** A line of a profiles file, with its line ending. */
 export interface Line {
   readonly number: number;
-  /** With its end, and the byte order mark of the first line. */
+  /** With its line ending, and the byte order mark of the first line. */
   readonly raw: string;
-  /** The profile that it is in; undefined above the first header. */
+  /** The profile that it belongs to; undefined above the first header. */
   readonly section: string | undefined;
   readonly kind: 'comment' | 'header' | 'entry';
-  /** Of an entry. */
+  /** The key of an entry. */
   readonly key?: string;
-  /** Of an entry, as it is written. */
+  /** The value of an entry, as it is written. */
   readonly value?: string;
 }
 
@@ -19,14 +19,14 @@ const HEADER = /^\[[ \t]*(?:profile[ \t]+)?([^[\]]*?)[ \t]*\][ \t]*(?:[#;].*)?$/
 const ENTRY = /^([^=:]*?)[ \t]*[=:][ \t]*(.*)$/;
 const CONTROL = /[\p{Cc}\u2028\u2029\uFEFF]/u;
 
-/** What a profile can be called. */
+/** A valid profile name. */
 export const PROFILE_NAME = /^[A-Za-z0-9._-]{1,64}$/;
 
 /**
- * Reads a profiles file line by line. The one place that knows how such a file is written: what reads it and what
- * changes it both go by these lines, so that they cannot differ.
+ * Reads a profiles file line by line. This is the only parser of the file's syntax: reading and editing both use its
+ * lines, so that they cannot disagree.
  *
- * @throws {ConfigurationError} `invalid_profiles` with the number of a line that is neither header, entry nor comment
+ * @throws {ConfigurationError} `invalid_profiles` with the number of a line that is not a header, entry or comment
  */
 export function scan(text: string, path: string): readonly Line[] {
   let section: string | undefined;
@@ -63,7 +63,7 @@ export function scan(text: string, path: string): readonly Line[] {
 const DOUBLE = /^("(?:[^"\\]|\\.)*")[ \t]*(?:[#;].*)?$/;
 const SINGLE = /^'([^']*)'[ \t]*(?:[#;].*)?$/;
 
-/** The text that an entry stands for: without quotes, and without a comment behind a blank; undefined: it is not right. */
+/** The value of an entry, without quotes and without a comment after a blank; undefined when it is invalid. */
 export function readValue(written: string): string | undefined {
   if (written.startsWith("'")) return SINGLE.exec(written)?.[1];
   if (!written.startsWith('"')) return written.replace(/(?:^|[ \t]+)[#;].*$/, '');
@@ -74,9 +74,9 @@ export function readValue(written: string): string | undefined {
   }
 }
 
-/** How a text is written so that `readValue` gives it back. */
+/** Writes a text so that `readValue` returns it. */
 export const writeValue = (value: string): string => (/^[\w./:@+-]+$/.test(value) ? value : JSON.stringify(value));
 
-/** Never with the line's text, which may be a token. */
+/** The message never contains the line's text, which may be a token. */
 export const invalidLine = (path: string, number: number, problem: string): ConfigurationError =>
   new ConfigurationError('invalid_profiles', `${path}: line ${number} ${problem}.`);

@@ -9,8 +9,9 @@ type JsonObject = Record<string, unknown>;
 const PAGE = 500;
 
 /**
- * Writes `additionalArguments: true` into the rules of stored grants that have conditions and do not set it. Before this
- * migration an absent value allowed any further argument; now it allows only those that the tool's definition names.
+ * Writes `additionalArguments: true` into the rules of stored grants that have conditions and do not set it. Before
+ * this migration an absent value allowed any further argument; now it allows only those that the tool's definition
+ * names.
  */
 export async function keepAdditionalArguments(database: Kysely<unknown>): Promise<void> {
   const tokens = database as Kysely<TokensThen>;

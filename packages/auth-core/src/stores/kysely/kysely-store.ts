@@ -163,8 +163,8 @@ export function createKyselyTokenStore<Schema>(
 }
 
 /**
- * Writes if the standing tokens exist in their versions; returns false otherwise. Their rows are locked, in a consistent
- * order, until the write is done, so that they cannot change meanwhile.
+ * Writes if the standing tokens exist in their versions; returns false otherwise. Their rows are locked, in a
+ * consistent order, until the write is done, so that they cannot change meanwhile.
  */
 async function writeWhile(
   open: () => Kysely<TokenSchema>,

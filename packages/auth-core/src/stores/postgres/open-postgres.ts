@@ -19,7 +19,7 @@ const DEFAULTS: PoolConfig = {
  * are needed.
  *
  * Takes a connection string or the options of `pg`'s pool, which override the defaults: five seconds to get a
- * connection, ten seconds for a statement. A broken connection fails only the query that runs on it; a new one replaces it.
+ * connection, ten seconds for a statement. A broken connection fails only the query that runs on it, and is replaced.
  * The caller closes the database with `destroy()`. Connections must keep their session between transactions: a
  * pooler between them and the database has to run in session mode.
  *
