@@ -6,7 +6,7 @@ export const MAXIMUM_DEPTH = 16;
 
 /**
  * The tokens that a stored one was derived from, starting with the root, and the token itself, which is last. A missing
- * parent, or one that is its own descendant, is refused.
+ * parent or a cycle is refused.
  *
  * @throws {AuthError} `AUTH_TOKEN_UNKNOWN`
  */

@@ -2,13 +2,13 @@ import type { ChatMessage } from '@latchkey/engine';
 import type { Enclosure } from './syntax/turn-syntax.ts';
 import type { TemplateManners } from './template-manners.ts';
 
-/** What a conversation begins with where its template insists on a user, and the user has said nothing. */
+/** The placeholder for a message that a template requires but the conversation does not have. */
 const NOTHING_SAID = '…';
 
 type SystemMessage = Extract<ChatMessage, { role: 'system' }>;
 type AssistantMessage = Extract<ChatMessage, { role: 'assistant' }>;
 
-/** Puts a conversation into an order that the template takes, without losing or inventing what was said. */
+/** Puts a conversation into an order that the template accepts, without losing or inventing content. */
 export function adaptMessages(messages: readonly ChatMessage[], manners: TemplateManners): ChatMessage[] {
   let adapted = joinLeadingSystem(messages);
   if (!manners.takesLaterSystem) adapted = laterSystemAsUser(adapted);
@@ -21,7 +21,7 @@ export function adaptMessages(messages: readonly ChatMessage[], manners: Templat
   return manners.takesUserAfterResult ? adapted : answerResults(adapted);
 }
 
-/** Between a tool's result and the user, the assistant has its turn. */
+/** Inserts an assistant's message between a tool's result and a user's message. */
 function answerResults(messages: readonly ChatMessage[]): ChatMessage[] {
   return messages.flatMap((message, index): ChatMessage[] => {
     const before = messages[index - 1];
@@ -56,7 +56,7 @@ function withUser(messages: readonly ChatMessage[]): ChatMessage[] {
   ];
 }
 
-/** Some templates insist on roles that alternate. */
+/** Joins neighbouring messages of one role, for templates that require alternating roles. */
 function joinNeighbours(messages: readonly ChatMessage[]): ChatMessage[] {
   const joined: ChatMessage[] = [];
   for (const message of messages) {
@@ -86,7 +86,7 @@ function calls(message: AssistantMessage): boolean {
   return (message.toolCalls?.length ?? 0) > 0;
 }
 
-/** One call a message, each with its result behind it, for templates that take no more. */
+/** Puts each call into a message of its own, followed by its result, for templates that accept only one per message. */
 export function splitCalls(messages: readonly ChatMessage[]): ChatMessage[] {
   const split: ChatMessage[] = [];
   for (let at = 0; at < messages.length; at += 1) {
@@ -111,7 +111,7 @@ export function splitCalls(messages: readonly ChatMessage[]): ChatMessage[] {
   return split;
 }
 
-/** What was said beside calls as a message of its own, for templates that show one of the two. */
+/** Moves text beside calls into a message of its own, for templates that show only one of the two. */
 export function splitSaid(messages: readonly ChatMessage[]): ChatMessage[] {
   return messages.flatMap((message): ChatMessage[] => {
     if (message.role !== 'assistant' || !calls(message) || message.content === '') return [message];
@@ -122,7 +122,7 @@ export function splitSaid(messages: readonly ChatMessage[]): ChatMessage[] {
   });
 }
 
-/** A thought that stands in an answer, between its markers or in front of the closing one, as the thought that it is. */
+/** Moves a thought at the beginning of an answer, between its markers or before the closing one, to `reasoning`. */
 export function splitThoughts(messages: readonly ChatMessage[], { open, close }: Enclosure): ChatMessage[] {
   return messages.map((message) => {
     if (message.role !== 'assistant') return message;

@@ -19,10 +19,10 @@ const PLACES: Record<State, OutputPlace> = {
   call: 'call',
 };
 
-/** A header is short: what is longer is a model that has forgotten to write one. */
+/** The longest header. A longer text means that the model has left out the header. */
 const HEADER_LIMIT = 300;
 
-/** Takes a turn apart that consists of messages, each with a header that says to whom it goes. */
+/** Parses a turn that consists of messages, each with a header that names its recipient. */
 export class ChannelParser implements TurnParser {
   readonly #options: TurnParserOptions;
   readonly #channels: ChannelSyntax;
@@ -35,7 +35,7 @@ export class ChannelParser implements TurnParser {
   #callCount = 0;
   #stretch = 0;
   #blockBegun = false;
-  /** The prompt has begun a header that calls a tool. */
+  /** Whether the prompt has begun a header that calls a tool. */
   #forced = false;
 
   constructor(options: TurnParserOptions, channels: ChannelSyntax) {

@@ -7,20 +7,20 @@ import { refusalOf } from './template-refusal.ts';
 import { ChatTemplate } from './template-rendering.ts';
 import { probeTraits, type TemplateTraits } from './template-traits.ts';
 
-/** What a model file says that a format depends on. */
+/** The contents of a model file that a format depends on. */
 export interface FormatSource {
-  /** Absent: a base model, or one whose file forgot it. */
+  /** Absent for a base model, or a file that lacks it. */
   readonly template: string | undefined;
   readonly bos: string;
   readonly eos: string;
-  /** The vocabulary has ChatML's tokens. */
+  /** Whether the vocabulary has ChatML's tokens. */
   readonly hasChatMl: boolean;
 }
 
 /** A model's format and what its template can do. */
 export interface ChosenFormat {
   readonly format: ChatFormat;
-  /** The Jinja source that is rendered. */
+  /** The rendered Jinja source. */
   readonly template: string;
   readonly traits: TemplateTraits;
 }
@@ -54,7 +54,7 @@ export function chooseFormat({ template: source, bos, eos, hasChatMl }: FormatSo
   };
 }
 
-/** The template, or in a sentence why there is another in its place. */
+/** The template, or a sentence that says why another one replaces it. */
 function parse(source: string, bos: string, eos: string): ChatTemplate | string {
   try {
     return new ChatTemplate(source, { bos, eos });
@@ -63,7 +63,7 @@ function parse(source: string, bos: string, eos: string): ChatTemplate | string 
   }
 }
 
-/** Why a template does not take the simplest of conversations. */
+/** Why a template does not render the simplest conversation. */
 function faultOf(template: ChatTemplate): string | undefined {
   try {
     template.render({ messages: [{ role: 'user', content: 'Hello' }] });

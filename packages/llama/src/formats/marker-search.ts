@@ -1,16 +1,16 @@
-/** A text around the first place where one of some markers is. */
+/** A text, split at the first of several markers. */
 export interface MarkerSplit {
-  /** What comes before the marker and the space in front of it, and cannot belong to either. */
+  /** The text before the marker and the space in front of it. It cannot be part of either. */
   readonly before: string;
   /** The marker that was found. */
   readonly found: string | undefined;
   /** The space in front of the marker. */
   readonly space: string;
-  /** What comes after the marker, or has to wait because it may be the beginning of one. */
+  /** The text after the marker, or the held-back text that may be the beginning of one. */
   readonly after: string;
 }
 
-/** Looks for the first of `markers` in `text`, of which more may come; of two that begin together, the longer. */
+/** Finds the first of `markers` in `text`, which may continue; of two at the same place, the longer one. */
 export function splitAtMarker(text: string, markers: readonly string[]): MarkerSplit {
   let at = -1;
   let found: string | undefined;
@@ -21,7 +21,7 @@ export function splitAtMarker(text: string, markers: readonly string[]): MarkerS
     found = marker;
   }
   const held = Math.max(0, ...markers.map((marker) => overlap(text, marker)));
-  // A longer marker that begins no later may still be coming.
+  // The end of the text may be the beginning of a longer marker that starts no later.
   if (found !== undefined && text.length - held <= at && held > found.length) found = undefined;
   const head = text.slice(0, found === undefined ? text.length - held : at);
   const before = head.trimEnd();

@@ -7,7 +7,7 @@ import { TOKEN_MARK, withoutMarks } from './syntax/token-marks.ts';
 import type { TurnSyntax } from './syntax/turn-syntax.ts';
 import type { OutputPlace, ParsedEvent, TurnParser, TurnParserOptions } from './turn-parser.ts';
 
-/** `start` and `after` are places between blocks, where a marker counts even if the vocabulary has no token for it. */
+/** `start` and `after` are between blocks, where a marker counts even if the vocabulary has no token for it. */
 type State = 'start' | 'reasoning' | 'text' | 'call' | 'after';
 
 const PLACES: Record<State, OutputPlace> = {
@@ -18,35 +18,35 @@ const PLACES: Record<State, OutputPlace> = {
   call: 'call',
 };
 
-/** What a call looks like that has no marker in front, as far as it has come. */
+/** The beginning of a call without a marker in front. */
 const BARE_CALL = /^\{\s*"(?:name|type|function|id)"\s*:/;
 const BARE_KEYS = ['"name"', '"type"', '"function"', '"id"'];
 
 /**
- * Takes a model's text apart: reasoning, message, tool calls. A marker may be spread over several pieces; text is held
- * back only while it may still become one.
+ * Splits a model's text into reasoning, message and tool calls. A marker may be spread over several pieces; text is
+ * held back only while it may be the beginning of one.
  */
 export class OutputParser implements TurnParser {
   readonly #options: TurnParserOptions;
   readonly #syntax: TurnSyntax;
-  /** What begins calls; none when the model was shown no tools. */
+  /** The opening markers of calls; none when the model was shown no tools. */
   readonly #opens: readonly string[];
   readonly #bare: boolean;
-  /** What begins each call inside of what begins them all: some models leave the outer marker out. */
+  /** The opening marker of each call inside the outer one, for models that leave out the outer marker. */
   readonly #innerOpen: string;
   #state: State = 'start';
   #pending = '';
-  /** What stood between the text and the calls, for when they turn out to be text. */
+  /** The text between the message and the calls, kept in case the calls turn out to be text. */
   #markerText = '';
   #section: CallSection | undefined;
   #sectionIsBare = false;
-  /** A thought from where a call begins in it: the call counts only if the thought is not closed behind it. */
+  /** The part of a thought from the beginning of a call. The call counts only if the thought is not closed after it. */
   #thoughtWithCall = '';
   #callCount = 0;
   #stretch = 0;
   #blockBegun = false;
   #contentOpen = false;
-  /** Text is outside of what the model encloses its answer in. */
+  /** Whether the text is outside the markers that enclose the model's answer. */
   #muted = false;
 
   constructor(options: TurnParserOptions) {
@@ -57,7 +57,7 @@ export class OutputParser implements TurnParser {
     this.#opens = shown ? open.map((marker) => marker.trim()).filter((marker) => marker !== '') : [];
     this.#bare = shown && open.some((marker) => marker.trim() === '');
     const inner = (options.syntax.calls.callOpen.split(ANY)[0] ?? '').trim();
-    // Where the outer marker is a token, the same characters without it are a quotation, whatever is inside.
+    // Where the outer marker is a token, the same characters as plain text are a quotation, and so is the text inside.
     const counts = inner.includes(TOKEN_MARK) || !open.some((marker) => marker.includes(TOKEN_MARK));
     this.#innerOpen = shown && counts && /^\W*[<[]/.test(inner) ? inner : '';
     this.read(options.opened);
@@ -112,7 +112,7 @@ export class OutputParser implements TurnParser {
       : events;
   }
 
-  /** Takes what it can from the pending text; false when more of it is needed. */
+  /** Processes as much of the pending text as possible; false when more text is needed. */
   #step(emit: (event: ParsedEvent) => void): boolean {
     switch (this.#state) {
       case 'start':
@@ -155,7 +155,7 @@ export class OutputParser implements TurnParser {
     return true;
   }
 
-  /** What counts in the middle of text although it is no token: the end of the answer, or its beginning. */
+  /** The marker that counts within text although it is not a token: the end of the answer, or its beginning. */
   get #untokenedMarker(): string | undefined {
     const { content } = this.#syntax;
     if (this.#muted) return content?.open;
@@ -215,7 +215,7 @@ export class OutputParser implements TurnParser {
       this.#pending = '';
       return false;
     }
-    // A thought about a call, or one that only mentions the marker, behind which there may be another.
+    // The thought is about a call, or only mentions the marker; another marker may follow.
     this.#section = undefined;
     const { before, found, after } = splitAtMarker(this.#thoughtWithCall, [close]);
     const about = found === undefined ? this.#markerText : before;
@@ -283,13 +283,13 @@ export class OutputParser implements TurnParser {
       for (const event of events) emit(event);
       return;
     }
-    // An object as an answer, which only looks like a call.
+    // The answer is an object that only looks like a call.
     this.#callCount -= 1;
     this.#section = undefined;
     this.#releaseMarker(section, emit);
   }
 
-  /** The marker was only mentioned: it is text, and what comes behind it may be anything. */
+  /** The marker was only mentioned: it becomes text, and the text after it is parsed again. */
   #releaseMarker(section: CallSection, emit: (event: ParsedEvent) => void): void {
     const marker = this.#markerText;
     const inner =

@@ -1,20 +1,20 @@
 import type { SpecialTexts } from './special-texts.ts';
 
-/** A part of a prompt that is tokenised by itself. */
+/** A part of a prompt that is tokenised separately. */
 export interface PromptPiece {
   readonly text: string;
-  /** Text came before, so no space is put in front where a vocabulary would do that. */
+  /** Whether text precedes it, so that a vocabulary that adds a leading space must not do so. */
   readonly continues: boolean;
 }
 
-/** A tokenizer that is given so many characters holds up everything beside it for a few hundredths of a second. */
+/** The longest piece in characters. Tokenising it blocks everything else for some 10 ms. */
 const PIECE_LENGTH = 16_384;
-/** How far back a place is looked for where the cut changes no token. */
+/** How far back to search for a place where a cut changes no token. */
 const SEARCH_LENGTH = 4096;
 
 /**
- * Cuts texts into pieces short enough to be tokenised between other work. A cut comes in front of a space or line break
- * that follows a letter or digit: there, a vocabulary begins a new token, and no special text is cut through.
+ * Cuts texts into pieces short enough to be tokenised between other work. The cut is before a space or line break that
+ * follows a letter or digit: there, a vocabulary begins a new token, and no special text is split.
  */
 export function cutForTokenizer(texts: readonly string[], specials: SpecialTexts): PromptPiece[] {
   const pieces: PromptPiece[] = [];
@@ -28,7 +28,7 @@ export function cutForTokenizer(texts: readonly string[], specials: SpecialTexts
   return pieces;
 }
 
-/** A text without any such place, such as one long number, is cut where it has to be, though not through a character. */
+/** A text without such a place, such as one long number, is cut at the limit, but not within a character. */
 function cutBefore(text: string, most: number, specials: SpecialTexts): number {
   for (let cut = most; cut > most - SEARCH_LENGTH; cut -= 1) {
     const next = text[cut];

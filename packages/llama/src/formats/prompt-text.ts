@@ -12,21 +12,21 @@ import type { TurnSyntax } from './syntax/turn-syntax.ts';
 import { opensReasoning } from './template-traits.ts';
 import { answerOpening, openingOf } from './turn-opening.ts';
 
-/** A prompt before it is tokenised, and what the answer has to look like. */
+/** A prompt before it is tokenised, and the grammars of its answer. */
 export interface PromptText {
   readonly pieces: readonly PromptPiece[];
-  /** What of the model's turn is in the prompt already. */
+  /** The part of the model's turn that the prompt already contains. */
   readonly opened: string;
   readonly grammars: TurnGrammarTexts;
 }
 
-/** What a prompt is made from. */
+/** The parts of a request that a prompt is made from. */
 export type PromptSource = Pick<GenerateRequest, 'messages' | 'tools' | 'toolChoice' | 'reasoning' | 'responseSchema'>;
 
 /**
- * Renders a conversation. Runs a stranger's template over a stranger's text, so it may take for ever: call it where it
- * can be ended. Throws EngineError `UNSUPPORTED_REASONING`, `UNSUPPORTED_INPUT` (an image, a conversation that the
- * template refuses), `INVALID_REQUEST` (a schema that is too large, an answer that is begun and has to have a form).
+ * Renders a conversation. It runs an untrusted template over untrusted text and may never return: call it in a thread
+ * that can be terminated. Throws EngineError `UNSUPPORTED_REASONING`, `UNSUPPORTED_INPUT` (an image, a conversation
+ * that the template refuses), `INVALID_REQUEST` (a schema that is too large, a started answer together with a schema).
  */
 export function writePrompt(
   { format, template, traits }: ChosenFormat,
@@ -80,7 +80,7 @@ function checkReasoning(reasoning: PromptSource['reasoning'], traits: ChosenForm
   );
 }
 
-/** An assistant's last message, unless it calls tools, is the beginning of the answer. */
+/** If the last message is the assistant's and has no tool calls, it is the beginning of the answer. */
 function splitBegun(conversation: Conversation): { readonly conversation: Conversation; readonly begun?: string } {
   const last = conversation.messages.at(-1);
   if (last?.role !== 'assistant' || (last.toolCalls?.length ?? 0) > 0 || last.content.trim() === '')
@@ -91,7 +91,7 @@ function splitBegun(conversation: Conversation): { readonly conversation: Conver
   };
 }
 
-/** What follows the template's prompt: texts of the model's own, and the text of an answer that is begun. */
+/** The text after the template's prompt: markers of the model's turn, and the text of a started answer. */
 function turnEnds({
   syntax,
   mustCall,
@@ -107,7 +107,7 @@ function turnEnds({
   return { own: mustCall && !reasoningOpen ? forcedOpening(syntax) : '', text: '' };
 }
 
-/** The tools that the model is told about. */
+/** The tools that the model is shown. */
 function shownTools({ tools, toolChoice }: PromptSource): GenerateRequest['tools'] {
   if (toolChoice === 'none') return [];
   return typeof toolChoice === 'object' ? tools.filter((tool) => tool.name === toolChoice.name) : tools;

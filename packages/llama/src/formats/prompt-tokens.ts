@@ -34,7 +34,7 @@ export function makeSafe(conversation: Conversation, template: string, specials:
   };
 }
 
-/** Throws EngineError `UNSUPPORTED_INPUT` for a text that leaves none. */
+/** A character that the text does not use. Throws EngineError `UNSUPPORTED_INPUT` when it uses all of them. */
 function unusedCharacter(text: string): string {
   const used = new Set(text.match(PRIVATE_USE));
   for (let code = PRIVATE_USE_START; code <= PRIVATE_USE_END; code++) {

@@ -1,7 +1,7 @@
 import type { ReasoningEffort } from '@latchkey/engine';
 import type { TemplateVariables } from './template-rendering.ts';
 
-/** How a template is told how much to reason; nothing leaves it at its default. */
+/** The template variables that set how much to reason; without them the template uses its default. */
 export function reasoningVariables(
   reasoning: ReasoningEffort | undefined,
 ): Pick<TemplateVariables, 'enable_thinking' | 'thinking' | 'reasoning_effort'> {

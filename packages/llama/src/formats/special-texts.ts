@@ -3,7 +3,7 @@ interface TrieNode {
   ends: boolean;
 }
 
-/** The texts of a vocabulary's special tokens, to be found in other texts quickly however many there are. */
+/** The texts of a vocabulary's special tokens, with a fast search that does not depend on their number. */
 export class SpecialTexts {
   readonly #root: TrieNode = newNode();
   readonly #beginnings = new Set<string>();
@@ -11,7 +11,7 @@ export class SpecialTexts {
   readonly #byCore = new Map<string, string[]>();
   readonly #longest: number;
 
-  /** Texts of a single character are left out: they can't be broken, and no template marks anything with them. */
+  /** Texts of a single character are left out: they cannot be broken up, and no template uses them as markers. */
   constructor(texts: Iterable<string>) {
     let longest = 0;
     for (const text of new Set(texts)) {
@@ -37,8 +37,8 @@ export class SpecialTexts {
   }
 
   /**
-   * `text` with `mark` inside every special text in it, and at its edges where it might complete one with what a
-   * template puts around it.
+   * `text` with `mark` inside every special text in it, and at its edges where, together with the template's text
+   * around it, it might form a special text.
    */
   breakUp(text: string, mark: string): string {
     const inner = this.#breakInside(text, mark);
@@ -55,7 +55,7 @@ export class SpecialTexts {
     return false;
   }
 
-  /** `text` cut into special texts and what is between them; of two that begin together, the longer. */
+  /** `text` split into special texts and the text between them; of two at the same place, the longer one. */
   split(text: string): { readonly text: string; readonly special: boolean }[] {
     const parts: { readonly text: string; readonly special: boolean }[] = [];
     let from = 0;
@@ -112,7 +112,7 @@ export class SpecialTexts {
     for (let length = 1; length <= Math.min(text.length, this.#longest); length++) {
       if (this.#endings.has(text.slice(0, length))) return true;
     }
-    // A whole text between a template's own brackets, e.g. a parameter called `tool_call` printed as a tag.
+    // The whole text between a template's own brackets, e.g. a parameter called `tool_call` printed as a tag.
     return (
       text.length < this.#longest && (this.#byCore.get(coreOf(text)) ?? []).some((special) => special.includes(text))
     );

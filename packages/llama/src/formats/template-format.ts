@@ -9,17 +9,17 @@ import type { TemplateManners } from './template-manners.ts';
 import type { ChatTemplate } from './template-rendering.ts';
 import { writeCalls } from './write-calls.ts';
 
-/** What is known of a template. */
+/** What was learned about a template. */
 export interface TemplateFormatOptions {
   readonly learned: LearnedTurn;
   readonly manners: TemplateManners;
-  /** Where the model's turn is over when the template has no token for it. */
+  /** Texts that end the model's turn when the template has no token for that. */
   readonly stop?: readonly string[];
 }
 
 /**
- * A model as its template has it. What the template does not know is written for it: tools are explained in the system
- * message, calls are part of the assistant's text, results that of the user's.
+ * The chat format of a model's template. What the template does not support is written as text: tools are explained in
+ * the system message, calls become part of the assistant's text, results part of the user's.
  */
 export function templateFormat(
   template: ChatTemplate,
@@ -56,7 +56,7 @@ function explainTools(tools: readonly ToolDefinition[], { syntax }: LearnedTurn)
   return [{ role: 'system', content: lines.join('\n') }];
 }
 
-/** Calls and results as text, where the template leaves them out. */
+/** Turns calls and results into text where the template leaves them out. */
 function withoutUnknown(message: ChatMessage, { callMessage, showsResults, syntax }: LearnedTurn): ChatMessage {
   if (message.role === 'tool' && !showsResults) {
     return {
@@ -106,7 +106,9 @@ function toTemplateCall(
   return { id, type: 'function', function: { name, arguments: given } };
 }
 
-/** A user's text. Throws EngineError `UNSUPPORTED_INPUT` for an image: llama.cpp's binding cannot see. */
+/**
+ * A user's text. Throws EngineError `UNSUPPORTED_INPUT` for an image: the llama.cpp binding does not support images.
+ */
 function userText(message: Extract<ChatMessage, { role: 'user' }>): string {
   return message.content
     .map((part) => {
@@ -116,7 +118,7 @@ function userText(message: Extract<ChatMessage, { role: 'user' }>): string {
     .join('\n');
 }
 
-/** The tools in the shape that chat templates expect. */
+/** The tools in the form that chat templates expect. */
 function toTemplateTools(tools: readonly ToolDefinition[]): object[] {
   return tools.map(({ name, description, parameters }) => ({
     type: 'function',

@@ -1,16 +1,16 @@
 import { PROBE, PROBE_TOOLS, type Prober, probeCall, probeResult, probeUser } from './syntax/probes.ts';
 
-/** Which orders of messages a template takes, found by rendering them: what it leaves out counts as not taken. */
+/** Which orders of messages a template accepts, found by rendering them. A message left out counts as not accepted. */
 export interface TemplateManners {
   readonly takesSystem: boolean;
-  /** Also behind other messages, in its place, beside the first one. */
+  /** Whether it accepts a system message after other messages, in addition to the first one, and keeps its place. */
   readonly takesLaterSystem: boolean;
-  /** Two messages of one role in a row. */
+  /** Whether it accepts two messages of one role in a row. */
   readonly takesNeighbours: boolean;
   readonly beginsWithAssistant: boolean;
-  /** A user's message behind a tool's result, to which the model has not said anything. */
+  /** Whether it accepts a user's message directly after a tool's result, without an answer of the model in between. */
   readonly takesUserAfterResult: boolean;
-  /** A conversation in which the user says nothing. */
+  /** Whether it accepts a conversation without a user's message. */
   readonly goesWithoutUser: boolean;
 }
 
@@ -19,7 +19,7 @@ const laterSystem = { role: 'system', content: PROBE.result };
 const again = { role: 'user', content: PROBE.again };
 const said = { role: 'assistant', content: PROBE.said };
 
-/** Finds them out. */
+/** Finds out which orders of messages a template accepts. */
 export function probeManners(prober: Prober): TemplateManners {
   const shows = (messages: readonly { readonly role: string; readonly content: string }[]): boolean => {
     const prompt = prober.render({ messages });

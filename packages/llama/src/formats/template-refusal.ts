@@ -3,8 +3,8 @@ import { TemplateFault } from './jinja/compiled-template.ts';
 const LONGEST_MESSAGE = 200;
 
 /**
- * Why a template did not render a conversation, in a sentence. What a template itself says (`raise_exception`) is the
- * best reason that there is; everything else is a fault in the template, or something that this server does not have.
+ * Why a template did not render a conversation, in a sentence. The template's own message (`raise_exception`) is the
+ * best reason; any other error is a fault in the template, or a feature that this server does not have.
  */
 export function refusalOf(cause: unknown): string {
   const message = (cause instanceof Error ? cause.message : String(cause))

@@ -2,15 +2,15 @@ import { EngineError } from '@latchkey/engine';
 import { CompiledTemplate } from './jinja/compiled-template.ts';
 import { refusalOf } from './template-refusal.ts';
 
-/** What a template is rendered with besides the messages. */
+/** The variables of a template. */
 export interface TemplateVariables {
   readonly messages: readonly object[];
   readonly tools?: readonly object[];
   readonly enable_thinking?: boolean;
-  /** What some families call the same. */
+  /** The name of `enable_thinking` in some families. */
   readonly thinking?: boolean;
   readonly reasoning_effort?: string;
-  /** False: nothing opens the model's own turn. */
+  /** False: the model's turn is not opened. */
   readonly add_generation_prompt?: boolean;
 }
 
@@ -28,7 +28,7 @@ export class ChatTemplate {
   }
 
   /**
-   * The conversation as the model is to read it, up to where its own turn begins.
+   * The conversation as the prompt for the model, up to where its own turn begins.
    * Throws EngineError `UNSUPPORTED_INPUT` when the template refuses it.
    */
   render(variables: TemplateVariables): string {
@@ -45,7 +45,9 @@ export class ChatTemplate {
   }
 }
 
-/** What some families call the tools and the day. The time is left out: it would change the beginning of every prompt. */
+/**
+ * Names of some families for the tools and the date. The time is left out: it would change the start of every prompt.
+ */
 function ownNames(tools: readonly object[]): Readonly<Record<string, unknown>> {
   const functions = tools.map((tool) => ('function' in tool ? tool.function : tool));
   return {

@@ -4,9 +4,9 @@ import { type Prober, probeUser } from './syntax/probes.ts';
 import type { TurnSyntax } from './syntax/turn-syntax.ts';
 import { openingOf } from './turn-opening.ts';
 
-/** What a template can do, found by rendering it: what a template's text mentions says little. */
+/** What a template supports, found by rendering it: the words in its source are not reliable. */
 export interface TemplateTraits {
-  /** It shows tools to the model. */
+  /** Whether it shows tools to the model. */
   readonly showsTools: boolean;
   /** Why it cannot be rendered, in a sentence. */
   readonly fault?: string;
@@ -14,13 +14,13 @@ export interface TemplateTraits {
   readonly reasoning?: { readonly allowedOptions: readonly ReasoningEffort[]; readonly default: ReasoningEffort };
 }
 
-/** True when the prompt ends inside a block of reasoning that the model has to close. */
+/** Whether the prompt ends inside a block of reasoning that the model has to close. */
 export function opensReasoning(prompt: string, syntax: TurnSyntax): boolean {
   const opening = openingOf(prompt, syntax);
   return opening.lastIndexOf(syntax.reasoning.open) > opening.lastIndexOf(syntax.reasoning.close);
 }
 
-/** Finds out what a template can do. */
+/** Finds out what a template supports. */
 export function probeTraits(prober: Prober, learned: LearnedTurn): TemplateTraits {
   const reasoning = probeReasoning(prober, learned);
   return { showsTools: learned.showsTools, ...(reasoning === undefined ? {} : { reasoning }) };

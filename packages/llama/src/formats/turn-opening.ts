@@ -1,8 +1,8 @@
 import type { TurnSyntax } from './syntax/turn-syntax.ts';
 
 /**
- * What of the model's turn is in the prompt already: the markers at its end, such as an open thought or an empty one.
- * A template's text stands in front of them, so nothing that a caller wrote is taken for them.
+ * The part of the model's turn that the prompt already contains: the markers at its end, such as an open thought or an
+ * empty one. The template's own text precedes them, so text from a caller cannot be mistaken for them.
  */
 export function openingOf(prompt: string, { reasoning, content, glue, channels }: TurnSyntax): string {
   const markers = [reasoning.open, reasoning.close, content?.open, glue, channels?.start]
@@ -17,7 +17,7 @@ export function openingOf(prompt: string, { reasoning, content, glue, channels }
   }
 }
 
-/** What has to stand between the end of a prompt and an answer that is begun for the model. */
+/** The text needed between the end of a prompt and a started answer. */
 export function answerOpening(reasoningOpen: boolean, { reasoning, content, channels }: TurnSyntax): string {
   if (channels !== undefined) return channels.answerHeader + channels.headerEnd;
   return (reasoningOpen ? `\n${reasoning.close}\n\n` : '') + (content?.open ?? '');

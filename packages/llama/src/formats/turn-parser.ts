@@ -1,36 +1,36 @@
 import type { EngineEvent, ToolDefinition } from '@latchkey/engine';
 import type { TurnSyntax } from './syntax/turn-syntax.ts';
 
-/** What a model's text turns into. */
+/** The events that a model's text is parsed into. */
 export type ParsedEvent = Extract<
   EngineEvent,
   { readonly type: 'reasoning.delta' | 'message.delta' | `toolCall.${string}` }
 >;
 
-/** Where in its turn the model is; a grammar is chosen by it. */
+/** The place in the model's turn; it selects the grammar. */
 export type OutputPlace = 'reasoning' | 'answer' | 'call';
 
-/** How a turn is read. All texts have marks in front of what came, or comes, as special tokens (`token-marks.ts`). */
+/** How a turn is parsed. In all texts, special tokens have a mark in front (`token-marks.ts`). */
 export interface TurnParserOptions {
   readonly syntax: TurnSyntax;
-  /** The end of the prompt, as far as it belongs to the model's turn. */
+  /** The end of the prompt that belongs to the model's turn. */
   readonly opened: string;
-  /** The tools that the model was shown; what looks like a call without them is text. */
+  /** The tools that the model was shown. Without tools, a text that looks like a call is text. */
   readonly tools: readonly ToolDefinition[];
-  /** The model must not call: what it writes as a call is left out of its text. */
+  /** True when the model must not call tools: calls that it writes are dropped. */
   readonly dropsCalls?: boolean;
 }
 
-/** Takes a model's text apart as it comes. How the text is cut into pieces makes no difference. */
+/** Parses a model's text as it arrives. The result does not depend on how the text is cut into pieces. */
 export interface TurnParser {
   readonly place: OutputPlace;
   /** Counts the changes of place. */
   readonly stretch: number;
-  /** Nothing but whitespace has come since the place changed. */
+  /** Whether only whitespace has arrived since the place changed. */
   readonly untouched: boolean;
-  /** Tool calls so far, whether they could be understood or not; those that were dropped are none. */
+  /** The number of tool calls so far, including invalid ones, but not dropped ones. */
   readonly callCount: number;
   read(text: string): ParsedEvent[];
-  /** To be called once, when the model's turn is over. */
+  /** Ends the turn; to be called once. */
   end(): ParsedEvent[];
 }

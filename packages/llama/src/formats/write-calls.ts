@@ -1,13 +1,13 @@
 import { ANY, KEY } from './syntax/pattern.ts';
 import type { CallSyntax } from './syntax/turn-syntax.ts';
 
-/** A call to be written as the model would. */
+/** A call to write in the model's syntax. */
 export interface WrittenCall {
   readonly name: string;
   readonly arguments: Readonly<Record<string, unknown>>;
 }
 
-/** Writes calls in a model's own syntax, for templates that do not. */
+/** Writes calls in a model's syntax, for templates that do not write calls. */
 export function writeCalls(syntax: CallSyntax, calls: readonly WrittenCall[]): string {
   const { body, list, callOpen, callClose, close } = syntax;
   const open = syntax.open[0] ?? '';

@@ -45,7 +45,7 @@ export function* readBracesCalls(
   return true;
 }
 
-/** What an object's text says; undefined when that is none. */
+/** Parses the text of an object; undefined when it is not one. */
 function objectOf(text: string, quote: string): Record<string, unknown> | undefined {
   try {
     const value = new BracesReader(text, quote).value();
@@ -56,7 +56,7 @@ function objectOf(text: string, quote: string): Record<string, unknown> | undefi
   }
 }
 
-/** Looks for the end of an object in a text that grows. */
+/** Finds the end of an object in a text that grows. */
 class EndFinder {
   readonly #quotes: readonly string[];
   #at = 0;
@@ -67,9 +67,9 @@ class EndFinder {
     this.#quotes = [quote, '"'];
   }
 
-  /** Undefined while it has not come. */
+  /** Undefined until the end has arrived. */
   find(text: string): number | undefined {
-    // Half a quote has to wait for its other half.
+    // A part of a quote at the end of the text waits for the rest.
     const held = Math.max(...this.#quotes.map((quote) => overlap(text, quote)));
     while (this.#at < text.length - held) {
       const quotes = this.#quoted === '' ? this.#quotes : [this.#quoted];

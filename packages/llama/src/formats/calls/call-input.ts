@@ -1,16 +1,16 @@
 import { TOKEN_MARK } from '../syntax/token-marks.ts';
 
-/** A step of a reading that waits for more text whenever it yields. */
+/** A step of a parser, which waits for more text whenever it yields. */
 export type Reading<T> = Generator<undefined, T, undefined>;
 
-/** A text that comes in pieces, to be read from its beginning. */
+/** A text that arrives in pieces and is read from its beginning. */
 export class CallInput {
   text = '';
-  /** No more text will come. */
+  /** Whether the text is complete. */
   ended = false;
   #taken = '';
 
-  /** What was read since the last call of `forget`. */
+  /** The text read since the last call of `forget`. */
   get taken(): string {
     return this.#taken;
   }
@@ -22,7 +22,7 @@ export class CallInput {
     return taken;
   }
 
-  /** All that there is. */
+  /** Takes all text that has arrived. */
   takeAll(): string {
     return this.take(this.text.length);
   }
@@ -32,14 +32,14 @@ export class CallInput {
   }
 }
 
-/** Waits for more text; false when none will come. */
+/** Waits for more text; false when the text is complete. */
 export function* more(input: CallInput): Reading<boolean> {
   if (input.ended) return false;
   yield;
   return true;
 }
 
-/** Skips space, and waits for what comes after it; false when nothing does. */
+/** Skips space, and waits for the text after it; false when there is none. */
 export function* skipSpace(input: CallInput): Reading<boolean> {
   while (true) {
     input.take(input.text.length - input.text.trimStart().length);

@@ -2,10 +2,10 @@ import type { ToolDefinition } from '@latchkey/engine';
 import { CallInput, type Reading } from './call-input.ts';
 import { type CallEvent, CallSink } from './call-sink.ts';
 
-/** How far the reading of calls has come. `refused`: it was no call, and nothing was emitted. */
+/** The state of reading calls. `refused`: the text was not a call, and nothing was emitted. */
 export type SectionState = 'open' | 'closed' | 'refused';
 
-/** One stretch of a turn with one or more calls in it, read as it comes. */
+/** A section of a turn with one or more calls, read as it arrives. */
 export class CallSection {
   readonly #input = new CallInput();
   readonly #events: CallEvent[] = [];
@@ -13,7 +13,7 @@ export class CallSection {
   #state: SectionState = 'open';
   #text = '';
 
-  /** `next` counts a call and returns its place. */
+  /** `next` counts a call and returns its index. */
   constructor(
     tools: readonly ToolDefinition[],
     next: () => number,
@@ -26,17 +26,17 @@ export class CallSection {
     return this.#state;
   }
 
-  /** All that was read, and what was not needed. */
+  /** All text that was passed to `read`, including the rest. */
   get text(): string {
     return this.#text;
   }
 
-  /** What comes after the calls. */
+  /** The text after the calls. */
   get rest(): string {
     return this.#input.text;
   }
 
-  /** Reads on; returns what became certain. */
+  /** Reads more text; returns the events that are certain. */
   read(text: string): CallEvent[] {
     this.#text += text;
     this.#input.text += text;

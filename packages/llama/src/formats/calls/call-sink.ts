@@ -1,15 +1,15 @@
 import type { EngineEvent, ToolDefinition } from '@latchkey/engine';
 import { withoutMarks } from '../syntax/token-marks.ts';
 
-/** What comes of reading tool calls. */
+/** The events of reading tool calls. */
 export type CallEvent = Extract<EngineEvent, { readonly type: `toolCall.${string}` }>;
 
-/** How much of a call that cannot be understood is handed on, in characters. */
+/** How much of a call that cannot be parsed is passed on, in characters. */
 const RAW_LIMIT = 4000;
 
 export const CUT_OFF = 'The call was cut off.';
 
-/** Turns the calls that are read into events. */
+/** Turns parsed calls into events. */
 export class CallSink {
   readonly tools: readonly ToolDefinition[];
   readonly #emit: (event: CallEvent) => void;
@@ -17,14 +17,14 @@ export class CallSink {
   #index = -1;
   #name: string | undefined;
 
-  /** `next` counts a call and returns its place. */
+  /** `next` counts a call and returns its index. */
   constructor(tools: readonly ToolDefinition[], next: () => number, emit: (event: CallEvent) => void) {
     this.tools = tools;
     this.#next = next;
     this.#emit = emit;
   }
 
-  /** A call has begun, whatever it is called. */
+  /** Starts a call whose name is not known yet. */
   begin(): void {
     this.#index = this.#next();
     this.#name = undefined;
@@ -54,7 +54,7 @@ export class CallSink {
     });
   }
 
-  /** A whole call at once. */
+  /** Emits a complete call at once. */
   whole(name: string, callArguments: Record<string, unknown>): void {
     this.begin();
     this.start(name);

@@ -3,19 +3,19 @@ import type { CallBody } from '../syntax/turn-syntax.ts';
 import type { CallSink } from './call-sink.ts';
 import { JsonScanner } from './json-scanner.ts';
 
-/** Names that models give the parts of a call when they do not keep to their own. */
+/** Names that models use for the parts of a call when they deviate from their own syntax. */
 const NAMES = ['name', 'tool_name', 'function'];
 const ARGUMENTS = ['arguments', 'parameters', 'args', 'input'];
 
 /**
- * Reads `{"name": …, "arguments": {…}}` as it is written. The name is known as soon as its last quote is there, the
- * arguments' text is passed on piece by piece, and the whole is parsed when the last bracket closes.
+ * Reads `{"name": …, "arguments": {…}}` as it arrives. The name is known with its closing quote, the text of the
+ * arguments is passed on piece by piece, and the whole call is parsed at its last bracket.
  */
 export class JsonCall {
   readonly #body: Extract<CallBody, { kind: 'json' }>;
   readonly #sink: CallSink;
   readonly #scanner: JsonScanner;
-  /** Only ever appended to, so that a long call costs no more per token than a short one. */
+  /** Only appended to, so that the cost per token does not grow with the length of the call. */
   #raw = '';
   #name: string | undefined;
   #names = 0;
@@ -40,7 +40,7 @@ export class JsonCall {
     return this.#scanner.finished;
   }
 
-  /** Reads on; returns how many characters of `text` belong to the call. It must begin with the call's bracket. */
+  /** Reads more text; returns how many of its characters belong to the call. The first must be the call's bracket. */
   read(text: string): number {
     const count = this.#scanner.read(text);
     this.#raw += text.slice(0, count);
@@ -98,7 +98,7 @@ export class JsonCall {
     return undefined;
   }
 
-  /** `{"type": "function", "function": {"name": …, "arguments": …}}`, which some models write as they were shown it. */
+  /** `{"type": "function", "function": {"name": …, "arguments": …}}`, which some models copy from their prompt. */
   #completeWrapped(call: unknown): string | undefined {
     const name = isRecord(call) ? call.name : undefined;
     const callArguments = isRecord(call) ? (call.arguments ?? call.parameters ?? {}) : undefined;

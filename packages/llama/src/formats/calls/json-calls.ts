@@ -24,7 +24,7 @@ export function* readJsonCalls(
   return true;
 }
 
-/** An object, or a list that holds one. */
+/** Whether an object, or a list that contains one, begins here. */
 function* beginsObject(input: CallInput): Reading<boolean> {
   while (yield* skipSpace(input)) {
     if (/^\[?\s*\{/.test(input.text)) return true;

@@ -1,4 +1,4 @@
-/** What is told of the first level of an object while it is read. */
+/** Receives the keys and values of an object's first level while it is read. */
 export interface JsonListener {
   /** A key has been read. */
   key(key: string): void;
@@ -10,7 +10,7 @@ export interface JsonListener {
 
 type Expectation = 'key' | 'colon' | 'value' | 'comma';
 
-/** Follows the text of a JSON object as it comes, and finds its parts and its end, whether or not it is valid. */
+/** Scans the text of a JSON object as it arrives, and finds its parts and its end, even when it is not valid. */
 export class JsonScanner {
   readonly #listener: JsonListener;
   #depth = 0;
@@ -18,7 +18,7 @@ export class JsonScanner {
   #escaped = false;
   #expectation: Expectation = 'key';
   #key = '';
-  /** The key or value that is being read, as far as it has come. */
+  /** The part of the present key or value that has arrived. */
   #token: string | undefined;
   #finished = false;
 
@@ -30,7 +30,7 @@ export class JsonScanner {
     return this.#finished;
   }
 
-  /** Reads on; returns how many characters belong to the object. */
+  /** Reads more text; returns how many of its characters belong to the object. */
   read(text: string): number {
     let from = this.#token === undefined ? -1 : 0;
     let count = 0;

@@ -6,12 +6,12 @@ import { type CallSink, CUT_OFF } from './call-sink.ts';
 import { isRecord, parse } from './json-call.ts';
 import { JsonScanner } from './json-scanner.ts';
 
-/** The longest name of a tool, with room for what stands around it. */
+/** The longest name of a tool, with room for the text around it. */
 const NAME_LIMIT = 300;
 const NAME = /^[^\s<>{}[\]"'|,]+$/;
 const END_OF_NAME = new RegExp(`[\\s<{[(${TOKEN_MARK}]`);
 
-/** A name, and then the arguments as JSON. */
+/** Reads a name, and then the arguments as JSON. */
 export function* readNamedCall(
   input: CallInput,
   { nameEnd }: Extract<CallBody, { kind: 'named' }>,
@@ -20,7 +20,7 @@ export function* readNamedCall(
   const name = yield* readName(input, nameEnd);
   if (name === undefined) return false;
   const goesOn = yield* skipSpace(input);
-  // Something else is a text that only begins like a call.
+  // Anything else is text that only begins like a call.
   if (goesOn && !input.text.startsWith('{')) return false;
   sink.begin();
   sink.start(name);
@@ -28,7 +28,7 @@ export function* readNamedCall(
   return true;
 }
 
-/** Arguments as a JSON object, and the end of the call. */
+/** Reads the arguments as a JSON object, and the end of the call. */
 export function* readArguments(input: CallInput, sink: CallSink): Reading<void> {
   const scanner = new JsonScanner({ key() {}, value() {}, end() {} });
   let raw = '';
@@ -44,7 +44,7 @@ export function* readArguments(input: CallInput, sink: CallSink): Reading<void> 
   else sink.invalid('The call is not valid JSON.', raw);
 }
 
-/** A tool's name and what ends it; undefined for what is no name. */
+/** Reads a tool's name and the text that ends it; undefined when it is not a name. */
 export function* readName(input: CallInput, nameEnd: string): Reading<string | undefined> {
   input.forget();
   if (!(yield* skipSpace(input))) return undefined;

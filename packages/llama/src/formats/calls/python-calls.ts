@@ -26,14 +26,14 @@ export function* readPythonCalls(input: CallInput, sink: CallSink): Reading<bool
   return true;
 }
 
-/** Looks for the end of a list, or of a call, in a text that grows. */
+/** Finds the end of a list, or of a call, in a text that grows. */
 class EndFinder {
   #at = 0;
   #depth = 0;
   #quote = '';
   #escaped = false;
 
-  /** Undefined while it has not come. */
+  /** Undefined until the end has arrived. */
   find(text: string): number | undefined {
     for (; this.#at < text.length; this.#at += 1) {
       const character = text[this.#at] ?? '';

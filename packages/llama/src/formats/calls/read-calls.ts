@@ -8,7 +8,7 @@ import { readNamedCall } from './named-calls.ts';
 import { readPythonCalls } from './python-calls.ts';
 import { readTagsCall } from './tags-calls.ts';
 
-/** Reads what follows the opening marker of calls; false when it is no call after all, and nothing was emitted. */
+/** Reads the text after the opening marker of calls; false when it is not a call. Nothing was emitted then. */
 export function* readCalls(input: CallInput, syntax: CallSyntax, sink: CallSink): Reading<boolean> {
   const found = yield* readBodies(input, syntax, sink);
   if (found) yield* takeOptional(input, syntax.close);
@@ -31,7 +31,7 @@ function* readBodies(input: CallInput, syntax: CallSyntax, sink: CallSink): Read
   }
 }
 
-/** Calls that each begin and end with texts of their own. */
+/** Reads calls that each have their own opening and closing text. */
 function* readEach(
   input: CallInput,
   { callOpen, callClose }: CallSyntax,
@@ -47,7 +47,7 @@ function* readEach(
   return found;
 }
 
-/** Takes a text that may be next; waits while that is not certain. */
+/** Takes a text if it is next; waits while that is not certain. */
 export function* takeOptional(input: CallInput, pattern: string): Reading<boolean> {
   if (pattern.trim() === '') return false;
   while (true) {

@@ -1,8 +1,8 @@
 import { isRecord } from './json-call.ts';
 
 /**
- * The value that a text between tags stands for. A parameter that may be a text is one, however much it looks like
- * something else; everything else is JSON, as far as it is.
+ * The value of a text between tags. For a parameter that may be a string it is always the string, even if it looks like
+ * something else; for any other it is parsed as JSON, if it is valid.
  */
 export function taggedValue(text: string, key: string, schema: Record<string, unknown> | undefined): unknown {
   const types = typesOf(propertyOf(schema, key));
@@ -21,7 +21,7 @@ function propertyOf(schema: Record<string, unknown> | undefined, key: string): u
   return isRecord(properties) && Object.hasOwn(properties, key) ? properties[key] : undefined;
 }
 
-/** The types that a schema names, as far as that is seen from outside; none when it may be anything. */
+/** The types that a schema names at its top level; none when it allows any type. */
 function typesOf(schema: unknown): string[] {
   if (!isRecord(schema)) return [];
   if (typeof schema.type === 'string') return [schema.type];

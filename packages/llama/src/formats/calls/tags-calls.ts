@@ -12,7 +12,7 @@ const CDATA_OPEN = '<![CDATA[';
 const CDATA_CLOSE = ']]>';
 const KEY_LIMIT = 1000;
 
-/** A name, and then each argument between texts of its own. */
+/** Reads a name, and then each argument between its own opening and closing text. */
 export function* readTagsCall(
   input: CallInput,
   { callClose, close }: CallSyntax,
@@ -49,7 +49,7 @@ export function* readTagsCall(
   return true;
 }
 
-/** Whether another argument begins; waits while it might. */
+/** Whether another argument begins; waits while that is not certain. */
 function* nextIs(input: CallInput, open: string, end: string): Reading<boolean> {
   while (yield* skipSpace(input)) {
     const ends = end.trim() === '' ? undefined : fit(end, input.text);
@@ -86,7 +86,7 @@ function* readValue(input: CallInput, tags: Tags, key: string): Reading<string |
   return text === undefined || !tags.onLines ? text : text.replace(/^\r?\n/, '').replace(/\r?\n$/, '');
 }
 
-/** The text in front of `pattern`, which is taken as well; undefined when it does not come. */
+/** The text before `pattern`, which is taken as well; undefined when the pattern does not occur. */
 function* readUntil(
   input: CallInput,
   pattern: string,

@@ -12,7 +12,7 @@ export class TemplateRefusal extends Error {
   override readonly name = 'TemplateRefusal';
 }
 
-/** A template could not be rendered: it, or the library, has a fault. */
+/** A template could not be rendered because of a fault in it or in the library. */
 export class TemplateFault extends Error {
   override readonly name = 'TemplateFault';
   /** Where in the template, counted from 1. */
@@ -116,7 +116,7 @@ function parseSource(source: string): unknown {
   let reached = 0;
   try {
     tokens = tokensOf(source);
-    // The parser says what it missed, and how far it looked says where.
+    // The parser's error says what is missing; the last token that it read says where.
     const watched = new Proxy(tokens, {
       get(target, key, receiver) {
         if (typeof key === 'string' && /^\d+$/.test(key)) reached = Math.max(reached, Number(key));
@@ -137,7 +137,7 @@ function withLineMarks(tokens: readonly Token[], source: string): Token[] {
   });
 }
 
-/** The line in which each token begins; texts, which the library has trimmed, are in that of the token before. */
+/** The line in which each token begins. Texts, which the library has trimmed, get the line of the token before. */
 function linesOf(tokens: readonly Token[], source: string): number[] {
   let at = 0;
   let line = 1;

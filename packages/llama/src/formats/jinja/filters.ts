@@ -1,15 +1,15 @@
 import { entriesOf, itemsOf, pythonText, type RuntimeValue, toList, toRuntime } from './runtime-values.ts';
 
-/** A filter that the library lacks, or has for fewer types than Jinja2: undefined hands the value on to the library. */
+/** A filter that the library lacks, or has for fewer types than Jinja2. Undefined passes the value to the library. */
 type Filter = (value: RuntimeValue, args: readonly RuntimeValue[]) => RuntimeValue | undefined;
 
-/** Nothing has a text, a length and no items. */
+/** An undefined or null value has a text, a length and no items. */
 const ofNothing =
   (empty: unknown): Filter =>
   (value) =>
     value.type === 'UndefinedValue' ? toRuntime(empty) : undefined;
 
-/** Jinja2 takes no item from what is false; `None` is as good as an empty list. */
+/** In Jinja2 an undefined value or `None` has no items, like an empty list. */
 const ofFalse: Filter = (value) =>
   value.type === 'UndefinedValue' || value.type === 'NullValue' ? toList([]) : undefined;
 
@@ -33,7 +33,7 @@ export function compare(left: RuntimeValue | undefined, right: RuntimeValue | un
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** By name. */
+/** The filters by name. */
 export const FILTERS: Readonly<Record<string, Filter>> = {
   length: ofNothing(0),
   count: (value) => {
@@ -83,7 +83,7 @@ export const FILTERS: Readonly<Record<string, Filter>> = {
   fromjson: (value) => toRuntime(parseJson(pythonText(value))),
 };
 
-/** A text that is not JSON stays a text: templates ask before they know. */
+/** A text that is not JSON stays a text: templates call this without knowing whether it is. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -35,7 +35,7 @@ const LIST_METHODS: Readonly<Record<string, Method<RuntimeValue[]>>> = {
   copy: (list) => toList(list),
 };
 
-/** A method of Python's that the library lacks, bound to `value`. */
+/** A Python method that the library lacks, bound to `value`. */
 export function methodOf(value: RuntimeValue, name: unknown): RuntimeValue | undefined {
   if (typeof name !== 'string' || value.builtins.has(name)) return undefined;
   if (typeof value.value === 'string') return bind(TEXT_METHODS, name, value.value);

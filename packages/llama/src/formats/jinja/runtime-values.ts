@@ -1,6 +1,6 @@
 import { Environment } from '@huggingface/jinja';
 
-/** A value as the template library holds it, which neither exports its classes nor types that resolve. */
+/** A value of the template library, which exports neither its classes nor types that resolve. */
 export interface RuntimeValue {
   readonly type: string;
   value: unknown;
@@ -8,12 +8,12 @@ export interface RuntimeValue {
   toString(): string;
 }
 
-/** Text, list, record and so on as the template library holds them. */
+/** Converts a text, list, record and so on to a value of the template library. */
 export function toRuntime(value: unknown): RuntimeValue {
   return new Environment().set('value', value);
 }
 
-/** A list of values that the library holds already. */
+/** Makes a list of values that are already of the library. */
 export function toList(items: readonly RuntimeValue[]): RuntimeValue {
   const list = toRuntime([]);
   list.value = [...items];
@@ -30,7 +30,7 @@ export function entriesOf(value: RuntimeValue): ReadonlyMap<string, RuntimeValue
   return value.value instanceof Map ? (value.value as ReadonlyMap<string, RuntimeValue>) : undefined;
 }
 
-/** What Python's `str()` makes of a value. */
+/** The result of Python's `str()` for a value. */
 export function pythonText(value: RuntimeValue): string {
   return typeof value.value === 'string' ? value.value : pythonLiteral(value);
 }

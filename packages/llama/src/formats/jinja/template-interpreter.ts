@@ -3,7 +3,7 @@ import { compare, FILTERS, parseJson } from './filters.ts';
 import { methodOf, toCallable } from './methods.ts';
 import { entriesOf, itemsOf, pythonText, type RuntimeValue, toList, toRuntime } from './runtime-values.ts';
 
-/** A node of a parsed template, as far as it is read here; the library's own types do not resolve. */
+/** The fields of a parsed template's node that are used here; the library's own types do not resolve. */
 interface Node {
   readonly type: string;
   readonly iterable?: Node;
@@ -19,14 +19,14 @@ interface Node {
   readonly assignee?: Node;
 }
 
-/** A variable that is set in front of every block, so that a failure can say where it was. */
+/** A variable that is set before every block, so that an error can name its line. */
 export const LINE_MARK = '__line__';
 
 const CONSTANT = 'Constant';
 
 /**
  * The template library's interpreter with the behaviour of Jinja2 that chat templates rely on and the library lacks:
- * loops over nothing, over texts and over tuples, keys that are numbers, `str.format`, more filters for more types.
+ * loops over undefined values, texts and tuples, numeric keys, `str.format`, and more filters for more types.
  */
 export class TemplateInterpreter extends Interpreter {
   /** The line of the block that was evaluated last, where the program has line marks. */
@@ -64,7 +64,7 @@ export class TemplateInterpreter extends Interpreter {
     return withParts(node, { iterable: selects ? withParts(source, { lhs: iterable }) : iterable });
   }
 
-  /** Python's keys may be numbers; here they are texts that `items` gives back as numbers. */
+  /** Python's keys may be numbers. Here they are texts that `items` returns as numbers. */
   #record(literal: ReadonlyMap<Node, Node>, environment: Environment): RuntimeValue {
     const keys = new Map<string, RuntimeValue>();
     const record = toRuntime({});
@@ -117,7 +117,7 @@ export class TemplateInterpreter extends Interpreter {
 /** What a template may call besides its own macros. */
 export const FUNCTIONS = { from_json: (text: unknown) => parseJson(String(text)) };
 
-/** Jinja2 loops over nothing not at all, and over a text by its characters. */
+/** In Jinja2 a loop over an undefined value has no iterations, and a loop over a text visits its characters. */
 function loopItems(value: RuntimeValue): RuntimeValue {
   if (value.type === 'UndefinedValue') return toList([]);
   if (typeof value.value === 'string') return toRuntime([...value.value]);

@@ -1,7 +1,7 @@
 import { ANY } from './pattern.ts';
 import type { CallBody, CallSyntax, ChannelSyntax, Enclosure, TurnSyntax } from './turn-syntax.ts';
 
-/** Something in a template's source that tells a family which writes what no probe can show. */
+/** A text in a template's source that identifies a model family whose syntax probes cannot show. */
 interface KnownSyntax {
   readonly sign: string;
   readonly syntax: Partial<TurnSyntax>;
@@ -54,7 +54,7 @@ const recipients: ChannelSyntax = {
   answerHeader: 'all',
 };
 
-/** What the probes cannot tell: templates that leave calls or thoughts out of the history, and those with channels. */
+/** Syntaxes that probes cannot find: templates that leave calls or thoughts out of the history, or have channels. */
 export const KNOWN_SYNTAXES: readonly KnownSyntax[] = [
   {
     sign: '<|channel|>analysis<|message|>',
@@ -106,13 +106,13 @@ export const KNOWN_SYNTAXES: readonly KnownSyntax[] = [
   { sign: '[THINK]', syntax: thought('[THINK]', '[/THINK]') },
 ];
 
-/** Where nothing else is known. */
+/** The markers of a thought when no others are known. */
 export const THINK: Enclosure = { open: '<think>', close: '</think>' };
 
-/** The syntax that Hermes began and many models know, whatever their templates say. */
+/** The syntax that Hermes introduced. Many models know it even if their templates do not use it. */
 export const CALL_TAGS: CallSyntax = calls(['<tool_call>'], '</tool_call>', JSON_BODY);
 
-/** For models that know none: the tools are explained in words, and the model is shown this. */
+/** For models without a call syntax: the tools are explained in words, together with this syntax. */
 export const EXPLAINED_CALLS: CallSyntax = calls(['[TOOL_REQUEST]', '<tool_call>'], '[END_TOOL_REQUEST]', JSON_BODY, {
   endsTurn: true,
 });

@@ -3,28 +3,28 @@ import { PROBE } from './probes.ts';
 import { leadingTag } from './tags.ts';
 import type { CallBody, CallSyntax, Enclosure } from './turn-syntax.ts';
 
-/** An assistant's turn in which a tool is called, and another in which two are. */
+/** An assistant's turn with one tool call, and another with two. */
 export interface CallTurns {
   /** From where the model's own turn begins, to its end. */
   readonly one: string;
-  /** Absent: the template takes one call at a time. */
+  /** Absent: the template accepts one call per message. */
   readonly two?: string;
-  /** The end of a turn that only says something. */
+  /** The end of a turn with only text. */
   readonly turnEnd: string;
-  /** What may stand empty in front of calls: a thought, an answer. */
+  /** The enclosures that may be empty before calls: of a thought, of an answer. */
   readonly enclosures: readonly Enclosure[];
-  /** What the prompt ends with. */
+  /** The end of the prompt. */
   readonly headerEnd: string;
 }
 
-/** A call in a rendered turn: where it stands, and how it is written. */
+/** A call in a rendered turn: its place and its syntax. */
 interface FoundCall {
   readonly start: number;
   readonly end: number;
   readonly body: CallBody;
 }
 
-/** The syntax in which a template writes calls; undefined when it cannot be told. */
+/** The syntax in which a template writes calls; undefined when it cannot be determined. */
 export function learnCalls({ one, two, turnEnd, enclosures, headerEnd }: CallTurns): CallSyntax | undefined {
   const turn = withoutIds(two ?? one);
   const first = findCall(turn, PROBE.tool, 0);
@@ -72,7 +72,7 @@ function withoutEnclosure(text: string, { open, close }: Enclosure): string {
   return (open.trim() === '' ? cut : cut.replace(open.trim(), '')).trimStart();
 }
 
-/** What comes before the turn ends as every turn does. */
+/** The text before the common end of turns. */
 function withoutTurnEnd(text: string, turnEnd: string): string {
   const line = /\S[^\n]*/.exec(turnEnd)?.[0].trim() ?? '';
   const end = leadingTag(line) || (/^[^<]*<[^<>]*>/.exec(line)?.[0] ?? line);
@@ -80,7 +80,7 @@ function withoutTurnEnd(text: string, turnEnd: string): string {
   return at < 0 ? leadingTag(text) || (/^[^<\n]*/.exec(text.trimStart())?.[0] ?? '') : text.slice(0, at);
 }
 
-/** Two tags on lines of their own: one around all calls, and one around each. */
+/** Splits two tags on separate lines: one around all calls, and one around each. */
 function splitAtLine(open: string, close: string): Pick<CallSyntax, 'open' | 'close' | 'callOpen' | 'callClose'> {
   const [, outer, inner] = /^(<[^<>\n]*>)\s+(\S[\s\S]*)$/.exec(open) ?? [];
   const [, innerClose, outerClose] = /^([\s\S]*\S)\s+(<[^<>\n]*>)$/.exec(close) ?? [];
@@ -101,7 +101,7 @@ function findCall(turn: string, name: string, from: number): FoundCall | undefin
   );
 }
 
-/** An object that holds the name and the arguments, or the arguments behind the name. */
+/** Finds an object with the name and the arguments, or one with the arguments after the name. */
 function findJson(turn: string, name: string, from: number, at: number): FoundCall | undefined {
   for (
     let start = turn.lastIndexOf('{', at);
@@ -180,7 +180,7 @@ function findBraces(turn: string, name: string, at: number): FoundCall | undefin
   return { start: at, end: end + 1, body: { kind: 'braces', quote } };
 }
 
-/** Each argument between texts of its own. */
+/** Finds a call with each argument between its own opening and closing text. */
 function findTags(turn: string, name: string, at: number): FoundCall | undefined {
   const afterName = at + name.length;
   const key = turn.indexOf(PROBE.key, afterName);
@@ -214,7 +214,7 @@ function findTags(turn: string, name: string, at: number): FoundCall | undefined
   };
 }
 
-/** Where two calls differ in more than names and arguments, there is a number or an id. */
+/** Where two calls differ in more than names and arguments, the difference is a number or an id. */
 function mergeBodies(first: CallBody, second: CallBody): CallBody {
   if (first.kind === 'named' && second.kind === 'named')
     return { ...first, nameEnd: merge(first.nameEnd, second.nameEnd) };

@@ -19,15 +19,15 @@ import type { CallSyntax, Enclosure, TurnSyntax } from './turn-syntax.ts';
 /** What a template does with tools and thoughts, and how its model writes a turn. */
 export interface LearnedTurn {
   readonly syntax: TurnSyntax;
-  /** The template shows tools to the model. */
+  /** Whether the template shows tools to the model. */
   readonly showsTools: boolean;
-  /** How it takes a message with calls; absent: it leaves them out. */
+  /** The form in which it accepts a message with calls; absent: it leaves them out. */
   readonly callMessage?: CallMessageForm;
-  /** It takes several calls in one message. */
+  /** Whether it accepts several calls in one message. */
   readonly severalCalls: boolean;
-  /** It shows a tool's result. */
+  /** Whether it shows a tool's result. */
   readonly showsResults: boolean;
-  /** How it takes thoughts; absent: it leaves them out. */
+  /** The field in which it accepts thoughts; absent: it leaves them out. */
   readonly thoughtField?: ThoughtField;
 }
 
@@ -40,10 +40,10 @@ const FORMS: readonly CallMessageForm[] = [
   { argumentsAs: 'text', content: 'null' },
 ];
 
-/** A template that knows no chunks prints them as they are. */
+/** A template that does not support chunks prints them as they are. */
 const PRINTED_CHUNK = /['"]type['"]: ?['"]thinking/;
 
-/** Learns it from what becomes of probes. */
+/** Learns the syntax of a turn by rendering probes. */
 export function learnTurn(prober: Prober): LearnedTurn {
   const known = knownSyntaxOf(prober.source);
   const showsTools = prober.render({ messages: [probeUser], tools: PROBE_TOOLS }).includes(PROBE.tool);
@@ -73,7 +73,7 @@ export function learnTurn(prober: Prober): LearnedTurn {
     showsTools: showsTools && calls !== undefined,
     ...(callMessage === undefined || calls === undefined ? {} : { callMessage }),
     severalCalls: several,
-    // A role that a template prints without knowing it is no result to its model.
+    // If the template only prints an unknown role, its model does not see a tool's result.
     showsResults: (showsTools || callMessage !== undefined) && showsResult(prober, callMessage),
     ...(thoughtField === undefined ? {} : { thoughtField }),
   };
@@ -111,12 +111,12 @@ function showsResult(prober: Prober, form: CallMessageForm | undefined): boolean
   return prober.render({ messages: [probeUser, message, probeResult(0)], tools: PROBE_TOOLS }).includes(PROBE.result);
 }
 
-/** What opens the model's turn after a user's message, with what a thought begins with. */
+/** The text that opens the model's turn after a user's message, including the opening of a thought. */
 function headerOf(prober: Prober): string {
   return prober.afterUser({ messages: [probeUser], tools: PROBE_TOOLS }) || prober.afterUser({ messages: [probeUser] });
 }
 
-/** What follows the header in a turn, up to `end`. */
+/** The text after the header of a turn, up to `end`. */
 function turnBody(prober: Prober, turn: string, end: string): string {
   const at = turn.indexOf(end);
   const header = withoutTagBegun(commonPrefix(headerOf(prober), turn));
@@ -148,7 +148,7 @@ function withoutClose(after: string, enclosures: readonly Enclosure[]): string {
   return close === undefined ? after : after.trimStart().slice(close.length);
 }
 
-/** A turn that only says something: what comes before and after the text. */
+/** The text before and after the message of a turn with only text. */
 function saidTurn(prober: Prober): { readonly before: string; readonly after: string } {
   const messages = [probeUser, { role: 'assistant', content: PROBE.said }, { role: 'user', content: PROBE.again }];
   const turn = prober.afterUser({ messages, tools: PROBE_TOOLS }) || prober.afterUser({ messages });
@@ -188,7 +188,7 @@ function learnReasoning(prober: Prober, field: ThoughtField, form: CallMessageFo
   const tail = turn.slice(at + PROBE.thought.length);
   const before = turn.slice(0, at);
   const header = withoutTagBegun(commonPrefix(headerOf(prober), before));
-  // What opens a thought may be part of the prompt.
+  // The opening of a thought may be part of the prompt.
   const open = before.slice(header.length).trim() || trailingTag(before);
   const bare = form === undefined ? '' : callsBegin(turn, calledTurn(prober, form, false, false));
   const until = bare === '' ? -1 : tail.indexOf(bare);
@@ -196,7 +196,7 @@ function learnReasoning(prober: Prober, field: ThoughtField, form: CallMessageFo
   return open === '' || close === '' ? undefined : { open, close };
 }
 
-/** The beginning of the calls, as far as they stand in both turns alike. */
+/** The beginning of the calls that both turns have in common. */
 function callsBegin(thinking: string, calling: string): string {
   const end = thinking.length - thinking.indexOf(PROBE.tool);
   const start = calling.length - calling.indexOf(PROBE.tool);
@@ -208,7 +208,7 @@ function callsBegin(thinking: string, calling: string): string {
   return tag < 0 ? '' : shared.slice(tag);
 }
 
-/** The prompt opens a thought, or closes one that it has opened. */
+/** The markers of a thought that the prompt opens, or opens and closes. */
 function reasoningOfPrompt(header: string): Enclosure | undefined {
   const open = header.match(/<[^<>/]{1,40}>/g)?.find((tag) => /think|thought/i.test(tag));
   return open === undefined ? undefined : { open, close: open.replace('<', '</') };

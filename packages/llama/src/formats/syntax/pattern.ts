@@ -1,17 +1,17 @@
-/** Stands for a text that differs from call to call: an id, a number, a type. */
+/** A wildcard for a text that differs from call to call: an id, a number, a type. */
 export const ANY = '\ufdd1';
-/** Stands for the argument's name. */
+/** A placeholder for the argument's name. */
 export const KEY = '\ufdd2';
 
-/** How a pattern fits the beginning of a text: how far it reaches, or that more text is needed to know. */
+/** The match of a pattern at the beginning of a text: its length, or `more` when more text is needed to decide. */
 export type Fit = number | 'more' | undefined;
 
-/** The longest text that a wildcard stands for. */
+/** The longest text that a wildcard matches. */
 const ANY_LIMIT = 200;
 
 /**
- * Fits `pattern` to the beginning of `text`. Space in front does not matter, and space in the pattern stands for any
- * space or none.
+ * Matches `pattern` at the beginning of `text`. Leading space is ignored, and space in the pattern matches any space or
+ * none.
  */
 export function fit(pattern: string, text: string, key = ''): Fit {
   const parts = pattern.replaceAll(KEY, key).trim().split(ANY);
@@ -24,7 +24,7 @@ export function fit(pattern: string, text: string, key = ''): Fit {
   return at;
 }
 
-/** The first place from `from` on where `pattern` fits; `more` with the place from which it may. */
+/** The first place from `from` on where `pattern` matches; `more` with the place from which it may match. */
 export function find(
   pattern: string,
   text: string,
@@ -62,7 +62,7 @@ function fitPart(part: string, text: string, from: number): Fit {
     }
     if (at >= text.length) return 'more';
     if (!text.startsWith(character, at)) {
-      // A space that the pattern does not have.
+      // The text has a space that the pattern does not have.
       return undefined;
     }
     at += character.length;
@@ -70,7 +70,7 @@ function fitPart(part: string, text: string, from: number): Fit {
   return at;
 }
 
-/** One pattern for two texts: where they differ in one place, the wildcard. */
+/** One pattern for two texts that differ in one place, with a wildcard at that place. */
 export function merge(left: string, right: string): string {
   if (left === right) return left;
   const start = commonPrefix(left, right).length;
@@ -91,14 +91,14 @@ export function commonSuffix(left: string, right: string): string {
   return left.slice(left.length - length);
 }
 
-/** Without the beginning of a tag at its end: two tags begin alike. */
+/** Removes the beginning of a tag at the end: different tags may begin with the same characters. */
 export function withoutTagBegun(text: string): string {
   const open = Math.max(text.lastIndexOf('<'), text.lastIndexOf('['));
   const close = Math.max(text.lastIndexOf('>'), text.lastIndexOf(']'));
   return open > close ? text.slice(0, open) : text;
 }
 
-/** Without the end of a tag at its beginning: two tags end alike. */
+/** Removes the end of a tag at the beginning: different tags may end with the same characters. */
 export function withoutTagEnded(text: string): string {
   const close = text.search(/[>\]]/);
   const open = text.search(/[<[]/);

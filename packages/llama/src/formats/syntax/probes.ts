@@ -1,6 +1,6 @@
 import type { ChatTemplate, TemplateVariables } from '../template-rendering.ts';
 
-/** Texts that no template holds, so that a prompt shows what became of them. */
+/** Texts that no template contains, so that they can be found in a rendered prompt. */
 export const PROBE = {
   user: 'User asks q7',
   again: 'User asks r9',
@@ -28,20 +28,22 @@ const parameters = {
   required: [PROBE.key],
 };
 
-/** Two tools, in the shape that templates expect. */
+/** Two tools in the form that templates expect. */
 export const PROBE_TOOLS: readonly object[] = [PROBE.tool, PROBE.otherTool].map((name) => ({
   type: 'function',
   function: { name, description: 'Probes.', parameters },
 }));
 
-/** How a template wants an assistant's message that calls tools. */
+/** The form in which a template accepts an assistant's message with tool calls. */
 export interface CallMessageForm {
   readonly argumentsAs: 'object' | 'text';
-  /** What the content is beside calls: a text is shown, or the calls are only shown without one. */
+  /**
+   * The content beside calls: with `text` it is shown; with `empty` and `null` calls are only shown without content.
+   */
   readonly content: 'text' | 'empty' | 'null';
 }
 
-/** How a template is given a thought. */
+/** The field in which a template accepts a thought. */
 export type ThoughtField = 'reasoning_content' | 'reasoning' | 'thinking' | 'chunk';
 
 export const THOUGHT_FIELDS: readonly ThoughtField[] = ['reasoning_content', 'thinking', 'reasoning', 'chunk'];
@@ -78,7 +80,7 @@ export function withThought(message: object, field: ThoughtField, thought: strin
   return { ...message, content: [{ type: 'thinking', thinking: thought }, ...said] };
 }
 
-/** Renders probes: the text, or nothing where the template refuses. */
+/** Renders probes: the text, or an empty text where the template refuses. */
 export class Prober {
   readonly #template: ChatTemplate;
   readonly #known = new Map<string, string>();
@@ -100,7 +102,7 @@ export class Prober {
     return text;
   }
 
-  /** What follows the user's message. */
+  /** The text after the user's message. */
   afterUser(variables: TemplateVariables): string {
     const text = this.render(variables);
     const at = text.lastIndexOf(PROBE.user);

@@ -1,4 +1,4 @@
-/** What is in brackets at the beginning, with a word and more brackets that belong to it: `<|close|>think<|sep|>`. */
+/** The tag at the beginning, with a word and more brackets that belong to it: `<|close|>think<|sep|>`. */
 export function leadingTag(text: string): string {
   const begun = text.trimStart();
   const first = bracketsAt(begun);
@@ -8,7 +8,7 @@ export function leadingTag(text: string): string {
   return second === '' ? first : first + word + second;
 }
 
-/** The last thing in brackets, with a word that belongs to it: `<think>`, `<|channel>thought`, `<|open|>think<|sep|>`. */
+/** The tag at the end, with a word that belongs to it: `<think>`, `<|channel>thought`, `<|open|>think<|sep|>`. */
 export function trailingTag(text: string): string {
   const ended = text.trimEnd();
   const last = bracketsBefore(ended);

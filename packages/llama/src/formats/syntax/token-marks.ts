@@ -1,8 +1,8 @@
 import type { SpecialTexts } from '../special-texts.ts';
 
 /**
- * Stands in front of a text that came as one of the vocabulary's special tokens. A marker that has such a token counts
- * only as the token: the same characters, written one by one, are text.
+ * Precedes a text that was generated as one of the vocabulary's special tokens. A marker that has such a token counts
+ * only as that token: the same characters as ordinary tokens are text.
  */
 export const TOKEN_MARK = '\ufdd0';
 
@@ -14,14 +14,14 @@ export function markTokens(text: string, specials: SpecialTexts): string {
     .join('');
 }
 
-/** The special texts in the texts of a record, however deep. */
+/** The special texts in all texts of a record, at any depth. */
 export function specialsIn(value: unknown, specials: SpecialTexts): string[] {
   if (typeof value === 'string') return specials.split(value).flatMap(({ text, special }) => (special ? [text] : []));
   if (typeof value !== 'object' || value === null) return [];
   return [...new Set(Object.values(value).flatMap((item) => specialsIn(item, specials)))];
 }
 
-/** The same for every text in a record, however deep. */
+/** The same for every text in a record, at any depth. */
 export function markAll<T>(value: T, specials: SpecialTexts): T {
   if (typeof value === 'string') return markTokens(value, specials) as T;
   if (Array.isArray(value)) return value.map((item) => markAll(item, specials)) as T;

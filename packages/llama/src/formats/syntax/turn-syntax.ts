@@ -1,4 +1,4 @@
-/** How one call is written. Texts may hold wildcards (see `pattern.ts`); space around them does not matter. */
+/** The syntax of one call. Texts may contain wildcards (see `pattern.ts`); space around them is ignored. */
 export type CallBody =
   /** `{"name": …, "arguments": {…}}`, or `{"…": {…}}` where the tool's name is the key. */
   | {
@@ -11,14 +11,14 @@ export type CallBody =
     }
   /** The tool's name, and then its arguments as JSON. */
   | { readonly kind: 'named'; readonly nameEnd: string }
-  /** The tool's name, and then each argument between texts of its own. */
+  /** The tool's name, and then each argument between its own opening and closing text. */
   | {
       readonly kind: 'tags';
       readonly nameEnd: string;
       readonly keyOpen: string;
       readonly keyClose: string;
       readonly valueClose: string;
-      /** Line breaks around a value belong to the syntax. */
+      /** Whether line breaks around a value belong to the syntax. */
       readonly onLines: boolean;
     }
   /** `name(key='value')` */
@@ -28,19 +28,22 @@ export type CallBody =
 
 /** How a model writes tool calls. */
 export interface CallSyntax {
-  /** What begins one or more calls. The first is written where a call is forced; empty: a call has no beginning of its own. */
+  /**
+   * The markers that open one or more calls. The first is written where a call is forced; if it is empty, calls have no
+   * opening marker.
+   */
   readonly open: readonly string[];
-  /** What ends them; may be empty. */
+  /** The marker that closes them; may be empty. */
   readonly close: string;
-  /** The calls are the items of a list. */
+  /** Whether the calls are the items of a list. */
   readonly list: boolean;
-  /** What begins each call of several, and ends it. */
+  /** The markers that open and close each of several calls. */
   readonly callOpen: string;
   readonly callClose: string;
   readonly body: CallBody;
   /**
-   * The model was not trained on the syntax, so it would go on and invent the tool's answer: after a call it may only
-   * call again or end.
+   * True when the model was not trained on the syntax and would continue by inventing the tool's answer: after a call
+   * it may only call again or end.
    */
   readonly endsTurn: boolean;
 }
@@ -51,18 +54,18 @@ export interface Enclosure {
   readonly close: string;
 }
 
-/** A model's turn as messages to several readers, each with a header of its own. */
+/** A model's turn as messages to several recipients, each with a header. */
 export interface ChannelSyntax {
-  /** What begins another message; the first one's is part of the prompt. */
+  /** The marker that begins a further message; that of the first one is part of the prompt. */
   readonly start: string;
-  /** What ends a header. */
+  /** The marker that ends a header. */
   readonly headerEnd: string;
-  /** What ends a message. */
+  /** The markers that end a message. */
   readonly ends: readonly string[];
-  /** Regular expressions over a header: whose group `name` is the tool that is called, and which headers a thought. */
+  /** Regular expressions for headers: of a call, with the tool's name in the group `name`, and of a thought. */
   readonly call: string;
   readonly reasoning: string;
-  /** The header of a call as it is written, where one is forced, with the wildcard for the tool's name. */
+  /** The header that is written to force a call, with the wildcard for the tool's name. */
   readonly callHeader: string;
   /** The header of an answer. */
   readonly answerHeader: string;
@@ -71,9 +74,9 @@ export interface ChannelSyntax {
 /** How a model writes a turn, as data that can cross to another thread. */
 export interface TurnSyntax {
   readonly reasoning: Enclosure;
-  /** What stands around an answer's text, where something does. */
+  /** The markers around an answer's text, if there are any. */
   readonly content?: Enclosure;
-  /** What stands between the parts of a turn, and says nothing. */
+  /** A text between the parts of a turn that has no meaning. */
   readonly glue?: string;
   readonly calls: CallSyntax;
   readonly channels?: ChannelSyntax;
