@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 
-/** What llama.cpp, its GPU back ends and Node itself read; everything else stays with the server. */
+/** The variables that llama.cpp, its GPU back ends and Node read; no others are passed on. */
 const NAMES = new Set([
   'PATH',
   'HOME',
@@ -19,19 +19,19 @@ const NAMES = new Set([
 ]);
 const PREFIXES = ['CUDA_', 'NVIDIA_', 'GGML_', 'HIP_', 'HSA_', 'ROCR_', 'VK_', 'MESA_', 'LC_'];
 
-/** Node's default, which is the least that a process should have. */
+/** Node's default, and the minimum for a process. */
 const FEWEST_POOL_THREADS = 4;
 
 /**
- * The environment of an engine process: only names that it needs, so that none of the server's secrets are in the
- * memory of a process that parses files from strangers.
+ * The environment of an engine process: only the variables that it needs, so that no secrets of the server are in the
+ * memory of a process that parses untrusted files.
  */
 export function childEnvironment(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const allowed = Object.entries(environment).filter(([name]) => {
     const upper = name.toUpperCase();
     return NAMES.has(upper) || PREFIXES.some((prefix) => upper.startsWith(prefix));
   });
-  // Each stream's sampling is a job for Node's thread pool; more threads than cores would only pass them around.
+  // The sampling of each stream runs in Node's thread pool; more threads than cores would not make it faster.
   const poolThreads = Math.max(FEWEST_POOL_THREADS, availableParallelism());
   return { ...Object.fromEntries(allowed), UV_THREADPOOL_SIZE: String(poolThreads) };
 }

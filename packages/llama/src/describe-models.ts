@@ -2,13 +2,13 @@ import { EngineError, type ModelDescription } from '@latchkey/engine';
 import { EngineProcess, type ProcessEnd } from './engine-process.ts';
 import { causeOfEnd } from './process-end.ts';
 
-/** A file that takes longer than this to describe itself is given up on. */
+/** How long describing one file may take. */
 const MILLISECONDS_PER_FILE = 30_000;
 
 /**
- * Reads what model files say of themselves, in the order given, in a process that lives only so long. A file that
- * makes that process crash, hang or run out of memory gives an Error, and the files after it are still read. What a crash does not
- * prove about a file is `MODEL_UNAVAILABLE`.
+ * Reads the descriptions of model files, in the given order, in a process that lives only for this. A file that makes
+ * that process crash, hang or run out of memory gives an Error, and the files after it are still read. When the end of
+ * the process does not prove a fault in the file, the error is `MODEL_UNAVAILABLE`.
  */
 export async function describeModels(
   paths: readonly string[],
@@ -64,14 +64,14 @@ function toDescription(told: ModelDescription | string | { readonly unavailable:
   return 'unavailable' in told ? new EngineError('MODEL_UNAVAILABLE', told.unavailable) : told;
 }
 
-/** What stands for the file at which the process ended, and for those after it when it was not because of that file. */
+/** The errors for the file at which the process ended, and for those after it when the file was not the cause. */
 function withoutAnswer(count: number, end: ProcessEnd | undefined): readonly Error[] {
   const unavailable = (why: string): Error =>
     new EngineError('MODEL_UNAVAILABLE', `The file could not be looked at: ${why}.`);
   if (end === undefined) return [unavailable('reading its header took too long')];
   const cause = causeOfEnd(end);
   if (cause === undefined) return [new Error('The file could not be read as a GGUF model: reading it crashed.')];
-  // A process that does not start would not do so for the next file.
+  // A process that does not start would not start for the next file either.
   const isNotStarted = end.exitCode === null && end.signal === null;
   return Array.from({ length: isNotStarted ? count : 1 }, () => unavailable(cause));
 }

@@ -4,32 +4,32 @@ import { childEnvironment } from './child-environment.ts';
 import type { EngineCommand, EngineReport } from './protocol.ts';
 import { Watchdog } from './watchdog.ts';
 
-/** How much of what the engine wrote to standard error is kept, in characters. */
+/** How much of the engine's standard error is kept, in characters. */
 const REMEMBERED_OUTPUT = 4000;
 
 /** How long a process may take to free its memory by itself before it is killed. */
 const GRACE_MILLISECONDS = 5000;
 
-/** How long a process that has work may say nothing before it is ended. */
+/** How long a process with work may send nothing before it is killed. */
 export const SILENCE_MILLISECONDS = 30_000;
 
 const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
 const CHILD_ENTRY = fileURLToPath(new URL(`./child/main.${extension}`, import.meta.url));
 
-/** No signal opens a debugger in an engine. */
+/** Prevents a signal from opening a debugger in an engine. */
 const WITHOUT_DEBUGGER = process.allowedNodeEnvironmentFlags.has('--disable-sigusr1') ? ['--disable-sigusr1'] : [];
 
-/** How an engine process ended, as far as the system says. */
+/** How an engine process ended, as reported by the system. */
 export interface ProcessEnd {
   readonly exitCode: number | null;
   readonly signal: string | null;
-  /** It was ended because it said nothing while it had work. */
+  /** Whether it was killed because it sent nothing while it had work. */
   readonly wasSilent: boolean;
   /** The last lines that it wrote to standard error. */
   readonly output: string;
 }
 
-/** What an engine process is started with. */
+/** The options of an engine process. */
 export interface EngineProcessOptions {
   /** Shown in the process list, e.g. the model's key. */
   readonly title: string;
@@ -39,9 +39,8 @@ export interface EngineProcessOptions {
 }
 
 /**
- * One child process with llama.cpp in it. What happens to it (a crash, a kill by the system) happens to it alone, and
- * all its memory is free when it is gone. It ends by itself when this process does, and is ended when it says nothing
- * while it has work.
+ * One child process that runs llama.cpp. A crash or a kill by the system affects only this process, and all its memory
+ * is freed when it ends. It ends by itself when its parent does, and is killed when it sends nothing while it has work.
  */
 export class EngineProcess {
   readonly #child: ChildProcess;
@@ -98,17 +97,19 @@ export class EngineProcess {
     return this.#child.pid;
   }
 
-  /** Resolves when the process is gone, however it went. */
+  /** Resolves when the process has ended, for any reason. */
   get ended(): Promise<void> {
     return this.#ended;
   }
 
-  /** The process has work until the result is disposed: as long as that, it must not fall silent. */
+  /** Marks the process as working until the result is disposed. While it works, it must not fall silent. */
   work(): Disposable {
     return this.#watchdog.work();
   }
 
-  /** A process that is gone hears nothing; its end is reported by `onEnd`. Throws for what is no JSON. */
+  /**
+   * Sends a command; ignored when the process has ended, which `onEnd` reports. Throws for a value that is not JSON.
+   */
   send(command: EngineCommand): void {
     if (this.#child.connected) this.#child.send(command, () => {});
   }
@@ -117,7 +118,7 @@ export class EngineProcess {
     this.#child.kill('SIGKILL');
   }
 
-  /** Lets the process free what it holds and waits until it is gone. */
+  /** Lets the process free its memory and waits until it has ended. */
   async stop(): Promise<void> {
     if (this.#child.connected) this.#child.disconnect();
     const timer = setTimeout(() => this.kill(), GRACE_MILLISECONDS);

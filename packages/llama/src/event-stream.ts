@@ -1,6 +1,6 @@
 import type { EngineEvent } from '@latchkey/engine';
 
-/** One generation's events on their way to their only reader: batches in, single events out, then an end or an error. */
+/** A queue of one generation's events for a single reader: batches in, single events out, then an end or an error. */
 export class EventStream implements AsyncIterable<EngineEvent> {
   #batches: (readonly EngineEvent[])[] = [];
   #ended = false;
@@ -8,7 +8,7 @@ export class EventStream implements AsyncIterable<EngineEvent> {
   #wake: (() => void) | undefined;
   readonly #over = Promise.withResolvers<void>();
 
-  /** Resolves when nothing more is pushed. */
+  /** Resolves when the stream has ended and nothing more is pushed. */
   get ended(): Promise<void> {
     return this.#over.promise;
   }
@@ -19,7 +19,7 @@ export class EventStream implements AsyncIterable<EngineEvent> {
     this.#wake?.();
   }
 
-  /** The first call counts. What was pushed before is still read. */
+  /** Ends the stream; only the first call has an effect. Events pushed before are still read. */
   end(error?: Error): void {
     if (this.#ended) return;
     this.#ended = true;

@@ -1,4 +1,4 @@
-// The public door of @latchkey/llama. Whatever is added here becomes API.
+// The public API of @latchkey/llama. Everything exported here is public.
 
 export type { DescriptionMemory, KnownDescription } from './folder/model-descriptions.ts';
 export { createLlamaEngine, type LlamaEngineOptions } from './llama-engine.ts';

@@ -13,27 +13,27 @@ import type { DescriptionMemory } from './folder/model-descriptions.ts';
 import { loadModel } from './load-model.ts';
 import type { EngineLogger } from './logger.ts';
 
-/** What the embedded engine is made with. */
+/** The options of the embedded engine. */
 export interface LlamaEngineOptions {
   /** The folder with the models; subfolders are publishers. */
   readonly folder: string;
   readonly gpu: 'auto' | 'off';
-  /** CPU threads; absent: one less than there are cores. */
+  /** CPU threads; absent: the number of cores minus one. */
   readonly threads?: number;
-  /** What was known of files when an engine ran before; by default all of them are read again. */
+  /** Descriptions of files from an earlier run; by default all files are read again. */
   readonly memory?: DescriptionMemory;
-  /** Hears of engine processes that start, fail and end; by default nobody does. */
+  /** Logs engine processes that start, fail and end; by default nothing is logged. */
   readonly logger?: EngineLogger;
-  /** How long a process that has work may say nothing before it is ended; 30 seconds by default. */
+  /** How long a process with work may send nothing before it is killed; 30 seconds by default. */
   readonly silenceMilliseconds?: number;
 }
 
 const SILENT: EngineLogger = { info() {}, warn() {} };
 
 /**
- * The engine that runs GGUF models on llama.cpp, each in a child process of its own, so that a file that crashes
- * llama.cpp, or a system that runs out of memory, takes one model down and never the server. Disposing the engine
- * unloads all its models.
+ * The engine that runs GGUF models on llama.cpp, each in a child process of its own. When a file crashes llama.cpp, or
+ * the system runs out of memory, only that model is lost, never the server. Disposing the engine unloads all its
+ * models.
  */
 export function createLlamaEngine(options: LlamaEngineOptions): InferenceEngine {
   return new LlamaEngine(options);

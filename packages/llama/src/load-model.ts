@@ -6,7 +6,7 @@ import { describeEnd, loadErrorOf } from './process-end.ts';
 import type { LoadCommand } from './protocol.ts';
 import { fromTransportedError } from './transported-error.ts';
 
-/** What this side of the two processes needs to load a model. */
+/** The server-side dependencies of loading a model. */
 export interface LoadListeners {
   readonly logger: EngineLogger;
   readonly onProgress: ((progress: number) => void) | undefined;
@@ -15,7 +15,8 @@ export interface LoadListeners {
 
 /**
  * Starts a process and loads a model into it.
- * Throws EngineError `MODEL_LOAD_FAILED` or `MODEL_UNAVAILABLE`, or the signal's reason when that fires; either way the process is gone.
+ * Throws EngineError `MODEL_LOAD_FAILED` or `MODEL_UNAVAILABLE`, or the signal's reason when it fires. In each case the
+ * process has ended.
  */
 export async function loadModel(
   command: LoadCommand,

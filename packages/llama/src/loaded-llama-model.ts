@@ -6,7 +6,7 @@ import { causeOfEnd, describeEnd } from './process-end.ts';
 import type { EngineReport } from './protocol.ts';
 import { fromTransportedError } from './transported-error.ts';
 
-/** What a freshly loaded model is known by. */
+/** The properties of a model that was just loaded. */
 export interface LoadedLlamaModelOptions {
   readonly process: EngineProcess;
   readonly contextLength: number;
@@ -14,7 +14,7 @@ export interface LoadedLlamaModelOptions {
   readonly device: string;
 }
 
-/** The server's side of a model that runs in a process of its own. */
+/** The server's side of a model that runs in a separate process. */
 export class LoadedLlamaModel implements LoadedModel {
   readonly contextLength: number;
   readonly parallel: number;
@@ -71,7 +71,7 @@ export class LoadedLlamaModel implements LoadedModel {
     }
   }
 
-  /** An answer that nobody reads any more holds its sequence until the process has let go of it. */
+  /** Aborts an answer that is no longer read. It keeps its sequence until the process has released it. */
   async #abandon(id: number, stream: EventStream): Promise<void> {
     this.#process.send({ type: 'abort', id });
     await stream.ended;
@@ -98,7 +98,7 @@ export class LoadedLlamaModel implements LoadedModel {
     }
   }
 
-  /** Resolves when the model's process is gone, whether it was disposed or lost. */
+  /** Resolves when the model's process has ended, whether it was disposed or lost. */
   get gone(): Promise<void> {
     return this.#process.ended;
   }

@@ -1,7 +1,7 @@
 import { EngineError } from '@latchkey/engine';
 import type { ProcessEnd } from './engine-process.ts';
 
-/** For the log: how a process ended and what it last said. */
+/** For the log: how a process ended, and its last output. */
 export function describeEnd({ exitCode, signal, output }: ProcessEnd): string {
   const how = signal === null ? `exit code ${exitCode ?? 'unknown'}` : `signal ${signal}`;
   return output === '' ? how : `${how}; last output: ${output.trim()}`;
@@ -14,7 +14,7 @@ const CAUSES: Readonly<Record<string, string>> = {
   SIGTERM: 'something has ended it by a signal',
 };
 
-/** Why a process has ended, as far as its end says so without saying anything about a file; undefined for a crash. */
+/** The cause of a process's end that says nothing about the file; undefined for a crash. */
 export function causeOfEnd({ exitCode, signal, wasSilent }: ProcessEnd): string | undefined {
   if (wasSilent) return 'it said nothing for too long and was ended';
   if (exitCode === null && signal === null) return 'it could not be started';

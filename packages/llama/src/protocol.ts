@@ -2,18 +2,18 @@ import type { EngineErrorCode, EngineEvent, GenerateRequest, ModelDescription, R
 
 /** How a model is loaded. */
 export interface LoadCommand {
-  /** Names the process, for people who look at `ps`. */
+  /** Shown in the process list. */
   readonly modelKey: string;
   readonly path: string;
   /** Tokens of context for each of `parallel` requests. */
   readonly contextLength: number;
   readonly parallel: number;
-  /** CPU threads; absent: one less than there are cores. */
+  /** CPU threads; absent: the number of cores minus one. */
   readonly threads?: number;
   readonly gpu: 'auto' | 'off';
 }
 
-/** An error on its way from the child: `message` may be shown to a caller, `detail` is for the log. */
+/** An error sent by the child: `message` may be shown to a caller, `detail` is for the log. */
 export interface TransportedError {
   readonly code: EngineErrorCode;
   readonly message: string;
@@ -21,22 +21,25 @@ export interface TransportedError {
   readonly field?: RequestField;
 }
 
-/** What the server's process tells an engine process. Closing the channel ends the process. */
+/** A command of the server's process to an engine process. Closing the channel ends the process. */
 export type EngineCommand =
   | { readonly type: 'describe'; readonly paths: readonly string[] }
   | { readonly type: 'load'; readonly options: LoadCommand }
   | { readonly type: 'generate'; readonly id: number; readonly request: GenerateRequest }
   | { readonly type: 'count'; readonly id: number; readonly request: GenerateRequest }
   | { readonly type: 'abort'; readonly id: number }
-  /** Answered with `alive`, as soon as the process listens. */
+  /** Answered with `alive`, as soon as the process reads commands. */
   | { readonly type: 'ask' };
 
-/** What an engine process answers. Every `generate` ends with exactly one `generation.end`, every `count` with one `count.end`. */
+/**
+ * A message of an engine process. Each `generate` ends with exactly one `generation.end`, each `count` with one
+ * `count.end`.
+ */
 export type EngineReport =
   | {
       readonly type: 'description';
       readonly index: number;
-      /** A string says why the file is no model; `unavailable`, why it could not be looked at now. */
+      /** A string says why the file is not a model; `unavailable` says why it could not be read now. */
       readonly description: ModelDescription | string | { readonly unavailable: string };
     }
   | { readonly type: 'load.progress'; readonly progress: number }

@@ -1,7 +1,7 @@
 import { EngineError } from '@latchkey/engine';
 import type { TransportedError } from './protocol.ts';
 
-/** An error in a form that can cross to another thread or process. */
+/** Converts an error to a form that can be sent to another thread or process. */
 export function toTransportedError(error: unknown): TransportedError {
   if (error instanceof EngineError) {
     const detail = error.detail ?? (error.cause === undefined ? undefined : String(error.cause));
@@ -15,7 +15,7 @@ export function toTransportedError(error: unknown): TransportedError {
   return { code: 'INTERNAL', message: 'The engine failed at this request.', detail: String(error) };
 }
 
-/** What it was on the other side. */
+/** Restores an error that was sent by another thread or process. */
 export function fromTransportedError({ code, message, ...options }: TransportedError): EngineError {
   return new EngineError(code, message, options);
 }

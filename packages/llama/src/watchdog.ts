@@ -1,8 +1,8 @@
-/** What a watchdog watches. */
+/** The process that a watchdog watches. */
 export interface Watched {
-  /** Asks the process for a sign of life; whatever it says counts as one. */
+  /** Asks the process for a sign of life; any message from it counts. */
   readonly ask: () => void;
-  /** The process has said nothing for too long while it had work. */
+  /** Called when the process has sent nothing for too long while it had work. */
   readonly giveUp: () => void;
 }
 
@@ -10,10 +10,10 @@ export interface Watched {
 const ASK_MILLISECONDS = 1000;
 
 /**
- * Ends a process that says nothing while work is out. llama.cpp computes in threads of its own, so a process that is
- * merely slow still answers; one that does not is stuck in something that never returns. Counted are questions in a
- * row, not time: when this process or the whole machine stood still, the other one has had no time to answer either.
- * They count from its first word on: a process that only starts cannot answer, and loading has a limit of its own.
+ * Kills a process that sends nothing while it has work. llama.cpp computes in threads of its own, so a process that is
+ * merely slow still answers; one that does not is stuck in a call that never returns. It counts unanswered questions,
+ * not time: while this process or the whole machine was suspended, the other process had no time to answer either.
+ * Counting starts with its first message: a starting process cannot answer, and loading has a limit of its own.
  */
 export class Watchdog {
   readonly #watched: Watched;
@@ -28,13 +28,13 @@ export class Watchdog {
     this.#patience = Math.max(1, Math.round(silenceMilliseconds / ASK_MILLISECONDS));
   }
 
-  /** To be told of everything that the process says. */
+  /** To be called with every message of the process. */
   heard(): void {
     this.#hasSpoken = true;
     this.#unanswered = 0;
   }
 
-  /** The process has work until the result is disposed. */
+  /** Marks the process as working until the result is disposed. */
   work(): Disposable {
     this.#work += 1;
     if (this.#timer === undefined) {

@@ -2,14 +2,14 @@ import type { EngineEvent, FinishReason } from '@latchkey/engine';
 import type { ParsedEvent, TurnParser } from '../formats/turn-parser.ts';
 import { StopStrings } from './stop-strings.ts';
 
-/** Turns the text of one turn into events, and knows when a stop string ended it. */
+/** Turns the text of one turn into events, and detects when a stop string ends it. */
 export class Answer {
   readonly #parser: TurnParser;
   readonly #emit: (event: EngineEvent) => void;
   readonly #stops: StopStrings;
   readonly #formatStops: readonly string[];
 
-  /** `formatStops` end the turn like the model's own end token; `stops` are what the request asked for. */
+  /** `formatStops` end the turn like the model's own end token; `stops` are those of the request. */
   constructor(
     parser: TurnParser,
     stops: readonly string[],
@@ -30,7 +30,7 @@ export class Answer {
     if (text !== '') this.#pass(this.#parser.read(text));
   }
 
-  /** Emits what was held back; returns why the turn ended. */
+  /** Emits the text that was held back; returns why the turn ended. */
   end(cutShort: boolean): { readonly reason: FinishReason; readonly stopString?: string } {
     if (!this.stopped) {
       this.#pass(this.#parser.end());

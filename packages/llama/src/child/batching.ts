@@ -1,9 +1,11 @@
 import type { BatchItem, CustomBatchingPrioritizationStrategy, EvaluationPriority } from 'node-llama-cpp';
 
-/** While others write, a prompt gets at most this share of a batch, so that nobody's text stalls for long. */
+/**
+ * While other streams are generating, a prompt gets at most this share of a batch, so that no stream stalls for long.
+ */
 const PROMPT_SHARE = 0.25;
 
-/** A stream that has just got a token asks for the next after a few turns of the microtask queue. */
+/** A stream that has just received a token requests the next one after a few turns of the microtask queue. */
 const PATIENCE = 30;
 
 const BASE_PRIORITY = 5;
@@ -12,7 +14,7 @@ const PRIORITY_STEP = 1 / 4096;
 /**
  * Decides what goes into each batch.
  *
- * llama.cpp computes sequences in one go only when their ids stand in ascending order without gaps, and the library
+ * llama.cpp computes sequences in one go only when their ids are in ascending order without gaps, and the library
  * queues them in the order in which they happened to finish, the last one too late. So: wait for every stream that is
  * writing, let the writing streams go first, then prompts, and sort by id. A sequence's id reaches the strategy
  * through the only thing that is passed on to it, the priority, whose fraction nothing else looks at.
@@ -21,7 +23,7 @@ export class Batching {
   readonly #writing = new Set<number>();
   #turnsWaited = 0;
 
-  /** The priority by which a sequence's requests are known. */
+  /** The priority that identifies a sequence's requests. */
   priorityOf(sequenceIndex: number): EvaluationPriority {
     return (BASE_PRIORITY + sequenceIndex * PRIORITY_STEP) as EvaluationPriority;
   }

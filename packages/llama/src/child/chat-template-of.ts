@@ -1,6 +1,6 @@
 import type { GgufFileInfo } from 'node-llama-cpp';
 
-/** A file with several templates names the one for tools like this; it serves conversations without tools as well. */
+/** The key of the template for tools in a file with several; it works for conversations without tools as well. */
 const TOOL_TEMPLATE = 'chat_template.tool_use';
 
 /** The chat template in a model file, if there is one. */

@@ -10,7 +10,7 @@ import { explainReadFailure } from './read-failure.ts';
 const EMBEDDING_ARCHITECTURE = /bert|t5encoder|embedding/;
 const MULTIPLIERS: Readonly<Record<string, number>> = { K: 1e3, M: 1e6, B: 1e9, T: 1e12 };
 
-/** What a model file says of itself, or in a sentence why it is no model, or why it could not be looked at. */
+/** The description of a model file, or a sentence that says why it is not a model, or why it could not be read. */
 export async function describeFile(
   path: string,
   templates: PromptThread,
@@ -68,7 +68,7 @@ function describe(file: GgufFileInfo, bytes: number, traits: TemplateTraits | un
   };
 }
 
-/** `MOSTLY_Q4_K_M` is what the format calls a file that is `Q4_K_M`. */
+/** The name of a quantization: the format's `MOSTLY_Q4_K_M` is `Q4_K_M`. */
 function quantizationName(type: GgufFileType): string | null {
   const name: string | undefined = GgufFileType[type];
   return name?.replace(/^(?:MOSTLY|ALL)_/, '') ?? null;
@@ -83,7 +83,7 @@ function countParameters(file: GgufFileInfo): number | null {
   return count > 0 ? count : parseSizeLabel(file.metadata.general?.size_label);
 }
 
-/** `2.9M`, `7B` or `8x7B`. */
+/** Parses `2.9M`, `7B` or `8x7B`. */
 function parseSizeLabel(label: string | undefined): number | null {
   const match = /^(?:(\d+)x)?(\d+(?:\.\d+)?)([KMBT])$/.exec(label ?? '');
   if (match === null) return null;

@@ -1,12 +1,12 @@
 import type { EngineEvent } from '@latchkey/engine';
 
-/** Text that comes faster than this is sent together; nobody reads faster. */
+/** Text that arrives faster than this is sent together; people cannot read faster. */
 const PAUSE_MILLISECONDS = 8;
 
-/** How time passes; the real one by default. */
+/** The clock of a sender; the real time by default. */
 export interface SenderClock {
   now(): number;
-  /** Calls back once after so many milliseconds; returns what calls it off. */
+  /** Calls back once after a number of milliseconds; returns a function that cancels it. */
   after(milliseconds: number, callback: () => void): () => void;
 }
 
@@ -19,8 +19,8 @@ const REAL_CLOCK: SenderClock = {
 };
 
 /**
- * Sends a generation's events on. The first piece of text after a pause goes at once; pieces that follow in quick
- * succession are joined, so that a message to another process isn't paid for every token.
+ * Forwards a generation's events. The first piece of text after a pause is sent at once; pieces that follow in quick
+ * succession are joined, so that not every token costs a message to another process.
  */
 export class EventSender {
   readonly #send: (events: readonly EngineEvent[]) => void;

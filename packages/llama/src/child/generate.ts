@@ -11,8 +11,8 @@ import { TokenTextStream } from './token-text.ts';
 import { TurnGrammar } from './turn-grammar.ts';
 
 /**
- * Runs one turn of the assistant. It ends with `finish`, or, when `signal` fires or it fails on the way, with
- * `interrupted`: whoever pays for a turn pays for what was computed, not for what was sent.
+ * Runs one turn of the assistant. It ends with `finish`, or, when `signal` fires or the turn fails, with `interrupted`:
+ * usage is what was computed, not what was sent.
  * Throws EngineError `CONTEXT_EXCEEDED`, `UNSUPPORTED_REASONING`, `UNSUPPORTED_INPUT`, `INVALID_REQUEST`.
  */
 export async function generate(
@@ -36,7 +36,7 @@ export async function generate(
   }
 }
 
-/** How many tokens the answer may have. The context is never shifted: what no longer fits ends the answer. */
+/** How many tokens the answer may have. The context is never shifted: the answer ends when the context is full. */
 function roomForAnswer(request: GenerateRequest, prompt: Prompt, limit: number): number {
   const room = limit - prompt.tokens.length;
   if (room < 1) throw exceeded(prompt.tokens.length, limit);

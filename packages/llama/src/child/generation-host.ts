@@ -6,7 +6,7 @@ import { generate } from './generate.ts';
 import type { NativeModel } from './native-model.ts';
 import { buildPrompt } from './prompt.ts';
 
-/** Runs the generations that the server's process asks for, and reports how they go. */
+/** Runs the generations that the server's process requests, and reports their events. */
 export class GenerationHost {
   readonly #model: NativeModel;
   readonly #report: (report: EngineReport) => void;
@@ -32,7 +32,7 @@ export class GenerationHost {
     this.#report({ type: 'generation.end', id, ...(failure === undefined ? {} : { error: failure }) });
   }
 
-  /** Reports how many tokens the prompt of a request has; of one beyond the context, at least how many. */
+  /** Reports how many tokens the prompt of a request has. For one beyond the context, the number is a lower bound. */
   async count(id: number, request: GenerateRequest): Promise<void> {
     const controller = new AbortController();
     this.#running.set(id, controller);

@@ -1,15 +1,15 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { basename } from 'node:path';
 
-/** A file that is no GGUF file, or whose header promises what is not there. */
+/** A file that is not a GGUF file, or whose header declares data beyond the file's end. */
 export class DamagedFile extends Error {
   override readonly name = 'DamagedFile';
 }
 
-/** A model in several files of which one is not there. */
+/** A model in several files, one of which is missing. */
 export class MissingPart extends Error {
   override readonly name = 'MissingPart';
-  /** The name of its file. */
+  /** The file name of the missing part. */
   readonly part: string;
 
   constructor(part: string, options: ErrorOptions) {
@@ -39,7 +39,7 @@ const SIZES = new Map([
 ]);
 const DEEPEST_ARRAY = 4;
 const MOST_DIMENSIONS = 8;
-/** Beyond what the header of any model has; below it, reading the header takes no more than some hundred megabytes. */
+/** Limits that no model's header reaches; within them, reading a header takes at most some hundred megabytes. */
 const MOST_ITEMS = 1 << 21;
 const MOST_BYTES = 1 << 27;
 const MOST_NAMES = 1 << 16;
@@ -49,8 +49,9 @@ const PART = /-(\d{5})-of-(\d{5})\.gguf$/;
 
 /**
  * Walks a GGUF header (https://github.com/ggml-org/ggml/blob/master/docs/gguf.md) and checks every length in it
- * against the file, for all parts of a model in several files. The library reads zeros beyond a file's end and follows
- * whatever they say, without end, and holds all of a header in memory, so a header is bounded, too. Throws DamagedFile.
+ * against the file, for all parts of a model in several files. Without this check, the library reads zeros beyond a
+ * file's end and may never stop. It also keeps the whole header in memory, so the header's size is bounded as well.
+ * Throws DamagedFile.
  */
 export function checkHeader(path: string): void {
   for (const part of partsOf(path)) {
@@ -127,7 +128,7 @@ function skipArray(file: HeaderReader, depth: number): void {
   else for (let left = length; left > 0; left--) skipValue(file, type, depth + 1);
 }
 
-/** Reads forward through a file; going beyond its end throws. Numbers are little-endian. */
+/** Reads a file from start to end; reading beyond its end throws. Numbers are little-endian. */
 class HeaderReader {
   readonly size: number;
   readonly #descriptor: number;

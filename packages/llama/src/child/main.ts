@@ -5,13 +5,13 @@ import { LoadFailure, loadNativeModel } from './native-model.ts';
 import { guardAgainst } from './parent-guard.ts';
 import { PromptThread } from './prompt-thread.ts';
 
-/** How long llama.cpp may take to free what it holds when the server's process lets go of this one. */
+/** How long llama.cpp may take to free its memory when the server's process disconnects. */
 const GOODBYE_MILLISECONDS = 3000;
 
-/** The server's process names itself in the last argument. */
+/** The index of the last argument, which is the id of the server's process. */
 const PARENT_ARGUMENT = 4;
 
-/** How long a template may take to show what it can do, while files are looked at. */
+/** How long the probes of a template may take while files are described. */
 const PROBE_MILLISECONDS = 5000;
 
 function report(message: EngineReport): void {
@@ -52,7 +52,7 @@ process.on('message', (command: EngineCommand) => {
   else host?.abort(command.id);
 });
 
-// The channel closes when the model is unloaded, and when the server's process is gone, however it went.
+// The channel closes when the model is unloaded, and when the server's process ends for any reason.
 process.on('disconnect', () => {
   setTimeout(() => process.exit(0), GOODBYE_MILLISECONDS).unref();
   void Promise.resolve(host?.dispose()).finally(() => process.exit(0));

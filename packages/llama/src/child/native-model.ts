@@ -33,7 +33,7 @@ export class LoadFailure extends Error {
   }
 }
 
-/** A model in this process, with all that a generation needs. */
+/** A model in this process, with everything that a generation needs. */
 export interface NativeModel {
   readonly llama: Llama;
   readonly model: LlamaModel;
@@ -43,7 +43,7 @@ export interface NativeModel {
   readonly prompts: PromptThread;
   readonly texts: TokenTexts;
   readonly contextLength: number;
-  /** How many tokens are computed at once. */
+  /** How many tokens are computed in one batch. */
   readonly batchSize: number;
   readonly device: string;
   dispose(): Promise<void>;

@@ -1,11 +1,11 @@
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
 
-/** How soon a process that nobody needs any more is gone. */
+/** How often to check whether the parent process still exists. */
 const LOOK_MILLISECONDS = 500;
 
 /**
- * Ends this process when the process that started it is gone, however that came: a thread of its own looks, so it also
- * ends a process whose main thread is stuck and hears nothing.
+ * Ends this process when its parent process has ended, for any reason. A separate thread checks this, so it also works
+ * when the main thread is stuck.
  */
 export function guardAgainst(parent: number): void {
   new Worker(new URL(import.meta.url), { workerData: { parent }, stdin: false }).unref();
@@ -14,7 +14,7 @@ export function guardAgainst(parent: number): void {
 function isGone(parent: number): boolean {
   if (process.ppid !== parent) return true;
   try {
-    // Windows gives an orphan no other parent.
+    // Windows does not give an orphan a new parent.
     process.kill(parent, 0);
     return false;
   } catch (error) {

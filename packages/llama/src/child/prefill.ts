@@ -1,6 +1,6 @@
 import type { EvaluationPriority, LlamaContextSequence, Token } from 'node-llama-cpp';
 
-/** A piece of prompt should take about this long: an abort is noticed between two of them. */
+/** The target time for one piece of a prompt. An abort takes effect between two pieces. */
 const PIECE_MILLISECONDS = 250;
 const FIRST_PIECE = 64;
 const SMALLEST_PIECE = 16;
@@ -15,8 +15,8 @@ export interface PrefillOptions {
 }
 
 /**
- * Evaluates a prompt in pieces whose size follows the model's speed. The library can't stop within a piece, so this
- * looks at `signal` between them; the sequence then holds the pieces that were done.
+ * Evaluates a prompt in pieces whose size adapts to the model's speed. The library cannot stop within a piece, so
+ * `signal` is checked between them; the sequence then contains the evaluated pieces.
  */
 export async function prefill(
   sequence: LlamaContextSequence,

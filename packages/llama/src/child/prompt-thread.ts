@@ -8,7 +8,7 @@ import type { FormatFacts, PromptJob, PromptOutcome, ThreadReady } from './promp
 /** How long a template may take for one conversation, and how much memory. */
 const RENDER_MILLISECONDS = 5000;
 const HEAP_MEGABYTES = 512;
-/** How long the thread itself may take to begin, which is no fault of a template. */
+/** How long the thread itself may take to start, independent of any template. */
 const START_MILLISECONDS = 60_000;
 
 const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
@@ -21,9 +21,9 @@ const tooMuch = (): EngineError =>
   );
 
 /**
- * A thread in which templates are rendered: they come from strangers, run over texts from strangers, and cannot be
- * stopped from within. One that takes too long, or too much memory, is ended with its thread, and the next conversation
- * gets a new one. Conversations take their turn.
+ * A thread in which templates are rendered. Templates are untrusted, run over untrusted texts, and cannot be stopped
+ * from within. When one takes too long or too much memory, its thread is terminated, and the next conversation gets a
+ * new thread. Conversations are rendered one after the other.
  */
 export class PromptThread implements AsyncDisposable {
   readonly #milliseconds: number;
@@ -35,7 +35,7 @@ export class PromptThread implements AsyncDisposable {
     this.#milliseconds = milliseconds;
   }
 
-  /** Chooses the format in which conversations are written from now on. Throws EngineError `UNSUPPORTED_INPUT`. */
+  /** Sets the format for all following conversations. Throws EngineError `UNSUPPORTED_INPUT`. */
   async choose(source: FormatSource, specialTexts: readonly string[]): Promise<FormatFacts> {
     const choice: PromptJob = { type: 'choose', source, specialTexts };
     const outcome = await this.#inTurn(() => this.#run(choice));
@@ -93,7 +93,7 @@ export class PromptThread implements AsyncDisposable {
     return { type: 'failed', error: toTransportedError(tooMuch()) };
   }
 
-  /** Undefined when it does not begin. */
+  /** Starts the thread; undefined when it does not start. */
   async #start(): Promise<Worker | undefined> {
     const worker = new Worker(WORKER, { resourceLimits: { maxOldGenerationSizeMb: HEAP_MEGABYTES }, stdin: false });
     worker.unref();
@@ -109,7 +109,7 @@ export class PromptThread implements AsyncDisposable {
   }
 }
 
-/** What the thread says next; undefined when it takes too long, fails or ends. */
+/** The thread's next message; undefined when it takes too long, fails or ends. */
 async function hear(
   worker: Worker,
   milliseconds: number,

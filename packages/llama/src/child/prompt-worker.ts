@@ -8,16 +8,16 @@ import type { TemplateTraits } from '../formats/template-traits.ts';
 import type { TransportedError } from '../protocol.ts';
 import { toTransportedError } from '../transported-error.ts';
 
-/** What the thread is asked for, one thing at a time. */
+/** A job of the thread. It has one job at a time. */
 export type PromptJob =
   | { readonly type: 'choose'; readonly source: FormatSource; readonly specialTexts: readonly string[] }
   | { readonly type: 'write'; readonly request: PromptSource };
 
-/** A model's format, as far as it can be told to another thread. */
+/** The parts of a model's format that can be sent to another thread. */
 export interface FormatFacts {
-  /** With marks in front of what is a token of the vocabulary. */
+  /** With a mark in front of each special token of the vocabulary. */
   readonly syntax: TurnSyntax;
-  /** The special tokens that mark something in a turn. */
+  /** The special tokens that are markers in a turn. */
   readonly markers: readonly string[];
   readonly stop: readonly string[];
   readonly traits: TemplateTraits;
@@ -28,7 +28,7 @@ export type PromptOutcome =
   | { readonly type: 'written'; readonly text: PromptText }
   | { readonly type: 'failed'; readonly error: TransportedError };
 
-/** What the thread says first, as soon as it listens. */
+/** The thread's first message, sent when it is ready for jobs. */
 export interface ThreadReady {
   readonly type: 'ready';
 }

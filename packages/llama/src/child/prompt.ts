@@ -7,14 +7,14 @@ import type { NativeModel } from './native-model.ts';
 /** A prompt, ready to be evaluated. */
 export interface Prompt {
   readonly tokens: Token[];
-  /** What of the model's turn is in it already. */
+  /** The part of the model's turn that it already contains. */
   readonly opened: string;
   readonly grammars: TurnGrammarTexts;
 }
 
 /**
- * Renders and tokenises a conversation, without holding up the streams beside it: the text comes from a thread of its
- * own, and it is tokenised in pieces, no further than one piece beyond `limit`. Undefined when `signal` fires.
+ * Renders and tokenises a conversation without blocking other streams: it is rendered in a separate thread and
+ * tokenised in pieces, at most one piece beyond `limit`. Undefined when `signal` fires.
  * Throws EngineError as `PromptThread.prepare` does.
  */
 export async function buildPrompt(
@@ -37,7 +37,7 @@ export async function buildPrompt(
   return { tokens, opened: text.opened, grammars: text.grammars };
 }
 
-/** @param tokens of the conversation, as far as it was tokenised */
+/** @param tokens the number of tokens of the tokenised part of the conversation */
 export function exceeded(tokens: number, limit: number): EngineError {
   return new EngineError(
     'CONTEXT_EXCEEDED',

@@ -2,9 +2,9 @@ import { MissingPart } from './gguf-header.ts';
 
 /** Why a file could not be read as a model. */
 export interface ReadFailure {
-  /** May be shown: it has no path. */
+  /** May be shown to callers: it contains no path. */
   readonly message: string;
-  /** It says nothing about the file, and the next try may go well. */
+  /** Whether the failure is temporary: it says nothing about the file's content, and a later attempt may succeed. */
   readonly isPassing: boolean;
 }
 
@@ -20,7 +20,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
   ETIMEDOUT: 'the share that it is on does not answer',
 };
 
-/** What the system said is no verdict on a file; what is in it is one. */
+/** An error of the operating system is temporary; an error in the file's content is permanent. */
 export function explainReadFailure(error: unknown): ReadFailure {
   if (error instanceof MissingPart) {
     return { message: `The model's part ${error.part} is missing.`, isPassing: true };

@@ -2,20 +2,20 @@ import { randomInt } from 'node:crypto';
 import type { Sampling } from '@latchkey/engine';
 import type { SequenceEvaluateOptions, Token } from 'node-llama-cpp';
 
-/** What a request that says nothing gets: llama.cpp's own defaults. */
+/** The settings that a request leaves out: llama.cpp's own defaults. */
 const DEFAULTS = { temperature: 0.8, topK: 40, topP: 0.95, minP: 0.05 };
-/** How many of the last tokens are punished for being repeated. */
+/** How many of the last tokens the repeat penalty applies to. */
 const PUNISHED_TOKENS = 64;
 const SEED_END = 2 ** 32 - 1;
 
-/** Sampling settings, and the memory that penalties need. */
+/** Sampling settings, and the past tokens that penalties need. */
 export interface Sampler {
   readonly options: Pick<SequenceEvaluateOptions, 'temperature' | 'topK' | 'topP' | 'minP' | 'seed' | 'repeatPenalty'>;
   /** To be called with every token of the answer. */
   remember(token: Token): void;
 }
 
-/** The settings in the library's terms. Its own defaults differ and its seed is the clock, so everything is set. */
+/** Converts settings to the library's. Its own defaults differ and its seed is the clock, so every field is set. */
 export function createSampler(sampling: Sampling): Sampler {
   const { repeatPenalty = 1, presencePenalty = 0, frequencyPenalty = 0 } = sampling;
   const punishes = repeatPenalty !== 1 || presencePenalty !== 0 || frequencyPenalty !== 0;

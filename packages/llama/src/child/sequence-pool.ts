@@ -1,9 +1,9 @@
 import type { LlamaContext, LlamaContextSequence, Token } from 'node-llama-cpp';
 
-/** A sequence is reused for its cached prompt when at least this share of the new prompt is in it. */
+/** A sequence is reused for its cache when it contains at least this share of the new prompt. */
 const WORTHWHILE_SHARE = 0.5;
 
-/** One of a context's sequences. It remembers the tokens that it has seen, and whose they were. */
+/** One of a context's sequences, with its cached tokens and their cache scope. */
 export interface Slot {
   readonly index: number;
   readonly sequence: LlamaContextSequence;
@@ -12,16 +12,16 @@ export interface Slot {
   busy: boolean;
 }
 
-/** A slot in use: `cachedTokens` of the prompt are in it already. */
+/** A slot in use, which already contains the first `cachedTokens` tokens of the prompt. */
 export interface SlotLease {
   readonly slot: Slot;
   readonly cachedTokens: number;
 }
 
 /**
- * The sequences of a context, made once and kept as long as it lives. A prompt goes where most of it is cached, but
- * only among the slots that the same scope used last; what another scope left behind is erased before anything else
- * happens with the slot.
+ * The sequences of a context, which exist as long as the context. A prompt goes to the slot where most of it is cached,
+ * but only among the slots that the same scope used last. The cache of another scope is erased before anything else is
+ * done with its slot.
  */
 export class SequencePool {
   readonly #slots: readonly Slot[];
@@ -37,7 +37,7 @@ export class SequencePool {
     }));
   }
 
-  /** A free slot, with its cache cut to what it has in common with `prompt`. At least one token is left to evaluate. */
+  /** A free slot, with its cache cut to the common beginning with `prompt`. At least one token is left to evaluate. */
   async take(prompt: Token[], cacheScope: string): Promise<SlotLease> {
     const slot = this.#choose(prompt, cacheScope);
     slot.busy = true;
@@ -69,7 +69,7 @@ export class SequencePool {
     return best;
   }
 
-  /** Sequences that run at once are computed together only while their ids have no gaps. */
+  /** Prefers slots next to busy ones: sequences are computed together only while their ids have no gaps. */
   #besideBusy(free: readonly Slot[]): Slot[] {
     const busy = this.#slots.filter((slot) => slot.busy).map((slot) => slot.index);
     return free.filter((slot) => busy.includes(slot.index - 1) || busy.includes(slot.index + 1));

@@ -1,6 +1,6 @@
 import { overlap } from '../formats/marker-search.ts';
 
-/** Looks for stop strings in a text that comes in pieces. What may be the beginning of one is held back. */
+/** Finds stop strings in a text that arrives in pieces. Text that may be the beginning of one is held back. */
 export class StopStrings {
   readonly #stops: readonly string[];
   #held = '';
@@ -10,12 +10,12 @@ export class StopStrings {
     this.#stops = stops.filter((stop) => stop !== '');
   }
 
-  /** The stop string that has come; the text is over then. */
+  /** The stop string that was found; the text ends there. */
   get found(): string | undefined {
     return this.#found;
   }
 
-  /** The text that is certain to come before any stop string. */
+  /** Reads more text; returns the text that is certainly before any stop string. */
   read(text: string): string {
     if (this.#found !== undefined) return '';
     if (this.#stops.length === 0) return text;
@@ -33,14 +33,14 @@ export class StopStrings {
     return certain;
   }
 
-  /** What was held back, when no more text follows it. */
+  /** Returns the text that was held back, at the end of the text. */
   flush(): string {
     const held = this.#held;
     this.#held = '';
     return held;
   }
 
-  /** The stop string that is complete first; of those that end together, the longest. */
+  /** The stop string that ends first; of those that end at the same place, the longest. */
   #firstStop(): { readonly stop: string; readonly start: number } | undefined {
     let first: { readonly stop: string; readonly start: number } | undefined;
     let firstEnd = Number.POSITIVE_INFINITY;

@@ -10,14 +10,14 @@ const CUT_OFF = /\ufffd+$/;
 export class TokenTexts {
   readonly #model: LlamaModel;
   readonly #markers: ReadonlySet<string>;
-  /** A token to stand in front, since some vocabularies drop a space at the beginning of a text. */
+  /** A token to put in front, since some vocabularies drop a space at the beginning of a text. */
   readonly #lead: readonly Token[];
   readonly #leadLength: number;
   readonly #texts: (string | undefined)[] = [];
 
   /**
-   * `markers` are the texts of special tokens that a parser has to see: they come with a mark in front. Other special
-   * tokens have no text.
+   * `markers` are the texts of special tokens that a parser needs: they are returned with a mark in front. Other
+   * special tokens have no text.
    */
   constructor(model: LlamaModel, markers: ReadonlySet<string>) {
     this.#model = model;
@@ -47,7 +47,9 @@ export class TokenTexts {
   }
 }
 
-/** One generation's tokens as text; a character that is spread over several tokens comes with the last of them. */
+/**
+ * One generation's tokens as text. A character that is spread over several tokens is returned with the last of them.
+ */
 export class TokenTextStream {
   readonly #texts: TokenTexts;
   #held: Token[] = [];
@@ -64,7 +66,7 @@ export class TokenTextStream {
     return text;
   }
 
-  /** What is left when no token follows; a character that was cut off in its middle is left out. */
+  /** The remaining text when no token follows, without an incomplete character. */
   end(): string {
     const text = this.#held.length === 0 ? '' : this.#texts.textOf(this.#held);
     this.#held = [];

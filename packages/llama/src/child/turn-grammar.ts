@@ -5,9 +5,9 @@ import type { NativeModel } from './native-model.ts';
 import type { Prompt } from './prompt.ts';
 
 /**
- * The grammar that the next token has to follow, by where in its turn the model is: none in free text and in reasoning
- * that nothing has to follow; a tool call's from its opening marker to its closing one; a required answer's from its
- * first character.
+ * The grammar for the next token, by the place in the model's turn: none in free text, and none in reasoning that no
+ * required part follows; that of a tool call from its opening marker to its closing one; that of a required answer from
+ * its first character.
  */
 export class TurnGrammar {
   readonly #model: NativeModel;
@@ -15,7 +15,7 @@ export class TurnGrammar {
   readonly #parser: TurnParser;
   readonly #compiled = new Map<string, LlamaGrammar>();
   #stretch = -1;
-  /** The grammar holds to the end of the turn. */
+  /** Whether the grammar applies until the end of the turn. */
   #held = false;
   #state: LlamaGrammarEvaluationState | undefined;
 
@@ -25,12 +25,13 @@ export class TurnGrammar {
     this.#parser = parser;
   }
 
-  /** To be asked before every token. */
+  /** The grammar's state; to be called before every token. */
   state(): LlamaGrammarEvaluationState | undefined {
     if (this.#parser.stretch === this.#stretch) return this.#state;
     this.#stretch = this.#parser.stretch;
     if (this.#held) return this.#state;
-    // A token that held more than the marker has gone on without a grammar; there is no way to make up for it.
+    // When a token contained more text than the marker, that text was not constrained, and the grammar cannot start
+    // later.
     const text = this.#parser.untouched ? this.#grammarText() : undefined;
     this.#state = text === undefined ? undefined : this.#begin(text);
     this.#held = this.#texts.throughout === true && this.#parser.place === 'answer' && text !== undefined;
@@ -47,7 +48,7 @@ export class TurnGrammar {
   #begin(text: string): LlamaGrammarEvaluationState {
     let grammar = this.#compiled.get(text);
     if (grammar === undefined) {
-      // The library's own factory does the same, but asynchronously, and a token is waiting.
+      // The library's factory does the same, but asynchronously, and this call must return at once.
       grammar = new LlamaGrammar(this.#model.llama, { grammar: text });
       this.#compiled.set(text, grammar);
     }

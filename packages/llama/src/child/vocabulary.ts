@@ -1,18 +1,18 @@
 import type { GgufFileInfo, LlamaModel } from 'node-llama-cpp';
 
-/** What a prompt's safety depends on. */
+/** The texts that must be broken up in untrusted parts of a prompt. */
 export interface VocabularyTexts {
-  /** The texts that the tokenizer turns into tokens of their own wherever they stand. */
+  /** The texts that the tokenizer turns into special tokens wherever they occur. */
   readonly specialTexts: readonly string[];
 }
 
 /**
- * User-defined tokens are often words or runs of spaces that somebody added for good compression; breaking those up
- * would only make the text harder to read for the model. What marks something looks like markup.
+ * User-defined tokens are often words or runs of spaces that were added for good compression; breaking those up would
+ * only make the text harder to read for the model. Tokens that are markers look like markup.
  */
 const MARKUP = /[<>[\]{}|]/;
 
-/** Reads the special tokens from the loaded model, which has corrected what the file says of them. */
+/** Reads the special tokens from the loaded model, in which llama.cpp has corrected the file's token types. */
 export function readVocabulary(model: LlamaModel, file: GgufFileInfo): VocabularyTexts {
   const texts = file.metadata.tokenizer?.ggml?.tokens ?? [];
   const specialTexts: string[] = [];

@@ -6,22 +6,22 @@ import type { ModelFile } from './model-files.ts';
 import { openModelFolder, type UnreadablePlace } from './model-folder.ts';
 
 export interface GgufFolderOptions {
-  /** In milliseconds, from any beginning. */
+  /** A clock in milliseconds, with any origin. */
   readonly now?: () => number;
-  /** How long a listing waits for files that have not been looked at before. */
+  /** How long a listing waits for the description of new files. */
   readonly patienceMilliseconds?: number;
-  /** What was known of files when a server ran before. */
+  /** Descriptions of files from an earlier run. */
   readonly memory?: DescriptionMemory | undefined;
-  /** Hears once of each place that cannot be read, and again when it could be read meanwhile. */
+  /** Called once for each place that cannot be read, and again after it was readable in between. */
   readonly onUnreadable?: (place: UnreadablePlace) => void;
 }
 
 const PATIENCE_MILLISECONDS = 20_000;
-/** So many files are waited for once, and not long: their names come at once, and what they say of themselves later. */
+/** With more new files than this, a listing waits only briefly: it has their names at once and descriptions later. */
 const MANY_FILES = 200;
 const PATIENCE_WITH_MANY_MILLISECONDS = 1000;
 
-/** The models of a folder of GGUF files. What changes in the folder is known within a second. */
+/** The models of a folder of GGUF files. A change in the folder takes effect within a second. */
 export function openGgufFolder(
   path: string,
   describeFiles: DescribeFiles,
@@ -35,7 +35,7 @@ export function openGgufFolder(
   const descriptions = createModelDescriptions(describeFiles, now, memory);
   let patienceWithMany = PATIENCE_WITH_MANY_MILLISECONDS;
 
-  /** What files say of themselves is not waited for too long: one of them may hold what takes for ever. */
+  /** Waits for descriptions for a limited time: a file may never finish. */
   async function lookPatiently(files: readonly ModelFile[]): Promise<void> {
     const looking = descriptions.lookAtAll(files);
     const usual = files.length > MANY_FILES ? patienceWithMany : PATIENCE_MILLISECONDS;
@@ -77,7 +77,7 @@ const stillLooking = (): Error => new EngineError('MODEL_UNAVAILABLE', 'it is st
 
 const keyOf = ({ path, code }: UnreadablePlace): string => `${code} ${path}`;
 
-/** A model that is not found where something could not be read may be there all the same. */
+/** The unreadable place that may contain a model that was not found. */
 function hiding(key: string, folder: string, unreadable: readonly UnreadablePlace[]): UnreadablePlace | undefined {
   const publisher = key.split('/', 1)[0];
   return unreadable.find(({ path }) => {
@@ -86,7 +86,7 @@ function hiding(key: string, folder: string, unreadable: readonly UnreadablePlac
   });
 }
 
-/** How a place that cannot be read stands in a list: by its name in the folder. */
+/** The list entry for a place that cannot be read, by its name in the folder. */
 function unreadableModel({ path, code }: UnreadablePlace, folder: string): Model {
   const key = relative(folder, path).split(sep).join('/') || 'the models folder';
   const description = new Error(`it cannot be read (${code})`);

@@ -1,7 +1,7 @@
 import { EngineError, type Model, type ModelDescription } from '@latchkey/engine';
 import type { ModelFile } from './model-files.ts';
 
-/** A model that lies in a file. Where, only this engine knows. */
+/** A model in a file. Its path is private to this engine. */
 export class GgufModel implements Model {
   readonly key: string;
   readonly names: readonly string[];

@@ -1,7 +1,9 @@
-/** How many of a folder's entries are looked at together: enough for a slow share, and few enough to leave files for others. */
+/**
+ * How many of a folder's entries are read at once: enough for a slow network share, without using too many open files.
+ */
 const AT_ONCE = 32;
 
-/** What `task` makes of each item, in their order. */
+/** The results of `task` for the items, in their order. */
 export async function inParallel<Item, Result>(
   items: readonly Item[],
   task: (item: Item) => Promise<Result>,

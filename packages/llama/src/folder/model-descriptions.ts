@@ -1,10 +1,10 @@
 import { EngineError, type ModelDescription } from '@latchkey/engine';
 import type { ModelFile } from './model-files.ts';
 
-/** Reads what files say of themselves, in the order given; a file that is no model gives an Error. */
+/** Reads the descriptions of files, in the given order; a file that is not a model gives an Error. */
 export type DescribeFiles = (paths: readonly string[]) => Promise<readonly (ModelDescription | Error)[]>;
 
-/** What is known of files from an earlier run. Keeping it only saves work. */
+/** Descriptions of files from an earlier run. Keeping them only saves work. */
 export interface DescriptionMemory {
   recall(path: string, stamp: string): ModelDescription | Error | undefined;
   /** Called when there is something new to keep. */
@@ -17,19 +17,19 @@ export interface KnownDescription {
   readonly description: ModelDescription | Error;
 }
 
-/** What files say of themselves, each looked at once for each of its versions. */
+/** The descriptions of files. Each version of a file is read once. */
 export interface ModelDescriptions {
-  /** Looks at it now if need be, whatever else waits to be looked at. */
+  /** The description of a file. A new file is read at once, before those in the queue. */
   of(file: ModelFile): Promise<ModelDescription | Error>;
-  /** What is known already. */
+  /** The description, if it is already known. */
   known(file: ModelFile): ModelDescription | Error | undefined;
-  /** Looks at those that are new, some at a time. Resolves when all of them are known. */
+  /** Reads new files in batches. Resolves when all of them are known. */
   lookAtAll(files: readonly ModelFile[]): Promise<void>;
 }
 
-/** One process looks at so many files. */
+/** How many files one process reads. */
 const BATCH = 256;
-/** What could not be looked at is tried again at most so often, and less often the longer it took. */
+/** A file that could not be read is retried after at least this time, and after `SHARE` times the time it took. */
 const RETRY_MILLISECONDS = 1000;
 const SHARE = 10;
 
@@ -37,7 +37,7 @@ interface Entry {
   readonly stamp: string;
   readonly description: Promise<ModelDescription | Error>;
   settled?: ModelDescription | Error;
-  /** Absent for what the file's content says. */
+  /** When to retry; absent for a result that the file's content determines. */
   forgetAt?: number;
 }
 
@@ -119,6 +119,6 @@ export function createModelDescriptions(
   };
 }
 
-/** What could not be looked at is no verdict on the file. */
+/** Whether the result is temporary: it says nothing about the file's content. */
 const isPassing = (found: ModelDescription | Error): boolean =>
   found instanceof EngineError && found.code === 'MODEL_UNAVAILABLE';

@@ -3,32 +3,32 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { inParallel } from './in-parallel.ts';
 
-/** A model file as the folder has it. */
+/** A model file in the folder. */
 export interface ModelFile {
   /** `publisher/name`; `publisher/name@variant` for each file of a repository but its first. */
   readonly key: string;
-  /** Other names by which a request may mean it: its variant, and its file. */
+  /** Other names that a request may use for it: its variant, and its file. */
   readonly names: readonly string[];
   readonly publisher: string;
   readonly name: string;
   readonly path: string;
   readonly sizeBytes: number;
   readonly modifiedAt: number;
-  /** Which file it is, and which of its versions: another one when it was written or replaced. */
+  /** Identifies the file and its version; it changes when the file is written or replaced. */
   readonly version: string;
-  /** The same, and who may read it: another one when that was changed as well. */
+  /** The version and the file's permissions; it also changes when the permissions change. */
   readonly stamp: string;
 }
 
-/** Hears of each folder and file that cannot be read, and why. */
+/** Called with each folder and file that cannot be read, and the system's error code. */
 export type OnUnreadable = (path: string, code: string) => void;
 
-/** Whose a file is that lies in no publisher's folder. */
+/** The publisher of a file that is not in a publisher's folder. */
 const NO_PUBLISHER = 'local';
 /** Repositories may have a folder for each quantization. */
 const MAXIMUM_DEPTH = 3;
 
-/** A file that may be a model, before it was looked at. */
+/** A file that may be a model, before it was read. */
 interface Candidate {
   readonly key: string;
   readonly publisher: string;
@@ -36,11 +36,11 @@ interface Candidate {
 }
 
 /**
- * Finds the models of a folder: `DIR/<publisher>/<name>.gguf` and `DIR/<publisher>/<name>/…/<file>.gguf` both have the key
- * `publisher/name`, `DIR/<name>.gguf` has the key `name`. Of several files in one repository the first by name has that
- * key, and each of them is `publisher/name@q8_0`, after the quantization in its name, and `publisher/name/<file>`. A split
- * model is its first part; projectors (`mmproj…`) are no models. A folder that does not exist holds none, and one that cannot be
- * read concerns itself only.
+ * Finds the models of a folder: `DIR/<publisher>/<name>.gguf` and `DIR/<publisher>/<name>/…/<file>.gguf` both have the
+ * key `publisher/name`, `DIR/<name>.gguf` has the key `name`. Of several files in one repository the first by name has
+ * that key, and each of them is also `publisher/name@q8_0`, after the quantization in its name, and
+ * `publisher/name/<file>`. A split model is represented by its first part; projectors (`mmproj…`) are not models. A
+ * folder that does not exist has no models, and one that cannot be read does not affect the others.
  */
 export async function findModelFiles(
   folder: string,
@@ -64,7 +64,7 @@ export async function findModelFiles(
   return [...found.values()];
 }
 
-/** The same file as it is now; undefined when it is there no longer. Throws when that cannot be said. */
+/** The present state of a file; undefined when it no longer exists. Throws when it cannot be read. */
 export async function lookAgain(file: ModelFile): Promise<ModelFile | undefined> {
   try {
     const status = await stat(file.path);
@@ -102,7 +102,7 @@ async function candidatesOf(folder: string, entry: Dirent, onUnreadable: OnUnrea
   return [...alone, ...inside.flat()];
 }
 
-/** The files of a repository, of a split model the first part. */
+/** The files of a repository; of a split model, only the first part. */
 async function modelsIn(folder: string, onUnreadable: OnUnreadable, depth = 1): Promise<readonly string[]> {
   const paths: string[] = [];
   const seen = new Set<string>();
@@ -123,7 +123,7 @@ const EXTENSION = '.gguf';
 const PART = /-\d{5}-of-\d{5}(?=\.gguf$|$)/i;
 const QUANTIZATION = /(?:^|[-._])((?:UD-)?(?:I?Q\d\w*|TQ\d_\d|MXFP4\w*|BF16|FP?16|FP?32))$/i;
 
-/** How LM Studio tells the files of a repository apart: `q4_k_m`; the name itself where it has no quantization. */
+/** LM Studio's variant name of a file in a repository: `q4_k_m`, or the file's name where it has no quantization. */
 function variantOf(file: string, repository: string): string {
   const whole = file.replace(PART, '');
   const name = QUANTIZATION.exec(whole)?.[1] ?? (whole === repository ? 'gguf' : whole);
@@ -134,13 +134,13 @@ const withoutExtension = (name: string): string => name.slice(0, -EXTENSION.leng
 
 const isGguf = (name: string): boolean => name.toLowerCase().endsWith(EXTENSION) && !name.startsWith('mmproj');
 
-/** Links count as what they point to: people link models in from elsewhere. */
+/** Symbolic links count as their targets: people link models from elsewhere. */
 async function isFolder(path: string, entry: Dirent, onUnreadable: OnUnreadable): Promise<boolean> {
   if (!entry.isSymbolicLink()) return entry.isDirectory();
   return (await lookAt(path, onUnreadable))?.isDirectory() ?? false;
 }
 
-/** Undefined for a link that leads nowhere, a file that was removed since the folder was read, and one that cannot be looked at. */
+/** Undefined for a broken link, a file removed since the folder was read, and a file that cannot be accessed. */
 async function lookAt(path: string, onUnreadable: OnUnreadable): Promise<Stats | undefined> {
   try {
     return await stat(path);
@@ -162,5 +162,5 @@ async function list(folder: string, onUnreadable: OnUnreadable): Promise<Dirent[
 
 const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? '';
 
-/** Nothing is there, or nothing that could be a model. */
+/** Whether the error means that no file exists at the path. */
 const isAbsence = (error: unknown): boolean => ['ENOENT', 'ENOTDIR', 'ELOOP'].includes(codeOf(error));

@@ -1,33 +1,36 @@
 import { findModelFiles, lookAgain, type ModelFile } from './model-files.ts';
 
-/** A folder or file that could not be read when the folder was last looked through. */
+/** A folder or file that could not be read in the last scan. */
 export interface UnreadablePlace {
   readonly path: string;
   /** The system's code, e.g. `EACCES`. */
   readonly code: string;
 }
 
-/** What the folder held when it was looked through. */
+/** The contents of the folder at a scan. */
 export interface FolderScan {
   readonly files: readonly ModelFile[];
   readonly unreadable: readonly UnreadablePlace[];
 }
 
-/** A folder that is read as rarely as its size demands. */
+/** A folder with cached scans; the longer a scan takes, the less often it runs. */
 export interface ModelFolder {
-  /** A model by one of its names, as it is now: its own file is looked at, and the others only when it is not known. */
+  /** A model by one of its names, in its present state. The folder is scanned only when the name is not known. */
   find(name: string): Promise<ModelFile | undefined>;
-  /** All models, as they were within the last second; of a folder that takes long, as they were last, and it is looked through meanwhile. */
+  /**
+   * All models, at most one second old. When scans of the folder are slow, the result of the last scan is returned, and
+   * a new scan runs in the background.
+   */
   list(): Promise<FolderScan>;
-  /** What the last look found; undefined before the first. */
+  /** The result of the last scan; undefined before the first. */
   last(): FolderScan | undefined;
 }
 
-/** The folder is looked through at most so often, however many ask. */
+/** The shortest time between two scans, independent of the number of requests. */
 const SCAN_MILLISECONDS = 1000;
-/** A look that takes longer than this is not waited for by those who have something to go on. */
+/** When a scan takes longer than this, requests get the last result instead of waiting. */
 const LONG_MILLISECONDS = 100;
-/** Looking takes at most this part of the time. */
+/** Scans take at most one part in this many of the time. */
 const SHARE = 20;
 
 interface Scan extends FolderScan {
@@ -59,7 +62,7 @@ export function openModelFolder(
     return last;
   }
 
-  /** All that ask while one look runs share the one after it. */
+  /** All requests that arrive during a scan share the next one. */
   function fresh(): Promise<Scan> {
     waiting ??= running.then(look);
     running = waiting.catch(() => undefined);
@@ -76,7 +79,7 @@ export function openModelFolder(
       const known = last?.byName.get(name);
       if (last !== undefined && known !== undefined) {
         refreshSoon(last);
-        // While it cannot be looked at, it is what it was: a model that is loaded goes on.
+        // While the file cannot be read, its last state is used, so that a loaded model stays available.
         const current = await lookAgain(known).catch(() => known);
         if (current !== undefined) return current;
       }

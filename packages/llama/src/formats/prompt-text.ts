@@ -26,7 +26,8 @@ export type PromptSource = Pick<GenerateRequest, 'messages' | 'tools' | 'toolCho
 /**
  * Renders a conversation. It runs an untrusted template over untrusted text and may never return: call it in a thread
  * that can be terminated. Throws EngineError `UNSUPPORTED_REASONING`, `UNSUPPORTED_INPUT` (an image, a conversation
- * that the template refuses), `INVALID_REQUEST` (a schema that is too large, a started answer together with a schema).
+ * that the template refuses), `INVALID_REQUEST` (a schema that is too large, or a started answer together with a schema
+ * or a required call).
  */
 export function writePrompt(
   { format, template, traits }: ChosenFormat,

@@ -8,15 +8,15 @@ import { addSchemaOrType } from './schema-to-grammar.ts';
 import { stringsExcept } from './strings-except.ts';
 import { textUntil } from './text-until.ts';
 
-/** What stands for a wildcard: an id, a number, a type. */
+/** The text for a wildcard: an id, a number, a type. */
 const ANYTHING = '[a-zA-Z0-9_-]{1,24}';
 
 /**
- * What follows the opening marker of calls, to the closing one: some of the tools with arguments that follow their
- * schemas.
+ * The rule for the text between the opening and the closing marker of calls: calls of the given tools, with arguments
+ * that follow their schemas.
  *
- * Unless `onlyKnown`, a name that belongs to no tool gets any arguments. Without that, a model that makes a tool up
- * would be bent into calling another one; so its call comes out as it is, and is refused for what it is.
+ * Unless `onlyKnown` is set, a call of an unknown tool is allowed, with any arguments. Otherwise a model that invents a
+ * tool would be forced to call another one; this way its call is reported as it is, and refused.
  */
 export function callsRule(
   rules: GrammarRules,
@@ -62,7 +62,7 @@ function jsonParts(body: Extract<CallBody, { kind: 'json' }>, name: string, call
   return `${jsonLiteral(body.name)} space ":" space ${name} space "," space ${jsonLiteral(body.arguments)} space ":" space ${callArguments}`;
 }
 
-/** Only tools that are known: what a name would be mistaken for has no rule here. */
+/** Allows only known tools. */
 function ownCall(
   rules: GrammarRules,
   body: Exclude<CallBody, { kind: 'json' }>,
@@ -109,7 +109,7 @@ function bracesValue(rules: GrammarRules, schema: JsonSchema, quote: string): st
   return isText(schema) ? `${literal(quote)} ${textUntil(rules, quote)}` : addSchemaOrType(rules, schema);
 }
 
-/** It may be a text, and nothing in it says which. */
+/** Whether the value may be a string, which the syntax writes without quotes. */
 function isText({ type }: JsonSchema): boolean {
   return type === 'string' || (Array.isArray(type) && type.includes('string'));
 }
@@ -130,7 +130,7 @@ function properties(schema: JsonSchema): Property[] {
   }));
 }
 
-/** Properties in their order with a separator between them, each of the optional ones or not. */
+/** Properties in their order with a separator in between; optional ones may be left out. */
 function separated(
   rules: GrammarRules,
   schema: JsonSchema,
@@ -154,7 +154,7 @@ function separated(
   return rest(0, true);
 }
 
-/** A text with wildcards, and with any space where it has some. */
+/** A text with wildcards, in which space matches any space. */
 function pattern(text: string): string {
   return text
     .split(ANY)

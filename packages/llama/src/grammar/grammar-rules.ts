@@ -1,11 +1,11 @@
 import { DATE_RULES, JSON_RULES } from './json-rules.ts';
 
-/** A grammar would get larger than is sensible; the caller falls back to something simpler. */
+/** The grammar would exceed its limits; the caller falls back to a simpler one. */
 export class GrammarTooLarge extends Error {
   override readonly name = 'GrammarTooLarge';
 }
 
-/** What all schemas of one grammar may cost together; a schema of some thousand keywords takes as many. */
+/** The most work for all schemas of one grammar; a schema of some thousand keywords takes as many steps. */
 const STEP_LIMIT = 100_000;
 
 /** The rules of one GBNF grammar, collected and named. */
@@ -20,20 +20,20 @@ export class GrammarRules {
     this.#limit = limit;
   }
 
-  /** Counts work on the way to a rule: a schema can ask for much of it and add no rule at all. Throws GrammarTooLarge. */
+  /** Counts work, since a schema can cause much of it without adding a rule. Throws GrammarTooLarge. */
   spend(steps: number): void {
     this.#steps += steps;
     if (this.#steps > STEP_LIMIT) throw new GrammarTooLarge(`more than ${STEP_LIMIT} steps of work`);
   }
 
-  /** Adds a rule; returns the name that it got. Throws GrammarTooLarge. */
+  /** Adds a rule; returns its name. Throws GrammarTooLarge. */
   add(hint: string, body: string): string {
     const name = this.reserve(hint);
     this.define(name, body);
     return name;
   }
 
-  /** A name for a rule that is defined later, so that it can refer to itself. Throws GrammarTooLarge. */
+  /** Reserves the name of a rule that is defined later, so that it can refer to itself. Throws GrammarTooLarge. */
   reserve(hint: string): string {
     this.#count += 1;
     if (this.#count > this.#limit) throw new GrammarTooLarge(`more than ${this.#limit} rules`);
@@ -49,7 +49,7 @@ export class GrammarRules {
     return [['root', root], ...this.#rules].map(([name, body]) => `${name} ::= ${body}`).join('\n');
   }
 
-  /** What `build` returns, or what `otherwise` returns when it gets too large; its rules are then forgotten. */
+  /** The result of `build`. If it gets too large, its rules are removed and the result is that of `otherwise`. */
   attempt(build: () => string, otherwise: () => string): string {
     const before = new Map(this.#rules);
     const count = this.#count;

@@ -1,15 +1,15 @@
-/** Digits that an integer may have when nothing bounds it. */
+/** The most digits of an integer without a bound. */
 const MOST_DIGITS = 16;
 
 /**
- * The body of a rule for the integers from `least` to `most`, both included; undefined when there is none. A bound that
- * is absent is none; bounds are safe integers.
+ * The body of a rule for the integers from `least` to `most`, both included; undefined when there are none. Bounds are
+ * safe integers; an absent one means no bound.
  */
 export function integerRange(least: number | undefined, most: number | undefined): string | undefined {
   const low = least ?? Number.NEGATIVE_INFINITY;
   const high = most ?? Number.POSITIVE_INFINITY;
   const alternatives: string[] = [];
-  // JSON has no other zero than 0, so the negative ones begin at -1.
+  // Zero is only written as 0, so negative numbers begin at -1.
   if (low < 0) alternatives.push(...naturals(Math.max(1, -high), -low).map((digits) => `"-" ${digits}`));
   if (high >= 0) alternatives.push(...naturals(Math.max(0, low), high));
   return alternatives.length === 0 ? undefined : alternatives.join(' | ');
@@ -31,7 +31,7 @@ function naturals(low: number, high: number): string[] {
   return patterns;
 }
 
-/** Patterns for the texts of digits from one to another of the same length. */
+/** Patterns for the numbers from one to another with the same number of digits. */
 function between(from: string, to: string): string[] {
   if (from === to) return [`"${from}"`];
   const rest = from.length - 1;

@@ -1,7 +1,7 @@
-/** Counted repetitions are written out one by one in llama.cpp; beyond this a length is left to later validation. */
+/** llama.cpp expands counted repetitions one by one; a larger length is left to later validation. */
 export const REPETITION_LIMIT = 256;
 
-/** A length or number of items, if it is one. */
+/** The value as a length or number of items; undefined when it is not one. */
 export function count(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isInteger(value) && value >= 0 ? value : undefined;
 }

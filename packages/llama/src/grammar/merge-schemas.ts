@@ -1,11 +1,13 @@
-/** A JSON Schema as it came from somewhere. */
+/** A JSON Schema from an untrusted source. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
 export function isSchema(value: unknown): value is JsonSchema {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** What `allOf` means, as far as a grammar cares: both schemas' properties, what either requires, and the rest. */
+/**
+ * Merges two schemas as `allOf` does, for a grammar: the properties and requirements of both, and the other keywords.
+ */
 export function mergeSchemas(first: JsonSchema, second: JsonSchema): JsonSchema {
   const merged: Record<string, unknown> = { ...first, ...second };
   const required = [...strings(first.required), ...strings(second.required)];
@@ -51,7 +53,7 @@ export function typesOf(type: unknown): string[] {
   return typeof type === 'string' ? [type] : strings(type);
 }
 
-/** The strings in a list; nothing for what is no list. */
+/** The strings in a list; none when the value is not a list. */
 export function strings(value: unknown): string[] {
   return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
 }

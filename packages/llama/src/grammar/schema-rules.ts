@@ -11,16 +11,17 @@ const CHARACTERS_PER_STEP = 32;
 const TYPE_NAMES = ['object', 'array', 'string', 'number', 'integer', 'boolean', 'null'];
 
 /**
- * Writes the rules for JSON Schemas that belong to one document. What has no grammar (`pattern`, `multipleOf`, `not`, a number's bounds, …)
- * is left to whoever validates the result; the grammar then allows more than the schema, never less than it should.
+ * Writes the rules for JSON Schemas of one document. Keywords without a grammar (`pattern`, `multipleOf`, `not`, a
+ * number's bounds, …) are left to the validation of the result; the grammar then allows more than the schema, never
+ * less than it should.
  */
 export class SchemaRules implements RuleSource {
   readonly rules: GrammarRules;
   readonly #document: JsonSchema;
   readonly #references = new Map<string, string>();
-  /** What merged schemas have come to, by their text. */
+  /** The rule names of merged schemas, by their text. */
   readonly #merged = new Map<string, string | undefined>();
-  /** References that are being followed without a bracket in between: to follow one again would never end. */
+  /** References being followed without a bracket in between; following one again would never end. */
   #open = new Set<string>();
   #depth = 0;
 
@@ -127,8 +128,8 @@ export class SchemaRules implements RuleSource {
   }
 
   /**
-   * Schemas that are made by merging come out equal again and again: what `n` levels of two alternatives each lead to would
-   * be worked out 2^n times.
+   * The cached rule of a merged schema. Merging yields equal schemas many times: without a cache, `n` levels of two
+   * alternatives each would be processed 2^n times.
    */
   #nameForMerged(schema: JsonSchema): string | undefined {
     const key = JSON.stringify([[...this.#open], schema]);
@@ -142,7 +143,7 @@ export class SchemaRules implements RuleSource {
     return possible.length < 2 ? possible[0] : this.rules.add('any', possible.join(' | '));
   }
 
-  /** A schema that is about to be merged with another has to be there in full. */
+  /** Resolves the reference of a schema before it is merged with another one. */
   #resolved(schema: JsonSchema, hops = 0): JsonSchema {
     if (typeof schema.$ref !== 'string' || hops > DEPTH_LIMIT) return schema;
     this.rules.spend(1);
@@ -191,11 +192,11 @@ function impliedType(schema: JsonSchema): string | undefined {
   return undefined;
 }
 
-/** A bound that can be written in digits; others are left to whoever validates. */
+/** A bound that can be written in digits; others are left to validation. */
 function bound(limit: unknown, round: (limit: number) => number): number | undefined {
   if (typeof limit !== 'number') return undefined;
   const rounded = round(limit);
-  // -0 would be written as 0 with a sign.
+  // Adding 0 turns -0 into 0.
   return Number.isSafeInteger(rounded) ? rounded + 0 : undefined;
 }
 

@@ -2,7 +2,7 @@ import { GrammarRules } from './grammar-rules.ts';
 import { type JsonSchema, typesOf } from './merge-schemas.ts';
 import { SchemaRules } from './schema-rules.ts';
 
-/** llama.cpp parses a grammar for every answer; more rules than this take too long and help no model. */
+/** llama.cpp parses a grammar for every answer; more rules than this take too long without helping the model. */
 export const RULE_LIMIT = 4000;
 
 /**
@@ -12,7 +12,7 @@ export function addSchema(rules: GrammarRules, schema: JsonSchema): string {
   return new SchemaRules(rules, schema).nameFor(schema) ?? freeRule(schema);
 }
 
-/** The same for a schema that the arguments are held to elsewhere as well: one that is too large is held to its type only. */
+/** The same for a schema that is also validated elsewhere: if it is too large, the grammar enforces only its type. */
 export function addSchemaOrType(rules: GrammarRules, schema: JsonSchema): string {
   return rules.attempt(
     () => addSchema(rules, schema),
@@ -21,11 +21,11 @@ export function addSchemaOrType(rules: GrammarRules, schema: JsonSchema): string
 }
 
 /**
- * A GBNF grammar whose texts are the JSON values that follow a JSON Schema.
+ * A GBNF grammar for the JSON values that follow a JSON Schema.
  *
- * Understood are `type` (also a list), `properties`, `required`, `additionalProperties`, `enum`, `const`, `anyOf`,
+ * Supported are `type` (also a list), `properties`, `required`, `additionalProperties`, `enum`, `const`, `anyOf`,
  * `oneOf`, `allOf`, `$ref` within the document, `items`, `prefixItems`, `minItems`, `maxItems`, `minLength`,
- * `maxLength` and the formats `date-time`, `date`, `time`, `uuid`. Other keywords are not in the grammar: its texts
+ * `maxLength` and the formats `date-time`, `date`, `time`, `uuid`. Other keywords are ignored: the generated values
  * still have to be validated. Required properties come first, in the schema's order, then optional ones.
  */
 export function schemaToGrammar(schema: JsonSchema): string {

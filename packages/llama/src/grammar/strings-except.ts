@@ -6,9 +6,9 @@ interface TrieNode {
 }
 
 /**
- * A rule for the JSON strings that are none of `excluded`: a tree of the excluded texts' characters, left at any
- * character that leads to none of them. Escapes are not allowed, since `\u0061` would be a way around. Returns the
- * rule's name; throws GrammarTooLarge.
+ * A rule for the JSON strings that are not in `excluded`: a trie of the excluded texts, left at any character that
+ * leads to none of them. Escapes are not allowed, since `\u0061` would bypass it. Returns the rule's name; throws
+ * GrammarTooLarge.
  */
 export function stringsExcept(rules: GrammarRules, excluded: readonly string[]): string {
   const root: TrieNode = { children: new Map(), ends: false };
@@ -37,12 +37,12 @@ function addNode(rules: GrammarRules, node: TrieNode): string {
   return rules.add('other', [leaving, ...staying, ...ending].join(' | '));
 }
 
-/** What a JSON string can hold without an escape; a text with other characters can't be written here at all. */
+/** Whether a JSON string can contain the character without an escape. A text with others cannot be written here. */
 function isPlain(character: string): boolean {
   return character !== '"' && character !== '\\' && character > '\u001f';
 }
 
-/** A character inside of brackets. */
+/** A character as written inside brackets. */
 export function characterClass(character: string): string {
   const code = character.codePointAt(0) ?? 0;
   if (/[a-zA-Z0-9_]/.test(character)) return character;

@@ -4,7 +4,7 @@ import { count, REPETITION_LIMIT } from './lengths.ts';
 import { isSchema, type JsonSchema, strings } from './merge-schemas.ts';
 import { stringsExcept } from './strings-except.ts';
 
-/** Where the rules of the schemas within a schema come from. */
+/** The source of the rules for nested schemas. */
 export interface RuleSource {
   readonly rules: GrammarRules;
   /** The name of a rule for what `schema` allows, or undefined when it allows nothing. Throws GrammarTooLarge. */
@@ -40,8 +40,9 @@ function memberOf(schemas: RuleSource, name: string, schema: unknown): string | 
 }
 
 /**
- * A member that the schema doesn't name. Strictly, a schema that says nothing allows them; but `properties` tells a
- * model what it is asked for, even when it is empty, so only a schema without it, or one that says so, gets others.
+ * A member that the schema does not name. By JSON Schema, such members are allowed by default. But `properties`, even
+ * an empty one, lists what the model is asked for. So others are allowed only without `properties`, or when
+ * `additionalProperties` allows them.
  */
 function otherMember(schemas: RuleSource, schema: JsonSchema, named: readonly string[]): string | undefined {
   const allowed = schema.additionalProperties ?? schema.properties === undefined;
@@ -59,7 +60,7 @@ function withOptional(
   others: string | undefined,
 ): string {
   const more = others === undefined ? '' : ` (${COMMA} ${others})*`;
-  // Rules for what may follow when something stands before, from the last optional member to the first.
+  // Rules for what may follow another member, from the last optional member to the first.
   let following = more === '' ? '' : schemas.rules.add('rest', more.trim());
   let first = others === undefined ? '' : `${others}${more}`;
   for (const member of [...optional].reverse()) {
@@ -86,7 +87,7 @@ export function arrayBody(schemas: RuleSource, schema: JsonSchema): string | und
   return `"[" space ${itemsFrom(schemas, prefix, item, { least, most })} space "]"`;
 }
 
-/** Items that stand at places of their own, one inside the other, then the rest as a repetition. */
+/** The items with a schema for their position, each rule nested in the one before, then the rest as a repetition. */
 function itemsFrom(
   schemas: RuleSource,
   prefix: readonly (string | undefined)[],

@@ -2,8 +2,8 @@ import type { GrammarRules } from './grammar-rules.ts';
 import { characterClass } from './strings-except.ts';
 
 /**
- * A rule for any text up to `end`, and `end` itself: the automaton that looks for it, a rule for each character found
- * so far. Returns the rule's name; throws GrammarTooLarge.
+ * A rule for any text up to and including `end`: an automaton that searches for `end`, with a rule for each number of
+ * characters matched so far. Returns the rule's name; throws GrammarTooLarge.
  */
 export function textUntil(rules: GrammarRules, end: string): string {
   const characters = [...end];
@@ -20,7 +20,7 @@ export function textUntil(rules: GrammarRules, end: string): string {
   return names[0] ?? '""';
 }
 
-/** How much of `whole`'s beginning `text` ends with. */
+/** The length of the longest beginning of `whole` that `text` ends with. */
 function longestBeginning(whole: readonly string[], text: readonly string[]): number {
   for (let length = Math.min(whole.length, text.length); length > 0; length -= 1) {
     if (whole.slice(0, length).every((character, index) => character === text[text.length - length + index]))

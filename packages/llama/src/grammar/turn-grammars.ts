@@ -9,11 +9,11 @@ import type { JsonSchema } from './merge-schemas.ts';
 import { addSchema, addSchemaOrType, RULE_LIMIT } from './schema-to-grammar.ts';
 import { textUntil } from './text-until.ts';
 
-/** The grammars of one turn, each for a place in it; where one is absent the model is free. */
+/** The grammars of one turn, by place; where one is absent the text is not constrained. */
 export interface TurnGrammarTexts {
-  /** The very beginning, where a block of reasoning may open. */
+  /** At the beginning, where a block of reasoning may open. */
   readonly beginning?: string;
-  /** In reasoning: it has to come to its end, since what is wanted comes after it. */
+  /** In reasoning, which has to end because a required part follows. */
   readonly reasoning?: string;
   /** The answer after reasoning. */
   readonly answer?: string;
@@ -21,23 +21,23 @@ export interface TurnGrammarTexts {
   readonly call?: string;
   /** After a call. */
   readonly afterCall?: string;
-  /** The grammar of the beginning, or of the answer, holds to the turn's end: calls have no marker at which another begins. */
+  /** Whether the grammar of the beginning or the answer applies until the turn's end, since calls have no marker. */
   readonly throughout?: boolean;
 }
 
-/** What the grammars of a turn depend on. */
+/** The input of a turn's grammars. */
 export interface TurnForm {
-  /** Those that the model is shown. */
+  /** The tools that the model is shown. */
   readonly tools: readonly ToolDefinition[];
   readonly syntax: TurnSyntax;
   readonly mustCall: boolean;
-  /** The prompt ends inside a block of reasoning. */
+  /** Whether the prompt ends inside a block of reasoning. */
   readonly reasoningOpen: boolean;
   readonly mayReason: boolean;
   readonly responseSchema?: JsonSchema;
 }
 
-/** Writes them. Throws EngineError `INVALID_REQUEST` for a schema of the answer that is too large. */
+/** Writes the grammars of a turn. Throws EngineError `INVALID_REQUEST` when the answer's schema is too large. */
 export function turnGrammars(form: TurnForm): TurnGrammarTexts {
   const { tools, syntax, mustCall, responseSchema } = form;
   if (mustCall && !hasMarker(syntax)) return callsThroughout(form);
@@ -50,7 +50,7 @@ export function turnGrammars(form: TurnForm): TurnGrammarTexts {
       ...(reasoning ? { reasoning: syntax.reasoning.open } : {}),
       before: answerHeader(syntax),
     });
-  // What is not JSON is held to a form only where a call is wanted: there, no tool can be made up.
+  // Calls that are not JSON are constrained only where a call is required: there, the model cannot invent a tool.
   const held = shown && hasMarker(syntax) && (mustCall || syntax.calls.body.kind === 'json');
   return {
     ...(free ? {} : { beginning: answer(form.mayReason), answer: answer(false), reasoning: reasoningGrammar(syntax) }),
@@ -61,12 +61,12 @@ export function turnGrammars(form: TurnForm): TurnGrammarTexts {
   };
 }
 
-/** A call begins with a text of its own, at which its grammar can begin. */
+/** Whether a call begins with a marker, at which its grammar can start. */
 function hasMarker({ calls, channels }: TurnSyntax): boolean {
   return channels === undefined && (calls.open[0] ?? '') !== '';
 }
 
-/** What is written to make a model call a tool. */
+/** The text that is written to make a model call a tool. */
 export function forcedOpening(syntax: TurnSyntax): string {
   return hasMarker(syntax) ? (syntax.calls.open[0] ?? '') : '';
 }
@@ -79,7 +79,7 @@ function callsThroughout({ tools, syntax }: TurnForm): TurnGrammarTexts {
   return { beginning: text, answer: text, reasoning: reasoningGrammar(syntax), throughout: true };
 }
 
-/** The header names the tool, and the message is its arguments. */
+/** The rule of a call in channels: the header names the tool, and the message is its arguments. */
 function channelCall(rules: GrammarRules, { calls, channels }: TurnSyntax, tools: readonly ToolDefinition[]): string {
   if (channels === undefined) return '""';
   const [before = '', after = ''] = channels.callHeader.split(ANY);
@@ -95,14 +95,14 @@ function answerHeader({ channels, content }: TurnSyntax): string {
   return channels === undefined ? (content?.open ?? '') : channels.answerHeader + channels.headerEnd;
 }
 
-/** A thought up to its end, and nothing after it: from there on, other grammars take over. */
+/** The grammar of a thought up to its end; after it, other grammars apply. */
 function reasoningGrammar({ reasoning, channels }: TurnSyntax): string {
   const rules = new GrammarRules(RULE_LIMIT);
   const end = textUntil(rules, channels?.ends[0] ?? reasoning.close);
   return rules.toText(channels === undefined ? end : `${end} ${literal(channels.start)}`);
 }
 
-/** A grammar for what follows a call's opening marker. */
+/** A grammar for the text after a call's opening marker. */
 export function callGrammar(
   tools: readonly ToolDefinition[],
   { calls }: Pick<TurnSyntax, 'calls'>,
@@ -113,21 +113,21 @@ export function callGrammar(
   return rules.toText(root);
 }
 
-/** What an answer may consist of. */
+/** The allowed forms of an answer. */
 export interface AnswerForm {
-  /** The answer's text follows this. Absent: there is no text, only calls. */
+  /** The schema of the answer's text. Absent: no text is allowed, only calls. */
   readonly schema?: JsonSchema;
-  /** What opens a tool call, which the answer may be instead. */
+  /** The markers that open a tool call, which is allowed instead of text. */
   readonly calls?: readonly string[];
-  /** What opens a block of reasoning, with which the answer may begin, and which no grammar holds. */
+  /** The marker that opens a block of reasoning, which may come first and is not constrained. */
   readonly reasoning?: string;
-  /** What stands in front of an answer. */
+  /** A text that may precede the answer. */
   readonly before?: string;
 }
 
 /**
- * A grammar for the beginning of an answer: from a marker on, other grammars take over.
- * Throws EngineError `INVALID_REQUEST` for a schema that is too large: the answer would not be held to it.
+ * A grammar for the beginning of an answer; after a marker, other grammars apply.
+ * Throws EngineError `INVALID_REQUEST` for a schema that is too large to be enforced.
  */
 export function answerGrammar({ schema, calls = [], reasoning, before = '' }: AnswerForm): string {
   const rules = new GrammarRules(RULE_LIMIT);
@@ -153,7 +153,7 @@ function answerRule(rules: GrammarRules, schema: JsonSchema): string {
   }
 }
 
-/** A grammar for what may follow a call when the turn has to end with calls: another one, or nothing. */
+/** A grammar for the text after a call when the turn has to end with calls: another call, or nothing. */
 export function afterCallGrammar({ calls }: Pick<TurnSyntax, 'calls'>): string {
   return new GrammarRules(RULE_LIMIT).toText(`(space ${literal(calls.open[0] ?? '')})?`);
 }
