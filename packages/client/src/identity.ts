@@ -2,7 +2,7 @@ import { fieldsOf, textOf } from './json.ts';
 
 /** One grant that every request must satisfy. */
 export interface IdentityGrant {
-  /** Whose it is: `server policy`, `token ci-bot`. */
+  /** The origin of the grant: `server policy`, `token ci-bot`. */
   readonly source: string;
   /** The grant's document. */
   readonly grant: Readonly<Record<string, unknown>>;
@@ -12,7 +12,7 @@ export interface IdentityGrant {
 export interface IdentityLimit {
   /** E.g. `tokensPerDay`. */
   readonly name: string;
-  /** Whose it is. */
+  /** The origin of the grant with this limit. */
   readonly source: string;
   readonly limit: number;
   readonly remaining: number;

@@ -124,7 +124,7 @@ export class LoadedLlamaModel implements LoadedModel {
     else counting?.reject(fromTransportedError(outcome));
   }
 
-  /** To be called once when the process is gone. */
+  /** To be called once when the process has ended. */
   processEnded(end: ProcessEnd): void {
     if (this.#disposed !== undefined) return;
     const cause = causeOfEnd(end);

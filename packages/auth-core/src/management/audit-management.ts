@@ -5,7 +5,7 @@ import type { Principal } from '../principal.ts';
 import type { Json } from '../schema/json-schema.ts';
 import type { TokenRecord, TokenStore } from '../store/token-store.ts';
 
-/** What may be done to a token, as the audit calls it. */
+/** The types of audit entries for changes to tokens. */
 export type ManagementAct =
   | 'token.issued'
   | 'token.edited'
@@ -15,7 +15,7 @@ export type ManagementAct =
   | 'token.revealed'
   | 'token.exchanged';
 
-/** What was done to a token, and by whom. */
+/** A change to a token, and the principal that made it. */
 export interface ManagementEntry {
   readonly type: ManagementAct;
   readonly by: Principal;

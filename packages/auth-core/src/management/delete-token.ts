@@ -7,7 +7,7 @@ import { requireAction, requireSameChain, type TokenAccess } from './token-acces
 import { type TokenInfo, toTokenInfo } from './token-info.ts';
 import type { TokenManagerParts } from './token-manager-parts.ts';
 
-/** Creates the function that removes tokens which have ended, with what was derived from them. */
+/** Creates the function that deletes tokens that have ended, with everything that was derived from them. */
 export function createDeleteToken(
   parts: TokenManagerParts,
   access: TokenAccess,

@@ -6,7 +6,7 @@ import type { Json } from '../schema/json-schema.ts';
 import type { TokenRecord } from '../store/token-store.ts';
 import type { EditInput } from './edit-token.ts';
 
-/** How much of a list and of a text an entry shows; the digest stands for all of it. */
+/** How many items of a list, and how many characters of a text, an entry shows; the digest covers all of it. */
 const LIST_ITEMS = 8;
 const TEXT_CHARACTERS = 60;
 
@@ -45,8 +45,8 @@ export async function describeEdited(
 const EDITABLE = ['name', 'grant', 'expiresAt', 'notes', 'rotateAfterSeconds'] as const satisfies (keyof EditInput)[];
 
 /**
- * A grant as the log keeps it: a digest of all of it (SHA-256 of its canonical JSON), every action, and the beginning
- * of what else it names. Conditions on arguments are in the digest only.
+ * A grant as the log records it: a digest of all of it (SHA-256 of its canonical JSON), every action, and the beginning
+ * of its other lists. Conditions on arguments are only in the digest.
  */
 async function describeGrant({ resources }: VocabularyParts, grant: Grant): Promise<Json> {
   const { actions, networks, projects, notBefore, expiresAt, limits } = grant;

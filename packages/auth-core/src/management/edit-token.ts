@@ -22,7 +22,7 @@ import { type TokenInfo, toTokenInfo } from './token-info.ts';
 import { checkLabel, checkNotes, checkRotateAfter } from './token-input.ts';
 import type { TokenManagerParts } from './token-manager-parts.ts';
 
-/** What to change of a token; what is left out stays. */
+/** The fields of a token to change. Fields that are left out stay unchanged. */
 export interface EditInput<W extends Words = Words> {
   readonly name?: string;
   /** Read by `parseGrant` of the vocabulary. */
@@ -32,9 +32,9 @@ export interface EditInput<W extends Words = Words> {
    * a legacy token has none.
    */
   readonly expiresAt?: string | null;
-  /** Null removes them. */
+  /** Null removes the notes. */
   readonly notes?: string | null;
-  /** Null: the usual 90 days. */
+  /** Null sets the default of 90 days. */
   readonly rotateAfterSeconds?: number | null;
 }
 

@@ -21,7 +21,7 @@ import { findFormat } from './token-kind.ts';
 import type { TokenManagerParts } from './token-manager-parts.ts';
 
 /**
- * What to turn a token into.
+ * The key that a token is exchanged for.
  *
  * @example
  * ```ts
@@ -35,11 +35,11 @@ import type { TokenManagerParts } from './token-manager-parts.ts';
  * ```
  */
 export interface ExchangeInput<W extends Words = Words> {
-  /** 1 to 100 visible characters; when left out, the name of the token that is exchanged. */
+  /** 1 to 100 visible characters; when left out, the name of the presented token. */
   readonly name?: string;
-  /** What to leave of the authority, read by `parseGrant` of the vocabulary; all of it when left out. */
+  /** The grant that narrows the authority, read by `parseGrant` of the vocabulary; all of it when left out. */
   readonly grant?: Grant<W>;
-  /** RFC 3339; when left out, the end of the token that is exchanged, if it has one. */
+  /** RFC 3339; when left out, the expiry of the presented token, if it has one. */
   readonly expiresAt?: string;
 }
 

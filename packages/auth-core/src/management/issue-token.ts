@@ -20,7 +20,7 @@ import { findFormat } from './token-kind.ts';
 import type { TokenManagerParts } from './token-manager-parts.ts';
 
 /**
- * What to issue.
+ * The token to issue.
  *
  * @example
  * ```ts
@@ -46,15 +46,15 @@ export interface IssueInput<W extends Words = Words> {
   /** When left out, the issuer's project, if it has one. An issuer of a project makes only tokens of that project. */
   readonly project?: string;
   /**
-   * RFC 3339; when left out, the end of the issuing token, if it has one. A personal access token always ends: when
-   * left out, after `personalAccessTokenSeconds`. A legacy token never does.
+   * RFC 3339; when left out, the expiry of the issuing token, if it has one. A personal access token always expires:
+   * when left out, after `personalAccessTokenSeconds`. A legacy token never does.
    */
   readonly expiresAt?: string;
   /** Up to 2000 visible characters, on one or more lines. */
   readonly notes?: string;
   /** After how many seconds the token is due for a new secret; 90 days when left out. */
   readonly rotateAfterSeconds?: number;
-  /** The text of a custom key; for no other kind. */
+  /** The text of a custom key; not allowed for any other kind. */
   readonly secret?: string;
   /** Accepts a custom key even if it is easy to guess. */
   readonly force?: boolean;

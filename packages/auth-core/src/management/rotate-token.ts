@@ -12,7 +12,7 @@ import { toTokenInfo } from './token-info.ts';
 import { findFormat } from './token-kind.ts';
 import type { TokenManagerParts } from './token-manager-parts.ts';
 
-/** How a token gets a new secret. */
+/** The options of a rotation. */
 export interface RotateInput {
   /**
    * How long the present secret remains valid: from 0 seconds to 30 days, or until the new one is first used. When left

@@ -10,7 +10,7 @@ import { createGiveWay } from '../store/give-way.ts';
 import type { TokenRecord, TokenStore } from '../store/token-store.ts';
 import { lineageOf, type TokenLineage } from './token-lineage.ts';
 
-/** A stored token that a principal may see, with what follows from the tokens that it was derived from. */
+/** A stored token that a principal may see, with its lineage. */
 export interface VisibleToken {
   readonly record: TokenRecord;
   readonly lineage: TokenLineage;
@@ -22,7 +22,7 @@ export interface TokenAccess {
   ownAuthority(by: Principal): Authority;
   /** @throws {AuthError} `AUTH_PERMISSION_DENIED`, `AUTH_TOKEN_NOT_FOUND` */
   findVisible(id: string, by: Principal, action: CoreWords['actions']): Promise<VisibleToken>;
-  /** Those of these tokens that the principal may see. */
+  /** The given tokens that the principal may see. */
   filterVisible(records: readonly TokenRecord[], by: Principal): Promise<TokenRecord[]>;
 }
 

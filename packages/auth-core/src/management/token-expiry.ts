@@ -6,10 +6,10 @@ import type { TokenRecord } from '../store/token-store.ts';
 import type { StoredTokenKind } from '../token/token-format.ts';
 import { checkExpiry } from './token-input.ts';
 
-/** What decides when a token ends. */
+/** The input for the expiry of a token. */
 export interface ExpiryRequest {
   readonly kind: StoredTokenKind;
-  /** What was asked for: RFC 3339. */
+  /** The requested expiry: RFC 3339. */
   readonly asked: string | undefined;
   readonly by: Principal;
   readonly now: Date;
@@ -19,8 +19,8 @@ export interface ExpiryRequest {
 const NEVER_BY_ENDING = 'a token that ends cannot make one that never does';
 
 /**
- * When a new token ends: as asked, or with the token that makes it. A personal access token always ends, and a legacy
- * token never does.
+ * When a new token expires: as asked, or with the token that makes it. A personal access token always expires, and a
+ * legacy token never does.
  */
 export function expiryOfNew({ kind, asked, by, now, settings }: ExpiryRequest): string | undefined {
   if (kind === 'legacy') {

@@ -3,7 +3,7 @@ import { StoreUnavailableError } from '../errors.ts';
 /**
  * Waits for an answer for at most the given number of milliseconds.
  *
- * @throws {AuthError} `AUTH_STORE_UNAVAILABLE` when there was none by then
+ * @throws {AuthError} `AUTH_STORE_UNAVAILABLE` when there was no answer by then
  */
 export async function patiently<T>(call: () => Promise<T>, milliseconds: number): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>();

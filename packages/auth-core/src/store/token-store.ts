@@ -17,7 +17,7 @@ export interface TokenRecord {
   readonly kind: TokenKind;
   /** What people call it; need not be unique. */
   readonly name: string;
-  /** What people write down about it. */
+  /** Notes of people about it. */
   readonly notes?: string;
   readonly digest: string;
   /** The key that proves what a holder derived from the token, sealed; absent where no token can be derived. */
@@ -30,7 +30,7 @@ export interface TokenRecord {
   readonly stub?: string;
   /** The token that this one was derived from: its authority comes first, and when it ends, this one ends too. */
   readonly parentId?: string;
-  /** What was added to the parent's authority on the way to this token, before its own grant. */
+  /** The grants between the parent's authority and this token's own grant. */
   readonly caveats?: readonly AuthorityEntry[];
   readonly grant: Grant;
   readonly owner: string;
@@ -40,7 +40,7 @@ export interface TokenRecord {
   readonly createdBy: string;
   readonly expiresAt?: string;
   readonly revokedAt?: string;
-  /** When it got its present secret, if that is not its first. */
+  /** When it got its present secret, if it was rotated. */
   readonly rotatedAt?: string;
   /** After how many seconds the token is due for a new secret. */
   readonly rotateAfterSeconds?: number;
@@ -57,7 +57,7 @@ export interface TokenFilter {
   readonly parentId?: string;
 }
 
-/** A token's place in a list. */
+/** A token's position in a list. */
 export type TokenPosition = Pick<TokenRecord, 'createdAt' | 'id'>;
 
 /** A part of the tokens that match the filter. */
@@ -71,7 +71,7 @@ export interface TokenQuery extends TokenFilter {
 /** A token and the version that it must have while something else is written. */
 export type StandingToken = Pick<TokenRecord, 'id' | 'version'>;
 
-/** Which of the tokens that were derived from one another to count. */
+/** Which derived tokens to count. */
 export interface DerivedQuery {
   /** Tokens derived from this one, directly or through others, if every token in between is live. */
   readonly parentId: string;

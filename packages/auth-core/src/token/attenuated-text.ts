@@ -5,7 +5,7 @@ import { fromBase64urlJson, toBase64url } from './base64url.ts';
 /** The token that was attenuated: its id, or, where its text names none, the commitment to its text. */
 export type AttenuatedFrom = { readonly id: string } | { readonly commitment: string };
 
-/** An attenuated token, taken apart. */
+/** The parts of an attenuated token. */
 export interface AttenuatedText {
   readonly from: AttenuatedFrom;
   /** The caveats as they are written, see {@link writeCaveat}; the proof covers this text. */
@@ -23,7 +23,7 @@ export const MAXIMUM_CAVEATS = 16;
 
 const SHAPE = /^lka_(?:([A-Za-z0-9]{8,32})|custom-([0-9a-f]{64}))((?:\.[A-Za-z0-9_-]{2,}){1,16})\.([0-9a-f]{64})$/;
 
-/** Takes a text apart; undefined when it has another shape. Never throws. */
+/** Parses a text; undefined when it has another shape. Never throws. */
 export function readAttenuatedText(text: string): AttenuatedText | undefined {
   if (text.length > MAXIMUM_ATTENUATED_LENGTH) return undefined;
   const [, id, commitment = '', caveats, key] = SHAPE.exec(text) ?? [];

@@ -15,9 +15,9 @@ export interface TokenInspection {
   readonly id?: string;
   /** The grants that holders added, in that order. */
   readonly caveats?: readonly unknown[];
-  /** What a JWT claims. */
+  /** The claims of a JWT. */
   readonly claims?: Readonly<Record<string, unknown>>;
-  /** RFC 3339; the earliest end that the token itself names. */
+  /** RFC 3339; the earliest expiry in the token itself. */
   readonly expiresAt?: string;
 }
 

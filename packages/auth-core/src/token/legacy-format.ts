@@ -5,7 +5,7 @@ const SHAPE = /^([0-9a-f]{10})([0-9a-f]{30})$/;
 const HEXADECIMAL = '0123456789abcdef';
 
 /**
- * The legacy token of older clients: 40 hexadecimal digits, in small letters. The first 10 are the public id; the
+ * The legacy token of older clients: 40 lowercase hexadecimal digits. The first 10 are the public id; the
  * other 30 are the secret, 120 bits of it. Its owner may see it again.
  *
  * @example

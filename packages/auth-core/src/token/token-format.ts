@@ -1,7 +1,7 @@
 import type { AuthorityEntry } from '../authority/authority.ts';
 import type { VocabularyParts } from '../authority/vocabulary.ts';
 
-/** Every kind of token. Each is one file behind {@link TokenFormat}, and each can be switched off. */
+/** Every kind of token. Each is implemented by one {@link TokenFormat}, and each can be disabled. */
 export const TOKEN_KINDS = ['api-key', 'custom', 'personal-access', 'access', 'legacy', 'attenuated'] as const;
 
 /** The kinds of tokens. */
@@ -51,7 +51,7 @@ export interface StoredTokenFormat {
   readonly revealable?: true;
   /** Makes a new token. @throws {AuthError} `AUTH_GRANT_INVALID` when the request does not allow one */
   mint(request: MintRequest): Promise<MintedToken>;
-  /** Reads what a caller presents; undefined when it has any other shape. Never throws, whatever the text. */
+  /** Reads a presented text; undefined when it has any other shape. Never throws, for any text. */
   parse(text: string): PresentedToken | undefined;
 }
 

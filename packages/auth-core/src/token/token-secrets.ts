@@ -6,7 +6,7 @@ import type { StoredTokenFormat } from './token-format.ts';
 /** What is kept of a token's text besides its digest, sealed for its record only. */
 export type KeptSecrets = Pick<TokenRecord, 'attenuationKey' | 'sealed'>;
 
-/** Seals what must be read again: the key that proves what is derived from the token, and the text of a revealable one. */
+/** Seals the attenuation key of a token, and the text of a revealable one, so that they can be read again. */
 export async function keepSecrets(
   sealer: Sealer,
   { revealable }: Pick<StoredTokenFormat, 'revealable'>,
@@ -19,7 +19,7 @@ export async function keepSecrets(
   };
 }
 
-/** The text of a token that its owner may see again; undefined when there is none, or it was sealed with another key. */
+/** The text of a revealable token; undefined when it is not kept, or was sealed with another key. */
 export async function openText(
   sealer: Sealer,
   { id, sealed }: Pick<TokenRecord, 'id' | 'sealed'>,
@@ -27,7 +27,7 @@ export async function openText(
   return sealed === undefined ? undefined : open(sealer, textPurpose(id), sealed);
 }
 
-/** The keys that prove what was derived from a token: with its present secret, and with the one before. */
+/** The keys that prove what was derived from a token, by its present and by its former secret. */
 export interface AttenuationKeys {
   readonly current?: string;
   readonly previous?: string;

@@ -22,7 +22,7 @@ export function credentialsFile(environment: Environment = processEnvironment())
   return named ?? nodeModule('node:path').join(homeFolder(environment), '.latchkey', 'credentials');
 }
 
-/** The text of the file; undefined where there is none: no such file, no home folder, no files at all. */
+/** The text of the file; undefined when there is no such file, no home folder, or no file system. */
 export function findCredentials(environment: Environment): string | undefined {
   if (findNodeModule('node:fs') === undefined) return undefined;
   const named = readVariable(environment, VARIABLE);
@@ -40,7 +40,7 @@ export function findCredentials(environment: Environment): string | undefined {
  *
  * @param isNamed a variable names it: then its group may read it and root may own it, as when Kubernetes mounts a
  *   secret
- * @throws {ConfigurationError} `unsafe_profiles` when others can read it, or write to its folder, or it is another user's
+ * @throws {ConfigurationError} `unsafe_profiles` when other users can read it, write to its folder, or own it
  */
 export function readCredentials(path: string, isNamed: boolean): string | undefined {
   const fs = nodeModule('node:fs');

@@ -43,7 +43,7 @@ function roomForAnswer(request: GenerateRequest, prompt: Prompt, limit: number):
   return Math.min(room, request.maxOutputTokens ?? Number.POSITIVE_INFINITY);
 }
 
-/** What a turn has computed so far. */
+/** The numbers of tokens that a turn has computed so far. */
 class TurnCount {
   promptTokens: number;
   outputTokens = 0;

@@ -4,7 +4,7 @@ import type { SequenceEvaluateOptions, Token } from 'node-llama-cpp';
 
 /** The settings that a request leaves out: llama.cpp's own defaults. */
 const DEFAULTS = { temperature: 0.8, topK: 40, topP: 0.95, minP: 0.05 };
-/** How many of the last tokens the repeat penalty applies to. */
+/** How many of the last tokens the repetition penalties apply to. */
 const PUNISHED_TOKENS = 64;
 const SEED_END = 2 ** 32 - 1;
 

@@ -12,7 +12,7 @@ export interface VocabularyTexts {
  */
 const MARKUP = /[<>[\]{}|]/;
 
-/** Reads the special tokens from the loaded model, in which llama.cpp has corrected the file's token types. */
+/** Reads the special tokens from the loaded model, which corrects what the file declares. */
 export function readVocabulary(model: LlamaModel, file: GgufFileInfo): VocabularyTexts {
   const texts = file.metadata.tokenizer?.ggml?.tokens ?? [];
   const specialTexts: string[] = [];

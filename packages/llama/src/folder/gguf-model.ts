@@ -26,7 +26,7 @@ export class GgufModel implements Model {
     this.#path = file.path;
   }
 
-  /** Throws EngineError `MODEL_LOAD_FAILED` for a model of another engine. */
+  /** The path of a model's file. Throws EngineError `MODEL_LOAD_FAILED` for a model of another engine. */
   static pathOf(model: Model): string {
     if (#path in model) return model.#path;
     throw new EngineError('MODEL_LOAD_FAILED', `Model '${model.key}' is not a file of this engine.`);

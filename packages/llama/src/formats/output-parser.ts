@@ -225,7 +225,7 @@ export class OutputParser implements TurnParser {
     return true;
   }
 
-  /** The thought was never closed, so the calls in it are calls. */
+  /** Ends a thought that was never closed: the calls in it count as calls. */
   #endThoughtWithCall(emit: (event: ParsedEvent) => void): void {
     const text = this.#thoughtWithCall;
     this.#section = undefined;

@@ -7,7 +7,7 @@ export interface PromptPiece {
   readonly continues: boolean;
 }
 
-/** The longest piece in characters. Tokenising it blocks everything else for some 10 ms. */
+/** The longest piece in characters. Tokenising it blocks everything else for a few hundredths of a second. */
 const PIECE_LENGTH = 16_384;
 /** How far back to search for a place where a cut changes no token. */
 const SEARCH_LENGTH = 4096;

@@ -109,7 +109,7 @@ function bracesValue(rules: GrammarRules, schema: JsonSchema, quote: string): st
   return isText(schema) ? `${literal(quote)} ${textUntil(rules, quote)}` : addSchemaOrType(rules, schema);
 }
 
-/** Whether the value may be a string, which the syntax writes without quotes. */
+/** Whether the value may be a string. It is then always one, since nothing in the text shows its type. */
 function isText({ type }: JsonSchema): boolean {
   return type === 'string' || (Array.isArray(type) && type.includes('string'));
 }

@@ -13,7 +13,7 @@ const NO_HEAD = { id: HEAD_ID, seq: 0, hash: '', start_seq: null, start_hash: nu
  * Keeps an audit log in the tables `audit_entries`, `audit_checkpoints` and `audit_head` of a database that
  * kysely speaks to; `tokenMigrations` creates them. Processes that share the database append to the same log.
  *
- * The database stays the caller's: closing the store does not close it.
+ * The caller owns the database: closing the store does not close it.
  *
  * @example
  * ```ts

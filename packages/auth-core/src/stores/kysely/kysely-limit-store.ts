@@ -12,7 +12,7 @@ const LOCK_ONLY = 0;
  * Counts in the tables `limit_windows` and `limit_leases` of a database that kysely speaks to; `tokenMigrations`
  * creates them. Processes that share the database share the counts.
  *
- * The database stays the caller's: closing the store does not close it.
+ * The caller owns the database: closing the store does not close it.
  *
  * @example
  * ```ts

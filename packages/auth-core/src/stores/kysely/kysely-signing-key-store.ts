@@ -6,7 +6,7 @@ import type { SigningKeySchema } from './schema.ts';
  * Keeps signing keys in the table `signing_keys` of a database that kysely speaks to; `tokenMigrations` creates the
  * table. Processes that share the database and the sealing key sign with the same keys.
  *
- * The database stays the caller's: closing the store does not close it.
+ * The caller owns the database: closing the store does not close it.
  *
  * @example
  * ```ts

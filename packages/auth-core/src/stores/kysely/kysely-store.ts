@@ -9,7 +9,7 @@ import type { TokenSchema, TokensTable } from './schema.ts';
  * the database sends notifications of changes, `watch` receives them: see `watchPostgresTokens` of
  * `@latchkey/auth-core/stores/postgres`.
  *
- * The database stays the caller's: closing the store does not close it.
+ * The caller owns the database: closing the store does not close it.
  *
  * @example
  * ```ts

@@ -14,7 +14,7 @@ import {
 
 /** How long a write waits for another process's write before it fails. */
 const BUSY_MILLISECONDS = 5000;
-/** How soon a transaction that must wait tries again. */
+/** After how long a waiting transaction tries again. */
 const TURN_MILLISECONDS = 2;
 const CACHED_STATEMENTS = 200;
 /** SQLite's name for a database in memory, which ends with its connection. */

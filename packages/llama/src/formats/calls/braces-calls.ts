@@ -9,7 +9,7 @@ import { readName } from './named-calls.ts';
 
 class NotBraces extends Error {}
 
-/** `name{key:<quote>value<quote>,other:[1,true]}`: keys without quotes, and texts between quotes of the model's own. */
+/** Reads `name{key:<quote>value<quote>,other:[1,true]}`: keys without quotes, texts between the model's own quotes. */
 export function* readBracesCalls(
   input: CallInput,
   { callOpen }: CallSyntax,

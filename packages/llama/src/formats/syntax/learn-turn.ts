@@ -16,7 +16,7 @@ import {
 import { leadingTag, trailingTag } from './tags.ts';
 import type { CallSyntax, Enclosure, TurnSyntax } from './turn-syntax.ts';
 
-/** What a template does with tools and thoughts, and how its model writes a turn. */
+/** How a template handles tools and thoughts, and how its model writes a turn. */
 export interface LearnedTurn {
   readonly syntax: TurnSyntax;
   /** Whether the template shows tools to the model. */

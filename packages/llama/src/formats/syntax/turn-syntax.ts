@@ -48,7 +48,7 @@ export interface CallSyntax {
   readonly endsTurn: boolean;
 }
 
-/** Two texts around another. */
+/** The two texts that enclose another one. */
 export interface Enclosure {
   readonly open: string;
   readonly close: string;
