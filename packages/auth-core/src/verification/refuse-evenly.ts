@@ -9,7 +9,8 @@ export type EvenRefusals = <T>(prove: (find: TokenStore['find']) => Promise<T>) 
 
 /**
  * Creates constant-work refusals. Reading an existing record takes longer than a lookup that finds nothing. So every
- * refusal of an unknown token costs one lookup of each sort, and its time does not reveal whether the id exists.
+ * refusal of an unknown token costs one lookup that finds a record and one that does not, and its time does not reveal
+ * whether the id exists.
  */
 export function createEvenRefusals(store: Pick<TokenStore, 'find'>): EvenRefusals {
   let known = ABSENT;

@@ -20,7 +20,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
   ETIMEDOUT: 'the share that it is on does not answer',
 };
 
-/** An error of the operating system is temporary; an error in the file's content is permanent. */
+/** A missing part or an error of the operating system is temporary; an error in the file's content is permanent. */
 export function explainReadFailure(error: unknown): ReadFailure {
   if (error instanceof MissingPart) {
     return { message: `The model's part ${error.part} is missing.`, isPassing: true };

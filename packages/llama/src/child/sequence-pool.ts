@@ -69,7 +69,7 @@ export class SequencePool {
     return best;
   }
 
-  /** Prefers slots next to busy ones: sequences are computed together only while their ids have no gaps. */
+  /** The free slots next to busy ones: sequences are computed together only while their ids have no gaps. */
   #besideBusy(free: readonly Slot[]): Slot[] {
     const busy = this.#slots.filter((slot) => slot.busy).map((slot) => slot.index);
     return free.filter((slot) => busy.includes(slot.index - 1) || busy.includes(slot.index + 1));

@@ -17,7 +17,7 @@ export interface GgufFolderOptions {
 }
 
 const PATIENCE_MILLISECONDS = 20_000;
-/** With more new files than this, a listing waits only briefly: it has their names at once and descriptions later. */
+/** With more files than this, only the first listing waits for descriptions, and not long: names come at once. */
 const MANY_FILES = 200;
 const PATIENCE_WITH_MANY_MILLISECONDS = 1000;
 

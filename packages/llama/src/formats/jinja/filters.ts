@@ -3,7 +3,7 @@ import { entriesOf, itemsOf, pythonText, type RuntimeValue, toList, toRuntime } 
 /** A filter that the library lacks, or has for fewer types than Jinja2. Undefined passes the value to the library. */
 type Filter = (value: RuntimeValue, args: readonly RuntimeValue[]) => RuntimeValue | undefined;
 
-/** An undefined or null value has a text, a length and no items. */
+/** A filter with the given result for an undefined value, which the library does not accept. */
 const ofNothing =
   (empty: unknown): Filter =>
   (value) =>
