@@ -49,7 +49,7 @@ export function createWarmCache(
 
   function isWithin({ readAt, endsAt }: WarmEntry, now: number, limit: number): boolean {
     const age = now - readAt;
-    // A clock that was set back says nothing about the entry's age.
+    // After the clock was set back, the entry's age is unknown.
     return age >= 0 && age < limit && now < endsAt;
   }
 

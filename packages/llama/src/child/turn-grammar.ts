@@ -30,8 +30,8 @@ export class TurnGrammar {
     if (this.#parser.stretch === this.#stretch) return this.#state;
     this.#stretch = this.#parser.stretch;
     if (this.#held) return this.#state;
-    // When a token contained more text than the marker, that text was not constrained, and the grammar cannot start
-    // later.
+    // When a token contained more text than the marker, that text was not constrained, and it is too late for a
+    // grammar.
     const text = this.#parser.untouched ? this.#grammarText() : undefined;
     this.#state = text === undefined ? undefined : this.#begin(text);
     this.#held = this.#texts.throughout === true && this.#parser.place === 'answer' && text !== undefined;
