@@ -22,7 +22,7 @@ export function addAdminCommands(program: Command): void {
     .action(recover);
 }
 
-/** Whoever may read the secret of the folder is its operator, so no token is asked for. */
+/** Asks for no token: a process that can read the secret of the folder acts for its operator. */
 async function recover(flags: Flags): Promise<void> {
   const data = flags.data ?? (process.env.LATCHKEY_DATA || defaultDataFolder());
   await using opened = new AsyncDisposableStack();

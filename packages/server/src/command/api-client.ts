@@ -2,10 +2,10 @@ import { AuthenticationError, type Client, ConnectionError, LatchkeyError } from
 import { CommandError } from './command-error.ts';
 import { describeFailure } from './describe-failure.ts';
 
-/** Speaks to a running server. */
+/** Sends requests to a running server. */
 export interface ApiClient {
   readonly url: string;
-  /** Throws CommandError in plain words when the server refuses or is not there. */
+  /** Throws CommandError with a readable message when the server refuses or cannot be reached. */
   request(method: string, path: string, body?: unknown, headers?: Readonly<Record<string, string>>): Promise<Response>;
 }
 
@@ -23,13 +23,13 @@ export function createApiClient(client: Client): ApiClient {
   };
 }
 
-/** What the client throws, as a CommandError that says what to do at a terminal. */
+/** Converts an error of the client to a CommandError that says what to do. */
 export async function inPlainWords<T>(act: () => Promise<T>): Promise<T> {
   try {
     return await act();
   } catch (error) {
     if (!(error instanceof LatchkeyError)) throw error;
-    // The guard of the connection has said itself why nothing was sent.
+    // The guard of the connection has already reported why nothing was sent.
     if (error.cause instanceof CommandError) throw error.cause;
     const { ending, code } = describeFailure(error);
     throw new CommandError(inWords(error), { ending, code, cause: error });

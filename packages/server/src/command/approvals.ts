@@ -26,7 +26,7 @@ export function addApprovalsCommands(program: Command): void {
   withFlags(approvals.command('approve <id>').description('let the call be made'))
     .option('--arguments <json>', 'with these arguments in place of its own')
     .action(async (id: string, _: unknown, command: Command) => {
-      // What this command shares with the one above it, commander gives to that one.
+      // Commander stores the options that this command shares with its parent in the parent.
       const flags = command.optsWithGlobals<Flags & { arguments?: string }>();
       const args = flags.arguments === undefined ? {} : { arguments: readArguments(flags.arguments) };
       await answer(id, { decision: 'approve', ...args }, flags);
@@ -72,7 +72,7 @@ async function answer(id: string, body: ApprovalAnswer, flags: Flags): Promise<v
   if (decided.caller === 'away') remark('Its caller is away: this counts when it comes back for the call.');
 }
 
-/** A model has written the arguments: nothing in them may move the cursor. */
+/** Prints a pending call. The arguments come from a model, so they must not move the cursor. */
 function show({ id, server, tool, arguments: args, token, project, expiresAt, caller }: ShownApproval): void {
   const who = project === null ? token.name : `${token.name}, project ${project}`;
   print(
@@ -86,7 +86,7 @@ function readArguments(text: string): Record<string, unknown> {
     const parsed: unknown = JSON.parse(text);
     if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return { ...parsed };
   } catch {
-    // Said below.
+    // Reported below.
   }
   throw new CommandError('--arguments takes a JSON object, e.g. \'{"path": "notes.txt"}\'.');
 }

@@ -5,11 +5,11 @@ import type { AuditEntry, AuditHead } from '@latchkey/auth-core';
 import { CommandError } from './command-error.ts';
 
 const PAGE = 1000;
-/** The longest entry is far shorter. */
+/** How much of a file's end is read; the longest entry is much shorter. */
 const TAIL_BYTES = 262_144;
 const LINE_FEED = 10;
 
-/** The entries of files that 'latchkey audit export' has written, one file after the other. */
+/** Yields the entries of files written by 'latchkey audit export', one file after the other. */
 export async function* readExports(files: readonly string[]): AsyncGenerator<readonly AuditEntry[]> {
   let page: AuditEntry[] = [];
   for (const file of files) {
@@ -18,7 +18,7 @@ export async function* readExports(files: readonly string[]): AsyncGenerator<rea
       number += 1;
       const entry = readEntry(line);
       if (entry === undefined) {
-        // What comes before it is judged first.
+        // The entries before the fault are checked first.
         yield page;
         throw new CommandError(`Line ${number} of ${file} is no entry: the file was changed or cut off.`, {
           ending: 'tampered',
@@ -50,19 +50,19 @@ function readEntry(line: string): AuditEntry | undefined {
     const entry: unknown = JSON.parse(line);
     if (typeof entry === 'object' && entry !== null && !Array.isArray(entry)) return entry as AuditEntry;
   } catch {
-    // No entry either.
+    // Text that is not JSON is not an entry either.
   }
   return undefined;
 }
 
-/** Where an export ends that is gone on with: its last whole line, and how many bytes there are up to its end. */
+/** Where to continue an export: its last complete line, and the number of bytes up to its end. */
 export interface ExportEnd {
   readonly bytes: number;
   /** Absent for a file without an entry. */
   readonly last?: AuditHead;
 }
 
-/** Finds it. A line that was cut off when the export was killed does not count. */
+/** Finds the end of an export. A line that was cut off when the export was killed does not count. */
 export async function findExportEnd(file: string): Promise<ExportEnd> {
   await using handle = await open(file, 'r');
   const { size } = await handle.stat();

@@ -27,7 +27,7 @@ export function addAuditCommands(program: Command): void {
     .action(async (flags: Flags & { json?: boolean; follow?: boolean }) => {
       const read = flags.follow ? followAudit : readAudit;
       const pages = read(flags, process.env, toFilter(flags));
-      // Who may not read the log, or reaches no server, gets no headings of it.
+      // Reads the first page before the headings, so that a failure (access denied, no server) prints none.
       let page = await pages.next();
       if (!flags.json) print(style('bold', toLine(['SEQ', 'TIME', 'WHAT', 'WHO', 'PROJECT', 'SUBJECT'])));
       for (; !page.done; page = await pages.next()) {
@@ -62,7 +62,7 @@ export function addAuditCommands(program: Command): void {
     .action(trimAudit);
 }
 
-/** Every type of entry that a server writes; docs/audit.md says when. */
+/** Every type of entry that a server writes; docs/audit.md describes them. */
 const TYPES: readonly string[] = [
   ...['issued', 'edited', 'rotated', 'revoked', 'revealed', 'exchanged', 'reused', 'deleted'].map(
     (act) => `token.${act}`,
@@ -91,7 +91,7 @@ function toFilter({ after, type, project }: Flags): AuditFilter {
   };
 }
 
-/** What there is to say of an entry in one line; the subject, which may be long, comes last. */
+/** Formats an entry as the cells of one line. The subject, which may be long, is the last one. */
 function toCells({ seq, at, type, actor, project, subject, details = {} }: AuditEntry): readonly string[] {
   const { name, outcome, code, reason, count } = details;
   const why = [name, outcome, reason ?? code, count && `${count} times`]

@@ -41,7 +41,7 @@ export function addBackupCommands(program: Command): void {
 
 const dataOf = ({ data }: Flags): string => data ?? (process.env.LATCHKEY_DATA || defaultDataFolder());
 
-/** PostgreSQL has tools of its own, which know when it is whole. */
+/** Returns the given secret; refuses PostgreSQL, which has its own backup tools. */
 function secretOf(data: string): Uint8Array | undefined {
   const { database } = loadConfig({ flags: { data }, environment: process.env });
   if (database === undefined) return givenSecret();

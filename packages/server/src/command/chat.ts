@@ -13,7 +13,7 @@ interface Flags extends CallerFlags {
   readonly json?: boolean;
 }
 
-/** The events that the command shows; it reads the others past. */
+/** The events that the command shows; it ignores the others. */
 type ShownEvent =
   | { readonly type: 'message.delta'; readonly content: string }
   | { readonly type: 'tool_call.arguments'; readonly tool: string; readonly arguments: unknown }
@@ -22,11 +22,11 @@ type ShownEvent =
   | { readonly type: 'error'; readonly error: { readonly message: string } }
   | { readonly type: 'chat.end'; readonly result: unknown };
 
-/** `latchkey chat --model M "question"`. The answer goes to standard output, everything about it to standard error. */
+/** `latchkey chat --model M "question"`. The answer goes to standard output, all other messages to standard error. */
 export function addChatCommand(program: Command): void {
   addCallerOptions(program.command('chat [question]').description('ask a model'))
     .requiredOption('--model <key>', 'the model')
-    // Repeated rather than variadic: a variadic option would swallow the question behind it.
+    // Repeatable and not variadic: a variadic option would swallow the question after it.
     .option('--integration <id>', 'an MCP server whose tools the model may call, e.g. mcp/files; repeatable', collect)
     .option('--system <prompt>', 'the system prompt')
     .option('--temperature <number>', '0 gives the likeliest answer')
@@ -71,7 +71,7 @@ async function chat(question: string | undefined, flags: Flags): Promise<void> {
 function show(event: Exclude<ShownEvent, { type: 'error' | 'chat.end' }>): void {
   const tell = (format: Parameters<typeof style>[0], text: string): void => remark(style(format, text, process.stderr));
   if (event.type === 'message.delta') {
-    // A model says what it has read, and a page or a file may hold what would steer a terminal.
+    // The answer may repeat a page or a file that contains control characters of terminals.
     printProse(event.content);
   } else if (event.type === 'tool_call.arguments') {
     tell('dim', `→ ${event.tool} ${JSON.stringify(event.arguments)}`);

@@ -24,7 +24,7 @@ import { addTokenCommands } from './token/token-commands.ts';
 import { addUsageCommand } from './usage.ts';
 import { addWhoamiCommand } from './whoami.ts';
 
-/** Every command there is. With `asJson` a mistake in the command line is left to `main` to print. */
+/** Creates the program with every command. With `asJson`, `main` prints the mistakes in the command line. */
 export function createProgram(asJson = false): Command {
   const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
     version: string;
@@ -55,10 +55,13 @@ export function createProgram(asJson = false): Command {
   return program;
 }
 
-/** The `latchkey` command. Sets the exit code, see `EXIT_CODES`; a failure is one line on standard error that says what to do. */
+/**
+ * The `latchkey` command. Sets the exit code, see `EXIT_CODES`. A failure is one line on standard error that says what
+ * to do.
+ */
 export async function main(argv: readonly string[]): Promise<void> {
   const asJson = argv.includes('--json');
-  // Who reads only the beginning closes the pipe, and wants no more.
+  // A reader that needs only the beginning closes the pipe; the command then ends.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
   try {
     Object.assign(process.env, readSecretFiles(process.env));
@@ -68,9 +71,9 @@ export async function main(argv: readonly string[]): Promise<void> {
   }
 }
 
-/** Prints a failure on standard error, as a JSON object on one line for those that asked for JSON, and sets the exit code. */
+/** Prints a failure on standard error, as a JSON object on one line when JSON was requested, and sets the exit code. */
 function fail(error: unknown, asJson: boolean): void {
-  // Help and the version end so, too, and have printed themselves.
+  // Help and version output also end with this error, after they have been printed.
   if (error instanceof CommanderError && error.exitCode === 0) return;
   const { ending, code, message } = describeFailure(error);
   process.exitCode = EXIT_CODES[ending].exit;
@@ -78,12 +81,12 @@ function fail(error: unknown, asJson: boolean): void {
   else if (!(error instanceof CommanderError)) process.stderr.write(`latchkey: ${visibleText(message)}\n`);
 }
 
-/** A mistake in the command line ends as every other does, in its subcommands as well. */
+/** Makes a mistake in the command line end like every other failure, in subcommands as well. */
 function endLikeOthers(command: Command, asJson: boolean): void {
   command.exitOverride().configureOutput({
     writeOut: (text) => process.stdout.write(visibleText(text)),
     writeErr: (text) => process.stderr.write(visibleText(text)),
-    // What was mistyped may be a token.
+    // The mistyped text may be a token.
     outputError: (text, write) => {
       if (!asJson) write(visibleText(hideSecrets(text)));
     },

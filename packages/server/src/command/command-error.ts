@@ -7,7 +7,7 @@ export interface CommandErrorOptions extends ErrorOptions {
   readonly code?: string;
 }
 
-/** Something that the person at the terminal can mend; its message is printed alone, without a stack. */
+/** An error that the person at the terminal can fix. Only its message is printed, without a stack. */
 export class CommandError extends Error {
   override readonly name = 'CommandError';
   readonly ending: Ending;

@@ -5,7 +5,7 @@ import { CommandError } from './command-error.ts';
 /** Asks the person at the terminal. Throws CommandError for any answer but yes. */
 export async function confirm(question: string): Promise<void> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  // Who closes the terminal, or interrupts, has not agreed; nothing has ended the line of the question then.
+  // Closing the terminal, or an interrupt, is not consent. The line of the question has not been ended then.
   const closed = new Promise<string>((resolve) => {
     terminal.once('close', () => resolve('\n'));
     terminal.once('SIGINT', () => terminal.close());

@@ -17,16 +17,16 @@ import { type ApiClient, createApiClient } from './api-client.ts';
 import { CommandError } from './command-error.ts';
 import { type KnownServers, openKnownServers } from './known-servers.ts';
 
-/** The flags that say which server, or which data folder, a command is about. */
+/** The flags that select the server, or the data folder, of a command. */
 export interface ConnectionFlags {
   readonly url?: string;
   readonly data?: string;
   readonly profile?: string;
-  /** The project to act for. Not named as its flag is: for other commands a project is what they look for. */
+  /** The project to act for. It has another name than its flag, because other commands use `project` as a filter. */
   readonly actsFor?: string | undefined;
 }
 
-/** The flags of a command that does what a token is for. */
+/** The flags of a command that acts as a caller, for a project. */
 export interface CallerFlags extends ConnectionFlags {
   readonly project?: string;
 }
@@ -39,7 +39,7 @@ export function addConnectionOptions(command: Command, data = 'the data folder o
     .option('--data <dir>', data);
 }
 
-/** The same for a command that works without a server, too. */
+/** Adds the same flags to a command that also works without a server. */
 export const addStoreOptions = (command: Command): Command =>
   addConnectionOptions(command, 'a data folder: its server, or its database when none runs');
 
@@ -48,38 +48,38 @@ export function addCallerOptions(command: Command): Command {
   return addConnectionOptions(command).option('--project <name>', 'the project to act for');
 }
 
-/** Where a command acts, its project among it. */
+/** The connection flags of a caller, including its project. */
 export const asCaller = (flags: CallerFlags): ConnectionFlags => ({ ...flags, actsFor: flags.project });
 
 type Fetch = typeof globalThis.fetch;
 
-/** The client of `connectClient`, for commands that read the server's answers themselves. */
+/** Creates the client of `connectClient`, for commands that read the server's responses themselves. */
 export function connect(flags: ConnectionFlags, environment: Environment, fetch?: Fetch): ApiClient {
   return createApiClient(connectClient(flags, environment, fetch));
 }
 
-/** A connection, and the server that must be at its other end before a token is shown to it. */
+/** A connection, and the server that must prove its identity before it receives a token. */
 export interface FoundConnection extends Connection {
-  /** The server that runs on the data folder, or the one whose key a profile holds; absent where no key is known. */
+  /** The server on the data folder, or the one whose key a profile holds; absent when no key is known. */
   readonly expected?: ExpectedServer;
 }
 
-/** A server, and the key that it must prove to have. */
+/** A server, and the key that it must prove. */
 export interface ExpectedServer {
   readonly url: string;
   readonly key: string;
-  /** The process that runs on the data folder; absent for a server that a profile remembers. */
+  /** The process on the data folder; absent for a server from a profile. */
   readonly pid?: number;
 }
 
 /**
- * Finds server, token and project as `@latchkey/client` does, with what this machine knows behind it: the server that
- * runs on the data folder, and its administrator's token. That token goes to that server alone, once it has proven that it
- * is the one; so does every other token where nothing names a server. Who names the folder with `--data` means its server
- * and its administrator, so that a profile counts only when it is named, too.
+ * Finds server, token and project as `@latchkey/client` does, and adds what this machine knows: the server on the data
+ * folder and its administrator's token. That token is sent only to that server, once it has proven its identity; the
+ * same holds for every other token when no server is named. `--data` selects the folder's server and administrator, so
+ * a profile is then used only if it is named as well.
  *
- * @throws {CommandError} when nothing names a server and none runs on the data folder: what listens at the usual port may
- *   be anything
+ * @throws {CommandError} when no server is named and none runs on the data folder: any program may be listening at the
+ *   default port
  */
 export function findConnection(flags: ConnectionFlags, environment: Environment): FoundConnection {
   const folder = flags.data ?? (environment.LATCHKEY_DATA || defaultDataFolder());
@@ -99,9 +99,9 @@ export function findConnection(flags: ConnectionFlags, environment: Environment)
 }
 
 /**
- * Resolves a connection with the server that runs on a data folder as the one that is meant when nothing names another.
+ * Resolves a connection; the server that runs on a data folder is the default when no other is named.
  *
- * @throws {CommandError} when nothing names one and none runs there
+ * @throws {CommandError} when no server is named and none runs there
  */
 export function withRunningServer(
   folder: string,
@@ -114,14 +114,14 @@ export function withRunningServer(
   if (running === undefined || !isSame(found.url, running.url)) {
     return key === undefined ? found : { ...found, expected: { url: found.url, key } };
   }
-  // The address that the server has told of itself: a name such as localhost leads to two.
+  // Uses the address that the server itself announced: a name such as localhost resolves to two.
   return { ...found, url: running.url, expected: running };
 }
 
-/** Stands for no server; RFC 6761 keeps the name from being one. */
+/** A placeholder for no server; RFC 6761 reserves the name, so it never resolves. */
 const NOWHERE = 'http://nowhere.invalid';
 
-/** A client for what `findConnection` finds. */
+/** Creates a client for the connection that `findConnection` finds. */
 export function connectClient(flags: ConnectionFlags, environment: Environment, fetch?: Fetch): Client {
   const { expected, ...connection } = findConnection(flags, environment);
   const guarded =
@@ -131,13 +131,13 @@ export function connectClient(flags: ConnectionFlags, environment: Environment, 
   return createClient({
     ...connection,
     fetch: guarded,
-    // Everything has been looked for.
+    // The profile has already been resolved.
     profile: null,
     environment: {},
   });
 }
 
-/** Sends nothing before the server has proven that it is the one that is expected. */
+/** Wraps `fetch` so that nothing is sent before the server has proven that it is the expected one. */
 export function expectServer(expected: ExpectedServer | undefined, fetch: Fetch = globalThis.fetch): Fetch {
   if (expected === undefined) return fetch;
   let proof: Promise<void> | undefined;
@@ -148,14 +148,14 @@ export function expectServer(expected: ExpectedServer | undefined, fetch: Fetch 
   };
 }
 
-/** The same for a server that was only named: the key that it proves the first time is the one that it must prove from then on. */
+/** Does the same for a server that was only named: the key that it proves the first time is required from then on. */
 function meetServer(url: string, known: KnownServers, fetch: Fetch = globalThis.fetch): Fetch {
   let meeting: Promise<void> | undefined;
   const meet = async (): Promise<void> => {
     const key = known.keyOf(url);
     if (key !== undefined) return requireServer({ url, key }, fetch);
     const answer = await askServer(url, { fetch });
-    // An older server, or one behind a proxy that it does not know, proves nothing.
+    // An older server, or one behind a proxy that is not configured there, proves nothing.
     if (answer.type === 'proven') known.keep(url, answer.key);
   };
   return async (input, init) => {
@@ -184,7 +184,10 @@ async function requireServer({ url, key, pid }: ExpectedServer, fetch: Fetch): P
   );
 }
 
-/** A note of another user's making leads to another user's server. */
+/**
+ * Finds the running server by the note in the folder. The folder must be private: another user's note would lead to
+ * another user's server.
+ */
 function findRunning(folder: string): RunningServer | undefined {
   if (!existsSync(folder)) return undefined;
   requirePrivate(folder, 'folder');
@@ -201,7 +204,7 @@ function noServer(folder: string, environment: Environment): CommandError {
   );
 }
 
-/** The same address, or this machine by another of its names. */
+/** Whether two URLs have the same address, or both mean this machine under different names. */
 function isSame(url: string, running: string): boolean {
   const [one, other] = [new URL(url), new URL(running)];
   return one.origin === other.origin || (one.port === other.port && isHere(one) && isHere(other));

@@ -10,15 +10,15 @@ import { hideSecrets } from '../telemetry/hide-secrets.ts';
 import { CommandError } from './command-error.ts';
 import type { Ending } from './exit-codes.ts';
 
-/** A failure as it is printed, and how the command ends with it. */
+/** A failure as it is printed, and the exit code of the command. */
 export interface Failure {
   readonly ending: Ending;
-  /** For programs; it stays what it is. */
+  /** For programs. The code does not change between versions. */
   readonly code: string;
   readonly message: string;
 }
 
-/** Whatever a command throws. Only a fault of ours is printed with its stack. */
+/** Describes anything that a command throws. Only a fault of the program itself is printed with its stack. */
 export function describeFailure(error: unknown): Failure {
   const failure = classify(error);
   return { ...failure, message: hideSecrets(failure.message) };
@@ -51,7 +51,7 @@ function classify(error: unknown): Failure {
   return { ending: 'failed', code: 'internal', message };
 }
 
-/** A command that works on a database itself has no server whose log could say why that fails. */
+/** Classifies errors of a command that works on a database itself: there is no server log with the cause. */
 function classifyKept(cause: unknown): Failure | undefined {
   if (cause instanceof TamperedLogError) {
     return {
@@ -98,7 +98,7 @@ const OF_OPERATOR: Readonly<Record<OperatorErrorCode, Ending>> = {
   missing_secret: 'machine',
 };
 
-/** All others are about the token that was presented. */
+/** All other codes are about the token that was presented. */
 const OF_AUTH: Partial<Record<AuthErrorCode, Ending>> = {
   AUTH_PERMISSION_DENIED: 'denied',
   AUTH_GRANT_NOT_COVERED: 'denied',

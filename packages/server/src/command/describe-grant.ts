@@ -1,6 +1,6 @@
 type Fields = Readonly<Record<string, unknown>>;
 
-/** The fields of a grant in the order in which people ask for them, and what each is called. */
+/** The fields of a grant, in the order in which they are shown, and the label of each. */
 const LABELS: Readonly<Record<string, string>> = {
   actions: 'may',
   models: 'models',
@@ -17,7 +17,7 @@ const LABELS: Readonly<Record<string, string>> = {
 const DENIED_WHEN_ABSENT: ReadonlySet<string> = new Set(['models', 'mcp', 'ephemeralMcp']);
 
 /**
- * A grant in lines that people read. It need not be of a kind that this version knows: what is not understood is shown
+ * Formats a grant as lines for people. The grant may be from another version: a field that is not understood is shown
  * as it is.
  */
 export function describeGrant(grant: Fields): readonly string[] {
@@ -54,7 +54,7 @@ function describeRule({ approval, arguments: conditions, additionalArguments, ..
   return parts.length === 0 ? '' : ` (${parts.join(', ')})`;
 }
 
-/** A list or an object in words; `or` stands between the members of a list, `and` between those of an object. */
+/** Formats a list or an object as text; `or` separates the members of a list, `and` those of an object. */
 function describeValue(value: unknown, or = ', ', and = '; '): string {
   if (value === '*') return 'all';
   if (typeof value === 'string') return value;

@@ -1,4 +1,4 @@
-/** How a command ends, for scripts: what the exit code means. docs/client.md has the same table, and a test compares them. */
+/** The exit codes of commands, for scripts. docs/client.md has the same table, and a test compares them. */
 export const EXIT_CODES = {
   done: { exit: 0, means: 'it was done' },
   failed: { exit: 1, means: 'it failed for a reason that is none of these; or the answer of `can` is no' },

@@ -14,7 +14,7 @@ export interface ExportFlags extends ConnectionFlags {
   readonly resume?: boolean;
 }
 
-/** `latchkey audit export`: to standard output, into a new file, or on into one that it has written before. */
+/** `latchkey audit export`: writes to standard output, into a new file, or continues a file that it wrote before. */
 export async function exportAudit(flags: ExportFlags, filter: AuditFilter): Promise<void> {
   const { output, resume = false } = flags;
   if (output !== undefined) return writeExport(output, resume, flags, filter);
@@ -57,7 +57,7 @@ async function writeExport(
   remark(`Wrote ${count} entries to ${output}${head === undefined ? '' : `, head ${head.seq}:${head.hash}`}.`);
 }
 
-/** The last entry of a file, behind which nothing is left of a line that was cut off. */
+/** Returns the last entry of a file, and removes an incomplete line after it. */
 async function cutToWhole(file: string): Promise<AuditHead | undefined> {
   try {
     const { bytes, last } = await findExportEnd(file);

@@ -10,7 +10,7 @@ interface Flags extends ConnectionFlags {
 
 type KeySet = Awaited<ReturnType<AccessTokens['jwks']>>;
 
-/** What the commands do, wherever the keys are. */
+/** The operations behind the commands, over HTTP or on the database itself. */
 interface KeyAdministration {
   list(): Promise<KeySet>;
   rotate(input: RotateKeysInput): Promise<RotatedKey>;

@@ -4,14 +4,14 @@ import { credentialsFile, type Environment } from '@latchkey/client';
 import { findExposure } from '../config/private-path.ts';
 import { CommandError } from './command-error.ts';
 
-/** The keys that servers proved to have when a command first spoke to them, by their URL. */
+/** The keys that servers proved on first contact with a command, by URL. */
 export interface KnownServers {
   keyOf(url: string): string | undefined;
-  /** Keeps the key of a server, or forgets it. One that cannot be kept is met for the first time again. */
+  /** Stores the key of a server, or removes it. If it cannot be stored, the next contact counts as the first one. */
   keep(url: string, key: string | undefined): void;
 }
 
-/** Those in `known-servers.json` beside the profiles of this user. */
+/** Opens `known-servers.json`, which is beside the profiles of this user. */
 export function openKnownServers(environment: Environment): KnownServers {
   const path = pathIn(environment);
   if (path === undefined) return { keyOf: () => undefined, keep: () => {} };
@@ -22,7 +22,7 @@ export function openKnownServers(environment: Environment): KnownServers {
     } catch {
       return {};
     }
-    // Keys that others can change would be theirs.
+    // If other users could change the file, they could put their own keys in it.
     const exposure = findExposure(path, 'file');
     if (exposure !== undefined) throw new CommandError(exposure.message, { ending: 'machine' });
     try {
@@ -48,7 +48,7 @@ export function openKnownServers(environment: Environment): KnownServers {
         writeFileSync(aside, `${JSON.stringify({ ...known, [url]: key }, undefined, 2)}\n`, { mode: 0o600 });
         renameSync(aside, path);
       } catch {
-        // A home that is not there, or is only read, as in a container.
+        // The home folder does not exist or is read-only, as in a container.
       }
     },
   };

@@ -60,8 +60,8 @@ async function login(flags: Flags, environment: Environment): Promise<void> {
 }
 
 /**
- * The key that the server proves to have, which the profile keeps. The server of the data folder must have its own; another
- * one may have got a new key, and whoever logs in again takes that.
+ * Returns the key that the server proves, which the profile stores. The server of the data folder must prove its own
+ * key. Any other server may have a new key, and logging in again accepts it.
  */
 async function meetServer(url: string, expected: ExpectedServer | undefined): Promise<string | undefined> {
   if (expected?.pid !== undefined) return expected.key;
@@ -76,15 +76,15 @@ async function meetServer(url: string, expected: ExpectedServer | undefined): Pr
   return key;
 }
 
-/** As for any other command, but that the profile need not be there yet, and that its token no longer matters. */
+/** Resolves the server as other commands do, except that the profile need not exist yet and its token is ignored. */
 function findServerFor(name: string, flags: Flags, environment: Environment): FoundConnection {
   const isThere = findProfile(name, environment) !== undefined;
   const folder = environment.LATCHKEY_DATA || defaultDataFolder();
   return withRunningServer(folder, environment, (defaultUrl) =>
     resolveConnection({
-      // Another one is about to come.
+      // The token is about to be replaced.
       token: 'none',
-      // A variable is for this shell; a profile is for all of them.
+      // A variable applies to one shell, a profile to all of them.
       environment: { ...environment, LATCHKEY_PROJECT: undefined, LATCHKEY_API_TOKEN: undefined },
       ...(isThere ? {} : { profile: null }),
       ...(isThere && flags.profile !== undefined ? { profile: name } : {}),

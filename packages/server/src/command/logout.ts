@@ -20,7 +20,7 @@ interface Flags {
   readonly keep?: boolean;
 }
 
-/** A server that is silent keeps no one from forgetting a token. */
+/** A server that does not answer must not keep a token from being forgotten. */
 const TIMEOUT_MILLISECONDS = 10_000;
 
 /** `latchkey logout`. */
@@ -50,8 +50,8 @@ function remove(name: string, environment: Environment): void {
 }
 
 /**
- * Revokes the token of a profile, and says what has become of it. It is shown to the profile's own server, or to the one
- * that runs here and has proven that; what the environment names is not meant.
+ * Revokes the token of a profile and describes the outcome. The token is sent only to the profile's own server, or to
+ * the server on this machine once it has proven its identity. The connection variables of the environment are ignored.
  */
 async function endToken(name: string, environment: Environment): Promise<string> {
   const profile = findProfile(name, environment);

@@ -8,7 +8,7 @@ import { ownSecrets } from '../config/own-secrets.ts';
 import { CommandError } from './command-error.ts';
 import { print, printJson } from './print.ts';
 
-/** The flags that say which mcp.json is meant. */
+/** The flags that select the mcp.json. */
 export interface McpFileFlags {
   readonly mcp?: string;
   readonly data?: string;
@@ -29,13 +29,13 @@ export const addMcpFileOptions = (command: Command): Command =>
     .option('--mcp <file>', 'the mcp.json (default: the one that the server on the data folder reads)')
     .option('--data <dir>', 'the data folder (default: ~/.latchkey)');
 
-/** The mcp.json that a server with these flags would read, whether there is one or not. */
+/** Returns the path of the mcp.json that a server with these flags would read, even if the file does not exist. */
 export function findMcpFile({ mcp, data }: McpFileFlags): string {
   const config = loadConfig({ environment: process.env, flags: { mcp, data } });
   return config.mcp ?? join(config.data, 'mcp.json');
 }
 
-/** How the sandboxes of servers of the file are made when `latchkey serve` runs them. */
+/** The options with which `latchkey serve` makes the sandboxes of the servers in the file. */
 export function sandboxOptions(
   flags: McpFileFlags,
   servers: McpConfig['servers'],
@@ -48,7 +48,7 @@ export function sandboxOptions(
   };
 }
 
-/** `latchkey mcp add|remove`: they change the file; a server that runs reads it by itself. */
+/** `latchkey mcp add|remove`: they change the file; a running server reloads it by itself. */
 export function addMcpFileCommands(mcp: Command): void {
   addMcpFileOptions(mcp.command('add').description('add a server to mcp.json, e.g. mcp add files -- mcp-files /srv'))
     .argument('<label>', 'how it is called; requests name it mcp/<label>')
@@ -125,16 +125,18 @@ function read(file: string): string | undefined {
   }
 }
 
-/** In the place of the file at once, so that nobody reads half of it; a link stays one, and so do the permissions. */
+/**
+ * Replaces the file in one step, so that no reader sees half of it. A link stays a link, and the permissions are kept.
+ */
 function write(path: string, text: string): void {
   let temporary: string | undefined;
   try {
     const mode = statSync(path, { throwIfNoEntry: false })?.mode;
     const file = mode === undefined ? path : realpathSync(path);
     temporary = join(dirname(file), `.mcp.json.${randomBytes(6).toString('hex')}`);
-    // A new one may come to hold secrets.
+    // A new file may later hold secrets.
     writeFileSync(temporary, text, { mode: 0o600, flag: 'wx' });
-    // Not when it is made: the umask would take from it.
+    // Set afterwards, because the umask would apply to the mode at creation.
     if (mode !== undefined) chmodSync(temporary, mode & 0o777);
     renameSync(temporary, file);
   } catch (error) {

@@ -40,7 +40,7 @@ export function addMcpPinCommands(mcp: Command): void {
       if (waiting.length === 0) return flags.json ? printJson({ approved: [] }) : print('Nothing is held back.');
       if (!flags.json) for (const tool of waiting) show(tool);
       if (!flags.yes) await ask(waiting.length);
-      // Exactly what was shown: what has changed since then is refused.
+      // Approves exactly what was shown; a definition that has changed since then is refused.
       const tools = waiting.map(({ name, fingerprint }) => ({ name, fingerprint }));
       const response = await connect(flags, process.env).request('POST', `${pathOf(server)}/approve`, { tools });
       if (flags.json) return printJson(await response.json());
@@ -62,7 +62,7 @@ async function ask(count: number): Promise<void> {
   await confirm(count === 1 ? 'Approve this tool?' : `Approve these ${count} tools?`);
 }
 
-/** All of it is a stranger's text. */
+/** Prints a reviewed tool. All of its text comes from the MCP server and is not trusted. */
 function show({ name, state, flags, diff = '' }: Reviewed): void {
   print(style('bold', `${name}  ${state}`));
   for (const { kind, path, detail } of flags) {

@@ -10,7 +10,7 @@ interface Flags extends McpFileFlags {
   readonly json?: boolean;
 }
 
-/** `latchkey mcp test`: starts one server by itself, without Latchkey's server, and lists its tools. */
+/** `latchkey mcp test`: starts one MCP server by itself, without a Latchkey server, and lists its tools. */
 export function addMcpTestCommand(mcp: Command): void {
   addMcpFileOptions(mcp.command('test').description('start one server of mcp.json by itself and list its tools'))
     .argument('<label>', 'how it is called in mcp.json')
@@ -21,7 +21,7 @@ export function addMcpTestCommand(mcp: Command): void {
       const interrupted = new AbortController();
       process.once('SIGINT', () => interrupted.abort(new CommandError('Interrupted.', { ending: 'interrupted' })));
       await using host = createMcpHost({
-        // All of them: what another server may change is not run for this one.
+        // All entries are passed: a file that another server can write is not run for this one.
         config,
         ...sandboxOptions(flags, config.servers),
       });

@@ -19,9 +19,9 @@ interface Flag {
 
 interface Listing {
   readonly servers: readonly ListedServer[];
-  /** Why the mcp.json as it is now is not taken; null when it is. */
+  /** Why the mcp.json as it is now is refused; null when it is in use. */
   readonly error: string | null;
-  /** What of the mcp.json that is in use has no effect. */
+  /** The parts of the mcp.json in use that have no effect. */
   readonly warnings: readonly string[];
 }
 
@@ -129,7 +129,7 @@ function warnOf(tool: string, flags: readonly Flag[]): void {
   }
 }
 
-/** A server that was just added may be missing for that. */
+/** Warns of an error in the file: it can be why a server that was just added is missing. */
 function warnOfFile(error: string | null): void {
   if (error === null) return;
   remark(`warning: mcp.json is not taken, and what was read before stays in use: ${error}`);

@@ -25,17 +25,17 @@ export interface ClosedFolder {
   readonly environment: Environment;
 }
 
-/** What a command needs that works on an installation without its server. */
+/** What a command needs to work on an installation without its server. */
 export interface Installation extends Tokens {
   readonly settings: LiveSettings;
   readonly folder: DataFolder;
-  /** Knows which token is the administrator's. */
+  /** Stores which token is the administrator's. */
   readonly administrator: Database['administrator'];
 }
 
 /**
- * The data folder whose database a command works on itself: the one of `--data`, when no server runs on it. What a crashed
- * server left is none, whatever process has its number and its port now.
+ * Returns the data folder of `--data` when no server runs on it, so that the command works on the database itself. The
+ * note that a crashed server left does not count, even if another process now has its process id or port.
  */
 export async function findClosedFolder({ data, url, profile }: ConnectionFlags): Promise<string | undefined> {
   if (data === undefined || url !== undefined || profile !== undefined) return undefined;
@@ -44,25 +44,25 @@ export async function findClosedFolder({ data, url, profile }: ConnectionFlags):
   return running === undefined || (await isGone(running)) ? data : undefined;
 }
 
-/** A process that is there and does not answer in time may be busy. */
+/** Whether the server is gone. A process that exists but does not answer in time may be busy and counts as running. */
 async function isGone({ url, key }: RunningServer): Promise<boolean> {
   const answer = await askServer(url);
   if (answer.type === 'unreachable') return !(answer.cause instanceof DOMException);
   return answer.type === 'unproven' || answer.key !== key;
 }
 
-/** Makes that folder if it is not there, for commands that may come before the first start of its server. */
+/** Makes the data folder if it does not exist, for commands that may run before the first start of its server. */
 export async function makeClosedFolder(flags: ConnectionFlags): Promise<void> {
   const data = await findClosedFolder(flags);
   if (data !== undefined) makeFolder(data);
 }
 
-/** Opens what a data folder holds, with its configuration. Throws CommandError when there is no such folder. */
+/** Opens the database of a data folder, with its configuration. Throws CommandError when the folder does not exist. */
 export async function openStores(
   { data, environment }: ClosedFolder,
   owner: AsyncDisposableStack,
 ): Promise<{ readonly config: ServerConfig; readonly folder: DataFolder; readonly database: Database }> {
-  // Looking must not make a folder with a new key in it.
+  // A command that only looks must not create a folder with a new key.
   if (!existsSync(data))
     throw new CommandError(`There is no data folder ${data}. Name another with --data.`, { ending: 'missing' });
   const config = loadConfig({ flags: { data }, environment });
@@ -71,8 +71,8 @@ export async function openStores(
 }
 
 /**
- * Opens the tokens and the settings of a data folder as its server does, with its configuration and its audit log.
- * Whoever may read the folder's secret is its operator.
+ * Opens the tokens and the settings of a data folder as its server does, with its configuration and its audit log. A
+ * process that can read the folder's secret acts for its operator.
  */
 export async function openInstallation(closed: ClosedFolder, owner: AsyncDisposableStack): Promise<Installation> {
   const { config, folder, database } = await openStores(closed, owner);

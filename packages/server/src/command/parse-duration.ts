@@ -1,7 +1,7 @@
 import { DURATION_NOTATION, readDuration } from '../config/duration.ts';
 import { CommandError } from './command-error.ts';
 
-/** `90d`, `12h`, `30m`, `45s`, `2w` → milliseconds. Throws CommandError. */
+/** Parses `90d`, `12h`, `30m`, `45s` or `2w` to milliseconds. Throws CommandError. */
 export function parseDuration(text: string): number {
   const milliseconds = readDuration(text);
   if (milliseconds === undefined) {

@@ -3,16 +3,19 @@ import { stripVTControlCharacters, styleText } from 'node:util';
 import { visibleJson, visibleLine, visibleText } from '@latchkey/mcp-bridge/visible-text';
 
 /*
- * The only way out for what a command has to say. All of it passes one filter: whatever a name, a file or a stranger's tool
- * holds, nothing steers the terminal and nothing is there that is not seen.
+ * All output of a command goes through this file. Every text passes one filter, so that nothing in a name, a file or
+ * the output of a foreign tool can control the terminal or stay invisible.
  */
 
 type Style = Parameters<typeof styleText>[0];
 
-/** Stands around what `style` adds itself, which alone passes the filter; nobody else can know it. */
+/**
+ * Marks the escape sequences that `style` adds itself, which alone pass the filter. The value is random, so no input
+ * can contain it.
+ */
 const OURS = randomUUID();
 
-/** Styles text for standard output, or where else it goes: only on a terminal, and not against NO_COLOR. */
+/** Styles text for standard output, or another stream: only on a terminal, and not when NO_COLOR is set. */
 export function style(format: Style, text: string, stream: NodeJS.WritableStream = process.stdout): string {
   const [open = '', close = ''] = styleText(format, OURS, { stream }).split(OURS);
   return open === '' ? text : `${OURS}${open}${OURS}${text}${OURS}${close}${OURS}`;
@@ -23,12 +26,12 @@ export function print(line: string): void {
   process.stdout.write(`${filter(line, visibleLine)}\n`);
 }
 
-/** Prints one line about the outcome on standard error: standard output is for the outcome. */
+/** Prints a line about the outcome on standard error; standard output is for the outcome itself. */
 export function remark(line: string): void {
   process.stderr.write(`${filter(line, visibleLine)}\n`);
 }
 
-/** Prints prose of several lines, or a piece of it, without ending the line. Programs get it as it is. */
+/** Prints prose of several lines, or a piece of it, without a line end. Off a terminal it is not filtered. */
 export function printProse(text: string): void {
   process.stdout.write(process.stdout.isTTY ? visibleText(text) : text);
 }
@@ -42,10 +45,10 @@ export function printJsonLine(value: unknown): void {
   process.stdout.write(`${toJson(value)}\n`);
 }
 
-/** JSON that says the same as any other, with `\u` escapes for what a person could not see. */
+/** Serializes to equivalent JSON with `\u` escapes for characters that a person could not see. */
 export const toJson = (value: unknown, indent?: number): string => visibleJson(JSON.stringify(value, null, indent));
 
-/** Columns under bold headings; the last column may be as long as it likes. */
+/** Prints columns under bold headings. The width of the last column is not limited. */
 export function printTable(headings: readonly string[], rows: readonly (readonly string[])[]): void {
   const shown = rows.map((row) => row.map((cell) => filter(cell, visibleLine)));
   const titles = headings.map((heading) => filter(style('bold', heading), visibleLine));
@@ -66,5 +69,5 @@ function filter(text: string, makeVisible: (part: string) => string): string {
     .join('');
 }
 
-/** Colours take no room. */
+/** The width of a cell on the terminal; escape sequences for colours have none. */
 const widthOf = (cell: string): number => stripVTControlCharacters(cell).length;

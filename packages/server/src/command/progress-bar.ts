@@ -1,11 +1,11 @@
-/** Shows on a terminal how far something has come. */
+/** Shows progress on a terminal. */
 export interface ProgressBar extends Disposable {
   show(done: number): void;
 }
 
 const WIDTH = 30;
 
-/** Creates it on standard error; anywhere but on a terminal it shows nothing. Disposing of it clears the line. */
+/** Creates a progress bar on standard error. Off a terminal it shows nothing. Disposing of it clears the line. */
 export function createProgressBar(
   total: number,
   unit: string,

@@ -19,8 +19,8 @@ export interface AuditFilter {
 const PAGE = 1000;
 
 /**
- * The entries that fit, the oldest first, a page at a time: from a running server, or, with `--data` and no server on
- * that folder, from its database.
+ * Yields the matching entries, oldest first, a page at a time: from a running server, or, with `--data` and no server
+ * on that folder, from its database.
  */
 export async function* readAudit(
   flags: ConnectionFlags,
@@ -44,16 +44,16 @@ export async function* readAudit(
   yield* readPages(filter, (after) => log.list({ ...filter, after, limit: PAGE }));
 }
 
-/** The audit log of a data folder, on which a server may run. */
+/** The audit log of a data folder. A server may be running on the folder. */
 export interface OpenedAudit {
   readonly store: AuditStore;
-  /** The key that its entries are bound with. */
+  /** The key of the keyed hashes that chain the entries. */
   readonly secret: Uint8Array;
-  /** Throws ServerError `CONFLICT` when that is not the key that the database is used with. */
+  /** Throws ServerError `CONFLICT` when the database is used with another key. */
   readonly refuseOtherSecret: () => Promise<void>;
 }
 
-/** Opens the audit log of a data folder as it is kept. */
+/** Opens the audit log of a data folder without changing it. */
 export async function openAudit(
   data: string | undefined,
   environment: Environment,
@@ -64,7 +64,7 @@ export async function openAudit(
   return { store: database.audit, secret, refuseOtherSecret: () => refuseOtherSecret(database.secret, secret) };
 }
 
-/** The key alone, for what was exported: the secret of the environment, or the one of a data folder. */
+/** Reads only the key, to verify exported files: from the secret of the environment, or of a data folder. */
 export function readAuditKey(data: string | undefined, environment: Environment): Uint8Array {
   const path = folderOf(data, environment);
   if (environment.LATCHKEY_SECRET || existsSync(join(path, 'secret.key'))) return readSecret(path, environment);

@@ -1,7 +1,7 @@
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { CommandError } from './command-error.ts';
 
-/** The data of each event of an answer that is a stream of them, as it comes. */
+/** Yields the data of each event of an event-stream response as it arrives. */
 export async function* readEvents({ body }: Response): AsyncGenerator<string> {
   if (body === null) throw new CommandError('The server sent no answer.');
   const events = body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Grant } from '@latchkey/auth-core/llm';
 import { CommandError } from './command-error.ts';
 
-/** `--grant` takes JSON, or `@FILE` with JSON in it. What the JSON may say is the server's to judge. */
+/** Reads `--grant`: JSON, or `@FILE` with JSON in it. The server validates the grant. */
 export function readGrant(text: string): Grant {
   const [source, json] = text.startsWith('@') ? [text.slice(1), readGrantFile(text.slice(1))] : ['--grant', text];
   try {

@@ -1,13 +1,13 @@
 import { visibleLine } from '@latchkey/mcp-bridge/visible-text';
 import { CommandError } from './command-error.ts';
 
-/** Standard input: a terminal, or whatever was sent to it. */
+/** Standard input: a terminal, a pipe or a file. */
 export interface SecretInput extends AsyncIterable<Uint8Array | string> {
   readonly isTTY?: boolean;
   setRawMode?(isRaw: boolean): unknown;
 }
 
-/** Where the prompt goes: standard error, since standard output is for what a command has to say. */
+/** Where the prompt is written: standard error, since standard output is for the result of a command. */
 export interface PromptOutput {
   write(text: string): unknown;
 }
@@ -16,8 +16,8 @@ export interface PromptOutput {
 const MAXIMUM_LENGTH = 65_536;
 
 /**
- * Reads a secret: from a terminal without showing it, else all that comes. Never from an argument, which everybody on
- * the machine can read.
+ * Reads a secret: from a terminal without echo, otherwise all of standard input. It is never taken from an argument,
+ * which every user of the machine can read.
  */
 export async function readSecret(prompt: string, input: SecretInput, output: PromptOutput): Promise<string> {
   const secret = (input.isTTY === true ? await readHidden(prompt, input, output) : await readAll(input)).trim();
@@ -40,7 +40,7 @@ const CLEAR = '\u0015';
 const ENDS: ReadonlySet<string> = new Set(['\r', '\n', '\u0004', INTERRUPT]);
 
 async function readHidden(prompt: string, input: SecretInput, output: PromptOutput): Promise<string> {
-  // Hidden first: whoever reads the prompt may type at once.
+  // Turns the echo off before the prompt appears: typing may start at once.
   input.setRawMode?.(true);
   output.write(visibleLine(prompt));
   const line = { typed: [] as string[], end: undefined as string | undefined };
@@ -48,7 +48,7 @@ async function readHidden(prompt: string, input: SecretInput, output: PromptOutp
   for await (const chunk of input) {
     press(typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true }), line);
     if (line.end === undefined) continue;
-    // Leaving the loop closes the terminal; after that it can't be set back.
+    // Leaving the loop closes the terminal, after which its mode cannot be restored.
     input.setRawMode?.(false);
     break;
   }
@@ -57,7 +57,7 @@ async function readHidden(prompt: string, input: SecretInput, output: PromptOutp
   return line.typed.join('');
 }
 
-/** What keys do to a line, up to the one that ends it. */
+/** Applies key presses to a line, up to the key that ends it. */
 function press(keys: string, line: { typed: string[]; end: string | undefined }): void {
   for (const key of keys) {
     if (ENDS.has(key)) {

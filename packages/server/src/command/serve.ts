@@ -22,7 +22,7 @@ interface Flags {
   readonly allowUnauthenticatedNetwork?: boolean;
 }
 
-/** `latchkey serve`. Standard output gets one line, when the server is ready; the log goes to standard error. */
+/** `latchkey serve`. Writes one line to standard output when the server is ready; the log goes to standard error. */
 export function addServeCommand(program: Command): void {
   program
     .command('serve')
@@ -41,7 +41,7 @@ export function addServeCommand(program: Command): void {
 
 async function serve(flags: Flags): Promise<void> {
   const handleSignals = watchSignals();
-  // One that reads the line below may go then, and the server stays.
+  // The process that reads the line below may then exit and close the pipe; the server keeps running.
   process.stdout.removeAllListeners('error').on('error', () => {});
   const sources: ConfigSources = {
     environment: process.env,
@@ -60,7 +60,8 @@ async function serve(flags: Flags): Promise<void> {
   const config = loadConfig(sources);
   const { logger, destination } = openLog(config.log, config.logFile);
   const configFile = findConfigFile(sources);
-  // A fault of one request, or of a library in the background, must not end the others; Node would end the process.
+  // A fault in one request, or in a library in the background, must not end the other requests; Node's default ends the
+  // process.
   process.on('unhandledRejection', (reason) => {
     logger.error({ err: reason }, 'a failure that nothing waited for; the server goes on');
   });
@@ -95,17 +96,17 @@ async function serve(flags: Flags): Promise<void> {
   void tellOverview(server, config, logger);
 }
 
-/** How long the last lines of the log may take. */
+/** How long writing the last lines of the log may take. */
 const FLUSH_MILLISECONDS = 500;
 
-/** How long models, MCP servers and the database may take to end after the last request. */
+/** How long closing models, MCP servers and the database may take after the last request. */
 const TIDYING_MILLISECONDS = 2000;
 
 const PROCESS_ONE =
   'the server is process 1, which has to collect the ended processes of others and does not: run it under an init ' +
   '(docker run --init)';
 
-/** Stops the server, within what `limits.shutdownSeconds` says and three seconds. Gives the process's exit code. */
+/** Stops the server within `limits.shutdownSeconds` plus three seconds. Returns the process's exit code. */
 async function end(server: Server, { limits: { shutdownSeconds } }: ServerConfig, logger: Logger): Promise<number> {
   const late = Promise.withResolvers<number>();
   const timer = setTimeout(
@@ -125,10 +126,10 @@ async function end(server: Server, { limits: { shutdownSeconds } }: ServerConfig
   return Promise.race([closed, late.promise]).finally(() => clearTimeout(timer));
 }
 
-/** How many files that cannot be used stand in the log one by one. */
+/** How many unusable files are logged one by one. */
 const MOST_LOGGED = 20;
 
-/** At a terminal everything there is to know; in a log only what is not as it should be. */
+/** Prints the whole overview on a terminal; in a log, only the problems. */
 async function tellOverview(server: Server, config: ServerConfig, logger: Logger): Promise<void> {
   const unknown = findVariables(process.env).unknown.map(
     (name) => `there is no variable ${name}; see docs/configuration.md`,

@@ -10,7 +10,7 @@ interface Flags extends ConnectionFlags {
   readonly json?: boolean;
 }
 
-/** What the commands do, wherever the settings are. */
+/** The operations behind the commands, over HTTP or on the database itself. */
 interface SettingsAdministration {
   read(): Promise<InstallationSettings>;
   change(change: unknown): Promise<InstallationSettings>;
@@ -43,7 +43,7 @@ export function addSettingsCommands(program: Command): void {
   });
 }
 
-/** `latchkey lockdown`: for when something is wrong, and it is not known yet what. */
+/** `latchkey lockdown`: stops everything at once while a problem is being investigated. */
 export function addLockdownCommand(program: Command): void {
   common(
     program
@@ -60,8 +60,8 @@ export function addLockdownCommand(program: Command): void {
 const common = (command: Command): Command => addStoreOptions(command).option('--json', 'print JSON');
 
 /**
- * Runs `use` on a running server, or, with `--data` and no server on that folder, on the database itself: so an
- * operator who has switched off the kind of his own token gets in again.
+ * Runs `use` on a running server, or, with `--data` and no server on that folder, on the database itself. This lets an
+ * operator in again after switching off the kind of their own token.
  */
 async function withSettings<T>(flags: Flags, use: (settings: SettingsAdministration) => Promise<T>): Promise<T> {
   const data = await findClosedFolder(flags);
@@ -80,7 +80,7 @@ async function withSettings<T>(flags: Flags, use: (settings: SettingsAdministrat
   });
 }
 
-/** `a=true b.c=30d` → `{ a: true, b: { c: '30d' } }`; what the values mean is for the server to say. */
+/** Parses `a=true b.c=30d` to `{ a: true, b: { c: '30d' } }`. The server validates the values. */
 export function readAssignments(assignments: readonly string[]): Record<string, unknown> {
   const change: Record<string, unknown> = {};
   const kinds: Record<string, unknown> = {};

@@ -2,11 +2,11 @@ import { constants } from 'node:os';
 
 type Stop = 'SIGINT' | 'SIGTERM';
 
-/** What a server does when the system, or its operator, tells it something. */
+/** What a server does on each signal of the system or its operator. */
 export interface SignalHandlers {
   /** Called once; a second signal ends the process at once. */
   stop(signal: Stop): void;
-  /** Reads again what lies in files. */
+  /** Reads the files again. */
   readAgain(): void;
   /** Opens the log's file again, after a program such as logrotate has moved it away. */
   reopenLog(): void;
@@ -15,8 +15,8 @@ export interface SignalHandlers {
 export const exitCodeOf = (signal: Stop): number => 128 + constants.signals[signal];
 
 /**
- * Listens to signals from now on, for `serve` before anything else: until there are other handlers, a signal to stop ends the
- * process at once, since nothing was promised to anybody yet. Returns what sets them.
+ * Listens for signals from now on; `serve` calls it first. Until handlers are set, a stop signal ends the process at
+ * once, since no request has been accepted yet. Returns the function that sets the handlers.
  */
 export function watchSignals(): (handlers: SignalHandlers) => void {
   let handlers: SignalHandlers = {
@@ -32,9 +32,9 @@ export function watchSignals(): (handlers: SignalHandlers) => void {
       handlers.stop(signal);
     });
   }
-  // Programs that rotate logs send one of these by habit; without a listener the second ends the process.
+  // Log rotation programs commonly send one of these. Without a listener, SIGUSR2 ends the process.
   for (const signal of ['SIGUSR1', 'SIGUSR2'] as const) process.on(signal, () => handlers.reopenLog());
-  // On a terminal this signal says that the terminal has gone.
+  // On a terminal, SIGHUP means that the terminal was closed.
   if (!process.stdin.isTTY) {
     process.on('SIGHUP', () => {
       handlers.reopenLog();

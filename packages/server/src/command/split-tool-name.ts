@@ -1,12 +1,12 @@
-/** A tool of a server, or the server as a whole; either may be a glob. */
+/** A tool of a server, or the whole server; either may be a glob. */
 export interface ToolName {
   readonly server: string;
   readonly name?: string;
 }
 
 /**
- * `mcp/files.read_text_file` → server and tool; `mcp/files` → the server. Plugin ids have a slash and no dot before it;
- * the first dot behind it begins the tool's name.
+ * Splits `mcp/files.read_text_file` into server and tool; `mcp/files` is the server alone. A plugin id contains a slash
+ * and no dot before it; the first dot after the slash starts the tool's name.
  */
 export function splitToolName(text: string): ToolName {
   const dot = text.indexOf('.', text.indexOf('/'));

@@ -5,10 +5,10 @@ import type { ServerConfig } from '../config/schema.ts';
 import { shellWord } from '../config/shell-word.ts';
 import type { ServerOverview } from '../overview.ts';
 
-/** How many names of a kind are written out. */
+/** How many names of each kind are listed. */
 const SHOWN = 8;
 
-/** What a server tells its operator after its start, line by line. */
+/** Summarizes a started server for its operator, line by line. */
 export function summarize(config: ServerConfig, overview: ServerOverview, home = homedir()): readonly string[] {
   const { models, unreadable, servers, warnings } = overview;
   const missing = new Set(servers.flatMap(({ missing: why }) => (why === undefined ? [] : [why])));

@@ -11,7 +11,7 @@ export interface TrimFlags {
   readonly json?: boolean;
 }
 
-/** `latchkey audit trim`: removes the beginning of the log of a data folder. A server may run on it. */
+/** `latchkey audit trim`: removes the oldest entries of the log of a data folder. A server may be running on it. */
 export async function trimAudit(flags: TrimFlags): Promise<void> {
   const limits = readLimits(flags);
   await using opened = new AsyncDisposableStack();
@@ -40,7 +40,7 @@ function readLimits({ before, keep }: TrimFlags): AuditTrimOptions {
   };
 }
 
-/** A day begins at midnight, UTC. Whatever else stands there, the log says what it must be. */
+/** Reads a time: a date means midnight UTC. The log validates any other text. */
 function readTime(text: string): string {
   const age = readDuration(text);
   if (age !== undefined) return new Date(Date.now() - age).toISOString();

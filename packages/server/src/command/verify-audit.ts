@@ -19,7 +19,7 @@ export interface VerifyFlags {
   readonly json?: boolean;
 }
 
-/** `latchkey audit verify`: of the log of a data folder, or of what was exported of it. */
+/** `latchkey audit verify`: checks the log of a data folder, or files that were exported from it. */
 export async function verifyAudit(flags: VerifyFlags): Promise<void> {
   const options = flags.head === undefined ? {} : { expectedHead: readHead(flags.head) };
   const found = await (flags.file === undefined ? verifyLog(flags, options) : verifyFiles(flags.file, flags, options));
@@ -38,7 +38,7 @@ async function verifyLog({ data, fromCheckpoint }: VerifyFlags, options: Options
   using bar = createProgressBar((head?.seq ?? 0) - begin, 'entries');
   await using log = createAuditLog({ store: watched(store, (seq) => bar.show(seq - begin)), key: secret });
   const found = await log.verify({ ...options, from: fromCheckpoint ? 'checkpoint' : 'start' });
-  // With another key no entry is genuine, although none was changed.
+  // With the wrong key no entry verifies, although none was changed.
   if (!found.intact && found.brokenAt === (head?.start?.seq ?? 0) + 1) await refuseOtherSecret();
   return found;
 }
@@ -69,7 +69,7 @@ function readHead(text: string): AuditHead {
   throw new CommandError("--head takes what 'latchkey audit verify' has printed as the head: SEQ:HASH.");
 }
 
-/** The store, which reports how far it was read. */
+/** Wraps the store so that it reports how far it has been read. */
 function watched(store: AuditStore, show: (seq: number) => void): AuditStore {
   return {
     ...store,

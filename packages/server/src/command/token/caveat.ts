@@ -6,7 +6,7 @@ import { readGrant } from '../read-grant.ts';
 import { splitToolName } from '../split-tool-name.ts';
 import { readEnd } from './token-options.ts';
 
-/** The flags that narrow a token: a whole grant, or what to narrow of it. */
+/** The flags that narrow a token: a whole grant, or single restrictions. */
 export interface CaveatFlags {
   readonly grant?: string;
   readonly expires?: string;
@@ -14,12 +14,12 @@ export interface CaveatFlags {
   readonly models?: readonly string[];
 }
 
-/** What `--tools` says for no tools at all. */
+/** The value of `--tools` that allows no tools at all. */
 const NO_TOOLS = 'none';
 
 /**
- * Writes the grant that the flags mean. It denies what it does not mention; so without `--grant` everything that no
- * flag is about is allowed by it, and stays as the token has it.
+ * Builds the grant that the flags describe. A grant denies what it does not mention, so without `--grant` the result
+ * allows everything that no flag restricts; the token's own grant still applies to that.
  */
 export function writeCaveat({ grant, expires, tools, models }: CaveatFlags, now: Date): Grant {
   if ([grant, expires, tools, models].every((flag) => flag === undefined)) {
@@ -37,13 +37,13 @@ export function writeCaveat({ grant, expires, tools, models }: CaveatFlags, now:
 }
 
 function withEnd(grant: unknown, end: { readonly expiresAt?: string }): unknown {
-  // Whatever is no object is for the parser to refuse.
+  // A value that is not an object is left for the parser to refuse.
   if (end.expiresAt === undefined || typeof grant !== 'object' || grant === null || Array.isArray(grant)) return grant;
   if (!Object.hasOwn(grant, 'expiresAt')) return { ...grant, ...end };
   throw new CommandError('--grant has an expiresAt already: leave that out, or --expires.');
 }
 
-/** Tools of servers that a request brings along are none of those that are named. */
+/** Restricts the caveat to named tools. Tools of request-scoped servers are never among them. */
 function withTools(names: readonly string[]): Grant {
   const servers = new Map<string, Record<string, object>>();
   for (const text of names.filter((name) => name !== NO_TOOLS)) {

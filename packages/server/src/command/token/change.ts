@@ -64,7 +64,10 @@ export function addEditCommand(token: Command): void {
   addStoredTokenOptions(command, 'latchkey token edit aB3dE5gH --expires 30d');
 }
 
-/** An end that is set may come soon, and a grant without the star may not administer. */
+/**
+ * Whether the change may end an administrator's token: a new end may be close, and a grant without `*` may not
+ * administer.
+ */
 function endsAdministration({ grant, expiresAt }: EditInput): boolean {
   const { actions } = (grant ?? { actions: ['*'] }) as { readonly actions?: unknown };
   return !Array.isArray(actions) || !actions.includes('*') || typeof expiresAt === 'string';

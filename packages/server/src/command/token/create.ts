@@ -12,7 +12,7 @@ import { printNewToken, warnOfGrant } from './print-token.ts';
 import { withTokenAdministration } from './token-administration.ts';
 import { addStoredTokenOptions, GRANT, readEnd, type StoredTokenFlags } from './token-options.ts';
 
-/** What a token may do when nobody says: talk to every model; no tools, no administration. */
+/** The default grant of a token: chat with every model; no tools, no administration. */
 const DEFAULT_GRANT: Grant = { actions: ['chat', 'embeddings', 'models:read'], models: ['*'] };
 
 const KINDS: readonly StoredTokenKind[] = ['api-key', 'custom', 'personal-access', 'legacy'];

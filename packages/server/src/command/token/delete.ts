@@ -18,7 +18,7 @@ export function addDeleteCommand(token: Command): void {
 async function deleteToken(id: string, flags: StoredTokenFlags): Promise<void> {
   const deleted = await withTokenAdministration(flags, process.env, async (tokens) => {
     const token = await tokens.show(await findTokenId(tokens, id));
-    // What works is not ended by the way: the same request would revoke it.
+    // Deleting must not revoke a token as a side effect, as the same request would for one that still works.
     if (!hasEnded(token)) {
       throw new CommandError(`The token '${token.name}' still works. Revoke it first: latchkey token revoke ${id}`);
     }

@@ -17,7 +17,7 @@ interface Flags extends ConnectionFlags {
   readonly json?: boolean;
 }
 
-/** What a server answers (RFC 8693 section 2.2.1). */
+/** The server's response (RFC 8693 section 2.2.1). */
 interface Answer {
   readonly access_token?: unknown;
   readonly expires_in?: unknown;
@@ -60,13 +60,13 @@ async function exchange(argument: string | undefined, flags: Flags): Promise<voi
   const form = new URLSearchParams({
     grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
     subject_token: subject,
-    // Of what kind it is shows when the server verifies it.
+    // The server finds out the kind of the token when it verifies it.
     subject_token_type: TOKEN_TYPES.access,
     requested_token_type: TOKEN_TYPES[as],
     ...narrowing,
   });
   for (const name of audience) form.append('audience', name);
-  // The token in the form is the credential.
+  // The token in the form is the credential of this request.
   const client = createClient({ url, fetch: expectServer(expected), profile: null, environment: {} });
   const response = await inPlainWords(() => client.fetch('/oauth/token', { method: 'POST', body: form }));
   const answer = (await response.json()) as Answer;

@@ -5,10 +5,10 @@ import { readTokenId } from './read-token-id.ts';
 import type { TokenAdministration } from './token-administration.ts';
 
 /**
- * The id of the token that an argument means: its id, or its name where one token has it. Of those that were revoked a name
- * means none.
+ * Resolves an argument to a token's id: the argument is the id, or a name that only one token has. A name never means a
+ * revoked token.
  *
- * @throws {CommandError} for a name that several have, and for a token in place of its id
+ * @throws {CommandError} for a name that several tokens have, and for a token in place of its id
  */
 export async function findTokenId(tokens: TokenAdministration, argument: string): Promise<string> {
   const text = readTokenId(argument);
@@ -21,7 +21,10 @@ export async function findTokenId(tokens: TokenAdministration, argument: string)
   );
 }
 
-/** Who may change tokens and not list them names them by their ids. */
+/**
+ * Lists the tokens; undefined when the caller may not. A caller that may change tokens but not list them names them by
+ * id.
+ */
 export async function listIfAllowed(tokens: TokenAdministration): Promise<readonly TokenInfo[] | undefined> {
   try {
     return await tokens.list({});

@@ -26,7 +26,10 @@ async function inspect(argument: string | undefined, flags: { readonly json?: bo
   printInspection(inspection);
 }
 
-/** Anybody can write anything into a token, control characters of terminals as well. */
+/**
+ * Prints a token's contents. They are not trusted: a token can hold any text, including control characters of
+ * terminals.
+ */
 function printInspection({ kind, id, caveats = [], claims, expiresAt }: TokenInspection): void {
   print(`kind     ${kind}`);
   if (id !== undefined) print(`id       ${id}`);

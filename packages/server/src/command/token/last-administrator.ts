@@ -7,9 +7,9 @@ import type { TokenAdministration } from './token-administration.ts';
 const WAY_BACK = "On the machine of the server, 'latchkey admin recover' makes another one.";
 
 /**
- * Asks before the last token ends that may do everything; without a terminal it takes `--yes`.
+ * Asks for confirmation before the last administrator's token ends; without a terminal, `--yes` is required.
  *
- * @param ending the ids of those that will not be administrators' any more
+ * @param ending the ids of the tokens that will no longer be administrators' tokens
  */
 export async function confirmLastAdministrator(
   tokens: TokenAdministration,

@@ -4,8 +4,8 @@ import { print, remark, style } from '../print.ts';
 import type { NewToken, SeenToken, Warned } from './token-administration.ts';
 
 /**
- * Prints the token alone on standard output, for scripts; what is to be known of it goes to standard error. The text of
- * a custom key, which was typed unseen, stays unseen.
+ * Prints only the token on standard output, for scripts; its details go to standard error. The text of a custom key,
+ * which was typed without echo, is not printed.
  */
 export function printNewToken({ token, name, id, kind, expiresAt, overlapEndsAt }: NewToken, what: string): void {
   if (kind !== 'custom') print(token);
@@ -28,7 +28,7 @@ function describeOverlap(endsAt: string | undefined): string {
   return ` The one before works until ${endsAt === 'first-use' ? 'this one is first used' : endsAt}.`;
 }
 
-/** Prints what is known of a token, for people. */
+/** Prints the details of a token for people. */
 export function printTokenInfo(info: SeenToken): void {
   const lines: readonly (readonly [label: string, text: string | undefined])[] = [
     ['kind', info.kind],
@@ -53,13 +53,13 @@ export function printTokenInfo(info: SeenToken): void {
   }
 }
 
-/** Whether a token works, in a colour where that is worth noticing. */
+/** Formats the state of a token, in colour when it needs attention. */
 export function styledState({ revokedAt, expiresAt }: TokenInfo): string {
   if (revokedAt !== undefined) return style('red', 'revoked');
   return expiresAt !== undefined && Date.parse(expiresAt) <= Date.now() ? style('red', 'expired') : 'valid';
 }
 
-/** Reports what of a grant that was just written most likely is not meant. */
+/** Warns of parts of a new grant that are most likely mistakes. */
 export function warnOfGrant({ warnings = [] }: Warned): void {
   for (const { path, message } of warnings) remark(`warning: ${path}: ${message}`);
 }

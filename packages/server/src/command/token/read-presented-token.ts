@@ -1,18 +1,19 @@
 import { CommandError } from '../command-error.ts';
 import { type PromptOutput, readSecret, type SecretInput } from '../read-secret.ts';
 
-/** A token that somebody has at hand, and where it was found. */
+/** A token to work on, and where it was found. */
 export interface PresentedToken {
   readonly token: string;
   readonly from: string;
 }
 
-/** How the argument of the commands that take a token is described. */
+/** How commands that take a token describe that argument. */
 export const PRESENTED = '- reads it from standard input (default: that of LATCHKEY_API_TOKEN or LM_API_TOKEN)';
 
 /**
- * Finds the token to work on: with `-` on standard input, else in the environment, as every command does, and when that
- * has none, again on standard input. So what a script's standard input happens to hold is no token.
+ * Finds the token to work on: with `-` from standard input, otherwise from the environment, as for every command, and
+ * only if that has none from standard input. So the standard input that a script happens to have is not read as a
+ * token.
  */
 export async function readPresentedToken(
   argument: string | undefined,
@@ -30,7 +31,7 @@ export async function readPresentedToken(
   return { token: await readSecret('Token (it is not shown): ', input, output), from: 'standard input' };
 }
 
-/** Refuses a token as an argument, which everybody on the machine can read, without repeating it. */
+/** Refuses a token as an argument, which every user of the machine can read. The message does not repeat it. */
 export function requireDash(argument: string | undefined): void {
   if (argument === undefined || argument === '-') return;
   throw new CommandError(

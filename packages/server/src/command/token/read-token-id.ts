@@ -1,10 +1,10 @@
 import { inspectToken } from '@latchkey/auth-core';
 import { CommandError } from '../command-error.ts';
 
-/** Checks that an argument is no token: arguments are for everybody on the machine to read. */
+/** Checks that an argument is not a token: every user of the machine can read arguments. */
 export function readTokenId(argument: string): string {
   const { kind, id } = inspectToken(argument);
-  // Any text could be a custom key.
+  // Any text could be a custom key, so that kind proves nothing.
   if (kind === undefined || kind === 'custom') return argument;
   throw new CommandError(
     `This is a token and not its id${id === undefined ? '' : `, which is ${id}`}. ` +

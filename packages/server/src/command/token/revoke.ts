@@ -47,7 +47,7 @@ async function revoke(ids: readonly string[], flags: Flags): Promise<void> {
   await revokeEach(ids, flags);
 }
 
-/** One that can't be revoked keeps none of the others alive. */
+/** Revokes each token. A failure for one does not keep the others from being revoked. */
 async function revokeEach(ids: readonly string[], flags: Flags): Promise<void> {
   const revoked: EndedToken[] = [];
   const failed: { readonly id: string; readonly error: unknown }[] = [];
@@ -90,7 +90,7 @@ async function revokeSelf(flags: Flags): Promise<readonly RevokedToken[]> {
   const client = connectClient(flags, process.env);
   return inPlainWords(async () => {
     const { id, name, tokenId } = (await client.auth.whoami()) as Identity & { readonly tokenId?: unknown };
-    // A personal access token acts by way of another, and is itself what is ended.
+    // A personal access token acts through an access token; the command revokes the personal access token itself.
     const isPersonal = inspectToken(findConnection(flags, process.env).token ?? '').kind === 'personal-access';
     const own = { id: isPersonal && typeof tokenId === 'string' ? tokenId : id, name };
     await confirmLastAdministrator(overHttp(createApiClient(client)), [own.id], flags);

@@ -16,21 +16,24 @@ import { CommandError } from '../command-error.ts';
 import { type ConnectionFlags, connect } from '../connection.ts';
 import { findClosedFolder, openInstallation } from '../open-installation.ts';
 
-/** What a grant that was just written most likely does not mean. */
+/** Warnings about a new grant: what is most likely a mistake in it. */
 export interface Warned {
   readonly warnings?: readonly GrantWarning[];
 }
 
-/** A token, with its text where that may be seen. */
+/** A token's details, with its text where that may be shown. */
 export type SeenToken = TokenInfo & { readonly token?: string };
 
-/** A token that was just made, or got a new secret. */
+/** A token that was just made, or was given a new secret. */
 export type NewToken = TokenInfo & Warned & { readonly token: string };
 
-/** A token that was revoked, and whether that is stored; if not, the server denies it and goes on trying. */
+/**
+ * A token that was revoked, and whether that is stored. If not, the server denies the token and keeps trying to store
+ * it.
+ */
 export type EndedToken = Partial<TokenInfo> & Pick<Revocation, 'id' | 'stored'>;
 
-/** What the token commands do, wherever the tokens are. */
+/** The operations behind the token commands, over HTTP or on the database itself. */
 export interface TokenAdministration {
   create(input: IssueInput): Promise<NewToken>;
   list(filter: RevokeAllInput): Promise<readonly TokenInfo[]>;
@@ -39,7 +42,7 @@ export interface TokenAdministration {
   rotate(id: string, input: RotateInput): Promise<NewToken>;
   revoke(id: string): Promise<EndedToken>;
   revokeAll(filter: RevokeAllInput): Promise<readonly EndedToken[]>;
-  /** Removes a token that has ended. */
+  /** Removes a token that was revoked or has expired. */
   remove(id: string): Promise<TokenInfo>;
 }
 
@@ -59,7 +62,7 @@ export async function withTokenAdministration<T>(
   return await use(asOperator(auth));
 }
 
-/** Without a server nobody knows which models and servers there will be. */
+/** Reviews a grant on its own: without a server, its models and MCP servers are not known. */
 function review(grant: Grant): Warned {
   const warnings = reviewGrant(grant, {
     now: new Date(),
@@ -96,7 +99,7 @@ function asOperator(auth: Auth): TokenAdministration {
   };
 }
 
-/** Nobody goes on trying when the command has ended. */
+/** Fails when a revocation is not stored: no process retries after the command ends. */
 function storedOf({ token, ...revocation }: Revocation<LlmWords>): EndedToken {
   if (!revocation.stored) {
     throw new CommandError(
@@ -134,7 +137,7 @@ export function overHttp(api: ApiClient): TokenAdministration {
   };
 }
 
-/** The API calls one field otherwise than the library. */
+/** Renames the one field that has another name in the API than in the library. */
 function inWireTerms<T extends { readonly rotateAfterSeconds?: number | null }>(input: T): unknown {
   const { rotateAfterSeconds, ...rest } = input;
   return rotateAfterSeconds === undefined ? rest : { ...rest, rotateAfter: rotateAfterSeconds };

@@ -20,7 +20,7 @@ export function addJsonOption(command: Command, example: string): Command {
   return command.option('--json', 'print JSON').addHelpText('after', `\nExample:\n  ${example}`);
 }
 
-/** Reads `--expires`: a duration from now, or the time itself, which whoever gets it judges. */
+/** Reads `--expires`: a duration from now, or a point in time, which the receiver validates. */
 export function readEnd(text: string, now: Date): string {
   const milliseconds = readDuration(text);
   if (milliseconds !== undefined) return new Date(now.getTime() + milliseconds).toISOString();
@@ -30,7 +30,7 @@ export function readEnd(text: string, now: Date): string {
   );
 }
 
-/** Gathers a flag that is repeated, or has several values with commas between them. */
+/** Collects a flag that is repeated or has several values separated by commas. */
 export const collect = (text: string, others: readonly string[] = []): readonly string[] => [
   ...others,
   ...text.split(','),
