@@ -5,12 +5,12 @@ import type { ServerConfig } from './schema.ts';
 
 type Named = Pick<McpConfig, 'servers' | 'disabled'>;
 
-/** What begins so is no server of mcp.json: a request brings it along. */
+/** The prefix of request-scoped servers, which are not in mcp.json. */
 const EPHEMERAL = 'ephemeral/';
 
 /**
- * Checks that the names in `toolLabels` are those of servers that there are: a label that names nothing would be a safety
- * that is switched off by a mistyped letter.
+ * Checks that every name in `toolLabels` is that of a configured server. Otherwise a mistyped name would silently
+ * switch a protection off.
  *
  * @throws {OperatorError} `invalid_configuration`
  */
@@ -33,7 +33,7 @@ export function requireLabelledServers(
   );
 }
 
-/** The names in `toolLabels` that no server has, one that is switched off included. */
+/** Returns the names in `toolLabels` that match no server. A server that is switched off counts as configured. */
 export function unmatchedLabels(
   toolLabels: ServerConfig['toolLabels'],
   { servers, disabled = [] }: Named,

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 
-/** What is wrong with a value, in the words of whoever has typed it. */
+/** What is wrong with a value, in terms of what was typed. */
 export interface DescribedIssue {
   readonly keys: readonly PropertyKey[];
   readonly what: string;
@@ -18,7 +18,7 @@ const EXPECTED: Readonly<Record<string, string>> = {
 
 const UNITS: Readonly<Record<string, string>> = { string: ' characters long', array: ' entries long' };
 
-/** The first thing that is wrong with `input`, by its keys. It repeats no text of the input but a short, plain one. */
+/** Describes the first problem with `input`, by its keys. Of the input it repeats only a short, plain text. */
 export function describeIssue({ issues }: z.ZodError, input: unknown): DescribedIssue {
   const [issue] = issues;
   if (issue === undefined) return { keys: [], what: 'it is not valid' };
@@ -47,7 +47,7 @@ function describeExpectation(issue: z.core.$ZodIssue): string {
   }
 }
 
-/** Short words and numbers help; anything else may be a secret. */
+/** Short words and numbers help the reader; anything else may be a secret. */
 function describeGiven(value: unknown): string {
   if (typeof value === 'number' || typeof value === 'boolean') return `, not ${value}`;
   return typeof value === 'string' && /^[\w.-]{1,20}$/.test(value) ? `, not '${value}'` : '';
@@ -60,7 +60,7 @@ function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
   );
 }
 
-/** What `JSON.parse` found, without the piece of the text that it quotes, which may be a secret. */
+/** Returns what `JSON.parse` reported, without the piece of the text that it quotes, which may be a secret. */
 export function describeJsonError(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   return message.replace(/, (?:\.\.\.)?".*" is not valid JSON$/s, '');

@@ -10,7 +10,7 @@ import { configSchema, type ServerConfig } from './schema.ts';
 import { findVariables, variableOf } from './variables.ts';
 import { withoutAbsent } from './without-absent.ts';
 
-/** A configuration that cannot be used; the message says which key, where it stands, and what it should be. */
+/** A configuration that cannot be used. The message contains the key, where it was set, and the expected value. */
 export class ConfigError extends OperatorError {
   override readonly name = 'ConfigError';
 
@@ -21,7 +21,7 @@ export class ConfigError extends OperatorError {
 
 type Settings = Readonly<Record<string, unknown>>;
 
-/** What the command's flags say, by configuration key; absent ones are undefined. */
+/** The values of the command's flags, by configuration key; absent flags are undefined. */
 export interface ConfigSources {
   readonly flags: Settings;
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -29,18 +29,17 @@ export interface ConfigSources {
   readonly file?: string;
 }
 
-/** The data folder when nobody names one. */
+/** The default data folder. */
 export const defaultDataFolder = (): string => join(homedir(), '.latchkey');
 
-/** The file of the configuration, whether it is there or not. */
+/** Returns the path of the configuration file, even if the file does not exist. */
 export function findConfigFile({ flags, environment, file }: ConfigSources): string {
   const { data } = withHome({ data: flags.data ?? findVariables(environment).settings.data });
   return file ?? join(typeof data === 'string' ? data : defaultDataFolder(), 'config.json');
 }
 
 /**
- * Puts the configuration together: file < environment < flags. Throws ConfigError, which names the key and where it
- * was set.
+ * Merges the configuration: file < environment < flags. Throws ConfigError, which names the key and where it was set.
  */
 export function loadConfig({ flags, environment, file }: ConfigSources): ServerConfig {
   const set = withHome(withoutAbsent(flags));
@@ -69,7 +68,7 @@ export function loadConfig({ flags, environment, file }: ConfigSources): ServerC
 
 const PATHS = ['data', 'models', 'mcp', 'logFile'];
 
-/** `~` at the beginning of a path is the home, which only a shell knows otherwise. */
+/** Replaces a leading `~` of a path with the home folder; outside a shell it has no meaning. */
 const withHome = (settings: Settings): Settings =>
   Object.fromEntries(
     Object.entries(settings).map(([key, value]) =>
@@ -103,7 +102,7 @@ function mcpIn(data: string): Settings {
   return existsSync(path) ? { mcp: path } : {};
 }
 
-/** A flag and a variable say by their names which setting they are. */
+/** Returns where a key was set: the name of its flag or variable, or its place in the file. */
 function whereSet(key: string, path: string, flags: Settings, environment: Settings, file: string): string {
   if (Object.hasOwn(flags, key)) return `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
   return Object.hasOwn(environment, key) ? (variableOf(key) ?? path) : `${file}: ${path}`;

@@ -4,8 +4,9 @@ import { OperatorError } from '../contracts/operator-error.ts';
 import { failureAt } from './path-failure.ts';
 
 /**
- * Makes a folder, and those above it, for their owner alone (mode 0700); one that is there stays as it is. It goes up from
- * the folder once and down once: `mkdir` with `recursive` never ends where the system makes no folders, as below /proc.
+ * Makes a folder, and those above it, with access for the owner only (mode 0700). A folder that exists stays as it is.
+ * The function walks up from the folder once and down once, because a recursive `mkdir` never returns where the system
+ * makes no folders, as below /proc.
  *
  * @throws {OperatorError} `unusable_path`
  */
@@ -16,7 +17,7 @@ export function makeFolder(path: string): void {
     try {
       mkdirSync(place, { mode: 0o700 });
     } catch (error) {
-      // Of two processes that start at once one makes it.
+      // When two processes start at once, only one of them makes the folder.
       if (!isFolder(place)) throw failureAt(place, error);
     }
   }

@@ -1,12 +1,15 @@
 const HOST_PATTERN = /^(?:\*|(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*)$/;
-/** `scheme://host`, `scheme://*.host`, and then nothing, a port, or `:*`. */
+/** `scheme://host` or `scheme://*.host`, optionally followed by a port or `:*`. */
 const ORIGIN_PATTERN = /^([a-z][a-z0-9+.-]*):\/\/((?:\*\.)?[a-z0-9_.-]+|\[[0-9a-f:.]+\])(?::(\d{1,5}|\*))?$/;
 const DEFAULT_PORTS: Readonly<Record<string, string>> = { http: '80', https: '443' };
 
-/** Says whether a name or an origin is meant. */
+/** Returns whether a name or an origin matches. */
 export type NamePattern = (name: string) => boolean;
 
-/** `llm.example.com`, `*.example.com` for all below it, or `*`; undefined for what could never match a Host header's name. */
+/**
+ * Parses `llm.example.com`, `*.example.com` for all names below it, or `*`; undefined for a pattern that can never
+ * match the name of a Host header.
+ */
 export function hostPattern(pattern: string): NamePattern | undefined {
   const lower = pattern.toLowerCase();
   if (!HOST_PATTERN.test(lower)) return undefined;
@@ -16,8 +19,8 @@ export function hostPattern(pattern: string): NamePattern | undefined {
 }
 
 /**
- * An origin as browsers send it, `http://localhost:*` for all its ports, `https://*.example.com` for all below it, or `*`;
- * undefined for what could never match an Origin header.
+ * Parses an origin as browsers send it, `http://localhost:*` for all its ports, `https://*.example.com` for all names
+ * below it, or `*`; undefined for a pattern that can never match an Origin header.
  */
 export function originPattern(pattern: string): NamePattern | undefined {
   const lower = pattern.toLowerCase();
@@ -27,7 +30,7 @@ export function originPattern(pattern: string): NamePattern | undefined {
   if (scheme === undefined) return undefined;
   const isHost = host.startsWith('*.') ? hostPattern(host) : (name: string) => name === host;
   if (isHost === undefined || !isAsBrowsersWrite({ scheme, host: host.replace(/^\*\./, ''), port })) return undefined;
-  // Browsers leave a scheme's own port out.
+  // Browsers leave out a scheme's default port.
   const asked = port === DEFAULT_PORTS[scheme] ? undefined : port;
   return (origin) => {
     const [, itsScheme, itsHost = '', itsPort] = ORIGIN_PATTERN.exec(origin.slice(0, 512)) ?? [];
@@ -35,7 +38,10 @@ export function originPattern(pattern: string): NamePattern | undefined {
   };
 }
 
-/** Of web pages browsers send host and port in one spelling: `[::1]`, `127.0.0.1`, `8080`, and no `[0:0::1]`, `127.1`, `08080`. */
+/**
+ * Whether the host and port are spelled as browsers send them for web pages: `[::1]`, `127.0.0.1`, `8080`, but not
+ * `[0:0::1]`, `127.1`, `08080`.
+ */
 function isAsBrowsersWrite(origin: {
   readonly scheme: string;
   readonly host: string;
@@ -47,5 +53,5 @@ function isAsBrowsersWrite(origin: {
   return URL.canParse(`${scheme}://${host}`) && new URL(`${scheme}://${host}`).hostname === host;
 }
 
-/** A page that opens one is a page of http or https, and is sent as such. */
+/** A page that opens a web socket has an http or https origin. */
 const SOCKETS: ReadonlySet<string> = new Set(['ws', 'wss']);

@@ -6,8 +6,8 @@ import { requirePrivate } from './private-path.ts';
 /**
  * Reads the mcp.json at `path`, which names programs that will be started.
  *
- * @throws {OperatorError} `unsafe_path` when others can change or read it; `invalid_configuration`, with the path, when it
- *   cannot be read or is not right
+ * @throws {OperatorError} `unsafe_path` when other users can change or read it; `invalid_configuration`, with the path,
+ *   when it cannot be read or is not valid
  */
 export async function openMcpJson(path: string, environment: Environment): Promise<McpConfig> {
   requirePrivate(path, 'file');

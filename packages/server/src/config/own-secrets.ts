@@ -5,11 +5,11 @@ import type { McpConfig } from '@latchkey/mcp-bridge';
 import { OperatorError } from '../contracts/operator-error.ts';
 import { findExposure, type PathKind } from './private-path.ts';
 
-/** A file or folder that MCP servers must not see, and other users neither. */
+/** A file or folder that MCP servers and other users must not read. */
 export interface OwnSecret {
   readonly path: string;
   readonly kind: PathKind;
-  /** What becomes of one that others can read; one that they can write is always refused. */
+  /** What happens when other users can read it. If they can write it, it is always refused. */
   readonly whenReadable: 'refused' | 'warned';
 }
 
@@ -20,7 +20,10 @@ export interface SecretPlaces {
   readonly configFile?: string | undefined;
 }
 
-/** The one list of what is secret on this machine: what is hidden from MCP servers, and looked at when a server starts. */
+/**
+ * The single list of the secrets on this machine: they are hidden from MCP servers, and their permissions are checked
+ * when a server starts.
+ */
 export function ownSecrets(
   { data, mcp, configFile }: SecretPlaces,
   servers: McpConfig['servers'],
@@ -34,10 +37,10 @@ export function ownSecrets(
     ...[configFile, mcp].flatMap((path): OwnSecret[] =>
       path === undefined ? [] : [{ path, kind: 'file', whenReadable: 'refused' }],
     ),
-    // The command line keeps its tokens here, wherever the data folder is.
+    // The command line keeps its tokens here, independent of the data folder.
     { path: join(homedir(), '.latchkey'), kind: 'folder', whenReadable: 'warned' },
     { path: credentialsFile(environment), kind: 'file', whenReadable: 'warned' },
-    // The usual `.env` beside a program goes on working.
+    // A warning only: a `.env` with the usual permissions keeps working.
     ...envFiles.map((path): OwnSecret => ({ path, kind: 'file', whenReadable: 'warned' })),
   ];
   const byPath = new Map<string, OwnSecret>();
@@ -49,9 +52,9 @@ export function ownSecrets(
 }
 
 /**
- * Looks at who else can get at the secrets; returns what is to be warned about.
+ * Checks which other users can access the secrets; returns warnings.
  *
- * @throws {OperatorError} `unsafe_path` for what others can change, and for what they can read and must not
+ * @throws {OperatorError} `unsafe_path` for a path that others can change, and for one that they can read and must not
  */
 export function reviewSecrets(secrets: readonly OwnSecret[]): readonly string[] {
   return secrets.flatMap(({ path, kind, whenReadable }) => {

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { OperatorError } from '../contracts/operator-error.ts';
 import { shellWord } from './shell-word.ts';
 
-/** What the system means by the codes that people meet. */
+/** The meanings of the system's error codes that occur most often. */
 const MEANINGS: Readonly<Record<string, string>> = {
   EACCES: 'this user may not do that there',
   EPERM: 'this user may not do that there',
@@ -21,7 +21,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
   EIO: 'the disk does not answer',
 };
 
-/** What to try, where one thing helps most of the time. */
+/** What to try, for codes that usually have one remedy. */
 const REMEDIES: Readonly<Record<string, (path: string) => string>> = {
   EACCES: lookAt,
   EPERM: lookAt,
@@ -32,23 +32,23 @@ const REMEDIES: Readonly<Record<string, (path: string) => string>> = {
   EROFS: () => ' Choose another path.',
 };
 
-/** What is not there is forbidden by the folder above it. */
+/** Returns a hint to check the nearest existing folder: for a missing path, its permissions are what denies access. */
 function lookAt(path: string): string {
   let place = path;
   while (!existsSync(place) && dirname(place) !== place) place = dirname(place);
   return ` Look at the owner and the mode: ls -ld ${shellWord(place)}`;
 }
 
-/** Whether an error is the system's own, about a file or a folder. */
+/** Whether an error is a system error about a file or a folder. */
 export const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
   error instanceof Error && 'code' in error && 'syscall' in error && typeof error.code === 'string';
 
-/** What the system says about a path, in words. */
+/** Describes a system error about a path in words. */
 export function describeSystemError(path: string, { code = '' }: NodeJS.ErrnoException): string {
   return `${path}: ${MEANINGS[code] ?? 'it cannot be used'} (${code}).${REMEDIES[code]?.(path) ?? ''}`;
 }
 
-/** The error of a path that cannot be used, in words. What is not the system's error stays as it is. */
+/** Converts a system error about a path to an OperatorError. Other errors are returned unchanged. */
 export function failureAt(path: string, error: unknown): unknown {
   if (!isSystemError(error)) return error;
   return new OperatorError('unusable_path', describeSystemError(path, error), { cause: error });

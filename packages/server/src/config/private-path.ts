@@ -10,10 +10,13 @@ export interface ProcessUser {
   readonly groups: readonly number[];
 }
 
-/** A folder of our own; a file that we read; a file that is nothing but a secret, closed even in a closed folder. */
+/**
+ * A folder of our own; a file that is read; a file that contains only a secret and must be private even in a private
+ * folder.
+ */
 export type PathKind = 'folder' | 'file' | 'secret';
 
-/** How others get at a path, and what to type against it. */
+/** How other users can access a path, and the command that prevents it. */
 export interface Exposure {
   readonly access: 'read' | 'write';
   readonly message: string;
@@ -24,7 +27,7 @@ const WRITE = 0o022;
 const STICKY = 0o1000;
 const MAXIMUM_LINKS = 40;
 
-/** The user that this process runs as; undefined on Windows, where files have neither such owners nor such modes. */
+/** The user that this process runs as; undefined on Windows, where files have no such owners and modes. */
 export function processUser(): ProcessUser | undefined {
   if (process.geteuid === undefined || process.getegid === undefined) return undefined;
   return { uid: process.geteuid(), groups: [process.getegid(), ...(process.getgroups?.() ?? [])] };
@@ -37,23 +40,24 @@ export function requirePrivate(path: string, kind: PathKind): void {
 }
 
 /**
- * How users other than this one and root could change or read a path: by its owner, its mode, a folder above it, or a link
- * on the way to it. Of what does not exist yet the folders above it are looked at. Undefined: they cannot.
+ * Returns how users other than this one and root could change or read a path: through its owner, its mode, a folder
+ * above it, or a link on the way to it. For a path that does not exist yet, the folders above it are checked.
+ * Undefined: they cannot.
  */
 export function findExposure(path: string, kind: PathKind, user = processUser()): Exposure | undefined {
   if (user === undefined) return undefined;
   const walked = walkOrFail(resolve(path), user);
   if ('message' in walked) return walked;
   const { place, stats, isReachable } = walked;
-  // A file in the place of a folder is a mistake of another kind.
+  // A file in place of a folder is a different error.
   if (stats === undefined || (kind === 'folder' && !stats.isDirectory())) return undefined;
   return exposureOf({ place, stats, isReachable, kind, user });
 }
 
 interface Target {
-  /** Where the path leads, with every link followed. */
+  /** The path with every link resolved. */
   readonly place: string;
-  /** Undefined when there is nothing yet. */
+  /** Undefined when nothing exists there yet. */
   readonly stats: Stats | undefined;
   /** Whether other users can enter all folders on the way. */
   readonly isReachable: boolean;
@@ -67,7 +71,7 @@ function walkOrFail(path: string, user: ProcessUser): Target | Exposure {
   }
 }
 
-/** Goes down from the root, folder by folder and link by link. */
+/** Walks down from the root, folder by folder and link by link. */
 function walk(path: string, user: ProcessUser): Target | Exposure {
   let place = parse(path).root;
   let stats = lstatSync(place);
@@ -103,7 +107,7 @@ function walk(path: string, user: ProcessUser): Target | Exposure {
   return { place, stats, isReachable };
 }
 
-/** Who can write a folder can put something else in the place of what is in it, unless the folder is sticky. */
+/** Checks a folder: a user that can write it can replace its entries, unless the folder is sticky. */
 function exposureThroughFolder(place: string, stats: Stats, path: string, user: ProcessUser): Exposure | undefined {
   if (!isTrusted(stats, user)) return foreign(place, stats, path);
   if ((stats.mode & WRITE) === 0 || (stats.mode & STICKY) !== 0) return undefined;
@@ -117,7 +121,7 @@ function exposureThroughFolder(place: string, stats: Stats, path: string, user: 
 
 function exposureOf(target: Target & { stats: Stats; kind: PathKind; user: ProcessUser }): Exposure | undefined {
   const { place, stats, isReachable, kind, user } = target;
-  // Files of root are configuration that a package, an image or a cluster has put there.
+  // A file of root is configuration that a package, an image or a cluster has put there.
   if (stats.uid !== user.uid && !(kind !== 'folder' && stats.uid === ROOT)) return foreign(place, stats, place);
   const close = `chmod ${kind === 'folder' ? '700' : '600'} ${shellWord(place)}`;
   const isOpen = isReachable || kind !== 'file';
@@ -126,7 +130,7 @@ function exposureOf(target: Target & { stats: Stats; kind: PathKind; user: Proce
     return { access: 'write', message };
   }
   const isOwnGroup = user.groups.includes(stats.gid) && (user.uid !== ROOT || stats.gid !== ROOT);
-  // As a cluster mounts its secrets (0440 with fsGroup), and a package its configuration (0640 root:latchkey).
+  // A cluster mounts its secrets like this (0440 with fsGroup), and a package its configuration (0640 root:latchkey).
   const isMounted = kind !== 'folder' && stats.uid === ROOT && isOwnGroup;
   if (!isOpen || (stats.mode & (isMounted ? 0o004 : 0o044)) === 0) return undefined;
   return { access: 'read', message: `${place} can be read by others (mode ${modeOf(stats)}). Close it: ${close}` };

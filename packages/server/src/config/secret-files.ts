@@ -4,16 +4,17 @@ import { failureAt } from './path-failure.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Variables that hold secrets. Each may name a file in its place: `LATCHKEY_SECRET_FILE` for `LATCHKEY_SECRET`. */
+/** Variables that hold secrets. Each can instead name a file: `LATCHKEY_SECRET_FILE` for `LATCHKEY_SECRET`. */
 const SECRETS = ['LATCHKEY_API_TOKEN', 'LATCHKEY_DATABASE', 'LATCHKEY_SECRET'] as const;
 
 export const SECRET_FILE_VARIABLES: readonly string[] = SECRETS.map((name) => `${name}_FILE`);
 
 /**
- * What the files say that stand for secrets, by the variables of the secrets; a line break at the end is none of theirs.
+ * Reads the files that hold secrets; the result is keyed by the variables of the secrets. A line break at the end of a
+ * file is not part of the secret.
  *
- * @throws {OperatorError} `unusable_path` for one that cannot be read, `invalid_configuration` for one that is empty, and for a secret
- *   that is given in both ways
+ * @throws {OperatorError} `unusable_path` for a file that cannot be read; `invalid_configuration` for an empty file,
+ *   and for a secret that is given in both ways
  */
 export function readSecretFiles(environment: Environment): Readonly<Record<string, string>> {
   const read: Record<string, string> = {};

@@ -2,7 +2,7 @@ import { OperatorError } from '../contracts/operator-error.ts';
 import type { UpstreamConfig } from './upstreams.ts';
 
 /**
- * An entry of `upstreams` as its engine takes it, with the key that the environment has for it.
+ * Converts an entry of `upstreams` to the options of its engine, with its key from the environment.
  *
  * @throws {OperatorError} `missing_secret` when the variable is not set
  */

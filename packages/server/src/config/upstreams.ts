@@ -3,10 +3,10 @@ import { dictionary, list } from '../input/bounded.ts';
 
 const name = z.string().min(1).max(256);
 
-/** Servers that speak OpenAI's API, and what their models are called here: see docs/engine.md. */
+/** Servers that speak OpenAI's API, and the names of their models here; see docs/engine.md. */
 export const upstreamsSchema = dictionary(
   z.strictObject({
-    /** Where the servers are that have the same models, each with its path: `http://10.0.0.5:8000/v1`. */
+    /** The URLs of servers with the same models, each with its path: `http://10.0.0.5:8000/v1`. */
     urls: list(
       z.url({ protocol: /^https?$/ }).refine((url) => {
         const { username, password, search, hash } = new URL(url);
@@ -14,12 +14,14 @@ export const upstreamsSchema = dictionary(
       }, 'must be a URL without a user, a query or a fragment, such as http://10.0.0.5:8000/v1'),
       64,
     ).refine((urls) => urls.length > 0, 'must name a server'),
-    /** The environment variable that has the servers' key. */
+    /** The environment variable that holds the servers' API key. */
     apiKeyVariable: z
       .string()
       .regex(/^[A-Za-z_]\w{0,127}$/, 'must be the name of an environment variable')
       .optional(),
-    /** Our key → the server's name and what it does not say of the model; default: all that it lists. */
+    /**
+     * Our key → the server's name, and properties that the server does not report; default: all models that it lists.
+     */
     models: dictionary(
       z.strictObject({
         name,
@@ -30,13 +32,13 @@ export const upstreamsSchema = dictionary(
       1000,
       name,
     ).optional(),
-    /** How many requests each model takes at once; more wait. */
+    /** How many requests each model runs at once; more wait. */
     parallel: z.int().min(1).max(10_000).default(32),
-    /** Keep callers' cached prompts apart: the servers must know `cache_salt`, as vLLM does. */
+    /** Keep callers' cached prompts apart. The servers must support `cache_salt`, as vLLM does. */
     cacheSalt: z.boolean().default(false),
-    /** How long an answer may take to begin. */
+    /** How long the first byte of an answer may take. */
     firstByteSeconds: z.number().min(0.1).max(86_400).default(120),
-    /** How long an answer that has begun may be silent. */
+    /** How long an answer may be silent once it has started. */
     silenceSeconds: z.number().min(0.1).max(86_400).default(60),
   }),
   256,

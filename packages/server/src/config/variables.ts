@@ -1,16 +1,16 @@
 import { SECRET_FILE_VARIABLES } from './secret-files.ts';
 
-/** Environment variables of Latchkey's, the settings that they give, and those that mean nothing. */
+/** Latchkey's environment variables: the settings that they set, and the unknown names. */
 export interface FoundVariables {
   /** By configuration key. */
   readonly settings: Readonly<Record<string, unknown>>;
-  /** Names that begin like ours and are none: a mistyped one would seem set. */
+  /** Names that start with our prefix but are not ours: a mistyped variable would otherwise seem to be set. */
   readonly unknown: readonly string[];
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Variables, the keys that they set, and how their text is read. */
+/** Variables, the keys that they set, and how their text is parsed. */
 const SETTINGS: readonly {
   readonly variable: string;
   readonly key: string;
@@ -31,7 +31,7 @@ const SETTINGS: readonly {
   { variable: 'LATCHKEY_LOG_FILE', key: 'logFile', read: String },
 ];
 
-/** What the client, the command and the server read beside those. */
+/** Other variables that the client, the command and the server read. */
 const OTHERS: readonly string[] = [
   'LATCHKEY_API_TOKEN',
   'LATCHKEY_URL',
@@ -41,16 +41,16 @@ const OTHERS: readonly string[] = [
   ...SECRET_FILE_VARIABLES,
 ];
 
-/** Kubernetes gives every container these of each service, so of one that is named `latchkey`, too. */
+/** Kubernetes sets these in every container for each service, so also for a service named `latchkey`. */
 const OF_A_SERVICE =
   /^LATCHKEY(?:_[A-Z0-9_]+)?_(?:SERVICE_(?:HOST|PORT(?:_[A-Z0-9_]+)?)|PORT_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)$/;
 const ADDRESS_OF_A_SERVICE = /^(?:tcp|udp|sctp):\/\//;
 
-/** Reads the variables; an empty one counts as absent. */
+/** Reads the variables; an empty variable counts as absent. */
 export function findVariables(environment: Environment): FoundVariables {
   const settings: Record<string, unknown> = {};
   for (const { variable, key, read } of SETTINGS) {
-    // A line break at the end comes of files and of here-documents, and is part of none of these.
+    // Files and here-documents add a line break at the end; it is not part of the value.
     const text = (environment[variable] ?? '').trim();
     if (text !== '' && !ADDRESS_OF_A_SERVICE.test(text)) settings[key] = read(text);
   }
@@ -64,7 +64,7 @@ export function findVariables(environment: Environment): FoundVariables {
 /** The variable that sets a key. */
 export const variableOf = (key: string): string | undefined => SETTINGS.find((entry) => entry.key === key)?.variable;
 
-/** Not a number: the text itself, so that the schema complains about it by its key. */
+/** Parses a number. Other text is returned unchanged, so that the schema reports it by its key. */
 function readNumber(text: string): unknown {
   return /^\d+$/.test(text) ? Number(text) : text;
 }
@@ -73,7 +73,7 @@ function readBoolean(text: string): unknown {
   return { true: true, '1': true, on: true, false: false, '0': false, off: false }[text.toLowerCase()] ?? text;
 }
 
-/** Names with commas between them. */
+/** Parses names separated by commas. */
 function readList(text: string): unknown {
   return text
     .split(',')

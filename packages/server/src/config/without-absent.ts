@@ -1,4 +1,7 @@
-/** An object without the keys whose values are undefined: what a schema calls optional, a type wants to be absent. */
+/**
+ * An object without the keys whose values are undefined. A schema's optional key may be undefined; the types require it
+ * to be absent.
+ */
 export type Present<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
   [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
 };

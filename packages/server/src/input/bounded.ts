@@ -3,8 +3,8 @@ import { z } from 'zod';
 type Issue = z.core.$ZodRawIssue;
 
 /**
- * A list of at most `most` items, of which the first that is wrong ends the reading: an array of zod collects what is wrong
- * with each of a million items.
+ * A list of at most `most` items. Validation stops at the first invalid item; zod's own array would collect the errors
+ * of a million items.
  */
 export function list<T extends z.ZodType>(item: T, most: number, least = 0): z.ZodType<z.output<T>[], z.input<T>[]> {
   return z.custom<z.input<T>[]>().transform((input: unknown, context) => {
@@ -21,7 +21,7 @@ export function list<T extends z.ZodType>(item: T, most: number, least = 0): z.Z
   });
 }
 
-/** An object of any keys, at most `most` of them; the first value that is wrong ends the reading. */
+/** An object with any keys, at most `most` of them. Validation stops at the first invalid value. */
 export function dictionary<T extends z.ZodType>(
   value: T,
   most: number,

@@ -1,28 +1,28 @@
-/** What a JSON text may hold, whatever it means. */
+/** The limits of a JSON text, whatever its meaning. */
 export interface JsonBounds {
   /** Values of all kinds, keys not counted. */
   readonly values: number;
   readonly depth: number;
-  /** Of one object. */
+  /** Keys of one object. */
   readonly keys: number;
-  /** Of one key, as it is written. */
+  /** Characters of one key, as written in the text. */
   readonly keyCharacters: number;
-  /** Of one string, as it is written. */
+  /** Characters of one string, as written in the text. */
   readonly stringCharacters: number;
-  /** Whether `__proto__` is taken for a key: most objects that are made of one would silently lose it. */
+  /** Whether `__proto__` is accepted as a key. Most objects built from such a text would silently lose it. */
   readonly protoKeys: boolean;
 }
 
-/** What is wrong with a JSON text, and at which path; the path of the whole is empty. */
+/** What is wrong with a JSON text, and at which path; the path of the whole text is empty. */
 export interface JsonFault {
   readonly path: string;
   /** E.g. `is nested more than 100 levels deep`. */
   readonly problem: string;
-  /** It is too much, in contrast to something that would be changed. */
+  /** Whether a limit is exceeded; otherwise the text contains something that parsing would change. */
   readonly isExcess: boolean;
 }
 
-/** A number may have as many characters: more digits than any program means. */
+/** The longest number, in characters: more digits than any program needs. */
 const NUMBER_CHARACTERS = 1024;
 const PATH_SEGMENTS = 8;
 const SEGMENT_CHARACTERS = 64;
@@ -30,19 +30,19 @@ const SEGMENT_CHARACTERS = 64;
 interface Frame {
   readonly isArray: boolean;
   count: number;
-  /** Of an object: the key of the value that comes; undefined while a key is expected. */
+  /** In an object, the key of the next value; undefined while a key is expected. */
   key: string | undefined;
-  /** Of an object with more than one key. */
+  /** In an object with more than one key. */
   keys: Set<string> | undefined;
   first: string | undefined;
 }
 
 /**
- * Looks through a JSON text once, in time that grows with its length alone and with memory for its depth, before anything
- * is made of it. Beyond the bounds it refuses what `JSON.parse` would change without a word: a key that appears twice, a
- * number beyond the range of numbers. A text that is no JSON has no fault here up to the place where `JSON.parse` stops.
+ * Scans a JSON text once, in linear time and with memory for its depth, before it is parsed. Besides exceeded limits,
+ * it refuses what `JSON.parse` would change silently: a key that appears twice, and a number outside the range of
+ * numbers. In a text that is not JSON it finds no fault before the place where `JSON.parse` stops.
  *
- * @param counted what several texts of one request hold together, which `bounds.values` is for then
+ * @param counted the values that several texts of one request hold together; `bounds.values` then limits the total
  */
 export function scanJson(
   text: string,
@@ -192,7 +192,7 @@ function isRepeated(frame: Frame, key: string): boolean {
   return false;
 }
 
-/** E.g. `messages[3].content`: as callers write paths, and never longer than a line. */
+/** Formats a path as callers write it, e.g. `messages[3].content`, at most one line long. */
 function pathOf(frames: readonly Frame[]): string {
   const segments = frames.flatMap(({ isArray, count, key }): string[] => {
     if (isArray) return count === 0 ? [] : [`[${count - 1}]`];

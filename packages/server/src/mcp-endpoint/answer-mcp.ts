@@ -15,25 +15,26 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
   version: string;
 };
 
-/** What one HTTP request to `/mcp` is answered with. */
+/** Options for answering one HTTP request to `/mcp`. */
 export interface AnswerMcpOptions {
   readonly tools: ServedTools;
-  /** Ends the calls that the request makes. */
+  /** Aborts the calls that the request makes. */
   readonly signal: AbortSignal;
-  /** A request that was not what the protocol asks for; the reason has been told. */
+  /** Called for a request that violates the protocol; the client has received the reason. */
   readonly onRefused: () => void;
-  /** What went wrong in here, for the log; it has not been told. */
+  /** Called with an internal fault, for the log; the client does not receive its details. */
   readonly onFault: (cause: unknown) => void;
 }
 
 /**
- * Answers one request of MCP's streamable HTTP, of either era: 2026-07-28, and stateless the revisions with `initialize`
- * (https://modelcontextprotocol.io/specification). Nothing is kept between requests, and nothing but tools is offered.
+ * Answers one request of MCP's streamable HTTP, in either era: 2026-07-28, or one of the revisions with `initialize`,
+ * without sessions (https://modelcontextprotocol.io/specification). No state is kept between requests, and only tools
+ * are offered.
  */
 export async function answerMcp(request: Request, options: AnswerMcpOptions): Promise<Response> {
   const { onRefused } = options;
   const handler = createMcpHandler(() => createEndpoint(options), {
-    // What is larger than its route takes has been refused before.
+    // Bodies above the limit of the route have already been refused.
     maxRequestBodySize: Number.MAX_SAFE_INTEGER,
     onerror: onRefused,
   });
@@ -43,10 +44,11 @@ export async function answerMcp(request: Request, options: AnswerMcpOptions): Pr
 function createEndpoint({ tools, signal, onFault }: AnswerMcpOptions): Server {
   const server = new Server(
     { name: 'latchkey', title: 'Latchkey', version },
-    // What a token may use is nobody else's answer, and a grant that is edited counts at once.
+    // The list depends on the token, so it must not be shared; and an edited grant applies at once, so it must not be
+    // cached.
     { capabilities: { tools: {} }, cacheHints: { 'tools/list': { ttlMs: 0, cacheScope: 'private' } } },
   );
-  // What goes wrong in here would else be told to the client in its own words.
+  // Without this, the SDK would send the message of an internal error to the client.
   const guarded = async <T>(task: () => Promise<T>): Promise<T> => {
     try {
       return await task();
@@ -65,7 +67,7 @@ function createEndpoint({ tools, signal, onFault }: AnswerMcpOptions): Server {
       using teller = createProgressTeller((progress) => {
         if (progressToken === undefined) return;
         const params = { progressToken, ...progress };
-        // It is lost when the client has left.
+        // The notification is lost if the client has left.
         mcpReq.notify({ method: 'notifications/progress', params }).catch(() => {});
       });
       const result = await tools.call(name, args, signal, teller.note);

@@ -1,9 +1,12 @@
 type Fetch = (url: string | URL, init?: RequestInit) => Promise<Response>;
 
-/** Says which installation of Latchkey sends a request to an MCP server. */
+/** The forwarding-loop guard: names the installation that sends a request to an MCP server. */
 export const HOP_HEADER = 'Latchkey-Hop';
 
-/** A fetch that says whose it is, so that an installation that is listed in its own mcp.json knows itself. */
+/**
+ * Wraps `fetch` so that requests carry the name of their installation. An installation that is listed in its own
+ * mcp.json then recognizes its own requests.
+ */
 export const withHop =
   (fetch: Fetch, installation: string): Fetch =>
   (url, init = {}) => {
@@ -12,6 +15,6 @@ export const withHop =
     return fetch(url, { ...init, headers });
   };
 
-/** Whether a request was sent by this very installation. */
+/** Whether a request was sent by this installation itself. */
 export const isOwnHop = (values: readonly string[], installation: string): boolean =>
   values.some((value) => value.split(',').some((name) => name.trim() === installation));

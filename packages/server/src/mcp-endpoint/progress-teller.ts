@@ -1,25 +1,27 @@
 import type { CallProgress } from '../contracts/served-tools.ts';
 
-/** The parameters of `notifications/progress` but its token. */
+/** The parameters of `notifications/progress` without its token. */
 export interface Progress {
   readonly progress: number;
   readonly total?: number;
   readonly message?: string;
 }
 
-/** Tells a client that asked for it how its call gets on; dispose it with the call. */
+/** Notifies a client of the progress of its call, if the client asked for that. Dispose it with the call. */
 export interface ProgressTeller extends Disposable {
   note(news: CallProgress): void;
 }
 
-/** A tool may report as fast as it can; so many at the most reach a client that may read slowly. */
+/** The shortest time between two notifications: a tool may report faster than a client reads. */
 const GAP_MILLISECONDS = 20;
-/** How often a client hears that a call still waits: most give a call up that they hear nothing of for a minute. */
+/**
+ * How often a client is notified that a call is still waiting: most clients give up a call after a minute of silence.
+ */
 const REPEAT_MILLISECONDS = 15_000;
-/** Each notification must say more than the one before (MCP, progress), though nothing has been done. */
+/** Each notification must report more progress than the one before (MCP, progress), even if there was none. */
 const STEP = 1e-6;
 
-/** @param send told what to send, with a `progress` that only grows */
+/** @param send called with each notification; its `progress` only increases */
 export function createProgressTeller(send: (progress: Progress) => void): ProgressTeller {
   let last: number | undefined;
   let sentAt = Number.NEGATIVE_INFINITY;

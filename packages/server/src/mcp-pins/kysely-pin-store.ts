@@ -2,10 +2,10 @@ import type { PinStore, ToolPin } from '@latchkey/mcp-bridge';
 import type { Kysely } from 'kysely';
 import type { PinTable, PinTables } from './schema.ts';
 
-/** The row that says that a list of the server was approved. */
+/** The row that marks that a list of the server was approved. */
 const MARK = '';
 
-/** Approved definitions in SQL. */
+/** Creates a store of approved definitions in SQL. */
 export function createKyselyPinStore(db: Kysely<PinTables>): PinStore {
   return {
     fingerprints: async (server) => {
@@ -30,7 +30,7 @@ export function createKyselyPinStore(db: Kysely<PinTables>): PinStore {
 
     begin: (server, pins) =>
       db.transaction().execute(async (transaction) => {
-        // Of several servers that list at once, one writes its list.
+        // When several servers list at once, only one of them writes its list.
         if (await mark(transaction, server)) await insert(transaction, server, pins);
       }),
 
@@ -42,7 +42,7 @@ export function createKyselyPinStore(db: Kysely<PinTables>): PinStore {
   };
 }
 
-/** False when it was marked before. */
+/** Returns false when the server was already marked. */
 async function mark(db: Kysely<PinTables>, server: string): Promise<boolean> {
   const { numInsertedOrUpdatedRows } = await db
     .insertInto('mcp_pin')

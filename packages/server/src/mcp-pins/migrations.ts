@@ -1,6 +1,6 @@
 import type { Migrations } from '@latchkey/auth-core/stores/kysely';
 
-/** What makes the table of `PinTables`. A migration that was released is never changed. */
+/** Creates the table of `PinTables`. A released migration is never changed. */
 export const pinMigrations: Migrations = {
   '0006-mcp-pins': async (database) => {
     await database.schema

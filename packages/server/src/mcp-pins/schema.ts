@@ -6,7 +6,9 @@ export interface PinTables {
 export interface PinTable {
   /** The plugin id, e.g. `mcp/files`. */
   server: string;
-  /** The tool's own name. Empty in one row of each server: it says that the server's list was approved once. */
+  /**
+   * The tool's own name. It is empty in one row of each server, which marks that the server's first list was approved.
+   */
   tool: string;
   /** SHA-256 of the definition, in hex. */
   fingerprint: string;

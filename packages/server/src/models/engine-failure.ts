@@ -1,7 +1,7 @@
 import { EngineError } from '@latchkey/engine';
 import { ServerError } from '../contracts/server-error.ts';
 
-/** An engine's error as the server's own; anything else is what it was. */
+/** Converts an engine's error to a ServerError; anything else is returned unchanged. */
 export function fromEngine(thrown: unknown): unknown {
   if (!(thrown instanceof EngineError)) return thrown;
   const { code, message, field, detail } = thrown;

@@ -1,4 +1,4 @@
-/** Turns callbacks into an async iterable: what is pushed comes out in order, until `end`. For one reader. */
+/** Turns callbacks into an async iterable: pushed events are yielded in order, until `end`. For a single reader. */
 export class EventQueue<T extends object> implements AsyncIterable<T> {
   readonly #waiting: T[] = [];
   #ended = false;
@@ -10,13 +10,13 @@ export class EventQueue<T extends object> implements AsyncIterable<T> {
     this.#wake?.();
   }
 
-  /** The first end counts. */
+  /** Ends the queue; only the first end counts. */
   end(): void {
     this.#ended = true;
     this.#wake?.();
   }
 
-  /** Ends it with an error, which comes out after what was pushed. */
+  /** Ends the queue with an error, which is thrown after the pushed events. */
   fail(error: unknown): void {
     if (!this.#ended) this.#failure = { error };
     this.end();

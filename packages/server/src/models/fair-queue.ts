@@ -28,17 +28,18 @@ interface Account {
   waiting: Waiter[];
 }
 
-/** How much a new figure counts in a mean. */
+/** The weight of a new value in a running mean. */
 const FRESHNESS = 0.2;
 const LONGEST_RETRY_SECONDS = 60;
 
 /**
- * A bounded queue that is fair by work done, not by order of arrival: a virtual token counter for each key (Sheng et al.,
- * "Fairness in Serving Large Language Models", OSDI 2024). The next place goes to the key that has used the least for its
- * weight; a key that comes back after a rest begins level with the least of those that are there, so a rest saves
- * nothing up. A request is charged from its beginning with what requests have needed so far, and exactly at its end.
+ * A bounded queue that is fair by work done, not by order of arrival: a virtual token counter for each key (Sheng et
+ * al., "Fairness in Serving Large Language Models", OSDI 2024). The next place goes to the key that has used the fewest
+ * tokens for its weight. A key that returns after a pause starts level with the lowest counter of the active keys, so a
+ * pause earns no credit. A request is charged at its start with the mean of earlier requests, and exactly at its end.
  *
- * When the queue is full, the key with the most waiting requests gives up its last one, so that no key can fill it alone.
+ * When the queue is full, the key with the most waiting requests loses its last one, so that one key alone cannot fill
+ * the queue.
  */
 export class FairQueue {
   readonly #limit: number;
@@ -62,8 +63,8 @@ export class FairQueue {
   }
 
   /**
-   * A place as soon as it is this key's turn; undefined when `signal` fires first. Throws ServerError `OVERLOADED`, with
-   * `retryAfterSeconds` in its details, when too many wait.
+   * Resolves with a place when it is this key's turn; with undefined when `signal` fires first. Throws ServerError
+   * `OVERLOADED`, with `retryAfterSeconds` in its details, when too many requests are waiting.
    */
   async enter({ key, weight }: QueueShare, signal: AbortSignal): Promise<Place | undefined> {
     if (signal.aborted) return undefined;
@@ -107,7 +108,7 @@ export class FairQueue {
     return counters.length === 0 ? undefined : Math.min(...counters);
   }
 
-  /** Throws when nobody else has more requests in the queue. */
+  /** Makes room in a full queue. Throws when no other key has more requests in the queue. */
   #makeRoom(newcomer: Account): void {
     if (this.waiting < this.#limit) return;
     const longest = this.#active().reduce((most, account) =>
@@ -168,7 +169,7 @@ export class FairQueue {
     if (next !== undefined && waiter !== undefined) waiter.settle(this.#admit(next, waiter.weight));
   }
 
-  /** Keys that are not there are remembered only while they would otherwise gain by having left. */
+  /** Removes inactive keys, except those that would gain from being forgotten. */
   #forgetIdle(): void {
     const least = this.#leastCounter() ?? Number.POSITIVE_INFINITY;
     for (const [key, account] of this.#accounts) {

@@ -2,23 +2,23 @@ import { EngineError, type InferenceEngine, type LoadedModel, type Model, type O
 import { ServerError } from '../contracts/server-error.ts';
 import { fromEngine } from './engine-failure.ts';
 
-/** The models of all engines under one roof, and other names for them. */
+/** The models of all engines together, with their aliases. */
 export interface ModelCatalog {
-  /** The key that a name stands for: an alias's target, or the name itself. */
+  /** Returns the model key for a name: the target of an alias, or the name itself. */
   resolve(name: string): string;
-  /** The other names, each with the key that it stands for. */
+  /** Aliases, each with its model key. */
   readonly aliases: Readonly<Record<string, string>>;
-  /** Throws ServerError `MODEL_NOT_FOUND`, and `MODEL_UNAVAILABLE` when that cannot be said. */
+  /** Throws ServerError `MODEL_NOT_FOUND`, or `MODEL_UNAVAILABLE` when it cannot be determined. */
   find(key: string): Promise<Model>;
-  /** Of two models with one key, the one of the engine that was named first. */
+  /** Of two models with one key, returns the one of the engine that was listed first. */
   list(): Promise<readonly Model[]>;
-  /** Opens a model with the engine that offers it. Throws as `InferenceEngine.open` does. */
+  /** Opens a model with its engine. Throws as `InferenceEngine.open` does. */
   open(model: Model, options: OpenOptions, signal: AbortSignal): Promise<LoadedModel>;
-  /** What keeps models from being found, for the operator. */
+  /** Problems that keep models from being found, for the operator. */
   problems(): Promise<readonly string[]>;
 }
 
-/** @param aliases other name → model key */
+/** @param aliases alias → model key */
 export function createModelCatalog(
   engines: readonly InferenceEngine[],
   aliases: Readonly<Record<string, string>>,

@@ -5,25 +5,25 @@ import { fromEngine } from './engine-failure.ts';
 import type { ModelCatalog } from './model-catalog.ts';
 import { QueuedModel } from './queued-model.ts';
 
-/** How models are loaded and when they go. */
+/** How models are loaded, and when they are unloaded. */
 export interface ModelPoolOptions {
   readonly catalog: Pick<ModelCatalog, 'open'>;
   readonly logger: Logger;
-  /** Tokens of context for each request, when the request does not say; at most what the model was trained for. */
+  /** Tokens of context for each request that does not set them; at most the model's training context. */
   readonly contextLength: number;
-  /** The most that a request may ask for; absent: what the model was trained for. */
+  /** The most that a request may ask for; absent: the model's training context. */
   readonly maxContextLength?: number;
   readonly parallel: number;
   /** How many requests may wait for a model. */
   readonly queue: number;
-  /** A model that nobody used for so long is unloaded. */
+  /** A model that is not used for this long is unloaded. */
   readonly idleMilliseconds: number;
   /** Loading a model unloads the others as soon as they are idle. */
   readonly keepOnlyLast: boolean;
   readonly now?: () => number;
 }
 
-/** What loading looks like from outside. */
+/** The events of loading a model. */
 export type LoadEvent =
   | { readonly type: 'start' }
   | { readonly type: 'progress'; readonly progress: number }
@@ -42,10 +42,10 @@ export interface LoadedInstance {
   readonly device: string;
 }
 
-/** How long a request for more context waits for a model that others use. */
+/** How long a request that needs more context waits for a model that is in use. */
 const LARGER_CONTEXT_SECONDS = 30;
 
-/** Large models on slow disks take minutes; a template that never ends, which a hostile file may hold, takes for ever. */
+/** Large models on slow disks take minutes; a template in a hostile file may never end. */
 const LOAD_MINUTES = 15;
 
 const OF_OPENING: ReadonlySet<string> = new Set(['MODEL_LOAD_FAILED', 'MODEL_UNAVAILABLE']);
@@ -60,15 +60,15 @@ interface Slot {
   readonly listeners: Set<(event: LoadEvent) => void>;
   model: LoadedModel | undefined;
   leases: number;
-  /** Why it goes as soon as nobody uses it. */
+  /** Why it is unloaded once it is idle. */
   retired: string | undefined;
   idleTimer: NodeJS.Timeout | undefined;
   whenIdle: (() => void)[];
 }
 
 /**
- * Loads models when they are first asked for, one process each, shared by all requests; unloads idle ones; forgets
- * those that died, so that the next request loads them again.
+ * Loads models on first use, one process each, shared by all requests; unloads idle ones; and forgets those whose
+ * process died, so that the next request loads them again.
  */
 export class ModelPool implements AsyncDisposable {
   readonly #options: ModelPoolOptions;
@@ -81,10 +81,10 @@ export class ModelPool implements AsyncDisposable {
   }
 
   /**
-   * Waits until the model is loaded, with at least `contextLength` tokens of context where the request asks for more
-   * than the default. Throws ServerError `MODEL_LOAD_FAILED`, `MODEL_UNAVAILABLE`, `INVALID_REQUEST` (a context beyond the model's own),
-   * `OVERLOADED` (others use the model with less context, for too long), and the reason of `signal` when that fires;
-   * then nothing is held.
+   * Waits until the model is loaded, with at least `contextLength` tokens of context if the request asks for more than
+   * the default. Throws ServerError `MODEL_LOAD_FAILED`, `MODEL_UNAVAILABLE`, `INVALID_REQUEST` (a context beyond the
+   * model's limit), `OVERLOADED` (the model stayed in use with less context for too long), and the reason of `signal`
+   * when it fires. When it throws, no lease is held.
    */
   async acquire(
     model: Model,
@@ -110,15 +110,15 @@ export class ModelPool implements AsyncDisposable {
         }
         return this.#lease(slot, onEvent, signal);
       }
-      // Loaded with less context than is needed: it makes way as soon as nobody uses it, and nobody waits for that
-      // but the request that needs it.
+      // The model is loaded with too little context: it is replaced as soon as it is idle. Only the request that needs
+      // the larger context waits for that.
       await this.#idle(slot, AbortSignal.any([signal, deadline.signal]));
     }
   }
 
   /**
-   * The context that a request gets: the default, or the next power of two that holds what it asks for, so that asking
-   * for one token more again and again does not load the model again and again.
+   * Returns the context for a request: the default, or the next power of two that holds what it asks for. The rounding
+   * keeps a series of requests that each ask for one token more from reloading the model each time.
    */
   contextFor(model: Model, asked: number | undefined): number {
     const most = this.#mostContext(model, asked);
@@ -127,7 +127,7 @@ export class ModelPool implements AsyncDisposable {
     return Math.min(most, 2 ** Math.ceil(Math.log2(asked)));
   }
 
-  /** Whether a request needs more context than the default and than is loaded. */
+  /** Whether a request needs more context than the default and than the loaded model has. */
   needsLargerLoad(model: Model, asked: number | undefined): boolean {
     const loaded = this.#slots.get(model.key)?.asked ?? 0;
     return this.contextFor(model, asked) > Math.max(loaded, this.contextFor(model, undefined));
@@ -261,7 +261,7 @@ export class ModelPool implements AsyncDisposable {
     return slot;
   }
 
-  /** Loads until the pool closes, or until it has taken so long that it will not end by itself. */
+  /** Loads a model; gives up when the pool closes, or when loading has taken so long that it will not finish. */
   async #loadInTime(model: Model, options: OpenOptions): Promise<LoadedModel> {
     const late = new AbortController();
     const message = `Model '${model.key}' was not loaded after ${LOAD_MINUTES} minutes; its file may be damaged.`;
@@ -270,7 +270,7 @@ export class ModelPool implements AsyncDisposable {
       return await this.#options.catalog.open(model, options, AbortSignal.any([this.#closing.signal, late.signal]));
     } catch (error) {
       const failure = fromEngine(error);
-      // The engine does not know that requests name their model in a parameter.
+      // The error names the request parameter of the model, which the engine does not know.
       if (!(failure instanceof ServerError) || !OF_OPENING.has(failure.code)) throw failure;
       const { code, message, detail = message } = failure;
       throw new ServerError(code, message, { field: 'model', cause: error, detail });
@@ -321,7 +321,7 @@ export class ModelPool implements AsyncDisposable {
     }
   }
 
-  /** A model that is in use goes when it no longer is. */
+  /** Unloads a model as soon as it is idle. */
   #retire(slot: Slot, reason: string): void {
     if (slot.retired === undefined && slot.leases > 0) {
       this.#options.logger.info({ model: slot.key, reason }, 'a model is unloaded as soon as nobody uses it');

@@ -5,8 +5,8 @@ import { EventQueue } from './event-queue.ts';
 import { FairQueue } from './fair-queue.ts';
 
 /**
- * A model with a queue in front of it, whose errors are the server's. A turn's place is free as soon as the engine is done with it, however slowly its
- * events are read, and also when nobody reads them any more.
+ * A model with a queue in front of it; it throws ServerErrors. A turn's place is free as soon as the engine has
+ * finished the turn, even if its events are read slowly or not at all.
  */
 export class QueuedModel implements LoadedModel {
   readonly #model: LoadedModel;
@@ -40,7 +40,7 @@ export class QueuedModel implements LoadedModel {
     return this.#model.pid;
   }
 
-  /** Throws ServerError `OVERLOADED` when too many wait, beside what the engine throws. */
+  /** Throws ServerError `OVERLOADED` when too many turns are waiting, and otherwise as the engine does. */
   async *generate(request: GenerateRequest, signal: AbortSignal): AsyncGenerator<EngineEvent> {
     const leaving = new AbortController();
     const stop = AbortSignal.any([signal, leaving.signal]);
@@ -92,7 +92,7 @@ export class QueuedModel implements LoadedModel {
   }
 }
 
-/** What a turn has used; between the prompt and the engine's own count, a piece of text is taken for a token. */
+/** Counts the tokens of a turn. Until the engine reports its own count, a piece of text counts as one token. */
 class TokensSoFar {
   #tokens = 0;
 

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 
-/** So many failures in a row, and a server gets no more requests for a while. */
+/** After this many failures in a row a server gets no requests for a while. */
 const FAILURES_TO_OPEN = 3;
 const FIRST_REST_MILLISECONDS = 2000;
 const LONGEST_REST_MILLISECONDS = 60_000;
-/** How many more requests than the idlest server the one with the prefix in its cache may have. */
+/** How many more running requests than the least busy server the preferred server may have. */
 const AFFINITY_LEAD = 2;
 
-/** One of several servers with the same models, and how it has done so far. */
+/** One of several servers with the same models, and its state. */
 export interface Backend {
   readonly url: string;
   running: number;
@@ -15,7 +15,7 @@ export interface Backend {
   restsUntil: number;
 }
 
-/** A request at a server, until it is disposed. */
+/** A running request at a server, until it is disposed. */
 export interface Visit extends Disposable {
   readonly url: string;
   succeeded(): void;
@@ -23,9 +23,10 @@ export interface Visit extends Disposable {
 }
 
 /**
- * Chooses among servers: the one whose cache most likely has the beginning of the conversation (rendezvous hashing, so
- * that a server that comes or goes moves only its own conversations), unless others have clearly less to do. A server
- * that has failed three times in a row rests, for longer each time, and is then tried with one request.
+ * Chooses among servers. It prefers the server whose cache most likely holds the beginning of the conversation
+ * (rendezvous hashing, so that adding or removing a server moves only that server's conversations), unless others have
+ * clearly less to do. A server that fails three times in a row gets no requests for a time that grows with each
+ * failure, and is then tried with one request.
  */
 export class Backends {
   readonly #backends: readonly Backend[];
@@ -37,9 +38,9 @@ export class Backends {
   }
 
   /**
-   * @param prefix what the conversation begins with, and whose it is
-   * @param tried servers that have failed at this request
-   * @returns undefined when no server is left
+   * @param prefix the beginning of the conversation, and its scope
+   * @param tried servers that have already failed for this request
+   * @returns undefined when no server is available
    */
   visit(prefix: string, tried: ReadonlySet<string>): Visit | undefined {
     const open = this.#backends.filter((backend) => !tried.has(backend.url) && this.#takesRequests(backend));

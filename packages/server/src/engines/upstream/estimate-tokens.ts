@@ -1,14 +1,14 @@
 import type { GenerateRequest } from '@latchkey/engine';
 
-/** English has about four bytes a token; code, and most other languages, fewer. */
+/** English has about four bytes for each token; code and most other languages have fewer. */
 const BYTES_PER_TOKEN = 3;
 const TOKENS_PER_MESSAGE = 8;
-/** What common models with eyes take for a picture of middling size. */
+/** What common vision models use for a picture of medium size. */
 const TOKENS_PER_IMAGE = 1024;
 
 /**
- * About how many tokens a prompt has, rather too many than too few: a third of its UTF-8 bytes, tools and schemas
- * included, eight for each message and each tool, 1,024 for each image.
+ * Estimates the tokens of a prompt, too high rather than too low: a third of its UTF-8 bytes, including tools and
+ * schemas, eight for each message and each tool, 1,024 for each image.
  */
 export function estimateTokens({ messages, tools, responseSchema }: GenerateRequest): number {
   let bytes = 0;

@@ -1,4 +1,4 @@
-/** The JSON of an answer; undefined when it is none, or has more bytes than are read. */
+/** Reads a response as JSON; undefined when it is not JSON or is longer than the limit. */
 export async function readBounded(response: Response, mostBytes: number): Promise<unknown> {
   const parts: Uint8Array[] = [];
   let size = 0;

@@ -1,16 +1,16 @@
-/** The most that one event may have; the arguments of a tool call come in pieces. */
+/** The longest event, in characters; the arguments of a tool call arrive in pieces. */
 const MOST_CHARACTERS = 1_048_576;
 
-/** What a stream broke off with: it was cut, too long, or silent for too long. */
+/** Why a stream ended early: it was cut off, sent too long an event, or was silent for too long. */
 export class BrokenStream extends Error {
   override readonly name = 'BrokenStream';
 }
 
 /**
- * The data of each event of an event stream (WHATWG HTML, "Server-sent events"), as far as its end. A character that was
- * cut in two by the network is whole again; an event that has no end is none.
+ * Yields the data of each event of an event stream (WHATWG HTML, "Server-sent events"). A character that is split
+ * across two chunks is joined again; an event without an end is not yielded.
  *
- * @param patienceMilliseconds how long the next bytes may take
+ * @param patienceMilliseconds how long to wait for the next bytes
  */
 export async function* readEvents(
   body: ReadableStream<Uint8Array>,

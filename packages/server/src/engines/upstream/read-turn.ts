@@ -46,11 +46,11 @@ interface OpenCall {
   text: string;
 }
 
-/** Reads a turn from the chunks of an upstream server, and counts it as well as what comes allows. */
+/** Reads a turn from the chunks of an upstream server, and counts its tokens as exactly as the chunks allow. */
 export class UpstreamTurn {
   readonly #request: GenerateRequest;
   readonly #promptEstimate: number;
-  /** The most tokens that prompt and answer can have together, whatever the server says. */
+  /** The maximum of prompt and answer tokens together, whatever the server reports. */
   readonly #most: number;
   readonly #calls = new Map<number, OpenCall>();
   #pieces = 0;
@@ -75,27 +75,29 @@ export class UpstreamTurn {
   }
 
   /**
-   * A server that goes on beyond what it was allowed is not listened to any longer. A token may come in two pieces, and
-   * some have many bytes.
+   * Whether the server has sent much more than it was allowed; the answer is then cut off. The bounds are loose: a
+   * token may arrive in two pieces, and some tokens have many bytes.
    */
   get isEndless(): boolean {
     const allowed = this.#request.maxOutputTokens ?? this.#most;
     return this.#pieces > 2 * allowed + 32 || this.#bytes > 64 * allowed + 4096;
   }
 
-  /** Of an answer that nothing has counted yet: a token for each piece or for four bytes, whichever is more. */
+  /**
+   * Estimates the tokens of an answer without a count: one for each piece or for every four bytes, whichever is more.
+   */
   get #outputEstimate(): number {
     return Math.min(this.#most, Math.max(this.#pieces, Math.ceil(this.#bytes / 4)));
   }
 
-  /** The server's count where it is one that can be, and ours otherwise. */
+  /** The server's count if it is plausible, otherwise our estimate. */
   get usage(): TokenUsage {
     const said = this.#reported;
     const isPossible = (count: number, least: number): boolean => count >= least && count <= this.#most;
     const prompt = said?.prompt_tokens ?? 0;
     const promptTokens = isPossible(prompt, 1) ? prompt : Math.min(this.#promptEstimate, this.#most);
     const output = said?.completion_tokens ?? -1;
-    // No tokenizer has fewer tokens than a sixteenth of a text's bytes.
+    // A tokenizer makes at least one token for every sixteen bytes.
     const least = this.#pieces === 0 ? 0 : Math.max(1, Math.floor(this.#bytes / 16));
     const outputTokens = isPossible(output, least) ? output : this.#outputEstimate;
     const cached = this.#reported?.prompt_tokens_details?.cached_tokens ?? 0;
@@ -108,7 +110,7 @@ export class UpstreamTurn {
     };
   }
 
-  /** Throws BrokenStream for what is no chunk, EngineError for an error that the server reports. */
+  /** Throws BrokenStream for data that is not a chunk, EngineError for an error that the server reports. */
   *read(data: string): Generator<EngineEvent> {
     const { success, data: chunk } = chunkSchema.safeParse(parseJson(data));
     if (!success) throw new BrokenStream('it sent something that is not a chunk of an answer');
@@ -142,7 +144,7 @@ export class UpstreamTurn {
     this.#count(text ?? '');
     let call = this.#calls.get(index);
     if (call === undefined) {
-      // A call begins with its name; arguments of none belong to nothing.
+      // A call starts with its name; arguments without a call are ignored.
       if (!name) return;
       call = { name, text: '' };
       this.#calls.set(index, call);
@@ -182,7 +184,10 @@ function parseJson(text: string): unknown {
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** An error in the middle of a stream has no status of its own; what it is about still tells whose fault it is. */
+/**
+ * Chooses a status for an error in the middle of a stream, which has none. Its contents show whether the request or the
+ * server is at fault.
+ */
 function statusOf(error: unknown): number {
   const { code, type } = errorOf(error) ?? {};
   if (code === 'context_length_exceeded' || type === 'invalid_request_error' || type === 'BadRequestError') return 400;

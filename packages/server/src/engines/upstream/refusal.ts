@@ -1,7 +1,7 @@
 import { EngineError } from '@latchkey/engine';
 import { z } from 'zod';
 
-/** Words that may be shown: codes and names of parameters, never text that the caller or the server wrote. */
+/** Words that may be shown: codes and parameter names, never text that the caller or the server wrote. */
 const word = z
   .string()
   .regex(/^[\w.[\]-]{1,64}$/)
@@ -11,16 +11,17 @@ const errorSchema = z.looseObject({ code: word, type: word, param: word, message
 
 const TOO_LONG = /context.{0,20}(?:length|size|window)|too many tokens|prompt is too long/i;
 
-/** What the error of a body says: it stands in `error`, or is the body itself. */
+/** Returns the error of a body: the value of `error`, or the body itself. */
 export const errorOf = (body: unknown): z.infer<typeof errorSchema> | undefined => {
   const { success, data } = z.looseObject({ error: z.unknown().optional() }).safeParse(body);
   return errorSchema.safeParse(success && data.error ? data.error : body).data;
 };
 
 /**
- * What an upstream server refuses, in our words: what it wrote could have parts of the conversation or its key in it.
+ * Describes an upstream server's refusal in our own words: the server's text could contain parts of the conversation or
+ * the key.
  *
- * @param status of the answer, or of an error in the middle of a stream
+ * @param status the status of the response, or of an error in the middle of a stream
  */
 export function toRefusal(status: number, body: unknown): EngineError {
   const error = errorOf(body);

@@ -8,7 +8,7 @@ const EFFORTS: Readonly<Record<ReasoningEffort, string>> = {
   on: 'medium',
 };
 
-/** A turn as the body of `POST /v1/chat/completions`. Nothing that a caller has sent beside it is in there. */
+/** Builds the body of `POST /v1/chat/completions` from a turn. It contains nothing else of the caller's request. */
 export function toBody(request: GenerateRequest, model: string, cacheSalt: string | undefined): object {
   const { sampling, tools } = request;
   return withoutUndefined({
@@ -21,7 +21,7 @@ export function toBody(request: GenerateRequest, model: string, cacheSalt: strin
     top_p: sampling.topP,
     top_k: sampling.topK,
     min_p: sampling.minP,
-    // vLLM and SGLang know the one, llama.cpp the other.
+    // vLLM and SGLang read the first name, llama.cpp the second.
     repetition_penalty: sampling.repeatPenalty,
     repeat_penalty: sampling.repeatPenalty,
     presence_penalty: sampling.presencePenalty,

@@ -14,8 +14,8 @@ import type { UpstreamOptions } from './upstream-options.ts';
 import { UpstreamSource } from './upstream-source.ts';
 
 /**
- * The engine that has models run by other servers, which speak OpenAI's API. Nothing of a caller's request goes there but the
- * turn itself: no token, no header; and nothing of these servers comes back but the answer.
+ * Creates an engine whose models run on other servers that speak OpenAI's API. Only the turn itself is sent to these
+ * servers: no token and no header of the caller. Only the answer is passed back.
  */
 export function createUpstreamEngine(options: UpstreamOptions): InferenceEngine {
   const closing = new AbortController();

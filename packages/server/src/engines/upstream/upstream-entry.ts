@@ -1,6 +1,6 @@
 import { EngineError, type Model, type ModelDescription } from '@latchkey/engine';
 
-/** A model of an upstream server. What that calls it, only this engine knows. */
+/** A model of an upstream server. Only this engine knows the server's own name for it. */
 export class UpstreamEntry implements Model {
   readonly key: string;
   readonly names: readonly string[] = [];
@@ -21,7 +21,10 @@ export class UpstreamEntry implements Model {
     this.#remoteName = remoteName;
   }
 
-  /** What the upstream server calls a model. Throws EngineError `MODEL_LOAD_FAILED` for one of another engine. */
+  /**
+   * Returns the upstream server's name for a model. Throws EngineError `MODEL_LOAD_FAILED` for a model of another
+   * engine.
+   */
   static remoteNameOf(model: Model): string {
     if (#remoteName in model) return model.#remoteName;
     throw new EngineError('MODEL_LOAD_FAILED', `Model '${model.key}' is not a model of this upstream server.`);

@@ -17,14 +17,14 @@ import { toBody } from './to-body.ts';
 import type { UpstreamOptions } from './upstream-options.ts';
 
 const MOST_ERROR_BYTES = 65_536;
-/** As much of a conversation's beginning says which server has it in its cache. */
+/** How much of a conversation's beginning selects the server that has it in its cache. */
 const PREFIX_CHARACTERS = 4096;
 
-/** What an open model shares with the others of its engine. */
+/** What an open model shares with the other models of its engine. */
 export interface UpstreamParts {
   readonly options: UpstreamOptions;
   readonly backends: Backends;
-  /** Makes names of scopes and callers that say nothing of them. */
+  /** Keys the names of scopes and callers, so that the names sent reveal nothing. */
   readonly secret: Uint8Array;
   readonly closing: AbortSignal;
 }
@@ -74,7 +74,7 @@ export class UpstreamModel implements LoadedModel {
     return estimateTokens(request);
   }
 
-  /** It is never lost: a server that does not answer fails requests, and may answer the next. */
+  /** Never fires: a server that does not answer fails its requests and may answer the next. */
   onLost(): Disposable {
     return { [Symbol.dispose]: () => {} };
   }
@@ -83,7 +83,7 @@ export class UpstreamModel implements LoadedModel {
     this.#unloading.abort();
   }
 
-  /** Asks one server after the other, as long as none has begun to answer. */
+  /** Tries one server after the other until one starts to answer. */
   async *#run(request: GenerateRequest, signal: AbortSignal): AsyncGenerator<EngineEvent> {
     const estimate = estimateTokens(request);
     const prefix = `${request.cacheScope}\0${JSON.stringify(request.messages.slice(0, 2)).slice(0, PREFIX_CHARACTERS)}`;
@@ -144,7 +144,7 @@ export class UpstreamModel implements LoadedModel {
           }
         }
       } catch (error) {
-        // An answer that has its end is whole, whatever becomes of the connection.
+        // An answer with its end is complete, even if the connection then breaks.
         if (turn.finish === undefined || signal.aborted || this.#stop.aborted) throw error;
       }
       const end = turn.finish ?? (turn.isEndless ? ({ reason: 'length' } as const) : undefined);
@@ -174,7 +174,7 @@ export class UpstreamModel implements LoadedModel {
       headers: {
         'content-type': 'application/json',
         accept: 'text/event-stream',
-        // Gateways of llm-d share their servers fairly between these.
+        // Gateways of llm-d use this header to share their servers fairly.
         'x-gateway-inference-fairness-id': this.#alias('share', request.share.key),
         ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }),
       },

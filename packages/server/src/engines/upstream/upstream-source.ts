@@ -5,12 +5,12 @@ import { readBounded } from './read-bounded.ts';
 import { UpstreamEntry } from './upstream-entry.ts';
 import type { UpstreamModelOptions, UpstreamOptions } from './upstream-options.ts';
 
-/** What was listed is asked for again after so long, while the old list is still answered with. */
+/** After this time the list is requested again; until that is answered, the old list is returned. */
 const FRESH_MILLISECONDS = 10_000;
 const PATIENCE_MILLISECONDS = 5000;
 const MOST_BYTES = 1_048_576;
 const MOST_MODELS = 1000;
-/** For a server that says nothing of it. */
+/** The context length for a server that does not report one. */
 const DEFAULT_CONTEXT = 4096;
 
 const context = z.int().min(1).max(1e9).nullish().catch(undefined);
@@ -73,7 +73,7 @@ export class UpstreamSource implements ModelSource {
       if (typeof answer !== 'string')
         for (const model of answer) if (!listed.has(model.id)) listed.set(model.id, model);
     }
-    // Servers that do not answer for a moment have not lost their models.
+    // A failure to answer does not mean that the servers have lost their models.
     const models = listed.size === 0 && this.#known !== undefined ? this.#known.models : this.#toModels(listed);
     this.#known = { at: this.#now(), models };
     return models;
@@ -107,7 +107,7 @@ export class UpstreamSource implements ModelSource {
     });
   }
 
-  /** A string says what went wrong. */
+  /** Returns a string that describes the failure, if there is one. */
   async #askOne(url: string): Promise<readonly Listed[] | string> {
     const { apiKey, fetch: ask = fetch } = this.#options;
     try {
