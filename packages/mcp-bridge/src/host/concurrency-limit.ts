@@ -1,4 +1,4 @@
-/** Lets so many through at a time; the others wait in order. */
+/** A semaphore: a limited number of callers proceeds at a time; the others wait in order. */
 export class ConcurrencyLimit {
   #free: number;
   readonly #waiting = new Set<() => void>();
@@ -7,7 +7,7 @@ export class ConcurrencyLimit {
     this.#free = limit;
   }
 
-  /** Waits for a place and returns the function that gives it back. Rejects with the signal's reason. */
+  /** Waits for a place and returns the function that releases it. Rejects with the signal's reason. */
   async acquire(signal: AbortSignal): Promise<() => void> {
     signal.throwIfAborted();
     if (this.#free > 0) this.#free -= 1;

@@ -1,8 +1,8 @@
 import type { ServerConnection } from './connection.ts';
 
 /**
- * Who uses which connection, so that one that is no longer configured ends with the last request that uses it, and not
- * in the middle of it.
+ * Counts the uses of each connection. A connection that is no longer configured ends after the last request that uses
+ * it, not in the middle of one.
  */
 export class ConnectionUses {
   readonly #counts = new Map<ServerConnection, number>();
@@ -19,13 +19,13 @@ export class ConnectionUses {
     };
   }
 
-  /** The connection is wanted by nobody new. */
+  /** Marks a connection that new requests no longer use. */
   retire(connection: ServerConnection): void {
     this.#retired.add(connection);
     this.#closeIfUnused(connection);
   }
 
-  /** Ends the retired ones, used or not, and waits for all that have been ended. */
+  /** Ends the retired connections, even those in use, and waits for all that are ending. */
   async close(): Promise<void> {
     for (const connection of this.#retired) this.#close(connection);
     await Promise.allSettled(this.#closing);

@@ -12,27 +12,27 @@ import { RestartPolicy } from './restart-policy.ts';
 import { ServerSession } from './session.ts';
 import { explainStart, TookTooLong } from './start-failure.ts';
 
-/** As many lines of what a server printed as are shown to its operator. */
+/** How many lines of a server's output are shown to its operator. */
 const outputLines = 1000;
 
-/** What is known of a configured server at this moment. */
+/** The current state of a configured server. */
 export interface ServerStatus {
   /** The plugin id, e.g. `mcp/files`. */
   readonly id: string;
   /** The key in the mcp.json. */
   readonly label: string;
   readonly transport: McpServerEntry['transport'];
-  /** `failed`: it failed so often that one attempt every half minute is all that is made. */
+  /** `failed`: it failed so often that it is started at most once every half minute. */
   readonly state: 'stopped' | 'starting' | 'ready' | 'backoff' | 'failed';
   /** Why the server last failed, in words that are safe to show. */
   readonly error?: string;
-  /** What its operator says of it. */
+  /** The operator's description of it. */
   readonly description?: string;
-  /** What of its entry in the mcp.json has no effect, and how its program is another than before. */
+  /** The parts of its entry in the mcp.json that have no effect, and how its program has changed. */
   readonly warnings: readonly string[];
-  /** What is wrong with its list of tools; empty while it does not run. */
+  /** Problems with its list of tools; empty while it is not running. */
   readonly problems: readonly ToolProblem[];
-  /** The layers around a program. Absent: it is none, or what works here is not known yet. */
+  /** The sandbox layers around a program. Absent: it is not a program, or it is not yet known what works here. */
   readonly sandbox?: SandboxReport;
 }
 
@@ -43,16 +43,19 @@ export interface ConnectionOptions extends OpenTransportOptions {
   readonly opener: TransportOpener;
   /** From 0 up to 1, for the jitter of restarts. */
   readonly random: () => number;
-  /** What a call may rely on: the list that is `known`, or one that is asked for now. Absent: `known`. */
+  /** Which list a call relies on: the `known` one, or one requested now. Absent: `known`. */
   readonly callsRelyOn?: 'known' | 'current';
 }
 
-/** Answers to streamable HTTP of a server that has only HTTP+SSE (MCP 2025-11-25, transports, backwards compatibility). */
+/**
+ * The statuses with which a server that has only HTTP+SSE answers streamable HTTP (MCP 2025-11-25, transports,
+ * backwards compatibility).
+ */
 const withoutStreamableHttp: readonly (number | undefined)[] = [400, 404, 405];
 
 /**
- * One configured server for the life of the host: started when first needed, shared by all requests, started again
- * after it died, as often as the restart policy allows.
+ * One configured server, for the lifetime of the host. It is started when first needed, shared by all requests, and
+ * restarted after it died, as often as the restart policy allows.
  */
 export class ServerConnection {
   readonly entry: McpServerEntry;
@@ -60,15 +63,15 @@ export class ServerConnection {
   readonly #options: ConnectionOptions;
   readonly #policy: RestartPolicy;
   readonly #idle: IdleTimer;
-  /** The entry as it is reached: another transport may have turned out to be the right one. */
+  /** The entry with the transport that worked, which may differ from the configured one. */
   #reached: McpServerEntry;
   #session: ServerSession | undefined;
   #starting: Promise<ServerSession> | undefined;
   readonly #closing = new AbortController();
   #error: string | undefined;
-  /** The one that was started last, running or not: what it printed can still be read. */
+  /** The session started last, running or not: its output can still be read. */
   #latest: ServerSession | undefined;
-  /** What is still being torn down; a host that closes waits for it. */
+  /** Sessions that are being closed; a host that closes waits for them. */
   readonly #ending = new Set<Promise<void>>();
 
   constructor(options: ConnectionOptions) {
@@ -99,7 +102,7 @@ export class ServerConnection {
     };
   }
 
-  /** How the program is another than at the start before, for the operator. */
+  /** How the program differs from the previous start, for the operator. */
   get changed(): string | undefined {
     if (this.entry.transport !== 'stdio') return undefined;
     const changed = this.#options.sandbox.changed(this.entry);
@@ -114,7 +117,8 @@ export class ServerConnection {
   }
 
   /**
-   * The running server, started if need be. A start that others wait for goes on when one of them gives up.
+   * Returns the running server, and starts it if needed. A start that other callers wait for continues when one of them
+   * gives up.
    *
    * @throws BridgeError `MCP_CONNECTION_FAILED`, `MCP_CLOSED`; the signal's reason when it is aborted.
    */
@@ -127,7 +131,7 @@ export class ServerConnection {
       this.#starting = this.#start().finally(() => {
         this.#starting = undefined;
       });
-      // Whoever waits gets the rejection; that nobody waits any more is no error.
+      // Waiting callers receive the rejection; when none is left, it is not an error.
       this.#starting.catch(() => {});
     }
     return raceAbort(this.#starting, signal);
@@ -163,13 +167,13 @@ export class ServerConnection {
     return session === undefined || tools === undefined ? this.listed(callsRelyOn, signal) : { session, tools };
   }
 
-  /** Ends this session; a later request starts another one. */
+  /** Ends this session; a later request starts a new one. */
   discard(session: ServerSession, why: string): void {
     if (this.#session === session) this.#failed(session, why);
     this.#track(session.close());
   }
 
-  /** The last lines that the server printed on its standard error, also when it has ended since. */
+  /** The last lines that the server printed on its standard error, even after it has ended. */
   output(): string {
     return this.#latest?.diagnostics(outputLines) ?? '';
   }
@@ -179,7 +183,7 @@ export class ServerConnection {
     this.#idle.stop();
     this.#endSession();
     await this.#starting?.catch(() => {});
-    // It may have been about to succeed.
+    // The start may have been about to succeed.
     this.#endSession();
     await Promise.all(this.#ending);
   }
@@ -221,7 +225,7 @@ export class ServerConnection {
     }
   }
 
-  /** Opens a session, over the older transport where the newer one is not understood. */
+  /** Opens a session, over the older transport if the newer one is not supported. */
   async #reach(signal: AbortSignal): Promise<Attempt> {
     const entry = this.#reached;
     const first = await this.#attempt(entry, signal);
@@ -245,7 +249,8 @@ export class ServerConnection {
       capabilities: {},
       versionNegotiation: { mode: opened.negotiates ? 'auto' : 'legacy' },
       inputRequired: { autoFulfill: false },
-      // What a server claims about its own output protects nobody, and its patterns can stop the process.
+      // A schema that the server itself provides for its output gives no protection, and its patterns can block the
+      // process.
       jsonSchemaValidator: {
         getValidator: () => (input) => ({ valid: true, data: input as never, errorMessage: undefined }),
       },
@@ -264,7 +269,7 @@ export class ServerConnection {
     }
   }
 
-  /** Nobody has used it for a while: what it takes is given back until somebody does. */
+  /** Stops a server that was not used for a while; the next use starts it again. */
   #stopIdle(): void {
     const session = this.#session;
     if (session === undefined) return;
@@ -307,7 +312,7 @@ export interface Listed {
   readonly tools: ToolCatalogue;
 }
 
-/** A session that was opened, or why it was not. */
+/** A session that was opened, or the reason why it was not. */
 interface Attempt {
   readonly session: ServerSession;
   readonly opened: OpenTransport;

@@ -9,7 +9,7 @@ import { openTransport } from '../transport/open-transport.ts';
 import { createPinnedFetch, hostOf, type NameResolver, pinAddresses } from '../transport/pinned-fetch.ts';
 import { type ConnectionOptions, ServerConnection } from './connection.ts';
 
-/** Where servers that requests bring along may be; who may bring them is the gate's to say. */
+/** Where request-scoped servers may be; the gate decides which callers may bring them. */
 export interface EphemeralPolicy {
   /** Host names: `mcp.example.com`, `*.example.com` (not `example.com` itself), `*`. Default: `*`. */
   readonly allowedHosts: readonly string[];
@@ -22,33 +22,36 @@ export interface EphemeralPolicy {
   readonly allowHttpHosts: readonly string[];
 }
 
-/** A server that a request brings along; always a remote one. */
+/** A request-scoped server; always a remote one. */
 export interface EphemeralServer {
-  /** Names it within its request; no label of the mcp.json. */
+  /** Its name within the request; not a label of the mcp.json. */
   readonly label: string;
   readonly url: string;
-  /** Sent to this server only. */
+  /** Sent only to this server. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface BringOptions extends Omit<ConnectionOptions, 'entry' | 'opener' | 'fetch'> {
-  /** Absent: a request can bring none. */
+  /** Absent: requests cannot bring servers. */
   readonly policy: Partial<EphemeralPolicy> | undefined;
   readonly resolve: NameResolver;
-  /** Whether a plugin id is one of the mcp.json. */
+  /** Whether a plugin id is in the mcp.json. */
   readonly isConfigured: (id: string) => boolean;
 }
 
-/** The servers that one request brings along; none is connected to before a tool of it is wanted. */
+/** The request-scoped servers of one request. None is connected before one of its tools is needed. */
 export interface BroughtServers {
-  /** By the ids that the gate is asked about. */
+  /** By the ids that are passed to the gate. */
   readonly connections: ReadonlyMap<string, ServerConnection>;
-  /** The gate, and after it what the operator says about hosts: those who may bring no server learn nothing of that. */
+  /**
+   * Asks the gate first, then applies the operator's rules about hosts. So a caller that may not bring servers learns
+   * nothing of these rules.
+   */
   within(gate: ToolGate): ToolGate;
 }
 
 const maxUrlLength = 2048;
-/** Its caller waits, and nothing has to be installed first. */
+/** Short, because its caller is waiting, and nothing has to be installed first. */
 const maxStartMs = 10_000;
 
 /**
@@ -78,7 +81,7 @@ function withPort(url: URL): string {
 }
 
 /**
- * Makes connections of a request's own servers: for this request alone, each name resolved once.
+ * Creates the connections of a request's own servers: for this request only, each name resolved once.
  *
  * @throws BridgeError `MCP_EPHEMERAL_INVALID`
  */
@@ -92,7 +95,7 @@ export function bringServers(
   for (const server of servers) {
     const { entry, url } = readServer(server);
     if (connections.has(entry.id)) throw invalid('server_label', 'stands there twice');
-    // Nothing but a label tells a reader of the answer whose tool was called.
+    // In the answer, only the label shows whose tool was called.
     if (isConfigured(pluginId(entry.label))) throw invalid('server_label', 'is the label of a server of the mcp.json');
     const refusal = given === undefined ? 'this host takes no servers from requests' : judgeHost(url, policy);
     if (refusal !== undefined) refusals.set(entry.id, refusal);
@@ -128,7 +131,7 @@ function readServer({ label, url: written, headers = {} }: EphemeralServer): {
   return { entry: { label, id, transport: 'http', sseFallback: true, url: url.href, headers: read.headers }, url };
 }
 
-/** Why a host may not be reached whoever asks, as far as that can be said without asking the network. */
+/** Returns why no caller may reach a host, as far as that can be decided without the network. */
 function judgeHost(url: URL, policy: EphemeralPolicy): string | undefined {
   const host = hostOf(url);
   if (!matchesHost(policy.allowedHosts, host)) return 'its host is not one that the operator of this server allows';
@@ -160,7 +163,7 @@ function connect(
   return new ServerConnection({
     ...options,
     limits,
-    // Nobody has approved its tools: those that were listed are what the request has, or they are not called.
+    // The tools are not approved, so a call must use the tools that were listed for this request.
     callsRelyOn: 'current',
     fetch: () => Promise.reject(new TypeError('a per-request server is reached by its own fetch')),
     entry,
@@ -169,7 +172,7 @@ function connect(
       const open = openTransport(opened, { ...openOptions, fetch: pinned.fetch });
       return {
         ...open,
-        // Its promise to tell of changes is worth nothing.
+        // Its promise to report changes is not trusted.
         hears: false,
         reason: () => addresses.refusal ?? open.reason(),
         async close() {

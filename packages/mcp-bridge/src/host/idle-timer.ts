@@ -1,4 +1,4 @@
-/** Says when nobody has used something for a while. Keeps no process alive. */
+/** Reports when something has not been used for a while. It does not keep the process alive. */
 export class IdleTimer {
   readonly #milliseconds: number;
   readonly #onIdle: () => void;
@@ -21,14 +21,14 @@ export class IdleTimer {
     }
   }
 
-  /** Forgets that it waits; the next use starts it anew. */
+  /** Stops the timer; the next use starts it again. */
   stop(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
   }
 
   #wait(): void {
-    // One timer that is set anew costs less than one for each use.
+    // Refreshing one timer costs less than creating one for each use.
     if (this.#timer !== undefined) this.#timer.refresh();
     else this.#timer = setTimeout(() => this.#fire(), this.#milliseconds).unref();
   }

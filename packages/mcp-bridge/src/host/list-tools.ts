@@ -6,26 +6,26 @@ import { readToolDefinition, type ToolDefinition } from '../tools/tool-definitio
 export const maxPages = 64;
 export const maxToolsPerServer = 256;
 
-/** A tool that can be offered: defined, within bounds, and with arguments that can be checked. */
+/** A tool that can be offered: it is valid, within the limits, and its arguments can be checked. */
 export interface ListedTool {
   readonly definition: ToolDefinition;
   readonly validate: ArgumentValidator;
-  /** It has a pattern that only its server can check. */
+  /** Whether it has a pattern that only its server can check. */
   readonly leavesPattern: boolean;
 }
 
 /** What a server offers: tool name to tool, in the server's order. */
 export type ToolCatalogue = ReadonlyMap<string, ListedTool>;
 
-/** What is wrong with a list, or with one tool of it. */
+/** A problem with a list, or with one of its tools. */
 export interface ToolProblem {
-  /** Its name; absent: it has none that could be shown, or the whole list is meant. */
+  /** The tool's name; absent: it has no name that could be shown, or the whole list is meant. */
   readonly tool?: string;
   /** A sentence for the operator. */
   readonly text: string;
 }
 
-/** A list, and what was left out of it with the reasons. */
+/** A list of tools, and the problems with those left out. */
 export interface Listing {
   readonly tools: ToolCatalogue;
   readonly problems: readonly ToolProblem[];
@@ -34,13 +34,13 @@ export interface Listing {
 export interface ListOptions {
   readonly signal: AbortSignal;
   readonly timeoutMs: number;
-  /** The list before this one: what did not change need not be compiled again. */
+  /** The previous list: unchanged definitions need not be compiled again. */
   readonly previous: ToolCatalogue;
 }
 
-/** More than any client takes; beyond it, the page is not read. */
+/** More than any client accepts; a longer page is not read. */
 const mostOnPage = 65_536;
-// Loose on purpose: the SDK's own schema would refuse the whole list for one bad tool.
+// Deliberately loose: the SDK's own schema would refuse the whole list because of one bad tool.
 const pageSchema = z.looseObject({ tools: z.array(z.unknown()).max(mostOnPage), nextCursor: z.string().optional() });
 
 /**
@@ -79,7 +79,7 @@ export async function listTools(client: Client, options: ListOptions): Promise<L
     } catch (error) {
       problems.push(notOffered(name, error instanceof Error ? error.message : 'its schema is not valid'));
     }
-    // Compiling blocks: between two tools, others get their turn.
+    // Compiling blocks the event loop, so other tasks run between two tools.
     await new Promise((resolve) => setImmediate(resolve));
     options.signal.throwIfAborted();
   }

@@ -25,28 +25,31 @@ import { bringServers, type EphemeralPolicy, type EphemeralServer } from './ephe
 /** What `createMcpHost` takes; all but `config` have defaults. */
 export interface McpHostOptions {
   readonly config: McpConfig;
-  /** What servers are told about who calls. */
+  /** How the client introduces itself to servers. */
   readonly clientInfo?: Pick<Implementation, 'name' | 'version'>;
   readonly logger?: BridgeLogger;
   readonly limits?: Partial<McpLimits>;
   /** Where child processes inherit HOME, LANG, PATH and TERM from, and nothing else. Absent: this process. */
   readonly environment?: Environment;
-  /** Files and folders that no sandboxed server can read, absolute: what the host itself keeps secret. */
+  /** Files and folders that no sandboxed server can read, as absolute paths: the host's own secrets. */
   readonly hiddenFromServers?: readonly string[];
-  /** The folder of the homes that are kept for servers in sandboxes, each for one server. Absent: they are gone with it. */
+  /**
+   * The folder of the persistent homes of sandboxed servers, one for each server. Absent: a home is removed with its
+   * server.
+   */
   readonly serverHomes?: string;
-  /** Milliseconds on a clock that never goes back. */
+  /** Milliseconds on a monotonic clock. */
   readonly now?: () => number;
   readonly fetch?: Fetch;
   /** How a configured server is reached; absent: as a child process or by streamable HTTP. */
   readonly opener?: TransportOpener;
   /** From 0 up to 1, for the jitter of restarts. */
   readonly random?: () => number;
-  /** How definitions of tools are approved. Absent: they are taken as they come. */
+  /** How tool definitions are approved. Absent: all are accepted. */
   readonly pins?: PinOptions;
-  /** Where servers that requests bring along may be. Absent: a request can bring none. */
+  /** Where request-scoped servers may be. Absent: requests cannot have any. */
   readonly ephemeral?: Partial<EphemeralPolicy>;
-  /** How the names of such servers become addresses. Absent: as the system does it. */
+  /** How the names of such servers are resolved. Absent: by the system. */
   readonly resolve?: NameResolver;
 }
 
@@ -57,7 +60,7 @@ export interface OfferedTool {
   readonly description?: string;
   /** A JSON Schema of type `object`. */
   readonly inputSchema: Record<string, unknown>;
-  /** The names that it gives the arguments, as a gate is told them; see `ToolGateCall`. */
+  /** The names that its schema gives the arguments, as they are passed to a gate; see `ToolGateCall`. */
   readonly argumentNames: readonly string[];
 }
 
@@ -65,12 +68,12 @@ export interface OfferedTool {
 export interface McpHost extends AsyncDisposable {
   /** In the order of the mcp.json. */
   servers(): ServerStatus[];
-  /** What of the mcp.json has no effect, and which program is another than before; each with its key. */
+  /** The parts of the mcp.json that have no effect, and programs that have changed; each with its key. */
   warnings(): readonly string[];
   /**
-   * Takes a new configuration. A server whose entry is the same goes on as it is; one that changed or is gone ends as
-   * soon as no toolset that was opened before is open. What such a toolset brings stays as it is, but for tools that
-   * the new mcp.json takes away.
+   * Applies a new configuration. A server with an unchanged entry continues to run. One that was changed or removed
+   * ends as soon as every toolset that was opened before is closed. Such a toolset stays as it is, except for tools
+   * that the new mcp.json removes.
    *
    * @throws BridgeError `MCP_CLOSED`
    */
@@ -87,8 +90,8 @@ export interface McpHost extends AsyncDisposable {
     options: { readonly start: boolean; readonly signal: AbortSignal },
   ): Promise<readonly OfferedTool[] | undefined>;
   /**
-   * All tools of one server for its operator to look at, and what of them is held back; undefined when it does not run
-   * and is not to be started. With no `pins`, all of them are new and none is held back.
+   * Returns all tools of one server for its operator to review, and which are held back; undefined when the server is
+   * not running and must not be started. Without `pins`, all tools are new and none is held back.
    *
    * @throws BridgeError as `tools` does
    */
@@ -97,27 +100,27 @@ export interface McpHost extends AsyncDisposable {
     options: { readonly start: boolean; readonly signal: AbortSignal },
   ): Promise<readonly ReviewedTool[] | undefined>;
   /**
-   * Approves definitions as they were reviewed: tool to fingerprint. Requests that run keep the tools that they have.
+   * Approves reviewed definitions: tool to fingerprint. Running requests keep their tools.
    *
    * @throws BridgeError `MCP_TOOL_UNAVAILABLE`, `MCP_TOOL_CHANGED`, and as `tools` does; then nothing is approved.
    * @throws TypeError when the host has no `pins`
    */
   approve(server: string, tools: ReadonlyMap<string, string>, signal: AbortSignal): Promise<void>;
   /**
-   * The last lines that a server printed on its standard error, since it was last started, without the values that the
-   * mcp.json gives it. For its operator only: a server may print whatever it was sent.
+   * Returns the last lines of a server's standard error since its last start, without the values that the mcp.json
+   * gives it. For its operator only: a server may print anything that it received.
    *
    * @throws BridgeError `MCP_SERVER_UNKNOWN`
    */
   output(server: string): string;
   /**
-   * The tools that a request may use, servers started as needed.
+   * Opens the tools that a request may use. Servers are started as needed.
    *
    * @throws BridgeError `MCP_DENIED`, `MCP_SERVER_UNKNOWN`, `MCP_TOOL_UNAVAILABLE`, `MCP_NO_TOOLS`,
    * `MCP_CONNECTION_FAILED`, `MCP_EPHEMERAL_INVALID`, `MCP_CLOSED`; the signal's reason when it is aborted.
    *
-   * @param ephemeral servers that the request brings along; a selection names one by its id, see `ephemeralServer`. They
-   * are connected to for this toolset alone and closed with it.
+   * @param ephemeral the request-scoped servers; a selection names one by its id, see `ephemeralServer`. They are
+   *   connected for this toolset only and closed with it.
    */
   openToolset(
     selections: readonly ToolSelection[],
@@ -152,7 +155,7 @@ export interface McpHost extends AsyncDisposable {
 export function createMcpHost(options: McpHostOptions): McpHost {
   const { clientInfo = { name: 'latchkey', version: '0' }, logger = silentLogger } = options;
   const limits = resolveLimits(options.limits);
-  // A range that is none is the operator's mistake, and found at the start.
+  // An invalid range is the operator's mistake and is reported at the start.
   createAddressPolicy(options.ephemeral?.allowPrivateHosts ?? []);
   const shared = {
     clientInfo,
@@ -201,7 +204,7 @@ export function createMcpHost(options: McpHostOptions): McpHost {
     const kept = new Set(connections.values());
     for (const connection of previous.values()) if (!kept.has(connection)) uses.retire(connection);
     for (const warning of warnings) logger.warn({ warning }, 'Part of the mcp.json has no effect');
-    // Tried out before anybody asks which layers there are.
+    // Tries the sandbox out in advance, before its layers are requested.
     const isWanted =
       shared.opener === openTransport && [...servers.values()].some(({ transport }) => transport === 'stdio');
     if (isWanted) void shared.sandbox.tools();
@@ -214,7 +217,7 @@ export function createMcpHost(options: McpHostOptions): McpHost {
     if (connection !== undefined) return connection;
     throw new BridgeError('MCP_SERVER_UNKNOWN', `There is no MCP server "${server}" in the mcp.json.`, { server });
   };
-  /** The newest configuration counts, also for toolsets that were opened before: what it takes away is gone at once. */
+  /** The newest configuration also applies to toolsets that were opened before: what it removes is gone at once. */
   const narrow =
     (gate: ToolGate): ToolGate =>
     (call, context) => {
@@ -247,7 +250,7 @@ export function createMcpHost(options: McpHostOptions): McpHost {
         ...selections.flatMap(({ server }) => snapshot.get(server) ?? []),
         ...brought.connections.values(),
       ]);
-      // Wanted by nobody after this request.
+      // No later request uses these connections.
       for (const connection of brought.connections.values()) uses.retire(connection);
       const end = async (): Promise<void> => {
         release();
@@ -256,7 +259,7 @@ export function createMcpHost(options: McpHostOptions): McpHost {
       try {
         const toolset = await openToolset(selections, {
           connections: snapshot,
-          // What a request brings along is there for this request alone, and has no yesterday to differ from.
+          // A request-scoped server exists for this request only, so there is no earlier definition to compare with.
           approved: async (server, tools) => (brought.connections.has(server) ? tools : pins.approved(server, tools)),
           gate: brought.within(narrow(gate)),
           limits,

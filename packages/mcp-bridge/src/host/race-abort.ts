@@ -1,4 +1,7 @@
-/** The promise, or the signal's reason as a rejection if that comes first. What the promise does then is nobody's concern. */
+/**
+ * Resolves with the promise, or rejects with the signal's reason if that comes first. The later outcome of the promise
+ * is then ignored.
+ */
 export async function raceAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   signal.throwIfAborted();
   let giveUp = (): void => {};

@@ -1,17 +1,18 @@
 const firstDelayMs = 500;
 const longestDelayMs = 30_000;
-/** A server that lived so long before it died starts with a clean slate. */
+/** A server that ran this long before it died counts as healthy again. */
 const stableMs = 60_000;
-/** So many failures in so long open the circuit. */
+/** This many failures within this time open the circuit. */
 const failuresThatOpen = 5;
 const failureWindowMs = 120_000;
-/** A delay is shortened by up to this part of it, so that hosts that failed together do not return together. */
+/** A delay is shortened by up to this part, so that servers that failed together do not restart together. */
 const jitter = 0.25;
 
 /**
- * When a server that failed may be started again: at once after the first failure, then after 0.5 s, 1 s and 2 s. The
- * fifth failure in two minutes opens the circuit: from then on one attempt every 30 s decides for all (half open), until
- * the server has lived for a minute. Starts happen only when a request needs the server, and are shared by all that wait.
+ * Decides when a failed server may be started again: at once after the first failure, then after 0.5 s, 1 s and 2 s.
+ * The fifth failure within two minutes opens the circuit. From then on there is one attempt every 30 s (half open),
+ * until the server has run for a minute. A server is started only when a request needs it; all waiting requests share
+ * the start.
  */
 export class RestartPolicy {
   readonly #now: () => number;
@@ -26,12 +27,12 @@ export class RestartPolicy {
     this.#random = random;
   }
 
-  /** Milliseconds until the next start is allowed; 0 is now. */
+  /** Milliseconds until the next start is allowed; 0 means now. */
   get waitMs(): number {
     return Math.max(0, this.#retryAt - this.#now());
   }
 
-  /** It failed too often: an attempt is made only every half minute. */
+  /** Whether it failed too often: it is then started at most once every 30 s. */
   get isOpen(): boolean {
     return this.#open;
   }

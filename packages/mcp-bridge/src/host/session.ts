@@ -10,7 +10,7 @@ import { listTools, type ToolCatalogue, type ToolProblem } from './list-tools.ts
 import { raceAbort } from './race-abort.ts';
 import { TookTooLong } from './start-failure.ts';
 
-/** So many calls in a row that timed out, and the server counts as hung. */
+/** After this many calls in a row that timed out, the server counts as hung. */
 export const maxCallsTimedOut = 3;
 
 export interface SessionOptions {
@@ -21,7 +21,7 @@ export interface SessionOptions {
   readonly limits: McpLimits;
   /** When its start began, on the host's clock. */
   readonly started: number;
-  /** Told of what goes on, so that a server that nobody uses can be stopped. */
+  /** Notified of activity, so that an idle server can be stopped. */
   readonly idle: IdleTimer;
 }
 
@@ -45,20 +45,20 @@ export class ServerSession {
       this.#closed = true;
       onClose(this);
     };
-    // Without the error: it may quote a whole result.
+    // Logged without the error, which may quote a whole result.
     client.onerror = () => logger.debug({ server }, 'An MCP server sent something out of order');
-    // However many of these arrive, the list is read once, when somebody next wants it.
+    // Any number of notifications leads to one read, when the list is next needed.
     client.setNotificationHandler('notifications/tools/list_changed', () => {
       this.#stale = true;
     });
   }
 
-  /** What was wrong with the list of tools that came last. */
+  /** Problems with the most recent list of tools. */
   get problems(): readonly ToolProblem[] {
     return this.#problems;
   }
 
-  /** The connection has ended, whoever ended it. */
+  /** Whether the connection has ended, from either side. */
   get closed(): boolean {
     return this.#closed;
   }
@@ -69,19 +69,19 @@ export class ServerSession {
     await opened.exchange(() => client.connect(opened.transport, options));
   }
 
-  /** The tools as last listed, if they have been and the server has told of no change since. */
+  /** The tools as last listed, unless the server has reported a change since. */
   get knownTools(): ToolCatalogue | undefined {
     return this.#stale ? undefined : this.#tools;
   }
 
   /**
-   * The tools: `known` as last listed, unless the server has told of a change since; or `current`, which asks again
-   * unless the server promised to tell of changes and told of none.
+   * Returns the tools. `known`: as last listed, unless the server has reported a change since. `current`: asks again,
+   * unless the server promised to report changes and has reported none.
    */
   async tools(freshness: 'known' | 'current', signal: AbortSignal): Promise<ToolCatalogue> {
     const known = this.knownTools;
     if (known !== undefined && (freshness === 'known' || this.#tellsOfChanges())) return known;
-    // One listing for all who wait, and it goes on when one of them gives up.
+    // All callers share one listing, which continues when one of them gives up.
     this.#listing ??= this.#list();
     this.#listing.catch(() => {});
     return raceAbort(this.#listing, signal);
@@ -107,7 +107,7 @@ export class ServerSession {
             this.#timedOut = 0;
             onProgress?.(cleanProgress(progress));
           },
-          // The definition that the model was shown, not whatever the server says by now.
+          // The definition that the model was shown, not the server's current one.
           toolDefinition: { name: definition.name, inputSchema: definition.inputSchema as { type: 'object' } },
         },
       );
@@ -116,13 +116,13 @@ export class ServerSession {
     return result as RawToolResult;
   }
 
-  /** A call timed out. Says whether the server is to be given up. */
+  /** Counts a timeout. Returns whether the server should be given up. */
   countTimeout(): boolean {
     this.#timedOut += 1;
     return this.#timedOut >= maxCallsTimedOut;
   }
 
-  /** Why the server ended, safe to show; empty when it is not known. */
+  /** Why the server ended, in words that are safe to show; empty when unknown. */
   reason(): string {
     return this.#options.opened.reason();
   }
@@ -138,7 +138,7 @@ export class ServerSession {
 
   #tellsOfChanges(): boolean {
     const { client, opened } = this.#options;
-    // In the newer era changes are told only to those who subscribe, which this host does not.
+    // In the newer era only subscribers are notified of changes, and this host does not subscribe.
     return (
       opened.hears &&
       client.getProtocolEra() === 'legacy' &&

@@ -3,7 +3,7 @@ import type { McpServerEntry } from '../config/mcp-config.ts';
 import { credentialProblem } from '../transport/credential-command.ts';
 import type { OpenTransport } from '../transport/open-transport.ts';
 
-/** A server has had its time. */
+/** A server did not answer within its time limit. */
 export class TookTooLong extends Error {
   override readonly name = 'TookTooLong';
 
@@ -13,8 +13,8 @@ export class TookTooLong extends Error {
 }
 
 /**
- * Why a server could not be started or asked for its tools, in words that are safe to show, and for its operator what
- * to do about it.
+ * Explains why a server could not be started or asked for its tools, in words that are safe to show, and what its
+ * operator can do about it.
  */
 export function explainStart(cause: unknown, opened: Pick<OpenTransport, 'reason'>, entry: McpServerEntry): string {
   if (cause instanceof TookTooLong) return cause.message;
@@ -29,10 +29,10 @@ export function explainStart(cause: unknown, opened: Pick<OpenTransport, 'reason
   return 'it does not answer as an MCP server should';
 }
 
-/** The system's word for why there is no connection, e.g. `ECONNREFUSED`, `ENOTFOUND`, `CERT_HAS_EXPIRED`. */
+/** The system's code for a failed connection, e.g. `ECONNREFUSED`, `ENOTFOUND`, `CERT_HAS_EXPIRED`. */
 function connectionError(error: unknown, depth = 0): string | undefined {
   if (!(error instanceof Error) || depth > 5) return undefined;
-  // It has no cause, only its words: "fetch failed: connect ECONNREFUSED 127.0.0.1:3000".
+  // An SseError has no cause, only a message: "fetch failed: connect ECONNREFUSED 127.0.0.1:3000".
   if (error instanceof SseError) return /\bE(CONN|HOST|NET|NOTFOUND|AI_|TIMED)[A-Z]*\b/.exec(error.message)?.[0];
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   return CONNECTION_ERROR.test(code) ? code : connectionError(error.cause, depth + 1);
@@ -45,7 +45,7 @@ function statusOf(cause: unknown): number | undefined {
   return cause instanceof SseError ? cause.code : undefined;
 }
 
-/** A server that wants its users to sign in by OAuth says so with a 401, too. */
+/** Explains a refusal; a server that requires its users to sign in by OAuth also answers with 401. */
 function explainRefusal(status: 401 | 403, entry: McpServerEntry): string {
   const keys = '"headers" or "headersCommand"';
   const sendsNone =

@@ -142,7 +142,7 @@ export function scanJson(
 
 const LITERALS: ReadonlySet<string> = new Set(['true', 'false', 'null']);
 
-/** The position of the quote that ends a string; -1 when there is none. */
+/** Returns the position of the quote that ends a string; -1 when there is none. */
 function endOfString(text: string, start: number): number {
   let from = start + 1;
   for (;;) {

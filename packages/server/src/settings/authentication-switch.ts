@@ -1,15 +1,18 @@
 import { ServerError } from '../contracts/server-error.ts';
 import type { InstallationSettings, SettingsChange } from './installation-settings.ts';
 
-/** What the configuration of this server leaves open about `requireAuthentication`. */
+/** Restrictions that the configuration of this server puts on `requireAuthentication`. */
 export interface AuthenticationSwitch {
-  /** The configuration has authentication off, whatever the settings say. */
+  /** Whether the configuration switches authentication off, whatever the settings are. */
   readonly forcedOff: boolean;
-  /** Why this server must not be open: others than this machine reach it. Absent: it may be. */
+  /** Why this server must not be open: it can be reached from other machines. Absent: it may be. */
   readonly refusal: string | undefined;
 }
 
-/** The settings as they count on this server: one that others reach never opens because a database says so. */
+/**
+ * Applies the settings to this server: one that can be reached from other machines never opens because of a value in
+ * the database.
+ */
 export function withAuthentication(
   settings: InstallationSettings,
   { forcedOff, refusal }: AuthenticationSwitch,
@@ -18,7 +21,7 @@ export function withAuthentication(
   return { ...settings, requireAuthentication };
 }
 
-/** Throws ServerError `CONFLICT` for a change that this server could not follow. */
+/** Throws ServerError `CONFLICT` for a change that this server could not apply. */
 export function requireChangeable(change: SettingsChange, { forcedOff, refusal }: AuthenticationSwitch): void {
   if (change.requireAuthentication === undefined) return;
   const options = { param: 'requireAuthentication' };

@@ -10,25 +10,28 @@ import { z } from 'zod';
 import { DURATION_NOTATION, readDuration } from '../config/duration.ts';
 import { withoutAbsent } from '../config/without-absent.ts';
 
-/** What an operator decides about a whole installation while it runs. All servers on one database share it. */
+/**
+ * The settings of a whole installation that an operator can change while it runs. All servers on one database share
+ * them.
+ */
 export interface InstallationSettings {
   /** Whether callers need a token. */
   readonly requireAuthentication: boolean;
-  /** Tokens of a kind that is off do not work, nor do those that were derived from them. */
+  /** Tokens of a kind that is off do not work, and neither do tokens derived from them. */
   readonly tokenKinds: Readonly<Record<TokenKind, boolean>>;
-  /** In seconds: how long a personal access token lives when its maker does not say. */
+  /** In seconds: the default lifetime of a personal access token. */
   readonly personalAccessTokenTtl: number;
-  /** In seconds: how long an access token lives when nobody asks for less. */
+  /** In seconds: the default lifetime of an access token; a request can ask for less. */
   readonly accessTokenTtl: number;
   /** Whether requests may use the servers of mcp.json. */
   readonly allowMcpJson: boolean;
-  /** Whether requests may bring MCP servers along. */
+  /** Whether requests may bring request-scoped MCP servers. */
   readonly allowEphemeralMcp: boolean;
-  /** Denies everybody but those who may do everything, at once, also what runs. */
+  /** Denies every caller but those that may do everything, at once; running requests end as well. */
   readonly lockdown: boolean;
 }
 
-/** What holds until somebody changes it. */
+/** The settings of an installation that has not changed them. */
 export const DEFAULT_INSTALLATION_SETTINGS: InstallationSettings = Object.freeze({
   requireAuthentication: true,
   tokenKinds: DEFAULT_AUTH_SETTINGS.kinds,
@@ -39,7 +42,7 @@ export const DEFAULT_INSTALLATION_SETTINGS: InstallationSettings = Object.freeze
   lockdown: false,
 });
 
-/** A whole number of seconds, or a duration such as `90d`; it comes out in seconds. */
+/** A whole number of seconds, or a duration such as `90d`; the result is in seconds. */
 const ttl = (maximum: number, inWords: string) =>
   z.unknown().transform((input, context): number => {
     const seconds = typeof input === 'string' ? (readDuration(input) ?? 0) / 1000 : input;
@@ -69,16 +72,19 @@ const kindSwitches = Object.fromEntries(TOKEN_KINDS.map((kind) => [kind, z.boole
   z.ZodOptional<z.ZodBoolean>
 >;
 
-/** What to change; what is absent stays. An unknown key is refused: a setting that was misspelt must not seem set. */
+/**
+ * The settings to change; absent ones stay. An unknown key is refused, because a misspelt setting must not seem to be
+ * set.
+ */
 export const settingsChangeSchema = z.strictObject({
   ...fields,
   tokenKinds: z.strictObject(kindSwitches).optional(),
 });
 
-/** A change that {@link settingsChangeSchema} has let through. */
+/** A change that {@link settingsChangeSchema} has validated. */
 export type SettingsChange = z.output<typeof settingsChangeSchema>;
 
-/** What a database holds; keys of a newer version are passed over. */
+/** The stored form; keys of a newer version are ignored. */
 const storedSchema = z.object({ ...fields, tokenKinds: z.object(kindSwitches).optional() });
 
 /** Reads settings as they were stored. @throws {z.ZodError} when a value is not what it must be */
@@ -86,7 +92,7 @@ export function readStoredSettings(document: unknown): InstallationSettings {
   return applyChange(DEFAULT_INSTALLATION_SETTINGS, storedSchema.parse(document));
 }
 
-/** The settings with a change in them; `tokenKinds` is changed kind by kind. */
+/** Returns the settings with a change applied; `tokenKinds` is merged kind by kind. */
 export function applyChange(settings: InstallationSettings, change: SettingsChange): InstallationSettings {
   const { tokenKinds, ...others } = change;
   return {
@@ -100,7 +106,7 @@ export function applyChange(settings: InstallationSettings, change: SettingsChan
 export const requiresToken = ({ requireAuthentication, lockdown }: InstallationSettings): boolean =>
   requireAuthentication || lockdown;
 
-/** What auth-core needs to know of them. */
+/** The settings that auth-core needs. */
 export const toAuthSettings = (settings: InstallationSettings): AuthSettings => ({
   kinds: settings.tokenKinds,
   personalAccessTokenSeconds: settings.personalAccessTokenTtl,

@@ -6,25 +6,27 @@ import {
 } from './installation-settings.ts';
 import type { SettingsTables } from './schema.ts';
 
-/** Settings as the database has them; version 0 when nobody has changed them yet. */
+/** Settings as stored in the database; version 0 if they were never changed. */
 export interface StoredSettings {
   readonly version: number;
   readonly settings: InstallationSettings;
 }
 
-/** Keeps an installation's settings. */
+/** Stores an installation's settings. */
 export interface SettingsStore {
-  /** Rejects when the database does not answer, or holds what no version of this server has written. */
+  /** Rejects when the database does not answer, or holds a document that no version of this server has written. */
   read(): Promise<StoredSettings>;
-  /** Writes unless somebody else was faster: false when the stored version is another than `expectedVersion`. */
+  /**
+   * Writes the settings if the stored version is `expectedVersion`; returns false if another process has changed them.
+   */
   write(settings: InstallationSettings, expectedVersion: number, at: string, transaction?: unknown): Promise<boolean>;
-  /** What its transactions are of: `write` writes in one that it is given. */
+  /** The database of its transactions: `write` takes a transaction of this database. */
   readonly database?: object;
 }
 
 const ID = 'installation';
 
-/** Settings in SQL. */
+/** Creates a settings store in SQL. */
 export function createKyselySettingsStore(db: Kysely<SettingsTables>): SettingsStore {
   return {
     read: async () => {

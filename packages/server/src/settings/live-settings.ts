@@ -12,22 +12,28 @@ import { type AuthenticationSwitch, requireChangeable, withAuthentication } from
 import { applyChange, type InstallationSettings, type SettingsChange } from './installation-settings.ts';
 import type { SettingsStore } from './kysely-settings-store.ts';
 
-/** For how long what was read counts without another look. */
+/** For how long a read value is used without reading it again. */
 const FRESH_MILLISECONDS = 500;
-/** For how long it still counts when that look fails. */
+/** For how long a read value is still used when reading again fails. */
 const GRACE_MILLISECONDS = 1000;
 const ATTEMPTS = 10;
 
-/** The settings as they are now: a change here counts at once, one by another server within a second. */
+/** The current settings: a change on this server applies at once, one on another server within a second. */
 export interface LiveSettings {
   /**
-   * The settings, at most half a second old. Rejects with `AUTH_STORE_UNAVAILABLE` when nobody has been able to read
-   * them for a second.
+   * Returns the settings, at most half a second old. Rejects with `AUTH_STORE_UNAVAILABLE` when they could not be read
+   * for a second.
    */
   fresh(): Promise<InstallationSettings>;
-  /** The same without waiting, for those who have awaited `fresh` for their request. Throws as that rejects. */
+  /**
+   * Returns the settings synchronously, for a request that has already awaited `fresh`. Throws the error with which
+   * `fresh` rejects.
+   */
   current(): InstallationSettings;
-  /** Changes all that is named, or nothing. Throws ServerError `CONFLICT`; rejects with `AUTH_STORE_UNAVAILABLE`, `AUTH_AUDIT_UNAVAILABLE`. */
+  /**
+   * Applies the whole change, or nothing. Throws ServerError `CONFLICT`; rejects with `AUTH_STORE_UNAVAILABLE`,
+   * `AUTH_AUDIT_UNAVAILABLE`.
+   */
   change(change: SettingsChange, by: AuditActor): Promise<InstallationSettings>;
 }
 
@@ -35,11 +41,11 @@ export interface LiveSettingsOptions {
   readonly store: SettingsStore;
   readonly authentication: AuthenticationSwitch;
   readonly clock: Clock;
-  /** Told of each change; when it rejects, nothing is changed. */
+  /** Called with each change; when it rejects, nothing is changed. */
   readonly audit?: AuditSink;
 }
 
-/** Reads the settings for the first time; from then on they are read when somebody asks, and never by a timer. */
+/** Reads the settings once at the start, and later only on request, never by a timer. */
 export async function createLiveSettings(options: LiveSettingsOptions): Promise<LiveSettings> {
   const { store, authentication, clock, audit } = options;
   let changes = 0;
@@ -57,7 +63,7 @@ export async function createLiveSettings(options: LiveSettingsOptions): Promise<
     const before = changes;
     try {
       const seen = await look();
-      // What was read before a change of ours, and arrives after it, is out of date.
+      // A read that started before a change on this server and finishes after it is out of date.
       if (before === changes) known = seen;
       failure = undefined;
     } catch (cause) {
@@ -69,7 +75,7 @@ export async function createLiveSettings(options: LiveSettingsOptions): Promise<
 
   function isWithin(milliseconds: number): boolean {
     const age = clock().getTime() - known.readAt;
-    // A clock that was set back says nothing about the age.
+    // If the clock was set back, the age is unknown.
     return age >= 0 && age <= milliseconds;
   }
 
@@ -121,7 +127,7 @@ export async function createLiveSettings(options: LiveSettingsOptions): Promise<
   };
 }
 
-/** By the setting's name, `tokenKinds.legacy` for a kind: what it was and what it is. Settings are no secrets. */
+/** The old and new values by setting name, `tokenKinds.legacy` for a kind. Settings are not secrets. */
 function describeDifferences(before: InstallationSettings, after: InstallationSettings): Record<string, Json> {
   const [old, changed] = [flatten(before), flatten(after)];
   return Object.fromEntries(

@@ -1,6 +1,6 @@
 import type { Migrations } from '@latchkey/auth-core/stores/kysely';
 
-/** What makes the table of `SettingsTables`. A migration that was released is never changed. */
+/** Creates the table of `SettingsTables`. A released migration is never changed. */
 export const settingsMigrations: Migrations = {
   '0002-settings': async (database) => {
     await database.schema

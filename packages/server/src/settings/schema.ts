@@ -4,11 +4,11 @@ export interface SettingsTables {
 }
 
 export interface InstallationSettingsTable {
-  /** There is one row, and this is its name. */
+  /** The id of the only row. */
   id: 'installation';
   /** JSON of InstallationSettings. */
   document: string;
-  /** Counts the changes; whoever changes says which one he has seen. */
+  /** Counts the changes; a writer gives the version that it has read. */
   version: number;
   updated_at: string;
 }

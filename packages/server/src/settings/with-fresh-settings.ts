@@ -4,9 +4,9 @@ import { mayDoEverything } from './every-action.ts';
 import type { LiveSettings } from './live-settings.ts';
 
 /**
- * The same `Auth`, which looks at the settings before it verifies; who verifies often reads them no more often. While the
- * installation is locked down it knows nobody but those who may do everything: requests that run are verified again as they go
- * on, and end by it as well.
+ * Wraps `Auth` so that it reads the settings, which are cached, before each verification. While the installation is
+ * locked down, it denies every caller that may not do everything. Running requests are verified again as they proceed,
+ * so a lockdown ends them as well.
  */
 export function withFreshSettings(auth: Auth, settings: Pick<LiveSettings, 'fresh'>): Auth {
   const unlessLockedDown = async (verify: () => Promise<Principal>): Promise<Principal> => {

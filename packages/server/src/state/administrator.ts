@@ -6,18 +6,18 @@ import type { Kysely } from 'kysely';
 import { OperatorError } from '../contracts/operator-error.ts';
 import { type DataFolder, movePrivate, writeDraft, writePrivate } from './data-folder.ts';
 
-/** The table that knows which token was the first administrator's. */
+/** The table that records which token is the administrator's. */
 export interface AdministratorTables {
   administrator: AdministratorTable;
 }
 
 export interface AdministratorTable {
-  /** There is one row, and this is its name. */
+  /** The id of the only row. */
   id: 'installation';
   token_id: string;
 }
 
-/** What makes the table of `AdministratorTables`. A migration that was released is never changed. */
+/** Creates the table of `AdministratorTables`. A released migration is never changed. */
 export const administratorMigrations: Migrations = {
   '0007-administrator': async (database) => {
     await database.schema
@@ -28,13 +28,13 @@ export const administratorMigrations: Migrations = {
   },
 };
 
-/** How many tokens are looked at together. */
+/** How many tokens are read at once. */
 const PAGE = 500;
 
 /**
- * On a database that never had an administrator's token, makes one and writes it into the data folder (mode 0600),
- * where the operator's commands find it. It is shown nowhere else. One that was revoked does not come back. Of servers
- * that start at once, one makes it.
+ * For a database that never had an administrator's token, creates one and writes it into the data folder (mode 0600),
+ * where the operator's commands find it. It appears nowhere else. A revoked one is not created again. If several
+ * servers start at once, one of them creates it.
  */
 export async function ensureAdministrator(
   auth: Auth,
@@ -50,14 +50,15 @@ export async function ensureAdministrator(
   if (existsSync(folder.adminToken)) throw lostDatabase(folder);
   const operator = auth.operator();
   const { token, record } = await auth.issue({ name: 'administrator', grant: llm.everything }, operator);
-  // It lies ready before it is named: whatever happens from there on, whoever looks for it finds it.
+  // The draft is written before the token is recorded as the administrator's, so that its text is not lost if the
+  // process stops in between.
   const draft = writeDraft(folder.adminToken, `${token}\n`);
   if ((await nameAdministrator(database, record.id)) === record.id) return movePrivate(draft, folder.adminToken);
   unlinkSync(draft);
   await auth.revoke(record.id, operator);
 }
 
-/** A token that was made before, and a database in which there never was one: to begin again would hide a loss. */
+/** The data folder has a token from before, but the database never had one. A fresh start would hide a loss. */
 const lostDatabase = ({ adminToken, database }: DataFolder): OperatorError =>
   new OperatorError(
     'unusable_database',
@@ -66,8 +67,9 @@ const lostDatabase = ({ adminToken, database }: DataFolder): OperatorError =>
   );
 
 /**
- * Gives the installation an administrator's token again, when the one that it had is lost: a new secret for that token, or, when
- * it was revoked, has expired or may no longer do everything, another token. It is written into the data folder.
+ * Restores access to an installation whose administrator's token was lost. It gives that token a new secret, or creates
+ * another token if the old one was revoked, has expired or may no longer do everything. The token is written into the
+ * data folder.
  */
 export async function recoverAdministrator(
   auth: Auth,
@@ -90,18 +92,18 @@ export async function recoverAdministrator(
   return record;
 }
 
-/** Whether a token works and may do everything, so that whoever has it can administer. */
+/** Whether a token works and may do everything, so that its holder can administer. */
 export function isAdministrator({ grant, revokedAt, expiresAt, caveats = [] }: TokenInfo, now: Date): boolean {
   if (revokedAt !== undefined || (expiresAt !== undefined && Date.parse(expiresAt) <= now.getTime())) return false;
-  // Networks, times, projects and limits could keep its holder out.
+  // A restriction by network, time, project or limit could lock its holder out.
   return (
     caveats.length === 0 && grant.actions.includes('*') && Object.keys(grant).every((key) => key in llm.everything)
   );
 }
 
 /**
- * The same `Auth`, which keeps the administrator's token in the data folder the one that works: a new secret of that token is
- * written there, whoever has asked for it.
+ * Wraps `Auth` so that the administrator's token in the data folder keeps working: when that token is rotated by any
+ * caller, the new one is written there.
  */
 export function withAdministratorFile(auth: Auth, folder: DataFolder, onFailure: (cause: unknown) => void): Auth {
   return {
@@ -111,7 +113,7 @@ export function withAdministratorFile(auth: Auth, folder: DataFolder, onFailure:
       try {
         if (readTokenId(folder.adminToken) === rotated.record.id) writePrivate(folder.adminToken, `${rotated.token}\n`);
       } catch (cause) {
-        // The secret has changed already, and its new text is in the answer.
+        // The secret has already changed, and the response contains the new token.
         onFailure(cause);
       }
       return rotated;
@@ -119,12 +121,15 @@ export function withAdministratorFile(auth: Auth, folder: DataFolder, onFailure:
   };
 }
 
-/** Which token a file holds; undefined when there is none. */
+/** Returns the id of the token in a file; undefined when there is none. */
 function readTokenId(path: string): string | undefined {
   return existsSync(path) ? inspectToken(readFileSync(path, 'utf8').trim()).id : undefined;
 }
 
-/** The oldest token that may do everything, ended or not: somebody made it before a server has started. */
+/**
+ * Returns the oldest token that may do everything, even one that has ended: it was created before the first start of a
+ * server.
+ */
 async function findAdministrator(auth: Auth): Promise<string | undefined> {
   for (let after: string | undefined; ; ) {
     const page = await auth.list(auth.operator(), { limit: PAGE, ...(after !== undefined && { after }) });
@@ -134,7 +139,7 @@ async function findAdministrator(auth: Auth): Promise<string | undefined> {
   }
 }
 
-/** Names the administrator if nobody has, and says who it is. */
+/** Records the administrator if none is recorded, and returns the id of the recorded one. */
 async function nameAdministrator(database: Kysely<AdministratorTables>, tokenId: string): Promise<string | undefined> {
   await database
     .insertInto('administrator')

@@ -9,23 +9,23 @@ import { movePrivate, writeDraft, writePrivate } from './data-folder.ts';
 import { lockFolder } from './folder-lock.ts';
 import { secretDigest } from './same-secret.ts';
 
-/** What of a data folder is not its database, and cannot be made again. */
+/** The files of a data folder besides its database that cannot be created again. */
 const FILES = ['secret.key', 'admin-token', 'config.json', 'mcp.json'] as const;
 const DATABASE = 'latchkey.db';
 const BUSY_MILLISECONDS = 5000;
 
-/** What a backup was found to hold. */
+/** What a verified backup contains. */
 export interface BackupContents {
   readonly files: readonly string[];
   readonly tokens: number;
 }
 
 /**
- * Copies a data folder into a new one: its database as it is at one moment, also while its server runs, and the files that cannot be
- * made again. What was written is read again before it counts.
+ * Copies a data folder into a new one: a consistent snapshot of its database, even while its server runs, and the files
+ * that cannot be created again. The copy is read back before the backup counts.
  *
- * @param secret of `LATCHKEY_SECRET`, where that takes the place of secret.key
- * @throws {OperatorError} when something is there already, cannot be read or written, or is not whole
+ * @param secret the value of `LATCHKEY_SECRET`, if that replaces secret.key
+ * @throws {OperatorError} when the target exists, a file cannot be read or written, or the copy is incomplete
  */
 export function backUp(data: string, target: string, secret: Uint8Array | undefined): BackupContents {
   const database = join(data, DATABASE);
@@ -33,7 +33,7 @@ export function backUp(data: string, target: string, secret: Uint8Array | undefi
   requireEmpty(target);
   makeFolder(target);
   const copy = join(target, DATABASE);
-  // With the mode that it is to have; SQLite fills it.
+  // Created with its final mode; SQLite then fills it.
   movePrivate(writeDraft(copy, ''), copy);
   try {
     using source = new DatabaseSync(database, { readOnly: true, timeout: BUSY_MILLISECONDS });
@@ -46,10 +46,10 @@ export function backUp(data: string, target: string, secret: Uint8Array | undefi
 }
 
 /**
- * Makes a data folder of a backup, on a folder that holds none.
+ * Creates a data folder from a backup, in a folder that contains none.
  *
- * @throws {ServerError} `CONFLICT` when a server has the folder
- * @throws {OperatorError} when the backup is not whole, or the folder holds a database or keys
+ * @throws {ServerError} `CONFLICT` when a server holds the lock of the folder
+ * @throws {OperatorError} when the backup is incomplete, or the folder contains a database or keys
  */
 export function restore(source: string, data: string, secret: Uint8Array | undefined): BackupContents {
   inspectBackup(source, secret);
@@ -71,7 +71,7 @@ export function restore(source: string, data: string, secret: Uint8Array | undef
   return inspectBackup(data, secret);
 }
 
-/** Reads a backup from its beginning to its end. */
+/** Reads a backup from start to end. */
 function inspectBackup(folder: string, given: Uint8Array | undefined): BackupContents {
   const path = join(folder, DATABASE);
   if (!existsSync(path)) throw unusable(`${path} is not there: ${folder} is no backup.`);

@@ -7,24 +7,24 @@ import { requirePrivate } from '../config/private-path.ts';
 import { OperatorError } from '../contracts/operator-error.ts';
 import { isFolderLocked } from './folder-lock.ts';
 
-/** What a data folder holds, by path. */
+/** The paths in a data folder, and its secret. */
 export interface DataFolder {
   readonly path: string;
   readonly database: string;
   readonly adminToken: string;
-  /** Written while a server runs on the folder, for commands that look for it. */
+  /** Written while a server runs on the folder; commands use it to find the server. */
   readonly serverFile: string;
   /** The key that token digests are made with: 32 bytes or more, kept outside the database. */
   readonly secret: Uint8Array;
-  /** Removes a secret that was made just now, when it turns out to be another than the database's. */
+  /** Removes a secret that was just created, when it turns out that the database is used with another one. */
   forgetNewSecret(): void;
 }
 
-/** Where a running server is. */
+/** The address of a running server. */
 export interface RunningServer {
   readonly url: string;
   readonly pid: number;
-  /** By which it proves that it is the one, see `createServerIdentity`. */
+  /** The public key with which it proves its identity, see `createServerIdentity`. */
   readonly key: string;
 }
 
@@ -34,15 +34,15 @@ export interface RunningServer {
  * @throws {OperatorError} `unsafe_path` when other users can read or change it, `unusable_path` when the system does not let us
  */
 export function makeDataFolder(path: string): void {
-  // Before anything is made: a folder above it that others can write would make it theirs.
+  // Checked before anything is created: a user that can write a folder above it could replace the data folder.
   requirePrivate(path, 'folder');
   makeFolder(path);
   requirePrivate(path, 'folder');
 }
 
 /**
- * Opens a data folder, making it (mode 0700) and its secret (mode 0600) when they are missing. `LATCHKEY_SECRET`, at
- * least 32 characters, takes the place of the file.
+ * Opens a data folder. Creates it (mode 0700) and its secret (mode 0600) if they are missing. `LATCHKEY_SECRET`, at
+ * least 32 characters, replaces the file.
  *
  * @throws {OperatorError} `unsafe_path` when other users can read or change the folder or the secret, `missing_secret` when
  *   the folder has a database and no secret, `unusable_path` when the system does not let us
@@ -73,7 +73,7 @@ function openSecret(
   given: string | undefined,
 ): Pick<DataFolder, 'secret' | 'forgetNewSecret'> {
   if (given !== undefined && given !== '') {
-    // Blanks make nothing harder to guess.
+    // Blanks do not make a secret harder to guess.
     if (given.trim().length < 32) {
       throw new OperatorError('missing_secret', 'LATCHKEY_SECRET is too short: it needs at least 32 characters.');
     }
@@ -101,10 +101,10 @@ function openSecret(
   }
 }
 
-/** A new secret beside a database of another one would only hide what is missing. */
+/** Refuses to create a secret beside an existing database: it would only hide that the right one is missing. */
 function makeSecret(path: string, database: string): void {
   const hasDatabase = (statSync(database, { throwIfNoEntry: false })?.size ?? 0) > 0;
-  // Another process that starts at the same time makes the secret first and the database then.
+  // Another process that starts at the same time creates the secret first, then the database.
   if (hasDatabase && !existsSync(path)) {
     throw new OperatorError(
       'missing_secret',
@@ -115,7 +115,10 @@ function makeSecret(path: string, database: string): void {
   createPrivate(path, `${randomBytes(32).toString('base64')}\n`);
 }
 
-/** Of two processes that start at once one creates the file and both read it whole: a link appears in one step. */
+/**
+ * Creates a private file. If two processes start at once, one creates it and both read it complete, because a link
+ * appears in one step.
+ */
 function createPrivate(path: string, text: string): void {
   const draft = writeDraft(path, text);
   try {
@@ -127,17 +130,17 @@ function createPrivate(path: string, text: string): void {
   }
 }
 
-/** Writes a file that only its owner may read, at no moment with the mode of a file that was there before. */
+/** Writes a file with access for its owner only. It never has the mode of a file that was there before. */
 export function writePrivate(path: string, text: string): void {
   movePrivate(writeDraft(path, text), path);
 }
 
-/** Puts a draft where it belongs, in one step. */
+/** Moves a draft to its final path in one step. */
 export function movePrivate(draft: string, path: string): void {
   renameSync(draft, path);
 }
 
-/** Writes a text beside the file that it is for, and says where. Only its owner may read it. */
+/** Writes a text to a draft beside its final path, and returns the path of the draft. Only the owner can read it. */
 export function writeDraft(path: string, text: string): string {
   const draft = `${path}.${randomBytes(6).toString('hex')}`;
   try {
@@ -148,7 +151,7 @@ export function writeDraft(path: string, text: string): string {
   return draft;
 }
 
-/** Says where the server is; returns the undoing of it. */
+/** Writes where the server is; returns a function that removes the note. */
 export function announceServer(folder: DataFolder, server: RunningServer): () => void {
   writePrivate(folder.serverFile, `${JSON.stringify(server)}\n`);
   return () => {
@@ -157,8 +160,8 @@ export function announceServer(folder: DataFolder, server: RunningServer): () =>
 }
 
 /**
- * The server that should run on a data folder: one has said so there, and a process has its number, or holds the folder from a
- * container, where it has another number.
+ * Returns the server that should be running on a data folder. There must be a note of it there, and either a process
+ * with its process id, or a lock on the folder: in a container the server has another process id.
  */
 export function findServer(path: string): RunningServer | undefined {
   try {

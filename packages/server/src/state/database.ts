@@ -32,7 +32,7 @@ import type { UsageTables } from '../usage/schema.ts';
 import { type AdministratorTables, administratorMigrations } from './administrator.ts';
 import { type SecretTables, secretMigrations } from './same-secret.ts';
 
-/** What is kept where. */
+/** The stores of a database. */
 export interface Database {
   readonly tokens: TokenStore;
   readonly limits: LimitStore;
@@ -49,11 +49,11 @@ export interface Database {
 }
 
 /**
- * Everything that is kept, in one database: auth-core's tables and the server's own, migrated apart. `place` is the
- * path of a SQLite file, or the URL of a PostgreSQL database, which servers may share.
+ * Opens all stores in one database: auth-core's tables and the server's own, migrated separately. `place` is the path
+ * of a SQLite file, or the URL of a PostgreSQL database, which several servers can share.
  *
- * Throws ServerError `STORE_UNAVAILABLE` when PostgreSQL does not let us in; the message names no password. Throws
- * OperatorError for a file that cannot be used.
+ * Throws ServerError `STORE_UNAVAILABLE` when PostgreSQL refuses the connection; the message contains no password.
+ * Throws OperatorError for a file that cannot be used.
  */
 export async function openDatabase(place: string, owner: AsyncDisposableStack): Promise<Database> {
   if (!isPostgres(place)) return openFile(place, owner);
@@ -82,21 +82,24 @@ async function openFile(file: string, owner: AsyncDisposableStack): Promise<Data
   }
 }
 
-/** What SQLite has failed with, and what to try. */
+/** Describes an error of SQLite, and what to try. */
 function describeSqliteFailure(error: unknown): string {
   return `${reasonOf(error)}${REMEDIES[sqliteCode(error) ?? 0] ?? ''}`;
 }
 
 /**
- * What makes a file of SQLite unusable that was opened before, for people; undefined for whatever else has failed, and for a
- * file that another process holds for a while.
+ * Describes why a SQLite file that was opened before has become unusable; undefined for any other error, and for a file
+ * that another process has locked for a while.
  */
 export function describeUnusableFile(error: unknown): string | undefined {
   const code = sqliteCode(error);
   return code === undefined || BUSY.has(code) ? undefined : describeSqliteFailure(error);
 }
 
-/** SQLite gives the files that it puts beside a database the mode of that; the folder may be open to others. */
+/**
+ * Makes the database file private. SQLite gives its companion files the same mode, and other users may have access to
+ * the folder.
+ */
 function makePrivate(file: string): void {
   closeSync(openSync(file, 'a', 0o600));
 }
@@ -129,14 +132,14 @@ function isPostgres(place: string): boolean {
   return /^postgres(ql)?:/.test(place);
 }
 
-/** User, host and name, which tell databases apart; what else stands in a URL may be a secret. */
+/** Returns user, host and name, which tell databases apart; other parts of a URL may be secret. */
 function withoutSecrets(url: string): string {
   if (!URL.canParse(url)) return 'of that URL';
   const { protocol, username, host, pathname } = new URL(url);
   return `${protocol}//${username === '' ? '' : `${username}@`}${host}${pathname}`;
 }
 
-/** What was tried at several addresses has no message of its own, only a code. */
+/** Returns the reason of a failure. An attempt at several addresses has no message of its own, only a code. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return 'it gave no reason';
   return error.message || ('code' in error ? String(error.code) : error.name);
@@ -168,7 +171,7 @@ async function migrateTables(
     limits: createKyselyLimitStore(database),
     audit: createKyselyAuditStore(database),
     signingKeys: createKyselySigningKeyStore(database),
-    // kysely's types know no "at least these tables"; the migrations above have made them.
+    // kysely's types cannot express "at least these tables"; the migrations above have created them.
     approvals: database as unknown as Kysely<ApprovalTables>,
     conversations: database as unknown as Kysely<ConversationTables>,
     keyedRequests: database as unknown as Kysely<KeyedRequestTables>,

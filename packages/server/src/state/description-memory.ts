@@ -4,7 +4,7 @@ import type { ModelDescription } from '@latchkey/engine';
 import { z } from 'zod';
 import { dictionary, list } from '../input/bounded.ts';
 
-/** Another one when descriptions are made in another way, so that those of before are forgotten. */
+/** Changed when descriptions are made differently, so that stored ones are discarded. */
 const FORMAT = 1;
 const MOST_FILES = 1_000_000;
 
@@ -33,22 +33,22 @@ const entrySchema = z.strictObject({
 });
 const fileSchema = z.strictObject({ format: z.literal(FORMAT), files: dictionary(z.unknown(), MOST_FILES) });
 
-/** What a file says of itself, for as long as its stamp is the same. */
+/** The description of a file; valid while the file's stamp is unchanged. */
 interface KnownDescription {
   readonly path: string;
   readonly stamp: string;
   readonly description: ModelDescription | Error;
 }
 
-/** What the embedded engine keeps from one start to the next. */
+/** What the embedded engine stores between two starts. */
 interface DescriptionMemory {
   recall(path: string, stamp: string): ModelDescription | Error | undefined;
   keep(known: Iterable<KnownDescription>): void;
 }
 
 /**
- * Keeps in a file what model files say of themselves, so that a start does not read all of them again. It only saves work: one that
- * is missing, damaged or cannot be written changes nothing else.
+ * Stores the descriptions of model files, so that a start does not read every file again. It is only a cache: if the
+ * file is missing, damaged or cannot be written, nothing else changes.
  */
 export function openDescriptionMemory(path: string): DescriptionMemory {
   const files = read(path);

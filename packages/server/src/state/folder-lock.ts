@@ -4,16 +4,16 @@ import { DatabaseSync } from 'node:sqlite';
 import { failureAt } from '../config/path-failure.ts';
 import { ServerError } from '../contracts/server-error.ts';
 
-/** How long a command that works on the folder may take before it counts as a server. */
+/** How long a command may work on the folder before it is taken for a server. */
 const PATIENCE_MILLISECONDS = 1000;
 const BUSY = 5;
 
 /**
- * Takes a data folder for this process alone, until the result is disposed or the process ends, however it ends: the system holds
- * the lock, across containers that share the folder as well. Two servers on one folder would each know only half: commands would
- * reach one, and what is revoked on one would go on for a while on the other.
+ * Locks a data folder for this process until the result is disposed or the process ends in any way. The system holds
+ * the lock, also across containers that share the folder. Two servers on one folder would each have only part of the
+ * state: commands would reach one of them, and a token revoked on one would keep working on the other for a while.
  *
- * @throws {ServerError} `CONFLICT` when another process has it
+ * @throws {ServerError} `CONFLICT` when another process holds the lock
  */
 export function lockFolder(path: string): Disposable {
   const lock = tryLock(path);
@@ -25,7 +25,7 @@ export function lockFolder(path: string): Disposable {
   );
 }
 
-/** Whether a server has a data folder, wherever it runs. */
+/** Whether a server holds the lock of a data folder, on the host or in a container. */
 export function isFolderLocked(path: string): boolean {
   try {
     const lock = tryLock(path);
@@ -42,7 +42,7 @@ function tryLock(path: string): Disposable | undefined {
   let database: DatabaseSync | undefined;
   try {
     database = new DatabaseSync(file, { timeout: PATIENCE_MILLISECONDS });
-    // Nothing is ever written, and no file beside it is wanted.
+    // The database is never written, and no journal file should appear beside it.
     database.exec('pragma journal_mode = memory; begin exclusive');
   } catch (error) {
     database?.close();
@@ -53,7 +53,10 @@ function tryLock(path: string): Disposable | undefined {
   return { [Symbol.dispose]: () => held.close() };
 }
 
-/** Only a file that is new is closed here: with any other, the system would let go of a lock that this process has. */
+/**
+ * Creates the lock file if it is missing. An existing file is not opened here: closing it would release a lock that
+ * this process holds.
+ */
 function create(file: string): void {
   try {
     closeSync(openSync(file, 'wx', 0o600));

@@ -2,7 +2,9 @@ import { forgetOwners } from '../conversations/forget-owners.ts';
 import { forgetTurns } from '../conversations/forget-turns.ts';
 import type { Database } from './database.ts';
 
-/** Forgets what is too old, and what was stored for tokens that were revoked or removed: nothing can reach that any more. */
+/**
+ * Removes conversations that are too old, and those of tokens that were revoked or removed, which no caller can reach.
+ */
 export async function forgetConversations(
   { conversations, tokens }: Pick<Database, 'conversations' | 'tokens'>,
   before: Date,

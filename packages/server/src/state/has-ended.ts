@@ -1,13 +1,13 @@
 import type { TokenStore } from '@latchkey/auth-core';
 
 /**
- * Says of the ids by which a token ends whether one of them has: it was revoked, its time is over, or the stored token at the
- * beginning is not there any more.
+ * Returns a function that takes the ids on which a token depends and reports whether one of them has ended: it was
+ * revoked, it has expired, or the stored root token no longer exists.
  */
 export const hasEndedIn =
   (store: Pick<TokenStore, 'find'>, clock: () => Date) =>
   async ([rootId = '', ...others]: readonly string[]): Promise<boolean> => {
-    // Callers without a token have none that could end.
+    // Callers without a token depend on none.
     if (rootId.startsWith('local:')) return false;
     const now = clock().toISOString();
     const [root, ...records] = await Promise.all([rootId, ...others].map((id) => store.find(id)));

@@ -4,7 +4,9 @@ const loopback = new BlockList();
 loopback.addSubnet('127.0.0.0', 8, 'ipv4');
 loopback.addAddress('::1', 'ipv6');
 
-/** Whether only this machine can reach an address. A name other than `localhost` could lead anywhere. */
+/**
+ * Whether an address can be reached only from this machine. A name other than `localhost` could resolve to any address.
+ */
 export function isLoopback(host: string): boolean {
   const family = isIP(host);
   if (family === 0) return host === 'localhost';

@@ -25,26 +25,26 @@ export interface OpenTokensOptions {
   readonly store: TokenStore;
   readonly signingKeys: SigningKeyStore;
   readonly secret: Uint8Array;
-  /** Who issues access tokens, as other servers know it. */
+  /** The issuer of access tokens, as other servers know it. */
   readonly issuer: string;
   readonly settings: () => AuthSettings;
   readonly policy?: Grant;
   readonly audit?: AuditSink;
 }
 
-/** Everything that makes tokens and says who presents one. */
+/** Everything that makes and verifies tokens. */
 export interface Tokens {
   readonly auth: Auth;
   readonly access: AccessTokens<LlmWords>;
   readonly keys: SigningKeys;
 }
 
-/** Puts every kind of token together, for the server and for commands that work on its store without it. */
+/** Assembles every kind of token, for the server and for commands that work on its store without it. */
 export function openTokens(options: OpenTokensOptions): Tokens {
   const { store, secret, issuer, settings, policy, audit } = options;
   const shared = { settings, ...(audit === undefined ? {} : { audit }) };
   const keys = createSigningKeys({ store: options.signingKeys, sealer: createSealer(secret), ...shared });
-  // Nothing is signed before both are there.
+  // Nothing is signed before both exist.
   const access: AccessTokens<LlmWords> = createAccessTokens({
     vocabulary: llm,
     keys,
@@ -53,7 +53,7 @@ export function openTokens(options: OpenTokensOptions): Tokens {
     refresh: (by) => auth.refresh(by),
   });
   const stored = [createApiKeyFormat(), createPersonalAccessTokenFormat({ key: secret }), createLegacyFormat()];
-  // The last one: any text that is no other token's may be a custom key.
+  // Custom keys come last: any text that is not another kind of token may be one.
   const formatsWith = (format: AccessTokens['format']) => [
     ...stored,
     format,

@@ -1,13 +1,13 @@
 import { opendirSync } from 'node:fs';
 import { foldText } from '@latchkey/auth-core';
 
-/** To read an entry of a folder, and to compare it, as a step of a decision is counted. */
+/** The cost of reading and comparing one entry of a folder, in steps of a decision. */
 const STEPS_AN_ENTRY = 250;
 const ENTRIES_AT_ONCE = 256;
 
 /**
- * Says whether a folder that lacks a name has another spelling of it: programs that ignore case or Unicode's ways of writing a
- * letter would open that. A folder that does not exist has none.
+ * Whether a folder that lacks a name contains another spelling of it. Programs that ignore case or Unicode
+ * normalization would open that entry. A folder that does not exist has none.
  */
 export function hasOtherSpelling(folder: string, name: string, spend: (steps: number) => void): boolean {
   const wanted = spelling(name);
@@ -15,7 +15,7 @@ export function hasOtherSpelling(folder: string, name: string, spend: (steps: nu
   try {
     entries = opendirSync(folder, { bufferSize: ENTRIES_AT_ONCE });
   } catch (error) {
-    // What cannot be listed may hold anything.
+    // A folder that cannot be listed may contain anything.
     return (error as NodeJS.ErrnoException).code !== 'ENOENT';
   }
   try {
@@ -29,5 +29,5 @@ export function hasOtherSpelling(folder: string, name: string, spend: (steps: nu
   }
 }
 
-/** Without the dots and blanks at both ends, which some file systems drop. */
+/** Removes dots and blanks at both ends, which some file systems drop. */
 const spelling = (name: string): string => foldText(name).replace(/^[\s.]{1,255}|[\s.]{1,255}$/g, '');

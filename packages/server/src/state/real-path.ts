@@ -5,28 +5,28 @@ import { hasOtherSpelling } from './other-spelling.ts';
 import { isReadOneWay } from './read-one-way.ts';
 
 /**
- * Where a path really leads, links followed, for `within`. A file that does not exist yet is judged by its folder.
+ * Resolves a path, links included, for `within`. A file that does not exist yet is judged by its folder.
  *
  * Refused (undefined): relative paths, paths with `..`, paths in `/proc` and `/dev`, links that lead nowhere, what is neither file
  * nor folder, files with further names (unless `hardLinks`), names that do not exist and that some programs take for others, and
  * what cannot be resolved.
  */
 export function resolveRealPath(path: string, { hardLinks, spend }: PathLookup): string | undefined {
-  // The kernel follows a link before the `..` behind it, many programs strike out both before they open anything:
-  // such a path leads to two places, so it leads nowhere here.
+  // The kernel follows a link before the `..` after it; many programs remove both before they open the path. Such a
+  // path is ambiguous, so it is refused.
   if (!isAbsolute(path) || path.length > LONGEST || CONTROL.test(path) || !path.isWellFormed()) return undefined;
   const parts = path.split(SEPARATOR);
   if (parts.includes('..') || parts.length > DEEPEST) return undefined;
-  // `/proc/self/cwd` is another folder for the program that opens the path than for this one; `/dev/fd` is a link into it.
+  // `/proc/self/cwd` is a different folder for the program that opens the path; `/dev/fd` is a link into it.
   if (OF_A_PROCESS.test(normalize(path))) return undefined;
   const real = follow(path, spend);
   return real !== undefined && isOrdinary(real, hardLinks, spend) ? real : undefined;
 }
 
-/** As much as Linux takes, and more folders than anything has. */
+/** Linux's own limit for a path. */
 const LONGEST = 4096;
 const DEEPEST = 128;
-/** A look into the file system, as a step of a decision is counted. */
+/** The cost of one look into the file system, in steps of a decision. */
 const STEPS_A_LOOK = 6000;
 
 // Line ends and the like begin another path to programs that read lists of them.
@@ -34,7 +34,7 @@ const STEPS_A_LOOK = 6000;
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
 const SEPARATOR = /[\\/]/;
 const OF_A_PROCESS = /^\/(proc|dev)(\/|$)/;
-/** The kind of file system that shows each process itself (Linux, statfs(2)), wherever it is mounted. */
+/** The type of file system that shows each process its own data (Linux, statfs(2)), wherever it is mounted. */
 const PROC_MAGIC = 0x9fa0;
 
 function follow(path: string, spend: PathLookup['spend']): string | undefined {
@@ -44,7 +44,7 @@ function follow(path: string, spend: PathLookup['spend']): string | undefined {
   } catch (error) {
     const parent = dirname(path);
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || parent === path) return undefined;
-    // There is something, and it leads nowhere: a link whose target would be made by writing through it.
+    // The entry exists but resolves to nothing: a link whose target would be created by writing through it.
     if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) return undefined;
     const name = basename(path);
     if (!isReadOneWay(name)) return undefined;
@@ -54,9 +54,9 @@ function follow(path: string, spend: PathLookup['spend']): string | undefined {
   }
 }
 
-/** Whether what is there is a plain file or a folder, and is what every process finds there. */
+/** Whether a path is a regular file or a folder, and the same for every process. */
 function isOrdinary(real: string, hardLinks: boolean, spend: PathLookup['spend']): boolean {
-  // Reached by a link.
+  // It may have been reached through a link.
   if (OF_A_PROCESS.test(real)) return false;
   spend(STEPS_A_LOOK);
   const stats: Stats | undefined = statSync(real, { throwIfNoEntry: false });

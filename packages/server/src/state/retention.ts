@@ -1,10 +1,10 @@
 import type { Logger } from '../telemetry/logger.ts';
 
-/** Something that is not kept for ever. */
+/** A kind of record that is removed after a while. */
 export interface Retention {
-  /** What it is, for the log. */
+  /** The name of the records, for the log. */
   readonly name: string;
-  /** Removes what is to be kept no longer. */
+  /** Removes the records that have expired. */
   readonly forget: (now: Date) => Promise<unknown>;
 }
 
@@ -17,12 +17,12 @@ export interface RetentionOptions {
 const HOUR_MILLISECONDS = 3_600_000;
 const DAY_MILLISECONDS = 24 * HOUR_MILLISECONDS;
 
-/** Keeps something for so many days. */
+/** Keeps records for a number of days. */
 export function keepDays(name: string, days: number, forgetBefore: (time: Date) => Promise<void>): Retention {
   return { name, forget: (now) => forgetBefore(new Date(now.getTime() - days * DAY_MILLISECONDS)) };
 }
 
-/** Forgets what is to be kept no longer. What fails is logged, and tried again the next time. */
+/** Removes the records that have expired. A failure is logged, and the next sweep tries again. */
 export async function sweep({ kept, clock, logger }: RetentionOptions): Promise<void> {
   for (const { name, forget } of kept) {
     try {
@@ -33,7 +33,7 @@ export async function sweep({ kept, clock, logger }: RetentionOptions): Promise<
   }
 }
 
-/** Sweeps at once and every hour from then on. */
+/** Sweeps at once, and then every hour. */
 export function startRetention(options: RetentionOptions): AsyncDisposable {
   let running = sweep(options);
   const timer = setInterval(() => {

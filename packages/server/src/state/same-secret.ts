@@ -3,19 +3,19 @@ import type { Migrations } from '@latchkey/auth-core/stores/kysely';
 import type { Kysely } from 'kysely';
 import { ServerError } from '../contracts/server-error.ts';
 
-/** The table that knows with which secret the database is used. */
+/** The table that records the secret with which the database is used. */
 export interface SecretTables {
   secret_check: SecretCheckTable;
 }
 
 export interface SecretCheckTable {
-  /** There is one row, and this is its name. */
+  /** The id of the only row. */
   id: 'installation';
-  /** A keyed digest that shows nothing of its key. */
+  /** A keyed digest that reveals nothing of its key. */
   digest: string;
 }
 
-/** What makes the table of `SecretTables`. A migration that was released is never changed. */
+/** Creates the table of `SecretTables`. A released migration is never changed. */
 export const secretMigrations: Migrations = {
   '0004-secret-check': async (database) => {
     await database.schema
@@ -27,8 +27,8 @@ export const secretMigrations: Migrations = {
 };
 
 /**
- * Refuses a database that is used with another secret: no token of the one would work at the other, and the audit log
- * would look forged. Throws ServerError `CONFLICT`.
+ * Refuses a database that is used with another secret: no token would work with both, and the audit log would look
+ * forged. Throws ServerError `CONFLICT`.
  */
 export async function requireSameSecret(database: Kysely<SecretTables>, secret: Uint8Array): Promise<void> {
   await database
@@ -39,7 +39,7 @@ export async function requireSameSecret(database: Kysely<SecretTables>, secret: 
   await refuseOtherSecret(database, secret);
 }
 
-/** The same for who only looks: a database that was never used with a secret stays so. */
+/** Does the same for a command that only reads: it does not record a secret in a database that has none. */
 export async function refuseOtherSecret(database: Kysely<SecretTables>, secret: Uint8Array): Promise<void> {
   const row = await database.selectFrom('secret_check').select('digest').executeTakeFirst();
   const [kept, own] = [Buffer.from(row?.digest ?? secretDigest(secret)), Buffer.from(secretDigest(secret))];
@@ -52,7 +52,7 @@ export async function refuseOtherSecret(database: Kysely<SecretTables>, secret: 
   );
 }
 
-/** By what a database knows its secret. */
+/** Returns the digest that a database stores for its secret. */
 export function secretDigest(secret: Uint8Array): string {
   return createHmac('sha256', secret).update('latchkey secret check').digest('hex');
 }

@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { serverProofMessage } from '@latchkey/client';
 
-/** Proves to a caller, before it shows its token, that it speaks to the server that it means. */
+/** Proves to a caller, before the caller sends its token, that it is connected to the intended server. */
 export interface ServerIdentity {
   /** An Ed25519 public key, in base64url; the same for all servers that share the secret. */
   readonly key: string;
@@ -18,7 +18,7 @@ export interface ServerProof {
 /** An Ed25519 seed as PKCS #8 has it (RFC 8410). */
 const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
 
-/** The identity that follows from the secret of an installation. It shows nothing of that. */
+/** Derives the identity of a server from the secret of its installation. It reveals nothing of the secret. */
 export function createServerIdentity(secret: Uint8Array): ServerIdentity {
   const seed = Buffer.from(hkdfSync('sha256', secret, '', 'latchkey server identity', 32));
   const privateKey = createPrivateKey({ key: Buffer.concat([PKCS8_PREFIX, seed]), format: 'der', type: 'pkcs8' });
@@ -32,13 +32,13 @@ export function createServerIdentity(secret: Uint8Array): ServerIdentity {
   };
 }
 
-/** Where a connection has come in. */
+/** The local end of a connection. */
 export interface LocalEnd {
   readonly address: string | undefined;
   readonly port: number | undefined;
 }
 
-/** The names that an operator has given the server. */
+/** The names that an operator has configured for the server. */
 export interface OwnNames {
   /** What the server listens on. */
   readonly host: string;
@@ -47,9 +47,10 @@ export interface OwnNames {
 }
 
 /**
- * Whether an address, as a URL has it, is this server's. An IP address must be the one that the connection has come in at,
- * port and all: whoever passes a question on has asked at another. `localhost` never is: it leads to two addresses, and
- * something else may listen at the other. So may the machine's own name, unless the server listens at all addresses.
+ * Whether a URL's address is this server's. An IP address must be the one at which the connection arrived, including
+ * the port, because a proxy that relays the question was asked at another address. `localhost` never counts: it
+ * resolves to two addresses, and another program may listen at the second. The same holds for the machine's own name,
+ * unless the server listens at all addresses.
  */
 export function isOwnHost(host: string, local: LocalEnd, { host: own, allowedHosts, publicUrl }: OwnNames): boolean {
   const url = URL.canParse(`http://${host}`) ? new URL(`http://${host}`) : undefined;

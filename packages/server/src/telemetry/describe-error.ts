@@ -1,8 +1,8 @@
 import { stdSerializers } from 'pino';
 
 /**
- * What the log has of an error: its kind, message, stack and code, those of its causes among them, and nothing else that hangs
- * on it. Node's own errors carry what was sent (`rawPacket`), those of databases the values of a query.
+ * What the log records of an error and its causes: kind, message, stack and code. Other properties are left out: Node's
+ * errors carry the data that was sent (`rawPacket`), those of databases the values of a query.
  */
 export function describeError(error: unknown): unknown {
   if (!(error instanceof Error)) return error;

@@ -1,4 +1,4 @@
-/** A part of a text, its end not counted. */
+/** A part of a text; the end is exclusive. */
 interface Span {
   readonly start: number;
   readonly end: number;
@@ -16,13 +16,16 @@ const TAG_CHARACTERS = 64;
 const SHORTEST_BASE64 = 20;
 
 /**
- * Blots out the secret of every token that was put where none belongs: into a path, into a model's name; also where it is
- * percent-encoded, however often. A scanner, in time that grows with the length of the text alone: an expression would begin
- * again at each place that looks like a beginning.
+ * Removes the secret of every token in a text where no token belongs, such as a path or a model name, also when it is
+ * percent-encoded any number of times. It is a scanner with linear time; a regular expression would start again at each
+ * place that looks like a beginning.
  */
 export const hideSecrets = (text: string): string => hide(text, false);
 
-/** At most `length` characters of a text, without secrets: it is cut first, and what is left of a secret at its end is one. */
+/**
+ * Returns at most `length` characters of a text, without secrets. The text is cut first, and the rest of a secret at
+ * the cut is hidden as well.
+ */
 export const excerpt = (text: string, length: number): string =>
   text.length <= length ? hide(text, false) : `${hide(text.slice(0, length), true)}…`;
 
@@ -41,7 +44,7 @@ function hide(text: string, isCut: boolean): string {
 
 const inOrder = (spans: readonly Span[]): readonly Span[] => spans.toSorted((one, other) => one.start - other.start);
 
-/** `%3A`, `%253A` and so on are one character each; `starts` says where each began in the text. */
+/** Decodes `%3A`, `%253A` and so on to one character each; `starts` maps each to its position in the text. */
 function decodePercent(text: string): { readonly decoded: string; readonly starts?: readonly number[] } {
   if (!text.includes('%')) return { decoded: text };
   const starts: number[] = [];
@@ -64,7 +67,7 @@ function decodePercent(text: string): { readonly decoded: string; readonly start
 
 const isHexPair = (text: string, at: number): boolean => isHex(text, at) && isHex(text, at + 1);
 
-/** API keys: the secret after the id and its colon. */
+/** Finds API keys: the secret follows the id and a colon. */
 function* keySpans(text: string, isCut: boolean): Generator<Span> {
   const lower = text.toLowerCase();
   for (let at = lower.indexOf(KEY_PREFIX); at !== -1; at = lower.indexOf(KEY_PREFIX, at + 1)) {
@@ -84,8 +87,8 @@ function* plainSpans(text: string, isCut: boolean): Generator<Span> {
 }
 
 /**
- * Runs of base64, both alphabets, that hold a token, as the value of `Authorization: Basic` does. Where in four characters
- * the token begins is not known, so each of the four is tried.
+ * Finds base64 runs, in both alphabets, that contain a token, such as the value of `Authorization: Basic`. The token
+ * can start at any of four offsets in a group, so each of the four is tried.
  */
 function* base64Spans(text: string, isCut: boolean): Generator<Span> {
   let at = 0;
@@ -110,9 +113,11 @@ function* base64Spans(text: string, isCut: boolean): Generator<Span> {
 
 const NOTHING = { isHeader: false, isEmpty: true };
 
-/** Signed and attenuated tokens, whose parts are joined by dots, and legacy tokens, which are hexadecimal digits. */
+/**
+ * Finds signed and attenuated tokens, whose parts are joined by dots, and legacy tokens, which are hexadecimal digits.
+ */
 function* wordSpans(text: string, isCut: boolean): Generator<Span> {
-  // A signature is the third of three parts: what the two before it were.
+  // A signature is the third of three parts, so the two parts before it are remembered.
   let first = NOTHING;
   let second = first;
   let isAttenuated = false;
@@ -138,7 +143,7 @@ function* wordSpans(text: string, isCut: boolean): Generator<Span> {
   }
 }
 
-/** Runs of exactly forty digits between what is no part of a word. */
+/** Finds runs of exactly forty digits with a word boundary on both sides. */
 function* legacySpans(text: string, { start, end }: Span, endsCut: boolean): Generator<Span> {
   let at = start;
   while (at < end) {

@@ -2,30 +2,33 @@ import type { LogOutput } from './log-output.ts';
 
 export interface LogDestinationOptions {
   readonly output: LogOutput;
-  /** The line that says how many others are missing. */
+  /** Returns the line that reports how many lines were lost. */
   readonly describeLoss: (count: number) => string;
-  /** How much may wait, in characters. */
+  /** The most characters that may be waiting. */
   readonly capacity?: number;
 }
 
-/** Where the lines of a log go. */
+/** The destination of log lines. */
 export interface LogDestination {
   /** Never waits and never throws. */
   write(line: string): void;
-  /** Opens the file by its name again, when there is one; what waits goes there. Throws when that fails, and goes on as before. */
+  /**
+   * Opens the file by its name again, if it has one; waiting lines are written to the new file. Throws when that fails,
+   * and keeps the old file.
+   */
   reopen(): void;
-  /** Resolves when nothing waits any more, or when that has taken too long. */
+  /** Resolves when all waiting lines are written, or after the timeout. */
   flush(milliseconds: number): Promise<void>;
-  /** Hands over what waits while the process ends, as far as that can be done at once. */
+  /** Writes waiting lines while the process ends, as far as that is possible synchronously. */
   flushAtExit(): void;
 }
 
 const CAPACITY = 4 * 1024 * 1024;
-/** One write has so much at most: what of it fails is kept. */
+/** The size of one write; the part of it that fails is kept. */
 const CHUNK = 64 * 1024;
 /** When a full disk or a pipe without room is tried again. */
 const RETRY_MILLISECONDS = 250;
-/** Passing troubles, which the next try may not meet. All others mean that nothing reads what is written. */
+/** Temporary errors, which may not occur on the next try. All others mean that nothing reads the output. */
 const PASSING = new Set([
   'EAGAIN',
   'EBUSY',
@@ -40,8 +43,8 @@ const PASSING = new Set([
 ]);
 
 /**
- * A log that never stops its server: lines are written in the background, so many wait for a disk that is full or a reader that
- * stands still, and the rest is dropped and counted.
+ * A log that never blocks its server. Lines are written in the background; a limited number waits for a full disk or a
+ * slow reader, and the rest is dropped and counted.
  */
 export function createLogDestination({
   output,
@@ -112,7 +115,7 @@ export function createLogDestination({
     });
   }
 
-  /** Nothing will read it: a pipe without a reader, a descriptor that was closed. */
+  /** Gives up: the output will never be read, as with a pipe without a reader or a closed descriptor. */
   function giveUp(): void {
     isGone = true;
     isWriting = false;
@@ -138,7 +141,7 @@ export function createLogDestination({
       whenEmpty = whenEmpty.filter((waits) => waits !== resolve);
     },
     flushAtExit: () => {
-      // What is being written is written while the process ends.
+      // A write in progress finishes while the process ends.
       if (waiting.length > 0 && !isGone) output.writeAtOnce(Buffer.from(waiting.splice(0).join('')));
     },
   };

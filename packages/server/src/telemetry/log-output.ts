@@ -2,20 +2,20 @@ import { closeSync, fstatSync, openSync, type Stats, write, writeSync } from 'no
 
 /** Writes bytes without waiting for them. */
 export interface LogOutput {
-  /** Calls back once, with the number of bytes that were taken or with what went wrong. */
+  /** Calls back once, with the number of bytes written or with the error. */
   write(bytes: Buffer, done: (error: NodeJS.ErrnoException | undefined, written: number) => void): void;
-  /** As far as it can be done at once, and without an error. */
+  /** Writes as much as is possible synchronously; never throws. */
   writeAtOnce(bytes: Buffer): void;
-  /** Opens the file by its name again; absent where there is no name. */
+  /** Opens the file by its name again; absent when there is no name. */
   readonly reopen?: () => void;
 }
 
-/** A file of a log, which is added to. Another program may move it away; `reopen` makes one in its place. */
+/** Opens a log file for appending. Another program may move the file away; `reopen` then creates a new one. */
 export function openLogFile(path: string): LogOutput {
   let descriptor = open(path);
   let former: number[] = [];
   let writes = 0;
-  /** While something is written its number must not become another file's. */
+  /** The descriptor stays open while a write uses it, because its number could be given to another file. */
   const closeFormer = (): void => {
     if (writes > 0) return;
     for (const closed of former) closeSync(closed);
@@ -41,8 +41,8 @@ export function openLogFile(path: string): LogOutput {
 }
 
 /**
- * Standard error. Node writes to a file with a call that waits for the disk, and the disk may not answer; to a pipe or a socket
- * it writes what there is room for and keeps the rest.
+ * Creates an output to standard error. Node writes to a file with a blocking call, and the disk may not answer; to a
+ * pipe or a socket it writes as much as there is room for and buffers the rest.
  */
 export function standardError(): LogOutput {
   if (!isFile(2)) return outputToStream(process.stderr);
@@ -56,12 +56,12 @@ function writeOrLose(descriptor: number, bytes: Buffer): void {
   try {
     writeSync(descriptor, bytes);
   } catch {
-    // The process ends: there is nothing left to report it to.
+    // The process is ending, and there is nothing left to report the error to.
   }
 }
 
 function outputToStream(stream: NodeJS.WriteStream): LogOutput {
-  // Without a listener Node ends the process when the reader has gone.
+  // Without a listener, Node ends the process when the reader has closed the pipe.
   stream.on('error', () => {});
   return {
     write: (bytes, done) => {

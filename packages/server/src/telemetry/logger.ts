@@ -12,15 +12,15 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 
 const WARN = 40;
 
-/** A log, and where it goes. */
+/** A log, and its destination. */
 export interface OpenLog {
   readonly logger: Logger;
   readonly destination: LogDestination;
 }
 
 /**
- * Logs to a file, or to standard error: JSON lines, or readable ones on a terminal. Standard output belongs to the command.
- * Throws the system's error for a file that cannot be opened.
+ * Opens a log to a file or to standard error: JSON lines, or readable lines on a terminal. Standard output belongs to
+ * the command. Throws the system's error for a file that cannot be opened.
  */
 export function openLog(level: LogLevel, file?: string): OpenLog {
   const isForPeople = file === undefined && process.stderr.isTTY;
@@ -49,5 +49,5 @@ export function openLog(level: LogLevel, file?: string): OpenLog {
   return { logger, destination };
 }
 
-/** The log of `openLog` on standard error. */
+/** Creates the log of `openLog` on standard error. */
 export const createLogger = (level: LogLevel): Logger => openLog(level).logger;
