@@ -1,15 +1,16 @@
 /**
- * Everything that can go wrong before a tool is called. What goes wrong in a call is a value, see `ToolOutcome`.
+ * The errors before a tool is called. A failure of the call itself is a value, see `ToolOutcome`.
  *
- * - `MCP_CONFIG_INVALID`: the mcp.json can't be used; `path` is the key that is wrong.
- * - `MCP_SERVER_UNKNOWN`: the gate allows the server, but the mcp.json has none of that id.
- * - `MCP_CONNECTION_FAILED`: the server could not be started, reached or asked for its tools in time, or nobody could say
- *   which of them are approved.
+ * - `MCP_CONFIG_INVALID`: the mcp.json cannot be used; `path` is the invalid key.
+ * - `MCP_SERVER_UNKNOWN`: the gate allows the server, but the mcp.json contains no server with that id.
+ * - `MCP_CONNECTION_FAILED`: the server could not be started, reached or asked for its tools in time, or its approved
+ *   definitions could not be read.
  * - `MCP_DENIED`: the gate refused the server; `reason` is the gate's.
- * - `MCP_TOOL_UNAVAILABLE`: a tool that was asked for by name doesn't exist or isn't permitted; which of the two is not told.
- * - `MCP_TOOL_CHANGED`: a definition that was to be approved is another one by now.
- * - `MCP_NO_TOOLS`: nothing of the server is permitted.
- * - `MCP_EPHEMERAL_INVALID`: a server that a request brings along can't be one; `path` is the field that is wrong.
+ * - `MCP_TOOL_UNAVAILABLE`: a tool that was requested by name does not exist or is not permitted; the error does not
+ *   reveal which.
+ * - `MCP_TOOL_CHANGED`: a definition has changed since it was reviewed for approval.
+ * - `MCP_NO_TOOLS`: no tool of the server is permitted.
+ * - `MCP_EPHEMERAL_INVALID`: a request-scoped server is invalid; `path` is the invalid field.
  * - `MCP_CLOSED`: the host has been closed.
  */
 export type BridgeErrorCode =
@@ -23,7 +24,7 @@ export type BridgeErrorCode =
   | 'MCP_EPHEMERAL_INVALID'
   | 'MCP_CLOSED';
 
-/** What a {@link BridgeError} knows besides its code and message. */
+/** The details of a {@link BridgeError} besides its code and message. */
 export interface BridgeErrorEvidence {
   readonly server?: string | undefined;
   readonly tool?: string | undefined;
@@ -34,8 +35,8 @@ export interface BridgeErrorEvidence {
 }
 
 /**
- * The one error class of this package; `code` says which reaction fits. The message is safe to show to a caller;
- * `detail` and `cause` are for the log only, for they may hold what a server printed.
+ * The one error class of this package; `code` identifies the kind of error. The message is safe to show to a caller;
+ * `detail` and `cause` are for the log only, because they may contain output of a server.
  *
  * @example
  * ```ts
@@ -55,11 +56,13 @@ export class BridgeError extends Error {
   readonly server?: string;
   /** The tool's own name. */
   readonly tool?: string;
-  /** The key of the mcp.json that is wrong, e.g. `mcpServers.files.args[1]`, or the field of a per-request server. */
+  /**
+   * The invalid key of the mcp.json, e.g. `mcpServers.files.args[1]`, or the invalid field of a request-scoped server.
+   */
   readonly path?: string;
   /** Why the gate refused. */
   readonly reason?: string;
-  /** For the log, never for a caller: e.g. the last lines that a server printed before it died. */
+  /** For the log, never for a caller: e.g. the last lines of output before the server died. */
   readonly detail?: string;
 
   constructor(code: BridgeErrorCode, message: string, evidence: BridgeErrorEvidence = {}) {

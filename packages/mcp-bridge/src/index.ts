@@ -1,6 +1,6 @@
 /*
- * The public surface of @latchkey/mcp-bridge. Whatever is added here becomes API: it can't be taken away without a
- * major version, so add what a caller needs and nothing more.
+ * The public surface of @latchkey/mcp-bridge. Every export is API and cannot be removed without a major version, so
+ * export only what a caller needs.
  */
 
 export { addServerToMcpJson, removeServerFromMcpJson } from './config/edit-mcp-json.ts';

@@ -1,4 +1,4 @@
-/** What the bridge writes its log to; pino's loggers fit. Arguments and results of tools are never logged. */
+/** The logger that the bridge writes to; pino's loggers fit. Arguments and results of tools are never logged. */
 export interface BridgeLogger {
   debug(fields: Record<string, unknown>, message: string): void;
   info(fields: Record<string, unknown>, message: string): void;

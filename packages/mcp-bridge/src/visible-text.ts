@@ -1,8 +1,8 @@
 /*
- * What a person cannot see and a program or a model reads, by its properties in Unicode and not by a list: controls,
- * format characters, line and paragraph separators, what is ignored by default (variation selectors, fillers, tags), and
- * the blank of Braille. Three uses of such characters are how text is written, and stay: an emoji's own selector and
- * joiner, the joiners between letters of scripts whose letters join, and the end of a line as Windows writes it.
+ * Characters that a person cannot see but a program or a model reads, identified by Unicode properties rather than a
+ * list: controls, format characters, line and paragraph separators, default-ignorable characters (variation selectors,
+ * fillers, tags), and the Braille blank. Three uses of such characters belong to ordinary text and are kept: an emoji's
+ * own selector and joiner, joiners between letters of scripts that join letters, and the line end of Windows.
  */
 
 const joining = ['Arab', 'Syrc', 'Nkoo', 'Mong', 'Deva', 'Beng', 'Guru', 'Gujr', 'Orya', 'Taml']
@@ -22,8 +22,8 @@ const hidden = new RegExp(`(?!${orthography}|\\r\\n)[${anywhere}--[\\t\\n]]`, 'g
 const hiddenOnOneLine = new RegExp(`(?!${orthography})${anywhere}`, 'gv');
 
 /**
- * The text, of several lines, with each character that a person could not see written out as `\u{200B}`: nothing steers
- * a terminal, and nothing is read that is not seen. Tabs and line ends stay.
+ * Returns a text of several lines with each character that a person could not see written as `\u{200B}`, so that
+ * nothing controls a terminal or stays invisible. Tabs and line ends are kept.
  *
  * @example
  * ```ts
@@ -36,12 +36,12 @@ export function visibleText(text: string): string {
   return text.toWellFormed().replace(hidden, writeOut);
 }
 
-/** As `visibleText`, for what must stay on its line: tabs and line ends are written out as well. */
+/** Does the same for a text that must stay on one line: tabs and line ends are escaped as well. */
 export function visibleLine(text: string): string {
   return text.toWellFormed().replace(hiddenOnOneLine, writeOut);
 }
 
-/** JSON text that says the same, with each character that a person could not see as JSON's own `\u200b`. */
+/** Returns equivalent JSON with each character that a person could not see in JSON's notation `\u200b`. */
 export function visibleJson(json: string): string {
   return json.replace(hidden, (characters) =>
     Array.from({ length: characters.length }, (_, index) => characters.charCodeAt(index))
@@ -50,10 +50,12 @@ export function visibleJson(json: string): string {
   );
 }
 
-/** A copy of what JSON can carry, with `visibleText` in the place of each text and of each key; itself when that is the same. */
+/**
+ * Copies JSON data with `visibleText` applied to each text and each key; returns the value itself when nothing changes.
+ */
 export function visibleData<T>(value: T): T {
   const json = JSON.stringify(value);
-  // Keys and texts are all that can hold such a character; JSON writes the others of its controls out itself.
+  // Only keys and texts can contain such a character; JSON escapes all other controls itself.
   if (json === undefined || !(hasHidden(json) || /\\[bfru]/.test(json))) return value;
   return rewrite(value) as T;
 }
@@ -65,17 +67,17 @@ function rewrite(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [visibleText(key), rewrite(inner)]));
 }
 
-/** The text without what a person could not see, and without half characters: for prose that a model reads. */
+/** Removes what a person could not see, and lone surrogates: for prose that a model reads. */
 export function removeHidden(text: string): string {
   return text.toWellFormed().replace(hidden, '');
 }
 
-/** Whether there is something in the text that a person could not see, or half a character. */
+/** Whether a text contains a lone surrogate or anything that a person could not see. */
 export function hasHidden(text: string): boolean {
   return !text.isWellFormed() || text.search(hidden) !== -1;
 }
 
-/** What a person could not see, each code point once, as `U+200B`. */
+/** Lists the characters that a person could not see, each code point once, as `U+200B`. */
 export function hiddenIn(text: string): readonly string[] {
   return [...new Set([...text.toWellFormed().matchAll(hidden)].map(([character]) => `U+${codePointOf(character)}`))];
 }

@@ -6,7 +6,7 @@ import { outermost, show, waysTo } from './show.ts';
 import { socketsIn } from './sockets.ts';
 import { isWithinAny } from './trail.ts';
 
-/** What a program of the system needs of /etc, which holds no secret. */
+/** The files in /etc that system programs need; none of them is secret. */
 const settings = [
   'ld.so.cache',
   'ld.so.conf',
@@ -23,23 +23,23 @@ const systemFolders = ['/usr', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/li
 export interface ClosedView {
   readonly entry: StdioServerEntry;
   readonly profile: SandboxProfile;
-  /** Its program, with the libraries beside it. */
+  /** Its program, with its libraries. */
   readonly programs: readonly string[];
   readonly home: string | undefined;
   readonly hidden: readonly string[];
-  /** What is run of any server. */
+  /** The files that are run for any server. */
   readonly code: readonly string[];
 }
 
 /**
- * What a server sees whose entry says what it needs: that, and of the system only its programs. Its home folder is empty
- * and is gone with it.
+ * The view of a server whose entry lists what it needs: only that, and the programs of the system. Its home folder is
+ * empty and is removed with it.
  */
 export async function closedView(view: ClosedView): Promise<Walls> {
   const { entry, profile, programs, home, hidden, code } = view;
   const { read, write, denyRead, denyWrite, network } = profile;
   const etc = [...settings, ...(network ? networkSettings : [])].map((name) => join('/etc', name));
-  // A folder inside of one that may be changed could be a link by now, and is there anyway.
+  // A folder inside a writable one could have become a link, and is visible anyway.
   const writing = await waysTo(outermost([...write, ...(entry.cwd === undefined ? [] : [entry.cwd])]));
   const writable = outermost(writing.places);
   const reading = await waysTo([...read, ...programs].filter((path) => !isWithinAny(path, writable)));

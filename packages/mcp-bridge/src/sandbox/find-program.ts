@@ -6,8 +6,7 @@ export const noCommand = 'its command was not found, or can not be run';
 export const noFolder = 'its working folder ("cwd") was not found';
 
 /**
- * The file that a command means, by the PATH that the program would get, as `execvp` finds it; undefined when there is
- * none that can be run.
+ * Finds the file of a command by the program's own PATH, as `execvp` does; undefined when there is no executable file.
  */
 export async function findProgram(command: string, path: string, folder: string): Promise<string | undefined> {
   const candidates = command.includes('/')

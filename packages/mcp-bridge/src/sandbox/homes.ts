@@ -6,8 +6,8 @@ import { join } from 'node:path';
 export const homeInside = '/run/mcp-home';
 
 /**
- * The home that is kept for a server: caches of package runners, profiles of browsers, logins. Each server has one of its own,
- * which no other server sees. Absent `homes`: it has one that is gone with it.
+ * Makes the persistent home of a server: caches of package runners, browser profiles, logins. Each server has its own,
+ * which no other server sees. Without `homes`, a home is removed with its server.
  */
 export async function keptHome(homes: string | undefined, id: string): Promise<string | undefined> {
   if (homes === undefined) return undefined;
@@ -16,7 +16,7 @@ export async function keptHome(homes: string | undefined, id: string): Promise<s
   return home;
 }
 
-/** Where it is, whether or not it has been made. */
+/** Returns the path of a home, whether or not it exists. */
 export function homePath(homes: string, id: string): string {
   const readable = id
     .replace(/^mcp\//, '')

@@ -4,14 +4,14 @@ import type { McpServerEntry } from '../config/mcp-config.ts';
 import { placesOf } from './places.ts';
 import { follow, isWithinAny } from './trail.ts';
 
-/** A place that the host runs or reads outside of all walls. */
+/** A place that the host runs or reads outside the sandbox. */
 interface HostPlace {
-  /** How the mcp.json calls it. */
+  /** Its key in the mcp.json. */
   readonly key: string;
   readonly path: string;
 }
 
-/** The folders that servers in sandboxes write, by the label of the server. */
+/** The folders that sandboxed servers write, by label. */
 export async function writtenFolders(
   entries: readonly McpServerEntry[],
   homes: readonly string[],
@@ -34,8 +34,9 @@ export async function writtenFolders(
 }
 
 /**
- * Why an entry cannot be started: what it has the host run or read without a sandbox, or a link on the way to that, lies where a
- * server in a sandbox writes, and would be that server's word to the host.
+ * Returns why an entry cannot be started: something that the host runs or reads for it without a sandbox, or a link on
+ * the way to that, is in a folder that a sandboxed server writes. That server could then make the host run or read its
+ * own data.
  */
 export async function hostSideProblem(
   entry: McpServerEntry,
@@ -66,7 +67,7 @@ async function hostPlaces(entry: McpServerEntry, path: string): Promise<readonly
   ];
 }
 
-/** A command's program and those of its arguments that are files: any of them may be a script. */
+/** Returns the program of a command and those of its arguments that are files, as each may be a script. */
 async function commandPlaces(
   key: string,
   [program, ...args]: readonly string[],

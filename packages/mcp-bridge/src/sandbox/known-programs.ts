@@ -9,44 +9,47 @@ import { homePath } from './homes.ts';
 import { scripts } from './places.ts';
 import { SandboxError } from './sandbox-error.ts';
 
-/** What was run under a label: each file as the entry names it, with its digest. */
+/** The files run under a label, as the entry names them, each with its digest. */
 type Programs = Readonly<Record<string, KnownFile>>;
 
 interface KnownFile {
   readonly path: string;
   readonly sha256: string;
-  /** Inode, size and times, which a file does not keep when it is written. */
+  /** Inode, size and times, which change when the file is written. */
   readonly stamp: string;
 }
 
 /**
- * Knows the program behind each label: the file of the command, and scripts among its arguments. What is another file than at
- * the last start is reported, since pinned definitions are words that any program can say; what an entry gives a
- * digest of must have it.
+ * Remembers the program of each label: the file of the command, and scripts among its arguments. A file that differs
+ * from the last start is reported, because any program can send the same tool definitions. If an entry gives a digest
+ * for a file, the file must match it.
  */
 export class KnownPrograms {
   readonly #homes: string | undefined;
   readonly #digests = new Map<string, KnownFile>();
   readonly #changes = new Map<string, string>();
 
-  /** @param homes where they are remembered: a folder that no server sees. Absent: only while this process runs. */
+  /**
+   * @param homes a folder that no server sees, in which the programs are remembered. Absent: only while this process
+   * runs
+   */
   constructor(homes: string | undefined) {
     this.#homes = homes;
   }
 
-  /** What has changed under the id of a server, since this process knows it. */
+  /** How the program of a server has changed since this process first saw it. */
   changed(id: string): string | undefined {
     return this.#changes.get(id);
   }
 
   /**
-   * Looks at the program of an entry that is about to start.
+   * Checks the program of an entry that is about to start.
    *
    * @throws SandboxError when a file has another digest than its entry says
    */
   async meet(entry: StdioServerEntry, path: string): Promise<void> {
     const before = await this.#recall(entry.id);
-    // A file that is as it was need not be read again.
+    // A file with an unchanged stamp is not read again.
     for (const file of Object.values(before ?? {})) this.#digests.set(file.path, file);
     const now = await this.#filesOf(entry, path);
     for (const [named, sha256] of Object.entries(entry.sha256 ?? {})) {
@@ -101,7 +104,7 @@ export class KnownPrograms {
     try {
       return text === undefined ? undefined : (JSON.parse(text) as Programs);
     } catch {
-      // Whatever stood there is not what was run.
+      // An unreadable record counts as none.
       return {};
     }
   }

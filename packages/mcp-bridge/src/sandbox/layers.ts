@@ -4,17 +4,20 @@ import { namedPorts } from './named-ports.ts';
 import type { SandboxLayer, SandboxReport } from './sandbox-profile.ts';
 import type { SandboxTools } from './sandbox-tools.ts';
 
-/** Programs that hand their work to a service outside: walls around them are around nothing, and would only be in the way. */
+/**
+ * Programs that hand their work to an outside service. A sandbox around them would not confine that work and would only
+ * be in the way.
+ */
 const containerEngines = ['docker', 'podman', 'nerdctl', 'docker-compose'];
 
-/** Whether an entry's server runs in a container that its command asks a service for. */
+/** Whether the command asks a service to run the server in a container. */
 export const runsInContainer = ({ command, sandbox = 'auto' }: StdioServerEntry): boolean =>
   sandbox === 'auto' && containerEngines.includes(basename(command));
 
-/** Releases of bubblewrap before this one follow links below folders that a server writes (CVE-2026-87766). */
+/** Older releases of bubblewrap follow links below folders that a server writes (CVE-2026-87766). */
 const soundBubblewrap = [0, 12] as const;
 
-/** Which layers hold a server, and what is open to it; undefined while it is not known what works here. */
+/** Returns the layers around a server, and what is open to it; undefined while it is not known what works here. */
 export function reportLayers(entry: StdioServerEntry, tools: SandboxTools | undefined): SandboxReport | undefined {
   const { sandbox = 'auto' } = entry;
   const everything = 'all that this user may do';
@@ -57,7 +60,7 @@ export function reportLayers(entry: StdioServerEntry, tools: SandboxTools | unde
   return { layers, network, open, ...(missing === '' ? {} : { missing }) };
 }
 
-/** The ports of this machine, with the setting that opens others. */
+/** The ports of this machine that are open, with the setting that opens others. */
 function openPorts(entry: StdioServerEntry): readonly string[] {
   const { reached, served } = namedPorts(entry);
   const others = '"ports" in its "sandbox" opens others';
@@ -69,7 +72,7 @@ function openPorts(entry: StdioServerEntry): readonly string[] {
   ];
 }
 
-/** Each layer that does not work here, and why. */
+/** Lists the layers that do not work here, with the reasons. */
 function missingLayers({
   withoutBubblewrap,
   prlimit,

@@ -3,26 +3,26 @@ import { dirname, join } from 'node:path';
 import { SandboxError } from './sandbox-error.ts';
 import { follow, isWithin, isWithinAny } from './trail.ts';
 
-/** A part of what a server sees. */
+/** A mount in a server's view of the file system. */
 export interface Mount {
   readonly path: string;
   readonly options: readonly string[];
-  /** What is to be done when all is mounted. */
+  /** Options to apply after everything is mounted. */
   readonly finish?: readonly string[];
 }
 
-/** A folder with more in it than this is not taken apart. */
+/** A folder with more entries than this is not rebuilt. */
 export const mostChildren = 2048;
 
 export const bind = (how: '--bind' | '--ro-bind', path: string): Mount => ({ path, options: [how, path, path] });
 
-/** An empty folder in the place of one that is there, which stays empty. */
+/** Mounts an empty, read-only folder over an existing one. */
 export const empty = (path: string): Mount => ({ path, options: ['--tmpfs', path], finish: ['--remount-ro', path] });
 
-/** An empty folder for the server to write into, which is gone with it. */
+/** Mounts an empty folder that the server can write; it is removed with the server. */
 export const scratch = (path: string): Mount => ({ path, options: ['--perms', '1777', '--tmpfs', path] });
 
-/** What lies deeper is mounted later, on top; of two on one path the later counts. */
+/** Orders mounts: deeper paths later, on top of their parents; of two mounts on one path, the later one counts. */
 export function inOrder(mounts: readonly Mount[]): readonly string[] {
   const depth = ({ path }: Mount): number => path.split('/').length;
   const last = new Map(mounts.map((mount) => [mount.path, mount]));
@@ -30,17 +30,17 @@ export function inOrder(mounts: readonly Mount[]): readonly string[] {
   return [...sorted.flatMap(({ options }) => options), ...sorted.flatMap(({ finish = [] }) => finish)];
 }
 
-/** What a server is kept from, and where it could get at it. */
+/** What a server must not change, and where it might. */
 export interface Ground {
   /** The folders that it writes. */
   readonly writable: readonly string[];
-  /** What stays as it is, in these folders. */
+  /** Places within these folders that must stay as they are. */
   readonly kept: readonly string[];
-  /** Whether it sees a place. */
+  /** Whether the server sees a place. */
   sees(path: string): boolean;
 }
 
-/** Whether a server could change a place: what lies deepest around it counts. */
+/** Whether a server could change a place: the deepest listed folder around it decides. */
 function writes(path: string, { writable, kept }: Ground): boolean {
   const around = [...writable, ...kept].filter((folder) => isWithin(path, folder));
   const deepest = around.toSorted((a, b) => b.length - a.length)[0];
@@ -48,8 +48,8 @@ function writes(path: string, { writable, kept }: Ground): boolean {
 }
 
 /**
- * The folders between one that a server writes and a place in it that it must not move, each mounted on itself: what is
- * a mount point cannot be renamed or removed by those who see the mount.
+ * Mounts the folders between one that a server writes and a place in it that it must not move, each on itself. A mount
+ * point cannot be renamed or removed by a process that sees the mount.
  */
 function hold(path: string, ground: Ground): readonly Mount[] {
   const mounts: Mount[] = [];
@@ -59,14 +59,14 @@ function hold(path: string, ground: Ground): readonly Mount[] {
   return mounts;
 }
 
-/** What a server sees, as arguments for bubblewrap. */
+/** A server's view, as arguments for bubblewrap. */
 export interface Walls {
   readonly options: readonly string[];
-  /** Where mounts lie in folders that the server writes, and the folders in between: none of it may be replaced. */
+  /** The places of mounts in folders that the server writes, and the folders in between: none may be replaced. */
   readonly held: readonly string[];
 }
 
-/** The places of mounts that a server would get behind if something else came to lie there. */
+/** Returns the places of mounts that the server could get behind if something else were put there. */
 export function heldPlaces(mounts: readonly Mount[], { writable }: Ground): readonly string[] {
   const inside = mounts
     .map(({ path }) => path)
@@ -74,17 +74,17 @@ export function heldPlaces(mounts: readonly Mount[], { writable }: Ground): read
   return inside.filter((path) => !isAnew(path, mounts));
 }
 
-/** Whether the folder around a place was made anew: what the host does there is not seen. */
+/** Whether the folder around a place is rebuilt for the sandbox: changes that the host makes there are not visible. */
 function isAnew(path: string, mounts: readonly Mount[]): boolean {
   const around = mounts.filter((mount) => mount.path !== path && isWithin(path, mount.path));
   return around.toSorted((a, b) => b.path.length - a.path.length)[0]?.options[0] === '--tmpfs';
 }
 
-/** Places that stay as they are: each read-only, and what leads to it held. */
+/** Mounts places that must not change as read-only, and holds the folders that lead to them. */
 export const keep = (ground: Ground): readonly Mount[] =>
   ground.kept.flatMap((path) => [...hold(path, ground), bind('--ro-bind', path)]);
 
-/** Those of the places that lie in folders that a server writes, without a link on the way. */
+/** Returns the places within folders that a server writes, with links resolved. */
 export async function keptIn(writable: readonly string[], places: readonly string[]): Promise<readonly string[]> {
   const trails = await Promise.all(places.map(follow));
   const found = trails.flatMap((trail) => (trail === undefined ? [] : [trail.path]));
@@ -92,10 +92,10 @@ export async function keptIn(writable: readonly string[], places: readonly strin
 }
 
 /**
- * Hides folders and files. A folder is emptied. A file is hidden by taking its folder apart: the folder is made anew of
- * everything else that is in it. So the file is not there, rather than covered: one that is put in its place on the host,
- * as editors and git do, is not there either. In a folder that is made anew no file can be added. The links on the way stay
- * as they are, too, where the server writes.
+ * Hides folders and files. A folder is covered by an empty one. For a file, its folder is rebuilt from all its other
+ * entries. So the file is absent rather than covered, and a file that is put in its place on the host, as editors and
+ * git do, is absent as well. No file can be added to a rebuilt folder. Where the server can write, the links on the way
+ * are protected too.
  */
 export async function hide(paths: readonly string[], ground: Ground): Promise<readonly Mount[]> {
   const trails = (await Promise.all(paths.map(follow))).filter((trail) => trail !== undefined);
@@ -110,7 +110,7 @@ export async function hide(paths: readonly string[], ground: Ground): Promise<re
     if (folders.includes(path)) mounts.push(...hold(path, ground), empty(path));
     else apart.add(dirname(path));
   }
-  // What is made anew is nothing that the server could replace, links included.
+  // The server cannot replace anything in a rebuilt folder, including its links.
   for (const folder of trails.flatMap(({ links }) => links.map(dirname))) {
     if (writes(folder, ground) && !isWithinAny(folder, folders)) apart.add(folder);
   }

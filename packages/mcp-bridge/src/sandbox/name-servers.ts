@@ -1,12 +1,12 @@
 import { readFile, realpath } from 'node:fs/promises';
 import { BlockList, isIP } from 'node:net';
 
-/** Questions for names that are sent here go to the name server of this machine. The addresses are nobody's. */
+/** Name queries to these addresses are forwarded to this machine's name server. The addresses belong to no host. */
 const forwarded = { ipv4: '240.0.0.53', ipv6: '100::53' } as const;
 
-/** The file that says which name servers there are. */
+/** The file that lists the name servers. */
 export interface ResolverFile {
-  /** Without a link on the way. */
+  /** Its path with all links resolved. */
   readonly path: string;
   readonly text: string;
 }
@@ -18,16 +18,16 @@ export async function readResolverFile(): Promise<ResolverFile> {
   return { path, text: await readFile(path, 'utf8').catch(() => '') };
 }
 
-/** The file for a network, and the addresses in it that pasta has to pass on. */
+/** The file for a network, and the addresses in it that pasta must forward. */
 export interface ResolverInside {
   readonly text: string;
   readonly forwarded: readonly string[];
 }
 
 /**
- * The file for a network from which some addresses are not reached: where a name server has one of them, such as 127.0.0.53,
- * those of its family are asked by way of an address that is; pasta gives every answer of theirs that address. Undefined
- * when there is none, and the file is good as it is.
+ * Returns the file for a network in which some addresses cannot be reached. If a name server has such an address, e.g.
+ * 127.0.0.53, the queries of its address family go to an address that can be reached; pasta gives the replies that
+ * address. Undefined when the file can be used unchanged.
  */
 export function resolverInside(text: string, closed: readonly string[]): ResolverInside | undefined {
   const unreachable = new BlockList();

@@ -1,20 +1,20 @@
 import type { StdioServerEntry } from '../config/mcp-config.ts';
 
-/** Ports of this machine that the entry of a server names. */
+/** The ports of this machine that a server's entry names. */
 export interface NamedPorts {
-  /** Of services on localhost that the server calls. */
+  /** Ports of services on localhost that the server calls. */
   readonly reached: readonly number[];
-  /** That the server listens on itself, for a login to come back or a person to look. */
+  /** Ports that the server itself listens on, for a login redirect or a browser. */
   readonly served: readonly number[];
 }
 
-/** A text of an entry, under the name of its variable or option. */
+/** A text of an entry, with the name of its variable or option. */
 interface Named {
   readonly name: string;
   readonly text: string;
 }
 
-/** Where services listen when a URL or a name of a variable says no port. */
+/** The default ports of services whose URL or variable gives none. */
 const usualPorts: Readonly<Record<string, number>> = {
   http: 80,
   ws: 80,
@@ -49,8 +49,8 @@ const firstOfUsers = 1024;
 const last = 65_535;
 
 /**
- * The ports of localhost that stand in an entry: in URLs and as `host:port`, in variables and options called `…PORT`, and
- * what the entry lists. What an `envFile` or an `envCommand` says names nothing.
+ * Returns the ports of localhost in an entry: in URLs, as `host:port`, in variables and options called `…PORT`, and
+ * those that the entry lists. The output of an `envFile` or an `envCommand` is not considered.
  */
 export function namedPorts(entry: StdioServerEntry): NamedPorts {
   const { env, namedVariables = env, args, ports = [], sandbox } = entry;
@@ -71,7 +71,7 @@ export function namedPorts(entry: StdioServerEntry): NamedPorts {
   return { reached: [...reached], served: [...served].filter((port) => !reached.has(port)) };
 }
 
-/** Each option with its value, and what stands alone under no name. */
+/** Yields each option with its value, and arguments that belong to no option. */
 function* optionsOf(args: readonly string[]): Generator<Named> {
   let option = '';
   for (const argument of args) {

@@ -3,42 +3,42 @@ import { readResolverFile, resolverFile, resolverInside } from './name-servers.t
 import type { NamedPorts } from './named-ports.ts';
 import { type OwnAddresses, readOwnAddresses } from './own-addresses.ts';
 
-/** The programs that make a network, where they work. */
+/** The programs that make a network, if they work. */
 export interface NetworkTools {
   readonly pasta: string;
   readonly ip: string;
 }
 
-/** What was printed before this line on standard error is pasta's, and of interest only when there is no such line. */
+/** Output on standard error before this line is pasta's; it is used only when the line is missing. */
 export const ownWordsBegin = 'mcp-network: ready';
 
-/** What is run around bubblewrap, and what bubblewrap has to be told. */
+/** The command around bubblewrap, and options for bubblewrap itself. */
 export interface OwnNetwork {
-  /** Before the command of bubblewrap. */
+  /** Comes before the command of bubblewrap. */
   readonly command: readonly string[];
   /** Arguments for bubblewrap. */
   readonly walls: readonly string[];
 }
 
-/** Where clouds hand out credentials, besides link-local addresses. */
+/** Addresses of cloud metadata services that are not link-local. */
 const metadata = { ipv4: ['100.100.100.200/32', '168.63.129.16/32'], ipv6: ['fd00:ec2::/32', 'fd20:ce::254/128'] };
 const linkLocal = { ipv4: ['169.254.0.0/16'], ipv6: ['fe80::/10'] };
 
-/** What is wanted of a network. */
+/** The requirements for a network. */
 export interface NetworkWish {
   readonly ports: NamedPorts;
   /** Whether addresses outside of this machine are reached. */
   readonly hasOutside: boolean;
-  /** Where the server finds the file of name servers: at its own place, or where that leads. */
+  /** Where the server finds the resolver file: at its own path, or at the target of its link. */
   readonly resolver: 'own place' | 'where it leads';
-  /** Is handed to bubblewrap as its file descriptor 3: pasta closes those that it does not know. */
+  /** Passed to bubblewrap as its file descriptor 3; pasta closes descriptors that it does not know. */
   readonly filter: Buffer | undefined;
 }
 
 /**
- * A network of its own for what is started in it: the outside by pasta, of this machine only the ports that are named, and no
- * abstract socket. What answers at another address of this machine, or at a link-local one, is refused by rules that
- * only who made the network could take away.
+ * Makes a separate network for a program. The outside is reached through pasta; of this machine, only the named ports,
+ * and no abstract sockets. Other addresses of this machine and link-local addresses are blocked by rules that only the
+ * creator of the network could remove.
  */
 export async function ownNetwork({ pasta, ip }: NetworkTools, wish: NetworkWish): Promise<OwnNetwork> {
   const { hasOutside, filter } = wish;
@@ -50,9 +50,9 @@ export async function ownNetwork({ pasta, ip }: NetworkTools, wish: NetworkWish)
   return {
     command: [
       pasta,
-      // Its own words are no server's.
+      // Its own messages must not be taken for the server's.
       ...['--quiet', '--log-file', '/dev/null'],
-      // Root may not be mapped by who has dropped its privileges, as pasta has.
+      // A process without privileges, as pasta is by then, may not map root.
       ...(isRoot ? ['--runas', '0', '--netns-only'] : []),
       ...(hasOutside ? ['--config-net'] : []),
       '--no-map-gw',
@@ -64,7 +64,7 @@ export async function ownNetwork({ pasta, ip }: NetworkTools, wish: NetworkWish)
       ...[ip, rules(closed.ipv4), rules(closed.ipv6), octal(filter), names?.text ?? ''],
     ],
     walls: [
-      // To those who are in it, pasta's user is root.
+      // Inside the network, pasta's user is root.
       ...['--unshare-user', '--uid', String(process.geteuid?.() ?? 0), '--gid', String(process.getegid?.() ?? 0)],
       '--share-net',
       ...(names === undefined
@@ -74,17 +74,17 @@ export async function ownNetwork({ pasta, ip }: NetworkTools, wish: NetworkWish)
   };
 }
 
-/** Whether this machine has a way out, without which pasta makes no network. */
+/** Whether this machine has a route out; without one pasta makes no network. */
 export const hasRoute = async (): Promise<boolean> => (await readOwnAddresses()).hasRoute;
 
-/** Sets the rules, and starts the rest with the files that it reads by number. */
+/** Returns the script that sets the rules and starts the command with the files that it reads by descriptor. */
 function script(hasFilter: boolean, hasNames: boolean): string {
   const rest = `"$@"${hasNames ? ' 5<<END\n$names\nEND\n' : '\n'}`;
   return [
     'ip=$1 rules4=$2 rules6=$3 filter=$4 names=$5; shift 5',
     'printf "$rules4" | "$ip" -4 -batch - || exit 125',
     'if [ -e /proc/net/if_inet6 ]; then printf "$rules6" | "$ip" -6 -batch - || exit 125; fi',
-    // Here the server's own words begin.
+    // The server's own output starts here.
     `echo '${ownWordsBegin}' >&2`,
     hasFilter ? `exec 4<&0\nprintf "$filter" | { exec 3<&0 0<&4 4<&-; exec ${rest}}` : `exec ${rest}`,
   ].join('\n');
@@ -97,7 +97,7 @@ function closedAddresses({ ipv4, ipv6 }: OwnAddresses): { ipv4: readonly string[
   };
 }
 
-/** They come after the table of what is in the network itself: its own loopback and its address answer. */
+/** The rules come after the local routing table, so the network's own loopback and address still respond. */
 const rules = (addresses: readonly string[]): string =>
   [...new Set(addresses)].map((address) => `rule add pref 1 to ${address} prohibit\\n`).join('');
 
@@ -106,7 +106,10 @@ const list = (ports: readonly (number | string)[]): string => (ports.length === 
 const octal = (bytes: Buffer | undefined): string =>
   [...(bytes ?? [])].map((byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('');
 
-/** A port that is taken has a service behind it: the server could not listen there anyway, and reaches that. */
+/**
+ * Removes served ports that are already in use: the server could not listen there, and the service at the port can be
+ * reached.
+ */
 async function withoutTaken({ reached, served }: NamedPorts): Promise<NamedPorts> {
   const isFree = await Promise.all(served.map(canListen));
   return {

@@ -18,32 +18,32 @@ import { show, waysTo } from './show.ts';
 import { socketsIn } from './sockets.ts';
 import { isWithin, isWithinAny } from './trail.ts';
 
-/** What there is to be seen and written. */
+/** What a server sees and writes. */
 export interface View {
   readonly places: Places;
-  /** The home that is kept for the server. Absent: one that is gone with it. */
+  /** The server's persistent home. Absent: a home that is removed with the server. */
   readonly home: string | undefined;
-  /** The home folders of people, which it does not see. */
+  /** The home folders of people, which the server does not see. */
   readonly homes: readonly string[];
-  /** What the host keeps secret. */
+  /** The host's secrets. */
   readonly hidden: readonly string[];
-  /** What is run of any server: nobody but its author changes it. */
+  /** The files that are run for any server; no server may change them. */
   readonly code: readonly string[];
-  /** Folders in the home where its program and others are found. */
+  /** Folders in the home that contain its program and others. */
   readonly programs: readonly string[];
 }
 
-/** Temporary files and sockets of other programs; a server has its own. */
+/** Temporary files and sockets of other programs; a server has its own instead. */
 const shared = ['/tmp', '/var/tmp', '/run'];
-/** Where services that run containers and machines keep their sockets. */
+/** The sockets of services that run containers and machines. */
 const services = ['docker', 'containerd', 'containers', 'lxd', 'incus', 'libvirt', 'kubelet', 'rancher']
   .map((name) => `/var/lib/${name}`)
   .concat('/var/snap', '/var/spool');
 
 /**
- * What a server sees whose entry says nothing of a sandbox: the system and what else the user may read, but no home
- * folder of people, no temporary files of others, and no sockets. It writes its own home, temporary files that are gone with
- * it, and the folders that its entry names.
+ * The view of a server whose entry does not mention a sandbox: the system and everything else that the user may read,
+ * except home folders of people, temporary files of other programs, and sockets. The server can write its own home,
+ * temporary files that are removed with it, and the folders that its entry names.
  */
 export async function openView({ places, home, homes, hidden, code, programs }: View): Promise<Walls> {
   const covered = [...shared, ...homes];
@@ -76,7 +76,7 @@ export async function openView({ places, home, homes, hidden, code, programs }: 
   };
 }
 
-/** The root folder is made anew, so that whatever is mounted finds a place in it. */
+/** Rebuilds the root folder, so that every mount finds a place in it. */
 async function systemMounts(): Promise<readonly Mount[]> {
   const mounts: Mount[] = [];
   for (const entry of await readdir('/', { withFileTypes: true })) {
@@ -95,7 +95,7 @@ async function emptied(folders: readonly string[]): Promise<readonly Mount[]> {
   return folders.filter((_, index) => there[index]).map(empty);
 }
 
-/** The file of name servers is often a link into /run. */
+/** Shows the resolver file, which is often a link into /run. */
 async function resolverFile(): Promise<readonly Mount[]> {
   const target = await readlink('/etc/resolv.conf').catch(() => undefined);
   if (target === undefined) return [];

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 export interface OwnAddresses {
   readonly ipv4: readonly string[];
   readonly ipv6: readonly string[];
-  /** Whether there is a way out of this machine. */
+  /** Whether this machine has a route to other machines. */
   readonly hasRoute: boolean;
 }
 
@@ -12,14 +12,14 @@ const LOCAL = 0x80000000;
 const anywhere = '0'.repeat(32);
 
 /**
- * Every address at which this machine answers, of interfaces without a cable as well, as the kernel's own tables have them:
+ * Reads every address of this machine, also of interfaces without a carrier, from the kernel's tables;
  * `os.networkInterfaces()` leaves those out.
  */
 export async function readOwnAddresses(): Promise<OwnAddresses> {
   const [trie, routes, routes6] = await Promise.all([
     readFile('/proc/net/fib_trie', 'utf8'),
     readFile('/proc/net/route', 'utf8'),
-    // There is none where IPv6 is switched off.
+    // The file does not exist where IPv6 is switched off.
     readFile('/proc/net/ipv6_route', 'utf8').catch(() => ''),
   ]);
   const ipv4 = [...trie.matchAll(/\|-- (\S+)\n +\/(\d+) host LOCAL/g)].map(([, address, bits]) => `${address}/${bits}`);

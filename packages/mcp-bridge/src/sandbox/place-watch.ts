@@ -1,14 +1,14 @@
 import { lstatSync, watch } from 'node:fs';
 import { dirname } from 'node:path';
 
-/** How often is looked where the system does not say that something changed. */
+/** How often places are checked if the system does not report changes. */
 const lookMilliseconds = 500;
 
 /**
- * Watches places in which a mount of a running sandbox lies. A mount goes with what is renamed and ends with what is
- * replaced: what then lies at the place, or at a folder above it, the server would have as its own.
+ * Watches the places of a running sandbox's mounts. A mount moves with a folder that is renamed, and ends with one that
+ * is replaced. The server could then write whatever is put at the place or at a folder above it.
  *
- * @param places with the folders above them up to the one that the server writes
+ * @param places includes the folders above them, up to the one that the server writes
  */
 export function watchPlaces(places: readonly string[], onReplaced: (place: string) => void): Disposable {
   const before = new Map(places.map((place) => [place, identity(place)]));
@@ -37,16 +37,16 @@ export function watchPlaces(places: readonly string[], onReplaced: (place: strin
       const watcher = watch(folder, { persistent: false }, look).on('error', lookAgain);
       stops.push(() => watcher.close());
     } catch {
-      // The system has no more watchers to give.
+      // The system has no more watchers, so the places are polled.
       lookAgain();
     }
   }
-  // Between the mount and the watcher, too.
+  // Covers the time between the mount and the start of the watcher.
   setImmediate(look);
   return { [Symbol.dispose]: stop };
 }
 
-/** What lies at a path, however it is called now. */
+/** The identity of the file at a path, independent of its name. */
 function identity(path: string): string | undefined {
   const status = lstatSync(path, { throwIfNoEntry: false });
   return status && `${status.dev} ${status.ino}`;

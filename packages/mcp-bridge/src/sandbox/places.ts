@@ -3,19 +3,19 @@ import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import type { StdioServerEntry } from '../config/mcp-config.ts';
 import { follow, isWithin, isWithinAny, type Trail } from './trail.ts';
 
-/** What the entry of a server names. */
+/** The places that a server's entry names. */
 export interface Places {
-  /** Folders that are its own to write. */
+  /** Folders that it may write. */
   readonly writable: readonly string[];
-  /** Files and folders to read, among them its program's. */
+  /** Files and folders that it reads, including those of its program. */
   readonly readable: readonly string[];
-  /** What of it is run: its scripts, with the libraries beside them. */
+  /** The files among them that are run: its scripts, with their libraries. */
   readonly code: readonly string[];
-  /** Links on the ways to all these. */
+  /** The links on the way to all these. */
   readonly links: readonly string[];
 }
 
-/** Never written for the sake of an argument such as /usr/share/fonts. */
+/** Never writable because of an argument such as /usr/share/fonts. */
 const systemFolders = [
   'usr',
   'bin',
@@ -35,7 +35,7 @@ const systemFolders = [
   .concat(['var/lib/dpkg', 'var/spool', 'var/run', 'var/cache', 'var/log'])
   .map((name) => `/${name}`);
 
-/** In a home folder: what is written there is run by the user's other programs, or lets their bearer in somewhere. */
+/** Folders in a home whose files the user's other programs run, or which hold credentials. */
 const runByOthers = [
   '.config/autostart',
   '.config/systemd',
@@ -44,14 +44,14 @@ const runByOthers = [
   '.config/environment.d',
 ].concat(['.config/gcloud', '.config/gh', '.local/bin', '.local/lib', '.local/share', '.local/state']);
 
-/** Files that are run by a program that is named before them. */
+/** Files that are run by the program named before them. */
 export const scripts = /\.(?:[cm]?[jt]sx?|py|pyz|rb|php|pl|sh|jar|wasm|lua)$/;
 const manifests = ['package.json', 'pyproject.toml', 'deno.json', 'Gemfile', 'composer.json'];
 
 /**
- * What an entry names in its `cwd`, its arguments and its `env`. A folder is the server's to write; a file is there by
- * itself, to read; a script comes with the package that it is in. Variables of an `envFile` or an `envCommand` name nothing,
- * for the server may be able to change these. Links in a folder of the server's own are not followed.
+ * Returns the places that an entry names in its `cwd`, its arguments and its `env`. A folder is writable, a file is
+ * only readable, and a script is shown with its package. Variables of an `envFile` or an `envCommand` are not
+ * considered, because the server may be able to change these. Links inside the server's own folders are not followed.
  */
 export async function placesOf(entry: StdioServerEntry, homes: readonly string[]): Promise<Places> {
   const { cwd, args, env, namedVariables = env } = entry;
@@ -90,13 +90,13 @@ export async function placesOf(entry: StdioServerEntry, homes: readonly string[]
   };
 }
 
-/** Whether a folder may be a server's own to write because its entry names it. */
+/** Whether a folder becomes writable for a server because its entry names it. */
 function mayWrite(folder: string, homes: readonly string[]): boolean {
   if (folder === '/' || isWithinAny(folder, systemFolders)) return false;
   return !homes.some((home) => home !== '/' && (isWithin(home, folder) || isGuarded(folder, home)));
 }
 
-/** Folders in a home that are never a server's: only a single file in them can be named, to be read. */
+/** Whether a folder in a home is never given to a server: only single files in it can be named, to be read. */
 function isGuarded(folder: string, home: string): boolean {
   if (home === '/' || !isWithin(folder, home) || folder === home) return false;
   const [first = '', ...rest] = folder.slice(home.length + 1).split('/');
@@ -124,7 +124,7 @@ const credentialFolders = ['.ssh', '.gnupg', '.aws', '.azure', '.kube', '.docker
   ])
   .concat(['.cargo', '.rustup', '.pyenv', '.nvm', '.oh-my-zsh', '.zsh', '.vim', '.emacs.d', '.gem', '.m2', '.gradle']);
 
-/** Where a script's libraries lie: its package, what is installed beside it, and the workspace that it is a part of. */
+/** Returns where a script's libraries are: its package, packages installed beside it, and its workspace. */
 async function librariesOf(script: string, homes: readonly string[]): Promise<readonly string[]> {
   const found: string[] = [];
   let hasPackage = false;
@@ -145,7 +145,7 @@ async function librariesOf(script: string, homes: readonly string[]): Promise<re
   return found;
 }
 
-/** Where a program that is not the system's lies, with the libraries beside it. */
+/** Returns where a program outside the system folders is, with its libraries. */
 export async function programPlaces(program: string, homes: readonly string[]): Promise<readonly string[]> {
   const places = [program, await realpath(program)].flatMap((file) => {
     const folder = dirname(file);

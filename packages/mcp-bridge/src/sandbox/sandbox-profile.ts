@@ -1,4 +1,4 @@
-/** The most that a sandboxed server may take; what the system allows at most counts too. */
+/** The resources that a sandboxed server may use at most; the system's own limits also apply. */
 export interface SandboxLimits {
   /** Data of one process, in MiB. */
   readonly memoryMb: number;
@@ -10,7 +10,7 @@ export interface SandboxLimits {
   readonly openFiles: number;
 }
 
-/** Room enough for a browser or a package runner; not enough to take a whole machine along. */
+/** Enough for a browser or a package runner, but not enough to exhaust a machine. */
 export const defaultSandboxLimits: SandboxLimits = {
   memoryMb: 4096,
   processes: 1024,
@@ -19,34 +19,37 @@ export const defaultSandboxLimits: SandboxLimits = {
 };
 
 /**
- * What a server may touch when its entry says so itself. It sees the programs of the system, its command, its `cwd`, and
- * what stands here. All paths are absolute.
+ * What a server may access when its entry lists it. It also sees the programs of the system, its command and its `cwd`.
+ * All paths are absolute.
  */
 export interface SandboxProfile {
   readonly read: readonly string[];
   readonly write: readonly string[];
-  /** What is empty for it although it lies in a folder above. */
+  /** Paths that appear empty although they are inside a visible folder. */
   readonly denyRead: readonly string[];
-  /** What it can not change although it lies in a folder of `write`. */
+  /** Paths that it cannot change although they are inside a folder of `write`. */
   readonly denyWrite: readonly string[];
-  /** Whether addresses outside of this machine are reached. */
+  /** Whether addresses outside this machine can be reached. */
   readonly network: boolean;
   readonly limits: SandboxLimits;
 }
 
-/** What an entry asks for: as much as works here, the same and no start without it, nothing, or this and no start without it. */
+/**
+ * The wish of an entry: `auto` is as much as works here; `required` is the same, but the server does not start without
+ * it; `off` is nothing; a profile is required as well.
+ */
 export type SandboxWish = 'auto' | 'required' | 'off' | SandboxProfile;
 
 export type SandboxLayer = 'bubblewrap' | 'seccomp' | 'no namespaces' | 'own network' | 'prlimit' | 'process group';
 
-/** Which layers hold a server that is a program, as its operator reads it. */
+/** The layers around a server that is a program, for its operator. */
 export interface SandboxReport {
-  /** `process group` is no sandbox: it only ends what the server has started. */
+  /** `process group` is not a sandbox: it only ends what the server has started. */
   readonly layers: readonly SandboxLayer[];
-  /** Whether the server reaches the network. */
+  /** Whether the server can reach the network. */
   readonly network: boolean;
-  /** What is open to it besides its own folders. */
+  /** What it can access besides its own folders. */
   readonly open: readonly string[];
-  /** Why there is no more. Absent: there is all that was asked for. */
+  /** Why layers are missing. Absent: everything requested is there. */
   readonly missing?: string;
 }

@@ -12,33 +12,33 @@ import { seccompFilter } from './seccomp.ts';
 const run = promisify(execFile);
 const longestProbeMs = 5_000;
 
-/** What works on this machine. */
+/** The sandbox tools that work on this machine. */
 export interface SandboxTools {
-  /** The program, where it works. */
+  /** The path of bubblewrap, if it works. */
   readonly bubblewrap?: string;
-  /** Why there is no bubblewrap. */
+  /** Why bubblewrap cannot be used. */
   readonly withoutBubblewrap?: string;
   /** Its version, e.g. `0.8.0`. */
   readonly version?: string;
-  /** Whether it sets a filter for system calls here. */
+  /** Whether it can set a system call filter here. */
   readonly filters: boolean;
-  /** Whether it keeps programs from making namespaces of their own. */
+  /** Whether it can keep programs from creating namespaces. */
   readonly disablesNamespaces: boolean;
-  /** The program, where it works. */
+  /** The path of prlimit, if it works. */
   readonly prlimit?: string;
-  /** What makes a network for a sandbox, where it works. */
+  /** The tools that make a network for a sandbox, if they work. */
   readonly network?: NetworkTools;
-  /** Why there is none. */
+  /** Why there is no network for a sandbox. */
   readonly withoutNetwork?: string;
-  /** Whether it could not be found out, since this machine has no way out at the moment. */
+  /** Whether that could not be determined because this machine has no route out at the moment. */
   readonly isOffline?: boolean;
-  /** Whether the number of processes in a sandbox can be limited: the kernel counts none of root. */
+  /** Whether the number of processes in a sandbox can be limited: the kernel does not count root's. */
   readonly countsProcesses: boolean;
-  /** The most that this process may allow others. */
+  /** The highest limits that this process may set. */
   readonly ceiling: SandboxLimits;
 }
 
-/** What every sandbox has: namespaces of its own, no privileges, and it ends with this process, however that ends. */
+/** Options of every sandbox: its own namespaces, no privileges, and an end with this process, however that ends. */
 export const isolation: readonly string[] = ['--unshare-all', '--die-with-parent', '--cap-drop', 'ALL'];
 
 const unlimited: SandboxLimits = {
@@ -48,7 +48,7 @@ const unlimited: SandboxLimits = {
   openFiles: Number.POSITIVE_INFINITY,
 };
 
-/** Tries the tools out: that they are installed does not say that the kernel, or a container around it, lets them work. */
+/** Tests the tools: even if they are installed, the kernel or a surrounding container may not let them work. */
 export async function probeSandboxTools(environment: Environment): Promise<SandboxTools> {
   if (process.platform !== 'linux') {
     return {
@@ -105,13 +105,13 @@ export async function probeSandboxTools(environment: Environment): Promise<Sandb
   };
 }
 
-/** Tries a whole network out, with a sandbox in it. */
+/** Tests a complete network with a sandbox in it. */
 async function probeNetwork(
   path: string,
   inside: readonly (string | undefined)[],
   filters: boolean,
 ): Promise<Pick<SandboxTools, 'network' | 'withoutNetwork' | 'isOffline'>> {
-  // Where the system keeps what it is set up with, which is not on the PATH of every user.
+  // System administration tools are in folders that are not on every user's PATH.
   const [pasta, ip] = await Promise.all([
     findProgram('pasta', path, '/'),
     findProgram('ip', `${path}:/usr/sbin:/sbin`, '/'),
@@ -130,13 +130,13 @@ async function probeNetwork(
   return { withoutNetwork: 'pasta does not work here: this user may not open /dev/net/tun, or not make namespaces' };
 }
 
-/** Whether a command runs that reads our filter from its file descriptor 3. */
+/** Whether a command works that reads our filter from its file descriptor 3. */
 async function worksFiltered(command: readonly (string | undefined)[]): Promise<boolean> {
   const filter = seccompFilter();
   return filter !== undefined && exitsWell(command, filter);
 }
 
-/** Whether a command ends well in the time for it; nothing of it is left after that. */
+/** Whether a command exits successfully in time; afterwards no process of it is left. */
 async function exitsWell([program, ...args]: readonly (string | undefined)[], filter?: Buffer): Promise<boolean> {
   if (program === undefined || !args.every((arg) => arg !== undefined)) return false;
   const child = spawn(program, args, { env: {}, detached: true, stdio: ['ignore', 'ignore', 'ignore', 'pipe'] });
@@ -156,7 +156,7 @@ async function readVersion(bubblewrap: string | undefined): Promise<string | und
   return /\d+\.\d+(\.\d+)?/.exec(stdout)?.[0];
 }
 
-/** Limits that were set for this process can be lowered for others, not raised. */
+/** Reads the limits of this process: for others they can be lowered but not raised. */
 async function readCeiling(): Promise<SandboxLimits> {
   const text = await readFile('/proc/self/limits', 'utf8').catch(() => '');
   const hard = (name: string): number => {

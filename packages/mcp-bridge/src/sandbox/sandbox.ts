@@ -21,36 +21,36 @@ import { seccompFilter } from './seccomp.ts';
 import { isWithin, isWithinAny } from './trail.ts';
 
 export interface SandboxOptions {
-  /** Where this process's programs are found. */
+  /** The environment in which this process's programs are found. */
   readonly environment: Environment;
-  /** What no server may read: the host's own secrets. Absolute paths of files and folders. */
+  /** Paths that no server may read: the host's own secrets. Absolute paths of files and folders. */
   readonly hidden?: readonly string[];
-  /** The folder of the homes that are kept for servers. Absent: each has one that is gone with it. */
+  /** The folder of the servers' persistent homes. Absent: a home is removed with its server. */
   readonly homes?: string | undefined;
-  /** How it is found out what works here. */
+  /** Determines what works here. */
   readonly probe?: (environment: Environment) => Promise<SandboxTools>;
 }
 
-/** A program and its arguments, as they are to be started. */
+/** A program and its arguments, ready to be started. */
 export interface SandboxedCommand {
   readonly command: string;
   readonly args: readonly string[];
-  /** The variables of what is started first, which need not be the server. */
+  /** The variables of the first process, which need not be the server. */
   readonly environment: Environment;
-  /** Where it is started. Absent: in the entry's own folder. */
+  /** The folder to start in. Absent: the entry's own folder. */
   readonly cwd?: string;
-  /** What is to be written to its file descriptor 3. */
+  /** Data to write to its file descriptor 3. */
   readonly filter?: Buffer;
-  /** What must not be replaced while it runs, see `watchPlaces`. */
+  /** Places that must not be replaced while it runs, see `watchPlaces`. */
   readonly held?: readonly string[];
-  /** The line on standard error after which the program's own words begin. Absent: they all are. */
+  /** The line on standard error after which the program's own output starts. Absent: all output is its own. */
   readonly ownWordsBegin?: string;
 }
 
-/** Browsers that make namespaces of their own cannot, inside; these run without where they are asked to. */
+/** Browsers cannot create their own namespaces inside a sandbox; these switch their sandbox off on request. */
 const withoutOwnSandbox = { PLAYWRIGHT_MCP_SANDBOX: 'false', PLAYWRIGHT_CHROMIUM_SANDBOX: '0' };
 
-/** Puts servers that are programs into a sandbox. What works here is tried out once, before the first of them starts. */
+/** Puts servers that are programs into a sandbox. The available tools are tested once, before the first start. */
 export class Sandbox {
   readonly #options: SandboxOptions;
   #probe: Promise<SandboxTools> | undefined;
@@ -63,7 +63,7 @@ export class Sandbox {
     this.#programs = new KnownPrograms(options.homes);
   }
 
-  /** All servers of the host: none may change what another is made of. */
+  /** Sets all servers of the host: no server may change the files of another. */
   configure(entries: readonly McpServerEntry[]): void {
     this.#entries = entries;
   }
@@ -74,34 +74,34 @@ export class Sandbox {
     this.#probe ??= probe(environment);
     const running = this.#probe;
     const tools = await running;
-    // The way out may come later.
+    // A route may appear later, so the next call tests again.
     if (tools.isOffline && this.#probe === running) this.#probe = undefined;
     this.#tools = tools;
     return tools;
   }
 
-  /** Waits for what is being tried out. */
+  /** Waits for a running test. */
   async settled(): Promise<void> {
     await this.#probe;
   }
 
-  /** The layers of an entry; undefined until it is known what works here. */
+  /** Returns the layers of an entry; undefined until the tools have been tested. */
   report(entry: StdioServerEntry): SandboxReport | undefined {
     return reportLayers(entry, this.#tools);
   }
 
-  /** How the program of an entry is another than before, in words for its operator. */
+  /** How the program of an entry has changed, in words for its operator. */
   changed(entry: StdioServerEntry): string | undefined {
     return this.#programs.changed(entry.id);
   }
 
   /**
-   * Looks at what the host runs and reads for an entry without a sandbox.
+   * Checks the files that the host runs and reads for an entry without a sandbox.
    *
-   * @throws SandboxError when a server in a sandbox could change it.
+   * @throws SandboxError when a sandboxed server could change one of them.
    */
   async checkHostSide(entry: McpServerEntry): Promise<void> {
-    // Without walls every program of this user changes what it likes.
+    // Without bubblewrap, every program of this user can change any of its files.
     if ((await this.tools()).bubblewrap === undefined) return;
     const entries = this.#entries.length === 0 ? [entry] : this.#entries;
     const written = await writtenFolders(entries, await peopleHomes(this.#options.environment));
@@ -110,9 +110,10 @@ export class Sandbox {
   }
 
   /**
-   * How an entry is started, with the variables that it gets.
+   * Returns how to start an entry, and its variables.
    *
-   * @throws SandboxError when its command is not there, or is another than its entry pins, or its entry asks for a sandbox that does not work here.
+   * @throws SandboxError when its command does not exist or differs from the digest in its entry, or when its entry
+   *   requires a sandbox that does not work here.
    */
   async wrap(entry: StdioServerEntry, environment: Environment): Promise<SandboxedCommand> {
     const { sandbox: wish = 'auto', command, args } = entry;
@@ -204,7 +205,7 @@ export class Sandbox {
     };
   }
 
-  /** Its own where that works, this machine's under `auto` where it does not, or none. */
+  /** Chooses the network: its own if that works, this machine's under `auto` if not, or none. */
   async #networkOf(entry: StdioServerEntry, tools: SandboxTools, filter: Buffer | undefined): Promise<OwnNetwork> {
     const { sandbox = 'auto' } = entry;
     const none = { command: [], walls: [] };
@@ -213,26 +214,29 @@ export class Sandbox {
     const namesPorts = ports.reached.length + ports.served.length > 0;
     if (!hasOutside && !namesPorts) return none;
     if (tools.network === undefined) return { command: [], walls: ['--share-net'] };
-    // Without a way out pasta makes no network, and there is nothing to be reached.
+    // Without a route out pasta makes no network, and there is nothing to reach.
     if (!namesPorts && !(await hasRoute())) return none;
     const resolver = typeof sandbox === 'object' ? 'own place' : 'where it leads';
     return ownNetwork(tools.network, { ports, hasOutside, resolver, filter });
   }
 
-  /** Its own `envFile` it knows; beside it, it goes on making files. Those of others are secret. */
+  /**
+   * Returns the hidden files. An entry's own `envFile` is known to the server, and hiding it would keep the server from
+   * creating files beside it. The `envFile` of another entry is secret.
+   */
   #hiddenFrom({ envFile }: StdioServerEntry): readonly string[] {
     const files = this.#entries.flatMap((other) => (other.transport === 'stdio' ? (other.envFile ?? []) : []));
     return [...(this.#options.hidden ?? []), ...files].filter((path) => path !== envFile);
   }
 
-  /** What an entry says of its own home counts. */
+  /** A home that the entry sets itself takes precedence. */
   #homeOf({ HOME }: Environment): string {
     const { HOME: inherited } = this.#options.environment;
     return HOME === undefined || HOME === inherited ? homeInside : HOME;
   }
 }
 
-/** Home folders of people on this machine: none is a server's. */
+/** The home folders of people on this machine, none of which belongs to a server. */
 async function peopleHomes({ HOME }: Environment): Promise<readonly string[]> {
   const named = [HOME, homedir(), accountHome(), '/home', '/root'].filter((path) => path !== undefined);
   const real = await Promise.all(
@@ -249,7 +253,7 @@ function accountHome(): string | undefined {
   try {
     return userInfo().homedir;
   } catch {
-    // A user id without an account, as in containers.
+    // The user id has no account, as in containers.
     return undefined;
   }
 }
@@ -260,7 +264,7 @@ async function codeOf(entry: McpServerEntry, homes: readonly string[]): Promise<
   return isAbsolute(entry.command) ? [...code, entry.command] : code;
 }
 
-/** Where programs in a home folder are found, as far as this user may look: a runner starts others. */
+/** The folders of programs in home folders, as far as this user may read them: a runner starts other programs. */
 async function programFolders({ PATH = '' }: Environment, homes: readonly string[]): Promise<readonly string[]> {
   const folders = PATH.split(delimiter).filter(
     (path) => isAbsolute(path) && isWithinAny(path, homes) && !homes.includes(path),
@@ -276,7 +280,7 @@ async function programFolders({ PATH = '' }: Environment, homes: readonly string
   return folders.filter((_, index) => there[index]);
 }
 
-/** Where a server starts whose entry does not say it: where this process did, unless that is a home folder. */
+/** The start folder of a server whose entry sets none: that of this process, unless it is a home folder. */
 function startFolder(homes: readonly string[]): string {
   const here = process.cwd();
   return homes.some((home) => isWithin(here, home)) || isWithinAny(here, ['/tmp', '/var/tmp', '/run'])
@@ -288,7 +292,7 @@ function toCommand([command = '', ...args]: readonly string[], environment: Envi
   return { command, args, environment };
 }
 
-/** Outside of a namespace, processes are counted for the whole user, so that others would be hit. */
+/** Outside a namespace, the processes of the whole user are counted, so the limit would affect other programs. */
 function limitArguments(limits: SandboxLimits, ceiling: SandboxLimits, countsProcesses: boolean): readonly string[] {
   const least = (name: keyof SandboxLimits): number => Math.min(limits[name], ceiling[name]);
   return [

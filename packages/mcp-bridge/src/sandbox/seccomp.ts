@@ -36,11 +36,11 @@ const architectures = {
 
 const CLONE3 = 435;
 const CLONE_NEWUSER = 0x10000000;
-/** Putting characters into a terminal's input, and a console's selection. */
+/** The ioctls that insert characters into a terminal's input, and that select text on a console. */
 const TERMINAL_WRITES = [0x5412, 0x541c];
 /**
- * Families of sockets: those of files, IPv4, IPv6, and netlink, by which libraries ask for addresses. Others belong to no network
- * namespace, such as AF_VSOCK, which leads to the host of a virtual machine.
+ * Allowed socket families: Unix, IPv4, IPv6, and netlink, which libraries use to read addresses. Some other families
+ * are not confined to a network namespace, such as AF_VSOCK, which reaches the host of a virtual machine.
  */
 const SOCKET_FAMILIES = [1, 2, 10, 16];
 const EPERM = 1;
@@ -62,7 +62,9 @@ const SECOND_ARGUMENT = 24;
 
 type Instruction = readonly [code: number, whenTrue: number, whenFalse: number, operand: number];
 
-/** The filter as the kernel reads it, for bubblewrap's `--seccomp`; undefined on an architecture that it is not written for. */
+/**
+ * Returns the filter in the kernel's format, for bubblewrap's `--seccomp`; undefined for an unsupported architecture.
+ */
 export function seccompFilter(architecture: string = process.arch): Buffer | undefined {
   if (architecture !== 'x64' && architecture !== 'arm64') return undefined;
   const { audit, column, clone, unshare, ioctl, socket, x32 } = architectures[architecture];
@@ -80,11 +82,11 @@ export function seccompFilter(architecture: string = process.arch): Buffer | und
   const program: readonly Instruction[] = [
     [LOAD, 0, 0, ARCHITECTURE],
     [EQUALS, 1, 0, audit],
-    // Another architecture's calls have other numbers.
+    // Other architectures number their system calls differently.
     refuse(ENOSYS),
     [LOAD, 0, 0, NUMBER],
     ...(x32 === undefined ? [] : [[AT_LEAST, 0, 1, x32] as const, refuse(ENOSYS)]),
-    // Its flags lie in memory, where no filter reads them; libraries go on with clone.
+    // clone3's flags are in memory, which a filter cannot read; libraries fall back to clone.
     ...whenCalled(CLONE3, refuse(ENOSYS)),
     ...refused.flatMap((numbers) => whenCalled(numbers[column] ?? 0, refuse(EPERM))),
     ...whenCalled(clone, ...newUser),

@@ -4,7 +4,7 @@ import { follow, isWithin, isWithinAny } from './trail.ts';
 
 /** Files and folders, each with the links that lead to it. */
 export interface Ways {
-  /** Without links on the way. A path that leads nowhere stays as it is, for bubblewrap to refuse. */
+  /** Paths with links resolved. A path that leads nowhere is kept, and bubblewrap then refuses it. */
   readonly places: readonly string[];
   readonly links: readonly string[];
 }
@@ -17,19 +17,19 @@ export async function waysTo(paths: readonly string[]): Promise<Ways> {
   return { places: unique(trails.map(({ path }) => path)), links: unique(trails.flatMap(({ links }) => links)) };
 }
 
-/** What a server sees, before something is hidden in it. */
+/** A server's view before anything in it is hidden. */
 export interface Shown {
   readonly read: Ways;
   readonly write: Ways;
-  /** Folders that are empty: what lies in one is not seen because something around it is shown. */
+  /** Folders that appear empty: showing a folder around one does not show its contents. */
   readonly emptied: readonly string[];
-  /** Whether nothing is seen at a path unless it is shown. */
+  /** Whether only what is shown explicitly is visible at a path. */
   isBare(path: string): boolean;
 }
 
 /**
- * Shows files and folders on the ways that lead to them. A link stays a link, as package managers make them: a file that
- * is mounted where a link lies is mounted where the link leads, which may not be there yet.
+ * Shows files and folders at the paths that lead to them. A link stays a link, which package managers rely on: a file
+ * mounted over a link would be mounted at the link's target, which may not exist yet.
  */
 export async function show({ read, write, emptied, isBare }: Shown): Promise<readonly Mount[]> {
   const readable = outermost(
@@ -48,7 +48,7 @@ export async function show({ read, write, emptied, isBare }: Shown): Promise<rea
   return mounts;
 }
 
-/** Without the paths that lie in another of them. */
+/** Removes paths that are inside another one. */
 export function outermost(paths: readonly string[], emptied: readonly string[] = []): readonly string[] {
   const unique = [...new Set(paths)];
   return unique.filter((path) => !unique.some((folder) => isSeenIn(path, folder, emptied)));

@@ -4,8 +4,9 @@ import { type Ground, type Mount, mostChildren } from './mounts.ts';
 import { isWithinAny } from './trail.ts';
 
 /**
- * Sockets that the server would see: a read-only mount keeps nobody from one. Their folders are made anew without them, so that a
- * service that begins again is not there either; in a folder with very much in it the socket is covered.
+ * Finds the sockets that the server would see: a read-only mount does not prevent connections to them. Their folders
+ * are rebuilt without them, so that the socket of a service that restarts is not visible either; in a folder with very
+ * many entries the socket is covered.
  */
 export async function socketsIn(
   ground: Ground,

@@ -3,15 +3,15 @@ import { isAbsolute, join, relative, resolve } from 'node:path';
 
 /** Where a path leads. */
 export interface Trail {
-  /** The place itself, without a link on the way to it. */
+  /** The place itself, with all links resolved. */
   readonly path: string;
-  /** Each link on the way, by its own place. */
+  /** The path of each link on the way. */
   readonly links: readonly string[];
 }
 
 const mostLinks = 40;
 
-/** Follows a path link by link, as the kernel does; undefined when it leads nowhere. */
+/** Resolves a path link by link, as the kernel does; undefined when it leads nowhere. */
 export async function follow(named: string): Promise<Trail | undefined> {
   const links: string[] = [];
   let left = resolve(named)
@@ -43,12 +43,12 @@ export async function follow(named: string): Promise<Trail | undefined> {
   }
 }
 
-/** Whether a path is a folder or lies in it. */
+/** Whether a path is a folder or is inside it. */
 export function isWithin(path: string, folder: string): boolean {
   const way = relative(folder, path);
   return way === '' || (way.split('/')[0] !== '..' && !isAbsolute(way));
 }
 
-/** Whether a path is one of the folders or lies in one of them. */
+/** Whether a path is one of the folders or is inside one of them. */
 export const isWithinAny = (path: string, folders: readonly string[]): boolean =>
   folders.some((folder) => isWithin(path, folder));
