@@ -4,19 +4,19 @@ import { RE2JS } from 're2js';
 import { runWithTimeLimit } from './time-limit.ts';
 import type { ToolDefinition } from './tool-definition.ts';
 
-// Generous, for they are measured on the clock of a machine that may be busy with a model.
+// Generous, because the limits are measured by the clock on a machine that may be busy with a model.
 const compileLimitMs = 2_000;
 const checkLimitMs = 1_000;
 const maxNameLength = 64;
 
-/** What is wrong with the arguments, for the model to read, or undefined when they fit. Values are never quoted. */
+/** Returns what is wrong with the arguments, for the model to read; undefined when they fit. It never quotes values. */
 export type ArgumentValidator = (value: Record<string, unknown>) => string | undefined;
 
 /**
- * Compiles the schema of a tool's arguments: JSON Schema 2020-12, or draft 7 where `$schema` says so. Patterns run in
- * RE2, whose time is linear in the text. A pattern that RE2 can't express (it has no lookaround) is left to the
- * server, which checks its arguments anyway, and reported through `onSkippedPattern`. Formats are not checked.
- * The schema's size must have been bounded before (`excessOf`).
+ * Compiles the schema of a tool's arguments: JSON Schema 2020-12, or draft 7 if `$schema` says so. Patterns run in RE2,
+ * in time linear in the text. A pattern that RE2 cannot express (it has no lookaround) is left to the server, which
+ * checks its arguments anyway, and reported through `onSkippedPattern`. Formats are not checked. The size of the schema
+ * must already be bounded (`excessOf`).
  *
  * @throws Error when the schema is not valid or takes too long to compile.
  */
@@ -32,7 +32,7 @@ export function compileArgumentValidator(
     validateFormats: false,
     addUsedSchema: false,
     inlineRefs: false,
-    // Without it, every object has a property "constructor".
+    // Without this option, every object has a property "constructor".
     ownProperties: true,
     logger: false,
     code: { regExp: linearPatterns(onSkippedPattern) },
@@ -46,7 +46,7 @@ export function compileArgumentValidator(
     try {
       if (check(value)) return undefined;
     } catch {
-      // A recursive schema with deep arguments, or one whose references multiply.
+      // The schema is recursive and the arguments are deep, or its references multiply.
       return 'The arguments could not be checked against the schema of the tool in time. Use simpler ones.';
     }
     return explain(validate.errors?.[0]);
@@ -54,8 +54,8 @@ export function compileArgumentValidator(
 }
 
 /**
- * Without these, a check takes no more steps than the schema has nodes for each node of the arguments. A pattern takes as
- * many for each character as it has states, and a short one can have thousands.
+ * Without these keywords, a check takes at most as many steps for each node of the arguments as the schema has nodes. A
+ * pattern takes as many steps for each character as it has states, and a short pattern can have thousands.
  */
 function mayTakeLong(schema: Record<string, unknown>): boolean {
   return /"(\$ref|\$dynamicRef|uniqueItems|pattern|patternProperties)":/.test(JSON.stringify(schema));
@@ -72,7 +72,7 @@ function linearPatterns(onSkipped: (pattern: string) => void) {
   let count = 0;
   const engine = (pattern: string) => {
     count += 1;
-    // Ajv keeps patterns apart by their text form: with equal ones, only the first would ever be enforced.
+    // Ajv caches patterns by their text: of two with equal text, only the first would be enforced.
     const name = `pattern-${count}`;
     let compiled: RE2JS | undefined;
     try {
@@ -103,7 +103,7 @@ function explain(error: ErrorObject | undefined): string {
   return `${subject} ${shorten(error.message ?? 'do not fit the schema of the tool')}.`;
 }
 
-/** What a schema says may be as long as a definition. */
+/** Texts in a schema may be as long as a whole definition. */
 function shorten(text: string): string {
   return text.length > 500 ? `${text.slice(0, 500)}…` : text;
 }

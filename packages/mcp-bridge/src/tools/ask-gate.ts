@@ -2,7 +2,7 @@ import type { BridgeLogger } from '../logger.ts';
 import { deepFreeze } from './deep-freeze.ts';
 import type { ToolGate, ToolGateCall, ToolGateContext, ToolVerdict } from './tool-gate.ts';
 
-/** Asks the gate and fails closed: an error, or an answer that is not plainly yes, is a no. */
+/** Asks the gate and fails closed: an error, or any answer but a plain yes, is a denial. */
 export async function askGate(
   gate: ToolGate,
   call: ToolGateCall,
@@ -16,7 +16,7 @@ export async function askGate(
     if (verdict?.allowed !== true) return failed;
     const { arguments: args } = verdict;
     if (args === undefined) return { allowed: true };
-    // The same object, so that a gate knows it again in the outcome.
+    // The same object, so that a gate can recognize it in the outcome.
     return isObject(args) ? { allowed: true, arguments: deepFreeze(args) } : failed;
   } catch (error) {
     logger.error({ server: call.server, tool: call.tool, error }, 'The tool gate threw; the call is denied');

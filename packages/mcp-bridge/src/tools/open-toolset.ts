@@ -9,7 +9,7 @@ import type { CallableTool } from './run-tool-call.ts';
 import type { ToolGate } from './tool-gate.ts';
 import { createToolset, type Toolset } from './toolset.ts';
 
-/** What a request wants of one server. */
+/** The tools that a request selects from one server. */
 export interface ToolSelection {
   /** The plugin id, e.g. `mcp/files`. */
   readonly server: string;
@@ -19,7 +19,7 @@ export interface ToolSelection {
 
 export interface OpenToolsetOptions {
   readonly connections: ReadonlyMap<string, ServerConnection>;
-  /** What of a server's list is not held back. */
+  /** Returns the tools of a server's list that are not held back. */
   readonly approved: (server: string, tools: ToolCatalogue) => Promise<ToolCatalogue>;
   readonly gate: ToolGate;
   readonly limits: McpLimits;
@@ -35,7 +35,7 @@ interface Wish {
 
 /**
  * Opens the toolset of a request: configured ∧ permitted by the gate ∧ selected. Everything that can be refused without
- * starting a server is refused first, and a refusal never tells whether what was asked for exists.
+ * starting a server is refused first, and a refusal never reveals whether the server or tool exists.
  */
 export async function openToolset(selections: readonly ToolSelection[], options: OpenToolsetOptions): Promise<Toolset> {
   const wishes = await readWishes(selections, options);
@@ -85,7 +85,7 @@ async function listPermitted(
     if (!all && !named.has(tool)) continue;
     const { allowed } = await askGate(gate, { server, tool }, { signal }, logger);
     if (allowed) permitted.push({ ...callable, connection });
-    // Permitted a moment ago, before the server was asked.
+    // The gate permitted the tool before the server was asked for its list.
     else if (named.has(tool)) throw toolUnavailable(server, tool);
   }
   if (permitted.length === 0) {

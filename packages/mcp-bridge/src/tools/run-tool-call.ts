@@ -16,7 +16,7 @@ import type { ToolFailureKind, ToolOutcome } from './tool-outcome.ts';
 import type { ToolProgress } from './tool-progress.ts';
 import { type RawToolResult, renderToolResult } from './tool-result.ts';
 
-/** A tool of a toolset: what was listed when the toolset was opened, and the connection to its server. */
+/** A tool of a toolset, as listed when the toolset was opened, and the connection to its server. */
 export interface CallableTool extends ListedTool {
   readonly connection: ServerConnection;
 }
@@ -32,8 +32,8 @@ export interface RunOptions {
 }
 
 /**
- * One call: gate, arguments, turn, server, result. Each step looks at the same frozen copy of the arguments, so that
- * what was permitted is what is sent.
+ * Runs one call: gate, arguments, turn, server, result. Every step uses the same frozen copy of the arguments, so what
+ * was permitted is what is sent.
  */
 export async function runToolCall(tool: CallableTool, args: unknown, options: RunOptions): Promise<ToolOutcome> {
   const { gate, limits, logger } = options;
@@ -56,7 +56,7 @@ export async function runToolCall(tool: CallableTool, args: unknown, options: Ru
   let timer: NodeJS.Timeout | undefined;
   let release = (): void => {};
   try {
-    // A gate may wait for a person: its time is the caller's to bound.
+    // A gate may wait for a person; the caller limits that time.
     const context = { signal, problemOf: tool.validate };
     const call = { server, tool: name, arguments: copy, argumentNames: argumentNamesOf(tool.definition) };
     const verdict = await raceAbort(askGate(gate, call, context, logger), signal);
@@ -92,7 +92,7 @@ async function callOnce(
 ): Promise<RawToolResult> {
   const { connection, definition } = tool;
   const { session, tools } = await connection.forCall(signal);
-  // The server may have been restarted, or asked again since: is it still the tool that was shown?
+  // The server may have restarted or changed its list since: check that this is still the tool that was shown.
   if (tools.get(definition.name)?.definition.fingerprint !== definition.fingerprint) throw new ToolChanged();
   try {
     return await session.call(definition, args, signal, onProgress);
@@ -109,7 +109,7 @@ async function callOnce(
 
 class ToolChanged extends Error {}
 
-/** Answers that are no results, and questions to a user, whom this client does not have. */
+/** Responses that are not results, and questions to a user, which this client does not have. */
 const unusable: readonly SdkErrorCode[] = [
   SdkErrorCode.InvalidResult,
   SdkErrorCode.UnsupportedResultType,
@@ -125,7 +125,7 @@ function isForgottenSession(error: unknown): boolean {
   return SdkHttpError.isInstance(error) && error.status === 404;
 }
 
-/** Whether the connection is of no more use: forgotten, broken, or never made (`fetch` throws a TypeError). */
+/** Whether the connection is unusable: forgotten, broken, or never made (`fetch` throws a TypeError). */
 function isGone(error: unknown, session: ServerSession): boolean {
   return session.closed || isForgottenSession(error) || error instanceof TypeError;
 }
@@ -146,11 +146,11 @@ function explain(error: unknown): { kind: ToolFailureKind; reason: string } {
   return unavailable('The server of the tool could not be reached or ended during the call.');
 }
 
-/** A frozen copy of exactly what JSON can carry, so that nobody can change it between the check and the call. */
+/** Makes a frozen copy of the JSON data, so that it cannot change between the check and the call. */
 function copyArguments(args: unknown): Record<string, unknown> | undefined {
   if (typeof args !== 'object' || args === null || Array.isArray(args)) return undefined;
   try {
-    // A reviver would freeze it too, at three times the cost.
+    // A reviver would also freeze it, at three times the cost.
     return deepFreeze(JSON.parse(JSON.stringify(args)) as Record<string, unknown>);
   } catch {
     return undefined;

@@ -1,6 +1,6 @@
 import { createContext, Script } from 'node:vm';
 
-/** Thrown by `runWithTimeLimit`: the task took too long and was ended where it was. */
+/** Thrown by `runWithTimeLimit`: the task took too long and was interrupted. */
 export class TimeLimitError extends Error {
   override readonly name = 'TimeLimitError';
 }
@@ -8,10 +8,10 @@ export class TimeLimitError extends Error {
 let sandbox: { readonly script: Script; readonly context: { task?: (() => void) | undefined } } | undefined;
 
 /**
- * Runs a synchronous task and ends it after so many milliseconds, even in the middle of a loop. What servers send decides
- * how long compiling and checking a schema takes; references that multiply can make that hours, on the thread that
- * serves everybody. The engine's own watchdog (`vm`, `timeout`) ends any script, ours included, at the price of
- * about 0.2 ms.
+ * Runs a synchronous task and interrupts it after a number of milliseconds, even inside a loop. Data from a server
+ * determines how long it takes to compile and check a schema. References that multiply can make that hours, on the
+ * thread that serves all callers. The engine's own watchdog (`vm`, `timeout`) interrupts any script, including ours, at
+ * a cost of about 0.2 ms.
  *
  * @throws TimeLimitError
  */

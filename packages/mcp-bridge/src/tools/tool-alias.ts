@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** What a tool really is. Never a joined string: `a` + `b__c` and `a__b` + `c` are two different tools. */
+/** The identity of a tool. It is never a joined string: `a` + `b__c` and `a__b` + `c` are two different tools. */
 export interface ToolIdentity {
   /** The plugin id. */
   readonly server: string;
@@ -11,15 +11,15 @@ export interface ToolIdentity {
 
 const maxAliasLength = 64;
 const hashLength = 6;
-/** The end of an alias of our making: a tool whose name ends so is not taken at its word. */
+/** The end of an alias that this module makes. A tool whose own name has this ending gets an alias. */
 const endsInHash = /_[0-9a-f]{6}$/;
 const seam = '__';
 
 /**
- * The names under which a model sees tools: the tool's own name where it is the only one of that name, else
+ * Assigns the names under which a model sees tools: the tool's own name if no other tool has it, otherwise
  * `<label>__<tool>`, both within `[A-Za-z0-9_-]{1,64}`, which every model API accepts. A name that had to be changed
- * ends in a hash of the identity. Servers choose the names of their tools, so one that looks like a name of our making gets
- * another one: no server takes the alias of another's tool. Aliases are looked up, never taken apart.
+ * ends in a hash of the identity. Servers choose the names of their tools, so a name that looks like such an alias gets
+ * another one: no server can take the alias of another server's tool. Aliases are looked up, never parsed.
  */
 export function assignAliases<T extends ToolIdentity>(tools: readonly T[]): Map<string, T> {
   const uses = new Map<string, number>();
@@ -29,7 +29,7 @@ export function assignAliases<T extends ToolIdentity>(tools: readonly T[]): Map<
     const isOwn = uses.get(tool.tool) === 1 && !tool.tool.includes(seam);
     const wanted = isOwn ? tool.tool : `${tool.label}${seam}${tool.tool}`;
     const safe = wanted.replace(/[^A-Za-z0-9_-]/g, '_');
-    // One that can be taken apart in two places could be another tool's as well.
+    // A name that can be split in two places could also be another tool's.
     const isPlain = safe === wanted && !endsInHash.test(wanted) && wanted.indexOf(seam) === wanted.lastIndexOf(seam);
     let alias = safe;
     for (let attempt = 0; !isPlain || alias.length > maxAliasLength || aliases.has(alias); attempt += 1) {

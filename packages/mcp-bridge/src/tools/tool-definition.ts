@@ -9,15 +9,15 @@ export interface ToolDefinition {
   readonly name: string;
   readonly description?: string;
   readonly inputSchema: Record<string, unknown>;
-  /** What `$schema` said; left out of `inputSchema`, for it tells a model nothing. */
+  /** The value of `$schema`, which is not in `inputSchema` because it is of no use to a model. */
   readonly dialect?: string;
-  /** Canonical JSON of everything that the server says of the tool, as it says it. */
+  /** Canonical JSON of the whole definition, unchanged. */
   readonly canonical: string;
-  /** SHA-256 over `canonical`: a changed definition has another one. */
+  /** SHA-256 of `canonical`; it differs for a changed definition. */
   readonly fingerprint: string;
 }
 
-/** The names that a definition gives the arguments of its tool: its schema's own properties. Of a schema without, none. */
+/** Returns the names of a tool's arguments: the properties of its schema. Without any, the list is empty. */
 export function argumentNamesOf({ inputSchema }: Pick<ToolDefinition, 'inputSchema'>): readonly string[] {
   const { properties } = inputSchema;
   const isNamed = typeof properties === 'object' && properties !== null && !Array.isArray(properties);
@@ -34,12 +34,12 @@ const definitionSchema = z.looseObject({
   execution: z.looseObject({ taskSupport: z.string().optional() }).optional(),
 });
 
-/** The words of a schema that are for reading; all others are values that must reach the server as they are. */
+/** The keywords of a schema that hold prose; all other values must reach the server unchanged. */
 const proseKeys = new Set(['description', 'title', '$comment']);
 
 /**
- * Reads one definition, or says why the tool can't be offered. A definition is untrusted text that goes into a prompt,
- * so hidden characters are taken out of its prose, and a tool that needs them elsewhere is refused.
+ * Reads one definition, or returns why the tool cannot be offered. A definition is untrusted text that goes into a
+ * prompt, so hidden characters are removed from its prose, and a tool that has them elsewhere is refused.
  */
 export function readToolDefinition(
   raw: unknown,
@@ -81,7 +81,7 @@ function canonicalJson(value: unknown): string | undefined {
         : inner,
     );
   } catch {
-    // Nested so deeply that it can't be written.
+    // Too deeply nested to be serialized.
     return undefined;
   }
 }

@@ -13,13 +13,13 @@ export interface ToolSuccess {
   readonly tool: string;
   /** What was sent. */
   readonly arguments: Record<string, unknown>;
-  /** As the server sent it, within the limit for one result, with characters that nobody sees written out. */
+  /** The content as the server sent it, within the limit for one result; hidden characters are escaped. */
   readonly content: readonly McpContent[];
   /** `content` as JSON text: what the API shows. */
   readonly output: string;
   /** What the model reads. */
   readonly text: string;
-  /** The tool itself says that it failed; `text` says how. */
+  /** Whether the tool itself reports a failure; `text` describes it. */
   readonly isError: boolean;
 }
 
@@ -32,7 +32,7 @@ export interface ToolSuccess {
  * - `timeout`: silent for too long, or too long in all;
  * - `aborted`: the caller's signal, or the toolset was closed;
  * - `unavailable`: the server is down, or it is no longer the one that was listed;
- * - `failed`: the server answered with an error, or with something that is no result.
+ * - `failed`: the server answered with an error, or with something that is not a result.
  */
 export type ToolFailureKind =
   | 'invalid_name'
@@ -48,12 +48,12 @@ export interface ToolFailure {
   readonly type: 'failure';
   readonly kind: ToolFailureKind;
   readonly server?: string;
-  /** The tool's own name; what the model wrote when there is no such tool. */
+  /** The tool's own name; if there is no such tool, the name that the model wrote. */
   readonly tool: string;
   readonly arguments?: Record<string, unknown>;
-  /** Safe to show to the model, so that it can do better. */
+  /** Safe to show to the model, so that it can correct the call. */
   readonly reason: string;
 }
 
-/** What came of a tool call: always a value, never an exception. */
+/** The outcome of a tool call: always a value, never an exception. */
 export type ToolOutcome = ToolSuccess | ToolFailure;

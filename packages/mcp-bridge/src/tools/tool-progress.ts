@@ -1,17 +1,17 @@
 import { visibleText } from '../visible-text.ts';
 
-/** How far a running call is, in its server's own words and measure. */
+/** The progress of a running call, in its server's own words and units. */
 export interface ToolProgress {
   readonly progress: number;
   /** What `progress` will be at the end, if the server knows. */
   readonly total?: number;
-  /** At most 500 characters, with those that are hidden written out. */
+  /** At most 500 characters; hidden ones are escaped. */
   readonly message?: string;
 }
 
 const messageCharacters = 500;
 
-/** What a server says of a call, as it may be shown. */
+/** Cleans a server's progress report for display. */
 export function cleanProgress({ progress, total, message }: ReportedProgress): ToolProgress {
   return {
     progress,

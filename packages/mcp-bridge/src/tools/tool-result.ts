@@ -2,14 +2,14 @@ import type { McpLimits } from '../limits.ts';
 import { visibleData, visibleText } from '../visible-text.ts';
 import type { McpContent } from './tool-outcome.ts';
 
-/** The answer of `tools/call`, as far as it is used. */
+/** The parts of a `tools/call` response that are used. */
 export interface RawToolResult {
   readonly content: readonly McpContent[];
   readonly structuredContent?: unknown;
   readonly isError?: boolean | undefined;
 }
 
-/** A result in the forms that are needed: for the API, and for the model. */
+/** A result in two forms: for the API and for the model. */
 export interface RenderedResult {
   readonly content: readonly McpContent[];
   readonly output: string;
@@ -18,14 +18,14 @@ export interface RenderedResult {
 }
 
 /**
- * Bounds a result and renders it, with characters that a person could not see written out: a model reads what people see.
- * Nothing that it links to is fetched.
+ * Bounds and renders a result. Characters that a person could not see are escaped, so a model reads what people see.
+ * Links in it are not fetched.
  */
 export function renderToolResult(
   result: RawToolResult,
   { resultBytes, resultTokens }: Pick<McpLimits, 'resultBytes' | 'resultTokens'>,
 ): RenderedResult {
-  // Cut first, for writing out takes time, and once more where it took room.
+  // The content is cut before escaping, which takes time, and again afterwards, because escaping makes it longer.
   const received = capContent(result.content, resultBytes);
   const seen = visibleData(received);
   const content = seen === received ? received : capContent(seen, resultBytes);
@@ -40,7 +40,7 @@ export function renderToolResult(
   };
 }
 
-/** Parts in order while there is room; a text that does not fit is cut, another part is replaced by a mark. */
+/** Keeps parts in order while there is room. A text that does not fit is cut; any other part is replaced by a mark. */
 function capContent(parts: readonly McpContent[], limit: number): McpContent[] {
   const kept: McpContent[] = [];
   let room = limit;
@@ -75,7 +75,10 @@ function describe(part: McpContent): string {
   return `[${part.type}]`;
 }
 
-/** No model's own count is known here; English has fewer tokens than this, code and other languages about as many. */
+/**
+ * The model's own count is not known here. English has fewer tokens than this; code and other languages have about as
+ * many.
+ */
 const bytesPerToken = 3;
 
 function showTokens(text: string, limit: number): string {
@@ -92,7 +95,7 @@ function cutBytes(text: string, limit: number): string {
   return `${wholeCharacters(text, limit)}\n[cut: ${Math.min(limit, bytes)} of ${bytes} bytes shown]`;
 }
 
-/** As much of the beginning as fits into so many bytes of UTF-8, without half a character. */
+/** Returns the longest beginning that fits into a number of UTF-8 bytes, without a partial character. */
 function wholeCharacters(text: string, bytes: number): string {
   return new TextDecoder().decode(Buffer.from(text).subarray(0, bytes), { stream: true });
 }

@@ -6,7 +6,7 @@ import type { ToolGate } from './tool-gate.ts';
 import type { ToolOutcome } from './tool-outcome.ts';
 import type { ToolProgress } from './tool-progress.ts';
 
-/** A tool as a model is told about it. */
+/** A tool as it is described to a model. */
 export interface ToolsetTool {
   /** The name that the model sees and calls. */
   readonly name: string;
@@ -17,15 +17,15 @@ export interface ToolsetTool {
   readonly description?: string;
   /** A JSON Schema of type `object`. */
   readonly inputSchema: Record<string, unknown>;
-  /** The `$schema` of its definition: which JSON Schema `inputSchema` is. Absent: that of the protocol. */
+  /** The `$schema` of its definition: the JSON Schema dialect of `inputSchema`. Absent: the protocol's default. */
   readonly dialect?: string;
 }
 
 /** Options of {@link Toolset.call}. */
 export interface ToolCallOptions {
-  /** Gives the call up. */
+  /** Cancels the call. */
   readonly signal: AbortSignal;
-  /** Told what the server says of the running call, as often as it says it. */
+  /** Called with each progress report of the server. */
   readonly onProgress?: (progress: ToolProgress) => void;
 }
 
@@ -33,11 +33,11 @@ export interface ToolCallOptions {
 export interface Toolset {
   readonly tools: readonly ToolsetTool[];
   /**
-   * Calls a tool by the name that the model sees. Whatever happens is a value; this never rejects. The gate is asked
-   * again, about exactly the arguments that are sent.
+   * Calls a tool by the name that the model sees. Every outcome is a value; this never rejects. The gate is asked
+   * again, with exactly the arguments that are sent.
    */
   call(alias: string, args: unknown, options: ToolCallOptions): Promise<ToolOutcome>;
-  /** Gives up the calls in flight and waits for them. Servers go on running for other requests. */
+  /** Cancels the calls in flight and waits for them. Servers keep running for other requests. */
   close(): Promise<void>;
 }
 
@@ -87,7 +87,7 @@ export function createToolset(permitted: readonly CallableTool[], options: Tools
   };
 }
 
-/** The same for a tool that is forbidden and for one that does not exist. */
+/** Returns the same outcome for a forbidden tool and for one that does not exist. */
 function unknownName(alias: string, tools: readonly ToolsetTool[]): ToolOutcome {
   const names = tools.slice(0, namesInHint).map(({ name }) => name);
   const hint = names.length === 0 ? 'There are none to call.' : `Those that can be called: ${names.join(', ')}.`;

@@ -1,8 +1,8 @@
 import { BlockList, isIP } from 'node:net';
 
 /**
- * Addresses that are nobody's on the public internet (RFC 6890 and IANA's special-purpose registries): this host,
- * private and shared networks, link-local ones with the metadata services of clouds, documentation, multicast.
+ * Addresses that belong to no host on the public internet (RFC 6890 and IANA's special-purpose registries): this host,
+ * private and shared networks, link-local addresses including cloud metadata services, documentation, multicast.
  */
 const specialIpv4: readonly (readonly [string, number])[] = [
   ['0.0.0.0', 8],
@@ -21,7 +21,7 @@ const specialIpv4: readonly (readonly [string, number])[] = [
   ['224.0.0.0', 3],
 ];
 
-/** Within 2000::/3, outside of which nothing is public: protocol assignments with Teredo, documentation, 6to4. */
+/** Within 2000::/3, outside which no address is public: protocol assignments with Teredo, documentation, 6to4. */
 const specialIpv6: readonly (readonly [string, number])[] = [
   ['2001::', 23],
   ['2001:db8::', 32],
@@ -29,7 +29,7 @@ const specialIpv6: readonly (readonly [string, number])[] = [
   ['3fff::', 20],
 ];
 
-/** What a name in the operator's list does not open: an address that only a range can mean on purpose. */
+/** Addresses that a name in the operator's list does not open; only a range can allow them. */
 const neverByName: readonly (readonly [string, number])[] = [
   ['0.0.0.0', 8],
   ['169.254.0.0', 16],
@@ -49,22 +49,22 @@ const local6 = blockList(
 );
 const metadata6 = blockList([['fd00:ec2::', 32]], 'ipv6');
 
-/** Whether anybody on the internet may be meant by an address. What is no address is not public. */
+/** Whether an address is on the public internet. A text that is not an address is not public. */
 export function isPublicAddress(address: string): boolean {
   const { family, text } = unwrap(address);
   if (family === 4) return !special4.check(text, 'ipv4');
   return family === 6 && global6.check(text, 'ipv6') && !special6.check(text, 'ipv6');
 }
 
-/** Says whether a connection to this address may be made for the sake of this host name. */
+/** Decides whether a connection to this address may be made for this host name. */
 export type AddressPolicy = (host: string, address: string) => boolean;
 
 /**
- * Public addresses, and what the operator's list names: `10.0.0.0/8` or `127.0.0.1` an address however it was come by, a
- * host name whatever private or loopback address it has. Link-local addresses, where clouds keep their credentials,
- * are opened by ranges only.
+ * Allows public addresses and those in the operator's list: `10.0.0.0/8` or `127.0.0.1` allows an address however it
+ * was obtained, a host name allows its private and loopback addresses. Link-local addresses, where clouds provide
+ * credentials, are opened only by ranges.
  *
- * @throws TypeError for a range that is none.
+ * @throws TypeError for an invalid range
  */
 export function createAddressPolicy(privateHosts: readonly string[]): AddressPolicy {
   const names = new Set<string>();
@@ -94,7 +94,7 @@ function readPrefix(entry: string, family: number, prefix: string | undefined, r
   return length;
 }
 
-/** An address as what it leads to: IPv4 in IPv6 (RFC 4291, 2.5.5.2) and behind NAT64 (RFC 6052) as IPv4. */
+/** Unwraps an address: IPv4 in IPv6 (RFC 4291, 2.5.5.2) and behind NAT64 (RFC 6052) is treated as IPv4. */
 function unwrap(address: string): { readonly family: number; readonly text: string } {
   const [bare = ''] = address.split('%');
   const family = isIP(bare);

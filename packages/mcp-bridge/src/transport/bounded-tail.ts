@@ -11,7 +11,7 @@ export class BoundedTail {
   append(chunk: Buffer): void {
     this.#chunks.push(chunk);
     this.#size += chunk.length;
-    // Joined only at twice the limit, so that a flood of small chunks costs no copy each.
+    // Joined only at twice the limit, so that a flood of small chunks does not cost a copy each.
     if (this.#size > this.#limit * 2 || this.#chunks.length > 1024) {
       const kept = Buffer.concat(this.#chunks).subarray(-this.#limit);
       this.#chunks = [Buffer.from(kept)];
@@ -19,7 +19,7 @@ export class BoundedTail {
     }
   }
 
-  /** Forgets everything up to the end of a line that stands for the beginning; whether it has come. */
+  /** Discards everything up to the end of a marker line; returns whether the line has arrived. */
   forgetBefore(line: string): boolean {
     const all = Buffer.concat(this.#chunks);
     const end = `${line}\n`;
@@ -31,7 +31,7 @@ export class BoundedTail {
     return true;
   }
 
-  /** The bytes that are kept just now; at most about twice the limit. */
+  /** The number of bytes kept at the moment; at most about twice the limit. */
   get size(): number {
     return this.#size;
   }

@@ -6,7 +6,9 @@ const maxTotalLength = 16_384;
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const visible = /^[\x20-\x7e]*$/;
 
-/** The connection's own, the protocol's own, and what would make us speak for somebody else. */
+/**
+ * Headers of the connection and the protocol, and headers that would make a request appear to come from another client.
+ */
 const denied: ReadonlySet<string> = new Set([
   'accept',
   'accept-encoding',
@@ -28,15 +30,15 @@ const denied: ReadonlySet<string> = new Set([
 ]);
 const deniedPrefixes = ['content-', 'mcp-', 'proxy-', 'sec-', 'x-forwarded-'];
 
-/** What is wrong with a header, in words that hold no value. */
+/** What is wrong with a header; the text contains no value. */
 export interface HeaderProblem {
   readonly name: string;
   readonly problem: string;
 }
 
 /**
- * Reads the headers that a caller wants sent to its own server, in lower case. Those that belong to the connection or the
- * protocol are refused, not dropped: what a caller asked for and did not get would be a riddle.
+ * Reads the headers that a caller wants to send to its own server, in lower case. Headers of the connection or the
+ * protocol are refused rather than dropped, so that the caller learns why they are not sent.
  */
 export function readCallerHeaders(
   headers: Readonly<Record<string, string>>,

@@ -4,16 +4,16 @@ const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
 
 export interface CapEventsOptions {
-  /** How long an event, or a line that begins one, may be. */
+  /** The longest event, or line that starts one. */
   readonly eventBytes: number;
   readonly now: () => number;
-  /** Called once when the stream is over, however that came. */
+  /** Called once when the stream ends for any reason. */
   readonly onEnd: () => void;
 }
 
 /**
- * A stream of server-sent events that may last for ever, but each event of which is bounded, and their number in a
- * second. Whatever is beyond that ends the stream.
+ * A stream of server-sent events of any duration. The size of each event and the number of events in a second are
+ * limited. A stream that exceeds a limit ends.
  */
 export function capEvents(
   body: ReadableStream<Uint8Array>,

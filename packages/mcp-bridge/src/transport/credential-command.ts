@@ -11,7 +11,7 @@ import { signalGroup, superviseGroup } from './process-group.ts';
 const longestRunMs = 10_000;
 const mostBytes = 64 * 1024;
 
-/** Why the credentials of a server could not be had; the message is safe to show and quotes nothing that was printed. */
+/** Why the credentials of a server could not be read. The message is safe to show and quotes none of the output. */
 export class CredentialError extends Error {
   override readonly name = 'CredentialError';
 }
@@ -26,8 +26,8 @@ export interface CredentialCommand {
 }
 
 /**
- * Runs the program, without a shell and with the few variables that any child gets, and reads what it prints: a JSON
- * object of texts, or lines of `KEY=VALUE`. It has 10 seconds and 64 KiB.
+ * Runs the program, without a shell and with the few variables that every child gets, and parses its output: a JSON
+ * object of texts, or lines of `KEY=VALUE`. Its limits are 10 seconds and 64 KiB.
  *
  * @throws CredentialError
  */
@@ -43,8 +43,9 @@ export async function runCredentialCommand(given: CredentialCommand): Promise<Re
 }
 
 /**
- * A `fetch` with the headers that the program prints. It is run when they are first needed, and again after an answer
- * with 401, once for all requests that got one; each of them is then sent a second time, for it was not served.
+ * Wraps `fetch` with the headers that the program prints. The program runs when they are first needed, and again after
+ * a 401, once for all requests that got one. Each of these requests is then sent a second time, because it was not
+ * served.
  */
 export function withHeadersCommand(
   fetch: Fetch,
@@ -78,7 +79,7 @@ export function withHeadersCommand(
   };
 }
 
-/** The message of the CredentialError that an error came from, if it did. */
+/** Returns the message of the CredentialError that caused an error, if there is one. */
 export function credentialProblem(error: unknown): string | undefined {
   for (let cause = error, depth = 0; cause instanceof Error && depth < 8; cause = cause.cause, depth += 1) {
     if (cause instanceof CredentialError) return cause.message;

@@ -2,17 +2,18 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { capEvents } from './cap-events.ts';
 import { type LinkedSignal, linkSignals } from './link-signals.ts';
 
-/** The platform's `fetch`, or what stands in for it. */
+/** The platform's `fetch`, or a replacement. */
 export type Fetch = (url: string | URL, init?: RequestInit) => Promise<Response>;
 
-/** How long a message that nobody waits for may take to be taken. */
+/** How long sending a message without a waiting caller may take. */
 const unattendedMs = 5_000;
 
 export interface GuardedFetch {
   readonly fetch: Fetch;
   /**
-   * Runs a task; every HTTP exchange that it began is closed when it settles, whether read to its end or not. Rejects as
-   * soon as one of them brings too much: whoever waits for an answer in a stream of events would wait on otherwise.
+   * Runs a task. Every HTTP exchange that it started is closed when it settles, even if it was not read to its end.
+   * Rejects as soon as a response is too large; otherwise a caller that waits for an answer in a stream of events would
+   * keep waiting.
    */
   exchange<T>(task: () => Promise<T>): Promise<T>;
 }
@@ -21,18 +22,18 @@ export interface GuardedFetchOptions {
   readonly fetch: Fetch;
   readonly bodyBytes: number;
   /**
-   * Of HTTP+SSE, where every answer comes over one standing GET stream: lets that stream through, each event of it as
-   * long as a body may be, and is told when it ends. Absent: there is no standing stream.
+   * For HTTP+SSE, where all answers arrive over one standing GET stream: allows that stream, with the size limit of a
+   * body for each event, and is called when it ends. Absent: there is no standing stream.
    */
   readonly onStreamEnd?: () => void;
   readonly now: () => number;
 }
 
 /**
- * A `fetch` for a server that isn't trusted. It caps each response body (counted after decompression), ends the exchanges
- * of a call together with the call (the SDK leaves them open in the older era), puts no lasting listener on the
- * transport's signal, and declines the standing GET stream, over which a server could send for ever: lists are read
- * anew instead. A GET that resumes a broken answer (`Last-Event-ID`) is let through.
+ * Wraps `fetch` for an untrusted server. It caps each response body (counted after decompression), ends the exchanges
+ * of a call together with the call (the SDK leaves them open in the older era), leaves no lasting listener on the
+ * transport's signal, and declines the standing GET stream, over which a server could send forever; lists are read
+ * again instead. A GET that resumes a broken answer (`Last-Event-ID`) is allowed.
  */
 export function createGuardedFetch({ fetch, bodyBytes, onStreamEnd, now }: GuardedFetchOptions): GuardedFetch {
   const current = new AsyncLocalStorage<Exchange>();
@@ -42,7 +43,7 @@ export function createGuardedFetch({ fetch, bodyBytes, onStreamEnd, now }: Guard
     if ((init.method ?? 'GET') === 'GET' && !headers.has('last-event-id')) {
       return onStreamEnd === undefined ? new Response(null, { status: 405 }) : standingStream(url, init, onStreamEnd);
     }
-    // A cancellation is sent by the very call that has just been given up.
+    // The call that sends a cancellation has just ended, so the exchange does not belong to it.
     const own = isCancellation(init.body) ? undefined : current.getStore();
     const link = linkSignals([init.signal ?? undefined, own?.signal ?? AbortSignal.timeout(unattendedMs)]);
     try {
@@ -60,7 +61,7 @@ export function createGuardedFetch({ fetch, bodyBytes, onStreamEnd, now }: Guard
     }
   };
 
-  /** Lives as long as the transport: the call during which it happens to be opened must not end it. */
+  /** Opens a stream with the lifetime of the transport: the call during which it is opened must not end it. */
   async function standingStream(url: string | URL, init: RequestInit, onEnd: () => void): Promise<Response> {
     const response = await current.exit(() => fetch(url, init));
     const { status, statusText, headers, body } = response;
@@ -86,7 +87,7 @@ export function createGuardedFetch({ fetch, bodyBytes, onStreamEnd, now }: Guard
 }
 
 interface Exchange {
-  /** Fires when it is over. */
+  /** Fires when the exchange has ended. */
   readonly signal: AbortSignal;
   readonly giveUp: (reason: Error) => void;
 }

@@ -1,4 +1,4 @@
-/** Cuts a stream of bytes into lines and refuses a line above the limit, without ever copying a long line twice. */
+/** Splits a stream of bytes into lines and refuses a line above the limit. It never copies a long line twice. */
 export class LineReader {
   readonly #limit: number;
   #pending: Buffer[] = [];
@@ -9,7 +9,7 @@ export class LineReader {
   }
 
   /**
-   * The lines that this chunk completes, without their ends.
+   * Yields the lines that this chunk completes, without line ends.
    *
    * @throws RangeError when a line is longer than the limit.
    */

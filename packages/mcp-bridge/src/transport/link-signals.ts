@@ -1,15 +1,15 @@
-/** One signal made of several. */
+/** A signal that combines several. */
 export interface LinkedSignal {
   readonly signal: AbortSignal;
-  /** Aborts this one; those that it was made of are left alone. */
+  /** Aborts this signal; its sources are not affected. */
   abort(reason?: unknown): void;
-  /** Takes the listeners off again; to be called when nobody waits any more. */
+  /** Removes the listeners; to be called when the signal is no longer needed. */
   release(): void;
 }
 
 /**
- * One signal of several, whose listeners can be taken off again. `AbortSignal.any` keeps them until they are collected: on
- * a signal that lives long, each call costs more than the one before.
+ * Combines several signals into one whose listeners can be removed. `AbortSignal.any` keeps its listeners until they
+ * are collected: on a long-lived signal, each call costs more than the one before.
  */
 export function linkSignals(sources: readonly (AbortSignal | undefined)[]): LinkedSignal {
   const controller = new AbortController();

@@ -6,20 +6,20 @@ import type { Sandbox } from '../sandbox/sandbox.ts';
 import { createGuardedFetch, type Fetch } from './guarded-fetch.ts';
 import { StdioTransport } from './stdio-transport.ts';
 
-/** A transport with what the protocol's own interface lacks. */
+/** A transport, with what the protocol's own interface lacks. */
 export interface OpenTransport {
   readonly transport: Transport;
-  /** Whether the server may be asked which era of the protocol it speaks; costs a round trip. */
+  /** Whether to ask the server which era of the protocol it supports; this costs a round trip. */
   readonly negotiates: boolean;
-  /** Whether what the server says unasked is heard, e.g. that its tools have changed. */
+  /** Whether the server's notifications arrive, e.g. that its tools have changed. */
   readonly hears: boolean;
-  /** Runs an exchange; whatever it left open on the network when it settles is closed. */
+  /** Runs an exchange; network connections that it left open are closed when it settles. */
   exchange<T>(task: () => Promise<T>): Promise<T>;
-  /** Ends the connection, and what belongs to it. Never rejects. */
+  /** Closes the connection and its resources. Never rejects. */
   close(): Promise<void>;
-  /** Why the server ended, safe to show; empty when it is not known. */
+  /** Why the server ended, in words that are safe to show; empty when unknown. */
   reason(): string;
-  /** What the server printed last, for the log: so many lines, 20 by default. */
+  /** The server's last output, for the log: a number of lines, 20 by default. */
   diagnostics(lines?: number): string;
 }
 
@@ -28,7 +28,7 @@ export interface OpenTransportOptions {
   readonly limits: McpLimits;
   readonly now: () => number;
   readonly fetch: Fetch;
-  /** What programs are put into. */
+  /** The sandbox for programs. */
   readonly sandbox: Pick<Sandbox, 'wrap' | 'report' | 'changed' | 'checkHostSide'>;
 }
 
@@ -42,7 +42,7 @@ export const openTransport: TransportOpener = (entry, { environment, limits, now
     const transport = new StdioTransport({ entry, environment, messageBytes, closeGraceMs, now, sandbox });
     return {
       transport,
-      // Servers of the older era may stop at a request that they don't know before `initialize`.
+      // Servers of the older era may exit on an unknown request before `initialize`.
       negotiates: false,
       hears: true,
       exchange: (task) => task(),
@@ -62,11 +62,11 @@ export const openTransport: TransportOpener = (entry, { environment, limits, now
   return {
     transport,
     negotiates: true,
-    // It would say so on the standing stream, which is declined.
+    // The notification would arrive on the standing stream, which is declined.
     hears: false,
     exchange: guarded.exchange,
     async close() {
-      // A server that can't be told in time that its session is over finds out by itself.
+      // If the end of the session cannot be sent in time, the server must find out by itself.
       const timer = setTimeout(() => void transport.close().catch(() => {}), limits.closeGraceMs);
       await transport.terminateSession().catch(() => {});
       clearTimeout(timer);
@@ -77,7 +77,7 @@ export const openTransport: TransportOpener = (entry, { environment, limits, now
   };
 };
 
-/** HTTP+SSE (MCP 2024-11-05): one standing stream brings every answer, and when it ends the connection has. */
+/** Opens HTTP+SSE (MCP 2024-11-05): one standing stream carries every answer; the connection ends with it. */
 function openSse(
   { url, headers }: SseServerEntry,
   { fetch, limits, now }: Pick<OpenTransportOptions, 'fetch' | 'limits' | 'now'>,
@@ -89,7 +89,7 @@ function openSse(
     requestInit: { headers: { ...headers } },
     redirectPolicy: 'same-origin',
   });
-  // Newer servers do not speak this transport.
+  // Newer servers do not support this transport.
   return {
     transport,
     negotiates: false,

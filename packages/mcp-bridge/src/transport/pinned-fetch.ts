@@ -9,13 +9,13 @@ import type { Fetch } from './guarded-fetch.ts';
 /** SEAM: how a host name becomes addresses; absent: as the system does. */
 export type NameResolver = (host: string) => Promise<readonly LookupAddress[]>;
 
-/** The addresses of one server, found and checked once, for all connections to it. */
+/** The addresses of one server, resolved and checked once, for all connections to it. */
 export interface PinnedAddresses {
-  /** The server; nothing else is ever asked. */
+  /** The server; no other one is contacted. */
   readonly url: URL;
-  /** Rejects with a TypeError when one of them is not allowed; always answers the same. */
+  /** Rejects with a TypeError when an address is not allowed; the result never changes. */
   find(): Promise<readonly LookupAddress[]>;
-  /** Why they may not be reached, once that is known. */
+  /** Why the addresses may not be reached, once that is known. */
   readonly refusal: string | undefined;
 }
 
@@ -32,8 +32,8 @@ export const resolveBySystem: NameResolver = (host) =>
   });
 
 /**
- * Resolves a server's name when it is first needed, and holds to it: one that changes its mind (DNS rebinding) changes
- * nothing.
+ * Resolves a server's name when it is first needed, and keeps the result: a later change of the name (DNS rebinding)
+ * has no effect.
  */
 export function pinAddresses(url: URL, allows: AddressPolicy, resolve: NameResolver): PinnedAddresses {
   const host = hostOf(url);
@@ -43,7 +43,7 @@ export function pinAddresses(url: URL, allows: AddressPolicy, resolve: NameResol
   async function findAllowed(): Promise<readonly LookupAddress[]> {
     const family = isIP(host);
     const found = family === 0 ? await resolve(host) : [{ address: host, family }];
-    // All of them: a name that mixes public and private addresses is up to something.
+    // All addresses must be allowed: a name that mixes public and private addresses is suspicious.
     if (found.length === 0 || !found.every(({ address }) => allows(host, address))) {
       refusal = 'its address is not one that may be reached';
       throw new TypeError(refusal);
@@ -64,14 +64,14 @@ export function pinAddresses(url: URL, allows: AddressPolicy, resolve: NameResol
 }
 
 /**
- * A `fetch` to one origin for a URL that came from a stranger: every connection goes to the addresses that were checked.
- * Redirects are answers, not followed here; whoever follows one asks this function again, which goes to its one
- * origin only. Bodies come as they are sent, never compressed.
+ * Creates a `fetch` to one origin for an untrusted URL: every connection goes to the checked addresses. Redirects are
+ * returned, not followed. A caller that follows one calls this function again, which only reaches its one origin.
+ * Bodies are not compressed.
  */
 export function createPinnedFetch({ url: server, find }: PinnedAddresses): PinnedFetch {
   const { request, Agent } = server.protocol === 'https:' ? https : http;
   const host = hostOf(server);
-  // The name that is asked for, and that the certificate must have: never the address, and without a dot at its end.
+  // The name to request and to find in the certificate: never the address, and without a trailing dot.
   const agent = new Agent({ keepAlive: true, maxSockets: 32, ...(isIP(host) === 0 ? { servername: host } : {}) });
 
   const pinnedLookup: LookupFunction = (_, options, callback) => {
@@ -105,7 +105,7 @@ export function createPinnedFetch({ url: server, find }: PinnedAddresses): Pinne
             reject(error);
           }
         });
-        // As the platform's fetch rejects: what went wrong on the way is a TypeError.
+        // Like the platform's fetch, rejects with a TypeError for a network failure.
         sending.on('error', (cause) => reject(new TypeError('the server could not be reached', { cause })));
         sending.end(body ?? undefined);
       });
@@ -114,7 +114,7 @@ export function createPinnedFetch({ url: server, find }: PinnedAddresses): Pinne
   };
 }
 
-/** A URL's host as it is resolved and compared: no brackets, no dot at the end. */
+/** Returns a URL's host for resolving and comparing: without brackets and without a trailing dot. */
 export function hostOf(url: URL): string {
   const { hostname } = url;
   if (hostname.startsWith('[')) return hostname.slice(1, -1);

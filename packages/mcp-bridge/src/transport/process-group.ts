@@ -1,25 +1,25 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 
-/** Groups that are still alive, killed when this process ends in an orderly way without having closed them. */
+/** Groups that are still running. They are killed when this process exits in an orderly way without closing them. */
 const living = new Set<number>();
 
 function killLiving(): void {
   for (const pid of living) signalGroup(pid, 'SIGKILL');
 }
 
-/** Sends a signal to a child and to everything it started in its group; a group that is gone is no error. */
+/** Sends a signal to a child and to every process in its group; a missing group is not an error. */
 export function signalGroup(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(-pid, signal);
   } catch {
-    // ESRCH: nothing is left of the group.
+    // ESRCH: the group no longer exists.
   }
 }
 
 /**
- * Watches over a detached child, which leads its own process group. When the leader is gone, however that came, what it
- * left behind in its group is killed at once: a grandchild that nobody talks to any more has no business running. When
- * this process is gone, however that came, the whole group is.
+ * Supervises a detached child, which leads its own process group. When the leader ends for any reason, the rest of its
+ * group is killed at once, as no one else would end it. When this process ends for any reason, the whole group is
+ * killed.
  */
 export function superviseGroup(child: ChildProcess): void {
   const pid = child.pid;
@@ -35,13 +35,15 @@ export function superviseGroup(child: ChildProcess): void {
   });
 }
 
-/** Waits for the end of its input, which is the end of whoever holds the other end, and kills the group of $1. */
+/**
+ * Waits for the end of its input, which means that the process at the other end has ended, and kills the group of $1.
+ */
 const GUARD = 'read -r _; kill -s KILL -- "-$1"';
 
 /**
- * Starts a shell that outlives this process for as long as it takes to kill a group: nobody can catch SIGKILL. It is in a
- * session of its own, where no signal to this process's group reaches it. Without a shell, as on Windows, a group
- * ends by being closed only.
+ * Starts a shell that outlives this process long enough to kill a group, because SIGKILL cannot be caught. It has its
+ * own session, where no signal to this process's group reaches it. Without a shell, as on Windows, a group ends only by
+ * being closed.
  */
 function startGuard(pid: number): ChildProcess | undefined {
   if (process.platform === 'win32') return undefined;
@@ -53,7 +55,7 @@ function startGuard(pid: number): ChildProcess | undefined {
   });
   guard.on('error', () => {});
   guard.stdin?.on('error', () => {});
-  // This process may end while the guard waits for exactly that.
+  // The guard must not keep this process alive: it waits for its end.
   guard.unref();
   return guard;
 }

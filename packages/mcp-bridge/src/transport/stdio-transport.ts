@@ -23,7 +23,7 @@ import { redact } from './redact.ts';
 import { TrafficGuard } from './traffic-guard.ts';
 
 const stderrTailBytes = 64 * 1024;
-/** How long the pipes of a dead child may stay open: a grandchild that left the group may hold them for ever. */
+/** How long the pipes of a dead child may stay open: a grandchild that left the group may hold them forever. */
 const drainMs = 250;
 const brokenPipeMs = 1_000;
 
@@ -37,10 +37,9 @@ export interface StdioTransportOptions {
 }
 
 /**
- * A server as a child process, without a shell, in a sandbox where there is one, and in a process group of its own, so
- * that closing it leaves nothing behind: standard input ends, then SIGTERM, then SIGKILL, each to the whole group. The
- * SDK's own transport ends only the direct child (typescript-sdk issue 2023). What the child prints is bounded
- * everywhere.
+ * A server as a child process, without a shell, sandboxed if possible, and in its own process group, so that closing it
+ * leaves no process behind: standard input ends, then SIGTERM, then SIGKILL, each to the whole group. The SDK's own
+ * transport ends only the direct child (typescript-sdk issue 2023). All output of the child is bounded.
  */
 export class StdioTransport implements Transport {
   onclose?: () => void;
@@ -57,7 +56,7 @@ export class StdioTransport implements Transport {
   #reason = '';
   #announced = false;
   #started = false;
-  /** The variables that the mcp.json and its envCommand give. */
+  /** The variables from the mcp.json and its envCommand. */
   #given: Readonly<Record<string, string>> = {};
 
   constructor(options: StdioTransportOptions) {
@@ -66,17 +65,20 @@ export class StdioTransport implements Transport {
     this.#traffic = new TrafficGuard(options.now);
   }
 
-  /** The child's process id, which is its group's id too. */
+  /** The child's process id, which is also its group's id. */
   get pid(): number | undefined {
     return this.#child?.pid;
   }
 
-  /** Why it ended, in a few words that are safe to show; empty while it runs. */
+  /** Why it ended, in a few words that are safe to show; empty while it is running. */
   get reason(): string {
     return this.#reason;
   }
 
-  /** The last lines that the child printed on its standard error, without the values that it was given, and nothing hidden. */
+  /**
+   * The last lines of the child's standard error, with hidden characters escaped and without the values that it was
+   * given.
+   */
   diagnostics(lines = 20): string {
     const { secrets = [] } = this.#options.entry;
     return visibleText(redact(this.#stderr.lastLines(lines), [...Object.values(this.#given), ...secrets]));
@@ -117,7 +119,7 @@ export class StdioTransport implements Transport {
       if (ownWordsBegin !== undefined && this.#stderr.forgetBefore(ownWordsBegin)) ownWordsBegin = undefined;
     });
     child.stdout.on('data', (chunk: Buffer) => this.#read(chunk));
-    // A pipe that breaks is followed by the exit of the process, or by a timeout of whoever waits for an answer.
+    // After a broken pipe the process exits, or the caller that waits for an answer times out.
     for (const stream of [child.stdin, child.stdout, child.stderr]) stream.on('error', () => {});
     superviseGroup(child);
 
@@ -138,14 +140,14 @@ export class StdioTransport implements Transport {
       this.#giveUp('it does not read its input');
       throw new Error('Not connected');
     }
-    // Messages of one turn go out in one write: a system call for each is most of what a short call costs.
+    // Messages of one turn are written together: a system call for each is most of the cost of a short call.
     if (stdin.writableCorked === 0) {
       stdin.cork();
       setImmediate(() => stdin.uncork());
     }
     const error = await new Promise<Error | null | undefined>((resolve) => stdin.write(text, resolve));
     if (!error) return;
-    // The pipe broke, so the child is about to end: its end says why, a broken pipe does not.
+    // The child is about to exit after a broken pipe, and its exit has the reason.
     await this.#endedWithin(brokenPipeMs);
     throw error;
   }
@@ -160,7 +162,8 @@ export class StdioTransport implements Transport {
   async #readCredentials(): Promise<Readonly<Record<string, string>>> {
     const { entry, environment } = this.#options;
     const { envCommand: command } = entry;
-    // Whatever lies in the folder of a server in a sandbox is that server's.
+    // The contents of a sandboxed server's folder are under that server's control, so it is not the folder in which the
+    // host starts it.
     const cwd = entry.sandbox === 'off' ? entry.cwd : '/';
     if (command === undefined) return {};
     try {
@@ -183,7 +186,7 @@ export class StdioTransport implements Transport {
       pipe?.end(filter);
       return child;
     } catch (error) {
-      // Some of what can go wrong is thrown, and some is an event.
+      // Some failures are thrown, others are emitted as events.
       this.#reason ||= whyNotRun(error as NodeJS.ErrnoException, cwd);
       throw error;
     }
@@ -238,7 +241,7 @@ export class StdioTransport implements Transport {
         this.onmessage?.(message);
       }
     } catch (error) {
-      // Whatever a message makes go wrong ends this server, never the host.
+      // A failure while a message is processed ends this server, never the host.
       this.#giveUp(error instanceof RangeError ? error.message : 'it sent a message that can not be processed');
     }
   }
@@ -247,13 +250,16 @@ export class StdioTransport implements Transport {
     this.#reason ||= reason;
     this.onerror?.(new Error(reason));
     this.#announceEnd();
-    // Nothing is owed to a server that misbehaves: no grace.
+    // A server that misbehaves gets no grace period.
     if (this.#child?.pid !== undefined) signalGroup(this.#child.pid, 'SIGKILL');
     void this.close();
   }
 }
 
-/** The platform tells neither the command from the folder nor what is not there from what can not be run. */
+/**
+ * Explains why a command did not start. The platform's error does not distinguish the command from the folder, or a
+ * missing file from one that cannot be run.
+ */
 function whyNotRun({ code = 'unknown error' }: NodeJS.ErrnoException, cwd: string | undefined): string {
   if (cwd !== undefined && !isFolder(cwd)) return noFolder;
   return code === 'ENOENT' || code === 'EACCES' ? noCommand : `its command could not be run (${code})`;

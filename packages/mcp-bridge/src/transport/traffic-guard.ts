@@ -1,10 +1,10 @@
-/** Noise that a server may print on its standard output before it is given up. */
+/** How many lines of noise a server may print on its standard output before it is disconnected. */
 export const maxNoiseLines = 1000;
 export const maxNoiseBytes = 1024 * 1024;
-/** Messages that nobody asked for, such as notifications, within one second. */
+/** How many unsolicited messages, such as notifications, a server may send within one second. */
 export const maxUnsolicitedPerSecond = 5000;
 
-/** Counts what a server sends unasked; says when it is too much. */
+/** Counts the unsolicited output of a server and throws when there is too much. */
 export class TrafficGuard {
   readonly #now: () => number;
   #noiseLines = 0;
@@ -16,7 +16,7 @@ export class TrafficGuard {
     this.#now = now;
   }
 
-  /** A line that is no message. @throws RangeError when there has been too much of it. */
+  /** Counts a line that is not a message. @throws RangeError when there are too many. */
   noise(line: string): void {
     this.#noiseLines += 1;
     this.#noiseBytes += line.length;
@@ -25,7 +25,7 @@ export class TrafficGuard {
     }
   }
 
-  /** A message that answers nothing. @throws RangeError when there have been too many in a second. */
+  /** Counts a message that is not a response. @throws RangeError when there are too many in a second. */
   unsolicited(): void {
     const now = this.#now();
     if (now - this.#windowStart >= 1000) {
