@@ -1,9 +1,9 @@
 import { z } from 'zod';
 
-/** The most arguments, variables, headers, servers or inputs that one place of a file may have. */
+/** The most arguments, variables, headers, servers or inputs in one place of a file. */
 export const mostItems = 1024;
 
-/** An object of any keys, at most `mostItems` of them. */
+/** An object with any keys, at most `mostItems` of them. */
 export const dictionary = <T extends z.ZodType>(
   value: T,
   key: z.ZodType<string, string> = z.string(),

@@ -8,11 +8,12 @@ import { printKeyPath, readJsonc } from './read-jsonc.ts';
 const emptyFile = '{\n  "mcpServers": {}\n}\n';
 
 /**
- * The text of an mcp.json with one more server, its comments kept. What comes out is as sound as `parseMcpJson` wants
- * it; placeholders are written as they are.
+ * Adds a server to the text of an mcp.json and keeps its comments. The result is valid for `parseMcpJson`; placeholders
+ * are written unchanged.
  *
  * @param text the file; absent when there is none yet
- * @throws BridgeError `MCP_CONFIG_INVALID` when the file is wrong, has such a server, or would be wrong with it.
+ * @throws BridgeError `MCP_CONFIG_INVALID` when the file is invalid, already has that server, or would be invalid with
+ *   it.
  *
  * @example
  * ```ts
@@ -43,9 +44,9 @@ export function addServerToMcpJson(
 }
 
 /**
- * The text of an mcp.json without one of its servers, its comments kept but for those inside of what goes.
+ * Removes a server from the text of an mcp.json and keeps all comments outside the removed part.
  *
- * @throws BridgeError `MCP_CONFIG_INVALID` when the file is wrong, `MCP_SERVER_UNKNOWN` when it has no such server.
+ * @throws BridgeError `MCP_CONFIG_INVALID` when the file is invalid, `MCP_SERVER_UNKNOWN` when it has no such server.
  */
 export function removeServerFromMcpJson(text: string, label: string): string {
   const { rootKey, labels } = labelsOf(text);
@@ -69,9 +70,10 @@ function edit(text: string, path: string[], value: unknown): string {
 }
 
 /**
- * What is wrong with entries. Whether variables are set is no question of the file; that it names a folder is.
+ * Returns what is wrong with the entries. Unset variables are not errors of the file; a reference to its folder is
+ * allowed.
  *
- * @throws BridgeError for a file that is none
+ * @throws BridgeError for an invalid file
  */
 function problemsOf(text: string): readonly string[] {
   const { config } = readMcpJson(text, { environment: {}, folder: '/' });

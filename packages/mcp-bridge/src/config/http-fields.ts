@@ -3,14 +3,14 @@ const headerName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const reservedHeader =
   /^(host|connection|upgrade|te|trailer|transfer-encoding|keep-alive|accept|last-event-id|content-.*|proxy-.*|mcp-.*)$/i;
 
-/** What is wrong with the address of a server; undefined when nothing is. */
+/** Returns what is wrong with the URL of a server; undefined when it is valid. */
 export function urlProblem(text: string): string | undefined {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url?.protocol !== 'http:' && url?.protocol !== 'https:') return 'must be an http or https URL';
   return url.username === '' && url.password === '' ? undefined : 'must not hold a user; use "headers"';
 }
 
-/** What is wrong with a header that the operator sets, without its value; undefined when nothing is. */
+/** Returns what is wrong with a header that the operator sets, without its value; undefined when it is valid. */
 export function headerProblem(name: string, value: string): string | undefined {
   if (!headerName.test(name)) return 'is not the name of an HTTP header';
   if (reservedHeader.test(name)) return 'is set by the transport itself; remove it';

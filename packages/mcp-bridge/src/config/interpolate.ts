@@ -1,30 +1,30 @@
 import { inheritedVariables } from '../transport/child-environment.ts';
 
-/** The environment of a process: what is not set is undefined. */
+/** The environment of a process; unset variables are undefined. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What the placeholders of an mcp.json may stand for. */
+/** The values that placeholders of an mcp.json are replaced by. */
 export interface Substitutions {
   readonly environment: Environment;
-  /** The folder of the file, for `${workspaceFolder}`; absent where there is no file. */
+  /** The folder of the file, for `${workspaceFolder}`; absent when there is no file. */
   readonly folder?: string;
-  /** The `inputs` of the file: id to default. */
+  /** The `inputs` of the file: id to default value. */
   readonly inputs?: ReadonlyMap<string, string | undefined>;
 }
 
 const placeholder = /\$\{([^}]*)\}/g;
 const variable = /^(?:env:)?([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s;
 
-/** The environment variable that answers an input: `api-key` is asked for in `MCP_INPUT_API_KEY`. */
+/** Returns the environment variable for an input: `api-key` is read from `MCP_INPUT_API_KEY`. */
 export function inputVariable(id: string): string {
   return `MCP_INPUT_${id.toUpperCase().replace(/[^A-Z0-9]/g, '_')}`;
 }
 
 /**
- * Replaces `${VAR}`, `${env:VAR}`, `${VAR:-default}`, `${userHome}`, `${workspaceFolder}` and `${input:id}`, once: what
- * comes out is not looked at again, and `$VAR` stays. What is unset or empty and has no default is reported, so that
- * neither the literal text nor an empty string ever reaches a server as if it were a secret. `secrets` is what was put
- * in and neither stands in the file nor is known to every child.
+ * Replaces `${VAR}`, `${env:VAR}`, `${VAR:-default}`, `${userHome}`, `${workspaceFolder}` and `${input:id}` once: the
+ * result is not scanned again, and `$VAR` is left as it is. A variable that is unset or empty and has no default is
+ * reported, so that neither the literal text nor an empty string reaches a server in place of a secret. `secrets` lists
+ * the inserted values that are neither in the file nor known to every child.
  */
 export function interpolate(
   text: string,
@@ -62,12 +62,12 @@ function find(whole: string, expression: string, { environment, folder, inputs }
   if (match?.[1] === undefined) {
     return { problem: `"${whole}" is not understood; write \${NAME} or \${NAME:-default}` };
   }
-  // What every child gets is no secret to it, and a folder that is hidden makes a log unreadable.
+  // A value that every child gets is not a secret from it, and hiding a folder would make a log unreadable.
   const isKnown = inheritedVariables.some((name) => name === match[1]);
   return (isKnown ? read : readSecret)(environment, match[1]) ?? match[2] ?? unset(match[1]);
 }
 
-/** Undefined also for an empty one. */
+/** Returns undefined also for an empty variable. */
 function read(environment: Environment, name: string): string | undefined {
   return (Object.hasOwn(environment, name) ? environment[name] : undefined) || undefined;
 }

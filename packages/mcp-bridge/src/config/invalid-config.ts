@@ -10,7 +10,7 @@ export function invalid(path: KeyPath, problem: string): BridgeError {
   return new BridgeError('MCP_CONFIG_INVALID', `mcp.json: ${printed || 'the file'} ${problem}.`, { path: printed });
 }
 
-/** What the schema makes of the value. @throws BridgeError with the path of the first key that is wrong. */
+/** Parses the value with the schema. @throws BridgeError with the path of the first invalid key. */
 export function check<T>(schema: z.ZodType<T>, value: unknown, path: KeyPath): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;

@@ -1,7 +1,7 @@
 /**
- * Lines of `KEY=VALUE`, as an `.env` file has them: empty lines, lines that begin with `#` and a leading `export` are
- * read over, and quotes around a whole value are taken off. Nothing in a value is replaced. Undefined, and not a guess,
- * when a line is anything else.
+ * Parses lines of `KEY=VALUE`, as in an `.env` file. Empty lines, lines that start with `#` and a leading `export` are
+ * ignored, and quotes around a whole value are removed. Nothing in a value is replaced. Returns undefined if any line
+ * has another form.
  */
 export function readKeyValueLines(text: string): Readonly<Record<string, string>> | undefined {
   const found = new Map<string, string>();

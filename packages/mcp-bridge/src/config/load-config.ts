@@ -8,13 +8,14 @@ import { readMcpJson } from './mcp-json.ts';
 
 /**
  * Reads and parses the mcp.json at `path`, see `parseMcpJson`. `${workspaceFolder}` is the folder of the file, and a
- * relative `cwd` or `envFile` counts from there, so that the file means the same wherever the host was started. What
- * `env` says wins over the `envFile`; a server whose `envFile` can't be read fails to start, saying so.
+ * relative `cwd` or `envFile` is resolved against it, so that the file has the same meaning wherever the host is
+ * started. `env` takes precedence over the `envFile`; a server whose `envFile` cannot be read fails to start with that
+ * reason.
  *
  * > [!WARNING]
- * > The file names programs that will be started: nobody but the operator should be able to write to it.
+ * > The file names programs that will be started: only the operator should be able to write to it.
  *
- * @throws BridgeError `MCP_CONFIG_INVALID`, also when the file can't be read.
+ * @throws BridgeError `MCP_CONFIG_INVALID`, also when the file cannot be read.
  *
  * @example
  * ```ts

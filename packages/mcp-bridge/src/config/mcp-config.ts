@@ -1,10 +1,10 @@
 import type { SandboxWish } from '../sandbox/sandbox-profile.ts';
 
-/** Which of a server's tools the mcp.json leaves; it can only take away from what tokens allow. */
+/** The tools of a server that the mcp.json leaves in. It can only restrict what tokens allow. */
 export interface ToolFilter {
   /** Only these; `*` stands for any run of characters. Absent: all. */
   readonly include?: readonly string[];
-  /** Not these, whatever `include` says. */
+  /** Excluded, even if `include` contains them. */
   readonly exclude?: readonly string[];
 }
 
@@ -13,15 +13,15 @@ interface ServerEntryBase {
   readonly label: string;
   /** The plugin id, see `pluginId`. */
   readonly id: string;
-  /** What its operator says of it. */
+  /** The operator's description of it. */
   readonly description?: string;
   /** Absent: all tools. */
   readonly tools?: ToolFilter;
-  /** How long a call may be silent. Absent: as long as the host's limits say. */
+  /** How long a call may be silent. Absent: the host's limit. */
   readonly callTimeoutMs?: number;
-  /** What of this entry has no effect, with the paths of the keys. */
+  /** The parts of this entry that have no effect, with the paths of the keys. */
   readonly warnings?: readonly string[];
-  /** Why this server can't be started although the file is sound, e.g. an environment variable that is not set. */
+  /** Why this server cannot be started although the file is valid, e.g. an unset environment variable. */
   readonly problem?: string;
 }
 
@@ -31,34 +31,45 @@ export interface StdioServerEntry extends ServerEntryBase {
   readonly command: string;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
-  /** The file that more of it was read from: a full path. */
+  /** The full path of the file with further variables. */
   readonly envFile?: string;
-  /** A program, and its arguments, that prints more of the environment: run before each start, and it wins over `env`. */
+  /**
+   * A program, with its arguments, that prints further variables. It runs before each start and takes precedence over
+   * `env`.
+   */
   readonly envCommand?: readonly string[];
   readonly cwd?: string;
-  /** What the mcp.json itself says under `env`, where an `envFile` says more: only these name places. Absent: all of `env`. */
+  /**
+   * The variables under `env` in the mcp.json itself, if an `envFile` adds others: only these name places. Absent: all
+   * of `env`.
+   */
   readonly namedVariables?: Readonly<Record<string, string>>;
-  /** What placeholders were replaced by in the command and its arguments: not to be shown when the server prints it. */
+  /** The values that replaced placeholders in the command and its arguments; they are hidden in the server's output. */
   readonly secrets?: readonly string[];
-  /** SHA-256 of the command's file and of files among its arguments, in hex: another one is not started. */
+  /**
+   * SHA-256 of the command's file and of files among its arguments, in hex. A file with another digest is not started.
+   */
   readonly sha256?: Readonly<Record<string, string>>;
   /** Absent: `auto`. */
   readonly sandbox?: SandboxWish;
-  /** Ports of this machine that its sandbox lets it reach, besides those that its arguments and variables name. */
+  /** Ports of this machine that can be reached from its sandbox, besides those in its arguments and variables. */
   readonly ports?: readonly number[];
 }
 
 interface RemoteServerEntry extends ServerEntryBase {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** A program, and its arguments, that prints more headers: run when first needed and after a 401; it wins over `headers`. */
+  /**
+   * A program, with its arguments, that prints further headers. It runs when they are first needed and after a 401, and
+   * takes precedence over `headers`.
+   */
   readonly headersCommand?: readonly string[];
 }
 
 /** A server that is reached by streamable HTTP. */
 export interface HttpServerEntry extends RemoteServerEntry {
   readonly transport: 'http';
-  /** The file does not say which of the two transports it is: HTTP+SSE is tried when this one is not understood. */
+  /** Set when the file does not say which transport it is: HTTP+SSE is tried if this one is not supported. */
   readonly sseFallback?: true;
 }
 
@@ -67,7 +78,7 @@ export interface SseServerEntry extends RemoteServerEntry {
   readonly transport: 'sse';
 }
 
-/** A server whose entry is not understood: it is listed with what is wrong, and never started. */
+/** A server with an invalid entry: it is listed with the problem, and never started. */
 export interface UnreadableServerEntry extends ServerEntryBase {
   readonly transport: 'unreadable';
   readonly problem: string;
@@ -75,11 +86,11 @@ export interface UnreadableServerEntry extends ServerEntryBase {
 
 export type McpServerEntry = StdioServerEntry | HttpServerEntry | SseServerEntry | UnreadableServerEntry;
 
-/** A parsed mcp.json: label to server, in the file's order, and what in the file had no effect. */
+/** A parsed mcp.json: label to server, in the file's order, and the parts of the file that had no effect. */
 export interface McpConfig {
   readonly servers: ReadonlyMap<string, McpServerEntry>;
-  /** Keys that were read over, with their paths; never silent, never authority. */
+  /** Ignored keys, with their paths. They are always reported and never grant anything. */
   readonly warnings: readonly string[];
-  /** The plugin ids of those that the file has and switches off. Absent: none. */
+  /** The plugin ids of servers that the file switches off. Absent: none. */
   readonly disabled?: readonly string[];
 }

@@ -13,12 +13,12 @@ import { readServerEntry } from './server-entry.ts';
 const rootSchema = dictionary(z.unknown());
 const serversSchema = dictionary(z.unknown());
 const entrySchema = dictionary(z.unknown());
-// VS Code asks a person for these; a server has nobody to ask.
+// VS Code prompts a person for these; a server cannot.
 const inputsSchema = z
   .array(z.looseObject({ id: z.string().min(1).max(128), default: z.string().optional() }))
   .max(mostItems);
 
-/** The keys under which the servers stand: everybody's, and VS Code's. */
+/** The keys that hold the servers: the common one, and VS Code's. */
 const rootKeys = ['mcpServers', 'servers'] as const;
 
 /**
@@ -30,7 +30,7 @@ const rootKeys = ['mcpServers', 'servers'] as const;
  * understood. A server that is switched off is left out. Lists of tools can only narrow, and keys such as `autoApprove` never
  * grant anything. What names a file (`envFile`, `${workspaceFolder}`) needs `loadMcpJson`.
  *
- * @throws BridgeError `MCP_CONFIG_INVALID` for a file that is none, with the path of the key in `path` and in the message.
+ * @throws BridgeError `MCP_CONFIG_INVALID` for an invalid file, with the path of the key in `path` and in the message.
  *
  * @example
  * ```ts
@@ -50,13 +50,13 @@ export function parseMcpJson(text: string, environment: Environment): McpConfig 
   return Object.freeze({ ...config, servers: new Map(servers) });
 }
 
-/** A parsed mcp.json, and the files of variables that its programs want: label to path. */
+/** A parsed mcp.json, and the variable files of its programs: label to path. */
 export interface WrittenConfig {
   readonly config: McpConfig;
   readonly envFiles: ReadonlyMap<string, string>;
 }
 
-/** As `parseMcpJson`, for whoever can read files. */
+/** Like `parseMcpJson`, for callers that can read files. */
 export function readMcpJson(text: string, given: Omit<Substitutions, 'inputs'>): WrittenConfig {
   const root = check(rootSchema, readJsonc(text), []);
   const [rootKey = 'mcpServers', second] = rootKeys.filter((key) => Object.hasOwn(root, key));
@@ -94,7 +94,7 @@ export function readMcpJson(text: string, given: Omit<Substitutions, 'inputs'>):
     } catch (error) {
       if (!(error instanceof BridgeError)) throw error;
       const problem = error.message.replace(/^mcp\.json: /, '').replace(/\.$/, '');
-      // Of two that are reached by one id neither is: a grant could mean either.
+      // If two servers have the same id, neither can be used: a grant could mean either.
       const first = [...servers.values()].find((entry) => entry.id === id);
       servers.set(first?.label ?? label, unreadable(first?.label ?? label, id, problem));
     }
@@ -103,7 +103,7 @@ export function readMcpJson(text: string, given: Omit<Substitutions, 'inputs'>):
   return { config: Object.freeze({ servers, warnings, ...off }), envFiles };
 }
 
-/** An entry that cannot be read concerns itself only: it stays in the list, with what is wrong. */
+/** An invalid entry affects only itself: it stays in the list, with its problem. */
 const unreadable = (label: string, id: string, problem: string): UnreadableServerEntry =>
   Object.freeze({ transport: 'unreadable', label, id, problem });
 

@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 
-/** What a server may be labelled in a request or by a command; a file may have any label. */
+/** The labels that a request or a command may use; a file may contain any label. */
 export const labelPattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
 
 const shownCharacters = 40;
 
 /**
- * The id by which requests and grants name a server of the mcp.json: `mcp/` and the label in lower case with `_` as `-`,
- * as LM Studio does it. A label with blanks, slashes or other letters has what is plain of it, and six digits that follow from
- * all of it.
+ * Returns the id by which requests and grants name a server of the mcp.json: `mcp/` and the label in lower case with
+ * `_` as `-`, as in LM Studio. For a label with blanks, slashes or other letters, the id is made of its plain
+ * characters and six digits derived from the whole label.
  *
  * @example
  * ```ts

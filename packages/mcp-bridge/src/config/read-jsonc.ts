@@ -1,7 +1,7 @@
 import { getNodePath, getNodeValue, type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
 import { BridgeError } from '../errors.ts';
 
-/** `['mcpServers', 'files', 'args', 1]` as `mcpServers.files.args[1]`. */
+/** Formats `['mcpServers', 'files', 'args', 1]` as `mcpServers.files.args[1]`. */
 export function printKeyPath(path: readonly PropertyKey[]): string {
   return path
     .map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`))
@@ -10,8 +10,8 @@ export function printKeyPath(path: readonly PropertyKey[]): string {
 }
 
 /**
- * JSON with comments and trailing commas. A key that is written twice, or that objects can't hold, is an error: it
- * would be lost.
+ * Parses JSON with comments and trailing commas. A key that appears twice, or that objects cannot hold, is an error,
+ * because it would be lost.
  */
 export function readJsonc(text: string): unknown {
   try {

@@ -11,14 +11,14 @@ const domains = z.array(z.string()).max(mostItems).optional();
 
 const ports = z.array(z.number().int().min(1).max(65_535)).max(64).optional();
 
-/** What is said of `auto` and `required` beside the word itself. */
+/** The object form of `auto` and `required`. */
 const openSchema = z.strictObject({ mode: z.enum(['auto', 'required']), ports });
 
 const profileSchema = z.strictObject({
   read: paths,
   write: paths,
   network: z.union([z.boolean(), z.strictObject({ allowedDomains: domains, deniedDomains: domains })]).optional(),
-  // VS Code's names.
+  // The names that VS Code uses.
   filesystem: z.strictObject({ allowWrite: paths, denyRead: paths, denyWrite: paths }).optional(),
   ports,
   limits: z.strictObject({ memoryMb: most, processes: most, fileMb: most, openFiles: most }).partial().optional(),
@@ -27,7 +27,7 @@ const profileSchema = z.strictObject({
 /** The keys that `readSandbox` reads. */
 export const sandboxKeys: readonly string[] = ['sandbox', 'sandboxEnabled'];
 
-/** What an entry says of its sandbox. */
+/** The sandbox settings of an entry. */
 export interface ReadSandbox {
   readonly sandbox?: SandboxWish;
   readonly ports?: readonly number[];
@@ -35,8 +35,8 @@ export interface ReadSandbox {
 }
 
 /**
- * Reads what a program's entry says of its sandbox: nothing, `"auto"`, `"required"`, `"off"`, one of the first two with ports of this machine, or what it may touch, in our names or in
- * VS Code's. Absent: as much as works where it is started.
+ * Reads the sandbox settings of a program's entry: absent, `"auto"`, `"required"`, `"off"`, one of the first two with
+ * ports of this machine, or a profile, under our names or VS Code's. Absent means `auto`.
  *
  * @param fill replaces placeholders in a path
  * @throws BridgeError `MCP_CONFIG_INVALID` with the path of the key.
@@ -71,7 +71,7 @@ export function readSandbox(
   const place = (list: readonly string[] | undefined, ...key: KeyPath): readonly string[] =>
     (list ?? []).map((written, index) => {
       const filled = fill(written.replace(/^~(?=\/|$)/, '$'.concat('{userHome}')), 'sandbox', ...key, index);
-      // What a placeholder could not be replaced in is reported as such.
+      // A placeholder that could not be replaced is reported separately.
       if (filled === '' || isAbsolute(filled)) return filled;
       const remedy = 'must be an absolute path, or begin with ~/ or with the placeholder workspaceFolder';
       throw invalid([...path, 'sandbox', ...key, index], remedy);

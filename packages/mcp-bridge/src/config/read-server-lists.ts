@@ -17,10 +17,10 @@ const excluding = new Set([
 export const isServerList = (key: string): boolean => including.has(foldKey(key)) || excluding.has(foldKey(key));
 
 /**
- * Which servers the lists beside them leave, in the words of all hosts (`excludeMCPServers`, `disabledMcpjsonServers` and their
- * kin).
+ * Reads the lists beside the servers and returns which servers they leave in, under the key names of all hosts
+ * (`excludeMCPServers`, `disabledMcpjsonServers` and similar ones).
  *
- * @throws BridgeError `MCP_CONFIG_INVALID` for a list that is none, and for a key that may leave something out and is not understood
+ * @throws BridgeError `MCP_CONFIG_INVALID` for an invalid list, and for an unknown key that may exclude something
  */
 export function readServerLists(root: Readonly<Record<string, unknown>>): (label: string) => boolean {
   const left: (readonly string[])[] = [];

@@ -36,8 +36,8 @@ export function isSwitch(key: string): boolean {
 }
 
 /**
- * Whether a server is switched on, in the words of all hosts: `disabled`, `enabled`, `isActive`, `active`, `status` and their
- * kin. Of several that contradict one another the one that switches it off counts; null counts as absent.
+ * Whether a server is switched on, under the key names of all hosts: `disabled`, `enabled`, `isActive`, `active`,
+ * `status` and similar ones. If several keys conflict, off takes precedence; null counts as absent.
  *
  * @throws BridgeError `MCP_CONFIG_INVALID` for a switch that is neither on nor off
  */

@@ -3,7 +3,7 @@ import type { ToolFilter } from './mcp-config.ts';
 import { foldKey } from './narrowing-keys.ts';
 import { readSwitch } from './read-switch.ts';
 
-/** The most names that one list may have, and the longest of them. */
+/** The most names in one list, and the longest name. */
 const mostNames = 1024;
 const longestName = 128;
 
@@ -42,7 +42,7 @@ const excluding = new Set([
   'toolblocklist',
   'tooldenylist',
 ]);
-/** An object with these has lists in it, and not tools. */
+/** An object with these keys contains lists, not tools. */
 const includingPart = new Set(['allow', 'allowed', 'allowlist', 'enabled', 'include', 'included', 'only', 'whitelist']);
 const excludingPart = new Set([
   'blacklist',
@@ -66,10 +66,12 @@ interface Lists {
 export const isToolList = (key: string): boolean => including.has(foldKey(key)) || excluding.has(foldKey(key));
 
 /**
- * Which tools an entry leaves, in the words of all hosts. A list may be a list of names, of objects with a `name`, one text with
- * commas, an object of names with true or false, or one with lists under `include` and `exclude`; null counts as absent.
+ * Reads which tools an entry leaves in, under the key names of all hosts. A list may be a list of names, of objects
+ * with a `name`, a text with commas, an object of names with true or false, or an object with lists under `include` and
+ * `exclude`; null counts as absent.
  *
- * @throws BridgeError `MCP_CONFIG_INVALID` with the path of the key, for what is none of that and for two lists that mean the same
+ * @throws BridgeError `MCP_CONFIG_INVALID` with the path of the key, for any other form and for two lists with the same
+ *   meaning
  */
 export function readToolFilter(
   raw: Readonly<Record<string, unknown>>,
@@ -145,7 +147,7 @@ function readParts(entries: readonly (readonly [string, unknown])[], path: KeyPa
   return lists;
 }
 
-/** Items that are switched off are left out, whatever the list is for. */
+/** Reads the items of a list. Items that are switched off are excluded, in lists of either kind. */
 function readItems(items: readonly unknown[], path: KeyPath, kind: 'include' | 'exclude'): Lists {
   const named: string[] = [];
   const off: string[] = [];
@@ -162,10 +164,10 @@ function readItems(items: readonly unknown[], path: KeyPath, kind: 'include' | '
     (readSwitch(rest, [...path, text]) ? named : off).push(text);
   }
   if (kind === 'exclude') {
-    // `{ "delete": true }` under a key that leaves out; what is false there is not left out.
+    // `{ "delete": true }` under an excluding key; an item that is false is not excluded.
     return { exclude: named };
   }
-  // Where only some are switched off, all others are left.
+  // If items are only switched off, all other tools are left in.
   if (named.length === 0 && off.length > 0) return { exclude: off };
   return { include: named, ...(off.length === 0 ? {} : { exclude: off }) };
 }
@@ -175,7 +177,10 @@ function requireName(name: unknown, path: KeyPath): string {
   throw invalid(path, `must be the name of a tool, of 1 to ${longestName} characters`);
 }
 
-/** Other hosts name a tool with its server: `mcp__files__delete`, `files/delete`. Left out is the tool itself. */
+/**
+ * Adds plain tool names. Other hosts name a tool together with its server: `mcp__files__delete`, `files/delete`. The
+ * tool itself is then excluded.
+ */
 function withPlainNames(names: readonly string[], label: string): readonly string[] {
   const folded = label.toLowerCase();
   return names.flatMap((name) => {

@@ -15,18 +15,18 @@ const urlKeys = ['url', 'serverUrl', 'httpUrl'] as const;
 /** The keys that `readTransport` reads. */
 export const transportKeys: readonly string[] = ['command', ...typeKeys, ...urlKeys];
 
-/** How a server is reached, and for a remote one, the key that holds its address. */
+/** How a server is reached and, for a remote one, the key that holds its URL. */
 export type Transport =
   | { readonly kind: 'stdio' }
   | { readonly kind: 'http'; readonly urlKey: string; readonly sseFallback: boolean }
   | { readonly kind: 'sse'; readonly urlKey: string };
 
 /**
- * Reads how a server is reached in the notations of all hosts: `type`, `transport` or `transportType`, and else by the
- * key that is there. A `url` alone says only that it is remote, so that both transports are tried; an `httpUrl` is
- * streamable HTTP.
+ * Reads how a server is reached, in the notations of all hosts: from `type`, `transport` or `transportType`, otherwise
+ * from the key that is present. A `url` alone means only that the server is remote, so both transports are tried; an
+ * `httpUrl` means streamable HTTP.
  *
- * @throws BridgeError `MCP_CONFIG_INVALID` when the keys contradict one another.
+ * @throws BridgeError `MCP_CONFIG_INVALID` when keys conflict.
  */
 export function readTransport(raw: Readonly<Record<string, unknown>>, path: KeyPath): Transport {
   const [typeKey, secondType] = typeKeys.filter((key) => Object.hasOwn(raw, key));

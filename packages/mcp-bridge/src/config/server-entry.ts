@@ -45,15 +45,15 @@ const remoteSchema = z.object({
 
 const loginKeys = ['auth', 'oauth'];
 
-/** An entry as it stands in the file; a program's `envFile` is yet to be read. */
+/** An entry as written in the file; a program's `envFile` has not been read yet. */
 export interface WrittenEntry {
   readonly entry: McpServerEntry;
   readonly envFile?: string;
 }
 
 /**
- * Reads what stands under one label. Placeholders are replaced in whatever goes to the server; one that can't be
- * replaced becomes the `problem` of the entry.
+ * Reads the entry of one label. Placeholders are replaced in everything that is passed to the server; one that cannot
+ * be replaced becomes the `problem` of the entry.
  *
  * @throws BridgeError `MCP_CONFIG_INVALID` with the path of the key.
  */
@@ -98,7 +98,7 @@ export function readServerEntry(
     const args = fillList(read.args, 'args');
     const pinned = Object.entries(read.sha256 ?? {}).map(([name, digest]) => {
       const named = fill(name, 'sha256', name);
-      // A pin of nothing would be a safety that is switched off by a mistyped letter.
+      // A digest for a file that the entry does not name: a mistyped name would silently switch a protection off.
       if (problem === undefined && named !== filledCommand && !args.includes(named))
         throw invalid([...path, 'sha256', name], 'names neither the command nor one of its arguments');
       return [named, digest.toLowerCase()] as const;
@@ -146,7 +146,7 @@ function refuse(path: KeyPath, problem: string | undefined): void {
   if (problem !== undefined) throw invalid(path, problem);
 }
 
-/** Cline and Roo write seconds, Gemini writes milliseconds, all under one name. */
+/** Under the same name, Cline and Roo write seconds and Gemini writes milliseconds. */
 const mostSeconds = 3600;
 
 function readTimeout({ timeout, timeoutMs }: CommonFields, path: KeyPath): { readonly callTimeoutMs?: number } {

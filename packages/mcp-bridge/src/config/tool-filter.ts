@@ -1,14 +1,14 @@
 import type { ToolFilter } from './mcp-config.ts';
 
-/** Whether the mcp.json leaves a tool. What it excludes is excluded, whatever it includes. */
+/** Whether the mcp.json leaves a tool in. `exclude` takes precedence over `include`. */
 export function filterAllows({ include, exclude = [] }: ToolFilter, tool: string): boolean {
   const isNamed = (patterns: readonly string[]): boolean => patterns.some((pattern) => matches(pattern, tool));
   return !isNamed(exclude) && (include === undefined || isNamed(include));
 }
 
 /**
- * Whether a name is what the pattern says, from end to end; `*` stands for any run of characters. Each piece between
- * two stars is taken where it first fits, so that no pattern takes longer than its length times the name's.
+ * Whether a name matches a pattern completely; `*` stands for any run of characters. Each piece between two stars is
+ * matched at its first occurrence, so matching takes at most the product of the two lengths.
  */
 function matches(pattern: string, name: string): boolean {
   const pieces = pattern.split('*');

@@ -5,31 +5,33 @@ import type { Environment } from './interpolate.ts';
 import { loadMcpJson } from './load-config.ts';
 import type { McpConfig } from './mcp-config.ts';
 
-/** Editors write a file in several steps; so long nothing may happen before it is read. */
+/** Editors write a file in several steps; it is read after this long without a change. */
 const quietMs = 200;
 
 /** What `watchMcpJson` takes. */
 export interface WatchOptions {
   readonly path: string;
   readonly environment: Environment;
-  /** Gets each configuration that can be used, the newest last. */
+  /** Called with each valid configuration, in order. */
   onConfig(config: McpConfig): void;
-  /** Gets what is wrong with one that can't; its `message` is safe to log. */
+  /** Called with the error of an invalid file; its `message` is safe to log. */
   onError(error: Error): void;
 }
 
-/** A file that is watched until this is disposed of. */
+/** A watched file, until this is disposed. */
 export interface McpJsonWatcher extends Disposable {
-  /** What is wrong with the file as it was read last; null while nothing is, and before it was read. Safe to show. */
+  /**
+   * What was wrong with the file when it was last read; null if nothing was, and before the first read. Safe to show.
+   */
   problem(): string | null;
-  /** Reads the file now, whether it changed or not, and whatever else it names. Never rejects. */
+  /** Reads the file now, even if it has not changed, and the files that it names. Never rejects. */
   reload(): Promise<void>;
 }
 
 /**
- * Watches the mcp.json at `path`, which need not exist yet, and reads it again when it changes. It watches the folder
- * of the file, so that replacing the file is seen, too; what lies behind a link to another folder, and an `envFile`, is
- * read with the next `reload`. Keeps no process alive.
+ * Watches the mcp.json at `path`, which need not exist yet, and reads it again when it changes. The folder of the file
+ * is watched, so replacing the file is detected as well. The target of a link to another folder, and an `envFile`, are
+ * read at the next `reload`. The watcher does not keep the process alive.
  *
  * @example
  * ```ts
@@ -67,7 +69,7 @@ export function watchMcpJson({ path, environment, onConfig, onError }: WatchOpti
       if (!disposed) refuse(error instanceof Error ? error : new Error('it could not be read'));
     }
   };
-  // One after the other, so that what was read last is what counts last.
+  // Reads run one after the other, so that the last read determines the configuration.
   const reload = (): Promise<void> => {
     clearTimeout(timer);
     reading = reading.then(read);

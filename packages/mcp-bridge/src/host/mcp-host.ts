@@ -135,7 +135,7 @@ export interface McpHost extends AsyncDisposable {
  * started again after it died. Disposing of the host ends every child process and waits for that.
  *
  * > [!WARNING]
- * > Whoever can write the configuration can run programs. Take it from the operator's file only, never from a request.
+ * > A user that can write the configuration can run programs. Take it from the operator's file only, never from a request.
  *
  * @example
  * ```ts

@@ -1,14 +1,14 @@
 import { visibleText } from '../visible-text.ts';
 import { diffLines } from './line-diff.ts';
 
-/** In the order in which they are shown: what a model reads comes first. */
+/** In display order: what a model reads comes first. */
 const fields = ['name', 'title', 'description', 'inputSchema', 'outputSchema', 'annotations'] as const;
 
 /**
- * What changed between two definitions, for a person to read: under the name of each field that differs its lines as in
- * a unified diff. Hidden characters are written out, as `\u{200B}`.
+ * Returns the changes between two definitions, for a person to read: for each field that differs, its name and its
+ * lines as in a unified diff. Hidden characters are written as `\u{200B}`.
  *
- * @param before canonical JSON of what was approved; absent: all of it is new
+ * @param before canonical JSON of the approved definition; absent: everything is new
  */
 export function diffDefinitions(before: string | undefined, after: string): string {
   const old = before === undefined ? {} : read(before);

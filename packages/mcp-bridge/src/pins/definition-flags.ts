@@ -1,11 +1,11 @@
 import { hiddenIn } from '../visible-text.ts';
 import { instructionsIn } from './instruction-patterns.ts';
 
-/** Something about a definition that a person should look at. A flag stops nothing. */
+/** Something in a definition that a person should check. A flag blocks nothing. */
 export interface DefinitionFlag {
   /**
-   * - `hidden_characters`: there are characters that nobody sees; they are taken out of what a model reads;
-   * - `instructions`: a text that reads like orders to a model;
+   * - `hidden_characters`: it contains characters that a person cannot see; they are removed from what a model reads;
+   * - `instructions`: a text that reads like instructions to a model;
    * - `oversized`: much more text than a tool needs.
    */
   readonly kind: 'hidden_characters' | 'instructions' | 'oversized';
@@ -16,10 +16,10 @@ export interface DefinitionFlag {
 }
 
 const usualBytes = 16 * 1024;
-/** A definition that has more to flag is flagged well enough. */
+/** The most flags of one definition. */
 const maxFlags = 32;
 
-/** Looks through a definition, in its canonical JSON. */
+/** Checks a definition, given as canonical JSON. */
 export function flagDefinition(canonical: string): readonly DefinitionFlag[] {
   const bytes = Buffer.byteLength(canonical);
   const flags: DefinitionFlag[] = bytes > usualBytes ? [{ kind: 'oversized', path: '', detail: `${bytes} bytes` }] : [];
@@ -33,7 +33,9 @@ export function flagDefinition(canonical: string): readonly DefinitionFlag[] {
   return flags;
 }
 
-/** Every text: values, and the names of keys, for a model reads both. Definitions are at most 32 deep. */
+/**
+ * Yields every text, both values and the names of keys, as a model reads both. Definitions are at most 32 levels deep.
+ */
 function* textsOf(value: unknown, path: string): Generator<{ readonly path: string; readonly text: string }> {
   if (typeof value === 'string') yield { path, text: value };
   if (typeof value !== 'object' || value === null) return;

@@ -1,12 +1,12 @@
-/** A sentence is flagged when all of these words are in it. */
+/** A sentence is flagged when it contains all of these words. */
 interface InstructionPattern {
   readonly name: string;
   readonly words: readonly RegExp[];
 }
 
 /**
- * What the descriptions of poisoned tools have in common, in English. Each expression takes time that is linear in the
- * text, for the text is a stranger's.
+ * Common features of the descriptions of poisoned tools, in English. Each expression takes time linear in the text,
+ * because the text is not trusted.
  */
 const patterns: readonly InstructionPattern[] = [
   {
@@ -49,7 +49,7 @@ const patterns: readonly InstructionPattern[] = [
 
 const sentenceLength = 400;
 
-/** The names of the patterns that a text matches. A match is a reason to look, and no match is no proof. */
+/** Returns the names of the patterns that a text matches. A match is a reason to look; no match proves nothing. */
 export function instructionsIn(text: string): readonly string[] {
   const sentences = text.split(/(?<=[.!?])\s|\n/).flatMap(pieces);
   return patterns

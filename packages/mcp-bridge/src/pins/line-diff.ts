@@ -1,12 +1,15 @@
-/** Lines around a change that are shown with it. */
+/** How many unchanged lines are shown around a change. */
 const context = 2;
-/** The table of a comparison has at most so many cells; what is larger is shown as one change. */
+/** The most cells in the table of a comparison; larger differences are shown as one change. */
 const maxCells = 1_000_000;
 
-/** One line: kept (` `), taken away (`-`) or added (`+`). */
+/** One line: kept (` `), removed (`-`) or added (`+`). */
 type MarkedLine = `${' ' | '-' | '+'}${string}`;
 
-/** The lines of two texts as in a unified diff, without its heads; equal lines far from a change become `…`. */
+/**
+ * Compares the lines of two texts as in a unified diff, without its header; unchanged lines far from a change become
+ * `…`.
+ */
 export function diffLines(before: readonly string[], after: readonly string[]): readonly string[] {
   let start = 0;
   while (start < before.length && start < after.length && before[start] === after[start]) start += 1;
@@ -25,7 +28,7 @@ export function diffLines(before: readonly string[], after: readonly string[]): 
   ]);
 }
 
-/** By the longest common subsequence. */
+/** Compares by the longest common subsequence. */
 function diffMiddle(before: readonly string[], after: readonly string[]): MarkedLine[] {
   const replaced = (): MarkedLine[] => [
     ...before.map((line): MarkedLine => `-${line}`),

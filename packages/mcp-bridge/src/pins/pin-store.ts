@@ -1,16 +1,16 @@
-/** A definition of a tool that was approved. */
+/** An approved definition of a tool. */
 export interface ToolPin {
   /** The tool's own name. */
   readonly tool: string;
   /** SHA-256 of `definition`, in hex. */
   readonly fingerprint: string;
-  /** Canonical JSON of everything that the server said of the tool. */
+  /** Canonical JSON of the tool's whole definition. */
   readonly definition: string;
 }
 
 /**
- * Keeps what was approved, by server and tool. A method that rejects has the tools of the server held back, so that a
- * store that fails offers nothing.
+ * Stores approved definitions by server and tool. If a method rejects, the tools of the server are held back, so that a
+ * failing store offers nothing.
  *
  * @example
  * ```ts
@@ -34,12 +34,14 @@ export interface ToolPin {
  * ```
  */
 export interface PinStore {
-  /** Tool to the fingerprint that was approved; undefined when nothing of this server, not even an empty list, ever was. */
+  /**
+   * Tool to its approved fingerprint; undefined when no list of this server, not even an empty one, was ever approved.
+   */
   fingerprints(server: string): Promise<ReadonlyMap<string, string> | undefined>;
-  /** Tool to the definition that was approved. */
+  /** Tool to its approved definition. */
   definitions(server: string): Promise<ReadonlyMap<string, string>>;
-  /** Approves the first list of a server, which may be empty. Does nothing when there was one before, or is one by now. */
+  /** Approves the first list of a server, which may be empty. Does nothing if a list was already approved. */
   begin(server: string, pins: readonly ToolPin[]): Promise<void>;
-  /** Approves these, each in place of what was approved of its name, all or none. */
+  /** Approves these definitions, each replacing the earlier one of its tool: all or none. */
   approve(server: string, pins: readonly ToolPin[]): Promise<void>;
 }

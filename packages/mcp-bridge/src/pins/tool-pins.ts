@@ -9,15 +9,15 @@ import type { PinStore, ToolPin } from './pin-store.ts';
 export interface PinOptions {
   readonly store: PinStore;
   /**
-   * - `auto`: the first list of a server is approved as it comes, for the operator has chosen the server; whatever
-   *   changes or comes later waits;
-   * - `explicit`: everything waits;
-   * - `off`: nothing waits.
+   * - `auto`: the first list of a server is approved automatically, because the operator has chosen the server; later
+   *   changes and additions are held back;
+   * - `explicit`: everything is held back until it is approved;
+   * - `off`: nothing is held back.
    */
   readonly mode: 'auto' | 'explicit' | 'off';
 }
 
-/** Nothing is pinned, and nothing waits. */
+/** Pinning is off: nothing is held back. */
 export const nothingPinned: PinOptions = {
   mode: 'off',
   store: {
@@ -28,29 +28,29 @@ export const nothingPinned: PinOptions = {
   },
 };
 
-/** A tool as a person should see it before approving it. */
+/** A tool as a person should review it before approving it. */
 export interface ReviewedTool {
   /** The tool's own name. */
   readonly name: string;
   readonly state: 'approved' | 'changed' | 'new';
-  /** It is not offered before it is approved: so are all that are not, unless pinning is off. */
+  /** Whether it is held back until it is approved, as every tool is that is not approved, unless pinning is off. */
   readonly held: boolean;
-  /** SHA-256 of the definition, in hex: what an approval names. */
+  /** SHA-256 of the definition, in hex; an approval refers to it. */
   readonly fingerprint: string;
   readonly flags: readonly DefinitionFlag[];
-  /** For what is not approved: unified, field by field, hidden characters written out. */
+  /** Present when it is not approved: a unified diff, field by field, with hidden characters escaped. */
   readonly diff?: string;
 }
 
 /**
- * Holds back what nobody has approved: a tool counts as approved only in exactly the words that were approved. Fails
- * closed: what cannot be looked up is not offered.
+ * Holds back tools that are not approved. A tool counts as approved only with exactly the approved definition. Fails
+ * closed: if the approvals cannot be read, nothing is offered.
  */
 export class ToolPins {
   readonly #store: PinStore;
   readonly #mode: PinOptions['mode'];
   readonly #logger: BridgeLogger;
-  /** What the log was last told of a server. */
+  /** The message last logged for each server. */
   readonly #told = new Map<string, string>();
 
   constructor({ store, mode }: PinOptions, logger: BridgeLogger) {
@@ -60,7 +60,7 @@ export class ToolPins {
   }
 
   /**
-   * The tools that may be offered.
+   * Returns the tools that may be offered.
    *
    * @throws BridgeError `MCP_CONNECTION_FAILED`
    */
@@ -75,7 +75,7 @@ export class ToolPins {
     return kept;
   }
 
-  /** All tools, those that are held back with what is new about them. */
+  /** Returns all tools; those that are held back have the differences to the approved definition. */
   async review(server: string, tools: ToolCatalogue): Promise<readonly ReviewedTool[]> {
     const pinned = await this.#fingerprints(server, tools);
     const before = await this.#ask(server, () => this.#store.definitions(server));
@@ -89,7 +89,7 @@ export class ToolPins {
   }
 
   /**
-   * Approves definitions by tool and fingerprint: what has changed since a person saw it is not approved.
+   * Approves definitions by tool and fingerprint. A definition that has changed since its review is not approved.
    *
    * @throws BridgeError `MCP_TOOL_UNAVAILABLE`, `MCP_TOOL_CHANGED`, `MCP_CONNECTION_FAILED`; then nothing is approved.
    */
@@ -114,7 +114,7 @@ export class ToolPins {
       const known = await this.#store.fingerprints(server);
       if (known !== undefined || this.#mode !== 'auto') return known ?? new Map<string, string>();
       await this.#store.begin(server, [...tools.values()].map(toPin));
-      // Another host may have been faster, and have seen another list.
+      // Another host may have approved another list in the meantime.
       return (await this.#store.fingerprints(server)) ?? new Map<string, string>();
     });
   }

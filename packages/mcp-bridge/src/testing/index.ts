@@ -1,5 +1,5 @@
 /*
- * For the tests of whoever uses the bridge: servers that behave as badly as a test needs. Additions are API.
+ * For tests of programs that use the bridge: servers that misbehave as a test requires. Additions are API.
  */
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';

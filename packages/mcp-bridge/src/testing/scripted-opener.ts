@@ -3,8 +3,8 @@ import type { TransportOpener } from '../transport/open-transport.ts';
 import { createScriptedServer, type ScriptedMode } from './scripted-server-core.ts';
 
 /**
- * Opens scripted servers in memory, for tests without processes: the modes are read from an entry's `args`. Floods
- * need a real pipe to be bounded and are for `scriptedServerPath`.
+ * Opens scripted servers in memory, for tests without processes. The modes are the `args` of an entry. Floods need a
+ * real pipe to be bounded; use `scriptedServerPath` for them.
  *
  * @example
  * ```ts

@@ -37,9 +37,9 @@ export type ScriptedMode =
   | 'deaf'
   | 'ignore-end';
 
-/** What a scripted server acts through: a process's pipes, or memory. */
+/** The output of a scripted server: a process's pipes, or memory. */
 export interface ScriptedWire {
-  /** Writes a text to the client as it is. Calls back when there is room for more. */
+  /** Writes a text to the client unchanged. Calls back when there is room for more. */
   write(text: string, done?: () => void): void;
   /** Ends the server. */
   end(code: number): void;
@@ -54,7 +54,7 @@ interface Message {
   readonly params?: { readonly name?: string; readonly arguments?: Record<string, unknown>; readonly _meta?: object };
 }
 
-/** A small MCP server without any dependency, scripted to behave well or as badly as the modes say. */
+/** Creates a small MCP server without dependencies that behaves well, or misbehaves as the modes say. */
 export function createScriptedServer(modes: ReadonlySet<ScriptedMode>, wire: ScriptedWire) {
   const calls: string[] = [];
   const answers: unknown[] = [];
@@ -135,7 +135,7 @@ export function createScriptedServer(modes: ReadonlySet<ScriptedMode>, wire: Scr
   };
 
   return {
-    /** Takes one message of the client. */
+    /** Handles one message of the client. */
     receive(message: Message): void {
       if (modes.has('silent')) return;
       const { id, method, params = {} } = message;

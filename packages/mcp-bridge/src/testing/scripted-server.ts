@@ -23,6 +23,6 @@ const server = createScriptedServer(modes, {
 });
 
 lines.on('line', (line) => server.receive(JSON.parse(line)));
-// The host is gone, or has gone on.
+// The host has ended or has closed the pipe.
 process.stdout.on('error', () => process.exit(0));
 if (!modes.has('ignore-end')) process.stdin.on('end', () => process.exit(0));

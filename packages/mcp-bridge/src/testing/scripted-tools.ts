@@ -1,10 +1,10 @@
-/** A tool definition as it goes over the wire; on purpose not always a valid one. */
+/** A tool definition as it is sent; deliberately not always valid. */
 export type RawTool = Record<string, unknown>;
 
 const text = { type: 'object', properties: { text: { type: 'string' } }, required: ['text'] };
 const none = { type: 'object', properties: {} };
 
-/** What every scripted server offers. What each tool does is in `createScriptedServer`. */
+/** The tools of every scripted server; `createScriptedServer` defines what they do. */
 export const scriptedTools: readonly RawTool[] = [
   { name: 'echo', description: 'Says the text back.', inputSchema: text },
   { name: 'calls', description: 'The names of the tools called so far, this call not counted.', inputSchema: none },
@@ -31,7 +31,7 @@ const keys = (count: number, schema: unknown) =>
   Object.fromEntries(Array.from({ length: count }, (_, index) => [`p${index}`, schema]));
 const withSchema = (name: string, schema: object): RawTool => ({ name, inputSchema: { type: 'object', ...schema } });
 
-/** Tools that no host should offer, each for a reason of its own. */
+/** Tools that no host should offer, each for a different reason. */
 export const badTools: readonly unknown[] = [
   null,
   'a tool',

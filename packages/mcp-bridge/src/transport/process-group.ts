@@ -18,7 +18,7 @@ export function signalGroup(pid: number, signal: NodeJS.Signals): void {
 
 /**
  * Supervises a detached child, which leads its own process group. When the leader ends for any reason, the rest of its
- * group is killed at once, as no one else would end it. When this process ends for any reason, the whole group is
+ * group is killed at once, as nothing else would end it. When this process ends for any reason, the whole group is
  * killed.
  */
 export function superviseGroup(child: ChildProcess): void {
