@@ -147,7 +147,7 @@ function readParts(entries: readonly (readonly [string, unknown])[], path: KeyPa
   return lists;
 }
 
-/** Reads the items of a list. Items that are switched off are excluded, in lists of either kind. */
+/** Reads the items of a list. In an including list, items that are switched off are excluded. */
 function readItems(items: readonly unknown[], path: KeyPath, kind: 'include' | 'exclude'): Lists {
   const named: string[] = [];
   const off: string[] = [];

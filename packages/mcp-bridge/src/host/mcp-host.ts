@@ -135,7 +135,8 @@ export interface McpHost extends AsyncDisposable {
  * started again after it died. Disposing of the host ends every child process and waits for that.
  *
  * > [!WARNING]
- * > A user that can write the configuration can run programs. Take it from the operator's file only, never from a request.
+ * > Write access to the configuration lets a user run programs. Take it from the operator's file only, never from a
+ * > request.
  *
  * @example
  * ```ts

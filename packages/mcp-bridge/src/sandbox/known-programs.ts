@@ -31,7 +31,7 @@ export class KnownPrograms {
 
   /**
    * @param homes a folder that no server sees, in which the programs are remembered. Absent: only while this process
-   * runs
+   *   runs
    */
   constructor(homes: string | undefined) {
     this.#homes = homes;
@@ -104,7 +104,7 @@ export class KnownPrograms {
     try {
       return text === undefined ? undefined : (JSON.parse(text) as Programs);
     } catch {
-      // An unreadable record counts as none.
+      // A damaged record matches no file.
       return {};
     }
   }

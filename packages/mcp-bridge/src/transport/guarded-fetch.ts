@@ -43,7 +43,7 @@ export function createGuardedFetch({ fetch, bodyBytes, onStreamEnd, now }: Guard
     if ((init.method ?? 'GET') === 'GET' && !headers.has('last-event-id')) {
       return onStreamEnd === undefined ? new Response(null, { status: 405 }) : standingStream(url, init, onStreamEnd);
     }
-    // The call that sends a cancellation has just ended, so the exchange does not belong to it.
+    // A cancellation is sent by a call that was just given up, so it must not be aborted with that call.
     const own = isCancellation(init.body) ? undefined : current.getStore();
     const link = linkSignals([init.signal ?? undefined, own?.signal ?? AbortSignal.timeout(unattendedMs)]);
     try {

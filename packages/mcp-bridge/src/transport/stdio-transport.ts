@@ -162,8 +162,8 @@ export class StdioTransport implements Transport {
   async #readCredentials(): Promise<Readonly<Record<string, string>>> {
     const { entry, environment } = this.#options;
     const { envCommand: command } = entry;
-    // The contents of a sandboxed server's folder are under that server's control, so it is not the folder in which the
-    // host starts it.
+    // A sandboxed server controls the contents of its folder, so the host does not run a program there outside the
+    // sandbox.
     const cwd = entry.sandbox === 'off' ? entry.cwd : '/';
     if (command === undefined) return {};
     try {

@@ -26,7 +26,7 @@ export interface LogDestination {
 const CAPACITY = 4 * 1024 * 1024;
 /** The size of one write; the part of it that fails is kept. */
 const CHUNK = 64 * 1024;
-/** When a full disk or a pipe without room is tried again. */
+/** How soon a write is tried again after a full disk or a full pipe. */
 const RETRY_MILLISECONDS = 250;
 /** Temporary errors, which may not occur on the next try. All others mean that nothing reads the output. */
 const PASSING = new Set([
