@@ -25,10 +25,10 @@ const rootKeys = ['mcpServers', 'servers'] as const;
  * Reads an mcp.json in the notations of Claude, Cursor, LM Studio, VS Code, Cline, Roo and Gemini, with comments and
  * trailing commas: `mcpServers` or `servers`, and in each `command`, `args`, `env`, `cwd`, or `url`, `headers`.
  * `${VAR}`, `${env:VAR}`, `${VAR:-default}`, `${userHome}` and `${input:id}` are replaced in all of these from
- * `environment`, an input from `MCP_INPUT_<ID>`; a server whose variable is unset stays in the configuration and fails
- * to start, saying which; so does one whose entry cannot be read, or has a key that may leave something out and is not
- * understood. A server that is switched off is left out. Lists of tools can only narrow, and keys such as `autoApprove` never
- * grant anything. What names a file (`envFile`, `${workspaceFolder}`) needs `loadMcpJson`.
+ * `environment`, an input from `MCP_INPUT_<ID>`. A server with an unset variable stays in the configuration and fails
+ * to start with that reason. The same holds for a server whose entry is invalid or has an unknown key that may exclude
+ * something. A server that is switched off is left out. Lists of tools can only restrict, and keys such as
+ * `autoApprove` never grant anything. References to files (`envFile`, `${workspaceFolder}`) need `loadMcpJson`.
  *
  * @throws BridgeError `MCP_CONFIG_INVALID` for an invalid file, with the path of the key in `path` and in the message.
  *

@@ -140,7 +140,7 @@ export class ServerConnection {
   /**
    * The running server and its tools, see `ServerSession.tools`.
    *
-   * @throws BridgeError as `session` does; a server that can't list its tools in time is ended.
+   * @throws BridgeError as `session` does; a server that cannot list its tools in time is ended.
    */
   async listed(freshness: 'known' | 'current', signal: AbortSignal): Promise<Listed> {
     const session = await this.session(signal);
@@ -156,7 +156,7 @@ export class ServerConnection {
   }
 
   /**
-   * The running server and its tools as a call may rely on them; a promise only where something has to be waited for.
+   * Returns the running server and the tools that a call may rely on; a promise only if something has to be awaited.
    *
    * @throws BridgeError as `listed` does
    */

@@ -79,8 +79,8 @@ export interface McpHost extends AsyncDisposable {
    */
   reload(config: McpConfig): void;
   /**
-   * The tools of one server that the gate permits, in the server's order; undefined when it does not run and is not to be
-   * started.
+   * Returns the tools of one server that the gate permits, in the server's order; undefined when the server is not
+   * running and must not be started.
    *
    * @throws BridgeError `MCP_SERVER_UNKNOWN`, `MCP_CONNECTION_FAILED`, `MCP_CLOSED`; the signal's reason when it is aborted.
    */

@@ -37,7 +37,7 @@ export class KnownPrograms {
     this.#homes = homes;
   }
 
-  /** How the program of a server has changed since this process first saw it. */
+  /** How the program of a server differed from the one before it at a start, if it did. */
   changed(id: string): string | undefined {
     return this.#changes.get(id);
   }

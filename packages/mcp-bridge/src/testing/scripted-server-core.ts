@@ -5,18 +5,18 @@ import { badTools, type RawTool, scriptedTools } from './scripted-tools.ts';
  *
  * - `silent`: never answers anything;
  * - `die-at-start`: prints to standard error and ends at once;
- * - `noise`: prints lines that are no messages between its messages; `noise-flood`: prints them without end;
+ * - `noise`: prints lines that are not messages between its messages; `noise-flood`: prints them without end;
  * - `flood`: sends notifications without end once it is ready;
  * - `endless-line`: sends a line without end once it is ready;
- * - `wrong-ids`: answers each request to wrong ids as well, and twice;
+ * - `wrong-ids`: also answers each request with wrong ids, and twice;
  * - `hang-list`: never answers `tools/list`; `infinite-pages`: each page has another; `many-tools`: offers 1,000;
- * - `bad-tools`: offers tools that can't be offered, besides the good ones;
+ * - `bad-tools`: offers tools that cannot be offered, besides the good ones;
  * - `flip`: changes the description of `echo` each time it is asked for its tools;
  * - `grow`: offers one more tool each time it is asked;
- * - `promise`: promises to tell when its tools change, which it does only when `announce` is called;
+ * - `promise`: promises to report changes of its tools, which it does only when `announce` is called;
  * - `asks`: asks its client for sampling, elicitation and roots; the tool `answers` says what came back;
  * - `deaf`: stops reading its input once it has listed its tools;
- * - `ignore-end`: goes on when its input ends and when it is asked to end.
+ * - `ignore-end`: keeps running when its input ends and when it is asked to end.
  */
 export type ScriptedMode =
   | 'silent'
