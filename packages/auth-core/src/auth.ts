@@ -35,12 +35,12 @@ import { watchRevocations } from './verification/watch-revocations.ts';
 
 /** What {@link createAuth} works with. */
 export interface AuthOptions<W extends Words = Words> {
-  /** What there is to decide about, see `defineVocabulary`; the library's own actions and limits alone by default. */
+  /** The vocabulary of the server, see `defineVocabulary`; by default the library's own actions and limits. */
   readonly vocabulary?: Vocabulary<W>;
   readonly store: TokenStore;
-  /** At least 32 bytes that nobody can foresee. Keep them outside the database; with other bytes, no token works. */
+  /** At least 32 unpredictable bytes. Keep them outside the database; with other bytes, no token works. */
   readonly digestKey: Uint8Array;
-  /** What no token may go beyond. Everything, by default. */
+  /** A grant that no token can exceed. By default it allows everything. */
   readonly policy?: Grant<W>;
   readonly clock?: Clock;
   readonly random?: RandomBytes;
@@ -48,18 +48,20 @@ export interface AuthOptions<W extends Words = Words> {
   readonly formats?: readonly TokenFormat[];
   /** The kinds that `introspect` reads, such as tokens that were made for other servers; the `formats` by default. */
   readonly introspected?: readonly TokenFormat[];
-  /** What the installation decides about its tokens, as it is now; it is asked each time. See `DEFAULT_AUTH_SETTINGS`. */
+  /** The current settings of the installation for its tokens; called each time. See `DEFAULT_AUTH_SETTINGS`. */
   readonly settings?: () => AuthSettings;
-  /** Told of what must be remembered. When it rejects, nothing is changed, and the caller gets `AUTH_AUDIT_UNAVAILABLE`; only
-   * the end of a token does not wait for it. */
+  /**
+   * Records each change. When it rejects, nothing is changed, and the caller gets `AUTH_AUDIT_UNAVAILABLE`. Only
+   * revocations do not wait for it.
+   */
   readonly audit?: AuditSink;
   /** Runs the patterns of argument constraints; without it, they deny. */
   readonly patterns?: PatternEngine;
   /** The real path of a path, for `within`; without it, `within` denies. See `DecisionContext`. */
   readonly resolvePath?: DecisionContext['resolvePath'];
   /**
-   * For how long a verified token counts without a look into the store: 500 by default, 1000 at most, so that a
-   * revocation by another process counts within a second; 0 for never.
+   * How long a verified token is cached before the store is read again: 500 by default and at most 1000, so that a
+   * revocation by another process takes effect within a second. 0 switches the cache off.
    */
   readonly cacheMilliseconds?: number;
 }
@@ -83,12 +85,14 @@ export interface Auth<W extends Words = Words> extends AsyncDisposable {
    * there is a custom key with this text already
    */
   issue(input: IssueInput<W>, by: Principal): Promise<IssuedToken<W>>;
-  /** Says who presents a token. @throws `AUTH_TOKEN_*`, `AUTH_STORE_UNAVAILABLE` */
+  /** Verifies a token and returns its principal. @throws `AUTH_TOKEN_*`, `AUTH_STORE_UNAVAILABLE` */
   verify(text: string | undefined): Promise<Principal>;
   /**
-   * The tokens that the authority of `by` covers, the oldest first; for the next page give the last one's id as `after`.
+   * The tokens that the authority of `by` covers, the oldest first; for the next page give the last one's id as
+   * `after`.
    *
-   * @throws `AUTH_PERMISSION_DENIED`; `AUTH_GRANT_INVALID` for an `after` that is no such token, and for a `limit` below 1
+   * @throws `AUTH_PERMISSION_DENIED`; `AUTH_GRANT_INVALID` for an `after` that is no such token, and for a `limit`
+   * below 1
    */
   list(by: Principal, listing?: TokenListing): Promise<TokenInfo<W>[]>;
   /** One of these tokens, or the one of `by` itself. @throws `AUTH_TOKEN_NOT_FOUND`, `AUTH_PERMISSION_DENIED` */
@@ -96,9 +100,9 @@ export interface Auth<W extends Words = Words> extends AsyncDisposable {
   /** Changes one of these tokens. @throws as `issue` and `show`, and `AUTH_CONFLICT` */
   edit(id: string, input: EditInput<W>, by: Principal): Promise<TokenInfo<W>>;
   /**
-   * Gives one of these tokens a new secret under the same id; the one before counts for as long as `overlap` says.
-   * Nobody gets a token in this way that could do more, or lasts longer, than the one of `by`, which therefore needs
-   * no action to rotate itself.
+   * Gives one of these tokens a new secret under the same id; the former secret stays valid during the `overlap`. The
+   * rotated token never permits more, nor lasts longer, than the token of `by`. A token needs no action to rotate
+   * itself.
    *
    * @throws as `edit`; `AUTH_CONFLICT` also for a token that has ended, `AUTH_GRANT_INVALID` for custom keys
    */
@@ -112,20 +116,23 @@ export interface Auth<W extends Words = Words> extends AsyncDisposable {
    */
   exchange(input: ExchangeInput<W>, by: Principal): Promise<IssuedToken<W>>;
   /**
-   * Shows a token again that was issued before, of a kind that stays visible to its owner, and to nobody else.
+   * Returns the text of an issued token again, for kinds that stay visible to their owner, and only to the owner.
    *
    * @throws as `show`; `AUTH_GRANT_INVALID` for other kinds
    */
   reveal(id: string, by: Principal): Promise<string>;
   /**
-   * Ends one of these tokens, or the one of `by` itself, at once and for good. It is denied here before it is stored, and
-   * the answer waits for the store no longer than a second: see {@link Revocation}. While the store does not answer, what
-   * was verified here within the last minute says who may do it.
+   * Ends one of these tokens, or the one of `by` itself, at once and for good. It is denied here before it is stored,
+   * and the answer waits for the store no longer than a second: see {@link Revocation}. While the store does not
+   * answer, the authority of `by` is taken from what was verified here within the last minute.
    *
    * @throws as `show`
    */
   revoke(id: string, by: Principal): Promise<Revocation<W>>;
-  /** Ends what `by` has presented, of whatever kind, as `revoke`. Needs no action. @throws `AUTH_PERMISSION_DENIED` without a token */
+  /**
+   * Ends what `by` has presented, of whatever kind, as `revoke`. Needs no action. @throws `AUTH_PERMISSION_DENIED`
+   * without a token
+   */
   revokeSelf(by: Principal): Promise<Revocation<W>>;
   /**
    * Ends all of these tokens that belong to an owner, to a project or to both, and says which; never the one of `by`,
@@ -135,45 +142,45 @@ export interface Auth<W extends Words = Words> extends AsyncDisposable {
    */
   revokeAll(input: RevokeAllInput, by: Principal): Promise<Revocation<W>[]>;
   /**
-   * Removes one of these tokens, which must have ended, with all that was derived from it. Nothing but the audit knows of
-   * it any more.
+   * Removes one of these tokens, which must have ended, with all tokens that were derived from it. Only the audit log
+   * keeps a record of it.
    *
    * @throws as `show`; `AUTH_CONFLICT` for a token that still works
    */
   remove(id: string, by: Principal): Promise<TokenInfo<W>>;
   /**
-   * Forgets what was derived from other tokens (exchanged keys, and the ends of access and attenuated tokens) and has ended
-   * before a time. Call it now and then: nothing is forgotten by itself.
+   * Forgets what was derived from other tokens (exchanged keys, and the ends of access and attenuated tokens) and has
+   * ended before a time. Call it now and then: nothing is forgotten by itself.
    *
    * @throws `AUTH_STORE_UNAVAILABLE`
    */
   forgetEnded(before: Date): Promise<void>;
   /**
-   * The principal as its tokens are now. Each act of administration begins with it; for what else may be done long after
-   * a token was verified.
+   * The principal as its tokens are now. Each act of administration begins with it; for what else may be done long
+   * after a token was verified.
    *
    * @throws {AuthError} `AUTH_TOKEN_*`, `AUTH_PERMISSION_DENIED`, `AUTH_STORE_UNAVAILABLE`
    */
   refresh(by: Principal): Promise<Principal>;
   /**
-   * Who has presented a text within the last minute, if it was verified here and has not ended since. For routes that
-   * end tokens, while the store does not answer; for nothing else.
+   * The principal of a token that was verified here within the last minute and has not ended since. Only for routes
+   * that end tokens, while the store does not answer.
    */
   recall(text: string | undefined): Promise<Principal | undefined>;
   /**
-   * Says who presents a token of the `introspected` formats, without remembering anybody: for servers that ask whether a
-   * token still counts. @throws as `verify`
+   * Verifies a token of the `introspected` formats, without caching it. For other servers that check whether a token is
+   * still valid. @throws as `verify`
    */
   introspect(text: string | undefined): Promise<Principal>;
   /**
    * The principal as it acts for a project that it may use.
    *
-   * @throws {AuthError} `AUTH_PERMISSION_DENIED`; `AUTH_GRANT_INVALID` when it is no name of a project
+   * @throws {AuthError} `AUTH_PERMISSION_DENIED`; `AUTH_GRANT_INVALID` when it is not a valid project name
    */
   selectProject(principal: Principal, project: string): Principal;
   /**
-   * Refuses a principal at a time or from an address that some grant of its authority leaves out. For whoever reads a
-   * token from a request: `createRequestAuthenticator` has asked it for those in headers.
+   * Refuses a principal at a time or from an address that some grant of its authority does not allow. For code that
+   * reads a token from elsewhere in a request: `createRequestAuthenticator` calls it for tokens in headers.
    *
    * @throws {AuthError} `AUTH_PERMISSION_DENIED`
    */
@@ -183,8 +190,8 @@ export interface Auth<W extends Words = Words> extends AsyncDisposable {
   /** The operator at the machine itself: everything is allowed. Never for what comes over a network. */
   operator(): Principal;
   /**
-   * Tells of tokens that were revoked: here, or elsewhere when their next use shows it. What a listener throws is
-   * dropped. Returns the way to stop listening.
+   * Notifies a listener of revoked tokens: at once for revocations here, and for others when their next use shows it.
+   * Errors of a listener are ignored. Returns a function that removes the listener.
    */
   onRevoked(listener: (id: string) => void): () => void;
   /** Writes what is still to be written, and closes the store. */
@@ -198,7 +205,7 @@ export interface Auth<W extends Words = Words> extends AsyncDisposable {
  * > The digest key is what makes a stolen database useless. Keep it in another place than the database.
  *
  * @throws {TypeError} when the key is too short or `cacheMilliseconds` is not from 0 to 1000
- * @throws {AuthError} `AUTH_GRANT_INVALID` when the policy is no grant
+ * @throws {AuthError} `AUTH_GRANT_INVALID` when the policy is not a valid grant
  * @example
  * ```ts
  * import { createAuth, createMemoryTokenStore, defineVocabulary, names } from '@latchkey/auth-core';
@@ -243,7 +250,7 @@ export function createAuth<W extends Words = CoreWords>(options: AuthOptions<W>)
       try {
         listener(id);
       } catch {
-        // The token is revoked whatever its listeners make of it, and the next one must hear of it too.
+        // Ignored: the token is revoked in any case, and the other listeners must be notified as well.
       }
     }
   }

@@ -1,4 +1,4 @@
-/** Says what time it is. A parameter wherever time decides something, so that tests never wait. */
+/** Returns the current time. A parameter wherever time matters, so that tests never wait. */
 export type Clock = () => Date;
 
 /** The machine's own clock. */

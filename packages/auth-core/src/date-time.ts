@@ -17,8 +17,8 @@ export function parseDateTime(text: string): number | undefined {
 }
 
 /**
- * When something is over whose end is written so, in milliseconds since 1970: infinite when there is no end, and NaN,
- * which no time lies before, when it cannot be read.
+ * The time of an `expiresAt`, in milliseconds since 1970: infinite when it is absent, and NaN when it cannot be read.
+ * No time is before NaN.
  */
 export function endOf(expiresAt: string | undefined): number {
   return expiresAt === undefined ? Number.POSITIVE_INFINITY : (parseDateTime(expiresAt) ?? Number.NaN);

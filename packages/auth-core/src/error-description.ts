@@ -1,6 +1,6 @@
 /**
- * Leaves of a message what may stand in an `error_description` (RFC 6749 section 5.2, RFC 6750 section 3): visible ASCII
- * without quotes and backslashes.
+ * Reduces a message to the characters of an `error_description` (RFC 6749 section 5.2, RFC 6750 section 3): visible
+ * ASCII without quotes and backslashes.
  *
  * @example
  * ```ts

@@ -49,7 +49,7 @@ export const AUTH_ERROR_CODES = [
 /** One of {@link AUTH_ERROR_CODES}. */
 export type AuthErrorCode = (typeof AUTH_ERROR_CODES)[number];
 
-/** The codes that say that the token itself will not do; the reaction is to present another one. */
+/** The codes for a token that is not accepted; the reaction is to present another one. */
 export type TokenRefusal = Extract<
   AuthErrorCode,
   | 'AUTH_TOKEN_MISSING'
@@ -155,7 +155,9 @@ export class PermissionDeniedError extends AuthError {
 export class InvalidGrantError extends AuthError {
   override name = 'InvalidGrantError';
   declare readonly code: 'AUTH_GRANT_INVALID';
-  /** Where it is wrong, e.g. `jobs["day/reports"].tools.write_file.arguments.content.maxLength`; empty for the whole. */
+  /**
+   * Where it is wrong, e.g. `jobs["day/reports"].tools.write_file.arguments.content.maxLength`; empty for the whole.
+   */
   readonly path: string;
 
   constructor(path: string, problem: string) {
@@ -177,7 +179,7 @@ export class GrantNotCoveredError extends AuthError {
   }
 }
 
-/** There is no token with this id that the caller may see. Whether there is one at all is not told. */
+/** There is no token with this id that the caller may see. The error does not reveal whether the token exists. */
 export class TokenNotFoundError extends AuthError {
   override name = 'TokenNotFoundError';
   declare readonly code: 'AUTH_TOKEN_NOT_FOUND';
@@ -225,8 +227,8 @@ export class LimitExceededError extends AuthError {
 }
 
 /**
- * The audit log takes no entry, and what belongs into it is not done. Reaction: the operator looks at the log, and at
- * `cause` in that of the server; trying again alone does not help.
+ * The audit log accepts no entry, so actions that it must record are refused. Reaction: the operator checks the audit
+ * log, and `cause` in the log of the server. Trying again alone does not help.
  */
 export class AuditUnavailableError extends AuthError {
   override name = 'AuditUnavailableError';

@@ -3,7 +3,7 @@ import type { Grant } from './authority/grant.ts';
 import type { Vocabulary, Words } from './authority/vocabulary.ts';
 import type { TokenKind } from './token/token-format.ts';
 
-/** Who a caller turned out to be, and what they may do. */
+/** A verified caller: its token, owner, project and authority. */
 export interface Principal {
   /** The token's id; it holds no colon, unlike the ids of callers without a token. */
   readonly id: string;
@@ -25,11 +25,11 @@ export interface Principal {
 }
 
 /**
- * The caller of a server that runs with authentication off: whoever it is, with the authority of one grant.
+ * The principal of every caller of a server that runs with authentication off, with the authority of one grant.
  *
  * @param vocabulary what the server decides about
  * @param policy what no caller may go beyond, as `createAuth` has it for those with a token
- * @throws {AuthError} `AUTH_GRANT_INVALID` when a grant is none
+ * @throws {AuthError} `AUTH_GRANT_INVALID` when a grant is not valid
  * @example
  * ```ts
  * import { anonymousPrincipal, defineVocabulary } from '@latchkey/auth-core';

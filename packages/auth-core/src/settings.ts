@@ -6,14 +6,14 @@ export interface AuthSettings {
   readonly kinds: Readonly<Record<TokenKind, boolean>>;
   /** How long a personal access token lives when its issuer does not say; from 1 to the maximum. */
   readonly personalAccessTokenSeconds: number;
-  /** How long an access token lives when nobody asks for less; from 1 to the maximum. */
+  /** How long an access token lives when its request does not ask for less; from 1 to the maximum. */
   readonly accessTokenSeconds: number;
 }
 
 /** The longest life of a personal access token: a year, leap years included. */
 export const MAXIMUM_PERSONAL_ACCESS_TOKEN_SECONDS = 366 * 86_400;
 
-/** The longest life of an access token: an hour. Other servers take it for good until then. */
+/** The longest life of an access token: an hour. Other servers accept it until then. */
 export const MAXIMUM_ACCESS_TOKEN_SECONDS = 3600;
 
 /** Every kind, personal access tokens for 90 days, access tokens for 5 minutes. */

@@ -1,5 +1,5 @@
 /**
- * Everything that an engine refuses or fails at.
+ * The codes of an engine's refusals and failures.
  *
  * | code | thrown when |
  * |---|---|

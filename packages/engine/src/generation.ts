@@ -1,13 +1,13 @@
 import type { ChatMessage } from './chat-message.ts';
 
-/** A tool as a model is told about it. `parameters` is a JSON Schema of type `object`. */
+/** A tool as it is described to a model. `parameters` is a JSON Schema of type `object`. */
 export interface ToolDefinition {
   readonly name: string;
   readonly description?: string;
   readonly parameters: Record<string, unknown>;
 }
 
-/** Which tool the model must use: any or none as it likes, none, at least one, or the one that is named. */
+/** Which tool the model must use: any or none, as the model decides; none; at least one; or the named one. */
 export type ToolChoice = 'auto' | 'none' | 'required' | { readonly name: string };
 
 /** How much the model thinks before it answers; a model supports some of these (see `ModelDescription`). */
@@ -23,7 +23,7 @@ export interface Sampling {
   readonly topK?: number;
   /** 0 to 1; 0 switches it off. */
   readonly minP?: number;
-  /** 1 is none. */
+  /** 1 switches it off. */
   readonly repeatPenalty?: number;
   readonly presencePenalty?: number;
   readonly frequencyPenalty?: number;
@@ -74,7 +74,7 @@ export type FinishReason = 'stop' | 'stop_string' | 'length' | 'tool_calls';
  * aborted or failed in the middle has one `interrupted` in place of `finish`: only the engine can count what was
  * computed by then, held-back text and reasoning included.
  * A tool call is `toolCall.start` (name known), `toolCall.delta`* (pieces of the arguments' JSON text), then
- * `toolCall.end`. A call that can't be understood is one `toolCall.invalid` in place of `toolCall.end`, or alone.
+ * `toolCall.end`. A call that cannot be parsed is one `toolCall.invalid` in place of `toolCall.end`, or alone.
  */
 export type EngineEvent =
   | { readonly type: 'prompt.progress'; readonly processed: number; readonly total: number }

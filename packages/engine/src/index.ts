@@ -1,4 +1,4 @@
-// The public door of @latchkey/engine. Whatever is added here becomes API.
+// The public API of @latchkey/engine. All exports added here become API.
 
 export type { ChatMessage, ImagePart, TextPart, ToolCallRequest } from './chat-message.ts';
 export { EngineError, type EngineErrorCode, type EngineErrorOptions, type RequestField } from './engine-error.ts';

@@ -15,7 +15,7 @@ export interface OpenOptions {
 export interface EngineCapabilities {
   /** How `countPrompt` counts: as the model does, or by an estimate. A turn's own count is always the model's. */
   readonly tokenCounting: 'exact' | 'estimate';
-  /** Whether prompts are cached for each `cacheScope` alone, or for all callers: then time shows what others have asked. */
+  /** Whether prompts are cached per `cacheScope`, or for all callers: then response times reveal prompts of others. */
   readonly cacheIsolation: 'scope' | 'none';
   readonly embeddings: boolean;
   readonly vision: boolean;
@@ -32,8 +32,8 @@ export interface LoadedModel extends AsyncDisposable {
   /** The engine's process, where it has one. */
   readonly pid?: number | undefined;
   /**
-   * Runs one turn; at most `parallel` at once. When it is over, its place on the model is free. When `signal` fires,
-   * nothing but the count follows (`interrupted`), and no error. Throws EngineError `MODEL_CRASHED` when the engine
+   * Runs one turn; at most `parallel` at once. When it has ended, its place on the model is free. When `signal` fires,
+   * only the count follows (`interrupted`), and no error. Throws EngineError `MODEL_CRASHED` when the engine
    * dies, `CONTEXT_EXCEEDED` when the prompt does not fit, `UNSUPPORTED_REASONING` for an effort that the model lacks,
    * `INVALID_REQUEST` for a schema that is too large, `OVERLOADED` for a turn beyond `parallel`.
    */
@@ -43,7 +43,9 @@ export interface LoadedModel extends AsyncDisposable {
    * as `generate` does, but for the length of the prompt, and the reason of `signal` when that fires.
    */
   countPrompt(request: GenerateRequest, signal: AbortSignal): Promise<number>;
-  /** Called once when the model is lost without having been disposed (its process died), until the result is disposed. */
+  /**
+   * Called once when the model is lost without having been disposed (its process died), until the result is disposed.
+   */
   onLost(listener: (reason: Error) => void): Disposable;
 }
 
@@ -52,8 +54,8 @@ export interface InferenceEngine extends AsyncDisposable {
   /** Where its models come from. */
   readonly sources: readonly ModelSource[];
   /**
-   * Opens a model of its sources. Throws EngineError `MODEL_LOAD_FAILED` or `MODEL_UNAVAILABLE` with the cause in plain words, and the reason of
-   * `signal` when that fires; then all that was opened so far is free.
+   * Opens a model of its sources. Throws EngineError `MODEL_LOAD_FAILED` or `MODEL_UNAVAILABLE` with the cause in plain
+   * words, and the reason of `signal` when that fires; then all that was opened so far is free.
    */
   open(model: Model, options: OpenOptions, signal: AbortSignal): Promise<LoadedModel>;
 }

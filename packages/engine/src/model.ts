@@ -41,18 +41,23 @@ export interface Model {
   readonly resident: boolean;
   /** When it was last changed, in milliseconds since 1970. */
   readonly modifiedAt: number;
-  /** Another one when what the model holds was replaced, so that one that is open is opened again. Absent: that is never said. */
+  /**
+   * Changes when the content of the model was replaced, so that an open model is opened again. Absent: not reported.
+   */
   readonly version?: string;
   /**
-   * An Error says why the model cannot be used. An EngineError `MODEL_UNAVAILABLE` says nothing about the model: it could not be
-   * looked at now.
+   * An Error says why the model cannot be used. An EngineError `MODEL_UNAVAILABLE` says nothing about the model: it
+   * could not be examined now.
    */
   readonly description: ModelDescription | Error;
 }
 
 /** SEAM. Where models come from: a folder of files, another server. */
 export interface ModelSource {
-  /** The model that has this key or name; undefined when there is none. Throws EngineError `MODEL_UNAVAILABLE` when that cannot be said. */
+  /**
+   * The model with this key or name; undefined when there is none. Throws EngineError `MODEL_UNAVAILABLE` when that is
+   * unknown.
+   */
   find(key: string): Promise<Model | undefined>;
   /** All models that there are now. It may be a second old. */
   list(): Promise<readonly Model[]>;

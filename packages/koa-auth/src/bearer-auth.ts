@@ -6,17 +6,17 @@ import type { AuthState } from './state.ts';
 
 /** Options of {@link bearerAuth}. */
 export interface BearerAuthOptions extends RequestAuthenticatorOptions {
-  /** Told of each refused credential, for a log or a counter, before the error goes its way. It changes nothing. */
+  /** Called for each refused credential before the error is thrown, for a log or a counter. It changes nothing. */
   readonly onError?: (error: AuthError, ctx: Context) => void;
 }
 
 /**
- * Creates the middleware that says who asks: it reads the token, has it verified and sets `ctx.state.auth`. Koa's
- * own `proxy` setting has no part in it: whose `X-Forwarded-For` is believed is said by `trustedProxies`.
+ * Creates the middleware that authenticates a request: it reads and verifies the token, and sets `ctx.state.auth`.
+ * Koa's own `proxy` setting has no effect here: `trustedProxies` defines whose `X-Forwarded-For` is trusted.
  *
  * @throws {AuthError} `AUTH_TOKEN_*`, `AUTH_STORE_UNAVAILABLE`, and for the project that `Latchkey-Project` selects
  * `AUTH_PERMISSION_DENIED` or `AUTH_GRANT_INVALID`, from the middleware; nothing downstream has run then
- * @throws {TypeError} at once, when a trusted proxy is no address and no range
+ * @throws {TypeError} at once, when a trusted proxy is neither an address nor a range
  * @example
  * ```ts
  * import { createAuth, createMemoryTokenStore } from '@latchkey/auth-core';

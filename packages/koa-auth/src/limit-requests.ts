@@ -8,16 +8,16 @@ import type { AdmissionState } from './state.ts';
 export interface LimitRequestsOptions {
   readonly meter: Pick<Meter, 'admit'>;
   /**
-   * What of a request goes on after its response is closed, asked then: what the request holds is given back when that has
-   * ended too. It must not reject.
+   * Called when the response is closed: returns a promise for work of the request that continues after that. The
+   * admission is released when this work has ended as well. The promise must not reject.
    */
   readonly goesOn?: (ctx: Context) => Promise<void> | undefined;
 }
 
 /**
  * Creates the middleware that counts a request against its caller's limits. It sets `ctx.state.admission`, with which
- * a handler reserves tokens, and says in `RateLimit-Policy` and `RateLimit` what is left. What the request holds is
- * given back when its response is closed, however that comes, and what `goesOn` names has ended.
+ * a handler reserves tokens, and reports in `RateLimit-Policy` and `RateLimit` what is left. The admission is released
+ * when the response is closed, for any reason, and the work that `goesOn` returns has ended.
  *
  * @throws {AuthError} `AUTH_LIMIT_EXCEEDED` or `AUTH_STORE_UNAVAILABLE`, from the middleware; nothing downstream has
  * run then
@@ -61,7 +61,7 @@ function releaseAtEnd(response: ServerResponse, admission: Admission, goesOn: ()
     await goesOn();
     await admission.release();
   };
-  // The caller may have gone away while it waited to be let in.
+  // The client may have disconnected while it waited for the admission.
   if (response.closed) void release();
   else response.once('close', () => void release());
 }

@@ -7,8 +7,8 @@ export type RequestHeaders = Pick<IncomingMessage, 'rawHeaders'>;
 const NONE: readonly string[] = [];
 
 /**
- * Reads the header fields of Node's request, each line on its own. Few are asked for, so they are looked up as they
- * came: to sort them all, as `headersDistinct` does, would take longer than to verify a token.
+ * Reads the header fields of Node's request, each line separately. Only a few are needed, so they are looked up in
+ * `rawHeaders`: to group all of them, as `headersDistinct` does, would take longer than to verify a token.
  */
 export function headersOf({ rawHeaders }: RequestHeaders): ReadHeader {
   return (name) => {
@@ -26,7 +26,7 @@ export function headersOf({ rawHeaders }: RequestHeaders): ReadHeader {
 /**
  * Reads the one token that Node's request presents, as `readCredential` of `@latchkey/auth-core/http` does.
  *
- * @throws {AuthError} `AUTH_TOKEN_MALFORMED` when a header comes twice, is too long or empty, or when two disagree
+ * @throws {AuthError} `AUTH_TOKEN_MALFORMED` when a header appears twice, is too long or empty, or when two disagree
  */
 export function readCredential(request: RequestHeaders, options?: ReadCredentialOptions): string | undefined {
   return readFrom(headersOf(request), options);

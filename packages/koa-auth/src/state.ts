@@ -3,7 +3,7 @@ import type { RequestAuth } from '@latchkey/auth-core/http';
 
 /** What `bearerAuth` adds to Koa's `ctx.state`. */
 export interface AuthState<W extends Words = Words> {
-  /** Who asks. */
+  /** The authenticated caller of the request. */
   auth: RequestAuth<W>;
 }
 

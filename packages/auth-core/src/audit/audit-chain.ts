@@ -5,19 +5,19 @@ import type { AuditEvent } from './audit-event.ts';
 import { type AuditMac, createAuditMac } from './audit-mac.ts';
 import type { AuditBatch, AuditCheckpoint, AuditEntry, AuditHead, SealedAuditHead } from './audit-store.ts';
 
-/** An event, and when it was handed to the log. */
+/** An event, with the time at which it was handed to the log. */
 export interface StampedEvent {
   readonly at: string;
   readonly event: AuditEvent;
 }
 
-/** What a log has between: the last entry that was trimmed, and the last that there is. */
+/** The two ends of a log: the last entry that was trimmed, and the last entry of all. */
 export interface AuditEnds {
   readonly start: AuditHead;
   readonly head: AuditHead;
 }
 
-/** Where a log begins of which nothing was trimmed, and where an empty one ends. */
+/** The start of a log that was never trimmed, and the head of an empty log. */
 export const FIRST_HEAD: AuditHead = { seq: 0, hash: '0'.repeat(64) };
 
 /** A checkpoint is made of each entry whose number is a multiple of this. */
@@ -25,24 +25,24 @@ export const CHECKPOINT_ENTRIES = 10_000;
 
 /** Binds entries to one another with a key that the store does not know. */
 export interface AuditChain {
-  /** Makes entries of events, each bound to the one before it, and the head that they make. */
+  /** Makes entries from events, each bound to the one before it, and the new head. */
   extend(ends: AuditEnds, events: readonly StampedEvent[]): Promise<AuditBatch>;
-  /** Says of each entry whether it is, to the last character, one that was made with this key. */
+  /** For each entry: whether it is, to the last character, one that was made with this key. */
   fit(entries: readonly AuditEntry[]): Promise<readonly boolean[]>;
-  /** The ends that a sealed head tells; undefined when it was not sealed with this key. */
+  /** The ends that a sealed head records; undefined when it was not sealed with this key. */
   openHead(sealed: SealedAuditHead | undefined): Promise<AuditEnds | undefined>;
   /** Says whether the checkpoint was made with this key. */
   isGenuine(checkpoint: AuditCheckpoint): Promise<boolean>;
-  /** A digest of a JSON value, as 64 hexadecimal digits. Without the key nobody can try guesses against it. */
+  /** A digest of a JSON value, as 64 hexadecimal digits. Without the key, a guess cannot be tested against it. */
   digest(value: unknown): Promise<string>;
 }
 
 const KEY_BYTES = 32;
 
 /**
- * Creates a chain with HMAC-SHA-256 (RFC 2104); its key is derived from the one given.
+ * Creates a chain with HMAC-SHA-256 (RFC 2104); its key is derived from the given one.
  *
- * What is authenticated is a word that says what it is for, a line feed, and the thing itself:
+ * The authenticated text is a word for the purpose, a line feed, and the content:
  *
  * - `entry`: the canonical JSON of the entry without `hash`; `previousHash` is a part of it
  * - `head`: the canonical JSON of the head without `seal`; `start` is a part of it, where there is one
@@ -113,7 +113,7 @@ function toText(purpose: string, value: unknown): string {
   return `${purpose}\n${canonicalJson(value)}`;
 }
 
-/** What a store holds may have been changed into anything, texts into numbers or bytes too. */
+/** A value from a store may have been changed to any type, for example to a number or to bytes. */
 function isEqual(expected: string, stored: unknown): boolean {
   return typeof stored === 'string' && constantTimeEqual(expected, stored);
 }

@@ -1,6 +1,6 @@
 import type { Json } from '../schema/json-schema.ts';
 
-/** Who did something: a principal, or whoever could not say who they are. */
+/** The actor of an event: a principal, or an unknown caller. */
 export interface AuditActor {
   /** The principal's id; absent for a stranger. */
   readonly id?: string;
@@ -12,7 +12,9 @@ export interface AuditActor {
   readonly address?: string;
 }
 
-/** Something that happened and must be remembered. It never holds a secret, nor the text of an argument unless asked. */
+/**
+ * Something that happened and must be remembered. It never holds a secret, nor the text of an argument unless asked.
+ */
 export interface AuditEvent {
   /** What happened, as `noun.verb` in the past tense: `token.issued`, `permission.denied`, `tool.called`. */
   readonly type: string;
@@ -26,23 +28,23 @@ export interface AuditEvent {
 /** A change that says whether it was made; it changes nothing when it says false or rejects. */
 export type AuditedAct = (transaction?: unknown) => Promise<boolean>;
 
-/** Takes note of an event. Once it has resolved, the event is kept; it rejects when that cannot be said. */
+/** Records an event. Once it has resolved, the event is durable; it rejects when that is not certain. */
 export interface AuditSink {
   (event: AuditEvent): Promise<void>;
   /**
-   * What makes an act and its entry one, for stores that share a database with the log; see {@link recordAct}. Without it,
-   * the entry is written before the act.
+   * Writes an act and its entry in one transaction, for stores that share a database with the log; see {@link
+   * recordAct}. Without it, the entry is written before the act.
    */
   readonly together?: ActsTogether | undefined;
 }
 
-/** Writes in one transaction what was done, and that it was done. */
+/** Writes a change and its audit entry in one transaction. */
 export interface ActsTogether {
-  /** Whose transactions it opens: a store of another database is not written in them. */
+  /** The database of the transactions that it opens. A store of another database does not take part in them. */
   readonly database: object;
   /**
-   * Lets the act write in a transaction, and adds the entry to the same one. False, and no entry, when the act says so; when
-   * the act or the entry fails, neither is there.
+   * Runs the act in a transaction, and adds the entry in the same one. Returns false, without an entry, when the act
+   * returns false. When the act or the entry fails, neither is written.
    */
   write(event: AuditEvent, act: AuditedAct): Promise<boolean>;
 }

@@ -20,16 +20,16 @@ import { verifyExport } from './verify-export.ts';
 /** What {@link createAuditLog} works with. */
 export interface AuditLogOptions {
   readonly store: AuditStore;
-  /** At least 32 bytes that stay outside the database: who has them can forge the log. */
+  /** At least 32 bytes, kept outside the database: with them, the log can be forged. */
   readonly key: Uint8Array;
   readonly clock?: Clock;
   /** The timer on which counted events are written, once a minute while there are some. */
   readonly repeat?: Repeat;
-  /** Is told of notes that never reached the log. It must not throw. */
+  /** Called when notes were lost before they reached the log. It must not throw. */
   readonly onLost?: (lost: LostEvents) => void;
 }
 
-/** Which entries {@link AuditLog.list} gives. All that are present must fit. */
+/** Which entries {@link AuditLog.list} returns. An entry must match every option that is present. */
 export interface AuditListOptions extends Omit<AuditQuery, 'limit'> {
   /** 1 to 1000, by default 100. */
   readonly limit?: number;
@@ -39,75 +39,77 @@ export interface AuditListOptions extends Omit<AuditQuery, 'limit'> {
   readonly until?: string;
 }
 
-/** From where {@link AuditLog.verify} goes, and what it expects. */
+/** Where {@link AuditLog.verify} begins, and what it expects. */
 export interface AuditVerifyOptions {
   /** An end that the log once had, and that was kept elsewhere. */
   readonly expectedHead?: AuditHead;
   /**
-   * `start`, by default, reads the whole log; `checkpoint` reads what came after the last checkpoint, at most some 10,000
-   * entries, and the entries of the checkpoints before it.
+   * `start`, by default, reads the whole log; `checkpoint` reads what came after the last checkpoint, at most some
+   * 10,000 entries, and the entries of the checkpoints before it.
    */
   readonly from?: 'start' | 'checkpoint';
 }
 
-/** What {@link AuditLog.trim} removes; when both are given, what the one or the other says. */
+/** What {@link AuditLog.trim} removes. With both `before` and `keep`, it removes what either of them selects. */
 export interface AuditTrimOptions {
   /** RFC 3339: entries before this time, up to the first that is not. */
   readonly before?: string;
-  /** All but about so many entries, at least 1. */
+  /** About how many entries stay, at least 1; the older ones are removed. */
   readonly keep?: number;
-  /** Who trims. */
+  /** The actor that the log names for the trim. */
   readonly actor?: AuditActor;
 }
 
 /** An append-only log in which each entry commits to the one before it. */
 export interface AuditLog extends AsyncDisposable {
   /**
-   * Adds an event; once it has resolved, the entry is durable. For administration and tool calls. Events that come
-   * while others are written are written together.
+   * Adds an event. Once it has resolved, the entry is durable. For administration and tool calls. Events that arrive
+   * during a write are written together afterwards.
    *
-   * Texts are cut, visibly, at 200 characters (`subject` at 512), `details` at 4096 bytes of JSON.
+   * Texts are cut, with a visible mark, at 200 characters (`subject` at 512), `details` at 4096 bytes of JSON.
    *
    * @throws {AuthError} `AUTH_AUDIT_UNAVAILABLE`, also when the end of the log is not what the log last wrote
    */
   readonly record: AuditSink;
   /**
-   * Adds an event soon, and never fails: for denials and logins that failed. Up to 10,000 wait; what finds no room, or
-   * a store that fails, is lost, and an entry `audit.dropped` says how many were.
+   * Adds an event soon, and never fails: for denials and failed logins. Up to 10,000 events wait. An event for which
+   * there is no room, or that the store fails to write, is lost; an entry `audit.dropped` holds the number of lost
+   * events.
    *
-   * Of strangers' events (without `actor.id`), of `authentication.refused` and of `limit.exceeded` that are alike in type,
-   * `details.code`, `actor.id` and address, the first is written, and within the minute the others are only counted: one more entry
-   * with `details.count` and `details.since`. No more than 256 callers are told apart in a minute. Of what else was denied
-   * to somebody known (types that end in `.denied`), the first 60 of a minute are written for each `actor.rootId`, and
-   * the others counted in the same way.
+   * Three sorts of events are grouped: those of unknown callers (without `actor.id`), `authentication.refused` and
+   * `limit.exceeded`. Of events with the same type, `details.code`, `actor.id` and address, the first is written. The
+   * others of the same minute are only counted, and make one more entry with `details.count` and `details.since`. At
+   * most 256 callers are counted separately in a minute. Of other denials of a known caller (types that end in
+   * `.denied`), the first 60 of a minute are written for each `actor.rootId`, and the others are counted in the same
+   * way.
    */
   note(event: AuditEvent): void;
   /**
-   * A keyed digest of a JSON value, as 64 hexadecimal digits: what a tool call's arguments are remembered by. Equal
-   * values have equal digests, and without the key nobody can try guesses against them.
+   * A keyed digest of a JSON value, as 64 hexadecimal digits; the log records it in place of a tool call's arguments.
+   * Equal values have equal digests. Without the key, a guessed value cannot be tested against a digest.
    *
    * @throws {RangeError} when the value is nested some thousand levels deep
    */
   digest(value: unknown): Promise<string>;
   /**
-   * Entries by `seq`, the lowest first; for the next page give the last one's `seq` as `after`. What this log has
-   * noted before is among them. They are not verified.
+   * Entries by `seq`, the lowest first. For the next page, pass the `seq` of the last entry as `after`. Events that
+   * this log noted before the call are included. The entries are not verified.
    *
    * @throws {AuthError} `AUTH_GRANT_INVALID` when an option is not what it must be, and `AUTH_STORE_UNAVAILABLE`
    */
   list(options?: AuditListOptions): Promise<AuditEntry[]>;
   /**
-   * Reads the log and says whether it is as it was written, or which entry is the first that is not.
+   * Reads the log and returns whether it is as it was written, or else the first entry that is not.
    *
-   * The store alone cannot show that all of it was put back to an earlier state, or emptied. That is found with
-   * `expectedHead`, a head that was kept elsewhere, and by a log that has written since it was created.
+   * The store alone cannot show that all of it was put back to an earlier state, or emptied. Two things reveal that:
+   * `expectedHead`, a head that was kept elsewhere, and what this log object has itself written since it was created.
    *
    * @throws {AuthError} `AUTH_STORE_UNAVAILABLE`, and `AUTH_GRANT_INVALID` when the entry of `expectedHead` was trimmed
    */
   verify(options?: AuditVerifyOptions): Promise<AuditVerification>;
   /**
-   * The same for entries that were copied out of a log with the same key, in their order, all types of them. They may begin
-   * with any entry; that their end was not cut off is known by `expectedHead` alone.
+   * Verifies entries that were exported from a log with the same key. They must be in order and of all types, and may
+   * begin with any entry. Only `expectedHead` can show that the end of the export was not cut off.
    *
    * @throws what reading the pages throws
    */
@@ -116,17 +118,18 @@ export interface AuditLog extends AsyncDisposable {
     options?: Pick<AuditVerifyOptions, 'expectedHead'>,
   ): Promise<AuditVerification>;
   /**
-   * Removes the beginning of the log, and says how many entries that were. What is removed is verified first. An entry
-   * `audit.trimmed` says how many went (`count`, 10,000 at most in each of them), which was the last (`through`) and its time
-   * (`until`); the record of the log's end is sealed with the new beginning, so that the rest can be verified as before.
+   * Removes the beginning of the log, and returns the number of removed entries. They are verified first. Entries
+   * `audit.trimmed` record how many were removed (`count`, at most 10,000 in each), the last of them (`through`) and
+   * its time (`until`). The record of the log's end is sealed with the new beginning, so the rest can be verified as
+   * before.
    *
-   * @throws {AuthError} `AUTH_AUDIT_UNAVAILABLE`, also when what is to be removed is not as it was written: it stays then;
-   *   `AUTH_GRANT_INVALID` when an option is not what it must be
+   * @throws {AuthError} `AUTH_AUDIT_UNAVAILABLE`, also when an entry to be removed is not as it was written: it then
+   *   stays; `AUTH_GRANT_INVALID` when an option is not what it must be
    */
   trim(options: AuditTrimOptions): Promise<number>;
-  /** Says whether the log can go on from where it ends. @throws {AuthError} `AUTH_AUDIT_UNAVAILABLE` when it cannot */
+  /** Checks that the log can be continued from its end. @throws {AuthError} `AUTH_AUDIT_UNAVAILABLE` when it cannot */
   check(): Promise<void>;
-  /** Writes whatever waits, and closes the store. Later records are rejected, later notes are lost. */
+  /** Writes all waiting events, and closes the store. Later records are rejected, later notes are lost. */
   close(): Promise<void>;
 }
 
@@ -135,8 +138,8 @@ const LIST_MAXIMUM = 1000;
 const MINUTE_MILLISECONDS = 60_000;
 
 /**
- * Creates an audit log on a store. Several processes may append to one log; each has a log of its own on it, with the
- * same key.
+ * Creates an audit log on a store. Several processes may append to one log; each creates its own log object on the
+ * shared store, with the same key.
  *
  * @throws {TypeError} when the key has fewer than 32 bytes
  * @example
@@ -168,12 +171,12 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
     return openEnd(chain, sealed, read, written);
   }
 
-  /** Of two appends, the first may get to know of it last. */
+  /** Keeps the later head: two appends may report theirs in the reverse order. */
   function hasWritten(next: AuditHead | undefined): void {
     if (next !== undefined && next.seq > written.seq) written = next;
   }
 
-  /** Appends after the act, if there is one; false when that was not made. */
+  /** Appends the events, after the act if there is one. Returns false when the act was not made. */
   async function append(events: readonly StampedEvent[], act?: AuditedAct): Promise<boolean> {
     let next: AuditHead | undefined;
     await store.append(async (sealed, read) => {
@@ -185,7 +188,7 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
     return next !== undefined;
   }
 
-  /** What is read apart may have been appended to in between. */
+  /** Reads the head and the entries separately, so it tries again when the head has changed between the two reads. */
   async function checkEnd(): Promise<void> {
     for (let sealed = await store.head(); ; ) {
       try {
@@ -199,7 +202,7 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
     }
   }
 
-  /** An act that fails by itself says nothing of the log. */
+  /** Rethrows the error of a failed act as it is: it is not a failure of the log. */
   async function appendWith(event: AuditEvent, act: AuditedAct): Promise<boolean> {
     let failure: { readonly cause: unknown } | undefined;
     const stamped = { at: clock().toISOString(), event: trimEvent(event) };
@@ -293,7 +296,7 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
   };
 }
 
-/** Calls, and turns what goes wrong into `AUTH_AUDIT_UNAVAILABLE`, unless it was something else that failed. */
+/** Calls, and turns an error into `AUTH_AUDIT_UNAVAILABLE`, unless `failureOf` returns another failure to rethrow. */
 async function guardLog<T>(
   call: () => Promise<T>,
   failureOf: () => { readonly cause: unknown } | undefined = () => undefined,

@@ -3,7 +3,7 @@ import { type HmacKey, hmac, importHmacKey } from '../token/hmac.ts';
 /** The HMAC-SHA-256 of each text, as 64 hexadecimal digits. */
 export type AuditMac = (texts: readonly string[]) => Promise<readonly string[]>;
 
-/** What is used of `node:crypto`, which Node, Deno and Bun have. */
+/** The part of `node:crypto` (Node, Deno, Bun) that is used here. */
 interface SynchronousCrypto {
   createSecretKey(key: Uint8Array): object;
   createHmac(algorithm: 'sha256', key: object): { update(text: string): { digest(encoding: 'hex'): string } };
@@ -14,8 +14,8 @@ interface Platform {
 }
 
 /**
- * Creates it, by `node:crypto` where there is one, and by WebCrypto elsewhere. Both give the same; the one does without a
- * promise for each of a million entries.
+ * Creates the HMAC function, with `node:crypto` where it exists, and with WebCrypto elsewhere. Both give the same
+ * result; `node:crypto` avoids a promise for each of up to a million entries.
  */
 export async function createAuditMac(key: Uint8Array<ArrayBuffer>): Promise<AuditMac> {
   const crypto = (globalThis as Platform).process?.getBuiltinModule?.('node:crypto');

@@ -4,23 +4,23 @@ import type { AuditEvent } from './audit-event.ts';
 /** Events that are not in the log, and never will be. */
 export interface LostEvents {
   readonly count: number;
-  /** What the store failed with; absent where there was no room left. For the server's own log only. */
+  /** The error of the store; absent where there was no room. For the server's own log only. */
   readonly cause?: unknown;
 }
 
-/** Writes events together that come while others are written. */
+/** Writes events in batches: those that arrive during a write are written together afterwards. */
 export interface AuditQueue {
-  /** Resolves when the event is in the log; rejects with what the store failed with. */
+  /** Resolves when the event is in the log; rejects with the error of the store. */
   record(event: AuditEvent): Promise<void>;
   note(event: AuditEvent): void;
-  /** Resolves when the notes that wait now were written, or failed; those that follow do not count. */
+  /** Resolves when the notes that are waiting now were written or failed. Later notes are not waited for. */
   settle(): Promise<void>;
-  /** Resolves when nothing waits any more. */
+  /** Resolves when the queue is empty. */
   drain(): Promise<void>;
 }
 
 interface Waiting extends StampedEvent {
-  /** Its place among all that came, whatever is written first. */
+  /** Its place in the order of arrival, which may differ from the order of writing. */
   readonly order: number;
 }
 
@@ -31,10 +31,10 @@ interface Recording extends Waiting {
 
 const BATCH = 500;
 const CAPACITY = 10_000;
-/** How long a note waits for something to be written together with: each write waits for the disk. */
+/** How long a note waits for other events of its batch: each write waits for the disk. */
 const NOTE_MILLISECONDS = 50;
 
-/** Creates it. Records do not wait behind notes, however many there are. */
+/** Creates an audit queue. Records do not wait behind notes, however many notes there are. */
 export function createAuditQueue(
   append: (events: readonly StampedEvent[]) => Promise<unknown>,
   stamp: (event: AuditEvent) => StampedEvent,
@@ -42,13 +42,13 @@ export function createAuditQueue(
 ): AuditQueue {
   const records: Recording[] = [];
   const notes: Waiting[] = [];
-  /** How many events have come. */
+  /** How many events have arrived. */
   let came = 0;
-  /** Notes that are lost and of which the log does not know yet. */
+  /** How many notes were lost since the last `audit.dropped` entry. */
   let dropped = 0;
-  /** Notes for which there was no room, and of which nobody was told yet. */
+  /** How many notes found no room and are not yet reported to `onLost`. */
   let overflow = 0;
-  /** How many notes were let in, and how many of those were written or failed. */
+  /** How many notes were accepted, and how many of those were written or failed. */
   let noted = 0;
   let settled = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -75,14 +75,14 @@ export function createAuditQueue(
       await append(count > 0 ? [...batch, stamp(gap)] : batch);
       dropped -= count;
     } catch (cause) {
-      // Not tried again: a note that a store can never take would keep out all that follow.
+      // Not tried again: a note that the store can never write would block all later ones.
       dropped += batch.length;
       if (batch.length > 0) onLost({ count: batch.length, cause });
     }
     settled += batch.length;
   }
 
-  /** In one write, in the order in which they came; false when that failed, as it may because of a single note. */
+  /** Writes all in one append, in order of arrival. Returns false when that failed: a single note can be the cause. */
   async function writeTogether(recorded: readonly Recording[], waiting: readonly Waiting[]): Promise<boolean> {
     try {
       await append([...recorded, ...waiting].sort((left, right) => left.order - right.order));
@@ -101,7 +101,7 @@ export function createAuditQueue(
 
   async function writeRound(): Promise<void> {
     const recorded = records.splice(0, BATCH);
-    // Room for what tells of those that were lost.
+    // One place is left for the `audit.dropped` entry.
     const waiting = notes.splice(0, Math.max(0, BATCH - 1 - recorded.length));
     const together = recorded.length > 0 && waiting.length > 0 && dropped === 0;
     if (!together || !(await writeTogether(recorded, waiting))) {
@@ -122,7 +122,7 @@ export function createAuditQueue(
   function start(): void {
     clearTimeout(timer);
     timer = undefined;
-    // Not at once, so that what comes together is written together.
+    // Deferred, so that events of the same tick are written together.
     writing ??= Promise.resolve().then(write);
   }
 
@@ -151,7 +151,7 @@ export function createAuditQueue(
     },
     async drain() {
       await writing;
-      // Once more, for what the last notes left to say.
+      // Once more, for the `audit.dropped` entry of the last notes.
       start();
       await writing;
     },

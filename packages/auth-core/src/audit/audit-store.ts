@@ -21,34 +21,34 @@ export interface AuditHead {
   readonly hash: string;
 }
 
-/** A head as a store keeps it. Without the log's key nobody makes the seal for another one. */
+/** A head as a store keeps it. The seal of another head cannot be made without the log's key. */
 export interface SealedAuditHead extends AuditHead {
   /**
-   * The last entry that was trimmed, by its number, which says how many were, and its hash: the log begins after it.
-   * Absent where nothing was trimmed.
+   * The number and the hash of the last trimmed entry. The log begins after it, and its number is also the number of
+   * trimmed entries. Absent where nothing was trimmed.
    */
   readonly start?: AuditHead;
   readonly seal: string;
 }
 
-/** An entry from which a verification can begin. Without the log's key nobody makes the seal for another one. */
+/** An entry from which a verification can begin. The seal of another entry cannot be made without the log's key. */
 export interface AuditCheckpoint extends AuditHead {
   readonly seal: string;
 }
 
-/** What one append writes: at most 500 entries that follow the head, and the head that they make. */
+/** What one append writes: at most 500 entries that follow the current head, and the new head. */
 export interface AuditBatch {
   readonly entries: readonly AuditEntry[];
   readonly head: SealedAuditHead;
-  /** One of the entries, to be kept apart as well. */
+  /** One of the entries, which is also stored as a checkpoint. */
   readonly checkpoint?: AuditCheckpoint;
 }
 
-/** Which entries to read. All that are present must fit. */
+/** Which entries to read. An entry must match every condition that is present. */
 export interface AuditQuery {
   /** Only entries with a greater `seq`. */
   readonly after?: number;
-  /** No more than so many entries; at least 1. */
+  /** The maximum number of entries; at least 1. */
   readonly limit: number;
   readonly type?: string;
   readonly actorId?: string;
@@ -62,7 +62,7 @@ export interface AuditQuery {
   readonly until?: string;
 }
 
-/** Makes a batch of the head, undefined where nothing was ever appended. `read` reads what the transaction sees. */
+/** Makes a batch from the head (undefined where nothing was ever appended). `read` reads within the transaction. */
 export type AuditBinding<Batch> = (head: SealedAuditHead | undefined, read: AuditStore['read']) => Promise<Batch>;
 
 /**
@@ -72,27 +72,27 @@ export type AuditBinding<Batch> = (head: SealedAuditHead | undefined, read: Audi
  */
 export interface AuditStore {
   /**
-   * Adds to the end of the log, for everybody who shares the store at once: locks the head, has the batch made of it,
-   * writes the entries, the checkpoint and the head, all of it or nothing. Nobody else appends in between. Once it has
-   * resolved, the batch is durable. Rejects, and writes nothing, when `chain` rejects or when a place is taken.
+   * Adds to the end of the log. Locks the head, calls `chain` with it, and writes the entries, the checkpoint and the
+   * head of the batch, all or nothing. No other append, of any process that shares the store, runs in between. Once it
+   * has resolved, the batch is durable. Rejects, and writes nothing, when `chain` rejects or when a place is taken.
    *
-   * @param act is called first, with the transaction, by a store that has a `database`; when it says false, nothing is
-   * written, and when it rejects, nothing either
+   * @param act is called first, with the transaction, by a store that has a `database`; when it returns false or
+   * rejects, nothing is written
    */
   append(chain: AuditBinding<AuditBatch>, act?: AuditedAct): Promise<void>;
   /**
-   * Does what `append` does, and in the same step removes the entries and the checkpoints up to the `start` of the new head.
-   * Changes nothing where there is no batch.
+   * Does what `append` does, and in the same step removes the entries and the checkpoints up to the `start` of the new
+   * head. Changes nothing where there is no batch.
    */
   trim(chain: AuditBinding<AuditBatch | undefined>): Promise<void>;
-  /** What its transactions are of, where other stores can write in them. */
+  /** The database of its transactions, where other stores can take part in them. */
   readonly database?: object;
-  /** The entries that fit, by `seq`, the lowest first. */
+  /** The entries that match, by `seq`, the lowest first. */
   read(query: AuditQuery): Promise<AuditEntry[]>;
   /** The head as it is now; undefined where nothing was ever appended. */
   head(): Promise<SealedAuditHead | undefined>;
   /** All checkpoints, by `seq`, the lowest first. */
   checkpoints(): Promise<AuditCheckpoint[]>;
-  /** Lets go of what the store itself holds. Every later call rejects. */
+  /** Releases the store's own resources. Every later call rejects. */
   close(): Promise<void>;
 }

@@ -5,13 +5,13 @@ import type { AuditHead } from './audit-store.ts';
  *
  * | problem | means |
  * |---|---|
- * | `changed` | the entry is not what was written, or who wrote it had not the key |
+ * | `changed` | the entry is not what was written, or it was written without the key |
  * | `missing` | there is no entry with this number, and there are later ones |
  * | `replaced` | the entry is genuine, but another one was here: from another log, or from before a rollback |
- * | `inserted` | here stands an entry that was not written by who has the key, where there was none |
- * | `truncated` | this entry and whatever followed it were cut off |
- * | `head` | the record of where the log ends was changed, put back or removed: nobody can say what followed |
- * | `start` | the record of where a trimmed log begins and ends was changed or forged: what else there was cannot be said |
+ * | `inserted` | there is an entry that was not written with the key, where there was none |
+ * | `truncated` | this entry and all that followed it were cut off |
+ * | `head` | the record of where the log ends was changed, put back or removed: what followed is unknown |
+ * | `start` | the record of where a trimmed log begins and ends was changed or forged: what else there was is unknown |
  * | `checkpoint` | the checkpoint of this entry was changed or forged; all entries are as they were written |
  */
 export type AuditProblem =
@@ -44,7 +44,7 @@ export type AuditVerification =
       /** The number of the first entry that is not as it was; all before it are. */
       readonly brokenAt: number;
       readonly problem: AuditProblem;
-      /** For people: what is wrong, and where. */
+      /** A readable message: what is wrong, and where. */
       readonly message: string;
     };
 

@@ -2,28 +2,28 @@ import { type AuditChain, FIRST_HEAD } from './audit-chain.ts';
 import type { AuditEntry, AuditHead } from './audit-store.ts';
 import { type AuditVerification, broken } from './audit-verification.ts';
 
-/** Goes along entries, a page at a time. */
+/** Verifies consecutive entries, a page at a time. */
 export interface ChainWalk {
-  /** Says what is wrong with the first entry that is not as it was; undefined when all of the page are. */
+  /** What is wrong with the first entry of the page that is not as it was written; undefined when all of them are. */
   check(page: readonly AuditEntry[]): Promise<AuditVerification | undefined>;
-  /** How many entries were found as they were. */
+  /** How many entries were verified. */
   readonly entries: number;
-  /** The entry before the first of them, and the last of them. */
+  /** The entry before the first verified one, and the last verified one. */
   readonly start: AuditHead;
   readonly last: AuditHead;
-  /** What is wrong when a head that is known was not reached. */
+  /** A `truncated` problem when one of the known heads was not reached. */
   checkReached(): AuditVerification | undefined;
 }
 
 export interface WalkOptions {
   /**
-   * What the first entry must follow. Without a hash, any entry with the next number that was made with the key will do;
-   * where it is absent, any with whatever number.
+   * What the first entry must follow. Without a hash, the first entry may be any with the next number that was made
+   * with the key; without `begin`, any entry of any number.
    */
   readonly begin?: Pick<AuditHead, 'seq'> & { readonly hash?: string };
   /** Heads that the log has, or once had. */
   readonly known: readonly AuditHead[];
-  /** Where the log said that it ends, when the walk began. */
+  /** The recorded end of the log when the walk began. */
   readonly goal?: AuditHead;
 }
 
@@ -43,7 +43,7 @@ export function createChainWalk(chain: AuditChain, { begin, known, goal }: WalkO
     return isReplaced ? broken(seq, 'replaced') : undefined;
   }
 
-  /** What the first entry is taken to follow where that is not known. */
+  /** What the first entry is assumed to follow, where that is not known. */
   function startBefore(entry: AuditEntry): AuditHead {
     const seq = begin?.seq ?? (entry.seq > 1 ? entry.seq - 1 : 0);
     return seq === 0 ? FIRST_HEAD : { seq, hash: entry.previousHash };

@@ -3,8 +3,8 @@ import type { AuditHead, AuditStore, SealedAuditHead } from './audit-store.ts';
 import { TamperedLogError } from './tampered-log-error.ts';
 
 /**
- * The ends of a log that goes on from where it ended: the record of them has its seal, its last entry is the one of the record,
- * and the last that this process has written is still there.
+ * Returns the ends of a log that can be continued: their record has a valid seal, the last entry is the one in the
+ * record, and the last entry that this process wrote is still there or was trimmed.
  *
  * @throws {TamperedLogError}
  */

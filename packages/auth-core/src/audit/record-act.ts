@@ -2,11 +2,11 @@ import { AuditUnavailableError, AuthError } from '../errors.ts';
 import type { AuditEvent, AuditedAct, AuditSink } from './audit-event.ts';
 
 /**
- * Makes a change only with its entry in the log, and says whether it was made. Where the log shares the database of
- * what is changed, both are one transaction. Elsewhere the entry comes first, and one more with `made: false` takes it back
- * when the change was not made.
+ * Makes a change together with its entry in the log, and returns whether it was made. Where the log and the changed
+ * data share a database, both are written in one transaction. Elsewhere the entry is written first; when the change was
+ * then not made, a second entry with `made: false` corrects it.
  *
- * @param database whose transactions the act can write in; undefined when it can write in none
+ * @param database the database whose transactions the act can write in; undefined when there is none
  * @throws {AuthError} `AUTH_AUDIT_UNAVAILABLE`, and nothing has changed; and what the act rejects with
  */
 export async function recordAct(
@@ -29,7 +29,7 @@ export async function recordAct(
   }
 }
 
-/** Writes an entry; whatever goes wrong is `AUTH_AUDIT_UNAVAILABLE`. */
+/** Writes an entry; any error that is not an `AuthError` becomes `AUTH_AUDIT_UNAVAILABLE`. */
 export async function keepEvent(sink: AuditSink, event: AuditEvent): Promise<void> {
   try {
     await sink(event);
@@ -38,7 +38,7 @@ export async function keepEvent(sink: AuditSink, event: AuditEvent): Promise<voi
   }
 }
 
-/** A log that takes the entry and not this one says more than was done, never less. */
+/** Adds the correcting entry. If that fails, the log records more than was done, never less. */
 async function takeBack(sink: AuditSink, event: AuditEvent): Promise<void> {
   await keepEvent(sink, { ...event, details: { ...event.details, made: false } }).catch(() => undefined);
 }

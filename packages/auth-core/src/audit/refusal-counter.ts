@@ -1,13 +1,16 @@
 import type { Clock } from '../clock.ts';
 import type { AuditActor, AuditEvent } from './audit-event.ts';
 
-/** Keeps refusals, which cost nothing and come as often as somebody likes, from filling the log: the rest is counted. */
+/**
+ * Keeps refusals from filling the log. A refusal costs the caller nothing, and a caller can cause any number of them,
+ * so only some are written and the rest are counted.
+ */
 export interface RefusalCounter {
-  /** Says whether the event is to be written; otherwise it is counted. */
+  /** Whether the event is to be written. If not, it is counted. */
   admit(event: AuditEvent): boolean;
-  /** Says whether there is anything to begin anew. */
+  /** Whether it holds any state that `drain` would reset. */
   isCounting(): boolean;
-  /** What was counted, one event of each sort, and begins anew. */
+  /** Returns what was counted, one event of each sort, and starts again from zero. */
   drain(): AuditEvent[];
 }
 
@@ -17,22 +20,22 @@ interface Sort {
   count: number;
 }
 
-/** How many sorts are told apart at a time; beyond that, callers are counted together. */
+/** How many sorts are counted separately at a time; beyond that, callers are counted together. */
 const CAPACITY = 256;
-/** Of these, only the first of a sort is written, whoever the caller is. */
+/** Of these types, only the first event of a sort is written, for known callers as well. */
 const FIRST_ONLY: ReadonlySet<string> = new Set(['authentication.refused', 'limit.exceeded']);
 /** How many denials of one known caller are written, before the others are counted. */
 const WRITTEN_DENIALS = 60;
 
 /**
- * Creates it. Of strangers alike are events with one type, `details.code`, caller and address. Who is known has a
- * token, and what was denied to it matters one by one; it is known by the token at the beginning of its chain, since
- * whoever has that derives as many others as he likes.
+ * Creates a refusal counter. Events of unknown callers are of one sort when their type, `details.code`, caller and
+ * address are the same. A known caller has a token, and each denial of it is of interest. Its denials are counted by
+ * the root of its chain, because the holder of a root token can derive any number of other tokens.
  */
 export function createRefusalCounter(clock: Clock): RefusalCounter {
   const sorts = new Map<string, Sort>();
   const denials = new Map<string, number>();
-  /** Apart, so that strangers take no room from them. */
+  /** Kept apart from `sorts`, so that unknown callers cannot use up its capacity. */
   const denied = new Map<string, Sort>();
 
   function countSort(counted: Map<string, Sort>, key: string, event: AuditEvent, count: number): void {
@@ -48,7 +51,7 @@ export function createRefusalCounter(clock: Clock): RefusalCounter {
       return true;
     }
     const { type, actor, details } = event;
-    // What all that is counted together has in common.
+    // The fields that are the same in all events that are counted together.
     const { rootId, owner } = actor;
     const common: AuditActor = {
       ...(rootId === undefined ? { id: root } : { rootId }),
@@ -77,7 +80,7 @@ export function createRefusalCounter(clock: Clock): RefusalCounter {
     drain() {
       const counted = [...sorts.values(), ...denied.values()].filter(({ count }) => count > 0);
       for (const kept of [sorts, denials, denied]) kept.clear();
-      // Subject and project may have been others each time.
+      // Subject and project are left out: they may differ between the counted events.
       return counted.map(({ event: { type, actor, details }, since, count }) => ({
         type,
         actor,

@@ -2,8 +2,8 @@ const END =
   'the end of the audit log is not what was last written: it was changed, cut off or put back, or the key is another one';
 
 /**
- * The `cause` of an `AUTH_AUDIT_UNAVAILABLE`: the log is not as it was written. It takes no entry, and gives none up, until that
- * is looked into.
+ * The `cause` of an `AUTH_AUDIT_UNAVAILABLE`: the log is not as it was written. Until the operator has dealt with that,
+ * the log accepts no new entry, and no trim.
  *
  * @example
  * ```ts

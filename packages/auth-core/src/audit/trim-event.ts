@@ -5,12 +5,12 @@ import type { AuditActor, AuditEvent } from './audit-event.ts';
 const NAME_CHARACTERS = 200;
 const SUBJECT_CHARACTERS = 512;
 const DETAILS_BYTES = 4096;
-/** Room for the brackets and for the sign that there was more. */
+/** Room for the brackets and for the mark of what was cut. */
 const MARK_BYTES = 30;
-/** A field that is shown takes at least so much. */
+/** The least room that is reserved for a field that is kept. */
 const LEAST_FIELD_BYTES = 48;
 const FIELD_NAME_CHARACTERS = 40;
-/** What no database takes in a text (PostgreSQL refuses it, others end there). */
+/** Not possible in the texts of a database: PostgreSQL refuses it, others end the text there. */
 const NUL = '\u0000';
 
 /** The event as it is kept: a copy whose texts are not too long. What was cut ends in `…`. */
@@ -34,7 +34,7 @@ function trimActor({ id, name, owner, rootId, address }: AuditActor): AuditActor
   };
 }
 
-/** Half a surrogate pair does not survive a database, and its entry would seem changed. */
+/** Replaces lone surrogates: a database does not keep them, and the entry would then seem changed. */
 function trimText(text: string, characters: number): string {
   return cut(text, characters).replaceAll(NUL, '\ufffd').toWellFormed();
 }
@@ -54,7 +54,7 @@ function trimDetails(details: Readonly<Record<string, Json>>): Readonly<Record<s
   return countBytes(text) <= DETAILS_BYTES ? copy : shortenObject(copy, DETAILS_BYTES);
 }
 
-/** The value in no more bytes of JSON than that, or a little sign that something was there. */
+/** The value in at most `bytes` bytes of JSON, or a short mark in its place. */
 function shorten(value: Json, bytes: number): Json {
   if (sizeOf(value) <= bytes) return value;
   if (typeof value === 'string') return shortenText(value, bytes);
@@ -70,7 +70,7 @@ function shortenText(text: string, bytes: number): string {
   return shown.toWellFormed();
 }
 
-/** As many items as there is room for, the first first. */
+/** As many items as there is room for, from the first on. */
 function shortenList(items: readonly Json[], bytes: number): Json {
   const shown: Json[] = [];
   let left = bytes - MARK_BYTES;
@@ -84,7 +84,7 @@ function shortenList(items: readonly Json[], bytes: number): Json {
   return shown.length === items.length ? shown : [...shown, `… ${items.length - shown.length} more`];
 }
 
-/** What is small stays as it is; what is left of the room is shared by the others. */
+/** Small fields stay as they are; the larger ones share the remaining room. */
 function shortenObject(value: Readonly<Record<string, Json>>, bytes: number): Record<string, Json> {
   const most = Math.max(1, Math.floor((bytes - MARK_BYTES) / LEAST_FIELD_BYTES));
   const all = Object.entries(value);

@@ -3,33 +3,33 @@ import type { AuditEntry, AuditHead, AuditStore, SealedAuditHead } from './audit
 import { createChainWalk } from './chain-walk.ts';
 import { TamperedLogError } from './tampered-log-error.ts';
 
-/** What is to go: entries before a time, all but so many, or what the one or the other says. */
+/** What is to be removed: entries before a time, all but the last `keep`, or what either of the two selects. */
 export interface TrimLimits {
   /** RFC 3339 in UTC with milliseconds, as in the entries. */
   readonly before?: string | undefined;
   readonly keep?: number | undefined;
 }
 
-/** So many at a time at most: appends wait meanwhile. */
+/** The most entries that one transaction removes: appends wait for it. */
 const PORTION = CHECKPOINT_ENTRIES;
 const PAGE = 1000;
 
-/** The number of the last entry that is to go, by what there is now; what is appended later stays. */
+/** The number of the last entry to be removed, from the current state; entries appended later stay. */
 export async function findCut(store: AuditStore, { before, keep }: TrimLimits): Promise<number> {
   const head = await store.head();
   if (head === undefined) return 0;
   const after = head.start?.seq ?? 0;
-  // A clock may have gone back: what is younger stays, and all that follows it.
+  // Times may decrease when a clock was set back, so the first entry that is young enough stays, with all after it.
   const young = before === undefined ? [] : await store.read({ after, since: before, limit: 1 });
   const byAge = before === undefined ? 0 : (young[0]?.seq ?? head.seq + 1) - 1;
-  // When any has to go, one more does for the entry that says so.
+  // When entries are removed, one more makes room for the `audit.trimmed` entry.
   const bySize = keep === undefined || head.seq - after <= keep ? 0 : head.seq + 1 - keep;
   return Math.min(head.seq, Math.max(byAge, bySize));
 }
 
 /**
- * Trims entries up to a number, a portion at a time, each with its own entry, and returns how many there were.
- * What goes is verified first: a trim must not do away with what shows that the log was changed.
+ * Removes entries up to a number, a portion at a time, each with its own `audit.trimmed` entry, and returns their
+ * number. Each portion is verified first: a trim must not remove the evidence that the log was changed.
  *
  * @throws {TamperedLogError} when an entry is not as it was written
  */
@@ -61,7 +61,7 @@ export async function trimLog(
   return { count, written };
 }
 
-/** The last of the entries that are to go, all of which are as they were written. */
+/** Verifies the entries to be removed, and returns the last of them. */
 async function readVerified(
   chain: AuditChain,
   begin: AuditHead,

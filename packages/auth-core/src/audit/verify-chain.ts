@@ -118,7 +118,7 @@ function beginOf(
   return sealed?.start === undefined ? { begin: FIRST_HEAD } : {};
 }
 
-/** There are entries beyond the head as it was when the verification began: says whether it has moved on since. */
+/** For entries beyond the head at the start of the verification: whether the head has moved on since. */
 async function isAppended(store: ReadableStore, chain: AuditChain, lastSeq: number): Promise<boolean> {
   const ends = await chain.openHead(await store.head());
   return ends !== undefined && ends.head.seq >= lastSeq;

@@ -3,7 +3,7 @@ import type { AuditEntry, AuditHead } from './audit-store.ts';
 import type { AuditVerification } from './audit-verification.ts';
 import { createChainWalk } from './chain-walk.ts';
 
-/** Verifies entries that were copied out of a log, in their order and without gaps; they may begin anywhere. */
+/** Verifies exported entries, which must be in order and without gaps. They may begin with any entry. */
 export async function verifyExport(
   pages: AsyncIterable<readonly AuditEntry[]>,
   chain: AuditChain,

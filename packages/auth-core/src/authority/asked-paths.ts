@@ -24,7 +24,10 @@ export interface AskedPaths {
   readonly isWritten: (asked: AskedPath) => boolean;
   /** Whether a path that is written inside its folder lies there. */
   readonly isReal: (asked: AskedPath) => boolean;
-  /** The arguments with real paths in the places where a rule wants a path inside a folder; the same object if none changes. */
+  /**
+   * The arguments with real paths in the places where a rule wants a path inside a folder; the same object if none
+   * changes.
+   */
   readonly inPlace: (constraints: Constraints, values: Values) => Values;
 }
 
@@ -98,12 +101,12 @@ function resolveSafely(resolvePath: ResolvePath, path: string, lookup: PathLooku
     return resolvePath(path, lookup);
   } catch (error) {
     if (error instanceof StepsUsedUp) throw error;
-    // Refused like any path that does not resolve: what the resolver said may hold the path.
+    // Refused like any path that does not resolve, without the resolver's message, which may hold the path.
     return undefined;
   }
 }
 
-/** Both as they are written. What could lead up again is nowhere. */
+/** Compares both as they are written. A path that could lead up again is not inside any folder. */
 function isInside(path: string, folder: string): boolean {
   const start = folder.endsWith('/') ? folder : `${folder}/`;
   return `${path}/`.startsWith(start) && !path.split('/').some((part) => part === '..' || part === '.');

@@ -6,15 +6,18 @@ import type { Grant } from './grant.ts';
 export interface AuthorityEntry {
   readonly grant: Grant;
   readonly source: string;
-  /** Whose use counts against the grant's limits: a token's id, or `policy`. Absent, as for what a request brings: nobody's. */
+  /**
+   * The id under which use counts against the grant's limits: a token's, or `policy`. Absent: its limits are not
+   * counted.
+   */
   readonly id?: string;
   /** A holder has added it: its `within` makes the server look at no file that no grant before it names. */
   readonly added?: boolean;
 }
 
 /**
- * What a caller may do: every grant in the list must allow a request. So adding one can only narrow, whoever adds
- * it. A list without grants allows nothing.
+ * What a caller may do: every grant in the list must allow a request. So an added grant can only narrow. A list without
+ * grants allows nothing.
  */
 export type Authority = readonly AuthorityEntry[];
 
@@ -26,8 +29,8 @@ export interface DecisionContext {
   /** Runs the patterns of argument constraints. */
   readonly patterns?: PatternEngine;
   /**
-   * The real path of a path, symbolic links followed, or undefined to refuse it; for `within`. A path that does
-   * not exist yet is the real path of its folder and its name. Relative paths are the host's to place or refuse. What it
+   * The real path of a path, symbolic links followed, or undefined to refuse it; for `within`. A path that does not
+   * exist yet is the real path of its folder and its name. Relative paths are the host's to place or refuse. What it
    * gives for its own answer is that answer.
    */
   readonly resolvePath?: ResolvePath;

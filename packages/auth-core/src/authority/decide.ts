@@ -31,7 +31,7 @@ export function decide(
   };
 }
 
-/** A request is the server's own words: what the vocabulary lacks would never be decided. */
+/** Throws for words that the vocabulary lacks: they come from the server itself, and would never be decided. */
 function checkWords({ actions, resources }: VocabularyParts, request: AccessRequest): void {
   checkAction(actions, request.action);
   for (const name of Object.keys(request)) {
@@ -89,8 +89,8 @@ const USED_UP: Refusal = {
 };
 
 /**
- * Looks up the paths that grants ask about, and judges what would be done: with real paths. Conditions beside `within` must hold
- * for a path as it is written and as it is sent. Undefined when nothing changes.
+ * Looks up the paths that grants ask about, and judges what would be done: with real paths. Conditions beside `within`
+ * must hold for a path as it is written and as it is sent. Undefined when nothing changes.
  */
 function judgePaths(
   authority: Authority,
@@ -143,14 +143,14 @@ export function denyAction(authority: Authority, action: string): DeniedDecision
   return findRefusal(authority, (grant) => judgeAction(grant, action));
 }
 
-/** Denies whatever is asked at a time that some grant of the authority leaves out, and decides nothing else. */
+/** Denies every request at a time that some grant of the authority does not allow. Decides nothing else. */
 export function denyTime(authority: Authority, now: Date): DeniedDecision | undefined {
   return findRefusal(authority, (grant) => judgeTime(grant, now.getTime()));
 }
 
 /**
- * Denies whatever is asked at a time or from a network that some grant of the authority leaves out. Decides nothing else:
- * see `Vocabulary.decide`.
+ * Denies whatever is asked at a time or from a network that some grant of the authority leaves out. Decides nothing
+ * else: see `Vocabulary.decide`.
  */
 export function denyTimeAndPlace(
   authority: Authority,

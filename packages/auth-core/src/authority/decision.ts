@@ -12,30 +12,30 @@ export type AccessRequest<W extends Words = Words> = {
   readonly project?: string;
 } & AskedResources<W>;
 
-/** Yes, with what narrows the doing of it. */
+/** The request is allowed, under the conditions that follow. */
 export interface AllowedDecision<W extends Words = Words> {
   readonly allowed: true;
   /** Whether a person must agree first. */
   readonly approval: boolean;
   /**
-   * What must be done in place of what was asked, where a grant has `within`: with the real paths that were judged. Absent: as
-   * it was asked.
+   * What must be done in place of what was asked, where a grant has `within`: with the real paths that were judged.
+   * Absent: as it was asked.
    */
   readonly instead?: AskedResources<W>;
   /** The least that the grants say of each limit that is not counted, see `ceiling()`. Absent: none says anything. */
   readonly limits?: Pick<GrantLimits<W>, CeilingName<W>>;
 }
 
-/** No, and which grant says so. */
+/** The request is denied, with the grant that denies it. */
 export interface DeniedDecision {
   readonly allowed: false;
   /** The place of the grant in the authority, counted from 1; 0 when there was none. */
   readonly grant: number;
   readonly source: string;
   /**
-   * What denied: the term of the grant (`actions`, `networks`, `projects`, `notBefore`, `expiresAt`), the name of the resource, or
-   * what its kind says (`arguments`); `authority` when there was no grant at all, or the token has ended, and `steps` when the
-   * question took too many before this grant had an answer.
+   * What denied: the term of the grant (`actions`, `networks`, `projects`, `notBefore`, `expiresAt`), the name of the
+   * resource, or what its kind says (`arguments`); `authority` when there was no grant at all, or the token has ended,
+   * and `steps` when the question took too many before this grant had an answer.
    */
   readonly rule: string;
   /** Human words; they hold names, never the arguments' values. */

@@ -24,11 +24,11 @@ export interface VocabularyDefinition<
 }
 
 /**
- * Says what there is to decide about on a server, once: its actions, its kinds of resources, its limits. Whatever takes grants
- * or requests takes this vocabulary, and knows no other words: one that it lacks does not compile, is a `TypeError` when the
- * server itself asks for it, and an invalid grant when it comes from outside.
+ * Defines the vocabulary of a server: its actions, kinds of resources and limits. All functions that take grants or
+ * requests use this vocabulary. A word that it lacks does not compile, is a `TypeError` when the server itself uses it,
+ * and makes a grant from outside invalid.
  *
- * @throws {TypeError} when a name has another shape, is taken, or is said twice
+ * @throws {TypeError} when a name has another shape, is taken, or appears twice
  * @example
  * ```ts
  * import { budget, createAuth, createMemoryTokenStore, defineVocabulary, names } from '@latchkey/auth-core';

@@ -36,7 +36,7 @@ export function writeGrantSchema(
         additionalProperties: false,
         properties: Object.fromEntries(Object.entries(limits).map(([name, limit]) => [name, schemaOf(limit)])),
       },
-      // So that a file may name this schema for its editor; it is no part of the grant.
+      // So that a file may name this schema for its editor; it is not a part of the grant.
       $schema: { type: 'string' },
     },
     $defs: Object.assign({ ...GLOB_DEFINITION }, ...kinds.map(([, { definitions = {} }]) => definitions)),

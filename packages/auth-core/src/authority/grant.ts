@@ -9,7 +9,7 @@ export type GrantRules<W extends Words = Words> = {
   readonly [Name in keyof W['resources'] & string]?: RuleOf<W['resources'][Name]>;
 };
 
-/** What every grant has, whatever the vocabulary. */
+/** The fields that every grant has, in every vocabulary. */
 export type GrantTerms<W extends Words = Words> = {
   /** What may be done; `"*"` is everything. */
   readonly actions: readonly (Action<W> | '*')[];

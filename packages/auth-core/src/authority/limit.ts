@@ -1,13 +1,13 @@
 /** The windows that use is counted in: those of UTC, one after the other. */
 export type Window = 'minute' | 'hour' | 'day' | 'month';
 
-/** At most so many requests within a window. */
+/** A maximum number of requests within a window. */
 export interface RateLimit {
   readonly kind: 'rate';
   readonly window: Window;
 }
 
-/** At most so much within a window of what requests reserve before they use it, and settle afterwards. */
+/** A maximum amount within a window. Requests reserve from it before they use it, and settle afterwards. */
 export interface BudgetLimit<Unit extends string | undefined = string | undefined> {
   readonly kind: 'budget';
   readonly window: Window;
@@ -15,12 +15,15 @@ export interface BudgetLimit<Unit extends string | undefined = string | undefine
   readonly unit: Unit;
 }
 
-/** At most so many requests at once. */
+/** A maximum number of concurrent requests. */
 export interface ConcurrencyLimit {
   readonly kind: 'concurrency';
 }
 
-/** At most so much within one request. It is not counted: a decision reports the least of all grants, and the server holds to it. */
+/**
+ * A maximum within one request. It is not counted: a decision reports the least of all grants, and the server applies
+ * it.
+ */
 export interface CeilingLimit {
   readonly kind: 'ceiling';
 }

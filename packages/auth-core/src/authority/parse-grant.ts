@@ -23,7 +23,7 @@ interface Bounds {
 }
 
 const BOUNDS: Bounds = { units: 65_536, globs: 500, stars: 8, patterns: true };
-/** What was written before there were bounds is read. What of it is too dear is denied when it is decided. */
+/** Grants from before the bounds existed are accepted. If they take too many steps, decisions deny. */
 const STORED: Bounds = { units: Infinity, globs: Infinity, stars: Infinity, patterns: false };
 
 /** What making all patterns of a grant ready may take, in steps: a tenth of a second. Many need a few thousand. */
@@ -70,7 +70,7 @@ interface Room {
   units: number;
 }
 
-/** Copies plain JSON into frozen objects, within the caps, so that nobody can change a grant after it was read. */
+/** Copies plain JSON into frozen objects, within the caps, so that a grant cannot be changed after it was read. */
 function copyJson(value: unknown, path: Path, room: Room): unknown {
   if (path.length > CAPS.depth) refuse(path, `is nested deeper than ${CAPS.depth}`);
   if (--room.values < 0) refuse(path, `is too much: a grant may hold ${CAPS.values} values`);
@@ -115,7 +115,7 @@ interface Meaning extends Bounds {
   readonly left: { steps: number };
 }
 
-/** What a schema cannot say: that ranges are ranges, hosts are written as hosts are compared, patterns compile. */
+/** Checks that a schema cannot express: valid ranges, hosts in the form in which they are compared, valid patterns. */
 function checkMeaning({ resources }: VocabularyParts, grant: Grant, start: Path, meaning: Meaning): void {
   checkRanges(grant.networks, [...start, 'networks']);
   checkGlobs(grant.projects, [...start, 'projects'], meaning);

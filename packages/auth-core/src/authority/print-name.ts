@@ -1,6 +1,5 @@
 /**
- * Makes a name that a stranger chose fit for one line of a message or log: at most 120 characters, and nothing but
- * what can be seen.
+ * Makes an untrusted name safe for one line of a message or log: at most 120 characters, and only visible ones.
  */
 export function printName(name: string): string {
   const visible = name.replace(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu, '?');

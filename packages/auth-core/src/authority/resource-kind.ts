@@ -56,15 +56,19 @@ export interface RulePlaces {
   ) => Readonly<Record<string, unknown>>;
 }
 
-/** How far a rule goes: `true` when it stays within the other, or where it goes beyond. Whatever is not `true` is beyond. */
+/**
+ * How far a rule goes: `true` when it stays within the other, or where it goes beyond. Whatever is not `true` is
+ * beyond.
+ */
 export type RuleCoverage = boolean | { readonly at: RulePath };
 
 /**
- * SEAM: something that there is to grant, beside actions: how a rule about it is read, decided and compared.
- * `resourceKindContract` in `@latchkey/auth-core/testing` is the contract that it must meet; the most important parts: to add a
- * rule never widens, and what `covers` says is true.
+ * SEAM: a kind of resource that grants have rules about: how a rule is read, decided and compared.
+ * `resourceKindContract` in `@latchkey/auth-core/testing` is the contract that it must meet. Its most important parts:
+ * an added rule never widens, and the answer of `covers` is sound.
  *
- * `names()`, `hosts()` and `tools()` are built in. A grant without a rule allows nothing of the kind; nothing is asked then.
+ * `names()`, `hosts()` and `tools()` are built in. A grant without a rule allows nothing of the kind; nothing is asked
+ * then.
  *
  * @example
  * ```ts
@@ -96,8 +100,8 @@ export interface ResourceKind<Rule, Asked> {
   /** Decides what is asked, purely. */
   decide(rule: Rule, asked: Asked, context: RuleContext): RuleVerdict;
   /**
-   * Says whether everything that the child allows, the parent allows too. On the safe side: it may say no although it is so, and
-   * never yes when it is not.
+   * Says whether everything that the child allows, the parent allows too. On the safe side: it may say no although it
+   * is so, and never yes when it is not.
    *
    * @param parent undefined when the parent's grant has no rule, and so allows nothing of the kind
    */

@@ -1,7 +1,7 @@
 import { toErrorDescription } from '../error-description.ts';
 import { type AuthError, type AuthErrorCode, LimitExceededError } from '../errors.ts';
 
-/** How a refusal is said in HTTP. */
+/** A refusal as an HTTP status and headers. */
 export interface Challenge {
   readonly status: number;
   /** A list is one header line for each of its values. */
@@ -12,13 +12,13 @@ export interface Challenge {
 export interface ChallengeOptions {
   /** The realm that it names; `latchkey` by default. */
   readonly realm?: string;
-  /** Offer HTTP Basic as well, where it is taken. Off by default. */
+  /** Offer HTTP Basic as well, where it is accepted. Off by default. */
   readonly basic?: boolean;
 }
 
 interface Row {
   readonly status: number;
-  /** `true`: say how to authenticate; a text: RFC 6750's word for what was wrong, too. */
+  /** `true`: only say how to authenticate; a text: also send it as the error code of RFC 6750. */
   readonly bearer?: true | 'invalid_token' | 'insufficient_scope';
   readonly retryAfter?: string;
 }
@@ -27,7 +27,7 @@ const invalidToken: Row = { status: 401, bearer: 'invalid_token' };
 
 /** A code that is added to the core does not compile until it has a row here. */
 const ROWS: Readonly<Record<AuthErrorCode, Row>> = {
-  // RFC 6750 3.1: who sent no credentials is told of no error.
+  // RFC 6750 3.1: a request without credentials gets no error code.
   AUTH_TOKEN_MISSING: { status: 401, bearer: true },
   AUTH_TOKEN_MALFORMED: invalidToken,
   AUTH_TOKEN_UNKNOWN: invalidToken,
@@ -48,7 +48,7 @@ const ROWS: Readonly<Record<AuthErrorCode, Row>> = {
 };
 
 /**
- * Says with which status and headers an error is answered. `WWW-Authenticate` follows RFC 6750 section 3 and, for
+ * Returns the status and the headers that answer an error. `WWW-Authenticate` follows RFC 6750 section 3 and, for
  * Basic, RFC 7617 section 2.
  *
  * @example
@@ -65,7 +65,7 @@ export function challenge(error: AuthError, { realm = 'latchkey', basic = false 
   const parts = [`Bearer realm=${quote(realm)}`];
   if (typeof bearer === 'string') parts.push(`error="${bearer}"`, `error_description=${quote(error.message)}`);
   const challenged = parts.join(', ');
-  // Basic has no word for a scope that does not suffice; another password would not help.
+  // Not offered with 403: Basic cannot express an insufficient scope, and another password would not help.
   const offers = basic && status === 401 ? [challenged, `Basic realm=${quote(realm)}, charset="UTF-8"`] : challenged;
   return {
     status,
@@ -78,15 +78,15 @@ export function challenge(error: AuthError, { realm = 'latchkey', basic = false 
 }
 
 /**
- * What is left of a limit on requests, which is nothing (draft-ietf-httpapi-ratelimit-headers). Of tokens there may be
- * some left; a request that asks for those was let in, and is told how things stand by that.
+ * The `RateLimit` header (draft-ietf-httpapi-ratelimit-headers) of an exceeded limit on requests, with nothing left.
+ * For other limits, such as token budgets, some may be left; those headers come from the admission of the request.
  */
 function rateLimitOf({ limit, retryAfterSeconds }: LimitExceededError): Record<string, string> {
   if (limit === 'requestsPerMinute') return { RateLimit: `"${limit}";r=0;t=${retryAfterSeconds}` };
   return limit === 'concurrentRequests' ? { RateLimit: `"${limit}";r=0` } : {};
 }
 
-/** Whatever a message holds, it cannot leave its quotes. */
+/** Quotes a message. No character in it can end the quotes. */
 function quote(text: string): string {
   return `"${toErrorDescription(text).slice(0, 300)}"`;
 }

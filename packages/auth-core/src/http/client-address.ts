@@ -1,19 +1,19 @@
 import { type IpRange, parseIpAddress, parseIpRange, rangeContains } from '../matching/ip-address.ts';
 import type { ReadHeader } from './read-header.ts';
 
-/** Says where a request came from, by the address at the other end of its connection and by its header fields. */
+/** Returns the address of a request's client, from the peer address of the connection and the header fields. */
 export type ClientAddress = (readHeader: ReadHeader, peer: string | undefined) => string | undefined;
 
 /**
- * Creates what finds the address of a request's client behind reverse proxies. `X-Forwarded-For` is believed only as far
- * as trusted proxies have written it: it is read from the right, over the addresses of trusted proxies, up to the first
- * address that is none. What stands left of that anybody may have written. Without trusted proxies it is not read.
+ * Creates a function that finds the address of a request's client behind reverse proxies. `X-Forwarded-For` is trusted
+ * only as far as trusted proxies have written it: it is read from the right, past the addresses of trusted proxies, up
+ * to the first other address. What is left of that may be forged. Without trusted proxies the header is not read.
  *
- * Undefined is nobody's address: a grant with `networks` denies it. That is the answer as well when a trusted proxy has
- * forwarded something that is no bare IP address, such as `unknown` or an address with a port.
+ * Undefined means that the address is unknown: a grant with `networks` denies it. This is also the result when a
+ * trusted proxy has forwarded something that is not a bare IP address, such as `unknown` or an address with a port.
  *
  * @param trustedProxies addresses, or ranges in CIDR notation: `10.0.0.0/8`, `::1`
- * @throws {TypeError} when one of them cannot be read, or has bits behind its prefix
+ * @throws {TypeError} when one of them cannot be parsed, or has bits set after its prefix
  * @example
  * ```ts
  * import { createClientAddress } from '@latchkey/auth-core/http';
@@ -37,14 +37,14 @@ export function createClientAddress(trustedProxies: readonly string[] = []): Cli
     if (forwarded.trim() === '') return peer;
     const hops = forwarded.split(',').map((hop) => hop.trim());
     const nearest = hops.findLast((hop) => !isTrusted(trusted, hop));
-    // All of them are proxies: then the first of them is who asked.
+    // When all of them are trusted proxies, the first one is the client.
     const client = nearest ?? hops[0];
     return client !== undefined && parseIpAddress(client) !== undefined ? client : undefined;
   };
 }
 
 /**
- * Says whether a text is what {@link createClientAddress} takes for a trusted proxy; for whoever reads a configuration.
+ * Whether {@link createClientAddress} accepts a text as a trusted proxy; for the validation of a configuration.
  *
  * @example
  * ```ts

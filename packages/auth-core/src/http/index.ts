@@ -1,5 +1,5 @@
 /*
- * The public API of @latchkey/auth-core/http. Whatever is added here becomes API.
+ * The public API of @latchkey/auth-core/http. All exports added here become API.
  */
 
 export { toErrorDescription } from '../error-description.ts';

@@ -10,8 +10,8 @@ function policyOf({ unit, windowSeconds }: LimitState): string {
 const LARGEST = 999_999_999_999_999;
 
 /**
- * Says how things stand with limits as draft-ietf-httpapi-ratelimit-headers does: their size in `RateLimit-Policy`,
- * what is left of them and until when in `RateLimit`. A limit that several grants have is told once, where the least
+ * Renders the state of limits as in draft-ietf-httpapi-ratelimit-headers: their size in `RateLimit-Policy`, what is
+ * left and the seconds to the reset in `RateLimit`. A limit that several grants have appears once, with the least that
  * is left. Without limits there are no headers.
  *
  * @example

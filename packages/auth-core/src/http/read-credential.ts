@@ -4,11 +4,11 @@ import type { ReadHeader } from './read-header.ts';
 
 /** Options of {@link readCredential}. */
 export interface ReadCredentialOptions {
-  /** Take HTTP Basic (RFC 7617) as well, the password being the token. Off by default. */
+  /** Accept HTTP Basic (RFC 7617) as well, with the token as the password. Off by default. */
   readonly basic?: boolean;
 }
 
-/** The longest header field that is looked at, in characters. */
+/** The longest header field that is accepted, in characters. */
 const MAXIMUM_LENGTH = 8192;
 const SCHEME = /^(bearer|token|basic)(?: +|$)/i;
 const VISIBLE = /^[\x21-\x7e]+$/;
@@ -17,9 +17,9 @@ const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$
 /**
  * Reads the one token that a request presents: `Authorization: Bearer TOKEN` (RFC 6750 2.1), `Authorization: Token
  * TOKEN`, `x-api-key: TOKEN`, or, where it is switched on, HTTP Basic with the token as the password and any user name.
- * Schemes are taken in any case. Another scheme is no credential here, and an empty one is absent: undefined is returned.
+ * The case of the scheme does not matter. For another scheme or an empty credential, undefined is returned.
  *
- * @throws {AuthError} `AUTH_TOKEN_MALFORMED` when a header comes twice, is longer than 8192 characters, holds
+ * @throws {AuthError} `AUTH_TOKEN_MALFORMED` when a header appears twice, is longer than 8192 characters, holds
  * anything but visible ASCII, or when two headers present different tokens
  * @example
  * ```ts
@@ -42,7 +42,7 @@ export function readCredential(
   return credential;
 }
 
-/** Clients that have a field for a key and none in it send the header all the same. */
+/** Some clients send the header without a value when no key is configured. */
 const orAbsent = (text: string | undefined): string | undefined => (text === '' ? undefined : text);
 
 function readAuthorization(value: string, basic: boolean): string | undefined {
@@ -57,7 +57,7 @@ function readAuthorization(value: string, basic: boolean): string | undefined {
 function readPassword(credentials: string): string {
   if (!BASE64.test(credentials)) refuse();
   const binary = atob(credentials);
-  // Bits that no byte needs would give one password several spellings.
+  // Unused trailing bits would give one password several spellings.
   if (btoa(binary) !== credentials) refuse();
   const text = decodeUtf8(binary);
   const colon = text?.indexOf(':') ?? -1;

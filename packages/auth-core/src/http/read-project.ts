@@ -9,7 +9,7 @@ const HEADER = 'Latchkey-Project';
 /**
  * Reads the project that a request selects with `Latchkey-Project`, in UTF-8.
  *
- * @throws {AuthError} `AUTH_GRANT_INVALID` when it comes twice or can be no project's name
+ * @throws {AuthError} `AUTH_GRANT_INVALID` when it appears twice or is not a valid project name
  */
 export function readProject(readHeader: ReadHeader): string | undefined {
   const values = readHeader(HEADER.toLowerCase());

@@ -15,68 +15,70 @@ import { readProject } from './read-project.ts';
 export interface RequestAuthenticatorOptions<W extends Words = Words> {
   readonly auth: Pick<Auth<W>, 'verify' | 'decide' | 'selectProject' | 'requireTimeAndPlace' | 'recall'>;
   /**
-   * Who everybody is while authentication is switched off. No credential is read then, not even a wrong one. Absent:
-   * authentication is on.
+   * The principal of every caller while authentication is switched off. No credential is read then, not even a wrong
+   * one. Absent: authentication is on.
    */
   readonly optional?: Principal;
-  /** Take HTTP Basic as well, the password being the token, for reverse proxies that know nothing else. Off by default. */
+  /**
+   * Accept HTTP Basic as well, with the token as the password, for proxies that support nothing else. Off by default.
+   */
   readonly basic?: boolean;
-  /** The reverse proxies whose `X-Forwarded-For` is believed; none by default. See {@link createClientAddress}. */
+  /** The reverse proxies whose `X-Forwarded-For` is trusted; none by default. See {@link createClientAddress}. */
   readonly trustedProxies?: readonly string[];
   /**
-   * Lets a caller in whose grants name another time or other networks: for a route that does nothing but end the
-   * caller's own token, so that it can be ended wherever it was found. Off by default.
+   * Accepts a caller also outside the times and networks of its grants. For a route that only ends the caller's own
+   * token, so that a found token can be ended from anywhere. Off by default.
    */
   readonly anywhere?: boolean;
   /**
-   * Takes a caller that was verified within the last minute while the store does not answer, or not within half a second:
-   * for a route that ends tokens and does nothing else, since that must not wait for the store. Off by default.
+   * Accepts a caller that was verified within the last minute while the store fails, or does not answer within half a
+   * second. For a route that only ends tokens, since that must not wait for the store. Off by default.
    */
   readonly recall?: boolean;
 }
 
 const PATIENCE_MILLISECONDS = 500;
 
-/** A request as far as it says who asks. */
+/** The parts of a request that identify the caller. */
 export interface PresentedRequest {
   readonly header: ReadHeader;
   /** The IP address at the other end of the connection. */
   readonly peer?: string | undefined;
 }
 
-/** Who asks. */
+/** An authenticated request: its caller, and the decisions for it. */
 export interface RequestAuth<W extends Words = Words> {
-  /** As it was verified last. */
+  /** The principal as last verified. */
   readonly principal: Principal;
-  /** The client's IP address: the other end of the connection, or what a trusted proxy says. */
+  /** The client's IP address: the peer of the connection, or the address that a trusted proxy forwarded. */
   readonly address?: string;
   /**
-   * Decides a request of this caller from this address, by the grants as they were verified last; entries of the request
-   * itself can only narrow. Once `reverify` has rejected, everything is denied: for good when the caller was refused,
-   * and until `reverify` succeeds when the store did not answer.
+   * Decides a request of this caller from this address, by the grants as last verified. Entries of the request itself
+   * can only narrow. Once `reverify` has rejected, everything is denied: permanently when the caller was refused, and
+   * until `reverify` succeeds when the store did not answer.
    */
   decide(request: AccessRequest<W>, entries?: readonly AuthorityEntry[]): Decision<W>;
   /**
-   * Verifies what the request presented once more, for a request that runs long: a grant that was edited counts for
-   * `decide` from then on. The credential itself stays hidden.
+   * Verifies the credential of the request again, for a long-running request. From then on `decide` uses the grants as
+   * they are now. The credential itself stays hidden.
    *
-   * @throws {AuthError} as the first time; what has refused the caller once refuses it each time
+   * @throws {AuthError} as the first time; once the caller was refused, every later call rejects with the same error
    */
   readonly reverify: () => Promise<Principal>;
 }
 
-/** Says who asks, or rejects. */
+/** Authenticates a request, or rejects. */
 export type RequestAuthenticator<W extends Words = Words> = (request: PresentedRequest) => Promise<RequestAuth<W>>;
 
 /**
- * Creates the one way from the header fields of a request to who asks, which every adapter takes: it reads the credential
- * (see {@link readCredential}), has it verified, and lets the caller act for the project that `Latchkey-Project` names.
+ * Creates the function with which every adapter authenticates a request. It reads the credential from the header fields
+ * (see {@link readCredential}), verifies it, and selects the project that `Latchkey-Project` names.
  *
- * What it returns rejects with an `AuthError`: `AUTH_TOKEN_*`, `AUTH_PERMISSION_DENIED` for a project that the token may
- * not use, and for a time or an address that a grant of the caller leaves out, `AUTH_GRANT_INVALID` for a project that is no
- * name, `AUTH_STORE_UNAVAILABLE`. Whatever it rejects with, let nobody in.
+ * The function rejects with an `AuthError`: `AUTH_TOKEN_*`; `AUTH_PERMISSION_DENIED` for a project that the token may
+ * not use, and outside the times or networks that the caller's grants allow; `AUTH_GRANT_INVALID` when the project is
+ * not a valid name; `AUTH_STORE_UNAVAILABLE`. On any rejection, refuse the request.
  *
- * @throws {TypeError} when a trusted proxy is no address and no range
+ * @throws {TypeError} when a trusted proxy is neither an address nor a range
  * @example
  * ```ts
  * import { createAuth, createMemoryTokenStore } from '@latchkey/auth-core';
@@ -155,7 +157,7 @@ export function createRequestAuthenticator<W extends Words>({
   };
 }
 
-/** A caller that was refused stays refused for this request; a store that was away may answer again. */
+/** A refusal is final for this request. A store failure is not: the store may answer again. */
 function isFinal(failure: { readonly cause: unknown } | undefined): failure is { readonly cause: unknown } {
   return failure !== undefined && !(failure.cause instanceof StoreUnavailableError);
 }

@@ -7,7 +7,7 @@ import { isJsonObject } from '../schema/json-value.ts';
 import { ACCESS_TOKEN_ID_PREFIX } from '../token/derived-id.ts';
 import { scopeOf } from './scope.ts';
 
-/** What an access token says, once it is proved. */
+/** The content of a verified access token. */
 export interface AccessTokenContent {
   readonly jti: string;
   readonly owner: string;
@@ -15,7 +15,7 @@ export interface AccessTokenContent {
   readonly project?: string;
   /** The stored token behind it. */
   readonly parentId: string;
-  /** Every id that its maker could be revoked by. */
+  /** Every id whose revocation ends the token that this one was made from. */
   readonly chain: readonly string[];
   readonly entries: readonly AuthorityEntry[];
   /** RFC 3339. */
@@ -27,7 +27,7 @@ const DETAIL_TYPE = 'latchkey_grant';
 const DETAIL_FIELDS: ReadonlySet<string> = new Set(['type', 'grant', 'source', 'id']);
 const JTI = new RegExp(`^${ACCESS_TOKEN_ID_PREFIX}[A-Za-z0-9]{22}$`);
 
-/** The claims that say whose token it is and what it may do. */
+/** The claims for the owner of the token and its authority. */
 export function writeContent(by: Principal, entries: readonly AuthorityEntry[], project: string | undefined) {
   const scope = scopeOf(entries);
   return {
@@ -35,7 +35,7 @@ export function writeContent(by: Principal, entries: readonly AuthorityEntry[], 
     client_id: by.tokenId,
     // Label Studio's name for the kind.
     token_type: 'access',
-    // RFC 9068 2.2.3, for servers that read no more. A scope of nothing cannot be written.
+    // RFC 9068 2.2.3, for servers that read only the scope. An empty scope cannot be written.
     ...(scope.length > 0 && { scope: scope.join(' ') }),
     authorization_details: entries.map(({ grant, source, id }) => ({
       type: DETAIL_TYPE,
@@ -53,8 +53,8 @@ export function writeContent(by: Principal, entries: readonly AuthorityEntry[], 
 }
 
 /**
- * Reads the claims of a token whose signature was proved. What it does not understand, it refuses: a grant that was
- * passed over would be one that does not narrow.
+ * Reads the claims of a token whose signature was verified. It refuses everything that it does not understand: a grant
+ * that was ignored would not narrow.
  *
  * @throws {AuthError} `AUTH_TOKEN_MALFORMED`
  */

@@ -10,7 +10,9 @@ import { proveAccessToken } from './prove-access-token.ts';
 
 /** What {@link createAccessTokenVerifier} works with. */
 export interface AccessTokenVerifierOptions {
-  /** That of the issuer; the library's own words alone by default. A token with other words is malformed. */
+  /**
+   * The vocabulary of the issuer; by default the library's own actions and limits. Other words make a token malformed.
+   */
   readonly vocabulary?: Vocabulary;
   /**
    * The issuer's keys: the set itself, the URL where it is served (fetched when needed, kept for ten minutes), or a
@@ -18,17 +20,17 @@ export interface AccessTokenVerifierOptions {
    */
   readonly jwks: JSONWebKeySet | URL | JWTVerifyGetKey;
   readonly issuer: string;
-  /** What this server is called in the tokens that are made for it. */
+  /** The name of this server in the `aud` of the tokens that are made for it. */
   readonly audience: string;
   readonly clock?: Clock;
-  /** Asked about each token that is good otherwise. What it rejects with denies. See `introspectionCheck`. */
+  /** Called for each token that is otherwise valid. When it rejects, the token is denied. See `introspectionCheck`. */
   readonly isRevoked?: (token: string) => Promise<boolean>;
 }
 
 /** Verifies access tokens on a server that did not issue them. */
 export interface AccessTokenVerifier {
   /**
-   * Says who presents a token. The principal's authority is what the token carries.
+   * Verifies a token and returns its principal, with the authority that the token carries.
    *
    * @throws {AuthError} `AUTH_TOKEN_*`; `AUTH_STORE_UNAVAILABLE` when the keys or the revocation cannot be looked up
    */
@@ -36,8 +38,8 @@ export interface AccessTokenVerifier {
 }
 
 /**
- * Verifies access tokens of another server, offline: with its public keys alone. A token that was revoked there goes on
- * here until it expires, unless `isRevoked` asks.
+ * Creates a verifier for access tokens of another server, which works offline with the public keys of that server. A
+ * token that was revoked there stays valid here until it expires, unless `isRevoked` checks it.
  *
  * @throws {TypeError} when the issuer or the audience is absent, has blanks or is longer than 200 characters
  * @example
@@ -93,7 +95,7 @@ function findKeys(jwks: AccessTokenVerifierOptions['jwks']): JWTVerifyGetKey {
   return jwks instanceof URL ? createRemoteJWKSet(jwks) : createLocalJWKSet(jwks);
 }
 
-/** Tells a token that names no key of the issuer's from keys that cannot be had. */
+/** Distinguishes a token that names an unknown key from a failure to load the keys. */
 function guardKeys(getKey: JWTVerifyGetKey): JWTVerifyGetKey {
   return async (header, token) => {
     try {

@@ -31,31 +31,32 @@ import type { PublishedKeys, SigningKeys } from './signing-keys.ts';
 
 /** What {@link createAccessTokens} works with. */
 export interface AccessTokensOptions<W extends Words = Words> {
-  /** That of the `Auth` whose tokens they are made of; the library's own words alone by default. */
+  /** The vocabulary of the `Auth` whose principals make them; by default the library's own actions and limits. */
   readonly vocabulary?: Vocabulary<W>;
   readonly keys: SigningKeys;
-  /** Who issues, as other servers know it: the server's own URL (RFC 8414 section 2). */
+  /** The issuer, as other servers know it: the server's own URL (RFC 8414 section 2). */
   readonly issuer: string;
   /** What this server calls itself as a recipient of tokens; the issuer by default. */
   readonly audience?: string;
   readonly clock?: Clock;
   readonly random?: RandomBytes;
-  /** What the installation decides, as it is now; it is asked each time. */
+  /** The current settings of the installation; called each time. */
   readonly settings?: () => AuthSettings;
   /**
-   * Reads the maker of a token anew before anything is signed, and again before it is handed out: `auth.refresh`. Without it,
-   * a maker that was revoked since it was verified can still have one signed, which other servers take until it expires.
+   * Reads the maker of a token again before a token is signed, and once more before it is returned: `auth.refresh`.
+   * Without it, a maker that was revoked after its verification can still get a token, which other servers accept until
+   * it expires.
    */
   readonly refresh?: (by: Principal) => Promise<Principal>;
-  /** Told of each token that is issued. When it rejects, none is, and the caller gets `AUTH_AUDIT_UNAVAILABLE`. */
+  /** Records each issued token. When it rejects, no token is issued, and the caller gets `AUTH_AUDIT_UNAVAILABLE`. */
   readonly audit?: AuditSink;
 }
 
-/** What an access token is to be. */
+/** The properties of a new access token. */
 export interface AccessTokenInput<W extends Words = Words> {
-  /** What to leave of the authority, read by `parseGrant` of the vocabulary; all of it when left out. */
+  /** A grant that narrows the authority, read by `parseGrant` of the vocabulary; by default nothing is narrowed. */
   readonly grant?: Grant<W>;
-  /** For how many seconds; the installation's usual time is the most, and the default. */
+  /** The lifetime in seconds. The installation's `accessTokenSeconds` is the maximum and the default. */
   readonly seconds?: number;
   /** For which servers, up to 10; this one when left out. */
   readonly audience?: string | readonly string[];
@@ -68,7 +69,7 @@ export interface IssuedAccessToken {
   readonly token: string;
   /** RFC 3339. */
   readonly expiresAt: string;
-  /** In how many whole seconds it ends. */
+  /** The lifetime in whole seconds. */
   readonly expiresIn: number;
   /** The token's id, by which it can be revoked where it was issued. */
   readonly jti: string;
@@ -80,23 +81,26 @@ export interface AccessTokens<W extends Words = Words> {
   /** For `createAuth`'s `formats`. */
   readonly format: DerivedTokenFormat;
   /**
-   * The same, for tokens that were made for other servers as well: for an `Auth` that only answers when those servers
-   * ask whether a token still counts (RFC 7662), and lets nobody do anything.
+   * The same, but it also reads tokens that were made for other servers. For an `Auth` that only answers introspection
+   * requests of those servers (RFC 7662), and permits nothing.
    */
   readonly formatForAnyAudience: DerivedTokenFormat;
   /**
-   * Makes an access token of whatever token the principal has presented. Needs no action: it may never do more than
-   * that one, nor live longer, and it ends with it.
+   * Makes an access token from the token that the principal has presented, of any kind. Needs no action: the access
+   * token never permits more than that token, does not outlive it, and is revoked with it.
    *
    * @throws {AuthError} `AUTH_PERMISSION_DENIED` without a token; `AUTH_GRANT_INVALID`, also for an authority that does
    * not fit into a token; `AUTH_TOKEN_EXPIRED`; `AUTH_TOKEN_KIND_DISABLED`; `AUTH_STORE_UNAVAILABLE`
    */
   issue(by: Principal, input?: AccessTokenInput<W>): Promise<IssuedAccessToken>;
-  /** The keys that other servers verify these tokens with, for `/.well-known/jwks.json`. @throws `AUTH_STORE_UNAVAILABLE` */
+  /**
+   * The keys that other servers verify these tokens with, for `/.well-known/jwks.json`. @throws
+   * `AUTH_STORE_UNAVAILABLE`
+   */
   jwks(): Promise<PublishedKeys>;
 }
 
-/** The server's policy stays on the server: it is put before every authority there. */
+/** The id of the server's policy, which is not copied into tokens: the server puts it before every authority itself. */
 const POLICY_ID = 'policy';
 
 /**
@@ -217,7 +221,7 @@ export function createAccessTokens<W extends Words = CoreWords>(options: AccessT
   };
 }
 
-/** What the maker may do, without the server's policy. What is said twice is carried once. */
+/** The authority of the maker, without the server's policy and without duplicate entries. */
 function inheritedEntries({ authority }: Principal): readonly AuthorityEntry[] {
   const own = authority.filter(({ id }) => id !== POLICY_ID);
   return [...new Map(own.map((entry) => [canonicalJson({ ...entry, added: undefined }), entry])).values()];
@@ -229,8 +233,8 @@ function addedEntries(vocabulary: Vocabulary, grant: unknown, by: Principal, jti
 }
 
 /**
- * Without the grants that a narrower one stays within: with that, they deny nothing that it does not deny. Their limits
- * stay, since what is used counts against each of them.
+ * Removes the grants that cover an added one: beside the narrower grant they deny nothing more. Their limits stay,
+ * since use counts against each of them.
  */
 function withoutCovering(vocabulary: Vocabulary, entries: readonly AuthorityEntry[], added: readonly AuthorityEntry[]) {
   return entries.flatMap((entry) => {
@@ -258,7 +262,7 @@ function readEnd(seconds: number | undefined, usual: number, by: Principal, now:
   }
   const longest = now + Math.min(seconds ?? usual, usual, MAXIMUM_ACCESS_TOKEN_SECONDS) * 1000;
   const end = Math.floor(Math.min(longest, endOf(by.expiresAt)) / 1000);
-  // Written so that an end that cannot be read has come.
+  // Written so that an end that cannot be read (NaN) counts as expired.
   if (!(end * 1000 > now)) throw new InvalidTokenError('AUTH_TOKEN_EXPIRED');
   return end;
 }

@@ -12,8 +12,8 @@ export interface IntrospectionOptions {
 const TIMEOUT_MILLISECONDS = 5000;
 
 /**
- * Makes a function that asks the issuer whether a token has ended before its time (RFC 7662), for
- * `createAccessTokenVerifier`. Only a clear answer is one: whatever else comes back makes it reject.
+ * Makes a function that asks the issuer whether a token was revoked (RFC 7662), for `createAccessTokenVerifier`. It
+ * rejects unless the answer has status 2xx and a boolean `active`.
  *
  * @example
  * ```ts
@@ -36,7 +36,7 @@ export function introspectionCheck({ url, token: credential, fetch = globalThis.
       method: 'POST',
       headers: { authorization: `Bearer ${credential}`, accept: 'application/json' },
       body: new URLSearchParams({ token }),
-      // Whoever could redirect would be given both tokens.
+      // A redirect would send both tokens to its target.
       redirect: 'error',
       signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS),
     });

@@ -8,7 +8,7 @@ import type { StoredTokenFormat } from '../token/token-format.ts';
 
 /** What {@link createPersonalAccessTokenFormat} works with. */
 export interface PersonalAccessTokenOptions {
-  /** At least 32 bytes that nobody can foresee; the signing key is derived from them. */
+  /** At least 32 unpredictable bytes; the signing key is derived from them. */
   readonly key: Uint8Array;
   readonly random?: RandomBytes;
 }
@@ -80,7 +80,7 @@ export function createPersonalAccessTokenFormat({
 
 /**
  * The public id of a personal access token, of the token itself or of its stub, which is the token without its
- * signature; undefined for everything else. It proves nothing: whoever has seen a listing has the stub.
+ * signature; undefined for everything else. It proves nothing: the stub is shown in listings.
  *
  * @example
  * ```ts

@@ -17,15 +17,15 @@ export interface AccessTokenProof {
   /** Finds the key. It rejects with an `AuthError` where there is none. */
   readonly getKey: JWTVerifyGetKey;
   readonly issuer: string;
-  /** Who must be among those that the token was made for; absent: whoever they are. */
+  /** A name that the token's `aud` must contain; absent: any audience is accepted. */
   readonly audience?: string;
   readonly now: Date;
-  /** What the grants are read with that the token carries. */
+  /** The vocabulary for the grants that the token carries. */
   readonly vocabulary: VocabularyParts;
 }
 
 const SHAPE = /^([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)$/;
-/** How far ahead the clock may be of the server that made the token. What ends a token is not softened by it. */
+/** How far the issuer's clock may be ahead. There is no such tolerance for the expiry. */
 const SKEW_MILLISECONDS = 60_000;
 
 /** Whether a text is a JWT that calls itself an access token. Computes nothing, and never throws. */
@@ -44,7 +44,7 @@ export async function proveAccessToken(text: string, proof: AccessTokenProof): P
   if (!isPlainHeader(readHeader(text))) throw new InvalidTokenError('AUTH_TOKEN_MALFORMED');
   const claims = await verify(text, proof);
   const { now, vocabulary } = proof;
-  // Of two claims with one name every reader takes another one (RFC 8725 section 2.4).
+  // Parsers differ in which of two claims with the same name they use (RFC 8725 section 2.4).
   if (!isWrittenOnce(text.split('.')[1] ?? '', claims)) throw new InvalidTokenError('AUTH_TOKEN_MALFORMED');
   if (typeof claims.iat !== 'number' || claims.iat * 1000 > now.getTime() + SKEW_MILLISECONDS) {
     throw new InvalidTokenError('AUTH_TOKEN_NOT_YET_VALID');
@@ -87,7 +87,7 @@ function readHeader(text: string): Readonly<Record<string, unknown>> | undefined
   return isJsonObject(fields) && isWrittenOnce(header, fields) ? fields : undefined;
 }
 
-/** No `crit`, no key that the token brings along or says where to find: only what we write. */
+/** Whether the header has only the fields that we write: no `crit`, no embedded key, no key URL. */
 function isPlainHeader(header: Readonly<Record<string, unknown>> | undefined): header is JWTHeaderParameters {
   return (
     header !== undefined && Object.keys(header).sort().join(' ') === 'alg kid typ' && typeof header.kid === 'string'

@@ -17,8 +17,8 @@ export interface SigningKeyRecord {
  */
 export interface SigningKeyStore {
   /**
-   * What its transactions are of, where others can give it one of theirs: `list`, `insert` and `remove` then work in that
-   * `transaction`.
+   * The database of its transactions, where other stores can pass it one of theirs: `list`, `insert` and `remove` then
+   * work in that `transaction`.
    */
   readonly database?: object;
   /** The keys, the oldest first, as the last completed write of any process left them. */
@@ -30,6 +30,6 @@ export interface SigningKeyStore {
   insert(record: SigningKeyRecord, transaction?: unknown): Promise<boolean>;
   /** Removes the keys with these sequences for good, all or none; passes over those that are not there. */
   remove(sequences: readonly number[], transaction?: unknown): Promise<void>;
-  /** Lets go of what the store itself holds. Every later call rejects. */
+  /** Releases the store's own resources. Every later call rejects. */
   close(): Promise<void>;
 }

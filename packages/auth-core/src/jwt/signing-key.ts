@@ -43,8 +43,8 @@ export async function makeSigningKey(
 }
 
 /**
- * Opens a stored key. Its public half comes out of the seal, too: who can write into the store must not be able to
- * bring a key of their own.
+ * Opens a stored key. The public half is sealed as well: write access to the store must not be enough to insert another
+ * key.
  *
  * @throws {Error} when it was sealed with another key, for another id, or was changed since
  */

@@ -18,15 +18,15 @@ export interface SigningKeysOptions {
   /** Seals the private keys. All processes that share the store need one with the same key. */
   readonly sealer: Sealer;
   readonly clock?: Clock;
-  /** Told of rotations on demand; when it rejects, nothing is rotated, and the caller gets `AUTH_AUDIT_UNAVAILABLE`. */
+  /** Records rotations on demand. When it rejects, nothing is rotated, and the caller gets `AUTH_AUDIT_UNAVAILABLE`. */
   readonly audit?: AuditSink;
 }
 
 /** How to change to a new key. */
 export interface RotateKeysInput {
   /**
-   * Whether somebody else may know the old keys. They are then dropped at once, with all the tokens that they have
-   * signed; without it, those tokens live on, and the new key signs once other servers have had an hour to hear of it.
+   * Whether the old keys may have leaked. They are then dropped at once, which invalidates all tokens that they have
+   * signed. Otherwise those tokens stay valid, and the new key is published for an hour before it signs.
    */
   readonly compromised?: boolean;
 }
@@ -38,7 +38,9 @@ export interface RotatedKey {
   readonly signsFrom: string;
 }
 
-/** A key set that says of each key from when it signs (`nbf`) and, once another follows, until when it counts (`exp`). */
+/**
+ * A key set with the time from which each key signs (`nbf`) and, once it has a successor, the end of its use (`exp`).
+ */
 export interface PublishedKeys extends JSONWebKeySet {
   /** Times are seconds since 1970; IANA has them among the JSON Web Key Parameters. */
   readonly keys: (JWK & { readonly nbf: number; readonly exp?: number })[];
@@ -50,7 +52,7 @@ export interface SigningKeys {
   signer(): Promise<SigningKey>;
   /** The key with this id, if it signs, has signed or is about to. @throws `AUTH_STORE_UNAVAILABLE` */
   find(kid: string): Promise<SigningKey | undefined>;
-  /** The public keys (RFC 7517), for everybody to see. @throws `AUTH_STORE_UNAVAILABLE` */
+  /** The public keys (RFC 7517), which need no protection. @throws `AUTH_STORE_UNAVAILABLE` */
   jwks(): Promise<PublishedKeys>;
   /**
    * Changes to a new key before it is time. Needs the action `settings:write`.
@@ -66,25 +68,25 @@ const SIGNING_MILLISECONDS = 30 * 86_400_000;
 const PUBLISHED_BEFORE_MILLISECONDS = 3_600_000;
 /** How far the clocks of servers may differ. */
 const SKEW_MILLISECONDS = 60_000;
-/** For how long a key counts that the next one has replaced. */
+/** How long a replaced key still verifies tokens. */
 const RETIRED_AFTER_MILLISECONDS = MAXIMUM_ACCESS_TOKEN_SECONDS * 1000 + SKEW_MILLISECONDS;
-/** For how long keys count without a look into the store. */
+/** How long the keys are cached before the store is read again. */
 const CACHE_MILLISECONDS = 1000;
 /** How often to try to make the next key while other processes do the same. */
 const ATTEMPTS = 10;
 
 interface KeyRing {
   readonly readAt: number;
-  /** The highest sequence in the store, of keys that cannot be read, too. */
+  /** The highest sequence in the store, including keys that cannot be opened. */
   readonly newest: number;
   /** In the order in which they sign. */
   readonly keys: readonly SigningKey[];
 }
 
 /**
- * Keeps the keys that sign access tokens (Ed25519). The first one is made when it is needed, the next one before the
- * 30 days of the present one are over; it is published for an hour before it signs. A key that was replaced stays
- * published until all that it has signed has expired. The private keys are sealed in the store.
+ * Manages the keys that sign access tokens (Ed25519). The first key is made when it is needed, the next one before the
+ * 30 days of the current one end; it is published for an hour before it signs. A replaced key stays published until all
+ * tokens that it has signed have expired. The private keys are sealed in the store.
  *
  * Keys that another process drops stop working here within one second.
  *
@@ -104,10 +106,10 @@ export function createSigningKeys({ store, sealer, clock = systemClock, audit }:
   let ring: KeyRing | undefined;
   let reading: Promise<KeyRing> | undefined;
   let changes = 0;
-  /** When the keys were last looked for because somebody had named one that is not known. */
+  /** When the store was last read because of an unknown key id. */
   let soughtAt = Number.NEGATIVE_INFINITY;
 
-  /** What cannot be opened was sealed with another key, or changed: it signs nothing and proves nothing. */
+  /** Opens a key once. One that cannot be opened was sealed with another key or changed, and is not used. */
   function openOnce(record: SigningKeyRecord): Promise<SigningKey | undefined> {
     return opened.get(nameOf(record)) ?? openSigningKey(record, sealer).catch(() => undefined);
   }
@@ -121,7 +123,7 @@ export function createSigningKeys({ store, sealer, clock = systemClock, audit }:
     return { readAt, newest: Math.max(0, ...records.map(({ sequence }) => sequence)), keys };
   }
 
-  /** Adds the next key; undefined when another process was faster. */
+  /** Adds the next key; does nothing when another process was faster. */
   async function add(newest: number, signsFrom: number): Promise<void> {
     const record = await makeSigningKey(newest + 1, signsFrom, clock(), sealer);
     await guard(() => store.insert(record));
@@ -169,7 +171,7 @@ export function createSigningKeys({ store, sealer, clock = systemClock, audit }:
     const before = changes;
     try {
       const found = await readAndMaintain();
-      // What was read before a change may hold keys that the change has dropped.
+      // Keys that were read before a rotation may include some that it has dropped.
       if (before === changes) ring = found;
       return found;
     } finally {
@@ -186,7 +188,7 @@ export function createSigningKeys({ store, sealer, clock = systemClock, audit }:
     async signer() {
       const { keys } = await current();
       const now = clock().getTime();
-      // Where this clock is behind that of the process which made the first key, that key signs all the same.
+      // The first key signs even when this clock is behind that of the process that made it.
       const key = keys.findLast(({ signsFrom }) => signsFrom <= now) ?? keys[0];
       if (key === undefined) throw new StoreUnavailableError(new Error('no signing key can be made'));
       return key;
@@ -196,7 +198,7 @@ export function createSigningKeys({ store, sealer, clock = systemClock, audit }:
       if (known !== undefined) return known;
       const now = clock().getTime();
       const age = now - soughtAt;
-      // Anybody can name keys that there are not, and must not make the store work by it.
+      // At most one look-up a second: requests with unknown key ids must not cause load on the store.
       if (reading === undefined && age >= 0 && age < CACHE_MILLISECONDS) return undefined;
       soughtAt = now;
       // Another process may have made it a moment ago.
@@ -233,7 +235,7 @@ export function createSigningKeys({ store, sealer, clock = systemClock, audit }:
   };
 }
 
-/** What a stored key is known by once it was opened: a copy under another id is another one. */
+/** The cache key of an opened key: a copy under another id is a different key. */
 function nameOf({ sequence, kid, sealed }: SigningKeyRecord): string {
   return `${sequence} ${kid} ${sealed}`;
 }

@@ -22,7 +22,7 @@ const MADE_FOR: Readonly<Record<string, TokenExchange['makes']>> = {
   [TOKEN_TYPES.apiKey]: 'api-key',
 };
 
-/** A request to turn one token into another, read. What kind the subject's token is shows when it is verified. */
+/** A parsed token exchange request. The kind of the subject token is known only after it is verified. */
 export interface TokenExchange<W extends Words = Words> {
   readonly subjectToken: string;
   readonly makes: 'access' | 'api-key';
@@ -30,14 +30,14 @@ export interface TokenExchange<W extends Words = Words> {
   readonly issuedTokenType: string;
   /** For which servers: `audience` and `resource` together (RFC 8707); absent: for this one. */
   readonly audience?: readonly string[];
-  /** What to leave of the authority, from `grant` or `scope`; absent: all of it. */
+  /** A grant that narrows the authority, from `grant` or `scope`; absent: nothing is narrowed. */
   readonly grant?: Grant<W>;
   /** The `scope` that was asked for. */
   readonly scope?: readonly Action<W>[];
   readonly seconds?: number;
 }
 
-/** What a client is told that asked for something impossible (RFC 6749 section 5.2), with status 400. */
+/** The error response to an invalid request (RFC 6749 section 5.2), with status 400. */
 export interface OAuthError {
   readonly error: 'invalid_request' | 'invalid_scope' | 'invalid_target' | 'unsupported_grant_type';
   readonly error_description: string;
@@ -63,9 +63,8 @@ const REPEATABLE: ReadonlySet<string> = new Set(['audience', 'resource']);
 
 /**
  * Reads the form of a token exchange (RFC 8693 section 2.1): a `URLSearchParams`, or an object of texts and lists of
- * texts. Beside the standard's parameters it knows `grant`, a grant as JSON that narrows, and `expires_in`, in seconds;
- * what it does not know it passes over, as OAuth asks for. `scope` names actions. Somebody acting for somebody else
- * (`actor_token`) is refused.
+ * texts. Beside the standard's parameters it reads `grant`, a narrowing grant as JSON, and `expires_in`, in seconds. It
+ * ignores unknown parameters, as OAuth requires. `scope` names actions. Delegation (`actor_token`) is refused.
  *
  * @example
  * ```ts
@@ -97,7 +96,7 @@ export function readTokenExchange<W extends Words>(vocabulary: Vocabulary<W>, fo
 /** What was made by a token exchange. */
 export interface ExchangedToken {
   readonly token: string;
-  /** In how many whole seconds it ends; absent: never. */
+  /** The lifetime in whole seconds; absent: it does not expire. */
   readonly expiresIn?: number;
 }
 

@@ -8,7 +8,7 @@ export interface CountedDefinition {
   readonly window?: Window;
   /** What is counted, where it is not requests. */
   readonly unit?: string;
-  /** How many seconds are counted together; absent for a month, which has not always as many. */
+  /** The length of the window in seconds; absent for a month, whose length varies. */
   readonly windowSeconds?: number;
 }
 
@@ -46,10 +46,10 @@ function readDefinition(name: string, limit: Limit): CountedDefinition | null {
 const NONE: readonly CountedLimit[] = [];
 
 /**
- * What is counted for an authority at a time (milliseconds since 1970): the limits of every grant that says whose
- * use it is.
+ * What is counted for an authority at a time (milliseconds since 1970): the limits of every grant that has an id, since
+ * use is counted by that id.
  *
- * @throws {TypeError} when a grant has a limit that is not defined: to pass over it would be to have none
+ * @throws {TypeError} when a grant has a limit that is not defined: ignoring it would leave the use unlimited
  */
 export function listCountedLimits(
   definitions: CountedDefinitions,
@@ -93,8 +93,8 @@ function secondsOf(window: Window): { readonly windowSeconds?: number } {
 }
 
 /**
- * Windows are the minutes, hours, days and months of UTC. Unlike a sliding window, one of them needs a single number, is the
- * same for every process, and ends at a moment that can be told; a burst may straddle that end.
+ * Windows are the minutes, hours, days and months of UTC. Unlike a sliding window, a fixed one needs a single number,
+ * is the same for every process, and ends at a known time. Its disadvantage: a burst may straddle that end.
  */
 function counterOf({ window }: CountedDefinition, key: string, now: number): Counter {
   if (window === undefined) return { kind: 'lease', key };

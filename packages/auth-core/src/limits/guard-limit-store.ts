@@ -4,8 +4,8 @@ import type { Claim, LimitStore, TakeAnswer } from './limit-store.ts';
 import { checkLengths } from './pair.ts';
 
 /**
- * Turns whatever a store fails with into `AUTH_STORE_UNAVAILABLE`, and answers that are short of something, too, so
- * that nobody can mistake them for a yes.
+ * Turns every error of a store into `AUTH_STORE_UNAVAILABLE`. An incomplete answer counts as an error, so that it
+ * cannot be mistaken for a permission.
  */
 export function guardLimitStore(store: LimitStore): LimitStore {
   return {

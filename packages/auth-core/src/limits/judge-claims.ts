@@ -1,12 +1,12 @@
 import type { Claim, TakeAnswer, Taking, WindowClaim } from './limit-store.ts';
 import { pair } from './pair.ts';
 
-/** For how long a store keeps a window that has ended: clocks of processes that share it may differ. */
+/** How long a store keeps a window after its end: the clocks of the processes that share it may differ. */
 export const KEPT_MILLISECONDS = 3_600_000;
 
 /**
- * Says what claims get, where so much of their counters is used. The caller sees to it that nobody else uses any of
- * them meanwhile.
+ * Decides what claims get, given how much of their counters is used. The caller must hold the counters, so that no
+ * other process changes them meanwhile.
  */
 export function judgeClaims(claims: readonly Claim[], used: readonly number[]): TakeAnswer {
   if (claims.length > 1 && new Set(claims.map(({ key }) => key)).size < claims.length) {
@@ -24,14 +24,14 @@ export function judgeClaims(claims: readonly Claim[], used: readonly number[]): 
   const takings: Taking[] = [];
   for (const [claim, before] of counted) {
     const [needed, amount] = isElastic(claim) ? [least, share] : [amountOf(claim), amountOf(claim)];
-    // Written so that a count that is no number fits nothing.
+    // Written so that the claim is refused when the count is NaN.
     if (!(roomFor(claim, before) >= needed)) refused.push(takings.length);
     takings.push({ amount, used: before + amount });
   }
   return refused.length > 0 ? { taken: false, refused } : { taken: true, takings };
 }
 
-/** Says whether a claim takes less than it asks for. */
+/** Whether a claim accepts less than its `amount`. */
 function isElastic(claim: Claim): claim is WindowClaim & { readonly least: number } {
   return claim.kind === 'window' && claim.least !== undefined;
 }

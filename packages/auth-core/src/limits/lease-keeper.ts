@@ -1,31 +1,31 @@
 import type { Clock } from '../clock.ts';
 import type { LimitStore } from './limit-store.ts';
 
-/** Does a task again and again, so many milliseconds apart; returns the way to stop. */
+/** Runs a task repeatedly, at an interval in milliseconds. Returns a function that stops it. */
 export type Repeat = (task: () => void, milliseconds: number) => () => void;
 
-/** The platform's own timer, which keeps no process alive. */
+/** The platform's own timer. It does not keep the process alive. */
 export const systemRepeat: Repeat = (task, milliseconds) => {
   const timer = setInterval(task, milliseconds);
-  // Elsewhere than in Node and its kin, a timer is a number.
+  // In browsers and similar runtimes, a timer is a number.
   (timer as { unref?: () => void }).unref?.();
   return () => clearInterval(timer);
 };
 
-/** How long a lease runs that nobody renews: what a process that was killed still holds. */
+/** How long a lease runs without a renewal, for example after its process was killed. */
 export const LEASE_MILLISECONDS = 30_000;
 const RENEWAL_MILLISECONDS = 10_000;
 
 /** Renews leases while they are held. */
 export interface LeaseKeeper {
   hold(leaseId: string): void;
-  /** Never rejects: a lease that cannot be dropped is no longer renewed, and so ends by itself. */
+  /** Never rejects: a lease that cannot be dropped is no longer renewed, and so expires. */
   release(leaseId: string): Promise<void>;
-  /** Releases whatever is held. Never rejects. */
+  /** Releases all leases. Never rejects. */
   releaseAll(): Promise<void>;
 }
 
-/** Creates it. One timer renews them all; it stops by itself when there are none to renew. */
+/** Creates a lease keeper. One timer renews all leases; it stops when none are held. */
 export function createLeaseKeeper(
   store: Pick<LimitStore, 'renew' | 'drop'>,
   clock: Clock,
@@ -45,7 +45,7 @@ export function createLeaseKeeper(
       return;
     }
     const now = clock().getTime();
-    // The next renewal comes before the lease ends; a store that fails for longer lets nobody else in either.
+    // The next renewal comes before the lease expires. While the store fails for longer, it admits no other request.
     store.renew([...held], now + LEASE_MILLISECONDS, now).catch(() => undefined);
   }
 

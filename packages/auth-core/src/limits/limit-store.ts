@@ -17,18 +17,18 @@ export type Counter = WindowCounter | LeaseCounter;
 
 /** Asks to use some of a window. */
 export interface WindowClaim extends WindowCounter {
-  /** A whole number. 0 always fits: it only looks. */
+  /** A whole number. 0 always fits: such a claim only reads the counter. */
   readonly amount: number;
   /** What the window's use may not go beyond. */
   readonly limit: number;
   /**
-   * Where present, less than `amount` will do. All such claims of one take get the same amount: the most that fits
-   * every one of them, and not less than any one's `least`.
+   * Where present, the claim accepts less than `amount`. All such claims of one `take` get the same amount: the most
+   * that fits all of them, and not less than the `least` of any of them.
    */
   readonly least?: number;
 }
 
-/** Asks for a lease, which counts until it is dropped or its time is over. */
+/** Asks for a lease, which counts until it is dropped or expires. */
 export interface LeaseClaim extends LeaseCounter {
   /** The same for the leases of one holder, which are renewed and dropped together. */
   readonly leaseId: string;
@@ -47,7 +47,9 @@ export interface Taking {
   readonly used: number;
 }
 
-/** All claims, or none; in the order of the claims, or the places in it of those that did not fit. */
+/**
+ * All claims, or none: what each claim got, in the order of the claims, or the indexes of the claims that did not fit.
+ */
 export type TakeAnswer =
   | { readonly taken: true; readonly takings: readonly Taking[] }
   | { readonly taken: false; readonly refused: readonly number[] };
@@ -61,15 +63,15 @@ export interface Adjustment extends WindowCounter {
 /**
  * SEAM: where use is counted. `@latchkey/auth-core/testing` has the contract that an implementation must meet.
  *
- * What one call does, it does at once for everybody who shares the store, other processes too. A method that cannot
- * do its work rejects; it never answers with a guess. Windows that ended an hour ago may be forgotten, so the clocks
- * of those who share a store must not lie further apart.
+ * Each call is atomic for all processes that share the store. A method that cannot do its work rejects; it never
+ * answers with a guess. Windows that ended an hour ago may be forgotten, so the clocks of these processes must not
+ * differ by more.
  */
 export interface LimitStore {
   /**
-   * Takes all the claims or, when one of them does not fit, none. Fails when two of them have one key. A store that can
-   * answers, or throws, at once: every request waits for this.
-   * `now` is in milliseconds since 1970; leases that have expired by then do not count.
+   * Takes all the claims or, when one of them does not fit, none. Fails when two of them have the same key. A store
+   * that can answer (or throw) synchronously should do so: every request waits for this call. `now` is in milliseconds
+   * since 1970; leases that have expired by then do not count.
    */
   take(claims: readonly Claim[], now: number): TakeAnswer | Promise<TakeAnswer>;
   /** Corrects what windows count, all of them or none. No window goes below 0; one may go beyond its limit. */
@@ -78,8 +80,8 @@ export interface LimitStore {
   read(counters: readonly Counter[], now: number): Promise<number[]>;
   /** Lets leases run until `expiresAt`. One that had expired before `now` is gone, and stays gone. */
   renew(leaseIds: readonly string[], expiresAt: number, now: number): Promise<void>;
-  /** Ends leases. Passes over those that there are not. */
+  /** Ends leases. Ignores those that do not exist. */
   drop(leaseIds: readonly string[]): Promise<void>;
-  /** Lets go of what the store itself holds. Every later call rejects. */
+  /** Releases the store's own resources. Every later call rejects. */
   close(): Promise<void>;
 }

@@ -3,7 +3,7 @@ import type { Counter, LeaseClaim, LimitStore, WindowCounter } from './limit-sto
 import { pair } from './pair.ts';
 
 /**
- * Counts in memory, for tests and for servers of one process that may forget. The reference for what a store does.
+ * Counts in memory, for tests and for servers of one process that may lose the counts. The reference implementation.
  *
  * @example
  * ```ts
@@ -34,7 +34,7 @@ export function createMemoryLimitStore(): LimitStore {
   function setUsed({ key, windowEnd }: WindowCounter, used: number, now: number): void {
     const ofKey = windows.get(key) ?? new Map<number, number>();
     if (ofKey.size === 0) windows.set(key, ofKey);
-    // A window that has just begun is the occasion to forget those that ended long ago.
+    // When a new window begins, those that ended long ago are removed.
     if (!ofKey.has(windowEnd)) forgetWindows(ofKey, now);
     ofKey.set(windowEnd, used);
   }

@@ -13,7 +13,7 @@ import { pair } from './pair.ts';
 
 /** What {@link createMeter} works with. */
 export interface MeterOptions<W extends Words = Words> {
-  /** The limits that there are; `requestsPerMinute` and `concurrentRequests` alone by default. */
+  /** Defines the limits; by default there are only `requestsPerMinute` and `concurrentRequests`. */
   readonly vocabulary?: Vocabulary<W>;
   readonly store: LimitStore;
   readonly clock?: Clock;
@@ -23,7 +23,7 @@ export interface MeterOptions<W extends Words = Words> {
   readonly repeat?: Repeat;
 }
 
-/** How things stand with one limit of one grant. */
+/** The state of one limit of one grant. */
 export interface LimitState {
   readonly name: string;
   /** Whose limit it is: `server policy`, `token ci-bot`. */
@@ -31,11 +31,11 @@ export interface LimitState {
   readonly limit: number;
   /** What is left, never below 0. */
   readonly remaining: number;
-  /** When all of it is there again, in whole seconds; absent where each request gives back what it took. */
+  /** In how many whole seconds the limit resets; absent where each request gives back what it took. */
   readonly resetSeconds?: number;
   /** What is counted, where it is not requests: the unit of a budget, or `concurrent-requests`. */
   readonly unit?: string;
-  /** How many seconds are counted together; absent where that is a month, or nothing is. */
+  /** The length of the window in seconds; absent where it is a month, or where there is no window. */
   readonly windowSeconds?: number;
 }
 
@@ -44,58 +44,60 @@ export interface Reservation {
   /** How much, from `least` to `wanted`. */
   readonly granted: number;
   /**
-   * Says how much was used, a whole number, and gives back the rest. What was used beyond `granted` counts, too.
-   * The first call decides; a reservation that is never settled counts whole.
+   * Reports how much was used, a whole number, and gives back the rest. Use beyond `granted` is counted as well.
+   * Only the first call has an effect. A reservation that is never settled counts in full.
    *
-   * @throws {AuthError} `AUTH_STORE_UNAVAILABLE`; then it counts whole
+   * @throws {AuthError} `AUTH_STORE_UNAVAILABLE`; then it counts in full
    */
   settle(used: number): Promise<void>;
 }
 
-/** One request that was let in. Release it when it has ended, whatever its end. */
+/** One admitted request. Release it when the request has ended, also when it failed. */
 export interface Admission<Unit extends string = string> extends AsyncDisposable {
-  /** How things stood when the request was let in, for every counted limit of every grant. */
+  /** The state of every counted limit of every grant when the request was admitted. */
   readonly states: readonly LimitState[];
-  /** Whether the request keeps others out while it runs; without it there is nothing to release. */
+  /** Whether the request counts against a limit on concurrent requests; otherwise there is nothing to release. */
   readonly holdsPlace: boolean;
   /**
    * Reserves some of a unit before it is used: as much as fits, up to `wanted` and at least `least`, both whole
-   * numbers. Without budgets of that unit that is `wanted`.
+   * numbers. Where no grant has a budget of that unit, `wanted` is granted.
    *
    * @throws {AuthError} `AUTH_LIMIT_EXCEEDED` when less than `least` fits, and `AUTH_STORE_UNAVAILABLE`
    * @throws {TypeError} when the vocabulary has no budget of this unit
    */
   reserve(unit: Unit, wanted: number, least: number): Promise<Reservation>;
-  /** Lets the next request in. May be called again, and never rejects: what cannot be given back ends by itself. */
+  /** Frees the place of the request. May be called again, and never rejects: a lease that cannot be dropped expires. */
   release(): Promise<void>;
 }
 
 /** Counts what requests use against the limits of their callers' grants. */
 export interface Meter<Unit extends string = string> extends AsyncDisposable {
   /**
-   * Counts a request against the limits on requests of every grant, or of none: see `rate()` and `concurrency()`.
+   * Counts a request against the request limits of all grants. When one of them is exceeded, it is counted against
+   * none. See `rate()` and `concurrency()`.
    *
-   * @throws {AuthError} `AUTH_LIMIT_EXCEEDED`, and `AUTH_STORE_UNAVAILABLE` when nobody can say
+   * @throws {AuthError} `AUTH_LIMIT_EXCEEDED`, and `AUTH_STORE_UNAVAILABLE` when the store does not answer
    */
   admit(principal: Principal): Promise<Admission<Unit>>;
-  /** How things stand, without counting anything. @throws `AUTH_STORE_UNAVAILABLE` */
+  /** The state of the limits. Counts nothing. @throws `AUTH_STORE_UNAVAILABLE` */
   usage(principal: Principal): Promise<LimitState[]>;
   /** Releases every admission, and closes the store. */
   close(): Promise<void>;
 }
 
-/** A place among concurrent requests may be free at any moment. */
+/** The retry time for a limit on concurrent requests, where a place may be free at any moment. */
 const RETRY_SECONDS = 1;
 
 /**
- * Creates what enforces the counted limits of grants: how many requests within a window, how many at once, how much within a
- * window. Each is counted for each grant that has it, and a request must fit all of them.
+ * Creates a meter, which enforces the counted limits of grants: requests within a window, concurrent requests, and
+ * budgets within a window. Each limit is counted for each grant that has it, and a request must fit all of them.
  *
- * Minutes, hours, days and months are those of UTC: within one, no limit is ever passed, however many requests come at once
- * and from however many processes that share the store. Requests that run are held by leases, which this renews; those
- * of a process that was killed end within half a minute. A caller without such limits never reaches the store.
+ * Minutes, hours, days and months are those of UTC. Within one, no limit is ever exceeded, for any number of
+ * simultaneous requests and of processes that share the store. Running requests hold leases, which the meter renews;
+ * the leases of a killed process expire within half a minute. For a caller without such limits, the store is never
+ * called.
  *
- * Ceilings and shares are not counted: hold to what the decision says of them.
+ * Ceilings and shares are not counted: the caller applies those that the decision returns.
  *
  * @example
  * ```ts
@@ -178,14 +180,14 @@ export function createMeter<W extends Words = CoreWords>(options: MeterOptions<W
   return meter;
 }
 
-/** Names the lease of a request that holds none. */
+/** The lease id of a request that holds no lease. */
 const NO_LEASE = '';
 
 const NO_STATES: readonly LimitState[] = Object.freeze([]);
 
 async function releaseNothing(): Promise<void> {}
 
-/** What the claims got, each of which belongs to one of the limits, or which limit keeps the caller longest. */
+/** What the claims got, one for each limit. Throws for the limit with the longest wait when they were refused. */
 function readTakings(answer: TakeAnswer, limits: readonly CountedLimit[], now: number): readonly Taking[] {
   if (answer.taken) return answer.takings;
   const [longest] = limits
@@ -205,7 +207,7 @@ function isBudgetOf(unit: string) {
     limit.definition.kind === 'budget' && limit.definition.unit === unit;
 }
 
-/** What a request uses by being let in; of budgets, only how much is left is of interest. */
+/** What the admission of a request uses. A budget is only read: its use is counted by reservations. */
 function claimRequest({ definition, counter, limit }: CountedLimit, leaseId: string, expiresAt: number): Claim {
   const { kind, key } = counter;
   if (kind === 'lease') return { kind, key, leaseId, expiresAt, limit };
@@ -236,7 +238,7 @@ function reserve(granted: number, adjust: (amount: number) => Promise<void>): Re
     granted,
     async settle(used) {
       checkWholeNumber('used', used, 0);
-      // Never twice, not even after a failure: the store may have taken the first one all the same.
+      // Never twice, not even after a failure: the store may still have applied the first adjustment.
       settled ??= used === granted ? Promise.resolve() : adjust(used - granted);
       await settled;
     },

@@ -1,12 +1,13 @@
 /** What no reader shows, and many leave out. */
 const IGNORED = /[\p{Default_Ignorable_Code_Point}\p{Cc}\p{Cf}]/gu;
-/** What stands between the words of a name, or around it. */
+/** Separators between the words of a name, or around it. */
 const BETWEEN = /[\p{Z}\p{P}]/gu;
 const PLAIN = /^[A-Z0-9]*$/;
 
 /**
- * A text as readers compare it that take several spellings for one: compatibility forms as their plain ones (Unicode NFKC:
- * full width, ligatures, the Kelvin sign), without what is not shown, and without case, the dotless i and the long s among it.
+ * A text as readers compare it that take several spellings for one: compatibility forms as their plain ones (Unicode
+ * NFKC: full width, ligatures, the Kelvin sign), without what is not shown, and without case, the dotless i and the
+ * long s among it.
  *
  * @example
  * ```ts
@@ -25,8 +26,8 @@ export function foldText(text: string): string {
 }
 
 /**
- * A name as those compare it that bind names to fields: as {@link foldText} does, and without blanks and punctuation, so that
- * `file_path`, `filePath`, `File-Path` and `file.path ` are one.
+ * A name as those compare it that bind names to fields: as {@link foldText} does, and without blanks and punctuation,
+ * so that `file_path`, `filePath`, `File-Path` and `file.path ` are one.
  */
 export function foldName(name: string): string {
   return foldText(name).replace(BETWEEN, '');

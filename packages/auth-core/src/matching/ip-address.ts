@@ -21,7 +21,7 @@ function parseIpv4(text: string): bigint | undefined {
   if (parts.length !== 4) return undefined;
   let value = 0n;
   for (const part of parts) {
-    // A leading zero would be octal to some readers, so it is nobody's address here.
+    // Some parsers read a leading zero as octal, so such an address is refused.
     if (!DECIMAL_BYTE.test(part) || Number(part) > 255) return undefined;
     value = (value << 8n) | BigInt(part);
   }

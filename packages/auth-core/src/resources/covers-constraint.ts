@@ -76,7 +76,7 @@ const IMPLIES: { readonly [K in Keyword]: Implies<K> } = {
     const names = new Set(own);
     return bound.every((name) => names.has(name));
   },
-  // Both are compared as they are written when a call is decided, so writing is what counts here too.
+  // A decision compares both as they are written, so they are compared as written here as well.
   within: (bound, own, { parent, child }) =>
     own !== undefined &&
     `${own}/`.startsWith(bound.endsWith('/') ? bound : `${bound}/`) &&

@@ -60,7 +60,7 @@ function checkArguments(
 const UNNAMED = 'an argument that the grant does not name';
 const UNKNOWN = 'an argument that neither the grant nor the definition of the tool names';
 
-/** Keys of the path come from the grant, so nothing of the call is told. */
+/** Keys of the path come from the grant, so nothing of the call is revealed. */
 function printArgument(name: string, { path }: Violation): string {
   return path.reduce<string>((text, key) => (typeof key === 'number' ? `${text}[${key}]` : `${text}.${key}`), name);
 }

@@ -5,7 +5,7 @@ import { isJsonObject } from './json-value.ts';
  * their UTF-16 code units, no blanks, numbers and texts as `JSON.stringify` writes them. Keys that hold undefined
  * are left out.
  *
- * Unlike RFC 8785, half a surrogate pair is no error: it is written as its escape.
+ * Unlike RFC 8785, a lone surrogate is not an error: it is written as its escape.
  *
  * @throws {TypeError} when the value holds what JSON cannot, such as a bigint
  * @throws {RangeError} when it is nested too deeply, some thousand levels
@@ -22,7 +22,10 @@ export function canonicalJson(value: unknown): string {
   return `{${text}}`;
 }
 
-/** Most texts need no escapes. An audit log of a million entries has fifty million, and `JSON.stringify` takes longer to see it. */
+/**
+ * Most texts need no escapes. An audit log of a million entries has fifty million, and `JSON.stringify` takes longer to
+ * see it.
+ */
 function quote(text: string): string {
   return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text);
 }

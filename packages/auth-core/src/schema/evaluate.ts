@@ -52,7 +52,7 @@ type Check<K extends Keyword> = (
 ) => Violation | undefined;
 
 /**
- * Says how a value breaks a schema, or undefined when it satisfies it. The first fault found is the one told.
+ * Returns how a value breaks a schema, or undefined when it satisfies it. Only the first fault found is returned.
  *
  * Fails closed: a keyword that is unknown, that does not suit the value's type, or that needs something which the
  * context lacks is a violation.

@@ -1,7 +1,7 @@
 /** Any value that JSON can hold. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
-/** The types that JSON Schema tells apart. */
+/** The types of JSON Schema. */
 export const JSON_TYPES = ['null', 'boolean', 'integer', 'number', 'string', 'array', 'object'] as const;
 
 /** One of {@link JSON_TYPES}. */
@@ -34,17 +34,17 @@ export interface ArgumentConstraint {
   readonly properties?: Readonly<Record<string, ArgumentConstraint>>;
   readonly required?: readonly string[];
   /**
-   * A full path that is written inside this folder, and whose real place, links followed, lies in it (or is the folder). The
-   * folder is compared as it is written, so write its real path, with `/` between the parts. What is sent is the real path.
-   * Needs a path resolver.
+   * A full path that is written inside this folder, and whose real place, links followed, lies in it (or is the
+   * folder). The folder is compared as it is written, so write its real path, with `/` between the parts. What is sent
+   * is the real path. Needs a path resolver.
    */
   readonly within?: string;
   /** `true`, beside `within`: also files that have further names, which may lie outside the folder (hard links). */
   readonly hardLinks?: boolean;
   /**
-   * An http or https URL whose host name matches one of these globs, written in lower case and ASCII (`xn--…`). The port
-   * must be 80 or 443 unless the glob ends in one, `good.example:8443`, or in `:*`; `*` alone is every host and port. A host
-   * that readers of URLs may take for another one is refused, as `0177.1` and `ex%61mple.com` are.
+   * An http or https URL whose host name matches one of these globs, written in lower case and ASCII (`xn--…`). The
+   * port must be 80 or 443 unless the glob ends in one, `good.example:8443`, or in `:*`; `*` alone is every host and
+   * port. A host that readers of URLs may take for another one is refused, as `0177.1` and `ex%61mple.com` are.
    */
   readonly hosts?: readonly string[];
   /** An IP address, or an http or https URL with an IP address for a host, in one of these ranges. */

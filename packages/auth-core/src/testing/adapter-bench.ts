@@ -17,7 +17,7 @@ export interface AdapterParts {
   /** Whether HTTP Basic is taken. */
   readonly basic: boolean;
   readonly trustedProxies: readonly string[];
-  /** What `GET /models` tells, asked for at each request. It may reject; that is a failure like any other. */
+  /** The response of `GET /models`; called for each request. It may reject, which is a failure like any other. */
   readonly listModels: () => Promise<readonly string[]>;
 }
 
@@ -50,7 +50,7 @@ export interface AdapterBench {
   send(headers?: AdapterRequest['headers'], request?: Partial<AdapterRequest>): Promise<BenchAnswer>;
 }
 
-/** Text that must never be told: it stands in the errors that happen behind the server. */
+/** Text that must never appear in a response: internal errors of the server contain it. */
 const INSIDE = 'the inside of the server';
 export const MODELS = ['ibm/granite'];
 

@@ -7,7 +7,7 @@ export interface AdapterRequest {
   readonly headers?: Readonly<Record<string, string | string[]>>;
 }
 
-/** What came back. */
+/** The received response. */
 export interface AdapterAnswer {
   readonly status: number;
   /** By names in lower case; several lines are joined by commas. */
@@ -15,12 +15,12 @@ export interface AdapterAnswer {
   readonly body: string;
 }
 
-/** Sends one request on a connection of its own. `fetch` will not do: it joins header lines, and tidies up paths. */
+/** Sends one request on its own connection. `fetch` is not suitable: it joins header lines and normalizes paths. */
 export async function sendRequest(
   url: string,
   { method = 'GET', path, headers }: AdapterRequest,
 ): Promise<AdapterAnswer> {
-  // Only when it runs: whoever imports the contracts of stores may have no Node.
+  // Imported only here: the contracts of stores must also load in runtimes without Node's modules.
   const { request } = await import('node:http');
   const { hostname, port } = new URL(url);
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();

@@ -16,11 +16,11 @@ import {
 import { assertEqual, type ContractCase } from './contract-case.ts';
 
 /**
- * What every adapter must do that speaks auth-core in a framework, as data that any test framework can run. It needs
- * Node, and a server with three routes for each case:
+ * The contract of an adapter of auth-core for a web framework, as data that any test framework can run. It needs Node,
+ * and a server with three routes for each case:
  *
- * - `GET /public` answers 200 to anybody, and asks nobody for a token;
- * - `GET /whoami` answers `{ id, name, project }` of the caller, whatever the token allows;
+ * - `GET /public` answers 200 to every request, and needs no token;
+ * - `GET /whoami` answers `{ id, name, project }` of the caller, for any authority of the token;
  * - `GET /models` needs the action `models:read` and answers `{ models }` of `listModels()`.
  *
  * Requests to the latter two are counted by the meter. Errors are JSON with `"code"` somewhere in it.
@@ -41,7 +41,7 @@ export function adapterContract(start: StartAdapter): readonly ContractCase[] {
 type Check = (bench: AdapterBench) => Promise<void>;
 type Case = readonly [name: string, check: Check, options?: Partial<Pick<AdapterParts, 'basic' | 'trustedProxies'>>];
 
-/** A token of the right shape that nobody has. */
+/** A token of the right shape that was never issued. */
 async function unknownToken(): Promise<string> {
   const auth = createAuth({ vocabulary, store: createMemoryTokenStore(), digestKey: new Uint8Array(32) });
   return (await auth.issue({ name: 'elsewhere', grant: { actions: ['models:read'] } }, auth.operator())).token;
@@ -51,7 +51,7 @@ const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 const basic = (token: string) => ({ authorization: `Basic ${btoa(`proxy:${token}`)}` });
 const whoami = { path: '/whoami' };
 
-/** Expects a failure that is no refusal: nobody is let in, and nothing is told of it. */
+/** Expects an error that is not a refusal: the request is not served, and the response does not reveal the cause. */
 function assertFailed(answer: BenchAnswer, reached = false): void {
   assertEqual([answer.status >= 500 && answer.status < 600, answer.reached], [true, reached]);
 }
@@ -304,7 +304,7 @@ const CASES: readonly Case[] = [
   ],
 ];
 
-/** The place of the request before is given back when its connection is closed, a moment after its answer has come. */
+/** The admission of the previous request is released when its connection is closed, shortly after its response. */
 async function sendUntilLetIn({ send }: AdapterBench, token: string): Promise<BenchAnswer> {
   for (let attempt = 0; attempt < 200; attempt += 1) {
     const answer = await send(bearer(token));

@@ -5,11 +5,11 @@ import { isJsonObject, jsonEqual } from '../schema/json-value.ts';
 export interface StoreSetup<Store> {
   /** Opens the place; each call is, where there are such things, another connection to the same place. */
   open(): Promise<Store>;
-  /** Ends the place and whatever was opened. */
+  /** Removes the place, and closes all that was opened. */
   dispose(): Promise<void>;
 }
 
-/** One promise that a store must keep. `run` rejects when it does not. */
+/** One requirement on a store. `run` rejects when the store does not meet it. */
 export interface ContractCase {
   readonly name: string;
   readonly run: () => Promise<void>;
@@ -64,7 +64,7 @@ export async function assertRejects(call: () => unknown): Promise<void> {
   throw new Error('expected a rejection');
 }
 
-/** Waits for what is to happen, and gives up after so many milliseconds. */
+/** Waits until a condition holds, and gives up after a number of milliseconds. */
 export async function within<Result>(milliseconds: number, happening: Promise<Result>): Promise<Result> {
   const { promise: late, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => reject(new Error(`it has not happened within ${milliseconds} ms`)), milliseconds);

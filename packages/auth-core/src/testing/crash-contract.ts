@@ -15,17 +15,17 @@ export interface CrashStores {
 export interface CrashWriter {
   /** What it has acknowledged, line by line, to the last one before its end. */
   readonly lines: AsyncIterable<string>;
-  /** Ends it as a crash does: `SIGKILL`, without a word. */
+  /** Ends it as a crash does: `SIGKILL`, without a chance to clean up. */
   kill(): void;
 }
 
 /** A database that starts empty. */
 export interface CrashSetup {
-  /** Opens the database as a program does that starts again; its migrations run, too. */
+  /** Opens the database as after a restart of the program, including its migrations. */
   open(): Promise<CrashStores>;
   /** Starts a writer on the database. */
   startWriter(): Promise<CrashWriter>;
-  /** Ends the database and whatever was opened. */
+  /** Removes the database, and closes all that was opened. */
   dispose(): Promise<void>;
 }
 
@@ -122,7 +122,7 @@ export async function writeUntilKilled(
   }
 }
 
-/** The same for whoever writes it and whoever looks whether all of it is there. */
+/** The token of a version: used to write it, and to check that all of it was stored. */
 function tokenAt(id: string, version: number): TokenRecord {
   return {
     id,

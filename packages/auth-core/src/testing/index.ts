@@ -1,5 +1,5 @@
 /*
- * The public API of @latchkey/auth-core/testing. Whatever is added here becomes API.
+ * The public API of @latchkey/auth-core/testing. All exports added here become API.
  */
 
 export type { AdapterParts, AdapterServer, StartAdapter } from './adapter-bench.ts';

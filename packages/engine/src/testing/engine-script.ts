@@ -7,7 +7,7 @@ export type Turn =
   | readonly EngineEvent[]
   | ((request: GenerateRequest, signal: AbortSignal) => AsyncIterable<EngineEvent>);
 
-/** The prompt has been taken. */
+/** Progress of the prompt; complete by default. */
 export const progress = (processed = 5, total = 5): EngineEvent => ({ type: 'prompt.progress', processed, total });
 /** A piece of the answer. */
 export const message = (text: string): EngineEvent => ({ type: 'message.delta', text });
@@ -59,7 +59,7 @@ export const aborted = (signal: AbortSignal): Promise<void> =>
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });
 
-/** Says a word and goes on until it is told to stop, as an engine does whose caller went away. */
+/** Emits a word and continues until its signal fires, as an engine does when its caller has disconnected. */
 export async function* talksUntilAborted(_: GenerateRequest, signal: AbortSignal): AsyncGenerator<EngineEvent> {
   yield progress();
   yield message('and ');

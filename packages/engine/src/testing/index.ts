@@ -1,4 +1,4 @@
-// What tests of engines, and of what stands on engines, share. Whatever is added here becomes API.
+// Shared by tests of engines, and of code that uses engines. All exports added here become API.
 
 export { type EngineContractCase, type EngineSetup, engineContract } from './engine-contract.ts';
 export {

@@ -72,7 +72,7 @@ export interface ScriptedLoad {
 }
 
 /**
- * An engine whose models play a script, for tests of what stands on engines. Models wait in `loads` until they are
+ * An engine whose models play a script, for tests of code that uses engines. Models wait in `loads` until they are
  * settled when `holdLoads` is set.
  *
  * @example
