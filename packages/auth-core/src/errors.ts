@@ -9,12 +9,12 @@ import type { TokenKind } from './token/token-format.ts';
  * | code | raised when |
  * |---|---|
  * | `AUTH_TOKEN_MISSING` | no token was presented |
- * | `AUTH_TOKEN_MALFORMED` | what was presented has the shape of no token |
- * | `AUTH_TOKEN_UNKNOWN` | there is no such token, or its secret is another one; nobody is told which |
- * | `AUTH_TOKEN_EXPIRED` | the token's time is over |
+ * | `AUTH_TOKEN_MALFORMED` | the presented text does not have the shape of a token |
+ * | `AUTH_TOKEN_UNKNOWN` | there is no such token, or its secret is wrong; the error does not say which |
+ * | `AUTH_TOKEN_EXPIRED` | the token has expired |
  * | `AUTH_TOKEN_NOT_YET_VALID` | the token's time has not begun; for token formats that carry their own beginning |
  * | `AUTH_TOKEN_REVOKED` | the token, or one that it was derived from, was revoked |
- * | `AUTH_TOKEN_ROTATED` | the token got a new secret, and the time of this one is over |
+ * | `AUTH_TOKEN_ROTATED` | the token got a new secret, and this one has expired |
  * | `AUTH_TOKEN_WRONG_AUDIENCE` | the token was made for another server |
  * | `AUTH_TOKEN_KIND_DISABLED` | tokens of this kind are switched off here |
  * | `AUTH_PERMISSION_DENIED` | a grant does not allow the request; `decision` says which and why |
@@ -24,7 +24,7 @@ import type { TokenKind } from './token/token-format.ts';
  * | `AUTH_CONFLICT` | the token was changed in the meantime, or its state does not allow the change; the message says which |
  * | `AUTH_LIMIT_EXCEEDED` | a grant's limit is used up; `limit` says which, `retryAfterSeconds` for how long |
  * | `AUTH_AUDIT_UNAVAILABLE` | the audit log takes no entry, so that nothing is administered; the message says why |
- * | `AUTH_STORE_UNAVAILABLE` | the store did not answer; nobody is let in until it does |
+ * | `AUTH_STORE_UNAVAILABLE` | the store did not answer; all requests are refused until it does |
  */
 export const AUTH_ERROR_CODES = [
   'AUTH_TOKEN_MISSING',

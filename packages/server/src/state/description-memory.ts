@@ -86,7 +86,11 @@ const toEntry = ({ path, stamp, description }: KnownDescription): readonly [stri
 ];
 
 /** Absent and undefined are not the same to those that compare. */
-function withoutUndefined({ capabilities, templateFault, ...rest }: z.output<typeof descriptionSchema>): ModelDescription {
+function withoutUndefined({
+  capabilities,
+  templateFault,
+  ...rest
+}: z.output<typeof descriptionSchema>): ModelDescription {
   const { reasoning, ...others } = capabilities;
   return {
     ...rest,
