@@ -35,6 +35,8 @@ const COVERED: Case[] = [
   [{ limits: { maxOutputTokens: 9 } }, { limits: { maxOutputTokens: 9, tokensPerDay: 1 } }],
   [{ limits: { tokensPerMonth: 9 } }, { limits: { tokensPerMonth: 9 } }],
   [{ limits: { weight: 2 } }, { limits: { weight: 2 } }],
+  // From code: undefined is absent.
+  [{ limits: { tokensPerDay: undefined } }, {}],
   [{ limits: { weight: 2 } }, {}],
   [{ actions: ['*'] }, { limits: { weight: 50 } }],
   [{ ephemeralMcp: { hosts: ['*.a'], tools: ['*'] } }, { ephemeralMcp: { hosts: ['x.a'], tools: ['y'] } }],
