@@ -1,5 +1,5 @@
 import { relative, sep } from 'node:path';
-import { EngineError, type Model, type ModelSource } from '@latchkey/engine';
+import { EngineError, type Model, type ModelDescription, type ModelSource } from '@latchkey/engine';
 import { GgufModel } from './gguf-model.ts';
 import { createModelDescriptions, type DescribeFiles, type DescriptionMemory } from './model-descriptions.ts';
 import type { ModelFile } from './model-files.ts';
@@ -33,7 +33,17 @@ export function openGgufFolder(
     told = new Set(unreadable.map(keyOf));
   });
   const descriptions = createModelDescriptions(describeFiles, now, memory);
+  const listed = new WeakMap<ModelFile, GgufModel>();
   let patienceWithMany = PATIENCE_WITH_MANY_MILLISECONDS;
+
+  /** The same model as in the last listing while nothing has changed. */
+  function modelOf(file: ModelFile, description: ModelDescription | Error): GgufModel {
+    const last = listed.get(file);
+    if (last?.description === description) return last;
+    const model = new GgufModel(file, description);
+    listed.set(file, model);
+    return model;
+  }
 
   /** Waits for descriptions for a limited time: a file may never finish. */
   async function lookPatiently(files: readonly ModelFile[]): Promise<void> {
@@ -66,14 +76,15 @@ export function openGgufFolder(
       const { files, unreadable } = await folder.list();
       await lookPatiently(files);
       return [
-        ...files.map((file) => new GgufModel(file, descriptions.known(file) ?? stillLooking())),
+        ...files.map((file) => modelOf(file, descriptions.known(file) ?? STILL_LOOKING)),
         ...unreadable.map((place) => unreadableModel(place, path)),
       ];
     },
   };
 }
 
-const stillLooking = (): Error => new EngineError('MODEL_UNAVAILABLE', 'it is still being looked at');
+/** One for all files: making an error for each of ten thousand takes longer than the rest of a listing. */
+const STILL_LOOKING: Error = Object.freeze(new EngineError('MODEL_UNAVAILABLE', 'it has not been read yet'));
 
 const keyOf = ({ path, code }: UnreadablePlace): string => `${code} ${path}`;
 

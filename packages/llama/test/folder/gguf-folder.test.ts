@@ -107,8 +107,8 @@ describe('list', () => {
     test.describeFiles = () => looking.promise;
     const late = await source.list();
     expect(late.map(({ key, description }) => [key, (description as Error).message])).toEqual([
-      ['ibm/granite', 'it is still being looked at'],
-      ['ibm/other', 'it is still being looked at'],
+      ['ibm/granite', 'it has not been read yet'],
+      ['ibm/other', 'it has not been read yet'],
     ]);
     looking.resolve([DESCRIBED, DESCRIBED]);
     pass(1000);

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { addConnectionOptions, type ConnectionFlags, connect } from './connection.ts';
+import { describeUnusable, type UnusableModel } from './describe-unusable.ts';
 import { print, printJson, printTable, remark } from './print.ts';
 
 interface ListedModel {
@@ -15,7 +16,7 @@ interface ListedModel {
 interface Listing {
   readonly models: readonly ListedModel[];
   readonly aliases?: Readonly<Record<string, string>>;
-  readonly unreadable?: readonly { readonly key: string; readonly reason: string }[];
+  readonly unreadable?: readonly UnusableModel[];
   readonly template_faults?: readonly { readonly key: string; readonly reason: string }[];
 }
 
@@ -46,7 +47,7 @@ export function addModelsCommand(program: Command): void {
       );
       if (models.length === 0) remark(WHERE_MODELS_GO);
       for (const [name, key] of Object.entries(aliases)) print(`${name} is ${key}`);
-      for (const { key, reason } of unreadable) remark(`warning: ${key} cannot be used: ${reason}`);
+      for (const line of describeUnusable(unreadable)) remark(`warning: ${line}`);
       for (const { key, reason } of faults) remark(`warning: ${key}: ${reason}`);
     });
 }

@@ -5,6 +5,7 @@ import { findVariables } from '../config/variables.ts';
 import { CUTTING_MILLISECONDS, createServer, type Server } from '../create-server.ts';
 import { type Logger, openLog } from '../telemetry/logger.ts';
 import { CommandError } from './command-error.ts';
+import { describeUnusable } from './describe-unusable.ts';
 import { notifySystem } from './notify-system.ts';
 import { print, remark } from './print.ts';
 import { watchSignals } from './signals.ts';
@@ -126,9 +127,6 @@ async function end(server: Server, { limits: { shutdownSeconds } }: ServerConfig
   return Promise.race([closed, late.promise]).finally(() => clearTimeout(timer));
 }
 
-/** How many unusable files are logged one by one. */
-const MOST_LOGGED = 20;
-
 /** Prints the whole overview on a terminal; in a log, only the problems. */
 async function tellOverview(server: Server, config: ServerConfig, logger: Logger): Promise<void> {
   const unknown = findVariables(process.env).unknown.map(
@@ -143,12 +141,7 @@ async function tellOverview(server: Server, config: ServerConfig, logger: Logger
     }
     const { warnings, unreadable } = overview;
     for (const warning of warnings) logger.warn(warning);
-    for (const { key, reason } of unreadable.slice(0, MOST_LOGGED)) {
-      logger.warn({ model: key, reason }, 'a model file cannot be used');
-    }
-    if (unreadable.length > MOST_LOGGED) {
-      logger.warn({ models: unreadable.length - MOST_LOGGED }, "and more; 'latchkey models' lists them");
-    }
+    for (const line of describeUnusable(unreadable)) logger.warn(line);
     if (found.models.length + unreadable.length === 0) logger.warn({ folder: config.models }, 'there are no models');
   } catch (error) {
     logger.error({ err: error }, 'what there is could not be looked at');

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { ServerConfig } from '../config/schema.ts';
 import { shellWord } from '../config/shell-word.ts';
 import type { ServerOverview } from '../overview.ts';
+import { describeUnusable } from './describe-unusable.ts';
 
 /** How many names of each kind are listed. */
 const SHOWN = 8;
@@ -20,7 +21,7 @@ export function summarize(config: ServerConfig, overview: ServerOverview, home =
     `device   ${config.engine.gpu === 'off' ? 'cpu (engine.gpu is off)' : 'a GPU where one works, chosen when a model loads'}`,
     `mcp      ${servers.length === 0 ? 'no servers' : listed(servers.map(({ id, layers }) => (layers === undefined ? id : `${id} (${layers.join(', ')})`)))}`,
     ...[...missing].map((why) => `warning: not all of a sandbox: ${why}`),
-    ...unreadable.map(({ key, reason }) => `warning: ${key} cannot be used: ${reason}`),
+    ...describeUnusable(unreadable).map((line) => `warning: ${line}`),
     ...warnings.map((warning) => `warning: ${warning}`),
   ];
 }

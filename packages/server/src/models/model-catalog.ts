@@ -26,7 +26,7 @@ export function createModelCatalog(
   const offers = engines.flatMap((engine) => engine.sources.map((source) => ({ engine, source })));
   const engineOf = new WeakMap<Model, InferenceEngine>();
   const offered = (model: Model, engine: InferenceEngine): Model => {
-    engineOf.set(model, engine);
+    if (engineOf.get(model) !== engine) engineOf.set(model, engine);
     return model;
   };
   return {

@@ -55,8 +55,9 @@ export function openDescriptionMemory(path: string): DescriptionMemory {
   let writing = Promise.resolve();
   return {
     recall: (file, stamp) => {
-      if (!Object.hasOwn(files, file)) return undefined;
-      const entry = entrySchema.safeParse(files[file]).data;
+      const found = files.get(file);
+      if (found === undefined) return undefined;
+      const entry = entrySchema.safeParse(found).data;
       if (entry?.stamp !== stamp) return undefined;
       const { description } = entry;
       return 'problem' in description ? new Error(description.problem) : withoutUndefined(description);
@@ -72,11 +73,11 @@ export function openDescriptionMemory(path: string): DescriptionMemory {
   };
 }
 
-function read(path: string): Readonly<Record<string, unknown>> {
+function read(path: string): ReadonlyMap<string, unknown> {
   try {
-    return fileSchema.parse(JSON.parse(readFileSync(path, 'utf8'))).files;
+    return new Map(Object.entries(fileSchema.parse(JSON.parse(readFileSync(path, 'utf8'))).files));
   } catch {
-    return {};
+    return new Map();
   }
 }
 

@@ -40,7 +40,10 @@ describe('what a server tells its operator after its start', () => {
   it('warns of what cannot be used, and once of a layer that is missing everywhere', () => {
     const text = summary({
       models: ['a'],
-      unreadable: [{ key: 'ibm/broken', reason: 'garbage' }],
+      unreadable: [
+        { key: 'ibm/broken', reason: 'garbage' },
+        ...['a', 'b', 'c', 'd', 'e'].map((key) => ({ key, reason: 'it has not been read yet' })),
+      ],
       servers: [
         { id: 'mcp/a', layers: [], missing: 'no bwrap' },
         { id: 'mcp/b', layers: [], missing: 'no bwrap' },
@@ -50,6 +53,7 @@ describe('what a server tells its operator after its start', () => {
     expect(text.split('\n').filter((line) => line.startsWith('warning'))).toEqual([
       'warning: not all of a sandbox: no bwrap',
       'warning: ibm/broken cannot be used: garbage',
+      'warning: 5 models (a, b, c and others) cannot be used: it has not been read yet',
       'warning: aliases: x stands for y, and there is no such model',
     ]);
   });
