@@ -1,8 +1,8 @@
-import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { pack, run } from '../packed/pack.ts';
 import { root } from './sources.ts';
 
 interface Manifest {
@@ -20,17 +20,11 @@ const manifestOf = (name: string): Manifest =>
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-packed-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-function run(command: string, args: readonly string[], cwd: string): string {
-  const result = spawnSync(command, [...args], { cwd, encoding: 'utf8' });
-  if (result.status !== 0) throw new Error(`${command} ${args.join(' ')}\n${result.stdout}${result.stderr}`);
-  return result.stdout;
-}
-
 /** @returns the packed file */
 function installPacked(name: string): string {
   const source = join(root, 'packages', name);
   const target = join(folder, 'node_modules', '@latchkey', name);
-  const [tarball = ''] = run('pnpm', ['pack', '--pack-destination', folder], source).match(/\S+\.tgz/g) ?? [];
+  const tarball = pack(name, folder);
   mkdirSync(target, { recursive: true });
   run('tar', ['-xzf', tarball, '--strip-components=1', '-C', target], folder);
   const { dependencies = {}, peerDependencies = {} } = manifestOf(name);

@@ -10,13 +10,6 @@ import { Client } from 'pg';
 import type { TestProject } from 'vitest/node';
 import { findPostgres, startPostgres } from './postgres-process.ts';
 
-declare module 'vitest' {
-  interface ProvidedContext {
-    /** Whoever posts here gets a PostgreSQL database that is empty, `{ url, name }`. */
-    readonly testDatabases: string;
-  }
-}
-
 /** Where databases come from. */
 interface Source {
   /** What is behind them, for titles of tests. */

@@ -1,6 +1,13 @@
 import { Client } from 'pg';
 import { inject } from 'vitest';
 
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** A request to it is answered with an empty PostgreSQL database, `{ url, name }`. */
+    readonly testDatabases: string;
+  }
+}
+
 /** A PostgreSQL database of a test file's own. */
 export interface TestDatabase {
   /** What it runs on, for titles. */

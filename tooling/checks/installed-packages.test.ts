@@ -1,0 +1,117 @@
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { createTestDatabase } from '../../packages/auth-core/test/postgres/test-database.ts';
+import { createProject } from '../packed/create-project.ts';
+import { type LocalRegistry, startLocalRegistry } from '../packed/local-registry.ts';
+import { run } from '../packed/pack.ts';
+import { root } from './sources.ts';
+
+const PACKED = join(import.meta.dirname, '..', 'packed');
+const AUTH_CORE = '@latchkey/auth-core';
+
+interface Manifest {
+  readonly name: string;
+  readonly files: readonly string[];
+  readonly peerDependencies?: Readonly<Record<string, string>>;
+}
+
+const packages = readdirSync(join(root, 'packages'));
+const manifestOf = (name: string): Manifest =>
+  JSON.parse(readFileSync(join(root, 'packages', name, 'package.json'), 'utf8')) as Manifest;
+
+/** What these packages expect beside them, with its range: packages of others. */
+const peers = Object.fromEntries(
+  ['auth-core', 'koa-auth'].flatMap((name) =>
+    Object.entries(manifestOf(name).peerDependencies ?? {}).filter(([peer]) => !peer.startsWith('@latchkey/')),
+  ),
+);
+
+const versionsAt = {
+  oldest: (range: string): string => /\d+\.\d+\.\d+/.exec(range)?.[0] ?? expect.fail(`${range} has no beginning`),
+  // All that is installed here is within the range, and the lockfile has the newest.
+  newest: (_: string, installed: readonly string[]): string => installed.at(-1) ?? expect.fail('is not installed'),
+};
+
+let registry: LocalRegistry;
+beforeAll(async () => {
+  registry = await startLocalRegistry(['auth-core', 'koa-auth']);
+});
+afterAll(() => registry[Symbol.asyncDispose]());
+
+const DONE = {
+  verified: 'ci',
+  patterns: [true, false],
+  offline: 'ci',
+  answers: [
+    '401 {"code":"AUTH_TOKEN_MISSING"}',
+    '200 {"hello":"ci"}',
+    '429 {"code":"AUTH_LIMIT_EXCEEDED"}',
+    '401 {"code":"AUTH_TOKEN_REVOKED"}',
+  ],
+  audit: ['token.issued', 'token.exchanged', 'token.revoked'],
+  intact: true,
+};
+
+describe('the packed packages, installed in an empty project', { timeout: 180_000 }, () => {
+  it.each(['oldest', 'newest'] as const)('work with the %s versions of what they expect beside them', async (end) => {
+    const versions = Object.entries(peers).map(
+      ([name, range]) => [name, versionsAt[end](range, registry.versionsOf(name))] as const,
+    );
+    for (const [name, version] of versions) expect(registry.versionsOf(name), name).toContain(version);
+    using project = await createProject(registry, {
+      [AUTH_CORE]: '*',
+      '@latchkey/koa-auth': '*',
+      ...Object.fromEntries(versions),
+    });
+    const { url } = await createTestDatabase();
+    const done = JSON.parse(await project.run(join(PACKED, 'use-packages.ts'), { POSTGRES: url })) as unknown;
+    expect(done).toEqual({ sqlite: DONE, postgres: DONE });
+  });
+
+  it('work without any of that, and a door that needs a package names it', async () => {
+    using project = await createProject(registry, { [AUTH_CORE]: '*' });
+    expect(JSON.parse(await project.run(join(PACKED, 'open-doors.ts')))).toEqual({
+      '.': 'opens',
+      './http': 'opens',
+      './llm': 'opens',
+      './testing': 'opens',
+      './jwt': "Cannot find package 'jose'",
+      './stores/kysely': "Cannot find package 'kysely'",
+      './stores/postgres': "Cannot find package 'kysely'",
+      './patterns/re2js': "Cannot find package 're2js'",
+    });
+  });
+});
+
+describe('a packed package', () => {
+  it('has its changelog with it, once a release has written one', () => {
+    const copy = mkdtempSync(join(tmpdir(), 'latchkey-changelog-'));
+    onTestFinished(() => rmSync(copy, { recursive: true, force: true }));
+    for (const file of ['package.json', 'README.md']) cpSync(join(root, 'packages/auth-core', file), join(copy, file));
+    writeFileSync(join(copy, 'CHANGELOG.md'), '# Changes\n');
+    expect(run('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], copy)).toContain('"CHANGELOG.md"');
+    for (const name of packages) expect(manifestOf(name).files, name).toContain('CHANGELOG.md');
+  });
+
+  // The project names no address yet. With one come `repository`, `homepage` and `bugs`, in all packages alike.
+  it.each(packages)('%s says what a registry shows of it', (name) => {
+    const told = Object.keys(manifestOf(name)).filter((field) => SHOWN.includes(field));
+    expect(told.sort()).toEqual(['description', 'engines', 'keywords', 'license', 'name', 'version']);
+  });
+});
+
+const SHOWN = [
+  'name',
+  'version',
+  'description',
+  'keywords',
+  'license',
+  'engines',
+  'author',
+  'funding',
+  'repository',
+  'homepage',
+  'bugs',
+];
