@@ -19,17 +19,48 @@ export interface TextPart {
   readonly text: string;
 }
 
+/** What a model thought before or between its words. */
+export interface ReasoningPart {
+  readonly type: 'reasoning';
+  readonly text: string;
+  /** What the producer of the thought wants back with it; opaque to everything else. */
+  readonly signature?: string;
+}
+
+/** A call in the place where the model wrote it. */
+export interface ToolCallPart extends ToolCallRequest {
+  readonly type: 'tool_call';
+}
+
+/** A part of an assistant's turn; a turn has them in the order in which the model wrote them. */
+export type AssistantPart = TextPart | ReasoningPart | ToolCallPart;
+
+/** A part of what a user says or a tool returns. */
+export type InputPart = TextPart | ImagePart;
+
 /**
  * One message of a conversation in the neutral form that every dialect is parsed into and every engine is given.
  * All text in it is data: an engine must never let it become a control token.
  */
 export type ChatMessage =
   | { readonly role: 'system'; readonly content: string }
-  | { readonly role: 'user'; readonly content: readonly (TextPart | ImagePart)[] }
+  | { readonly role: 'user'; readonly content: readonly InputPart[] }
+  | { readonly role: 'assistant'; readonly content: readonly AssistantPart[] }
   | {
-      readonly role: 'assistant';
-      readonly content: string;
-      readonly reasoning?: string;
-      readonly toolCalls?: readonly ToolCallRequest[];
-    }
-  | { readonly role: 'tool'; readonly toolCallId: string; readonly name: string; readonly content: string };
+      readonly role: 'tool';
+      readonly toolCallId: string;
+      readonly name: string;
+      readonly content: readonly InputPart[];
+      /** The call failed, or was not made; the content says why. */
+      readonly isError?: true;
+    };
+
+/** The texts of some parts, one after the other; thoughts, calls and images have none. */
+export function textOf(parts: readonly (AssistantPart | InputPart)[]): string {
+  return parts.map((part) => (part.type === 'text' ? part.text : '')).join('');
+}
+
+/** The calls of a message in their order; only an assistant's message has any. */
+export function callsOf(message: ChatMessage | undefined): readonly ToolCallPart[] {
+  return message?.role === 'assistant' ? message.content.filter((part) => part.type === 'tool_call') : [];
+}

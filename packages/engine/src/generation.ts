@@ -73,23 +73,30 @@ export type FinishReason = 'stop' | 'stop_string' | 'length' | 'tool_calls';
  * `prompt.progress`+ then any of reasoning, message, tool call blocks, then exactly one `finish`. A turn that was
  * aborted or failed in the middle has one `interrupted` in place of `finish`: only the engine can count what was
  * computed by then, held-back text and reasoning included.
- * A tool call is `toolCall.start` (name known), `toolCall.delta`* (pieces of the arguments' JSON text), then
- * `toolCall.end`. A call that cannot be parsed is one `toolCall.invalid` in place of `toolCall.end`, or alone.
+ * A tool call is `tool_call.start` (name known), `tool_call.delta`* (pieces of the arguments' JSON text), then
+ * `tool_call.end`. A call that cannot be parsed is one `tool_call.invalid` in place of `tool_call.end`, or alone.
  */
 export type EngineEvent =
-  | { readonly type: 'prompt.progress'; readonly processed: number; readonly total: number }
+  | {
+      readonly type: 'prompt.progress';
+      readonly processed: number;
+      /** All tokens of the prompt: they are known before the first one of the answer. */
+      readonly total: number;
+      /** How many of them were found in the cache; absent where that is not known before the end. */
+      readonly cached?: number;
+    }
   | { readonly type: 'reasoning.delta'; readonly text: string }
   | { readonly type: 'message.delta'; readonly text: string }
-  | { readonly type: 'toolCall.start'; readonly index: number; readonly name: string }
-  | { readonly type: 'toolCall.delta'; readonly index: number; readonly text: string }
+  | { readonly type: 'tool_call.start'; readonly index: number; readonly name: string }
+  | { readonly type: 'tool_call.delta'; readonly index: number; readonly text: string }
   | {
-      readonly type: 'toolCall.end';
+      readonly type: 'tool_call.end';
       readonly index: number;
       readonly name: string;
       readonly arguments: Record<string, unknown>;
     }
   | {
-      readonly type: 'toolCall.invalid';
+      readonly type: 'tool_call.invalid';
       readonly index: number;
       readonly name?: string;
       readonly raw: string;

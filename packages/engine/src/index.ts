@@ -1,6 +1,17 @@
 // The public API of @latchkey/engine. All exports added here become API.
 
-export type { ChatMessage, ImagePart, TextPart, ToolCallRequest } from './chat-message.ts';
+export {
+  type AssistantPart,
+  type ChatMessage,
+  callsOf,
+  type ImagePart,
+  type InputPart,
+  type ReasoningPart,
+  type TextPart,
+  type ToolCallPart,
+  type ToolCallRequest,
+  textOf,
+} from './chat-message.ts';
 export { EngineError, type EngineErrorCode, type EngineErrorOptions, type RequestField } from './engine-error.ts';
 export type {
   EngineEvent,

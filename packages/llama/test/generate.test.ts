@@ -116,11 +116,11 @@ describe('refusals', () => {
 describe('tool calls', () => {
   it('come out with name and arguments', async () => {
     const events = await collect(model.generate(asking(FIRST_LINE, { tools: DOCUMENTATION_TOOLS }), NEVER));
-    const calls = events.filter((event) => event.type.startsWith('toolCall.'));
+    const calls = events.filter((event) => event.type.startsWith('tool_call.'));
     expect(calls).toEqual([
-      { type: 'toolCall.start', index: 0, name: 'fetch_tiktoken_documentation' },
-      { type: 'toolCall.delta', index: 0, text: '{}' },
-      { type: 'toolCall.end', index: 0, name: 'fetch_tiktoken_documentation', arguments: {} },
+      { type: 'tool_call.start', index: 0, name: 'fetch_tiktoken_documentation' },
+      { type: 'tool_call.delta', index: 0, text: '{}' },
+      { type: 'tool_call.end', index: 0, name: 'fetch_tiktoken_documentation', arguments: {} },
     ]);
     expect(finishOf(events).reason).toBe('tool_calls');
     expect(messageOf(events)).toBe('');
@@ -131,14 +131,13 @@ describe('tool calls', () => {
       ...asking(FIRST_LINE).messages,
       {
         role: 'assistant',
-        content: '',
-        toolCalls: [{ id: 'call_1', name: 'fetch_tiktoken_documentation', arguments: {} }],
+        content: [{ type: 'tool_call', id: 'call_1', name: 'fetch_tiktoken_documentation', arguments: {} }],
       },
       {
         role: 'tool',
         toolCallId: 'call_1',
         name: 'fetch_tiktoken_documentation',
-        content: '# tiktoken\ntiktoken is a fast BPE tokeniser',
+        content: [{ type: 'text', text: '# tiktoken\ntiktoken is a fast BPE tokeniser' }],
       },
     ];
     const events = await collect(model.generate(asking('', { messages, tools: DOCUMENTATION_TOOLS }), NEVER));
@@ -153,7 +152,7 @@ describe('tool calls', () => {
     });
     const events = await collect(model.generate(request, NEVER));
     expect(events).toContainEqual({
-      type: 'toolCall.end',
+      type: 'tool_call.end',
       index: 0,
       name: 'search_tiktoken_documentation',
       arguments: { query: expect.any(String) },
@@ -163,14 +162,14 @@ describe('tool calls', () => {
   it('are made when they are required, though the question needs none', async () => {
     const request = asking('Hello', { tools: DOCUMENTATION_TOOLS, toolChoice: 'required' });
     const events = await collect(model.generate(request, NEVER));
-    expect(events.filter((event) => event.type === 'toolCall.end')).not.toEqual([]);
+    expect(events.filter((event) => event.type === 'tool_call.end')).not.toEqual([]);
     expect(finishOf(events).reason).toBe('tool_calls');
   });
 
   it('are not made when there shall be none', async () => {
     const request = asking(FIRST_LINE, { tools: DOCUMENTATION_TOOLS, toolChoice: 'none' });
     const events = await collect(model.generate(request, NEVER));
-    expect(events.filter((event) => event.type.startsWith('toolCall.'))).toEqual([]);
+    expect(events.filter((event) => event.type.startsWith('tool_call.'))).toEqual([]);
     expect(messageOf(events)).not.toContain('<tool_call>');
   });
 
@@ -183,7 +182,7 @@ describe('tool calls', () => {
     const tools = [{ name: 'get_weather', description: 'The weather in a city', parameters }];
     const events = await collect(model.generate(asking('What is the weather in Paris?', { tools }), NEVER));
     expect(events).toContainEqual({
-      type: 'toolCall.end',
+      type: 'tool_call.end',
       index: 0,
       name: 'get_weather',
       arguments: { city: expect.stringMatching(/^(Oslo|Rome)$/), days: expect.any(Number) },
@@ -193,7 +192,7 @@ describe('tool calls', () => {
   it('that are cut off are invalid', async () => {
     const request = asking(FIRST_LINE, { tools: DOCUMENTATION_TOOLS, maxOutputTokens: 5 });
     const events = await collect(model.generate(request, NEVER));
-    expect(events).toContainEqual(expect.objectContaining({ type: 'toolCall.invalid', index: 0 }));
+    expect(events).toContainEqual(expect.objectContaining({ type: 'tool_call.invalid', index: 0 }));
     expect(finishOf(events).reason).toBe('length');
   });
 });
@@ -225,7 +224,7 @@ describe('a response schema', () => {
   it('leaves room for a tool call', async () => {
     const request = asking(FIRST_LINE, { tools: DOCUMENTATION_TOOLS, responseSchema: { enum: ['yes', 'no'] } });
     const events = await collect(model.generate(request, NEVER));
-    const made = events.some((event) => event.type === 'toolCall.end');
+    const made = events.some((event) => event.type === 'tool_call.end');
     expect(made || ['"yes"', '"no"'].includes(messageOf(events))).toBe(true);
   });
 });

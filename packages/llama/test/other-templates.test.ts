@@ -44,7 +44,7 @@ describe('a template that shows no tools', () => {
   it('still makes calls when they are required, and the turn ends with them', async () => {
     const request = asking('Hello', { tools: DOCUMENTATION_TOOLS, toolChoice: 'required', maxOutputTokens: 400 });
     const events = await collect(model.generate(request, NEVER));
-    expect(events.filter((event) => event.type === 'toolCall.end').length).toBeGreaterThan(0);
+    expect(events.filter((event) => event.type === 'tool_call.end').length).toBeGreaterThan(0);
     expect(messageOf(events)).toBe('');
     expect(finishOf(events).usage.promptTokens).toBeGreaterThan(100);
   });
@@ -99,7 +99,10 @@ describe('a template that opens a block of reasoning', () => {
     const request = asking('Hello', { maxOutputTokens: 20 });
     const begun = {
       ...request,
-      messages: [...request.messages, { role: 'assistant' as const, content: 'The capital of' }],
+      messages: [
+        ...request.messages,
+        { role: 'assistant' as const, content: [{ type: 'text' as const, text: 'The capital of' }] },
+      ],
     };
     const events = await collect(model.generate(begun, NEVER));
     expect(events.some((event) => event.type === 'reasoning.delta')).toBe(false);

@@ -36,10 +36,10 @@ export const interrupted = (usage: Partial<TokenUsage> = {}): EngineEvent => ({
 export function call(name: string, args: Record<string, unknown> = {}, index = 0): readonly EngineEvent[] {
   const text = JSON.stringify(args);
   return [
-    { type: 'toolCall.start', index, name },
-    { type: 'toolCall.delta', index, text: text.slice(0, 1) },
-    { type: 'toolCall.delta', index, text: text.slice(1) },
-    { type: 'toolCall.end', index, name, arguments: args },
+    { type: 'tool_call.start', index, name },
+    { type: 'tool_call.delta', index, text: text.slice(0, 1) },
+    { type: 'tool_call.delta', index, text: text.slice(1) },
+    { type: 'tool_call.end', index, name, arguments: args },
   ];
 }
 

@@ -63,8 +63,8 @@ function join(first: EngineEvent, second: EngineEvent): EngineEvent | undefined 
   if (first.type === 'reasoning.delta' && second.type === 'reasoning.delta') {
     return { type: 'reasoning.delta', text: first.text + second.text };
   }
-  if (first.type === 'toolCall.delta' && second.type === 'toolCall.delta' && first.index === second.index) {
-    return { type: 'toolCall.delta', index: first.index, text: first.text + second.text };
+  if (first.type === 'tool_call.delta' && second.type === 'tool_call.delta' && first.index === second.index) {
+    return { type: 'tool_call.delta', index: first.index, text: first.text + second.text };
   }
   return undefined;
 }

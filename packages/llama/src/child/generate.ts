@@ -79,7 +79,7 @@ async function runTurn({ model, request, prompt, room, lease, count, signal, emi
   const priority = model.batching.priorityOf(slot.index);
   const total = prompt.tokens.length;
   const started = performance.now();
-  emit({ type: 'prompt.progress', processed: cachedTokens, total });
+  emit({ type: 'prompt.progress', processed: cachedTokens, total, cached: cachedTokens });
   await prefill(slot.sequence, prompt.tokens.slice(cachedTokens, -1), {
     priority,
     batchSize: model.batchSize,

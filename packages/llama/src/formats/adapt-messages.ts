@@ -1,15 +1,15 @@
-import type { ChatMessage } from '@latchkey/engine';
+import type { PlainMessage } from './plain-message.ts';
 import type { Enclosure } from './syntax/turn-syntax.ts';
 import type { TemplateManners } from './template-manners.ts';
 
 /** The placeholder for a message that a template requires but the conversation does not have. */
 const NOTHING_SAID = '…';
 
-type SystemMessage = Extract<ChatMessage, { role: 'system' }>;
-type AssistantMessage = Extract<ChatMessage, { role: 'assistant' }>;
+type SystemMessage = Extract<PlainMessage, { role: 'system' }>;
+type AssistantMessage = Extract<PlainMessage, { role: 'assistant' }>;
 
 /** Puts a conversation into an order that the template accepts, without losing or inventing content. */
-export function adaptMessages(messages: readonly ChatMessage[], manners: TemplateManners): ChatMessage[] {
+export function adaptMessages(messages: readonly PlainMessage[], manners: TemplateManners): PlainMessage[] {
   let adapted = joinLeadingSystem(messages);
   if (!manners.takesLaterSystem) adapted = laterSystemAsUser(adapted);
   if (!manners.takesSystem) adapted = adapted.map((message) => (message.role === 'system' ? asUser(message) : message));
@@ -22,15 +22,15 @@ export function adaptMessages(messages: readonly ChatMessage[], manners: Templat
 }
 
 /** Inserts an assistant's message between a tool's result and a user's message. */
-function answerResults(messages: readonly ChatMessage[]): ChatMessage[] {
-  return messages.flatMap((message, index): ChatMessage[] => {
+function answerResults(messages: readonly PlainMessage[]): PlainMessage[] {
+  return messages.flatMap((message, index): PlainMessage[] => {
     const before = messages[index - 1];
     const open = before?.role === 'tool' || (before?.role === 'assistant' && calls(before));
     return message.role === 'user' && open ? [{ role: 'assistant', content: NOTHING_SAID }, message] : [message];
   });
 }
 
-function joinLeadingSystem(messages: readonly ChatMessage[]): ChatMessage[] {
+function joinLeadingSystem(messages: readonly PlainMessage[]): PlainMessage[] {
   const count = messages.findIndex(({ role }) => role !== 'system');
   const leading = (count < 0 ? messages : messages.slice(0, count)) as readonly SystemMessage[];
   if (leading.length < 2) return [...messages];
@@ -38,15 +38,15 @@ function joinLeadingSystem(messages: readonly ChatMessage[]): ChatMessage[] {
   return [{ role: 'system', content }, ...messages.slice(leading.length)];
 }
 
-function laterSystemAsUser(messages: readonly ChatMessage[]): ChatMessage[] {
+function laterSystemAsUser(messages: readonly PlainMessage[]): PlainMessage[] {
   return messages.map((message, index) => (index > 0 && message.role === 'system' ? asUser(message) : message));
 }
 
-function asUser({ content }: SystemMessage): ChatMessage {
+function asUser({ content }: SystemMessage): PlainMessage {
   return { role: 'user', content: [{ type: 'text', text: content }] };
 }
 
-function withUser(messages: readonly ChatMessage[]): ChatMessage[] {
+function withUser(messages: readonly PlainMessage[]): PlainMessage[] {
   const first = messages.findIndex(({ role }) => role !== 'system');
   const at = first < 0 ? messages.length : first;
   return [
@@ -57,8 +57,8 @@ function withUser(messages: readonly ChatMessage[]): ChatMessage[] {
 }
 
 /** Joins neighbouring messages of one role, for templates that require alternating roles. */
-function joinNeighbours(messages: readonly ChatMessage[]): ChatMessage[] {
-  const joined: ChatMessage[] = [];
+function joinNeighbours(messages: readonly PlainMessage[]): PlainMessage[] {
+  const joined: PlainMessage[] = [];
   for (const message of messages) {
     const last = joined.at(-1);
     if (last?.role === 'user' && message.role === 'user') {
@@ -87,8 +87,8 @@ function calls(message: AssistantMessage): boolean {
 }
 
 /** Puts each call into a message of its own, followed by its result, for templates that accept only one per message. */
-export function splitCalls(messages: readonly ChatMessage[]): ChatMessage[] {
-  const split: ChatMessage[] = [];
+export function splitCalls(messages: readonly PlainMessage[]): PlainMessage[] {
+  const split: PlainMessage[] = [];
   for (let at = 0; at < messages.length; at += 1) {
     const message = messages[at];
     if (message === undefined) break;
@@ -97,7 +97,7 @@ export function splitCalls(messages: readonly ChatMessage[]): ChatMessage[] {
       continue;
     }
     const { toolCalls = [], ...rest } = message;
-    const results: Extract<ChatMessage, { role: 'tool' }>[] = [];
+    const results: Extract<PlainMessage, { role: 'tool' }>[] = [];
     for (let next = messages[at + 1]; next?.role === 'tool'; next = messages[at + 1]) {
       results.push(next);
       at += 1;
@@ -112,8 +112,8 @@ export function splitCalls(messages: readonly ChatMessage[]): ChatMessage[] {
 }
 
 /** Moves text beside calls into a message of its own, for templates that show only one of the two. */
-export function splitSaid(messages: readonly ChatMessage[]): ChatMessage[] {
-  return messages.flatMap((message): ChatMessage[] => {
+export function splitSaid(messages: readonly PlainMessage[]): PlainMessage[] {
+  return messages.flatMap((message): PlainMessage[] => {
     if (message.role !== 'assistant' || !calls(message) || message.content === '') return [message];
     return [
       { role: 'assistant', content: message.content },
@@ -123,7 +123,7 @@ export function splitSaid(messages: readonly ChatMessage[]): ChatMessage[] {
 }
 
 /** Moves a thought at the beginning of an answer, between its markers or before the closing one, to `reasoning`. */
-export function splitThoughts(messages: readonly ChatMessage[], { open, close }: Enclosure): ChatMessage[] {
+export function splitThoughts(messages: readonly PlainMessage[], { open, close }: Enclosure): PlainMessage[] {
   return messages.map((message) => {
     if (message.role !== 'assistant') return message;
     const end = message.content.indexOf(close);

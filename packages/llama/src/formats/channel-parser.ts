@@ -92,7 +92,7 @@ export class ChannelParser implements TurnParser {
 
   #wanted(events: ParsedEvent[]): ParsedEvent[] {
     return this.#options.dropsCalls === true
-      ? events.filter(({ type }) => type.endsWith('.delta') && type !== 'toolCall.delta')
+      ? events.filter(({ type }) => type.endsWith('.delta') && type !== 'tool_call.delta')
       : events;
   }
 

@@ -1,9 +1,10 @@
-import type { ChatMessage, ReasoningEffort, ToolDefinition } from '@latchkey/engine';
+import type { ReasoningEffort, ToolDefinition } from '@latchkey/engine';
+import type { PlainMessage } from './plain-message.ts';
 import type { TurnSyntax } from './syntax/turn-syntax.ts';
 
 /** The input of a prompt. Its texts are made safe (see `prompt-tokens.ts`) before a format gets them. */
 export interface Conversation {
-  readonly messages: readonly ChatMessage[];
+  readonly messages: readonly PlainMessage[];
   /** Only the tools that the model may use in this turn. */
   readonly tools: readonly ToolDefinition[];
   /** Absent: the default of the model's template. */

@@ -108,7 +108,7 @@ export class OutputParser implements TurnParser {
 
   #wanted(events: ParsedEvent[]): ParsedEvent[] {
     return this.#options.dropsCalls === true
-      ? events.filter(({ type }) => type.endsWith('.delta') && type !== 'toolCall.delta')
+      ? events.filter(({ type }) => type.endsWith('.delta') && type !== 'tool_call.delta')
       : events;
   }
 
@@ -276,7 +276,7 @@ export class OutputParser implements TurnParser {
   #passCalls(section: CallSection, events: readonly ParsedEvent[], emit: (event: ParsedEvent) => void): void {
     const [first] = events;
     if (first === undefined) return;
-    const known = first.type === 'toolCall.start' && this.#options.tools.some(({ name }) => name === first.name);
+    const known = first.type === 'tool_call.start' && this.#options.tools.some(({ name }) => name === first.name);
     const isCall = !this.#sectionIsBare || known;
     this.#sectionIsBare = false;
     if (isCall) {
@@ -306,7 +306,7 @@ export class OutputParser implements TurnParser {
     if (section.text.trim() === '') {
       const index = this.#callCount++;
       this.#section = undefined;
-      emit({ type: 'toolCall.invalid', index, raw: '', reason: CUT_OFF });
+      emit({ type: 'tool_call.invalid', index, raw: '', reason: CUT_OFF });
       return;
     }
     this.#passCalls(section, section.end(), emit);

@@ -4,6 +4,7 @@ import { forcedOpening, type TurnGrammarTexts, turnGrammars } from '../grammar/t
 import { splitThoughts } from './adapt-messages.ts';
 import type { Conversation } from './chat-format.ts';
 import type { ChosenFormat } from './choose-format.ts';
+import { toPlainMessages } from './plain-message.ts';
 import { cutForTokenizer, type PromptPiece } from './prompt-pieces.ts';
 import { makeSafe } from './prompt-tokens.ts';
 import type { SpecialTexts } from './special-texts.ts';
@@ -39,7 +40,7 @@ export function writePrompt(
   const tools = shownTools(request);
   checkReasoning(reasoning, traits);
   const mustCall = toolChoice !== 'auto' && tools.length > 0;
-  const apart = splitThoughts(messages, syntax.reasoning);
+  const apart = splitThoughts(toPlainMessages(messages), syntax.reasoning);
   const safe = makeSafe(
     { messages: apart, tools, ...(reasoning === undefined ? {} : { reasoning }) },
     template,

@@ -1,6 +1,7 @@
-import type { ChatMessage, ToolCallRequest, ToolDefinition } from '@latchkey/engine';
+import type { ToolCallRequest, ToolDefinition } from '@latchkey/engine';
 import { EngineError } from '@latchkey/engine';
 import type { Conversation } from './chat-format.ts';
+import type { PlainMessage } from './plain-message.ts';
 import type { SpecialTexts } from './special-texts.ts';
 
 /** A conversation whose texts cannot become special tokens once its rendered prompt is cut at `mark`. */
@@ -47,7 +48,7 @@ function unusedCharacter(text: string): string {
   );
 }
 
-function safeMessage(message: ChatMessage, safeText: (text: string) => string): ChatMessage {
+function safeMessage(message: PlainMessage, safeText: (text: string) => string): PlainMessage {
   switch (message.role) {
     case 'system':
       return { role: 'system', content: safeText(message.content) };

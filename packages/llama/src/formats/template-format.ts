@@ -1,7 +1,7 @@
-import type { ChatMessage, ToolDefinition } from '@latchkey/engine';
-import { EngineError } from '@latchkey/engine';
+import type { ToolDefinition } from '@latchkey/engine';
 import { adaptMessages, splitCalls, splitSaid } from './adapt-messages.ts';
 import type { ChatFormat, Conversation } from './chat-format.ts';
+import { type PlainMessage, plainText } from './plain-message.ts';
 import { reasoningVariables } from './reasoning-variables.ts';
 import type { LearnedTurn } from './syntax/learn-turn.ts';
 import { withThought } from './syntax/probes.ts';
@@ -44,7 +44,7 @@ export function templateFormat(
   };
 }
 
-function explainTools(tools: readonly ToolDefinition[], { syntax }: LearnedTurn): ChatMessage[] {
+function explainTools(tools: readonly ToolDefinition[], { syntax }: LearnedTurn): PlainMessage[] {
   if (tools.length === 0) return [];
   const lines = [
     'You can use tools. To use one, write a line of exactly this form, with the tool’s name and its arguments as JSON:',
@@ -57,7 +57,7 @@ function explainTools(tools: readonly ToolDefinition[], { syntax }: LearnedTurn)
 }
 
 /** Turns calls and results into text where the template leaves them out. */
-function withoutUnknown(message: ChatMessage, { callMessage, showsResults, syntax }: LearnedTurn): ChatMessage {
+function withoutUnknown(message: PlainMessage, { callMessage, showsResults, syntax }: LearnedTurn): PlainMessage {
   if (message.role === 'tool' && !showsResults) {
     return {
       role: 'user',
@@ -71,12 +71,12 @@ function withoutUnknown(message: ChatMessage, { callMessage, showsResults, synta
   return { ...rest, content };
 }
 
-function toTemplateMessage(message: ChatMessage, learned: LearnedTurn): object {
+function toTemplateMessage(message: PlainMessage, learned: LearnedTurn): object {
   switch (message.role) {
     case 'system':
       return { role: 'system', content: message.content };
     case 'user':
-      return { role: 'user', content: userText(message) };
+      return { role: 'user', content: plainText(message.content) };
     case 'tool':
       return { role: 'tool', content: message.content, name: message.name, tool_call_id: message.toolCallId };
     case 'assistant': {
@@ -104,18 +104,6 @@ function toTemplateCall(
 ): object {
   const given = asText ? JSON.stringify(callArguments) : callArguments;
   return { id, type: 'function', function: { name, arguments: given } };
-}
-
-/**
- * A user's text. Throws EngineError `UNSUPPORTED_INPUT` for an image: the llama.cpp binding does not support images.
- */
-function userText(message: Extract<ChatMessage, { role: 'user' }>): string {
-  return message.content
-    .map((part) => {
-      if (part.type === 'text') return part.text;
-      throw new EngineError('UNSUPPORTED_INPUT', 'This model cannot read images. Send text only.');
-    })
-    .join('\n');
 }
 
 /** The tools in the form that chat templates expect. */

@@ -4,7 +4,7 @@ import type { TurnSyntax } from './syntax/turn-syntax.ts';
 /** The events that a model's text is parsed into. */
 export type ParsedEvent = Extract<
   EngineEvent,
-  { readonly type: 'reasoning.delta' | 'message.delta' | `toolCall.${string}` }
+  { readonly type: 'reasoning.delta' | 'message.delta' | `tool_call.${string}` }
 >;
 
 /** The place in the model's turn; it selects the grammar. */

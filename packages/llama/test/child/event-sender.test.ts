@@ -41,15 +41,15 @@ describe('events', () => {
   it('that follow quickly go together a little later, joined where they are of a kind', () => {
     const { sender, sent, pass } = senderAt();
     for (const letter of 'abc') sender.push(text(letter));
-    sender.push({ type: 'toolCall.delta', index: 0, text: '{' });
-    sender.push({ type: 'toolCall.delta', index: 0, text: '}' });
-    sender.push({ type: 'toolCall.delta', index: 1, text: '{' });
+    sender.push({ type: 'tool_call.delta', index: 0, text: '{' });
+    sender.push({ type: 'tool_call.delta', index: 0, text: '}' });
+    sender.push({ type: 'tool_call.delta', index: 1, text: '{' });
     expect(sent).toHaveLength(1);
     pass(8);
     expect(sent[1]).toEqual([
       text('bc'),
-      { type: 'toolCall.delta', index: 0, text: '{}' },
-      { type: 'toolCall.delta', index: 1, text: '{' },
+      { type: 'tool_call.delta', index: 0, text: '{}' },
+      { type: 'tool_call.delta', index: 1, text: '{' },
     ]);
   });
 

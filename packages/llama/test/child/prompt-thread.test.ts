@@ -5,9 +5,10 @@ import { NEVER } from '../nano.ts';
 
 /** Both speak in turn. */
 const conversation = (...texts: string[]): PromptSource => ({
-  messages: texts.map((text, index) =>
-    index % 2 === 0 ? { role: 'user', content: [{ type: 'text', text }] } : { role: 'assistant', content: text },
-  ),
+  messages: texts.map((text, index) => ({
+    role: index % 2 === 0 ? ('user' as const) : ('assistant' as const),
+    content: [{ type: 'text' as const, text }],
+  })),
   tools: [],
   toolChoice: 'auto',
 });

@@ -1,6 +1,6 @@
-import type { ChatMessage } from '@latchkey/engine';
 import { describe, expect, it } from 'vitest';
 import { chooseFormat } from '../../src/formats/choose-format.ts';
+import type { PlainMessage } from '../../src/formats/plain-message.ts';
 
 const CHATML_BODY = `{%- for message in messages -%}
 {{- '<|im_start|>' + message.role + '\\n' + message.content + '<|im_end|>\\n' -}}
@@ -29,14 +29,14 @@ function choose(template: string | undefined, hasChatMl = true): ReturnType<type
   return chooseFormat({ template, bos: '<s>', eos: '</s>', hasChatMl });
 }
 
-const user = (text: string): ChatMessage => ({ role: 'user', content: [{ type: 'text', text }] });
+const user = (text: string): PlainMessage => ({ role: 'user', content: [{ type: 'text', text }] });
 const TOOL = { name: 'get_time', description: 'The time.', parameters: { type: 'object', properties: {} } };
-const CALL: ChatMessage = {
+const CALL: PlainMessage = {
   role: 'assistant',
   content: '',
   toolCalls: [{ id: 'call_1', name: 'get_time', arguments: { zone: 'UTC' } }],
 };
-const RESULT: ChatMessage = { role: 'tool', toolCallId: 'call_1', name: 'get_time', content: '12:00' };
+const RESULT: PlainMessage = { role: 'tool', toolCallId: 'call_1', name: 'get_time', content: '12:00' };
 
 describe('a template that writes <tool_call>', () => {
   const { format, traits } = choose(QWEN_LIKE);
@@ -86,7 +86,7 @@ describe('a template without tools', () => {
 describe('a template without a system role', () => {
   it('gets the system message as the beginning of the user’s, in alternating roles', () => {
     const { format } = choose(GEMMA_LIKE);
-    const messages: ChatMessage[] = [{ role: 'system', content: 'Be brief.' }, user('One'), user('Two')];
+    const messages: PlainMessage[] = [{ role: 'system', content: 'Be brief.' }, user('One'), user('Two')];
     expect(format.render({ messages, tools: [] })).toBe(
       '<start_of_turn>user\nBe brief.\n\nOne\n\nTwo<end_of_turn>\n<start_of_turn>model\n',
     );

@@ -28,19 +28,21 @@ export const TOOLS: readonly ToolDefinition[] = [
 ];
 
 const user = (text: string): ChatMessage => ({ role: 'user', content: [{ type: 'text', text }] });
-const said = (content: string): ChatMessage => ({ role: 'assistant', content });
+const said = (text: string): ChatMessage => ({ role: 'assistant', content: [{ type: 'text', text }] });
 const WEATHER = { id: 'abcdefgh1', name: 'get_weather', arguments: { city: 'Parisville', days: 2 } };
 const TIME = { id: 'abcdefgh2', name: 'get_time', arguments: { zone: 'Zuluzone' } };
 const calling = (...toolCalls: (typeof WEATHER | typeof TIME)[]): ChatMessage => ({
   role: 'assistant',
-  content: 'Looking it up',
-  toolCalls,
+  content: [
+    { type: 'text', text: 'Looking it up' },
+    ...toolCalls.map((call) => ({ type: 'tool_call' as const, ...call })),
+  ],
 });
 const result = ({ id, name }: typeof WEATHER | typeof TIME, content: string): ChatMessage => ({
   role: 'tool',
   toolCallId: id,
   name,
-  content,
+  content: [{ type: 'text', text: content }],
 });
 
 /** What a template and a hand-written turn of its model give. */
@@ -158,16 +160,16 @@ const TIME_CALL = { name: 'get_time', arguments: { zone: 'UTC' } };
 function makes(template: JudgedTemplate, turn: string, calls: readonly { name: string; arguments: object }[]): boolean {
   return [true, false].every((asTokens) => {
     const events = template.read(turn, asTokens);
-    const ends = events.flatMap((event) => (event.type === 'toolCall.end' ? [event] : []));
+    const ends = events.flatMap((event) => (event.type === 'tool_call.end' ? [event] : []));
     const same = ends.map(({ name, arguments: given }) => ({ name, arguments: given }));
     const streamed = ends.every(({ index, arguments: given }) => {
       const text = events
-        .map((event) => (event.type === 'toolCall.delta' && event.index === index ? event.text : ''))
+        .map((event) => (event.type === 'tool_call.delta' && event.index === index ? event.text : ''))
         .join('');
       return JSON.stringify(JSON.parse(text)) === JSON.stringify(given);
     });
     const noise =
-      textOf(events, 'message.delta').trim() !== '' || events.some(({ type }) => type === 'toolCall.invalid');
+      textOf(events, 'message.delta').trim() !== '' || events.some(({ type }) => type === 'tool_call.invalid');
     return streamed && !noise && JSON.stringify(same) === JSON.stringify(calls);
   });
 }

@@ -6,7 +6,7 @@ import { JudgedTemplate, TOOLS } from './judge-template.ts';
 const templates = new Map([...readBundledTemplates()].map(([name, source]) => [name, new JudgedTemplate(source)]));
 
 const user = (text: string): ChatMessage => ({ role: 'user', content: [{ type: 'text', text }] });
-const assistant = (content: string): ChatMessage => ({ role: 'assistant', content });
+const assistant = (text: string): ChatMessage => ({ role: 'assistant', content: [{ type: 'text', text }] });
 const system = (content: string): ChatMessage => ({ role: 'system', content });
 const CALL = { id: 'abcdefgh1', name: 'get_time', arguments: { zone: 'Zuluzone' } };
 
@@ -45,8 +45,8 @@ describe('every template takes', () => {
     const messages: ChatMessage[] = [
       system('Rule one'),
       user('Ask'),
-      { role: 'assistant', content: '', toolCalls: [CALL] },
-      { role: 'tool', toolCallId: CALL.id, name: CALL.name, content: 'Noon' },
+      { role: 'assistant', content: [{ type: 'tool_call', ...CALL }] },
+      { role: 'tool', toolCallId: CALL.id, name: CALL.name, content: [{ type: 'text', text: 'Noon' }] },
       system('Rule two'),
     ];
     expect(losing(['Rule one', 'Ask', 'Zuluzone', 'Noon', 'Rule two'], messages, TOOLS)).toEqual([]);
@@ -71,7 +71,7 @@ describe('every template takes', () => {
   it('a tool call whose result is missing, and one in a conversation without tools', () => {
     const messages: ChatMessage[] = [
       user('Ask'),
-      { role: 'assistant', content: '', toolCalls: [CALL] },
+      { role: 'assistant', content: [{ type: 'tool_call', ...CALL }] },
       user('And now'),
     ];
     expect(losing(['Ask', 'Zuluzone', 'And now'], messages, TOOLS)).toEqual([]);
@@ -121,7 +121,13 @@ function keeps(template: JudgedTemplate): boolean {
   const { open, close } = template.chosen.format.syntax.reasoning;
   const given: ChatMessage[] = [
     user('Ask'),
-    { role: 'assistant', content: 'Old answer', reasoning: 'Old idea' },
+    {
+      role: 'assistant',
+      content: [
+        { type: 'reasoning', text: 'Old idea' },
+        { type: 'text', text: 'Old answer' },
+      ],
+    },
     user('Again'),
   ];
   return template.prompt(given).includes(`${open}\nOld idea\n${close}\n\nOld answer`);

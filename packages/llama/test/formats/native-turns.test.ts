@@ -32,7 +32,7 @@ function read(
 }
 
 const callsIn = (events: readonly ParsedEvent[]): string[] =>
-  events.flatMap((event) => (event.type === 'toolCall.end' ? [event.name] : []));
+  events.flatMap((event) => (event.type === 'tool_call.end' ? [event.name] : []));
 const textOf = (events: readonly ParsedEvent[], type: 'message.delta' | 'reasoning.delta' = 'message.delta'): string =>
   events.flatMap((event) => (event.type === type ? [event.text] : [])).join('');
 
@@ -82,7 +82,7 @@ describe('a turn', () => {
     const cut = call.slice(0, call.indexOf('Paris') + 3);
     const events = read(name, cut);
     expect(callsIn(events)).toEqual([]);
-    expect(events.at(-1)).toMatchObject({ type: 'toolCall.invalid', reason: 'The call was cut off.' });
+    expect(events.at(-1)).toMatchObject({ type: 'tool_call.invalid', reason: 'The call was cut off.' });
   });
 
   it.each(withCalls)('of %s has no calls when its model was shown no tools', (name, { call = '' }) => {
@@ -212,15 +212,15 @@ describe('values between tags', () => {
     ['what the schema does not know', { other: '{"a": 1}', more: 'plain' }, { other: { a: 1 }, more: 'plain' }],
     ['a name that objects have', { __proto__x: 'a', constructor: 'b' }, { __proto__x: 'a', constructor: 'b' }],
   ])('are read: %s', (_what, values, expected) => {
-    const [end] = read('Qwen3-Coder', write(values), { tools }).filter(({ type }) => type === 'toolCall.end');
+    const [end] = read('Qwen3-Coder', write(values), { tools }).filter(({ type }) => type === 'tool_call.end');
     expect(end).toMatchObject({ name: 'write' });
     expect(end && 'arguments' in end && end.arguments).toEqual(expected);
   });
 
   it('may be none', () => {
     const events = read('Qwen3-Coder', '<tool_call>\n<function=write>\n</function>\n</tool_call>', { tools });
-    expect(events).toContainEqual({ type: 'toolCall.end', index: 0, name: 'write', arguments: {} });
-    expect(events).toContainEqual({ type: 'toolCall.delta', index: 0, text: '{}' });
+    expect(events).toContainEqual({ type: 'tool_call.end', index: 0, name: 'write', arguments: {} });
+    expect(events).toContainEqual({ type: 'tool_call.delta', index: 0, text: '{}' });
   });
 });
 
@@ -232,7 +232,7 @@ describe('calls in Python', () => {
     ['escapes and brackets in texts', String.raw`[f(a="x\n\"y\" ]) \u00e9", b='[(')]`, { a: 'x\n"y" ]) é', b: '[(' }],
     ['one without a list', 'f(a=1)', { a: 1 }],
   ])('may have %s', (_what, text, expected) => {
-    expect(call(text)).toContainEqual({ type: 'toolCall.end', index: 0, name: 'f', arguments: expected });
+    expect(call(text)).toContainEqual({ type: 'tool_call.end', index: 0, name: 'f', arguments: expected });
   });
 
   it.each(['[see](link)', '[1, 2]', 'import os'])('are not %s', (text) => {

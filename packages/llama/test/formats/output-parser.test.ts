@@ -22,9 +22,9 @@ function parse(pieces: readonly string[], options: Partial<TurnParserOptions> = 
 
 function call(index: number, name: string, text: string): ParsedEvent[] {
   return [
-    { type: 'toolCall.start', index, name },
-    { type: 'toolCall.delta', index, text },
-    { type: 'toolCall.end', index, name, arguments: JSON.parse(text) },
+    { type: 'tool_call.start', index, name },
+    { type: 'tool_call.delta', index, text },
+    { type: 'tool_call.end', index, name, arguments: JSON.parse(text) },
   ];
 }
 
@@ -99,8 +99,8 @@ describe('a tool call', () => {
   it('starts as soon as the name is known', () => {
     const parser = new OutputParser(OPTIONS);
     parser.read('<tool_call>{"name": "ge');
-    expect(parser.read('t"')).toEqual([{ type: 'toolCall.start', index: 0, name: 'get' }]);
-    expect(parser.read(', "arguments": {"ci')).toEqual([{ type: 'toolCall.delta', index: 0, text: '{"ci' }]);
+    expect(parser.read('t"')).toEqual([{ type: 'tool_call.start', index: 0, name: 'get' }]);
+    expect(parser.read(', "arguments": {"ci')).toEqual([{ type: 'tool_call.delta', index: 0, text: '{"ci' }]);
   });
 
   it('may follow text, whose last space is dropped', () => {
@@ -131,8 +131,8 @@ describe('a tool call', () => {
 
   it('has no arguments when it gives none', () => {
     expect(parse(['<tool_call>{"name": "a"}</tool_call>'])).toEqual([
-      { type: 'toolCall.start', index: 0, name: 'a' },
-      { type: 'toolCall.end', index: 0, name: 'a', arguments: {} },
+      { type: 'tool_call.start', index: 0, name: 'a' },
+      { type: 'tool_call.end', index: 0, name: 'a', arguments: {} },
     ]);
   });
 
@@ -167,13 +167,13 @@ describe('a call that can’t be understood', () => {
     ['gives arguments twice', '<tool_call>{"name": "a", "arguments": {}, "arguments": {"x": 1}}</tool_call>', 'a'],
   ])('is invalid when it %s', (_reason, text, name) => {
     const last = parse([text]).at(-1);
-    expect(last).toMatchObject({ type: 'toolCall.invalid', index: 0, reason: expect.any(String) });
-    expect(last?.type === 'toolCall.invalid' && last.name).toBe(name);
+    expect(last).toMatchObject({ type: 'tool_call.invalid', index: 0, reason: expect.any(String) });
+    expect(last?.type === 'tool_call.invalid' && last.name).toBe(name);
   });
 
   it('is handed on with a bounded piece of what it was', () => {
     const last = parse([`<tool_call>{"name": "${'x'.repeat(10_000)}`]).at(-1);
-    expect(last?.type === 'toolCall.invalid' && last.raw.length).toBe(4000);
+    expect(last?.type === 'tool_call.invalid' && last.raw.length).toBe(4000);
   });
 });
 

@@ -220,7 +220,7 @@ function permitContext(caller: ChatCaller, pool: ModelPool, model: Model, contex
   if (decision.allowed) return;
   throw new ServerError(
     'PERMISSION_DENIED',
-    `Permission denied to load model '${model.key}' with a context_length of ${contextLength}: ${describeDenial(decision)}`,
+    `Permission denied to load model '${model.key}' with a context of ${contextLength} tokens: ${describeDenial(decision)}`,
     { field: 'contextLength', details: { code: 'AUTH_PERMISSION_DENIED', ...denialDetails(decision) } },
   );
 }
@@ -228,7 +228,8 @@ function permitContext(caller: ChatCaller, pool: ModelPool, model: Model, contex
 function refuseImagesForTheBlind(model: Model, messages: readonly ChatMessage[]): void {
   if (model.description instanceof Error || model.description.capabilities.vision) return;
   const hasImage = messages.some(
-    ({ role, content }) => role === 'user' && content.some(({ type }) => type === 'image'),
+    (message) =>
+      (message.role === 'user' || message.role === 'tool') && message.content.some(({ type }) => type === 'image'),
   );
   if (hasImage) {
     throw new ServerError('UNSUPPORTED_INPUT', `Model '${model.key}' can't see images.`, { field: 'messages' });
@@ -316,7 +317,7 @@ function refuseNothingNew(
 ): void {
   if (added.some(({ role }) => role !== 'system') || unansweredCalls(before).length > 0) return;
   if (messages.at(-1)?.role !== 'assistant') return;
-  throw new ServerError('INVALID_REQUEST', "The previous response is complete: 'input' has to say how to go on.", {
+  throw new ServerError('INVALID_REQUEST', 'The previous response is complete: say something to go on from it.', {
     field: 'messages',
   });
 }

@@ -1,6 +1,5 @@
-import type { ChatMessage, ToolCallRequest } from '@latchkey/engine';
+import { type ChatMessage, callsOf, type ToolCallRequest } from '@latchkey/engine';
 
-type Assistant = Extract<ChatMessage, { role: 'assistant' }>;
 type Answer = Extract<ChatMessage, { role: 'tool' }>;
 
 /**
@@ -30,12 +29,9 @@ export function answersInPlace(messages: readonly ChatMessage[]): readonly ChatM
 
 /** The calls of the last message of a model that nothing has answered yet. */
 export function unansweredCalls(messages: readonly ChatMessage[]): readonly ToolCallRequest[] {
-  const last = messages.findLast((message): message is Assistant => message.role === 'assistant');
+  const last = messages.findLast(({ role }) => role === 'assistant');
   const answered = new Set(messages.filter(isAnswer).map(({ toolCallId }) => toolCallId));
   return callsOf(last).filter(({ id }) => !answered.has(id));
 }
 
 const isAnswer = (message: ChatMessage): message is Answer => message.role === 'tool';
-
-const callsOf = (message: ChatMessage | undefined): readonly ToolCallRequest[] =>
-  message?.role === 'assistant' ? (message.toolCalls ?? []) : [];

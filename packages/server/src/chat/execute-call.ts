@@ -15,7 +15,8 @@ export async function* executeCall(
   const { toolset, keep, waiting, begun } = turn;
   const described = toolset.describe(call.name);
   if (described !== undefined) {
-    yield { type: 'tool_call.arguments', tool: described.tool, arguments: call.arguments, origin: described.origin };
+    const { tool, origin } = described;
+    yield { type: 'tool_call.arguments', id: call.id, tool, arguments: call.arguments, origin };
   }
   if (begun === call.id) {
     yield* answerUnknown(toolset, call, record);
@@ -44,6 +45,7 @@ export async function* executeCall(
     const { tool, origin } = described;
     yield {
       type: 'tool_call.approval_required',
+      id: call.id,
       approvalId,
       ...(keep && { responseId: keep.responseId }),
       tool,
@@ -57,12 +59,13 @@ export async function* executeCall(
     throw new ServerError('SHUTTING_DOWN', 'The server is shutting down. The tool call goes on waiting for a person.');
   }
   if (outcome.type === 'ran') {
-    const { tool, output, origin } = outcome;
-    record.output.push({ type: 'tool_call', tool, arguments: outcome.arguments, output, origin });
-    record.added.push({ role: 'tool', toolCallId: call.id, name: call.name, content: outcome.text });
+    const { type: _, ...result } = outcome;
+    const { content, isError } = result;
+    record.output.push({ type: 'tool_call', id: call.id, ...result });
+    record.added.push({ ...answerTo(call), content, ...(isError && { isError }) });
     await keep?.progress();
     if (signal.aborted) return;
-    yield { type: 'tool_call.success', tool, arguments: outcome.arguments, output, origin };
+    yield { type: 'tool_call.success', id: call.id, ...result };
     return;
   }
   const invalid = {
@@ -141,7 +144,10 @@ function* refuse(
   reason: string,
   record: TurnRecord,
 ): Generator<ChatEvent> {
-  record.output.push({ type: 'invalid_tool_call', reason, invalid });
-  record.added.push({ role: 'tool', toolCallId: call.id, name: call.name, content: `Error: ${reason}` });
-  yield { type: 'tool_call.failure', reason, invalid };
+  const { id } = call;
+  record.output.push({ type: 'invalid_tool_call', id, reason, invalid });
+  record.added.push({ ...answerTo(call), content: [{ type: 'text', text: `Error: ${reason}` }], isError: true });
+  yield { type: 'tool_call.failure', id, reason, invalid };
 }
+
+const answerTo = ({ id, name }: ToolCallRequest) => ({ role: 'tool', toolCallId: id, name }) as const;

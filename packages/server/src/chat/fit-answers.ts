@@ -1,4 +1,4 @@
-import type { ChatMessage } from '@latchkey/engine';
+import { type ChatMessage, textOf } from '@latchkey/engine';
 
 /** Shorter answers are not what fills a context. */
 const LEAST_CHARACTERS = 256;
@@ -7,10 +7,13 @@ const LEAST_CHARACTERS = 256;
 export function fitAnswers(messages: readonly ChatMessage[], characters: number | undefined): readonly ChatMessage[] {
   if (characters === undefined) return messages;
   return messages.map((message) => {
-    if (message.role !== 'tool' || message.content.length <= characters) return message;
-    const left = message.content.length - characters;
-    const note = `[${left} more characters of this result do not fit into the context.]`;
-    return { ...message, content: `${message.content.slice(0, characters).toWellFormed()}\n${note}` };
+    if (message.role !== 'tool') return message;
+    const text = textOf(message.content);
+    if (text.length <= characters) return message;
+    const note = `[${text.length - characters} more characters of this result do not fit into the context.]`;
+    const fitting = `${text.slice(0, characters).toWellFormed()}\n${note}`;
+    const others = message.content.filter(({ type }) => type !== 'text');
+    return { ...message, content: [{ type: 'text', text: fitting }, ...others] };
   });
 }
 
@@ -19,7 +22,10 @@ export function halveAnswers(
   messages: readonly ChatMessage[],
   characters = Number.POSITIVE_INFINITY,
 ): number | undefined {
-  const longest = Math.max(0, ...messages.map((message) => (message.role === 'tool' ? message.content.length : 0)));
+  const longest = messages.reduce(
+    (most, message) => (message.role === 'tool' ? Math.max(most, textOf(message.content).length) : most),
+    0,
+  );
   const half = Math.floor(Math.min(longest, characters) / 2);
   return half < LEAST_CHARACTERS ? undefined : half;
 }

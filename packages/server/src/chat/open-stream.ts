@@ -6,7 +6,7 @@ const PRELUDE: readonly ChatEvent['type'][] = [
   'model_load.start',
   'model_load.progress',
   'model_load.end',
-  'prompt_processing.start',
+  'prompt.start',
 ];
 
 /**

@@ -1,5 +1,7 @@
 import type {
+  AssistantPart,
   ChatMessage,
+  EngineEvent,
   FinishReason,
   GenerateRequest,
   QueueShare,
@@ -106,8 +108,7 @@ export async function* runChat(turn: ChatTurn, record: TurnRecord, signal: Abort
   };
   if (turn.unanswered.length > 0 && !signal.aborted) await begin();
   for (const call of turn.unanswered) {
-    const described = turn.toolset.describe(call.name);
-    yield { type: 'tool_call.start', tool: described?.tool ?? call.name, ...origin(described) };
+    yield startOf(turn.toolset, call.id, call.name);
     yield* execute([call]);
   }
   if (signal.aborted) return;
@@ -186,6 +187,7 @@ async function* runRound(
   const calls: ToolCallRequest[] = [];
   const misspelt: ChatMessage[] = [];
   let unread = '';
+  const ids = new Map<number, string>();
   const clientCalls = new Map<number, number>();
   let begun = false;
   let processing = true;
@@ -198,62 +200,69 @@ async function* runRound(
       if (event.type === 'interrupted') continue;
       if (!begun) {
         await options.begin();
-        yield { type: 'prompt_processing.start' };
+        yield promptStart(event);
       }
       begun = true;
       if (event.type === 'prompt.progress') {
-        yield { type: 'prompt_processing.progress', progress: event.total === 0 ? 1 : event.processed / event.total };
+        yield event;
         continue;
       }
       if (processing) {
         processing = false;
-        yield { type: 'prompt_processing.end' };
+        yield { type: 'prompt.end' };
       }
       switch (event.type) {
         case 'reasoning.delta':
         case 'message.delta':
-          yield* round.write(event.type === 'reasoning.delta' ? 'reasoning' : 'message', event.text);
+          yield* round.write(event);
           break;
-        case 'toolCall.start': {
+        case 'tool_call.start': {
           yield* round.close();
+          const id = turn.createCallId();
+          ids.set(event.index, id);
           if (options.clientToolNames.has(event.name)) {
-            const id = turn.createCallId();
             const index = options.clientCallIds.push(id) - 1;
             clientCalls.set(event.index, index);
             yield { type: 'client_tool_call.start', index, id, name: event.name };
-          } else {
-            const described = turn.toolset.describe(event.name);
-            yield { type: 'tool_call.start', tool: described?.tool ?? event.name, ...origin(described) };
-          }
+          } else yield startOf(turn.toolset, id, event.name);
           break;
         }
-        case 'toolCall.delta': {
+        case 'tool_call.delta': {
           const index = clientCalls.get(event.index);
-          if (index !== undefined) yield { type: 'client_tool_call.delta', index, content: event.text };
+          if (index !== undefined) yield { type: 'client_tool_call.delta', index, text: event.text };
           break;
         }
-        case 'toolCall.end': {
-          const id = options.clientCallIds[clientCalls.get(event.index) ?? -1] ?? turn.createCallId();
-          calls.push({ id, name: event.name, arguments: event.arguments });
-          if (clientCalls.has(event.index)) {
-            record.output.push({ type: 'client_tool_call', id, name: event.name, arguments: event.arguments });
+        case 'tool_call.end': {
+          const call = {
+            id: ids.get(event.index) ?? turn.createCallId(),
+            name: event.name,
+            arguments: event.arguments,
+          };
+          calls.push(call);
+          round.blocks.push({ type: 'tool_call', ...call });
+          const index = clientCalls.get(event.index);
+          if (index !== undefined) {
+            record.output.push({ type: 'client_tool_call', ...call });
+            yield { type: 'client_tool_call.end', index, ...call };
           }
           break;
         }
-        case 'toolCall.invalid': {
+        case 'tool_call.invalid': {
           yield* round.close();
           const toolName = event.name ?? '';
           const invalid = { type: 'invalid_arguments', toolName } as const;
-          record.output.push({ type: 'invalid_tool_call', reason: event.reason, invalid });
-          yield { type: 'tool_call.failure', reason: event.reason, invalid };
+          const id = ids.get(event.index) ?? turn.createCallId();
+          record.output.push({ type: 'invalid_tool_call', id, reason: event.reason, invalid });
+          yield { type: 'tool_call.failure', id, reason: event.reason, invalid };
           // The model must see what it wrote, or it would write it again.
-          round.text += event.raw;
+          round.blocks.push({ type: 'text', text: event.raw });
           unread += event.raw;
           misspelt.push({
             role: 'tool',
-            toolCallId: turn.createCallId(),
+            toolCallId: id,
             name: toolName,
-            content: `Error: ${event.reason}`,
+            content: [{ type: 'text', text: `Error: ${event.reason}` }],
+            isError: true,
           });
           break;
         }
@@ -268,33 +277,30 @@ async function* runRound(
     // What was begun is ended, also when the model dies in the middle of it.
     yield* round.close();
     // Where somebody goes on, what was said is not lost.
-    if (round.text !== '') record.added.push({ role: 'assistant', content: round.text });
+    const said = round.blocks.filter(({ type }) => type === 'text');
+    if (said.length > 0) record.added.push({ role: 'assistant', content: said });
     throw error;
   }
-  if (begun && processing) yield { type: 'prompt_processing.end' };
+  if (begun && processing) yield { type: 'prompt.end' };
   yield* round.close();
   // Broken off before a word: there is nothing that a model has said.
-  if (signal.aborted && round.text === '' && calls.length === 0) return { calls, misspelt, unread };
-  record.added.push({
-    role: 'assistant',
-    content: round.text,
-    ...(round.reasoning === '' ? {} : { reasoning: round.reasoning }),
-    ...(calls.length === 0 ? {} : { toolCalls: calls }),
-  });
+  if (signal.aborted && !round.blocks.some(({ type }) => type !== 'reasoning')) return { calls, misspelt, unread };
+  record.added.push({ role: 'assistant', content: round.blocks });
   return { calls, misspelt, unread };
 }
 
 /** What could not be read as a call, for the caller to see: it has paid for it. */
 function* showText(record: TurnRecord, text: string): Generator<ChatEvent> {
   const shown = new RoundText(record);
-  yield* shown.write('message', text);
+  yield* shown.write({ type: 'message.delta', text });
   yield* shown.close();
 }
 
-/** Opens and closes the blocks of text that a stream shows, and collects them. */
+type Spoken = Extract<EngineEvent, { readonly type: 'reasoning.delta' | 'message.delta' }>;
+
+/** Opens and closes the blocks of text that a stream shows, and collects the turn's parts in their order. */
 class RoundText {
-  text = '';
-  reasoning = '';
+  readonly blocks: AssistantPart[] = [];
   readonly #record: TurnRecord;
   #open: { readonly type: 'reasoning' | 'message'; content: string } | undefined;
 
@@ -302,23 +308,30 @@ class RoundText {
     this.#record = record;
   }
 
-  *write(type: 'reasoning' | 'message', content: string): Generator<ChatEvent> {
+  *write(event: Spoken): Generator<ChatEvent> {
+    const type = event.type === 'reasoning.delta' ? 'reasoning' : 'message';
     if (this.#open?.type !== type) {
       yield* this.close();
       this.#open = { type, content: '' };
       this.#record.output.push(this.#open);
       yield { type: `${type}.start` };
     }
-    this.#open.content += content;
-    if (type === 'reasoning') this.reasoning += content;
-    else this.text += content;
-    yield { type: `${type}.delta`, content };
+    this.#open.content += event.text;
+    this.#append(type === 'message' ? 'text' : type, event.text);
+    yield event;
   }
 
   *close(): Generator<ChatEvent> {
     if (this.#open === undefined) return;
-    yield { type: `${this.#open.type}.end` };
+    const { type, content } = this.#open;
     this.#open = undefined;
+    yield type === 'reasoning' ? { type: 'reasoning.end', text: content } : { type: 'message.end' };
+  }
+
+  #append(type: 'text' | 'reasoning', text: string): void {
+    const last = this.blocks.at(-1);
+    if (last?.type === type) this.blocks[this.blocks.length - 1] = { type, text: last.text + text };
+    else this.blocks.push({ type, text });
   }
 }
 
@@ -355,8 +368,14 @@ function chooseTools(asked: ToolChoice, hasTools: boolean, first: boolean): Tool
   return first ? asked : 'auto';
 }
 
-function origin(
-  described: ReturnType<ChatToolset['describe']>,
-): Pick<ChatEvent & { type: 'tool_call.start' }, 'origin'> {
-  return described === undefined ? {} : { origin: described.origin };
+function startOf(toolset: ChatToolset, id: string, name: string): ChatEvent {
+  const described = toolset.describe(name);
+  if (described === undefined) return { type: 'tool_call.start', id, tool: name };
+  return { type: 'tool_call.start', id, tool: described.tool, origin: described.origin };
+}
+
+/** How long the prompt is, as far as the engine's first event says it. */
+function promptStart(event: EngineEvent): ChatEvent {
+  const { total, cached = 0 } = event.type === 'prompt.progress' ? event : { total: 0 };
+  return { type: 'prompt.start', promptTokens: total, cachedTokens: cached };
 }

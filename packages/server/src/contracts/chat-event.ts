@@ -1,4 +1,4 @@
-import type { FinishReason } from '@latchkey/engine';
+import type { EngineEvent, FinishReason, InputPart } from '@latchkey/engine';
 import type { ServerError } from './server-error.ts';
 
 /** Where a tool comes from. */
@@ -14,18 +14,29 @@ export interface InvalidCall {
   readonly origin?: ToolOrigin;
 }
 
+/** What a call of a server's tool was made with, and what came of it. */
+export interface ToolResult {
+  readonly arguments: Record<string, unknown>;
+  /** The JSON text of MCP's content array. */
+  readonly output: string;
+  /** What the model reads. */
+  readonly content: readonly InputPart[];
+  /** The tool itself reports a failure. */
+  readonly isError: boolean;
+  readonly origin: ToolOrigin;
+}
+
 /** A piece of what the model produced, in order. */
 export type OutputItem =
   | { readonly type: 'message'; readonly content: string }
   | { readonly type: 'reasoning'; readonly content: string }
+  | ({ readonly type: 'tool_call' } & ToolCallIdentity & ToolResult)
   | {
-      readonly type: 'tool_call';
-      readonly tool: string;
-      readonly arguments: Record<string, unknown>;
-      readonly output: string;
-      readonly origin: ToolOrigin;
+      readonly type: 'invalid_tool_call';
+      readonly id: string;
+      readonly reason: string;
+      readonly invalid: InvalidCall;
     }
-  | { readonly type: 'invalid_tool_call'; readonly reason: string; readonly invalid: InvalidCall }
   | {
       readonly type: 'client_tool_call';
       readonly id: string;
@@ -58,10 +69,21 @@ export interface ChatResult {
   readonly responseId?: string;
 }
 
+/** A server's tool call from the moment that the model names it. */
+export interface ToolCallIdentity {
+  /** The one under which the conversation has it. */
+  readonly id: string;
+  readonly tool: string;
+}
+
+/** The events of an engine that reach the wire as they are. */
+type Spoken = Extract<EngineEvent, { readonly type: 'prompt.progress' | 'reasoning.delta' | 'message.delta' }>;
+
 /**
- * What happens during a chat, in the order of LM Studio's event stream: `chat.start` first, `chat.end` last, a round
- * being prompt processing, then blocks of reasoning, message or tool call. `client_tool_call.*` are calls of tools
- * that the caller runs itself. After an `error` only `chat.end` follows.
+ * What happens during a chat: `chat.start` first, `chat.end` last; in between rounds, each a prompt (`prompt.*`) and
+ * then blocks of reasoning, message or tool call, each from its start to its end. `tool_call.*` are calls that the
+ * server makes; they end with `success` or `failure`. `client_tool_call.*` are calls of tools that the caller runs
+ * itself. After an `error` only `chat.end` follows.
  */
 export type ChatEvent =
   | {
@@ -73,41 +95,44 @@ export type ChatEvent =
   | { readonly type: 'model_load.start'; readonly model: string }
   | { readonly type: 'model_load.progress'; readonly model: string; readonly progress: number }
   | { readonly type: 'model_load.end'; readonly model: string; readonly loadTimeSeconds: number }
-  | { readonly type: 'prompt_processing.start' }
-  | { readonly type: 'prompt_processing.progress'; readonly progress: number }
-  | { readonly type: 'prompt_processing.end' }
+  /** The engine has taken the prompt; its tokens are counted before the first one of the answer. */
+  | { readonly type: 'prompt.start'; readonly promptTokens: number; readonly cachedTokens: number }
+  | { readonly type: 'prompt.end' }
+  | Spoken
   | { readonly type: 'reasoning.start' }
-  | { readonly type: 'reasoning.delta'; readonly content: string }
-  | { readonly type: 'reasoning.end' }
+  | { readonly type: 'reasoning.end'; readonly text: string }
   | { readonly type: 'message.start' }
-  | { readonly type: 'message.delta'; readonly content: string }
   | { readonly type: 'message.end' }
-  | { readonly type: 'tool_call.start'; readonly tool: string; readonly origin?: ToolOrigin }
-  | {
+  | ({ readonly type: 'tool_call.start'; readonly origin?: ToolOrigin } & ToolCallIdentity)
+  | ({
       readonly type: 'tool_call.arguments';
-      readonly tool: string;
       readonly arguments: Record<string, unknown>;
       readonly origin: ToolOrigin;
-    }
-  | {
+    } & ToolCallIdentity)
+  | ({
       /** The call waits for a person; an outcome follows. */
       readonly type: 'tool_call.approval_required';
       readonly approvalId: string;
       /** From which a later request takes the call up; absent: it ends with this request. */
       readonly responseId?: string;
-      readonly tool: string;
       readonly arguments: Record<string, unknown>;
       readonly origin: ToolOrigin;
-    }
+    } & ToolCallIdentity)
+  | ({ readonly type: 'tool_call.success' } & ToolCallIdentity & ToolResult)
   | {
-      readonly type: 'tool_call.success';
-      readonly tool: string;
-      readonly arguments: Record<string, unknown>;
-      readonly output: string;
-      readonly origin: ToolOrigin;
+      readonly type: 'tool_call.failure';
+      readonly id: string;
+      readonly reason: string;
+      readonly invalid: InvalidCall;
     }
-  | { readonly type: 'tool_call.failure'; readonly reason: string; readonly invalid: InvalidCall }
   | { readonly type: 'client_tool_call.start'; readonly index: number; readonly id: string; readonly name: string }
-  | { readonly type: 'client_tool_call.delta'; readonly index: number; readonly content: string }
+  | { readonly type: 'client_tool_call.delta'; readonly index: number; readonly text: string }
+  | {
+      readonly type: 'client_tool_call.end';
+      readonly index: number;
+      readonly id: string;
+      readonly name: string;
+      readonly arguments: Record<string, unknown>;
+    }
   | { readonly type: 'error'; readonly error: ServerError }
   | { readonly type: 'chat.end'; readonly result: ChatResult };

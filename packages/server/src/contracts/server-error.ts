@@ -98,6 +98,7 @@ export type ChatField =
   | `tools.${number}.${'name' | 'parameters'}`
   | 'model'
   | 'contextLength'
+  | 'integrations'
   | 'maxOutputTokens'
   | 'previousResponseId';
 

@@ -1,18 +1,9 @@
 import type { ToolDefinition } from '@latchkey/engine';
-import type { ToolOrigin } from './chat-event.ts';
+import type { ToolOrigin, ToolResult } from './chat-event.ts';
 
 /** What became of a call, as the chat loop sees it. Failures are values: the model reads them and goes on. */
 export type ToolCallOutcome =
-  | {
-      readonly type: 'ran';
-      readonly tool: string;
-      readonly origin: ToolOrigin;
-      readonly arguments: Record<string, unknown>;
-      /** For the API: the JSON text of MCP's content array. */
-      readonly output: string;
-      /** For the model. */
-      readonly text: string;
-    }
+  | ({ readonly type: 'ran'; readonly tool: string } & ToolResult)
   | {
       readonly type: 'refused';
       readonly kind: 'invalid_name' | 'invalid_arguments';

@@ -1,4 +1,3 @@
-import type { ChatMessage } from '@latchkey/engine';
 import { type Kysely, type Selectable, type SelectQueryBuilder, sql } from 'kysely';
 import type {
   ConversationStore,
@@ -7,6 +6,7 @@ import type {
   TurnScope,
   WaitingToolCall,
 } from '../contracts/conversation-store.ts';
+import { readMessages } from './read-messages.ts';
 import type { ConversationTables, ConversationTurnTable } from './schema.ts';
 
 /**
@@ -69,7 +69,7 @@ export function createKyselyConversationStore(db: Kysely<ConversationTables>): C
       const row = await within(db.selectFrom('conversation_turn').select([...HEAD, 'messages']), scope)
         .where('id', '=', id)
         .executeTakeFirst();
-      return row && { ...toHead(row), messages: JSON.parse(row.messages) as ChatMessage[] };
+      return row && { ...toHead(row), messages: readMessages(row.messages) };
     },
 
     remove: async (id, scope) => {
@@ -101,7 +101,7 @@ export function createKyselyConversationStore(db: Kysely<ConversationTables>): C
       const last = rows.at(-1);
       if (last === undefined) return undefined;
       return {
-        messages: rows.flatMap((row) => JSON.parse(row.messages) as ChatMessage[]),
+        messages: rows.flatMap((row) => readMessages(row.messages)),
         ...(last.waiting === null ? {} : { waiting: JSON.parse(last.waiting) as WaitingToolCall }),
         ...(last.begun === null ? {} : { begun: last.begun }),
       };

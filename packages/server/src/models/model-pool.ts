@@ -192,7 +192,7 @@ export class ModelPool implements AsyncDisposable {
     if (asked !== undefined && asked > most) {
       throw new ServerError(
         'INVALID_REQUEST',
-        `context_length is ${asked}; model '${model.key}' takes at most ${most} here.`,
+        `A context of ${asked} tokens was asked for; model '${model.key}' takes at most ${most} here.`,
         { field: 'contextLength' },
       );
     }

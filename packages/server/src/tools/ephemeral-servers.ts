@@ -110,7 +110,7 @@ export function toEphemeralError(error: BridgeError): ServerError | undefined {
   if (error.code === 'MCP_EPHEMERAL_INVALID') return invalid(error.message, error);
   const label = error.server === undefined ? undefined : ephemeralLabel(error.server);
   if (label === undefined) return undefined;
-  const options = { param: 'integrations', cause: error };
+  const options = { field: 'integrations', cause: error } as const;
   switch (error.code) {
     case 'MCP_DENIED':
       return denied(label, error.reason ?? 'no grant allows it');
@@ -158,12 +158,12 @@ const ephemeralLabel = (server: string): string | undefined =>
 
 const invalid = (message: string, cause?: unknown): ServerError =>
   new ServerError('INVALID_REQUEST', `A per-request MCP server can not be used: ${message}`, {
-    param: 'integrations',
+    field: 'integrations',
     cause,
   });
 
 const denied = (label: string, reason: string, details?: Readonly<Record<string, string | number>>): ServerError =>
   new ServerError('PERMISSION_DENIED', `Permission denied to use the per-request MCP server '${label}': ${reason}`, {
-    param: 'integrations',
+    field: 'integrations',
     ...(details === undefined ? {} : { details }),
   });

@@ -127,8 +127,8 @@ async function refuseUnknownTools(integrations: readonly Asking[], toolset: Tool
     await toolset.close();
     throw new ServerError(
       'INVALID_REQUEST',
-      `'require_approval' names '${unknown}', which is not among the tools of '${id}' that this request has.`,
-      { param: 'integrations' },
+      `A person is to be asked about '${unknown}', which is not among the tools of '${id}' that this request has.`,
+      { field: 'integrations' },
     );
   }
 }
@@ -137,7 +137,7 @@ function toServerError(error: unknown, judge: (call: ToolGateCall) => JudgedCall
   if (!(error instanceof BridgeError)) return error;
   const ephemeral = toEphemeralError(error);
   if (ephemeral !== undefined) return ephemeral;
-  const options = { param: 'integrations', cause: error };
+  const options = { field: 'integrations', cause: error } as const;
   const server = error.server ?? 'mcp/?';
   switch (error.code) {
     case 'MCP_DENIED':
@@ -235,7 +235,8 @@ function toOutcome(
       origin: originOf(outcome.server),
       arguments: outcome.arguments,
       output,
-      text: note === undefined ? answer : `${note}\n\n${answer}`,
+      content: [{ type: 'text', text: note === undefined ? answer : `${note}\n\n${answer}` }],
+      isError,
     };
   }
   if (outcome.kind === 'invalid_name' || origin === undefined) {
@@ -246,7 +247,8 @@ function toOutcome(
   }
   // The call was right and the tool failed. LM Studio's API knows only calls that ran and calls that were not valid.
   const text = `Error: ${outcome.reason}${isUnknown(outcome) ? UNKNOWN : ''}`;
-  return { type: 'ran', tool, origin, arguments: args, output: JSON.stringify([{ type: 'text', text }]), text };
+  const content = [{ type: 'text' as const, text }];
+  return { type: 'ran', tool, origin, arguments: args, output: JSON.stringify(content), content, isError: true };
 }
 
 const UNKNOWN = ' Whether it has done its work is not known.';

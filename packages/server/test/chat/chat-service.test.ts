@@ -20,6 +20,7 @@ import type { ConversationStore, StoredTurn } from '../../src/contracts/conversa
 import { ServerError } from '../../src/contracts/server-error.ts';
 import { chatRequest } from '../scripted/chat-request.ts';
 import { collect } from '../scripted/collect.ts';
+import { said } from '../scripted/messages.ts';
 import { ran, ScriptedToolset } from '../scripted/scripted-toolset.ts';
 import { newCaller, newChat, type TestChat } from './new-chat.ts';
 
@@ -55,9 +56,9 @@ describe('a chat', () => {
       'chat.start',
       'model_load.start',
       'model_load.end',
-      'prompt_processing.start',
-      'prompt_processing.progress',
-      'prompt_processing.end',
+      'prompt.start',
+      'prompt.progress',
+      'prompt.end',
       'message.start',
       'message.delta',
       'message.end',
@@ -76,7 +77,7 @@ describe('a chat', () => {
     const caller = await newCaller(test.auth);
     await ask(test, caller);
     const { events, result } = await ask(test, caller);
-    expect(events[1]?.type).toBe('prompt_processing.start');
+    expect(events[1]?.type).toBe('prompt.start');
     expect(result.stats).not.toHaveProperty('modelLoadTimeSeconds');
   });
 
@@ -221,11 +222,7 @@ describe('a conversation', () => {
     expect(result.responseId).toMatch(/^resp_/);
     const previousResponseId = result.responseId ?? '';
     await ask(test, caller, { previousResponseId, messages: [user('How are you?')] });
-    expect(engine.requests[1]?.messages).toEqual([
-      user('Hello'),
-      { role: 'assistant', content: 'Hi' },
-      user('How are you?'),
-    ]);
+    expect(engine.requests[1]?.messages).toEqual([user('Hello'), said('Hi'), user('How are you?')]);
   });
 
   it('is kept with the calls in it', async () => {
@@ -279,7 +276,7 @@ describe('a conversation', () => {
     expect(engine.requests[1]?.messages).toEqual([
       { role: 'system', content: 'Be polite.' },
       user('Hello'),
-      { role: 'assistant', content: 'Arr' },
+      said('Arr'),
       user('Hello?'),
     ]);
   });
@@ -405,7 +402,7 @@ describe('a conversation', () => {
     expect(seen.at(-1)).toMatchObject({ type: 'chat.end', result: { finishReason: 'stop' } });
     const id = seen[0]?.type === 'chat.start' ? seen[0].responseId : undefined;
     const kept = await test.conversations.load(id ?? '', caller.principal.rootId, null);
-    expect(kept?.messages.at(-1)).toMatchObject({ role: 'assistant', content: expect.stringMatching(/^and /) });
+    expect(kept?.messages.at(-1)).toMatchObject({ content: [{ type: 'text', text: expect.stringMatching(/^and /) }] });
   });
 
   it('is not lost to an answer of a tool that is longer than the context', async () => {

@@ -1,15 +1,13 @@
 import type { ChatMessage } from '@latchkey/engine';
 import { describe, expect, it } from 'vitest';
 import { answersInPlace, joinHistory, unansweredCalls } from '../../src/chat/conversation.ts';
+import { answered, called, said } from '../scripted/messages.ts';
 
 const say = (text: string): ChatMessage => ({ role: 'user', content: [{ type: 'text', text }] });
 const system = (content: string): ChatMessage => ({ role: 'system', content });
-const calls = (...ids: readonly string[]): ChatMessage => ({
-  role: 'assistant',
-  content: '',
-  toolCalls: ids.map((id) => ({ id, name: 'read', arguments: {} })),
-});
-const answer = (toolCallId: string): ChatMessage => ({ role: 'tool', toolCallId, name: 'read', content: toolCallId });
+const calls = (...ids: readonly string[]): ChatMessage =>
+  called(...ids.map((id) => ({ id, name: 'read', arguments: {} })));
+const answer = (toolCallId: string): ChatMessage => answered(toolCallId, 'read', toolCallId);
 
 describe('the history of a conversation', () => {
   it('has one system prompt, the newest, at its start', () => {
@@ -36,7 +34,7 @@ describe('the answers of tools', () => {
 
   it('are missing for those calls of the last message of the model that nothing has answered', () => {
     expect(unansweredCalls([calls('a', 'b'), answer('a'), say('two')]).map(({ id }) => id)).toEqual(['b']);
-    expect(unansweredCalls([calls('old'), { role: 'assistant', content: 'Done' }])).toEqual([]);
+    expect(unansweredCalls([calls('old'), said('Done')])).toEqual([]);
     expect(unansweredCalls([say('one')])).toEqual([]);
   });
 });

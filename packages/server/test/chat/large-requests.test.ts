@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { ChatRequest } from '../../src/contracts/chat-request.ts';
 import { chatRequest } from '../scripted/chat-request.ts';
 import { collect } from '../scripted/collect.ts';
+import { answered, called } from '../scripted/messages.ts';
 import { newCaller, newChat } from './new-chat.ts';
 
 const NEVER = new AbortController().signal;
@@ -36,12 +37,8 @@ describe('a conversation that cannot fit by far', () => {
       {
         messages: [
           user('Hi'),
-          {
-            role: 'assistant',
-            content: '',
-            toolCalls: [{ id: 'c', name: 'a', arguments: { deep: [{ text: 'x'.repeat(20_000) }] } }],
-          },
-          { role: 'tool', toolCallId: 'c', name: 'a', content: 'ok' },
+          called({ id: 'c', name: 'a', arguments: { deep: [{ text: 'x'.repeat(20_000) }] } }),
+          answered('c', 'a', 'ok'),
         ],
       },
     ],

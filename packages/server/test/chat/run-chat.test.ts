@@ -17,6 +17,7 @@ import { createTurnRecord, runChat, type TurnRecord } from '../../src/chat/run-c
 import type { ChatEvent } from '../../src/contracts/chat-event.ts';
 import type { ChatRequest } from '../../src/contracts/chat-request.ts';
 import { chatRequest } from '../scripted/chat-request.ts';
+import { answered, called, said } from '../scripted/messages.ts';
 import { origin, ran, refused, ScriptedToolset } from '../scripted/scripted-toolset.ts';
 
 interface Played {
@@ -76,13 +77,13 @@ describe('a round', () => {
   it('is prompt processing, then one block of text', async () => {
     const { events } = await play([[progress(0, 4), progress(4, 4), message('Good '), message('day'), finish()]]);
     expect(events).toEqual([
-      { type: 'prompt_processing.start' },
-      { type: 'prompt_processing.progress', progress: 0 },
-      { type: 'prompt_processing.progress', progress: 1 },
-      { type: 'prompt_processing.end' },
+      { type: 'prompt.start', promptTokens: 4, cachedTokens: 0 },
+      { type: 'prompt.progress', processed: 0, total: 4 },
+      { type: 'prompt.progress', processed: 4, total: 4 },
+      { type: 'prompt.end' },
       { type: 'message.start' },
-      { type: 'message.delta', content: 'Good ' },
-      { type: 'message.delta', content: 'day' },
+      { type: 'message.delta', text: 'Good ' },
+      { type: 'message.delta', text: 'day' },
       { type: 'message.end' },
     ]);
   });
@@ -90,7 +91,7 @@ describe('a round', () => {
   it('closes a block of reasoning before it opens the message', async () => {
     const { types, record } = await play([[progress(), reasoning('Hm'), message('Yes'), finish()]]);
     expect(types.slice(2)).toEqual([
-      'prompt_processing.end',
+      'prompt.end',
       'reasoning.start',
       'reasoning.delta',
       'reasoning.end',
@@ -102,20 +103,38 @@ describe('a round', () => {
       { type: 'reasoning', content: 'Hm' },
       { type: 'message', content: 'Yes' },
     ]);
-    expect(record.added).toEqual([{ role: 'assistant', content: 'Yes', reasoning: 'Hm' }]);
-  });
-
-  it('ends prompt processing also when nothing is generated', async () => {
-    expect((await play([[progress(), finish()]])).types).toEqual([
-      'prompt_processing.start',
-      'prompt_processing.progress',
-      'prompt_processing.end',
+    expect(record.added).toEqual([
+      {
+        role: 'assistant',
+        content: [
+          { type: 'reasoning', text: 'Hm' },
+          { type: 'text', text: 'Yes' },
+        ],
+      },
     ]);
   });
 
-  it('counts a prompt of no tokens as processed', async () => {
-    const { events } = await play([[progress(0, 0), finish()]]);
-    expect(events[1]).toEqual({ type: 'prompt_processing.progress', progress: 1 });
+  it('ends prompt processing also when nothing is generated', async () => {
+    expect((await play([[progress(), finish()]])).types).toEqual(['prompt.start', 'prompt.progress', 'prompt.end']);
+  });
+
+  it('says how long the prompt is, and how much of it was cached, before the first token of the answer', async () => {
+    const { events } = await play([
+      [{ type: 'prompt.progress', processed: 3, total: 9, cached: 3 }, message('Hi'), finish()],
+    ]);
+    expect(events[0]).toEqual({ type: 'prompt.start', promptTokens: 9, cachedTokens: 3 });
+  });
+
+  it('keeps its parts in the order in which the model wrote them', async () => {
+    const { record } = await play(
+      [[progress(), message('First '), ...call('read', {}, 0), message('then '), finish('tool_calls')], says('Done')],
+      { toolset: desk() },
+    );
+    expect(record.added[0]?.content).toEqual([
+      { type: 'text', text: 'First ' },
+      { type: 'tool_call', id: 'call_1', name: 'read', arguments: {} },
+      { type: 'text', text: 'then ' },
+    ]);
   });
 
   it('hands the request on to the engine', async () => {
@@ -151,21 +170,22 @@ describe('a tool call', () => {
     const { events, record, requests } = await play([callsTool('read', { line: 1 }), says('It says: a line')], {
       toolset,
     });
-    const called = { tool: 'read', arguments: { line: 1 }, origin };
-    const output = '[{"type":"text","text":"a line"}]';
+    const read = { id: 'call_1', tool: 'read', arguments: { line: 1 }, origin };
+    const content = [{ type: 'text', text: 'a line' }];
+    const result = { ...read, output: JSON.stringify(content), content, isError: false };
     expect(events.slice(3, 7)).toEqual([
-      { type: 'tool_call.start', tool: 'read', origin },
-      { type: 'tool_call.arguments', ...called },
-      { type: 'tool_call.success', ...called, output },
-      { type: 'prompt_processing.start' },
+      { type: 'tool_call.start', id: 'call_1', tool: 'read', origin },
+      { type: 'tool_call.arguments', ...read },
+      { type: 'tool_call.success', ...result },
+      { type: 'prompt.start', promptTokens: 5, cachedTokens: 0 },
     ]);
     expect(record.output).toEqual([
-      { type: 'tool_call', ...called, output },
+      { type: 'tool_call', ...result },
       { type: 'message', content: 'It says: a line' },
     ]);
     expect(requests[1]!.messages.slice(1)).toEqual([
-      { role: 'assistant', content: '', toolCalls: [{ id: 'call_1', name: 'read', arguments: { line: 1 } }] },
-      { role: 'tool', toolCallId: 'call_1', name: 'read', content: 'a line' },
+      called({ id: 'call_1', name: 'read', arguments: { line: 1 } }),
+      answered('call_1', 'read', 'a line'),
     ]);
     expect(toolset.calls).toEqual([{ name: 'read', arguments: { line: 1 } }]);
   });
@@ -215,50 +235,56 @@ describe('a tool call', () => {
     const reason = 'argument content longer than 4';
     expect(events.find(({ type }) => type === 'tool_call.failure')).toEqual({
       type: 'tool_call.failure',
+      id: 'call_1',
       reason,
       invalid,
     });
-    expect(record.output[0]).toEqual({ type: 'invalid_tool_call', reason, invalid });
-    expect(requests[1]!.messages.at(-1)).toMatchObject({ role: 'tool', content: `Error: ${reason}` });
+    expect(record.output[0]).toEqual({ type: 'invalid_tool_call', id: 'call_1', reason, invalid });
+    expect(requests[1]!.messages.at(-1)).toEqual({ ...answered('call_1', 'write', `Error: ${reason}`), isError: true });
   });
 
   it('of a tool that does not exist is told to the model', async () => {
     const { events, requests } = await play([callsTool('delete'), says('Sorry')], { toolset: desk() });
     expect(events.filter(({ type }) => type.startsWith('tool_call'))).toEqual([
-      { type: 'tool_call.start', tool: 'delete' },
+      { type: 'tool_call.start', id: 'call_1', tool: 'delete' },
       {
         type: 'tool_call.failure',
+        id: 'call_1',
         reason: 'no such tool',
         invalid: { type: 'invalid_name', toolName: 'delete' },
       },
     ]);
-    expect(requests[1]!.messages.at(-1)).toMatchObject({ role: 'tool', content: 'Error: no such tool' });
+    expect(requests[1]!.messages.at(-1)).toEqual({
+      ...answered('call_1', 'delete', 'Error: no such tool'),
+      isError: true,
+    });
   });
 
   it('that cannot be read is shown to the model as it wrote it, and as an error', async () => {
     const misspelt: Turn = [
       progress(),
-      { type: 'toolCall.start', index: 0, name: 'read' },
-      { type: 'toolCall.invalid', index: 0, name: 'read', raw: '<tool_call>{"name', reason: 'not JSON' },
+      { type: 'tool_call.start', index: 0, name: 'read' },
+      { type: 'tool_call.invalid', index: 0, name: 'read', raw: '<tool_call>{"name', reason: 'not JSON' },
       finish(),
     ];
     const { types, record, requests } = await play([misspelt, says('Again')], { toolset: desk() });
     expect(types).toContain('tool_call.failure');
     expect(record.output[0]).toEqual({
       type: 'invalid_tool_call',
+      id: 'call_1',
       reason: 'not JSON',
       invalid: { type: 'invalid_arguments', toolName: 'read' },
     });
     expect(requests[1]!.messages.slice(1)).toEqual([
-      { role: 'assistant', content: '<tool_call>{"name' },
-      { role: 'tool', toolCallId: 'call_1', name: 'read', content: 'Error: not JSON' },
+      said('<tool_call>{"name'),
+      { ...answered('call_1', 'read', 'Error: not JSON'), isError: true },
     ]);
   });
 
   it('that cannot be read is tried once more, and shown as text then', async () => {
     const unread: Turn = [
       progress(),
-      { type: 'toolCall.invalid', index: 0, name: 'read', raw: '{"name', reason: 'not JSON' },
+      { type: 'tool_call.invalid', index: 0, name: 'read', raw: '{"name', reason: 'not JSON' },
       finish('tool_calls'),
     ];
     const { requests, record } = await play([unread, unread, unread, says('Never')], { toolset: desk() });
@@ -270,7 +296,7 @@ describe('a tool call', () => {
   it('that cannot be read may be tried again after one that could', async () => {
     const unread: Turn = [
       progress(),
-      { type: 'toolCall.invalid', index: 0, name: 'read', raw: 'x', reason: 'not JSON' },
+      { type: 'tool_call.invalid', index: 0, name: 'read', raw: 'x', reason: 'not JSON' },
       finish('tool_calls'),
     ];
     const { requests } = await play([unread, callsTool('read'), unread, says('Ok')], { toolset: desk() });
@@ -280,7 +306,7 @@ describe('a tool call', () => {
   it('that is cut off by the token limit ends the turn', async () => {
     const cut: Turn = [
       progress(),
-      { type: 'toolCall.invalid', index: 0, raw: '<tool_call>{"na', reason: 'not JSON' },
+      { type: 'tool_call.invalid', index: 0, raw: '<tool_call>{"na', reason: 'not JSON' },
       finish('length'),
     ];
     const { requests, record } = await play([cut], { toolset: desk() });
@@ -323,7 +349,7 @@ describe('the limits', () => {
   });
 
   it('count a call that cannot be read as a call', async () => {
-    const misspelt: Turn = [progress(), { type: 'toolCall.invalid', index: 0, raw: 'x', reason: 'no' }, finish()];
+    const misspelt: Turn = [progress(), { type: 'tool_call.invalid', index: 0, raw: 'x', reason: 'no' }, finish()];
     const { requests } = await play([misspelt, says('Ok')], { toolset: desk(), limits: { toolCalls: 1 } });
     expect(requests[1]!.toolChoice).toBe('none');
   });
@@ -337,7 +363,7 @@ describe('the limits', () => {
     const { requests, record } = await play([callsTool('read')], { toolset: desk(), limits: { outputTokens: 2 } });
     expect(requests).toHaveLength(1);
     expect(record.finishReason).toBe('length');
-    expect(record.added.at(-1)).toMatchObject({ role: 'tool', content: 'a line' });
+    expect(record.added.at(-1)).toEqual(answered('call_1', 'read', 'a line'));
   });
 });
 
@@ -348,8 +374,9 @@ describe("the caller's own tools", () => {
     });
     expect(events.slice(3)).toEqual([
       { type: 'client_tool_call.start', index: 0, id: 'call_1', name: 'ask_user' },
-      { type: 'client_tool_call.delta', index: 0, content: '{' },
-      { type: 'client_tool_call.delta', index: 0, content: '"about":"tea"}' },
+      { type: 'client_tool_call.delta', index: 0, text: '{' },
+      { type: 'client_tool_call.delta', index: 0, text: '"about":"tea"}' },
+      { type: 'client_tool_call.end', index: 0, id: 'call_1', name: 'ask_user', arguments: { about: 'tea' } },
     ]);
     expect(record.output).toEqual([
       { type: 'client_tool_call', id: 'call_1', name: 'ask_user', arguments: { about: 'tea' } },
@@ -387,23 +414,23 @@ describe("the caller's own tools", () => {
   it('get another number when the model writes a call again', async () => {
     const misspelt: Turn = [
       progress(),
-      { type: 'toolCall.start', index: 0, name: 'ask_user' },
-      { type: 'toolCall.delta', index: 0, text: '{"ab' },
-      { type: 'toolCall.invalid', index: 0, name: 'ask_user', raw: '{"ab', reason: 'not JSON' },
+      { type: 'tool_call.start', index: 0, name: 'ask_user' },
+      { type: 'tool_call.delta', index: 0, text: '{"ab' },
+      { type: 'tool_call.invalid', index: 0, name: 'ask_user', raw: '{"ab', reason: 'not JSON' },
       finish(),
     ];
     const { events, record } = await play([misspelt, callsTool('ask_user', { about: 'tea' })], {
       request: { clientTools: [clientTool] },
     });
     const pieces = events.flatMap((event) =>
-      event.type === 'client_tool_call.delta' ? [[event.index, event.content]] : [],
+      event.type === 'client_tool_call.delta' ? [[event.index, event.text]] : [],
     );
     expect(pieces).toEqual([
       [0, '{"ab'],
       [1, '{'],
       [1, '"about":"tea"}'],
     ]);
-    expect(record.output.at(-1)).toMatchObject({ type: 'client_tool_call', id: 'call_3' });
+    expect(record.output.at(-1)).toMatchObject({ type: 'client_tool_call', id: 'call_2' });
   });
 });
 
@@ -435,7 +462,7 @@ describe('calls that the history left unanswered', () => {
     { id: 'one', name: 'read', arguments: {} },
     { id: 'two', name: 'write', arguments: {} },
   ];
-  const history: readonly ChatMessage[] = [{ role: 'assistant', content: '', toolCalls: unanswered }];
+  const history: readonly ChatMessage[] = [called(...unanswered)];
 
   it('are made before the model is asked', async () => {
     const toolset = desk();
@@ -490,7 +517,7 @@ describe('when the signal fires', () => {
     });
     const { events, record, requests } = await play([callsTool('read')], { toolset, abort });
     expect(events.at(-1)?.type).toBe('tool_call.arguments');
-    expect(record.added.at(-1)).toMatchObject({ role: 'tool', content: 'too late' });
+    expect(record.added.at(-1)).toEqual(answered('call_1', 'read', 'too late'));
     expect(requests).toHaveLength(1);
   });
 });

@@ -5,6 +5,7 @@ import type { ConversationStore, StoredTurn, TurnScope } from '../../src/contrac
 import { createKyselyConversationStore } from '../../src/conversations/kysely-conversation-store.ts';
 import { openDatabase } from '../../src/state/database.ts';
 import { openConversations } from '../scripted/databases.ts';
+import { said } from '../scripted/messages.ts';
 import { createPostgresDatabase } from '../scripted/postgres-database.ts';
 
 const postgres = await createPostgresDatabase();
@@ -42,10 +43,10 @@ describe.each([
   it('is all messages from its beginning to the turn that is asked for', async () => {
     const store = await open();
     await save(store, 'a');
-    await save(store, 'b', { parentId: 'a', messages: [say('b'), { role: 'assistant', content: 'to b' }] });
+    await save(store, 'b', { parentId: 'a', messages: [say('b'), said('to b')] });
     await save(store, 'c', { parentId: 'b' });
     expect(await store.load('c', 'mine', null)).toEqual({
-      messages: [say('a'), say('b'), { role: 'assistant', content: 'to b' }, say('c')],
+      messages: [say('a'), say('b'), said('to b'), say('c')],
     });
     expect(await store.load('a', 'mine', null)).toEqual({ messages: [say('a')] });
   });
@@ -66,11 +67,13 @@ describe.each([
       { role: 'user', content: [{ type: 'image', mediaType: 'image/png', data: 'AAAA' }] },
       {
         role: 'assistant',
-        content: '',
-        reasoning: 'Hm',
-        toolCalls: [{ id: '1', name: 'read', arguments: { a: [1] } }],
+        content: [
+          { type: 'reasoning', text: 'Hm', signature: 's' },
+          { type: 'tool_call', id: '1', name: 'read', arguments: { a: [1] } },
+          { type: 'text', text: 'and then' },
+        ],
       },
-      { role: 'tool', toolCallId: '1', name: 'read', content: '' },
+      { role: 'tool', toolCallId: '1', name: 'read', content: [{ type: 'text', text: '' }], isError: true },
     ];
     await save(store, 'a', { messages });
     expect(await store.load('a', 'mine', null)).toEqual({ messages });

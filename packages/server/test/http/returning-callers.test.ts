@@ -205,7 +205,7 @@ describe('a call whose caller went away', () => {
     expect(run.server.engine.requests.at(-1)?.messages).toMatchObject([
       {},
       {},
-      { role: 'tool', content: expect.stringContaining('released') },
+      { role: 'tool', content: [{ text: expect.stringContaining('released') }] },
     ]);
     const ends = await entriesOf(run.server, /^tool\.(called|ended)$/);
     expect(ends.filter(({ subject }) => subject === 'mcp/a wait').map(({ type }) => type)).toEqual([

@@ -35,7 +35,10 @@ export class ScriptedToolset implements ChatToolset {
 /** A tool that runs and says the text, named `tool`. */
 export const ran =
   (tool: string, text: string): Answer =>
-  (args) => ({ type: 'ran', tool, origin, arguments: args, output: JSON.stringify([{ type: 'text', text }]), text });
+  (args) => {
+    const content = [{ type: 'text' as const, text }];
+    return { type: 'ran', tool, origin, arguments: args, output: JSON.stringify(content), content, isError: false };
+  };
 
 /** A tool whose call is refused for its arguments. */
 export const refused =

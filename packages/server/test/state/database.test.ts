@@ -13,7 +13,7 @@ const turn = {
   project: null,
   model: 'm',
   parentId: null,
-  messages: [{ role: 'assistant', content: 'Hi' }],
+  messages: [{ role: 'assistant', content: [{ type: 'text', text: 'Hi' }] }],
   state: 'completed',
   createdAt: '2026-01-01T00:00:00Z',
 } as const;

@@ -58,7 +58,11 @@ describe('a server that a request brings along', () => {
     expect(toolset.definitions.map(({ name }) => name)).toEqual(['read_note']);
     const origin = { type: 'ephemeral_mcp', serverLabel: 'mine' };
     expect(toolset.describe('read_note')).toEqual({ tool: 'read_note', origin });
-    expect(await toolset.call('read_note', {}, signal())).toMatchObject({ type: 'ran', origin, text: 'read_note' });
+    expect(await toolset.call('read_note', {}, signal())).toMatchObject({
+      type: 'ran',
+      origin,
+      content: [{ text: 'read_note' }],
+    });
     expect(headers.every((sent) => sent.includes('"x-key":"mine"'))).toBe(true);
   });
 
@@ -83,7 +87,7 @@ describe('a server that a request brings along', () => {
     const { url, asked } = await serveMcp('a');
     expect(await refuse(token, [bring(url)])).toMatchObject({
       code: 'PERMISSION_DENIED',
-      param: 'integrations',
+      field: 'integrations',
       details: { code: 'AUTH_PERMISSION_DENIED', rule: 'ephemeralMcp' },
     });
     expect(asked).toEqual([]);
@@ -159,7 +163,7 @@ describe('a server that a request brings along', () => {
 
   it('is a 502 when it does not answer, and what it said is for the log only', async () => {
     const error = await refuse(grant(['*']), [bring('http://127.0.0.1:1/')]);
-    expect(error).toMatchObject({ code: 'MCP_UNAVAILABLE', param: 'integrations' });
+    expect(error).toMatchObject({ code: 'MCP_UNAVAILABLE', field: 'integrations' });
     expect(error.message).not.toMatch(/127|ECONN/);
   });
 
@@ -171,7 +175,7 @@ describe('a server that a request brings along', () => {
     [bring('https://mcp.example.com/', { serverLabel: 'Files' }), 'server_label'],
   ])('is a 400 when it can be none: %j', async (integration, field) => {
     const error = await refuse(grant(['*']), [integration]);
-    expect(error).toMatchObject({ code: 'INVALID_REQUEST', param: 'integrations' });
+    expect(error).toMatchObject({ code: 'INVALID_REQUEST', field: 'integrations' });
     expect(error.message).toContain(field);
     expect(error.message).not.toContain('secret');
   });

@@ -88,7 +88,8 @@ describe('a call', () => {
       origin: { type: 'plugin', pluginId: 'mcp/a' },
       arguments: { text: 'Hi' },
       output: '[{"type":"text","text":"Hi"}]',
-      text: 'Hi',
+      content: [{ type: 'text', text: 'Hi' }],
+      isError: false,
     });
   });
 
@@ -138,20 +139,29 @@ describe('a call', () => {
     expect(await toolset.call('fail', {}, signal())).toMatchObject({
       type: 'ran',
       tool: 'fail',
-      text: 'Error: disk is full',
+      content: [{ type: 'text', text: 'Error: disk is full' }],
+      isError: true,
     });
     const refused = await toolset.call('refuse', {}, signal());
-    expect(refused).toMatchObject({ type: 'ran', tool: 'refuse', text: expect.stringMatching(/^Error: /) });
-    expect(JSON.parse((refused as { output: string }).output)).toEqual([
-      { type: 'text', text: (refused as { text: string }).text },
-    ]);
+    expect(refused).toMatchObject({
+      type: 'ran',
+      tool: 'refuse',
+      content: [{ text: expect.stringMatching(/^Error: /) }],
+      isError: true,
+    });
+    if (refused.type !== 'ran') throw new Error('the call did not run');
+    expect(JSON.parse(refused.output)).toEqual(refused.content);
   });
 
   it('is given up with the toolset', async () => {
     const toolset = await open(grant({ '*': { '*': {} } }), plugin('mcp/a'));
     const call = toolset.call('hang', {}, signal());
     await toolset[Symbol.asyncDispose]();
-    expect(await call).toMatchObject({ type: 'ran', text: expect.stringMatching(/^Error: /) });
+    expect(await call).toMatchObject({
+      type: 'ran',
+      content: [{ text: expect.stringMatching(/^Error: /) }],
+      isError: true,
+    });
   });
 });
 
@@ -159,7 +169,7 @@ describe('what is not permitted', () => {
   it('refuses the whole request, though the rest of it is permitted', async () => {
     expect(await refuse(grant({ 'mcp/a': { '*': {} } }), plugin('mcp/a'), plugin('mcp/b'))).toMatchObject({
       code: 'PERMISSION_DENIED',
-      param: 'integrations',
+      field: 'integrations',
       message: expect.stringContaining("plugin 'mcp/b'"),
     });
   });
@@ -168,7 +178,7 @@ describe('what is not permitted', () => {
     const token = grant({ 'mcp/a': { echo: {} } });
     const forbidden = await refuse(token, plugin('mcp/a', 'hang'));
     const absent = await refuse(token, plugin('mcp/a', 'none'));
-    expect(forbidden).toMatchObject({ code: 'PERMISSION_DENIED', param: 'integrations' });
+    expect(forbidden).toMatchObject({ code: 'PERMISSION_DENIED', field: 'integrations' });
     expect(forbidden.message).toContain("'hang'");
     expect(forbidden.message.replace('hang', 'none')).toBe(absent.message);
     expect(absent.code).toBe(forbidden.code);
@@ -215,7 +225,7 @@ describe('what is not permitted', () => {
       serverLabel: 'x',
       serverUrl: 'http://169.254.169.254/',
     });
-    expect(refused).toMatchObject({ code: 'PERMISSION_DENIED', param: 'integrations' });
+    expect(refused).toMatchObject({ code: 'PERMISSION_DENIED', field: 'integrations' });
     expect(refused.message).not.toContain('169.254');
   });
 
@@ -244,7 +254,7 @@ describe('the switches of the operator', () => {
     for (const integration of [plugin('mcp/a'), plugin('mcp/none'), plugin('mcp/a', 'echo')]) {
       await expect(openToolset(host, [integration], { ...free(), decide, switches: off })).rejects.toMatchObject({
         code: 'PERMISSION_DENIED',
-        param: 'integrations',
+        field: 'integrations',
         message: expect.stringContaining('allowMcpJson'),
       });
     }
@@ -280,14 +290,14 @@ describe('what the token permits and the server has not', () => {
   it('is named: a plugin that mcp.json does not have', async () => {
     expect(await refuse(grant({ '*': { '*': {} } }), plugin('mcp/none'))).toMatchObject({
       code: 'PLUGIN_NOT_FOUND',
-      param: 'integrations',
+      field: 'integrations',
       message: expect.stringContaining('mcp/<label>'),
     });
   });
 
   it('is named: a plugin that does not start, and its output is for the log only', async () => {
     const error = await refuse(grant({ '*': { '*': {} } }), plugin('mcp/dead'));
-    expect(error).toMatchObject({ code: 'PLUGIN_UNAVAILABLE', param: 'integrations' });
+    expect(error).toMatchObject({ code: 'PLUGIN_UNAVAILABLE', field: 'integrations' });
     expect(error.cause).toBeInstanceOf(BridgeError);
     expect(error.message).not.toContain('ended with code');
   });

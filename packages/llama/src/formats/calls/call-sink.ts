@@ -2,7 +2,7 @@ import type { EngineEvent, ToolDefinition } from '@latchkey/engine';
 import { withoutMarks } from '../syntax/token-marks.ts';
 
 /** The events of reading tool calls. */
-export type CallEvent = Extract<EngineEvent, { readonly type: `toolCall.${string}` }>;
+export type CallEvent = Extract<EngineEvent, { readonly type: `tool_call.${string}` }>;
 
 /** How much of a call that cannot be parsed is passed on, in characters. */
 const RAW_LIMIT = 4000;
@@ -32,21 +32,21 @@ export class CallSink {
 
   start(name: string): void {
     this.#name = withoutMarks(name);
-    this.#emit({ type: 'toolCall.start', index: this.#index, name: this.#name });
+    this.#emit({ type: 'tool_call.start', index: this.#index, name: this.#name });
   }
 
   delta(text: string): void {
     const unmarked = withoutMarks(text);
-    if (unmarked !== '') this.#emit({ type: 'toolCall.delta', index: this.#index, text: unmarked });
+    if (unmarked !== '') this.#emit({ type: 'tool_call.delta', index: this.#index, text: unmarked });
   }
 
   end(callArguments: Record<string, unknown>): void {
-    this.#emit({ type: 'toolCall.end', index: this.#index, name: this.#name ?? '', arguments: callArguments });
+    this.#emit({ type: 'tool_call.end', index: this.#index, name: this.#name ?? '', arguments: callArguments });
   }
 
   invalid(reason: string, raw: string): void {
     this.#emit({
-      type: 'toolCall.invalid',
+      type: 'tool_call.invalid',
       index: this.#index,
       ...(this.#name === undefined ? {} : { name: this.#name }),
       raw: withoutMarks(raw).slice(0, RAW_LIMIT),

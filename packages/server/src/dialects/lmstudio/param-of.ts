@@ -6,7 +6,8 @@ const PARAMS: Partial<Record<ChatField, string>> = {
   messages: 'input',
   reasoning: 'reasoning',
   contextLength: 'context_length',
-  maxOutputTokens: 'maxOutputTokens',
+  integrations: 'integrations',
+  maxOutputTokens: 'max_output_tokens',
   previousResponseId: 'previous_response_id',
 };
 

@@ -67,27 +67,46 @@ export function renderEvent(event: ChatEvent): Json[] {
         { type: 'tool_call.name', tool_name: event.tool, ...provider },
       ];
     }
-    case 'tool_call.arguments':
+    case 'tool_call.arguments': {
+      const { type, tool, origin } = event;
+      return [{ type, tool, arguments: event.arguments, provider_info: renderOrigin(origin) }];
+    }
     case 'tool_call.success': {
-      const { origin, ...rest } = event;
-      return [{ ...rest, provider_info: renderOrigin(origin) }];
+      const { type, tool, output, origin } = event;
+      return [{ type, tool, arguments: event.arguments, output, provider_info: renderOrigin(origin) }];
     }
     case 'tool_call.approval_required': {
-      const { type, approvalId, responseId, origin, ...rest } = event;
+      const { type, approvalId, responseId, tool, origin } = event;
       const response = responseId === undefined ? {} : { response_id: responseId };
-      return [{ type, approval_id: approvalId, ...response, ...rest, provider_info: renderOrigin(origin) }];
+      const call = { tool, arguments: event.arguments, provider_info: renderOrigin(origin) };
+      return [{ type, approval_id: approvalId, ...response, ...call }];
     }
     case 'tool_call.failure':
       return [{ type: event.type, reason: event.reason, metadata: renderInvalid(event.invalid) }];
     case 'client_tool_call.start':
     case 'client_tool_call.delta':
+    case 'client_tool_call.end':
       return [];
+    case 'prompt.start':
+      return [{ type: 'prompt_processing.start' }];
+    case 'prompt.progress': {
+      const { processed, total } = event;
+      return [{ type: 'prompt_processing.progress', progress: total === 0 ? 1 : processed / total }];
+    }
+    case 'prompt.end':
+      return [{ type: 'prompt_processing.end' }];
+    case 'reasoning.delta':
+    case 'message.delta':
+      return [{ type: event.type, content: event.text }];
+    case 'reasoning.start':
+    case 'reasoning.end':
+    case 'message.start':
+    case 'message.end':
+      return [{ type: event.type }];
     case 'error':
       return [{ type: 'error', ...lmstudioDialect.renderError(event.error.named(paramOf)).body }];
     case 'chat.end':
       return [{ type: 'chat.end', result: renderResult(event.result) }];
-    default:
-      return [event];
   }
 }
 

@@ -1,4 +1,4 @@
-import type { ChatMessage } from '@latchkey/engine';
+import { type ChatMessage, callsOf, type InputPart, textOf } from '@latchkey/engine';
 import type { StoredTurn, TurnHead } from '../../contracts/conversation-store.ts';
 
 /** A stored response without its words. */
@@ -25,18 +25,25 @@ function renderMessage(message: ChatMessage): object {
     case 'user':
       return {
         role: 'user',
-        content: message.content.map((part) =>
-          part.type === 'text' ? part : { type: 'image', data_url: `data:${part.mediaType};base64,${part.data}` },
-        ),
+        content: message.content.map(renderPart),
       };
-    case 'assistant':
+    case 'assistant': {
+      const reasoning = message.content.map((part) => (part.type === 'reasoning' ? part.text : '')).join('');
+      const calls = callsOf(message).map(({ id, name, arguments: args }) => ({ id, name, arguments: args }));
       return {
         role: 'assistant',
-        content: message.content,
-        ...(message.reasoning === undefined ? {} : { reasoning: message.reasoning }),
-        ...(message.toolCalls === undefined ? {} : { tool_calls: message.toolCalls }),
+        content: textOf(message.content),
+        ...(reasoning === '' ? {} : { reasoning }),
+        ...(calls.length === 0 ? {} : { tool_calls: calls }),
       };
-    case 'tool':
-      return { role: 'tool', tool_call_id: message.toolCallId, name: message.name, content: message.content };
+    }
+    case 'tool': {
+      const { role, toolCallId, name, content } = message;
+      const answer = content.every(({ type }) => type === 'text') ? textOf(content) : content.map(renderPart);
+      return { role, tool_call_id: toolCallId, name, content: answer };
+    }
   }
 }
+
+const renderPart = (part: InputPart): object =>
+  part.type === 'text' ? part : { type: 'image', data_url: `data:${part.mediaType};base64,${part.data}` };

@@ -61,6 +61,7 @@ const PARAMS: Partial<Record<ChatField, readonly (keyof ChatCompletionBody)[]>> 
   model: ['model'],
   messages: ['messages'],
   tools: ['tools'],
+  integrations: ['integrations'],
   toolChoice: ['tool_choice'],
   stop: ['stop'],
   reasoning: ['reasoning_effort', 'reasoning'],

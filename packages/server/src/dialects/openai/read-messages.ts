@@ -1,4 +1,4 @@
-import type { ChatMessage, ImagePart, TextPart, ToolCallRequest } from '@latchkey/engine';
+import type { AssistantPart, ChatMessage, ImagePart, InputPart, ToolCallRequest } from '@latchkey/engine';
 import { ServerError } from '../../contracts/server-error.ts';
 import { scanJson } from '../../input/scan-json.ts';
 import { imageDataUrlSchema } from '../lmstudio/schema.ts';
@@ -66,17 +66,19 @@ export function readMessages(messages: readonly CompletionMessage[], ignored: Ig
         for (const { id, name } of calls) names.set(id, name);
         open = calls.map(({ id, name }) => ({ id, name }));
         const reasoning = toReasoning(message);
-        return {
-          role: 'assistant',
-          content: toText(message, place) || (message.refusal ?? ''),
-          ...(reasoning === '' ? {} : { reasoning }),
-          ...(calls.length === 0 ? {} : { toolCalls: calls }),
-        };
+        const text = toText(message, place) || (message.refusal ?? '');
+        const content: AssistantPart[] = [
+          ...(reasoning === '' ? [] : [{ type: 'reasoning' as const, text: reasoning }]),
+          ...(text === '' ? [] : [{ type: 'text' as const, text }]),
+          ...calls.map((call) => ({ type: 'tool_call' as const, ...call })),
+        ];
+        return { role: 'assistant', content };
       }
       default: {
         const call = answeredCall(message, open, names) ?? { id: `call_${index}`, name: message.name || 'unknown' };
         open = open.filter(({ id }) => id !== call.id);
-        return { role: 'tool', toolCallId: call.id, name: call.name, content: toText(message, place) };
+        const content: InputPart[] = [{ type: 'text', text: toText(message, place) }];
+        return { role: 'tool', toolCallId: call.id, name: call.name, content };
       }
     }
   });
@@ -145,17 +147,17 @@ const toText = (message: CompletionMessage, place: Place): string =>
     .map((part) => (part.type === 'text' ? part.text : ''))
     .join('');
 
-const toParts = (message: CompletionMessage, place: Place): readonly (TextPart | ImagePart)[] =>
+const toParts = (message: CompletionMessage, place: Place): readonly InputPart[] =>
   partsOf(message, place, ['image_url', 'input_image']);
 
 function partsOf(
   { content }: CompletionMessage,
   { param, isNew, ignored }: Place,
   images: readonly string[],
-): readonly (TextPart | ImagePart)[] {
+): readonly InputPart[] {
   if (content === null || content === undefined) return [];
   if (typeof content === 'string') return [{ type: 'text', text: content }];
-  return content.flatMap((part, position): (TextPart | ImagePart)[] => {
+  return content.flatMap((part, position): InputPart[] => {
     const at = `${param}.content[${position}]`;
     const text = textOf(part, TEXTS, at);
     if (text !== undefined) return [{ type: 'text', text }];

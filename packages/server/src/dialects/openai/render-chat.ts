@@ -73,16 +73,16 @@ export class ChunkRenderer {
       case 'chat.start':
         return [this.#chunk({ role: 'assistant', content: '' })];
       case 'message.delta':
-        return [this.#chunk({ content: event.content })];
+        return [this.#chunk({ content: event.text })];
       case 'reasoning.delta':
-        return [this.#chunk({ reasoning_content: event.content })];
+        return [this.#chunk({ reasoning_content: event.text })];
       case 'client_tool_call.start': {
         this.#calledTools = true;
         const { index, id, name } = event;
         return [this.#chunk({ tool_calls: [{ index, id, type: 'function', function: { name, arguments: '' } }] })];
       }
       case 'client_tool_call.delta':
-        return [this.#chunk({ tool_calls: [{ index: event.index, function: { arguments: event.content } }] })];
+        return [this.#chunk({ tool_calls: [{ index: event.index, function: { arguments: event.text } }] })];
       case 'error':
         this.#failed = true;
         return [openaiDialect.renderError(event.error.named(this.#paramOf)).body];

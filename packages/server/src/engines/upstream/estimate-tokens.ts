@@ -14,14 +14,12 @@ export function estimateTokens({ messages, tools, responseSchema }: GenerateRequ
   let bytes = 0;
   let images = 0;
   for (const message of messages) {
-    if (message.role === 'user') {
-      for (const part of message.content) {
-        if (part.type === 'text') bytes += Buffer.byteLength(part.text);
-        else images += 1;
-      }
-    } else bytes += Buffer.byteLength(message.content);
-    if (message.role === 'assistant') {
-      for (const call of message.toolCalls ?? []) bytes += jsonBytes(call.arguments) + Buffer.byteLength(call.name);
+    const parts = message.role === 'system' ? [{ type: 'text' as const, text: message.content }] : message.content;
+    for (const part of parts) {
+      if (part.type === 'text') bytes += Buffer.byteLength(part.text);
+      else if (part.type === 'image') images += 1;
+      // Thoughts are not sent.
+      else if (part.type === 'tool_call') bytes += jsonBytes(part.arguments) + Buffer.byteLength(part.name);
     }
   }
   bytes += tools.reduce((sum, tool) => sum + jsonBytes(tool), 0);

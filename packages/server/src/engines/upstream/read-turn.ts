@@ -148,18 +148,18 @@ export class UpstreamTurn {
       if (!name) return;
       call = { name, text: '' };
       this.#calls.set(index, call);
-      yield { type: 'toolCall.start', index, name };
+      yield { type: 'tool_call.start', index, name };
     }
     if (!text) return;
     call.text += text;
-    yield { type: 'toolCall.delta', index, text };
+    yield { type: 'tool_call.delta', index, text };
   }
 
   *#endCalls(): Generator<EngineEvent> {
     for (const [index, { name, text }] of this.#calls) {
       const args = text.trim() === '' ? {} : parseJson(text);
-      if (isObject(args)) yield { type: 'toolCall.end', index, name, arguments: args };
-      else yield { type: 'toolCall.invalid', index, name, raw: text, reason: 'the arguments are not a JSON object' };
+      if (isObject(args)) yield { type: 'tool_call.end', index, name, arguments: args };
+      else yield { type: 'tool_call.invalid', index, name, raw: text, reason: 'the arguments are not a JSON object' };
     }
   }
 

@@ -1,4 +1,12 @@
-import type { ChatMessage, GenerateRequest, ReasoningEffort, ToolChoice } from '@latchkey/engine';
+import {
+  type ChatMessage,
+  callsOf,
+  type GenerateRequest,
+  type InputPart,
+  type ReasoningEffort,
+  type ToolChoice,
+  textOf,
+} from '@latchkey/engine';
 
 const EFFORTS: Readonly<Record<ReasoningEffort, string>> = {
   off: 'none',
@@ -44,30 +52,33 @@ function toMessage(message: ChatMessage): object {
     case 'system':
       return { role: 'system', content: message.content };
     case 'user':
-      return {
-        role: 'user',
-        content: message.content.every((part) => part.type === 'text')
-          ? message.content.map((part) => part.text).join('\n')
-          : message.content.map((part) =>
-              part.type === 'text'
-                ? { type: 'text', text: part.text }
-                : { type: 'image_url', image_url: { url: `data:${part.mediaType};base64,${part.data}` } },
-            ),
-      };
-    case 'assistant':
+      return { role: 'user', content: toContent(message.content) };
+    case 'assistant': {
+      const calls = callsOf(message).map(({ id, name, arguments: args }) => ({
+        id,
+        type: 'function',
+        function: { name, arguments: JSON.stringify(args) },
+      }));
       return withoutUndefined({
         role: 'assistant',
-        content: message.content,
-        tool_calls: message.toolCalls?.map(({ id, name, arguments: args }) => ({
-          id,
-          type: 'function',
-          function: { name, arguments: JSON.stringify(args) },
-        })),
+        content: textOf(message.content),
+        tool_calls: calls.length === 0 ? undefined : calls,
       });
+    }
     case 'tool':
-      return { role: 'tool', tool_call_id: message.toolCallId, content: message.content };
+      return { role: 'tool', tool_call_id: message.toolCallId, content: toContent(message.content) };
   }
 }
+
+/** Text alone is sent as text: not every server takes a list of parts. */
+const toContent = (parts: readonly InputPart[]): unknown =>
+  parts.every((part) => part.type === 'text')
+    ? parts.map((part) => part.text).join('\n')
+    : parts.map((part) =>
+        part.type === 'text'
+          ? { type: 'text', text: part.text }
+          : { type: 'image_url', image_url: { url: `data:${part.mediaType};base64,${part.data}` } },
+      );
 
 const toToolChoice = (choice: ToolChoice): unknown =>
   typeof choice === 'string' ? choice : { type: 'function', function: { name: choice.name } };

@@ -4,6 +4,7 @@ import { ServerError } from '../../../src/contracts/server-error.ts';
 import { renderEvent, renderResult } from '../../../src/dialects/lmstudio/render-chat.ts';
 
 const plugin = { type: 'plugin', pluginId: 'mcp/files' } as const;
+const outcome = { output: '[]', content: [], isError: false };
 const provider_info = { type: 'plugin', plugin_id: 'mcp/files' };
 
 const result: ChatResult = {
@@ -43,39 +44,43 @@ const EVENTS: readonly (readonly [ChatEvent, readonly Record<string, unknown>[]]
     { type: 'model_load.end', model: 'a/b', loadTimeSeconds: 1.5 },
     [{ type: 'model_load.end', model_instance_id: 'a/b', load_time_seconds: 1.5 }],
   ],
-  [{ type: 'prompt_processing.start' }, [{ type: 'prompt_processing.start' }]],
-  [{ type: 'prompt_processing.progress', progress: 1 }, [{ type: 'prompt_processing.progress', progress: 1 }]],
-  [{ type: 'prompt_processing.end' }, [{ type: 'prompt_processing.end' }]],
+  [{ type: 'prompt.start', promptTokens: 4, cachedTokens: 2 }, [{ type: 'prompt_processing.start' }]],
+  [{ type: 'prompt.progress', processed: 1, total: 4 }, [{ type: 'prompt_processing.progress', progress: 0.25 }]],
+  [{ type: 'prompt.progress', processed: 0, total: 0 }, [{ type: 'prompt_processing.progress', progress: 1 }]],
+  [{ type: 'prompt.end' }, [{ type: 'prompt_processing.end' }]],
   [{ type: 'reasoning.start' }, [{ type: 'reasoning.start' }]],
-  [{ type: 'reasoning.delta', content: 'Hm' }, [{ type: 'reasoning.delta', content: 'Hm' }]],
-  [{ type: 'reasoning.end' }, [{ type: 'reasoning.end' }]],
+  [{ type: 'reasoning.delta', text: 'Hm' }, [{ type: 'reasoning.delta', content: 'Hm' }]],
+  [{ type: 'reasoning.end', text: 'Hm' }, [{ type: 'reasoning.end' }]],
   [{ type: 'message.start' }, [{ type: 'message.start' }]],
-  [{ type: 'message.delta', content: 'Hi' }, [{ type: 'message.delta', content: 'Hi' }]],
+  [{ type: 'message.delta', text: 'Hi' }, [{ type: 'message.delta', content: 'Hi' }]],
   [{ type: 'message.end' }, [{ type: 'message.end' }]],
   [
-    { type: 'tool_call.start', tool: 'read', origin: plugin },
+    { type: 'tool_call.start', id: 'c', tool: 'read', origin: plugin },
     [
       { type: 'tool_call.start', tool: 'read', provider_info },
       { type: 'tool_call.name', tool_name: 'read', provider_info },
     ],
   ],
   [
-    { type: 'tool_call.start', tool: 'made_up' },
+    { type: 'tool_call.start', id: 'c', tool: 'made_up' },
     [
       { type: 'tool_call.start', tool: 'made_up' },
       { type: 'tool_call.name', tool_name: 'made_up' },
     ],
   ],
   [
-    { type: 'tool_call.arguments', tool: 'read', arguments: { a: 1 }, origin: plugin },
+    { type: 'tool_call.arguments', id: 'c', tool: 'read', arguments: { a: 1 }, origin: plugin },
     [{ type: 'tool_call.arguments', tool: 'read', arguments: { a: 1 }, provider_info }],
   ],
   [
     {
       type: 'tool_call.success',
+      id: 'c',
       tool: 'read',
       arguments: {},
       output: '[]',
+      content: [],
+      isError: false,
       origin: { type: 'ephemeral_mcp', serverLabel: 'x' },
     },
     [
@@ -91,6 +96,7 @@ const EVENTS: readonly (readonly [ChatEvent, readonly Record<string, unknown>[]]
   [
     {
       type: 'tool_call.failure',
+      id: 'c',
       reason: 'no',
       invalid: { type: 'invalid_arguments', toolName: 'read', arguments: { a: 1 }, origin: plugin },
     },
@@ -103,11 +109,12 @@ const EVENTS: readonly (readonly [ChatEvent, readonly Record<string, unknown>[]]
     ],
   ],
   [
-    { type: 'tool_call.failure', reason: 'no', invalid: { type: 'invalid_name', toolName: 'x' } },
+    { type: 'tool_call.failure', id: 'c', reason: 'no', invalid: { type: 'invalid_name', toolName: 'x' } },
     [{ type: 'tool_call.failure', reason: 'no', metadata: { type: 'invalid_name', tool_name: 'x' } }],
   ],
   [{ type: 'client_tool_call.start', index: 0, id: 'call', name: 'x' }, []],
-  [{ type: 'client_tool_call.delta', index: 0, content: '{}' }, []],
+  [{ type: 'client_tool_call.delta', index: 0, text: '{}' }, []],
+  [{ type: 'client_tool_call.end', index: 0, id: 'call', name: 'x', arguments: {} }, []],
   [
     { type: 'error', error: new ServerError('MODEL_CRASHED', 'gone') },
     [{ type: 'error', error: { type: 'internal_error', message: 'gone', code: 'model_crashed' } }],
@@ -138,8 +145,8 @@ describe('a result', () => {
   it('has every kind of output', () => {
     const output: ChatResult['output'] = [
       { type: 'reasoning', content: 'Hm' },
-      { type: 'tool_call', tool: 'read', arguments: { a: 1 }, output: '[]', origin: plugin },
-      { type: 'invalid_tool_call', reason: 'no', invalid: { type: 'invalid_name', toolName: 'x' } },
+      { type: 'tool_call', id: 'c', tool: 'read', arguments: { a: 1 }, ...outcome, origin: plugin },
+      { type: 'invalid_tool_call', id: 'd', reason: 'no', invalid: { type: 'invalid_name', toolName: 'x' } },
       { type: 'client_tool_call', id: 'call', name: 'x', arguments: {} },
       { type: 'message', content: 'Hi' },
     ];

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseChatCompletion } from '../../../src/dialects/openai/parse.ts';
+import { answered, said } from '../../scripted/messages.ts';
 
 const messages = [{ role: 'user', content: 'Hi' }];
 const parse = (fields: Record<string, unknown>) => parseChatCompletion({ model: 'm', messages, ...fields });
@@ -148,16 +149,22 @@ describe('messages', () => {
           { type: 'image', mediaType: 'image/jpeg', data: 'AAAA' },
         ],
       },
-      { role: 'assistant', content: '', reasoning: 'Hm', toolCalls: [{ id: 'c1', name: 'read', arguments: { a: 1 } }] },
-      { role: 'tool', toolCallId: 'c1', name: 'read', content: 'a line' },
-      { role: 'assistant', content: 'A line.' },
+      {
+        role: 'assistant',
+        content: [
+          { type: 'reasoning', text: 'Hm' },
+          { type: 'tool_call', id: 'c1', name: 'read', arguments: { a: 1 } },
+        ],
+      },
+      answered('c1', 'read', 'a line'),
+      said('A line.'),
     ]);
   });
 
   it('take empty arguments for none', () => {
     const calls = [{ id: 'c', type: 'function', function: { name: 'ping', arguments: '' } }];
     const [message] = parse({ messages: [{ role: 'assistant', tool_calls: calls }] }).request.messages;
-    expect(message).toMatchObject({ toolCalls: [{ name: 'ping', arguments: {} }] });
+    expect(message).toMatchObject({ content: [{ type: 'tool_call', name: 'ping', arguments: {} }] });
   });
 
   it.each([
@@ -173,7 +180,7 @@ describe('messages', () => {
   ])('go on with the arguments %j of a call', (text, args) => {
     const calls = [{ id: 'c', type: 'function', function: { name: 'read', arguments: text } }];
     const read = parse({ messages: [...messages, { role: 'assistant', tool_calls: calls }] }).request.messages;
-    expect(read[1]).toMatchObject({ toolCalls: [{ id: 'c', name: 'read', arguments: args }] });
+    expect(read[1]).toMatchObject({ content: [{ type: 'tool_call', id: 'c', name: 'read', arguments: args }] });
   });
 
   it('refuse arguments that hold too much together, however little each of them holds', () => {
@@ -209,11 +216,11 @@ describe('messages', () => {
       ],
     }).request.messages;
     expect(read.filter(({ role }) => role === 'tool')).toEqual([
-      { role: 'tool', toolCallId: 'c3', name: 'c', content: 'of c' },
-      { role: 'tool', toolCallId: 'call_1_1', name: 'b', content: 'of b' },
-      { role: 'tool', toolCallId: 'call_1_0', name: 'a', content: '' },
-      { role: 'tool', toolCallId: 'call_5', name: 'unknown', content: 'stray' },
-      { role: 'tool', toolCallId: 'call_6_0', name: 'd', content: 'of d' },
+      answered('c3', 'c', 'of c'),
+      answered('call_1_1', 'b', 'of b'),
+      answered('call_1_0', 'a', ''),
+      answered('call_5', 'unknown', 'stray'),
+      answered('call_6_0', 'd', 'of d'),
     ]);
   });
 
@@ -241,7 +248,13 @@ describe('messages', () => {
           { type: 'text', text: '!' },
         ],
       },
-      { role: 'assistant', content: 'Yes.', reasoning: 'Hm' },
+      {
+        role: 'assistant',
+        content: [
+          { type: 'reasoning', text: 'Hm' },
+          { type: 'text', text: 'Yes.' },
+        ],
+      },
       { role: 'user', content: [] },
       { role: 'system', content: '' },
     ]);
@@ -251,7 +264,7 @@ describe('messages', () => {
   it('take an answer to a call that was trimmed away', () => {
     const read = parse({ messages: [...messages, { role: 'tool', tool_call_id: 'c9', content: 'x' }] }).request
       .messages;
-    expect(read[1]).toEqual({ role: 'tool', toolCallId: 'call_1', name: 'unknown', content: 'x' });
+    expect(read[1]).toEqual(answered('call_1', 'unknown', 'x'));
   });
 });
 

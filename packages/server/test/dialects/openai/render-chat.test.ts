@@ -25,6 +25,8 @@ const usage = {
   prompt_tokens_details: { cached_tokens: 4 },
   completion_tokens_details: { reasoning_tokens: 1 },
 };
+const origin = { type: 'plugin', pluginId: 'mcp/x' } as const;
+const outcome = { output: '[]', content: [], isError: false };
 const clientCall = { type: 'client_tool_call', id: 'call_1', name: 'read', arguments: { a: 1 } } as const;
 
 describe('a completion', () => {
@@ -44,7 +46,7 @@ describe('a completion', () => {
     const output: ChatResult['output'] = [
       { type: 'reasoning', content: 'Hm. ' },
       { type: 'message', content: 'Let me see. ' },
-      { type: 'tool_call', tool: 't', arguments: {}, output: '[]', origin: { type: 'plugin', pluginId: 'mcp/x' } },
+      { type: 'tool_call', id: 'c', tool: 't', arguments: {}, ...outcome, origin },
       { type: 'reasoning', content: 'Ah.' },
       { type: 'message', content: 'It is 7.' },
     ];
@@ -94,10 +96,10 @@ describe('a stream', () => {
     const events: ChatEvent[] = [
       { type: 'chat.start', model: 'ibm/granite' },
       { type: 'model_load.start', model: 'ibm/granite' },
-      { type: 'prompt_processing.start' },
-      { type: 'reasoning.delta', content: 'Hm' },
+      { type: 'prompt.start', promptTokens: 5, cachedTokens: 0 },
+      { type: 'reasoning.delta', text: 'Hm' },
       { type: 'message.start' },
-      { type: 'message.delta', content: 'Hi' },
+      { type: 'message.delta', text: 'Hi' },
       { type: 'message.end' },
       { type: 'chat.end', result: result() },
     ];
@@ -112,8 +114,8 @@ describe('a stream', () => {
   it("names a tool of the caller's first and sends its arguments in pieces", () => {
     const events: ChatEvent[] = [
       { type: 'client_tool_call.start', index: 0, id: 'call_1', name: 'read' },
-      { type: 'client_tool_call.delta', index: 0, content: '{"a"' },
-      { type: 'client_tool_call.delta', index: 0, content: ':1}' },
+      { type: 'client_tool_call.delta', index: 0, text: '{"a"' },
+      { type: 'client_tool_call.delta', index: 0, text: ':1}' },
       { type: 'chat.end', result: result({ output: [clientCall], finishReason: 'tool_calls' }) },
     ];
     expect(render(events)).toEqual([
@@ -127,19 +129,18 @@ describe('a stream', () => {
   it('passes no call off as whole that was cut off', () => {
     const events: ChatEvent[] = [
       { type: 'client_tool_call.start', index: 0, id: 'call_1', name: 'read' },
-      { type: 'client_tool_call.delta', index: 0, content: '{"pa' },
+      { type: 'client_tool_call.delta', index: 0, text: '{"pa' },
       { type: 'chat.end', result: result({ output: [], finishReason: 'length' }) },
     ];
     expect(render(events).at(-1)).toEqual(chunk({}, 'length'));
   });
 
   it('shows nothing of the tools that run here', () => {
-    const origin = { type: 'plugin', pluginId: 'mcp/x' } as const;
     const events: ChatEvent[] = [
-      { type: 'tool_call.start', tool: 't', origin },
-      { type: 'tool_call.arguments', tool: 't', arguments: {}, origin },
-      { type: 'tool_call.success', tool: 't', arguments: {}, output: '[]', origin },
-      { type: 'tool_call.failure', reason: 'no', invalid: { type: 'invalid_name', toolName: 't' } },
+      { type: 'tool_call.start', id: 'c', tool: 't', origin },
+      { type: 'tool_call.arguments', id: 'c', tool: 't', arguments: {}, origin },
+      { type: 'tool_call.success', id: 'c', tool: 't', arguments: {}, ...outcome, origin },
+      { type: 'tool_call.failure', id: 'd', reason: 'no', invalid: { type: 'invalid_name', toolName: 't' } },
     ];
     expect(render(events)).toEqual([]);
   });
@@ -147,7 +148,7 @@ describe('a stream', () => {
   it('counts the tokens in a chunk of its own when it was asked to', () => {
     const chunks = render(
       [
-        { type: 'message.delta', content: 'Hi' },
+        { type: 'message.delta', text: 'Hi' },
         { type: 'chat.end', result: result() },
       ],
       true,
@@ -158,7 +159,7 @@ describe('a stream', () => {
 
   it('that fails ends with the error, and without a chunk that would make it look whole', () => {
     const events: ChatEvent[] = [
-      { type: 'message.delta', content: 'Once' },
+      { type: 'message.delta', text: 'Once' },
       { type: 'error', error: new ServerError('MODEL_CRASHED', 'gone') },
       { type: 'chat.end', result: result() },
     ];

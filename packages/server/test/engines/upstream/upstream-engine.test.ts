@@ -3,6 +3,7 @@ import { answersInWords, engineContract } from '@latchkey/engine/testing';
 import { describe, expect, it } from 'vitest';
 import { createUpstreamEngine } from '../../../src/engines/upstream/index.ts';
 import type { UpstreamOptions } from '../../../src/engines/upstream/upstream-options.ts';
+import { answered, called } from '../../scripted/messages.ts';
 import {
   ANSWER,
   type Asked,
@@ -128,10 +129,10 @@ describe('an answer', () => {
     expect(events.slice(1)).toMatchObject([
       { type: 'reasoning.delta', text: 'Hm' },
       { type: 'reasoning.delta', text: '!' },
-      { type: 'toolCall.start', name: 'add' },
-      { type: 'toolCall.delta', text: '{"a"' },
-      { type: 'toolCall.delta', text: ':1}' },
-      { type: 'toolCall.end', name: 'add', arguments: { a: 1 } },
+      { type: 'tool_call.start', name: 'add' },
+      { type: 'tool_call.delta', text: '{"a"' },
+      { type: 'tool_call.delta', text: ':1}' },
+      { type: 'tool_call.end', name: 'add', arguments: { a: 1 } },
       { type: 'finish', reason: 'tool_calls', usage: { outputTokens: 9 } },
     ]);
   });
@@ -139,7 +140,7 @@ describe('an answer', () => {
   it('with arguments that are no object has an invalid call', async () => {
     const parts = [chunk({ tool_calls: [{ index: 0, function: { name: 'add', arguments: '[1' } }] })];
     const { events } = await playOne(streams([...parts, chunk({}, { finish_reason: 'tool_calls' })]));
-    expect(events.at(-2)).toMatchObject({ type: 'toolCall.invalid', name: 'add', raw: '[1' });
+    expect(events.at(-2)).toMatchObject({ type: 'tool_call.invalid', name: 'add', raw: '[1' });
   });
 
   it.each<[string, unknown, unknown]>([
@@ -263,8 +264,8 @@ describe('what goes to a server', () => {
       messages: [
         { role: 'system', content: 'Be brief.' },
         { role: 'user', content: [{ type: 'image', mediaType: 'image/png', data: 'AA==' }] },
-        { role: 'assistant', content: '', toolCalls: [{ id: 'call_1', name: 'add', arguments: { a: 1 } }] },
-        { role: 'tool', toolCallId: 'call_1', name: 'add', content: '2' },
+        called({ id: 'call_1', name: 'add', arguments: { a: 1 } }),
+        answered('call_1', 'add', '2'),
       ],
       tools: [tool],
       toolChoice: { name: 'add' },

@@ -76,7 +76,10 @@ describe('POST /v1/chat/completions', () => {
       choices: [{ message: { content: 'It says: first line' }, finish_reason: 'stop' }],
       usage: { prompt_tokens: 10, completion_tokens: 4 },
     });
-    expect(answer.engine.requests[1]?.messages.at(-1)).toMatchObject({ role: 'tool', content: 'first line' });
+    expect(answer.engine.requests[1]?.messages.at(-1)).toMatchObject({
+      role: 'tool',
+      content: [{ type: 'text', text: 'first line' }],
+    });
   });
 
   it("refuses a tool of the caller's that has the name of one of ours", async () => {
