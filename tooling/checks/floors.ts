@@ -12,7 +12,6 @@ export const PACKAGE_FLOORS: Readonly<Record<string, readonly string[]>> = {
     '@latchkey/auth-core',
     '@latchkey/client',
     '@latchkey/engine',
-    '@latchkey/koa-auth',
     '@latchkey/llama',
     '@latchkey/mcp-bridge',
   ],
@@ -38,7 +37,7 @@ export const SERVER_FLOORS: readonly (readonly string[])[] = [
   ['models', 'conversations', 'mcp-pins', 'settings', 'usage', 'audit', 'approvals', 'idempotency'],
   ['chat', 'dialects', 'engines', 'mcp-endpoint', 'tools', 'state'],
   ['http'],
-  ['create-handlers.ts', 'overview.ts'],
+  ['create-handlers.ts', 'overview.ts', 'koa-adapter.ts'],
   ['create-server.ts'],
   ['command', 'index.ts', 'testing'],
 ];
@@ -51,7 +50,7 @@ export const SERVER_FORBIDDEN: Readonly<Record<string, readonly string[]>> = {
   dialects: ['koa', '@latchkey/llama', '@latchkey/mcp-bridge', 'kysely'],
   models: ['koa', 'zod', '@latchkey/llama', '@latchkey/mcp-bridge', 'kysely'],
   tools: ['koa', 'zod', '@latchkey/llama', 'kysely'],
-  http: ['@latchkey/llama', '@latchkey/mcp-bridge', 'kysely'],
+  http: ['koa', '@latchkey/llama', '@latchkey/mcp-bridge', 'kysely'],
 };
 
 /** Inside auth-core only the SQL store may need Node; the rest runs wherever there is WebCrypto. */

@@ -31,6 +31,7 @@ import { belowPublicUrl, RESOURCE_METADATA_PATH } from './http/handlers/protecte
 import type { Route } from './http/route.ts';
 import { createRoutes } from './http/routes.ts';
 import { openKeyedRequests } from './idempotency/open-keyed-requests.ts';
+import { toKoa } from './koa-adapter.ts';
 import { withHop } from './mcp-endpoint/hop.ts';
 import { createKyselyPinStore } from './mcp-pins/kysely-pin-store.ts';
 import { createModelCatalog } from './models/model-catalog.ts';
@@ -346,7 +347,7 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
       headersTimeout: 20_000,
       keepAliveTimeout: config.limits.keepAliveSeconds * 1000,
     },
-    app.callback(),
+    toKoa(app, logger).callback(),
   );
   const url = await listen(http, config.host, config.port);
   const retract = announceServer(folder, { url, pid: process.pid, key: identity.key });

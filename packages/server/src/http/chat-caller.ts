@@ -1,9 +1,9 @@
 import type { ChatCaller } from '../chat/chat-service.ts';
-import type { ServerState } from './state.ts';
+import type { RequestContext } from './request-context.ts';
 import { toServerError } from './to-server-error.ts';
 
 /** The caller of a chat: who it is, what is decided about it, and the tokens that its limits leave. */
-export function toChatCaller({ auth, admission, ended }: ServerState): ChatCaller {
+export function toChatCaller({ auth, admission, ended }: RequestContext): ChatCaller {
   return {
     principal: auth.principal,
     decide: auth.decide,

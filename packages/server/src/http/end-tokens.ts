@@ -1,6 +1,6 @@
 import { type Principal, type Revocation, StoreUnavailableError } from '@latchkey/auth-core';
 import type { Auth } from '@latchkey/auth-core/llm';
-import type { Context } from 'koa';
+import { json, type Reply } from './reply.ts';
 
 /** How long a store may take before what was known a moment ago decides. */
 const PATIENCE_MILLISECONDS = 500;
@@ -10,10 +10,9 @@ const NOT_STORED =
   'is tried until the database takes it, and other servers on the same database may accept the token until then.';
 
 /** Answers for a revocation: 200 once it is stored, 202 while it only counts here. */
-export function answerRevocation(ctx: Context, revocation: Revocation): void {
+export function answerRevocation(revocation: Revocation): Reply {
   const body = describeRevocation(revocation);
-  if (revocation.stored) ctx.body = body;
-  else answerNotStored(ctx, body);
+  return revocation.stored ? json(body) : answerNotStored(body);
 }
 
 /** What is told of a token that was ended: all that is known of it, and whether the end is stored. */
@@ -22,10 +21,7 @@ export function describeRevocation({ token, ...revocation }: Revocation): object
 }
 
 /** Answers that it counts here, and is not stored yet. */
-export function answerNotStored(ctx: Context, body: object): void {
-  ctx.status = 202;
-  ctx.body = { ...body, stored: false, message: NOT_STORED };
-}
+export const answerNotStored = (body: object): Reply => json({ ...body, stored: false, message: NOT_STORED }, 202);
 
 /** Who presents a token that is to be ended: as it is verified, or as it was within the last minute while nobody can say. */
 export async function recallOr(

@@ -1,13 +1,10 @@
-import type { RouterContext } from '@koa/router';
 import type { Action } from '@latchkey/auth-core/llm';
 
 import type { ApiDialect } from '../contracts/api-dialect.ts';
 import type { JsonBounds } from '../input/scan-json.ts';
-import type { ServerState } from './state.ts';
+import type { Handler } from './step.ts';
 
-export type Handler = (ctx: RouterContext<ServerState>) => Promise<void>;
-
-/** What a request's body may be; it is read before the handler runs, and lies in `ctx.state.body`. */
+/** What a request's body may be; it is read before the handler runs, and is `body` of the context. */
 export interface RouteBody {
   /** `json`: the value; `json-text`: the text, for a protocol that reads it itself; `form`: a `URLSearchParams`. */
   readonly type: 'json' | 'json-text' | 'form';

@@ -17,7 +17,8 @@ import type { ResponseHandlers } from './handlers/responses.ts';
 import type { SettingsHandlers } from './handlers/settings.ts';
 import type { TokenHandlers } from './handlers/tokens.ts';
 import type { WhoamiHandlers } from './handlers/whoami.ts';
-import type { Handler, Route, RouteRow } from './route.ts';
+import type { Route, RouteRow } from './route.ts';
+import type { Handler } from './step.ts';
 
 export interface Handlers {
   readonly approvals: ApprovalHandlers;

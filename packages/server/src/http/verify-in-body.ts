@@ -1,6 +1,6 @@
 import type { Principal } from '@latchkey/auth-core';
 import type { Auth } from '@latchkey/auth-core/llm';
-import type { ServerState } from './state.ts';
+import type { RequestContext } from './request-context.ts';
 
 /**
  * Verifies a token that the body carries, at the time and from the address of the request: what a grant says of those
@@ -8,7 +8,7 @@ import type { ServerState } from './state.ts';
  */
 export async function verifyInBody(
   auth: Pick<Auth, 'verify' | 'requireTimeAndPlace'>,
-  { state: { address } }: { readonly state: Pick<ServerState, 'address'> },
+  { address }: Pick<RequestContext, 'address'>,
   token: string,
 ): Promise<Principal> {
   const principal = await auth.verify(token);

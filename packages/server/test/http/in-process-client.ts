@@ -42,7 +42,7 @@ export interface HalfSent {
 }
 
 /** Begins one real HTTP request through an app, over a pair of streams instead of a socket. */
-function begin<State>(app: Koa<State>, call: Call, onRead?: () => void) {
+function begin(app: Koa, call: Call, onRead?: () => void) {
   const { method = 'GET', path = '/', token, headers = {}, body } = call;
   const [client, server] = duplexPair() as [Duplex, Duplex];
   Object.defineProperty(server, 'remoteAddress', { value: '127.0.0.1' });
@@ -82,14 +82,14 @@ function receive(call: ClientRequest): Promise<Answer> {
   return promise;
 }
 
-export async function send<State>(app: Koa<State>, options: Call = {}): Promise<Answer> {
+export async function send(app: Koa, options: Call = {}): Promise<Answer> {
   const { call, text: body } = begin(app, options);
   call.end(body);
   return receive(call);
 }
 
 /** Sends a request and does not wait for its answer; what is returned ends the connection. */
-export function sendAndLeave<State>(app: Koa<State>, options: Call): () => void {
+export function sendAndLeave(app: Koa, options: Call): () => void {
   const { call, server, text: body } = begin(app, options);
   call.on('error', () => {});
   call.end(body);
@@ -97,7 +97,7 @@ export function sendAndLeave<State>(app: Koa<State>, options: Call): () => void 
 }
 
 /** Sends half of a body, and resolves once the server waits for the other half. */
-export async function sendHalf<State>(app: Koa<State>, options: Call): Promise<HalfSent> {
+export async function sendHalf(app: Koa, options: Call): Promise<HalfSent> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const { call, text: body = '' } = begin(app, options, resolve);
   const answer = receive(call);
@@ -112,7 +112,7 @@ export async function sendHalf<State>(app: Koa<State>, options: Call): Promise<H
   };
 }
 
-export async function open<State>(app: Koa<State>, options: Call): Promise<OpenAnswer> {
+export async function open(app: Koa, options: Call): Promise<OpenAnswer> {
   const { promise, resolve, reject } = Promise.withResolvers<OpenAnswer>();
   const { call, server, text: body } = begin(app, options);
   call.end(body);

@@ -29,8 +29,8 @@ import { createHandlers } from '../../src/create-handlers.ts';
 import { type AppOptions, createApp } from '../../src/http/app.ts';
 import type { Route } from '../../src/http/route.ts';
 import { createRoutes } from '../../src/http/routes.ts';
-import type { ServerState } from '../../src/http/state.ts';
 import { openKeyedRequests } from '../../src/idempotency/open-keyed-requests.ts';
+import { toKoa } from '../../src/koa-adapter.ts';
 import { createKyselyPinStore } from '../../src/mcp-pins/kysely-pin-store.ts';
 import { createModelCatalog } from '../../src/models/model-catalog.ts';
 import { ModelPool } from '../../src/models/model-pool.ts';
@@ -57,7 +57,7 @@ import { newHost, TAINT_OFF } from '../tools/caller.ts';
 export const ISSUER = 'https://latchkey.test';
 
 export interface TestServer {
-  readonly app: Koa<ServerState>;
+  readonly app: Koa;
   readonly auth: Auth;
   readonly engine: ScriptedEngine;
   readonly routes: readonly Route[];
@@ -238,7 +238,7 @@ export async function newServer(options: TestServerOptions = {}): Promise<TestSe
     onLost: (cause) => logger.error({ err: cause }, 'an answer was lost'),
   });
   onTestFinished(() => keyedRequests[Symbol.asyncDispose]());
-  const app = createApp({
+  const serve = createApp({
     auth,
     meter,
     trail,
@@ -255,6 +255,7 @@ export async function newServer(options: TestServerOptions = {}): Promise<TestSe
     trustedProxies: [],
     ...options.app,
   });
+  const app = toKoa(serve, logger);
   const issue = async (grant: unknown, name = 'test'): Promise<string> =>
     (await auth.issue({ name, grant: grant as Grant }, auth.operator())).token;
   return { app, auth, engine, routes, log, audit, approvals, stop, issue };

@@ -1,10 +1,9 @@
 import { once } from 'node:events';
-import { IncomingMessage, ServerResponse } from 'node:http';
-import { Socket } from 'node:net';
-import type { Readable } from 'node:stream';
-import Koa from 'koa';
+import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { dataFrame, eventFrame, sendEventStream } from '../../src/http/sse.ts';
+import { events } from '../../src/http/reply.ts';
+import { breakSilence, dataFrame, eventFrame } from '../../src/http/sse.ts';
+import { appOf } from './app-of.ts';
 import { open, send } from './in-process-client.ts';
 
 describe('a frame', () => {
@@ -22,16 +21,14 @@ describe('a frame', () => {
 
 describe('a stream', () => {
   it('says what it is, and is kept by nobody on the way', async () => {
-    const app = new Koa();
-    app.use(async (ctx) => {
-      sendEventStream(
-        ctx,
+    const app = appOf(async () =>
+      events(
         (async function* () {
           yield dataFrame(1);
           yield dataFrame('ü');
         })(),
-      );
-    });
+      ),
+    );
     const answer = await send(app);
     expect(answer.text).toBe('data: 1\n\ndata: "ü"\n\n');
     expect(answer.headers).toMatchObject({
@@ -43,11 +40,8 @@ describe('a stream', () => {
 
   it('ends its source when the reader goes away', async () => {
     const { promise: ended, resolve } = Promise.withResolvers<string>();
-    const app = new Koa();
-    app.silent = true;
-    app.use(async (ctx) => {
-      sendEventStream(
-        ctx,
+    const app = appOf(async () =>
+      events(
         (async function* () {
           try {
             for (;;) {
@@ -58,8 +52,8 @@ describe('a stream', () => {
             resolve('ended');
           }
         })(),
-      );
-    });
+      ),
+    );
     const answer = await open(app, {});
     await answer.received('tick');
     answer.leave();
@@ -74,9 +68,7 @@ describe('a stream', () => {
         yield dataFrame('x'.repeat(10_000));
       }
     }
-    const { context, body } = newContext();
-    sendEventStream(context, endless());
-    const stream = body();
+    const stream = Readable.from(breakSilence({ events: endless() }), { objectMode: false });
     await once(stream, 'readable');
     await new Promise((settled) => setImmediate(settled));
     expect(made).toBeLessThan(5);
@@ -84,28 +76,15 @@ describe('a stream', () => {
   });
 });
 
-/** The part of Koa's context that an answer is put into. */
-function newContext(): { readonly context: Koa.Context; body(): Readable } {
-  const app = new Koa();
-  const context = app.createContext(
-    new IncomingMessage(new Socket()),
-    new ServerResponse(new IncomingMessage(new Socket())),
-  );
-  return { context, body: () => context.body as Readable };
-}
-
 describe('a stream whose source is silent', () => {
   it('has comment lines, which readers pass over', async () => {
-    const app = new Koa();
     const source = Promise.withResolvers<void>();
-    app.use(async (ctx) => {
-      const frames = async function* () {
-        yield dataFrame(1);
-        await source.promise;
-        yield dataFrame(2);
-      };
-      sendEventStream(ctx, frames(), 1);
-    });
+    const frames = async function* () {
+      yield dataFrame(1);
+      await source.promise;
+      yield dataFrame(2);
+    };
+    const app = appOf(async () => ({ status: 200, body: { events: frames(), silenceMilliseconds: 1 } }));
     const answer = await open(app, {});
     await answer.received(': still here\n\n: still here\n\n');
     source.resolve();

@@ -9,9 +9,11 @@ import { ServerError } from '../../contracts/server-error.ts';
 import { validateBody } from '../../dialects/validate-body.ts';
 import { dictionary } from '../../input/bounded.ts';
 import { toApprovedAccess } from '../../tools/ephemeral-servers.ts';
-import type { Handler } from '../route.ts';
-import { eventFrame, sendEventStream } from '../sse.ts';
-import type { ServerState } from '../state.ts';
+import { prefersEvents } from '../prefers-events.ts';
+import { events, json } from '../reply.ts';
+import type { RequestContext } from '../request-context.ts';
+import { eventFrame } from '../sse.ts';
+import type { Handler } from '../step.ts';
 
 const answerSchema = z.strictObject({
   decision: z.enum(['approve', 'deny']),
@@ -29,41 +31,38 @@ export interface ApprovalHandlers {
  */
 export function createApprovalHandlers(desk: ApprovalDesk, trail: Pick<AuditTrail, 'record'>): ApprovalHandlers {
   return {
-    list: async (ctx) => {
-      const mayDecide = mayDecideAs(ctx.state);
-      if (ctx.accepts('application/json', 'text/event-stream') === 'text/event-stream') {
-        sendEventStream(ctx, frames(desk.watch(mayDecide, ctx.state.signal)));
-      } else {
-        ctx.body = { approvals: await desk.list(mayDecide) };
-      }
+    list: async (context) => {
+      const mayDecide = mayDecideAs(context);
+      if (prefersEvents(context.get('accept'))) return events(frames(desk.watch(mayDecide, context.signal)));
+      return json({ approvals: await desk.list(mayDecide) });
     },
-    decide: async (ctx) => {
-      const { decision, ...body } = validateBody(answerSchema, ctx.state.body);
+    decide: async (context) => {
+      const { principal } = context.auth;
+      const { decision, ...body } = validateBody(answerSchema, context.body);
       const answer = { decision, ...withoutAbsent(body) };
       if (decision === 'deny' && answer.arguments !== undefined) throw argumentsOfADenial();
       const describe = ({ id, server, tool, token, project }: Approval): AuditEvent => ({
         type: decision === 'approve' ? 'approval.approved' : 'approval.denied',
-        actor: toActor(ctx.state.auth.principal),
+        actor: toActor(principal),
         subject: `${server} ${tool}`,
         ...(project === null ? {} : { project }),
         details: { approval: id, token: token.id, ...(answer.arguments === undefined ? {} : { changed: true }) },
       });
       const decider = {
-        id: ctx.state.auth.principal.id,
-        mayDecide: mayDecideAs(ctx.state),
+        id: principal.id,
+        mayDecide: mayDecideAs(context),
         audit: trail.record,
         describe,
       };
-      const approval = await desk.decide(ctx.params.id ?? '', answer, decider);
+      const approval = await desk.decide(context.params.id ?? '', answer, decider);
       // Made, or refused, when its caller comes back.
-      if (approval.caller === 'away') ctx.status = 202;
-      ctx.body = { ...approval, ...answer };
+      return json({ ...approval, ...answer }, approval.caller === 'away' ? 202 : 200);
     },
   };
 }
 
 const mayDecideAs =
-  ({ auth: { principal, decide } }: ServerState): MayDecide =>
+  ({ auth: { principal, decide } }: RequestContext): MayDecide =>
   ({ server, tool, project, ...call }) =>
     // Who acts for one project decides for that one; who acts for none has no grant that is bound to projects.
     (principal.project === undefined || principal.project === project) &&

@@ -4,7 +4,8 @@ import { withoutAbsent } from '../../config/without-absent.ts';
 import { dateTime } from '../../dialects/date-time-field.ts';
 import { validateBody } from '../../dialects/validate-body.ts';
 import { wholeNumber } from '../../dialects/whole-number-field.ts';
-import type { Handler } from '../route.ts';
+import { json } from '../reply.ts';
+import type { Handler } from '../step.ts';
 
 const name = z.string().min(1).max(256);
 
@@ -24,12 +25,12 @@ const querySchema = z.strictObject({
  */
 export const createAuditHandler =
   (log: Pick<AuditLog, 'list'>): Handler =>
-  async (ctx) => {
-    const { actor, project, after, limit, ...query } = validateBody(querySchema, { ...ctx.query });
+  async ({ query, auth }) => {
+    const { actor, project, after, limit, ...rest } = validateBody(querySchema, query);
     // Who acts for one project sees that one; who acts for none has no grant that is bound to projects.
-    const its = ctx.state.auth.principal.project;
+    const its = auth.principal.project;
     const isForeign = its !== undefined && project !== undefined && project !== its;
-    const filter = withoutAbsent({ ...query, actorId: actor, project: its ?? project });
+    const filter = withoutAbsent({ ...rest, actorId: actor, project: its ?? project });
     const entries = isForeign ? [] : await log.list({ ...filter, after, limit });
-    ctx.body = { entries, next: entries.at(-1)?.seq ?? after };
+    return json({ entries, next: entries.at(-1)?.seq ?? after });
   };

@@ -5,7 +5,8 @@ import { withoutAbsent } from '../../config/without-absent.ts';
 import { validateBody } from '../../dialects/validate-body.ts';
 import { dictionary } from '../../input/bounded.ts';
 import type { FindArgumentNames } from '../../tools/argument-names.ts';
-import type { Handler } from '../route.ts';
+import { json } from '../reply.ts';
+import type { Handler } from '../step.ts';
 
 const name = z.string().min(1).max(256);
 
@@ -29,9 +30,8 @@ const questionSchema = z.strictObject({
  */
 export const createCanHandler =
   (resolveModel: (name: string) => string, findArgumentNames: FindArgumentNames): Handler =>
-  async (ctx) => {
-    const { action, model, tool, project } = validateBody(questionSchema, ctx.state.body);
-    const { auth, signal } = ctx.state;
+  async ({ body, auth, signal }) => {
+    const { action, model, tool, project } = validateBody(questionSchema, body);
     const ask = (argumentNames?: readonly string[]): Decision =>
       auth.decide({
         action,
@@ -44,7 +44,7 @@ export const createCanHandler =
       const { server, name: toolName } = tool;
       decision = ask(await findArgumentNames({ server, name: toolName }, { decide: auth.decide, signal }));
     }
-    ctx.body = decision.allowed ? renderAllowed(decision) : { ...decision, message: describeDenial(decision) };
+    return json(decision.allowed ? renderAllowed(decision) : { ...decision, message: describeDenial(decision) });
   };
 
 const renderAllowed = ({ allowed, approval, instead, limits }: AllowedDecision) => ({

@@ -5,8 +5,9 @@ import { ServerError } from '../../contracts/server-error.ts';
 import { parseChatCompletion } from '../../dialects/openai/parse.ts';
 import { ChunkRenderer, type CompletionIdentity, renderCompletion } from '../../dialects/openai/render-chat.ts';
 import { toChatCaller } from '../chat-caller.ts';
-import type { Handler } from '../route.ts';
-import { dataFrame, sendEventStream } from '../sse.ts';
+import { events, json } from '../reply.ts';
+import { dataFrame } from '../sse.ts';
+import type { Handler } from '../step.ts';
 
 /** A stream of this API shows nothing of a model's loading, so its beginning is worth less than the status of a refusal. */
 const PATIENCE_MILLISECONDS = 30_000;
@@ -20,21 +21,18 @@ export interface ChatCompletionsOptions {
 /** `POST /v1/chat/completions`, OpenAI's. */
 export const createChatCompletionsHandler =
   ({ chat, createId, clock }: ChatCompletionsOptions): Handler =>
-  async (ctx) => {
-    const { request, stream, includeUsage, ignored, paramOf } = parseChatCompletion(ctx.state.body);
-    if (ignored.length > 0) ctx.set('Latchkey-Ignored', ignored.join(', '));
+  async (context) => {
+    const { request, stream, includeUsage, ignored, paramOf } = parseChatCompletion(context.body);
+    if (ignored.length > 0) context.replyHeaders['Latchkey-Ignored'] = ignored.join(', ');
     const identity: CompletionIdentity = {
       id: `chatcmpl-${createId()}`,
       created: Math.floor(clock().getTime() / 1000),
       model: request.model,
     };
     try {
-      const events = await chat(toChatCaller(ctx.state), request, ctx.state.signal, PATIENCE_MILLISECONDS);
-      if (!stream) {
-        ctx.body = renderCompletion(identity, await collectChat(events));
-        return;
-      }
-      sendEventStream(ctx, frames(events, new ChunkRenderer(identity, includeUsage, paramOf)));
+      const said = await chat(toChatCaller(context), request, context.signal, PATIENCE_MILLISECONDS);
+      if (!stream) return json(renderCompletion(identity, await collectChat(said)));
+      return events(frames(said, new ChunkRenderer(identity, includeUsage, paramOf)));
     } catch (error) {
       throw error instanceof ServerError ? error.named(paramOf) : error;
     }

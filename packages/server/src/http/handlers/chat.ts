@@ -6,20 +6,20 @@ import { paramOf } from '../../dialects/lmstudio/param-of.ts';
 import { parseChat } from '../../dialects/lmstudio/parse.ts';
 import { renderEvent, renderResult } from '../../dialects/lmstudio/render-chat.ts';
 import { toChatCaller } from '../chat-caller.ts';
-import type { Handler } from '../route.ts';
-import { eventFrame, sendEventStream } from '../sse.ts';
+import { events, json } from '../reply.ts';
+import { eventFrame } from '../sse.ts';
+import type { Handler } from '../step.ts';
 import { untilOver } from '../until-over.ts';
 
 /** `POST /api/v1/chat`, LM Studio's. */
 export const createChatHandler =
   (chat: ChatService): Handler =>
-  async (ctx) => {
-    const { request, stream } = parseChat(ctx.state.body);
+  async (context) => {
+    const { request, stream } = parseChat(context.body);
     const asked = stream ? { ...request, isStreamed: true as const } : request;
     try {
-      const events = untilOver(ctx.state, await chat(toChatCaller(ctx.state), asked, ctx.state.signal));
-      if (stream) sendEventStream(ctx, frames(events));
-      else ctx.body = renderResult(await collectChat(events));
+      const said = untilOver(context, await chat(toChatCaller(context), asked, context.signal));
+      return stream ? events(frames(said)) : json(renderResult(await collectChat(said)));
     } catch (error) {
       throw error instanceof ServerError ? error.named(paramOf) : error;
     }

@@ -1,12 +1,10 @@
 import type { ServerProof } from '../../state/server-identity.ts';
-import type { Handler } from '../route.ts';
+import { json } from '../reply.ts';
+import type { Connection } from '../request.ts';
+import type { Handler } from '../step.ts';
 
 /** Signs a question that was asked at an address; undefined when the address is another's. */
-export type ProveServer = (
-  nonce: string,
-  host: string,
-  socket: { readonly localAddress?: string | undefined; readonly localPort?: number | undefined },
-) => ServerProof | undefined;
+export type ProveServer = (nonce: string, host: string, connection: Connection) => ServerProof | undefined;
 
 const NONCE = /^[\w-]{32,128}$/;
 
@@ -16,11 +14,10 @@ const NONCE = /^[\w-]{32,128}$/;
  */
 export const createHealthHandler =
   (prove: ProveServer): Handler =>
-  async (ctx) => {
-    const { nonce, host } = ctx.query;
+  async ({ query: { nonce, host }, connection }) => {
     const proof =
       typeof nonce === 'string' && typeof host === 'string' && NONCE.test(nonce)
-        ? prove(nonce, host, ctx.req.socket)
+        ? prove(nonce, host, connection)
         : undefined;
-    ctx.body = { status: 'ok', ...(proof === undefined ? {} : { proof }) };
+    return json({ status: 'ok', ...(proof === undefined ? {} : { proof }) });
   };

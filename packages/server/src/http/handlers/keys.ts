@@ -2,7 +2,8 @@ import type { AccessTokens, SigningKeys } from '@latchkey/auth-core/jwt';
 import { z } from 'zod';
 import { withoutAbsent } from '../../config/without-absent.ts';
 import { validateBody } from '../../dialects/validate-body.ts';
-import type { Handler } from '../route.ts';
+import { json } from '../reply.ts';
+import type { Handler } from '../step.ts';
 
 const rotateSchema = z.strictObject({ compromised: z.boolean().optional() });
 
@@ -19,13 +20,11 @@ export interface KeyHandlers {
 /** The keys that access tokens are signed with. */
 export function createKeyHandlers(access: Pick<AccessTokens, 'jwks'>, keys: Pick<SigningKeys, 'rotate'>): KeyHandlers {
   return {
-    jwks: async (ctx) => {
-      ctx.body = await access.jwks();
-      ctx.set('Cache-Control', `public, max-age=${CACHE_SECONDS}`);
-    },
-    rotate: async (ctx) => {
-      const body = validateBody(rotateSchema, ctx.state.body);
-      ctx.body = await keys.rotate(withoutAbsent(body), ctx.state.auth.principal);
-    },
+    jwks: async () => ({
+      ...json(await access.jwks()),
+      headers: { 'Cache-Control': `public, max-age=${CACHE_SECONDS}` },
+    }),
+    rotate: async ({ body, auth }) =>
+      json(await keys.rotate(withoutAbsent(validateBody(rotateSchema, body)), auth.principal)),
   };
 }

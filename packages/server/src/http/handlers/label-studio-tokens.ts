@@ -9,7 +9,9 @@ import { validateBody } from '../../dialects/validate-body.ts';
 import { dictionary } from '../../input/bounded.ts';
 import { countRequest } from '../count-request.ts';
 import { answerNotStored, recallOr } from '../end-tokens.ts';
-import type { Handler } from '../route.ts';
+import { json } from '../reply.ts';
+import type { RequestContext } from '../request-context.ts';
+import type { Handler } from '../step.ts';
 import { verifyInBody } from '../verify-in-body.ts';
 
 const refreshSchema = z.strictObject({ refresh: z.string().min(1).max(8192) });
@@ -35,7 +37,7 @@ export function createLabelStudioTokenHandlers(
   access: Pick<AccessTokens, 'issue'>,
   meter: Pick<Meter, 'admit'>,
 ): LabelStudioTokenHandlers {
-  const readRefresh = ({ state }: Parameters<Handler>[0]): string => validateBody(refreshSchema, state.body).refresh;
+  const readRefresh = ({ body }: RequestContext): string => validateBody(refreshSchema, body).refresh;
 
   /** Who presents a personal access token, whatever the request was authenticated with. */
   async function verifyPersonal(refresh: string): Promise<Principal> {
@@ -43,8 +45,8 @@ export function createLabelStudioTokenHandlers(
   }
 
   /** The same where more is done with it than to end it. */
-  async function usePersonal(ctx: Parameters<Handler>[0]): Promise<Principal> {
-    return requirePersonal(await verifyInBody(auth, ctx, readRefresh(ctx)));
+  async function usePersonal(context: RequestContext): Promise<Principal> {
+    return requirePersonal(await verifyInBody(auth, context, readRefresh(context)));
   }
 
   /** The personal access tokens of the caller's owner that it may see; its own, if it may see none. */
@@ -63,31 +65,30 @@ export function createLabelStudioTokenHandlers(
   }
 
   return {
-    list: async (ctx) => {
-      const tokens = await listPersonal(ctx.state.auth.principal);
-      ctx.body = tokens.map(({ stub }) => ({ token: stub }));
+    list: async (context) => {
+      const tokens = await listPersonal(context.auth.principal);
+      return json(tokens.map(({ stub }) => ({ token: stub })));
     },
-    create: async (ctx) => {
-      const by = ctx.state.auth.principal;
-      const body = validateBody(createSchema, ctx.state.body);
+    create: async (context) => {
+      const by = context.auth.principal;
+      const body = validateBody(createSchema, context.body);
       // Who does not say what it may do gets what the caller may.
       const grant = body.grant ?? (by.authority.at(-1)?.grant as Grant);
       const { token } = await auth.issue({ ...withoutAbsent(body), kind: 'personal-access', grant }, by);
-      ctx.status = 201;
-      ctx.body = { token };
+      return json({ token }, 201);
     },
-    refresh: async (ctx) => {
-      const by = await usePersonal(ctx);
+    refresh: async (context) => {
+      const by = await usePersonal(context);
       const { token } = await countRequest(meter, by, () => access.issue(by, {})).catch((cause: unknown) => {
         // The token is good, and works by itself: a 401 would say that it is not.
         if (!(cause instanceof InvalidTokenError) || cause.code !== 'AUTH_TOKEN_KIND_DISABLED') throw cause;
         throw new ServerError('NOT_FOUND', NO_ACCESS_TOKENS, { detail: cause.message });
       });
-      ctx.body = { access: token };
+      return json({ access: token });
     },
-    blacklist: async (ctx) => {
-      const by = ctx.state.auth.principal;
-      const refresh = readRefresh(ctx);
+    blacklist: async (context) => {
+      const by = context.auth.principal;
+      const refresh = readRefresh(context);
       const id = readPersonalAccessTokenId(refresh);
       // Either the caller has all of it, which is as good as being it, or lists it.
       const holder = await recallOr(auth, refresh, () => verifyPersonal(refresh)).catch((error: unknown) => {
@@ -98,16 +99,15 @@ export function createLabelStudioTokenHandlers(
       if (own === undefined && holder === undefined)
         throw new ServerError('NOT_FOUND', NOT_VALID, { param: 'refresh' });
       const { stored } = await (holder === undefined ? auth.revoke(own?.id ?? '', by) : auth.revokeSelf(holder));
-      if (stored) ctx.status = 204;
-      else answerNotStored(ctx, {});
+      return stored ? { status: 204 } : answerNotStored({});
     },
-    rotate: async (ctx) => {
-      const holder = await usePersonal(ctx).catch((cause: unknown) => {
+    rotate: async (context) => {
+      const holder = await usePersonal(context).catch((cause: unknown) => {
         if (!(cause instanceof InvalidTokenError)) throw cause;
         throw new ServerError('INVALID_REQUEST', NOT_VALID, { param: 'refresh', cause });
       });
       const { token } = await auth.rotate(holder.id, {}, holder);
-      ctx.body = { refresh: token };
+      return json({ refresh: token });
     },
   };
 }

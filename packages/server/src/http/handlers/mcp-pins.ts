@@ -7,7 +7,8 @@ import { withoutAbsent } from '../../config/without-absent.ts';
 import { validateBody } from '../../dialects/validate-body.ts';
 import { list } from '../../input/bounded.ts';
 import type { ApprovedTools, PinApprover, PinCaller, PinChoice, ReviewedServer } from '../../tools/review-pins.ts';
-import type { Handler } from '../route.ts';
+import { json } from '../reply.ts';
+import type { Handler } from '../step.ts';
 
 export interface McpPinHandlers {
   /** `GET /api/v1/mcp/servers/:label/pins`; with `?start=true`, the server is started if it does not run. */
@@ -48,14 +49,12 @@ export function createMcpPinHandlers(
   trail: Pick<AuditTrail, 'record'>,
 ): McpPinHandlers {
   return {
-    review: async (ctx) => {
-      const { start } = validateBody(querySchema, { ...ctx.query });
-      const { auth, signal } = ctx.state;
-      ctx.body = await review(ctx.params.label ?? '', { decide: auth.decide, start: start === 'true', signal });
+    review: async ({ query, params, auth, signal }) => {
+      const start = validateBody(querySchema, query).start === 'true';
+      return json(await review(params.label ?? '', { decide: auth.decide, start, signal }));
     },
-    approve: async (ctx) => {
-      const { tools } = validateBody(approveSchema, ctx.state.body);
-      const { auth, signal } = ctx.state;
+    approve: async ({ body, params, auth, signal }) => {
+      const { tools } = validateBody(approveSchema, body);
       const choices = tools?.map((choice) => withoutAbsent(choice));
       const describe = ({ id, approved }: ApprovedTools): readonly AuditEvent[] =>
         approved.map(({ name, fingerprint }) => ({
@@ -64,11 +63,8 @@ export function createMcpPinHandlers(
           subject: `${id} ${name}`,
           details: { fingerprint },
         }));
-      ctx.body = await approve(ctx.params.label ?? '', choices, {
-        decide: auth.decide,
-        signal,
-        keep: (tools, act) => recordActs(trail.record, describe(tools), act),
-      });
+      const keep: PinApprover['keep'] = (approved, act) => recordActs(trail.record, describe(approved), act);
+      return json(await approve(params.label ?? '', choices, { decide: auth.decide, signal, keep }));
     },
   };
 }

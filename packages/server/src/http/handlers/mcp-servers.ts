@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { validateBody } from '../../dialects/validate-body.ts';
 import { hideSecrets } from '../../telemetry/hide-secrets.ts';
 import type { ListedServer, ListServersOptions } from '../../tools/list-servers.ts';
-import type { Handler } from '../route.ts';
+import { json } from '../reply.ts';
+import type { Handler } from '../step.ts';
 
 export interface McpServerHandlers {
   /** `GET /api/v1/mcp/servers`; with `?start=true`, servers that do not run are started for their tools. */
@@ -23,15 +24,13 @@ export interface McpServerSources {
 const querySchema = z.strictObject({ start: z.enum(['true', 'false']).default('false') });
 
 export const createMcpServerHandlers = ({ list, problem, warnings, output }: McpServerSources): McpServerHandlers => ({
-  list: async (ctx) => {
-    const { start } = validateBody(querySchema, { ...ctx.query });
-    const { auth, signal } = ctx.state;
+  list: async ({ query, auth, signal }) => {
+    const { start } = validateBody(querySchema, query);
     const servers = await list({ decide: auth.decide, start: start === 'true', signal });
-    ctx.body = { servers, error: problem(), warnings: warnings() };
+    return json({ servers, error: problem(), warnings: warnings() });
   },
-  logs: async (ctx) => {
-    const { label = '' } = ctx.params;
+  logs: async ({ params: { label = '' } }) => {
     const { id, lines } = output(label);
-    ctx.body = { id, lines: lines.map(hideSecrets) };
+    return json({ id, lines: lines.map(hideSecrets) });
   },
 });

@@ -4,8 +4,9 @@ import { renderModels as renderLmstudio } from '../../dialects/lmstudio/render-m
 import { isUsable, renderModel, renderModels as renderOpenai } from '../../dialects/openai/render-models.ts';
 import type { ModelCatalog } from '../../models/model-catalog.ts';
 import type { ModelPool } from '../../models/model-pool.ts';
-import type { Handler } from '../route.ts';
-import type { ServerState } from '../state.ts';
+import { json } from '../reply.ts';
+import type { RequestContext } from '../request-context.ts';
+import type { Handler } from '../step.ts';
 
 export interface ModelHandlers {
   /** `GET /api/v1/models`. */
@@ -18,22 +19,20 @@ export interface ModelHandlers {
 
 /** A caller sees the models that it may use, and no others. */
 export function createModelHandlers(catalog: ModelCatalog, pool: ModelPool): ModelHandlers {
-  const visible = async ({ auth }: ServerState): Promise<readonly Model[]> =>
+  const visible = async ({ auth }: RequestContext): Promise<readonly Model[]> =>
     (await catalog.list()).filter(({ key }) => auth.decide({ action: 'models:read', models: key }).allowed);
   return {
-    lmstudio: async (ctx) => {
-      const models = await visible(ctx.state);
+    lmstudio: async (context) => {
+      const models = await visible(context);
       const keys = new Set(models.map((model) => model.key));
       const aliases = Object.entries(catalog.aliases).filter(([, key]) => keys.has(key));
-      ctx.body = renderLmstudio(models, pool.loaded(), Object.fromEntries(aliases));
+      return json(renderLmstudio(models, pool.loaded(), Object.fromEntries(aliases)));
     },
-    openai: async (ctx) => {
-      ctx.body = renderOpenai(await visible(ctx.state), catalog.aliases);
-    },
-    openaiModel: async (ctx) => {
-      const id = ctx.params.id ?? '';
+    openai: async (context) => json(renderOpenai(await visible(context), catalog.aliases)),
+    openaiModel: async (context) => {
+      const { id = '' } = context.params;
       const key = catalog.resolve(id);
-      const models = await visible(ctx.state);
+      const models = await visible(context);
       const model = models.find((candidate) => candidate.key === key && isUsable(candidate));
       // The same for a model that the caller may not use: it learns nothing about it.
       if (model === undefined) {
@@ -41,7 +40,7 @@ export function createModelHandlers(catalog: ModelCatalog, pool: ModelPool): Mod
           param: 'model',
         });
       }
-      ctx.body = renderModel(model, id);
+      return json(renderModel(model, id));
     },
   };
 }

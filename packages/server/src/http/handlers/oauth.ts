@@ -14,7 +14,9 @@ import { ServerError } from '../../contracts/server-error.ts';
 import { renderIntrospection } from '../../dialects/oauth/render-introspection.ts';
 import { countRequest } from '../count-request.ts';
 import { answerNotStored, recallOr } from '../end-tokens.ts';
-import type { Handler } from '../route.ts';
+import { json } from '../reply.ts';
+import type { RequestContext } from '../request-context.ts';
+import type { Handler } from '../step.ts';
 import { verifyInBody } from '../verify-in-body.ts';
 
 export interface OAuthOptions {
@@ -55,8 +57,8 @@ export function createOAuthHandlers(options: OAuthOptions): OAuthHandlers {
     };
   }
 
-  function readToken(ctx: Parameters<Handler>[0]): string {
-    const token = formOf(ctx).get('token');
+  function readToken(context: RequestContext): string {
+    const token = formOf(context).get('token');
     if (token === null || token === '') {
       throw new ServerError('MISSING_PARAMETER', "'token' is required.", { param: 'token' });
     }
@@ -64,57 +66,54 @@ export function createOAuthHandlers(options: OAuthOptions): OAuthHandlers {
   }
 
   return {
-    token: async (ctx) => {
-      const reading = readTokenExchange(llm, formOf(ctx));
-      if (!reading.ok) {
-        ctx.status = 400;
-        ctx.body = reading.error;
-        return;
-      }
+    token: async (context) => {
+      const reading = readTokenExchange(llm, formOf(context));
+      if (!reading.ok) return json(reading.error, 400);
       try {
-        const by = await verifyInBody(auth, ctx, reading.exchange.subjectToken);
+        const by = await verifyInBody(auth, context, reading.exchange.subjectToken);
         const exchange = withGrantedScope(reading.exchange, by);
         if (exchange.scope?.length === 0) {
-          ctx.status = 400;
-          ctx.body = { error: 'invalid_scope', error_description: 'The token allows none of the actions in scope.' };
-          return;
+          return json(NOTHING_IN_SCOPE, 400);
         }
         const made = await countRequest(meter, by, () => make(exchange, by));
-        ctx.body = renderTokenExchange(exchange, made);
+        return json(renderTokenExchange(exchange, made));
       } catch (error) {
         const refusal = refusalOf(error);
         if (refusal === undefined) throw error;
-        ctx.status = 400;
-        ctx.body = refusal;
+        return json(refusal, 400);
       }
     },
-    introspect: async (ctx) => {
-      const token = readToken(ctx);
+    introspect: async (context) => {
+      const token = readToken(context);
       try {
-        ctx.body = renderIntrospection(await auth.introspect(token), token);
+        return json(renderIntrospection(await auth.introspect(token), token));
       } catch (error) {
         if (!(error instanceof InvalidTokenError)) throw error;
-        ctx.body = { active: false };
+        return json({ active: false });
       }
     },
-    revoke: async (ctx) => {
-      const token = readToken(ctx);
+    revoke: async (context) => {
+      const token = readToken(context);
       try {
         const holder = await recallOr(auth, token, () => auth.introspect(token));
         const { stored } = await auth.revokeSelf(holder);
-        if (!stored) return answerNotStored(ctx, {});
+        if (!stored) return answerNotStored({});
       } catch (error) {
         // RFC 7009 2.2: what does not work any more has been revoked, whatever the reason.
         if (!(error instanceof InvalidTokenError)) throw error;
       }
-      ctx.status = 200;
-      ctx.body = {};
+      return json({});
     },
   };
 }
 
 /** The rows of these endpoints say that their bodies are forms. */
-const formOf = ({ state }: Parameters<Handler>[0]): URLSearchParams => state.body as URLSearchParams;
+const formOf = ({ body }: RequestContext): URLSearchParams => body as URLSearchParams;
+
+const NOTHING_IN_SCOPE = {
+  error: 'invalid_scope',
+  error_description: 'The token allows none of the actions in scope.',
+};
 
 /**
  * Leaves of the scope what the token allows: the answer says what was granted, not what was asked for (RFC 6749 section

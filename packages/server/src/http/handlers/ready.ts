@@ -1,5 +1,6 @@
 import { AuditUnavailableError } from '@latchkey/auth-core';
-import type { Handler } from '../route.ts';
+import { json } from '../reply.ts';
+import type { Handler } from '../step.ts';
 
 /** What a server must reach to do its work; each rejects when it cannot. */
 export interface ReadyChecks {
@@ -24,13 +25,12 @@ export function createReadyHandler({ database, auditLog }: ReadyChecks, clock: (
     return { database: store.status === 'fulfilled' ? 'ok' : 'unavailable', auditLog: stateOf(log) };
   }
 
-  return async (ctx) => {
+  return async () => {
     const now = clock().getTime();
     if (known === undefined || Math.abs(now - known.at) >= FRESH_MILLISECONDS) known = { answer: look(), at: now };
     const answer = await known.answer;
     const isReady = Object.values(answer).every((state) => state === 'ok');
-    ctx.status = isReady ? 200 : 503;
-    ctx.body = { status: isReady ? 'ready' : 'unavailable', ...answer };
+    return json({ status: isReady ? 'ready' : 'unavailable', ...answer }, isReady ? 200 : 503);
   };
 }
 

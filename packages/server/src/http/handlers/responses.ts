@@ -8,8 +8,9 @@ import { ServerError } from '../../contracts/server-error.ts';
 import { renderTurn, renderTurnHead } from '../../dialects/lmstudio/render-responses.ts';
 import { validateBody } from '../../dialects/validate-body.ts';
 import { wholeNumber } from '../../dialects/whole-number-field.ts';
-import type { Handler } from '../route.ts';
-import type { ServerState } from '../state.ts';
+import { json } from '../reply.ts';
+import type { RequestContext } from '../request-context.ts';
+import type { Handler } from '../step.ts';
 
 const name = z.string().min(1).max(256);
 const listSchema = z.strictObject({
@@ -37,44 +38,44 @@ export interface ResponseHandlersOptions {
  */
 export function createResponseHandlers({ conversations, auth, trail }: ResponseHandlersOptions): ResponseHandlers {
   const scopeOf = async (
-    state: ServerState,
+    context: RequestContext,
     token: string | undefined,
     action: 'tokens:read' | 'tokens:write',
   ): Promise<TurnScope> => {
-    const { principal } = state.auth;
-    requireAction(state, token === undefined ? 'chat' : action);
+    const { principal } = context.auth;
+    requireAction(context, token === undefined ? 'chat' : action);
     if (token === undefined) return ownScope(principal);
     await auth.show(token, principal);
     return { owner: token, ...(principal.project === undefined ? {} : { project: principal.project }) };
   };
 
   return {
-    list: async (ctx) => {
-      const { limit, before, token } = validateBody(listSchema, { ...ctx.query });
-      const scope = await scopeOf(ctx.state, token, 'tokens:read');
+    list: async (context) => {
+      const { limit, before, token } = validateBody(listSchema, context.query);
+      const scope = await scopeOf(context, token, 'tokens:read');
       const page = { limit: limit + 1, ...(before === undefined ? {} : { before }) };
       // Callers without a token are not told apart: each knows its own by their ids alone.
-      const isStranger = token === undefined && ctx.state.auth.principal.kind === 'anonymous';
+      const isStranger = token === undefined && context.auth.principal.kind === 'anonymous';
       const turns = isStranger ? [] : await reachStore(() => conversations.list(scope, page));
       if (turns === undefined) throw notFound(before ?? '');
       const shown = turns.slice(0, limit);
-      ctx.body = {
+      return json({
         responses: shown.map(renderTurnHead),
         next: turns.length > limit ? (shown.at(-1)?.id ?? null) : null,
-      };
+      });
     },
-    show: async (ctx) => {
-      requireAction(ctx.state, 'chat');
-      const { id = '' } = ctx.params;
-      const turn = await reachStore(() => conversations.find(id, ownScope(ctx.state.auth.principal)));
+    show: async (context) => {
+      requireAction(context, 'chat');
+      const { id = '' } = context.params;
+      const turn = await reachStore(() => conversations.find(id, ownScope(context.auth.principal)));
       if (turn === undefined) throw notFound(id);
-      ctx.body = renderTurn(turn);
+      return json(renderTurn(turn));
     },
-    remove: async (ctx) => {
-      const { id = '' } = ctx.params;
-      const scope = await scopeOf(ctx.state, validateBody(tokenSchema, { ...ctx.query }).token, 'tokens:write');
+    remove: async (context) => {
+      const { id = '' } = context.params;
+      const scope = await scopeOf(context, validateBody(tokenSchema, context.query).token, 'tokens:write');
       if ((await reachStore(() => conversations.find(id, scope))) === undefined) throw notFound(id);
-      const { principal } = ctx.state.auth;
+      const { principal } = context.auth;
       const entry = {
         type: 'response.deleted',
         actor: toActor(principal),
@@ -92,7 +93,7 @@ export function createResponseHandlers({ conversations, auth, trail }: ResponseH
         undefined,
       );
       if (deleted === 0) throw notFound(id);
-      ctx.body = { id, deleted };
+      return json({ id, deleted });
     },
   };
 }
@@ -104,7 +105,7 @@ function ownScope({ kind, id, tokenId, rootId, project }: Principal): TurnScope 
   return { owner: rootId, project: project ?? null, ...(madeBy === rootId ? {} : { madeBy }) };
 }
 
-function requireAction({ auth }: ServerState, action: 'chat' | 'tokens:read' | 'tokens:write'): void {
+function requireAction({ auth }: RequestContext, action: 'chat' | 'tokens:read' | 'tokens:write'): void {
   const decision = auth.decide({ action });
   if (!decision.allowed) throw new PermissionDeniedError(decision);
 }

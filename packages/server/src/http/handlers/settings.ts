@@ -5,7 +5,8 @@ import { validateBody } from '../../dialects/validate-body.ts';
 import { mayDoEverything } from '../../settings/every-action.ts';
 import { settingsChangeSchema } from '../../settings/installation-settings.ts';
 import type { LiveSettings } from '../../settings/live-settings.ts';
-import type { Handler } from '../route.ts';
+import { json } from '../reply.ts';
+import type { Handler } from '../step.ts';
 
 export interface SettingsHandlers {
   readonly show: Handler;
@@ -14,13 +15,11 @@ export interface SettingsHandlers {
 
 /** `/api/v1/settings`: what an operator decides about the installation while it runs. */
 export const createSettingsHandlers = (settings: Pick<LiveSettings, 'fresh' | 'change'>): SettingsHandlers => ({
-  show: async (ctx) => {
-    ctx.body = await settings.fresh();
-  },
-  change: async (ctx) => {
-    const change = validateBody(settingsChangeSchema, ctx.state.body);
-    if (change.requireAuthentication === false) requireEveryAction(ctx.state.auth.principal);
-    ctx.body = await settings.change(change, toActor(ctx.state.auth.principal));
+  show: async () => json(await settings.fresh()),
+  change: async ({ body, auth: { principal } }) => {
+    const change = validateBody(settingsChangeSchema, body);
+    if (change.requireAuthentication === false) requireEveryAction(principal);
+    return json(await settings.change(change, toActor(principal)));
   },
 });
 

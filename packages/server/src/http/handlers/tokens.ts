@@ -14,7 +14,9 @@ import { validateBody } from '../../dialects/validate-body.ts';
 import { wholeNumber } from '../../dialects/whole-number-field.ts';
 import { dictionary } from '../../input/bounded.ts';
 import { answerNotStored, answerRevocation, describeRevocation, inTime } from '../end-tokens.ts';
-import type { Handler } from '../route.ts';
+import { json } from '../reply.ts';
+import type { RequestContext } from '../request-context.ts';
+import type { Handler } from '../step.ts';
 
 const label = z.string().trim().min(1).max(128);
 const notes = z.string().max(2000);
@@ -94,69 +96,63 @@ export function createTokenHandlers(auth: Auth, review: ReviewGrant): TokenHandl
   }
 
   return {
-    create: async (ctx) => {
-      const { rotateAfter, ...body } = validateBody(createSchema, ctx.state.body);
+    create: async (context) => {
+      const { rotateAfter, ...body } = validateBody(createSchema, context.body);
       const input = { ...withoutAbsent(body), ...withoutAbsent({ rotateAfterSeconds: rotateAfter }) };
-      const { record, token } = await auth.issue({ ...input, name: body.name, grant: body.grant }, whoAsks(ctx));
-      ctx.status = 201;
-      ctx.body = { ...shownOnce(record, token), ...(await warningsOf(true, record)) };
+      const { record, token } = await auth.issue({ ...input, name: body.name, grant: body.grant }, whoAsks(context));
+      return json({ ...shownOnce(record, token), ...(await warningsOf(true, record)) }, 201);
     },
-    list: async (ctx) => {
-      const { limit, ...filter } = validateBody(listSchema, { ...ctx.query });
+    list: async (context) => {
+      const { limit, ...filter } = validateBody(listSchema, context.query);
       // One more, to see whether there is another page.
-      const found = await auth.list(whoAsks(ctx), { ...withoutAbsent(filter), limit: limit + 1 });
+      const found = await auth.list(whoAsks(context), { ...withoutAbsent(filter), limit: limit + 1 });
       const tokens = found.slice(0, limit);
-      ctx.body = { tokens, ...(found.length > limit && { next: tokens.at(-1)?.id }) };
+      return json({ tokens, ...(found.length > limit && { next: tokens.at(-1)?.id }) });
     },
-    show: async (ctx) => {
-      const by = whoAsks(ctx);
-      const record = await auth.show(tokenId(ctx), by);
-      ctx.body = { ...record, ...(await reveal(record, by)) };
+    show: async (context) => {
+      const by = whoAsks(context);
+      const record = await auth.show(tokenId(context), by);
+      return json({ ...record, ...(await reveal(record, by)) });
     },
-    edit: async (ctx) => {
-      const { rotateAfter, ...body } = validateBody(editSchema, ctx.state.body);
+    edit: async (context) => {
+      const { rotateAfter, ...body } = validateBody(editSchema, context.body);
       const changes = { ...withoutAbsent(body), ...withoutAbsent({ rotateAfterSeconds: rotateAfter }) };
-      const edited = await auth.edit(tokenId(ctx), changes, whoAsks(ctx));
-      ctx.body = { ...edited, ...(await warningsOf(body.grant !== undefined, edited)) };
+      const edited = await auth.edit(tokenId(context), changes, whoAsks(context));
+      return json({ ...edited, ...(await warningsOf(body.grant !== undefined, edited)) });
     },
-    rotate: async (ctx) => {
-      const { overlap, ...body } = validateBody(rotateSchema, ctx.state.body);
+    rotate: async (context) => {
+      const { overlap, ...body } = validateBody(rotateSchema, context.body);
       const input = {
         ...withoutAbsent(body),
         ...withoutAbsent({ overlap: typeof overlap === 'number' ? { seconds: overlap } : overlap }),
       };
-      const { record, token } = await auth.rotate(tokenId(ctx), input, whoAsks(ctx));
-      ctx.body = shownOnce(record, token);
+      const { record, token } = await auth.rotate(tokenId(context), input, whoAsks(context));
+      return json(shownOnce(record, token));
     },
-    revoke: async (ctx) => {
-      answerRevocation(ctx, await auth.revoke(tokenId(ctx), whoAsks(ctx)));
-    },
-    remove: async (ctx) => {
-      const [id, by] = [tokenId(ctx), whoAsks(ctx)];
+    revoke: async (context) => answerRevocation(await auth.revoke(tokenId(context), whoAsks(context))),
+    remove: async (context) => {
+      const [id, by] = [tokenId(context), whoAsks(context)];
       try {
         const removed = await inTime(() => auth.remove(id, by));
-        ctx.body = { ...removed, deleted: true };
+        return json({ ...removed, deleted: true });
       } catch (error) {
         // One that works is ended first; the next request removes it.
         if (!(error instanceof ConflictError || error instanceof StoreUnavailableError)) throw error;
-        answerRevocation(ctx, await auth.revoke(id, by));
+        return answerRevocation(await auth.revoke(id, by));
       }
     },
-    revokeAll: async (ctx) => {
-      const body = validateBody(revokeAllSchema, ctx.state.body);
-      const revoked = await auth.revokeAll(withoutAbsent(body), whoAsks(ctx));
+    revokeAll: async (context) => {
+      const body = validateBody(revokeAllSchema, context.body);
+      const revoked = await auth.revokeAll(withoutAbsent(body), whoAsks(context));
       const answer = { revoked: revoked.map(describeRevocation) };
-      if (revoked.every(({ stored }) => stored)) ctx.body = answer;
-      else answerNotStored(ctx, answer);
+      return revoked.every(({ stored }) => stored) ? json(answer) : answerNotStored(answer);
     },
-    revokeSelf: async (ctx) => {
-      answerRevocation(ctx, await auth.revokeSelf(whoAsks(ctx)));
-    },
+    revokeSelf: async (context) => answerRevocation(await auth.revokeSelf(whoAsks(context))),
   };
 }
 
-const tokenId = (ctx: Parameters<Handler>[0]): string => ctx.params.id ?? '';
-const whoAsks = (ctx: Parameters<Handler>[0]) => ctx.state.auth.principal;
+const tokenId = ({ params }: RequestContext): string => params.id ?? '';
+const whoAsks = ({ auth }: RequestContext): Principal => auth.principal;
 
 /** What to keep comes first: the rest can be asked for again. */
 function shownOnce({ id, ...record }: TokenInfo, token: string) {

@@ -7,7 +7,8 @@ import { validateBody } from '../../dialects/validate-body.ts';
 import type { UsageStore } from '../../usage/kysely-usage-store.ts';
 import { readUsage, type UsageQuery, type UsageReport } from '../../usage/read-usage.ts';
 import type { UsageRecorder } from '../../usage/usage-recorder.ts';
-import type { Handler } from '../route.ts';
+import { json } from '../reply.ts';
+import type { Handler } from '../step.ts';
 
 const DAY_MILLISECONDS = 86_400_000;
 const DEFAULT_DAYS = 30;
@@ -42,15 +43,14 @@ export function createUsageHandler({ auth, store, recorder, clock }: UsageHandle
       return readUsage(store, query);
     });
 
-  return async (ctx) => {
-    const query = validateBody(querySchema, { ...ctx.query });
-    const { group, project, token } = query;
-    const to = query.to ?? toDay(clock().getTime());
-    const from = query.from ?? toDay(Date.parse(to) - (DEFAULT_DAYS - 1) * DAY_MILLISECONDS);
+  return async ({ query, auth: { principal } }) => {
+    const { group, project, token, ...asked } = validateBody(querySchema, query);
+    const to = asked.to ?? toDay(clock().getTime());
+    const from = asked.from ?? toDay(Date.parse(to) - (DEFAULT_DAYS - 1) * DAY_MILLISECONDS);
     requireRange(from, to);
-    const tokens = visibleTokens(auth, ctx.state.auth.principal);
+    const tokens = visibleTokens(auth, principal);
     // Who acts for one project sees that one; who acts for none has no grant that is bound to projects.
-    const its = ctx.state.auth.principal.project;
+    const its = principal.project;
     const { rows, totals } = await readAll({
       range: { from, to },
       group,
@@ -59,7 +59,13 @@ export function createUsageHandler({ auth, store, recorder, clock }: UsageHandle
     });
     const named = (value: string | null): object =>
       group === 'token' ? { token: value, name: tokens.nameOf(value ?? '') } : { [group]: value };
-    ctx.body = { from, to, group, rows: rows.map(({ value, ...counts }) => ({ ...named(value), ...counts })), totals };
+    return json({
+      from,
+      to,
+      group,
+      rows: rows.map(({ value, ...counts }) => ({ ...named(value), ...counts })),
+      totals,
+    });
   };
 }
 

@@ -1,7 +1,8 @@
 import type { Meter } from '@latchkey/auth-core/llm';
 import { renderCurrentUser } from '../../dialects/label-studio/render-current-user.ts';
-import type { Handler } from '../route.ts';
-import type { ServerState } from '../state.ts';
+import { json } from '../reply.ts';
+import type { RequestContext } from '../request-context.ts';
+import type { Handler } from '../step.ts';
 
 export interface WhoamiHandlers {
   /** `GET /api/v1/whoami`. */
@@ -12,7 +13,7 @@ export interface WhoamiHandlers {
 
 /** Who the caller is, what it may do in the order in which it is decided, and what is left of it. */
 export function createWhoamiHandlers(meter: Pick<Meter, 'usage'>): WhoamiHandlers {
-  const describe = async ({ auth: { principal } }: ServerState) => ({
+  const describe = async ({ auth: { principal } }: RequestContext) => ({
     id: principal.id,
     kind: principal.kind,
     name: principal.name,
@@ -25,12 +26,10 @@ export function createWhoamiHandlers(meter: Pick<Meter, 'usage'>): WhoamiHandler
     expiresAt: principal.expiresAt ?? null,
   });
   return {
-    latchkey: async (ctx) => {
-      ctx.body = await describe(ctx.state);
-    },
-    labelStudio: async (ctx) => {
-      const { id, owner } = ctx.state.auth.principal;
-      ctx.body = { ...renderCurrentUser({ id, owner }), latchkey: await describe(ctx.state) };
+    latchkey: async (context) => json(await describe(context)),
+    labelStudio: async (context) => {
+      const { id, owner } = context.auth.principal;
+      return json({ ...renderCurrentUser({ id, owner }), latchkey: await describe(context) });
     },
   };
 }

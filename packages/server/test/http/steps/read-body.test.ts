@@ -1,24 +1,16 @@
-import Koa from 'koa';
 import { describe, expect, it } from 'vitest';
-import { ServerError } from '../../src/contracts/server-error.ts';
-import { lmstudioDialect } from '../../src/dialects/lmstudio/errors.ts';
-import { conversation } from '../../src/http/bodies.ts';
-import { renderErrors } from '../../src/http/middleware/render-errors.ts';
-import { requestContext } from '../../src/http/middleware/request-context.ts';
-import { readBody } from '../../src/http/read-body.ts';
-import type { ServerState } from '../../src/http/state.ts';
-import { type Call, send } from './in-process-client.ts';
-import { keepLog } from './new-server.ts';
+import { ServerError } from '../../../src/contracts/server-error.ts';
+import { conversation } from '../../../src/http/bodies.ts';
+import { json } from '../../../src/http/reply.ts';
+import { guardedBy } from '../../../src/http/step.ts';
+import { readBody } from '../../../src/http/steps/read-body.ts';
+import { appOf } from '../app-of.ts';
+import { type Call, send } from '../in-process-client.ts';
 
 const LIMIT = 100;
-const NEVER = new AbortController().signal;
 const { bounds } = conversation(LIMIT);
-const app = new Koa<ServerState>();
-app.use(requestContext({ logger: keepLog().logger, createId: () => 'id', stopping: new AbortController().signal }));
-app.use(renderErrors(() => lmstudioDialect));
-app.use(async (ctx) => {
-  ctx.body = { read: await readBody(ctx, { type: 'json', bytes: LIMIT, bounds }, NEVER) };
-});
+const read = readBody({ type: 'json', bytes: LIMIT, bounds });
+const app = appOf(async ({ body }) => json({ read: body }), { steps: [guardedBy(read)] });
 const post = (body: unknown, headers: NonNullable<Call['headers']> = {}) =>
   send(app, { method: 'POST', body, headers });
 
@@ -104,15 +96,16 @@ describe('a body of which half has come', () => {
   it('is not waited for when the server stops', async () => {
     const stopping = new AbortController();
     const stopped = new ServerError('SHUTTING_DOWN', 'The server is shutting down.');
-    const waiting = new Koa<ServerState>();
     const isRead = Promise.withResolvers<void>();
-    waiting.use(requestContext({ logger: keepLog().logger, createId: () => 'id', stopping: stopping.signal }));
-    waiting.use(renderErrors(() => lmstudioDialect));
-    waiting.use(async (ctx) => {
-      const body = readBody(ctx, { type: 'json', bytes: LIMIT, bounds }, ctx.state.signal);
-      isRead.resolve();
-      await body;
-    });
+    const waiting = appOf(
+      async (context) => {
+        const body = read(context);
+        isRead.resolve();
+        await body;
+        return { status: 200 };
+      },
+      { stopping: stopping.signal },
+    );
     const half = send(waiting, { method: 'POST', body: '{', headers: { 'content-length': '50' } });
     await isRead.promise;
     stopping.abort(stopped);

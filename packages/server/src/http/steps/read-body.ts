@@ -1,60 +1,74 @@
-import type { Context } from 'koa';
 import getRawBody from 'raw-body';
-import { ServerError } from '../contracts/server-error.ts';
-import { type JsonBounds, scanJson } from '../input/scan-json.ts';
-import type { RouteBody } from './route.ts';
+import { ServerError } from '../../contracts/server-error.ts';
+import { type JsonBounds, scanJson } from '../../input/scan-json.ts';
+import type { RequestContext } from '../request-context.ts';
+import type { RouteBody } from '../route.ts';
+import type { Guard } from '../step.ts';
 
 /**
  * The one place where bodies are read. Throws ServerError `UNSUPPORTED_MEDIA_TYPE` (a web page can post most other types
  * without asking first), `PAYLOAD_TOO_LARGE`, `INVALID_REQUEST`; nothing was made of the body's values then. What does not come
- * is waited for until `signal` fires, whose reason is thrown.
+ * is waited for until the request's signal fires, whose reason is thrown.
  */
-export async function readBody(
-  ctx: Context,
-  { type, bytes, bounds, optional }: RouteBody,
-  signal: AbortSignal,
-): Promise<unknown> {
-  // A body that is sent in chunks has no length, and counts all the same.
-  if (optional && (ctx.is() === null || ctx.request.length === 0)) return {};
-  requireType(ctx, type);
-  const text = toText(await readBytes(ctx, bytes, signal));
-  if (type === 'form') return new URLSearchParams(text);
-  requireBounds(text, bounds);
-  return type === 'json' ? parse(text) : text;
+export const readBody =
+  ({ type, bytes, bounds, optional }: RouteBody): Guard =>
+  async (context) => {
+    if (optional && !hasBody(context)) {
+      context.body = {};
+      return;
+    }
+    requireType(context, type);
+    const text = toText(await readBytes(context, bytes));
+    if (type !== 'form') requireBounds(text, bounds);
+    context.body = type === 'form' ? new URLSearchParams(text) : type === 'json' ? parse(text) : text;
+  };
+
+/** A body that is sent in chunks has no length, and counts all the same. */
+const hasBody = (context: RequestContext): boolean =>
+  context.get('transfer-encoding') !== undefined || (lengthOf(context) ?? 0) > 0;
+
+function lengthOf(context: RequestContext): number | undefined {
+  const length = Number.parseInt(context.get('content-length') ?? '', 10);
+  return Number.isNaN(length) ? undefined : length;
 }
 
-function requireType(ctx: Context, type: RouteBody['type']): void {
-  const encoding = ctx.get('Content-Encoding');
+const JSON_TYPE = /^(?:application\/json|[^/ ]+\/[^/ ]+\+json)$/;
+
+function requireType(context: RequestContext, type: RouteBody['type']): void {
+  const encoding = context.get('content-encoding') ?? '';
   if (encoding !== '' && encoding.toLowerCase() !== 'identity') {
     throw unsupported('Content-Encoding', 'Send the body as it is: compressed ones are not taken.');
   }
-  if (type === 'form' && !ctx.is('application/x-www-form-urlencoded')) {
+  const [sent = ''] = (context.get('content-type') ?? '').split(';', 1);
+  const mediaType = sent.trim().toLowerCase();
+  if (type === 'form' && mediaType !== 'application/x-www-form-urlencoded') {
     throw unsupported('Content-Type', 'Send the body as a form, with Content-Type: application/x-www-form-urlencoded.');
   }
-  if (type === 'json' && !ctx.is('json', '+json')) {
+  if (type === 'json' && !JSON_TYPE.test(mediaType)) {
     throw unsupported('Content-Type', 'Send the body as JSON, with Content-Type: application/json.');
   }
 }
 
-async function readBytes(ctx: Context, limit: number, signal: AbortSignal): Promise<Buffer> {
-  const length = ctx.request.length;
+async function readBytes(context: RequestContext, limit: number): Promise<Buffer> {
+  const { signal } = context;
+  const length = lengthOf(context);
   const ended = Promise.withResolvers<never>();
   const end = (): void => ended.reject(signal.reason);
   signal.addEventListener('abort', end, { once: true });
   if (signal.aborted) end();
   try {
-    const body = getRawBody(ctx.req, { limit, ...(length === undefined ? {} : { length }) });
+    const body = getRawBody(context.rawBody, { limit, ...(length === undefined ? {} : { length }) });
     return await Promise.race([body, ended.promise]);
   } catch (error) {
     if (signal.aborted) {
       // What is still to come is not read; the connection cannot be used again.
-      ctx.set('Connection', 'close');
+      context.replyHeaders.Connection = 'close';
       throw error;
     }
     const { type } = error as { type?: string };
     if (type === 'entity.too.large') {
       // What is still to come is not read; the connection cannot be used again.
-      ctx.set('Connection', 'close');
+      context.replyHeaders.Connection = 'close';
       throw new ServerError('PAYLOAD_TOO_LARGE', `The body is larger than ${limit} bytes.`, {
         param: 'body',
         cause: error,

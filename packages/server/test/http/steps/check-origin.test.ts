@@ -1,41 +1,25 @@
 import { hostname } from 'node:os';
-import Koa from 'koa';
 import { describe, expect, it } from 'vitest';
 import { configSchema } from '../../../src/config/schema.ts';
-import { lmstudioDialect } from '../../../src/dialects/lmstudio/errors.ts';
-import { checkOrigin } from '../../../src/http/middleware/check-origin.ts';
-import { renderErrors } from '../../../src/http/middleware/render-errors.ts';
-import { requestContext } from '../../../src/http/middleware/request-context.ts';
-import type { ServerState } from '../../../src/http/state.ts';
+import type { Step } from '../../../src/http/step.ts';
+import { type CheckOriginOptions, checkOrigin } from '../../../src/http/steps/check-origin.ts';
+import { appOf } from '../app-of.ts';
 import { type Call, send } from '../in-process-client.ts';
-import { keepLog } from '../new-server.ts';
 
-const app = new Koa<ServerState>();
-app.use(requestContext({ logger: keepLog().logger, createId: () => 'id', stopping: new AbortController().signal }));
-app.use(renderErrors(() => lmstudioDialect));
-app.use(checkOrigin({ allowedHosts: ['LLM.example.com'], allowedOrigins: ['https://chat.example.com'] }));
-app.use(async (ctx) => {
-  ctx.body = 'in';
-});
+const behind = (options: CheckOriginOptions, ...before: readonly Step[]) =>
+  appOf(async () => ({ status: 200, body: { text: 'in' } }), { steps: [...before, checkOrigin(options)] });
+
+const app = behind({ allowedHosts: ['LLM.example.com'], allowedOrigins: ['https://chat.example.com'] });
 
 const ask = (headers: Call['headers'], method = 'GET') => send(app, { method, headers: headers ?? {} });
 
 describe('a request without a Host', () => {
   const without = async (path: string): Promise<number> => {
-    const bare = new Koa<ServerState>();
-    bare.use(async (ctx, next) => {
-      delete ctx.req.headers.host;
-      ctx.req.headersDistinct.host = undefined;
-      await next();
-    });
-    bare.use(
-      requestContext({ logger: keepLog().logger, createId: () => 'id', stopping: new AbortController().signal }),
-    );
-    bare.use(renderErrors(() => lmstudioDialect));
-    bare.use(checkOrigin({ allowedHosts: [], allowedOrigins: [] }));
-    bare.use(async (ctx) => {
-      ctx.body = 'in';
-    });
+    const withoutHost: Step = (context, next) => {
+      Object.defineProperty(context, 'header', { value: () => [] });
+      return next();
+    };
+    const bare = behind({ allowedHosts: [], allowedOrigins: [] }, withoutHost);
     return (await send(bare, { path })).status;
   };
 
@@ -210,15 +194,7 @@ describe('a pattern', () => {
       ...{ data: 'd', models: 'm' },
       ...{ allowedHosts: patterns.hosts, allowedOrigins: patterns.origins },
     });
-    const server = new Koa<ServerState>();
-    server.use(
-      requestContext({ logger: keepLog().logger, createId: () => 'id', stopping: new AbortController().signal }),
-    );
-    server.use(renderErrors(() => lmstudioDialect));
-    server.use(checkOrigin({ allowedHosts, allowedOrigins }));
-    server.use(async (ctx) => {
-      ctx.body = 'in';
-    });
+    const server = behind({ allowedHosts, allowedOrigins });
     return (await send(server, { headers: headers ?? {} })).status;
   };
 

@@ -1,8 +1,10 @@
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
-import type { Context, Middleware } from 'koa';
 import { hostPattern, type NamePattern, originPattern } from '../../config/name-patterns.ts';
 import { ServerError } from '../../contracts/server-error.ts';
+import type { Reply } from '../reply.ts';
+import type { RequestContext } from '../request-context.ts';
+import type { Step } from '../step.ts';
 
 export interface CheckOriginOptions {
   /** Names, beside this machine's own, under which the server is reached, e.g. `llm.example.com` or `*.example.com`. */
@@ -28,15 +30,15 @@ const MOST_HEADERS = 64;
  * Refuses requests for a foreign Host, which is what DNS rebinding makes of a browser, and from foreign web pages.
  * An address is no foreign name: rebinding needs a name.
  */
-export function checkOrigin({ allowedHosts, allowedOrigins }: CheckOriginOptions): Middleware {
+export function checkOrigin({ allowedHosts, allowedOrigins }: CheckOriginOptions): Step {
   const machine = hostname().toLowerCase();
   const isHost = anyOf([...OWN_NAMES, machine, `${machine}.local`, ...allowedHosts], hostPattern);
   const isOrigin = anyOf(allowedOrigins, originPattern);
 
-  return async function checkOriginMiddleware(ctx, next) {
-    requireOneHost(ctx);
-    const { host, origin } = ctx.req.headers;
-    if (host === undefined && HEALTH_CHECKS.has(ctx.path)) return next();
+  return async (context, next) => {
+    requireOneHost(context);
+    const [host, origin] = [context.get('host'), context.get('origin')];
+    if (host === undefined && HEALTH_CHECKS.has(context.path)) return next();
     const [, address, name] = HOST.exec(host ?? '') ?? [];
     const known =
       address === undefined ? name !== undefined && (isIP(name) !== 0 || isHost(name)) : isIP(address) === 6;
@@ -55,13 +57,14 @@ export function checkOrigin({ allowedHosts, allowedOrigins }: CheckOriginOptions
           { param: 'Origin' },
         );
       }
-      ctx.set({ 'Access-Control-Allow-Origin': origin, 'Access-Control-Expose-Headers': EXPOSED, Vary: 'Origin' });
-      if (ctx.method === 'OPTIONS') {
-        answerPreflight(ctx);
-        return;
-      }
+      Object.assign(context.replyHeaders, {
+        'Access-Control-Allow-Origin': origin,
+        'Access-Control-Expose-Headers': EXPOSED,
+        Vary: 'Origin',
+      });
+      if (context.method === 'OPTIONS') return answerPreflight(context);
     }
-    await next();
+    return next();
   };
 }
 
@@ -72,10 +75,9 @@ function anyOf(patterns: readonly string[], read: (pattern: string) => NamePatte
 }
 
 /** RFC 9112 section 3.2: two Host lines, or a target that names another host, are what is meant for nobody. */
-function requireOneHost({ req }: Context): void {
-  const hosts = req.headersDistinct.host ?? [];
-  const target = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(req.url?.slice(0, 1024) ?? '')?.[1];
-  if (hosts.length < 2 && (target === undefined || target.toLowerCase() === hosts[0]?.toLowerCase())) return;
+function requireOneHost({ header, targetHost }: RequestContext): void {
+  const hosts = header('host');
+  if (hosts.length < 2 && (targetHost === undefined || targetHost.toLowerCase() === hosts[0]?.toLowerCase())) return;
   throw new ServerError(
     'INVALID_REQUEST',
     'A request names one host: in one Host header, and the same in its target.',
@@ -86,17 +88,18 @@ function requireOneHost({ req }: Context): void {
 }
 
 /** Allows what was asked for: which headers a client sends is its own affair, and none of them opens anything. */
-function answerPreflight(ctx: Context): void {
-  const asked = ctx.get('Access-Control-Request-Headers').slice(0, 8192).split(',', MOST_HEADERS);
+function answerPreflight(context: RequestContext): Reply {
+  const { replyHeaders } = context;
+  const asked = (context.get('access-control-request-headers') ?? '').slice(0, 8192).split(',', MOST_HEADERS);
   const names = asked.map((name) => name.trim()).filter((name) => HEADER_NAME.test(name));
-  ctx.set({
+  Object.assign(replyHeaders, {
     'Access-Control-Allow-Methods': METHODS,
     'Access-Control-Allow-Headers': names.length === 0 ? HEADERS : names.join(', '),
     'Access-Control-Max-Age': '600',
     Vary: 'Origin, Access-Control-Request-Headers, Access-Control-Request-Private-Network',
   });
-  if (ctx.get('Access-Control-Request-Private-Network') === 'true') {
-    ctx.set('Access-Control-Allow-Private-Network', 'true');
+  if (context.get('access-control-request-private-network') === 'true') {
+    replyHeaders['Access-Control-Allow-Private-Network'] = 'true';
   }
-  ctx.status = 204;
+  return { status: 204 };
 }

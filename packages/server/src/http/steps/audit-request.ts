@@ -1,27 +1,25 @@
 import type { ClientAddress } from '@latchkey/auth-core/http';
-import type { Middleware } from 'koa';
 import type { AuditTrail } from '../../audit/audit-trail.ts';
 import type { Route } from '../route.ts';
-import type { ServerState } from '../state.ts';
+import type { Step } from '../step.ts';
 import { toServerError } from '../to-server-error.ts';
 
 /** Tells the audit log whose doing everything in a request is, and what of it was refused. */
-export function auditRequests(
+export function auditRequest(
   trail: Pick<AuditTrail, 'during' | 'refused'>,
   clientAddress: ClientAddress,
   { method, path, access }: Pick<Route, 'method' | 'path' | 'access'>,
-): Middleware<ServerState> {
+): Step {
   const action = access === 'public' || access === 'authenticated' ? {} : { action: access };
-  return async function auditRequestsMiddleware(ctx, next) {
-    const { req, state } = ctx;
-    const address = clientAddress((name) => req.headersDistinct[name] ?? [], req.socket.remoteAddress);
+  return (context, next) => {
+    const address = clientAddress(context.header, context.connection.remoteAddress);
     const from = address === undefined ? {} : { address };
-    Object.assign(state, from);
-    await trail.during({ id: state.requestId, method, route: path, ...action, ...from }, async () => {
+    Object.assign(context, from);
+    return trail.during({ id: context.id, method, route: path, ...action, ...from }, async () => {
       try {
-        await next();
+        return await next();
       } catch (error) {
-        trail.refused(toServerError(error), state.auth?.principal);
+        trail.refused(toServerError(error), context.caller?.principal);
         throw error;
       }
     });

@@ -1,24 +1,13 @@
 import { AuthError, InvalidGrantError, InvalidTokenError, StoreUnavailableError } from '@latchkey/auth-core';
-import Koa from 'koa';
 import { describe, expect, it } from 'vitest';
 import { ServerError } from '../../../src/contracts/server-error.ts';
-import { lmstudioDialect } from '../../../src/dialects/lmstudio/errors.ts';
-import { renderErrors } from '../../../src/http/middleware/render-errors.ts';
-import { requestContext } from '../../../src/http/middleware/request-context.ts';
-import type { ServerState } from '../../../src/http/state.ts';
+import { appOf } from '../app-of.ts';
 import { type Answer, send } from '../in-process-client.ts';
 import { keepLog } from '../new-server.ts';
 
-const dialectOf = () => lmstudioDialect;
-
 async function answerTo(thrown: unknown, path = '/api'): Promise<Answer & { readonly log: string }> {
   const { logger, log } = keepLog();
-  const app = new Koa<ServerState>();
-  app.use(requestContext({ logger, createId: () => 'id', stopping: new AbortController().signal }));
-  app.use(renderErrors(dialectOf));
-  app.use(async () => {
-    throw thrown;
-  });
+  const app = appOf(() => Promise.reject(thrown), { logger });
   const answer = await send(app, { path });
   return { ...answer, log: log.join('') };
 }

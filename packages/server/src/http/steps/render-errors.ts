@@ -1,42 +1,57 @@
 import { AuthError } from '@latchkey/auth-core';
-import { type ChallengeOptions, challenge } from '@latchkey/koa-auth';
-import type { Middleware } from 'koa';
+import { type ChallengeOptions, challenge } from '@latchkey/auth-core/http';
 import { type ErrorDetails, ServerError } from '../../contracts/server-error.ts';
 import { excerpt } from '../../telemetry/hide-secrets.ts';
 import type { DialectOf } from '../dialect-of.ts';
-import type { ServerState } from '../state.ts';
+import type { ReplyHeaders } from '../reply.ts';
+import type { Step } from '../step.ts';
 import { toServerError } from '../to-server-error.ts';
 
 /** When to come again after a 503 that does not say so itself: a model or the database is lost, or the server stops. */
 const RETRY_SECONDS = 5;
 
+export interface RenderErrorsOptions extends Pick<ChallengeOptions, 'basic'> {
+  /**
+   * Where the metadata of `/mcp` is: its challenges say so (RFC 9728 section 5.1), so that clients find who hands out
+   * tokens.
+   */
+  readonly resourceMetadata?: string;
+}
+
 /** The one place where an error becomes an answer, in the words of the API that was spoken to. */
-export function renderErrors(
-  dialectOf: DialectOf,
-  options: Pick<ChallengeOptions, 'basic'> = {},
-): Middleware<ServerState> {
-  return async function renderErrorsMiddleware(ctx, next) {
+export function renderErrors(dialectOf: DialectOf, { resourceMetadata, ...options }: RenderErrorsOptions = {}): Step {
+  return async (context, next) => {
     try {
-      await next();
+      return await next();
     } catch (thrown) {
+      const { signal, logger } = context;
       // The caller went away: there is nobody to answer, and nothing to mend.
-      if (ctx.state.signal.aborted && thrown === ctx.state.signal.reason && !(thrown instanceof ServerError)) return;
+      if (signal.aborted && thrown === signal.reason && !(thrown instanceof ServerError)) return { status: 400 };
       const error = withoutSecrets(toServerError(thrown));
-      const { status, body } = dialectOf(ctx.path).renderError(error);
-      if (status >= 500) ctx.state.logger.error({ err: thrown }, error.message);
-      else ctx.state.logger.debug({ code: error.code, detail: error.detail }, error.message);
-      if (ctx.headerSent) return;
+      const dialect = dialectOf(context.path);
+      const { status, body } = dialect.renderError(error);
+      if (status >= 500) logger.error({ err: thrown }, error.message);
+      else logger.debug({ code: error.code, detail: error.detail }, error.message);
       const refusal = refusalOf(thrown, error);
       const challenged = refusal && challenge(refusal, options);
-      // A refusal that became another error asks for no other token.
-      if (challenged?.status === status) ctx.set({ ...challenged.headers });
-      if (status === 503 && !ctx.res.hasHeader('Retry-After')) {
-        ctx.set('Retry-After', String(error.details?.retryAfterSeconds ?? RETRY_SECONDS));
-      }
-      ctx.status = status;
-      ctx.body = body;
+      const headers: ReplyHeaders = {
+        ...(status === 503 && { 'Retry-After': String(error.details?.retryAfterSeconds ?? RETRY_SECONDS) }),
+        // A refusal that became another error asks for no other token.
+        ...(challenged?.status === status && challenged.headers),
+      };
+      const metadata = dialect.name === 'mcp' ? resourceMetadata : undefined;
+      return { status, headers: metadata === undefined ? headers : naming(metadata, headers), body: { json: body } };
     }
   };
+}
+
+/** The same headers, whose challenges name the metadata. */
+function naming(metadata: string, headers: ReplyHeaders): ReplyHeaders {
+  const offers = [headers['WWW-Authenticate'] ?? []].flat();
+  if (offers.length === 0) return headers;
+  const name = (offer: string): string =>
+    offer.startsWith('Bearer ') ? `${offer}, resource_metadata="${metadata}"` : offer;
+  return { ...headers, 'WWW-Authenticate': offers.map(name) };
 }
 
 /** What the core has refused, or, where a part of the server has denied by a decision of the core, that. */

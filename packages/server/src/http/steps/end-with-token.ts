@@ -1,8 +1,7 @@
 import { AuthError, InvalidTokenError, StoreUnavailableError } from '@latchkey/auth-core';
 import type { Auth } from '@latchkey/auth-core/llm';
-import type { Middleware } from 'koa';
 import { ServerError } from '../../contracts/server-error.ts';
-import type { ServerState } from '../state.ts';
+import type { Guard } from '../step.ts';
 import { toServerError } from '../to-server-error.ts';
 
 /** How often a running request's token is looked at again; with the time a verification may count, within a second. */
@@ -15,9 +14,10 @@ const PATIENCE = 5;
  * project withdrawn, within a second. What it decides after a look it decides by the grants as they are then. For requests
  * that may run long.
  */
-export function endWithToken(auth: Pick<Auth, 'onRevoked'>): Middleware<ServerState> {
-  return async function endWithTokenMiddleware(ctx, next) {
-    const { principal, reverify } = ctx.state.auth;
+export function endWithToken(auth: Pick<Auth, 'onRevoked'>): Guard {
+  return (context) => {
+    const { principal, reverify } = context.auth;
+    if (principal.kind === 'anonymous') return;
     const ended = new AbortController();
     const end = (cause: AuthError): void => {
       const { code, details = {} } = toServerError(cause);
@@ -52,13 +52,12 @@ export function endWithToken(auth: Pick<Auth, 'onRevoked'>): Middleware<ServerSt
       if (unanswered >= PATIENCE) end(new StoreUnavailableError(new Error('the token was not looked up in time')));
     };
     const checks = setInterval(() => void check(), CHECK_MILLISECONDS);
-    ctx.res.once('close', async () => {
-      await ctx.state.goesOn;
+    context.onEnd(async () => {
+      await context.goesOn;
       clearInterval(checks);
       stopListening();
     });
-    ctx.state.signal = AbortSignal.any([ctx.state.signal, ended.signal]);
-    ctx.state.ended = AbortSignal.any([ctx.state.ended, ended.signal]);
-    await next();
+    context.signal = AbortSignal.any([context.signal, ended.signal]);
+    context.ended = AbortSignal.any([context.ended, ended.signal]);
   };
 }

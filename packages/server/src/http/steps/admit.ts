@@ -1,0 +1,30 @@
+import type { Admission } from '@latchkey/auth-core';
+import { rateLimitHeaders } from '@latchkey/auth-core/http';
+import type { Meter } from '@latchkey/auth-core/llm';
+import { unlessAway } from '../end-tokens.ts';
+import type { RequestContext } from '../request-context.ts';
+import type { Route } from '../route.ts';
+import type { Guard } from '../step.ts';
+
+/**
+ * Counts a request against its caller's limits, and says what is left of them. What it holds is given back when the exchange
+ * has ended and what goes on of it.
+ */
+export function createAdmission(meter: Pick<Meter, 'admit'>): (route: Pick<Route, 'ends'>) => Guard {
+  const admit = async (context: RequestContext): Promise<void> => {
+    const admission = await meter.admit(context.auth.principal);
+    if (admission.holdsPlace) context.onEnd(() => void release(context, admission));
+    context.admitted = admission;
+    Object.assign(context.replyHeaders, rateLimitHeaders(admission.states));
+  };
+  /** To end a token must not wait for the place where requests are counted. */
+  const admitUnlessAway: Guard = async (context) => {
+    await unlessAway(() => admit(context));
+  };
+  return ({ ends }) => (ends === undefined ? admit : admitUnlessAway);
+}
+
+async function release({ goesOn }: RequestContext, admission: Admission): Promise<void> {
+  await goesOn;
+  await admission.release();
+}

@@ -1,0 +1,57 @@
+import { Readable } from 'node:stream';
+import Koa, { type Context } from 'koa';
+import type { App } from './http/app.ts';
+import type { Reply } from './http/reply.ts';
+import type { IncomingRequest } from './http/request.ts';
+import { breakSilence } from './http/sse.ts';
+import type { Logger } from './telemetry/logger.ts';
+
+/** Lets Koa carry requests to an app, and its answers back. Koa decides nothing: it speaks HTTP. */
+export function toKoa(app: App, logger: Logger): Koa {
+  const koa = new Koa();
+  // An answer that broke off after its beginning: most of the time its reader has left, or what it sent was no HTTP any more.
+  koa.on('error', (error: NodeJS.ErrnoException, ctx?: Context) => {
+    const request = ctx?.response.get('X-Request-Id');
+    logger[isReaders(error) ? 'debug' : 'error']({ err: error, request }, 'an answer was not sent whole');
+  });
+  koa.use(async (ctx) => give(ctx, await app(incoming(ctx))));
+  return koa;
+}
+
+const OF_READERS = new Set(['ECONNABORTED', 'ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE']);
+
+/** Whether the other end of a connection has made an error, and not the server. */
+const isReaders = ({ code = '' }: NodeJS.ErrnoException): boolean => OF_READERS.has(code) || code.startsWith('HPE_');
+
+function incoming({ req, res }: Pick<Context, 'req' | 'res'>): IncomingRequest {
+  // Everybody who holds something for a request listens for its end; eleven of them are no leak.
+  res.setMaxListeners(32);
+  return {
+    method: req.method ?? '',
+    target: req.url ?? '',
+    rawHeaders: req.rawHeaders,
+    connection: req.socket,
+    body: req,
+    onEnd: (listener) => {
+      const end = (): void => listener({ status: res.statusCode, whole: res.writableFinished });
+      if (res.closed) end();
+      else res.once('close', end);
+    },
+  };
+}
+
+function give(ctx: Context, { status, headers, body }: Reply): void {
+  for (const [name, value] of Object.entries(headers ?? {}))
+    ctx.set(name, typeof value === 'string' ? value : [...value]);
+  ctx.status = status;
+  ctx.body = carried(body);
+  // Koa has its own opinion about the status of an answer without a body.
+  ctx.status = status;
+}
+
+function carried(body: Reply['body']): string | Readable | null {
+  if (body === undefined) return null;
+  if ('json' in body) return JSON.stringify(body.json);
+  if ('text' in body) return body.text;
+  return Readable.from('events' in body ? breakSilence(body) : body.stream, { objectMode: false });
+}
