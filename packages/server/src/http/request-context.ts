@@ -105,12 +105,14 @@ export class RequestContext {
   }
 }
 
-/** A proxy's form of a target has the host before the path. */
-const TARGET = /^(?:[a-z][a-z0-9+.-]*:\/\/([^/?#]*))?([^?#]*)(?:\?([^#]*))?/i;
+/** What a proxy's form of a target has before the path. */
+const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i;
 
 function splitTarget(target: string): Pick<RequestContext, 'targetHost' | 'path' | 'querystring'> {
-  const [, targetHost, path = '', querystring = ''] = TARGET.exec(target) ?? [];
-  return { targetHost, path: path === '' ? '/' : path, querystring };
+  const [origin = '', targetHost] = ORIGIN.exec(target) ?? [];
+  const [sent = ''] = target.slice(origin.length).split('#', 1);
+  const [path = ''] = sent.split('?', 1);
+  return { targetHost, path: path === '' ? '/' : path, querystring: sent.slice(path.length + 1) };
 }
 
 const NONE: readonly string[] = [];
