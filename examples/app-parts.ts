@@ -1,6 +1,6 @@
 import type { Auth, Meter } from '@latchkey/auth-core';
 
-/** What each of the examples is made of. They are one and the same small server, in five frameworks. */
+/** What each of the examples is made of. They are one and the same small server, in several frameworks. */
 export interface AppParts {
   readonly auth: Auth;
   readonly meter: Meter;
@@ -10,4 +10,6 @@ export interface AppParts {
   readonly trustedProxies: readonly string[];
   /** What the server is there for. */
   readonly listModels: () => Promise<readonly string[]>;
+  /** Work that takes long, and ends early when the signal fires. */
+  readonly wait: (signal: AbortSignal) => Promise<string>;
 }

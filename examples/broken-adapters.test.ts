@@ -70,6 +70,16 @@ const runsBehindRefusals: Break = {
     },
 };
 
+/** Never gives back the place of a request. */
+const keepsPlaces: Break = {
+  parts: ({ meter }) => ({
+    meter: {
+      ...meter,
+      admit: async (principal) => ({ ...(await meter.admit(principal)), release: async () => undefined }),
+    },
+  }),
+};
+
 const publicForAll: Break['wrap'] = (handle) => async (request, peer) =>
   request.url.includes('public') ? Response.json({ hello: 'everybody' }) : handle(request, peer);
 
@@ -146,20 +156,7 @@ const BROKEN: readonly (readonly [notice: string, change: Break])[] = [
     'says what is left of the limits, and then answers 429 and until when',
     withoutHeader('ratelimit', 'ratelimit-policy'),
   ],
-  [
-    'gives back the place of a request that was answered, refused or has failed',
-    {
-      parts: ({ meter }) => ({
-        meter: {
-          ...meter,
-          admit: async (principal) => ({
-            ...(await meter.admit(principal)),
-            [Symbol.asyncDispose]: async () => undefined,
-          }),
-        },
-      }),
-    },
-  ],
+  ['gives back the place of a request that was answered, refused or has failed', keepsPlaces],
   [
     'lets nobody in when something fails that is no refusal, and tells nothing of it',
     trustingWhen((error) => !(error instanceof AuthError)),
@@ -171,6 +168,24 @@ const BROKEN: readonly (readonly [notice: string, change: Break])[] = [
         request.method === 'OPTIONS' ? new Response(null, { status: 204 }) : handle(request, peer),
     },
   ],
+  [
+    'gives the application the body of a request that it lets in',
+    withHeaders((headers) => headers.set('x-the-body', 'is not passed on')),
+  ],
+  [
+    'refuses without waiting for the body',
+    {
+      wrap: (handle) => async (request, peer) => {
+        await request.clone().text();
+        return handle(request, peer);
+      },
+    },
+  ],
+  [
+    'ends the work of a request whose token is revoked while it runs',
+    { parts: () => ({ wait: async () => 'at once, without a look at the signal' }) },
+  ],
+  ['ends the work of a request whose client has left, and gives back its place', keepsPlaces],
   ['opens no door to another spelling of its path', { wrap: publicForAll }],
 ];
 

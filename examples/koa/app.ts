@@ -1,26 +1,38 @@
-import { type AdmissionState, bearerAuth, limitRequests, renderAuthErrors, requireAction } from '@latchkey/koa-auth';
+import { json } from 'node:stream/consumers';
+import { type ProtectedState, protect } from '@latchkey/koa-auth';
 import Koa from 'koa';
 import type { AppParts } from '../app-parts.ts';
 
-export function createApp({ auth, meter, basic, trustedProxies, listModels }: AppParts): Koa<AdmissionState> {
-  const mayReadModels = requireAction('models:read');
-  const app = new Koa<AdmissionState>();
-  app.use(renderAuthErrors({ basic, render: ({ code, message }) => ({ error: { code, message } }) }));
+export function createApp({ listModels, wait, ...options }: AppParts): Koa<ProtectedState> {
+  const guard = protect(options);
+  const [mayRead, mayWrite] = [guard('models:read'), guard('models:write')];
+  const app = new Koa<ProtectedState>();
   app.use(async (ctx, next) => {
     if (ctx.path === '/public') ctx.body = { hello: 'everybody' };
     else await next();
   });
-  // Whatever comes from here on, also what does not exist, is for those who have a token.
-  app.use(bearerAuth({ auth, basic, trustedProxies }));
-  app.use(limitRequests({ meter }));
+  // Everything from here on, also what does not exist, is for callers with a token.
+  app.use(guard());
   app.use(async (ctx) => {
-    if (ctx.path === '/whoami') {
-      const { id, name, project } = ctx.state.auth.principal;
-      ctx.body = { id, name, project };
-    } else if (ctx.path === '/models') {
-      await mayReadModels(ctx, async () => {
-        ctx.body = { models: await listModels() };
-      });
+    const method = ctx.method === 'HEAD' ? 'GET' : ctx.method;
+    switch (`${method} ${ctx.path}`) {
+      case 'GET /whoami': {
+        const { id, name, project } = ctx.state.auth.principal;
+        ctx.body = { id, name, project };
+        return;
+      }
+      case 'GET /models':
+        return mayRead(ctx, async () => {
+          ctx.body = { models: await listModels() };
+        });
+      case 'POST /models':
+        return mayWrite(ctx, async () => {
+          ctx.body = { received: await json(ctx.req) };
+        });
+      case 'GET /wait':
+        return mayRead(ctx, async () => {
+          ctx.body = { ended: await wait(ctx.state.auth.signal) };
+        });
     }
   });
   return app;

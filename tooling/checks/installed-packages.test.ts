@@ -74,6 +74,10 @@ describe('the packed packages, installed in an empty project', { timeout: 180_00
     using project = await createProject(registry, { [AUTH_CORE]: '*' });
     expect(JSON.parse(await project.run(join(PACKED, 'open-doors.ts')))).toEqual({
       '.': 'opens',
+      './express': 'opens',
+      './fastify': 'opens',
+      './fetch': 'opens',
+      './hono': 'opens',
       './http': 'opens',
       './llm': 'opens',
       './testing': 'opens',

@@ -1,7 +1,10 @@
 import { AuthError } from '@latchkey/auth-core';
-import { createRequestAuthenticator, type RequestAuthenticatorOptions } from '@latchkey/auth-core/http';
+import {
+  createRequestAuthenticator,
+  type RequestAuthenticatorOptions,
+  readNodeRequest,
+} from '@latchkey/auth-core/http';
 import type { Context, Middleware } from 'koa';
-import { headersOf } from './read-credential.ts';
 import type { AuthState } from './state.ts';
 
 /** Options of {@link bearerAuth}. */
@@ -40,7 +43,7 @@ export function bearerAuth({ onError, ...options }: BearerAuthOptions): Middlewa
 
   return async function bearerAuth(ctx, next) {
     try {
-      ctx.state.auth = await authenticate({ header: headersOf(ctx.req), peer: ctx.req.socket.remoteAddress });
+      ctx.state.auth = await authenticate(readNodeRequest(ctx.req));
     } catch (error) {
       if (error instanceof AuthError) onError?.(error, ctx);
       throw error;

@@ -1,5 +1,5 @@
-import { type AccessRequest, type Action, PermissionDeniedError, type Words } from '@latchkey/auth-core';
-import type { RequestAuth } from '@latchkey/auth-core/http';
+import type { Action, Words } from '@latchkey/auth-core';
+import { type Described, type RequestAuth, requireAccess } from '@latchkey/auth-core/http';
 import type { Context, Middleware } from 'koa';
 import type { AuthState } from './state.ts';
 
@@ -8,7 +8,8 @@ import type { AuthState } from './state.ts';
  * what else the request is about, such as the invoice.
  *
  * @throws {AuthError} `AUTH_PERMISSION_DENIED`, from the middleware, with the decision
- * @throws {TypeError} from the middleware, when no `bearerAuth` runs before it, or the vocabulary lacks what it asks for
+ * @throws {TypeError} from the middleware, when no `bearerAuth` runs before it, the description lacks a
+ * value that it names, or the vocabulary a word of it
  * @example
  * ```ts
  * import { requireAction } from '@latchkey/koa-auth';
@@ -18,14 +19,13 @@ import type { AuthState } from './state.ts';
  */
 export function requireAction<W extends Words = Words>(
   action: Action<W>,
-  describe?: (ctx: Context) => Partial<Omit<AccessRequest<W>, 'action'>> | undefined,
+  describe?: (ctx: Context) => Described<W> | undefined,
 ): Middleware<AuthState> {
   return async function requireAction(ctx, next) {
     // What it may be asked for is what the vocabulary of its `Auth` has; it throws for any other word.
     const auth = ctx.state.auth as RequestAuth<W> | undefined;
     if (auth === undefined) throw new TypeError('requireAction needs bearerAuth to run before it');
-    const decision = auth.decide({ ...describe?.(ctx), action } as AccessRequest<W>);
-    if (!decision.allowed) throw new PermissionDeniedError(decision);
+    requireAccess(auth, action, describe?.(ctx));
     await next();
   };
 }

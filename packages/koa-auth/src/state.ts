@@ -1,5 +1,5 @@
 import type { Admission, Words } from '@latchkey/auth-core';
-import type { RequestAuth } from '@latchkey/auth-core/http';
+import type { Caller, RequestAuth } from '@latchkey/auth-core/http';
 
 /** What `bearerAuth` adds to Koa's `ctx.state`. */
 export interface AuthState<W extends Words = Words> {
@@ -10,4 +10,9 @@ export interface AuthState<W extends Words = Words> {
 /** What `limitRequests` adds to it. */
 export interface AdmissionState<W extends Words = Words> extends AuthState<W> {
   admission: Admission;
+}
+
+/** What `protect` adds to it: the caller, with its admission and a signal that fires when its token ends. */
+export interface ProtectedState<W extends Words = Words> {
+  auth: Caller<W>;
 }

@@ -54,8 +54,14 @@ describe('requireAction', () => {
   });
 
   it('lets no description change the action', async () => {
-    const describeAs = () => ({ action: 'chat', models: undefined }) as object;
+    const describeAs = () => ({ action: 'chat' }) as object;
     expect((await sendWith({ actions: ['chat'] }, requireAction('tokens:write', describeAs))).status).toBe(403);
+  });
+
+  it('passes no request whose description lacks a value, which nothing would decide', async () => {
+    const describeAs = () => ({ models: undefined }) as object;
+    const grant = { actions: ['chat'], models: ['ibm/*'] };
+    expect((await sendWith(grant, requireAction('chat', describeAs))).status).toBe(500);
   });
 
   it('fails without bearerAuth before it, and runs nothing behind it', async () => {

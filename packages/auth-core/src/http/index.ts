@@ -7,10 +7,18 @@ export type { Challenge, ChallengeOptions } from './challenge.ts';
 export { challenge } from './challenge.ts';
 export type { ClientAddress } from './client-address.ts';
 export { createClientAddress, isAddressRange } from './client-address.ts';
+export type { FetchHost } from './fetch-host.ts';
+export { fetchHost, toResponse } from './fetch-host.ts';
+export type { NodeResponse } from './node-host.ts';
+export { nodeHost, sendRefusal } from './node-host.ts';
 export { rateLimitHeaders } from './rate-limit-headers.ts';
 export type { ReadCredentialOptions } from './read-credential.ts';
 export { readCredential } from './read-credential.ts';
 export type { ReadHeader } from './read-header.ts';
+export type { NodeRequest } from './read-request.ts';
+export { readFetchRequest, readNodeHeaders, readNodeRequest } from './read-request.ts';
+export type { Refusal, RefusalOptions } from './render-refusal.ts';
+export { renderRefusal } from './render-refusal.ts';
 export type {
   PresentedRequest,
   RequestAuth,
@@ -18,3 +26,13 @@ export type {
   RequestAuthenticatorOptions,
 } from './request-authenticator.ts';
 export { createRequestAuthenticator } from './request-authenticator.ts';
+export type {
+  Caller,
+  Described,
+  GuardedRequest,
+  RequestGuard,
+  RequestGuardOptions,
+  RequestHost,
+} from './request-guard.ts';
+export { createRequestGuard } from './request-guard.ts';
+export { requireAccess } from './require-access.ts';

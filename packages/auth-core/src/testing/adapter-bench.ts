@@ -1,12 +1,12 @@
 import { type Auth, createAuth } from '../auth.ts';
 import { defineVocabulary } from '../authority/define-vocabulary.ts';
 import type { Vocabulary } from '../authority/vocabulary.ts';
-import type { AuthErrorCode } from '../errors.ts';
+import { AuthError, type AuthErrorCode } from '../errors.ts';
 import { createMemoryLimitStore } from '../limits/memory-limit-store.ts';
 import { createMeter, type Meter } from '../limits/meter.ts';
 import { type AuthSettings, DEFAULT_AUTH_SETTINGS } from '../settings.ts';
 import { createMemoryTokenStore } from '../store/memory-store.ts';
-import { type AdapterAnswer, type AdapterRequest, sendRequest } from './adapter-client.ts';
+import { type AdapterAnswer, type AdapterRequest, openRequest, type PendingRequest } from './adapter-client.ts';
 import { assertEqual } from './contract-case.ts';
 import { type FixedClock, fixedClock } from './fixed-clock.ts';
 
@@ -19,6 +19,11 @@ export interface AdapterParts {
   readonly trustedProxies: readonly string[];
   /** The response of `GET /models`; called for each request. It may reject, which is a failure like any other. */
   readonly listModels: () => Promise<readonly string[]>;
+  /**
+   * The response of `GET /wait`, which is given the signal of the request: it fires when the client leaves, and when the
+   * token ends.
+   */
+  readonly wait: (signal: AbortSignal) => Promise<string>;
 }
 
 /** A server that listens, at an address such as `http://127.0.0.1:1234`. */
@@ -48,6 +53,14 @@ export interface AdapterBench {
   issue(input?: Partial<Parameters<Auth['issue']>[0]>): Promise<{ readonly id: string; readonly token: string }>;
   /** Sends a request to `/models`, unless it says otherwise. */
   send(headers?: AdapterRequest['headers'], request?: Partial<AdapterRequest>): Promise<BenchAnswer>;
+  /** Sends a request to `/wait`, and returns once the application waits. */
+  beginToWait(headers: AdapterRequest['headers']): Promise<WaitingRequest>;
+}
+
+/** A request that the application is busy with, until its signal fires. */
+export interface WaitingRequest extends PendingRequest {
+  /** The code with which its signal has fired; `none` when it was not an error of the core. */
+  readonly ended: Promise<string>;
 }
 
 /** Text that must never appear in a response: internal errors of the server contain it. */
@@ -55,7 +68,7 @@ const INSIDE = 'the inside of the server';
 export const MODELS = ['ibm/granite'];
 
 /** What the server under test decides about. */
-export const vocabulary: Vocabulary = defineVocabulary({ actions: ['models:read'] });
+export const vocabulary: Vocabulary = defineVocabulary({ actions: ['models:read', 'models:write'] });
 
 /** Runs a check with a server of its own. */
 export async function withBench(
@@ -67,6 +80,8 @@ export async function withBench(
   const [tokens, limits] = [createMemoryTokenStore(), createMemoryLimitStore()];
   const secrets = new Set<string>();
   let reached = false;
+  let waiting = Promise.withResolvers<void>();
+  let ended = Promise.withResolvers<string>();
   const bench: AdapterBench = {
     auth: createAuth({
       vocabulary,
@@ -87,9 +102,23 @@ export async function withBench(
     },
     async send(headers = {}, request = {}) {
       reached = false;
-      const answer = await sendRequest(server.url, { path: '/models', headers, ...request });
-      assertNothingTold(answer, [...secrets, INSIDE]);
-      return { ...answer, reached };
+      const { answer } = await openRequest(server.url, { path: '/models', headers, ...request });
+      assertNothingTold(await answer, [...secrets, INSIDE]);
+      return { ...(await answer), reached };
+    },
+    async beginToWait(headers = {}) {
+      [waiting, ended] = [Promise.withResolvers(), Promise.withResolvers()];
+      const { answer, leave } = await openRequest(server.url, { path: '/wait', headers });
+      // An answer that comes before is one that the application was not asked for.
+      await Promise.race([
+        waiting.promise,
+        answer.then(({ status }) => Promise.reject(new Error(`answered ${status}`))),
+      ]);
+      return {
+        answer,
+        leave,
+        ended: Promise.race([ended.promise, failLate('the signal of the request did not fire')]),
+      };
     },
   };
   const meter = createMeter({
@@ -117,6 +146,13 @@ export async function withBench(
       reached = true;
       return failOr('application', () => MODELS);
     },
+    async wait(signal) {
+      waiting.resolve();
+      if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+      const code = signal.reason instanceof AuthError ? signal.reason.code : 'none';
+      ended.resolve(code);
+      return code;
+    },
     ...options,
   });
   try {
@@ -126,6 +162,14 @@ export async function withBench(
     await meter.close();
     await bench.auth.close();
   }
+}
+
+/** Rejects after a while, so that a case fails instead of waiting for ever. */
+function failLate(message: string): Promise<never> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  AbortSignal.timeout(10_000).addEventListener('abort', () => reject(new Error(message)));
+  promise.catch(() => undefined);
+  return promise;
 }
 
 /** Expects that a request was let in and answered. */

@@ -5,6 +5,9 @@ export interface AdapterRequest {
   readonly method?: string;
   readonly path: string;
   readonly headers?: Readonly<Record<string, string | string[]>>;
+  readonly body?: string;
+  /** The body is never completed: an answer comes only if it does not wait for that. */
+  readonly unfinished?: boolean;
 }
 
 /** The received response. */
@@ -15,18 +18,53 @@ export interface AdapterAnswer {
   readonly body: string;
 }
 
+/** A request that is under way. */
+export interface PendingRequest {
+  readonly answer: Promise<AdapterAnswer>;
+  /** Closes the connection. */
+  readonly leave: () => void;
+}
+
+/** How long a server may take to answer; without an end, a case that fails would wait for ever. */
+const DEADLINE_MILLISECONDS = 10_000;
+
 /** Sends one request on its own connection. `fetch` is not suitable: it joins header lines and normalizes paths. */
-export async function sendRequest(
-  url: string,
-  { method = 'GET', path, headers }: AdapterRequest,
-): Promise<AdapterAnswer> {
+export async function openRequest(url: string, wanted: AdapterRequest): Promise<PendingRequest> {
   // Imported only here: the contracts of stores must also load in runtimes without Node's modules.
   const { request } = await import('node:http');
   const { hostname, port } = new URL(url);
+  const { method = 'GET', path, headers, body, unfinished = false } = wanted;
+  const leaving = new AbortController();
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
-  const options = { hostname, port, method, path, headers: { ...headers } satisfies OutgoingHttpHeaders, agent: false };
-  request(options, resolve).on('error', reject).end();
-  const response = await promise;
+  const sent = request(
+    {
+      hostname,
+      port,
+      method,
+      path,
+      headers: { ...headers, ...lengthOf(wanted) } satisfies OutgoingHttpHeaders,
+      agent: false,
+      signal: AbortSignal.any([leaving.signal, AbortSignal.timeout(DEADLINE_MILLISECONDS)]),
+    },
+    resolve,
+  ).on('error', reject);
+  if (unfinished) sent.write(body ?? ' ');
+  else sent.end(body);
+  const answer = promise.then(readAnswer);
+  // Of a request that was left nothing is expected.
+  answer.catch(() => undefined);
+  if (unfinished) answer.finally(() => sent.destroy()).catch(() => undefined);
+  return { answer, leave: () => leaving.abort() };
+}
+
+const ENDLESS = 1_000_000;
+
+function lengthOf({ body, unfinished = false }: AdapterRequest): OutgoingHttpHeaders {
+  if (unfinished) return { 'content-type': 'application/json', 'content-length': ENDLESS };
+  return body === undefined ? {} : { 'content-type': 'application/json' };
+}
+
+async function readAnswer(response: IncomingMessage): Promise<AdapterAnswer> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of response) chunks.push(chunk as Uint8Array);
   return { status: response.statusCode ?? 0, headers: joinLines(response), body: decode(chunks) };

@@ -17,13 +17,15 @@ import { assertEqual, type ContractCase } from './contract-case.ts';
 
 /**
  * The contract of an adapter of auth-core for a web framework, as data that any test framework can run. It needs Node,
- * and a server with three routes for each case:
+ * and a server with these routes for each case:
  *
  * - `GET /public` answers 200 to every request, and needs no token;
  * - `GET /whoami` answers `{ id, name, project }` of the caller, for any authority of the token;
- * - `GET /models` needs the action `models:read` and answers `{ models }` of `listModels()`.
+ * - `GET /models` needs the action `models:read` and answers `{ models }` of `listModels()`;
+ * - `POST /models` needs the action `models:write` and answers `{ received }`, which is the JSON of the request's body;
+ * - `GET /wait` needs the action `models:read` and answers `{ ended }` of `wait(signal)`.
  *
- * Requests to the latter two are counted by the meter. Errors are JSON with `"code"` somewhere in it.
+ * Requests to all but the first are counted by the meter. Errors are JSON with `"code"` somewhere in it.
  *
  * @example
  * ```ts
@@ -55,6 +57,8 @@ const whoami = { path: '/whoami' };
 function assertFailed(answer: BenchAnswer, reached = false): void {
   assertEqual([answer.status >= 500 && answer.status < 600, answer.reached], [true, reached]);
 }
+
+const waitGrant = { actions: ['models:read'], limits: { concurrentRequests: 1 } };
 
 const CASES: readonly Case[] = [
   [
@@ -282,6 +286,44 @@ const CASES: readonly Case[] = [
         const { status, reached } = await send({}, { method });
         assertEqual([status >= 400 && status < 500, reached], [true, false]);
       }
+    },
+  ],
+  [
+    'gives the application the body of a request that it lets in',
+    async ({ issue, send }) => {
+      const { token } = await issue({ grant: { actions: ['models:write'] } });
+      const answer = await send(bearer(token), { method: 'POST', body: '{"name":"granite"}' });
+      assertEqual([answer.status, JSON.parse(answer.body)], [200, { received: { name: 'granite' } }]);
+    },
+  ],
+  [
+    'refuses without waiting for the body',
+    async ({ issue, send }) => {
+      const endless = { method: 'POST', unfinished: true, body: '{"name":' };
+      assertRefused(await send({}, endless), 401, 'AUTH_TOKEN_MISSING');
+      assertRefused(await send(bearer((await issue()).token), endless), 403, 'AUTH_PERMISSION_DENIED');
+    },
+  ],
+  [
+    'ends the work of a request whose token is revoked while it runs',
+    async ({ auth, issue, beginToWait }) => {
+      const { id, token } = await issue({ grant: waitGrant });
+      const { answer, ended } = await beginToWait(bearer(token));
+      await auth.revoke(id, auth.operator());
+      assertEqual(await Promise.race([ended, answer.then(({ body }) => body)]), 'AUTH_TOKEN_REVOKED');
+      assertEqual(JSON.parse((await answer).body), { ended: 'AUTH_TOKEN_REVOKED' });
+    },
+  ],
+  [
+    'ends the work of a request whose client has left, and gives back its place',
+    async (bench) => {
+      const { token } = await bench.issue({ grant: waitGrant });
+      const { ended, leave, answer } = await bench.beginToWait(bearer(token));
+      assertRefused(await bench.send(bearer(token)), 429, 'AUTH_LIMIT_EXCEEDED');
+      leave();
+      await answer.catch(() => undefined);
+      assertEqual(await ended, 'none');
+      assertEqual((await sendUntilLetIn(bench, token)).status, 200);
     },
   ],
   [

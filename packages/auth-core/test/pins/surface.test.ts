@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
+import * as express from '../../src/adapters/express.ts';
+import * as fastify from '../../src/adapters/fastify.ts';
+import * as fetchAdapter from '../../src/adapters/fetch.ts';
+import * as hono from '../../src/adapters/hono.ts';
 import * as http from '../../src/http/index.ts';
 import * as root from '../../src/index.ts';
 import * as jwt from '../../src/jwt/index.ts';
@@ -18,6 +22,10 @@ describe('the public surface', () => {
       '.',
       './stores/kysely',
       './stores/postgres',
+      './express',
+      './fastify',
+      './fetch',
+      './hono',
       './http',
       './jwt',
       './llm',
@@ -90,11 +98,22 @@ describe('the public surface', () => {
       'challenge',
       'createClientAddress',
       'createRequestAuthenticator',
+      'createRequestGuard',
+      'fetchHost',
       'isAddressRange',
+      'nodeHost',
       'rateLimitHeaders',
       'readCredential',
+      'readFetchRequest',
+      'readNodeHeaders',
+      'readNodeRequest',
+      'renderRefusal',
+      'requireAccess',
+      'sendRefusal',
       'toErrorDescription',
+      'toResponse',
     ]);
+    for (const adapter of [express, fastify, fetchAdapter, hono]) expect(Object.keys(adapter)).toEqual(['protect']);
     expect(Object.keys(jwt).sort()).toEqual([
       'createAccessTokenVerifier',
       'createAccessTokens',

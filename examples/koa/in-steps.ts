@@ -1,0 +1,38 @@
+import { json } from 'node:stream/consumers';
+import { type AdmissionState, bearerAuth, limitRequests, renderAuthErrors, requireAction } from '@latchkey/koa-auth';
+import Koa from 'koa';
+import type { AppParts } from '../app-parts.ts';
+
+/** The same server with a middleware for each step, for an app that puts something of its own between them. */
+export function createApp({
+  auth,
+  meter,
+  basic,
+  trustedProxies,
+  listModels,
+}: Omit<AppParts, 'wait'>): Koa<AdmissionState> {
+  const [mayRead, mayWrite] = [requireAction('models:read'), requireAction('models:write')];
+  const app = new Koa<AdmissionState>();
+  app.use(renderAuthErrors({ basic, render: ({ code, message }) => ({ error: { code, message } }) }));
+  app.use(async (ctx, next) => {
+    if (ctx.path === '/public') ctx.body = { hello: 'everybody' };
+    else await next();
+  });
+  app.use(bearerAuth({ auth, basic, trustedProxies }));
+  app.use(limitRequests({ meter }));
+  app.use(async (ctx) => {
+    if (ctx.path === '/whoami') {
+      const { id, name, project } = ctx.state.auth.principal;
+      ctx.body = { id, name, project };
+    } else if (ctx.path === '/models' && ctx.method === 'POST') {
+      await mayWrite(ctx, async () => {
+        ctx.body = { received: await json(ctx.req) };
+      });
+    } else if (ctx.path === '/models') {
+      await mayRead(ctx, async () => {
+        ctx.body = { models: await listModels() };
+      });
+    }
+  });
+  return app;
+}

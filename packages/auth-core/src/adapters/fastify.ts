@@ -1,0 +1,86 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Action, Words } from '../authority/vocabulary.ts';
+import type { AuthError } from '../errors.ts';
+import { nodeHost } from '../http/node-host.ts';
+import { readNodeRequest } from '../http/read-request.ts';
+import { type Caller, createRequestGuard, type Described, type RequestGuardOptions } from '../http/request-guard.ts';
+
+export type { Caller, Described } from '../http/request-guard.ts';
+
+/** A request with the parameters of its route as texts. */
+export type RouteRequest = FastifyRequest<{ Params: Record<string, string> }>;
+
+/** Options of {@link protect}. */
+export interface ProtectOptions<W extends Words = Words> extends RequestGuardOptions<W> {
+  /** Called for each refusal before it is answered, for a log or a counter. It changes nothing. */
+  readonly onError?: (error: AuthError, request: FastifyRequest) => void;
+}
+
+/** Makes the hooks of routes, see {@link protect}. */
+export interface Protect<W extends Words = Words> {
+  /**
+   * The `onRequest` hook that lets a request pass only with a valid token whose grants allow the action. Without an
+   * action any valid token will do. `describe` adds what else the request is about.
+   */
+  (
+    action?: Action<W>,
+    describe?: (request: RouteRequest) => Described<W>,
+  ): (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>;
+  /** The caller of a request that was let in. @throws {TypeError} on a route that is not protected */
+  readonly callerOf: (request: FastifyRequest) => Caller<W>;
+  /** For `setErrorHandler`: answers what the core refuses in a handler; whatever else is thrown goes on. */
+  readonly errors: (error: unknown, request: FastifyRequest, reply: FastifyReply) => unknown;
+}
+
+/**
+ * Protects routes of a Fastify app. The hook authenticates the request, counts it against the limits of its caller,
+ * requires the action, and answers refusals itself. It runs before the body is read.
+ *
+ * Fastify's own `trustProxy` has no effect here: `trustedProxies` defines whose `X-Forwarded-For` is trusted.
+ *
+ * @throws {TypeError} at once, when an option is missing or is not what it must be
+ * @example
+ * ```ts
+ * import { createAuth, createMemoryTokenStore, defineVocabulary, names } from '@latchkey/auth-core';
+ * import { protect } from '@latchkey/auth-core/fastify';
+ * import { fastify } from 'fastify';
+ *
+ * const vocabulary = defineVocabulary({ actions: ['invoices:read'], resources: { invoices: names() } });
+ * const digestKey = crypto.getRandomValues(new Uint8Array(32));
+ * const auth = createAuth({ vocabulary, store: createMemoryTokenStore(), digestKey });
+ *
+ * const app = fastify();
+ * const guard = protect({ auth });
+ * const onRequest = guard('invoices:read', ({ params }) => ({ invoices: params.id ?? '' }));
+ * app.get('/invoices/:id', { onRequest }, async (request) => ({ hello: guard.callerOf(request).principal.name }));
+ * ```
+ */
+export function protect<W extends Words>({ onError, ...options }: ProtectOptions<W>): Protect<W> {
+  const guard = createRequestGuard(options);
+
+  function handleError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+    const refusal = reply.sent ? undefined : guard.refuse(error);
+    if (refusal === undefined) throw error;
+    onError?.(error as AuthError, request);
+    for (const name of refusal.without) reply.removeHeader(name);
+    return reply.code(refusal.status).headers(refusal.headers).send(refusal.body);
+  }
+
+  const hookOf = (action?: Action<W>, describe?: (request: RouteRequest) => Described<W>) =>
+    async function protectRoute(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+      try {
+        await guard.pass({
+          key: request,
+          presented: () => readNodeRequest(request.raw),
+          host: () => nodeHost(reply.raw),
+          action,
+          describe: describe && (() => describe(request as RouteRequest)),
+        });
+        return undefined;
+      } catch (error) {
+        return handleError(error, request, reply);
+      }
+    };
+
+  return Object.assign(hookOf, { callerOf: guard.callerOf, errors: handleError });
+}
