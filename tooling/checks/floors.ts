@@ -37,7 +37,7 @@ export const SERVER_FLOORS: readonly (readonly string[])[] = [
   ['models', 'conversations', 'mcp-pins', 'settings', 'usage', 'audit', 'approvals', 'idempotency'],
   ['chat', 'dialects', 'engines', 'mcp-endpoint', 'tools', 'state'],
   ['http'],
-  ['create-handlers.ts', 'overview.ts', 'koa-adapter.ts'],
+  ['create-handlers.ts', 'overview.ts', 'koa-adapter.ts', 'doctor'],
   ['create-server.ts'],
   ['command', 'index.ts', 'testing'],
 ];

@@ -13,6 +13,20 @@ export interface LoadCommand {
   readonly gpu: 'auto' | 'off';
 }
 
+/** What llama.cpp runs on. */
+export interface Backend {
+  /** `cpu`, or the API of the GPU: `cuda`, `vulkan` or `metal`. */
+  readonly device: string;
+  /** CPU threads that a model gets unless the configuration says otherwise. */
+  readonly threads: number;
+  /** The release of llama.cpp, such as `b9842`. */
+  readonly release: string;
+  /** The names of the GPUs that are used. */
+  readonly gpus: readonly string[];
+  /** Bytes of memory of all these GPUs together. */
+  readonly gpuMemory?: { readonly total: number; readonly free: number };
+}
+
 /** An error sent by the child: `message` may be shown to a caller, `detail` is for the log. */
 export interface TransportedError {
   readonly code: EngineErrorCode;
@@ -28,6 +42,8 @@ export type EngineCommand =
   | { readonly type: 'generate'; readonly id: number; readonly request: GenerateRequest }
   | { readonly type: 'count'; readonly id: number; readonly request: GenerateRequest }
   | { readonly type: 'abort'; readonly id: number }
+  /** Answered with `backend`. */
+  | { readonly type: 'backend'; readonly gpu: LoadCommand['gpu'] }
   /** Answered with `alive`, as soon as the process reads commands. */
   | { readonly type: 'ask' };
 
@@ -42,6 +58,7 @@ export type EngineReport =
       /** A string says why the file is not a model; `unavailable` says why it could not be read now. */
       readonly description: ModelDescription | string | { readonly unavailable: string };
     }
+  | { readonly type: 'backend'; readonly outcome: Backend | TransportedError }
   | { readonly type: 'load.progress'; readonly progress: number }
   | { readonly type: 'load.end'; readonly device: string; readonly contextLength: number }
   | { readonly type: 'load.failed'; readonly error: TransportedError }

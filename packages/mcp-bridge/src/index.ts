@@ -31,6 +31,7 @@ export type { BridgeLogger } from './logger.ts';
 export type { DefinitionFlag } from './pins/definition-flags.ts';
 export type { PinStore, ToolPin } from './pins/pin-store.ts';
 export type { PinOptions, ReviewedTool } from './pins/tool-pins.ts';
+export { describeSandbox } from './sandbox/describe-sandbox.ts';
 export type { SandboxedCommand } from './sandbox/sandbox.ts';
 export type {
   SandboxLayer,

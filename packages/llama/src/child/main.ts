@@ -1,7 +1,9 @@
-import type { EngineCommand, EngineReport } from '../protocol.ts';
+import type { EngineCommand, EngineReport, TransportedError } from '../protocol.ts';
+import { describeBackend } from './describe-backend.ts';
 import { describeFile } from './describe-file.ts';
 import { GenerationHost } from './generation-host.ts';
-import { LoadFailure, loadNativeModel } from './native-model.ts';
+import { LoadFailure } from './load-failure.ts';
+import { loadNativeModel } from './native-model.ts';
 import { guardAgainst } from './parent-guard.ts';
 import { PromptThread } from './prompt-thread.ts';
 
@@ -28,12 +30,17 @@ async function load(options: Extract<EngineCommand, { type: 'load' }>['options']
     host = new GenerationHost(model, report);
     report({ type: 'load.end', device: model.device, contextLength: model.contextLength });
   } catch (error) {
-    const failure = error instanceof LoadFailure ? error : new LoadFailure('The model could not be loaded.', error);
-    report({
-      type: 'load.failed',
-      error: { code: failure.code, message: failure.message, detail: failure.detail },
-    });
+    report({ type: 'load.failed', error: toTransported(error) });
   }
+}
+
+async function answerBackend(gpu: Extract<EngineCommand, { type: 'backend' }>['gpu']): Promise<void> {
+  report({ type: 'backend', outcome: await describeBackend(gpu).catch(toTransported) });
+}
+
+function toTransported(error: unknown): TransportedError {
+  const failure = error instanceof LoadFailure ? error : new LoadFailure('The model could not be loaded.', error);
+  return { code: failure.code, message: failure.message, detail: failure.detail };
 }
 
 async function describe(paths: readonly string[]): Promise<void> {
@@ -48,6 +55,7 @@ process.on('message', (command: EngineCommand) => {
   else if (command.type === 'describe') void describe(command.paths);
   else if (command.type === 'generate') void host?.run(command.id, command.request);
   else if (command.type === 'count') void host?.count(command.id, command.request);
+  else if (command.type === 'backend') void answerBackend(command.gpu);
   else if (command.type === 'ask') report({ type: 'alive' });
   else host?.abort(command.id);
 });

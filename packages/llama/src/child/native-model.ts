@@ -1,37 +1,16 @@
-import { availableParallelism } from 'node:os';
-import {
-  type GgufFileInfo,
-  getLlama,
-  InsufficientMemoryError,
-  type Llama,
-  type LlamaContext,
-  LlamaLogLevel,
-  type LlamaModel,
-  readGgufFileInfo,
-} from 'node-llama-cpp';
+import { type GgufFileInfo, type Llama, type LlamaContext, type LlamaModel, readGgufFileInfo } from 'node-llama-cpp';
 import type { LoadCommand } from '../protocol.ts';
 import { Batching } from './batching.ts';
 import { chatTemplateOf } from './chat-template-of.ts';
 import { checkHeader } from './gguf-header.ts';
+import { attempt, LoadFailure } from './load-failure.ts';
 import { PromptThread } from './prompt-thread.ts';
 import type { FormatFacts } from './prompt-worker.ts';
 import { explainReadFailure } from './read-failure.ts';
 import { SequencePool } from './sequence-pool.ts';
+import { startLlama, usualThreads } from './start-llama.ts';
 import { TokenTexts } from './token-text.ts';
 import { readVocabulary } from './vocabulary.ts';
-
-/** A model could not be loaded: `message` may be shown, `detail` is for the log. */
-export class LoadFailure extends Error {
-  override readonly name = 'LoadFailure';
-  readonly detail: string;
-  readonly code: 'MODEL_LOAD_FAILED' | 'MODEL_UNAVAILABLE';
-
-  constructor(message: string, cause: unknown, code: LoadFailure['code'] = 'MODEL_LOAD_FAILED') {
-    super(message, { cause });
-    this.detail = String(cause);
-    this.code = code;
-  }
-}
 
 /** A model in this process, with everything that a generation needs. */
 export interface NativeModel {
@@ -55,20 +34,8 @@ export async function loadNativeModel(
   onProgress: (progress: number) => void,
 ): Promise<NativeModel> {
   const file = await readHeader(options.path);
-  const threads = options.threads ?? Math.max(1, availableParallelism() - 1);
-  const llama = await attempt(
-    () =>
-      getLlama({
-        build: 'never',
-        gpu: options.gpu === 'off' ? false : 'auto',
-        maxThreads: threads,
-        progressLogs: false,
-        logLevel: LlamaLogLevel.warn,
-        logger: (_level, message) => process.stderr.write(`${message}\n`),
-      }),
-    `llama.cpp could not be started on this machine (${process.platform}-${process.arch}): it has no program for it, or a library is missing. Install node-llama-cpp with its optional packages.`,
-    'MODEL_UNAVAILABLE',
-  );
+  const threads = options.threads ?? usualThreads();
+  const llama = await startLlama(options.gpu, threads);
   const model = await attempt(
     () => loadModelFile(llama, options, onProgress),
     'The model could not be loaded: the file is damaged or incomplete, or its architecture is not supported.',
@@ -150,24 +117,5 @@ async function readHeader(path: string): Promise<GgufFileInfo> {
   } catch (error) {
     const { message, isPassing } = explainReadFailure(error);
     throw new LoadFailure(message, error, isPassing ? 'MODEL_UNAVAILABLE' : 'MODEL_LOAD_FAILED');
-  }
-}
-
-async function attempt<T>(
-  step: () => Promise<T>,
-  message: string,
-  code: LoadFailure['code'] = 'MODEL_LOAD_FAILED',
-): Promise<T> {
-  try {
-    return await step();
-  } catch (error) {
-    if (error instanceof InsufficientMemoryError) {
-      throw new LoadFailure(
-        'There is not enough memory for this model. Use a shorter context or fewer parallel requests.',
-        error,
-        'MODEL_UNAVAILABLE',
-      );
-    }
-    throw new LoadFailure(message, error, code);
   }
 }

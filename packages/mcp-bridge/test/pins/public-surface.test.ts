@@ -7,6 +7,7 @@ it('exports these names and no others', () => {
     'BridgeError',
     'addServerToMcpJson',
     'createMcpHost',
+    'describeSandbox',
     'ephemeralServer',
     'excessOf',
     'loadMcpJson',

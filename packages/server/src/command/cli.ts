@@ -10,6 +10,7 @@ import { addBackupCommands } from './backup.ts';
 import { addCanCommand } from './can.ts';
 import { addChatCommand } from './chat.ts';
 import { describeFailure } from './describe-failure.ts';
+import { addDoctorCommand } from './doctor.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 import { addKeysCommands } from './keys.ts';
 import { addLoginCommand } from './login.ts';
@@ -34,6 +35,7 @@ export function createProgram(asJson = false): Command {
     .version(manifest.version)
     .showHelpAfterError(asJson ? false : '(latchkey --help says more)');
   addServeCommand(program);
+  addDoctorCommand(program);
   addTokenCommands(program);
   addKeysCommands(program);
   addModelsCommand(program);

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { formatBytes } from '../doctor/format-bytes.ts';
 import { addConnectionOptions, type ConnectionFlags, connect } from './connection.ts';
 import { describeUnusable, type UnusableModel } from './describe-unusable.ts';
 import { print, printJson, printTable, remark } from './print.ts';
@@ -40,7 +41,7 @@ export function addModelsCommand(program: Command): void {
           model.type,
           model.params_string ?? '-',
           model.quantization?.name ?? '-',
-          formatBytes(model.size_bytes),
+          model.size_bytes === null ? '-' : formatBytes(model.size_bytes),
           String(model.max_context_length),
           model.loaded_instances.length > 0 ? 'yes' : 'no',
         ]),
@@ -50,11 +51,4 @@ export function addModelsCommand(program: Command): void {
       for (const line of describeUnusable(unreadable)) remark(`warning: ${line}`);
       for (const { key, reason } of faults) remark(`warning: ${key}: ${reason}`);
     });
-}
-
-function formatBytes(bytes: number | null): string {
-  if (bytes === null) return '-';
-  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
-  const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, bytes)) / 3));
-  return `${Number((bytes / 1000 ** power).toPrecision(3))} ${units[power]}`;
 }

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { failureAt } from '../config/path-failure.ts';
@@ -27,6 +27,8 @@ export function lockFolder(path: string): Disposable {
 
 /** Whether a server holds the lock of a data folder, on the host or in a container. */
 export function isFolderLocked(path: string): boolean {
+  // A question makes no file.
+  if (!existsSync(join(path, 'server.lock'))) return false;
   try {
     const lock = tryLock(path);
     lock?.[Symbol.dispose]();

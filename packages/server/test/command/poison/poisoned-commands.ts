@@ -29,6 +29,10 @@ export const POISONED_COMMANDS: Readonly<Record<string, readonly Run[]>> = {
     local('serve', '--config', `DATA/${POISON}`),
     local('serve', POISON),
   ],
+  doctor: [
+    local('doctor', '--data', 'DATA', '--config', `DATA/${POISON}`),
+    local('doctor', '--data', 'DATA', '--models', POISON, '--mcp', POISON),
+  ],
   token: [local('token', POISON)],
   'token create': [
     asking('token', 'create', POISON),

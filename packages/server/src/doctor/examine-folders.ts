@@ -1,0 +1,89 @@
+import { existsSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { findExposure } from '../config/private-path.ts';
+import type { ServerConfig } from '../config/schema.ts';
+import { shellWord } from '../config/shell-word.ts';
+import { type Finding, ok, problem, warning } from './finding.ts';
+import { formatBytes } from './format-bytes.ts';
+
+/** Below this the database may soon have no room; below the second, writing fails. */
+const LITTLE_ROOM = 1_000_000_000;
+const NO_ROOM = 20_000_000;
+
+/** The types of file systems on which locks and SQLite cannot be relied on; see statfs(2). */
+const NETWORK_FILE_SYSTEMS: Readonly<Record<number, string>> = {
+  26985: 'NFS',
+  20859: 'SMB',
+  4266872130: 'SMB',
+  4283649346: 'CIFS',
+  16914839: '9p',
+  1702057286: 'FUSE',
+};
+
+/** Judges the data folder and the place of the log: their permissions, their room, and their file systems. */
+export function examineFolders({ data, logFile }: Pick<ServerConfig, 'data' | 'logFile'>): readonly Finding[] {
+  return [examineData(data), ...examineFileSystem(data), ...(logFile === undefined ? [] : [examineLog(logFile)])];
+}
+
+function examineData(data: string): Finding {
+  const subject = 'data folder';
+  const exposure = findExposure(data, 'folder');
+  if (exposure !== undefined) return problem(subject, exposure.message);
+  if (!existsSync(data)) return ok(subject, `${data} is not there yet; the first start makes it`);
+  return isWritable(data) ?? ok(subject, `${data} can be written and is closed to others`);
+}
+
+/** Writes a file and removes it: permissions alone do not say whether the disk takes anything. */
+function isWritable(folder: string): Finding | undefined {
+  const probe = join(folder, `.doctor-${process.pid}`);
+  try {
+    writeFileSync(probe, 'x', { flag: 'wx', mode: 0o600 });
+    return undefined;
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    return problem(
+      'data folder',
+      `${folder} cannot be written (${code})`,
+      `Look at its owner and its disk: ls -ld ${shellWord(folder)}; df -h ${shellWord(folder)}`,
+    );
+  } finally {
+    rmSync(probe, { force: true });
+  }
+}
+
+function examineFileSystem(folder: string): readonly Finding[] {
+  const place = nearestFolder(folder);
+  const { bavail, bsize, type } = statfsSync(place);
+  const free = bavail * bsize;
+  const what = `${formatBytes(free)} free for ${folder}`;
+  const advice = `Make room, or choose another place with --data: df -h ${shellWord(place)}`;
+  const network = NETWORK_FILE_SYSTEMS[type];
+  return [
+    free < NO_ROOM
+      ? problem('disk', what, advice)
+      : free < LITTLE_ROOM
+        ? warning('disk', what, advice)
+        : ok('disk', what),
+    ...(network === undefined
+      ? []
+      : [
+          warning(
+            'file system',
+            `${folder} is on ${network}, where locks may not hold and the database may be damaged`,
+            'Keep the data folder on a local disk, or use PostgreSQL.',
+          ),
+        ]),
+  ];
+}
+
+function examineLog(file: string): Finding {
+  const folder = dirname(file);
+  if (!existsSync(folder)) return problem('log file', `there is no folder ${folder}`, `mkdir -p ${shellWord(folder)}`);
+  return ok('log file', file);
+}
+
+function nearestFolder(path: string): string {
+  let place = path;
+  while (!existsSync(place) && dirname(place) !== place) place = dirname(place);
+  return place;
+}
