@@ -22,7 +22,9 @@ function makeFolder(): string {
 
 async function findings(data: string, flags: Record<string, unknown> = {}, environment = {}): Promise<Finding[]> {
   const sources = { flags: { data, port: 0, ...flags }, environment: { PATH: process.env.PATH, ...environment } };
-  return Array.fromAsync(examine(sources, (error) => (error as Error).message));
+  const found: Finding[] = [];
+  for await (const finding of examine(sources, (error) => (error as Error).message)) found.push(finding);
+  return found;
 }
 
 const of = (found: readonly Finding[], subject: string) => found.filter((finding) => finding.subject === subject);
