@@ -67,11 +67,11 @@ describe('the server', () => {
     expect(breaches).toEqual([]);
   });
 
-  it('constructs engines in the composition root only', () => {
+  it('constructs engines in the composition root, and to examine them', () => {
     const breaches = serverFiles.filter(
       (file) =>
         !file.path.startsWith(`${server}engines/`) &&
-        ![`${server}create-server.ts`, `${server}index.ts`].includes(file.path) &&
+        ![`${server}create-server.ts`, `${server}index.ts`, `${server}doctor/examine-engine.ts`].includes(file.path) &&
         importsOf(file).some((name) => name === '@latchkey/llama' || name.startsWith(`${server}engines/`)),
     );
     expect(breaches.map((file) => file.path)).toEqual([]);
