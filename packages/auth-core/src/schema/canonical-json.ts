@@ -11,24 +11,31 @@ import { isJsonObject } from './json-value.ts';
  * @throws {RangeError} when it is nested too deeply, some thousand levels
  */
 export function canonicalJson(value: unknown): string {
-  if (typeof value === 'string') return quote(value);
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
+  return isInOrder(value) ? (JSON.stringify(value) ?? 'null') : write(value);
+}
+
+/** Whether `JSON.stringify` writes the value in the same way, in half the time: the keys of all objects are in order. */
+function isInOrder(value: unknown): boolean {
+  if (typeof value === 'function' || typeof value === 'symbol') return false;
+  if (typeof value !== 'object' || value === null) return true;
+  if (Array.isArray(value)) return value.every(isInOrder);
+  if (Object.getPrototypeOf(value) !== Object.prototype) return false;
+  let before = '';
+  for (const key in value) {
+    if (before > key || !isInOrder((value as Readonly<Record<string, unknown>>)[key])) return false;
+    before = key;
+  }
+  return true;
+}
+
+function write(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map(write).join(',')}]`;
   if (!isJsonObject(value)) return JSON.stringify(value) ?? 'null';
   let text = '';
   for (const key of Object.keys(value).sort()) {
     const item = value[key];
-    if (item !== undefined) text += `${text === '' ? '' : ','}${quote(key)}:${canonicalJson(item)}`;
+    if (item !== undefined) text += `${text === '' ? '' : ','}${JSON.stringify(key)}:${write(item)}`;
   }
   return `{${text}}`;
 }
-
-/**
- * Most texts need no escapes. An audit log of a million entries has fifty million, and `JSON.stringify` takes longer to
- * see it.
- */
-function quote(text: string): string {
-  return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text);
-}
-
-/** What ASCII has, but for control characters, the quotation mark and the backslash. */
-const PLAIN = /^[ !#-[\]-~]*$/;

@@ -12,10 +12,14 @@ const LOOK_MILLISECONDS = 500;
 /** How long the server on which a call waits may take to take an answer. */
 const TAKE_MILLISECONDS = 5_000;
 
-/** Whether somebody may decide about a call. */
+/** Whether somebody may decide about a call; without arguments, about some calls of its tool. */
 export type MayDecide = (
-  call: Pick<StoredApproval, 'server' | 'tool' | 'arguments' | 'argumentNames' | 'project'>,
+  call: Pick<StoredApproval, 'server' | 'tool' | 'project'> &
+    Partial<Pick<StoredApproval, 'arguments' | 'argumentNames'>>,
 ) => boolean;
+
+/** What became of a call. */
+export type ApprovalState = 'waiting' | 'approved' | 'denied' | 'expired';
 
 /** Who decides: about which calls, and what the log keeps of it. */
 export interface Decider {
@@ -26,10 +30,15 @@ export interface Decider {
   readonly describe: (approval: Approval) => AuditEvent;
 }
 
-/** What somebody who watches is told. */
+/** What somebody who watches is told; `approval.listed` once, after all that waited at the beginning. */
 export type ApprovalEvent =
   | { readonly type: 'approval.requested'; readonly approval: ShownApproval }
-  | { readonly type: 'approval.ended'; readonly id: string; readonly outcome: 'approved' | 'denied' | 'expired' };
+  | { readonly type: 'approval.listed' }
+  | {
+      readonly type: 'approval.ended';
+      readonly id: string;
+      readonly outcome: Exclude<ApprovalState, 'waiting'>;
+    };
 
 /** Where people see what waits, and decide; about the calls of all servers that share the database. */
 export interface ApprovalDesk {
@@ -42,6 +51,11 @@ export interface ApprovalDesk {
    * `INVALID_REQUEST` for changed arguments.
    */
   decide(id: string, answer: ApprovalAnswer, decider: Decider): Promise<ShownApproval>;
+  /**
+   * What became of a call, as long as that is remembered: ten minutes at least. Throws ServerError `NOT_FOUND`, also for the
+   * calls of tools about which the caller may not decide.
+   */
+  stateOf(id: string, mayDecide: MayDecide): Promise<ApprovalState>;
   /** What waits, and from then on what comes and what ends, until the signal fires or the desk is closed. */
   watch(mayDecide: MayDecide, signal: AbortSignal): AsyncGenerator<ApprovalEvent>;
   /** Ends all that watch. */
@@ -136,10 +150,18 @@ export function createApprovalDesk(options: ApprovalDeskOptions): ApprovalDesk {
       const after = await reachStore(() => store.find(id));
       return { ...toApproval(found), caller: after === undefined ? 'waiting' : callerOf(after) };
     },
+    async stateOf(id, mayDecide) {
+      const found = await reachStore(() => store.find(id));
+      // Its arguments are forgotten once it has ended.
+      if (found === undefined || !mayDecide(isOpen(found) ? found : withoutArguments(found))) throw notFound(id);
+      const isListed = isOpen(found) && (await waiting(mayDecide)).some((one) => one.id === id);
+      return isListed ? 'waiting' : outcomeOf(found, now());
+    },
     async *watch(mayDecide, signal) {
       using ear = bell.listen();
       const over = AbortSignal.any([signal, closing.signal]);
       const shown = new Set<string>();
+      let isListed = false;
       while (!over.aborted) {
         const approvals = await waiting(mayDecide);
         const ids = new Set(approvals.map(({ id }) => id));
@@ -151,6 +173,8 @@ export function createApprovalDesk(options: ApprovalDeskOptions): ApprovalDesk {
           shown.add(approval.id);
           yield { type: 'approval.requested', approval };
         }
+        if (!isListed) yield { type: 'approval.listed' };
+        isListed = true;
         await ear.heard(LOOK_MILLISECONDS, over);
       }
     },
@@ -171,7 +195,7 @@ const callerOf = ({ status }: StoredApproval): ShownApproval['caller'] => (statu
 const isOpen = ({ status }: StoredApproval): boolean => status === 'waiting' || status === 'answered';
 
 /** What is not plainly approved is denied. */
-function outcomeOf(stored: StoredApproval | undefined, now: string): 'approved' | 'denied' | 'expired' {
+function outcomeOf(stored: StoredApproval | undefined, now: string): Exclude<ApprovalState, 'waiting'> {
   if (stored?.status === 'expired' || (stored?.status === 'waiting' && stored.expiresAt <= now)) return 'expired';
   const isApproved =
     stored?.status === 'approved' || (stored?.status === 'answered' && stored.answer?.decision === 'approve');
@@ -182,6 +206,12 @@ function toApproval(stored: StoredApproval): Approval {
   const { id, rootId, token, project, server, tool, arguments: args, requestedAt, expiresAt } = stored;
   return { id, rootId, token, project, server, tool, arguments: args, requestedAt, expiresAt };
 }
+
+const withoutArguments = ({ server, tool, project }: StoredApproval): Parameters<MayDecide>[0] => ({
+  server,
+  tool,
+  project,
+});
 
 /** The same for one that never was and one that is none of the caller's business. */
 function notFound(id: string): ServerError {

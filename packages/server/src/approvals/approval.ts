@@ -55,4 +55,6 @@ export interface StoredApproval extends Approval {
   readonly answer?: ApprovalAnswer;
   /** Why that server did not take the last answer. */
   readonly refusal?: Refusal;
+  /** The stored turn that makes the call, once it is approved. */
+  readonly takenBy?: string;
 }

@@ -27,7 +27,7 @@ export interface ApprovalStore {
   /** Takes back an answer that no server has taken; false when one has. */
   withdraw(id: string, answerId: string): Promise<boolean>;
   /** Ends the wait, and forgets the arguments; false when it was ended before, or answered otherwise than by `answerId`. */
-  settle(id: string, status: 'approved' | 'denied' | 'expired', now: string, answerId?: string): Promise<boolean>;
+  settle(id: string, status: 'approved' | 'denied' | 'expired', now: string, taken?: TakenAnswer): Promise<boolean>;
   /** Ends the waits whose time is over and that no server watches, forgets their arguments, and says which they were. */
   expire(now: string): Promise<readonly StoredApproval[]>;
 }
@@ -36,6 +36,12 @@ export interface ApprovalStore {
 export interface NewAnswer extends ApprovalAnswer {
   readonly answerId: string;
   readonly decided: { readonly by: string; readonly digest: string };
+}
+
+/** An answer that was taken, and the stored turn that makes the call. */
+export interface TakenAnswer {
+  readonly answerId?: string | undefined;
+  readonly takenBy?: string | undefined;
 }
 
 export interface AddOptions {
@@ -191,10 +197,10 @@ export function createKyselyApprovalStore(db: Kysely<ApprovalTables>): ApprovalS
       return rows.map(fromRow);
     },
 
-    settle: async (id, status, now, answerId) => {
+    settle: async (id, status, now, { answerId, takenBy = null } = {}) => {
       const { numUpdatedRows } = await db
         .updateTable('approval')
-        .set({ status, arguments: '{}', answer: null, alive_until: now })
+        .set({ status, arguments: '{}', answer: null, alive_until: now, taken_by: takenBy })
         .where('id', '=', id)
         .where('status', 'in', OPEN)
         .$if(answerId !== undefined, (query) => query.where('answer_id', '=', answerId ?? null))
@@ -228,6 +234,7 @@ const toRow = (
   expires_at: approval.expiresAt,
   alive_until: aliveUntil,
   response_id: responseId,
+  taken_by: null,
 });
 
 const fromRow = (row: Selectable<ApprovalTable>): StoredApproval => ({
@@ -250,6 +257,7 @@ const fromRow = (row: Selectable<ApprovalTable>): StoredApproval => ({
     ? {}
     : { decided: { by: row.decided_by, digest: row.decided_digest } }),
   ...(row.answer_id === null ? {} : { answerId: row.answer_id }),
+  ...(row.taken_by === null ? {} : { takenBy: row.taken_by }),
   ...(row.answer === null ? {} : { answer: JSON.parse(row.answer) as ApprovalAnswer }),
   ...(row.refusal === null ? {} : { refusal: JSON.parse(row.refusal) as Refusal }),
 });

@@ -32,4 +32,7 @@ export const approvalMigrations: Migrations = {
       await database.schema.alterTable('approval').addColumn(name, 'text').execute();
     }
   },
+  '0017-approval-takers': async (database) => {
+    await database.schema.alterTable('approval').addColumn('taken_by', 'text').execute();
+  },
 };

@@ -32,6 +32,8 @@ export interface WaitingCall {
   readonly approvalId?: string;
   /** The response from which it can be taken up; absent: it ends with its caller. */
   readonly responseId?: string;
+  /** The stored turn that makes the call once it is approved; absent: it is not stored. */
+  readonly turnId?: string;
   /** Told once it waits. When it rejects, the call does not. */
   readonly onWaiting: (id: string) => Promise<void>;
   /** Fires when nobody waits for the call any more. */
@@ -40,11 +42,17 @@ export interface WaitingCall {
 
 /**
  * What a person has said, or that nobody has; `arguments` when they were changed. With `goesOn` its caller has left, and
- * the call goes on waiting for them and for an answer.
+ * the call goes on waiting for them and for an answer. With `madeBy` it was approved, and that stored turn makes it.
  */
 export type ApprovalOutcome =
   | { readonly approved: true; readonly id: string; readonly arguments?: Record<string, unknown> }
-  | { readonly approved: false; readonly id: string; readonly reason: string; readonly goesOn?: true };
+  | {
+      readonly approved: false;
+      readonly id: string;
+      readonly reason: string;
+      readonly goesOn?: true;
+      readonly madeBy?: string;
+    };
 
 /** The calls that wait on this server. */
 export interface PendingCalls extends AsyncDisposable {
@@ -86,10 +94,10 @@ export function createPendingCalls({
     const over = AbortSignal.any([call.signal, closing.signal]);
     const before = call.approvalId === undefined ? undefined : await store.find(call.approvalId);
     if (before !== undefined && isOf(before, call)) {
-      const { id, status } = before;
+      const { id } = before;
       if (over.aborted) return leave(call, before);
-      if (status === 'approved' || status === 'denied' || status === 'expired')
-        return { approved: false, id, reason: DECIDED[status] };
+      const decided = decidedBefore(before);
+      if (decided !== undefined) return decided;
       await store.keepAlive([id], after(ALIVE_MILLISECONDS));
       return await waitFor(call, before, over);
     }
@@ -119,11 +127,13 @@ export function createPendingCalls({
       const { outcome, answerId } = await wait(call, approval, over);
       goesOn = !outcome.approved && outcome.goesOn === true;
       if (!outcome.approved && outcome.reason === TOO_LATE) ending = 'expired';
-      if (outcome.approved && !(await store.settle(id, 'approved', after(0), answerId))) {
+      const taken = { answerId, takenBy: call.turnId };
+      if (outcome.approved && !(await store.settle(id, 'approved', after(0), taken))) {
+        const found = await store.find(id);
         // It was denied after all, a moment ago.
-        if ((await store.find(id))?.answerId !== answerId) return { approved: false, id, reason: DENIED };
+        if (found?.answerId !== answerId) return { approved: false, id, reason: DENIED };
         // Two who wait for one approval do not both have it: the connection that a caller left may not know of that yet.
-        return { approved: false, id, reason: DECIDED.approved };
+        return (found && decidedBefore(found)) ?? { approved: false, id, reason: DECIDED.approved };
       }
       return outcome;
     } finally {
@@ -156,7 +166,7 @@ export function createPendingCalls({
         await store.refuse(id, outcome);
         bell.ring(id);
       } else if (found?.status !== 'waiting' || now >= ends) {
-        return { outcome: { approved: false, id, reason: TOO_LATE } };
+        return { outcome: (found && decidedBefore(found)) ?? { approved: false, id, reason: TOO_LATE } };
       } else if (!isTold) {
         isTold = true;
         await call.onWaiting(id);
@@ -210,6 +220,12 @@ const DECIDED = {
   denied: 'this call has waited for a person already, and was denied',
   expired: 'this call has waited for a person already, and nobody has answered in time',
 };
+
+/** The outcome for a call that was decided before, or for another request; undefined while it can still be decided. */
+function decidedBefore({ id, status, takenBy }: StoredApproval): ApprovalOutcome | undefined {
+  if (status === 'waiting' || status === 'answered') return undefined;
+  return { approved: false, id, reason: DECIDED[status], ...(takenBy !== undefined && { madeBy: takenBy }) };
+}
 
 /** Whose token has ended can't. */
 const mayComeBack = ({ aborted, reason }: AbortSignal): boolean =>

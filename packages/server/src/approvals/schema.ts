@@ -34,4 +34,6 @@ export interface ApprovalTable {
   alive_until: string;
   /** Absent: the call ends with its caller. */
   response_id: string | null;
+  /** The stored turn that makes the call, once it is approved. */
+  taken_by: string | null;
 }

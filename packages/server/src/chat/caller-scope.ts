@@ -1,5 +1,16 @@
 import type { Principal } from '@latchkey/auth-core';
 import type { QueueShare } from '@latchkey/engine';
+import type { TurnScope } from '../contracts/conversation-store.ts';
+
+/**
+ * The stored turns of a caller, for listing, reading, deleting and going on: those that its token made, and those of
+ * tokens derived from it, in its project. The token at the beginning of a chain has all of it.
+ */
+export function turnsOf({ kind, id, tokenId, rootId, project }: Principal): TurnScope {
+  // An access token is replaced every few minutes: it counts as the token that it is made from.
+  const madeBy = kind === 'access' ? tokenId : id;
+  return { owner: rootId, project: project ?? null, ...(madeBy === rootId ? {} : { madeBy }) };
+}
 
 /**
  * Whose cached prompts a caller may reuse: those of exactly this chain of tokens in exactly this project. A token that

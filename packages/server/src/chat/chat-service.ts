@@ -11,12 +11,12 @@ import type { RecordUsage } from '../contracts/usage-record.ts';
 import type { ModelCatalog } from '../models/model-catalog.ts';
 import type { ModelPool } from '../models/model-pool.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { scopeOf, shareOf } from './caller-scope.ts';
+import { scopeOf, shareOf, turnsOf } from './caller-scope.ts';
 import { ChatModel } from './chat-model.ts';
 import { ChatUse } from './chat-use.ts';
 import { joinHistory, unansweredCalls } from './conversation.ts';
 import { generateWithinBudget, refuseSpent, type TokenBudget } from './generate-within-budget.ts';
-import { keepTurn } from './keep-turn.ts';
+import { keepTurn, previousNotFound } from './keep-turn.ts';
 import { type ChatLimits, least } from './limits.ts';
 import { nearestEffort } from './nearest-effort.ts';
 import { openStream } from './open-stream.ts';
@@ -52,8 +52,11 @@ export interface ChatServiceOptions {
   readonly schemaExcess: (schema: unknown) => string | undefined;
   /** How long a model that is loading or busy is waited for before the stream begins, where a caller does not say. */
   readonly patienceMilliseconds?: number;
+  /** After how long without a sign of life the server of a running turn counts as stopped. */
+  readonly silenceMilliseconds?: number;
 }
 
+const SILENCE_MILLISECONDS = 6000;
 /** A client that hears nothing for longer may take the server for dead. */
 const PATIENCE_MILLISECONDS = 5000;
 
@@ -71,7 +74,7 @@ export type ChatService = (
 
 export function createChatService(options: ChatServiceOptions): ChatService {
   const usual = options.patienceMilliseconds ?? PATIENCE_MILLISECONDS;
-  const lives = createTurnLives();
+  const lives = createTurnLives(options.conversations, options.silenceMilliseconds ?? SILENCE_MILLISECONDS);
   return async (caller, asked, signal, patienceMilliseconds = usual) => {
     const key = options.catalog.resolve(asked.model);
     // Asked before the model is looked for: a token learns nothing about models that it may not use.
@@ -83,7 +86,10 @@ export function createChatService(options: ChatServiceOptions): ChatService {
     refuseImagesForTheBlind(model, request.messages);
     refuseUnknownReasoning(model, request);
     permitContext(caller, options.pool, model, request.contextLength);
-    await lives.whenLeft(request.previousResponseId, signal);
+    const { previousResponseId } = request;
+    if (previousResponseId !== undefined) {
+      await lives.whenMade(previousResponseId, turnsOf(caller.principal), signal);
+    }
     const history = await loadHistory(options.conversations, caller.principal, request);
     const limits = limitsOf(options, request, permission);
     const messages = joinHistory(history.messages, request.messages);
@@ -116,10 +122,9 @@ async function* streamChat(
 ): AsyncGenerator<ChatEvent> {
   const key = chat.model.key;
   const record = createTurnRecord();
-  using over = chat.lives.begin();
   await using _toolset = chat.toolset;
   const chatModel = new ChatModel(options.pool, chat.model, chat.request.contextLength);
-  using use = new ChatUse(chat.caller.principal, key, record, options.recordUsage);
+  const use = new ChatUse(chat.caller.principal, key, options.recordUsage);
   const keep = chat.request.store
     ? keepTurn({
         ...options,
@@ -155,15 +160,15 @@ async function* streamChat(
       },
       ...(keep && { keep }),
       ...(chat.caller.ended && { ended: chat.caller.ended }),
-      outlive: () => {
-        chat.hold();
-        if (keep) over.outlive(keep.responseId, signal);
+      outlive: chat.hold,
+      countCall: () => use.addCall(),
+      lives: {
+        ...(keep && { begin: () => chat.lives.begin(keep.responseId) }),
+        answerOf: (responseId, callId, abort) =>
+          chat.lives.answerOf(responseId, callId, turnsOf(chat.caller.principal), abort),
       },
     };
-    for await (const event of runChat(turn, record, signal)) {
-      if (event.type === 'tool_call.success') use.addCalls();
-      yield event;
-    }
+    yield* runChat(turn, record, signal);
     signal.throwIfAborted();
     await keep?.complete();
     isOver = true;
@@ -300,12 +305,8 @@ async function loadHistory(
   request: ChatRequest,
 ): Promise<StoredConversation> {
   if (request.previousResponseId === undefined) return { messages: [] };
-  const history = await conversations.load(request.previousResponseId, principal.rootId, principal.project ?? null);
-  if (history === undefined) {
-    throw new ServerError('PREVIOUS_RESPONSE_NOT_FOUND', `There is no response '${request.previousResponseId}'.`, {
-      field: 'previousResponseId',
-    });
-  }
+  const history = await conversations.load(request.previousResponseId, turnsOf(principal));
+  if (history === undefined) throw previousNotFound(request.previousResponseId);
   return history;
 }
 

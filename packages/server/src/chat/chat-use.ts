@@ -1,24 +1,20 @@
 import type { Principal } from '@latchkey/auth-core';
 import type { RecordUsage, UsageCounts } from '../contracts/usage-record.ts';
 import type { RoundUse } from './generate-within-budget.ts';
-import type { TurnRecord } from './run-chat.ts';
 
 /**
  * What a chat uses. It is told as it comes: the request when a model begins, each round and each call when it is over, also
  * when its reader has left or the model has died. What is killed loses no more than the round that runs.
  */
-export class ChatUse implements Disposable {
+export class ChatUse {
   readonly #principal: Principal;
   readonly #model: string;
-  readonly #record: TurnRecord;
   readonly #tell: RecordUsage;
   #hasBegun = false;
-  #calls = 0;
 
-  constructor(principal: Principal, model: string, record: TurnRecord, tell: RecordUsage) {
+  constructor(principal: Principal, model: string, tell: RecordUsage) {
     this.#principal = principal;
     this.#model = model;
-    this.#record = record;
     this.#tell = tell;
   }
 
@@ -34,18 +30,10 @@ export class ChatUse implements Disposable {
     this.#note({ inputTokens, outputTokens });
   }
 
-  /** Counts the calls that were made since it was asked last. */
-  addCalls(): void {
-    const made = this.#record.output.filter(({ type }) => type === 'tool_call').length;
-    const toolCalls = made - this.#calls;
-    if (toolCalls === 0) return;
+  /** Counts a tool call that was made. */
+  addCall(): void {
     this.begin();
-    this.#calls = made;
-    this.#note({ toolCalls });
-  }
-
-  [Symbol.dispose](): void {
-    this.addCalls();
+    this.#note({ toolCalls: 1 });
   }
 
   #note(counts: Partial<UsageCounts>): void {

@@ -1,4 +1,4 @@
-import type { ToolCallRequest } from '@latchkey/engine';
+import type { InputPart, ToolCallRequest } from '@latchkey/engine';
 import type { ChatEvent, InvalidCall } from '../contracts/chat-event.ts';
 import { ServerError } from '../contracts/server-error.ts';
 import type { ApprovalWait, ChatToolset } from '../contracts/toolset.ts';
@@ -25,12 +25,17 @@ export async function* executeCall(
   }
   // What is made twice is worse than what is not known: from here on, nobody who comes back makes this call.
   await keep?.progress(waiting?.callId === call.id ? { waiting } : { begun: call.id });
+  using _alive = turn.lives?.begin?.();
   using making = endOfCall(signal, turn);
   const waits = new EventQueue<{ readonly approvalId: string }>();
   const wait: ApprovalWait = {
     // A caller that was not told where it stands cannot come back.
     ...(keep && turn.request.isStreamed && { responseId: keep.responseId }),
-    onApproved: () => making.approve(),
+    ...(keep && { turnId: keep.responseId }),
+    onApproved: async () => {
+      making.approve();
+      await keep?.progress({ begun: call.id });
+    },
     ...(waiting?.callId === call.id && { approvalId: waiting.approvalId }),
     onWaiting: async (approvalId) => {
       await keep?.progress({ waiting: { callId: call.id, approvalId } });
@@ -63,10 +68,25 @@ export async function* executeCall(
     const { content, isError } = result;
     record.output.push({ type: 'tool_call', id: call.id, ...result });
     record.added.push({ ...answerTo(call), content, ...(isError && { isError }) });
+    turn.countCall?.();
     await keep?.progress();
     if (signal.aborted) return;
     yield { type: 'tool_call.success', id: call.id, ...result };
     return;
+  }
+  if (outcome.madeBy !== undefined && described !== undefined) {
+    // One approval makes one call: whoever comes second has the answer of the first.
+    const answer = await turn.lives?.answerOf(outcome.madeBy, call.id, signal);
+    if (answer !== undefined) {
+      const { content, isError = false } = answer;
+      const output = JSON.stringify(content.map(toMcpContent));
+      const taken = { id: call.id, ...described, arguments: call.arguments, output, content, isError };
+      record.output.push({ type: 'tool_call', ...taken });
+      record.added.push({ ...answerTo(call), content, ...(isError && { isError }) });
+      await keep?.progress();
+      yield { type: 'tool_call.success', ...taken };
+      return;
+    }
   }
   const invalid = {
     type: outcome.kind,
@@ -149,5 +169,8 @@ function* refuse(
   record.added.push({ ...answerTo(call), content: [{ type: 'text', text: `Error: ${reason}` }], isError: true });
   yield { type: 'tool_call.failure', id, reason, invalid };
 }
+
+const toMcpContent = (part: InputPart): object =>
+  part.type === 'text' ? part : { type: 'image', data: part.data, mimeType: part.mediaType };
 
 const answerTo = ({ id, name }: ToolCallRequest) => ({ role: 'tool', toolCallId: id, name }) as const;

@@ -1,6 +1,7 @@
 import type { Principal } from '@latchkey/auth-core';
 import type { ChatMessage } from '@latchkey/engine';
 import type { ConversationStore, StoredTurn, TurnState, WaitingToolCall } from '../contracts/conversation-store.ts';
+import { ServerError } from '../contracts/server-error.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { TurnKeeper, TurnRecord } from './run-chat.ts';
 
@@ -25,6 +26,13 @@ export interface KeptTurn extends TurnKeeper {
   complete(): Promise<void>;
   /** Stores what there is of a turn that was not completed. It never rejects, and keeps nothing of one that never began. */
   breakOff(state: Extract<TurnState, 'incomplete' | 'failed'>): Promise<void>;
+}
+
+/** The same for a response that is another caller's, that never was, and that was deleted. */
+export function previousNotFound(id: string): ServerError {
+  return new ServerError('PREVIOUS_RESPONSE_NOT_FOUND', `There is no response '${id}'.`, {
+    field: 'previousResponseId',
+  });
 }
 
 /** Keeps a turn under the one id that it has from its beginning. */
@@ -52,7 +60,7 @@ export function keepTurn(options: KeepTurnOptions): KeptTurn {
       createdAt,
     };
     if (isKept) isKept = await conversations.update(turn);
-    else await conversations.save(turn);
+    else if (!(await conversations.save(turn))) throw previousNotFound(turn.parentId ?? '');
     // What was deleted while it ran is not kept again.
     isDeleted = !isKept && isBegun;
     isKept = !isDeleted;

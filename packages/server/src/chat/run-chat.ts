@@ -19,6 +19,7 @@ import { executeCall, refuseBeyondLimit } from './execute-call.ts';
 import { fitAnswers, halveAnswers } from './fit-answers.ts';
 import type { RoundEvent } from './generate-within-budget.ts';
 import type { ChatLimits } from './limits.ts';
+import type { ToolAnswer } from './turn-lives.ts';
 import { addUsage, emptyUsage, type UsageTotals } from './usage.ts';
 
 /** Everything that the loop needs; it knows no HTTP, no tokens, no engine of a certain make. */
@@ -47,6 +48,17 @@ export interface ChatTurn {
   readonly ended?: AbortSignal;
   /** Told that a person has agreed to a call: from then on the turn is carried on without its caller until that has ended. */
   readonly outlive?: () => void;
+  /** Told of each call that was made. */
+  readonly countCall?: () => void;
+  readonly lives?: CallLives;
+}
+
+/** What other requests see of the calls of this turn, and this turn of theirs. */
+export interface CallLives {
+  /** A call is being made, until what is returned is disposed of; absent for a turn that is not kept. */
+  readonly begin?: () => Disposable;
+  /** What a call of another turn has answered, once it was made; undefined when that is not known. */
+  readonly answerOf: (responseId: string, callId: string, signal: AbortSignal) => Promise<ToolAnswer | undefined>;
 }
 
 /** Keeps what a turn has come to, so that its caller may leave and come back. */

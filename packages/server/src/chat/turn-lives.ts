@@ -1,42 +1,80 @@
-/** The turns of this server that may be carried on without their callers, so that one that comes back finds what came of it. */
+import { setTimeout } from 'node:timers/promises';
+import type { ChatMessage } from '@latchkey/engine';
+import type { ConversationStore, TurnPulse, TurnScope } from '../contracts/conversation-store.ts';
+
+const BEAT_MILLISECONDS = 2_000;
+const LOOK_MILLISECONDS = 250;
+
+/**
+ * The stored turns whose calls are being made, here and on the other servers of the database: a caller that comes back
+ * waits for what comes of a call, wherever it is made.
+ */
 export interface TurnLives {
-  /** A turn begins; it ends with what is returned. */
-  begin(): Disposable & {
-    /** It is carried on when its caller has left, which the signal says. */
-    readonly outlive: (responseId: string, signal: AbortSignal) => void;
-  };
-  /** Waits for the end of a turn whose caller has left. */
-  whenLeft(responseId: string | undefined, signal: AbortSignal): Promise<void>;
+  /** A call of the turn is being made, or waits for a person, until what is returned is disposed of. */
+  begin(responseId: string): Disposable;
+  /**
+   * Waits while a call of the turn is being made. A turn whose server has stopped is marked as incomplete.
+   *
+   * @param orWaits also waits while a call of the turn waits for a person
+   */
+  whenMade(responseId: string, scope: TurnScope, signal: AbortSignal, orWaits?: boolean): Promise<void>;
+  /** What a call of another turn has answered, once it was made; undefined when that turn has no answer to it. */
+  answerOf(responseId: string, callId: string, scope: TurnScope, signal: AbortSignal): Promise<ToolAnswer | undefined>;
 }
 
-export function createTurnLives(): TurnLives {
-  const living = new Map<string, { readonly signal: AbortSignal; readonly over: Promise<void> }>();
-  return {
-    begin() {
-      const over = Promise.withResolvers<void>();
-      let id: string | undefined;
-      return {
-        outlive(responseId, signal) {
-          id = responseId;
-          living.set(responseId, { signal, over: over.promise });
-        },
-        [Symbol.dispose]() {
-          if (id !== undefined) living.delete(id);
-          over.resolve();
-        },
-      };
-    },
-    async whenLeft(responseId, signal) {
-      const turn = living.get(responseId ?? '');
-      if (turn?.signal.aborted !== true) return;
-      const aborted = Promise.withResolvers<never>();
-      const abort = (): void => aborted.reject(signal.reason);
-      signal.addEventListener('abort', abort, { once: true });
-      try {
-        await Promise.race([turn.over, aborted.promise]);
-      } finally {
-        signal.removeEventListener('abort', abort);
+/** What a model reads of a call. */
+export type ToolAnswer = Extract<ChatMessage, { role: 'tool' }>;
+
+/** @param silenceMilliseconds after how long without a beat the server of a turn counts as stopped */
+export function createTurnLives(conversations: ConversationStore, silenceMilliseconds: number): TurnLives {
+  const living = new Map<string, number>();
+  let timer: NodeJS.Timeout | undefined;
+  // A database that does not answer is asked again.
+  const beat = (): void => void conversations.beat([...living.keys()]).catch(() => {});
+
+  function begin(responseId: string): Disposable {
+    living.set(responseId, (living.get(responseId) ?? 0) + 1);
+    timer ??= setInterval(beat, BEAT_MILLISECONDS).unref();
+    return {
+      [Symbol.dispose]() {
+        const left = (living.get(responseId) ?? 1) - 1;
+        if (left > 0) living.set(responseId, left);
+        else living.delete(responseId);
+        if (living.size > 0) return;
+        clearInterval(timer);
+        timer = undefined;
+      },
+    };
+  }
+
+  async function whenMade(responseId: string, scope: TurnScope, signal: AbortSignal, orWaits = false): Promise<void> {
+    const isOpen = ({ state, begun, waiting }: TurnPulse): boolean =>
+      state === 'running' && (begun !== undefined || (orWaits && waiting !== undefined));
+    // Beats are compared with one another, and never with a clock: the clocks of servers differ.
+    let beats: number | undefined;
+    let since = performance.now();
+    for (;;) {
+      const pulse = await conversations.pulse(responseId, scope);
+      if (pulse === undefined || !isOpen(pulse)) return;
+      if (pulse.beats !== beats) {
+        beats = pulse.beats;
+        since = performance.now();
+      } else if (performance.now() - since >= silenceMilliseconds) {
+        return conversations.abandon(responseId, beats);
       }
+      await setTimeout(LOOK_MILLISECONDS, undefined, { signal }).catch(() => signal.throwIfAborted());
+    }
+  }
+
+  return {
+    begin,
+    whenMade,
+    async answerOf(responseId, callId, scope, signal) {
+      await whenMade(responseId, scope, signal, true);
+      const turn = await conversations.find(responseId, scope);
+      return turn?.messages.findLast(
+        (message): message is ToolAnswer => message.role === 'tool' && message.toolCallId === callId,
+      );
     },
   };
 }

@@ -1,22 +1,19 @@
 import type { Command } from 'commander';
 import type { ApprovalAnswer, ShownApproval } from '../approvals/approval.ts';
-import type { ApprovalEvent } from '../approvals/approval-desk.ts';
 import { CommandError } from './command-error.ts';
 import { addCallerOptions, asCaller, type CallerFlags, connect } from './connection.ts';
+import { APPROVALS_PATH, followApprovals } from './follow-approvals.ts';
 import { print, printJson, printJsonLine, remark, style, toJson } from './print.ts';
-import { readEvents } from './read-events.ts';
 
 interface Flags extends CallerFlags {
   readonly json?: boolean;
 }
 
-const PATH = '/api/v1/approvals';
-
 /** `latchkey approvals [list] [--watch]`, `latchkey approvals approve|deny <id>`. */
 export function addApprovalsCommands(program: Command): void {
   const approvals = program.command('approvals').description('tool calls that wait for a person: see them, decide');
   withFlags(approvals)
-    .option('--watch', 'go on and show what comes, until Ctrl+C')
+    .option('--watch', 'go on and show what comes, until Ctrl+C, also when the server is started again')
     .action((flags: Flags & { watch?: boolean }) => (flags.watch ? watch(flags) : list(flags)));
 
   withFlags(approvals.command('list').description('what approvals does by itself: list those that wait')).action(
@@ -40,7 +37,7 @@ export function addApprovalsCommands(program: Command): void {
 const withFlags = (command: Command): Command => addCallerOptions(command).option('--json', 'print JSON');
 
 async function list(flags: Flags): Promise<void> {
-  const response = await connect(asCaller(flags), process.env).request('GET', PATH);
+  const response = await connect(asCaller(flags), process.env).request('GET', APPROVALS_PATH);
   const { approvals } = (await response.json()) as { approvals: readonly ShownApproval[] };
   if (flags.json) return printJson(approvals);
   if (approvals.length === 0) remark('No tool call waits for your approval.');
@@ -52,10 +49,7 @@ async function list(flags: Flags): Promise<void> {
 }
 
 async function watch(flags: Flags): Promise<void> {
-  const headers = { Accept: 'text/event-stream' };
-  const response = await connect(asCaller(flags), process.env).request('GET', PATH, undefined, headers);
-  for await (const data of readEvents(response)) {
-    const event = JSON.parse(data) as ApprovalEvent;
+  for await (const event of followApprovals(asCaller(flags), process.env)) {
     if (flags.json) printJsonLine(event);
     else if (event.type === 'approval.requested') show(event.approval);
     else print(style('dim', `${event.id}  ${event.outcome}`));
@@ -63,7 +57,7 @@ async function watch(flags: Flags): Promise<void> {
 }
 
 async function answer(id: string, body: ApprovalAnswer, flags: Flags): Promise<void> {
-  const path = `${PATH}/${encodeURIComponent(id)}`;
+  const path = `${APPROVALS_PATH}/${encodeURIComponent(id)}`;
   const decided = (await (
     await connect(asCaller(flags), process.env).request('POST', path, body)
   ).json()) as ShownApproval;

@@ -55,10 +55,18 @@ export interface TurnScope {
   readonly madeBy?: string;
 }
 
+/** What shows whether a stored turn still runs somewhere. */
+export interface TurnPulse extends Pick<StoredTurn, 'state' | 'waiting' | 'begun'> {
+  /** Increases as long as the server on which the turn runs is alive. */
+  readonly beats: number;
+}
+
 /** SEAM. Keeps conversations for `previous_response_id`. Built in: `conversations/kysely-conversation-store`. */
 export interface ConversationStore {
-  /** Keeps a new turn. Rejects when there is one of that id. */
-  save(turn: StoredTurn): Promise<void>;
+  /** The database whose transactions `remove` can write in; absent when it has none. */
+  readonly database?: object;
+  /** Keeps a new turn; false when its parent is not there any more. Rejects when there is a turn of that id. */
+  save(turn: StoredTurn): Promise<boolean>;
   /** Keeps how far a turn has got since; false when it is not there any more. */
   update(turn: StoredTurn): Promise<boolean>;
   /** The newest first; those before the turn `before`, which must be one of them. Undefined when it is not. */
@@ -68,11 +76,20 @@ export interface ConversationStore {
   ): Promise<readonly TurnHead[] | undefined>;
   /** One turn with what it added; undefined when there is none in that scope. */
   find(id: string, scope: TurnScope): Promise<(TurnHead & Pick<StoredTurn, 'messages'>) | undefined>;
-  /** Deletes a turn and all that goes on from it, and says how many these were: 0 when there is none in that scope. */
-  remove(id: string, scope: TurnScope): Promise<number>;
   /**
-   * All up to and with turn `id`; undefined when there is none of that id, owner and project. Any turn may be continued
-   * several times: conversations are trees.
+   * Deletes a turn and all that goes on from it, in the transaction if one is given, and says how many these were: 0 when
+   * there is none in that scope.
    */
-  load(id: string, owner: string, project: string | null): Promise<StoredConversation | undefined>;
+  remove(id: string, scope: TurnScope, transaction?: unknown): Promise<number>;
+  /**
+   * All up to and with turn `id`; undefined when there is none in that scope. Any turn may be continued several times:
+   * conversations are trees.
+   */
+  load(id: string, scope: TurnScope): Promise<StoredConversation | undefined>;
+  /** Increases the beats of turns that still run. */
+  beat(ids: readonly string[]): Promise<void>;
+  /** Whether a turn still runs; undefined when there is none in that scope. */
+  pulse(id: string, scope: TurnScope): Promise<TurnPulse | undefined>;
+  /** Marks a running turn as incomplete, unless its beats have increased. */
+  abandon(id: string, beats: number): Promise<void>;
 }

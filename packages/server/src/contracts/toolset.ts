@@ -12,6 +12,8 @@ export type ToolCallOutcome =
       readonly arguments?: Record<string, unknown>;
       /** Safe to show to the caller and the model. */
       readonly reason: string;
+      /** The stored turn that makes the call in place of this one: its answer is the answer to this call. */
+      readonly madeBy?: string;
     }
   /** Its caller has left before anybody has decided: it waits on, for whoever goes on from the response. */
   | { readonly type: 'waits' };
@@ -22,10 +24,12 @@ export interface ApprovalWait {
   readonly approvalId?: string;
   /** The response from which a later request can take it up; absent: it ends with this request. */
   readonly responseId?: string;
+  /** The stored turn that makes the call; absent: it is not stored. */
+  readonly turnId?: string;
   /** Told the approval's id once it waits; when it rejects, the call is not made. */
   readonly onWaiting: (approvalId: string) => Promise<void>;
-  /** Told that a person has agreed, before the call is made. */
-  readonly onApproved?: () => void;
+  /** Told that a person has agreed, before the call is made; when it rejects, the call is not made. */
+  readonly onApproved?: () => Promise<void>;
 }
 
 /** The tools of one request: exactly those that its token, its `allowed_tools` and the servers together permit. */

@@ -1,4 +1,5 @@
-import { type Kysely, type Selectable, type SelectQueryBuilder, sql } from 'kysely';
+import { type ChatMessage, callsOf } from '@latchkey/engine';
+import { type Kysely, type RawBuilder, type Selectable, type SelectQueryBuilder, sql, type Transaction } from 'kysely';
 import type {
   ConversationStore,
   StoredTurn,
@@ -15,20 +16,29 @@ import type { ConversationTables, ConversationTurnTable } from './schema.ts';
  */
 export function createKyselyConversationStore(db: Kysely<ConversationTables>): ConversationStore {
   return {
+    database: db,
+
     save: async (turn) => {
-      await db
-        .insertInto('conversation_turn')
-        .values({
-          id: turn.id,
-          owner: turn.owner,
-          made_by: JSON.stringify(turn.madeBy),
-          project: turn.project,
-          model: turn.model,
-          parent_id: turn.parentId,
-          created_at: turn.createdAt,
-          ...progressOf(turn),
-        })
-        .execute();
+      const { parentId } = turn;
+      const values = {
+        id: turn.id,
+        owner: turn.owner,
+        made_by: JSON.stringify(turn.madeBy),
+        project: turn.project,
+        model: turn.model,
+        parent_id: parentId,
+        created_at: turn.createdAt,
+        beat: 0,
+        ...progressOf(turn),
+      };
+      try {
+        await db.insertInto('conversation_turn').values(values).execute();
+        return true;
+      } catch (error) {
+        // The foreign key refuses it; how that is reported differs by database.
+        if (parentId !== null && !(await exists(db, parentId))) return false;
+        throw error;
+      }
     },
 
     update: async (turn) => {
@@ -72,8 +82,9 @@ export function createKyselyConversationStore(db: Kysely<ConversationTables>): C
       return row && { ...toHead(row), messages: readMessages(row.messages) };
     },
 
-    remove: async (id, scope) => {
-      const found = await within(db.selectFrom('conversation_turn').select('id'), scope)
+    remove: async (id, scope, transaction) => {
+      const database = transaction === undefined ? db : (transaction as Transaction<ConversationTables>);
+      const found = await within(database.selectFrom('conversation_turn').select('id'), scope)
         .where('id', '=', id)
         .executeTakeFirst();
       if (found === undefined) return 0;
@@ -83,30 +94,80 @@ export function createKyselyConversationStore(db: Kysely<ConversationTables>): C
           union
           select turn.id from conversation_turn turn join later on turn.parent_id = later.id
         )
-        delete from conversation_turn where id in (select id from later) returning id`.execute(db);
+        delete from conversation_turn where id in (select id from later) returning id`.execute(database);
       return rows.length;
     },
 
-    load: async (id, owner, project) => {
+    load: async (id, scope) => {
+      // What a turn of the scope goes on from is part of it, so the scope selects the last turn only.
       const { rows } = await sql<{ messages: string; waiting: string | null; begun: string | null }>`
-        with recursive line (id, parent_id, messages, waiting, begun, depth) as (
-          select id, parent_id, messages, waiting, begun, 0 from conversation_turn
-          where id = ${id} and owner = ${owner} and project is not distinct from ${project}
+        with recursive line (id, owner, project, parent_id, messages, waiting, begun, depth) as (
+          select id, owner, project, parent_id, messages, waiting, begun, 0 from conversation_turn
+          where id = ${id} and ${conditionOf(scope)}
           union all
-          select turn.id, turn.parent_id, turn.messages, turn.waiting, turn.begun, line.depth + 1 from conversation_turn turn
-          join line on turn.id = line.parent_id
-          where turn.owner = ${owner} and turn.project is not distinct from ${project}
+          select turn.id, turn.owner, turn.project, turn.parent_id, turn.messages, turn.waiting, turn.begun, line.depth + 1
+          from conversation_turn turn join line on turn.id = line.parent_id
+          where turn.owner = line.owner and turn.project is not distinct from line.project
         )
         select messages, waiting, begun from line order by depth desc`.execute(db);
       const last = rows.at(-1);
       if (last === undefined) return undefined;
       return {
-        messages: rows.flatMap((row) => readMessages(row.messages)),
+        messages: withoutRepeatedAnswers(rows.flatMap((row) => readMessages(row.messages))),
         ...(last.waiting === null ? {} : { waiting: JSON.parse(last.waiting) as WaitingToolCall }),
         ...(last.begun === null ? {} : { begun: last.begun }),
       };
     },
+
+    beat: async (ids) => {
+      await db
+        .updateTable('conversation_turn')
+        .set(({ eb }) => ({ beat: eb('beat', '+', 1) }))
+        .where('id', 'in', ids)
+        .execute();
+    },
+
+    pulse: async (id, scope) => {
+      const row = await within(db.selectFrom('conversation_turn').select(['state', 'waiting', 'begun', 'beat']), scope)
+        .where('id', '=', id)
+        .executeTakeFirst();
+      return (
+        row && {
+          state: row.state ?? 'completed',
+          ...(row.waiting === null ? {} : { waiting: JSON.parse(row.waiting) as WaitingToolCall }),
+          ...(row.begun === null ? {} : { begun: row.begun }),
+          beats: Number(row.beat ?? 0),
+        }
+      );
+    },
+
+    abandon: async (id, beats) => {
+      await db
+        .updateTable('conversation_turn')
+        .set({ state: 'incomplete' })
+        .where('id', '=', id)
+        .where('state', '=', 'running')
+        .where(({ eb, fn, val }) => eb(fn.coalesce('beat', val(0)), '=', beats))
+        .execute();
+    },
   };
+}
+
+async function exists(db: Kysely<ConversationTables>, id: string): Promise<boolean> {
+  const row = await db.selectFrom('conversation_turn').select('id').where('id', '=', id).executeTakeFirst();
+  return row !== undefined;
+}
+
+/** A turn that took the answer to its call over from another turn may go on from that very turn. */
+function withoutRepeatedAnswers(messages: readonly ChatMessage[]): readonly ChatMessage[] {
+  const answered = new Set<string>();
+  return messages.filter((message) => {
+    for (const { id } of callsOf(message)) answered.delete(id);
+    if (message.role !== 'tool') return true;
+    const isRepeated = answered.has(message.toolCallId);
+    answered.add(message.toolCallId);
+    return !isRepeated;
+  });
 }
 
 const HEAD = ['id', 'project', 'model', 'parent_id', 'state', 'waiting', 'created_at'] as const;
@@ -135,11 +196,11 @@ const escaped = (id: string): string => id.replaceAll(/[\\%_]/g, '\\$&');
 
 const within = <Row>(
   query: SelectQueryBuilder<ConversationTables, 'conversation_turn', Row>,
-  { owner, project, madeBy }: TurnScope,
-): SelectQueryBuilder<ConversationTables, 'conversation_turn', Row> =>
-  query
-    .where('owner', '=', owner)
-    .$if(project !== undefined, (some) => some.where('project', 'is not distinct from', project ?? null))
-    .$if(madeBy !== undefined, (some) =>
-      some.where(sql<boolean>`made_by like ${`%"${escaped(madeBy ?? '')}"%`} escape '\\'`),
-    );
+  scope: TurnScope,
+): SelectQueryBuilder<ConversationTables, 'conversation_turn', Row> => query.where(conditionOf(scope));
+
+const conditionOf = ({ owner, project, madeBy }: TurnScope): RawBuilder<boolean> => {
+  const ofProject = project === undefined ? sql`` : sql` and project is not distinct from ${project}`;
+  const ofMaker = madeBy === undefined ? sql`` : sql` and made_by like ${`%"${escaped(madeBy)}"%`} escape '\\'`;
+  return sql<boolean>`owner = ${owner}${ofProject}${ofMaker}`;
+};

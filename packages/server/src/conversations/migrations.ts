@@ -34,4 +34,7 @@ export const conversationMigrations: Migrations = {
       .columns(['parent_id'])
       .execute();
   },
+  '0016-turn-beats': async (database) => {
+    await database.schema.alterTable('conversation_turn').addColumn('beat', 'integer').execute();
+  },
 };

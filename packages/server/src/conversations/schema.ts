@@ -21,5 +21,7 @@ export interface ConversationTurnTable {
   state: TurnState | null;
   /** The id of a call that was about to be made. */
   begun: string | null;
+  /** Increases while the turn runs; null in rows that are older than the column. */
+  beat: number | null;
   created_at: string;
 }

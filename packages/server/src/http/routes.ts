@@ -219,6 +219,7 @@ export function createRoutes(handlers: Handlers, { chatBodyBytes }: RouteOptions
     ]),
     ...speaking(lmstudioDialect, [
       { method: 'GET', path: '/api/v1/approvals', access: 'approvals:decide', runsLong, handler: approvals.list },
+      { method: 'GET', path: '/api/v1/approvals/:id', access: 'approvals:decide', handler: approvals.show },
       {
         method: 'POST',
         path: '/api/v1/approvals/:id',

@@ -31,12 +31,12 @@ const calls = new AsyncLocalStorage<MadeCall>();
 
 /**
  * Makes a call that may wait as `wait` says; `goesOn` when it waits still, and its caller does not, `rewritten` when a person has
- * changed its arguments.
+ * changed its arguments, `madeBy` when that stored turn makes it in place of this one.
  */
 export async function whileWaiting<T>(
   wait: ApprovalWait,
   make: () => Promise<T>,
-): Promise<{ readonly outcome: T; readonly goesOn: boolean; readonly rewritten: boolean }> {
+): Promise<{ readonly outcome: T; readonly goesOn: boolean; readonly rewritten: boolean; readonly madeBy?: string }> {
   const call: MadeCall = { wait };
   const outcome = await calls.run(call, make);
   // A call that was broken off is over before its approval is.
@@ -45,6 +45,7 @@ export async function whileWaiting<T>(
     outcome,
     goesOn: approval?.approved === false && approval.goesOn === true,
     rewritten: approval?.approved === true && approval.arguments !== undefined,
+    ...(approval?.approved === false && approval.madeBy !== undefined && { madeBy: approval.madeBy }),
   };
 }
 
@@ -64,8 +65,8 @@ export const askApprovalFor =
       },
     });
     if (made !== undefined) made.asked = asked;
-    return asked.then((outcome) => {
-      if (outcome.approved) onApproved?.();
+    return asked.then(async (outcome) => {
+      if (outcome.approved) await onApproved?.();
       return outcome;
     });
   };

@@ -92,8 +92,10 @@ async function callApproved(
     signal: context.signal,
   }).catch(() => undefined);
   if (outcome === undefined) return deny(UNASKED, { rule: 'approval', reason: UNASKED });
-  // Nothing was decided.
-  if (!outcome.approved && outcome.goesOn) return { allowed: false, reason: outcome.reason };
+  // Nothing was decided, or another turn makes the call.
+  if (!outcome.approved && (outcome.goesOn || outcome.madeBy !== undefined)) {
+    return { allowed: false, reason: outcome.reason };
+  }
   if (!outcome.approved) {
     return deny(outcome.reason, { rule: 'approval', reason: outcome.reason, approval: outcome.id });
   }

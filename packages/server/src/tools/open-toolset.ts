@@ -201,11 +201,16 @@ async function toChatToolset(
       return tool && { tool: tool.tool, origin: originOf(tool.server) };
     },
     call: async (name, args, signal, wait = UNWATCHED) => {
-      const { outcome, goesOn, rewritten } = await whileWaiting(wait, () => toolset.call(name, args, { signal }));
+      const { outcome, goesOn, rewritten, madeBy } = await whileWaiting(wait, () =>
+        toolset.call(name, args, { signal }),
+      );
       if (goesOn) return { type: 'waits' };
       auditOutcome(audit, outcome);
-      if (outcome.server !== undefined && wasMade(outcome)) taint?.entered(outcome.server, outcome.tool);
-      return toOutcome(name, args, outcome, rewritten);
+      // The answer of a call that another turn makes is read here as well.
+      const isRead = madeBy !== undefined || wasMade(outcome);
+      if (outcome.server !== undefined && isRead) taint?.entered(outcome.server, outcome.tool);
+      const made = toOutcome(name, args, outcome, rewritten);
+      return made.type === 'refused' && madeBy !== undefined ? { ...made, madeBy } : made;
     },
     [Symbol.asyncDispose]: () => toolset.close(),
   };

@@ -267,6 +267,7 @@ describe('a call about which nobody decides', () => {
     await outcome;
     const watching = servers[1].desk.watch(anybody, new AbortController().signal);
     expect((await watching.next()).value).toMatchObject({ type: 'approval.requested' });
+    expect((await watching.next()).value).toEqual({ type: 'approval.listed' });
     time += 61_000;
     await Promise.all(servers.map((server) => server.sweep()));
     expect((await watching.next()).value).toEqual({ type: 'approval.ended', id, outcome: 'expired' });

@@ -305,10 +305,25 @@ describe('a conversation', () => {
     expect(engine.requests.at(-1)?.messages.map(({ role }) => role)).toEqual(['user', 'assistant', 'user']);
   });
 
+  it('is refused when the turn that it goes on from is deleted before it is first kept, and no tool runs', async () => {
+    const toolset = new ScriptedToolset({ read: ran('read', 'text') });
+    const engine = new ScriptedEngine(says('Hi'), async function* () {
+      await test.conversations.remove(first, { owner: caller.principal.rootId });
+      const turn = callsTool('read');
+      yield* Array.isArray(turn) ? turn : [];
+    });
+    const test = await newChat(engine, {}, toolset);
+    const caller = await newCaller(test.auth);
+    const first = (await ask(test, caller, { store: true })).result.responseId ?? '';
+    const more = { store: true, previousResponseId: first, messages: [user('More')] };
+    await expect(ask(test, caller, more)).rejects.toMatchObject({ code: 'PREVIOUS_RESPONSE_NOT_FOUND' });
+    expect(toolset.calls).toEqual([]);
+  });
+
   it('is not kept when it was refused before it began', async () => {
     const test = await newChat(new ScriptedEngine(says('Hi')));
     const saved: string[] = [];
-    const save = async ({ id }: { readonly id: string }) => void saved.push(id);
+    const save = async ({ id }: { readonly id: string }) => saved.push(id) > 0;
     const refusing = await newChat(
       // biome-ignore lint/correctness/useYield: it is refused
       new ScriptedEngine(async function* () {
@@ -358,7 +373,7 @@ describe('a conversation', () => {
       ...first.conversations,
       save: async (turn) => {
         stored.push(structuredClone(turn));
-        await first.conversations.save(turn);
+        return first.conversations.save(turn);
       },
       update: async (turn) => {
         stored.push(structuredClone(turn));
@@ -376,7 +391,7 @@ describe('a conversation', () => {
     for (const turn of stored) {
       const engine = new ScriptedEngine(says('Again'));
       const again = new ScriptedToolset({ read: ran('read', 'twice') });
-      const test = await newChat(engine, {}, again);
+      const test = await newChat(engine, { silenceMilliseconds: 0 }, again);
       const caller = await newCaller(test.auth);
       await test.conversations.save({ ...turn, owner: caller.principal.rootId });
       await ask(test, caller, { previousResponseId: turn.id, messages: [user('More')] });
@@ -401,7 +416,7 @@ describe('a conversation', () => {
     expect(seen.map(({ type }) => type)).not.toContain('error');
     expect(seen.at(-1)).toMatchObject({ type: 'chat.end', result: { finishReason: 'stop' } });
     const id = seen[0]?.type === 'chat.start' ? seen[0].responseId : undefined;
-    const kept = await test.conversations.load(id ?? '', caller.principal.rootId, null);
+    const kept = await test.conversations.load(id ?? '', { owner: caller.principal.rootId, project: null });
     expect(kept?.messages.at(-1)).toMatchObject({ content: [{ type: 'text', text: expect.stringMatching(/^and /) }] });
   });
 

@@ -169,7 +169,7 @@ describe('a call that needs approval', () => {
     const decider = await server.issue(DECIDER);
     const watching = await open(server.app, { path: PATH, token: decider, headers: { accept: 'text/event-stream' } });
     const answered = send(server.app, chat(await server.issue(AGENT)));
-    const [event] = eventsOf(await watching.received('approval.requested'));
+    const event = eventsOf(await watching.received('approval.requested')).find((one) => 'approval' in one);
     const { id } = (event as { approval: { id: string } }).approval;
     await answer(server, decider, id, { decision: 'approve' });
     expect((await answered).json()).toMatchObject({

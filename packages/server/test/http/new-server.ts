@@ -17,14 +17,17 @@ import { ScriptedEngine } from '@latchkey/engine/testing';
 import type { McpHost } from '@latchkey/mcp-bridge';
 import { excessOf } from '@latchkey/mcp-bridge';
 import type Koa from 'koa';
+import type { Kysely } from 'kysely';
 import { type Logger, pino } from 'pino';
 import { onTestFinished } from 'vitest';
 import { type Approvals, openApprovals } from '../../src/approvals/open-approvals.ts';
+import type { ApprovalTables } from '../../src/approvals/schema.ts';
 import { toExpiry } from '../../src/approvals/to-expiry.ts';
 import { createAuditTrail } from '../../src/audit/audit-trail.ts';
 import type { KeptArguments } from '../../src/audit/tool-audit.ts';
 import { withAuditedLogins } from '../../src/audit/with-audited-logins.ts';
 import { createChatService } from '../../src/chat/chat-service.ts';
+import type { ConversationStore } from '../../src/contracts/conversation-store.ts';
 import { createHandlers } from '../../src/create-handlers.ts';
 import { type AppOptions, createApp } from '../../src/http/app.ts';
 import type { Route } from '../../src/http/route.ts';
@@ -66,10 +69,21 @@ export interface TestServer {
   readonly audit: AuditLog;
   readonly approvals: Approvals;
   readonly stop: AbortController;
+  /** What another server can share with it. */
+  readonly shared: SharedTables;
   issue(grant: unknown, name?: string): Promise<string>;
 }
 
+/** What servers of one database share. */
+export interface SharedTables {
+  readonly conversations: ConversationStore;
+  readonly approvalTables: Kysely<ApprovalTables>;
+  readonly tokenStore: TokenStore;
+}
+
 export interface TestServerOptions {
+  /** In place of tables of its own. */
+  readonly shares?: Partial<SharedTables>;
   readonly turns?: readonly Turn[];
   /** In place of the scripted one; each of its models is the file at `path`. */
   readonly runs?: InferenceEngine;
@@ -132,11 +146,12 @@ export async function newServer(options: TestServerOptions = {}): Promise<TestSe
     keepOnlyLast: true,
   });
   onTestFinished(() => pool[Symbol.asyncDispose]());
-  const tokenStore = options.tokenStore ?? createMemoryTokenStore();
+  const tokenStore = options.shares?.tokenStore ?? options.tokenStore ?? createMemoryTokenStore();
   const secret = new Uint8Array(32).fill(7);
   const audit = createAuditLog({ store: options.auditStore ?? createMemoryAuditStore(), key: secret });
   onTestFinished(() => audit.close());
-  let ids = 0;
+  // Ids of servers that share tables differ.
+  let ids = options.shares === undefined ? 0 : 1000;
   const trail = createAuditTrail({
     log: audit,
     kept: options.keptArguments ?? 'digest',
@@ -168,7 +183,8 @@ export async function newServer(options: TestServerOptions = {}): Promise<TestSe
   const usage = options.brokenUsage ? brokenUsage : await openUsage();
   const recorder = createUsageRecorder({ store: usage, clock, logger });
   onTestFinished(() => recorder[Symbol.asyncDispose]());
-  const approvals = openApprovals(await openApprovalTables(), {
+  const approvalTables = options.shares?.approvalTables ?? (await openApprovalTables());
+  const approvals = openApprovals(approvalTables, {
     clock: () => new Date(),
     seconds: options.approvalSeconds ?? 60,
     onExpired: (approval, why) => audit.note(toExpiry(approval, why)),
@@ -176,7 +192,7 @@ export async function newServer(options: TestServerOptions = {}): Promise<TestSe
     digest: ({ decision, arguments: args = {} }) => audit.digest({ decision, args }),
   });
   onTestFinished(() => approvals[Symbol.asyncDispose]());
-  const conversations = await openConversations();
+  const conversations = options.shares?.conversations ?? (await openConversations());
   const chat = createChatService({
     catalog,
     pool,
@@ -258,5 +274,6 @@ export async function newServer(options: TestServerOptions = {}): Promise<TestSe
   const app = toKoa(serve, logger);
   const issue = async (grant: unknown, name = 'test'): Promise<string> =>
     (await auth.issue({ name, grant: grant as Grant }, auth.operator())).token;
-  return { app, auth, engine, routes, log, audit, approvals, stop, issue };
+  const shared = { conversations, approvalTables, tokenStore };
+  return { app, auth, engine, routes, log, audit, approvals, stop, shared, issue };
 }

@@ -39,6 +39,7 @@ const DOORS: readonly (readonly [string, Route['access']])[] = [
   ['POST /api/token/blacklist', 'authenticated'],
   ['POST /api/token/rotate', 'authenticated'],
   ['GET /api/v1/approvals', 'approvals:decide'],
+  ['GET /api/v1/approvals/:id', 'approvals:decide'],
   ['POST /api/v1/approvals/:id', 'approvals:decide'],
   ['GET /api/v1/mcp/servers', 'mcp:read'],
   ['GET /api/v1/mcp/servers/:label/logs', 'mcp:read'],

@@ -25,7 +25,9 @@ describe('openDatabase', () => {
     await createKyselyConversationStore((await openDatabase(path, first)).conversations).save(turn);
     await using second = new AsyncDisposableStack();
     const { tokens, conversations } = await openDatabase(path, second);
-    expect(await createKyselyConversationStore(conversations).load('resp_1', 'token', null)).toEqual({
+    expect(
+      await createKyselyConversationStore(conversations).load('resp_1', { owner: 'token', project: null }),
+    ).toEqual({
       messages: turn.messages,
     });
     expect(await tokens.list({})).toEqual([]);

@@ -22,11 +22,12 @@ const answerSchema = z.strictObject({
 
 export interface ApprovalHandlers {
   readonly list: Handler;
+  readonly show: Handler;
   readonly decide: Handler;
 }
 
 /**
- * `GET /api/v1/approvals` and `POST /api/v1/approvals/:id`. A caller sees the calls that it may decide about: those that
+ * `GET /api/v1/approvals`, `GET` and `POST /api/v1/approvals/:id`. A caller sees the calls that it may decide about: those that
  * its own grants allow, with their arguments, in the project that it acts for.
  */
 export function createApprovalHandlers(desk: ApprovalDesk, trail: Pick<AuditTrail, 'record'>): ApprovalHandlers {
@@ -35,6 +36,10 @@ export function createApprovalHandlers(desk: ApprovalDesk, trail: Pick<AuditTrai
       const mayDecide = mayDecideAs(context);
       if (prefersEvents(context.get('accept'))) return events(frames(desk.watch(mayDecide, context.signal)));
       return json({ approvals: await desk.list(mayDecide) });
+    },
+    show: async (context) => {
+      const { id = '' } = context.params;
+      return json({ id, state: await desk.stateOf(id, mayDecideAs(context)) });
     },
     decide: async (context) => {
       const { principal } = context.auth;

@@ -1,7 +1,8 @@
-import { type Auth, PermissionDeniedError, type Principal, recordAct } from '@latchkey/auth-core';
+import { type Auth, PermissionDeniedError, recordAct } from '@latchkey/auth-core';
 import { z } from 'zod';
 import type { AuditTrail } from '../../audit/audit-trail.ts';
 import { toActor } from '../../audit/audited-request.ts';
+import { turnsOf } from '../../chat/caller-scope.ts';
 import type { ConversationStore, TurnScope } from '../../contracts/conversation-store.ts';
 import { reachStore } from '../../contracts/reach-store.ts';
 import { ServerError } from '../../contracts/server-error.ts';
@@ -44,7 +45,7 @@ export function createResponseHandlers({ conversations, auth, trail }: ResponseH
   ): Promise<TurnScope> => {
     const { principal } = context.auth;
     requireAction(context, token === undefined ? 'chat' : action);
-    if (token === undefined) return ownScope(principal);
+    if (token === undefined) return turnsOf(principal);
     await auth.show(token, principal);
     return { owner: token, ...(principal.project === undefined ? {} : { project: principal.project }) };
   };
@@ -67,7 +68,7 @@ export function createResponseHandlers({ conversations, auth, trail }: ResponseH
     show: async (context) => {
       requireAction(context, 'chat');
       const { id = '' } = context.params;
-      const turn = await reachStore(() => conversations.find(id, ownScope(context.auth.principal)));
+      const turn = await reachStore(() => conversations.find(id, turnsOf(context.auth.principal)));
       if (turn === undefined) throw notFound(id);
       return json(renderTurn(turn));
     },
@@ -86,23 +87,16 @@ export function createResponseHandlers({ conversations, auth, trail }: ResponseH
       await recordAct(
         trail.record,
         { ...entry, ...(principal.project === undefined ? {} : { project: principal.project }) },
-        async () => {
-          deleted = await reachStore(() => conversations.remove(id, scope));
+        async (transaction) => {
+          deleted = await reachStore(() => conversations.remove(id, scope, transaction));
           return deleted > 0;
         },
-        undefined,
+        conversations.database,
       );
       if (deleted === 0) throw notFound(id);
       return json({ id, deleted });
     },
   };
-}
-
-/** The token at the beginning of a chain sees all of it; one that was derived sees its own and what came from it. */
-function ownScope({ kind, id, tokenId, rootId, project }: Principal): TurnScope {
-  // An access token is replaced every few minutes: it counts as the token that it is made from.
-  const madeBy = kind === 'access' ? tokenId : id;
-  return { owner: rootId, project: project ?? null, ...(madeBy === rootId ? {} : { madeBy }) };
 }
 
 function requireAction({ auth }: RequestContext, action: 'chat' | 'tokens:read' | 'tokens:write'): void {

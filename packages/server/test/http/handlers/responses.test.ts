@@ -1,7 +1,12 @@
+import { join } from 'node:path';
 import { attenuateToken } from '@latchkey/auth-core';
 import { llm } from '@latchkey/auth-core/llm';
 import { callsTool, says } from '@latchkey/engine/testing';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { ConversationStore } from '../../../src/contracts/conversation-store.ts';
+import { createKyselyConversationStore } from '../../../src/conversations/kysely-conversation-store.ts';
+import { openDatabase } from '../../../src/state/database.ts';
+import { temporaryFolder } from '../../scripted/temporary-folder.ts';
 import { type Answer, send } from '../in-process-client.ts';
 import { newServer, type TestServer } from '../new-server.ts';
 import { chat, entriesOf, tools } from '../waiting-run.ts';
@@ -81,7 +86,32 @@ describe('stored responses', () => {
     expect(await entriesOf(server, /^response\.deleted$/)).toMatchObject([{ subject: second }]);
   });
 
-  it('are found by the token that made them and those above it, and by no other', async () => {
+  it('are deleted with the entry in the log or not at all, where both are in one database', async () => {
+    const owner = new AsyncDisposableStack();
+    onTestFinished(() => owner.disposeAsync());
+    const database = await openDatabase(join(temporaryFolder(), 'latchkey.db'), owner);
+    const store = createKyselyConversationStore(database.conversations);
+    let fails = true;
+    const conversations: ConversationStore = {
+      ...store,
+      remove: async (...asked) => {
+        const deleted = await store.remove(...asked);
+        if (fails) throw new Error('the disk is gone');
+        return deleted;
+      },
+    };
+    const server = await newServer({ turns: [says('Hi')], auditStore: database.audit, shares: { conversations } });
+    const token = await server.issue(MAY);
+    const id = await ask(server, token);
+    expect((await remove(server, token, id)).status).toBe(503);
+    expect((await show(server, token, id)).status).toBe(200);
+    expect(await entriesOf(server, /^response\./)).toEqual([]);
+    fails = false;
+    expect((await remove(server, token, id)).status).toBe(200);
+    expect(await entriesOf(server, /^response\./)).toMatchObject([{ type: 'response.deleted', subject: id }]);
+  });
+
+  it('are found, and gone on from, by the token that made them and those above it, and by no other', async () => {
     const server = await talkative();
     const root = await server.issue(MAY);
     const [child, sister] = [
@@ -95,6 +125,8 @@ describe('stored responses', () => {
       child: await ask(server, child),
       grandchild: await ask(server, grandchild),
     };
+    const goesOn = async (token: string, id: string) =>
+      (await send(server.app, chat(token, { integrations: [], previous_response_id: id }))).status;
     const seen = async (token: string) => new Set(ids(await list(server, token)));
     expect(await seen(root)).toEqual(new Set(Object.values(made)));
     expect(await seen(child)).toEqual(new Set([made.child, made.grandchild]));
@@ -104,9 +136,17 @@ describe('stored responses', () => {
       for (const id of Object.values(made)) {
         expect((await show(server, token, id)).status).toBe(404);
         expect((await remove(server, token, id)).status).toBe(404);
+        expect(await goesOn(token, id)).toBe(404);
       }
     }
     expect((await show(server, grandchild, made.child)).status).toBe(404);
+    for (const [token, own, above] of [
+      [child, made.child, made.root],
+      [grandchild, made.grandchild, made.child],
+    ] as const) {
+      expect([await goesOn(token, own), await goesOn(token, above)]).toEqual([200, 404]);
+    }
+    expect(await goesOn(root, made.grandchild)).toBe(200);
   });
 
   it('are kept apart by project', async () => {

@@ -1,0 +1,100 @@
+import { setTimeout } from 'node:timers/promises';
+import { type Environment, LatchkeyError } from '@latchkey/client';
+import type { ShownApproval } from '../approvals/approval.ts';
+import type { ApprovalEvent, ApprovalState } from '../approvals/approval-desk.ts';
+import type { ApiClient } from './api-client.ts';
+import { type ConnectionFlags, connect } from './connection.ts';
+import { describeFailure } from './describe-failure.ts';
+import { remark } from './print.ts';
+import { readEvents } from './read-events.ts';
+
+const POLL_MILLISECONDS = 1000;
+export const APPROVALS_PATH = '/api/v1/approvals';
+
+/** A call that waits, or one that was shown before and has ended; `unknown` when the server does not remember how. */
+export type FollowedApproval =
+  | { readonly type: 'approval.requested'; readonly approval: ShownApproval }
+  | { readonly type: 'approval.ended'; readonly id: string; readonly outcome: ApprovalState | 'unknown' };
+
+/**
+ * Yields the calls that wait and those that end, without an end. If the server stops, it is looked for until it is back,
+ * also at another port of the same data folder. Each call is yielded once when it waits and once when it has ended,
+ * however often that happens.
+ */
+export async function* followApprovals(
+  flags: ConnectionFlags,
+  environment: Environment,
+): AsyncGenerator<FollowedApproval> {
+  const shown = new Set<string>();
+  let hasConnected = false;
+  let isAway = false;
+  for (;;) {
+    try {
+      const client = connect(flags, environment);
+      const response = await client.request('GET', APPROVALS_PATH, undefined, { Accept: 'text/event-stream' });
+      hasConnected = true;
+      isAway = false;
+      yield* follow(client, readUntilBroken(response), shown);
+    } catch (error) {
+      if (!hasConnected || !isPassing(error)) throw error;
+    }
+    if (!isAway) remark('The connection to the server has ended. Connecting again.');
+    isAway = true;
+    await setTimeout(POLL_MILLISECONDS);
+  }
+}
+
+/** @param shown the calls that were yielded as waiting, and not yet as ended */
+async function* follow(
+  client: ApiClient,
+  events: AsyncIterable<string>,
+  shown: Set<string>,
+): AsyncGenerator<FollowedApproval> {
+  const missing = new Set(shown);
+  for await (const data of events) {
+    const event = JSON.parse(data) as ApprovalEvent;
+    if (event.type === 'approval.requested') {
+      const { id } = event.approval;
+      missing.delete(id);
+      if (shown.has(id)) continue;
+      shown.add(id);
+      yield event;
+    } else if (event.type === 'approval.ended') {
+      shown.delete(event.id);
+      yield event;
+    } else {
+      // All that waits was sent: the others have ended while there was no connection.
+      for (const id of missing) {
+        const outcome = await readState(client, id);
+        shown.delete(id);
+        yield { type: 'approval.ended', id, outcome };
+      }
+      missing.clear();
+    }
+  }
+}
+
+async function readState(client: ApiClient, id: string): Promise<ApprovalState | 'unknown'> {
+  try {
+    const response = await client.request('GET', `${APPROVALS_PATH}/${id}`);
+    return ((await response.json()) as { readonly state: ApprovalState }).state;
+  } catch (error) {
+    if (error instanceof LatchkeyError && error.status === 404) return 'unknown';
+    throw error;
+  }
+}
+
+/** A connection that breaks is the end of its events. */
+async function* readUntilBroken(response: Response): AsyncGenerator<string> {
+  const events = readEvents(response);
+  for (;;) {
+    const next = await events.next().catch(() => undefined);
+    if (next === undefined || next.done) return;
+    yield next.value;
+  }
+}
+
+function isPassing(error: unknown): boolean {
+  const { ending } = describeFailure(error);
+  return ending === 'unreachable' || ending === 'later';
+}
