@@ -231,6 +231,8 @@ export const requirements = [
       'usage.counted': 'usage counts the chats, tokens and tool calls of every route, for whoever may see them',
       'usage.broken-off': 'usage counts what a chat has used whose caller went away',
       'usage.kept': 'usage outlives the server',
+      'usage.killed':
+        'usage of a chat is written while the chat goes on, and what was written outlives a killed server',
       'command.usage': 'latchkey usage sums by day, token, project and model',
       'projects.responses': 'a response of one project is not found in another',
       'projects.bound': 'a token of a project acts for that project and for no other',
@@ -247,6 +249,8 @@ export const requirements = [
       'approvals.changed': 'a person may change the arguments of a call inside the grant of its run, and not beyond',
       'approvals.deny': 'a tool call that a person denies never reaches its server, and the audit log says who decided',
       'approvals.watch': 'who watches sees what comes and what ends, a caller that goes away among it',
+      'approvals.watch-killed':
+        'who watches misses nothing when the server is killed and started again, and reads in one line that it connects again',
       'approvals.stranger': 'a call that waits is not there for a token whose own grant does not allow it',
       'approvals.tighten': 'a request may have a person asked where its token needs none',
       'approvals.return':
