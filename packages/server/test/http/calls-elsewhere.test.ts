@@ -43,7 +43,7 @@ describe('an approved call, for a caller that comes back on another server of th
     expect(other.engine.requests.at(-1)?.messages).toMatchObject([
       { role: 'user' },
       { role: 'assistant' },
-      { role: 'tool', content: expect.stringContaining('released') },
+      { role: 'tool', content: [{ type: 'text', text: 'released' }] },
     ]);
     expect(await callsOf(run.server, other)).toBe(1);
   });
