@@ -110,7 +110,7 @@ const BROKEN: readonly (readonly [notice: string, change: Break])[] = [
   [
     'answers 401 with invalid_token to what is no token, and to one that nobody has',
     withAnswer((answer) => {
-      if (answer.status === 401) answer.headers.set('www-authenticate', 'Bearer realm="latchkey"');
+      if (answer.status === 401) answer.headers.set('www-authenticate', 'Bearer realm="api"');
       return answer;
     }),
   ],
@@ -146,7 +146,7 @@ const BROKEN: readonly (readonly [notice: string, change: Break])[] = [
   ],
   [
     'lets a token act for a project that it may use, and for no other',
-    withHeaders((headers) => headers.delete('latchkey-project')),
+    withHeaders((headers) => headers.delete('project')),
   ],
   [
     'answers 503 with Retry-After and lets nobody in while a store fails',

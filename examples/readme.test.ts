@@ -33,7 +33,7 @@ it('the program in the README runs, and does what it says', async () => {
   const { url, token } = await start(readProgram());
   const stranger = await fetch(url);
   expect(stranger.status).toBe(401);
-  expect(stranger.headers.get('www-authenticate')).toBe('Bearer realm="latchkey"');
+  expect(stranger.headers.get('www-authenticate')).toBe('Bearer realm="api"');
   expect(await stranger.json()).toMatchObject({ error: { code: 'AUTH_TOKEN_MISSING' } });
   const known = await fetch(url, { headers: { authorization: `Bearer ${token}` } });
   expect(known.status).toBe(200);

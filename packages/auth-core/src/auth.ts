@@ -237,7 +237,8 @@ export function createAuth<W extends Words = CoreWords>(options: AuthOptions<W>)
     source: 'server policy',
     id: 'policy',
   });
-  const { formats = [createApiKeyFormat(random)], settings = () => DEFAULT_AUTH_SETTINGS } = options;
+  const { names } = vocabulary;
+  const { formats = [createApiKeyFormat({ names, random })], settings = () => DEFAULT_AUTH_SETTINGS } = options;
   const evaluation = { ...(patterns && { patterns }), ...(resolvePath && { resolvePath }) };
   const digest = createDigest(options.digestKey);
   const cache = createWarmCache(cacheMilliseconds);

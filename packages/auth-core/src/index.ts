@@ -52,6 +52,7 @@ export type {
   Window,
 } from './authority/limit.ts';
 export { budget, ceiling, concurrency, rate, share } from './authority/limit.ts';
+export type { AuthNames } from './authority/names.ts';
 export type {
   AnyResourceKind,
   ResourceKind,
@@ -142,13 +143,16 @@ export type {
   TokenRecord,
   TokenStore,
 } from './store/token-store.ts';
+export type { ApiKeyOptions } from './token/api-key-format.ts';
 export { createApiKeyFormat } from './token/api-key-format.ts';
 export { attenuateToken } from './token/attenuate.ts';
+export type { AttenuatedOptions } from './token/attenuated-format.ts';
 export { createAttenuatedFormat } from './token/attenuated-format.ts';
+export type { CustomKeyOptions } from './token/custom-format.ts';
 export { createCustomKeyFormat } from './token/custom-format.ts';
 export type { Digest } from './token/digest.ts';
 export { createDigest } from './token/digest.ts';
-export type { TokenInspection } from './token/inspect-token.ts';
+export type { InspectOptions, TokenInspection } from './token/inspect-token.ts';
 export { inspectToken } from './token/inspect-token.ts';
 export { createLegacyFormat } from './token/legacy-format.ts';
 export type { RandomBytes } from './token/random.ts';

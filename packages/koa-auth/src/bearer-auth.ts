@@ -17,7 +17,7 @@ export interface BearerAuthOptions extends RequestAuthenticatorOptions {
  * Creates the middleware that authenticates a request: it reads and verifies the token, and sets `ctx.state.auth`.
  * Koa's own `proxy` setting has no effect here: `trustedProxies` defines whose `X-Forwarded-For` is trusted.
  *
- * @throws {AuthError} `AUTH_TOKEN_*`, `AUTH_STORE_UNAVAILABLE`, and for the project that `Latchkey-Project` selects
+ * @throws {AuthError} `AUTH_TOKEN_*`, `AUTH_STORE_UNAVAILABLE`, and for the project that the project header selects
  * `AUTH_PERMISSION_DENIED` or `AUTH_GRANT_INVALID`, from the middleware; nothing downstream has run then
  * @throws {TypeError} at once, when a trusted proxy is neither an address nor a range
  * @example

@@ -23,7 +23,7 @@ describe('bearerAuth', () => {
   it('answers 401 without a word of error when no token is sent', async () => {
     const answer = await send(newApp({ auth: newAuth() }));
     expect(answer.status).toBe(401);
-    expect(answer.headers['www-authenticate']).toBe('Bearer realm="latchkey"');
+    expect(answer.headers['www-authenticate']).toBe('Bearer realm="api"');
     expect(JSON.parse(answer.body).code).toBe('AUTH_TOKEN_MISSING');
   });
 
@@ -111,10 +111,10 @@ describe('bearerAuth', () => {
   it('takes Basic where it is switched on, and offers it only then', async () => {
     const auth = newAuth();
     const headers = { authorization: `Basic ${btoa(`proxy:${await issueToken(auth)}`)}` };
-    expect((await send(newApp({ auth }), headers)).headers['www-authenticate']).toBe('Bearer realm="latchkey"');
+    expect((await send(newApp({ auth }), headers)).headers['www-authenticate']).toBe('Bearer realm="api"');
     expect((await send(newApp({ auth, basic: true }), headers)).status).toBe(200);
     expect((await send(newApp({ auth, basic: true }))).headers['www-authenticate']).toBe(
-      'Bearer realm="latchkey", Basic realm="latchkey", charset="UTF-8"',
+      'Bearer realm="api", Basic realm="api", charset="UTF-8"',
     );
   });
 

@@ -5,6 +5,7 @@ import type { AccessRequest } from './decision.ts';
 import type { Grant, ParseGrantOptions } from './grant.ts';
 import { writeGrantSchema } from './grant-schema.ts';
 import { concurrency, type Limit, rate } from './limit.ts';
+import { type AuthNames, readNames } from './names.ts';
 import { parseGrant } from './parse-grant.ts';
 import type { AnyResourceKind } from './resource-kind.ts';
 import { CORE_ACTIONS, type CoreLimits, type CoreWords, type Vocabulary, type VocabularyParts } from './vocabulary.ts';
@@ -21,6 +22,8 @@ export interface VocabularyDefinition<
   readonly resources?: Resources;
   /** Beside `requestsPerMinute` and `concurrentRequests`. */
   readonly limits?: Limits;
+  /** What callers see in tokens and headers; neutral by default. */
+  readonly names?: Partial<AuthNames>;
 }
 
 /**
@@ -79,6 +82,7 @@ function readDefinition(
     actions = [],
     resources = {},
     limits = {},
+    names: given,
   }: VocabularyDefinition<string, VocabularyParts['resources'], VocabularyParts['limits']>,
   core: CoreLimits,
 ): VocabularyParts {
@@ -96,6 +100,7 @@ function readDefinition(
     actions: Object.freeze(parts.actions),
     resources: Object.freeze(parts.resources),
     limits: Object.freeze(parts.limits),
+    names: readNames(given),
     grantSchema: writeGrantSchema(parts.actions, parts.resources, parts.limits),
   };
 }

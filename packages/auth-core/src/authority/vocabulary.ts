@@ -4,6 +4,7 @@ import type { Coverage } from './covers.ts';
 import type { AccessRequest, Decision } from './decision.ts';
 import type { Grant, ParseGrantOptions } from './grant.ts';
 import type { CeilingLimit, Limit, RateLimit } from './limit.ts';
+import type { AuthNames } from './names.ts';
 import type { AnyResourceKind, ResourceKind } from './resource-kind.ts';
 
 /** The words of a vocabulary, as a type: what the grants, requests and decisions of a server are made of. */
@@ -57,6 +58,8 @@ export interface Vocabulary<W extends Words = Words> {
   readonly actions: readonly Action<W>[];
   readonly resources: W['resources'];
   readonly limits: W['limits'];
+  /** What callers see beside these words: prefixes, headers, claims. */
+  readonly names: AuthNames;
   /**
    * The JSON Schema (draft 2020-12) of grants, for editors and for documentation. It is what {@link Vocabulary.parseGrant} runs
    * on.
@@ -99,6 +102,7 @@ export interface VocabularyParts {
   readonly actions: readonly string[];
   readonly resources: Readonly<Record<string, AnyResourceKind>>;
   readonly limits: Readonly<Record<string, Limit>>;
+  readonly names: AuthNames;
   readonly grantSchema: JsonSchema;
 }
 

@@ -1,3 +1,4 @@
+import { DEFAULT_NAMES } from '../authority/names.ts';
 import { toErrorDescription } from '../error-description.ts';
 import { type AuthError, type AuthErrorCode, LimitExceededError } from '../errors.ts';
 
@@ -10,7 +11,7 @@ export interface Challenge {
 
 /** Options of {@link challenge}. */
 export interface ChallengeOptions {
-  /** The realm that it names; `latchkey` by default. */
+  /** The realm that it names; `api` by default. See `AuthNames.realm`. */
   readonly realm?: string;
   /** Offer HTTP Basic as well, where it is accepted. Off by default. */
   readonly basic?: boolean;
@@ -56,10 +57,13 @@ const ROWS: Readonly<Record<AuthErrorCode, Row>> = {
  * import { InvalidTokenError } from '@latchkey/auth-core';
  * import { challenge } from '@latchkey/auth-core/http';
  *
- * console.log(challenge(new InvalidTokenError('AUTH_TOKEN_MISSING')).headers); // { 'WWW-Authenticate': 'Bearer realm="latchkey"' }
+ * console.log(challenge(new InvalidTokenError('AUTH_TOKEN_MISSING')).headers); // { 'WWW-Authenticate': 'Bearer realm="api"' }
  * ```
  */
-export function challenge(error: AuthError, { realm = 'latchkey', basic = false }: ChallengeOptions = {}): Challenge {
+export function challenge(
+  error: AuthError,
+  { realm = DEFAULT_NAMES.realm, basic = false }: ChallengeOptions = {},
+): Challenge {
   const { status, bearer, ...row } = ROWS[error.code];
   const retryAfter = error instanceof LimitExceededError ? String(error.retryAfterSeconds) : row.retryAfter;
   const parts = [`Bearer realm=${quote(realm)}`];

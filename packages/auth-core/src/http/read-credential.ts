@@ -1,3 +1,4 @@
+import { DEFAULT_NAMES } from '../authority/names.ts';
 import { InvalidTokenError } from '../errors.ts';
 import { decodeUtf8 } from './decode-utf8.ts';
 import type { ReadHeader } from './read-header.ts';
@@ -6,6 +7,8 @@ import type { ReadHeader } from './read-header.ts';
 export interface ReadCredentialOptions {
   /** Accept HTTP Basic (RFC 7617) as well, with the token as the password. Off by default. */
   readonly basic?: boolean;
+  /** The header that may hold a token alone: `X-Api-Key` by default. See `AuthNames.keyHeader`. */
+  readonly keyHeader?: string;
 }
 
 /** The longest header field that is accepted, in characters. */
@@ -16,7 +19,7 @@ const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$
 
 /**
  * Reads the one token that a request presents: `Authorization: Bearer TOKEN` (RFC 6750 2.1), `Authorization: Token
- * TOKEN`, `x-api-key: TOKEN`, or, where it is switched on, HTTP Basic with the token as the password and any user name.
+ * TOKEN`, `X-Api-Key: TOKEN`, or, where it is switched on, HTTP Basic with the token as the password and any user name.
  * The case of the scheme does not matter. For another scheme or an empty credential, undefined is returned.
  *
  * @throws {AuthError} `AUTH_TOKEN_MALFORMED` when a header appears twice, is longer than 8192 characters, holds
@@ -25,16 +28,16 @@ const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$
  * ```ts
  * import { readCredential } from '@latchkey/auth-core/http';
  *
- * const headers: Record<string, string[]> = { authorization: ['Bearer sk-lm-AAAAAAAA:BBBBBBBBBBBBBBBBBBBB'] };
- * console.log(readCredential((name) => headers[name] ?? [])); // sk-lm-AAAAAAAA:BBBBBBBBBBBBBBBBBBBB
+ * const headers: Record<string, string[]> = { authorization: ['Bearer key_AAAAAAAA:BBBBBBBBBBBBBBBBBBBB'] };
+ * console.log(readCredential((name) => headers[name] ?? [])); // key_AAAAAAAA:BBBBBBBBBBBBBBBBBBBB
  * ```
  */
 export function readCredential(
   readHeader: ReadHeader,
-  { basic = false }: ReadCredentialOptions = {},
+  { basic = false, keyHeader = DEFAULT_NAMES.keyHeader }: ReadCredentialOptions = {},
 ): string | undefined {
   const authorization = readOnce(readHeader('authorization'));
-  const apiKey = orAbsent(readOnce(readHeader('x-api-key')));
+  const apiKey = orAbsent(readOnce(readHeader(keyHeader.toLowerCase())));
   const authorized = orAbsent(authorization === undefined ? undefined : readAuthorization(authorization, basic));
   const credential = authorized ?? apiKey;
   if (authorized !== undefined && apiKey !== undefined && authorized !== apiKey) refuse();

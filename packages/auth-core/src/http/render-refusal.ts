@@ -34,7 +34,7 @@ const OF_THE_CONTENT = ['Content-Encoding', 'Content-Length', 'Content-Range', '
  *
  * const { status, headers, body } = renderRefusal(new InvalidTokenError('AUTH_TOKEN_MISSING'));
  * console.log(status, headers['WWW-Authenticate'], JSON.parse(body).error.code);
- * // 401 Bearer realm="latchkey" AUTH_TOKEN_MISSING
+ * // 401 Bearer realm="api" AUTH_TOKEN_MISSING
  * ```
  */
 export function renderRefusal(error: AuthError, { render = renderError, ...options }: RefusalOptions = {}): Refusal {

@@ -13,7 +13,7 @@ import { readProject } from './read-project.ts';
 
 /** What {@link createRequestAuthenticator} works with. */
 export interface RequestAuthenticatorOptions<W extends Words = Words> {
-  readonly auth: Pick<Auth<W>, 'verify' | 'decide' | 'selectProject' | 'requireTimeAndPlace' | 'recall'>;
+  readonly auth: Pick<Auth<W>, 'vocabulary' | 'verify' | 'decide' | 'selectProject' | 'requireTimeAndPlace' | 'recall'>;
   /**
    * The principal of every caller while authentication is switched off. No credential is read then, not even a wrong
    * one. Absent: authentication is on.
@@ -72,7 +72,7 @@ export type RequestAuthenticator<W extends Words = Words> = (request: PresentedR
 
 /**
  * Creates the function with which every adapter authenticates a request. It reads the credential from the header fields
- * (see {@link readCredential}), verifies it, and selects the project that `Latchkey-Project` names.
+ * (see {@link readCredential}), verifies it, and selects the project that the request names (`AuthNames.projectHeader`).
  *
  * The function rejects with an `AuthError`: `AUTH_TOKEN_*`; `AUTH_PERMISSION_DENIED` for a project that the token may
  * not use, and outside the times or networks that the caller's grants allow; `AUTH_GRANT_INVALID` when the project is
@@ -105,6 +105,7 @@ export function createRequestAuthenticator<W extends Words>({
   recall = false,
 }: RequestAuthenticatorOptions<W>): RequestAuthenticator<W> {
   requirePart('createRequestAuthenticator', 'auth', auth, ['verify', 'decide', 'selectProject']);
+  const { keyHeader, projectHeader } = auth.vocabulary.names;
   const clientAddress = createClientAddress(trustedProxies);
 
   async function verifyOrRecall(credential: string | undefined): Promise<Principal> {
@@ -119,12 +120,12 @@ export function createRequestAuthenticator<W extends Words>({
   }
 
   return async function authenticate({ header, peer }) {
-    const credential = optional === undefined ? readCredential(header, { basic }) : undefined;
+    const credential = optional === undefined ? readCredential(header, { basic, keyHeader }) : undefined;
     const address = clientAddress(header, peer);
     const verify = async (): Promise<Principal> => {
       const caller = optional ?? (await verifyOrRecall(credential));
       if (!anywhere) auth.requireTimeAndPlace(caller, { address });
-      const project = readProject(header);
+      const project = readProject(header, projectHeader);
       return project === undefined ? caller : auth.selectProject(caller, project);
     };
     let newest = await verify();

@@ -113,6 +113,7 @@ export function createRequestGuard<W extends Words>(options: RequestGuardOptions
   const { auth, meter, repeat = systemRepeat } = options;
   if (meter !== undefined) requirePart('createRequestGuard', 'meter', meter, ['admit']);
   const authenticate = createRequestAuthenticator(options);
+  const refusing = { realm: auth.vocabulary.names.realm, ...options };
   const callers = new WeakMap<object, Caller<W>>();
 
   async function enter(presented: PresentedRequest, host: RequestHost): Promise<Caller<W>> {
@@ -143,7 +144,7 @@ export function createRequestGuard<W extends Words>(options: RequestGuardOptions
       if (caller === undefined) throw new TypeError('the request has no caller: no guard of this route has let it in');
       return caller;
     },
-    refuse: (error) => (error instanceof AuthError ? renderRefusal(error, options) : undefined),
+    refuse: (error) => (error instanceof AuthError ? renderRefusal(error, refusing) : undefined),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { AuthorityEntry } from '../authority/authority.ts';
+import type { AuthNames } from '../authority/names.ts';
 import { parseAcceptedGrant } from '../authority/parse-grant.ts';
 import type { VocabularyParts } from '../authority/vocabulary.ts';
 import { InvalidTokenError } from '../errors.ts';
@@ -22,13 +23,16 @@ export interface AccessTokenContent {
   readonly expiresAt: string;
 }
 
-/** The `type` of the entries in `authorization_details` (RFC 9396 section 2). */
-const DETAIL_TYPE = 'latchkey_grant';
 const DETAIL_FIELDS: ReadonlySet<string> = new Set(['type', 'grant', 'source', 'id']);
 const JTI = new RegExp(`^${ACCESS_TOKEN_ID_PREFIX}[A-Za-z0-9]{22}$`);
 
 /** The claims for the owner of the token and its authority. */
-export function writeContent(by: Principal, entries: readonly AuthorityEntry[], project: string | undefined) {
+export function writeContent(
+  { claim, grantType }: AuthNames,
+  by: Principal,
+  entries: readonly AuthorityEntry[],
+  project: string | undefined,
+) {
   const scope = scopeOf(entries);
   return {
     sub: by.owner,
@@ -38,12 +42,12 @@ export function writeContent(by: Principal, entries: readonly AuthorityEntry[], 
     // RFC 9068 2.2.3, for servers that read only the scope. An empty scope cannot be written.
     ...(scope.length > 0 && { scope: scope.join(' ') }),
     authorization_details: entries.map(({ grant, source, id }) => ({
-      type: DETAIL_TYPE,
+      type: grantType,
       grant,
       source,
       ...(id !== undefined && { id }),
     })),
-    latchkey: {
+    [claim]: {
       parent: by.tokenId,
       chain: by.chain,
       name: by.name,
@@ -62,9 +66,10 @@ export function readContent(
   claims: Readonly<Record<string, unknown>>,
   vocabulary: VocabularyParts,
 ): AccessTokenContent {
-  const { sub, jti, exp, client_id: clientId, authorization_details: details, latchkey } = claims;
-  if (!isJsonObject(latchkey)) throw new InvalidTokenError('AUTH_TOKEN_MALFORMED');
-  const { parent, chain, name, project } = latchkey;
+  const { sub, jti, exp, client_id: clientId, authorization_details: details } = claims;
+  const own = claims[vocabulary.names.claim];
+  if (!isJsonObject(own)) throw new InvalidTokenError('AUTH_TOKEN_MALFORMED');
+  const { parent, chain, name, project } = own;
   if (
     !isText(sub) ||
     !isText(jti) ||
@@ -95,7 +100,7 @@ export function readContent(
 function readEntry(vocabulary: VocabularyParts, detail: Readonly<Record<string, unknown>>): AuthorityEntry {
   const { type, grant, source, id } = detail;
   const known = Object.keys(detail).every((name) => DETAIL_FIELDS.has(name));
-  if (!known || type !== DETAIL_TYPE || !isText(source) || !(id === undefined || isText(id))) {
+  if (!known || type !== vocabulary.names.grantType || !isText(source) || !(id === undefined || isText(id))) {
     throw new InvalidTokenError('AUTH_TOKEN_MALFORMED');
   }
   try {

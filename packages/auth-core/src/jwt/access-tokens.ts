@@ -160,7 +160,7 @@ export function createAccessTokens<W extends Words = CoreWords>(options: AccessT
       sign({
         iss: issuer,
         aud: audience.length === 1 ? audience[0] : audience,
-        ...writeContent(by, entries, by.project),
+        ...writeContent(vocabulary.names, by, entries, by.project),
         jti,
         iat: Math.floor(now / 1000),
         exp,

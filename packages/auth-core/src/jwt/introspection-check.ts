@@ -25,7 +25,7 @@ const TIMEOUT_MILLISECONDS = 5000;
  *   audience: 'https://reports.example',
  *   isRevoked: introspectionCheck({
  *     url: 'https://latchkey.example/oauth/introspect',
- *     token: 'sk-lm-aB3dE5gH:aB3dE5gHaB3dE5gHaB3d',
+ *     token: 'key_aB3dE5gH:aB3dE5gHaB3dE5gHaB3d',
  *   }),
  * });
  * ```

@@ -86,7 +86,7 @@ export function createPersonalAccessTokenFormat({
  * ```ts
  * import { readPersonalAccessTokenId } from '@latchkey/auth-core/jwt';
  *
- * console.log(readPersonalAccessTokenId('sk-lm-aB3dE5gH:aB3dE5gHaB3dE5gHaB3d')); // undefined
+ * console.log(readPersonalAccessTokenId('key_aB3dE5gH:aB3dE5gHaB3dE5gHaB3d')); // undefined
  * ```
  */
 export function readPersonalAccessTokenId(text: string): string | undefined {

@@ -1,4 +1,5 @@
 import type { Grant } from '../authority/grant.ts';
+import type { AuthNames } from '../authority/names.ts';
 import type { Action, Vocabulary, Words } from '../authority/vocabulary.ts';
 import { toErrorDescription } from '../error-description.ts';
 import { InvalidGrantError } from '../errors.ts';
@@ -7,20 +8,17 @@ import { isAudienceList, MAXIMUM_AUDIENCES } from './audience.ts';
 /** The `grant_type` of a token exchange (RFC 8693 section 2.1). */
 const GRANT_TYPE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 
-/** The names of kinds of tokens (RFC 8693 section 3), and one of ours. */
+/** The names of kinds of tokens (RFC 8693 section 3). The vocabulary names that of API keys. */
 const TOKEN_TYPES = {
   accessToken: 'urn:ietf:params:oauth:token-type:access_token',
   refreshToken: 'urn:ietf:params:oauth:token-type:refresh_token',
   jwt: 'urn:ietf:params:oauth:token-type:jwt',
-  apiKey: 'urn:latchkey:params:oauth:token-type:api-key',
 } as const;
 
-/** What a token exchange can make: `access` is an access token, `api-key` a key in LM Studio's shape. */
-const MADE_FOR: Readonly<Record<string, TokenExchange['makes']>> = {
-  [TOKEN_TYPES.accessToken]: 'access',
-  [TOKEN_TYPES.jwt]: 'access',
-  [TOKEN_TYPES.apiKey]: 'api-key',
-};
+/** What a token exchange can make, by the name of its kind. */
+function madeFor({ keyTokenType }: AuthNames): Readonly<Record<string, TokenExchange['makes']>> {
+  return { [TOKEN_TYPES.accessToken]: 'access', [TOKEN_TYPES.jwt]: 'access', [keyTokenType]: 'api-key' };
+}
 
 /** A parsed token exchange request. The kind of the subject token is known only after it is verified. */
 export interface TokenExchange<W extends Words = Words> {
@@ -76,8 +74,8 @@ const REPEATABLE: ReadonlySet<string> = new Set(['audience', 'resource']);
  *   vocabulary,
  *   new URLSearchParams({
  *     grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
- *     subject_token: 'sk-lm-aB3dE5gH:aB3dE5gHaB3dE5gHaB3d',
- *     subject_token_type: 'urn:latchkey:params:oauth:token-type:api-key',
+ *     subject_token: 'key_aB3dE5gH:aB3dE5gHaB3dE5gHaB3d',
+ *     subject_token_type: 'urn:auth-core:token-type:api-key',
  *     scope: 'invoices:read',
  *   }),
  * );
@@ -159,11 +157,12 @@ function readForm<W extends Words>(vocabulary: Vocabulary<W>, parameters: Parame
   }
   const subjectToken = readOne(parameters, 'subject_token');
   if (subjectToken === undefined) throw new Refusal('invalid_request', 'subject_token is missing.');
-  readType(parameters, 'subject_token_type', Object.values(TOKEN_TYPES));
+  const makeable = madeFor(vocabulary.names);
+  readType(parameters, 'subject_token_type', [...Object.values(TOKEN_TYPES), vocabulary.names.keyTokenType]);
   const issuedTokenType = parameters.has('requested_token_type')
-    ? readType(parameters, 'requested_token_type', Object.keys(MADE_FOR))
+    ? readType(parameters, 'requested_token_type', Object.keys(makeable))
     : TOKEN_TYPES.accessToken;
-  const makes = MADE_FOR[issuedTokenType] ?? 'access';
+  const makes = makeable[issuedTokenType] ?? 'access';
   return {
     subjectToken,
     makes,

@@ -53,6 +53,16 @@ export const llm = defineVocabulary({
     /** The share in the queue. */
     weight: share(),
   },
+  names: {
+    /** The one shape that LM Studio's SDKs accept. */
+    keyPrefix: 'sk-lm-',
+    attenuatedPrefix: 'lka_',
+    realm: 'latchkey',
+    projectHeader: 'Latchkey-Project',
+    claim: 'latchkey',
+    grantType: 'latchkey_grant',
+    keyTokenType: 'urn:latchkey:params:oauth:token-type:api-key',
+  },
 });
 
 /** The words of {@link llm}, as a type. */

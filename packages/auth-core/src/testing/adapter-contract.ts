@@ -197,16 +197,17 @@ const CASES: readonly Case[] = [
   [
     'lets a token act for a project that it may use, and for no other',
     async ({ issue, send }) => {
+      const { projectHeader } = vocabulary.names;
       const { token } = await issue({ grant: { actions: ['models:read'], projects: ['alpha', 'beta'] } });
       const inProject = (project: string, request = {}) =>
-        send({ ...bearer(token), 'Latchkey-Project': project }, request);
+        send({ ...bearer(token), [projectHeader]: project }, request);
       assertAnswered(await inProject('alpha'));
       assertEqual(JSON.parse((await inProject('beta', whoami)).body).project, 'beta');
       assertRefused(await inProject('gamma'), 403, 'AUTH_PERMISSION_DENIED');
       assertRefused(await send(bearer(token)), 403, 'AUTH_PERMISSION_DENIED');
       const bound = bearer((await issue({ project: 'alpha' })).token);
-      assertRefused(await send({ ...bound, 'Latchkey-Project': 'beta' }), 403, 'AUTH_PERMISSION_DENIED');
-      const twice = await send({ ...bound, 'Latchkey-Project': ['alpha', 'alpha'] });
+      assertRefused(await send({ ...bound, [projectHeader]: 'beta' }), 403, 'AUTH_PERMISSION_DENIED');
+      const twice = await send({ ...bound, [projectHeader]: ['alpha', 'alpha'] });
       // Where lines are joined it is the name of another project.
       assertEqual([[400, 403].includes(twice.status), twice.reached], [true, false]);
     },

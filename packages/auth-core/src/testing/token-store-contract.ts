@@ -46,7 +46,7 @@ const FULL: TokenRecord = {
   attenuationKey: 'sealed key',
   previous: { digest: 'd0'.repeat(32), attenuationKey: 'sealed before', endsAt: '2027-01-31T00:00:00.000Z' },
   sealed: 'sealed text',
-  stub: 'sk-lm-AAAAAAAA:…',
+  stub: 'key_AAAAAAAA:…',
   parentId: 'PPPPPPPP',
   caveats: [
     { grant: { actions: ['usage:read'], models: ['ibm/*'] }, source: 'caveat', id: 'caveat-1' },

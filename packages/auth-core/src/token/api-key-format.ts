@@ -1,33 +1,45 @@
+import { type AuthNames, DEFAULT_NAMES } from '../authority/names.ts';
 import { ALPHANUMERIC, drawCharacters, type RandomBytes, systemRandom } from './random.ts';
 import type { StoredTokenFormat } from './token-format.ts';
 
-const SHAPE = /^sk-lm-([A-Za-z0-9]{8}):([A-Za-z0-9]{20})$/;
-const LENGTH = 35;
+/** What {@link createApiKeyFormat} works with; a vocabulary will do. */
+export interface ApiKeyOptions {
+  /** Names the prefix; those of the vocabulary. */
+  readonly names?: Pick<AuthNames, 'keyPrefix'>;
+  readonly random?: RandomBytes;
+}
+
+const REST = /^([A-Za-z0-9]{8}):([A-Za-z0-9]{20})$/;
+const REST_LENGTH = 29;
 
 /**
- * The API key, in the one shape that LM Studio's SDKs accept: `sk-lm-` + 8 characters + `:` + 20 characters of
+ * The API key: a prefix (`key_` unless the vocabulary names another one) + 8 characters + `:` + 20 characters of
  * `[A-Za-z0-9]`. The 8 are the public id; the 20 are the secret, 119 bits of it.
  *
  * @example
  * ```ts
- * import { createApiKeyFormat } from '@latchkey/auth-core';
+ * import { createApiKeyFormat, defineVocabulary } from '@latchkey/auth-core';
  *
- * const format = createApiKeyFormat();
+ * const format = createApiKeyFormat(defineVocabulary({ names: { keyPrefix: 'inv_' } }));
  * const { text } = await format.mint({ owner: 'ada', issuedAt: new Date() });
- * console.log(format.parse(text)?.id?.length); // 8
+ * console.log(text.startsWith('inv_'), format.parse(text)?.id?.length); // true 8
  * ```
  */
-export function createApiKeyFormat(random: RandomBytes = systemRandom): StoredTokenFormat {
+export function createApiKeyFormat({
+  names = DEFAULT_NAMES,
+  random = systemRandom,
+}: ApiKeyOptions = {}): StoredTokenFormat {
+  const { keyPrefix } = names;
   return {
     type: 'stored',
     kind: 'api-key',
     async mint({ id = drawCharacters(ALPHANUMERIC, 8, random) }) {
       const secret = drawCharacters(ALPHANUMERIC, 20, random);
-      return { id, secret, text: `sk-lm-${id}:${secret}` };
+      return { id, secret, text: `${keyPrefix}${id}:${secret}` };
     },
     parse(text) {
-      if (text.length !== LENGTH) return undefined;
-      const [, id, secret] = SHAPE.exec(text) ?? [];
+      if (text.length !== keyPrefix.length + REST_LENGTH || !text.startsWith(keyPrefix)) return undefined;
+      const [, id, secret] = REST.exec(text.slice(keyPrefix.length)) ?? [];
       return id === undefined || secret === undefined ? undefined : { id, secret };
     },
   };

@@ -1,4 +1,5 @@
 import type { Grant } from '../authority/grant.ts';
+import type { AuthNames } from '../authority/names.ts';
 import type { Vocabulary, Words } from '../authority/vocabulary.ts';
 import { InvalidGrantError } from '../errors.ts';
 import {
@@ -34,10 +35,10 @@ import { inspectToken } from './inspect-token.ts';
  * import { attenuateToken, defineVocabulary, names } from '@latchkey/auth-core';
  *
  * const vocabulary = defineVocabulary({ actions: ['invoices:read'], resources: { invoices: names() } });
- * const token = 'sk-lm-aB3dE5gH:aB3dE5gHaB3dE5gHaB3d'; // from an environment variable, say
+ * const token = 'key_aB3dE5gH:aB3dE5gHaB3dE5gHaB3d'; // from an environment variable, say
  * const grant = { actions: ['invoices:read'], invoices: ['2026-*'], expiresAt: '2027-01-31T12:00:00Z' } as const;
  * const narrower = await attenuateToken(vocabulary, token, grant);
- * console.log(narrower.startsWith('lka_aB3dE5gH.')); // true
+ * console.log(narrower.startsWith('att_aB3dE5gH.')); // true
  * ```
  */
 export async function attenuateToken<W extends Words>(
@@ -46,11 +47,13 @@ export async function attenuateToken<W extends Words>(
   grant: Grant<W>,
 ): Promise<string> {
   const caveat = writeCaveat(vocabulary.parseGrant(grant, { at: 'grant' }));
-  const { from, caveats, key } = readAttenuatedText(token) ?? (await begin(token));
+  const { names } = vocabulary;
+  const { from, caveats, key } = readAttenuatedText(token, names) ?? (await begin(token, names));
   if (caveats.length === MAXIMUM_CAVEATS) {
     throw new InvalidGrantError('token', `has ${MAXIMUM_CAVEATS} caveats already, and takes no more`);
   }
-  const text = writeAttenuatedText({ from, caveats: [...caveats, caveat], key: await nextAttenuationKey(key, caveat) });
+  const attenuated = { from, caveats: [...caveats, caveat], key: await nextAttenuationKey(key, caveat) };
+  const text = writeAttenuatedText(attenuated, names);
   if (text.length > MAXIMUM_ATTENUATED_LENGTH) {
     throw new InvalidGrantError(
       'grant',
@@ -58,19 +61,19 @@ export async function attenuateToken<W extends Words>(
     );
   }
   // A JWT from another issuer may have any text as its id.
-  if (readAttenuatedText(text) === undefined) throw new InvalidGrantError('token', NO_TOKEN);
+  if (readAttenuatedText(text, names) === undefined) throw new InvalidGrantError('token', NO_TOKEN);
   return text;
 }
 
 const NO_TOKEN = 'is not a token; check that it was copied whole';
 
-async function begin(token: string): Promise<AttenuatedText> {
-  const from = await nameToken(token);
+async function begin(token: string, names: AuthNames): Promise<AttenuatedText> {
+  const from = await nameToken(token, names);
   return { from, caveats: [], key: await attenuationKeyOf(token) };
 }
 
-async function nameToken(token: string): Promise<AttenuatedFrom> {
-  const { kind, id } = inspectToken(token);
+async function nameToken(token: string, names: AuthNames): Promise<AttenuatedFrom> {
+  const { kind, id } = inspectToken(token, { names });
   if (kind === 'access') {
     throw new InvalidGrantError('token', 'is an access token; add the caveat to the token that it was made from');
   }

@@ -1,16 +1,23 @@
 import type { AuthorityEntry } from '../authority/authority.ts';
 import { asFormerlyRead } from '../authority/former-grant.ts';
+import { DEFAULT_NAMES } from '../authority/names.ts';
 import { parseAcceptedGrant } from '../authority/parse-grant.ts';
 import type { VocabularyParts } from '../authority/vocabulary.ts';
 import { endOf } from '../date-time.ts';
 import { InvalidTokenError } from '../errors.ts';
-import { readAttenuatedText, readCaveat, writeCaveat } from './attenuated-text.ts';
+import { type AttenuatedNames, readAttenuatedText, readCaveat, writeCaveat } from './attenuated-text.ts';
 import { nextAttenuationKey } from './attenuation-key.ts';
 import { constantTimeEqual } from './digest.ts';
 import { toHex } from './hex.ts';
 import type { DerivedTokenFormat } from './token-format.ts';
 
 const ID_DIGITS = 32;
+
+/** What {@link createAttenuatedFormat} works with; a vocabulary will do. */
+export interface AttenuatedOptions {
+  /** Names the prefix; those of the vocabulary. */
+  readonly names?: AttenuatedNames;
+}
 
 /**
  * The attenuated token, which a holder makes by adding caveats to a token with `attenuateToken`. Its text names the
@@ -27,13 +34,13 @@ const ID_DIGITS = 32;
  * export const auth = createAuth({ store: createMemoryTokenStore(), digestKey, formats });
  * ```
  */
-export function createAttenuatedFormat(): DerivedTokenFormat {
+export function createAttenuatedFormat({ names = DEFAULT_NAMES }: AttenuatedOptions = {}): DerivedTokenFormat {
   return {
     type: 'derived',
     kind: 'attenuated',
-    matches: (text) => readAttenuatedText(text) !== undefined,
+    matches: (text) => readAttenuatedText(text, names) !== undefined,
     async prove(text, { now, vocabulary, idOfCommitment, attenuationKeysOf }) {
-      const presented = readAttenuatedText(text);
+      const presented = readAttenuatedText(text, names);
       if (presented === undefined) throw new InvalidTokenError('AUTH_TOKEN_MALFORMED');
       const { from, caveats } = presented;
       const grants = caveats.map((caveat) => readGrant(vocabulary, caveat));

@@ -1,4 +1,5 @@
 import type { Grant } from '../authority/grant.ts';
+import type { AuthNames } from '../authority/names.ts';
 import { canonicalJson } from '../schema/canonical-json.ts';
 import { fromBase64urlJson, toBase64url } from './base64url.ts';
 
@@ -14,27 +15,31 @@ export interface AttenuatedText {
   readonly key: string;
 }
 
-/** The prefix of attenuated tokens. */
-export const ATTENUATED_PREFIX = 'lka_';
 /** The longest text, in characters: what fits into a header. */
 export const MAXIMUM_ATTENUATED_LENGTH = 8192;
 /** How many caveats a token may carry. */
 export const MAXIMUM_CAVEATS = 16;
 
-const SHAPE = /^lka_(?:([A-Za-z0-9]{8,32})|custom-([0-9a-f]{64}))((?:\.[A-Za-z0-9_-]{2,}){1,16})\.([0-9a-f]{64})$/;
+const REST = /^(?:([A-Za-z0-9]{8,32})|custom-([0-9a-f]{64}))((?:\.[A-Za-z0-9_-]{2,}){1,16})\.([0-9a-f]{64})$/;
+
+/** The name of what attenuated tokens begin with. */
+export type AttenuatedNames = Pick<AuthNames, 'attenuatedPrefix'>;
 
 /** Parses a text; undefined when it has another shape. Never throws. */
-export function readAttenuatedText(text: string): AttenuatedText | undefined {
-  if (text.length > MAXIMUM_ATTENUATED_LENGTH) return undefined;
-  const [, id, commitment = '', caveats, key] = SHAPE.exec(text) ?? [];
+export function readAttenuatedText(text: string, { attenuatedPrefix }: AttenuatedNames): AttenuatedText | undefined {
+  if (text.length > MAXIMUM_ATTENUATED_LENGTH || !text.startsWith(attenuatedPrefix)) return undefined;
+  const [, id, commitment = '', caveats, key] = REST.exec(text.slice(attenuatedPrefix.length)) ?? [];
   if (caveats === undefined || key === undefined) return undefined;
   return { from: id === undefined ? { commitment } : { id }, caveats: caveats.slice(1).split('.'), key };
 }
 
 /** The inverse of {@link readAttenuatedText}. */
-export function writeAttenuatedText({ from, caveats, key }: AttenuatedText): string {
+export function writeAttenuatedText(
+  { from, caveats, key }: AttenuatedText,
+  { attenuatedPrefix }: AttenuatedNames,
+): string {
   const name = 'id' in from ? from.id : `custom-${from.commitment}`;
-  return `${ATTENUATED_PREFIX}${[name, ...caveats, key].join('.')}`;
+  return `${attenuatedPrefix}${[name, ...caveats, key].join('.')}`;
 }
 
 /** The prefix of a caveat that is read by the present rules. The first caveats began with their grant, so with `e`. */

@@ -1,9 +1,15 @@
+import { type AuthNames, DEFAULT_NAMES } from '../authority/names.ts';
 import { InvalidGrantError } from '../errors.ts';
 import type { StoredTokenFormat } from './token-format.ts';
 
 const SHAPE = /^[\x21-\x7e]{8,256}$/;
-/** The prefixes of tokens of other kinds, and the whole shape of a legacy token. */
-const OTHER_KINDS = /^(?:sk-lm-|lka_|eyJ|[0-9a-f]{40}$)/i;
+const LEGACY = /^[0-9a-f]{40}$/i;
+
+/** What {@link createCustomKeyFormat} works with; a vocabulary will do. */
+export interface CustomKeyOptions {
+  /** Names the prefixes of the other kinds; those of the vocabulary. */
+  readonly names?: Pick<AuthNames, 'keyPrefix' | 'attenuatedPrefix'>;
+}
 
 /**
  * The custom key: a text that an operator chose, 8 to 256 visible ASCII characters without blanks. It has no public
@@ -18,9 +24,12 @@ const OTHER_KINDS = /^(?:sk-lm-|lka_|eyJ|[0-9a-f]{40}$)/i;
  * console.log(format.parse('two words')); // undefined
  * ```
  */
-export function createCustomKeyFormat(): StoredTokenFormat {
+export function createCustomKeyFormat({ names = DEFAULT_NAMES }: CustomKeyOptions = {}): StoredTokenFormat {
+  const others = [names.keyPrefix, names.attenuatedPrefix, 'eyJ'].map((prefix) => prefix.toLowerCase());
   function isCustomKey(text: string): boolean {
-    return SHAPE.test(text) && !OTHER_KINDS.test(text);
+    if (!SHAPE.test(text) || LEGACY.test(text)) return false;
+    const folded = text.toLowerCase();
+    return !others.some((prefix) => folded.startsWith(prefix));
   }
   return {
     type: 'stored',

@@ -1,3 +1,4 @@
+import { type AuthNames, DEFAULT_NAMES } from '../authority/names.ts';
 import { endOf } from '../date-time.ts';
 import { isJsonObject } from '../schema/json-value.ts';
 import { createApiKeyFormat } from './api-key-format.ts';
@@ -21,6 +22,12 @@ export interface TokenInspection {
   readonly expiresAt?: string;
 }
 
+/** Options of {@link inspectToken}; a vocabulary will do. */
+export interface InspectOptions {
+  /** The names of the server that made the token. */
+  readonly names?: AuthNames;
+}
+
 /**
  * Reads what the text of a token contains, offline: its kind, its public id, its caveats or claims. No part of the
  * result contains the secret.
@@ -32,11 +39,11 @@ export interface TokenInspection {
  * ```ts
  * import { inspectToken } from '@latchkey/auth-core';
  *
- * console.log(inspectToken('sk-lm-aB3dE5gH:aB3dE5gHaB3dE5gHaB3d')); // { kind: 'api-key', id: 'aB3dE5gH' }
+ * console.log(inspectToken('key_aB3dE5gH:aB3dE5gHaB3dE5gHaB3d')); // { kind: 'api-key', id: 'aB3dE5gH' }
  * ```
  */
-export function inspectToken(text: string): TokenInspection {
-  const attenuated = readAttenuatedText(text);
+export function inspectToken(text: string, { names = DEFAULT_NAMES }: InspectOptions = {}): TokenInspection {
+  const attenuated = readAttenuatedText(text, names);
   if (attenuated !== undefined) {
     const caveats = attenuated.caveats.map((caveat) => readCaveat(caveat).grant);
     const ends = caveats.flatMap((caveat) =>
@@ -49,16 +56,16 @@ export function inspectToken(text: string): TokenInspection {
       ...endingAt(Math.min(...ends)),
     };
   }
-  const jwt = inspectJwt(text);
+  const jwt = inspectJwt(text, names);
   if (jwt !== undefined) return jwt;
-  for (const format of [createApiKeyFormat(), createLegacyFormat(), createCustomKeyFormat()]) {
+  for (const format of [createApiKeyFormat({ names }), createLegacyFormat(), createCustomKeyFormat({ names })]) {
     const parsed = format.parse(text);
     if (parsed !== undefined) return { kind: format.kind, ...(parsed.id !== undefined && { id: parsed.id }) };
   }
   return {};
 }
 
-function inspectJwt(text: string): TokenInspection | undefined {
+function inspectJwt(text: string, { claim }: AuthNames): TokenInspection | undefined {
   const [header, payload, signature, ...rest] = text.split('.');
   if (header === undefined || payload === undefined || signature === undefined || rest.length > 0) return undefined;
   const fields = fromBase64urlJson(header);
@@ -66,7 +73,8 @@ function inspectJwt(text: string): TokenInspection | undefined {
   if (!isJsonObject(fields) || !isJsonObject(claims)) return undefined;
   const end = typeof claims.exp === 'number' ? endingAt(claims.exp * 1000) : {};
   if (fields.typ === 'at+jwt') {
-    const id = isJsonObject(claims.latchkey) ? claims.latchkey.parent : claims.client_id;
+    const own = claims[claim];
+    const id = isJsonObject(own) ? own.parent : claims.client_id;
     return { kind: 'access', ...(typeof id === 'string' && { id }), claims, ...end };
   }
   if (claims.token_type !== 'refresh' || typeof claims.jti !== 'string') return undefined;

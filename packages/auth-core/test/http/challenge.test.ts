@@ -42,7 +42,7 @@ describe('challenge', () => {
   it('names the error only to those who sent credentials', () => {
     expect(challenge(new InvalidTokenError('AUTH_TOKEN_MISSING')).headers['WWW-Authenticate']).not.toContain('error');
     expect(challenge(new InvalidTokenError('AUTH_TOKEN_EXPIRED')).headers['WWW-Authenticate']).toBe(
-      `Bearer realm="latchkey", error="invalid_token", error_description="The token has expired. Ask the operator for another one."`,
+      `Bearer realm="api", error="invalid_token", error_description="The token has expired. Ask the operator for another one."`,
     );
   });
 
@@ -66,7 +66,7 @@ describe('challenge', () => {
     const error = new AuthError('AUTH_PERMISSION_DENIED', 'a "quote", a \\ and\r\nSet-Cookie: x=1 ☂');
     const header = challenge(error).headers['WWW-Authenticate'];
     expect(header).toBe(
-      `Bearer realm="latchkey", error="insufficient_scope", error_description="a 'quote', a ? and??Set-Cookie: x=1 ?"`,
+      `Bearer realm="api", error="insufficient_scope", error_description="a 'quote', a ? and??Set-Cookie: x=1 ?"`,
     );
   });
 
@@ -87,7 +87,7 @@ describe('challenge', () => {
     const header = challenge(new AuthError('AUTH_PERMISSION_DENIED', 'words'), { basic: true }).headers[
       'WWW-Authenticate'
     ];
-    expect(header).toBe('Bearer realm="latchkey", error="insufficient_scope", error_description="words"');
+    expect(header).toBe('Bearer realm="api", error="insufficient_scope", error_description="words"');
   });
 
   it('names the realm that it is given', () => {

@@ -50,9 +50,9 @@ export async function createAccessBench() {
     patterns: re2jsPatterns,
     settings: () => settings,
     formats: [
-      createApiKeyFormat(),
+      createApiKeyFormat(llm),
       createPersonalAccessTokenFormat({ key: digestKey }),
-      createAttenuatedFormat(),
+      createAttenuatedFormat(llm),
       accessTokens.format,
     ],
   });

@@ -45,11 +45,11 @@ export function createManagedAuth(options: Partial<AuthOptions> = {}) {
   const events: AuditEvent[] = [];
   const settings = { ...DEFAULT_AUTH_SETTINGS };
   const formats = [
-    createApiKeyFormat(),
-    createCustomKeyFormat(),
+    createApiKeyFormat(llm),
+    createCustomKeyFormat(llm),
     plainFormat(),
     createLegacyFormat(),
-    createAttenuatedFormat(),
+    createAttenuatedFormat(llm),
   ];
   const auth = createAuth({
     vocabulary: llm,

@@ -58,13 +58,13 @@ export function setUpEveryKind(options: Partial<AuthOptions> = {}) {
     settings: () => settings,
     audit,
     formats: [
-      createApiKeyFormat(),
+      createApiKeyFormat(llm),
       createPersonalAccessTokenFormat({ key: digestKey }),
       createLegacyFormat(),
       access.format,
-      createAttenuatedFormat(),
+      createAttenuatedFormat(llm),
       // Any text that no other kind claims may be one.
-      createCustomKeyFormat(),
+      createCustomKeyFormat(llm),
     ],
     ...options,
   });

@@ -50,12 +50,12 @@ function openAll(database: Kysely<unknown>, { at, issuer }: { readonly at: strin
     patterns: re2jsPatterns,
     resolvePath: (path) => path,
     formats: [
-      createApiKeyFormat(),
+      createApiKeyFormat(llm),
       createPersonalAccessTokenFormat({ key: digestKey }),
       createLegacyFormat(),
       access.format,
-      createAttenuatedFormat(),
-      createCustomKeyFormat(),
+      createAttenuatedFormat(llm),
+      createCustomKeyFormat(llm),
     ],
   });
   const meter = createMeter({ vocabulary: llm, store: createKyselyLimitStore(database), clock });

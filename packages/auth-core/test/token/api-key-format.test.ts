@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createApiKeyFormat } from '../../src/index.ts';
+import { llm } from '../words.ts';
 
-const format = createApiKeyFormat();
+const format = createApiKeyFormat(llm);
 const REQUEST = { owner: 'ada', issuedAt: new Date(0) };
 
 describe('an API key', () => {

@@ -25,11 +25,11 @@ const GRANT: Grant = { actions: ['chat', 'embeddings'], models: ['*'] };
 const CHAT: Grant = { actions: ['chat'], models: ['ibm/*'] };
 const CUSTOM_KEY = 'kT7-wQ2/zN9_bR4+mV6p';
 const formats = [
-  createApiKeyFormat(),
-  createCustomKeyFormat(),
+  createApiKeyFormat(llm),
+  createCustomKeyFormat(llm),
   createPersonalAccessTokenFormat({ key: digestKey }),
   createLegacyFormat(),
-  createAttenuatedFormat(),
+  createAttenuatedFormat(llm),
 ];
 
 async function setUp(input: Partial<IssueInput> = {}, options: Partial<AuthOptions> = {}) {
@@ -160,7 +160,7 @@ describe('attenuation', () => {
       const tool = { server: 'files', name: 'read', arguments: { ...args }, argumentNames: ['path'] };
       return auth.decide(await auth.verify(text), { action: 'chat', mcp: tool });
     };
-    expect(inspectToken(former).caveats).toEqual(inspectToken(present).caveats);
+    expect(inspectToken(former, llm).caveats).toEqual(inspectToken(present, llm).caveats);
     expect(await decideFor(former, { path: 'a', more: 1 })).toMatchObject({ allowed: true });
     expect(await decideFor(former, { path: 'a', Path: 1 })).toMatchObject({ allowed: false });
     expect(await decideFor(present, { path: 'a', more: 1 })).toMatchObject({ allowed: false });
@@ -251,7 +251,7 @@ describe('attenuation', () => {
     const { token } = await setUp();
     const narrower = await attenuateToken(llm, token, { ...CHAT, expiresAt: '2027-01-01T00:00:00Z' });
     const prove = (now: string) =>
-      createAttenuatedFormat().prove(narrower, {
+      createAttenuatedFormat(llm).prove(narrower, {
         now: new Date(now),
         vocabulary: llm,
         idOfCommitment: () => Promise.reject(new Error('not asked')),
@@ -269,7 +269,7 @@ describe('attenuation', () => {
       idOfCommitment: () => Promise.reject(new Error('not asked')),
       attenuationKeysOf: () => Promise.reject(new Error('not asked')),
     };
-    await expect(createAttenuatedFormat().prove(token, context)).rejects.toThrow(code('AUTH_TOKEN_MALFORMED'));
+    await expect(createAttenuatedFormat(llm).prove(token, context)).rejects.toThrow(code('AUTH_TOKEN_MALFORMED'));
   });
 
   it('cannot be made of a stolen database', async () => {

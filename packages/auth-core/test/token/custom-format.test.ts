@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createApiKeyFormat, createCustomKeyFormat, createLegacyFormat } from '../../src/index.ts';
+import { llm } from '../words.ts';
 
-const format = createCustomKeyFormat();
+const format = createCustomKeyFormat(llm);
 const REQUEST = { owner: 'ada', issuedAt: new Date(0) };
 
 describe('a custom key', () => {
@@ -45,7 +46,7 @@ describe('a custom key', () => {
   });
 
   it('is never a token that another format makes or reads', async () => {
-    const others = [createApiKeyFormat(), createLegacyFormat()];
+    const others = [createApiKeyFormat(llm), createLegacyFormat()];
     for (const other of others) expect(format.parse((await other.mint(REQUEST)).text)).toBeUndefined();
     fc.assert(
       fc.property(fc.oneof(fc.string({ minLength: 8 }), fc.string({ unit: 'binary' })), (text) => {

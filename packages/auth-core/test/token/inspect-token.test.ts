@@ -11,24 +11,24 @@ const jwt = (header: object, claims: object) => `${encode(header)}.${encode(clai
 
 describe('what a token says of itself', () => {
   it('is the kind and the id of an API key and of a legacy token', async () => {
-    expect(inspectToken(API_KEY)).toEqual({ kind: 'api-key', id: 'AAAAAAAA' });
+    expect(inspectToken(API_KEY, llm)).toEqual({ kind: 'api-key', id: 'AAAAAAAA' });
     const { id, text } = await createLegacyFormat().mint({ owner: 'ada', issuedAt: new Date(0) });
-    expect(inspectToken(text)).toEqual({ kind: 'legacy', id });
+    expect(inspectToken(text, llm)).toEqual({ kind: 'legacy', id });
   });
 
   it('is no id for a custom key', () => {
-    expect(inspectToken(CUSTOM_KEY)).toEqual({ kind: 'custom' });
+    expect(inspectToken(CUSTOM_KEY, llm)).toEqual({ kind: 'custom' });
   });
 
   it('is the id, the claims and the end of a personal access token', () => {
     const claims = { token_type: 'refresh', exp: 1_800_000_000, iat: 1, jti: 'aB3dE5gHiJ1k.xyz', sub: 'ada' };
     const expected = { kind: 'personal-access', id: 'aB3dE5gHiJ1k', claims, expiresAt: '2027-01-15T08:00:00.000Z' };
-    expect(inspectToken(jwt({ alg: 'HS256', typ: 'JWT' }, claims))).toEqual(expected);
+    expect(inspectToken(jwt({ alg: 'HS256', typ: 'JWT' }, claims), llm)).toEqual(expected);
   });
 
   it('is the id of the token behind an access token, its claims and its end', () => {
     const claims = { jti: 'at_x', exp: 1_800_000_000, client_id: 'AAAAAAAA', latchkey: { parent: 'AAAAAAAA' } };
-    expect(inspectToken(jwt({ alg: 'EdDSA', typ: 'at+jwt' }, claims))).toEqual({
+    expect(inspectToken(jwt({ alg: 'EdDSA', typ: 'at+jwt' }, claims), llm)).toEqual({
       kind: 'access',
       id: 'AAAAAAAA',
       claims,
@@ -45,11 +45,11 @@ describe('what a token says of itself', () => {
     let text = API_KEY;
     for (const caveat of caveats) text = await attenuateToken(llm, text, caveat);
     const expiresAt = '2027-02-01T00:00:00.000Z';
-    expect(inspectToken(text)).toEqual({ kind: 'attenuated', id: 'AAAAAAAA', caveats, expiresAt });
+    expect(inspectToken(text, llm)).toEqual({ kind: 'attenuated', id: 'AAAAAAAA', caveats, expiresAt });
   });
 
   it('has no end when there is none', async () => {
-    expect(inspectToken(await attenuateToken(llm, CUSTOM_KEY, { actions: [] }))).toEqual({
+    expect(inspectToken(await attenuateToken(llm, CUSTOM_KEY, { actions: [] }), llm)).toEqual({
       kind: 'attenuated',
       caveats: [{ actions: [] }],
     });
@@ -62,15 +62,15 @@ describe('what a token says of itself', () => {
     jwt({ alg: 'none' }, { sub: 'ada' }),
     'eyJ.eyJ.eyJ',
   ])('is nothing when it is no token: %j', (text) => {
-    expect(inspectToken(text)).toEqual({});
+    expect(inspectToken(text, llm)).toEqual({});
   });
 
   it('never holds the secret', async () => {
     const narrower = await attenuateToken(llm, API_KEY, { actions: ['chat'] });
     const key = narrower.split('.').at(-1) ?? '';
-    expect(JSON.stringify([inspectToken(API_KEY), inspectToken(narrower), inspectToken(CUSTOM_KEY)])).not.toMatch(
-      new RegExp(`BBBB|${key}|wQ2`),
-    );
+    expect(
+      JSON.stringify([inspectToken(API_KEY, llm), inspectToken(narrower, llm), inspectToken(CUSTOM_KEY, llm)]),
+    ).not.toMatch(new RegExp(`BBBB|${key}|wQ2`));
   });
 
   it('never throws, whatever the text', () => {
@@ -86,7 +86,7 @@ describe('what a token says of itself', () => {
           parts.map((text) => `lka_AAAAAAAA.${text}.${'0'.repeat(64)}`),
         ),
         (text) => {
-          inspectToken(text);
+          inspectToken(text, llm);
         },
       ),
       { numRuns: 10_000 },

@@ -190,7 +190,7 @@ describe('a kind that is switched off', () => {
     const { auth, store } = await setUpVerification();
     const legacy = await auth.issue({ name: 'old', kind: 'legacy', grant: GRANT }, auth.operator());
     const key = await auth.exchange({}, await auth.verify(legacy.token));
-    const { auth: other } = await setUpVerification({ store, formats: [createApiKeyFormat()] });
+    const { auth: other } = await setUpVerification({ store, formats: [createApiKeyFormat(llm)] });
     await expect(other.verify(key.token)).rejects.toThrow(code('AUTH_TOKEN_KIND_DISABLED'));
   });
 
@@ -225,7 +225,7 @@ describe('a format of derived tokens', () => {
   async function setUpDerived(derivation: Partial<Derivation>) {
     let id = '';
     const world = await setUpVerification({
-      formats: [createApiKeyFormat(), createAttenuatedFormat(), format(derivation, () => id)],
+      formats: [createApiKeyFormat(llm), createAttenuatedFormat(llm), format(derivation, () => id)],
     });
     id = world.record.id;
     return world;

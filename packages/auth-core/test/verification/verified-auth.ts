@@ -33,7 +33,7 @@ export async function setUpVerification(options: Partial<AuthOptions> = {}) {
     store: counting.store,
     digestKey,
     clock,
-    formats: [createCustomKeyFormat(), createApiKeyFormat(), createLegacyFormat(), createAttenuatedFormat()],
+    formats: [createCustomKeyFormat(llm), createApiKeyFormat(llm), createLegacyFormat(), createAttenuatedFormat(llm)],
     settings: () => ({
       ...DEFAULT_AUTH_SETTINGS,
       kinds: { ...DEFAULT_AUTH_SETTINGS.kinds, ...Object.fromEntries([...off].map((kind) => [kind, false])) },

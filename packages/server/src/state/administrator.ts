@@ -123,7 +123,7 @@ export function withAdministratorFile(auth: Auth, folder: DataFolder, onFailure:
 
 /** Returns the id of the token in a file; undefined when there is none. */
 function readTokenId(path: string): string | undefined {
-  return existsSync(path) ? inspectToken(readFileSync(path, 'utf8').trim()).id : undefined;
+  return existsSync(path) ? inspectToken(readFileSync(path, 'utf8').trim(), llm).id : undefined;
 }
 
 /**

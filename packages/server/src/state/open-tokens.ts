@@ -52,13 +52,13 @@ export function openTokens(options: OpenTokensOptions): Tokens {
     ...shared,
     refresh: (by) => auth.refresh(by),
   });
-  const stored = [createApiKeyFormat(), createPersonalAccessTokenFormat({ key: secret }), createLegacyFormat()];
+  const stored = [createApiKeyFormat(llm), createPersonalAccessTokenFormat({ key: secret }), createLegacyFormat()];
   // Custom keys come last: any text that is not another kind of token may be one.
   const formatsWith = (format: AccessTokens['format']) => [
     ...stored,
     format,
-    createAttenuatedFormat(),
-    createCustomKeyFormat(),
+    createAttenuatedFormat(llm),
+    createCustomKeyFormat(llm),
   ];
   const auth: Auth = createAuth({
     vocabulary: llm,

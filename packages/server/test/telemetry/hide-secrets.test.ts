@@ -1,11 +1,12 @@
 import { createApiKeyFormat } from '@latchkey/auth-core';
+import { llm } from '@latchkey/auth-core/llm';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { excerpt, hideSecrets } from '../../src/telemetry/hide-secrets.ts';
 
 describe('hideSecrets', () => {
   it('blots out the secret of every key, wherever it stands, and leaves its public id', async () => {
-    const { mint } = createApiKeyFormat();
+    const { mint } = createApiKeyFormat(llm);
     const request = { owner: 'ada', issuedAt: new Date(0) };
     await fc.assert(
       fc.asyncProperty(fc.string(), fc.string(), async (before, after) => {

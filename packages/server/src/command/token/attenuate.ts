@@ -31,9 +31,9 @@ async function attenuate(argument: string | undefined, flags: Flags): Promise<vo
   const caveat = writeCaveat(flags, new Date());
   const presented = await readPresentedToken(argument, process.env, process.stdin, process.stderr);
   const token = await attenuateToken(llm, presented.token, caveat);
-  if (flags.json) return printJson({ token, ...inspectToken(token) });
+  if (flags.json) return printJson({ token, ...inspectToken(token, llm) });
   print(token);
-  const { kind, id } = inspectToken(presented.token);
+  const { kind, id } = inspectToken(presented.token, llm);
   const named = id === undefined ? kind : `${id}, ${kind}`;
   remark(`Narrower than the token of ${presented.from} (${named}), and ends with it.`);
 }

@@ -1,4 +1,5 @@
 import { inspectToken, type TokenInspection } from '@latchkey/auth-core';
+import { llm } from '@latchkey/auth-core/llm';
 import type { Command } from 'commander';
 import { CommandError } from '../command-error.ts';
 import { describeGrant } from '../describe-grant.ts';
@@ -18,7 +19,7 @@ export function addInspectCommand(token: Command): void {
 
 async function inspect(argument: string | undefined, flags: { readonly json?: boolean }): Promise<void> {
   const presented = await readPresentedToken(argument, process.env, process.stdin, process.stderr);
-  const inspection = inspectToken(presented.token);
+  const inspection = inspectToken(presented.token, llm);
   if (inspection.kind === undefined) {
     throw new CommandError(`What ${presented.from} has is no token. Check that it was copied whole.`);
   }

@@ -1,9 +1,10 @@
 import { inspectToken } from '@latchkey/auth-core';
+import { llm } from '@latchkey/auth-core/llm';
 import { CommandError } from '../command-error.ts';
 
 /** Checks that an argument is not a token: every user of the machine can read arguments. */
 export function readTokenId(argument: string): string {
-  const { kind, id } = inspectToken(argument);
+  const { kind, id } = inspectToken(argument, llm);
   // Any text could be a custom key, so that kind proves nothing.
   if (kind === undefined || kind === 'custom') return argument;
   throw new CommandError(

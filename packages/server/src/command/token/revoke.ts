@@ -1,4 +1,5 @@
 import { inspectToken, type RevokeAllInput } from '@latchkey/auth-core';
+import { llm } from '@latchkey/auth-core/llm';
 import type { Identity } from '@latchkey/client';
 import type { Command } from 'commander';
 import { withoutAbsent } from '../../config/without-absent.ts';
@@ -91,7 +92,7 @@ async function revokeSelf(flags: Flags): Promise<readonly RevokedToken[]> {
   return inPlainWords(async () => {
     const { id, name, tokenId } = (await client.auth.whoami()) as Identity & { readonly tokenId?: unknown };
     // A personal access token acts through an access token; the command revokes the personal access token itself.
-    const isPersonal = inspectToken(findConnection(flags, process.env).token ?? '').kind === 'personal-access';
+    const isPersonal = inspectToken(findConnection(flags, process.env).token ?? '', llm).kind === 'personal-access';
     const own = { id: isPersonal && typeof tokenId === 'string' ? tokenId : id, name };
     await confirmLastAdministrator(overHttp(createApiClient(client)), [own.id], flags);
     if (asks(flags)) await confirm(`This ends the token that you use, '${name}' (${own.id}), for good. Go on?`);

@@ -1,5 +1,6 @@
 import { inspectToken, type Principal } from '@latchkey/auth-core';
 import { scopeOf } from '@latchkey/auth-core/jwt';
+import { llm } from '@latchkey/auth-core/llm';
 
 /** The answer for a token that counts (RFC 7662 section 2.2). */
 export interface Introspection {
@@ -22,7 +23,7 @@ export interface Introspection {
 /** Says of a verified token what a server needs to know that takes it. */
 export function renderIntrospection(principal: Principal, token: string): Introspection {
   const { id, owner, tokenId, expiresAt, authority } = principal;
-  const { claims = {} } = inspectToken(token);
+  const { claims = {} } = inspectToken(token, llm);
   const { iat, iss, aud } = claims;
   return {
     active: true,

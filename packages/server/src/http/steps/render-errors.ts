@@ -1,5 +1,6 @@
 import { AuthError } from '@latchkey/auth-core';
 import { type ChallengeOptions, challenge } from '@latchkey/auth-core/http';
+import { llm } from '@latchkey/auth-core/llm';
 import { type ErrorDetails, ServerError } from '../../contracts/server-error.ts';
 import { excerpt } from '../../telemetry/hide-secrets.ts';
 import type { DialectOf } from '../dialect-of.ts';
@@ -33,7 +34,7 @@ export function renderErrors(dialectOf: DialectOf, { resourceMetadata, ...option
       if (status >= 500) logger.error({ err: thrown }, error.message);
       else logger.debug({ code: error.code, detail: error.detail }, error.message);
       const refusal = refusalOf(thrown, error);
-      const challenged = refusal && challenge(refusal, options);
+      const challenged = refusal && challenge(refusal, { realm: llm.names.realm, ...options });
       const headers: ReplyHeaders = {
         ...(status === 503 && { 'Retry-After': String(error.details?.retryAfterSeconds ?? RETRY_SECONDS) }),
         // A refusal that became another error asks for no other token.

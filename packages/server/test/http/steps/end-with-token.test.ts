@@ -63,7 +63,7 @@ describe('a running request', () => {
   it('ends at once when the token is revoked that its own was derived from', async () => {
     // Without the looks that are taken in between.
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
-    const formats = [createApiKeyFormat(), createAttenuatedFormat()];
+    const formats = [createApiKeyFormat(llm), createAttenuatedFormat(llm)];
     const auth = createAuth({
       vocabulary: llm,
       store: createMemoryTokenStore(),

@@ -1,0 +1,90 @@
+/**
+ * The names that the callers of a server see in its tokens and headers, beside the words of its vocabulary. All have
+ * neutral defaults. They are written into tokens and read again: with other names, the tokens of before are not
+ * recognized.
+ */
+export interface AuthNames {
+  /** What API keys begin with: `key_` by default. Letters, digits, `_` and `-`. */
+  readonly keyPrefix: string;
+  /** What attenuated tokens begin with: `att_` by default. */
+  readonly attenuatedPrefix: string;
+  /** The realm of a challenge (RFC 9110 section 11.5): `api` by default. */
+  readonly realm: string;
+  /** The header that may present a token without a scheme: `X-Api-Key` by default. */
+  readonly keyHeader: string;
+  /** The header that selects a project: `Project` by default. */
+  readonly projectHeader: string;
+  /** The claim of an access token that says what it was made from: `auth` by default. */
+  readonly claim: string;
+  /** The `type` of a grant in `authorization_details` (RFC 9396 section 2): `grant` by default. */
+  readonly grantType: string;
+  /** The name of the API key's kind in a token exchange (RFC 8693 section 3): `urn:auth-core:token-type:api-key`. */
+  readonly keyTokenType: string;
+}
+
+export const DEFAULT_NAMES: AuthNames = Object.freeze({
+  keyPrefix: 'key_',
+  attenuatedPrefix: 'att_',
+  realm: 'api',
+  keyHeader: 'X-Api-Key',
+  projectHeader: 'Project',
+  claim: 'auth',
+  grantType: 'grant',
+  keyTokenType: 'urn:auth-core:token-type:api-key',
+});
+
+const PREFIX = /^[A-Za-z][A-Za-z0-9_-]{1,31}$/;
+const HEADER = /^[A-Za-z][A-Za-z0-9-]{0,63}$/;
+const VISIBLE = /^[\x21\x23-\x5b\x5d-\x7e]{1,100}$/;
+
+const SHAPES: Readonly<Record<keyof AuthNames, RegExp>> = {
+  keyPrefix: PREFIX,
+  attenuatedPrefix: PREFIX,
+  realm: /^[\x20\x21\x23-\x5b\x5d-\x7e]{1,100}$/,
+  keyHeader: HEADER,
+  projectHeader: HEADER,
+  claim: /^[A-Za-z][A-Za-z0-9_:./-]{0,63}$/,
+  grantType: VISIBLE,
+  keyTokenType: VISIBLE,
+};
+
+/** The claims that access tokens have in any case (RFC 7519, 9068 and 9396). */
+export const REGISTERED_CLAIMS: ReadonlySet<string> = new Set([
+  'iss',
+  'sub',
+  'aud',
+  'exp',
+  'nbf',
+  'iat',
+  'jti',
+  'client_id',
+  'scope',
+  'token_type',
+  'authorization_details',
+]);
+
+/**
+ * Completes names with the defaults, and refuses those that would not come back as they were written.
+ *
+ * @throws {TypeError} which says which name is wrong
+ */
+export function readNames(given: Partial<AuthNames> = {}): AuthNames {
+  const names = { ...DEFAULT_NAMES, ...given };
+  for (const [name, value] of Object.entries(names)) {
+    const shape = Object.hasOwn(SHAPES, name) ? SHAPES[name as keyof AuthNames] : undefined;
+    if (shape === undefined)
+      throw new TypeError(`names.${name} is not a name; known are: ${Object.keys(SHAPES).join(', ')}`);
+    if (typeof value !== 'string' || !shape.test(value))
+      throw new TypeError(`names.${name} must match ${shape.source}`);
+  }
+  const { keyPrefix, attenuatedPrefix, claim } = names;
+  // A text must be of one kind only. JWTs begin with `eyJ`.
+  const prefixes = [keyPrefix, attenuatedPrefix, 'eyJ'].map((prefix) => prefix.toLowerCase());
+  const mixed = prefixes.some((prefix, index) =>
+    prefixes.some((other, at) => at !== index && other.startsWith(prefix)),
+  );
+  if (mixed) throw new TypeError('names.keyPrefix, names.attenuatedPrefix and eyJ must not begin with one another');
+  if (REGISTERED_CLAIMS.has(claim))
+    throw new TypeError(`names.claim must not be ${claim}, which is a registered claim`);
+  return Object.freeze(names);
+}
