@@ -81,7 +81,7 @@ export interface Auth<W extends Words = Words> extends AsyncDisposable {
   /**
    * Makes a token. What a derived principal makes is derived from it, and ends with it.
    *
-   * @throws {AuthError} `AUTH_PERMISSION_DENIED`, `AUTH_GRANT_INVALID`, `AUTH_GRANT_NOT_COVERED`; `AUTH_CONFLICT` when
+   * @throws {AuthError} `AUTH_PERMISSION_DENIED`, `AUTH_GRANT_INVALID`, `AUTH_INPUT_INVALID`, `AUTH_GRANT_NOT_COVERED`; `AUTH_CONFLICT` when
    * there is a custom key with this text already
    */
   issue(input: IssueInput<W>, by: Principal): Promise<IssuedToken<W>>;
@@ -91,7 +91,7 @@ export interface Auth<W extends Words = Words> extends AsyncDisposable {
    * The tokens that the authority of `by` covers, the oldest first; for the next page give the last one's id as
    * `after`.
    *
-   * @throws `AUTH_PERMISSION_DENIED`; `AUTH_GRANT_INVALID` for an `after` that is no such token, and for a `limit`
+   * @throws `AUTH_PERMISSION_DENIED`; `AUTH_INPUT_INVALID` for an `after` that is no such token, and for a `limit`
    * below 1
    */
   list(by: Principal, listing?: TokenListing): Promise<TokenInfo<W>[]>;
@@ -104,21 +104,21 @@ export interface Auth<W extends Words = Words> extends AsyncDisposable {
    * rotated token never permits more, nor lasts longer, than the token of `by`. A token needs no action to rotate
    * itself.
    *
-   * @throws as `edit`; `AUTH_CONFLICT` also for a token that has ended, `AUTH_GRANT_INVALID` for custom keys
+   * @throws as `edit`; `AUTH_CONFLICT` also for a token that has ended, `AUTH_INPUT_INVALID` for custom keys
    */
   rotate(id: string, input: RotateInput, by: Principal): Promise<IssuedToken<W>>;
   /**
    * Turns the token of `by` into an API key that may do the same or less, for clients that take no other shape. It is
    * derived from that token and ends with it; at most 100 such keys work at a time. Needs no action.
    *
-   * @throws {AuthError} `AUTH_PERMISSION_DENIED` without a token, `AUTH_GRANT_INVALID`, `AUTH_GRANT_NOT_COVERED`,
+   * @throws {AuthError} `AUTH_PERMISSION_DENIED` without a token, `AUTH_GRANT_INVALID`, `AUTH_INPUT_INVALID`, `AUTH_GRANT_NOT_COVERED`,
    * `AUTH_CONFLICT` when there are 100 already
    */
   exchange(input: ExchangeInput<W>, by: Principal): Promise<IssuedToken<W>>;
   /**
    * Returns the text of an issued token again, for kinds that stay visible to their owner, and only to the owner.
    *
-   * @throws as `show`; `AUTH_GRANT_INVALID` for other kinds
+   * @throws as `show`; `AUTH_INPUT_INVALID` for other kinds
    */
   reveal(id: string, by: Principal): Promise<string>;
   /**
@@ -138,7 +138,7 @@ export interface Auth<W extends Words = Words> extends AsyncDisposable {
    * Ends all of these tokens that belong to an owner, to a project or to both, and says which; never the one of `by`,
    * nor one that it was derived from.
    *
-   * @throws {AuthError} `AUTH_PERMISSION_DENIED`; `AUTH_GRANT_INVALID` when neither is named
+   * @throws {AuthError} `AUTH_PERMISSION_DENIED`; `AUTH_INPUT_INVALID` when neither is named
    */
   revokeAll(input: RevokeAllInput, by: Principal): Promise<Revocation<W>[]>;
   /**
@@ -175,7 +175,7 @@ export interface Auth<W extends Words = Words> extends AsyncDisposable {
   /**
    * The principal as it acts for a project that it may use.
    *
-   * @throws {AuthError} `AUTH_PERMISSION_DENIED`; `AUTH_GRANT_INVALID` when it is not a valid project name
+   * @throws {AuthError} `AUTH_PERMISSION_DENIED`; `AUTH_INPUT_INVALID` when it is not a valid project name
    */
   selectProject(principal: Principal, project: string): Principal;
   /**

@@ -18,7 +18,8 @@ import type { TokenKind } from './token/token-format.ts';
  * | `AUTH_TOKEN_WRONG_AUDIENCE` | the token was made for another server |
  * | `AUTH_TOKEN_KIND_DISABLED` | tokens of this kind are switched off here |
  * | `AUTH_PERMISSION_DENIED` | a grant does not allow the request; `decision` says which and why |
- * | `AUTH_GRANT_INVALID` | a grant or another input is not what it must be; `path` says where |
+ * | `AUTH_GRANT_INVALID` | a grant is not what it must be; `path` says where |
+ * | `AUTH_INPUT_INVALID` | an input other than a grant is not what it must be, such as a name or an expiry; `path` names it |
  * | `AUTH_GRANT_NOT_COVERED` | a token would be given more than its maker may do; `reason` says what |
  * | `AUTH_TOKEN_NOT_FOUND` | there is no token with this id that the caller may see |
  * | `AUTH_CONFLICT` | the token was changed in the meantime, or its state does not allow the change; the message says which |
@@ -38,6 +39,7 @@ export const AUTH_ERROR_CODES = [
   'AUTH_TOKEN_KIND_DISABLED',
   'AUTH_PERMISSION_DENIED',
   'AUTH_GRANT_INVALID',
+  'AUTH_INPUT_INVALID',
   'AUTH_GRANT_NOT_COVERED',
   'AUTH_TOKEN_NOT_FOUND',
   'AUTH_CONFLICT',
@@ -151,7 +153,20 @@ export class PermissionDeniedError extends AuthError {
   }
 }
 
-/** A grant, or another part of the input, is not what it must be. Reaction: correct it at `path`. */
+/** An input is not what it must be: a name, an expiry, an option. Reaction: correct it at `path`. */
+export class InvalidInputError extends AuthError {
+  override name = 'InvalidInputError';
+  declare readonly code: 'AUTH_INPUT_INVALID';
+  /** The name of the input, e.g. `expiresAt`. */
+  readonly path: string;
+
+  constructor(path: string, problem: string) {
+    super('AUTH_INPUT_INVALID', `${path} ${problem}.`);
+    this.path = path;
+  }
+}
+
+/** A grant is not what it must be. Reaction: correct it at `path`. */
 export class InvalidGrantError extends AuthError {
   override name = 'InvalidGrantError';
   declare readonly code: 'AUTH_GRANT_INVALID';

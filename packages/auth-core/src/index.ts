@@ -86,6 +86,7 @@ export {
   ConflictError,
   GrantNotCoveredError,
   InvalidGrantError,
+  InvalidInputError,
   InvalidTokenError,
   LimitExceededError,
   PermissionDeniedError,

@@ -50,7 +50,7 @@ describe('issue', () => {
 
   it.each(['metadata', 'prefix', 'grants'])('refuses the unknown option %s by its name', async (path) => {
     const asked = auth.issue(wrong({ ...input, [path]: 'x' }), auth.operator());
-    await expect(asked).rejects.toMatchObject({ code: 'AUTH_GRANT_INVALID', path });
+    await expect(asked).rejects.toMatchObject({ code: 'AUTH_INPUT_INVALID', path });
   });
 
   it('is a TypeError without a principal', async () => {

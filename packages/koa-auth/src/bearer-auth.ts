@@ -18,7 +18,7 @@ export interface BearerAuthOptions extends RequestAuthenticatorOptions {
  * Koa's own `proxy` setting has no effect here: `trustedProxies` defines whose `X-Forwarded-For` is trusted.
  *
  * @throws {AuthError} `AUTH_TOKEN_*`, `AUTH_STORE_UNAVAILABLE`, and for the project that the project header selects
- * `AUTH_PERMISSION_DENIED` or `AUTH_GRANT_INVALID`, from the middleware; nothing downstream has run then
+ * `AUTH_PERMISSION_DENIED` or `AUTH_INPUT_INVALID`, from the middleware; nothing downstream has run then
  * @throws {TypeError} at once, when a trusted proxy is neither an address nor a range
  * @example
  * ```ts

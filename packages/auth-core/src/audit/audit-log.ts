@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from '../clock.ts';
 import { parseDateTime } from '../date-time.ts';
-import { AuditUnavailableError, InvalidGrantError } from '../errors.ts';
+import { AuditUnavailableError, InvalidInputError } from '../errors.ts';
 import { type Repeat, systemRepeat } from '../limits/lease-keeper.ts';
 import { requirePart } from '../require-part.ts';
 import { guard } from '../store/guard-store.ts';
@@ -95,7 +95,7 @@ export interface AuditLog extends AsyncDisposable {
    * Entries by `seq`, the lowest first. For the next page, pass the `seq` of the last entry as `after`. Events that
    * this log noted before the call are included. The entries are not verified.
    *
-   * @throws {AuthError} `AUTH_GRANT_INVALID` when an option is not what it must be, and `AUTH_STORE_UNAVAILABLE`
+   * @throws {AuthError} `AUTH_INPUT_INVALID` when an option is not what it must be, and `AUTH_STORE_UNAVAILABLE`
    */
   list(options?: AuditListOptions): Promise<AuditEntry[]>;
   /**
@@ -104,7 +104,7 @@ export interface AuditLog extends AsyncDisposable {
    * The store alone cannot show that all of it was put back to an earlier state, or emptied. Two things reveal that:
    * `expectedHead`, a head that was kept elsewhere, and what this log object has itself written since it was created.
    *
-   * @throws {AuthError} `AUTH_STORE_UNAVAILABLE`, and `AUTH_GRANT_INVALID` when the entry of `expectedHead` was trimmed
+   * @throws {AuthError} `AUTH_STORE_UNAVAILABLE`, and `AUTH_INPUT_INVALID` when the entry of `expectedHead` was trimmed
    */
   verify(options?: AuditVerifyOptions): Promise<AuditVerification>;
   /**
@@ -124,7 +124,7 @@ export interface AuditLog extends AsyncDisposable {
    * before.
    *
    * @throws {AuthError} `AUTH_AUDIT_UNAVAILABLE`, also when an entry to be removed is not as it was written: it then
-   *   stays; `AUTH_GRANT_INVALID` when an option is not what it must be
+   *   stays; `AUTH_INPUT_INVALID` when an option is not what it must be
    */
   trim(options: AuditTrimOptions): Promise<number>;
   /** Checks that the log can be continued from its end. @throws {AuthError} `AUTH_AUDIT_UNAVAILABLE` when it cannot */
@@ -271,7 +271,7 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
       const found = await guard(() => verifyChain(store, chain, { expected, from }));
       const trimmed = found.intact ? (found.trimmed?.seq ?? 0) : 0;
       if (expectedHead === undefined || expectedHead.seq >= trimmed) return found;
-      throw new InvalidGrantError(
+      throw new InvalidInputError(
         'expectedHead',
         `is of entry ${expectedHead.seq}, and the log was trimmed up to entry ${trimmed}: expect a later head`,
       );
@@ -312,20 +312,20 @@ async function guardLog<T>(
 
 function readLimits({ before, keep }: Pick<AuditTrimOptions, 'before' | 'keep'>): TrimLimits {
   if (before === undefined && keep === undefined) {
-    throw new InvalidGrantError('before', 'must say before which time entries go, or keep how many stay');
+    throw new InvalidInputError('before', 'must say before which time entries go, or keep how many stay');
   }
   if (keep !== undefined && (!Number.isSafeInteger(keep) || keep < 1)) {
-    throw new InvalidGrantError('keep', 'must be a whole number from 1');
+    throw new InvalidInputError('keep', 'must be a whole number from 1');
   }
   return { keep, before: before === undefined ? undefined : readTime(before, 'before') };
 }
 
 function readListing({ after, limit = LIST_DEFAULT, since, until, ...rest }: AuditListOptions): AuditQuery {
   if (!Number.isInteger(limit) || limit < 1 || limit > LIST_MAXIMUM) {
-    throw new InvalidGrantError('limit', `must be a whole number from 1 to ${LIST_MAXIMUM}`);
+    throw new InvalidInputError('limit', `must be a whole number from 1 to ${LIST_MAXIMUM}`);
   }
   if (after !== undefined && (!Number.isSafeInteger(after) || after < 0)) {
-    throw new InvalidGrantError('after', 'must be the seq of an entry, a whole number from 0');
+    throw new InvalidInputError('after', 'must be the seq of an entry, a whole number from 0');
   }
   return {
     ...rest,
@@ -339,7 +339,7 @@ function readListing({ after, limit = LIST_DEFAULT, since, until, ...rest }: Aud
 function readTime(text: string, path: string): string {
   const time = parseDateTime(text);
   if (time === undefined)
-    throw new InvalidGrantError(path, 'must be a date and time such as 2027-01-31T12:00:00Z (RFC 3339)');
+    throw new InvalidInputError(path, 'must be a date and time such as 2027-01-31T12:00:00Z (RFC 3339)');
   return new Date(time).toISOString();
 }
 

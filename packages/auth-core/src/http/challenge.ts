@@ -40,6 +40,7 @@ const ROWS: Readonly<Record<AuthErrorCode, Row>> = {
   AUTH_TOKEN_KIND_DISABLED: invalidToken,
   AUTH_PERMISSION_DENIED: { status: 403, bearer: 'insufficient_scope' },
   AUTH_GRANT_INVALID: { status: 400 },
+  AUTH_INPUT_INVALID: { status: 400 },
   AUTH_GRANT_NOT_COVERED: { status: 403 },
   AUTH_TOKEN_NOT_FOUND: { status: 404 },
   AUTH_CONFLICT: { status: 409 },

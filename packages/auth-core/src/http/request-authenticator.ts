@@ -75,7 +75,7 @@ export type RequestAuthenticator<W extends Words = Words> = (request: PresentedR
  * (see {@link readCredential}), verifies it, and selects the project that the request names (`AuthNames.projectHeader`).
  *
  * The function rejects with an `AuthError`: `AUTH_TOKEN_*`; `AUTH_PERMISSION_DENIED` for a project that the token may
- * not use, and outside the times or networks that the caller's grants allow; `AUTH_GRANT_INVALID` when the project is
+ * not use, and outside the times or networks that the caller's grants allow; `AUTH_INPUT_INVALID` when the project is
  * not a valid name; `AUTH_STORE_UNAVAILABLE`. On any rejection, refuse the request.
  *
  * @throws {TypeError} when a trusted proxy is neither an address nor a range

@@ -8,9 +8,10 @@ import type { Grant } from '../authority/grant.ts';
 import type { CoreWords, Vocabulary, Words } from '../authority/vocabulary.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import { endOf } from '../date-time.ts';
-import { InvalidGrantError, InvalidTokenError } from '../errors.ts';
+import { InvalidGrantError, InvalidInputError, InvalidTokenError } from '../errors.ts';
 import { selectProject } from '../management/select-project.ts';
 import { requireToken } from '../management/token-access.ts';
+import { checkOptions } from '../management/token-input.ts';
 import type { Principal } from '../principal.ts';
 import { canonicalJson } from '../schema/canonical-json.ts';
 import { type AuthSettings, DEFAULT_AUTH_SETTINGS, MAXIMUM_ACCESS_TOKEN_SECONDS } from '../settings.ts';
@@ -64,6 +65,8 @@ export interface AccessTokenInput<W extends Words = Words> {
   readonly project?: string;
 }
 
+const OPTIONS = ['grant', 'seconds', 'audience', 'project'] as const satisfies readonly (keyof AccessTokenInput)[];
+
 /** An access token that was just made. */
 export interface IssuedAccessToken {
   readonly token: string;
@@ -89,7 +92,7 @@ export interface AccessTokens<W extends Words = Words> {
    * Makes an access token from the token that the principal has presented, of any kind. Needs no action: the access
    * token never permits more than that token, does not outlive it, and is revoked with it.
    *
-   * @throws {AuthError} `AUTH_PERMISSION_DENIED` without a token; `AUTH_GRANT_INVALID`, also for an authority that does
+   * @throws {AuthError} `AUTH_PERMISSION_DENIED` without a token; `AUTH_INPUT_INVALID`; `AUTH_GRANT_INVALID`, also for an authority that does
    * not fit into a token; `AUTH_TOKEN_EXPIRED`; `AUTH_TOKEN_KIND_DISABLED`; `AUTH_STORE_UNAVAILABLE`
    */
   issue(by: Principal, input?: AccessTokenInput<W>): Promise<IssuedAccessToken>;
@@ -146,6 +149,7 @@ export function createAccessTokens<W extends Words = CoreWords>(options: AccessT
 
   async function issue(maker: Principal, input: AccessTokenInput = {}): Promise<IssuedAccessToken> {
     requireToken(maker);
+    checkOptions('issue', input, OPTIONS);
     const { kinds, accessTokenSeconds } = await guard(async () => settings());
     if (!kinds.access) throw new InvalidTokenError('AUTH_TOKEN_KIND_DISABLED');
     const standing = await refresh(maker);
@@ -247,7 +251,7 @@ function withoutCovering(vocabulary: Vocabulary, entries: readonly AuthorityEntr
 function readAudience(audience: string | readonly string[]): string[] {
   const list = typeof audience === 'string' ? [audience] : [...audience];
   if (!isAudienceList(list)) {
-    throw new InvalidGrantError(
+    throw new InvalidInputError(
       'audience',
       `must be 1 to ${MAXIMUM_AUDIENCES} names or URLs of servers, up to 200 visible ASCII characters each`,
     );
@@ -258,7 +262,7 @@ function readAudience(audience: string | readonly string[]): string[] {
 /** When the token ends, in whole seconds since 1970: never after the maker does. */
 function readEnd(seconds: number | undefined, usual: number, by: Principal, now: number): number {
   if (seconds !== undefined && !(Number.isInteger(seconds) && seconds >= 1)) {
-    throw new InvalidGrantError('seconds', 'must be a whole number of seconds, at least 1');
+    throw new InvalidInputError('seconds', 'must be a whole number of seconds, at least 1');
   }
   const longest = now + Math.min(seconds ?? usual, usual, MAXIMUM_ACCESS_TOKEN_SECONDS) * 1000;
   const end = Math.floor(Math.min(longest, endOf(by.expiresAt)) / 1000);

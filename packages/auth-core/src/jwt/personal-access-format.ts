@@ -1,5 +1,5 @@
 import { SignJWT } from 'jose';
-import { InvalidGrantError } from '../errors.ts';
+import { InvalidInputError } from '../errors.ts';
 import { isJsonObject } from '../schema/json-value.ts';
 import { fromBase64url, fromBase64urlJson } from '../token/base64url.ts';
 import { deriveKey } from '../token/derive-key.ts';
@@ -68,7 +68,7 @@ export function createPersonalAccessTokenFormat({
       })
         .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
         .sign(await signingKey);
-      if (text.length > MAXIMUM_LENGTH) throw new InvalidGrantError('owner', 'is too long for a personal access token');
+      if (text.length > MAXIMUM_LENGTH) throw new InvalidInputError('owner', 'is too long for a personal access token');
       return { id, secret: text, text, stub: text.slice(0, text.lastIndexOf('.')) };
     },
     parse(text) {

@@ -19,7 +19,7 @@ import {
 } from './token-access.ts';
 import { expiryOfEdited } from './token-expiry.ts';
 import { type TokenInfo, toTokenInfo } from './token-info.ts';
-import { checkLabel, checkNotes, checkRotateAfter } from './token-input.ts';
+import { checkLabel, checkNotes, checkOptions, checkRotateAfter } from './token-input.ts';
 import type { TokenManagerParts } from './token-manager-parts.ts';
 
 /** The fields of a token to change. Fields that are left out stay unchanged. */
@@ -37,6 +37,14 @@ export interface EditInput<W extends Words = Words> {
   /** Null sets the default of 90 days. */
   readonly rotateAfterSeconds?: number | null;
 }
+
+const OPTIONS = [
+  'name',
+  'grant',
+  'expiresAt',
+  'notes',
+  'rotateAfterSeconds',
+] as const satisfies readonly (keyof EditInput)[];
 
 /** Creates the function that edits tokens. */
 export function createEditToken(parts: TokenManagerParts, access: TokenAccess, makers: Makers, audit: ManagementAudit) {
@@ -75,6 +83,7 @@ export function createEditToken(parts: TokenManagerParts, access: TokenAccess, m
   }
 
   return async function edit(id: string, input: EditInput, by: Principal): Promise<TokenInfo> {
+    checkOptions('edit', input, OPTIONS);
     const changed = await makers.act(by, async (maker) => {
       const { before, after } = await change(id, input, maker.by);
       const details = await describeEdited(vocabulary, input, before, after);

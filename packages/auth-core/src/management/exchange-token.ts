@@ -16,7 +16,7 @@ import { checkProjectOfGrant } from './select-project.ts';
 import { createTurns } from './take-turns.ts';
 import { requireToken } from './token-access.ts';
 import { toTokenInfo } from './token-info.ts';
-import { checkExpiry, checkLabel } from './token-input.ts';
+import { checkExpiry, checkLabel, checkOptions } from './token-input.ts';
 import { findFormat } from './token-kind.ts';
 import type { TokenManagerParts } from './token-manager-parts.ts';
 
@@ -42,6 +42,8 @@ export interface ExchangeInput<W extends Words = Words> {
   /** RFC 3339; when left out, the expiry of the presented token, if it has one. */
   readonly expiresAt?: string;
 }
+
+const OPTIONS = ['name', 'grant', 'expiresAt'] as const satisfies readonly (keyof ExchangeInput)[];
 
 /** The most live keys that a presented token may have made directly; keys made by other tokens do not count. */
 const MAXIMUM_MADE = 100;
@@ -102,6 +104,7 @@ export function createExchangeToken(parts: TokenManagerParts, makers: Makers, au
   }
 
   return async function exchange(input: ExchangeInput, by: Principal): Promise<IssuedToken> {
+    checkOptions('exchange', input, OPTIONS);
     requireToken(by);
     // An omitted grant means everything. Null, such as from a variable that was never set, is not a grant.
     const grant = vocabulary.parseGrant(input.grant === undefined ? vocabulary.everything : input.grant, {

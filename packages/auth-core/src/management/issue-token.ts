@@ -1,7 +1,7 @@
 import type { AuditedAct } from '../audit/audit-event.ts';
 import type { Grant } from '../authority/grant.ts';
 import type { Words } from '../authority/vocabulary.ts';
-import { GrantNotCoveredError, InvalidGrantError } from '../errors.ts';
+import { GrantNotCoveredError, InvalidInputError } from '../errors.ts';
 import type { Principal } from '../principal.ts';
 import type { TokenRecord } from '../store/token-store.ts';
 import { checkKeyStrength } from '../token/key-strength.ts';
@@ -15,7 +15,7 @@ import { projectOfNew } from './select-project.ts';
 import { isAdministrator, isDerived, requireAction, type TokenAccess } from './token-access.ts';
 import { expiryOfNew } from './token-expiry.ts';
 import { type TokenInfo, toTokenInfo } from './token-info.ts';
-import { checkLabel, checkNotes, checkRotateAfter } from './token-input.ts';
+import { checkLabel, checkNotes, checkOptions, checkRotateAfter } from './token-input.ts';
 import { findFormat } from './token-kind.ts';
 import type { TokenManagerParts } from './token-manager-parts.ts';
 
@@ -117,7 +117,7 @@ export function createIssueToken(
   }
 
   return async function issue(input: IssueInput, by: Principal): Promise<IssuedToken> {
-    refuseUnknown(input);
+    checkOptions('issue', input, OPTIONS);
     const { text, record } = await makers.act(
       by,
       async (maker) => {
@@ -136,7 +136,7 @@ export function createIssueToken(
   };
 }
 
-const OPTIONS: ReadonlySet<string> = new Set([
+const OPTIONS = [
   'name',
   'kind',
   'grant',
@@ -147,21 +147,14 @@ const OPTIONS: ReadonlySet<string> = new Set([
   'rotateAfterSeconds',
   'secret',
   'force',
-] satisfies (keyof IssueInput)[]);
-
-/** Rejects unknown options, which would otherwise be ignored silently. */
-function refuseUnknown(input: IssueInput): void {
-  const unknown = Object.keys(input).find((name) => !OPTIONS.has(name));
-  if (unknown === undefined) return;
-  throw new InvalidGrantError(unknown.slice(0, 40), `is not an option of issue; known are: ${[...OPTIONS].join(', ')}`);
-}
+] as const satisfies readonly (keyof IssueInput)[];
 
 function checkSecret({ secret, force }: IssueInput, kind: StoredTokenKind): void {
   if (kind !== 'custom') {
-    if (secret !== undefined) throw new InvalidGrantError('secret', 'is for custom keys only: say kind "custom"');
+    if (secret !== undefined) throw new InvalidInputError('secret', 'is for custom keys only: say kind "custom"');
     return;
   }
-  if (typeof secret !== 'string') throw new InvalidGrantError('secret', 'must be given: the text of the custom key');
+  if (typeof secret !== 'string') throw new InvalidInputError('secret', 'must be given: the text of the custom key');
   const weakness = force === true ? undefined : checkKeyStrength(secret);
-  if (weakness !== undefined) throw new InvalidGrantError('secret', weakness);
+  if (weakness !== undefined) throw new InvalidInputError('secret', weakness);
 }

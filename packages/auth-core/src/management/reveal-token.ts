@@ -1,4 +1,4 @@
-import { GrantNotCoveredError, InvalidGrantError, PermissionDeniedError, StoreUnavailableError } from '../errors.ts';
+import { GrantNotCoveredError, InvalidInputError, PermissionDeniedError, StoreUnavailableError } from '../errors.ts';
 import type { Principal } from '../principal.ts';
 import { openText } from '../token/token-secrets.ts';
 import type { ManagementAudit } from './audit-management.ts';
@@ -18,7 +18,7 @@ export function createRevealToken(
     const found = await access.findVisible(id, by, 'tokens:read');
     const { record } = found;
     if (record.sealed === undefined) {
-      throw new InvalidGrantError('kind', `is ${record.kind}, and such a token is shown once. Rotate it for a new one`);
+      throw new InvalidInputError('kind', `is ${record.kind}, and such a token is shown once. Rotate it for a new one`);
     }
     if (record.owner !== by.owner) throw new PermissionDeniedError(NOT_THE_OWNER);
     requireSameChain(by, found);

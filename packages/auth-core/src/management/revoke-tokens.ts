@@ -1,5 +1,5 @@
 import type { Words } from '../authority/vocabulary.ts';
-import { InvalidGrantError, StoreUnavailableError } from '../errors.ts';
+import { InvalidInputError, StoreUnavailableError } from '../errors.ts';
 import type { Principal } from '../principal.ts';
 import { listPages } from '../store/list-pages.ts';
 import { patiently } from '../store/patiently.ts';
@@ -10,6 +10,7 @@ import { mayEndUnseen } from './may-end-unseen.ts';
 import { tellDerived } from './tell-derived.ts';
 import { requireAction, requireToken, type TokenAccess } from './token-access.ts';
 import { type TokenInfo, toTokenInfo } from './token-info.ts';
+import { checkOptions } from './token-input.ts';
 import type { TokenManagerParts } from './token-manager-parts.ts';
 
 /** The owner or the project whose tokens to revoke; at least one of the two is needed. */
@@ -133,11 +134,13 @@ export function createRevokeTokens(
       requireToken(by);
       return revoke(by.id, by);
     },
-    async revokeAll({ owner, project }: RevokeAllInput, asked: Principal): Promise<Revocation[]> {
+    async revokeAll(input: RevokeAllInput, asked: Principal): Promise<Revocation[]> {
+      checkOptions('revokeAll', input, ['owner', 'project'] satisfies readonly (keyof RevokeAllInput)[]);
+      const { owner, project } = input;
       const { by } = await makers.read(asked);
       requireAction(by, 'tokens:write');
       if (owner === undefined && project === undefined) {
-        throw new InvalidGrantError('owner', 'or project must say whose tokens to revoke');
+        throw new InvalidInputError('owner', 'or project must say whose tokens to revoke');
       }
       const filter = { ...(owner !== undefined && { owner }), ...(project !== undefined && { project }) };
       const revoked: Revocation[] = [];

@@ -1,4 +1,4 @@
-import { GrantNotCoveredError, InvalidGrantError } from '../errors.ts';
+import { GrantNotCoveredError, InvalidInputError } from '../errors.ts';
 import type { Principal } from '../principal.ts';
 import type { PreviousSecret, TokenRecord } from '../store/token-store.ts';
 import type { ManagementAudit } from './audit-management.ts';
@@ -9,6 +9,7 @@ import { requireNotEnded } from './require-not-ended.ts';
 import { isAdministrator, requireAction, requireSameChain, requireSameEnd, type TokenAccess } from './token-access.ts';
 import { expiryOfRotated } from './token-expiry.ts';
 import { toTokenInfo } from './token-info.ts';
+import { checkOptions } from './token-input.ts';
 import { findFormat } from './token-kind.ts';
 import type { TokenManagerParts } from './token-manager-parts.ts';
 
@@ -51,7 +52,7 @@ export function createRotateToken(
     const end = readOverlap(input.overlap, now);
     const found = await access.findVisible(id, by, 'tokens:write');
     const { expiresAt: _, previous: __, ...record } = found.record;
-    if (record.kind === 'custom') throw new InvalidGrantError('kind', CUSTOM);
+    if (record.kind === 'custom') throw new InvalidInputError('kind', CUSTOM);
     const format = findFormat(record.kind, formats, settings());
     requireNotEnded(found.record, now, 'gets no new secret');
     // The caller receives the rotated token, so it must be one that the caller could have made.
@@ -80,6 +81,7 @@ export function createRotateToken(
   }
 
   return async function rotate(id: string, input: RotateInput, by: Principal): Promise<IssuedToken> {
+    checkOptions('rotate', input, ['overlap', 'expiresAt'] satisfies readonly (keyof RotateInput)[]);
     const { text, rotated } = await makers.act(by, async (maker) => {
       const rotation = await mintAgain(id, input, maker.by);
       const { rotated: record, overlapEndsAt } = rotation;
@@ -102,7 +104,7 @@ function readOverlap(overlap: RotateInput['overlap'], now: Date): string | undef
   if (overlap === 'until-first-use') return undefined;
   const seconds = overlap === undefined ? 0 : overlap?.seconds;
   if (!(Number.isInteger(seconds) && seconds >= 0 && seconds <= MAXIMUM_OVERLAP_SECONDS)) {
-    throw new InvalidGrantError(
+    throw new InvalidInputError(
       'overlap',
       `must be a whole number of seconds from 0 to ${MAXIMUM_OVERLAP_SECONDS} (30 days), or "until-first-use"`,
     );

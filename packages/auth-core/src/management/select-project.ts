@@ -10,7 +10,7 @@ import { checkLabel } from './token-input.ts';
  * The principal as it acts for one project. If its token belongs to a project, it must be that one, and every grant
  * must allow it.
  *
- * @throws {AuthError} `AUTH_PERMISSION_DENIED`; `AUTH_GRANT_INVALID` when it is not a valid name of a project
+ * @throws {AuthError} `AUTH_PERMISSION_DENIED`; `AUTH_INPUT_INVALID` when it is not a valid name of a project
  */
 export function selectProject(principal: Principal, project: string): Principal {
   checkLabel(project, 'project');

@@ -1,5 +1,5 @@
 import { endOf } from '../date-time.ts';
-import { GrantNotCoveredError, InvalidGrantError } from '../errors.ts';
+import { GrantNotCoveredError, InvalidInputError } from '../errors.ts';
 import type { Principal } from '../principal.ts';
 import { type AuthSettings, MAXIMUM_PERSONAL_ACCESS_TOKEN_SECONDS } from '../settings.ts';
 import type { TokenRecord } from '../store/token-store.ts';
@@ -49,7 +49,7 @@ export function expiryOfEdited(
   if (record.kind === 'legacy' && asked !== null) refuseLegacyEnd();
   const expiresAt = asked === null ? undefined : checkExpiry(asked, by, now);
   if (record.kind === 'personal-access' && !isWithin(expiresAt, record.expiresAt)) {
-    throw new InvalidGrantError(
+    throw new InvalidInputError(
       'expiresAt',
       'of a personal access token can only be brought forward: the token says itself when it ends. Rotate it for a later end',
     );
@@ -68,11 +68,11 @@ function expiryOfPersonal(asked: string | undefined, by: Principal, now: Date, s
   const expiresAt = checkExpiry(asked, by, now);
   if (isWithin(expiresAt, latest)) return expiresAt;
   const days = MAXIMUM_PERSONAL_ACCESS_TOKEN_SECONDS / 86_400;
-  throw new InvalidGrantError('expiresAt', `must lie within ${days} days: no personal access token lives longer`);
+  throw new InvalidInputError('expiresAt', `must lie within ${days} days: no personal access token lives longer`);
 }
 
 function refuseLegacyEnd(): never {
-  throw new InvalidGrantError('expiresAt', 'is not for legacy tokens, which never expire. Revoke one to end it');
+  throw new InvalidInputError('expiresAt', 'is not for legacy tokens, which never expire. Revoke one to end it');
 }
 
 function byTime(left: string, right: string): number {

@@ -1,4 +1,4 @@
-import { InvalidGrantError, TokenNotFoundError } from '../errors.ts';
+import { InvalidInputError, TokenNotFoundError } from '../errors.ts';
 import type { Principal } from '../principal.ts';
 import { listPages } from '../store/list-pages.ts';
 import type { TokenFilter, TokenPosition } from '../store/token-store.ts';
@@ -34,7 +34,7 @@ export function createTokenManager(parts: TokenManagerParts) {
       return (await access.findVisible(id, by, 'tokens:read')).record;
     } catch (error) {
       if (!(error instanceof TokenNotFoundError)) throw error;
-      throw new InvalidGrantError('after', 'must be the id of a token that was listed');
+      throw new InvalidInputError('after', 'must be the id of a token that was listed');
     }
   }
 
@@ -72,5 +72,5 @@ export function createTokenManager(parts: TokenManagerParts) {
 
 function checkLimit(limit: number): void {
   if (limit === Number.POSITIVE_INFINITY || (Number.isInteger(limit) && limit >= 1)) return;
-  throw new InvalidGrantError('limit', 'must be a whole number from 1');
+  throw new InvalidInputError('limit', 'must be a whole number from 1');
 }

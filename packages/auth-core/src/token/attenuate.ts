@@ -1,7 +1,7 @@
 import type { Grant } from '../authority/grant.ts';
 import type { AuthNames } from '../authority/names.ts';
 import type { Vocabulary, Words } from '../authority/vocabulary.ts';
-import { InvalidGrantError } from '../errors.ts';
+import { InvalidGrantError, InvalidInputError } from '../errors.ts';
 import {
   type AttenuatedFrom,
   type AttenuatedText,
@@ -28,7 +28,7 @@ import { inspectToken } from './inspect-token.ts';
  * @param vocabulary the vocabulary of the server that issued the token
  * @param token an API key, a custom key, a personal access token, a legacy token, or an attenuated token
  * @param grant read by `parseGrant` of the vocabulary
- * @throws {AuthError} `AUTH_GRANT_INVALID` when the grant is not valid, or when no caveat can be added to the token:
+ * @throws {AuthError} `AUTH_GRANT_INVALID` when the grant is not valid, `AUTH_INPUT_INVALID` when no caveat can be added to the token:
  * `path` is `token` then
  * @example
  * ```ts
@@ -50,7 +50,7 @@ export async function attenuateToken<W extends Words>(
   const { names } = vocabulary;
   const { from, caveats, key } = readAttenuatedText(token, names) ?? (await begin(token, names));
   if (caveats.length === MAXIMUM_CAVEATS) {
-    throw new InvalidGrantError('token', `has ${MAXIMUM_CAVEATS} caveats already, and takes no more`);
+    throw new InvalidInputError('token', `has ${MAXIMUM_CAVEATS} caveats already, and takes no more`);
   }
   const attenuated = { from, caveats: [...caveats, caveat], key: await nextAttenuationKey(key, caveat) };
   const text = writeAttenuatedText(attenuated, names);
@@ -61,7 +61,7 @@ export async function attenuateToken<W extends Words>(
     );
   }
   // A JWT from another issuer may have any text as its id.
-  if (readAttenuatedText(text, names) === undefined) throw new InvalidGrantError('token', NO_TOKEN);
+  if (readAttenuatedText(text, names) === undefined) throw new InvalidInputError('token', NO_TOKEN);
   return text;
 }
 
@@ -75,9 +75,9 @@ async function begin(token: string, names: AuthNames): Promise<AttenuatedText> {
 async function nameToken(token: string, names: AuthNames): Promise<AttenuatedFrom> {
   const { kind, id } = inspectToken(token, { names });
   if (kind === 'access') {
-    throw new InvalidGrantError('token', 'is an access token; add the caveat to the token that it was made from');
+    throw new InvalidInputError('token', 'is an access token; add the caveat to the token that it was made from');
   }
   if (kind === 'custom') return { commitment: await commitmentOf(token) };
-  if (id === undefined) throw new InvalidGrantError('token', NO_TOKEN);
+  if (id === undefined) throw new InvalidInputError('token', NO_TOKEN);
   return { id };
 }

@@ -1,5 +1,5 @@
 import { type AuthNames, DEFAULT_NAMES } from '../authority/names.ts';
-import { InvalidGrantError } from '../errors.ts';
+import { InvalidInputError } from '../errors.ts';
 import type { StoredTokenFormat } from './token-format.ts';
 
 const SHAPE = /^[\x21-\x7e]{8,256}$/;
@@ -35,9 +35,9 @@ export function createCustomKeyFormat({ names = DEFAULT_NAMES }: CustomKeyOption
     type: 'stored',
     kind: 'custom',
     async mint({ secret }) {
-      if (secret === undefined) throw new InvalidGrantError('secret', 'is required: it is the text of the custom key');
+      if (secret === undefined) throw new InvalidInputError('secret', 'is required: it is the text of the custom key');
       if (!isCustomKey(secret)) {
-        throw new InvalidGrantError(
+        throw new InvalidInputError(
           'secret',
           'must be 8 to 256 visible ASCII characters without blanks, and must not begin like a token of another kind',
         );

@@ -49,7 +49,7 @@ export interface StoredTokenFormat {
   readonly kind: StoredTokenKind;
   /** Whether its owner may see a token again; it is then kept, sealed. */
   readonly revealable?: true;
-  /** Makes a new token. @throws {AuthError} `AUTH_GRANT_INVALID` when the request does not allow one */
+  /** Makes a new token. @throws {AuthError} `AUTH_INPUT_INVALID` when the request does not allow one */
   mint(request: MintRequest): Promise<MintedToken>;
   /** Reads a presented text; undefined when it has any other shape. Never throws, for any text. */
   parse(text: string): PresentedToken | undefined;

@@ -222,7 +222,7 @@ describe('list', () => {
     ['until', { until: '2027-02-30T00:00:00Z' }],
   ])('refuses what is not what it must be: %s, %o', async (path, options) => {
     const { log } = setUp();
-    await expect(log.list(options)).rejects.toMatchObject({ code: 'AUTH_GRANT_INVALID', path });
+    await expect(log.list(options)).rejects.toMatchObject({ code: 'AUTH_INPUT_INVALID', path });
   });
 
   it('fails when the store does', async () => {

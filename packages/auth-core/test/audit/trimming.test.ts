@@ -87,7 +87,7 @@ describe('trim', () => {
     [{ keep: 1.5 }, 'keep'],
   ])('refuses what is not what it must be: %o', async (options, path) => {
     await expect(openLog(createMemoryAuditStore()).trim(options)).rejects.toMatchObject({
-      code: 'AUTH_GRANT_INVALID',
+      code: 'AUTH_INPUT_INVALID',
       path,
     });
   });
@@ -147,7 +147,7 @@ describe('a head that was kept elsewhere', () => {
     for (const [index, expectedHead] of heads.entries()) {
       const found = openLog(store).verify({ expectedHead });
       if (index >= 3) expect(await found).toMatchObject({ intact: true });
-      else await expect(found).rejects.toMatchObject({ code: 'AUTH_GRANT_INVALID', path: 'expectedHead' });
+      else await expect(found).rejects.toMatchObject({ code: 'AUTH_INPUT_INVALID', path: 'expectedHead' });
     }
     const other = { seq: 4, hash: heads[4]?.hash ?? '' };
     expect(await openLog(store).verify({ expectedHead: other })).toMatchObject({ brokenAt: 4, problem: 'replaced' });

@@ -178,7 +178,7 @@ describe('a request authenticator', () => {
       const named = { 'latchkey-project': project };
       await expect(authenticate(present(named))).rejects.toThrow(refusal('AUTH_TOKEN_MISSING'));
       await expect(authenticate(present({ ...bearer, ...named }))).rejects.toThrow(
-        expect.objectContaining({ code: 'AUTH_GRANT_INVALID', path: 'Latchkey-Project' }),
+        expect.objectContaining({ code: 'AUTH_INPUT_INVALID', path: 'Latchkey-Project' }),
       );
     },
   );

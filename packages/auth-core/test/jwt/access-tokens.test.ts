@@ -224,7 +224,7 @@ describe('the life of an access token', () => {
     const by = await makePrincipal();
     for (const seconds of [0, -1, 1.5, Number.NaN]) {
       await expect(accessTokens.issue(by, { seconds })).rejects.toMatchObject({
-        code: 'AUTH_GRANT_INVALID',
+        code: 'AUTH_INPUT_INVALID',
         path: 'seconds',
       });
     }
@@ -246,7 +246,7 @@ describe('making an access token', () => {
     await expect(issue({ grant: { actions: ['fly'] } })).rejects.toMatchObject({ path: 'grant.actions[0]' });
     const tooMany = Array.from({ length: 11 }, (_, index) => `https://${index}.example`);
     for (const audience of ['', 'a b', 'ä', [], tooMany, 'a'.repeat(201)]) {
-      await expect(issue({ audience })).rejects.toMatchObject({ code: 'AUTH_GRANT_INVALID', path: 'audience' });
+      await expect(issue({ audience })).rejects.toMatchObject({ code: 'AUTH_INPUT_INVALID', path: 'audience' });
     }
   });
 

@@ -81,7 +81,7 @@ describe('a personal access token', () => {
 
   it('is not made for an owner whose name does not fit', async () => {
     await expect(format.mint({ owner: 'a'.repeat(2000), issuedAt })).rejects.toMatchObject({
-      code: 'AUTH_GRANT_INVALID',
+      code: 'AUTH_INPUT_INVALID',
       path: 'owner',
     });
   });

@@ -67,7 +67,8 @@ describe('exchange', () => {
   ])('says where the input is wrong: %s', async (path, input) => {
     const { auth } = createManagedAuth();
     const caller = await makePrincipal(auth, MANAGER);
-    await expect(auth.exchange(input, caller)).rejects.toThrow(code('AUTH_GRANT_INVALID', { path }));
+    const invalid = path.startsWith('grant') ? 'AUTH_GRANT_INVALID' : 'AUTH_INPUT_INVALID';
+    await expect(auth.exchange(input, caller)).rejects.toThrow(code(invalid, { path }));
   });
 
   it('needs a token, and that API keys are switched on', async () => {
@@ -77,7 +78,7 @@ describe('exchange', () => {
     }
     const caller = await makePrincipal(auth, MANAGER, { kind: 'legacy' });
     Object.assign(settings, { kinds: { ...settings.kinds, 'api-key': false } });
-    await expect(auth.exchange({}, caller)).rejects.toThrow(code('AUTH_GRANT_INVALID', { path: 'kind' }));
+    await expect(auth.exchange({}, caller)).rejects.toThrow(code('AUTH_INPUT_INVALID', { path: 'kind' }));
   });
 
   it('stops at 100 keys that work for each token that is presented, and goes on when some have ended', async () => {
@@ -307,6 +308,6 @@ describe('edit', () => {
     expect(removed).not.toHaveProperty('notes');
     expect(removed).not.toHaveProperty('rotateAfterSeconds');
     const wrong = auth.edit(record.id, { notes: '' }, operator);
-    await expect(wrong).rejects.toThrow(code('AUTH_GRANT_INVALID', { path: 'notes' }));
+    await expect(wrong).rejects.toThrow(code('AUTH_INPUT_INVALID', { path: 'notes' }));
   });
 });

@@ -27,14 +27,14 @@ describe('issuing a kind', () => {
     for (const kind of ['legacy', 'access', 'paper'] as const) {
       const attempt = auth.issue({ name: 'bot', kind: kind as 'legacy', grant: GRANT }, operator);
       const message = 'kind must be one of those made here: api-key, custom, personal-access.';
-      await expect(attempt).rejects.toThrow(code('AUTH_GRANT_INVALID', { path: 'kind', message }));
+      await expect(attempt).rejects.toThrow(code('AUTH_INPUT_INVALID', { path: 'kind', message }));
     }
   });
 
   it('says so when no kind is left', async () => {
     const { auth, operator } = createManagedAuth({ formats: [] });
     const attempt = auth.issue({ name: 'bot', grant: GRANT }, operator);
-    await expect(attempt).rejects.toThrow(code('AUTH_GRANT_INVALID', { path: 'kind' }));
+    await expect(attempt).rejects.toThrow(code('AUTH_INPUT_INVALID', { path: 'kind' }));
   });
 
   it('keeps notes and when to remind of a new secret', async () => {
@@ -60,7 +60,7 @@ describe('issuing a kind', () => {
   ])('says where the input is wrong: %s, %j', async (path, input) => {
     const { auth, operator, calls } = createManagedAuth();
     const attempt = auth.issue({ name: 'bot', grant: GRANT, ...input }, operator);
-    await expect(attempt).rejects.toThrow(code('AUTH_GRANT_INVALID', { path }));
+    await expect(attempt).rejects.toThrow(code('AUTH_INPUT_INVALID', { path }));
     expect(calls).toEqual([]);
   });
 
@@ -96,7 +96,7 @@ describe('a custom key', () => {
     const weak = { ...custom, secret: 'lm-studio-key-2026' };
     for (const force of [{}, { force: false }, { force: 'yes' as unknown as boolean }]) {
       const attempt = auth.issue({ ...weak, ...force }, operator);
-      const refusal = code('AUTH_GRANT_INVALID', { path: 'secret', message: expect.not.stringContaining('lm-studio') });
+      const refusal = code('AUTH_INPUT_INVALID', { path: 'secret', message: expect.not.stringContaining('lm-studio') });
       await expect(attempt).rejects.toThrow(refusal);
     }
     expect(calls).toEqual([]);
@@ -106,9 +106,9 @@ describe('a custom key', () => {
   it('needs a text, and no other kind takes one', async () => {
     const { auth, operator } = createManagedAuth();
     const evidence = { path: 'secret' };
-    await expect(auth.issue(custom, operator)).rejects.toThrow(code('AUTH_GRANT_INVALID', evidence));
+    await expect(auth.issue(custom, operator)).rejects.toThrow(code('AUTH_INPUT_INVALID', evidence));
     const attempt = auth.issue({ name: 'bot', grant: GRANT, secret: SECRET }, operator);
-    await expect(attempt).rejects.toThrow(code('AUTH_GRANT_INVALID', evidence));
+    await expect(attempt).rejects.toThrow(code('AUTH_INPUT_INVALID', evidence));
   });
 
   it('is refused when it is there already, at once and without saying whose it is', async () => {
@@ -145,7 +145,7 @@ describe('a personal access token', () => {
     const { auth, operator, settings } = createManagedAuth();
     const attempt = auth.issue({ ...personal, expiresAt: '2028-01-02T00:00:01Z' }, operator);
     const message = 'expiresAt must lie within 366 days: no personal access token lives longer.';
-    await expect(attempt).rejects.toThrow(code('AUTH_GRANT_INVALID', { path: 'expiresAt', message }));
+    await expect(attempt).rejects.toThrow(code('AUTH_INPUT_INVALID', { path: 'expiresAt', message }));
     await auth.issue({ ...personal, expiresAt: '2028-01-02T00:00:00Z' }, operator);
     Object.assign(settings, { personalAccessTokenSeconds: 1e9 });
     expect((await auth.issue(personal, operator)).record.expiresAt).toBe('2028-01-02T00:00:00.000Z');
@@ -162,7 +162,7 @@ describe('a personal access token', () => {
     const { record } = await auth.issue(personal, operator);
     for (const expiresAt of ['2027-05-01T00:00:00Z', null]) {
       const attempt = auth.edit(record.id, { expiresAt }, operator);
-      await expect(attempt).rejects.toThrow(code('AUTH_GRANT_INVALID', { path: 'expiresAt' }));
+      await expect(attempt).rejects.toThrow(code('AUTH_INPUT_INVALID', { path: 'expiresAt' }));
     }
     const edited = await auth.edit(record.id, { expiresAt: '2027-02-01T00:00:00Z' }, operator);
     expect(edited.expiresAt).toBe('2027-02-01T00:00:00.000Z');
@@ -176,11 +176,11 @@ describe('a legacy token', () => {
     const { auth, operator } = createManagedAuth();
     const evidence = { path: 'expiresAt' };
     const attempt = auth.issue({ ...legacy, expiresAt: '2027-06-01T00:00:00Z' }, operator);
-    await expect(attempt).rejects.toThrow(code('AUTH_GRANT_INVALID', evidence));
+    await expect(attempt).rejects.toThrow(code('AUTH_INPUT_INVALID', evidence));
     const { record } = await auth.issue(legacy, operator);
     expect(record.expiresAt).toBeUndefined();
     const change = auth.edit(record.id, { expiresAt: '2027-06-01T00:00:00Z' }, operator);
-    await expect(change).rejects.toThrow(code('AUTH_GRANT_INVALID', evidence));
+    await expect(change).rejects.toThrow(code('AUTH_INPUT_INVALID', evidence));
     expect((await auth.edit(record.id, { expiresAt: null }, operator)).expiresAt).toBeUndefined();
   });
 
@@ -221,7 +221,7 @@ describe('a legacy token', () => {
   it('is told apart from tokens that are shown once', async () => {
     const { auth, operator } = createManagedAuth();
     const { record } = await auth.issue({ name: 'bot', grant: GRANT }, operator);
-    await expect(auth.reveal(record.id, operator)).rejects.toThrow(code('AUTH_GRANT_INVALID', { path: 'kind' }));
+    await expect(auth.reveal(record.id, operator)).rejects.toThrow(code('AUTH_INPUT_INVALID', { path: 'kind' }));
   });
 
   it('is not shown when it cannot be opened', async () => {

@@ -77,7 +77,7 @@ describe('rotate', () => {
       const { auth, operator } = createManagedAuth();
       const { record } = await auth.issue(INPUT, operator);
       const attempt = auth.rotate(record.id, { overlap: { seconds } }, operator);
-      await expect(attempt).rejects.toThrow(code('AUTH_GRANT_INVALID', { path: 'overlap' }));
+      await expect(attempt).rejects.toThrow(code('AUTH_INPUT_INVALID', { path: 'overlap' }));
     },
   );
 
@@ -85,7 +85,7 @@ describe('rotate', () => {
     const { auth, operator } = createManagedAuth();
     const { record } = await auth.issue(INPUT, operator);
     const attempt = auth.rotate(record.id, { overlap } as RotateInput, operator);
-    await expect(attempt).rejects.toThrow(code('AUTH_GRANT_INVALID', { path: 'overlap' }));
+    await expect(attempt).rejects.toThrow(code('AUTH_INPUT_INVALID', { path: 'overlap' }));
   });
 
   it('needs the action tokens:write for any token but oneself', async () => {
@@ -140,14 +140,14 @@ describe('rotate', () => {
       secret: '7rXq-Wm2z-Tb9K-Lc4eQ',
     };
     const { record } = await auth.issue(custom, operator);
-    await expect(auth.rotate(record.id, {}, operator)).rejects.toThrow(code('AUTH_GRANT_INVALID', { path: 'kind' }));
+    await expect(auth.rotate(record.id, {}, operator)).rejects.toThrow(code('AUTH_INPUT_INVALID', { path: 'kind' }));
   });
 
   it('makes no secret of a kind that is switched off', async () => {
     const { auth, operator, settings } = createManagedAuth();
     const { record } = await auth.issue(INPUT, operator);
     Object.assign(settings, { kinds: { ...settings.kinds, 'api-key': false } });
-    await expect(auth.rotate(record.id, {}, operator)).rejects.toThrow(code('AUTH_GRANT_INVALID', { path: 'kind' }));
+    await expect(auth.rotate(record.id, {}, operator)).rejects.toThrow(code('AUTH_INPUT_INVALID', { path: 'kind' }));
   });
 
   it('says why a token that has ended gets no new secret', async () => {
@@ -198,7 +198,7 @@ describe('rotate hands out no token that its caller could not have made', () => 
       const former = await auth.verify(token);
       await expect(auth.rotate(record.id, {}, former)).rejects.toThrow(code('AUTH_GRANT_NOT_COVERED'));
       const reveal = auth.reveal(record.id, former);
-      await expect(reveal).rejects.toThrow(code(kind === 'legacy' ? 'AUTH_GRANT_NOT_COVERED' : 'AUTH_GRANT_INVALID'));
+      await expect(reveal).rejects.toThrow(code(kind === 'legacy' ? 'AUTH_GRANT_NOT_COVERED' : 'AUTH_INPUT_INVALID'));
     }
   });
 

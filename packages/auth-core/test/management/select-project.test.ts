@@ -42,7 +42,7 @@ describe('selectProject', () => {
   it('refuses what is no name of a project', async () => {
     const { auth, operator } = createManagedAuth();
     for (const project of ['', ' web', 'a\nb', 'x'.repeat(101)]) {
-      expect(() => auth.selectProject(operator, project)).toThrow(code('AUTH_GRANT_INVALID', { path: 'project' }));
+      expect(() => auth.selectProject(operator, project)).toThrow(code('AUTH_INPUT_INVALID', { path: 'project' }));
     }
   });
 });

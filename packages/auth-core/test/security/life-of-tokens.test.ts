@@ -41,7 +41,7 @@ const issue = fc
         const { value, code } = await outcomeOf(() => auth.issue(input, by));
         const may = mayOf(from);
         if (!may.includes('tokens:write')) expect(code).toBe('AUTH_PERMISSION_DENIED');
-        else if (model.off.has(kind)) expect(code).toBe('AUTH_GRANT_INVALID');
+        else if (model.off.has(kind)) expect(code).toBe('AUTH_INPUT_INVALID');
         else if (both(asked, may).length < asked.length) expect(code).toBe('AUTH_GRANT_NOT_COVERED');
         else expect(value, code).toBeDefined();
         if (value === undefined) return;
@@ -55,7 +55,7 @@ const exchange = fc.tuple(holder, actions).map(
   ([index, asked]) =>
     new Act(`exchange ${asked}`, index, async (model, { auth }, from, by) => {
       const { value, code } = await outcomeOf(() => auth.exchange({ grant: grantOf(asked) }, by));
-      if (model.off.has('api-key')) expect(code).toBe('AUTH_GRANT_INVALID');
+      if (model.off.has('api-key')) expect(code).toBe('AUTH_INPUT_INVALID');
       else expect(value, code).toBeDefined();
       if (value) addStored(model, { text: value.token, id: value.record.id, kind: 'api-key' }, asked, from);
     }),

@@ -9,7 +9,7 @@ import {
   createCustomKeyFormat,
   createLegacyFormat,
   type Grant,
-  InvalidGrantError,
+  InvalidInputError,
   type IssueInput,
   inspectToken,
 } from '../../src/index.ts';
@@ -309,7 +309,7 @@ describe('attenuateToken', () => {
     ),
   ])('refuses what is no token, and does not repeat it: %j', async (text) => {
     const error = await attenuateToken(llm, text, CHAT).catch((reason) => reason);
-    expect(error).toBeInstanceOf(InvalidGrantError);
+    expect(error).toBeInstanceOf(InvalidInputError);
     expect(error.message).toBe('token is not a token; check that it was copied whole.');
   });
 

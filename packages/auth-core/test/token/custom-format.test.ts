@@ -32,7 +32,7 @@ describe('a custom key', () => {
   ])('is nothing else: %j', async (secret) => {
     expect(format.parse(secret)).toBeUndefined();
     await expect(format.mint({ ...REQUEST, secret })).rejects.toThrow(
-      expect.objectContaining({ code: 'AUTH_GRANT_INVALID', path: 'secret' }),
+      expect.objectContaining({ code: 'AUTH_INPUT_INVALID', path: 'secret' }),
     );
   });
 

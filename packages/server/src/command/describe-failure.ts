@@ -103,6 +103,7 @@ const OF_AUTH: Partial<Record<AuthErrorCode, Ending>> = {
   AUTH_PERMISSION_DENIED: 'denied',
   AUTH_GRANT_NOT_COVERED: 'denied',
   AUTH_GRANT_INVALID: 'usage',
+  AUTH_INPUT_INVALID: 'usage',
   AUTH_TOKEN_NOT_FOUND: 'missing',
   AUTH_CONFLICT: 'conflict',
   AUTH_LIMIT_EXCEEDED: 'later',

@@ -1,4 +1,10 @@
-import { AuthError, InvalidGrantError, InvalidTokenError, type Principal } from '@latchkey/auth-core';
+import {
+  AuthError,
+  InvalidGrantError,
+  InvalidInputError,
+  InvalidTokenError,
+  type Principal,
+} from '@latchkey/auth-core';
 import { toErrorDescription } from '@latchkey/auth-core/http';
 import {
   type AccessTokens,
@@ -130,7 +136,7 @@ function refusalOf(error: unknown): { readonly error: string; readonly error_des
   if (!(error instanceof AuthError)) return undefined;
   if (error instanceof InvalidTokenError)
     return { error: 'invalid_grant', error_description: toErrorDescription(error.message) };
-  if (!(error instanceof InvalidGrantError)) return undefined;
+  if (!(error instanceof InvalidGrantError || error instanceof InvalidInputError)) return undefined;
   const word = error.path === 'audience' ? 'invalid_target' : 'invalid_request';
   return { error: word, error_description: toErrorDescription(error.message) };
 }
