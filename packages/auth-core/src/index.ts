@@ -46,12 +46,14 @@ export type {
   BudgetLimit,
   CeilingLimit,
   ConcurrencyLimit,
+  CreditLimit,
   Limit,
   RateLimit,
+  Refill,
   ShareLimit,
   Window,
 } from './authority/limit.ts';
-export { budget, ceiling, concurrency, rate, share } from './authority/limit.ts';
+export { budget, ceiling, concurrency, credits, rate, share } from './authority/limit.ts';
 export type { AuthNames } from './authority/names.ts';
 export type {
   AnyResourceKind,
@@ -98,6 +100,8 @@ export type {
   Adjustment,
   Claim,
   Counter,
+  CreditClaim,
+  CreditCounter,
   LeaseClaim,
   LeaseCounter,
   LimitStore,
@@ -126,6 +130,7 @@ export { hosts } from './resources/hosts.ts';
 export { names } from './resources/names.ts';
 export type { ToolRequest, ToolRule, ToolRules } from './resources/tool-rule.ts';
 export { tools } from './resources/tools.ts';
+export type { JsonObject } from './schema/copy-json.ts';
 export type { ArgumentConstraint, Json, JsonSchema, JsonType } from './schema/json-schema.ts';
 export type { AuthSettings } from './settings.ts';
 export {

@@ -1,6 +1,7 @@
 import type { Authority } from './authority/authority.ts';
 import type { Grant } from './authority/grant.ts';
 import type { Vocabulary, Words } from './authority/vocabulary.ts';
+import type { JsonObject } from './schema/copy-json.ts';
 import type { TokenKind } from './token/token-format.ts';
 
 /** A verified caller: its token, owner, project and authority. */
@@ -18,6 +19,13 @@ export interface Principal {
   /** Every id that this one can be revoked by: those of the tokens that it was derived from, and its own. */
   readonly chain: readonly string[];
   readonly authority: Authority;
+  /**
+   * What the host keeps on the stored token: see `IssueInput.metadata`. A derived token without metadata of its own has
+   * that of the token that it was derived from, as it is now. Absent in another server, which does not see it.
+   */
+  readonly metadata?: JsonObject;
+  /** The claims that the host added to this access token. `readClaims` of `auth-core/jwt` reads them with a type. */
+  readonly claims?: JsonObject;
   /** Which secret of the stored token has proved it, as a name that proves nothing; absent where a signature has. */
   readonly provedBy?: string;
   /** RFC 3339; when the token ends. */

@@ -15,6 +15,22 @@ export interface BudgetLimit<Unit extends string | undefined = string | undefine
   readonly unit: Unit;
 }
 
+/** What credits get back, and how often. */
+export interface Refill {
+  /** How many credits come back at the beginning of each interval; a token never has more than its grant says. */
+  readonly amount: number;
+  readonly interval: Window;
+}
+
+/** An amount that runs out. */
+export interface CreditLimit<Unit extends string | undefined = string | undefined> {
+  readonly kind: 'credit';
+  /** Absent: what is spent does not come back. */
+  readonly refill?: Refill;
+  /** What is reserved; absent: each request spends its cost. */
+  readonly unit: Unit;
+}
+
 /** A maximum number of concurrent requests. */
 export interface ConcurrencyLimit {
   readonly kind: 'concurrency';
@@ -34,7 +50,7 @@ export interface ShareLimit {
 }
 
 /** How a limit of a grant is read, compared and enforced. */
-export type Limit = RateLimit | BudgetLimit | ConcurrencyLimit | CeilingLimit | ShareLimit;
+export type Limit = RateLimit | BudgetLimit | CreditLimit | ConcurrencyLimit | CeilingLimit | ShareLimit;
 
 /**
  * A limit on how many requests are let in within a window.
@@ -71,6 +87,30 @@ export function budget(window: Window, unit?: string): BudgetLimit {
   return Object.freeze({ kind: 'budget', window: checkWindow(window), unit });
 }
 
+/**
+ * Credits, which run out: a grant says how many there are at first and at most. Each request spends its cost (see
+ * `Meter.admit`), or, with a `unit`, what it reserves of that unit. With a `refill`, some come back at the beginning of
+ * each minute, hour, day or month of UTC. A derived token also draws from the credits of the tokens that it was derived
+ * from.
+ *
+ * @example
+ * ```ts
+ * import { credits, defineVocabulary } from '@latchkey/auth-core';
+ *
+ * const limits = { trial: credits(), credits: credits({ refill: { amount: 100, interval: 'day' } }) };
+ * const vocabulary = defineVocabulary({ limits });
+ * vocabulary.parseGrant({ actions: ['*'], limits: { credits: 500 } }); // 500 at first and at most, 100 more each day
+ * ```
+ */
+export function credits(options?: { readonly refill?: Refill }): CreditLimit<undefined>;
+export function credits<const Unit extends string>(options: {
+  readonly refill?: Refill;
+  readonly unit: Unit;
+}): CreditLimit<Unit>;
+export function credits({ refill, unit }: { readonly refill?: Refill; readonly unit?: string } = {}): CreditLimit {
+  return Object.freeze({ kind: 'credit', ...(refill !== undefined && { refill: checkRefill(refill) }), unit });
+}
+
 /** A limit on how many requests run at once. */
 export function concurrency(): ConcurrencyLimit {
   return Object.freeze({ kind: 'concurrency' });
@@ -84,6 +124,13 @@ export function ceiling(): CeilingLimit {
 /** A share relative to that of others. A grant that names not every action gives away no more than the usual one. */
 export function share(): ShareLimit {
   return Object.freeze({ kind: 'share' });
+}
+
+function checkRefill({ amount, interval }: Refill): Refill {
+  if (!Number.isSafeInteger(amount) || amount < 1) {
+    throw new TypeError('the amount of a refill must be a whole number, at least 1');
+  }
+  return Object.freeze({ amount, interval: checkWindow(interval) });
 }
 
 const WINDOWS: ReadonlySet<string> = new Set(['minute', 'hour', 'day', 'month'] satisfies Window[]);

@@ -3,6 +3,7 @@ import { parseIpRange } from '../matching/ip-address.ts';
 import type { PatternEngine } from '../matching/pattern-engine.ts';
 import { MAXIMUM_PATTERN_SIZE, patternCost } from '../matching/pattern-size.ts';
 import { isTooLarge } from '../matching/test-pattern.ts';
+import { copyJson } from '../schema/copy-json.ts';
 import { evaluate } from '../schema/evaluate.ts';
 import type { ArgumentConstraint } from '../schema/json-schema.ts';
 import { type Grant, type ParseGrantOptions, ruleOf } from './grant.ts';
@@ -10,8 +11,7 @@ import { printPath } from './print-path.ts';
 import type { RuleCheck, RulePath } from './resource-kind.ts';
 import type { VocabularyParts } from './vocabulary.ts';
 
-/** How deep a grant may be nested, how many values it may hold, and how many UTF-16 units a text or key may have. */
-const CAPS = { depth: 24, values: 2000, text: 1024, key: 256 };
+const CAPS = { what: 'a grant', depth: 24, values: 2000, text: 1024, key: 256 };
 
 /** What a new grant may hold besides: UTF-16 units altogether, globs in a list, stars in a glob. */
 interface Bounds {
@@ -47,7 +47,7 @@ export function parseAcceptedGrant(vocabulary: VocabularyParts, value: unknown):
 
 function readGrant(vocabulary: VocabularyParts, value: unknown, options: ParseGrantOptions, bounds: Bounds): Grant {
   const start: Path = options.at === undefined ? [] : [options.at];
-  const copy = copyJson(value, start, { values: CAPS.values, units: bounds.units });
+  const copy = copyJson(value, start, { ...CAPS, units: bounds.units }, refuse);
   const violation = evaluate(vocabulary.grantSchema, copy);
   if (violation !== undefined) {
     const known = violation.expected?.length ? `; known are: ${violation.expected.map(String).join(', ')}` : '';
@@ -62,51 +62,6 @@ function readGrant(vocabulary: VocabularyParts, value: unknown, options: ParseGr
 
 function refuse(path: Path, problem: string): never {
   throw new InvalidGrantError(printPath(path), problem);
-}
-
-/** What may still be copied. */
-interface Room {
-  values: number;
-  units: number;
-}
-
-/** Copies plain JSON into frozen objects, within the caps, so that a grant cannot be changed after it was read. */
-function copyJson(value: unknown, path: Path, room: Room): unknown {
-  if (path.length > CAPS.depth) refuse(path, `is nested deeper than ${CAPS.depth}`);
-  if (--room.values < 0) refuse(path, `is too much: a grant may hold ${CAPS.values} values`);
-  switch (typeof value) {
-    case 'string':
-      if (value.length > CAPS.text) refuse(path, `is longer than ${CAPS.text}`);
-      take(room, value, path);
-      return value;
-    case 'number':
-      if (!Number.isFinite(value)) refuse(path, 'is not a number that JSON can hold');
-      return value;
-    case 'boolean':
-      return value;
-    case 'object':
-      break;
-    default:
-      return refuse(path, 'is not JSON');
-  }
-  if (value === null) return value;
-  if (Array.isArray(value)) {
-    return Object.freeze(Array.from(value, (item, index) => copyJson(item, [...path, index], room)));
-  }
-  const prototype = Object.getPrototypeOf(value);
-  if (prototype !== null && Object.getPrototypeOf(prototype) !== null) refuse(path, 'is not JSON');
-  const entries = Object.entries(value).map(([key, item]) => {
-    if (key.length > CAPS.key) refuse(path, `has a key longer than ${CAPS.key}`);
-    take(room, key, path);
-    return [key, copyJson(item, [...path, key], room)] as const;
-  });
-  // fromEntries defines keys, so that `__proto__` is a key like any other.
-  return Object.freeze(Object.fromEntries(entries));
-}
-
-function take(room: Room, text: string, path: Path): void {
-  room.units -= text.length;
-  if (room.units < 0) refuse(path, `is too much: a grant may hold ${BOUNDS.units} characters altogether`);
 }
 
 interface Meaning extends Bounds {

@@ -38,15 +38,17 @@ export type CeilingName<W extends Words = Words> = {
       : never;
 }[LimitName<W>];
 
-/** What can be reserved: the units of the budgets. */
+/** What can be reserved: the units of the budgets and of credits that have one. */
 export type BudgetUnit<W extends Words = Words> = {
   [Name in LimitName<W>]: W['limits'][Name] extends { readonly kind: 'budget'; readonly unit: infer Unit }
     ? Unit extends string
       ? Unit
       : Name
-    : Limit extends W['limits'][Name]
-      ? string
-      : never;
+    : W['limits'][Name] extends { readonly kind: 'credit'; readonly unit: infer Unit }
+      ? Extract<Unit, string>
+      : Limit extends W['limits'][Name]
+        ? string
+        : never;
 }[LimitName<W>];
 
 /**

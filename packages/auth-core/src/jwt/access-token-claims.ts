@@ -4,8 +4,10 @@ import { parseAcceptedGrant } from '../authority/parse-grant.ts';
 import type { VocabularyParts } from '../authority/vocabulary.ts';
 import { InvalidTokenError } from '../errors.ts';
 import type { Principal } from '../principal.ts';
+import type { JsonObject } from '../schema/copy-json.ts';
 import { isJsonObject } from '../schema/json-value.ts';
 import { ACCESS_TOKEN_ID_PREFIX } from '../token/derived-id.ts';
+import { pickOwnClaims } from './own-claims.ts';
 import { scopeOf } from './scope.ts';
 
 /** The content of a verified access token. */
@@ -21,6 +23,8 @@ export interface AccessTokenContent {
   readonly entries: readonly AuthorityEntry[];
   /** RFC 3339. */
   readonly expiresAt: string;
+  /** What the host added. */
+  readonly claims?: JsonObject;
 }
 
 const DETAIL_FIELDS: ReadonlySet<string> = new Set(['type', 'grant', 'source', 'id']);
@@ -85,6 +89,7 @@ export function readContent(
   ) {
     throw new InvalidTokenError('AUTH_TOKEN_MALFORMED');
   }
+  const added = pickOwnClaims(claims, vocabulary.names);
   return {
     jti,
     owner: sub,
@@ -94,6 +99,7 @@ export function readContent(
     chain,
     entries: details.map((detail) => readEntry(vocabulary, detail)),
     expiresAt: new Date(exp * 1000).toISOString(),
+    ...(added !== undefined && { claims: added }),
   };
 }
 

@@ -73,7 +73,7 @@ export function createAccessTokenVerifier(options: AccessTokenVerifierOptions): 
       if (isRevoked !== undefined && (await guard(() => isRevoked(text))) !== false) {
         throw new InvalidTokenError('AUTH_TOKEN_REVOKED', { kind: 'access' });
       }
-      const { jti, owner, name, project, parentId, chain, entries, expiresAt } = content;
+      const { jti, owner, name, project, parentId, chain, entries, expiresAt, claims } = content;
       return Object.freeze({
         id: jti,
         kind: 'access',
@@ -84,6 +84,7 @@ export function createAccessTokenVerifier(options: AccessTokenVerifierOptions): 
         tokenId: parentId,
         chain: Object.freeze([...chain, jti]),
         authority: Object.freeze(entries),
+        ...(claims !== undefined && { claims }),
         expiresAt,
       });
     },

@@ -14,6 +14,7 @@ import { requireToken } from '../management/token-access.ts';
 import { checkOptions } from '../management/token-input.ts';
 import type { Principal } from '../principal.ts';
 import { canonicalJson } from '../schema/canonical-json.ts';
+import type { JsonObject } from '../schema/copy-json.ts';
 import { type AuthSettings, DEFAULT_AUTH_SETTINGS, MAXIMUM_ACCESS_TOKEN_SECONDS } from '../settings.ts';
 import { guard } from '../store/guard-store.ts';
 import { ACCESS_TOKEN_ID_PREFIX } from '../token/derived-id.ts';
@@ -21,6 +22,7 @@ import { ALPHANUMERIC, drawCharacters, type RandomBytes, systemRandom } from '..
 import type { DerivedTokenFormat } from '../token/token-format.ts';
 import { writeContent } from './access-token-claims.ts';
 import { isAudienceList, MAXIMUM_AUDIENCES, requireNames } from './audience.ts';
+import { checkOwnClaims } from './own-claims.ts';
 import {
   ACCESS_TOKEN_TYPE,
   looksLikeAccessToken,
@@ -63,6 +65,12 @@ export interface AccessTokenInput<W extends Words = Words> {
   readonly audience?: string | readonly string[];
   /** The project that it acts for; the principal's own when left out. */
   readonly project?: string;
+  /**
+   * Claims of the server's own beside the registered ones: up to 2048 bytes of JSON, 8 levels deep. They are no
+   * secret, and nothing decides by them here. Verified ones are `claims` of the principal. An access token that is made
+   * from this one has them only if it is given them again.
+   */
+  readonly claims?: JsonObject;
 }
 
 const OPTIONS = ['grant', 'seconds', 'audience', 'project'] as const satisfies readonly (keyof AccessTokenInput)[];
@@ -155,6 +163,7 @@ export function createAccessTokens<W extends Words = CoreWords>(options: AccessT
     const standing = await refresh(maker);
     const by = input.project === undefined ? standing : selectProject(standing, input.project);
     const audience = readAudience(input.audience ?? own);
+    const claims = input.claims === undefined ? undefined : checkOwnClaims(input.claims, vocabulary.names);
     const now = clock().getTime();
     const exp = readEnd(input.seconds, accessTokenSeconds, by, now);
     const jti = `${ACCESS_TOKEN_ID_PREFIX}${drawCharacters(ALPHANUMERIC, 22, random)}`;
@@ -162,6 +171,7 @@ export function createAccessTokens<W extends Words = CoreWords>(options: AccessT
 
     const write = (entries: readonly AuthorityEntry[]) =>
       sign({
+        ...claims,
         iss: issuer,
         aud: audience.length === 1 ? audience[0] : audience,
         ...writeContent(vocabulary.names, by, entries, by.project),
@@ -186,7 +196,14 @@ export function createAccessTokens<W extends Words = CoreWords>(options: AccessT
         actor: toActor(by),
         ...(by.project !== undefined && { project: by.project }),
         subject: jti,
-        details: { kind: 'access', name: by.name, parent: by.tokenId, audience, expiresAt },
+        details: {
+          kind: 'access',
+          name: by.name,
+          parent: by.tokenId,
+          audience,
+          expiresAt,
+          ...(claims !== undefined && { claims: Object.keys(claims) }),
+        },
       };
       await keepEvent(audit, event);
     }
@@ -200,7 +217,7 @@ export function createAccessTokens<W extends Words = CoreWords>(options: AccessT
       kind: 'access',
       matches: looksLikeAccessToken,
       async prove(text, { now, vocabulary: read }) {
-        const { jti, project, parentId, chain, entries, expiresAt } = await proveAccessToken(text, {
+        const { jti, project, parentId, chain, entries, expiresAt, claims } = await proveAccessToken(text, {
           async getKey({ kid = '' }) {
             const key = await keys.find(kid);
             if (key === undefined) throw new InvalidTokenError('AUTH_TOKEN_UNKNOWN');
@@ -212,7 +229,14 @@ export function createAccessTokens<W extends Words = CoreWords>(options: AccessT
           vocabulary: read,
         });
         const ids = [...chain.slice(chain.indexOf(parentId) + 1), jti];
-        return { parentId, ids, entries, expiresAt, ...(project !== undefined && { project }) };
+        return {
+          parentId,
+          ids,
+          entries,
+          expiresAt,
+          ...(project !== undefined && { project }),
+          ...(claims !== undefined && { claims }),
+        };
       },
     };
   }

@@ -8,6 +8,7 @@ export { createAccessTokens } from './access-tokens.ts';
 export type { IntrospectionOptions } from './introspection-check.ts';
 export { introspectionCheck } from './introspection-check.ts';
 export { createMemorySigningKeyStore } from './memory-signing-key-store.ts';
+export { readClaims } from './own-claims.ts';
 export type { PersonalAccessTokenOptions } from './personal-access-format.ts';
 export { createPersonalAccessTokenFormat, readPersonalAccessTokenId } from './personal-access-format.ts';
 export type { Scope } from './scope.ts';

@@ -4,8 +4,10 @@ import type { Counter } from './limit-store.ts';
 
 /** The definition of a limit that is counted over requests. */
 export interface CountedDefinition {
-  readonly kind: 'rate' | 'budget' | 'concurrency';
+  readonly kind: 'rate' | 'budget' | 'credit' | 'concurrency';
   readonly window?: Window;
+  /** How many credits come back at the beginning of each window; absent: none. */
+  readonly refill?: number;
   /** What is counted, where it is not requests. */
   readonly unit?: string;
   /** The length of the window in seconds; absent for a month, whose length varies. */
@@ -35,6 +37,14 @@ function readDefinition(name: string, limit: Limit): CountedDefinition | null {
       return { kind: 'rate', window: limit.window, ...secondsOf(limit.window) };
     case 'budget':
       return { kind: 'budget', window: limit.window, unit: limit.unit ?? name, ...secondsOf(limit.window) };
+    case 'credit': {
+      const { refill, unit } = limit;
+      return {
+        kind: 'credit',
+        ...(refill !== undefined && { window: refill.interval, refill: refill.amount, ...secondsOf(refill.interval) }),
+        ...(unit !== undefined && { unit }),
+      };
+    }
     case 'concurrency':
       return { kind: 'concurrency', unit: 'concurrent-requests' };
     case 'ceiling':
@@ -96,9 +106,22 @@ function secondsOf(window: Window): { readonly windowSeconds?: number } {
  * Windows are the minutes, hours, days and months of UTC. Unlike a sliding window, a fixed one needs a single number,
  * is the same for every process, and ends at a known time. Its disadvantage: a burst may straddle that end.
  */
-function counterOf({ window }: CountedDefinition, key: string, now: number): Counter {
+function counterOf({ kind, window, refill = 0 }: CountedDefinition, key: string, now: number): Counter {
+  if (kind === 'credit') return { kind, key, refill, interval: window === undefined ? 0 : intervalAt(window, now) };
   if (window === undefined) return { kind: 'lease', key };
   return { kind: 'window', key, windowEnd: endOfWindow(window, now) };
+}
+
+/** Intervals are numbered one after the other, so that two of their numbers say how many lie between them. */
+function intervalAt(window: Window, now: number): number {
+  if (window !== 'month') return Math.floor(now / WINDOW_MILLISECONDS[window]);
+  const date = new Date(now);
+  return date.getUTCFullYear() * 12 + date.getUTCMonth();
+}
+
+/** In how many whole seconds a limit gives room again; undefined where that depends on nothing but use. */
+export function secondsToReset({ definition: { window } }: CountedLimit, now: number): number | undefined {
+  return window === undefined ? undefined : Math.ceil((endOfWindow(window, now) - now) / 1000);
 }
 
 function endOfWindow(window: Window, now: number): number {

@@ -1,4 +1,4 @@
-import type { Claim, TakeAnswer, Taking, WindowClaim } from './limit-store.ts';
+import type { Claim, CreditClaim, TakeAnswer, Taking, WindowClaim } from './limit-store.ts';
 import { pair } from './pair.ts';
 
 /** How long a store keeps a window after its end: the clocks of the processes that share it may differ. */
@@ -32,12 +32,12 @@ export function judgeClaims(claims: readonly Claim[], used: readonly number[]): 
 }
 
 /** Whether a claim accepts less than its `amount`. */
-function isElastic(claim: Claim): claim is WindowClaim & { readonly least: number } {
-  return claim.kind === 'window' && claim.least !== undefined;
+function isElastic(claim: Claim): claim is (WindowClaim | CreditClaim) & { readonly least: number } {
+  return claim.kind !== 'lease' && claim.least !== undefined;
 }
 
 function amountOf(claim: Claim): number {
-  return claim.kind === 'window' ? claim.amount : 1;
+  return claim.kind === 'lease' ? 1 : claim.amount;
 }
 
 /** How much of what a claim asks for fits. */

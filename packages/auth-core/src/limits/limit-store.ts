@@ -12,8 +12,18 @@ export interface LeaseCounter {
   readonly key: string;
 }
 
+/** How many credits of a key are spent. Some come back at the beginning of each interval. */
+export interface CreditCounter {
+  readonly kind: 'credit';
+  readonly key: string;
+  /** The number of the present interval: it grows by one with each; always 0 where nothing comes back. */
+  readonly interval: number;
+  /** How many spent credits come back with each interval. */
+  readonly refill: number;
+}
+
 /** Something that is counted. */
-export type Counter = WindowCounter | LeaseCounter;
+export type Counter = WindowCounter | LeaseCounter | CreditCounter;
 
 /** Asks to use some of a window. */
 export interface WindowClaim extends WindowCounter {
@@ -28,6 +38,16 @@ export interface WindowClaim extends WindowCounter {
   readonly least?: number;
 }
 
+/** Asks to spend credits. */
+export interface CreditClaim extends CreditCounter {
+  /** A whole number. 0 always fits: such a claim only reads the counter. */
+  readonly amount: number;
+  /** How many credits may be spent before some come back. */
+  readonly limit: number;
+  /** As in a {@link WindowClaim}. */
+  readonly least?: number;
+}
+
 /** Asks for a lease, which counts until it is dropped or expires. */
 export interface LeaseClaim extends LeaseCounter {
   /** The same for the leases of one holder, which are renewed and dropped together. */
@@ -39,7 +59,7 @@ export interface LeaseClaim extends LeaseCounter {
 }
 
 /** What {@link LimitStore.take} is asked for. */
-export type Claim = WindowClaim | LeaseClaim;
+export type Claim = WindowClaim | CreditClaim | LeaseClaim;
 
 /** What one claim got, and how much of its counter is used with that. */
 export interface Taking {
@@ -54,11 +74,14 @@ export type TakeAnswer =
   | { readonly taken: true; readonly takings: readonly Taking[] }
   | { readonly taken: false; readonly refused: readonly number[] };
 
-/** A correction of what a window counts. */
-export interface Adjustment extends WindowCounter {
+/**
+ * A correction of what a window or credits count. Credits of an interval before the last that they were spent in are not
+ * given back: they may have come back already.
+ */
+export type Adjustment = (WindowCounter | CreditCounter) & {
   /** A whole number, below 0 to give back. */
   readonly amount: number;
-}
+};
 
 /**
  * SEAM: where use is counted. `@latchkey/auth-core/testing` has the contract that an implementation must meet.

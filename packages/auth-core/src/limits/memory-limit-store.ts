@@ -1,6 +1,7 @@
 import { judgeClaims, KEPT_MILLISECONDS } from './judge-claims.ts';
 import type { Counter, LeaseClaim, LimitStore, WindowCounter } from './limit-store.ts';
 import { pair } from './pair.ts';
+import { correctSpent, type SpentCredits, spentAt } from './spent-credits.ts';
 
 /**
  * Counts in memory, for tests and for servers of one process that may lose the counts. The reference implementation.
@@ -18,6 +19,7 @@ export function createMemoryLimitStore(): LimitStore {
   const windows = new Map<string, Map<number, number>>();
   /** When leases expire, by key and by the lease's id. */
   const leases = new Map<string, Map<string, number>>();
+  const credits = new Map<string, SpentCredits>();
   let closed = false;
 
   function checkOpen(): void {
@@ -25,6 +27,7 @@ export function createMemoryLimitStore(): LimitStore {
   }
 
   function count(counter: Counter, now: number): number {
+    if (counter.kind === 'credit') return spentAt(credits.get(counter.key), counter).used;
     if (counter.kind === 'window') return windows.get(counter.key)?.get(counter.windowEnd) ?? 0;
     let running = 0;
     for (const expiresAt of leases.get(counter.key)?.values() ?? []) if (expiresAt > now) running += 1;
@@ -51,14 +54,18 @@ export function createMemoryLimitStore(): LimitStore {
       if (!answer.taken) return answer;
       for (const [claim, taking] of pair(claims, answer.takings)) {
         if (claim.kind === 'lease') setLease(claim);
-        else if (taking.amount > 0) setUsed(claim, taking.used, now);
+        else if (taking.amount === 0) continue;
+        else if (claim.kind === 'window') setUsed(claim, taking.used, now);
+        else credits.set(claim.key, { ...spentAt(credits.get(claim.key), claim), used: taking.used });
       }
       return answer;
     },
     async adjust(adjustments) {
       checkOpen();
       for (const adjustment of adjustments) {
-        setUsed(adjustment, Math.max(0, count(adjustment, 0) + adjustment.amount), 0);
+        if (adjustment.kind === 'credit') {
+          credits.set(adjustment.key, correctSpent(credits.get(adjustment.key), adjustment));
+        } else setUsed(adjustment, Math.max(0, count(adjustment, 0) + adjustment.amount), 0);
       }
     },
     async read(counters, now) {
@@ -82,6 +89,7 @@ export function createMemoryLimitStore(): LimitStore {
       closed = true;
       windows.clear();
       leases.clear();
+      credits.clear();
     },
   };
 }

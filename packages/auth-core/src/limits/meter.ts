@@ -5,10 +5,16 @@ import { type Clock, systemClock } from '../clock.ts';
 import { LimitExceededError, StoreUnavailableError } from '../errors.ts';
 import type { Principal } from '../principal.ts';
 import { requirePart } from '../require-part.ts';
-import { type CountedLimit, listCountedLimits, readDefinitions } from './counted-limits.ts';
+import {
+  type CountedDefinition,
+  type CountedLimit,
+  listCountedLimits,
+  readDefinitions,
+  secondsToReset,
+} from './counted-limits.ts';
 import { guardLimitStore } from './guard-limit-store.ts';
 import { createLeaseKeeper, LEASE_MILLISECONDS, type Repeat, systemRepeat } from './lease-keeper.ts';
-import type { Claim, Counter, LimitStore, TakeAnswer, Taking, WindowCounter } from './limit-store.ts';
+import type { Claim, CreditCounter, LimitStore, TakeAnswer, Taking, WindowCounter } from './limit-store.ts';
 import { pair } from './pair.ts';
 
 /** What {@link createMeter} works with. */
@@ -31,7 +37,7 @@ export interface LimitState {
   readonly limit: number;
   /** What is left, never below 0. */
   readonly remaining: number;
-  /** In how many whole seconds the limit resets; absent where each request gives back what it took. */
+  /** In how many whole seconds the limit resets, or some credits come back; absent where no time does that. */
   readonly resetSeconds?: number;
   /** What is counted, where it is not requests: the unit of a budget, or `concurrent-requests`. */
   readonly unit?: string;
@@ -74,11 +80,13 @@ export interface Admission<Unit extends string = string> extends AsyncDisposable
 export interface Meter<Unit extends string = string> extends AsyncDisposable {
   /**
    * Counts a request against the request limits of all grants. When one of them is exceeded, it is counted against
-   * none. See `rate()` and `concurrency()`.
+   * none. See `rate()`, `concurrency()` and `credits()`.
+   *
+   * `cost` is what the request counts as, 1 by default: so many requests, and so many credits.
    *
    * @throws {AuthError} `AUTH_LIMIT_EXCEEDED`, and `AUTH_STORE_UNAVAILABLE` when the store does not answer
    */
-  admit(principal: Principal): Promise<Admission<Unit>>;
+  admit(principal: Principal, options?: { readonly cost?: number }): Promise<Admission<Unit>>;
   /** The state of the limits. Counts nothing. @throws `AUTH_STORE_UNAVAILABLE` */
   usage(principal: Principal): Promise<LimitState[]>;
   /** Releases every admission, and closes the store. */
@@ -87,10 +95,12 @@ export interface Meter<Unit extends string = string> extends AsyncDisposable {
 
 /** The retry time for a limit on concurrent requests, where a place may be free at any moment. */
 const RETRY_SECONDS = 1;
+/** The retry time for credits that do not come back by themselves. */
+const SPENT_SECONDS = 86_400;
 
 /**
- * Creates a meter, which enforces the counted limits of grants: requests within a window, concurrent requests, and
- * budgets within a window. Each limit is counted for each grant that has it, and a request must fit all of them.
+ * Creates a meter, which enforces the counted limits of grants: requests within a window, concurrent requests, budgets
+ * within a window, and credits. Each limit is counted for each grant that has it, and a request must fit all of them.
  *
  * Minutes, hours, days and months are those of UTC. Within one, no limit is ever exceeded, for any number of
  * simultaneous requests and of processes that share the store. Running requests hold leases, which the meter renews;
@@ -120,8 +130,8 @@ export function createMeter<W extends Words = CoreWords>(options: MeterOptions<W
   requirePart('createMeter', 'store', options?.store, ['take', 'read', 'adjust']);
   const { clock = systemClock, createId = () => crypto.randomUUID(), repeat = systemRepeat } = options;
   const definitions = readDefinitions((options.vocabulary ?? coreVocabulary).limits);
-  const budgets = [...definitions.values()].filter((definition) => definition?.kind === 'budget');
-  const units = new Set(budgets.map((definition) => definition?.unit));
+  const reserved = [...definitions.values()].filter((definition) => definition !== null && isReserved(definition));
+  const units = new Set(reserved.map((definition) => definition?.unit));
   const store = guardLimitStore(options.store);
   const keeper = createLeaseKeeper(store, clock, repeat);
 
@@ -138,13 +148,14 @@ export function createMeter<W extends Words = CoreWords>(options: MeterOptions<W
     return reserve(granted, (amount) => store.adjust(limits.map(({ counter }) => ({ ...counter, amount }))));
   }
 
-  async function admit({ authority }: Principal): Promise<Admission> {
+  async function admit({ authority }: Principal, { cost = 1 }: { readonly cost?: number } = {}): Promise<Admission> {
+    checkWholeNumber('cost', cost, 0);
     const now = clock().getTime();
     const limits = listCountedLimits(definitions, authority, now);
     if (limits.length === 0) return admission(authority, NO_STATES);
     const leased = limits.some(isLeaseLimit);
     const leaseId = leased ? createId() : NO_LEASE;
-    const claims = limits.map((limit) => claimRequest(limit, leaseId, now + LEASE_MILLISECONDS));
+    const claims = limits.map((limit) => claimRequest(limit, cost, leaseId, now + LEASE_MILLISECONDS));
     const answer = store.take(claims, now);
     const takings = readTakings('taken' in answer ? answer : await answer, limits, now);
     const states = pair(limits, takings).map(([limit, { used }]) => stateOf(limit, used, now));
@@ -192,10 +203,15 @@ function readTakings(answer: TakeAnswer, limits: readonly CountedLimit[], now: n
   if (answer.taken) return answer.takings;
   const [longest] = limits
     .filter((_, index) => answer.refused.includes(index))
-    .map(({ name, source, counter }) => ({ name, source, seconds: secondsToReset(counter, now) ?? RETRY_SECONDS }))
+    .map((limit) => ({ name: limit.name, source: limit.source, seconds: secondsToRetry(limit, now) }))
     .sort((left, right) => right.seconds - left.seconds);
   if (longest === undefined) throw new StoreUnavailableError('the limit store refuses without saying what');
   throw new LimitExceededError(longest.name, longest.source, longest.seconds);
+}
+
+/** When to try again: where no time makes room, a lease may end soon, and credits may be given by an operator. */
+function secondsToRetry(limit: CountedLimit, now: number): number {
+  return secondsToReset(limit, now) ?? (limit.definition.kind === 'credit' ? SPENT_SECONDS : RETRY_SECONDS);
 }
 
 function isLeaseLimit({ counter }: CountedLimit): boolean {
@@ -203,20 +219,30 @@ function isLeaseLimit({ counter }: CountedLimit): boolean {
 }
 
 function isBudgetOf(unit: string) {
-  return (limit: CountedLimit): limit is CountedLimit & { readonly counter: WindowCounter } =>
-    limit.definition.kind === 'budget' && limit.definition.unit === unit;
+  return (limit: CountedLimit): limit is CountedLimit & { readonly counter: WindowCounter | CreditCounter } =>
+    isReserved(limit.definition) && limit.definition.unit === unit;
 }
 
-/** What the admission of a request uses. A budget is only read: its use is counted by reservations. */
-function claimRequest({ definition, counter, limit }: CountedLimit, leaseId: string, expiresAt: number): Claim {
-  const { kind, key } = counter;
-  if (kind === 'lease') return { kind, key, leaseId, expiresAt, limit };
-  return { kind, key, windowEnd: counter.windowEnd, amount: definition.kind === 'rate' ? 1 : 0, limit };
+/** Whether a limit is used by reservations, and not by the request itself. */
+function isReserved({ kind, unit }: CountedDefinition): boolean {
+  return kind === 'budget' || (kind === 'credit' && unit !== undefined);
 }
 
-function stateOf({ name, definition, source, limit, counter }: CountedLimit, used: number, now: number): LimitState {
+/** What the admission of a request uses. What is reserved is only read: its use is counted by reservations. */
+function claimRequest(
+  { definition, counter, limit }: CountedLimit,
+  cost: number,
+  leaseId: string,
+  expiresAt: number,
+): Claim {
+  if (counter.kind === 'lease') return { kind: 'lease', key: counter.key, leaseId, expiresAt, limit };
+  return { ...counter, amount: isReserved(definition) ? 0 : cost, limit };
+}
+
+function stateOf(counted: CountedLimit, used: number, now: number): LimitState {
+  const { name, definition, source, limit } = counted;
   const { unit, windowSeconds } = definition;
-  const resetSeconds = secondsToReset(counter, now);
+  const resetSeconds = secondsToReset(counted, now);
   return {
     name,
     source,
@@ -226,10 +252,6 @@ function stateOf({ name, definition, source, limit, counter }: CountedLimit, use
     ...(unit !== undefined && { unit }),
     ...(windowSeconds !== undefined && { windowSeconds }),
   };
-}
-
-function secondsToReset(counter: Counter, now: number): number | undefined {
-  return counter.kind === 'window' ? Math.ceil((counter.windowEnd - now) / 1000) : undefined;
 }
 
 function reserve(granted: number, adjust: (amount: number) => Promise<void>): Reservation {

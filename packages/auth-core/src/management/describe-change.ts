@@ -2,6 +2,7 @@ import { type Grant, ruleOf } from '../authority/grant.ts';
 import type { AnyResourceKind } from '../authority/resource-kind.ts';
 import type { VocabularyParts } from '../authority/vocabulary.ts';
 import { canonicalJson } from '../schema/canonical-json.ts';
+import type { JsonObject } from '../schema/copy-json.ts';
 import type { Json } from '../schema/json-schema.ts';
 import type { TokenRecord } from '../store/token-store.ts';
 import type { EditInput } from './edit-token.ts';
@@ -10,13 +11,17 @@ import type { EditInput } from './edit-token.ts';
 const LIST_ITEMS = 8;
 const TEXT_CHARACTERS = 60;
 
-/** What the log records of a new token: its owner, its grant and its expiry. */
-export async function describeIssued(vocabulary: VocabularyParts, { owner, parentId, grant, expiresAt }: TokenRecord) {
+/** What the log records of a new token: its owner, its grant, its expiry, and of its metadata the names. */
+export async function describeIssued(
+  vocabulary: VocabularyParts,
+  { owner, parentId, grant, expiresAt, metadata }: TokenRecord,
+) {
   return {
     owner,
     ...(parentId !== undefined && { parent: parentId }),
     grant: await describeGrant(vocabulary, grant),
     ...(expiresAt !== undefined && { expiresAt }),
+    ...(metadata !== undefined && { metadata: await describeMetadata(metadata) }),
   };
 }
 
@@ -34,6 +39,10 @@ export async function describeEdited(
   const changes: Record<string, Json> = {};
   for (const field of changed) {
     if (field === 'notes') continue;
+    if (field === 'metadata') {
+      changes[field] = { from: await describeMetadata(before.metadata), to: await describeMetadata(after.metadata) };
+      continue;
+    }
     changes[field] =
       field === 'grant'
         ? { from: await describeGrant(vocabulary, before.grant), to: await describeGrant(vocabulary, after.grant) }
@@ -42,7 +51,14 @@ export async function describeEdited(
   return { changed, ...changes };
 }
 
-const EDITABLE = ['name', 'grant', 'expiresAt', 'notes', 'rotateAfterSeconds'] as const satisfies (keyof EditInput)[];
+const EDITABLE = [
+  'name',
+  'grant',
+  'expiresAt',
+  'notes',
+  'metadata',
+  'rotateAfterSeconds',
+] as const satisfies (keyof EditInput)[];
 
 /**
  * A grant as the log records it: a digest of all of it (SHA-256 of its canonical JSON), every action, and the beginning
@@ -65,6 +81,12 @@ async function describeGrant({ resources }: VocabularyParts, grant: Grant): Prom
     ...(expiresAt !== undefined && { expiresAt }),
     ...(limits && { limits: { ...limits } as Record<string, number> }),
   };
+}
+
+/** Metadata may be about persons: the log has a digest of all of it, and the names at its top. */
+async function describeMetadata(metadata: JsonObject | undefined): Promise<Json> {
+  if (metadata === undefined) return null;
+  return { digest: await sha256(canonicalJson(metadata)), names: begin(Object.keys(metadata)) };
 }
 
 function namesOf(kind: AnyResourceKind, rule: unknown): readonly string[] {

@@ -2,6 +2,7 @@ import type { Grant } from '../authority/grant.ts';
 import type { Words } from '../authority/vocabulary.ts';
 import { GrantNotCoveredError } from '../errors.ts';
 import type { Principal } from '../principal.ts';
+import type { JsonObject } from '../schema/copy-json.ts';
 import type { TokenRecord } from '../store/token-store.ts';
 import { readGrant } from '../verification/read-principal.ts';
 import type { ManagementAudit } from './audit-management.ts';
@@ -21,6 +22,7 @@ import { expiryOfEdited } from './token-expiry.ts';
 import { type TokenInfo, toTokenInfo } from './token-info.ts';
 import { checkLabel, checkNotes, checkOptions, checkRotateAfter } from './token-input.ts';
 import type { TokenManagerParts } from './token-manager-parts.ts';
+import { readMetadata, requireMetadataRight } from './token-metadata.ts';
 
 /** The fields of a token to change. Fields that are left out stay unchanged. */
 export interface EditInput<W extends Words = Words> {
@@ -34,6 +36,8 @@ export interface EditInput<W extends Words = Words> {
   readonly expiresAt?: string | null;
   /** Null removes the notes. */
   readonly notes?: string | null;
+  /** Replaces all of it; null removes it. Only a token with every action may. See `IssueInput.metadata`. */
+  readonly metadata?: JsonObject | null;
   /** Null sets the default of 90 days. */
   readonly rotateAfterSeconds?: number | null;
 }
@@ -69,11 +73,14 @@ export function createEditToken(parts: TokenManagerParts, access: TokenAccess, m
     const found = await access.findVisible(id, by, 'tokens:write');
     requireSameChain(by, found);
     requireNotEnded(found.record, now, 'cannot be changed');
-    const { expiresAt, notes, rotateAfterSeconds, ...rest } = found.record;
+    const { expiresAt, notes, rotateAfterSeconds, metadata, ...rest } = found.record;
+    const own = access.ownAuthority(by);
+    if (input.metadata !== undefined) requireMetadataRight(own);
     const after = {
       ...rest,
       ...(input.name !== undefined && { name: checkLabel(input.name, 'name') }),
       ...keep('notes', input.notes, notes, checkNotes),
+      ...keep('metadata', input.metadata, metadata, (given) => readMetadata(given, own)),
       ...keep('rotateAfterSeconds', input.rotateAfterSeconds, rotateAfterSeconds, checkRotateAfter),
       ...keepExpiry(input.expiresAt === undefined ? expiresAt : expiryOfEdited(found.record, input.expiresAt, by, now)),
       ...(input.grant !== undefined && { grant: readNewGrant(input.grant, found, by) }),

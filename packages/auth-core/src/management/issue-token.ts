@@ -3,6 +3,7 @@ import type { Grant } from '../authority/grant.ts';
 import type { Words } from '../authority/vocabulary.ts';
 import { GrantNotCoveredError, InvalidInputError } from '../errors.ts';
 import type { Principal } from '../principal.ts';
+import type { JsonObject } from '../schema/copy-json.ts';
 import type { TokenRecord } from '../store/token-store.ts';
 import { checkKeyStrength } from '../token/key-strength.ts';
 import type { StoredTokenFormat, StoredTokenKind } from '../token/token-format.ts';
@@ -18,6 +19,7 @@ import { type TokenInfo, toTokenInfo } from './token-info.ts';
 import { checkLabel, checkNotes, checkOptions, checkRotateAfter } from './token-input.ts';
 import { findFormat } from './token-kind.ts';
 import type { TokenManagerParts } from './token-manager-parts.ts';
+import { readMetadata } from './token-metadata.ts';
 
 /**
  * The token to issue.
@@ -52,6 +54,12 @@ export interface IssueInput<W extends Words = Words> {
   readonly expiresAt?: string;
   /** Up to 2000 visible characters, on one or more lines. */
   readonly notes?: string;
+  /**
+   * A JSON object that the host keeps on the token, such as the customer that it is for: up to 4096 bytes, 8 levels
+   * deep. Only an issuer with every action may give it. When left out, that of the issuing token: a copy, or, for what a
+   * derived token makes, always the present one. Not for secrets: lists and `Principal.metadata` show it.
+   */
+  readonly metadata?: JsonObject;
   /** After how many seconds the token is due for a new secret; 90 days when left out. */
   readonly rotateAfterSeconds?: number;
   /** The text of a custom key; not allowed for any other kind. */
@@ -86,6 +94,11 @@ export function createIssueToken(
     return parsed;
   }
 
+  function metadataOfNew(asked: unknown, by: Principal): JsonObject | undefined {
+    if (asked !== undefined) return readMetadata(asked, access.ownAuthority(by));
+    return isDerived(by) ? undefined : by.metadata;
+  }
+
   async function draft(input: IssueInput, by: Principal): Promise<Draft> {
     requireAction(by, 'tokens:write');
     const now = clock();
@@ -97,6 +110,7 @@ export function createIssueToken(
     }
     const grant = readCoveredGrant(input.grant, by);
     const project = projectOfNew(input.project, by, [{ grant, source: 'grant' }]);
+    const metadata = metadataOfNew(input.metadata, by);
     const expiresAt = expiryOfNew({ kind, asked: input.expiresAt, by, now, settings: settings() });
     return {
       format,
@@ -105,6 +119,7 @@ export function createIssueToken(
       grant,
       owner: checkLabel(owner, 'owner'),
       ...(project !== undefined && { project }),
+      ...(metadata !== undefined && { metadata }),
       ...(notes !== undefined && { notes: checkNotes(notes) }),
       ...(rotateAfterSeconds !== undefined && { rotateAfterSeconds: checkRotateAfter(rotateAfterSeconds) }),
       // A token made by a derived token must end with the tokens that the derived one came from.
@@ -145,6 +160,7 @@ const OPTIONS = [
   'expiresAt',
   'notes',
   'rotateAfterSeconds',
+  'metadata',
   'secret',
   'force',
 ] as const satisfies readonly (keyof IssueInput)[];

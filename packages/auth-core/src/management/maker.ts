@@ -13,7 +13,7 @@ import type { StandingToken, TokenRecord } from '../store/token-store.ts';
 import { kindOfDerivedId } from '../token/derived-id.ts';
 import { endOfPrevious, nameSecret } from '../verification/check-secret.ts';
 import { readLineage } from '../verification/read-lineage.ts';
-import { readEntries } from '../verification/read-principal.ts';
+import { metadataOf, readEntries } from '../verification/read-principal.ts';
 import { denyProject } from './select-project.ts';
 import type { TokenManagerParts } from './token-manager-parts.ts';
 
@@ -133,10 +133,12 @@ function asItIsNow(
   const own = by.authority.findIndex(({ id }) => id === by.tokenId);
   const added = own < 0 ? by.authority.filter((entry) => entry !== policy) : by.authority.slice(own + 1);
   const endsAt = Math.min(endOf(by.expiresAt), ...lineage.map(({ expiresAt }) => endOf(expiresAt)));
-  const { expiresAt: _, ...rest } = by;
+  const { expiresAt: _, metadata: __, ...rest } = by;
+  const metadata = metadataOf(lineage);
   return Object.freeze({
     ...rest,
     authority: Object.freeze([policy, ...lineage.flatMap((record) => readEntries(vocabulary, record)), ...added]),
+    ...(metadata !== undefined && { metadata }),
     // A time that cannot be parsed counts as past.
     ...(endsAt !== Number.POSITIVE_INFINITY && { expiresAt: toText(endsAt) }),
   });

@@ -1,5 +1,6 @@
 import type { AuthorityEntry } from '../authority/authority.ts';
 import type { Grant } from '../authority/grant.ts';
+import type { JsonObject } from '../schema/copy-json.ts';
 import type { TokenKind } from '../token/token-format.ts';
 
 /** A secret that a token had before it got a new one. */
@@ -19,6 +20,8 @@ export interface TokenRecord {
   readonly name: string;
   /** Notes of people about it. */
   readonly notes?: string;
+  /** What the host keeps on it. */
+  readonly metadata?: JsonObject;
   readonly digest: string;
   /** The key that proves what a holder derived from the token, sealed; absent where no token can be derived. */
   readonly attenuationKey?: string;

@@ -1,4 +1,4 @@
-import type { LeaseClaim, LimitStore, WindowClaim } from '../limits/limit-store.ts';
+import type { CreditClaim, LeaseClaim, LimitStore, WindowClaim } from '../limits/limit-store.ts';
 import {
   assertEqual,
   assertRejects,
@@ -50,6 +50,14 @@ const RUNNING = { kind: 'lease', key: 'running a' } as const;
 
 function lease(leaseId: string, limit: number, rest: Partial<LeaseClaim> = {}): LeaseClaim {
   return { ...RUNNING, leaseId, limit, expiresAt: NOW + 30_000, ...rest };
+}
+
+function creditsOf(key = 'credits a', interval = 100, refill = 10) {
+  return { kind: 'credit', key, interval, refill } as const;
+}
+
+function spend(amount: number, limit: number, rest: Partial<CreditClaim> = {}): CreditClaim {
+  return { ...creditsOf(), amount, limit, ...rest };
 }
 
 const CASES: Readonly<Record<string, ContractCheck<LimitStore>>> = {
@@ -239,6 +247,71 @@ const CASES: Readonly<Record<string, ContractCheck<LimitStore>>> = {
     const next = MINUTE_END + HOUR;
     await store.take([use(1, 1, { windowEnd: next })], next - 1);
     assertEqual(await store.take([use(1, 1)], NOW), { taken: false, refused: [0] });
+  },
+  async 'spends credits until there are none, and however long that is ago'(store) {
+    const forever = { interval: 0, refill: 0 };
+    assertEqual((await store.take([spend(20, 25, forever)], NOW)).taken, true);
+    assertEqual(await store.take([spend(20, 25, forever)], NOW), { taken: false, refused: [0] });
+    const later = NOW + 5 * 365 * 24 * HOUR;
+    const rest = { taken: true, takings: [{ amount: 5, used: 25 }] };
+    assertEqual(await store.take([spend(9, 25, { ...forever, least: 1 })], later), rest);
+    assertEqual(await store.take([spend(1, 25, forever)], later), { taken: false, refused: [0] });
+    assertEqual(await store.take([spend(0, 3, forever)], later), { taken: true, takings: [{ amount: 0, used: 25 }] });
+    assertEqual(await store.read([creditsOf('credits a', 0, 0), creditsOf('credits b', 0, 0)], later), [25, 0]);
+  },
+  async 'brings credits back with each interval, and no more than were spent'(store) {
+    await store.take([spend(25, 25)], NOW);
+    assertEqual(await store.read([creditsOf('credits a', 101)], NOW), [15]);
+    assertEqual(await store.take([spend(11, 25, { interval: 101 })], NOW), { taken: false, refused: [0] });
+    const taken = { taken: true, takings: [{ amount: 10, used: 25 }] };
+    assertEqual(await store.take([spend(10, 25, { interval: 101 })], NOW), taken);
+    assertEqual(await store.read([creditsOf('credits a', 103), creditsOf('credits a', 999_999)], NOW), [5, 0]);
+    assertEqual((await store.take([spend(26, 25, { interval: 999_999 })], NOW)).taken, false);
+  },
+  async 'brings nothing back to a process whose clock is behind, nor twice'(store) {
+    await store.take([spend(25, 25, { interval: 105 })], NOW);
+    assertEqual(await store.take([spend(1, 25, { interval: 101 })], NOW), { taken: false, refused: [0] });
+    await store.adjust([{ ...creditsOf('credits a', 105), amount: -5 }]);
+    await store.take([spend(5, 25, { interval: 101 })], NOW);
+    assertEqual(await store.read([creditsOf('credits a', 105), creditsOf('credits a', 106)], NOW), [25, 15]);
+  },
+  async 'gives credits back in the interval that they were spent in, and counts more that were spent'(store) {
+    await store.take([spend(20, 25)], NOW);
+    await store.adjust([{ ...creditsOf(), amount: -15 }]);
+    assertEqual(await store.read([creditsOf()], NOW), [5]);
+    await store.take([spend(1, 25, { interval: 101 })], NOW);
+    await store.adjust([{ ...creditsOf(), amount: -1 }]);
+    assertEqual(await store.read([creditsOf('credits a', 101)], NOW), [1]);
+    await store.adjust([
+      { ...creditsOf(), amount: 30 },
+      { ...windowOf(), amount: 1 },
+      { ...creditsOf('credits b'), amount: -1 },
+    ]);
+    const counters = [creditsOf('credits a', 101), windowOf(), creditsOf('credits b')];
+    assertEqual(await store.read(counters, NOW), [31, 1, 0]);
+    await store.adjust([{ ...creditsOf('credits a', 101), amount: -99 }]);
+    assertEqual(await store.read(counters, NOW), [0, 1, 0]);
+  },
+  async 'hands out credits to the last one among many at once, and none twice'(store, setup) {
+    const other = await setup.open();
+    const answers = await Promise.all(
+      Array.from({ length: 60 }, (_, index) => {
+        const claims = [spend(7, 100, { least: 1 }), spend(7, 90, { key: 'credits b', least: 1 })];
+        return (index % 2 ? store : other).take(index % 3 ? claims : claims.toReversed(), NOW);
+      }),
+    );
+    const amounts = answers.map((answer) => (answer.taken ? (answer.takings[0]?.amount ?? 0) : 0));
+    assertEqual(
+      amounts.reduce((sum, amount) => sum + amount, 0),
+      90,
+    );
+    assertEqual(await store.read([creditsOf(), creditsOf('credits b')], NOW), [90, 90]);
+  },
+  async 'spends nothing where another claim does not fit'(store) {
+    await store.take([use(3, 3)], NOW);
+    assertEqual(await store.take([spend(5, 9), use(1, 3), lease('one', 1)], NOW), { taken: false, refused: [1] });
+    assertEqual(await store.take([use(1, 9), spend(5, 4)], NOW), { taken: false, refused: [1] });
+    assertEqual(await store.read([creditsOf(), windowOf(), RUNNING], NOW), [0, 3, 0]);
   },
   async 'refuses two claims with one key'(store) {
     await assertRejects(() => store.take([use(1, 9), use(1, 9)], NOW));

@@ -46,6 +46,7 @@ const FULL: TokenRecord = {
   attenuationKey: 'sealed key',
   previous: { digest: 'd0'.repeat(32), attenuationKey: 'sealed before', endsAt: '2027-01-31T00:00:00.000Z' },
   sealed: 'sealed text',
+  metadata: { customer: 'acme', seats: [1, { of: 'two' }] },
   stub: 'key_AAAAAAAA:…',
   parentId: 'PPPPPPPP',
   caveats: [

@@ -1,5 +1,6 @@
 import type { AuthorityEntry } from '../authority/authority.ts';
 import type { VocabularyParts } from '../authority/vocabulary.ts';
+import type { JsonObject } from '../schema/copy-json.ts';
 
 /** Every kind of token. Each is implemented by one {@link TokenFormat}, and each can be disabled. */
 export const TOKEN_KINDS = ['api-key', 'custom', 'personal-access', 'access', 'legacy', 'attenuated'] as const;
@@ -67,6 +68,8 @@ export interface Derivation {
   readonly expiresAt?: string;
   /** The project that it was made for; it applies where its parent belongs to none. */
   readonly project?: string;
+  /** Claims of the host's own that it carries. */
+  readonly claims?: JsonObject;
   /** The attenuation key that proved it, if one did; see {@link ProofContext}. */
   readonly provedBy?: string;
 }

@@ -3,6 +3,7 @@ import type { Grant } from '../authority/grant.ts';
 import { parseAcceptedGrant } from '../authority/parse-grant.ts';
 import type { VocabularyParts } from '../authority/vocabulary.ts';
 import type { Principal } from '../principal.ts';
+import { freezeJson, type JsonObject } from '../schema/copy-json.ts';
 import { isJsonObject } from '../schema/json-value.ts';
 import type { TokenRecord } from '../store/token-store.ts';
 import type { Derivation, TokenKind } from '../token/token-format.ts';
@@ -76,6 +77,8 @@ export function readPrincipal(
   const [root] = lineage;
   const stored = lastOf(lineage);
   const { name, owner, project = derivation?.project } = stored;
+  const metadata = metadataOf(lineage);
+  const claims = derivation?.claims;
   // The grants that an access token copied from its parent are kept even while the parent has the same ones: tokens
   // made from it must not gain what the parent may gain later.
   const added = (derivation?.entries ?? []).map((entry) => ({ ...entry, added: true }));
@@ -93,9 +96,16 @@ export function readPrincipal(
     tokenId: stored.id,
     chain: Object.freeze(chain),
     authority: Object.freeze([policy, ...entries]),
+    ...(metadata !== undefined && { metadata }),
+    ...(claims !== undefined && { claims }),
     ...(provedBy !== undefined && { provedBy }),
     ...(Number.isFinite(endsAt) && { expiresAt: new Date(endsAt).toISOString() }),
   });
+}
+
+/** The metadata of the last token in a lineage that has some. Frozen, because requests share a principal. */
+export function metadataOf(lineage: readonly TokenRecord[]): JsonObject | undefined {
+  return freezeJson(lineage.findLast(({ metadata }) => metadata !== undefined)?.metadata);
 }
 
 function lastOf<T>(list: readonly [T, ...T[]]): T {

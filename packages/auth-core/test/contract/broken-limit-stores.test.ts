@@ -51,6 +51,27 @@ const BROKEN: [notice: string, change: (store: LimitStore) => Partial<LimitStore
     'remembers a window for an hour after its end, for clocks that are late',
     ({ take }) => ({ take: (claims, now) => take(claims, now + 1) }),
   ],
+  [
+    'spends credits until there are none, and however long that is ago',
+    ({ take }) => ({ take: takeWith(take, { limit: 9999 }) }),
+  ],
+  [
+    'brings credits back with each interval, and no more than were spent',
+    ({ take }) => ({ take: takeWith(take, { refill: 0 }) }),
+  ],
+  [
+    'brings nothing back to a process whose clock is behind, nor twice',
+    ({ take, read }) => {
+      let times = 0;
+      return { take: (claims, now) => takeWith(take, { interval: 100 + 10 * ++times })(claims, now), read };
+    },
+  ],
+  [
+    'gives credits back in the interval that they were spent in, and counts more that were spent',
+    () => ({ adjust: ignored }),
+  ],
+  ['hands out credits to the last one among many at once, and none twice', takeInTwoSteps],
+  ['spends nothing where another claim does not fit', ({ take }) => ({ take: takeOneByOne(take) })],
   ['refuses two claims with one key', ({ take }) => ({ take: takeOneByOne(take) })],
   ['rejects once it is closed', () => ({ close: ignored })],
   [

@@ -25,6 +25,7 @@ const record: fc.Arbitrary<Omit<TokenRecord, 'id' | 'version'>> = fc.record(
     kind: fc.constantFrom(...TOKEN_KINDS),
     name: text,
     notes: text,
+    metadata: json.map((value): NonNullable<TokenRecord['metadata']> => ({ value: JSON.parse(value) })),
     digest: text,
     attenuationKey: text,
     previous,

@@ -13,6 +13,7 @@ export type {
   AuditEntriesTable,
   AuditHeadTable,
   AuditSchema,
+  LimitCreditsTable,
   LimitLeasesTable,
   LimitSchema,
   LimitWindowsTable,

@@ -1,7 +1,18 @@
 import type { Kysely, Transaction } from 'kysely';
 import { judgeClaims, KEPT_MILLISECONDS } from '../../limits/judge-claims.ts';
-import type { Adjustment, Claim, Counter, LeaseClaim, LimitStore, Taking } from '../../limits/limit-store.ts';
+import type {
+  Adjustment,
+  Claim,
+  Counter,
+  CreditClaim,
+  LeaseClaim,
+  LimitStore,
+  Taking,
+  WindowClaim,
+} from '../../limits/limit-store.ts';
 import { pair } from '../../limits/pair.ts';
+import { spentAt } from '../../limits/spent-credits.ts';
+import { correctCredits, lockCredits, readCredits, spendCredits } from './kysely-credits.ts';
 import { retryConflicts } from './retry-conflicts.ts';
 import type { LimitSchema, LimitWindowsTable } from './schema.ts';
 
@@ -9,7 +20,7 @@ import type { LimitSchema, LimitWindowsTable } from './schema.ts';
 const LOCK_ONLY = 0;
 
 /**
- * Counts in the tables `limit_windows` and `limit_leases` of a database that kysely speaks to; `tokenMigrations`
+ * Counts in the tables `limit_windows`, `limit_leases` and `limit_credits` of a database that kysely speaks to; `tokenMigrations`
  * creates them. Processes that share the database share the counts.
  *
  * The caller owns the database: closing the store does not close it.
@@ -53,7 +64,17 @@ export function createKyselyLimitStore<Schema>(database: Kysely<Schema>): LimitS
       });
     },
     async adjust(adjustments) {
-      await inTransaction((transaction) => adjustEach(transaction, adjustments.toSorted(byKey)));
+      const sorted = adjustments.toSorted(byKey);
+      await inTransaction(async (transaction) => {
+        await adjustEach(
+          transaction,
+          sorted.filter((adjustment) => adjustment.kind === 'window'),
+        );
+        await correctCredits(
+          transaction,
+          sorted.filter((adjustment) => adjustment.kind === 'credit'),
+        );
+      });
     },
     async read(counters, now) {
       return readCounters(open(), counters, now);
@@ -91,16 +112,32 @@ function byKey(left: { readonly key: string }, right: { readonly key: string }):
 
 /** Creates missing rows of the claims, and locks all of them until the transaction ends. */
 async function lockCounters(transaction: Transaction<LimitSchema>, claims: readonly Claim[]): Promise<void> {
+  const sorted = claims.toSorted(byKey);
+  const counted = sorted.filter((claim) => claim.kind !== 'credit');
+  if (counted.length > 0) await lockWindows(transaction, counted);
+  await lockCredits(
+    transaction,
+    sorted.filter((claim) => claim.kind === 'credit'),
+  );
+}
+
+async function lockWindows(
+  transaction: Transaction<LimitSchema>,
+  claims: readonly (WindowClaim | LeaseClaim)[],
+): Promise<void> {
   await transaction
     .insertInto('limit_windows')
-    .values(claims.toSorted(byKey).map((claim) => toRow(claim, 0)))
+    .values(claims.map((claim) => toRow(claim, 0)))
     .onConflict((conflict) =>
       conflict.columns(['key', 'window_end']).doUpdateSet(({ ref }) => ({ used: ref('limit_windows.used') })),
     )
     .execute();
 }
 
-async function adjustEach(transaction: Transaction<LimitSchema>, adjustments: readonly Adjustment[]): Promise<void> {
+async function adjustEach(
+  transaction: Transaction<LimitSchema>,
+  adjustments: readonly Extract<Adjustment, { readonly kind: 'window' }>[],
+): Promise<void> {
   for (const { key, windowEnd, amount } of adjustments) {
     await transaction
       .insertInto('limit_windows')
@@ -115,7 +152,7 @@ async function adjustEach(transaction: Transaction<LimitSchema>, adjustments: re
   }
 }
 
-function toRow(claim: Claim, used: number): LimitWindowsTable {
+function toRow(claim: WindowClaim | LeaseClaim, used: number): LimitWindowsTable {
   return { key: claim.key, window_end: claim.kind === 'window' ? claim.windowEnd : LOCK_ONLY, used };
 }
 
@@ -126,7 +163,9 @@ async function readCounters(
 ): Promise<number[]> {
   const windows = counters.filter((counter) => counter.kind === 'window');
   const leases = counters.filter((counter) => counter.kind === 'lease');
+  const credits = counters.filter((counter) => counter.kind === 'credit');
   const used = new Map<string, number>();
+  const spent = await readCredits(database, credits);
   if (windows.length > 0) {
     const rows = await database
       .selectFrom('limit_windows')
@@ -149,9 +188,10 @@ async function readCounters(
       .execute();
     for (const row of rows) used.set(`lease ${row.key}`, Number(row.running));
   }
-  return counters.map(
-    (counter) => used.get(`${counter.kind === 'window' ? counter.windowEnd : 'lease'} ${counter.key}`) ?? 0,
-  );
+  return counters.map((counter) => {
+    if (counter.kind === 'credit') return spentAt(spent.get(counter.key), counter).used;
+    return used.get(`${counter.kind === 'window' ? counter.windowEnd : 'lease'} ${counter.key}`) ?? 0;
+  });
 }
 
 async function write(
@@ -159,15 +199,25 @@ async function write(
   taken: readonly [Claim, Taking][],
   now: number,
 ): Promise<void> {
-  const windows = taken.filter(([{ kind }, { amount }]) => kind === 'window' && amount > 0);
+  const windows = taken.filter(isWindow).filter(([, { amount }]) => amount > 0);
+  const credits = taken.filter(isCredit).filter(([, { amount }]) => amount > 0);
   const leases = taken.flatMap(([claim]) => (claim.kind === 'lease' ? [claim] : []));
   if (windows.length > 0) await writeWindows(transaction, windows, now);
   if (leases.length > 0) await writeLeases(transaction, leases, now);
+  await spendCredits(transaction, credits);
+}
+
+function isWindow(taken: readonly [Claim, Taking]): taken is [WindowClaim, Taking] {
+  return taken[0].kind === 'window';
+}
+
+function isCredit(taken: readonly [Claim, Taking]): taken is [CreditClaim, Taking] {
+  return taken[0].kind === 'credit';
 }
 
 async function writeWindows(
   transaction: Transaction<LimitSchema>,
-  taken: readonly [Claim, Taking][],
+  taken: readonly [WindowClaim, Taking][],
   now: number,
 ): Promise<void> {
   await transaction

@@ -96,6 +96,17 @@ export const tokenMigrations: Migrations = {
       .addColumn('seal', 'text', (column) => column.notNull())
       .execute();
   },
+  '0010-metadata': async (database) => {
+    await database.schema.alterTable('tokens').addColumn('metadata_json', 'text').execute();
+  },
+  '0011-credits': async (database) => {
+    await database.schema
+      .createTable('limit_credits')
+      .addColumn('key', 'text', (column) => column.primaryKey())
+      .addColumn('used', 'bigint', (column) => column.notNull())
+      .addColumn('interval', 'bigint', (column) => column.notNull())
+      .execute();
+  },
 };
 
 const TEXTS_OF_0003 = ['notes', 'attenuation_key', 'previous_json', 'sealed', 'stub', 'parent_id', 'caveats_json'];

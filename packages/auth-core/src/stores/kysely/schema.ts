@@ -4,6 +4,7 @@ export interface TokensTable {
   kind: string;
   name: string;
   notes: string | null;
+  metadata_json: string | null;
   digest: string;
   attenuation_key: string | null;
   previous_json: string | null;
@@ -43,8 +44,16 @@ export interface LimitLeasesTable {
   expires_at: number;
 }
 
+/** One row of the table `limit_credits`: what was spent, at the last interval in which some was. */
+export interface LimitCreditsTable {
+  key: string;
+  used: number;
+  interval: number;
+}
+
 /** The tables that counting needs. */
 export interface LimitSchema {
+  limit_credits: LimitCreditsTable;
   limit_windows: LimitWindowsTable;
   limit_leases: LimitLeasesTable;
 }
