@@ -1,63 +1,37 @@
-import { randomBytes, randomUUID } from 'node:crypto';
 import { createServer as createHttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
-import { anonymousPrincipal, createAuditLog, createMeter } from '@latchkey/auth-core';
-import { type Auth, type Grant, type GrantWarning, llm, reviewGrant } from '@latchkey/auth-core/llm';
-import { re2jsPatterns } from '@latchkey/auth-core/patterns/re2js';
-import type { InferenceEngine, Sampling } from '@latchkey/engine';
+import type { Auth, Grant } from '@latchkey/auth-core/llm';
+import type { InferenceEngine } from '@latchkey/engine';
 import { createLlamaEngine } from '@latchkey/llama';
-import { createMcpHost, excessOf, type McpConfig, watchMcpJson } from '@latchkey/mcp-bridge';
+import { createMcpHost, type McpConfig, type McpHost, watchMcpJson } from '@latchkey/mcp-bridge';
 import { forgetCalls } from './approvals/forget-calls.ts';
-import { openApprovals } from './approvals/open-approvals.ts';
-import { toExpiry } from './approvals/to-expiry.ts';
-import { createAuditTrail } from './audit/audit-trail.ts';
 import { trimDaily } from './audit/trim-daily.ts';
-import { withAuditedLogins } from './audit/with-audited-logins.ts';
-import { createChatService } from './chat/chat-service.ts';
+import { compose, RANDOM_IDS } from './compose.ts';
 import { requireLabelledServers, unmatchedLabels } from './config/check-names.ts';
 import { openMcpJson } from './config/open-mcp-json.ts';
 import { ownSecrets, reviewSecrets } from './config/own-secrets.ts';
 import type { ServerConfig } from './config/schema.ts';
 import { toUpstreamOptions } from './config/to-upstream-options.ts';
-import { withoutAbsent } from './config/without-absent.ts';
-import type { ConversationStore } from './contracts/conversation-store.ts';
 import { ServerError } from './contracts/server-error.ts';
-import { createKyselyConversationStore } from './conversations/kysely-conversation-store.ts';
-import { createHandlers } from './create-handlers.ts';
 import { createUpstreamEngine } from './engines/upstream/index.ts';
 import { createApp } from './http/app.ts';
-import { belowPublicUrl, RESOURCE_METADATA_PATH } from './http/handlers/protected-resource.ts';
-import type { Route } from './http/route.ts';
-import { createRoutes } from './http/routes.ts';
-import { openKeyedRequests } from './idempotency/open-keyed-requests.ts';
 import { toKoa } from './koa-adapter.ts';
 import { withHop } from './mcp-endpoint/hop.ts';
-import { createKyselyPinStore } from './mcp-pins/kysely-pin-store.ts';
-import { createModelCatalog } from './models/model-catalog.ts';
-import { ModelPool } from './models/model-pool.ts';
 import { lookAround, type ServerOverview } from './overview.ts';
-import { requiresToken, toAuthSettings } from './settings/installation-settings.ts';
-import { createKyselySettingsStore } from './settings/kysely-settings-store.ts';
-import { createLiveSettings } from './settings/live-settings.ts';
-import { withFreshSettings } from './settings/with-fresh-settings.ts';
 import { ensureAdministrator, withAdministratorFile } from './state/administrator.ts';
 import { announceServer, makeDataFolder, openDataFolder } from './state/data-folder.ts';
 import { openDatabase } from './state/database.ts';
 import { openDescriptionMemory } from './state/description-memory.ts';
 import { lockFolder } from './state/folder-lock.ts';
 import { forgetConversations } from './state/forget-conversations.ts';
-import { hasEndedIn } from './state/has-ended.ts';
 import { isLoopback } from './state/loopback.ts';
 import { nameInstallation } from './state/name-installation.ts';
-import { openTokens } from './state/open-tokens.ts';
 import { keepDays, startRetention } from './state/retention.ts';
 import { requireSameSecret } from './state/same-secret.ts';
 import { createServerIdentity, isOwnHost } from './state/server-identity.ts';
+import { type Stores, storesOf } from './state/stores.ts';
 import { createLogger, type Logger } from './telemetry/logger.ts';
-import { createChatTools } from './tools/chat-tools.ts';
-import { createKyselyUsageStore } from './usage/kysely-usage-store.ts';
-import { createUsageRecorder } from './usage/usage-recorder.ts';
 
 /** A server that listens. */
 export interface Server extends AsyncDisposable {
@@ -83,8 +57,11 @@ export interface CreateServerOptions {
    * server does not dispose them.
    */
   readonly engines?: readonly InferenceEngine[];
-  /** Where conversations are kept, in place of the database. */
-  readonly conversations?: ConversationStore;
+  /**
+   * Where something is kept, in place of the database. The server does not close these, and what its `retention` forgets
+   * is in the database only.
+   */
+  readonly stores?: Partial<Pick<Stores, 'conversations' | 'usage' | 'approvals' | 'pins'>>;
 }
 
 const NO_SERVERS: McpConfig = { servers: new Map(), warnings: [] };
@@ -110,8 +87,7 @@ const ANONYMOUS_GRANT: Grant = { actions: ['chat', 'embeddings', 'models:read', 
 export async function createServer(config: ServerConfig, options: CreateServerOptions = {}): Promise<Server> {
   const openness = refuseToBeOpen(config);
   if (!config.auth && openness !== undefined) throw new ServerError('INVALID_REQUEST', openness, { param: 'host' });
-  const { authorizationServers } = config.oauth;
-  if (authorizationServers.length > 0 && config.publicUrl === undefined) throw namelessResource();
+  if (config.oauth.authorizationServers.length > 0 && config.publicUrl === undefined) throw namelessResource();
   const environment = options.environment ?? process.env;
   const logger = options.logger ?? createLogger(config.log);
   await using opened = new AsyncDisposableStack();
@@ -132,47 +108,8 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
     folder.forgetNewSecret();
     throw error;
   });
-  const log = opened.use(
-    createAuditLog({
-      store: database.audit,
-      key: folder.secret,
-      clock,
-      onLost: ({ count, cause }) => logger.error({ err: cause, count }, 'entries of the audit log are lost'),
-    }),
-  );
-  const trail = createAuditTrail({ log, kept: config.audit.arguments, createId: randomUUID });
-  const settingsStore = createKyselySettingsStore(database.settings);
-  const settings = await createLiveSettings({
-    store: settingsStore,
-    authentication: { forcedOff: !config.auth, refusal: openness },
-    clock,
-    audit: trail.record,
-  });
-  const policy = config.policy === undefined ? undefined : llm.parseGrant(config.policy, { patterns: re2jsPatterns });
-  const {
-    auth: core,
-    access,
-    keys,
-  } = openTokens({
-    store: database.tokens,
-    signingKeys: database.signingKeys,
-    secret: folder.secret,
-    issuer: config.publicUrl ?? installation,
-    settings: () => toAuthSettings(settings.current()),
-    audit: trail.record,
-    ...(policy === undefined ? {} : { policy }),
-  });
-  opened.use(core);
-  const auth = withAdministratorFile(withAuditedLogins(withFreshSettings(core, settings), trail), folder, (cause) =>
-    logger.error(
-      { err: cause },
-      "the administrator's new token could not be written; 'latchkey admin recover' makes another",
-    ),
-  );
-  const meter = opened.use(createMeter({ vocabulary: llm, store: database.limits }));
-  await ensureAdministrator(auth, folder, database.administrator);
-
-  const mcp = opened.use(
+  const stores: Stores = { ...storesOf(database), ...options.stores };
+  const host = opened.use(
     createMcpHost({
       config: mcpJson,
       logger: logger.child({ part: 'mcp' }),
@@ -181,47 +118,10 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
       hiddenFromServers: secrets.map(({ path }) => path),
       serverHomes: join(resolve(folder.path), 'mcp-homes'),
       fetch: withHop(globalThis.fetch, installation),
-      pins: { store: createKyselyPinStore(database.pins), mode: config.mcpPins },
+      pins: { store: stores.pins, mode: config.mcpPins },
     }),
   );
-  const { exchangedKeyDays, responseDays, approvalDays } = config.retention;
-  opened.use(
-    startRetention({
-      kept: [
-        keepDays('exchanged keys', exchangedKeyDays, (time) => core.forgetEnded(time)),
-        keepDays('responses', responseDays, (time) => forgetConversations(database, time)),
-        keepDays('approvals', approvalDays, (time) => forgetCalls(database.approvals, time.toISOString())),
-        { name: 'audit log', forget: (now) => trimDaily(log, config.retention, now) },
-      ],
-      clock,
-      logger,
-    }),
-  );
-  const approvals = opened.use(
-    openApprovals(database.approvals, {
-      clock,
-      seconds: config.limits.approvalSeconds,
-      onExpired: (approval, why) => log.note(toExpiry(approval, why)),
-      hasEnded: hasEndedIn(database.tokens, clock),
-      digest: ({ decision, arguments: args = {} }) => log.digest({ decision, args }),
-    }),
-  );
-  const mcpFile = config.mcp ?? join(config.data, 'mcp.json');
-  const watcher = opened.use(
-    watchMcpJson({
-      path: mcpFile,
-      environment,
-      onConfig: (changed) => {
-        mcp.reload(changed);
-        logger.info({ servers: changed.servers.size }, 'mcp.json was read again');
-        for (const label of unmatchedLabels(config.toolLabels, changed)) {
-          logger.warn({ label }, 'toolLabels names a server that mcp.json no longer has: its labels mean nothing');
-        }
-      },
-      onError: ({ message }) =>
-        logger.error({ file: mcpFile, problem: message }, 'mcp.json is not taken; what was read before stays in use'),
-    }),
-  );
+  const watcher = opened.use(watchMcpServers(config, { host, environment, logger }));
   const engine = opened.use(
     createLlamaEngine({
       folder: config.models,
@@ -234,112 +134,49 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
   const upstreams = Object.entries(config.upstreams).map(([name, upstream]) =>
     opened.use(createUpstreamEngine(toUpstreamOptions(name, upstream, environment))),
   );
-  const catalog = createModelCatalog([engine, ...upstreams, ...(options.engines ?? [])], config.aliases);
-  const pool = opened.use(
-    new ModelPool({
-      catalog,
-      logger,
-      contextLength: config.engine.contextLength,
-      parallel: config.engine.parallel,
-      queue: config.engine.queue,
-      ...(config.engine.maxContextLength === undefined ? {} : { maxContextLength: config.engine.maxContextLength }),
-      idleMilliseconds: config.engine.idleMinutes * 60_000,
-      keepOnlyLast: config.engine.keepOnlyLast,
-    }),
-  );
-
-  const usage = createKyselyUsageStore(database.usage);
-  const recorder = opened.use(createUsageRecorder({ store: usage, clock, logger }));
-  const conversations = options.conversations ?? createKyselyConversationStore(database.conversations);
-  const chat = createChatService({
-    catalog,
-    pool,
-    conversations,
-    openToolset: createChatTools({
-      host: mcp,
-      switches: settings.current,
-      audit: trail.tools,
-      pending: approvals.pending,
-      taint: config,
-    }),
-    samplingOf: (model) => samplingOf(config, model),
-    limits: { rounds: config.limits.toolRounds, toolCalls: config.limits.toolCalls },
-    recordUsage: recorder.record,
-    logger,
-    createResponseId: () => `resp_${randomBytes(24).toString('hex')}`,
-    createCallId: () => `call_${randomBytes(12).toString('hex')}`,
-    clock,
-    schemaExcess: excessOf,
-  });
-
-  const review = async (grant: Grant): Promise<readonly GrantWarning[]> =>
-    // Where folders really are is not for callers.
-    reviewGrant(grant, {
-      now: clock(),
-      actions: routes.flatMap(({ access }) => (access === 'public' || access === 'authenticated' ? [] : [access])),
-      models: (await catalog.list()).flatMap(({ key, names }) => [key, ...names]),
-      servers: mcp.servers().map(({ id }) => id),
-    });
-  const keyedRequests = opened.use(
-    openKeyedRequests(database.keyedRequests, {
-      secret: folder.secret,
-      clock,
-      hours: config.retention.idempotencyHours,
-      onLost: (cause) => logger.error({ err: cause }, 'the answer to a request with a key could not be kept'),
-    }),
-  );
   const stopping = new AbortController();
-  const routes: readonly Route[] = createRoutes(
-    createHandlers({
-      auth,
-      access,
-      keys,
-      meter,
-      log,
-      reachDatabase: () => settingsStore.read(),
-      reviewGrant: review,
-      prove: (nonce, host, { localAddress, localPort }) =>
-        isOwnHost(host, { address: localAddress, port: localPort }, config) ? identity.prove(nonce, host) : undefined,
-      trail,
-      settings,
-      host: mcp,
+  const composition = await compose(
+    {
+      config,
+      stores,
+      engines: [engine, ...upstreams, ...(options.engines ?? [])],
+      host,
       mcpJsonProblem: watcher.problem,
-      approvals,
-      chat,
-      conversations,
-      catalog,
-      pool,
-      usage: { store: usage, recorder, clock },
+      secret: folder.secret,
       installation,
-      taint: config,
-      toolCalls: config.limits.toolCalls,
-      publicUrl: config.publicUrl,
-      authorizationServers,
-      completions: { createId: () => randomBytes(12).toString('hex'), clock },
-      clock,
-    }),
-    { chatBodyBytes: config.limits.bodyBytes },
+      refusesToBeOpen: openness,
+      anonymous: ANONYMOUS_GRANT,
+      prove: (nonce, name, { localAddress: address, localPort: port }) =>
+        isOwnHost(name, { address, port }, config) ? identity.prove(nonce, name) : undefined,
+      withAuth: (made) =>
+        withAdministratorFile(made, folder, (cause) =>
+          logger.error(
+            { err: cause },
+            "the administrator's new token could not be written; 'latchkey admin recover' makes another",
+          ),
+        ),
+      logger,
+      clocks: { now: clock, keys: clock, calendar: clock },
+      ids: RANDOM_IDS,
+      stopping: stopping.signal,
+    },
+    opened,
   );
-  const { publicUrl } = config;
-  const app = createApp({
-    auth,
-    meter,
-    trail,
-    keyedRequests,
-    anonymous: anonymousPrincipal(llm, ANONYMOUS_GRANT, 'anonymous', policy),
-    requiresAuthentication: async () => requiresToken(await settings.fresh()),
-    routes,
-    logger,
-    createId: randomUUID,
-    stopping: stopping.signal,
-    allowedHosts: [config.host, ...config.allowedHosts],
-    allowedOrigins: config.allowedOrigins,
-    ...(authorizationServers.length === 0 || publicUrl === undefined
-      ? {}
-      : { resourceMetadata: belowPublicUrl(publicUrl, RESOURCE_METADATA_PATH) }),
-    basicAuthentication: config.basicAuthentication,
-    trustedProxies: config.trustedProxies,
-  });
+  const { auth, log, approvals, catalog } = composition;
+  await ensureAdministrator(auth, folder, database.administrator);
+  const { exchangedKeyDays, responseDays, approvalDays } = config.retention;
+  opened.use(
+    startRetention({
+      kept: [
+        keepDays('exchanged keys', exchangedKeyDays, (time) => auth.forgetEnded(time)),
+        keepDays('responses', responseDays, (time) => forgetConversations(database, time)),
+        keepDays('approvals', approvalDays, (time) => forgetCalls(database.approvals, time.toISOString())),
+        { name: 'audit log', forget: (now) => trimDaily(log, config.retention, now) },
+      ],
+      clock,
+      logger,
+    }),
+  );
 
   const http = createHttpServer(
     {
@@ -347,7 +184,7 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
       headersTimeout: 20_000,
       keepAliveTimeout: config.limits.keepAliveSeconds * 1000,
     },
-    toKoa(app, logger).callback(),
+    toKoa(createApp(composition.app), logger).callback(),
   );
   const url = await listen(http, config.host, config.port);
   const retract = announceServer(folder, { url, pid: process.pid, key: identity.key });
@@ -379,13 +216,7 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
     return closing;
   };
   const overview = (): Promise<ServerOverview> =>
-    lookAround({
-      config,
-      catalog,
-      host: mcp,
-      warnings,
-      reviewPolicy: async () => (policy === undefined ? [] : review(policy)),
-    });
+    lookAround({ config, catalog, host, warnings, reviewPolicy: composition.reviewPolicy });
   return { url, auth, overview, reload: watcher.reload, close: closeOnce, [Symbol.asyncDispose]: closeOnce };
 }
 
@@ -417,8 +248,25 @@ const toolLimits = ({ limits: { toolSeconds, toolIdleMinutes }, engine: { contex
   idleStopMs: toolIdleMinutes * 60_000,
 });
 
-function samplingOf({ sampling }: ServerConfig, model: string): Sampling {
-  return withoutAbsent((Object.hasOwn(sampling, model) ? sampling[model] : sampling['*']) ?? {});
+/** Reads mcp.json again whenever it changes. */
+function watchMcpServers(
+  config: ServerConfig,
+  { host, environment, logger }: Pick<Required<CreateServerOptions>, 'environment' | 'logger'> & { host: McpHost },
+) {
+  const path = config.mcp ?? join(config.data, 'mcp.json');
+  return watchMcpJson({
+    path,
+    environment,
+    onConfig: (changed) => {
+      host.reload(changed);
+      logger.info({ servers: changed.servers.size }, 'mcp.json was read again');
+      for (const label of unmatchedLabels(config.toolLabels, changed)) {
+        logger.warn({ label }, 'toolLabels names a server that mcp.json no longer has: its labels mean nothing');
+      }
+    },
+    onError: ({ message }) =>
+      logger.error({ file: path, problem: message }, 'mcp.json is not taken; what was read before stays in use'),
+  });
 }
 
 async function listen(server: ReturnType<typeof createHttpServer>, host: string, port: number): Promise<string> {

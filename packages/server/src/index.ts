@@ -14,6 +14,9 @@ export {
   type ModelSource,
   type OpenOptions,
 } from '@latchkey/engine';
+export type { PinStore, ToolPin } from '@latchkey/mcp-bridge';
+export type { Approval, ApprovalAnswer, StoredApproval } from './approvals/approval.ts';
+export type { ApprovalStore } from './approvals/kysely-approval-store.ts';
 export { defineConfig } from './config/define-config.ts';
 export { ConfigError, loadConfig } from './config/load-config.ts';
 export type { ServerConfig, ServerConfigInput } from './config/schema.ts';
@@ -21,3 +24,4 @@ export type { ConversationStore, StoredTurn } from './contracts/conversation-sto
 export { ServerError, type ServerErrorCode } from './contracts/server-error.ts';
 export { type CreateServerOptions, createServer, type Server } from './create-server.ts';
 export { createUpstreamEngine, type UpstreamOptions } from './engines/upstream/index.ts';
+export type { DailyUsage, UsageStore, UsageSum } from './usage/kysely-usage-store.ts';

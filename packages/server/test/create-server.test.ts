@@ -1,7 +1,17 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Grant } from '@latchkey/auth-core/llm';
+import { ScriptedEngine, says } from '@latchkey/engine/testing';
 import { describe, expect, it } from 'vitest';
-import { createServer, defineConfig } from '../src/index.ts';
+import {
+  type ConversationStore,
+  createServer,
+  type DailyUsage,
+  defineConfig,
+  type Server,
+  type StoredTurn,
+  type UsageStore,
+} from '../src/index.ts';
 import { temporaryFolder } from './scripted/temporary-folder.ts';
 
 describe('createServer', () => {
@@ -36,4 +46,54 @@ describe('createServer', () => {
     expect(existsSync(join(data, 'server.json'))).toBe(false);
     expect(existsSync(join(data, 'latchkey.db-wal'))).toBe(false);
   });
+
+  it('keeps what is said and used in stores that are brought, and nothing of it in its own', async () => {
+    const data = temporaryFolder();
+    const turns = new Map<string, StoredTurn>();
+    const used: DailyUsage[] = [];
+    const conversations: ConversationStore = {
+      save: async (turn) => turns.set(turn.id, turn).size > 0,
+      update: async (turn) => turns.has(turn.id) && turns.set(turn.id, turn).size > 0,
+      list: async () => [...turns.values()],
+      find: async (id) => turns.get(id),
+      remove: async (id) => Number(turns.delete(id)),
+      load: async (id) => turns.get(id),
+      beat: async () => undefined,
+      pulse: async () => undefined,
+      abandon: async () => undefined,
+    };
+    const usage: UsageStore = {
+      add: async (records) => void used.push(...records),
+      rootIds: async () => used.map(({ rootId }) => rootId),
+      sum: async () => used.map((record) => ({ ...record, value: record.day })),
+    };
+    const config = defineConfig({ data, models: data, port: 0, log: 'silent' });
+    const engines = [new ScriptedEngine(says('Hi'))];
+    {
+      await using server = await createServer(config, { environment: {}, engines, stores: { conversations, usage } });
+      const ask = asCaller(server);
+      const said = await ask('POST', '/api/v1/chat', { model: 'ibm/granite', input: 'Hello' });
+      expect([...turns.keys()]).toEqual([said.response_id]);
+      expect(await ask('GET', `/api/v1/responses/${said.response_id}`)).toMatchObject({ id: said.response_id });
+      expect(await ask('GET', '/api/v1/usage')).toMatchObject({ totals: { requests: 1 } });
+    }
+    await using server = await createServer(config, { environment: {} });
+    const ask = asCaller(server);
+    expect(await ask('GET', '/api/v1/responses')).toMatchObject({ responses: [] });
+    expect(await ask('GET', '/api/v1/usage')).toMatchObject({ totals: { requests: 0 } });
+  });
 });
+
+/** Asks a server as one that may do everything. */
+function asCaller({ url, auth }: Server) {
+  const grant = { actions: ['*'], models: ['*'] } as const;
+  const issued = auth.issue({ name: 'caller', grant: { ...grant } as Grant }, auth.operator());
+  return async (method: string, path: string, body?: object): Promise<Record<string, unknown>> => {
+    const response = await fetch(`${url}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${(await issued).token}`, 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    return (await response.json()) as Record<string, unknown>;
+  };
+}

@@ -1,12 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '@latchkey/auth-core';
-import type { Kysely } from 'kysely';
 import type { Approval, ApprovalAnswer } from './approval.ts';
 import { type ApprovalDesk, createApprovalDesk } from './approval-desk.ts';
 import { createBell } from './bell.ts';
-import { createKyselyApprovalStore } from './kysely-approval-store.ts';
+import type { ApprovalStore } from './kysely-approval-store.ts';
 import { createPendingCalls, type PendingCalls } from './pending-calls.ts';
-import type { ApprovalTables } from './schema.ts';
 import { type Expiry, sweepExpired } from './sweep.ts';
 
 /** Both sides of approval: the calls that wait on this server, and the people who decide about those of all. */
@@ -31,10 +29,10 @@ export interface ApprovalsOptions {
   readonly digest: (answer: ApprovalAnswer) => Promise<string>;
 }
 
-/** Opens them on a database whose tables are there. */
-export function openApprovals(database: Kysely<ApprovalTables>, options: ApprovalsOptions): Approvals {
+/** Opens them on what keeps the calls. */
+export function openApprovals(store: ApprovalStore, options: ApprovalsOptions): Approvals {
   const { clock, seconds, onExpired, hasEnded, digest } = options;
-  const shared = { store: createKyselyApprovalStore(database), bell: createBell(), clock, createId: randomUUID };
+  const shared = { store, bell: createBell(), clock, createId: randomUUID };
   const pending = createPendingCalls({ ...shared, seconds, onExpired: (approval) => onExpired(approval, 'time') });
   const sweeping = sweepExpired(shared.store, clock, hasEnded, onExpired);
   const desk = createApprovalDesk({ ...shared, hasEnded, digest });

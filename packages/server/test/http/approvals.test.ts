@@ -123,7 +123,7 @@ describe('a call that needs approval', () => {
     // Its time may be over before anybody is told that it waits, so it is not waited for that.
     const server = await newServer({
       turns: [callsTool('echo', { text: 'one' }), says('Done')],
-      approvalSeconds: 0.05,
+      approvalSeconds: 0.1,
     });
     const stream = await open(server.app, chat(await server.issue(AGENT), { stream: true }));
     const failure = eventsOf(await stream.received('"chat.end"')).find(({ type }) => type === 'tool_call.failure');

@@ -20,6 +20,9 @@ async function approve(server: TestServer, changes: object = {}): Promise<string
   const watching = await open(server.app, { path: '/api/v1/approvals', token, headers });
   const [, id = ''] = /"approval":\{"id":"([^"]+)"/.exec(await watching.received('approval.requested')) ?? [];
   watching.leave();
+  // Whoever is faster than the notice to the caller makes it needless.
+  const requested = async () => (await server.audit.list({})).map(({ type }) => type);
+  await expect.poll(requested).toContain('approval.requested');
   const body = { decision: 'approve', ...changes };
   await send(server.app, { method: 'POST', path: `/api/v1/approvals/${id}`, token, body });
   return id;
@@ -112,7 +115,7 @@ describe.each(ERAS)('/mcp for clients of the %s era', (era) => {
 
     const asking = await newServer({
       taint: { taint: 'ask', taintedCalls: ['egress'], toolLabels },
-      approvalSeconds: 0.05,
+      approvalSeconds: 0.1,
     });
     const asked = await asking.issue(tools({ 'mcp/a': { echo: {}, calls: {} } }));
     expect(await toolNames(asking, asked, era)).toEqual(['calls', 'echo']);

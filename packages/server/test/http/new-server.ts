@@ -1,59 +1,35 @@
+import { join } from 'node:path';
 import {
   type AuditLog,
   type AuditStore,
-  anonymousPrincipal,
-  createAuditLog,
   createMemoryAuditStore,
   createMemoryLimitStore,
   createMemoryTokenStore,
-  createMeter,
   type TokenStore,
 } from '@latchkey/auth-core';
 import { createMemorySigningKeyStore } from '@latchkey/auth-core/jwt';
-import { type Auth, type Grant, llm, reviewGrant } from '@latchkey/auth-core/llm';
+import type { Auth, Grant } from '@latchkey/auth-core/llm';
 import type { InferenceEngine } from '@latchkey/engine';
 import type { Turn } from '@latchkey/engine/testing';
 import { ScriptedEngine } from '@latchkey/engine/testing';
 import type { McpHost } from '@latchkey/mcp-bridge';
-import { excessOf } from '@latchkey/mcp-bridge';
 import type Koa from 'koa';
-import type { Kysely } from 'kysely';
 import { type Logger, pino } from 'pino';
 import { onTestFinished } from 'vitest';
-import { type Approvals, openApprovals } from '../../src/approvals/open-approvals.ts';
-import type { ApprovalTables } from '../../src/approvals/schema.ts';
-import { toExpiry } from '../../src/approvals/to-expiry.ts';
-import { createAuditTrail } from '../../src/audit/audit-trail.ts';
+import type { Approvals } from '../../src/approvals/open-approvals.ts';
 import type { KeptArguments } from '../../src/audit/tool-audit.ts';
-import { withAuditedLogins } from '../../src/audit/with-audited-logins.ts';
-import { createChatService } from '../../src/chat/chat-service.ts';
-import type { ConversationStore } from '../../src/contracts/conversation-store.ts';
-import { createHandlers } from '../../src/create-handlers.ts';
+import { compose } from '../../src/compose.ts';
+import { defineConfig } from '../../src/config/define-config.ts';
+import type { ServerConfig } from '../../src/config/schema.ts';
+import { withoutAbsent } from '../../src/config/without-absent.ts';
 import { type AppOptions, createApp } from '../../src/http/app.ts';
 import type { Route } from '../../src/http/route.ts';
-import { createRoutes } from '../../src/http/routes.ts';
-import { openKeyedRequests } from '../../src/idempotency/open-keyed-requests.ts';
 import { toKoa } from '../../src/koa-adapter.ts';
-import { createKyselyPinStore } from '../../src/mcp-pins/kysely-pin-store.ts';
-import { createModelCatalog } from '../../src/models/model-catalog.ts';
-import { ModelPool } from '../../src/models/model-pool.ts';
-import { requiresToken, toAuthSettings } from '../../src/settings/installation-settings.ts';
-import { createLiveSettings } from '../../src/settings/live-settings.ts';
-import { withFreshSettings } from '../../src/settings/with-fresh-settings.ts';
-import { hasEndedIn } from '../../src/state/has-ended.ts';
-import { openTokens } from '../../src/state/open-tokens.ts';
-import { createChatTools } from '../../src/tools/chat-tools.ts';
+import { openDatabase } from '../../src/state/database.ts';
+import { type Stores, storesOf } from '../../src/state/stores.ts';
 import type { TaintRules } from '../../src/tools/taint.ts';
 import type { UsageStore } from '../../src/usage/kysely-usage-store.ts';
-import { createUsageRecorder } from '../../src/usage/usage-recorder.ts';
-import {
-  openApprovalTables,
-  openConversations,
-  openKeyedRequestTables,
-  openPinTables,
-  openSettings,
-  openUsage,
-} from '../scripted/databases.ts';
+import { temporaryFolder } from '../scripted/temporary-folder.ts';
 import { newHost, TAINT_OFF } from '../tools/caller.ts';
 
 /** Who issues the access tokens of test servers. */
@@ -70,20 +46,13 @@ export interface TestServer {
   readonly approvals: Approvals;
   readonly stop: AbortController;
   /** What another server can share with it. */
-  readonly shared: SharedTables;
+  readonly shared: Partial<Stores>;
   issue(grant: unknown, name?: string): Promise<string>;
 }
 
-/** What servers of one database share. */
-export interface SharedTables {
-  readonly conversations: ConversationStore;
-  readonly approvalTables: Kysely<ApprovalTables>;
-  readonly tokenStore: TokenStore;
-}
-
 export interface TestServerOptions {
-  /** In place of tables of its own. */
-  readonly shares?: Partial<SharedTables>;
+  /** In place of stores of its own. */
+  readonly shares?: Partial<Stores>;
   readonly turns?: readonly Turn[];
   /** In place of the scripted one; each of its models is the file at `path`. */
   readonly runs?: InferenceEngine;
@@ -132,148 +101,76 @@ export function keepLog(): { readonly logger: Logger; readonly log: string[] } {
  * MCP servers are `mcp/a`, `mcp/b` and `mcp/dead`.
  */
 export async function newServer(options: TestServerOptions = {}): Promise<TestServer> {
-  const { turns = [], chatBodyBytes = 100_000, anonymous, taint = TAINT_OFF } = options;
+  const { anonymous, policy } = options;
   const { logger, log } = keepLog();
-  const engine = new ScriptedEngine(...turns);
-  const catalog = createModelCatalog([options.runs ?? engine], { small: 'ibm/granite' });
-  const pool = new ModelPool({
-    catalog,
-    logger,
-    contextLength: 1024,
-    parallel: 2,
-    queue: 8,
-    idleMilliseconds: 60_000,
-    keepOnlyLast: true,
-  });
-  onTestFinished(() => pool[Symbol.asyncDispose]());
-  const tokenStore = options.shares?.tokenStore ?? options.tokenStore ?? createMemoryTokenStore();
-  const secret = new Uint8Array(32).fill(7);
-  const audit = createAuditLog({ store: options.auditStore ?? createMemoryAuditStore(), key: secret });
-  onTestFinished(() => audit.close());
-  // Ids of servers that share tables differ.
-  let ids = options.shares === undefined ? 0 : 1000;
-  const trail = createAuditTrail({
-    log: audit,
-    kept: options.keptArguments ?? 'digest',
-    createId: () => `audited-${++ids}`,
-  });
-  const settings = await createLiveSettings({
-    store: await openSettings(),
-    authentication: { forcedOff: anonymous !== undefined, refusal: options.mustNotBeOpen },
-    clock: () => new Date(),
-    audit: trail.record,
-  });
-  const {
-    auth: core,
-    access,
-    keys,
-  } = openTokens({
-    store: tokenStore,
+  const opened = new AsyncDisposableStack();
+  onTestFinished(() => opened.disposeAsync());
+  const engine = new ScriptedEngine(...(options.turns ?? []));
+  const database = await openDatabase(join(temporaryFolder(), 'test.db'), opened);
+  const stores: Stores = {
+    ...storesOf(database),
+    tokens: options.tokenStore ?? createMemoryTokenStore(),
     signingKeys: createMemorySigningKeyStore(),
-    secret,
-    audit: trail.record,
-    issuer: ISSUER,
-    settings: () => toAuthSettings(settings.current()),
-    ...(options.policy === undefined ? {} : { policy: options.policy }),
-  });
-  const auth = withAuditedLogins(withFreshSettings(core, settings), trail);
-  const pins = { store: createKyselyPinStore(await openPinTables()), mode: options.mcpPins ?? 'auto' } as const;
-  const mcp = options.mcp ?? newHost(undefined, { pins });
-  const clock = (): Date => new Date('2026-01-01T00:00:00Z');
-  const usage = options.brokenUsage ? brokenUsage : await openUsage();
-  const recorder = createUsageRecorder({ store: usage, clock, logger });
-  onTestFinished(() => recorder[Symbol.asyncDispose]());
-  const approvalTables = options.shares?.approvalTables ?? (await openApprovalTables());
-  const approvals = openApprovals(approvalTables, {
-    clock: () => new Date(),
-    seconds: options.approvalSeconds ?? 60,
-    onExpired: (approval, why) => audit.note(toExpiry(approval, why)),
-    hasEnded: hasEndedIn(tokenStore, () => new Date()),
-    digest: ({ decision, arguments: args = {} }) => audit.digest({ decision, args }),
-  });
-  onTestFinished(() => approvals[Symbol.asyncDispose]());
-  const conversations = options.shares?.conversations ?? (await openConversations());
-  const chat = createChatService({
-    catalog,
-    pool,
-    conversations,
-    openToolset: createChatTools({
-      host: mcp,
-      switches: settings.current,
-      audit: trail.tools,
-      pending: approvals.pending,
-      taint,
-    }),
-    samplingOf: () => ({}),
-    schemaExcess: excessOf,
-    ...(options.patienceMilliseconds === undefined ? {} : { patienceMilliseconds: options.patienceMilliseconds }),
-    limits: { rounds: 4, toolCalls: 8 },
-    recordUsage: recorder.record,
-    logger,
-    createResponseId: () => `resp_${++ids}`,
-    createCallId: () => `call_${++ids}`,
-    clock,
-  });
-  const meter = createMeter({ vocabulary: llm, store: createMemoryLimitStore() });
-  onTestFinished(() => meter.close());
-  const routes = createRoutes(
-    createHandlers({
-      auth,
-      access,
-      keys,
-      meter,
-      log: audit,
-      reachDatabase: () => settings.fresh(),
-      prove: () => undefined,
-      reviewGrant: async (grant) => reviewGrant(grant, { now: new Date(), servers: ['mcp/a', 'mcp/b'] }),
-      trail,
-      settings,
-      host: mcp,
-      mcpJsonProblem: () => options.mcpJsonProblem ?? null,
-      approvals,
-      chat,
-      conversations,
-      catalog,
-      pool,
-      usage: { store: usage, recorder, clock },
-      installation: 'urn:latchkey:test',
-      taint,
+    limits: createMemoryLimitStore(),
+    audit: options.auditStore ?? createMemoryAuditStore(),
+    ...(options.brokenUsage ? { usage: brokenUsage } : {}),
+    ...options.shares,
+  };
+  const defined = defineConfig({
+    data: 'unused',
+    auth: anonymous === undefined,
+    aliases: { small: 'ibm/granite' },
+    publicUrl: ISSUER,
+    oauth: { authorizationServers: [...(options.authorizationServers ?? [])] },
+    engine: { contextLength: 1024, parallel: 2, queue: 8 },
+    limits: {
+      toolRounds: 4,
       toolCalls: 8,
-      publicUrl: ISSUER,
-      authorizationServers: options.authorizationServers ?? [],
-      completions: { createId: () => String(++ids), clock },
-      clock: () => new Date(),
-    }),
-    { chatBodyBytes },
-  );
+      bodyBytes: options.chatBodyBytes ?? 100_000,
+      approvalSeconds: options.approvalSeconds ?? 60,
+    },
+    audit: { arguments: options.keptArguments ?? 'digest' },
+    ...(policy === undefined ? {} : { policy: { ...policy } }),
+  });
+  const { taint, taintedCalls, toolLabels } = structuredClone(options.taint ?? TAINT_OFF) as ServerConfig;
+  const config: ServerConfig = { ...defined, taint, taintedCalls, toolLabels };
+  const now = (): Date => new Date();
+  const calendar = (): Date => new Date('2026-01-01T00:00:00Z');
+  // Ids of servers that share stores differ.
+  let ids = options.shares === undefined ? 0 : 1000;
+  const idOf = (kind: string) => () => `${kind}${++ids}`;
   const stop = new AbortController();
-  const keyedRequests = openKeyedRequests(await openKeyedRequestTables(), {
-    secret,
-    clock: options.keyClock ?? (() => new Date()),
-    hours: 24,
-    onLost: (cause) => logger.error({ err: cause }, 'an answer was lost'),
-  });
-  onTestFinished(() => keyedRequests[Symbol.asyncDispose]());
-  const serve = createApp({
-    auth,
-    meter,
-    trail,
-    keyedRequests,
-    anonymous: anonymousPrincipal(llm, anonymous ?? { actions: ['chat', 'models:read'], models: ['*'] }, 'anonymous'),
-    requiresAuthentication: async () => requiresToken(await settings.fresh()),
-    routes,
-    logger,
-    createId: () => `request-${++ids}`,
-    stopping: stop.signal,
-    allowedHosts: [],
-    allowedOrigins: [],
-    basicAuthentication: false,
-    trustedProxies: [],
-    ...options.app,
-  });
-  const app = toKoa(serve, logger);
+  const composition = await compose(
+    {
+      config,
+      stores,
+      engines: [options.runs ?? engine],
+      host: options.mcp ?? newHost(undefined, { pins: { store: stores.pins, mode: options.mcpPins ?? 'auto' } }),
+      mcpJsonProblem: () => options.mcpJsonProblem ?? null,
+      secret: new Uint8Array(32).fill(7),
+      installation: 'urn:latchkey:test',
+      refusesToBeOpen: options.mustNotBeOpen,
+      anonymous: anonymous ?? { actions: ['chat', 'models:read'], models: ['*'] },
+      prove: () => undefined,
+      withAuth: (auth) => auth,
+      logger,
+      clocks: { now, calendar, keys: options.keyClock ?? now },
+      ids: {
+        request: idOf('request-'),
+        audited: idOf('audited-'),
+        response: idOf('resp_'),
+        call: idOf('call_'),
+        completion: idOf(''),
+      },
+      stopping: stop.signal,
+      ...withoutAbsent({ patienceMilliseconds: options.patienceMilliseconds }),
+    },
+    opened,
+  );
+  const { auth, routes, approvals } = composition;
+  const app = toKoa(createApp({ ...composition.app, ...options.app }), logger);
   const issue = async (grant: unknown, name = 'test'): Promise<string> =>
     (await auth.issue({ name, grant: grant as Grant }, auth.operator())).token;
-  const shared = { conversations, approvalTables, tokenStore };
-  return { app, auth, engine, routes, log, audit, approvals, stop, shared, issue };
+  const shared = { conversations: stores.conversations, approvals: stores.approvals, tokens: stores.tokens };
+  return { app, auth, engine, routes, log, audit: composition.log, approvals, stop, shared, issue };
 }

@@ -1,0 +1,42 @@
+import type { AuditStore, LimitStore, TokenStore } from '@latchkey/auth-core';
+import type { SigningKeyStore } from '@latchkey/auth-core/jwt';
+import type { PinStore } from '@latchkey/mcp-bridge';
+import { type ApprovalStore, createKyselyApprovalStore } from '../approvals/kysely-approval-store.ts';
+import type { ConversationStore } from '../contracts/conversation-store.ts';
+import { createKyselyConversationStore } from '../conversations/kysely-conversation-store.ts';
+import { createKyselyRequestStore, type RequestStore } from '../idempotency/kysely-request-store.ts';
+import { createKyselyPinStore } from '../mcp-pins/kysely-pin-store.ts';
+import { createKyselySettingsStore, type SettingsStore } from '../settings/kysely-settings-store.ts';
+import { createKyselyUsageStore, type UsageStore } from '../usage/kysely-usage-store.ts';
+import type { Database } from './database.ts';
+
+/** Everything that a server keeps, each behind its own interface. */
+export interface Stores {
+  readonly tokens: TokenStore;
+  readonly signingKeys: SigningKeyStore;
+  readonly limits: LimitStore;
+  readonly audit: AuditStore;
+  readonly settings: SettingsStore;
+  readonly conversations: ConversationStore;
+  readonly usage: UsageStore;
+  readonly approvals: ApprovalStore;
+  readonly pins: PinStore;
+  readonly keyedRequests: RequestStore;
+}
+
+/** What is kept for one root token: enough for a client that sends a key with each request, and no more than fits. */
+const KEYED_REQUEST_BOUNDS = { requests: 10_000, bytes: 33_554_432 };
+
+/** The stores of one database. */
+export const storesOf = ({ tokens, signingKeys, limits, audit, ...tables }: Database): Stores => ({
+  tokens,
+  signingKeys,
+  limits,
+  audit,
+  settings: createKyselySettingsStore(tables.settings),
+  conversations: createKyselyConversationStore(tables.conversations),
+  usage: createKyselyUsageStore(tables.usage),
+  approvals: createKyselyApprovalStore(tables.approvals),
+  pins: createKyselyPinStore(tables.pins),
+  keyedRequests: createKyselyRequestStore(tables.keyedRequests, KEYED_REQUEST_BOUNDS),
+});
