@@ -1,3 +1,5 @@
+import { operating } from './requirements-operating.ts';
+
 /**
  * What Latchkey promises, as data. Each id is proved by a scenario that cites it through `verifies()`, which gives its
  * test the sentence as title; `coverage.test.ts` fails on a promise that nobody proves.
@@ -184,28 +186,7 @@ export const requirements = [
       'demo.interrupted': 'Ctrl-C ends the demo and everything that it has started, at once',
     },
   },
-  {
-    source: 'docs/operating.md',
-    promises: {
-      'operating.log-reader': 'a reader of the log that stands still stops nothing',
-      'operating.log-full': 'a log that finds no room stops nothing',
-      'operating.log-gone': 'a server goes on when nothing reads its outputs any more',
-      'operating.log-rotated': 'a log file that was moved away is opened again by its name',
-      'operating.log-levels': 'what a caller breaks off is neither a warning nor an error',
-      'operating.stop-early': 'a signal during the start ends the server',
-      'operating.stop-half-read': 'a body of which half has come does not keep the server from stopping in time',
-      'operating.no-debugger': 'no signal but those to stop ends a server or opens a debugger',
-      'operating.process-one': 'process 1 is ended by a signal at every moment',
-      'operating.sole':
-        'a second server on a data folder is refused, in another container and beside one that stands still as well',
-      'operating.sole-at-once': 'of two servers that start at once on a folder one runs',
-      'operating.backup': 'a backup of a server that runs is a data folder again, with its tokens',
-      'operating.lost-database': 'a database that was lost beside its keys is asked about, and nothing is replaced',
-      'operating.health-checks': 'health checks without a Host are answered, and nothing else is',
-      'operating.lockdown': 'a lockdown denies everybody but the administrator, at once, also what runs',
-      'operating.process-one-said': 'a server that is process 1 without an init says so',
-    },
-  },
+  ...operating,
   {
     source: 'models/latchkey/nano.md',
     promises: {
