@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
+import type { Grant } from '@latchkey/auth-core/llm';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { createApi } from '../support/api.ts';
 import type { Json } from '../support/json.ts';
@@ -96,7 +97,7 @@ for (const name of Object.keys(PROXIES) as ProxyName[]) {
     verifies(
       'proxies.address',
       async () => {
-        const grant = { actions: ['models:read'], models: ['*'] };
+        const grant: Grant = { actions: ['models:read'], models: ['*'] };
         const near = await createToken(server, 'near', { ...grant, networks: [`${CALLER}/32`] });
         const far = await createToken(server, 'far', { ...grant, networks: ['203.0.113.0/24'] });
         const url = `${proxy.url}/v1/models`;
