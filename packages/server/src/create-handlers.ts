@@ -126,7 +126,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
     protectedResource: createProtectedResourceHandler(parts.publicUrl, parts.authorizationServers),
     responses: createResponseHandlers({ conversations: parts.conversations, auth, trail }),
     settings: createSettingsHandlers(settings),
-    tokens: createTokenHandlers(auth, parts.reviewGrant),
+    tokens: createTokenHandlers(auth, parts.reviewGrant, clock),
     usage: createUsageHandler({ auth, ...parts.usage }),
     whoami: createWhoamiHandlers(meter),
   };

@@ -10,8 +10,8 @@ const NOT_STORED =
   'is tried until the database takes it, and other servers on the same database may accept the token until then.';
 
 /** Answers for a revocation: 200 once it is stored, 202 while it only counts here. */
-export function answerRevocation(revocation: Revocation): Reply {
-  const body = describeRevocation(revocation);
+export function answerRevocation(revocation: Revocation, beside: object = {}): Reply {
+  const body = { ...describeRevocation(revocation), ...beside };
   return revocation.stored ? json(body) : answerNotStored(body);
 }
 

@@ -98,8 +98,9 @@ export function addRotateCommand(token: Command): void {
       const rotated = await withTokenAdministration(flags, process.env, async (tokens) =>
         tokens.rotate(await findTokenId(tokens, id), input),
       );
-      if (flags.json) printJson(rotated);
-      else printNewToken(rotated, 'New secret of token');
+      if (flags.json) return printJson(rotated);
+      printNewToken(rotated, 'New secret of token');
+      warnOfGrant(rotated);
     });
   addStoredTokenOptions(command, 'latchkey token rotate aB3dE5gH --overlap 1h');
 }

@@ -1,4 +1,5 @@
 import { inspectToken, type RevokeAllInput } from '@latchkey/auth-core';
+import type { GrantWarning } from '@latchkey/auth-core/llm';
 import { llm } from '@latchkey/auth-core/llm';
 import type { Identity } from '@latchkey/client';
 import type { Command } from 'commander';
@@ -12,7 +13,8 @@ import { findClosedFolder } from '../open-installation.ts';
 import { print, printJson } from '../print.ts';
 import { findTokenId } from './find-token.ts';
 import { confirmLastAdministrator } from './last-administrator.ts';
-import { type EndedToken, overHttp, withTokenAdministration } from './token-administration.ts';
+import { warnOfGrant } from './print-token.ts';
+import { type EndedToken, overHttp, type Warned, withTokenAdministration } from './token-administration.ts';
 import { addStoredTokenOptions, type StoredTokenFlags } from './token-options.ts';
 
 interface Flags extends StoredTokenFlags {
@@ -23,6 +25,10 @@ interface Flags extends StoredTokenFlags {
 }
 
 type RevokedToken = Pick<EndedToken, 'id' | 'name' | 'stored'>;
+
+interface Revoked extends Warned {
+  readonly revoked: readonly RevokedToken[];
+}
 
 /** `latchkey token revoke`. */
 export function addRevokeCommand(token: Command): void {
@@ -50,21 +56,21 @@ async function revoke(ids: readonly string[], flags: Flags): Promise<void> {
 
 /** Revokes each token. A failure for one does not keep the others from being revoked. */
 async function revokeEach(ids: readonly string[], flags: Flags): Promise<void> {
-  const revoked: EndedToken[] = [];
+  const ended: EndedToken[] = [];
   const failed: { readonly id: string; readonly error: unknown }[] = [];
   await withTokenAdministration(flags, process.env, async (tokens) => {
     const found = await Promise.all(ids.map((id) => findTokenId(tokens, id)));
     await confirmLastAdministrator(tokens, found, flags);
     for (const id of found) {
       await tokens.revoke(id).then(
-        (info) => revoked.push(info),
+        (info) => ended.push(info),
         (error: unknown) => failed.push({ id, error }),
       );
     }
   });
   const [first] = failed;
   if (ids.length === 1 && first !== undefined) throw first.error;
-  tell(revoked, flags);
+  tell({ revoked: ended.map(({ warnings: _, ...token }) => token), warnings: distinct(ended) }, flags);
   if (first === undefined) return;
   const reason = first.error instanceof Error ? first.error.message : String(first.error);
   throw new CommandError(`Not revoked: ${failed.map(({ id }) => id).join(', ')}. ${reason}`, {
@@ -73,18 +79,24 @@ async function revokeEach(ids: readonly string[], flags: Flags): Promise<void> {
   });
 }
 
-async function revokeAll(filter: RevokeAllInput, flags: Flags): Promise<readonly RevokedToken[]> {
+/** What the answers warn of, once. */
+function distinct(ended: readonly EndedToken[]): readonly GrantWarning[] {
+  const warnings = ended.flatMap((token) => token.warnings ?? []);
+  return [...new Map(warnings.map((warning) => [warning.message, warning])).values()];
+}
+
+async function revokeAll(filter: RevokeAllInput, flags: Flags): Promise<Revoked> {
   return withTokenAdministration(flags, process.env, async (tokens) => {
     if (!asks(flags)) return tokens.revokeAll(filter);
     const living = (await tokens.list(filter)).filter(({ revokedAt }) => revokedAt === undefined);
-    if (living.length === 0) return [];
+    if (living.length === 0) return { revoked: [] };
     const names = living.map(({ name, id }) => `  ${name} (${id})\n`).join('');
     await confirm(`This ends these tokens for good, but for your own:\n${names}Go on?`);
     return tokens.revokeAll(filter);
   });
 }
 
-async function revokeSelf(flags: Flags): Promise<readonly RevokedToken[]> {
+async function revokeSelf(flags: Flags): Promise<Revoked> {
   if ((await findClosedFolder(flags)) !== undefined) {
     throw new CommandError('Without a server you use no token. Name the ids of those to revoke.');
   }
@@ -94,19 +106,20 @@ async function revokeSelf(flags: Flags): Promise<readonly RevokedToken[]> {
     // A personal access token acts through an access token; the command revokes the personal access token itself.
     const isPersonal = inspectToken(findConnection(flags, process.env).token ?? '', llm).kind === 'personal-access';
     const own = { id: isPersonal && typeof tokenId === 'string' ? tokenId : id, name };
-    await confirmLastAdministrator(overHttp(createApiClient(client)), [own.id], flags);
+    const warnings = await confirmLastAdministrator(overHttp(createApiClient(client)), [own.id], flags);
     if (asks(flags)) await confirm(`This ends the token that you use, '${name}' (${own.id}), for good. Go on?`);
     const { stored } = await client.auth.revoke();
-    return [{ ...own, stored }];
+    return { revoked: [{ ...own, stored }], warnings };
   });
 }
 
 const asks = ({ yes }: Flags): boolean => yes !== true && process.stdin.isTTY === true;
 
-function tell(revoked: readonly RevokedToken[], { json }: Flags): void {
-  if (json) printJson({ revoked });
+function tell({ revoked, warnings = [] }: Revoked, { json }: Flags): void {
+  if (json) printJson({ revoked, ...(warnings.length > 0 && { warnings }) });
   else if (revoked.length === 0) print('There was none to revoke.');
   else for (const { name, id } of revoked) print(name === undefined ? `Revoked ${id}.` : `Revoked '${name}' (${id}).`);
+  if (!json) warnOfGrant({ warnings });
   if (revoked.every(({ stored }) => stored)) return;
   process.stderr.write(
     'The server denies what it could not store from now on, and stores it as soon as its database can be written.\n',

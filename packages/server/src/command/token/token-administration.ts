@@ -10,13 +10,14 @@ import {
   type TokenInfo,
 } from '@latchkey/auth-core/llm';
 import { withoutAbsent } from '../../config/without-absent.ts';
+import { warnOfAdministrators } from '../../state/administrators-left.ts';
 import { resolveRealPath } from '../../state/real-path.ts';
 import type { ApiClient } from '../api-client.ts';
 import { CommandError } from '../command-error.ts';
 import { type ConnectionFlags, connect } from '../connection.ts';
 import { findClosedFolder, openInstallation } from '../open-installation.ts';
 
-/** Warnings about a new grant: what is most likely a mistake in it. */
+/** Warnings: what is most likely a mistake in a new grant, and that no administrator's token is left. */
 export interface Warned {
   readonly warnings?: readonly GrantWarning[];
 }
@@ -31,7 +32,12 @@ export type NewToken = TokenInfo & Warned & { readonly token: string };
  * A token that was revoked, and whether that is stored. If not, the server denies the token and keeps trying to store
  * it.
  */
-export type EndedToken = Partial<TokenInfo> & Pick<Revocation, 'id' | 'stored'>;
+export type EndedToken = Partial<TokenInfo> & Warned & Pick<Revocation, 'id' | 'stored'>;
+
+/** All that were revoked together. */
+export interface EndedTokens extends Warned {
+  readonly revoked: readonly EndedToken[];
+}
 
 /** The operations behind the token commands, over HTTP or on the database itself. */
 export interface TokenAdministration {
@@ -41,7 +47,7 @@ export interface TokenAdministration {
   edit(id: string, changes: EditInput): Promise<TokenInfo & Warned>;
   rotate(id: string, input: RotateInput): Promise<NewToken>;
   revoke(id: string): Promise<EndedToken>;
-  revokeAll(filter: RevokeAllInput): Promise<readonly EndedToken[]>;
+  revokeAll(filter: RevokeAllInput): Promise<EndedTokens>;
   /** Removes a token that was revoked or has expired. */
   remove(id: string): Promise<TokenInfo>;
 }
@@ -63,20 +69,22 @@ export async function withTokenAdministration<T>(
 }
 
 /** Reviews a grant on its own: without a server, its models and MCP servers are not known. */
-function review(grant: Grant): Warned {
-  const warnings = reviewGrant(grant, {
+function review(grant: Grant): readonly GrantWarning[] {
+  return reviewGrant(grant, {
     now: new Date(),
     resolvePath: (path) => resolveRealPath(path, { hardLinks: true, spend: () => undefined }),
   });
-  return warnings.length === 0 ? {} : { warnings };
 }
+
+const asWarned = (warnings: readonly GrantWarning[]): Warned => (warnings.length === 0 ? {} : { warnings });
 
 function asOperator(auth: Auth): TokenAdministration {
   const operator = auth.operator();
+  const administratorsAfter = (...changed: readonly TokenInfo[]) => warnOfAdministrators(auth, changed, new Date());
   return {
     create: async (input) => {
       const { token, record } = await auth.issue(input, operator);
-      return { ...record, token, ...review(record.grant) };
+      return { ...record, token, ...asWarned(review(record.grant)) };
     },
     list: (filter) => auth.list(operator, filter),
     show: async (id) => {
@@ -86,15 +94,26 @@ function asOperator(auth: Auth): TokenAdministration {
       return isShownAgain ? { ...record, token: await auth.reveal(id, operator) } : record;
     },
     edit: async (id, changes) => {
+      const before = await auth.show(id, operator);
       const edited = await auth.edit(id, changes, operator);
-      return changes.grant === undefined ? edited : { ...edited, ...review(edited.grant) };
+      const reviewed = changes.grant === undefined ? [] : review(edited.grant);
+      return { ...edited, ...asWarned([...reviewed, ...(await administratorsAfter(before))]) };
     },
     rotate: async (id, input) => {
       const { token, record } = await auth.rotate(id, input, operator);
-      return { ...record, token };
+      return { ...record, token, ...asWarned(await administratorsAfter(record)) };
     },
-    revoke: async (id) => storedOf(await auth.revoke(id, operator)),
-    revokeAll: async (filter) => (await auth.revokeAll(filter, operator)).map(storedOf),
+    revoke: async (id) => {
+      const revocation = await auth.revoke(id, operator);
+      const ended = storedOf(revocation);
+      return { ...ended, ...asWarned(await administratorsAfter(...(revocation.token ? [revocation.token] : []))) };
+    },
+    revokeAll: async (filter) => {
+      const revocations = await auth.revokeAll(filter, operator);
+      const revoked = revocations.map(storedOf);
+      const tokens = revocations.flatMap(({ token }) => (token === undefined ? [] : [token]));
+      return { revoked, ...asWarned(await administratorsAfter(...tokens)) };
+    },
     remove: (id) => auth.remove(id, operator),
   };
 }
@@ -131,8 +150,7 @@ export function overHttp(api: ApiClient): TokenAdministration {
     rotate: (id, { overlap, ...input }) =>
       json('POST', path(id, '/rotate'), { ...input, overlap: typeof overlap === 'object' ? overlap.seconds : overlap }),
     revoke: (id) => json('POST', path(id, '/revoke')),
-    revokeAll: async (filter) =>
-      (await json<{ revoked: EndedToken[] }>('POST', '/api/v1/tokens/revoke', filter)).revoked,
+    revokeAll: (filter) => json('POST', '/api/v1/tokens/revoke', filter),
     remove: (id) => json('DELETE', path(id)),
   };
 }

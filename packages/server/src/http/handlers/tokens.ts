@@ -3,9 +3,10 @@ import {
   GrantNotCoveredError,
   PermissionDeniedError,
   type Principal,
+  type Revocation,
   StoreUnavailableError,
 } from '@latchkey/auth-core';
-import type { Auth, Grant, GrantWarning, TokenInfo } from '@latchkey/auth-core/llm';
+import type { Auth, Grant, GrantWarning, LlmWords, TokenInfo } from '@latchkey/auth-core/llm';
 import { z } from 'zod';
 import { withoutAbsent } from '../../config/without-absent.ts';
 import { dateTime } from '../../dialects/date-time-field.ts';
@@ -13,8 +14,9 @@ import { duration } from '../../dialects/duration-field.ts';
 import { validateBody } from '../../dialects/validate-body.ts';
 import { wholeNumber } from '../../dialects/whole-number-field.ts';
 import { dictionary } from '../../input/bounded.ts';
-import { answerNotStored, answerRevocation, describeRevocation, inTime } from '../end-tokens.ts';
-import { json } from '../reply.ts';
+import { warnOfAdministrators } from '../../state/administrators-left.ts';
+import { answerNotStored, answerRevocation, describeRevocation, inTime, unlessAway } from '../end-tokens.ts';
+import { json, type Reply } from '../reply.ts';
 import type { RequestContext } from '../request-context.ts';
 import type { Handler } from '../step.ts';
 
@@ -77,12 +79,21 @@ interface Warned {
 }
 
 /** `/api/v1/tokens`: what a caller makes, sees and changes is inside its own authority; auth-core sees to it. */
-export function createTokenHandlers(auth: Auth, review: ReviewGrant): TokenHandlers {
+export function createTokenHandlers(auth: Auth, review: ReviewGrant, clock: () => Date): TokenHandlers {
   /** What a grant that was just written most likely does not mean. */
   const warningsOf = async (written: boolean, { grant: parsed }: TokenInfo): Promise<Warned> => {
-    const warnings = written ? await review(parsed) : [];
-    return warnings.length === 0 ? {} : { warnings };
+    return asWarned(written ? await review(parsed) : []);
   };
+
+  /** That no administrator is left, when it is so; nothing while the database does not answer. */
+  const administratorsAfter = async (...changed: readonly (TokenInfo | undefined)[]): Promise<Warned> => {
+    const known = changed.filter((token) => token !== undefined);
+    return asWarned((await unlessAway(() => warnOfAdministrators(auth, known, clock()))) ?? []);
+  };
+
+  async function answerEnd(revocation: Revocation<LlmWords>): Promise<Reply> {
+    return answerRevocation(revocation, revocation.stored ? await administratorsAfter(revocation.token) : {});
+  }
 
   /** Of one kind alone the owner may see the token again; who may not sees what is known of it. */
   async function reveal({ id, kind, owner, revokedAt }: TokenInfo, by: Principal): Promise<{ token?: string }> {
@@ -117,8 +128,13 @@ export function createTokenHandlers(auth: Auth, review: ReviewGrant): TokenHandl
     edit: async (context) => {
       const { rotateAfter, ...body } = validateBody(editSchema, context.body);
       const changes = { ...withoutAbsent(body), ...withoutAbsent({ rotateAfterSeconds: rotateAfter }) };
-      const edited = await auth.edit(tokenId(context), changes, whoAsks(context));
-      return json({ ...edited, ...(await warningsOf(body.grant !== undefined, edited)) });
+      const id = tokenId(context);
+      const mayNarrow = body.grant !== undefined || body.expiresAt !== undefined;
+      const before = mayNarrow ? await auth.show(id, auth.operator()).catch(() => undefined) : undefined;
+      const edited = await auth.edit(id, changes, whoAsks(context));
+      const { warnings = [] } = await warningsOf(body.grant !== undefined, edited);
+      const { warnings: more = [] } = await administratorsAfter(before);
+      return json({ ...edited, ...asWarned([...warnings, ...more]) });
     },
     rotate: async (context) => {
       const { overlap, ...body } = validateBody(rotateSchema, context.body);
@@ -127,9 +143,9 @@ export function createTokenHandlers(auth: Auth, review: ReviewGrant): TokenHandl
         ...withoutAbsent({ overlap: typeof overlap === 'number' ? { seconds: overlap } : overlap }),
       };
       const { record, token } = await auth.rotate(tokenId(context), input, whoAsks(context));
-      return json(shownOnce(record, token));
+      return json({ ...shownOnce(record, token), ...(await administratorsAfter(record)) });
     },
-    revoke: async (context) => answerRevocation(await auth.revoke(tokenId(context), whoAsks(context))),
+    revoke: async (context) => answerEnd(await auth.revoke(tokenId(context), whoAsks(context))),
     remove: async (context) => {
       const [id, by] = [tokenId(context), whoAsks(context)];
       try {
@@ -138,19 +154,21 @@ export function createTokenHandlers(auth: Auth, review: ReviewGrant): TokenHandl
       } catch (error) {
         // One that works is ended first; the next request removes it.
         if (!(error instanceof ConflictError || error instanceof StoreUnavailableError)) throw error;
-        return answerRevocation(await auth.revoke(id, by));
+        return answerEnd(await auth.revoke(id, by));
       }
     },
     revokeAll: async (context) => {
       const body = validateBody(revokeAllSchema, context.body);
       const revoked = await auth.revokeAll(withoutAbsent(body), whoAsks(context));
       const answer = { revoked: revoked.map(describeRevocation) };
-      return revoked.every(({ stored }) => stored) ? json(answer) : answerNotStored(answer);
+      if (!revoked.every(({ stored }) => stored)) return answerNotStored(answer);
+      return json({ ...answer, ...(await administratorsAfter(...revoked.map(({ token }) => token))) });
     },
-    revokeSelf: async (context) => answerRevocation(await auth.revokeSelf(whoAsks(context))),
+    revokeSelf: async (context) => answerEnd(await auth.revokeSelf(whoAsks(context))),
   };
 }
 
+const asWarned = (warnings: readonly GrantWarning[]): Warned => (warnings.length === 0 ? {} : { warnings });
 const tokenId = ({ params }: RequestContext): string => params.id ?? '';
 const whoAsks = ({ auth }: RequestContext): Principal => auth.principal;
 

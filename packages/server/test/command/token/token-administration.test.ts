@@ -78,7 +78,7 @@ describe('managing tokens without a server', () => {
       ];
     });
     expect(rotated).toMatchObject({ name: 'ci', overlapEndsAt: 'first-use', token: expect.stringMatching(/^sk-lm-/) });
-    expect(revoked).toMatchObject([{ id: rotated.id, revokedAt: expect.any(String) }]);
+    expect(revoked).toMatchObject({ revoked: [{ id: rotated.id, revokedAt: expect.any(String) }] });
     expect(left).toMatchObject([{ name: 'other' }]);
   });
 
@@ -172,6 +172,20 @@ describe('a token that a command names', () => {
       await confirmLastAdministrator(tokens, [one.id], { yes: true });
       await tokens.create({ name: 'two', grant: llm.everything });
       await confirmLastAdministrator(tokens, [one.id], {});
+    });
+  });
+
+  it('is ended with a warning when it was the last that may administer', async () => {
+    const data = temporaryFolder();
+    const warnings = [{ path: 'administrators', message: expect.stringMatching(/No administrator.*admin recover/) }];
+    await offline(data, async (tokens) => {
+      const one = await tokens.create({ name: 'one', grant: llm.everything, owner: 'ada' });
+      expect(await confirmLastAdministrator(tokens, [one.id], { yes: true })).toEqual(warnings);
+      expect(await tokens.edit(one.id, { grant: GRANT })).toMatchObject({ warnings });
+      await tokens.edit(one.id, { grant: llm.everything });
+      expect(await tokens.revokeAll({ owner: 'ada' })).toMatchObject({ warnings });
+      const two = await tokens.create({ name: 'two', grant: llm.everything });
+      expect(await tokens.revoke(two.id)).toMatchObject({ warnings });
     });
   });
 });
