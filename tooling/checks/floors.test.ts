@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import { findCircles } from './circles.ts';
 import {
   AUTH_CORE_NODE_FOLDERS,
+  CIRCLES,
   PACKAGE_FLOORS,
   PACKAGE_FORBIDDEN,
   SERVER_FLOORS,
   SERVER_FORBIDDEN,
+  STRANGERS,
 } from './floors.ts';
 import { importsOf, readSources, type SourceFile } from './sources.ts';
 
@@ -42,6 +45,26 @@ describe('packages', () => {
       importsOf(file)
         .filter((name) => /^(packages|apps|e2e|bench)\//.test(name) && !name.startsWith(`${folder}/`))
         .map((name) => `${file.path} imports ${name}`),
+    );
+    expect(breaches).toEqual([]);
+  });
+});
+
+describe('the files and folders of a folder', () => {
+  it('import each other in no circle but the known ones', () => {
+    const found = Object.keys(PACKAGE_FLOORS)
+      .filter((folder) => folder.startsWith('packages/'))
+      .flatMap((folder) => findCircles(`${folder}/src`));
+    expect(found.toSorted()).toEqual(CIRCLES);
+  });
+
+  it.each(STRANGERS)('do not know each other in %s', (folder) => {
+    const neighbourOf = (path: string): string | undefined =>
+      path.startsWith(`${folder}/`) ? path.slice(folder.length + 1).match(/^([^/]+)\//)?.[1] : undefined;
+    const breaches = readSources(`${folder}/*/**/*.ts`).flatMap((file) =>
+      importsOf(file)
+        .filter((target) => ![undefined, neighbourOf(file.path)].includes(neighbourOf(target)))
+        .map((target) => `${file.path} imports ${target}`),
     );
     expect(breaches).toEqual([]);
   });

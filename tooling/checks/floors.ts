@@ -43,6 +43,24 @@ export const SERVER_FLOORS: readonly (readonly string[])[] = [
   ['command', 'index.ts', 'testing'],
 ];
 
+/** Folders whose subfolders do not know each other: each is a plug-in, or one side of something. */
+export const STRANGERS: readonly string[] = ['packages/server/src/engines', 'packages/server/src/http'];
+
+/**
+ * What imports itself in a circle, and should not: the entries of a folder, a folder counting as all that is in it. Nothing is
+ * added here; what is mended is taken out.
+ */
+export const CIRCLES: readonly string[] = [
+  'packages/auth-core/src/authority: authority.ts covers.ts decision.ts grant.ts vocabulary.ts',
+  'packages/auth-core/src/authority: decide.ts judge-grant.ts',
+  'packages/auth-core/src/management: describe-change.ts edit-token.ts',
+  'packages/auth-core/src: audit authority errors.ts limits principal.ts schema store token',
+  'packages/llama/src: formats grammar',
+  'packages/mcp-bridge/src: config sandbox transport',
+  'packages/mcp-bridge/src: host pins tools',
+  'packages/server/src/chat: execute-call.ts run-chat.ts',
+];
+
 /** What packages a folder of the server must not see: the loop knows no Koa, no zod, no engine of a certain make, no MCP. */
 export const SERVER_FORBIDDEN: Readonly<Record<string, readonly string[]>> = {
   contracts: ['koa', 'zod', '@latchkey/llama', '@latchkey/mcp-bridge', 'kysely'],

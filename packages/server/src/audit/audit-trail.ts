@@ -1,9 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { AuditEvent, AuditedAct, AuditLog, AuditSink, Principal } from '@latchkey/auth-core';
+import type { Auth } from '@latchkey/auth-core/llm';
+import { hideSecrets } from '../telemetry/hide-secrets.ts';
 import { type AuditedRequest, toActor } from './audited-request.ts';
 import { describeRefusal, findRefusedToken } from './describe-refusal.ts';
 import { createToolAudit, type KeptArguments, type ToolAudit } from './tool-audit.ts';
-import { withoutSecrets } from './without-secrets.ts';
 
 /** What the server tells its audit log. Each event gets the address and the id of the request that caused it. */
 export interface AuditTrail {
@@ -108,4 +109,33 @@ function complete(event: AuditEvent, request: AuditedRequest | undefined): Audit
     actor: { ...(address === undefined ? {} : { address }), ...event.actor },
     details: { ...event.details, request: id },
   });
+}
+
+/** The event without the secrets that somebody wrote where none belongs: into a model's name, into an argument. */
+function withoutSecrets(event: AuditEvent): AuditEvent {
+  return blot(event) as AuditEvent;
+}
+
+function blot(value: unknown): unknown {
+  if (typeof value === 'string') return hideSecrets(value);
+  if (Array.isArray(value)) return value.map(blot);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [hideSecrets(name), blot(item)]));
+}
+
+/** The same `Auth`, which tells of each token that it refuses, wherever the token was presented. */
+export function withAuditedLogins(auth: Auth, trail: Pick<AuditTrail, 'identify' | 'refused'>): Auth {
+  return {
+    ...auth,
+    verify: async (text) => {
+      try {
+        const principal = await auth.verify(text);
+        trail.identify(principal);
+        return principal;
+      } catch (error) {
+        trail.refused(error);
+        throw error;
+      }
+    },
+  };
 }

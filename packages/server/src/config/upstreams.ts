@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { OperatorError } from '../contracts/operator-error.ts';
 import { dictionary, list } from '../input/bounded.ts';
 
 const name = z.string().min(1).max(256);
@@ -47,3 +48,30 @@ export const upstreamsSchema = dictionary(
 
 /** One entry of `upstreams`. */
 export type UpstreamConfig = z.output<typeof upstreamsSchema>[string];
+
+/**
+ * Converts an entry of `upstreams` to the options of its engine, with its key from the environment.
+ *
+ * @throws {OperatorError} `missing_secret` when the variable is not set
+ */
+export function toUpstreamOptions(
+  name: string,
+  { urls, apiKeyVariable, firstByteSeconds, silenceSeconds, ...rest }: UpstreamConfig,
+  environment: Readonly<Record<string, string | undefined>>,
+) {
+  const apiKey = apiKeyVariable === undefined ? undefined : environment[apiKeyVariable];
+  if (apiKeyVariable !== undefined && !apiKey) {
+    throw new OperatorError(
+      'missing_secret',
+      `upstreams.${name}.apiKeyVariable: the environment has no ${apiKeyVariable}. Set it, or leave the setting out.`,
+    );
+  }
+  return {
+    ...rest,
+    name,
+    urls: urls.map((url) => url.replace(/\/$/, '')),
+    apiKey,
+    firstByteMilliseconds: firstByteSeconds * 1000,
+    silenceMilliseconds: silenceSeconds * 1000,
+  };
+}

@@ -13,7 +13,7 @@ import { createAdmission } from './steps/admit.ts';
 import { answerOnce } from './steps/answer-once.ts';
 import { auditRequest } from './steps/audit-request.ts';
 import { type AuthenticateOptions, createAuthentication } from './steps/authenticate.ts';
-import { authorize } from './steps/authorize.ts';
+import { authorize, verifyAgain } from './steps/authorize.ts';
 import { type CheckOriginOptions, checkOrigin } from './steps/check-origin.ts';
 import { endWithToken } from './steps/end-with-token.ts';
 import { logRequest } from './steps/log-request.ts';
@@ -21,7 +21,6 @@ import { readBody } from './steps/read-body.ts';
 import { renderErrors } from './steps/render-errors.ts';
 import { safeHeaders } from './steps/safe-headers.ts';
 import { takeRoute } from './steps/take-route.ts';
-import { verifyAgain } from './steps/verify-again.ts';
 
 export interface AppOptions extends RequestContextOptions, CheckOriginOptions, AuthenticateOptions {
   readonly meter: Meter;

@@ -1,5 +1,14 @@
 import type { JsonBounds } from '../input/scan-json.ts';
-import type { RouteBody } from './route.ts';
+
+/** What a request's body may be; it is read before the handler runs, and is `body` of the context. */
+export interface RouteBody {
+  /** `json`: the value; `json-text`: the text, for a protocol that reads it itself; `form`: a `URLSearchParams`. */
+  readonly type: 'json' | 'json-text' | 'form';
+  readonly bytes: number;
+  readonly bounds: JsonBounds;
+  /** It may be left out; then it is an object without anything. */
+  readonly optional?: true;
+}
 
 /** A token, and a grant to go with it: all of administration is smaller, and strangers get no more. */
 const ADMINISTRATION_BYTES = 65_536;

@@ -1,18 +1,8 @@
 import type { Action } from '@latchkey/auth-core/llm';
 
 import type { ApiDialect } from '../contracts/api-dialect.ts';
-import type { JsonBounds } from '../input/scan-json.ts';
+import type { RouteBody } from './bodies.ts';
 import type { Handler } from './step.ts';
-
-/** What a request's body may be; it is read before the handler runs, and is `body` of the context. */
-export interface RouteBody {
-  /** `json`: the value; `json-text`: the text, for a protocol that reads it itself; `form`: a `URLSearchParams`. */
-  readonly type: 'json' | 'json-text' | 'form';
-  readonly bytes: number;
-  readonly bounds: JsonBounds;
-  /** It may be left out; then it is an object without anything. */
-  readonly optional?: true;
-}
 
 /**
  * One endpoint. A row without `access`, or one that may act without `idempotency`, does not compile: nothing is open, or done

@@ -8,7 +8,6 @@ import {
 } from '@latchkey/auth-core';
 import { reachStore } from '../contracts/reach-store.ts';
 import { ServerError } from '../contracts/server-error.ts';
-import { type AuthenticationSwitch, requireChangeable, withAuthentication } from './authentication-switch.ts';
 import { applyChange, type InstallationSettings, type SettingsChange } from './installation-settings.ts';
 import type { SettingsStore } from './kysely-settings-store.ts';
 
@@ -35,6 +34,14 @@ export interface LiveSettings {
    * `AUTH_AUDIT_UNAVAILABLE`.
    */
   change(change: SettingsChange, by: AuditActor): Promise<InstallationSettings>;
+}
+
+/** Restrictions that the configuration of this server puts on `requireAuthentication`. */
+export interface AuthenticationSwitch {
+  /** Whether the configuration switches authentication off, whatever the settings are. */
+  readonly forcedOff: boolean;
+  /** Why this server must not be open: it can be reached from other machines. Absent: it may be. */
+  readonly refusal: string | undefined;
 }
 
 export interface LiveSettingsOptions {
@@ -141,3 +148,30 @@ const flatten = ({ tokenKinds, ...others }: InstallationSettings): Record<string
   ...others,
   ...Object.fromEntries(Object.entries(tokenKinds).map(([kind, on]) => [`tokenKinds.${kind}`, on])),
 });
+
+/**
+ * Applies the settings to this server: one that can be reached from other machines never opens because of a value in
+ * the database.
+ */
+function withAuthentication(
+  settings: InstallationSettings,
+  { forcedOff, refusal }: AuthenticationSwitch,
+): InstallationSettings {
+  const requireAuthentication = !forcedOff && (refusal !== undefined || settings.requireAuthentication);
+  return { ...settings, requireAuthentication };
+}
+
+/** Throws ServerError `CONFLICT` for a change that this server could not apply. */
+function requireChangeable(change: SettingsChange, { forcedOff, refusal }: AuthenticationSwitch): void {
+  if (change.requireAuthentication === undefined) return;
+  const options = { param: 'requireAuthentication' };
+  if (forcedOff) {
+    throw new ServerError(
+      'CONFLICT',
+      'The configuration of this server decides it: authentication is off (auth: false, or --no-auth). ' +
+        'Start the server without that, and this setting counts.',
+      options,
+    );
+  }
+  if (!change.requireAuthentication && refusal !== undefined) throw new ServerError('CONFLICT', refusal, options);
+}

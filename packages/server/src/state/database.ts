@@ -13,23 +13,25 @@ import {
 } from '@latchkey/auth-core/stores/kysely';
 import { openPostgres, watchPostgresTokens } from '@latchkey/auth-core/stores/postgres';
 import type { Kysely } from 'kysely';
-import { approvalMigrations } from '../approvals/migrations.ts';
 import type { ApprovalTables } from '../approvals/schema.ts';
 import { failureAt, isSystemError } from '../config/path-failure.ts';
 import { requirePrivate } from '../config/private-path.ts';
 import { OperatorError } from '../contracts/operator-error.ts';
 import { ServerError } from '../contracts/server-error.ts';
-import { conversationMigrations } from '../conversations/migrations.ts';
 import type { ConversationTables } from '../conversations/schema.ts';
-import { keyedRequestMigrations } from '../idempotency/migrations.ts';
 import type { KeyedRequestTables } from '../idempotency/schema.ts';
-import { pinMigrations } from '../mcp-pins/migrations.ts';
 import type { PinTables } from '../mcp-pins/schema.ts';
-import { settingsMigrations } from '../settings/migrations.ts';
 import type { SettingsTables } from '../settings/schema.ts';
-import { usageMigrations } from '../usage/migrations.ts';
 import type { UsageTables } from '../usage/schema.ts';
 import { type AdministratorTables, administratorMigrations } from './administrator.ts';
+import {
+  approvalMigrations,
+  conversationMigrations,
+  keyedRequestMigrations,
+  pinMigrations,
+  settingsMigrations,
+  usageMigrations,
+} from './migrations.ts';
 import { type SecretTables, secretMigrations } from './same-secret.ts';
 
 /** The stores of a database. */

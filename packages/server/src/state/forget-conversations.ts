@@ -1,5 +1,5 @@
-import { forgetOwners } from '../conversations/forget-owners.ts';
-import { forgetTurns } from '../conversations/forget-turns.ts';
+import { type Kysely, sql } from 'kysely';
+import type { ConversationTables } from '../conversations/schema.ts';
 import type { Database } from './database.ts';
 
 /**
@@ -16,4 +16,30 @@ export async function forgetConversations(
     const record = await tokens.find(owner);
     return record === undefined || record.revokedAt !== undefined;
   });
+}
+
+/** Deletes the turns that were stored before a time (RFC 3339), but for those that a newer one goes on from. */
+export async function forgetTurns(database: Kysely<ConversationTables>, before: string): Promise<void> {
+  // The ends of a conversation go first; what they went on from is an end then.
+  for (let found = true; found; ) {
+    const { numDeletedRows } = await database
+      .deleteFrom('conversation_turn')
+      .where('created_at', '<', before)
+      .where(
+        sql<boolean>`not exists (select 1 from conversation_turn later where later.parent_id = conversation_turn.id)`,
+      )
+      .executeTakeFirstOrThrow();
+    found = (numDeletedRows ?? 0n) > 0n;
+  }
+}
+
+/** Deletes the turns of owners that have ended: no token can reach them any more. */
+async function forgetOwners(
+  database: Kysely<ConversationTables>,
+  hasEnded: (owner: string) => Promise<boolean>,
+): Promise<void> {
+  const rows = await database.selectFrom('conversation_turn').select('owner').distinct().execute();
+  for (const { owner } of rows) {
+    if (await hasEnded(owner)) await database.deleteFrom('conversation_turn').where('owner', '=', owner).execute();
+  }
 }

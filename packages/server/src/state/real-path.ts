@@ -1,8 +1,7 @@
 import { lstatSync, realpathSync, type Stats, statfsSync, statSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, normalize } from 'node:path';
 import type { PathLookup } from '@latchkey/auth-core';
-import { hasOtherSpelling } from './other-spelling.ts';
-import { isReadOneWay } from './read-one-way.ts';
+import { hasOtherSpelling, isReadOneWay } from './ambiguous-names.ts';
 
 /**
  * Resolves a path, links included, for `within`. A file that does not exist yet is judged by its folder.

@@ -1,6 +1,5 @@
-import { type Logger, pino } from 'pino';
+import { type Logger, pino, stdSerializers } from 'pino';
 import { prettyFactory } from 'pino-pretty';
-import { describeError } from './describe-error.ts';
 import { hideSecrets } from './hide-secrets.ts';
 import { createLogDestination, type LogDestination } from './log-destination.ts';
 import { openLogFile, standardError } from './log-output.ts';
@@ -51,3 +50,14 @@ export function openLog(level: LogLevel, file?: string): OpenLog {
 
 /** Creates the log of `openLog` on standard error. */
 export const createLogger = (level: LogLevel): Logger => openLog(level).logger;
+
+/**
+ * What the log records of an error and its causes: kind, message, stack and code. Other properties are left out: Node's
+ * errors carry the data that was sent (`rawPacket`), those of databases the values of a query.
+ */
+export function describeError(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const { type, message, stack } = stdSerializers.err(error);
+  const { code } = error as { readonly code?: unknown };
+  return { type, message, stack, ...(typeof code === 'string' ? { code } : {}) };
+}

@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ApprovalDesk } from '../../src/approvals/approval-desk.ts';
 import type { Approvals } from '../../src/approvals/open-approvals.ts';
 import type { WaitingCall } from '../../src/approvals/pending-calls.ts';
-import { toExpiry } from '../../src/approvals/to-expiry.ts';
+import { toExpiry } from '../../src/approvals/sweep.ts';
 import { ServerError } from '../../src/contracts/server-error.ts';
 import { openTestApprovals } from '../scripted/approvals.ts';
 import { openApprovalTables } from '../scripted/databases.ts';

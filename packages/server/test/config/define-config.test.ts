@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { defineConfig } from '../../src/config/define-config.ts';
-import { toUpstreamOptions } from '../../src/config/to-upstream-options.ts';
+import { toUpstreamOptions } from '../../src/config/upstreams.ts';
 
 describe('defineConfig', () => {
   it('completes what is given', () => {

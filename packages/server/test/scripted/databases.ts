@@ -2,21 +2,23 @@ import { join } from 'node:path';
 import { type Migrations, migrate, openSqlite } from '@latchkey/auth-core/stores/kysely';
 import type { Kysely } from 'kysely';
 import { onTestFinished } from 'vitest';
-import { approvalMigrations } from '../../src/approvals/migrations.ts';
 import type { ApprovalTables } from '../../src/approvals/schema.ts';
 import type { ConversationStore } from '../../src/contracts/conversation-store.ts';
 import { createKyselyConversationStore } from '../../src/conversations/kysely-conversation-store.ts';
-import { conversationMigrations } from '../../src/conversations/migrations.ts';
 import type { ConversationTables } from '../../src/conversations/schema.ts';
-import { keyedRequestMigrations } from '../../src/idempotency/migrations.ts';
 import type { KeyedRequestTables } from '../../src/idempotency/schema.ts';
-import { pinMigrations } from '../../src/mcp-pins/migrations.ts';
 import type { PinTables } from '../../src/mcp-pins/schema.ts';
 import { createKyselySettingsStore, type SettingsStore } from '../../src/settings/kysely-settings-store.ts';
-import { settingsMigrations } from '../../src/settings/migrations.ts';
 import type { SettingsTables } from '../../src/settings/schema.ts';
+import {
+  approvalMigrations,
+  conversationMigrations,
+  keyedRequestMigrations,
+  pinMigrations,
+  settingsMigrations,
+  usageMigrations,
+} from '../../src/state/migrations.ts';
 import { createKyselyUsageStore, type UsageStore } from '../../src/usage/kysely-usage-store.ts';
-import { usageMigrations } from '../../src/usage/migrations.ts';
 import type { UsageTables } from '../../src/usage/schema.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { describeError } from '../../src/telemetry/describe-error.ts';
+import { describeError } from '../../src/telemetry/logger.ts';
 
 const TOKEN = 'sk-lm-AbCdEf12:0123456789abcdefghij';
 

@@ -1,8 +1,8 @@
 import getRawBody from 'raw-body';
 import { ServerError } from '../../contracts/server-error.ts';
 import { type JsonBounds, scanJson } from '../../input/scan-json.ts';
+import type { RouteBody } from '../bodies.ts';
 import type { RequestContext } from '../request-context.ts';
-import type { RouteBody } from '../route.ts';
 import type { Guard } from '../step.ts';
 
 /**

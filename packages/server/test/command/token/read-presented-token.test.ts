@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { readTokenId } from '../../../src/command/token/find-token.ts';
 import { type PresentedToken, readPresentedToken } from '../../../src/command/token/read-presented-token.ts';
-import { readTokenId } from '../../../src/command/token/read-token-id.ts';
 
 const KEY = 'sk-lm-aB3dE5gH:aB3dE5gHaB3dE5gHaB3d';
 const OTHER = 'sk-lm-zZ3dE5gH:zZ3dE5gHaB3dE5gHaB3d';
