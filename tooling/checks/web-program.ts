@@ -38,12 +38,12 @@ const auth = createAuth({
   store: createMemoryTokenStore(),
   digestKey,
   formats: [
-    createApiKeyFormat(),
+    createApiKeyFormat(llm),
     createPersonalAccessTokenFormat({ key: digestKey }),
     createLegacyFormat(),
-    createAttenuatedFormat(),
+    createAttenuatedFormat(llm),
     accessTokens.format,
-    createCustomKeyFormat(),
+    createCustomKeyFormat(llm),
   ],
 });
 const meter = createMeter({ vocabulary: llm, store: createMemoryLimitStore() });

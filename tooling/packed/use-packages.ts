@@ -61,7 +61,7 @@ async function work(database: Database, watch?: ReturnType<typeof watchPostgresT
     vocabulary,
     store: createKyselyTokenStore(database, watch && { watch }),
     digestKey,
-    formats: [createApiKeyFormat(), accessTokens.format],
+    formats: [createApiKeyFormat(vocabulary), accessTokens.format],
     patterns: re2jsPatterns,
     audit: log.record,
   });

@@ -1,3 +1,4 @@
+import { createTurns } from '../take-turns.ts';
 import type {
   AuditBatch,
   AuditCheckpoint,
@@ -23,7 +24,7 @@ export function createMemoryAuditStore(): AuditStore {
   const entries: AuditEntry[] = [];
   const checkpoints: AuditCheckpoint[] = [];
   let head: SealedAuditHead | undefined;
-  let turn: Promise<unknown> = Promise.resolve();
+  const takeTurn = createTurns();
   let closed = false;
 
   function checkOpen(): void {
@@ -51,22 +52,16 @@ export function createMemoryAuditStore(): AuditStore {
     return structuredClone(select(entries, query));
   }
 
-  function takeTurn(act: () => Promise<void>): Promise<void> {
-    const taken = turn.then(act);
-    turn = taken.catch(() => undefined);
-    return taken;
-  }
-
   return {
     append: (chain) =>
-      takeTurn(async () => {
+      takeTurn('log', async () => {
         checkOpen();
         const batch = structuredClone(await chain(head && structuredClone(head), read));
         checkOpen();
         write(batch);
       }),
     trim: (chain) =>
-      takeTurn(async () => {
+      takeTurn('log', async () => {
         checkOpen();
         const batch = structuredClone(await chain(head && structuredClone(head), read));
         checkOpen();

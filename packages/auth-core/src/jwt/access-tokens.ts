@@ -73,7 +73,13 @@ export interface AccessTokenInput<W extends Words = Words> {
   readonly claims?: JsonObject;
 }
 
-const OPTIONS = ['grant', 'seconds', 'audience', 'project'] as const satisfies readonly (keyof AccessTokenInput)[];
+const OPTIONS = [
+  'grant',
+  'seconds',
+  'audience',
+  'project',
+  'claims',
+] as const satisfies readonly (keyof AccessTokenInput)[];
 
 /** An access token that was just made. */
 export interface IssuedAccessToken {

@@ -1,5 +1,5 @@
 import { type AuthNames, REGISTERED_CLAIMS } from '../authority/names.ts';
-import { InvalidGrantError, InvalidTokenError } from '../errors.ts';
+import { InvalidInputError, InvalidTokenError } from '../errors.ts';
 import type { Principal } from '../principal.ts';
 import { copyOwnObject, freezeJson, type JsonObject } from '../schema/copy-json.ts';
 
@@ -16,12 +16,12 @@ function isReserved(name: string, { claim }: AuthNames): boolean {
 /**
  * Copies the claims that a host adds to a token: up to 2048 bytes of JSON, none that tokens have of themselves.
  *
- * @throws {AuthError} `AUTH_GRANT_INVALID`
+ * @throws {AuthError} `AUTH_INPUT_INVALID`
  */
 export function checkOwnClaims(claims: unknown, names: AuthNames): JsonObject {
   const copy = copyOwnObject(claims, 'claims', MAXIMUM_BYTES);
   const reserved = Object.keys(copy).find((name) => isReserved(name, names));
-  if (reserved !== undefined) throw new InvalidGrantError(`claims.${reserved}`, 'is a claim that cannot be chosen');
+  if (reserved !== undefined) throw new InvalidInputError(`claims.${reserved}`, 'is a claim that cannot be chosen');
   return copy;
 }
 

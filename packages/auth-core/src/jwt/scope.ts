@@ -15,12 +15,12 @@ export type Scope<W extends Words = Words> = Action<W> | '*';
  * console.log(scopeOf(grants.map((grant) => ({ grant })))); // [ 'invoices:read' ]
  * ```
  */
-export function scopeOf(
-  authority: readonly { readonly grant: { readonly actions: readonly Scope[] } }[],
-): readonly Scope[] {
+export function scopeOf<W extends Words = Words>(
+  authority: readonly { readonly grant: { readonly actions: readonly Scope<W>[] } }[],
+): readonly Scope<W>[] {
   return authority
     .map(({ grant }) => grant.actions)
-    .reduce<readonly Scope[]>(
+    .reduce<readonly Scope<W>[]>(
       (all, own) => (own.includes('*') ? all : all.includes('*') ? own : all.filter((one) => own.includes(one))),
       ['*'],
     );

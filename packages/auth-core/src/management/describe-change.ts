@@ -5,6 +5,7 @@ import { canonicalJson } from '../schema/canonical-json.ts';
 import type { JsonObject } from '../schema/copy-json.ts';
 import type { Json } from '../schema/json-schema.ts';
 import type { TokenRecord } from '../store/token-store.ts';
+import { sha256 } from '../token/sha256.ts';
 import type { EditInput } from './edit-token.ts';
 
 /** How many items of a list, and how many characters of a text, an entry shows; the digest covers all of it. */
@@ -102,9 +103,4 @@ function begin(texts: readonly string[]): string[] {
     .slice(0, LIST_ITEMS)
     .map((text) => (text.length > TEXT_CHARACTERS ? `${text.slice(0, TEXT_CHARACTERS)}…` : text));
   return sorted.length > LIST_ITEMS ? [...shown, `… ${sorted.length - LIST_ITEMS} more`] : shown;
-}
-
-async function sha256(text: string): Promise<string> {
-  const hash = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
-  return Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -47,6 +47,7 @@ const OPTIONS = [
   'grant',
   'expiresAt',
   'notes',
+  'metadata',
   'rotateAfterSeconds',
 ] as const satisfies readonly (keyof EditInput)[];
 

@@ -5,7 +5,6 @@ import { GrantNotCoveredError, InvalidInputError } from '../errors.ts';
 import type { Principal } from '../principal.ts';
 import type { JsonObject } from '../schema/copy-json.ts';
 import type { TokenRecord } from '../store/token-store.ts';
-import { checkKeyStrength } from '../token/key-strength.ts';
 import type { StoredTokenFormat, StoredTokenKind } from '../token/token-format.ts';
 import type { ManagementAudit } from './audit-management.ts';
 import { deriveFrom } from './derive-from.ts';
@@ -104,7 +103,7 @@ export function createIssueToken(
     const now = clock();
     const { kind = 'api-key', owner = by.owner, notes, rotateAfterSeconds } = input;
     const format = findFormat(kind, formats, settings());
-    checkSecret(input, kind);
+    checkSecret(input, format);
     if (owner !== by.owner && !isAdministrator(access.ownAuthority(by))) {
       throw new GrantNotCoveredError('owner is another one, which only an issuer with every action may name');
     }
@@ -165,12 +164,12 @@ const OPTIONS = [
   'force',
 ] as const satisfies readonly (keyof IssueInput)[];
 
-function checkSecret({ secret, force }: IssueInput, kind: StoredTokenKind): void {
+function checkSecret({ secret, force }: IssueInput, { kind, weaknessOf }: StoredTokenFormat): void {
   if (kind !== 'custom') {
     if (secret !== undefined) throw new InvalidInputError('secret', 'is for custom keys only: say kind "custom"');
     return;
   }
   if (typeof secret !== 'string') throw new InvalidInputError('secret', 'must be given: the text of the custom key');
-  const weakness = force === true ? undefined : checkKeyStrength(secret);
+  const weakness = force === true ? undefined : weaknessOf?.(secret);
   if (weakness !== undefined) throw new InvalidInputError('secret', weakness);
 }

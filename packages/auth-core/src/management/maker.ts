@@ -1,19 +1,14 @@
 import { denyTime } from '../authority/decide.ts';
 import { endOf } from '../date-time.ts';
-import {
-  AuthError,
-  ConflictError,
-  InvalidTokenError,
-  PermissionDeniedError,
-  StoreUnavailableError,
-} from '../errors.ts';
+import { type AuthError, ConflictError, InvalidTokenError, PermissionDeniedError } from '../errors.ts';
 import type { Principal } from '../principal.ts';
-import type { AuthSettings } from '../settings.ts';
 import type { StandingToken, TokenRecord } from '../store/token-store.ts';
-import { kindOfDerivedId } from '../token/derived-id.ts';
+import { TOKEN_KINDS } from '../token/token-format.ts';
 import { endOfPrevious, nameSecret } from '../verification/check-secret.ts';
+import { createEnabledKinds } from '../verification/enabled-kinds.ts';
 import { readLineage } from '../verification/read-lineage.ts';
 import { metadataOf, readEntries } from '../verification/read-principal.ts';
+import { refuseEndedChain } from '../verification/refuse-ended.ts';
 import { denyProject } from './select-project.ts';
 import type { TokenManagerParts } from './token-manager-parts.ts';
 
@@ -53,7 +48,10 @@ const NO_PRINCIPAL =
  * the write succeeds only if its tokens have not changed since.
  */
 export function createMakers(parts: MakerParts): Makers {
-  const { vocabulary, store, policy, clock, settings, isEnded } = parts;
+  const { vocabulary, store, policy, clock, isEnded } = parts;
+  const kinds = createEnabledKinds(new Set(TOKEN_KINDS), parts.settings);
+  // What was revoked is dropped from the cache when it is next presented.
+  const ending = { store, isEnded, requireEnabled: kinds.require, onRevoked: () => undefined };
 
   async function read(by: Principal): Promise<Maker> {
     if (!Array.isArray(by?.authority) || !Array.isArray(by.chain)) throw new TypeError(NO_PRINCIPAL);
@@ -61,17 +59,8 @@ export function createMakers(parts: MakerParts): Makers {
     const own = await store.find(by.tokenId);
     if (own === undefined) throw new InvalidTokenError('AUTH_TOKEN_UNKNOWN');
     const lineage = await readLineage(store, own);
-    const stored = new Set(lineage.map(({ id }) => id));
-    const derived = by.chain.filter((id) => !stored.has(id));
-    const stones = (await Promise.all(derived.map((id) => store.find(id)))).filter((stone) => stone !== undefined);
     const now = clock();
-    requireKinds(settings, [
-      by.kind,
-      ...lineage.map(({ kind }) => kind),
-      ...derived.flatMap((id) => kindOfDerivedId(id) ?? []),
-    ]);
-    if (by.chain.some(isEnded)) throw new InvalidTokenError('AUTH_TOKEN_REVOKED');
-    for (const record of [...lineage, ...stones]) requireRunning(record, now);
+    await refuseEndedChain(by.kind, lineage, by.chain, now.getTime(), ending);
     requireSecret(by, own, now);
     const principal = asItIsNow(by, lineage, policy, vocabulary);
     if (!(now.getTime() < endOf(principal.expiresAt))) throw new InvalidTokenError('AUTH_TOKEN_EXPIRED');
@@ -95,24 +84,6 @@ export function createMakers(parts: MakerParts): Makers {
       throw refused();
     },
   };
-}
-
-function requireKinds(
-  settings: () => AuthSettings,
-  kinds: readonly Exclude<Principal['kind'], 'operator' | 'anonymous'>[],
-): void {
-  let switches: AuthSettings['kinds'];
-  try {
-    switches = settings().kinds;
-  } catch (cause) {
-    throw cause instanceof AuthError ? cause : new StoreUnavailableError(cause);
-  }
-  if (kinds.some((kind) => !switches[kind])) throw new InvalidTokenError('AUTH_TOKEN_KIND_DISABLED');
-}
-
-function requireRunning({ revokedAt, expiresAt }: TokenRecord, now: Date): void {
-  if (revokedAt !== undefined) throw new InvalidTokenError('AUTH_TOKEN_REVOKED');
-  if (!(now.getTime() < endOf(expiresAt))) throw new InvalidTokenError('AUTH_TOKEN_EXPIRED');
 }
 
 /** Refuses when the token was rotated since and the overlap of the presented secret has ended. */

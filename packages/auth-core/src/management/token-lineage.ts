@@ -2,7 +2,7 @@ import type { Authority } from '../authority/authority.ts';
 import type { VocabularyParts } from '../authority/vocabulary.ts';
 import { endOf } from '../date-time.ts';
 import type { TokenRecord } from '../store/token-store.ts';
-import { MAXIMUM_DEPTH } from '../verification/read-lineage.ts';
+import { walkLineage } from '../verification/read-lineage.ts';
 import { readEntries } from '../verification/read-principal.ts';
 
 /** The authority, chain and expiry of a stored token, together with the tokens that it was derived from. */
@@ -26,19 +26,12 @@ export async function lineageOf(
   find: (id: string) => Promise<TokenRecord | undefined>,
   vocabulary: VocabularyParts,
 ): Promise<TokenLineage> {
-  const line: TokenRecord[] = [record];
-  let parentId = record.parentId;
-  while (parentId !== undefined && line.length < MAXIMUM_DEPTH) {
-    const parent = await find(parentId);
-    if (parent === undefined) break;
-    line.unshift(parent);
-    parentId = parent.parentId;
-  }
-  const authority = line.flatMap((own) => readEntries(vocabulary, own));
+  const { lineage } = await walkLineage(find, record);
+  const authority = lineage.flatMap((own) => readEntries(vocabulary, own));
   return {
     authority,
     chain: authority.flatMap(({ id }) => (id === undefined ? [] : [id])),
-    endsAt: Math.min(...line.map(({ expiresAt }) => endOf(expiresAt))),
-    depth: line.length,
+    endsAt: Math.min(...lineage.map(({ expiresAt }) => endOf(expiresAt))),
+    depth: lineage.length,
   };
 }

@@ -9,7 +9,7 @@ const MAXIMUM_BYTES = 4096;
  * Reads the metadata of a token. A host decides by them, so they are as an owner is: only a principal with every action
  * may choose them.
  *
- * @throws {AuthError} `AUTH_GRANT_INVALID`, `AUTH_GRANT_NOT_COVERED`
+ * @throws {AuthError} `AUTH_INPUT_INVALID`, `AUTH_GRANT_NOT_COVERED`
  */
 export function readMetadata(metadata: unknown, own: Authority): JsonObject {
   requireMetadataRight(own);

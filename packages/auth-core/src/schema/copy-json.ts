@@ -1,4 +1,4 @@
-import { InvalidGrantError } from '../errors.ts';
+import { InvalidInputError } from '../errors.ts';
 import { canonicalJson } from './canonical-json.ts';
 import type { Json } from './json-schema.ts';
 import { isJsonObject } from './json-value.ts';
@@ -71,11 +71,11 @@ export function copyJson(value: unknown, start: JsonPath, caps: JsonCaps, refuse
 /**
  * Copies a JSON object of a host's own within bounds: so many bytes as canonical JSON in UTF-8, 8 levels, 256 values.
  *
- * @throws {AuthError} `AUTH_GRANT_INVALID`
+ * @throws {AuthError} `AUTH_INPUT_INVALID`
  */
 export function copyOwnObject(value: unknown, name: string, bytes: number): JsonObject {
   const refuse: RefuseJson = (path, problem) => {
-    throw new InvalidGrantError(path.join('.'), problem);
+    throw new InvalidInputError(path.join('.'), problem);
   };
   if (!isJsonObject(value)) return refuse([name], 'must be a JSON object');
   const caps = { what: name, depth: 8, values: 256, text: bytes, key: 100, units: bytes };

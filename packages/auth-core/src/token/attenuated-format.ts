@@ -8,7 +8,7 @@ import { InvalidTokenError } from '../errors.ts';
 import { type AttenuatedNames, readAttenuatedText, readCaveat, writeCaveat } from './attenuated-text.ts';
 import { nextAttenuationKey } from './attenuation-key.ts';
 import { constantTimeEqual } from './digest.ts';
-import { toHex } from './hex.ts';
+import { sha256 } from './sha256.ts';
 import type { DerivedTokenFormat } from './token-format.ts';
 
 const ID_DIGITS = 32;
@@ -57,7 +57,7 @@ export function createAttenuatedFormat({ names = DEFAULT_NAMES }: AttenuatedOpti
         grants.map(async (grant, index) => ({
           grant,
           source: `caveat #${index + 1} of token ${parentId}`,
-          id: `${parentId}.${await hash([parentId, ...caveats.slice(0, index + 1)].join('.'))}`,
+          id: `${parentId}.${(await sha256([parentId, ...caveats.slice(0, index + 1)].join('.'))).slice(0, ID_DIGITS)}`,
         })),
       );
       return { parentId, ids: entries.map(({ id }) => id), entries, ...readEnd(entries, now), provedBy: proof.key };
@@ -90,9 +90,4 @@ async function follow(key: string, caveats: readonly string[]): Promise<string> 
   let tail = key;
   for (const caveat of caveats) tail = await nextAttenuationKey(tail, caveat);
   return tail;
-}
-
-async function hash(text: string): Promise<string> {
-  const bytes = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)));
-  return toHex(bytes).slice(0, ID_DIGITS);
 }

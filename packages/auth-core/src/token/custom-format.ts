@@ -1,5 +1,6 @@
 import { type AuthNames, DEFAULT_NAMES } from '../authority/names.ts';
 import { InvalidInputError } from '../errors.ts';
+import { checkKeyStrength } from './key-strength.ts';
 import type { StoredTokenFormat } from './token-format.ts';
 
 const SHAPE = /^[\x21-\x7e]{8,256}$/;
@@ -34,6 +35,7 @@ export function createCustomKeyFormat({ names = DEFAULT_NAMES }: CustomKeyOption
   return {
     type: 'stored',
     kind: 'custom',
+    weaknessOf: checkKeyStrength,
     async mint({ secret }) {
       if (secret === undefined) throw new InvalidInputError('secret', 'is required: it is the text of the custom key');
       if (!isCustomKey(secret)) {

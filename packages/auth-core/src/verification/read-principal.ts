@@ -7,6 +7,7 @@ import { freezeJson, type JsonObject } from '../schema/copy-json.ts';
 import { isJsonObject } from '../schema/json-value.ts';
 import type { TokenRecord } from '../store/token-store.ts';
 import type { Derivation, TokenKind } from '../token/token-format.ts';
+import type { Lineage } from './read-lineage.ts';
 
 const NOTHING: Grant = { actions: [] };
 
@@ -59,11 +60,11 @@ function readStoredGrant(vocabulary: VocabularyParts, grant: unknown): Grant {
 export interface ProvedToken {
   readonly kind: TokenKind;
   /** From the root to the stored token that was presented, or from which the presented one was derived. */
-  readonly lineage: readonly [TokenRecord, ...TokenRecord[]];
+  readonly lineage: Lineage;
   /** What the presented text adds, when it is not a stored token itself. */
   readonly derivation?: Derivation;
   /** The name of the secret that was used; see `nameSecret`. */
-  readonly provedBy?: string;
+  readonly provedBy?: string | undefined;
   /** Milliseconds since 1970; infinite when it never ends. */
   readonly endsAt: number;
 }

@@ -1,12 +1,15 @@
 import { describe, expect, it } from 'vitest';
+import { createRequestGuard, requireAccess } from '../../src/http/index.ts';
 import {
   type Auth,
   attenuateToken,
   budget,
+  createApiKeyFormat,
   createAuth,
   createMemoryLimitStore,
   createMemoryTokenStore,
   createMeter,
+  credits,
   defineVocabulary,
   type Grant,
   hosts,
@@ -16,13 +19,27 @@ import {
   rate,
   tools,
   type Vocabulary,
+  type Words,
 } from '../../src/index.ts';
+import {
+  createAccessTokens,
+  readTokenExchange,
+  type Scope,
+  type SigningKeys,
+  scopeOf,
+  type TokenExchangeReading,
+} from '../../src/jwt/index.ts';
 import { type Auth as LlmAuth, llm } from '../../src/llm/index.ts';
 
 const vocabulary = defineVocabulary({
   actions: ['invoices:read', 'invoices:write'],
   resources: { invoices: names('invoice'), jobs: tools(), webhooks: hosts() },
-  limits: { pagesPerDay: budget('day'), readsPerHour: rate('hour') },
+  limits: {
+    pagesPerDay: budget('day'),
+    readsPerHour: rate('hour'),
+    trial: credits(),
+    printed: credits({ unit: 'prints' }),
+  },
 });
 const digestKey = new Uint8Array(32).fill(1);
 const newAuth = () => createAuth({ vocabulary, store: createMemoryTokenStore(), digestKey });
@@ -46,6 +63,8 @@ describe('a vocabulary', () => {
       'concurrentRequests',
       'pagesPerDay',
       'readsPerHour',
+      'trial',
+      'printed',
     ]);
   });
 
@@ -130,7 +149,7 @@ describe('a vocabulary', () => {
     const store = createMemoryTokenStore();
     const before = createAuth({ vocabulary: llm, store, digestKey });
     const { token } = await before.issue({ name: 'x', grant: { actions: ['*'], models: ['*'] } }, before.operator());
-    const auth = createAuth({ vocabulary, store, digestKey });
+    const auth = createAuth({ vocabulary, store, digestKey, formats: [createApiKeyFormat(llm)] });
     expect(auth.decide(await auth.verify(token), { action: 'invoices:read' })).toMatchObject({ rule: 'actions' });
   });
 
@@ -159,8 +178,10 @@ describe('a vocabulary', () => {
   });
 });
 
+type WordsOf<V> = V extends Vocabulary<infer W> ? W : never;
+
 /** Compiled and never run: what does not compile is what a `@ts-expect-error` stands above. */
-export async function compiles(auth: ReturnType<typeof newAuth>, llmAuth: LlmAuth): Promise<void> {
+export async function compiles(auth: ReturnType<typeof newAuth>, llmAuth: LlmAuth, keys: SigningKeys): Promise<void> {
   const by = auth.operator();
   const meter = createMeter({ vocabulary, store: createMemoryLimitStore() });
   // Whatever is for any vocabulary takes each of them.
@@ -190,6 +211,24 @@ export async function compiles(auth: ReturnType<typeof newAuth>, llmAuth: LlmAut
   // @ts-expect-error a resource that is asked for in another shape
   auth.decide(by, { action: 'invoices:read', invoices: ['a'] });
   await (await meter.admit(by)).reserve('pagesPerDay', 1, 1);
+  await (await meter.admit(by)).reserve('prints', 1, 1);
+  // @ts-expect-error credits that requests spend themselves
+  await (await meter.admit(by)).reserve('trial', 1, 1);
+  const scope: readonly Scope<WordsOf<typeof vocabulary>>[] = scopeOf<WordsOf<typeof vocabulary>>([]);
+  // @ts-expect-error an action in a scope
+  const wrong: (typeof scope)[number] = 'chat';
+  // @ts-expect-error an action of a grant for an access token
+  await createAccessTokens({ vocabulary, keys, issuer: 'a' }).issue(by, { grant: { actions: ['chat'] } });
+  // @ts-expect-error an action of a request to another server
+  const reading = readTokenExchange(vocabulary, {}) satisfies TokenExchangeReading<{ actions: 'chat' } & Words>;
+  // @ts-expect-error an action that a middleware asks for
+  requireAccess<WordsOf<typeof vocabulary>>({ decide: auth.decide as never }, 'chat');
+  const guard = createRequestGuard({ auth });
+  const request = { key: {}, presented: () => ({ header: () => [] }), host: () => ({}) as never };
+  await guard.pass({ ...request, action: 'invoices:read', describe: () => ({ invoices: 'a' }) });
+  // @ts-expect-error an action that a guard asks for
+  await guard.pass({ ...request, action: 'chat' });
+  console.log(wrong, reading);
   // @ts-expect-error a unit that no budget has
   await (await meter.admit(by)).reserve('readsPerHour', 1, 1);
   const decision = llmAuth.decide(by, { action: 'chat', models: 'a' });

@@ -57,7 +57,7 @@ describe("a server's own claims", () => {
   ])('cannot be %s', async (name, value) => {
     const { accessTokens, makePrincipal } = await createAccessBench();
     const issuing = accessTokens.issue(await makePrincipal(), { claims: { [name]: value } });
-    await expect(issuing).rejects.toMatchObject({ code: 'AUTH_GRANT_INVALID', path: `claims.${name}` });
+    await expect(issuing).rejects.toMatchObject({ code: 'AUTH_INPUT_INVALID', path: `claims.${name}` });
   });
 
   it('are bounded, and are JSON', async () => {
@@ -79,7 +79,7 @@ describe("a server's own claims", () => {
       'text',
     ]) {
       const issuing = accessTokens.issue(by, { claims: claims as never });
-      await expect(issuing).rejects.toMatchObject({ code: 'AUTH_GRANT_INVALID' });
+      await expect(issuing).rejects.toMatchObject({ code: 'AUTH_INPUT_INVALID' });
     }
     expect(
       (await accessTokens.issue(by, { claims: { a: 'x'.repeat(2000), ...deep(7) } as never })).token,

@@ -83,7 +83,7 @@ describe('metadata of a token', () => {
     const deep = (levels: number): object => (levels === 0 ? {} : { a: deep(levels - 1) });
     for (const wrong of [{ a: 'x'.repeat(4097) }, { a: '漢'.repeat(1400) }, deep(9), { a: () => 1 }, [], 'text', 7]) {
       const given = wrong as never;
-      const refused = expect.objectContaining({ code: 'AUTH_GRANT_INVALID' });
+      const refused = expect.objectContaining({ code: 'AUTH_INPUT_INVALID' });
       await expect(auth.issue({ name: 'ci', grant: ALL, metadata: given }, operator)).rejects.toEqual(refused);
       const { record } = await auth.issue({ name: 'ci', grant: ALL }, operator);
       await expect(auth.edit(record.id, { metadata: given }, operator)).rejects.toEqual(refused);

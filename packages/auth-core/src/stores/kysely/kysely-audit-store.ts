@@ -157,7 +157,7 @@ function toEntry(row: Selectable<AuditEntriesTable>): AuditEntry {
     seq: Number(row.seq),
     at: row.at,
     type: row.type,
-    actor: toActor(row),
+    actor: readActor(row),
   };
   if (row.project !== null) entry.project = row.project;
   if (row.subject !== null) entry.subject = row.subject;
@@ -167,7 +167,7 @@ function toEntry(row: Selectable<AuditEntriesTable>): AuditEntry {
   return entry as AuditEntry;
 }
 
-function toActor(row: Selectable<AuditEntriesTable>): AuditEntry['actor'] {
+function readActor(row: Selectable<AuditEntriesTable>): AuditEntry['actor'] {
   const actor: Writable<AuditEntry['actor']> = {};
   if (row.actor_id !== null) actor.id = row.actor_id;
   if (row.actor_name !== null) actor.name = row.actor_name;

@@ -1,0 +1,38 @@
+import { AuthError, InvalidTokenError, StoreUnavailableError } from '../errors.ts';
+import type { AuthSettings } from '../settings.ts';
+import type { TokenKind } from '../token/token-format.ts';
+
+/** Which kinds of tokens work now. */
+export interface EnabledKinds {
+  /** @throws {AuthError} `AUTH_TOKEN_KIND_DISABLED`; `AUTH_STORE_UNAVAILABLE` when the settings cannot be read */
+  require(kinds: readonly TokenKind[]): void;
+  /** Never throws: false when the settings cannot be read. */
+  allow(kinds: readonly TokenKind[]): boolean;
+}
+
+/** The kinds that are served, as far as the settings enable them. */
+export function createEnabledKinds(served: ReadonlySet<TokenKind>, settings: () => AuthSettings): EnabledKinds {
+  function areEnabled(kinds: readonly TokenKind[]): boolean {
+    const switches = settings().kinds;
+    return kinds.every((kind) => served.has(kind) && switches[kind]);
+  }
+
+  return {
+    require(kinds) {
+      let enabled: boolean;
+      try {
+        enabled = areEnabled(kinds);
+      } catch (cause) {
+        throw cause instanceof AuthError ? cause : new StoreUnavailableError(cause);
+      }
+      if (!enabled) throw new InvalidTokenError('AUTH_TOKEN_KIND_DISABLED');
+    },
+    allow(kinds) {
+      try {
+        return areEnabled(kinds);
+      } catch {
+        return false;
+      }
+    },
+  };
+}

@@ -1,0 +1,93 @@
+import type { VocabularyParts } from '../authority/vocabulary.ts';
+import { endOf } from '../date-time.ts';
+import { InvalidTokenError } from '../errors.ts';
+import type { TokenRecord, TokenStore } from '../store/token-store.ts';
+import type { Digest } from '../token/digest.ts';
+import type { Sealer } from '../token/sealer.ts';
+import type {
+  Derivation,
+  DerivedTokenFormat,
+  PresentedToken,
+  StoredTokenFormat,
+  TokenKind,
+} from '../token/token-format.ts';
+import { type AttenuationKeys, openAttenuationKeys } from '../token/token-secrets.ts';
+import { matchSecret } from './check-secret.ts';
+import type { IdentifiedToken } from './identify-token.ts';
+
+/** What proves a token: the stored one that it is or comes from, and how. */
+export interface Proof {
+  readonly kind: TokenKind;
+  readonly record: TokenRecord;
+  /** Whether the present or the former secret of the record has proved it; absent where a signature has. */
+  readonly isCurrent?: boolean;
+  /** What the presented text adds, when it is not a stored token itself. */
+  readonly derivation?: Derivation;
+}
+
+/** What tokens are proved with. */
+export interface ProvingParts {
+  readonly vocabulary: VocabularyParts;
+  readonly digest: Digest;
+  readonly sealer: Sealer;
+}
+
+type Find = TokenStore['find'];
+
+/**
+ * Proves that a text is a token: by the digest of its secret, by a signature, or by a chain of HMACs. It does not check
+ * whether the stored token has ended.
+ *
+ * @throws {AuthError} `AUTH_TOKEN_*`, `AUTH_STORE_UNAVAILABLE`
+ */
+export function proveToken(token: IdentifiedToken, find: Find, now: number, parts: ProvingParts): Promise<Proof> {
+  return 'parsed' in token
+    ? proveStored(token.format, token.parsed, find, parts)
+    : proveDerived(token.format, token.text, find, now, parts);
+}
+
+async function proveStored(
+  { kind }: StoredTokenFormat,
+  parsed: PresentedToken,
+  find: Find,
+  { digest }: ProvingParts,
+): Promise<Proof> {
+  const id = parsed.id ?? (await digest.idOf(kind, parsed.secret));
+  const found = await find(id);
+  return { kind, ...matchSecret(found, await digest.of(kind, { id, secret: parsed.secret })) };
+}
+
+async function proveDerived(
+  format: DerivedTokenFormat,
+  text: string,
+  find: Find,
+  now: number,
+  { vocabulary, digest, sealer }: ProvingParts,
+): Promise<Proof> {
+  const parents = new Map<string, TokenRecord | undefined>();
+  async function findParent(id: string): Promise<TokenRecord | undefined> {
+    if (!parents.has(id)) parents.set(id, await find(id));
+    return parents.get(id);
+  }
+  let keys: AttenuationKeys = {};
+  const derivation = await format.prove(text, {
+    now: new Date(now),
+    vocabulary,
+    idOfCommitment: digest.idOfCommitment,
+    async attenuationKeysOf(id) {
+      keys = await openAttenuationKeys(sealer, await findParent(id));
+      return [keys.current, keys.previous].filter((key) => key !== undefined);
+    },
+  });
+  const { parentId, expiresAt, provedBy } = derivation;
+  const record = await findParent(parentId);
+  if (record === undefined) throw new InvalidTokenError('AUTH_TOKEN_UNKNOWN');
+  if (!(now < endOf(expiresAt))) throw new InvalidTokenError('AUTH_TOKEN_EXPIRED');
+  // A token that was not proved by an attenuation key does not end with the secret that it was made with.
+  return {
+    kind: format.kind,
+    record,
+    derivation,
+    ...(provedBy !== undefined && { isCurrent: provedBy === keys.current }),
+  };
+}
