@@ -26,6 +26,7 @@ import { hasEndedIn } from './state/has-ended.ts';
 import { openTokens } from './state/open-tokens.ts';
 import type { Stores } from './state/stores.ts';
 import type { Logger } from './telemetry/logger.ts';
+import { createMetrics } from './telemetry/metrics.ts';
 import { createChatTools } from './tools/chat-tools.ts';
 import { createUsageRecorder } from './usage/usage-recorder.ts';
 
@@ -150,8 +151,11 @@ export async function compose(parts: ServerParts, opened: AsyncDisposableStack):
     }),
   );
   const catalog = createModelCatalog(parts.engines, config.aliases);
-  const pool = opened.use(new ModelPool({ catalog, logger, ...poolOptions(config) }));
-  const recorder = opened.use(createUsageRecorder({ store: stores.usage, clock: calendar, logger }));
+  const metrics = createMetrics();
+  const pool = opened.use(new ModelPool({ catalog, logger, onTurn: metrics.turn, ...poolOptions(config) }));
+  const recorder = opened.use(
+    createUsageRecorder({ store: stores.usage, clock: calendar, logger, onRecord: metrics.use }),
+  );
   const chat = createChatService({
     catalog,
     pool,
@@ -198,6 +202,7 @@ export async function compose(parts: ServerParts, opened: AsyncDisposableStack):
       keys,
       meter,
       log,
+      metrics,
       reachDatabase: () => stores.settings.read(),
       reviewGrant: review,
       prove: parts.prove,
@@ -225,6 +230,7 @@ export async function compose(parts: ServerParts, opened: AsyncDisposableStack):
   const app: AppOptions = {
     auth,
     meter,
+    metrics,
     trail,
     keyedRequests,
     anonymous: anonymousPrincipal(llm, parts.anonymous, 'anonymous', policy),

@@ -17,6 +17,7 @@ import { createLabelStudioTokenHandlers } from './http/handlers/label-studio-tok
 import { createMcpHandler } from './http/handlers/mcp.ts';
 import { createMcpPinHandlers } from './http/handlers/mcp-pins.ts';
 import { createMcpServerHandlers } from './http/handlers/mcp-servers.ts';
+import { createMetricsHandler } from './http/handlers/metrics.ts';
 import { createModelHandlers } from './http/handlers/models.ts';
 import { createOAuthHandlers } from './http/handlers/oauth.ts';
 import { createProtectedResourceHandler } from './http/handlers/protected-resource.ts';
@@ -30,6 +31,7 @@ import type { Handlers } from './http/routes.ts';
 import type { ModelCatalog } from './models/model-catalog.ts';
 import type { ModelPool } from './models/model-pool.ts';
 import type { LiveSettings } from './settings/live-settings.ts';
+import type { Metrics } from './telemetry/metrics.ts';
 import { findArgumentNames } from './tools/argument-names.ts';
 import { askApprovalFor } from './tools/ask-approval.ts';
 import { listServers, readServerOutput } from './tools/list-servers.ts';
@@ -44,6 +46,7 @@ export interface HandlerParts {
   readonly keys: SigningKeys;
   readonly meter: Meter;
   readonly log: AuditLog;
+  readonly metrics: Metrics;
   /** What is suspicious in a grant that somebody writes. */
   readonly reviewGrant: ReviewGrant;
   /** Rejects when the database does not answer. */
@@ -121,6 +124,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
       warnings: host.warnings,
       output: (label) => readServerOutput(host, label),
     }),
+    metrics: createMetricsHandler(parts.metrics, () => pool.loaded()),
     models: createModelHandlers(catalog, pool),
     oauth: createOAuthHandlers({ auth, access, meter, clock }),
     protectedResource: createProtectedResourceHandler(parts.publicUrl, parts.authorizationServers),

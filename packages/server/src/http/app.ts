@@ -3,6 +3,7 @@ import type { Meter } from '@latchkey/auth-core/llm';
 import type { AuditTrail } from '../audit/audit-trail.ts';
 import { lmstudioDialect } from '../dialects/lmstudio/errors.ts';
 import type { KeyedRequests } from '../idempotency/keyed-requests.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 import { createDialectOf } from './dialect-of.ts';
 import { headersOf, type Reply } from './reply.ts';
 import type { IncomingRequest } from './request.ts';
@@ -17,6 +18,7 @@ import { authorize, verifyAgain } from './steps/authorize.ts';
 import { type CheckOriginOptions, checkOrigin } from './steps/check-origin.ts';
 import { endWithToken } from './steps/end-with-token.ts';
 import { logRequest } from './steps/log-request.ts';
+import { measureRequest } from './steps/measure-request.ts';
 import { readBody } from './steps/read-body.ts';
 import { renderErrors } from './steps/render-errors.ts';
 import { safeHeaders } from './steps/safe-headers.ts';
@@ -24,6 +26,7 @@ import { takeRoute } from './steps/take-route.ts';
 
 export interface AppOptions extends RequestContextOptions, CheckOriginOptions, AuthenticateOptions {
   readonly meter: Meter;
+  readonly metrics: Pick<Metrics, 'request'>;
   readonly trail: Pick<AuditTrail, 'during' | 'refused' | 'hasActed'>;
   /** The requests that are sent with a key. */
   readonly keyedRequests: Pick<KeyedRequests, 'take'>;
@@ -74,7 +77,7 @@ function createRouteHandlers(options: AppOptions): (route: Route) => Handler {
 
   return (route) => {
     const { access, body, runsLong, idempotency, handler } = route;
-    const steps: Step[] = [auditRequest(trail, clientAddress, route)];
+    const steps: Step[] = [measureRequest(options.metrics, route), auditRequest(trail, clientAddress, route)];
     const readsBody = body === undefined ? [] : [guardedBy(readBody(body))];
     if (access === 'public') return composeSteps([...steps, ...readsBody], handler);
 

@@ -35,6 +35,7 @@ export interface Handlers {
   readonly models: ModelHandlers;
   readonly oauth: OAuthHandlers;
   readonly protectedResource: Handler;
+  readonly metrics: Handler;
   readonly ready: Handler;
   readonly responses: ResponseHandlers;
   readonly settings: SettingsHandlers;
@@ -59,6 +60,7 @@ export function createRoutes(handlers: Handlers, { chatBodyBytes }: RouteOptions
       { method: 'GET', path: '/health', access: 'public', handler: handlers.health },
       { method: 'GET', path: '/live', access: 'public', handler: handlers.health },
       { method: 'GET', path: '/ready', access: 'public', handler: handlers.ready },
+      { method: 'GET', path: '/metrics', access: 'metrics:read', neverOpen, handler: handlers.metrics },
       { method: 'GET', path: '/api/v1/whoami', access: 'authenticated', handler: whoami.latchkey },
       { method: 'GET', path: '/api/current-user/whoami', access: 'authenticated', handler: whoami.labelStudio },
       {

@@ -1,6 +1,7 @@
 import { EngineError, type LoadedModel, type Model, type OpenOptions } from '@latchkey/engine';
 import { ServerError } from '../contracts/server-error.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import type { TurnTimes } from '../telemetry/metrics.ts';
 import { fromEngine } from './engine-failure.ts';
 import type { ModelCatalog } from './model-catalog.ts';
 import { QueuedModel } from './queued-model.ts';
@@ -20,6 +21,8 @@ export interface ModelPoolOptions {
   readonly idleMilliseconds: number;
   /** Loading a model unloads the others as soon as they are idle. */
   readonly keepOnlyLast: boolean;
+  /** Called when a turn has ended. */
+  readonly onTurn?: (times: TurnTimes) => void;
   readonly now?: () => number;
 }
 
@@ -200,7 +203,7 @@ export class ModelPool implements AsyncDisposable {
   }
 
   #load(model: Model, contextLength: number, onEvent: (event: LoadEvent) => void): Slot {
-    const { logger, parallel, queue } = this.#options;
+    const { logger, parallel, queue, onTurn } = this.#options;
     const { key } = model;
     const now = this.#options.now ?? (() => performance.now());
     const startedAt = now();
@@ -219,7 +222,7 @@ export class ModelPool implements AsyncDisposable {
       contextLength,
       parallel,
       onProgress: (progress) => tell({ type: 'progress', progress }),
-    }).then((opened) => new QueuedModel(opened, queue));
+    }).then((opened) => new QueuedModel(opened, queue, (times) => onTurn?.({ model: key, ...times })));
     const slot: Slot = {
       key,
       resident: model.resident,

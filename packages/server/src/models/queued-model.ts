@@ -1,8 +1,11 @@
 import type { EngineCapabilities, EngineEvent, GenerateRequest, LoadedModel } from '@latchkey/engine';
 import { ServerError } from '../contracts/server-error.ts';
+import type { TurnTimes } from '../telemetry/metrics.ts';
 import { fromEngine } from './engine-failure.ts';
 import { EventQueue } from './event-queue.ts';
 import { FairQueue } from './fair-queue.ts';
+
+type OnTurn = (times: Omit<TurnTimes, 'model'>) => void;
 
 /**
  * A model with a queue in front of it; it throws ServerErrors. A turn's place is free as soon as the engine has
@@ -12,10 +15,12 @@ export class QueuedModel implements LoadedModel {
   readonly #model: LoadedModel;
   readonly #queue: FairQueue;
   readonly #gone = new AbortController();
+  readonly #onTurn: OnTurn;
 
   /** @param waiting how many turns may wait */
-  constructor(model: LoadedModel, waiting: number) {
+  constructor(model: LoadedModel, waiting: number, onTurn: OnTurn = () => undefined) {
     this.#model = model;
+    this.#onTurn = onTurn;
     this.#queue = new FairQueue({ places: model.parallel, waiting });
     model.onLost((reason) => this.#gone.abort(fromEngine(reason)));
   }
@@ -44,11 +49,14 @@ export class QueuedModel implements LoadedModel {
   async *generate(request: GenerateRequest, signal: AbortSignal): AsyncGenerator<EngineEvent> {
     const leaving = new AbortController();
     const stop = AbortSignal.any([signal, leaving.signal]);
+    const askedAt = performance.now();
     const place = await this.#queue.enter(request.share, AbortSignal.any([signal, this.#gone.signal]));
     if (place === undefined) {
       if (signal.aborted) return;
       throw this.#gone.signal.reason;
     }
+    const enteredAt = performance.now();
+    let firstTokenSeconds: number | undefined;
     const events = new EventQueue<EngineEvent>();
     const run = async (): Promise<void> => {
       using running = place;
@@ -56,6 +64,7 @@ export class QueuedModel implements LoadedModel {
       try {
         for await (const event of this.#model.generate(request, stop)) {
           running.charge(used.after(event));
+          if (event.type === 'finish') firstTokenSeconds = event.timeToFirstTokenSeconds;
           events.push(event);
         }
         events.end();
@@ -69,6 +78,11 @@ export class QueuedModel implements LoadedModel {
     } finally {
       leaving.abort();
       await ran;
+      this.#onTurn({
+        waitedSeconds: (enteredAt - askedAt) / 1000,
+        seconds: (performance.now() - enteredAt) / 1000,
+        ...(firstTokenSeconds === undefined ? {} : { firstTokenSeconds }),
+      });
     }
   }
 

@@ -17,10 +17,12 @@ export interface UsageRecorderOptions {
   readonly store: Pick<UsageStore, 'add'>;
   readonly clock: () => Date;
   readonly logger: Logger;
+  /** Hears of each record at once. */
+  readonly onRecord?: RecordUsage;
 }
 
 /** Creates it. A timer runs only while there is something to write, and keeps no process alive. */
-export function createUsageRecorder({ store, clock, logger }: UsageRecorderOptions): UsageRecorder {
+export function createUsageRecorder({ store, clock, logger, onRecord }: UsageRecorderOptions): UsageRecorder {
   let gathered = new Map<string, DailyUsage>();
   let timer: NodeJS.Timeout | undefined;
   let writing: Promise<void> = Promise.resolve();
@@ -56,7 +58,10 @@ export function createUsageRecorder({ store, clock, logger }: UsageRecorderOptio
   const warn = (error: unknown): void => logger.warn({ err: error }, 'usage could not be written; it is tried again');
 
   return {
-    record: (record) => gather({ ...record, day: clock().toISOString().slice(0, 10) }),
+    record: (record) => {
+      gather({ ...record, day: clock().toISOString().slice(0, 10) });
+      onRecord?.(record);
+    },
     flush,
     [Symbol.asyncDispose]: async () => {
       await flush().catch((error: unknown) => logger.error({ err: error }, 'usage could not be written and is lost'));

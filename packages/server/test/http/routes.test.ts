@@ -12,6 +12,7 @@ const DOORS: readonly (readonly [string, Route['access']])[] = [
   ['GET /health', 'public'],
   ['GET /live', 'public'],
   ['GET /ready', 'public'],
+  ['GET /metrics', 'metrics:read'],
   ['GET /api/v1/whoami', 'authenticated'],
   ['GET /api/current-user/whoami', 'authenticated'],
   ['POST /api/v1/can', 'authenticated'],

@@ -1,0 +1,10 @@
+import type { Metrics, ReadLoaded } from '../../telemetry/metrics.ts';
+import type { Handler } from '../step.ts';
+
+/** `GET /metrics`: what the server measures about itself, in the text format of Prometheus. */
+export const createMetricsHandler =
+  (metrics: Pick<Metrics, 'render'>, loaded: ReadLoaded): Handler =>
+  async () => {
+    const { type, text } = await metrics.render(loaded);
+    return { status: 200, headers: { 'Content-Type': type }, body: { text } };
+  };
