@@ -90,6 +90,12 @@ describe('the server', () => {
     expect(breaches).toEqual([]);
   });
 
+  it.each(['anthropic', 'lmstudio', 'openai'])('the dialect %s has the files that every dialect has', (name) => {
+    const folder = `${server}dialects/${name}/`;
+    const files = readSources(`${folder}*.ts`).map(({ path }) => path.slice(folder.length));
+    expect(files).toEqual(expect.arrayContaining(['errors.ts', 'index.ts', 'parse.ts', 'render.ts', 'schema.ts']));
+  });
+
   it('constructs engines in the composition root, and to examine them', () => {
     const breaches = serverFiles.filter(
       (file) =>

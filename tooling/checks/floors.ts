@@ -34,6 +34,7 @@ export const PACKAGE_FORBIDDEN: Readonly<Record<string, RegExp>> = {
 export const SERVER_FLOORS: readonly (readonly string[])[] = [
   ['contracts', 'input', 'telemetry'],
   ['config'],
+  ['wire'],
   ['models', 'conversations', 'mcp-pins', 'settings', 'usage', 'audit', 'approvals', 'idempotency'],
   ['chat', 'dialects', 'engines', 'mcp-endpoint', 'tools', 'state'],
   ['http'],
@@ -44,7 +45,11 @@ export const SERVER_FLOORS: readonly (readonly string[])[] = [
 ];
 
 /** Folders whose subfolders do not know each other: each is a plug-in, or one side of something. */
-export const STRANGERS: readonly string[] = ['packages/server/src/engines', 'packages/server/src/http'];
+export const STRANGERS: readonly string[] = [
+  'packages/server/src/dialects',
+  'packages/server/src/engines',
+  'packages/server/src/http',
+];
 
 /**
  * What imports itself in a circle, and should not: the entries of a folder, a folder counting as all that is in it. Nothing is
@@ -66,6 +71,7 @@ export const SERVER_FORBIDDEN: Readonly<Record<string, readonly string[]>> = {
   contracts: ['koa', 'zod', '@latchkey/llama', '@latchkey/mcp-bridge', 'kysely'],
   chat: ['koa', 'zod', '@latchkey/llama', '@latchkey/mcp-bridge', 'kysely'],
   engines: ['koa', '@latchkey/llama', '@latchkey/auth-core', '@latchkey/mcp-bridge', 'kysely'],
+  wire: ['koa', '@latchkey/llama', '@latchkey/mcp-bridge', 'kysely'],
   dialects: ['koa', '@latchkey/llama', '@latchkey/mcp-bridge', 'kysely'],
   models: ['koa', 'zod', '@latchkey/llama', '@latchkey/mcp-bridge', 'kysely'],
   tools: ['koa', 'zod', '@latchkey/llama', 'kysely'],

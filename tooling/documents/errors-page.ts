@@ -13,13 +13,14 @@ import { llm } from '@latchkey/auth-core/llm';
 import type { BridgeErrorCode } from '@latchkey/mcp-bridge';
 import type { ApiDialect } from '../../packages/server/src/contracts/api-dialect.ts';
 import type { ServerErrorCode } from '../../packages/server/src/contracts/server-error.ts';
-import { labelStudioDialect } from '../../packages/server/src/dialects/label-studio/errors.ts';
-import { lmstudioDialect } from '../../packages/server/src/dialects/lmstudio/errors.ts';
-import { mcpDialect } from '../../packages/server/src/dialects/mcp/errors.ts';
-import { oauthDialect } from '../../packages/server/src/dialects/oauth/errors.ts';
-import { openaiDialect } from '../../packages/server/src/dialects/openai/errors.ts';
-import { WIRE_ERRORS } from '../../packages/server/src/dialects/wire-errors.ts';
+import { anthropicDialect } from '../../packages/server/src/dialects/anthropic/index.ts';
+import { lmstudioDialect } from '../../packages/server/src/dialects/lmstudio/index.ts';
+import { openaiDialect } from '../../packages/server/src/dialects/openai/index.ts';
+import { labelStudioDialect } from '../../packages/server/src/http/errors/label-studio.ts';
+import { mcpDialect } from '../../packages/server/src/http/errors/mcp.ts';
+import { oauthDialect } from '../../packages/server/src/http/errors/oauth.ts';
 import { toServerError } from '../../packages/server/src/http/to-server-error.ts';
+import { WIRE_ERRORS } from '../../packages/server/src/wire/wire-errors.ts';
 import { readMeanings, renderTable } from './code-table.ts';
 
 /** A bridge's code that is added does not compile until it is here. */
@@ -38,6 +39,7 @@ const BRIDGE_CODES: Readonly<Record<BridgeErrorCode, true>> = {
 /** Whose answers look alike: the paths, and how an error is said there. */
 const DIALECTS: readonly { readonly paths: string; readonly dialect: ApiDialect }[] = [
   { paths: '`/api/v1/…` and everything that is not named below, as LM Studio says it', dialect: lmstudioDialect },
+  { paths: '`/v1/messages…`, as Anthropic says it', dialect: anthropicDialect },
   { paths: '`/v1/…`, as OpenAI says it', dialect: openaiDialect },
   { paths: '`/api/token…`, as Label Studio says it', dialect: labelStudioDialect },
   { paths: '`/oauth/…` (RFC 6749 section 5.2)', dialect: oauthDialect },

@@ -8,6 +8,8 @@ import { type Approvals, openApprovals } from './approvals/open-approvals.ts';
 import { toExpiry } from './approvals/sweep.ts';
 import { createAuditTrail, withAuditedLogins } from './audit/audit-trail.ts';
 import { createChatService } from './chat/chat-service.ts';
+import { createPromptCounter } from './chat/count-prompt.ts';
+import type { ChatServiceOptions } from './chat/prepare-chat.ts';
 import type { ServerConfig } from './config/schema.ts';
 import { withoutAbsent } from './config/without-absent.ts';
 import { createHandlers } from './create-handlers.ts';
@@ -156,7 +158,7 @@ export async function compose(parts: ServerParts, opened: AsyncDisposableStack):
   const recorder = opened.use(
     createUsageRecorder({ store: stores.usage, clock: calendar, logger, onRecord: metrics.use }),
   );
-  const chat = createChatService({
+  const chatOptions: ChatServiceOptions = {
     catalog,
     pool,
     conversations: stores.conversations,
@@ -176,7 +178,8 @@ export async function compose(parts: ServerParts, opened: AsyncDisposableStack):
     clock: calendar,
     schemaExcess: excessOf,
     ...withoutAbsent({ patienceMilliseconds: parts.patienceMilliseconds }),
-  });
+  };
+  const chat = createChatService(chatOptions);
   const keyedRequests = opened.use(
     createKeyedRequests({
       store: stores.keyedRequests,
@@ -212,6 +215,7 @@ export async function compose(parts: ServerParts, opened: AsyncDisposableStack):
       mcpJsonProblem: parts.mcpJsonProblem,
       approvals,
       chat,
+      countPrompt: createPromptCounter(chatOptions),
       conversations: stores.conversations,
       catalog,
       pool,

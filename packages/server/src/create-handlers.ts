@@ -5,12 +5,16 @@ import type { McpHost } from '@latchkey/mcp-bridge';
 import type { Approvals } from './approvals/open-approvals.ts';
 import type { AuditTrail } from './audit/audit-trail.ts';
 import type { ChatService } from './chat/chat-service.ts';
+import type { PromptCounter } from './chat/count-prompt.ts';
 import type { ConversationStore } from './contracts/conversation-store.ts';
+import { anthropicDialect } from './dialects/anthropic/index.ts';
+import { lmstudioDialect } from './dialects/lmstudio/index.ts';
+import { openaiDialect } from './dialects/openai/index.ts';
 import { createApprovalHandlers } from './http/handlers/approvals.ts';
 import { createAuditHandler } from './http/handlers/audit.ts';
 import { createCanHandler } from './http/handlers/can.ts';
-import { createChatHandler } from './http/handlers/chat.ts';
-import { type ChatCompletionsOptions, createChatCompletionsHandler } from './http/handlers/chat-completions.ts';
+import { type ChatHandlerOptions, createChatHandler } from './http/handlers/chat.ts';
+import { createCountTokensHandler } from './http/handlers/count-tokens.ts';
 import { createHealthHandler, type ProveServer } from './http/handlers/health.ts';
 import { createKeyHandlers } from './http/handlers/keys.ts';
 import { createLabelStudioTokenHandlers } from './http/handlers/label-studio-tokens.ts';
@@ -60,6 +64,7 @@ export interface HandlerParts {
   readonly mcpJsonProblem: () => string | null;
   readonly approvals: Approvals;
   readonly chat: ChatService;
+  readonly countPrompt: PromptCounter;
   readonly conversations: ConversationStore;
   readonly catalog: ModelCatalog;
   readonly pool: ModelPool;
@@ -71,7 +76,7 @@ export interface HandlerParts {
   readonly toolCalls: number;
   readonly publicUrl: string | undefined;
   readonly authorizationServers: readonly string[];
-  readonly completions: Pick<ChatCompletionsOptions, 'createId' | 'clock'>;
+  readonly completions: Pick<ChatHandlerOptions, 'createId' | 'clock'>;
   readonly clock: () => Date;
 }
 
@@ -79,12 +84,15 @@ export interface HandlerParts {
 export function createHandlers(parts: HandlerParts): Handlers {
   const { auth, access, meter, trail, settings, host, approvals, chat, catalog, pool, clock } = parts;
   const switches = settings.current;
+  const chats = { chat, ...parts.completions };
   return {
     approvals: createApprovalHandlers(approvals.desk, trail),
     audit: createAuditHandler(parts.log),
     can: createCanHandler(catalog.resolve, findArgumentNames({ host, switches })),
-    chat: createChatHandler(chat),
-    chatCompletions: createChatCompletionsHandler({ chat, ...parts.completions }),
+    chat: createChatHandler(chats, lmstudioDialect),
+    chatCompletions: createChatHandler(chats, openaiDialect),
+    messages: createChatHandler(chats, anthropicDialect),
+    countTokens: createCountTokensHandler(parts.countPrompt),
     health: createHealthHandler(parts.prove),
     ready: createReadyHandler({ database: parts.reachDatabase, auditLog: () => parts.log.check() }, clock),
     keys: createKeyHandlers(access, parts.keys),

@@ -347,7 +347,12 @@ class RoundText {
   }
 }
 
-function toGenerateRequest(turn: ChatTurn, record: TurnRecord, options: RoundOptions): GenerateRequest {
+/** What the model is asked in a round. */
+export function toGenerateRequest(
+  turn: Pick<ChatTurn, 'request' | 'messages' | 'toolset' | 'limits' | 'cacheScope' | 'share'>,
+  record: TurnRecord,
+  options: Pick<RoundOptions, 'mayCall' | 'first'>,
+): GenerateRequest {
   const { request } = turn;
   const tools = [...turn.toolset.definitions, ...request.clientTools];
   const left = outputTokensLeft(turn, record);
@@ -370,7 +375,7 @@ function isLoadEvent(event: RoundEvent): event is ModelLoadEvent {
   return event.type.startsWith('model_load.');
 }
 
-function outputTokensLeft({ limits }: ChatTurn, { usage }: TurnRecord): number | undefined {
+function outputTokensLeft({ limits }: Pick<ChatTurn, 'limits'>, { usage }: TurnRecord): number | undefined {
   return limits.outputTokens === undefined ? undefined : Math.max(0, limits.outputTokens - usage.outputTokens);
 }
 

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { validateBody } from '../dialects/validate-body.ts';
 import { type InstallationSettings, settingsChangeSchema } from '../settings/installation-settings.ts';
+import { validateBody } from '../wire/validate-body.ts';
 import { CommandError } from './command-error.ts';
 import { addStoreOptions, type ConnectionFlags, connect } from './connection.ts';
 import { findClosedFolder, makeClosedFolder, openInstallation } from './open-installation.ts';

@@ -6,8 +6,8 @@ export interface RenderedError {
   readonly body: Record<string, unknown>;
 }
 
-/** SEAM. How an API family words its errors. The rest of a dialect is its own functions: parse, render. */
+/** SEAM. How an API words its errors. A chat API is a `ChatDialect`. */
 export interface ApiDialect {
-  readonly name: 'lmstudio' | 'openai' | 'label-studio' | 'oauth' | 'mcp';
+  readonly name: string;
   renderError(error: ServerError): RenderedError;
 }

@@ -1,7 +1,7 @@
 import { createClientAddress } from '@latchkey/auth-core/http';
 import type { Meter } from '@latchkey/auth-core/llm';
 import type { AuditTrail } from '../audit/audit-trail.ts';
-import { lmstudioDialect } from '../dialects/lmstudio/errors.ts';
+import { lmstudioDialect } from '../dialects/lmstudio/index.ts';
 import type { KeyedRequests } from '../idempotency/keyed-requests.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { createDialectOf } from './dialect-of.ts';

@@ -1,4 +1,4 @@
-import type { ChatCaller } from '../chat/chat-service.ts';
+import type { ChatCaller } from '../chat/prepare-chat.ts';
 import type { RequestContext } from './request-context.ts';
 import { toServerError } from './to-server-error.ts';
 

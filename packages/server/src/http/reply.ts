@@ -23,6 +23,8 @@ export interface EventsBody {
   readonly events: AsyncIterable<string | Uint8Array>;
   /** After how long a silence is broken; only tests set it. */
   readonly silenceMilliseconds?: number;
+  /** The frame that breaks it; absent: a comment. */
+  readonly heartbeat?: string;
 }
 
 const JSON_HEADERS: ReplyHeaders = { 'Content-Type': 'application/json; charset=utf-8' };
@@ -45,4 +47,7 @@ export function headersOf(body: Reply['body']): ReplyHeaders {
 export const json = (value: unknown, status = 200): Reply => ({ status, body: { json: value } });
 
 /** Answers with server-sent events. A slow reader slows the source down; a reader that goes away ends it. */
-export const events = (frames: AsyncIterable<string>): Reply => ({ status: 200, body: { events: frames } });
+export const events = (frames: AsyncIterable<string>, heartbeat?: string): Reply => ({
+  status: 200,
+  body: { events: frames, ...(heartbeat !== undefined && { heartbeat }) },
+});

@@ -1,10 +1,11 @@
 import type { ApiDialect } from '../contracts/api-dialect.ts';
-import { labelStudioDialect } from '../dialects/label-studio/errors.ts';
-import { lmstudioDialect } from '../dialects/lmstudio/errors.ts';
-import { mcpDialect } from '../dialects/mcp/errors.ts';
-import { oauthDialect } from '../dialects/oauth/errors.ts';
-import { openaiDialect } from '../dialects/openai/errors.ts';
+import { anthropicDialect } from '../dialects/anthropic/index.ts';
+import { lmstudioDialect } from '../dialects/lmstudio/index.ts';
+import { openaiDialect } from '../dialects/openai/index.ts';
 import { administration, conversation, form, optionalAdministration, protocolMessage } from './bodies.ts';
+import { labelStudioDialect } from './errors/label-studio.ts';
+import { mcpDialect } from './errors/mcp.ts';
+import { oauthDialect } from './errors/oauth.ts';
 import type { ApprovalHandlers } from './handlers/approvals.ts';
 import type { KeyHandlers } from './handlers/keys.ts';
 import type { LabelStudioTokenHandlers } from './handlers/label-studio-tokens.ts';
@@ -26,12 +27,14 @@ export interface Handlers {
   readonly can: Handler;
   readonly chat: Handler;
   readonly chatCompletions: Handler;
+  readonly countTokens: Handler;
   readonly health: Handler;
   readonly keys: KeyHandlers;
   readonly labelStudioTokens: LabelStudioTokenHandlers;
   readonly mcp: Handler;
   readonly mcpPins: McpPinHandlers;
   readonly mcpServers: McpServerHandlers;
+  readonly messages: Handler;
   readonly models: ModelHandlers;
   readonly oauth: OAuthHandlers;
   readonly protectedResource: Handler;
@@ -273,6 +276,26 @@ export function createRoutes(handlers: Handlers, { chatBodyBytes }: RouteOptions
       },
       { method: 'GET', path: '/v1/models', access: 'models:read', handler: models.openai },
       { method: 'GET', path: '/v1/models/*id', access: 'models:read', handler: models.openaiModel },
+    ]),
+    ...speaking(anthropicDialect, [
+      {
+        method: 'POST',
+        path: '/v1/messages',
+        idempotency: 'kept',
+        access: 'chat',
+        runsLong,
+        body: chatBody,
+        handler: handlers.messages,
+      },
+      {
+        method: 'POST',
+        path: '/v1/messages/count_tokens',
+        idempotency: 'none',
+        access: 'chat',
+        runsLong,
+        body: chatBody,
+        handler: handlers.countTokens,
+      },
     ]),
     ...speaking(mcpDialect, [
       {

@@ -1,3 +1,4 @@
+import type { WireEvent } from '../contracts/chat-dialect.ts';
 import type { EventsBody } from './reply.ts';
 
 /** Proxies and balancers cut connections on which nothing comes, after a minute most of the time. */
@@ -5,10 +6,11 @@ const SILENCE_MILLISECONDS = 15_000;
 /** A line that every reader of such streams passes over. */
 const COMMENT = ': still here\n\n';
 
-/** The frames, and a comment line whenever the source has been silent for a while. */
+/** The frames, and a heartbeat or a comment line whenever the source has been silent for a while. */
 export async function* breakSilence({
   events,
   silenceMilliseconds = SILENCE_MILLISECONDS,
+  heartbeat = COMMENT,
 }: EventsBody): AsyncGenerator<string | Uint8Array> {
   const iterator = events[Symbol.asyncIterator]();
   try {
@@ -18,7 +20,7 @@ export async function* breakSilence({
       const timer = setTimeout(() => silence.resolve(undefined), silenceMilliseconds);
       const result = await Promise.race([next, silence.promise]).finally(() => clearTimeout(timer));
       if (result === undefined) {
-        yield COMMENT;
+        yield heartbeat;
       } else if (result.done) {
         return;
       } else {
@@ -31,9 +33,6 @@ export async function* breakSilence({
   }
 }
 
-/** One event with a name. `JSON.stringify` leaves no line breaks that could end the frame early. */
-export const eventFrame = (name: string, payload: unknown): string =>
-  `event: ${name}\ndata: ${JSON.stringify(payload)}\n\n`;
-
-/** One event without a name, as OpenAI sends them. */
-export const dataFrame = (payload: unknown): string => `data: ${JSON.stringify(payload)}\n\n`;
+/** One event. Its data has no line breaks, which would end the frame early. */
+export const toFrame = ({ name, data }: WireEvent): string =>
+  `${name === undefined ? '' : `event: ${name}\n`}data: ${data}\n\n`;

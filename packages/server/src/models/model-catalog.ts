@@ -6,7 +6,7 @@ import { fromEngine } from './engine-failure.ts';
 export interface ModelCatalog {
   /** Returns the model key for a name: the target of an alias, or the name itself. */
   resolve(name: string): string;
-  /** Aliases, each with its model key. */
+  /** Aliases that can be listed, each with its model key. */
   readonly aliases: Readonly<Record<string, string>>;
   /** Throws ServerError `MODEL_NOT_FOUND`, or `MODEL_UNAVAILABLE` when it cannot be determined. */
   find(key: string): Promise<Model>;
@@ -18,11 +18,18 @@ export interface ModelCatalog {
   problems(): Promise<readonly string[]>;
 }
 
-/** @param aliases alias → model key */
+/** At the end of an alias, what any name may go on with: `claude-*` is every name that begins with `claude-`. */
+const ANYTHING = '*';
+
+/** @param aliases alias → model key; of two aliases with a `*` the longer one counts, and one without counts before both */
 export function createModelCatalog(
   engines: readonly InferenceEngine[],
   aliases: Readonly<Record<string, string>>,
 ): ModelCatalog {
+  const patterns = Object.entries(aliases)
+    .filter(([alias]) => alias.endsWith(ANYTHING))
+    .map(([alias, key]) => [alias.slice(0, -ANYTHING.length), key] as const)
+    .toSorted(([one], [other]) => other.length - one.length);
   const offers = engines.flatMap((engine) => engine.sources.map((source) => ({ engine, source })));
   const engineOf = new WeakMap<Model, InferenceEngine>();
   const offered = (model: Model, engine: InferenceEngine): Model => {
@@ -30,8 +37,11 @@ export function createModelCatalog(
     return model;
   };
   return {
-    aliases,
-    resolve: (name) => (Object.hasOwn(aliases, name) ? (aliases[name] ?? name) : name),
+    aliases: Object.fromEntries(Object.entries(aliases).filter(([alias]) => !alias.endsWith(ANYTHING))),
+    resolve: (name) => {
+      if (Object.hasOwn(aliases, name)) return aliases[name] ?? name;
+      return patterns.find(([beginning]) => name.startsWith(beginning))?.[1] ?? name;
+    },
     find: async (key) => {
       let hidden: { readonly cause: unknown } | undefined;
       for (const { engine, source } of offers) {

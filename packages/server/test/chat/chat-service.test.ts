@@ -13,7 +13,7 @@ import {
 } from '@latchkey/engine/testing';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
-import type { ChatCaller } from '../../src/chat/chat-service.ts';
+import type { ChatCaller } from '../../src/chat/prepare-chat.ts';
 import type { ChatEvent, ChatResult } from '../../src/contracts/chat-event.ts';
 import type { ChatRequest } from '../../src/contracts/chat-request.ts';
 import type { ConversationStore, StoredTurn } from '../../src/contracts/conversation-store.ts';

@@ -3,12 +3,8 @@ import { type Auth, type Grant, llm } from '@latchkey/auth-core/llm';
 import type { ScriptedEngine } from '@latchkey/engine/testing';
 import { pino } from 'pino';
 import { onTestFinished } from 'vitest';
-import {
-  type ChatCaller,
-  type ChatService,
-  type ChatServiceOptions,
-  createChatService,
-} from '../../src/chat/chat-service.ts';
+import { type ChatService, createChatService } from '../../src/chat/chat-service.ts';
+import type { ChatCaller, ChatServiceOptions } from '../../src/chat/prepare-chat.ts';
 import type { ConversationStore } from '../../src/contracts/conversation-store.ts';
 import { createModelCatalog } from '../../src/models/model-catalog.ts';
 import { ModelPool } from '../../src/models/model-pool.ts';

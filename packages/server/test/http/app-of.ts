@@ -1,6 +1,6 @@
 import type Koa from 'koa';
 import type { Logger } from 'pino';
-import { lmstudioDialect } from '../../src/dialects/lmstudio/errors.ts';
+import { lmstudioDialect } from '../../src/dialects/lmstudio/index.ts';
 import { serve } from '../../src/http/app.ts';
 import { composeSteps, type Handler, type Step } from '../../src/http/step.ts';
 import { logRequest } from '../../src/http/steps/log-request.ts';

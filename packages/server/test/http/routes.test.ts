@@ -1,7 +1,7 @@
 import { type Action, llm } from '@latchkey/auth-core/llm';
 import { says } from '@latchkey/engine/testing';
 import { describe, expect, it } from 'vitest';
-import { lmstudioDialect } from '../../src/dialects/lmstudio/errors.ts';
+import { lmstudioDialect } from '../../src/dialects/lmstudio/index.ts';
 import { createDialectOf } from '../../src/http/dialect-of.ts';
 import type { Route } from '../../src/http/route.ts';
 import { type Answer, send } from './in-process-client.ts';
@@ -54,6 +54,8 @@ const DOORS: readonly (readonly [string, Route['access']])[] = [
   ['POST /v1/chat/completions', 'chat'],
   ['GET /v1/models', 'models:read'],
   ['GET /v1/models/*id', 'models:read'],
+  ['POST /v1/messages', 'chat'],
+  ['POST /v1/messages/count_tokens', 'chat'],
   ['POST /mcp', 'chat'],
   ['GET /.well-known/oauth-protected-resource/mcp', 'public'],
 ];
@@ -79,6 +81,8 @@ const BODIES: Readonly<Record<string, unknown>> = {
   'POST /mcp': { jsonrpc: '2.0', id: 1, method: 'ping' },
   'POST /api/v1/approvals/:id': { decision: 'deny' },
   'POST /v1/chat/completions': { model: 'ibm/granite', messages: [{ role: 'user', content: 'Hi' }] },
+  'POST /v1/messages': { model: 'ibm/granite', max_tokens: 9, messages: [{ role: 'user', content: 'Hi' }] },
+  'POST /v1/messages/count_tokens': { model: 'ibm/granite', messages: [{ role: 'user', content: 'Hi' }] },
 };
 
 function knock({ app }: TestServer, door: string, token?: string): Promise<Answer> {

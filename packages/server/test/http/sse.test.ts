@@ -1,14 +1,19 @@
 import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { events } from '../../src/http/reply.ts';
-import { breakSilence, dataFrame, eventFrame } from '../../src/http/sse.ts';
+import { type EventsBody, events } from '../../src/http/reply.ts';
+import { breakSilence, toFrame } from '../../src/http/sse.ts';
+
+const dataFrame = (payload: unknown): string => toFrame({ data: JSON.stringify(payload) });
+
 import { appOf } from './app-of.ts';
 import { open, send } from './in-process-client.ts';
 
 describe('a frame', () => {
   it('has a name and one line of data', () => {
-    expect(eventFrame('message.delta', { content: 'Hi' })).toBe('event: message.delta\ndata: {"content":"Hi"}\n\n');
+    expect(toFrame({ name: 'message.delta', data: '{"content":"Hi"}' })).toBe(
+      'event: message.delta\ndata: {"content":"Hi"}\n\n',
+    );
     expect(dataFrame({ a: 1 })).toBe('data: {"a":1}\n\n');
   });
 
@@ -89,5 +94,19 @@ describe('a stream whose source is silent', () => {
     await answer.received(': still here\n\n: still here\n\n');
     source.resolve();
     expect(await answer.received('data: 2\n\n')).toMatch(/^data: 1\n\n(: still here\n\n)+data: 2\n\n/);
+  });
+
+  it('has the heartbeat of its API instead, where that has one', async () => {
+    const source = Promise.withResolvers<void>();
+    const frames = async function* () {
+      await source.promise;
+      yield dataFrame(1);
+    };
+    const { body, ...reply } = events(frames(), toFrame({ name: 'ping', data: '{"type":"ping"}' }));
+    const app = appOf(async () => ({ ...reply, body: { ...(body as EventsBody), silenceMilliseconds: 1 } }));
+    const answer = await open(app, {});
+    await answer.received('event: ping\ndata: {"type":"ping"}\n\n');
+    source.resolve();
+    expect(await answer.received('data: 1\n\n')).not.toContain(': still here');
   });
 });

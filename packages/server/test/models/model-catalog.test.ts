@@ -23,6 +23,18 @@ describe('another name', () => {
     expect(catalog.resolve(name)).toBe(name);
   });
 
+  it('may stand for every name with one beginning; the longest counts, and an exact one before all', () => {
+    const { resolve, aliases } = createModelCatalog([], {
+      'claude-*': 'ibm/granite',
+      'claude-haiku-*': 'ibm/tiny',
+      'claude-haiku-9': 'latchkey/nano',
+    });
+    expect(['claude-opus-9', 'claude-haiku-1', 'claude-haiku-9', 'claude'].map(resolve)).toEqual([
+      ...['ibm/granite', 'ibm/tiny', 'latchkey/nano', 'claude'],
+    ]);
+    expect(aliases).toEqual({ 'claude-haiku-9': 'latchkey/nano' });
+  });
+
   it('does not follow an alias to another alias', () => {
     expect(catalog.resolve('a')).toBe('b');
   });

@@ -24,6 +24,8 @@ const bodies = (secret: string, id: string): Readonly<Record<string, unknown>> =
   'POST /api/v1/approvals/:id': { decision: 'approve' },
   'POST /api/v1/mcp/servers/:label/approve': { tools: ['echo'] },
   'POST /v1/chat/completions': { model: 'ibm/granite', messages: [{ role: 'user', content: 'Hi' }] },
+  'POST /v1/messages': { model: 'ibm/granite', max_tokens: 9, messages: [{ role: 'user', content: 'Hi' }] },
+  'POST /v1/messages/count_tokens': { model: 'ibm/granite', messages: [{ role: 'user', content: 'Hi' }] },
   'POST /mcp': { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'a__echo', arguments: { text: 'x' } } },
 });
 

@@ -1,6 +1,6 @@
 import type { ApiDialect } from '../../contracts/api-dialect.ts';
-import type { ServerErrorCode } from '../../contracts/server-error.ts';
-import { WIRE_ERRORS } from '../wire-errors.ts';
+import type { ChatField, ServerErrorCode } from '../../contracts/server-error.ts';
+import { WIRE_ERRORS } from '../../wire/wire-errors.ts';
 
 /** Where LM Studio has a type of its own; everything else is a bad request or a fault of ours. */
 const TYPES: Partial<Record<ServerErrorCode, string>> = {
@@ -11,7 +11,7 @@ const TYPES: Partial<Record<ServerErrorCode, string>> = {
 };
 
 /** `{"error":{"type","message","code","param"?,"details"?}}`; https://lmstudio.ai/docs/developer/rest. */
-export const lmstudioDialect: ApiDialect = {
+export const lmstudioErrors: ApiDialect = {
   name: 'lmstudio',
   renderError: (error) => {
     const { status, code } = WIRE_ERRORS[error.code];
@@ -21,3 +21,16 @@ export const lmstudioDialect: ApiDialect = {
     return { status, body: { error: { type, message: error.message, code, ...param, ...details } } };
   },
 };
+
+/** What LM Studio calls the fields of a chat request that a caller can send. */
+const PARAMS: Partial<Record<ChatField, string>> = {
+  model: 'model',
+  messages: 'input',
+  reasoning: 'reasoning',
+  contextLength: 'context_length',
+  integrations: 'integrations',
+  maxOutputTokens: 'max_output_tokens',
+  previousResponseId: 'previous_response_id',
+};
+
+export const paramOf = (field: ChatField): string | undefined => PARAMS[field];

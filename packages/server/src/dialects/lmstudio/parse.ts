@@ -1,14 +1,19 @@
 import type { ChatMessage } from '@latchkey/engine';
-import type { z } from 'zod';
-import type { ChatRequest, IntegrationRequest, RequiredApproval } from '../../contracts/chat-request.ts';
-import { validateBody } from '../validate-body.ts';
-import { type ChatBody, chatSchema, type integrationSchema } from './schema.ts';
+import type { ParsedChat } from '../../contracts/chat-dialect.ts';
+import { toIntegration } from '../../wire/integrations.ts';
+import { validateBody } from '../../wire/validate-body.ts';
+import { paramOf } from './errors.ts';
+import { createAnswer } from './render.ts';
+import { type ChatBody, chatSchema } from './schema.ts';
 
 /** LM Studio's body → the neutral request. Throws ServerError with the parameter's name. */
-export function parseChat(body: unknown): { readonly request: ChatRequest; readonly stream: boolean } {
+export function parseChat(body: unknown): ParsedChat {
   const chat = validateBody(chatSchema, body);
   return {
     stream: chat.stream ?? false,
+    ignored: [],
+    paramOf,
+    answer: createAnswer,
     request: {
       model: chat.model,
       messages: toMessages(chat),
@@ -25,6 +30,7 @@ export function parseChat(body: unknown): { readonly request: ChatRequest; reado
       },
       stop: [],
       store: chat.store ?? true,
+      ...(chat.stream ? { isStreamed: true } : {}),
       ...(chat.max_output_tokens === undefined ? {} : { maxOutputTokens: chat.max_output_tokens }),
       ...(chat.context_length === undefined ? {} : { contextLength: chat.context_length }),
       ...(chat.reasoning === undefined ? {} : { reasoning: chat.reasoning }),
@@ -45,21 +51,4 @@ function toMessages(chat: ChatBody): ChatMessage[] {
     ),
   };
   return [...system, user];
-}
-
-/** All three notations → one. */
-export function toIntegration(integration: z.output<typeof integrationSchema>): IntegrationRequest {
-  if (typeof integration === 'string') return { type: 'plugin', id: integration };
-  const { allowed_tools: allowedTools, require_approval: asked } = integration;
-  const tools = { ...(allowedTools === undefined ? {} : { allowedTools }), ...toRequireApproval(asked) };
-  if (integration.type === 'plugin') return { type: 'plugin', id: integration.id, ...tools };
-  const { server_label: serverLabel, server_url: serverUrl, headers } = integration;
-  return { type: 'ephemeral_mcp', serverLabel, serverUrl, ...tools, ...(headers === undefined ? {} : { headers }) };
-}
-
-function toRequireApproval(asked: 'always' | { readonly tools: readonly string[] } | undefined): {
-  readonly requireApproval?: RequiredApproval;
-} {
-  if (asked === undefined) return {};
-  return { requireApproval: asked === 'always' ? asked : asked.tools };
 }

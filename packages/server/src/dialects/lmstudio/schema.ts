@@ -1,46 +1,7 @@
 import { z } from 'zod';
-import { dictionary, list } from '../../input/bounded.ts';
-
-/** A base64 data URL of an image; the groups are media type and data. */
-const DATA_URL = /^data:(image\/[a-z0-9.+-]{1,40});base64,([A-Za-z0-9+/]+={0,2})$/;
-
-export const imageDataUrlSchema = z.string().transform((url, context) => {
-  const [, mediaType, data] = DATA_URL.exec(url) ?? [];
-  if (mediaType === undefined || data === undefined) {
-    context.addIssue({ code: 'custom', message: 'expected a base64 data URL of an image (data:image/png;base64,…)' });
-    return z.NEVER;
-  }
-  return { mediaType, data };
-});
-
-const allowedToolsSchema = list(z.string().min(1).max(128), 256);
-
-/** Ours: a request has a person asked where its token needs none. There is no word for the contrary. */
-const requireApprovalSchema = z.union([
-  z.literal('always', 'a request can only have a person asked more often: by "always" or {"tools": ["…"]}'),
-  z.strictObject({ tools: list(z.string().min(1).max(128), 256, 1) }),
-]);
-
-/** The three notations of an integration; https://lmstudio.ai/docs/developer/rest/chat. */
-export const integrationSchema = z.union([
-  z.string().min(1).max(256),
-  z.discriminatedUnion('type', [
-    z.strictObject({
-      type: z.literal('plugin'),
-      id: z.string().min(1).max(256),
-      allowed_tools: allowedToolsSchema.optional(),
-      require_approval: requireApprovalSchema.optional(),
-    }),
-    z.strictObject({
-      type: z.literal('ephemeral_mcp'),
-      server_label: z.string().min(1).max(64),
-      server_url: z.string().min(1).max(2048),
-      allowed_tools: allowedToolsSchema.optional(),
-      require_approval: requireApprovalSchema.optional(),
-      headers: dictionary(z.string().max(8192), 64, z.string().max(256)).optional(),
-    }),
-  ]),
-]);
+import { list } from '../../input/bounded.ts';
+import { imageDataUrlSchema } from '../../wire/image-data-url.ts';
+import { integrationSchema } from '../../wire/integrations.ts';
 
 const textBlock = { content: z.string() };
 // The docs' table says `message`, their example and live clients say `text`.

@@ -1,5 +1,5 @@
 import type { ApiDialect } from '../../contracts/api-dialect.ts';
-import { WIRE_ERRORS } from '../wire-errors.ts';
+import { WIRE_ERRORS } from '../../wire/wire-errors.ts';
 
 const TYPES: Readonly<Record<number, string>> = {
   401: 'authentication_error',
@@ -8,7 +8,7 @@ const TYPES: Readonly<Record<number, string>> = {
 };
 
 /** `{"error":{"message","type","param","code"}}`; https://platform.openai.com/docs/guides/error-codes. */
-export const openaiDialect: ApiDialect = {
+export const openaiErrors: ApiDialect = {
   name: 'openai',
   renderError: (error) => {
     const { status, code } = WIRE_ERRORS[error.code];

@@ -1,31 +1,20 @@
 import type { ReasoningEffort, Sampling } from '@latchkey/engine';
-import type { ChatRequest } from '../../contracts/chat-request.ts';
+import type { ParsedChat } from '../../contracts/chat-dialect.ts';
 import type { ChatField } from '../../contracts/server-error.ts';
-import { toIntegration } from '../lmstudio/parse.ts';
-import { validateBody } from '../validate-body.ts';
-import { IgnoredKeys, keys } from './ignored-keys.ts';
+import { IgnoredKeys, keys } from '../../wire/ignored-keys.ts';
+import { toIntegration } from '../../wire/integrations.ts';
+import { validateBody } from '../../wire/validate-body.ts';
 import { readMessages } from './read-messages.ts';
 import { readTools } from './read-tools.ts';
+import { createAnswer } from './render.ts';
 import { type ChatCompletionBody, chatCompletionSchema } from './schema.ts';
-
-/** A parsed `POST /v1/chat/completions`. */
-export interface ParsedCompletion {
-  readonly request: ChatRequest;
-  readonly stream: boolean;
-  /** The stream ends with a chunk that counts the tokens. */
-  readonly includeUsage: boolean;
-  /** What of the body has no effect, e.g. `draft_model`. */
-  readonly ignored: readonly string[];
-  /** What the caller has sent for a field of the neutral request; undefined for what it has not sent. */
-  readonly paramOf: (field: ChatField) => string | undefined;
-}
 
 const KNOWN = keys(...Object.keys(chatCompletionSchema.shape));
 const KNOWN_FORMAT = keys('type', 'schema', 'json_schema');
 const KNOWN_OPTIONS = keys('include_usage');
 
 /** OpenAI's body → the neutral request. Throws ServerError with the parameter's name. */
-export function parseChatCompletion(body: unknown): ParsedCompletion {
+export function parseChatCompletion(body: unknown): ParsedChat {
   const chat = validateBody(chatCompletionSchema, body);
   const ignored = new IgnoredKeys();
   ignored.note('', chat, KNOWN);
@@ -35,9 +24,12 @@ export function parseChatCompletion(body: unknown): ParsedCompletion {
   const responseSchema = toResponseSchema(chat);
   const effort = chat.reasoning_effort ?? chat.reasoning?.effort;
   const { clientTools, toolChoice } = readTools(chat, ignored);
+  const paramOf = (field: ChatField): string | undefined =>
+    toolParam(field) ?? PARAMS[field]?.find((name) => isSent(chat, name));
+  const includeUsage = chat.stream_options?.include_usage ?? false;
   return {
     stream: chat.stream ?? false,
-    includeUsage: chat.stream_options?.include_usage ?? false,
+    answer: (identity) => createAnswer(identity, { model: chat.model, includeUsage, paramOf }),
     request: {
       model: chat.model,
       messages: readMessages(chat.messages, ignored),
@@ -52,7 +44,7 @@ export function parseChatCompletion(body: unknown): ParsedCompletion {
       ...(responseSchema === undefined ? {} : { responseSchema }),
     },
     ignored: ignored.list(),
-    paramOf: (field) => toolParam(field) ?? PARAMS[field]?.find((name) => isSent(chat, name)),
+    paramOf,
   };
 }
 

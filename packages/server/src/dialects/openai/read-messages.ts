@@ -1,8 +1,8 @@
 import type { AssistantPart, ChatMessage, ImagePart, InputPart, ToolCallRequest } from '@latchkey/engine';
 import { ServerError } from '../../contracts/server-error.ts';
 import { scanJson } from '../../input/scan-json.ts';
-import { imageDataUrlSchema } from '../lmstudio/schema.ts';
-import { type IgnoredKeys, keys } from './ignored-keys.ts';
+import { type IgnoredKeys, keys } from '../../wire/ignored-keys.ts';
+import { imageDataUrlSchema } from '../../wire/image-data-url.ts';
 import type { CompletionMessage } from './schema.ts';
 
 const KNOWN = keys(

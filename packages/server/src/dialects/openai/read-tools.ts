@@ -1,6 +1,6 @@
 import type { ToolChoice, ToolDefinition } from '@latchkey/engine';
 import { ServerError } from '../../contracts/server-error.ts';
-import { type IgnoredKeys, keys } from './ignored-keys.ts';
+import { type IgnoredKeys, keys } from '../../wire/ignored-keys.ts';
 import type { ChatCompletionBody } from './schema.ts';
 
 const KNOWN = keys('type', 'function');

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { dictionary, list } from '../../input/bounded.ts';
-import { integrationSchema } from '../lmstudio/schema.ts';
+import { integrationSchema } from '../../wire/integrations.ts';
 
 /** Parts of kinds that others know, too; which of them count is said where messages are read. */
 const partSchema = z.union([z.string(), z.looseObject({ type: z.string().max(64) })]);

@@ -6,13 +6,13 @@ import type { AuditTrail } from '../../audit/audit-trail.ts';
 import { toActor } from '../../audit/audited-request.ts';
 import { withoutAbsent } from '../../config/without-absent.ts';
 import { ServerError } from '../../contracts/server-error.ts';
-import { validateBody } from '../../dialects/validate-body.ts';
 import { dictionary } from '../../input/bounded.ts';
 import { toApprovedAccess } from '../../tools/ephemeral-servers.ts';
+import { validateBody } from '../../wire/validate-body.ts';
 import { prefersEvents } from '../prefers-events.ts';
 import { events, json } from '../reply.ts';
 import type { RequestContext } from '../request-context.ts';
-import { eventFrame } from '../sse.ts';
+import { toFrame } from '../sse.ts';
 import type { Handler } from '../step.ts';
 
 const answerSchema = z.strictObject({
@@ -79,5 +79,5 @@ const argumentsOfADenial = (): ServerError =>
 async function* frames(events: AsyncIterable<ApprovalEvent>): AsyncGenerator<string> {
   // Headers go out at once, so that whoever watches knows that it does.
   yield ': watching\n\n';
-  for await (const event of events) yield eventFrame(event.type, event);
+  for await (const event of events) yield toFrame({ name: event.type, data: JSON.stringify(event) });
 }

@@ -1,9 +1,9 @@
 import type { AuditLog } from '@latchkey/auth-core';
 import { z } from 'zod';
 import { withoutAbsent } from '../../config/without-absent.ts';
-import { dateTime } from '../../dialects/date-time-field.ts';
-import { validateBody } from '../../dialects/validate-body.ts';
-import { wholeNumber } from '../../dialects/whole-number-field.ts';
+import { dateTime } from '../../wire/date-time-field.ts';
+import { validateBody } from '../../wire/validate-body.ts';
+import { wholeNumber } from '../../wire/whole-number-field.ts';
 import { json } from '../reply.ts';
 import type { Handler } from '../step.ts';
 

@@ -2,9 +2,9 @@ import { describeDenial } from '@latchkey/auth-core';
 import { type AllowedDecision, type Decision, llm } from '@latchkey/auth-core/llm';
 import { z } from 'zod';
 import { withoutAbsent } from '../../config/without-absent.ts';
-import { validateBody } from '../../dialects/validate-body.ts';
 import { dictionary } from '../../input/bounded.ts';
 import type { FindArgumentNames } from '../../tools/argument-names.ts';
+import { validateBody } from '../../wire/validate-body.ts';
 import { json } from '../reply.ts';
 import type { Handler } from '../step.ts';
 

@@ -1,33 +1,41 @@
 import type { ChatService } from '../../chat/chat-service.ts';
 import { collectChat } from '../../chat/collect.ts';
+import type { ChatAnswer, ChatDialect } from '../../contracts/chat-dialect.ts';
 import type { ChatEvent } from '../../contracts/chat-event.ts';
 import { ServerError } from '../../contracts/server-error.ts';
-import { paramOf } from '../../dialects/lmstudio/param-of.ts';
-import { parseChat } from '../../dialects/lmstudio/parse.ts';
-import { renderEvent, renderResult } from '../../dialects/lmstudio/render-chat.ts';
 import { toChatCaller } from '../chat-caller.ts';
 import { events, json } from '../reply.ts';
-import { eventFrame } from '../sse.ts';
+import { toFrame } from '../sse.ts';
 import type { Handler } from '../step.ts';
 import { untilOver } from '../until-over.ts';
 
-/** `POST /api/v1/chat`, LM Studio's. */
+export interface ChatHandlerOptions {
+  readonly chat: ChatService;
+  /** Of an answer, in hexadecimal digits. */
+  readonly createId: () => string;
+  readonly clock: () => Date;
+}
+
+/** A chat in the words of any API: its dialect parses the request and renders the answer. */
 export const createChatHandler =
-  (chat: ChatService): Handler =>
+  ({ chat, createId, clock }: ChatHandlerOptions, dialect: ChatDialect): Handler =>
   async (context) => {
-    const { request, stream } = parseChat(context.body);
-    const asked = stream ? { ...request, isStreamed: true as const } : request;
+    const { request, stream, ignored, paramOf, answer } = dialect.parse(context.body);
+    if (ignored.length > 0) context.replyHeaders['Latchkey-Ignored'] = ignored.join(', ');
+    const answering = answer({ id: createId(), createdAt: clock() });
     try {
-      const said = untilOver(context, await chat(toChatCaller(context), asked, context.signal));
-      return stream ? events(frames(said)) : json(renderResult(await collectChat(said)));
+      const opened = await chat(toChatCaller(context), request, context.signal, dialect.patienceMilliseconds);
+      const said = untilOver(context, opened);
+      if (!stream) return json(answering.renderResult(await collectChat(said)));
+      return events(frames(said, answering), dialect.heartbeat && toFrame(dialect.heartbeat));
     } catch (error) {
       throw error instanceof ServerError ? error.named(paramOf) : error;
     }
   };
 
-async function* frames(events: AsyncIterable<ChatEvent>): AsyncGenerator<string> {
-  for await (const event of events) {
-    const payloads = renderEvent(event);
-    yield payloads.map((payload) => eventFrame(String(payload.type), payload)).join('');
+async function* frames(said: AsyncIterable<ChatEvent>, answering: ChatAnswer): AsyncGenerator<string> {
+  for await (const event of said) {
+    const text = answering.renderEvent(event).map(toFrame).join('');
+    if (text !== '') yield text;
   }
 }

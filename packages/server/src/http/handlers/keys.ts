@@ -1,7 +1,7 @@
 import type { AccessTokens, SigningKeys } from '@latchkey/auth-core/jwt';
 import { z } from 'zod';
 import { withoutAbsent } from '../../config/without-absent.ts';
-import { validateBody } from '../../dialects/validate-body.ts';
+import { validateBody } from '../../wire/validate-body.ts';
 import { json } from '../reply.ts';
 import type { Handler } from '../step.ts';
 

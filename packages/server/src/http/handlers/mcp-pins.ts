@@ -4,9 +4,9 @@ import type { AuditTrail } from '../../audit/audit-trail.ts';
 import { toActor } from '../../audit/audited-request.ts';
 import { recordActs } from '../../audit/record-acts.ts';
 import { withoutAbsent } from '../../config/without-absent.ts';
-import { validateBody } from '../../dialects/validate-body.ts';
 import { list } from '../../input/bounded.ts';
 import type { ApprovedTools, PinApprover, PinCaller, PinChoice, ReviewedServer } from '../../tools/review-pins.ts';
+import { validateBody } from '../../wire/validate-body.ts';
 import { json } from '../reply.ts';
 import type { Handler } from '../step.ts';
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { validateBody } from '../../dialects/validate-body.ts';
 import { hideSecrets } from '../../telemetry/hide-secrets.ts';
 import type { ListedServer, ListServersOptions } from '../../tools/list-servers.ts';
+import { validateBody } from '../../wire/validate-body.ts';
 import { json } from '../reply.ts';
 import type { Handler } from '../step.ts';
 

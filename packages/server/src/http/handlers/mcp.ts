@@ -1,4 +1,4 @@
-import type { ChatCaller } from '../../chat/chat-service.ts';
+import type { ChatCaller } from '../../chat/prepare-chat.ts';
 import type { ServedTools } from '../../contracts/served-tools.ts';
 import { ServerError } from '../../contracts/server-error.ts';
 import { answerMcp } from '../../mcp-endpoint/answer-mcp.ts';

@@ -1,9 +1,16 @@
 import type { Model } from '@latchkey/engine';
+import { z } from 'zod';
 import { ServerError } from '../../contracts/server-error.ts';
+import {
+  renderModels as renderAnthropic,
+  renderModel as renderAnthropicModel,
+} from '../../dialects/anthropic/render-models.ts';
 import { renderModels as renderLmstudio } from '../../dialects/lmstudio/render-models.ts';
 import { isUsable, renderModel, renderModels as renderOpenai } from '../../dialects/openai/render-models.ts';
 import type { ModelCatalog } from '../../models/model-catalog.ts';
 import type { ModelPool } from '../../models/model-pool.ts';
+import { validateBody } from '../../wire/validate-body.ts';
+import { wholeNumber } from '../../wire/whole-number-field.ts';
 import { json } from '../reply.ts';
 import type { RequestContext } from '../request-context.ts';
 import type { Handler } from '../step.ts';
@@ -17,6 +24,16 @@ export interface ModelHandlers {
   readonly openaiModel: Handler;
 }
 
+/** Clients of both APIs ask at one path; those of Anthropic's say which version of it they speak. */
+const isAnthropics = (context: RequestContext): boolean => context.get('anthropic-version') !== undefined;
+
+const id = z.string().max(256);
+const pageSchema = z.looseObject({
+  limit: wholeNumber.pipe(z.int().min(1).max(1000)).default(20),
+  after_id: id.optional(),
+  before_id: id.optional(),
+});
+
 /** A caller sees the models that it may use, and no others. */
 export function createModelHandlers(catalog: ModelCatalog, pool: ModelPool): ModelHandlers {
   const visible = async ({ auth }: RequestContext): Promise<readonly Model[]> =>
@@ -28,7 +45,12 @@ export function createModelHandlers(catalog: ModelCatalog, pool: ModelPool): Mod
       const aliases = Object.entries(catalog.aliases).filter(([, key]) => keys.has(key));
       return json(renderLmstudio(models, pool.loaded(), Object.fromEntries(aliases)));
     },
-    openai: async (context) => json(renderOpenai(await visible(context), catalog.aliases)),
+    openai: async (context) => {
+      const models = await visible(context);
+      if (!isAnthropics(context)) return json(renderOpenai(models, catalog.aliases));
+      const { limit, after_id: afterId, before_id: beforeId } = validateBody(pageSchema, context.query);
+      return json(renderAnthropic(models, catalog.aliases, { limit, afterId, beforeId }));
+    },
     openaiModel: async (context) => {
       const { id = '' } = context.params;
       const key = catalog.resolve(id);
@@ -40,7 +62,7 @@ export function createModelHandlers(catalog: ModelCatalog, pool: ModelPool): Mod
           param: 'model',
         });
       }
-      return json(renderModel(model, id));
+      return json(isAnthropics(context) ? renderAnthropicModel(model, id) : renderModel(model, id));
     },
   };
 }

@@ -17,13 +17,13 @@ import {
 import { type Auth, type LlmWords, llm, type Meter } from '@latchkey/auth-core/llm';
 import { withoutAbsent } from '../../config/without-absent.ts';
 import { ServerError } from '../../contracts/server-error.ts';
-import { renderIntrospection } from '../../dialects/oauth/render-introspection.ts';
 import { countRequest } from '../count-request.ts';
 import { answerNotStored, recallOr } from '../end-tokens.ts';
 import { json } from '../reply.ts';
 import type { RequestContext } from '../request-context.ts';
 import type { Handler } from '../step.ts';
 import { verifyInBody } from '../verify-in-body.ts';
+import { renderIntrospection } from './render-introspection.ts';
 
 export interface OAuthOptions {
   readonly auth: Auth;

@@ -7,8 +7,8 @@ import type { ConversationStore, TurnScope } from '../../contracts/conversation-
 import { reachStore } from '../../contracts/reach-store.ts';
 import { ServerError } from '../../contracts/server-error.ts';
 import { renderTurn, renderTurnHead } from '../../dialects/lmstudio/render-responses.ts';
-import { validateBody } from '../../dialects/validate-body.ts';
-import { wholeNumber } from '../../dialects/whole-number-field.ts';
+import { validateBody } from '../../wire/validate-body.ts';
+import { wholeNumber } from '../../wire/whole-number-field.ts';
 import { json } from '../reply.ts';
 import type { RequestContext } from '../request-context.ts';
 import type { Handler } from '../step.ts';

@@ -1,10 +1,10 @@
 import type { Principal } from '@latchkey/auth-core';
 import { toActor } from '../../audit/audited-request.ts';
 import { ServerError } from '../../contracts/server-error.ts';
-import { validateBody } from '../../dialects/validate-body.ts';
 import { mayDoEverything } from '../../settings/every-action.ts';
 import { settingsChangeSchema } from '../../settings/installation-settings.ts';
 import type { LiveSettings } from '../../settings/live-settings.ts';
+import { validateBody } from '../../wire/validate-body.ts';
 import { json } from '../reply.ts';
 import type { Handler } from '../step.ts';
 

@@ -9,12 +9,12 @@ import {
 import type { Auth, Grant, GrantWarning, LlmWords, TokenInfo } from '@latchkey/auth-core/llm';
 import { z } from 'zod';
 import { withoutAbsent } from '../../config/without-absent.ts';
-import { dateTime } from '../../dialects/date-time-field.ts';
-import { duration } from '../../dialects/duration-field.ts';
-import { validateBody } from '../../dialects/validate-body.ts';
-import { wholeNumber } from '../../dialects/whole-number-field.ts';
 import { dictionary } from '../../input/bounded.ts';
 import { warnOfAdministrators } from '../../state/administrators-left.ts';
+import { dateTime } from '../../wire/date-time-field.ts';
+import { duration } from '../../wire/duration-field.ts';
+import { validateBody } from '../../wire/validate-body.ts';
+import { wholeNumber } from '../../wire/whole-number-field.ts';
 import { answerNotStored, answerRevocation, describeRevocation, inTime, unlessAway } from '../end-tokens.ts';
 import { json, type Reply } from '../reply.ts';
 import type { RequestContext } from '../request-context.ts';

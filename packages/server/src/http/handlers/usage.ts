@@ -3,10 +3,10 @@ import type { Auth } from '@latchkey/auth-core/llm';
 import { z } from 'zod';
 import { reachStore } from '../../contracts/reach-store.ts';
 import { ServerError } from '../../contracts/server-error.ts';
-import { validateBody } from '../../dialects/validate-body.ts';
 import type { UsageStore } from '../../usage/kysely-usage-store.ts';
 import { readUsage, type UsageQuery, type UsageReport } from '../../usage/read-usage.ts';
 import type { UsageRecorder } from '../../usage/usage-recorder.ts';
+import { validateBody } from '../../wire/validate-body.ts';
 import { json } from '../reply.ts';
 import type { Handler } from '../step.ts';
 

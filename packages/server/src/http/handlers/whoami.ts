@@ -1,8 +1,8 @@
 import type { Meter } from '@latchkey/auth-core/llm';
-import { renderCurrentUser } from '../../dialects/label-studio/render-current-user.ts';
 import { json } from '../reply.ts';
 import type { RequestContext } from '../request-context.ts';
 import type { Handler } from '../step.ts';
+import { renderCurrentUser } from './render-current-user.ts';
 
 export interface WhoamiHandlers {
   /** `GET /api/v1/whoami`. */

@@ -5,8 +5,9 @@ const parse = (fields: Record<string, unknown>) => parseChat({ model: 'm', input
 
 describe('a request', () => {
   it('is neutral when it has only what it must', () => {
-    expect(parseChat({ model: 'ibm/granite', input: 'Hi' })).toEqual({
+    expect(parseChat({ model: 'ibm/granite', input: 'Hi' })).toMatchObject({
       stream: false,
+      ignored: [],
       request: {
         model: 'ibm/granite',
         messages: [{ role: 'user', content: [{ type: 'text', text: 'Hi' }] }],

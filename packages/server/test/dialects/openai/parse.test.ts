@@ -11,8 +11,8 @@ describe('a request', () => {
     expect(parse({})).toEqual({
       ignored: [],
       paramOf: expect.any(Function),
+      answer: expect.any(Function),
       stream: false,
-      includeUsage: false,
       request: {
         model: 'm',
         messages: [{ role: 'user', content: [{ type: 'text', text: 'Hi' }] }],
@@ -80,7 +80,7 @@ describe('a request', () => {
 
   it('may ask for a stream, and for the count of tokens at its end', () => {
     const asked = parse({ stream: true, stream_options: { include_usage: true } });
-    expect(asked).toMatchObject({ stream: true, includeUsage: true });
+    expect(asked).toMatchObject({ stream: true });
   });
 
   it("brings the caller's own tools", () => {

@@ -1,5 +1,5 @@
 import type { ApiDialect } from '../../contracts/api-dialect.ts';
-import { WIRE_ERRORS } from '../wire-errors.ts';
+import { WIRE_ERRORS } from '../../wire/wire-errors.ts';
 
 /** JSON-RPC 2.0, section 5.1. */
 const INTERNAL_ERROR = -32603;

@@ -1,8 +1,15 @@
+import type { ChatAnswer } from '../../contracts/chat-dialect.ts';
 import type { ChatEvent, ChatResult, InvalidCall, OutputItem, ToolOrigin } from '../../contracts/chat-event.ts';
-import { lmstudioDialect } from './errors.ts';
-import { paramOf } from './param-of.ts';
+import { lmstudioErrors, paramOf } from './errors.ts';
 
 type Json = Record<string, unknown>;
+
+/** Each event on the wire is named after the type that its data repeats. */
+export const createAnswer = (): ChatAnswer => ({
+  renderEvent: (event) =>
+    renderEvent(event).map((payload) => ({ name: String(payload.type), data: JSON.stringify(payload) })),
+  renderResult,
+});
 
 /** The answer to a chat that is not streamed, and what `chat.end` carries. */
 export function renderResult(result: ChatResult): Json {
@@ -104,7 +111,7 @@ export function renderEvent(event: ChatEvent): Json[] {
     case 'message.end':
       return [{ type: event.type }];
     case 'error':
-      return [{ type: 'error', ...lmstudioDialect.renderError(event.error.named(paramOf)).body }];
+      return [{ type: 'error', ...lmstudioErrors.renderError(event.error.named(paramOf)).body }];
     case 'chat.end':
       return [{ type: 'chat.end', result: renderResult(event.result) }];
   }

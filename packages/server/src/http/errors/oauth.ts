@@ -1,6 +1,6 @@
 import { toErrorDescription } from '@latchkey/auth-core/http';
 import type { ApiDialect } from '../../contracts/api-dialect.ts';
-import { WIRE_ERRORS } from '../wire-errors.ts';
+import { WIRE_ERRORS } from '../../wire/wire-errors.ts';
 
 /** What RFC 6749 section 5.2 and RFC 6750 section 3.1 have a word for. */
 const ERRORS: Readonly<Record<number, string>> = {

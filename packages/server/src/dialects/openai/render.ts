@@ -1,7 +1,8 @@
 import type { FinishReason } from '@latchkey/engine';
+import type { AnswerIdentity, ChatAnswer, WireEvent } from '../../contracts/chat-dialect.ts';
 import type { ChatEvent, ChatResult, ChatStats } from '../../contracts/chat-event.ts';
 import type { ChatField } from '../../contracts/server-error.ts';
-import { openaiDialect } from './errors.ts';
+import { openaiErrors } from './errors.ts';
 
 type Json = Record<string, unknown>;
 
@@ -13,6 +14,33 @@ export interface CompletionIdentity {
   readonly created: number;
   /** The model as the caller named it. */
   readonly model: string;
+}
+
+/** How a completion is answered. */
+export interface AnswerOptions {
+  /** As the caller named it. */
+  readonly model: string;
+  /** The stream ends with a chunk that counts the tokens. */
+  readonly includeUsage: boolean;
+  /** What this API calls a field of the request. */
+  readonly paramOf: (field: ChatField) => string | undefined;
+}
+
+const DONE: WireEvent = { data: '[DONE]' };
+
+export function createAnswer(
+  { id, createdAt }: AnswerIdentity,
+  { model, includeUsage, paramOf }: AnswerOptions,
+): ChatAnswer {
+  const identity = { id: `chatcmpl-${id}`, created: Math.floor(createdAt.getTime() / 1000), model };
+  const chunks = new ChunkRenderer(identity, includeUsage, paramOf);
+  return {
+    renderEvent: (event) => [
+      ...chunks.render(event).map((chunk) => ({ data: JSON.stringify(chunk) })),
+      ...(event.type === 'chat.end' ? [DONE] : []),
+    ],
+    renderResult: (result) => renderCompletion(identity, result),
+  };
 }
 
 /** The answer to a completion that is not streamed. */
@@ -85,7 +113,7 @@ export class ChunkRenderer {
         return [this.#chunk({ tool_calls: [{ index: event.index, function: { arguments: event.text } }] })];
       case 'error':
         this.#failed = true;
-        return [openaiDialect.renderError(event.error.named(this.#paramOf)).body];
+        return [openaiErrors.renderError(event.error.named(this.#paramOf)).body];
       case 'chat.end':
         // A finish reason after an error would make a broken answer look like a whole one.
         return this.#failed ? [] : this.#end(event.result);

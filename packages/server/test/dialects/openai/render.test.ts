@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ChatEvent, ChatResult } from '../../../src/contracts/chat-event.ts';
 import { ServerError } from '../../../src/contracts/server-error.ts';
-import { ChunkRenderer, renderCompletion } from '../../../src/dialects/openai/render-chat.ts';
+import { ChunkRenderer, renderCompletion } from '../../../src/dialects/openai/render.ts';
 
 const identity = { id: 'chatcmpl-1', created: 1_700_000_000, model: 'gpt-4o' };
 const result = (changes: Partial<ChatResult> = {}): ChatResult => ({

@@ -1,5 +1,5 @@
 import type { ApiDialect } from '../../contracts/api-dialect.ts';
-import { WIRE_ERRORS } from '../wire-errors.ts';
+import { WIRE_ERRORS } from '../../wire/wire-errors.ts';
 
 /** `{"detail","code"}`, as Django REST framework says it; a token that will not do is `token_not_valid` there. */
 export const labelStudioDialect: ApiDialect = {

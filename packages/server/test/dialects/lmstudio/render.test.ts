@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ChatEvent, ChatResult } from '../../../src/contracts/chat-event.ts';
 import { ServerError } from '../../../src/contracts/server-error.ts';
-import { renderEvent, renderResult } from '../../../src/dialects/lmstudio/render-chat.ts';
+import { renderEvent, renderResult } from '../../../src/dialects/lmstudio/render.ts';
 
 const plugin = { type: 'plugin', pluginId: 'mcp/files' } as const;
 const outcome = { output: '[]', content: [], isError: false };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { ServerError } from '../../src/contracts/server-error.ts';
-import { validateBody } from '../../src/dialects/validate-body.ts';
+import { validateBody } from '../../src/wire/validate-body.ts';
 
 const schema = z.strictObject({
   model: z.string().min(1),

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { ServerError, type ServerErrorCode } from '../../src/contracts/server-error.ts';
-import { lmstudioDialect } from '../../src/dialects/lmstudio/errors.ts';
-import { openaiDialect } from '../../src/dialects/openai/errors.ts';
-import { WIRE_ERRORS } from '../../src/dialects/wire-errors.ts';
+import { lmstudioDialect } from '../../src/dialects/lmstudio/index.ts';
+import { openaiDialect } from '../../src/dialects/openai/index.ts';
+import { WIRE_ERRORS } from '../../src/wire/wire-errors.ts';
 
 /** What clients switch on: code → status, the code on the wire, LM Studio's type, OpenAI's type. These are API. */
 const PINS: Readonly<Record<ServerErrorCode, readonly [number, string, string, string]>> = {

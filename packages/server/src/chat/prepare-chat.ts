@@ -1,0 +1,226 @@
+import { type AuthorityEntry, describeDenial, type Principal } from '@latchkey/auth-core';
+import type { AccessRequest, AllowedDecision, Decision } from '@latchkey/auth-core/llm';
+import type { ChatMessage, Model, Sampling } from '@latchkey/engine';
+import type { ChatRequest } from '../contracts/chat-request.ts';
+import type { ConversationStore, StoredConversation } from '../contracts/conversation-store.ts';
+import { denialDetails } from '../contracts/denial-details.ts';
+import { ServerError } from '../contracts/server-error.ts';
+import type { ChatToolset } from '../contracts/toolset.ts';
+import type { RecordUsage } from '../contracts/usage-record.ts';
+import type { ModelCatalog } from '../models/model-catalog.ts';
+import type { ModelPool } from '../models/model-pool.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { turnsOf } from './caller-scope.ts';
+import { joinHistory, unansweredCalls } from './conversation.ts';
+import { refuseSpent, type TokenBudget } from './generate-within-budget.ts';
+import { previousNotFound } from './keep-turn.ts';
+import { type ChatLimits, least } from './limits.ts';
+import { nearestEffort } from './nearest-effort.ts';
+import { refuseLargeRequest } from './refuse-large-request.ts';
+import type { TurnLives } from './turn-lives.ts';
+
+/** Who chats, what is decided about it, and the tokens that its limits leave. */
+export interface ChatCaller extends TokenBudget {
+  readonly principal: Principal;
+  readonly decide: (request: AccessRequest, entries?: readonly AuthorityEntry[]) => Decision;
+  /** Fires when its token has ended or the server stops, and not when it leaves. */
+  readonly ended?: AbortSignal;
+}
+
+export interface ChatServiceOptions {
+  readonly catalog: ModelCatalog;
+  readonly pool: ModelPool;
+  readonly conversations: ConversationStore;
+  /** Here, `request.messages` are all of the conversation. */
+  readonly openToolset: (caller: ChatCaller, request: ChatRequest, signal: AbortSignal) => Promise<ChatToolset>;
+  /** A model's settings for what a request leaves open. */
+  readonly samplingOf: (modelKey: string) => Sampling;
+  readonly limits: { readonly rounds: number; readonly toolCalls: number };
+  /** Told what a chat has used, when it has ended in whatever way. */
+  readonly recordUsage: RecordUsage;
+  readonly logger: Logger;
+  readonly createResponseId: () => string;
+  readonly createCallId: () => string;
+  readonly clock: () => Date;
+  /** Why a JSON Schema is too large to be used; undefined for one that is not. */
+  readonly schemaExcess: (schema: unknown) => string | undefined;
+  /** How long a model that is loading or busy is waited for before the stream begins, where a caller does not say. */
+  readonly patienceMilliseconds?: number;
+  /** After how long without a sign of life the server of a running turn counts as stopped. */
+  readonly silenceMilliseconds?: number;
+}
+
+/** A chat of which all has been checked that can be before its model is asked. */
+export interface PreparedChat {
+  readonly caller: ChatCaller;
+  readonly request: ChatRequest;
+  readonly model: Model;
+  readonly history: StoredConversation;
+  /** History and what is new. */
+  readonly messages: readonly ChatMessage[];
+  readonly toolset: ChatToolset;
+  /** From then on the chat closes its tools itself. */
+  readonly hold: () => void;
+  readonly limits: ChatLimits;
+}
+
+/**
+ * Refuses what can be refused of a chat, and opens its tools, which the chat then has to dispose.
+ *
+ * @param lives waits for a turn that goes on without its caller; absent: the request goes on from none
+ */
+export async function prepareChat(
+  options: ChatServiceOptions,
+  caller: ChatCaller,
+  asked: ChatRequest,
+  signal: AbortSignal,
+  lives?: TurnLives,
+): Promise<PreparedChat> {
+  const key = options.catalog.resolve(asked.model);
+  // Asked before the model is looked for: a token learns nothing about models that it may not use.
+  const permission = permit(caller, key);
+  refuseSpent(caller);
+  refuseLargeRequest(asked, options.schemaExcess);
+  const model = await options.catalog.find(key);
+  const request = withEffort(asked, model);
+  refuseImagesForTheBlind(model, request.messages);
+  refuseUnknownReasoning(model, request);
+  permitContext(caller, options.pool, model, request.contextLength);
+  const { previousResponseId } = request;
+  if (previousResponseId !== undefined) {
+    await lives?.whenMade(previousResponseId, turnsOf(caller.principal), signal);
+  }
+  const history = await loadHistory(options.conversations, caller.principal, request);
+  const limits = limitsOf(options, request, permission);
+  const messages = joinHistory(history.messages, request.messages);
+  refuseNothingNew(history, request, messages);
+  const { toolset, hold } = await openOwnToolset(options, caller, { ...request, messages }, signal);
+  await refuseAmbiguousTools(request, toolset);
+  return { caller, request, model, history, messages, toolset, hold, limits };
+}
+
+function permit(caller: ChatCaller, model: string): AllowedDecision {
+  const decision = caller.decide({ action: 'chat', models: model });
+  if (decision.allowed) return decision;
+  throw new ServerError('PERMISSION_DENIED', `Permission denied to use model '${model}': ${describeDenial(decision)}`, {
+    field: 'model',
+    details: { code: 'AUTH_PERMISSION_DENIED', ...denialDetails(decision) },
+  });
+}
+
+/** What a model's file says of reasoning is known before it is loaded. */
+function refuseUnknownReasoning({ description, key }: Model, { reasoning }: ChatRequest): void {
+  if (reasoning === undefined || description instanceof Error) return;
+  const allowed = description.capabilities.reasoning?.allowedOptions ?? [];
+  if (allowed.includes(reasoning)) return;
+  throw new ServerError(
+    'UNSUPPORTED_REASONING',
+    `Model '${key}' has no reasoning setting '${reasoning}'; it has: ${allowed.join(', ') || 'none'}.`,
+    { field: 'reasoning' },
+  );
+}
+
+/** More context than the operator configured is another loading, which takes the model from everybody for its time. */
+function permitContext(caller: ChatCaller, pool: ModelPool, model: Model, contextLength: number | undefined): void {
+  if (!pool.needsLargerLoad(model, contextLength)) return;
+  const decision = caller.decide({ action: 'models:load', models: model.key });
+  if (decision.allowed) return;
+  throw new ServerError(
+    'PERMISSION_DENIED',
+    `Permission denied to load model '${model.key}' with a context of ${contextLength} tokens: ${describeDenial(decision)}`,
+    { field: 'contextLength', details: { code: 'AUTH_PERMISSION_DENIED', ...denialDetails(decision) } },
+  );
+}
+
+function refuseImagesForTheBlind(model: Model, messages: readonly ChatMessage[]): void {
+  if (model.description instanceof Error || model.description.capabilities.vision) return;
+  const hasImage = messages.some(
+    (message) =>
+      (message.role === 'user' || message.role === 'tool') && message.content.some(({ type }) => type === 'image'),
+  );
+  if (hasImage) {
+    throw new ServerError('UNSUPPORTED_INPUT', `Model '${model.key}' can't see images.`, { field: 'messages' });
+  }
+}
+
+/** A wish is granted as far as the model goes. */
+function withEffort({ reasoning, reasoningIsWish, ...request }: ChatRequest, { description }: Model): ChatRequest {
+  if (reasoning === undefined) return request;
+  const allowed = description instanceof Error ? [] : (description.capabilities.reasoning?.allowedOptions ?? []);
+  const effort = reasoningIsWish ? nearestEffort(reasoning, allowed) : reasoning;
+  return effort === undefined ? request : { ...request, reasoning: effort };
+}
+
+function limitsOf(
+  { limits }: ChatServiceOptions,
+  request: ChatRequest,
+  { limits: { maxOutputTokens, toolCallsPerRequest } = {} }: AllowedDecision,
+): ChatLimits {
+  const outputTokens = least(request.maxOutputTokens, maxOutputTokens);
+  if (outputTokens === 0) {
+    // Waiting does not help, so it is no 429.
+    throw new ServerError('PERMISSION_DENIED', 'The token may not generate any text: its maxOutputTokens is 0.', {
+      field: 'maxOutputTokens',
+    });
+  }
+  return {
+    rounds: limits.rounds,
+    toolCalls: least(limits.toolCalls, toolCallsPerRequest) ?? limits.toolCalls,
+    ...(outputTokens === undefined ? {} : { outputTokens }),
+  };
+}
+
+/** A stream that nobody begins to read has no end at which its tools could be given back; the signal ends it, too. */
+async function openOwnToolset(
+  { openToolset, logger }: ChatServiceOptions,
+  caller: ChatCaller,
+  request: ChatRequest,
+  signal: AbortSignal,
+): Promise<{ readonly toolset: ChatToolset; readonly hold: () => void }> {
+  const toolset = await openToolset(caller, request, signal);
+  const dispose = async (): Promise<void> => {
+    try {
+      await toolset[Symbol.asyncDispose]();
+    } catch (error) {
+      logger.warn({ err: error }, 'closing tools failed');
+    }
+  };
+  if (signal.aborted) await dispose();
+  signal.throwIfAborted();
+  signal.addEventListener('abort', dispose, { once: true });
+  return { toolset, hold: () => signal.removeEventListener('abort', dispose) };
+}
+
+/** Whose tool did the model call? With two of one name nobody could say. */
+async function refuseAmbiguousTools(request: ChatRequest, toolset: ChatToolset): Promise<void> {
+  const index = request.clientTools.findIndex((tool) => toolset.describe(tool.name) !== undefined);
+  if (index === -1) return;
+  await toolset[Symbol.asyncDispose]();
+  throw new ServerError('INVALID_REQUEST', 'A tool has the name of a tool that an integration brings; rename it.', {
+    field: `tools.${index}.name`,
+  });
+}
+
+async function loadHistory(
+  conversations: ConversationStore,
+  principal: Principal,
+  request: ChatRequest,
+): Promise<StoredConversation> {
+  if (request.previousResponseId === undefined) return { messages: [] };
+  const history = await conversations.load(request.previousResponseId, turnsOf(principal));
+  if (history === undefined) throw previousNotFound(request.previousResponseId);
+  return history;
+}
+
+/** A conversation that ends with the model's own words has nothing to go on with. */
+function refuseNothingNew(
+  { messages: before }: StoredConversation,
+  { messages: added }: ChatRequest,
+  messages: readonly ChatMessage[],
+): void {
+  if (added.some(({ role }) => role !== 'system') || unansweredCalls(before).length > 0) return;
+  if (messages.at(-1)?.role !== 'assistant') return;
+  throw new ServerError('INVALID_REQUEST', 'The previous response is complete: say something to go on from it.', {
+    field: 'messages',
+  });
+}

@@ -1,0 +1,59 @@
+import type { AnswerIdentity, ChatAnswer, WireEvent } from '../../contracts/chat-dialect.ts';
+import type { OutputItem } from '../../contracts/chat-event.ts';
+import type { ChatField } from '../../contracts/server-error.ts';
+import { renderEnd, renderUsage, signatureOf, toolResult, toolUse } from './blocks.ts';
+import { MessageStream } from './message-stream.ts';
+
+type Json = Record<string, unknown>;
+
+/** How a message is answered. */
+export interface AnswerOptions {
+  /** As the caller named it. */
+  readonly model: string;
+  /** The caller wants the prompt in the cache, and no answer. */
+  readonly isWarmUp: boolean;
+  /** What this API calls a field of the request. */
+  readonly paramOf: (field: ChatField) => string | undefined;
+}
+
+export function createAnswer({ id }: AnswerIdentity, options: AnswerOptions): ChatAnswer {
+  const envelope = { id: `msg_${id}`, type: 'message', role: 'assistant', model: options.model };
+  const stream = new MessageStream(envelope, options);
+  return {
+    renderEvent: (event) => stream.render(event).map(toWire),
+    renderResult: (result) => ({
+      ...envelope,
+      content: options.isWarmUp ? [] : result.output.flatMap(renderItem),
+      ...renderEnd(result, options.isWarmUp),
+      usage: renderUsage(result.stats, options.isWarmUp),
+    }),
+  };
+}
+
+const toWire = (payload: Json): WireEvent => ({ name: String(payload.type), data: JSON.stringify(payload) });
+
+/** A piece of what the model has produced, as blocks. */
+function renderItem(item: OutputItem): Json[] {
+  switch (item.type) {
+    case 'message':
+      return [{ type: 'text', text: item.content }];
+    case 'reasoning':
+      return [{ type: 'thinking', thinking: item.content, signature: signatureOf(item.content) }];
+    case 'client_tool_call':
+      return [{ type: 'tool_use', id: item.id, name: item.name, input: item.arguments }];
+    case 'tool_call':
+      return [
+        { ...toolUse(item.id, item.tool, item.origin), input: item.arguments },
+        toolResult(item.id, item.isError, item.content),
+      ];
+    case 'invalid_tool_call': {
+      const { id, reason, invalid } = item;
+      // A call that could not be read is nothing that could be shown.
+      if (invalid.origin === undefined || invalid.arguments === undefined) return [];
+      return [
+        { ...toolUse(id, invalid.toolName, invalid.origin), input: invalid.arguments },
+        toolResult(id, true, [{ type: 'text', text: reason }]),
+      ];
+    }
+  }
+}

@@ -1,0 +1,49 @@
+import { z } from 'zod';
+import type { IntegrationRequest, RequiredApproval } from '../contracts/chat-request.ts';
+import { dictionary, list } from '../input/bounded.ts';
+
+const allowedToolsSchema = list(z.string().min(1).max(128), 256);
+
+/** Ours: a request has a person asked where its token needs none. There is no word for the contrary. */
+const requireApprovalSchema = z.union([
+  z.literal('always', 'a request can only have a person asked more often: by "always" or {"tools": ["…"]}'),
+  z.strictObject({ tools: list(z.string().min(1).max(128), 256, 1) }),
+]);
+
+/** The three notations of an integration; https://lmstudio.ai/docs/developer/rest/chat. */
+export const integrationSchema = z.union([
+  z.string().min(1).max(256),
+  z.discriminatedUnion('type', [
+    z.strictObject({
+      type: z.literal('plugin'),
+      id: z.string().min(1).max(256),
+      allowed_tools: allowedToolsSchema.optional(),
+      require_approval: requireApprovalSchema.optional(),
+    }),
+    z.strictObject({
+      type: z.literal('ephemeral_mcp'),
+      server_label: z.string().min(1).max(64),
+      server_url: z.string().min(1).max(2048),
+      allowed_tools: allowedToolsSchema.optional(),
+      require_approval: requireApprovalSchema.optional(),
+      headers: dictionary(z.string().max(8192), 64, z.string().max(256)).optional(),
+    }),
+  ]),
+]);
+
+/** All three notations → one. */
+export function toIntegration(integration: z.output<typeof integrationSchema>): IntegrationRequest {
+  if (typeof integration === 'string') return { type: 'plugin', id: integration };
+  const { allowed_tools: allowedTools, require_approval: asked } = integration;
+  const tools = { ...(allowedTools === undefined ? {} : { allowedTools }), ...toRequireApproval(asked) };
+  if (integration.type === 'plugin') return { type: 'plugin', id: integration.id, ...tools };
+  const { server_label: serverLabel, server_url: serverUrl, headers } = integration;
+  return { type: 'ephemeral_mcp', serverLabel, serverUrl, ...tools, ...(headers === undefined ? {} : { headers }) };
+}
+
+function toRequireApproval(asked: 'always' | { readonly tools: readonly string[] } | undefined): {
+  readonly requireApproval?: RequiredApproval;
+} {
+  if (asked === undefined) return {};
+  return { requireApproval: asked === 'always' ? asked : asked.tools };
+}
