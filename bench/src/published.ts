@@ -1,14 +1,20 @@
 /*
  * How long published servers take to start and to list their tools, in a sandbox and without, by turns: `node
- * bench/src/published.ts [label,…]`. Each is fetched once before, and that is not counted.
+ * bench/src/published.ts [label,…]`. Each is fetched once before, and that is not counted. FORMER is the path of another
+ * version's `packages/mcp-bridge/src/index.ts`, whose sandbox takes its turn then. The `node` and `npx` of the PATH must not
+ * lie in /tmp, which a sandbox has for itself: another version would run there.
  */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createMcpHost, parseMcpJson } from '@latchkey/mcp-bridge';
+import * as present from '@latchkey/mcp-bridge';
 import { median } from './table.ts';
 
-const ROUNDS = 5;
+const ROUNDS = 7;
+const former = process.env.FORMER === undefined ? undefined : ((await import(process.env.FORMER)) as typeof present);
+
+type Mode = 'auto' | 'off' | 'former';
+const MODES: readonly Mode[] = former === undefined ? ['auto', 'off'] : ['auto', 'off', 'former'];
 const browser = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const root = mkdtempSync(join(tmpdir(), 'published-'));
 const documents = join(root, 'documents');
@@ -31,12 +37,14 @@ const servers: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Milliseconds until the tools of a server are listed, and how many there are. */
-async function start(label: string, sandbox: 'auto' | 'off'): Promise<{ took: number; tools: number }> {
+async function start(label: string, mode: Mode): Promise<{ took: number; tools: number }> {
+  const { createMcpHost, parseMcpJson } = mode === 'former' ? (former ?? present) : present;
+  const sandbox = mode === 'off' ? 'off' : 'auto';
   const { NODE_EXTRA_CA_CERTS: certificates } = process.env;
   const env = {
     ...(certificates === undefined ? {} : { NODE_EXTRA_CA_CERTS: certificates }),
-    // In a sandbox it has a home of its own.
-    ...(sandbox === 'off' ? { HOME: join(root, 'home') } : {}),
+    // In the sandbox of today it has a home of its own.
+    ...(mode !== 'auto' ? { HOME: join(root, 'home') } : {}),
     ...(label === 'notion' ? { NOTION_TOKEN: 'ntn_none' } : {}),
   };
   const entry = { command: 'npx', args: ['-y', ...(servers[label] ?? [])], env, cwd: documents, sandbox };
@@ -56,16 +64,19 @@ async function start(label: string, sandbox: 'auto' | 'off'): Promise<{ took: nu
 }
 
 for (const label of process.argv[2]?.split(',') ?? Object.keys(servers)) {
-  const took: Record<'auto' | 'off', number[]> = { auto: [], off: [] };
+  const took: Record<Mode, number[]> = { auto: [], off: [], former: [] };
   let tools = 0;
   for (let round = 0; round <= ROUNDS; round += 1) {
-    for (const sandbox of ['auto', 'off'] as const) {
-      const started = await start(label, sandbox);
+    for (const mode of MODES) {
+      const started = await start(label, mode);
       tools = started.tools;
-      if (round > 0) took[sandbox].push(started.took);
+      if (round > 0) took[mode].push(started.took);
     }
   }
-  const [auto, off] = [median(took.auto), median(took.off)];
-  console.log(`${label}: ${tools} tools, ${auto.toFixed(0)} ms in a sandbox, ${off.toFixed(0)} ms without`);
+  const auto = median(took.auto);
+  const others = MODES.slice(1).map(
+    (mode) => `${mode} ${median(took[mode]).toFixed(0)} ms (${(auto / median(took[mode])).toFixed(2)})`,
+  );
+  console.log(`${label}: ${tools} tools, ${auto.toFixed(0)} ms in a sandbox; ${others.join(', ')}`);
 }
 rmSync(root, { recursive: true, force: true });

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Grant } from '@latchkey/auth-core/llm';
 import { ScriptedEngine, says } from '@latchkey/engine/testing';
@@ -34,6 +34,18 @@ describe('createServer', () => {
     const places = { data: join(folder, 'data'), models: folder, port: 0, log: 'silent' } as const;
     await using server = await createServer(defineConfig({ ...places, auth: false, policy }), { environment: {} });
     expect((await fetch(`${server.url}/v1/models`)).status).toBe(403);
+  });
+
+  it('refuses labels of tools that match no server, since a safety would be switched off by a slip', async () => {
+    const data = temporaryFolder();
+    writeFileSync(join(data, 'mcp.json'), '{ "mcpServers": { "web": { "url": "http://127.0.0.1:9/mcp" } } }');
+    const toolLabels = { 'mcp/wen': { '*': ['untrusted' as const] } };
+    const config = defineConfig({ data, port: 0, mcp: join(data, 'mcp.json'), taint: 'deny', toolLabels });
+    await expect(createServer(config, { environment: {} })).rejects.toMatchObject({
+      code: 'invalid_configuration',
+      message: expect.stringContaining('"mcp/wen"'),
+    });
+    expect(existsSync(join(data, 'server.json'))).toBe(false);
   });
 
   it('refuses a policy that is no grant, and gives back what it has opened', async () => {

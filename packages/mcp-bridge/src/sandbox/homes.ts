@@ -6,6 +6,12 @@ import { join } from 'node:path';
 export const homeInside = '/run/mcp-home';
 
 /**
+ * What a server keeps there by default. Node and npm keep compiled code in /tmp, which a sandbox has for itself and loses:
+ * each start would compile npx again.
+ */
+export const keptCaches = { NODE_COMPILE_CACHE: `${homeInside}/.cache/node-compile-cache` };
+
+/**
  * Makes the persistent home of a server: caches of package runners, browser profiles, logins. Each server has its own,
  * which no other server sees. Without `homes`, a home is removed with its server.
  */

@@ -6,7 +6,7 @@ import type { McpServerEntry, StdioServerEntry } from '../config/mcp-config.ts';
 import { closedView } from './closed-view.ts';
 import { carryEnvironment } from './environment.ts';
 import { findProgram, noCommand, noFolder } from './find-program.ts';
-import { homeInside, keptHome } from './homes.ts';
+import { homeInside, keptCaches, keptHome } from './homes.ts';
 import { hostSideProblem, writtenFolders } from './host-side.ts';
 import { KnownPrograms } from './known-programs.ts';
 import { reportLayers, runsInContainer } from './layers.ts';
@@ -158,7 +158,8 @@ export class Sandbox {
     const isOpen = wish === 'auto' || wish === 'required';
     const own = isOpen ? await placesOf(entry, homes) : undefined;
     const browser = args.some((argument) => argument.includes('playwright')) ? withoutOwnSandbox : {};
-    const given = isOpen ? { ...browser, ...environment, HOME: this.#homeOf(environment) } : environment;
+    const caches = this.#options.homes === undefined ? {} : keptCaches;
+    const given = isOpen ? { ...caches, ...browser, ...environment, HOME: this.#homeOf(environment) } : environment;
     const { args: inner, environment: carried } = carryEnvironment(given, [program, ...args]);
     const walls =
       own === undefined || isOpen === false

@@ -1,4 +1,4 @@
-import { createServer, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -36,6 +36,31 @@ async function listening(host: string, text = 'reached', port = 0): Promise<numb
   onTestFinished(() => void listener.close());
   return (listener.address() as { port: number }).port;
 }
+
+/** A port on which nothing listens. Those that the system chooses by itself are ones that pasta never passes on by itself. */
+function freePort(): Promise<number> {
+  const port = 20_000 + Math.floor(Math.random() * 10_000);
+  return new Promise((resolve) => {
+    const probe = createServer().once('error', () => resolve(freePort()));
+    probe.listen(port, () => probe.close(() => resolve(port)));
+  });
+}
+
+const listens = (port: number, host = '127.0.0.1'): string => `const { createServer } = await load('node:net');
+  const listener = createServer((socket) => socket.end('back')).listen(${port}, '${host}');
+  await new Promise((resolve) => listener.once('listening', resolve));`;
+
+/** What a connection from this machine hears, or why there is none. */
+const heard = (port: number, host = '127.0.0.1'): Promise<string> =>
+  new Promise((resolve) => {
+    let text = '';
+    const socket = connect(port, host);
+    socket.on('data', (chunk) => {
+      text += chunk;
+    });
+    socket.once('close', () => resolve(text));
+    socket.once('error', ({ code = '' }: NodeJS.ErrnoException) => resolve(code));
+  });
 
 describe.runIf(works)('the network of a server in a sandbox', () => {
   it.each([[{}], [{ sandbox: 'required' }], [{ sandbox: { read: [server], network: true } }]])(
@@ -88,29 +113,24 @@ describe.runIf(works)('the network of a server in a sandbox', () => {
 
   it('is asked for a login that comes back', async () => {
     const port = await listening('127.0.0.1', '', 0);
-    const free = await new Promise<number>((resolve) => {
-      const probe = createServer().listen(0, '127.0.0.1', () => {
-        const { port: found } = probe.address() as { port: number };
-        probe.close(() => resolve(found));
-      });
-    });
-    const code = `const { createServer } = await load('node:net');
-      const listener = createServer((socket) => socket.end('back')).listen(${free}, '127.0.0.1');
-      await new Promise((resolve) => listener.once('listening', resolve));`;
+    const free = await freePort();
+    const code = listens(free);
     const entry = { env: { OAUTH_CALLBACK_PORT: String(free), OTHER_CALLBACK_PORT: String(port) } };
     await using host = processHost({ probe: entryOf(entry) });
     await call(await open(host, 'mcp/probe'), 'run', { code });
-    const { connect } = await import('node:net');
-    const said = await new Promise((resolve) => {
-      let text = '';
-      const socket = connect(free, '127.0.0.1');
-      socket.on('data', (chunk) => {
-        text += chunk;
-      });
-      socket.once('close', () => resolve(text));
-      socket.once('error', ({ message }) => resolve(message));
-    });
-    expect(said).toBe('back');
+    expect(await heard(free)).toBe('back');
+  });
+
+  it('is reached from this machine at no port that its entry does not name', async () => {
+    const env = { OTHER_PORT: '49151', OAUTH_CALLBACK_PORT: '49152' };
+    await using host = processHost({ probe: entryOf({ env, sandbox: { mode: 'auto', ports: [49_153] } }) });
+    const toolset = await open(host, 'mcp/probe');
+    const ports = [await freePort(), await freePort()];
+    await call(toolset, 'run', { code: listens(ports[0] ?? 0, '127.0.0.1') });
+    await call(toolset, 'run', { code: listens(ports[1] ?? 0, '::') });
+    for (const port of ports) {
+      expect([await heard(port), await heard(port, '::1')]).toEqual(['ECONNREFUSED', 'ECONNREFUSED']);
+    }
   });
 
   it('has no abstract socket of this machine', async () => {

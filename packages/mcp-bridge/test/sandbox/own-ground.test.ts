@@ -100,6 +100,19 @@ describe.runIf(works)('a server in the sandbox "auto"', () => {
     expect(await run(host, 'mcp/b', `return await fs.readdir('${folder}/homes');`)).toBe('[]');
   });
 
+  it('keeps what Node has compiled in its kept home, unless its entry names another place', async () => {
+    const folder = await temporaryFolder();
+    const options = { serverHomes: join(folder, 'homes') };
+    const servers = { a: probe(), b: probe({ env: { NODE_COMPILE_CACHE: '/tmp/own' } }) };
+    const place = 'return [process.env.NODE_COMPILE_CACHE, process.env.HOME];';
+    await using host = await hostOf(folder, servers, options);
+    const [cache, home] = JSON.parse(await run(host, 'mcp/a', place)) as [string, string];
+    expect(cache).toMatch(new RegExp(`^${home}/`));
+    expect(await run(host, 'mcp/b', place)).toContain('"/tmp/own"');
+    await using homeless = await hostOf(folder, servers);
+    expect(JSON.parse(await run(homeless, 'mcp/a', place))).toEqual([null, home]);
+  });
+
   it('reads a file that its entry names, and nothing beside it', async () => {
     const folder = await temporaryFolder();
     for (const name of ['config', 'key']) await writeFile(join(folder, name), name);

@@ -36,6 +36,9 @@ export interface Refusal {
   readonly message: string;
 }
 
+/** How far a call is. */
+export type ApprovalProgress = Pick<StoredApproval, 'id' | 'status' | 'answerId' | 'answer' | 'responseId' | 'takenBy'>;
+
 /** What is kept of a call that waits, or that has waited until a moment ago. */
 export interface StoredApproval extends Approval {
   /** The names that the tool's definition gives its arguments. */

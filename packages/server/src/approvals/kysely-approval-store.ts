@@ -1,5 +1,5 @@
 import type { Expression, ExpressionBuilder, Kysely, Selectable, SqlBool, Transaction } from 'kysely';
-import type { Approval, ApprovalAnswer, Refusal, StoredApproval } from './approval.ts';
+import type { Approval, ApprovalAnswer, ApprovalProgress, Refusal, StoredApproval } from './approval.ts';
 import type { ApprovalTable, ApprovalTables } from './schema.ts';
 
 /** Keeps the calls that wait, where all servers and commands see them. Times are RFC 3339, in UTC. */
@@ -7,8 +7,8 @@ export interface ApprovalStore {
   /** False when as many calls of its root token wait already. Throws away what ended before `endedBefore`. */
   add(approval: Approval, options: AddOptions): Promise<boolean>;
   find(id: string): Promise<StoredApproval | undefined>;
-  /** Those of these ids that there are. */
-  findAll(ids: readonly string[]): Promise<readonly StoredApproval[]>;
+  /** How far those of these ids are that there are, without their arguments: it is asked often, about a thousand at once. */
+  progressOf(ids: readonly string[]): Promise<readonly ApprovalProgress[]>;
   /** Those that somebody waits for, or may come back for; the oldest first. */
   waiting(now: string): Promise<readonly StoredApproval[]>;
   /** Those whose caller has left, answered or not. */
@@ -124,9 +124,9 @@ export function createKyselyApprovalStore(db: Kysely<ApprovalTables>): ApprovalS
       return rows.map(fromRow);
     },
 
-    findAll: async (ids) => {
-      const rows = await db.selectFrom('approval').selectAll().where('id', 'in', ids).execute();
-      return rows.map(fromRow);
+    progressOf: async (ids) => {
+      const rows = await db.selectFrom('approval').select(PROGRESS).where('id', 'in', ids).execute();
+      return rows.map(toProgress);
     },
 
     keepAlive: async (ids, aliveUntil) => {
@@ -210,6 +210,17 @@ export function createKyselyApprovalStore(db: Kysely<ApprovalTables>): ApprovalS
   };
 }
 
+const PROGRESS = ['id', 'status', 'answer_id', 'answer', 'response_id', 'taken_by'] as const;
+
+const toProgress = (row: Pick<Selectable<ApprovalTable>, (typeof PROGRESS)[number]>): ApprovalProgress => ({
+  id: row.id,
+  status: row.status,
+  ...(row.response_id === null ? {} : { responseId: row.response_id }),
+  ...(row.answer_id === null ? {} : { answerId: row.answer_id }),
+  ...(row.taken_by === null ? {} : { takenBy: row.taken_by }),
+  ...(row.answer === null ? {} : { answer: JSON.parse(row.answer) as ApprovalAnswer }),
+});
+
 const toRow = (
   approval: Approval,
   aliveUntil: string,
@@ -238,7 +249,7 @@ const toRow = (
 });
 
 const fromRow = (row: Selectable<ApprovalTable>): StoredApproval => ({
-  id: row.id,
+  ...toProgress(row),
   rootId: row.root_id,
   token: { id: row.token_id, name: row.token_name, owner: row.owner },
   project: row.project,
@@ -249,15 +260,10 @@ const fromRow = (row: Selectable<ApprovalTable>): StoredApproval => ({
   argumentNames: JSON.parse(row.argument_names ?? '[]') as string[],
   requestedAt: row.requested_at,
   expiresAt: row.expires_at,
-  status: row.status,
   aliveUntil: row.alive_until,
-  ...(row.response_id === null ? {} : { responseId: row.response_id }),
   chain: row.chain === null ? [row.root_id, row.token_id] : (JSON.parse(row.chain) as string[]),
   ...(row.decided_by === null || row.decided_digest === null
     ? {}
     : { decided: { by: row.decided_by, digest: row.decided_digest } }),
-  ...(row.answer_id === null ? {} : { answerId: row.answer_id }),
-  ...(row.taken_by === null ? {} : { takenBy: row.taken_by }),
-  ...(row.answer === null ? {} : { answer: JSON.parse(row.answer) as ApprovalAnswer }),
   ...(row.refusal === null ? {} : { refusal: JSON.parse(row.refusal) as Refusal }),
 });

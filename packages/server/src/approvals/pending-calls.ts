@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock, Principal } from '@latchkey/auth-core';
 import { ServerError } from '../contracts/server-error.ts';
-import type { Approval, Refusal, StoredApproval } from './approval.ts';
+import type { Approval, ApprovalProgress, Refusal, StoredApproval } from './approval.ts';
 import { batched } from './batched.ts';
 import type { Bell } from './bell.ts';
 import type { ApprovalStore } from './kysely-approval-store.ts';
@@ -83,7 +83,7 @@ export function createPendingCalls({
 }: PendingCallsOptions): PendingCalls {
   const closing = new AbortController();
   const running = new Set<Promise<unknown>>();
-  const look = batched(async (ids) => new Map((await store.findAll(ids)).map((found) => [found.id, found])));
+  const look = batched(async (ids) => new Map((await store.progressOf(ids)).map((found) => [found.id, found])));
   const sayAlive = batched(async (ids) => {
     await store.keepAlive(ids, after(ALIVE_MILLISECONDS));
     return new Map<string, never>();
@@ -222,7 +222,7 @@ const DECIDED = {
 };
 
 /** The outcome for a call that was decided before, or for another request; undefined while it can still be decided. */
-function decidedBefore({ id, status, takenBy }: StoredApproval): ApprovalOutcome | undefined {
+function decidedBefore({ id, status, takenBy }: ApprovalProgress): ApprovalOutcome | undefined {
   if (status === 'waiting' || status === 'answered') return undefined;
   return { approved: false, id, reason: DECIDED[status], ...(takenBy !== undefined && { madeBy: takenBy }) };
 }
@@ -244,7 +244,7 @@ function isOf(approval: StoredApproval, { principal, server, tool, arguments: ar
 }
 
 /** What an answer comes to, or why it can't be taken. */
-function take(call: WaitingCall, { id, answer }: StoredApproval): ApprovalOutcome | Refusal {
+function take(call: WaitingCall, { id, answer }: ApprovalProgress): ApprovalOutcome | Refusal {
   if (answer?.decision !== 'approve') return { approved: false, id, reason: DENIED };
   const { arguments: changed } = answer;
   const refusal = call.refusalOf(changed ?? call.arguments);

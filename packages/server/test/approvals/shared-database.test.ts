@@ -117,7 +117,7 @@ describe.each([
     const some = asked.filter((_one, index) => index % 100 === 0);
     for (const { id } of some) await decided.desk.decide(id, { decision: 'deny' }, decider);
     expect(await decided.desk.list(decider.mayDecide)).toHaveLength(1000 - some.length);
-  }, 60_000);
+  }, 180_000);
 
   const call = (): WaitingCall => ({
     principal: { rootId: 'x', id: 'x', name: 'agent', owner: 'ada', chain: ['x'] },
