@@ -85,6 +85,15 @@ describe.skipIf(missing.length > 0)('the commands of', () => {
   verifies(
     'docs.pages',
     async () => {
+      const transcript = await transcriptOf('docs/operating.md', asAdministrator);
+      expect(transcript).toMatch(/^sk-lm-/m);
+    },
+    'docs/operating.md',
+  );
+
+  verifies(
+    'docs.pages',
+    async () => {
       const transcript = await transcriptOf('docs/client.md', async (server, home) => {
         const { token } = await createToken(server, 'production', CHAT_GRANT);
         writeFileSync(join(home, 'token.txt'), token);
