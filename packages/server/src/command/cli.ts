@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { visibleText } from '@latchkey/mcp-bridge/visible-text';
-import { Command, CommanderError } from 'commander';
+import { type Command, CommanderError } from 'commander';
 import { readSecretFiles } from '../config/secret-files.ts';
 import { hideSecrets } from '../telemetry/hide-secrets.ts';
 import { addAdminCommands } from './admin.ts';
@@ -10,6 +10,7 @@ import { addBackupCommands } from './backup.ts';
 import { addCanCommand } from './can.ts';
 import { addChatCommand } from './chat.ts';
 import { describeFailure } from './describe-failure.ts';
+import { SuggestingCommand } from './did-you-mean.ts';
 import { addDoctorCommand } from './doctor.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 import { addKeysCommands } from './keys.ts';
@@ -30,7 +31,7 @@ export function createProgram(asJson = false): Command {
   const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
     version: string;
   };
-  const program = new Command('latchkey')
+  const program = new SuggestingCommand('latchkey')
     .description('A server for language models on your own hardware, with a lock on every door')
     .version(manifest.version)
     .showHelpAfterError(asJson ? false : '(latchkey --help says more)');

@@ -1,0 +1,120 @@
+import { Command } from 'commander';
+
+/** What other programs call it. */
+const ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
+  ls: ['list'],
+  rm: ['delete', 'remove'],
+  del: ['delete', 'remove'],
+  add: ['create'],
+  new: ['create'],
+  get: ['show'],
+  run: ['serve', 'chat'],
+  start: ['serve'],
+};
+
+/**
+ * A command that answers a mistyped command, subcommand or option with those that were probably meant, wherever they are
+ * in the program.
+ */
+export class SuggestingCommand extends Command {
+  override createCommand(name?: string): Command {
+    return new SuggestingCommand(name);
+  }
+
+  /** Called by commander for a subcommand that is not there. */
+  unknownCommand(): void {
+    const [word = ''] = this.args;
+    const own = nearest(word, pathsBelow(this));
+    const all = own.length > 0 ? own : nearest(word, pathsBelow(rootOf(this)));
+    this.error(`error: unknown command '${word}'${suggest(all)}`, { code: 'commander.unknownCommand' });
+  }
+
+  /** Called by commander for an option that the command does not have. */
+  unknownOption(flag: string): void {
+    const options = lineageOf(this).flatMap((command) => command.createHelp().visibleOptions(command));
+    const names = options.flatMap(({ long }) => (long ? [long] : []));
+    this.error(`error: unknown option '${flag}'${suggest(nearest(flag, names))}`, { code: 'commander.unknownOption' });
+  }
+
+  /** Called by commander for arguments that the command does not take; where it has subcommands, one of those was meant. */
+  _excessArguments(received: readonly string[]): void {
+    if (this.commands.length > 0) this.unknownCommand();
+    const expected = this.registeredArguments.length;
+    const count = `${expected} argument${expected === 1 ? '' : 's'}`;
+    this.error(
+      `error: too many arguments for '${this.name()}'. Expected ${count} but got ${received.length}: ${received.join(', ')}.`,
+      { code: 'commander.excessArguments' },
+    );
+  }
+}
+
+/** The names that a mistyped one most likely stands for: all that are as near as the nearest. */
+export function nearest(mistyped: string, names: readonly string[]): readonly string[] {
+  const word = bare(mistyped.slice(0, LONGEST));
+  const elsewhere = names.filter((name) => ELSEWHERE[word]?.includes(lastOf(name)));
+  const measured = names.map((name) => ({ name, distance: distanceOf(word, lastOf(name)) }));
+  const least = Math.min(...measured.map(({ distance }) => distance));
+  const near = Number.isFinite(least) ? measured.filter(({ distance }) => distance === least) : [];
+  return least === 0 || elsewhere.length === 0 ? near.map(({ name }) => name) : elsewhere;
+}
+
+const LONGEST = 40;
+
+const bare = (name: string): string => name.toLowerCase().replace(/^-{0,2}/, '');
+const lastOf = (name: string): string => bare(name.slice(name.lastIndexOf(' ') + 1));
+
+/** How far two names are apart; infinitely where nobody could have meant the one by the other. */
+function distanceOf(word: string, name: string): number {
+  const distance = edits(word, name);
+  if (distance <= Math.max(1, Math.floor(Math.max(word.length, name.length) / 3))) return distance;
+  return word.length >= 3 && (name.startsWith(word) || word.startsWith(`${name}-`))
+    ? distance
+    : Number.POSITIVE_INFINITY;
+}
+
+/** How many letters are put in, left out, exchanged, or swapped with the next one. */
+function edits(left: string, right: string): number {
+  const rows: number[][] = [Array.from({ length: right.length + 1 }, (_, index) => index)];
+  for (let i = 1; i <= left.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= right.length; j++) {
+      const at = (up: number, back: number): number => (up === 0 ? row : rows[i - up])?.[j - back] ?? 0;
+      const isSame = left[i - 1] === right[j - 1];
+      const isSwapped = i > 1 && j > 1 && left[i - 1] === right[j - 2] && left[i - 2] === right[j - 1];
+      row.push(Math.min(at(1, 0) + 1, at(0, 1) + 1, at(1, 1) + (isSame ? 0 : 1), isSwapped ? at(2, 2) + 1 : LONGEST));
+    }
+    rows.push(row);
+  }
+  return rows.at(-1)?.at(-1) ?? 0;
+}
+
+function suggest(names: readonly string[]): string {
+  const [first, ...others] = [...new Set(names)].sort();
+  if (first === undefined) return '';
+  return `\n(Did you mean ${others.length === 0 ? first : `one of ${[first, ...others].join(', ')}`}?)`;
+}
+
+/** The visible commands below one, as they are typed after the name of the program. */
+function pathsBelow(command: Command): readonly string[] {
+  return command
+    .createHelp()
+    .visibleCommands(command)
+    .filter((child) => child.name() !== 'help')
+    .flatMap((child) => [pathOf(child), ...pathsBelow(child)]);
+}
+
+function pathOf(command: Command): string {
+  return lineageOf(command)
+    .slice(0, -1)
+    .map((one) => one.name())
+    .reverse()
+    .join(' ');
+}
+
+function lineageOf(command: Command): readonly Command[] {
+  return command.parent === null ? [command] : [command, ...lineageOf(command.parent)];
+}
+
+function rootOf(command: Command): Command {
+  return command.parent === null ? command : rootOf(command.parent);
+}
