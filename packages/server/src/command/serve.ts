@@ -7,9 +7,9 @@ import { type Logger, openLog } from '../telemetry/logger.ts';
 import { CommandError } from './command-error.ts';
 import { describeUnusable } from './describe-unusable.ts';
 import { notifySystem } from './notify-system.ts';
-import { print, remark } from './print.ts';
+import { print } from './print.ts';
 import { watchSignals } from './signals.ts';
-import { summarize } from './start-summary.ts';
+import { printSummary } from './start-summary.ts';
 
 interface Flags {
   readonly port?: string;
@@ -136,7 +136,7 @@ async function tellOverview(server: Server, config: ServerConfig, logger: Logger
     const found = await server.overview();
     const overview = { ...found, warnings: [...unknown, ...found.warnings] };
     if (process.stderr.isTTY) {
-      for (const line of summarize(config, overview)) remark(`  ${line}`);
+      printSummary(config, overview);
       return;
     }
     const { warnings, unreadable } = overview;

@@ -5,9 +5,15 @@ import type { ServerConfig } from '../config/schema.ts';
 import { shellWord } from '../config/shell-word.ts';
 import type { ServerOverview } from '../overview.ts';
 import { describeUnusable } from './describe-unusable.ts';
+import { remark } from './print.ts';
 
 /** How many names of each kind are listed. */
 const SHOWN = 8;
+
+/** Prints the summary of a started server. Names of models, servers and folders come from elsewhere. */
+export function printSummary(config: ServerConfig, overview: ServerOverview): void {
+  for (const line of summarize(config, overview)) remark(`  ${line}`);
+}
 
 /** Summarizes a started server for its operator, line by line. */
 export function summarize(config: ServerConfig, overview: ServerOverview, home = homedir()): readonly string[] {

@@ -1,8 +1,10 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { createProgram } from '../../src/command/cli.ts';
+import { printSummary } from '../../src/command/start-summary.ts';
+import { defineConfig } from '../../src/config/define-config.ts';
 import { temporaryFolder } from '../scripted/temporary-folder.ts';
 import { POISON, unseenIn, WRITTEN_OUT } from './poison/poison.ts';
 import { POISONED_COMMANDS, type Run } from './poison/poisoned-commands.ts';
@@ -48,7 +50,7 @@ function makeMachine(): (arg: string) => string {
 /** What a run writes at a terminal and elsewhere, as text and as JSON where it can, in the given surroundings. */
 async function* written(
   path: string,
-  { args, input = TOKEN }: Run,
+  { args, answer, input = answer === undefined ? TOKEN : `${answer}\n` }: Run,
   url: string | undefined,
   place: (arg: string) => string,
 ) {
@@ -62,7 +64,7 @@ async function* written(
       const placed = args.map(place);
       const end = placed.indexOf('--');
       const all = end === -1 ? [...placed, ...flags] : [...placed.slice(0, end), ...flags, ...placed.slice(end)];
-      const run = await runCommand(all, { isTerminal, input, environment });
+      const run = await runCommand(all, { isTerminal, input, hasPerson: answer !== undefined, environment });
       yield { ...run, isTerminal, isJson: flags.length > 0 };
     }
   }
@@ -96,6 +98,29 @@ describe('what commands write', { timeout: PATIENCE_MILLISECONDS }, () => {
       }
       expect(all).not.toBe('');
       if ('shows' in run) expect(all, JSON.stringify(run.args).slice(0, 60)).toMatch(WRITTEN_OUT);
+    }
+  });
+
+  it('has nothing that nobody sees in the summary of a server that has started', () => {
+    const config = defineConfig({ data: `/srv/${POISON}`, models: `/srv/${POISON}`, engine: { gpu: 'off' } });
+    const unreadable = [{ key: POISON, reason: POISON }];
+    const servers = [{ id: POISON, layers: [POISON], missing: POISON }];
+    for (const models of [[POISON], []]) {
+      let written = '';
+      const write = vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+        written += text;
+        return true;
+      });
+      printSummary(config, { models, unreadable, servers, warnings: [POISON] });
+      write.mockRestore();
+      expect(unseenIn(written, true)).toEqual([]);
+      expect(written).toMatch(WRITTEN_OUT);
+      expect(
+        written
+          .split('\n')
+          .slice(0, -1)
+          .every((line) => line.startsWith('  ')),
+      ).toBe(true);
     }
   });
 

@@ -2,6 +2,7 @@ import { inspectToken, type RevokeAllInput } from '@latchkey/auth-core';
 import type { GrantWarning } from '@latchkey/auth-core/llm';
 import { llm } from '@latchkey/auth-core/llm';
 import type { Identity } from '@latchkey/client';
+import { visibleLine } from '@latchkey/mcp-bridge/visible-text';
 import type { Command } from 'commander';
 import { withoutAbsent } from '../../config/without-absent.ts';
 import { createApiClient, inPlainWords } from '../api-client.ts';
@@ -90,7 +91,7 @@ async function revokeAll(filter: RevokeAllInput, flags: Flags): Promise<Revoked>
     if (!asks(flags)) return tokens.revokeAll(filter);
     const living = (await tokens.list(filter)).filter(({ revokedAt }) => revokedAt === undefined);
     if (living.length === 0) return { revoked: [] };
-    const names = living.map(({ name, id }) => `  ${name} (${id})\n`).join('');
+    const names = living.map(({ name, id }) => `  ${visibleLine(name)} (${visibleLine(id)})\n`).join('');
     await confirm(`This ends these tokens for good, but for your own:\n${names}Go on?`);
     return tokens.revokeAll(filter);
   });

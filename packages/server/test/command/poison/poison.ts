@@ -16,13 +16,13 @@ export const POISON = `a\u001b]0;title\u0007b\u001b[2J\u009b2J${characters.join(
 /** How a command writes out what POISON holds, in a text and in JSON: so it is known that the poison came that far. */
 export const WRITTEN_OUT = /\\u\{202E\}|\\u202e/;
 
-/** Our own colours. */
+/** Our own colours, and what a question at a terminal moves the cursor with. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: what is looked for
-const COLOUR = /\u001b\[\d{1,2}m/g;
+const OWN = /\u001b\[(?:\d{1,2}m|\d{1,5}[ABCDG]|0J)|\r(?=\n)/g;
 
 /** What of a command's output nobody sees, as code points; at a terminal its own colours are none of it. */
 export function unseenIn(written: string, isTerminal: boolean): readonly string[] {
-  const text = isTerminal ? written.replace(COLOUR, '') : written;
+  const text = isTerminal ? written.replace(OWN, '') : written;
   const found = [...text].filter((character) => UNSEEN.test(character) && !LAYOUT.has(character));
   return [...new Set(found)].map((character) => `U+${character.codePointAt(0)?.toString(16)}`);
 }

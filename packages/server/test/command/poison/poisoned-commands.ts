@@ -5,6 +5,8 @@ export interface Run {
   readonly args: readonly string[];
   /** What comes to its standard input; a token by default. */
   readonly input?: string;
+  /** What a person types at a terminal, where the command asks for consent; without it, standard input is no terminal. */
+  readonly answer?: string;
   /** It asks a server: it is also run on servers that refuse, and that babble. */
   readonly asks?: true;
   /** What it reads is so poisoned that it must show some of it, written out. */
@@ -15,6 +17,9 @@ const asking = (...args: readonly string[]): Run => ({ args, asks: true, shows: 
 /** It prints nothing of the answer but a token, or nothing at all. */
 const quiet = (...args: readonly string[]): Run => ({ args, asks: true });
 const local = (...args: readonly string[]): Run => ({ args });
+
+/** It asks a person, with words of the server in the question. */
+const consenting = (answer: string, ...args: readonly string[]): Run => ({ ...asking(...args), answer });
 
 /** What has no words of others, in a data folder of its own: DATA stands for that. */
 const inFolder = (...args: readonly string[]): Run => local(...args, '--data', 'DATA');
@@ -54,6 +59,9 @@ export const POISONED_COMMANDS: Readonly<Record<string, readonly Run[]>> = {
     asking('token', 'revoke', 'x', '--yes'),
     asking('token', 'revoke', '--self', '--yes'),
     asking('token', 'revoke', '--owner', POISON),
+    consenting('n', 'token', 'revoke', '--owner', POISON),
+    consenting('y', 'token', 'revoke', '--project', POISON),
+    consenting('n', 'token', 'revoke', '--self'),
   ],
   'token delete': [quiet('token', 'delete', 'x'), inFolder('token', 'delete', POISON)],
   'token attenuate': [
@@ -86,7 +94,11 @@ export const POISONED_COMMANDS: Readonly<Record<string, readonly Run[]>> = {
     local('mcp', 'test', POISON, '--mcp', 'MCP', '--data', 'DATA'),
   ],
   'mcp diff': [asking('mcp', 'diff', 'filled'), asking('mcp', 'diff', 'filled', POISON)],
-  'mcp approve': [asking('mcp', 'approve', 'filled', '--yes')],
+  'mcp approve': [
+    asking('mcp', 'approve', 'filled', '--yes'),
+    consenting('n', 'mcp', 'approve', 'filled'),
+    consenting('y', 'mcp', 'approve', 'filled'),
+  ],
   chat: [asking('chat', '--model', POISON, POISON), local('chat', 'x', '--model', 'x', '--temperature', POISON)],
   login: [asking('login'), local('login', '--profile', POISON), local('login', '--url', POISON)],
   logout: [local('logout', '--profile', POISON)],

@@ -13,13 +13,15 @@ export interface Surroundings {
   /** Whether both outputs are a terminal. */
   readonly isTerminal: boolean;
   readonly input: string;
+  /** Whether the input comes from a terminal as well. */
+  readonly hasPerson?: boolean;
   readonly environment: Readonly<Record<string, string>>;
 }
 
 /** Runs the whole command line as the program does, in this process. */
 export async function runCommand(
   args: readonly string[],
-  { isTerminal, input, environment }: Surroundings,
+  { isTerminal, input, hasPerson = false, environment }: Surroundings,
 ): Promise<Written> {
   const written = { stdout: '', stderr: '' };
   using restored = new DisposableStack();
@@ -36,7 +38,10 @@ export async function runCommand(
     });
   }
   const stdin = Object.getOwnPropertyDescriptor(process, 'stdin');
-  Object.defineProperty(process, 'stdin', { value: Readable.from([input]), configurable: true });
+  Object.defineProperty(process, 'stdin', {
+    value: Object.assign(Readable.from([input]), { isTTY: hasPerson }),
+    configurable: true,
+  });
   restored.defer(() => stdin && Object.defineProperty(process, 'stdin', stdin));
   for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
   restored.defer(() => vi.unstubAllEnvs());
