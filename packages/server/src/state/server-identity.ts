@@ -50,16 +50,20 @@ export interface OwnNames {
  * Whether a URL's address is this server's. An IP address must be the one at which the connection arrived, including
  * the port, because a proxy that relays the question was asked at another address. `localhost` never counts: it
  * resolves to two addresses, and another program may listen at the second. The same holds for the machine's own name,
- * unless the server listens at all addresses.
+ * unless the server listens at all addresses. A name that the operator has allowed counts without a port, or with the
+ * one at which the connection arrived; a public address with another port is `publicUrl`.
  */
 export function isOwnHost(host: string, local: LocalEnd, { host: own, allowedHosts, publicUrl }: OwnNames): boolean {
   const url = URL.canParse(`http://${host}`) ? new URL(`http://${host}`) : undefined;
   if (url === undefined || host.length > 300 || /[/?#@\\\s]/.test(host)) return false;
   const name = url.hostname.replace(/^\[|\]$/g, '');
-  if (allowedHosts.some((allowed) => allowed.toLowerCase() === name)) return true;
   if (publicUrl !== undefined && new URL(publicUrl).host === host) return true;
+  const isAllowed = allowedHosts.some((allowed) => allowed.toLowerCase() === name);
+  // The proxy of the operator is at the port of HTTP or HTTPS. Any other program of the machine may be at other ports.
+  if (isAllowed && url.port === '') return true;
   const isOwnPort = url.port === '' ? local.port === 80 || local.port === 443 : Number(url.port) === local.port;
   if (!isOwnPort) return false;
+  if (isAllowed) return true;
   if (isIP(name) === 0) return own === '::' && isMachineName(name);
   return name === '0.0.0.0' || name === '::' || name === local.address?.replace(/^::ffff:/, '');
 }

@@ -37,10 +37,23 @@ describe('the address that a server proves', () => {
   });
 
   it('may be one that the operator has named', () => {
-    expect(isOwn('models.example.com:8443', '10.0.0.1', { allowedHosts: ['Models.example.com'] })).toBe(true);
+    const named = { allowedHosts: ['Models.example.com'] };
+    expect(isOwn('models.example.com', '10.0.0.1', named)).toBe(true);
+    expect(isOwn('models.example.com:1234', '10.0.0.1', named)).toBe(true);
+    expect(isOwn('models.example.com:8443', '10.0.0.1', { publicUrl: 'https://models.example.com:8443' })).toBe(true);
     expect(isOwn('models.example.com', '10.0.0.1', { publicUrl: 'https://models.example.com' })).toBe(true);
     expect(isOwn('other.example.com', '10.0.0.1', { publicUrl: 'https://models.example.com' })).toBe(false);
   });
+
+  it.each(['8443', '1235', '22', '65535'])(
+    'is no allowed name at port %s, at which another program may listen',
+    (port) => {
+      const names = { allowedHosts: ['models.example.com', '127.0.0.1', '*', '*.example.com'] };
+      expect(isOwn(`models.example.com:${port}`, '10.0.0.1', names)).toBe(false);
+      expect(isOwn(`127.0.0.1:${port}`, '127.0.0.1', names)).toBe(false);
+      expect(isOwn(`models.example.com:${port}`, '10.0.0.1', { publicUrl: 'https://models.example.com' })).toBe(false);
+    },
+  );
 
   it.each(['', 'a b', 'a/b', '127.0.0.1:1234/x', 'x@127.0.0.1:1234', '127.0.0.1:1234#', 'x'.repeat(301)])(
     'is not %j, which is no address',
