@@ -39,6 +39,7 @@ export const SERVER_FLOORS: readonly (readonly string[])[] = [
   ['chat', 'dialects', 'engines', 'mcp-endpoint', 'tools', 'state'],
   ['http'],
   ['create-handlers.ts', 'overview.ts', 'koa-adapter.ts', 'doctor'],
+  ['routes.ts'],
   ['compose.ts'],
   ['create-server.ts'],
   ['command', 'index.ts', 'testing'],

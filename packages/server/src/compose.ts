@@ -14,13 +14,14 @@ import type { ServerConfig } from './config/schema.ts';
 import { withoutAbsent } from './config/without-absent.ts';
 import { createHandlers } from './create-handlers.ts';
 import type { AppOptions } from './http/app.ts';
+import type { ChatRoute } from './http/chat-route.ts';
 import type { ProveServer } from './http/handlers/health.ts';
 import { belowPublicUrl, RESOURCE_METADATA_PATH } from './http/handlers/protected-resource.ts';
 import type { Route } from './http/route.ts';
-import { createRoutes } from './http/routes.ts';
 import { createKeyedRequests } from './idempotency/keyed-requests.ts';
 import { createModelCatalog, type ModelCatalog } from './models/model-catalog.ts';
 import { ModelPool } from './models/model-pool.ts';
+import { createRoutes } from './routes.ts';
 import { requiresToken, toAuthSettings } from './settings/installation-settings.ts';
 import { createLiveSettings } from './settings/live-settings.ts';
 import { withFreshSettings } from './settings/with-fresh-settings.ts';
@@ -37,6 +38,8 @@ export interface ServerParts {
   readonly config: ServerConfig;
   readonly stores: Stores;
   readonly engines: readonly InferenceEngine[];
+  /** Chat APIs beside the server's own. */
+  readonly dialects: readonly ChatRoute[];
   /** The MCP servers. */
   readonly host: McpHost;
   /** Why the mcp.json as it is now is not taken; null when it is. */
@@ -228,7 +231,7 @@ export async function compose(parts: ServerParts, opened: AsyncDisposableStack):
       completions: { createId: ids.completion, clock: calendar },
       clock,
     }),
-    { chatBodyBytes: config.limits.bodyBytes },
+    { chatBodyBytes: config.limits.bodyBytes, dialects: parts.dialects },
   );
   const { publicUrl } = config;
   const app: AppOptions = {

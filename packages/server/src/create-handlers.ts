@@ -6,10 +6,8 @@ import type { Approvals } from './approvals/open-approvals.ts';
 import type { AuditTrail } from './audit/audit-trail.ts';
 import type { ChatService } from './chat/chat-service.ts';
 import type { PromptCounter } from './chat/count-prompt.ts';
+import type { ChatDialect } from './contracts/chat-dialect.ts';
 import type { ConversationStore } from './contracts/conversation-store.ts';
-import { anthropicDialect } from './dialects/anthropic/index.ts';
-import { lmstudioDialect } from './dialects/lmstudio/index.ts';
-import { openaiDialect } from './dialects/openai/index.ts';
 import { createApprovalHandlers } from './http/handlers/approvals.ts';
 import { createAuditHandler } from './http/handlers/audit.ts';
 import { createCanHandler } from './http/handlers/can.ts';
@@ -31,7 +29,6 @@ import { createSettingsHandlers } from './http/handlers/settings.ts';
 import { createTokenHandlers, type ReviewGrant } from './http/handlers/tokens.ts';
 import { createUsageHandler, type UsageHandlerOptions } from './http/handlers/usage.ts';
 import { createWhoamiHandlers } from './http/handlers/whoami.ts';
-import type { Handlers } from './http/routes.ts';
 import type { ModelCatalog } from './models/model-catalog.ts';
 import type { ModelPool } from './models/model-pool.ts';
 import type { LiveSettings } from './settings/live-settings.ts';
@@ -81,7 +78,7 @@ export interface HandlerParts {
 }
 
 /** Gives every endpoint what it stands on. */
-export function createHandlers(parts: HandlerParts): Handlers {
+export function createHandlers(parts: HandlerParts) {
   const { auth, access, meter, trail, settings, host, approvals, chat, catalog, pool, clock } = parts;
   const switches = settings.current;
   const chats = { chat, ...parts.completions };
@@ -89,9 +86,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
     approvals: createApprovalHandlers(approvals.desk, trail),
     audit: createAuditHandler(parts.log),
     can: createCanHandler(catalog.resolve, findArgumentNames({ host, switches })),
-    chat: createChatHandler(chats, lmstudioDialect),
-    chatCompletions: createChatHandler(chats, openaiDialect),
-    messages: createChatHandler(chats, anthropicDialect),
+    chat: (dialect: ChatDialect) => createChatHandler(chats, dialect),
     countTokens: createCountTokensHandler(parts.countPrompt),
     health: createHealthHandler(parts.prove),
     ready: createReadyHandler({ database: parts.reachDatabase, auditLog: () => parts.log.check() }, clock),

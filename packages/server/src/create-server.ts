@@ -16,6 +16,7 @@ import { toUpstreamOptions } from './config/upstreams.ts';
 import { ServerError } from './contracts/server-error.ts';
 import { createUpstreamEngine } from './engines/upstream/index.ts';
 import { createApp } from './http/app.ts';
+import type { ChatRoute } from './http/chat-route.ts';
 import { toKoa } from './koa-adapter.ts';
 import { withHop } from './mcp-endpoint/hop.ts';
 import { lookAround, type ServerOverview } from './overview.ts';
@@ -57,6 +58,8 @@ export interface CreateServerOptions {
    * server does not dispose them.
    */
   readonly engines?: readonly InferenceEngine[];
+  /** Chat APIs beside the server's own, each at a path of its own. */
+  readonly dialects?: readonly ChatRoute[];
   /**
    * Where something is kept, in place of the database. The server does not close these, and what its `retention` forgets
    * is in the database only.
@@ -140,6 +143,7 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
       config,
       stores,
       engines: [engine, ...upstreams, ...(options.engines ?? [])],
+      dialects: options.dialects ?? [],
       host,
       mcpJsonProblem: watcher.problem,
       secret: folder.secret,

@@ -1,4 +1,4 @@
-import type { ServerErrorCode } from '../contracts/server-error.ts';
+import type { ServerError, ServerErrorCode } from '../contracts/server-error.ts';
 
 /** The HTTP status of an error and the code that clients of every dialect may switch on. */
 export interface WireError {
@@ -7,6 +7,18 @@ export interface WireError {
 }
 
 const wire = (status: number, code: string): WireError => ({ status, code });
+
+/**
+ * The HTTP status of an error, and the code that clients may switch on, for a dialect's own words.
+ *
+ * @example
+ * ```ts
+ * import { ServerError, wireErrorOf } from '@latchkey/server';
+ *
+ * console.log(wireErrorOf(new ServerError('MODEL_NOT_FOUND', 'There is no such model.'))); // { status: 404, code: 'model_not_found' }
+ * ```
+ */
+export const wireErrorOf = ({ code }: Pick<ServerError, 'code'>): WireError => WIRE_ERRORS[code];
 
 /** Exhaustive: a new ServerErrorCode does not compile until it has its status here. */
 export const WIRE_ERRORS: Record<ServerErrorCode, WireError> = {

@@ -145,6 +145,7 @@ export async function newServer(options: TestServerOptions = {}): Promise<TestSe
       config,
       stores,
       engines: [options.runs ?? engine],
+      dialects: [],
       host: options.mcp ?? newHost(undefined, { pins: { store: stores.pins, mode: options.mcpPins ?? 'auto' } }),
       mcpJsonProblem: () => options.mcpJsonProblem ?? null,
       secret: new Uint8Array(32).fill(7),

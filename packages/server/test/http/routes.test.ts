@@ -9,6 +9,9 @@ import { newServer, type TestServer } from './new-server.ts';
 
 /** Who may go through which door. A row is added here by hand, or the test fails: that is its point. */
 const DOORS: readonly (readonly [string, Route['access']])[] = [
+  ['POST /api/v1/chat', 'chat'],
+  ['POST /v1/chat/completions', 'chat'],
+  ['POST /v1/messages', 'chat'],
   ['GET /health', 'public'],
   ['GET /live', 'public'],
   ['GET /ready', 'public'],
@@ -16,7 +19,6 @@ const DOORS: readonly (readonly [string, Route['access']])[] = [
   ['GET /api/v1/whoami', 'authenticated'],
   ['GET /api/current-user/whoami', 'authenticated'],
   ['POST /api/v1/can', 'authenticated'],
-  ['POST /api/v1/chat', 'chat'],
   ['GET /api/v1/models', 'models:read'],
   ['GET /api/v1/settings', 'settings:read'],
   ['PATCH /api/v1/settings', 'settings:write'],
@@ -51,10 +53,8 @@ const DOORS: readonly (readonly [string, Route['access']])[] = [
   ['DELETE /api/v1/responses/:id', 'authenticated'],
   ['GET /api/v1/audit', 'audit:read'],
   ['GET /api/v1/usage', 'usage:read'],
-  ['POST /v1/chat/completions', 'chat'],
   ['GET /v1/models', 'models:read'],
   ['GET /v1/models/*id', 'models:read'],
-  ['POST /v1/messages', 'chat'],
   ['POST /v1/messages/count_tokens', 'chat'],
   ['POST /mcp', 'chat'],
   ['GET /.well-known/oauth-protected-resource/mcp', 'public'],

@@ -1,64 +1,41 @@
-import type { ApiDialect } from '../contracts/api-dialect.ts';
-import { anthropicDialect } from '../dialects/anthropic/index.ts';
-import { lmstudioDialect } from '../dialects/lmstudio/index.ts';
-import { openaiDialect } from '../dialects/openai/index.ts';
-import { administration, conversation, form, optionalAdministration, protocolMessage } from './bodies.ts';
-import { labelStudioDialect } from './errors/label-studio.ts';
-import { mcpDialect } from './errors/mcp.ts';
-import { oauthDialect } from './errors/oauth.ts';
-import type { ApprovalHandlers } from './handlers/approvals.ts';
-import type { KeyHandlers } from './handlers/keys.ts';
-import type { LabelStudioTokenHandlers } from './handlers/label-studio-tokens.ts';
-import type { McpPinHandlers } from './handlers/mcp-pins.ts';
-import type { McpServerHandlers } from './handlers/mcp-servers.ts';
-import type { ModelHandlers } from './handlers/models.ts';
-import type { OAuthHandlers } from './handlers/oauth.ts';
-import { RESOURCE_METADATA_PATH } from './handlers/protected-resource.ts';
-import type { ResponseHandlers } from './handlers/responses.ts';
-import type { SettingsHandlers } from './handlers/settings.ts';
-import type { TokenHandlers } from './handlers/tokens.ts';
-import type { WhoamiHandlers } from './handlers/whoami.ts';
-import type { Route, RouteRow } from './route.ts';
-import type { Handler } from './step.ts';
+import type { ApiDialect } from './contracts/api-dialect.ts';
+import type { createHandlers } from './create-handlers.ts';
+import { anthropicDialect } from './dialects/anthropic/index.ts';
+import { lmstudioDialect } from './dialects/lmstudio/index.ts';
+import { openaiDialect } from './dialects/openai/index.ts';
+import { administration, conversation, form, optionalAdministration, protocolMessage } from './http/bodies.ts';
+import { type ChatRoute, chatRoute, requireDistinct } from './http/chat-route.ts';
+import { labelStudioDialect } from './http/errors/label-studio.ts';
+import { mcpDialect } from './http/errors/mcp.ts';
+import { oauthDialect } from './http/errors/oauth.ts';
+import { RESOURCE_METADATA_PATH } from './http/handlers/protected-resource.ts';
+import type { Route, RouteRow } from './http/route.ts';
 
-export interface Handlers {
-  readonly approvals: ApprovalHandlers;
-  readonly audit: Handler;
-  readonly can: Handler;
-  readonly chat: Handler;
-  readonly chatCompletions: Handler;
-  readonly countTokens: Handler;
-  readonly health: Handler;
-  readonly keys: KeyHandlers;
-  readonly labelStudioTokens: LabelStudioTokenHandlers;
-  readonly mcp: Handler;
-  readonly mcpPins: McpPinHandlers;
-  readonly mcpServers: McpServerHandlers;
-  readonly messages: Handler;
-  readonly models: ModelHandlers;
-  readonly oauth: OAuthHandlers;
-  readonly protectedResource: Handler;
-  readonly metrics: Handler;
-  readonly ready: Handler;
-  readonly responses: ResponseHandlers;
-  readonly settings: SettingsHandlers;
-  readonly tokens: TokenHandlers;
-  readonly usage: Handler;
-  readonly whoami: WhoamiHandlers;
-}
+type Handlers = ReturnType<typeof createHandlers>;
+
+/** The chat APIs: one row for each folder in `dialects/`. */
+const CHAT_ROUTES: readonly ChatRoute[] = [
+  { path: '/api/v1/chat', dialect: lmstudioDialect },
+  { path: '/v1/chat/completions', dialect: openaiDialect },
+  { path: '/v1/messages', dialect: anthropicDialect },
+];
 
 /** What rows take from the configuration. */
 export interface RouteOptions {
   /** In bytes: the largest body of a chat, and of a request to `/mcp`. */
   readonly chatBodyBytes: number;
+  /** Chat APIs beside the server's own. */
+  readonly dialects: readonly ChatRoute[];
 }
 
 /** Every endpoint of the server; there is no other. */
-export function createRoutes(handlers: Handlers, { chatBodyBytes }: RouteOptions): readonly Route[] {
+export function createRoutes(handlers: Handlers, { chatBodyBytes, dialects }: RouteOptions): readonly Route[] {
   const { approvals, audit, can, keys, labelStudioTokens, mcp, mcpPins, mcpServers, models } = handlers;
   const { oauth, responses, settings, tokens, usage, whoami } = handlers;
   const chatBody = conversation(chatBodyBytes);
-  return [
+  const toRoute = (chat: ChatRoute): Route => chatRoute(chat, chatBody, handlers.chat(chat.dialect));
+  return requireDistinct([
+    ...CHAT_ROUTES.map(toRoute),
     ...speaking(lmstudioDialect, [
       { method: 'GET', path: '/health', access: 'public', handler: handlers.health },
       { method: 'GET', path: '/live', access: 'public', handler: handlers.health },
@@ -73,15 +50,6 @@ export function createRoutes(handlers: Handlers, { chatBodyBytes }: RouteOptions
         access: 'authenticated',
         body: administration,
         handler: can,
-      },
-      {
-        method: 'POST',
-        path: '/api/v1/chat',
-        idempotency: 'kept',
-        access: 'chat',
-        body: chatBody,
-        runsLong,
-        handler: handlers.chat,
       },
       { method: 'GET', path: '/api/v1/models', access: 'models:read', handler: models.lmstudio },
       { method: 'GET', path: '/api/v1/settings', access: 'settings:read', neverOpen, handler: settings.show },
@@ -265,28 +233,10 @@ export function createRoutes(handlers: Handlers, { chatBodyBytes }: RouteOptions
       { method: 'GET', path: '/api/v1/usage', access: 'usage:read', handler: usage },
     ]),
     ...speaking(openaiDialect, [
-      {
-        method: 'POST',
-        path: '/v1/chat/completions',
-        idempotency: 'kept',
-        access: 'chat',
-        runsLong,
-        body: chatBody,
-        handler: handlers.chatCompletions,
-      },
       { method: 'GET', path: '/v1/models', access: 'models:read', handler: models.openai },
       { method: 'GET', path: '/v1/models/*id', access: 'models:read', handler: models.openaiModel },
     ]),
     ...speaking(anthropicDialect, [
-      {
-        method: 'POST',
-        path: '/v1/messages',
-        idempotency: 'kept',
-        access: 'chat',
-        runsLong,
-        body: chatBody,
-        handler: handlers.messages,
-      },
       {
         method: 'POST',
         path: '/v1/messages/count_tokens',
@@ -309,7 +259,8 @@ export function createRoutes(handlers: Handlers, { chatBodyBytes }: RouteOptions
       },
       { method: 'GET', path: RESOURCE_METADATA_PATH, access: 'public', handler: handlers.protectedResource },
     ]),
-  ];
+    ...dialects.map(toRoute),
+  ]);
 }
 
 const runsLong = true;
