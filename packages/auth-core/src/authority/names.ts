@@ -48,8 +48,11 @@ const SHAPES: Readonly<Record<keyof AuthNames, RegExp>> = {
   keyTokenType: VISIBLE,
 };
 
-/** The claims that access tokens have in any case (RFC 7519, 9068 and 9396). */
-export const REGISTERED_CLAIMS: ReadonlySet<string> = new Set([
+/**
+ * The claims that access tokens have of themselves (RFC 7519, 9068 and 9396), and those that change what a token means to
+ * servers that know them (RFC 7800 section 3.1, RFC 8693 section 4).
+ */
+export const RESERVED_CLAIMS: ReadonlySet<string> = new Set([
   'iss',
   'sub',
   'aud',
@@ -61,6 +64,9 @@ export const REGISTERED_CLAIMS: ReadonlySet<string> = new Set([
   'scope',
   'token_type',
   'authorization_details',
+  'cnf',
+  'act',
+  'may_act',
 ]);
 
 /**
@@ -77,14 +83,17 @@ export function readNames(given: Partial<AuthNames> = {}): AuthNames {
     if (typeof value !== 'string' || !shape.test(value))
       throw new TypeError(`names.${name} must match ${shape.source}`);
   }
-  const { keyPrefix, attenuatedPrefix, claim } = names;
+  const { keyPrefix, attenuatedPrefix, keyHeader, projectHeader, claim } = names;
   // A text must be of one kind only. JWTs begin with `eyJ`.
   const prefixes = [keyPrefix, attenuatedPrefix, 'eyJ'].map((prefix) => prefix.toLowerCase());
   const mixed = prefixes.some((prefix, index) =>
     prefixes.some((other, at) => at !== index && other.startsWith(prefix)),
   );
   if (mixed) throw new TypeError('names.keyPrefix, names.attenuatedPrefix and eyJ must not begin with one another');
-  if (REGISTERED_CLAIMS.has(claim))
-    throw new TypeError(`names.claim must not be ${claim}, which is a registered claim`);
+  const headers = [keyHeader, projectHeader, 'Authorization'].map((header) => header.toLowerCase());
+  if (new Set(headers).size < headers.length) {
+    throw new TypeError('names.keyHeader, names.projectHeader and Authorization must differ');
+  }
+  if (RESERVED_CLAIMS.has(claim)) throw new TypeError(`names.claim must not be ${claim}, which has a meaning already`);
   return Object.freeze(names);
 }

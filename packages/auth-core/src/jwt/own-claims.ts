@@ -1,4 +1,4 @@
-import { type AuthNames, REGISTERED_CLAIMS } from '../authority/names.ts';
+import { type AuthNames, RESERVED_CLAIMS } from '../authority/names.ts';
 import { InvalidInputError, InvalidTokenError } from '../errors.ts';
 import type { Principal } from '../principal.ts';
 import { copyOwnObject, freezeJson, type JsonObject } from '../schema/copy-json.ts';
@@ -6,11 +6,8 @@ import { copyOwnObject, freezeJson, type JsonObject } from '../schema/copy-json.
 const MAXIMUM_BYTES = 2048;
 const NONE: JsonObject = Object.freeze({});
 
-/** Claims that change what a token means to servers that know them: RFC 7800 section 3.1 and RFC 8693 section 4. */
-const MEANING_MORE: ReadonlySet<string> = new Set(['cnf', 'act', 'may_act']);
-
 function isReserved(name: string, { claim }: AuthNames): boolean {
-  return name === claim || REGISTERED_CLAIMS.has(name) || MEANING_MORE.has(name);
+  return name === claim || RESERVED_CLAIMS.has(name);
 }
 
 /**

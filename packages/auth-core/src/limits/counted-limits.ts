@@ -41,7 +41,7 @@ function readDefinition(name: string, limit: Limit): CountedDefinition | null {
       const { refill, unit } = limit;
       return {
         kind: 'credit',
-        ...(refill !== undefined && { window: refill.interval, refill: refill.amount, ...secondsOf(refill.interval) }),
+        ...(refill !== undefined && { window: refill.interval, refill: refill.amount }),
         ...(unit !== undefined && { unit }),
       };
     }

@@ -65,6 +65,8 @@ describe('credits', () => {
     expect(await left(by)).toEqual({ 'daily a': 0 });
     clock.advance(1);
     expect(await left(by)).toEqual({ 'daily a': 10 });
+    // What comes back with an interval is not what may be spent in one.
+    expect((await meter.usage(by))[0]).not.toHaveProperty('windowSeconds');
     await meter.admit(by, { cost: 4 });
     clock.advance(86_400_000);
     expect(await left(by)).toEqual({ 'daily a': 16 });
