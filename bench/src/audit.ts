@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type AuditLog, createAuditLog } from '@latchkey/auth-core';
-import { createKyselyAuditStore, migrate, openSqlite, tokenMigrations } from '@latchkey/auth-core/stores/kysely';
+import { createKyselyAuditStore, migrate, tokenMigrations } from '@latchkey/auth-core/stores/kysely';
+import { openSqlite } from '@latchkey/auth-core/stores/sqlite';
 import type { Row } from './table.ts';
 
 const ENTRIES = 1_000_000;

@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createAuth, createMemoryTokenStore, type TokenStore } from '@latchkey/auth-core';
 import { type Auth, llm } from '@latchkey/auth-core/llm';
-import { createKyselyTokenStore, migrate, openSqlite, tokenMigrations } from '@latchkey/auth-core/stores/kysely';
+import { createKyselyTokenStore, migrate, tokenMigrations } from '@latchkey/auth-core/stores/kysely';
+import { openSqlite } from '@latchkey/auth-core/stores/sqlite';
 import { median } from './table.ts';
 
 const ROUNDS = 6000;

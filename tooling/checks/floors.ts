@@ -79,5 +79,11 @@ export const SERVER_FORBIDDEN: Readonly<Record<string, readonly string[]>> = {
   http: ['koa', '@latchkey/llama', '@latchkey/mcp-bridge', 'kysely'],
 };
 
-/** Inside auth-core only the SQL store may need Node; the rest runs wherever there is WebCrypto. */
-export const AUTH_CORE_NODE_FOLDERS: readonly string[] = ['stores', 'testing'];
+/** Inside auth-core only these need Node; all else, and whatever it imports, runs wherever there is WebCrypto. */
+export const AUTH_CORE_NODE_FOLDERS: readonly string[] = [
+  'open',
+  'private-files',
+  'stores/postgres',
+  'stores/sqlite',
+  'testing',
+];

@@ -82,7 +82,10 @@ describe('the packed packages, installed in an empty project', { timeout: 180_00
       './llm': 'opens',
       './testing': 'opens',
       './jwt': "Cannot find package 'jose'",
+      './private-files': 'opens',
+      './open': "Cannot find package 'kysely'",
       './stores/kysely': "Cannot find package 'kysely'",
+      './stores/sqlite': "Cannot find package 'kysely'",
       './stores/postgres': "Cannot find package 'kysely'",
       './patterns/re2js': "Cannot find package 're2js'",
     });

@@ -22,6 +22,7 @@ import {
   createSigningKeys,
 } from '@latchkey/auth-core/jwt';
 import { type Grant, llm } from '@latchkey/auth-core/llm';
+import { createKyselyTokenStore, tokenMigrations } from '@latchkey/auth-core/stores/kysely';
 import { limitStoreContract, tokenStoreContract } from '@latchkey/auth-core/testing';
 
 function expectEqual(actual: unknown, expected: unknown): void {
@@ -102,6 +103,8 @@ for (const { run } of limitStoreContract(async () => {
 })) {
   await run();
 }
+// A worker brings a dialect of its own.
+expectEqual([typeof createKyselyTokenStore, Object.keys(tokenMigrations).length > 0], ['function', true]);
 await meter.close();
 await auth.close();
 console.log('done');

@@ -21,12 +21,12 @@ import {
   createKyselyTokenStore,
   type LimitSchema,
   migrate,
-  openSqlite,
   type SigningKeySchema,
   type TokenSchema,
   tokenMigrations,
 } from '@latchkey/auth-core/stores/kysely';
 import { openPostgres, watchPostgresTokens } from '@latchkey/auth-core/stores/postgres';
+import { openSqlite } from '@latchkey/auth-core/stores/sqlite';
 import { type AdmissionState, bearerAuth, limitRequests, renderAuthErrors, requireAction } from '@latchkey/koa-auth';
 import Koa from 'koa';
 

@@ -7,7 +7,8 @@ import {
   createMemoryTokenStore,
   createMeter,
 } from '../src/index.ts';
-import { createKyselyTokenStore, openSqlite } from '../src/stores/kysely/index.ts';
+import { createKyselyTokenStore } from '../src/stores/kysely/index.ts';
+import { openSqlite } from '../src/stores/sqlite/index.ts';
 import { llm } from './words.ts';
 
 const digestKey = new Uint8Array(32).fill(1);

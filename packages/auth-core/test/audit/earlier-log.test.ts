@@ -1,7 +1,8 @@
 import { type Kysely, sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createAuditLog } from '../../src/index.ts';
-import { createKyselyAuditStore, migrate, openSqlite, tokenMigrations } from '../../src/stores/kysely/index.ts';
+import { createKyselyAuditStore, migrate, tokenMigrations } from '../../src/stores/kysely/index.ts';
+import { openSqlite } from '../../src/stores/sqlite/index.ts';
 /** The tables of a log as it was kept before there were starts and checkpoints, written with this key. */
 import tables from './log-before-trimming.json' with { type: 'json' };
 

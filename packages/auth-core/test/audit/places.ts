@@ -6,7 +6,8 @@ import {
   createMemoryAuditStore,
   type SealedAuditHead,
 } from '../../src/index.ts';
-import { createKyselyAuditStore, migrate, openSqlite, tokenMigrations } from '../../src/stores/kysely/index.ts';
+import { createKyselyAuditStore, migrate, tokenMigrations } from '../../src/stores/kysely/index.ts';
+import { openSqlite } from '../../src/stores/sqlite/index.ts';
 
 /** What an audit store holds, for somebody who can change all of it. */
 export interface Content {

@@ -15,9 +15,9 @@ import {
   createKyselySigningKeyStore,
   createKyselyTokenStore,
   migrate,
-  openSqlite,
   tokenMigrations,
 } from '../../src/stores/kysely/index.ts';
+import { openSqlite } from '../../src/stores/sqlite/index.ts';
 import { llm } from '../words.ts';
 
 const key = new Uint8Array(32).fill(7);

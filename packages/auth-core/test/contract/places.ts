@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Kysely } from 'kysely';
 import type { TokenStore } from '../../src/index.ts';
-import { migrate, openSqlite, tokenMigrations } from '../../src/stores/kysely/index.ts';
+import { migrate, tokenMigrations } from '../../src/stores/kysely/index.ts';
 import { openPostgres, watchPostgresTokens } from '../../src/stores/postgres/index.ts';
+import { openSqlite } from '../../src/stores/sqlite/index.ts';
 import { createTestDatabase } from '../postgres/test-database.ts';
 
 /** Makes a store on a database, which may tell of changed tokens. */
@@ -34,7 +35,7 @@ export async function sqlPlaces(): Promise<readonly SqlPlace[]> {
         const folder = await mkdtemp(join(tmpdir(), 'latchkey-store-'));
         const file = join(folder, 'state.db');
         return {
-          program: openIn('kysely', 'openSqlite', file),
+          program: openIn('sqlite', 'openSqlite', file),
           ...openEach(
             () => openSqlite(file),
             (database) => create(database, undefined),

@@ -8,9 +8,12 @@ import * as http from '../../src/http/index.ts';
 import * as root from '../../src/index.ts';
 import * as jwt from '../../src/jwt/index.ts';
 import * as words from '../../src/llm/index.ts';
+import * as open from '../../src/open/index.ts';
 import * as re2js from '../../src/patterns/re2js.ts';
+import * as privateFiles from '../../src/private-files/index.ts';
 import * as kysely from '../../src/stores/kysely/index.ts';
 import * as postgres from '../../src/stores/postgres/index.ts';
+import * as sqlite from '../../src/stores/sqlite/index.ts';
 import * as testing from '../../src/testing/index.ts';
 
 /*
@@ -21,6 +24,7 @@ describe('the public surface', () => {
     expect(Object.keys(manifest.exports)).toEqual([
       '.',
       './stores/kysely',
+      './stores/sqlite',
       './stores/postgres',
       './express',
       './fastify',
@@ -29,6 +33,8 @@ describe('the public surface', () => {
       './http',
       './jwt',
       './llm',
+      './open',
+      './private-files',
       './patterns/re2js',
       './testing',
       './grant.schema.json',
@@ -92,9 +98,11 @@ describe('the public surface', () => {
       'createKyselySigningKeyStore',
       'createKyselyTokenStore',
       'migrate',
-      'openSqlite',
       'tokenMigrations',
     ]);
+    expect(Object.keys(sqlite)).toEqual(['openSqlite']);
+    expect(Object.keys(open).sort()).toEqual(['OpenAuthError', 'openAuth']);
+    expect(Object.keys(privateFiles).sort()).toEqual(['createPrivateFile', 'findExposure', 'processUser', 'shellWord']);
     expect(Object.keys(postgres).sort()).toEqual(['openPostgres', 'watchPostgresTokens']);
     expect(Object.keys(http).sort()).toEqual([
       'challenge',

@@ -6,8 +6,9 @@ import { sql } from 'kysely';
 import { Client } from 'pg';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createAuth, type TokenStore } from '../../src/index.ts';
-import { createKyselyTokenStore, migrate, openSqlite, tokenMigrations } from '../../src/stores/kysely/index.ts';
+import { createKyselyTokenStore, migrate, tokenMigrations } from '../../src/stores/kysely/index.ts';
 import { openPostgres } from '../../src/stores/postgres/index.ts';
+import { openSqlite } from '../../src/stores/sqlite/index.ts';
 import { createTestDatabase } from '../postgres/test-database.ts';
 import { FULL_GRANT, llm } from '../words.ts';
 

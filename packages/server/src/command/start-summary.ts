@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { shellWord } from '@latchkey/auth-core/private-files';
 import type { ServerConfig } from '../config/schema.ts';
-import { shellWord } from '../config/shell-word.ts';
 import type { ServerOverview } from '../overview.ts';
 import { describeUnusable } from './describe-unusable.ts';
 import { remark } from './print.ts';

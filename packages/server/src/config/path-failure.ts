@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { shellWord } from '@latchkey/auth-core/private-files';
 import { OperatorError } from '../contracts/operator-error.ts';
-import { shellWord } from './shell-word.ts';
 
 /** The meanings of the system's error codes that occur most often. */
 const MEANINGS: Readonly<Record<string, string>> = {

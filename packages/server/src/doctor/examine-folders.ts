@@ -1,8 +1,8 @@
 import { existsSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { shellWord } from '@latchkey/auth-core/private-files';
 import { findExposure } from '../config/private-path.ts';
 import type { ServerConfig } from '../config/schema.ts';
-import { shellWord } from '../config/shell-word.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
 import { formatBytes } from './format-bytes.ts';
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, linkSync, readFileSync, renameSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createPrivateFile } from '@latchkey/auth-core/private-files';
 import { makeFolder } from '../config/make-folder.ts';
 import { failureAt } from '../config/path-failure.ts';
 import { requirePrivate } from '../config/private-path.ts';
@@ -112,22 +113,7 @@ function makeSecret(path: string, database: string): void {
         'had that; without it none of the tokens works. To begin again, move the database away.',
     );
   }
-  createPrivate(path, `${randomBytes(32).toString('base64')}\n`);
-}
-
-/**
- * Creates a private file. If two processes start at once, one creates it and both read it complete, because a link
- * appears in one step.
- */
-function createPrivate(path: string, text: string): void {
-  const draft = writeDraft(path, text);
-  try {
-    linkSync(draft, path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  } finally {
-    unlinkSync(draft);
-  }
+  createPrivateFile(path, `${randomBytes(32).toString('base64')}\n`);
 }
 
 /** Writes a file with access for its owner only. It never has the mode of a file that was there before. */

@@ -7,11 +7,11 @@ import {
   createKyselySigningKeyStore,
   createKyselyTokenStore,
   migrate,
-  openSqlite,
   type TokenSchema,
   tokenMigrations,
 } from '@latchkey/auth-core/stores/kysely';
 import { openPostgres, watchPostgresTokens } from '@latchkey/auth-core/stores/postgres';
+import { openSqlite } from '@latchkey/auth-core/stores/sqlite';
 import type { Kysely } from 'kysely';
 import type { ApprovalTables } from '../approvals/schema.ts';
 import { failureAt, isSystemError } from '../config/path-failure.ts';

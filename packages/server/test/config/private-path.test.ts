@@ -1,7 +1,8 @@
 import { chmodSync, lchownSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { processUser } from '@latchkey/auth-core/private-files';
 import { describe, expect, it } from 'vitest';
-import { findExposure, type PathKind, processUser } from '../../src/config/private-path.ts';
+import { findExposure, type PathKind } from '../../src/config/private-path.ts';
 import { temporaryFolder } from '../scripted/temporary-folder.ts';
 
 const user = processUser();

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { type Migrations, migrate, openSqlite } from '@latchkey/auth-core/stores/kysely';
+import { type Migrations, migrate } from '@latchkey/auth-core/stores/kysely';
+import { openSqlite } from '@latchkey/auth-core/stores/sqlite';
 import type { Kysely } from 'kysely';
 import { onTestFinished } from 'vitest';
 import type { ApprovalTables } from '../../src/approvals/schema.ts';

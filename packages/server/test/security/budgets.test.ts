@@ -1,13 +1,8 @@
 import { join } from 'node:path';
 import { createMeter, type LimitStore } from '@latchkey/auth-core';
 import { llm } from '@latchkey/auth-core/llm';
-import {
-  createKyselyLimitStore,
-  migrate,
-  openSqlite,
-  type TokenSchema,
-  tokenMigrations,
-} from '@latchkey/auth-core/stores/kysely';
+import { createKyselyLimitStore, migrate, type TokenSchema, tokenMigrations } from '@latchkey/auth-core/stores/kysely';
+import { openSqlite } from '@latchkey/auth-core/stores/sqlite';
 import { says } from '@latchkey/engine/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { send } from '../http/in-process-client.ts';

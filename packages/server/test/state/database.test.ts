@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { openSqlite } from '@latchkey/auth-core/stores/kysely';
+import { openSqlite } from '@latchkey/auth-core/stores/sqlite';
 import { describe, expect, it } from 'vitest';
 import { createKyselyConversationStore } from '../../src/conversations/kysely-conversation-store.ts';
 import { openDatabase } from '../../src/state/database.ts';

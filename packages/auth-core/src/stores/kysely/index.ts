@@ -8,7 +8,6 @@ export { createKyselyTokenStore } from './kysely-store.ts';
 export type { Migration, Migrations } from './migrate.ts';
 export { migrate } from './migrate.ts';
 export { tokenMigrations } from './migrations.ts';
-export { openSqlite } from './node-sqlite-dialect.ts';
 export type {
   AuditEntriesTable,
   AuditHeadTable,

@@ -18,7 +18,8 @@ const NO_HEAD = { id: HEAD_ID, seq: 0, hash: '', start_seq: null, start_hash: nu
  * @example
  * ```ts
  * import { createAuditLog } from '@latchkey/auth-core';
- * import { createKyselyAuditStore, migrate, openSqlite, tokenMigrations } from '@latchkey/auth-core/stores/kysely';
+ * import { createKyselyAuditStore, migrate, tokenMigrations } from '@latchkey/auth-core/stores/kysely';
+ * import { openSqlite } from '@latchkey/auth-core/stores/sqlite';
  *
  * const database = openSqlite('/var/lib/my-server/state.db');
  * await migrate(database, tokenMigrations, 'token_migrations');

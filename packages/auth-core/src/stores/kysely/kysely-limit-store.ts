@@ -28,7 +28,8 @@ const LOCK_ONLY = 0;
  * @example
  * ```ts
  * import { createMeter } from '@latchkey/auth-core';
- * import { createKyselyLimitStore, migrate, openSqlite, tokenMigrations } from '@latchkey/auth-core/stores/kysely';
+ * import { createKyselyLimitStore, migrate, tokenMigrations } from '@latchkey/auth-core/stores/kysely';
+ * import { openSqlite } from '@latchkey/auth-core/stores/sqlite';
  *
  * const database = openSqlite('/var/lib/my-server/state.db');
  * await migrate(database, tokenMigrations, 'token_migrations');

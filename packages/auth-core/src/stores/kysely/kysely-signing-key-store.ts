@@ -12,7 +12,8 @@ import type { SigningKeySchema } from './schema.ts';
  * ```ts
  * import { createSealer } from '@latchkey/auth-core';
  * import { createSigningKeys } from '@latchkey/auth-core/jwt';
- * import { createKyselySigningKeyStore, migrate, openSqlite, tokenMigrations } from '@latchkey/auth-core/stores/kysely';
+ * import { createKyselySigningKeyStore, migrate, tokenMigrations } from '@latchkey/auth-core/stores/kysely';
+ * import { openSqlite } from '@latchkey/auth-core/stores/sqlite';
  *
  * const database = openSqlite('/var/lib/my-server/state.db');
  * await migrate(database, tokenMigrations, 'token_migrations');

@@ -13,7 +13,8 @@ import type { TokenSchema, TokensTable } from './schema.ts';
  *
  * @example
  * ```ts
- * import { createKyselyTokenStore, migrate, openSqlite, tokenMigrations } from '@latchkey/auth-core/stores/kysely';
+ * import { createKyselyTokenStore, migrate, tokenMigrations } from '@latchkey/auth-core/stores/kysely';
+ * import { openSqlite } from '@latchkey/auth-core/stores/sqlite';
  *
  * const database = openSqlite('/var/lib/my-server/state.db');
  * await migrate(database, tokenMigrations, 'token_migrations');

@@ -20,7 +20,8 @@ interface MigrationSchema {
  * @throws {Error} when the table names a migration that is not known here: the database belongs to a newer version
  * @example
  * ```ts
- * import { type Migrations, migrate, openSqlite } from '@latchkey/auth-core/stores/kysely';
+ * import { type Migrations, migrate } from '@latchkey/auth-core/stores/kysely';
+ * import { openSqlite } from '@latchkey/auth-core/stores/sqlite';
  *
  * const migrations: Migrations = {
  *   '0001-notes': async (database) => {

@@ -4,11 +4,11 @@ import type { TokenRecord } from '../../../src/index.ts';
 import {
   createKyselyTokenStore,
   migrate,
-  openSqlite,
   type TokenSchema,
   tokenMigrations,
 } from '../../../src/stores/kysely/index.ts';
 import { openPostgres } from '../../../src/stores/postgres/index.ts';
+import { openSqlite } from '../../../src/stores/sqlite/index.ts';
 import { createTestDatabase } from '../../postgres/test-database.ts';
 
 const TABLE = 'token_migrations';

@@ -6,7 +6,8 @@ import { promisify } from 'node:util';
 import { type Kysely, sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createAuditLog } from '../../../src/index.ts';
-import { createKyselyAuditStore, migrate, openSqlite, tokenMigrations } from '../../../src/stores/kysely/index.ts';
+import { createKyselyAuditStore, migrate, tokenMigrations } from '../../../src/stores/kysely/index.ts';
+import { openSqlite } from '../../../src/stores/sqlite/index.ts';
 
 const key = new Uint8Array(32).fill(7);
 

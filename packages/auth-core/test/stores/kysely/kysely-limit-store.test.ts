@@ -11,9 +11,9 @@ import {
   createKyselyLimitStore,
   type LimitSchema,
   migrate,
-  openSqlite,
   tokenMigrations,
 } from '../../../src/stores/kysely/index.ts';
+import { openSqlite } from '../../../src/stores/sqlite/index.ts';
 import { fixedClock } from '../../../src/testing/index.ts';
 import { llm } from '../../words.ts';
 

@@ -32,7 +32,8 @@ const IN_MEMORY = ':memory:';
  * @example
  * ```ts
  * import { createAuth } from '@latchkey/auth-core';
- * import { createKyselyTokenStore, migrate, openSqlite, tokenMigrations } from '@latchkey/auth-core/stores/kysely';
+ * import { createKyselyTokenStore, migrate, tokenMigrations } from '@latchkey/auth-core/stores/kysely';
+ * import { openSqlite } from '@latchkey/auth-core/stores/sqlite';
  *
  * const database = openSqlite('/var/lib/my-server/state.db');
  * await migrate(database, tokenMigrations, 'token_migrations');

@@ -8,10 +8,10 @@ import {
   createKyselyTokenStore,
   type Migrations,
   migrate,
-  openSqlite,
   type TokenSchema,
   tokenMigrations,
 } from '../../../src/stores/kysely/index.ts';
+import { openSqlite } from '../../../src/stores/sqlite/index.ts';
 import { llm } from '../../words.ts';
 
 const digestKey = new Uint8Array(32).fill(1);

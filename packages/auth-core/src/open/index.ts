@@ -1,0 +1,8 @@
+/*
+ * The public API of @latchkey/auth-core/open. All exports added here become API.
+ */
+
+export type { OpenAuthOptions, OpenedAuth, OpenedSchema, OpenedWords } from './open-auth.ts';
+export { openAuth } from './open-auth.ts';
+export type { OpenAuthErrorCode } from './open-auth-error.ts';
+export { OpenAuthError } from './open-auth-error.ts';

@@ -1,0 +1,18 @@
+/**
+ * Why a file cannot be opened as the store of tokens:
+ *
+ * - `unsafe_path`: other users of the machine can read the secret, or change the secret or the database
+ * - `missing_secret`: the database was made with a secret that is not there, or what is there is not one
+ */
+export type OpenAuthErrorCode = 'unsafe_path' | 'missing_secret';
+
+/** The file or its secret is not what it must be. The message says what to do; it is for the operator of the server. */
+export class OpenAuthError extends Error {
+  override name = 'OpenAuthError';
+  readonly code: OpenAuthErrorCode;
+
+  constructor(code: OpenAuthErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}

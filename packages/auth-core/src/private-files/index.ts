@@ -1,0 +1,8 @@
+/*
+ * The public API of @latchkey/auth-core/private-files. All exports added here become API.
+ */
+
+export { createPrivateFile } from './private-file.ts';
+export type { Exposure, PathKind, ProcessUser } from './private-path.ts';
+export { findExposure, processUser } from './private-path.ts';
+export { shellWord } from './shell-word.ts';
