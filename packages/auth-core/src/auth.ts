@@ -17,6 +17,7 @@ import { denyForeignProject, selectProject } from './management/select-project.t
 import type { TokenInfo } from './management/token-info.ts';
 import { createTokenManager, type TokenListing } from './management/token-manager.ts';
 import type { PatternEngine } from './matching/pattern-engine.ts';
+import { notify } from './notify.ts';
 import { operatorPrincipal, type Principal } from './principal.ts';
 import { requirePart } from './require-part.ts';
 import { type AuthSettings, DEFAULT_AUTH_SETTINGS } from './settings.ts';
@@ -247,13 +248,7 @@ export function createAuth<W extends Words = CoreWords>(options: AuthOptions<W>)
   const listeners = new Set<(id: string) => void>();
 
   function tellRevoked(id: string): void {
-    for (const listener of listeners) {
-      try {
-        listener(id);
-      } catch {
-        // Ignored: the token is revoked in any case, and the other listeners must be notified as well.
-      }
-    }
+    for (const listener of listeners) notify(listener, id);
   }
 
   const sealer = createSealer(options.digestKey, random);

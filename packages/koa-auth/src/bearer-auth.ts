@@ -1,6 +1,7 @@
 import { AuthError } from '@latchkey/auth-core';
 import {
   createRequestAuthenticator,
+  notify,
   type RequestAuthenticatorOptions,
   readNodeRequest,
 } from '@latchkey/auth-core/http';
@@ -45,7 +46,7 @@ export function bearerAuth({ onError, ...options }: BearerAuthOptions): Middlewa
     try {
       ctx.state.auth = await authenticate(readNodeRequest(ctx.req));
     } catch (error) {
-      if (error instanceof AuthError) onError?.(error, ctx);
+      if (error instanceof AuthError) notify(onError, error, ctx);
       throw error;
     }
     await next();

@@ -3,6 +3,7 @@ import {
   createRequestGuard,
   type Described,
   nodeHost,
+  notify,
   type RequestGuardOptions,
   readNodeRequest,
 } from '@latchkey/auth-core/http';
@@ -64,7 +65,7 @@ export function protect<W extends Words>({ onError, ...options }: ProtectOptions
       } catch (error) {
         const refusal = ctx.headerSent ? undefined : guard.refuse(error);
         if (refusal === undefined) throw error;
-        onError?.(error as AuthError, ctx);
+        notify(onError, error as AuthError, ctx);
         for (const name of refusal.without) ctx.remove(name);
         ctx.body = refusal.body;
         ctx.status = refusal.status;

@@ -2,6 +2,7 @@ import { EngineError } from '@latchkey/engine';
 import { EngineProcess, SILENCE_MILLISECONDS } from './engine-process.ts';
 import { LoadedLlamaModel } from './loaded-llama-model.ts';
 import type { EngineLogger } from './logger.ts';
+import { notify } from './notify.ts';
 import { describeEnd, loadErrorOf } from './process-end.ts';
 import type { LoadCommand } from './protocol.ts';
 import { fromTransportedError } from './transported-error.ts';
@@ -30,7 +31,7 @@ export async function loadModel(
     title: command.modelKey,
     silenceMilliseconds,
     onReport(report) {
-      if (report.type === 'load.progress') onProgress?.(report.progress);
+      if (report.type === 'load.progress') notify(onProgress, report.progress);
       else if (report.type === 'load.failed') loading.reject(fromTransportedError(report.error));
       else if (report.type === 'load.end') {
         const { device, contextLength } = report;

@@ -4,6 +4,7 @@ import type { AuthError } from '../errors.ts';
 import { nodeHost, sendRefusal } from '../http/node-host.ts';
 import { readNodeRequest } from '../http/read-request.ts';
 import { type Caller, createRequestGuard, type Described, type RequestGuardOptions } from '../http/request-guard.ts';
+import { notify } from '../notify.ts';
 
 export type { Caller, Described } from '../http/request-guard.ts';
 
@@ -57,7 +58,7 @@ export function protect<W extends Words>({ onError, ...options }: ProtectOptions
   const handleError: ErrorRequestHandler = (error, request, response, next) => {
     const refusal = response.headersSent ? undefined : guard.refuse(error);
     if (refusal === undefined) return next(error);
-    onError?.(error, request);
+    notify(onError, error, request);
     sendRefusal(response, refusal);
   };
 

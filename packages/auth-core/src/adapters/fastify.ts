@@ -4,6 +4,7 @@ import type { AuthError } from '../errors.ts';
 import { nodeHost } from '../http/node-host.ts';
 import { readNodeRequest } from '../http/read-request.ts';
 import { type Caller, createRequestGuard, type Described, type RequestGuardOptions } from '../http/request-guard.ts';
+import { notify } from '../notify.ts';
 
 export type { Caller, Described } from '../http/request-guard.ts';
 
@@ -61,7 +62,7 @@ export function protect<W extends Words>({ onError, ...options }: ProtectOptions
   function handleError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
     const refusal = reply.sent ? undefined : guard.refuse(error);
     if (refusal === undefined) throw error;
-    onError?.(error as AuthError, request);
+    notify(onError, error as AuthError, request);
     for (const name of refusal.without) reply.removeHeader(name);
     return reply.code(refusal.status).headers(refusal.headers).send(refusal.body);
   }

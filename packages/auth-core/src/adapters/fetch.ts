@@ -3,6 +3,7 @@ import type { AuthError } from '../errors.ts';
 import { fetchHost, toResponse } from '../http/fetch-host.ts';
 import { readFetchRequest } from '../http/read-request.ts';
 import { type Caller, createRequestGuard, type Described, type RequestGuardOptions } from '../http/request-guard.ts';
+import { notify } from '../notify.ts';
 
 export type { Caller, Described } from '../http/request-guard.ts';
 
@@ -76,7 +77,7 @@ export function protect<W extends Words, Extra extends readonly unknown[] = read
       } catch (error) {
         const refusal = guard.refuse(error);
         if (refusal !== undefined) {
-          onError?.(error as AuthError, request);
+          notify(onError, error as AuthError, request);
           return host.finish(toResponse(refusal));
         }
         host.fail();

@@ -4,6 +4,7 @@ import type { AuthError } from '../errors.ts';
 import { fetchHost, toResponse } from '../http/fetch-host.ts';
 import { readFetchRequest } from '../http/read-request.ts';
 import { type Caller, createRequestGuard, type Described, type RequestGuardOptions } from '../http/request-guard.ts';
+import { notify } from '../notify.ts';
 
 export type { Caller, Described } from '../http/request-guard.ts';
 
@@ -62,7 +63,7 @@ export function protect<W extends Words>({
   function refuse(error: unknown, context: Context): Response | undefined {
     const refusal = guard.refuse(error);
     if (refusal === undefined) return undefined;
-    onError?.(error as AuthError, context);
+    notify(onError, error as AuthError, context);
     return toResponse(refusal);
   }
 

@@ -2,6 +2,7 @@ import { type Clock, systemClock } from '../clock.ts';
 import { parseDateTime } from '../date-time.ts';
 import { AuditUnavailableError, InvalidInputError } from '../errors.ts';
 import { type Repeat, systemRepeat } from '../limits/lease-keeper.ts';
+import { notify } from '../notify.ts';
 import { requirePart } from '../require-part.ts';
 import { guard } from '../store/guard-store.ts';
 import { constantTimeEqual } from '../token/digest.ts';
@@ -158,7 +159,8 @@ const MINUTE_MILLISECONDS = 60_000;
  */
 export function createAuditLog(options: AuditLogOptions): AuditLog {
   requirePart('createAuditLog', 'store', options?.store, ['append', 'trim', 'read', 'head', 'checkpoints']);
-  const { store, key, clock = systemClock, repeat = systemRepeat, onLost = () => undefined } = options;
+  const { store, key, clock = systemClock, repeat = systemRepeat } = options;
+  const onLost = (lost: LostEvents): void => notify(options.onLost, lost);
   const chain = createAuditChain(key);
   const refusals = createRefusalCounter(clock);
   const queue = createAuditQueue(append, (event) => ({ at: clock().toISOString(), event }), onLost);

@@ -3,6 +3,7 @@
  */
 
 export { toErrorDescription } from '../error-description.ts';
+export { notify } from '../notify.ts';
 export type { Challenge, ChallengeOptions } from './challenge.ts';
 export { challenge } from './challenge.ts';
 export type { ClientAddress } from './client-address.ts';

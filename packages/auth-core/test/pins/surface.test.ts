@@ -112,6 +112,7 @@ describe('the public surface', () => {
       'fetchHost',
       'isAddressRange',
       'nodeHost',
+      'notify',
       'rateLimitHeaders',
       'readCredential',
       'readFetchRequest',

@@ -1,5 +1,6 @@
 import { relative, sep } from 'node:path';
 import { EngineError, type Model, type ModelDescription, type ModelSource } from '@latchkey/engine';
+import { notify } from '../notify.ts';
 import { GgufModel } from './gguf-model.ts';
 import { createModelDescriptions, type DescribeFiles, type DescriptionMemory } from './model-descriptions.ts';
 import type { ModelFile } from './model-files.ts';
@@ -29,7 +30,7 @@ export function openGgufFolder(
 ): ModelSource {
   let told = new Set<string>();
   const folder = openModelFolder(path, now, ({ unreadable }) => {
-    for (const place of unreadable) if (!told.has(keyOf(place))) onUnreadable?.(place);
+    for (const place of unreadable) if (!told.has(keyOf(place))) notify(onUnreadable, place);
     told = new Set(unreadable.map(keyOf));
   });
   const descriptions = createModelDescriptions(describeFiles, now, memory);

@@ -1,6 +1,7 @@
 import type { Client } from '@modelcontextprotocol/client';
 import type { McpLimits } from '../limits.ts';
 import type { BridgeLogger } from '../logger.ts';
+import { notify } from '../notify.ts';
 import type { ToolDefinition } from '../tools/tool-definition.ts';
 import { cleanProgress, type ToolProgress } from '../tools/tool-progress.ts';
 import type { RawToolResult } from '../tools/tool-result.ts';
@@ -105,7 +106,7 @@ export class ServerSession {
           resetTimeoutOnProgress: true,
           onprogress: (progress) => {
             this.#timedOut = 0;
-            onProgress?.(cleanProgress(progress));
+            notify(onProgress, cleanProgress(progress));
           },
           // The definition that the model was shown, not the server's current one.
           toolDefinition: { name: definition.name, inputSchema: definition.inputSchema as { type: 'object' } },

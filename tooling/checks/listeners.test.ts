@@ -1,0 +1,13 @@
+import { expect, it } from 'vitest';
+import { readSources } from './sources.ts';
+
+/** Called as it stands, a listener that throws would break what it is told of. */
+const CALLED = /\bon[A-Z]\w*\?\.\(/g;
+
+it('a function that a host passes in to be told something is called by notify', () => {
+  const packages = '{auth-core,koa-auth,client,engine,llama,mcp-bridge}';
+  const sources = readSources(`packages/${packages}/src/**/*.ts`).filter(({ path }) => !path.includes('/child/'));
+  const found = sources.flatMap(({ path, text }) => [...text.matchAll(CALLED)].map(([call]) => `${path}: ${call}`));
+  expect(found).toEqual([]);
+  expect(sources.some(({ text }) => text.includes('notify(onError'))).toBe(true);
+});
