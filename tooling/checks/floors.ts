@@ -64,7 +64,6 @@ export const CIRCLES: readonly string[] = [
   'packages/llama/src: formats grammar',
   'packages/mcp-bridge/src: config sandbox transport',
   'packages/mcp-bridge/src: host pins tools',
-  'packages/server/src/chat: execute-call.ts run-chat.ts',
 ];
 
 /** What packages a folder of the server must not see: the loop knows no Koa, no zod, no engine of a certain make, no MCP. */

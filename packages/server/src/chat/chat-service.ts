@@ -4,13 +4,14 @@ import { ServerError } from '../contracts/server-error.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { scopeOf, shareOf, turnsOf } from './caller-scope.ts';
 import { ChatModel } from './chat-model.ts';
+import { type ChatTurn, createTurnRecord } from './chat-turn.ts';
 import { ChatUse } from './chat-use.ts';
 import { unansweredCalls } from './conversation.ts';
 import { generateWithinBudget } from './generate-within-budget.ts';
 import { keepTurn } from './keep-turn.ts';
 import { openStream } from './open-stream.ts';
 import { type ChatCaller, type ChatServiceOptions, type PreparedChat, prepareChat } from './prepare-chat.ts';
-import { type ChatTurn, createTurnRecord, runChat } from './run-chat.ts';
+import { runChat } from './run-chat.ts';
 import { createTurnLives, type TurnLives } from './turn-lives.ts';
 import { toStats } from './usage.ts';
 

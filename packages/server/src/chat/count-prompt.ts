@@ -1,9 +1,10 @@
 import type { ChatRequest } from '../contracts/chat-request.ts';
 import { scopeOf, shareOf } from './caller-scope.ts';
 import { ChatModel } from './chat-model.ts';
+import { createTurnRecord } from './chat-turn.ts';
 import { refuseFarTooLong } from './far-too-long.ts';
 import { type ChatCaller, type ChatServiceOptions, prepareChat } from './prepare-chat.ts';
-import { createTurnRecord, toGenerateRequest } from './run-chat.ts';
+import { toGenerateRequest } from './run-chat.ts';
 
 /**
  * Counts the tokens of a request's prompt, its tools included, in the tokens of its model, which is loaded first if it has to

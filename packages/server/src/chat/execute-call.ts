@@ -3,7 +3,7 @@ import type { ChatEvent, InvalidCall } from '../contracts/chat-event.ts';
 import { ServerError } from '../contracts/server-error.ts';
 import type { ApprovalWait, ChatToolset } from '../contracts/toolset.ts';
 import { EventQueue } from '../models/event-queue.ts';
-import type { ChatTurn, TurnRecord } from './run-chat.ts';
+import type { ChatTurn, TurnRecord } from './chat-turn.ts';
 
 /** Runs one call and writes it into the record: as an event, as output, and as a message that the model will read. */
 export async function* executeCall(

@@ -3,7 +3,7 @@ import type { ChatMessage } from '@latchkey/engine';
 import type { ConversationStore, StoredTurn, TurnState, WaitingToolCall } from '../contracts/conversation-store.ts';
 import { ServerError } from '../contracts/server-error.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import type { TurnKeeper, TurnRecord } from './run-chat.ts';
+import type { TurnKeeper, TurnRecord } from './chat-turn.ts';
 
 export interface KeepTurnOptions {
   readonly conversations: ConversationStore;

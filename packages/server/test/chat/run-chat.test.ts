@@ -12,8 +12,9 @@ import {
   type Turn,
 } from '@latchkey/engine/testing';
 import { describe, expect, it } from 'vitest';
+import { createTurnRecord, type TurnRecord } from '../../src/chat/chat-turn.ts';
 import type { ChatLimits } from '../../src/chat/limits.ts';
-import { createTurnRecord, runChat, type TurnRecord } from '../../src/chat/run-chat.ts';
+import { runChat } from '../../src/chat/run-chat.ts';
 import type { ChatEvent } from '../../src/contracts/chat-event.ts';
 import type { ChatRequest } from '../../src/contracts/chat-request.ts';
 import { chatRequest } from '../scripted/chat-request.ts';
