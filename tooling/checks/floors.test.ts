@@ -126,7 +126,7 @@ describe('auth-core', () => {
     const users = readSources('packages/auth-core/src/**/*.ts')
       .filter((file) => importsOf(file).some((name) => name.startsWith(http)))
       .map((file) => file.path.split('/')[3]);
-    expect([...new Set(users)]).toEqual(['adapters', 'http']);
+    expect([...new Set(users)]).toEqual(['adapters', 'http', 'token-api']);
   });
 });
 

@@ -9,6 +9,7 @@ import { run } from '../packed/pack.ts';
 import { root } from './sources.ts';
 
 const PACKED = join(import.meta.dirname, '..', 'packed');
+const INVOICES = join(root, 'examples', 'invoices');
 const AUTH_CORE = '@latchkey/auth-core';
 
 interface Manifest {
@@ -68,6 +69,9 @@ describe('the packed packages, installed in an empty project', { timeout: 180_00
     const { url } = await createTestDatabase();
     const done = JSON.parse(await project.run(join(PACKED, 'use-packages.ts'), { POSTGRES: url })) as unknown;
     expect(done).toEqual({ sqlite: DONE, postgres: DONE });
+    // The example of docs/library.md, with its files beside its program.
+    cpSync(INVOICES, project.path, { recursive: true, filter: (path) => !path.endsWith('.test.ts') });
+    expect(await project.run(join(INVOICES, 'main.ts'))).toBe(readFileSync(join(INVOICES, 'output.txt'), 'utf8'));
   });
 
   it('work without any of that, and a door that needs a package names it', async () => {
@@ -83,6 +87,7 @@ describe('the packed packages, installed in an empty project', { timeout: 180_00
       './testing': 'opens',
       './jwt': "Cannot find package 'jose'",
       './private-files': 'opens',
+      './token-api': 'opens',
       './open': "Cannot find package 'kysely'",
       './stores/kysely': "Cannot find package 'kysely'",
       './stores/sqlite': "Cannot find package 'kysely'",

@@ -16,6 +16,7 @@ export type { BearerAuthOptions } from './bearer-auth.ts';
 export { bearerAuth } from './bearer-auth.ts';
 export type { LimitRequestsOptions } from './limit-requests.ts';
 export { limitRequests } from './limit-requests.ts';
+export { mount } from './mount.ts';
 export type { Protect, ProtectOptions } from './protect.ts';
 export { protect } from './protect.ts';
 export type { RequestHeaders } from './read-credential.ts';

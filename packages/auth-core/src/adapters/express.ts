@@ -1,6 +1,7 @@
 import type { ErrorRequestHandler, Request, RequestHandler } from 'express';
 import type { Action, Words } from '../authority/vocabulary.ts';
 import type { AuthError } from '../errors.ts';
+import { type FetchHandler, sendFetchResponse, toFetchRequest } from '../http/node-fetch.ts';
 import { nodeHost, sendRefusal } from '../http/node-host.ts';
 import { readNodeRequest } from '../http/read-request.ts';
 import { type Caller, createRequestGuard, type Described, type RequestGuardOptions } from '../http/request-guard.ts';
@@ -79,4 +80,19 @@ export function protect<W extends Words>({ onError, ...options }: ProtectOptions
     };
 
   return Object.assign(middlewareOf, { callerOf: guard.callerOf, errors: handleError });
+}
+
+/**
+ * Mounts a fetch handler in an Express app, such as that of `createTokenApi`: `app.use(api.path, mount(api))`. The body
+ * reaches it also when a parser has read it before.
+ */
+export function mount(handle: FetchHandler): RequestHandler {
+  return async function mounted(request, response, next) {
+    try {
+      const answer = await handle(toFetchRequest(request, response), request.socket.remoteAddress);
+      await sendFetchResponse(response, answer);
+    } catch (error) {
+      next(error);
+    }
+  };
 }

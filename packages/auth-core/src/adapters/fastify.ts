@@ -1,6 +1,7 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Action, Words } from '../authority/vocabulary.ts';
 import type { AuthError } from '../errors.ts';
+import { type FetchHandler, sendFetchResponse, toFetchRequest } from '../http/node-fetch.ts';
 import { nodeHost } from '../http/node-host.ts';
 import { readNodeRequest } from '../http/read-request.ts';
 import { type Caller, createRequestGuard, type Described, type RequestGuardOptions } from '../http/request-guard.ts';
@@ -84,4 +85,22 @@ export function protect<W extends Words>({ onError, ...options }: ProtectOptions
     };
 
   return Object.assign(hookOf, { callerOf: guard.callerOf, errors: handleError });
+}
+
+/**
+ * Mounts a fetch handler in a Fastify app, such as that of `createTokenApi`: `app.register(mount(api, api.path))`. It
+ * reads its bodies itself.
+ */
+export function mount(handle: FetchHandler, path: string): (app: FastifyInstance) => Promise<void> {
+  async function serve(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const answer = await handle(toFetchRequest(request.raw, reply.raw), request.socket.remoteAddress);
+    reply.hijack();
+    await sendFetchResponse(reply.raw, answer);
+  }
+  return async function mounted(app) {
+    app.removeAllContentTypeParsers();
+    app.addContentTypeParser('*', (_request, _payload, done) => done(null));
+    app.all(path, serve);
+    app.all(`${path}/*`, serve);
+  };
 }

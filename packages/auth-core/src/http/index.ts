@@ -10,6 +10,8 @@ export type { ClientAddress } from './client-address.ts';
 export { createClientAddress, isAddressRange } from './client-address.ts';
 export type { FetchHost } from './fetch-host.ts';
 export { fetchHost, toResponse } from './fetch-host.ts';
+export type { FetchHandler, ServedRequest } from './node-fetch.ts';
+export { sendFetchResponse, toFetchRequest } from './node-fetch.ts';
 export type { NodeResponse } from './node-host.ts';
 export { nodeHost, sendRefusal } from './node-host.ts';
 export { rateLimitHeaders } from './rate-limit-headers.ts';

@@ -15,6 +15,7 @@ import * as kysely from '../../src/stores/kysely/index.ts';
 import * as postgres from '../../src/stores/postgres/index.ts';
 import * as sqlite from '../../src/stores/sqlite/index.ts';
 import * as testing from '../../src/testing/index.ts';
+import * as tokenApi from '../../src/token-api/index.ts';
 
 /*
  * What others rely on, written out. A change here is a change of the API and belongs into the change log.
@@ -35,6 +36,7 @@ describe('the public surface', () => {
       './llm',
       './open',
       './private-files',
+      './token-api',
       './patterns/re2js',
       './testing',
       './grant.schema.json',
@@ -120,11 +122,15 @@ describe('the public surface', () => {
       'readNodeRequest',
       'renderRefusal',
       'requireAccess',
+      'sendFetchResponse',
       'sendRefusal',
       'toErrorDescription',
+      'toFetchRequest',
       'toResponse',
     ]);
-    for (const adapter of [express, fastify, fetchAdapter, hono]) expect(Object.keys(adapter)).toEqual(['protect']);
+    for (const adapter of [fetchAdapter, hono]) expect(Object.keys(adapter)).toEqual(['protect']);
+    for (const adapter of [express, fastify]) expect(Object.keys(adapter).sort()).toEqual(['mount', 'protect']);
+    expect(Object.keys(tokenApi)).toEqual(['createTokenApi']);
     expect(Object.keys(jwt).sort()).toEqual([
       'createAccessTokenVerifier',
       'createAccessTokens',
