@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
+  anonymousPrincipal,
   createApiKeyFormat,
   createAttenuatedFormat,
   createAuditLog,
@@ -9,6 +10,8 @@ import {
   createLegacyFormat,
   createMeter,
   createSealer,
+  credits,
+  defineVocabulary,
 } from '../../src/index.ts';
 import {
   createAccessTokens,
@@ -155,8 +158,10 @@ describe.each(await earlierPlaces())('a database of an earlier version in $name'
     });
     expect(await auth.reveal(tokens.legacy.id, operator)).toBe(tokens.legacy.token);
     expect(await auth.edit(tokens.full.id, { name: 'renamed' }, operator)).toMatchObject({ name: 'renamed' });
+    const metadata = { customer: 'acme' };
+    expect(await auth.edit(tokens.full.id, { metadata }, operator)).toMatchObject({ metadata });
     const { token } = await auth.rotate(tokens.full.id, {}, operator);
-    expect(await auth.verify(token)).toMatchObject({ id: tokens.full.id, name: 'renamed' });
+    expect(await auth.verify(token)).toMatchObject({ id: tokens.full.id, name: 'renamed', metadata });
     await auth.revoke(tokens.all.id, operator);
     for (const derived of ['attenuated', 'exchanged', 'issued-by-derived', 'access'] as const) {
       await expect(auth.verify(tokens[derived].token)).rejects.toMatchObject({ code: 'AUTH_TOKEN_REVOKED' });
@@ -179,6 +184,14 @@ describe.each(await earlierPlaces())('a database of an earlier version in $name'
         .map(({ source, remaining: left }) => [source, left]);
     expect(await remaining('full')).toEqual([['token full', 750]]);
     expect((await remaining('issued-by-derived')).map(([, left]) => left)).toEqual([70, 20]);
+  });
+
+  it('counts credits in the tables that it gets', async () => {
+    const vocabulary = defineVocabulary({ limits: { credits: credits() } });
+    const meter = createMeter({ vocabulary, store: createKyselyLimitStore(database), clock: opened.clock });
+    const guest = anonymousPrincipal(vocabulary, { actions: ['*'], limits: { credits: 1 } }, 'guest');
+    await meter.admit(guest);
+    await expect(meter.admit(guest)).rejects.toMatchObject({ limit: 'credits' });
   });
 
   it('has an audit log that is whole, and stays so', async () => {
