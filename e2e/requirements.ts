@@ -302,7 +302,8 @@ export const requirements = [
       'sandbox.network':
         'an MCP server in a sandbox reaches the outside, and of this machine and its cloud what its entry names',
       'sandbox.published': 'a server of npm is fetched in the sandbox, and starts again from what was kept',
-      'sandbox.browser': 'a server of npm drives a browser in the sandbox',
+      'sandbox.published-tools': 'tools of published servers that need no network answer in the sandbox',
+      'sandbox.browser': 'servers of npm drive a browser in the sandbox',
       'sandbox.killed': 'nothing of an MCP server outlives a server that was killed',
     },
   },

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createMcpHost, parseMcpJson } from '@latchkey/mcp-bridge';
 import { describe, expect } from 'vitest';
@@ -50,6 +50,46 @@ describe.runIf(fetches)('a server that npx fetches', { timeout: 500_000 }, () =>
   });
 });
 
+/** Servers of npm with a tool that needs no network and changes nothing outside of the server's own folder. */
+const published: readonly (readonly [
+  name: string,
+  args: readonly string[],
+  tool: string,
+  given: object,
+  says: RegExp,
+])[] = [
+  ['@modelcontextprotocol/server-everything', [], 'echo', { message: 'red fox' }, /red fox/],
+  ['@modelcontextprotocol/server-filesystem', ['WORK'], 'read_text_file', { path: 'WORK/a.js' }, /const a = 1/],
+  [
+    '@modelcontextprotocol/server-sequential-thinking',
+    [],
+    'sequentialthinking',
+    { thought: 'one', nextThoughtNeeded: false, thoughtNumber: 1, totalThoughts: 1 },
+    /"thoughtNumber": ?1/,
+  ],
+  ['@eslint/mcp', [], 'lint-files', { filePaths: ['WORK/a.js'] }, /a\.js/],
+  ['@cyanheads/git-mcp-server', [], 'git_init', { path: 'WORK/repository' }, /repository/],
+  ['@drawio/mcp', [], 'list_pages', { path: 'WORK/a.drawio' }, /Page-1/],
+];
+
+describe.runIf(fetches)('a tool of a published server', { timeout: 900_000 }, () => {
+  verifies('sandbox.published-tools', async () => {
+    using folder = createTemporaryFolder();
+    const work = join(folder.path, 'work');
+    mkdirSync(work);
+    writeFileSync(join(work, 'a.js'), 'const a = 1;\n');
+    writeFileSync(join(work, 'eslint.config.js'), 'module.exports = [{ rules: { "no-unused-vars": "error" } }];\n');
+    const page = '<diagram name="Page-1"><mxGraphModel><root><mxCell id="0"/></root></mxGraphModel></diagram>';
+    writeFileSync(join(work, 'a.drawio'), `<mxfile>${page}</mxfile>`);
+    const inWork = <T>(value: T): T => JSON.parse(JSON.stringify(value).replaceAll('WORK', work));
+    for (const [name, args, tool, given, says] of published) {
+      const { text } = await start(folder.path, { args: ['-y', name, ...inWork(args)] }, tool, inWork(given));
+      expect(text, name).toMatch(says);
+      expect(text, name).not.toMatch(/^failed/);
+    }
+  });
+});
+
 describe.runIf(fetches && chromium !== '')('a browser that a server drives', { timeout: 500_000 }, () => {
   verifies('sandbox.browser', async () => {
     using folder = createTemporaryFolder();
@@ -58,5 +98,15 @@ describe.runIf(fetches && chromium !== '')('a browser that a server drives', { t
     const { text } = await start(folder.path, { args }, 'browser_navigate', page);
     expect(text).toContain('A page');
     expect(text).not.toMatch(/^failed/);
+    const devtools = [
+      '-y',
+      'chrome-devtools-mcp',
+      '--headless',
+      '--executablePath',
+      chromium,
+      '--chromeArg=--no-sandbox',
+    ];
+    const opened = await start(folder.path, { args: devtools }, 'new_page', page);
+    expect(opened.text).toMatch(/data:text\/html/);
   });
 });

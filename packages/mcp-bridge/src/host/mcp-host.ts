@@ -167,7 +167,8 @@ export function createMcpHost(options: McpHostOptions): McpHost {
     opener: options.opener ?? openTransport,
     random: options.random ?? Math.random,
     sandbox: new Sandbox({
-      environment: process.env,
+      // The tools are those of this process; the home that servers would inherit is that of their environment.
+      environment: { ...process.env, HOME: (options.environment ?? process.env).HOME },
       hidden: options.hiddenFromServers ?? [],
       homes: options.serverHomes,
     }),

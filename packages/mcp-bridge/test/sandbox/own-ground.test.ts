@@ -1,6 +1,6 @@
-import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createMcpHost, loadMcpJson, type McpHost, type McpHostOptions } from '../../src/index.ts';
@@ -98,6 +98,43 @@ describe.runIf(works)('a server in the sandbox "auto"', () => {
     expect(await run(host, 'mcp/a', load)).toBe('"kept"');
     expect(await run(host, 'mcp/b', load)).toBe('failed: ENOENT');
     expect(await run(host, 'mcp/b', `return await fs.readdir('${folder}/homes');`)).toBe('[]');
+  });
+
+  it('starts again from what a runner has kept, where its programs name the cache as their interpreter (uvx)', async () => {
+    const folder = await temporaryFolder();
+    const [home, bin] = [join(folder, 'home'), join(folder, 'bin')];
+    for (const path of [home, bin]) await mkdir(path);
+    // As uv does it: a wheel in the cache, hard links to it in an environment, whose interpreter is a link, and a program
+    // whose first line names that.
+    const runner = `#!/bin/sh
+      set -e
+      cache=\${UV_CACHE_DIR:-\${XDG_CACHE_HOME:-$HOME/.cache}/uv}
+      environment=$cache/archive-v0/one
+      if [ ! -x "$environment/bin/$1" ]; then
+        [ -z "$UV_OFFLINE" ] || { echo 'not in the cache' >&2; exit 2; }
+        mkdir -p "$cache/wheels-v5" "$environment/bin"
+        cp '${server}' "$cache/wheels-v5/server.mjs"
+        ln "$cache/wheels-v5/server.mjs" "$environment/server.mjs"
+        ln -s '${process.execPath}' "$environment/bin/python"
+        printf '#!%s\nimport("%s");\n' "$environment/bin/python" "$environment/server.mjs" > "$environment/bin/$1"
+        chmod +x "$environment/bin/$1"
+      fi
+      exec "$environment/bin/$1"`;
+    await writeFile(join(bin, 'uvx'), runner.replaceAll('\n      ', '\n'));
+    await chmod(join(bin, 'uvx'), 0o755);
+    const environment = { HOME: home, PATH: `${bin}:${dirname(process.execPath)}:/usr/bin:/bin` };
+    const options = { serverHomes: join(folder, 'homes'), environment };
+    for (const env of [{}, { UV_OFFLINE: '1' }]) {
+      await using host = await hostOf(folder, { a: { command: 'uvx', args: ['mcp-server', server, process.execPath], env } }, options);
+      expect(await run(host, 'mcp/a', 'return process.argv[1];')).toMatch(
+        /\.cache\/uv\/archive-v0\/one\/bin\/mcp-server/,
+      );
+    }
+    expect(await readdir(home)).toEqual([]);
+    // Another server has nothing of it.
+    const other = { command: 'uvx', args: ['mcp-server', server, process.execPath], env: { UV_OFFLINE: '1' } };
+    await using host = await hostOf(folder, { b: other }, options);
+    await expect(run(host, 'mcp/b', 'return 1;')).rejects.toThrow();
   });
 
   it('keeps what Node has compiled in its kept home, unless its entry names another place', async () => {
