@@ -125,7 +125,11 @@ describe.runIf(works)('a server in the sandbox "auto"', () => {
     const environment = { HOME: home, PATH: `${bin}:${dirname(process.execPath)}:/usr/bin:/bin` };
     const options = { serverHomes: join(folder, 'homes'), environment };
     for (const env of [{}, { UV_OFFLINE: '1' }]) {
-      await using host = await hostOf(folder, { a: { command: 'uvx', args: ['mcp-server', server, process.execPath], env } }, options);
+      await using host = await hostOf(
+        folder,
+        { a: { command: 'uvx', args: ['mcp-server', server, process.execPath], env } },
+        options,
+      );
       expect(await run(host, 'mcp/a', 'return process.argv[1];')).toMatch(
         /\.cache\/uv\/archive-v0\/one\/bin\/mcp-server/,
       );
