@@ -1,6 +1,6 @@
 import { type AuthorityEntry, describeDenial, type Principal } from '@latchkey/auth-core';
 import type { AccessRequest, AllowedDecision, Decision } from '@latchkey/auth-core/llm';
-import type { ChatMessage, Model, Sampling } from '@latchkey/engine';
+import type { ChatMessage, InputPart, Model, Sampling } from '@latchkey/engine';
 import type { ChatRequest } from '../contracts/chat-request.ts';
 import type { ConversationStore, StoredConversation } from '../contracts/conversation-store.ts';
 import { denialDetails } from '../contracts/denial-details.ts';
@@ -82,7 +82,7 @@ export async function prepareChat(
   refuseSpent(caller);
   refuseLargeRequest(asked, options.schemaExcess);
   const model = await options.catalog.find(key);
-  const request = withEffort(asked, model);
+  const request = withoutUnseenResults(withEffort(asked, model), model);
   refuseImagesForTheBlind(model, request.messages);
   refuseUnknownReasoning(model, request);
   permitContext(caller, options.pool, model, request.contextLength);
@@ -135,12 +135,24 @@ function permitContext(caller: ChatCaller, pool: ModelPool, model: Model, contex
 function refuseImagesForTheBlind(model: Model, messages: readonly ChatMessage[]): void {
   if (model.description instanceof Error || model.description.capabilities.vision) return;
   const hasImage = messages.some(
-    (message) =>
-      (message.role === 'user' || message.role === 'tool') && message.content.some(({ type }) => type === 'image'),
+    ({ role, content }) => role === 'user' && content.some(({ type }) => type === 'image'),
   );
   if (hasImage) {
     throw new ServerError('UNSUPPORTED_INPUT', `Model '${model.key}' can't see images.`, { field: 'messages' });
   }
+}
+
+/** A tool has run, and its call cannot be undone: a model that does not see reads what it does not see. */
+function withoutUnseenResults(request: ChatRequest, { description }: Model): ChatRequest {
+  if (description instanceof Error || description.capabilities.vision) return request;
+  const toRead = (part: InputPart): InputPart =>
+    part.type === 'text' ? part : { type: 'text', text: `[${part.mediaType}: this model cannot see images]` };
+  return {
+    ...request,
+    messages: request.messages.map((message) =>
+      message.role === 'tool' ? { ...message, content: message.content.map(toRead) } : message,
+    ),
+  };
 }
 
 /** A wish is granted as far as the model goes. */

@@ -117,6 +117,22 @@ describe('POST /v1/messages', () => {
     ]);
   });
 
+  it("refuses a user's image for a model that does not see, and lets it read that a tool has returned one", async () => {
+    const image = { type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'AAAA' } };
+    const refused = await post({ messages: [{ role: 'user', content: [image] }] });
+    expect([refused.status, refused.json()]).toMatchObject([400, { error: { param: 'messages' } }]);
+    const shown = [
+      ...messages,
+      { role: 'assistant', content: [{ type: 'tool_use', id: 'c1', name: 'look', input: {} }] },
+      { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'c1', content: [image] }] },
+    ];
+    const { status, engine } = await post({ messages: shown }, { turns: [says('I see')] });
+    expect(status).toBe(200);
+    expect(engine.requests[0]?.messages.at(-1)?.content).toEqual([
+      { type: 'text', text: '[image/png: this model cannot see images]' },
+    ]);
+  });
+
   it('ends a stream that fails with the error', async () => {
     const crash = async function* () {
       yield { type: 'message.delta', text: 'Once' } as const;
