@@ -14,15 +14,16 @@ export function createApp({ listModels, wait, ...options }: AppParts): Express {
     const { id, name, project } = guard.callerOf(request).principal;
     response.json({ id, name, project });
   });
-  app.get('/models', guard('models:read'), async (_request, response) => {
-    response.json({ models: await listModels() });
+  // Express 4 does not catch what an async handler rejects with; Express 5 does.
+  app.get('/models', guard('models:read'), (_request, response, next) => {
+    listModels().then((models) => response.json({ models }), next);
   });
   // The parser comes after the guard: of a refused request no body is read.
   app.post('/models', guard('models:write'), express.json(), (request, response) => {
     response.json({ received: request.body });
   });
-  app.get('/wait', guard('models:read'), async (request, response) => {
-    response.json({ ended: await wait(guard.callerOf(request).signal) });
+  app.get('/wait', guard('models:read'), (request, response, next) => {
+    wait(guard.callerOf(request).signal).then((ended) => response.json({ ended }), next);
   });
   app.use(guard.errors);
   const renderError: ErrorRequestHandler = (_error, _request, response, _next) => {

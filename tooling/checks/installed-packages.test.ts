@@ -9,7 +9,9 @@ import { run } from '../packed/pack.ts';
 import { root } from './sources.ts';
 
 const PACKED = join(import.meta.dirname, '..', 'packed');
-const INVOICES = join(root, 'examples', 'invoices');
+const EXAMPLES = join(root, 'examples');
+const INVOICES = join(EXAMPLES, 'invoices');
+const HOSTS = ['express', 'fastify', 'hono', 'fetch', 'koa'];
 const AUTH_CORE = '@latchkey/auth-core';
 
 interface Manifest {
@@ -72,6 +74,12 @@ describe('the packed packages, installed in an empty project', { timeout: 180_00
     // The example of docs/library.md, with its files beside its program.
     cpSync(INVOICES, project.path, { recursive: true, filter: (path) => !path.endsWith('.test.ts') });
     expect(await project.run(join(INVOICES, 'main.ts'))).toBe(readFileSync(join(INVOICES, 'output.txt'), 'utf8'));
+    // Each adapter keeps its contract with these versions.
+    for (const part of [...HOSTS, 'app-parts.ts', 'listen.ts']) {
+      cpSync(join(EXAMPLES, part), join(project.path, part), { recursive: true });
+    }
+    const kept = JSON.parse(await project.run(join(EXAMPLES, 'hold-contract.ts'))) as Readonly<Record<string, number>>;
+    expect(Object.keys(kept)).toEqual(HOSTS);
   });
 
   it('work without any of that, and a door that needs a package names it', async () => {

@@ -1,5 +1,5 @@
 import type { Auth } from '../auth.ts';
-import { ConflictError, InvalidInputError } from '../errors.ts';
+import { ConflictError, InvalidInputError, StoreUnavailableError } from '../errors.ts';
 import type { EditInput } from '../management/edit-token.ts';
 import type { IssuedToken, IssueInput } from '../management/issue-token.ts';
 import type { Revocation } from '../management/revoke-tokens.ts';
@@ -193,7 +193,8 @@ export const OPERATIONS: readonly Operation[] = [
       try {
         return answer({ ...(await auth.remove(id, by)), deleted: true });
       } catch (error) {
-        if (!(error instanceof ConflictError)) throw error;
+        // Ending one does not wait for the store.
+        if (!(error instanceof ConflictError || error instanceof StoreUnavailableError)) throw error;
         return answerRevocation(await auth.revoke(id, by));
       }
     },

@@ -6,6 +6,7 @@ import {
   createMeter,
   defineVocabulary,
   names,
+  type TokenStore,
 } from '../../src/index.ts';
 import { createTokenApi, type TokenApiOptions } from '../../src/token-api/index.ts';
 
@@ -13,8 +14,8 @@ const vocabulary = defineVocabulary({ actions: ['invoices:read'], resources: { i
 const team = { actions: ['invoices:read', 'tokens:read', 'tokens:write'], invoices: ['2026-*'] } as const;
 const narrow = { actions: ['invoices:read'], invoices: ['2026-1*'] } as const;
 
-async function setUp(options: TokenApiOptions = {}) {
-  const auth = createAuth({ vocabulary, store: createMemoryTokenStore(), digestKey: new Uint8Array(32).fill(7) });
+async function setUp(options: TokenApiOptions = {}, store: TokenStore = createMemoryTokenStore()) {
+  const auth = createAuth({ vocabulary, store, digestKey: new Uint8Array(32).fill(7) });
   const meter = createMeter({ vocabulary, store: createMemoryLimitStore(), repeat: () => () => undefined });
   const api = createTokenApi(auth, { meter, ...options });
   const issue = async (grant: object) => auth.issue({ name: 'team', grant: grant as typeof team }, auth.operator());
@@ -85,6 +86,27 @@ describe('the administration of tokens', () => {
     expect(ended.body.revoked.map(({ id }: { id: string }) => id)).toEqual([second.id]);
     expect(await send('POST', '/tokens/revoke-self')).toMatchObject({ status: 200, body: { stored: true } });
     expect(await send('GET', '/tokens')).toMatchObject(refused(401, 'AUTH_TOKEN_REVOKED'));
+  });
+
+  it('ends a token also while the store does not answer, and says that it is not stored', async () => {
+    let isAway = false;
+    const memory = createMemoryTokenStore();
+    const store = new Proxy(memory, {
+      get(target, name) {
+        const member = Reflect.get(target, name);
+        if (typeof member !== 'function') return member;
+        return (...args: unknown[]) => (isAway ? Promise.reject(new Error('away')) : member.apply(target, args));
+      },
+    });
+    const { auth, send } = await setUp({}, store);
+    const { id, token } = (await send('POST', '/tokens', { name: 'ci', grant: narrow })).body;
+    await auth.verify(token);
+    isAway = true;
+    expect(await send('DELETE', `/tokens/${id}`)).toMatchObject({ status: 202, body: { id, stored: false } });
+    expect(await auth.recall(token)).toBeUndefined();
+    expect(await send('GET', '/tokens/x')).toMatchObject(refused(503, 'AUTH_STORE_UNAVAILABLE'));
+    isAway = false;
+    await auth.close();
   });
 
   it('lets a caller end its own token from where its grants allow nothing else', async () => {
