@@ -21,13 +21,13 @@ import { notify } from './notify.ts';
 import { operatorPrincipal, type Principal } from './principal.ts';
 import { requirePart } from './require-part.ts';
 import { type AuthSettings, DEFAULT_AUTH_SETTINGS } from './settings.ts';
-import { guardStore } from './store/guard-store.ts';
-import type { TokenStore } from './store/token-store.ts';
 import { createApiKeyFormat } from './token/api-key-format.ts';
 import { createDigest } from './token/digest.ts';
+import { guardTokenStore } from './token/guard-token-store.ts';
 import { type RandomBytes, systemRandom } from './token/random.ts';
 import { createSealer } from './token/sealer.ts';
 import type { TokenFormat } from './token/token-format.ts';
+import type { TokenStore } from './token/token-store.ts';
 import { createLastUsed } from './verification/last-used.ts';
 import { createRevocations } from './verification/revocations.ts';
 import { createVerifier } from './verification/verifier.ts';
@@ -229,7 +229,7 @@ export function createAuth<W extends Words = CoreWords>(options: AuthOptions<W>)
     throw new TypeError('cacheMilliseconds must be a number from 0 to 1000');
   }
   const vocabulary: Vocabulary = options.vocabulary ?? coreVocabulary;
-  const store = guardStore(options.store);
+  const store = guardTokenStore(options.store);
   const policy: AuthorityEntry = Object.freeze({
     grant: vocabulary.parseGrant(options.policy ?? vocabulary.everything, {
       at: 'policy',

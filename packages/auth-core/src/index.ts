@@ -138,17 +138,6 @@ export {
   MAXIMUM_ACCESS_TOKEN_SECONDS,
   MAXIMUM_PERSONAL_ACCESS_TOKEN_SECONDS,
 } from './settings.ts';
-export { createMemoryTokenStore } from './store/memory-store.ts';
-export type {
-  DerivedQuery,
-  PreviousSecret,
-  StandingToken,
-  TokenFilter,
-  TokenPosition,
-  TokenQuery,
-  TokenRecord,
-  TokenStore,
-} from './store/token-store.ts';
 export type { ApiKeyOptions } from './token/api-key-format.ts';
 export { createApiKeyFormat } from './token/api-key-format.ts';
 export { attenuateToken } from './token/attenuate.ts';
@@ -161,6 +150,7 @@ export { createDigest } from './token/digest.ts';
 export type { InspectOptions, TokenInspection } from './token/inspect-token.ts';
 export { inspectToken } from './token/inspect-token.ts';
 export { createLegacyFormat } from './token/legacy-format.ts';
+export { createMemoryTokenStore } from './token/memory-token-store.ts';
 export type { RandomBytes } from './token/random.ts';
 export type { Sealer } from './token/sealer.ts';
 export { createSealer } from './token/sealer.ts';
@@ -179,3 +169,13 @@ export type {
   TokenParts,
 } from './token/token-format.ts';
 export { TOKEN_KINDS } from './token/token-format.ts';
+export type {
+  DerivedQuery,
+  PreviousSecret,
+  StandingToken,
+  TokenFilter,
+  TokenPosition,
+  TokenQuery,
+  TokenRecord,
+  TokenStore,
+} from './token/token-store.ts';

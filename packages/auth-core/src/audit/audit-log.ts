@@ -1,10 +1,10 @@
 import { type Clock, systemClock } from '../clock.ts';
 import { parseDateTime } from '../date-time.ts';
 import { AuditUnavailableError, InvalidInputError } from '../errors.ts';
+import { guard } from '../guard.ts';
 import { type Repeat, systemRepeat } from '../limits/lease-keeper.ts';
 import { notify } from '../notify.ts';
 import { requirePart } from '../require-part.ts';
-import { guard } from '../store/guard-store.ts';
 import { constantTimeEqual } from '../token/digest.ts';
 import { type AuditEnds, createAuditChain, FIRST_HEAD, type StampedEvent } from './audit-chain.ts';
 import type { AuditActor, AuditEvent, AuditedAct, AuditSink } from './audit-event.ts';

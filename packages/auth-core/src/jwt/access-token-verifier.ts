@@ -3,8 +3,8 @@ import { coreVocabulary } from '../authority/define-vocabulary.ts';
 import type { Vocabulary } from '../authority/vocabulary.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import { AuthError, InvalidTokenError, StoreUnavailableError } from '../errors.ts';
+import { guard } from '../guard.ts';
 import type { Principal } from '../principal.ts';
-import { guard } from '../store/guard-store.ts';
 import { requireNames } from './audience.ts';
 import { proveAccessToken } from './prove-access-token.ts';
 

@@ -1,5 +1,5 @@
 import { StoreUnavailableError } from '../errors.ts';
-import { guard } from '../store/guard-store.ts';
+import { guard } from '../guard.ts';
 import type { Claim, LimitStore, TakeAnswer } from './limit-store.ts';
 import { checkLengths } from './pair.ts';
 

@@ -3,7 +3,7 @@ import { keepEvent, recordAct } from '../audit/record-act.ts';
 import { toActor } from '../audit/to-actor.ts';
 import type { Principal } from '../principal.ts';
 import type { Json } from '../schema/json-schema.ts';
-import type { TokenRecord, TokenStore } from '../store/token-store.ts';
+import type { TokenRecord, TokenStore } from '../token/token-store.ts';
 
 /** The types of audit entries for changes to tokens. */
 export type ManagementAct =

@@ -1,7 +1,7 @@
 import type { AuthorityEntry } from '../authority/authority.ts';
 import { ConflictError, TokenNotFoundError } from '../errors.ts';
 import type { Principal } from '../principal.ts';
-import type { TokenRecord } from '../store/token-store.ts';
+import type { TokenRecord } from '../token/token-store.ts';
 import { MAXIMUM_DEPTH } from '../verification/read-lineage.ts';
 import { lineageOf } from './token-lineage.ts';
 import type { TokenManagerParts } from './token-manager-parts.ts';

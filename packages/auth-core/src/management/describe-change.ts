@@ -4,8 +4,8 @@ import type { VocabularyParts } from '../authority/vocabulary.ts';
 import { canonicalJson } from '../schema/canonical-json.ts';
 import type { JsonObject } from '../schema/copy-json.ts';
 import type { Json } from '../schema/json-schema.ts';
-import type { TokenRecord } from '../store/token-store.ts';
 import { sha256 } from '../token/sha256.ts';
+import type { TokenRecord } from '../token/token-store.ts';
 import type { EditInput } from './edit-token.ts';
 
 /** How many items of a list, and how many characters of a text, an entry shows; the digest covers all of it. */

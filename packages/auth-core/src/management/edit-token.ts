@@ -3,7 +3,7 @@ import type { Words } from '../authority/vocabulary.ts';
 import { GrantNotCoveredError } from '../errors.ts';
 import type { Principal } from '../principal.ts';
 import type { JsonObject } from '../schema/copy-json.ts';
-import type { TokenRecord } from '../store/token-store.ts';
+import type { TokenRecord } from '../token/token-store.ts';
 import { readGrant } from '../verification/read-principal.ts';
 import type { ManagementAudit } from './audit-management.ts';
 import { describeEdited } from './describe-change.ts';

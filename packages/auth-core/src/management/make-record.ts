@@ -1,8 +1,8 @@
 import type { AuditedAct } from '../audit/audit-event.ts';
 import { ConflictError } from '../errors.ts';
-import type { TokenRecord } from '../store/token-store.ts';
 import type { MintedToken, MintRequest, StoredTokenFormat } from '../token/token-format.ts';
 import { keepSecrets } from '../token/token-secrets.ts';
+import type { TokenRecord } from '../token/token-store.ts';
 import type { Maker } from './maker.ts';
 import type { TokenManagerParts } from './token-manager-parts.ts';
 

@@ -1,6 +1,6 @@
 import { endOf } from '../date-time.ts';
 import { ConflictError } from '../errors.ts';
-import type { TokenRecord } from '../store/token-store.ts';
+import type { TokenRecord } from '../token/token-store.ts';
 
 /** Whether the token itself was revoked or has expired. The tokens that it was derived from are not looked at. */
 export function hasEnded({ revokedAt, expiresAt }: Pick<TokenRecord, 'revokedAt' | 'expiresAt'>, now: Date): boolean {

@@ -1,9 +1,9 @@
 import type { Words } from '../authority/vocabulary.ts';
 import { InvalidInputError, StoreUnavailableError } from '../errors.ts';
+import { patiently } from '../patiently.ts';
 import type { Principal } from '../principal.ts';
-import { listPages } from '../store/list-pages.ts';
-import { patiently } from '../store/patiently.ts';
-import type { TokenRecord } from '../store/token-store.ts';
+import { listPages } from '../token/list-pages.ts';
+import type { TokenRecord } from '../token/token-store.ts';
 import type { ManagementAudit } from './audit-management.ts';
 import type { Makers } from './maker.ts';
 import { mayEndUnseen } from './may-end-unseen.ts';

@@ -1,6 +1,6 @@
 import { GrantNotCoveredError, InvalidInputError } from '../errors.ts';
 import type { Principal } from '../principal.ts';
-import type { PreviousSecret, TokenRecord } from '../store/token-store.ts';
+import type { PreviousSecret, TokenRecord } from '../token/token-store.ts';
 import type { ManagementAudit } from './audit-management.ts';
 import type { IssuedToken } from './issue-token.ts';
 import { keepMinted } from './make-record.ts';

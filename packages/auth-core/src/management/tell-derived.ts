@@ -1,4 +1,4 @@
-import type { TokenStore } from '../store/token-store.ts';
+import type { TokenStore } from '../token/token-store.ts';
 
 /** What has ended: a stored token, or, with `through`, only the tokens derived from it through that id. */
 export interface EndedToken {

@@ -5,9 +5,9 @@ import type { DeniedDecision } from '../authority/decision.ts';
 import type { CoreWords, Vocabulary } from '../authority/vocabulary.ts';
 import { endOf } from '../date-time.ts';
 import { GrantNotCoveredError, PermissionDeniedError, TokenNotFoundError } from '../errors.ts';
+import { createGiveWay } from '../give-way.ts';
 import type { Principal } from '../principal.ts';
-import { createGiveWay } from '../store/give-way.ts';
-import type { TokenRecord, TokenStore } from '../store/token-store.ts';
+import type { TokenRecord, TokenStore } from '../token/token-store.ts';
 import { lineageOf, type TokenLineage } from './token-lineage.ts';
 
 /** A stored token that a principal may see, with its lineage. */

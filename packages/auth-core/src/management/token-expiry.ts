@@ -2,8 +2,8 @@ import { endOf } from '../date-time.ts';
 import { GrantNotCoveredError, InvalidInputError } from '../errors.ts';
 import type { Principal } from '../principal.ts';
 import { type AuthSettings, MAXIMUM_PERSONAL_ACCESS_TOKEN_SECONDS } from '../settings.ts';
-import type { TokenRecord } from '../store/token-store.ts';
 import type { StoredTokenKind } from '../token/token-format.ts';
+import type { TokenRecord } from '../token/token-store.ts';
 import { checkExpiry } from './token-input.ts';
 
 /** The input for the expiry of a token. */

@@ -1,7 +1,7 @@
 import type { Grant } from '../authority/grant.ts';
 import type { Words } from '../authority/vocabulary.ts';
 import { endOf, parseDateTime } from '../date-time.ts';
-import type { TokenRecord } from '../store/token-store.ts';
+import type { TokenRecord } from '../token/token-store.ts';
 
 /** What may be shown of a token: its record without secrets, digests and keys. */
 export interface TokenInfo<W extends Words = Words>

@@ -1,7 +1,7 @@
 import type { Authority } from '../authority/authority.ts';
 import type { VocabularyParts } from '../authority/vocabulary.ts';
 import { endOf } from '../date-time.ts';
-import type { TokenRecord } from '../store/token-store.ts';
+import type { TokenRecord } from '../token/token-store.ts';
 import { walkLineage } from '../verification/read-lineage.ts';
 import { readEntries } from '../verification/read-principal.ts';
 

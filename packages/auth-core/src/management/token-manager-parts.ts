@@ -4,10 +4,10 @@ import type { Vocabulary } from '../authority/vocabulary.ts';
 import type { Clock } from '../clock.ts';
 import type { PatternEngine } from '../matching/pattern-engine.ts';
 import type { AuthSettings } from '../settings.ts';
-import type { TokenStore } from '../store/token-store.ts';
 import type { Digest } from '../token/digest.ts';
 import type { Sealer } from '../token/sealer.ts';
 import type { TokenFormat } from '../token/token-format.ts';
+import type { TokenStore } from '../token/token-store.ts';
 import type { Revocations } from '../verification/revocations.ts';
 import type { WarmCache } from '../verification/warm-cache.ts';
 

@@ -1,7 +1,7 @@
 import { InvalidInputError, TokenNotFoundError } from '../errors.ts';
 import type { Principal } from '../principal.ts';
-import { listPages } from '../store/list-pages.ts';
-import type { TokenFilter, TokenPosition } from '../store/token-store.ts';
+import { listPages } from '../token/list-pages.ts';
+import type { TokenFilter, TokenPosition } from '../token/token-store.ts';
 import { createManagementAudit } from './audit-management.ts';
 import { createDeleteToken } from './delete-token.ts';
 import { createEditToken } from './edit-token.ts';

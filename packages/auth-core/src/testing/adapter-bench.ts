@@ -5,7 +5,7 @@ import { AuthError, type AuthErrorCode } from '../errors.ts';
 import { createMemoryLimitStore } from '../limits/memory-limit-store.ts';
 import { createMeter, type Meter } from '../limits/meter.ts';
 import { type AuthSettings, DEFAULT_AUTH_SETTINGS } from '../settings.ts';
-import { createMemoryTokenStore } from '../store/memory-store.ts';
+import { createMemoryTokenStore } from '../token/memory-token-store.ts';
 import { type AdapterAnswer, type AdapterRequest, openRequest, type PendingRequest } from './adapter-client.ts';
 import { assertEqual } from './contract-case.ts';
 import { type FixedClock, fixedClock } from './fixed-clock.ts';

@@ -1,6 +1,6 @@
 import { createAuth } from '../auth.ts';
 import { DEFAULT_AUTH_SETTINGS } from '../settings.ts';
-import { createMemoryTokenStore } from '../store/memory-store.ts';
+import { createMemoryTokenStore } from '../token/memory-token-store.ts';
 import {
   type AdapterBench,
   type AdapterParts,

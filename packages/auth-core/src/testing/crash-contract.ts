@@ -1,7 +1,7 @@
 import { createAuditLog } from '../audit/audit-log.ts';
 import type { AuditStore } from '../audit/audit-store.ts';
 import type { LimitStore, WindowClaim } from '../limits/limit-store.ts';
-import type { TokenRecord, TokenStore } from '../store/token-store.ts';
+import type { TokenRecord, TokenStore } from '../token/token-store.ts';
 import { assertEqual, type ContractCase } from './contract-case.ts';
 
 /** Stores that share a database. */

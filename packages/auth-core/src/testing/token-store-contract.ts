@@ -1,5 +1,5 @@
 import { createAuth } from '../auth.ts';
-import type { TokenRecord, TokenStore } from '../store/token-store.ts';
+import type { TokenRecord, TokenStore } from '../token/token-store.ts';
 import {
   assertEqual,
   assertRejects,

@@ -1,7 +1,7 @@
-import type { TokenRecord } from '../store/token-store.ts';
 import { attenuationKeyOf } from './attenuation-key.ts';
 import type { Sealer } from './sealer.ts';
 import type { StoredTokenFormat } from './token-format.ts';
+import type { TokenRecord } from './token-store.ts';
 
 /** What is kept of a token's text besides its digest, sealed for its record only. */
 export type KeptSecrets = Pick<TokenRecord, 'attenuationKey' | 'sealed'>;

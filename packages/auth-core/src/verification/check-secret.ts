@@ -1,7 +1,7 @@
 import { endOf } from '../date-time.ts';
 import { InvalidTokenError, StoreUnavailableError } from '../errors.ts';
-import type { PreviousSecret, TokenRecord, TokenStore } from '../store/token-store.ts';
 import { constantTimeEqual } from '../token/digest.ts';
+import type { PreviousSecret, TokenRecord, TokenStore } from '../token/token-store.ts';
 
 /** A token, and whether its present or its former secret proved it. */
 export interface CheckedSecret {

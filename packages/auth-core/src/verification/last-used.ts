@@ -1,4 +1,4 @@
-import type { TokenStore } from '../store/token-store.ts';
+import type { TokenStore } from '../token/token-store.ts';
 
 /** Collects when tokens were last used, and writes the times periodically. */
 export interface LastUsed {

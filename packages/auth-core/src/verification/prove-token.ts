@@ -1,7 +1,6 @@
 import type { VocabularyParts } from '../authority/vocabulary.ts';
 import { endOf } from '../date-time.ts';
 import { InvalidTokenError } from '../errors.ts';
-import type { TokenRecord, TokenStore } from '../store/token-store.ts';
 import type { Digest } from '../token/digest.ts';
 import type { Sealer } from '../token/sealer.ts';
 import type {
@@ -12,6 +11,7 @@ import type {
   TokenKind,
 } from '../token/token-format.ts';
 import { type AttenuationKeys, openAttenuationKeys } from '../token/token-secrets.ts';
+import type { TokenRecord, TokenStore } from '../token/token-store.ts';
 import { matchSecret } from './check-secret.ts';
 import type { IdentifiedToken } from './identify-token.ts';
 

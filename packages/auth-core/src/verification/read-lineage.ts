@@ -1,5 +1,5 @@
 import { InvalidTokenError } from '../errors.ts';
-import type { TokenRecord, TokenStore } from '../store/token-store.ts';
+import type { TokenRecord, TokenStore } from '../token/token-store.ts';
 
 /** The greatest number of stored tokens in a chain, including the root. */
 export const MAXIMUM_DEPTH = 16;

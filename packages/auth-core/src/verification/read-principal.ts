@@ -5,8 +5,8 @@ import type { VocabularyParts } from '../authority/vocabulary.ts';
 import type { Principal } from '../principal.ts';
 import { freezeJson, type JsonObject } from '../schema/copy-json.ts';
 import { isJsonObject } from '../schema/json-value.ts';
-import type { TokenRecord } from '../store/token-store.ts';
 import type { Derivation, TokenKind } from '../token/token-format.ts';
+import type { TokenRecord } from '../token/token-store.ts';
 import type { Lineage } from './read-lineage.ts';
 
 const NOTHING: Grant = { actions: [] };

@@ -1,8 +1,8 @@
 import { endOf } from '../date-time.ts';
 import { InvalidTokenError } from '../errors.ts';
-import type { TokenRecord, TokenStore } from '../store/token-store.ts';
 import { kindOfDerivedId } from '../token/derived-id.ts';
 import type { TokenKind } from '../token/token-format.ts';
+import type { TokenRecord, TokenStore } from '../token/token-store.ts';
 
 /** What decides that a token has ended. */
 export interface EndingParts {

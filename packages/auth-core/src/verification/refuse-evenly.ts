@@ -1,5 +1,5 @@
 import { InvalidTokenError } from '../errors.ts';
-import type { TokenRecord, TokenStore } from '../store/token-store.ts';
+import type { TokenRecord, TokenStore } from '../token/token-store.ts';
 
 /** No token has this id: ids of all kinds consist of letters, digits, dots and underscores. */
 const ABSENT = '-';

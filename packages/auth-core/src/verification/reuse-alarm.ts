@@ -1,6 +1,6 @@
 import type { AuditSink } from '../audit/audit-event.ts';
-import { guard } from '../store/guard-store.ts';
-import type { TokenRecord } from '../store/token-store.ts';
+import { guard } from '../guard.ts';
+import type { TokenRecord } from '../token/token-store.ts';
 
 const INTERVAL_MILLISECONDS = 60_000;
 const CAPACITY = 1000;

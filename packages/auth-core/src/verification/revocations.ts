@@ -1,5 +1,5 @@
-import { patiently, pause } from '../store/patiently.ts';
-import type { TokenRecord } from '../store/token-store.ts';
+import { patiently, pause } from '../patiently.ts';
+import type { TokenRecord } from '../token/token-store.ts';
 
 /** The result of revoking a token. */
 export interface Ended {

@@ -1,5 +1,5 @@
 import { InvalidTokenError } from '../errors.ts';
-import type { TokenRecord, TokenStore } from '../store/token-store.ts';
+import type { TokenRecord, TokenStore } from '../token/token-store.ts';
 import { endOfPrevious, endPrevious, nameSecret } from './check-secret.ts';
 import type { Proof } from './prove-token.ts';
 

@@ -1,4 +1,4 @@
-import type { TokenStore } from '../store/token-store.ts';
+import type { TokenStore } from '../token/token-store.ts';
 import type { WarmCache } from './warm-cache.ts';
 
 /**

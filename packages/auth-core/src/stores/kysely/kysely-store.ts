@@ -1,5 +1,5 @@
 import { type Insertable, type Kysely, type Selectable, sql, type Transaction } from 'kysely';
-import type { StandingToken, TokenRecord, TokenStore } from '../../store/token-store.ts';
+import type { StandingToken, TokenRecord, TokenStore } from '../../token/token-store.ts';
 import { isPostgres } from './is-postgres.ts';
 import { retryConflicts } from './retry-conflicts.ts';
 import type { TokenSchema, TokensTable } from './schema.ts';

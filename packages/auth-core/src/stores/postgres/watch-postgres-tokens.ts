@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { Client, type ClientConfig } from 'pg';
-import type { TokenStore } from '../../store/token-store.ts';
+import type { TokenStore } from '../../token/token-store.ts';
 import { TOKEN_CHANNEL } from '../kysely/token-channel.ts';
 import { toConfig } from './open-postgres.ts';
 

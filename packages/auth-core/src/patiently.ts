@@ -1,4 +1,4 @@
-import { StoreUnavailableError } from '../errors.ts';
+import { StoreUnavailableError } from './errors.ts';
 
 /**
  * Waits for an answer for at most the given number of milliseconds.

@@ -1,8 +1,8 @@
-import { StoreUnavailableError } from '../errors.ts';
+import { guard } from '../guard.ts';
 import type { TokenStore } from './token-store.ts';
 
 /** Turns every failure of a store into `AUTH_STORE_UNAVAILABLE`, so that it cannot be mistaken for an answer. */
-export function guardStore(store: TokenStore): TokenStore {
+export function guardTokenStore(store: TokenStore): TokenStore {
   const { watch } = store;
   return {
     ...(store.database !== undefined && { database: store.database }),
@@ -19,13 +19,4 @@ export function guardStore(store: TokenStore): TokenStore {
     close: () => guard(() => store.close()),
     ...(watch !== undefined && { watch: (listener) => guard(() => watch.call(store, listener)) }),
   };
-}
-
-/** Runs the call, and turns every error into `AUTH_STORE_UNAVAILABLE`. */
-export async function guard<T>(call: () => Promise<T>): Promise<T> {
-  try {
-    return await call();
-  } catch (cause) {
-    throw new StoreUnavailableError(cause);
-  }
 }
