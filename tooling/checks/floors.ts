@@ -60,7 +60,7 @@ export const CIRCLES: readonly string[] = [
   'packages/auth-core/src/authority: authority.ts covers.ts decision.ts grant.ts vocabulary.ts',
   'packages/auth-core/src/authority: decide.ts judge-grant.ts',
   'packages/auth-core/src/management: describe-change.ts edit-token.ts',
-  'packages/auth-core/src: audit authority errors.ts limits principal.ts schema store token',
+  'packages/auth-core/src: audit authority errors.ts guard.ts limits principal.ts schema token',
   'packages/llama/src: formats grammar',
   'packages/mcp-bridge/src: config sandbox transport',
   'packages/mcp-bridge/src: host pins tools',
