@@ -233,8 +233,8 @@ export function createRoutes(handlers: Handlers, { chatBodyBytes, dialects }: Ro
       { method: 'GET', path: '/api/v1/usage', access: 'usage:read', handler: usage },
     ]),
     ...speaking(openaiDialect, [
-      { method: 'GET', path: '/v1/models', access: 'models:read', handler: models.openai },
-      { method: 'GET', path: '/v1/models/*id', access: 'models:read', handler: models.openaiModel },
+      { method: 'GET', path: '/v1/models', access: 'models:read', handler: models.openai, shared },
+      { method: 'GET', path: '/v1/models/*id', access: 'models:read', handler: models.openaiModel, shared },
     ]),
     ...speaking(anthropicDialect, [
       {
@@ -262,6 +262,9 @@ export function createRoutes(handlers: Handlers, { chatBodyBytes, dialects }: Ro
     ...dialects.map(toRoute),
   ]);
 }
+
+/** Anthropic's clients ask for models where OpenAI's do. */
+const shared = { header: 'anthropic-version', dialect: anthropicDialect };
 
 const runsLong = true;
 const neverOpen = true;

@@ -1,18 +1,19 @@
+import type { ReadHeader } from '@latchkey/auth-core/http';
 import type { ApiDialect } from '../contracts/api-dialect.ts';
 import type { Route } from './route.ts';
 
 /** Says whose words an error at a path is put into. */
-export type DialectOf = (path: string) => ApiDialect;
+export type DialectOf = (path: string, header?: ReadHeader) => ApiDialect;
 
-type Row = Pick<Route, 'path' | 'dialect'>;
+type Row = Pick<Route, 'path' | 'dialect' | 'shared'>;
 
 /**
  * Whose words an error at a path is put into, be there a route or not: those of the route with which it shares the most
  * leading segments.
  */
 export function createDialectOf(routes: readonly Row[], otherwise: ApiDialect): DialectOf {
-  const rows = routes.map(({ path, dialect }) => ({ segments: segmentsOf(path), dialect }));
-  return (path) => {
+  const rows = routes.map(({ path, ...row }) => ({ segments: segmentsOf(path), ...row }));
+  return (path, header = () => []) => {
     const segments = segmentsOf(path.slice(0, 256));
     let best = otherwise;
     let most = 0;
@@ -20,7 +21,7 @@ export function createDialectOf(routes: readonly Row[], otherwise: ApiDialect): 
       const shared = sharedSegments(row.segments, segments);
       if (shared <= most) continue;
       most = shared;
-      best = row.dialect;
+      best = row.shared !== undefined && header(row.shared.header).length > 0 ? row.shared.dialect : row.dialect;
     }
     return best;
   };

@@ -46,5 +46,7 @@ interface Endpoint {
    * verified a moment ago. `itself`: only the token that the caller presents, which it takes at any time and from anywhere.
    */
   readonly ends?: 'itself' | 'others';
+  /** Clients of another API come to the same path, and send this header. */
+  readonly shared?: { readonly header: string; readonly dialect: ApiDialect };
   readonly handler: Handler;
 }

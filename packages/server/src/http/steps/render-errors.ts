@@ -29,7 +29,7 @@ export function renderErrors(dialectOf: DialectOf, { resourceMetadata, ...option
       // The caller went away: there is nobody to answer, and nothing to mend.
       if (signal.aborted && thrown === signal.reason && !(thrown instanceof ServerError)) return { status: 400 };
       const error = withoutSecrets(toServerError(thrown));
-      const dialect = dialectOf(context.path);
+      const dialect = dialectOf(context.path, context.header);
       const { status, body } = dialect.renderError(error);
       if (status >= 500) logger.error({ err: thrown }, error.message);
       else logger.debug({ code: error.code, detail: error.detail }, error.message);

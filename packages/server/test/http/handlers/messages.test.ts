@@ -187,6 +187,15 @@ describe('GET /v1/models', () => {
     expect(before.data.map(({ id }) => id)).toEqual(ids.slice(0, -1));
   });
 
+  it("refuses in the words of the client's API", async () => {
+    const absent = await list('/v1/models/no/such');
+    expect([absent.status, absent.json()]).toMatchObject([404, { type: 'error', error: { type: 'not_found_error' } }]);
+    const stranger = await ask({ method: 'GET', path: '/v1/models', headers: { 'x-api-key': 'sk-lm-nobody' } });
+    expect([stranger.status, stranger.json()]).toMatchObject([401, { error: { type: 'authentication_error' } }]);
+    const { app } = await newServer();
+    expect((await send(app, { method: 'GET', path: '/v1/models' })).json()).not.toHaveProperty('type');
+  });
+
   it('has one model by its id', async () => {
     expect((await list('/v1/models/ibm/granite')).json()).toMatchObject({ type: 'model', id: 'ibm/granite' });
   });
