@@ -77,4 +77,25 @@ describe('an approved call, for a caller that comes back on another server of th
     expect((await (await goOn(other, run))()).map(({ type }) => type)).toContain('tool_call.success');
     expect(await callsOf(run.server, other)).toBe(1);
   });
+
+  it('has an answer that counts as read there, so that taint follows it', async () => {
+    const grant: Grant = { ...SLOW, mcp: tools({ wait: { approval: 'ask' }, echo: {} }) };
+    const run = await waits({ turns: [callsTool('wait'), says('1')] }, { grant });
+    await run.leave();
+    const toolLabels = { 'mcp/a': { wait: ['untrusted'], echo: ['egress'] } } as const;
+    const other = await newServer({
+      turns: [callsTool('echo', { text: 'out' }), says('2')],
+      shares: run.server.shared,
+      taint: { taint: 'deny', taintedCalls: ['egress'], toolLabels },
+    });
+    const here = await goOn(run.server, run);
+    await answer(run.server, await run.server.issue(DECIDER), run.id, { decision: 'approve' });
+    await expect.poll(() => callsOf(run.server)).toBe(1);
+    const there = await goOn(other, run);
+    await release(run.server);
+    await here();
+    const outcomes = (await there()).filter(({ type }) => /^tool_call\.(success|failure)$/.test(String(type)));
+    expect(outcomes.map(({ type }) => type)).toEqual(['tool_call.success', 'tool_call.failure']);
+    expect(await callsOf(other)).toBe(0);
+  });
 });
