@@ -71,11 +71,11 @@ describe('latchkey token', () => {
   });
 
   verifies('command.token-warnings', async () => {
-    const grant = { actions: ['chat', 'metrics:read'], models: ['no/such'], mcp: { files: { tools: { '*': {} } } } };
+    const grant = { actions: ['chat', 'models:download'], models: ['no/such'], mcp: { files: { tools: { '*': {} } } } };
     const created = await latchkey(['token', 'create', 'dead', '--grant', JSON.stringify(grant)]);
     expect(created.exitCode).toBe(0);
     for (const warning of [
-      /no route .* metrics:read/,
+      /no route .* models:download/,
       /no\/such.* matches no model/,
       /files.* matches no MCP server/,
     ]) {
