@@ -53,6 +53,10 @@ describe('the core', () => {
     };
     visit('index.ts');
     expect(reached.size).toBeGreaterThan(20);
-    expect([...reached].filter((file) => /^(?:adapters|http|jwt|open|patterns|private-files|stores|testing|token-api)\//.test(file))).toEqual([]);
+    expect(
+      [...reached].filter((file) =>
+        /^(?:adapters|http|jwt|open|patterns|private-files|stores|testing|token-api)\//.test(file),
+      ),
+    ).toEqual([]);
   });
 });
