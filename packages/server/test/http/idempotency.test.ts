@@ -301,6 +301,8 @@ describe('the rows of the routes', () => {
       'POST /oauth/revoke',
       'POST /oauth/introspect',
       'POST /api/token/refresh',
+      // It counts, and changes nothing.
+      'POST /v1/messages/count_tokens',
     ]);
     expect(minding('secret')).toEqual([
       'POST /api/v1/tokens',

@@ -58,7 +58,8 @@ function startProcess(limits: GrantLimits, script: string) {
       `
       const { anonymousPrincipal, createMeter } = await import(${source('index.ts')});
       const { llm } = await import(${source('llm/index.ts')});
-      const { createKyselyLimitStore, openSqlite } = await import(${source('stores/kysely/index.ts')});
+      const { createKyselyLimitStore } = await import(${source('stores/kysely/index.ts')});
+      const { openSqlite } = await import(${source('stores/sqlite/index.ts')});
       const meter = createMeter({ vocabulary: llm,
         store: createKyselyLimitStore(openSqlite(${JSON.stringify(file)})),
         clock: () => new Date('${START}'),
