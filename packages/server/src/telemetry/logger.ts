@@ -11,6 +11,9 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 
 const WARN = 40;
 
+/** A process has one standard error: all logs that go there share its destination, and its listeners. */
+let sharedDestination: LogDestination | undefined;
+
 /** A log, and its destination. */
 export interface OpenLog {
   readonly logger: Logger;
@@ -27,14 +30,8 @@ export function openLog(level: LogLevel, file?: string): OpenLog {
     ? prettyFactory({ singleLine: true, ignore: 'pid,hostname', translateTime: 'HH:MM:ss' })
     : String;
   const format = (line: string): string => pretty(hideSecrets(line));
-  const destination = createLogDestination({
-    output: file === undefined ? standardError() : openLogFile(file),
-    describeLoss: (count) =>
-      format(
-        `${JSON.stringify({ level: WARN, time: Date.now(), lost: count, msg: 'lines of the log are missing: there was no room for them' })}\n`,
-      ),
-  });
-  process.on('exit', destination.flushAtExit);
+  const destination =
+    file === undefined ? (sharedDestination ??= openDestination(format)) : openDestination(format, file);
   const logger = pino(
     {
       level,
@@ -46,6 +43,18 @@ export function openLog(level: LogLevel, file?: string): OpenLog {
     destination,
   );
   return { logger, destination };
+}
+
+function openDestination(format: (line: string) => string, file?: string): LogDestination {
+  const destination = createLogDestination({
+    output: file === undefined ? standardError() : openLogFile(file),
+    describeLoss: (count) =>
+      format(
+        `${JSON.stringify({ level: WARN, time: Date.now(), lost: count, msg: 'lines of the log are missing: there was no room for them' })}\n`,
+      ),
+  });
+  process.on('exit', destination.flushAtExit);
+  return destination;
 }
 
 /** Creates the log of `openLog` on standard error. */

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { describeError } from '../../src/telemetry/logger.ts';
+import { createLogger, describeError } from '../../src/telemetry/logger.ts';
 
 const TOKEN = 'sk-lm-AbCdEf12:0123456789abcdefghij';
 
@@ -27,6 +27,13 @@ describe('the log', () => {
     const line = await logged(`new Error('about ${TOKEN}')`);
     expect(line).toContain('about sk-lm-AbCdEf12:***');
     expect(line).not.toContain(TOKEN);
+  });
+
+  it('adds one listener to the process, however many servers are created in it', () => {
+    createLogger('silent');
+    const before = [process.listenerCount('exit'), process.stderr.listenerCount('error')];
+    for (let servers = 0; servers < 20; servers += 1) createLogger('silent');
+    expect([process.listenerCount('exit'), process.stderr.listenerCount('error')]).toEqual(before);
   });
 
   it.each([undefined, 'text', 5])('has %j as it is', (thrown) => {
