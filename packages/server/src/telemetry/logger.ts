@@ -11,9 +11,6 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 
 const WARN = 40;
 
-/** A process has one standard error: all logs that go there share its destination, and its listeners. */
-let sharedDestination: LogDestination | undefined;
-
 /** A log, and its destination. */
 export interface OpenLog {
   readonly logger: Logger;
@@ -30,8 +27,7 @@ export function openLog(level: LogLevel, file?: string): OpenLog {
     ? prettyFactory({ singleLine: true, ignore: 'pid,hostname', translateTime: 'HH:MM:ss' })
     : String;
   const format = (line: string): string => pretty(hideSecrets(line));
-  const destination =
-    file === undefined ? (sharedDestination ??= openDestination(format)) : openDestination(format, file);
+  const destination = file === undefined ? openStandardError(format) : openDestination(format, file);
   const logger = pino(
     {
       level,
@@ -43,6 +39,14 @@ export function openLog(level: LogLevel, file?: string): OpenLog {
     destination,
   );
   return { logger, destination };
+}
+
+/** A process has one standard error: all logs that go there share its destination, and its listeners. */
+let sharedDestination: LogDestination | undefined;
+
+function openStandardError(format: (line: string) => string): LogDestination {
+  sharedDestination ??= openDestination(format);
+  return sharedDestination;
 }
 
 function openDestination(format: (line: string) => string, file?: string): LogDestination {
