@@ -32,9 +32,10 @@ export async function* followApprovals(
     try {
       const client = connect(flags, environment);
       const response = await client.request('GET', APPROVALS_PATH, undefined, { Accept: 'text/event-stream' });
+      const events = readUntilBroken(readEvents(response));
       hasConnected = true;
       isAway = false;
-      yield* follow(client, readUntilBroken(response), shown);
+      yield* follow(client, events, shown);
     } catch (error) {
       if (!hasConnected || !isPassing(error)) throw error;
     }
@@ -85,8 +86,7 @@ async function readState(client: ApiClient, id: string): Promise<ApprovalState |
 }
 
 /** A connection that breaks is the end of its events. */
-async function* readUntilBroken(response: Response): AsyncGenerator<string> {
-  const events = readEvents(response);
+async function* readUntilBroken(events: AsyncGenerator<string>): AsyncGenerator<string> {
   for (;;) {
     const next = await events.next().catch(() => undefined);
     if (next === undefined || next.done) return;

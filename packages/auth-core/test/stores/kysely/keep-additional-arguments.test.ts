@@ -12,8 +12,10 @@ import { openSqlite } from '../../../src/stores/sqlite/index.ts';
 import { createTestDatabase } from '../../postgres/test-database.ts';
 
 const TABLE = 'token_migrations';
-/** What a version knew that read grants in the former way. */
-const BEFORE = Object.fromEntries(Object.entries(tokenMigrations).filter(([name]) => name < '0008'));
+/** A database that was read in the former way; the tables are those of today, so that today's store can fill them. */
+const BEFORE = Object.fromEntries(
+  Object.entries(tokenMigrations).filter(([name]) => name !== '0008-additional-arguments'),
+);
 
 const grantOf = (write: object): TokenRecord['grant'] =>
   JSON.parse(

@@ -51,7 +51,8 @@ describe('an audit log in a file', () => {
     const source = (path: string) => JSON.stringify(new URL(`../../../src/${path}`, import.meta.url).href);
     const script = `
       const { createAuditLog } = await import(${source('index.ts')});
-      const { createKyselyAuditStore, openSqlite } = await import(${source('stores/kysely/index.ts')});
+      const { createKyselyAuditStore } = await import(${source('stores/kysely/index.ts')});
+      const { openSqlite } = await import(${source('stores/sqlite/index.ts')});
       const database = openSqlite(${JSON.stringify(file)});
       const log = createAuditLog({ store: createKyselyAuditStore(database), key: new Uint8Array(32).fill(7) });
       const actor = { name: String(process.pid) };

@@ -143,12 +143,17 @@ const ANSWERS: readonly (readonly [route: string, body: unknown])[] = [
 
 /** Starts a server on which everything is poisoned, and returns its URL. */
 export async function startPoisonedServer(behaviour: Behaviour): Promise<string> {
+  let isFollowed = false;
   const listener = createServer((request, response) => {
     const route = `${request.method} ${request.url}`;
     if (behaviour === 'babbles') return void response.setHeader('Content-Type', 'text/html').end(POISON);
     if (behaviour !== 'answers') return refuse(response, behaviour);
     if (route.startsWith('POST /api/v1/chat')) return stream(response, events);
-    if (request.headers.accept === 'text/event-stream') return stream(response, asked);
+    if (request.headers.accept === 'text/event-stream') {
+      // Otherwise a command that follows would connect again for ever.
+      isFollowed = !isFollowed;
+      return isFollowed ? stream(response, asked) : refuse(response, 403);
+    }
     const [, body] = ANSWERS.find(([beginning]) => route.startsWith(beginning)) ?? [];
     response.setHeader('Content-Type', 'application/json').end(JSON.stringify(body));
   }).listen(0, '127.0.0.1');
