@@ -5,6 +5,7 @@ import { InvalidInputError } from '../errors.ts';
 import { fetchHost, toResponse } from '../http/fetch-host.ts';
 import { readFetchRequest } from '../http/read-request.ts';
 import { createRequestGuard, type RequestGuardOptions } from '../http/request-guard.ts';
+import { notify } from '../notify.ts';
 import { requirePart } from '../require-part.ts';
 import { describeTokenApi } from './describe-token-api.ts';
 import { OPERATIONS, type Operation } from './operations.ts';
@@ -85,7 +86,7 @@ export function createTokenApi<W extends Words>(auth: Auth<W>, options: TokenApi
     } catch (error) {
       const refusal = guard.refuse(error);
       if (refusal !== undefined) {
-        onError?.(error as AuthError, request);
+        notify(onError, error as AuthError, request);
         return host.finish(toResponse(refusal));
       }
       host.fail();

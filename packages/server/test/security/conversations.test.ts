@@ -25,10 +25,15 @@ it("nobody goes on with another token's conversation, nor with one of another pr
   const mine = await issue();
   const first = (await ask(mine)).json().response_id as string;
   expect((await ask(mine, first)).status).toBe(200);
-  // Whoever derives from a token goes on where that was: what is stored belongs to the root.
-  expect((await ask(await attenuateToken(llm, mine, GRANT), first)).status).toBe(200);
+  // A token has the conversations of tokens that are derived from it, and those do not have its own.
+  const derived = await attenuateToken(llm, mine, GRANT);
+  const itsFirst = (await ask(derived)).json().response_id as string;
+  expect((await ask(derived, itsFirst)).status).toBe(200);
+  expect((await ask(mine, itsFirst)).status).toBe(200);
 
   const strangers = [
+    await ask(derived, first),
+    await ask(await attenuateToken(llm, mine, { ...GRANT, models: ['ibm/*'] }), itsFirst),
     await ask(await issue(), first),
     await ask(await server.issue({ actions: ['*'], models: ['*'] }), first),
     await ask(mine, first, 'alpha'),
