@@ -4,10 +4,13 @@ import { ServerError } from '../contracts/server-error.ts';
 import { EventQueue } from '../models/event-queue.ts';
 import type { LoadEvent, ModelLease, ModelPool } from '../models/model-pool.ts';
 
-/** How the loading of a model is reported. */
+/** Reports the loading of a model. */
 export type ModelLoadEvent = Extract<ChatEvent, { readonly type: `model_load.${string}` }>;
 
-/** The model of a chat, held for one round at a time: while a tool runs or a person is asked, it is free for others. */
+/**
+ * The model of a chat. It is leased for one round at a time, so others can use it while a tool runs or a person is
+ * asked.
+ */
 export class ChatModel {
   loadTimeSeconds: number | undefined;
   readonly #pool: ModelPool;
@@ -21,17 +24,17 @@ export class ChatModel {
     this.#contextLength = contextLength;
   }
 
-  /** Tokens of context that a round has, known before the model is loaded. Throws as `ModelPool.acquire` does. */
+  /** The context of a round in tokens, known before the model is loaded. Throws as `ModelPool.acquire` does. */
   get contextLength(): number {
     return this.#pool.contextFor(this.#model, this.#contextLength);
   }
 
-  /** Tokens of context that a round has on the loaded model. */
+  /** The context of a round in tokens on the loaded model. */
   roomOn({ contextLength }: LoadedModel): number {
     return Math.min(this.#contextLength ?? contextLength, contextLength);
   }
 
-  /** The model, loaded when it has to be. When `signal` fires, its reason is thrown and nothing is held. */
+  /** Leases the model, which is loaded if needed. When `signal` fires, throws its reason and holds nothing. */
   async *lease(signal: AbortSignal): AsyncGenerator<ModelLoadEvent, ModelLease> {
     signal.throwIfAborted();
     const model = this.#model.key;
@@ -45,7 +48,7 @@ export class ChatModel {
         AbortSignal.any([signal, leaving.signal]),
       )
       .finally(() => events.end());
-    // Without a listener now, a failure during the loop below would count as unhandled.
+    // Without a handler here, a failure during the loop below would count as an unhandled rejection.
     acquiring.catch(() => {});
     let reading = true;
     try {
@@ -70,7 +73,7 @@ export class ChatModel {
     return acquiring;
   }
 
-  /** Whether a model that has died is loaded again, which happens once. */
+  /** Whether to load a crashed model again; true at most once. */
   reloadsAfter(error: unknown, signal: AbortSignal): boolean {
     const crashed = error instanceof ServerError && error.code === 'MODEL_CRASHED';
     if (!crashed || !this.#mayReload || signal.aborted) return false;

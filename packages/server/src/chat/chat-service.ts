@@ -16,13 +16,13 @@ import { createTurnLives, type TurnLives } from './turn-lives.ts';
 import { toStats } from './usage.ts';
 
 const SILENCE_MILLISECONDS = 6000;
-/** A client that hears nothing for longer may take the server for dead. */
+/** A client that receives nothing for longer may assume that the server is dead. */
 const PATIENCE_MILLISECONDS = 5000;
 
 /**
- * Opens a chat: all that can be refused is refused here, before a byte is sent, up to the engine that takes the prompt.
- * What comes back is the stream of events from `chat.start` to `chat.end`; a fault on the way is an `error` event in
- * it, never a throw.
+ * Opens a chat. Everything that can be refused is refused before a byte is sent, up to the point where the engine takes
+ * the prompt. Returns the stream of events from `chat.start` to `chat.end`; a later failure is an `error` event in the
+ * stream, never a throw.
  */
 export type ChatService = (
   caller: ChatCaller,
@@ -100,13 +100,14 @@ async function* streamChat(
   } catch (error) {
     isOver = true;
     await keep?.breakOff(signal.aborted ? 'incomplete' : 'failed');
-    // Whoever went away reads nothing; whoever is sent away, because the server stops, must not take half for whole.
+    // A caller that has left reads no error; a caller that is disconnected by the server must not mistake a part for
+    // the whole.
     const cause: unknown = signal.aborted ? signal.reason : error;
     if (!signal.aborted || cause instanceof ServerError) {
       yield { type: 'error', error: toServerError(cause, options.logger) };
     }
   } finally {
-    // Its reader has left between two events.
+    // The reader has left between two events.
     if (!isOver) await keep?.breakOff('incomplete');
   }
   yield {

@@ -8,7 +8,7 @@ import type { ChatLimits } from './limits.ts';
 import type { ToolAnswer } from './turn-lives.ts';
 import { emptyUsage, type UsageTotals } from './usage.ts';
 
-/** Everything that the loop needs; it knows no HTTP, no tokens, no engine of a certain make. */
+/** The input of the chat loop. It is independent of HTTP, tokens and any particular engine. */
 export interface ChatTurn {
   readonly request: ChatRequest;
   /** History and the request's own messages. */
@@ -17,53 +17,53 @@ export interface ChatTurn {
   readonly limits: ChatLimits;
   readonly cacheScope: string;
   readonly share: QueueShare;
-  /** Runs one round on the model, which is loaded first if it has to be. */
+  /** Runs one round on the model, which is loaded first if needed. */
   readonly generate: (request: GenerateRequest, signal: AbortSignal) => AsyncIterable<RoundEvent>;
   readonly createCallId: () => string;
-  /** Calls at the end of the history that nothing has answered: they come first. */
+  /** Calls at the end of the history without an answer; they are made first. */
   readonly unanswered: readonly ToolCallRequest[];
-  /** The one of them that has waited for a person already. */
+  /** The one of them that has already waited for a person. */
   readonly waiting?: WaitingToolCall;
-  /** The one that was about to be made when the turn before was broken off: it is not made again. */
+  /** The call that was about to be made when the previous turn was interrupted; it is not made again. */
   readonly begun?: string;
-  /** Called once, when there is something to keep: the engine has taken the prompt, or a call comes first. */
+  /** Called once, when there is something to store: the engine has taken the prompt, or a call comes first. */
   readonly begin?: () => Promise<void>;
-  /** Absent: nobody can go on from this turn. */
+  /** Absent when the turn cannot be continued. */
   readonly keep?: TurnKeeper;
-  /** Fires when the caller's token has ended or the server stops, and not when it leaves. */
+  /** Fires when the caller's token has ended or the server stops, but not when the caller disconnects. */
   readonly ended?: AbortSignal;
-  /** Told that a person has agreed to a call: from then on the turn is carried on without its caller until that has ended. */
+  /** Called when a person has approved a call: the turn then goes on without its caller until the call has ended. */
   readonly outlive?: () => void;
-  /** Told of each call that was made. */
+  /** Called for each call that was made. */
   readonly countCall?: () => void;
   readonly lives?: CallLives;
 }
 
-/** What other requests see of the calls of this turn, and this turn of theirs. */
+/** Shows the calls of this turn to other requests, and those of other turns to this one. */
 export interface CallLives {
-  /** A call is being made, until what is returned is disposed of; absent for a turn that is not kept. */
+  /** Marks a call as being made until the result is disposed of; absent for a turn that is not stored. */
   readonly begin?: () => Disposable;
-  /** What a call of another turn has answered, once it was made; undefined when that is not known. */
+  /** The answer to a call of another turn, once it was made; undefined when it is not known. */
   readonly answerOf: (responseId: string, callId: string, signal: AbortSignal) => Promise<ToolAnswer | undefined>;
 }
 
-/** Keeps what a turn has come to, so that its caller may leave and come back. */
+/** Stores the progress of a turn, so that its caller may leave and return. */
 export interface TurnKeeper {
   readonly responseId: string;
-  /** @param open the call that it has come to: it waits for a person, or is about to be made */
+  /** @param open the call that the turn has reached: it waits for a person, or is about to be made */
   readonly progress: (open?: { readonly waiting?: WaitingToolCall; readonly begun?: string }) => Promise<void>;
 }
 
-/** What a finished or broken turn leaves behind; it is filled while the turn runs. */
+/** The result of a finished or interrupted turn; it is filled while the turn runs. */
 export interface TurnRecord {
   readonly output: OutputItem[];
-  /** What the conversation gained: the assistant's messages and the tools' answers. */
+  /** The messages added to the conversation: the assistant's messages and the tools' answers. */
   readonly added: ChatMessage[];
   readonly usage: UsageTotals;
   finishReason: FinishReason;
-  /** Which stop string ended the last round, when one did. */
+  /** The stop string that ended the last round, if any. */
   stopString: string | undefined;
-  /** As many characters of each answer of a tool fit into the context; undefined while nothing was too long. */
+  /** The most characters of each tool's answer that fit into the context; undefined while nothing was too long. */
   answerCharacters: number | undefined;
 }
 

@@ -3,8 +3,9 @@ import type { RecordUsage, UsageCounts } from '../contracts/usage-record.ts';
 import type { RoundUse } from './generate-within-budget.ts';
 
 /**
- * What a chat uses. It is told as it comes: the request when a model begins, each round and each call when it is over, also
- * when its reader has left or the model has died. What is killed loses no more than the round that runs.
+ * Records the usage of a chat as it accrues: the request when a model begins, and each round and each call when it
+ * ends, even if its reader has left or the model has crashed. If the process is killed, at most the current round is
+ * lost.
  */
 export class ChatUse {
   readonly #principal: Principal;
@@ -18,7 +19,7 @@ export class ChatUse {
     this.#tell = tell;
   }
 
-  /** The request counts from here on; before that, it has used nothing. */
+  /** Counts the request from here on; before this call it has used nothing. */
   begin(): void {
     if (this.#hasBegun) return;
     this.#hasBegun = true;

@@ -1,6 +1,6 @@
 import type { ChatEvent, ChatResult } from '../contracts/chat-event.ts';
 
-/** Runs a chat to its end for callers who do not stream. Throws the chat's error, if it has one. */
+/** Runs a chat to its end for a caller that does not stream. Throws the chat's error, if there is one. */
 export async function collectChat(events: AsyncIterable<ChatEvent>): Promise<ChatResult> {
   let result: ChatResult | undefined;
   for await (const event of events) {

@@ -3,8 +3,8 @@ import { type ChatMessage, callsOf, type ToolCallRequest } from '@latchkey/engin
 type Answer = Extract<ChatMessage, { role: 'tool' }>;
 
 /**
- * History and what is new as one conversation. The newest system prompt takes the older ones' place: most chat
- * templates accept only one, and only at the start.
+ * Joins the history and the new messages. The newest system prompt replaces the older ones: most chat templates accept
+ * only one, and only at the start.
  */
 export function joinHistory(history: readonly ChatMessage[], added: readonly ChatMessage[]): readonly ChatMessage[] {
   if (history.length === 0) return added;
@@ -15,8 +15,8 @@ export function joinHistory(history: readonly ChatMessage[], added: readonly Cha
 }
 
 /**
- * Puts each answer of a tool behind the message that called it. An answer comes later than that when the call waited
- * for a person while its caller went away, and said something else on coming back.
+ * Moves each answer of a tool behind the message that called it. An answer comes later if the call waited for a person
+ * while its caller left, and the caller sent something else on its return.
  */
 export function answersInPlace(messages: readonly ChatMessage[]): readonly ChatMessage[] {
   const called = new Set(messages.flatMap(callsOf).map(({ id }) => id));
@@ -27,7 +27,7 @@ export function answersInPlace(messages: readonly ChatMessage[]): readonly ChatM
   });
 }
 
-/** The calls of the last message of a model that nothing has answered yet. */
+/** The calls of the last assistant message that have no answer yet. */
 export function unansweredCalls(messages: readonly ChatMessage[]): readonly ToolCallRequest[] {
   const last = messages.findLast(({ role }) => role === 'assistant');
   const answered = new Set(messages.filter(isAnswer).map(({ toolCallId }) => toolCallId));

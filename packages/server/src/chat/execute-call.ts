@@ -5,7 +5,7 @@ import type { ApprovalWait, ChatToolset } from '../contracts/toolset.ts';
 import { EventQueue } from '../models/event-queue.ts';
 import type { ChatTurn, TurnRecord } from './chat-turn.ts';
 
-/** Runs one call and writes it into the record: as an event, as output, and as a message that the model will read. */
+/** Runs one call and records it: as an event, as output, and as a message that the model will read. */
 export async function* executeCall(
   turn: ChatTurn,
   call: ToolCallRequest,
@@ -23,13 +23,13 @@ export async function* executeCall(
     await keep?.progress();
     return;
   }
-  // What is made twice is worse than what is not known: from here on, nobody who comes back makes this call.
+  // Making a call twice is worse than an unknown result: from here on, no later request makes this call.
   await keep?.progress(waiting?.callId === call.id ? { waiting } : { begun: call.id });
   using _alive = turn.lives?.begin?.();
   using making = endOfCall(signal, turn);
   const waits = new EventQueue<{ readonly approvalId: string }>();
   const wait: ApprovalWait = {
-    // A caller that was not told where it stands cannot come back.
+    // A caller that does not know the id of the response cannot return to it.
     ...(keep && turn.request.isStreamed && { responseId: keep.responseId }),
     ...(keep && { turnId: keep.responseId }),
     onApproved: async () => {
@@ -43,7 +43,7 @@ export async function* executeCall(
     },
   };
   const calling = toolset.call(call.name, call.arguments, making.signal, wait).finally(() => waits.end());
-  // Without a listener now, a failure during the loop below would count as unhandled.
+  // Without a handler here, a failure during the loop below would count as an unhandled rejection.
   calling.catch(() => {});
   for await (const { approvalId } of waits) {
     if (described === undefined) continue;
@@ -75,7 +75,7 @@ export async function* executeCall(
     return;
   }
   if (outcome.madeBy !== undefined && described !== undefined) {
-    // One approval makes one call: whoever comes second has the answer of the first.
+    // One approval makes one call: a second request gets the answer of the first.
     const answer = await turn.lives?.answerOf(outcome.madeBy, call.id, signal);
     if (answer !== undefined) {
       const { content, isError = false } = answer;
@@ -125,7 +125,7 @@ function endOfCall(
   };
 }
 
-/** Tells the model, and whoever reads, that a call may have been made. */
+/** Reports to the model and to the caller that a call may have been made. */
 function* answerUnknown(toolset: ChatToolset, call: ToolCallRequest, record: TurnRecord): Generator<ChatEvent> {
   const described = toolset.describe(call.name);
   const origin = described === undefined ? {} : { origin: described.origin };
@@ -137,7 +137,7 @@ const UNKNOWN =
   'this call was begun by an earlier request, which was broken off, and whether it has done its work is not known. It is ' +
   'not made again by itself: look at what there is before you ask for it once more';
 
-/** Refuses a call that the request has no room for: a call that was begun must not end in silence. */
+/** Refuses a call beyond the request's limit: a call that was announced must have an end. */
 export function* refuseBeyondLimit(
   toolset: ChatToolset,
   call: ToolCallRequest,

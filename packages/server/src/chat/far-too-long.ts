@@ -1,16 +1,16 @@
 import type { GenerateRequest } from '@latchkey/engine';
 import { ServerError } from '../contracts/server-error.ts';
 
-/** No tokenizer has fewer tokens than a sixteenth of a text's bytes, unless the text is hardly any. */
+/** No tokenizer makes fewer tokens than a sixteenth of a text's bytes, except for very short texts. */
 const BYTES_PER_TOKEN = 16;
 
 /**
- * Refuses a conversation that cannot fit into `contextLength` tokens by far, before it is sent to an engine, rendered
- * or tokenised: each of those costs time in proportion to its length. Throws ServerError `CONTEXT_EXCEEDED`.
+ * Refuses a conversation that is far too long for `contextLength` tokens before it is sent to an engine, rendered or
+ * tokenised: each of those takes time in proportion to its length. Throws ServerError `CONTEXT_EXCEEDED`.
  */
 export function refuseFarTooLong({ messages, tools, responseSchema }: GenerateRequest, contextLength: number): void {
   const most = contextLength * BYTES_PER_TOKEN;
-  // Each message has a token of its own at the least, for where it begins.
+  // Each message has at least one token, which marks its beginning.
   if (messages.length > contextLength) throw tooLong(`${messages.length} messages`, contextLength);
   let bytes = 0;
   const pending: unknown[] = [messages, tools, responseSchema];
@@ -30,7 +30,7 @@ export function refuseFarTooLong({ messages, tools, responseSchema }: GenerateRe
   }
 }
 
-/** The names of our own fields are no text of the conversation. */
+/** An allowance for the names of our own fields, which are not text of the conversation. */
 const overhead = (parts: number): number => 256 + parts * 64;
 
 function isImage(value: unknown): boolean {

@@ -1,9 +1,9 @@
 import { type ChatMessage, textOf } from '@latchkey/engine';
 
-/** Shorter answers are not what fills a context. */
+/** Shorter answers are not shortened: they are not what fills a context. */
 const LEAST_CHARACTERS = 256;
 
-/** The conversation with no more than so many characters of each answer of a tool; the model is told what is missing. */
+/** Limits each answer of a tool to this many characters; the model is told that text is missing. */
 export function fitAnswers(messages: readonly ChatMessage[], characters: number | undefined): readonly ChatMessage[] {
   if (characters === undefined) return messages;
   return messages.map((message) => {
@@ -17,7 +17,7 @@ export function fitAnswers(messages: readonly ChatMessage[], characters: number 
   });
 }
 
-/** Half of what the longest answer has now; undefined when no answer is long. */
+/** Half the length of the longest answer; undefined when no answer is long. */
 export function halveAnswers(
   messages: readonly ChatMessage[],
   characters = Number.POSITIVE_INFINITY,

@@ -6,30 +6,31 @@ import { refuseFarTooLong } from './far-too-long.ts';
 
 /** The tokens that the limits of a caller leave. */
 export interface TokenBudget {
-  /** How each of them stood when the request was let in; empty: nobody needs to know how many tokens it may use. */
+  /** The state of each limit when the request was admitted; empty when the caller has no token limits. */
   readonly tokenLimits: readonly LimitState[];
   /** Throws ServerError `TOKENS_PER_DAY_EXCEEDED` or `TOKENS_PER_MONTH_EXCEEDED` when fewer than `least` are left. */
   readonly reserveTokens: ReserveTokens;
 }
 
-/** Takes as many tokens as are left of the caller's limits, from `least` to `wanted`. */
+/** Reserves as many tokens as the caller's limits leave, from `least` to `wanted`. */
 export type ReserveTokens = (wanted: number, least: number) => Promise<Reservation>;
 
-/** What one round used: what the engine counted, or, of a round whose engine died, what was reserved for it. */
+/** The usage of one round: as the engine counted it, or, if the engine crashed, as it was reserved. */
 export interface RoundUse {
   readonly inputTokens: number;
   readonly outputTokens: number;
 }
 
-/** What happens in a round: the model is loaded if it has to be, then the engine runs. */
+/** The events of a round: the model is loaded if needed, then the engine runs. */
 export type RoundEvent = ModelLoadEvent | EngineEvent;
 
 /**
- * Runs one round on tokens that were reserved before it: those of the prompt and of the longest answer that was asked for.
- * Together they never have more, so no limit is passed however many requests run at once. What was not used is given
- * back when the engine has counted, also for a caller that has left: leaving early saves nothing that was computed.
+ * Runs one round on tokens that are reserved before it: those of the prompt and of the longest answer that was
+ * requested. Reservations together never exceed a limit, however many requests run at once. What was not used is given
+ * back when the engine has counted, even if the caller has left: leaving early does not save what was computed.
  *
- * @param note told what the round used, when it has ended in whatever way; not for one that the model never began
+ *
+ * @param note called with the usage when the round has ended in any way; not for a round that the model never began
  */
 export async function* generateWithinBudget(
   chatModel: ChatModel,
@@ -56,12 +57,12 @@ export async function* generateWithinBudget(
   } finally {
     const used = use.total(plan?.reservation.granted ?? 0);
     if (use.hasBegun) note(used);
-    // What cannot be given back counts as used; an answer that is there is not taken back for it.
+    // A reservation that cannot be settled counts as used; the answer is still delivered.
     await plan?.reservation.settle(used.inputTokens + used.outputTokens).catch(() => {});
   }
 }
 
-/** Refuses, before an answer begins, whoever has no token left. @throws {AuthError} `AUTH_LIMIT_EXCEEDED` */
+/** Refuses a caller without tokens left before an answer begins. @throws {AuthError} `AUTH_LIMIT_EXCEEDED` */
 export function refuseSpent({ tokenLimits }: TokenBudget): void {
   const [longest] = tokenLimits
     .filter(({ remaining }) => remaining === 0)
@@ -70,15 +71,16 @@ export function refuseSpent({ tokenLimits }: TokenBudget): void {
   if (longest !== undefined) throw new LimitExceededError(longest.name, longest.source, longest.resetSeconds);
 }
 
-/** A round as the engine is asked for it, and the tokens that are kept for it. */
+/** The request of a round to the engine, and the tokens that are reserved for it. */
 interface RoundPlan {
   readonly request: GenerateRequest;
   readonly reservation: Reservation;
 }
 
 /**
- * From the prompt with one token of an answer to the longest answer; the engine is given what is left for the answer. A
- * prompt beyond the context of the model is the engine's to refuse. The prompt is counted only where that matters.
+ * Reserves from the prompt plus one token of an answer up to the prompt plus the longest answer; the engine may
+ * generate what is left for the answer. A prompt beyond the context of the model is refused by the engine. The prompt
+ * is counted only where its length matters.
  */
 async function planRound(
   model: LoadedModel,
@@ -104,7 +106,7 @@ const exceeded = (tokens: number, limit: number): ServerError =>
     `The conversation has at least ${tokens} tokens and leaves no room for an answer in a context of ${limit}. Shorten it, or load the model with a longer context.`,
   );
 
-/** The engine's events; when their reader leaves, the engine is stopped and still heard to its end, for its count. */
+/** The engine's events. When the reader leaves, the engine is stopped and read to its end, to get its count. */
 async function* runToTheCount(
   model: LoadedModel,
   request: GenerateRequest,
@@ -139,14 +141,14 @@ async function* runToTheCount(
   }
 }
 
-/** Counts a round by what the engine says. */
+/** Counts a round from the engine's events. */
 class UseSoFar {
   hasBegun = false;
   hasSpoken = false;
   #prompt = 0;
   #counted: RoundUse | undefined;
 
-  /** @param reserved what a round costs that the engine never counted, because it died */
+  /** @param reserved the cost of a round that the engine never counted because it crashed */
   total(reserved: number): RoundUse {
     if (this.#counted !== undefined) return this.#counted;
     if (!this.hasBegun) return { inputTokens: 0, outputTokens: 0 };

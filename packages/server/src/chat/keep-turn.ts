@@ -13,34 +13,34 @@ export interface KeepTurnOptions {
   readonly principal: Principal;
   readonly model: string;
   readonly parentId: string | undefined;
-  /** What the request brings. */
+  /** The messages of the request. */
   readonly messages: readonly ChatMessage[];
   readonly record: TurnRecord;
 }
 
-/** A turn that is stored while it runs, so that nothing which it has done is lost with its caller or its server. */
+/** A turn that is stored while it runs, so that its work survives the loss of its caller or its server. */
 export interface KeptTurn extends TurnKeeper {
-  /** Whether somebody can go on from it. */
+  /** Whether the turn can be continued. */
   readonly isKept: () => boolean;
-  /** Stores the whole. Rejects when that fails. */
+  /** Stores the complete turn. Rejects when that fails. */
   complete(): Promise<void>;
-  /** Stores what there is of a turn that was not completed. It never rejects, and keeps nothing of one that never began. */
+  /** Stores what there is of an incomplete turn. Never rejects, and stores nothing of a turn that never began. */
   breakOff(state: Extract<TurnState, 'incomplete' | 'failed'>): Promise<void>;
 }
 
-/** The same for a response that is another caller's, that never was, and that was deleted. */
+/** The same error for a response of another caller, one that never existed, and one that was deleted. */
 export function previousNotFound(id: string): ServerError {
   return new ServerError('PREVIOUS_RESPONSE_NOT_FOUND', `There is no response '${id}'.`, {
     field: 'previousResponseId',
   });
 }
 
-/** Keeps a turn under the one id that it has from its beginning. */
+/** Stores a turn under the id that it has from its beginning. */
 export function keepTurn(options: KeepTurnOptions): KeptTurn {
   const { conversations, logger, responseId, createdAt, principal, model, parentId, messages, record } = options;
   let isKept = false;
   let isBegun = false;
-  /** What stands open: it stays open when the turn is broken off. */
+  /** The pending call; it stays pending when the turn is interrupted. */
   let open: { readonly waiting?: WaitingToolCall; readonly begun?: string } = {};
 
   let isDeleted = false;
@@ -61,7 +61,7 @@ export function keepTurn(options: KeepTurnOptions): KeptTurn {
     };
     if (isKept) isKept = await conversations.update(turn);
     else if (!(await conversations.save(turn))) throw previousNotFound(turn.parentId ?? '');
-    // What was deleted while it ran is not kept again.
+    // A turn that was deleted while it ran is not stored again.
     isDeleted = !isKept && isBegun;
     isKept = !isDeleted;
     isBegun = true;

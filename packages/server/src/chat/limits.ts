@@ -1,14 +1,14 @@
 /** Bounds of one chat request. */
 export interface ChatLimits {
-  /** Rounds in which the model may call tools; one more without tools follows. */
+  /** Rounds in which the model may call tools; one more round without tools follows. */
   readonly rounds: number;
-  /** Tool calls, all rounds together. */
+  /** Tool calls, over all rounds. */
   readonly toolCalls: number;
-  /** Generated tokens, all rounds together; absent: as much as the context holds. */
+  /** Generated tokens, over all rounds; absent: as many as fit into the context. */
   readonly outputTokens?: number;
 }
 
-/** The least of the limits that are there. */
+/** The smallest of the limits that are set. */
 export function least(...limits: readonly (number | undefined)[]): number | undefined {
   const present = limits.filter((limit) => limit !== undefined);
   return present.length === 0 ? undefined : Math.min(...present);

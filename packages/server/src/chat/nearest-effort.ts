@@ -1,11 +1,11 @@
 import type { ReasoningEffort } from '@latchkey/engine';
 
-/** From none to much; `on` says how, and not how much. */
+/** In ascending order; `on` is not a grade. */
 const GRADES: readonly ReasoningEffort[] = ['off', 'low', 'medium', 'high'];
 
 /**
- * The effort nearest to a wish among those that a model has; undefined where nothing comes near it, and the model thinks as it
- * does by itself, or not at all.
+ * The effort of a model that is nearest to the requested one; undefined where none is near, and the model keeps its
+ * default.
  */
 export function nearestEffort(wish: ReasoningEffort, allowed: readonly ReasoningEffort[]): ReasoningEffort | undefined {
   if (allowed.includes(wish)) return wish;

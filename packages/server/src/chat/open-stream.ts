@@ -1,6 +1,6 @@
 import type { ChatEvent } from '../contracts/chat-event.ts';
 
-/** The events before the engine has taken the prompt. */
+/** The events before the engine takes the prompt. */
 const PRELUDE: readonly ChatEvent['type'][] = [
   'chat.start',
   'model_load.start',
@@ -10,10 +10,12 @@ const PRELUDE: readonly ChatEvent['type'][] = [
 ];
 
 /**
- * Reads a chat's events up to the first that says that the prompt was taken, and throws the error that may come in its
- * place: so a refusal is an answer with a status, and not an event in a stream that looked well. What was read comes
- * first from the result. A model that takes longer than `patienceMilliseconds` to load or to have a place is not waited
- * for: its caller wants to see that something happens, and gets what is refused afterwards as an event.
+ * Reads a chat's events up to the first one after the engine has taken the prompt, and throws an error that occurs
+ * before it: a refusal becomes an answer with a status instead of an event in a stream that began well. The result
+ * repeats the events that were read. If loading the model or waiting for a place takes longer than
+ * `patienceMilliseconds`, the stream is returned at once, so that the caller sees progress; a later refusal is then an
+ * event.
+ *
  *
  * @param begin begins the chat; its signal fires when the caller's does, and when the reader leaves
  */
@@ -31,7 +33,7 @@ export async function openStream(
   try {
     for (;;) {
       pending = events.next();
-      // Without a listener now, a failure while nobody reads would count as unhandled.
+      // Without a handler here, a failure before the next read would count as an unhandled rejection.
       pending.catch(() => {});
       const next = await Promise.race([pending, late.promise]);
       if (next === 'late') break;
@@ -55,7 +57,7 @@ export async function openStream(
     for await (const event of events) read.push(event);
   };
   const leave = (): void => {
-    // Nobody has begun to read, and perhaps nobody will: what the chat holds is given back all the same.
+    // The stream was not read and perhaps never will be; what the chat holds must still be released.
     if (isRead) return;
     drained = drain();
     drained.catch(() => {});

@@ -19,11 +19,11 @@ import { nearestEffort } from './nearest-effort.ts';
 import { refuseLargeRequest } from './refuse-large-request.ts';
 import type { TurnLives } from './turn-lives.ts';
 
-/** Who chats, what is decided about it, and the tokens that its limits leave. */
+/** The caller of a chat, its decisions, and the tokens that its limits leave. */
 export interface ChatCaller extends TokenBudget {
   readonly principal: Principal;
   readonly decide: (request: AccessRequest, entries?: readonly AuthorityEntry[]) => Decision;
-  /** Fires when its token has ended or the server stops, and not when it leaves. */
+  /** Fires when its token has ended or the server stops, but not when the caller disconnects. */
   readonly ended?: AbortSignal;
 }
 
@@ -31,43 +31,44 @@ export interface ChatServiceOptions {
   readonly catalog: ModelCatalog;
   readonly pool: ModelPool;
   readonly conversations: ConversationStore;
-  /** Here, `request.messages` are all of the conversation. */
+  /** Here, `request.messages` contains the whole conversation. */
   readonly openToolset: (caller: ChatCaller, request: ChatRequest, signal: AbortSignal) => Promise<ChatToolset>;
-  /** A model's settings for what a request leaves open. */
+  /** A model's settings for parameters that the request does not set. */
   readonly samplingOf: (modelKey: string) => Sampling;
   readonly limits: { readonly rounds: number; readonly toolCalls: number };
-  /** Told what a chat has used, when it has ended in whatever way. */
+  /** Called with the usage of a chat as it accrues. */
   readonly recordUsage: RecordUsage;
   readonly logger: Logger;
   readonly createResponseId: () => string;
   readonly createCallId: () => string;
   readonly clock: () => Date;
-  /** Why a JSON Schema is too large to be used; undefined for one that is not. */
+  /** Why a JSON Schema is too large to be used; undefined when it is not. */
   readonly schemaExcess: (schema: unknown) => string | undefined;
-  /** How long a model that is loading or busy is waited for before the stream begins, where a caller does not say. */
+  /** How long to wait for a model that is loading or busy before the stream begins; a caller may override it. */
   readonly patienceMilliseconds?: number;
   /** After how long without a sign of life the server of a running turn counts as stopped. */
   readonly silenceMilliseconds?: number;
 }
 
-/** A chat of which all has been checked that can be before its model is asked. */
+/** A chat after all checks that are possible before the model is used. */
 export interface PreparedChat {
   readonly caller: ChatCaller;
   readonly request: ChatRequest;
   readonly model: Model;
   readonly history: StoredConversation;
-  /** History and what is new. */
+  /** The history and the new messages. */
   readonly messages: readonly ChatMessage[];
   readonly toolset: ChatToolset;
-  /** From then on the chat closes its tools itself. */
+  /** Hands the tools over to the chat, which closes them from then on. */
   readonly hold: () => void;
   readonly limits: ChatLimits;
 }
 
 /**
- * Refuses what can be refused of a chat, and opens its tools, which the chat then has to dispose.
+ * Makes all refusals that are possible before the model is used, and opens the tools, which the chat must dispose of.
  *
- * @param lives waits for a turn that goes on without its caller; absent: the request goes on from none
+ *
+ * @param lives waits for a turn that goes on without its caller; absent when the request does not continue a turn
  */
 export async function prepareChat(
   options: ChatServiceOptions,
@@ -77,7 +78,7 @@ export async function prepareChat(
   lives?: TurnLives,
 ): Promise<PreparedChat> {
   const key = options.catalog.resolve(asked.model);
-  // Asked before the model is looked for: a token learns nothing about models that it may not use.
+  // Decided before the model is looked up, so that a token learns nothing about models that it may not use.
   const permission = permit(caller, key);
   refuseSpent(caller);
   refuseLargeRequest(asked, options.schemaExcess);
@@ -108,7 +109,7 @@ function permit(caller: ChatCaller, model: string): AllowedDecision {
   });
 }
 
-/** What a model's file says of reasoning is known before it is loaded. */
+/** The reasoning options of a model are in its file, so they are known before it is loaded. */
 function refuseUnknownReasoning({ description, key }: Model, { reasoning }: ChatRequest): void {
   if (reasoning === undefined || description instanceof Error) return;
   const allowed = description.capabilities.reasoning?.allowedOptions ?? [];
@@ -120,7 +121,7 @@ function refuseUnknownReasoning({ description, key }: Model, { reasoning }: Chat
   );
 }
 
-/** More context than the operator configured is another loading, which takes the model from everybody for its time. */
+/** A context beyond the configured one reloads the model, which is unavailable to all callers meanwhile. */
 function permitContext(caller: ChatCaller, pool: ModelPool, model: Model, contextLength: number | undefined): void {
   if (!pool.needsLargerLoad(model, contextLength)) return;
   const decision = caller.decide({ action: 'models:load', models: model.key });
@@ -142,7 +143,7 @@ function refuseImagesForTheBlind(model: Model, messages: readonly ChatMessage[])
   }
 }
 
-/** A tool has run, and its call cannot be undone: a model that does not see reads what it does not see. */
+/** A tool call cannot be undone, so a model without vision gets a text in place of each image in its result. */
 function withoutUnseenResults(request: ChatRequest, { description }: Model): ChatRequest {
   if (description instanceof Error || description.capabilities.vision) return request;
   const toRead = (part: InputPart): InputPart =>
@@ -155,7 +156,7 @@ function withoutUnseenResults(request: ChatRequest, { description }: Model): Cha
   };
 }
 
-/** A wish is granted as far as the model goes. */
+/** A preferred effort is adjusted to the nearest one that the model has. */
 function withEffort({ reasoning, reasoningIsWish, ...request }: ChatRequest, { description }: Model): ChatRequest {
   if (reasoning === undefined) return request;
   const allowed = description instanceof Error ? [] : (description.capabilities.reasoning?.allowedOptions ?? []);
@@ -170,7 +171,7 @@ function limitsOf(
 ): ChatLimits {
   const outputTokens = least(request.maxOutputTokens, maxOutputTokens);
   if (outputTokens === 0) {
-    // Waiting does not help, so it is no 429.
+    // Waiting does not help, so this is not a 429.
     throw new ServerError('PERMISSION_DENIED', 'The token may not generate any text: its maxOutputTokens is 0.', {
       field: 'maxOutputTokens',
     });
@@ -182,7 +183,7 @@ function limitsOf(
   };
 }
 
-/** A stream that nobody begins to read has no end at which its tools could be given back; the signal ends it, too. */
+/** A stream that is never read has no end at which to close its tools, so the signal closes them as well. */
 async function openOwnToolset(
   { openToolset, logger }: ChatServiceOptions,
   caller: ChatCaller,
@@ -203,7 +204,7 @@ async function openOwnToolset(
   return { toolset, hold: () => signal.removeEventListener('abort', dispose) };
 }
 
-/** Whose tool did the model call? With two of one name nobody could say. */
+/** Two tools with one name would make a call ambiguous. */
 async function refuseAmbiguousTools(request: ChatRequest, toolset: ChatToolset): Promise<void> {
   const index = request.clientTools.findIndex((tool) => toolset.describe(tool.name) !== undefined);
   if (index === -1) return;
@@ -224,7 +225,7 @@ async function loadHistory(
   return history;
 }
 
-/** A conversation that ends with the model's own words has nothing to go on with. */
+/** A conversation that ends with an assistant message has nothing to answer. */
 function refuseNothingNew(
   { messages: before }: StoredConversation,
   { messages: added }: ChatRequest,

@@ -1,11 +1,11 @@
 import type { ChatRequest } from '../contracts/chat-request.ts';
 import { type ChatField, ServerError } from '../contracts/server-error.ts';
 
-/** A text is searched for all of them with each token. */
+/** The text is searched for each stop string with each token. */
 const MOST_STOPS = 64;
 const LONGEST_STOP = 1024;
 
-/** Refuses what would take too long to look at, by its name. Throws ServerError `INVALID_REQUEST`. */
+/** Refuses fields that would take too long to process. Throws ServerError `INVALID_REQUEST`. */
 export function refuseLargeRequest(
   { stop, clientTools, responseSchema }: ChatRequest,
   schemaExcess: (schema: unknown) => string | undefined,

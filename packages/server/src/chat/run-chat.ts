@@ -17,13 +17,14 @@ import { fitAnswers, halveAnswers } from './fit-answers.ts';
 import type { RoundEvent } from './generate-within-budget.ts';
 import { addUsage } from './usage.ts';
 
-/** How often in a row a model may try to write a call again that could not be read: its caller pays for each. */
+/** How many rounds in a row a model may repeat a call that could not be parsed: the caller pays for each. */
 const MOST_UNREAD_ROUNDS = 1;
 
 /**
- * The loop: a round is one generation and the calls that it asked for; rounds follow until the model answers without
- * calling, a call belongs to the caller, or a limit is reached, in which case a last round without tools lets the
- * model conclude. Bounded by rounds, calls and `signal`. What the history left unanswered is called before the first.
+ * The chat loop. A round is one generation and the calls that it requested. Rounds follow until the model answers
+ * without a call, a call is for the client to make, or a limit is reached; then a last round without tools lets the
+ * model conclude. The loop is bounded by rounds, calls and `signal`. Calls that the history left unanswered are made
+ * first.
  */
 export async function* runChat(turn: ChatTurn, record: TurnRecord, signal: AbortSignal): AsyncGenerator<ChatEvent> {
   const clientToolNames = new Set(turn.request.clientTools.map((tool) => tool.name));
@@ -56,7 +57,7 @@ export async function* runChat(turn: ChatTurn, record: TurnRecord, signal: Abort
     const options = { mayCall, first: round === 1, clientToolNames, clientCallIds, begin };
     const { calls, misspelt, unread } = yield* runFittedRound(turn, record, options, signal);
     if (signal.aborted || !mayCall || calls.length + misspelt.length === 0) return;
-    // Cut off in the middle of a call: there is no room to write it again.
+    // The output was cut off within a call: there is no room to write it again.
     if (calls.length === 0 && record.finishReason === 'length') return;
     if (calls.some((call) => clientToolNames.has(call.name))) return;
     unreadRounds = calls.length === 0 ? unreadRounds + 1 : 0;
@@ -81,20 +82,20 @@ interface RoundOptions {
   readonly first: boolean;
   readonly begin: () => Promise<void>;
   readonly clientToolNames: ReadonlySet<string>;
-  /** Of all rounds, in the order in which the caller hears of them. */
+  /** Of all rounds, in the order in which they were reported to the caller. */
   readonly clientCallIds: string[];
 }
 
 interface RoundCalls {
-  /** The calls that the model asked for; they are in the record's conversation already. */
+  /** The calls that the model requested; the record's conversation contains them already. */
   readonly calls: readonly ToolCallRequest[];
-  /** Answers to calls that could not be read, so that the model may try again. */
+  /** Answers to calls that could not be parsed, so that the model may try again. */
   readonly misspelt: readonly ChatMessage[];
-  /** What the model wrote in their place. */
+  /** The text that the model wrote for them. */
   readonly unread: string;
 }
 
-/** One generation; what tools have answered is shortened until it fits, because their calls cannot be made undone. */
+/** One generation. Tool answers are shortened until they fit, since their calls cannot be undone. */
 async function* runFittedRound(
   turn: ChatTurn,
   record: TurnRecord,
@@ -193,7 +194,7 @@ async function* runRound(
           const id = ids.get(event.index) ?? turn.createCallId();
           record.output.push({ type: 'invalid_tool_call', id, reason: event.reason, invalid });
           yield { type: 'tool_call.failure', id, reason: event.reason, invalid };
-          // The model must see what it wrote, or it would write it again.
+          // The model must see what it wrote, or it would write the same again.
           round.blocks.push({ type: 'text', text: event.raw });
           unread += event.raw;
           misspelt.push({
@@ -213,22 +214,22 @@ async function* runRound(
       }
     }
   } catch (error) {
-    // What was begun is ended, also when the model dies in the middle of it.
+    // Open blocks are closed, even if the model crashes within one.
     yield* round.close();
-    // Where somebody goes on, what was said is not lost.
+    // What was said is kept, in case the turn is continued.
     const said = round.blocks.filter(({ type }) => type === 'text');
     if (said.length > 0) record.added.push({ role: 'assistant', content: said });
     throw error;
   }
   if (begun && processing) yield { type: 'prompt.end' };
   yield* round.close();
-  // Broken off before a word: there is nothing that a model has said.
+  // Interrupted before the first word: the model has said nothing.
   if (signal.aborted && !round.blocks.some(({ type }) => type !== 'reasoning')) return { calls, misspelt, unread };
   record.added.push({ role: 'assistant', content: round.blocks });
   return { calls, misspelt, unread };
 }
 
-/** What could not be read as a call, for the caller to see: it has paid for it. */
+/** Shows the caller the text that could not be parsed as a call, since it was charged for it. */
 function* showText(record: TurnRecord, text: string): Generator<ChatEvent> {
   const shown = new RoundText(record);
   yield* shown.write({ type: 'message.delta', text });
@@ -237,7 +238,7 @@ function* showText(record: TurnRecord, text: string): Generator<ChatEvent> {
 
 type Spoken = Extract<EngineEvent, { readonly type: 'reasoning.delta' | 'message.delta' }>;
 
-/** Opens and closes the blocks of text that a stream shows, and collects the turn's parts in their order. */
+/** Opens and closes the text blocks of a stream, and collects the parts of the turn in order. */
 class RoundText {
   readonly blocks: AssistantPart[] = [];
   readonly #record: TurnRecord;
@@ -274,7 +275,7 @@ class RoundText {
   }
 }
 
-/** What the model is asked in a round. */
+/** The request to the engine for one round. */
 export function toGenerateRequest(
   turn: Pick<ChatTurn, 'request' | 'messages' | 'toolset' | 'limits' | 'cacheScope' | 'share'>,
   record: TurnRecord,
@@ -306,7 +307,7 @@ function outputTokensLeft({ limits }: Pick<ChatTurn, 'limits'>, { usage }: TurnR
   return limits.outputTokens === undefined ? undefined : Math.max(0, limits.outputTokens - usage.outputTokens);
 }
 
-/** A call can be demanded of the first round only; demanded of each, the loop would never end. */
+/** A call can be required of the first round only: required of each round, the loop would not end. */
 function chooseTools(asked: ToolChoice, hasTools: boolean, first: boolean): ToolChoice {
   if (!hasTools || asked === 'none') return 'none';
   return first ? asked : 'auto';
@@ -318,7 +319,7 @@ function startOf(toolset: ChatToolset, id: string, name: string): ChatEvent {
   return { type: 'tool_call.start', id, tool: described.tool, origin: described.origin };
 }
 
-/** How long the prompt is, as far as the engine's first event says it. */
+/** The length of the prompt, if the engine's first event reports it. */
 function promptStart(event: EngineEvent): ChatEvent {
   const { total, cached = 0 } = event.type === 'prompt.progress' ? event : { total: 0 };
   return { type: 'prompt.start', promptTokens: total, cachedTokens: cached };

@@ -6,11 +6,11 @@ const BEAT_MILLISECONDS = 2_000;
 const LOOK_MILLISECONDS = 250;
 
 /**
- * The stored turns whose calls are being made, here and on the other servers of the database: a caller that comes back
- * waits for what comes of a call, wherever it is made.
+ * The stored turns whose calls are being made, here and on the other servers of the database. A returning caller waits
+ * for the result of a call wherever it is made.
  */
 export interface TurnLives {
-  /** A call of the turn is being made, or waits for a person, until what is returned is disposed of. */
+  /** Marks a call of the turn as being made or waiting for a person, until the result is disposed of. */
   begin(responseId: string): Disposable;
   /**
    * Waits while a call of the turn is being made. A turn whose server has stopped is marked as incomplete.
@@ -18,11 +18,11 @@ export interface TurnLives {
    * @param orWaits also waits while a call of the turn waits for a person
    */
   whenMade(responseId: string, scope: TurnScope, signal: AbortSignal, orWaits?: boolean): Promise<void>;
-  /** What a call of another turn has answered, once it was made; undefined when that turn has no answer to it. */
+  /** The answer to a call of another turn, once it was made; undefined when that turn has no answer to it. */
   answerOf(responseId: string, callId: string, scope: TurnScope, signal: AbortSignal): Promise<ToolAnswer | undefined>;
 }
 
-/** What a model reads of a call. */
+/** The tool message that a model reads as the result of a call. */
 export type ToolAnswer = Extract<ChatMessage, { role: 'tool' }>;
 
 /** @param silenceMilliseconds after how long without a beat the server of a turn counts as stopped */
@@ -50,7 +50,7 @@ export function createTurnLives(conversations: ConversationStore, silenceMillise
   async function whenMade(responseId: string, scope: TurnScope, signal: AbortSignal, orWaits = false): Promise<void> {
     const isOpen = ({ state, begun, waiting }: TurnPulse): boolean =>
       state === 'running' && (begun !== undefined || (orWaits && waiting !== undefined));
-    // Beats are compared with one another, and never with a clock: the clocks of servers differ.
+    // Beats are compared only with each other, not with a clock: the clocks of servers differ.
     let beats: number | undefined;
     let since = performance.now();
     for (;;) {

@@ -1,7 +1,7 @@
 import type { EngineEvent } from '@latchkey/engine';
 import type { ChatStats } from '../contracts/chat-event.ts';
 
-/** What all rounds of a chat used together. */
+/** The usage of all rounds of a chat. */
 export interface UsageTotals {
   inputTokens: number;
   cachedInputTokens: number;
@@ -30,7 +30,7 @@ export function addUsage(totals: UsageTotals, finish: Extract<EngineEvent, { typ
   totals.timeToFirstTokenSeconds ??= finish.timeToFirstTokenSeconds;
 }
 
-/** The figures that a result shows. */
+/** The figures of a result. */
 export function toStats(totals: UsageTotals, modelLoadTimeSeconds: number | undefined): ChatStats {
   return {
     inputTokens: totals.inputTokens,

@@ -28,17 +28,17 @@ export interface AppOptions extends RequestContextOptions, CheckOriginOptions, A
   readonly meter: Meter;
   readonly metrics: Pick<Metrics, 'request'>;
   readonly trail: Pick<AuditTrail, 'during' | 'refused' | 'hasActed'>;
-  /** The requests that are sent with a key. */
+  /** Deduplicates requests that carry an `Idempotency-Key`. */
   readonly keyedRequests: Pick<KeyedRequests, 'take'>;
   readonly routes: readonly Route[];
-  /** Where the metadata of `/mcp` is, when there are authorization servers. */
+  /** The URL of the metadata of `/mcp`; set only when authorization servers are configured. */
   readonly resourceMetadata?: string;
 }
 
-/** Answers a request; it never rejects because of what was asked. */
+/** Answers a request. It does not reject because of anything in the request. */
 export type App = (request: IncomingRequest) => Promise<Reply>;
 
-/** The order of things: read this to know the server. */
+/** Assembles the steps of the server, in the order in which a request passes them. */
 export function createApp(options: AppOptions): App {
   const { routes, resourceMetadata, basicAuthentication: basic } = options;
   const dialectOf = createDialectOf(routes, lmstudioDialect);
@@ -54,7 +54,7 @@ export function createApp(options: AppOptions): App {
   return serve(handle, options);
 }
 
-/** Gives each request a context of its own, and each answer the headers that steps have left for it. */
+/** Gives each request its own context, and adds the headers that the steps have set to its answer. */
 export const serve =
   (handle: Handler, options: RequestContextOptions): App =>
   async (request) => {
@@ -64,8 +64,8 @@ export const serve =
   };
 
 /**
- * What a request to a route passes before its handler: who asks, whether it may, its body, after which both are asked again,
- * and whether the same was asked before.
+ * The steps between a route and its handler: authentication, authorization, reading of the body, both checks again
+ * after the body, and the lookup of an earlier answer to the same request.
  */
 function createRouteHandlers(options: AppOptions): (route: Route) => Handler {
   const { auth, trail, requiresAuthentication } = options;

@@ -1,16 +1,16 @@
 import type { JsonBounds } from '../input/scan-json.ts';
 
-/** What a request's body may be; it is read before the handler runs, and is `body` of the context. */
+/** The limits of a request's body. It is read before the handler runs, and becomes `body` of the context. */
 export interface RouteBody {
   /** `json`: the value; `json-text`: the text, for a protocol that reads it itself; `form`: a `URLSearchParams`. */
   readonly type: 'json' | 'json-text' | 'form';
   readonly bytes: number;
   readonly bounds: JsonBounds;
-  /** It may be left out; then it is an object without anything. */
+  /** The body may be absent; it is then read as an empty object. */
   readonly optional?: true;
 }
 
-/** A token, and a grant to go with it: all of administration is smaller, and strangers get no more. */
+/** The largest body of administration is a token with a grant; unauthenticated callers get the same limit. */
 const ADMINISTRATION_BYTES = 65_536;
 const DEPTH = 100;
 
@@ -27,7 +27,7 @@ export const administration: RouteBody = { type: 'json', bytes: ADMINISTRATION_B
 export const optionalAdministration: RouteBody = { ...administration, optional: true };
 export const form: RouteBody = { ...administration, type: 'form' };
 
-/** A conversation: its texts may be as long as the body, its structure is that of messages, tools and schemas. */
+/** A conversation: its texts may fill the body, and its structure is limited to that of messages, tools and schemas. */
 export const conversation = (bytes: number): RouteBody => ({
   type: 'json',
   bytes,
@@ -41,7 +41,7 @@ export const conversation = (bytes: number): RouteBody => ({
   },
 });
 
-/** A message of MCP: the arguments of a call are passed on as they are judged. */
+/** An MCP message. `__proto__` keys are refused, since arguments must be passed on exactly as they were judged. */
 export const protocolMessage = (bytes: number): RouteBody => {
   const { bounds } = conversation(bytes);
   return { type: 'json-text', bytes, bounds: { ...bounds, protoKeys: false } };

@@ -2,7 +2,7 @@ import type { ChatCaller } from '../chat/prepare-chat.ts';
 import type { RequestContext } from './request-context.ts';
 import { toServerError } from './to-server-error.ts';
 
-/** The caller of a chat: who it is, what is decided about it, and the tokens that its limits leave. */
+/** The caller of a chat: its principal, its decisions, and the tokens that its limits leave. */
 export function toChatCaller({ auth, admission, ended }: RequestContext): ChatCaller {
   return {
     principal: auth.principal,

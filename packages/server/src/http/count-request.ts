@@ -2,8 +2,8 @@ import type { Principal } from '@latchkey/auth-core';
 import type { Meter } from '@latchkey/auth-core/llm';
 
 /**
- * Counts a request against the limits of the token that its body carries, as `limitRequests` does for one in a header.
- * Throws `AUTH_LIMIT_EXCEEDED` or `AUTH_STORE_UNAVAILABLE`; nothing was done then.
+ * Counts a request against the limits of the token in its body, as `limitRequests` does for a token in a header. Throws
+ * `AUTH_LIMIT_EXCEEDED` or `AUTH_STORE_UNAVAILABLE` before `work` is called.
  */
 export async function countRequest<T>(
   meter: Pick<Meter, 'admit'>,

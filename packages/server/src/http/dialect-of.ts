@@ -2,14 +2,14 @@ import type { ReadHeader } from '@latchkey/auth-core/http';
 import type { ApiDialect } from '../contracts/api-dialect.ts';
 import type { Route } from './route.ts';
 
-/** Says whose words an error at a path is put into. */
+/** Finds the dialect in which an error at a path is rendered. */
 export type DialectOf = (path: string, header?: ReadHeader) => ApiDialect;
 
 type Row = Pick<Route, 'path' | 'dialect' | 'shared'>;
 
 /**
- * Whose words an error at a path is put into, be there a route or not: those of the route with which it shares the most
- * leading segments.
+ * Chooses the dialect for an error at a path, whether a route exists there or not: that of the route that shares the
+ * most leading segments with it.
  */
 export function createDialectOf(routes: readonly Row[], otherwise: ApiDialect): DialectOf {
   const rows = routes.map(({ path, ...row }) => ({ segments: segmentsOf(path), ...row }));

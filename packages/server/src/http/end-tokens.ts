@@ -2,28 +2,31 @@ import { type Principal, type Revocation, StoreUnavailableError } from '@latchke
 import type { Auth } from '@latchkey/auth-core/llm';
 import { json, type Reply } from './reply.ts';
 
-/** How long a store may take before what was known a moment ago decides. */
+/** How long to wait for the store before the principals that were verified recently are used instead. */
 const PATIENCE_MILLISECONDS = 500;
 
 const NOT_STORED =
   'The token is denied on this server from now on, and everything that was derived from it. It is not stored yet: that ' +
   'is tried until the database takes it, and other servers on the same database may accept the token until then.';
 
-/** Answers for a revocation: 200 once it is stored, 202 while it only counts here. */
+/** Answers a revocation: 200 once it is stored, 202 while it is effective in this process only. */
 export function answerRevocation(revocation: Revocation, beside: object = {}): Reply {
   const body = { ...describeRevocation(revocation), ...beside };
   return revocation.stored ? json(body) : answerNotStored(body);
 }
 
-/** What is told of a token that was ended: all that is known of it, and whether the end is stored. */
+/** Describes a revocation: what is known of the token, and whether the revocation is stored. */
 export function describeRevocation({ token, ...revocation }: Revocation): object {
   return { ...token, ...revocation };
 }
 
-/** Answers that it counts here, and is not stored yet. */
+/** Answers that the revocation is effective here, and not stored yet. */
 export const answerNotStored = (body: object): Reply => json({ ...body, stored: false, message: NOT_STORED }, 202);
 
-/** Who presents a token that is to be ended: as it is verified, or as it was within the last minute while nobody can say. */
+/**
+ * The principal of a token to revoke: verified now, or, while the store is unavailable, as verified within the last
+ * minute.
+ */
 export async function recallOr(
   auth: Pick<Auth, 'recall'>,
   token: string,
@@ -38,7 +41,7 @@ export async function recallOr(
   }
 }
 
-/** What a call answers; undefined when the store does not. */
+/** The result of a call; undefined when the store does not answer. */
 export async function unlessAway<T>(call: () => Promise<T>): Promise<T | undefined> {
   try {
     return await inTime(call);
@@ -48,7 +51,7 @@ export async function unlessAway<T>(call: () => Promise<T>): Promise<T | undefin
   }
 }
 
-/** What does not answer in time is a store that does not answer. */
+/** Runs a call with a timeout; a store that does not answer in time counts as unavailable. */
 export async function inTime<T>(call: () => Promise<T>): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(

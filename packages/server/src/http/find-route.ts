@@ -1,9 +1,9 @@
-/** Finds the row of a request. */
+/** Finds the row that matches a request. */
 export type FindRoute<Row> = (method: string, path: string) => FoundRoute<Row>;
 
 export type FoundRoute<Row> =
   | { readonly row: Row; readonly params: Readonly<Record<string, string>> }
-  /** The methods that rows at this path take; none: there is nothing at this path. */
+  /** The methods of the rows that match this path; empty when no row matches it. */
   | { readonly allowed: readonly string[] };
 
 interface Pattern<Row> {
@@ -13,8 +13,8 @@ interface Pattern<Row> {
 }
 
 /**
- * Finds rows by their paths: `:id` is one segment, and `*id` at the end is all that is left. The first row that fits is
- * taken, letters count as they are, and a path may end with a slash more. What takes GET takes HEAD.
+ * Finds rows by their paths: `:id` matches one segment, and `*id` at the end matches the rest. The first match wins.
+ * Paths are case-sensitive and may have one trailing slash. A row for GET also matches HEAD.
  */
 export function createFindRoute<Row extends { readonly method: string; readonly path: string }>(
   rows: readonly Row[],
@@ -59,7 +59,7 @@ function match(segments: readonly string[], sent: readonly string[]): Record<str
   return isWhole ? params : undefined;
 }
 
-/** What is not encoded as it should be means what it is. */
+/** Decodes a path segment; one that is not validly percent-encoded is taken literally. */
 function decode(value: string): string {
   try {
     return decodeURIComponent(value);

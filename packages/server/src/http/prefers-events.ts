@@ -1,11 +1,13 @@
-/** How much one type is wanted: its weight, then how exactly it was named, then its place in the header. */
+/**
+ * How much a media type is preferred: its weight, then how specifically it was named, then its position in the header.
+ */
 interface Wish {
   readonly weight: number;
   readonly exactness: number;
   readonly place: number;
 }
 
-/** Whether an `Accept` header (RFC 9110 section 12.5.1) would rather have server-sent events than JSON. */
+/** Whether an `Accept` header (RFC 9110 section 12.5.1) prefers server-sent events to JSON. */
 export function prefersEvents(accept = ''): boolean {
   const ranges = new Map(accept.split(',').map(readRange));
   const wishFor = (...names: readonly string[]): Wish => {

@@ -1,8 +1,8 @@
-/** What a request is answered with, whatever carries it. */
+/** The answer to a request, independent of the transport. */
 export interface Reply {
   readonly status: number;
   readonly headers?: ReplyHeaders;
-  /** Absent: nothing. */
+  /** Absent for an empty body. */
   readonly body?: ReplyBody;
 }
 
@@ -10,7 +10,7 @@ export type ReplyHeaders = Readonly<Record<string, string | readonly string[]>>;
 
 export type ReplyBody =
   | { readonly json: unknown }
-  /** Its type is among the headers. */
+  /** Its type is in the headers. */
   | { readonly text: string }
   | { readonly stream: AsyncIterable<string | Uint8Array> }
   | EventsBody;
@@ -21,22 +21,22 @@ export type ReplyBody =
  */
 export interface EventsBody {
   readonly events: AsyncIterable<string | Uint8Array>;
-  /** After how long a silence is broken; only tests set it. */
+  /** The length of a silence after which a heartbeat is sent; only tests set it. */
   readonly silenceMilliseconds?: number;
-  /** The frame that breaks it; absent: a comment. */
+  /** The frame that is sent as a heartbeat; a comment by default. */
   readonly heartbeat?: string;
 }
 
 const JSON_HEADERS: ReplyHeaders = { 'Content-Type': 'application/json; charset=utf-8' };
 
-/** Nothing on the way keeps a stream of events, or waits for more of it. */
+/** Keeps proxies from caching, transforming or buffering a stream of events. */
 const EVENT_STREAM_HEADERS: ReplyHeaders = {
   'Content-Type': 'text/event-stream; charset=utf-8',
   'Cache-Control': 'no-cache, no-transform',
   'X-Accel-Buffering': 'no',
 };
 
-/** What a body says of itself; of texts and streams that is among their own headers. */
+/** The headers that follow from the type of a body; texts and streams bring their own. */
 export function headersOf(body: Reply['body']): ReplyHeaders {
   if (body === undefined) return {};
   if ('json' in body) return JSON_HEADERS;
@@ -46,7 +46,9 @@ export function headersOf(body: Reply['body']): ReplyHeaders {
 /** Answers with a value as JSON. */
 export const json = (value: unknown, status = 200): Reply => ({ status, body: { json: value } });
 
-/** Answers with server-sent events. A slow reader slows the source down; a reader that goes away ends it. */
+/**
+ * Answers with server-sent events. A slow reader slows the source down; the source ends when the reader disconnects.
+ */
 export const events = (frames: AsyncIterable<string>, heartbeat?: string): Reply => ({
   status: 200,
   body: { events: frames, ...(heartbeat !== undefined && { heartbeat }) },

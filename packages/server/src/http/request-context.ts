@@ -7,46 +7,48 @@ import type { Connection, ExchangeEnd, IncomingRequest } from './request.ts';
 export interface RequestContextOptions {
   readonly logger: Logger;
   readonly createId: () => string;
-  /** Fires when requests that still run must end. */
+  /** Fires when the requests that are still running must end. */
   readonly stopping: AbortSignal;
 }
 
 type Query = Readonly<Record<string, string | readonly string[]>>;
 
-/** A request on its way through the steps, and what each of them leaves for those after it. */
+/** A request on its way through the steps, and the state that each step leaves for the later ones. */
 export class RequestContext {
-  /** Goes into the log and the `X-Request-Id` header. */
+  /** Written to the log and the `X-Request-Id` header. */
   readonly id: string;
   readonly logger: Logger;
   readonly method: string;
-  /** The host that the target itself names, as a proxy's does. */
+  /** The host in an absolute request target, as proxies send it. */
   readonly targetHost: string | undefined;
   readonly path: string;
-  /** Without its question mark. */
+  /** Without the question mark. */
   readonly querystring: string;
-  /** All lines of a header, whose name is written in small letters. */
+  /** All lines of a header; the name must be in lower case. */
   readonly header: ReadHeader;
   readonly connection: Connection;
-  /** What is sent after the headers, before a step has read it. */
+  /** The body as it is received, before a step has read it. */
   readonly rawBody: IncomingRequest['body'];
   readonly onEnd: IncomingRequest['onEnd'];
-  /** Headers of the answer, whatever it becomes: an error has them as well. */
+  /** Headers that are added to any answer, including errors. */
   readonly replyHeaders: Record<string, string | readonly string[]> = {};
-  /** Fires when the caller goes away or the server can wait no longer. */
+  /** Fires when the caller disconnects or the server must stop the request. */
   signal: AbortSignal;
-  /** Fires when the server can wait no longer or the caller's token has ended; a caller that goes away does not fire it. */
+  /**
+   * Fires when the server must stop the request or the caller's token has ended, but not when the caller disconnects.
+   */
   ended: AbortSignal;
-  /** What the path has in place of `:id`. */
+  /** The parameters of the path, e.g. `:id`. */
   params: Readonly<Record<string, string>> = {};
-  /** The client's IP address: the other end of the connection, or what a trusted proxy says. */
+  /** The client's IP address: the peer of the connection, or the address that a trusted proxy reports. */
   address?: string;
-  /** What was sent, as the route's row says it is read. */
+  /** The body, parsed as the route declares it. */
   body: unknown;
-  /** Resolves when what goes on after the response was closed has ended; absent where nothing does. */
+  /** Resolves when the work that goes on after the response was closed has ended; absent if there is none. */
   goesOn?: Promise<void>;
   /** The caller, once it is known. */
   caller?: RequestAuth<LlmWords>;
-  /** What its limits have let in. */
+  /** The admission that the caller's limits have granted. */
   admitted?: Admission;
   readonly #rawHeaders: readonly string[];
 
@@ -71,30 +73,30 @@ export class RequestContext {
     });
   }
 
-  /** The caller of a route that lets none in without one. */
+  /** The caller, on a route that requires one. Throws TypeError on other routes. */
   get auth(): RequestAuth<LlmWords> {
     if (this.caller === undefined) throw new TypeError('this route takes callers without a token');
     return this.caller;
   }
 
-  /** What is reserved of the caller's limits. */
+  /** What is reserved of the caller's limits. Throws TypeError on a route that does not count requests. */
   get admission(): Admission {
     if (this.admitted === undefined) throw new TypeError('this route counts no requests');
     return this.admitted;
   }
 
-  /** Which headers there are, in small letters. */
+  /** The names of all headers, in lower case. */
   get headerNames(): readonly string[] {
     return [...new Set(this.#rawHeaders.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase()))];
   }
 
-  /** The value of a header; the lines of one that was sent more than once are joined by commas. */
+  /** The value of a header; repeated lines are joined by commas. */
   get(name: string): string | undefined {
     const lines = this.header(name);
     return lines.length === 0 ? undefined : lines.join(', ');
   }
 
-  /** A name that was sent more than once has all its values. */
+  /** The query parameters; a repeated one has all its values. */
   get query(): Query {
     const parameters = new URLSearchParams(this.querystring);
     const valuesOf = (name: string): string | readonly string[] => {
@@ -105,7 +107,7 @@ export class RequestContext {
   }
 }
 
-/** What a proxy's form of a target has before the path. */
+/** The origin in an absolute request target. */
 const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i;
 
 function splitTarget(target: string): Pick<RequestContext, 'targetHost' | 'path' | 'querystring'> {
@@ -117,7 +119,7 @@ function splitTarget(target: string): Pick<RequestContext, 'targetHost' | 'path'
 
 const NONE: readonly string[] = [];
 
-/** Only a few headers are read, so they are looked up among the lines rather than sorted first. */
+/** Only a few headers are read, so each lookup scans the lines instead of building a map first. */
 const readHeaders =
   (rawHeaders: readonly string[]): ReadHeader =>
   (name) => {

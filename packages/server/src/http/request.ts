@@ -1,29 +1,29 @@
 import type { Readable } from 'node:stream';
 
-/** A request as an adapter hands it over, of HTTP or of a socket: nothing in it belongs to a framework. */
+/** A request as an adapter passes it on. It is independent of frameworks and of the kind of socket. */
 export interface IncomingRequest {
   readonly method: string;
-  /** Path and query, as they were sent. */
+  /** Path and query, unchanged. */
   readonly target: string;
-  /** Name, value, name, value: every line, as it was sent. */
+  /** Name, value, name, value: every line, unchanged. */
   readonly rawHeaders: readonly string[];
   readonly connection: Connection;
-  /** The bytes of the body; they are read by the step that reads bodies, and nowhere else. */
+  /** The bytes of the body; only the step that reads bodies consumes them. */
   readonly body: Readable;
-  /** Listens for the end of the exchange, and is called at once when it has ended before. */
+  /** Calls the listener when the exchange ends, or at once if it has ended already. */
   onEnd(listener: (end: ExchangeEnd) => void): void;
 }
 
-/** The two ends of a connection; on a socket of the file system neither has an address. */
+/** The two ends of a connection; on a Unix socket neither has an address. */
 export interface Connection {
   readonly remoteAddress?: string | undefined;
   readonly localAddress?: string | undefined;
   readonly localPort?: number | undefined;
 }
 
-/** How an exchange has ended. */
+/** How an exchange ended. */
 export interface ExchangeEnd {
   readonly status: number;
-  /** Whether the caller was given the whole answer; otherwise one side has left before. */
+  /** Whether the whole answer was sent; false when either side closed the connection before. */
   readonly whole: boolean;
 }

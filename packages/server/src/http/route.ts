@@ -9,11 +9,11 @@ import type { Handler } from './step.ts';
  * twice, because a line was forgotten.
  */
 export type Route = RouteRow & {
-  /** Whose words its errors are put into. */
+  /** The dialect of its errors. */
   readonly dialect: ApiDialect;
 };
 
-/** An endpoint before it is known who speaks to it. */
+/** A route without its dialect. */
 export type RouteRow = Endpoint & (Reading | Acting);
 
 interface Reading {
@@ -24,29 +24,31 @@ interface Reading {
 interface Acting {
   readonly method: 'POST' | 'PATCH' | 'DELETE';
   /**
-   * What an `Idempotency-Key` means: `kept`: the request is carried out once, and its answer kept for those that send it
-   * again; `secret`: so, and the answer, which shows a secret, for ten minutes only; `none`: nothing, because it changes
-   * nothing, or may be repeated as it is.
+   * The effect of an `Idempotency-Key`. `kept`: the request is carried out once, and its answer is stored and returned
+   * for repeats; `secret`: the same, but the answer, which contains a secret, is stored for ten minutes only; `none`:
+   * no effect, because the request changes nothing or can safely be repeated.
    */
   readonly idempotency: 'kept' | 'secret' | 'none';
 }
 
 interface Endpoint {
   readonly path: string;
-  /** The action that the caller's token must allow; `authenticated`: any valid token; `public`: no token is asked for. */
+  /**
+   * The action that the caller's token must allow; `authenticated`: any valid token; `public`: no token is required.
+   */
   readonly access: Action | 'authenticated' | 'public';
-  /** Absent: no body is read. */
+  /** Absent when no body is read. */
   readonly body?: RouteBody;
-  /** It may run for longer than a second, so the caller's token is looked at again while it does. */
+  /** It may run for longer than a second, so the caller's token is verified repeatedly while it runs. */
   readonly runsLong?: true;
-  /** It needs a token even while authentication is off. */
+  /** It requires a token even while authentication is off. */
   readonly neverOpen?: true;
   /**
-   * It ends tokens and does nothing else, and does so also while the database does not answer, for callers that were
-   * verified a moment ago. `itself`: only the token that the caller presents, which it takes at any time and from anywhere.
+   * It does nothing but revoke tokens, and works while the database does not answer, for callers that were verified a
+   * moment ago. `itself`: it revokes only the token that the caller presents, at any time and from any address.
    */
   readonly ends?: 'itself' | 'others';
-  /** Clients of another API come to the same path, and send this header. */
+  /** Clients of another API use the same path, and are recognised by this header. */
   readonly shared?: { readonly header: string; readonly dialect: ApiDialect };
   readonly handler: Handler;
 }

@@ -1,12 +1,12 @@
 import type { WireEvent } from '../contracts/chat-dialect.ts';
 import type { EventsBody } from './reply.ts';
 
-/** Proxies and balancers cut connections on which nothing comes, after a minute most of the time. */
+/** Proxies and load balancers close idle connections, usually after a minute. */
 const SILENCE_MILLISECONDS = 15_000;
-/** A line that every reader of such streams passes over. */
+/** A comment line, which every reader of event streams ignores. */
 const COMMENT = ': still here\n\n';
 
-/** The frames, and a heartbeat or a comment line whenever the source has been silent for a while. */
+/** Yields the frames, and a heartbeat or a comment line whenever the source has been silent for a while. */
 export async function* breakSilence({
   events,
   silenceMilliseconds = SILENCE_MILLISECONDS,
@@ -33,6 +33,6 @@ export async function* breakSilence({
   }
 }
 
-/** One event. Its data has no line breaks, which would end the frame early. */
+/** Renders one event. The data must not contain line breaks, which would end the frame early. */
 export const toFrame = ({ name, data }: WireEvent): string =>
   `${name === undefined ? '' : `event: ${name}\n`}data: ${data}\n\n`;

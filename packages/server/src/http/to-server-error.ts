@@ -22,7 +22,7 @@ const AUTH_CODES: Record<Exclude<AuthErrorCode, 'AUTH_LIMIT_EXCEEDED'>, ServerEr
   AUTH_STORE_UNAVAILABLE: 'STORE_UNAVAILABLE',
 };
 
-/** Clients wait for a minute's limit and give up at a month's: the code says which it was. */
+/** The code names the limit: a client can wait for a limit per minute, but not for a limit per month. */
 const LIMIT_CODES: Readonly<Record<string, ServerErrorCode>> = {
   requestsPerMinute: 'REQUESTS_PER_MINUTE_EXCEEDED',
   concurrentRequests: 'CONCURRENT_REQUESTS_EXCEEDED',
@@ -30,7 +30,7 @@ const LIMIT_CODES: Readonly<Record<string, ServerErrorCode>> = {
   tokensPerMonth: 'TOKENS_PER_MONTH_EXCEEDED',
 };
 
-/** Whatever was thrown, as an error that has a code and may be shown. */
+/** Converts anything that was thrown into an error with a code that may be shown to the caller. */
 export function toServerError(thrown: unknown): ServerError {
   if (thrown instanceof ServerError) return thrown;
   if (thrown instanceof AuthError) {
@@ -48,13 +48,13 @@ function codeOf(error: AuthError): ServerErrorCode {
   return error.code === 'AUTH_LIMIT_EXCEEDED' ? 'INTERNAL' : AUTH_CODES[error.code];
 }
 
-/** What is at fault: the path in the body, or the limit. */
+/** The cause of the error: the path in the body, or the limit. */
 function paramOf(error: AuthError): { readonly param?: string } {
   if (error instanceof LimitExceededError) return { param: error.limit };
   return 'path' in error && typeof error.path === 'string' ? { param: error.path } : {};
 }
 
-/** The core's own code, and which grant or limit it was. */
+/** The core's own code, and the grant or limit. */
 function detailsOf(error: AuthError): ErrorDetails {
   const { code } = error;
   if (error instanceof PermissionDeniedError) return { code, ...denialDetails(error.decision) };

@@ -1,6 +1,6 @@
 import type { RequestContext } from './request-context.ts';
 
-/** Lets a request count as one that goes on until its events are over, also when its caller has left before. */
+/** Marks a request as going on until its events have ended, even if its caller disconnects before. */
 export async function* untilOver<T>(
   context: Pick<RequestContext, 'goesOn'>,
   events: AsyncIterable<T>,

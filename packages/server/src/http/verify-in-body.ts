@@ -3,8 +3,8 @@ import type { Auth } from '@latchkey/auth-core/llm';
 import type { RequestContext } from './request-context.ts';
 
 /**
- * Verifies a token that the body carries, at the time and from the address of the request: what a grant says of those
- * holds wherever the token is presented. Throws `AUTH_TOKEN_*`, `AUTH_PERMISSION_DENIED`, `AUTH_STORE_UNAVAILABLE`.
+ * Verifies a token in the body with the time and the client address of the request: a grant's conditions on these apply
+ * wherever the token is presented. Throws `AUTH_TOKEN_*`, `AUTH_PERMISSION_DENIED`, `AUTH_STORE_UNAVAILABLE`.
  */
 export async function verifyInBody(
   auth: Pick<Auth, 'verify' | 'requireTimeAndPlace'>,

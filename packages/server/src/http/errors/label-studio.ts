@@ -1,7 +1,7 @@
 import type { ApiDialect } from '../../contracts/api-dialect.ts';
 import { WIRE_ERRORS } from '../../wire/wire-errors.ts';
 
-/** `{"detail","code"}`, as Django REST framework says it; a token that will not do is `token_not_valid` there. */
+/** `{"detail","code"}`, as in Django REST framework, where an invalid token has the code `token_not_valid`. */
 export const labelStudioDialect: ApiDialect = {
   name: 'label-studio',
   renderError: (error) => {

@@ -3,10 +3,12 @@ import { WIRE_ERRORS } from '../../wire/wire-errors.ts';
 
 /** JSON-RPC 2.0, section 5.1. */
 const INTERNAL_ERROR = -32603;
-/** The protocol leaves these to servers. */
+/** From the range that JSON-RPC leaves to servers. */
 const SERVER_ERROR = -32000;
 
-/** A JSON-RPC error without an id, as MCP's streamable HTTP has it for what is refused before it is read. */
+/**
+ * A JSON-RPC error without an id, which MCP's streamable HTTP uses for a request that is refused before it is parsed.
+ */
 export const mcpDialect: ApiDialect = {
   name: 'mcp',
   renderError: (error) => {

@@ -2,7 +2,7 @@ import { toErrorDescription } from '@latchkey/auth-core/http';
 import type { ApiDialect } from '../../contracts/api-dialect.ts';
 import { WIRE_ERRORS } from '../../wire/wire-errors.ts';
 
-/** What RFC 6749 section 5.2 and RFC 6750 section 3.1 have a word for. */
+/** The error codes of RFC 6749 section 5.2 and RFC 6750 section 3.1, by status. */
 const ERRORS: Readonly<Record<number, string>> = {
   401: 'invalid_token',
   403: 'insufficient_scope',

@@ -27,8 +27,8 @@ export interface ApprovalHandlers {
 }
 
 /**
- * `GET /api/v1/approvals`, `GET` and `POST /api/v1/approvals/:id`. A caller sees the calls that it may decide about: those that
- * its own grants allow, with their arguments, in the project that it acts for.
+ * `GET /api/v1/approvals`, `GET` and `POST /api/v1/approvals/:id`. A caller sees the calls that it may decide about:
+ * those that its own grants allow, with their arguments, in the project that it acts for.
  */
 export function createApprovalHandlers(desk: ApprovalDesk, trail: Pick<AuditTrail, 'record'>): ApprovalHandlers {
   return {
@@ -60,7 +60,7 @@ export function createApprovalHandlers(desk: ApprovalDesk, trail: Pick<AuditTrai
         describe,
       };
       const approval = await desk.decide(context.params.id ?? '', answer, decider);
-      // Made, or refused, when its caller comes back.
+      // With 202, the call is made or refused when its caller returns.
       return json({ ...approval, ...answer }, approval.caller === 'away' ? 202 : 200);
     },
   };
@@ -69,7 +69,7 @@ export function createApprovalHandlers(desk: ApprovalDesk, trail: Pick<AuditTrai
 const mayDecideAs =
   ({ auth: { principal, decide } }: RequestContext): MayDecide =>
   ({ server, tool, project, ...call }) =>
-    // Who acts for one project decides for that one; who acts for none has no grant that is bound to projects.
+    // A caller that acts for a project decides for that one; a caller without a project has no grant bound to projects.
     (principal.project === undefined || principal.project === project) &&
     decide({ action: 'approvals:decide', ...toApprovedAccess(server, tool, call) }).allowed;
 
@@ -77,7 +77,7 @@ const argumentsOfADenial = (): ServerError =>
   new ServerError('INVALID_REQUEST', "'arguments' go with the decision 'approve' only.", { param: 'arguments' });
 
 async function* frames(events: AsyncIterable<ApprovalEvent>): AsyncGenerator<string> {
-  // Headers go out at once, so that whoever watches knows that it does.
+  // The first frame is sent at once, so that the client receives the headers.
   yield ': watching\n\n';
   for await (const event of events) yield toFrame({ name: event.type, data: JSON.stringify(event) });
 }

@@ -20,14 +20,14 @@ const querySchema = z.strictObject({
 });
 
 /**
- * `GET /api/v1/audit`: entries of the audit log, the oldest first. Who gives the answer's `next` as `after` of the next
- * request misses none. A caller that acts for a project sees that project's.
+ * `GET /api/v1/audit`: entries of the audit log, oldest first. Passing the answer's `next` as `after` of the next
+ * request skips no entry. A caller that acts for a project sees only that project's entries.
  */
 export const createAuditHandler =
   (log: Pick<AuditLog, 'list'>): Handler =>
   async ({ query, auth }) => {
     const { actor, project, after, limit, ...rest } = validateBody(querySchema, query);
-    // Who acts for one project sees that one; who acts for none has no grant that is bound to projects.
+    // A caller that acts for a project sees that one; a caller without a project has no grant bound to projects.
     const its = auth.principal.project;
     const isForeign = its !== undefined && project !== undefined && project !== its;
     const filter = withoutAbsent({ ...rest, actorId: actor, project: its ?? project });

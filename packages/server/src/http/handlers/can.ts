@@ -10,7 +10,7 @@ import type { Handler } from '../step.ts';
 
 const name = z.string().min(1).max(256);
 
-/** A request to be decided and not done. */
+/** A request to be decided without being carried out. */
 const questionSchema = z.strictObject({
   action: z.enum(llm.actions),
   model: name.optional(),
@@ -25,8 +25,9 @@ const questionSchema = z.strictObject({
 });
 
 /**
- * `POST /api/v1/can`: whether the caller might do something, and if not, which grant says so and why. Of what there is only the
- * definition of a tool is looked up, and only where it decides: it may name arguments that no grant names.
+ * `POST /api/v1/can`: whether the caller may do something, and if not, which grant denies it and why. Whether the named
+ * things exist is not checked; only the definition of a tool is looked up, and only where it affects the decision: it
+ * may name arguments that no grant names.
  */
 export const createCanHandler =
   (resolveModel: (name: string) => string, findArgumentNames: FindArgumentNames): Handler =>

@@ -11,12 +11,12 @@ import { untilOver } from '../until-over.ts';
 
 export interface ChatHandlerOptions {
   readonly chat: ChatService;
-  /** Of an answer, in hexadecimal digits. */
+  /** Creates the id of an answer, in hexadecimal digits. */
   readonly createId: () => string;
   readonly clock: () => Date;
 }
 
-/** A chat in the words of any API: its dialect parses the request and renders the answer. */
+/** Handles a chat in any API: the dialect parses the request and renders the answer. */
 export const createChatHandler =
   ({ chat, createId, clock }: ChatHandlerOptions, dialect: ChatDialect): Handler =>
   async (context) => {

@@ -5,7 +5,7 @@ import { toChatCaller } from '../chat-caller.ts';
 import { json } from '../reply.ts';
 import type { Handler } from '../step.ts';
 
-/** `POST /v1/messages/count_tokens`, Anthropic's. */
+/** `POST /v1/messages/count_tokens` of Anthropic's API. */
 export const createCountTokensHandler =
   (countPrompt: PromptCounter): Handler =>
   async (context) => {

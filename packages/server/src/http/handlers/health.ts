@@ -3,7 +3,7 @@ import { json } from '../reply.ts';
 import type { Connection } from '../request.ts';
 import type { Handler } from '../step.ts';
 
-/** Signs a question that was asked at an address; undefined when the address is another's. */
+/** Signs a challenge for the address it was sent to; undefined when the address belongs to another server. */
 export type ProveServer = (nonce: string, host: string, connection: Connection) => ServerProof | undefined;
 
 const NONCE = /^[\w-]{32,128}$/;

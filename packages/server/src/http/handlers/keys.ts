@@ -7,7 +7,7 @@ import type { Handler } from '../step.ts';
 
 const rotateSchema = z.strictObject({ compromised: z.boolean().optional() });
 
-/** For how long others may keep the key set; shorter than a key is published before it signs. */
+/** How long clients may cache the key set. A new key is published for longer than this before it signs. */
 const CACHE_SECONDS = 300;
 
 export interface KeyHandlers {

@@ -15,10 +15,10 @@ import type { Handler } from '../step.ts';
 import { verifyInBody } from '../verify-in-body.ts';
 
 const refreshSchema = z.strictObject({ refresh: z.string().min(1).max(8192) });
-/** Label Studio's clients send nothing; ours may say more. */
+/** Label Studio's clients send an empty body; our own clients may send these fields. */
 const createSchema = z.strictObject({
   name: z.string().trim().min(1).max(128).default('personal access token'),
-  /** It is read by auth-core. */
+  /** Parsed by auth-core. */
   grant: (dictionary(z.unknown(), 4096) as unknown as z.ZodType<Grant>).optional(),
   expiresAt: dateTime.optional(),
 });
@@ -39,17 +39,19 @@ export function createLabelStudioTokenHandlers(
 ): LabelStudioTokenHandlers {
   const readRefresh = ({ body }: RequestContext): string => validateBody(refreshSchema, body).refresh;
 
-  /** Who presents a personal access token, whatever the request was authenticated with. */
+  /** Verifies the personal access token in the body, whatever the request itself was authenticated with. */
   async function verifyPersonal(refresh: string): Promise<Principal> {
     return requirePersonal(await auth.verify(refresh));
   }
 
-  /** The same where more is done with it than to end it. */
+  /** The same for uses other than revocation: the conditions on time and address apply as well. */
   async function usePersonal(context: RequestContext): Promise<Principal> {
     return requirePersonal(await verifyInBody(auth, context, readRefresh(context)));
   }
 
-  /** The personal access tokens of the caller's owner that it may see; its own, if it may see none. */
+  /**
+   * The personal access tokens of the caller's owner that the caller may list; only its own token if it may list none.
+   */
   async function listPersonal(by: Principal) {
     const tokens = await auth.list(by, { owner: by.owner }).catch(async (error: unknown) => {
       if (!(error instanceof PermissionDeniedError) || by.id !== by.tokenId) throw error;
@@ -72,7 +74,7 @@ export function createLabelStudioTokenHandlers(
     create: async (context) => {
       const by = context.auth.principal;
       const body = validateBody(createSchema, context.body);
-      // Who does not say what it may do gets what the caller may.
+      // Without a grant in the body, the new token gets the caller's own.
       const grant = body.grant ?? (by.authority.at(-1)?.grant as Grant);
       const { token } = await auth.issue({ ...withoutAbsent(body), kind: 'personal-access', grant }, by);
       return json({ token }, 201);
@@ -80,7 +82,7 @@ export function createLabelStudioTokenHandlers(
     refresh: async (context) => {
       const by = await usePersonal(context);
       const { token } = await countRequest(meter, by, () => access.issue(by, {})).catch((cause: unknown) => {
-        // The token is good, and works by itself: a 401 would say that it is not.
+        // The token is valid and works by itself; a 401 would state that it is not.
         if (!(cause instanceof InvalidTokenError) || cause.code !== 'AUTH_TOKEN_KIND_DISABLED') throw cause;
         throw new ServerError('NOT_FOUND', NO_ACCESS_TOKENS, { detail: cause.message });
       });
@@ -90,7 +92,7 @@ export function createLabelStudioTokenHandlers(
       const by = context.auth.principal;
       const refresh = readRefresh(context);
       const id = readPersonalAccessTokenId(refresh);
-      // Either the caller has all of it, which is as good as being it, or lists it.
+      // The caller either holds the whole token, which proves that it may revoke it, or can list it.
       const holder = await recallOr(auth, refresh, () => verifyPersonal(refresh)).catch((error: unknown) => {
         if (error instanceof InvalidTokenError) return undefined;
         throw error;

@@ -11,7 +11,7 @@ import { json } from '../reply.ts';
 import type { Handler } from '../step.ts';
 
 export interface McpPinHandlers {
-  /** `GET /api/v1/mcp/servers/:label/pins`; with `?start=true`, the server is started if it does not run. */
+  /** `GET /api/v1/mcp/servers/:label/pins`; `?start=true` starts the server if it is not running. */
   readonly review: Handler;
   /** `POST /api/v1/mcp/servers/:label/approve`. */
   readonly approve: Handler;
@@ -43,7 +43,7 @@ const choiceSchema = z.union([
 ]);
 const approveSchema = z.strictObject({ tools: list(choiceSchema, 256, 1).optional() });
 
-/** Definitions of MCP tools: what is held back, and its approval, which the audit log keeps tool by tool. */
+/** Shows which definitions of MCP tools are held back, and approves them. The audit log records each approved tool. */
 export function createMcpPinHandlers(
   { review, approve }: McpPinSources,
   trail: Pick<AuditTrail, 'record'>,

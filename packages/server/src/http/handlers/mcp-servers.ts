@@ -6,7 +6,7 @@ import { json } from '../reply.ts';
 import type { Handler } from '../step.ts';
 
 export interface McpServerHandlers {
-  /** `GET /api/v1/mcp/servers`; with `?start=true`, servers that do not run are started for their tools. */
+  /** `GET /api/v1/mcp/servers`; `?start=true` starts servers that are not running, to list their tools. */
   readonly list: Handler;
   /** `GET /api/v1/mcp/servers/:label/logs`. */
   readonly logs: Handler;
@@ -14,9 +14,9 @@ export interface McpServerHandlers {
 
 export interface McpServerSources {
   list(caller: Pick<ListServersOptions, 'decide' | 'start' | 'signal'>): Promise<readonly ListedServer[]>;
-  /** Why the mcp.json as it is now is not taken; null when it is. */
+  /** Why the current mcp.json was rejected; null when it is in use. */
   problem(): string | null;
-  /** What of the mcp.json that is in use has no effect. */
+  /** Settings of the mcp.json in use that have no effect. */
   warnings(): readonly string[];
   output(label: string): { readonly id: string; readonly lines: readonly string[] };
 }

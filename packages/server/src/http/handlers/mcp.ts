@@ -10,11 +10,11 @@ import type { Handler } from '../step.ts';
 
 export interface McpHandlerOptions {
   readonly serveTools: (caller: ChatCaller) => ServedTools;
-  /** The name by which this installation knows its own requests. */
+  /** The name by which this installation recognises its own requests. */
   readonly installation: string;
 }
 
-/** `POST /mcp`: MCP's streamable HTTP. Without sessions there is nothing to GET and nothing to DELETE. */
+/** `POST /mcp`: MCP's streamable HTTP. It has no sessions, so GET and DELETE are not served. */
 export const createMcpHandler =
   ({ serveTools, installation }: McpHandlerOptions): Handler =>
   async (context) => {
@@ -29,7 +29,7 @@ export const createMcpHandler =
     const request = new Request('http://localhost/mcp', {
       method: 'POST',
       headers: protocolHeaders(context),
-      // Its row says that it is text.
+      // The route declares its body as text.
       body: context.body as string,
       signal,
     });
@@ -37,14 +37,14 @@ export const createMcpHandler =
     const response = await answerMcp(request, {
       tools,
       signal,
-      // Without the error: it may quote what was sent.
+      // The error is not logged: it may quote the request.
       onRefused: () => logger.debug('a request to /mcp was not what MCP asks for'),
       onFault: (err) => logger.error({ err }, 'a request to /mcp failed'),
     });
     return toReply(response);
   };
 
-/** What the protocol reads. The caller's token is none of its business. */
+/** The headers that the protocol reads. The caller's token is not passed on. */
 const protocolHeaders = (context: RequestContext): [string, string][] =>
   context.headerNames
     .filter((name) => name === 'accept' || name === 'content-type' || name.startsWith('mcp-'))

@@ -1,7 +1,7 @@
 import type { Metrics, ReadLoaded } from '../../telemetry/metrics.ts';
 import type { Handler } from '../step.ts';
 
-/** `GET /metrics`: what the server measures about itself, in the text format of Prometheus. */
+/** `GET /metrics`: the server's metrics in the text format of Prometheus. */
 export const createMetricsHandler =
   (metrics: Pick<Metrics, 'render'>, loaded: ReadLoaded): Handler =>
   async () => {

@@ -20,11 +20,11 @@ export interface ModelHandlers {
   readonly lmstudio: Handler;
   /** `GET /v1/models`. */
   readonly openai: Handler;
-  /** `GET /v1/models/{id}`, where the id may have a slash in it, as it is or encoded. */
+  /** `GET /v1/models/{id}`; a slash in the id may be sent as it is or encoded. */
   readonly openaiModel: Handler;
 }
 
-/** Clients of both APIs ask at one path; those of Anthropic's say which version of it they speak. */
+/** Clients of both APIs use the same path; those of Anthropic's API send its version. */
 const isAnthropics = (context: RequestContext): boolean => context.get('anthropic-version') !== undefined;
 
 const id = z.string().max(256);
@@ -34,7 +34,7 @@ const pageSchema = z.looseObject({
   before_id: id.optional(),
 });
 
-/** A caller sees the models that it may use, and no others. */
+/** A caller sees only the models that it may use. */
 export function createModelHandlers(catalog: ModelCatalog, pool: ModelPool): ModelHandlers {
   const visible = async ({ auth }: RequestContext): Promise<readonly Model[]> =>
     (await catalog.list()).filter(({ key }) => auth.decide({ action: 'models:read', models: key }).allowed);
@@ -56,7 +56,7 @@ export function createModelHandlers(catalog: ModelCatalog, pool: ModelPool): Mod
       const key = catalog.resolve(id);
       const models = await visible(context);
       const model = models.find((candidate) => candidate.key === key && isUsable(candidate));
-      // The same for a model that the caller may not use: it learns nothing about it.
+      // A model that the caller may not use gets the same answer, so that its existence is not revealed.
       if (model === undefined) {
         throw new ServerError('MODEL_NOT_FOUND', `There is no model '${id.slice(0, 256)}' that the token may use.`, {
           param: 'model',

@@ -36,13 +36,13 @@ export interface OAuthOptions {
 export interface OAuthHandlers {
   /** `POST /oauth/token`: turns a token into a narrower one (RFC 8693). The token is the credential. */
   readonly token: Handler;
-  /** `POST /oauth/introspect`: whether a token still counts (RFC 7662). */
+  /** `POST /oauth/introspect`: whether a token is still valid (RFC 7662). */
   readonly introspect: Handler;
-  /** `POST /oauth/revoke`: ends a token for whoever has it (RFC 7009). */
+  /** `POST /oauth/revoke`: revokes the presented token (RFC 7009). */
   readonly revoke: Handler;
 }
 
-/** The endpoints of OAuth that are about tokens which are there already. */
+/** The endpoints of OAuth that work on existing tokens. */
 export function createOAuthHandlers(options: OAuthOptions): OAuthHandlers {
   const { auth, access, meter, clock } = options;
 
@@ -53,7 +53,7 @@ export function createOAuthHandlers(options: OAuthOptions): OAuthHandlers {
     }
     const now = clock().getTime();
     const asked = seconds === undefined ? undefined : new Date(now + seconds * 1000).toISOString();
-    // As long as was asked for, and never longer than the token that it is made of.
+    // As long as requested, but never longer than the token that is exchanged.
     const expiresAt =
       by.expiresAt !== undefined && (asked === undefined || by.expiresAt < asked) ? by.expiresAt : asked;
     const { token } = await auth.exchange(withoutAbsent({ grant, expiresAt }), by);
@@ -105,7 +105,7 @@ export function createOAuthHandlers(options: OAuthOptions): OAuthHandlers {
         const { stored } = await auth.revokeSelf(holder);
         if (!stored) return answerNotStored({});
       } catch (error) {
-        // RFC 7009 2.2: what does not work any more has been revoked, whatever the reason.
+        // RFC 7009 2.2: revoking an invalid token succeeds, whatever made it invalid.
         if (!(error instanceof InvalidTokenError)) throw error;
       }
       return json({});
@@ -113,7 +113,7 @@ export function createOAuthHandlers(options: OAuthOptions): OAuthHandlers {
   };
 }
 
-/** The rows of these endpoints say that their bodies are forms. */
+/** The routes of these endpoints declare their bodies as forms. */
 const formOf = ({ body }: RequestContext): URLSearchParams => body as URLSearchParams;
 
 const NOTHING_IN_SCOPE = {
@@ -122,8 +122,8 @@ const NOTHING_IN_SCOPE = {
 };
 
 /**
- * Leaves of the scope what the token allows: the answer says what was granted, not what was asked for (RFC 6749 section
- * 5.1).
+ * Narrows the requested scope to what the token allows: the answer states the scope that was granted, not the one that
+ * was requested (RFC 6749 section 5.1).
  */
 function withGrantedScope(exchange: TokenExchange<LlmWords>, by: Principal): TokenExchange<LlmWords> {
   if (exchange.scope === undefined) return exchange;
@@ -131,7 +131,7 @@ function withGrantedScope(exchange: TokenExchange<LlmWords>, by: Principal): Tok
   return { ...exchange, scope: exchange.scope.filter((action) => allowed.includes('*') || allowed.includes(action)) };
 }
 
-/** What of the core's refusals RFC 6749 section 5.2 has a word for; the others keep their own status. */
+/** The core's refusals that have an error code in RFC 6749 section 5.2; the others keep their own status. */
 function refusalOf(error: unknown): { readonly error: string; readonly error_description: string } | undefined {
   if (!(error instanceof AuthError)) return undefined;
   if (error instanceof InvalidTokenError)

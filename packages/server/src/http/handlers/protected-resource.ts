@@ -2,13 +2,13 @@ import { ServerError } from '../../contracts/server-error.ts';
 import { json } from '../reply.ts';
 import type { Handler } from '../step.ts';
 
-/** Where clients that know OAuth learn who hands out tokens for `/mcp`. */
+/** Where OAuth clients find the authorization servers that issue tokens for `/mcp`. */
 export const RESOURCE_METADATA_PATH = '/.well-known/oauth-protected-resource/mcp';
 
-/** A path of this server as others reach it: a proxy may have put it under a path of its own, and taken that away. */
+/** A path of this server as clients reach it: a proxy may serve it under a prefix and strip that. */
 export const belowPublicUrl = (publicUrl: string, path: string): string => publicUrl.replace(/\/+$/, '') + path;
 
-/** `GET /.well-known/oauth-protected-resource/mcp` (RFC 9728); not there when no authorization server is configured. */
+/** `GET /.well-known/oauth-protected-resource/mcp` (RFC 9728); 404 when no authorization server is configured. */
 export const createProtectedResourceHandler =
   (publicUrl: string | undefined, authorizationServers: readonly string[]): Handler =>
   async () => {

@@ -2,7 +2,7 @@ import { AuditUnavailableError } from '@latchkey/auth-core';
 import { json } from '../reply.ts';
 import type { Handler } from '../step.ts';
 
-/** What a server must reach to do its work; each rejects when it cannot. */
+/** What the server needs to do its work; each check rejects when it is unavailable. */
 export interface ReadyChecks {
   readonly database: () => Promise<unknown>;
   readonly auditLog: () => Promise<unknown>;
@@ -10,12 +10,12 @@ export interface ReadyChecks {
 
 type Answer = Readonly<Record<keyof ReadyChecks, 'ok' | 'unavailable' | 'refuses'>>;
 
-/** Anybody may ask, and must not make the database work by it. */
+/** The endpoint is public, so its result is cached: requests must not put load on the database. */
 const FRESH_MILLISECONDS = 1000;
 
 /**
- * `GET /ready`: whether the server can do its work, and 503 while it cannot. Without its database it denies everything, and
- * without its audit log it administers nothing and calls no tool: `refuses` when the log is not as it was last written.
+ * `GET /ready`: whether the server can do its work; 503 while it cannot. Without its database it denies every request;
+ * without its audit log it refuses administration and tool calls. `refuses`: the log is not as it was last written.
  */
 export function createReadyHandler({ database, auditLog }: ReadyChecks, clock: () => Date): Handler {
   let known: { readonly answer: Promise<Answer>; readonly at: number } | undefined;

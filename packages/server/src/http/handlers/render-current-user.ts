@@ -1,4 +1,4 @@
-/** A caller as Label Studio's `GET /api/current-user/whoami` shows one. */
+/** A caller in the form of Label Studio's `GET /api/current-user/whoami`. */
 export interface CurrentUser {
   readonly id: string;
   readonly username: string;
@@ -17,9 +17,9 @@ export interface CurrentUser {
 const EMAIL = /^[^\s@]+@[^\s@]+$/;
 
 /**
- * Renders the owner of a token as a user of Label Studio. An owner is one text, so it is the name to log in with, the
- * e-mail address if it looks like one, and nobody's first or last name; the id is the token's and a text, where Label
- * Studio counts its users.
+ * Renders the owner of a token as a user of Label Studio. An owner is a single text: it becomes the username, and the
+ * e-mail address if it looks like one; first and last name stay empty. The id is the token's id and a string, where
+ * Label Studio has a number.
  */
 export function renderCurrentUser({ id, owner }: { readonly id: string; readonly owner: string }): CurrentUser {
   return {

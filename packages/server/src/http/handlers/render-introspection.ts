@@ -2,14 +2,14 @@ import { inspectToken, type Principal } from '@latchkey/auth-core';
 import { scopeOf } from '@latchkey/auth-core/jwt';
 import { llm } from '@latchkey/auth-core/llm';
 
-/** The answer for a token that counts (RFC 7662 section 2.2). */
+/** The answer for a valid token (RFC 7662 section 2.2). */
 export interface Introspection {
   readonly active: true;
   readonly token_type: 'Bearer';
   /** The owner. */
   readonly sub: string;
   readonly username: string;
-  /** The stored token that it is, or was derived from. */
+  /** The id of the stored token that this token is or was derived from. */
   readonly client_id: string;
   readonly jti: string;
   /** The actions that every grant in its authority allows. */
@@ -20,7 +20,7 @@ export interface Introspection {
   readonly aud?: string | readonly string[];
 }
 
-/** Says of a verified token what a server needs to know that takes it. */
+/** Renders what a resource server needs to know of a verified token. */
 export function renderIntrospection(principal: Principal, token: string): Introspection {
   const { id, owner, tokenId, expiresAt, authority } = principal;
   const { claims = {} } = inspectToken(token, llm);

@@ -34,8 +34,8 @@ export interface ResponseHandlersOptions {
 }
 
 /**
- * `/api/v1/responses`: what is stored of chats. A token sees and deletes its own and those of tokens that were derived from
- * it. With `token` an administrator of that token sees which there are, and deletes them; what was said stays its owner's.
+ * `/api/v1/responses`: stored chats. A token sees and deletes its own and those of tokens derived from it. With
+ * `token`, an administrator of that token lists and deletes its responses, but cannot read their content.
  */
 export function createResponseHandlers({ conversations, auth, trail }: ResponseHandlersOptions): ResponseHandlers {
   const scopeOf = async (
@@ -55,7 +55,7 @@ export function createResponseHandlers({ conversations, auth, trail }: ResponseH
       const { limit, before, token } = validateBody(listSchema, context.query);
       const scope = await scopeOf(context, token, 'tokens:read');
       const page = { limit: limit + 1, ...(before === undefined ? {} : { before }) };
-      // Callers without a token are not told apart: each knows its own by their ids alone.
+      // Anonymous callers cannot be distinguished from each other: each knows its responses by their ids alone.
       const isStranger = token === undefined && context.auth.principal.kind === 'anonymous';
       const turns = isStranger ? [] : await reachStore(() => conversations.list(scope, page));
       if (turns === undefined) throw notFound(before ?? '');

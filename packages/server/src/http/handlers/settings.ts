@@ -13,7 +13,7 @@ export interface SettingsHandlers {
   readonly change: Handler;
 }
 
-/** `/api/v1/settings`: what an operator decides about the installation while it runs. */
+/** `/api/v1/settings`: the settings that an operator can change while the server runs. */
 export const createSettingsHandlers = (settings: Pick<LiveSettings, 'fresh' | 'change'>): SettingsHandlers => ({
   show: async () => json(await settings.fresh()),
   change: async ({ body, auth: { principal } }) => {
@@ -24,8 +24,8 @@ export const createSettingsHandlers = (settings: Pick<LiveSettings, 'fresh' | 'c
 });
 
 /**
- * To open the server gives every caller what no token of theirs says, so it is for those to whom nothing is denied: no model,
- * at no time, from nowhere. The policy holds for callers without a token as well.
+ * Switching authentication off gives every caller full access, so it requires a token to which nothing is denied: no
+ * model, time or address. The policy still applies to callers without a token.
  */
 function requireEveryAction(principal: Principal): void {
   if (mayDoEverything(principal)) return;

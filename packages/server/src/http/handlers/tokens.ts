@@ -22,11 +22,11 @@ import type { Handler } from '../step.ts';
 
 const label = z.string().trim().min(1).max(128);
 const notes = z.string().max(2000);
-/** It is read by auth-core. */
+/** Parsed by auth-core. */
 const grant = dictionary(z.unknown(), 4096) as unknown as z.ZodType<Grant>;
 const rotateAfter = duration({ atLeast: 1 });
 
-/** The grant itself is parsed by auth-core, which owns its schema; so are names, owners, projects and secrets. */
+/** auth-core owns the schemas of grants, names, owners, projects and secrets, and validates them. */
 const createSchema = z.strictObject({
   name: label,
   kind: z.enum(['api-key', 'custom', 'personal-access', 'legacy']).optional(),
@@ -71,21 +71,23 @@ export interface TokenHandlers {
   readonly revokeSelf: Handler;
 }
 
-/** Lists what is suspicious in a grant; see `reviewGrant` of auth-core. */
+/** Lists what looks like a mistake in a grant; see `reviewGrant` of auth-core. */
 export type ReviewGrant = (grant: Grant) => Promise<readonly GrantWarning[]>;
 
 interface Warned {
   readonly warnings?: readonly GrantWarning[];
 }
 
-/** `/api/v1/tokens`: what a caller makes, sees and changes is inside its own authority; auth-core sees to it. */
+/**
+ * `/api/v1/tokens`: a caller creates, sees and changes only what its own authority covers, which auth-core enforces.
+ */
 export function createTokenHandlers(auth: Auth, review: ReviewGrant, clock: () => Date): TokenHandlers {
-  /** What a grant that was just written most likely does not mean. */
+  /** Warnings about a grant that was just written. */
   const warningsOf = async (written: boolean, { grant: parsed }: TokenInfo): Promise<Warned> => {
     return asWarned(written ? await review(parsed) : []);
   };
 
-  /** That no administrator is left, when it is so; nothing while the database does not answer. */
+  /** Warns when no administrator is left; returns no warning while the database does not answer. */
   const administratorsAfter = async (...changed: readonly (TokenInfo | undefined)[]): Promise<Warned> => {
     const known = changed.filter((token) => token !== undefined);
     return asWarned((await unlessAway(() => warnOfAdministrators(auth, known, clock()))) ?? []);
@@ -95,7 +97,7 @@ export function createTokenHandlers(auth: Auth, review: ReviewGrant, clock: () =
     return answerRevocation(revocation, revocation.stored ? await administratorsAfter(revocation.token) : {});
   }
 
-  /** Of one kind alone the owner may see the token again; who may not sees what is known of it. */
+  /** Adds the secret of a legacy token, the only kind that its owner may see again; any other caller gets no secret. */
   async function reveal({ id, kind, owner, revokedAt }: TokenInfo, by: Principal): Promise<{ token?: string }> {
     if (kind !== 'legacy' || owner !== by.owner || revokedAt !== undefined) return {};
     try {
@@ -115,7 +117,7 @@ export function createTokenHandlers(auth: Auth, review: ReviewGrant, clock: () =
     },
     list: async (context) => {
       const { limit, ...filter } = validateBody(listSchema, context.query);
-      // One more, to see whether there is another page.
+      // One more than the limit, to find out whether there is another page.
       const found = await auth.list(whoAsks(context), { ...withoutAbsent(filter), limit: limit + 1 });
       const tokens = found.slice(0, limit);
       return json({ tokens, ...(found.length > limit && { next: tokens.at(-1)?.id }) });
@@ -152,7 +154,7 @@ export function createTokenHandlers(auth: Auth, review: ReviewGrant, clock: () =
         const removed = await inTime(() => auth.remove(id, by));
         return json({ ...removed, deleted: true });
       } catch (error) {
-        // One that works is ended first; the next request removes it.
+        // A token that still works is revoked first; the next request deletes it.
         if (!(error instanceof ConflictError || error instanceof StoreUnavailableError)) throw error;
         return answerEnd(await auth.revoke(id, by));
       }
@@ -172,7 +174,7 @@ const asWarned = (warnings: readonly GrantWarning[]): Warned => (warnings.length
 const tokenId = ({ params }: RequestContext): string => params.id ?? '';
 const whoAsks = ({ auth }: RequestContext): Principal => auth.principal;
 
-/** What to keep comes first: the rest can be asked for again. */
+/** The id and the secret come first, since the secret is shown only once. */
 function shownOnce({ id, ...record }: TokenInfo, token: string) {
   return { id, token, ...record };
 }

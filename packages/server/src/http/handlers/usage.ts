@@ -32,9 +32,9 @@ export interface UsageHandlerOptions {
 }
 
 /**
- * `GET /api/v1/usage`: requests, tokens and tool calls by day, token, project or model, `from` and `to` counted in
- * (UTC; the last 30 days by default). A caller sees the use of its own root token and of the tokens that it may
- * list, in the projects that it may use.
+ * `GET /api/v1/usage`: requests, tokens and tool calls by day, token, project or model, from `from` to `to`, both
+ * inclusive (UTC; the last 30 days by default). A caller sees the usage of its own root token and of the tokens that it
+ * may list, in the projects that it may use.
  */
 export function createUsageHandler({ auth, store, recorder, clock }: UsageHandlerOptions): Handler {
   const readAll = (query: UsageQuery): Promise<UsageReport> =>
@@ -49,7 +49,7 @@ export function createUsageHandler({ auth, store, recorder, clock }: UsageHandle
     const from = asked.from ?? toDay(Date.parse(to) - (DEFAULT_DAYS - 1) * DAY_MILLISECONDS);
     requireRange(from, to);
     const tokens = visibleTokens(auth, principal);
-    // Who acts for one project sees that one; who acts for none has no grant that is bound to projects.
+    // A caller that acts for a project sees that one; a caller without a project has no grant bound to projects.
     const its = principal.project;
     const { rows, totals } = await readAll({
       range: { from, to },
@@ -81,10 +81,10 @@ function requireRange(from: string, to: string): void {
   );
 }
 
-/** The root tokens of which a caller sees the use, with their names. */
+/** The root tokens whose usage a caller sees, with their names. */
 interface VisibleTokens {
   sees(rootId: string): Promise<boolean>;
-  /** Null: the token was deleted, or there is none, as for callers without one. */
+  /** Null when the token was deleted or never existed, as for anonymous callers. */
   nameOf(rootId: string): string | null;
 }
 
@@ -96,9 +96,9 @@ function visibleTokens(auth: Pick<Auth, 'show'>, principal: Principal): VisibleT
       names.set(id, (await auth.show(id, principal)).name);
       return true;
     } catch (error) {
-      // A caller that may not see other tokens still sees what its own has used.
+      // A caller that may not read other tokens still sees the usage of its own.
       if (error instanceof PermissionDeniedError) return id === principal.rootId;
-      // Callers without a token have an id that is no token's; what a deleted token has used stays used.
+      // The id of an anonymous caller belongs to no token; the usage of a deleted token is kept.
       if (error instanceof TokenNotFoundError) return id === principal.rootId || isAdministrator;
       throw error;
     }

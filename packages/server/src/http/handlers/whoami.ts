@@ -11,7 +11,7 @@ export interface WhoamiHandlers {
   readonly labelStudio: Handler;
 }
 
-/** Who the caller is, what it may do in the order in which it is decided, and what is left of it. */
+/** Describes the caller, its authority in the order of evaluation, and what is left of its limits. */
 export function createWhoamiHandlers(meter: Pick<Meter, 'usage'>): WhoamiHandlers {
   const describe = async ({ auth: { principal } }: RequestContext) => ({
     id: principal.id,

@@ -7,8 +7,8 @@ import type { Route } from '../route.ts';
 import type { Guard } from '../step.ts';
 
 /**
- * Counts a request against its caller's limits, and says what is left of them. What it holds is given back when the exchange
- * has ended and what goes on of it.
+ * Counts a request against its caller's limits, and adds the headers that state what is left. Its place among the
+ * concurrent requests is released when the exchange, and any work that goes on after it, has ended.
  */
 export function createAdmission(meter: Pick<Meter, 'admit'>): (route: Pick<Route, 'ends'>) => Guard {
   const admit = async (context: RequestContext): Promise<void> => {
@@ -17,7 +17,7 @@ export function createAdmission(meter: Pick<Meter, 'admit'>): (route: Pick<Route
     context.admitted = admission;
     Object.assign(context.replyHeaders, rateLimitHeaders(admission.states));
   };
-  /** To end a token must not wait for the place where requests are counted. */
+  /** Revoking a token must not wait for the store that counts requests. */
   const admitUnlessAway: Guard = async (context) => {
     await unlessAway(() => admit(context));
   };

@@ -12,24 +12,24 @@ import type { Guard, Step } from '../step.ts';
 import { toServerError } from '../to-server-error.ts';
 
 const HEADER = 'Idempotency-Key';
-/** Printable ASCII without spaces; quotes, which the IETF's draft puts around a key, are a part of it. */
+/** Printable ASCII without spaces; the quotes that the IETF's draft puts around a key count as part of it. */
 const KEY = /^[\x21-\x7e]{1,255}$/;
 
 type AnswerHead = Pick<Extract<StoredAnswer, { status: number }>, 'status' | 'headers'>;
 
-/** An endpoint that minds the key. */
+/** An endpoint that respects the key. */
 type OnceRoute = Pick<Route, 'method' | 'path' | 'ends'> & { readonly idempotency: 'kept' | 'secret' };
 
 export interface AnswerOnceOptions {
   readonly requests: Pick<KeyedRequests, 'take'>;
   readonly trail: Pick<AuditTrail, 'hasActed'>;
-  /** Verifies the caller and decides about it again: what it is given was another request's answer. */
+  /** Verifies the caller and decides again, since the answer was produced for another request. */
   readonly decideAgain: Guard;
 }
 
 /**
- * Carries a request out once, however often it is sent with the same `Idempotency-Key`: those that come later get the
- * answer of the first. What was refused before anything was done leaves its key free.
+ * Carries a request out once for each `Idempotency-Key`: repeats get the answer of the first request. A request that is
+ * refused before anything was done leaves its key free.
  */
 export function answerOnce({ requests, trail, decideAgain }: AnswerOnceOptions, route: OnceRoute): Step {
   return async (context, next) => {
@@ -51,7 +51,7 @@ export function answerOnce({ requests, trail, decideAgain }: AnswerOnceOptions, 
   };
 }
 
-/** To end a token must not wait for the place where answers are kept; what comes too late is given back. */
+/** Revoking a token must not wait for the store of answers; a key that is taken too late is released. */
 async function unlessLate(taking: Promise<Taken>): Promise<Taken | undefined> {
   const taken = await unlessAway(() => taking);
   if (taken === undefined) void taking.then((late) => ('run' in late ? late.run.release() : undefined)).catch(() => {});
@@ -70,7 +70,7 @@ function readKey({ header }: RequestContext): string | undefined {
 function describe(context: RequestContext, key: string, route: OnceRoute): KeyedRequest {
   const { method, path, querystring, body } = context;
   const { principal } = context.auth;
-  // An access token is replaced every few minutes: it counts as the token that it is made from.
+  // An access token is replaced every few minutes, so it counts as the token that it was derived from.
   const token = principal.kind === 'access' ? principal.tokenId : principal.id;
   const stranger = principal.kind === 'anonymous' ? (context.address ?? '') : '';
   return {
@@ -84,7 +84,7 @@ function describe(context: RequestContext, key: string, route: OnceRoute): Keyed
 
 const contentOf = (body: unknown): unknown => (body instanceof URLSearchParams ? body.toString() : body);
 
-/** Carries it out, whether its caller stays or not, and keeps the answer before it is given. */
+/** Carries the request out even if its caller disconnects, and stores the answer before it is sent. */
 async function carryOut(
   context: RequestContext,
   next: () => Promise<Reply>,
@@ -115,12 +115,12 @@ async function carryOut(
     over(whole && { ...head, body: Buffer.from(whole).toString() }),
   );
   run.share({ ...head, recording });
-  // What breaks a silence is for the connection, and no part of what is kept.
+  // Heartbeats belong to the connection and are not part of the stored answer.
   const followed = recording.follow();
   return { ...reply, body: 'events' in body ? { ...body, events: followed } : { stream: followed } };
 }
 
-/** The headers that came after the endpoint's turn had begun. */
+/** The headers that were added after the endpoint began. */
 const addedTo = (before: ReplyHeaders, after: ReplyHeaders): ReplyHeaders =>
   Object.fromEntries(Object.entries(after).filter(([name, value]) => before[name] !== value));
 

@@ -4,7 +4,7 @@ import type { Route } from '../route.ts';
 import type { Step } from '../step.ts';
 import { toServerError } from '../to-server-error.ts';
 
-/** Tells the audit log whose doing everything in a request is, and what of it was refused. */
+/** Attributes everything that a request does to its caller in the audit log, and logs what of it was refused. */
 export function auditRequest(
   trail: Pick<AuditTrail, 'during' | 'refused'>,
   clientAddress: ClientAddress,

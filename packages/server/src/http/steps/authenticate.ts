@@ -7,17 +7,17 @@ import type { Guard } from '../step.ts';
 
 export interface AuthenticateOptions {
   readonly auth: Auth;
-  /** Who everybody is, while authentication is off. */
+  /** The principal of every caller while authentication is off. */
   readonly anonymous: Principal;
-  /** Asked at each request. */
+  /** Called for each request. */
   readonly requiresAuthentication: () => Promise<boolean>;
-  /** Take HTTP Basic as well, the password being the token. */
+  /** Accept HTTP Basic as well, with the token as the password. */
   readonly basicAuthentication: boolean;
-  /** The reverse proxies whose `X-Forwarded-For` is believed. */
+  /** The reverse proxies whose `X-Forwarded-For` is trusted. */
   readonly trustedProxies: readonly string[];
 }
 
-/** Reads and verifies the token of a request: its caller is known from then on. */
+/** Reads and verifies the token of a request, and sets its caller. */
 export function createAuthentication(
   options: AuthenticateOptions,
 ): (route: Pick<Route, 'ends' | 'neverOpen'>) => Guard {
@@ -36,7 +36,7 @@ export function createAuthentication(
       context.caller = await (await choose())({ header, peer: connection.remoteAddress });
     };
   return ({ ends, neverOpen }) => {
-    // While nobody can say whether a token is needed, one is.
+    // While the store cannot answer whether a token is required, one is.
     if (ends !== undefined)
       return authenticate(async () => ((await unlessAway(requiresAuthentication)) === false ? asAnybody : toEnd[ends]));
     if (neverOpen) return authenticate(async () => byToken);

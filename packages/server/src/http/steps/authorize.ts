@@ -2,7 +2,7 @@ import { InvalidTokenError, PermissionDeniedError } from '@latchkey/auth-core';
 import type { Action } from '@latchkey/auth-core/llm';
 import type { Guard } from '../step.ts';
 
-/** Lets a request pass only if its caller's grants all allow the action. */
+/** Lets a request pass only if every grant of its caller allows the action. */
 export const authorize =
   (action: Action): Guard =>
   ({ auth }) => {
@@ -11,10 +11,11 @@ export const authorize =
   };
 
 /**
- * Verifies the caller again once its body is there, which may have taken minutes: what is done is done with the authority
- * of then. What follows reads the newest principal.
+ * Verifies the caller again after its body was read, which may have taken minutes, so that the request runs with the
+ * current authority. Later steps read the new principal.
  *
- * @param mayBeAnonymous asked about a caller that came in without a token: authentication may have been switched on since
+ *
+ * @param mayBeAnonymous called for a caller without a token: authentication may have been switched on since
  */
 export const verifyAgain =
   (mayBeAnonymous: () => Promise<boolean>): Guard =>

@@ -7,16 +7,19 @@ import type { RequestContext } from '../request-context.ts';
 import type { Step } from '../step.ts';
 
 export interface CheckOriginOptions {
-  /** Names, beside this machine's own, under which the server is reached, e.g. `llm.example.com` or `*.example.com`. */
+  /** Host names of the server besides this machine's own, e.g. `llm.example.com` or `*.example.com`. */
   readonly allowedHosts: readonly string[];
-  /** Web pages that may use the API from a browser, e.g. `https://chat.example.com` or `http://localhost:*`. */
+  /** Origins of web pages that may use the API, e.g. `https://chat.example.com` or `http://localhost:*`. */
   readonly allowedOrigins: readonly string[];
 }
 
 const HOST = /^(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9._-]+))(?::\d{1,5})?$/;
-/** Names that lead to this machine and that no stranger can have: `localhost` and all below it, and the host of a container. */
+/**
+ * Names that resolve to this machine and that no attacker can register: `localhost`, its subdomains, and container
+ * hosts.
+ */
 const OWN_NAMES = ['localhost', '*.localhost', 'host.docker.internal', 'host.containers.internal'];
-/** Balancers ask these by HTTP/1.0 without a Host; they say the same to everybody. */
+/** Load balancers request these by HTTP/1.0 without a Host header; the answers are the same for every caller. */
 const HEALTH_CHECKS = new Set(['/health', '/live', '/ready']);
 const EXPOSED =
   'Idempotent-Replayed, Latchkey-Ignored, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate, X-Request-Id';
@@ -27,8 +30,8 @@ const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/;
 const MOST_HEADERS = 64;
 
 /**
- * Refuses requests for a foreign Host, which is what DNS rebinding makes of a browser, and from foreign web pages.
- * An address is no foreign name: rebinding needs a name.
+ * Refuses requests for a foreign Host, which DNS rebinding makes browsers send, and requests from foreign web pages. IP
+ * addresses are accepted, since rebinding needs a name.
  */
 export function checkOrigin({ allowedHosts, allowedOrigins }: CheckOriginOptions): Step {
   const machine = hostname().toLowerCase();
@@ -68,13 +71,13 @@ export function checkOrigin({ allowedHosts, allowedOrigins }: CheckOriginOptions
   };
 }
 
-/** What is no pattern matches nothing; the configuration has refused it before. */
+/** An invalid pattern matches nothing; the configuration rejects it earlier. */
 function anyOf(patterns: readonly string[], read: (pattern: string) => NamePattern | undefined): NamePattern {
   const known = patterns.map(read).filter((pattern) => pattern !== undefined);
   return (name) => known.some((pattern) => pattern(name));
 }
 
-/** RFC 9112 section 3.2: two Host lines, or a target that names another host, are what is meant for nobody. */
+/** RFC 9112 section 3.2: two Host lines, or a request target that names another host, are invalid. */
 function requireOneHost({ header, targetHost }: RequestContext): void {
   const hosts = header('host');
   if (hosts.length < 2 && (targetHost === undefined || targetHost.toLowerCase() === hosts[0]?.toLowerCase())) return;
@@ -87,7 +90,7 @@ function requireOneHost({ header, targetHost }: RequestContext): void {
   );
 }
 
-/** Allows what was asked for: which headers a client sends is its own affair, and none of them opens anything. */
+/** Allows the requested headers: a client may send any header, and none of them grants access. */
 function answerPreflight(context: RequestContext): Reply {
   const { replyHeaders } = context;
   const asked = (context.get('access-control-request-headers') ?? '').slice(0, 8192).split(',', MOST_HEADERS);

@@ -4,15 +4,17 @@ import { ServerError } from '../../contracts/server-error.ts';
 import type { Guard } from '../step.ts';
 import { toServerError } from '../to-server-error.ts';
 
-/** How often a running request's token is looked at again; with the time a verification may count, within a second. */
+/**
+ * How often the token of a running request is verified; with the lifetime of a cached verification, within a second.
+ */
 const CHECK_MILLISECONDS = 400;
-/** How many looks in a row may stay without an answer. */
+/** How many verifications in a row may fail to get an answer. */
 const PATIENCE = 5;
 
 /**
- * Ends a request whose token ends while it runs: revoked here, at once; revoked by another process or expired, or its
- * project withdrawn, within a second. What it decides after a look it decides by the grants as they are then. For requests
- * that may run long.
+ * Ends a request whose token ends while it runs: at once if it is revoked in this process; within a second if it is
+ * revoked by another process, expires, or its project is withdrawn. Decisions after a verification use the grants as of
+ * that verification. For routes that may run long.
  */
 export function endWithToken(auth: Pick<Auth, 'onRevoked'>): Guard {
   return (context) => {
@@ -33,7 +35,7 @@ export function endWithToken(auth: Pick<Auth, 'onRevoked'>): Guard {
     let unanswered = 0;
     let isChecking = false;
     const check = async (): Promise<void> => {
-      // A look that takes longer than the time between two counts as one without an answer.
+      // A verification that takes longer than the interval counts as unanswered.
       if (isChecking) return unanswer();
       isChecking = true;
       try {
@@ -46,7 +48,7 @@ export function endWithToken(auth: Pick<Auth, 'onRevoked'>): Guard {
         isChecking = false;
       }
     };
-    /** A store may be away for a moment; one that gives no answer for longer must not be taken for a yes. */
+    /** A store may be unavailable for a moment; a longer outage must not count as a successful verification. */
     const unanswer = (): void => {
       unanswered += 1;
       if (unanswered >= PATIENCE) end(new StoreUnavailableError(new Error('the token was not looked up in time')));

@@ -1,16 +1,16 @@
 import { excerpt } from '../../telemetry/hide-secrets.ts';
 import type { Step } from '../step.ts';
 
-/** What is looked at of a path in the log. */
+/** How many characters of a path are logged. */
 const PATH_CHARACTERS = 512;
 
-/** What was asked for only to see whether the server answers is no news. */
+/** Health checks are logged at the debug level only. */
 function levelOf(path: string, status: number): 'debug' | 'info' | 'warn' {
   if (status >= 500) return 'warn';
   return ['/health', '/live', '/ready'].includes(path) ? 'debug' : 'info';
 }
 
-/** Gives the answer the id of its request, and writes the line of the access log when the exchange has ended. */
+/** Sets the request id header, and writes the line of the access log when the exchange has ended. */
 export const logRequest: Step = (context, next) => {
   const startedAt = performance.now();
   context.replyHeaders['X-Request-Id'] = context.id;

@@ -2,7 +2,7 @@ import type { Metrics } from '../../telemetry/metrics.ts';
 import type { Route } from '../route.ts';
 import type { Step } from '../step.ts';
 
-/** Counts the requests to a route, and measures them, when they have ended. */
+/** Counts and times the requests to a route when they have ended. */
 export const measureRequest =
   (metrics: Pick<Metrics, 'request'>, { method, path: route }: Pick<Route, 'method' | 'path'>): Step =>
   (context, next) => {

@@ -6,9 +6,9 @@ import type { RequestContext } from '../request-context.ts';
 import type { Guard } from '../step.ts';
 
 /**
- * The one place where bodies are read. Throws ServerError `UNSUPPORTED_MEDIA_TYPE` (a web page can post most other types
- * without asking first), `PAYLOAD_TOO_LARGE`, `INVALID_REQUEST`; nothing was made of the body's values then. What does not come
- * is waited for until the request's signal fires, whose reason is thrown.
+ * The one place where bodies are read. Throws ServerError `UNSUPPORTED_MEDIA_TYPE` (a web page can post most other
+ * types without a preflight), `PAYLOAD_TOO_LARGE` or `INVALID_REQUEST` before any value of the body is used. An
+ * incomplete body is awaited until the request's signal fires, whose reason is thrown.
  */
 export const readBody =
   ({ type, bytes, bounds, optional }: RouteBody): Guard =>
@@ -23,7 +23,7 @@ export const readBody =
     context.body = type === 'form' ? new URLSearchParams(text) : type === 'json' ? parse(text) : text;
   };
 
-/** A body that is sent in chunks has no length, and counts all the same. */
+/** A body in chunks has no length, but is a body. */
 const hasBody = (context: RequestContext): boolean =>
   context.get('transfer-encoding') !== undefined || (lengthOf(context) ?? 0) > 0;
 
@@ -61,13 +61,13 @@ async function readBytes(context: RequestContext, limit: number): Promise<Buffer
     return await Promise.race([body, ended.promise]);
   } catch (error) {
     if (signal.aborted) {
-      // What is still to come is not read; the connection cannot be used again.
+      // The rest of the body is not read, so the connection cannot be reused.
       context.replyHeaders.Connection = 'close';
       throw error;
     }
     const { type } = error as { type?: string };
     if (type === 'entity.too.large') {
-      // What is still to come is not read; the connection cannot be used again.
+      // The rest of the body is not read, so the connection cannot be reused.
       context.replyHeaders.Connection = 'close';
       throw new ServerError('PAYLOAD_TOO_LARGE', `The body is larger than ${limit} bytes.`, {
         param: 'body',
@@ -86,7 +86,7 @@ function toText(bytes: Buffer): string {
   try {
     return utf8.decode(bytes);
   } catch (cause) {
-    // Replacing what cannot be read would change it without a word.
+    // Replacement characters would change the body silently.
     throw invalid('The body is not valid UTF-8.', { cause });
   }
 }

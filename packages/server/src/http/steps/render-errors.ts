@@ -8,25 +8,25 @@ import type { ReplyHeaders } from '../reply.ts';
 import type { Step } from '../step.ts';
 import { toServerError } from '../to-server-error.ts';
 
-/** When to come again after a 503 that does not say so itself: a model or the database is lost, or the server stops. */
+/** The `Retry-After` of a 503 that does not set it: a model or the database was lost, or the server is stopping. */
 const RETRY_SECONDS = 5;
 
 export interface RenderErrorsOptions extends Pick<ChallengeOptions, 'basic'> {
   /**
-   * Where the metadata of `/mcp` is: its challenges say so (RFC 9728 section 5.1), so that clients find who hands out
-   * tokens.
+   * The URL of the metadata of `/mcp`. Its challenges contain it (RFC 9728 section 5.1), so that clients find the
+   * authorization servers.
    */
   readonly resourceMetadata?: string;
 }
 
-/** The one place where an error becomes an answer, in the words of the API that was spoken to. */
+/** The one place where an error becomes an answer, in the dialect of the requested API. */
 export function renderErrors(dialectOf: DialectOf, { resourceMetadata, ...options }: RenderErrorsOptions = {}): Step {
   return async (context, next) => {
     try {
       return await next();
     } catch (thrown) {
       const { signal, logger } = context;
-      // The caller went away: there is nobody to answer, and nothing to mend.
+      // The caller has disconnected: the answer is not sent to anyone.
       if (signal.aborted && thrown === signal.reason && !(thrown instanceof ServerError)) return { status: 400 };
       const error = withoutSecrets(toServerError(thrown));
       const dialect = dialectOf(context.path, context.header);
@@ -37,7 +37,7 @@ export function renderErrors(dialectOf: DialectOf, { resourceMetadata, ...option
       const challenged = refusal && challenge(refusal, { realm: llm.names.realm, ...options });
       const headers: ReplyHeaders = {
         ...(status === 503 && { 'Retry-After': String(error.details?.retryAfterSeconds ?? RETRY_SECONDS) }),
-        // A refusal that became another error asks for no other token.
+        // A refusal that was mapped to another status is not a challenge for another token.
         ...(challenged?.status === status && challenged.headers),
       };
       const metadata = dialect.name === 'mcp' ? resourceMetadata : undefined;
@@ -46,7 +46,7 @@ export function renderErrors(dialectOf: DialectOf, { resourceMetadata, ...option
   };
 }
 
-/** The same headers, whose challenges name the metadata. */
+/** Adds the URL of the metadata to the challenges. */
 function naming(metadata: string, headers: ReplyHeaders): ReplyHeaders {
   const offers = [headers['WWW-Authenticate'] ?? []].flat();
   if (offers.length === 0) return headers;
@@ -55,7 +55,9 @@ function naming(metadata: string, headers: ReplyHeaders): ReplyHeaders {
   return { ...headers, 'WWW-Authenticate': offers.map(name) };
 }
 
-/** What the core has refused, or, where a part of the server has denied by a decision of the core, that. */
+/**
+ * The core's refusal, or the one that follows from a denial that another part of the server based on a core decision.
+ */
 function refusalOf(thrown: unknown, { code, message }: ServerError): AuthError | undefined {
   const refusal = [thrown, thrown instanceof Error ? thrown.cause : undefined].find(
     (cause) => cause instanceof AuthError,
@@ -64,7 +66,7 @@ function refusalOf(thrown: unknown, { code, message }: ServerError): AuthError |
   return new AuthError('AUTH_PERMISSION_DENIED', message);
 }
 
-/** Errors quote what was asked for, and some people ask for a model by their token, or name a field by it. */
+/** Errors quote the request, and a request may contain a token by mistake, e.g. as the name of a model or a field. */
 function withoutSecrets(error: ServerError): ServerError {
   const { code, param, details, detail } = error;
   return new ServerError(code, excerpt(error.message, 4096), {

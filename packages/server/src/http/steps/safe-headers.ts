@@ -1,8 +1,8 @@
 import type { Step } from '../step.ts';
 
 /**
- * Answers are for one caller, and not every cache knows that a header made them so; what is for everybody says so. They are
- * what their type says, and no page of another origin embeds them.
+ * Forbids caching, since answers depend on the caller's token and some caches ignore that; public answers override
+ * this. Also forbids type sniffing and embedding by pages of other origins.
  */
 export const safeHeaders: Step = (context, next) => {
   Object.assign(context.replyHeaders, {

@@ -3,7 +3,7 @@ import { createFindRoute } from '../find-route.ts';
 import type { Route } from '../route.ts';
 import type { Handler } from '../step.ts';
 
-/** Hands a request to its route; what no route takes gets an error like all others. */
+/** Passes a request to its route; a request that matches no route gets an ordinary error. */
 export function takeRoute(routes: readonly Route[], handlerOf: (route: Route) => Handler): Handler {
   const find = createFindRoute(routes.map((route) => ({ ...route, handler: handlerOf(route) })));
   return async (context) => {
