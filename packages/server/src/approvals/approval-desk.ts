@@ -7,21 +7,21 @@ import type { Bell } from './bell.ts';
 import { inTurns } from './in-turns.ts';
 import type { ApprovalStore, NewAnswer } from './kysely-approval-store.ts';
 
-/** How often the database is looked at. */
+/** How often the database is polled. */
 const LOOK_MILLISECONDS = 500;
-/** How long the server on which a call waits may take to take an answer. */
+/** How long the server on which a call waits may take to accept an answer. */
 const TAKE_MILLISECONDS = 5_000;
 
-/** Whether somebody may decide about a call; without arguments, about some calls of its tool. */
+/** Whether a caller may decide about a call; without arguments, about some calls of its tool. */
 export type MayDecide = (
   call: Pick<StoredApproval, 'server' | 'tool' | 'project'> &
     Partial<Pick<StoredApproval, 'arguments' | 'argumentNames'>>,
 ) => boolean;
 
-/** What became of a call. */
+/** The state of a call. */
 export type ApprovalState = 'waiting' | 'approved' | 'denied' | 'expired';
 
-/** Who decides: about which calls, and what the log keeps of it. */
+/** The caller that decides: the calls that it may decide about, and the audit entry of a decision. */
 export interface Decider {
   /** The id of its token. */
   readonly id: string;
@@ -30,7 +30,7 @@ export interface Decider {
   readonly describe: (approval: Approval) => AuditEvent;
 }
 
-/** What somebody who watches is told; `approval.listed` once, after all that waited at the beginning. */
+/** An event for a watching client; `approval.listed` is sent once, after all calls that were pending at the start. */
 export type ApprovalEvent =
   | { readonly type: 'approval.requested'; readonly approval: ShownApproval }
   | { readonly type: 'approval.listed' }
@@ -40,25 +40,27 @@ export type ApprovalEvent =
       readonly outcome: Exclude<ApprovalState, 'waiting'>;
     };
 
-/** Where people see what waits, and decide; about the calls of all servers that share the database. */
+/** Lists pending calls and takes decisions about them, for all servers that share the database. */
 export interface ApprovalDesk {
-  /** What waits and may be decided by the caller: the oldest call of each token first, then the second oldest of each. */
+  /**
+   * The pending calls that the caller may decide about: the oldest of each token first, then the second oldest of each.
+   */
   list(mayDecide: MayDecide): Promise<readonly ShownApproval[]>;
   /**
-   * Approves or denies; when the caller is away, what was said is kept until it comes back, and an approval may still be
-   * taken back by a denial. The same said twice by one token is said once. Throws ServerError `NOT_FOUND`, `CONFLICT` for a
-   * call that was decided otherwise or cannot be made any more, and, while the call goes on waiting, `PERMISSION_DENIED` and
-   * `INVALID_REQUEST` for changed arguments.
+   * Approves or denies a call. If its caller is away, the answer is stored until it returns, and a denial may still
+   * replace an approval. The same answer given twice by one token has no further effect. Throws ServerError
+   * `NOT_FOUND`; `CONFLICT` for a call that was decided otherwise or can no longer be made; and, while the call stays
+   * pending, `PERMISSION_DENIED` and `INVALID_REQUEST` for changed arguments.
    */
   decide(id: string, answer: ApprovalAnswer, decider: Decider): Promise<ShownApproval>;
   /**
-   * What became of a call, as long as that is remembered: ten minutes at least. Throws ServerError `NOT_FOUND`, also for the
-   * calls of tools about which the caller may not decide.
+   * The state of a call, which is remembered for ten minutes at least. Throws ServerError `NOT_FOUND`, also for calls
+   * of tools about which the caller may not decide.
    */
   stateOf(id: string, mayDecide: MayDecide): Promise<ApprovalState>;
-  /** What waits, and from then on what comes and what ends, until the signal fires or the desk is closed. */
+  /** The pending calls, and then each new and each ended one, until the signal fires or the desk is closed. */
   watch(mayDecide: MayDecide, signal: AbortSignal): AsyncGenerator<ApprovalEvent>;
-  /** Ends all that watch. */
+  /** Ends all watches. */
   close(): void;
 }
 
@@ -67,9 +69,9 @@ export interface ApprovalDeskOptions {
   readonly bell: Bell;
   readonly clock: Clock;
   readonly createId: () => string;
-  /** Whether a token of these ids has ended: then none of its callers can come back. */
+  /** Whether a token of these ids has ended: none of its callers can return then. */
   readonly hasEnded: (chain: readonly string[]) => Promise<boolean>;
-  /** A keyed digest, by which a decision is known again. */
+  /** A keyed digest, by which a repeated decision is recognised. */
   readonly digest: (answer: ApprovalAnswer) => Promise<string>;
 }
 
@@ -115,7 +117,7 @@ export function createApprovalDesk(options: ApprovalDeskOptions): ApprovalDesk {
       }
       if (found.status !== 'answered') throw conflict(id);
       const isLate = performance.now() > until;
-      // Nobody waits just now: whoever comes back for the call takes the answer.
+      // No request is waiting at the moment: one that returns for the call takes the answer.
       if (found.responseId !== undefined && (isLate || found.aliveUntil <= now())) return;
       if (isLate && (await reachStore(() => store.withdraw(id, answerId)))) throw conflict(id);
       await ear.heard(LOOK_MILLISECONDS);
@@ -128,7 +130,7 @@ export function createApprovalDesk(options: ApprovalDeskOptions): ApprovalDesk {
       const found = await reachStore(() => store.find(id));
       if (found === undefined || !mayDecide(found)) throw notFound(id);
       const decided = { by, digest: await digest(answer) };
-      // An answer that got lost on its way is given again.
+      // Repeats the result for an answer that was given before, e.g. if the first response was lost.
       if (isSame(found, decided)) return { ...toApproval(found), caller: callerOf(found) };
       const isLate = !isOpen(found) || found.expiresAt <= now();
       if (isLate || (isAway(found) && (await reachStore(() => hasEnded(found.chain))))) throw tooLate(found);
@@ -141,7 +143,7 @@ export function createApprovalDesk(options: ApprovalDeskOptions): ApprovalDesk {
         return isKept;
       };
       await waitUntilTaken(id, { ...answer, answerId: createId(), decided }, keep).catch(async (error: unknown) => {
-        // It was said, and is in the log; the call waits on, or has ended without it.
+        // The decision is in the audit log, so the log also records that it was not taken.
         const code = error instanceof ServerError ? error.code : 'INTERNAL';
         if (isKept)
           await audit({ ...entry, type: 'approval.refused', details: { ...entry.details, code } }).catch(() => {});
@@ -152,7 +154,7 @@ export function createApprovalDesk(options: ApprovalDeskOptions): ApprovalDesk {
     },
     async stateOf(id, mayDecide) {
       const found = await reachStore(() => store.find(id));
-      // Its arguments are forgotten once it has ended.
+      // The arguments are deleted once the call has ended.
       if (found === undefined || !mayDecide(isOpen(found) ? found : withoutArguments(found))) throw notFound(id);
       const isListed = isOpen(found) && (await waiting(mayDecide)).some((one) => one.id === id);
       return isListed ? 'waiting' : outcomeOf(found, now());
@@ -182,19 +184,19 @@ export function createApprovalDesk(options: ApprovalDeskOptions): ApprovalDesk {
   };
 }
 
-/** Writes an answer with its entry in the log. */
+/** Writes an answer together with its audit entry. */
 type Keep = (write: AuditedAct) => Promise<boolean>;
 
-/** Whether this very thing was said before, by this token, and has not been refused. */
+/** Whether this token gave the same answer before, and it was not refused. */
 const isSame = ({ status, decided }: StoredApproval, { by, digest }: NewAnswer['decided']): boolean =>
   status !== 'waiting' && decided?.by === by && isEqual(decided.digest, digest);
 
-/** Where the answer of an answered call was taken, its caller was there. */
+/** If the answer was taken, the caller was present. */
 const callerOf = ({ status }: StoredApproval): ShownApproval['caller'] => (status === 'answered' ? 'away' : 'waiting');
 
 const isOpen = ({ status }: StoredApproval): boolean => status === 'waiting' || status === 'answered';
 
-/** What is not plainly approved is denied. */
+/** The outcome of a call; one that is not clearly approved counts as denied. */
 function outcomeOf(stored: StoredApproval | undefined, now: string): Exclude<ApprovalState, 'waiting'> {
   if (stored?.status === 'expired' || (stored?.status === 'waiting' && stored.expiresAt <= now)) return 'expired';
   const isApproved =
@@ -213,12 +215,12 @@ const withoutArguments = ({ server, tool, project }: StoredApproval): Parameters
   project,
 });
 
-/** The same for one that never was and one that is none of the caller's business. */
+/** The same error for a call that never existed and one that the caller may not see. */
 function notFound(id: string): ServerError {
   return new ServerError('NOT_FOUND', `No tool call '${id.slice(0, 64)}' waits for your approval.`);
 }
 
-/** Said to those that might have decided. */
+/** The error for callers that could have decided earlier. */
 function tooLate({ id, status, expiresAt }: StoredApproval): ServerError {
   const became =
     status === 'approved' ? 'was approved' : status === 'denied' ? 'was denied' : `could be decided until ${expiresAt}`;

@@ -3,7 +3,7 @@ export interface Approval {
   readonly id: string;
   /** The root token of the run that the call belongs to. */
   readonly rootId: string;
-  /** Whose call it is. */
+  /** The token that made the call. */
   readonly token: { readonly id: string; readonly name: string; readonly owner: string };
   readonly project: string | null;
   /** The plugin id. */
@@ -13,51 +13,53 @@ export interface Approval {
   readonly arguments: Readonly<Record<string, unknown>>;
   /** RFC 3339. */
   readonly requestedAt: string;
-  /** RFC 3339; no answer by then means no. */
+  /** RFC 3339; a call without an answer by then is denied. */
   readonly expiresAt: string;
 }
 
-/** An approval as those who may decide see it. */
+/** An approval as shown to callers that may decide about it. */
 export interface ShownApproval extends Approval {
-  /** Whether a request waits for the call just now, or its caller has left and may come back for it. */
+  /** Whether a request is waiting for the call, or its caller has left and may return for it. */
   readonly caller: 'waiting' | 'away';
 }
 
-/** What a person says. */
+/** A person's decision. */
 export interface ApprovalAnswer {
   readonly decision: 'approve' | 'deny';
-  /** To be sent in place of what the model has asked for. */
+  /** Replace the arguments that the model requested. */
   readonly arguments?: Record<string, unknown>;
 }
 
-/** Why an answer can't be taken; the call goes on waiting. */
+/** Why an answer cannot be taken; the call stays pending. */
 export interface Refusal {
   readonly code: 'PERMISSION_DENIED' | 'INVALID_REQUEST';
   readonly message: string;
 }
 
-/** How far a call is. */
+/** The progress of a call. */
 export type ApprovalProgress = Pick<StoredApproval, 'id' | 'status' | 'answerId' | 'answer' | 'responseId' | 'takenBy'>;
 
-/** What is kept of a call that waits, or that has waited until a moment ago. */
+/** The stored record of a call that is pending or was until recently. */
 export interface StoredApproval extends Approval {
   /** The names that the tool's definition gives its arguments. */
   readonly argumentNames: readonly string[];
   readonly status: 'waiting' | 'answered' | 'approved' | 'denied' | 'expired';
-  /** RFC 3339; until then the server on which it waits counts as running. */
+  /** RFC 3339; until then the server on which it waits counts as alive. */
   readonly aliveUntil: string;
-  /** The response from which a request takes the call up when its caller has left; absent: it ends with its caller. */
+  /**
+   * The response with which a later request resumes the call after its caller left; absent: it ends with its caller.
+   */
   readonly responseId?: string;
-  /** The ids by which its token ends. */
+  /** The ids of the caller's chain: the call ends when one of them does. */
   readonly chain: readonly string[];
-  /** Names the last answer. */
+  /** The id of the last answer. */
   readonly answerId?: string;
-  /** Who has given it, and a keyed digest of what was said. */
+  /** The id of the token that gave it, and a keyed digest of its content. */
   readonly decided?: { readonly by: string; readonly digest: string };
-  /** An answer on its way to the server on which the call waits, which takes it or refuses it. */
+  /** An answer that the server on which the call waits has yet to accept or refuse. */
   readonly answer?: ApprovalAnswer;
-  /** Why that server did not take the last answer. */
+  /** Why that server refused the last answer. */
   readonly refusal?: Refusal;
-  /** The stored turn that makes the call, once it is approved. */
+  /** The stored turn that makes the call after its approval. */
   readonly takenBy?: string;
 }

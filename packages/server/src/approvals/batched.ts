@@ -1,9 +1,9 @@
-/** For how long keys are gathered. */
+/** How long keys are collected before a batch is sent. */
 const GATHER_MILLISECONDS = 10;
-/** A statement takes no more values than databases do. */
+/** Databases limit the number of values in a statement. */
 const MOST_KEYS = 500;
 
-/** Makes one call of those that come at about the same time: a thousand that wait are looked at together. */
+/** Combines calls that are made at about the same time into one: a thousand pending calls are looked up together. */
 export function batched<T>(
   fetch: (keys: readonly string[]) => Promise<ReadonlyMap<string, T>>,
 ): (key: string) => Promise<T | undefined> {

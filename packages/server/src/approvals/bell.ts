@@ -1,14 +1,14 @@
-/** Tells of what has changed in this process, so that nobody has to wait for the next look into the database. */
+/** Notifies of changes made in this process, so that waiting code need not wait for the next poll of the database. */
 export interface Bell {
-  /** For all who listen to this approval, and those who listen to all. */
+  /** Wakes the listeners of this approval and those of all approvals. */
   ring(id: string): void;
-  /** Listens from now on, to one or to all. */
+  /** Listens from now on, to one approval or to all. */
   listen(id?: string): Ear;
 }
 
-/** Somebody who listens. */
+/** A listener. */
 export interface Ear extends Disposable {
-  /** Resolves when the bell has rung since the last time, after so many milliseconds, or when the signal fires. */
+  /** Resolves when the bell has rung since the last call, after the given time, or when the signal fires. */
   heard(milliseconds: number, signal?: AbortSignal): Promise<void>;
 }
 

@@ -1,8 +1,8 @@
 import type { Approval } from './approval.ts';
 
 /**
- * Puts what waits into the order in which people should see it: the first call of each token, then the second of each, and
- * so on, the older one first. However many calls one token lets wait, those of the others are not behind them.
+ * Orders pending calls fairly: the first call of each token, then the second of each, and so on, older ones first. A
+ * token with many pending calls does not delay those of the others.
  */
 export function inTurns<Waiting extends Pick<Approval, 'rootId'>>(oldestFirst: readonly Waiting[]): readonly Waiting[] {
   const seen = new Map<string, number>();
@@ -11,6 +11,6 @@ export function inTurns<Waiting extends Pick<Approval, 'rootId'>>(oldestFirst: r
     seen.set(approval.rootId, turn + 1);
     return { approval, turn };
   });
-  // Of equal turns the order stays as it is.
+  // The sort is stable, so calls of equal rank keep their order.
   return ranked.sort((one, other) => one.turn - other.turn).map(({ approval }) => approval);
 }

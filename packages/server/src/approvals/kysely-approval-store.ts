@@ -2,56 +2,60 @@ import type { Expression, ExpressionBuilder, Kysely, Selectable, SqlBool, Transa
 import type { Approval, ApprovalAnswer, ApprovalProgress, Refusal, StoredApproval } from './approval.ts';
 import type { ApprovalTable, ApprovalTables } from './schema.ts';
 
-/** Keeps the calls that wait, where all servers and commands see them. Times are RFC 3339, in UTC. */
+/** Stores pending calls for all servers and commands of the database. Times are RFC 3339, in UTC. */
 export interface ApprovalStore {
-  /** False when as many calls of its root token wait already. Throws away what ended before `endedBefore`. */
+  /**
+   * Adds a call; false when `most` calls of its root token are pending. Deletes calls that ended before `endedBefore`.
+   */
   add(approval: Approval, options: AddOptions): Promise<boolean>;
   find(id: string): Promise<StoredApproval | undefined>;
-  /** How far those of these ids are that there are, without their arguments: it is asked often, about a thousand at once. */
+  /**
+   * The progress of the calls with these ids that exist, without arguments, since it is read often and for many calls.
+   */
   progressOf(ids: readonly string[]): Promise<readonly ApprovalProgress[]>;
-  /** Those that somebody waits for, or may come back for; the oldest first. */
+  /** The calls that a request waits for, or may return for; oldest first. */
   waiting(now: string): Promise<readonly StoredApproval[]>;
-  /** Those whose caller has left, answered or not. */
+  /** The calls whose caller has left, answered or not. */
   away(now: string): Promise<readonly StoredApproval[]>;
-  /** The server on which they wait is alive until then. */
+  /** Extends the time until which the server on which they wait counts as alive. */
   keepAlive(ids: readonly string[], aliveUntil: string): Promise<void>;
   /**
-   * Answers a call that waits, or denies one whose approval no caller has come back for yet; false when it is neither, or
-   * another answer was faster.
+   * Answers a pending call, or denies one whose approval no caller has returned for yet. False when it is neither, or
+   * another answer came first.
    */
   answer(id: string, answer: NewAnswer, now: string, transaction?: unknown): Promise<boolean>;
-  /** What its transactions are of: `answer` writes in one that it is given. */
+  /** The database of the transactions that `answer` can write in. */
   readonly database: object;
-  /** Does not take the answer: the call waits on. */
+  /** Refuses the answer: the call stays pending. */
   refuse(id: string, refusal: Refusal): Promise<void>;
-  /** Takes back an answer that no server has taken; false when one has. */
+  /** Withdraws an answer that no server has accepted; false when one has. */
   withdraw(id: string, answerId: string): Promise<boolean>;
-  /** Ends the wait, and forgets the arguments; false when it was ended before, or answered otherwise than by `answerId`. */
+  /** Ends the wait and deletes the arguments; false when it has ended before, or has another answer than `answerId`. */
   settle(id: string, status: 'approved' | 'denied' | 'expired', now: string, taken?: TakenAnswer): Promise<boolean>;
-  /** Ends the waits whose time is over and that no server watches, forgets their arguments, and says which they were. */
+  /** Ends the waits that have expired and that no server watches, deletes their arguments, and returns them. */
   expire(now: string): Promise<readonly StoredApproval[]>;
 }
 
-/** What a person has said, and who. */
+/** A person's answer, and who gave it. */
 export interface NewAnswer extends ApprovalAnswer {
   readonly answerId: string;
   readonly decided: { readonly by: string; readonly digest: string };
 }
 
-/** An answer that was taken, and the stored turn that makes the call. */
+/** An accepted answer, and the stored turn that makes the call. */
 export interface TakenAnswer {
   readonly answerId?: string | undefined;
   readonly takenBy?: string | undefined;
 }
 
 export interface AddOptions {
-  /** The ids by which its token ends. */
+  /** The ids of the caller's chain: the call ends when one of them does. */
   readonly chain: readonly string[];
   readonly aliveUntil: string;
   readonly responseId?: string;
   readonly now: string;
   readonly endedBefore: string;
-  /** How many calls of one root token may wait. */
+  /** The most pending calls of one root token. */
   readonly most: number;
   /** The names that the tool's definition gives its arguments. */
   readonly argumentNames: readonly string[];
@@ -59,13 +63,13 @@ export interface AddOptions {
 
 const OPEN = ['waiting', 'answered'] as const;
 
-/** Whether somebody waits for it, or may come back for it. */
+/** Whether a request waits for it, or may return for it. */
 const isWanted =
   (now: string) =>
   ({ eb, and, or }: ExpressionBuilder<ApprovalTables, 'approval'>): Expression<SqlBool> =>
     or([eb('alive_until', '>', now), and([eb('response_id', 'is not', null), eb('expires_at', '>', now)])]);
 
-/** Approvals in SQL. */
+/** Stores approvals in an SQL database. */
 export function createKyselyApprovalStore(db: Kysely<ApprovalTables>): ApprovalStore {
   return {
     add: (approval, { aliveUntil, responseId = null, now, endedBefore, most, argumentNames, chain }) =>
@@ -104,7 +108,7 @@ export function createKyselyApprovalStore(db: Kysely<ApprovalTables>): ApprovalS
         .selectFrom('approval')
         .selectAll()
         .where(({ eb, or, and }) =>
-          // Nobody has to decide again about a call whose answer waits for its caller.
+          // A call whose answer waits for its caller need not be decided again.
           or([eb('status', '=', 'waiting'), and([eb('status', '=', 'answered'), eb('alive_until', '>', now)])]),
         )
         .where(isWanted(now))
@@ -256,7 +260,7 @@ const fromRow = (row: Selectable<ApprovalTable>): StoredApproval => ({
   server: row.server,
   tool: row.tool,
   arguments: JSON.parse(row.arguments) as Record<string, unknown>,
-  // Of calls that waited when there was no such column, no name is known.
+  // Rows from before this column existed have no names.
   argumentNames: JSON.parse(row.argument_names ?? '[]') as string[],
   requestedAt: row.requested_at,
   expiresAt: row.expires_at,

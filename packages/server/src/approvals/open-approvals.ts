@@ -7,21 +7,21 @@ import type { ApprovalStore } from './kysely-approval-store.ts';
 import { createPendingCalls, type PendingCalls } from './pending-calls.ts';
 import { type Expiry, sweepExpired } from './sweep.ts';
 
-/** Both sides of approval: the calls that wait on this server, and the people who decide about those of all. */
+/** Both sides of approval: the calls that are pending on this server, and the decisions about those of all servers. */
 export interface Approvals extends AsyncDisposable {
   readonly pending: PendingCalls;
   readonly desk: ApprovalDesk;
-  /** Ends what waits no more; it happens by itself every few seconds. */
+  /** Ends the waits that have expired; also runs by itself every few seconds. */
   sweep(): Promise<void>;
-  /** Denies what waits here, and sends away who watches. */
+  /** Denies the calls that are pending here, and ends all watches. */
   close(): void;
 }
 
 export interface ApprovalsOptions {
   readonly clock: Clock;
-  /** For how long a call waits. */
+  /** How long a call waits. */
   readonly seconds: number;
-  /** Told of a call about which nobody has decided in time, or before its token ended. */
+  /** Called for a call that was not decided in time, or before its token ended. */
   readonly onExpired: (approval: Approval, why: Expiry) => void;
   /** Whether a token of these ids has ended. */
   readonly hasEnded: (chain: readonly string[]) => Promise<boolean>;
@@ -29,7 +29,7 @@ export interface ApprovalsOptions {
   readonly digest: (answer: ApprovalAnswer) => Promise<string>;
 }
 
-/** Opens them on what keeps the calls. */
+/** Opens approvals on a store. */
 export function openApprovals(store: ApprovalStore, options: ApprovalsOptions): Approvals {
   const { clock, seconds, onExpired, hasEnded, digest } = options;
   const shared = { store, bell: createBell(), clock, createId: randomUUID };

@@ -6,19 +6,19 @@ import { batched } from './batched.ts';
 import type { Bell } from './bell.ts';
 import type { ApprovalStore } from './kysely-approval-store.ts';
 
-/** How often what waits is looked at, for answers that another server was given. */
+/** How often pending calls are polled, for answers that were given to another server. */
 const LOOK_MILLISECONDS = 500;
-/** For how long a call counts as waiting when its server says nothing any more. */
+/** How long a call counts as pending after the last sign of life of its server. */
 const ALIVE_MILLISECONDS = 10_000;
 const KEEP_ALIVE_MILLISECONDS = 3_000;
-/** For how long it is remembered how a wait has ended, for those who decide twice. */
+/** How long the end of a wait is remembered, for repeated decisions. */
 const REMEMBER_MILLISECONDS = 600_000;
-/** What waits is kept, and read by those who watch: of a call's arguments, as many bytes of JSON. */
+/** The most bytes of JSON of a call's arguments: they are stored, and read by watching clients. */
 const MOST_ARGUMENT_BYTES = 65_536;
-/** How many calls of one root token may wait: a person who is asked more often than that agrees to anything. */
+/** The most pending calls of one root token: a person who is asked more often approves without reading. */
 const MOST_WAITING = 20;
 
-/** A call that a person must agree to. */
+/** A call that needs the approval of a person. */
 export interface WaitingCall {
   readonly principal: Pick<Principal, 'rootId' | 'id' | 'name' | 'owner' | 'project' | 'chain' | 'expiresAt'>;
   readonly server: string;
@@ -26,23 +26,26 @@ export interface WaitingCall {
   readonly arguments: Readonly<Record<string, unknown>>;
   /** The names that the tool's definition gives its arguments. */
   readonly argumentNames: readonly string[];
-  /** Why these arguments can't be sent, asked when somebody approves; undefined when they can. */
+  /** Why these arguments cannot be sent, checked on approval; undefined when they can. */
   readonly refusalOf: (args: Readonly<Record<string, unknown>>) => Refusal | undefined;
-  /** The approval that it waited for before its caller left: this very call is taken up, any other one waits anew. */
+  /**
+   * The approval that it waited for before its caller left. The same call resumes it; any other call waits as a new
+   * one.
+   */
   readonly approvalId?: string;
-  /** The response from which it can be taken up; absent: it ends with its caller. */
+  /** The response with which it can be resumed; absent: it ends with its caller. */
   readonly responseId?: string;
-  /** The stored turn that makes the call once it is approved; absent: it is not stored. */
+  /** The stored turn that makes the call after its approval; absent: the turn is not stored. */
   readonly turnId?: string;
-  /** Told once it waits. When it rejects, the call does not. */
+  /** Called once the call is pending; if it rejects, the call does not wait. */
   readonly onWaiting: (id: string) => Promise<void>;
-  /** Fires when nobody waits for the call any more. */
+  /** Fires when no request waits for the call any more. */
   readonly signal: AbortSignal;
 }
 
 /**
- * What a person has said, or that nobody has; `arguments` when they were changed. With `goesOn` its caller has left, and
- * the call goes on waiting for them and for an answer. With `madeBy` it was approved, and that stored turn makes it.
+ * The decision about a call, or that there is none; `arguments` if they were changed. With `goesOn` the call is
+ * detached: its caller has left, and it stays pending. With `madeBy` it was approved, and that stored turn makes it.
  */
 export type ApprovalOutcome =
   | { readonly approved: true; readonly id: string; readonly arguments?: Record<string, unknown> }
@@ -54,11 +57,11 @@ export type ApprovalOutcome =
       readonly madeBy?: string;
     };
 
-/** The calls that wait on this server. */
+/** The calls that are pending on this server. */
 export interface PendingCalls extends AsyncDisposable {
-  /** Waits for a person; no answer means no. Rejects when it can't be kept that the call waits. */
+  /** Waits for a person's decision; without one the call is denied. Rejects when the pending call cannot be stored. */
   ask(call: WaitingCall): Promise<ApprovalOutcome>;
-  /** Lets nothing wait here any more, and denies what nobody can come back for. */
+  /** Ends all waits here, and denies the calls that no caller can return for. */
   close(): void;
 }
 
@@ -67,9 +70,9 @@ export interface PendingCallsOptions {
   readonly bell: Bell;
   readonly clock: Clock;
   readonly createId: () => string;
-  /** Told of a call about which nobody has decided in time; it must not throw. */
+  /** Called for a call that was not decided in time; must not throw. */
   readonly onExpired: (approval: Approval) => void;
-  /** For how long a call waits. */
+  /** How long a call waits. */
   readonly seconds: number;
 }
 
@@ -130,14 +133,14 @@ export function createPendingCalls({
       const taken = { answerId, takenBy: call.turnId };
       if (outcome.approved && !(await store.settle(id, 'approved', after(0), taken))) {
         const found = await store.find(id);
-        // It was denied after all, a moment ago.
+        // A denial has replaced the approval a moment ago.
         if (found?.answerId !== answerId) return { approved: false, id, reason: DENIED };
-        // Two who wait for one approval do not both have it: the connection that a caller left may not know of that yet.
+        // Only one of two requests gets an approval: the connection that a caller left may not have been closed yet.
         return (found && decidedBefore(found)) ?? { approved: false, id, reason: DECIDED.approved };
       }
       return outcome;
     } finally {
-      // Whatever happened here must not leave something behind that looks as if somebody waited.
+      // Whatever happened here, no record may remain that looks like a pending call.
       if (goesOn) await store.keepAlive([id], after(0));
       else if ((await store.settle(id, ending, after(0))) && ending === 'expired') onExpired(approval);
       bell.ring(id);
@@ -156,7 +159,7 @@ export function createPendingCalls({
     for (;;) {
       const found = await look(id);
       const now = clock().getTime();
-      // Nobody could come back for a new call of which nobody was told.
+      // A caller can only return for a call that was reported to it.
       if (over.aborted) {
         return { outcome: leave(call, found !== undefined && (isTold || call.approvalId === id) ? found : { id }) };
       }
@@ -212,7 +215,7 @@ const TOO_MANY = `${MOST_WAITING} calls of this token wait for the approval of a
 const TOO_LARGE = `it needs the approval of a person, and its arguments are larger than the ${MOST_ARGUMENT_BYTES} bytes that may wait for one`;
 const TOO_LATE = 'it needs the approval of a person, and nobody has answered in time';
 const DENIED = 'a person has denied this call';
-/** What is said to those who come back too late. */
+/** The reasons for callers that return too late. */
 const DECIDED = {
   approved:
     'a person has approved this call, and a request before this one has begun it. It is not made twice, and what came of it is not ' +
@@ -221,17 +224,17 @@ const DECIDED = {
   expired: 'this call has waited for a person already, and nobody has answered in time',
 };
 
-/** The outcome for a call that was decided before, or for another request; undefined while it can still be decided. */
+/** The outcome of a call that was decided before, or for another request; undefined while it is undecided. */
 function decidedBefore({ id, status, takenBy }: ApprovalProgress): ApprovalOutcome | undefined {
   if (status === 'waiting' || status === 'answered') return undefined;
   return { approved: false, id, reason: DECIDED[status], ...(takenBy !== undefined && { madeBy: takenBy }) };
 }
 
-/** Whose token has ended can't. */
+/** Whether the caller can return; it cannot if its token has ended. */
 const mayComeBack = ({ aborted, reason }: AbortSignal): boolean =>
   !aborted || !(reason instanceof ServerError) || reason.code === 'SHUTTING_DOWN';
 
-/** Whether an approval was asked for this very call. What was decided has forgotten its arguments. */
+/** Whether an approval is for this exact call. A decided one has no arguments any more. */
 function isOf(approval: StoredApproval, { principal, server, tool, arguments: args }: WaitingCall): boolean {
   const isOpen = approval.status === 'waiting' || approval.status === 'answered';
   return (
@@ -243,7 +246,7 @@ function isOf(approval: StoredApproval, { principal, server, tool, arguments: ar
   );
 }
 
-/** What an answer comes to, or why it can't be taken. */
+/** The outcome of an answer, or why it cannot be accepted. */
 function take(call: WaitingCall, { id, answer }: ApprovalProgress): ApprovalOutcome | Refusal {
   if (answer?.decision !== 'approve') return { approved: false, id, reason: DENIED };
   const { arguments: changed } = answer;

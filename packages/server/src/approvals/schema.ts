@@ -1,4 +1,4 @@
-/** The table of the calls that wait for a person. */
+/** The table of pending calls. */
 export interface ApprovalTables {
   approval: ApprovalTable;
 }
@@ -17,23 +17,23 @@ export interface ApprovalTable {
   /** JSON of the names that the tool's definition gives its arguments. */
   argument_names: string | null;
   status: 'waiting' | 'answered' | 'approved' | 'denied' | 'expired';
-  /** Names the last answer. */
+  /** The id of the last answer. */
   answer_id: string | null;
-  /** JSON of the ids by which its token ends. */
+  /** JSON of the ids of the caller's chain: the call ends when one of them does. */
   chain: string | null;
-  /** The token that has given the last answer, and a keyed digest of what it said. */
+  /** The token that gave the last answer, and a keyed digest of its content. */
   decided_by: string | null;
   decided_digest: string | null;
-  /** JSON of an answer that the server on which the call waits has not taken yet. */
+  /** JSON of an answer that the server on which the call waits has not accepted yet. */
   answer: string | null;
-  /** JSON of why that server did not take the last answer. */
+  /** JSON of why that server refused the last answer. */
   refusal: string | null;
   requested_at: string;
   expires_at: string;
-  /** That server moves it on while it runs. */
+  /** That server extends it while it runs. */
   alive_until: string;
   /** Absent: the call ends with its caller. */
   response_id: string | null;
-  /** The stored turn that makes the call, once it is approved. */
+  /** The stored turn that makes the call after its approval. */
   taken_by: string | null;
 }

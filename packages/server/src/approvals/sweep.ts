@@ -4,14 +4,14 @@ import type { Approval, StoredApproval } from './approval.ts';
 import type { ApprovalStore } from './kysely-approval-store.ts';
 import type { ApprovalTables } from './schema.ts';
 
-/** Why nobody can decide about a call any more. */
+/** Why a call can no longer be decided. */
 export type Expiry = 'time' | 'token';
 
 const SWEEP_MILLISECONDS = 5_000;
 
 /**
- * Ends what waits on no server any more, by time and with its token, so that arguments do not outlive the wait. It keeps no
- * process alive.
+ * Ends calls that no server waits for any more, by time and when their token has ended, so that arguments do not
+ * outlive the wait. The timer does not keep the process alive.
  */
 export function sweepExpired(
   store: Pick<ApprovalStore, 'expire' | 'away' | 'settle'>,
@@ -28,12 +28,12 @@ export function sweepExpired(
       }
     }
   };
-  // A database that does not answer is asked again.
+  // A failed query is repeated at the next interval.
   const timer = setInterval(() => void sweep().catch(() => {}), SWEEP_MILLISECONDS).unref();
   return { sweep, [Symbol.dispose]: () => clearInterval(timer) };
 }
 
-/** What the log keeps of a call about which nobody has decided in time, or before its token ended. */
+/** The audit entry of a call that was not decided in time, or before its token ended. */
 export function toExpiry({ id, rootId, token, server, tool, project }: Approval, why: Expiry): AuditEvent {
   return {
     type: 'approval.expired',
@@ -44,7 +44,7 @@ export function toExpiry({ id, rootId, token, server, tool, project }: Approval,
   };
 }
 
-/** Deletes the calls that waited for a person, and whose time was over before a time (RFC 3339). */
+/** Deletes the calls that were requested and expired before a time (RFC 3339). */
 export async function forgetCalls(database: Kysely<ApprovalTables>, before: string): Promise<void> {
   await database
     .deleteFrom('approval')

@@ -7,8 +7,8 @@ import { type ChatCaller, type ChatServiceOptions, prepareChat } from './prepare
 import { toGenerateRequest } from './run-chat.ts';
 
 /**
- * Counts the tokens of a request's prompt, its tools included, in the tokens of its model, which is loaded first if it has to
- * be. It is refused what a chat would be refused, and generates nothing.
+ * Counts the tokens of a request's prompt, including its tools, with the tokenizer of its model, which is loaded first
+ * if needed. Makes the same refusals as a chat, and generates nothing.
  */
 export type PromptCounter = (caller: ChatCaller, request: ChatRequest, signal: AbortSignal) => Promise<number>;
 

@@ -100,8 +100,9 @@ export async function* executeCall(
 }
 
 /**
- * When a call ends before it is over: with its caller, unless a person has agreed to it. Then it is made to its end, since
- * nobody would agree to it twice, and its result kept for a caller that comes back; it ends with its token and its server.
+ * The signal that ends a call. A call ends with its caller, unless a person has approved it: an approved call is
+ * completed, since the approval would have to be asked for again, and its result is stored for a returning caller. It
+ * ends in any case with its token and its server.
  */
 function endOfCall(
   signal: AbortSignal,

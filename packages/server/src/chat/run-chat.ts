@@ -287,7 +287,7 @@ export function toGenerateRequest(
   return {
     messages: fitAnswers(answersInPlace([...turn.messages, ...record.added]), record.answerCharacters),
     tools,
-    // A model that may not call is still given the tools: an engine leaves out of its text what looks like a call of them.
+    // A model that may not call still gets the tools: the engine removes text that looks like a call of them.
     toolChoice: options.mayCall ? chooseTools(request.toolChoice, tools.length > 0, options.first) : 'none',
     sampling: request.sampling,
     stop: request.stop,

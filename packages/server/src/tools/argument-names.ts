@@ -2,7 +2,7 @@ import { BridgeError, type McpHost, type ToolGate } from '@latchkey/mcp-bridge';
 import type { McpSwitches } from './mcp-switches.ts';
 import type { Decide } from './permission-gate.ts';
 
-/** How long a question waits for a server to start; it goes on starting for the next one. */
+/** How long to wait for a server to start; it continues to start after that, for the next request. */
 const PATIENCE_MILLISECONDS = 10_000;
 
 export interface ArgumentNamesOptions {
@@ -10,13 +10,13 @@ export interface ArgumentNamesOptions {
   readonly switches: () => Pick<McpSwitches, 'allowMcpJson'>;
 }
 
-/** Says which names the definition of a tool gives its arguments, to a caller who may list the tool; else undefined. */
+/** Finds the argument names in a tool's definition, for a caller that may list the tool; otherwise undefined. */
 export type FindArgumentNames = (
   tool: { readonly server: string; readonly name: string },
   caller: { readonly decide: Decide; readonly signal: AbortSignal },
 ) => Promise<readonly string[] | undefined>;
 
-/** Looks definitions up as a call would find them: approved, of a server that is started if need be. */
+/** Finds the same definitions as a call: approved ones, of a server that is started if needed. */
 export const findArgumentNames =
   ({ host, switches }: ArgumentNamesOptions): FindArgumentNames =>
   async ({ server, name }, { decide, signal }) => {

@@ -4,21 +4,21 @@ import type { Refusal } from '../approvals/approval.ts';
 import type { ApprovalOutcome, PendingCalls } from '../approvals/pending-calls.ts';
 import type { ApprovalWait } from '../contracts/toolset.ts';
 
-/** A call that is permitted once a person agrees to it. */
+/** A call that is permitted once a person approves it. */
 export interface CallToApprove {
   readonly server: string;
   readonly tool: string;
   readonly arguments: Readonly<Record<string, unknown>>;
   /** The names that the tool's definition gives its arguments. */
   readonly argumentNames: readonly string[];
-  /** Why these arguments can't be sent; undefined when they can. */
+  /** Why these arguments cannot be sent; undefined when they can. */
   readonly refusalOf: (args: Readonly<Record<string, unknown>>) => Refusal | undefined;
-  /** Told once it waits; when it rejects, the call does not. */
+  /** Called once the call is pending; if it rejects, the call does not wait. */
   readonly onWaiting: (id: string) => Promise<void>;
   readonly signal: AbortSignal;
 }
 
-/** Lets a person decide about a call of one caller. */
+/** Asks a person to decide about a call of one caller. */
 export type AskApproval = (call: CallToApprove) => Promise<ApprovalOutcome>;
 
 interface MadeCall {
@@ -26,12 +26,13 @@ interface MadeCall {
   asked?: Promise<ApprovalOutcome>;
 }
 
-/** The calls that are being made, for the gate that decides about them. */
+/** The call in progress, for the gate that decides about it. */
 const calls = new AsyncLocalStorage<MadeCall>();
 
 /**
- * Makes a call that may wait as `wait` says; `goesOn` when it waits still, and its caller does not, `rewritten` when a person has
- * changed its arguments, `madeBy` when that stored turn makes it in place of this one.
+ * Makes a call that may wait for a person as `wait` says. In the result, `goesOn` means that the call is detached: its
+ * caller has left and it is still pending. `rewritten` means that a person changed its arguments. `madeBy` is the
+ * stored turn that makes the call in place of this one.
  */
 export async function whileWaiting<T>(
   wait: ApprovalWait,
@@ -39,7 +40,7 @@ export async function whileWaiting<T>(
 ): Promise<{ readonly outcome: T; readonly goesOn: boolean; readonly rewritten: boolean; readonly madeBy?: string }> {
   const call: MadeCall = { wait };
   const outcome = await calls.run(call, make);
-  // A call that was broken off is over before its approval is.
+  // An aborted call ends before its approval does.
   const approval = await call.asked?.catch(() => undefined);
   return {
     outcome,
@@ -49,7 +50,7 @@ export async function whileWaiting<T>(
   };
 }
 
-/** Asks for the calls of one caller. */
+/** Asks for approval of the calls of one caller. */
 export const askApprovalFor =
   (pending: Pick<PendingCalls, 'ask'>, principal: Principal): AskApproval =>
   (call) => {
@@ -71,5 +72,5 @@ export const askApprovalFor =
     });
   };
 
-/** Tells a model that it must not take what it reads for the answer to what it has asked. */
+/** A note for the model that the answer belongs to other arguments than those that it sent. */
 export const changedNote = (sent: object): string => `A person has changed the arguments to ${JSON.stringify(sent)}.`;

@@ -1,7 +1,7 @@
 import type { ToolFailureKind, ToolOutcome } from '@latchkey/mcp-bridge';
 import type { ToolAudit } from '../audit/tool-audit.ts';
 
-/** Has the audit log know what came of a call, by its kind only: what a server says of a call may repeat its arguments. */
+/** Records the outcome of a call in the audit log by its kind only: a server's own words may repeat the arguments. */
 export function auditOutcome(audit: ToolAudit, outcome: ToolOutcome): void {
   if (outcome.type === 'success') audit.ended(outcome.arguments, outcome.isError ? 'failed' : 'succeeded');
   else if (outcome.kind === 'invalid_name') audit.unknown(outcome.tool);
@@ -9,7 +9,7 @@ export function auditOutcome(audit: ToolAudit, outcome: ToolOutcome): void {
     audit.ended(outcome.arguments, isUnknown(outcome) ? 'unknown' : outcome.kind);
 }
 
-/** Whether a call was sent, and nobody has heard what came of it. */
+/** Whether a call was sent and its outcome is not known. */
 export function isUnknown({ kind }: { readonly kind: ToolFailureKind }): boolean {
   return kind === 'aborted' || kind === 'timeout';
 }

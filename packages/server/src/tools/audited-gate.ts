@@ -2,36 +2,37 @@ import type { ToolGate, ToolGateCall, ToolGateContext, ToolVerdict } from '@latc
 import type { AuditedCall, ToolAudit } from '../audit/tool-audit.ts';
 import type { AskApproval } from './ask-approval.ts';
 
-/** Whether something may be used, or once a person has agreed; and the facts of a refusal for the audit log. */
+/** Whether something may be used, possibly after approval by a person; a refusal has facts for the audit log. */
 export type JudgedCall =
   | {
       readonly allowed: true;
       readonly approval?: boolean;
-      /** What must be sent in place of the arguments: real paths where paths were judged. */
+      /** The arguments to send in place of the original ones: real paths where paths were judged. */
       readonly arguments?: Readonly<Record<string, unknown>>;
     }
   | { readonly allowed: false; readonly reason: string; readonly facts: Readonly<Record<string, string | number>> };
 
-/** Judges what somebody wants to do. */
+/** Judges a tool call, or the listing of a tool or server. */
 export type Judge = (call: ToolGateCall) => JudgedCall;
 
 /**
- * Makes a judge the bridge's gate, and has the audit log know of each call before it is made: a call of which the log
- * can't take note is refused. A call that needs the approval of a person waits for it, and is judged again then.
+ * Turns a judge into the bridge's gate, and writes each call to the audit log before it is made: a call that the log
+ * cannot record is refused. A call that needs the approval of a person waits for it, and is then judged again.
  *
- * @param ask absent where nobody can be asked: calls that need approval are refused
+ *
+ * @param ask absent where no person can be asked: calls that need approval are refused
  */
 export function createAuditedGate(judge: Judge, audit: ToolAudit, ask?: AskApproval): ToolGate {
   return async (call, context) => {
     const { server, tool, arguments: args, argumentNames = [] } = call;
     const judged = judge(call);
-    // Whether a server may be started, or a tool be listed: nothing is called.
+    // The question is whether a server may be started or a tool listed: nothing is called.
     if (tool === undefined || args === undefined) return toVerdict(judged);
     if (!judged.allowed) {
       await audit.denied({ server, tool, arguments: args }, judged.facts);
       return toVerdict(judged);
     }
-    // What is shown to a person, kept and sent is what was judged.
+    // The arguments that are shown to a person, stored and sent are those that were judged.
     const changed = judged.arguments === undefined ? undefined : { ...judged.arguments };
     const sent = { server, tool, arguments: changed ?? args };
     if (judged.approval) return callApproved({ ...sent, argumentNames }, changed, { judge, audit, ask, context });
@@ -42,7 +43,7 @@ export function createAuditedGate(judge: Judge, audit: ToolAudit, ask?: AskAppro
 const toVerdict = (judged: JudgedCall): ToolVerdict =>
   judged.allowed ? { allowed: true } : { allowed: false, reason: judged.reason };
 
-/** @param changed the arguments, where they are not those which the gate was asked about */
+/** @param changed the arguments, if they differ from those that the gate was asked about */
 const callAudited = (
   call: AuditedCall,
   changed: Record<string, unknown> | undefined,
@@ -83,7 +84,8 @@ async function callApproved(
     refusalOf: (args) => {
       const judged = judge({ ...call, arguments: args });
       if (!judged.allowed) return { code: 'PERMISSION_DENIED', message: `The call still waits: ${judged.reason}` };
-      // Links were moved since the arguments were shown, or those that a person writes are no real paths.
+      // Symbolic links changed since the arguments were shown, or the arguments that the person wrote are not real
+      // paths.
       if (judged.arguments !== undefined) return { code: 'INVALID_REQUEST', message: NOT_REAL };
       const wrong = context.problemOf?.(args);
       return wrong === undefined ? undefined : { code: 'INVALID_REQUEST', message: `The call still waits: ${wrong}` };
@@ -92,7 +94,7 @@ async function callApproved(
     signal: context.signal,
   }).catch(() => undefined);
   if (outcome === undefined) return deny(UNASKED, { rule: 'approval', reason: UNASKED });
-  // Nothing was decided, or another turn makes the call.
+  // The call is undecided, or another turn makes it.
   if (!outcome.approved && (outcome.goesOn || outcome.madeBy !== undefined)) {
     return { allowed: false, reason: outcome.reason };
   }

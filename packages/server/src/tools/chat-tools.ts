@@ -13,14 +13,14 @@ import { followTaint, type TaintRules } from './taint.ts';
 export interface ChatToolsOptions {
   readonly host: Pick<McpHost, 'openToolset'>;
   readonly switches: () => McpSwitches;
-  /** For the calls of one caller. */
+  /** Creates the audit for the calls of one caller. */
   readonly audit: (principal: Principal) => ToolAudit;
   /** Where calls wait for a person. */
   readonly pending: Pick<PendingCalls, 'ask'>;
   readonly taint: TaintRules;
 }
 
-/** Opens the tools of one chat; `request.messages` are all of its conversation. Throws as `openToolset` does. */
+/** Opens the tools of one chat; `request.messages` contains its whole conversation. Throws as `openToolset` does. */
 export type OpenChatTools = (
   caller: { readonly principal: Principal; readonly decide: Decide },
   request: Pick<ChatRequest, 'integrations' | 'messages'>,

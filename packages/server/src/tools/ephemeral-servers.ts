@@ -13,15 +13,15 @@ import type { Decide } from './permission-gate.ts';
 
 type EphemeralIntegration = Extract<IntegrationRequest, { type: 'ephemeral_mcp' }>;
 
-/** The MCP servers that a request brings along, read and judged. */
+/** The request-scoped MCP servers, parsed and judged. */
 export interface EphemeralServers {
   readonly servers: readonly EphemeralServer[];
   readonly selections: readonly { readonly server: string; readonly allowedTools?: readonly string[] }[];
-  /** Whether a server, or a call of it, is allowed: by the switch, and by every grant. Undefined for other servers. */
+  /** Whether the switch and every grant allow a server, or a call of it. Undefined for other servers. */
   judge(call: ToolGateCall): JudgedCall | undefined;
-  /** The audit of tool calls, with the host of such a server beside the label that its caller chose. */
+  /** The audit of tool calls that also records the host of such a server, since its caller chose the label. */
   withHosts(audit: ToolAudit): ToolAudit;
-  /** Asks a person with that host, too: a label alone says nothing about where the arguments go. */
+  /** Also shows the host to the person who is asked: a label alone does not say where the arguments go. */
   askWithHosts(ask: AskApproval | undefined): AskApproval | undefined;
 }
 
@@ -29,11 +29,11 @@ const IS_OFF =
   'the setting allowEphemeralMcp of this server is off. ' +
   'Ask its operator to switch it on, or to add the server to mcp.json.';
 const PREFIX = 'ephemeral/';
-/** Between label and host; no label has it. */
+/** Separates label and host; a label never contains it. */
 const HOST_SIGN = '@';
 
 /**
- * Reads them strictly, and refuses what the switch or a grant does not allow before anything is connected.
+ * Parses the servers strictly, and refuses what the switch or a grant does not allow before a connection is made.
  * Throws ServerError `INVALID_REQUEST`, `PERMISSION_DENIED`.
  */
 export function readEphemeralServers(
@@ -53,7 +53,7 @@ export function readEphemeralServers(
   };
 
   for (const integration of integrations) {
-    // The switch comes first: while it is off, nothing is said about what a server would have to be like.
+    // The switch is checked first: while it is off, nothing is revealed about what a server must be like.
     if (!isAllowed()) throw denied(integration.serverLabel, IS_OFF);
     const { id, host } = readServer(integration);
     if (known.has(id)) throw invalid(`server_label '${integration.serverLabel}' stands there twice.`);
@@ -85,10 +85,10 @@ export function readEphemeralServers(
   };
 }
 
-/** The id by which the bridge knows it. */
+/** The id by which the bridge knows the server. */
 export const ephemeralId = ({ serverLabel }: EphemeralIntegration): string => `${PREFIX}${serverLabel}`;
 
-/** What somebody must be allowed who agrees to a call: of a per-request server, by the host that it was asked about. */
+/** The access that is needed to approve a call; a request-scoped server is identified by the host that was shown. */
 export function toApprovedAccess(
   server: string,
   tool: string,
@@ -99,13 +99,13 @@ export function toApprovedAccess(
   return { ephemeralMcp: { host: server.slice(server.indexOf(HOST_SIGN) + 1), tool } };
 }
 
-/** Where a tool comes from, by the id that the bridge gives its server. */
+/** The origin of a tool, from the id that the bridge gives its server. */
 export function originOf(server: string): ToolOrigin {
   const serverLabel = ephemeralLabel(server);
   return serverLabel === undefined ? { type: 'plugin', pluginId: server } : { type: 'ephemeral_mcp', serverLabel };
 }
 
-/** The error of the API for what went wrong with a per-request server; undefined when it was another one. */
+/** The API error for a failure of a request-scoped server; undefined for any other server. */
 export function toEphemeralError(error: BridgeError): ServerError | undefined {
   if (error.code === 'MCP_EPHEMERAL_INVALID') return invalid(error.message, error);
   const label = error.server === undefined ? undefined : ephemeralLabel(error.server);

@@ -12,38 +12,38 @@ import type { Decide } from './permission-gate.ts';
 import type { TaintRules } from './taint.ts';
 import { unmatchedToolLabels } from './unmatched-labels.ts';
 
-/** How long a listing waits for a server to start; it goes on starting for the next one. */
+/** How long a listing waits for a server to start; it continues to start after that, for the next listing. */
 const LIST_MILLISECONDS = 10_000;
 
-/** A server of the mcp.json, as its operator looks at it. */
+/** A server of the mcp.json, as its operator sees it. */
 export interface ListedServer {
   readonly label: string;
   /** The plugin id, e.g. `mcp/files`. */
   readonly id: string;
   readonly transport: 'stdio' | 'http' | 'sse' | 'unreadable';
   readonly state: string;
-  /** Why it last failed; null when it did not. */
+  /** Its last failure; null if there was none. */
   readonly error: string | null;
   readonly description: string | null;
-  /** What of its entry in the mcp.json has no effect. */
+  /** Settings of its entry in the mcp.json that have no effect. */
   readonly warnings: readonly string[];
-  /** The layers around a program; null for a remote server. */
+  /** The sandbox layers of a program; null for a remote server. */
   readonly sandbox: SandboxReport | null;
-  /** Those that the caller may call; null while the server does not run. */
+  /** The tools that the caller may call; null while the server is not running. */
   readonly tools: readonly ListedTool[] | null;
   /**
-   * What is wrong with its list of tools, as far as it is about tools that the caller may call, and names in `toolLabels` that
-   * it does not have; null while it does not run.
+   * Problems of its list of tools, as far as they concern tools that the caller may call, and names in `toolLabels`
+   * that it does not have; null while it is not running.
    */
   readonly problems: readonly string[] | null;
-  /** Those that the caller could call once they are approved; null while the server does not run. */
+  /** The tools that the caller could call after their approval; null while the server is not running. */
   readonly pins: { readonly held: readonly HeldTool[] } | null;
 }
 
 export interface ListedTool {
   readonly name: string;
   readonly description: string | null;
-  /** What of its definition a person should look at. */
+  /** Properties of its definition that a person should check. */
   readonly flags: readonly DefinitionFlag[];
 }
 
@@ -58,15 +58,15 @@ export interface ListServersOptions {
   readonly decide: Decide;
   readonly switches: () => Pick<McpSwitches, 'allowMcpJson'>;
   readonly toolLabels: TaintRules['toolLabels'];
-  /** Start what does not run, as far as the caller may use it. */
+  /** Start servers that are not running, if the caller may use them. */
   readonly start: boolean;
   readonly signal: AbortSignal;
   readonly listMilliseconds?: number;
 }
 
 /**
- * The servers of the mcp.json in its order, and of each the tools that the caller's authority allows. A server that
- * does not start is told with the reason, and delays the others by ten seconds at most.
+ * The servers of the mcp.json in its order, each with the tools that the caller's authority allows. A server that does
+ * not start is listed with the reason, and delays the others by ten seconds at most.
  */
 export async function listServers(options: ListServersOptions): Promise<readonly ListedServer[]> {
   const { host, decide, switches, toolLabels, start, signal, listMilliseconds = LIST_MILLISECONDS } = options;
@@ -105,7 +105,7 @@ export async function listServers(options: ListServersOptions): Promise<readonly
       };
     } catch (error) {
       signal.throwIfAborted();
-      // What failed is in the state of the server, which is read afterwards.
+      // A failure is part of the server's state, which is read afterwards.
       if (error instanceof BridgeError || patience.aborted) return unknown;
       throw error;
     }
@@ -123,9 +123,10 @@ export async function listServers(options: ListServersOptions): Promise<readonly
 const unknown = { tools: null, problems: null, pins: null };
 
 /**
- * What a server printed last on its standard error, line by line. Throws ServerError `PLUGIN_NOT_FOUND`.
+ * The last lines that a server wrote to its standard error. Throws ServerError `PLUGIN_NOT_FOUND`.
  *
- * @param label as it stands in the mcp.json, or as the plugin id has it
+ *
+ * @param label as in the mcp.json or in the plugin id
  */
 export function readServerOutput(
   host: Pick<McpHost, 'output'>,

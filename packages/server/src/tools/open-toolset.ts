@@ -20,30 +20,30 @@ import { MCP_JSON_IS_OFF, type McpSwitches } from './mcp-switches.ts';
 import { createPermissionGate, type Decide } from './permission-gate.ts';
 import type { RunTaint } from './taint.ts';
 
-/** What is to be known of a request whose tools are opened. */
+/** The context of a request whose tools are opened. */
 export interface OpenToolsetOptions {
   readonly decide: Decide;
-  /** Asked at each call: a switch that is thrown while a chat runs counts for it, too. */
+  /** Called for each call: a switch that is changed while a chat runs applies to it as well. */
   readonly switches: () => McpSwitches;
   readonly audit: ToolAudit;
   readonly signal: AbortSignal;
-  /** Absent where nobody can be asked: calls that need approval are refused. */
+  /** Absent where no person can be asked: calls that need approval are refused. */
   readonly ask?: AskApproval;
-  /** Absent where no taint is followed. */
+  /** Absent where taint is not tracked. */
   readonly taint?: RunTaint;
 }
 
 /**
- * Opens the tools of one request: what its `integrations` name, as far as the token and the servers permit.
- * Whatever is named and not permitted refuses the whole request: a model must not run silently without it.
- * Throws ServerError `INVALID_REQUEST`, `PERMISSION_DENIED`, `PLUGIN_NOT_FOUND`, `PLUGIN_UNAVAILABLE`, `MCP_UNAVAILABLE`.
+ * Opens the tools of one request: those that its `integrations` name, as far as the token and the servers permit. An
+ * integration that is not permitted refuses the whole request: a model must not run without it unnoticed. Throws
+ * ServerError `INVALID_REQUEST`, `PERMISSION_DENIED`, `PLUGIN_NOT_FOUND`, `PLUGIN_UNAVAILABLE`, `MCP_UNAVAILABLE`.
  */
 export async function openToolset(
   host: Pick<McpHost, 'openToolset'>,
   integrations: readonly IntegrationRequest[],
   { decide, switches, audit, signal, ask, taint }: OpenToolsetOptions,
 ): Promise<ChatToolset> {
-  // Of a server with an empty list of tools nothing is asked.
+  // A server with an empty list of tools is not used.
   const wanted = integrations.filter(({ allowedTools }) => allowedTools?.length !== 0);
   if (wanted.length === 0) return emptyToolset;
   const plugins = wanted.filter(isPlugin).map(normalise);
@@ -87,13 +87,13 @@ const isPlugin = (integration: IntegrationRequest): integration is Plugin => int
 const isEphemeral = (integration: IntegrationRequest): integration is Exclude<IntegrationRequest, Plugin> =>
   integration.type === 'ephemeral_mcp';
 
-/** `mcp/My_Files` and `mcp/my-files` are one, as in LM Studio. */
+/** `mcp/My_Files` and `mcp/my-files` are equal, as in LM Studio. */
 function normalise(plugin: Plugin): Plugin {
   const { id } = plugin;
   return { ...plugin, id: id.startsWith('mcp/') ? pluginId(id.slice('mcp/'.length)) : id };
 }
 
-/** The request as one more grant: it can only narrow what the token has. */
+/** Turns the request into one more grant, which can only narrow the token's authority. */
 function requestEntry(plugins: readonly Plugin[]): AuthorityEntry {
   const servers = new Map<string, Map<string, ToolRule>>();
   for (const { id, allowedTools = ['*'], requireApproval = [] } of plugins) {
@@ -110,13 +110,13 @@ function requestEntry(plugins: readonly Plugin[]): AuthorityEntry {
 
 const ASK: ToolRule = { approval: 'ask' };
 
-/** Of which server a request wants a person to be asked, and about which tools. */
+/** The tools of a server for which a request requires approval. */
 interface Asking {
   readonly id: string;
   readonly requireApproval?: RequiredApproval;
 }
 
-/** A name that was mistyped would have nobody asked. */
+/** Refuses unknown names: with a mistyped one, the call would not be held for approval. */
 async function refuseUnknownTools(integrations: readonly Asking[], toolset: Toolset): Promise<void> {
   for (const { id, requireApproval } of integrations) {
     if (requireApproval === undefined || requireApproval === 'always') continue;
@@ -178,7 +178,7 @@ function toServerError(error: unknown, judge: (call: ToolGateCall) => JudgedCall
   }
 }
 
-/** Of whole plugins only: about a tool, those that are forbidden and those that do not exist must sound alike. */
+/** Facts are given for whole plugins only: forbidden and nonexistent tools must be indistinguishable. */
 const factsOf = (judged: JudgedCall): { readonly details?: ErrorDetails } =>
   judged.allowed ? {} : { details: { code: 'AUTH_PERMISSION_DENIED', ...judged.facts } };
 
@@ -206,7 +206,7 @@ async function toChatToolset(
       );
       if (goesOn) return { type: 'waits' };
       auditOutcome(audit, outcome);
-      // The answer of a call that another turn makes is read here as well.
+      // The answer of a call that another turn makes is read by this model as well.
       const isRead = madeBy !== undefined || wasMade(outcome);
       if (outcome.server !== undefined && isRead) taint?.entered(outcome.server, outcome.tool);
       const made = toOutcome(name, args, outcome, rewritten);
@@ -218,7 +218,7 @@ async function toChatToolset(
 
 const UNWATCHED: ApprovalWait = { onWaiting: async () => {} };
 
-/** An error of a server is read by the model, too. */
+/** Whether the model reads what the server answered; that includes errors of the server. */
 const wasMade = (outcome: ToolOutcome): boolean =>
   outcome.type === 'success' || !['denied', 'invalid_arguments', 'invalid_name'].includes(outcome.kind);
 
@@ -250,7 +250,7 @@ function toOutcome(
   if (outcome.kind === 'invalid_arguments' || outcome.kind === 'denied') {
     return { type: 'refused', kind: 'invalid_arguments', tool, origin, arguments: args, reason: outcome.reason };
   }
-  // The call was right and the tool failed. LM Studio's API knows only calls that ran and calls that were not valid.
+  // The call was valid and the tool failed. LM Studio's API has only calls that ran and calls that were not valid.
   const text = `Error: ${outcome.reason}${isUnknown(outcome) ? UNKNOWN : ''}`;
   const content = [{ type: 'text' as const, text }];
   return { type: 'ran', tool, origin, arguments: args, output: JSON.stringify(content), content, isError: true };

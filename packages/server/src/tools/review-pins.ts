@@ -3,32 +3,32 @@ import { ServerError } from '../contracts/server-error.ts';
 import type { McpSwitches } from './mcp-switches.ts';
 import type { Decide } from './permission-gate.ts';
 
-/** A server's tools as they must be seen to approve them; `tools` is null while it does not run. */
+/** A server's tools for review before approval; `tools` is null while it is not running. */
 export interface ReviewedServer {
   readonly id: string;
   readonly tools: readonly ReviewedTool[] | null;
 }
 
-/** A tool to approve; with a fingerprint, in exactly that definition. */
+/** A tool to approve; with a fingerprint, only in that exact definition. */
 export interface PinChoice {
   readonly name: string;
   readonly fingerprint?: string;
 }
 
-/** What was approved. */
+/** The approved definitions. */
 export interface ApprovedTools {
   readonly id: string;
   readonly approved: readonly { readonly name: string; readonly fingerprint: string }[];
 }
 
-/** Who asks, and for how long somebody waits for the answer. */
+/** The caller of a review; `signal` fires when it no longer waits for the answer. */
 export interface PinCaller {
   readonly decide: Decide;
   readonly switches: () => Pick<McpSwitches, 'allowMcpJson'>;
   readonly signal: AbortSignal;
 }
 
-/** Who approves, and what keeps it: the act is made only when it is kept. */
+/** A caller that approves; `keep` records the approval and performs it only when it is recorded. */
 export interface PinApprover extends PinCaller {
   readonly keep: (approved: ApprovedTools, act: () => Promise<void>) => Promise<void>;
 }
@@ -36,10 +36,11 @@ export interface PinApprover extends PinCaller {
 type Host = Pick<McpHost, 'review' | 'approve'>;
 
 /**
- * The tools of a server that the caller's grants name, and what of them is held back. Throws ServerError
+ * The tools of a server that the caller's grants name, and which of their definitions are held back. Throws ServerError
  * `PLUGIN_NOT_FOUND`, `PLUGIN_UNAVAILABLE`.
  *
- * @param label as it stands in the mcp.json, or as the plugin id has it
+ *
+ * @param label as in the mcp.json or in the plugin id
  */
 export async function reviewPins(
   host: Host,
@@ -54,9 +55,9 @@ export async function reviewPins(
 }
 
 /**
- * Approves definitions of tools that the caller's grants name: the ones that are chosen, or all that are held back.
- * The server is started if need be. Throws ServerError `PERMISSION_DENIED`, `INVALID_REQUEST`, `PLUGIN_NOT_FOUND`,
- * `PLUGIN_UNAVAILABLE`; then nothing is approved.
+ * Approves definitions of tools that the caller's grants name: the chosen ones, or all that are held back. Starts the
+ * server if needed. Throws ServerError `PERMISSION_DENIED`, `INVALID_REQUEST`, `PLUGIN_NOT_FOUND`,
+ * `PLUGIN_UNAVAILABLE`; nothing is approved then.
  */
 export async function approvePins(
   host: Host,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** What every model API accepts. */
+/** The names that every model API accepts. */
 const SAFE = /^[A-Za-z0-9_-]{1,64}$/;
 const HASH_CHARACTERS = 12;
 const KEPT_CHARACTERS = 64 - HASH_CHARACTERS - 1;
@@ -29,7 +29,7 @@ export function servedName({ id, label }: NamedServer, tool: string, alone: bool
   return `${safe(wanted).slice(0, KEPT_CHARACTERS)}_${hash.slice(0, HASH_CHARACTERS)}`;
 }
 
-/** Whether a name can be a tool of this server: only those servers need to be asked that may have it. */
+/** Whether this server may have a tool of that name: only those servers need to be asked. */
 export function mayBeServedBy({ label }: NamedServer, name: string, alone: boolean): boolean {
   return alone || name.startsWith(safe(`${label}__`).slice(0, KEPT_CHARACTERS));
 }

@@ -20,28 +20,28 @@ import { mayBeServedBy, type NamedServer, servedName } from './served-names.ts';
 import { judgeOutsideRun, type TaintRules } from './taint.ts';
 import { withoutMirroredHeaders } from './without-mirrored-headers.ts';
 
-/** How long a list waits for a server that does not answer; it goes on starting for the next list. */
+/** How long a listing waits for a server to answer; it continues to start after that, for the next listing. */
 const LIST_MILLISECONDS = 10_000;
 
 export interface ServeToolsOptions {
   readonly host: McpHost;
   readonly decide: Decide;
-  /** Asked at each call. */
+  /** Called for each call. */
   readonly switches: () => McpSwitches;
   readonly audit: ToolAudit;
   readonly taint: TaintRules;
-  /** Absent where nobody can be asked: calls that need approval are refused. */
+  /** Absent where no person can be asked: calls that need approval are refused. */
   readonly ask?: AskApproval;
-  /** So many calls in one HTTP request, if the token does not say less: the older protocol knows batches. */
+  /** The most calls in one HTTP request, unless the token allows fewer: older versions of the protocol have batches. */
   readonly toolCalls: number;
   readonly listMilliseconds?: number;
-  /** Told of the request when it makes its first call, and of each call that reached a tool. */
+  /** Called for the request when it makes its first call, and for each call that reached a tool. */
   readonly recordUsage?: (counts: Pick<UsageCounts, 'requests' | 'toolCalls'>) => void;
 }
 
 /**
  * Serves the tools of all configured servers to one request, as far as its caller may use them. The same gate decides
- * which servers are asked, what is listed and what is called.
+ * which servers are asked, which tools are listed and which calls are made.
  */
 export function serveTools(options: ServeToolsOptions): ServedTools {
   const { host, decide, switches, audit, listMilliseconds = LIST_MILLISECONDS } = options;
@@ -49,7 +49,7 @@ export function serveTools(options: ServeToolsOptions): ServedTools {
   const judge = (call: ToolGateCall): JudgedCall =>
     switches().allowMcpJson ? judgeOutsideRun(options.taint, call, permission(call)) : MCP_JSON_IS_OFF;
   const gate = createAuditedGate(judge, audit, options.ask);
-  /** Of which anything may be used, in the order of mcp.json, whether they run or not. */
+  /** The servers of which the caller may use anything, in the order of mcp.json, running or not. */
   const permittedServers = (): readonly NamedServer[] =>
     host.servers().filter(({ id }) => judge({ server: id }).allowed);
   const decision = decide({ action: 'chat' }, []);
@@ -90,7 +90,8 @@ export function serveTools(options: ServeToolsOptions): ServedTools {
           toolset = await openOne(host, server, gate, signal);
         } catch (error) {
           if (!(error instanceof BridgeError)) throw error;
-          // The same for every name that could be one of its tools: whether there is such a tool is not told.
+          // The answer is the same for every name that could be a tool of it, so that it does not reveal whether the
+          // tool exists.
           return refusal(
             `the MCP server '${server.label}' did not start or did not answer. Its operator finds out why.`,
           );
@@ -128,7 +129,7 @@ async function callWatched(
   return whileWaiting({ onWaiting }, () => toolset.call(name, args, { signal, onProgress: onMoved }));
 }
 
-/** It says how to read the schema; what is none of these is words of a server that would only be repeated. */
+/** Known values of `$schema`. Any other text is the server's own and would only be repeated. */
 const DIALECT = /^https?:\/\/json-schema\.org\/draft[-/][0-9a-z/-]{1,20}\/schema#?$/;
 
 /** The permitted tools of one server; undefined when there are none. */
@@ -165,7 +166,7 @@ function toResult(outcome: ToolOutcome, rewritten: boolean): ServedResult {
   if (outcome.type === 'failure') return refusal(outcome.reason);
   const { content, text: written, isError } = outcome;
   const note = rewritten ? changedNote(outcome.arguments) : undefined;
-  // What has only structured content is told in words as well: no schema was served that would say what it means.
+  // A result with only structured content is also rendered as text, since no output schema was served.
   const answer = content.length === 0 && written !== '' ? [text(written)] : content;
   return { content: note === undefined ? answer : [text(note), ...answer], isError };
 }

@@ -2,32 +2,32 @@ import { matchesGlob } from '@latchkey/auth-core';
 import type { ToolGateCall } from '@latchkey/mcp-bridge';
 import type { JudgedCall } from './audited-gate.ts';
 
-/** What an operator says of a tool: it reads what is not for everybody, brings in what strangers wrote, or sends things out. */
+/** A label that an operator gives a tool: it reads private data, brings in untrusted content, or sends data out. */
 export type ToolLabel = 'private' | 'untrusted' | 'egress';
 
-/** Which calls are stopped once untrusted content has entered a run. */
+/** Which calls are stopped after untrusted content has entered a run. */
 export interface TaintRules {
   readonly taint: 'off' | 'deny' | 'ask';
   /** The labels of the calls that are stopped. */
   readonly taintedCalls: readonly ('egress' | 'private')[];
-  /** Plugin id to tool to labels; in both names `*` stands for any run of characters, and all that match add up. */
+  /** Plugin id to tool to labels. In both names `*` matches any run of characters; all matching labels apply. */
   readonly toolLabels: Readonly<Record<string, Readonly<Record<string, readonly ToolLabel[]>>>>;
 }
 
-/** Follows one run. */
+/** Tracks the taint of one run. */
 export interface RunTaint {
-  /** Stops a call that is allowed otherwise, or has a person asked about it. What is refused stays refused. */
+  /** Denies a call that is otherwise allowed, or requires approval for it. A denied call stays denied. */
   judge(call: ToolGateCall, judged: JudgedCall): JudgedCall;
-  /** What this tool has answered is read by the model. */
+  /** Records that the model reads an answer of this tool. */
   entered(server: string, tool: string): void;
 }
 
-/** @param begun the run goes on from one in which tools have answered: nobody knows any more which ones */
+/** @param begun the run continues one in which tools have answered; which ones is not known */
 export function followTaint(rules: TaintRules, begun: boolean): RunTaint {
   let source = begun ? 'an earlier answer of this conversation' : undefined;
   return {
     judge(call, judged) {
-      // Listing a tool sends nothing anywhere.
+      // Listing a tool sends no data.
       if (source === undefined || call.arguments === undefined) return judged;
       return stopLabelled(rules, call, judged, `untrusted content (${source}) is in this run`);
     },
@@ -38,8 +38,8 @@ export function followTaint(rules: TaintRules, begun: boolean): RunTaint {
 }
 
 /**
- * Judges a call, or the listing of a tool, in a run that somebody else conducts: what is in it already is not known here,
- * so it counts as tainted. What would be stopped each time is not listed either.
+ * Judges a call, or the listing of a tool, in a run that an external client conducts. What the run already contains is
+ * not known here, so it counts as tainted. A tool whose calls would always be denied is not listed either.
  */
 export const judgeOutsideRun = (rules: TaintRules, call: ToolGateCall, judged: JudgedCall): JudgedCall =>
   stopLabelled(rules, call, judged, 'untrusted content may be in the run of this client');
@@ -58,7 +58,7 @@ function stopLabelled(
   return { allowed: false, reason, facts: { rule: 'taint', reason } };
 }
 
-/** Nobody vouches for a server that a request brings along. */
+/** The labels of all tools of request-scoped servers, which no operator has reviewed. */
 const OF_STRANGERS: readonly ToolLabel[] = ['untrusted', 'egress'];
 
 function labelsOf(toolLabels: TaintRules['toolLabels'], server: string, tool: string): readonly ToolLabel[] {

@@ -2,11 +2,14 @@ import { matchesGlob } from '@latchkey/auth-core';
 import type { TaintRules } from './taint.ts';
 
 /**
- * What in `toolLabels` names no tool of any server that it is about: a label that names nothing is a safety that is switched
- * off by a mistyped letter. It is known only when all these servers run.
+ * Entries of `toolLabels` that match no tool of the servers that they are about: a mistyped name would silently switch
+ * a protection off. This is known only while all these servers are running.
  *
- * @param known plugin id to the names of its tools; undefined while it does not run
- * @returns plugin id to what is wrong, in words
+ *
+ * @param known plugin id to the names of its tools; undefined while it is not running
+ *
+ *
+ * @returns plugin id to problems, in words
  */
 export function unmatchedToolLabels(
   toolLabels: TaintRules['toolLabels'],

@@ -1,6 +1,6 @@
 const KEYWORD = 'x-mcp-header';
 
-/** What is a schema under a name of its author's choice, and what is no schema at all. */
+/** Keywords whose keys are names and whose values are schemas, and keywords whose values are not schemas. */
 const NAMED = new Set(['properties', 'patternProperties', '$defs', 'definitions', 'dependentSchemas']);
 const VALUES = new Set(['enum', 'const', 'default', 'examples']);
 
