@@ -1,12 +1,12 @@
 import type { EngineEvent, FinishReason, InputPart } from '@latchkey/engine';
 import type { ServerError } from './server-error.ts';
 
-/** Where a tool comes from. */
+/** The origin of a tool. */
 export type ToolOrigin =
   | { readonly type: 'plugin'; readonly pluginId: string }
   | { readonly type: 'ephemeral_mcp'; readonly serverLabel: string };
 
-/** Why a call never ran: no such tool for this caller, or arguments that the schema or the grant refuses. */
+/** Why a call was not made: no such tool for this caller, or arguments that the schema or a grant refuses. */
 export interface InvalidCall {
   readonly type: 'invalid_name' | 'invalid_arguments';
   readonly toolName: string;
@@ -14,19 +14,19 @@ export interface InvalidCall {
   readonly origin?: ToolOrigin;
 }
 
-/** What a call of a server's tool was made with, and what came of it. */
+/** The arguments of a call to a server's tool, and its result. */
 export interface ToolResult {
   readonly arguments: Record<string, unknown>;
   /** The JSON text of MCP's content array. */
   readonly output: string;
   /** What the model reads. */
   readonly content: readonly InputPart[];
-  /** The tool itself reports a failure. */
+  /** The tool itself reported a failure. */
   readonly isError: boolean;
   readonly origin: ToolOrigin;
 }
 
-/** A piece of what the model produced, in order. */
+/** An item of the model's output, in order. */
 export type OutputItem =
   | { readonly type: 'message'; readonly content: string }
   | { readonly type: 'reasoning'; readonly content: string }
@@ -44,7 +44,7 @@ export type OutputItem =
       readonly arguments: Record<string, unknown>;
     };
 
-/** Figures of one chat, all its rounds together. */
+/** The figures of one chat, over all its rounds. */
 export interface ChatStats {
   readonly inputTokens: number;
   readonly cachedInputTokens: number;
@@ -57,45 +57,45 @@ export interface ChatStats {
   readonly modelLoadTimeSeconds?: number;
 }
 
-/** What a chat came to. */
+/** The result of a chat. */
 export interface ChatResult {
   readonly model: string;
   readonly output: readonly OutputItem[];
   readonly stats: ChatStats;
   readonly finishReason: FinishReason;
-  /** Which of the request's stop strings ended it, when one did. */
+  /** The stop string that ended it, if any. */
   readonly stopString?: string;
-  /** Present when the conversation was kept, be it as far as it got. */
+  /** Present when the conversation was stored, even if it is incomplete. */
   readonly responseId?: string;
 }
 
-/** A server's tool call from the moment that the model names it. */
+/** Identifies a tool call of the server from the moment that the model names it. */
 export interface ToolCallIdentity {
-  /** The one under which the conversation has it. */
+  /** The id of the call in the conversation. */
   readonly id: string;
   readonly tool: string;
 }
 
-/** The events of an engine that reach the wire as they are. */
+/** The events of an engine that are passed on unchanged. */
 type Spoken = Extract<EngineEvent, { readonly type: 'prompt.progress' | 'reasoning.delta' | 'message.delta' }>;
 
 /**
- * What happens during a chat: `chat.start` first, `chat.end` last; in between rounds, each a prompt (`prompt.*`) and
- * then blocks of reasoning, message or tool call, each from its start to its end. `tool_call.*` are calls that the
- * server makes; they end with `success` or `failure`. `client_tool_call.*` are calls of tools that the caller runs
- * itself. After an `error` only `chat.end` follows.
+ * The events of a chat: `chat.start` first, `chat.end` last. Between them are rounds, each a prompt (`prompt.*`)
+ * followed by blocks of reasoning, message or tool call, each from its start to its end. `tool_call.*` are calls that
+ * the server makes; they end with `success` or `failure`. `client_tool_call.*` are calls for the client to make. After
+ * an `error`, only `chat.end` follows.
  */
 export type ChatEvent =
   | {
       readonly type: 'chat.start';
       readonly model: string;
-      /** From which a later request can go on, whatever becomes of this one. */
+      /** A later request can continue from this response, whatever its outcome. */
       readonly responseId?: string;
     }
   | { readonly type: 'model_load.start'; readonly model: string }
   | { readonly type: 'model_load.progress'; readonly model: string; readonly progress: number }
   | { readonly type: 'model_load.end'; readonly model: string; readonly loadTimeSeconds: number }
-  /** The engine has taken the prompt; its tokens are counted before the first one of the answer. */
+  /** The engine has taken the prompt; its tokens are counted before the first token of the answer. */
   | { readonly type: 'prompt.start'; readonly promptTokens: number; readonly cachedTokens: number }
   | { readonly type: 'prompt.end' }
   | Spoken
@@ -113,7 +113,7 @@ export type ChatEvent =
       /** The call waits for a person; an outcome follows. */
       readonly type: 'tool_call.approval_required';
       readonly approvalId: string;
-      /** From which a later request takes the call up; absent: it ends with this request. */
+      /** A later request resumes the call from this response; absent: the call ends with this request. */
       readonly responseId?: string;
       readonly arguments: Record<string, unknown>;
       readonly origin: ToolOrigin;

@@ -1,9 +1,9 @@
 import type { ChatMessage, ReasoningEffort, Sampling, ToolChoice, ToolDefinition } from '@latchkey/engine';
 
-/** The tools of which a person must approve each call, though the token may need none. */
+/** The tools whose calls all need approval, even if the token does not require it. */
 export type RequiredApproval = 'always' | readonly string[];
 
-/** MCP tools that a request wants the model to have; whether it gets them is decided by its token. */
+/** MCP tools that a request wants for the model; the token decides whether it gets them. */
 export type IntegrationRequest =
   | {
       readonly type: 'plugin';
@@ -17,18 +17,18 @@ export type IntegrationRequest =
       readonly serverUrl: string;
       readonly allowedTools?: readonly string[];
       readonly requireApproval?: RequiredApproval;
-      /** Sent to that server only; not to be logged. */
+      /** Sent to that server only; must not be logged. */
       readonly headers?: Readonly<Record<string, string>>;
     };
 
-/** A chat request in the neutral form that every dialect is parsed into. */
+/** A chat request in the neutral form that every dialect produces. */
 export interface ChatRequest {
-  /** A model key or an alias, as the caller wrote it. */
+  /** A model key or an alias, as in the request. */
   readonly model: string;
-  /** What is new in this request; history comes before it. */
+  /** The new messages of this request; the history comes before them. */
   readonly messages: readonly ChatMessage[];
   readonly integrations: readonly IntegrationRequest[];
-  /** Tools that the caller runs itself: a call of one ends the turn. */
+  /** Tools that the client runs itself: a call of one ends the turn. */
   readonly clientTools: readonly ToolDefinition[];
   readonly toolChoice: ToolChoice;
   readonly sampling: Sampling;
@@ -36,12 +36,12 @@ export interface ChatRequest {
   readonly maxOutputTokens?: number;
   readonly contextLength?: number;
   readonly reasoning?: ReasoningEffort;
-  /** A model that has no such effort takes the nearest, or thinks as it does by itself. */
+  /** A model without this effort uses the nearest one, or its default. */
   readonly reasoningIsWish?: true;
   readonly responseSchema?: Record<string, unknown>;
   readonly previousResponseId?: string;
-  /** Keep the conversation, so that a later request may go on from it. */
+  /** Store the conversation, so that a later request can continue it. */
   readonly store: boolean;
-  /** Its caller reads events as they come, and so knows the id of the response before the end. */
+  /** The caller reads events as they are sent, so it knows the id of the response before the end. */
   readonly isStreamed?: true;
 }

@@ -1,4 +1,4 @@
-/** What kind of mistake an {@link OperatorError} reports; `--json` prints it. */
+/** The kind of error that an {@link OperatorError} reports; `--json` prints it. */
 export type OperatorErrorCode =
   | 'invalid_configuration'
   | 'unsafe_path'
@@ -7,8 +7,8 @@ export type OperatorErrorCode =
   | 'missing_secret';
 
 /**
- * Something on this machine that its operator can put right: a file, a folder, a setting. The message says what is
- * wrong, where, and what to do; it may name paths, so it is for the terminal and the log and never for a caller.
+ * A problem on this machine that its operator can fix: a file, a folder, a setting. The message states what is wrong,
+ * where, and what to do. It may name paths, so it is for the terminal and the log, never for a caller.
  */
 export class OperatorError extends Error {
   override readonly name: string = 'OperatorError';

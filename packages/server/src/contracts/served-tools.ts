@@ -1,37 +1,37 @@
-/** A tool as the clients of `/mcp` are told about it. */
+/** A tool as described to the clients of `/mcp`. */
 export interface ServedTool {
-  /** The name that they call it by. */
+  /** The name by which clients call it. */
   readonly name: string;
   readonly description?: string;
   /** A JSON Schema of type `object`. */
   readonly inputSchema: Record<string, unknown>;
 }
 
-/** One part of a result as MCP has it: `text`, `image`, `audio`, `resource` or `resource_link`. */
+/** One part of an MCP result: `text`, `image`, `audio`, `resource` or `resource_link`. */
 export interface ServedContent {
   readonly type: string;
   readonly [key: string]: unknown;
 }
 
-/** What came of a call. */
+/** The result of a call. */
 export interface ServedResult {
   readonly content: readonly ServedContent[];
   /** The tool failed, or the call was not made; `content` says why. */
   readonly isError: boolean;
 }
 
-/** What is known of a call before its result: what its tool reports, or that a person is to decide about it. */
+/** Progress of a call before its result: reported by its tool, or that it waits for a person. */
 export type CallProgress =
   | { readonly type: 'moved'; readonly progress: number; readonly total?: number; readonly message?: string }
   | { readonly type: 'waiting'; readonly approval: string };
 
-/** The tools that one request to `/mcp` may use: those that its token and the servers together permit. */
+/** The tools that one request to `/mcp` may use: those that its token and the servers permit. */
 export interface ServedTools {
-  /** In an order that does not change. Servers that can't tell in time what they offer are left out. */
+  /** Lists the tools in a stable order. Servers that do not answer in time are left out. */
   list(signal: AbortSignal): Promise<readonly ServedTool[]>;
   /**
-   * Decides again, with the arguments, and runs the call. Undefined: there is no such tool for this caller, be it
-   * forbidden or made up.
+   * Decides again, with the arguments, and runs the call. Undefined when there is no such tool for this caller, whether
+   * it is forbidden or does not exist.
    */
   call(
     name: string,

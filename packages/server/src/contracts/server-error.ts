@@ -1,7 +1,7 @@
 import type { RequestField } from '@latchkey/engine';
 
 /**
- * Everything that the server refuses or fails at, by a code that clients may rely on.
+ * Every refusal and failure of the server, by a code that clients may rely on.
  *
  * | code | raised when |
  * |---|---|
@@ -12,12 +12,12 @@ import type { RequestField } from '@latchkey/engine';
  * | `UNSUPPORTED_MEDIA_TYPE` | a body of another type than the endpoint takes, or a compressed one |
  * | `NOT_FOUND` | no such path, token, or stored response (or not the caller's) |
  * | `METHOD_NOT_ALLOWED` | the path exists, the method does not |
- * | `PREVIOUS_RESPONSE_NOT_FOUND` | `previous_response_id` names nothing of the caller's |
+ * | `PREVIOUS_RESPONSE_NOT_FOUND` | `previous_response_id` is not a response of the caller |
  * | `UNAUTHENTICATED` | no token, or none that is valid |
- * | `TOKEN_EXPIRED` | the token's time is over |
- * | `TOKEN_NOT_YET_VALID` | the token's time has not begun |
+ * | `TOKEN_EXPIRED` | the token has expired |
+ * | `TOKEN_NOT_YET_VALID` | the token is not valid yet |
  * | `TOKEN_REVOKED` | the token, or one that it was derived from, was revoked |
- * | `TOKEN_ROTATED` | the token got a new secret, and the time of this one is over |
+ * | `TOKEN_ROTATED` | the token has a new secret, and the overlap of this one has ended |
  * | `TOKEN_WRONG_AUDIENCE` | the token was made for another server |
  * | `TOKEN_KIND_DISABLED` | tokens of this kind are switched off here |
  * | `PERMISSION_DENIED` | the caller's authority does not cover the request |
@@ -25,28 +25,28 @@ import type { RequestField } from '@latchkey/engine';
  * | `MODEL_NOT_FOUND` | no such model |
  * | `MODEL_LOAD_FAILED` | the file could not be loaded (garbage, truncated, too large) |
  * | `MODEL_UNAVAILABLE` | the model cannot be read or loaded now, for a reason that may pass (no permission, no memory, a part that is missing) |
- * | `MODEL_CRASHED` | the engine's process died under the request |
- * | `MODEL_UNLOADED` | the model was unloaded under the request |
+ * | `MODEL_CRASHED` | the engine's process crashed during the request |
+ * | `MODEL_UNLOADED` | the model was unloaded during the request |
  * | `CONTEXT_EXCEEDED` | the conversation is longer than the context |
  * | `UNSUPPORTED_REASONING` | a reasoning effort that the model does not have |
  * | `UNSUPPORTED_INPUT` | e.g. an image for a model that cannot see |
  * | `PLUGIN_NOT_FOUND` | no such MCP server in mcp.json |
  * | `PLUGIN_UNAVAILABLE` | an MCP server of mcp.json that does not start or answer |
- * | `MCP_UNAVAILABLE` | a per-request MCP server that does not answer |
- * | `CONFLICT` | somebody else changed the thing at the same time |
+ * | `MCP_UNAVAILABLE` | a request-scoped MCP server that does not answer |
+ * | `CONFLICT` | another request changed the same thing at the same time |
  * | `IDEMPOTENCY_KEY_REUSED` | the `Idempotency-Key` was sent with another request before |
  * | `IDEMPOTENCY_OUTCOME_UNKNOWN` | the server ended while it carried out the request of this `Idempotency-Key`; it is not carried out again |
  * | `IDEMPOTENCY_ANSWER_GONE` | the request of this `Idempotency-Key` was carried out, and its answer is not kept |
- * | `IDEMPOTENCY_KEYS_EXCEEDED` | too many keys of this token are kept already |
+ * | `IDEMPOTENCY_KEYS_EXCEEDED` | too many keys of this token are stored already |
  * | `REQUESTS_PER_MINUTE_EXCEEDED` | the limit `requestsPerMinute` of a grant is used up |
  * | `CONCURRENT_REQUESTS_EXCEEDED` | the limit `concurrentRequests` of a grant is used up |
  * | `TOKENS_PER_DAY_EXCEEDED` | the limit `tokensPerDay` of a grant leaves too few tokens |
  * | `TOKENS_PER_MONTH_EXCEEDED` | the limit `tokensPerMonth` of a grant leaves too few tokens |
  * | `OVERLOADED` | too many requests are waiting |
- * | `SHUTTING_DOWN` | the server is going down |
+ * | `SHUTTING_DOWN` | the server is shutting down |
  * | `AUDIT_UNAVAILABLE` | the audit log takes no entry, so nothing is administered and no tool is called; the message says why |
  * | `STORE_UNAVAILABLE` | the database does not answer; everything is denied |
- * | `INTERNAL` | a fault of ours |
+ * | `INTERNAL` | an internal error |
  */
 export type ServerErrorCode =
   | 'INVALID_REQUEST'
@@ -92,7 +92,7 @@ export type ServerErrorCode =
   | 'STORE_UNAVAILABLE'
   | 'INTERNAL';
 
-/** The fields of a chat request that an error can be about. Each API has its own names for them. */
+/** The fields of a chat request that an error can concern. Each API has its own names for them. */
 export type ChatField =
   | RequestField
   | `tools.${number}.${'name' | 'parameters'}`
@@ -102,15 +102,15 @@ export type ChatField =
   | 'maxOutputTokens'
   | 'previousResponseId';
 
-/** What an error may carry beside its message. */
+/** Optional facts of an error. */
 export interface ServerErrorOptions extends ErrorOptions {
-  /** The parameter of the request that is at fault, as its API calls it, e.g. `integrations[0].id`. */
+  /** The parameter at fault, by its name in the API, e.g. `integrations[0].id`. */
   readonly param?: string;
-  /** The field of a chat request that is at fault; a dialect makes it a parameter. */
+  /** The field of a chat request at fault; a dialect converts it into a parameter. */
   readonly field?: ChatField;
-  /** What the message says in words, for programs: which grant denied, say. */
+  /** The facts of the message in machine-readable form, e.g. which grant denied. */
   readonly details?: ErrorDetails;
-  /** For the log only; never rendered. */
+  /** Logged only; never rendered. */
   readonly detail?: string;
 }
 
@@ -118,8 +118,8 @@ export interface ServerErrorOptions extends ErrorOptions {
 export type ErrorDetails = Readonly<Record<string, string | number>>;
 
 /**
- * An error whose message may be shown to the caller. It never holds a secret, a token, tool arguments or a path of
- * the host; those belong into `detail` or `cause`, which are logged at most.
+ * An error whose message may be shown to the caller. It never contains a secret, a token, tool arguments or a path of
+ * the host; those belong in `detail` or `cause`, which are only logged.
  */
 export class ServerError extends Error {
   override readonly name = 'ServerError';
@@ -138,7 +138,7 @@ export class ServerError extends Error {
     this.detail = options.detail;
   }
 
-  /** The same error with its field as one API calls it; undefined for what the API does not have, or was not sent. */
+  /** The same error with an API's name for its field; without a name if the API lacks the field or it was not sent. */
   named(paramOf: (field: ChatField) => string | undefined): ServerError {
     if (this.field === undefined) return this;
     const param = paramOf(this.field);

@@ -1,7 +1,7 @@
 import type { ToolDefinition } from '@latchkey/engine';
 import type { ToolOrigin, ToolResult } from './chat-event.ts';
 
-/** What became of a call, as the chat loop sees it. Failures are values: the model reads them and goes on. */
+/** The outcome of a call for the chat loop. Failures are values: the model reads them and continues. */
 export type ToolCallOutcome =
   | ({ readonly type: 'ran'; readonly tool: string } & ToolResult)
   | {
@@ -10,33 +10,35 @@ export type ToolCallOutcome =
       readonly tool: string;
       readonly origin?: ToolOrigin;
       readonly arguments?: Record<string, unknown>;
-      /** Safe to show to the caller and the model. */
+      /** May be shown to the caller and the model. */
       readonly reason: string;
       /** The stored turn that makes the call in place of this one: its answer is the answer to this call. */
       readonly madeBy?: string;
     }
-  /** Its caller has left before anybody has decided: it waits on, for whoever goes on from the response. */
+  /**
+   * The call is detached: its caller left before a decision, and it waits for a request that continues the response.
+   */
   | { readonly type: 'waits' };
 
-/** How a call waits for a person, if it must. */
+/** How a call waits for a person, if it needs approval. */
 export interface ApprovalWait {
   /** The approval that it waited for before its caller left. */
   readonly approvalId?: string;
-  /** The response from which a later request can take it up; absent: it ends with this request. */
+  /** The response from which a later request can resume it; absent: it ends with this request. */
   readonly responseId?: string;
-  /** The stored turn that makes the call; absent: it is not stored. */
+  /** The stored turn that makes the call; absent: the turn is not stored. */
   readonly turnId?: string;
-  /** Told the approval's id once it waits; when it rejects, the call is not made. */
+  /** Called with the approval's id once the call is pending; if it rejects, the call is not made. */
   readonly onWaiting: (approvalId: string) => Promise<void>;
-  /** Told that a person has agreed, before the call is made; when it rejects, the call is not made. */
+  /** Called when a person has approved, before the call is made; if it rejects, the call is not made. */
   readonly onApproved?: () => Promise<void>;
 }
 
-/** The tools of one request: exactly those that its token, its `allowed_tools` and the servers together permit. */
+/** The tools of one request: exactly those that its token, its `allowed_tools` and the servers permit. */
 export interface ChatToolset extends AsyncDisposable {
   readonly definitions: readonly ToolDefinition[];
-  /** The name for people and where the tool comes from; undefined when the model made the name up. */
+  /** The display name and the origin of a tool; undefined when there is no tool with that name. */
   describe(name: string): { readonly tool: string; readonly origin: ToolOrigin } | undefined;
-  /** Decides again, with the arguments, and runs the call. Never throws for what a tool or a model does. */
+  /** Decides again, with the arguments, and runs the call. Never throws because of a tool or a model. */
   call(name: string, args: Record<string, unknown>, signal: AbortSignal, wait?: ApprovalWait): Promise<ToolCallOutcome>;
 }

@@ -1,4 +1,4 @@
-/** What one chat, or several, have used. Counts are whole numbers from 0. */
+/** The usage of one or more chats. Counts are whole numbers of 0 or more. */
 export interface UsageCounts {
   readonly requests: number;
   readonly inputTokens: number;
@@ -7,7 +7,7 @@ export interface UsageCounts {
   readonly toolCalls: number;
 }
 
-/** Whose use it was, and of what. */
+/** Usage with its token, project and model. */
 export interface UsageRecord extends UsageCounts {
   /** The root token of the caller's chain. */
   readonly rootId: string;
@@ -16,5 +16,5 @@ export interface UsageRecord extends UsageCounts {
   readonly model: string;
 }
 
-/** Takes note of what was used. It never throws and nobody waits for it. */
+/** Records usage. Never throws, and is not awaited. */
 export type RecordUsage = (record: UsageRecord) => void;

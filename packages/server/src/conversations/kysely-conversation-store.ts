@@ -11,8 +11,8 @@ import { readMessages } from './read-messages.ts';
 import type { ConversationTables, ConversationTurnTable } from './schema.ts';
 
 /**
- * Conversations in SQL. A turn holds only what it added; a conversation is the walk from a turn to its root, and
- * every step of it belongs to the same owner and project.
+ * Stores conversations in an SQL database. A turn contains only what it added; a conversation is the path from a turn
+ * to its root, and every turn on it has the same owner and project.
  */
 export function createKyselyConversationStore(db: Kysely<ConversationTables>): ConversationStore {
   return {
@@ -35,7 +35,7 @@ export function createKyselyConversationStore(db: Kysely<ConversationTables>): C
         await db.insertInto('conversation_turn').values(values).execute();
         return true;
       } catch (error) {
-        // The foreign key refuses it; how that is reported differs by database.
+        // A violated foreign key; databases report it differently.
         if (parentId !== null && !(await exists(db, parentId))) return false;
         throw error;
       }
@@ -99,7 +99,7 @@ export function createKyselyConversationStore(db: Kysely<ConversationTables>): C
     },
 
     load: async (id, scope) => {
-      // What a turn of the scope goes on from is part of it, so the scope selects the last turn only.
+      // The scope selects the last turn only, since the turns that it continues belong to the same conversation.
       const { rows } = await sql<{ messages: string; waiting: string | null; begun: string | null }>`
         with recursive line (id, owner, project, parent_id, messages, waiting, begun, depth) as (
           select id, owner, project, parent_id, messages, waiting, begun, 0 from conversation_turn
@@ -158,7 +158,7 @@ async function exists(db: Kysely<ConversationTables>, id: string): Promise<boole
   return row !== undefined;
 }
 
-/** A turn that took the answer to its call over from another turn may go on from that very turn. */
+/** A turn may continue the very turn from which it took the answer to its call, so the answer would appear twice. */
 function withoutRepeatedAnswers(messages: readonly ChatMessage[]): readonly ChatMessage[] {
   const answered = new Set<string>();
   return messages.filter((message) => {
@@ -191,7 +191,7 @@ const progressOf = (turn: StoredTurn) => ({
   begun: turn.begun ?? null,
 });
 
-/** Ids of tokens may hold an underscore, which stands for any character in a pattern. */
+/** Token ids may contain an underscore, which matches any character in a pattern. */
 const escaped = (id: string): string => id.replaceAll(/[\\%_]/g, '\\$&');
 
 const within = <Row>(

@@ -3,7 +3,7 @@ import type { ChatMessage, ToolCallRequest } from '@latchkey/engine';
 type Assistant = Extract<ChatMessage, { role: 'assistant' }>;
 type Answer = Extract<ChatMessage, { role: 'tool' }>;
 
-/** Messages as rows have them that were stored before messages had parts: text, thought and calls each in a field. */
+/** A message as stored before messages had parts: text, thought and calls are separate fields. */
 type OlderMessage =
   | {
       readonly role: 'assistant';
@@ -15,7 +15,7 @@ type OlderMessage =
 
 type StoredMessage = ChatMessage | OlderMessage;
 
-/** Reads the messages of a stored turn, in the form of today or the one before it. */
+/** Reads the messages of a stored turn, in the current form or the previous one. */
 export const readMessages = (json: string): readonly ChatMessage[] =>
   (JSON.parse(json) as readonly StoredMessage[]).map(toMessage);
 

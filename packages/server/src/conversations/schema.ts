@@ -1,6 +1,6 @@
 import type { TurnState } from '../contracts/conversation-store.ts';
 
-/** The tables that the server keeps beside auth-core's. */
+/** The table of conversations. */
 export interface ConversationTables {
   conversation_turn: ConversationTurnTable;
 }
@@ -8,7 +8,7 @@ export interface ConversationTables {
 export interface ConversationTurnTable {
   id: string;
   owner: string;
-  /** JSON of the ids of the tokens that may see it; null in rows that are older than the column: the owner alone. */
+  /** JSON of the ids of the tokens that may see it; null in rows from before the column: only the owner. */
   made_by: string | null;
   project: string | null;
   model: string;
@@ -17,11 +17,11 @@ export interface ConversationTurnTable {
   messages: string;
   /** JSON of WaitingToolCall. */
   waiting: string | null;
-  /** Null in rows that are older than the column: they are completed. */
+  /** Null in rows from before the column: these are completed. */
   state: TurnState | null;
   /** The id of a call that was about to be made. */
   begun: string | null;
-  /** Increases while the turn runs; null in rows that are older than the column. */
+  /** Increases while the turn runs; null in rows from before the column. */
   beat: number | null;
   created_at: string;
 }

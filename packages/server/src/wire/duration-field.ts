@@ -2,9 +2,10 @@ import { z } from 'zod';
 import { DURATION_NOTATION, readDuration } from '../config/duration.ts';
 
 /**
- * A span of time in a body: a whole number of seconds, or a text such as `90d`; it comes out in seconds.
+ * A duration in a body: a whole number of seconds, or a text such as `90d`. The result is in seconds.
  *
- * @param beside what else the field takes, for the message
+ *
+ * @param beside what else the field accepts, for the message
  */
 export const duration = ({ atLeast, beside }: { readonly atLeast: number; readonly beside?: string }) =>
   z.union([z.number(), z.string()]).transform((input, context): number => {

@@ -1,12 +1,12 @@
-/** How many names are kept, and of how many characters each: they go into a header. */
+/** The most names, and the most characters of each: they are sent in a header. */
 const MOST = 32;
 const NAME_CHARACTERS = 64;
 
-/** Collects what of a request has no effect, by its place, e.g. `draft_model`, `messages[].cache_control`. */
+/** Collects the keys of a request that have no effect, by path, e.g. `draft_model`, `messages[].cache_control`. */
 export class IgnoredKeys {
   readonly #names = new Set<string>();
 
-  /** Notes the keys of `object` that are not `known`; null is nothing said. */
+  /** Adds the keys of `object` that are not `known`; a null value counts as absent. */
   note(place: string, object: object, known: ReadonlySet<string>): void {
     for (const [key, value] of Object.entries(object)) {
       if (!known.has(key) && value !== null && value !== undefined) this.add(place === '' ? key : `${place}.${key}`);

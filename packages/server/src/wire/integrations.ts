@@ -4,7 +4,7 @@ import { dictionary, list } from '../input/bounded.ts';
 
 const allowedToolsSchema = list(z.string().min(1).max(128), 256);
 
-/** Ours: a request has a person asked where its token needs none. There is no word for the contrary. */
+/** Our extension: a request requires approval where its token does not. It cannot waive approval. */
 const requireApprovalSchema = z.union([
   z.literal('always', 'a request can only have a person asked more often: by "always" or {"tools": ["…"]}'),
   z.strictObject({ tools: list(z.string().min(1).max(128), 256, 1) }),
@@ -31,7 +31,7 @@ export const integrationSchema = z.union([
   ]),
 ]);
 
-/** All three notations → one. */
+/** Converts all three notations into one. */
 export function toIntegration(integration: z.output<typeof integrationSchema>): IntegrationRequest {
   if (typeof integration === 'string') return { type: 'plugin', id: integration };
   const { allowed_tools: allowedTools, require_approval: asked } = integration;

@@ -4,8 +4,8 @@ import { ServerError } from '../contracts/server-error.ts';
 type Issue = z.core.$ZodIssue;
 
 /**
- * Parses a request's body. Throws ServerError `MISSING_PARAMETER`, `UNKNOWN_PARAMETER` or `INVALID_REQUEST` whose
- * `param` is the path of what is wrong, e.g. `integrations[0].id`; values are never repeated in the message.
+ * Parses a request's body. Throws ServerError `MISSING_PARAMETER`, `UNKNOWN_PARAMETER` or `INVALID_REQUEST` with the
+ * path of the error as `param`, e.g. `integrations[0].id`. The message never repeats a value.
  */
 export function validateBody<T>(schema: z.ZodType<T>, body: unknown): T {
   const parsed = schema.safeParse(body);
@@ -25,7 +25,7 @@ export function validateBody<T>(schema: z.ZodType<T>, body: unknown): T {
   throw new ServerError('INVALID_REQUEST', `${where} is not valid: ${issue.message}`, param === '' ? {} : { param });
 }
 
-/** Of a union's many complaints the one that got furthest is the one that helps. */
+/** Of the errors of a union, the one with the deepest path is the most useful. */
 function mostSpecific(issues: readonly Issue[]): Issue {
   const flat = issues.flatMap((issue): Issue[] =>
     issue.code === 'invalid_union' && issue.errors.length > 0

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** A whole number from 0 in a query, where everything is text. */
+/** A whole number of 0 or more in a query, where every value is text. */
 export const wholeNumber = z
   .string()
   .regex(/^\d{1,15}$/, 'must be a whole number')

@@ -20,7 +20,7 @@ const wire = (status: number, code: string): WireError => ({ status, code });
  */
 export const wireErrorOf = ({ code }: Pick<ServerError, 'code'>): WireError => WIRE_ERRORS[code];
 
-/** Exhaustive: a new ServerErrorCode does not compile until it has its status here. */
+/** Exhaustive: a new ServerErrorCode without a status here does not compile. */
 export const WIRE_ERRORS: Record<ServerErrorCode, WireError> = {
   INVALID_REQUEST: wire(400, 'invalid_value'),
   MISSING_PARAMETER: wire(400, 'missing_required_parameter'),

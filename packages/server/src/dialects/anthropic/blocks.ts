@@ -12,7 +12,7 @@ export const toolUse = (id: string, name: string, origin: ToolOrigin): Json => (
   server_name: origin.type === 'plugin' ? origin.pluginId : origin.serverLabel,
 });
 
-/** What came of it. */
+/** The result of that call. */
 export const toolResult = (id: string, isError: boolean, content: readonly InputPart[]): Json => ({
   type: 'mcp_tool_result',
   tool_use_id: id,
@@ -20,19 +20,19 @@ export const toolResult = (id: string, isError: boolean, content: readonly Input
   content: content.flatMap((part) => (part.type === 'text' ? [{ type: 'text', text: part.text }] : [])),
 });
 
-/** Clients send a thought back with it. It proves nothing: a caller may write what it likes into its history. */
+/** The signature that clients send back with a thought. It proves nothing: a caller controls its own history. */
 export const signatureOf = (thought: string): string => createHash('sha256').update(thought).digest('base64');
 
 /** Why the message ended. */
 export function renderEnd({ finishReason, stopString, output }: ChatResult, isWarmUp: boolean): Json {
-  // A call that was cut off is none: a client that read `tool_use` would run it.
+  // A call that was cut off does not count: a client that read `tool_use` would run it.
   if (isWarmUp || finishReason === 'length') return { stop_reason: 'max_tokens', stop_sequence: null };
   if (output.some(({ type }) => type === 'client_tool_call')) return { stop_reason: 'tool_use', stop_sequence: null };
   if (finishReason === 'stop_string') return { stop_reason: 'stop_sequence', stop_sequence: stopString ?? null };
   return { stop_reason: 'end_turn', stop_sequence: null };
 }
 
-/** Tokens that were in the cache are no part of `input_tokens` here. */
+/** In this API, `input_tokens` does not include cached tokens. */
 export const renderUsage = (
   {
     inputTokens,

@@ -16,7 +16,7 @@ export const anthropicErrors: ApiDialect = {
   renderError: (error) => {
     const { status, code } = WIRE_ERRORS[error.code];
     const type = TYPES[status] ?? (status < 500 ? 'invalid_request_error' : 'api_error');
-    // What the API has no field for stands beside what it has: programs that know it read which parameter it was.
+    // Fields that the API does not have are added to its own: clients that know them read which parameter is at fault.
     const param = error.param === undefined ? {} : { param: error.param };
     const details = error.details === undefined ? {} : { details: error.details };
     return { status, body: { type: 'error', error: { type, message: error.message, code, ...param, ...details } } };

@@ -6,7 +6,7 @@ import { anthropicErrors } from './errors.ts';
 type Json = Record<string, unknown>;
 type ClientCall = Extract<ChatEvent, { readonly type: 'client_tool_call.start' }>;
 
-/** A call of the caller's whose events came while the block of another call was open. */
+/** A call for the client whose events arrived while the block of another call was open. */
 interface HeldCall {
   readonly call: ClientCall;
   text: string;
@@ -19,20 +19,20 @@ export interface MessageStreamOptions {
 }
 
 /**
- * Renders a chat as the events of one message: `message_start`, blocks from `content_block_start` to `content_block_stop`, one
- * at a time, `message_delta` with the end and the count, `message_stop`. What is known only later does not hold it back: a
- * message starts as soon as its prompt is counted.
+ * Renders a chat as the events of one message: `message_start`; blocks from `content_block_start` to
+ * `content_block_stop`, one at a time; `message_delta` with the stop reason and the usage; `message_stop`. A message
+ * starts as soon as its prompt is counted and does not wait for later values.
  */
 export class MessageStream {
   readonly #envelope: Json;
   readonly #options: MessageStreamOptions;
   readonly #held: HeldCall[] = [];
-  /** Calls of the server whose block has been shown: their results follow. */
+  /** The server's calls whose blocks were sent, and whose results follow. */
   readonly #shown = new Set<string>();
   #hasStarted = false;
   #hasFailed = false;
   #next = 0;
-  /** Whether a block is open, and which call of the caller's it is. */
+  /** The open block, if any, and the call for the client that it belongs to. */
   #open: { readonly call?: ClientCall } | undefined;
 
   constructor(envelope: Json, options: MessageStreamOptions) {
@@ -47,7 +47,7 @@ export class MessageStream {
       this.#hasFailed = true;
       return [anthropicErrors.renderError(event.error.named(this.#options.paramOf)).body];
     }
-    // An end after an error would make a broken message look like a whole one.
+    // An end after an error would make an incomplete message look complete.
     if (event.type === 'chat.end') return this.#hasFailed ? [] : this.#end(event.result);
     return isWarmUp ? [] : this.#renderBlock(event);
   }
@@ -85,7 +85,7 @@ export class MessageStream {
         return this.#result(event.id, toolResult(event.id, event.isError, event.content));
       case 'tool_call.failure': {
         const text = { type: 'text' as const, text: event.reason };
-        // A call of the caller's that turned out to be unreadable ends where it is.
+        // The block of a call for the client that could not be parsed is closed here.
         const broken = this.#open?.call?.id === event.id ? this.#endCall(this.#open.call.index) : [];
         return [...broken, ...this.#result(event.id, toolResult(event.id, true, [text]))];
       }
@@ -95,7 +95,7 @@ export class MessageStream {
   }
 
   #start(promptTokens: number, cachedTokens: number): Json[] {
-    // Each round has a prompt; the message is one.
+    // Each round has a prompt, but there is only one message.
     if (this.#hasStarted) return [];
     this.#hasStarted = true;
     const counts = { inputTokens: promptTokens, cachedInputTokens: cachedTokens, outputTokens: 0 };
@@ -144,7 +144,7 @@ export class MessageStream {
     return [];
   }
 
-  /** Closes a call's block, and shows those that have waited for that. */
+  /** Closes the block of a call, and sends the calls that were held for that. */
   #endCall(index: number): Json[] {
     if (this.#open?.call?.index !== index) {
       const held = this.#held.find(({ call }) => call.index === index);

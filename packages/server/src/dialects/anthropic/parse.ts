@@ -18,7 +18,7 @@ const KNOWN_IN_OUTPUT = keys('effort', 'format');
 export function parseMessages(input: unknown): ParsedChat {
   const body = validateBody(messagesSchema, input);
   const { request, ...parsed } = parsePrompt(body);
-  // The engine has no turn without a token: of one that only warms the cache, the token is not shown.
+  // The engine generates at least one token; a request that only warms the cache does not show it.
   const isWarmUp = body.max_tokens === 0;
   return {
     ...parsed,
@@ -33,7 +33,7 @@ export function parseMessages(input: unknown): ParsedChat {
   };
 }
 
-/** A request whose tokens are only counted. */
+/** A request that only counts tokens. */
 export interface ParsedCount extends Pick<ParsedChat, 'request' | 'ignored' | 'paramOf'> {}
 
 /** `POST /v1/messages/count_tokens` → the neutral request. Throws ServerError with the parameter's name. */
@@ -64,7 +64,7 @@ function parsePrompt(body: CountBody): ParsedCount {
   return { request, ignored: ignored.list(), paramOf: (field) => paramOf(body, positions, field) };
 }
 
-/** Fields of the neutral request, and what may have been sent for them. */
+/** The fields of the neutral request, and the parameters that may have been sent for them. */
 const PARAMS: Partial<Record<ChatField, readonly string[]>> = {
   model: ['model'],
   messages: ['messages'],
@@ -77,7 +77,7 @@ const PARAMS: Partial<Record<ChatField, readonly string[]>> = {
   maxOutputTokens: ['max_tokens'],
 };
 
-/** `tools.1.parameters` is `tools[n].input_schema`, n being the place of the second tool that the caller runs. */
+/** `tools.1.parameters` becomes `tools[n].input_schema`, where n is the position of the second client tool. */
 function paramOf(
   body: CountBody & { readonly [key: string]: unknown },
   positions: readonly number[],
@@ -88,7 +88,7 @@ function paramOf(
   return PARAMS[field]?.find((name) => body[name] != null);
 }
 
-/** Tokens of thought that an effort comes near to. */
+/** Budgets of thinking tokens, and the efforts that they are mapped to. */
 const MEDIUM_BUDGET = 4096;
 const HIGH_BUDGET = 16_384;
 
@@ -100,7 +100,7 @@ const EFFORTS: Readonly<Record<string, ReasoningEffort>> = {
   max: 'high',
 };
 
-/** A model of this API thinks when it is asked to. */
+/** In this API, a model reasons only on request. */
 function toEffort({ thinking, output_config: output }: CountBody): ReasoningEffort {
   const effort = output?.effort ?? '';
   const named = Object.hasOwn(EFFORTS, effort) ? EFFORTS[effort] : undefined;

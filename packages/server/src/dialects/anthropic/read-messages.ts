@@ -6,7 +6,7 @@ import type { Block, MessagesBody } from './schema.ts';
 type Message = MessagesBody['messages'][number];
 
 const KNOWN = keys('role', 'content');
-/** The keys of blocks that are read, or that mean nothing to a model. */
+/** The keys of blocks that are read, or that have no meaning for a model. */
 const KNOWN_IN_BLOCKS = keys(
   ...['type', 'text', 'source', 'id', 'name', 'input', 'server_name', 'tool_use_id', 'content', 'is_error'],
   ...['thinking', 'signature', 'data', 'cache_control', 'citations', 'title', 'caller'],
@@ -17,17 +17,16 @@ const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
 interface Place {
   /** E.g. `messages[2].content[0]`. */
   readonly param: string;
-  /** It comes after the last answer: what is wrong there, the caller can mend. */
+  /** It comes after the last answer, so the caller can correct errors in it. */
   readonly isNew: boolean;
   readonly ignored: IgnoredKeys;
-  /** The tool of each call so far: a result names the call only. */
+  /** The tool of each call so far, since a result names only the call. */
   readonly names: Map<string, string>;
 }
 
 /**
- * Anthropic's messages → neutral ones. What a client has in its history it sends again and again and its user cannot mend
- * it, so a block of an unknown kind does not end the conversation; only in what is new it is refused. Throws ServerError
- * with the path.
+ * Anthropic's messages → neutral ones. A client repeats its history with each request, and its user cannot correct it,
+ * so a block of an unknown type there is ignored; only in new messages it is refused. Throws ServerError with the path.
  */
 export function readMessages(messages: readonly Message[], ignored: IgnoredKeys): ChatMessage[] {
   const newFrom = messages.findLastIndex(({ role }) => role === 'assistant') + 1;
@@ -50,7 +49,7 @@ function toMessages({ role, content }: Message, place: Place): ChatMessage[] {
   }
 }
 
-/** Results of tools, each a message of its own, and between them what the user says. */
+/** Tool results become messages of their own, with the user's words between them. */
 function toUserMessages(blocks: readonly Block[], place: Place): ChatMessage[] {
   const messages: ChatMessage[] = [];
   let said: InputPart[] = [];
@@ -69,7 +68,7 @@ function toUserMessages(blocks: readonly Block[], place: Place): ChatMessage[] {
   return messages.length === 0 ? [{ role: 'user', content: [] }] : messages;
 }
 
-/** An answer in which the server has called tools is several messages: the calls, their results, and what came then. */
+/** An answer in which the server called tools becomes several messages: the calls, their results, and what followed. */
 function toAssistantMessages(blocks: readonly Block[], place: Place): ChatMessage[] {
   const messages: ChatMessage[] = [];
   let parts: AssistantPart[] = [];
@@ -122,7 +121,7 @@ function toResult(block: Block, place: Place): ChatMessage {
   const name = place.names.get(toolCallId) ?? 'unknown';
   const message = { role: 'tool', toolCallId, name } as const;
   if (block.is_error !== true) return { ...message, content: parts };
-  // Few templates have a field for it.
+  // Few chat templates have a field for errors, so the text says it.
   const first = parts.find(({ type }) => type === 'text');
   const isTold = first?.type === 'text' && /^\W*error/i.test(first.text);
   return { ...message, content: isTold ? parts : [{ type: 'text', text: 'Error:' }, ...parts], isError: true };
@@ -157,7 +156,7 @@ function toImage(source: unknown): ImagePart | undefined {
   return IMAGE_TYPE.test(mediaType) && BASE64.test(data) ? { type: 'image', mediaType, data } : undefined;
 }
 
-/** A document whose text is there; one of pages or at an address has none. */
+/** The text of a document; a PDF or a document by URL has none. */
 function documentText({ source, content, title }: Block): string | undefined {
   const inner = content ?? (typeof source === 'object' && source !== null ? sourceText(source) : undefined);
   const text = Array.isArray(inner) ? inner.filter(isBlock).map(blockText).join('\n') : inner;

@@ -6,12 +6,12 @@ import type { CountBody } from './schema.ts';
 const KNOWN = keys('type', 'text', 'cache_control', 'citations');
 
 /**
- * What agents write before their instructions for the service that they were made for, e.g. a header of billing with a
- * number that changes with each request. It means nothing to a model, and no prompt would begin like the one before it.
+ * Lines that agents write before their instructions for Anthropic's service, e.g. a billing header with a number that
+ * changes with each request. They have no meaning for a model, and would prevent any reuse of cached prompts.
  */
 const NOISE = /^\s*x-anthropic-[a-z0-9-]{1,64}:[^\n]*(?:\n+|$)/i;
 
-/** The system prompt without what is not for the model; undefined when nothing is left. */
+/** The system prompt without lines that are not for the model; undefined when nothing is left. */
 export function readSystem(system: CountBody['system'], ignored: IgnoredKeys): string | undefined {
   if (system == null) return undefined;
   const texts = typeof system === 'string' ? [system] : system.map((block, index) => textOf(block, index, ignored));

@@ -13,16 +13,16 @@ const KNOWN_IN_SERVERS = keys('type', 'url', 'name', 'authorization_token', 'too
 type Tool = NonNullable<CountBody['tools']>[number];
 type McpServer = NonNullable<CountBody['mcp_servers']>[number];
 
-/** The tools of a request: those that its caller runs, and those of MCP servers. */
+/** The tools of a request: client tools, and those of MCP servers. */
 export interface RequestTools {
   readonly clientTools: readonly ToolDefinition[];
-  /** Where each of them is in the list that was sent. */
+  /** The position of each of them in the list that was sent. */
   readonly positions: readonly number[];
   readonly integrations: readonly IntegrationRequest[];
   readonly toolChoice: ToolChoice;
 }
 
-/** Reads the tools. Those of kinds that only Anthropic's servers run are ignored. Throws ServerError with the path. */
+/** Reads the tools. Types that only Anthropic's servers run are ignored. Throws ServerError with the path. */
 export function readTools(body: CountBody, ignored: IgnoredKeys): RequestTools {
   const tools = body.tools ?? [];
   const clientTools: ToolDefinition[] = [];
@@ -52,7 +52,7 @@ function toDefinition({ name, description, input_schema: parameters }: Tool, pos
   };
 }
 
-/** A server of the request; which of its tools the request has, its own configuration and its tool sets say together. */
+/** An MCP server of the request. Its own configuration and the tool sets together select its tools. */
 function toServer(server: McpServer, tools: readonly Tool[], ignored: IgnoredKeys): IntegrationRequest {
   ignored.note('mcp_servers[]', server, KNOWN_IN_SERVERS);
   const { name, url, authorization_token: token, tool_configuration: configuration } = server;
@@ -74,7 +74,7 @@ function toServer(server: McpServer, tools: readonly Tool[], ignored: IgnoredKey
 const isSetOf = ({ type, mcp_server_name: server }: Tool, name: string): boolean =>
   type === 'mcp_toolset' && server === name;
 
-/** The tools that a set names; undefined: all. A request can only say which tools it wants, and not which it does not. */
+/** The tools that a tool set selects; undefined: all. A request can only select tools, not exclude them. */
 function allowedBy({ default_config: standard, configs }: Tool, position: number): readonly string[] | undefined {
   const entries = Object.entries(configs ?? {});
   if (standard?.enabled === false) return entries.flatMap(([name, { enabled }]) => (enabled === true ? [name] : []));

@@ -2,14 +2,14 @@ import { EngineError, type Model } from '@latchkey/engine';
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** A part of the list: so many, and from where. */
+/** A page of the list. */
 export interface ModelPage {
   readonly limit: number;
   readonly afterId?: string | undefined;
   readonly beforeId?: string | undefined;
 }
 
-/** `GET /v1/models` for clients of Anthropic's; https://platform.claude.com/docs/en/api/models-list. */
+/** `GET /v1/models` of Anthropic's API; https://platform.claude.com/docs/en/api/models-list. */
 export function renderModels(
   models: readonly Model[],
   aliases: Readonly<Record<string, string>>,

@@ -6,13 +6,13 @@ import { MessageStream } from './message-stream.ts';
 
 type Json = Record<string, unknown>;
 
-/** How a message is answered. */
+/** How to render the answer. */
 export interface AnswerOptions {
-  /** As the caller named it. */
+  /** The name of the model in the request. */
   readonly model: string;
-  /** The caller wants the prompt in the cache, and no answer. */
+  /** The request only warms the prompt cache and gets no answer text. */
   readonly isWarmUp: boolean;
-  /** What this API calls a field of the request. */
+  /** This API's name for a field of the request. */
   readonly paramOf: (field: ChatField) => string | undefined;
 }
 
@@ -32,7 +32,7 @@ export function createAnswer({ id }: AnswerIdentity, options: AnswerOptions): Ch
 
 const toWire = (payload: Json): WireEvent => ({ name: String(payload.type), data: JSON.stringify(payload) });
 
-/** A piece of what the model has produced, as blocks. */
+/** Renders one output item as blocks. */
 function renderItem(item: OutputItem): Json[] {
   switch (item.type) {
     case 'message':
@@ -48,7 +48,7 @@ function renderItem(item: OutputItem): Json[] {
       ];
     case 'invalid_tool_call': {
       const { id, reason, invalid } = item;
-      // A call that could not be read is nothing that could be shown.
+      // A call that could not be parsed cannot be rendered.
       if (invalid.origin === undefined || invalid.arguments === undefined) return [];
       return [
         { ...toolUse(id, invalid.toolName, invalid.origin), input: invalid.arguments },

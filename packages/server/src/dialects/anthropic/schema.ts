@@ -4,7 +4,7 @@ import { integrationSchema } from '../../wire/integrations.ts';
 
 const name = z.string().max(256);
 
-/** A block of any kind: which kinds count, and where, is decided where messages are read. */
+/** A block of any type; the reader of messages decides which types are accepted where. */
 const blockSchema = z.looseObject({ type: z.string().max(64) });
 export type Block = z.output<typeof blockSchema>;
 
@@ -77,13 +77,13 @@ const countFields = {
 export const countSchema = z.looseObject(countFields);
 
 /**
- * `POST /v1/messages`; https://platform.claude.com/docs/en/api/messages. Open: agents send keys of betas that no other
- * server has, and what has no effect is listed in a header of the answer. `integrations` is ours: MCP servers of this
- * server's own, as in `/api/v1/chat`.
+ * `POST /v1/messages`; https://platform.claude.com/docs/en/api/messages. Unknown keys are allowed, since agents send
+ * keys of betas; those without effect are listed in a header of the answer. `integrations` is our extension: the MCP
+ * servers of this server, as in `/api/v1/chat`.
  */
 export const messagesSchema = z.looseObject({
   ...countFields,
-  /** 0 reads the prompt into the cache and answers with nothing. */
+  /** 0 reads the prompt into the cache and generates no answer. */
   max_tokens: z.int().min(0),
   stream: z.boolean().nullish(),
   temperature: z.number().min(0).max(100).nullish(),

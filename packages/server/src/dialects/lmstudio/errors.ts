@@ -2,7 +2,7 @@ import type { ApiDialect } from '../../contracts/api-dialect.ts';
 import type { ChatField, ServerErrorCode } from '../../contracts/server-error.ts';
 import { WIRE_ERRORS } from '../../wire/wire-errors.ts';
 
-/** Where LM Studio has a type of its own; everything else is a bad request or a fault of ours. */
+/** LM Studio's own error types; all other errors are invalid requests or internal errors. */
 const TYPES: Partial<Record<ServerErrorCode, string>> = {
   MODEL_NOT_FOUND: 'model_not_found',
   PLUGIN_NOT_FOUND: 'plugin_connection_error',
@@ -22,7 +22,7 @@ export const lmstudioErrors: ApiDialect = {
   },
 };
 
-/** What LM Studio calls the fields of a chat request that a caller can send. */
+/** LM Studio's names for the fields of a chat request. */
 const PARAMS: Partial<Record<ChatField, string>> = {
   model: 'model',
   messages: 'input',

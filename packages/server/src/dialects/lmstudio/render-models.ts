@@ -2,7 +2,7 @@ import type { Model } from '@latchkey/engine';
 import type { LoadedInstance } from '../../models/model-pool.ts';
 
 /**
- * `GET /api/v1/models`. What LM Studio does not have stands beside its list: other names of models, and files that are no
+ * `GET /api/v1/models`. Two extensions are added to LM Studio's list: aliases of models, and files that are not
  * readable models or whose chat template cannot be rendered, with the reason.
  */
 export function renderModels(

@@ -1,7 +1,7 @@
 import { type ChatMessage, callsOf, type InputPart, textOf } from '@latchkey/engine';
 import type { StoredTurn, TurnHead } from '../../contracts/conversation-store.ts';
 
-/** A stored response without its words. */
+/** A stored response without its content. */
 export const renderTurnHead = ({ id, model, project, parentId, state, waiting, createdAt }: TurnHead): object => ({
   id,
   model,
@@ -12,7 +12,7 @@ export const renderTurnHead = ({ id, model, project, parentId, state, waiting, c
   ...(waiting && { approval_id: waiting.approvalId }),
 });
 
-/** A stored response with what its request brought and what came of it. */
+/** A stored response with the messages of its request and of its answer. */
 export const renderTurn = (turn: TurnHead & Pick<StoredTurn, 'messages'>): object => ({
   ...renderTurnHead(turn),
   messages: turn.messages.map(renderMessage),

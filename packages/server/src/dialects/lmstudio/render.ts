@@ -4,14 +4,14 @@ import { lmstudioErrors, paramOf } from './errors.ts';
 
 type Json = Record<string, unknown>;
 
-/** Each event on the wire is named after the type that its data repeats. */
+/** The name of each event on the wire is the type in its data. */
 export const createAnswer = (): ChatAnswer => ({
   renderEvent: (event) =>
     renderEvent(event).map((payload) => ({ name: String(payload.type), data: JSON.stringify(payload) })),
   renderResult,
 });
 
-/** The answer to a chat that is not streamed, and what `chat.end` carries. */
+/** The answer to a chat that is not streamed, and the data of `chat.end`. */
 export function renderResult(result: ChatResult): Json {
   const { stats } = result;
   return {
@@ -47,7 +47,7 @@ function renderItem(item: OutputItem): Json[] {
     case 'invalid_tool_call':
       return [{ type: 'invalid_tool_call', reason: item.reason, metadata: renderInvalid(item.invalid) }];
     case 'client_tool_call':
-      // This API has no tools of the caller's own.
+      // This API has no client tools.
       return [];
   }
 }
@@ -56,7 +56,7 @@ function renderItem(item: OutputItem): Json[] {
 export function renderEvent(event: ChatEvent): Json[] {
   switch (event.type) {
     case 'chat.start': {
-      // LM Studio tells it at the end only; its clients pass over what they do not know.
+      // LM Studio sends the id only at the end; its clients ignore unknown keys.
       const response = event.responseId === undefined ? {} : { response_id: event.responseId };
       return [{ type: event.type, model_instance_id: event.model, ...response }];
     }
@@ -68,7 +68,7 @@ export function renderEvent(event: ChatEvent): Json[] {
       return [{ type: event.type, model_instance_id: event.model, load_time_seconds: event.loadTimeSeconds }];
     case 'tool_call.start': {
       const provider = event.origin === undefined ? {} : { provider_info: renderOrigin(event.origin) };
-      // LM Studio documents the first and sends the second as well.
+      // LM Studio documents the first event, and sends the second one as well.
       return [
         { type: 'tool_call.start', tool: event.tool, ...provider },
         { type: 'tool_call.name', tool_name: event.tool, ...provider },

@@ -4,7 +4,7 @@ import { imageDataUrlSchema } from '../../wire/image-data-url.ts';
 import { integrationSchema } from '../../wire/integrations.ts';
 
 const textBlock = { content: z.string() };
-// The docs' table says `message`, their example and live clients say `text`.
+// The table in the docs has `message`; their example and actual clients have `text`.
 const inputBlockSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('text'), ...textBlock }),
   z.strictObject({ type: z.literal('message'), ...textBlock }),
@@ -14,8 +14,8 @@ const inputBlockSchema = z.discriminatedUnion('type', [
 const unit = z.number().min(0).max(1);
 
 /**
- * `POST /api/v1/chat`; closed, as LM Studio's is. Other than there, `input` may be left out where the previous response
- * waits for something else than the caller's words.
+ * `POST /api/v1/chat`. Unknown keys are refused, as in LM Studio. Unlike there, `input` may be absent if the previous
+ * response waits for something other than the user's words.
  */
 export const chatSchema = z
   .strictObject({

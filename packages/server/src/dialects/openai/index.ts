@@ -5,7 +5,8 @@ import { parseChatCompletion } from './parse.ts';
 /** OpenAI's `/v1/chat/completions`. */
 export const openaiDialect: ChatDialect = {
   ...openaiErrors,
-  // A stream of this API shows nothing of a model's loading, so its beginning is worth less than the status of a refusal.
+  // A stream of this API does not show the loading of a model, so the status of a refusal is worth more than an early
+  // start.
   patienceMilliseconds: 30_000,
   parse: parseChatCompletion,
 };

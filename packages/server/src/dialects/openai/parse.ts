@@ -48,7 +48,7 @@ export function parseChatCompletion(body: unknown): ParsedChat {
   };
 }
 
-/** Fields of the neutral request, and what may have been sent for them. */
+/** The fields of the neutral request, and the parameters that may have been sent for them. */
 const PARAMS: Partial<Record<ChatField, readonly (keyof ChatCompletionBody)[]>> = {
   model: ['model'],
   messages: ['messages'],
@@ -61,7 +61,7 @@ const PARAMS: Partial<Record<ChatField, readonly (keyof ChatCompletionBody)[]>> 
   maxOutputTokens: ['max_completion_tokens', 'max_tokens'],
 };
 
-/** `tools.1.name` is `tools[1].function.name`. */
+/** `tools.1.name` becomes `tools[1].function.name`. */
 function toolParam(field: ChatField): string | undefined {
   const [, index, part] = /^tools\.(\d+)\.(name|parameters)$/.exec(field) ?? [];
   return index === undefined ? undefined : `tools[${index}].function.${part}`;
@@ -69,7 +69,7 @@ function toolParam(field: ChatField): string | undefined {
 
 const isSent = (chat: ChatCompletionBody, name: keyof ChatCompletionBody): boolean => chat[name] != null;
 
-/** -1 is how LM Studio's and llama.cpp's clients say that there is none, and 0 how sliders do. */
+/** Clients of LM Studio and llama.cpp send -1 for no limit, and sliders send 0. */
 const toLimit = (tokens: number | null | undefined): number | undefined =>
   tokens == null || tokens < 1 ? undefined : tokens;
 

@@ -17,7 +17,7 @@ const KNOWN = keys(
   'tool_call_id',
 );
 const KNOWN_IN_CALLS = keys('id', 'type', 'index', 'function', 'custom');
-/** A part's text is under one of these, by its type. */
+/** The key of a part's text, by the part's type. */
 const TEXTS: Readonly<Record<string, string>> = {
   text: 'text',
   input_text: 'text',
@@ -25,12 +25,12 @@ const TEXTS: Readonly<Record<string, string>> = {
   refusal: 'refusal',
 };
 const THOUGHTS: Readonly<Record<string, string>> = { thinking: 'thinking', reasoning: 'text' };
-/** Of the JSON texts that a history has for the arguments of calls; the values are those of all of them. */
+/** Bounds of the JSON texts of call arguments in a history; `values` applies to all of them together. */
 const ARGUMENT_BOUNDS = {
   ...{ values: 100_000, depth: 100, keys: 10_000, keyCharacters: 65_536 },
   ...{ stringCharacters: Number.POSITIVE_INFINITY, protoKeys: true },
 };
-/** Under which a model finds arguments that it once wrote and that could not be read. */
+/** The key under which a model finds arguments that it wrote and that could not be parsed. */
 const UNREADABLE = 'unreadable_arguments';
 
 interface OpenCall {
@@ -39,9 +39,9 @@ interface OpenCall {
 }
 
 /**
- * OpenAI's messages → neutral ones. What a client has in its history it sends again and again and its user cannot mend it, so
- * a broken call, a missing id or a part of an unknown kind does not end the conversation; only in what is new, after the
- * last answer, an unknown part is refused. Throws ServerError with the path.
+ * OpenAI's messages → neutral ones. A client repeats its history with each request, and its user cannot correct it, so
+ * a broken call, a missing id or a part of an unknown type there is tolerated; an unknown part is refused only in new
+ * messages, after the last answer. Throws ServerError with the path.
  */
 export function readMessages(messages: readonly CompletionMessage[], ignored: IgnoredKeys): ChatMessage[] {
   const newFrom = messages.findLastIndex(({ role }) => role === 'assistant') + 1;
@@ -88,11 +88,11 @@ interface Place {
   readonly param: string;
   readonly isNew: boolean;
   readonly ignored: IgnoredKeys;
-  /** What the arguments before it hold. */
+  /** The number of values in the arguments so far. */
   readonly counted: { values: number };
 }
 
-/** The call that a result belongs to: the one that it names, or else the first that has no result. */
+/** The call that a result belongs to: the one that it names, or else the first call without a result. */
 function answeredCall(
   { tool_call_id: id, name }: CompletionMessage,
   open: readonly OpenCall[],
@@ -131,7 +131,7 @@ function readArguments(value: unknown, param: string, counted: Place['counted'])
     const parsed: unknown = fault === undefined ? JSON.parse(value) : undefined;
     if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return { ...parsed };
   } catch {
-    // The model reads what it wrote.
+    // The model gets the text that it wrote.
   }
   return { [UNREADABLE]: value };
 }

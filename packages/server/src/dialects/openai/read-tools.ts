@@ -8,7 +8,7 @@ const KNOWN_IN_FUNCTIONS = keys('name', 'description', 'parameters', 'strict');
 
 type Chat = Pick<ChatCompletionBody, 'tools' | 'tool_choice' | 'integrations'>;
 
-/** The tools that the caller brings, and which of them the model must use. Tools of kinds that only OpenAI has are ignored. */
+/** The client tools, and which of them the model must use. Tool types that only OpenAI runs are ignored. */
 export function readTools(
   chat: Chat,
   ignored: IgnoredKeys,
@@ -42,7 +42,7 @@ export function readTools(
 
 interface Choice {
   readonly toolChoice: ToolChoice;
-  /** Only these may be used. */
+  /** If present, only these may be used. */
   readonly allowed?: readonly string[];
 }
 

@@ -22,6 +22,8 @@ export const renderModel = ({ publisher, modifiedAt }: Model, id: string): Rende
   owned_by: publisher,
 });
 
-/** What could not be looked at yet may be usable, and nothing of what it says of itself stands in the list. */
+/**
+ * A model that could not be inspected yet may be usable, and the list contains nothing that depends on its description.
+ */
 export const isUsable = ({ description }: Model): boolean =>
   !(description instanceof Error) || (description instanceof EngineError && description.code === 'MODEL_UNAVAILABLE');

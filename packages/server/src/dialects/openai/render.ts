@@ -6,23 +6,23 @@ import { openaiErrors } from './errors.ts';
 
 type Json = Record<string, unknown>;
 
-/** What all chunks of one completion share. */
+/** The fields that all chunks of one completion share. */
 export interface CompletionIdentity {
   /** `chatcmpl-…`. */
   readonly id: string;
   /** Seconds since 1970. */
   readonly created: number;
-  /** The model as the caller named it. */
+  /** The name of the model in the request. */
   readonly model: string;
 }
 
-/** How a completion is answered. */
+/** How to render the answer. */
 export interface AnswerOptions {
-  /** As the caller named it. */
+  /** The name of the model in the request. */
   readonly model: string;
-  /** The stream ends with a chunk that counts the tokens. */
+  /** Whether the stream ends with a chunk that contains the usage. */
   readonly includeUsage: boolean;
-  /** What this API calls a field of the request. */
+  /** This API's name for a field of the request. */
   readonly paramOf: (field: ChatField) => string | undefined;
 }
 
@@ -77,7 +77,7 @@ export function renderCompletion(identity: CompletionIdentity, result: ChatResul
   };
 }
 
-/** Renders a stream's events as chunks; remembers what a chunk needs to know of those before it. */
+/** Renders the events of a stream as chunks, and keeps the state that later chunks need. */
 export class ChunkRenderer {
   readonly #identity: CompletionIdentity;
   readonly #includeUsage: boolean;
@@ -85,7 +85,7 @@ export class ChunkRenderer {
   #calledTools = false;
   #failed = false;
 
-  /** @param paramOf what this API calls a field of the request */
+  /** @param paramOf this API's name for a field of the request */
   constructor(
     identity: CompletionIdentity,
     includeUsage: boolean,
@@ -115,7 +115,7 @@ export class ChunkRenderer {
         this.#failed = true;
         return [openaiErrors.renderError(event.error.named(this.#paramOf)).body];
       case 'chat.end':
-        // A finish reason after an error would make a broken answer look like a whole one.
+        // A finish reason after an error would make an incomplete answer look complete.
         return this.#failed ? [] : this.#end(event.result);
       default:
         return [];
@@ -138,7 +138,7 @@ export class ChunkRenderer {
 }
 
 function finishReason(reason: FinishReason, calledTools: boolean): string {
-  // A call that was cut off is none: whoever read `tool_calls` would run it.
+  // A call that was cut off does not count: a client that read `tool_calls` would run it.
   if (reason === 'length') return 'length';
   return calledTools ? 'tool_calls' : 'stop';
 }

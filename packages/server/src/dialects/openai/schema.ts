@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { dictionary, list } from '../../input/bounded.ts';
 import { integrationSchema } from '../../wire/integrations.ts';
 
-/** Parts of kinds that others know, too; which of them count is said where messages are read. */
+/** Parts of any type; the reader of messages decides which are accepted. */
 const partSchema = z.union([z.string(), z.looseObject({ type: z.string().max(64) })]);
 const contentSchema = z.union([z.string(), list(partSchema, 1024)]).nullish();
 const name = z.string().max(256);
@@ -58,7 +58,7 @@ const stopSchema = z
   .transform((input, context): readonly string[] => {
     const all = typeof input === 'string' ? [input] : (input ?? []);
     const isList = Array.isArray(all) && all.slice(0, MOST_STOPS + 1).every((one) => typeof one === 'string');
-    // What is empty would stop before the first character.
+    // An empty stop string would stop before the first character.
     if (isList && all.length <= MOST_STOPS) return (all as string[]).filter((one) => one !== '');
     context.issues.push({ code: 'custom', input, message: `expected a string, or at most ${MOST_STOPS} of them` });
     return z.NEVER;
@@ -69,9 +69,10 @@ const penalty = z.number().min(-2).max(2).nullish();
 const only = <T extends z.core.util.Literal>(value: T, why: string) => z.literal(value, why).nullish();
 
 /**
- * `POST /v1/chat/completions`; https://platform.openai.com/docs/api-reference/chat/create, and what llama-server and
- * LM Studio add (`top_k`, `min_p`, `repeat_penalty`). Open: clients of a hundred kinds send keys of their own, and what has no
- * effect is listed in a header of the answer. `integrations` is ours: MCP tools run on the server, as in `/api/v1/chat`.
+ * `POST /v1/chat/completions`; https://platform.openai.com/docs/api-reference/chat/create, with the additions of
+ * llama-server and LM Studio (`top_k`, `min_p`, `repeat_penalty`). Unknown keys are allowed, since clients send keys of
+ * their own; those without effect are listed in a header of the answer. `integrations` is our extension: MCP tools that
+ * the server runs, as in `/api/v1/chat`.
  */
 export const chatCompletionSchema = z.looseObject({
   model: z.string().min(1).max(256),
