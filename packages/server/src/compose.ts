@@ -33,48 +33,48 @@ import { createMetrics } from './telemetry/metrics.ts';
 import { createChatTools } from './tools/chat-tools.ts';
 import { createUsageRecorder } from './usage/usage-recorder.ts';
 
-/** What a server is made of: whatever differs between one that listens and one in a test. */
+/** The parts of a server: everything that differs between a listening server and one in a test. */
 export interface ServerParts {
   readonly config: ServerConfig;
   readonly stores: Stores;
   readonly engines: readonly InferenceEngine[];
-  /** Chat APIs beside the server's own. */
+  /** Chat APIs in addition to the server's own. */
   readonly dialects: readonly ChatRoute[];
   /** The MCP servers. */
   readonly host: McpHost;
-  /** Why the mcp.json as it is now is not taken; null when it is. */
+  /** Why the current mcp.json was rejected; null when it is in use. */
   readonly mcpJsonProblem: () => string | null;
-  /** Digests, seals and signs. */
+  /** The key for digests, encryption and signatures. */
   readonly secret: Uint8Array;
-  /** The name by which this installation knows its own requests. */
+  /** The name by which this installation recognises its own requests. */
   readonly installation: string;
   /** Why authentication must stay on; undefined when it may be switched off. */
   readonly refusesToBeOpen: string | undefined;
-  /** What callers may do while authentication is off. */
+  /** What callers without a token may do while authentication is off. */
   readonly anonymous: Grant;
-  /** Proves to callers which server this is. */
+  /** Proves the identity of this server to callers. */
   readonly prove: ProveServer;
-  /** What the server's own code is told of a token before anybody else has it. */
+  /** Wraps the `Auth` before any other part of the server gets it. */
   readonly withAuth: (auth: Auth) => Auth;
   readonly logger: Logger;
   readonly clocks: ServerClocks;
   readonly ids: ServerIds;
-  /** Fires when requests that still run must end. */
+  /** Fires when the requests that are still running must end. */
   readonly stopping: AbortSignal;
-  /** For how long a stream of LM Studio's API waits for a model before it begins. */
+  /** How long a stream of LM Studio's API waits for a model before it begins. */
   readonly patienceMilliseconds?: number;
 }
 
 export interface ServerClocks {
-  /** By which tokens, approvals and settings end. */
+  /** For the expiry of tokens, approvals and settings. */
   readonly now: Clock;
-  /** By which keys of requests and their answers expire. */
+  /** For the expiry of request keys and their answers. */
   readonly keys: Clock;
-  /** By which use is booked and answers are dated. */
+  /** For the dates of usage and answers. */
   readonly calendar: Clock;
 }
 
-/** Names of what comes to be while a server runs; each call makes another. */
+/** Creates ids; each call returns a new one. */
 export interface ServerIds {
   readonly request: () => string;
   readonly audited: () => string;
@@ -91,24 +91,25 @@ export const RANDOM_IDS: ServerIds = {
   completion: () => randomBytes(12).toString('hex'),
 };
 
-/** A server that is put together and does not listen yet. */
+/** A server that is assembled and not listening yet. */
 export interface Composition {
   readonly auth: Auth;
   readonly log: AuditLog;
   readonly approvals: Approvals;
   readonly catalog: ModelCatalog;
-  /** Every endpoint. */
+  /** All endpoints. */
   readonly routes: readonly Route[];
-  /** What `createApp` puts behind HTTP. */
+  /** The options for `createApp`. */
   readonly app: AppOptions;
-  /** What is suspicious in the policy of the configuration. */
+  /** Warnings about the policy of the configuration. */
   reviewPolicy(): Promise<readonly GrantWarning[]>;
 }
 
 /**
- * Puts a server together: the one place where its parts meet. What has to be closed is added to `opened`.
+ * Assembles a server: the one place where its parts meet. Everything that must be closed is added to `opened`.
  *
- * @throws {AuthError} `AUTH_GRANT_INVALID` when the policy is no grant
+ *
+ * @throws {AuthError} `AUTH_GRANT_INVALID` when the policy is not a valid grant
  */
 export async function compose(parts: ServerParts, opened: AsyncDisposableStack): Promise<Composition> {
   const { config, stores, host, secret, installation, logger, ids, stopping } = parts;
@@ -193,7 +194,7 @@ export async function compose(parts: ServerParts, opened: AsyncDisposableStack):
     }),
   );
 
-  // Where folders really are is not for callers.
+  // The real paths of folders are not shown to callers.
   const review = async (grant: Grant): Promise<readonly GrantWarning[]> =>
     reviewGrant(grant, {
       now: clock(),

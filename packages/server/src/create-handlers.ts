@@ -40,7 +40,7 @@ import { approvePins, reviewPins } from './tools/review-pins.ts';
 import { serveTools } from './tools/served-tools.ts';
 import type { TaintRules } from './tools/taint.ts';
 
-/** What the endpoints stand on, of which a server has one each. */
+/** The parts that the endpoints use; a server has one of each. */
 export interface HandlerParts {
   readonly auth: Auth;
   readonly access: AccessTokens;
@@ -48,16 +48,16 @@ export interface HandlerParts {
   readonly meter: Meter;
   readonly log: AuditLog;
   readonly metrics: Metrics;
-  /** What is suspicious in a grant that somebody writes. */
+  /** Lists what looks like a mistake in a grant. */
   readonly reviewGrant: ReviewGrant;
   /** Rejects when the database does not answer. */
   readonly reachDatabase: () => Promise<unknown>;
-  /** Proves to callers which server this is. */
+  /** Proves the identity of this server to callers. */
   readonly prove: ProveServer;
   readonly trail: AuditTrail;
   readonly settings: LiveSettings;
   readonly host: McpHost;
-  /** Why the mcp.json as it is now is not taken; null when it is. */
+  /** Why the current mcp.json was rejected; null when it is in use. */
   readonly mcpJsonProblem: () => string | null;
   readonly approvals: Approvals;
   readonly chat: ChatService;
@@ -66,10 +66,10 @@ export interface HandlerParts {
   readonly catalog: ModelCatalog;
   readonly pool: ModelPool;
   readonly usage: Omit<UsageHandlerOptions, 'auth'>;
-  /** The name by which this installation knows its own requests. */
+  /** The name by which this installation recognises its own requests. */
   readonly installation: string;
   readonly taint: TaintRules;
-  /** So many calls in one request to `/mcp`. */
+  /** The most calls in one request to `/mcp`. */
   readonly toolCalls: number;
   readonly publicUrl: string | undefined;
   readonly authorizationServers: readonly string[];
@@ -77,7 +77,7 @@ export interface HandlerParts {
   readonly clock: () => Date;
 }
 
-/** Gives every endpoint what it stands on. */
+/** Creates the handlers of all endpoints. */
 export function createHandlers(parts: HandlerParts) {
   const { auth, access, meter, trail, settings, host, approvals, chat, catalog, pool, clock } = parts;
   const switches = settings.current;

@@ -34,45 +34,45 @@ import { createServerIdentity, isOwnHost } from './state/server-identity.ts';
 import { type Stores, storesOf } from './state/stores.ts';
 import { createLogger, type Logger } from './telemetry/logger.ts';
 
-/** A server that listens. */
+/** A listening server. */
 export interface Server extends AsyncDisposable {
   /** E.g. `http://127.0.0.1:1234`. */
   readonly url: string;
-  /** For whoever embeds the server: tokens can be issued and asked about without HTTP. */
+  /** For programs that embed the server: issues and verifies tokens without HTTP. */
   readonly auth: Auth;
-  /** What there is, and what most likely is not as it was meant. */
+  /** Describes models and MCP servers, with warnings about likely mistakes. */
   overview(): Promise<ServerOverview>;
-  /** Reads mcp.json again, as happens by itself when the file changes. One that can't be used changes nothing. */
+  /** Reloads mcp.json, as also happens when the file changes. A file that cannot be used changes nothing. */
   reload(): Promise<void>;
-  /** Stops taking requests, lets the running ones finish within `limits.shutdownSeconds`, frees everything. */
+  /** Stops accepting requests, lets running ones finish within `limits.shutdownSeconds`, and releases everything. */
   close(): Promise<void>;
 }
 
 export interface CreateServerOptions {
   readonly environment?: Readonly<Record<string, string | undefined>>;
   readonly logger?: Logger;
-  /** The file that the configuration was read from; MCP servers must not see it. */
+  /** The file that the configuration was read from; it is hidden from MCP servers. */
   readonly configFile?: string;
   /**
-   * Engines whose models are served beside those of the models folder, which come first where two have one key. The
-   * server does not dispose them.
+   * Engines whose models are served in addition to those of the models folder; of two models with one key, the models
+   * folder's is served. The server does not dispose of them.
    */
   readonly engines?: readonly InferenceEngine[];
-  /** Chat APIs beside the server's own, each at a path of its own. */
+  /** Chat APIs in addition to the server's own, each at its own path. */
   readonly dialects?: readonly ChatRoute[];
   /**
-   * Where something is kept, in place of the database. The server does not close these, and what its `retention` forgets
-   * is in the database only.
+   * Stores to use in place of the database's. The server does not close them, and `retention` does not apply to them:
+   * it only deletes from the database.
    */
   readonly stores?: Partial<Pick<Stores, 'conversations' | 'usage' | 'approvals' | 'pins'>>;
 }
 
 const NO_SERVERS: McpConfig = { servers: new Map(), warnings: [] };
 
-/** How long streams that are cut, because the server stops, may take to say so. */
+/** How long interrupted streams may take to report the shutdown. */
 export const CUTTING_MILLISECONDS = 1000;
 
-/** What callers may do on a server without authentication: talk to models; no tools and no administration. */
+/** What callers may do on a server without authentication: use models; no tools and no administration. */
 const ANONYMOUS_GRANT: Grant = { actions: ['chat', 'embeddings', 'models:read', 'models:load'], models: ['*'] };
 
 /**
@@ -95,7 +95,7 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
   const logger = options.logger ?? createLogger(config.log);
   await using opened = new AsyncDisposableStack();
   makeDataFolder(config.data);
-  // Before anything is read: whatever another server does with it meanwhile would be overlooked.
+  // Locked before anything is read: a change that another server makes meanwhile would be missed.
   opened.use(lockFolder(config.data));
   const folder = openDataFolder(config.data, environment);
   const mcpJson = config.mcp === undefined ? NO_SERVERS : await openMcpJson(config.mcp, environment);
@@ -199,13 +199,13 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
       () => stopping.abort(new ServerError('SHUTTING_DOWN', 'The server is shutting down.')),
       config.limits.shutdownSeconds * 1000,
     );
-    // Streams that were cut get a moment to say so; then the connections go, whatever they do.
+    // Interrupted streams get a moment to report it; then all connections are closed.
     const lastResort = setTimeout(
       () => http.closeAllConnections(),
       config.limits.shutdownSeconds * 1000 + CUTTING_MILLISECONDS,
     );
     retract();
-    // A person can't answer any more: what waits must not take the time that the running requests have.
+    // No person can answer any more: pending calls must not use up the time of the running requests.
     approvals.close();
     await new Promise<void>((resolve) => {
       http.close(() => resolve());
@@ -224,7 +224,7 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
   return { url, auth, overview, reload: watcher.reload, close: closeOnce, [Symbol.asyncDispose]: closeOnce };
 }
 
-/** Why a server on this address needs authentication; undefined when it may do without. */
+/** Why a server on this address needs authentication; undefined when it does not. */
 function refuseToBeOpen({ host, allowUnauthenticatedNetwork }: ServerConfig): string | undefined {
   if (allowUnauthenticatedNetwork || isLoopback(host)) return undefined;
   return (
@@ -233,7 +233,7 @@ function refuseToBeOpen({ host, allowUnauthenticatedNetwork }: ServerConfig): st
   );
 }
 
-/** Metadata says of which URL it is. */
+/** The metadata contains the URL that it describes. */
 const namelessResource = (): ServerError =>
   new ServerError(
     'INVALID_REQUEST',
@@ -242,8 +242,8 @@ const namelessResource = (): ServerError =>
   );
 
 /**
- * A tool that reports its progress may take longer than one that is silent, but not for ever. One result leaves half of
- * the context to what was said before it and what will be said of it.
+ * A tool that reports progress may take longer than a silent one, up to a limit. One result may use half of the
+ * context; the rest is for the conversation around it.
  */
 const toolLimits = ({ limits: { toolSeconds, toolIdleMinutes }, engine: { contextLength } }: ServerConfig) => ({
   resultTokens: contextLength / 2,
@@ -252,7 +252,7 @@ const toolLimits = ({ limits: { toolSeconds, toolIdleMinutes }, engine: { contex
   idleStopMs: toolIdleMinutes * 60_000,
 });
 
-/** Reads mcp.json again whenever it changes. */
+/** Reloads mcp.json whenever it changes. */
 function watchMcpServers(
   config: ServerConfig,
   { host, environment, logger }: Pick<Required<CreateServerOptions>, 'environment' | 'logger'> & { host: McpHost },

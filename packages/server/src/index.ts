@@ -1,4 +1,4 @@
-// The public door of @latchkey/server. Whatever is added here becomes API.
+// The public interface of @latchkey/server. Everything that is exported here is API.
 
 export {
   type ChatMessage,

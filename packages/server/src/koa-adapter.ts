@@ -6,10 +6,10 @@ import type { IncomingRequest } from './http/request.ts';
 import { breakSilence } from './http/sse.ts';
 import type { Logger } from './telemetry/logger.ts';
 
-/** Lets Koa carry requests to an app, and its answers back. Koa decides nothing: it speaks HTTP. */
+/** Passes requests from Koa to an app, and its answers back. Koa only does HTTP and decides nothing. */
 export function toKoa(app: App, logger: Logger): Koa {
   const koa = new Koa();
-  // An answer that broke off after its beginning: most of the time its reader has left, or what it sent was no HTTP any more.
+  // An answer that broke off after its start: usually the reader has disconnected, or has sent invalid HTTP.
   koa.on('error', (error: NodeJS.ErrnoException, ctx?: Context) => {
     const request = ctx?.response.get('X-Request-Id');
     logger[isReaders(error) ? 'debug' : 'error']({ err: error, request }, 'an answer was not sent whole');
@@ -20,11 +20,11 @@ export function toKoa(app: App, logger: Logger): Koa {
 
 const OF_READERS = new Set(['ECONNABORTED', 'ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE']);
 
-/** Whether the other end of a connection has made an error, and not the server. */
+/** Whether the error comes from the other end of a connection, not from the server. */
 const isReaders = ({ code = '' }: NodeJS.ErrnoException): boolean => OF_READERS.has(code) || code.startsWith('HPE_');
 
 function incoming({ req, res }: Pick<Context, 'req' | 'res'>): IncomingRequest {
-  // Everybody who holds something for a request listens for its end; eleven of them are no leak.
+  // Each part that holds resources for a request listens for its end; more than ten listeners are not a leak.
   res.setMaxListeners(32);
   return {
     method: req.method ?? '',
@@ -45,7 +45,7 @@ function give(ctx: Context, { status, headers, body }: Reply): void {
     ctx.set(name, typeof value === 'string' ? value : [...value]);
   ctx.status = status;
   ctx.body = carried(body);
-  // Koa has its own opinion about the status of an answer without a body.
+  // Set last, because Koa changes the status of an answer without a body.
   ctx.status = status;
 }
 

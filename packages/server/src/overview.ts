@@ -3,12 +3,12 @@ import type { McpHost } from '@latchkey/mcp-bridge';
 import type { ServerConfig } from './config/schema.ts';
 import type { ModelCatalog } from './models/model-catalog.ts';
 
-/** What a server has found when it started, for its operator. */
+/** The state of a server at its start, for its operator. */
 export interface ServerOverview {
   readonly models: readonly string[];
   readonly unreadable: readonly { readonly key: string; readonly reason: string }[];
   readonly servers: readonly { readonly id: string; readonly layers?: readonly string[]; readonly missing?: string }[];
-  /** What most likely is not as it was meant. */
+  /** Warnings about likely mistakes. */
   readonly warnings: readonly string[];
 }
 
@@ -16,12 +16,12 @@ export interface OverviewParts {
   readonly config: ServerConfig;
   readonly catalog: ModelCatalog;
   readonly host: Pick<McpHost, 'servers' | 'warnings'>;
-  /** What was found before. */
+  /** Warnings from before. */
   readonly warnings: readonly string[];
   readonly reviewPolicy: () => Promise<readonly GrantWarning[]>;
 }
 
-/** Looks at everything once. It may take seconds: every model file that is new is read. */
+/** Inspects everything once. This may take seconds: every new model file is read. */
 export async function lookAround({
   config,
   catalog,

@@ -13,22 +13,22 @@ import type { Route, RouteRow } from './http/route.ts';
 
 type Handlers = ReturnType<typeof createHandlers>;
 
-/** The chat APIs: one row for each folder in `dialects/`. */
+/** The chat APIs: one entry for each folder in `dialects/`. */
 const CHAT_ROUTES: readonly ChatRoute[] = [
   { path: '/api/v1/chat', dialect: lmstudioDialect },
   { path: '/v1/chat/completions', dialect: openaiDialect },
   { path: '/v1/messages', dialect: anthropicDialect },
 ];
 
-/** What rows take from the configuration. */
+/** The settings that routes depend on. */
 export interface RouteOptions {
-  /** In bytes: the largest body of a chat, and of a request to `/mcp`. */
+  /** The largest body of a chat, and of a request to `/mcp`, in bytes. */
   readonly chatBodyBytes: number;
-  /** Chat APIs beside the server's own. */
+  /** Chat APIs in addition to the server's own. */
   readonly dialects: readonly ChatRoute[];
 }
 
-/** Every endpoint of the server; there is no other. */
+/** All endpoints of the server. */
 export function createRoutes(handlers: Handlers, { chatBodyBytes, dialects }: RouteOptions): readonly Route[] {
   const { approvals, audit, can, keys, labelStudioTokens, mcp, mcpPins, mcpServers, models } = handlers;
   const { oauth, responses, settings, tokens, usage, whoami } = handlers;
@@ -72,7 +72,7 @@ export function createRoutes(handlers: Handlers, { chatBodyBytes, dialects }: Ro
         handler: tokens.create,
       },
       { method: 'GET', path: '/api/v1/tokens/:id', access: 'tokens:read', handler: tokens.show },
-      // By possession: whoever finds a token that leaked can end it.
+      // Possession is sufficient: anyone who finds a leaked token can revoke it.
       {
         method: 'POST',
         path: '/api/v1/tokens/revoke-self',
@@ -114,7 +114,7 @@ export function createRoutes(handlers: Handlers, { chatBodyBytes, dialects }: Ro
         ends: 'others',
         handler: tokens.revoke,
       },
-      // Ends a token that works, and removes one that has ended.
+      // Revokes a token that works, and deletes one that has ended.
       {
         method: 'DELETE',
         path: '/api/v1/tokens/:id',
@@ -135,7 +135,7 @@ export function createRoutes(handlers: Handlers, { chatBodyBytes, dialects }: Ro
       { method: 'GET', path: '/.well-known/jwks.json', access: 'public', handler: keys.jwks },
     ]),
     ...speaking(oauthDialect, [
-      // The token in the body is the credential of these.
+      // The token in the body is the credential for these.
       { method: 'POST', path: '/oauth/token', idempotency: 'none', access: 'public', body: form, handler: oauth.token },
       {
         method: 'POST',
@@ -263,7 +263,7 @@ export function createRoutes(handlers: Handlers, { chatBodyBytes, dialects }: Ro
   ]);
 }
 
-/** Anthropic's clients ask for models where OpenAI's do. */
+/** Anthropic's API lists models at the same path as OpenAI's. */
 const shared = { header: 'anthropic-version', dialect: anthropicDialect };
 
 const runsLong = true;

@@ -6,19 +6,21 @@ import { type AuditedRequest, toActor } from './audited-request.ts';
 import { describeRefusal, findRefusedToken } from './describe-refusal.ts';
 import { createToolAudit, type KeptArguments, type ToolAudit } from './tool-audit.ts';
 
-/** What the server tells its audit log. Each event gets the address and the id of the request that caused it. */
+/**
+ * Writes the server's events to its audit log. Each event gets the address and the id of the request that caused it.
+ */
 export interface AuditTrail {
   /** For administration: it rejects when the event is not kept. Acts are made with it by `recordAct`. */
   readonly record: AuditSink;
-  /** Lets whatever happens in `act` be told as a part of the request. */
+  /** Attributes all events within `act` to the request. */
   during<T>(request: AuditedRequest, act: () => Promise<T>): Promise<T>;
-  /** Whether the request that runs has done something so far: what acts has its entry. */
+  /** Whether the current request has done anything so far: everything that acts has an entry. */
   hasActed(): boolean;
-  /** Says who sends the request that runs. */
+  /** Sets the caller of the current request. */
   identify(principal: Principal): void;
-  /** Takes note of an error if it refuses a login, a request by its grants, or one by its limits; of each once. */
+  /** Records an error that refuses a login, or a request by its grants or its limits; each error once. */
   refused(error: unknown, principal?: Principal): void;
-  /** For the tool calls of a caller, and of the request that runs now. */
+  /** Creates the audit for the tool calls of a caller, in the current request. */
   tools(principal: Principal): ToolAudit;
 }
 
@@ -36,7 +38,7 @@ interface Scope {
 
 export function createAuditTrail({ log, kept, createId }: AuditTrailOptions): AuditTrail {
   const scopes = new AsyncLocalStorage<Scope>();
-  /** What was refused is thrown on, and passes by more than one place that tells of it. */
+  /** Refusals that were recorded: an error is rethrown and passes more than one place that records it. */
   const told = new WeakSet<Error>();
 
   return {
@@ -57,7 +59,7 @@ export function createAuditTrail({ log, kept, createId }: AuditTrailOptions): Au
     hasActed: () => scopes.getStore()?.hasActed === true,
     identify(principal) {
       const scope = scopes.getStore();
-      // The first one: a request may hold a second token, to be ended or exchanged.
+      // The first principal counts: a request may contain a second token, to be revoked or exchanged.
       if (scope !== undefined) scope.principal ??= principal;
     },
     refused(error, principal) {
@@ -71,7 +73,7 @@ export function createAuditTrail({ log, kept, createId }: AuditTrailOptions): Au
       log.note(complete({ ...refusal, ...(who === undefined ? { actor: {} } : described(who)) }, scope?.request));
     },
     tools(principal) {
-      // A stream goes on when the request's own function has returned.
+      // Captured now, because a stream continues after the request's function has returned.
       const scope = scopes.getStore();
       const request = scope?.request;
       const who = described(principal);
@@ -86,7 +88,7 @@ export function createAuditTrail({ log, kept, createId }: AuditTrailOptions): Au
   };
 }
 
-/** Writes an entry of something that is done, and remembers that it was. */
+/** Writes the entry of an act, and remembers that the request has acted. */
 async function acting<T>(
   scope: Scope | undefined,
   write: (request: AuditedRequest | undefined) => Promise<T>,
@@ -111,7 +113,7 @@ function complete(event: AuditEvent, request: AuditedRequest | undefined): Audit
   });
 }
 
-/** The event without the secrets that somebody wrote where none belongs: into a model's name, into an argument. */
+/** Removes secrets that were sent in the wrong place, such as a model's name or an argument. */
 function withoutSecrets(event: AuditEvent): AuditEvent {
   return blot(event) as AuditEvent;
 }
@@ -123,7 +125,7 @@ function blot(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [hideSecrets(name), blot(item)]));
 }
 
-/** The same `Auth`, which tells of each token that it refuses, wherever the token was presented. */
+/** Wraps `Auth` so that each refused token is recorded, wherever it was presented. */
 export function withAuditedLogins(auth: Auth, trail: Pick<AuditTrail, 'identify' | 'refused'>): Auth {
   return {
     ...auth,

@@ -1,18 +1,18 @@
 import type { AuditActor, Principal } from '@latchkey/auth-core';
 
-/** What is known of a request that runs. */
+/** What is known of the current request. */
 export interface AuditedRequest {
-  /** The one of `X-Request-Id` and of the log. */
+  /** The id in `X-Request-Id` and in the log. */
   readonly id: string;
   readonly method: string;
   /** As the route is declared: `/api/v1/tokens/:id`. */
   readonly route: string;
-  /** What the route asks of its callers' grants. */
+  /** The action that the route requires. */
   readonly action?: string;
   readonly address?: string;
 }
 
-/** A caller as the audit log names it. Whoever needs no token is a stranger, and has no id. */
+/** The caller as the audit log records it. An anonymous caller has no id. */
 export function toActor({ kind, id, name, owner, rootId }: Principal): AuditActor {
   return kind === 'anonymous' ? { name } : { id, name, owner, rootId };
 }

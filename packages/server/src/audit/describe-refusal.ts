@@ -2,17 +2,17 @@ import { type AuditEvent, InvalidTokenError, LimitExceededError } from '@latchke
 import { ServerError } from '../contracts/server-error.ts';
 import type { AuditedRequest } from './audited-request.ts';
 
-/** What the audit log remembers of a request that was not served. */
+/** The audit entry of a refused request. */
 export type Refusal = Pick<AuditEvent, 'type' | 'details'>;
 
-/** The refusal of a token, by whatever it was reported. */
+/** The refusal of a token, whether it was thrown directly or is the cause of another error. */
 export function findRefusedToken(error: unknown): InvalidTokenError | undefined {
   return [error, error instanceof Error ? error.cause : undefined].find((cause) => cause instanceof InvalidTokenError);
 }
 
 /**
- * Says what kind of refusal an error is: of a login, by a grant, or by a limit; undefined for any other error. It holds
- * what was asked for, and no text of a body.
+ * Classifies an error as the refusal of a login, by a grant, or by a limit; undefined for any other error. The result
+ * states what was requested, without any text of a body.
  */
 export function describeRefusal(error: unknown, request: AuditedRequest | undefined): Refusal | undefined {
   const asked = request === undefined ? {} : { method: request.method, route: request.route };

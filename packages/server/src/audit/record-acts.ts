@@ -1,6 +1,6 @@
 import { type AuditEvent, type AuditSink, recordAct } from '@latchkey/auth-core';
 
-/** Makes a change with one entry for each of several things that it is made to; all of them come before it. */
+/** Performs one change that affects several things, with an entry for each. All entries are written before it. */
 export async function recordActs(
   sink: AuditSink,
   [event, ...others]: readonly AuditEvent[],

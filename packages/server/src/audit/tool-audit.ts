@@ -1,9 +1,9 @@
 import type { AuditEvent, AuditLog, Json } from '@latchkey/auth-core';
 
-/** What tool calls are remembered with: a keyed digest of their arguments, or the arguments as well. */
+/** How the arguments of tool calls are stored: as a keyed digest only, or in full as well. */
 export type KeptArguments = 'digest' | 'full';
 
-/** A call of a tool: of which server, and with exactly these arguments. */
+/** A call of a server's tool with its exact arguments. */
 export interface AuditedCall {
   readonly server: string;
   readonly tool: string;
@@ -12,20 +12,20 @@ export interface AuditedCall {
   readonly approval?: string;
 }
 
-/** Takes note of one caller's tool calls. */
+/** Records the tool calls of one caller. */
 export interface ToolAudit {
   /**
-   * A call that is permitted and about to be made. Once this has resolved it is in the log for good; when it rejects,
-   * nobody can say so, and the call must not be made.
+   * Records a permitted call that is about to be made. Once this resolves, the entry is durable; if it rejects, that is
+   * not certain, and the call must not be made.
    */
   called(call: AuditedCall): Promise<void>;
-  /** A call that waits for a person. Durable, and rejecting, as `called`. */
+  /** Records a call that waits for a person. Durable or rejecting, as `called`. */
   awaited(call: AuditedCall): Promise<void>;
-  /** What came of a call, by the arguments object that it was made with. One that was not made is none. */
+  /** Records the outcome of a call, identified by its arguments object. A call that was not made has no outcome. */
   ended(args: object, outcome: string): void;
-  /** A call that a grant or a switch has refused. Never rejects. */
+  /** Records a call that a grant or a switch has refused. Never rejects. */
   denied(call: AuditedCall, denial: Readonly<Record<string, string | number>>): Promise<void>;
-  /** A call of a name that is not among the tools of the request. */
+  /** Records a call of a name that is not among the tools of the request. */
   unknown(name: string): void;
 }
 
@@ -37,7 +37,7 @@ export interface ToolAuditOptions {
   readonly createId: () => string;
 }
 
-/** An event without whoever caused it. */
+/** An event without its actor. */
 export type ToolEvent = Pick<AuditEvent, 'type' | 'subject' | 'details'>;
 
 interface RunningCall {
@@ -46,7 +46,7 @@ interface RunningCall {
   readonly startedAt: number;
 }
 
-/** A model makes names up, and may make up long ones. */
+/** Models invent names, which may be long. */
 const NAME_CHARACTERS = 128;
 
 export function createToolAudit({ digest, record, note, kept, createId }: ToolAuditOptions): ToolAudit {

@@ -1,6 +1,6 @@
 import type { AuditLog } from '@latchkey/auth-core';
 
-/** How much of the audit log is kept; what is absent bounds nothing. */
+/** How much of the audit log is kept; an absent value sets no limit. */
 export interface AuditRetention {
   readonly auditDays?: number | undefined;
   readonly auditEntries?: number | undefined;
@@ -9,8 +9,8 @@ export interface AuditRetention {
 const DAY_MILLISECONDS = 86_400_000;
 
 /**
- * Trims the audit log to what is to be kept, as often as it is called. By age it trims whole days (UTC), for each trim is an
- * entry, which ends some day, too.
+ * Trims the audit log to the retention; it may be called at any interval. By age it trims whole days (UTC), since each
+ * trim adds an entry, which is itself trimmed later.
  */
 export async function trimDaily(
   log: Pick<AuditLog, 'trim'>,

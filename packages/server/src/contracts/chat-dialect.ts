@@ -5,7 +5,7 @@ import type { ChatField } from './server-error.ts';
 
 /** The identity of an answer, known before the answer is generated. */
 export interface AnswerIdentity {
-  /** Hexadecimal digits; a dialect puts its own prefix before them. */
+  /** Hexadecimal digits; a dialect adds its own prefix. */
   readonly id: string;
   readonly createdAt: Date;
 }

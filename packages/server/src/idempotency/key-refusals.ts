@@ -33,7 +33,7 @@ export const tooManyKeys = (): ServerError =>
     { param },
   );
 
-/** What a token may no longer do it is not told about either. */
+/** A token must not get an answer that its present authority no longer allows. */
 export const authorityHasChanged = (): ServerError =>
   new ServerError(
     'PERMISSION_DENIED',

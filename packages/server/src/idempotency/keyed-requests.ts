@@ -8,17 +8,17 @@ import { KeyedRun, type SharedStream } from './keyed-run.ts';
 import type { NewRequest, RequestStore, StoredRequest } from './kysely-request-store.ts';
 import type { StoredAnswer } from './stored-answer.ts';
 
-/** How often it is looked whether a run on another server has ended. */
+/** How often to check whether a run on another server has ended. */
 const LOOK_MILLISECONDS = 250;
-/** For how long a run counts as running when its server says nothing any more. */
+/** How long a run counts as running after the last sign of life of its server. */
 const ALIVE_MILLISECONDS = 10_000;
 const KEEP_ALIVE_MILLISECONDS = 3_000;
 const SWEEP_MILLISECONDS = 60_000;
-/** For how long an answer is kept that shows a secret. */
+/** How long an answer with a secret is stored. */
 const SECRET_MILLISECONDS = 600_000;
-/** For how long what still runs is waited for when the server stops. */
+/** How long to wait for running requests when the server stops. */
 const END_MILLISECONDS = 2_000;
-/** What is larger is not kept; the key is. */
+/** A larger answer is not stored; its key is. */
 const MOST_ANSWER_BYTES = 1_048_576;
 
 /** A request that was sent with a key. */
@@ -26,37 +26,38 @@ export interface KeyedRequest {
   /** Whose it is, what it is for, and the key: all that tells it from others. */
   readonly name: readonly string[];
   readonly rootId: string;
-  /** Everything else that was asked for. */
+  /** The rest of the request, for comparison. */
   readonly content: string;
-  /** The grants that it is carried out with. */
+  /** The grants with which it is carried out. */
   readonly authority: string;
-  /** Its answer shows a secret, which is kept for a shorter time. */
+  /** Its answer contains a secret, and is stored for a shorter time. */
   readonly showsSecret: boolean;
 }
 
-/** What becomes of it: it is carried out, its answer is there, or it runs and can be followed. */
+/** The result of taking a key: the request is to be carried out, has been answered, or runs and can be followed. */
 export type Taken = { readonly run: KeyedRun } | { readonly answer: StoredAnswer } | { readonly follows: SharedStream };
 
-/** Carries out once what is sent under one key, on all servers that share the database. */
+/** Carries requests out once for each key, across all servers that share the database. */
 export interface KeyedRequests extends AsyncDisposable {
   /**
-   * Takes the key, or waits for the request that has it.
+   * Takes the key, or waits for the request that holds it.
    *
-   * @throws {ServerError} `IDEMPOTENCY_*` and `PERMISSION_DENIED`: it is not carried out
+   *
+   * @throws {ServerError} `IDEMPOTENCY_*` and `PERMISSION_DENIED`: the request is not carried out
    */
   take(request: KeyedRequest, signal: AbortSignal): Promise<Taken>;
-  /** Forgets what is kept no longer; it happens by itself every minute. */
+  /** Deletes expired keys and answers; also runs by itself every minute. */
   sweep(): Promise<void>;
 }
 
 export interface KeyedRequestsOptions {
   readonly store: RequestStore;
-  /** Keys the digests, and seals the answers. */
+  /** The key of the digests, and of the encryption of answers. */
   readonly secret: Uint8Array;
   readonly clock: Clock;
-  /** For how long a key means one request. */
+  /** How long a key is remembered. */
   readonly hours: number;
-  /** Told of an answer that could not be kept. */
+  /** Called for an answer that could not be stored. */
   readonly onLost: (cause: unknown) => void;
 }
 
@@ -140,7 +141,7 @@ export function createKeyedRequests({ store, secret, clock, hours, onLost }: Key
       for (const timer of timers) clearInterval(timer);
       stopping.abort(new ServerError('SHUTTING_DOWN', 'The server is shutting down.'));
       const ended = Promise.all([...running.values()].map((run) => run.ended));
-      // What does not listen to its end is not waited for longer: its key says that its outcome is not known.
+      // A run that has not ended by then is not awaited further: its key then reports an unknown outcome.
       await Promise.race([ended, setTimeoutPromise(END_MILLISECONDS, undefined, { ref: false })]);
     },
   };

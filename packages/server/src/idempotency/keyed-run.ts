@@ -2,26 +2,26 @@ import type { Recording } from './recording.ts';
 import type { StoredAnswer } from './stored-answer.ts';
 
 export interface KeyedRunOptions {
-  /** Fires when the server can wait no longer. */
+  /** Fires when the server must stop the request. */
   readonly stopping: AbortSignal;
-  /** Keeps the answer; undefined: it was carried out, and no answer is kept. It must not throw. */
+  /** Stores the answer; undefined: the request was carried out and no answer is stored. Must not throw. */
   readonly keep: (answer: StoredAnswer | undefined) => Promise<void>;
-  /** Gives the key back. It must not throw. */
+  /** Releases the key. Must not throw. */
   readonly release: () => Promise<void>;
 }
 
-/** What a stream begins with. */
+/** The status and the headers of a stream. */
 export type StreamHead = Pick<Extract<StoredAnswer, { status: number }>, 'status' | 'headers'>;
 
-/** A stream that one request has begun, for others with its key. */
+/** A stream that one request has started, for repeats with its key. */
 export interface SharedStream extends StreamHead {
   readonly recording: Recording;
 }
 
-/** A request that is carried out on this server. It goes on when its caller has left: a caller with a key may come back. */
+/** A request in progress on this server. It goes on if its caller disconnects: a caller with a key may return. */
 export class KeyedRun {
   readonly stopping: AbortSignal;
-  /** Resolves once nothing of it runs any more, and what is kept of it is kept. */
+  /** Resolves once nothing of it is running and its result is stored. */
   readonly ended: Promise<void>;
   #stream: SharedStream | undefined;
   readonly #options: KeyedRunOptions;
@@ -34,25 +34,25 @@ export class KeyedRun {
     this.ended = this.#ended.promise;
   }
 
-  /** Ends it with its answer, or without one. */
+  /** Ends the run with its answer, or without one. */
   async answer(answer: StoredAnswer | undefined): Promise<void> {
     await this.#options.keep(answer);
     this.#ended.resolve();
   }
 
-  /** Ends it as if it had never been: nothing was done. */
+  /** Ends the run and releases the key: nothing was done. */
   async release(): Promise<void> {
     await this.#options.release();
     this.#ended.resolve();
   }
 
-  /** Lets others follow what was recorded. */
+  /** Lets repeats of the request follow the stream. */
   share(stream: SharedStream): void {
     this.#stream = stream;
     this.#shown.resolve();
   }
 
-  /** Waits for a stream, which it returns, or for the end. */
+  /** Waits for a stream, which it returns, or for the end of the run. */
   async streamOrEnd(signal: AbortSignal): Promise<SharedStream | undefined> {
     signal.throwIfAborted();
     const aborted = Promise.withResolvers<never>();

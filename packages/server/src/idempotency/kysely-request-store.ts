@@ -1,7 +1,7 @@
 import type { Kysely, Selectable } from 'kysely';
 import type { KeyedRequestTable, KeyedRequestTables } from './schema.ts';
 
-/** A request that is about to be carried out. Times are RFC 3339, in UTC. */
+/** A request to be carried out. Times are RFC 3339, in UTC. */
 export interface NewRequest {
   readonly id: string;
   readonly rootId: string;
@@ -13,42 +13,45 @@ export interface NewRequest {
   readonly expiresAt: string;
 }
 
-/** What is kept of a request. */
+/** The stored record of a request. */
 export interface StoredRequest extends Omit<NewRequest, 'now'> {
   readonly state: 'running' | 'answered';
-  /** Sealed; absent while it runs, and where no answer is kept. */
+  /** Encrypted; absent while the request runs, and where no answer is stored. */
   readonly answer?: string;
   readonly answerUntil: string;
 }
 
-/** An answer to keep. */
+/** An encrypted answer to store. */
 export interface SealedAnswer {
   readonly text: string;
   readonly until: string;
 }
 
-/** How much is kept of the requests of one root token. */
+/** How much is stored for one root token. */
 export interface RequestBounds {
   readonly requests: number;
-  /** Of answers; the oldest give way, and their keys stay. */
+  /** Bytes of answers; beyond it the oldest answers are deleted, and their keys stay. */
   readonly bytes: number;
 }
 
-/** Keeps the requests that were sent with a key, where all servers see them. */
+/** Stores the requests that were sent with a key, for all servers. */
 export interface RequestStore {
-  /** Takes a key for one run: true when it has it, else what has it already, or `full`; undefined when it was just given back. */
+  /**
+   * Takes a key for one run. True on success, else the record that holds it, or `full`; undefined if it was just
+   * released.
+   */
   claim(request: NewRequest): Promise<true | 'full' | StoredRequest | undefined>;
-  /** Ends a run. Without an answer only the key is kept. */
+  /** Ends a run. Without an answer only the key is stored. */
   finish(id: string, runId: string, answer: SealedAnswer | undefined): Promise<void>;
-  /** Gives a key back: nothing was done. */
+  /** Releases a key: nothing was done. */
   release(id: string, runId: string): Promise<void>;
-  /** These go on, on this server. */
+  /** Marks these requests as running on this server until a time. */
   keepAlive(ids: readonly string[], runId: string, until: string): Promise<void>;
-  /** Forgets what is kept no longer. */
+  /** Deletes expired keys and answers. */
   sweep(now: string): Promise<void>;
 }
 
-/** Requests in SQL. */
+/** Stores requests in an SQL database. */
 export function createKyselyRequestStore(db: Kysely<KeyedRequestTables>, bounds: RequestBounds): RequestStore {
   return {
     claim: (request) =>
@@ -78,7 +81,7 @@ export function createKyselyRequestStore(db: Kysely<KeyedRequestTables>, bounds:
           .onConflict((conflict) => conflict.column('id').doNothing())
           .executeTakeFirstOrThrow();
         if (numInsertedOrUpdatedRows === 1n) return true;
-        // Another server was faster.
+        // Another server has taken the key.
         const winner = await transaction
           .selectFrom('keyed_request')
           .selectAll()

@@ -1,15 +1,17 @@
-/** A stream that is read to its end whether anything follows it or not, and whole by each that does. */
+/** A stream that is read to its end even without followers. Each follower gets all of it. */
 export interface Recording {
-  /** Everything from the beginning, as it comes. Rejects as the stream does. */
+  /** Yields everything from the beginning, as it arrives. Rejects as the stream does. */
   follow(): AsyncGenerator<Uint8Array>;
-  /** Resolves when the stream has ended, in whatever way, and its end is settled. */
+  /** Resolves when the stream has ended in any way and `settle` has finished. */
   readonly settled: Promise<void>;
 }
 
 /**
- * Begins to read a stream.
+ * Starts to read a stream.
  *
- * @param settle given all of it, or undefined when it failed, before the end is passed on; it must not throw
+ *
+ * @param settle called before the end is passed on, with the whole stream, or with undefined if it failed; must not
+ * throw
  */
 export function record(
   source: AsyncIterable<string | Uint8Array>,

@@ -1,10 +1,10 @@
 import { type ErrorDetails, ServerError, type ServerErrorCode } from '../contracts/server-error.ts';
 
-/** What a request was answered with. */
+/** The stored answer to a request. */
 export type StoredAnswer =
   | {
       readonly status: number;
-      /** Those that the endpoint itself has set. */
+      /** The headers that the endpoint itself set. */
       readonly headers: Readonly<Record<string, string>>;
       readonly body: string;
     }
@@ -17,7 +17,7 @@ interface StoredError {
   readonly details?: ErrorDetails;
 }
 
-/** An error as it is kept. */
+/** Converts an error to its stored form. */
 export function toStoredError({ code, message, param, details }: ServerError): StoredAnswer {
   return {
     error: {
@@ -29,7 +29,7 @@ export function toStoredError({ code, message, param, details }: ServerError): S
   };
 }
 
-/** The error that it was. */
+/** Restores a stored error. */
 export function fromStoredError({ code, message, ...facts }: StoredError): ServerError {
   return new ServerError(code, message, facts);
 }

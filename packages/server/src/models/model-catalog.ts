@@ -18,10 +18,10 @@ export interface ModelCatalog {
   problems(): Promise<readonly string[]>;
 }
 
-/** At the end of an alias, what any name may go on with: `claude-*` is every name that begins with `claude-`. */
+/** A trailing `*` of an alias matches any text: `claude-*` matches every name that starts with `claude-`. */
 const ANYTHING = '*';
 
-/** @param aliases alias → model key; of two aliases with a `*` the longer one counts, and one without counts before both */
+/** @param aliases alias → model key; an alias without `*` takes precedence, then the longest one with a `*` */
 export function createModelCatalog(
   engines: readonly InferenceEngine[],
   aliases: Readonly<Record<string, string>>,

@@ -30,9 +30,10 @@ export interface RunningServer {
 }
 
 /**
- * Makes a data folder, when there is none (mode 0700).
+ * Creates a data folder if it does not exist (mode 0700).
  *
- * @throws {OperatorError} `unsafe_path` when other users can read or change it, `unusable_path` when the system does not let us
+ *
+ * @throws {OperatorError} `unsafe_path` when other users can read or change it, `unusable_path` for a system error
  */
 export function makeDataFolder(path: string): void {
   // Checked before anything is created: a user that can write a folder above it could replace the data folder.
@@ -45,8 +46,9 @@ export function makeDataFolder(path: string): void {
  * Opens a data folder. Creates it (mode 0700) and its secret (mode 0600) if they are missing. `LATCHKEY_SECRET`, at
  * least 32 characters, replaces the file.
  *
- * @throws {OperatorError} `unsafe_path` when other users can read or change the folder or the secret, `missing_secret` when
- *   the folder has a database and no secret, `unusable_path` when the system does not let us
+ *
+ * @throws {OperatorError} `unsafe_path` when other users can read or change the folder or the secret, `missing_secret`
+ * when the folder has a database and no secret, `unusable_path` for a system error
  */
 export function openDataFolder(path: string, environment: Readonly<Record<string, string | undefined>>): DataFolder {
   makeDataFolder(path);
@@ -60,7 +62,7 @@ export function openDataFolder(path: string, environment: Readonly<Record<string
   };
 }
 
-/** The secret of a data folder that has one, or of the environment. */
+/** Reads the secret of an existing data folder, or of the environment. */
 export function readSecret(
   folder: string,
   environment: Readonly<Record<string, string | undefined>>,
@@ -116,7 +118,7 @@ function makeSecret(path: string, database: string): void {
   createPrivateFile(path, `${randomBytes(32).toString('base64')}\n`);
 }
 
-/** Writes a file with access for its owner only. It never has the mode of a file that was there before. */
+/** Writes a file that only its owner can access. It never has the mode of a file that it replaces. */
 export function writePrivate(path: string, text: string): void {
   movePrivate(writeDraft(path, text), path);
 }
@@ -137,7 +139,7 @@ export function writeDraft(path: string, text: string): string {
   return draft;
 }
 
-/** Writes where the server is; returns a function that removes the note. */
+/** Records the address of the server in the folder; returns a function that removes the record. */
 export function announceServer(folder: DataFolder, server: RunningServer): () => void {
   writePrivate(folder.serverFile, `${JSON.stringify(server)}\n`);
   return () => {

@@ -86,7 +86,7 @@ const toEntry = ({ path, stamp, description }: KnownDescription): readonly [stri
   { stamp, description: description instanceof Error ? { problem: description.message } : description },
 ];
 
-/** Absent and undefined are not the same to those that compare. */
+/** An absent key and an undefined one differ in comparisons. */
 function withoutUndefined({
   capabilities,
   templateFault,

@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { failureAt } from '../config/path-failure.ts';
 import { ServerError } from '../contracts/server-error.ts';
 
-/** How long a command may work on the folder before it is taken for a server. */
+/** How long a command may hold the folder before it counts as a server. */
 const PATIENCE_MILLISECONDS = 1000;
 const BUSY = 5;
 
@@ -27,7 +27,7 @@ export function lockFolder(path: string): Disposable {
 
 /** Whether a server holds the lock of a data folder, on the host or in a container. */
 export function isFolderLocked(path: string): boolean {
-  // A question makes no file.
+  // A check must not create the file.
   if (!existsSync(join(path, 'server.lock'))) return false;
   try {
     const lock = tryLock(path);

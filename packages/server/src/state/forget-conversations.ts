@@ -18,9 +18,9 @@ export async function forgetConversations(
   });
 }
 
-/** Deletes the turns that were stored before a time (RFC 3339), but for those that a newer one goes on from. */
+/** Deletes the turns that were stored before a time (RFC 3339), except those that a newer turn continues. */
 export async function forgetTurns(database: Kysely<ConversationTables>, before: string): Promise<void> {
-  // The ends of a conversation go first; what they went on from is an end then.
+  // The last turns of conversations are deleted first; the turns before them are the last ones then.
   for (let found = true; found; ) {
     const { numDeletedRows } = await database
       .deleteFrom('conversation_turn')
@@ -33,7 +33,7 @@ export async function forgetTurns(database: Kysely<ConversationTables>, before: 
   }
 }
 
-/** Deletes the turns of owners that have ended: no token can reach them any more. */
+/** Deletes the turns of owners that have ended: no token can reach them. */
 async function forgetOwners(
   database: Kysely<ConversationTables>,
   hasEnded: (owner: string) => Promise<boolean>,

@@ -1,8 +1,8 @@
 import type { Migrations } from '@latchkey/auth-core/stores/kysely';
 
 /*
- * The migrations of the server's own tables, in one sequence of numbers. A released migration is never changed; the next one has the
- * number after the highest, whatever part of the server it is for.
+ * The migrations of the server's own tables, in one sequence of numbers. A released migration is never changed; a new
+ * one gets the next number, whatever part of the server it is for.
  */
 
 export const conversationMigrations: Migrations = {

@@ -6,9 +6,9 @@ import { hasOtherSpelling, isReadOneWay } from './ambiguous-names.ts';
 /**
  * Resolves a path, links included, for `within`. A file that does not exist yet is judged by its folder.
  *
- * Refused (undefined): relative paths, paths with `..`, paths in `/proc` and `/dev`, links that lead nowhere, what is neither file
- * nor folder, files with further names (unless `hardLinks`), names that do not exist and that some programs take for others, and
- * what cannot be resolved.
+ * Returns undefined for relative paths, paths with `..`, paths in `/proc` and `/dev`, dangling links, anything that is
+ * neither a file nor a folder, files with several hard links (unless `hardLinks`), nonexistent names that some programs
+ * would read as another path, and paths that cannot be resolved.
  */
 export function resolveRealPath(path: string, { hardLinks, spend }: PathLookup): string | undefined {
   // The kernel follows a link before the `..` after it; many programs remove both before they open the path. Such a
@@ -25,7 +25,7 @@ export function resolveRealPath(path: string, { hardLinks, spend }: PathLookup):
 /** Linux's own limit for a path. */
 const LONGEST = 4096;
 const DEEPEST = 128;
-/** The cost of one look into the file system, in steps of a decision. */
+/** The cost of one file system lookup, in steps of a decision. */
 const STEPS_A_LOOK = 6000;
 
 // Line ends and the like begin another path to programs that read lists of them.

@@ -15,7 +15,7 @@ export interface ServerProof {
   readonly signature: string;
 }
 
-/** An Ed25519 seed as PKCS #8 has it (RFC 8410). */
+/** The header of an Ed25519 seed in PKCS #8 (RFC 8410). */
 const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
 
 /** Derives the identity of a server from the secret of its installation. It reveals nothing of the secret. */

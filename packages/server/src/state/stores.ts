@@ -10,7 +10,7 @@ import { createKyselySettingsStore, type SettingsStore } from '../settings/kysel
 import { createKyselyUsageStore, type UsageStore } from '../usage/kysely-usage-store.ts';
 import type { Database } from './database.ts';
 
-/** Everything that a server keeps, each behind its own interface. */
+/** All stores of a server, each behind its own interface. */
 export interface Stores {
   readonly tokens: TokenStore;
   readonly signingKeys: SigningKeyStore;
@@ -24,7 +24,7 @@ export interface Stores {
   readonly keyedRequests: RequestStore;
 }
 
-/** What is kept for one root token: enough for a client that sends a key with each request, and no more than fits. */
+/** The limits for one root token: enough for a client that sends a key with each request. */
 const KEYED_REQUEST_BOUNDS = { requests: 10_000, bytes: 33_554_432 };
 
 /** The stores of one database. */

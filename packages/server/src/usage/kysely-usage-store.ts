@@ -2,19 +2,19 @@ import type { Kysely } from 'kysely';
 import type { UsageCounts, UsageRecord } from '../contracts/usage-record.ts';
 import type { UsageDaysTable, UsageTables } from './schema.ts';
 
-/** What was used on one day. */
+/** The usage of one day. */
 export interface DailyUsage extends UsageRecord {
   /** UTC, `2026-01-31`. */
   readonly day: string;
 }
 
-/** What to look at: days are `2026-01-31`, both counted in. */
+/** The days to read, such as `2026-01-31`, both inclusive. */
 export interface UsageRange {
   readonly from: string;
   readonly to: string;
 }
 
-/** Which column the sums are for. */
+/** The column by which sums are grouped. */
 export type UsageGroup = 'day' | 'token' | 'project' | 'model';
 
 /** The sums of one root token in one project for one value of the group. */
@@ -24,11 +24,11 @@ export interface UsageSum extends UsageCounts {
   readonly value: string;
 }
 
-/** Keeps what was used. */
+/** Stores usage. */
 export interface UsageStore {
-  /** Adds to what is there, all or nothing, whoever adds at the same time. */
+  /** Adds to the stored counts, all or nothing; safe with concurrent writers. */
   add(records: readonly DailyUsage[]): Promise<void>;
-  /** The root tokens that have used something. */
+  /** The root tokens with usage in the range. */
   rootIds(range: UsageRange): Promise<readonly string[]>;
   /** The sums of these root tokens. */
   sum(range: UsageRange, group: UsageGroup, rootIds: readonly string[]): Promise<readonly UsageSum[]>;
@@ -36,11 +36,11 @@ export interface UsageStore {
 
 const COLUMNS = { day: 'day', token: 'root_id', project: 'project', model: 'model' } as const;
 
-/** Usage in SQL. */
+/** Stores usage in an SQL database. */
 export function createKyselyUsageStore(db: Kysely<UsageTables>): UsageStore {
   return {
     add: async (records) => {
-      // In one order, so that two who add at once wait for each other and never both.
+      // A consistent order of the rows avoids deadlocks between concurrent writers.
       const rows = records.map(toRow).toSorted((left, right) => (keyOf(left) < keyOf(right) ? -1 : 1));
       await db.transaction().execute(async (transaction) => {
         for (const row of rows) {
@@ -93,7 +93,7 @@ export function createKyselyUsageStore(db: Kysely<UsageTables>): UsageStore {
         rootId: row.root_id,
         project: row.project === '' ? null : row.project,
         value: row.value,
-        // PostgreSQL sums large whole numbers to texts.
+        // PostgreSQL returns sums of large integers as text.
         requests: Number(row.requests),
         inputTokens: Number(row.input_tokens),
         outputTokens: Number(row.output_tokens),

@@ -2,7 +2,7 @@ import type { UsageCounts } from '../contracts/usage-record.ts';
 import type { UsageGroup, UsageRange, UsageStore } from './kysely-usage-store.ts';
 import { addCounts, NOTHING_USED } from './usage-counts.ts';
 
-/** What to read, and what the reader may see of it. */
+/** What to read, and what the reader may see. */
 export interface UsageQuery {
   readonly range: UsageRange;
   readonly group: UsageGroup;
@@ -10,7 +10,7 @@ export interface UsageQuery {
   readonly seesProject: (project: string | null) => boolean;
 }
 
-/** The sums by the values of the group, in their order, and all of them together. */
+/** The sums for each value of the group, in order, and their totals. */
 export interface UsageReport {
   readonly rows: readonly UsageRow[];
   readonly totals: UsageCounts;
@@ -21,10 +21,10 @@ export interface UsageRow extends UsageCounts {
   readonly value: string | null;
 }
 
-/** How many tokens are asked about at once: databases bound the number of a statement's parameters. */
+/** How many tokens are queried at once: databases limit the parameters of a statement. */
 const PAGE = 500;
 
-/** Sums what may be seen. What may not be seen is in no sum. */
+/** Sums the usage that the reader may see. Other usage is not part of any sum. */
 export async function readUsage(
   store: Pick<UsageStore, 'rootIds' | 'sum'>,
   { range, group, seesToken, seesProject }: UsageQuery,

@@ -1,4 +1,4 @@
-/** The table in which use is counted by day. */
+/** The table of usage by day. */
 export interface UsageTables {
   usage_days: UsageDaysTable;
 }
@@ -7,7 +7,7 @@ export interface UsageDaysTable {
   /** UTC, `2026-01-31`. */
   day: string;
   root_id: string;
-  /** Empty for none: what is part of a key is never null. */
+  /** Empty for no project: columns of a key are never null. */
   project: string;
   model: string;
   requests: number;

@@ -3,13 +3,13 @@ import type { Logger } from '../telemetry/logger.ts';
 import type { DailyUsage, UsageStore } from './kysely-usage-store.ts';
 import { addCounts } from './usage-counts.ts';
 
-/** What a crash may lose at the most. */
+/** The longest time between writes: a crash loses at most this much. */
 const WRITE_MILLISECONDS = 5000;
 
-/** Gathers what is used and writes it now and then; disposing of it writes the rest. */
+/** Collects usage and writes it periodically; disposing of it writes the rest. */
 export interface UsageRecorder extends AsyncDisposable {
   readonly record: RecordUsage;
-  /** Writes what has gathered, so that whoever reads sees it. Rejects when that fails; nothing is lost by it. */
+  /** Writes what was collected, so that reads include it. Rejects when that fails; nothing is lost then. */
   flush(): Promise<void>;
 }
 
@@ -17,11 +17,13 @@ export interface UsageRecorderOptions {
   readonly store: Pick<UsageStore, 'add'>;
   readonly clock: () => Date;
   readonly logger: Logger;
-  /** Hears of each record at once. */
+  /** Called with each record at once. */
   readonly onRecord?: RecordUsage;
 }
 
-/** Creates it. A timer runs only while there is something to write, and keeps no process alive. */
+/**
+ * Creates a usage recorder. Its timer runs only while there is something to write, and does not keep the process alive.
+ */
 export function createUsageRecorder({ store, clock, logger, onRecord }: UsageRecorderOptions): UsageRecorder {
   let gathered = new Map<string, DailyUsage>();
   let timer: NodeJS.Timeout | undefined;
@@ -43,7 +45,7 @@ export function createUsageRecorder({ store, clock, logger, onRecord }: UsageRec
     try {
       await store.add(batch);
     } catch (error) {
-      // It is tried again with what comes next; what is gathered has one entry for each token, project and model.
+      // The batch is merged and written with the next one; there is one entry for each token, project and model.
       for (const record of batch) gather(record);
       throw error;
     }
