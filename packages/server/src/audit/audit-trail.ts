@@ -10,7 +10,7 @@ import { createToolAudit, type KeptArguments, type ToolAudit } from './tool-audi
  * Writes the server's events to its audit log. Each event gets the address and the id of the request that caused it.
  */
 export interface AuditTrail {
-  /** For administration: it rejects when the event is not kept. Acts are made with it by `recordAct`. */
+  /** The sink for administration: it rejects when the event cannot be stored. `recordAct` performs acts with it. */
   readonly record: AuditSink;
   /** Attributes all events within `act` to the request. */
   during<T>(request: AuditedRequest, act: () => Promise<T>): Promise<T>;

@@ -23,7 +23,7 @@ const MOST_ANSWER_BYTES = 1_048_576;
 
 /** A request that was sent with a key. */
 export interface KeyedRequest {
-  /** Whose it is, what it is for, and the key: all that tells it from others. */
+  /** Identifies the request: its token and project, its route, and the key. */
   readonly name: readonly string[];
   readonly rootId: string;
   /** The rest of the request, for comparison. */

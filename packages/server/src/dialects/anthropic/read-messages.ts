@@ -121,7 +121,7 @@ function toResult(block: Block, place: Place): ChatMessage {
   const name = place.names.get(toolCallId) ?? 'unknown';
   const message = { role: 'tool', toolCallId, name } as const;
   if (block.is_error !== true) return { ...message, content: parts };
-  // Few chat templates have a field for errors, so the text says it.
+  // Few chat templates have a field for errors, so the text must say that it is one.
   const first = parts.find(({ type }) => type === 'text');
   const isTold = first?.type === 'text' && /^\W*error/i.test(first.text);
   return { ...message, content: isTold ? parts : [{ type: 'text', text: 'Error:' }, ...parts], isError: true };
