@@ -76,8 +76,8 @@ export const CUTTING_MILLISECONDS = 1000;
 const ANONYMOUS_GRANT: Grant = { actions: ['chat', 'embeddings', 'models:read', 'models:load'], models: ['*'] };
 
 /**
- * Puts a server together and starts to listen. Throws when the configuration is unsafe or can't be used: an address
- * beyond this machine without authentication, an mcp.json with errors, a port that is taken.
+ * Assembles a server and starts to listen. Throws when the configuration is unsafe or cannot be used: an address beyond
+ * this machine without authentication, an mcp.json with errors, a port in use.
  *
  * @example
  * ```ts

@@ -4,10 +4,10 @@ export interface UnusableModel {
   readonly reason: string;
 }
 
-/** With more models than this, one line names some of them. */
+/** Up to this many models with the same reason get a line each; more share one line that names some of them. */
 const EACH = 3;
 
-/** One line for each model that cannot be used; one for all of them together where many have the same reason. */
+/** One line for each unusable model, or one for all of them together if many have the same reason. */
 export function describeUnusable(models: readonly UnusableModel[]): readonly string[] {
   const byReason = Map.groupBy(models, ({ reason }) => reason);
   return [...byReason].flatMap(([reason, group]) => {

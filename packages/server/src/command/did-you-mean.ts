@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 
-/** What other programs call it. */
+/** Names of commands in other programs, and ours. */
 const ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
   ls: ['list'],
   rm: ['delete', 'remove'],
@@ -12,16 +12,13 @@ const ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
   start: ['serve'],
 };
 
-/**
- * A command that answers a mistyped command, subcommand or option with those that were probably meant, wherever they are
- * in the program.
- */
+/** A command that answers a mistyped command, subcommand or option with suggestions from the whole program. */
 export class SuggestingCommand extends Command {
   override createCommand(name?: string): Command {
     return new SuggestingCommand(name);
   }
 
-  /** Called by commander for a subcommand that is not there. */
+  /** Called by commander for an unknown subcommand. */
   unknownCommand(): void {
     const [word = ''] = this.args;
     const own = nearest(word, pathsBelow(this));
@@ -29,14 +26,16 @@ export class SuggestingCommand extends Command {
     this.error(`error: unknown command '${word}'${suggest(all)}`, { code: 'commander.unknownCommand' });
   }
 
-  /** Called by commander for an option that the command does not have. */
+  /** Called by commander for an unknown option. */
   unknownOption(flag: string): void {
     const options = lineageOf(this).flatMap((command) => command.createHelp().visibleOptions(command));
     const names = options.flatMap(({ long }) => (long ? [long] : []));
     this.error(`error: unknown option '${flag}'${suggest(nearest(flag, names))}`, { code: 'commander.unknownOption' });
   }
 
-  /** Called by commander for arguments that the command does not take; where it has subcommands, one of those was meant. */
+  /**
+   * Called by commander for excess arguments; if the command has subcommands, the argument was meant as one of them.
+   */
   _excessArguments(received: readonly string[]): void {
     if (this.commands.length > 0) this.unknownCommand();
     const expected = this.registeredArguments.length;
@@ -48,7 +47,7 @@ export class SuggestingCommand extends Command {
   }
 }
 
-/** The names that a mistyped one most likely stands for: all that are as near as the nearest. */
+/** The names closest to a mistyped one; several if they are equally close. */
 export function nearest(mistyped: string, names: readonly string[]): readonly string[] {
   const word = bare(mistyped.slice(0, LONGEST));
   const elsewhere = names.filter((name) => ELSEWHERE[word]?.includes(lastOf(name)));
@@ -63,7 +62,7 @@ const LONGEST = 40;
 const bare = (name: string): string => name.toLowerCase().replace(/^-{0,2}/, '');
 const lastOf = (name: string): string => bare(name.slice(name.lastIndexOf(' ') + 1));
 
-/** How far two names are apart; infinitely where nobody could have meant the one by the other. */
+/** The distance between two names; infinite if one is not a plausible misspelling of the other. */
 function distanceOf(word: string, name: string): number {
   const distance = edits(word, name);
   if (distance <= Math.max(1, Math.floor(Math.max(word.length, name.length) / 3))) return distance;
@@ -72,7 +71,7 @@ function distanceOf(word: string, name: string): number {
     : Number.POSITIVE_INFINITY;
 }
 
-/** How many letters are put in, left out, exchanged, or swapped with the next one. */
+/** The edit distance: insertions, deletions, substitutions, and swaps of adjacent letters. */
 function edits(left: string, right: string): number {
   const rows: number[][] = [Array.from({ length: right.length + 1 }, (_, index) => index)];
   for (let i = 1; i <= left.length; i++) {
@@ -94,7 +93,7 @@ function suggest(names: readonly string[]): string {
   return `\n(Did you mean ${others.length === 0 ? first : `one of ${[first, ...others].join(', ')}`}?)`;
 }
 
-/** The visible commands below one, as they are typed after the name of the program. */
+/** The visible commands below a command, as they are typed after the name of the program. */
 function pathsBelow(command: Command): readonly string[] {
   return command
     .createHelp()

@@ -14,7 +14,7 @@ interface Flags {
   readonly json?: boolean;
 }
 
-/** `latchkey doctor`. Prints each finding at once; ends with the code of `machine` where something does not work. */
+/** `latchkey doctor`. Prints each finding at once. Its exit code is that of `machine` if something does not work. */
 export function addDoctorCommand(program: Command): void {
   program
     .command('doctor')

@@ -14,7 +14,7 @@ export interface ExportFlags extends ConnectionFlags {
   readonly resume?: boolean;
 }
 
-/** `latchkey audit export`: writes to standard output, into a new file, or continues a file that it wrote before. */
+/** `latchkey audit export`: writes to standard output, to a new file, or continues an earlier export. */
 export async function exportAudit(flags: ExportFlags, filter: AuditFilter): Promise<void> {
   const { output, resume = false } = flags;
   if (output !== undefined) return writeExport(output, resume, flags, filter);

@@ -11,15 +11,17 @@ import { readEvents } from './read-events.ts';
 const POLL_MILLISECONDS = 1000;
 export const APPROVALS_PATH = '/api/v1/approvals';
 
-/** A call that waits, or one that was shown before and has ended; `unknown` when the server does not remember how. */
+/**
+ * A pending call, or one that was shown before and has ended; `unknown` when the server no longer knows the outcome.
+ */
 export type FollowedApproval =
   | { readonly type: 'approval.requested'; readonly approval: ShownApproval }
   | { readonly type: 'approval.ended'; readonly id: string; readonly outcome: ApprovalState | 'unknown' };
 
 /**
- * Yields the calls that wait and those that end, without an end. If the server stops, it is looked for until it is back,
- * also at another port of the same data folder. Each call is yielded once when it waits and once when it has ended,
- * however often that happens.
+ * Yields pending calls and ended calls, without an end. If the server stops, the connection is retried until it is
+ * back, also at another port of the same data folder. Each call is yielded once as pending and once as ended, however
+ * often the server restarts.
  */
 export async function* followApprovals(
   flags: ConnectionFlags,
@@ -45,7 +47,7 @@ export async function* followApprovals(
   }
 }
 
-/** @param shown the calls that were yielded as waiting, and not yet as ended */
+/** @param shown the calls that were yielded as pending, and not yet as ended */
 async function* follow(
   client: ApiClient,
   events: AsyncIterable<string>,
@@ -64,7 +66,7 @@ async function* follow(
       shown.delete(event.id);
       yield event;
     } else {
-      // All that waits was sent: the others have ended while there was no connection.
+      // All pending calls were sent: the others have ended while there was no connection.
       for (const id of missing) {
         const outcome = await readState(client, id);
         shown.delete(id);
@@ -85,7 +87,7 @@ async function readState(client: ApiClient, id: string): Promise<ApprovalState |
   }
 }
 
-/** A connection that breaks is the end of its events. */
+/** Yields the events of a connection; a broken connection ends them without an error. */
 async function* readUntilBroken(events: AsyncGenerator<string>): AsyncGenerator<string> {
   for (;;) {
     const next = await events.next().catch(() => undefined);

@@ -9,9 +9,9 @@ import { type AuditFilter, readAudit } from './read-audit.ts';
 const POLL_MILLISECONDS = 1000;
 
 /**
- * Yields the matching entries, then new ones as they arrive, without an end. If the server stops, it is looked for
- * until it is back, also at another port of the same data folder. Each entry is yielded once, however often that
- * happens.
+ * Yields the matching entries, then new ones as they arrive, without an end. If the server stops, the connection is
+ * retried until it is back, also at another port of the same data folder. Each entry is yielded once, however often
+ * that happens.
  */
 export async function* followAudit(
   flags: ConnectionFlags,

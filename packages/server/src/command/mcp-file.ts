@@ -126,7 +126,7 @@ function read(file: string): string | undefined {
 }
 
 /**
- * Replaces the file in one step, so that no reader sees half of it. A link stays a link, and the permissions are kept.
+ * Replaces the file in one step, so that no reader sees half of it. A link stays a link, and the mode is preserved.
  */
 function write(path: string, text: string): void {
   let temporary: string | undefined;

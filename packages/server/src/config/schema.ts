@@ -185,7 +185,7 @@ export const configSchema = z.strictObject({
       exchangedKeyDays: days.default(1),
       /** Stored turns of conversations that no newer turn continues. */
       responseDays: days.default(30),
-      /** Tool calls that waited for a person, with what is kept of their arguments. */
+      /** Tool calls that waited for a person, with the stored form of their arguments. */
       approvalDays: days.default(30),
       /** `Idempotency-Key`s, in hours, with the answers to their requests. */
       idempotencyHours: z.int().min(1).max(720).default(24),

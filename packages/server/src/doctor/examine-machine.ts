@@ -3,7 +3,7 @@ import { arch, availableParallelism, cpus, platform, totalmem } from 'node:os';
 import { type Finding, ok, warning } from './finding.ts';
 import { formatBytes } from './format-bytes.ts';
 
-/** What of a machine decides how a server runs on it. The files are those of Linux; absent elsewhere. */
+/** The properties of a machine that affect a server. The files are those of Linux; absent elsewhere. */
 export interface Machine {
   readonly node: string;
   /** `linux-x64`. */

@@ -12,7 +12,7 @@ import { examineMachine, thisMachine } from './examine-machine.ts';
 import { examineServers } from './examine-servers.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
 
-/** Puts an error into words; of what is not known, all that there is. */
+/** Describes an error in words; an unknown error in full. */
 type DescribeError = (error: unknown) => string;
 
 /**

@@ -1,6 +1,6 @@
-/** What was found about one part of an installation. */
+/** A finding about one part of an installation. */
 export interface Finding {
-  /** What was examined: `memory`, `data folder`. */
+  /** The part, e.g. `memory`, `data folder`. */
   readonly subject: string;
   /** `problem`: the server or a part of it does not work. `warning`: it works, and may stop working or be slow. */
   readonly state: 'ok' | 'warning' | 'problem';

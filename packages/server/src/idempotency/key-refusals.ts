@@ -33,7 +33,7 @@ export const tooManyKeys = (): ServerError =>
     { param },
   );
 
-/** A token must not get an answer that its present authority no longer allows. */
+/** After a change of its grants, a token does not get the stored answer, which it may no longer be allowed to see. */
 export const authorityHasChanged = (): ServerError =>
   new ServerError(
     'PERMISSION_DENIED',

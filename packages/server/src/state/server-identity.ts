@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { serverProofMessage } from '@latchkey/client';
 
-/** Proves to a caller, before the caller sends its token, that it is connected to the intended server. */
+/** Proves to a caller, before it sends its token, that it is connected to the intended server. */
 export interface ServerIdentity {
   /** An Ed25519 public key, in base64url; the same for all servers that share the secret. */
   readonly key: string;

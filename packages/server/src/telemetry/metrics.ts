@@ -11,7 +11,7 @@ export interface TurnTimes {
   readonly firstTokenSeconds?: number;
 }
 
-/** What was used, for counters. */
+/** Usage, for counters. */
 export interface CountedUse {
   readonly model: string;
   readonly requests: number;
@@ -33,7 +33,7 @@ export interface AnsweredRequest {
 /** Models in memory at the moment of a scrape. */
 export type ReadLoaded = () => readonly { readonly key: string; readonly device: string }[];
 
-/** What a server measures about itself, for Prometheus. Labels have bounded values: no token, owner or text is one. */
+/** The server's metrics for Prometheus. Labels have bounded values: never a token, an owner or a text. */
 export interface Metrics {
   request(answered: AnsweredRequest): void;
   turn(times: TurnTimes): void;

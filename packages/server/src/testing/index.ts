@@ -1,4 +1,4 @@
-// The door for tests of what is plugged into the server. Whatever is added here becomes API.
+// The public interface for tests of extensions of the server. Everything that is exported here is API.
 
 export {
   answersInWords,

@@ -10,7 +10,7 @@ interface Flags extends CaveatFlags {
   readonly json?: boolean;
 }
 
-/** `latchkey token attenuate`. Asks no server. */
+/** `latchkey token attenuate`. Works offline. */
 export function addAttenuateCommand(token: Command): void {
   const command = token
     .command('attenuate')

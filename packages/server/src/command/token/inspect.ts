@@ -7,7 +7,7 @@ import { print, printJson, style } from '../print.ts';
 import { PRESENTED, readPresentedToken } from './read-presented-token.ts';
 import { addJsonOption } from './token-options.ts';
 
-/** `latchkey token inspect`. Asks no server. */
+/** `latchkey token inspect`. Works offline. */
 export function addInspectCommand(token: Command): void {
   const command = token
     .command('inspect')

@@ -8,7 +8,8 @@ import type { TokenAdministration } from './token-administration.ts';
 /**
  * Asks for confirmation before the last administrator's token ends; without a terminal, `--yes` is required.
  *
- * Returns what to warn of afterwards, where the answer of the server does not.
+ * Returns warnings to print afterwards if the server's answer has none.
+ *
  *
  * @param ending the ids of the tokens that will no longer be administrators' tokens
  */

@@ -7,7 +7,7 @@ export interface PresentedToken {
   readonly from: string;
 }
 
-/** How commands that take a token describe that argument. */
+/** The help text for the argument of commands that take a token. */
 export const PRESENTED = '- reads it from standard input (default: that of LATCHKEY_API_TOKEN or LM_API_TOKEN)';
 
 /**

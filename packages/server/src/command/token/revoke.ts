@@ -80,7 +80,7 @@ async function revokeEach(ids: readonly string[], flags: Flags): Promise<void> {
   });
 }
 
-/** What the answers warn of, once. */
+/** The warnings of the answers, without duplicates. */
 function distinct(ended: readonly EndedToken[]): readonly GrantWarning[] {
   const warnings = ended.flatMap((token) => token.warnings ?? []);
   return [...new Map(warnings.map((warning) => [warning.message, warning])).values()];

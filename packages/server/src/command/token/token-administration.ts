@@ -17,15 +17,15 @@ import { CommandError } from '../command-error.ts';
 import { type ConnectionFlags, connect } from '../connection.ts';
 import { findClosedFolder, openInstallation } from '../open-installation.ts';
 
-/** Warnings: what is most likely a mistake in a new grant, and that no administrator's token is left. */
+/** Warnings: likely mistakes in a new grant, and that no administrator's token is left. */
 export interface Warned {
   readonly warnings?: readonly GrantWarning[];
 }
 
-/** A token's details, with its text where that may be shown. */
+/** A token's details, with its text if that may be shown. */
 export type SeenToken = TokenInfo & { readonly token?: string };
 
-/** A token that was just made, or was given a new secret. */
+/** A token that was just created, or has a new secret. */
 export type NewToken = TokenInfo & Warned & { readonly token: string };
 
 /**
@@ -34,7 +34,7 @@ export type NewToken = TokenInfo & Warned & { readonly token: string };
  */
 export type EndedToken = Partial<TokenInfo> & Warned & Pick<Revocation, 'id' | 'stored'>;
 
-/** All that were revoked together. */
+/** The tokens that were revoked together. */
 export interface EndedTokens extends Warned {
   readonly revoked: readonly EndedToken[];
 }

@@ -9,8 +9,8 @@ export type ProveServer = (nonce: string, host: string, connection: Connection) 
 const NONCE = /^[\w-]{32,128}$/;
 
 /**
- * `GET /health`: that the server answers, and nothing about it, since anybody may ask. With `nonce` and `host` it proves which
- * server it is.
+ * `GET /health`: reports that the server answers, and nothing else about it, since the endpoint is public. With `nonce`
+ * and `host` it also proves the identity of the server.
  */
 export const createHealthHandler =
   (prove: ProveServer): Handler =>
