@@ -108,7 +108,6 @@ export interface Composition {
 /**
  * Assembles a server: the one place where its parts meet. Everything that must be closed is added to `opened`.
  *
- *
  * @throws {AuthError} `AUTH_GRANT_INVALID` when the policy is not a valid grant
  */
 export async function compose(parts: ServerParts, opened: AsyncDisposableStack): Promise<Composition> {

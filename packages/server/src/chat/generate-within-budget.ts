@@ -27,8 +27,7 @@ export type RoundEvent = ModelLoadEvent | EngineEvent;
 /**
  * Runs one round on tokens that are reserved before it: those of the prompt and of the longest answer that was
  * requested. Reservations together never exceed a limit, however many requests run at once. What was not used is given
- * back when the engine has counted, even if the caller has left: leaving early does not save what was computed.
- *
+ * back when the engine has counted, even if the caller has left: leaving early does not avoid the cost.
  *
  * @param note called with the usage when the round has ended in any way; not for a round that the model never began
  */

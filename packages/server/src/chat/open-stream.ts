@@ -16,7 +16,6 @@ const PRELUDE: readonly ChatEvent['type'][] = [
  * `patienceMilliseconds`, the stream is returned at once, so that the caller sees progress; a later refusal is then an
  * event.
  *
- *
  * @param begin begins the chat; its signal fires when the caller's does, and when the reader leaves
  */
 export async function openStream(

@@ -67,7 +67,6 @@ export interface PreparedChat {
 /**
  * Makes all refusals that are possible before the model is used, and opens the tools, which the chat must dispose of.
  *
- *
  * @param lives waits for a turn that goes on without its caller; absent when the request does not continue a turn
  */
 export async function prepareChat(

@@ -4,7 +4,7 @@ export interface UnusableModel {
   readonly reason: string;
 }
 
-/** Up to this many models with the same reason get a line each; more share one line that names some of them. */
+/** Up to this many models with the same reason get a line each; more share one line that names this many of them. */
 const EACH = 3;
 
 /** One line for each unusable model, or one for all of them together if many have the same reason. */

@@ -5,7 +5,7 @@ import type { ServerConfig } from '../config/schema.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
 import { formatBytes } from './format-bytes.ts';
 
-/** Starts llama.cpp and reports which backend it uses, and why not a faster one; then inspects the models folder. */
+/** Starts llama.cpp and reports its backend, with a warning if a GPU is not used; then inspects the models folder. */
 export async function examineEngine({
   engine,
   models,

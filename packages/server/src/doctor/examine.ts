@@ -16,8 +16,8 @@ import { type Finding, ok, problem, warning } from './finding.ts';
 type DescribeError = (error: unknown) => string;
 
 /**
- * Examines everything that a server on this machine needs, one after the other, and yields each finding as soon as it is
- * known. A check that fails is a finding, and the next ones follow. Changes nothing; a server may run meanwhile.
+ * Examines everything that a server on this machine needs, one part after the other, and yields each finding at once. A
+ * failed check is a finding, and the next checks follow. Changes nothing; a server may be running meanwhile.
  */
 export async function* examine(sources: ConfigSources, describeError: DescribeError): AsyncGenerator<Finding> {
   yield* examineMachine(thisMachine());

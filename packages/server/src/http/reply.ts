@@ -16,8 +16,8 @@ export type ReplyBody =
   | EventsBody;
 
 /**
- * Server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html), each a frame of `sse.ts`; what carries
- * them breaks their silences.
+ * Server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html), each a frame of `sse.ts`. The
+ * transport adds a heartbeat when they are silent.
  */
 export interface EventsBody {
   readonly events: AsyncIterable<string | Uint8Array>;

@@ -5,8 +5,8 @@ import type { RouteBody } from './bodies.ts';
 import type { Handler } from './step.ts';
 
 /**
- * One endpoint. A row without `access`, or one that may act without `idempotency`, does not compile: nothing is open, or done
- * twice, because a line was forgotten.
+ * One endpoint. A row without `access`, or a row that may act without `idempotency`, does not compile: a forgotten line
+ * cannot make an endpoint public or a request run twice.
  */
 export type Route = RouteRow & {
   /** The dialect of its errors. */

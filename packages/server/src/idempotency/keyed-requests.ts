@@ -42,7 +42,6 @@ export interface KeyedRequests extends AsyncDisposable {
   /**
    * Takes the key, or waits for the request that holds it.
    *
-   *
    * @throws {ServerError} `IDEMPOTENCY_*` and `PERMISSION_DENIED`: the request is not carried out
    */
   take(request: KeyedRequest, signal: AbortSignal): Promise<Taken>;

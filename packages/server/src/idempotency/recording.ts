@@ -9,7 +9,6 @@ export interface Recording {
 /**
  * Starts to read a stream.
  *
- *
  * @param settle called before the end is passed on, with the whole stream, or with undefined if it failed; must not
  * throw
  */

@@ -32,7 +32,6 @@ export interface RunningServer {
 /**
  * Creates a data folder if it does not exist (mode 0700).
  *
- *
  * @throws {OperatorError} `unsafe_path` when other users can read or change it, `unusable_path` for a system error
  */
 export function makeDataFolder(path: string): void {
@@ -45,7 +44,6 @@ export function makeDataFolder(path: string): void {
 /**
  * Opens a data folder. Creates it (mode 0700) and its secret (mode 0600) if they are missing. `LATCHKEY_SECRET`, at
  * least 32 characters, replaces the file.
- *
  *
  * @throws {OperatorError} `unsafe_path` when other users can read or change the folder or the secret, `missing_secret`
  * when the folder has a database and no secret, `unusable_path` for a system error

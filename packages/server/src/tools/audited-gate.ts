@@ -19,7 +19,6 @@ export type Judge = (call: ToolGateCall) => JudgedCall;
  * Turns a judge into the bridge's gate, and writes each call to the audit log before it is made: a call that the log
  * cannot record is refused. A call that needs the approval of a person waits for it, and is then judged again.
  *
- *
  * @param ask absent where no person can be asked: calls that need approval are refused
  */
 export function createAuditedGate(judge: Judge, audit: ToolAudit, ask?: AskApproval): ToolGate {

@@ -125,7 +125,6 @@ const unknown = { tools: null, problems: null, pins: null };
 /**
  * The last lines that a server wrote to its standard error. Throws ServerError `PLUGIN_NOT_FOUND`.
  *
- *
  * @param label as in the mcp.json or in the plugin id
  */
 export function readServerOutput(

@@ -34,8 +34,8 @@ export interface OpenToolsetOptions {
 }
 
 /**
- * Opens the tools of one request: those that its `integrations` name, as far as the token and the servers permit. An
- * integration that is not permitted refuses the whole request: a model must not run without it unnoticed. Throws
+ * Opens the tools of one request: those that its `integrations` name, as far as the token and the servers permit. If an
+ * integration is not permitted, the whole request is refused: a model must not silently run without it. Throws
  * ServerError `INVALID_REQUEST`, `PERMISSION_DENIED`, `PLUGIN_NOT_FOUND`, `PLUGIN_UNAVAILABLE`, `MCP_UNAVAILABLE`.
  */
 export async function openToolset(

@@ -39,7 +39,6 @@ type Host = Pick<McpHost, 'review' | 'approve'>;
  * The tools of a server that the caller's grants name, and which of their definitions are held back. Throws ServerError
  * `PLUGIN_NOT_FOUND`, `PLUGIN_UNAVAILABLE`.
  *
- *
  * @param label as in the mcp.json or in the plugin id
  */
 export async function reviewPins(

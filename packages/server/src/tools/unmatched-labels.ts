@@ -5,9 +5,7 @@ import type { TaintRules } from './taint.ts';
  * Entries of `toolLabels` that match no tool of the servers that they are about: a mistyped name would silently switch
  * a protection off. This is known only while all these servers are running.
  *
- *
  * @param known plugin id to the names of its tools; undefined while it is not running
- *
  *
  * @returns plugin id to problems, in words
  */

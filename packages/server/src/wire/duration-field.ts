@@ -4,7 +4,6 @@ import { DURATION_NOTATION, readDuration } from '../config/duration.ts';
 /**
  * A duration in a body: a whole number of seconds, or a text such as `90d`. The result is in seconds.
  *
- *
  * @param beside what else the field accepts, for the message
  */
 export const duration = ({ atLeast, beside }: { readonly atLeast: number; readonly beside?: string }) =>

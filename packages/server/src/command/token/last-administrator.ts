@@ -10,7 +10,6 @@ import type { TokenAdministration } from './token-administration.ts';
  *
  * Returns warnings to print afterwards if the server's answer has none.
  *
- *
  * @param ending the ids of the tokens that will no longer be administrators' tokens
  */
 export async function confirmLastAdministrator(

@@ -14,7 +14,6 @@ export const authorize =
  * Verifies the caller again after its body was read, which may have taken minutes, so that the request runs with the
  * current authority. Later steps read the new principal.
  *
- *
  * @param mayBeAnonymous called for a caller without a token: authentication may have been switched on since
  */
 export const verifyAgain =
