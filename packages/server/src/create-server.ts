@@ -36,7 +36,7 @@ import { createLogger, type Logger } from './telemetry/logger.ts';
 
 /** A listening server. */
 export interface Server extends AsyncDisposable {
-  /** E.g. `http://127.0.0.1:1234`. */
+  /** For example `http://127.0.0.1:1234`. */
   readonly url: string;
   /** For programs that embed the server: issues and verifies tokens without HTTP. */
   readonly auth: Auth;

@@ -29,7 +29,7 @@ export type ToolAnswer = Extract<ChatMessage, { role: 'tool' }>;
 export function createTurnLives(conversations: ConversationStore, silenceMilliseconds: number): TurnLives {
   const living = new Map<string, number>();
   let timer: NodeJS.Timeout | undefined;
-  // A database that does not answer is asked again.
+  // A failed beat is repeated at the next interval.
   const beat = (): void => void conversations.beat([...living.keys()]).catch(() => {});
 
   function begin(responseId: string): Disposable {

@@ -73,7 +73,7 @@ async function callApproved(
     await audit.denied(call, facts);
     return { allowed: false, reason };
   };
-  // A person is not asked about a call that could not be made.
+  // A person is not asked about a call that cannot be made.
   const problem = context.problemOf?.(call.arguments);
   if (problem !== undefined) return deny(problem, { rule: 'schema', reason: problem });
   if (ask === undefined) return deny(NOBODY_TO_ASK, { rule: 'approval', reason: NOBODY_TO_ASK });

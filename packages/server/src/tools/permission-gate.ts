@@ -4,7 +4,7 @@ import type { ToolGateCall } from '@latchkey/mcp-bridge';
 import { denialDetails } from '../contracts/denial-details.ts';
 import type { JudgedCall } from './audited-gate.ts';
 
-/** Decides for one caller; entries of the request itself can only narrow. */
+/** Decides for one caller; the entries of the request can only narrow its authority. */
 export type Decide = (request: AccessRequest, entries: readonly AuthorityEntry[]) => Decision;
 
 /**

@@ -12,15 +12,15 @@ export interface NamedServer {
 }
 
 /**
- * The name under which `/mcp` serves a tool: its own where the caller may use one server only, else `label__tool`. A
- * name that not every client takes, or that two tools could have, ends in a hash of what the tool really is.
+ * The name under which `/mcp` serves a tool: its own if the caller may use only one server, else `label__tool`. A name
+ * that some clients do not accept, or that two tools could have, ends in a hash of the tool's plugin id and name.
  *
- * It depends on nothing but the tool and on whether there are other servers, never on which of them happen to run: a
- * name that was listed a minute ago must not have become another server's tool. Names are looked up, never taken apart.
+ * The name depends only on the tool and on whether there are other servers, never on which of them are running: a name
+ * that was listed a minute ago must not have become another server's tool. Names are looked up, never parsed.
  */
 export function servedName({ id, label }: NamedServer, tool: string, alone: boolean): string {
   const wanted = alone ? tool : `${label}__${tool}`;
-  // `a` with `b__c` and `a__b` with `c` would be one name; so would `a_` with `b` and `a` with `_b`.
+  // Both `a` with `b__c` and `a__b` with `c` would get one name; so would `a_` with `b` and `a` with `_b`.
   const unmistakable = alone || !(label.includes('__') || label.endsWith('_'));
   if (unmistakable && SAFE.test(wanted)) return wanted;
   const hash = createHash('sha256')

@@ -6,7 +6,8 @@ const VALUES = new Set(['enum', 'const', 'default', 'examples']);
 
 /**
  * A schema without `x-mcp-header` (MCP 2026-07-28, custom headers from tool parameters). A server may ask its own
- * clients for copies of arguments in headers; ours send it none, and copies that are not compared must not be asked for.
+ * clients for copies of arguments in headers. Our client sends it none, and copies that are not compared must not be
+ * requested.
  */
 export function withoutMirroredHeaders(schema: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(

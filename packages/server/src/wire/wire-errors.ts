@@ -1,6 +1,6 @@
 import type { ServerError, ServerErrorCode } from '../contracts/server-error.ts';
 
-/** The HTTP status of an error and the code that clients of every dialect may switch on. */
+/** The HTTP status of an error, and the code that clients of every dialect may rely on. */
 export interface WireError {
   readonly status: number;
   readonly code: string;
