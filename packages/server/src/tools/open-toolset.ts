@@ -43,7 +43,7 @@ export async function openToolset(
   integrations: readonly IntegrationRequest[],
   { decide, switches, audit, signal, ask, taint }: OpenToolsetOptions,
 ): Promise<ChatToolset> {
-  // A server with an empty list of tools is not used.
+  // A server of which the request allows no tools is not used.
   const wanted = integrations.filter(({ allowedTools }) => allowedTools?.length !== 0);
   if (wanted.length === 0) return emptyToolset;
   const plugins = wanted.filter(isPlugin).map(normalise);

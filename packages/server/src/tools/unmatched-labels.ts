@@ -6,7 +6,6 @@ import type { TaintRules } from './taint.ts';
  * a protection off. This is known only while all these servers are running.
  *
  * @param known plugin id to the names of its tools; undefined while it is not running
- *
  * @returns plugin id to problems, in words
  */
 export function unmatchedToolLabels(

@@ -24,8 +24,8 @@ export const createSettingsHandlers = (settings: Pick<LiveSettings, 'fresh' | 'c
 });
 
 /**
- * Switching authentication off gives every caller full access, so it requires a token to which nothing is denied: no
- * model, time or address. The policy still applies to callers without a token.
+ * Switching authentication off gives every caller access that its token may not grant, so it requires a token to which
+ * nothing is denied: no model, time or address. The policy still applies to callers without a token.
  */
 function requireEveryAction(principal: Principal): void {
   if (mayDoEverything(principal)) return;
