@@ -1,15 +1,15 @@
 import type { Auth, Meter } from '@latchkey/auth-core';
 
-/** What each of the examples is made of. They are one and the same small server, in several frameworks. */
+/** The parts of each example. The examples are one small server, in several frameworks. */
 export interface AppParts {
   readonly auth: Auth;
   readonly meter: Meter;
-  /** Take HTTP Basic as well, the password being the token. */
+  /** Accept HTTP Basic as well, with the token as the password. */
   readonly basic: boolean;
-  /** The reverse proxies whose `X-Forwarded-For` is believed. */
+  /** The reverse proxies whose `X-Forwarded-For` is trusted. */
   readonly trustedProxies: readonly string[];
-  /** What the server is there for. */
+  /** The purpose of the server. */
   readonly listModels: () => Promise<readonly string[]>;
-  /** Work that takes long, and ends early when the signal fires. */
+  /** Long work that ends early when the signal fires. */
   readonly wait: (signal: AbortSignal) => Promise<string>;
 }

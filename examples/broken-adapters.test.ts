@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { createHandler, type Handler } from './fetch/app.ts';
 import { serveFetch } from './fetch/serve.ts';
 
-/** A part that is built in another way, or what is made of requests before or of answers after. */
+/** A replaced part of an adapter, or a wrapper that changes requests or answers. */
 interface Break {
   readonly parts?: (parts: AdapterParts) => Partial<AdapterParts>;
   readonly wrap?: (handle: Handler, parts: AdapterParts) => Handler;
@@ -18,7 +18,7 @@ const withAuth = (change: (auth: Auth) => Partial<Auth>): Break => ({
   parts: ({ auth }) => ({ auth: { ...auth, ...change(auth) } }),
 });
 
-/** Lets whatever `verify` rejects with end in a caller who may do everything. */
+/** Turns the excused errors of `verify` into a caller with full rights. */
 const trustingWhen = (excuse: (error: unknown) => boolean): Break =>
   withAuth((auth) => ({
     verify: (text) =>
@@ -48,7 +48,7 @@ const withoutHeader = (...names: string[]): Break =>
     return answer;
   });
 
-/** Remembers who a text belonged to. */
+/** Caches the principal of a token's text forever. */
 function remembering(auth: Auth): Partial<Auth> {
   const known = new Map<string | undefined, Awaited<ReturnType<Auth['verify']>>>();
   return {
@@ -60,7 +60,7 @@ function remembering(auth: Auth): Partial<Auth> {
   };
 }
 
-/** Runs the application for every request, and throws its answer away. */
+/** Runs the application for every request, and discards its answer. */
 const runsBehindRefusals: Break = {
   wrap:
     (handle, { listModels }) =>
@@ -70,7 +70,7 @@ const runsBehindRefusals: Break = {
     },
 };
 
-/** Never gives back the place of a request. */
+/** Never releases the place of a request. */
 const keepsPlaces: Break = {
   parts: ({ meter }) => ({
     meter: {
@@ -83,7 +83,7 @@ const keepsPlaces: Break = {
 const publicForAll: Break['wrap'] = (handle) => async (request, peer) =>
   request.url.includes('public') ? Response.json({ hello: 'everybody' }) : handle(request, peer);
 
-/** Adapters that break one promise each, and the case of the contract that must notice. */
+/** Adapters that break one promise each, and the case of the contract that must detect it. */
 const BROKEN: readonly (readonly [notice: string, change: Break])[] = [
   [
     'asks nobody for a token where everybody may enter',
@@ -189,7 +189,7 @@ const BROKEN: readonly (readonly [notice: string, change: Break])[] = [
   ['opens no door to another spelling of its path', { wrap: publicForAll }],
 ];
 
-/** Promises that every case looks after, by an adapter that breaks them, and a case that must notice. */
+/** Promises that every case checks: an adapter that breaks the promise, and a case that must detect it. */
 const EVERYWHERE: readonly (readonly [promise: string, notice: string, change: Break])[] = [
   ['nothing runs behind a refusal', 'answers 401 without a word of error to who sends no token', runsBehindRefusals],
   [

@@ -9,11 +9,11 @@ import { createApp as createKoa } from './koa/app.ts';
 import { listen } from './listen.ts';
 
 /*
- * Holds the servers of these examples to the contract of adapters, without a test framework. Prints for each host how many cases it
- * has kept, and throws at the first that it has not. Run as a program where the packages are installed.
+ * Runs the adapter contract against the servers of these examples, without a test framework. Prints for each host how
+ * many cases passed, and throws at the first failed case. Run it as a program where the packages are installed.
  */
 
-/** Serves a fetch handler by what the packages themselves have for that. */
+/** Serves a fetch handler with the packages' own function. */
 function serve(handle: (request: Request, incoming: Parameters<RequestListener>[0]) => Response | Promise<Response>) {
   return listen(async (incoming, response) => {
     try {

@@ -8,7 +8,7 @@ import type { Row } from './table.ts';
 
 const ENTRIES = 1_000_000;
 const BATCH = 500;
-/** What an operator may have to wait for. */
+/** The operations that an operator may have to wait for. */
 const WHOLE_MILLISECONDS = 20_000;
 const CHECKPOINT_MILLISECONDS = 1000;
 
@@ -37,7 +37,7 @@ export async function measureAudit(): Promise<readonly Row[]> {
   }
 }
 
-/** Up to just before the next checkpoint would be written: from the last one it takes longest then. */
+/** Fills the log up to just before its next checkpoint: a verification from the last one then takes longest. */
 async function fill(log: AuditLog): Promise<void> {
   const actor = { id: 'Fb3kQz1x', name: 'agent', owner: 'ada', rootId: 'Fb3kQz1x', address: '10.1.2.3' };
   for (let written = 0; written < ENTRIES - 1; written += BATCH) {
@@ -59,7 +59,7 @@ async function fill(log: AuditLog): Promise<void> {
   }
 }
 
-/** Milliseconds, as they pass and as this process has the processor: on a busy machine these are far fewer. */
+/** Milliseconds of elapsed time, and of processor time of this process, which are far fewer on a busy machine. */
 async function took(act: () => Promise<unknown>): Promise<{ readonly wall: number; readonly processor: number }> {
   const [start, used] = [performance.now(), process.cpuUsage()];
   const answer = await act();

@@ -5,8 +5,9 @@ import { join } from 'node:path';
 const nano = join(import.meta.dirname, '..', '..', 'models', 'latchkey', 'nano.gguf');
 
 /**
- * The nano model, changed so that it never ends a turn: a rate is measured over many tokens, and its answers have
- * forty. Its end-of-turn token gets a text that llama.cpp does not take for an end, and another token becomes the end.
+ * The nano model, changed so that it never ends a turn: a rate is measured over many tokens, and its own answers have
+ * only forty. Its end-of-turn token gets a text that llama.cpp does not recognize as an end, and another token becomes
+ * the end.
  */
 export function writeEndlessModel(): { readonly folder: string; readonly key: string; readonly path: string } {
   const file = readFileSync(nano);

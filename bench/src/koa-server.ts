@@ -13,7 +13,7 @@ import { type Grant, llm } from '@latchkey/auth-core/llm';
 import { type AdmissionState, bearerAuth, limitRequests, requireAction } from '@latchkey/koa-auth';
 import Koa, { type Middleware } from 'koa';
 
-/** What the routes answer: a little, what a list of models is as a rule, and much. */
+/** The answers of the routes: a small one, a typical list of models, and a large one. */
 const ANSWERS: Readonly<Record<string, unknown>> = {
   '/short': listIds(20),
   '/typical': { models: Array.from({ length: 20 }, (_, index) => describeModel(index)) },
@@ -45,7 +45,7 @@ function describeModel(index: number): unknown {
 
 const POLICY = '"requestsPerMinute";q=100000000;w=60';
 
-/** The least that any three guards do which hash a secret and tell of a limit: three promises, a hash, two headers. */
+/** The least work of any three guards that hash a secret and report a limit: three promises, a hash, two headers. */
 const LEAST: readonly Middleware[] = [
   async (ctx, next) => {
     ctx.state.digest = hash('sha256', ctx.req.headers.authorization ?? '', 'base64');
@@ -84,7 +84,7 @@ app.use((ctx) => {
 const server = app.listen(0, '127.0.0.1', () => {
   process.send?.({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, token });
 });
-// Whoever asks is told how much time the processor has spent on this process, in microseconds.
+// On request, reports how much processor time this process has used, in microseconds.
 process.on('message', () => {
   const { user, system } = process.cpuUsage();
   process.send?.(user + system);

@@ -8,8 +8,8 @@ import { compare, measureInTurns } from './turns.ts';
 const ROUTES = { short: '20 ids, 1 kB', typical: '20 models, 8 kB', long: '500 ids, 20 kB' } as const;
 
 /**
- * Requests per second of a Koa route with token, action and limits against the bare route; and of the least that guards
- * can do who hash a secret and tell of a limit, which no lock comes above.
+ * Requests per second of a Koa route with token, action and limits against the bare route; and the same for the least
+ * work of guards that hash a secret and report a limit, which is the upper bound for any implementation.
  */
 export async function measureKoa(): Promise<readonly Row[]> {
   await using bare = await start('bare');
@@ -55,7 +55,7 @@ export async function measureKoa(): Promise<readonly Row[]> {
   return rows;
 }
 
-/** How many microseconds of a processor a process has used until now. */
+/** How many microseconds of processor time a process has used so far. */
 type ProcessorTime = () => Promise<number>;
 
 const ownTime: ProcessorTime = async () => {
@@ -63,7 +63,7 @@ const ownTime: ProcessorTime = async () => {
   return user + system;
 };
 
-/** How many microseconds of a processor each request of a load takes a process, whatever else the machine does. */
+/** How many microseconds of processor time a process uses for each request of a load, independent of other load. */
 async function measureProcessor(time: ProcessorTime, run: () => Promise<unknown>): Promise<number> {
   const before = await time();
   await run();

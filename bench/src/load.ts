@@ -6,9 +6,9 @@ const CONNECTIONS = 16;
 export const REQUESTS = 1000;
 
 /**
- * Requests per second that a URL serves to 16 connections, each of which asks again as soon as it has its answer;
- * rejects when one is refused. Reads no more of an answer than where it ends: a general client spends as much time on
- * an answer as Koa does, and would then be what is measured.
+ * Requests per second that a URL serves to 16 connections, each of which sends the next request as soon as it has its
+ * answer; rejects when one is refused. Of an answer, only its end is determined: a general client spends as much time
+ * on an answer as Koa does, so the measurement would be one of the client.
  */
 export async function load(url: string, headers: Readonly<Record<string, string>>): Promise<number> {
   const { hostname, host, port, pathname } = new URL(url);
@@ -26,7 +26,7 @@ export async function load(url: string, headers: Readonly<Record<string, string>
   }
 }
 
-/** Asks over one connection, one thing after the other, for as long as there is more to ask. */
+/** Sends requests over one connection, one after the other, while any are left. */
 function ask(socket: Socket, request: string, isMore: () => boolean): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   let missing = 0;
@@ -50,7 +50,7 @@ function ask(socket: Socket, request: string, isMore: () => boolean): Promise<vo
   return promise;
 }
 
-/** How many bytes the answer has that begins here, head and body. */
+/** The number of bytes of the answer that begins here, with head and body. */
 function lengthOfAnswer(chunk: Buffer): number {
   const end = chunk.indexOf('\r\n\r\n');
   const head = chunk.toString('latin1', 0, end);

@@ -1,4 +1,4 @@
-// `node bench/src/many-models.ts`: what a folder of 10,000 models costs. It exits with 1 where it is more than is promised.
+// `node bench/src/many-models.ts`: the cost of a folder of 10,000 models. Exits with 1 above a promised bound.
 
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';

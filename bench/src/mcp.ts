@@ -11,7 +11,7 @@ const AT_ONCE = 32;
 const ROUNDS = 5;
 const SERVERS = 50;
 const TOOLS = 1_000;
-/** As many as a host takes of one server. */
+/** The most tools that a host accepts from one server. */
 const TOOLS_EACH = 256;
 const MANY_SERVERS = 4;
 
@@ -19,8 +19,8 @@ const MANY_SERVERS = 4;
 type Call = () => Promise<unknown>;
 
 /**
- * Calls through the bridge against calls through the SDK's client, to the same program over stdio, by turns in one run:
- * another load of the machine meets both. And what servers and tools cost that nobody uses.
+ * Calls through the bridge against calls through the SDK's client, to the same program over stdio, by turns in one run,
+ * so that other load of the machine affects both. Also the cost of servers and tools that are not used.
  */
 export async function measureMcp(): Promise<readonly Row[]> {
   await using bridged = await openBridge();
@@ -83,7 +83,7 @@ interface OpenedCall extends AsyncDisposable {
   readonly call: Call;
 }
 
-/** With everything that a call goes through: the decision about a token, the schema, the turn, the result. */
+/** With every step of a call: the decision about a token, the schema, the turn, the result. */
 async function openBridge(): Promise<OpenedCall> {
   const host = hostOf({ echo: { command: process.execPath, args: [scriptedServerPath], sandbox: 'off' } });
   const gate = await gateOf({ 'mcp/echo': { tools: { echo: { arguments: { text: { maxLength: 100 } } } } } });
@@ -110,7 +110,7 @@ async function openClient(): Promise<OpenedCall> {
   };
 }
 
-/** What a host of many servers takes that nobody has used yet. */
+/** The cost of a host with many servers, none of which was used yet. */
 async function measureIdleServers(): Promise<Row> {
   const entry = { command: process.execPath, args: [scriptedServerPath] };
   const make = async (count: number): Promise<number> => {
@@ -130,7 +130,7 @@ async function measureIdleServers(): Promise<Row> {
   };
 }
 
-/** Listing the tools of several servers, and deciding which of them a token may call, once they run. */
+/** Lists the tools of several running servers, and decides which of them a token may call. */
 async function measureListing(): Promise<Row> {
   const labels = Array.from({ length: MANY_SERVERS }, (_, index) => `many-${index}`);
   const entry = { command: process.execPath, args: [scriptedServerPath, 'many-tools'], sandbox: 'off' };
@@ -154,7 +154,7 @@ async function measureListing(): Promise<Row> {
   return row(`ms to list and decide ${MANY_SERVERS * TOOLS_EACH} tools`, { ours, baseline }, `${TOOLS_EACH} tools`);
 }
 
-/** Only the decisions, of a token with a rule for each tool and of one with a single rule. */
+/** Only the decisions, for a token with a rule for each tool and for one with a single rule. */
 async function measureDecisions(): Promise<Row> {
   const names = Array.from({ length: TOOLS }, (_, index) => `tool_${index}`);
   const decide = async (rules: readonly string[]): Promise<number> => {

@@ -1,8 +1,8 @@
 /*
  * How long published servers take to start and to list their tools, in a sandbox and without, by turns: `node
- * bench/src/published.ts [label,…]`. Each is fetched once before, and that is not counted. FORMER is the path of another
- * version's `packages/mcp-bridge/src/index.ts`, whose sandbox takes its turn then. The `node` and `npx` of the PATH must not
- * lie in /tmp, which a sandbox has for itself: another version would run there.
+ * bench/src/published.ts [label,…]`. Each is fetched once before the measurement. FORMER is the path of another
+ * version's `packages/mcp-bridge/src/index.ts`; its sandbox is then measured as well. The `node` and `npx` of the PATH
+ * must not be in /tmp: a sandbox has its own /tmp, so it would run another version.
  */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -36,14 +36,14 @@ const servers: Readonly<Record<string, readonly string[]>> = {
   drawio: ['@drawio/mcp'],
 };
 
-/** Milliseconds until the tools of a server are listed, and how many there are. */
+/** Milliseconds until the tools of a server are listed, and the number of tools. */
 async function start(label: string, mode: Mode): Promise<{ took: number; tools: number }> {
   const { createMcpHost, parseMcpJson } = mode === 'former' ? (former ?? present) : present;
   const sandbox = mode === 'off' ? 'off' : 'auto';
   const { NODE_EXTRA_CA_CERTS: certificates } = process.env;
   const env = {
     ...(certificates === undefined ? {} : { NODE_EXTRA_CA_CERTS: certificates }),
-    // In the sandbox of today it has a home of its own.
+    // In the current sandbox, it has its own home.
     ...(mode !== 'auto' ? { HOME: join(root, 'home') } : {}),
     ...(label === 'notion' ? { NOTION_TOKEN: 'ntn_none' } : {}),
   };
@@ -53,7 +53,7 @@ async function start(label: string, mode: Mode): Promise<{ took: number; tools: 
     serverHomes: join(root, 'homes'),
     limits: { startTimeoutMs: 300_000 },
   });
-  // What works here is found out once for all servers of a host, before the first of them.
+  // A host determines once what works here, before its first server.
   while (host.servers()[0]?.sandbox === undefined) await new Promise((resolve) => setTimeout(resolve, 10));
   const before = performance.now();
   const signal = AbortSignal.timeout(300_000);

@@ -13,7 +13,7 @@ export async function measureRequests(): Promise<readonly Row[]> {
   const rows: Row[] = [];
   // Routes whose answer is the same with and without a token.
   for (const path of ['/v1/models', '/api/v1/models']) {
-    // Both get the same bytes; the open server does not look at them.
+    // Both get the same bytes; the open server ignores the token.
     const headers = { authorization: `Bearer ${locked.token}` };
     const rates = await measureInTurns({
       withToken: () => load(`${locked.url}${path}`, headers),

@@ -13,7 +13,7 @@ export interface BenchServer extends AsyncDisposable {
   readonly token: string;
 }
 
-/** A server of its own process, as it would run for real. */
+/** A server in a separate process, as in production. */
 export async function startServer(models: string, flags: readonly string[] = []): Promise<BenchServer> {
   const data = mkdtempSync(join(tmpdir(), 'latchkey-bench-'));
   const args = ['serve', '--port', '0', '--data', data, '--models', models, ...flags];

@@ -4,7 +4,7 @@ export interface Row {
   readonly ours: number;
   readonly baseline: number;
   readonly against: string;
-  /** Where it is not that of the two figures, but the median of many. */
+  /** Present when the ratio is not that of the two figures, but the median of many ratios. */
   readonly ratio?: number;
 }
 

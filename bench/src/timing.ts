@@ -1,5 +1,5 @@
-// `node bench/src/timing.ts`: can anybody tell by the time it takes that an id exists, or how much of a secret is right?
-// The tests count the work; this measures it. It exits with 1 where the difference is more than chance.
+// `node bench/src/timing.ts`: does the response time reveal that an id exists, or how much of a secret is right?
+// The tests count the work; this measures it. It exits with 1 when the difference is more than chance.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,17 +13,16 @@ import { median } from './table.ts';
 const ROUNDS = 6000;
 const WARM_UP = 1000;
 /**
- * In how many of 100 pairs, each of one refusal and one of the other sort, the second may take longer: 50 is chance, with
- * a standard error of 0.5. What is left beyond it, less than half a microsecond, comes of the order in which a refusal
- * looks for what is there and for what is not. Without the second of these looks, it is 65 to 94.
+ * In how many of 100 pairs, each with one refusal of each kind, the second may take longer: 50 is chance, with a
+ * standard error of 0.5. The remaining difference, less than half a microsecond, comes from the order in which a
+ * refusal looks up something that exists and something that does not. Without the second lookup, it is 65 to 94.
  */
 const LEAST = 40;
 const MOST = 60;
 
 /**
- * The two refusals that are compared, measured in turns, in an order that chance decides. Their texts are made
- * beforehand, each in one piece, and side by side: what it takes to make one, or to find it in memory, is not what it
- * takes to refuse it.
+ * Measures the two refusals by turns, in random order. Their texts are made beforehand, each in one piece and next to
+ * each other, because the time to make a text, or to find it in memory, is not part of the refusal.
  */
 async function compare(auth: Auth, first: () => string, second: () => string): Promise<readonly [number[], number[]]> {
   const times: readonly [number[], number[]] = [[], []];
@@ -43,8 +42,8 @@ async function compare(auth: Auth, first: () => string, second: () => string): P
 }
 
 /**
- * Mann-Whitney's U test: it compares ranks, so that no outlier counts for more than its place. Returns the deviation
- * from chance in standard deviations, and how often a time of the second is the longer one.
+ * The Mann-Whitney U test: it compares ranks, so an outlier counts only by its rank. Returns the deviation from chance
+ * in standard deviations, and how often a time of the second is the longer one.
  */
 function rankSum([first, second]: readonly [readonly number[], readonly number[]]) {
   const all = [...first.map((time) => ({ time, group: 0 })), ...second.map((time) => ({ time, group: 1 }))];
@@ -53,7 +52,7 @@ function rankSum([first, second]: readonly [readonly number[], readonly number[]
   for (let start = 0; start < all.length; ) {
     let end = start;
     while (end < all.length && all[end]?.time === all[start]?.time) end += 1;
-    // Equal times share the middle of their ranks.
+    // Equal times share the mean of their ranks.
     const rank = (start + 1 + end) / 2;
     for (let index = start; index < end; index += 1) if (all[index]?.group === 1) sum += rank;
     start = end;
@@ -75,11 +74,11 @@ async function measureStore(name: string, store: TokenStore): Promise<boolean> {
     issued.push((await auth.issue({ name: 'x', grant: { actions: ['chat'] } }, auth.operator())).token);
   }
   const [absent, another] = [draw(8), draw(8)];
-  // Whoever wants to know whether an id exists asks about that one again and again.
+  // An attacker that probes whether an id exists requests the same id repeatedly.
   const [suspect = ''] = issued;
   const unknown = (id: string) => (): string => `sk-lm-${id}:${draw(20)}`;
   const wrong = (): string => `${suspect.slice(0, -20)}${draw(20)}`;
-  // Both begin alike each time: a text that is always the same is read faster, whether it is right or not.
+  // Both have a beginning that stays the same: an unchanged text is read faster, whether or not it is right.
   const beginning = draw(16);
   const farFromRight = (): string => `${suspect.slice(0, -20)}${beginning}${draw(4)}`;
   const nearlyRight = (): string => `${suspect.slice(0, -4)}${draw(4)}`;

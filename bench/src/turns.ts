@@ -1,13 +1,13 @@
 import { median, type Row } from './table.ts';
 
-/** How often each is measured, when it is for a few hundredths of a second. */
+/** How often each is measured, for a few hundredths of a second each time. */
 const TURNS = 101;
-/** How often each is measured before it counts: a server must have been compiled. */
+/** The number of warm-up rounds, which are not counted: a server's code has to be compiled first. */
 const WARM_UP = 10;
 
 /**
- * Measures several things in turns, each for a moment only, so that whatever else the machine does meanwhile slows all
- * of them alike. Every other round goes backwards.
+ * Measures several things by turns, each only briefly, so that other load of the machine slows all of them alike. Every
+ * other round runs in reverse order.
  */
 export async function measureInTurns<Name extends string>(
   measures: Readonly<Record<Name, () => Promise<number>>>,
@@ -24,7 +24,7 @@ export async function measureInTurns<Name extends string>(
   return results;
 }
 
-/** The medians, and the median of the ratios of what was measured in the same round. */
+/** The medians, and the median of the ratios within each round. */
 export function compare(
   ours: readonly number[],
   baseline: readonly number[],

@@ -13,7 +13,7 @@ const MANY = 100_000;
 const GRANT = { actions: ['chat', 'models:read'], models: ['*'] } as const;
 const DIGEST_KEY = new Uint8Array(32).fill(7);
 
-/** Microseconds to verify a token: a warm API key against jsonwebtoken, and among many tokens against among few. */
+/** Microseconds to verify a token: a cached API key against jsonwebtoken, and among many tokens against among few. */
 export async function measureVerification(): Promise<readonly Row[]> {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-bench-'));
   try {
@@ -64,7 +64,7 @@ export async function measureVerification(): Promise<readonly Row[]> {
 interface OpenedTokens extends AsyncDisposable {
   readonly token: string;
   readonly warm: Auth;
-  /** Looks into the store each time. */
+  /** Reads the store each time. */
   readonly cold: Auth;
 }
 
@@ -86,7 +86,7 @@ async function openTokens(path: string, count: number): Promise<OpenedTokens> {
   };
 }
 
-/** Tokens that nobody holds: to look one up among them is all the same. */
+/** Tokens without a known secret: the time to look up another token among them is the same. */
 async function fill(store: TokenStore, like: Awaited<ReturnType<Auth['show']>>, count: number): Promise<void> {
   const { rotateAfter: _, rotationDue: __, ...record } = like;
   for (let index = 0; index < count; index += 1) {

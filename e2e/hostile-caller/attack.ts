@@ -13,41 +13,41 @@ import { send } from './send.ts';
 export interface AttackOptions {
   readonly seed: number;
   readonly milliseconds: number;
-  /** Hears of each second that has passed. */
+  /** Called every second. */
   onProgress?(sent: number, fraction: number): void;
 }
 
-/** What an attack has done to a server and to those who used it meanwhile. */
+/** The effect of an attack on a server and on its other callers. */
 export interface Outcome {
   readonly report: Report;
-  /** The 99th percentile of `GET /health` under attack, and of a server that does nothing on the same machine. */
+  /** The 99th percentile of `GET /health` under attack, and of an idle server on the same machine. */
   readonly healthMilliseconds: number;
   readonly machineMilliseconds: number;
-  /** The longest silence within a stream of a bystander, and the longest that the machine alone has made. */
+  /** The longest silence within a stream of a bystander, and the longest that the machine alone has caused. */
   readonly longestGapMilliseconds: number;
   readonly longestMachineGapMilliseconds: number;
   readonly bystanderStreams: number;
   readonly brokenStreams: readonly string[];
-  /** The most memory of the server and its models together, in bytes; 0 where the system does not say. */
+  /** The most memory of the server and its models together, in bytes; 0 where the system does not report it. */
   readonly memoryBytes: number;
-  /** Whether the process that was started is the one that answers. */
+  /** Whether the process that answers is still the one that was started. */
   readonly survived: boolean;
-  /** Places of the model that are free afterwards: requests of one token that are answered at once. */
+  /** How many places of the model are free afterwards: concurrent requests of one token that are answered. */
   readonly freePlaces: number;
-  /** How many requests a hostile token with two concurrent ones could make at once afterwards. */
+  /** How many concurrent requests a hostile token with a limit of two could make afterwards. */
   readonly concurrent: number;
-  /** Tokens of an honest caller, by the usage report and by the answers that it got. */
+  /** The tokens that an honest caller used, by the usage report and by its answers. */
   readonly counted: { readonly usage: number; readonly answers: number };
-  /** Tokens that a hostile token with a budget has used, by the usage report, and its budget. */
+  /** The tokens that a hostile caller with a budget used, by the usage report, and its budget. */
   readonly budget: { readonly used: number; readonly limit: number };
 }
 
 const PLACES = 4;
-/** Requests on the way at once, of each caller. */
+/** Concurrent requests of each caller. */
 const AT_ONCE = 2;
 const BUDGET = 20_000;
 
-/** Attacks a server of its own with everything that a caller without rights can send. */
+/** Starts a server and attacks it with everything that a caller without rights can send. */
 export async function attack({ seed, milliseconds, onProgress }: AttackOptions): Promise<Outcome> {
   using folder = createTemporaryFolder();
   await using server = await startServer({
@@ -62,7 +62,7 @@ export async function attack({ seed, milliseconds, onProgress }: AttackOptions):
     createToken(server, name, { ...CHAT_GRANT, limits });
   const twoAtOnce = await limited('two at once', { concurrentRequests: 2 });
   const budgeted = await limited('budgeted', { tokensPerDay: BUDGET });
-  // The model is loaded before the watch begins.
+  // The model is loaded before the observation begins.
   await bystander.chat({ input: 'Hello' });
 
   const report = new Report();
@@ -101,7 +101,7 @@ export async function attack({ seed, milliseconds, onProgress }: AttackOptions):
   };
 }
 
-/** One lane: a request, its answer, the next one. Every kind comes in turn, so that none is left to chance. */
+/** One lane: a request, its answer, the next request. The kinds take turns, so that each of them is used. */
 async function run(url: string, target: Target, random: Random, report: Report, end: number): Promise<void> {
   for (let turn = random.between(0, hostilities.length - 1); performance.now() < end; turn += 1) {
     const hostility = hostilities[turn % hostilities.length];
@@ -120,7 +120,7 @@ async function run(url: string, target: Target, random: Random, report: Report, 
   }
 }
 
-/** Chats in peace until the time is over. Resolves to the tokens that its answers said were used. */
+/** Chats normally until the time is over. Resolves to the number of used tokens, by its answers. */
 async function chatUntil(honest: HeldToken, end: number): Promise<number> {
   let used = 0;
   while (performance.now() < end) {

@@ -6,17 +6,17 @@ import type { Random } from './random.ts';
 import { schema } from './schema-grammar.ts';
 import type { HostileRequest } from './send.ts';
 
-/** What a hostile caller knows about the server. */
+/** A hostile caller's knowledge of the server. */
 export interface Target {
   readonly model: string;
   /** The MCP server and the one tool of it that the low-privilege token may call. */
   readonly server: string;
   readonly tool: string;
-  /** The caller: a token, or undefined for one without. */
+  /** The caller's token; undefined for a caller without one. */
   readonly token: string | undefined;
 }
 
-/** One kind of hostility. */
+/** One kind of hostile request. */
 export interface Hostility {
   readonly kind: string;
   make(random: Random, target: Target): HostileRequest | Promise<HostileRequest>;
@@ -87,7 +87,7 @@ const LMSTUDIO_KEYS = [
   'previous_response_id',
 ];
 
-/** Everything that is tried; each is sent by each caller. */
+/** All kinds of hostile requests; each caller sends each of them. */
 export const hostilities: readonly Hostility[] = [
   {
     kind: 'body: any JSON',
@@ -258,7 +258,7 @@ function message(random: Random): string {
   return `{"role":"${role}","content":${content}${role === 'assistant' && random.fraction() < 0.3 ? calls : ''}}`;
 }
 
-/** The caller's token with a caveat of its own; the token itself where the caveat is not taken. */
+/** The caller's token with an added caveat; the token itself when the caveat is not accepted. */
 async function narrowed(random: Random, target: Target): Promise<string | undefined> {
   if (target.token === undefined) return undefined;
   try {

@@ -1,7 +1,7 @@
 import type { Random } from './random.ts';
 import { pattern } from './schema-grammar.ts';
 
-/** A caveat that any holder of a token can add to it without asking: legal in its form and dear to decide. */
+/** A caveat that any holder of a token can add offline: valid, and expensive to decide. */
 export function caveat(random: Random, server: string, tool: string): object {
   const rules = Object.fromEntries(
     Array.from({ length: random.between(1, 3) }, (_, index) => [`a${index}`, condition(random)]),

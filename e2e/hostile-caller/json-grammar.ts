@@ -1,9 +1,9 @@
 import type { Random } from './random.ts';
 
-/** No body of the kit is larger: the loads have an end. */
+/** The largest body of the kit, so that the load is bounded. */
 const MAXIMUM_BYTES = 4_000_000;
 
-/** Texts that parsers, templates, logs and terminals have stumbled over. */
+/** Texts that have caused faults in parsers, templates, logs and terminals. */
 const TEXTS: readonly string[] = [
   '',
   ' ',
@@ -40,14 +40,14 @@ const NUMBERS: readonly string[] = [
   '2147483648',
 ];
 
-/** A text, also one that is long. */
+/** A text, which may be long. */
 export function text(random: Random): string {
   const piece = random.pick(TEXTS);
   const times = random.fraction() < 0.1 && piece !== '' ? random.magnitude(MAXIMUM_BYTES / (piece.length * 3)) : 1;
   return piece.repeat(Math.max(1, times));
 }
 
-/** JSON as text, since much of it could not be made of values: any shape, often far too deep, wide or long. */
+/** JSON as text, because much of it cannot be made from values: any shape, often far too deep, wide or long. */
 export function json(random: Random, levels = 4): string {
   const shape = random.between(0, 13);
   if (shape === 0) return deep(random);
@@ -62,7 +62,7 @@ export function json(random: Random, levels = 4): string {
   return `{${items.map((item) => `${JSON.stringify(key(random))}:${item}`).join(',')}}`;
 }
 
-/** Lists or objects in one another. */
+/** Nested lists or objects. */
 export function deep(random: Random): string {
   const levels = random.magnitude(100_000);
   return random.fraction() < 0.5
@@ -70,7 +70,7 @@ export function deep(random: Random): string {
     : `${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`;
 }
 
-/** Many things beside one another. */
+/** Many values in one list or object. */
 export function wide(random: Random): string {
   const item = random.pick(['1', '""', '{}', '[]', '{"type":"text"}', '{"role":"user","content":""}']);
   const times = random.magnitude(MAXIMUM_BYTES / 2 / item.length);
@@ -98,7 +98,7 @@ function key(random: Random): string {
   ]);
 }
 
-/** Text that is nearly JSON: cut, with something behind it, or not UTF-8. */
+/** Text that is nearly JSON: truncated, with trailing data, or not UTF-8. */
 export function broken(random: Random): string | Buffer {
   const whole = json(random);
   const way = random.between(0, 3);

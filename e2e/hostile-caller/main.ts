@@ -1,4 +1,4 @@
-// `pnpm hostile [--minutes 10] [--seed N]`: attacks a server of its own for a while and says what came of it.
+// `pnpm hostile [--minutes 10] [--seed N]`: starts a server, attacks it for a while and prints the outcome.
 
 import { parseArgs } from 'node:util';
 import { attack } from './attack.ts';

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { descendantsOf } from '../support/processes.ts';
 import type { Seen, Watched } from './observer-server.ts';
 
-/** Watches a server from another process until it is asked what it has seen. */
+/** Observes a server from another process until its result is requested. */
 export interface Observer extends Disposable {
-  /** Ends the watch. */
+  /** Ends the observation. */
   seen(): Promise<Seen>;
 }
 
@@ -24,13 +24,13 @@ export function observe(watched: Watched): Observer {
   };
 }
 
-/** The value below which 99 of 100 lie. */
+/** The value below which 99 of 100 values are. */
 export function percentile99(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.max(0, Math.ceil(sorted.length * 0.99) - 1)] ?? Number.NaN;
 }
 
-/** Memory of a process and of all that it has started, in bytes; undefined where the system does not say. */
+/** Memory of a process and its descendants, in bytes; undefined where the system does not report it. */
 export function memoryOf(pid: number): number | undefined {
   try {
     return [pid, ...descendantsOf(pid)].reduce((sum, id) => sum + residentBytes(id), 0);

@@ -1,29 +1,29 @@
-// A process of its own that watches a server while others attack it: how long `GET /health` takes, how long a stream of a
-// bystander stands still, and how long this machine alone makes a request wait (a server that only answers). It is started
-// with a channel, told what to watch, and says what it saw when it is asked.
+// A separate process that observes a server under attack: how long `GET /health` takes, how long a stream of a
+// bystander is silent, and how long this machine alone makes a request wait (to an idle server). It is started with a
+// channel, over which it receives what to observe and reports the result on request.
 
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** What to watch. */
+/** What to observe. */
 export interface Watched {
   readonly url: string;
   readonly token: string;
   readonly model: string;
 }
 
-/** What was seen, in milliseconds. */
+/** The result, in milliseconds. */
 export interface Seen {
   /** Each request for `/health`, in order. */
   readonly health: readonly number[];
-  /** The same moments, of a server that does nothing else. */
+  /** Requests to an idle server at the same moments. */
   readonly machine: readonly number[];
   /** The longest time between two pieces of one stream of the bystander. */
   readonly longestGap: number;
-  /** What the machine alone made a timer wait, at most. */
+  /** The longest delay of a timer that the machine alone caused. */
   readonly longestMachineGap: number;
-  /** Streams of the bystander that came to their end, and what became of the others. */
+  /** How many streams of the bystander completed, and why the others did not. */
   readonly streams: number;
   readonly broken: readonly string[];
 }

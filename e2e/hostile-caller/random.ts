@@ -1,4 +1,4 @@
-/** Choices that a seed repeats (mulberry32, public domain by Tommy Ettinger). */
+/** Random choices that are repeatable by a seed (mulberry32, public domain by Tommy Ettinger). */
 export class Random {
   #state: number;
 
@@ -20,7 +20,7 @@ export class Random {
     return least + Math.floor(this.fraction() * (most - least + 1));
   }
 
-  /** A whole number of which each order of magnitude is as likely as the next. */
+  /** A whole number; each order of magnitude is equally likely. */
   magnitude(most: number): number {
     return Math.floor(most ** this.fraction());
   }

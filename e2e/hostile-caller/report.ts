@@ -1,11 +1,11 @@
-/** What one kind of request met. */
+/** The outcomes of one kind of request. */
 interface Tally {
   sent: number;
   readonly statuses: Map<string, number>;
   slowestMilliseconds: number;
 }
 
-/** Counts the answers to hostile requests, and keeps those that no request may ever get. */
+/** Counts the answers to hostile requests, and keeps those that no request may get. */
 export class Report {
   readonly #tallies = new Map<string, Tally>();
   readonly #faults: string[] = [];
@@ -20,17 +20,17 @@ export class Report {
     if (isFault(outcome)) this.#faults.push(`${kind}: ${outcome} for ${what}`);
   }
 
-  /** How many requests had an outcome at all. */
+  /** How many requests had an outcome. */
   get sent(): number {
     return [...this.#tallies.values()].reduce((sum, { sent }) => sum + sent, 0);
   }
 
-  /** The kinds that were tried. */
+  /** The kinds that were sent. */
   get kinds(): readonly string[] {
     return [...this.#tallies.keys()];
   }
 
-  /** Answers that blame the server for what a caller sent, at most twenty. */
+  /** At most twenty answers that report a server error for a caller's request. */
   get faults(): readonly string[] {
     return this.#faults.slice(0, 20);
   }
@@ -47,6 +47,6 @@ export class Report {
   }
 }
 
-/** A refusal is a 4xx, and a full server says 503; every other 5xx is the server failing at what it was sent. */
+/** A refusal is a 4xx, and a full server answers 503; any other 5xx means that the server failed on the request. */
 const isFault = (outcome: number | string): boolean =>
   typeof outcome === 'number' ? outcome >= 500 && outcome !== 503 : outcome.startsWith('fault');

@@ -1,7 +1,7 @@
 import { deep, json, text } from './json-grammar.ts';
 import type { Random } from './random.ts';
 
-/** A JSON Schema as text: one that asks for more work than it looks, or none at all. */
+/** A JSON Schema as text: one that causes more work than its size suggests, or one that is not a schema. */
 export function schema(random: Random): string {
   return random.pick(SCHEMAS)(random);
 }
@@ -24,7 +24,7 @@ const SCHEMAS: readonly ((random: Random) => string)[] = [
   (random) => json(random),
 ];
 
-/** Each level names the one below twice, beside something that restricts: 2 to the power of its levels. */
+/** Each level refers to the one below twice, next to another restriction: the work is 2 to the power of the levels. */
 function doubling(random: Random): string {
   const levels = random.between(2, 60);
   const union = random.pick(['anyOf', 'oneOf', 'allOf']);
@@ -56,7 +56,7 @@ function references(random: Random): string {
   return `{"$defs":{${definitions.join(',')}},"$ref":"#/$defs/d0"}`;
 }
 
-/** A regular expression that is long, dear to compile, or that backtracks where an engine does so. */
+/** A regular expression that is long, expensive to compile, or that backtracks in engines that do so. */
 export function pattern(random: Random): string {
   const part = random.pick([
     '(a+)+',

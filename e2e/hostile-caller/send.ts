@@ -1,7 +1,7 @@
 import { request as httpRequest } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** One request as a hostile caller sends it: nothing is checked or repaired on its way. */
+/** A request of a hostile caller: it is sent without any check or correction. */
 export interface HostileRequest {
   readonly method: string;
   readonly path: string;
@@ -9,14 +9,14 @@ export interface HostileRequest {
   readonly body?: string | Buffer;
   /** Sends the body in two halves with a pause between. */
   readonly pauseMilliseconds?: number;
-  /** Hangs up after this time, whatever was answered until then. */
+  /** Disconnects after this time, regardless of the answer so far. */
   readonly leaveAfterMilliseconds?: number;
 }
 
-/** What became of it: the status, or in one word why there is none. */
+/** The outcome of the request: its status, or a word that says why there is none. */
 export type HostileOutcome = number | 'left' | 'closed' | 'silent';
 
-/** No request of a hostile caller may keep its connection longer than this without being answered or closed. */
+/** The server must answer or close a hostile request's connection within this time. */
 const PATIENCE_MILLISECONDS = 60_000;
 
 export async function send(url: string, hostile: HostileRequest): Promise<HostileOutcome> {
@@ -28,7 +28,7 @@ export async function send(url: string, hostile: HostileRequest): Promise<Hostil
     port: target.port,
     method,
     path,
-    // A new connection for each: what one request does to its connection must not excuse the next.
+    // Each request has its own connection, so that its effect on the connection cannot hide a failure of the next one.
     agent: false,
     headers: headers as Record<string, string | string[]>,
   });

@@ -1,13 +1,13 @@
 import type { Outcome } from './attack.ts';
 
-/** `GET /health` answers within this at the 99th percentile, beside what the machine alone takes. */
+/** The limit for `GET /health` at the 99th percentile, in addition to the time of the machine alone. */
 const HEALTH_MILLISECONDS = 250;
-/** A stream of a bystander is never silent for longer, beside what the machine alone makes it. */
+/** The longest silence of a bystander's stream, in addition to that of the machine alone. */
 const GAP_MILLISECONDS = 2000;
-/** The server and one small model together. */
+/** The most memory of the server and one small model together. */
 const MEMORY_BYTES = 2 * 1024 ** 3;
 
-/** What an attack has done that it must not be able to; nothing when the server has held. */
+/** The failures that an attack has caused; empty when the server resisted. */
 export function verdict(outcome: Outcome): readonly string[] {
   const { healthMilliseconds, machineMilliseconds, longestGapMilliseconds, longestMachineGapMilliseconds } = outcome;
   const { bystanderStreams, brokenStreams, memoryBytes, counted, budget } = outcome;

@@ -1,20 +1,20 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** Where the parts of an installation lie. */
+/** The paths of an installation's parts. */
 export interface Layout {
   readonly home: string;
   /** The data folder. */
   readonly data: string;
-  /** What the host reads: a link, in some layouts. */
+  /** The path that the host reads; a link in some layouts. */
   readonly mcpJson: string;
   /** The file itself. */
   readonly mcpJsonFile: string;
   /** The folder that the entry of the hostile server names. */
   readonly own: string;
-  /** What the operator and their other programs run or read, and the server must neither read nor change. */
+  /** Files that the operator's other programs run or read; the server must neither read nor change them. */
   readonly secrets: readonly string[];
-  /** What others run, that the server may read and must not change. */
+  /** Files that others run; the server may read them but must not change them. */
   readonly programs: readonly string[];
 }
 
@@ -39,7 +39,7 @@ const inHome = ['.ssh/id_ed25519', '.ssh/authorized_keys', '.bashrc', '.profile'
   ])
   .concat(['.config/autostart/a.desktop', '.config/systemd/user/a.service', 'letters/a.txt', '.latchkey/credentials']);
 
-/** Makes an installation below a folder that is empty. */
+/** Makes an installation below an empty folder. */
 export function createLayout(name: LayoutName, base: string): Layout {
   const home = join(base, name === 'other-home' ? 'mnt/people/ada' : 'home');
   const own = join(base, name === 'below' ? 'all' : 'srv/work');
@@ -64,13 +64,13 @@ export function createLayout(name: LayoutName, base: string): Layout {
     join(data, 'mcp-homes/other/token'),
   ];
   secrets.push(join(data, 'config.json'), mcpJsonFile);
-  // What the entry names is there to be read.
+  // The entry names .kube/config, so the server may read it.
   for (const path of secrets) put(path, path.endsWith('.kube/config') ? 'named' : undefined);
   if (mcpJson !== mcpJsonFile) {
     mkdirSync(dirname(mcpJson), { recursive: true });
     symlinkSync(mcpJsonFile, mcpJson);
   }
-  // One that runs without a sandbox, and one in the hostile server's own folder that runs in another.
+  // One program runs without a sandbox; the other is in the hostile server's own folder and runs in another sandbox.
   const programs = [put(join(base, 'srv/neighbour/b.js'), 'neighbour'), put(join(own, 'others/run/c.js'), 'neighbour')];
   put(join(own, 'notes.txt'), 'own');
   return { home, data, mcpJson, mcpJsonFile, own, secrets, programs };

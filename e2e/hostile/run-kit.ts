@@ -1,6 +1,6 @@
 /*
- * Runs the hostile server in one layout after another, as the user that this process has, and prints what opened: a line of
- * JSON for each layout and sandbox.
+ * Runs the hostile server in one layout after another, as the user of this process, and prints what it could access: a
+ * line of JSON for each layout and sandbox.
  */
 import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
@@ -29,7 +29,7 @@ async function listen(where: string | { host: string; port: number }): Promise<L
   return { port, [Symbol.asyncDispose]: () => new Promise((resolve) => server.close(() => resolve())) };
 }
 
-/** Every way to a port of this machine that listens on all its addresses, in both families. */
+/** All addresses, of both families, at which a port of this machine may be reached that listens on all of them. */
 function waysTo(port: number): readonly { readonly host: string; readonly port: number }[] {
   const own = Object.entries(networkInterfaces()).flatMap(([name, list = []]) =>
     list.map(({ address }) => (address.startsWith('fe80') ? `${address}%${name}` : address)),
@@ -38,7 +38,7 @@ function waysTo(port: number): readonly { readonly host: string; readonly port: 
   return [...new Set([...own, ...names, gateway()])].map((host) => ({ host, port }));
 }
 
-/** What leads to the machine itself in networks that are made for containers. */
+/** The gateway address, which leads to the machine itself in networks of containers. */
 function gateway(): string {
   const [, digits = '0100007F'] = /^\S+\t00000000\t([0-9A-F]{8})/m.exec(readFileSync('/proc/net/route', 'utf8')) ?? [];
   return [...Buffer.from(digits, 'hex')].reverse().join('.');
@@ -56,7 +56,7 @@ async function freePort(): Promise<number> {
   return listener.port;
 }
 
-/** The layers of the hostile server, when it has been tried out what works here. */
+/** The layers of the hostile server, once the host has determined what works here. */
 async function layersOf(host: McpHost): Promise<readonly string[]> {
   for (;;) {
     const { sandbox } = host.servers().find(({ id }) => id === 'mcp/hostile') ?? {};
@@ -65,7 +65,7 @@ async function layersOf(host: McpHost): Promise<readonly string[]> {
   }
 }
 
-/** Starts a server that must not start. */
+/** Starts the server and expects that the host refuses. */
 async function expectRefusal(host: McpHost): Promise<void> {
   const opening = host.openToolset([{ server: 'mcp/hostile' }], () => ({ allowed: true }), signal);
   const reason = await opening.then(
@@ -130,7 +130,7 @@ async function runLayout(layout: Layout, sandbox: unknown): Promise<Found> {
   const found = new Set(await ask(secrets, [...secrets, ...programs, mcpJson]));
   if (hasOwnNetwork && (await isHeard(squatted))) found.add('listens on this machine');
   if (contents(layout) !== before) found.add(`changed: ${before} is ${contents(layout)}`);
-  // As an editor, git and `latchkey mcp add` do it.
+  // As an editor, git and `latchkey mcp add` replace it.
   writeFileSync(`${mcpJsonFile}.new`, 'CANARY replaced\n');
   renameSync(`${mcpJsonFile}.new`, mcpJsonFile);
   const replaced = contents(layout);

@@ -1,6 +1,6 @@
 /*
- * Has the hostile server call what there is around the machine of machine.sh, with one name server after another, and
- * prints what answered: a line of JSON for each.
+ * Lets the hostile server connect to everything around the machine of machine.sh, with one name server after another,
+ * and prints what answered: a line of JSON for each.
  */
 import { fork } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -47,6 +47,6 @@ for (const nameServer of nameServers) {
   writeFileSync(resolverFile, `nameserver ${nameServer}\n`);
   for (const [sandbox, entry] of Object.entries(entries)) await tell(nameServer, sandbox, entry);
 }
-// What there is without walls. It comes last, for this server changes what it can.
+// Without a sandbox, for comparison. It comes last, because this server changes what it can.
 await tell('127.0.0.53', 'off', { sandbox: 'off' });
 process.exit();

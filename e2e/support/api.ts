@@ -1,14 +1,14 @@
 import { type ChatStream, readChatStream } from './chat-stream.ts';
 import type { Json } from './json.ts';
 
-/** What a server answered; `body` is its JSON. */
+/** An answer of a server; `body` is its JSON. */
 export interface Answer<Body = Json> {
   readonly status: number;
   readonly headers: Headers;
   readonly body: Body;
 }
 
-/** Speaks to a server as one token's holder, as curl would. */
+/** Sends requests to a server with one token, as curl would. */
 export interface Api {
   readonly token: string | undefined;
   request(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
@@ -16,7 +16,7 @@ export interface Api {
   post(path: string, body: unknown): Promise<Answer>;
   patch(path: string, body: unknown): Promise<Answer>;
   delete(path: string): Promise<Answer>;
-  /** `POST /api/v1/chat` with the nano model, not streamed. Who aborts it goes away. */
+  /** `POST /api/v1/chat` with the nano model, not streamed. Aborting it disconnects the client. */
   chat(body: Record<string, unknown>, signal?: AbortSignal): Promise<Answer>;
   /** The same, streamed. Throws when the server refuses. */
   stream(body: Record<string, unknown>): Promise<ChatStream>;

@@ -15,17 +15,17 @@ import type { Json } from './json.ts';
 import type { TestServer } from './server.ts';
 import { createToken, withTools } from './tokens.ts';
 
-/** What came of a question. */
+/** The outcome of a question. */
 export interface Outcome {
   readonly group: QuestionGroup;
   readonly question: Question;
-  /** The calls that the model made of tools that there are, also those that were not let through. */
+  /** The model's calls of existing tools, including those that were denied. */
   readonly calls: Question['calls'];
-  /** What it said last. */
+  /** The model's last message. */
   readonly answer: string;
 }
 
-/** Writes what the questions are about: files in a folder, and the file that server-memory keeps its graph in. */
+/** Writes the data of the questions: files in a folder, and the file in which server-memory keeps its graph. */
 export function writeWhatIsAskedFor(folder: string, graph: string): void {
   for (const [name, text] of Object.entries(FILES)) {
     mkdirSync(dirname(join(folder, name)), { recursive: true });
@@ -53,7 +53,7 @@ export async function askQuestions(server: TestServer, folder: string): Promise<
   return outcomes.flat();
 }
 
-/** A caller that may make any call, one that may make those that the rules allow, and one that must ask for each. */
+/** Creates three callers: one may make any call, the rules restrict the second, the third needs approvals. */
 async function createCallers(server: TestServer, folder: string): Promise<(kind: AnswerKind) => Api> {
   const any = { '*': {} };
   const ruled = Object.entries(withFolder(RULES, folder)).map(([label, tools]) => {
@@ -83,7 +83,7 @@ function outcomeOf(output: readonly Json[]): Pick<Outcome, 'calls' | 'answer'> {
   return {
     calls: output.flatMap(({ type, tool, arguments: args, metadata }) => {
       if (type === 'tool_call') return [[tool, args]];
-      // A call of a tool that is not there is an `invalid_name`: it has called nothing.
+      // A call of a tool that does not exist is an `invalid_name`: nothing was called.
       return metadata?.type === 'invalid_arguments' ? [[metadata.tool_name, metadata.arguments]] : [];
     }),
     answer: output.findLast(({ type }) => type === 'message')?.content ?? '',

@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { createServer, request } from 'node:http';
 
-/** A way to a server that brings a token along, for clients that can't. */
+/** A proxy that adds a token to each request, for clients that cannot send one. */
 export interface AuthorizingProxy extends AsyncDisposable {
   readonly url: string;
 }
 
-/** Starts it on a free port of 127.0.0.1. All but the token goes through as it came, the Host header too. */
+/** Starts it on a free port of 127.0.0.1. Everything else is passed on unchanged, including the Host header. */
 export async function startAuthorizingProxy(target: string, token: string): Promise<AuthorizingProxy> {
   const { port: targetPort } = new URL(target);
   const server = createServer((incoming, outgoing) => {

@@ -6,21 +6,21 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createTemporaryFolder } from './temporary-folder.ts';
 
-/** The browser of this machine; undefined where there is none. */
+/** The path of this machine's browser; undefined when there is none. */
 export const browser: string | undefined = ['chromium', 'chromium-browser', 'google-chrome'].find(
   (name) => spawnSync(name, ['--version']).status === 0,
 );
 
 export interface Page {
-  /** What stands in its import map, by name: folders of files and the file in them that is meant. */
+  /** The entries of its import map, by name: a folder, and the file in it to import. */
   readonly modules: Readonly<Record<string, { readonly folder: string; readonly file: string }>>;
-  /** The text of a module, which sends what it has found to `/outcome`. */
+  /** The text of a module, which sends its result to `/outcome`. */
   readonly program: string;
-  /** Answers what the page asks for under `/api/`, so that the browser sees one origin. */
+  /** Answers the page's requests under `/api/`, so that the browser sees one origin. */
   readonly api: string;
 }
 
-/** Opens a page in the browser and waits for what it sends. */
+/** Opens a page in the browser and waits for its result. */
 export async function openPage({ modules, program, api }: Page): Promise<string> {
   const { promise: outcome, resolve, reject } = Promise.withResolvers<string>();
   const names = Object.keys(modules);
@@ -83,7 +83,7 @@ export async function openPage({ modules, program, api }: Page): Promise<string>
 
 const flags = (folder: string, url: string): readonly string[] => [
   '--headless',
-  // The browser's own sandbox does not start as root, nor where users have no namespaces.
+  // The browser's own sandbox does not start as root, or where users cannot create namespaces.
   '--no-sandbox',
   '--disable-gpu',
   '--disable-dev-shm-usage',

@@ -1,7 +1,7 @@
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import type { Json } from './json.ts';
 
-/** An event as it came: the name of the frame and its data. */
+/** An event as received: the name of the frame and its data. */
 export interface StreamedEvent {
   readonly name: string | undefined;
   readonly data: Json;
@@ -10,11 +10,11 @@ export interface StreamedEvent {
 /** A chat that is being streamed. */
 export interface ChatStream {
   readonly headers: Headers;
-  /** Reads up to and with the next event of one of the types; throws when the stream ends without one. */
+  /** Reads up to and including the next event of one of the types; throws when the stream ends without one. */
   until(...types: readonly string[]): Promise<Json>;
-  /** Reads to the end; all events, those read before among them. */
+  /** Reads to the end and returns all events, including those that were read before. */
   all(): Promise<readonly StreamedEvent[]>;
-  /** Goes away without reading the rest. */
+  /** Disconnects without reading the rest. */
   leave(): void;
 }
 

@@ -1,10 +1,11 @@
 import { createClient, LatchkeyError } from '@latchkey/client';
 
 /*
- * Asks whose token it has, and is refused; run as a program where there is a process, imported as a module in a browser.
+ * Asks the server for the owner of its token, and makes a request that is refused. Run as a program in Node, imported
+ * as a module in a browser.
  */
 
-/** How the client has fared: what is printed, or shown on a page. */
+/** The client's result, which is printed or shown on a page. */
 export async function tryClient(url: string, token: string, wrong: string): Promise<string> {
   const { name, project } = await createClient({ url, token, project: 'books' }).auth.whoami();
   const refused = await createClient({ url, token: wrong })

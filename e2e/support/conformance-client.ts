@@ -1,11 +1,11 @@
-// The client that @modelcontextprotocol/conformance puts through its client scenarios: a host of mcp-bridge, as the server
-// uses it, with the scenario's server as the only one in its mcp.json. Its URL is the last argument.
+// The client that @modelcontextprotocol/conformance tests in its client scenarios: a host of mcp-bridge, as the server
+// uses it, with the scenario's server as the only one in its mcp.json. That server's URL is the last argument.
 
 import { createMcpHost, parseMcpJson, type Toolset } from '@latchkey/mcp-bridge';
 
 type Call = readonly [tool: string, args: Readonly<Record<string, unknown>>];
 
-/** Values that a header can't hold as they are, beside some that it can. */
+/** Values that a header cannot hold unchanged, and some that it can. */
 const MIRRORED = {
   region: 'us-west1',
   priority: 42,
@@ -24,7 +24,7 @@ const MIRRORED = {
   tab_val: '\tindented',
 };
 
-/** What each scenario wants called; of all others the tools are listed. */
+/** The calls that each scenario expects; in all other scenarios the tools are only listed. */
 const CALLS: Readonly<Record<string, (toolset: Toolset) => readonly Call[]>> = {
   tools_call: () => [['add_numbers', { a: 5, b: 3 }]],
   'sse-retry': () => [['test_reconnection', {}]],
@@ -41,7 +41,7 @@ const CALLS: Readonly<Record<string, (toolset: Toolset) => readonly Call[]>> = {
   },
 };
 
-/** Those of the values that the schema has a property for. */
+/** The values for which the schema has a property. */
 function pick(values: object, schema: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
   const known = Object.keys(schema.properties ?? {});
   return Object.fromEntries(Object.entries(values).filter(([name]) => known.includes(name)));
@@ -50,7 +50,7 @@ function pick(values: object, schema: Readonly<Record<string, unknown>> = {}): R
 const url = process.argv.at(-1) ?? '';
 const config = parseMcpJson(JSON.stringify({ mcpServers: { scenario: { url } } }), {});
 await using host = createMcpHost({ config, limits: { startTimeoutMs: 10_000 } });
-// What a server asks a client is not heard, so it waits for its answer.
+// Requests of the server to the client are not received, so the server waits for an answer.
 const scenario = process.env.MCP_CONFORMANCE_SCENARIO ?? '';
 const signal = AbortSignal.timeout(scenario.startsWith('elicitation') ? 5000 : 20_000);
 const toolset = await host.openToolset([{ server: 'mcp/scenario' }], () => ({ allowed: true }), signal);

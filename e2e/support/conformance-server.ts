@@ -1,5 +1,5 @@
 // An MCP server over stdio with the tools that the server scenarios of @modelcontextprotocol/conformance call. It is
-// what stands behind Latchkey's /mcp when that is put through them.
+// behind Latchkey's /mcp when these scenarios run against that endpoint.
 
 import { setTimeout as pass } from 'node:timers/promises';
 import { Server, type ServerContext } from '@modelcontextprotocol/server';
@@ -15,7 +15,7 @@ const resource = (uri: string, mimeType: string, words: string) => ({
   resource: { uri, mimeType, text: words },
 });
 
-/** What each tool answers. */
+/** The answer of each tool. */
 const RESULTS = {
   test_simple_text: { content: [text('This is a simple text response for testing.')] },
   test_image_content: { content: [image] },
@@ -57,7 +57,7 @@ const SCHEMA_OF_2020_12 = {
   additionalProperties: false,
 };
 
-/** A tool that takes its time over three steps, and says so. */
+/** A slow tool with three steps, which reports its progress. */
 async function work({ mcpReq }: ServerContext) {
   const progressToken = mcpReq._meta?.progressToken;
   for (const progress of [0, 50, 100]) {
@@ -70,7 +70,7 @@ async function work({ mcpReq }: ServerContext) {
   return { content: [text('Done.')] };
 }
 
-/** A tool that asks its client something before it answers. */
+/** A tool that sends its client a request before it answers. */
 async function ask({ mcpReq }: ServerContext) {
   const params = { message: 'Who are you?', requestedSchema: { type: 'object', properties: {} } };
   const answer = await mcpReq.send({ method: 'elicitation/create', params }).then(

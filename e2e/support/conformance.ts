@@ -8,12 +8,12 @@ import { text } from 'node:stream/consumers';
 const require = createRequire(import.meta.url);
 const program = join(dirname(require.resolve('@modelcontextprotocol/conformance/package.json')), 'dist', 'index.js');
 
-/** Scenario, or `scenario:check`, → why it is expected to fail. */
+/** Maps a scenario, or `scenario:check`, to the reason why it is expected to fail. */
 export type ExpectedFailures = Readonly<Record<string, string>>;
 
-/** How a run of the protocol's conformance suite went. */
+/** The outcome of a run of the protocol's conformance suite. */
 export interface ConformanceOutcome {
-  /** 0 when exactly that failed which was expected to. */
+  /** 0 when exactly the expected failures occurred. */
   readonly exitCode: number | null;
   readonly output: string;
   readonly passed: number;
@@ -21,10 +21,10 @@ export interface ConformanceOutcome {
 }
 
 /**
- * Runs `@modelcontextprotocol/conformance`, without the network, and counts what it checked: a run that checks nothing is
- * green as well.
+ * Runs `@modelcontextprotocol/conformance`, without the network, and counts its checks: a run without any check also
+ * succeeds.
  *
- * @param folder an empty one, for its results
+ * @param folder an empty folder for its results
  */
 export async function runConformance(
   side: 'server' | 'client',

@@ -1,9 +1,9 @@
 import { NANO, type TestServer } from './server.ts';
 
-/** A question that nano answers until its context is full: a penalty below 1 rewards what it has just said. */
+/** A question that nano answers until its context is full: a penalty below 1 rewards repetition. */
 export const LONG_TALK = { input: 'Repeat: red fox', repeat_penalty: 0.2 };
 
-/** Loads the nano model, if need be, and says which process it lives in. */
+/** Loads the nano model if needed, and returns the id of its process. */
 export async function enginePid(server: TestServer): Promise<number> {
   await server.admin.chat({ input: 'Hello', store: false });
   const loads = server.log.lines.map((line) => JSON.parse(line)).filter(({ msg }) => msg === 'model loaded');

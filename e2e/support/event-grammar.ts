@@ -10,14 +10,15 @@ const round =
 const load = 'model_load.start (model_load.progress )*model_load.end ';
 
 /**
- * The order in which a chat that ends well sends its events; a call is announced while the model still speaks, or before
- * all when it waited for a caller who went away. The model is loaded where a round needs it and it is not there.
+ * The order of the events of a chat that succeeds. A call is announced while the model is still generating, or before
+ * everything else when it waited for a caller that had disconnected. The model is loaded when a round needs it and it
+ * is not loaded.
  */
 const GRAMMAR = new RegExp(
   `^chat.start (${announced}${performed})*((${load})?${round})+chat.end $`.replaceAll('.', '\\.'),
 );
 
-/** The types of a stream's events, in order, when they follow the grammar; throws when they don't. */
+/** The types of a stream's events, in order. Throws when they do not follow the grammar. */
 export function parseEventOrder(events: readonly StreamedEvent[]): readonly string[] {
   const types = events.map(({ data }) => String(data.type));
   const sentence = types.map((type) => `${type} `).join('');

@@ -1,6 +1,5 @@
 /**
- * What a server answered, read with `JSON.parse`. Its shape is what the tests are about: they say what they expect of
- * it, and until they do nothing is known.
+ * An answer of a server, parsed by `JSON.parse`. Its shape is what the tests check, so it has no type here.
  */
 // biome-ignore lint/suspicious/noExplicitAny: see above
 export type Json = any;

@@ -1,6 +1,6 @@
 /**
- * Loaded into a server before it starts: kills it, as kill -9 does, just before one of its writes to SQLite. Which one is in the
- * file that KILL_AT names, as a number from 1; counting begins when the file appears, and ends with it.
+ * Loaded into a server before it starts: kills it, as kill -9 does, just before one of its writes to SQLite. The file
+ * that KILL_AT names holds the number of that write, from 1. Writes are counted while the file exists.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { DatabaseSync, StatementSync } from 'node:sqlite';
@@ -24,7 +24,7 @@ for (const method of ['run', 'all', 'get', 'iterate'] as const) {
   const original = StatementSync.prototype[method] as (...args: unknown[]) => unknown;
   Object.assign(StatementSync.prototype, {
     [method](this: StatementSync, ...args: unknown[]): unknown {
-      // What a transaction has written is there from its end on.
+      // The writes of a transaction take effect at its commit.
       if (WRITES.test(this.sourceSQL) || /^\s*commit\b/i.test(this.sourceSQL)) aboutToWrite();
       return original.apply(this, args);
     },

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** What `npx latchkey` starts. */
+/** The program that `npx latchkey` starts. */
 export const latchkeyPath: string = join(
   dirname(fileURLToPath(import.meta.resolve('@latchkey/server/package.json'))),
   'bin',
@@ -13,13 +13,13 @@ export const latchkeyPath: string = join(
 export interface CommandOptions {
   /** Variables beside the system's own; those of Latchkey are never inherited. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** What comes over standard input; nothing by default. */
+  /** The text on standard input; empty by default. */
   readonly input?: string;
   /** Arguments for Node itself. */
   readonly nodeArguments?: readonly string[];
 }
 
-/** How a command went. */
+/** The outcome of a command. */
 export interface CommandOutcome {
   readonly exitCode: number | null;
   readonly stdout: string;
@@ -40,11 +40,11 @@ export function spawnLatchkey(commandArguments: readonly string[], options: Comm
 
 const living = new Set<ChildProcess>();
 
-/** Whatever happens to the tests, what they have started must not outlive them. */
+/** Kills the child when this process ends, so that no child outlives the tests. */
 function outliveNothing(child: ChildProcess): void {
   if (process.listenerCount('exit', killLiving) === 0) {
     process.on('exit', killLiving);
-    // A test runner that gives up on a test ends its process with this signal, which by itself is no orderly exit.
+    // A test runner that gives up on a test ends its process with this signal. By default, no exit handler runs then.
     process.once('SIGTERM', () => process.exit(143));
   }
   living.add(child);
@@ -55,7 +55,7 @@ function killLiving(): void {
   for (const child of living) child.kill('SIGKILL');
 }
 
-/** Runs `latchkey` to its end. */
+/** Runs `latchkey` and waits for its end. */
 export async function runLatchkey(
   commandArguments: readonly string[],
   options: CommandOptions = {},

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type ScriptedMode, scriptedServerPath } from '@latchkey/mcp-bridge/testing';
 
-/** What stands under `mcpServers` in an mcp.json. */
+/** The content of `mcpServers` in an mcp.json. */
 export type McpServers = Readonly<Record<string, McpServerEntry>>;
 
 type McpServerEntry =
@@ -47,7 +47,7 @@ export const memory = (file: string): McpServerEntry => ({
 /** `@modelcontextprotocol/server-sequential-thinking`. */
 export const sequentialThinking = (): McpServerEntry => published('server-sequential-thinking');
 
-/** A server with the tools `echo` and `fetch_note`, which writes each call that reaches it into a file. */
+/** A server with the tools `echo` and `fetch_note`, which writes each call that it receives to a file. */
 export const recording = (file: string): McpServerEntry => ({
   ...program(join(import.meta.dirname, 'recording-server.ts'), file),
   cwd: dirname(file),

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A request as an upstream server got it. */
+/** A request as the upstream server received it. */
 export interface Asked {
   readonly headers: IncomingMessage['headers'];
   readonly body: Readonly<Record<string, unknown>>;
@@ -10,11 +10,11 @@ export interface Asked {
 
 export type Behaviour = (response: ServerResponse) => void | Promise<void>;
 
-/** A server of OpenAI's API, with one model `tiny`, that does what a test tells it to. */
+/** A server with OpenAI's API and one model `tiny`, whose behaviour a test defines. */
 export interface MisbehavingUpstream extends AsyncDisposable {
   readonly url: string;
   readonly asked: Asked[];
-  /** What it does with the next requests, one after the other; then it answers. */
+  /** Its behaviour for the next requests, one after the other; all later requests are answered normally. */
   readonly next: Behaviour[];
 }
 
@@ -23,7 +23,7 @@ const chunk = (delta: object, finish: string | null = null): string =>
 export const HELLO = chunk({ content: 'Hello' });
 const USAGE = `data: ${JSON.stringify({ choices: [], usage: { prompt_tokens: 7, completion_tokens: 3 } })}\n\n`;
 
-/** Begins an answer and sends parts of it; `then` says what becomes of the connection. */
+/** Begins an answer and sends parts of it; `then` defines what happens to the connection. */
 export const sends =
   (parts: readonly (string | Uint8Array)[], then: 'ends' | 'resets' | 'hangs' = 'ends'): Behaviour =>
   async (response) => {
@@ -34,7 +34,7 @@ export const sends =
     if (then === 'resets') response.destroy();
   };
 
-/** Says that more bytes follow than do. */
+/** Declares more bytes than it sends. */
 export const liesAboutItsLength: Behaviour = async (response) => {
   response.writeHead(200, { 'content-type': 'text/event-stream', 'content-length': '100000' });
   await new Promise((resolve) => response.write(HELLO, resolve));

@@ -11,7 +11,7 @@ export interface NotesServer extends AsyncDisposable {
   readonly seen: readonly IncomingHttpHeaders[];
 }
 
-/** Starts the server on a free port of 127.0.0.1; it answers only those who bring the secret. */
+/** Starts the server on a free port of 127.0.0.1; it answers only requests with the secret. */
 export async function startNotesServer(secret: string): Promise<NotesServer> {
   const handler = toNodeHandler(
     createMcpHandler(() => {
@@ -22,7 +22,7 @@ export async function startNotesServer(secret: string): Promise<NotesServer> {
       }));
       return server;
     }),
-    // Its types ask for a method where Node's say that there may be none.
+    // Its types require a method, which is optional in Node's.
   ) as RequestListener;
   const seen: IncomingHttpHeaders[] = [];
   const http = createServer((request, response) => {

@@ -10,7 +10,7 @@ interface RunningProcess {
 export function descendantsOf(pid: number): readonly number[] {
   const all = existsSync('/proc/self/stat') ? readProc() : readPs();
   const found = new Set([pid]);
-  // A child may stand before its parent in the list.
+  // A child may precede its parent in the list.
   for (let known = 0; known < found.size; ) {
     known = found.size;
     for (const process of all) if (found.has(process.parent)) found.add(process.pid);
@@ -19,7 +19,7 @@ export function descendantsOf(pid: number): readonly number[] {
   return [...found];
 }
 
-/** Whether a process still runs; one that has ended and was not yet collected does not. */
+/** Whether a process still runs. A process that has ended but was not reaped yet does not. */
 export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -33,7 +33,7 @@ function readProc(): readonly RunningProcess[] {
   return readdirSync('/proc').flatMap((name) => {
     if (!/^\d+$/.test(name)) return [];
     try {
-      // pid (command) state parent …; the command may hold anything, parentheses too.
+      // pid (command) state parent …; the command may contain any characters, including parentheses.
       const [state, parent] = readFileSync(`/proc/${name}/stat`, 'utf8')
         .replace(/^.*\) /s, '')
         .split(' ');

@@ -1,4 +1,4 @@
-// An MCP server over stdio that writes down each call before it answers, as a line of JSON in the file of its argument.
+// An MCP server over stdio that records each call before it answers, as a line of JSON in the file of its argument.
 
 import { appendFileSync } from 'node:fs';
 import { McpServer } from '@modelcontextprotocol/server';

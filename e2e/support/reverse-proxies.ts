@@ -12,7 +12,7 @@ export interface RunningProxy extends AsyncDisposable {
 
 interface ProxyKind {
   readonly program: string;
-  /** Writes its files into the folder, and returns the arguments with which it stays in the foreground. */
+  /** Writes its files into the folder, and returns the arguments that keep it in the foreground. */
   configure(block: string, folder: string, port: number): readonly string[];
 }
 
@@ -60,11 +60,11 @@ const page = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'proxies
 export const blocksOf = (name: ProxyName): readonly string[] =>
   [...page.matchAll(new RegExp(`^\`\`\`${name}\\n([\\s\\S]*?)^\`\`\`$`, 'gm'))].map(([, block = '']) => block);
 
-/** Whether the program of a proxy is on this machine. */
+/** Whether the program of a proxy is installed on this machine. */
 export const hasProxy = (name: ProxyName): boolean =>
   spawnSync('sh', ['-c', `command -v ${PROXIES[name].program}`], { env: withSystemPrograms() }).status === 0;
 
-/** Starts a proxy with a configuration of the page in front of a server. */
+/** Starts a proxy in front of a server, with a configuration from the page. */
 export async function startProxy(name: ProxyName, block: string, server: string): Promise<RunningProxy> {
   await using opened = new AsyncDisposableStack();
   const folder = opened.use(createTemporaryFolder());
@@ -88,7 +88,7 @@ export async function startProxy(name: ProxyName, block: string, server: string)
 /** Proxies are in folders that are not on every user's PATH. */
 const withSystemPrograms = (): NodeJS.ProcessEnv => ({ ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` });
 
-/** Waits until the proxy passes requests on. HAProxy first asks whether the server is well. */
+/** Waits until the proxy passes requests on. HAProxy first checks the health of the server. */
 async function answers(url: string, child: ChildProcess, output: readonly string[]): Promise<void> {
   while (child.exitCode === null) {
     const response = await fetch(url).catch(() => undefined);

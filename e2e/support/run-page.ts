@@ -6,22 +6,22 @@ import { latchkeyPath } from './latchkey-command.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
-/** How the commands of a page went, all of them in one shell. */
+/** The outcome of a page's commands, which all run in one shell. */
 export interface PageOutcome {
   readonly exitCode: number | null;
-  /** What was run and what it printed. */
+  /** The commands and their output. */
   readonly transcript: string;
 }
 
-/** What the commands of the documentation need beside `latchkey`, and this machine lacks. */
+/** The programs, besides `latchkey`, that the documentation's commands need and this machine lacks. */
 export const missingPrograms = (): readonly string[] =>
   ['bash', 'curl', 'jq', 'openssl'].filter((name) => spawnSync(name, ['--version']).error !== undefined);
 
-/** What the page leaves to its reader. */
+/** What a reader of the page has to fill in. */
 export interface PageReader {
-  /** What stands in the place of the page's examples, by example: ids, folders, names of hosts. */
+  /** The replacements for the page's examples, by example: ids, folders, host names. */
   readonly words?: Readonly<Record<string, string>>;
-  /** What is typed at a prompt. */
+  /** The input typed at a prompt. */
   readonly input?: string;
   readonly environment?: Readonly<Record<string, string>>;
 }
@@ -57,7 +57,7 @@ export async function runPage(
     env: { ...environment, PATH: process.env.PATH, HOME: home, NODE: process.execPath, LATCHKEY: latchkeyPath },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
-  // A page at which nothing is typed may end before this has been read.
+  // A page without input may end before this has been read.
   child.stdin.on('error', () => {});
   child.stdin.end(input);
   let transcript = '';

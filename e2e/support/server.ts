@@ -21,17 +21,17 @@ export interface ServerOptions {
   readonly flags?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
   readonly nodeArguments?: readonly string[];
-  /** Lies outside the server's own folder and outlives it; by default the server has one that it takes along. */
+  /** A data folder that outlives the server; by default the server has one that is removed with it. */
   readonly data?: string;
 }
 
-/** How a process ended. */
+/** The end of a process. */
 export interface ProcessExit {
   readonly exitCode: number | null;
   readonly signal: NodeJS.Signals | null;
 }
 
-/** A `latchkey serve` of a test's own. */
+/** A `latchkey serve` that a test has started. */
 export interface TestServer extends AsyncDisposable {
   readonly url: string;
   readonly pid: number;
@@ -39,7 +39,7 @@ export interface TestServer extends AsyncDisposable {
   readonly data: string;
   /** The token that the server made at its first start. */
   readonly adminToken: string;
-  /** Speaks to the server with the administrator's token. */
+  /** Sends requests to the server with the administrator's token. */
   readonly admin: Api;
   readonly stdout: WatchedLines;
   /** The log: a JSON object in each line. */
@@ -48,13 +48,13 @@ export interface TestServer extends AsyncDisposable {
   signal(signal: NodeJS.Signals): void;
 }
 
-/** Starts a server with the nano model on a free port of 127.0.0.1 and waits until it says that it is ready. */
+/** Starts a server with the nano model on a free port of 127.0.0.1 and waits until it reports that it is ready. */
 export async function startServer(options: ServerOptions = {}): Promise<TestServer> {
   await using opened = new AsyncDisposableStack();
   const folder = opened.use(createTemporaryFolder());
   const data = options.data ?? join(folder.path, 'data');
   mkdirSync(data, { recursive: true, mode: 0o700 });
-  // A model without temperature says the same each time.
+  // At temperature 0 a model gives the same answer each time.
   const config = { models: modelsFolder, sampling: { '*': { temperature: 0 } }, ...options.config };
   writeFileSync(join(data, 'config.json'), JSON.stringify(config));
   if (options.mcpServers !== undefined) {

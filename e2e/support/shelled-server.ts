@@ -13,22 +13,23 @@ export interface ShelledOptions {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-/** A process that a line of a shell has become. */
+/** The process that a shell command has become by `exec`. */
 export interface ShelledServer extends AsyncDisposable {
   readonly pid: number;
   readonly folder: string;
   readonly data: string;
-  /** What the server has printed on both of its outputs. */
+  /** The server's standard output and standard error. */
   readonly printed: () => string;
   readonly exited: Promise<ProcessExit>;
   signal(signal: NodeJS.Signals): void;
-  /** Resolves when a server has said in the data folder where it is. */
+  /** Resolves when a server has written its address to the data folder. */
   announced(): Promise<{ readonly url: string; readonly admin: Api }>;
 }
 
 /**
- * Runs a line of bash in which `"$@"` is the server's command, `$folder` a folder of the test's own and `$data` the data
- * folder, for what only a shell can arrange: where the outputs go, as whom it runs. The line ends with `exec`.
+ * Runs a line of bash in which `"$@"` is the server's command, `$folder` is a folder of the test and `$data` is the
+ * data folder. For what only a shell can set up: where the output goes, and which user it runs as. The line ends with
+ * `exec`.
  */
 export function runShelled(line: string, { environment = {} }: ShelledOptions = {}): ShelledServer {
   const opened = new AsyncDisposableStack();

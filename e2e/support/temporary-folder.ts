@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A folder that is gone when the test is over. */
+/** A folder that is removed after the test. */
 export interface TemporaryFolder extends Disposable {
   readonly path: string;
 }

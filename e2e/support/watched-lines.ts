@@ -1,13 +1,13 @@
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 
-/** How long a line is waited for: less than a test may take, so that its failure shows what came instead. */
+/** How long to wait for a line: less than the time limit of a test, so that a failure shows the other lines. */
 const PATIENCE_MILLISECONDS = 60_000;
 
-/** The lines that a process has printed, and a way to wait for one. */
+/** The lines that a process has printed, and a function that waits for one. */
 export interface WatchedLines {
   readonly lines: readonly string[];
-  /** The first line, already printed or still to come, that `matches`. Rejects when the output ends, or a minute, without one. */
+  /** The first line, past or future, that `matches`. Rejects when the output, or a minute, ends without one. */
   find(matches: (line: string) => boolean): Promise<string>;
 }
 

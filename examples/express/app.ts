@@ -8,7 +8,7 @@ export function createApp({ listModels, wait, ...options }: AppParts): Express {
   app.get('/public', (_request, response) => {
     response.json({ hello: 'everybody' });
   });
-  // Everything from here on, also what does not exist, is for callers with a token.
+  // From here on every route needs a token, and so does a path that does not exist.
   app.use(guard());
   app.get('/whoami', (request, response) => {
     const { id, name, project } = guard.callerOf(request).principal;
@@ -18,7 +18,7 @@ export function createApp({ listModels, wait, ...options }: AppParts): Express {
   app.get('/models', guard('models:read'), (_request, response, next) => {
     listModels().then((models) => response.json({ models }), next);
   });
-  // The parser comes after the guard: of a refused request no body is read.
+  // The parser comes after the guard: the body of a refused request is not read.
   app.post('/models', guard('models:write'), express.json(), (request, response) => {
     response.json({ received: request.body });
   });

@@ -13,7 +13,7 @@ export function createApp({ listModels, wait, ...options }: AppParts): FastifyIn
   const guard = protect(options);
   const known = guard();
   const app = fastify();
-  // For every route that does not say otherwise, and for what does not exist.
+  // For every route that does not say otherwise, and for paths that do not exist.
   app.addHook('onRequest', async (request, reply) =>
     request.routeOptions.config.open ? undefined : known(request, reply),
   );

@@ -13,7 +13,7 @@ export function createHandler({ listModels, wait, ...options }: AppParts): Handl
     'POST /models': guard('models:write')(async (request) => Response.json({ received: await request.json() })),
     'GET /wait': guard('models:read')(async (_request, { signal }) => Response.json({ ended: await wait(signal) })),
   };
-  // What does not exist is for callers with a token, too.
+  // A path that does not exist needs a token, too.
   const notFound = guard()(() => new Response(null, { status: 404 }));
 
   return async function handle(request, peer) {

@@ -7,7 +7,7 @@ export function createApp({ listModels, wait, ...options }: AppParts): Hono {
   const app = new Hono();
   app.onError((_error, context) => context.json({ error: { code: 'INTERNAL' } }, 500));
   app.get('/public', (context) => context.json({ hello: 'everybody' }));
-  // Everything from here on, also what does not exist, is for callers with a token.
+  // From here on every route needs a token, and so does a path that does not exist.
   app.use(guard());
   app.get('/whoami', (context) => {
     const { id, name, project } = guard.callerOf(context).principal;

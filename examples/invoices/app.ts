@@ -32,7 +32,7 @@ export async function openInvoices(file: string) {
       next(error);
     }
   });
-  // A token for another service, which verifies it without asking here.
+  // A token for another service, which verifies it without a request to this one.
   app.post('/reports/token', guard('invoices:read'), async (request, response, next) => {
     try {
       const caller = guard.callerOf(request).principal;

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { ISSUER, openInvoices } from './app.ts';
 
-/* The life of one customer's key: made, used, counted, verified elsewhere, rotated, ended. Prints each answer. */
+/* The life of one customer's key: created, used, counted, verified elsewhere, rotated, revoked. Prints each answer. */
 
 const folder = mkdtempSync(join(tmpdir(), 'invoices-'));
 const { app, auth } = await openInvoices(join(folder, 'auth.db'));
@@ -15,7 +15,7 @@ const server = createServer(app);
 await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
-/** What the answers have that is printed or used. */
+/** The fields of the answers that are printed or used. */
 interface Answer {
   readonly id: string;
   readonly token: string;

@@ -2,8 +2,8 @@ import { createAccessTokenVerifier } from '@latchkey/auth-core/jwt';
 import { vocabulary } from './words.ts';
 
 /*
- * Another service, in a process of its own, with no database and no secret: it knows the public keys of the issuer. Prints what it
- * decides about two invoices.
+ * Another service, in a separate process, without a database or a secret: it only has the issuer's public keys. Prints
+ * its decisions about two invoices.
  */
 
 const [jwks = '', issuer = '', token = ''] = process.argv.slice(2);

@@ -1,6 +1,6 @@
 import { budget, defineVocabulary, names } from '@latchkey/auth-core';
 
-/** What there is to decide about in this API. */
+/** The vocabulary of this API: its actions, resources and limits. */
 export const words = {
   actions: ['invoices:read', 'invoices:write'],
   resources: { invoices: names('invoice') },

@@ -11,7 +11,7 @@ export function createApp({ listModels, wait, ...options }: AppParts): Koa<Prote
     if (ctx.path === '/public') ctx.body = { hello: 'everybody' };
     else await next();
   });
-  // Everything from here on, also what does not exist, is for callers with a token.
+  // From here on every route needs a token, and so does a path that does not exist.
   app.use(guard());
   app.use(async (ctx) => {
     const method = ctx.method === 'HEAD' ? 'GET' : ctx.method;

@@ -3,7 +3,7 @@ import { type AdmissionState, bearerAuth, limitRequests, renderAuthErrors, requi
 import Koa from 'koa';
 import type { AppParts } from '../app-parts.ts';
 
-/** The same server with a middleware for each step, for an app that puts something of its own between them. */
+/** The same server with a middleware for each step, for an app that adds its own middleware between them. */
 export function createApp({
   auth,
   meter,

@@ -6,7 +6,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { createEchoEngine } from '../own-engine/echo-engine.ts';
 import { plainDialect } from './plain-dialect.ts';
 
-/** The row with which the API is served. */
+/** The option of the server that serves the API. */
 const ROW = { path: '/plain/chat', dialect: plainDialect };
 
 async function serve(dialects: CreateServerOptions['dialects'] = [ROW]): Promise<Server> {

@@ -35,7 +35,7 @@ export const plainDialect: ChatDialect = {
   },
 };
 
-/** What the fields of the neutral request are called here. */
+/** The names of the neutral request's fields in this API. */
 const PARAMS: Partial<Record<ChatField, string>> = { model: 'model', messages: 'text' };
 
 function read(body: unknown): { readonly model: string; readonly text: string; readonly stream: boolean } {

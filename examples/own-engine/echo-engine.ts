@@ -8,7 +8,7 @@ import {
   type OpenOptions,
 } from '@latchkey/server';
 
-/** The one model: it says the last question again. */
+/** The only model: it repeats the last question. */
 const ECHO: Model = {
   key: 'example/echo',
   names: [],
@@ -30,7 +30,7 @@ const ECHO: Model = {
   },
 };
 
-/** An engine in one file: it needs no more than this. */
+/** A complete engine in one file. */
 export const createEchoEngine = (): InferenceEngine => ({
   sources: [{ list: async () => [ECHO], find: async (key) => (key === ECHO.key ? ECHO : undefined) }],
   open: async (_model, options, signal) => {

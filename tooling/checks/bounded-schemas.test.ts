@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { readSources } from './sources.ts';
 
-/** Where a bound is made, and not used. */
+/** The files that define the bounded schemas. */
 const MAKERS = ['packages/server/src/input/bounded.ts', 'packages/mcp-bridge/src/config/dictionary.ts'];
 
-/** Lists and objects of any keys that a schema takes, each with what is called on it. */
+/** The lists, and the objects with any keys, in the schemas of a file, each with the calls chained to it. */
 function collectionsOf(text: string): readonly { readonly call: string; readonly chain: string }[] {
   return [...text.matchAll(/\bz\s*\.(array|record|map|set|tuple)\(/g)].map((match) => {
     const open = match.index + match[0].length;

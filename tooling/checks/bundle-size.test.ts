@@ -4,7 +4,7 @@ import { build } from 'esbuild';
 import { describe, expect, it } from 'vitest';
 import { root } from './sources.ts';
 
-/** What an entry weighs in a bundle: its bytes, minified and gzipped. */
+/** The size of an entry in a bundle: its bytes, minified and gzipped. */
 async function weigh(entry: string, external: readonly string[] = []): Promise<number> {
   const { outputFiles } = await build({
     stdin: { contents: entry, resolveDir: join(root, 'tooling') },
@@ -20,7 +20,7 @@ async function weigh(entry: string, external: readonly string[] = []): Promise<n
   return gzipSync(outputFiles[0]?.contents ?? '', { level: 9 }).length;
 }
 
-/* README.md of auth-core names these figures. Whatever makes one larger belongs behind a door of its own. */
+/* README.md of auth-core names these figures. Code that makes one larger belongs in a separate entry point. */
 describe('the weight of auth-core in a bundle', () => {
   it('is at most 26.5 kB with tokens, a memory store and one vocabulary', async () => {
     const core = `export { createAuth, createMemoryTokenStore, defineVocabulary, names } from '@latchkey/auth-core';`;

@@ -3,8 +3,8 @@ import { importsOf, readSources } from './sources.ts';
 type Graph = ReadonlyMap<string, ReadonlySet<string>>;
 
 /**
- * Finds what imports itself in a circle: in each folder below `root`, the entries of which each reaches the others. An entry is a
- * file, or a folder with all that is in it. Each circle is a line: the folder, and its entries in alphabetical order.
+ * Finds circular imports: in each folder below `root`, the entries of which each reaches the others. An entry is a
+ * file, or a folder with its whole content. Each circle is a line: the folder, and its entries in alphabetical order.
  */
 export function findCircles(root: string): readonly string[] {
   const files = readSources(`${root}/**/*.ts`);

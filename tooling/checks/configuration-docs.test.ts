@@ -5,7 +5,7 @@ import { root } from './sources.ts';
 
 const SECTIONS = ['oauth', 'ephemeralMcp', 'engine', 'limits', 'audit', 'retention'];
 
-/** The keys of the configuration's zod schema, from its source: `a`, `b.c`. */
+/** Reads the keys of the configuration's zod schema from its source: `a`, `b.c`. */
 function configurationKeys(): readonly string[] {
   const source = readFileSync(join(root, 'packages/server/src/config/schema.ts'), 'utf8');
   const body = source.slice(source.indexOf('configSchema'), source.indexOf('export type ServerConfig'));

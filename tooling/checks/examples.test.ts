@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { readSources, root } from './sources.ts';
 
-/** Code blocks of docstrings and of the pages that people read first. */
+/** The code blocks of docstrings and of the most important pages. */
 function findExamples(): readonly { readonly from: string; readonly code: string }[] {
   const docstrings = readSources('packages/*/src/**/*.ts').flatMap(({ path, text }) =>
     [...text.matchAll(/\n( *)\* ```ts\n([\s\S]*?)\n *\* ```/g)].map((match) => ({

@@ -1,16 +1,16 @@
 import type { SourceFile } from './sources.ts';
 
-/** A regular expression that stands in a source file. */
+/** A regular expression literal in a source file. */
 export interface Expression {
   readonly path: string;
   readonly source: string;
   readonly flags: string;
 }
 
-/** After these a slash begins an expression, and divides nothing. */
+/** After these a slash begins a regular expression; it is not a division. */
 const BEFORE = /(?:^|[(,=:[!&|?{};+*%<>~^]|\b(?:return|typeof|case|of|in))\s*$/;
 
-/** The regular expressions that are written out in a file; comments, texts and templates have none. */
+/** The regular expression literals of a file; comments, strings and templates are skipped. */
 export function expressionsOf({ path, text }: SourceFile): readonly Expression[] {
   const found: Expression[] = [];
   for (let at = 0; at < text.length; at++) {

@@ -1,4 +1,4 @@
-/** Who may import whom. Written here and nowhere else; the test derives the truth from the sources. */
+/** Which module may import which. Defined only here; the test reads the actual imports from the sources. */
 
 /** A package may import itself, the packages named here, and from npm. */
 export const PACKAGE_FLOORS: Readonly<Record<string, readonly string[]>> = {
@@ -21,15 +21,15 @@ export const PACKAGE_FLOORS: Readonly<Record<string, readonly string[]>> = {
   bench: ['@latchkey/server', '@latchkey/auth-core', '@latchkey/koa-auth', '@latchkey/mcp-bridge'],
 };
 
-/** What packages must not see: the contract of engines stands on nothing, and the embedded engine knows no network. */
+/** What packages must not import: the engine contract depends on nothing, the embedded engine on no network module. */
 export const PACKAGE_FORBIDDEN: Readonly<Record<string, RegExp>> = {
   'packages/engine': /^(?!packages\/engine\/)/,
   'packages/llama': /^(?:node:(?:http2?|https|net|tls|dgram)|koa|zod|pino|kysely)$/,
 };
 
 /**
- * The floors inside the server, the lowest first. A folder may import from lower floors and from itself; folders on one
- * floor do not know each other.
+ * The floors inside the server, the lowest first. A folder may import from lower floors and from itself, but not from
+ * another folder on the same floor.
  */
 export const SERVER_FLOORS: readonly (readonly string[])[] = [
   ['contracts', 'input', 'telemetry'],
@@ -45,7 +45,7 @@ export const SERVER_FLOORS: readonly (readonly string[])[] = [
   ['command', 'index.ts', 'testing'],
 ];
 
-/** Folders whose subfolders do not know each other: each is a plug-in, or one side of something. */
+/** Folders whose subfolders must not import each other: each is a plug-in, or one side of something. */
 export const STRANGERS: readonly string[] = [
   'packages/server/src/dialects',
   'packages/server/src/engines',
@@ -53,8 +53,8 @@ export const STRANGERS: readonly string[] = [
 ];
 
 /**
- * What imports itself in a circle, and should not: the entries of a folder, a folder counting as all that is in it. Nothing is
- * added here; what is mended is taken out.
+ * The known circular imports: the entries of a folder, where a subfolder stands for its whole content. Add none; remove
+ * those that are fixed.
  */
 export const CIRCLES: readonly string[] = [
   'packages/auth-core/src/authority: authority.ts covers.ts decision.ts grant.ts vocabulary.ts',
@@ -66,7 +66,7 @@ export const CIRCLES: readonly string[] = [
   'packages/mcp-bridge/src: host pins tools',
 ];
 
-/** What packages a folder of the server must not see: the loop knows no Koa, no zod, no engine of a certain make, no MCP. */
+/** Packages that a folder of the server must not import: the loop has no Koa, no zod, no specific engine, no MCP. */
 export const SERVER_FORBIDDEN: Readonly<Record<string, readonly string[]>> = {
   contracts: ['koa', 'zod', '@latchkey/llama', '@latchkey/mcp-bridge', 'kysely'],
   chat: ['koa', 'zod', '@latchkey/llama', '@latchkey/mcp-bridge', 'kysely'],
@@ -78,7 +78,7 @@ export const SERVER_FORBIDDEN: Readonly<Record<string, readonly string[]>> = {
   http: ['koa', '@latchkey/llama', '@latchkey/mcp-bridge', 'kysely'],
 };
 
-/** Inside auth-core only these need Node; all else, and whatever it imports, runs wherever there is WebCrypto. */
+/** Inside auth-core only these need Node; everything else, with its imports, runs wherever there is WebCrypto. */
 export const AUTH_CORE_NODE_FOLDERS: readonly string[] = [
   'open',
   'private-files',

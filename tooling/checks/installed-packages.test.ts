@@ -24,7 +24,7 @@ const packages = readdirSync(join(root, 'packages'));
 const manifestOf = (name: string): Manifest =>
   JSON.parse(readFileSync(join(root, 'packages', name, 'package.json'), 'utf8')) as Manifest;
 
-/** What these packages expect beside them, with its range: packages of others. */
+/** The peer dependencies of these packages, each with its range. */
 const peers = Object.fromEntries(
   ['auth-core', 'koa-auth'].flatMap((name) =>
     Object.entries(manifestOf(name).peerDependencies ?? {}).filter(([peer]) => !peer.startsWith('@latchkey/')),
@@ -33,7 +33,7 @@ const peers = Object.fromEntries(
 
 const versionsAt = {
   oldest: (range: string): string => /\d+\.\d+\.\d+/.exec(range)?.[0] ?? expect.fail(`${range} has no beginning`),
-  // All that is installed here is within the range, and the lockfile has the newest.
+  // Every version that is installed here is within the range, and the lockfile has the newest.
   newest: (_: string, installed: readonly string[]): string => installed.at(-1) ?? expect.fail('is not installed'),
 };
 
@@ -74,7 +74,7 @@ describe('the packed packages, installed in an empty project', { timeout: 180_00
     // The example of docs/library.md, with its files beside its program.
     cpSync(INVOICES, project.path, { recursive: true, filter: (path) => !path.endsWith('.test.ts') });
     expect(await project.run(join(INVOICES, 'main.ts'))).toBe(readFileSync(join(INVOICES, 'output.txt'), 'utf8'));
-    // Each adapter keeps its contract with these versions.
+    // Each adapter passes its contract with these versions.
     for (const part of [...HOSTS, 'app-parts.ts', 'listen.ts']) {
       cpSync(join(EXAMPLES, part), join(project.path, part), { recursive: true });
     }
@@ -115,7 +115,7 @@ describe('a packed package', () => {
     for (const name of packages) expect(manifestOf(name).files, name).toContain('CHANGELOG.md');
   });
 
-  // The project names no address yet. With one come `repository`, `homepage` and `bugs`, in all packages alike.
+  // The project has no public address yet. With one, all packages get `repository`, `homepage` and `bugs`.
   it.each(packages)('%s says what a registry shows of it', (name) => {
     const told = Object.keys(manifestOf(name)).filter((field) => SHOWN.includes(field));
     expect(told.sort()).toEqual(['description', 'engines', 'keywords', 'license', 'name', 'version']);

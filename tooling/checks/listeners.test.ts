@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { readSources } from './sources.ts';
 
-/** Called as it stands, a listener that throws would break what it is told of. */
+/** A direct call of a listener: if the listener throws, it breaks the work that it is notified of. */
 const CALLED = /\bon[A-Z]\w*\?\.\(/g;
 
 it('a function that a host passes in to be told something is called by notify', () => {

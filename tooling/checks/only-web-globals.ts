@@ -1,6 +1,6 @@
 /*
- * To be loaded first (`node --import`): makes of Node what a worker at the edge is. No module of Node can be imported,
- * and of its globals only those are left that ECMAScript and the Minimum Common Web API (ECMA-429) name.
+ * Loaded first (`node --import`): reduces Node to an edge worker. No module of Node can be imported, and the only
+ * globals left are those of ECMAScript and the Minimum Common Web API (ECMA-429).
  */
 
 import { isBuiltin, registerHooks } from 'node:module';
@@ -22,7 +22,7 @@ const WEB = `AbortController AbortSignal Blob ByteLengthQueuingStrategy Compress
   btoa clearInterval clearTimeout console crypto fetch navigator performance queueMicrotask setInterval setTimeout
   structuredClone`.split(/\s+/);
 
-// Node makes some of them, with its own means, when they are first looked at.
+// Node creates some of them on first access, with its own modules.
 for (const name of WEB) Reflect.get(globalThis, name);
 
 const language = runInNewContext('Object.getOwnPropertyNames(globalThis)') as string[];
@@ -31,7 +31,7 @@ for (const name of Object.getOwnPropertyNames(globalThis)) {
   if (!kept.has(name)) Reflect.deleteProperty(globalThis, name);
 }
 
-// A timer is a number there, which has no methods.
+// In a worker, a timer is a number without methods.
 const { setInterval: repeat, setTimeout: wait } = globalThis;
 Object.assign(globalThis, {
   setInterval: (...task: Parameters<typeof repeat>) => Number(repeat(...task)),

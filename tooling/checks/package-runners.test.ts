@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { readSources } from './sources.ts';
 
-/** Programs of a development checkout, which are installed where these commands are typed. */
+/** Programs of a development checkout, which are already installed where these commands run. */
 const installed = ['vitest', 'biome', 'tsc', 'turbo'];
 const runners = ['npx', 'bunx', 'pnpx', 'uvx', 'dlx'];
 
-/** What the commands and the files of a page have fetched and run. */
+/** The packages that the commands and files of a page fetch and run. */
 function packagesIn(page: string): readonly string[] {
   const code = [...page.matchAll(/```[^`]*```|`[^`\n]+`/g)].map(([text]) => text);
   return code.flatMap((text) => {

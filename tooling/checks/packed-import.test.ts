@@ -16,7 +16,7 @@ const packages = readdirSync(join(root, 'packages'));
 const manifestOf = (name: string): Manifest =>
   JSON.parse(readFileSync(join(root, 'packages', name, 'package.json'), 'utf8')) as Manifest;
 
-/** What npm would install: the packed files, and the declared dependencies beside them. */
+/** A folder as npm would install it: the packed files, and the declared dependencies beside them. */
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-packed-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

@@ -4,13 +4,13 @@ import type { Expression } from './expressions.ts';
 interface Part {
   readonly source: string;
   readonly least: number;
-  /** Whether it has no end of its own: `*`, `+`, `{2,}`. */
+  /** Whether the repetition has no upper bound: `*`, `+`, `{2,}`. */
   readonly endless: boolean;
   /** The alternatives of a group. */
   readonly groups?: readonly (readonly Part[])[];
 }
 
-/** What stands for all other characters where two parts are compared. */
+/** The sample characters with which two parts are compared. */
 const PROBES = [
   ...Array.from({ length: 128 }, (_, code) => String.fromCharCode(code)),
   '\u00e9',
@@ -21,8 +21,9 @@ const PROBES = [
 ];
 
 /**
- * Why an expression may take more than linear time for some text, or undefined. It looks for endless repetitions inside one
- * another, for two that meet and share characters, and for one that a failed search begins again inside of itself.
+ * Why an expression may take more than linear time for some text, or undefined. It looks for nested endless
+ * repetitions, for two successive ones that share characters, and for one inside whose match a failed search begins
+ * again.
  */
 export function slownessOf({ source, flags }: Expression): string | undefined {
   const alternatives = readAlternatives(source);
@@ -41,7 +42,7 @@ function findNested(parts: readonly Part[], inside: boolean): string | undefined
   for (const { source, endless, groups } of parts) {
     if (inside && endless) return `an endless repetition of ${source} inside another one`;
     for (const inner of groups ?? []) {
-      // What begins or ends with a fixed character of its own keeps the rounds apart.
+      // A part with a required, bounded piece separates the rounds of the outer repetition.
       const found = findNested(inner, endless && !inner.some(({ endless: long, least }) => !long && least > 0));
       if (found !== undefined) return found;
     }
@@ -60,7 +61,7 @@ function findNeighbours(parts: readonly Part[], flags: string): string | undefin
   return undefined;
 }
 
-/** Whether a search that fails behind an endless part can begin again inside what that part has matched. */
+/** Whether a search that fails after an endless part can begin again inside the text that the part has matched. */
 function findRestart(parts: readonly Part[], flags: string): string | undefined {
   for (const [index, part] of parts.entries()) {
     if (!part.endless) continue;
@@ -81,7 +82,7 @@ function overlap(left: Part, right: Part, flags: string): boolean {
   return PROBES.some((probe) => matches.every((one) => one.test(probe)));
 }
 
-/** Groups that are passed once are parts like those around them; of alternatives the first endless one counts. */
+/** Replaces groups that are not repeated by their parts; of several alternatives, the first endless one counts. */
 function flatten(parts: readonly Part[]): readonly Part[] {
   return parts.flatMap((part) => {
     if (part.groups === undefined || part.endless || isLookaround(part.source)) return [part];

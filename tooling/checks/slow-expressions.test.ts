@@ -3,7 +3,7 @@ import { expressionsOf } from './expressions.ts';
 import { slownessOf } from './slow-expression.ts';
 import { readSources } from './sources.ts';
 
-/** Expressions that may be slow for some text, and why no such text reaches them. */
+/** Expressions that may be slow for some text, with the reason why no such text reaches them. */
 const ALLOWED: Readonly<Record<string, string>> = {
   'packages/auth-core/src/token/key-strength.ts /(.{2,}?)\\1+/g': 'a custom key, which has 256 characters at the most',
   'packages/client/src/profiles/edit-section.ts /[\\r\\n]+$/': "the user's own file of profiles",

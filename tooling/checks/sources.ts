@@ -19,7 +19,7 @@ export function readSources(...patterns: readonly string[]): readonly SourceFile
 const IMPORT =
   /(?:^|\n)\s*(?:import|export)\b[^'"`;]*?\bfrom\s*['"]([^'"]+)['"]|(?:^|\n)\s*import\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)/g;
 
-/** What a file imports: relative ones as paths from the root, others by their package's name. */
+/** The imports of a file: relative ones as paths from the root, others by their package's name. */
 export function importsOf({ path, text }: SourceFile): readonly string[] {
   // Examples in docstrings import by public name; they are not the file's own imports.
   const code = text.replace(/\/\*[\s\S]*?\*\//g, '');

@@ -1,4 +1,4 @@
-/* What a worker at the edge would do with auth-core, from its build. `web-runtime.test.ts` runs it without Node. */
+/* Uses the build of auth-core as an edge worker would. `web-runtime.test.ts` runs it without Node's own modules. */
 
 import {
   AuthError,
@@ -50,7 +50,7 @@ const auth = createAuth({
 const meter = createMeter({ vocabulary: llm, store: createMemoryLimitStore() });
 const authenticate = createRequestAuthenticator({ auth, basic: true });
 
-/** Status, `RateLimit` and body. Node writes the body of a `Response` with its own `Buffer`, so there is none here. */
+/** Status, `RateLimit` and body. This is not a `Response`, whose body Node writes with its own `Buffer`. */
 async function answer({ headers }: Request): Promise<readonly unknown[]> {
   try {
     const caller = await authenticate({ header: (name) => [headers.get(name) ?? []].flat() });
@@ -103,7 +103,7 @@ for (const { run } of limitStoreContract(async () => {
 })) {
   await run();
 }
-// A worker brings a dialect of its own.
+// A worker supplies its own dialect.
 expectEqual([typeof createKyselyTokenStore, Object.keys(tokenMigrations).length > 0], ['function', true]);
 await meter.close();
 await auth.close();

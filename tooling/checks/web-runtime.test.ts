@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 
-/** Runs something in Node, of which nothing but the web's own globals is left. */
+/** Runs a program in Node, reduced to the globals of the web. */
 function runWithoutNode(...args: readonly string[]) {
   const preload = join(import.meta.dirname, 'only-web-globals.ts');
   const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', preload, ...args], {

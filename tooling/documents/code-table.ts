@@ -4,13 +4,13 @@ import { join } from 'node:path';
 const root = join(import.meta.dirname, '..', '..');
 
 /**
- * What the docstrings of a file say about codes: the rows of their tables and the items of their lists, by code. They
- * are the one place where the meaning of a code is written.
+ * Reads the meanings of codes from the docstrings of a file: the rows of their tables and the items of their lists, by
+ * code. The meaning of a code is written only there.
  *
- * @throws {Error} for a code that no docstring tells of, and for one that is told of and not there
+ * @throws {Error} for a code that no docstring describes, and for a description of a code that does not exist
  */
 export function readMeanings(path: string, codes: readonly string[]): ReadonlyMap<string, string> {
-  // An item may go on over several lines, which are indented.
+  // An item may continue on several indented lines.
   const source = readFileSync(join(root, path), 'utf8').replace(/\n \* {3}(?=\S)/g, ' ');
   const rows = source.matchAll(/^ \* (?:\| `([A-Z_]+)` \| (.+) \||- `([A-Z_]+)`: (.+)\.)$/gm);
   const told = new Map([...rows].map(([, code, text, item, words]) => [code ?? item ?? '', text ?? words ?? '']));
@@ -21,7 +21,7 @@ export function readMeanings(path: string, codes: readonly string[]): ReadonlyMa
   return told;
 }
 
-/** A Markdown table, its columns padded so that it can be read as it is. */
+/** A Markdown table with padded columns, so that the source is readable. */
 export function renderTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = header.map((title, column) =>
     Math.max(...[title, ...rows.map((row) => row[column] ?? '')].map(length)),

@@ -23,7 +23,7 @@ import { toServerError } from '../../packages/server/src/http/to-server-error.ts
 import { WIRE_ERRORS } from '../../packages/server/src/wire/wire-errors.ts';
 import { readMeanings, renderTable } from './code-table.ts';
 
-/** A bridge's code that is added does not compile until it is here. */
+/** A new code of the bridge does not compile until it is listed here. */
 const BRIDGE_CODES: Readonly<Record<BridgeErrorCode, true>> = {
   MCP_CONFIG_INVALID: true,
   MCP_SERVER_UNKNOWN: true,
@@ -36,7 +36,7 @@ const BRIDGE_CODES: Readonly<Record<BridgeErrorCode, true>> = {
   MCP_CLOSED: true,
 };
 
-/** Whose answers look alike: the paths, and how an error is said there. */
+/** The paths that share one format of errors, and the dialect that renders it. */
 const DIALECTS: readonly { readonly paths: string; readonly dialect: ApiDialect }[] = [
   { paths: '`/api/v1/…` and everything that is not named below, as LM Studio says it', dialect: lmstudioDialect },
   { paths: '`/v1/messages…`, as Anthropic says it', dialect: anthropicDialect },
@@ -46,7 +46,7 @@ const DIALECTS: readonly { readonly paths: string; readonly dialect: ApiDialect 
   { paths: '`/mcp`, what is refused before a call of the protocol is read (JSON-RPC 2.0)', dialect: mcpDialect },
 ];
 
-/** docs/errors.md, from the tables that the code itself goes by. */
+/** Renders docs/errors.md from the tables that the code itself uses. */
 export function renderErrorsPage(): string {
   return `# Errors
 
@@ -100,12 +100,12 @@ line to standard error, which says what to do, and ends with 1.
 `;
 }
 
-/** The core's codes that become this one. */
+/** The core's codes that are reported as this one. */
 function coreCodesOf(code: ServerErrorCode): readonly AuthErrorCode[] {
   return AUTH_ERROR_CODES.filter((core) => examplesOf(core).some((error) => toServerError(error).code === code));
 }
 
-/** One error of each kind that has this code: one code is that of all limits. */
+/** One error of each kind with this code: all limits share one code. */
 function examplesOf(core: AuthErrorCode): readonly AuthError[] {
   if (core !== 'AUTH_LIMIT_EXCEEDED') return [new AuthError(core, '')];
   const limits = ['requestsPerMinute', 'concurrentRequests', 'tokensPerDay', 'tokensPerMonth'] as const;
@@ -134,7 +134,7 @@ function renderDialect({ paths, dialect }: (typeof DIALECTS)[number]): string {
   return `${paths}:\n\n\`\`\`json\n${JSON.stringify(body, undefined, 2)}\n\`\`\``;
 }
 
-/** What a token is told that may use other models. */
+/** The decision for a token that may use only other models. */
 function denied(): DeniedDecision {
   const authority = [
     { grant: llm.everything, source: 'server policy' },
@@ -156,7 +156,7 @@ function renderAuthTable(): string {
   return renderTable(['code', 'raised when', 'status', '`WWW-Authenticate`'], rows);
 }
 
-/** The codes of a 401, with what they say. */
+/** The codes of a 401, with their messages. */
 function renderRefusals(): string {
   const codes = AUTH_ERROR_CODES.filter((code) => challenge(new AuthError(code, '')).status === 401) as TokenRefusal[];
   return renderTable(

@@ -1,9 +1,9 @@
 import { llm } from '@latchkey/auth-core/llm';
 import { renderErrorsPage } from './errors-page.ts';
 
-/** A file that is made from the code. */
+/** A file that is generated from the code. */
 export interface GeneratedFile {
-  /** From the root. */
+  /** Its path from the root. */
   readonly path: string;
   readonly render: () => string;
 }

@@ -7,15 +7,15 @@ import type { LocalRegistry } from './local-registry.ts';
 
 const execute = promisify(execFile);
 
-/** A project outside of the workspace, in which packages are installed. */
+/** A project outside the workspace, in which packages are installed. */
 export interface Project extends Disposable {
   readonly path: string;
-  /** Copies a program into the project, runs it there with Node, and resolves to what it has printed. Rejects when it fails. */
+  /** Copies a program into the project, runs it there with Node, and returns its output. Rejects when it fails. */
   run(program: string, environment?: Readonly<Record<string, string>>): Promise<string>;
 }
 
 /**
- * Makes an empty project and installs packages into it with npm, by name and version, as anybody would.
+ * Makes an empty project and installs packages into it with npm, by name and version, as a user would.
  *
  * @example
  * ```ts
@@ -31,7 +31,7 @@ export async function createProject(
   const path = mkdtempSync(join(tmpdir(), 'latchkey-project-'));
   const manifest = { name: 'project', version: '1.0.0', private: true, type: 'module', dependencies };
   writeFileSync(join(path, 'package.json'), JSON.stringify(manifest));
-  // What this machine has set up for npm, proxies among it, is for other registries.
+  // This machine's npm settings, including proxies, are for other registries.
   const env = { PATH: process.env.PATH, HOME: path };
   await execute(
     'npm',

@@ -25,9 +25,9 @@ interface Version {
 type Versions = ReadonlyMap<string, Version>;
 
 /**
- * Starts a registry for npm that has the named packages of this workspace as they are published, and of every other
- * package the versions that are installed in the workspace. So what npm does with the published packages is tried
- * without a network, and with versions that the lockfile names.
+ * Starts a registry for npm that has the named packages of this workspace as they are published, and the versions of
+ * all other packages that are installed in the workspace. This tests the installation of the published packages by npm
+ * without a network, and with the versions of the lockfile.
  */
 export async function startLocalRegistry(packages: readonly string[]): Promise<LocalRegistry> {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-registry-'));
@@ -72,7 +72,7 @@ function installed(name: string): Versions {
   );
 }
 
-/** What npm asks a registry about a package first. */
+/** The document that npm first requests about a package. */
 function describe(url: string, name: string, versions: Versions): unknown {
   return {
     name,

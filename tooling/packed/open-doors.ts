@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /*
- * Imports every door of auth-core, and prints for each whether it opens, or how the error begins. Run as a program in a
- * project in which the package is installed.
+ * Imports every entry point of auth-core, and prints for each whether that succeeds, or the beginning of the error. Run
+ * as a program in a project in which the package is installed.
  */
 
 const NAME = '@latchkey/auth-core';

@@ -14,7 +14,7 @@ export function manifestIn(tarball: string): Readonly<Record<string, unknown>> {
   return JSON.parse(run('tar', ['-xOzf', tarball, 'package/package.json'], packages)) as Record<string, unknown>;
 }
 
-/** Runs a program to its end and returns what it has printed. Throws when it fails. */
+/** Runs a program to its end and returns its output. Throws when it fails. */
 export function run(command: string, args: readonly string[], cwd: string): string {
   const result = spawnSync(command, [...args], { cwd, encoding: 'utf8' });
   if (result.error) throw result.error;

@@ -31,8 +31,8 @@ import { type AdmissionState, bearerAuth, limitRequests, renderAuthErrors, requi
 import Koa from 'koa';
 
 /*
- * What a server does with the packages: stores, tokens, signatures, patterns, limits, the audit log, routes. Run as a
- * program in a project in which they are installed; prints what came of it as JSON.
+ * Uses the packages as a server does: stores, tokens, signatures, patterns, limits, the audit log, routes. Run as a
+ * program in a project in which they are installed; prints the results as JSON.
  */
 
 type Schema = TokenSchema & LimitSchema & SigningKeySchema & AuditSchema;

@@ -1,7 +1,7 @@
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { interruption } from './interruption.ts';
 
-/** What the server answered. `body` is its JSON; for a stream, what `chat.end` carried. */
+/** An answer of the server. `body` is its JSON; for a stream, the content of `chat.end`. */
 export interface Answer {
   readonly status: number;
   readonly body: ChatResult & { readonly error?: { readonly message: string; readonly code?: string } };
@@ -60,11 +60,11 @@ export async function postChat(
   return { status: response.status, body: (end?.result ?? {}) as Answer['body'], events };
 }
 
-/** What the model said last. */
+/** The model's last message. */
 export const textOf = (answer: Answer): string =>
   answer.body.output?.findLast((item) => item.type === 'message')?.content ?? '';
 
-/** Makes a token with the administrator's. */
+/** Makes a token with the administrator's token. */
 export async function createToken(
   url: string,
   adminToken: string,
@@ -79,7 +79,7 @@ export async function revokeToken(url: string, adminToken: string, id: string): 
   await request(url, adminToken, 'DELETE', `/api/v1/tokens/${id}`);
 }
 
-/** Asks the server for anything else; throws when it refuses. */
+/** Sends any other request to the server; throws when it is refused. */
 export async function request(
   url: string,
   token: string,

@@ -1,4 +1,4 @@
-// An MCP server that reads and writes any file it is asked for: what keeps it to one folder is the grant of a token.
+// An MCP server that reads and writes any file it is asked for: only the grant of a token limits it to one folder.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { McpServer } from '@modelcontextprotocol/server';

@@ -1,7 +1,7 @@
 const controller = new AbortController();
 
-// npm passes Ctrl-C on to a process that the terminal has told already: what comes after the first changes nothing.
+// npm forwards Ctrl-C to a process that already got it from the terminal: only the first signal has an effect.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => controller.abort());
 
-/** Aborts when somebody presses Ctrl-C, or ends the demo in another way that it can notice. */
+/** Aborts on Ctrl-C, and on any other signal to end that the demo can catch. */
 export const interruption: AbortSignal = controller.signal;

@@ -1,4 +1,4 @@
-// The main job, on a bare machine: a real server, a real model, real MCP servers, tokens that decide.
+// The main use case on a bare machine: a real server, a real model, real MCP servers, and tokens that decide.
 
 import { parseArgs } from 'node:util';
 import { interruption } from './interruption.ts';
@@ -17,7 +17,7 @@ try {
   if (!interruption.aborted) console.error(`The demo cannot go on: ${messageOf(error)}`);
 }
 
-/** Plays the story and says how to go on by hand; true when everything was as it should be. */
+/** Plays the story and prints how to continue by hand; true when every check passed. */
 async function play({ ready }: DemoServer): Promise<boolean> {
   const { url, adminToken, files } = await ready;
   show.title(`latchkey listens on ${url}`);

@@ -1,14 +1,14 @@
 import { mkdirSync, rmSync } from 'node:fs';
 
-/** Names that are the same in each run: a model without temperature says the same of them, and would not of random ones. */
+/** The same names in each run: at temperature 0, a model's answers about them are then the same, too. */
 const PATHS = ['/tmp/fox', '/tmp/teal', '/tmp/red', '/tmp/7', '/tmp/notes', '/tmp/demo'];
 
-/** A folder of its own, which is gone when its owner is. */
+/** A folder that is removed when this is disposed. */
 export interface NamedFolder extends Disposable {
   readonly path: string;
 }
 
-/** Makes a folder under the first name that is free. Throws when none is. */
+/** Makes a folder under the first free name. Throws when none is free. */
 export function createNamedFolder(): NamedFolder {
   const path = PATHS.find((candidate) => {
     try {

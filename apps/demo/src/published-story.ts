@@ -5,7 +5,7 @@ import { createEventPrinter, show } from './show.ts';
 const MODEL = 'ibm/granite-4-micro';
 const PLUGIN = 'mcp/everything';
 
-/** Plays what a model does with a server as it is published on npm, all of its tools offered at once. */
+/** Shows what a model does with a server that is published on npm, when all of its tools are offered at once. */
 export async function playPublishedStory(
   url: string,
   adminToken: string,
@@ -46,7 +46,7 @@ export async function playPublishedStory(
   check('the model says that it was not allowed to', textOf(large).startsWith('I was not allowed to'));
 }
 
-/** Says what was offered, and what of the server was not, and why. */
+/** Prints how many tools were offered, and which were left out and why. */
 async function showTools(url: string, adminToken: string): Promise<void> {
   const { servers } = (await request(url, adminToken, 'GET', '/api/v1/mcp/servers')) as {
     servers: readonly { id: string; tools: readonly { name: string }[]; problems: readonly string[] }[];

@@ -30,7 +30,7 @@ export const show = {
   },
 };
 
-/** Prints a stream's events: what the model says as it says it, the calls around it. */
+/** Prints a stream's events as they arrive: the model's text, and its calls. */
 export function createEventPrinter(): (event: ChatEvent) => void {
   return (event) => {
     const [type, name] = [event.type, String(event.tool ?? '')];

@@ -12,7 +12,7 @@ import { createNamedFolder } from './named-folder.ts';
 const home = join(import.meta.dirname, '..');
 const root = join(home, '..', '..');
 const command = join(fileURLToPath(import.meta.resolve('@latchkey/server/package.json')), '..', 'bin', 'latchkey.js');
-/** The program itself and not a link to it: a sandbox shows a server the packages beside its program. */
+/** The program itself, not a link to it: a sandbox shows a server the packages beside its program. */
 const everything = join(
   fileURLToPath(import.meta.resolve('@modelcontextprotocol/server-everything/package.json')),
   '..',
@@ -20,14 +20,14 @@ const everything = join(
   'index.js',
 );
 
-/** A `latchkey serve` of our own, as anybody would start it. */
+/** A running `latchkey serve`, started as a user would start it. */
 export interface DemoServer extends AsyncDisposable {
-  /** Resolves when the server takes requests. Rejects when it ends before, or the demo is interrupted. */
+  /** Resolves when the server accepts requests. Rejects when it ends before that, or the demo is interrupted. */
   readonly ready: Promise<{
     readonly url: string;
     /** The token that the server made at its first start. */
     readonly adminToken: string;
-    /** A folder for the files that the model reads and writes; it is gone when the server is. */
+    /** A folder for the files that the model reads and writes; it is removed with the server. */
     readonly files: string;
   }>;
   /** Resolves when the server has ended by itself. */
@@ -42,7 +42,7 @@ export async function startServer(): Promise<DemoServer> {
   const child = spawn(process.execPath, [command, 'serve', '--data', data, '--port', port], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'inherit'],
-    // Ctrl-C reaches the demo alone, which then stops the server in order.
+    // Ctrl-C reaches only the demo, which then stops the server in an orderly way.
     detached: true,
     env: {
       ...process.env,
@@ -79,7 +79,10 @@ export async function startServer(): Promise<DemoServer> {
   return { ready, ended, [Symbol.asyncDispose]: stop };
 }
 
-/** A data folder with the demo's settings. They are copied, for a server refuses files that others can read, as in a clone they can. */
+/**
+ * A data folder with a copy of the demo's settings: the server refuses files that other users can read, and in a clone
+ * of the repository they can.
+ */
 function createData(): string {
   const data = mkdtempSync(join(tmpdir(), 'latchkey-demo-'));
   for (const [from, to] of [

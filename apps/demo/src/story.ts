@@ -17,13 +17,13 @@ const readerGrant = {
 };
 const guestGrant = { actions: ['chat', 'models:read'], models: ['latchkey/nano'] };
 
-/** How the story went, and the token for whoever goes on by hand. */
+/** The result of the story, and the token to continue with by hand. */
 export interface StoryOutcome {
   readonly failures: readonly string[];
   readonly readerToken: string;
 }
 
-/** Plays the main job on a running server and checks every step of it. Nothing is scripted but the questions. */
+/** Plays the main use case on a running server and checks every step of it. Only the questions are scripted. */
 export async function playStory(url: string, adminToken: string, files: string): Promise<StoryOutcome> {
   const failures: string[] = [];
   const check = (what: string, passed: boolean): void => {

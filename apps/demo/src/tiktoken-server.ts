@@ -1,4 +1,4 @@
-// An MCP server over stdio, as anybody would write one: two tools about one short text.
+// An ordinary MCP server over stdio: two tools about one short text.
 
 import { readFileSync } from 'node:fs';
 import { McpServer } from '@modelcontextprotocol/server';

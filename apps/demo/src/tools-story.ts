@@ -5,7 +5,7 @@ import { createEventPrinter, show } from './show.ts';
 
 const MODEL = 'ibm/granite-4-micro';
 
-/** Plays what keeps tools in their bounds: where a file may lie, who must agree, what a tool said that it was. */
+/** Shows what limits tools: the folder of a file, the approval by a person, and the pinned definition of a tool. */
 export async function playToolsStory(
   url: string,
   adminToken: string,
@@ -74,7 +74,7 @@ export async function playToolsStory(
   await reviewPins(url, adminToken, check);
 }
 
-/** Looks at what has changed, as an operator would. */
+/** Reviews the changed definition, as an operator would. */
 async function reviewPins(
   url: string,
   adminToken: string,
@@ -92,7 +92,7 @@ async function decide(url: string, adminToken: string, id: string, decision: 'ap
   await request(url, adminToken, 'POST', `/api/v1/approvals/${id}`, { decision });
 }
 
-/** What a call of the tool has given; empty when none ran. */
+/** The output of the call of a tool; empty when no call ran. */
 const outputOf = (answer: Answer, tool: string): string =>
   answer.body.output?.find((item) => item.type === 'tool_call' && item.tool === tool)?.output ?? '';
 

@@ -1,4 +1,4 @@
-// An MCP server that shows one face and then another: after its first call its tool says that it wants more.
+// An MCP server that changes the description of its tool after the first call: from then on the tool asks for more.
 
 import { McpServer } from '@modelcontextprotocol/server';
 import { StdioServerTransport } from '@modelcontextprotocol/server/stdio';

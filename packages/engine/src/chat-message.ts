@@ -1,6 +1,6 @@
 /** A tool call that a model asked for. `arguments` is what it wrote, parsed; it may be anything JSON can be. */
 export interface ToolCallRequest {
-  /** Unique within the conversation, e.g. `call_1f0c…`; ties a tool's answer to its question. */
+  /** Unique within the conversation, e.g. `call_1f0c…`; links a tool's result to its call. */
   readonly id: string;
   readonly name: string;
   readonly arguments: Record<string, unknown>;
@@ -13,17 +13,17 @@ export interface ImagePart {
   readonly data: string;
 }
 
-/** A run of text in a message. */
+/** A piece of text in a message. */
 export interface TextPart {
   readonly type: 'text';
   readonly text: string;
 }
 
-/** What a model thought before or between its words. */
+/** A model's thought before or between its texts. */
 export interface ReasoningPart {
   readonly type: 'reasoning';
   readonly text: string;
-  /** What the producer of the thought wants back with it; opaque to everything else. */
+  /** Data that the producer of the thought needs back with it; opaque to everything else. */
   readonly signature?: string;
 }
 
@@ -35,7 +35,7 @@ export interface ToolCallPart extends ToolCallRequest {
 /** A part of an assistant's turn; a turn has them in the order in which the model wrote them. */
 export type AssistantPart = TextPart | ReasoningPart | ToolCallPart;
 
-/** A part of what a user says or a tool returns. */
+/** A part of a user's message or of a tool's result. */
 export type InputPart = TextPart | ImagePart;
 
 /**
@@ -55,12 +55,12 @@ export type ChatMessage =
       readonly isError?: true;
     };
 
-/** The texts of some parts, one after the other; thoughts, calls and images have none. */
+/** The texts of the parts, concatenated; thoughts, calls and images have none. */
 export function textOf(parts: readonly (AssistantPart | InputPart)[]): string {
   return parts.map((part) => (part.type === 'text' ? part.text : '')).join('');
 }
 
-/** The calls of a message in their order; only an assistant's message has any. */
+/** The calls of a message, in order; only an assistant's message can have any. */
 export function callsOf(message: ChatMessage | undefined): readonly ToolCallPart[] {
   return message?.role === 'assistant' ? message.content.filter((part) => part.type === 'tool_call') : [];
 }

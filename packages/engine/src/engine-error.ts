@@ -31,7 +31,7 @@ export type EngineErrorCode =
 /** The field of a request that an error is about. Each API has its own name for it. */
 export type RequestField = 'messages' | 'tools' | 'toolChoice' | 'stop' | 'reasoning' | 'responseSchema';
 
-/** What an error may carry beside its message. */
+/** The optional details of an error besides its message. */
 export interface EngineErrorOptions extends ErrorOptions {
   readonly field?: RequestField | undefined;
   /** For the log only; never shown to a caller. */

@@ -13,7 +13,7 @@ export type ToolChoice = 'auto' | 'none' | 'required' | { readonly name: string 
 /** How much the model thinks before it answers; a model supports some of these (see `ModelDescription`). */
 export type ReasoningEffort = 'off' | 'low' | 'medium' | 'high' | 'on';
 
-/** Sampling settings; what is absent is the engine's default for the model. */
+/** Sampling settings; an absent one has the engine's default for the model. */
 export interface Sampling {
   /** 0 is greedy. */
   readonly temperature?: number;
@@ -38,7 +38,7 @@ export interface QueueShare {
   readonly weight: number;
 }
 
-/** What a model is asked to do: one turn of the assistant. */
+/** The request for one turn of the assistant. */
 export interface GenerateRequest {
   readonly messages: readonly ChatMessage[];
   readonly tools: readonly ToolDefinition[];
@@ -51,7 +51,7 @@ export interface GenerateRequest {
   readonly reasoning?: ReasoningEffort;
   /** A JSON Schema that the answer's text must follow. */
   readonly responseSchema?: Record<string, unknown>;
-  /** Whose cached prompt may be reused: never shared between two scopes. */
+  /** The scope within which cached prompts are reused; they are never shared between two scopes. */
   readonly cacheScope: string;
   readonly share: QueueShare;
 }
@@ -105,7 +105,7 @@ export type EngineEvent =
   | {
       readonly type: 'finish';
       readonly reason: FinishReason;
-      /** Which of the request's stop strings it was, when it was one. */
+      /** The stop string that ended the turn, if one did. */
       readonly stopString?: string;
       readonly usage: TokenUsage;
       /** From the start of the prompt's processing, in seconds. */

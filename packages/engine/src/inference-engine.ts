@@ -1,7 +1,7 @@
 import type { EngineEvent, GenerateRequest } from './generation.ts';
 import type { Model, ModelSource } from './model.ts';
 
-/** How a model is opened. What one engine needs beyond that is its own setting. */
+/** How a model is opened. Anything else that an engine needs is a setting of that engine. */
 export interface OpenOptions {
   /** Tokens of context for each of `parallel` requests. */
   readonly contextLength: number;
@@ -11,7 +11,7 @@ export interface OpenOptions {
   readonly onProgress?: (progress: number) => void;
 }
 
-/** What an engine can do with a model that is open. */
+/** What an engine can do with an open model. */
 export interface EngineCapabilities {
   /** How `countPrompt` counts: as the model does, or by an estimate. A turn's own count is always the model's. */
   readonly tokenCounting: 'exact' | 'estimate';
@@ -22,29 +22,30 @@ export interface EngineCapabilities {
   readonly logprobs: boolean;
 }
 
-/** An open model. Dispose it to free what it holds; what still runs then fails with `MODEL_UNLOADED`. */
+/** An open model. Disposing it frees its resources; turns that still run then fail with `MODEL_UNLOADED`. */
 export interface LoadedModel extends AsyncDisposable {
   readonly contextLength: number;
   readonly parallel: number;
-  /** What it runs on, e.g. `cpu` or `cuda`. */
+  /** The hardware back end that it runs on, e.g. `cpu` or `cuda`. */
   readonly device: string;
   readonly capabilities: EngineCapabilities;
-  /** The engine's process, where it has one. */
+  /** The id of the engine's process, if it has one. */
   readonly pid?: number | undefined;
   /**
    * Runs one turn; at most `parallel` at once. When it has ended, its place on the model is free. When `signal` fires,
-   * only the count follows (`interrupted`), and no error. Throws EngineError `MODEL_CRASHED` when the engine
-   * dies, `CONTEXT_EXCEEDED` when the prompt does not fit, `UNSUPPORTED_REASONING` for an effort that the model lacks,
-   * `INVALID_REQUEST` for a schema that is too large, `OVERLOADED` for a turn beyond `parallel`.
+   * the last event is the count (`interrupted`), and nothing is thrown. Throws EngineError `MODEL_CRASHED` when the
+   * engine dies, `CONTEXT_EXCEEDED` when the prompt does not fit, `UNSUPPORTED_REASONING` for an effort that the model
+   * lacks, `INVALID_REQUEST` for a schema that is too large, `OVERLOADED` for a turn beyond `parallel`.
    */
   generate(request: GenerateRequest, signal: AbortSignal): AsyncIterable<EngineEvent>;
   /**
    * How many tokens the prompt of this turn has, without running it or waiting for a place; see `tokenCounting`. Throws
-   * as `generate` does, but for the length of the prompt, and the reason of `signal` when that fires.
+   * as `generate` does, except for the length of the prompt, and the reason of `signal` when that fires.
    */
   countPrompt(request: GenerateRequest, signal: AbortSignal): Promise<number>;
   /**
-   * Called once when the model is lost without having been disposed (its process died), until the result is disposed.
+   * Calls the listener once when the model is lost without being disposed (its process died), unless the result was
+   * disposed before.
    */
   onLost(listener: (reason: Error) => void): Disposable;
 }
@@ -55,7 +56,7 @@ export interface InferenceEngine extends AsyncDisposable {
   readonly sources: readonly ModelSource[];
   /**
    * Opens a model of its sources. Throws EngineError `MODEL_LOAD_FAILED` or `MODEL_UNAVAILABLE` with the cause in plain
-   * words, and the reason of `signal` when that fires; then all that was opened so far is free.
+   * words, and the reason of `signal` when that fires; everything that was opened so far is then released.
    */
   open(model: Model, options: OpenOptions, signal: AbortSignal): Promise<LoadedModel>;
 }

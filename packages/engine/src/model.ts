@@ -1,6 +1,6 @@
 import type { ReasoningEffort } from './generation.ts';
 
-/** What is known of a model without opening it. */
+/** The properties of a model that are known without opening it. */
 export interface ModelDescription {
   readonly architecture: string | null;
   /** How its weights are stored, e.g. `gguf`; null when its source does not say. */
@@ -25,18 +25,18 @@ export interface ModelDescription {
 
 /** A model that can be opened. */
 export interface Model {
-  /** What requests and grants call it, e.g. `ibm/granite`. */
+  /** Its name in requests and grants, e.g. `ibm/granite`. */
   readonly key: string;
-  /** Other names by which a request may mean it. */
+  /** Other names that a request may use for it. */
   readonly names: readonly string[];
   readonly publisher: string;
-  /** What to call it where its description has no name. */
+  /** Its name for display when its description has none. */
   readonly name: string;
   /** Null when its source does not say. */
   readonly sizeBytes: number | null;
   /**
-   * Whether it takes memory of this machine while it is open: then less context saves some, and opening it may close
-   * others. A model that does not is opened with all the context that it has.
+   * Whether it uses memory of this machine while it is open. If so, a smaller context saves memory, and opening it may
+   * close other models. If not, it is opened with its full context.
    */
   readonly resident: boolean;
   /** When it was last changed, in milliseconds since 1970. */
@@ -59,8 +59,8 @@ export interface ModelSource {
    * unknown.
    */
   find(key: string): Promise<Model | undefined>;
-  /** All models that there are now. It may be a second old. */
+  /** All current models. The result may be a second old. */
   list(): Promise<readonly Model[]>;
-  /** What keeps models from being found, for the operator, e.g. a folder that cannot be read. */
+  /** The problems that prevent models from being found, for the operator, e.g. a folder that cannot be read. */
   problems?(): Promise<readonly string[]>;
 }

@@ -1,5 +1,5 @@
 /*
- * The public API of @latchkey/koa-auth. Whatever is added here becomes API: it stays, and it is documented.
+ * The public API of @latchkey/koa-auth. Every added export becomes API: it stays, and it is documented.
  */
 
 export type {
@@ -10,7 +10,7 @@ export type {
   ReadCredentialOptions,
   RequestAuth,
 } from '@latchkey/auth-core/http';
-// How a refusal and what is left of limits are said is the same in every framework.
+// Refusals and the headers of limits are the same in every framework.
 export { challenge, rateLimitHeaders } from '@latchkey/auth-core/http';
 export type { BearerAuthOptions } from './bearer-auth.ts';
 export { bearerAuth } from './bearer-auth.ts';

@@ -66,7 +66,7 @@ function releaseAtEnd(response: ServerResponse, admission: Admission, goesOn: ()
   else response.once('close', () => void release());
 }
 
-/** As `ctx.set` does it, without the copies that it makes of each. */
+/** Sets the headers as `ctx.set` does, without copying each value. */
 function setHeaders(response: ServerResponse, headers: Record<string, string>): void {
   for (const name in headers) response.setHeader(name, headers[name] ?? '');
 }

@@ -2,8 +2,8 @@ import { type FetchHandler, sendFetchResponse, toFetchRequest } from '@latchkey/
 import type { Middleware } from 'koa';
 
 /**
- * Mounts a fetch handler at a path of a Koa app, such as that of `createTokenApi`: `app.use(mount(api, api.path))`. Put it
- * before parsers of bodies: it reads its bodies itself.
+ * Mounts a fetch handler at a path of a Koa app, such as that of `createTokenApi`: `app.use(mount(api, api.path))`. Put
+ * it before body parsers: it reads the bodies itself.
  */
 export function mount(handle: FetchHandler, path: string): Middleware {
   return async function mounted(ctx, next) {

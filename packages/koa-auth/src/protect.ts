@@ -25,7 +25,7 @@ export type Protect<W extends Words = Words> = (
 /**
  * Protects routes of a Koa app. The middleware authenticates the request, counts it against the limits of its caller,
  * requires the action, sets `ctx.state.auth`, and answers refusals itself, also those of the middleware behind it. The
- * body is not read before. Without an action any valid token will do; `describe` adds what else the request is about.
+ * body is not read before. Without an action any valid token is accepted. `describe` adds what the request is about.
  *
  * It is `renderAuthErrors`, `bearerAuth`, `limitRequests` and `requireAction` in one.
  *

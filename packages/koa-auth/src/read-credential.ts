@@ -5,7 +5,7 @@ import {
   readNodeHeaders,
 } from '@latchkey/auth-core/http';
 
-/** What there is to read of a request. */
+/** The parts of a request that are read. */
 export type RequestHeaders = NodeRequest;
 
 /**

@@ -10,7 +10,7 @@ export interface RenderAuthErrorsOptions extends ChallengeOptions {
 
 /**
  * Creates the middleware that answers what the core refuses: status and headers from `challenge`, the body
- * from the caller's hook. Everything else that is thrown goes on, as does an error that comes after the headers.
+ * from the caller's hook. All other errors are rethrown, as is an error after the headers were sent.
  *
  * @example
  * ```ts

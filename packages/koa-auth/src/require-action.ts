@@ -22,7 +22,7 @@ export function requireAction<W extends Words = Words>(
   describe?: (ctx: Context) => Described<W> | undefined,
 ): Middleware<AuthState> {
   return async function requireAction(ctx, next) {
-    // What it may be asked for is what the vocabulary of its `Auth` has; it throws for any other word.
+    // It accepts only the words of its `Auth`'s vocabulary, and throws for any other.
     const auth = ctx.state.auth as RequestAuth<W> | undefined;
     if (auth === undefined) throw new TypeError('requireAction needs bearerAuth to run before it');
     requireAccess(auth, action, describe?.(ctx));

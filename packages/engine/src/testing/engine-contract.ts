@@ -8,7 +8,7 @@ export interface EngineSetup extends AsyncDisposable {
   readonly key: string;
 }
 
-/** One thing that every engine must do. It throws when the engine does not. */
+/** One requirement for every engine. It throws when the engine does not meet it. */
 export interface EngineContractCase {
   readonly name: string;
   readonly run: () => Promise<void>;
@@ -17,7 +17,7 @@ export interface EngineContractCase {
 type Check = (setup: EngineSetup) => Promise<void>;
 
 /**
- * What every engine must do, as data that any test framework can run. Each case has an engine of its own.
+ * The requirements for every engine, as data that any test framework can run. Each case has its own engine.
  *
  * @example
  * ```ts

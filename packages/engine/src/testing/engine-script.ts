@@ -67,7 +67,7 @@ export async function* talksUntilAborted(_: GenerateRequest, signal: AbortSignal
   yield interrupted();
 }
 
-/** What a small model says of itself, with changes. */
+/** The description of a small model, with changes. */
 export const describedModel = (changes: Partial<ModelDescription> = {}): ModelDescription => ({
   architecture: 'llama',
   format: 'gguf',
@@ -83,10 +83,10 @@ export const describedModel = (changes: Partial<ModelDescription> = {}): ModelDe
 
 const WORDS = ['Hello', ' and', ' welcome,', ' what', ' can', ' I', ' do', ' for', ' you?'];
 
-/** The words of a conversation, for a script whose model has one token for each. */
+/** The number of words of a conversation, for a script whose model has one token for each word. */
 export const countWords = ({ messages }: GenerateRequest): number => JSON.stringify(messages).split(/\W+/).length;
 
-/** Answers in nine words, of one token each, as an engine does: bounded by the request and ended by its signal. */
+/** Answers in nine words of one token each. As in an engine, the request limits the answer and its signal ends it. */
 export async function* answersInWords(request: GenerateRequest, signal: AbortSignal): AsyncGenerator<EngineEvent> {
   const promptTokens = countWords(request);
   if (promptTokens > 1000) throw new EngineError('CONTEXT_EXCEEDED', 'The conversation is too long.');

@@ -63,7 +63,7 @@ export class ScriptedModel implements LoadedModel {
   }
 }
 
-/** A model that was asked for, while it is not there yet. */
+/** A requested model that is not loaded yet. */
 export interface ScriptedLoad {
   readonly model: Model;
   readonly options: OpenOptions;
@@ -72,8 +72,8 @@ export interface ScriptedLoad {
 }
 
 /**
- * An engine whose models play a script, for tests of code that uses engines. Models wait in `loads` until they are
- * settled when `holdLoads` is set.
+ * An engine whose models play a script, for tests of code that uses engines. When `holdLoads` is set, models wait in
+ * `loads` until the test settles them.
  *
  * @example
  * ```ts
@@ -87,11 +87,11 @@ export class ScriptedEngine implements InferenceEngine {
   readonly requests: GenerateRequest[] = [];
   readonly models: ScriptedModel[] = [];
   readonly loads: ScriptedLoad[] = [];
-  /** The keys that were looked for. */
+  /** The keys that were looked up. */
   readonly lookedFor: string[] = [];
   readonly sources: readonly ModelSource[];
   holdLoads = false;
-  /** What its models can do. */
+  /** The capabilities of its models. */
   capabilities: EngineCapabilities = {
     tokenCounting: 'exact',
     cacheIsolation: 'scope',
@@ -99,13 +99,13 @@ export class ScriptedEngine implements InferenceEngine {
     vision: false,
     logprobs: false,
   };
-  /** The models that there are. */
+  /** The keys of its models. */
   keys: readonly string[] = ['ibm/granite', 'ibm/other'];
   /** How many tokens a prompt has, when it is counted before its turn; those of `engine-script.ts` have five. */
   countPrompt: (request: GenerateRequest) => number = () => 5;
-  /** What a model plays when the script is over. */
+  /** The turn that a model plays after the end of the script. */
   otherwise: Turn | undefined;
-  /** What a model says of itself. */
+  /** Returns the description of a model. */
   describe: (key: string) => ModelDescription | Error = () => describedModel();
 
   constructor(...turns: Turn[]) {
@@ -136,7 +136,7 @@ export class ScriptedEngine implements InferenceEngine {
   async [Symbol.asyncDispose](): Promise<void> {}
 }
 
-/** A model that lies nowhere. */
+/** A model with no file behind it. */
 export function scriptedModel(key: string, description: ModelDescription | Error = describedModel()): Model {
   const [publisher = '', name = key] = key.split('/');
   return { key, names: [], publisher, name, sizeBytes: 1, resident: true, modifiedAt: 0, description };
