@@ -1,4 +1,4 @@
-// `node bench/src/many-models.ts`: the cost of a folder of 10,000 models. Exits with 1 above a promised bound.
+// `node bench/src/many-models.ts`: the cost of a folder of 10,000 models. Exits with 1 above a bound.
 
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -67,7 +67,7 @@ export interface AuthOptions<W extends Words = Words> {
   readonly cacheMilliseconds?: number;
 }
 
-/** What a decision may take into account beside the principal and the request. */
+/** The input of a decision besides the principal and the request. */
 export interface DecisionExtra {
   /** The caller's IP address. */
   readonly address?: string | undefined;
@@ -77,7 +77,7 @@ export interface DecisionExtra {
 
 /** Tokens and decisions in one place. All methods reject with an `AuthError` and with nothing else. */
 export interface Auth<W extends Words = Words> extends AsyncDisposable {
-  /** What there is to decide about. */
+  /** The vocabulary of the server. */
   readonly vocabulary: Vocabulary<W>;
   /**
    * Makes a token. What a derived principal makes is derived from it, and ends with it.
@@ -278,7 +278,7 @@ export function createAuth<W extends Words = CoreWords>(options: AuthOptions<W>)
     },
   });
 
-  /** A token that ends while a long request runs on it decides nothing more. */
+  /** A token that ends while a long request uses it allows nothing more. */
   function denyEnded({ expiresAt, name, authority, chain }: Principal, now: Date): DeniedDecision | undefined {
     const denied = { allowed: false, grant: authority.length, source: `token ${name}` } as const;
     if (chain.some(isEnded)) return { ...denied, rule: 'authority', reason: 'the token was revoked' };

@@ -280,7 +280,7 @@ const NOT_MIGRATED =
   "The store of tokens and limits has no tables yet, or old ones. Run migrate(database, tokenMigrations, 'token_migrations') of " +
   '@latchkey/auth-core/stores/kysely before it is used.';
 
-/** What SQLite and PostgreSQL say of a table or a column that no migration has made. */
+/** The messages of SQLite and PostgreSQL for a table or a column that no migration has created. */
 function lacksTables(cause: unknown): boolean {
   return (
     cause instanceof Error &&

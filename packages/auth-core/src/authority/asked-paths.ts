@@ -3,18 +3,18 @@ import type { AskedPath } from '../schema/evaluate.ts';
 import type { ArgumentConstraint } from '../schema/json-schema.ts';
 import { isJsonObject } from '../schema/json-value.ts';
 
-/** How a path is to be looked up. */
+/** How a path is looked up. */
 export interface PathLookup {
-  /** Whether a file that has further names counts (hard links). */
+  /** Whether a file with further names (hard links) is accepted. */
   readonly hardLinks: boolean;
-  /** Counts what the look-up takes; throws when that is too much, and the decision is a denial then. */
+  /** Counts the work of the look-up; throws when that is too much, and the decision is then a denial. */
   readonly spend: (steps: number) => void;
 }
 
 /** The real path of a path, symbolic links followed, or undefined to refuse it. */
 export type ResolvePath = (path: string, lookup: PathLookup) => string | undefined;
 
-/** The paths of one decision. Each is looked up once, so that a link that changes meanwhile cannot be two places. */
+/** The paths of one decision. Each is looked up once, so a link that changes meanwhile cannot lead to two places. */
 export interface AskedPaths {
   /** Whether a grant has asked about a path. */
   readonly isAsked: (path: string) => boolean;
@@ -22,7 +22,7 @@ export interface AskedPaths {
   readonly hasAny: () => boolean;
   /** Whether a path is written inside its folder; nothing is looked up. */
   readonly isWritten: (asked: AskedPath) => boolean;
-  /** Whether a path that is written inside its folder lies there. */
+  /** Whether a path that is written inside its folder is really there, with links resolved. */
   readonly isReal: (asked: AskedPath) => boolean;
   /**
    * The arguments with real paths in the places where a rule wants a path inside a folder; the same object if none
@@ -47,7 +47,7 @@ export function createAskedPaths(resolvePath: ResolvePath, steps: Steps): AskedP
       steps.spend(STEPS_A_LOOKUP);
       const found = resolveSafely(resolvePath, path, { hardLinks, spend: steps.spend });
       real.set(key, found);
-      // What is sent is judged again, and is where it leads.
+      // The real path that is sent is judged again, and must lead to itself.
       if (found !== undefined) {
         real.set(`${hardLinks} ${found}`, found);
         asked.add(found);

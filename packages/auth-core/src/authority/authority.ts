@@ -2,7 +2,7 @@ import type { PatternEngine } from '../matching/pattern-engine.ts';
 import type { ResolvePath } from './asked-paths.ts';
 import type { Grant } from './grant.ts';
 
-/** One grant of an authority, and whose it is in human words: `server policy`, `token ci-bot`, `request`. */
+/** One grant of an authority, and its source in readable words: `server policy`, `token ci-bot`, `request`. */
 export interface AuthorityEntry {
   readonly grant: Grant;
   readonly source: string;
@@ -21,7 +21,7 @@ export interface AuthorityEntry {
  */
 export type Authority = readonly AuthorityEntry[];
 
-/** What a decision needs to know beside the request. Where it does not know enough, it denies. */
+/** The input of a decision besides the request. Where something that it needs is absent, it denies. */
 export interface DecisionContext {
   readonly now: Date;
   /** The caller's IP address. */

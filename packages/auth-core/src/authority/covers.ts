@@ -7,10 +7,10 @@ import { type Grant, type GrantLimits, ruleOf } from './grant.ts';
 import { printPath } from './print-path.ts';
 import type { VocabularyParts } from './vocabulary.ts';
 
-/** Whether an authority covers a grant, and if not, in what the grant goes beyond it. */
+/** Whether an authority covers a grant, and if not, where the grant goes beyond it. */
 export type Coverage = { readonly covered: true } | { readonly covered: false; readonly reason: string };
 
-/** Says whether a grant stays within an authority: see `Vocabulary.covers`. */
+/** Returns whether a grant stays within an authority: see `Vocabulary.covers`. */
 export function covers(vocabulary: VocabularyParts, parent: Authority, child: Grant): Coverage {
   if (parent.length === 0) return NOTHING_TO_GIVE;
   const steps = createSteps();
@@ -22,7 +22,7 @@ export function covers(vocabulary: VocabularyParts, parent: Authority, child: Gr
   return { covered: true };
 }
 
-/** What an authority without grants answers. */
+/** The answer of an authority without grants. */
 export const NOTHING_TO_GIVE: Coverage = Object.freeze({ covered: false, reason: 'there is no grant to give from' });
 
 const USED_UP = 'it takes too many steps';
@@ -54,7 +54,7 @@ function coversActions(parent: Grant, child: Grant): boolean {
   return parent.actions.includes('*') || child.actions.every((action) => parent.actions.includes(action));
 }
 
-/** For lists that mean "any" where they are absent. */
+/** For lists that mean "any" when they are absent. */
 function withinList(
   parent: readonly string[] | undefined,
   child: readonly string[] | undefined,
@@ -73,7 +73,7 @@ function withinDate(
   return own !== undefined && within(parseDateTime(bound) ?? Number.NaN, parseDateTime(own) ?? Number.NaN);
 }
 
-/** A grant that names not every action gives away no larger share than the usual one, unless it says so itself. */
+/** A grant without `"*"` in its actions can pass on at most the usual share, unless it names a larger one itself. */
 function boundsOf({ limits }: VocabularyParts, grant: Grant): GrantLimits {
   if (grant.actions.includes('*')) return grant.limits ?? {};
   const shares = Object.keys(limits).filter((name) => limits[name]?.kind === 'share');

@@ -7,7 +7,7 @@ import { type Grant, ruleOf } from './grant.ts';
 import { allowsAction, judge, judgeAction, judgeNetwork, judgeTime, type PathRound } from './judge-grant.ts';
 import type { VocabularyParts } from './vocabulary.ts';
 
-/** Decides whether an authority allows a request, within so many steps: see `Vocabulary.decide`. */
+/** Decides whether an authority allows a request, within a number of steps: see `Vocabulary.decide`. */
 export function decide(
   vocabulary: VocabularyParts,
   authority: Authority,
@@ -31,7 +31,7 @@ export function decide(
   };
 }
 
-/** Throws for words that the vocabulary lacks: they come from the server itself, and would never be decided. */
+/** Throws for words that the vocabulary lacks: they come from the server's own code, and would never be decided. */
 function checkWords({ actions, resources }: VocabularyParts, request: AccessRequest): void {
   checkAction(actions, request.action);
   for (const name of Object.keys(request)) {
@@ -48,13 +48,13 @@ export function checkAction(actions: readonly string[], action: string): void {
   throw new TypeError(`the vocabulary has no action ${JSON.stringify(action)}; it has: ${actions.join(', ')}`);
 }
 
-/** What all of the grants share that are asked one question. */
+/** The state that all grants share in one decision. */
 export interface Question {
   readonly vocabulary: VocabularyParts;
   readonly context: DecisionContext;
   readonly steps: Steps;
   readonly paths: AskedPaths | undefined;
-  /** What texts were to patterns that have been asked about. */
+  /** The results of the patterns that were tested so far. */
   readonly tested: TestedTexts;
 }
 

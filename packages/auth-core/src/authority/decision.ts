@@ -1,12 +1,12 @@
 import type { GrantLimits } from './grant.ts';
 import type { Action, AskedOf, CeilingName, Words } from './vocabulary.ts';
 
-/** What a request asks of resources, each in the shape of its kind. What is absent is not asked, and so not decided. */
+/** What a request asks for of each resource, in the form of its kind. An absent resource is not decided. */
 export type AskedResources<W extends Words = Words> = {
   readonly [Name in keyof W['resources'] & string]?: AskedOf<W['resources'][Name]>;
 };
 
-/** What a caller asks to do. What is absent is not asked, and so not decided; only `project` is always decided. */
+/** A request of a caller. An absent part is not decided, except `project`, which is always decided. */
 export type AccessRequest<W extends Words = Words> = {
   readonly action: Action<W>;
   readonly project?: string;
@@ -18,11 +18,11 @@ export interface AllowedDecision<W extends Words = Words> {
   /** Whether a person must agree first. */
   readonly approval: boolean;
   /**
-   * What must be done in place of what was asked, where a grant has `within`: with the real paths that were judged.
-   * Absent: as it was asked.
+   * The request to carry out instead of the original one, with the real paths that were judged, when a grant has
+   * `within`. Absent: the original request.
    */
   readonly instead?: AskedResources<W>;
-  /** The least that the grants say of each limit that is not counted, see `ceiling()`. Absent: none says anything. */
+  /** The lowest value in the grants for each limit that is not counted, see `ceiling()`. Absent: no grant has one. */
   readonly limits?: Pick<GrantLimits<W>, CeilingName<W>>;
 }
 
@@ -38,15 +38,15 @@ export interface DeniedDecision {
    * and `steps` when the question took too many before this grant had an answer.
    */
   readonly rule: string;
-  /** Human words; they hold names, never the arguments' values. */
+  /** A readable text; it contains names, never the values of arguments. */
   readonly reason: string;
 }
 
-/** What a decision is. */
+/** The result of a decision. */
 export type Decision<W extends Words = Words> = AllowedDecision<W> | DeniedDecision;
 
 /** Why a grant denies. */
 export type Refusal = Pick<DeniedDecision, 'rule' | 'reason'>;
 
-/** What one grant says. */
+/** The answer of one grant. */
 export type Verdict = Refusal | { readonly approval: boolean };

@@ -10,7 +10,7 @@ import { parseGrant } from './parse-grant.ts';
 import type { AnyResourceKind } from './resource-kind.ts';
 import { CORE_ACTIONS, type CoreLimits, type CoreWords, type Vocabulary, type VocabularyParts } from './vocabulary.ts';
 
-/** What a server has to decide about: see {@link defineVocabulary}. */
+/** The definition of a server's vocabulary: see {@link defineVocabulary}. */
 export interface VocabularyDefinition<
   Action extends string,
   Resources extends Readonly<Record<string, AnyResourceKind>>,
@@ -18,11 +18,11 @@ export interface VocabularyDefinition<
 > {
   /** Beside the library's own: `tokens:*`, `settings:*`, `audit:read`, `usage:read`. Letters, digits and `:._-`. */
   readonly actions?: readonly Action[];
-  /** What requests can ask for, by the name that it has in grants and in requests. */
+  /** The kinds of resources, by their names in grants and in requests. */
   readonly resources?: Resources;
   /** Beside `requestsPerMinute` and `concurrentRequests`. */
   readonly limits?: Limits;
-  /** What callers see in tokens and headers; neutral by default. */
+  /** The names that callers see in tokens and headers; neutral by default. */
   readonly names?: Partial<AuthNames>;
 }
 
@@ -73,7 +73,7 @@ export function defineVocabulary<
       decide(parts, authority, request, context),
     covers: (authority: Authority, grant: Grant) => covers(parts, authority, grant),
   });
-  // The parts were made of the definition, whose words the types name.
+  // The parts were made from the definition, and the types name its words.
   return vocabulary as never;
 }
 
@@ -108,7 +108,7 @@ function readDefinition(
 const ACTION = /^[A-Za-z][A-Za-z0-9:._-]{0,63}$/;
 const NAME = /^[a-z][A-Za-z0-9]{0,63}$/;
 
-/** What grants, requests and denials have of themselves. */
+/** The names that are reserved in grants, requests and denials. */
 const RESERVED = [
   'actions',
   'networks',
@@ -145,5 +145,5 @@ function everythingOf({ resources }: VocabularyParts): Grant {
   return { actions: ['*'], ...Object.fromEntries(rules) };
 }
 
-/** The vocabulary of a server that says nothing of its own. */
+/** The vocabulary of a server that defines no words of its own. */
 export const coreVocabulary: Vocabulary<CoreWords> = defineVocabulary({});

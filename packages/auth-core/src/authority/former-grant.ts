@@ -1,7 +1,7 @@
 import { type Grant, ruleOf } from './grant.ts';
 import type { VocabularyParts } from './vocabulary.ts';
 
-/** A grant of the first notation of caveats, as one of today: see `ResourceKind.formerly`. */
+/** Converts a grant in the first notation of caveats to the present one: see `ResourceKind.formerly`. */
 export function asFormerlyRead({ resources }: VocabularyParts, grant: Grant): Grant {
   const changed = Object.entries(resources).flatMap(([name, kind]) => {
     const rule = ruleOf(grant, name);

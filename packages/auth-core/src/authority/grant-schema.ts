@@ -5,7 +5,7 @@ import type { AnyResourceKind } from './resource-kind.ts';
 const texts: JsonSchema = { type: 'array', items: { type: 'string' } };
 /** A list of globs; goes with {@link GLOB_DEFINITION}. */
 export const GLOBS: JsonSchema = { type: 'array', items: { $ref: '#/$defs/glob' } };
-/** What {@link GLOBS} refers to. */
+/** The definition that {@link GLOBS} refers to. */
 export const GLOB_DEFINITION = { glob: { type: 'string', minLength: 1, maxLength: 256 } } as const;
 const count: JsonSchema = { type: 'integer', minimum: 0 };
 const dateTime: JsonSchema = { type: 'string', format: 'date-time' };

@@ -10,10 +10,10 @@ import { printName } from './print-name.ts';
 import type { RuleContext } from './resource-kind.ts';
 import type { VocabularyParts } from './vocabulary.ts';
 
-/** How paths are judged: first as they are written, then, once they are inside the folders of all grants, where they lead. */
+/** How paths are judged: first as written; then, once all grants' folders contain them, by where they lead. */
 export type PathRound = 'written' | 'real';
 
-/** What one grant says of a request. */
+/** The answer of one grant to a request. */
 export function judge(
   grant: Grant,
   request: AccessRequest,
@@ -42,7 +42,7 @@ export function judge(
   );
 }
 
-/** Every resource that is asked about must have a rule that says yes, in as many words. */
+/** Every requested resource must have a rule that allows it explicitly. */
 function judgeResources(
   grant: Grant,
   request: AccessRequest,
@@ -73,7 +73,7 @@ export function judgeAction(grant: Grant, action: string): Refusal | undefined {
 }
 
 export function judgeTime({ notBefore, expiresAt }: Grant, now: number): Refusal | undefined {
-  // Written so that a date that cannot be read denies: no comparison with NaN holds.
+  // Written so that an invalid date denies: every comparison with NaN is false.
   if (notBefore !== undefined && !(now >= (parseDateTime(notBefore) ?? Number.NaN))) {
     return { rule: 'notBefore', reason: `not valid before ${notBefore}` };
   }

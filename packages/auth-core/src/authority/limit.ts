@@ -1,4 +1,4 @@
-/** The windows that use is counted in: those of UTC, one after the other. */
+/** The windows in which use is counted: those of UTC, one after the other. */
 export type Window = 'minute' | 'hour' | 'day' | 'month';
 
 /** A maximum number of requests within a window. */
@@ -11,23 +11,23 @@ export interface RateLimit {
 export interface BudgetLimit<Unit extends string | undefined = string | undefined> {
   readonly kind: 'budget';
   readonly window: Window;
-  /** What is reserved; budgets of one unit are reserved together. Absent: the limit's own name. */
+  /** The unit that is reserved; budgets of one unit are reserved together. Absent: the limit's own name. */
   readonly unit: Unit;
 }
 
-/** What credits get back, and how often. */
+/** How many credits come back, and how often. */
 export interface Refill {
   /** How many credits come back at the beginning of each interval; a token never has more than its grant says. */
   readonly amount: number;
   readonly interval: Window;
 }
 
-/** An amount that runs out. */
+/** An amount that is used up. */
 export interface CreditLimit<Unit extends string | undefined = string | undefined> {
   readonly kind: 'credit';
-  /** Absent: what is spent does not come back. */
+  /** Absent: spent credits do not come back. */
   readonly refill?: Refill;
-  /** What is reserved; absent: each request spends its cost. */
+  /** The unit that is reserved; absent: each request spends its cost. */
   readonly unit: Unit;
 }
 

@@ -1,12 +1,11 @@
 /**
- * The names that the callers of a server see in its tokens and headers, beside the words of its vocabulary. All have
- * neutral defaults. They are written into tokens and read again: with other names, the tokens of before are not
- * recognized.
+ * The names that the callers of a server see in its tokens and headers, besides the words of its vocabulary. All have
+ * neutral defaults. They are written into tokens and read again: after a change, earlier tokens are not recognized.
  */
 export interface AuthNames {
-  /** What API keys begin with: `key_` by default. Letters, digits, `_` and `-`. */
+  /** The prefix of API keys: `key_` by default. Letters, digits, `_` and `-`. */
   readonly keyPrefix: string;
-  /** What attenuated tokens begin with: `att_` by default. */
+  /** The prefix of attenuated tokens: `att_` by default. */
   readonly attenuatedPrefix: string;
   /** The realm of a challenge (RFC 9110 section 11.5): `api` by default. */
   readonly realm: string;
@@ -14,7 +13,7 @@ export interface AuthNames {
   readonly keyHeader: string;
   /** The header that selects a project: `Project` by default. */
   readonly projectHeader: string;
-  /** The claim of an access token that says what it was made from: `auth` by default. */
+  /** The claim of an access token that names what it was made from: `auth` by default. */
   readonly claim: string;
   /** The `type` of a grant in `authorization_details` (RFC 9396 section 2): `grant` by default. */
   readonly grantType: string;
@@ -49,7 +48,7 @@ const SHAPES: Readonly<Record<keyof AuthNames, RegExp>> = {
 };
 
 /**
- * The claims that access tokens have of themselves (RFC 7519, 9068 and 9396), and those that change what a token means to
+ * The claims that every access token has (RFC 7519, 9068 and 9396), and those that change the meaning of a token for
  * servers that know them (RFC 7800 section 3.1, RFC 8693 section 4).
  */
 export const RESERVED_CLAIMS: ReadonlySet<string> = new Set([
@@ -70,7 +69,7 @@ export const RESERVED_CLAIMS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Completes names with the defaults, and refuses those that would not come back as they were written.
+ * Completes names with the defaults, and refuses those that could not be read back as they were written.
  *
  * @throws {TypeError} which says which name is wrong
  */

@@ -13,12 +13,12 @@ import type { VocabularyParts } from './vocabulary.ts';
 
 const CAPS = { what: 'a grant', depth: 24, values: 2000, text: 1024, key: 256 };
 
-/** What a new grant may hold besides: UTF-16 units altogether, globs in a list, stars in a glob. */
+/** Further bounds of a new grant: UTF-16 units in total, globs in a list, stars in a glob. */
 interface Bounds {
   readonly units: number;
   readonly globs: number;
   readonly stars: number;
-  /** Whether patterns must be such as are compiled. */
+  /** Whether every pattern must compile. */
   readonly patterns: boolean;
 }
 
@@ -26,7 +26,7 @@ const BOUNDS: Bounds = { units: 65_536, globs: 500, stars: 8, patterns: true };
 /** Grants from before the bounds existed are accepted. If they take too many steps, decisions deny. */
 const STORED: Bounds = { units: Infinity, globs: Infinity, stars: Infinity, patterns: false };
 
-/** What making all patterns of a grant ready may take, in steps: a tenth of a second. Many need a few thousand. */
+/** The most steps that compiling all patterns of a grant may take: a tenth of a second. Most need a few thousand. */
 const PATTERN_STEPS = 100_000_000;
 
 type Path = RulePath;
@@ -37,7 +37,7 @@ export function parseGrant(vocabulary: VocabularyParts, value: unknown, options:
 }
 
 /**
- * Reads a grant that was accepted once: one that a token carries or a store holds.
+ * Reads a grant that was accepted before: one in a token or in a store.
  *
  * @throws {AuthError} `AUTH_GRANT_INVALID`
  */
@@ -53,7 +53,7 @@ function readGrant(vocabulary: VocabularyParts, value: unknown, options: ParseGr
     const known = violation.expected?.length ? `; known are: ${violation.expected.map(String).join(', ')}` : '';
     refuse([...start, ...violation.path], `${violation.message}${known}`);
   }
-  // The schema has just said that it is one.
+  // The schema check above ensures that it is one.
   const { $schema: _, ...document } = copy as Grant & { readonly $schema?: string };
   const grant: Grant = Object.freeze(document);
   checkMeaning(vocabulary, grant, start, { ...bounds, engine: options.patterns, left: { steps: PATTERN_STEPS } });
@@ -66,7 +66,7 @@ function refuse(path: Path, problem: string): never {
 
 interface Meaning extends Bounds {
   readonly engine: PatternEngine | undefined;
-  /** What is left for patterns. */
+  /** The steps that are left for patterns. */
   readonly left: { steps: number };
 }
 

@@ -1,4 +1,4 @@
-/** A place in a document as people write it, e.g. `tools["files"].arguments.path`. */
+/** A place in a document in its usual notation, e.g. `tools["files"].arguments.path`. */
 export function printPath(path: readonly (string | number)[]): string {
   let text = '';
   for (const key of path) {

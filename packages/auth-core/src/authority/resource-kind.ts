@@ -4,19 +4,19 @@ import type { TestedTexts } from '../matching/test-pattern.ts';
 import type { AskedPath } from '../schema/evaluate.ts';
 import type { ArgumentConstraint, JsonSchema } from '../schema/json-schema.ts';
 
-/** What a rule is decided with, beside what is asked. Where something is absent that a rule needs, the rule denies. */
+/** The input of a rule besides the request. When something that the rule needs is absent, the rule denies. */
 export interface RuleContext {
-  /** Counts the work; what takes too many steps is denied. */
+  /** Counts the work; a decision that takes too many steps is a denial. */
   readonly steps: Steps;
   /** Runs patterns in linear time. */
   readonly patterns?: PatternEngine;
-  /** Whether a path lies in a folder. */
+  /** Whether a path is in a folder. */
   readonly isWithin?: (asked: AskedPath) => boolean;
-  /** What texts were to patterns that have been asked about in the same question. */
+  /** The results of patterns that were tested in the same decision. */
   readonly tested?: TestedTexts;
 }
 
-/** What a rule says. Whatever is not `allowed: true` denies. */
+/** The answer of a rule. Anything but `allowed: true` denies. */
 export type RuleVerdict =
   | {
       readonly allowed: true;
@@ -25,28 +25,28 @@ export type RuleVerdict =
     }
   | {
       readonly allowed: false;
-      /** Human words; they hold names, never values that only the caller knows. */
+      /** A readable text; it contains names, never values that only the caller knows. */
       readonly reason: string;
       /** The name of the rule that denied, where that is not the name of the resource. */
       readonly rule?: string;
     };
 
-/** Where in a rule something is: keys and indexes, from the outermost. */
+/** A place in a rule: keys and indexes, from the outermost. */
 export type RulePath = readonly (string | number)[];
 
-/** What a kind checks its rules with, where the JSON Schema cannot say what is wrong. */
+/** The checks with which a kind refuses rules that a JSON Schema cannot refuse. */
 export interface RuleCheck {
   /** Refuses the grant. @throws {AuthError} `AUTH_GRANT_INVALID` */
   refuse(path: RulePath, problem: string): never;
   /** Refuses globs that are too many or have too many stars. */
   globs(globs: readonly string[] | undefined, path: RulePath): void;
-  /** Refuses globs over hosts that are not written as hosts are compared. */
+  /** Refuses globs over hosts that are not in the form in which hosts are compared. */
   hosts(hosts: readonly string[] | undefined, path: RulePath): void;
-  /** Refuses a condition on an argument that means nothing or is too dear. */
+  /** Refuses a condition on an argument that is meaningless or too expensive. */
   constraint(constraint: ArgumentConstraint, path: RulePath): void;
 }
 
-/** What takes the place of paths, where a rule wants a path inside a folder. */
+/** Replaces paths, where a rule requires a path inside a folder. */
 export interface RulePlaces {
   readonly steps: Steps;
   /** The values with real paths where a constraint has `within`; the same object if none changes. */
@@ -57,7 +57,7 @@ export interface RulePlaces {
 }
 
 /**
- * How far a rule goes: `true` when it stays within the other, or where it goes beyond. Whatever is not `true` is
+ * Whether a rule stays within another one: `true`, or the place where it goes beyond. Anything but `true` counts as
  * beyond.
  */
 export type RuleCoverage = boolean | { readonly at: RulePath };
@@ -67,8 +67,8 @@ export type RuleCoverage = boolean | { readonly at: RulePath };
  * `resourceKindContract` in `@latchkey/auth-core/testing` is the contract that it must meet. Its most important parts:
  * an added rule never widens, and the answer of `covers` is sound.
  *
- * `names()`, `hosts()` and `tools()` are built in. A grant without a rule allows nothing of the kind; nothing is asked
- * then.
+ * `names()`, `hosts()` and `tools()` are built in. A grant without a rule allows nothing of the kind; the kind is not
+ * called then.
  *
  * @example
  * ```ts
@@ -89,30 +89,30 @@ export type RuleCoverage = boolean | { readonly at: RulePath };
 export interface ResourceKind<Rule, Asked> {
   /** The JSON Schema of a rule: the closed subset that grants are read with. */
   readonly schema: JsonSchema;
-  /** What `schema` refers to as `#/$defs/NAME`. */
+  /** The definitions that `schema` refers to as `#/$defs/NAME`. */
   readonly definitions?: Readonly<Record<string, JsonSchema>>;
   /** The rule that allows everything of the kind. */
   readonly everything: Rule;
-  /** Refuses what the schema cannot: see {@link RuleCheck}. */
+  /** Refuses rules that the schema cannot refuse: see {@link RuleCheck}. */
   check?(rule: Rule, check: RuleCheck): void;
-  /** What is asked, in human words, e.g. `invoice 2026-17`. The name of the resource, when left out. */
+  /** Describes the request in a readable form, e.g. `invoice 2026-17`. By default, the name of the resource. */
   describe?(asked: Asked): string;
-  /** Decides what is asked, purely. */
+  /** Decides a request; a pure function. */
   decide(rule: Rule, asked: Asked, context: RuleContext): RuleVerdict;
   /**
-   * Says whether everything that the child allows, the parent allows too. On the safe side: it may say no although it
-   * is so, and never yes when it is not.
+   * Returns whether the parent allows everything that the child allows. It errs on the safe side: the answer may be no
+   * although it is so, but never yes when it is not.
    *
    * @param parent undefined when the parent's grant has no rule, and so allows nothing of the kind
    */
   covers(parent: Rule | undefined, child: Rule, steps: Steps): RuleCoverage;
-  /** What is to be done in place of what was asked, with real paths where a rule wants a path inside a folder. */
+  /** Returns the request with real paths where a rule requires a path inside a folder. */
   place?(rule: Rule, asked: Asked, places: RulePlaces): Asked;
-  /** The names that stand for a rule in an audit entry. Left out: the items of a list, the keys of an object. */
+  /** The names that represent a rule in an audit entry. By default, the items of a list or the keys of an object. */
   names?(rule: Rule): readonly string[];
-  /** The rule as it is written today, of one in a caveat of the first notation. */
+  /** Converts a rule from a caveat in the first notation to the present one. */
   formerly?(rule: Rule): Rule;
 }
 
-/** A resource kind of which no more is known. */
+/** A resource kind of any type. */
 export type AnyResourceKind = ResourceKind<unknown, unknown>;

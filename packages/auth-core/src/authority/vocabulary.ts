@@ -20,10 +20,10 @@ export interface Words {
 /** One thing that a caller may want to do. */
 export type Action<W extends Words = Words> = W['actions'];
 
-/** What a rule about a resource looks like in a grant. */
+/** The type of a rule about a resource in a grant. */
 export type RuleOf<Kind> = Kind extends ResourceKind<infer Rule, infer _Asked> ? Rule : never;
 
-/** What is asked about a resource. */
+/** The type of a request for a resource. */
 export type AskedOf<Kind> = Kind extends ResourceKind<infer _Rule, infer Asked> ? Asked : never;
 
 /** The name of a limit. */
@@ -38,7 +38,7 @@ export type CeilingName<W extends Words = Words> = {
       : never;
 }[LimitName<W>];
 
-/** What can be reserved: the units of the budgets and of credits that have one. */
+/** The units that can be reserved: those of the budgets and of credits that have one. */
 export type BudgetUnit<W extends Words = Words> = {
   [Name in LimitName<W>]: W['limits'][Name] extends { readonly kind: 'budget'; readonly unit: infer Unit }
     ? Unit extends string
@@ -52,22 +52,22 @@ export type BudgetUnit<W extends Words = Words> = {
 }[LimitName<W>];
 
 /**
- * What there is to decide about on a server: its actions, kinds of resources and limits, and what reads, decides and
- * compares grants that are made of them. Made by `defineVocabulary`.
+ * The actions, kinds of resources and limits of a server, and the functions that read, decide and compare grants in
+ * these words. Made by `defineVocabulary`.
  */
 export interface Vocabulary<W extends Words = Words> {
   /** Every action, the server's own first. A grant names some of them, or `"*"` for all. */
   readonly actions: readonly Action<W>[];
   readonly resources: W['resources'];
   readonly limits: W['limits'];
-  /** What callers see beside these words: prefixes, headers, claims. */
+  /** The names that callers see besides these words: prefixes, headers, claims. */
   readonly names: AuthNames;
   /**
    * The JSON Schema (draft 2020-12) of grants, for editors and for documentation. It is what {@link Vocabulary.parseGrant} runs
    * on.
    */
   readonly grantSchema: JsonSchema;
-  /** The grant that allows everything, from anywhere, for ever. */
+  /** The grant that allows everything, from anywhere, without an end. */
   readonly everything: Grant<W>;
   /**
    * Reads a grant strictly and returns a frozen copy of it, without the `$schema` that a file may name for its editor.
@@ -83,23 +83,24 @@ export interface Vocabulary<W extends Words = Words> {
    * Decides whether an authority allows a request. Pure and synchronous; the one answer for listing, calling and
    * explaining.
    *
-   * What a request leaves out is not decided, so what is listed may still be refused when it is called, and what is not listed
-   * is never allowed. The work is bounded, whatever the grants and the arguments: what takes too many steps is denied.
+   * A part that a request leaves out is not decided, so a listed tool may still be refused when it is called; one that
+   * is not listed is never allowed. The work is bounded for all grants and arguments: a decision that takes too many
+   * steps is a denial.
    *
    * @throws {TypeError} when the vocabulary lacks the action or the resource
    */
   decide(authority: Authority, request: AccessRequest<W>, context: DecisionContext): Decision<W>;
   /**
-   * Says whether a grant stays within an authority: whatever the grant allows, every grant of the authority allows
-   * too, with no larger limits and no approval left out. An authority without grants covers nothing.
+   * Returns whether a grant stays within an authority: every grant of the authority allows everything that the grant
+   * allows, and the grant has no larger limits and omits no approval. An authority without grants covers nothing.
    *
-   * Sound, and on the safe side: it compares what is written, so it may say no to a grant that is in truth narrower,
-   * but never yes to one that is wider. The work is bounded: what takes too many steps to compare is not covered.
+   * The comparison is sound: it compares the grants as written, so the answer may be no for a grant that is actually
+   * narrower, but never yes for a wider one. The work is bounded: a grant that takes too many steps is not covered.
    */
   covers(authority: Authority, grant: Grant<W>): Coverage;
 }
 
-/** A vocabulary as the library itself works with it. */
+/** A vocabulary as the library uses it internally. */
 export interface VocabularyParts {
   readonly actions: readonly string[];
   readonly resources: Readonly<Record<string, AnyResourceKind>>;
@@ -108,7 +109,7 @@ export interface VocabularyParts {
   readonly grantSchema: JsonSchema;
 }
 
-/** The actions that the library asks for itself: managing tokens, reading what they did. */
+/** The actions that the library itself requires, for managing tokens and for reading the audit log and usage. */
 export const CORE_ACTIONS = [
   'tokens:read',
   'tokens:write',

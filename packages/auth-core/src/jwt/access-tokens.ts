@@ -66,9 +66,9 @@ export interface AccessTokenInput<W extends Words = Words> {
   /** The project that it acts for; the principal's own when left out. */
   readonly project?: string;
   /**
-   * Claims of the server's own beside the registered ones: up to 2048 bytes of JSON, 8 levels deep. They are no
-   * secret, and nothing decides by them here. Verified ones are `claims` of the principal. An access token that is made
-   * from this one has them only if it is given them again.
+   * The server's own claims besides the registered ones: up to 2048 bytes of JSON, 8 levels deep. They are not secret,
+   * and no decision here depends on them. After verification they are `claims` of the principal. An access token that
+   * is made from this one has them only if they are given again.
    */
   readonly claims?: JsonObject;
 }
@@ -122,8 +122,8 @@ const POLICY_ID = 'policy';
 
 /**
  * Makes short-lived access tokens (RFC 9068) that other servers verify offline, see `createAccessTokenVerifier`. Each
- * carries the whole authority of its maker but for the server's policy, as `authorization_details` (RFC 9396); on the
- * server that issued it, the authority of the token behind it counts as well, as it is by then.
+ * carries the whole authority of its maker, except for the server's policy, as `authorization_details` (RFC 9396). On
+ * the server that issued it, the present authority of the token behind it applies as well.
  *
  * > [!WARNING]
  * > Another server cannot see what was used elsewhere: it counts the limits of grants on its own.

@@ -11,7 +11,7 @@ function isReserved(name: string, { claim }: AuthNames): boolean {
 }
 
 /**
- * Copies the claims that a host adds to a token: up to 2048 bytes of JSON, none that tokens have of themselves.
+ * Copies the claims that a host adds to a token: up to 2048 bytes of JSON, without the claims that every token has.
  *
  * @throws {AuthError} `AUTH_INPUT_INVALID`
  */
@@ -32,7 +32,7 @@ export function pickOwnClaims(claims: Readonly<Record<string, unknown>>, names: 
  * Reads the claims that a server added to the access token of a principal, with a type: see `AccessTokenInput.claims`.
  * Other tokens have none, so `read` is given `{}` for them.
  *
- * @param read returns the claims, or throws when they are not what they must be; the `parse` of a schema will do
+ * @param read returns the claims, or throws when they are invalid, e.g. the `parse` of a schema
  * @throws {AuthError} `AUTH_TOKEN_MALFORMED` when `read` throws
  * @example
  * ```ts

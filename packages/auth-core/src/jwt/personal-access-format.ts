@@ -30,8 +30,8 @@ const CLAIMS: ReadonlySet<string> = new Set(['token_type', 'exp', 'iat', 'jti', 
  * `token_type` ("refresh"), `iat`, `jti`, `sub` (the owner) and, where it ends, `exp`, so that any JWT library can
  * read when. Its public id is the part of `jti` before the dot; a new secret keeps that.
  *
- * What proves it is the stored digest of the whole text, as with every stored kind. Its signature (HS256) is right,
- * so that tools which know the key may check it, but nothing here depends on it.
+ * It is proved by the stored digest of the whole text, as with every stored kind. Its signature (HS256) is valid, so
+ * that tools with the key can check it, but nothing here depends on it.
  *
  * @throws {TypeError} when the key has fewer than 32 bytes
  * @example
@@ -79,8 +79,8 @@ export function createPersonalAccessTokenFormat({
 }
 
 /**
- * The public id of a personal access token, of the token itself or of its stub, which is the token without its
- * signature; undefined for everything else. It proves nothing: the stub is shown in listings.
+ * Reads the public id from a personal access token or from its stub, which is the token without its signature;
+ * undefined for any other text. The id proves nothing: the stub is shown in listings.
  *
  * @example
  * ```ts
@@ -101,7 +101,7 @@ export function readPersonalAccessTokenId(text: string): string | undefined {
   return JTI.exec(jti)?.[1];
 }
 
-/** Whether a text ends like a JWT with a signature of HS256. Says nothing about what is before it. */
+/** Whether a text ends like a JWT with a signature of HS256. The text before that is not checked. */
 function hasSignature(text: string): boolean {
   const dot = text.length - SIGNATURE_LENGTH - 1;
   return dot > HEADER.length && text[dot] === '.' && fromBase64url(text.slice(dot + 1)) !== undefined;
