@@ -6,13 +6,13 @@ import type { TokenKind } from './token/token-format.ts';
 
 /** A verified caller: its token, owner, project and authority. */
 export interface Principal {
-  /** The token's id; it holds no colon, unlike the ids of callers without a token. */
+  /** The token's id; it contains no colon, unlike the ids of callers without a token. */
   readonly id: string;
   readonly kind: TokenKind | 'operator' | 'anonymous';
   readonly name: string;
   readonly owner: string;
   readonly project?: string;
-  /** The token at the beginning of the chain that this one was derived in; what is stored belongs to that. */
+  /** The root token of its chain; stored data belongs to that token. */
   readonly rootId: string;
   /** The stored token that this is, or that it was derived from last. */
   readonly tokenId: string;
@@ -26,7 +26,7 @@ export interface Principal {
   readonly metadata?: JsonObject;
   /** The claims that the host added to this access token. `readClaims` of `auth-core/jwt` reads them with a type. */
   readonly claims?: JsonObject;
-  /** Which secret of the stored token has proved it, as a name that proves nothing; absent where a signature has. */
+  /** A name of the secret that proved the token; the name proves nothing. Absent when a signature proved it. */
   readonly provedBy?: string;
   /** RFC 3339; when the token ends. */
   readonly expiresAt?: string;
@@ -35,8 +35,8 @@ export interface Principal {
 /**
  * The principal of every caller of a server that runs with authentication off, with the authority of one grant.
  *
- * @param vocabulary what the server decides about
- * @param policy what no caller may go beyond, as `createAuth` has it for those with a token
+ * @param vocabulary the vocabulary of the server
+ * @param policy the grant that no caller can exceed, as `createAuth` applies it to callers with a token
  * @throws {AuthError} `AUTH_GRANT_INVALID` when a grant is not valid
  * @example
  * ```ts
@@ -59,7 +59,7 @@ export function anonymousPrincipal<W extends Words>(
   return Object.freeze({ ...principal, authority: Object.freeze([entry, ...principal.authority]) });
 }
 
-/** The operator at the machine itself, who may do everything. For bootstrap and for commands; never for a request. */
+/** The operator at the machine itself: everything is allowed. For bootstrap and commands; never for a request. */
 export function operatorPrincipal(vocabulary: Vocabulary): Principal {
   return localPrincipal('operator', 'operator', vocabulary.everything);
 }

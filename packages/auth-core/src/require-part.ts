@@ -1,5 +1,5 @@
 /**
- * Refuses an option that is not there, or is not what it must be: a mistake of the program, found when it starts.
+ * Refuses an option that is absent or invalid: a mistake of the program, reported when it starts.
  *
  * @throws {TypeError} which names the option
  */

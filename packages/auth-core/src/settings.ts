@@ -1,19 +1,19 @@
 import { TOKEN_KINDS, type TokenKind } from './token/token-format.ts';
 
-/** What an installation decides about all of its tokens. It may change while a server runs, and counts at once. */
+/** The settings of an installation for all of its tokens. Changes while a server runs take effect at once. */
 export interface AuthSettings {
   /** Tokens of a kind that is switched off do not work, nor do those that were derived from them. */
   readonly kinds: Readonly<Record<TokenKind, boolean>>;
-  /** How long a personal access token lives when its issuer does not say; from 1 to the maximum. */
+  /** The default lifetime of a personal access token; from 1 to the maximum. */
   readonly personalAccessTokenSeconds: number;
-  /** How long an access token lives when its request does not ask for less; from 1 to the maximum. */
+  /** The lifetime of an access token unless its request asks for less; from 1 to the maximum. */
   readonly accessTokenSeconds: number;
 }
 
-/** The longest life of a personal access token: a year, leap years included. */
+/** The longest lifetime of a personal access token: a year, leap years included. */
 export const MAXIMUM_PERSONAL_ACCESS_TOKEN_SECONDS = 366 * 86_400;
 
-/** The longest life of an access token: an hour. Other servers accept it until then. */
+/** The longest lifetime of an access token: an hour. Other servers accept it until then. */
 export const MAXIMUM_ACCESS_TOKEN_SECONDS = 3600;
 
 /** Every kind, personal access tokens for 90 days, access tokens for 5 minutes. */

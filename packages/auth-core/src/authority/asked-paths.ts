@@ -47,7 +47,7 @@ export function createAskedPaths(resolvePath: ResolvePath, steps: Steps): AskedP
       steps.spend(STEPS_A_LOOKUP);
       const found = resolveSafely(resolvePath, path, { hardLinks, spend: steps.spend });
       real.set(key, found);
-      // The real path that is sent is judged again, and must lead to itself.
+      // The real path, which is sent, is judged again; it resolves to itself.
       if (found !== undefined) {
         real.set(`${hardLinks} ${found}`, found);
         asked.add(found);

@@ -4,14 +4,14 @@ import type { NodeRequest } from './read-request.ts';
 /** A fetch handler; `peer` is the address at the other end of the connection. */
 export type FetchHandler = (request: Request, peer?: string) => Promise<Response>;
 
-/** A Node request as a framework hands it on. */
+/** A Node request as a framework passes it on. */
 export interface ServedRequest extends NodeRequest, AsyncIterable<Uint8Array> {
   readonly method?: string | undefined;
   readonly url?: string | undefined;
-  /** The whole URL, where a framework has taken the beginning off. */
+  /** The whole URL, if a framework has removed its beginning. */
   readonly originalUrl?: string;
   readonly readableEnded?: boolean;
-  /** What a parser before has made of the body. */
+  /** The body as an earlier parser has parsed it. */
   readonly body?: unknown;
 }
 
@@ -50,7 +50,7 @@ function append(lines: Headers, name = '', value = ''): void {
   if (!name.startsWith(':')) lines.append(name, value);
 }
 
-/** The body as it arrives, or what a parser before has made of it. */
+/** The body as it arrives, or as an earlier parser has parsed it. */
 function bodyOf(request: ServedRequest): ReadableStream | string | null {
   if (!request.readableEnded) return ReadableStream.from(request);
   return request.body === undefined ? null : JSON.stringify(request.body);

@@ -25,7 +25,7 @@ export interface RequestGuardOptions<W extends Words = Words> extends RequestAut
   readonly repeat?: Repeat;
 }
 
-/** What else a request is about, beside its action: `{ invoices: '2026-17' }`. */
+/** The resources that a request is about, besides its action: `{ invoices: '2026-17' }`. */
 export type Described<W extends Words = Words> = Partial<Omit<AccessRequest<W>, 'action'>>;
 
 /** The caller of a request that was let in. */
@@ -81,7 +81,7 @@ export interface RequestGuard<W extends Words = Words> {
 }
 
 /**
- * Creates the guard that stands in every adapter: authentication, limits, the required action, and the rendering of
+ * Creates the guard that every adapter uses: authentication, limits, the required action, and the rendering of
  * refusals, in this order. The body of a request is never read. An adapter adds how its host reads requests and sends
  * answers.
  *

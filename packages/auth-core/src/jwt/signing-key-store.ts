@@ -24,8 +24,8 @@ export interface SigningKeyStore {
   /** The keys, the oldest first, as the last completed write of any process left them. */
   list(transaction?: unknown): Promise<SigningKeyRecord[]>;
   /**
-   * Adds a key and returns true; returns false and changes nothing when there is one with this sequence. Of two processes
-   * that add the next key at once, only one succeeds.
+   * Adds a key and returns true; returns false and changes nothing when there is one with this sequence. Of two
+   * processes that add the next key at once, only one succeeds.
    */
   insert(record: SigningKeyRecord, transaction?: unknown): Promise<boolean>;
   /** Removes the keys with these sequences permanently, all or none; ignores sequences that do not exist. */

@@ -7,8 +7,8 @@ export interface SpentCredits {
 }
 
 /**
- * How many credits are spent as seen in the counter's interval, and the later of the two intervals. A process whose clock
- * is behind brings nothing back, and takes nothing back that has come.
+ * How many credits are spent as of the counter's interval, and the later of the two intervals. A process whose clock is
+ * behind neither returns credits nor undoes a return.
  */
 export function spentAt(spent: SpentCredits | undefined, { interval, refill }: CreditCounter): SpentCredits {
   if (spent === undefined) return { used: 0, interval };
@@ -16,7 +16,7 @@ export function spentAt(spent: SpentCredits | undefined, { interval, refill }: C
   return { used: Math.max(0, spent.used - passed * refill), interval: Math.max(interval, spent.interval) };
 }
 
-/** What is spent after a correction that was meant for the counter's interval. */
+/** The spent credits after a correction for the counter's interval. */
 export function correctSpent(
   spent: SpentCredits | undefined,
   { amount, ...counter }: CreditCounter & { readonly amount: number },

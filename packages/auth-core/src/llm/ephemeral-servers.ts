@@ -4,20 +4,20 @@ import type { ResourceKind } from '../authority/resource-kind.ts';
 import { globsCover, matchesAnyGlob } from '../matching/glob.ts';
 import { anyHostMatches, hostsCover, readHost } from '../matching/host-glob.ts';
 
-/** MCP servers that a request brings along: globs over their hosts and over their tools. */
+/** Request-scoped MCP servers: globs over their hosts and over their tools. */
 export interface EphemeralRule {
   readonly hosts: readonly string[];
   readonly tools: readonly string[];
 }
 
-/** An MCP server that a request brings along; without `tool`: may anything of it be used at all? */
+/** A request-scoped MCP server; without `tool`: whether anything of it may be used. */
 export interface EphemeralRequest {
-  /** With its port where that is not 443: `mcp.example.com`, `mcp.example.com:8443`. */
+  /** The host, with its port if that is not 443: `mcp.example.com`, `mcp.example.com:8443`. */
   readonly host: string;
   readonly tool?: string;
 }
 
-/** The kind of MCP servers that a request brings along. */
+/** The resource kind of request-scoped MCP servers. */
 export const ephemeralServers: ResourceKind<EphemeralRule, EphemeralRequest> = Object.freeze<
   ResourceKind<EphemeralRule, EphemeralRequest>
 >({

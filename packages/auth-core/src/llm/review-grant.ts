@@ -4,20 +4,20 @@ import { matchesGlob } from '../matching/glob.ts';
 import type { ArgumentConstraint } from '../schema/json-schema.ts';
 import type { Action, Grant } from './words.ts';
 
-/** What there is to grant, as far as it is known. What is absent is not compared. */
+/** The existing things that a grant can name. An absent field is not compared. */
 export interface GrantSurroundings {
   readonly now: Date;
-  /** The actions that some route of the server asks for. */
+  /** The actions that at least one route of the server requires. */
   readonly actions?: readonly Action[];
-  /** The keys of the models that there are, and their aliases. */
+  /** The keys of the existing models, and their aliases. */
   readonly models?: readonly string[];
-  /** The ids of the MCP servers that there are, e.g. `mcp/files`. */
+  /** The ids of the existing MCP servers, e.g. `mcp/files`. */
   readonly servers?: readonly string[];
   /** The real path of a folder, or undefined when there is none; see `DecisionContext`. */
   readonly resolvePath?: (path: string) => string | undefined;
 }
 
-/** What is suspicious in a grant, and where. */
+/** A suspicious part of a grant, and its place. */
 export interface GrantWarning {
   /** The place in the grant, e.g. `mcp["files"]`. */
   readonly path: string;
@@ -25,8 +25,8 @@ export interface GrantWarning {
 }
 
 /**
- * Lists what a valid grant most likely does not mean: parts that allow nothing, and names that nothing has. For the author of a
- * grant; it decides nothing.
+ * Lists the parts of a valid grant that are probably mistakes: parts that allow nothing, and names of things that do
+ * not exist. For the author of a grant; it has no effect on decisions.
  *
  * @example
  * ```ts
@@ -109,7 +109,7 @@ function explainMissing(server: string, known: readonly string[] | undefined): s
   return `${printName(server)} matches no MCP server that there is now${hint}`;
 }
 
-/** Conditions that no argument meets, of the constraint and all that is inside it. */
+/** Conditions that no argument meets, in the constraint and in all nested constraints. */
 function* reviewConstraint(constraint: ArgumentConstraint, surroundings: GrantSurroundings): Generator<string> {
   const { minimum, maximum, minLength, maxLength, within, hosts = [], items, properties = {} } = constraint;
   if (constraint.enum?.length === 0) yield 'enum is empty, so no value is allowed';

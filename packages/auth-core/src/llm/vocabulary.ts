@@ -8,7 +8,7 @@ import { ephemeralServers } from './ephemeral-servers.ts';
 /**
  * The vocabulary of a server of language models: what Latchkey's own grants are made of.
  *
- * `chat` is every route that generates text. Asking about oneself needs no action at all.
+ * `chat` is every route that generates text. A request about the caller's own token needs no action.
  *
  * @example
  * ```ts
@@ -41,7 +41,7 @@ export const llm = defineVocabulary({
     models: names('model'),
     /** Tools of the MCP servers that the operator runs. */
     mcp: tools(),
-    /** MCP servers that a request brings along. */
+    /** Request-scoped MCP servers. */
     ephemeralMcp: ephemeralServers,
   },
   limits: {
@@ -54,7 +54,7 @@ export const llm = defineVocabulary({
     weight: share(),
   },
   names: {
-    /** The one shape that LM Studio's SDKs accept. */
+    /** The only form of key that LM Studio's SDKs accept. */
     keyPrefix: 'sk-lm-',
     attenuatedPrefix: 'lka_',
     realm: 'latchkey',

@@ -14,21 +14,21 @@ import type { LlmWords } from './vocabulary.ts';
 
 /** One thing that a caller may want to do. */
 export type Action = ActionOf<LlmWords>;
-/** What a caller may do: a grant in the words of `llm`. */
+/** A grant in the words of `llm`. */
 export type Grant = GrantOf<LlmWords>;
-/** What a caller asks to do. */
+/** A request of a caller. */
 export type AccessRequest = AccessRequestOf<LlmWords>;
-/** Yes, with what narrows the doing of it. */
+/** A decision that allows the request, with its conditions. */
 export type AllowedDecision = AllowedDecisionOf<LlmWords>;
-/** What a decision is. */
+/** The result of a decision. */
 export type Decision = DecisionOf<LlmWords>;
-/** Tokens and decisions, as `createAuth({ vocabulary: llm, … })` puts them together. */
+/** Tokens and decisions, as `createAuth({ vocabulary: llm, … })` returns them. */
 export type Auth = AuthOf<LlmWords>;
-/** What counts the limits of `llm`. */
+/** The meter for the limits of `llm`. */
 export type Meter = MeterOf<BudgetUnit<LlmWords>>;
-/** What to issue. */
+/** The token to issue. */
 export type IssueInput = IssueInputOf<LlmWords>;
-/** What to change of a token. */
+/** The changes to a token. */
 export type EditInput = EditInputOf<LlmWords>;
-/** What is known of a token. */
+/** The public record of a token. */
 export type TokenInfo = TokenInfoOf<LlmWords>;

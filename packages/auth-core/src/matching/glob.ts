@@ -1,11 +1,11 @@
 import { type Steps, UNCOUNTED } from './steps.ts';
 
 /**
- * Says whether a glob matches a text, the whole of it. The one meaning of globs in grants: `*` stands for any run
- * of characters, `/` among them, and for none; every other character stands for itself, and case counts.
+ * Returns whether a glob matches a whole text. Globs in grants have only this meaning: `*` matches any run of
+ * characters, including `/` and the empty run; every other character matches itself, case-sensitively.
  *
- * Takes time in proportion to the product of the two lengths at the worst, whatever the pattern; no regular
- * expression is ever built from input.
+ * In the worst case it takes time proportional to the product of the two lengths, for any pattern; no regular
+ * expression is built from input.
  *
  * @example
  * ```ts
@@ -18,7 +18,7 @@ export function matchesGlob(glob: string, text: string): boolean {
   return globMatches(glob, text, UNCOUNTED);
 }
 
-/** As {@link matchesGlob}, counted. */
+/** As {@link matchesGlob}, with its steps counted. */
 export function globMatches(glob: string, text: string, steps: Steps): boolean {
   steps.spend(STEPS_A_GLOB);
   if (!glob.includes('*')) return glob === text;
@@ -49,31 +49,31 @@ export function globMatches(glob: string, text: string, steps: Steps): boolean {
 }
 
 const STAR = 42;
-/** To call the function, and to look for a star. */
+/** The steps for calling the function and searching for a star. */
 const STEPS_A_GLOB = 20;
 const STEPS_AT_ONCE = 64;
 
-/** Says whether one of the globs matches the text. */
+/** Whether one of the globs matches the text. */
 export function matchesAnyGlob(globs: readonly string[], text: string, steps: Steps): boolean {
   return globs.some((glob) => globMatches(glob, text, steps));
 }
 
 /**
- * Says whether everything that the inner glob matches is matched by the outer one too.
+ * Whether the outer glob matches everything that the inner one matches.
  *
- * A star of the inner glob is read as one strange character. Only a star of the outer glob can match that, and
- * what such a star matches it still matches when the strange character is replaced by any text.
+ * A star of the inner glob is treated as one character that occurs nowhere else. Only a star of the outer glob can
+ * match it, and that star still matches when the character is replaced by any text.
  */
 export function globCovers(outer: string, inner: string, steps: Steps): boolean {
   return globMatches(outer, inner, steps);
 }
 
-/** Says whether each of the inner globs is covered by one of the outer ones. */
+/** Whether each of the inner globs is covered by one of the outer ones. */
 export function globsCover(outer: readonly string[], inner: readonly string[], steps: Steps): boolean {
   return coverEach(outer, inner, (candidate, glob) => globCovers(candidate, glob, steps), steps);
 }
 
-/** Says whether each of the inner texts is covered by one of the outer ones; one that is written alike always is. */
+/** Whether each of the inner texts is covered by one of the outer ones; an equal text always covers it. */
 export function coverEach(
   outer: readonly string[],
   inner: readonly string[],
@@ -86,10 +86,10 @@ export function coverEach(
 }
 
 /**
- * Says whether some text is matched by both globs.
+ * Whether some text is matched by both globs.
  *
- * When both have a star, the texts before the first and after the last decide: whatever lies between can be
- * strung together to please both.
+ * When both have a star, the texts before the first star and after the last one decide: a middle part that both match
+ * can always be constructed.
  */
 export function globsIntersect(left: string, right: string, steps: Steps): boolean {
   if (!left.includes('*')) return globMatches(right, left, steps);

@@ -2,15 +2,15 @@ import { coverEach, globCovers, globMatches } from './glob.ts';
 import type { Steps } from './steps.ts';
 import { isDefaultPort, type UrlPlace } from './url-host.ts';
 
-/** A host, or a glob over hosts, with what is said of the port: a number, any, or nothing, which means those of http and https. */
+/** A host, or a glob over hosts, with its port: a number, any, or none for the default ports of http and https. */
 interface HostGlob {
   readonly host: string;
   readonly port: number | 'any' | 'default';
 }
 
 /**
- * Reads `good.example`, `good.example:8443` and `*.example:*`; `*` alone is everything. An IPv6 address has brackets where a
- * port follows.
+ * Reads `good.example`, `good.example:8443` and `*.example:*`; `*` alone is everything. An IPv6 address has brackets
+ * when a port follows.
  */
 function readHostGlob(text: string): HostGlob {
   if (text === '*') return { host: '*', port: 'any' };
@@ -24,7 +24,7 @@ function readHostGlob(text: string): HostGlob {
 
 const PORT = /^[1-9][0-9]{0,4}$/;
 
-/** Says whether one of the globs over hosts and ports matches the place. */
+/** Whether one of the globs over hosts and ports matches the place. */
 export function anyHostMatches(globs: readonly string[], place: UrlPlace, steps: Steps): boolean {
   return globs.some((text) => {
     const { host, port } = readHostGlob(text);
@@ -36,7 +36,7 @@ export function anyHostMatches(globs: readonly string[], place: UrlPlace, steps:
 
 const STEPS_A_HOST = 50;
 
-/** Reads a host as a request names it, `api.example.com` or `api.example.com:8443`: without a port it is that of https. */
+/** Reads a host of a request, `api.example.com` or `api.example.com:8443`; the default port is that of https. */
 export function readHost(text: string): UrlPlace {
   const { host, port } = readHostGlob(text);
   return { host, port: typeof port === 'number' ? port : HTTPS };
@@ -44,7 +44,7 @@ export function readHost(text: string): UrlPlace {
 
 const HTTPS = 443;
 
-/** Says whether each of the inner globs over hosts is covered by one of the outer ones. */
+/** Whether each of the inner globs over hosts is covered by one of the outer ones. */
 export function hostsCover(outer: readonly string[], inner: readonly string[], steps: Steps): boolean {
   return coverEach(outer, inner, (candidate, glob) => hostCovers(candidate, glob, steps), steps);
 }

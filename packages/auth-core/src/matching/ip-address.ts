@@ -70,8 +70,8 @@ export function parseIpAddress(text: string): IpAddress | undefined {
 }
 
 /**
- * Reads a range such as `10.0.0.0/8`, `fd00::/8`, or a single address. Bits behind the prefix must be zero, so that
- * a slip of the pen is found when it is written. Anything else is undefined.
+ * Reads a range such as `10.0.0.0/8`, `fd00::/8`, or a single address. Bits after the prefix must be zero, so that a
+ * mistake is found when the range is written. Anything else is undefined.
  */
 export function parseIpRange(text: string): IpRange | undefined {
   const slash = text.indexOf('/');
@@ -87,16 +87,16 @@ export function parseIpRange(text: string): IpRange | undefined {
   return (address.value >> hostBits) << hostBits === address.value ? { ...address, prefix } : undefined;
 }
 
-/** Says whether the range holds the address. IPv4 and IPv6 never hold each other. */
+/** Whether the range contains the address. A range of IPv4 contains no IPv6 address, and vice versa. */
 export function rangeContains(range: IpRange, address: IpAddress): boolean {
   const hostBits = BigInt(range.bits - range.prefix);
   return range.bits === address.bits && range.value >> hostBits === address.value >> hostBits;
 }
 
-/** To read a range, and to compare it. */
+/** The steps for reading and comparing a range. */
 const STEPS_A_RANGE = 400;
 
-/** Says whether one of the ranges, as they are written, holds the address. A range that cannot be read holds none. */
+/** Whether one of the ranges, given as texts, contains the address. An invalid range contains none. */
 export function anyRangeContains(ranges: readonly string[], address: IpAddress, steps: Steps): boolean {
   return ranges.some((text) => {
     steps.spend(STEPS_A_RANGE);
@@ -105,7 +105,7 @@ export function anyRangeContains(ranges: readonly string[], address: IpAddress, 
   });
 }
 
-/** Says whether each of the inner ranges lies within one of the outer ones. */
+/** Whether each of the inner ranges is within one of the outer ones. */
 export function rangesCover(outer: readonly string[], inner: readonly string[], steps: Steps): boolean {
   return coverEach(outer, inner, (candidate, text) => rangeCovers(candidate, text, steps), steps);
 }

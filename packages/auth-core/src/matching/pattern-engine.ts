@@ -1,21 +1,21 @@
-/** Says whether a pattern matches anywhere in a text. */
+/** Returns whether a pattern matches anywhere in a text. */
 export interface PatternTest {
   (text: string): boolean;
-  /** How many instructions the compiled pattern has, the most that are looked at for a character; absent: it is estimated. */
+  /** The number of instructions of the compiled pattern: the most executed for one character. Absent: an estimate. */
   readonly size?: number;
 }
 
 /**
- * SEAM: what runs the `pattern` of an argument constraint.
+ * SEAM: the engine that runs the `pattern` of an argument constraint.
  *
- * The built-in `RegExp` can be made to backtrack for ages by a few characters of input, so it is not an engine for
- * patterns that people send in. `@latchkey/auth-core/patterns/re2js` has one that takes linear time. Without an
- * engine, a constraint with a pattern denies.
+ * A few characters of input can make the built-in `RegExp` backtrack for a very long time, so it is not suitable for
+ * patterns from outside. `@latchkey/auth-core/patterns/re2js` has an engine with linear time. Without an engine, a
+ * constraint with a pattern denies.
  */
 export interface PatternEngine {
   /**
-   * Turns a pattern into a test that says whether it matches anywhere in a text, as JSON Schema has it: a pattern
-   * that means the whole text begins with `^` and ends with `$`. Throws when the pattern is not one.
+   * Compiles a pattern into a test that returns whether it matches anywhere in a text, as in JSON Schema: a pattern for
+   * the whole text begins with `^` and ends with `$`. Throws when the pattern is invalid.
    */
   compile(source: string): PatternTest;
 }

@@ -1,6 +1,6 @@
-/** The largest pattern that a grant may hold: room for `^.{1,1000}$`, and for a few such in a row. */
+/** The largest pattern that a grant may contain: room for `^.{1,1000}$`, and for a few of these in a row. */
 export const MAXIMUM_PATTERN_SIZE = 2000;
-/** The dearest pattern that is made ready, in steps: about a sixtieth of a second. */
+/** The most steps for compiling a pattern: about a sixtieth of a second. */
 export const MAXIMUM_PATTERN_COST = 4_000_000;
 
 const COUNT = /^\{(\d{1,5})(?:,(\d{0,5}))?\}/;
@@ -9,23 +9,23 @@ const STEPS_A_PART = 1000;
 const STEPS_A_CHARACTER_OF_A_CLASS = 200;
 /** A table of hundreds of ranges is looked up, copied and sorted. */
 const STEPS_A_PROPERTY = 125_000;
-/** Where case does not count, each character of a range is looked up by itself. */
+/** In a case-insensitive pattern, each character of a range is looked up individually. */
 const STEPS_A_FOLDED_CHARACTER = 250;
 
-/** What a pattern costs, as far as its text says. */
+/** The cost of a pattern, estimated from its text. */
 export interface PatternCost {
   /**
-   * How many parts it has once its counted repetitions are written out, at the most: `(ab{3}){10}` has 40. It is what a linear
-   * engine does for each character of a text.
+   * The most parts that it has once its counted repetitions are expanded: `(ab{3}){10}` has 40. A linear engine does
+   * this much work for each character of a text.
    */
   readonly size: number;
-  /** What it takes to make it ready, in steps. */
+  /** The steps for compiling it. */
   readonly compiling: number;
 }
 
 /**
- * Reads what a pattern costs before anything is made of it. On the safe side: what it does not understand it counts as more.
- * Infinite for `\Q…\E`, whose brackets mean nothing.
+ * Estimates the cost of a pattern before it is compiled. It errs on the safe side: unknown syntax is counted as more.
+ * Infinite for `\Q…\E`, where brackets are literal.
  */
 export function patternCost(pattern: string): PatternCost {
   if (pattern.includes('\\Q')) return { size: Number.POSITIVE_INFINITY, compiling: Number.POSITIVE_INFINITY };
@@ -58,10 +58,10 @@ export function patternCost(pattern: string): PatternCost {
   return { size, compiling: size * STEPS_A_PART + tables };
 }
 
-/** `(?i)`, `(?s-i:…)` and the like: whichever part it holds for, all of the pattern is priced by it. */
+/** `(?i)`, `(?s-i:…)` and similar flags: even if one applies to only a part, the whole pattern is counted by it. */
 const FOLDS_CASE = /\(\?[A-Za-z-]{0,8}i/;
 
-/** Where a character, an escape or a class ends: a class no later than at its first bracket. */
+/** The end of a character, an escape or a class; a class ends at its first closing bracket at the latest. */
 function endOfPart(pattern: string, start: number): number {
   if (pattern[start] === '\\') return start + 2;
   if (pattern[start] !== '[') return start + 1;
@@ -70,7 +70,7 @@ function endOfPart(pattern: string, start: number): number {
   return at + 1;
 }
 
-/** What the tables of characters take that an escape or a class means. */
+/** The steps for the character tables of an escape or a class. */
 function tableCost(part: string, foldsCase: boolean): number {
   const properties = part.match(/\\[pP]/g)?.length ?? 0;
   const ofProperties = properties * STEPS_A_PROPERTY * (foldsCase ? 2 : 1);
@@ -82,7 +82,7 @@ function tableCost(part: string, foldsCase: boolean): number {
 const CHARACTER = String.raw`\\x\{[0-9a-fA-F]{1,6}\}|\\x[0-9a-fA-F]{2}|\\[0-7]{1,3}|\\.|[^\\]`;
 const RANGE = new RegExp(`(${CHARACTER})-(${CHARACTER})`, 'gsu');
 
-/** How many characters the ranges of a class have. */
+/** The number of characters in the ranges of a class. */
 function foldedCharacters(part: string): number {
   let count = 0;
   for (const [, first = '', last = ''] of part.replace(/^\[\^?/, '').matchAll(RANGE)) {

@@ -1,16 +1,16 @@
 /**
- * What may still be spent on one question. A step is about what comparing two characters takes, four nanoseconds or less on
- * an ordinary machine; whatever is dearer is counted as more.
+ * The remaining step budget of one decision or comparison. A step is about the cost of comparing two characters, four
+ * nanoseconds or less on an ordinary machine; more expensive work counts as several steps.
  */
 export interface Steps {
-  /** @throws {StepsUsedUp} when there are not so many left; the question has no answer then, and what asked refuses */
+  /** @throws {StepsUsedUp} when fewer steps are left; there is no answer then, and the caller refuses */
   spend(count: number): void;
 }
 
-/** What a decision or a comparison of grants may cost altogether: about a twentieth of a second at the worst. */
+/** The most steps of a decision or a comparison of grants: about a twentieth of a second in the worst case. */
 export const MAXIMUM_STEPS = 10_000_000;
 
-/** Ends what takes too many steps. Never leaves the functions that decide and compare. */
+/** Ends work that takes too many steps. The functions that decide and compare always catch it. */
 export class StepsUsedUp extends Error {
   override readonly name = 'StepsUsedUp';
 }
@@ -20,16 +20,16 @@ export function createSteps(maximum = MAXIMUM_STEPS): Steps {
   return {
     spend(count) {
       left -= count;
-      // Written so that a count that is not a number ends it, too.
+      // Written so that NaN also ends the work.
       if (!(left >= 0)) throw new StepsUsedUp();
     },
   };
 }
 
-/** For what is bounded already. */
+/** For work that is bounded already. */
 export const UNCOUNTED: Steps = { spend: () => {} };
 
-/** The answer to a question, or `beyond` when it takes too many steps. */
+/** Returns the answer, or `beyond` when it takes too many steps. */
 export function unlessUsedUp<T>(answer: () => T, beyond: T): T {
   try {
     return answer();

@@ -2,21 +2,21 @@ import type { PatternEngine, PatternTest } from './pattern-engine.ts';
 import { MAXIMUM_PATTERN_COST, MAXIMUM_PATTERN_SIZE, patternCost } from './pattern-size.ts';
 import type { Steps } from './steps.ts';
 
-/** A pattern that is ready, or why it cannot be. */
+/** A compiled pattern, or the reason why it cannot be compiled. */
 type Ready = { readonly test: PatternTest; readonly size: number } | { readonly problem: string };
 
-/** For each engine the patterns that were used last, the oldest first. */
+/** The most recently used patterns of each engine, the oldest first. */
 const kept = new WeakMap<PatternEngine, Map<string, Ready>>();
 const MOST_KEPT = 256;
 
 const STEPS_A_LOOK = 100;
-/** What a linear engine takes for an instruction and a character: sixty nanoseconds. */
+/** The steps of a linear engine for one instruction and one character: sixty nanoseconds. */
 const STEPS_AN_INSTRUCTION = 16;
 
-/** Patterns by their source, and of each the texts that were tested, with what was found. */
+/** The tested texts, with their results, by the source of the pattern. */
 export type TestedTexts = Map<string, Map<string, string | undefined>>;
 
-/** Why a text does not satisfy a pattern, or undefined when it does. Each pattern is made ready once. */
+/** Why a text does not satisfy a pattern, or undefined when it does. Each pattern is compiled once. */
 export function testPattern(
   engine: PatternEngine,
   source: string,
@@ -69,6 +69,6 @@ function compile(engine: PatternEngine, source: string, steps: Steps): Ready {
   }
 }
 
-/** Whether a pattern is more than a grant may hold. */
+/** Whether a pattern exceeds the limits for a grant. */
 export const isTooLarge = ({ size, compiling }: ReturnType<typeof patternCost>): boolean =>
   size > MAXIMUM_PATTERN_SIZE || compiling > MAXIMUM_PATTERN_COST;

@@ -2,7 +2,7 @@
  * Why a file cannot be opened as the store of tokens:
  *
  * - `unsafe_path`: other users of the machine can read the secret, or change the secret or the database
- * - `missing_secret`: the database was made with a secret that is not there, or what is there is not one
+ * - `missing_secret`: the secret that the database was made with is missing, or its file contains no secret
  */
 export type OpenAuthErrorCode = 'unsafe_path' | 'missing_secret';
 

@@ -27,11 +27,11 @@ export interface OpenAuthOptions<
     Omit<AuthOptions<OpenedWords<Action, Resources, Limits>>, 'vocabulary' | 'store' | 'digestKey' | 'audit'> {
   /** The file of the database, made with its folder when there is none. `:memory:` ends with the process. */
   readonly file: string;
-  /** The secret, where it comes from elsewhere: at least 32 unpredictable bytes. By default it lies beside the file. */
+  /** The secret, if it comes from elsewhere: at least 32 unpredictable bytes. By default it is beside the file. */
   readonly digestKey?: Uint8Array;
 }
 
-/** The words of the vocabulary that is made of these. */
+/** The words of the vocabulary that is made from these options. */
 export interface OpenedWords<
   Action extends string,
   Resources extends Readonly<Record<string, AnyResourceKind>>,
@@ -42,7 +42,7 @@ export interface OpenedWords<
   readonly limits: CoreWords['limits'] & Limits;
 }
 
-/** What `createAuth` returns, and what else stands on the same file. */
+/** The result of `createAuth`, and everything else on the same file. */
 export interface OpenedAuth<W extends Words = Words> extends Auth<W> {
   /** Counts requests against the limits of grants: `protect({ auth, meter: auth.meter })`. */
   readonly meter: Meter<BudgetUnit<W>>;
@@ -52,7 +52,7 @@ export interface OpenedAuth<W extends Words = Words> extends Auth<W> {
   readonly database: Kysely<OpenedSchema>;
   /** Seals with the secret what must not be readable in the database; for `createSigningKeys`. */
   readonly sealer: Sealer;
-  /** Writes what is still to be written, and closes all of it, the database last. */
+  /** Writes everything that is still waiting, and closes everything, the database last. */
   close(): Promise<void>;
 }
 
@@ -126,7 +126,7 @@ export async function openAuth<
       );
     const sealer = createSealer(secret, options.random);
     const opened: OpenedAuth = { ...auth, meter, audit, database, sealer, close, [Symbol.asyncDispose]: close };
-    // Its vocabulary was made of the options, whose words the types name.
+    // Its vocabulary was made from the options, and the types name its words.
     return opened as never;
   } catch (error) {
     await database.destroy();
@@ -142,7 +142,7 @@ function prepare(file: string, given: Uint8Array | undefined): Uint8Array {
   return secret;
 }
 
-/** Closes one after the other, also when one of them fails; rejects with the first failure. */
+/** Closes one after the other, even when one of them fails; rejects with the first failure. */
 async function inTurn(...closings: readonly (() => Promise<void>)[]): Promise<void> {
   const failures: unknown[] = [];
   for (const close of closings) await close().catch((error: unknown) => failures.push(error));

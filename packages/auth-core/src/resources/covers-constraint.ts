@@ -13,8 +13,8 @@ type Implies<K extends Keyword> = (
 ) => boolean;
 
 /**
- * Says whether every value that satisfies the child satisfies the parent: the child lists its values and each of
- * them does, or each word of the parent is answered by a word of the child that is at least as strict.
+ * Whether every value that satisfies the child satisfies the parent. That is so when the child lists its values and
+ * each of them satisfies the parent, or when for each word of the parent the child has one that is at least as strict.
  */
 export function coversConstraint(parent: ArgumentConstraint, child: ArgumentConstraint, steps: Steps): boolean {
   const values = listValues(child);
@@ -81,7 +81,7 @@ const IMPLIES: { readonly [K in Keyword]: Implies<K> } = {
     own !== undefined &&
     `${own}/`.startsWith(bound.endsWith('/') ? bound : `${bound}/`) &&
     (child.hardLinks !== true || parent.hardLinks === true),
-  // It widens `within`, where it is compared.
+  // It widens `within`, and is compared there.
   hardLinks: () => true,
   hosts: (bound, own, { steps }) => own !== undefined && hostsCover(bound, own, steps),
   cidr: (bound, own, { steps }) => own !== undefined && rangesCover(bound, own, steps),

@@ -11,18 +11,18 @@ interface NamedRule {
 }
 
 /**
- * Names the rule by which a grant's tools go beyond another's, or undefined when they stay within.
+ * Returns the rule by which a grant's tools go beyond another's; undefined when they stay within.
  *
- * Two things must hold. What a rule of the child allows, some rule of the parent must match. And where a rule of the
- * parent narrows, the child must narrow as much: either one of its rules is in force wherever the parent's is, or
- * each of its rules that meets the parent's does so by itself.
+ * Two conditions must hold. Some rule of the parent must match everything that a rule of the child allows. And where a
+ * rule of the parent narrows, the child must narrow as much: either one of the child's rules applies wherever the
+ * parent's does, or each of the child's rules that overlaps with the parent's is narrow enough by itself.
  *
  * @throws {StepsUsedUp} when it takes too many steps
  */
 export function coversTools(parent: ToolRules, child: ToolRules, steps: Steps): RulePath | undefined {
   const parentRules = listRules(parent);
   const childRules = listRules(child);
-  // Rules of the same names are looked up: of long lists most are.
+  // Rules with the same names are found by a look-up; in long lists, that is most of them.
   const ruleOf = (rules: ToolRules, { server, tool }: NamedRule): ToolRule | undefined => {
     const tools = Object.hasOwn(rules, server) ? rules[server]?.tools : undefined;
     return tools !== undefined && Object.hasOwn(tools, tool) ? tools[tool] : undefined;
@@ -65,7 +65,7 @@ function narrows({ rule }: NamedRule): boolean {
 
 const STEPS_A_RULE = 100;
 
-/** Says whether what holds under the child's rule holds under the parent's too. */
+/** Whether every call that satisfies the child's rule satisfies the parent's too. */
 function implies(child: ToolRule, parent: ToolRule, steps: Steps): boolean {
   const own = child.arguments ?? {};
   const bounds = parent.arguments ?? {};
@@ -74,7 +74,7 @@ function implies(child: ToolRule, parent: ToolRule, steps: Steps): boolean {
   steps.spend((1 + names.length + boundNames.length) * STEPS_A_RULE);
   if (parent.approval === 'ask' && child.approval !== 'ask') return false;
   if (!admitsNoMore(child, parent, names.length > 0, boundNames.length > 0)) return false;
-  // An argument that the child names is there; the definition of the tool need not name it.
+  // An argument that the child names is always present, even if the definition of the tool does not name it.
   if (isClosed(parent, boundNames.length > 0) && !names.every((name) => Object.hasOwn(bounds, name))) return false;
   return Object.entries(bounds).every(([name, bound]) => {
     const constraint = Object.hasOwn(own, name) ? own[name] : undefined;
@@ -82,7 +82,7 @@ function implies(child: ToolRule, parent: ToolRule, steps: Steps): boolean {
   });
 }
 
-/** Whether a rule admits some arguments only. */
+/** Whether a rule restricts which further arguments are admitted. */
 const isClosed = ({ additionalArguments }: ToolRule, hasConditions: boolean): boolean =>
   additionalArguments === false || (additionalArguments === undefined && hasConditions);
 

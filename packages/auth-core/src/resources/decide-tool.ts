@@ -6,12 +6,12 @@ import { findOtherSpelling } from '../schema/other-spelling.ts';
 import { matchingRules } from './matching-rules.ts';
 import type { ToolRequest, ToolRule, ToolRules } from './tool-rule.ts';
 
-/** A tool in human words; without a name, its server. */
+/** A readable name of a tool; without a tool, of its server. */
 export function nameTool({ server, name }: ToolRequest): string {
   return name === undefined ? server : `${server}.${name}`;
 }
 
-/** Decides a tool by all the rules that match it: one must, and every one that does must hold. */
+/** Decides a tool by its rules: at least one must match it, and every matching rule must hold. */
 export function decideTool(rules: ToolRules, tool: ToolRequest, context: RuleContext): RuleVerdict {
   const { server, name } = tool;
   let granted = false;

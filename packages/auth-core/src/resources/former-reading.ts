@@ -1,8 +1,8 @@
 import type { ToolRule, ToolRules } from './tool-rule.ts';
 
 /**
- * Rules of the time before `additionalArguments` had its third meaning: one with conditions that said nothing of it admitted
- * any further argument.
+ * Converts rules from before `additionalArguments` had its third meaning: a rule with conditions that did not set it
+ * admitted any further argument.
  */
 export function asFormerlyRead(rules: ToolRules): ToolRules {
   return Object.freeze(

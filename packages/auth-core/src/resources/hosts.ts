@@ -4,8 +4,8 @@ import type { ResourceKind } from '../authority/resource-kind.ts';
 import { anyHostMatches, hostsCover, readHost } from '../matching/host-glob.ts';
 
 /**
- * Other servers: a rule is a list of globs over host names, written in lower case, with a port where it is not that of http or
- * https; what is asked is a host, `api.example.com` or `api.example.com:8443`.
+ * A resource kind for other servers: a rule is a list of globs over host names, in lower case, with a port unless it is
+ * that of http or https; a request names a host, `api.example.com` or `api.example.com:8443`.
  *
  * @example
  * ```ts

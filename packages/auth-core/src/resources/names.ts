@@ -4,9 +4,9 @@ import type { ResourceKind } from '../authority/resource-kind.ts';
 import { globsCover, matchesAnyGlob } from '../matching/glob.ts';
 
 /**
- * Things that have names: a rule is a list of globs, and what is asked is a name that one of them must match.
+ * A resource kind for named things: a rule is a list of globs, and a request has a name that one of them must match.
  *
- * @param noun what one of them is called in a refusal: `invoice`
+ * @param noun the word for one of them in a refusal: `invoice`
  * @example
  * ```ts
  * import { defineVocabulary, names } from '@latchkey/auth-core';

@@ -8,8 +8,8 @@ import { matchingRules } from './matching-rules.ts';
 import type { ToolRequest, ToolRules } from './tool-rule.ts';
 
 /**
- * Tools of servers, with their arguments: a rule names servers, their tools, conditions on arguments, and whether a person
- * must agree; what is asked is a server, a tool of it, or a call with its arguments.
+ * A resource kind for tools of servers, with their arguments: a rule names servers, their tools, conditions on
+ * arguments, and whether a person must agree. A request names a server, one of its tools, or a call with its arguments.
  *
  * @example
  * ```ts

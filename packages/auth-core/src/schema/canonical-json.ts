@@ -1,9 +1,9 @@
 import { isJsonObject } from './json-value.ts';
 
 /**
- * Writes a JSON value in the one way that equal values share (after RFC 8785): the keys of objects in the order of
- * their UTF-16 code units, no blanks, numbers and texts as `JSON.stringify` writes them. Keys that hold undefined
- * are left out.
+ * Writes a JSON value in canonical form, which is the same for equal values (after RFC 8785): the keys of objects in
+ * the order of their UTF-16 code units, no blanks, numbers and texts as `JSON.stringify` writes them. Keys with the
+ * value undefined are left out.
  *
  * Unlike RFC 8785, a lone surrogate is not an error: it is written as its escape.
  *

@@ -8,7 +8,7 @@ export type JsonObject = Readonly<Record<string, Json>>;
 
 /** How deep a value may be nested, how many values it may hold, and how many UTF-16 units a text or key, and all of them, may have. */
 export interface JsonCaps {
-  /** What has these caps, for messages: `a grant`. */
+  /** The name of the value with these caps, for messages: `a grant`. */
   readonly what: string;
   readonly depth: number;
   readonly values: number;
@@ -17,10 +17,10 @@ export interface JsonCaps {
   readonly units: number;
 }
 
-/** Where in a document something is. */
+/** A place in a document. */
 export type JsonPath = readonly (string | number)[];
 
-/** Refuses what is at a path. */
+/** Refuses the value at a path. */
 export type RefuseJson = (path: JsonPath, problem: string) => never;
 
 /** Copies plain JSON into frozen objects, within the caps, so that it cannot be changed after it was read. */
@@ -69,7 +69,7 @@ export function copyJson(value: unknown, start: JsonPath, caps: JsonCaps, refuse
 }
 
 /**
- * Copies a JSON object of a host's own within bounds: so many bytes as canonical JSON in UTF-8, 8 levels, 256 values.
+ * Copies a host's JSON object within bounds: a maximum of bytes as canonical JSON in UTF-8, 8 levels, 256 values.
  *
  * @throws {AuthError} `AUTH_INPUT_INVALID`
  */
@@ -86,7 +86,7 @@ export function copyOwnObject(value: unknown, name: string, bytes: number): Json
   return copy as JsonObject;
 }
 
-/** Freezes a parsed JSON value with all that is in it. */
+/** Freezes a parsed JSON value deeply. */
 export function freezeJson<Value>(value: Value): Value {
   if (typeof value !== 'object' || value === null) return value;
   for (const item of Object.values(value)) freezeJson(item);

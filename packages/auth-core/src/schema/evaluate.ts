@@ -9,37 +9,37 @@ import type { Json, JsonSchema } from './json-schema.ts';
 import { hasAtLeastCharacters, isJsonObject, isOfType, jsonEqual } from './json-value.ts';
 import { findOtherSpelling } from './other-spelling.ts';
 
-/** A path that should lie in a folder, both as they are written. */
+/** A path that should be in a folder, both as written. */
 export interface AskedPath {
   readonly path: string;
   readonly folder: string;
-  /** Whether a file may have further names, outside the folder perhaps. */
+  /** Whether a file may have further names (hard links), which may be outside the folder. */
   readonly hardLinks: boolean;
 }
 
-/** What some keywords need from outside. Where it is absent, those keywords refuse. */
+/** The dependencies of some keywords. When one is absent, the keywords that need it refuse. */
 export interface EvaluationContext {
   readonly patterns?: PatternEngine;
-  /** Whether a path lies in a folder. */
+  /** Whether a path is in a folder. */
   readonly isWithin?: (asked: AskedPath) => boolean;
-  /** What has been found of patterns in the same question. */
+  /** The results of patterns that were tested in the same decision. */
   readonly tested?: TestedTexts;
-  /** What may be spent; as much as on a whole decision, by default. */
+  /** The step budget; by default that of a whole decision. */
   readonly steps?: Steps;
 }
 
-/** Where a value breaks its schema and how, in words that never hold the value itself. */
+/** Where and how a value violates its schema, in words that never contain the value itself. */
 export interface Violation {
-  /** Keys and indexes from the outermost value to the one at fault. */
+  /** Keys and indexes from the outermost value to the invalid one. */
   readonly path: readonly (string | number)[];
   readonly message: string;
-  /** What would have been right, where that is a list. */
+  /** The valid values, when the schema lists them. */
   readonly expected?: readonly Json[];
 }
 
 interface Scope extends EvaluationContext {
   readonly steps: Steps;
-  /** The schema that `$ref` looks into. */
+  /** The schema in which `$ref` is resolved. */
   readonly root: JsonSchema;
 }
 
@@ -52,10 +52,10 @@ type Check<K extends Keyword> = (
 ) => Violation | undefined;
 
 /**
- * Returns how a value breaks a schema, or undefined when it satisfies it. Only the first fault found is returned.
+ * Returns how a value violates a schema, or undefined when it satisfies it. Only the first violation is returned.
  *
- * Fails closed: a keyword that is unknown, that does not suit the value's type, or that needs something which the
- * context lacks is a violation.
+ * It fails closed: a keyword is violated when it is unknown, does not apply to the value's type, or needs something
+ * that the context lacks.
  *
  * @throws {StepsUsedUp} when it takes too many steps
  */
@@ -91,7 +91,7 @@ function violate(message: string, expected?: readonly Json[]): Violation {
   return expected === undefined ? { path: [], message } : { path: [], message, expected };
 }
 
-/** A check that takes texts only, and refuses everything else. */
+/** A check for texts that refuses all other values. */
 function forText<E>(check: (expected: E, text: string, scope: Scope, schema: JsonSchema) => string | undefined) {
   return (expected: E, value: unknown, scope: Scope, schema: JsonSchema): Violation | undefined => {
     const message = typeof value === 'string' ? check(expected, value, scope, schema) : 'is not a text';
@@ -115,7 +115,7 @@ function checkPattern(source: string, text: string, { patterns, steps, tested }:
   return testPattern(patterns, source, text, { steps, tested });
 }
 
-/** One reason for all that is wrong with a path: more would be news of files that the caller must not know of. */
+/** All faults of a path have one reason: more detail would reveal files that the caller must not know of. */
 function checkWithin(folder: string, path: string, { isWithin, steps }: Scope, schema: JsonSchema): string | undefined {
   if (isWithin === undefined) return 'cannot be checked: there is no path resolver';
   steps.spend(STEPS_A_PATH + STEPS_A_CHARACTER_OF_A_PATH * path.length);
@@ -138,7 +138,7 @@ function checkCidr(ranges: readonly string[], text: string, { steps }: Scope): s
   return anyRangeContains(ranges, address, steps) ? undefined : 'outside the allowed addresses';
 }
 
-/** What is said where a name stands in a spelling that only some readers tell apart. */
+/** The message for a name in a spelling that some readers treat as the same name. */
 export const ANOTHER_SPELLING = 'has another spelling beside it or in its place';
 
 const holds = () => undefined;

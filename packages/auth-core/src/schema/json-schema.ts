@@ -8,8 +8,8 @@ export const JSON_TYPES = ['null', 'boolean', 'integer', 'number', 'string', 'ar
 export type JsonType = (typeof JSON_TYPES)[number];
 
 /**
- * What an argument of a tool call must satisfy: a closed subset of JSON Schema (draft 2020-12) and three words of our
- * own. All that are present must hold.
+ * The conditions on an argument of a tool call: a closed subset of JSON Schema (draft 2020-12) and three additional
+ * words. All that are present must hold.
  *
  * It is stricter than JSON Schema in one respect: a word for texts that meets a number (or a word for numbers that
  * meets a list, and so on) refuses, where JSON Schema would let the value pass. Lengths count Unicode characters.
@@ -28,9 +28,9 @@ export interface ArgumentConstraint {
   readonly minLength?: number;
   readonly maxLength?: number;
   readonly maxItems?: number;
-  /** What every item of a list must satisfy. */
+  /** The conditions on every item of a list. */
   readonly items?: ArgumentConstraint;
-  /** What the named properties must satisfy where they are present; `required` says which must be. */
+  /** The conditions on the named properties, if they are present; `required` lists those that must be. */
   readonly properties?: Readonly<Record<string, ArgumentConstraint>>;
   readonly required?: readonly string[];
   /**
@@ -51,12 +51,12 @@ export interface ArgumentConstraint {
   readonly cidr?: readonly string[];
 }
 
-/** The JSON Schema that grants themselves are read with: the words above and those that describe a document. */
+/** The JSON Schema for reading grants: the words above and those that describe a document. */
 export interface JsonSchema extends Omit<ArgumentConstraint, 'items' | 'properties'> {
   readonly $schema?: string;
   readonly $id?: string;
   readonly $defs?: Readonly<Record<string, JsonSchema>>;
-  /** `#/$defs/NAME` and nothing else. */
+  /** Only `#/$defs/NAME`. */
   readonly $ref?: string;
   readonly title?: string;
   readonly description?: string;

@@ -1,12 +1,12 @@
 import type { Steps } from '../matching/steps.ts';
 import type { JsonType } from './json-schema.ts';
 
-/** Says whether the value is an object in JSON's sense: neither null nor a list. */
+/** Whether the value is a JSON object: neither null nor a list. */
 export function isJsonObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Says whether the value is of the type. A number that JSON cannot write, such as NaN, is of none. */
+/** Whether the value has the type. A number that JSON cannot represent, such as NaN, has none. */
 export function isOfType(value: unknown, type: JsonType): boolean {
   switch (type) {
     case 'null':
@@ -31,7 +31,7 @@ export function isOfType(value: unknown, type: JsonType): boolean {
 const STEPS_A_VALUE = 25;
 const STEPS_A_KEY = 50;
 
-/** Says whether two JSON values are equal; the order of an object's keys does not count. */
+/** Whether two JSON values are equal; the order of an object's keys is ignored. */
 export function jsonEqual(left: unknown, right: unknown, steps: Steps): boolean {
   steps.spend(STEPS_A_VALUE);
   if (typeof left === 'string' && typeof right === 'string' && left.length === right.length) steps.spend(left.length);
@@ -54,7 +54,7 @@ export function jsonEqual(left: unknown, right: unknown, steps: Steps): boolean 
 
 const STEPS_A_CHARACTER = 3;
 
-/** Says whether a text has at least so many Unicode characters, counting no further than it must. */
+/** Whether a text has at least a number of Unicode characters; it counts no further than needed. */
 export function hasAtLeastCharacters(text: string, minimum: number, steps: Steps): boolean {
   if (text.length < minimum) return false;
   if (text.length >= minimum * 2) return true;

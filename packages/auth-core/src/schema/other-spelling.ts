@@ -5,8 +5,9 @@ const STEPS_A_KEY = 100;
 const STEPS_A_CHARACTER = 40;
 
 /**
- * The name of which an object has another spelling, or of which it has two: what was judged by one spelling would be used by
- * the other. Readers that bind names to fields are not agreed on case, Unicode and punctuation, see {@link foldName}.
+ * Finds a name that an object has in another spelling, or in two spellings: the value under one spelling would be
+ * judged, and the value under the other one used. Readers that bind names to fields treat case, Unicode and punctuation
+ * differently, see {@link foldName}.
  */
 export function findOtherSpelling(named: readonly string[], value: object, steps: Steps): string | undefined {
   if (named.length === 0) return undefined;

@@ -10,11 +10,11 @@ import { type AdapterAnswer, type AdapterRequest, openRequest, type PendingReque
 import { assertEqual } from './contract-case.ts';
 import { type FixedClock, fixedClock } from './fixed-clock.ts';
 
-/** What a server for `adapterContract` is built of. */
+/** The parts from which a server for `adapterContract` is built. */
 export interface AdapterParts {
   readonly auth: Auth;
   readonly meter: Meter;
-  /** Whether HTTP Basic is taken. */
+  /** Whether HTTP Basic is accepted. */
   readonly basic: boolean;
   readonly trustedProxies: readonly string[];
   /** The response of `GET /models`; called for each request. It may reject, which is a failure like any other. */
@@ -40,10 +40,10 @@ export interface BenchAnswer extends AdapterAnswer {
   readonly reached: boolean;
 }
 
-/** What fails behind the server. */
+/** The part behind the server that fails. */
 export type Failure = 'token store' | 'limit store' | 'application' | 'verify' | 'decide' | 'admit';
 
-/** A running server under an adapter, and what there is to turn. */
+/** A running server under an adapter, and the controls of a test. */
 export interface AdapterBench {
   readonly auth: Auth;
   readonly clock: FixedClock;
@@ -57,7 +57,7 @@ export interface AdapterBench {
   beginToWait(headers: AdapterRequest['headers']): Promise<WaitingRequest>;
 }
 
-/** A request that the application is busy with, until its signal fires. */
+/** A request that the application handles until its signal fires. */
 export interface WaitingRequest extends PendingRequest {
   /** The code with which its signal has fired; `none` when it was not an error of the core. */
   readonly ended: Promise<string>;
@@ -67,10 +67,10 @@ export interface WaitingRequest extends PendingRequest {
 const INSIDE = 'the inside of the server';
 export const MODELS = ['ibm/granite'];
 
-/** What the server under test decides about. */
+/** The vocabulary of the server under test. */
 export const vocabulary: Vocabulary = defineVocabulary({ actions: ['models:read', 'models:write'] });
 
-/** Runs a check with a server of its own. */
+/** Runs a check with its own server. */
 export async function withBench(
   start: StartAdapter,
   options: Partial<Pick<AdapterParts, 'basic' | 'trustedProxies'>>,
@@ -164,7 +164,7 @@ export async function withBench(
   }
 }
 
-/** Rejects after a while, so that a case fails instead of waiting for ever. */
+/** Rejects after a while, so that a case fails instead of waiting forever. */
 function failLate(message: string): Promise<never> {
   const { promise, reject } = Promise.withResolvers<never>();
   AbortSignal.timeout(10_000).addEventListener('abort', () => reject(new Error(message)));

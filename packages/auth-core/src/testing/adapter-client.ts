@@ -18,14 +18,14 @@ export interface AdapterAnswer {
   readonly body: string;
 }
 
-/** A request that is under way. */
+/** A request in progress. */
 export interface PendingRequest {
   readonly answer: Promise<AdapterAnswer>;
   /** Closes the connection. */
   readonly leave: () => void;
 }
 
-/** How long a server may take to answer; without an end, a case that fails would wait for ever. */
+/** How long a server may take to answer; without a limit, a failing case would wait forever. */
 const DEADLINE_MILLISECONDS = 10_000;
 
 /** Sends one request on its own connection. `fetch` is not suitable: it joins header lines and normalizes paths. */
@@ -51,7 +51,7 @@ export async function openRequest(url: string, wanted: AdapterRequest): Promise<
   if (unfinished) sent.write(body ?? ' ');
   else sent.end(body);
   const answer = promise.then(readAnswer);
-  // Of a request that was left nothing is expected.
+  // Nothing is expected of a request that the client has abandoned.
   answer.catch(() => undefined);
   if (unfinished) answer.finally(() => sent.destroy()).catch(() => undefined);
   return { answer, leave: () => leaving.abort() };

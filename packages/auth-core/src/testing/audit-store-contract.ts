@@ -12,7 +12,7 @@ import {
 export type AuditStoreSetup = StoreSetup<AuditStore>;
 
 /**
- * What every audit store must do, as data that any test framework can run. Each case sets up a place of its own.
+ * The requirements for every audit store, as data that any test framework can run. Each case sets up its own place.
  *
  * @example
  * ```ts
@@ -30,7 +30,7 @@ export function auditStoreContract(setUp: () => Promise<AuditStoreSetup>): reado
   return createCases(CASES, setUp);
 }
 
-/** A store does not look at hashes, so any text that is different each time will do. */
+/** A store does not check hashes, so any text that differs each time is sufficient. */
 function entryAt(seq: number, rest: Partial<AuditEntry> = {}): AuditEntry {
   const at = new Date(Date.UTC(2027, 0, 1, 0, 0, seq)).toISOString();
   return { seq, at, type: 'token.issued', actor: {}, previousHash: `hash ${seq - 1}`, hash: `hash ${seq}`, ...rest };
@@ -44,7 +44,7 @@ function batchOf(...entries: readonly AuditEntry[]): AuditBatch {
   return { entries, head: headAt(entries.at(-1)?.seq ?? 0) };
 }
 
-/** Makes so many entries that follow the head. */
+/** Makes a number of entries that follow the head. */
 function following(count: number, type = 'token.issued') {
   return async (head: SealedAuditHead | undefined): Promise<AuditBatch> => {
     const seq = head?.seq ?? 0;
@@ -150,7 +150,7 @@ const CASES: Readonly<Record<string, ContractCheck<AuditStore>>> = {
       entries.map(({ seq }) => seq),
       countTo(399),
     );
-    // Each batch stands together.
+    // The entries of each batch are consecutive.
     const changes = entries.filter(({ type }, index) => type !== entries[index - 1]?.type);
     assertEqual(changes.length, 200);
     assertEqual(await other.head(), headAt(399));

@@ -1,11 +1,11 @@
 import { UNCOUNTED } from '../matching/steps.ts';
 import { isJsonObject, jsonEqual } from '../schema/json-value.ts';
 
-/** A place for what a store keeps, which starts empty. */
+/** A place for the data of a store, which starts empty. */
 export interface StoreSetup<Store> {
-  /** Opens the place; each call is, where there are such things, another connection to the same place. */
+  /** Opens the place. If it has connections, each call opens another one to the same place. */
   open(): Promise<Store>;
-  /** Removes the place, and closes all that was opened. */
+  /** Removes the place, and closes everything that was opened. */
   dispose(): Promise<void>;
 }
 
@@ -15,16 +15,16 @@ export interface ContractCase {
   readonly run: () => Promise<void>;
 }
 
-/** What a case does with a store and, where it needs another connection, with its place. */
+/** The check of a case, with a store and, when it needs another connection, its place. */
 export type ContractCheck<Store> = (store: Store, setup: StoreSetup<Store>) => Promise<void>;
 
-/** What is known of a place before it is set up. */
+/** The properties of a place that are known before it is set up. */
 export interface ContractOptions {
-  /** Whether what it keeps outlives the connection that wrote it; adds the cases on that. */
+  /** Whether its data outlives the connection that wrote it; adds the cases for that. */
   readonly durable?: boolean;
 }
 
-/** Makes cases of checks, each of which gets a place of its own. */
+/** Makes cases from checks; each gets its own place. */
 export function createCases<Store>(
   checks: Readonly<Record<string, ContractCheck<Store>>>,
   setUp: () => Promise<StoreSetup<Store>>,

@@ -13,7 +13,7 @@ export interface CrashStores {
 
 /** A process that runs {@link writeUntilKilled}. */
 export interface CrashWriter {
-  /** What it has acknowledged, line by line, to the last one before its end. */
+  /** The lines that it has acknowledged, up to the last one before its end. */
   readonly lines: AsyncIterable<string>;
   /** Ends it as a crash does: `SIGKILL`, without a chance to clean up. */
   kill(): void;
@@ -25,11 +25,11 @@ export interface CrashSetup {
   open(): Promise<CrashStores>;
   /** Starts a writer on the database. */
   startWriter(): Promise<CrashWriter>;
-  /** Removes the database, and closes all that was opened. */
+  /** Removes the database, and closes everything that was opened. */
   dispose(): Promise<void>;
 }
 
-/** The log of the contract is worth nothing, so its key may be known. */
+/** The log of the contract is only a test, so its key need not be secret. */
 const KEY = new Uint8Array(32).fill(9);
 const WINDOW = { kind: 'window', windowEnd: Date.parse('2027-02-01T00:00:00Z') } as const;
 const COUNTERS = [
@@ -38,14 +38,14 @@ const COUNTERS = [
 ] as const;
 const NOW = Date.parse('2027-01-15T00:00:00Z');
 const ROUNDS = 10;
-/** A round acknowledges up to so many writes before its end. */
+/** The most writes that a round acknowledges before its end. */
 const MOST_LINES = 60;
 
 /**
- * What databases must hold when a process that writes is killed, again and again, at whatever moment: nothing that was
- * acknowledged is lost, nothing is there by half, and the database opens.
+ * The requirements for a database whose writing process is killed repeatedly, at any moment: no acknowledged write is
+ * lost, no write is stored partially, and the database opens.
  *
- * The writer is a process of yours, whose program opens the stores and hands them to {@link writeUntilKilled}.
+ * The writer is your own process, whose program opens the stores and passes them to {@link writeUntilKilled}.
  *
  * @example
  * ```ts
@@ -87,7 +87,7 @@ export function crashContract(setUp: () => Promise<CrashSetup>): readonly Contra
 /**
  * Writes tokens, counts and audit entries, and acknowledges each write when it is done. It ends when it is killed.
  *
- * @param acknowledge prints a line at once; what waits in a buffer is lost with the process
+ * @param acknowledge prints a line at once; a buffered line is lost with the process
  * @example
  * ```ts
  * import { writeSync } from 'node:fs';
@@ -151,7 +151,7 @@ async function writeAndKill({ startWriter }: CrashSetup, acknowledged: string[])
   if (lines < enough) throw new Error(`the writer ended by itself after ${lines} lines`);
 }
 
-/** A write that was under way may have happened, once in each round at most. */
+/** A write in progress at the kill may have been stored, at most once in each round. */
 async function checkStores(
   { tokens, limits, audit }: CrashStores,
   acknowledged: readonly string[],

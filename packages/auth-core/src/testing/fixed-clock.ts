@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 
-/** A clock whose time does not pass until it is set. */
+/** A clock whose time changes only when it is set. */
 export interface FixedClock extends Clock {
   /** Moves the time on, or back. */
   advance(milliseconds: number): void;

@@ -13,7 +13,7 @@ import {
 export type LimitStoreSetup = StoreSetup<LimitStore>;
 
 /**
- * What every limit store must do, as data that any test framework can run. Each case sets up a place of its own.
+ * The requirements for every limit store, as data that any test framework can run. Each case sets up its own place.
  *
  * @example
  * ```ts

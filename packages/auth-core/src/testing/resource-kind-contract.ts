@@ -8,20 +8,20 @@ import type { Vocabulary } from '../authority/vocabulary.ts';
 import { createSteps } from '../matching/steps.ts';
 import { assertEqual, type ContractCase } from './contract-case.ts';
 
-/** Rules and questions to try a kind with. The more there are, and the more alike, the more is found. */
+/** Rules and requests with which a kind is tested. The more samples, and the more similar, the more faults are found. */
 export interface ResourceKindSamples<Rule, Asked> {
-  /** Such that some stay within others and some do not. */
+  /** Rules of which some stay within others and some do not. */
   readonly rules: readonly Rule[];
-  /** Such that each rule allows some of it and denies some. */
+  /** Requests such that each rule allows some and denies some. */
   readonly asked: readonly Asked[];
-  /** What a listing asks before something is asked; undefined where it asks nothing. */
+  /** The request of a listing for a given request; undefined when there is none. */
   readonly listed?: (asked: Asked) => Asked | undefined;
-  /** What decisions need beside the time, such as a pattern engine. */
+  /** The input of decisions besides the time, such as a pattern engine. */
   readonly context?: Omit<DecisionContext, 'now'>;
 }
 
 /**
- * What every resource kind must do, as data that any test framework can run: it is tried with all pairs of the samples.
+ * The requirements for every resource kind, as data that any test framework can run, with all pairs of the samples.
  *
  * @example
  * ```ts
@@ -42,11 +42,11 @@ export function resourceKindContract<Rule, Asked>(
   }));
 }
 
-/** A vocabulary that has nothing but the kind, and the samples. */
+/** A vocabulary with only the kind, and the samples. */
 interface Trial extends ResourceKindSamples<unknown, unknown> {
   readonly kind: AnyResourceKind;
   readonly vocabulary: Vocabulary;
-  /** Decides by a list of rules, each in a grant of its own; undefined is a grant without a rule. */
+  /** Decides by a list of rules, each in its own grant; undefined is a grant without a rule. */
   readonly ask: (rules: readonly unknown[], asked: unknown, steps?: number) => Decision;
   readonly covers: (parent: unknown, child: unknown) => boolean;
 }

@@ -12,8 +12,8 @@ import {
 export type SigningKeyStoreSetup = StoreSetup<SigningKeyStore>;
 
 /**
- * What every store of signing keys must do, as data that any test framework can run. Each case sets up a place of its
- * own.
+ * The requirements for every store of signing keys, as data that any test framework can run. Each case sets up its own
+ * place.
  *
  * @example
  * ```ts

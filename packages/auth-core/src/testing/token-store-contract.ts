@@ -16,7 +16,7 @@ import { fixedClock } from './fixed-clock.ts';
 export type TokenStoreSetup = StoreSetup<TokenStore>;
 
 /**
- * What every token store must do, as data that any test framework can run. Each case sets up a place of its own.
+ * The requirements for every token store, as data that any test framework can run. Each case sets up its own place.
  *
  * @example
  * ```ts
@@ -79,7 +79,7 @@ const BARE: TokenRecord = {
 };
 
 const LATER = '2027-03-01T00:00:00.000Z';
-/** How long a store that tells of changes may take here; far more than it ever does. */
+/** How long a store may take to report a change; far longer than it actually does. */
 const WATCH_MILLISECONDS = 10_000;
 
 const CASES: Readonly<Record<string, ContractCheck<TokenStore>>> = {

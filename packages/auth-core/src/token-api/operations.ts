@@ -7,7 +7,7 @@ import type { RotateInput } from '../management/rotate-token.ts';
 import type { Principal } from '../principal.ts';
 import type { Field, Fields } from './read-fields.ts';
 
-/** What an operation works with. */
+/** The input of an operation. */
 export interface OperationContext {
   readonly auth: Auth;
   readonly by: Principal;
@@ -79,7 +79,7 @@ export const OPERATIONS: readonly Operation[] = [
     status: 200,
     async run({ auth, by, input: { limit = 1000, ...filter } }) {
       if (Number(limit) < 1 || Number(limit) > 1000) throw new InvalidInputError('limit', 'must be from 1 to 1000');
-      // One more, to see whether there is another page.
+      // One more, to determine whether there is another page.
       const found = await auth.list(by, { ...filter, limit: Number(limit) + 1 });
       const tokens = found.slice(0, Number(limit));
       return answer({ tokens, ...(found.length > tokens.length && { next: tokens.at(-1)?.id }) });
@@ -193,7 +193,7 @@ export const OPERATIONS: readonly Operation[] = [
       try {
         return answer({ ...(await auth.remove(id, by)), deleted: true });
       } catch (error) {
-        // Ending one does not wait for the store.
+        // Revoking a token does not wait for the store.
         if (!(error instanceof ConflictError || error instanceof StoreUnavailableError)) throw error;
         return answerRevocation(await auth.revoke(id, by));
       }
@@ -205,7 +205,7 @@ function answer(body: object, status = 200): OperationAnswer {
   return { status, body };
 }
 
-/** 200 once it is stored, 202 while it only counts in this process. */
+/** 200 when it is stored, 202 while it takes effect only in this process. */
 function answerRevocation(revocation: Revocation): OperationAnswer {
   return answer(describeRevocation(revocation), revocation.stored ? 200 : 202);
 }
@@ -214,12 +214,12 @@ function describeRevocation({ token, ...revocation }: Revocation): object {
   return { ...token, ...revocation };
 }
 
-/** What to keep comes first: the rest can be asked for again. */
+/** The id and the token come first: everything else can be requested again. */
 function shownOnce({ token, record: { id, ...record } }: IssuedToken): object {
   return { id, token, ...record };
 }
 
-/** In answers `rotateAfter` is the time when it is due. */
+/** In answers, `rotateAfter` is the time when the token is due. */
 function withSeconds({ rotateAfter, ...input }: OperationContext['input']): object {
   return rotateAfter === undefined ? input : { ...input, rotateAfterSeconds: rotateAfter };
 }

@@ -1,7 +1,7 @@
 import { InvalidInputError } from '../errors.ts';
 import type { Json, JsonType } from '../schema/json-schema.ts';
 
-/** A field of an input. Its type is checked here, the rest by the act itself. */
+/** A field of an input. Its type is checked here, everything else by the operation. */
 export interface Field {
   readonly type: JsonType | readonly JsonType[];
   readonly description: string;
@@ -60,7 +60,7 @@ function hasType(value: unknown, type: JsonType): boolean {
   return typeof value === type;
 }
 
-/** A name from outside, as a message may repeat it. */
+/** A name from outside, in a form that a message may contain. */
 function toName(name: string): string {
   return JSON.stringify(name.slice(0, 64));
 }

@@ -16,7 +16,7 @@ const PRIORITY_STEP = 1 / 4096;
  *
  * llama.cpp computes sequences in one go only when their ids are in ascending order without gaps, and the library
  * queues them in the order in which they happened to finish, the last one too late. So: wait for every stream that is
- * writing, let the writing streams go first, then prompts, and sort by id. A sequence's id reaches the strategy
+ * generating, process those streams first, then prompts, and sort by id. A sequence's id reaches the strategy
  * through the only value that is passed on to it, the priority, whose fraction nothing else reads.
  */
 export class Batching {

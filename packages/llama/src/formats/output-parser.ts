@@ -7,7 +7,7 @@ import { TOKEN_MARK, withoutMarks } from './syntax/token-marks.ts';
 import type { TurnSyntax } from './syntax/turn-syntax.ts';
 import type { OutputPlace, ParsedEvent, TurnParser, TurnParserOptions } from './turn-parser.ts';
 
-/** `start` and `after` are between blocks, where a marker counts even if the vocabulary has no token for it. */
+/** `start` and `after` are between blocks; there a marker counts even if the vocabulary has no token for it. */
 type State = 'start' | 'reasoning' | 'text' | 'call' | 'after';
 
 const PLACES: Record<State, OutputPlace> = {

@@ -17,10 +17,10 @@ const PRIVATE_USE = /[\ue000-\uf8ff]/g;
 /**
  * Keeps the texts of a conversation from becoming special tokens.
  *
- * Every text that the template does not own (messages, tool definitions, calls, results) gets a mark into each special
- * text in it. The prompt is rendered as usual, then cut at the marks, and the pieces are tokenised one by one: no piece
- * of such a text holds a whole special text any more, while the template's own are whole. Tokenising without special
- * tokens would not do: llama.cpp finds user-defined tokens like `<tool_call>` even then.
+ * In every text that does not come from the template (messages, tool definitions, calls, results), a mark is inserted
+ * into each special text. The prompt is rendered as usual, then cut at the marks, and the pieces are tokenised one by
+ * one: no piece of such a text contains a complete special text, while those of the template are complete. Tokenising
+ * without special tokens is not sufficient: llama.cpp finds user-defined tokens like `<tool_call>` even then.
  */
 export function makeSafe(conversation: Conversation, template: string, specials: SpecialTexts): SafeConversation {
   const mark = unusedCharacter(template + JSON.stringify(conversation));

@@ -269,7 +269,7 @@ export class ServerConnection {
     }
   }
 
-  /** Stops a server that was not used for a while; the next use starts it again. */
+  /** Stops a server that has not been used for a while; the next use starts it again. */
   #stopIdle(): void {
     const session = this.#session;
     if (session === undefined) return;

@@ -55,9 +55,9 @@ const maxUrlLength = 2048;
 const maxStartMs = 10_000;
 
 /**
- * Reads a per-request server strictly. `id` is what a gate is asked about and what a selection names, `host` what its
- * URL leads to, as it is compared: lower case, addresses in their usual notation, with its port where that is not 443; an IPv6
- * address has brackets before a port and none without.
+ * Reads a request-scoped server strictly. `id` is its name for the gate and in a selection. `host` is the host of its
+ * URL as it is compared: in lower case, addresses in their usual notation, with the port if that is not 443; an IPv6
+ * address has brackets only before a port.
  *
  * @throws BridgeError `MCP_EPHEMERAL_INVALID`; `path` is `server_label`, `server_url` or `headers`.
  *
@@ -95,7 +95,7 @@ export function bringServers(
   for (const server of servers) {
     const { entry, url } = readServer(server);
     if (connections.has(entry.id)) throw invalid('server_label', 'stands there twice');
-    // In the answer, only the label shows whose tool was called.
+    // In the answer, only the label identifies the server of a called tool.
     if (isConfigured(pluginId(entry.label))) throw invalid('server_label', 'is the label of a server of the mcp.json');
     const refusal = given === undefined ? 'this host takes no servers from requests' : judgeHost(url, policy);
     if (refusal !== undefined) refusals.set(entry.id, refusal);
@@ -131,7 +131,7 @@ function readServer({ label, url: written, headers = {} }: EphemeralServer): {
   return { entry: { label, id, transport: 'http', sseFallback: true, url: url.href, headers: read.headers }, url };
 }
 
-/** Returns why no caller may reach a host, as far as that can be decided without the network. */
+/** Returns why a host may not be reached, as far as that can be decided without the network. */
 function judgeHost(url: URL, policy: EphemeralPolicy): string | undefined {
   const host = hostOf(url);
   if (!matchesHost(policy.allowedHosts, host)) return 'its host is not one that the operator of this server allows';

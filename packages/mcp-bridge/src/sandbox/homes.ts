@@ -6,8 +6,8 @@ import { join } from 'node:path';
 export const homeInside = '/run/mcp-home';
 
 /**
- * What a server keeps there by default. Node and npm keep compiled code in /tmp, which a sandbox has for itself and loses:
- * each start would compile npx again.
+ * The variables for the default contents of a home. Node keeps compiled code in /tmp, which is private to a sandbox and
+ * is lost with it: each start would compile npx again.
  */
 export const keptCaches = { NODE_COMPILE_CACHE: `${homeInside}/.cache/node-compile-cache` };
 

@@ -7,7 +7,7 @@ export const maxReferences = 64;
 /**
  * Why a schema must not be compiled, or undefined. Compiling takes more than linear time (2,000 properties took over a
  * second), and references can multiply, so size is bounded first; JSON Schema 2020-12 asks for such bounds too.
- * References to other documents are refused, for following them would be a request that the server chose.
+ * References to other documents are refused: following one would send a request to a URL that the server chose.
  */
 export function excessOf(schema: unknown): string | undefined {
   let nodes = 0;
