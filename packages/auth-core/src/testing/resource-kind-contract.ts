@@ -8,7 +8,7 @@ import type { Vocabulary } from '../authority/vocabulary.ts';
 import { createSteps } from '../matching/steps.ts';
 import { assertEqual, type ContractCase } from './contract-case.ts';
 
-/** Rules and requests with which a kind is tested. The more samples, and the more similar, the more faults are found. */
+/** Rules and requests with which a kind is tested. More samples, and samples that are more alike, find more faults. */
 export interface ResourceKindSamples<Rule, Asked> {
   /** Rules of which some stay within others and some do not. */
   readonly rules: readonly Rule[];
