@@ -12,7 +12,10 @@ const BATCH = 500;
 const WHOLE_MILLISECONDS = 20_000;
 const CHECKPOINT_MILLISECONDS = 1000;
 
-/** Milliseconds to verify an audit log of a million entries in SQLite, whole and from its last checkpoint, and to trim it. */
+/**
+ * Milliseconds to verify an audit log of a million entries in SQLite, whole and from its last checkpoint, and to trim
+ * it.
+ */
 export async function measureAudit(): Promise<readonly Row[]> {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-bench-'));
   const database = openSqlite(join(folder, 'audit.db'));

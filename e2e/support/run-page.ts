@@ -27,9 +27,9 @@ export interface PageReader {
 }
 
 /**
- * Runs the `sh` blocks of a page of the documentation in their order, in the folder `home`, and stops at the first command
- * that fails, an answer of curl other than 2xx among them. `latchkey` is the one of this checkout, and the address that the
- * page names is the server's.
+ * Runs the `sh` blocks of a page of the documentation in their order, in the folder `home`, and stops at the first
+ * command that fails, an answer of curl other than 2xx among them. `latchkey` is the one of this checkout, and the
+ * address that the page names is the server's.
  */
 export async function runPage(
   path: string,

@@ -7,7 +7,9 @@ import {
   wireErrorOf,
 } from '@latchkey/server';
 
-/** A small chat API: `{"model","text","stream"?}` is answered with `{"text"}`, or with one event for each piece of it. */
+/**
+ * A small chat API: `{"model","text","stream"?}` is answered with `{"text"}`, or with one event for each piece of it.
+ */
 export const plainDialect: ChatDialect = {
   name: 'plain',
   parse: (body) => {

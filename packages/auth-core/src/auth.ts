@@ -82,8 +82,8 @@ export interface Auth<W extends Words = Words> extends AsyncDisposable {
   /**
    * Makes a token. What a derived principal makes is derived from it, and ends with it.
    *
-   * @throws {AuthError} `AUTH_PERMISSION_DENIED`, `AUTH_GRANT_INVALID`, `AUTH_INPUT_INVALID`, `AUTH_GRANT_NOT_COVERED`; `AUTH_CONFLICT` when
-   * there is a custom key with this text already
+   * @throws {AuthError} `AUTH_PERMISSION_DENIED`, `AUTH_GRANT_INVALID`, `AUTH_INPUT_INVALID`, `AUTH_GRANT_NOT_COVERED`;
+   * `AUTH_CONFLICT` when there is a custom key with this text already
    */
   issue(input: IssueInput<W>, by: Principal): Promise<IssuedToken<W>>;
   /** Verifies a token and returns its principal. @throws `AUTH_TOKEN_*`, `AUTH_STORE_UNAVAILABLE` */
@@ -112,8 +112,8 @@ export interface Auth<W extends Words = Words> extends AsyncDisposable {
    * Turns the token of `by` into an API key that may do the same or less, for clients that take no other shape. It is
    * derived from that token and ends with it; at most 100 such keys work at a time. Needs no action.
    *
-   * @throws {AuthError} `AUTH_PERMISSION_DENIED` without a token, `AUTH_GRANT_INVALID`, `AUTH_INPUT_INVALID`, `AUTH_GRANT_NOT_COVERED`,
-   * `AUTH_CONFLICT` when there are 100 already
+   * @throws {AuthError} `AUTH_PERMISSION_DENIED` without a token, `AUTH_GRANT_INVALID`, `AUTH_INPUT_INVALID`,
+   * `AUTH_GRANT_NOT_COVERED`, `AUTH_CONFLICT` when there are 100 already
    */
   exchange(input: ExchangeInput<W>, by: Principal): Promise<IssuedToken<W>>;
   /**

@@ -18,8 +18,8 @@ export interface ProtectOptions<W extends Words = Words> extends RequestGuardOpt
 /** Makes the middleware of routes, see {@link protect}. */
 export interface Protect<W extends Words = Words> {
   /**
-   * The middleware that lets a request pass only with a valid token whose grants allow the action. Without an action any
-   * valid token will do. `describe` adds what else the request is about.
+   * The middleware that lets a request pass only with a valid token whose grants allow the action. Without an action
+   * any valid token will do. `describe` adds what else the request is about.
    */
   (action?: Action<W>, describe?: (request: Request) => Described<W>): RequestHandler;
   /** The caller of a request that was let in. @throws {TypeError} on a route that is not protected */

@@ -11,8 +11,8 @@ export type { Caller, Described } from '../http/request-guard.ts';
 export interface ProtectOptions<W extends Words = Words, Extra extends readonly unknown[] = readonly unknown[]>
   extends RequestGuardOptions<W> {
   /**
-   * The address at the other end of the connection, where the host has it: `(request, info) => info.remoteAddr.hostname`
-   * in Deno. Without an address, a grant with `networks` denies.
+   * The address at the other end of the connection, where the host has it:
+   * `(request, info) => info.remoteAddr.hostname` in Deno. Without an address, a grant with `networks` denies.
    */
   readonly peer?: (request: Request, ...extra: Extra) => string | undefined;
   /** Called for each refusal before it is answered, for a log or a counter. It changes nothing. */

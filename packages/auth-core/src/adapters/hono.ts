@@ -11,8 +11,9 @@ export type { Caller, Described } from '../http/request-guard.ts';
 /** Options of {@link protect}. */
 export interface ProtectOptions<W extends Words = Words> extends RequestGuardOptions<W> {
   /**
-   * The address at the other end of the connection. By default it is what `@hono/node-server` has; elsewhere pass that of
-   * the runtime: `(context) => getConnInfo(context).remote.address`. Without an address, a grant with `networks` denies.
+   * The address at the other end of the connection. By default it is what `@hono/node-server` has; elsewhere pass that
+   * of the runtime: `(context) => getConnInfo(context).remote.address`. Without an address, a grant with `networks`
+   * denies.
    */
   readonly peer?: (context: Context) => string | undefined;
   /** Called for each refusal before it is answered, for a log or a counter. It changes nothing. */
@@ -22,8 +23,8 @@ export interface ProtectOptions<W extends Words = Words> extends RequestGuardOpt
 /** Makes the middleware of routes, see {@link protect}. */
 export interface Protect<W extends Words = Words> {
   /**
-   * The middleware that lets a request pass only with a valid token whose grants allow the action. Without an action any
-   * valid token will do. `describe` adds what else the request is about.
+   * The middleware that lets a request pass only with a valid token whose grants allow the action. Without an action
+   * any valid token will do. `describe` adds what else the request is about.
    */
   (action?: Action<W>, describe?: (context: Context) => Described<W>): MiddlewareHandler;
   /** The caller of a request that was let in. @throws {TypeError} on a route that is not protected */
@@ -32,8 +33,8 @@ export interface Protect<W extends Words = Words> {
 
 /**
  * Protects routes of a Hono app, on any runtime. The middleware authenticates the request, counts it against the limits
- * of its caller, requires the action, and answers refusals itself, also those of the handlers behind it. The body is not
- * read before.
+ * of its caller, requires the action, and answers refusals itself, also those of the handlers behind it. The body is
+ * not read before.
  *
  * @throws {TypeError} at once, when an option is missing or is not what it must be
  * @example

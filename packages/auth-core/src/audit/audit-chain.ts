@@ -115,8 +115,8 @@ function toText(purpose: string, value: unknown): string {
 }
 
 /**
- * The fields in the order of canonical JSON, which saves sorting them for each of up to a million entries. An entry with
- * other fields, as a changed export may have, stays as it is: what was added must not be overlooked.
+ * The fields in the order of canonical JSON, which saves sorting them for each of up to a million entries. An entry
+ * with other fields, as a changed export may have, stays as it is: what was added must not be overlooked.
  */
 function withoutHash(entry: AuditEntry): object {
   const { actor, at, details, previousHash, project, seq, subject, type } = entry;

@@ -63,8 +63,8 @@ export interface Vocabulary<W extends Words = Words> {
   /** The names that callers see besides these words: prefixes, headers, claims. */
   readonly names: AuthNames;
   /**
-   * The JSON Schema (draft 2020-12) of grants, for editors and for documentation. It is what {@link Vocabulary.parseGrant} runs
-   * on.
+   * The JSON Schema (draft 2020-12) of grants, for editors and for documentation. It is what
+   * {@link Vocabulary.parseGrant} runs on.
    */
   readonly grantSchema: JsonSchema;
   /** The grant that allows everything, from anywhere, without an end. */
@@ -72,8 +72,8 @@ export interface Vocabulary<W extends Words = Words> {
   /**
    * Reads a grant strictly and returns a frozen copy of it, without the `$schema` that a file may name for its editor.
    *
-   * Refuses unknown keys, values of the wrong type, dates, networks and patterns that mean nothing, and documents of
-   * an unreasonable size (deeper than 24, more than 2000 values, texts longer than 1024, 65,536 characters altogether, 500
+   * Refuses unknown keys, values of the wrong type, dates, networks and patterns that mean nothing, and documents of an
+   * unreasonable size (deeper than 24, more than 2000 values, texts longer than 1024, 65,536 characters altogether, 500
    * globs in a list, 8 stars in a glob, and of the dearest patterns a few dozen).
    *
    * @throws {AuthError} `AUTH_GRANT_INVALID`, with the `path` of the first fault

@@ -2,8 +2,8 @@ import type { ReadHeader } from './read-header.ts';
 import type { PresentedRequest } from './request-authenticator.ts';
 
 /**
- * The parts that are read of a Node request. Requests of `node:http`, of HTTP/2, of every framework on them, and emulated
- * ones such as those of AWS Lambda have them.
+ * The parts that are read of a Node request. Requests of `node:http`, of HTTP/2, of every framework on them, and
+ * emulated ones such as those of AWS Lambda have them.
  */
 export interface NodeRequest {
   /** Names and values in turns, as received. Emulated requests leave it out, or leave it empty. */

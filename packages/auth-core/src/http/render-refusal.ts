@@ -4,8 +4,8 @@ import { type ChallengeOptions, challenge } from './challenge.ts';
 /** Options of {@link renderRefusal}. */
 export interface RefusalOptions extends ChallengeOptions {
   /**
-   * The JSON body for an error; `{ error: { code, message } }` by default. `error.message` is safe to show; `error.cause`
-   * is not.
+   * The JSON body for an error; `{ error: { code, message } }` by default. `error.message` is safe to show;
+   * `error.cause` is not.
    */
   readonly render?: (error: AuthError) => unknown;
 }

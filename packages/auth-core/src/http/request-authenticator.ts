@@ -72,7 +72,8 @@ export type RequestAuthenticator<W extends Words = Words> = (request: PresentedR
 
 /**
  * Creates the function with which every adapter authenticates a request. It reads the credential from the header fields
- * (see {@link readCredential}), verifies it, and selects the project that the request names (`AuthNames.projectHeader`).
+ * (see {@link readCredential}), verifies it, and selects the project that the request names
+ * (`AuthNames.projectHeader`).
  *
  * The function rejects with an `AuthError`: `AUTH_TOKEN_*`; `AUTH_PERMISSION_DENIED` for a project that the token may
  * not use, and outside the times or networks that the caller's grants allow; `AUTH_INPUT_INVALID` when the project is

@@ -33,8 +33,8 @@ export interface Caller<W extends Words = Words> extends RequestAuth<W> {
   /** With it a handler reserves budgets; its place is released when the response has ended. */
   readonly admission: Admission<BudgetUnit<W>>;
   /**
-   * Fires when the client disconnects, and when the token is revoked or expires while the request runs; the reason is then
-   * an `AuthError`. Pass it to work that takes long. The token is watched from the first time that it is read.
+   * Fires when the client disconnects, and when the token is revoked or expires while the request runs; the reason is
+   * then an `AuthError`. Pass it to work that takes long. The token is watched from the first time that it is read.
    */
   readonly signal: AbortSignal;
   /**

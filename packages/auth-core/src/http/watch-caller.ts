@@ -17,8 +17,8 @@ export interface CallerWatch {
 
 /**
  * Watches the token of a running request: revoked in this process, it ends at once; revoked in another, or expired,
- * within a second. A store that does not answer for two seconds ends it too, since nothing proves then that the token is
- * still valid.
+ * within a second. A store that does not answer for two seconds ends it too, since nothing proves then that the token
+ * is still valid.
  */
 export function watchCaller(
   auth: Pick<Auth, 'onRevoked'>,

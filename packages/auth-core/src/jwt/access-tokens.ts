@@ -106,8 +106,9 @@ export interface AccessTokens<W extends Words = Words> {
    * Makes an access token from the token that the principal has presented, of any kind. Needs no action: the access
    * token never permits more than that token, does not outlive it, and is revoked with it.
    *
-   * @throws {AuthError} `AUTH_PERMISSION_DENIED` without a token; `AUTH_INPUT_INVALID`; `AUTH_GRANT_INVALID`, also for an authority that does
-   * not fit into a token; `AUTH_TOKEN_EXPIRED`; `AUTH_TOKEN_KIND_DISABLED`; `AUTH_STORE_UNAVAILABLE`
+   * @throws {AuthError} `AUTH_PERMISSION_DENIED` without a token; `AUTH_INPUT_INVALID`; `AUTH_GRANT_INVALID`, also for
+   * an authority that does not fit into a token; `AUTH_TOKEN_EXPIRED`; `AUTH_TOKEN_KIND_DISABLED`;
+   * `AUTH_STORE_UNAVAILABLE`
    */
   issue(by: Principal, input?: AccessTokenInput<W>): Promise<IssuedAccessToken>;
   /**

@@ -4,8 +4,8 @@ import type { Action, Words } from '../authority/vocabulary.ts';
 export type Scope<W extends Words = Words> = Action<W> | '*';
 
 /**
- * The actions that every grant of an authority allows: what OAuth calls its scope (RFC 6749 section 3.3). It says nothing
- * of resources or limits; `decide` does.
+ * The actions that every grant of an authority allows: what OAuth calls its scope (RFC 6749 section 3.3). It says
+ * nothing of resources or limits; `decide` does.
  *
  * @example
  * ```ts

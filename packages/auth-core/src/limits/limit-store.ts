@@ -75,8 +75,8 @@ export type TakeAnswer =
   | { readonly taken: false; readonly refused: readonly number[] };
 
 /**
- * A correction of what a window or credits count. Credits of an interval before the last that they were spent in are not
- * given back: they may have come back already.
+ * A correction of what a window or credits count. Credits of an interval before the last that they were spent in are
+ * not given back: they may have come back already.
  */
 export type Adjustment = (WindowCounter | CreditCounter) & {
   /** A whole number, below 0 to give back. */

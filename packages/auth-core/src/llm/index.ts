@@ -1,5 +1,6 @@
 /*
- * The public API of @latchkey/auth-core/llm: the vocabulary of a server of language models. Whatever is added here becomes API.
+ * The public API of @latchkey/auth-core/llm: the vocabulary of a server of language models. Whatever is added here
+ * becomes API.
  */
 export type { EphemeralRequest, EphemeralRule } from './ephemeral-servers.ts';
 export type { GrantSurroundings, GrantWarning } from './review-grant.ts';

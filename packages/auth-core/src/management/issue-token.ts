@@ -55,8 +55,8 @@ export interface IssueInput<W extends Words = Words> {
   readonly notes?: string;
   /**
    * A JSON object that the host keeps on the token, such as the customer that it is for: up to 4096 bytes, 8 levels
-   * deep. Only an issuer with every action may give it. When left out, that of the issuing token: a copy, or, for what a
-   * derived token makes, always the present one. Not for secrets: lists and `Principal.metadata` show it.
+   * deep. Only an issuer with every action may give it. When left out, that of the issuing token: a copy, or, for what
+   * a derived token makes, always the present one. Not for secrets: lists and `Principal.metadata` show it.
    */
   readonly metadata?: JsonObject;
   /** After how many seconds the token is due for a new secret; 90 days when left out. */

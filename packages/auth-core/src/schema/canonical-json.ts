@@ -14,7 +14,9 @@ export function canonicalJson(value: unknown): string {
   return isInOrder(value) ? (JSON.stringify(value) ?? 'null') : write(value);
 }
 
-/** Whether `JSON.stringify` writes the value in the same way, in half the time: the keys of all objects are in order. */
+/**
+ * Whether `JSON.stringify` writes the value in the same way, in half the time: the keys of all objects are in order.
+ */
 function isInOrder(value: unknown): boolean {
   if (typeof value === 'function' || typeof value === 'symbol') return false;
   if (typeof value !== 'object' || value === null) return true;

@@ -6,7 +6,10 @@ import { isJsonObject } from './json-value.ts';
 /** A JSON object. */
 export type JsonObject = Readonly<Record<string, Json>>;
 
-/** How deep a value may be nested, how many values it may hold, and how many UTF-16 units a text or key, and all of them, may have. */
+/**
+ * How deep a value may be nested, how many values it may hold, and how many UTF-16 units a text or key, and all of
+ * them, may have.
+ */
 export interface JsonCaps {
   /** The name of the value with these caps, for messages: `a grant`. */
   readonly what: string;

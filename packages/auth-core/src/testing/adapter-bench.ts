@@ -20,8 +20,8 @@ export interface AdapterParts {
   /** The response of `GET /models`; called for each request. It may reject, which is a failure like any other. */
   readonly listModels: () => Promise<readonly string[]>;
   /**
-   * The response of `GET /wait`, which is given the signal of the request: it fires when the client leaves, and when the
-   * token ends.
+   * The response of `GET /wait`, which is given the signal of the request: it fires when the client leaves, and when
+   * the token ends.
    */
   readonly wait: (signal: AbortSignal) => Promise<string>;
 }

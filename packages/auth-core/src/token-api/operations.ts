@@ -31,7 +31,9 @@ export interface Operation {
   readonly summary: string;
   /** The action that the caller needs; absent: any valid token will do. */
   readonly action?: 'tokens:read' | 'tokens:write';
-  /** It only ends tokens, and does so also while the store does not answer; `itself`: the caller's own, from anywhere. */
+  /**
+   * It only ends tokens, and does so also while the store does not answer; `itself`: the caller's own, from anywhere.
+   */
   readonly ends?: 'others' | 'itself';
   /** In the body, or in the query where the method is GET. */
   readonly fields: Fields;

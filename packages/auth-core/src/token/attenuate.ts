@@ -28,8 +28,8 @@ import { inspectToken } from './inspect-token.ts';
  * @param vocabulary the vocabulary of the server that issued the token
  * @param token an API key, a custom key, a personal access token, a legacy token, or an attenuated token
  * @param grant read by `parseGrant` of the vocabulary
- * @throws {AuthError} `AUTH_GRANT_INVALID` when the grant is not valid, `AUTH_INPUT_INVALID` when no caveat can be added to the token:
- * `path` is `token` then
+ * @throws {AuthError} `AUTH_GRANT_INVALID` when the grant is not valid, `AUTH_INPUT_INVALID` when no caveat can be
+ * added to the token: `path` is `token` then
  * @example
  * ```ts
  * import { attenuateToken, defineVocabulary, names } from '@latchkey/auth-core';

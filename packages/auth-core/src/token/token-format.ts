@@ -51,8 +51,8 @@ export interface StoredTokenFormat {
   /** Whether its owner may see a token again; it is then kept, sealed. */
   readonly revealable?: true;
   /**
-   * Why a text that the issuer chose is too weak for a key; undefined when it is strong enough. Absent: the kind takes no
-   * such text.
+   * Why a text that the issuer chose is too weak for a key; undefined when it is strong enough. Absent: the kind takes
+   * no such text.
    */
   weaknessOf?(secret: string): string | undefined;
   /** Makes a new token. @throws {AuthError} `AUTH_INPUT_INVALID` when the request does not allow one */

@@ -13,8 +13,8 @@ export type PlainMessage =
   | { readonly role: 'tool'; readonly toolCallId: string; readonly name: string; readonly content: string };
 
 /**
- * Gathers the parts of each message into the fields of templates. Throws EngineError `UNSUPPORTED_INPUT` for an image in
- * a tool's result: the llama.cpp binding does not support images.
+ * Gathers the parts of each message into the fields of templates. Throws EngineError `UNSUPPORTED_INPUT` for an image
+ * in a tool's result: the llama.cpp binding does not support images.
  */
 export function toPlainMessages(messages: readonly ChatMessage[]): PlainMessage[] {
   return messages.map(toPlainMessage);

@@ -82,7 +82,8 @@ export interface McpHost extends AsyncDisposable {
    * Returns the tools of one server that the gate permits, in the server's order; undefined when the server is not
    * running and must not be started.
    *
-   * @throws BridgeError `MCP_SERVER_UNKNOWN`, `MCP_CONNECTION_FAILED`, `MCP_CLOSED`; the signal's reason when it is aborted.
+   * @throws BridgeError `MCP_SERVER_UNKNOWN`, `MCP_CONNECTION_FAILED`, `MCP_CLOSED`; the signal's reason when it is
+   * aborted.
    */
   tools(
     server: string,

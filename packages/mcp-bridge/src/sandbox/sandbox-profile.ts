@@ -2,7 +2,9 @@
 export interface SandboxLimits {
   /** Data of one process, in MiB. */
   readonly memoryMb: number;
-  /** Processes and threads of the server together. Counted only inside bubblewrap, and not for root; the report says so. */
+  /**
+   * Processes and threads of the server together. Counted only inside bubblewrap, and not for root; the report says so.
+   */
   readonly processes: number;
   /** One file that it writes, in MiB. */
   readonly fileMb: number;

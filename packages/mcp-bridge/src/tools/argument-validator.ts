@@ -61,7 +61,10 @@ function mayTakeLong(schema: Record<string, unknown>): boolean {
   return /"(\$ref|\$dynamicRef|uniqueItems|pattern|patternProperties)":/.test(JSON.stringify(schema));
 }
 
-/** `$id` moves the base of references, and two equal ones would share a schema (typescript-sdk, mcp-bridge threat table). */
+/**
+ * `$id` moves the base of references, and two equal ones would share a schema (typescript-sdk, mcp-bridge threat
+ * table).
+ */
 function withoutIds(schema: Record<string, unknown>): Record<string, unknown> {
   return JSON.parse(
     JSON.stringify(schema, (key, value) => (key === '$id' && typeof value === 'string' ? undefined : value)),

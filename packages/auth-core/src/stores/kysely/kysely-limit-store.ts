@@ -20,8 +20,8 @@ import type { LimitSchema, LimitWindowsTable } from './schema.ts';
 const LOCK_ONLY = 0;
 
 /**
- * Counts in the tables `limit_windows`, `limit_leases` and `limit_credits` of a database that kysely speaks to; `tokenMigrations`
- * creates them. Processes that share the database share the counts.
+ * Counts in the tables `limit_windows`, `limit_leases` and `limit_credits` of a database that kysely speaks to;
+ * `tokenMigrations` creates them. Processes that share the database share the counts.
  *
  * The caller owns the database: closing the store does not close it.
  *
