@@ -123,9 +123,9 @@ export interface Auth<W extends Words = Words> extends AsyncDisposable {
    */
   reveal(id: string, by: Principal): Promise<string>;
   /**
-   * Ends one of these tokens, or the one of `by` itself, at once and for good. It is denied here before it is stored,
-   * and the answer waits for the store no longer than a second: see {@link Revocation}. While the store does not
-   * answer, the authority of `by` is taken from what was verified here within the last minute.
+   * Ends one of these tokens, or the one of `by` itself, at once and permanently. It is denied here before it is
+   * stored, and the answer waits for the store no longer than a second: see {@link Revocation}. While the store does
+   * not answer, the authority of `by` is taken from what was verified here within the last minute.
    *
    * @throws as `show`
    */

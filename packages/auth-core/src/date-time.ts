@@ -1,12 +1,12 @@
 const RFC_3339 = /^(\d{4}-\d{2}-\d{2})T(?:[01]\d|2[0-3]):\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})$/;
-/** What can be written with four digits for the year; some zones reach beyond. */
+/** The range of years with four digits; with some zones a time can be beyond it. */
 const FIRST = Date.parse('0000-01-01T00:00:00.000Z');
 const LAST = Date.parse('9999-12-31T23:59:59.999Z');
 
 /**
  * Reads an RFC 3339 date and time, such as `2027-01-31T12:00:00Z`, into milliseconds since 1970.
- * Undefined for everything else: a date alone, a time without its zone, the 30th of February, a time that
- * lies before the year 0 or after the year 9999 in UTC.
+ * Undefined for everything else: a date alone, a time without its zone, the 30th of February, a time before
+ * the year 0 or after the year 9999 in UTC.
  */
 export function parseDateTime(text: string): number | undefined {
   const day = RFC_3339.exec(text)?.[1];

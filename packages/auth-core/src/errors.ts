@@ -81,7 +81,7 @@ export type TokenRefusal = Extract<
  */
 export class AuthError extends Error {
   override name = 'AuthError';
-  /** Says what happened; see {@link AUTH_ERROR_CODES}. */
+  /** What happened; see {@link AUTH_ERROR_CODES}. */
   readonly code: AuthErrorCode;
 
   constructor(code: AuthErrorCode, message: string, options?: ErrorOptions) {

@@ -1,5 +1,5 @@
 /*
- * The public API of @latchkey/auth-core. Whatever is added here becomes API: it stays, and it is documented.
+ * The public API of @latchkey/auth-core. Every added export becomes API: it stays, and it is documented.
  */
 
 export type { ActsTogether, AuditActor, AuditEvent, AuditedAct, AuditSink } from './audit/audit-event.ts';

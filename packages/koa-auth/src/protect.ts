@@ -29,7 +29,7 @@ export type Protect<W extends Words = Words> = (
  *
  * It is `renderAuthErrors`, `bearerAuth`, `limitRequests` and `requireAction` in one.
  *
- * @throws {TypeError} at once, when an option is missing or is not what it must be
+ * @throws {TypeError} at once, when an option is missing or invalid
  * @example
  * ```ts
  * import { createAuth, createMemoryTokenStore, defineVocabulary } from '@latchkey/auth-core';

@@ -19,12 +19,12 @@ export interface ProtectOptions<W extends Words = Words> extends RequestGuardOpt
 export interface Protect<W extends Words = Words> {
   /**
    * The middleware that lets a request pass only with a valid token whose grants allow the action. Without an action
-   * any valid token will do. `describe` adds what else the request is about.
+   * any valid token is accepted. `describe` adds what else the request is about.
    */
   (action?: Action<W>, describe?: (request: Request) => Described<W>): RequestHandler;
-  /** The caller of a request that was let in. @throws {TypeError} on a route that is not protected */
+  /** The caller of an admitted request. @throws {TypeError} on a route that is not protected */
   readonly callerOf: (request: Request) => Caller<W>;
-  /** Answers what the core refuses in a handler; whatever else is thrown goes on to the next error handler. */
+  /** Answers what the core refuses in a handler; other errors are passed to the next error handler. */
   readonly errors: ErrorRequestHandler;
 }
 
@@ -35,7 +35,7 @@ export interface Protect<W extends Words = Words> {
  *
  * Express's own `trust proxy` has no effect here: `trustedProxies` defines whose `X-Forwarded-For` is trusted.
  *
- * @throws {TypeError} at once, when an option is missing or is not what it must be
+ * @throws {TypeError} at once, when an option is missing or invalid
  * @example
  * ```ts
  * import { createAuth, createMemoryTokenStore, defineVocabulary, names } from '@latchkey/auth-core';

@@ -22,15 +22,15 @@ export interface ProtectOptions<W extends Words = Words> extends RequestGuardOpt
 export interface Protect<W extends Words = Words> {
   /**
    * The `onRequest` hook that lets a request pass only with a valid token whose grants allow the action. Without an
-   * action any valid token will do. `describe` adds what else the request is about.
+   * action any valid token is accepted. `describe` adds what else the request is about.
    */
   (
     action?: Action<W>,
     describe?: (request: RouteRequest) => Described<W>,
   ): (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>;
-  /** The caller of a request that was let in. @throws {TypeError} on a route that is not protected */
+  /** The caller of an admitted request. @throws {TypeError} on a route that is not protected */
   readonly callerOf: (request: FastifyRequest) => Caller<W>;
-  /** For `setErrorHandler`: answers what the core refuses in a handler; whatever else is thrown goes on. */
+  /** For `setErrorHandler`: answers what the core refuses in a handler; other errors are rethrown. */
   readonly errors: (error: unknown, request: FastifyRequest, reply: FastifyReply) => unknown;
 }
 
@@ -40,7 +40,7 @@ export interface Protect<W extends Words = Words> {
  *
  * Fastify's own `trustProxy` has no effect here: `trustedProxies` defines whose `X-Forwarded-For` is trusted.
  *
- * @throws {TypeError} at once, when an option is missing or is not what it must be
+ * @throws {TypeError} at once, when an option is missing or invalid
  * @example
  * ```ts
  * import { createAuth, createMemoryTokenStore, defineVocabulary, names } from '@latchkey/auth-core';

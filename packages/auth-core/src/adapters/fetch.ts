@@ -34,11 +34,11 @@ export type Protect<W extends Words = Words, Extra extends readonly unknown[] = 
 
 /**
  * Protects fetch handlers: those of workers, Bun and Deno, and route handlers of frameworks such as Next.js. A request
- * reaches the handler only with a valid token whose grants allow the action; without an action any valid token will do.
- * `describe` adds what else the request is about. Refusals are answered, also those that the handler throws, and
- * whatever else it throws goes on. The body is not read before.
+ * reaches the handler only with a valid token whose grants allow the action; without an action any valid token is
+ * accepted. `describe` adds what else the request is about. Refusals are answered, also those that the handler throws,
+ * and all other errors are rethrown. The body is not read before.
  *
- * @throws {TypeError} at once, when an option is missing or is not what it must be
+ * @throws {TypeError} at once, when an option is missing or invalid
  * @example
  * ```ts
  * import { createAuth, createMemoryTokenStore, defineVocabulary } from '@latchkey/auth-core';

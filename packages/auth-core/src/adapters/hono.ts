@@ -24,10 +24,10 @@ export interface ProtectOptions<W extends Words = Words> extends RequestGuardOpt
 export interface Protect<W extends Words = Words> {
   /**
    * The middleware that lets a request pass only with a valid token whose grants allow the action. Without an action
-   * any valid token will do. `describe` adds what else the request is about.
+   * any valid token is accepted. `describe` adds what else the request is about.
    */
   (action?: Action<W>, describe?: (context: Context) => Described<W>): MiddlewareHandler;
-  /** The caller of a request that was let in. @throws {TypeError} on a route that is not protected */
+  /** The caller of an admitted request. @throws {TypeError} on a route that is not protected */
   readonly callerOf: (context: Context) => Caller<W>;
 }
 
@@ -36,7 +36,7 @@ export interface Protect<W extends Words = Words> {
  * of its caller, requires the action, and answers refusals itself, also those of the handlers behind it. The body is
  * not read before.
  *
- * @throws {TypeError} at once, when an option is missing or is not what it must be
+ * @throws {TypeError} at once, when an option is missing or invalid
  * @example
  * ```ts
  * import { createAuth, createMemoryTokenStore, defineVocabulary, names } from '@latchkey/auth-core';
@@ -84,7 +84,7 @@ export function protect<W extends Words>({
           describe: describe && (() => describe(context)),
         });
         await next();
-        // What this guard has let in before is observed there.
+        // A request that this guard admitted before is already observed there.
         if (!isFirst) return undefined;
         // Hono itself has caught it, and has answered with an error of the server.
         const refused = context.error && refuse(context.error, context);

@@ -21,18 +21,18 @@ export interface AuditEnds {
 /** The start of a log that was never trimmed, and the head of an empty log. */
 export const FIRST_HEAD: AuditHead = { seq: 0, hash: '0'.repeat(64) };
 
-/** A checkpoint is made of each entry whose number is a multiple of this. */
+/** Each entry whose number is a multiple of this gets a checkpoint. */
 export const CHECKPOINT_ENTRIES = 10_000;
 
 /** Binds entries to one another with a key that the store does not know. */
 export interface AuditChain {
   /** Makes entries from events, each bound to the one before it, and the new head. */
   extend(ends: AuditEnds, events: readonly StampedEvent[]): Promise<AuditBatch>;
-  /** For each entry: whether it is, to the last character, one that was made with this key. */
+  /** Returns for each entry whether it is exactly as it was made with this key. */
   fit(entries: readonly AuditEntry[]): Promise<readonly boolean[]>;
   /** The ends that a sealed head records; undefined when it was not sealed with this key. */
   openHead(sealed: SealedAuditHead | undefined): Promise<AuditEnds | undefined>;
-  /** Says whether the checkpoint was made with this key. */
+  /** Whether the checkpoint was made with this key. */
   isGenuine(checkpoint: AuditCheckpoint): Promise<boolean>;
   /** A digest of a JSON value, as 64 hexadecimal digits. Without the key, a guess cannot be tested against it. */
   digest(value: unknown): Promise<string>;
@@ -116,7 +116,7 @@ function toText(purpose: string, value: unknown): string {
 
 /**
  * The fields in the order of canonical JSON, which saves sorting them for each of up to a million entries. An entry
- * with other fields, as a changed export may have, stays as it is: what was added must not be overlooked.
+ * with other fields, as a changed export may have, stays as it is, so that an added field is not overlooked.
  */
 function withoutHash(entry: AuditEntry): object {
   const { actor, at, details, previousHash, project, seq, subject, type } = entry;

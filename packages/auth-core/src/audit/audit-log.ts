@@ -96,7 +96,7 @@ export interface AuditLog extends AsyncDisposable {
    * Entries by `seq`, the lowest first. For the next page, pass the `seq` of the last entry as `after`. Events that
    * this log noted before the call are included. The entries are not verified.
    *
-   * @throws {AuthError} `AUTH_INPUT_INVALID` when an option is not what it must be, and `AUTH_STORE_UNAVAILABLE`
+   * @throws {AuthError} `AUTH_INPUT_INVALID` when an option is invalid, and `AUTH_STORE_UNAVAILABLE`
    */
   list(options?: AuditListOptions): Promise<AuditEntry[]>;
   /**
@@ -125,7 +125,7 @@ export interface AuditLog extends AsyncDisposable {
    * before.
    *
    * @throws {AuthError} `AUTH_AUDIT_UNAVAILABLE`, also when an entry to be removed is not as it was written: it then
-   *   stays; `AUTH_INPUT_INVALID` when an option is not what it must be
+   *   stays; `AUTH_INPUT_INVALID` when an option is invalid
    */
   trim(options: AuditTrimOptions): Promise<number>;
   /** Checks that the log can be continued from its end. @throws {AuthError} `AUTH_AUDIT_UNAVAILABLE` when it cannot */

@@ -10,10 +10,10 @@ const MARK_BYTES = 30;
 /** The least room that is reserved for a field that is kept. */
 const LEAST_FIELD_BYTES = 48;
 const FIELD_NAME_CHARACTERS = 40;
-/** Not possible in the texts of a database: PostgreSQL refuses it, others end the text there. */
+/** A database cannot store this character in a text: PostgreSQL refuses it, others end the text there. */
 const NUL = '\u0000';
 
-/** The event as it is kept: a copy whose texts are not too long. What was cut ends in `…`. */
+/** The event as it is stored: a copy with shortened texts. A cut text ends in `…`. */
 export function trimEvent({ type, actor, project, subject, details }: AuditEvent): AuditEvent {
   return {
     type: trimText(type, NAME_CHARACTERS),
@@ -70,7 +70,7 @@ function shortenText(text: string, bytes: number): string {
   return shown.toWellFormed();
 }
 
-/** As many items as there is room for, from the first on. */
+/** As many items as fit, from the first on. */
 function shortenList(items: readonly Json[], bytes: number): Json {
   const shown: Json[] = [];
   let left = bytes - MARK_BYTES;

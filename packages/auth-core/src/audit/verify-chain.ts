@@ -76,7 +76,7 @@ async function verifyOnce(
   };
 }
 
-/** Heads that lie before the place where the walk begins: says which of them is not the log's, if one is not. */
+/** Checks the heads before the place where the walk begins: returns the first that is not the log's, if any. */
 async function findReplaced(
   store: ReadableStore,
   chain: AuditChain,
@@ -107,7 +107,7 @@ async function sortCheckpoints(chain: AuditChain, checkpoints: readonly AuditChe
   return { genuine, forged };
 }
 
-/** A record that is not to be trusted says at least that something was trimmed: any first entry will do then. */
+/** A record that cannot be trusted still shows that entries were trimmed: then any first entry is accepted. */
 function beginOf(
   sealed: SealedAuditHead | undefined,
   ends: AuditEnds | undefined,

@@ -53,7 +53,7 @@ export interface ShareLimit {
 export type Limit = RateLimit | BudgetLimit | CreditLimit | ConcurrencyLimit | CeilingLimit | ShareLimit;
 
 /**
- * A limit on how many requests are let in within a window.
+ * A limit on how many requests are admitted within a window.
  *
  * @example
  * ```ts

@@ -29,7 +29,7 @@ export function fetchHost(request: Pick<Request, 'method' | 'signal'>): FetchHos
   /** The body to send instead, whose end is the end of the response. */
   function observe({ body, status }: Response): Response['body'] {
     state = 'observed';
-    // A connection that goes on as a socket ends with its client. The body of an answer to HEAD is thrown away unread.
+    // A connection that continues as a socket ends with its client. The body of an answer to HEAD is discarded unread.
     const isOver = status !== SWITCHING && (body === null || request.method === 'HEAD');
     if (isOver || request.signal.aborted) end();
     else request.signal.addEventListener('abort', end, { once: true });

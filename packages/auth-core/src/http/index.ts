@@ -1,5 +1,5 @@
 /*
- * The public API of @latchkey/auth-core/http. All exports added here become API.
+ * The public API of @latchkey/auth-core/http. Every added export becomes API.
  */
 
 export { toErrorDescription } from '../error-description.ts';

@@ -28,7 +28,7 @@ export interface RequestGuardOptions<W extends Words = Words> extends RequestAut
 /** The resources that a request is about, besides its action: `{ invoices: '2026-17' }`. */
 export type Described<W extends Words = Words> = Partial<Omit<AccessRequest<W>, 'action'>>;
 
-/** The caller of a request that was let in. */
+/** The caller of an admitted request. */
 export interface Caller<W extends Words = Words> extends RequestAuth<W> {
   /** With it a handler reserves budgets; its place is released when the response has ended. */
   readonly admission: Admission<BudgetUnit<W>>;
@@ -61,7 +61,7 @@ export interface GuardedRequest<W extends Words = Words> {
   readonly key: object;
   readonly presented: () => PresentedRequest;
   readonly host: () => RequestHost;
-  /** Absent: any valid token will do. */
+  /** Absent: any valid token is accepted. */
   readonly action?: Action<W> | undefined;
   readonly describe?: (() => Described<W>) | undefined;
 }
@@ -74,7 +74,7 @@ export interface RequestGuard<W extends Words = Words> {
    * @throws {AuthError} whatever refuses it: see {@link RequestGuard.refuse}
    */
   pass(request: GuardedRequest<W>): Promise<Caller<W>>;
-  /** The caller of a request that was let in. @throws {TypeError} when it did not pass this guard */
+  /** The caller of an admitted request. @throws {TypeError} when it did not pass this guard */
   callerOf(key: object): Caller<W>;
   /** The answer to what was thrown; undefined for errors that are not of the core: those are the host's. */
   refuse(error: unknown): Refusal | undefined;
@@ -85,7 +85,7 @@ export interface RequestGuard<W extends Words = Words> {
  * refusals, in this order. The body of a request is never read. An adapter adds how its host reads requests and sends
  * answers.
  *
- * @throws {TypeError} when an option is missing or is not what it must be
+ * @throws {TypeError} when an option is missing or invalid
  * @example
  * ```ts
  * import { createAuth, createMemoryTokenStore } from '@latchkey/auth-core';

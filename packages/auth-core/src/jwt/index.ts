@@ -1,5 +1,5 @@
 /*
- * The public API of @latchkey/auth-core/jwt. All exports added here become API.
+ * The public API of @latchkey/auth-core/jwt. Every added export becomes API.
  */
 export type { AccessTokenVerifier, AccessTokenVerifierOptions } from './access-token-verifier.ts';
 export { createAccessTokenVerifier } from './access-token-verifier.ts';

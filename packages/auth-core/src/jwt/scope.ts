@@ -1,6 +1,6 @@
 import type { Action, Words } from '../authority/vocabulary.ts';
 
-/** An action, or `*` for every one of them. */
+/** An action, or `*` for all of them. */
 export type Scope<W extends Words = Words> = Action<W> | '*';
 
 /**

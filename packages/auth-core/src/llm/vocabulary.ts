@@ -6,7 +6,7 @@ import { tools } from '../resources/tools.ts';
 import { ephemeralServers } from './ephemeral-servers.ts';
 
 /**
- * The vocabulary of a server of language models: what Latchkey's own grants are made of.
+ * The vocabulary of a server of language models: the words of Latchkey's own grants.
  *
  * `chat` is every route that generates text. A request about the caller's own token needs no action.
  *

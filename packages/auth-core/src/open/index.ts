@@ -1,5 +1,5 @@
 /*
- * The public API of @latchkey/auth-core/open. All exports added here become API.
+ * The public API of @latchkey/auth-core/open. Every added export becomes API.
  */
 
 export type { OpenAuthOptions, OpenedAuth, OpenedSchema, OpenedWords } from './open-auth.ts';

@@ -70,7 +70,7 @@ const IN_MEMORY = ':memory:';
  *
  * @throws {OpenAuthError} `unsafe_path` when other users of the machine can read the secret, or change the secret or
  * the database; `missing_secret` when there is a database and no secret
- * @throws {TypeError} when an option is not what it must be
+ * @throws {TypeError} when an option is invalid
  * @example
  * ```ts
  * import { names } from '@latchkey/auth-core';

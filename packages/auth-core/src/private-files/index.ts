@@ -1,5 +1,5 @@
 /*
- * The public API of @latchkey/auth-core/private-files. All exports added here become API.
+ * The public API of @latchkey/auth-core/private-files. Every added export becomes API.
  */
 
 export { createPrivateFile } from './private-file.ts';

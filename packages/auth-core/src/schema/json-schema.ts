@@ -34,7 +34,7 @@ export interface ArgumentConstraint {
   readonly properties?: Readonly<Record<string, ArgumentConstraint>>;
   readonly required?: readonly string[];
   /**
-   * A full path that is written inside this folder, and whose real place, links followed, lies in it (or is the
+   * A full path that is written inside this folder, and whose real path, with links resolved, is in it (or is the
    * folder). The folder is compared as it is written, so write its real path, with `/` between the parts. What is sent
    * is the real path. Needs a path resolver.
    */

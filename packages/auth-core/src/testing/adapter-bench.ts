@@ -172,7 +172,7 @@ function failLate(message: string): Promise<never> {
   return promise;
 }
 
-/** Expects that a request was let in and answered. */
+/** Expects that a request was admitted and answered. */
 export function assertAnswered(answer: BenchAnswer): void {
   assertEqual([answer.status, answer.reached], [200, true]);
 }

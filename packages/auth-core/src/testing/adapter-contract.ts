@@ -208,7 +208,7 @@ const CASES: readonly Case[] = [
       const bound = bearer((await issue({ project: 'alpha' })).token);
       assertRefused(await send({ ...bound, [projectHeader]: 'beta' }), 403, 'AUTH_PERMISSION_DENIED');
       const twice = await send({ ...bound, [projectHeader]: ['alpha', 'alpha'] });
-      // Where lines are joined it is the name of another project.
+      // If the lines are joined, they are the name of another project.
       assertEqual([[400, 403].includes(twice.status), twice.reached], [true, false]);
     },
   ],

@@ -1,5 +1,5 @@
 /*
- * The public API of @latchkey/auth-core/testing. All exports added here become API.
+ * The public API of @latchkey/auth-core/testing. Every added export becomes API.
  */
 
 export type { AdapterParts, AdapterServer, StartAdapter } from './adapter-bench.ts';

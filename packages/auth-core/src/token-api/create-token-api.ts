@@ -34,7 +34,7 @@ export interface TokenApi {
  * authenticates its callers itself; a caller makes, sees and changes only tokens that its own authority covers. Answers
  * and errors are JSON, and no cache keeps them.
  *
- * @throws {TypeError} when an option is missing or is not what it must be
+ * @throws {TypeError} when an option is missing or invalid
  * @example
  * ```ts
  * import { createAuth, createMemoryTokenStore } from '@latchkey/auth-core';

@@ -1,5 +1,5 @@
 /*
- * The public API of @latchkey/auth-core/token-api. All exports added here become API.
+ * The public API of @latchkey/auth-core/token-api. Every added export becomes API.
  */
 
 export type { TokenApi, TokenApiOptions } from './create-token-api.ts';

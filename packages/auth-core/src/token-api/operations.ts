@@ -29,7 +29,7 @@ export interface Operation {
   /** Below the path of the API. */
   readonly path: '' | '/{id}' | '/{id}/rotate' | '/{id}/revoke' | '/revoke' | '/revoke-self';
   readonly summary: string;
-  /** The action that the caller needs; absent: any valid token will do. */
+  /** The action that the caller needs; absent: any valid token is accepted. */
   readonly action?: 'tokens:read' | 'tokens:write';
   /**
    * It only ends tokens, and does so also while the store does not answer; `itself`: the caller's own, from anywhere.

@@ -2,7 +2,7 @@ import { type AuthNames, DEFAULT_NAMES } from '../authority/names.ts';
 import { ALPHANUMERIC, drawCharacters, type RandomBytes, systemRandom } from './random.ts';
 import type { StoredTokenFormat } from './token-format.ts';
 
-/** What {@link createApiKeyFormat} works with; a vocabulary will do. */
+/** What {@link createApiKeyFormat} takes; a vocabulary can be passed. */
 export interface ApiKeyOptions {
   /** Names the prefix; those of the vocabulary. */
   readonly names?: Pick<AuthNames, 'keyPrefix'>;

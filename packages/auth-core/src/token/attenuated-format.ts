@@ -13,7 +13,7 @@ import type { DerivedTokenFormat } from './token-format.ts';
 
 const ID_DIGITS = 32;
 
-/** What {@link createAttenuatedFormat} works with; a vocabulary will do. */
+/** What {@link createAttenuatedFormat} takes; a vocabulary can be passed. */
 export interface AttenuatedOptions {
   /** Names the prefix; those of the vocabulary. */
   readonly names?: AttenuatedNames;

@@ -6,7 +6,7 @@ import type { StoredTokenFormat } from './token-format.ts';
 const SHAPE = /^[\x21-\x7e]{8,256}$/;
 const LEGACY = /^[0-9a-f]{40}$/i;
 
-/** What {@link createCustomKeyFormat} works with; a vocabulary will do. */
+/** What {@link createCustomKeyFormat} takes; a vocabulary can be passed. */
 export interface CustomKeyOptions {
   /** Names the prefixes of the other kinds; those of the vocabulary. */
   readonly names?: Pick<AuthNames, 'keyPrefix' | 'attenuatedPrefix'>;

@@ -22,7 +22,7 @@ export interface TokenInspection {
   readonly expiresAt?: string;
 }
 
-/** Options of {@link inspectToken}; a vocabulary will do. */
+/** Options of {@link inspectToken}; a vocabulary can be passed. */
 export interface InspectOptions {
   /** The names of the server that made the token. */
   readonly names?: AuthNames;
