@@ -78,11 +78,15 @@ describe('a queue before a model', () => {
     expect((got.get('one') ?? 0) / (got.get('many') ?? 1)).toBeGreaterThan(0.8);
   });
 
-  it('gives shares by weight', async () => {
+  it.each([
+    [50, 50],
+    [20, 300],
+    [300, 20],
+  ])('gives shares by weight, to answers of %i and of %i tokens', async (heavy, light) => {
     const got = await simulate(
       [
-        { key: 'heavy', weight: 3, requests: 20, tokens: () => 50 },
-        { key: 'light', weight: 1, requests: 20, tokens: () => 50 },
+        { key: 'heavy', weight: 3, requests: 20, tokens: () => heavy },
+        { key: 'light', weight: 1, requests: 20, tokens: () => light },
       ],
       4000,
     );
