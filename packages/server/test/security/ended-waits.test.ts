@@ -1,8 +1,9 @@
-import type { Grant } from '@latchkey/auth-core/llm';
+import { createAuth, createMemoryTokenStore } from '@latchkey/auth-core';
+import { type Grant, llm } from '@latchkey/auth-core/llm';
 import type { EngineEvent } from '@latchkey/engine';
 import { aborted, callsTool, message, progress, type Turn, talksUntilAborted } from '@latchkey/engine/testing';
-import { describe, expect, it } from 'vitest';
-import { open, send } from '../http/in-process-client.ts';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { type Answer, open, send } from '../http/in-process-client.ts';
 import { newServer, type TestServer, type TestServerOptions } from '../http/new-server.ts';
 
 const MCP = { 'mcp/a': { tools: { hang: {}, echo: { approval: 'ask' as const } } } };
@@ -99,22 +100,51 @@ const WAYS = [
   ['streams of OpenAI', '/v1/chat/completions', true],
 ] as const;
 
+/** Begins a request, and has it come as far as the point. */
+async function waitAt({ prepare, reached }: WaitingPoint, server: TestServer, path: string, stream: boolean) {
+  const { auth } = server;
+  await prepare?.(server);
+  const { record, token } = await auth.issue({ name: 'thief', grant: GRANT }, auth.operator());
+  const words = path === '/api/v1/chat' ? { input: 'Hi' } : { messages: [{ role: 'user', content: 'Hi' }] };
+  const body = { model: 'ibm/granite', ...words, integrations: ['mcp/a'], stream };
+  const answering = send(server.app, { method: 'POST', path, token, body });
+  await Promise.race([reached(server), answering.then(({ text }) => expect.fail(text))]);
+  return { id: record.id, answering };
+}
+
+async function isEnded(answering: Promise<Answer>, stream: boolean, { ended }: WaitingPoint): Promise<void> {
+  const answer = await answering;
+  expect(answer.text).toContain('token_revoked');
+  // A stream that has begun has its status behind it.
+  expect([401, ...(stream ? [200] : [])]).toContain(answer.status);
+  await ended;
+}
+
 describe.each(WAYS)('a token that is revoked ends what waits: %s', (_dialect, path, stream) => {
-  it.each(POINTS)('%s', async (_point, point) => {
-    const { options = {}, prepare, reached, ended } = point();
-    const server = await newServer(options);
-    const { auth } = server;
-    await prepare?.(server);
-    const { record, token } = await auth.issue({ name: 'thief', grant: GRANT }, auth.operator());
-    const words = path === '/api/v1/chat' ? { input: 'Hi' } : { messages: [{ role: 'user', content: 'Hi' }] };
-    const body = { model: 'ibm/granite', ...words, integrations: ['mcp/a'], stream };
-    const answering = send(server.app, { method: 'POST', path, token, body });
-    await Promise.race([reached(server), answering.then(({ text }) => expect.fail(text))]);
-    await auth.revoke(record.id, auth.operator());
-    const answer = await answering;
-    expect(answer.text).toContain('token_revoked');
-    // A stream that has begun has its status behind it.
-    expect([401, ...(stream ? [200] : [])]).toContain(answer.status);
-    await ended;
+  it.each(POINTS)('%s', async (_point, newPoint) => {
+    const point = newPoint();
+    const server = await newServer(point.options);
+    const { id, answering } = await waitAt(point, server, path, stream);
+    await server.auth.revoke(id, server.auth.operator());
+    await isEnded(answering, stream, point);
+  });
+});
+
+describe.each(WAYS)('a token that is revoked on another server ends what waits within a second: %s', (_, path, stream) => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it.each(POINTS)('%s', async (_point, newPoint) => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'Date'] });
+    const point = newPoint();
+    const tokenStore = createMemoryTokenStore();
+    const server = await newServer({ ...point.options, tokenStore });
+    // It has the same secret and the same store, and no other way to tell.
+    const elsewhere = createAuth({ vocabulary: llm, store: tokenStore, digestKey: new Uint8Array(32).fill(7) });
+    const { id, answering } = await waitAt(point, server, path, stream);
+    await elsewhere.revoke(id, elsewhere.operator());
+    await vi.advanceTimersByTimeAsync(1000);
+    await isEnded(answering, stream, point);
   });
 });

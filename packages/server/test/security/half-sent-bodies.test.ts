@@ -1,6 +1,7 @@
-import type { Grant } from '@latchkey/auth-core/llm';
+import { createAuth, createMemoryTokenStore } from '@latchkey/auth-core';
+import { type Grant, llm } from '@latchkey/auth-core/llm';
 import { says } from '@latchkey/engine/testing';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { sendHalf } from '../http/in-process-client.ts';
 import { newServer, type TestServer } from '../http/new-server.ts';
 
@@ -80,6 +81,34 @@ describe('a request whose token ends while its body is on the way', () => {
       const before = await stateOf(server);
       expect((await half.finish()).status).toBe(403);
       expect(await stateOf(server)).toEqual(before);
+    },
+  );
+});
+
+describe('a request whose token was revoked on another server a second ago, while its body is on the way', () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  // Routes that take the token in the body verify it once, when the body is there.
+  it.each(Object.keys(bodies('', '')).filter((row) => !/^POST \/(oauth|api\/token)\//.test(row)))(
+    '%s is refused, and changes nothing',
+    async (row) => {
+      vi.useFakeTimers({ toFake: ['Date'] });
+      const tokenStore = createMemoryTokenStore();
+      const server = await newServer({ turns: [says('Hi')], tokenStore });
+      const { auth } = server;
+      const elsewhere = createAuth({ vocabulary: llm, store: tokenStore, digestKey: new Uint8Array(32).fill(7) });
+      const other = await auth.issue({ name: 'other', grant: { actions: [] } }, auth.operator());
+      const { record, token } = await auth.issue({ name: 'thief', grant: EVERYTHING }, auth.operator());
+      const half = await sendHalf(server.app, requestOf(server, row, token, other.record.id));
+      await elsewhere.revoke(record.id, elsewhere.operator());
+      vi.advanceTimersByTime(1000);
+      const before = await stateOf(server);
+      const answer = await half.finish();
+      expect(answer.status, answer.text).toBe(401);
+      expect(await stateOf(server)).toEqual(before);
+      expect(server.engine.requests).toEqual([]);
     },
   );
 });

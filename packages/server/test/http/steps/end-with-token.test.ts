@@ -97,6 +97,24 @@ describe('a running request', () => {
     expect(await answer.received('event: chat.end')).toContain('"code":"token_revoked"');
   });
 
+  // A look every 400 milliseconds, and what was verified counts for up to 500.
+  it.each([0, 1, 399, 401, 499, 501, 799, 801])(
+    'ends within a second when its token is revoked elsewhere, %i milliseconds after it began',
+    async (milliseconds) => {
+      vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'Date'] });
+      const parts = { vocabulary: llm, store: createMemoryTokenStore(), digestKey: new Uint8Array(32) };
+      const [auth, otherProcess] = [createAuth(parts), createAuth(parts)];
+      const server = await newServer({ turns: [talksUntilAborted], app: { auth } });
+      const { token, record } = await auth.issue({ name: 'test', grant }, auth.operator());
+      const answer = await open(server.app, { method: 'POST', path: '/api/v1/chat', token, body });
+      await answer.received('"and "');
+      await vi.advanceTimersByTimeAsync(milliseconds);
+      await otherProcess.revoke(record.id, otherProcess.operator());
+      await vi.advanceTimersByTimeAsync(1000);
+      expect(await answer.received('event: chat.end')).toContain('"code":"token_revoked"');
+    },
+  );
+
   it('ends when nobody can say for a while whether its token still counts', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     const store = createMemoryTokenStore();
