@@ -2,7 +2,7 @@ import { attenuateToken } from '@latchkey/auth-core';
 import { type Grant, llm } from '@latchkey/auth-core/llm';
 import { says, talksUntilAborted } from '@latchkey/engine/testing';
 import { describe, expect, it } from 'vitest';
-import { open, send } from './in-process-client.ts';
+import { type OpenAnswer, open, send } from './in-process-client.ts';
 import { newServer, type TestServer } from './new-server.ts';
 
 const CHAT: Grant = { actions: ['chat'], models: ['*'] };
@@ -27,7 +27,7 @@ async function orderOf(server: TestServer, one: readonly string[], other: readon
     body: { model: 'ibm/granite', input, stream: input === 'hold' },
   });
   const holder = await server.issue(CHAT, 'holder');
-  const held = [];
+  const held: OpenAnswer[] = [];
   for (let place = 0; place < PLACES; place += 1) {
     const stream = await open(server.app, ask(holder, 'hold'));
     await stream.received('"and "');
@@ -41,7 +41,8 @@ async function orderOf(server: TestServer, one: readonly string[], other: readon
   held[0]?.leave();
   const statuses = (await Promise.all(all)).map(({ status }) => status);
   expect(statuses.toSorted()).toEqual([...Array.from({ length: 8 }, () => 200), 503]);
-  return server.engine.requests.slice(PLACES).map(({ messages }) => JSON.stringify(messages).match(/one|other/)?.[0] ?? '');
+  const begun = server.engine.requests.slice(PLACES);
+  return begun.map(({ messages }) => JSON.stringify(messages).match(/one|other/)?.[0] ?? '');
 }
 
 const count = (order: readonly string[], name: string): number => order.filter((found) => found === name).length;

@@ -130,7 +130,7 @@ describe.each(WAYS)('a token that is revoked ends what waits: %s', (_dialect, pa
   });
 });
 
-describe.each(WAYS)('a token that is revoked on another server ends what waits within a second: %s', (_, path, stream) => {
+describe.each(WAYS)('a token revoked on another server ends what waits, within a second: %s', (_, path, stream) => {
   afterEach(() => {
     vi.useRealTimers();
   });
