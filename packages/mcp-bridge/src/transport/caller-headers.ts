@@ -7,28 +7,47 @@ const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const visible = /^[\x20-\x7e]*$/;
 
 /**
- * Headers of the connection and the protocol, and headers that would make a request appear to come from another client.
+ * Headers of the connection and the protocol, and headers that would make a request appear to come from another client, or
+ * to be another request.
  */
 const denied: ReadonlySet<string> = new Set([
   'accept',
   'accept-encoding',
+  'cf-connecting-ip',
+  'cf-connecting-ipv6',
   'connection',
   'cookie',
   'cookie2',
   'expect',
+  'fastly-client-ip',
+  'fly-client-ip',
   'forwarded',
   'host',
   'keep-alive',
   'last-event-id',
+  // Marks the requests of this server, so that two servers that offer each other's tools do not go round in a circle.
+  'latchkey-hop',
   'origin',
   'referer',
   'te',
   'trailer',
   'transfer-encoding',
+  'true-client-ip',
   'upgrade',
   'via',
+  'x-client-ip',
+  'x-cluster-client-ip',
+  'x-host',
+  'x-http-method',
+  'x-http-method-override',
+  'x-method-override',
+  'x-originating-ip',
+  'x-real-ip',
+  'x-remote-addr',
+  'x-remote-ip',
+  'x-rewrite-url',
 ]);
-const deniedPrefixes = ['content-', 'mcp-', 'proxy-', 'sec-', 'x-forwarded-'];
+const deniedPrefixes = ['content-', 'mcp-', 'proxy-', 'sec-', 'x-forwarded-', 'x-original-'];
 
 /** What is wrong with a header; the text contains no value. */
 export interface HeaderProblem {

@@ -34,6 +34,14 @@ describe('readCallerHeaders', () => {
     'Origin',
     'Referer',
     'Sec-Fetch-Site',
+    'X-Real-IP',
+    'True-Client-IP',
+    'CF-Connecting-IP',
+    'X-Original-URL',
+    'x-original-host',
+    'X-Rewrite-URL',
+    'X-HTTP-Method-Override',
+    'Latchkey-Hop',
   ])('refuses %s', (name) => {
     expect(readCallerHeaders({ [name]: 'x' })).toEqual({ name: JSON.stringify(name), problem: 'may not be set' });
   });
