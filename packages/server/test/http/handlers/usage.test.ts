@@ -75,6 +75,18 @@ describe('GET /api/v1/usage', () => {
     expect(await totals(server, token)).toMatchObject({ requests: 0 });
   });
 
+  it('counts no chat whose model is not there, or cannot be loaded', async () => {
+    const server = await newServer();
+    server.engine.holdLoads = true;
+    const token = await server.issue(CHAT);
+    expect((await chat(server, token, { model: 'ibm/none' })).status).toBe(404);
+    const failing = chat(server, token);
+    await expect.poll(() => server.engine.loads.length).toBe(1);
+    server.engine.loads[0]?.fail(new Error('there is no memory left'));
+    expect((await failing).status).toBe(500);
+    expect(await totals(server, token)).toMatchObject({ requests: 0 });
+  });
+
   it('shows a token its own use and that of the tokens which it may list', async () => {
     const server = await newServer({ turns: [says('Hi'), says('Hi'), says('Hi')] });
     const narrow = await server.issue(CHAT, 'narrow');
