@@ -193,8 +193,11 @@ describe('a derived principal', () => {
     const caller = attenuate(parent, { ...MANAGER, models: ['ibm/granite'] });
     const foreign = await auth.issue({ name: 'other', grant: CHAT, owner: 'ada' }, operator);
     const legacy = await auth.issue({ name: 'old', kind: 'legacy', grant: CHAT, owner: 'ada' }, operator);
+    const ended = await auth.issue({ name: 'ended', grant: CHAT, owner: 'ada' }, operator);
+    await auth.revoke(ended.record.id, operator);
     const reason = 'a derived token changes only itself and what was derived from it';
     for (const attempt of [
+      auth.remove(ended.record.id, caller),
       auth.edit(foreign.record.id, { grant: { ...CHAT, models: ['ibm/granite'] } }, caller),
       auth.rotate(foreign.record.id, {}, caller),
       auth.reveal(legacy.record.id, caller),
