@@ -19,8 +19,13 @@ export function turnsOf({ kind, id, tokenId, rootId, project }: Principal): Turn
 export const scopeOf = ({ chain, project, rootId }: Principal): string =>
   JSON.stringify([rootId, chain, project ?? null]);
 
-/** All tokens of one root share one queue entry. Each grant can only lower the weight; a grant without one keeps it. */
+/**
+ * All tokens of one root share one queue entry. The smallest weight counts, and 1 where neither the root nor the server
+ * sets one: a grant that a holder has added can only lower it.
+ */
 export function shareOf({ rootId, authority }: Principal): QueueShare {
-  const weights = authority.map(({ grant }) => grant.limits?.weight).filter((weight) => weight !== undefined);
-  return { key: rootId, weight: weights.length === 0 ? 1 : Math.min(...weights) };
+  const weightsOf = (ofHolders: boolean): number[] =>
+    authority.flatMap(({ added = false, grant }) => (added === ofHolders ? (grant.limits?.weight ?? []) : []));
+  const given = weightsOf(false);
+  return { key: rootId, weight: Math.min(...(given.length === 0 ? [1] : given), ...weightsOf(true)) };
 }

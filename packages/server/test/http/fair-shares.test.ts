@@ -7,6 +7,7 @@ import { newServer, type TestServer } from './new-server.ts';
 
 const CHAT: Grant = { actions: ['chat'], models: ['*'] };
 const LIGHT: Grant = { ...CHAT, limits: { weight: 0.25 } };
+const HEAVY: Grant = { ...CHAT, limits: { weight: 4 } };
 const narrowed = async (token: Promise<string>, grant: Grant): Promise<string> =>
   attenuateToken(llm, await token, grant);
 
@@ -63,6 +64,15 @@ describe('callers whose requests wait for one place', () => {
     const order = await orderOf(server, [await issue(server)], [await server.issue(CHAT)]);
     // A quarter of the weight: one turn costs as much as four.
     expect(count(order.slice(0, 5), 'one')).toBe(1);
+  });
+
+  it('have a larger share by the grant of a token, and by nothing that its holder adds', async () => {
+    const given = await newServer();
+    const order = await orderOf(given, [await given.issue(HEAVY)], [await given.issue(CHAT)]);
+    expect(count(order.slice(0, 5), 'one')).toBe(4);
+    const taken = await newServer();
+    const equal = await orderOf(taken, [await narrowed(taken.issue(CHAT), HEAVY)], [await taken.issue(CHAT)]);
+    expect(count(equal.slice(0, 4), 'one')).toBe(2);
   });
 
   it('have one share for all tokens that were made from one', async () => {
