@@ -23,11 +23,14 @@ describe('a request', () => {
     expect(second.headers['x-request-id']).toBe('id-2');
   });
 
-  it('is one line in the log, without its query', async () => {
+  it('is one line in the log, with its address and without its query', async () => {
     const { app, log } = newApp(async () => ({ status: 200, body: { text: 'in' } }));
     await send(app, { path: '/a?key=CANARY' });
     expect(lines(log)).toEqual([
-      expect.objectContaining({ request: 'id-1', method: 'GET', path: '/a', status: 200, ms: expect.any(Number) }),
+      expect.objectContaining({
+        ...{ request: 'id-1', method: 'GET', path: '/a', status: 200 },
+        ...{ address: '127.0.0.1', ms: expect.any(Number) },
+      }),
     ]);
     expect(log.join()).not.toContain('CANARY');
     expect(lines(log)[0]).not.toHaveProperty('aborted');
