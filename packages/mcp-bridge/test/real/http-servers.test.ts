@@ -198,6 +198,42 @@ describe('a server of the older era', () => {
   });
 });
 
+describe('what a server sends beside its answers', () => {
+  it('is no cookie that it gets back', async () => {
+    const { handler, seen } = rawServer((id, response) => answerCall(id, response, 'done'));
+    const url = await listen((request, response) => {
+      response.setHeader('set-cookie', ['tracked=1; Path=/', '__Host-tracked=2; Path=/; Secure']);
+      handler(request, response);
+    });
+    const toolset = await open(hostOf(url), 'mcp/remote');
+    expect(await call(toolset, 'act')).toMatchObject({ type: 'success', text: 'done' });
+    expect(await call(toolset, 'act')).toMatchObject({ type: 'success', text: 'done' });
+    expect(seen.length).toBeGreaterThan(3);
+    expect(seen.filter(({ headers }) => headers.cookie !== undefined)).toEqual([]);
+  });
+
+  it.each([401, 403])('is no address that is asked because a refusal names it: %i', async (status) => {
+    const asked: string[] = [];
+    const elsewhere = await listen((request, response) => {
+      asked.push(String(request.url));
+      response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
+    });
+    for (const type of ['http', 'sse', undefined]) {
+      const own: string[] = [];
+      const url = await listen((request, response) => {
+        own.push(String(request.url));
+        const challenge = `Bearer resource_metadata="${elsewhere}", authorization_uri="${elsewhere}", scope="all"`;
+        response.writeHead(status, { 'www-authenticate': challenge, link: `<${elsewhere}>; rel="describedby"` }).end();
+      });
+      const entry = { url, ...(type === undefined ? {} : { type }) };
+      await using host = createMcpHost({ config: parseMcpJson(JSON.stringify({ mcpServers: { remote: entry } }), {}) });
+      await expect(open(host, 'mcp/remote')).rejects.toMatchObject({ code: 'MCP_CONNECTION_FAILED' });
+      expect(new Set(own)).toEqual(new Set(['/mcp']));
+    }
+    expect(asked).toEqual([]);
+  });
+});
+
 describe('a server that promises to tell of changes, over a stream that is not listened to', () => {
   it('is asked for its tools anew', async () => {
     let lists = 0;
