@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { send } from './in-process-client.ts';
+import { type Call, send } from './in-process-client.ts';
 import { newServer } from './new-server.ts';
 
 describe('a caller whom nobody knows yet', () => {
@@ -22,6 +22,25 @@ describe('an answer', () => {
     const token = await server.issue({ actions: ['tokens:read'] });
     expect((await send(server.app, { path, token })).headers['cache-control']).toBe('no-store');
     expect((await send(server.app, { path })).headers['cache-control']).toBe('no-store');
+  });
+
+  it.each([
+    ['GET', '/health'],
+    ['GET', '/.well-known/jwks.json'],
+    ['GET', '/api/v1/whoami'],
+    ['PUT', '/api/v1/tokens'],
+    ['GET', '/nothing'],
+  ])('to %s %s is what its type says, and is embedded by no page of another origin', async (method, path) => {
+    const server = await newServer();
+    const token = await server.issue({ actions: ['tokens:read'] });
+    const foreign = [{ host: 'foreign.example' }, { origin: 'https://foreign.example' }];
+    const calls: readonly Call[] = [{ token }, {}, ...foreign.map((headers): Call => ({ headers }))];
+    for (const asked of calls) {
+      expect((await send(server.app, { method, path, ...asked })).headers).toMatchObject({
+        'x-content-type-options': 'nosniff',
+        'cross-origin-resource-policy': 'same-origin',
+      });
+    }
   });
 
   it('of the key set is, for a while', async () => {
