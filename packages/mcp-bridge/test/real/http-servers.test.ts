@@ -212,6 +212,21 @@ describe('what a server sends beside its answers', () => {
     expect(seen.filter(({ headers }) => headers.cookie !== undefined)).toEqual([]);
   });
 
+  it('is no instruction that reaches a caller, a model or an operator', async () => {
+    const url = await listen(async (request, response) => {
+      const message = request.method === 'POST' ? JSON.parse(await readBody(request)) : {};
+      const answer = answerOlder(message) as { result?: object } | undefined;
+      if (answer?.result && message.method === 'initialize') Object.assign(answer.result, { instructions: 'canary' });
+      response.writeHead(answer === undefined ? 202 : 200, { 'content-type': 'application/json' });
+      response.end(answer === undefined ? undefined : JSON.stringify(answer));
+    });
+    const host = hostOf(url);
+    const toolset = await open(host, 'mcp/remote');
+    const outcome = await call(toolset, 'act');
+    expect(outcome).toMatchObject({ type: 'success', text: 'done' });
+    expect(JSON.stringify([toolset.tools, outcome, host.servers()])).not.toContain('canary');
+  });
+
   it.each([401, 403])('is no address that is asked because a refusal names it: %i', async (status) => {
     const asked: string[] = [];
     const elsewhere = await listen((request, response) => {
