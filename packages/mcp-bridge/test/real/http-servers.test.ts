@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { toNodeHandler } from '@modelcontextprotocol/node';
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -183,6 +184,16 @@ describe('a server of the older era', () => {
       expect(sent).toBeLessThan(64 * 1024 * 1024);
     },
   );
+
+  it('is cut off when what it sends unpacks to too much', async () => {
+    const { handler } = rawServer((id, response) => {
+      const content = [{ type: 'text', text: 'x'.repeat(16 * 1024 * 1024) }];
+      response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' });
+      response.end(gzipSync(JSON.stringify({ jsonrpc: '2.0', id, result: { content } })));
+    });
+    const host = hostOf(await listen(handler), {}, { limits: { messageBytes: 1024 * 1024 } });
+    expect(await call(await open(host, 'mcp/remote'), 'act')).toMatchObject({ type: 'failure', kind: 'failed' });
+  });
 
   it('does not get the headers of the mcp.json sent elsewhere by a redirect', async () => {
     const strangers: string[] = [];
