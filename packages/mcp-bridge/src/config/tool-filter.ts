@@ -7,6 +7,28 @@ export function filterAllows({ include, exclude = [] }: ToolFilter, tool: string
 }
 
 /**
+ * Returns the names of a filter that match no tool of the server: a mistyped exclusion leaves its tool on offer.
+ *
+ * @param tools the names of all tools of the server
+ */
+export function unmatchedNames(
+  { include = [], exclude = [] }: ToolFilter,
+  tools: readonly string[],
+): readonly string[] {
+  const isMatched = (pattern: string): boolean => tools.some((tool) => matches(pattern, tool));
+  // `mcp__files__delete` is in the list as `delete`, too: one of the two is enough, and the first is what was written.
+  const plainOf = (name: string): readonly string[] =>
+    exclude.filter((other) => name.endsWith(other) && SEAM.test(name.slice(0, -other.length)));
+  const isPlain = (name: string): boolean => exclude.some((other) => plainOf(other).includes(name));
+  return [
+    ...include.filter((name) => !isMatched(name)),
+    ...exclude.filter((name) => !isPlain(name) && ![name, ...plainOf(name)].some(isMatched)),
+  ];
+}
+
+const SEAM = /(?:__|[./:])$/;
+
+/**
  * Whether a name matches a pattern completely; `*` stands for any run of characters. Each piece between two stars is
  * matched at its first occurrence, so matching takes at most the product of the two lengths.
  */

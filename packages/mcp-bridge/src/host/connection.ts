@@ -1,5 +1,6 @@
 import { Client, type Implementation, SdkHttpError } from '@modelcontextprotocol/client';
 import type { McpServerEntry } from '../config/mcp-config.ts';
+import { unmatchedNames } from '../config/tool-filter.ts';
 import { BridgeError } from '../errors.ts';
 import type { BridgeLogger } from '../logger.ts';
 import type { SandboxReport } from '../sandbox/sandbox-profile.ts';
@@ -97,7 +98,7 @@ export class ServerConnection {
       ...(this.#error === undefined ? {} : { error: this.#error }),
       ...(description === undefined ? {} : { description }),
       warnings: changed === undefined ? warnings : [...warnings, changed],
-      problems: this.#session?.problems ?? [],
+      problems: [...(this.#session?.problems ?? []), ...this.#unmatched()],
       ...(sandbox === undefined ? {} : { sandbox }),
     };
   }
@@ -107,6 +108,16 @@ export class ServerConnection {
     if (this.entry.transport !== 'stdio') return undefined;
     const changed = this.#options.sandbox.changed(this.entry);
     return changed === undefined ? undefined : `mcpServers.${this.entry.label} ${changed}`;
+  }
+
+  /** Names in the entry's lists of tools that mean no tool, once the server's tools are known. */
+  #unmatched(): readonly ToolProblem[] {
+    const { tools } = this.entry;
+    const listed = this.#session?.listed;
+    if (tools === undefined || listed === undefined) return [];
+    return unmatchedNames(tools, listed).map((name) => ({
+      text: `The mcp.json names the tool ${JSON.stringify(name)}, and the server has none that is named so`,
+    }));
   }
 
   #state(): ServerStatus['state'] {

@@ -54,6 +54,12 @@ export class ServerSession {
     });
   }
 
+  /** The names of all tools in the most recent list, offered or not; undefined before the first. */
+  get listed(): readonly string[] | undefined {
+    if (this.#tools === undefined) return undefined;
+    return [...this.#tools.keys(), ...this.#problems.flatMap(({ tool }) => tool ?? [])];
+  }
+
   /** Problems with the most recent list of tools. */
   get problems(): readonly ToolProblem[] {
     return this.#problems;

@@ -40,6 +40,25 @@ describe('a new configuration', () => {
     expect(host.warnings()).toEqual([]);
   });
 
+  it('has a problem for each name in its lists of tools that no tool has, once the tools are known', async () => {
+    const { host } = newHost({
+      a: entry({
+        includeTools: ['echo', 'ca*', 'ecoh', 'none*'],
+        excludeTools: ['wait', 'mcp__a__hang', 'a/delte'],
+      }),
+    });
+    await using _ = host;
+    expect(host.servers()[0]?.problems).toEqual([]);
+    await (await open(host, 'mcp/a')).close();
+    const named = (name: string) => ({
+      text: `The mcp.json names the tool "${name}", and the server has none that is named so`,
+    });
+    expect(host.servers()[0]?.problems).toEqual(['ecoh', 'none*', 'a/delte'].map(named));
+    host.reload(configOf({ a: entry({ excludeTools: ['echo'] }) }));
+    await (await open(host, 'mcp/a')).close();
+    expect(host.servers()[0]?.problems).toEqual([]);
+  });
+
   it('leaves a server alone whose entry is the same', async () => {
     const { host, happened } = newHost({ a: entry(), b: entry() });
     await using _ = host;
