@@ -45,6 +45,16 @@ describe.each(ERAS)('/mcp for clients of the %s era', (era) => {
     expect((await call(server, token, 'a__calls', {}, era)).result).toMatchObject(said('["echo"]'));
   });
 
+  it('gives each of many calls with one id its own answer, whoever sends them', async () => {
+    const server = await newServer();
+    const tokens = [await server.issue(ECHO_OF_BOTH), await server.issue(ECHO_OF_BOTH)];
+    const texts = Array.from({ length: 40 }, (_, index) => `call ${index}`);
+    const answers = await Promise.all(
+      texts.map((text, index) => call(server, tokens[index % 2] ?? '', 'a__echo', { text }, era)),
+    );
+    expect(answers.map(({ result }) => result)).toEqual(texts.map((text) => expect.objectContaining(said(text))));
+  });
+
   it('answers alike for a tool that is forbidden and one that does not exist', async () => {
     const server = await newServer();
     const token = await server.issue(ECHO_OF_BOTH);
