@@ -118,3 +118,31 @@ describe('templates that need it', () => {
     expect(prompt).toContain(expected);
   });
 });
+
+describe('a template of a hostile file', () => {
+  it.each([
+    "''.constructor.constructor('return process')()",
+    '[].constructor',
+    'messages.__proto__',
+    "messages['__proto__']['constructor']",
+    'range.constructor',
+    "range.constructor('return process')()",
+    '{}.__class__.__mro__',
+    'cycler.__init__.__globals__.os',
+    "joiner.__init__.__globals__.os.popen('id').read()",
+    'self._TemplateReference__context',
+    "namespace().constructor.constructor('return 7')()",
+    'raise_exception.constructor',
+    "('a' | string).constructor.name",
+  ])('reaches nothing of the process: {{ %s }}', (expression) => {
+    const source = `{{ ${expression} }}`;
+    const failure = failureOf(source, { messages: [{ role: 'user', content: 'x' }] });
+    if (failure === undefined) expect(render(source, { messages: [{ role: 'user', content: 'x' }] })).toBe('');
+    else expect(failure).toBeInstanceOf(TemplateFault);
+  });
+
+  it('is not made by a message', () => {
+    const content = '{{ 7 * 7 }}{% for x in range(9) %}y{% endfor %}{# none #}';
+    expect(render('{{ messages[0].content }}', { messages: [{ content }] })).toBe(content);
+  });
+});
