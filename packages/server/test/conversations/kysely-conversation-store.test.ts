@@ -51,6 +51,16 @@ describe.each([
     expect(await store.load('a', { owner: 'mine', project: null })).toEqual({ messages: [say('a')] });
   });
 
+  it('comes back whole when it has thousands of turns, and is deleted whole', { timeout: 60_000 }, async () => {
+    const store = await open();
+    const mine = { owner: 'mine', project: null };
+    const ids = Array.from({ length: 2000 }, (_, index) => `turn-${index}`);
+    for (const [index, id] of ids.entries()) await save(store, id, { parentId: ids[index - 1] ?? null });
+    expect(await store.load('turn-1999', mine)).toEqual({ messages: ids.map(say) });
+    expect(await store.remove('turn-0', mine)).toBe(2000);
+    expect(await store.load('turn-1999', mine)).toBeUndefined();
+  });
+
   it('branches where a turn is gone on with twice', async () => {
     const store = await open();
     await save(store, 'root');
