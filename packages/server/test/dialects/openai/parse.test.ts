@@ -201,6 +201,15 @@ describe('messages', () => {
     );
   });
 
+  it.each([
+    { name: 'plain', description: null, parameters: null },
+    { name: 'server:tool' },
+    { name: 'server/tool', parameters: {} },
+  ])('may define the tool %j', (tool) => {
+    const { request } = parse({ messages, tools: [{ type: 'function', function: tool }] });
+    expect(request.clientTools).toEqual([{ name: tool.name, parameters: expect.any(Object) }]);
+  });
+
   it('find the call of a result by its id, by its name, or by its turn', () => {
     const call = (name: string, id?: unknown) => ({ id, function: { name, arguments: '{}' } });
     const read = parse({
