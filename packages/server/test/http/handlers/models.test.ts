@@ -12,11 +12,15 @@ describe('the lists of models', () => {
   ])('show a token for the models %j no others than these', async (models, expected) => {
     const server = await newServer();
     const token = await server.issue({ actions: ['models:read'], models });
-    const ours = (await send(server.app, { path: '/api/v1/models', token })).json() as { models: { key: string }[] };
+    const ours = (await send(server.app, { path: '/api/v1/models', token })).json() as {
+      models: { key: string }[];
+      aliases?: Record<string, string>;
+    };
     const openais = (await send(server.app, { path: '/v1/models', token })).json() as { data: { id: string }[] };
     expect(ours.models.map(({ key }) => key)).toEqual(expected);
     const aliases = expected.includes('ibm/granite') ? ['small'] : [];
     expect(openais.data.map(({ id }) => id)).toEqual([...expected, ...aliases]);
+    expect(Object.keys(ours.aliases ?? {})).toEqual(aliases);
   });
 
   it.each(['ibm/granite', 'ibm%2Fgranite', 'small'])('have an entry for %s alone', async (id) => {
