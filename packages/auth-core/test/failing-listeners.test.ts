@@ -42,7 +42,7 @@ describe.each(Object.entries(failing))('a listener of the host that %s', (_, fai
     notify(
       (...values: unknown[]) => {
         told.push(values);
-        fails();
+        return fails();
       },
       1,
       'two',

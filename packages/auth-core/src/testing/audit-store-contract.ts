@@ -161,12 +161,17 @@ const CASES: Readonly<Record<string, ContractCheck<AuditStore>>> = {
     const appending = Promise.all(Array.from({ length: 20 }, () => store.append(following(5)))).finally(() => {
       running = false;
     });
-    for (let last = false; !last; ) {
-      last = !running;
-      const seqs = await readSeqs(other);
-      const head = (await other.head())?.seq ?? 0;
-      assertEqual(seqs, countTo(seqs.length));
-      assertEqual([seqs.length % 5, head % 5, seqs.length <= head], [0, 0, true]);
+    try {
+      for (let last = false; !last; ) {
+        last = !running;
+        const seqs = await readSeqs(other);
+        const head = (await other.head())?.seq ?? 0;
+        assertEqual(seqs, countTo(seqs.length));
+        assertEqual([seqs.length % 5, head % 5, seqs.length <= head], [0, 0, true]);
+      }
+    } finally {
+      // A case that fails leaves nothing running behind it.
+      await Promise.allSettled([appending]);
     }
     await appending;
   },
