@@ -39,3 +39,5 @@ export type {
 } from './request-guard.ts';
 export { createRequestGuard } from './request-guard.ts';
 export { requireAccess } from './require-access.ts';
+export type { CallerWatch } from './watch-caller.ts';
+export { watchCaller } from './watch-caller.ts';

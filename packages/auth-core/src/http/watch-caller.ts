@@ -1,6 +1,6 @@
 import type { Auth } from '../auth.ts';
 import { AuthError, InvalidTokenError, StoreUnavailableError } from '../errors.ts';
-import type { Repeat } from '../limits/lease-keeper.ts';
+import { type Repeat, systemRepeat } from '../limits/lease-keeper.ts';
 import type { RequestAuth } from './request-authenticator.ts';
 
 /** How often the token of a running request is verified again. With the cache of the verifier, within a second. */
@@ -23,7 +23,7 @@ export interface CallerWatch {
 export function watchCaller(
   auth: Pick<Auth, 'onRevoked'>,
   { principal, reverify }: Pick<RequestAuth, 'principal' | 'reverify'>,
-  repeat: Repeat,
+  repeat: Repeat = systemRepeat,
 ): CallerWatch {
   const ended = new AbortController();
   let unanswered = 0;

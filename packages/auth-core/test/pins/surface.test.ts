@@ -127,6 +127,7 @@ describe('the public surface', () => {
       'toErrorDescription',
       'toFetchRequest',
       'toResponse',
+      'watchCaller',
     ]);
     for (const adapter of [fetchAdapter, hono]) expect(Object.keys(adapter)).toEqual(['protect']);
     for (const adapter of [express, fastify]) expect(Object.keys(adapter).sort()).toEqual(['mount', 'protect']);
