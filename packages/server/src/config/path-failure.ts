@@ -34,9 +34,14 @@ const REMEDIES: Readonly<Record<string, (path: string) => string>> = {
 
 /** Returns a hint to check the nearest existing folder: for a missing path, its permissions are what denies access. */
 function lookAt(path: string): string {
+  return ` Look at the owner and the mode: ls -ld ${shellWord(nearestExisting(path))}`;
+}
+
+/** Returns the path itself if it exists, and otherwise the nearest folder above it that does. */
+export function nearestExisting(path: string): string {
   let place = path;
   while (!existsSync(place) && dirname(place) !== place) place = dirname(place);
-  return ` Look at the owner and the mode: ls -ld ${shellWord(place)}`;
+  return place;
 }
 
 /** Whether an error is a system error about a file or a folder. */

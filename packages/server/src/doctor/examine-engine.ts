@@ -15,10 +15,15 @@ export async function examineEngine({
     const detail = backend instanceof EngineError ? backend.detail : undefined;
     return [problem('llama.cpp', backend.message, detail)];
   }
-  return [describe(backend as Backend, engine.gpu, seenGpus()), await examineModels(models)];
+  return [judgeBackend(backend as Backend, engine.gpu, seenGpus()), await examineModels(models)];
 }
 
-function describe(
+/**
+ * Judges what llama.cpp runs on.
+ *
+ * @param seen the GPUs that the drivers of the machine show
+ */
+export function judgeBackend(
   { device, gpus, gpuMemory, threads, release }: Backend,
   wanted: 'auto' | 'off',
   seen: readonly string[],
@@ -51,13 +56,11 @@ function seenGpus(): readonly string[] {
   ];
 }
 
+const WHERE_MODELS_GO = 'Put models there as <publisher>/<name>.gguf, or name another folder with --models.';
+
 async function examineModels(folder: string): Promise<Finding> {
   if (!existsSync(folder)) {
-    return warning(
-      'models',
-      `there is no folder ${folder}`,
-      'Put models there as <publisher>/<name>.gguf, or name another folder with --models.',
-    );
+    return warning('models', `there is no folder ${folder}`, WHERE_MODELS_GO);
   }
   await using engine = createLlamaEngine({ folder, gpu: 'off' });
   const found = (await Promise.all(engine.sources.map((source) => source.list()))).flat();
@@ -68,11 +71,6 @@ async function examineModels(folder: string): Promise<Finding> {
   const what = `${usable} ${usable === 1 ? 'model' : 'models'} in ${folder}`;
   if (broken.length > 0)
     return warning('models', `${what}; ${broken.length} cannot be used`, broken.slice(0, 5).join('; '));
-  if (usable === 0)
-    return warning(
-      'models',
-      what,
-      'Put models there as <publisher>/<name>.gguf, or name another folder with --models.',
-    );
+  if (usable === 0) return warning('models', what, WHERE_MODELS_GO);
   return ok('models', what);
 }

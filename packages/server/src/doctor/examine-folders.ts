@@ -1,6 +1,7 @@
-import { existsSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, type StatsFs, statfsSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { shellWord } from '@latchkey/auth-core/private-files';
+import { nearestExisting } from '../config/path-failure.ts';
 import { findExposure } from '../config/private-path.ts';
 import type { ServerConfig } from '../config/schema.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
@@ -10,19 +11,26 @@ import { formatBytes } from './format-bytes.ts';
 const LITTLE_ROOM = 1_000_000_000;
 const NO_ROOM = 20_000_000;
 
-/** The types of file systems on which locks and SQLite cannot be relied on; see statfs(2). */
-const NETWORK_FILE_SYSTEMS: Readonly<Record<number, string>> = {
-  26985: 'NFS',
-  20859: 'SMB',
-  4266872130: 'SMB',
-  4283649346: 'CIFS',
-  16914839: '9p',
-  1702057286: 'FUSE',
+/** File systems on which locks and SQLite cannot be relied on, by their type in hexadecimal digits; see statfs(2). */
+const NETWORK_FILE_SYSTEMS: Readonly<Record<string, string>> = {
+  '6969': 'NFS',
+  '517b': 'SMB',
+  fe534d42: 'SMB',
+  ff534d42: 'CIFS',
+  '1021997': '9p',
+  '65735546': 'FUSE',
 };
+
+/** What statfs(2) reports. */
+type FileSystem = Pick<StatsFs, 'bavail' | 'bsize' | 'type'>;
 
 /** Judges the data folder and the place of the log: their permissions, their room, and their file systems. */
 export function examineFolders({ data, logFile }: Pick<ServerConfig, 'data' | 'logFile'>): readonly Finding[] {
-  return [examineData(data), ...examineFileSystem(data), ...(logFile === undefined ? [] : [examineLog(logFile)])];
+  return [
+    examineData(data),
+    ...judgeFileSystem(data, statfsSync(nearestExisting(data))),
+    ...(logFile === undefined ? [] : [examineLog(logFile)]),
+  ];
 }
 
 function examineData(data: string): Finding {
@@ -51,28 +59,18 @@ function isWritable(folder: string): Finding | undefined {
   }
 }
 
-function examineFileSystem(folder: string): readonly Finding[] {
-  const place = nearestFolder(folder);
-  const { bavail, bsize, type } = statfsSync(place);
+/** Judges the room and the type of the file system on which a folder is, or will be. */
+export function judgeFileSystem(folder: string, { bavail, bsize, type }: FileSystem): readonly Finding[] {
   const free = bavail * bsize;
   const what = `${formatBytes(free)} free for ${folder}`;
-  const advice = `Make room, or choose another place with --data: df -h ${shellWord(place)}`;
-  const network = NETWORK_FILE_SYSTEMS[type];
+  const advice = `Make room, or choose another place with --data: df -h ${shellWord(nearestExisting(folder))}`;
+  const network = NETWORK_FILE_SYSTEMS[type.toString(16)];
+  const onNetwork = `${folder} is on ${network}, where locks may not hold and the database may be damaged`;
   return [
-    free < NO_ROOM
-      ? problem('disk', what, advice)
-      : free < LITTLE_ROOM
-        ? warning('disk', what, advice)
-        : ok('disk', what),
+    free >= LITTLE_ROOM ? ok('disk', what) : (free < NO_ROOM ? problem : warning)('disk', what, advice),
     ...(network === undefined
       ? []
-      : [
-          warning(
-            'file system',
-            `${folder} is on ${network}, where locks may not hold and the database may be damaged`,
-            'Keep the data folder on a local disk, or use PostgreSQL.',
-          ),
-        ]),
+      : [warning('file system', onNetwork, 'Keep the data folder on a local disk, or use PostgreSQL.')]),
   ];
 }
 
@@ -80,10 +78,4 @@ function examineLog(file: string): Finding {
   const folder = dirname(file);
   if (!existsSync(folder)) return problem('log file', `there is no folder ${folder}`, `mkdir -p ${shellWord(folder)}`);
   return ok('log file', file);
-}
-
-function nearestFolder(path: string): string {
-  let place = path;
-  while (!existsSync(place) && dirname(place) !== place) place = dirname(place);
-  return place;
 }
