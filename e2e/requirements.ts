@@ -1,4 +1,4 @@
-import { clientRequirements } from './client-requirements.ts';
+import { clientRequirements } from './requirements-clients.ts';
 import { operating } from './requirements-operating.ts';
 
 /**

@@ -83,7 +83,7 @@ export async function prepareChat(
   refuseLargeRequest(asked, options.schemaExcess);
   const model = await options.catalog.find(key);
   const request = withoutUnseenResults(withEffort(asked, model), model);
-  refuseImagesForTheBlind(model, request.messages);
+  requireVision(model, request.messages);
   refuseUnknownReasoning(model, request);
   permitContext(caller, options.pool, model, request.contextLength);
   const { previousResponseId } = request;
@@ -132,7 +132,7 @@ function permitContext(caller: ChatCaller, pool: ModelPool, model: Model, contex
   );
 }
 
-function refuseImagesForTheBlind(model: Model, messages: readonly ChatMessage[]): void {
+function requireVision(model: Model, messages: readonly ChatMessage[]): void {
   if (model.description instanceof Error || model.description.capabilities.vision) return;
   const hasImage = messages.some(
     ({ role, content }) => role === 'user' && content.some(({ type }) => type === 'image'),

@@ -111,12 +111,12 @@ describe.skipIf(user === undefined)('on the way to a path', () => {
 
   it('a link is followed, and what lies behind it is looked at', () => {
     const parent = openFolder();
-    const shared = folder(join(parent, 'shared'), 0o777);
-    file(join(shared, 'mcp.json'), 0o600);
-    symlinkSync(join(shared, 'mcp.json'), join(parent, 'mcp.json'));
-    expect(exposureOf(join(parent, 'mcp.json'), 'file')).toContain(`${shared} can be written by others`);
-    symlinkSync('../shared/../shared/mcp.json', join(folder(join(parent, 'own'), 0o755), 'relative'));
-    expect(exposureOf(join(parent, 'own/relative'), 'file')).toContain(`${shared} can be written by others`);
+    const open = folder(join(parent, 'open'), 0o777);
+    file(join(open, 'mcp.json'), 0o600);
+    symlinkSync(join(open, 'mcp.json'), join(parent, 'mcp.json'));
+    expect(exposureOf(join(parent, 'mcp.json'), 'file')).toContain(`${open} can be written by others`);
+    symlinkSync('../open/../open/mcp.json', join(folder(join(parent, 'own'), 0o755), 'relative'));
+    expect(exposureOf(join(parent, 'own/relative'), 'file')).toContain(`${open} can be written by others`);
   });
 
   it.skipIf(user?.uid !== 0)('a link that another user has made is an exposure, wherever it leads', () => {
