@@ -11,7 +11,8 @@ import { PermissionDeniedError } from './errors.ts';
 import type { EditInput } from './management/edit-token.ts';
 import type { ExchangeInput } from './management/exchange-token.ts';
 import type { IssuedToken, IssueInput } from './management/issue-token.ts';
-import type { Revocation, RevokeAllInput } from './management/revoke-tokens.ts';
+import type { RevokeAllInput } from './management/revoke-all.ts';
+import type { Revocation } from './management/revoke-tokens.ts';
 import type { RotateInput } from './management/rotate-token.ts';
 import { denyForeignProject, selectProject } from './management/select-project.ts';
 import type { TokenInfo } from './management/token-info.ts';
@@ -22,12 +23,15 @@ import { operatorPrincipal, type Principal } from './principal.ts';
 import { requirePart } from './require-part.ts';
 import { type AuthSettings, DEFAULT_AUTH_SETTINGS } from './settings.ts';
 import { createApiKeyFormat } from './token/api-key-format.ts';
-import { createDigest } from './token/digest.ts';
+import { createRingDigest } from './token/digest.ts';
 import { guardTokenStore } from './token/guard-token-store.ts';
+import { type KeyRing, readKeyRing } from './token/key-ring.ts';
 import { type RandomBytes, systemRandom } from './token/random.ts';
-import { createSealer } from './token/sealer.ts';
+import { createRingSealer } from './token/sealer.ts';
+import { createStoreKeys, type KeyUse } from './token/store-keys.ts';
 import type { TokenFormat } from './token/token-format.ts';
 import type { TokenStore } from './token/token-store.ts';
+import { requireSubtle } from './token/web-crypto.ts';
 import { createLastUsed } from './verification/last-used.ts';
 import { createRevocations } from './verification/revocations.ts';
 import { createVerifier } from './verification/verifier.ts';
@@ -39,8 +43,11 @@ export interface AuthOptions<W extends Words = Words> {
   /** The vocabulary of the server, see `defineVocabulary`; by default the library's own actions and limits. */
   readonly vocabulary?: Vocabulary<W>;
   readonly store: TokenStore;
-  /** At least 32 unpredictable bytes. Keep them outside the database; with other bytes, no token works. */
-  readonly digestKey: Uint8Array;
+  /**
+   * At least 32 unpredictable bytes, kept outside the database. To change them, give the present key and up to three
+   * former ones: each token is stored again under the present key at its next use; `keys` says how many are left.
+   */
+  readonly digestKey: KeyRing;
   /** A grant that no token can exceed. By default it allows everything. */
   readonly policy?: Grant<W>;
   readonly clock?: Clock;
@@ -67,6 +74,15 @@ export interface AuthOptions<W extends Words = Words> {
   readonly cacheMilliseconds?: number;
 }
 
+/** How an `Auth` was made, and how its caches and listeners hear of a change that was made outside of it. */
+export interface AuthParts {
+  readonly options: AuthOptions<never>;
+  readonly onChange: (id: string, change: 'edited' | 'revoked') => void;
+}
+
+/** The parts of each `Auth`, for what works with its stores in another way. */
+export const partsOf = new WeakMap<object, AuthParts>();
+
 /** The input of a decision besides the principal and the request. */
 export interface DecisionExtra {
   /** The caller's IP address. */
@@ -86,11 +102,15 @@ export interface Auth<W extends Words = Words> extends AsyncDisposable {
    * `AUTH_CONFLICT` when there is a custom key with this text already
    */
   issue(input: IssueInput<W>, by: Principal): Promise<IssuedToken<W>>;
-  /** Verifies a token and returns its principal. @throws `AUTH_TOKEN_*`, `AUTH_STORE_UNAVAILABLE` */
-  verify(text: string | undefined): Promise<Principal>;
   /**
-   * The tokens that the authority of `by` covers, the oldest first; for the next page give the last one's id as
-   * `after`.
+   * Verifies a token and returns its principal. The address is needed only for imported keys, see
+   * `@latchkey/auth-core/import`.
+   *
+   * @throws `AUTH_TOKEN_*`, `AUTH_STORE_UNAVAILABLE`
+   */
+  verify(text: string | undefined, from?: Pick<DecisionExtra, 'address'>): Promise<Principal>;
+  /**
+   * The tokens that the authority of `by` covers, the oldest first; for the next page give the last one as `after`.
    *
    * @throws `AUTH_PERMISSION_DENIED`; `AUTH_INPUT_INVALID` for an `after` that is no such token, and for a `limit`
    * below 1
@@ -136,8 +156,9 @@ export interface Auth<W extends Words = Words> extends AsyncDisposable {
    */
   revokeSelf(by: Principal): Promise<Revocation<W>>;
   /**
-   * Ends all of these tokens that belong to an owner, to a project or to both, and says which; never the one of `by`,
-   * nor one that it was derived from.
+   * Ends all of these tokens that belong to an owner, to a project or to both, together, and says which; never the one
+   * of `by`, nor one that it was derived from. What one of them makes meanwhile ends, too. The audit log has one entry
+   * `tokens.revoked`, with their number.
    *
    * @throws {AuthError} `AUTH_PERMISSION_DENIED`; `AUTH_INPUT_INVALID` when neither is named
    */
@@ -156,6 +177,14 @@ export interface Auth<W extends Words = Words> extends AsyncDisposable {
    * @throws `AUTH_STORE_UNAVAILABLE`
    */
   forgetEnded(before: Date): Promise<void>;
+  /**
+   * The keys of `digestKey`, the present one first, and how many tokens still need each. Reads all tokens. Call it when
+   * a server starts to refuse a wrong key there and then.
+   *
+   * @throws {AuthError} `AUTH_STORE_UNAVAILABLE`, with a `WrongKeyError` as its cause when the store is used with a key
+   * that `digestKey` does not contain
+   */
+  keys(): Promise<KeyUse[]>;
   /**
    * The principal as its tokens are now. Each act of administration begins with it; for what else may be done long
    * after a token was verified.
@@ -205,7 +234,8 @@ export interface Auth<W extends Words = Words> extends AsyncDisposable {
  * > [!WARNING]
  * > The digest key is what makes a stolen database useless. Keep it in another place than the database.
  *
- * @throws {TypeError} when the key is too short or `cacheMilliseconds` is not from 0 to 1000
+ * @throws {TypeError} when the key is too short, `cacheMilliseconds` is not from 0 to 1000, or the platform has no
+ * `crypto.subtle`
  * @throws {AuthError} `AUTH_GRANT_INVALID` when the policy is not a valid grant
  * @example
  * ```ts
@@ -223,11 +253,20 @@ export interface Auth<W extends Words = Words> extends AsyncDisposable {
  * ```
  */
 export function createAuth<W extends Words = CoreWords>(options: AuthOptions<W>): Auth<W> {
-  requirePart('createAuth', 'store', options?.store, ['insert', 'find', 'update', 'remove', 'list', 'countDerived']);
+  requirePart('createAuth', 'store', options?.store, [
+    'insert',
+    'find',
+    'update',
+    'remove',
+    'endAll',
+    'list',
+    'countDerived',
+  ]);
   const { clock = systemClock, random = systemRandom, patterns, resolvePath, cacheMilliseconds = 500 } = options;
   if (!(cacheMilliseconds >= 0 && cacheMilliseconds <= 1000)) {
     throw new TypeError('cacheMilliseconds must be a number from 0 to 1000');
   }
+  requireSubtle();
   const vocabulary: Vocabulary = options.vocabulary ?? coreVocabulary;
   const store = guardTokenStore(options.store);
   const policy: AuthorityEntry = Object.freeze({
@@ -241,7 +280,10 @@ export function createAuth<W extends Words = CoreWords>(options: AuthOptions<W>)
   const { names } = vocabulary;
   const { formats = [createApiKeyFormat({ names, random })], settings = () => DEFAULT_AUTH_SETTINGS } = options;
   const evaluation = { ...(patterns && { patterns }), ...(resolvePath && { resolvePath }) };
-  const digest = createDigest(options.digestKey);
+  const ring = readKeyRing(options.digestKey);
+  const sealer = createRingSealer(ring, random);
+  const keys = createStoreKeys(ring, sealer, store);
+  const digest = createRingDigest(ring, keys.openIdKey);
   const cache = createWarmCache(cacheMilliseconds);
   const lastUsed = createLastUsed(store, clock().getTime());
   const operator = operatorPrincipal(vocabulary);
@@ -251,20 +293,20 @@ export function createAuth<W extends Words = CoreWords>(options: AuthOptions<W>)
     for (const listener of listeners) notify(listener, id);
   }
 
-  const sealer = createSealer(options.digestKey, random);
   const revocations = createRevocations((id) => {
     cache.drop(id);
     tellRevoked(id);
   });
   const isEnded = revocations.has;
   const parts = { vocabulary, store, formats, settings, digest, sealer, policy, clock, audit: options.audit, isEnded };
-  const verifying = { ...parts, lastUsed, onRevoked: tellRevoked };
-  const verify = createVerifier({ ...verifying, cache });
+  const verifying = { ...parts, keys, lastUsed, onRevoked: tellRevoked };
+  const verify = createVerifier({ ...verifying, cache, cacheMilliseconds });
   const introspect = createVerifier({
     ...verifying,
     formats: options.introspected ?? formats,
     // It remembers nothing.
     cache: createWarmCache(0, undefined, 0),
+    cacheMilliseconds: 0,
   });
   const watching = watchRevocations(store, cache, tellRevoked);
   const tokens = createTokenManager({
@@ -272,11 +314,13 @@ export function createAuth<W extends Words = CoreWords>(options: AuthOptions<W>)
     patterns,
     revocations,
     recalled: cache,
-    onChange(id, change) {
-      cache.drop(id);
-      if (change === 'revoked') tellRevoked(id);
-    },
+    onChange,
   });
+
+  function onChange(id: string, change: 'edited' | 'revoked'): void {
+    cache.drop(id);
+    if (change === 'revoked') tellRevoked(id);
+  }
 
   /** A token that ends while a long request uses it allows nothing more. */
   function denyEnded({ expiresAt, name, authority, chain }: Principal, now: Date): DeniedDecision | undefined {
@@ -289,7 +333,7 @@ export function createAuth<W extends Words = CoreWords>(options: AuthOptions<W>)
   async function close(): Promise<void> {
     await watching.stop();
     await revocations.stop();
-    await lastUsed.flush();
+    await lastUsed.close();
     await store.close();
   }
 
@@ -311,6 +355,7 @@ export function createAuth<W extends Words = CoreWords>(options: AuthOptions<W>)
     revokeAll: tokens.revokeAll,
     remove: tokens.remove,
     refresh: tokens.refresh,
+    keys: () => keys.countUses(clock()),
     forgetEnded: (before) => store.forgetEnded(before.toISOString()),
     selectProject,
     async list(by, listing) {
@@ -323,10 +368,11 @@ export function createAuth<W extends Words = CoreWords>(options: AuthOptions<W>)
     },
     decide(principal, request, { address, entries } = {}) {
       const now = clock();
-      const project = request.project ?? principal.project;
+      const asked = request.project?.normalize('NFC');
+      const project = asked ?? principal.project;
       return (
         denyEnded(principal, now) ??
-        denyForeignProject(principal, request.project) ??
+        denyForeignProject(principal, asked) ??
         vocabulary.decide(
           entries === undefined ? principal.authority : [...principal.authority, ...entries],
           project === undefined ? request : { ...request, project },
@@ -348,6 +394,7 @@ export function createAuth<W extends Words = CoreWords>(options: AuthOptions<W>)
     close,
     [Symbol.asyncDispose]: close,
   };
+  partsOf.set(auth, { options: options as AuthOptions<never>, onChange });
   // It decides with this vocabulary, whose words the types name.
   return auth as Auth<W>;
 }

@@ -65,16 +65,20 @@ export type TokenRefusal = Extract<
   | 'AUTH_TOKEN_KIND_DISABLED'
 >;
 
+/** The same in every copy of this package, and in every realm. */
+const BRAND = Symbol.for('auth-core error');
+
 /**
  * What every refusal and failure of this package is. `code` is for programs; `message` is safe to show to the
- * caller and never holds a secret or an argument; `cause`, where there is one, is for the log only.
+ * caller and never holds a secret or an argument; `cause`, where there is one, is for the log only. {@link isAuthError}
+ * recognizes it also where a program has two copies of this package.
  *
  * @example
  * ```ts
- * import { AuthError } from '@latchkey/auth-core';
+ * import { isAuthError } from '@latchkey/auth-core';
  *
  * export function toStatus(error: unknown): number {
- *   if (!(error instanceof AuthError)) return 500;
+ *   if (!isAuthError(error)) return 500;
  *   return error.code === 'AUTH_PERMISSION_DENIED' ? 403 : 401;
  * }
  * ```
@@ -88,6 +92,29 @@ export class AuthError extends Error {
     super(message, options);
     this.code = code;
   }
+}
+
+// Not a declared member: the types of two copies would differ by it.
+(AuthError.prototype as object as { [BRAND]: true })[BRAND] = true;
+
+/**
+ * Whether this is an {@link AuthError}, of this copy of the package or of another one: two versions in one program, an
+ * ES module beside a copy in a bundle, another realm. `instanceof` knows only its own class; `code` says which it is.
+ *
+ * @example
+ * ```ts
+ * import { InvalidTokenError, isAuthError } from '@latchkey/auth-core';
+ *
+ * console.log(isAuthError(new InvalidTokenError('AUTH_TOKEN_MISSING')), isAuthError(new Error('AUTH_TOKEN_MISSING'))); // true false
+ * ```
+ */
+export function isAuthError(error: unknown): error is AuthError {
+  return (error as { readonly [BRAND]?: unknown } | null | undefined)?.[BRAND] === true;
+}
+
+/** Whether a store did not answer; known by its code, as with {@link isAuthError}. */
+export function isStoreFailure(error: unknown): boolean {
+  return isAuthError(error) && error.code === 'AUTH_STORE_UNAVAILABLE';
 }
 
 const REFUSALS: Readonly<Record<TokenRefusal, string>> = {
@@ -213,7 +240,7 @@ export class ConflictError extends AuthError {
   declare readonly code: 'AUTH_CONFLICT';
 
   constructor(
-    message = 'The token was changed by somebody else in the meantime. Read it again and repeat the change.',
+    message = 'The token was changed by another request in the meantime. Read it again and repeat the change.',
   ) {
     super('AUTH_CONFLICT', message);
   }
@@ -270,8 +297,8 @@ export class StoreUnavailableError extends AuthError {
   override name = 'StoreUnavailableError';
   declare readonly code: 'AUTH_STORE_UNAVAILABLE';
 
-  constructor(cause: unknown) {
-    super('AUTH_STORE_UNAVAILABLE', lacksTables(cause) ? NOT_MIGRATED : NO_ANSWER, { cause });
+  constructor(cause: unknown, message = lacksTables(cause) ? NOT_MIGRATED : NO_ANSWER) {
+    super('AUTH_STORE_UNAVAILABLE', message, { cause });
   }
 }
 

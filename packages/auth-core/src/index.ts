@@ -57,6 +57,8 @@ export { budget, ceiling, concurrency, credits, rate, share } from './authority/
 export type { AuthNames } from './authority/names.ts';
 export type {
   AnyResourceKind,
+  ConditionCheck,
+  Conditions,
   ResourceKind,
   RuleCheck,
   RuleContext,
@@ -90,18 +92,19 @@ export {
   InvalidGrantError,
   InvalidInputError,
   InvalidTokenError,
+  isAuthError,
   LimitExceededError,
   PermissionDeniedError,
   StoreUnavailableError,
   TokenNotFoundError,
 } from './errors.ts';
-export type { Repeat } from './limits/lease-keeper.ts';
 export type {
   Adjustment,
   Claim,
   Counter,
   CreditClaim,
   CreditCounter,
+  HeldLease,
   LeaseClaim,
   LeaseCounter,
   LimitStore,
@@ -116,16 +119,20 @@ export { createMeter } from './limits/meter.ts';
 export type { EditInput } from './management/edit-token.ts';
 export type { ExchangeInput } from './management/exchange-token.ts';
 export type { IssuedToken, IssueInput } from './management/issue-token.ts';
-export type { Revocation, RevokeAllInput } from './management/revoke-tokens.ts';
+export type { RevokeAllInput } from './management/revoke-all.ts';
+export type { Revocation } from './management/revoke-tokens.ts';
 export type { RotateInput } from './management/rotate-token.ts';
 export type { TokenInfo } from './management/token-info.ts';
 export type { TokenListing } from './management/token-manager.ts';
+export { placeOf } from './management/token-place.ts';
 export { foldText } from './matching/fold-text.ts';
 export { matchesGlob } from './matching/glob.ts';
 export type { PatternEngine, PatternTest } from './matching/pattern-engine.ts';
 export type { Steps } from './matching/steps.ts';
 export type { Principal } from './principal.ts';
 export { anonymousPrincipal } from './principal.ts';
+export type { Repeat } from './repeat.ts';
+export { argumentConditions } from './resources/argument-conditions.ts';
 export { hosts } from './resources/hosts.ts';
 export { names } from './resources/names.ts';
 export type { ToolRequest, ToolRule, ToolRules } from './resources/tool-rule.ts';
@@ -149,11 +156,13 @@ export type { Digest } from './token/digest.ts';
 export { createDigest } from './token/digest.ts';
 export type { InspectOptions, TokenInspection } from './token/inspect-token.ts';
 export { inspectToken } from './token/inspect-token.ts';
+export type { KeyRing } from './token/key-ring.ts';
 export { createLegacyFormat } from './token/legacy-format.ts';
 export { createMemoryTokenStore } from './token/memory-token-store.ts';
 export type { RandomBytes } from './token/random.ts';
 export type { Sealer } from './token/sealer.ts';
 export { createSealer } from './token/sealer.ts';
+export type { KeyUse } from './token/store-keys.ts';
 export type {
   Derivation,
   DerivedTokenFormat,
@@ -170,12 +179,16 @@ export type {
 } from './token/token-format.ts';
 export { TOKEN_KINDS } from './token/token-format.ts';
 export type {
+  ChooseTokens,
   DerivedQuery,
+  EndingQuery,
   PreviousSecret,
   StandingToken,
+  StoredKeys,
   TokenFilter,
   TokenPosition,
   TokenQuery,
   TokenRecord,
   TokenStore,
 } from './token/token-store.ts';
+export { WrongKeyError } from './token/wrong-key-error.ts';

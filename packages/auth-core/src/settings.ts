@@ -8,6 +8,12 @@ export interface AuthSettings {
   readonly personalAccessTokenSeconds: number;
   /** The lifetime of an access token unless its request asks for less; from 1 to the maximum. */
   readonly accessTokenSeconds: number;
+  /**
+   * A token that was not used for so long has expired, with all that was derived from it; absent: none ends by that. A
+   * token counts as used when it is made, when it gets a new secret, and when it or one derived from it is verified by
+   * a process that stores the time, which takes up to a minute: allow much more, such as 90 days.
+   */
+  readonly unusedTokenSeconds?: number;
 }
 
 /** The longest lifetime of a personal access token: a year, leap years included. */

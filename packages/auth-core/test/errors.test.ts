@@ -1,4 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { runInNewContext } from 'node:vm';
+import { describe, expect, it, vi } from 'vitest';
+import { challenge } from '../src/http/index.ts';
 import {
   AuthError,
   ConflictError,
@@ -6,6 +8,7 @@ import {
   InvalidGrantError,
   InvalidInputError,
   InvalidTokenError,
+  isAuthError,
   LimitExceededError,
   PermissionDeniedError,
   StoreUnavailableError,
@@ -52,5 +55,42 @@ describe('an error', () => {
     expect(new LimitExceededError('concurrentRequests', 'token a', 1).message).toContain('in 1 second.');
     expect(new InvalidGrantError('', 'is no object').message).toBe('The grant is no object.');
     expect(new InvalidTokenError('AUTH_TOKEN_MISSING').message).toContain('Authorization: Bearer TOKEN');
+  });
+});
+
+describe('isAuthError', () => {
+  it('knows errors of another copy of the package, which are of other classes', async () => {
+    vi.resetModules();
+    const copy = await import('../src/index.ts');
+    const error = new copy.LimitExceededError('requestsPerMinute', 'token a', 7);
+    expect(error).not.toBeInstanceOf(AuthError);
+    expect(isAuthError(error)).toBe(true);
+    expect(copy.isAuthError(new TokenNotFoundError())).toBe(true);
+    expect(challenge(error)).toMatchObject({ status: 429, headers: { 'Retry-After': '7' } });
+  });
+
+  it('knows errors of another realm', () => {
+    const code = `
+      class Copy extends Error {
+        get [Symbol.for('auth-core error')]() { return true; }
+      }
+      new Copy('x')`;
+    const foreign: unknown = runInNewContext(code);
+    expect(foreign).not.toBeInstanceOf(Error);
+    expect(isAuthError(foreign)).toBe(true);
+  });
+
+  it.each([
+    undefined,
+    null,
+    'AUTH_TOKEN_MISSING',
+    401,
+    new Error('x'),
+    { code: 'AUTH_TOKEN_MISSING' },
+    () => undefined,
+  ])('knows that %s is not one', (value) => {
+    expect(isAuthError(value)).toBe(false);
+    // What comes from JSON cannot claim to be one.
+    expect(isAuthError(JSON.parse(JSON.stringify({ value, code: 'AUTH_TOKEN_MISSING' })))).toBe(false);
   });
 });

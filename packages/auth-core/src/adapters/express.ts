@@ -2,8 +2,8 @@ import type { ErrorRequestHandler, Request, RequestHandler } from 'express';
 import type { Action, Words } from '../authority/vocabulary.ts';
 import type { AuthError } from '../errors.ts';
 import { type FetchHandler, sendFetchResponse, toFetchRequest } from '../http/node-fetch.ts';
-import { nodeHost, sendRefusal } from '../http/node-host.ts';
-import { readNodeRequest } from '../http/read-request.ts';
+import { nodeHost, sendRefusal, setRefusalHeaders } from '../http/node-host.ts';
+import { readNodePeer, readNodeRequest } from '../http/read-request.ts';
 import { type Caller, createRequestGuard, type Described, type RequestGuardOptions } from '../http/request-guard.ts';
 import { notify } from '../notify.ts';
 
@@ -11,7 +11,7 @@ export type { Caller, Described } from '../http/request-guard.ts';
 
 /** Options of {@link protect}. */
 export interface ProtectOptions<W extends Words = Words> extends RequestGuardOptions<W> {
-  /** Called for each refusal before it is answered, for a log or a counter. It changes nothing. */
+  /** Called once for each refusal, before it is answered, for a log or a counter. It changes nothing. */
   readonly onError?: (error: AuthError, request: Request) => void;
 }
 
@@ -24,7 +24,10 @@ export interface Protect<W extends Words = Words> {
   (action?: Action<W>, describe?: (request: Request) => Described<W>): RequestHandler;
   /** The caller of an admitted request. @throws {TypeError} on a route that is not protected */
   readonly callerOf: (request: Request) => Caller<W>;
-  /** Answers what the core refuses in a handler; other errors are passed to the next error handler. */
+  /**
+   * Answers what the core refuses in a handler, and a store that fails; other errors are passed to the next error
+   * handler.
+   */
   readonly errors: ErrorRequestHandler;
 }
 
@@ -32,6 +35,9 @@ export interface Protect<W extends Words = Words> {
  * Protects routes of an Express app, version 4 or 5. The middleware authenticates the request, counts it against the
  * limits of its caller, requires the action, and answers refusals itself. Put it before the parser of bodies: then no
  * body is read of a request that is refused.
+ *
+ * A failure, such as of the store, goes to the error handlers of the app with the status 503: put `guard.errors` behind
+ * those that report errors.
  *
  * Express's own `trust proxy` has no effect here: `trustedProxies` defines whose `X-Forwarded-For` is trusted.
  *
@@ -55,12 +61,27 @@ export interface Protect<W extends Words = Words> {
  */
 export function protect<W extends Words>({ onError, ...options }: ProtectOptions<W>): Protect<W> {
   const guard = createRequestGuard(options);
+  const notified = new WeakSet<object>();
+
+  function notifyOnce(error: AuthError, request: Request): void {
+    if (!notified.has(error)) notify(onError, error, request);
+    notified.add(error);
+  }
 
   const handleError: ErrorRequestHandler = (error, request, response, next) => {
     const refusal = response.headersSent ? undefined : guard.refuse(error);
     if (refusal === undefined) return next(error);
-    notify(onError, error, request);
+    notifyOnce(error, request);
     sendRefusal(response, refusal);
+  };
+
+  /** Express itself answers with the status that is set, where no error handler answers. */
+  const passFailure: ErrorRequestHandler = (error, request, response, next) => {
+    const refusal = response.headersSent ? undefined : guard.refuse(error);
+    if (refusal === undefined || refusal.status < 500) return handleError(error, request, response, next);
+    notifyOnce(error, request);
+    setRefusalHeaders(response, refusal);
+    next(error);
   };
 
   const middlewareOf = (action?: Action<W>, describe?: (request: Request) => Described<W>): RequestHandler =>
@@ -74,7 +95,7 @@ export function protect<W extends Words>({ onError, ...options }: ProtectOptions
           describe: describe && (() => describe(request)),
         });
       } catch (error) {
-        return handleError(error, request, response, next);
+        return passFailure(error, request, response, next);
       }
       next();
     };
@@ -89,7 +110,7 @@ export function protect<W extends Words>({ onError, ...options }: ProtectOptions
 export function mount(handle: FetchHandler): RequestHandler {
   return async function mounted(request, response, next) {
     try {
-      const answer = await handle(toFetchRequest(request, response), request.socket.remoteAddress);
+      const answer = await handle(toFetchRequest(request, response), readNodePeer(request.socket));
       await sendFetchResponse(response, answer);
     } catch (error) {
       next(error);

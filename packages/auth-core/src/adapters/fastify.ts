@@ -3,7 +3,8 @@ import type { Action, Words } from '../authority/vocabulary.ts';
 import type { AuthError } from '../errors.ts';
 import { type FetchHandler, sendFetchResponse, toFetchRequest } from '../http/node-fetch.ts';
 import { nodeHost } from '../http/node-host.ts';
-import { readNodeRequest } from '../http/read-request.ts';
+import { readNodePeer, readNodeRequest } from '../http/read-request.ts';
+import type { Refusal } from '../http/render-refusal.ts';
 import { type Caller, createRequestGuard, type Described, type RequestGuardOptions } from '../http/request-guard.ts';
 import { notify } from '../notify.ts';
 
@@ -14,7 +15,7 @@ export type RouteRequest = FastifyRequest<{ Params: Record<string, string> }>;
 
 /** Options of {@link protect}. */
 export interface ProtectOptions<W extends Words = Words> extends RequestGuardOptions<W> {
-  /** Called for each refusal before it is answered, for a log or a counter. It changes nothing. */
+  /** Called once for each refusal, before it is answered, for a log or a counter. It changes nothing. */
   readonly onError?: (error: AuthError, request: FastifyRequest) => void;
 }
 
@@ -30,13 +31,17 @@ export interface Protect<W extends Words = Words> {
   ): (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>;
   /** The caller of an admitted request. @throws {TypeError} on a route that is not protected */
   readonly callerOf: (request: FastifyRequest) => Caller<W>;
-  /** For `setErrorHandler`: answers what the core refuses in a handler; other errors are rethrown. */
+  /**
+   * For `setErrorHandler`: answers what the core refuses in a handler, and a store that fails; other errors are
+   * rethrown.
+   */
   readonly errors: (error: unknown, request: FastifyRequest, reply: FastifyReply) => unknown;
 }
 
 /**
  * Protects routes of a Fastify app. The hook authenticates the request, counts it against the limits of its caller,
- * requires the action, and answers refusals itself. It runs before the body is read.
+ * requires the action, and answers refusals itself. It runs before the body is read. A failure, such as of the store,
+ * goes to Fastify's own error handling with the status 503: hooks `onError`, the error handler, the log.
  *
  * Fastify's own `trustProxy` has no effect here: `trustedProxies` defines whose `X-Forwarded-For` is trusted.
  *
@@ -59,13 +64,22 @@ export interface Protect<W extends Words = Words> {
  */
 export function protect<W extends Words>({ onError, ...options }: ProtectOptions<W>): Protect<W> {
   const guard = createRequestGuard(options);
+  const notified = new WeakSet<object>();
 
-  function handleError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  /** Sets the status and the headers of a refusal; rethrows an error that is not one. */
+  function prepare(error: unknown, request: FastifyRequest, reply: FastifyReply): Refusal {
     const refusal = reply.sent ? undefined : guard.refuse(error);
     if (refusal === undefined) throw error;
-    notify(onError, error as AuthError, request);
+    const known = error as AuthError;
+    if (!notified.has(known)) notify(onError, known, request);
+    notified.add(known);
     for (const name of refusal.without) reply.removeHeader(name);
-    return reply.code(refusal.status).headers(refusal.headers).send(refusal.body);
+    reply.code(refusal.status).headers(refusal.headers);
+    return refusal;
+  }
+
+  function handleError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+    return reply.send(prepare(error, request, reply).body);
   }
 
   const hookOf = (action?: Action<W>, describe?: (request: RouteRequest) => Described<W>) =>
@@ -80,7 +94,9 @@ export function protect<W extends Words>({ onError, ...options }: ProtectOptions
         });
         return undefined;
       } catch (error) {
-        return handleError(error, request, reply);
+        const refusal = prepare(error, request, reply);
+        if (refusal.status >= 500) throw error;
+        return reply.send(refusal.body);
       }
     };
 
@@ -93,7 +109,7 @@ export function protect<W extends Words>({ onError, ...options }: ProtectOptions
  */
 export function mount(handle: FetchHandler, path: string): (app: FastifyInstance) => Promise<void> {
   async function serve(request: FastifyRequest, reply: FastifyReply): Promise<void> {
-    const answer = await handle(toFetchRequest(request.raw, reply.raw), request.socket.remoteAddress);
+    const answer = await handle(toFetchRequest(request.raw, reply.raw), readNodePeer(request.socket));
     reply.hijack();
     await sendFetchResponse(reply.raw, answer);
   }

@@ -64,10 +64,12 @@ export function protect<W extends Words, Extra extends readonly unknown[] = read
   return (action, describe) => (handle) =>
     async function protectedHandler(request, ...extra) {
       const host = fetchHost(request);
+      // A request that is handled again later is verified and counted again.
+      const outer = running.get(request);
+      if (outer === undefined) running.set(request, host);
       try {
         const caller = await guard.pass({
-          // A request that is handled again is verified again.
-          key: host,
+          key: outer ?? host,
           presented: () => readFetchRequest(request, peer?.(request, ...extra)),
           host: () => host,
           action,
@@ -82,6 +84,11 @@ export function protect<W extends Words, Extra extends readonly unknown[] = read
         }
         host.fail();
         throw error;
+      } finally {
+        if (outer === undefined) running.delete(request);
       }
     };
 }
+
+/** The requests that a handler runs for: what it calls for the same request may be protected as well. */
+const running = new WeakMap<Request, object>();

@@ -2,7 +2,8 @@ import type { Context, MiddlewareHandler } from 'hono';
 import type { Action, Words } from '../authority/vocabulary.ts';
 import type { AuthError } from '../errors.ts';
 import { fetchHost, toResponse } from '../http/fetch-host.ts';
-import { readFetchRequest } from '../http/read-request.ts';
+import { type NodeSocket, readFetchRequest, readNodePeer } from '../http/read-request.ts';
+import type { Refusal } from '../http/render-refusal.ts';
 import { type Caller, createRequestGuard, type Described, type RequestGuardOptions } from '../http/request-guard.ts';
 import { notify } from '../notify.ts';
 
@@ -16,7 +17,7 @@ export interface ProtectOptions<W extends Words = Words> extends RequestGuardOpt
    * denies.
    */
   readonly peer?: (context: Context) => string | undefined;
-  /** Called for each refusal before it is answered, for a log or a counter. It changes nothing. */
+  /** Called once for each refusal, before it is answered, for a log or a counter. It changes nothing. */
   readonly onError?: (error: AuthError, context: Context) => void;
 }
 
@@ -29,12 +30,17 @@ export interface Protect<W extends Words = Words> {
   (action?: Action<W>, describe?: (context: Context) => Described<W>): MiddlewareHandler;
   /** The caller of an admitted request. @throws {TypeError} on a route that is not protected */
   readonly callerOf: (context: Context) => Caller<W>;
+  /**
+   * For the `onError` of an app, which is given the failures of a store: the answer to what the core refuses; undefined
+   * for other errors.
+   */
+  readonly errors: (error: unknown, context: Context) => Response | undefined;
 }
 
 /**
  * Protects routes of a Hono app, on any runtime. The middleware authenticates the request, counts it against the limits
  * of its caller, requires the action, and answers refusals itself, also those of the handlers behind it. The body is
- * not read before.
+ * not read before. A failure, such as of the store, goes to the `onError` of the app, where `guard.errors` answers it.
  *
  * @throws {TypeError} at once, when an option is missing or invalid
  * @example
@@ -60,12 +66,15 @@ export function protect<W extends Words>({
   ...options
 }: ProtectOptions<W>): Protect<W> {
   const guard = createRequestGuard(options);
+  const notified = new WeakSet<object>();
 
-  function refuse(error: unknown, context: Context): Response | undefined {
+  function refuse(error: unknown, context: Context): Refusal | undefined {
     const refusal = guard.refuse(error);
     if (refusal === undefined) return undefined;
-    notify(onError, error as AuthError, context);
-    return toResponse(refusal);
+    const known = error as AuthError;
+    if (!notified.has(known)) notify(onError, known, context);
+    notified.add(known);
+    return refusal;
   }
 
   const middlewareOf = (action?: Action<W>, describe?: (context: Context) => Described<W>): MiddlewareHandler =>
@@ -88,18 +97,35 @@ export function protect<W extends Words>({
         if (!isFirst) return undefined;
         // Hono itself has caught it, and has answered with an error of the server.
         const refused = context.error && refuse(context.error, context);
-        if (refused !== undefined) replace(context, refused);
+        if (refused !== undefined) replace(context, toResponse(refused));
         replace(context, host.finish(context.res));
         return undefined;
       } catch (error) {
         const refused = refuse(error, context);
-        if (refused !== undefined) return host.finish(refused);
+        if (refused === undefined) {
+          host.fail();
+          throw error;
+        }
+        // Hono would add the headers that were set for the answer that is not given.
+        for (const name of [...refused.without, ...Object.keys(refused.headers)]) {
+          context.header(name, undefined);
+          // Older versions delete it only from an answer that was given.
+          context.res.headers.delete(name);
+        }
+        if (refused.status < 500) return host.finish(toResponse(refused));
         host.fail();
-        throw error;
+        // Hono's own error handler answers with this response.
+        throw Object.assign(error as AuthError, { getResponse: () => toResponse(refused) });
       }
     };
 
-  return Object.assign(middlewareOf, { callerOf: guard.callerOf });
+  return Object.assign(middlewareOf, {
+    callerOf: guard.callerOf,
+    errors(error: unknown, context: Context) {
+      const refused = refuse(error, context);
+      return refused && toResponse(refused);
+    },
+  });
 }
 
 /** Hono would keep the headers of the former response, unless there is none. */
@@ -110,5 +136,5 @@ function replace(context: Context, response: Response): void {
 }
 
 function readNodeServerPeer({ env }: Context): string | undefined {
-  return (env as { incoming?: { socket?: { remoteAddress?: string } } } | undefined)?.incoming?.socket?.remoteAddress;
+  return readNodePeer((env as { incoming?: { socket?: NodeSocket } } | undefined)?.incoming?.socket);
 }

@@ -44,7 +44,10 @@ export interface ActsTogether {
   readonly database: object;
   /**
    * Runs the act in a transaction, and adds the entry in the same one. Returns false, without an entry, when the act
-   * returns false. When the act or the entry fails, neither is written.
+   * returns false. When the act or the entry fails, neither is written. A function is called after the act, for an entry
+   * that says what the act has found.
    */
-  write(event: AuditEvent, act: AuditedAct): Promise<boolean>;
+  write(event: AuditEvent | (() => AuditEvent), act: AuditedAct): Promise<boolean>;
+  /** Records in a transaction that is open, of this database: an entry is part of it. */
+  over?(transaction: object): AuditSink;
 }

@@ -2,17 +2,19 @@ import { type Clock, systemClock } from '../clock.ts';
 import { parseDateTime } from '../date-time.ts';
 import { AuditUnavailableError, InvalidInputError } from '../errors.ts';
 import { guard } from '../guard.ts';
-import { type Repeat, systemRepeat } from '../limits/lease-keeper.ts';
 import { notify } from '../notify.ts';
+import { type Repeat, systemRepeat } from '../repeat.ts';
 import { requirePart } from '../require-part.ts';
 import { constantTimeEqual } from '../token/digest.ts';
-import { type AuditEnds, createAuditChain, FIRST_HEAD, type StampedEvent } from './audit-chain.ts';
+import type { KeyRing } from '../token/key-ring.ts';
+import { ANCHORED, type AuditEnds, createAuditChain, FIRST_HEAD, type StampedEvent } from './audit-chain.ts';
 import type { AuditActor, AuditEvent, AuditedAct, AuditSink } from './audit-event.ts';
 import { createAuditQueue, type LostEvents } from './audit-queue.ts';
 import type { AuditEntry, AuditHead, AuditQuery, AuditStore, SealedAuditHead } from './audit-store.ts';
 import type { AuditVerification } from './audit-verification.ts';
 import { openEnd } from './open-end.ts';
 import { createRefusalCounter } from './refusal-counter.ts';
+import { TamperedLogError } from './tampered-log-error.ts';
 import { trimEvent } from './trim-event.ts';
 import { findCut, type TrimLimits, trimLog } from './trim-log.ts';
 import { verifyChain } from './verify-chain.ts';
@@ -21,8 +23,11 @@ import { verifyExport } from './verify-export.ts';
 /** What {@link createAuditLog} works with. */
 export interface AuditLogOptions {
   readonly store: AuditStore;
-  /** At least 32 bytes, kept outside the database: with them, the log can be forged. */
-  readonly key: Uint8Array;
+  /**
+   * At least 32 bytes, kept outside the database: with them, the log can be forged. To change them, give the present key
+   * and up to three former ones; `anchor` makes the former ones unnecessary.
+   */
+  readonly key: KeyRing;
   readonly clock?: Clock;
   /** The timer on which counted events are written, once a minute while there are some. */
   readonly repeat?: Repeat;
@@ -128,6 +133,14 @@ export interface AuditLog extends AsyncDisposable {
    *   stays; `AUTH_INPUT_INVALID` when an option is invalid
    */
   trim(options: AuditTrimOptions): Promise<number>;
+  /**
+   * Verifies the whole log, and writes an entry `audit.anchored` under the present key: the number and the hash of the
+   * entry before it, which all entries up to there are bound into, and, sealed, what verifies entries of former keys.
+   * Afterwards the former keys can be left out. Returns the new end of the log.
+   *
+   * @throws {AuthError} `AUTH_AUDIT_UNAVAILABLE`, also when an entry is not as it was written
+   */
+  anchor(options?: { readonly actor?: AuditActor }): Promise<AuditHead>;
   /** Checks that the log can be continued from its end. @throws {AuthError} `AUTH_AUDIT_UNAVAILABLE` when it cannot */
   check(): Promise<void>;
   /** Writes all waiting events, and closes the store. Later records are rejected, later notes are lost. */
@@ -179,15 +192,39 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
   }
 
   /** Appends the events, after the act if there is one. Returns false when the act was not made. */
-  async function append(events: readonly StampedEvent[], act?: AuditedAct): Promise<boolean> {
+  async function append(
+    events: readonly StampedEvent[] | (() => StampedEvent[]),
+    act?: AuditedAct,
+    transaction?: object,
+  ): Promise<boolean> {
     let next: AuditHead | undefined;
-    await store.append(async (sealed, read) => {
-      const batch = await chain.extend(await openOwnEnd(sealed, read), events);
-      next = { seq: batch.head.seq, hash: batch.head.hash };
-      return batch;
-    }, act);
-    hasWritten(next);
+    await store.append(
+      async (sealed, read) => {
+        const batch = await chain.extend(
+          await openOwnEnd(sealed, read),
+          typeof events === 'function' ? events() : events,
+        );
+        next = { seq: batch.head.seq, hash: batch.head.hash };
+        return batch;
+      },
+      act,
+      transaction,
+    );
+    // What a transaction has written that may be rolled back is not yet the end of the log.
+    if (transaction === undefined) hasWritten(next);
     return next !== undefined;
+  }
+
+  /** There is one anchor for each time that the key was changed. */
+  async function readAnchors(): Promise<void> {
+    const anchors: AuditEntry[] = [];
+    for (let more = true; more; ) {
+      const after = anchors.at(-1)?.seq ?? 0;
+      const page = await guard(() => store.read({ type: ANCHORED, after, limit: LIST_MAXIMUM }));
+      anchors.push(...page);
+      more = page.length === LIST_MAXIMUM;
+    }
+    await chain.readAnchors(anchors);
   }
 
   /** Reads the head and the entries separately, so it tries again when the head has changed between the two reads. */
@@ -205,22 +242,42 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
   }
 
   /** Rethrows the error of a failed act as it is: it is not a failure of the log. */
-  async function appendWith(event: AuditEvent, act: AuditedAct): Promise<boolean> {
+  async function appendWith(
+    event: AuditEvent | (() => AuditEvent),
+    act: AuditedAct,
+    transaction?: object,
+  ): Promise<boolean> {
     let failure: { readonly cause: unknown } | undefined;
-    const stamped = { at: clock().toISOString(), event: trimEvent(event) };
+    const at = clock().toISOString();
+    const stamped = () => [{ at, event: trimEvent(typeof event === 'function' ? event() : event) }];
     return guardLog(
       () =>
-        append([stamped], async (transaction) => {
-          failure = undefined;
-          try {
-            return await act(transaction);
-          } catch (cause) {
-            failure = { cause };
-            throw cause;
-          }
-        }),
+        append(
+          stamped,
+          async (transaction) => {
+            failure = undefined;
+            try {
+              return await act(transaction);
+            } catch (cause) {
+              failure = { cause };
+              throw cause;
+            }
+          },
+          transaction,
+        ),
       () => failure,
     );
+  }
+
+  /** Records in a transaction of the host, which may roll it back. */
+  function over(transaction: object): AuditSink {
+    const made = async (): Promise<boolean> => true;
+    return Object.assign(async (event: AuditEvent) => void (await appendWith(event, made, transaction)), {
+      together: {
+        database: transaction,
+        write: (event: AuditEvent | (() => AuditEvent), act: AuditedAct) => appendWith(event, act, transaction),
+      },
+    });
   }
 
   async function record(event: AuditEvent): Promise<void> {
@@ -248,7 +305,11 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
 
   return {
     record: Object.assign(record, {
-      together: store.database && { database: store.database, write: appendWith },
+      together: store.database && {
+        database: store.database,
+        write: (event: AuditEvent | (() => AuditEvent), act: AuditedAct) => appendWith(event, act),
+        over,
+      },
     }),
     note(event) {
       if (closing !== undefined) {
@@ -269,6 +330,7 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
     },
     async verify({ expectedHead, from = 'start' } = {}) {
       await queue.settle();
+      await readAnchors();
       const expected = expectedHead === undefined ? [written] : [written, expectedHead];
       const found = await guard(() => verifyChain(store, chain, { expected, from }));
       const trimmed = found.intact ? (found.trimmed?.seq ?? 0) : 0;
@@ -278,11 +340,14 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
         `is of entry ${expectedHead.seq}, and the log was trimmed up to entry ${trimmed}: expect a later head`,
       );
     },
-    verifyExport: (pages, { expectedHead } = {}) =>
-      verifyExport(pages, chain, expectedHead === undefined ? [] : [expectedHead]),
+    async verifyExport(pages, { expectedHead } = {}) {
+      await readAnchors();
+      return verifyExport(pages, chain, expectedHead === undefined ? [] : [expectedHead]);
+    },
     async trim({ actor = {}, ...options }) {
       const limits = readLimits(options);
       await queue.settle();
+      await readAnchors();
       return guardLog(async () => {
         const trimmed = await trimLog(store, chain, await findCut(store, limits), openOwnEnd, (details) => ({
           at: clock().toISOString(),
@@ -290,6 +355,25 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
         }));
         hasWritten(trimmed.written);
         return trimmed.count;
+      });
+    },
+    async anchor({ actor = {} } = {}) {
+      await queue.settle();
+      await readAnchors();
+      return guardLog(async () => {
+        const found = await verifyChain(store, chain, { expected: [written], from: 'start' });
+        if (!found.intact) throw new TamperedLogError(found.message);
+        let anchored = found.head;
+        await store.append(async (sealed, read) => {
+          const ends = await openOwnEnd(sealed, read);
+          const details = await chain.anchorAt(ends.head);
+          const event = { ...trimEvent({ type: ANCHORED, actor }), details };
+          const batch = await chain.extend(ends, [{ at: clock().toISOString(), event }]);
+          anchored = { seq: batch.head.seq, hash: batch.head.hash };
+          return batch;
+        });
+        hasWritten(anchored);
+        return anchored;
       });
     },
     check: () => guardLog(checkEnd),

@@ -11,6 +11,8 @@ export interface AuditEntry extends AuditEvent {
   readonly at: string;
   /** The hash of the entry before it; 64 zeros for the first. */
   readonly previousHash: string;
+  /** The id of the key that made the hash. Earlier versions had one key, and did not name it. */
+  readonly keyId?: string;
   /** 64 hexadecimal digits over `previousHash` and everything else in the entry. */
   readonly hash: string;
 }
@@ -78,8 +80,9 @@ export interface AuditStore {
    *
    * @param act is called first, with the transaction, by a store that has a `database`; when it returns false or
    * rejects, nothing is written
+   * @param transaction one of its `database` that is open: all of this is part of it
    */
-  append(chain: AuditBinding<AuditBatch>, act?: AuditedAct): Promise<void>;
+  append(chain: AuditBinding<AuditBatch>, act?: AuditedAct, transaction?: unknown): Promise<void>;
   /**
    * Does what `append` does, and in the same step removes the entries and the checkpoints up to the `start` of the new
    * head. Changes nothing where there is no batch.

@@ -1,4 +1,4 @@
-import { AuditUnavailableError, AuthError } from '../errors.ts';
+import { AuditUnavailableError, isAuthError } from '../errors.ts';
 import type { AuditEvent, AuditedAct, AuditSink } from './audit-event.ts';
 
 /**
@@ -21,10 +21,10 @@ export async function recordAct(
   await keepEvent(sink, event);
   try {
     const made = await act();
-    if (!made) await takeBack(sink, event);
+    if (!made) await takeBack(sink, event).catch(() => undefined);
     return made;
   } catch (error) {
-    await takeBack(sink, event);
+    await takeBack(sink, event).catch(() => undefined);
     throw error;
   }
 }
@@ -34,11 +34,11 @@ export async function keepEvent(sink: AuditSink, event: AuditEvent): Promise<voi
   try {
     await sink(event);
   } catch (cause) {
-    throw cause instanceof AuthError ? cause : new AuditUnavailableError(cause);
+    throw isAuthError(cause) ? cause : new AuditUnavailableError(cause);
   }
 }
 
 /** Adds the correcting entry. If that fails, the log records more than was done, never less. */
-async function takeBack(sink: AuditSink, event: AuditEvent): Promise<void> {
-  await keepEvent(sink, { ...event, details: { ...event.details, made: false } }).catch(() => undefined);
+export async function takeBack(sink: AuditSink, event: AuditEvent): Promise<void> {
+  await keepEvent(sink, { ...event, details: { ...event.details, made: false } });
 }

@@ -1,6 +1,6 @@
 import { createSteps, type Steps, unlessUsedUp } from '../matching/steps.ts';
 import type { TestedTexts } from '../matching/test-pattern.ts';
-import { type AskedPaths, createAskedPaths } from './asked-paths.ts';
+import type { AskedPaths } from './asked-paths.ts';
 import type { Authority, DecisionContext } from './authority.ts';
 import type { AccessRequest, AskedResources, Decision, DeniedDecision, Refusal } from './decision.ts';
 import { type Grant, ruleOf } from './grant.ts';
@@ -60,7 +60,10 @@ export interface Question {
 
 function createQuestion(vocabulary: VocabularyParts, context: DecisionContext, steps: Steps): Question {
   const { resolvePath } = context;
-  return { vocabulary, context, steps, paths: resolvePath && createAskedPaths(resolvePath, steps), tested: new Map() };
+  // Without a kind that has conditions, nothing asks about a path.
+  const conditions = resolvePath && Object.values(vocabulary.resources).find((kind) => kind.conditions)?.conditions;
+  const paths = resolvePath && conditions?.openPaths(resolvePath, steps);
+  return { vocabulary, context, steps, paths, tested: new Map() };
 }
 
 function judgeAll(

@@ -94,6 +94,6 @@ export function judgeNetwork({ networks }: Grant, address: string | undefined, s
 function judgeProject({ projects }: Grant, project: string | undefined, steps: Steps): Refusal | undefined {
   if (projects === undefined) return undefined;
   if (project === undefined) return { rule: 'projects', reason: 'no project is named' };
-  if (matchesAnyGlob(projects, project, steps)) return undefined;
+  if (matchesAnyGlob(projects, project.normalize('NFC'), steps)) return undefined;
   return { rule: 'projects', reason: 'the project is not granted' };
 }

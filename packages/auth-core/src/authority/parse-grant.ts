@@ -1,14 +1,11 @@
 import { InvalidGrantError } from '../errors.ts';
 import { parseIpRange } from '../matching/ip-address.ts';
 import type { PatternEngine } from '../matching/pattern-engine.ts';
-import { MAXIMUM_PATTERN_SIZE, patternCost } from '../matching/pattern-size.ts';
-import { isTooLarge } from '../matching/test-pattern.ts';
 import { copyJson } from '../schema/copy-json.ts';
 import { evaluate } from '../schema/evaluate.ts';
-import type { ArgumentConstraint } from '../schema/json-schema.ts';
 import { type Grant, type ParseGrantOptions, ruleOf } from './grant.ts';
 import { printPath } from './print-path.ts';
-import type { RuleCheck, RulePath } from './resource-kind.ts';
+import type { AnyResourceKind, ConditionCheck, RuleCheck, RulePath } from './resource-kind.ts';
 import type { VocabularyParts } from './vocabulary.ts';
 
 const CAPS = { what: 'a grant', depth: 24, values: 2000, text: 1024, key: 256 };
@@ -55,9 +52,16 @@ function readGrant(vocabulary: VocabularyParts, value: unknown, options: ParseGr
   }
   // The schema check above ensures that it is one.
   const { $schema: _, ...document } = copy as Grant & { readonly $schema?: string };
-  const grant: Grant = Object.freeze(document);
+  const grant: Grant = Object.freeze(normalProjects(document));
   checkMeaning(vocabulary, grant, start, { ...bounds, engine: options.patterns, left: { steps: PATTERN_STEPS } });
   return grant;
+}
+
+/** Projects have names in Unicode NFC: of the encodings of a name that look alike, all are the same. */
+function normalProjects(document: Grant): Grant {
+  const { projects = [] } = document;
+  if (projects.every((glob) => glob === glob.normalize('NFC'))) return document;
+  return { ...document, projects: Object.freeze(projects.map((glob) => glob.normalize('NFC'))) };
 }
 
 function refuse(path: Path, problem: string): never {
@@ -76,53 +80,31 @@ function checkMeaning({ resources }: VocabularyParts, grant: Grant, start: Path,
   checkGlobs(grant.projects, [...start, 'projects'], meaning);
   for (const [name, kind] of Object.entries(resources)) {
     const rule = ruleOf(grant, name);
-    if (rule !== undefined) kind.check?.(rule, createRuleCheck([...start, name], meaning));
+    if (rule !== undefined) kind.check?.(rule, createRuleCheck(kind, [...start, name], meaning));
   }
 }
 
-function createRuleCheck(start: Path, meaning: Meaning): RuleCheck {
-  return {
+function createRuleCheck({ conditions }: AnyResourceKind, start: Path, meaning: Meaning): RuleCheck {
+  const check: ConditionCheck = {
     refuse: (path, problem) => refuse([...start, ...path], problem),
     globs: (globs, path) => checkGlobs(globs, [...start, ...path], meaning),
     hosts: (hosts, path) => checkHosts(hosts, [...start, ...path], meaning),
-    constraint: (constraint, path) => checkConstraint(constraint, [...start, ...path], meaning),
+    ranges: (ranges, path) => checkRanges(ranges, [...start, ...path]),
+    patterns: { engine: meaning.engine, bounded: meaning.patterns, left: meaning.left },
   };
-}
-
-function checkConstraint(constraint: ArgumentConstraint, path: Path, meaning: Meaning): void {
-  checkRanges(constraint.cidr, [...path, 'cidr']);
-  checkHosts(constraint.hosts, [...path, 'hosts'], meaning);
-  if (constraint.hardLinks !== undefined && constraint.within === undefined) {
-    refuse([...path, 'hardLinks'], 'says something of `within`, and stands beside it');
-  }
-  if (constraint.pattern !== undefined) checkPattern(constraint.pattern, [...path, 'pattern'], meaning);
-  if (constraint.items !== undefined) checkConstraint(constraint.items, [...path, 'items'], meaning);
-  for (const [name, property] of Object.entries(constraint.properties ?? {})) {
-    checkConstraint(property, [...path, 'properties', name], meaning);
-  }
+  return {
+    ...check,
+    constraint(constraint, path) {
+      if (conditions === undefined) throw new TypeError(`the kind of ${start.at(-1)} must have 'conditions'`);
+      conditions.check(constraint, path, check);
+    },
+  };
 }
 
 function checkGlobs(globs: readonly string[] = [], path: Path, { globs: most, stars }: Bounds): void {
   if (globs.length > most) refuse(path, `has more than ${most} entries; use globs such as ibm/*`);
   const wrong = globs.findIndex((glob) => glob.split('*').length - 1 > stars);
   if (wrong >= 0) refuse([...path, wrong], `has more than ${stars} stars`);
-}
-
-function checkPattern(pattern: string, path: Path, { patterns: mustBeSmall, engine, left }: Meaning): void {
-  const cost = patternCost(pattern);
-  if (mustBeSmall && isTooLarge(cost)) {
-    refuse(
-      path,
-      `is too large: with its repetitions written out it may have ${MAXIMUM_PATTERN_SIZE} parts, some twenty \\p{…}, and no \\Q`,
-    );
-  }
-  left.steps -= cost.compiling;
-  if (mustBeSmall && left.steps < 0) refuse(path, 'is too much beside the patterns before it');
-  try {
-    engine?.compile(pattern);
-  } catch {
-    refuse(path, 'is not a pattern in RE2 notation');
-  }
 }
 
 function checkRanges(ranges: readonly string[] = [], path: Path): void {

@@ -3,6 +3,7 @@ import type { Steps } from '../matching/steps.ts';
 import type { TestedTexts } from '../matching/test-pattern.ts';
 import type { AskedPath } from '../schema/evaluate.ts';
 import type { ArgumentConstraint, JsonSchema } from '../schema/json-schema.ts';
+import type { AskedPaths, ResolvePath } from './asked-paths.ts';
 
 /** The input of a rule besides the request. When something that the rule needs is absent, the rule denies. */
 export interface RuleContext {
@@ -42,8 +43,31 @@ export interface RuleCheck {
   globs(globs: readonly string[] | undefined, path: RulePath): void;
   /** Refuses globs over hosts that are not in the form in which hosts are compared. */
   hosts(hosts: readonly string[] | undefined, path: RulePath): void;
-  /** Refuses a condition on an argument that is meaningless or too expensive. */
+  /**
+   * Refuses a condition on an argument that is meaningless or too expensive.
+   *
+   * @throws {TypeError} when the kind has no `conditions`
+   */
   constraint(constraint: ArgumentConstraint, path: RulePath): void;
+}
+
+/** What conditions on arguments are refused with, besides what a {@link RuleCheck} has. */
+export interface ConditionCheck extends Omit<RuleCheck, 'constraint'> {
+  /** Refuses ranges of addresses that mean nothing. */
+  ranges(ranges: readonly string[] | undefined, path: RulePath): void;
+  readonly patterns: {
+    readonly engine: PatternEngine | undefined;
+    /** Whether every pattern must be within the bounds of a new grant. */
+    readonly bounded: boolean;
+    /** The steps that are left for compiling the patterns of the grant. */
+    readonly left: { steps: number };
+  };
+}
+
+/** SEAM: how conditions on arguments are read, and how the paths in them are looked up. See `argumentConditions`. */
+export interface Conditions {
+  check(constraint: ArgumentConstraint, path: RulePath, check: ConditionCheck): void;
+  openPaths(resolvePath: ResolvePath, steps: Steps): AskedPaths;
 }
 
 /** Replaces paths, where a rule requires a path inside a folder. */
@@ -93,6 +117,11 @@ export interface ResourceKind<Rule, Asked> {
   readonly definitions?: Readonly<Record<string, JsonSchema>>;
   /** The rule that allows everything of the kind. */
   readonly everything: Rule;
+  /**
+   * `argumentConditions`, for a kind whose rules have conditions on arguments: what they need is in no bundle without
+   * such a kind. Without it there is no `RuleCheck.constraint`, no `RuleContext.isWithin`, and nothing is placed.
+   */
+  readonly conditions?: Conditions;
   /** Refuses rules that the schema cannot refuse: see {@link RuleCheck}. */
   check?(rule: Rule, check: RuleCheck): void;
   /** Describes the request in a readable form, e.g. `invoice 2026-17`. By default, the name of the resource. */

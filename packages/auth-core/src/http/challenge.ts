@@ -1,6 +1,6 @@
 import { DEFAULT_NAMES } from '../authority/names.ts';
 import { toErrorDescription } from '../error-description.ts';
-import { type AuthError, type AuthErrorCode, LimitExceededError } from '../errors.ts';
+import type { AuthError, AuthErrorCode, LimitExceededError } from '../errors.ts';
 
 /** A refusal as an HTTP status and headers. */
 export interface Challenge {
@@ -66,7 +66,7 @@ export function challenge(
   { realm = DEFAULT_NAMES.realm, basic = false }: ChallengeOptions = {},
 ): Challenge {
   const { status, bearer, ...row } = ROWS[error.code];
-  const retryAfter = error instanceof LimitExceededError ? String(error.retryAfterSeconds) : row.retryAfter;
+  const retryAfter = isLimitExceeded(error) ? String(error.retryAfterSeconds) : row.retryAfter;
   const parts = [`Bearer realm=${quote(realm)}`];
   if (typeof bearer === 'string') parts.push(`error="${bearer}"`, `error_description=${quote(error.message)}`);
   const challenged = parts.join(', ');
@@ -77,9 +77,14 @@ export function challenge(
     headers: {
       ...(bearer !== undefined && { 'WWW-Authenticate': offers }),
       ...(retryAfter !== undefined && { 'Retry-After': retryAfter }),
-      ...(error instanceof LimitExceededError && rateLimitOf(error)),
+      ...(isLimitExceeded(error) && rateLimitOf(error)),
     },
   };
+}
+
+/** By its code: another copy of this package has classes of its own. */
+function isLimitExceeded(error: AuthError): error is LimitExceededError {
+  return error.code === 'AUTH_LIMIT_EXCEEDED';
 }
 
 /**

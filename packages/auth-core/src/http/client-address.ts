@@ -8,11 +8,13 @@ export type ClientAddress = (readHeader: ReadHeader, peer: string | undefined) =
  * Creates a function that finds the address of a request's client behind reverse proxies. `X-Forwarded-For` is trusted
  * only as far as trusted proxies have written it: it is read from the right, past the addresses of trusted proxies, up
  * to the first other address. What is left of that may be forged. Without trusted proxies the header is not read.
+ * A port beside an address is ignored: `198.51.100.4:1234`, `[2001:db8::1]:443`.
  *
  * Undefined means that the address is unknown: a grant with `networks` denies it. This is also the result when a
- * trusted proxy has forwarded something that is not a bare IP address, such as `unknown` or an address with a port.
+ * trusted proxy has forwarded something that is not an IP address, such as `unknown`, and for a client at a Unix socket.
  *
- * @param trustedProxies addresses, or ranges in CIDR notation: `10.0.0.0/8`, `::1`
+ * @param trustedProxies addresses, or ranges in CIDR notation: `10.0.0.0/8`, `::1`; `unix` for proxies that connect to
+ * a Unix socket of this server
  * @throws {TypeError} when one of them cannot be parsed, or has bits set after its prefix
  * @example
  * ```ts
@@ -24,23 +26,40 @@ export type ClientAddress = (readHeader: ReadHeader, peer: string | undefined) =
  * ```
  */
 export function createClientAddress(trustedProxies: readonly string[] = []): ClientAddress {
-  const trusted = trustedProxies.map((text, index) => {
+  const trustsUnix = trustedProxies.includes(UNIX_PEER);
+  const trusted = trustedProxies.flatMap((text, index) => {
+    if (text === UNIX_PEER) return [];
     const range = parseIpRange(text);
     if (range === undefined)
-      throw new TypeError(`trustedProxies[${index}] must be an IP address or a range such as 10.0.0.0/8`);
+      throw new TypeError(
+        `trustedProxies[${index}] must be an IP address, a range such as 10.0.0.0/8, or '${UNIX_PEER}'`,
+      );
     return range;
   });
 
   return function clientAddress(readHeader, peer) {
-    if (peer === undefined || trusted.length === 0 || !isTrusted(trusted, peer)) return peer;
+    const address = peer === UNIX_PEER ? undefined : peer;
+    const isProxy = peer === UNIX_PEER ? trustsUnix : peer !== undefined && isTrusted(trusted, peer);
+    if (!isProxy) return address;
     const forwarded = readHeader('x-forwarded-for').join(',');
-    if (forwarded.trim() === '') return peer;
-    const hops = forwarded.split(',').map((hop) => hop.trim());
+    if (forwarded.trim() === '') return address;
+    const hops = forwarded.split(',').map((hop) => withoutPort(hop.trim()));
     const nearest = hops.findLast((hop) => !isTrusted(trusted, hop));
     // When all of them are trusted proxies, the first one is the client.
     const client = nearest ?? hops[0];
     return client !== undefined && parseIpAddress(client) !== undefined ? client : undefined;
   };
+}
+
+/** The peer of a connection to a Unix socket, which has no address. */
+export const UNIX_PEER = 'unix';
+
+const WITH_PORT = /^(?:\[([0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)\](?::[0-9]{1,5})?|([0-9.]+):[0-9]{1,5})$/;
+
+/** Some proxies, such as those of Azure, write the port of the client as well. */
+function withoutPort(hop: string): string {
+  const [, ipv6, ipv4] = WITH_PORT.exec(hop) ?? [];
+  return ipv6 ?? ipv4 ?? hop;
 }
 
 /**

@@ -52,9 +52,14 @@ function onEnd(response: NodeResponse, ended: (isSent: boolean) => void): void {
 }
 
 /** Sends a refusal. Headers of the answer that is not given, such as its `ETag`, are removed. */
-export function sendRefusal(response: NodeResponse, { status, headers, without, body }: Refusal): void {
+export function sendRefusal(response: NodeResponse, refusal: Refusal): void {
+  setRefusalHeaders(response, refusal);
+  response.end(refusal.body);
+}
+
+/** Sets the status and the headers of a refusal, for a host that sends its body. */
+export function setRefusalHeaders(response: NodeResponse, { status, headers, without }: Refusal): void {
   for (const name of without) response.removeHeader(name);
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   response.statusCode = status;
-  response.end(body);
 }

@@ -13,7 +13,9 @@ export interface ReadCredentialOptions {
 
 /** The longest header field that is accepted, in characters. */
 const MAXIMUM_LENGTH = 8192;
-const SCHEME = /^(bearer|token|basic)(?: +|$)/i;
+const SCHEME = /^([!#$%&'*+.^_`|~0-9A-Za-z-]{1,64})(?:[ \t]+|$)/;
+const DEFAULT_SCHEMES: ReadonlySet<string> = new Set(['bearer', 'token']);
+const WITH_BASIC: ReadonlySet<string> = new Set([...DEFAULT_SCHEMES, 'basic']);
 const VISIBLE = /^[\x21-\x7e]+$/;
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
@@ -38,42 +40,50 @@ export function readCredential(
 ): string | undefined {
   const authorization = readOnce(readHeader('authorization'));
   const apiKey = orAbsent(readOnce(readHeader(keyHeader.toLowerCase())));
-  const authorized = orAbsent(authorization === undefined ? undefined : readAuthorization(authorization, basic));
+  const authorized = orAbsent(readScheme(authorization, basic ? WITH_BASIC : DEFAULT_SCHEMES));
   const credential = authorized ?? apiKey;
-  if (authorized !== undefined && apiKey !== undefined && authorized !== apiKey) refuse();
-  if (credential !== undefined && !VISIBLE.test(credential)) refuse();
-  return credential;
+  if (authorized !== undefined && apiKey !== undefined && authorized !== apiKey) refuseMalformed();
+  return credential === undefined ? undefined : requireVisible(credential);
 }
 
 /** Some clients send the header without a value when no key is configured. */
 const orAbsent = (text: string | undefined): string | undefined => (text === '' ? undefined : text);
 
-function readAuthorization(value: string, basic: boolean): string | undefined {
-  const [head, scheme] = SCHEME.exec(value) ?? [];
-  if (head === undefined || scheme === undefined) return undefined;
+/** The credential in the value of `Authorization`, if its scheme is one of these, in lower case. */
+export function readScheme(value: string | undefined, schemes: ReadonlySet<string>): string | undefined {
+  const [head, scheme] = SCHEME.exec(value ?? '') ?? [];
+  if (head === undefined || scheme === undefined || value === undefined) return undefined;
+  const name = scheme.toLowerCase();
+  if (!schemes.has(name)) return undefined;
   const credentials = value.slice(head.length);
-  if (scheme.toLowerCase() !== 'basic') return credentials;
-  return basic ? readPassword(credentials) : undefined;
+  return name === 'basic' ? readPassword(credentials) : credentials;
 }
 
 /** RFC 7617 2: `user:password` in UTF-8 and base64; a user name holds no colon, a password may. */
 function readPassword(credentials: string): string {
-  if (!BASE64.test(credentials)) refuse();
+  if (!BASE64.test(credentials)) refuseMalformed();
   const binary = atob(credentials);
   // Unused trailing bits would give one password several spellings.
-  if (btoa(binary) !== credentials) refuse();
+  if (btoa(binary) !== credentials) refuseMalformed();
   const text = decodeUtf8(binary);
   const colon = text?.indexOf(':') ?? -1;
-  if (text === undefined || colon < 0) refuse();
+  if (text === undefined || colon < 0) refuseMalformed();
   return text.slice(colon + 1);
 }
 
-function readOnce(values: readonly string[]): string | undefined {
+/** The value of a header field that is sent once. */
+export function readOnce(values: readonly string[]): string | undefined {
   const [value] = values;
-  if (values.length > 1 || (value !== undefined && value.length > MAXIMUM_LENGTH)) refuse();
+  if (values.length > 1 || (value !== undefined && value.length > MAXIMUM_LENGTH)) refuseMalformed();
   return value;
 }
 
-function refuse(): never {
+/** Refuses a credential that no token can be. */
+export function requireVisible(credential: string): string {
+  if (credential.length > MAXIMUM_LENGTH || !VISIBLE.test(credential)) refuseMalformed();
+  return credential;
+}
+
+export function refuseMalformed(): never {
   throw new InvalidTokenError('AUTH_TOKEN_MALFORMED');
 }

@@ -1,5 +1,5 @@
 import { InvalidInputError } from '../errors.ts';
-import { checkLabel } from '../management/token-input.ts';
+import { readLabel } from '../management/token-input.ts';
 import { decodeUtf8 } from './decode-utf8.ts';
 import type { ReadHeader } from './read-header.ts';
 
@@ -15,5 +15,5 @@ export function readProject(readHeader: ReadHeader, header: string): string | un
   if (values.length > 1) throw new InvalidInputError(header, 'must be sent once');
   const project = decodeUtf8(value);
   if (project === undefined) throw new InvalidInputError(header, 'must be sent in UTF-8');
-  return checkLabel(project, header);
+  return readLabel(project, header);
 }

@@ -1,5 +1,6 @@
+import { UNIX_PEER } from './client-address.ts';
+import type { PresentedRequest } from './presented-request.ts';
 import type { ReadHeader } from './read-header.ts';
-import type { PresentedRequest } from './request-authenticator.ts';
 
 /**
  * The parts that are read of a Node request. Requests of `node:http`, of HTTP/2, of every framework on them, and
@@ -9,7 +10,15 @@ export interface NodeRequest {
   /** Names and values in turns, as received. Emulated requests leave it out, or leave it empty. */
   readonly rawHeaders?: readonly string[];
   readonly headers?: Readonly<Record<string, string | readonly string[] | undefined>>;
-  readonly socket?: { readonly remoteAddress?: string | undefined } | null;
+  readonly url?: string | undefined;
+  readonly socket?: NodeSocket | null | undefined;
+}
+
+/** The parts that are read of a connection. */
+export interface NodeSocket {
+  readonly remoteAddress?: string | undefined;
+  /** What has accepted the connection; its address is a path where it listens at a Unix socket. */
+  readonly server?: { address?(): unknown } | null | undefined;
 }
 
 const NONE: readonly string[] = [];
@@ -17,7 +26,7 @@ const NONE: readonly string[] = [];
 /**
  * Reads the parts of a Node request that identify its caller. The header lines are read one by one from `rawHeaders`,
  * since Node drops a second `Authorization` line from `headers`. A request without raw headers was made by a program,
- * and is read from `headers`. The address is that of the connection.
+ * and is read from `headers`. The address is that of the connection; see {@link readNodePeer}.
  *
  * @example
  * ```ts
@@ -35,7 +44,25 @@ const NONE: readonly string[] = [];
  * ```
  */
 export function readNodeRequest(request: NodeRequest): PresentedRequest {
-  return { header: readNodeHeaders(request), peer: request.socket?.remoteAddress };
+  return { header: readNodeHeaders(request), peer: readNodePeer(request.socket), url: request.url };
+}
+
+/**
+ * The address at the other end of a connection: `unix` where the server listens at a Unix socket. A connection that was
+ * reset has no address either, so it is the server that is asked and not the connection.
+ *
+ * @example
+ * ```ts
+ * import { readNodePeer } from '@latchkey/auth-core/http';
+ * import { createServer } from 'node:http';
+ *
+ * export const server = createServer((request, response) => {
+ *   response.end(readNodePeer(request.socket));
+ * });
+ * ```
+ */
+export function readNodePeer(socket: NodeSocket | null | undefined): string | undefined {
+  return socket?.remoteAddress ?? (typeof socket?.server?.address?.() === 'string' ? UNIX_PEER : undefined);
 }
 
 /**
@@ -82,7 +109,8 @@ function readHeaderObject(headers: NonNullable<NodeRequest['headers']>): ReadHea
  * }
  * ```
  */
-export function readFetchRequest({ headers }: Pick<Request, 'headers'>, peer?: string): PresentedRequest {
+export function readFetchRequest(request: FetchRequest, peer?: string): PresentedRequest {
+  const { headers } = request;
   return {
     // Several lines are joined by commas, and no token contains one: a line that was sent twice is malformed.
     header(name) {
@@ -90,5 +118,13 @@ export function readFetchRequest({ headers }: Pick<Request, 'headers'>, peer?: s
       return value === null ? NONE : [value];
     },
     peer,
+    get url() {
+      return request.url;
+    },
   };
+}
+
+/** The parts that are read of a fetch request. */
+export interface FetchRequest extends Pick<Request, 'headers'> {
+  readonly url?: string;
 }

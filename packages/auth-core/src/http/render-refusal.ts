@@ -20,8 +20,24 @@ export interface Refusal {
   readonly body: string;
 }
 
-/** What describes a content, or lets a cache keep it. */
-const OF_THE_CONTENT = ['Content-Encoding', 'Content-Length', 'Content-Range', 'ETag', 'Expires', 'Last-Modified'];
+/** What describes a content, or lets a cache keep it: also those of networks in front of the server (RFC 9213). */
+const OF_THE_CONTENT = [
+  'Accept-Ranges',
+  'Content-Disposition',
+  'Content-Encoding',
+  'Content-Language',
+  'Content-Length',
+  'Content-Location',
+  'Content-Range',
+  'ETag',
+  'Expires',
+  'Last-Modified',
+  'CDN-Cache-Control',
+  'Cloudflare-CDN-Cache-Control',
+  'Vercel-CDN-Cache-Control',
+  'Netlify-CDN-Cache-Control',
+  'Surrogate-Control',
+];
 
 /**
  * Renders an error of the core as an answer: the status and the headers of {@link challenge}, and a JSON body. Every

@@ -2,13 +2,15 @@ import type { Auth } from '../auth.ts';
 import type { AuthorityEntry } from '../authority/authority.ts';
 import type { AccessRequest, Decision, DeniedDecision } from '../authority/decision.ts';
 import type { Words } from '../authority/vocabulary.ts';
-import { StoreUnavailableError } from '../errors.ts';
+import { isStoreFailure } from '../errors.ts';
 import { patiently } from '../patiently.ts';
 import type { Principal } from '../principal.ts';
 import { requirePart } from '../require-part.ts';
 import { createClientAddress } from './client-address.ts';
+import { type CredentialSource, createCredentialReader } from './credential-sources.ts';
+import { createGuests, type GuestOptions } from './guests.ts';
+import type { PresentedRequest } from './presented-request.ts';
 import { readCredential } from './read-credential.ts';
-import type { ReadHeader } from './read-header.ts';
 import { readProject } from './read-project.ts';
 
 /** What {@link createRequestAuthenticator} works with. */
@@ -23,6 +25,17 @@ export interface RequestAuthenticatorOptions<W extends Words = Words> {
    * Accept HTTP Basic as well, with the token as the password, for proxies that support nothing else. Off by default.
    */
   readonly basic?: boolean;
+  /**
+   * The places that a token is read from, in order of precedence. By default they are `Authorization: Bearer`,
+   * `Authorization: Token` and `AuthNames.keyHeader`, and two different tokens are refused.
+   */
+  readonly credentials?: readonly CredentialSource[];
+  /**
+   * Accepts requests without a token, as guests: callers without authority, for routes that anyone may use and that
+   * know their caller where there is a token. A wrong token is still refused, and a required action refuses each guest
+   * with `AUTH_TOKEN_MISSING`. Absent: a token is required.
+   */
+  readonly guests?: GuestOptions<W>;
   /** The reverse proxies whose `X-Forwarded-For` is trusted; none by default. See {@link createClientAddress}. */
   readonly trustedProxies?: readonly string[];
   /**
@@ -38,13 +51,6 @@ export interface RequestAuthenticatorOptions<W extends Words = Words> {
 }
 
 const PATIENCE_MILLISECONDS = 500;
-
-/** The parts of a request that identify the caller. */
-export interface PresentedRequest {
-  readonly header: ReadHeader;
-  /** The IP address at the other end of the connection. */
-  readonly peer?: string | undefined;
-}
 
 /** An authenticated request: its caller, and the decisions for it. */
 export interface RequestAuth<W extends Words = Words> {
@@ -101,35 +107,49 @@ export function createRequestAuthenticator<W extends Words>({
   auth,
   optional,
   basic = false,
+  credentials,
+  guests,
   trustedProxies,
   anywhere = false,
   recall = false,
 }: RequestAuthenticatorOptions<W>): RequestAuthenticator<W> {
   requirePart('createRequestAuthenticator', 'auth', auth, ['verify', 'decide', 'selectProject']);
+  const guestAt = guests === undefined ? undefined : createGuests(auth.vocabulary, guests);
+  const read = credentials === undefined ? readDefault : createCredentialReader(credentials);
+  if (credentials !== undefined && basic)
+    throw new TypeError("with the option 'credentials', name Basic among its schemes");
+
+  function readDefault({ header }: PresentedRequest): string | undefined {
+    return readCredential(header, { basic, keyHeader });
+  }
+
   const { keyHeader, projectHeader } = auth.vocabulary.names;
   const clientAddress = createClientAddress(trustedProxies);
 
-  async function verifyOrRecall(credential: string | undefined): Promise<Principal> {
-    if (!recall) return auth.verify(credential);
+  async function verifyOrRecall(credential: string | undefined, address: string | undefined): Promise<Principal> {
+    if (!recall) return auth.verify(credential, { address });
     try {
-      return await patiently(() => auth.verify(credential), PATIENCE_MILLISECONDS);
+      return await patiently(() => auth.verify(credential, { address }), PATIENCE_MILLISECONDS);
     } catch (error) {
-      const known = error instanceof StoreUnavailableError ? await auth.recall(credential) : undefined;
+      const known = isStoreFailure(error) ? await auth.recall(credential) : undefined;
       if (known === undefined) throw error;
       return known;
     }
   }
 
-  return async function authenticate({ header, peer }) {
-    const credential = optional === undefined ? readCredential(header, { basic, keyHeader }) : undefined;
+  return async function authenticate(request) {
+    const { header, peer } = request;
+    const credential = optional === undefined ? read(request) : undefined;
     const address = clientAddress(header, peer);
+    const guest = optional === undefined && credential === undefined ? guestAt?.(address) : undefined;
     const verify = async (): Promise<Principal> => {
-      const caller = optional ?? (await verifyOrRecall(credential));
+      const caller = optional ?? (await verifyOrRecall(credential, address));
       if (!anywhere) auth.requireTimeAndPlace(caller, { address });
       const project = readProject(header, projectHeader);
       return project === undefined ? caller : auth.selectProject(caller, project);
     };
-    let newest = await verify();
+    const look = guest === undefined ? verify : async () => guest;
+    let newest = await look();
     let failure: { readonly cause: unknown } | undefined;
 
     const decide: RequestAuth<W>['decide'] = (request, entries) =>
@@ -138,7 +158,7 @@ export function createRequestAuthenticator<W extends Words>({
         : denyUnverified(newest, failure.cause);
     const reverify = async (): Promise<Principal> => {
       try {
-        const again = await verify();
+        const again = await look();
         if (isFinal(failure)) throw failure.cause;
         newest = again;
         failure = undefined;
@@ -161,13 +181,12 @@ export function createRequestAuthenticator<W extends Words>({
 
 /** A refusal is final for this request. A store failure is not: the store may answer again. */
 function isFinal(failure: { readonly cause: unknown } | undefined): failure is { readonly cause: unknown } {
-  return failure !== undefined && !(failure.cause instanceof StoreUnavailableError);
+  return failure !== undefined && !isStoreFailure(failure.cause);
 }
 
 function denyUnverified({ name, authority }: Principal, cause: unknown): DeniedDecision {
-  const reason =
-    cause instanceof StoreUnavailableError
-      ? 'whether the token still counts cannot be looked up'
-      : 'the token was refused when it was verified again';
+  const reason = isStoreFailure(cause)
+    ? 'whether the token still counts cannot be looked up'
+    : 'the token was refused when it was verified again';
   return { allowed: false, grant: authority.length, source: `token ${name}`, rule: 'authority', reason };
 }

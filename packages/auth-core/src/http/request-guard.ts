@@ -1,19 +1,21 @@
 import type { Auth } from '../auth.ts';
 import type { AccessRequest } from '../authority/decision.ts';
 import type { Action, BudgetUnit, Words } from '../authority/vocabulary.ts';
-import { AuthError, PermissionDeniedError } from '../errors.ts';
-import { type Repeat, systemRepeat } from '../limits/lease-keeper.ts';
+import { isAuthError } from '../errors.ts';
 import type { Admission, Meter } from '../limits/meter.ts';
+import { type Repeat, systemRepeat } from '../repeat.ts';
 import { requirePart } from '../require-part.ts';
+import { admitOnce } from './admit-once.ts';
+import { includesBasic } from './credential-sources.ts';
+import type { PresentedRequest } from './presented-request.ts';
 import { rateLimitHeaders } from './rate-limit-headers.ts';
 import { type Refusal, type RefusalOptions, renderRefusal } from './render-refusal.ts';
 import {
   createRequestAuthenticator,
-  type PresentedRequest,
   type RequestAuth,
   type RequestAuthenticatorOptions,
 } from './request-authenticator.ts';
-import { requireAccess } from './require-access.ts';
+import { requireAccess, requireDecision } from './require-access.ts';
 import { watchCaller } from './watch-caller.ts';
 
 /** What {@link createRequestGuard} works with. Every adapter takes these options. */
@@ -40,7 +42,7 @@ export interface Caller<W extends Words = Words> extends RequestAuth<W> {
   /**
    * Lets the handler continue only if the caller may do this.
    *
-   * @throws {AuthError} `AUTH_PERMISSION_DENIED`, with the decision
+   * @throws {AuthError} `AUTH_PERMISSION_DENIED`, with the decision; `AUTH_TOKEN_MISSING` for a guest
    */
   require(request: AccessRequest<W>): void;
 }
@@ -112,14 +114,18 @@ export function createRequestGuard<W extends Words>(options: RequestGuardOptions
   requirePart('createRequestGuard', 'auth', options?.auth, ['onRevoked']);
   const { auth, meter, repeat = systemRepeat } = options;
   if (meter !== undefined) requirePart('createRequestGuard', 'meter', meter, ['admit']);
+  if (options.guests?.limits !== undefined && meter === undefined)
+    throw new TypeError("createRequestGuard: the option 'meter' is missing, which counts the limits of guests");
   const authenticate = createRequestAuthenticator(options);
-  const refusing = { realm: auth.vocabulary.names.realm, ...options };
+  const { realm } = auth.vocabulary.names;
+  const refusing = { realm, ...options, basic: options.basic === true || includesBasic(options.credentials) };
   const callers = new WeakMap<object, Caller<W>>();
 
-  async function enter(presented: PresentedRequest, host: RequestHost): Promise<Caller<W>> {
+  async function enter(key: object, presented: PresentedRequest, host: RequestHost): Promise<Caller<W>> {
     const known = await authenticate(presented);
-    const admission = meter === undefined ? UNLIMITED : await meter.admit(known.principal);
-    if (admission.holdsPlace) host.onEnd(() => void admission.release());
+    const { admission, isFirst } =
+      meter === undefined ? { admission: UNLIMITED, isFirst: false } : await admitOnce(meter, key, known.principal);
+    if (isFirst && admission.holdsPlace) host.onEnd(() => void admission.release());
     if (admission.states.length > 0) host.setHeaders(rateLimitHeaders(admission.states));
     const watch = (): AbortSignal => {
       const { signal, stop } = watchCaller(auth, known, repeat);
@@ -133,7 +139,7 @@ export function createRequestGuard<W extends Words>(options: RequestGuardOptions
     async pass({ key, presented, host, action, describe }) {
       let caller = callers.get(key);
       if (caller === undefined) {
-        caller = await enter(presented(), host());
+        caller = await enter(key, presented(), host());
         callers.set(key, caller);
       }
       if (action !== undefined) requireAccess(caller, action, describe?.());
@@ -144,7 +150,7 @@ export function createRequestGuard<W extends Words>(options: RequestGuardOptions
       if (caller === undefined) throw new TypeError('the request has no caller: no guard of this route has let it in');
       return caller;
     },
-    refuse: (error) => (error instanceof AuthError ? renderRefusal(error, refusing) : undefined),
+    refuse: (error) => (isAuthError(error) ? renderRefusal(error, refusing) : undefined),
   };
 }
 
@@ -166,10 +172,7 @@ function toCaller<W extends Words>(
     decide: known.decide,
     reverify: known.reverify,
     admission,
-    require(request) {
-      const decision = known.decide(request);
-      if (!decision.allowed) throw new PermissionDeniedError(decision);
-    },
+    require: (request) => requireDecision(known, request),
   };
 }
 

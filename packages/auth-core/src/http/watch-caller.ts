@@ -1,6 +1,6 @@
 import type { Auth } from '../auth.ts';
-import { AuthError, InvalidTokenError, StoreUnavailableError } from '../errors.ts';
-import { type Repeat, systemRepeat } from '../limits/lease-keeper.ts';
+import { InvalidTokenError, isAuthError, isStoreFailure, StoreUnavailableError } from '../errors.ts';
+import { type Repeat, systemRepeat } from '../repeat.ts';
 import type { RequestAuth } from './request-authenticator.ts';
 
 /** How often the token of a running request is verified again. With the cache of the verifier, within a second. */
@@ -52,7 +52,7 @@ export function watchCaller(
       await reverify();
       unanswered = 0;
     } catch (error) {
-      if (error instanceof AuthError && !(error instanceof StoreUnavailableError)) end(error);
+      if (isAuthError(error) && !isStoreFailure(error)) end(error);
       else countUnanswered();
     } finally {
       isChecking = false;

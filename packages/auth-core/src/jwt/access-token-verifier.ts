@@ -1,12 +1,13 @@
-import { createLocalJWKSet, createRemoteJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
+import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
 import { coreVocabulary } from '../authority/define-vocabulary.ts';
 import type { Vocabulary } from '../authority/vocabulary.ts';
 import { type Clock, systemClock } from '../clock.ts';
-import { AuthError, InvalidTokenError, StoreUnavailableError } from '../errors.ts';
+import { InvalidTokenError, isAuthError, StoreUnavailableError } from '../errors.ts';
 import { guard } from '../guard.ts';
 import type { Principal } from '../principal.ts';
 import { requireNames } from './audience.ts';
 import { proveAccessToken } from './prove-access-token.ts';
+import { createRemoteKeys, type KeyFetching } from './remote-keys.ts';
 
 /** What {@link createAccessTokenVerifier} works with. */
 export interface AccessTokenVerifierOptions {
@@ -15,13 +16,20 @@ export interface AccessTokenVerifierOptions {
    */
   readonly vocabulary?: Vocabulary;
   /**
-   * The issuer's keys: the set itself, the URL where it is served (fetched when needed, kept for ten minutes), or a
+   * The issuer's keys: the set itself, the URL where it is served (see `keys`), or a
    * function that finds a key by a token's header, as jose has them.
    */
   readonly jwks: JSONWebKeySet | URL | JWTVerifyGetKey;
+  /** How keys are fetched from a URL and kept. A key that the issuer has dropped is accepted a minute longer. */
+  readonly keys?: KeyFetching;
   readonly issuer: string;
-  /** The name of this server in the `aud` of the tokens that are made for it. */
-  readonly audience: string;
+  /** The name of this server in the `aud` of the tokens that are made for it, or each of its names. */
+  readonly audience: string | readonly string[];
+  /**
+   * How far this clock may differ from the issuer's, up to 5 minutes: for so long an expired token is accepted still.
+   * By default none, and a minute for the time at which a token was made.
+   */
+  readonly clockToleranceMilliseconds?: number;
   readonly clock?: Clock;
   /** Called for each token that is otherwise valid. When it rejects, the token is denied. See `introspectionCheck`. */
   readonly isRevoked?: (token: string) => Promise<boolean>;
@@ -62,14 +70,19 @@ export interface AccessTokenVerifier {
  * ```
  */
 export function createAccessTokenVerifier(options: AccessTokenVerifierOptions): AccessTokenVerifier {
-  const { jwks, issuer, audience, clock = systemClock, isRevoked } = options;
+  const { jwks, keys, issuer, clock = systemClock, isRevoked, clockToleranceMilliseconds = 0 } = options;
+  const audience = [options.audience].flat();
   const vocabulary: Vocabulary = options.vocabulary ?? coreVocabulary;
   requireNames({ issuer, audience });
-  const getKey = guardKeys(findKeys(jwks));
+  if (!(clockToleranceMilliseconds >= 0 && clockToleranceMilliseconds <= MAXIMUM_TOLERANCE_MILLISECONDS)) {
+    throw new TypeError(`clockToleranceMilliseconds must be a number from 0 to ${MAXIMUM_TOLERANCE_MILLISECONDS}`);
+  }
+  const getKey = guardKeys(jwks instanceof URL ? createRemoteKeys(jwks, clock, keys) : findKeys(jwks));
   return {
     async verify(text) {
       if (text === undefined || text === '') throw new InvalidTokenError('AUTH_TOKEN_MISSING');
-      const content = await proveAccessToken(text, { getKey, issuer, audience, now: clock(), vocabulary });
+      const proof = { getKey, issuer, audience, now: clock(), clockToleranceMilliseconds, vocabulary };
+      const content = await proveAccessToken(text, proof);
       if (isRevoked !== undefined && (await guard(() => isRevoked(text))) !== false) {
         throw new InvalidTokenError('AUTH_TOKEN_REVOKED', { kind: 'access' });
       }
@@ -91,9 +104,10 @@ export function createAccessTokenVerifier(options: AccessTokenVerifierOptions): 
   };
 }
 
-function findKeys(jwks: AccessTokenVerifierOptions['jwks']): JWTVerifyGetKey {
-  if (typeof jwks === 'function') return jwks;
-  return jwks instanceof URL ? createRemoteJWKSet(jwks) : createLocalJWKSet(jwks);
+const MAXIMUM_TOLERANCE_MILLISECONDS = 300_000;
+
+function findKeys(jwks: JSONWebKeySet | JWTVerifyGetKey): JWTVerifyGetKey {
+  return typeof jwks === 'function' ? jwks : createLocalJWKSet(jwks);
 }
 
 /** Distinguishes a token that names an unknown key from a failure to load the keys. */
@@ -102,7 +116,7 @@ function guardKeys(getKey: JWTVerifyGetKey): JWTVerifyGetKey {
     try {
       return await getKey(header, token);
     } catch (cause) {
-      if (cause instanceof AuthError) throw cause;
+      if (isAuthError(cause)) throw cause;
       if (cause instanceof errors.JWKSNoMatchingKey) throw new InvalidTokenError('AUTH_TOKEN_UNKNOWN', { cause });
       throw new StoreUnavailableError(cause);
     }

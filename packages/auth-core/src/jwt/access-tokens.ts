@@ -29,7 +29,6 @@ import {
   MAXIMUM_ACCESS_TOKEN_LENGTH,
   proveAccessToken,
 } from './prove-access-token.ts';
-import { SIGNING_ALGORITHM } from './signing-key.ts';
 import type { PublishedKeys, SigningKeys } from './signing-keys.ts';
 
 /** What {@link createAccessTokens} works with. */
@@ -39,8 +38,8 @@ export interface AccessTokensOptions<W extends Words = Words> {
   readonly keys: SigningKeys;
   /** The issuer, as other servers know it: the server's own URL (RFC 8414 section 2). */
   readonly issuer: string;
-  /** What this server calls itself as a recipient of tokens; the issuer by default. */
-  readonly audience?: string;
+  /** What this server calls itself as a recipient of tokens, or each of its names; the issuer by default. */
+  readonly audience?: string | readonly string[];
   readonly clock?: Clock;
   readonly random?: RandomBytes;
   /** The current settings of the installation; called each time. */
@@ -61,7 +60,7 @@ export interface AccessTokenInput<W extends Words = Words> {
   readonly grant?: Grant<W>;
   /** The lifetime in seconds. The installation's `accessTokenSeconds` is the maximum and the default. */
   readonly seconds?: number;
-  /** For which servers, up to 10; this one when left out. */
+  /** For which servers, up to 10; this one, by its first name, when left out. */
   readonly audience?: string | readonly string[];
   /** The project that it acts for; the principal's own when left out. */
   readonly project?: string;
@@ -151,13 +150,14 @@ export function createAccessTokens<W extends Words = CoreWords>(options: AccessT
   const { keys, issuer, audience: own = issuer, clock = systemClock, random = systemRandom, audit } = options;
   const { settings = () => DEFAULT_AUTH_SETTINGS, refresh = async (by: Principal) => by } = options;
   const vocabulary: Vocabulary = options.vocabulary ?? coreVocabulary;
-  requireNames({ issuer, audience: own });
+  const ownNames = [own].flat();
+  requireNames({ issuer, audience: ownNames });
 
   /** Signs; undefined when the text becomes too long. */
   async function sign(claims: Readonly<Record<string, unknown>>): Promise<string | undefined> {
-    const { kid, privateKey } = await keys.signer();
+    const { kid, algorithm, privateKey } = await keys.signer();
     const text = await new SignJWT(claims)
-      .setProtectedHeader({ alg: SIGNING_ALGORITHM, typ: ACCESS_TOKEN_TYPE, kid })
+      .setProtectedHeader({ alg: algorithm, typ: ACCESS_TOKEN_TYPE, kid })
       .sign(privateKey);
     return text.length > MAXIMUM_ACCESS_TOKEN_LENGTH ? undefined : text;
   }
@@ -169,7 +169,7 @@ export function createAccessTokens<W extends Words = CoreWords>(options: AccessT
     if (!kinds.access) throw new InvalidTokenError('AUTH_TOKEN_KIND_DISABLED');
     const standing = await refresh(maker);
     const by = input.project === undefined ? standing : selectProject(standing, input.project);
-    const audience = readAudience(input.audience ?? own);
+    const audience = readAudience(input.audience ?? ownNames.slice(0, 1));
     const claims = input.claims === undefined ? undefined : checkOwnClaims(input.claims, vocabulary.names);
     const now = clock().getTime();
     const exp = readEnd(input.seconds, accessTokenSeconds, by, now);
@@ -218,7 +218,7 @@ export function createAccessTokens<W extends Words = CoreWords>(options: AccessT
     return { token, expiresAt, expiresIn: Math.floor((exp * 1000 - now) / 1000), jti, audience };
   }
 
-  function formatFor(audience: string | undefined): DerivedTokenFormat {
+  function formatFor(audience: readonly string[] | undefined): DerivedTokenFormat {
     return {
       type: 'derived',
       kind: 'access',
@@ -249,7 +249,7 @@ export function createAccessTokens<W extends Words = CoreWords>(options: AccessT
   }
 
   return {
-    format: formatFor(own),
+    format: formatFor(ownNames),
     formatForAnyAudience: formatFor(undefined),
     issue,
     jwks: keys.jwks,

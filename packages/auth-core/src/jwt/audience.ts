@@ -19,8 +19,15 @@ export function isAudienceList(list: readonly string[]): boolean {
  *
  * @throws {TypeError}
  */
-export function requireNames(names: { readonly issuer: string; readonly audience: string }): void {
-  for (const [option, value] of Object.entries(names)) {
+export function requireNames({
+  issuer,
+  audience,
+}: {
+  readonly issuer: string;
+  readonly audience: readonly string[];
+}): void {
+  if (audience.length === 0) throw new TypeError('audience must name this server');
+  for (const [option, value] of [['issuer', issuer], ...audience.map((name) => ['audience', name])] as const) {
     if (typeof value !== 'string' || !isAudience(value)) {
       throw new TypeError(`${option} must be 1 to 200 visible ASCII characters`);
     }

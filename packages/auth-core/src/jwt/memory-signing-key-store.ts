@@ -33,6 +33,12 @@ export function createMemorySigningKeyStore(): SigningKeyStore {
       records.set(record.sequence, { ...record });
       return true;
     },
+    async update({ sequence, kid, sealed }) {
+      const current = open().get(sequence);
+      if (current?.kid !== kid) return false;
+      records.set(sequence, { ...current, sealed });
+      return true;
+    },
     async remove(sequences) {
       const keys = open();
       for (const sequence of sequences) keys.delete(sequence);

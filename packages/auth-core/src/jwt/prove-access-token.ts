@@ -1,10 +1,10 @@
 import { errors, type JWTHeaderParameters, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import type { VocabularyParts } from '../authority/vocabulary.ts';
-import { AuthError, InvalidTokenError } from '../errors.ts';
+import { InvalidTokenError, isAuthError } from '../errors.ts';
 import { isJsonObject } from '../schema/json-value.ts';
 import { fromBase64url, fromBase64urlJson } from '../token/base64url.ts';
 import { type AccessTokenContent, readContent } from './access-token-claims.ts';
-import { SIGNING_ALGORITHM } from './signing-key.ts';
+import { SIGNING_ALGORITHMS } from './signing-key.ts';
 
 /** The `typ` of an access token (RFC 9068 section 2.1). */
 export const ACCESS_TOKEN_TYPE = 'at+jwt';
@@ -17,15 +17,17 @@ export interface AccessTokenProof {
   /** Finds the key. It rejects with an `AuthError` where there is none. */
   readonly getKey: JWTVerifyGetKey;
   readonly issuer: string;
-  /** A name that the token's `aud` must contain; absent: any audience is accepted. */
-  readonly audience?: string;
+  /** The names of which the token's `aud` must contain one; absent: any audience is accepted. */
+  readonly audience?: readonly string[];
   readonly now: Date;
+  /** How far the clock may differ from the issuer's, for each of the times. */
+  readonly clockToleranceMilliseconds?: number;
   /** The vocabulary for the grants that the token carries. */
   readonly vocabulary: VocabularyParts;
 }
 
 const SHAPE = /^([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)$/;
-/** How far the issuer's clock may be ahead. There is no such tolerance for the expiry. */
+/** How far the issuer's clock may be ahead in any case. There is no such tolerance for the expiry. */
 const SKEW_MILLISECONDS = 60_000;
 
 /** Whether a text is a JWT that calls itself an access token. Computes nothing, and never throws. */
@@ -34,7 +36,7 @@ export function looksLikeAccessToken(text: string): boolean {
 }
 
 /**
- * Proves an access token after RFC 9068 section 4 and RFC 8725: one algorithm, a key of the issuer's by its id, the
+ * Proves an access token after RFC 9068 section 4 and RFC 8725: few algorithms, a key of the issuer's by its id, the
  * type, issuer, audience and time.
  *
  * @throws {AuthError} `AUTH_TOKEN_MALFORMED`, `AUTH_TOKEN_UNKNOWN`, `AUTH_TOKEN_EXPIRED`, `AUTH_TOKEN_NOT_YET_VALID`,
@@ -43,29 +45,31 @@ export function looksLikeAccessToken(text: string): boolean {
 export async function proveAccessToken(text: string, proof: AccessTokenProof): Promise<AccessTokenContent> {
   if (!isPlainHeader(readHeader(text))) throw new InvalidTokenError('AUTH_TOKEN_MALFORMED');
   const claims = await verify(text, proof);
-  const { now, vocabulary } = proof;
+  const { now, vocabulary, clockToleranceMilliseconds = 0 } = proof;
+  const skew = Math.max(SKEW_MILLISECONDS, clockToleranceMilliseconds);
   // Parsers differ in which of two claims with the same name they use (RFC 8725 section 2.4).
   if (!isWrittenOnce(text.split('.')[1] ?? '', claims)) throw new InvalidTokenError('AUTH_TOKEN_MALFORMED');
-  if (typeof claims.iat !== 'number' || claims.iat * 1000 > now.getTime() + SKEW_MILLISECONDS) {
+  if (typeof claims.iat !== 'number' || claims.iat * 1000 > now.getTime() + skew) {
     throw new InvalidTokenError('AUTH_TOKEN_NOT_YET_VALID');
   }
   return readContent(claims, vocabulary);
 }
 
-async function verify(text: string, { getKey, issuer, audience, now }: AccessTokenProof): Promise<JWTPayload> {
+async function verify(text: string, proof: AccessTokenProof): Promise<JWTPayload> {
+  const { getKey, issuer, audience, now, clockToleranceMilliseconds = 0 } = proof;
   try {
     const { payload } = await jwtVerify(text, getKey, {
-      algorithms: [SIGNING_ALGORITHM],
+      algorithms: [...SIGNING_ALGORITHMS],
       typ: ACCESS_TOKEN_TYPE,
       issuer,
-      ...(audience !== undefined && { audience }),
+      ...(audience !== undefined && { audience: [...audience] }),
       currentDate: now,
-      clockTolerance: 0,
+      clockTolerance: clockToleranceMilliseconds / 1000,
       requiredClaims: ['iss', 'aud', 'exp', 'iat'],
     });
     return payload;
   } catch (cause) {
-    throw cause instanceof AuthError ? cause : new InvalidTokenError(codeOf(cause), { cause });
+    throw isAuthError(cause) ? cause : new InvalidTokenError(codeOf(cause), { cause });
   }
 }
 

@@ -9,6 +9,11 @@ export interface SigningKeyRecord {
   readonly createdAt: string;
 }
 
+/** What seals a signing key. */
+export function signingKeyPurpose(kid: string): string {
+  return `signing key ${kid}`;
+}
+
 /**
  * SEAM: where signing keys live, for all processes that issue tokens under one name.
  * `@latchkey/auth-core/testing` has the contract that an implementation must meet.
@@ -28,6 +33,11 @@ export interface SigningKeyStore {
    * processes that add the next key at once, only one succeeds.
    */
   insert(record: SigningKeyRecord, transaction?: unknown): Promise<boolean>;
+  /**
+   * Replaces what is sealed of the key that has this sequence and kid, and returns true; returns false and changes
+   * nothing when there is none. A store without it cannot move its keys to another digest key.
+   */
+  update?(record: SigningKeyRecord): Promise<boolean>;
   /** Removes the keys with these sequences permanently, all or none; ignores sequences that do not exist. */
   remove(sequences: readonly number[], transaction?: unknown): Promise<void>;
   /** Releases the store's own resources. Every later call rejects. */

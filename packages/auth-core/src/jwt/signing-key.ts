@@ -1,18 +1,20 @@
-import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK } from 'jose';
+import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose';
 import { parseDateTime } from '../date-time.ts';
 import { isJsonObject } from '../schema/json-value.ts';
 import type { Sealer } from '../token/sealer.ts';
-import type { SigningKeyRecord } from './signing-key-store.ts';
+import { type SigningKeyRecord, signingKeyPurpose } from './signing-key-store.ts';
 
-/** How tokens are signed: Ed25519, under the name that JOSE has for it (RFC 8037). */
-export const SIGNING_ALGORITHM = 'EdDSA';
+/** How tokens can be signed: Ed25519, under the name that JOSE has for it (RFC 8037), and two for older verifiers. */
+export const SIGNING_ALGORITHMS = ['EdDSA', 'ES256', 'RS256'] as const;
 
-/** The public half of a signing key (RFC 8037). */
-export interface PublicSigningKey {
-  readonly kty: 'OKP';
-  readonly crv: 'Ed25519';
-  readonly x: string;
-}
+/** How tokens are signed. */
+export type SigningAlgorithm = (typeof SIGNING_ALGORITHMS)[number];
+
+/** The public half of a signing key (RFC 8037, RFC 7518). */
+export type PublicSigningKey =
+  | { readonly kty: 'OKP'; readonly crv: 'Ed25519'; readonly x: string }
+  | { readonly kty: 'EC'; readonly crv: 'P-256'; readonly x: string; readonly y: string }
+  | { readonly kty: 'RSA'; readonly n: string; readonly e: string };
 
 type ImportedKey = Exclude<Awaited<ReturnType<typeof importJWK>>, Uint8Array>;
 
@@ -20,6 +22,7 @@ type ImportedKey = Exclude<Awaited<ReturnType<typeof importJWK>>, Uint8Array>;
 export interface SigningKey {
   readonly sequence: number;
   readonly kid: string;
+  readonly algorithm: SigningAlgorithm;
   /** Milliseconds since 1970. */
   readonly signsFrom: number;
   readonly publicJwk: PublicSigningKey;
@@ -29,17 +32,15 @@ export interface SigningKey {
 
 /** Makes a key that begins to sign at a time, as it is stored. */
 export async function makeSigningKey(
-  sequence: number,
-  signsFrom: number,
+  { sequence, signsFrom, algorithm }: Pick<SigningKey, 'sequence' | 'signsFrom' | 'algorithm'>,
   now: Date,
   sealer: Sealer,
 ): Promise<SigningKeyRecord> {
-  const { privateKey } = await generateKeyPair(SIGNING_ALGORITHM, { extractable: true });
-  const { x = '', d = '' } = await exportJWK(privateKey);
-  const jwk = { kty: 'OKP', crv: 'Ed25519', x, d };
+  const { privateKey } = await generateKeyPair(algorithm, { extractable: true });
+  const { key_ops: _, ext: __, ...jwk } = await exportJWK(privateKey);
   const kid = await calculateJwkThumbprint(jwk);
-  const content = JSON.stringify({ jwk, signsFrom: new Date(signsFrom).toISOString() });
-  return { sequence, kid, sealed: await sealer.seal(purposeOf(kid), content), createdAt: now.toISOString() };
+  const content = JSON.stringify({ jwk, algorithm, signsFrom: new Date(signsFrom).toISOString() });
+  return { sequence, kid, sealed: await sealer.seal(signingKeyPurpose(kid), content), createdAt: now.toISOString() };
 }
 
 /**
@@ -49,28 +50,36 @@ export async function makeSigningKey(
  * @throws {Error} when it was sealed with another key, for another id, or was changed since
  */
 export async function openSigningKey({ sequence, kid, sealed }: SigningKeyRecord, sealer: Sealer): Promise<SigningKey> {
-  const content: unknown = JSON.parse(await sealer.open(purposeOf(kid), sealed));
-  const { jwk, signsFrom } = isJsonObject(content) ? content : {};
-  const { x, d } = isJsonObject(jwk) ? jwk : {};
+  const content: unknown = JSON.parse(await sealer.open(signingKeyPurpose(kid), sealed));
+  // Earlier versions had one algorithm, and did not name it.
+  const { jwk, signsFrom, algorithm: named = 'EdDSA' } = isJsonObject(content) ? content : {};
+  const algorithm = SIGNING_ALGORITHMS.find((known) => known === named);
   const start = typeof signsFrom === 'string' ? parseDateTime(signsFrom) : undefined;
-  if (typeof x !== 'string' || typeof d !== 'string' || start === undefined) throw new Error('this is no signing key');
-  const publicJwk = { kty: 'OKP', crv: 'Ed25519', x } as const;
+  if (!isJsonObject(jwk) || algorithm === undefined || start === undefined) throw new Error('this is no signing key');
+  const publicJwk = publicHalfOf(jwk, algorithm);
   return {
     sequence,
     kid,
+    algorithm,
     signsFrom: start,
     publicJwk,
-    privateKey: await importEd25519({ ...publicJwk, d }),
-    publicKey: await importEd25519(publicJwk),
+    privateKey: await importKey(jwk, algorithm),
+    publicKey: await importKey(publicJwk, algorithm),
   };
 }
 
-async function importEd25519(jwk: PublicSigningKey & { readonly d?: string }): Promise<ImportedKey> {
-  const key = await importJWK({ ...jwk }, SIGNING_ALGORITHM);
-  if (key instanceof Uint8Array) throw new Error('this is no signing key');
-  return key;
+/** The fields of the public half, and no others: a private one is never published. */
+function publicHalfOf({ x, y, n, e, d }: JWK, algorithm: SigningAlgorithm): PublicSigningKey {
+  if (d !== undefined) {
+    if (algorithm === 'EdDSA' && x !== undefined) return { kty: 'OKP', crv: 'Ed25519', x };
+    if (algorithm === 'ES256' && x !== undefined && y !== undefined) return { kty: 'EC', crv: 'P-256', x, y };
+    if (algorithm === 'RS256' && n !== undefined && e !== undefined) return { kty: 'RSA', n, e };
+  }
+  throw new Error('this is no signing key');
 }
 
-function purposeOf(kid: string): string {
-  return `signing key ${kid}`;
+async function importKey(jwk: JWK, algorithm: SigningAlgorithm): Promise<ImportedKey> {
+  const key = await importJWK({ ...jwk }, algorithm);
+  if (key instanceof Uint8Array) throw new Error('this is no signing key');
+  return key;
 }

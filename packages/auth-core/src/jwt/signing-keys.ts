@@ -9,7 +9,13 @@ import { requireAction } from '../management/token-access.ts';
 import type { Principal } from '../principal.ts';
 import { MAXIMUM_ACCESS_TOKEN_SECONDS } from '../settings.ts';
 import type { Sealer } from '../token/sealer.ts';
-import { makeSigningKey, openSigningKey, SIGNING_ALGORITHM, type SigningKey } from './signing-key.ts';
+import {
+  makeSigningKey,
+  openSigningKey,
+  SIGNING_ALGORITHMS,
+  type SigningAlgorithm,
+  type SigningKey,
+} from './signing-key.ts';
 import type { SigningKeyRecord, SigningKeyStore } from './signing-key-store.ts';
 
 /** What {@link createSigningKeys} works with. */
@@ -17,6 +23,11 @@ export interface SigningKeysOptions {
   readonly store: SigningKeyStore;
   /** Seals the private keys. All processes that share the store need one with the same key. */
   readonly sealer: Sealer;
+  /**
+   * How new keys sign: `EdDSA` by default; `ES256` or `RS256` where a verifier knows nothing else. Processes that share
+   * the store may differ: each signs with the newest key of its own algorithm.
+   */
+  readonly algorithm?: SigningAlgorithm;
   readonly clock?: Clock;
   /** Records rotations on demand. When it rejects, nothing is rotated, and the caller gets `AUTH_AUDIT_UNAVAILABLE`. */
   readonly audit?: AuditSink;
@@ -84,7 +95,7 @@ interface KeyRing {
 }
 
 /**
- * Manages the keys that sign access tokens (Ed25519). The first key is made when it is needed, the next one before the
+ * Manages the keys that sign access tokens (Ed25519, unless the options say another algorithm). The first key is made when it is needed, the next one before the
  * 30 days of the current one end; it is published for an hour before it signs. A replaced key stays published until all
  * tokens that it has signed have expired. The private keys are sealed in the store.
  *
@@ -101,7 +112,16 @@ interface KeyRing {
  * console.log(published[0]?.alg); // EdDSA
  * ```
  */
-export function createSigningKeys({ store, sealer, clock = systemClock, audit }: SigningKeysOptions): SigningKeys {
+export function createSigningKeys({
+  store,
+  sealer,
+  algorithm = 'EdDSA',
+  clock = systemClock,
+  audit,
+}: SigningKeysOptions): SigningKeys {
+  if (!SIGNING_ALGORITHMS.includes(algorithm)) {
+    throw new TypeError(`algorithm must be one of ${SIGNING_ALGORITHMS.join(', ')}`);
+  }
   let opened = new Map<string, Promise<SigningKey | undefined>>();
   let ring: KeyRing | undefined;
   let reading: Promise<KeyRing> | undefined;
@@ -120,19 +140,24 @@ export function createSigningKeys({ store, sealer, clock = systemClock, audit }:
     opened = new Map(records.map((record) => [nameOf(record), openOnce(record)]));
     const keys = (await Promise.all(opened.values())).filter((key) => key !== undefined);
     keys.sort((left, right) => left.signsFrom - right.signsFrom || left.sequence - right.sequence);
-    return { readAt, newest: Math.max(0, ...records.map(({ sequence }) => sequence)), keys };
+    return {
+      readAt,
+      newest: Math.max(0, ...records.map(({ sequence }) => sequence)),
+      keys,
+    };
   }
 
   /** Adds the next key; does nothing when another process was faster. */
   async function add(newest: number, signsFrom: number): Promise<void> {
-    const record = await makeSigningKey(newest + 1, signsFrom, clock(), sealer);
+    const record = await makeSigningKey({ sequence: newest + 1, signsFrom, algorithm }, clock(), sealer);
     await guard(() => store.insert(record));
   }
 
   /** Adds the next key on demand, with its entry in the log; undefined when another process was faster. */
   async function addNow(compromised: boolean, by: Principal): Promise<RotatedKey | undefined> {
     const start = clock().getTime() + (compromised ? 0 : PUBLISHED_BEFORE_MILLISECONDS);
-    const record = await makeSigningKey((await read()).newest + 1, start, clock(), sealer);
+    const next = { sequence: (await read()).newest + 1, signsFrom: start, algorithm };
+    const record = await makeSigningKey(next, clock(), sealer);
     const { kid, sequence } = record;
     const signsFrom = new Date(start).toISOString();
     const event = { type: 'keys.rotated', actor: toActor(by), subject: kid, details: { compromised, signsFrom } };
@@ -151,7 +176,7 @@ export function createSigningKeys({ store, sealer, clock = systemClock, audit }:
   async function readAndMaintain(): Promise<KeyRing> {
     let found = await read();
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const start = startOfNext(found);
+      const start = startOfNext(found) ?? startOfOwn(found);
       if (start === undefined) break;
       await add(found.newest, start);
       found = await read();
@@ -160,6 +185,12 @@ export function createSigningKeys({ store, sealer, clock = systemClock, audit }:
     if (retired.length === 0) return found;
     await guard(() => store.remove(retired.map(({ sequence }) => sequence)));
     return { ...found, keys: found.keys.filter((key) => !retired.includes(key)) };
+  }
+
+  /** When a key of this process's own algorithm is to sign, if there is none. */
+  function startOfOwn({ keys, readAt }: KeyRing): number | undefined {
+    const isThere = keys.some((key) => key.algorithm === algorithm);
+    return isThere ? undefined : readAt + PUBLISHED_BEFORE_MILLISECONDS;
   }
 
   function refresh(): Promise<KeyRing> {
@@ -189,7 +220,8 @@ export function createSigningKeys({ store, sealer, clock = systemClock, audit }:
       const { keys } = await current();
       const now = clock().getTime();
       // The first key signs even when this clock is behind that of the process that made it.
-      const key = keys.findLast(({ signsFrom }) => signsFrom <= now) ?? keys[0];
+      const started = keys.filter(({ signsFrom }) => signsFrom <= now);
+      const key = started.findLast((own) => own.algorithm === algorithm) ?? started.at(-1) ?? keys[0];
       if (key === undefined) throw new StoreUnavailableError(new Error('no signing key can be made'));
       return key;
     },
@@ -207,12 +239,12 @@ export function createSigningKeys({ store, sealer, clock = systemClock, audit }:
     async jwks() {
       const { keys } = await current();
       return {
-        keys: keys.map(({ kid, publicJwk, signsFrom }, index) => {
+        keys: keys.map(({ kid, algorithm: alg, publicJwk, signsFrom }, index) => {
           const end = endOf(keys, index);
           return {
             ...publicJwk,
             kid,
-            alg: SIGNING_ALGORITHM,
+            alg,
             use: 'sig',
             nbf: Math.floor(signsFrom / 1000),
             ...(end !== undefined && { exp: Math.ceil(end / 1000) }),

@@ -153,7 +153,7 @@ function readForm<W extends Words>(vocabulary: Vocabulary<W>, parameters: Parame
     );
   }
   if (parameters.has('actor_token') || parameters.has('actor_token_type')) {
-    throw new Refusal('invalid_request', 'actor_token is not supported: a token here acts for nobody else.');
+    throw new Refusal('invalid_request', 'actor_token is not supported: a token here acts for itself only.');
   }
   const subjectToken = readOne(parameters, 'subject_token');
   if (subjectToken === undefined) throw new Refusal('invalid_request', 'subject_token is missing.');

@@ -1,8 +1,18 @@
 import type { Claim, CreditClaim, TakeAnswer, Taking, WindowClaim } from './limit-store.ts';
 import { pair } from './pair.ts';
 
-/** How long a store keeps a window after its end: the clocks of the processes that share it may differ. */
+/** A day of UTC. */
+export const DAY_MILLISECONDS = 86_400_000;
+
+/** How long a store keeps a window after its end: clocks that were wrong, and are right again, may ask for it. */
 export const KEPT_MILLISECONDS = 3_600_000;
+/** As above, for a window that ends with a day: it may be one of a day or a month, which a wrong clock skips easily. */
+export const KEPT_DAYS_MILLISECONDS = 32 * DAY_MILLISECONDS;
+
+/** Whether a window ends with a day of UTC. */
+export function endsWithDay(windowEnd: number): boolean {
+  return windowEnd % DAY_MILLISECONDS === 0;
+}
 
 /**
  * Decides what claims get, given how much of their counters is used. The caller must hold the counters, so that no

@@ -58,6 +58,9 @@ export interface LeaseClaim extends LeaseCounter {
   readonly limit: number;
 }
 
+/** A lease that is held. */
+export type HeldLease = Pick<LeaseClaim, 'key' | 'leaseId'>;
+
 /** What {@link LimitStore.take} is asked for. */
 export type Claim = WindowClaim | CreditClaim | LeaseClaim;
 
@@ -88,9 +91,14 @@ export type Adjustment = (WindowCounter | CreditCounter) & {
  *
  * Each call is atomic for all processes that share the store. A method that cannot do its work rejects; it never
  * answers with a guess. Windows that ended an hour ago may be forgotten, so the clocks of these processes must not
- * differ by more.
+ * differ by more; a store whose place has a clock of its own gives them that one.
  */
 export interface LimitStore {
+  /**
+   * The time by which all processes that share the store count, in milliseconds since 1970: the database's, where it has
+   * a clock of its own. The clock of a process then counts for nothing.
+   */
+  now?(): number | Promise<number>;
   /**
    * Takes all the claims or, when one of them does not fit, none. Fails when two of them have the same key. A store
    * that can answer (or throw) synchronously should do so: every request waits for this call. `now` is in milliseconds
@@ -101,9 +109,12 @@ export interface LimitStore {
   adjust(adjustments: readonly Adjustment[]): Promise<void>;
   /** How much of each counter is used, in the order of the counters. */
   read(counters: readonly Counter[], now: number): Promise<number[]>;
-  /** Lets leases run until `expiresAt`. One that had expired before `now` is gone, and stays gone. */
-  renew(leaseIds: readonly string[], expiresAt: number, now: number): Promise<void>;
-  /** Ends leases. Ignores those that do not exist. */
+  /**
+   * Lets leases run until `expiresAt`, also those that have expired meanwhile: their holder still runs. Then more may run
+   * than their limit allows, until some of them end; no other is let in.
+   */
+  renew(leases: readonly HeldLease[], expiresAt: number): Promise<void>;
+  /** Ends leases. Ignores those that do not exist. Their holder calls it when no `renew` of theirs is under way. */
   drop(leaseIds: readonly string[]): Promise<void>;
   /** Releases the store's own resources. Every later call rejects. */
   close(): Promise<void>;

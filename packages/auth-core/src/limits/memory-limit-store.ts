@@ -1,5 +1,5 @@
-import { judgeClaims, KEPT_MILLISECONDS } from './judge-claims.ts';
-import type { Counter, LeaseClaim, LimitStore, WindowCounter } from './limit-store.ts';
+import { endsWithDay, judgeClaims, KEPT_DAYS_MILLISECONDS, KEPT_MILLISECONDS } from './judge-claims.ts';
+import type { Counter, HeldLease, LeaseClaim, LimitStore, WindowCounter } from './limit-store.ts';
 import { pair } from './pair.ts';
 import { correctSpent, type SpentCredits, spentAt } from './spent-credits.ts';
 
@@ -42,7 +42,7 @@ export function createMemoryLimitStore(): LimitStore {
     ofKey.set(windowEnd, used);
   }
 
-  function setLease({ key, leaseId, expiresAt }: LeaseClaim): void {
+  function setLease({ key, leaseId, expiresAt }: HeldLease & Pick<LeaseClaim, 'expiresAt'>): void {
     leases.set(key, (leases.get(key) ?? new Map<string, number>()).set(leaseId, expiresAt));
   }
 
@@ -72,11 +72,9 @@ export function createMemoryLimitStore(): LimitStore {
       checkOpen();
       return counters.map((counter) => count(counter, now));
     },
-    async renew(leaseIds, expiresAt, now) {
+    async renew(held, expiresAt) {
       checkOpen();
-      for (const ofKey of leases.values()) {
-        for (const id of leaseIds) if ((ofKey.get(id) ?? 0) > now) ofKey.set(id, expiresAt);
-      }
+      for (const lease of held) setLease({ ...lease, expiresAt });
     },
     async drop(leaseIds) {
       checkOpen();
@@ -95,5 +93,8 @@ export function createMemoryLimitStore(): LimitStore {
 }
 
 function forgetWindows(windows: Map<number, unknown>, now: number): void {
-  for (const windowEnd of windows.keys()) if (windowEnd <= now - KEPT_MILLISECONDS) windows.delete(windowEnd);
+  for (const windowEnd of windows.keys()) {
+    const kept = endsWithDay(windowEnd) ? KEPT_DAYS_MILLISECONDS : KEPT_MILLISECONDS;
+    if (windowEnd <= now - kept) windows.delete(windowEnd);
+  }
 }

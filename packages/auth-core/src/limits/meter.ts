@@ -4,6 +4,7 @@ import type { BudgetUnit, CoreWords, Vocabulary, Words } from '../authority/voca
 import { type Clock, systemClock } from '../clock.ts';
 import { LimitExceededError, StoreUnavailableError } from '../errors.ts';
 import type { Principal } from '../principal.ts';
+import { type Repeat, systemRepeat } from '../repeat.ts';
 import { requirePart } from '../require-part.ts';
 import {
   type CountedDefinition,
@@ -13,7 +14,7 @@ import {
   secondsToReset,
 } from './counted-limits.ts';
 import { guardLimitStore } from './guard-limit-store.ts';
-import { createLeaseKeeper, LEASE_MILLISECONDS, type Repeat, systemRepeat } from './lease-keeper.ts';
+import { createLeaseKeeper, LEASE_MILLISECONDS } from './lease-keeper.ts';
 import type { Claim, CreditCounter, LimitStore, TakeAnswer, Taking, WindowCounter } from './limit-store.ts';
 import { pair } from './pair.ts';
 
@@ -102,9 +103,10 @@ const SPENT_SECONDS = 86_400;
  * Creates a meter, which enforces the counted limits of grants: requests within a window, concurrent requests, budgets
  * within a window, and credits. Each limit is counted for each grant that has it, and a request must fit all of them.
  *
- * Minutes, hours, days and months are those of UTC. Within one, no limit is ever exceeded, for any number of
- * simultaneous requests and of processes that share the store. Running requests hold leases, which the meter renews;
- * the leases of a killed process expire within half a minute. For a caller without such limits, the store is never
+ * Minutes, hours, days and months are those of UTC, by the store's clock where it has one (PostgreSQL's), else by that of
+ * the process. Within one, no limit is ever exceeded, for any number of simultaneous requests and of processes that share
+ * the store. Running requests hold leases, which the meter renews, also after a sleep or an outage; the leases of a killed
+ * process expire within half a minute. For a caller without such limits, the store is never
  * called.
  *
  * Ceilings and shares are not counted: the caller applies those that the decision returns.
@@ -133,13 +135,17 @@ export function createMeter<W extends Words = CoreWords>(options: MeterOptions<W
   const reserved = [...definitions.values()].filter((definition) => definition !== null && isReserved(definition));
   const units = new Set(reserved.map((definition) => definition?.unit));
   const store = guardLimitStore(options.store);
-  const keeper = createLeaseKeeper(store, clock, repeat);
+  /** Awaited only where the store has to be asked for it: every request waits for this. */
+  const time = (): number | Promise<number> => store.now?.() ?? clock().getTime();
+  const keeper = createLeaseKeeper(store, time, repeat);
 
   async function reserveUnit(authority: Authority, unit: string, wanted: number, least: number): Promise<Reservation> {
     if (!units.has(unit)) throw new TypeError(`the vocabulary has no budget of ${JSON.stringify(unit)}`);
     checkWholeNumber('least', least, 0);
     checkWholeNumber('wanted', wanted, least);
-    const now = clock().getTime();
+    if (!hasLimits(authority)) return reserve(wanted, async () => undefined);
+    const asked = time();
+    const now = typeof asked === 'number' ? asked : await asked;
     const limits = listCountedLimits(definitions, authority, now).filter(isBudgetOf(unit));
     if (limits.length === 0) return reserve(wanted, async () => undefined);
     const claims = limits.map(({ counter, limit }) => ({ ...counter, amount: wanted, limit, least }));
@@ -150,20 +156,24 @@ export function createMeter<W extends Words = CoreWords>(options: MeterOptions<W
 
   async function admit({ authority }: Principal, { cost = 1 }: { readonly cost?: number } = {}): Promise<Admission> {
     checkWholeNumber('cost', cost, 0);
-    const now = clock().getTime();
+    if (!hasLimits(authority)) return admission(authority, NO_STATES);
+    const asked = time();
+    const now = typeof asked === 'number' ? asked : await asked;
     const limits = listCountedLimits(definitions, authority, now);
     if (limits.length === 0) return admission(authority, NO_STATES);
+    // What runs here must count before another is let in.
+    if (keeper.isBehind(now)) await keeper.renew();
     const leased = limits.some(isLeaseLimit);
     const leaseId = leased ? createId() : NO_LEASE;
     const claims = limits.map((limit) => claimRequest(limit, cost, leaseId, now + LEASE_MILLISECONDS));
     const answer = store.take(claims, now);
     const takings = readTakings('taken' in answer ? answer : await answer, limits, now);
     const states = pair(limits, takings).map(([limit, { used }]) => stateOf(limit, used, now));
+    if (leased) keeper.hold(leaseId, keysOfLeases(limits), now + LEASE_MILLISECONDS);
     return admission(authority, states, leased ? leaseId : undefined);
   }
 
   function admission(authority: Authority, states: readonly LimitState[], leaseId?: string): Admission {
-    if (leaseId !== undefined) keeper.hold(leaseId);
     const release = leaseId === undefined ? releaseNothing : () => keeper.release(leaseId);
     return {
       states,
@@ -175,7 +185,9 @@ export function createMeter<W extends Words = CoreWords>(options: MeterOptions<W
   }
 
   async function usage({ authority }: Principal): Promise<LimitState[]> {
-    const now = clock().getTime();
+    if (!hasLimits(authority)) return [];
+    const asked = time();
+    const now = typeof asked === 'number' ? asked : await asked;
     const limits = listCountedLimits(definitions, authority, now);
     if (limits.length === 0) return [];
     const counters = limits.map(({ counter }) => counter);
@@ -212,6 +224,15 @@ function readTakings(answer: TakeAnswer, limits: readonly CountedLimit[], now: n
 /** When to try again: where no time makes room, a lease may end soon, and credits may be given by an operator. */
 function secondsToRetry(limit: CountedLimit, now: number): number {
   return secondsToReset(limit, now) ?? (limit.definition.kind === 'credit' ? SPENT_SECONDS : RETRY_SECONDS);
+}
+
+/** Whether any grant limits anything; otherwise nothing is asked for. */
+function hasLimits(authority: Authority): boolean {
+  return authority.some(({ grant }) => grant.limits !== undefined);
+}
+
+function keysOfLeases(limits: readonly CountedLimit[]): readonly string[] {
+  return limits.filter(isLeaseLimit).map(({ counter }) => counter.key);
 }
 
 function isLeaseLimit({ counter }: CountedLimit): boolean {

@@ -47,6 +47,9 @@ export const llm = defineVocabulary({
   limits: {
     tokensPerDay: budget('day', 'tokens'),
     tokensPerMonth: budget('month', 'tokens'),
+    /** In billionths of the currency of the server's prices. */
+    moneyPerDay: budget('day', 'money'),
+    moneyPerMonth: budget('month', 'money'),
     /** The most tokens that one answer may have. */
     maxOutputTokens: ceiling(),
     toolCallsPerRequest: ceiling(),

@@ -3,6 +3,7 @@ import type { Principal } from '../principal.ts';
 import type { ManagementAudit } from './audit-management.ts';
 import type { Makers } from './maker.ts';
 import { hasEnded } from './require-not-ended.ts';
+import { settleRemoval } from './settle-write.ts';
 import { requireAction, requireSameChain, type TokenAccess } from './token-access.ts';
 import { type TokenInfo, toTokenInfo } from './token-info.ts';
 import type { TokenManagerParts } from './token-manager-parts.ts';
@@ -23,9 +24,12 @@ export function createDeleteToken(
       requireSameChain(by, found);
       const { record } = found;
       if (!hasEnded(record, clock())) throw new ConflictError('The token still works. Revoke it before it is deleted.');
-      const entry = { type: 'token.deleted', by, record } as const;
-      const isRemoved = await audit.write(entry, (transaction) =>
-        store.remove(id, record.version, standing, transaction),
+      // Nothing else says any more whose it was.
+      const entry = { type: 'token.deleted', by, record, details: { owner: record.owner } } as const;
+      const isRemoved = await audit.write(
+        entry,
+        (transaction) => store.remove(id, record.version, standing, transaction),
+        () => settleRemoval(record, parts),
       );
       return isRemoved ? record : undefined;
     });

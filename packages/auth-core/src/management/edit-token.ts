@@ -10,6 +10,7 @@ import { describeEdited } from './describe-change.ts';
 import type { Makers } from './maker.ts';
 import { requireNotEnded } from './require-not-ended.ts';
 import { checkProjectOfGrant } from './select-project.ts';
+import { settleUpdate } from './settle-write.ts';
 import {
   coversAll,
   requireAction,
@@ -20,7 +21,7 @@ import {
 } from './token-access.ts';
 import { expiryOfEdited } from './token-expiry.ts';
 import { type TokenInfo, toTokenInfo } from './token-info.ts';
-import { checkLabel, checkNotes, checkOptions, checkRotateAfter } from './token-input.ts';
+import { checkNotes, checkOptions, checkRotateAfter, readLabel } from './token-input.ts';
 import type { TokenManagerParts } from './token-manager-parts.ts';
 import { readMetadata, requireMetadataRight } from './token-metadata.ts';
 
@@ -79,7 +80,7 @@ export function createEditToken(parts: TokenManagerParts, access: TokenAccess, m
     if (input.metadata !== undefined) requireMetadataRight(own);
     const after = {
       ...rest,
-      ...(input.name !== undefined && { name: checkLabel(input.name, 'name') }),
+      ...(input.name !== undefined && { name: readLabel(input.name, 'name') }),
       ...keep('notes', input.notes, notes, checkNotes),
       ...keep('metadata', input.metadata, metadata, (given) => readMetadata(given, own)),
       ...keep('rotateAfterSeconds', input.rotateAfterSeconds, rotateAfterSeconds, checkRotateAfter),
@@ -95,8 +96,10 @@ export function createEditToken(parts: TokenManagerParts, access: TokenAccess, m
     const changed = await makers.act(by, async (maker) => {
       const { before, after } = await change(id, input, maker.by);
       const details = await describeEdited(vocabulary, input, before, after);
-      const isEdited = await audit.write({ type: 'token.edited', by, record: after, details }, (transaction) =>
-        store.update(after, before.version, maker.standing, transaction),
+      const isEdited = await audit.write(
+        { type: 'token.edited', by, record: after, details },
+        (transaction) => store.update(after, before.version, maker.standing, transaction),
+        () => settleUpdate(before, after, parts),
       );
       return isEdited ? after : undefined;
     });

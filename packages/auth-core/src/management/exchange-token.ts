@@ -14,9 +14,10 @@ import type { IssuedToken } from './issue-token.ts';
 import { cannotBeMade, makeRecord, type TokenDraft } from './make-record.ts';
 import type { Makers } from './maker.ts';
 import { checkProjectOfGrant } from './select-project.ts';
+import type { SettledWrite } from './settle-write.ts';
 import { requireToken } from './token-access.ts';
 import { toTokenInfo } from './token-info.ts';
-import { checkExpiry, checkLabel, checkOptions } from './token-input.ts';
+import { checkExpiry, checkOptions, readLabel } from './token-input.ts';
 import { findFormat } from './token-kind.ts';
 import type { TokenManagerParts } from './token-manager-parts.ts';
 
@@ -85,7 +86,7 @@ export function createExchangeToken(parts: TokenManagerParts, makers: Makers, au
 
   async function draft(input: ExchangeInput, grant: Grant, by: Principal, now: Date): Promise<Draft> {
     const format = findFormat('api-key', formats, settings());
-    const name = input.name === undefined ? by.name : checkLabel(input.name, 'name');
+    const name = input.name === undefined ? by.name : readLabel(input.name, 'name');
     checkProjectOfGrant(by.project, [{ grant, source: 'grant' }]);
     const expiresAt = input.expiresAt ?? by.expiresAt;
     return {
@@ -119,10 +120,10 @@ export function createExchangeToken(parts: TokenManagerParts, makers: Makers, au
           const now = clock();
           await requireRoom(maker.by, now);
           const { format, ...drafted } = await draft(input, grant, maker.by, now);
-          const write = async (record: TokenRecord, insert: AuditedAct): Promise<boolean> => {
+          const write = async (record: TokenRecord, insert: AuditedAct, settle: () => Promise<SettledWrite>) => {
             const { parent: _, ...described } = await describeIssued(vocabulary, record);
             const details = { ...described, parent: maker.by.tokenId };
-            return audit.write({ type: 'token.exchanged', by, record, details }, insert);
+            return audit.write({ type: 'token.exchanged', by, record, details }, insert, settle);
           };
           return makeRecord(parts, format, drafted, write, maker);
         },

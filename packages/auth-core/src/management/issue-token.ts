@@ -12,10 +12,11 @@ import { describeIssued } from './describe-change.ts';
 import { cannotBeMade, makeRecord, type TokenDraft } from './make-record.ts';
 import type { Makers } from './maker.ts';
 import { projectOfNew } from './select-project.ts';
+import type { SettledWrite } from './settle-write.ts';
 import { isAdministrator, isDerived, requireAction, type TokenAccess } from './token-access.ts';
 import { expiryOfNew } from './token-expiry.ts';
 import { type TokenInfo, toTokenInfo } from './token-info.ts';
-import { checkLabel, checkNotes, checkOptions, checkRotateAfter } from './token-input.ts';
+import { checkNotes, checkOptions, checkRotateAfter, readLabel } from './token-input.ts';
 import { findFormat } from './token-kind.ts';
 import type { TokenManagerParts } from './token-manager-parts.ts';
 import { readMetadata } from './token-metadata.ts';
@@ -101,9 +102,10 @@ export function createIssueToken(
   async function draft(input: IssueInput, by: Principal): Promise<Draft> {
     requireAction(by, 'tokens:write');
     const now = clock();
-    const { kind = 'api-key', owner = by.owner, notes, rotateAfterSeconds } = input;
+    const { kind = 'api-key', notes, rotateAfterSeconds } = input;
     const format = findFormat(kind, formats, settings());
     checkSecret(input, format);
+    const owner = input.owner === undefined ? by.owner : readLabel(input.owner, 'owner');
     if (owner !== by.owner && !isAdministrator(access.ownAuthority(by))) {
       throw new GrantNotCoveredError('owner is another one, which only an issuer with every action may name');
     }
@@ -114,9 +116,9 @@ export function createIssueToken(
     return {
       format,
       kind,
-      name: checkLabel(input.name, 'name'),
+      name: readLabel(input.name, 'name'),
       grant,
-      owner: checkLabel(owner, 'owner'),
+      owner,
       ...(project !== undefined && { project }),
       ...(metadata !== undefined && { metadata }),
       ...(notes !== undefined && { notes: checkNotes(notes) }),
@@ -137,10 +139,11 @@ export function createIssueToken(
       async (maker) => {
         const { format, ...drafted } = await draft(input, maker.by);
         const { standing } = maker;
-        const write = async (record: TokenRecord, insert: AuditedAct): Promise<boolean> =>
+        const write = async (record: TokenRecord, insert: AuditedAct, settle: () => Promise<SettledWrite>) =>
           audit.write(
             { type: 'token.issued', by: maker.by, record, details: await describeIssued(vocabulary, record) },
             insert,
+            settle,
           );
         return makeRecord(parts, format, drafted, write, { standing, secret: input.secret });
       },

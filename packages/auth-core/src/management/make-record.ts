@@ -1,9 +1,10 @@
 import type { AuditedAct } from '../audit/audit-event.ts';
 import { ConflictError } from '../errors.ts';
 import type { MintedToken, MintRequest, StoredTokenFormat } from '../token/token-format.ts';
-import { keepSecrets } from '../token/token-secrets.ts';
+import { storeSecrets } from '../token/token-secrets.ts';
 import type { TokenRecord } from '../token/token-store.ts';
 import type { Maker } from './maker.ts';
+import { type SettledWrite, settleInsert } from './settle-write.ts';
 import type { TokenManagerParts } from './token-manager-parts.ts';
 
 /** The fields of a new token that are known before it has an id and a secret. */
@@ -18,7 +19,7 @@ export interface MadeToken {
   readonly record: TokenRecord;
 }
 
-type MakingParts = Pick<TokenManagerParts, 'store' | 'digest' | 'sealer'>;
+type MakingParts = Pick<TokenManagerParts, 'store' | 'digest' | 'sealer' | 'revocations' | 'clock'>;
 
 const ATTEMPTS = 10;
 const CROWDED = 'No id could be found that is free. Try again.';
@@ -33,7 +34,7 @@ export async function makeRecord(
   parts: MakingParts,
   format: StoredTokenFormat,
   draft: TokenDraft,
-  write: (record: TokenRecord, insert: AuditedAct) => Promise<boolean>,
+  write: (record: TokenRecord, insert: AuditedAct, settle: () => Promise<SettledWrite>) => Promise<boolean>,
   { standing, secret }: Pick<Maker, 'standing'> & { readonly secret?: string | undefined },
 ): Promise<MadeToken | undefined> {
   const request = mintRequest(draft, secret);
@@ -43,7 +44,7 @@ export async function makeRecord(
     const minted = await format.mint(request);
     const record = { ...draft, ...(await keepMinted(parts, format, minted)) };
     const insert: AuditedAct = (transaction) => parts.store.insert(record, standing, transaction);
-    if (await write(record, insert)) return { text: minted.text, record };
+    if (await write(record, insert, () => settleInsert(record, parts))) return { text: minted.text, record };
   }
   return undefined;
 }
@@ -55,17 +56,13 @@ export function cannotBeMade(secret: string | undefined): ConflictError {
 
 /** Turns a minted token into the fields that may be stored. */
 export async function keepMinted(
-  { digest, sealer }: Omit<MakingParts, 'store'>,
+  parts: Pick<MakingParts, 'digest' | 'sealer'>,
   format: StoredTokenFormat,
-  { secret, text, stub, ...minted }: MintedToken,
+  { secret, text, earlierHash, stub, ...minted }: MintedToken,
 ): Promise<KeptToken> {
-  const id = minted.id ?? (await digest.idOf(format.kind, secret));
-  return {
-    id,
-    digest: await digest.of(format.kind, { id, secret }),
-    ...(await keepSecrets(sealer, format, id, text)),
-    ...(stub !== undefined && { stub }),
-  };
+  const id = minted.id ?? (await parts.digest.idOf(format.kind, secret));
+  const secrets = await storeSecrets(parts, format, { id, secret }, text, earlierHash);
+  return { id, ...secrets, ...(stub !== undefined && { stub }) };
 }
 
 function mintRequest({ owner, createdAt, expiresAt }: TokenDraft, secret: string | undefined): MintRequest {

@@ -2,13 +2,15 @@ import { denyTime } from '../authority/decide.ts';
 import { endOf } from '../date-time.ts';
 import { type AuthError, ConflictError, InvalidTokenError, PermissionDeniedError } from '../errors.ts';
 import type { Principal } from '../principal.ts';
+import { nameSecret } from '../token/digest.ts';
 import { TOKEN_KINDS } from '../token/token-format.ts';
 import type { StandingToken, TokenRecord } from '../token/token-store.ts';
-import { endOfPrevious, nameSecret } from '../verification/check-secret.ts';
+import { endOfPrevious, findFormer } from '../verification/check-secret.ts';
 import { createEnabledKinds } from '../verification/enabled-kinds.ts';
 import { readLineage } from '../verification/read-lineage.ts';
 import { metadataOf, readEntries } from '../verification/read-principal.ts';
 import { refuseEndedChain } from '../verification/refuse-ended.ts';
+import { createUnusedRefusal } from '../verification/refuse-unused.ts';
 import { denyProject } from './select-project.ts';
 import type { TokenManagerParts } from './token-manager-parts.ts';
 
@@ -51,7 +53,13 @@ export function createMakers(parts: MakerParts): Makers {
   const { vocabulary, store, policy, clock, isEnded } = parts;
   const kinds = createEnabledKinds(new Set(TOKEN_KINDS), parts.settings);
   // What was revoked is dropped from the cache when it is next presented.
-  const ending = { store, isEnded, requireEnabled: kinds.require, onRevoked: () => undefined };
+  const ending = {
+    store,
+    isEnded,
+    requireEnabled: kinds.require,
+    refuseUnused: createUnusedRefusal(parts.settings),
+    onRevoked: () => undefined,
+  };
 
   async function read(by: Principal): Promise<Maker> {
     if (!Array.isArray(by?.authority) || !Array.isArray(by.chain)) throw new TypeError(NO_PRINCIPAL);
@@ -89,8 +97,8 @@ export function createMakers(parts: MakerParts): Makers {
 /** Refuses when the token was rotated since and the overlap of the presented secret has ended. */
 function requireSecret({ provedBy }: Principal, own: TokenRecord, now: Date): void {
   if (provedBy === undefined || provedBy === nameSecret(own)) return;
-  const { previous } = own;
-  if (previous !== undefined && provedBy === nameSecret(previous) && now.getTime() < endOfPrevious(previous)) return;
+  const former = findFormer(own, provedBy);
+  if (former !== undefined && now.getTime() < endOfPrevious(former)) return;
   throw new InvalidTokenError('AUTH_TOKEN_ROTATED');
 }
 

@@ -1,6 +1,6 @@
 import { denyAction } from '../authority/decide.ts';
 import type { Principal } from '../principal.ts';
-import { coversAll } from './token-access.ts';
+import { coversAll, coversEverything } from './token-access.ts';
 import type { TokenManagerParts } from './token-manager-parts.ts';
 
 /**
@@ -24,13 +24,8 @@ export async function mayEndUnseen(
     if (by.chain.some(isEnded) || !known.some((principal) => principal.id === by.id)) return false;
   }
   if (denyAction(by.authority, 'tokens:write') !== undefined) return false;
+  if (coversEverything(vocabulary, by, policy)) return true;
   const own = by.authority.filter((entry) => entry !== policy);
-  // Such an authority covers every token, including one that this process has never seen.
-  if (
-    by.project === undefined &&
-    coversAll(vocabulary, own, [{ grant: vocabulary.everything, source: 'everything' }]).covered
-  )
-    return true;
   const [target] = (await Promise.all(recalled.recallChain(id, now))).filter((principal) => principal.id === id);
   if (target === undefined || (by.project !== undefined && target.project !== by.project)) return false;
   return coversAll(

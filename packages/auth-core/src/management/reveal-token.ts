@@ -1,6 +1,7 @@
 import { GrantNotCoveredError, InvalidInputError, PermissionDeniedError, StoreUnavailableError } from '../errors.ts';
 import type { Principal } from '../principal.ts';
 import { openText } from '../token/token-secrets.ts';
+import { findFormer } from '../verification/check-secret.ts';
 import type { ManagementAudit } from './audit-management.ts';
 import type { Makers } from './maker.ts';
 import { isItself, requireSameChain, requireSameEnd, type TokenAccess } from './token-access.ts';
@@ -24,9 +25,8 @@ export function createRevealToken(
     requireSameChain(by, found);
     // A principal that sees a token can use it, so it must not be shown a token that lasts longer than itself.
     requireSameEnd(by, found);
-    // The first use of the present secret ends such an overlap, so the caller presented the former secret.
-    const awaitsFirstUse = record.previous !== undefined && record.previous.endsAt === undefined;
-    if (isItself(record, by) && awaitsFirstUse) throw new GrantNotCoveredError(BY_FORMER);
+    const former = isItself(record, by) ? findFormer(record, by.provedBy) : undefined;
+    if (former !== undefined && former.endsAt === undefined) throw new GrantNotCoveredError(BY_FORMER);
     const text = await openText(parts.sealer, record);
     if (text === undefined) throw new StoreUnavailableError(new Error(`token ${id} was sealed with another key`));
     await audit.note({ type: 'token.revealed', by, record });

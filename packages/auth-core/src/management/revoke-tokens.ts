@@ -1,23 +1,15 @@
 import type { Words } from '../authority/vocabulary.ts';
-import { InvalidInputError, StoreUnavailableError } from '../errors.ts';
+import { StoreUnavailableError } from '../errors.ts';
 import { patiently } from '../patiently.ts';
 import type { Principal } from '../principal.ts';
-import { listPages } from '../token/list-pages.ts';
 import type { TokenRecord } from '../token/token-store.ts';
 import type { ManagementAudit } from './audit-management.ts';
 import type { Makers } from './maker.ts';
 import { mayEndUnseen } from './may-end-unseen.ts';
 import { tellDerived } from './tell-derived.ts';
-import { requireAction, requireToken, type TokenAccess } from './token-access.ts';
+import { requireToken, type TokenAccess } from './token-access.ts';
 import { type TokenInfo, toTokenInfo } from './token-info.ts';
-import { checkOptions } from './token-input.ts';
 import type { TokenManagerParts } from './token-manager-parts.ts';
-
-/** The owner or the project whose tokens to revoke; at least one of the two is needed. */
-export interface RevokeAllInput {
-  readonly owner?: string;
-  readonly project?: string;
-}
 
 /** The result of revoking a token. */
 export interface Revocation<W extends Words = Words> {
@@ -37,8 +29,6 @@ export interface Revocation<W extends Words = Words> {
 const ATTEMPTS = 10;
 /** How long to wait for the store to decide whether a caller may revoke a token, before recent knowledge decides. */
 const PATIENCE_MILLISECONDS = 500;
-/** How many times to look for tokens that were made while others were being revoked. */
-const PASSES = 10;
 
 /** Creates the functions that revoke tokens. This process denies a token before anything is written. */
 export function createRevokeTokens(
@@ -49,19 +39,30 @@ export function createRevokeTokens(
 ) {
   const { store, clock, onChange, revocations } = parts;
 
-  /** Writes the revocation, and tries again when the token was changed at the same time. */
-  async function writeEnd(
-    id: string,
-    revokedAt: string,
-  ): Promise<{ record: TokenRecord; changed: boolean } | undefined> {
+  /**
+   * Writes the revocation, and tries again when the token was changed at the same time. What it finds to be revoked at
+   * this very time, it may have written itself `again`: the answer to that was lost.
+   */
+  async function writeEnd(id: string, revokedAt: string, by: Principal, again: boolean): Promise<WrittenEnd> {
+    // Unknown until the first attempt has had an answer.
+    let wasRecorded = false;
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const record = await store.find(id);
-      if (record === undefined) return undefined;
-      if (record.revokedAt !== undefined) return { record, changed: false };
+      if (record === undefined || record.revokedAt !== undefined) {
+        const changed = (again || attempt > 0) && record?.revokedAt === revokedAt;
+        return { record, changed, recorded: wasRecorded };
+      }
       const { version } = record;
       const revoked = { ...record, revokedAt, version: version + 1 };
-      // With itself as a standing token, the write waits for its turn without blocking the process.
-      if (await store.update(revoked, version, [{ id, version }])) return { record: revoked, changed: true };
+      const { ended, recorded } = await audit.end(
+        async (transaction) => {
+          // With itself as a standing token, the write waits for its turn without blocking the process.
+          return (await store.update(revoked, version, [{ id, version }], transaction)) ? [revoked] : [];
+        },
+        () => ({ type: 'token.revoked', by, record: revoked }),
+      );
+      if (ended.length > 0) return { record: revoked, changed: true, recorded };
+      wasRecorded = recorded;
     }
     throw new StoreUnavailableError(new Error(`token ${id} changes faster than it can be read`));
   }
@@ -70,33 +71,41 @@ export function createRevokeTokens(
    * Stores a tombstone for a token that was derived without the store. It is the token's only record, and is kept until
    * the token would have expired.
    */
-  async function writeStone(stone: TokenRecord): Promise<{ record: TokenRecord; changed: boolean }> {
-    if (await store.insert(stone)) return { record: stone, changed: true };
-    return { record: (await store.find(stone.id)) ?? stone, changed: false };
+  async function writeStone(stone: TokenRecord, by: Principal, again: boolean): Promise<WrittenEnd> {
+    const { ended, recorded } = await audit.end(
+      async (transaction) => ((await store.insert(stone, [], transaction)) ? [stone] : []),
+      () => ({ type: 'token.revoked', by, record: stone }),
+    );
+    if (ended.length > 0) return { record: stone, changed: true, recorded };
+    const record = (await store.find(stone.id)) ?? stone;
+    return { record, changed: again && record.revokedAt === stone.revokedAt, recorded };
   }
 
-  async function end(id: string, by: Principal): Promise<Revocation & { readonly changed: boolean }> {
+  async function end(id: string, by: Principal): Promise<Revocation> {
     const revokedAt = clock().toISOString();
     const stone = isDerivedHere(id, by) ? tombstoneOf(by, revokedAt) : undefined;
     let changed = false;
+    let isRecorded = true;
+    let isAgain = false;
     const { record, stored } = await revocations.end(id, {
       async store() {
-        const written = await (stone === undefined ? writeEnd(id, revokedAt) : writeStone(stone));
-        changed ||= written?.changed ?? false;
-        return written?.record;
+        const again = isAgain;
+        isAgain = true;
+        const written = await (stone === undefined ? writeEnd(id, revokedAt, by, again) : writeStone(stone, by, again));
+        changed ||= written.changed;
+        isRecorded &&= written.recorded;
+        return written.record === undefined ? [] : [written.record];
       },
-      async report(ended) {
+      async report([ended]) {
         if (!changed) return;
-        const derived = stone === undefined ? { parentId: id } : { parentId: by.tokenId, through: id };
-        await tellDerived(store, derived, onChange);
-        await audit.note({ type: 'token.revoked', by, record: ended });
+        await tellDerived(store, stone === undefined ? [id] : [by.tokenId], onChange, stone && id);
+        if (!isRecorded && ended !== undefined) await audit.note({ type: 'token.revoked', by, record: ended });
       },
     });
     return {
       id,
       revokedAt: record?.revokedAt ?? revokedAt,
       stored,
-      changed: changed || !stored,
       ...(record !== undefined && { token: toTokenInfo(record, clock()) }),
     };
   }
@@ -124,8 +133,7 @@ export function createRevokeTokens(
     if (record?.revokedAt !== undefined) {
       return { id, revokedAt: record.revokedAt, stored: true, token: toTokenInfo(record, clock()) };
     }
-    const { changed: _, ...revocation } = await end(id, by);
-    return revocation;
+    return end(id, by);
   }
 
   return {
@@ -134,35 +142,15 @@ export function createRevokeTokens(
       requireToken(by);
       return revoke(by.id, by);
     },
-    async revokeAll(input: RevokeAllInput, asked: Principal): Promise<Revocation[]> {
-      checkOptions('revokeAll', input, ['owner', 'project'] satisfies readonly (keyof RevokeAllInput)[]);
-      const { owner, project } = input;
-      const { by } = await makers.read(asked);
-      requireAction(by, 'tokens:write');
-      if (owner === undefined && project === undefined) {
-        throw new InvalidInputError('owner', 'or project must say whose tokens to revoke');
-      }
-      const filter = { ...(owner !== undefined && { owner }), ...(project !== undefined && { project }) };
-      const revoked: Revocation[] = [];
-      // A token that is being revoked may make another one at the same time; the next pass finds it.
-      for (let pass = 0, found = true; found && pass < PASSES; pass++) {
-        found = false;
-        for await (const page of listPages(store, filter)) {
-          const left = (await access.filterVisible(page, by)).filter(
-            // The caller's own token and its ancestors are skipped: a caller revokes its own token by its id.
-            ({ id, revokedAt }) => revokedAt === undefined && !by.chain.includes(id) && !parts.isEnded(id),
-          );
-          // All of them are denied here before the store has written the first.
-          for (const { changed, ...revocation } of await Promise.all(left.map(({ id }) => end(id, by)))) {
-            if (!changed) continue;
-            found = true;
-            revoked.push(revocation);
-          }
-        }
-      }
-      return revoked;
-    },
   };
+}
+
+/** What the store has of a revocation. */
+interface WrittenEnd {
+  readonly record: TokenRecord | undefined;
+  /** Whether this revocation has ended it, and not one before. */
+  readonly changed: boolean;
+  readonly recorded: boolean;
 }
 
 /** Whether a principal revokes itself and is a token that the store has no record of. */

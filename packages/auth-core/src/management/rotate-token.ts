@@ -1,11 +1,15 @@
-import { GrantNotCoveredError, InvalidInputError } from '../errors.ts';
+import { endOf } from '../date-time.ts';
+import { ConflictError, GrantNotCoveredError, InvalidInputError } from '../errors.ts';
 import type { Principal } from '../principal.ts';
+import { formerSecrets } from '../token/former-secrets.ts';
 import type { PreviousSecret, TokenRecord } from '../token/token-store.ts';
+import { endOfPrevious, findFormer } from '../verification/check-secret.ts';
 import type { ManagementAudit } from './audit-management.ts';
 import type { IssuedToken } from './issue-token.ts';
 import { keepMinted } from './make-record.ts';
 import type { Makers } from './maker.ts';
 import { requireNotEnded } from './require-not-ended.ts';
+import { settleUpdate } from './settle-write.ts';
 import { isAdministrator, requireAction, requireSameChain, requireSameEnd, type TokenAccess } from './token-access.ts';
 import { expiryOfRotated } from './token-expiry.ts';
 import { toTokenInfo } from './token-info.ts';
@@ -17,7 +21,8 @@ import type { TokenManagerParts } from './token-manager-parts.ts';
 export interface RotateInput {
   /**
    * How long the present secret remains valid: from 0 seconds to 30 days, or until the new one is first used. When left
-   * out, it ends at once. The secret before the present one ends in any case.
+   * out, it ends at once. A secret before the present one remains valid as it was, and no longer than the present one,
+   * as long as nothing newer than it was used: the answer to the rotation before may have been lost.
    */
   readonly overlap?: { readonly seconds: number } | 'until-first-use';
   /**
@@ -32,6 +37,7 @@ const MAXIMUM_OVERLAP_SECONDS = 30 * 86_400;
 /** A token with its new secret, before it is stored. */
 interface Rotation {
   readonly text: string;
+  readonly before: TokenRecord;
   readonly rotated: TokenRecord;
   readonly overlapEndsAt: string;
 }
@@ -45,12 +51,13 @@ export function createRotateToken(
 ) {
   const { store, formats, settings, clock, onChange } = parts;
 
-  async function mintAgain(id: string, input: RotateInput, by: Principal): Promise<Rotation> {
+  async function mintAgain(id: string, input: RotateInput, asked: Principal): Promise<Rotation> {
     // A caller may always rotate its own token: that gives it no more permissions and no later expiry.
-    if (by.id !== id) requireAction(by, 'tokens:write');
+    if (asked.id !== id) requireAction(asked, 'tokens:write');
     const now = clock();
     const end = readOverlap(input.overlap, now);
-    const found = await access.findVisible(id, by, 'tokens:write');
+    const found = await access.findVisible(id, asked, 'tokens:write');
+    const by = isRetry(found.record, asked, now) ? withEnd(asked, found.lineage.endsAt) : asked;
     const { expiresAt: _, previous: __, ...record } = found.record;
     if (record.kind === 'custom') throw new InvalidInputError('kind', CUSTOM);
     const format = findFormat(record.kind, formats, settings());
@@ -72,22 +79,24 @@ export function createRotateToken(
     const rotated: TokenRecord = {
       ...record,
       ...(await keepMinted(parts, format, { ...minted, id })),
-      previous: keepPrevious(found.record, end, now),
+      previous: keepSecret(found.record, { end, now, bySelf: by.id === id }),
       ...(expiresAt !== undefined && { expiresAt }),
       rotatedAt: now.toISOString(),
       version: record.version + 1,
     };
-    return { text: minted.text, rotated, overlapEndsAt: end ?? 'first-use' };
+    return { text: minted.text, before: found.record, rotated, overlapEndsAt: end ?? 'first-use' };
   }
 
   return async function rotate(id: string, input: RotateInput, by: Principal): Promise<IssuedToken> {
     checkOptions('rotate', input, ['overlap', 'expiresAt'] satisfies readonly (keyof RotateInput)[]);
     const { text, rotated } = await makers.act(by, async (maker) => {
       const rotation = await mintAgain(id, input, maker.by);
-      const { rotated: record, overlapEndsAt } = rotation;
+      const { before, rotated: record, overlapEndsAt } = rotation;
       const entry = { type: 'token.rotated', by, record, details: { overlapEndsAt } } as const;
-      const isRotated = await audit.write(entry, (transaction) =>
-        store.update(record, record.version - 1, maker.standing, transaction),
+      const isRotated = await audit.write(
+        entry,
+        (transaction) => store.update(record, before.version, maker.standing, transaction),
+        () => settleUpdate(before, record, parts),
       );
       return isRotated ? rotation : undefined;
     });
@@ -96,8 +105,7 @@ export function createRotateToken(
   };
 }
 
-const CUSTOM =
-  'is custom, and nobody but you can choose the text of a custom key. Import another one and revoke this one';
+const CUSTOM = 'is custom, and only you can choose the text of a custom key. Import another one and revoke this one';
 
 /** When the present secret ends; undefined when it ends with the first use of the new one. */
 function readOverlap(overlap: RotateInput['overlap'], now: Date): string | undefined {
@@ -112,12 +120,51 @@ function readOverlap(overlap: RotateInput['overlap'], now: Date): string | undef
   return new Date(now.getTime() + seconds * 1000).toISOString();
 }
 
-/** What is kept of the present secret; its attenuation key only if the secret remains valid. */
-function keepPrevious({ digest, attenuationKey }: TokenRecord, endsAt: string | undefined, now: Date): PreviousSecret {
-  const counts = endsAt === undefined || endsAt !== now.toISOString();
-  return {
+/** The most secrets of one token that may be valid besides the one that it gets. */
+const MOST_FORMER = 8;
+const TOO_MANY = `The token has ${MOST_FORMER} former secrets that are valid. Use the latest one that you have, or let them end.`;
+
+/** What is kept of the present secret: its attenuation key, and the secrets before it, only if it remains valid. */
+function keepSecret(
+  { digest, attenuationKey, previous }: Pick<TokenRecord, 'digest' | 'attenuationKey' | 'previous'>,
+  { end, now, bySelf }: { readonly end: string | undefined; readonly now: Date; readonly bySelf: boolean },
+): PreviousSecret {
+  const counts = end === undefined || end !== now.toISOString();
+  const before = counts ? keepValid(previous, end, now) : undefined;
+  const kept: PreviousSecret = {
     digest,
     ...(counts && attenuationKey !== undefined && { attenuationKey }),
-    ...(endsAt !== undefined && { endsAt }),
+    ...(end !== undefined && { endsAt: end }),
+    ...(end !== undefined && counts && bySelf && { retry: 'open' }),
+    ...(before !== undefined && { previous: before }),
   };
+  if (formerSecrets({ previous: kept }).length > MOST_FORMER) throw new ConflictError(TOO_MANY);
+  return kept;
+}
+
+/** The former secrets that are still valid. They end no later than `latest`. */
+function keepValid(
+  secret: PreviousSecret | undefined,
+  latest: string | undefined,
+  now: Date,
+): PreviousSecret | undefined {
+  if (secret === undefined) return undefined;
+  const { previous, endsAt = latest, ...rest } = secret;
+  const before = keepValid(previous, latest, now);
+  if (!(now.getTime() < endOfPrevious(secret))) return before;
+  const end = latest !== undefined && endOf(latest) < endOf(endsAt) ? latest : endsAt;
+  return { ...rest, ...(end !== undefined && { endsAt: end }), ...(before !== undefined && { previous: before }) };
+}
+
+/**
+ * Whether a token rotates itself by a former secret, and nothing newer was used: the answer to the rotation before may
+ * have been lost. Its holder then gets what the token is, and not only what is left of the overlap.
+ */
+function isRetry(record: TokenRecord, { id, provedBy }: Principal, now: Date): boolean {
+  const former = id === record.id ? findFormer(record, provedBy) : undefined;
+  return former?.retry === 'open' && now.getTime() < endOfPrevious(former);
+}
+
+function withEnd({ expiresAt: _, ...by }: Principal, endsAt: number): Principal {
+  return { ...by, ...(Number.isFinite(endsAt) && { expiresAt: new Date(endsAt).toISOString() }) };
 }

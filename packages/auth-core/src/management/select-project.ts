@@ -4,7 +4,7 @@ import { GrantNotCoveredError, InvalidGrantError, PermissionDeniedError } from '
 import { matchesAnyGlob } from '../matching/glob.ts';
 import { createSteps, unlessUsedUp } from '../matching/steps.ts';
 import type { Principal } from '../principal.ts';
-import { checkLabel } from './token-input.ts';
+import { readLabel } from './token-input.ts';
 
 /**
  * The principal as it acts for one project. If its token belongs to a project, it must be that one, and every grant
@@ -12,8 +12,8 @@ import { checkLabel } from './token-input.ts';
  *
  * @throws {AuthError} `AUTH_PERMISSION_DENIED`; `AUTH_INPUT_INVALID` when it is not a valid name of a project
  */
-export function selectProject(principal: Principal, project: string): Principal {
-  checkLabel(project, 'project');
+export function selectProject(principal: Principal, asked: string): Principal {
+  const project = readLabel(asked, 'project');
   const denial = denyProject(principal, project);
   if (denial !== undefined) throw new PermissionDeniedError(denial);
   return Object.freeze({ ...principal, project });
@@ -24,9 +24,9 @@ export function selectProject(principal: Principal, project: string): Principal 
  * allow it.
  */
 export function projectOfNew(asked: string | undefined, by: Principal, own: Authority): string | undefined {
-  const project = asked ?? by.project;
-  if (project === undefined) return undefined;
-  checkLabel(project, 'project');
+  const given = asked ?? by.project;
+  if (given === undefined) return undefined;
+  const project = readLabel(given, 'project');
   const denial = denyProject(by, project);
   if (denial !== undefined) throw new GrantNotCoveredError(`${denial.reason} by ${denial.source}`);
   checkProjectOfGrant(project, own);

@@ -1,25 +1,30 @@
 import type { TokenStore } from '../token/token-store.ts';
 
-/** What has ended: a stored token, or, with `through`, only the tokens derived from it through that id. */
-export interface EndedToken {
-  readonly parentId: string;
-  readonly through?: string;
-}
+/** How many tokens are asked about at a time. */
+const BATCH = 500;
 
-/** Reports every stored token that ended because a token that it was derived from, directly or indirectly, ended. */
+/**
+ * Reports every stored token that ended because one of these ended that it was derived from, directly or indirectly;
+ * with `through`, only those derived through the caveat with that id.
+ */
 export async function tellDerived(
   store: Pick<TokenStore, 'list'>,
-  { parentId, through }: EndedToken,
+  ended: readonly string[],
   tell: (id: string, change: 'revoked') => void,
+  through?: string,
 ): Promise<void> {
-  // Ids added to the set during the loop are visited too, each only once.
-  const parents = new Set([parentId]);
-  for (const parent of parents) {
-    for (const { id, caveats = [] } of await store.list({ parentId: parent })) {
-      if (parent === parentId && through !== undefined && !caveats.some((caveat) => caveat.id === through)) continue;
-      if (parents.has(id)) continue;
-      parents.add(id);
-      tell(id, 'revoked');
+  const known = new Set(ended);
+  for (let parents = ended; parents.length > 0; ) {
+    const children: string[] = [];
+    for (let start = 0; start < parents.length; start += BATCH) {
+      for (const { id, caveats = [] } of await store.list({ parentIds: parents.slice(start, start + BATCH) })) {
+        if (parents === ended && through !== undefined && !caveats.some((caveat) => caveat.id === through)) continue;
+        if (known.has(id)) continue;
+        known.add(id);
+        children.push(id);
+        tell(id, 'revoked');
+      }
     }
+    parents = children;
   }
 }

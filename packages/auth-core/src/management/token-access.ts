@@ -22,8 +22,8 @@ export interface TokenAccess {
   ownAuthority(by: Principal): Authority;
   /** @throws {AuthError} `AUTH_PERMISSION_DENIED`, `AUTH_TOKEN_NOT_FOUND` */
   findVisible(id: string, by: Principal, action: CoreWords['actions']): Promise<VisibleToken>;
-  /** The given tokens that the principal may see. */
-  filterVisible(records: readonly TokenRecord[], by: Principal): Promise<TokenRecord[]>;
+  /** The given tokens that the principal may see; their ancestors are read with `find`. */
+  filterVisible(records: readonly TokenRecord[], by: Principal, find?: TokenStore['find']): Promise<TokenRecord[]>;
 }
 
 /** Creates the access checks over a store. */
@@ -52,9 +52,9 @@ export function createTokenAccess(
       if (!isVisible({ record, lineage }, by)) throw new TokenNotFoundError();
       return { record, lineage };
     },
-    async filterVisible(records, by) {
+    async filterVisible(records, by, read = store.find) {
       const known = new Map(records.map((record) => [record.id, record]));
-      const find = async (id: string) => known.get(id) ?? (await store.find(id));
+      const find = async (id: string) => known.get(id) ?? (await read(id));
       const visible: TokenRecord[] = [];
       // Comparing two grants may take 50 ms.
       const giveWay = createGiveWay();
@@ -115,6 +115,17 @@ export function coversAll(vocabulary: Vocabulary, outer: Authority, inner: Autho
     if (coverage?.covered !== true) return coverage ?? NOTHING_TO_GIVE;
   }
   return outer.length === 0 ? NOTHING_TO_GIVE : { covered: true };
+}
+
+/** Whether a principal may see and end every token, also one that it has never seen. */
+export function coversEverything(
+  vocabulary: Vocabulary,
+  { authority, project }: Principal,
+  policy: AuthorityEntry,
+): boolean {
+  const own = authority.filter((entry) => entry !== policy);
+  const everything = [{ grant: vocabulary.everything, source: 'everything' }];
+  return project === undefined && coversAll(vocabulary, own, everything).covered;
 }
 
 /** Refuses to let a derived principal change a token that would remain valid after the principal's chain has ended. */

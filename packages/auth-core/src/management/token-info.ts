@@ -1,7 +1,8 @@
 import type { Grant } from '../authority/grant.ts';
 import type { Words } from '../authority/vocabulary.ts';
 import { endOf, parseDateTime } from '../date-time.ts';
-import type { TokenRecord } from '../token/token-store.ts';
+import { formerSecrets } from '../token/former-secrets.ts';
+import type { PreviousSecret, TokenRecord } from '../token/token-store.ts';
 
 /** What may be shown of a token: its record without secrets, digests and keys. */
 export interface TokenInfo<W extends Words = Words>
@@ -19,18 +20,24 @@ const ROTATE_AFTER_SECONDS = 90 * 86_400;
 
 /** Turns a record into what may be shown of the token. */
 export function toTokenInfo(record: TokenRecord, now: Date): TokenInfo {
-  const { digest: _, attenuationKey: __, previous, sealed: ___, ...told } = record;
+  const { digest: _, attenuationKey: __, previous: ____, sealed: ___, ...told } = record;
   const { rotatedAt, createdAt, rotateAfterSeconds = ROTATE_AFTER_SECONDS, revokedAt } = record;
   const rotateAfter = (parseDateTime(rotatedAt ?? createdAt) ?? now.getTime()) + rotateAfterSeconds * 1000;
-  const overlapEndsAt = previous && (previous.endsAt ?? 'first-use');
+  const overlapEndsAt = endOfOverlap(formerSecrets(record), now);
   return {
     ...told,
-    ...(overlapEndsAt !== undefined && !isOver(overlapEndsAt, now) && { overlapEndsAt }),
+    ...(overlapEndsAt !== undefined && { overlapEndsAt }),
     rotateAfter: new Date(rotateAfter).toISOString(),
     rotationDue: revokedAt === undefined && rotateAfter <= now.getTime(),
   };
 }
 
-function isOver(overlapEndsAt: string, now: Date): boolean {
-  return overlapEndsAt !== 'first-use' && !(now.getTime() < endOf(overlapEndsAt));
+/** The end of the former secret that remains valid for longest. */
+function endOfOverlap(former: readonly PreviousSecret[], now: Date): string | undefined {
+  const valid = former.filter(({ endsAt }) => now.getTime() < endOf(endsAt));
+  if (valid.some(({ endsAt }) => endsAt === undefined)) return 'first-use';
+  return valid
+    .flatMap(({ endsAt = [] }) => endsAt)
+    .toSorted()
+    .at(-1);
 }

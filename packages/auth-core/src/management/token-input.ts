@@ -18,12 +18,28 @@ export function checkOptions(of: string, input: unknown, known: readonly string[
   throw new InvalidInputError(unknown.slice(0, 40), `is not an option of ${of}; known are: ${known.join(', ')}`);
 }
 
-/** Checks a name, an owner or a project: 1 to 100 visible characters on one line. */
-export function checkLabel(label: string, path: string): string {
-  if (typeof label !== 'string' || !LABEL.test(label)) {
+/**
+ * Reads a name, an owner or a project: 1 to 100 visible characters on one line. Of the encodings of one text that look
+ * alike, all are read as the same (Unicode NFC).
+ */
+export function readLabel(label: string, path: string): string {
+  const text = typeof label === 'string' ? label.normalize('NFC') : '';
+  if (!LABEL.test(text)) {
     throw new InvalidInputError(path, 'must be 1 to 100 visible characters on one line, without blanks around them');
   }
-  return label;
+  return text;
+}
+
+/** What a filter for tokens asks for, as it is stored; a text that no token can have matches none. */
+export function readFilter<Filter extends { readonly owner?: string; readonly project?: string }>(
+  filter: Filter,
+): Filter {
+  const { owner, project } = filter;
+  return {
+    ...filter,
+    ...(owner !== undefined && { owner: String(owner).normalize('NFC') }),
+    ...(project !== undefined && { project: String(project).normalize('NFC') }),
+  };
 }
 
 /** Checks notes: 1 to 2000 visible characters, blanks and ends of lines. */

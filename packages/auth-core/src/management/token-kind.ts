@@ -14,6 +14,6 @@ export function findFormat(kind: string, formats: readonly TokenFormat[], settin
   const known = usable.map((format) => format.kind).join(', ');
   throw new InvalidInputError(
     'kind',
-    known === '' ? 'is none that is made here' : `must be one of those made here: ${known}`,
+    known === '' ? 'is not a kind that is made here' : `must be one of those made here: ${known}`,
   );
 }

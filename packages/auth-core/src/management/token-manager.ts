@@ -9,16 +9,22 @@ import { createExchangeToken } from './exchange-token.ts';
 import { createIssueToken } from './issue-token.ts';
 import { createMakers } from './maker.ts';
 import { createRevealToken } from './reveal-token.ts';
+import { createRevokeAll } from './revoke-all.ts';
 import { createRevokeTokens } from './revoke-tokens.ts';
 import { createRotateToken } from './rotate-token.ts';
 import { createTokenAccess, requireAction } from './token-access.ts';
 import { type TokenInfo, toTokenInfo } from './token-info.ts';
+import { readFilter } from './token-input.ts';
 import type { TokenManagerParts } from './token-manager-parts.ts';
+import { readPlace } from './token-place.ts';
 
 /** Which tokens to list, and which part of them. */
 export interface TokenListing extends TokenFilter {
-  /** The id of a listed token: only the tokens after it are returned. */
-  readonly after?: string;
+  /**
+   * A listed token, or its place: only the tokens after it are returned, whatever has become of it meanwhile. Its id
+   * alone is enough for as long as the caller may see it.
+   */
+  readonly after?: string | TokenPosition;
   /** The most tokens to return, at least 1; all of them when left out. */
   readonly limit?: number;
 }
@@ -28,8 +34,11 @@ export function createTokenManager(parts: TokenManagerParts) {
   const { vocabulary, store, policy, clock } = parts;
   const access = createTokenAccess(store, policy, vocabulary);
   const makers = createMakers(parts);
-  const audit = createManagementAudit(parts.audit, store);
-  async function findPlace(id: string, by: Principal): Promise<TokenPosition> {
+  const audit = createManagementAudit(parts.audit, store, parts.revocations);
+  async function findPlace(after: string | TokenPosition, by: Principal): Promise<TokenPosition> {
+    const place = readPlace(after);
+    if (place !== undefined) return place;
+    const id = String(after);
     try {
       return (await access.findVisible(id, by, 'tokens:read')).record;
     } catch (error) {
@@ -47,6 +56,7 @@ export function createTokenManager(parts: TokenManagerParts) {
     remove: createDeleteToken(parts, access, makers, audit),
     refresh: async (by: Principal) => (await makers.read(by)).by,
     ...createRevokeTokens(parts, access, makers, audit),
+    revokeAll: createRevokeAll(parts, access, makers, audit),
     async list(asked: Principal, listing: TokenListing = {}): Promise<TokenInfo[]> {
       const { by } = await makers.read(asked);
       requireAction(by, 'tokens:read');
@@ -55,7 +65,7 @@ export function createTokenManager(parts: TokenManagerParts) {
       const place = after === undefined ? undefined : await findPlace(after, by);
       const now = clock();
       const listed: TokenInfo[] = [];
-      for await (const page of listPages(store, filter, place)) {
+      for await (const page of listPages(store, readFilter(filter), place)) {
         const visible = await access.filterVisible(page, by);
         for (const record of visible.slice(0, limit - listed.length)) listed.push(toTokenInfo(record, now));
         if (listed.length >= limit) break;

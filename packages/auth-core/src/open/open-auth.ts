@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Kysely } from 'kysely';
 import { type AuditLog, createAuditLog } from '../audit/audit-log.ts';
-import { type Auth, type AuthOptions, createAuth } from '../auth.ts';
+import { type Auth, type AuthOptions, createAuth, partsOf } from '../auth.ts';
 import { defineVocabulary, type VocabularyDefinition } from '../authority/define-vocabulary.ts';
 import type { Limit } from '../authority/limit.ts';
 import type { AnyResourceKind } from '../authority/resource-kind.ts';
@@ -15,7 +15,13 @@ import { migrate } from '../stores/kysely/migrate.ts';
 import { tokenMigrations } from '../stores/kysely/migrations.ts';
 import type { AuditSchema, LimitSchema, SigningKeySchema, TokenSchema } from '../stores/kysely/schema.ts';
 import { openSqlite } from '../stores/sqlite/open-sqlite.ts';
-import { createSealer, type Sealer } from '../token/sealer.ts';
+import { type KeyRing, readKeyRing } from '../token/key-ring.ts';
+import { systemRandom } from '../token/random.ts';
+import { createRingSealer, createSealer, type Sealer } from '../token/sealer.ts';
+import { createStoreKeys } from '../token/store-keys.ts';
+import type { TokenStore } from '../token/token-store.ts';
+import { WrongKeyError } from '../token/wrong-key-error.ts';
+import { OpenAuthError } from './open-auth-error.ts';
 import { createDatabaseFile, readSecret } from './read-secret.ts';
 
 /** What {@link openAuth} opens, and the words of the server. */
@@ -27,8 +33,11 @@ export interface OpenAuthOptions<
     Omit<AuthOptions<OpenedWords<Action, Resources, Limits>>, 'vocabulary' | 'store' | 'digestKey' | 'audit'> {
   /** The file of the database, made with its folder when there is none. `:memory:` ends with the process. */
   readonly file: string;
-  /** The secret, if it comes from elsewhere: at least 32 unpredictable bytes. By default it is beside the file. */
-  readonly digestKey?: Uint8Array;
+  /**
+   * The secret, if it comes from elsewhere: at least 32 unpredictable bytes, or the present and former ones. By default
+   * it is beside the file.
+   */
+  readonly digestKey?: KeyRing;
 }
 
 /** The words of the vocabulary that is made from these options. */
@@ -69,7 +78,7 @@ const IN_MEMORY = ':memory:';
  * > The secret is what makes a stolen database useless. Do not put both into one backup.
  *
  * @throws {OpenAuthError} `unsafe_path` when other users of the machine can read the secret, or change the secret or
- * the database; `missing_secret` when there is a database and no secret
+ * the database; `missing_secret` when there is a database and no secret; `wrong_secret` when it is used with another one
  * @throws {TypeError} when an option is invalid
  * @example
  * ```ts
@@ -112,10 +121,12 @@ export async function openAuth<
   const database = openSqlite<OpenedSchema>(file);
   const timed = options.clock && { clock: options.clock };
   try {
-    await migrate(database, tokenMigrations, 'token_migrations', options.clock);
+    await migrate(database, tokenMigrations, 'token_migrations', timed);
+    const store = createKyselyTokenStore(database);
+    await requireOwnSecret(secret, store);
     const audit = createAuditLog({ store: createKyselyAuditStore(database), key: secret, ...timed });
     const meter = createMeter({ vocabulary, store: createKyselyLimitStore(database), ...timed });
-    const parts = { vocabulary, store: createKyselyTokenStore(database), digestKey: secret, audit: audit.record };
+    const parts = { vocabulary, store, digestKey: secret, audit: audit.record };
     const auth = createAuth({ ...(options as Partial<AuthOptions>), ...parts });
     const close = () =>
       inTurn(
@@ -126,6 +137,8 @@ export async function openAuth<
       );
     const sealer = createSealer(secret, options.random);
     const opened: OpenedAuth = { ...auth, meter, audit, database, sealer, close, [Symbol.asyncDispose]: close };
+    const made = partsOf.get(auth);
+    if (made !== undefined) partsOf.set(opened, made);
     // Its vocabulary was made from the options, and the types name its words.
     return opened as never;
   } catch (error) {
@@ -135,11 +148,22 @@ export async function openAuth<
 }
 
 /** Makes the files that are missing, the secret first: a database without one was made with another. */
-function prepare(file: string, given: Uint8Array | undefined): Uint8Array {
+function prepare(file: string, given: KeyRing | undefined): KeyRing {
   mkdirSync(dirname(resolve(file)), { recursive: true, mode: 0o700 });
   const secret = given ?? readSecret(file, `${file}.key`);
   createDatabaseFile(file);
   return secret;
+}
+
+/** Refuses a secret that the tokens of the database are not stored with. */
+async function requireOwnSecret(secret: KeyRing, store: TokenStore): Promise<void> {
+  const ring = readKeyRing(secret);
+  try {
+    await createStoreKeys(ring, createRingSealer(ring, systemRandom), store).openIdKey(false);
+  } catch (error) {
+    const { cause } = error instanceof Error ? error : {};
+    throw cause instanceof WrongKeyError ? new OpenAuthError('wrong_secret', cause.message, { cause }) : error;
+  }
 }
 
 /** Closes one after the other, even when one of them fails; rejects with the first failure. */

@@ -87,7 +87,7 @@ function walk(path: string, user: ProcessUser): Target | Exposure {
       [place, stats] = [next, found];
       continue;
     }
-    if (!isTrusted(found, user)) return foreign(next, found, path);
+    if (!isTrusted(found, user)) return foreign(next, found, path, user);
     links += 1;
     if (links > MAXIMUM_LINKS) return { place: next, stats: undefined, isReachable };
     const target = readlinkSync(next);
@@ -102,7 +102,7 @@ function walk(path: string, user: ProcessUser): Target | Exposure {
 
 /** Checks a folder: a user that can write it can replace its entries, unless the folder is sticky. */
 function exposureThroughFolder(place: string, stats: Stats, path: string, user: ProcessUser): Exposure | undefined {
-  if (!isTrusted(stats, user)) return foreign(place, stats, path);
+  if (!isTrusted(stats, user)) return foreign(place, stats, path, user);
   if ((stats.mode & WRITE) === 0 || (stats.mode & STICKY) !== 0) return undefined;
   return {
     access: 'write',
@@ -115,7 +115,7 @@ function exposureThroughFolder(place: string, stats: Stats, path: string, user: 
 function exposureOf(target: Target & { stats: Stats; kind: PathKind; user: ProcessUser }): Exposure | undefined {
   const { place, stats, isReachable, kind, user } = target;
   // A file of root is configuration that a package, an image or a cluster has put there.
-  if (stats.uid !== user.uid && !(kind !== 'folder' && stats.uid === ROOT)) return foreign(place, stats, place);
+  if (stats.uid !== user.uid && !(kind !== 'folder' && stats.uid === ROOT)) return foreign(place, stats, place, user);
   const close = `chmod ${kind === 'folder' ? '700' : '600'} ${shellWord(place)}`;
   const isOpen = isReachable || kind !== 'file';
   if ((stats.mode & 0o002) !== 0 || (isOpen && (stats.mode & WRITE) !== 0)) {
@@ -131,13 +131,13 @@ function exposureOf(target: Target & { stats: Stats; kind: PathKind; user: Proce
 
 const isTrusted = ({ uid }: Stats, user: ProcessUser): boolean => uid === user.uid || uid === ROOT;
 
-function foreign(place: string, { uid }: Stats, path: string): Exposure {
+function foreign(place: string, { uid }: Stats, path: string, user: ProcessUser): Exposure {
   const what = place === path ? place : `${place}, on the way to ${path},`;
   return {
     access: 'write',
     message:
       `${what} belongs to another user (uid ${uid}). Start as that user, choose another place, or look at what it holds ` +
-      `and take it over: chown -h "$(id -u)" ${shellWord(place)}`,
+      `and take it over, as root: chown -h ${user.uid} ${shellWord(place)}`,
   };
 }
 

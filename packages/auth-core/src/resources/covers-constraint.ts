@@ -1,7 +1,7 @@
 import { hostsCover } from '../matching/host-glob.ts';
 import { rangesCover } from '../matching/ip-address.ts';
 import type { Steps } from '../matching/steps.ts';
-import { evaluate } from '../schema/evaluate.ts';
+import { evaluateArgument } from '../schema/evaluate-argument.ts';
 import type { ArgumentConstraint, Json } from '../schema/json-schema.ts';
 import { jsonEqual } from '../schema/json-value.ts';
 
@@ -18,7 +18,7 @@ type Implies<K extends Keyword> = (
  */
 export function coversConstraint(parent: ArgumentConstraint, child: ArgumentConstraint, steps: Steps): boolean {
   const values = listValues(child);
-  if (values?.every((value) => evaluate(parent, value, { steps }) === undefined)) return true;
+  if (values?.every((value) => evaluateArgument(parent, value, { steps }) === undefined)) return true;
   return Object.keys(parent).every(
     (keyword) => Object.hasOwn(IMPLIES, keyword) && impliesKeyword(keyword as Keyword, parent, child, steps),
   );

@@ -1,6 +1,7 @@
 import { printName } from '../authority/print-name.ts';
 import type { RuleContext, RuleVerdict } from '../authority/resource-kind.ts';
-import { ANOTHER_SPELLING, evaluate, type Violation } from '../schema/evaluate.ts';
+import { ANOTHER_SPELLING, type Violation } from '../schema/evaluate.ts';
+import { evaluateArgument } from '../schema/evaluate-argument.ts';
 import { isJsonObject } from '../schema/json-value.ts';
 import { findOtherSpelling } from '../schema/other-spelling.ts';
 import { matchingRules } from './matching-rules.ts';
@@ -51,7 +52,7 @@ function checkArguments(
   for (const [name, constraint] of Object.entries(constraints)) {
     const value = Object.hasOwn(values, name) ? values[name] : undefined;
     if (value === undefined) return `argument ${printName(name)} is missing`;
-    const violation = evaluate(constraint, value, context);
+    const violation = evaluateArgument(constraint, value, context);
     if (violation !== undefined) return `argument ${printName(printArgument(name, violation))} ${violation.message}`;
   }
   return undefined;

@@ -1,6 +1,7 @@
 import { GLOB_DEFINITION, GLOBS } from '../authority/grant-schema.ts';
 import type { ResourceKind } from '../authority/resource-kind.ts';
 import { JSON_TYPES, type JsonSchema } from '../schema/json-schema.ts';
+import { argumentConditions } from './argument-conditions.ts';
 import { coversTools } from './covers-tools.ts';
 import { decideTool, nameTool } from './decide-tool.ts';
 import { asFormerlyRead } from './former-reading.ts';
@@ -27,6 +28,7 @@ export function tools(): ResourceKind<ToolRules, ToolRequest> {
     schema: RULES,
     definitions: DEFINITIONS,
     everything: { '*': { tools: { '*': {} } } },
+    conditions: argumentConditions,
     check(rules, check) {
       check.globs(Object.keys(rules), []);
       for (const [server, { tools }] of Object.entries(rules)) {

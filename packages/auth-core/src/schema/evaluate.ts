@@ -1,10 +1,7 @@
 import { parseDateTime } from '../date-time.ts';
-import { anyHostMatches } from '../matching/host-glob.ts';
-import { anyRangeContains, parseIpAddress } from '../matching/ip-address.ts';
 import type { PatternEngine } from '../matching/pattern-engine.ts';
 import { createSteps, type Steps } from '../matching/steps.ts';
-import { type TestedTexts, testPattern } from '../matching/test-pattern.ts';
-import { readUrlPlace } from '../matching/url-host.ts';
+import type { TestedTexts } from '../matching/test-pattern.ts';
 import type { Json, JsonSchema } from './json-schema.ts';
 import { hasAtLeastCharacters, isJsonObject, isOfType, jsonEqual } from './json-value.ts';
 import { findOtherSpelling } from './other-spelling.ts';
@@ -37,14 +34,19 @@ export interface Violation {
   readonly expected?: readonly Json[];
 }
 
-interface Scope extends EvaluationContext {
+/** What a keyword is checked in. */
+export interface Scope extends EvaluationContext {
   readonly steps: Steps;
   /** The schema in which `$ref` is resolved. */
   readonly root: JsonSchema;
+  readonly checks: Checks;
 }
 
 type Keyword = keyof JsonSchema;
-type Check<K extends Keyword> = (
+/** The keywords that are known, and how each is checked. */
+export type Checks = { readonly [K in Keyword]?: Check<K> };
+/** How a value violates a keyword. */
+export type Check<K extends Keyword> = (
   expected: Exclude<JsonSchema[K], undefined>,
   value: unknown,
   scope: Scope,
@@ -52,7 +54,8 @@ type Check<K extends Keyword> = (
 ) => Violation | undefined;
 
 /**
- * Returns how a value violates a schema, or undefined when it satisfies it. Only the first violation is returned.
+ * Returns how a value violates a schema, or undefined when it satisfies it. Only the first violation is returned. These
+ * are the words that describe a document; `evaluateArgument` has those for arguments, too.
  *
  * It fails closed: a keyword is violated when it is unknown, does not apply to the value's type, or needs something
  * that the context lacks.
@@ -60,28 +63,34 @@ type Check<K extends Keyword> = (
  * @throws {StepsUsedUp} when it takes too many steps
  */
 export function evaluate(schema: JsonSchema, value: unknown, context: EvaluationContext = {}): Violation | undefined {
-  return evaluateIn(schema, value, { ...context, steps: context.steps ?? createSteps(), root: schema });
+  return evaluateWith(DOCUMENT_CHECKS, schema, value, context);
+}
+
+/** As {@link evaluate}, with other keywords. */
+export function evaluateWith(
+  checks: Checks,
+  schema: JsonSchema,
+  value: unknown,
+  context: EvaluationContext,
+): Violation | undefined {
+  return evaluateIn(schema, value, { ...context, steps: context.steps ?? createSteps(), root: schema, checks });
 }
 
 const STEPS_A_KEYWORD = 30;
 const STEPS_A_KEY = 50;
-const STEPS_A_PATH = 200;
-const STEPS_A_CHARACTER_OF_A_PATH = 10;
-const STEPS_A_URL = 2000;
 
 function evaluateIn(schema: JsonSchema, value: unknown, scope: Scope): Violation | undefined {
   for (const keyword of Object.keys(schema)) {
     scope.steps.spend(STEPS_A_KEYWORD);
-    const violation = Object.hasOwn(CHECKS, keyword)
-      ? applyKeyword(keyword as Keyword, schema, value, scope)
-      : violate('cannot be checked: the constraint has an unknown word');
+    const violation = applyKeyword(keyword as Keyword, schema, value, scope);
     if (violation !== undefined) return violation;
   }
   return undefined;
 }
 
 function applyKeyword<K extends Keyword>(keyword: K, schema: JsonSchema, value: unknown, scope: Scope) {
-  const check: Check<K> = CHECKS[keyword];
+  const check: Check<K> | undefined = Object.hasOwn(scope.checks, keyword) ? scope.checks[keyword] : undefined;
+  if (check === undefined) return violate('cannot be checked: the constraint has an unknown word');
   const expected = schema[keyword];
   if (expected === undefined) return violate('cannot be checked: the constraint has an empty word');
   return check(expected as Exclude<JsonSchema[K], undefined>, value, scope, schema);
@@ -92,7 +101,7 @@ function violate(message: string, expected?: readonly Json[]): Violation {
 }
 
 /** A check for texts that refuses all other values. */
-function forText<E>(check: (expected: E, text: string, scope: Scope, schema: JsonSchema) => string | undefined) {
+export function forText<E>(check: (expected: E, text: string, scope: Scope, schema: JsonSchema) => string | undefined) {
   return (expected: E, value: unknown, scope: Scope, schema: JsonSchema): Violation | undefined => {
     const message = typeof value === 'string' ? check(expected, value, scope, schema) : 'is not a text';
     return message === undefined ? undefined : violate(message);
@@ -110,40 +119,13 @@ function at(key: string | number, violation: Violation | undefined): Violation |
   return violation && { ...violation, path: [key, ...violation.path] };
 }
 
-function checkPattern(source: string, text: string, { patterns, steps, tested }: Scope): string | undefined {
-  if (patterns === undefined) return 'cannot be checked: there is no pattern engine';
-  return testPattern(patterns, source, text, { steps, tested });
-}
-
-/** All faults of a path have one reason: more detail would reveal files that the caller must not know of. */
-function checkWithin(folder: string, path: string, { isWithin, steps }: Scope, schema: JsonSchema): string | undefined {
-  if (isWithin === undefined) return 'cannot be checked: there is no path resolver';
-  steps.spend(STEPS_A_PATH + STEPS_A_CHARACTER_OF_A_PATH * path.length);
-  const isInside = isWithin({ path, folder, hardLinks: schema.hardLinks === true });
-  return isInside ? undefined : 'is not a path inside the allowed folder, written in full';
-}
-
-function checkHosts(hosts: readonly string[], text: string, { steps }: Scope): string | undefined {
-  steps.spend(STEPS_A_URL + 2 * text.length);
-  const place = readUrlPlace(text);
-  if (place === undefined) return 'is not a plain http or https URL';
-  return anyHostMatches(hosts, place, steps) ? undefined : 'leads to a host or port that is not allowed';
-}
-
-function checkCidr(ranges: readonly string[], text: string, { steps }: Scope): string | undefined {
-  steps.spend(STEPS_A_URL + 2 * text.length);
-  const host = readUrlPlace(text)?.host.replace(/^\[(.*)\]$/, '$1');
-  const address = parseIpAddress(host ?? text);
-  if (address === undefined) return 'is not an IP address or a URL with one';
-  return anyRangeContains(ranges, address, steps) ? undefined : 'outside the allowed addresses';
-}
-
 /** The message for a name in a spelling that some readers treat as the same name. */
 export const ANOTHER_SPELLING = 'has another spelling beside it or in its place';
 
-const holds = () => undefined;
+export const holds = () => undefined;
 
-const CHECKS: { readonly [K in Keyword]: Check<K> } = {
+/** The words that describe a document. */
+export const DOCUMENT_CHECKS = {
   $schema: holds,
   $id: holds,
   $defs: holds,
@@ -171,11 +153,6 @@ const CHECKS: { readonly [K in Keyword]: Check<K> } = {
   maxLength: forText((length, text, { steps }) =>
     hasAtLeastCharacters(text, length + 1, steps) ? `longer than ${length}` : undefined,
   ),
-  pattern: forText(checkPattern),
-  within: forText(checkWithin),
-  hardLinks: holds,
-  hosts: forText(checkHosts),
-  cidr: forText(checkCidr),
   maxItems(length, value) {
     if (!Array.isArray(value)) return violate('is not a list');
     return value.length <= length ? undefined : violate(`has more than ${length} items`);
@@ -225,4 +202,4 @@ const CHECKS: { readonly [K in Keyword]: Check<K> } = {
     }
     return undefined;
   },
-};
+} satisfies Checks;

@@ -2,6 +2,8 @@ import { type Auth, createAuth } from '../auth.ts';
 import { defineVocabulary } from '../authority/define-vocabulary.ts';
 import type { Vocabulary } from '../authority/vocabulary.ts';
 import { AuthError, type AuthErrorCode } from '../errors.ts';
+import type { CredentialSource } from '../http/credential-sources.ts';
+import type { GuestOptions } from '../http/guests.ts';
 import { createMemoryLimitStore } from '../limits/memory-limit-store.ts';
 import { createMeter, type Meter } from '../limits/meter.ts';
 import { type AuthSettings, DEFAULT_AUTH_SETTINGS } from '../settings.ts';
@@ -17,6 +19,12 @@ export interface AdapterParts {
   /** Whether HTTP Basic is accepted. */
   readonly basic: boolean;
   readonly trustedProxies: readonly string[];
+  /** The places that a token is read from, if not the default ones. */
+  readonly credentials?: readonly CredentialSource[];
+  /** Whether requests without a token are accepted. */
+  readonly guests?: GuestOptions;
+  /** Called where the host itself hears of errors: its error handler, its event, or `onError` where it has neither. */
+  readonly failed: (error: unknown) => void;
   /** The response of `GET /models`; called for each request. It may reject, which is a failure like any other. */
   readonly listModels: () => Promise<readonly string[]>;
   /**
@@ -43,12 +51,17 @@ export interface BenchAnswer extends AdapterAnswer {
 /** The part behind the server that fails. */
 export type Failure = 'token store' | 'limit store' | 'application' | 'verify' | 'decide' | 'admit';
 
+/** What a case asks of its server. */
+export type BenchOptions = Partial<Pick<AdapterParts, 'basic' | 'credentials' | 'guests' | 'trustedProxies'>>;
+
 /** A running server under an adapter, and the controls of a test. */
 export interface AdapterBench {
   readonly auth: Auth;
   readonly clock: FixedClock;
   settings: AuthSettings;
   failing: Failure | undefined;
+  /** What the host has heard of errors. */
+  readonly failures: unknown[];
   /** Makes a token that may read models, unless the input says otherwise. */
   issue(input?: Partial<Parameters<Auth['issue']>[0]>): Promise<{ readonly id: string; readonly token: string }>;
   /** Sends a request to `/models`, unless it says otherwise. */
@@ -73,7 +86,7 @@ export const vocabulary: Vocabulary = defineVocabulary({ actions: ['models:read'
 /** Runs a check with its own server. */
 export async function withBench(
   start: StartAdapter,
-  options: Partial<Pick<AdapterParts, 'basic' | 'trustedProxies'>>,
+  options: BenchOptions,
   check: (bench: AdapterBench) => Promise<void>,
 ): Promise<void> {
   const clock = fixedClock('2027-01-01T00:00:18Z');
@@ -94,6 +107,7 @@ export async function withBench(
     clock,
     settings: DEFAULT_AUTH_SETTINGS,
     failing: undefined,
+    failures: [],
     async issue(input = {}) {
       const whole = { name: 'ci-bot', grant: { actions: ['models:read'] }, ...input };
       const { token, record } = await bench.auth.issue(whole, bench.auth.operator());
@@ -142,6 +156,7 @@ export async function withBench(
     meter: { ...meter, admit: async (principal) => failOr('admit', () => meter.admit(principal)) },
     basic: false,
     trustedProxies: [],
+    failed: (error) => void bench.failures.push(error),
     async listModels() {
       reached = true;
       return failOr('application', () => MODELS);
@@ -198,5 +213,5 @@ function challengeFor(status: number, code: AuthErrorCode): string | undefined {
 
 function assertNothingTold({ headers, body }: AdapterAnswer, secrets: readonly string[]): void {
   const told = JSON.stringify(headers) + body;
-  if (secrets.some((secret) => told.includes(secret))) throw new Error('the answer tells what must stay inside');
+  if (secrets.some((secret) => told.includes(secret))) throw new Error('the answer shows what must stay inside');
 }

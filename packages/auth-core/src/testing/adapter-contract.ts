@@ -1,9 +1,6 @@
-import { createAuth } from '../auth.ts';
 import { DEFAULT_AUTH_SETTINGS } from '../settings.ts';
-import { createMemoryTokenStore } from '../token/memory-token-store.ts';
 import {
   type AdapterBench,
-  type AdapterParts,
   assertAnswered,
   assertRefused,
   type BenchAnswer,
@@ -13,6 +10,8 @@ import {
   vocabulary,
   withBench,
 } from './adapter-bench.ts';
+import { bearer, type Case, unknownToken, whoami } from './adapter-case.ts';
+import { CREDENTIAL_CASES } from './adapter-credential-cases.ts';
 import { assertEqual, type ContractCase } from './contract-case.ts';
 
 /**
@@ -23,9 +22,12 @@ import { assertEqual, type ContractCase } from './contract-case.ts';
  * - `GET /whoami` answers `{ id, name, project }` of the caller, for any authority of the token;
  * - `GET /models` needs the action `models:read` and answers `{ models }` of `listModels()`;
  * - `POST /models` needs the action `models:write` and answers `{ received }`, which is the JSON of the request's body;
+ * - `GET /cached` needs the action `models:write`, and sets `Cache-Control: public, max-age=600` and an `ETag` before that
+ *   is decided, if the host can; it answers anything;
  * - `GET /wait` needs the action `models:read` and answers `{ ended }` of `wait(signal)`.
  *
- * Requests to all but the first are counted by the meter. Errors are JSON with `"code"` somewhere in it.
+ * Requests to all but the first are counted by the meter. Errors are JSON with `"code"` somewhere in it. A store that
+ * fails reaches `failed` where the host hears of errors.
  *
  * @example
  * ```ts
@@ -40,18 +42,8 @@ export function adapterContract(start: StartAdapter): readonly ContractCase[] {
   return CASES.map(([name, check, options = {}]) => ({ name, run: () => withBench(start, options, check) }));
 }
 
-type Check = (bench: AdapterBench) => Promise<void>;
-type Case = readonly [name: string, check: Check, options?: Partial<Pick<AdapterParts, 'basic' | 'trustedProxies'>>];
-
-/** A token of the right shape that was never issued. */
-async function unknownToken(): Promise<string> {
-  const auth = createAuth({ vocabulary, store: createMemoryTokenStore(), digestKey: new Uint8Array(32) });
-  return (await auth.issue({ name: 'elsewhere', grant: { actions: ['models:read'] } }, auth.operator())).token;
-}
-
-const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
+const cached = { path: '/cached' };
 const basic = (token: string) => ({ authorization: `Basic ${btoa(`proxy:${token}`)}` });
-const whoami = { path: '/whoami' };
 
 /** Expects an error that is not a refusal: the request is not served, and the response does not reveal the cause. */
 function assertFailed(answer: BenchAnswer, reached = false): void {
@@ -62,7 +54,7 @@ const waitGrant = { actions: ['models:read'], limits: { concurrentRequests: 1 } 
 
 const CASES: readonly Case[] = [
   [
-    'asks nobody for a token where everybody may enter',
+    'asks for no token on an open route',
     async ({ send }) => {
       assertEqual((await send({}, { path: '/public' })).status, 200);
       assertEqual((await send(bearer('nonsense'), { path: '/public' })).status, 200);
@@ -117,7 +109,7 @@ const CASES: readonly Case[] = [
     },
   ],
   [
-    'answers 401 with invalid_token to what is no token, and to one that nobody has',
+    'answers 401 with invalid_token to what is not a token, and to one that does not exist',
     async ({ send }) => {
       assertRefused(await send(bearer('nonsense')), 401, 'AUTH_TOKEN_MALFORMED');
       assertRefused(await send({ 'x-api-key': 'nonsense' }, whoami), 401, 'AUTH_TOKEN_MALFORMED');
@@ -163,6 +155,7 @@ const CASES: readonly Case[] = [
       assertRefused(await send({ ...bearer(one.token), 'x-api-key': other.token }), 401, 'AUTH_TOKEN_MALFORMED');
     },
   ],
+  ...CREDENTIAL_CASES,
   [
     'answers 403 with insufficient_scope to a token that may not do this',
     async ({ issue, send }) => {
@@ -213,7 +206,7 @@ const CASES: readonly Case[] = [
     },
   ],
   [
-    'answers 503 with Retry-After and lets nobody in while a store fails',
+    'answers 503 with Retry-After and denies while a store fails',
     async (bench) => {
       const { token } = await bench.issue({ grant: { actions: ['models:read'], limits: { requestsPerMinute: 9 } } });
       for (const failing of ['token store', 'limit store'] as const) {
@@ -226,6 +219,28 @@ const CASES: readonly Case[] = [
       }
       bench.failing = undefined;
       assertAnswered(await bench.send(bearer(token)));
+    },
+  ],
+  [
+    'lets the host itself hear of a store that fails, and not of refusals',
+    async (bench) => {
+      const { token } = await bench.issue();
+      assertRefused(await bench.send(), 401, 'AUTH_TOKEN_MISSING');
+      assertEqual(bench.failures.length, 0);
+      bench.failing = 'token store';
+      assertRefused(await bench.send(bearer(token)), 503, 'AUTH_STORE_UNAVAILABLE');
+      const [failure] = bench.failures as [{ readonly code?: string; readonly cause?: unknown } | undefined];
+      assertEqual([failure?.code, failure?.cause instanceof Error], ['AUTH_STORE_UNAVAILABLE', true]);
+    },
+  ],
+  [
+    'lets no cache keep a refusal with the headers of the answer that is not given',
+    async ({ issue, send }) => {
+      const allowed = await send(bearer((await issue({ grant: { actions: ['models:write'] } })).token), cached);
+      assertEqual([allowed.status, allowed.headers['cache-control']], [200, 'public, max-age=600']);
+      const refused = await send(bearer((await issue()).token), cached);
+      assertRefused(refused, 403, 'AUTH_PERMISSION_DENIED');
+      assertEqual([refused.headers['cache-control'], refused.headers.etag], ['no-store', undefined]);
     },
   ],
   [
@@ -258,7 +273,7 @@ const CASES: readonly Case[] = [
     },
   ],
   [
-    'lets nobody in when something fails that is no refusal, and tells nothing of it',
+    'denies when something fails that is not a refusal, and shows nothing of it',
     async (bench) => {
       const { token } = await bench.issue();
       for (const failing of ['verify', 'decide', 'admit'] satisfies Failure[]) {

@@ -109,7 +109,7 @@ const CASES: Readonly<Record<string, ContractCheck<AuditStore>>> = {
     await store.append(async () => batchOf(odd));
     assertEqual(await store.read({ limit: 1 }), [odd]);
   },
-  async 'hands the head to whoever appends next'(store, setup) {
+  async 'hands the head to the next writer'(store, setup) {
     const other = await setup.open();
     await store.append(following(3));
     assertEqual(await other.head(), headAt(3));

@@ -195,7 +195,7 @@ const CASES: Readonly<Record<string, ContractCheck<LimitStore>>> = {
     );
     assertEqual(await store.read([windowOf()], NOW), [50]);
   },
-  async 'ends a lease by itself when nobody renews it'(store) {
+  async 'ends a lease by itself when it is not renewed'(store) {
     await store.take([lease('one', 1)], NOW);
     assertEqual((await store.take([lease('two', 1)], NOW + 29_999)).taken, false);
     assertEqual(await store.read([RUNNING], NOW + 30_000), [0]);
@@ -205,14 +205,20 @@ const CASES: Readonly<Record<string, ContractCheck<LimitStore>>> = {
   async 'keeps a lease that is renewed'(store, setup) {
     const other = await setup.open();
     await store.take([lease('one', 1), lease('one', 1, { key: 'running b' })], NOW);
-    await other.renew(['one', 'unknown'], NOW + 60_000, NOW + 10_000);
+    const elsewhere = { key: 'running b', leaseId: 'one' };
+    await other.renew([{ key: RUNNING.key, leaseId: 'one' }, elsewhere], NOW + 60_000);
     assertEqual((await store.take([lease('two', 1)], NOW + 59_999)).taken, false);
     assertEqual(await store.read([RUNNING, { kind: 'lease', key: 'running b' }], NOW + 59_999), [1, 1]);
   },
-  async 'renews no lease that has expired'(store) {
+  async 'brings back a lease that has expired while its holder still runs'(store, setup) {
+    const other = await setup.open();
     await store.take([lease('one', 1)], NOW);
-    await store.renew(['one'], NOW + 90_000, NOW + 30_000);
-    assertEqual(await store.read([RUNNING], NOW + 30_000), [0]);
+    const later = NOW + 40_000;
+    assertEqual((await other.take([lease('two', 1, { expiresAt: later + 30_000 })], later)).taken, true);
+    await store.renew([{ key: RUNNING.key, leaseId: 'one' }], later + 30_000);
+    assertEqual(await other.read([RUNNING], later), [2]);
+    await other.drop(['two']);
+    assertEqual((await other.take([lease('three', 1, { expiresAt: later + 30_000 })], later)).taken, false);
   },
   async 'ends the leases that are dropped, and no others'(store) {
     const elsewhere = { kind: 'lease', key: 'running b' } as const;
@@ -221,18 +227,19 @@ const CASES: Readonly<Record<string, ContractCheck<LimitStore>>> = {
     await store.drop(['one', 'unknown']);
     assertEqual(await store.read([RUNNING, elsewhere], NOW), [1, 0]);
     await store.drop([]);
-    await store.renew([], NOW + 60_000, NOW);
+    await store.renew([], NOW + 60_000);
     assertEqual(await store.read([RUNNING], NOW), [1]);
   },
-  async 'renews and drops the same leases at once, and what is dropped is gone'(store, setup) {
+  async 'renews some leases while others are dropped, and what is dropped is gone'(store, setup) {
     const other = await setup.open();
     const ids = Array.from({ length: 20 }, (_, index) => `lease ${index}`);
     for (const id of ids) await store.take([lease(id, 99), lease(id, 99, { key: 'running b' })], NOW);
+    const kept = ids.slice(10).flatMap((leaseId) => [RUNNING.key, 'running b'].map((key) => ({ key, leaseId })));
     await Promise.all([
-      ...Array.from({ length: 10 }, () => store.renew(ids, NOW + 60_000, NOW)),
-      ...ids.map((id) => other.drop([id])),
+      ...Array.from({ length: 10 }, (_, index) => store.renew(index % 2 ? kept : kept.toReversed(), NOW + 60_000)),
+      ...ids.slice(0, 10).map((id) => other.drop([id])),
     ]);
-    assertEqual(await store.read([RUNNING, { kind: 'lease', key: 'running b' }], NOW), [0, 0]);
+    assertEqual(await store.read([RUNNING, { kind: 'lease', key: 'running b' }], NOW + 59_999), [10, 10]);
   },
   async 'shows what was counted to every connection'(store, setup) {
     const other = await setup.open();
@@ -247,6 +254,26 @@ const CASES: Readonly<Record<string, ContractCheck<LimitStore>>> = {
     const next = MINUTE_END + HOUR;
     await store.take([use(1, 1, { windowEnd: next })], next - 1);
     assertEqual(await store.take([use(1, 1)], NOW), { taken: false, refused: [0] });
+  },
+  async 'remembers the window of a day for a month after its end, for clocks that were days ahead'(store) {
+    const day = { windowEnd: Date.parse('2027-01-02T00:00:00Z') };
+    await store.take([use(1, 1, day)], NOW);
+    const ahead = NOW + 30 * 24 * HOUR;
+    const then = { windowEnd: Date.parse('2027-02-01T00:00:00Z') };
+    await store.take([use(1, 1, then)], ahead);
+    assertEqual(await store.take([use(1, 1, day)], NOW), { taken: false, refused: [0] });
+    const later = { windowEnd: Date.parse('2027-03-01T00:00:00Z') };
+    await store.take([use(1, 1, later)], NOW + 58 * 24 * HOUR);
+    assertEqual(
+      await store.read(
+        [
+          { ...windowOf(), ...day },
+          { ...windowOf(), ...then },
+        ],
+        NOW,
+      ),
+      [0, 1],
+    );
   },
   async 'spends credits until there are none, and however long that is ago'(store) {
     const forever = { interval: 0, refill: 0 };
@@ -322,7 +349,7 @@ const CASES: Readonly<Record<string, ContractCheck<LimitStore>>> = {
     await assertRejects(() => store.take([use(1, 9)], NOW));
     await assertRejects(() => store.adjust([]));
     await assertRejects(() => store.read([], NOW));
-    await assertRejects(() => store.renew([], NOW, NOW));
+    await assertRejects(() => store.renew([], NOW));
     await assertRejects(() => store.drop([]));
   },
 };

@@ -70,7 +70,7 @@ function createTrial(kind: AnyResourceKind, samples: ResourceKindSamples<unknown
 }
 
 const CASES: Readonly<Record<string, (trial: Trial) => void>> = {
-  'reads the rules that it is tried with, and they tell questions apart'({ rules, asked, vocabulary, ask }) {
+  'reads the rules that it is tried with, and they distinguish questions'({ rules, asked, vocabulary, ask }) {
     for (const rule of rules) {
       assertEqual(vocabulary.parseGrant({ actions: ['use'], things: rule }), { actions: ['use'], things: rule });
     }
@@ -120,7 +120,7 @@ const CASES: Readonly<Record<string, (trial: Trial) => void>> = {
           if (!own.allowed) continue;
           const bound = ask([parent], one);
           must(bound.allowed, 'a rule is covered that allows more', [parent, child, one]);
-          must(own.approval || !(bound.allowed && bound.approval), 'a rule is covered that asks nobody', [
+          must(own.approval || !(bound.allowed && bound.approval), 'a rule is covered that asks for no approval', [
             parent,
             child,
           ]);

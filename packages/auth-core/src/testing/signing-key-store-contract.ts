@@ -57,12 +57,20 @@ const CASES: Readonly<Record<string, ContractCheck<SigningKeyStore>>> = {
     assertEqual(won.filter(Boolean).length, 1);
     assertEqual(await store.list(), [record(1), record(2, names[won.indexOf(true)])]);
   },
-  async 'removes the keys that it is told, and no others'(store) {
+  async 'removes the named keys, and no others'(store) {
     for (const sequence of [1, 2, 3]) await store.insert(record(sequence));
     await store.remove([1, 3, 4]);
     assertEqual(await store.list(), [record(2)]);
     await store.remove([]);
     assertEqual(await store.list(), [record(2)]);
+  },
+  async 'replaces what is sealed of a key, if it has the update, and of no other'(store) {
+    if (store.update === undefined) return;
+    for (const sequence of [1, 2]) await store.insert(record(sequence));
+    assertEqual(await store.update({ ...record(2), sealed: 'again', createdAt: 'another time' }), true);
+    assertEqual(await store.update({ ...record(1), kid: 'kid-2', sealed: 'again' }), false);
+    assertEqual(await store.update({ ...record(3), sealed: 'again' }), false);
+    assertEqual(await store.list(), [record(1), { ...record(2), sealed: 'again' }]);
   },
   async 'shows a completed change to every connection'(store, setup) {
     const other = await setup.open();

@@ -1,9 +1,10 @@
 import type { Auth } from '../auth.ts';
-import { ConflictError, InvalidInputError, StoreUnavailableError } from '../errors.ts';
+import { InvalidInputError, isAuthError, isStoreFailure } from '../errors.ts';
 import type { EditInput } from '../management/edit-token.ts';
 import type { IssuedToken, IssueInput } from '../management/issue-token.ts';
 import type { Revocation } from '../management/revoke-tokens.ts';
 import type { RotateInput } from '../management/rotate-token.ts';
+import { placeOf } from '../management/token-place.ts';
 import type { Principal } from '../principal.ts';
 import type { Field, Fields } from './read-fields.ts';
 
@@ -75,7 +76,7 @@ export const OPERATIONS: readonly Operation[] = [
       owner: text('Only tokens of this owner.'),
       project: text('Only tokens of this project.'),
       parentId: text('Only tokens that were derived from this one.'),
-      after: text('The id of the last token of the page before.'),
+      after: text('The `next` of the page before, or the id of its last token.'),
       limit: { type: 'integer', description: 'How many, from 1 to 1000; 1000 when left out.' },
     },
     status: 200,
@@ -84,7 +85,8 @@ export const OPERATIONS: readonly Operation[] = [
       // One more, to determine whether there is another page.
       const found = await auth.list(by, { ...filter, limit: Number(limit) + 1 });
       const tokens = found.slice(0, Number(limit));
-      return answer({ tokens, ...(found.length > tokens.length && { next: tokens.at(-1)?.id }) });
+      const last = tokens.at(-1);
+      return answer({ tokens, ...(found.length > tokens.length && last && { next: placeOf(last) }) });
     },
   },
   {
@@ -196,7 +198,7 @@ export const OPERATIONS: readonly Operation[] = [
         return answer({ ...(await auth.remove(id, by)), deleted: true });
       } catch (error) {
         // Revoking a token does not wait for the store.
-        if (!(error instanceof ConflictError || error instanceof StoreUnavailableError)) throw error;
+        if (!isStoreFailure(error) && !(isAuthError(error) && error.code === 'AUTH_CONFLICT')) throw error;
         return answerRevocation(await auth.revoke(id, by));
       }
     },

@@ -48,7 +48,10 @@ export function createAttenuatedFormat({ names = DEFAULT_NAMES }: AttenuatedOpti
       const keys = await attenuationKeysOf(parentId);
       // The work is the same for a token that does not exist or has no former secret.
       const proofs = await Promise.all(
-        [keys[0], keys[1]].map(async (key) => ({ key, tail: await follow(key ?? NOBODYS_KEY, caveats) })),
+        [keys[0], keys[1], ...keys.slice(2)].map(async (key) => ({
+          key,
+          tail: await follow(key ?? NOBODYS_KEY, caveats),
+        })),
       );
       const [proof] = proofs.filter(({ tail }) => constantTimeEqual(tail, presented.key));
       // A match with the placeholder key proves nothing: anyone can compute it.

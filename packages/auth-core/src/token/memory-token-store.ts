@@ -1,4 +1,5 @@
-import type { StandingToken, TokenPosition, TokenRecord, TokenStore } from './token-store.ts';
+import { createTurns } from '../take-turns.ts';
+import type { StandingToken, StoredKeys, TokenPosition, TokenRecord, TokenStore } from './token-store.ts';
 
 /**
  * Keeps tokens in memory, for tests and for servers without persistent tokens. The reference implementation of a store.
@@ -14,6 +15,9 @@ import type { StandingToken, TokenPosition, TokenRecord, TokenStore } from './to
  */
 export function createMemoryTokenStore(): TokenStore {
   const records = new Map<string, TokenRecord>();
+  /** New tokens wait while others are chosen to be ended. */
+  const takeTurn = createTurns();
+  let keys: StoredKeys | undefined;
   let closed = false;
 
   function open(): Map<string, TokenRecord> {
@@ -35,15 +39,18 @@ export function createMemoryTokenStore(): TokenStore {
     for (const child of childrenOf(id)) removeFamily(child.id);
   }
 
+  async function find(id: string): Promise<TokenRecord | undefined> {
+    return structuredClone(open().get(id));
+  }
+
   return {
-    async insert(record, standing = []) {
-      if (open().has(record.id) || !stand(standing)) return false;
-      records.set(record.id, structuredClone(record));
-      return true;
-    },
-    async find(id) {
-      return structuredClone(open().get(id));
-    },
+    insert: (record, standing = []) =>
+      takeTurn(INSERTS, async () => {
+        if (open().has(record.id) || !stand(standing)) return false;
+        records.set(record.id, structuredClone(record));
+        return true;
+      }),
+    find,
     async update(record, expectedVersion, standing = []) {
       const current = open().get(record.id);
       if (current?.version !== expectedVersion || !stand(standing)) return false;
@@ -59,6 +66,23 @@ export function createMemoryTokenStore(): TokenStore {
       removeFamily(id);
       return true;
     },
+    endAll: ({ owner, project, except, revokedAt }, choose) =>
+      takeTurn(INSERTS, async () => {
+        const standing = [...open().values()]
+          .filter((record) => record.revokedAt === undefined && !except.includes(record.id))
+          .filter((record) => owner === undefined || record.owner === owner)
+          .filter((record) => project === undefined || record.project === project)
+          .sort(comparePlaces)
+          .map((record) => structuredClone(record));
+        const chosen = choose === undefined ? standing.map(({ id }) => id) : await choose(standing, find);
+        return chosen.flatMap((id) => {
+          const record = open().get(id);
+          if (record === undefined || record.revokedAt !== undefined) return [];
+          const ended = { ...record, revokedAt, version: record.version + 1 };
+          records.set(id, ended);
+          return [structuredClone(ended)];
+        });
+      }),
     async countDerived({ parentId, through, createdBy, at, limit }) {
       open();
       const counted = childrenOf(parentId)
@@ -72,11 +96,12 @@ export function createMemoryTokenStore(): TokenStore {
       }
       return Math.min(counted.length, limit);
     },
-    async list({ owner, project, parentId, after, limit }) {
+    async list({ owner, project, parentId, parentIds, after, limit }) {
       return [...open().values()]
         .filter((record) => owner === undefined || record.owner === owner)
         .filter((record) => project === undefined || record.project === project)
         .filter((record) => parentId === undefined || record.parentId === parentId)
+        .filter((record) => parentIds === undefined || parentIds.includes(record.parentId ?? ''))
         .filter((record) => after === undefined || comparePlaces(record, after) > 0)
         .sort(comparePlaces)
         .slice(0, limit)
@@ -99,12 +124,24 @@ export function createMemoryTokenStore(): TokenStore {
         if (parentId !== undefined && !records.has(parentId)) removeFamily(id);
       }
     },
+    async readKeys() {
+      open();
+      return structuredClone(keys);
+    },
+    async replaceKeys(next, expectedVersion) {
+      open();
+      if ((keys?.version ?? 0) !== expectedVersion) return false;
+      keys = structuredClone(next);
+      return true;
+    },
     async close() {
       closed = true;
       records.clear();
     },
   };
 }
+
+const INSERTS = 'inserts';
 
 function isLive({ revokedAt, expiresAt }: TokenRecord, at: string): boolean {
   return revokedAt === undefined && (expiresAt === undefined || at < expiresAt);

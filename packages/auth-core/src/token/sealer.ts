@@ -1,5 +1,6 @@
 import { deriveKey } from './derive-key.ts';
 import { fromHex, toHex } from './hex.ts';
+import { type KeyRing, type RingKey, type RingKeys, readKeyRing, splitKeyId } from './key-ring.ts';
 import { type RandomBytes, systemRandom } from './random.ts';
 
 /**
@@ -16,28 +17,36 @@ export interface Sealer {
 const IV_BYTES = 12;
 
 /**
- * Creates a sealer with AES-256-GCM (NIST SP 800-38D) through WebCrypto; its key is derived from the one given.
+ * Creates a sealer with AES-256-GCM (NIST SP 800-38D) through WebCrypto; its key is derived from the one given. Of
+ * several keys, the first one seals, and each of them opens. A sealed text begins with the id of its key and `:`.
  *
  * @example
  * ```ts
  * import { createSealer } from '@latchkey/auth-core';
  *
  * const sealer = createSealer(crypto.getRandomValues(new Uint8Array(32)));
- * const sealed = await sealer.seal('note 1', 'nobody reads this');
- * console.log(await sealer.open('note 1', sealed)); // nobody reads this
+ * const sealed = await sealer.seal('note 1', 'only the key opens this');
+ * console.log(await sealer.open('note 1', sealed)); // only the key opens this
  * ```
  */
-export function createSealer(key: Uint8Array, random: RandomBytes = systemRandom): Sealer {
-  const encoder = new TextEncoder();
-  let imported: ReturnType<typeof importKey> | undefined;
+export function createSealer(key: KeyRing, random: RandomBytes = systemRandom): Sealer {
+  return createRingSealer(readKeyRing(key, 'the key of a sealer'), random);
+}
 
-  async function importKey() {
-    return crypto.subtle.importKey('raw', await deriveKey(key, 'sealing'), 'AES-GCM', false, ['encrypt', 'decrypt']);
+/** Creates a sealer with the keys of a ring. */
+export function createRingSealer(keys: RingKeys, random: RandomBytes): Sealer {
+  const encoder = new TextEncoder();
+  const imported = new Map<RingKey, ReturnType<typeof importKey>>();
+
+  async function importKey({ bytes }: RingKey) {
+    const derived = await deriveKey(bytes, 'sealing');
+    return crypto.subtle.importKey('raw', derived, 'AES-GCM', false, ['encrypt', 'decrypt']);
   }
 
-  async function openKey() {
-    imported ??= importKey();
-    return imported;
+  function openKey(key: RingKey) {
+    const opened = imported.get(key) ?? importKey(key);
+    imported.set(key, opened);
+    return opened;
   }
 
   return {
@@ -46,20 +55,19 @@ export function createSealer(key: Uint8Array, random: RandomBytes = systemRandom
       const additionalData = encoder.encode(purpose);
       const sealed = await crypto.subtle.encrypt(
         { name: 'AES-GCM', iv, additionalData },
-        await openKey(),
+        await openKey(keys[0]),
         encoder.encode(text),
       );
-      return `${toHex(iv)}.${toHex(new Uint8Array(sealed))}`;
+      return `${await keys[0].id()}:${toHex(iv)}.${toHex(new Uint8Array(sealed))}`;
     },
     async open(purpose, sealed) {
-      const [iv = '', text = ''] = sealed.split('.');
-      const additionalData = encoder.encode(purpose);
-      const opened = await crypto.subtle.decrypt(
-        { name: 'AES-GCM', iv: fromHex(iv), additionalData },
-        await openKey(),
-        fromHex(text),
-      );
-      return new TextDecoder().decode(opened);
+      const [iv = '', text = ''] = splitKeyId(sealed).rest.split('.');
+      const algorithm = { name: 'AES-GCM', iv: fromHex(iv), additionalData: encoder.encode(purpose) };
+      // Every key is tried, whatever the text names, so that the time reveals nothing of what is stored.
+      const opening = keys.map(async (key) => crypto.subtle.decrypt(algorithm, await openKey(key), fromHex(text)));
+      const opened = (await Promise.allSettled(opening)).find((result) => result.status === 'fulfilled');
+      if (opened === undefined) throw new Error('it was not sealed with this key for this purpose, or was changed');
+      return new TextDecoder().decode(opened.value);
     },
   };
 }

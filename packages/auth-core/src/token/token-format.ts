@@ -20,10 +20,25 @@ export interface TokenParts {
   readonly secret: string;
 }
 
+/** How the key of an earlier system is proved, until it is stored like any other at its first use. */
+export interface EarlierSecret {
+  /** What that system stored of the secret, where it can be computed. It is digested in place of the secret. */
+  hash?(): Promise<string>;
+  /**
+   * Whether the secret is that of a stored hash, where only that can be said. Undefined when there is no such key: the
+   * same work is done, and the answer is false.
+   *
+   * @throws {AuthError} `AUTH_LIMIT_EXCEEDED` after too many attempts
+   */
+  check?(id: string, hash: string | undefined, address: string | undefined): Promise<boolean>;
+}
+
 /** A presented token. Without an id it is looked up by a keyed digest of the secret; see `Digest.idOf`. */
 export interface PresentedToken {
   readonly id?: string;
   readonly secret: string;
+  /** Present for the key of an earlier system. */
+  readonly earlier?: EarlierSecret;
 }
 
 /** The input for a new token, or for a new secret of an existing one. */
@@ -38,8 +53,11 @@ export interface MintRequest {
 }
 
 /** A new token; its holder gets `text`. */
-export interface MintedToken extends PresentedToken {
+export interface MintedToken extends Omit<PresentedToken, 'earlier'> {
+  /** Empty for the key of an earlier system, whose text is not known. */
   readonly text: string;
+  /** The hash that an earlier system stored, where only that can be checked; it is sealed. */
+  readonly earlierHash?: string;
   /** The part of the text that may be shown again later, since it proves nothing. */
   readonly stub?: string;
 }

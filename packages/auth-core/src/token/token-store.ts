@@ -8,8 +8,15 @@ export interface PreviousSecret {
   readonly digest: string;
   /** Sealed; see {@link TokenRecord.attenuationKey}. */
   readonly attenuationKey?: string;
-  /** Until when it remains valid; absent: until the new one is first used. */
+  /** Until when it remains valid; absent: until a newer one is first used. */
   readonly endsAt?: string;
+  /**
+   * `open`: the token has replaced it by itself, and nothing newer was used since, so the answer with the new secret may
+   * have been lost. Only of a secret with an end.
+   */
+  readonly retry?: 'open';
+  /** The secret before this one, as long as nothing newer than it was used. */
+  readonly previous?: PreviousSecret;
 }
 
 /** What is stored of a token: never its secret, only a keyed digest. Times are RFC 3339 texts in UTC. */
@@ -22,6 +29,7 @@ export interface TokenRecord {
   readonly notes?: string;
   /** What the host keeps on it. */
   readonly metadata?: JsonObject;
+  /** Keyed, and with the id of its key; see `Digest.of`. Earlier versions did not name the key. */
   readonly digest: string;
   /** The key that proves what a holder derived from the token, sealed; absent where no token can be derived. */
   readonly attenuationKey?: string;
@@ -65,11 +73,24 @@ export type TokenPosition = Pick<TokenRecord, 'createdAt' | 'id'>;
 
 /** A part of the tokens that match the filter. */
 export interface TokenQuery extends TokenFilter {
+  /** Only tokens that were derived directly from one of these. */
+  readonly parentIds?: readonly string[];
   /** Only tokens after this position, whether or not there is a token at it. */
   readonly after?: TokenPosition;
   /** The most tokens to return, at least 1; all of them when left out. */
   readonly limit?: number;
 }
+
+/** Which tokens to end together: all of an owner, of a project or of both that still stand. */
+export interface EndingQuery extends Pick<TokenFilter, 'owner' | 'project'> {
+  /** Tokens with these ids are left as they are. */
+  readonly except: readonly string[];
+  /** RFC 3339 in UTC: when they were revoked. */
+  readonly revokedAt: string;
+}
+
+/** Chooses which of some tokens to end, by their ids. `find` reads what the ending itself sees. */
+export type ChooseTokens = (tokens: readonly TokenRecord[], find: TokenStore['find']) => Promise<readonly string[]>;
 
 /** A token and the version that it must have while something else is written. */
 export type StandingToken = Pick<TokenRecord, 'id' | 'version'>;
@@ -88,6 +109,23 @@ export interface DerivedQuery {
   readonly limit: number;
 }
 
+/** The keys that a store is used with. */
+export interface StoredKeys {
+  /** The ids of the keys, the newest last. */
+  readonly ids: readonly string[];
+  /** The key of the ids of tokens whose text names none, sealed. */
+  readonly idKey: string;
+  /** Grows by one with each change; 1 for the first. */
+  readonly version: number;
+}
+
+/** A token that was inserted, changed or deleted. */
+export interface TokenChange {
+  readonly id: string;
+  /** Whether it has ended for good: it was revoked or deleted. */
+  readonly ended: boolean;
+}
+
 /**
  * SEAM: where tokens live. `@latchkey/auth-core/testing` has the contract that an implementation must meet.
  *
@@ -99,6 +137,8 @@ export interface TokenStore {
    * `transaction`: what they returned true for is stored once it is committed.
    */
   readonly database?: object;
+  /** The same tokens in a transaction that is open, of this database: what is read and written is part of it. */
+  over?(transaction: object): TokenStore;
   /**
    * Adds a token and returns true; returns false and changes nothing when there is one with this id, or when one of the
    * `standing` tokens does not exist in that version. Those cannot change before the token is written.
@@ -129,6 +169,12 @@ export interface TokenStore {
     standing?: readonly StandingToken[],
     transaction?: unknown,
   ): Promise<boolean>;
+  /**
+   * Revokes every token that matches and has not been revoked, or, with `choose`, those of them that it chooses, all or
+   * nothing, and returns them as they are then. A token that is inserted meanwhile, by any process, is either among
+   * them, or its `standing` tokens are looked at after all of them have ended: nothing that one of them makes is left.
+   */
+  endAll(query: EndingQuery, choose?: ChooseTokens, transaction?: unknown): Promise<TokenRecord[]>;
   /** The number of live tokens that were derived from a token, without reading them. */
   countDerived(query: DerivedQuery): Promise<number>;
   /** The tokens that match, oldest first (by `createdAt`, then by `id`). */
@@ -145,11 +191,21 @@ export interface TokenStore {
    */
   forgetEnded(before: string): Promise<void>;
   /**
-   * Reports the ids of tokens that any process has changed, soon after the change; for stores whose database can.
-   * Returns a function that stops it. Changes that the listener misses while the connection is down are found by the
-   * next read of the store.
+   * Reports the tokens that any process has changed, soon after the change; for stores whose database can. The next
+   * batch comes when the listener has done with the one before. After a gap in the connection, what was changed
+   * meanwhile is reported first; something may be reported twice. Returns a function that stops it.
    */
-  watch?(listener: (id: string) => void): Promise<() => Promise<void>>;
+  watch?(listener: (changes: readonly TokenChange[]) => Promise<void>): Promise<() => Promise<void>>;
+  /**
+   * The keys that the store is used with; undefined before the first use. Without this and `replaceKeys`, it is not
+   * noticed that a key is the wrong one.
+   */
+  readKeys?(): Promise<StoredKeys | undefined>;
+  /**
+   * Replaces the keys if they have the expected version, 0 where there are none, and returns true; returns false and
+   * changes nothing otherwise. Of two changes to one version, only one succeeds.
+   */
+  replaceKeys?(keys: StoredKeys, expectedVersion: number): Promise<boolean>;
   /** Releases what the store itself holds. Every later call rejects. */
   close(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-import { AuthError, InvalidTokenError, StoreUnavailableError } from '../errors.ts';
+import { InvalidTokenError, isAuthError, StoreUnavailableError } from '../errors.ts';
 import type { AuthSettings } from '../settings.ts';
 import type { TokenKind } from '../token/token-format.ts';
 
@@ -23,7 +23,7 @@ export function createEnabledKinds(served: ReadonlySet<TokenKind>, settings: () 
       try {
         enabled = areEnabled(kinds);
       } catch (cause) {
-        throw cause instanceof AuthError ? cause : new StoreUnavailableError(cause);
+        throw isAuthError(cause) ? cause : new StoreUnavailableError(cause);
       }
       if (!enabled) throw new InvalidTokenError('AUTH_TOKEN_KIND_DISABLED');
     },

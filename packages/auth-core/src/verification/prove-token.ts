@@ -14,13 +14,16 @@ import { type AttenuationKeys, openAttenuationKeys } from '../token/token-secret
 import type { TokenRecord, TokenStore } from '../token/token-store.ts';
 import { matchSecret } from './check-secret.ts';
 import type { IdentifiedToken } from './identify-token.ts';
+import { proveEarlier } from './prove-earlier.ts';
 
 /** What proves a token: the stored one that it is or comes from, and how. */
 export interface Proof {
   readonly kind: TokenKind;
   readonly record: TokenRecord;
-  /** Whether the present or the former secret of the record has proved it; absent where a signature has. */
-  readonly isCurrent?: boolean;
+  /** Which secret of the record has proved it: 0, the present one; 1, the one before; absent where a signature has. */
+  readonly age?: number;
+  /** Whether it was proved by what an earlier system stored of it. */
+  readonly isEarlier?: boolean;
   /** What the presented text adds, when it is not a stored token itself. */
   readonly derivation?: Derivation;
 }
@@ -40,9 +43,15 @@ type Find = TokenStore['find'];
  *
  * @throws {AuthError} `AUTH_TOKEN_*`, `AUTH_STORE_UNAVAILABLE`
  */
-export function proveToken(token: IdentifiedToken, find: Find, now: number, parts: ProvingParts): Promise<Proof> {
+export function proveToken(
+  token: IdentifiedToken,
+  find: Find,
+  now: number,
+  parts: ProvingParts,
+  address?: string,
+): Promise<Proof> {
   return 'parsed' in token
-    ? proveStored(token.format, token.parsed, find, parts)
+    ? proveStored(token.format, token.parsed, find, parts, address)
     : proveDerived(token.format, token.text, find, now, parts);
 }
 
@@ -50,11 +59,16 @@ async function proveStored(
   { kind }: StoredTokenFormat,
   parsed: PresentedToken,
   find: Find,
-  { digest }: ProvingParts,
+  parts: ProvingParts,
+  address: string | undefined,
 ): Promise<Proof> {
-  const id = parsed.id ?? (await digest.idOf(kind, parsed.secret));
+  const { digest } = parts;
+  const { secret, earlier } = parsed;
+  if (earlier !== undefined)
+    return { kind, ...(await proveEarlier(kind, { ...parsed, earlier }, find, parts, address)) };
+  const id = parsed.id ?? (await digest.idOf(kind, secret));
   const found = await find(id);
-  return { kind, ...matchSecret(found, await digest.of(kind, { id, secret: parsed.secret })) };
+  return { kind, ...matchSecret(found, await digest.candidates(kind, { id, secret })) };
 }
 
 async function proveDerived(
@@ -69,14 +83,14 @@ async function proveDerived(
     if (!parents.has(id)) parents.set(id, await find(id));
     return parents.get(id);
   }
-  let keys: AttenuationKeys = {};
+  let keys: AttenuationKeys = [];
   const derivation = await format.prove(text, {
     now: new Date(now),
     vocabulary,
     idOfCommitment: digest.idOfCommitment,
     async attenuationKeysOf(id) {
       keys = await openAttenuationKeys(sealer, await findParent(id));
-      return [keys.current, keys.previous].filter((key) => key !== undefined);
+      return keys.filter((key) => key !== undefined);
     },
   });
   const { parentId, expiresAt, provedBy } = derivation;
@@ -88,6 +102,6 @@ async function proveDerived(
     kind: format.kind,
     record,
     derivation,
-    ...(provedBy !== undefined && { isCurrent: provedBy === keys.current }),
+    ...(provedBy !== undefined && { age: keys.indexOf(provedBy) }),
   };
 }

@@ -3,11 +3,13 @@ import { InvalidTokenError } from '../errors.ts';
 import { kindOfDerivedId } from '../token/derived-id.ts';
 import type { TokenKind } from '../token/token-format.ts';
 import type { TokenRecord, TokenStore } from '../token/token-store.ts';
+import type { UnusedRefusal } from './refuse-unused.ts';
 
 /** What decides that a token has ended. */
 export interface EndingParts {
   readonly store: Pick<TokenStore, 'find'>;
   readonly requireEnabled: (kinds: readonly TokenKind[]) => void;
+  readonly refuseUnused: UnusedRefusal;
   /** Whether an id was revoked in this process, even if the store does not have the revocation yet. */
   readonly isEnded: (id: string) => boolean;
   /** Called with the id of a token that the store has as revoked. */
@@ -27,7 +29,8 @@ export function refuseEnded(record: TokenRecord, now: number, { onRevoked }: Pic
 }
 
 /**
- * Refuses when any token of the chain was revoked, has expired, or is of a disabled kind, and returns the kinds.
+ * Refuses when any token of the chain was revoked, has expired, was not used for too long, or is of a disabled kind, and
+ * returns the kinds.
  *
  * @param kind the kind of the presented token
  */
@@ -43,6 +46,7 @@ export async function refuseEndedChain(
   const kinds = [kind, ...lineage.map((record) => record.kind), ...derived.flatMap((id) => kindOfDerivedId(id) ?? [])];
   parts.requireEnabled(kinds);
   for (const record of lineage) refuseEnded(record, now, parts);
+  for (const record of lineage) parts.refuseUnused(record, now);
   // A derived token that is not stored itself may have been revoked: the store then has its tombstone.
   const stones = await Promise.all(derived.map((id) => parts.store.find(id)));
   for (const stone of stones) {

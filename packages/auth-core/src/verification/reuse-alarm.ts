@@ -14,7 +14,7 @@ export function createReuseAlarm(audit: AuditSink | undefined): (record: TokenRe
   return async function raise({ id, name, owner, project, rotatedAt }, now) {
     const key = `${id} ${rotatedAt}`;
     const last = raisedAt.get(key);
-    if (audit === undefined || (last !== undefined && now - last < INTERVAL_MILLISECONDS)) return;
+    if (audit === undefined || (last !== undefined && Math.abs(now - last) < INTERVAL_MILLISECONDS)) return;
     raisedAt.delete(key);
     raisedAt.set(key, now);
     const [oldest = key] = raisedAt.keys();

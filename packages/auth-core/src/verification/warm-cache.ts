@@ -1,8 +1,10 @@
 import type { Principal } from '../principal.ts';
 import type { TokenKind } from '../token/token-format.ts';
+import { createDropLog } from './drop-log.ts';
 import { findTextHash, type TextHash } from './text-hash.ts';
 
-interface WarmEntry {
+/** A text that was verified. */
+export interface WarmEntry {
   /** Every id whose revocation ends it. */
   readonly chain: readonly string[];
   /** The stored tokens whose last-used time changes with its use. */
@@ -28,13 +30,15 @@ export interface WarmCache {
   recallChain(id: string, now: number): readonly Promise<Principal>[];
   /** A mark of the present state, for `remember`. */
   mark(): number;
-  /** Adds an entry, unless something was dropped since the mark: what was read before then may be outdated. */
+  /** Adds an entry, unless what it comes from was dropped since the mark: what was read before then may be outdated. */
   remember(text: string, entry: WarmEntry, mark: number): void;
   /** Removes every entry that an id ends; returns whether there was one. */
   drop(id: string): boolean;
 }
 
 const CAPACITY = 10_000;
+/** How many drops are known one by one. */
+const KNOWN_DROPS = 10_000;
 /** How long an entry can be recalled while the store does not answer. */
 const RECALL_MILLISECONDS = 60_000;
 
@@ -45,7 +49,9 @@ export function createWarmCache(
   capacity = CAPACITY,
 ): WarmCache {
   const entries = new Map<string, WarmEntry>();
-  let drops = 0;
+  /** The keys of the entries that an id ends: looking through all entries would take too long for many revocations. */
+  const keysOf = new Map<string, Set<string>>();
+  const drops = createDropLog(KNOWN_DROPS);
 
   function isWithin({ readAt, endsAt }: WarmEntry, now: number, limit: number): boolean {
     const age = now - readAt;
@@ -58,6 +64,25 @@ export function createWarmCache(
     return entry !== undefined && isWithin(entry, now, limit) ? entry : undefined;
   }
 
+  function add(key: string, entry: WarmEntry): void {
+    remove(key);
+    entries.set(key, entry);
+    for (const id of entry.chain) {
+      const keys = keysOf.get(id) ?? new Set();
+      keysOf.set(id, keys.add(key));
+    }
+  }
+
+  function remove(key: string): void {
+    const entry = entries.get(key);
+    entries.delete(key);
+    for (const id of entry?.chain ?? []) {
+      const keys = keysOf.get(id);
+      keys?.delete(key);
+      if (keys?.size === 0) keysOf.delete(id);
+    }
+  }
+
   return {
     find: (text, now) => findWithin(text, now, milliseconds),
     recall: (text, now) => findWithin(text, now, RECALL_MILLISECONDS)?.principal,
@@ -65,23 +90,20 @@ export function createWarmCache(
       [...entries.values()]
         .filter((entry) => entry.chain.includes(id) && isWithin(entry, now, RECALL_MILLISECONDS))
         .map(({ principal }) => principal),
-    mark: () => drops,
+    mark: drops.mark,
     remember(text, entry, mark) {
-      if (hash === undefined || mark !== drops) return;
+      if (hash === undefined || entry.chain.some((id) => drops.isSince(id, mark))) return;
       const key = hash(text);
-      entries.delete(key);
-      entries.set(key, entry);
+      add(key, entry);
       if (entries.size <= capacity) return;
       const [oldest = key] = entries.keys();
-      entries.delete(oldest);
+      remove(oldest);
     },
     drop(id) {
-      drops++;
-      const before = entries.size;
-      for (const [key, entry] of entries) {
-        if (entry.chain.includes(id)) entries.delete(key);
-      }
-      return entries.size < before;
+      drops.note(id);
+      const keys = keysOf.get(id);
+      for (const key of [...(keys ?? [])]) remove(key);
+      return keys !== undefined;
     },
   };
 }

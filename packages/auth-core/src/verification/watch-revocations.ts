@@ -1,21 +1,26 @@
-import type { TokenStore } from '../token/token-store.ts';
+import { createGiveWay } from '../give-way.ts';
+import type { TokenChange, TokenStore } from '../token/token-store.ts';
 import type { WarmCache } from './warm-cache.ts';
 
 /**
  * Listens to a store that reports which tokens other processes change. The cache entries of such a token are dropped,
- * and its revocation is reported to the work that uses it. Without such a store, the cache's short lifetime is enough.
+ * and its end is reported to the work that uses it. Many ends at once give way to other work of the process. Without
+ * such a store, the cache's short lifetime is enough.
  */
 export function watchRevocations(
-  store: Pick<TokenStore, 'find' | 'watch'>,
+  store: Pick<TokenStore, 'watch'>,
   cache: Pick<WarmCache, 'drop'>,
   onRevoked: (id: string) => void,
 ): { stop(): Promise<void> } {
-  async function look(id: string): Promise<void> {
-    cache.drop(id);
-    const record = await store.find(id).catch(() => undefined);
-    if (record?.revokedAt !== undefined) onRevoked(id);
+  async function hear(changes: readonly TokenChange[]): Promise<void> {
+    const giveWay = createGiveWay();
+    for (const { id, ended } of changes) {
+      cache.drop(id);
+      if (ended) onRevoked(id);
+      await giveWay();
+    }
   }
-  const watching = store.watch?.((id) => void look(id)).catch(() => undefined);
+  const watching = store.watch?.(hear).catch(() => undefined);
   return {
     async stop() {
       const end = await watching;

@@ -195,6 +195,18 @@ describe('an audit log finds that somebody', () => {
     await close();
   });
 
+  it('wrote bytes where a text belongs', async () => {
+    const { store, run, close } = await openSqlStore();
+    await fill(store);
+    await run('create table kept as select * from audit_entries');
+    for (const column of ['at', 'type', 'actor_name', 'subject', 'details_json', 'previous_hash']) {
+      await run(`update audit_entries set ${column} = zeroblob(64) where seq = 3`);
+      expect(await openLog(store).verify(), column).toMatchObject({ brokenAt: 3, problem: 'changed' });
+      await run('delete from audit_entries', 'insert into audit_entries select * from kept');
+    }
+    await close();
+  });
+
   it('wrote bytes where a hash belongs', async () => {
     const { store, run, close } = await openSqlStore();
     await fill(store);

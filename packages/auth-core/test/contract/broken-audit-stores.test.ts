@@ -24,7 +24,7 @@ const BROKEN: [notice: string, change: (store: AuditStore) => Partial<AuditStore
     'keeps details that hold what a text of a database cannot',
     readWith((entry) => JSON.parse(JSON.stringify(entry).replaceAll('\\u0000', ''))),
   ],
-  ['hands the head to whoever appends next', () => ({ head: ignored })],
+  ['hands the head to the next writer', () => ({ head: ignored })],
   [
     'writes nothing when no batch can be made',
     ({ append }) => ({

@@ -5,6 +5,8 @@ import { limitStoreContract } from '../../src/testing/index.ts';
 const ignored = async () => undefined;
 
 /** Stores that break one promise each, and the case of the contract that must notice. */
+const DAYS_AHEAD = Date.parse('2027-01-30T00:00:00Z');
+
 const BROKEN: [notice: string, change: (store: LimitStore) => Partial<LimitStore>][] = [
   ['counts what was taken, and refuses what does not fit', ({ take }) => ({ take: takeWith(take, { limit: 9999 }) })],
   ['takes nothing where nothing is allowed', ({ take }) => ({ take: takeWith(take, { limit: 1 }) })],
@@ -38,11 +40,11 @@ const BROKEN: [notice: string, change: (store: LimitStore) => Partial<LimitStore
   ['gives back, and never more than there was', () => ({ adjust: ignored })],
   ['counts what was used beyond the limit, too', () => ({ adjust: ignored })],
   ['loses no correction among many at once', () => ({ adjust: ignored })],
-  ['ends a lease by itself when nobody renews it', ({ take }) => ({ take: (claims) => take(claims, 0) })],
+  ['ends a lease by itself when it is not renewed', ({ take }) => ({ take: (claims) => take(claims, 0) })],
   ['keeps a lease that is renewed', () => ({ renew: ignored })],
-  ['renews no lease that has expired', ({ renew }) => ({ renew: (ids, expiresAt) => renew(ids, expiresAt, 0) })],
+  ['brings back a lease that has expired while its holder still runs', () => ({ renew: ignored })],
   ['ends the leases that are dropped, and no others', () => ({ drop: ignored })],
-  ['renews and drops the same leases at once, and what is dropped is gone', () => ({ drop: ignored })],
+  ['renews some leases while others are dropped, and what is dropped is gone', () => ({ renew: ignored })],
   [
     'shows what was counted to every connection',
     ({ read }) => ({ read: async (all, now) => (await read(all, now)).map(() => 0) }),
@@ -50,6 +52,11 @@ const BROKEN: [notice: string, change: (store: LimitStore) => Partial<LimitStore
   [
     'remembers a window for an hour after its end, for clocks that are late',
     ({ take }) => ({ take: (claims, now) => take(claims, now + 1) }),
+  ],
+  [
+    'remembers the window of a day for a month after its end, for clocks that were days ahead',
+    // Its clock jumps ahead by three days at the end of a month.
+    ({ take }) => ({ take: (claims, now) => take(claims, now > DAYS_AHEAD ? now + 3 * 86_400_000 : now) }),
   ],
   [
     'spends credits until there are none, and however long that is ago',

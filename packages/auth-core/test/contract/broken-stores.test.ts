@@ -6,7 +6,19 @@ import { tokenStoreContract } from '../../src/testing/index.ts';
 const BROKEN: [notice: string, change: (store: TokenStore) => Partial<TokenStore>][] = [
   ['finds a token as it was inserted', ({ find }) => ({ find: async (id) => withoutProject(await find(id)) })],
   ['leaves out what a token leaves out', ({ find }) => ({ find: async (id) => withNull(await find(id)) })],
-  ['finds nothing under an id that nobody has', ({ find }) => ({ find: (id) => find(id.toUpperCase()) })],
+  ['keeps the keys that it is used with, if it can', () => ({ readKeys: async () => undefined })],
+  [
+    'lets one of many changes of its keys in',
+    ({ readKeys, replaceKeys }) => ({
+      // Looks at the version first, and writes over whatever is there by then.
+      async replaceKeys(keys, version) {
+        if (((await readKeys?.())?.version ?? 0) !== version) return false;
+        while (!(await replaceKeys?.(keys, (await readKeys?.())?.version ?? 0)));
+        return true;
+      },
+    }),
+  ],
+  ['finds nothing under an unknown id', ({ find }) => ({ find: (id) => find(id.toUpperCase()) })],
   ['refuses a second token with the same id', () => ({ insert: async () => true })],
   ['updates the version that is expected', () => ({ update: async () => true })],
   [
@@ -103,7 +115,7 @@ const BROKEN: [notice: string, change: (store: TokenStore) => Partial<TokenStore
     ({ touch }) => ({ touch: async (uses) => touch(new Map([...uses].slice(0, 19))) }),
   ],
   [
-    'ends a revoked token within a second for everybody who shares the store',
+    'ends a revoked token within a second for each process that shares the store',
     ({ find }) => ({
       async find(id) {
         const { revokedAt: _, ...record } = (await find(id)) ?? missing();
@@ -130,6 +142,28 @@ const BROKEN: [notice: string, change: (store: TokenStore) => Partial<TokenStore
     }),
   ],
   [
+    'ends all tokens of an owner, of a project or of both, and returns them as they are then',
+    ({ endAll }) => ({ endAll: (query, choose) => endAll({ ...query, except: [] }, choose) }),
+  ],
+  [
+    'ends of them only those that are chosen, however many there are',
+    ({ endAll }) => ({ endAll: (query) => endAll(query) }),
+  ],
+  [
+    'leaves nothing of what tokens make while they are being ended',
+    ({ list, find, update }) => ({
+      async endAll({ revokedAt, ...query }) {
+        const ended: TokenRecord[] = [];
+        for (const { id } of await list(query)) {
+          const record = (await find(id)) ?? missing();
+          const revoked = { ...record, revokedAt, version: record.version + 1 };
+          if (await update(revoked, record.version)) ended.push(revoked);
+        }
+        return ended;
+      },
+    }),
+  ],
+  [
     'removes a token of the expected version, with all that was derived from it',
     ({ remove, list, find, update }) => ({
       async remove(id, version) {
@@ -147,7 +181,7 @@ const BROKEN: [notice: string, change: (store: TokenStore) => Partial<TokenStore
     ({ list }) => ({ countDerived: async ({ parentId }) => (await list({ parentId })).length }),
   ],
   ['forgets what was derived and has ended, and nothing that still ends another', forgetTooMuch],
-  ['tells of changes through any connection, and not of uses, where it tells of any', tellOfUses],
+  ['reports changes through any connection, and not uses, where it reports any', tellOfUses],
   ['rejects once it is closed', () => ({ close: async () => undefined })],
   ['keeps everything when the one who wrote it has gone', () => createMemoryTokenStore()],
 ];
@@ -168,12 +202,12 @@ function rememberFound({ find }: TokenStore): Partial<TokenStore> {
   };
 }
 
-const listeners = new Set<(id: string) => void>();
+const listeners = new Set<Parameters<NonNullable<TokenStore['watch']>>[0]>();
 
 /** Tells of everything, uses too. */
 function tellOfUses({ insert, update, touch }: TokenStore): Partial<TokenStore> {
-  const tell = (id: string) => {
-    for (const listener of listeners) listener(id);
+  const tell = (id: string, ended = false) => {
+    for (const listener of listeners) void listener([{ id, ended }]);
   };
   return {
     async watch(listener) {
@@ -187,7 +221,7 @@ function tellOfUses({ insert, update, touch }: TokenStore): Partial<TokenStore> 
     },
     async update(record, version) {
       const done = await update(record, version);
-      if (done) tell(record.id);
+      if (done) tell(record.id, record.revokedAt !== undefined);
       return done;
     },
     async touch(uses) {

@@ -1,5 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
+import { protect } from '../../src/adapters/fetch.ts';
 import { fetchHost, toResponse } from '../../src/http/index.ts';
+import { createAuth, createMemoryTokenStore } from '../../src/index.ts';
 
 function answering(method = 'GET') {
   const client = new AbortController();
@@ -19,6 +21,16 @@ const twoChunks = () => {
     },
   });
 };
+
+describe('a protected fetch handler', () => {
+  it('refuses the preflight of a browser like any request without a token', async () => {
+    const handle = vi.fn(() => new Response('in'));
+    const auth = createAuth({ store: createMemoryTokenStore(), digestKey: new Uint8Array(32).fill(1) });
+    const headers = { Origin: 'https://app.example', 'Access-Control-Request-Method': 'GET' };
+    const answer = await protect({ auth })()(handle)(new Request('http://app.test/', { method: 'OPTIONS', headers }));
+    expect([answer.status, handle.mock.calls.length]).toEqual([401, 0]);
+  });
+});
 
 describe('a fetch response', () => {
   it('stays as it is where nothing was added and nothing waits for its end', () => {

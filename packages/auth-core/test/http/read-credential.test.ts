@@ -10,7 +10,7 @@ const malformed = expect.objectContaining({ code: 'AUTH_TOKEN_MALFORMED' });
 const basicOf = (text: string) => `Basic ${Buffer.from(text, 'utf8').toString('base64')}`;
 
 describe('readCredential', () => {
-  it.each(['Bearer', 'bearer', 'BEARER', 'Bearer  ', 'Token', 'token', 'tOKEN'])(
+  it.each(['Bearer', 'bearer', 'BEARER', 'Bearer  ', 'Bearer\t', 'Token', 'token', 'tOKEN'])(
     'takes the scheme written as "%s"',
     (scheme) => {
       expect(read({ authorization: [`${scheme} ${TOKEN}`] })).toBe(TOKEN);

@@ -39,6 +39,17 @@ describe('a request of Node', () => {
     expect(readNodeRequest({ socket: null }).peer).toBeUndefined();
     expect(readNodeRequest({}).peer).toBeUndefined();
   });
+
+  it('has a Unix socket as its peer where that is what the server listens at', () => {
+    const socket = { server: { address: () => '/run/app.sock' } };
+    expect(readNodeRequest({ socket }).peer).toBe('unix');
+    expect(readNodeRequest({ socket: { ...socket, remoteAddress: '192.0.2.7' } }).peer).toBe('192.0.2.7');
+    // A connection over TCP that was reset has no address any more.
+    const reset = { server: { address: () => ({ address: '127.0.0.1', port: 80 }) } };
+    for (const socket of [reset, { server: {} }, { server: null }, {}, null]) {
+      expect(readNodeRequest({ socket }).peer).toBeUndefined();
+    }
+  });
 });
 
 describe('a request of fetch', () => {

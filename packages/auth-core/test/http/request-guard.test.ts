@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   createRequestGuard,
+  isGuest,
   type RequestGuardOptions,
   type RequestHost,
   readNodeRequest,
@@ -12,6 +13,7 @@ import {
   createMemoryTokenStore,
   createMeter,
   defineVocabulary,
+  InvalidTokenError,
   names,
   type TokenStore,
 } from '../../src/index.ts';
@@ -55,7 +57,7 @@ async function setUp(options: Partial<RequestGuardOptions> = {}, store: TokenSto
   const issue = (limits = {}, expiresAt?: string) =>
     auth.issue({ name: 'ci-bot', grant: { ...invoices, limits }, ...(expiresAt && { expiresAt }) }, auth.operator());
   const present = (token: string) => () => readNodeRequest({ headers: { authorization: `Bearer ${token}` } });
-  return { auth, clock, guard, issue, present, repeat, listeners: () => listeners };
+  return { auth, meter, clock, guard, issue, present, repeat, listeners: () => listeners };
 }
 
 /** The reason of a signal, after another look. */
@@ -104,6 +106,36 @@ describe('a request guard', () => {
     await expect(guard.pass({ ...request, key: {} })).rejects.toThrow(refusal('AUTH_LIMIT_EXCEEDED'));
   });
 
+  it('counts a request once that passes two guards with one meter, and again in another request', async () => {
+    const { auth, meter, guard, issue, present } = await setUp();
+    const router = createRequestGuard({ auth, meter });
+    const request = { presented: present((await issue({ requestsPerMinute: 1, concurrentRequests: 1 })).token) };
+    const { host, end } = newHost();
+    const key = {};
+    const first = await guard.pass({ ...request, key, host: () => host });
+    const second = await router.pass({ ...request, key, host: () => host });
+    expect(second.admission).toBe(first.admission);
+    end();
+    await expect(router.pass({ ...request, key: {}, host: () => host })).rejects.toThrow(
+      refusal('AUTH_LIMIT_EXCEEDED'),
+    );
+  });
+
+  it('counts a request again for another caller, and after a refusal', async () => {
+    const { auth, meter, guard, issue, present, clock } = await setUp();
+    const router = createRequestGuard({ auth, meter });
+    const [one, other] = [await issue({ requestsPerMinute: 1 }), await issue({ requestsPerMinute: 1 })];
+    const key = {};
+    const of = ({ token }: typeof one) => ({ presented: present(token), host: () => newHost().host });
+    await guard.pass({ ...of(one), key });
+    await router.pass({ ...of(other), key });
+    await expect(router.pass({ ...of(one), key: {} })).rejects.toThrow(refusal('AUTH_LIMIT_EXCEEDED'));
+    const refused = {};
+    await expect(guard.pass({ ...of(other), key: refused })).rejects.toThrow(refusal('AUTH_LIMIT_EXCEEDED'));
+    clock.advance(60_000);
+    expect((await guard.pass({ ...of(other), key: refused })).principal.name).toBe('ci-bot');
+  });
+
   it('gives back the place of a request when its response has ended, also of one that is denied', async () => {
     const { guard, issue, present } = await setUp();
     const { token } = await issue({ concurrentRequests: 1 });
@@ -116,6 +148,50 @@ describe('a request guard', () => {
     await expect(guard.pass(second)).rejects.toThrow(refusal('AUTH_LIMIT_EXCEEDED'));
     first.end();
     await expect(guard.pass(second)).rejects.toThrow(refusal('AUTH_PERMISSION_DENIED'));
+  });
+
+  it('accepts guests where that is an option, and requires a token of them where an action is', async () => {
+    const { guard } = await setUp({ guests: {} });
+    const presented = () => readNodeRequest({ headers: { project: 'alpha' } });
+    const key = {};
+    const guest = await guard.pass({ key, presented, host: () => newHost().host });
+    expect([isGuest(guest.principal), guest.principal.kind]).toEqual([true, 'anonymous']);
+    expect(guest.decide({ action: 'invoices:read', invoices: '2026-17' }).allowed).toBe(false);
+    expect(() => guest.require({ action: 'invoices:read', invoices: '2026-17' })).toThrow(
+      refusal('AUTH_TOKEN_MISSING'),
+    );
+    await expect(guard.pass({ key, presented, host: () => newHost().host, action: 'invoices:read' })).rejects.toThrow(
+      refusal('AUTH_TOKEN_MISSING'),
+    );
+    expect((await guest.reverify()).id).toBe(guest.principal.id);
+  });
+
+  it('gives a guest no token, and no act of administration', async () => {
+    const { auth, guard } = await setUp({ guests: {} });
+    const presented = () => readNodeRequest({});
+    const { principal } = await guard.pass({ key: {}, presented, host: () => newHost().host });
+    const denied = refusal('AUTH_PERMISSION_DENIED');
+    await expect(auth.issue({ name: 'x', grant: { actions: [] } }, principal)).rejects.toThrow(denied);
+    await expect(auth.exchange({ name: 'x', grant: { actions: [] } }, principal)).rejects.toThrow(denied);
+    await expect(auth.revokeSelf(principal)).rejects.toThrow(denied);
+    await expect(auth.revokeAll({ owner: 'guest' }, principal)).rejects.toThrow(denied);
+    await expect(auth.list(principal)).rejects.toThrow(denied);
+  });
+
+  it('refuses limits of guests that nothing counts, or that there are not', async () => {
+    const { auth } = await setUp();
+    const guests = { limits: { requestsPerMinute: 1 } };
+    expect(() => createRequestGuard({ auth, guests })).toThrow(TypeError);
+    expect(() =>
+      createRequestGuard({ auth, meter: { admit: () => Promise.reject() }, guests: { limits: { x: 1 } as never } }),
+    ).toThrow(refusal('AUTH_GRANT_INVALID'));
+  });
+
+  it('offers Basic where that is among the places of a token, and is not given both options', async () => {
+    const { auth } = await setUp();
+    const guard = createRequestGuard({ auth, credentials: [{ authorization: ['Bearer', 'Basic'] }] });
+    expect(guard.refuse(new InvalidTokenError('AUTH_TOKEN_MISSING'))?.headers['WWW-Authenticate']).toHaveLength(2);
+    expect(() => createRequestGuard({ auth, basic: true, credentials: [{ header: 'a' }] })).toThrow(TypeError);
   });
 
   it('has no caller for a request that it did not let in', async () => {

@@ -45,7 +45,10 @@ describe('an access token that is', () => {
   it('signed with the public key as a shared secret is refused (HS256)', async () => {
     const bench = await createAccessBench();
     const { kid, publicJwk } = await bench.keys.signer();
-    for (const secret of [base64url.decode(publicJwk.x), new TextEncoder().encode(JSON.stringify(publicJwk))]) {
+    for (const secret of [
+      base64url.decode('x' in publicJwk ? publicJwk.x : ''),
+      new TextEncoder().encode(JSON.stringify(publicJwk)),
+    ]) {
       const text = await new CompactSign(new TextEncoder().encode(JSON.stringify(goodClaims())))
         .setProtectedHeader({ alg: 'HS256', typ: 'at+jwt', kid })
         .sign(secret);

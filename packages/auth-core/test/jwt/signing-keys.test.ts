@@ -1,7 +1,13 @@
-import { calculateJwkThumbprint, exportJWK, generateKeyPair } from 'jose';
+import { calculateJwkThumbprint, createLocalJWKSet, exportJWK, generateKeyPair, jwtVerify } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { type AuditEvent, createAuth, createMemoryTokenStore, createSealer } from '../../src/index.ts';
-import { createMemorySigningKeyStore, createSigningKeys, type SigningKeyStore } from '../../src/jwt/index.ts';
+import {
+  createAccessTokens,
+  createAccessTokenVerifier,
+  createMemorySigningKeyStore,
+  createSigningKeys,
+  type SigningKeyStore,
+} from '../../src/jwt/index.ts';
 import { fixedClock } from '../../src/testing/index.ts';
 import { llm } from '../words.ts';
 
@@ -9,6 +15,7 @@ const sealer = createSealer(new Uint8Array(32).fill(1));
 const auth = createAuth({ vocabulary: llm, store: createMemoryTokenStore(), digestKey: new Uint8Array(32) });
 const operator = auth.operator();
 
+const ISSUER = 'https://latchkey.example';
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
@@ -181,12 +188,51 @@ describe('the keys that sign', () => {
   });
 });
 
+describe('the algorithm of signing keys', () => {
+  it.each(['EdDSA', 'ES256', 'RS256'] as const)(
+    'sign with %s, for verifiers that know nothing else',
+    async (algorithm) => {
+      const clock = fixedClock();
+      const keys = createSigningKeys({ store: createMemorySigningKeyStore(), sealer, algorithm, clock });
+      const access = createAccessTokens({ vocabulary: llm, keys, issuer: ISSUER, clock });
+      const grant = { actions: ['chat'], models: ['*'] } as const;
+      const { token } = await auth.issue({ name: 'ci', grant }, operator);
+      const issued = await access.issue(await auth.verify(token));
+      const jwks = await keys.jwks();
+      expect(jwks.keys[0]).toMatchObject({ alg: algorithm });
+      expect(jwks.keys[0]).not.toHaveProperty('d');
+      const options = { algorithms: [algorithm], currentDate: clock() };
+      expect((await jwtVerify(issued.token, createLocalJWKSet(jwks), options)).payload.iss).toBe(ISSUER);
+      const verifier = createAccessTokenVerifier({ vocabulary: llm, jwks, issuer: ISSUER, audience: ISSUER, clock });
+      expect(await verifier.verify(issued.token)).toMatchObject({ kind: 'access' });
+    },
+  );
+
+  it('may differ between processes: each signs with its own, and no keys pile up', async () => {
+    const store = createMemorySigningKeyStore();
+    const clock = fixedClock();
+    const one = createSigningKeys({ store, sealer, clock });
+    const other = createSigningKeys({ store, sealer, algorithm: 'ES256', clock });
+    await one.signer();
+    await other.signer();
+    clock.advance(2 * 3_600_000);
+    expect((await one.signer()).algorithm).toBe('EdDSA');
+    expect((await other.signer()).algorithm).toBe('ES256');
+    expect(await store.list()).toHaveLength(2);
+  });
+
+  it('is refused when it is another one', () => {
+    const algorithm = 'HS256' as 'ES256';
+    expect(() => createSigningKeys({ store: createMemorySigningKeyStore(), sealer, algorithm })).toThrow(TypeError);
+  });
+});
+
 describe('the keys in the store', () => {
   it('are sealed, so that a stolen store signs nothing', async () => {
     const { keys, inner } = setUp();
     const { publicJwk } = await keys.signer();
     const [record] = await inner.list();
-    expect(JSON.stringify(record)).not.toContain(publicJwk.x);
+    expect(JSON.stringify(record)).not.toContain('x' in publicJwk ? publicJwk.x : '"n"');
     const thief = createSigningKeys({ store: inner, sealer: createSealer(new Uint8Array(32).fill(2)) });
     expect((await thief.signer()).kid).not.toBe(record?.kid);
   });

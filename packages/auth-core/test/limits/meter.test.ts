@@ -172,13 +172,65 @@ describe('a running request', () => {
     await meter.admit(guest);
   });
 
-  it('counts for half a minute at most when nobody renews its lease', async () => {
-    const { meter, clock } = setUp();
+  it('counts for half a minute at most when its process does not renew its lease', async () => {
+    const { meter, clock, store } = setUp();
+    const elsewhere = createMeter({ vocabulary: llm, store, clock });
     const guest = guestWith({ concurrentRequests: 1 });
     await meter.admit(guest);
     clock.advance(29_999);
-    await expect(meter.admit(guest)).rejects.toThrow(exceeded('concurrentRequests', 1));
+    await expect(elsewhere.admit(guest)).rejects.toThrow(exceeded('concurrentRequests', 1));
     clock.advance(1);
+    await elsewhere.admit(guest);
+  });
+
+  it('counts again before its process lets another one in, after a sleep', async () => {
+    const { meter, clock, store } = setUp();
+    const guest = guestWith({ concurrentRequests: 1 });
+    const admission = await meter.admit(guest);
+    clock.advance(3_600_000);
+    await expect(meter.admit(guest)).rejects.toThrow(exceeded('concurrentRequests', 1));
+    const elsewhere = createMeter({ vocabulary: llm, store, clock });
+    await expect(elsewhere.admit(guest)).rejects.toThrow(exceeded('concurrentRequests', 1));
+    await admission.release();
+    await elsewhere.admit(guest);
+  });
+
+  it('counts again as soon as the store answers, after an outage', async () => {
+    const store = createMemoryLimitStore();
+    const { meter, clock, timers } = setUp(store);
+    const guest = guestWith({ concurrentRequests: 1 });
+    await meter.admit(guest);
+    const { renew } = store;
+    store.renew = () => Promise.reject(new Error('disk on fire'));
+    for (let second = 0; second < 60; second += 10) {
+      clock.advance(10_000);
+      timers.tick();
+    }
+    // While it cannot be renewed, nothing is let in here.
+    await expect(meter.admit(guest)).rejects.toThrow(unavailable);
+    store.renew = renew;
+    timers.tick();
+    const elsewhere = createMeter({ vocabulary: llm, store, clock });
+    await expect.poll(() => elsewhere.admit(guest).catch(({ code }) => code)).toBe('AUTH_LIMIT_EXCEEDED');
+  });
+
+  it('is not brought back by a renewal that was under way when it ended', async () => {
+    const store = createMemoryLimitStore();
+    const { meter, timers } = setUp(store);
+    const guest = guestWith({ concurrentRequests: 1 });
+    const admission = await meter.admit(guest);
+    const { renew } = store;
+    const [begun, going] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    store.renew = async (...args) => {
+      begun.resolve();
+      await going.promise;
+      await renew(...args);
+    };
+    timers.tick();
+    await begun.promise;
+    const released = admission.release();
+    going.resolve();
+    await released;
     await meter.admit(guest);
   });
 

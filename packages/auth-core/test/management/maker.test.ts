@@ -168,9 +168,13 @@ describe('refresh', () => {
     await refused(auth, by);
   });
 
-  it('refuses the secret before the former one', async () => {
+  it('refuses the secret before the former one as soon as a newer one was used', async () => {
     const { auth, operator, by } = await setUp();
-    for (let rotation = 0; rotation < 2; rotation++) await auth.rotate(by.id, { overlap: 'until-first-use' }, operator);
+    const rotate = async () => (await auth.rotate(by.id, { overlap: 'until-first-use' }, operator)).token;
+    const between = await rotate();
+    await rotate();
+    expect((await auth.refresh(by)).id).toBe(by.id);
+    await auth.verify(between);
     await refused(auth, by);
   });
 

@@ -52,13 +52,20 @@ describe('rotate', () => {
     expect((await stored(record.id)).previous).toEqual({ digest, attenuationKey });
   });
 
-  it('ends the older secret when it rotates during an overlap', async () => {
+  it('keeps the older secret no longer than was asked for, when it rotates during an overlap', async () => {
     const { auth, operator, stored } = createManagedAuth();
-    const { record } = await auth.issue(INPUT, operator);
+    const { token, record } = await auth.issue(INPUT, operator);
     await auth.rotate(record.id, { overlap: { seconds: 3600 } }, operator);
     const { digest } = await stored(record.id);
-    await auth.rotate(record.id, { overlap: 'until-first-use' }, operator);
-    expect((await stored(record.id)).previous?.digest).toBe(digest);
+    await auth.rotate(record.id, { overlap: { seconds: 60 } }, operator);
+    expect((await stored(record.id)).previous).toMatchObject({
+      digest,
+      endsAt: '2027-01-01T00:01:00.000Z',
+      previous: { endsAt: '2027-01-01T00:01:00.000Z' },
+    });
+    await auth.rotate(record.id, {}, operator);
+    expect((await stored(record.id)).previous).not.toHaveProperty('previous');
+    await expect(auth.verify(token)).rejects.toThrow(code('AUTH_TOKEN_UNKNOWN'));
   });
 
   it('takes another key to derive from with each secret', async () => {

@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { LimitExceededError, names } from '../../src/index.ts';
 import { createSigningKeys } from '../../src/jwt/index.ts';
 import { openAuth } from '../../src/open/index.ts';
-import { createKyselySigningKeyStore } from '../../src/stores/kysely/index.ts';
+import { createKyselySigningKeyStore, over } from '../../src/stores/kysely/index.ts';
 
 const words = { actions: ['invoices:read'], resources: { invoices: names() } } as const;
 const grant = { actions: ['invoices:read'], invoices: ['2026-*'], limits: { requestsPerMinute: 1 } } as const;
@@ -34,6 +34,15 @@ describe('openAuth', () => {
     await expect(again.meter.admit(caller)).rejects.toThrow(LimitExceededError);
     expect((await again.audit.list()).map(({ type }) => type)).toEqual(['token.issued']);
     expect((await again.audit.verify()).intact).toBe(true);
+  });
+
+  it('works inside a transaction on its database', async () => {
+    await using auth = await openAuth({ file: newFile(), ...words });
+    const { token } = await auth.database
+      .transaction()
+      .execute((transaction) => over(auth, transaction).issue({ name: 'first', grant }, auth.operator()));
+    expect((await auth.verify(token)).name).toBe('first');
+    expect((await auth.audit.list()).map(({ type }) => type)).toEqual(['token.issued']);
   });
 
   it('makes the database and the secret for their owner alone', async () => {

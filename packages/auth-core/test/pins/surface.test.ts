@@ -4,9 +4,13 @@ import * as express from '../../src/adapters/express.ts';
 import * as fastify from '../../src/adapters/fastify.ts';
 import * as fetchAdapter from '../../src/adapters/fetch.ts';
 import * as hono from '../../src/adapters/hono.ts';
+import * as checkedKeys from '../../src/checked-keys/index.ts';
+import * as erasure from '../../src/erasure/index.ts';
 import * as http from '../../src/http/index.ts';
+import * as imports from '../../src/import/index.ts';
 import * as root from '../../src/index.ts';
 import * as jwt from '../../src/jwt/index.ts';
+import * as keys from '../../src/keys/index.ts';
 import * as words from '../../src/llm/index.ts';
 import * as open from '../../src/open/index.ts';
 import * as re2js from '../../src/patterns/re2js.ts';
@@ -16,6 +20,7 @@ import * as postgres from '../../src/stores/postgres/index.ts';
 import * as sqlite from '../../src/stores/sqlite/index.ts';
 import * as testing from '../../src/testing/index.ts';
 import * as tokenApi from '../../src/token-api/index.ts';
+import * as upkeep from '../../src/upkeep/index.ts';
 
 /*
  * What others rely on, written out. A change here is a change of the API and belongs into the change log.
@@ -24,6 +29,8 @@ describe('the public surface', () => {
   it('has these doors', () => {
     expect(Object.keys(manifest.exports)).toEqual([
       '.',
+      './checked-keys',
+      './erasure',
       './stores/kysely',
       './stores/sqlite',
       './stores/postgres',
@@ -32,11 +39,14 @@ describe('the public surface', () => {
       './fetch',
       './hono',
       './http',
+      './import',
       './jwt',
+      './keys',
       './llm',
       './open',
       './private-files',
       './token-api',
+      './upkeep',
       './patterns/re2js',
       './testing',
       './grant.schema.json',
@@ -63,7 +73,9 @@ describe('the public surface', () => {
       'TOKEN_KINDS',
       'TamperedLogError',
       'TokenNotFoundError',
+      'WrongKeyError',
       'anonymousPrincipal',
+      'argumentConditions',
       'attenuateToken',
       'budget',
       'ceiling',
@@ -86,8 +98,10 @@ describe('the public surface', () => {
       'foldText',
       'hosts',
       'inspectToken',
+      'isAuthError',
       'matchesGlob',
       'names',
+      'placeOf',
       'rate',
       'recordAct',
       'share',
@@ -97,9 +111,12 @@ describe('the public surface', () => {
     expect(Object.keys(kysely).sort()).toEqual([
       'createKyselyAuditStore',
       'createKyselyLimitStore',
+      'createKyselyPersonStore',
       'createKyselySigningKeyStore',
       'createKyselyTokenStore',
       'migrate',
+      'over',
+      'personMigrations',
       'tokenMigrations',
     ]);
     expect(Object.keys(sqlite)).toEqual(['openSqlite']);
@@ -107,18 +124,22 @@ describe('the public surface', () => {
     expect(Object.keys(privateFiles).sort()).toEqual(['createPrivateFile', 'findExposure', 'processUser', 'shellWord']);
     expect(Object.keys(postgres).sort()).toEqual(['openPostgres', 'watchPostgresTokens']);
     expect(Object.keys(http).sort()).toEqual([
+      'admitOnce',
       'challenge',
       'createClientAddress',
+      'createCredentialReader',
       'createRequestAuthenticator',
       'createRequestGuard',
       'fetchHost',
       'isAddressRange',
+      'isGuest',
       'nodeHost',
       'notify',
       'rateLimitHeaders',
       'readCredential',
       'readFetchRequest',
       'readNodeHeaders',
+      'readNodePeer',
       'readNodeRequest',
       'renderRefusal',
       'requireAccess',
@@ -132,6 +153,8 @@ describe('the public surface', () => {
     for (const adapter of [fetchAdapter, hono]) expect(Object.keys(adapter)).toEqual(['protect']);
     for (const adapter of [express, fastify]) expect(Object.keys(adapter).sort()).toEqual(['mount', 'protect']);
     expect(Object.keys(tokenApi)).toEqual(['createTokenApi']);
+    expect(Object.keys(imports)).toEqual(['createImportedKeyFormat']);
+    expect(Object.keys(keys)).toEqual(['dropFormerKeys']);
     expect(Object.keys(jwt).sort()).toEqual([
       'createAccessTokenVerifier',
       'createAccessTokens',
@@ -147,6 +170,9 @@ describe('the public surface', () => {
     ]);
     expect(Object.keys(words).sort()).toEqual(['llm', 'reviewGrant']);
     expect(Object.keys(re2js)).toEqual(['re2jsPatterns']);
+    expect(Object.keys(checkedKeys).sort()).toEqual(['createCheckedKeyFormat', 'isCheckedKey']);
+    expect(Object.keys(erasure).sort()).toEqual(['createMemoryPersonStore', 'createPersonalLog']);
+    expect(Object.keys(upkeep).sort()).toEqual(['endUnused', 'limitTokens', 'removeEnded']);
     expect(Object.keys(testing).sort()).toEqual([
       'adapterContract',
       'auditStoreContract',

@@ -19,12 +19,14 @@ export interface PostgresProcess {
 }
 
 /** Who runs the server, where it is somebody else. */
-interface Account {
+export interface Account {
   readonly uid: number;
   readonly gid: number;
 }
 
 const STARTING_MILLISECONDS = 30_000;
+/** Shorter than a test may take: a lock that a test forgot is that test's error, and not the end of all tests after it. */
+const ENDS_OF_WAITS = ['lock_timeout=20s', 'idle_in_transaction_session_timeout=30s'];
 
 /** The folder with PostgreSQL's programs, where the machine has them: on the path, or where Debian keeps them. */
 export function findPostgres(): string | undefined {
@@ -61,16 +63,10 @@ export async function startPostgres(programs: string): Promise<PostgresProcess> 
     }
   }
 
-  /** The shell stops the server when its own input ends, so that nothing outlives this process however it ends. */
   function launch(): ChildProcess {
-    const script = 'exec 3<&0; "$@" & server=$!; (cat <&3 >/dev/null; kill -INT $server) & wait $server';
-    const settings = ['fsync=off', 'listen_addresses=', 'shared_buffers=16MB', 'max_connections=100'];
+    const settings = ['fsync=off', 'listen_addresses=', 'shared_buffers=16MB', 'max_connections=100', ...ENDS_OF_WAITS];
     const flags = ['-D', data, '-k', folder, ...settings.flatMap((setting) => ['-c', setting])];
-    const output = openSync(log, 'a');
-    return spawn('/bin/sh', ['-c', script, 'sh', join(programs, 'postgres'), ...flags], {
-      ...account,
-      stdio: ['pipe', output, output],
-    });
+    return launchServer(join(programs, 'postgres'), flags, log, account);
   }
 
   async function end(signal: NodeJS.Signals): Promise<void> {
@@ -103,8 +99,20 @@ export async function startPostgres(programs: string): Promise<PostgresProcess> 
   };
 }
 
-/** PostgreSQL refuses to run as root. */
-function unprivileged(): Account | undefined {
+/** Starts a server. A shell stops it when its own input ends, so that nothing outlives this process however it ends. */
+export function launchServer(
+  program: string,
+  flags: readonly string[],
+  log: string,
+  account: Account | undefined,
+): ChildProcess {
+  const script = 'exec 3<&0; "$@" & server=$!; (cat <&3 >/dev/null; kill -INT $server) & wait $server';
+  const output = openSync(log, 'a');
+  return spawn('/bin/sh', ['-c', script, 'sh', program, ...flags], { ...account, stdio: ['pipe', output, output] });
+}
+
+/** PostgreSQL and PgBouncer refuse to run as root. */
+export function unprivileged(): Account | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const accounts = readFileSync('/etc/passwd', 'utf8')
     .split('\n')

@@ -19,6 +19,11 @@ export interface TestDatabase {
   clear(): Promise<void>;
 }
 
+const EMPTY = 'drop schema public cascade; create schema public';
+/** Transactions that a failed test has left open would be in the way of the next one. */
+const END_FORGOTTEN = `select pg_terminate_backend(pid) from pg_stat_activity
+  where datname = current_database() and pid <> pg_backend_pid() and xact_start < now() - interval '15 seconds'`;
+
 /** Makes an empty database, which ends with the test run. */
 export async function createTestDatabase(): Promise<TestDatabase> {
   const response = await fetch(inject('testDatabases'), { method: 'POST' });
@@ -31,7 +36,7 @@ export async function createTestDatabase(): Promise<TestDatabase> {
     async clear() {
       const client = new Client({ connectionString: url });
       await client.connect();
-      await client.query('drop schema public cascade; create schema public').finally(() => client.end());
+      await client.query(`${END_FORGOTTEN}; ${EMPTY}`).finally(() => client.end());
     },
   };
 }

@@ -4,7 +4,8 @@ import { createAskedPaths } from '../../src/authority/asked-paths.ts';
 import { UNCOUNTED } from '../../src/matching/steps.ts';
 import { re2jsPatterns } from '../../src/patterns/re2js.ts';
 import { coversConstraint } from '../../src/resources/covers-constraint.ts';
-import { type AskedPath, evaluate } from '../../src/schema/evaluate.ts';
+import type { AskedPath } from '../../src/schema/evaluate.ts';
+import { evaluateArgument as evaluate } from '../../src/schema/evaluate-argument.ts';
 import { constraints, values } from '../authority/arbitraries.ts';
 
 const paths = createAskedPaths((path) => (path === '/s/t/u' ? '/s-evil' : path), UNCOUNTED);

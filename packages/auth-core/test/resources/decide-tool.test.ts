@@ -79,6 +79,26 @@ describe('rules that match the same tool', () => {
   });
 });
 
+describe('a denial', () => {
+  it.each([
+    '\u001b',
+    '\u009b',
+    '\u200b',
+    '\u2028',
+    '\ufe0f',
+    '\u034f',
+    '\u115f',
+    '\u3164',
+    '\u2800',
+    '\u{e0041}',
+    '\u{e0100}',
+    '\ud800',
+  ])('has no hidden character: %j', (character) => {
+    const refused = ask({}, { server: `mcp/fi${character}les`, name: `wr${character}ite` });
+    expect(refused).toMatchObject({ reason: 'mcp/fi?les.wr?ite is not granted' });
+  });
+});
+
 describe('arguments', () => {
   const rule: ToolRule = { arguments: { path: { within: '/srv/docs' } } };
 

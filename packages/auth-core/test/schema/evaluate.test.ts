@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { createAskedPaths } from '../../src/authority/asked-paths.ts';
 import { createSteps, MAXIMUM_STEPS, StepsUsedUp } from '../../src/matching/steps.ts';
-import { type EvaluationContext, evaluate } from '../../src/schema/evaluate.ts';
+import type { EvaluationContext } from '../../src/schema/evaluate.ts';
+import { evaluateArgument as evaluate } from '../../src/schema/evaluate-argument.ts';
 import type { JsonSchema } from '../../src/schema/json-schema.ts';
 
 const paths = createAskedPaths((path) => (path.startsWith('/srv/docs/gone') ? undefined : path), createSteps());

@@ -61,7 +61,9 @@ function openAll(database: Kysely<unknown>, { at, issuer }: { readonly at: strin
       createCustomKeyFormat(llm),
     ],
   });
-  const meter = createMeter({ vocabulary: llm, store: createKyselyLimitStore(database), clock });
+  // What was used before is of a day that PostgreSQL's own clock is past.
+  const { now: _, ...counts } = createKyselyLimitStore(database);
+  const meter = createMeter({ vocabulary: llm, store: counts, clock });
   return { clock, log, keys, access, auth, operator: auth.operator(), meter };
 }
 

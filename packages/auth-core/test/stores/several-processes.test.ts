@@ -137,16 +137,17 @@ describe.each(await sqlPlaces())('several processes on $name', ({ setUp }) => {
       ${IMPORTS}
       ${place.program}
       const { createAuditLog } = await import(${sourceOf('index.ts')});
-      const killed = database.withPlugin({
-        transformQuery({ node }) {
-          const isNext = node.kind === ${JSON.stringify(moment)} ||
-            (node.kind === 'UpdateQueryNode' && JSON.stringify(node.table).includes(${JSON.stringify(moment)}));
-          if (isNext) process.kill(process.pid, 'SIGKILL');
-          return node;
-        },
-        transformResult: async ({ result }) => result,
-      });
-      const log = createAuditLog({ store: createKyselyAuditStore(killed), key: new Uint8Array(32).fill(7) });
+      // Stores use no plugin of the database, so the query is seen where kysely runs it.
+      const { DefaultQueryExecutor } = await import(${JSON.stringify(import.meta.resolve('kysely'))});
+      const { executeQuery } = DefaultQueryExecutor.prototype;
+      DefaultQueryExecutor.prototype.executeQuery = function (compiled, ...rest) {
+        const { kind, table } = compiled.query;
+        const isNext = kind === ${JSON.stringify(moment)} ||
+          (kind === 'UpdateQueryNode' && JSON.stringify(table).includes(${JSON.stringify(moment)}));
+        if (isNext) process.kill(process.pid, 'SIGKILL');
+        return executeQuery.call(this, compiled, ...rest);
+      };
+      const log = createAuditLog({ store: createKyselyAuditStore(database), key: new Uint8Array(32).fill(7) });
       console.log('writes');
       await log.${act};
       console.log('was not killed');

@@ -74,6 +74,20 @@ describe('the former secret of a token', () => {
     expect((await inner.find(record.id))?.version).toBe(3);
   });
 
+  it('is refused when a newer one is used in the same moment in which it ends those before it', async () => {
+    const { auth, renewed: between, store, record } = await setUp('until-first-use');
+    const { token: newest } = await auth.rotate(record.id, { overlap: 'until-first-use' }, auth.operator());
+    const { update } = store;
+    let isFirst = true;
+    store.update = async (...change) => {
+      const before = isFirst;
+      isFirst = false;
+      if (before) await auth.verify(newest);
+      return update(...change);
+    };
+    await expect(auth.verify(between)).rejects.toThrow(code('AUTH_TOKEN_ROTATED'));
+  });
+
   it('is left alone when it is no longer the one before: the token was rotated again in the same moment', async () => {
     const { auth, renewed, store, record, changeElsewhere, inner, clock } = await setUp('until-first-use');
     const { update } = store;

@@ -1,24 +1,130 @@
 import { describe, expect, it } from 'vitest';
 import { createLastUsed } from '../../src/verification/last-used.ts';
+import { manualRepeat } from '../limits/manual-repeat.ts';
+
+type Batch = ReadonlyMap<string, string>;
+
+function setUp({ capacity = 10_000, startedAt = 0 } = {}) {
+  const batches: [string, string][] = [];
+  let fails = false;
+  const store = {
+    async touch(batch: Batch) {
+      if (fails) throw new Error('no database');
+      batches.push(...batch);
+    },
+  };
+  const timer = manualRepeat();
+  const lastUsed = createLastUsed(store, startedAt, timer.repeat, capacity);
+  function setFailing(failing: boolean): void {
+    fails = failing;
+  }
+  /** Lets the timer go off, and waits for what it writes. */
+  async function tick(): Promise<void> {
+    timer.tick();
+    await lastUsed.flush();
+  }
+  return { lastUsed, batches, timer, tick, setFailing };
+}
+
+const at = (milliseconds: number) => new Date(milliseconds).toISOString();
 
 describe('the times of last use', () => {
   it('are written early when there are too many to keep', async () => {
-    const batches: ReadonlyMap<string, string>[] = [];
-    const store = { touch: async (batch: ReadonlyMap<string, string>) => void batches.push(batch) };
-    const lastUsed = createLastUsed(store, 0, 2);
+    const { lastUsed, batches } = setUp({ capacity: 2 });
     lastUsed.note('a', 1);
     lastUsed.note('b', 2);
     lastUsed.note('c', 3);
     await lastUsed.flush();
-    expect(batches.flatMap((batch) => [...batch])).toEqual([
-      ['a', '1970-01-01T00:00:00.001Z'],
-      ['b', '1970-01-01T00:00:00.002Z'],
-      ['c', '1970-01-01T00:00:00.003Z'],
+    expect(batches).toEqual([
+      ['a', at(1)],
+      ['b', at(2)],
+      ['c', at(3)],
     ]);
   });
 
+  it('are written by a timer, without another use', async () => {
+    const { lastUsed, batches, tick } = setUp();
+    lastUsed.note('a', 1);
+    expect(batches).toEqual([]);
+    await tick();
+    expect(batches).toEqual([['a', at(1)]]);
+  });
+
+  it('keep no timer when nothing is used, and begin again', async () => {
+    const { lastUsed, batches, timer, tick } = setUp();
+    expect(timer.running()).toBe(0);
+    lastUsed.note('a', 1);
+    await tick();
+    await tick();
+    expect(timer.running()).toBe(0);
+    lastUsed.note('b', 2);
+    await tick();
+    expect(batches).toHaveLength(2);
+    await lastUsed.close();
+    expect(timer.running()).toBe(0);
+  });
+
+  it('are written also by a process whose clock was set back', async () => {
+    const { lastUsed, batches } = setUp({ startedAt: 86_400_000 });
+    lastUsed.note('a', 1);
+    await lastUsed.flush();
+    expect(batches).toEqual([['a', at(1)]]);
+  });
+
+  it('are kept while they cannot be written, and replaced by newer ones only', async () => {
+    const { lastUsed, batches, tick, setFailing } = setUp();
+    setFailing(true);
+    lastUsed.note('a', 1);
+    lastUsed.note('b', 2);
+    await tick();
+    lastUsed.note('b', 3);
+    setFailing(false);
+    await tick();
+    expect(new Map(batches)).toEqual(
+      new Map([
+        ['b', at(3)],
+        ['a', at(1)],
+      ]),
+    );
+  });
+
+  it('are newer ones, where a use was noted while a write was under way that then failed', async () => {
+    const [begun, answered] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const batches: [string, string][] = [];
+    let attempts = 0;
+    const store = {
+      async touch(batch: Batch) {
+        begun.resolve();
+        if (attempts++ === 0) await answered.promise;
+        batches.push(...batch);
+      },
+    };
+    const lastUsed = createLastUsed(store, 0, manualRepeat().repeat);
+    lastUsed.note('a', 1);
+    const writing = lastUsed.flush();
+    await begun.promise;
+    lastUsed.note('a', 2);
+    answered.reject(new Error('no database'));
+    await writing;
+    await lastUsed.close();
+    expect(batches).toEqual([['a', at(2)]]);
+  });
+
+  it('are kept as far as there is room', async () => {
+    const { lastUsed, batches, setFailing } = setUp({ capacity: 2 });
+    setFailing(true);
+    lastUsed.note('a', 1);
+    lastUsed.note('b', 2);
+    lastUsed.note('c', 3);
+    await lastUsed.flush();
+    setFailing(false);
+    await lastUsed.close();
+    expect(batches).toHaveLength(2);
+  });
+
   it('cause no write when there are none', async () => {
-    const store = { touch: () => Promise.reject(new Error('nothing to write')) };
-    await createLastUsed(store, 0).flush();
+    const { lastUsed, batches } = setUp();
+    await lastUsed.close();
+    expect(batches).toEqual([]);
   });
 });

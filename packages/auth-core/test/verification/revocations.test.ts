@@ -25,9 +25,9 @@ async function setUp() {
     id: record.id,
     told,
     /** Nothing can be written. */
-    fillDisk: () => fail('insert', 'update', 'remove', 'touch'),
+    fillDisk: () => fail('insert', 'update', 'endAll', 'remove', 'touch'),
     /** Nothing answers. */
-    stop: () => fail('find', 'list', 'insert', 'update', 'remove', 'countDerived', 'touch'),
+    stop: () => fail('find', 'list', 'insert', 'update', 'endAll', 'remove', 'countDerived', 'touch'),
     recover: () => failing.clear(),
   };
 }
@@ -68,11 +68,31 @@ describe('a revocation that cannot be stored', () => {
     const ending = auth.revokeAll({ owner: 'ada' }, admin);
     await expect
       .poll(async () =>
-        (await Promise.allSettled(tokens.map(auth.verify))).filter(({ status }) => status === 'fulfilled'),
+        (await Promise.allSettled(tokens.map((text) => auth.verify(text)))).filter(
+          ({ status }) => status === 'fulfilled',
+        ),
       )
       .toEqual([]);
     expect((await ending).map(({ stored }) => stored)).toEqual(tokens.map(() => false));
     recover();
+  });
+
+  it('is stored although an attempt before is never answered, as on a connection that is dead', async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const revocations = createRevocations(() => {});
+    let attempts = 0;
+    const store = (): Promise<[]> => {
+      attempts++;
+      return attempts === 1 ? new Promise(() => {}) : Promise.resolve([]);
+    };
+    const ending = revocations.end('token', { store, report: async () => {} });
+    await vi.advanceTimersByTimeAsync(500);
+    expect(await ending).toEqual({ stored: false });
+    expect(revocations.has('token')).toBe(true);
+    await vi.advanceTimersByTimeAsync(40_000);
+    expect(attempts).toBe(2);
+    expect(revocations.has('token')).toBe(false);
   });
 
   it('is waited for while the store takes others that were made at the same time', async () => {
@@ -80,13 +100,27 @@ describe('a revocation that cannot be stored', () => {
     onTestFinished(() => void vi.useRealTimers());
     const revocations = createRevocations(() => {});
     const report = async () => {};
-    const late = Promise.withResolvers<undefined>();
+    const late = Promise.withResolvers<[]>();
     const waiting = revocations.end('late', { store: () => late.promise, report });
     await vi.advanceTimersByTimeAsync(300);
-    await revocations.end('early', { store: async () => undefined, report });
+    await revocations.end('early', { store: async () => [], report });
     await vi.advanceTimersByTimeAsync(300);
-    late.resolve(undefined);
+    late.resolve([]);
     expect(await waiting).toEqual({ stored: true });
+  });
+
+  it('is in force until each is stored, where a token ends in two ways at once', async () => {
+    const revocations = createRevocations(() => {});
+    const report = async () => {};
+    const [alone, together] = [Promise.withResolvers<[]>(), Promise.withResolvers<[]>()];
+    const first = revocations.end('token', { store: () => alone.promise, report });
+    const second = revocations.endAll(['token', 'other'], { store: () => together.promise, report });
+    alone.resolve([]);
+    await first;
+    expect(revocations.has('token')).toBe(true);
+    together.resolve([]);
+    await second;
+    expect(revocations.has('token')).toBe(false);
   });
 
   it('keeps the time at which it was made', async () => {
@@ -219,17 +253,14 @@ describe('revokeAll', () => {
     const owner = 'thief';
     const grant: Grant = { actions: ['tokens:write'] };
     let latest = await auth.issue({ name: 'first', owner, grant }, operator);
-    const { update } = store;
-    let made = 0;
-    store.update = async (...args) => {
-      if (made++ === 0) {
-        clock.advance(-1000);
-        latest = await elsewhere.issue({ name: 'second', grant }, await elsewhere.verify(latest.token));
-      }
-      return update(...args);
+    const { endAll } = store;
+    store.endAll = async (...args) => {
+      clock.advance(-1000);
+      latest = await elsewhere.issue({ name: 'second', grant }, await elsewhere.verify(latest.token));
+      return endAll(...args);
     };
     const revoked = await auth.revokeAll({ owner }, admin);
-    expect(revoked.map(({ token }) => token?.name)).toEqual(['first', 'second']);
+    expect(revoked.map(({ token }) => token?.name).sort()).toEqual(['first', 'second']);
     await isRefused(auth, latest.token);
   });
 
@@ -248,5 +279,19 @@ describe('introspect', () => {
     const record = await inner.find(id);
     if (record) await inner.update({ ...record, revokedAt: '2027-01-01T00:00:00.000Z', version: 2 }, 1);
     await expect(auth.introspect(token)).rejects.toThrow(code('AUTH_TOKEN_REVOKED'));
+  });
+});
+
+describe('what is still to be done in the background', () => {
+  it('is tried once, and not again, when there is too much of it', async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const revocations = createRevocations(() => {});
+    for (let count = 0; count < 1000; count++) void revocations.later(() => new Promise(() => {}));
+    const failing = vi.fn(async () => {
+      throw new Error('the database is away');
+    });
+    await expect(revocations.later(failing)).rejects.toThrow('away');
+    expect(failing).toHaveBeenCalledTimes(1);
   });
 });

@@ -90,7 +90,7 @@ describe('verify', () => {
   it('does not accept the stored digest for the secret', async () => {
     const { auth, inner, record } = await setUp();
     const stored = await inner.find(record.id);
-    await expect(auth.verify(`sk-lm-${record.id}:${stored?.digest.slice(0, 20)}`)).rejects.toThrow(
+    await expect(auth.verify(`sk-lm-${record.id}:${stored?.digest.slice(9, 29)}`)).rejects.toThrow(
       code('AUTH_TOKEN_UNKNOWN'),
     );
     await expect(auth.verify(stored?.digest)).rejects.toThrow(code('AUTH_TOKEN_MALFORMED'));
@@ -108,8 +108,10 @@ describe('verify', () => {
 
   it('accepts nothing under another digest key', async () => {
     const { inner, token } = await setUp();
-    const auth = createAuth({ vocabulary: llm, store: inner, digestKey: new Uint8Array(32).fill(2) });
-    await expect(auth.verify(token)).rejects.toThrow(code('AUTH_TOKEN_UNKNOWN'));
+    const { readKeys: _, replaceKeys: __, ...forgetful } = inner;
+    const other = { vocabulary: llm, digestKey: new Uint8Array(32).fill(2) };
+    await expect(createAuth({ ...other, store: forgetful }).verify(token)).rejects.toThrow(code('AUTH_TOKEN_UNKNOWN'));
+    await expect(createAuth({ ...other, store: inner }).verify(token)).rejects.toThrow(code('AUTH_STORE_UNAVAILABLE'));
   });
 
   it('refuses a token from the moment it expires, kept warm or not', async () => {
@@ -169,7 +171,7 @@ describe('a warm token', () => {
     await auth.verify(token);
     clock.advance(-60_000);
     await auth.verify(token);
-    expect(calls).toEqual(['find', 'find']);
+    expect(calls.filter((name) => name === 'find')).toHaveLength(2);
   });
 
   it('is another token than one that begins alike', async () => {

@@ -1,12 +1,7 @@
 import type { Kysely } from 'kysely';
-
-interface TokensThen {
-  tokens: { id: string; grant_json: string; caveats_json: string | null };
-}
+import { rewriteTokens } from './rewrite-tokens.ts';
 
 type JsonObject = Record<string, unknown>;
-
-const PAGE = 500;
 
 /**
  * Writes `additionalArguments: true` into the rules of stored grants that have conditions and do not set it. Before
@@ -14,33 +9,15 @@ const PAGE = 500;
  * names.
  */
 export async function keepAdditionalArguments(database: Kysely<unknown>): Promise<void> {
-  const tokens = database as Kysely<TokensThen>;
-  let last = '';
-  for (;;) {
-    const rows = await tokens
-      .selectFrom('tokens')
-      .select(['id', 'grant_json', 'caveats_json'])
-      .where('id', '>', last)
-      .orderBy('id')
-      .limit(PAGE)
-      .execute();
-    for (const { id, grant_json, caveats_json } of rows) {
-      const changed = {
-        grant_json: rewrite(grant_json, keepIn),
-        caveats_json: caveats_json === null ? null : rewrite(caveats_json, keepInCaveats),
-      };
-      if (changed.grant_json !== grant_json || changed.caveats_json !== caveats_json) {
-        await tokens.updateTable('tokens').set(changed).where('id', '=', id).execute();
-      }
-    }
-    const end = rows.at(-1);
-    if (end === undefined) return;
-    last = end.id;
-  }
+  await rewriteTokens(database, ['grant_json', 'caveats_json'], ({ grant_json, caveats_json }) => ({
+    grant_json: rewrite(grant_json, keepIn),
+    caveats_json: rewrite(caveats_json, keepInCaveats),
+  }));
 }
 
 /** Text that is not JSON stays as it is: it allows nothing. */
-function rewrite(text: string, change: (value: unknown) => boolean): string {
+function rewrite(text: string | null, change: (value: unknown) => boolean): string | null {
+  if (text === null) return null;
   try {
     const value: unknown = JSON.parse(text);
     return change(value) ? JSON.stringify(value) : text;

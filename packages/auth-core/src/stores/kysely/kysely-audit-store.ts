@@ -1,11 +1,14 @@
-import type { Insertable, Kysely, Selectable, Transaction } from 'kysely';
+import type { Insertable, Kysely } from 'kysely';
 import type { AuditBatch, AuditEntry, AuditQuery, AuditStore, SealedAuditHead } from '../../audit/audit-store.ts';
 import { isJsonObject } from '../../schema/json-value.ts';
-import { retryConflicts } from './retry-conflicts.ts';
-import type { AuditEntriesTable, AuditHeadTable, AuditSchema } from './schema.ts';
+import { readChainedText, readChainedTextOrNull, readInteger, readIntegerOrNull } from './read-column.ts';
+import type { AuditEntriesTable, AuditSchema } from './schema.ts';
+import type { StoreNames } from './store-names.ts';
+import { openTables } from './store-tables.ts';
 
 /** The one row of the table `audit_head`. */
 const HEAD_ID = 1;
+const HEAD_COLUMNS = ['seq', 'hash', 'start_seq', 'start_hash', 'seal'] as const;
 /** An empty seal means that there is no head: the row exists only to be locked. */
 const NO_HEAD = { id: HEAD_ID, seq: 0, hash: '', start_seq: null, start_hash: null, seal: '' };
 
@@ -28,33 +31,27 @@ const NO_HEAD = { id: HEAD_ID, seq: 0, hash: '', start_seq: null, start_hash: nu
  * export const log = createAuditLog({ store: createKyselyAuditStore(database), key });
  * ```
  */
-export function createKyselyAuditStore<Schema>(database: Kysely<Schema>): AuditStore {
-  // A server's own schema need not declare these tables; the migrations create them.
-  const tables = database as unknown as Kysely<AuditSchema>;
-  let closed = false;
-
-  function open(): Kysely<AuditSchema> {
-    if (closed) throw new Error('the audit store is closed');
-    return tables;
-  }
-
-  function transact(write: (transaction: Transaction<AuditSchema>) => Promise<void>): Promise<void> {
-    return open().transaction().execute(write);
-  }
+export function createKyselyAuditStore<Schema>(database: Kysely<Schema>, names: StoreNames = {}): AuditStore {
+  const { open, transact, close } = openTables<AuditSchema>(database, names, 'audit store');
 
   return {
     database,
-    async append(chain, act) {
-      const write = async () =>
-        transact(async (transaction) => {
-          if (act !== undefined && !(await act(transaction))) return;
-          await writeBatch(transaction, await chain(await lockHead(transaction), readFrom(transaction)));
+    // The act may hold locks that it took before the head's, so its transaction can deadlock with another one.
+    async append(chain, act, given) {
+      const extend = async (transaction: Kysely<AuditSchema>): Promise<void> =>
+        writeBatch(transaction, await chain(await lockHead(transaction), readFrom(transaction)));
+      const tables = open(given);
+      if (act === undefined) return transact(extend, given);
+      if (!tables.isTransaction) {
+        return transact(async (transaction) => {
+          if (await act(transaction)) await extend(transaction);
         });
-      // The act may hold locks that it took before the head's, so its transaction can deadlock with another one.
-      await (act === undefined ? write() : retryConflicts(write));
+      }
+      // In a transaction of the host, only the entry has to be alone: the act may record another one.
+      if (await act(tables)) await transact(extend, given);
     },
-    async trim(chain) {
-      await transact(async (transaction) => {
+    trim: (chain) =>
+      transact(async (transaction) => {
         const batch = await chain(await lockHead(transaction), readFrom(transaction));
         if (batch === undefined) return;
         await writeBatch(transaction, batch);
@@ -62,19 +59,26 @@ export function createKyselyAuditStore<Schema>(database: Kysely<Schema>): AuditS
         for (const table of ['audit_entries', 'audit_checkpoints'] as const) {
           await transaction.deleteFrom(table).where('seq', '<=', through).execute();
         }
-      });
-    },
+      }),
     read: async (query) => readFrom(open())(query),
     async head() {
-      const row = await open().selectFrom('audit_head').selectAll().where('id', '=', HEAD_ID).executeTakeFirst();
+      const row = await open()
+        .selectFrom('audit_head')
+        .select(HEAD_COLUMNS)
+        .where('id', '=', HEAD_ID)
+        .executeTakeFirst();
       return row && toHead(row);
     },
     async checkpoints() {
       const rows = await open().selectFrom('audit_checkpoints').selectAll().orderBy('seq').execute();
-      return rows.map(({ seq, hash, seal }) => ({ seq: Number(seq), hash, seal }));
+      return rows.map((row) => ({
+        seq: readInteger(row, 'seq'),
+        hash: readChainedText(row, 'hash'),
+        seal: readChainedText(row, 'seal'),
+      }));
     },
     async close() {
-      closed = true;
+      close();
     },
   };
 }
@@ -87,7 +91,7 @@ function readFrom(database: Kysely<AuditSchema>): AuditStore['read'] {
 }
 
 async function writeBatch(
-  transaction: Transaction<AuditSchema>,
+  transaction: Kysely<AuditSchema>,
   { entries, head: { seq, hash, start, seal }, checkpoint }: AuditBatch,
 ): Promise<void> {
   if (entries.length > 0) await transaction.insertInto('audit_entries').values(entries.map(toRow)).execute();
@@ -100,20 +104,26 @@ async function writeBatch(
 }
 
 /** Creates the head's row if it is missing, and locks it until the transaction ends. */
-async function lockHead(transaction: Transaction<AuditSchema>): Promise<SealedAuditHead | undefined> {
+async function lockHead(transaction: Kysely<AuditSchema>): Promise<SealedAuditHead | undefined> {
   const row = await transaction
     .insertInto('audit_head')
     .values(NO_HEAD)
     .onConflict((conflict) => conflict.column('id').doUpdateSet(({ ref }) => ({ seal: ref('audit_head.seal') })))
-    .returningAll()
+    .returning(HEAD_COLUMNS)
     .executeTakeFirstOrThrow();
   return toHead(row);
 }
 
-function toHead({ seq, hash, start_seq, start_hash, seal }: Selectable<AuditHeadTable>): SealedAuditHead | undefined {
+function toHead(row: object): SealedAuditHead | undefined {
+  const seal = readChainedText(row, 'seal');
   if (seal === '') return undefined;
-  const start = start_seq === null ? {} : { start: { seq: Number(start_seq), hash: start_hash ?? '' } };
-  return { seq: Number(seq), hash, ...start, seal };
+  const startSeq = readIntegerOrNull(row, 'start_seq');
+  return {
+    seq: readInteger(row, 'seq'),
+    hash: readChainedText(row, 'hash'),
+    ...(startSeq !== null && { start: { seq: startSeq, hash: readChainedText(row, 'start_hash') } }),
+    seal,
+  };
 }
 
 function select(database: Kysely<AuditSchema>, query: AuditQuery) {
@@ -132,7 +142,7 @@ function select(database: Kysely<AuditSchema>, query: AuditQuery) {
 }
 
 function toRow(entry: AuditEntry): Insertable<AuditEntriesTable> {
-  const { seq, at, type, actor, project, subject, details, previousHash, hash } = entry;
+  const { seq, at, type, actor, project, subject, details, keyId, previousHash, hash } = entry;
   return {
     seq,
     at,
@@ -145,6 +155,7 @@ function toRow(entry: AuditEntry): Insertable<AuditEntriesTable> {
     project: project ?? null,
     subject: subject ?? null,
     details_json: details === undefined ? null : JSON.stringify(details),
+    key_id: keyId ?? null,
     previous_hash: previousHash,
     hash,
   };
@@ -153,28 +164,40 @@ function toRow(entry: AuditEntry): Insertable<AuditEntriesTable> {
 type Writable<Value> = { -readonly [Key in keyof Value]: Value[Key] };
 
 /** Sets field by field: a spread object per optional field takes ten times as long, and a log has a million entries. */
-function toEntry(row: Selectable<AuditEntriesTable>): AuditEntry {
+function toEntry(row: object): AuditEntry {
   const entry: Partial<Writable<AuditEntry>> = {
-    seq: Number(row.seq),
-    at: row.at,
-    type: row.type,
+    seq: readInteger(row, 'seq'),
+    at: readChainedText(row, 'at'),
+    type: readChainedText(row, 'type'),
     actor: readActor(row),
   };
-  if (row.project !== null) entry.project = row.project;
-  if (row.subject !== null) entry.subject = row.subject;
-  if (row.details_json !== null) entry.details = readDetailsJson(row.details_json);
-  entry.previousHash = row.previous_hash;
-  entry.hash = row.hash;
+  const project = readChainedTextOrNull(row, 'project');
+  if (project !== null) entry.project = project;
+  const subject = readChainedTextOrNull(row, 'subject');
+  if (subject !== null) entry.subject = subject;
+  const details = readChainedTextOrNull(row, 'details_json');
+  if (details !== null) entry.details = readDetailsJson(details);
+  const keyId = readChainedTextOrNull(row, 'key_id');
+  if (keyId !== null) entry.keyId = keyId;
+  entry.previousHash = readChainedText(row, 'previous_hash');
+  entry.hash = readChainedText(row, 'hash');
   return entry as AuditEntry;
 }
 
-function readActor(row: Selectable<AuditEntriesTable>): AuditEntry['actor'] {
+const ACTOR_COLUMNS = [
+  ['id', 'actor_id'],
+  ['name', 'actor_name'],
+  ['owner', 'actor_owner'],
+  ['rootId', 'root_id'],
+  ['address', 'actor_address'],
+] as const;
+
+function readActor(row: object): AuditEntry['actor'] {
   const actor: Writable<AuditEntry['actor']> = {};
-  if (row.actor_id !== null) actor.id = row.actor_id;
-  if (row.actor_name !== null) actor.name = row.actor_name;
-  if (row.actor_owner !== null) actor.owner = row.actor_owner;
-  if (row.root_id !== null) actor.rootId = row.root_id;
-  if (row.actor_address !== null) actor.address = row.actor_address;
+  for (const [field, column] of ACTOR_COLUMNS) {
+    const value = readChainedTextOrNull(row, column);
+    if (value !== null) actor[field] = value;
+  }
   return actor;
 }
 

@@ -1,15 +1,13 @@
-import type { Kysely, Transaction } from 'kysely';
+import type { Kysely } from 'kysely';
 import type { Adjustment, CreditCounter, Taking } from '../../limits/limit-store.ts';
 import { correctSpent, type SpentCredits } from '../../limits/spent-credits.ts';
+import { readInteger, readText } from './read-column.ts';
 import type { LimitSchema } from './schema.ts';
 
 type CreditAdjustment = Extract<Adjustment, { readonly kind: 'credit' }>;
 
 /** Creates missing rows of the credits, and locks all of them, sorted by their keys, until the transaction ends. */
-export async function lockCredits(
-  transaction: Transaction<LimitSchema>,
-  counters: readonly CreditCounter[],
-): Promise<void> {
+export async function lockCredits(transaction: Kysely<LimitSchema>, counters: readonly CreditCounter[]): Promise<void> {
   if (counters.length === 0) return;
   await transaction
     .insertInto('limit_credits')
@@ -26,12 +24,17 @@ export async function readCredits(
   if (counters.length === 0) return new Map();
   const keys = counters.map(({ key }) => key);
   const rows = await database.selectFrom('limit_credits').selectAll().where('key', 'in', keys).execute();
-  return new Map(rows.map(({ key, used, interval }) => [key, { used: Number(used), interval: Number(interval) }]));
+  return new Map(
+    rows.map((row) => [
+      readText(row, 'key'),
+      { used: readInteger(row, 'used'), interval: readInteger(row, 'interval') },
+    ]),
+  );
 }
 
 /** Writes what is spent of locked credits. An interval never moves back. */
 export async function spendCredits(
-  transaction: Transaction<LimitSchema>,
+  transaction: Kysely<LimitSchema>,
   taken: readonly (readonly [CreditCounter, Pick<Taking, 'used'>])[],
 ): Promise<void> {
   for (const [{ key, interval }, { used }] of taken) {
@@ -48,7 +51,7 @@ export async function spendCredits(
 
 /** Corrects what is spent; the corrections are sorted by their keys. */
 export async function correctCredits(
-  transaction: Transaction<LimitSchema>,
+  transaction: Kysely<LimitSchema>,
   corrections: readonly CreditAdjustment[],
 ): Promise<void> {
   for (const correction of corrections) {

@@ -1,5 +1,5 @@
-import type { Kysely, Transaction } from 'kysely';
-import { judgeClaims, KEPT_MILLISECONDS } from '../../limits/judge-claims.ts';
+import type { Kysely } from 'kysely';
+import { DAY_MILLISECONDS, judgeClaims, KEPT_DAYS_MILLISECONDS, KEPT_MILLISECONDS } from '../../limits/judge-claims.ts';
 import type {
   Adjustment,
   Claim,
@@ -12,16 +12,22 @@ import type {
 } from '../../limits/limit-store.ts';
 import { pair } from '../../limits/pair.ts';
 import { spentAt } from '../../limits/spent-credits.ts';
+import { createDatabaseClock, readClock } from './database-clock.ts';
+import { isPostgres } from './is-postgres.ts';
 import { correctCredits, lockCredits, readCredits, spendCredits } from './kysely-credits.ts';
+import { readInteger, readText } from './read-column.ts';
 import { retryConflicts } from './retry-conflicts.ts';
 import type { LimitSchema, LimitWindowsTable } from './schema.ts';
+import type { StoreNames } from './store-names.ts';
+import { openTables } from './store-tables.ts';
 
 /** The `window_end` of a row that is not a window: it counts nothing and serves only to lock the leases of its key. */
 const LOCK_ONLY = 0;
 
 /**
  * Counts in the tables `limit_windows`, `limit_leases` and `limit_credits` of a database that kysely speaks to;
- * `tokenMigrations` creates them. Processes that share the database share the counts.
+ * `tokenMigrations` creates them. Processes that share the database share the counts. On PostgreSQL they count by the
+ * database's clock; on SQLite by that of the machine.
  *
  * The caller owns the database: closing the store does not close it.
  *
@@ -37,36 +43,28 @@ const LOCK_ONLY = 0;
  * export const meter = createMeter({ store: createKyselyLimitStore(database) });
  * ```
  */
-export function createKyselyLimitStore<Schema>(database: Kysely<Schema>): LimitStore {
-  // A server's own schema need not declare these tables; the migrations create them.
-  const tables = database as unknown as Kysely<LimitSchema>;
-  let closed = false;
-
-  function open(): Kysely<LimitSchema> {
-    if (closed) throw new Error('the limit store is closed');
-    return tables;
-  }
-
-  function inTransaction<Result>(run: (transaction: Transaction<LimitSchema>) => Promise<Result>): Promise<Result> {
-    const connection = open();
-    return retryConflicts(() => connection.transaction().execute(run));
-  }
+export function createKyselyLimitStore<Schema>(database: Kysely<Schema>, names: StoreNames = {}): LimitStore {
+  const { open, transact, close } = openTables<LimitSchema>(database, names, 'limit store');
+  const clock = createDatabaseClock(() => readClock(open()));
 
   return {
+    // SQLite has no clock but the machine's.
+    ...(isPostgres(database) && { now: clock }),
     async take(claims, now) {
       // A refused or read-only request needs no lock: a flood of refused requests writes nothing.
       const answer = judgeClaims(claims, await readCounters(open(), claims, now));
       if (!answer.taken || !claims.some(uses)) return answer;
-      return inTransaction(async (transaction) => {
-        await lockCounters(transaction, claims.filter(uses));
-        const locked = judgeClaims(claims, await readCounters(transaction, claims, now));
-        if (locked.taken) await write(transaction, pair(claims, locked.takings), now);
-        return locked;
+      return transact(async (transaction) => {
+        const locked = claims.filter(uses);
+        await lockCounters(transaction, locked);
+        const judged = judgeClaims(claims, await readCounters(transaction, claims, now, new Set(locked)));
+        if (judged.taken) await write(transaction, pair(claims, judged.takings), now);
+        return judged;
       });
     },
     async adjust(adjustments) {
       const sorted = adjustments.toSorted(byKey);
-      await inTransaction(async (transaction) => {
+      await transact(async (transaction) => {
         await adjustEach(
           transaction,
           sorted.filter((adjustment) => adjustment.kind === 'window'),
@@ -80,15 +78,16 @@ export function createKyselyLimitStore<Schema>(database: Kysely<Schema>): LimitS
     async read(counters, now) {
       return readCounters(open(), counters, now);
     },
-    async renew(leaseIds, expiresAt, now) {
+    async renew(held, expiresAt) {
       const connection = open();
-      if (leaseIds.length === 0) return;
-      const renewed = connection
-        .updateTable('limit_leases')
-        .set({ expires_at: expiresAt })
-        .where('lease_id', 'in', leaseIds)
-        .where('expires_at', '>', now);
-      await retryConflicts(() => renewed.execute());
+      const rows = held.toSorted(byKey).map(({ key, leaseId }) => ({ key, lease_id: leaseId, expires_at: expiresAt }));
+      for (let start = 0; start < rows.length; start += LEASES) {
+        const renewed = connection
+          .insertInto('limit_leases')
+          .values(rows.slice(start, start + LEASES))
+          .onConflict((conflict) => conflict.columns(['key', 'lease_id']).doUpdateSet({ expires_at: expiresAt }));
+        await retryConflicts(() => renewed.execute());
+      }
     },
     async drop(leaseIds) {
       const connection = open();
@@ -97,14 +96,19 @@ export function createKyselyLimitStore<Schema>(database: Kysely<Schema>): LimitS
       await retryConflicts(() => dropped.execute());
     },
     async close() {
-      closed = true;
+      close();
     },
   };
 }
 
+/** How many leases one statement renews. */
+const LEASES = 1000;
+
 function uses(claim: Claim): boolean {
   return claim.kind === 'lease' || claim.amount > 0;
 }
+
+const NONE_LOCKED: ReadonlySet<Counter> = new Set();
 
 /** A consistent lock order avoids deadlock. */
 function byKey(left: { readonly key: string }, right: { readonly key: string }): number {
@@ -112,7 +116,7 @@ function byKey(left: { readonly key: string }, right: { readonly key: string }):
 }
 
 /** Creates missing rows of the claims, and locks all of them until the transaction ends. */
-async function lockCounters(transaction: Transaction<LimitSchema>, claims: readonly Claim[]): Promise<void> {
+async function lockCounters(transaction: Kysely<LimitSchema>, claims: readonly Claim[]): Promise<void> {
   const sorted = claims.toSorted(byKey);
   const counted = sorted.filter((claim) => claim.kind !== 'credit');
   if (counted.length > 0) await lockWindows(transaction, counted);
@@ -123,7 +127,7 @@ async function lockCounters(transaction: Transaction<LimitSchema>, claims: reado
 }
 
 async function lockWindows(
-  transaction: Transaction<LimitSchema>,
+  transaction: Kysely<LimitSchema>,
   claims: readonly (WindowClaim | LeaseClaim)[],
 ): Promise<void> {
   await transaction
@@ -136,7 +140,7 @@ async function lockWindows(
 }
 
 async function adjustEach(
-  transaction: Transaction<LimitSchema>,
+  transaction: Kysely<LimitSchema>,
   adjustments: readonly Extract<Adjustment, { readonly kind: 'window' }>[],
 ): Promise<void> {
   for (const { key, windowEnd, amount } of adjustments) {
@@ -157,10 +161,15 @@ function toRow(claim: WindowClaim | LeaseClaim, used: number): LimitWindowsTable
   return { key: claim.key, window_end: claim.kind === 'window' ? claim.windowEnd : LOCK_ONLY, used };
 }
 
+/**
+ * How much of the counters is used. What was never counted has no row; a counter that was locked has one, and the rows
+ * are not all there when it is missing.
+ */
 async function readCounters(
   database: Kysely<LimitSchema>,
   counters: readonly Counter[],
   now: number,
+  locked: ReadonlySet<Counter> = NONE_LOCKED,
 ): Promise<number[]> {
   const windows = counters.filter((counter) => counter.kind === 'window');
   const leases = counters.filter((counter) => counter.kind === 'lease');
@@ -173,7 +182,9 @@ async function readCounters(
       .selectAll()
       .where(({ eb, or }) => or(windows.map(({ key, windowEnd }) => eb.and({ key, window_end: windowEnd }))))
       .execute();
-    for (const row of rows) used.set(`${row.window_end} ${row.key}`, Number(row.used));
+    for (const row of rows) {
+      used.set(`${readInteger(row, 'window_end')} ${readText(row, 'key')}`, readInteger(row, 'used'));
+    }
   }
   if (leases.length > 0) {
     const rows = await database
@@ -187,19 +198,19 @@ async function readCounters(
       .where('expires_at', '>', now)
       .groupBy('key')
       .execute();
-    for (const row of rows) used.set(`lease ${row.key}`, Number(row.running));
+    for (const row of rows) used.set(`lease ${readText(row, 'key')}`, readInteger(row, 'running'));
   }
   return counters.map((counter) => {
-    if (counter.kind === 'credit') return spentAt(spent.get(counter.key), counter).used;
-    return used.get(`${counter.kind === 'window' ? counter.windowEnd : 'lease'} ${counter.key}`) ?? 0;
+    const { key } = counter;
+    const isFound =
+      counter.kind === 'credit' ? spent.has(key) : counter.kind === 'lease' || used.has(`${counter.windowEnd} ${key}`);
+    if (!isFound && locked.has(counter)) throw new Error('a counter that was locked cannot be read');
+    if (counter.kind === 'credit') return spentAt(spent.get(key), counter).used;
+    return used.get(`${counter.kind === 'window' ? counter.windowEnd : 'lease'} ${key}`) ?? 0;
   });
 }
 
-async function write(
-  transaction: Transaction<LimitSchema>,
-  taken: readonly [Claim, Taking][],
-  now: number,
-): Promise<void> {
+async function write(transaction: Kysely<LimitSchema>, taken: readonly [Claim, Taking][], now: number): Promise<void> {
   const windows = taken.filter(isWindow).filter(([, { amount }]) => amount > 0);
   const credits = taken.filter(isCredit).filter(([, { amount }]) => amount > 0);
   const leases = taken.flatMap(([claim]) => (claim.kind === 'lease' ? [claim] : []));
@@ -217,7 +228,7 @@ function isCredit(taken: readonly [Claim, Taking]): taken is [CreditClaim, Takin
 }
 
 async function writeWindows(
-  transaction: Transaction<LimitSchema>,
+  transaction: Kysely<LimitSchema>,
   taken: readonly [WindowClaim, Taking][],
   now: number,
 ): Promise<void> {
@@ -235,11 +246,14 @@ async function writeWindows(
     .deleteFrom('limit_windows')
     .where('key', 'in', begun)
     .where('window_end', '<=', now - KEPT_MILLISECONDS)
+    .where(({ eb, or }) =>
+      or([eb('window_end', '<=', now - KEPT_DAYS_MILLISECONDS), eb(eb('window_end', '%', DAY_MILLISECONDS), '<>', 0)]),
+    )
     .execute();
 }
 
 async function writeLeases(
-  transaction: Transaction<LimitSchema>,
+  transaction: Kysely<LimitSchema>,
   leases: readonly LeaseClaim[],
   now: number,
 ): Promise<void> {

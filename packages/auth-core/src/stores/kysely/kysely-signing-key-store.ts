@@ -1,6 +1,9 @@
-import type { Kysely, Transaction } from 'kysely';
-import type { SigningKeyStore } from '../../jwt/signing-key-store.ts';
+import type { Kysely } from 'kysely';
+import type { SigningKeyRecord, SigningKeyStore } from '../../jwt/signing-key-store.ts';
+import { readInteger, readText } from './read-column.ts';
 import type { SigningKeySchema } from './schema.ts';
+import type { StoreNames } from './store-names.ts';
+import { openTables } from './store-tables.ts';
 
 /**
  * Keeps signing keys in the table `signing_keys` of a database that kysely speaks to; `tokenMigrations` creates the
@@ -22,30 +25,33 @@ import type { SigningKeySchema } from './schema.ts';
  * export const keys = createSigningKeys({ store: createKyselySigningKeyStore(database), sealer });
  * ```
  */
-export function createKyselySigningKeyStore<Schema>(database: Kysely<Schema>): SigningKeyStore {
-  // A server's own schema need not declare this table; the migrations create it.
-  const tables = database as unknown as Kysely<SigningKeySchema>;
-  let closed = false;
-
-  function open(transaction?: unknown): Kysely<SigningKeySchema> {
-    if (closed) throw new Error('the signing key store is closed');
-    // The transaction belongs to this database; see `SigningKeyStore.database`.
-    return transaction === undefined ? tables : (transaction as Transaction<SigningKeySchema>);
-  }
+export function createKyselySigningKeyStore<Schema>(database: Kysely<Schema>, names: StoreNames = {}): SigningKeyStore {
+  const { open, close } = openTables<SigningKeySchema>(database, names, 'signing key store');
 
   return {
     database,
     async list(transaction) {
       const rows = await open(transaction).selectFrom('signing_keys').selectAll().orderBy('sequence').execute();
-      return rows.map(({ sequence, kid, sealed, created_at: createdAt }) => ({ sequence, kid, sealed, createdAt }));
+      return rows.map(toRecord);
     },
     async insert({ sequence, kid, sealed, createdAt }, transaction) {
-      const { numInsertedOrUpdatedRows } = await open(transaction)
+      const inserted = await open(transaction)
         .insertInto('signing_keys')
         .values({ sequence, kid, sealed, created_at: createdAt })
         .onConflict((conflict) => conflict.column('sequence').doNothing())
-        .executeTakeFirstOrThrow();
-      return numInsertedOrUpdatedRows === 1n;
+        .returning('sequence')
+        .execute();
+      return inserted.length === 1;
+    },
+    async update({ sequence, kid, sealed }) {
+      const updated = await open()
+        .updateTable('signing_keys')
+        .set({ sealed })
+        .where('sequence', '=', sequence)
+        .where('kid', '=', kid)
+        .returning('sequence')
+        .execute();
+      return updated.length === 1;
     },
     async remove(sequences, transaction) {
       const opened = open(transaction);
@@ -53,7 +59,16 @@ export function createKyselySigningKeyStore<Schema>(database: Kysely<Schema>): S
       if (sequences.length > 0) await opened.deleteFrom('signing_keys').where('sequence', 'in', sequences).execute();
     },
     async close() {
-      closed = true;
+      close();
     },
+  };
+}
+
+function toRecord(row: object): SigningKeyRecord {
+  return {
+    sequence: readInteger(row, 'sequence'),
+    kid: readText(row, 'kid'),
+    sealed: readText(row, 'sealed'),
+    createdAt: readText(row, 'created_at'),
   };
 }

@@ -1,8 +1,13 @@
-import { type Insertable, type Kysely, type Selectable, sql, type Transaction } from 'kysely';
+import { type Insertable, type Kysely, sql } from 'kysely';
 import type { StandingToken, TokenRecord, TokenStore } from '../../token/token-store.ts';
+import { endTokens, fenceInsert } from './end-tokens.ts';
 import { isPostgres } from './is-postgres.ts';
-import { retryConflicts } from './retry-conflicts.ts';
+import { readInteger, readIntegerOrNull, readText, readTextOrNull } from './read-column.ts';
 import type { TokenSchema, TokensTable } from './schema.ts';
+import type { StoreNames } from './store-names.ts';
+import { openTables, type StoreTables } from './store-tables.ts';
+import { readStoredKeys, replaceStoredKeys } from './stored-keys.ts';
+import { touchTokens } from './touch-tokens.ts';
 
 /**
  * Keeps tokens in the table `tokens` of a database that kysely speaks to; `tokenMigrations` creates the table. Where
@@ -24,27 +29,23 @@ import type { TokenSchema, TokensTable } from './schema.ts';
  */
 export function createKyselyTokenStore<Schema>(
   database: Kysely<Schema>,
-  { watch }: Pick<TokenStore, 'watch'> = {},
+  { watch, ...names }: Pick<TokenStore, 'watch'> & StoreNames = {},
 ): TokenStore {
-  // A server's own schema need not declare this table; the migrations create it.
-  const tables = database as unknown as Kysely<TokenSchema>;
-  let closed = false;
-
-  function open(): Kysely<TokenSchema> {
-    if (closed) throw new Error('the token store is closed');
-    return tables;
-  }
+  const tables = openTables<TokenSchema>(database, names, 'token store');
+  const { open, close } = tables;
 
   return {
     database,
+    over: (transaction) => createKyselyTokenStore(transaction as Kysely<Schema>, names),
     insert: (record, standing = [], transaction) =>
-      writeWhile(open, transaction, standing, async (tokens) => {
-        const { numInsertedOrUpdatedRows } = await tokens
+      insertWhile(tables, transaction, { record, standing }, async (tokens) => {
+        const inserted = await tokens
           .insertInto('tokens')
           .values(toRow(record))
           .onConflict((conflict) => conflict.column('id').doNothing())
-          .executeTakeFirstOrThrow();
-        return numInsertedOrUpdatedRows === 1n;
+          .returning('id')
+          .execute();
+        return inserted.length === 1;
       }),
     async find(id) {
       const tokens = open();
@@ -54,54 +55,61 @@ export function createKyselyTokenStore<Schema>(
     },
     update(record, expectedVersion, standing = [], transaction) {
       const { id, last_used_at: _, ...changes } = toRow(record);
-      return writeWhile(open, transaction, withOwn(standing, { id, version: expectedVersion }), async (tokens) => {
-        const { numUpdatedRows } = await tokens
+      return writeWhile(tables, transaction, withOwn(standing, { id, version: expectedVersion }), async (tokens) => {
+        const updated = await tokens
           .updateTable('tokens')
           .set(changes)
           .where('id', '=', id)
           .where('version', '=', expectedVersion)
-          .executeTakeFirstOrThrow();
-        return numUpdatedRows === 1n;
+          .returning('id')
+          .execute();
+        return updated.length === 1;
       });
     },
     async remove(id, expectedVersion, standing = [], transaction) {
       const own = { id, version: expectedVersion };
       if (isBeyondText(id)) return false;
-      return writeWhile(open, transaction, [own, ...standing], async (tokens) => {
+      return writeWhile(tables, transaction, [own, ...standing], async (tokens) => {
         await tokens.deleteFrom('tokens').where('id', 'in', familyOf(id)).execute();
         return true;
       });
     },
+    async endAll(query, choose, transaction) {
+      open(transaction);
+      if ([query.owner, query.project].some(isBeyondText)) return [];
+      const ended = await tables.transact((tokens) => endTokens(tokens, query, choose, toRecord), transaction);
+      return ended.sort(byPlace);
+    },
     async countDerived({ parentId, through, createdBy, at, limit }) {
-      const tokens = open();
-      const first = tokens
-        .selectFrom('tokens')
-        .select('id')
-        .where('parent_id', '=', parentId)
-        .where(isLive(at))
-        // A wildcard character in an id makes it match more rows, so the count can only be too high.
-        .$if(through !== undefined, (query) => query.where('caveats_json', 'like', `%"id":${JSON.stringify(through)}%`))
-        .$if(createdBy !== undefined, (query) => query.where('created_by', '=', createdBy ?? ''));
-      const { count } = await tokens
-        .withRecursive('derived(id)', (database) =>
-          createdBy === undefined
-            ? first.union(
-                database
-                  .selectFrom('tokens')
-                  .innerJoin('derived', 'derived.id', 'tokens.parent_id')
-                  .select('tokens.id')
-                  .where(isLive(at)),
-              )
-            : first,
-        )
+      const counted = await open()
+        .withRecursive('derived(id)', (database) => {
+          const first = database
+            .selectFrom('tokens')
+            .select('tokens.id')
+            .where('parent_id', '=', parentId)
+            .where(isLive(at))
+            // A wildcard character in an id makes it match more rows, so the count can only be too high.
+            .$if(through !== undefined, (query) =>
+              query.where('caveats_json', 'like', `%"id":${JSON.stringify(through)}%`),
+            )
+            .$if(createdBy !== undefined, (query) => query.where('created_by', '=', createdBy ?? ''));
+          if (createdBy !== undefined) return first;
+          return first.union(
+            database
+              .selectFrom('tokens')
+              .innerJoin('derived', 'derived.id', 'tokens.parent_id')
+              .select('tokens.id')
+              .where(isLive(at)),
+          );
+        })
         .selectFrom((from) => from.selectFrom('derived').select('id').limit(limit).as('counted'))
         .select(({ fn }) => fn.countAll().as('count'))
         .executeTakeFirstOrThrow();
-      return Number(count);
+      return readInteger(counted, 'count');
     },
-    async list({ owner, project, parentId, after, limit }) {
+    async list({ owner, project, parentId, parentIds, after, limit }) {
       const tokens = open();
-      if ([owner, project, parentId].some(isBeyondText)) return [];
+      if ([owner, project, parentId].some(isBeyondText) || parentIds?.length === 0) return [];
       const rows = await tokens
         .selectFrom('tokens')
         .selectAll()
@@ -114,16 +122,16 @@ export function createKyselyTokenStore<Schema>(
         .$if(owner !== undefined, (query) => query.where('owner', '=', owner ?? ''))
         .$if(project !== undefined, (query) => query.where('project', '=', project ?? ''))
         .$if(parentId !== undefined, (query) => query.where('parent_id', '=', parentId ?? ''))
+        .$if(parentIds !== undefined, (query) => query.where('parent_id', 'in', parentIds ?? []))
         .orderBy('created_at')
         .orderBy('id')
         .execute();
       return rows.map(toRecord);
     },
     async touch(lastUsed) {
-      const tokens = open();
       // A consistent lock order avoids deadlock.
       const uses = [...lastUsed].filter(([id]) => !isBeyondText(id)).sort(([left], [right]) => (left < right ? -1 : 1));
-      await retryConflicts(() => tokens.transaction().execute((transaction) => touchEach(transaction, uses)));
+      await touchTokens(open(), uses);
     },
     async forgetEnded(before) {
       const tokens = open();
@@ -151,6 +159,8 @@ export function createKyselyTokenStore<Schema>(
         .execute();
       await forgetOrphans(tokens);
     },
+    readKeys: async () => readStoredKeys(open()),
+    replaceKeys: async (keys, expectedVersion) => replaceStoredKeys(open(), keys, expectedVersion),
     ...(watch !== undefined && {
       async watch(listener) {
         open();
@@ -158,7 +168,7 @@ export function createKyselyTokenStore<Schema>(
       },
     }),
     async close() {
-      closed = true;
+      close();
     },
   };
 }
@@ -168,18 +178,30 @@ export function createKyselyTokenStore<Schema>(
  * consistent order, until the write is done, so that they cannot change meanwhile.
  */
 async function writeWhile(
-  open: () => Kysely<TokenSchema>,
+  { open, transact }: StoreTables<TokenSchema>,
   given: unknown,
   standing: readonly StandingToken[],
   write: (tokens: Kysely<TokenSchema>) => Promise<boolean>,
 ): Promise<boolean> {
-  const tokens = open();
-  const writeIn = async (transaction: Kysely<TokenSchema>): Promise<boolean> =>
-    (await stand(transaction, standing)) && (await write(transaction));
-  // The transaction belongs to this database; see `TokenStore.database`.
-  if (given !== undefined) return writeIn(given as Transaction<TokenSchema>);
+  const tokens = open(given);
   if (standing.length === 0) return write(tokens);
-  return retryConflicts(() => tokens.transaction().execute(writeIn));
+  return transact(async (transaction) => (await stand(transaction, standing)) && write(transaction), given);
+}
+
+/** As `writeWhile`, and not while the tokens of its owner or its project are being ended. */
+async function insertWhile(
+  tables: StoreTables<TokenSchema>,
+  given: unknown,
+  { record, standing }: { readonly record: TokenRecord; readonly standing: readonly StandingToken[] },
+  write: (tokens: Kysely<TokenSchema>) => Promise<boolean>,
+): Promise<boolean> {
+  // In SQLite, the one transaction that writes is the only one. A token that has ended already needs no fence.
+  const fenced = isPostgres(tables.open(given)) && record.revokedAt === undefined;
+  if (!fenced) return writeWhile(tables, given, standing, write);
+  return tables.transact(async (transaction) => {
+    await fenceInsert(transaction, record);
+    return (await stand(transaction, standing)) && write(transaction);
+  }, given);
 }
 
 async function stand(transaction: Kysely<TokenSchema>, standing: readonly StandingToken[]): Promise<boolean> {
@@ -191,7 +213,7 @@ async function stand(transaction: Kysely<TokenSchema>, standing: readonly Standi
     .orderBy('id')
     .$if(isPostgres(transaction), (query) => query.forUpdate())
     .execute();
-  const versions = new Map(rows.map(({ id, version }) => [id, version]));
+  const versions = new Map(rows.map((row) => [readText(row, 'id'), readInteger(row, 'version')]));
   return standing.every(({ id, version }) => versions.get(id) === version);
 }
 
@@ -204,27 +226,29 @@ function withOwn(standing: readonly StandingToken[], own: StandingToken): readon
 function familyOf(id: string) {
   return sql<string>`(
     with recursive family(id) as (
-      select id from tokens where id = ${id}
-      union select tokens.id from tokens join family on tokens.parent_id = family.id
+      select id from ${sql.table('tokens')} where id = ${id}
+      union select child.id from ${sql.table('tokens')} as child join family on child.parent_id = family.id
     ) select id from family
   )`;
 }
 
 function isLive(at: string) {
-  return sql<boolean>`tokens.revoked_at is null and (tokens.expires_at is null or tokens.expires_at > ${at})`;
+  const [revokedAt, expiresAt] = [sql.ref('tokens.revoked_at'), sql.ref('tokens.expires_at')];
+  return sql<boolean>`${revokedAt} is null and (${expiresAt} is null or ${expiresAt} > ${at})`;
 }
 
 /** Deletes tokens whose parent no longer exists, then those derived from them, until none is left. */
 async function forgetOrphans(tokens: Kysely<TokenSchema>): Promise<void> {
   for (let found = true; found; ) {
-    const { numDeletedRows } = await tokens
+    const deleted = await tokens
       .deleteFrom('tokens')
       .where('parent_id', 'is not', null)
       .where(({ not, exists, selectFrom }) =>
         not(exists(selectFrom('tokens as parent').select('parent.id').whereRef('parent.id', '=', 'tokens.parent_id'))),
       )
-      .executeTakeFirstOrThrow();
-    found = numDeletedRows > 0n;
+      .returning('id')
+      .execute();
+    found = deleted.length > 0;
   }
 }
 
@@ -233,15 +257,9 @@ function isBeyondText(text: string | undefined): boolean {
   return text?.includes('\u0000') ?? false;
 }
 
-async function touchEach(transaction: Transaction<TokenSchema>, uses: readonly [id: string, time: string][]) {
-  for (const [id, time] of uses) {
-    await transaction
-      .updateTable('tokens')
-      .set({ last_used_at: time })
-      .where('id', '=', id)
-      .where((where) => where.or([where('last_used_at', 'is', null), where('last_used_at', '<', time)]))
-      .execute();
-  }
+function byPlace(left: TokenRecord, right: TokenRecord): number {
+  if (left.createdAt !== right.createdAt) return left.createdAt < right.createdAt ? -1 : 1;
+  return left.id < right.id ? -1 : 1;
 }
 
 function toRow(record: TokenRecord): Insertable<TokensTable> {
@@ -272,33 +290,52 @@ function toRow(record: TokenRecord): Insertable<TokensTable> {
   };
 }
 
-function toRecord(row: Selectable<TokensTable>): TokenRecord {
+function toRecord(row: object): TokenRecord {
+  const metadata = readTextOrNull(row, 'metadata_json');
+  const previous = readTextOrNull(row, 'previous_json');
+  const caveats = readTextOrNull(row, 'caveats_json');
+  const rotateAfterSeconds = readIntegerOrNull(row, 'rotate_after_seconds');
   return {
-    id: row.id,
+    id: readText(row, 'id'),
     // The digest binds the kind, so a kind that was changed in the table verifies nothing.
-    kind: row.kind as TokenRecord['kind'],
-    name: row.name,
-    ...(row.notes !== null && { notes: row.notes }),
-    ...(row.metadata_json !== null && { metadata: JSON.parse(row.metadata_json) }),
-    digest: row.digest,
-    ...(row.attenuation_key !== null && { attenuationKey: row.attenuation_key }),
-    ...(row.previous_json !== null && { previous: JSON.parse(row.previous_json) }),
-    ...(row.sealed !== null && { sealed: row.sealed }),
-    ...(row.stub !== null && { stub: row.stub }),
-    ...(row.parent_id !== null && { parentId: row.parent_id }),
-    ...(row.caveats_json !== null && { caveats: JSON.parse(row.caveats_json) }),
-    grant: readGrantJson(row.grant_json),
-    owner: row.owner,
-    ...(row.project !== null && { project: row.project }),
-    createdAt: row.created_at,
-    createdBy: row.created_by,
-    ...(row.expires_at !== null && { expiresAt: row.expires_at }),
-    ...(row.revoked_at !== null && { revokedAt: row.revoked_at }),
-    ...(row.rotated_at !== null && { rotatedAt: row.rotated_at }),
-    ...(row.rotate_after_seconds !== null && { rotateAfterSeconds: Number(row.rotate_after_seconds) }),
-    ...(row.last_used_at !== null && { lastUsedAt: row.last_used_at }),
-    version: row.version,
+    kind: readText(row, 'kind') as TokenRecord['kind'],
+    name: readText(row, 'name'),
+    ...(metadata !== null && { metadata: JSON.parse(metadata) }),
+    digest: readText(row, 'digest'),
+    ...(previous !== null && { previous: JSON.parse(previous) }),
+    ...(caveats !== null && { caveats: JSON.parse(caveats) }),
+    grant: readGrantJson(readText(row, 'grant_json')),
+    owner: readText(row, 'owner'),
+    createdAt: readText(row, 'created_at'),
+    createdBy: readText(row, 'created_by'),
+    ...readOptional(row),
+    ...(rotateAfterSeconds !== null && { rotateAfterSeconds }),
+    version: readInteger(row, 'version'),
   };
+}
+
+const OPTIONAL_TEXTS = [
+  ['notes', 'notes'],
+  ['attenuationKey', 'attenuation_key'],
+  ['sealed', 'sealed'],
+  ['stub', 'stub'],
+  ['parentId', 'parent_id'],
+  ['project', 'project'],
+  ['expiresAt', 'expires_at'],
+  ['revokedAt', 'revoked_at'],
+  ['rotatedAt', 'rotated_at'],
+  ['lastUsedAt', 'last_used_at'],
+] as const;
+
+type OptionalTexts = { -readonly [Field in (typeof OPTIONAL_TEXTS)[number][0]]?: string };
+
+function readOptional(row: object): OptionalTexts {
+  const texts: OptionalTexts = {};
+  for (const [field, column] of OPTIONAL_TEXTS) {
+    const value = readTextOrNull(row, column);
+    if (value !== null) texts[field] = value;
+  }
+  return texts;
 }
 
 /** Text that is not JSON is not a grant either; reading it as a grant allows nothing. */

@@ -2,6 +2,8 @@ import { sql } from 'kysely';
 import { isPostgres } from './is-postgres.ts';
 import { keepAdditionalArguments } from './keep-additional-arguments.ts';
 import type { Migrations } from './migrate.ts';
+import { noteTokenChanges } from './note-token-changes.ts';
+import { rewriteTokens } from './rewrite-tokens.ts';
 import { tellChangedTokens } from './tell-changed-tokens.ts';
 
 /** The migrations of the tables for tokens, limits, the audit log and signing keys; run them with {@link migrate}. */
@@ -76,11 +78,11 @@ export const tokenMigrations: Migrations = {
       .addColumn('created_at', 'text', (column) => column.notNull())
       .execute();
   },
-  '0006-postgres': async (database) => {
+  '0006-postgres': async (database, names) => {
     if (!isPostgres(database)) return;
     // Ids are ordered by their bytes, independent of the locale of the database.
-    await sql`alter table tokens alter column id type text collate "C"`.execute(database);
-    await tellChangedTokens(database);
+    await sql`alter table ${sql.table('tokens')} alter column id type text collate "C"`.execute(database);
+    await tellChangedTokens(database, names);
   },
   '0007-kinds': async (database) => {
     await database.schema.createIndex('tokens_kind').on('tokens').columns(['kind', 'created_at']).execute();
@@ -106,6 +108,26 @@ export const tokenMigrations: Migrations = {
       .addColumn('used', 'bigint', (column) => column.notNull())
       .addColumn('interval', 'bigint', (column) => column.notNull())
       .execute();
+  },
+  // Owners and projects that look alike are the same: all of them are written in Unicode NFC.
+  '0012-normal-names': (database) =>
+    rewriteTokens(database, ['name', 'owner', 'project'], ({ name, owner, project }) => ({
+      name: name?.normalize('NFC') ?? null,
+      owner: owner?.normalize('NFC') ?? null,
+      project: project?.normalize('NFC') ?? null,
+    })),
+  '0013-token-changes': async (database, names) => {
+    if (isPostgres(database)) await noteTokenChanges(database, names);
+  },
+  '0014-key-ring': async (database) => {
+    await database.schema
+      .createTable('digest_keys')
+      .addColumn('id', 'integer', (column) => column.primaryKey())
+      .addColumn('ids_json', 'text', (column) => column.notNull())
+      .addColumn('id_key', 'text', (column) => column.notNull())
+      .addColumn('version', 'integer', (column) => column.notNull())
+      .execute();
+    await database.schema.alterTable('audit_entries').addColumn('key_id', 'text').execute();
   },
 };
 

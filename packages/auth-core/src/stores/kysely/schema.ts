@@ -25,8 +25,17 @@ export interface TokensTable {
   version: number;
 }
 
+/** The one row of the table `digest_keys`: the keys that tokens are stored with. */
+export interface DigestKeysTable {
+  id: number;
+  ids_json: string;
+  id_key: string;
+  version: number;
+}
+
 /** The tables that tokens need. A server may keep its own tables beside them. */
 export interface TokenSchema {
+  digest_keys: DigestKeysTable;
   tokens: TokensTable;
 }
 
@@ -71,6 +80,7 @@ export interface AuditEntriesTable {
   project: string | null;
   subject: string | null;
   details_json: string | null;
+  key_id: string | null;
   previous_hash: string;
   hash: string;
 }
@@ -97,6 +107,18 @@ export interface AuditSchema {
   audit_entries: AuditEntriesTable;
   audit_head: AuditHeadTable;
   audit_checkpoints: AuditCheckpointsTable;
+}
+
+/** One row of the table `personal_texts`: what an audit log names by a pseudonym. */
+export interface PersonalTextsTable {
+  pseudonym: string;
+  owner: string;
+  text: string;
+}
+
+/** The table that an audit log without texts about persons needs. */
+export interface PersonSchema {
+  personal_texts: PersonalTextsTable;
 }
 
 /** One row of the table `signing_keys`. */

@@ -1,27 +1,33 @@
-import { CompiledQuery, Kysely, PostgresDialect } from 'kysely';
+import { Kysely } from 'kysely';
 import { Pool, type PoolConfig } from 'pg';
+import { BoundedDialect } from './bounded-dialect.ts';
+import { boundPool } from './bounded-pool.ts';
 
-/**
- * The defaults of a connection. Every wait is bounded: when the store does not answer, requests are denied.
- */
-const DEFAULTS: PoolConfig = {
+/** The defaults of a connection. */
+const DEFAULTS = {
   application_name: 'latchkey',
   max: 10,
   connectionTimeoutMillis: 5000,
-  statement_timeout: 10_000,
-  // A process that stops halfway through a transaction holds its locks no longer than this.
-  idle_in_transaction_session_timeout: 10_000,
   keepAlive: true,
-};
+} satisfies PoolConfig;
+
+const STATEMENT_MILLISECONDS = 10_000;
+/** A process that stops halfway through a transaction holds its locks no longer than this. */
+const IDLE_TRANSACTION_MILLISECONDS = 10_000;
+/** Longer than a statement may take: the database's own error says more. */
+const ANSWER_MILLISECONDS = 15_000;
 
 /**
  * Opens a PostgreSQL database through `pg` for kysely, with a pool of up to ten connections that are made when they
  * are needed.
  *
  * Takes a connection string or the options of `pg`'s pool, which override the defaults: five seconds to get a
- * connection, ten seconds for a statement. A broken connection fails only the query that runs on it, and is replaced.
- * The caller closes the database with `destroy()`. Connections must keep their session between transactions: a
- * pooler between them and the database has to run in session mode.
+ * connection, ten seconds for a statement, fifteen for its answer (`query_timeout`). A connection that has not answered
+ * by then is cut; one that breaks fails only the query that runs on it. Both are replaced. The caller closes the database
+ * with `destroy()`.
+ *
+ * The connection may lead through a pooler, in session or transaction mode: nothing relies on a session. There, only
+ * the statements of transactions have an end in the database, too.
  *
  * @example
  * ```ts
@@ -41,21 +47,28 @@ const DEFAULTS: PoolConfig = {
  * ```
  */
 export function openPostgres<Schema>(connection: string | PoolConfig): Kysely<Schema> {
-  const pool = new Pool({ ...DEFAULTS, ...toConfig(connection) });
+  // These are not parameters of the connection: a pooler refuses one that it does not know.
+  const {
+    statement_timeout = STATEMENT_MILLISECONDS,
+    idle_in_transaction_session_timeout = IDLE_TRANSACTION_MILLISECONDS,
+    query_timeout = ANSWER_MILLISECONDS,
+    ...config
+  }: PoolConfig = toConfig(connection);
+  const bounds = {
+    statement: Number(statement_timeout),
+    idleTransaction: idle_in_transaction_session_timeout,
+    answer: query_timeout,
+  };
+  const pool = new Pool({ ...DEFAULTS, ...config });
   // An error event without a listener ends the process. The caller of a query gets the error from the query itself.
   pool.on('error', ignore);
   pool.on('connect', (client) => client.on('error', ignore));
-  return new Kysely<Schema>({ dialect: new PostgresDialect({ pool, onCreateConnection: seeEachOther }) });
+  return new Kysely<Schema>({ dialect: new BoundedDialect({ pool: boundPool(pool, bounds) }, bounds) });
 }
 
 /** The connection options for `pg`. */
 export function toConfig<Config>(connection: string | Config): Config | { readonly connectionString: string } {
   return typeof connection === 'string' ? { connectionString: connection } : connection;
-}
-
-/** Stores lock rows and then read them. A snapshot from before the lock would show old data, hence `read committed`. */
-async function seeEachOther(connection: { executeQuery(query: CompiledQuery): Promise<unknown> }): Promise<void> {
-  await connection.executeQuery(CompiledQuery.raw("set default_transaction_isolation = 'read committed'"));
 }
 
 function ignore(): void {}

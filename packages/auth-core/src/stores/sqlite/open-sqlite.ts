@@ -1,22 +1,11 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
-import { setTimeout } from 'node:timers/promises';
-import {
-  CompiledQuery,
-  type DatabaseConnection,
-  Kysely,
-  type SqliteDatabase,
-  SqliteDialect,
-  SqliteDriver,
-  type SqliteStatement,
-} from 'kysely';
+import { DatabaseSync } from 'node:sqlite';
+import { Kysely } from 'kysely';
+import { OwnTransactions } from './own-transactions.ts';
+import { TwoConnectionsDialect } from './sqlite-driver.ts';
+import { isBusy } from './while-busy.ts';
 
-/** How long a write waits for another process's write before it fails. */
-const BUSY_MILLISECONDS = 5000;
-/** After how long a waiting transaction tries again. */
-const TURN_MILLISECONDS = 2;
-const CACHED_STATEMENTS = 200;
 /** SQLite's name for a database in memory, which ends with its connection. */
 const IN_MEMORY = ':memory:';
 
@@ -24,9 +13,12 @@ const IN_MEMORY = ':memory:';
  * Opens a SQLite file through `node:sqlite` for kysely, and creates it and its folder when there is none;
  * `:memory:` is a database that ends with the process.
  *
- * Several processes may share the file. Writes are on disk when they are acknowledged (`synchronous=FULL`), readers
- * do not wait for writers (WAL), foreign keys are enforced, and every transaction takes the write lock at its start, so
- * that two of them run one after the other instead of failing halfway. The caller closes it with `destroy()`.
+ * Several processes may share the file. Writes are on disk when they are acknowledged (`synchronous=FULL`), foreign keys
+ * are enforced, and every transaction takes the write lock at its start, so that two of them run one after the other
+ * instead of failing halfway. Reads have a connection of their own and wait for no write (WAL). A write waits up to five
+ * seconds for those of other processes; the process does other work meanwhile. A write that is made inside of an open
+ * transaction, and not by it, could only wait for that transaction: it fails at once. The caller closes it with
+ * `destroy()`.
  *
  * @throws {Error} SQLite's error, when the file cannot be opened or is not a database
  * @example
@@ -43,102 +35,24 @@ const IN_MEMORY = ':memory:';
  * ```
  */
 export function openSqlite<Schema>(path: string): Kysely<Schema> {
-  if (path !== IN_MEMORY) mkdirSync(dirname(resolve(path)), { recursive: true, mode: 0o700 });
-  const database = new DatabaseSync(path, { timeout: BUSY_MILLISECONDS, enableForeignKeyConstraints: true });
+  const inMemory = path === IN_MEMORY;
+  if (!inMemory) mkdirSync(dirname(resolve(path)), { recursive: true, mode: 0o700 });
+  // SQLite's own waiting, by its timeout, would stop the whole process.
+  const writer = new DatabaseSync(path, { timeout: 0, enableForeignKeyConstraints: true });
+  const prepare = (): void => writer.exec('pragma journal_mode = wal; pragma synchronous = full');
   try {
-    enterWal(database);
-    database.exec('pragma synchronous = full');
+    prepare();
   } catch (error) {
-    database.close();
-    throw error;
-  }
-  return new Kysely<Schema>({ dialect: new NodeSqliteDialect(adaptDatabase(database)) });
-}
-
-/** Enabling WAL needs exclusive access to the file for a moment, and SQLite does not wait for that by itself. */
-function enterWal(database: DatabaseSync): void {
-  const until = Date.now() + BUSY_MILLISECONDS;
-  for (;;) {
-    try {
-      database.exec('pragma journal_mode = wal');
-      return;
-    } catch (error) {
-      if (Date.now() > until || !isBusy(error)) throw error;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
+    // WAL needs exclusive access to the file for a moment; the first query waits for that.
+    if (!isBusy(error)) {
+      writer.close();
+      throw error;
     }
   }
-}
-
-function isBusy(error: unknown): boolean {
-  return error instanceof Error && /locked|busy/.test(error.message);
-}
-
-class NodeSqliteDialect extends SqliteDialect {
-  readonly #database: SqliteDatabase;
-
-  constructor(database: SqliteDatabase) {
-    super({ database });
-    this.#database = database;
-  }
-
-  override createDriver(): SqliteDriver {
-    return new ImmediateDriver({ database: this.#database });
-  }
-}
-
-class ImmediateDriver extends SqliteDriver {
-  override async beginTransaction(connection: DatabaseConnection): Promise<void> {
-    const until = Date.now() + BUSY_MILLISECONDS;
-    for (;;) {
-      try {
-        await beginAtOnce(connection);
-        return;
-      } catch (error) {
-        if (Date.now() > until || !isBusy(error)) throw error;
-      }
-      await setTimeout(TURN_MILLISECONDS);
-    }
-  }
-}
-
-/**
- * SQLite's own waiting would block the whole process: forever, if this process holds the other transaction.
- */
-async function beginAtOnce(connection: DatabaseConnection): Promise<void> {
-  await connection.executeQuery(CompiledQuery.raw('pragma busy_timeout = 0'));
-  try {
-    await connection.executeQuery(CompiledQuery.raw('begin immediate'));
-  } finally {
-    await connection.executeQuery(CompiledQuery.raw(`pragma busy_timeout = ${BUSY_MILLISECONDS}`));
-  }
-}
-
-/** Adapts `node:sqlite` to the interface that kysely expects, with statements prepared once. */
-function adaptDatabase(database: DatabaseSync): SqliteDatabase {
-  const statements = new Map<string, SqliteStatement>();
-  return {
-    close: () => database.close(),
-    prepare(sql) {
-      const known = statements.get(sql);
-      if (known !== undefined) return known;
-      if (statements.size >= CACHED_STATEMENTS) statements.clear();
-      const statement = adaptStatement(database.prepare(sql));
-      statements.set(sql, statement);
-      return statement;
-    },
-  };
-}
-
-function adaptStatement(statement: StatementSync): SqliteStatement {
-  return {
-    reader: statement.columns().length > 0,
-    all: (parameters) => statement.all(...bind(parameters)),
-    run: (parameters) => statement.run(...bind(parameters)),
-    iterate: (parameters) => statement.iterate(...bind(parameters)),
-  };
-}
-
-/** `node:sqlite` itself rejects a value that SQLite cannot store. */
-function bind(parameters: readonly unknown[]): SQLInputValue[] {
-  return parameters as SQLInputValue[];
+  const openReader = (): DatabaseSync => new DatabaseSync(path, { timeout: 0, readOnly: true });
+  const dialect = new TwoConnectionsDialect({ writer, prepare, openReader: inMemory ? undefined : openReader });
+  const driver = dialect.createDriver();
+  // As kysely would make it, except for what gives out the connections.
+  const executor = new Kysely<Schema>({ dialect }).getExecutor().withConnectionProvider(new OwnTransactions(driver));
+  return new Kysely<Schema>({ config: { dialect }, dialect, driver, executor });
 }

@@ -162,7 +162,8 @@ describe('limits in a file', () => {
       await (await meter.admit(guest)).release();
       clock.advance(60_000);
     }
-    await meter.admit(guest);
+    // A process that has ended without releasing its lease.
+    await createMeter({ vocabulary: llm, store, clock }).admit(guest);
     clock.advance(30_000);
     await meter.admit(guest);
     expect((await database.selectFrom('limit_windows').selectAll().execute()).length).toBeLessThan(70);

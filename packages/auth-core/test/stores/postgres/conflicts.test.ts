@@ -63,7 +63,7 @@ describe(`what ${postgres.name} gives up for others' sake`, () => {
     const store = createKyselyLimitStore(database);
     await store.take([LEASE], NOW);
     await giveUp('limit_leases', 2, '40P01');
-    await store.renew(['one'], 90_000, NOW);
+    await store.renew([{ key: LEASE.key, leaseId: 'one' }], 90_000);
     expect(await store.read([RUNNING], 80_000)).toEqual([1]);
   });
 
@@ -77,6 +77,8 @@ describe(`what ${postgres.name} gives up for others' sake`, () => {
 
   it('is noted as used in the end', async () => {
     const store = createKyselyTokenStore(database);
+    await sql`insert into tokens (id, kind, name, digest, grant_json, owner, created_at, created_by, version)
+      values ('AAAAAAAA', 'api-key', 'name', 'digest', '{}', 'ada', '', '', 1)`.execute(database);
     await giveUp('tokens', 2, '40P01');
     await store.touch(new Map([['AAAAAAAA', '2027-01-01T00:00:00.000Z']]));
     const { rows } = await sql`select nextval('conflicts') as next`.execute(database);

@@ -16,7 +16,9 @@ describe.runIf(programs !== undefined)('a PostgreSQL server that is killed', () 
       await migrate(database, tokenMigrations, 'token_migrations');
       const store = createKyselyTokenStore(database, { watch: watchPostgresTokens(url) });
       const told = new Set<string>();
-      const stop = await store.watch?.((id) => told.add(id));
+      const stop = await store.watch?.(async (changes) => {
+        for (const { id } of changes) told.add(id);
+      });
       const record = {
         kind: 'api-key',
         name: 'name',

@@ -38,6 +38,12 @@ function openAuth(): Auth {
   return createAuth({ vocabulary: llm, store: openStore(), digestKey, clock: fixedClock() });
 }
 
+function noteIn(told: Set<string>): Parameters<NonNullable<TokenStore['watch']>>[0] {
+  return async (changes) => {
+    for (const { id } of changes) told.add(id);
+  };
+}
+
 async function insertToken(id: string, connection = database): Promise<void> {
   await sql`insert into tokens (id, kind, name, digest, grant_json, owner, created_at, created_by, version)
     values (${id}, 'api-key', 'name', 'digest', '{}', 'ada', '', '', 1)`.execute(connection);
@@ -65,7 +71,9 @@ describe(`watching tokens on ${postgres.name}`, () => {
   it('hears of what somebody changes by hand', async () => {
     const { promise: told, resolve } = Promise.withResolvers<string>();
     await insertToken('by hand');
-    const stop = await openStore().watch?.(resolve);
+    const stop = await openStore().watch?.(async (changes) => {
+      for (const { id, ended } of changes) if (ended) resolve(id);
+    });
     await sql`update tokens set revoked_at = '2027-01-01T00:00:00.000Z'`.execute(database);
     expect(await told).toBe('by hand');
     await stop?.();
@@ -73,7 +81,7 @@ describe(`watching tokens on ${postgres.name}`, () => {
 
   it('hears of nothing that is taken back', async () => {
     const told: string[] = [];
-    const stop = await openStore().watch?.((id) => told.push(id));
+    const stop = await openStore().watch?.(async (changes) => void told.push(...changes.map(({ id }) => id)));
     const failing = database.transaction().execute(async (transaction) => {
       await insertToken('taken back', transaction);
       throw new Error('changed my mind');
@@ -87,13 +95,12 @@ describe(`watching tokens on ${postgres.name}`, () => {
 
   it.runIf(postgres.parallel)('listens again when its connection has broken', async () => {
     const told = new Set<string>();
-    const stop = await openStore().watch?.((id) => told.add(id));
+    const stop = await openStore().watch?.(noteIn(told));
     const end = sql`select pg_terminate_backend(pid) from pg_stat_activity
       where application_name = 'latchkey (listening)' and datname = current_database()`;
     for (let round = 0; round < 2; round++) {
       expect((await end.execute(database)).rows).toHaveLength(1);
       let count = 0;
-      // What happens before it listens again is not told later.
       await expect
         .poll(async () => {
           await insertToken(`round ${round} ${++count}`);
@@ -120,7 +127,7 @@ describe(`watching tokens on ${postgres.name}`, () => {
       for (const end of [socket, database]) end.on('error', () => undefined);
     });
     const told = new Set<string>();
-    const stop = await watchPostgresTokens(url.href)((id) => told.add(id));
+    const stop = await watchPostgresTokens(url.href)(noteIn(told));
     door.listen(join(folder, SOCKET));
     let count = 0;
     await expect
@@ -134,12 +141,12 @@ describe(`watching tokens on ${postgres.name}`, () => {
   });
 
   it('can be stopped while no database answers', async () => {
-    const stop = await watchPostgresTokens('postgres://ada:s3cr3t@127.0.0.1:1/none')(() => undefined);
+    const stop = await watchPostgresTokens('postgres://ada:s3cr3t@127.0.0.1:1/none')(async () => undefined);
     await stop();
   });
 
   it('leaves no connection behind', async () => {
-    const stop = await openStore().watch?.(() => undefined);
+    const stop = await openStore().watch?.(async () => undefined);
     await stop?.();
     const listening = sql<{ count: string }>`select count(*) from pg_stat_activity
       where application_name = 'latchkey (listening)' and datname = current_database()`;
