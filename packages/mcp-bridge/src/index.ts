@@ -46,6 +46,14 @@ export type { ToolGate, ToolGateCall, ToolGateContext, ToolVerdict } from './too
 export type { McpContent, ToolFailure, ToolFailureKind, ToolOutcome, ToolSuccess } from './tools/tool-outcome.ts';
 export type { ToolProgress } from './tools/tool-progress.ts';
 export type { ToolCallOptions, Toolset, ToolsetTool } from './tools/toolset.ts';
+export { type AddressPolicy, createAddressPolicy } from './transport/address-policy.ts';
 export type { Fetch } from './transport/guarded-fetch.ts';
 export type { OpenTransport, OpenTransportOptions, TransportOpener } from './transport/open-transport.ts';
-export type { NameResolver } from './transport/pinned-fetch.ts';
+export {
+  createPinnedFetch,
+  type NameResolver,
+  type PinnedAddresses,
+  type PinnedFetch,
+  pinAddresses,
+  resolveBySystem,
+} from './transport/pinned-fetch.ts';

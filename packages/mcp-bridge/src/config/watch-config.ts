@@ -98,7 +98,7 @@ function watchFolder(
 ): FSWatcher | undefined {
   const unwatched = (cause: unknown): void =>
     onError(
-      new BridgeError('MCP_CONFIG_INVALID', 'The mcp.json can not be watched; changes count when it is read again.', {
+      new BridgeError('MCP_CONFIG_INVALID', 'The mcp.json cannot be watched; changes count when it is read again.', {
         path: '',
         cause,
       }),

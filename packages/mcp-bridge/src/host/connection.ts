@@ -286,7 +286,7 @@ export class ServerConnection {
     if (session === undefined) return;
     this.#session = undefined;
     this.#track(session.close());
-    this.#options.logger.info({ server: this.entry.id }, 'An MCP server that nobody used was stopped');
+    this.#options.logger.info({ server: this.entry.id }, 'An idle MCP server was stopped');
   }
 
   #endSession(): void {

@@ -94,7 +94,7 @@ export function bringServers(
   const refusals = new Map<string, string>();
   for (const server of servers) {
     const { entry, url } = readServer(server);
-    if (connections.has(entry.id)) throw invalid('server_label', 'stands there twice');
+    if (connections.has(entry.id)) throw invalid('server_label', 'appears twice');
     // In the answer, only the label identifies the server of a called tool.
     if (isConfigured(pluginId(entry.label))) throw invalid('server_label', 'is the label of a server of the mcp.json');
     const refusal = given === undefined ? 'this host takes no servers from requests' : judgeHost(url, policy);
@@ -126,7 +126,7 @@ function readServer({ label, url: written, headers = {} }: EphemeralServer): {
     throw invalid('server_url', 'must hold no user name and no password; use headers');
   }
   const read = readCallerHeaders(headers);
-  if ('problem' in read) throw invalid('headers', `can not be sent: ${read.name} ${read.problem}`);
+  if ('problem' in read) throw invalid('headers', `cannot be sent: ${read.name} ${read.problem}`);
   const id = `ephemeral/${label}`;
   return { entry: { label, id, transport: 'http', sseFallback: true, url: url.href, headers: read.headers }, url };
 }

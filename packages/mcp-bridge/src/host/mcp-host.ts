@@ -34,6 +34,16 @@ export interface McpHostOptions {
   /** Files and folders that no sandboxed server can read, as absolute paths: the host's own secrets. */
   readonly hiddenFromServers?: readonly string[];
   /**
+   * A file that lists further such paths, as a JSON array; it need not exist. It may be replaced at any time: a server
+   * that runs and sees a new place is ended, and its next start does not see it.
+   */
+  readonly hiddenListFile?: string;
+  /**
+   * Files and folders that the host itself loads, as absolute paths: no sandboxed server can change them. The code of
+   * this process is kept as well. A folder that an entry itself names to write is not.
+   */
+  readonly keptFromServers?: readonly string[];
+  /**
    * The folder of the persistent homes of sandboxed servers, one for each server. Absent: a home is removed with its
    * server.
    */
@@ -171,6 +181,8 @@ export function createMcpHost(options: McpHostOptions): McpHost {
       // The tools are those of this process; the home that servers would inherit is that of their environment.
       environment: { ...process.env, HOME: (options.environment ?? process.env).HOME },
       hidden: options.hiddenFromServers ?? [],
+      hiddenList: options.hiddenListFile,
+      kept: options.keptFromServers ?? [],
       homes: options.serverHomes,
     }),
   };
@@ -310,7 +322,7 @@ export function createMcpHost(options: McpHostOptions): McpHost {
     },
     async approve(server, tools, signal) {
       refuseWhenClosed();
-      if (options.pins === undefined) throw new TypeError('A host without pins can not approve tools.');
+      if (options.pins === undefined) throw new TypeError('A host without pins cannot approve tools.');
       const connection = find(server);
       const release = uses.hold([connection]);
       try {

@@ -25,7 +25,7 @@ export function explainStart(cause: unknown, opened: Pick<OpenTransport, 'reason
   if (status === 401 || status === 403) return explainRefusal(status, entry);
   if (status !== undefined) return `it answered with HTTP ${status}`;
   const code = connectionError(cause);
-  if (code !== undefined) return `it can not be reached (${code})`;
+  if (code !== undefined) return `it cannot be reached (${code})`;
   return 'it does not answer as an MCP server should';
 }
 

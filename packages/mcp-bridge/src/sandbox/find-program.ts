@@ -2,7 +2,7 @@ import { access, constants, stat } from 'node:fs/promises';
 import { delimiter, join, resolve } from 'node:path';
 
 /** Why a server could not be started, in words that are safe to show. */
-export const noCommand = 'its command was not found, or can not be run';
+export const noCommand = 'its command was not found, or cannot be run';
 export const noFolder = 'its working folder ("cwd") was not found';
 
 /**

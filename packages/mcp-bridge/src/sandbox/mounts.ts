@@ -1,7 +1,7 @@
 import { lstat, readdir, readlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { SandboxError } from './sandbox-error.ts';
-import { follow, isWithin, isWithinAny } from './trail.ts';
+import { type Approach, approach, follow, isWithin, isWithinAny, type Trail } from './trail.ts';
 
 /** A mount in a server's view of the file system. */
 export interface Mount {
@@ -28,6 +28,14 @@ export function inOrder(mounts: readonly Mount[]): readonly string[] {
   const last = new Map(mounts.map((mount) => [mount.path, mount]));
   const sorted = [...last.values()].toSorted((a, b) => depth(a) - depth(b));
   return [...sorted.flatMap(({ options }) => options), ...sorted.flatMap(({ finish = [] }) => finish)];
+}
+
+/** Returns the paths at which something of the host is mounted: of two mounts on one path, the later one counts. */
+export function boundIn(mounts: readonly Mount[]): readonly string[] {
+  const last = new Map(mounts.map((mount) => [mount.path, mount]));
+  return [...last.values()].flatMap(({ path, options: [how = '', source] }) =>
+    /^--(?:ro-)?bind/.test(how) && source === path ? path : [],
+  );
 }
 
 /** What a server must not change, and where it might. */
@@ -64,6 +72,12 @@ export interface Walls {
   readonly options: readonly string[];
   /** The places of mounts in folders that the server writes, and the folders in between: none may be replaced. */
   readonly held: readonly string[];
+  /** The paths of files and folders of the host that are mounted at the same path. */
+  readonly bound: readonly string[];
+  /** The ways to what it was given. */
+  readonly trails: readonly Trail[];
+  /** Whether the server sees a place, unless that is hidden. */
+  sees(path: string): boolean;
 }
 
 /** Returns the places of mounts that the server could get behind if something else were put there. */
@@ -95,11 +109,19 @@ export async function keptIn(writable: readonly string[], places: readonly strin
  * Hides folders and files. A folder is covered by an empty one. For a file, its folder is rebuilt from all its other
  * entries. So the file is absent rather than covered, and a file that is put in its place on the host, as editors and
  * git do, is absent as well. No file can be added to a rebuilt folder. Where the server can write, the links on the way
- * are protected too.
+ * are protected too, and a place where nothing is yet stays empty.
+ *
+ * @param fixed places that are not hidden, of which the same holds: the server must not lead them elsewhere
  */
-export async function hide(paths: readonly string[], ground: Ground): Promise<readonly Mount[]> {
-  const trails = (await Promise.all(paths.map(follow))).filter((trail) => trail !== undefined);
-  const secrets = [...new Set(trails.map(({ path }) => path))].filter((path) => path !== '/');
+export async function hide(
+  paths: readonly string[],
+  ground: Ground,
+  fixed: readonly string[] = [],
+): Promise<readonly Mount[]> {
+  const toHide = await Promise.all(paths.map(approach));
+  const ways = [...toHide, ...(await Promise.all(fixed.map(approach)))];
+  const found = toHide.filter(({ isThere }) => isThere).map(({ path }) => path);
+  const secrets = [...new Set(found)].filter((path) => path !== '/');
   const folders: string[] = [];
   for (const path of secrets) if ((await lstat(path)).isDirectory()) folders.push(path);
   const isInside = (path: string): boolean => folders.some((folder) => folder !== path && isWithin(path, folder));
@@ -110,12 +132,20 @@ export async function hide(paths: readonly string[], ground: Ground): Promise<re
     if (folders.includes(path)) mounts.push(...hold(path, ground), empty(path));
     else apart.add(dirname(path));
   }
-  // The server cannot replace anything in a rebuilt folder, including its links.
-  for (const folder of trails.flatMap(({ links }) => links.map(dirname))) {
-    if (writes(folder, ground) && !isWithinAny(folder, folders)) apart.add(folder);
+  // The server cannot replace or add anything in a rebuilt folder, and does not see what is added there outside.
+  const absent = (approaches: readonly Approach[]) =>
+    approaches.filter(({ isThere }) => !isThere).map(({ path }) => path);
+  const changeable = [...ways.flatMap(({ links }) => links.map(dirname)), ...absent(ways)].filter((folder) =>
+    writes(folder, ground),
+  );
+  for (const folder of [...changeable, ...absent(toHide).filter(ground.sees)]) {
+    if (!isWithinAny(folder, folders)) apart.add(folder);
   }
   const isHidden = (path: string): boolean => isWithinAny(path, secrets);
-  for (const folder of apart) mounts.push(...(await takeApart(folder, isHidden, ground)));
+  // Of folders in each other the deeper one comes last, on top of what the other shows of it.
+  const rebuilt = [...apart].toSorted((a, b) => a.length - b.length);
+  for (const folder of rebuilt) mounts.push(...hold(folder, ground));
+  for (const folder of rebuilt) mounts.push(...(await takeApart(folder, isHidden, ground)));
   return mounts;
 }
 
@@ -131,7 +161,7 @@ async function takeApart(
       `${folder} holds a file that is kept from servers, and too much else to leave out only that: move the file into a folder of its own`,
     );
   }
-  const mounts: Mount[] = [...hold(folder, ground), empty(folder)];
+  const mounts: Mount[] = [empty(folder)];
   for (const entry of names) {
     const path = join(folder, entry.name);
     if (isHidden(path) || !ground.sees(path)) continue;

@@ -1,7 +1,9 @@
 import { lstat, readdir, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { emptyLibraries } from './empty-libraries.ts';
 import { homeInside } from './homes.ts';
 import {
+  boundIn,
   empty,
   type Ground,
   heldPlaces,
@@ -14,8 +16,9 @@ import {
   type Walls,
 } from './mounts.ts';
 import type { Places } from './places.ts';
-import { show, waysTo } from './show.ts';
+import { joined, show, waysTo } from './show.ts';
 import { socketsIn } from './sockets.ts';
+import { systemSecrets } from './system-secrets.ts';
 import { isWithin, isWithinAny } from './trail.ts';
 
 /** What a server sees and writes. */
@@ -29,6 +32,8 @@ export interface View {
   readonly hidden: readonly string[];
   /** The files that are run for any server; no server may change them. */
   readonly code: readonly string[];
+  /** Places that the host or another server uses by these names; the server must not lead them elsewhere. */
+  readonly fixed: readonly string[];
   /** Folders in the home that contain its program and others. */
   readonly programs: readonly string[];
 }
@@ -45,24 +50,28 @@ const services = ['docker', 'containerd', 'containers', 'lxd', 'incus', 'libvirt
  * except home folders of people, temporary files of other programs, and sockets. The server can write its own home,
  * temporary files that are removed with it, and the folders that its entry names.
  */
-export async function openView({ places, home, homes, hidden, code, programs }: View): Promise<Walls> {
+export async function openView({ places, home, homes, hidden, code, fixed, programs }: View): Promise<Walls> {
   const covered = [...shared, ...homes];
-  const read = await waysTo([...programs, ...places.readable]);
-  const write = { places: places.writable, links: places.links };
+  const named = await waysTo(places.readable);
+  const read = joined(await waysTo(programs), named);
+  const write = { places: places.writable, links: places.links, trails: places.trails };
   const shown = [...read.places, ...write.places];
   const ground: Ground = {
     writable: places.writable,
-    kept: await keptIn(places.writable, code),
+    kept: await keptIn(places.writable, [...code, ...(await emptyLibraries(fixed, places.writable))]),
     sees: (path) => !isWithinAny(path, covered) || isWithinAny(path, shown),
   };
   const sockets = await socketsIn(ground);
-  const guarding = [...keep(ground), ...sockets.covered, ...(await hide([...hidden, ...sockets.leftOut], ground))];
+  const hiding = await hide([...hidden, ...sockets.leftOut], ground, fixed);
+  const system = await systemSecrets(ground.sees, shown);
+  const guarding = [...keep(ground), ...sockets.covered, ...hiding];
   const mounts: Mount[] = [
     ...(await systemMounts()),
     ...['/tmp', '/var/tmp'].map(scratch),
     empty('/run'),
     ...homes.map(empty),
     ...(await emptied(services)),
+    ...system,
     ...(await resolverFile()),
     ...(await show({ read, write, emptied: covered, isBare: (path) => isWithinAny(path, covered) })),
     ...guarding,
@@ -72,7 +81,10 @@ export async function openView({ places, home, homes, hidden, code, programs }: 
   ];
   return {
     options: ['--proc', '/proc', '--dev', '/dev', ...inOrder(mounts)],
-    held: heldPlaces(guarding, ground),
+    held: [...heldPlaces(guarding, ground), ...system.map(({ path }) => path)],
+    bound: boundIn(mounts),
+    trails: [...places.trails, ...named.trails],
+    sees: ground.sees,
   };
 }
 

@@ -13,6 +13,8 @@ export interface Places {
   readonly code: readonly string[];
   /** The links on the way to all these. */
   readonly links: readonly string[];
+  /** Each place with the links on the way to it. */
+  readonly trails: readonly Trail[];
 }
 
 /** Never writable because of an argument such as /usr/share/fonts. */
@@ -54,16 +56,8 @@ const manifests = ['package.json', 'pyproject.toml', 'deno.json', 'Gemfile', 'co
  * considered, because the server may be able to change these. Links inside the server's own folders are not followed.
  */
 export async function placesOf(entry: StdioServerEntry, homes: readonly string[]): Promise<Places> {
-  const { cwd, args, env, namedVariables = env } = entry;
-  const texts = [...args, ...Object.values(namedVariables)].map((text) => text.replace(/^-[^=/]*=/, ''));
-  const named = texts
-    .filter((text) => text !== '' && !text.includes('\0'))
-    .map((text) =>
-      isAbsolute(text) ? text : text.includes('/') || scripts.test(text) ? resolve(cwd ?? process.cwd(), text) : '',
-    )
-    .filter((path) => path !== '');
   const found: { trail: Trail; isFolder: boolean }[] = [];
-  for (const path of [...(cwd === undefined ? [] : [cwd]), ...named]) {
+  for (const path of namedPaths(entry)) {
     const trail = await follow(path);
     const status = trail === undefined ? undefined : await lstat(trail.path).catch(() => undefined);
     if (trail === undefined || !(status?.isDirectory() || status?.isFile())) continue;
@@ -87,7 +81,31 @@ export async function placesOf(entry: StdioServerEntry, homes: readonly string[]
     readable: unique([...readable, ...code]),
     code: unique(code),
     links: unique(own.flatMap(({ trail }) => trail.links)),
+    trails: own.map(({ trail }) => trail),
   };
+}
+
+/** The paths in an entry's `cwd`, arguments and variables, as they are written there. */
+export function namedPaths({ cwd, args, env, namedVariables = env }: StdioServerEntry): readonly string[] {
+  const texts = [...args, ...Object.values(namedVariables)].map((text) => text.replace(/^-[^=/]*=/, ''));
+  const named = texts
+    .filter((text) => text !== '' && !text.includes('\0'))
+    .map((text) =>
+      isAbsolute(text) ? text : text.includes('/') || scripts.test(text) ? resolve(cwd ?? process.cwd(), text) : '',
+    )
+    .filter((path) => path !== '');
+  return [...(cwd === undefined ? [] : [cwd]), ...named];
+}
+
+/** Returns the scripts that an entry names, as they are written there, and the places of their libraries. */
+export async function codeNamed(entry: StdioServerEntry, homes: readonly string[]): Promise<readonly string[]> {
+  const code: string[] = [];
+  for (const path of namedPaths(entry)) {
+    const trail = await follow(path);
+    if (trail === undefined || !scripts.test(trail.path) || !(await lstat(trail.path)).isFile()) continue;
+    code.push(path, ...(await librariesOf(trail.path, homes)));
+  }
+  return code;
 }
 
 /** Whether a folder becomes writable for a server because its entry names it. */
@@ -125,7 +143,7 @@ const credentialFolders = ['.ssh', '.gnupg', '.aws', '.azure', '.kube', '.docker
   .concat(['.cargo', '.rustup', '.pyenv', '.nvm', '.oh-my-zsh', '.zsh', '.vim', '.emacs.d', '.gem', '.m2', '.gradle']);
 
 /** Returns where a script's libraries are: its package, packages installed beside it, and its workspace. */
-async function librariesOf(script: string, homes: readonly string[]): Promise<readonly string[]> {
+export async function librariesOf(script: string, homes: readonly string[]): Promise<readonly string[]> {
   const found: string[] = [];
   let hasPackage = false;
   for (let folder = dirname(script); folder !== '/' && !homes.includes(folder); folder = dirname(folder)) {

@@ -6,14 +6,19 @@ import type { McpServerEntry, StdioServerEntry } from '../config/mcp-config.ts';
 import { closedView } from './closed-view.ts';
 import { carryEnvironment } from './environment.ts';
 import { findProgram, noCommand, noFolder } from './find-program.ts';
+import { readHiddenList, watchHiddenList } from './hidden-list.ts';
 import { homeInside, keptCaches, keptHome } from './homes.ts';
-import { hostSideProblem, writtenFolders } from './host-side.ts';
+import { hostCode } from './host-code.ts';
+import { borrowedLink, borrowedPlace, hostSideProblem, ownPath, writtenFolders } from './host-side.ts';
 import { KnownPrograms } from './known-programs.ts';
 import { reportLayers, runsInContainer } from './layers.ts';
+import { mountCheck } from './mount-check.ts';
+import type { Walls } from './mounts.ts';
 import { namedPorts } from './named-ports.ts';
 import { hasRoute, type OwnNetwork, ownNetwork, ownWordsBegin } from './network.ts';
 import { openView } from './open-view.ts';
-import { placesOf, programPlaces } from './places.ts';
+import { watchPlaces } from './place-watch.ts';
+import { codeNamed, placesOf, programPlaces } from './places.ts';
 import { SandboxError } from './sandbox-error.ts';
 import { defaultSandboxLimits, type SandboxLimits, type SandboxReport } from './sandbox-profile.ts';
 import { isolation, probeSandboxTools, type SandboxTools } from './sandbox-tools.ts';
@@ -25,6 +30,10 @@ export interface SandboxOptions {
   readonly environment: Environment;
   /** Paths that no server may read: the host's own secrets. Absolute paths of files and folders. */
   readonly hidden?: readonly string[];
+  /** A file that lists further such paths, see `McpHostOptions`. */
+  readonly hiddenList?: string | undefined;
+  /** Paths that no server may change: what the host itself loads. */
+  readonly kept?: readonly string[];
   /** The folder of the servers' persistent homes. Absent: a home is removed with its server. */
   readonly homes?: string | undefined;
   /** Determines what works here. */
@@ -41,8 +50,8 @@ export interface SandboxedCommand {
   readonly cwd?: string;
   /** Data to write to its file descriptor 3. */
   readonly filter?: Buffer;
-  /** Places that must not be replaced while it runs, see `watchPlaces`. */
-  readonly held?: readonly string[];
+  /** Watches what its sandbox depends on while it runs. The function is called once, with the reason to end it. */
+  readonly watch?: (end: (reason: string) => void) => Disposable;
   /** The line on standard error after which the program's own output starts. Absent: all output is its own. */
   readonly ownWordsBegin?: string;
 }
@@ -54,6 +63,9 @@ const withoutOwnSandbox = { PLAYWRIGHT_MCP_SANDBOX: 'false', PLAYWRIGHT_CHROMIUM
 export class Sandbox {
   readonly #options: SandboxOptions;
   #probe: Promise<SandboxTools> | undefined;
+  readonly #finding = new Set<Promise<SandboxTools>>();
+  /** The PATH in which the tools were found. */
+  #path: string | undefined;
   #tools: SandboxTools | undefined;
   #entries: readonly McpServerEntry[] = [];
   readonly #programs: KnownPrograms;
@@ -70,8 +82,17 @@ export class Sandbox {
 
   /** Finds out what works here. */
   async tools(): Promise<SandboxTools> {
+    const finding = this.#findTools();
+    this.#finding.add(finding);
+    return finding.finally(() => this.#finding.delete(finding));
+  }
+
+  async #findTools(): Promise<SandboxTools> {
     const { probe = probeSandboxTools, environment } = this.#options;
-    this.#probe ??= probe(environment);
+    const written = await writtenFolders(this.#entries, await peopleHomes(environment));
+    const path = await ownPath(environment.PATH ?? '/usr/bin:/bin', written);
+    if (path !== this.#path) [this.#path, this.#probe] = [path, undefined];
+    this.#probe ??= probe({ ...environment, PATH: path });
     const running = this.#probe;
     const tools = await running;
     // A route may appear later, so the next call tests again.
@@ -80,9 +101,9 @@ export class Sandbox {
     return tools;
   }
 
-  /** Waits for a running test. */
+  /** Waits for running tests. */
   async settled(): Promise<void> {
-    await this.#probe;
+    await Promise.allSettled(this.#finding);
   }
 
   /** Returns the layers of an entry; undefined until the tools have been tested. */
@@ -105,7 +126,8 @@ export class Sandbox {
     if ((await this.tools()).bubblewrap === undefined) return;
     const entries = this.#entries.length === 0 ? [entry] : this.#entries;
     const written = await writtenFolders(entries, await peopleHomes(this.#options.environment));
-    const problem = await hostSideProblem(entry, written, this.#options.environment.PATH ?? '/usr/bin:/bin');
+    const path = this.#options.environment.PATH ?? '/usr/bin:/bin';
+    const problem = (await hostSideProblem(entry, written, path)) ?? (await borrowedLink(entry, written));
     if (problem !== undefined) throw new SandboxError(problem);
   }
 
@@ -151,10 +173,12 @@ export class Sandbox {
     }
 
     const homes = await peopleHomes(environment);
-    const code = (await Promise.all(this.#entries.map((other) => codeOf(other, homes)))).flat();
-    const programs = await programPlaces(program, homes);
-    const hidden = this.#hiddenFrom(entry);
     const ownFile = entry.envFile === undefined ? [] : [entry.envFile];
+    const others = this.#entries.filter(({ id }) => id !== entry.id);
+    const foreign = (await Promise.all(others.map((other) => codeOf(other, homes, path)))).flat();
+    const fixed = [...foreign, ...ownFile, ...(await hostCode(homes)), ...(this.#options.kept ?? [])];
+    const programs = await programPlaces(program, homes);
+    const hidden = await this.#hiddenFrom(entry);
     const isOpen = wish === 'auto' || wish === 'required';
     const own = isOpen ? await placesOf(entry, homes) : undefined;
     const browser = args.some((argument) => argument.includes('playwright')) ? withoutOwnSandbox : {};
@@ -169,16 +193,22 @@ export class Sandbox {
             programs,
             home: environment.HOME,
             hidden,
-            code: [...code, ...ownFile],
+            code: [...fixed, ...(await codeOf(entry, homes, path))],
+            fixed,
           })
         : await openView({
             places: own,
             home: await keptHome(this.#options.homes, entry.id),
             homes,
             hidden,
-            code: [...code, ...own.code, ...ownFile, program],
+            code: [...fixed, ...own.code, program],
+            fixed,
             programs: [...programs, ...(await programFolders(environment, homes))],
           });
+    const written = await writtenFolders(others, homes);
+    const borrowed = borrowedPlace(walls.trails, written);
+    if (borrowed !== undefined)
+      throw new SandboxError(`another server led it to ${borrowed} while its sandbox was made`);
     const filter = tools.filters ? seccompFilter() : undefined;
     const network = await this.#networkOf(entry, tools, filter);
     return {
@@ -194,13 +224,14 @@ export class Sandbox {
           ...(filter === undefined ? [] : ['--seccomp', '3']),
           ...['--chdir', entry.cwd ?? (isOpen ? startFolder(homes) : (environment.HOME ?? '/tmp'))],
           '--',
+          ...(await mountCheck(walls.bound, [...written.values()].flat())),
           ...limited,
           ...inner,
         ],
         carried,
       ),
       cwd: '/',
-      held: walls.held,
+      watch: this.#watch(walls, hidden),
       ...(filter === undefined || network.command.length > 0 ? {} : { filter }),
       ...(network.command.length > 0 ? { ownWordsBegin } : {}),
     };
@@ -225,9 +256,31 @@ export class Sandbox {
    * Returns the hidden files. An entry's own `envFile` is known to the server, and hiding it would keep the server from
    * creating files beside it. The `envFile` of another entry is secret.
    */
-  #hiddenFrom({ envFile }: StdioServerEntry): readonly string[] {
+  async #hiddenFrom({ envFile }: StdioServerEntry): Promise<readonly string[]> {
     const files = this.#entries.flatMap((other) => (other.transport === 'stdio' ? (other.envFile ?? []) : []));
-    return [...(this.#options.hidden ?? []), ...files].filter((path) => path !== envFile);
+    const { hidden = [], hiddenList } = this.#options;
+    return [...hidden, ...(await readHiddenList(hiddenList)), ...files].filter((path) => path !== envFile);
+  }
+
+  #watch({ held: places, sees }: Walls, hidden: readonly string[]): NonNullable<SandboxedCommand['watch']> {
+    const { hiddenList } = this.#options;
+    return (end) => {
+      const held = watchPlaces(places, () =>
+        end('something that its sandbox keeps as it is was replaced outside: its next start keeps what is there now'),
+      );
+      const listed =
+        hiddenList === undefined
+          ? undefined
+          : watchHiddenList(hiddenList, { hidden, sees }, (place) =>
+              end(`it sees ${place}, which is kept from servers now: its next start does not see it`),
+            );
+      return {
+        [Symbol.dispose]() {
+          held[Symbol.dispose]();
+          listed?.[Symbol.dispose]();
+        },
+      };
+    };
   }
 
   /** A home that the entry sets itself takes precedence. */
@@ -259,10 +312,11 @@ function accountHome(): string | undefined {
   }
 }
 
-async function codeOf(entry: McpServerEntry, homes: readonly string[]): Promise<readonly string[]> {
+/** Returns what is run for an entry: its command, and its scripts with their libraries. */
+async function codeOf(entry: McpServerEntry, homes: readonly string[], path: string): Promise<readonly string[]> {
   if (entry.transport !== 'stdio') return [];
-  const { code } = await placesOf(entry, homes);
-  return isAbsolute(entry.command) ? [...code, entry.command] : code;
+  const program = await findProgram(entry.command, path, entry.cwd ?? process.cwd());
+  return [...(await codeNamed(entry, homes)), ...(program === undefined ? [] : [program])];
 }
 
 /** The folders of programs in home folders, as far as this user may read them: a runner starts other programs. */

@@ -34,6 +34,27 @@ const architectures = {
   arm64: { audit: 0xc00000b7, column: 1, clone: 220, unshare: 97, ioctl: 29, socket: 198, x32: undefined },
 } as const;
 
+/**
+ * Calls that set the mode of a file, with the place of the mode among their arguments: [x64, arm64, place]. A file that
+ * runs as its owner would give this user to every other user of the machine, from the folder that the server writes.
+ */
+const setsMode: readonly (readonly [number | undefined, number | undefined, number])[] = [
+  [90, undefined, 1], // chmod
+  [91, 52, 1], // fchmod
+  [268, 53, 2], // fchmodat
+  [452, 452, 2], // fchmodat2
+  [85, undefined, 1], // creat
+  [133, undefined, 1], // mknod
+  [259, 33, 2], // mknodat
+];
+/** Calls that open files and may make them: [x64, arm64, place of the flags]; the mode comes next. */
+const opens: readonly (readonly [number | undefined, number | undefined, number])[] = [
+  [2, undefined, 1], // open
+  [257, 56, 2], // openat
+];
+const OPENAT2 = 437;
+const MAKES_FILE = 0x400040; // O_CREAT, O_TMPFILE
+const RUNS_AS_OWNER = 0o4000;
 const CLONE3 = 435;
 const CLONE_NEWUSER = 0x10000000;
 /** The ioctls that insert characters into a terminal's input, and that select text on a console. */
@@ -59,6 +80,8 @@ const NUMBER = 0;
 const ARCHITECTURE = 4;
 const FIRST_ARGUMENT = 16;
 const SECOND_ARGUMENT = 24;
+/** The lower half of an argument, counted from 0. */
+const argumentAt = (place: number): number => FIRST_ARGUMENT + 8 * place;
 
 type Instruction = readonly [code: number, whenTrue: number, whenFalse: number, operand: number];
 
@@ -79,6 +102,12 @@ export function seccompFilter(architecture: string = process.arch): Buffer | und
     refuse(EPERM),
     [RETURN, 0, 0, ALLOW],
   ];
+  const ownerMode = (place: number): readonly Instruction[] => [
+    [LOAD, 0, 0, argumentAt(place)],
+    [HAS_BITS, 0, 1, RUNS_AS_OWNER],
+    refuse(EPERM),
+    [RETURN, 0, 0, ALLOW],
+  ];
   const program: readonly Instruction[] = [
     [LOAD, 0, 0, ARCHITECTURE],
     [EQUALS, 1, 0, audit],
@@ -88,6 +117,8 @@ export function seccompFilter(architecture: string = process.arch): Buffer | und
     ...(x32 === undefined ? [] : [[AT_LEAST, 0, 1, x32] as const, refuse(ENOSYS)]),
     // clone3's flags are in memory, which a filter cannot read; libraries fall back to clone.
     ...whenCalled(CLONE3, refuse(ENOSYS)),
+    // The mode of openat2 is in memory as well.
+    ...whenCalled(OPENAT2, refuse(ENOSYS)),
     ...refused.flatMap((numbers) => whenCalled(numbers[column] ?? 0, refuse(EPERM))),
     ...whenCalled(clone, ...newUser),
     ...whenCalled(unshare, ...newUser),
@@ -97,6 +128,19 @@ export function seccompFilter(architecture: string = process.arch): Buffer | und
       ...SOCKET_FAMILIES.flatMap((family) => whenCalled(family, [RETURN, 0, 0, ALLOW])),
       refuse(EAFNOSUPPORT),
     ),
+    ...setsMode.flatMap(([x64, arm64, place]) => {
+      const number = column === 0 ? x64 : arm64;
+      return number === undefined ? [] : whenCalled(number, ...ownerMode(place));
+    }),
+    ...opens.flatMap(([x64, arm64, place]) => {
+      const number = column === 0 ? x64 : arm64;
+      const flags: readonly Instruction[] = [
+        [LOAD, 0, 0, argumentAt(place)],
+        [HAS_BITS, 1, 0, MAKES_FILE],
+        [RETURN, 0, 0, ALLOW],
+      ];
+      return number === undefined ? [] : whenCalled(number, ...flags, ...ownerMode(place + 1));
+    }),
     ...whenCalled(
       ioctl,
       [LOAD, 0, 0, SECOND_ARGUMENT],

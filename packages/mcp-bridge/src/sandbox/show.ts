@@ -1,12 +1,14 @@
 import { readlink } from 'node:fs/promises';
 import { bind, type Mount } from './mounts.ts';
-import { follow, isWithin, isWithinAny } from './trail.ts';
+import { follow, isWithin, isWithinAny, type Trail } from './trail.ts';
 
 /** Files and folders, each with the links that lead to it. */
 export interface Ways {
   /** Paths with links resolved. A path that leads nowhere is kept, and bubblewrap then refuses it. */
   readonly places: readonly string[];
   readonly links: readonly string[];
+  /** Each place with its own links. */
+  readonly trails: readonly Trail[];
 }
 
 export async function waysTo(paths: readonly string[]): Promise<Ways> {
@@ -14,7 +16,19 @@ export async function waysTo(paths: readonly string[]): Promise<Ways> {
     paths.map(async (path) => (await follow(path)) ?? { path, links: [] as readonly string[] }),
   );
   const unique = (all: readonly string[]): readonly string[] => [...new Set(all)];
-  return { places: unique(trails.map(({ path }) => path)), links: unique(trails.flatMap(({ links }) => links)) };
+  return {
+    places: unique(trails.map(({ path }) => path)),
+    links: unique(trails.flatMap(({ links }) => links)),
+    trails,
+  };
+}
+
+export function joined(...all: readonly Ways[]): Ways {
+  return {
+    places: [...new Set(all.flatMap(({ places }) => places))],
+    links: [...new Set(all.flatMap(({ links }) => links))],
+    trails: all.flatMap(({ trails }) => trails),
+  };
 }
 
 /** A server's view before anything in it is hidden. */

@@ -13,6 +13,17 @@ const mostLinks = 40;
 
 /** Resolves a path link by link, as the kernel does; undefined when it leads nowhere. */
 export async function follow(named: string): Promise<Trail | undefined> {
+  const { isThere, path, links } = await approach(named);
+  return isThere ? { path, links } : undefined;
+}
+
+/** A way as far as it leads: to the place itself, or to the last folder before something that is not there. */
+export interface Approach extends Trail {
+  readonly isThere: boolean;
+}
+
+/** Resolves a path as far as it exists. */
+export async function approach(named: string): Promise<Approach> {
   const links: string[] = [];
   let left = resolve(named)
     .split('/')
@@ -21,7 +32,7 @@ export async function follow(named: string): Promise<Trail | undefined> {
   try {
     for (;;) {
       const [part, ...rest] = left;
-      if (part === undefined) return { path: reached, links };
+      if (part === undefined) return { path: reached, links, isThere: true };
       if (part === '..') {
         [reached, left] = [join(reached, '..'), rest];
         continue;
@@ -33,13 +44,13 @@ export async function follow(named: string): Promise<Trail | undefined> {
         continue;
       }
       links.push(next);
-      if (links.length > mostLinks) return undefined;
+      if (links.length > mostLinks) return { path: reached, links, isThere: false };
       const target = await readlink(next);
       if (isAbsolute(target)) reached = '/';
       left = [...target.split('/').filter((name) => name !== '' && name !== '.'), ...rest];
     }
   } catch {
-    return undefined;
+    return { path: reached, links, isThere: false };
   }
 }
 

@@ -14,7 +14,8 @@ import { badTools, type RawTool, scriptedTools } from './scripted-tools.ts';
  * - `flip`: changes the description of `echo` each time it is asked for its tools;
  * - `grow`: offers one more tool each time it is asked;
  * - `promise`: promises to report changes of its tools, which it does only when `announce` is called;
- * - `asks`: asks its client for sampling, elicitation and roots; the tool `answers` says what came back;
+ * - `asks`: asks its client for sampling, elicitation and more, and ends what was never begun; the tool `answers` says
+ *   what came back;
  * - `deaf`: stops reading its input once it has listed its tools;
  * - `ignore-end`: keeps running when its input ends and when it is asked to end.
  */
@@ -130,7 +131,11 @@ export function createScriptedServer(modes: ReadonlySet<ScriptedMode>, wire: Scr
     if (modes.has('noise-flood')) repeat('chatter\n'.repeat(100));
     if (modes.has('endless-line')) repeat('x'.repeat(64 * 1024));
     if (modes.has('asks')) {
-      for (const method of ['sampling/createMessage', 'elicitation/create', 'roots/list']) send({ id: method, method });
+      for (const method of ['sampling/createMessage', 'elicitation/create', 'roots/list', 'tasks/result', 'made/up'])
+        send({ id: method, method });
+      // The end of an elicitation that was never begun, and an answer to a question that was never asked.
+      wire.write(notification('notifications/elicitation/complete', { elicitationId: 'elicitation/create' }));
+      send({ id: 'elicitation/create', result: { action: 'accept', content: { token: 'x' } } });
     }
   };
 

@@ -11,7 +11,7 @@ export const scriptedTools: readonly RawTool[] = [
   { name: 'hang', description: 'Never answers.', inputSchema: none },
   { name: 'wait', description: 'Answers when `release` is called.', inputSchema: none },
   { name: 'release', description: 'Lets every `wait` answer.', inputSchema: none },
-  { name: 'announce', description: 'Tells the client that the tools have changed.', inputSchema: none },
+  { name: 'announce', description: 'Notifies the client that the tools have changed.', inputSchema: none },
   { name: 'progress', description: 'Reports progress as fast as it can, and never answers.', inputSchema: none },
   { name: 'die', description: 'Ends the process in the middle of the call.', inputSchema: none },
   { name: 'grandchild', description: 'Starts a process that outlives its parent; says its id.', inputSchema: none },

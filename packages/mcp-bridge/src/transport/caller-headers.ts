@@ -66,7 +66,7 @@ export function readCallerHeaders(
   let total = 0;
   for (const [name, value] of Object.entries(headers)) {
     const shown = JSON.stringify(name.slice(0, maxNameLength));
-    const problem = headerProblem(name, value) ?? (read.has(name.toLowerCase()) ? 'stands there twice' : undefined);
+    const problem = headerProblem(name, value) ?? (read.has(name.toLowerCase()) ? 'appears twice' : undefined);
     if (problem !== undefined) return { name: shown, problem };
     total += name.length + value.length;
     if (read.size === maxHeaders) return { name: shown, problem: `is one too many; there may be ${maxHeaders}` };
@@ -81,5 +81,5 @@ function headerProblem(name: string, value: string): string | undefined {
   if (!token.test(name) || name.length > maxNameLength) return 'is no name of a header';
   if (denied.has(lower) || deniedPrefixes.some((prefix) => lower.startsWith(prefix))) return 'may not be set';
   if (value.length > maxValueLength) return `is longer than ${maxValueLength} characters`;
-  return visible.test(value) ? undefined : 'has a character that may not stand in a header';
+  return visible.test(value) ? undefined : 'has a character that a header cannot contain';
 }

@@ -38,7 +38,7 @@ export async function runCredentialCommand(given: CredentialCommand): Promise<Re
   const named = Object.entries(values);
   if (named.length === 0) throw failure('printed neither a JSON object of texts nor lines of KEY=VALUE');
   const isSound = given.key === 'headersCommand' ? isHeader : isVariable;
-  if (!named.every(([name, value]) => isSound(name, value))) throw failure('printed what can not be sent');
+  if (!named.every(([name, value]) => isSound(name, value))) throw failure('printed what cannot be sent');
   return values;
 }
 

@@ -10,7 +10,6 @@ import {
 import type { Environment } from '../config/interpolate.ts';
 import type { StdioServerEntry } from '../config/mcp-config.ts';
 import { noCommand, noFolder } from '../sandbox/find-program.ts';
-import { watchPlaces } from '../sandbox/place-watch.ts';
 import type { Sandbox, SandboxedCommand } from '../sandbox/sandbox.ts';
 import { SandboxError } from '../sandbox/sandbox-error.ts';
 import { visibleText } from '../visible-text.ts';
@@ -93,14 +92,10 @@ export class StdioTransport implements Transport {
     const variables = childEnvironment(environment, this.#given);
     const wrapped = await this.#inWords(this.#options.sandbox.wrap(entry, variables));
     if (this.#closing !== undefined) throw new Error('Not connected');
-    const watched = watchPlaces(wrapped.held ?? [], () =>
-      this.#giveUp(
-        'something that its sandbox keeps as it is was replaced outside: its next start keeps what is there now',
-      ),
-    );
+    const watched = wrapped.watch?.((reason) => this.#giveUp(reason));
     const child = this.#spawn(wrapped);
     this.#child = child;
-    child.once('exit', () => watched[Symbol.dispose]());
+    child.once('exit', () => watched?.[Symbol.dispose]());
     this.#ended = new Promise((resolve) => {
       child.once('exit', (code, signal) => {
         this.#reason ||= signal === null ? `it ended with code ${code}` : `it was ended by ${signal}`;
@@ -242,7 +237,7 @@ export class StdioTransport implements Transport {
       }
     } catch (error) {
       // A failure while a message is processed ends this server, never the host.
-      this.#giveUp(error instanceof RangeError ? error.message : 'it sent a message that can not be processed');
+      this.#giveUp(error instanceof RangeError ? error.message : 'it sent a message that cannot be processed');
     }
   }
 

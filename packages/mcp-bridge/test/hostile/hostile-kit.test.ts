@@ -80,10 +80,22 @@ describe.runIf(existsSync('/proc/self/stat'))('the host survives a server that',
     expect(names).toContain('echo');
     for (const name of ['twice', 'too-deep', 'too-wide', 'external-ref']) expect(names).not.toContain(name);
   });
-  survives('asks its client for sampling, elicitation and roots', scripted('asks'), async (host) => {
-    const outcome = await attackWith(host, 'answers');
-    expect(outcome).toMatchObject({ type: 'success', text: expect.stringMatching(/(-32601.*){3}/) });
-  });
+  survives(
+    'asks its client for what only a person may give, and ends what was never begun',
+    scripted('asks'),
+    async (host) => {
+      // Each question has one answer, with no result: that the method is not there.
+      const outcome = await attackWith(host, 'answers');
+      const answers = JSON.parse(outcome.type === 'success' ? outcome.text : '[]') as { id: string; error?: object }[];
+      expect(answers).toHaveLength(5);
+      for (const answer of answers) expect(answer).toMatchObject({ error: { code: -32_601 } });
+      for (const answer of answers) expect(answer).not.toHaveProperty('result');
+      expect(answers.map(({ id }) => id)).toEqual([
+        ...['sampling/createMessage', 'elicitation/create', 'roots/list', 'tasks/result', 'made/up'],
+      ]);
+      expect(await attackWith(host, 'echo', { text: 'a' })).toMatchObject({ type: 'success', text: 'a' });
+    },
+  );
   survives('stops reading', { ...scripted('deaf'), timeoutMs: 500 }, async (host) => {
     const toolset = await open(host, 'mcp/bad');
     const text = 'x'.repeat(2 ** 21);

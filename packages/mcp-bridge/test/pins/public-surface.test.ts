@@ -6,14 +6,18 @@ it('exports these names and no others', () => {
   expect(Object.keys(bridge).sort()).toEqual([
     'BridgeError',
     'addServerToMcpJson',
+    'createAddressPolicy',
     'createMcpHost',
+    'createPinnedFetch',
     'describeSandbox',
     'ephemeralServer',
     'excessOf',
     'loadMcpJson',
     'parseMcpJson',
+    'pinAddresses',
     'pluginId',
     'removeServerFromMcpJson',
+    'resolveBySystem',
     'watchMcpJson',
   ]);
   expect(Object.keys(testing).sort()).toEqual(['badTools', 'scriptedOpener', 'scriptedServerPath', 'scriptedTools']);

@@ -42,8 +42,8 @@ describe('a program that prints credentials', () => {
     ['prints nothing', print(''), /printed neither/],
     ['prints something else', print('my secret is'), /printed neither/],
     ['prints an object of something else', print('{"A": {"secret": 1}}'), /printed neither/],
-    ['prints a header of the transport', print('Host=secret'), /can not be sent$/],
-    ['prints a header that breaks the line', print('{"X-A": "secret\\r\\nB: c"}'), /can not be sent$/],
+    ['prints a header of the transport', print('Host=secret'), /cannot be sent$/],
+    ['prints a header that breaks the line', print('{"X-A": "secret\\r\\nB: c"}'), /cannot be sent$/],
     [
       'prints too much',
       [process.execPath, '-e', 'process.stdout.write("A=secret".repeat(9000))'],

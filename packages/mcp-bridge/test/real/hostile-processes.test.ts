@@ -45,12 +45,12 @@ describe('a server that does not start', () => {
   });
 
   it.each<[object, string]>([
-    [{ command: '/no/such/program' }, 'its command was not found, or can not be run'],
-    [{ command: 'no-such-program' }, 'its command was not found, or can not be run'],
-    [{ command: import.meta.filename }, 'its command was not found, or can not be run'],
+    [{ command: '/no/such/program' }, 'its command was not found, or cannot be run'],
+    [{ command: 'no-such-program' }, 'its command was not found, or cannot be run'],
+    [{ command: import.meta.filename }, 'its command was not found, or cannot be run'],
     [{ command: process.execPath, cwd: '/no/such/folder' }, 'its working folder ("cwd") was not found'],
     [{ command: process.execPath, cwd: import.meta.filename }, 'its working folder ("cwd") was not found'],
-  ])('fails when it can not be run, without quoting it to the caller: %j', async (entry, why) => {
+  ])('fails when it cannot be run, without quoting it to the caller: %j', async (entry, why) => {
     for (const sandbox of ['auto', 'off']) {
       await using hosting = processHost({ bad: { ...entry, sandbox } });
       await expect(open(hosting, 'mcp/bad')).rejects.toThrow(`"mcp/bad" could not be started: ${why}.`);
@@ -64,6 +64,16 @@ describe('a server that does not start', () => {
       message: 'The MCP server "mcp/bad" could not be started: it took too long.',
     });
     await expectGoodServerWorks();
+  });
+
+  it('shows its operator what it printed until it took too long', async () => {
+    const args = ['--eval', "process.stderr.write('fetching\\nno such package'); setInterval(() => {}, 1000)"];
+    const limits = { ...quick, startTimeoutMs: 3_000 };
+    await using hosting = processHost({ slow: { command: process.execPath, args } }, { limits });
+    const failed = open(hosting, 'mcp/slow');
+    await expect(failed).rejects.toThrow('could not be started: it took too long.');
+    await expect(failed).rejects.not.toThrow('no such package');
+    expect(hosting.output('mcp/slow')).toBe('fetching\nno such package');
   });
 
   it('fails in time when it never lists its tools', async () => {

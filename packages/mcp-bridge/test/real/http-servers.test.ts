@@ -311,7 +311,7 @@ describe('a server that cannot be used', () => {
     await using host = createMcpHost({ config: parseMcpJson(JSON.stringify({ mcpServers: { remote: entry } }), {}) });
     await expect(open(host, 'mcp/remote')).rejects.toMatchObject({
       code: 'MCP_CONNECTION_FAILED',
-      message: 'The MCP server "mcp/remote" could not be started: it can not be reached (ECONNREFUSED).',
+      message: 'The MCP server "mcp/remote" could not be started: it cannot be reached (ECONNREFUSED).',
     });
   });
 

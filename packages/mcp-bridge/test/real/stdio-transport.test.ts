@@ -51,7 +51,7 @@ describe('StdioTransport', () => {
     await transport.start();
     await transport.send(initialize);
     await ended;
-    expect(transport.reason).toBe('it sent a message that can not be processed');
+    expect(transport.reason).toBe('it sent a message that cannot be processed');
     await transport.close();
     expect(await runs(transport.pid ?? 0)).toBe(false);
   });

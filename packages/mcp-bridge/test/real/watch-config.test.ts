@@ -88,6 +88,6 @@ describe('an mcp.json that is watched', () => {
     const told: string[] = [];
     const options = { environment: {}, onConfig: () => {}, onError: ({ message }: Error) => told.push(message) };
     watchMcpJson({ path: '/no/such/folder/mcp.json', ...options })[Symbol.dispose]();
-    expect(told).toEqual(['The mcp.json can not be watched; changes count when it is read again.']);
+    expect(told).toEqual(['The mcp.json cannot be watched; changes count when it is read again.']);
   });
 });

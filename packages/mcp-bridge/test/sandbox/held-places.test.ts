@@ -1,4 +1,4 @@
-import { copyFile, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, copyFile, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -187,5 +187,27 @@ describe.runIf(works)('a socket in a folder that a server sees', () => {
     await new Promise((resolve) => first.close(resolve));
     await listen();
     expect(await run(host, connect)).toBe('"ENOENT"');
+  });
+});
+
+describe.runIf(works && process.getuid?.() === 0)('a socket of another user', () => {
+  it.each([0o700, 0o770, 0o701])('keeps no server of root from starting: in a folder of mode %o', async (mode) => {
+    // Not in a home folder: these are not seen at all.
+    const folder = await mkdtemp('/srv/latchkey-socket-');
+    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    const path = join(folder, 'inside/socket');
+    await put(join(folder, 'inside/beside'), '');
+    const service = createServer((socket) => socket.end('reached')).listen(path);
+    await new Promise((resolve) => service.once('listening', resolve));
+    onTestFinished(() => void service.close());
+    for (const place of [path, dirname(path), folder]) await chown(place, 54_321, 54_321);
+    await chmod(path, 0o666);
+    await chmod(folder, mode);
+    await using host = processHost({ probe: { command: process.execPath, args: [server] } });
+    const connect = `const { connect } = await load('node:net');
+      return await new Promise((resolve) => {
+        connect('${path}').once('error', ({ code }) => resolve(code)).once('connect', () => resolve('reached'));
+      });`;
+    expect(await run(host, connect)).toBe(mode === 0o701 ? '"ENOENT"' : '"EACCES"');
   });
 });

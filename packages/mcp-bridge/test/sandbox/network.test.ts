@@ -192,6 +192,18 @@ describe('a network that cannot be made', () => {
     });
   });
 
+  it.each([
+    ['0.8.0', true],
+    ['0.11.3', true],
+    ['0.12.0', false],
+    ['1.0', false],
+  ])('is not all that is said: a release of bubblewrap with a known fault is, too: %s', async (version, isSaid) => {
+    const made = new Sandbox({ environment: process.env, probe: async () => ({ ...(await without()), version }) });
+    await made.tools();
+    const { missing = '' } = made.report(parsed(undefined)) ?? {};
+    expect(missing.includes(`bubblewrap ${version} has a known fault with links (CVE-2026-87766)`)).toBe(isSaid);
+  });
+
   it('is tried again when there was no way out of this machine', async () => {
     let tried = 0;
     const probe = async () => {

@@ -55,13 +55,13 @@ describe('readCallerHeaders', () => {
     (value) => {
       expect(readCallerHeaders({ x: value })).toEqual({
         name: '"x"',
-        problem: 'has a character that may not stand in a header',
+        problem: 'has a character that a header cannot contain',
       });
     },
   );
 
   it('refuses a name twice, in whatever case', () => {
-    expect(readCallerHeaders({ 'x-key': '1', 'X-Key': '2' })).toMatchObject({ problem: 'stands there twice' });
+    expect(readCallerHeaders({ 'x-key': '1', 'X-Key': '2' })).toMatchObject({ problem: 'appears twice' });
   });
 
   it('refuses too many, a value too long and all too long', () => {

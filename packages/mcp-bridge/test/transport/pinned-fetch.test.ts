@@ -1,8 +1,12 @@
+import { execFile } from 'node:child_process';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createAddressPolicy } from '../../src/transport/address-policy.ts';
 import { createPinnedFetch, hostOf, type NameResolver, pinAddresses } from '../../src/transport/pinned-fetch.ts';
+
+const run = promisify(execFile);
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -48,6 +52,35 @@ describe('a pinned fetch', () => {
       method: 'POST',
       headers: { host: `tools.example:${port}`, 'x-key': '1', 'accept-encoding': 'identity' },
     });
+  });
+
+  it('goes by no proxy that the environment names, which would resolve the name itself', async () => {
+    const asked: (string | undefined)[] = [];
+    const proxy = await listen((request, response) => {
+      asked.push(request.url);
+      response.end('by the proxy');
+    });
+    const port = await listen((_, response) => void response.end('by the address'));
+    const module = (name: string): string => new URL(`../../src/transport/${name}.ts`, import.meta.url).href;
+    const code = `
+      const { createAddressPolicy } = await import('${module('address-policy')}');
+      const { createPinnedFetch, pinAddresses } = await import('${module('pinned-fetch')}');
+      const url = new URL('http://tools.example:${port}/');
+      const resolve = async () => [{ address: '127.0.0.1', family: 4 }];
+      const addresses = pinAddresses(url, createAddressPolicy(['127.0.0.1']), resolve);
+      using pinned = createPinnedFetch(addresses);
+      console.log(await (await pinned.fetch(url)).text());
+      const { get } = await import('node:http');
+      get('http://other.example/', (response) => response.on('data', (data) => {
+        console.log(String(data));
+        process.exit();
+      }));`;
+    const at = `http://127.0.0.1:${proxy}`;
+    const env = { PATH: process.env.PATH, NODE_USE_ENV_PROXY: '1', HTTP_PROXY: at, HTTPS_PROXY: at, ALL_PROXY: at };
+    const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', code], { env });
+    // A request by the platform's own agent shows that the variables count.
+    expect(stdout.trim().split('\n')).toEqual(['by the address', 'by the proxy']);
+    expect(asked).toHaveLength(1);
   });
 
   it('resolves the name once: what it says later changes nothing', async () => {
