@@ -1,0 +1,111 @@
+import { useCallback, useEffect, useState } from 'preact/hooks';
+import { ApiError } from './api/api-error.ts';
+import { onUnauthenticated } from './api/call.ts';
+import { type Identity, signIn, signOut, whoami } from './api/identity.ts';
+import { forgetSession, keptSession, onSessionChange } from './api/session-store.ts';
+import { SignIn } from './pages/sign-in.tsx';
+import { Failure } from './parts/notice.tsx';
+import { Shell } from './shell.tsx';
+import { strings } from './strings.ts';
+
+type State =
+  | { readonly type: 'starting' }
+  | { readonly type: 'failed'; readonly error: unknown }
+  | { readonly type: 'signed-out'; readonly reason?: unknown; readonly hasEnded: boolean }
+  | { readonly type: 'signed-in'; readonly identity: Identity; readonly linkFailure?: unknown };
+
+/** Shown where the server could not end the session that the page has forgotten. */
+const NOT_ENDED = new ApiError(0, 'not_ended', strings.signIn.notEnded);
+const hasEnded = (error: unknown): boolean => error instanceof ApiError && [401, 404].includes(error.status);
+
+const LINK = /^#link=([\w-]{1,256})$/;
+
+/** Takes the code of a link from the address, so that it stays in no history. It was in no request: it is a fragment. */
+function takeLink(): string | undefined {
+  const [, link] = LINK.exec(location.hash) ?? [];
+  if (link !== undefined) history.replaceState(null, '', location.pathname);
+  return link;
+}
+
+/** The console: signed in, or the form to do so. */
+export function App() {
+  const [state, setState] = useState<State>({ type: 'starting' });
+
+  const start = useCallback(async (): Promise<void> => {
+    const link = takeLink();
+    try {
+      const identity = link === undefined ? await whoami() : await signIn({ link });
+      setState({ type: 'signed-in', identity });
+    } catch (error) {
+      // Any page can have a link here: one that does not work leaves the session as it is.
+      const identity =
+        link === undefined || keptSession() === undefined ? undefined : await whoami().catch(() => undefined);
+      if (identity !== undefined) return setState({ type: 'signed-in', identity, linkFailure: error });
+      const status = error instanceof ApiError ? error.status : 0;
+      const reason = link === undefined && status === 401 ? undefined : error;
+      const isRefused = status === 401 || status === 403;
+      setState(isRefused ? { type: 'signed-out', reason, hasEnded: false } : { type: 'failed', error });
+    }
+  }, []);
+
+  useEffect(() => {
+    void start();
+    // A link that is opened in a tab which has the console already changes only the fragment.
+    const change = (): void => {
+      if (LINK.test(location.hash)) void start();
+    };
+    addEventListener('hashchange', change);
+    return () => removeEventListener('hashchange', change);
+  }, [start]);
+  useEffect(() => onSessionChange(() => void start()), [start]);
+  useEffect(
+    () =>
+      onUnauthenticated(() => {
+        const hasEnded = keptSession() !== undefined;
+        forgetSession();
+        setState((before) => (before.type === 'signed-in' ? { type: 'signed-out', hasEnded } : before));
+      }),
+    [],
+  );
+
+  switch (state.type) {
+    case 'starting':
+      return (
+        <p class="starting" role="status">
+          {strings.loading}
+        </p>
+      );
+    case 'failed':
+      return (
+        <main id="content" class="sign-in">
+          <h1>{strings.product}</h1>
+          <Failure error={state.error} onRetry={() => void start()} />
+        </main>
+      );
+    case 'signed-out':
+      return (
+        <SignIn
+          reason={state.reason}
+          hasEnded={state.hasEnded}
+          onSignedIn={(identity) => setState({ type: 'signed-in', identity })}
+        />
+      );
+    case 'signed-in':
+      return (
+        <>
+          {state.linkFailure !== undefined && <Failure error={state.linkFailure} />}
+          {/* Nothing that was loaded with one session is shown in another. */}
+          <Shell
+            key={keptSession()?.id ?? state.identity.id}
+            identity={state.identity}
+            onSignOut={() => {
+              setState({ type: 'signed-out', hasEnded: false });
+              void signOut().catch((error: unknown) => {
+                if (!hasEnded(error)) setState({ type: 'signed-out', reason: NOT_ENDED, hasEnded: false });
+              });
+            }}
+          />
+        </>
+      );
+  }
+}
