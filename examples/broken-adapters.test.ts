@@ -86,7 +86,7 @@ const publicForAll: Break['wrap'] = (handle) => async (request, peer) =>
 /** Adapters that break one promise each, and the case of the contract that must detect it. */
 const BROKEN: readonly (readonly [notice: string, change: Break])[] = [
   [
-    'asks nobody for a token where everybody may enter',
+    'asks for no token on an open route',
     withAnswer((answer, request) => (request.url.endsWith('/public') ? Response.json({}, { status: 401 }) : answer)),
   ],
   [
@@ -108,7 +108,7 @@ const BROKEN: readonly (readonly [notice: string, change: Break])[] = [
     }),
   ],
   [
-    'answers 401 with invalid_token to what is no token, and to one that nobody has',
+    'answers 401 with invalid_token to what is not a token, and to one that does not exist',
     withAnswer((answer) => {
       if (answer.status === 401) answer.headers.set('www-authenticate', 'Bearer realm="api"');
       return answer;
@@ -132,6 +132,27 @@ const BROKEN: readonly (readonly [notice: string, change: Break])[] = [
       if (headers.has('authorization')) headers.delete('x-api-key');
     }),
   ],
+  [
+    'takes a token from the places that are named, in their order, and from no other',
+    withHeaders((headers) => headers.delete('private-token')),
+  ],
+  [
+    'takes no cookie that another site makes a browser send',
+    withHeaders((headers) => {
+      headers.delete('sec-fetch-site');
+      headers.delete('origin');
+    }),
+  ],
+  [
+    'knows a caller by its token, and one without a token as a guest that may do nothing',
+    withHeaders((headers) => {
+      if (headers.get('authorization') === 'Bearer nonsense') headers.delete('authorization');
+    }),
+  ],
+  [
+    'counts guests by their address, and callers with a token by that',
+    withHeaders((headers) => headers.delete('x-forwarded-for')),
+  ],
   ['answers 403 with insufficient_scope to a token that may not do this', withAuth(() => ({ decide: () => allowed }))],
   [
     'decides from the address of the connection, whatever X-Forwarded-For says',
@@ -148,9 +169,17 @@ const BROKEN: readonly (readonly [notice: string, change: Break])[] = [
     'lets a token act for a project that it may use, and for no other',
     withHeaders((headers) => headers.delete('project')),
   ],
+  ['answers 503 with Retry-After and denies while a store fails', trustingWhen(hasCode('AUTH_STORE_UNAVAILABLE'))],
   [
-    'answers 503 with Retry-After and lets nobody in while a store fails',
-    trustingWhen(hasCode('AUTH_STORE_UNAVAILABLE')),
+    'lets the host itself hear of a store that fails, and not of refusals',
+    { parts: () => ({ failed: () => undefined }) },
+  ],
+  [
+    'lets no cache keep a refusal with the headers of the answer that is not given',
+    withAnswer((answer) => {
+      answer.headers.set('cache-control', 'public, max-age=600');
+      return answer;
+    }),
   ],
   [
     'says what is left of the limits, and then answers 429 and until when',
@@ -158,7 +187,7 @@ const BROKEN: readonly (readonly [notice: string, change: Break])[] = [
   ],
   ['gives back the place of a request that was answered, refused or has failed', keepsPlaces],
   [
-    'lets nobody in when something fails that is no refusal, and tells nothing of it',
+    'denies when something fails that is not a refusal, and shows nothing of it',
     trustingWhen((error) => !(error instanceof AuthError)),
   ],
   [
@@ -211,7 +240,7 @@ const EVERYWHERE: readonly (readonly [promise: string, notice: string, change: B
     withAnswer((answer) => (answer.ok ? answer : Response.json({ error: 'no' }, answer))),
   ],
   [
-    'an answer tells no token',
+    'an answer shows no token',
     'answers 403 with insufficient_scope to a token that may not do this',
     withAnswer((answer, request) => {
       answer.headers.set('x-debug', request.headers.get('authorization') ?? '');
@@ -219,8 +248,8 @@ const EVERYWHERE: readonly (readonly [promise: string, notice: string, change: B
     }),
   ],
   [
-    'an answer tells nothing of what failed inside',
-    'lets nobody in when something fails that is no refusal, and tells nothing of it',
+    'an answer shows nothing of what failed inside',
+    'denies when something fails that is not a refusal, and shows nothing of it',
     {
       parts: ({ auth }) => ({
         auth: {
@@ -237,8 +266,8 @@ const EVERYWHERE: readonly (readonly [promise: string, notice: string, change: B
     withoutHeader('retry-after'),
   ],
   [
-    'a failing limit store lets nobody in',
-    'answers 503 with Retry-After and lets nobody in while a store fails',
+    'a failing limit store denies',
+    'answers 503 with Retry-After and denies while a store fails',
     {
       parts: ({ meter }) => ({
         meter: {
@@ -250,7 +279,7 @@ const EVERYWHERE: readonly (readonly [promise: string, notice: string, change: B
   ],
   [
     'a failing decision is no permission',
-    'lets nobody in when something fails that is no refusal, and tells nothing of it',
+    'denies when something fails that is not a refusal, and shows nothing of it',
     withAuth((auth) => ({
       decide(...question) {
         try {

@@ -1,8 +1,8 @@
 import { protect } from '@latchkey/auth-core/express';
-import express, { type ErrorRequestHandler, type Express } from 'express';
+import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
 import type { AppParts } from '../app-parts.ts';
 
-export function createApp({ listModels, wait, ...options }: AppParts): Express {
+export function createApp({ listModels, wait, failed, ...options }: AppParts): Express {
   const guard = protect(options);
   const app = express();
   app.get('/public', (_request, response) => {
@@ -22,10 +22,22 @@ export function createApp({ listModels, wait, ...options }: AppParts): Express {
   app.post('/models', guard('models:write'), express.json(), (request, response) => {
     response.json({ received: request.body });
   });
+  const mayBeCached: RequestHandler = (_request, response, next) => {
+    response.set({ 'Cache-Control': 'public, max-age=600', ETag: '"1"' });
+    next();
+  };
+  app.get('/cached', mayBeCached, guard('models:write'), (_request, response) => {
+    response.json({ hello: 'everybody' });
+  });
   app.get('/wait', guard('models:read'), (request, response, next) => {
     wait(guard.callerOf(request).signal).then((ended) => response.json({ ended }), next);
   });
-  app.use(guard.errors);
+  // What reports errors comes before what answers them.
+  const report: ErrorRequestHandler = (error, _request, _response, next) => {
+    failed(error);
+    next(error);
+  };
+  app.use(report, guard.errors);
   const renderError: ErrorRequestHandler = (_error, _request, response, _next) => {
     response.status(500).json({ error: { code: 'INTERNAL' } });
   };

@@ -1,5 +1,5 @@
 import { protect } from '@latchkey/auth-core/fastify';
-import { type FastifyInstance, fastify } from 'fastify';
+import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import type { AppParts } from '../app-parts.ts';
 
 declare module 'fastify' {
@@ -9,7 +9,7 @@ declare module 'fastify' {
   }
 }
 
-export function createApp({ listModels, wait, ...options }: AppParts): FastifyInstance {
+export function createApp({ listModels, wait, failed, ...options }: AppParts): FastifyInstance {
   const guard = protect(options);
   const known = guard();
   const app = fastify();
@@ -24,10 +24,14 @@ export function createApp({ listModels, wait, ...options }: AppParts): FastifyIn
   });
   app.get('/models', { onRequest: guard('models:read') }, async () => ({ models: await listModels() }));
   app.post('/models', { onRequest: guard('models:write') }, async ({ body }) => ({ received: body }));
+  const mayBeCached = async (_request: FastifyRequest, reply: FastifyReply) =>
+    void reply.headers({ 'cache-control': 'public, max-age=600', etag: '"1"' });
+  app.get('/cached', { onRequest: [mayBeCached, guard('models:write')] }, async () => ({ hello: 'everybody' }));
   app.get('/wait', { onRequest: guard('models:read') }, async (request) => ({
     ended: await wait(guard.callerOf(request).signal),
   }));
   app.setErrorHandler((error, request, reply) => {
+    failed(error);
     try {
       return guard.errors(error, request, reply);
     } catch {

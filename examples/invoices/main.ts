@@ -42,7 +42,7 @@ const made = await ask('POST', '/tokens', shop.token, { name: 'ada', owner: 'ada
 const { id, token } = made.body;
 console.log(`made a key for ada: ${made.status}`);
 
-await say('ada reads her invoice', ask('GET', '/invoices/ada-17', token));
+await say('ada reads an invoice', ask('GET', '/invoices/ada-17', token));
 await say("ada reads bob's", ask('GET', '/invoices/bob-1', token));
 await say('ada makes a key', ask('POST', '/tokens', token, { name: 'more', grant }));
 await say('ada prints', ask('POST', '/invoices/ada-17/print', token));

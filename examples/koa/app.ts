@@ -3,10 +3,11 @@ import { type ProtectedState, protect } from '@latchkey/koa-auth';
 import Koa from 'koa';
 import type { AppParts } from '../app-parts.ts';
 
-export function createApp({ listModels, wait, ...options }: AppParts): Koa<ProtectedState> {
+export function createApp({ listModels, wait, failed, ...options }: AppParts): Koa<ProtectedState> {
   const guard = protect(options);
   const [mayRead, mayWrite] = [guard('models:read'), guard('models:write')];
   const app = new Koa<ProtectedState>();
+  app.on('error', failed);
   app.use(async (ctx, next) => {
     if (ctx.path === '/public') ctx.body = { hello: 'everybody' };
     else await next();
@@ -28,6 +29,11 @@ export function createApp({ listModels, wait, ...options }: AppParts): Koa<Prote
       case 'POST /models':
         return mayWrite(ctx, async () => {
           ctx.body = { received: await json(ctx.req) };
+        });
+      case 'GET /cached':
+        ctx.set({ 'Cache-Control': 'public, max-age=600', ETag: '"1"' });
+        return mayWrite(ctx, async () => {
+          ctx.body = { hello: 'everybody' };
         });
       case 'GET /wait':
         return mayRead(ctx, async () => {

@@ -4,21 +4,16 @@ import Koa from 'koa';
 import type { AppParts } from '../app-parts.ts';
 
 /** The same server with a middleware for each step, for an app that adds its own middleware between them. */
-export function createApp({
-  auth,
-  meter,
-  basic,
-  trustedProxies,
-  listModels,
-}: Omit<AppParts, 'wait'>): Koa<AdmissionState> {
+export function createApp({ meter, listModels, failed, ...options }: Omit<AppParts, 'wait'>): Koa<AdmissionState> {
   const [mayRead, mayWrite] = [requireAction('models:read'), requireAction('models:write')];
   const app = new Koa<AdmissionState>();
-  app.use(renderAuthErrors({ basic, render: ({ code, message }) => ({ error: { code, message } }) }));
+  app.on('error', failed);
+  app.use(renderAuthErrors({ basic: options.basic, render: ({ code, message }) => ({ error: { code, message } }) }));
   app.use(async (ctx, next) => {
     if (ctx.path === '/public') ctx.body = { hello: 'everybody' };
     else await next();
   });
-  app.use(bearerAuth({ auth, basic, trustedProxies }));
+  app.use(bearerAuth(options));
   app.use(limitRequests({ meter }));
   app.use(async (ctx) => {
     if (ctx.path === '/whoami') {
@@ -27,6 +22,11 @@ export function createApp({
     } else if (ctx.path === '/models' && ctx.method === 'POST') {
       await mayWrite(ctx, async () => {
         ctx.body = { received: await json(ctx.req) };
+      });
+    } else if (ctx.path === '/cached') {
+      ctx.set({ 'Cache-Control': 'public, max-age=600', ETag: '"1"' });
+      await mayWrite(ctx, async () => {
+        ctx.body = { hello: 'everybody' };
       });
     } else if (ctx.path === '/models') {
       await mayRead(ctx, async () => {

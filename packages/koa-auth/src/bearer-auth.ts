@@ -1,4 +1,4 @@
-import { AuthError } from '@latchkey/auth-core';
+import { type AuthError, isAuthError } from '@latchkey/auth-core';
 import {
   createRequestAuthenticator,
   notify,
@@ -46,7 +46,7 @@ export function bearerAuth({ onError, ...options }: BearerAuthOptions): Middlewa
     try {
       ctx.state.auth = await authenticate(readNodeRequest(ctx.req));
     } catch (error) {
-      if (error instanceof AuthError) notify(onError, error, ctx);
+      if (isAuthError(error)) notify(onError, error, ctx);
       throw error;
     }
     await next();

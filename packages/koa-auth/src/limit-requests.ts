@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Admission, Meter } from '@latchkey/auth-core';
-import { type RequestAuth, rateLimitHeaders } from '@latchkey/auth-core/http';
+import { admitOnce, type RequestAuth, rateLimitHeaders } from '@latchkey/auth-core/http';
 import type { Context, Middleware } from 'koa';
 import type { AdmissionState } from './state.ts';
 
@@ -17,7 +17,8 @@ export interface LimitRequestsOptions {
 /**
  * Creates the middleware that counts a request against its caller's limits. It sets `ctx.state.admission`, with which
  * a handler reserves tokens, and reports in `RateLimit-Policy` and `RateLimit` what is left. The admission is released
- * when the response is closed, for any reason, and the work that `goesOn` returns has ended.
+ * when the response is closed, for any reason, and the work that `goesOn` returns has ended. A request that passes
+ * several of them with one meter, such as that of the app and that of a router, is counted once.
  *
  * @throws {AuthError} `AUTH_LIMIT_EXCEEDED` or `AUTH_STORE_UNAVAILABLE`, from the middleware; nothing downstream has
  * run then
@@ -48,8 +49,8 @@ export function limitRequests({ meter, goesOn }: LimitRequestsOptions): Middlewa
   return async function limitRequests(ctx, next) {
     const auth: RequestAuth | undefined = ctx.state.auth;
     if (auth === undefined) throw new TypeError('limitRequests needs bearerAuth to run before it');
-    const admission = await meter.admit(auth.principal);
-    if (admission.holdsPlace) releaseAtEnd(ctx.res, admission, () => goesOn?.(ctx));
+    const { admission, isFirst } = await admitOnce(meter, ctx.req, auth.principal);
+    if (isFirst && admission.holdsPlace) releaseAtEnd(ctx.res, admission, () => goesOn?.(ctx));
     ctx.state.admission = admission;
     if (!ctx.headerSent) setHeaders(ctx.res, rateLimitHeaders(admission.states));
     await next();

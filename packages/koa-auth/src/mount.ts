@@ -1,4 +1,4 @@
-import { type FetchHandler, sendFetchResponse, toFetchRequest } from '@latchkey/auth-core/http';
+import { type FetchHandler, readNodePeer, sendFetchResponse, toFetchRequest } from '@latchkey/auth-core/http';
 import type { Middleware } from 'koa';
 
 /**
@@ -8,7 +8,7 @@ import type { Middleware } from 'koa';
 export function mount(handle: FetchHandler, path: string): Middleware {
   return async function mounted(ctx, next) {
     if (ctx.path !== path && !ctx.path.startsWith(`${path}/`)) return next();
-    const answer = await handle(toFetchRequest(ctx.req, ctx.res), ctx.req.socket.remoteAddress);
+    const answer = await handle(toFetchRequest(ctx.req, ctx.res), readNodePeer(ctx.req.socket));
     ctx.respond = false;
     await sendFetchResponse(ctx.res, answer);
   };

@@ -27,6 +27,8 @@ export type Protect<W extends Words = Words> = (
  * requires the action, sets `ctx.state.auth`, and answers refusals itself, also those of the middleware behind it. The
  * body is not read before. Without an action any valid token is accepted. `describe` adds what the request is about.
  *
+ * A failure, such as of the store, is answered too, and reported as an `error` event of the app.
+ *
  * It is `renderAuthErrors`, `bearerAuth`, `limitRequests` and `requireAction` in one.
  *
  * @throws {TypeError} at once, when an option is missing or invalid
@@ -70,6 +72,7 @@ export function protect<W extends Words>({ onError, ...options }: ProtectOptions
         ctx.body = refusal.body;
         ctx.status = refusal.status;
         ctx.set({ ...refusal.headers });
+        if (refusal.status >= 500) ctx.app.emit('error', error, ctx);
       }
     };
 }

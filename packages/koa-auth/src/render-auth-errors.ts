@@ -1,5 +1,5 @@
-import { AuthError } from '@latchkey/auth-core';
-import { type ChallengeOptions, challenge } from '@latchkey/auth-core/http';
+import { type AuthError, isAuthError } from '@latchkey/auth-core';
+import { type ChallengeOptions, renderRefusal } from '@latchkey/auth-core/http';
 import type { Context, Middleware } from 'koa';
 
 /** Options of {@link renderAuthErrors}. */
@@ -10,7 +10,9 @@ export interface RenderAuthErrorsOptions extends ChallengeOptions {
 
 /**
  * Creates the middleware that answers what the core refuses: status and headers from `challenge`, the body
- * from the caller's hook. All other errors are rethrown, as is an error after the headers were sent.
+ * from the caller's hook. Headers of the answer that is not given, such as its `ETag`, are removed, and no cache keeps
+ * the answer. A failure, such as of the store, is also reported as an `error` event of the app. All other errors are
+ * rethrown, as is an error after the headers were sent.
  *
  * @example
  * ```ts
@@ -25,11 +27,14 @@ export function renderAuthErrors({ render, ...options }: RenderAuthErrorsOptions
     try {
       await next();
     } catch (error) {
-      if (!(error instanceof AuthError) || ctx.headerSent) throw error;
-      const { status, headers } = challenge(error, options);
+      if (!isAuthError(error) || ctx.headerSent) throw error;
+      const { status, headers, without } = renderRefusal(error, { ...options, render: () => undefined });
+      for (const name of without) ctx.remove(name);
+      const { 'Content-Type': _, ...fields } = headers;
       ctx.body = render(error, ctx);
       ctx.status = status;
-      ctx.set({ ...headers });
+      ctx.set(fields);
+      if (status >= 500) ctx.app.emit('error', error, ctx);
     }
   };
 }

@@ -64,6 +64,17 @@ describe('limitRequests', () => {
     });
   });
 
+  it('counts a request once that passes it for the app and for a router', async () => {
+    const { app, meter, countRunning } = setUp({ requestsPerMinute: 1, concurrentRequests: 1 });
+    app.use(limitRequests({ meter }));
+    app.use(limitRequests({ meter }));
+    app.use(async (ctx) => {
+      ctx.body = String(await countRunning());
+    });
+    expect(await send(app)).toMatchObject({ status: 200 });
+    expect((await send(app)).status).toBe(429);
+  });
+
   it('says nothing of limits to a caller without any', async () => {
     const { app, meter } = setUp({});
     app.use(limitRequests({ meter }));
