@@ -9,6 +9,7 @@
  * | `CONTEXT_EXCEEDED` | the prompt leaves no room for an answer |
  * | `MODEL_LOAD_FAILED` | the model could not be loaded; the message says why in plain words |
  * | `MODEL_UNAVAILABLE` | the model could not be looked at or loaded now, for a reason that may pass: no permission, no memory, a disk that does not answer |
+ * | `INSUFFICIENT_MEMORY` | the model needs more memory than is free; nothing was loaded, and the message says how much |
  * | `MODEL_CRASHED` | the engine died under the request |
  * | `MODEL_UNLOADED` | the model was disposed under the request |
  * | `OVERLOADED` | a turn beyond what the model runs at once |
@@ -22,6 +23,7 @@ export type EngineErrorCode =
   | 'CONTEXT_EXCEEDED'
   | 'MODEL_LOAD_FAILED'
   | 'MODEL_UNAVAILABLE'
+  | 'INSUFFICIENT_MEMORY'
   | 'MODEL_CRASHED'
   | 'MODEL_UNLOADED'
   | 'OVERLOADED'
@@ -29,7 +31,16 @@ export type EngineErrorCode =
   | 'INTERNAL';
 
 /** The field of a request that an error is about. Each API has its own name for it. */
-export type RequestField = 'messages' | 'tools' | 'toolChoice' | 'stop' | 'reasoning' | 'responseSchema';
+export type RequestField =
+  | 'messages'
+  | 'prompt'
+  | 'suffix'
+  | 'inputs'
+  | 'tools'
+  | 'toolChoice'
+  | 'stop'
+  | 'reasoning'
+  | 'responseSchema';
 
 /** The optional details of an error besides its message. */
 export interface EngineErrorOptions extends ErrorOptions {

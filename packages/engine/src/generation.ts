@@ -38,9 +38,20 @@ export interface QueueShare {
   readonly weight: number;
 }
 
+/** A prompt that the model continues as it is: no chat template is applied to it. */
+export interface RawPrompt {
+  /** A text in which special tokens count, or the ids of the model's own tokens. */
+  readonly text: string | readonly number[];
+  /** The text after a gap that the model fills; only where its vocabulary has tokens for that, and not with ids. */
+  readonly suffix?: string;
+}
+
 /** The request for one turn of the assistant. */
 export interface GenerateRequest {
+  /** Empty when there is a `prompt`. */
   readonly messages: readonly ChatMessage[];
+  /** Continued in place of messages; the answer is plain text. */
+  readonly prompt?: RawPrompt;
   readonly tools: readonly ToolDefinition[];
   readonly toolChoice: ToolChoice;
   readonly sampling: Sampling;
@@ -51,6 +62,11 @@ export interface GenerateRequest {
   readonly reasoning?: ReasoningEffort;
   /** A JSON Schema that the answer's text must follow. */
   readonly responseSchema?: Record<string, unknown>;
+  /**
+   * Every answer must follow the schema: an engine that constrains answers refuses a schema that it cannot keep, with
+   * EngineError `INVALID_REQUEST`, before it generates.
+   */
+  readonly responseSchemaIsStrict?: true;
   /** The scope within which cached prompts are reused; they are never shared between two scopes. */
   readonly cacheScope: string;
   readonly share: QueueShare;

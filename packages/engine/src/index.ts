@@ -12,17 +12,27 @@ export {
   type ToolCallRequest,
   textOf,
 } from './chat-message.ts';
+export type { Embedder, EmbeddingInput, Embeddings, EmbedRequest } from './embedding.ts';
 export { EngineError, type EngineErrorCode, type EngineErrorOptions, type RequestField } from './engine-error.ts';
 export type {
   EngineEvent,
   FinishReason,
   GenerateRequest,
   QueueShare,
+  RawPrompt,
   ReasoningEffort,
   Sampling,
   TokenUsage,
   ToolChoice,
   ToolDefinition,
 } from './generation.ts';
-export type { EngineCapabilities, InferenceEngine, LoadedModel, OpenOptions } from './inference-engine.ts';
+export type {
+  CacheType,
+  EngineCapabilities,
+  InferenceEngine,
+  LoadedModel,
+  LoadSettings,
+  OpenOptions,
+  ReadPrompt,
+} from './inference-engine.ts';
 export type { Model, ModelDescription, ModelSource } from './model.ts';

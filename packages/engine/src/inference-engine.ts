@@ -1,5 +1,27 @@
+import type { Embedder } from './embedding.ts';
 import type { EngineEvent, GenerateRequest } from './generation.ts';
 import type { Model, ModelSource } from './model.ts';
+
+/** The number format of the cached keys or values of a context. */
+export type CacheType = 'f32' | 'f16' | 'bf16' | 'q8_0' | 'q5_1' | 'q5_0' | 'q4_1' | 'q4_0' | 'iq4_nl';
+
+/**
+ * Settings of an engine that computes on this machine; an absent one is the engine's choice. An engine that does not
+ * have a setting throws EngineError `INVALID_REQUEST` with its name, and opens nothing.
+ */
+export interface LoadSettings {
+  /** How many tokens of prompts are computed in one step. */
+  readonly batchSize?: number;
+  readonly flashAttention?: boolean;
+  /** How many layers the GPU computes. */
+  readonly gpuLayers?: number;
+  /** How many experts of a mixture a token uses. */
+  readonly experts?: number;
+  readonly keyCache?: CacheType;
+  readonly valueCache?: CacheType;
+  /** Adapters, as paths of files; they come from the operator's configuration and never from a request. */
+  readonly loras?: readonly { readonly path: string; readonly scale?: number }[];
+}
 
 /** How a model is opened. Anything else that an engine needs is a setting of that engine. */
 export interface OpenOptions {
@@ -7,6 +29,7 @@ export interface OpenOptions {
   readonly contextLength: number;
   /** How many requests run at once. */
   readonly parallel: number;
+  readonly settings?: LoadSettings;
   /** 0 to 1. */
   readonly onProgress?: (progress: number) => void;
 }
@@ -20,6 +43,12 @@ export interface EngineCapabilities {
   readonly embeddings: boolean;
   readonly vision: boolean;
   readonly logprobs: boolean;
+}
+
+/** A prompt as a model reads it. */
+export interface ReadPrompt {
+  readonly text: string;
+  readonly tokens: readonly number[];
 }
 
 /** An open model. Disposing it frees its resources; turns that still run then fail with `MODEL_UNLOADED`. */
@@ -43,6 +72,13 @@ export interface LoadedModel extends AsyncDisposable {
    * as `generate` does, except for the length of the prompt, and the reason of `signal` when that fires.
    */
   countPrompt(request: GenerateRequest, signal: AbortSignal): Promise<number>;
+  /**
+   * The prompt of this turn, as the model would read it, without running it. Throws as `countPrompt` does, and
+   * `CONTEXT_EXCEEDED` for a prompt that does not fit. Absent: the engine does not know it.
+   */
+  readonly readPrompt?: ((request: GenerateRequest, signal: AbortSignal) => Promise<ReadPrompt>) | undefined;
+  /** Present when the capabilities include `embeddings`. */
+  readonly embedder?: Embedder | undefined;
   /**
    * Calls the listener once when the model is lost without being disposed (its process died), unless the result was
    * disposed before.

@@ -19,6 +19,8 @@ export interface ModelDescription {
     readonly vision: boolean;
     /** Its chat template shows tools to the model. */
     readonly trainedForToolUse: boolean;
+    /** Whether it makes embeddings; absent: as its type says. */
+    readonly embeddings?: boolean;
     readonly reasoning?: { readonly allowedOptions: readonly ReasoningEffort[]; readonly default: ReasoningEffort };
   };
 }
@@ -61,6 +63,8 @@ export interface ModelSource {
   find(key: string): Promise<Model | undefined>;
   /** All current models. The result may be a second old. */
   list(): Promise<readonly Model[]>;
+  /** Deletes a model of this source for good. Absent: it deletes none. Throws EngineError. */
+  remove?(model: Model): Promise<void>;
   /** The problems that prevent models from being found, for the operator, e.g. a folder that cannot be read. */
   problems?(): Promise<readonly string[]>;
 }

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import type { Embedder, Embeddings } from '../src/embedding.ts';
 import type { EngineEvent, GenerateRequest } from '../src/generation.ts';
 import {
   answersInWords,
+  countsLetters,
   countWords,
   type EngineSetup,
   engineContract,
@@ -13,8 +15,14 @@ import {
 
 const setUp = (changes: Partial<ScriptedEngine> = {}) => {
   return async (): Promise<EngineSetup> => {
-    const engine = Object.assign(new ScriptedEngine(), { otherwise: answersInWords, countPrompt: countWords }, changes);
-    return { engine, key: 'ibm/granite', [Symbol.asyncDispose]: () => engine[Symbol.asyncDispose]() };
+    const standard = { otherwise: answersInWords, countPrompt: countWords, embedder: countsLetters };
+    const engine = Object.assign(new ScriptedEngine(), standard, changes);
+    return {
+      engine,
+      key: 'ibm/granite',
+      embeddingKey: 'ibm/granite',
+      [Symbol.asyncDispose]: () => engine[Symbol.asyncDispose](),
+    };
   };
 };
 
@@ -30,6 +38,15 @@ const changed = (
   async function* (asked, signal) {
     for await (const event of answersInWords({ ...asked, ...request }, signal)) yield* change(event);
   };
+
+/** An embedder that answers with other vectors. */
+const embedderWith = (change: (embeddings: Embeddings) => readonly Float32Array[]): Embedder => ({
+  ...countsLetters,
+  embed: async (request, signal) => {
+    const embeddings = await countsLetters.embed(request, signal);
+    return { ...embeddings, vectors: change(embeddings) };
+  },
+});
 
 describe('the contract', () => {
   it.each<[string, Partial<ScriptedEngine>, string]>([
@@ -57,6 +74,12 @@ describe('the contract', () => {
       },
       'between scopes',
     ],
+    [
+      'makes long vectors',
+      { embedder: embedderWith(({ vectors }) => vectors.map((vector) => vector.map((value) => value * 2))) },
+      'of length 1',
+    ],
+    ['mixes up its inputs', { embedder: embedderWith(({ vectors }) => vectors.toReversed().slice(1)) }, 'of length 1'],
   ])('finds an engine that %s', async (_, changes, name) => {
     const broken: string[] = [];
     for (const { name, run } of engineContract(setUp(changes))) await run().catch(() => broken.push(name));

@@ -20,6 +20,8 @@ export interface LlamaEngineOptions {
   readonly gpu: 'auto' | 'off';
   /** CPU threads; absent: the number of cores minus one. */
   readonly threads?: number;
+  /** Load models although they are estimated to need more memory than is free. */
+  readonly ignoresMemory?: boolean;
   /** Descriptions of files from an earlier run; by default all files are read again. */
   readonly memory?: DescriptionMemory;
   /** Logs engine processes that start, fail and end; by default nothing is logged. */
@@ -57,7 +59,7 @@ class LlamaEngine implements InferenceEngine {
   }
 
   async open(model: Model, { onProgress, ...options }: OpenOptions, signal: AbortSignal): Promise<LoadedModel> {
-    const { gpu, threads, logger = SILENT, silenceMilliseconds } = this.#options;
+    const { gpu, threads, ignoresMemory, logger = SILENT, silenceMilliseconds } = this.#options;
     const loaded = await loadModel(
       {
         modelKey: model.key,
@@ -65,6 +67,7 @@ class LlamaEngine implements InferenceEngine {
         gpu,
         ...options,
         ...(threads === undefined ? {} : { threads }),
+        ...(ignoresMemory === undefined ? {} : { ignoresMemory }),
       },
       AbortSignal.any([signal, this.#closing.signal]),
       { logger, onProgress, silenceMilliseconds },

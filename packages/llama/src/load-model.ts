@@ -34,8 +34,8 @@ export async function loadModel(
       if (report.type === 'load.progress') notify(onProgress, report.progress);
       else if (report.type === 'load.failed') loading.reject(fromTransportedError(report.error));
       else if (report.type === 'load.end') {
-        const { device, contextLength } = report;
-        model = new LoadedLlamaModel({ process: child, contextLength, parallel: command.parallel, device });
+        const { device, contextLength, embeds } = report;
+        model = new LoadedLlamaModel({ process: child, contextLength, parallel: command.parallel, device, embeds });
         loading.resolve(model);
       } else model?.receive(report);
     },

@@ -1,9 +1,10 @@
-import type { EngineCapabilities, EngineEvent, GenerateRequest, LoadedModel } from '@latchkey/engine';
+import type { EngineCapabilities, EngineEvent, GenerateRequest, LoadedModel, ReadPrompt } from '@latchkey/engine';
 import { EngineError } from '@latchkey/engine';
 import type { EngineProcess, ProcessEnd } from './engine-process.ts';
 import { EventStream } from './event-stream.ts';
 import { causeOfEnd, describeEnd } from './process-end.ts';
-import type { EngineReport } from './protocol.ts';
+import type { EngineCommand, EngineReport, TransportedError } from './protocol.ts';
+import { RemoteEmbedder } from './remote-embedder.ts';
 import { fromTransportedError } from './transported-error.ts';
 
 /** The properties of a model that was just loaded. */
@@ -12,6 +13,8 @@ export interface LoadedLlamaModelOptions {
   readonly contextLength: number;
   readonly parallel: number;
   readonly device: string;
+  /** Whether it makes embeddings instead of answers. */
+  readonly embeds: boolean;
 }
 
 /** The server's side of a model that runs in a separate process. */
@@ -19,17 +22,13 @@ export class LoadedLlamaModel implements LoadedModel {
   readonly contextLength: number;
   readonly parallel: number;
   readonly device: string;
-  readonly capabilities: EngineCapabilities = {
-    tokenCounting: 'exact',
-    cacheIsolation: 'scope',
-    embeddings: false,
-    vision: false,
-    logprobs: false,
-  };
+  readonly capabilities: EngineCapabilities;
   readonly pid?: number;
+  readonly embedder: RemoteEmbedder | undefined;
   readonly #process: EngineProcess;
   readonly #streams = new Map<number, EventStream>();
   readonly #counts = new Map<number, PromiseWithResolvers<number>>();
+  readonly #readings = new Map<number, PromiseWithResolvers<ReadPrompt>>();
   readonly #lostListeners = new Set<(reason: Error) => void>();
   #lost: EngineError | undefined;
   #disposed: Promise<void> | undefined;
@@ -40,12 +39,21 @@ export class LoadedLlamaModel implements LoadedModel {
     this.contextLength = options.contextLength;
     this.parallel = options.parallel;
     this.device = options.device;
+    this.capabilities = {
+      tokenCounting: 'exact',
+      cacheIsolation: 'scope',
+      embeddings: options.embeds,
+      vision: false,
+      logprobs: false,
+    };
+    this.embedder = options.embeds ? this.#createEmbedder() : undefined;
     if (options.process.pid !== undefined) this.pid = options.process.pid;
   }
 
   async *generate(request: GenerateRequest, signal: AbortSignal): AsyncIterable<EngineEvent> {
     if (signal.aborted) return;
     if (this.#lost !== undefined) throw this.#lost;
+    this.#requireChat();
     if (this.#streams.size >= this.parallel) {
       throw new EngineError('OVERLOADED', `The model runs ${this.parallel} requests already.`);
     }
@@ -79,22 +87,58 @@ export class LoadedLlamaModel implements LoadedModel {
 
   async countPrompt(request: GenerateRequest, signal: AbortSignal): Promise<number> {
     signal.throwIfAborted();
+    this.#requireChat();
+    return this.#count((id) => ({ type: 'count', id, request }), signal);
+  }
+
+  async readPrompt(request: GenerateRequest, signal: AbortSignal): Promise<ReadPrompt> {
+    signal.throwIfAborted();
+    this.#requireChat();
+    return this.#ask(this.#readings, (id) => ({ type: 'read', id, request }), signal);
+  }
+
+  #createEmbedder(): RemoteEmbedder {
+    return new RemoteEmbedder({
+      process: this.#process,
+      parallel: this.parallel,
+      nextId: () => this.#nextId++,
+      lost: () => this.#lost,
+      count: (toCommand, signal) => this.#count(toCommand, signal),
+    });
+  }
+
+  #requireChat(): void {
+    if (this.embedder === undefined) return;
+    throw new EngineError('INVALID_REQUEST', 'The model makes embeddings; it cannot chat.', { field: 'messages' });
+  }
+
+  #count(toCommand: (id: number) => EngineCommand, signal: AbortSignal): Promise<number> {
+    return this.#ask(this.#counts, toCommand, signal);
+  }
+
+  /** Sends a command that is answered once. */
+  async #ask<T>(
+    asked: Map<number, PromiseWithResolvers<T>>,
+    toCommand: (id: number) => EngineCommand,
+    signal: AbortSignal,
+  ): Promise<T> {
+    signal.throwIfAborted();
     if (this.#lost !== undefined) throw this.#lost;
     const id = this.#nextId++;
-    const counting = Promise.withResolvers<number>();
+    const answer = Promise.withResolvers<T>();
     using _work = this.#process.work();
-    this.#process.send({ type: 'count', id, request });
+    this.#process.send(toCommand(id));
     const abort = (): void => {
       this.#process.send({ type: 'abort', id });
-      counting.reject(signal.reason);
+      answer.reject(signal.reason);
     };
     signal.addEventListener('abort', abort, { once: true });
-    this.#counts.set(id, counting);
+    asked.set(id, answer);
     try {
-      return await counting.promise;
+      return await answer.promise;
     } finally {
       signal.removeEventListener('abort', abort);
-      this.#counts.delete(id);
+      asked.delete(id);
     }
   }
 
@@ -111,17 +155,13 @@ export class LoadedLlamaModel implements LoadedModel {
   /** To be called with every report of the process. */
   receive(report: EngineReport): void {
     if (report.type === 'generation.events') this.#streams.get(report.id)?.push(report.events);
-    if (report.type === 'count.end') this.#counted(report);
+    if (report.type === 'count.end') settle(this.#counts.get(report.id), report.outcome);
+    if (report.type === 'read.end') settle(this.#readings.get(report.id), report.outcome);
+    this.embedder?.receive(report);
     if (report.type !== 'generation.end') return;
     const stream = this.#streams.get(report.id);
     this.#streams.delete(report.id);
     stream?.end(report.error === undefined ? undefined : fromTransportedError(report.error));
-  }
-
-  #counted({ id, outcome }: Extract<EngineReport, { type: 'count.end' }>): void {
-    const counting = this.#counts.get(id);
-    if (typeof outcome === 'number') counting?.resolve(outcome);
-    else counting?.reject(fromTransportedError(outcome));
   }
 
   /** To be called once when the process has ended. */
@@ -129,7 +169,7 @@ export class LoadedLlamaModel implements LoadedModel {
     if (this.#disposed !== undefined) return;
     const cause = causeOfEnd(end);
     const why = cause === undefined ? '' : `: ${cause}`;
-    const reason = new EngineError('MODEL_CRASHED', `The model’s process ended unexpectedly${why}. Try again.`, {
+    const reason = new EngineError('MODEL_CRASHED', `The process of the model ended unexpectedly${why}. Try again.`, {
       detail: describeEnd(end),
     });
     this.#fail(reason);
@@ -151,6 +191,19 @@ export class LoadedLlamaModel implements LoadedModel {
     const streams = [...this.#streams.values()];
     this.#streams.clear();
     for (const stream of streams) stream.end(this.#lost);
-    for (const counting of this.#counts.values()) counting.reject(this.#lost);
+    for (const answer of [...this.#counts.values(), ...this.#readings.values()]) answer.reject(this.#lost);
+    this.embedder?.fail(this.#lost);
   }
 }
+
+/** Answers what was asked, unless it is no longer waited for. */
+function settle<T extends number | object>(
+  asked: PromiseWithResolvers<T> | undefined,
+  outcome: T | TransportedError,
+): void {
+  if (isError(outcome)) asked?.reject(fromTransportedError(outcome));
+  else asked?.resolve(outcome);
+}
+
+const isError = (outcome: unknown): outcome is TransportedError =>
+  typeof outcome === 'object' && outcome !== null && 'code' in outcome;

@@ -1,4 +1,13 @@
-import type { EngineErrorCode, EngineEvent, GenerateRequest, ModelDescription, RequestField } from '@latchkey/engine';
+import type {
+  EmbedRequest,
+  EngineErrorCode,
+  EngineEvent,
+  GenerateRequest,
+  LoadSettings,
+  ModelDescription,
+  ReadPrompt,
+  RequestField,
+} from '@latchkey/engine';
 
 /** How a model is loaded. */
 export interface LoadCommand {
@@ -11,6 +20,9 @@ export interface LoadCommand {
   /** CPU threads; absent: the number of cores minus one. */
   readonly threads?: number;
   readonly gpu: 'auto' | 'off';
+  readonly settings?: LoadSettings;
+  /** Whether it is loaded although its memory is estimated to be more than is free. */
+  readonly ignoresMemory?: boolean;
 }
 
 /** What llama.cpp runs on. */
@@ -41,6 +53,11 @@ export type EngineCommand =
   | { readonly type: 'load'; readonly options: LoadCommand }
   | { readonly type: 'generate'; readonly id: number; readonly request: GenerateRequest }
   | { readonly type: 'count'; readonly id: number; readonly request: GenerateRequest }
+  /** Answered with `read.end`. */
+  | { readonly type: 'read'; readonly id: number; readonly request: GenerateRequest }
+  | { readonly type: 'embed'; readonly id: number; readonly request: EmbedRequest }
+  /** Answered with `count.end`. */
+  | { readonly type: 'count-inputs'; readonly id: number; readonly request: EmbedRequest }
   | { readonly type: 'abort'; readonly id: number }
   /** Answered with `backend`. */
   | { readonly type: 'backend'; readonly gpu: LoadCommand['gpu'] }
@@ -49,7 +66,7 @@ export type EngineCommand =
 
 /**
  * A message of an engine process. Each `generate` ends with exactly one `generation.end`, each `count` with one
- * `count.end`.
+ * `count.end`, each `embed` with one `embed.end`.
  */
 export type EngineReport =
   | {
@@ -60,9 +77,24 @@ export type EngineReport =
     }
   | { readonly type: 'backend'; readonly outcome: Backend | TransportedError }
   | { readonly type: 'load.progress'; readonly progress: number }
-  | { readonly type: 'load.end'; readonly device: string; readonly contextLength: number }
+  | {
+      readonly type: 'load.end';
+      readonly device: string;
+      readonly contextLength: number;
+      /** Whether it makes embeddings instead of answers. */
+      readonly embeds: boolean;
+    }
   | { readonly type: 'load.failed'; readonly error: TransportedError }
   | { readonly type: 'generation.events'; readonly id: number; readonly events: readonly EngineEvent[] }
   | { readonly type: 'generation.end'; readonly id: number; readonly error?: TransportedError }
+  /** `vector` is the base64 of 32-bit numbers. */
+  | { readonly type: 'embed.vector'; readonly id: number; readonly index: number; readonly vector: string }
+  | {
+      readonly type: 'embed.end';
+      readonly id: number;
+      readonly promptTokens: number;
+      readonly error?: TransportedError;
+    }
   | { readonly type: 'alive' }
-  | { readonly type: 'count.end'; readonly id: number; readonly outcome: number | TransportedError };
+  | { readonly type: 'count.end'; readonly id: number; readonly outcome: number | TransportedError }
+  | { readonly type: 'read.end'; readonly id: number; readonly outcome: ReadPrompt | TransportedError };

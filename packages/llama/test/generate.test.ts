@@ -89,6 +89,11 @@ describe('a prompt', () => {
       code: 'UNSUPPORTED_REASONING',
     });
   });
+
+  it('is counted no further than the piece in which it passes the context', async () => {
+    const countOf = (words: number) => model.countPrompt(asking('word '.repeat(words)), NEVER);
+    expect(await countOf(80_000)).toBe(await countOf(40_000));
+  });
 });
 
 describe('refusals', () => {

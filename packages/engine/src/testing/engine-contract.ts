@@ -1,3 +1,4 @@
+import type { Embedder, EmbeddingInput, EmbedRequest } from '../embedding.ts';
 import { EngineError, type EngineErrorCode } from '../engine-error.ts';
 import type { EngineEvent, GenerateRequest } from '../generation.ts';
 import type { InferenceEngine, LoadedModel } from '../inference-engine.ts';
@@ -6,6 +7,8 @@ import type { InferenceEngine, LoadedModel } from '../inference-engine.ts';
 export interface EngineSetup extends AsyncDisposable {
   readonly engine: InferenceEngine;
   readonly key: string;
+  /** The key of a model that makes embeddings; absent: the engine has none. */
+  readonly embeddingKey?: string;
 }
 
 /** One requirement for every engine. It throws when the engine does not meet it. */
@@ -116,7 +119,7 @@ const CASES: Readonly<Record<string, Check>> = {
       `nothing but the count follows, not ${types.join(', ')}`,
     );
     const never = await collect(model.generate(asking('Hello'), AbortSignal.abort()));
-    demand(never.length === 0, 'a turn that nobody waits for does not begin');
+    demand(never.length === 0, 'a turn whose caller has left does not begin');
   },
 
   'has its place free again when a turn is over, or was left': async (setup) => {
@@ -149,6 +152,20 @@ const CASES: Readonly<Record<string, Check>> = {
     await demandRejects(leaving, (error) => error === left, "the signal's reason");
   },
 
+  'reads a prompt as it counts it, where it shows its prompts': async (setup) => {
+    await using model = await open(setup);
+    if (model.readPrompt === undefined) return;
+    const asked = asking('Hello there');
+    const { text, tokens } = await model.readPrompt(asked, NEVER);
+    demand(text.includes('Hello there'), 'the text of a prompt has what was said');
+    demand(tokens.length === (await model.countPrompt(asked, NEVER)), 'it has the tokens that are counted');
+    const endless = model.readPrompt(asking('Hello '.repeat(model.contextLength)), NEVER);
+    await demandFails(endless, 'CONTEXT_EXCEEDED');
+    const left = new Error('the caller has left');
+    const leaving = model.readPrompt(asked, AbortSignal.abort(left));
+    await demandRejects(leaving, (error) => error === left, "the signal's reason");
+  },
+
   'shares no cached prompt between scopes, where it says so': async (setup) => {
     await using model = await open(setup);
     if (model.capabilities.cacheIsolation === 'none') return;
@@ -156,6 +173,44 @@ const CASES: Readonly<Record<string, Check>> = {
       const { usage } = finishOf(await collect(model.generate(asking('Hello', { cacheScope }), NEVER)));
       demand(usage.cachedTokens === 0, `${usage.cachedTokens} tokens of another scope are found by the ${cacheScope}`);
     }
+  },
+
+  'has an embedder exactly where it says so': async (setup) => {
+    await using model = await open(setup);
+    demand(model.capabilities.embeddings === (model.embedder !== undefined), 'embeddings: true means an embedder');
+  },
+
+  'makes one vector of length 1 for each input, in order, and counts what it has read': async (setup) => {
+    await using model = await openEmbedding(setup);
+    if (model === undefined) return;
+    const inputs = ['the cat sits', 'rain', 'the cat sits'];
+    const { vectors, promptTokens } = await embedderOf(model).embed(embedding(inputs), NEVER);
+    demand(vectors.length === inputs.length, `${inputs.length} inputs have ${vectors.length} vectors`);
+    for (const vector of vectors) demand(Math.abs(Math.hypot(...vector) - 1) < 1e-3, 'a vector has the length 1');
+    const [cat, rain, again] = vectors.map((vector) => Array.from(vector));
+    demand(nearness(cat, again) > 0.999, 'the same text has the same vector');
+    demand(nearness(cat, rain) < 0.999, 'another text has another vector');
+    demand(promptTokens > 0, 'the inputs have tokens');
+    const counted = await embedderOf(model).count(embedding(inputs), NEVER);
+    const isExact = model.capabilities.tokenCounting === 'exact';
+    demand(isExact ? counted === promptTokens : counted > 0, `${counted} are counted, ${promptTokens} are read`);
+  },
+
+  'refuses an input that does not fit, or cuts it': async (setup) => {
+    await using model = await openEmbedding(setup);
+    if (model === undefined) return;
+    const long = ['cat '.repeat(model.contextLength * 2)];
+    await demandFails(embedderOf(model).embed(embedding(long), NEVER), 'CONTEXT_EXCEEDED');
+    const { vectors } = await embedderOf(model).embed({ ...embedding(long), tooLong: 'cut' }, NEVER);
+    demand(vectors.length === 1, 'an input that was cut has a vector');
+  },
+
+  'makes no vector for a caller that has left': async (setup) => {
+    await using model = await openEmbedding(setup);
+    if (model === undefined) return;
+    const left = AbortSignal.abort(new Error('the caller has left'));
+    const { vectors, promptTokens } = await embedderOf(model).embed(embedding(['rain']), left);
+    demand(vectors.length === 0 && promptTokens === 0, 'nothing is read');
   },
 
   'fails what runs on a model that is disposed, and reports no loss': async (setup) => {
@@ -179,13 +234,35 @@ const CASES: Readonly<Record<string, Check>> = {
 const CONTEXT = 1024;
 const NEVER = new AbortController().signal;
 
-async function open({ engine, key }: EngineSetup, parallel = 1, signal = NEVER): Promise<LoadedModel> {
+async function open(
+  { engine, key }: Pick<EngineSetup, 'engine' | 'key'>,
+  parallel = 1,
+  signal = NEVER,
+): Promise<LoadedModel> {
   for (const source of engine.sources) {
     const model = await source.find(key);
     if (model !== undefined) return engine.open(model, { contextLength: CONTEXT, parallel }, signal);
   }
   throw new Error(`no source has the model ${key}`);
 }
+
+async function openEmbedding({ engine, embeddingKey }: EngineSetup): Promise<LoadedModel | undefined> {
+  return embeddingKey === undefined ? undefined : open({ engine, key: embeddingKey });
+}
+
+function embedderOf({ embedder }: LoadedModel): Embedder {
+  if (embedder === undefined) throw new Error('broken contract: a model that makes embeddings has an embedder');
+  return embedder;
+}
+
+const embedding = (inputs: readonly EmbeddingInput[]): EmbedRequest => ({
+  inputs,
+  tooLong: 'refuse',
+  share: { key: 'contract', weight: 1 },
+});
+
+const nearness = (one: readonly number[] = [], other: readonly number[] = []): number =>
+  one.reduce((sum, value, index) => sum + value * (other[index] ?? 0), 0);
 
 function asking(question: string, changes: Partial<GenerateRequest> = {}): GenerateRequest {
   return {

@@ -1,3 +1,4 @@
+import type { Embedder, EmbeddingInput, EmbedRequest } from '../embedding.ts';
 import { EngineError } from '../engine-error.ts';
 import type { EngineEvent, FinishReason, GenerateRequest, TokenUsage } from '../generation.ts';
 import type { ModelDescription } from '../model.ts';
@@ -104,4 +105,34 @@ export async function* answersInWords(request: GenerateRequest, signal: AbortSig
     if (outputTokens === request.maxOutputTokens) return yield finish('length', { promptTokens, outputTokens });
   }
   yield finish('stop', { promptTokens, outputTokens });
+}
+
+const LETTERS = 'abcdefghijklmnopqrstuvwxyz';
+const MOST_WORDS = 1000;
+
+/** Makes the vector of a text of how often each letter occurs in it; a word is a token. */
+export const countsLetters: Embedder = {
+  embed: async (request, signal) => {
+    if (signal.aborted) return { vectors: [], promptTokens: 0 };
+    const texts = request.inputs.map((input) => fitting(input, request.tooLong));
+    return { vectors: texts.map(letterVector), promptTokens: wordsOf(request) };
+  },
+  count: async (request) => wordsOf(request),
+};
+
+const wordsOf = ({ inputs }: EmbedRequest): number =>
+  inputs.reduce((sum, input) => sum + (typeof input === 'string' ? input.split(/\s+/) : input).length, 0);
+
+function fitting(input: EmbeddingInput, tooLong: EmbedRequest['tooLong']): string {
+  const words = typeof input === 'string' ? input.split(/\s+/) : input.map((token) => LETTERS[token] ?? '');
+  if (words.length > MOST_WORDS && tooLong === 'refuse') {
+    throw new EngineError('CONTEXT_EXCEEDED', 'An input is too long.', { field: 'inputs' });
+  }
+  return words.slice(0, MOST_WORDS).join(' ');
+}
+
+function letterVector(text: string): Float32Array {
+  const counts = [...LETTERS].map((letter) => text.split(letter).length - 1);
+  const length = Math.hypot(...counts) || 1;
+  return Float32Array.from(counts, (count) => count / length);
 }

@@ -6,6 +6,7 @@ export {
   answersInWords,
   call,
   callsTool,
+  countsLetters,
   countWords,
   describedModel,
   finish,

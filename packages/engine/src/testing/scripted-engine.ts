@@ -1,8 +1,9 @@
+import type { Embedder } from '../embedding.ts';
 import { EngineError } from '../engine-error.ts';
 import type { EngineEvent, GenerateRequest } from '../generation.ts';
 import type { EngineCapabilities, InferenceEngine, LoadedModel, OpenOptions } from '../inference-engine.ts';
 import type { Model, ModelDescription, ModelSource } from '../model.ts';
-import { describedModel, type Turn } from './engine-script.ts';
+import { aborted, describedModel, type Turn } from './engine-script.ts';
 
 /** A model that plays a list of turns, one for each request, and remembers the requests. */
 export class ScriptedModel implements LoadedModel {
@@ -19,7 +20,7 @@ export class ScriptedModel implements LoadedModel {
     this.#engine = engine;
     this.contextLength = options.contextLength;
     this.parallel = options.parallel;
-    this.capabilities = engine.capabilities;
+    this.capabilities = { ...engine.capabilities, embeddings: engine.embedder !== undefined };
   }
 
   async *generate(request: GenerateRequest, signal: AbortSignal): AsyncGenerator<EngineEvent> {
@@ -46,7 +47,15 @@ export class ScriptedModel implements LoadedModel {
 
   async countPrompt(request: GenerateRequest, signal: AbortSignal): Promise<number> {
     signal.throwIfAborted();
-    return this.#engine.countPrompt(request);
+    const left = aborted(signal).then(() => {
+      throw signal.reason;
+    });
+    const count = async (): Promise<number> => this.#engine.countPrompt(request);
+    return Promise.race([count(), left]);
+  }
+
+  get embedder(): Embedder | undefined {
+    return this.#engine.embedder;
   }
 
   onLost(listener: (reason: Error) => void): Disposable {
@@ -102,7 +111,9 @@ export class ScriptedEngine implements InferenceEngine {
   /** The keys of its models. */
   keys: readonly string[] = ['ibm/granite', 'ibm/other'];
   /** How many tokens a prompt has, when it is counted before its turn; those of `engine-script.ts` have five. */
-  countPrompt: (request: GenerateRequest) => number = () => 5;
+  countPrompt: (request: GenerateRequest) => number | Promise<number> = () => 5;
+  /** What makes the embeddings of its models, if they make any. */
+  embedder: Embedder | undefined;
   /** The turn that a model plays after the end of the script. */
   otherwise: Turn | undefined;
   /** Returns the description of a model. */

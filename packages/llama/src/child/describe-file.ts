@@ -49,7 +49,6 @@ function describe(file: GgufFileInfo, bytes: number, traits: TemplateTraits | un
   const own = file.architectureMetadata as Readonly<Record<string, unknown>>;
   const architecture = general?.architecture ?? null;
   const parameterCount = countParameters(file);
-  const embeds = own.pooling_type !== undefined || EMBEDDING_ARCHITECTURE.test(architecture ?? '');
   return {
     architecture,
     format: 'gguf',
@@ -58,7 +57,7 @@ function describe(file: GgufFileInfo, bytes: number, traits: TemplateTraits | un
     parameterCount,
     displayName: general?.name ?? null,
     maxContextLength: typeof own.context_length === 'number' ? own.context_length : 0,
-    type: embeds ? 'embedding' : 'llm',
+    type: makesEmbeddings(file) ? 'embedding' : 'llm',
     ...(traits?.fault === undefined ? {} : { templateFault: traits.fault }),
     capabilities: {
       vision: false,
@@ -66,6 +65,12 @@ function describe(file: GgufFileInfo, bytes: number, traits: TemplateTraits | un
       ...(traits?.reasoning === undefined ? {} : { reasoning: traits.reasoning }),
     },
   };
+}
+
+/** Whether a model makes embeddings instead of answers: it says how they are pooled, or its architecture has no other use. */
+export function makesEmbeddings({ metadata, architectureMetadata }: GgufFileInfo): boolean {
+  const own = architectureMetadata as Readonly<Record<string, unknown>>;
+  return own.pooling_type !== undefined || EMBEDDING_ARCHITECTURE.test(metadata.general?.architecture ?? '');
 }
 
 /** The name of a quantization: the format's `MOSTLY_Q4_K_M` is `Q4_K_M`. */

@@ -1,6 +1,7 @@
 import type { EngineEvent, GenerateRequest, TokenUsage } from '@latchkey/engine';
 import type { Token } from 'node-llama-cpp';
 import { createTurnParser } from '../formats/create-turn-parser.ts';
+import { RawTurnParser } from '../formats/raw-turn-parser.ts';
 import { Answer } from './answer.ts';
 import type { NativeModel } from './native-model.ts';
 import { prefill } from './prefill.ts';
@@ -75,7 +76,8 @@ interface Turn {
 
 async function runTurn({ model, request, prompt, room, lease, count, signal, emit }: Turn): Promise<void> {
   const { slot, cachedTokens } = lease;
-  const { stop, syntax } = model.format;
+  const { syntax } = model.format;
+  const isRaw = request.prompt !== undefined;
   const priority = model.batching.priorityOf(slot.index);
   const total = prompt.tokens.length;
   const started = performance.now();
@@ -91,13 +93,15 @@ async function runTurn({ model, request, prompt, room, lease, count, signal, emi
   });
   if (signal.aborted) return;
 
-  const parser = createTurnParser({
-    syntax,
-    opened: prompt.opened,
-    tools: request.tools,
-    dropsCalls: request.tools.length > 0 && request.toolChoice === 'none',
-  });
-  const answer = new Answer(parser, request.stop, stop, emit);
+  const parser = isRaw
+    ? new RawTurnParser()
+    : createTurnParser({
+        syntax,
+        opened: prompt.opened,
+        tools: request.tools,
+        dropsCalls: request.tools.length > 0 && request.toolChoice === 'none',
+      });
+  const answer = new Answer(parser, request.stop, isRaw ? [] : model.format.stop, emit);
   const grammar = new TurnGrammar(model, prompt, parser);
   const text = new TokenTextStream(model.texts);
   const sampler = createSampler(request.sampling);

@@ -1,10 +1,10 @@
-import type { GenerateRequest } from '@latchkey/engine';
+import type { GenerateRequest, ReadPrompt } from '@latchkey/engine';
 import type { EngineReport, TransportedError } from '../protocol.ts';
 import { toTransportedError } from '../transported-error.ts';
 import { EventSender } from './event-sender.ts';
 import { generate } from './generate.ts';
 import type { NativeModel } from './native-model.ts';
-import { buildPrompt } from './prompt.ts';
+import { buildPrompt, exceeded } from './prompt.ts';
 
 /** Runs the generations that the server's process requests, and reports their events. */
 export class GenerationHost {
@@ -45,6 +45,22 @@ export class GenerationHost {
     }
     this.#running.delete(id);
     this.#report({ type: 'count.end', id, outcome });
+  }
+
+  /** Reports the prompt of a request as the model reads it. */
+  async read(id: number, request: GenerateRequest): Promise<void> {
+    const controller = new AbortController();
+    this.#running.set(id, controller);
+    let outcome: ReadPrompt | TransportedError;
+    try {
+      const limit = this.#model.contextLength;
+      const { tokens = [], text = '' } = (await buildPrompt(this.#model, request, limit, controller.signal)) ?? {};
+      outcome = tokens.length > limit ? toTransportedError(exceeded(tokens.length, limit)) : { tokens, text };
+    } catch (error) {
+      outcome = toTransportedError(error);
+    }
+    this.#running.delete(id);
+    this.#report({ type: 'read.end', id, outcome });
   }
 
   abort(id: number): void {

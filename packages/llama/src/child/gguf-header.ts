@@ -84,7 +84,7 @@ function partsOf(path: string): string[] {
 }
 
 function walk(file: HeaderReader): void {
-  if (file.text(4) !== MAGIC) throw new DamagedFile('it does not begin with “GGUF”');
+  if (file.text(4) !== MAGIC) throw new DamagedFile('it does not begin with "GGUF"');
   if (!VERSIONS.includes(file.u32())) throw new DamagedFile('its version is unknown');
   const tensors = file.u64();
   const values = file.u64();

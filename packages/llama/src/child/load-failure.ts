@@ -4,7 +4,7 @@ import { InsufficientMemoryError } from 'node-llama-cpp';
 export class LoadFailure extends Error {
   override readonly name = 'LoadFailure';
   readonly detail: string;
-  readonly code: 'MODEL_LOAD_FAILED' | 'MODEL_UNAVAILABLE';
+  readonly code: 'MODEL_LOAD_FAILED' | 'MODEL_UNAVAILABLE' | 'INSUFFICIENT_MEMORY' | 'INVALID_REQUEST';
 
   constructor(message: string, cause: unknown, code: LoadFailure['code'] = 'MODEL_LOAD_FAILED') {
     super(message, { cause });
@@ -26,7 +26,7 @@ export async function attempt<T>(
       throw new LoadFailure(
         'There is not enough memory for this model. Use a shorter context or fewer parallel requests.',
         error,
-        'MODEL_UNAVAILABLE',
+        'INSUFFICIENT_MEMORY',
       );
     }
     throw new LoadFailure(message, error, code);

@@ -1,9 +1,12 @@
 import type { EngineCommand, EngineReport, TransportedError } from '../protocol.ts';
 import { describeBackend } from './describe-backend.ts';
 import { describeFile } from './describe-file.ts';
+import { EmbeddingHost } from './embedding-host.ts';
+import { EmbeddingModel } from './embedding-model.ts';
 import { GenerationHost } from './generation-host.ts';
 import { LoadFailure } from './load-failure.ts';
-import { loadNativeModel } from './native-model.ts';
+import { openModelFile } from './model-file.ts';
+import { prepareNativeModel } from './native-model.ts';
 import { guardAgainst } from './parent-guard.ts';
 import { PromptThread } from './prompt-thread.ts';
 
@@ -23,12 +26,23 @@ function report(message: EngineReport): void {
 guardAgainst(Number(process.argv[PARENT_ARGUMENT]));
 
 let host: GenerationHost | undefined;
+let embeddings: EmbeddingHost | undefined;
 
 async function load(options: Extract<EngineCommand, { type: 'load' }>['options']): Promise<void> {
   try {
-    const model = await loadNativeModel(options, (progress) => report({ type: 'load.progress', progress }));
-    host = new GenerationHost(model, report);
-    report({ type: 'load.end', device: model.device, contextLength: model.contextLength });
+    const opened = await openModelFile(options, (progress) => report({ type: 'load.progress', progress }));
+    const { device, embeds } = opened;
+    let contextLength: number;
+    if (embeds) {
+      const model = await EmbeddingModel.load(opened, options);
+      embeddings = new EmbeddingHost(model, report);
+      ({ contextLength } = model);
+    } else {
+      const model = await prepareNativeModel(opened, options);
+      host = new GenerationHost(model, report);
+      ({ contextLength } = model);
+    }
+    report({ type: 'load.end', device, contextLength, embeds });
   } catch (error) {
     report({ type: 'load.failed', error: toTransported(error) });
   }
@@ -55,13 +69,16 @@ process.on('message', (command: EngineCommand) => {
   else if (command.type === 'describe') void describe(command.paths);
   else if (command.type === 'generate') void host?.run(command.id, command.request);
   else if (command.type === 'count') void host?.count(command.id, command.request);
+  else if (command.type === 'read') void host?.read(command.id, command.request);
+  else if (command.type === 'embed') void embeddings?.embed(command.id, command.request);
+  else if (command.type === 'count-inputs') void embeddings?.count(command.id, command.request);
   else if (command.type === 'backend') void answerBackend(command.gpu);
   else if (command.type === 'ask') report({ type: 'alive' });
-  else host?.abort(command.id);
+  else (host ?? embeddings)?.abort(command.id);
 });
 
 // The channel closes when the model is unloaded, and when the server's process ends for any reason.
 process.on('disconnect', () => {
   setTimeout(() => process.exit(0), GOODBYE_MILLISECONDS).unref();
-  void Promise.resolve(host?.dispose()).finally(() => process.exit(0));
+  void Promise.resolve((host ?? embeddings)?.dispose()).finally(() => process.exit(0));
 });

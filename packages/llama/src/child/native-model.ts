@@ -1,16 +1,15 @@
-import { type GgufFileInfo, type Llama, type LlamaContext, type LlamaModel, readGgufFileInfo } from 'node-llama-cpp';
+import type { Llama, LlamaContext, LlamaModel } from 'node-llama-cpp';
 import type { LoadCommand } from '../protocol.ts';
 import { Batching } from './batching.ts';
 import { chatTemplateOf } from './chat-template-of.ts';
-import { checkHeader } from './gguf-header.ts';
-import { attempt, LoadFailure } from './load-failure.ts';
+import { contextSettings } from './context-settings.ts';
+import { attempt } from './load-failure.ts';
+import type { OpenModelFile } from './model-file.ts';
 import { PromptThread } from './prompt-thread.ts';
 import type { FormatFacts } from './prompt-worker.ts';
-import { explainReadFailure } from './read-failure.ts';
 import { SequencePool } from './sequence-pool.ts';
-import { startLlama, usualThreads } from './start-llama.ts';
 import { TokenTexts } from './token-text.ts';
-import { readVocabulary } from './vocabulary.ts';
+import { readVocabulary, vocabularySizeOf } from './vocabulary.ts';
 
 /** A model in this process, with everything that a generation needs. */
 export interface NativeModel {
@@ -22,24 +21,17 @@ export interface NativeModel {
   readonly prompts: PromptThread;
   readonly texts: TokenTexts;
   readonly contextLength: number;
+  /** The number of tokens that there are. */
+  readonly vocabularySize: number;
   /** How many tokens are computed in one batch. */
   readonly batchSize: number;
   readonly device: string;
   dispose(): Promise<void>;
 }
 
-/** Loads a model file. Throws LoadFailure. */
-export async function loadNativeModel(
-  options: LoadCommand,
-  onProgress: (progress: number) => void,
-): Promise<NativeModel> {
-  const file = await readHeader(options.path);
-  const threads = options.threads ?? usualThreads();
-  const llama = await startLlama(options.gpu, threads);
-  const model = await attempt(
-    () => loadModelFile(llama, options, onProgress),
-    'The model could not be loaded: the file is damaged or incomplete, or its architecture is not supported.',
-  );
+/** Makes a loaded model ready to generate. Throws LoadFailure. */
+export async function prepareNativeModel(opened: OpenModelFile, options: LoadCommand): Promise<NativeModel> {
+  const { model, threads } = opened;
   const batching = new Batching();
   const context = await attempt(
     () =>
@@ -49,23 +41,21 @@ export async function loadNativeModel(
         threads: { ideal: threads, min: threads },
         batching: { itemPrioritizationStrategy: batching.strategy },
         failedCreationRemedy: false,
+        ...contextSettings(options.settings),
       }),
     `The model was read, but there was no room for ${options.parallel} × ${options.contextLength} tokens of context.`,
     'MODEL_UNAVAILABLE',
   );
-  return assemble({ llama, model, context, batching, file, options });
+  return assemble({ ...opened, context, batching, options });
 }
 
-interface Parts {
-  readonly llama: Llama;
-  readonly model: LlamaModel;
+interface Parts extends OpenModelFile {
   readonly context: LlamaContext;
   readonly batching: Batching;
-  readonly file: GgufFileInfo;
   readonly options: LoadCommand;
 }
 
-async function assemble({ llama, model, context, batching, file, options }: Parts): Promise<NativeModel> {
+async function assemble({ llama, model, device, context, batching, file, options }: Parts): Promise<NativeModel> {
   const { specialTexts } = readVocabulary(model, file);
   const prompts = new PromptThread();
   const source = {
@@ -87,35 +77,13 @@ async function assemble({ llama, model, context, batching, file, options }: Part
     prompts,
     texts: new TokenTexts(model, new Set(format.markers)),
     contextLength: Math.min(options.contextLength, context.contextSize),
+    vocabularySize: vocabularySizeOf(file),
     batchSize: context.batchSize,
-    device: llama.gpu === false ? 'cpu' : llama.gpu,
+    device,
     async dispose() {
       await prompts[Symbol.asyncDispose]();
       await model.dispose();
       await llama.dispose();
     },
   };
-}
-
-function loadModelFile(
-  llama: Llama,
-  { path, contextLength, parallel }: LoadCommand,
-  onLoadProgress: (progress: number) => void,
-): Promise<LlamaModel> {
-  const onGpu = llama.gpu !== false;
-  return llama.loadModel({
-    modelPath: path,
-    onLoadProgress,
-    ...(onGpu ? { gpuLayers: { fitContext: { contextSize: contextLength * parallel } } } : {}),
-  });
-}
-
-async function readHeader(path: string): Promise<GgufFileInfo> {
-  try {
-    checkHeader(path);
-    return await readGgufFileInfo(path, { sourceType: 'filesystem', logWarnings: false });
-  } catch (error) {
-    const { message, isPassing } = explainReadFailure(error);
-    throw new LoadFailure(message, error, isPassing ? 'MODEL_UNAVAILABLE' : 'MODEL_LOAD_FAILED');
-  }
 }

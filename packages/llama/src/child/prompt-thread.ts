@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { EngineError } from '@latchkey/engine';
 import type { FormatSource } from '../formats/choose-format.ts';
 import type { PromptSource, PromptText } from '../formats/prompt-text.ts';
+import type { RawPromptSource } from '../formats/raw-prompt.ts';
 import { fromTransportedError, toTransportedError } from '../transported-error.ts';
 import type { FormatFacts, PromptJob, PromptOutcome, ThreadReady } from './prompt-worker.ts';
 
@@ -45,8 +46,8 @@ export class PromptThread implements AsyncDisposable {
   }
 
   /** Writes a conversation's prompt; undefined when `signal` fires. Throws EngineError as `writePrompt` does. */
-  async prepare(
-    { messages, tools, toolChoice, reasoning, responseSchema }: PromptSource,
+  prepare(
+    { messages, tools, toolChoice, reasoning, responseSchema, responseSchemaIsStrict }: PromptSource,
     signal: AbortSignal,
   ): Promise<PromptText | undefined> {
     const request: PromptSource = {
@@ -55,7 +56,17 @@ export class PromptThread implements AsyncDisposable {
       toolChoice,
       ...(reasoning === undefined ? {} : { reasoning }),
       ...(responseSchema === undefined ? {} : { responseSchema }),
+      ...(responseSchemaIsStrict === undefined ? {} : { responseSchemaIsStrict }),
     };
+    return this.#write({ type: 'write', request }, signal);
+  }
+
+  /** Writes a prompt without a template; undefined when `signal` fires. Throws EngineError as `writeRawPrompt` does. */
+  prepareRaw(prompt: RawPromptSource, signal: AbortSignal): Promise<PromptText | undefined> {
+    return this.#write({ type: 'write-raw', prompt }, signal);
+  }
+
+  async #write(job: PromptJob, signal: AbortSignal): Promise<PromptText | undefined> {
     const left = Promise.withResolvers<undefined>();
     const leave = (): void => left.resolve(undefined);
     signal.addEventListener('abort', leave, { once: true });
@@ -63,7 +74,7 @@ export class PromptThread implements AsyncDisposable {
     const writing = this.#inTurn(async () => {
       if (signal.aborted) return undefined;
       if (this.#worker === undefined && this.#choice !== undefined) await this.#run(this.#choice);
-      return this.#run({ type: 'write', request });
+      return this.#run(job);
     });
     try {
       const outcome = await Promise.race([writing, left.promise]);

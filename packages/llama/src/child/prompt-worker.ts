@@ -1,6 +1,7 @@
 import { parentPort } from 'node:worker_threads';
 import { type ChosenFormat, chooseFormat, type FormatSource } from '../formats/choose-format.ts';
 import { type PromptSource, type PromptText, writePrompt } from '../formats/prompt-text.ts';
+import { type RawPromptSource, writeRawPrompt } from '../formats/raw-prompt.ts';
 import { SpecialTexts } from '../formats/special-texts.ts';
 import { markAll, specialsIn } from '../formats/syntax/token-marks.ts';
 import type { TurnSyntax } from '../formats/syntax/turn-syntax.ts';
@@ -11,7 +12,8 @@ import { toTransportedError } from '../transported-error.ts';
 /** A job of the thread. It has one job at a time. */
 export type PromptJob =
   | { readonly type: 'choose'; readonly source: FormatSource; readonly specialTexts: readonly string[] }
-  | { readonly type: 'write'; readonly request: PromptSource };
+  | { readonly type: 'write'; readonly request: PromptSource }
+  | { readonly type: 'write-raw'; readonly prompt: RawPromptSource };
 
 /** The parts of a model's format that can be sent to another thread. */
 export interface FormatFacts {
@@ -48,7 +50,8 @@ function run(job: PromptJob): PromptOutcome {
     };
   }
   if (chosen === undefined) throw new Error('no format has been chosen');
-  return { type: 'written', text: writePrompt(chosen, specials, job.request) };
+  const text = job.type === 'write' ? writePrompt(chosen, specials, job.request) : writeRawPrompt(job.prompt, specials);
+  return { type: 'written', text };
 }
 
 parentPort?.on('message', (job: PromptJob) => {

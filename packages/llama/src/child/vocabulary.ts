@@ -1,4 +1,6 @@
 import type { GgufFileInfo, LlamaModel } from 'node-llama-cpp';
+import { chatTemplateOf } from './chat-template-of.ts';
+import { isMarker } from './user-tokens.ts';
 
 /** The texts that must be broken up in untrusted parts of a prompt. */
 export interface VocabularyTexts {
@@ -6,21 +8,19 @@ export interface VocabularyTexts {
   readonly specialTexts: readonly string[];
 }
 
-/**
- * User-defined tokens are often words or runs of spaces that were added for good compression; breaking those up would
- * only make the text harder to read for the model. Tokens that are markers look like markup.
- */
-const MARKUP = /[<>[\]{}|]/;
-
 /** Reads the special tokens from the loaded model, which corrects what the file declares. */
 export function readVocabulary(model: LlamaModel, file: GgufFileInfo): VocabularyTexts {
+  const template = chatTemplateOf(file);
   const texts = file.metadata.tokenizer?.ggml?.tokens ?? [];
   const specialTexts: string[] = [];
   for (const token of model.iterateAllTokens()) {
     const attributes = model.getTokenAttributes(token);
     const text = texts[token] ?? '';
     const always = attributes.control || attributes.unknown;
-    if (always || (attributes.userDefined && MARKUP.test(text))) specialTexts.push(text);
+    if (always || (attributes.userDefined && isMarker(text, template))) specialTexts.push(text);
   }
   return { specialTexts };
 }
+
+/** The number of tokens in a file; 0 for a file without a tokenizer. */
+export const vocabularySizeOf = ({ metadata }: GgufFileInfo): number => metadata.tokenizer?.ggml?.tokens?.length ?? 0;

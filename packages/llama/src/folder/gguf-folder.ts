@@ -5,6 +5,7 @@ import { GgufModel } from './gguf-model.ts';
 import { createModelDescriptions, type DescribeFiles, type DescriptionMemory } from './model-descriptions.ts';
 import type { ModelFile } from './model-files.ts';
 import { openModelFolder, type UnreadablePlace } from './model-folder.ts';
+import { removeModelFiles } from './remove-model.ts';
 
 export interface GgufFolderOptions {
   /** A clock in milliseconds, with any origin. */
@@ -73,6 +74,7 @@ export function openGgufFolder(
         { detail: hidden.path },
       );
     },
+    remove: (model) => removeModelFiles(GgufModel.pathOf(model), path),
     list: async () => {
       const { files, unreadable } = await folder.list();
       await lookPatiently(files);

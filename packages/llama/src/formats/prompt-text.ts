@@ -8,7 +8,7 @@ import { toPlainMessages } from './plain-message.ts';
 import { cutForTokenizer, type PromptPiece } from './prompt-pieces.ts';
 import { makeSafe } from './prompt-tokens.ts';
 import type { SpecialTexts } from './special-texts.ts';
-import { markTokens } from './syntax/token-marks.ts';
+import { markTokens, withoutMarks } from './syntax/token-marks.ts';
 import type { TurnSyntax } from './syntax/turn-syntax.ts';
 import { opensReasoning } from './template-traits.ts';
 import { answerOpening, openingOf } from './turn-opening.ts';
@@ -22,7 +22,10 @@ export interface PromptText {
 }
 
 /** The parts of a request that a prompt is made from. */
-export type PromptSource = Pick<GenerateRequest, 'messages' | 'tools' | 'toolChoice' | 'reasoning' | 'responseSchema'>;
+export type PromptSource = Pick<
+  GenerateRequest,
+  'messages' | 'tools' | 'toolChoice' | 'reasoning' | 'responseSchema' | 'responseSchemaIsStrict'
+>;
 
 /**
  * Renders a conversation. It runs an untrusted template over untrusted text and may never return: call it in a thread
@@ -57,7 +60,8 @@ export function writePrompt(
   const rendered = format.render(conversation);
   const reasoningOpen = opensReasoning(rendered, syntax);
   const ends = turnEnds({ syntax, mustCall, reasoningOpen, begun });
-  const opened = markTokens(openingOf(rendered, syntax) + ends.own, specials) + ends.text.replaceAll(safe.mark, '');
+  const begunText = withoutMarks(ends.text.replaceAll(safe.mark, ''));
+  const opened = markTokens(openingOf(rendered, syntax) + ends.own, specials) + begunText;
   return {
     pieces: cutForTokenizer((rendered + ends.own + ends.text).split(safe.mark), specials),
     opened,
@@ -68,6 +72,7 @@ export function writePrompt(
       reasoningOpen,
       mayReason: !reasoningOpen && traits.reasoning !== undefined && reasoning !== 'off',
       ...(responseSchema === undefined ? {} : { responseSchema }),
+      ...(request.responseSchemaIsStrict === undefined ? {} : { isStrict: true as const }),
     }),
   };
 }

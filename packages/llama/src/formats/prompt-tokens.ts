@@ -3,6 +3,7 @@ import { EngineError } from '@latchkey/engine';
 import type { Conversation } from './chat-format.ts';
 import type { PlainMessage } from './plain-message.ts';
 import type { SpecialTexts } from './special-texts.ts';
+import { TextChanges } from './text-changes.ts';
 
 /** A conversation whose texts cannot become special tokens once its rendered prompt is cut at `mark`. */
 export interface SafeConversation {
@@ -21,10 +22,15 @@ const PRIVATE_USE = /[\ue000-\uf8ff]/g;
  * into each special text. The prompt is rendered as usual, then cut at the marks, and the pieces are tokenised one by
  * one: no piece of such a text contains a complete special text, while those of the template are complete. Tokenising
  * without special tokens is not sufficient: llama.cpp finds user-defined tokens like `<tool_call>` even then.
+ *
+ * A template that changes texts (their case, parts of them) may make a special text of one that was none. Where that may
+ * be, the text is broken up at every sign.
  */
 export function makeSafe(conversation: Conversation, template: string, specials: SpecialTexts): SafeConversation {
   const mark = unusedCharacter(template + JSON.stringify(conversation));
-  const safeText = (text: string): string => specials.breakUp(text, mark);
+  const changes = new TextChanges(template);
+  const safeText = (text: string): string =>
+    changes.mayMakeSpecial(text, specials, mark) ? specials.breakEverywhere(text, mark) : specials.breakUp(text, mark);
   return {
     conversation: {
       ...conversation,
@@ -36,7 +42,7 @@ export function makeSafe(conversation: Conversation, template: string, specials:
 }
 
 /** A character that the text does not use. Throws EngineError `UNSUPPORTED_INPUT` when it uses all of them. */
-function unusedCharacter(text: string): string {
+export function unusedCharacter(text: string): string {
   const used = new Set(text.match(PRIVATE_USE));
   for (let code = PRIVATE_USE_START; code <= PRIVATE_USE_END; code++) {
     const character = String.fromCharCode(code);

@@ -10,6 +10,8 @@ export class SpecialTexts {
   readonly #endings = new Set<string>();
   readonly #byCore = new Map<string, string[]>();
   readonly #longest: number;
+  readonly #texts: readonly string[];
+  #folded: SpecialTexts | undefined;
 
   /** Texts of a single character are left out: they cannot be broken up, and no template uses them as markers. */
   constructor(texts: Iterable<string>) {
@@ -34,6 +36,13 @@ export class SpecialTexts {
       this.#byCore.set(coreOf(text), [...(this.#byCore.get(coreOf(text)) ?? []), text]);
     }
     this.#longest = longest;
+    this.#texts = [...this.#byCore.values()].flat();
+  }
+
+  /** The same texts in the case that all their spellings have in common. */
+  get folded(): SpecialTexts {
+    this.#folded ??= new SpecialTexts(this.#texts.map(fold));
+    return this.#folded;
   }
 
   /**
@@ -45,6 +54,11 @@ export class SpecialTexts {
     const before = this.#completesAtStart(text) ? mark : '';
     const after = this.#beginsAtEnd(text) ? mark : '';
     return before + inner + after;
+  }
+
+  /** `text` with `mark` at its edges and after each sign: whatever part of it is taken out, the rest is broken up. */
+  breakEverywhere(text: string, mark: string): string {
+    return mark + text.replace(/[^\p{L}\p{M}\p{N}\s]/gu, (sign) => sign + mark) + mark;
   }
 
   /** Whether a special text of `text` begins before `cut` and ends after it. */
@@ -125,6 +139,9 @@ export class SpecialTexts {
     return false;
   }
 }
+
+/** A text in the case that all its spellings have in common. */
+export const fold = (text: string): string => text.toUpperCase().toLowerCase();
 
 function newNode(): TrieNode {
   return { children: new Map(), ends: false };

@@ -1,4 +1,5 @@
 import { DATE_RULES, JSON_RULES } from './json-rules.ts';
+import { FORMAT_PARTS } from './more-formats.ts';
 
 /** The grammar would exceed its limits; the caller falls back to a simpler one. */
 export class GrammarTooLarge extends Error {
@@ -10,8 +11,9 @@ const STEP_LIMIT = 100_000;
 
 /** The rules of one GBNF grammar, collected and named. */
 export class GrammarRules {
-  readonly #rules = new Map<string, string>(Object.entries({ ...JSON_RULES, ...DATE_RULES }));
+  readonly #rules = new Map<string, string>(Object.entries({ ...JSON_RULES, ...DATE_RULES, ...FORMAT_PARTS }));
   readonly #limit: number;
+  readonly #unkept = new Set<string>();
   #count = 0;
   #steps = 0;
 
@@ -24,6 +26,16 @@ export class GrammarRules {
   spend(steps: number): void {
     this.#steps += steps;
     if (this.#steps > STEP_LIMIT) throw new GrammarTooLarge(`more than ${STEP_LIMIT} steps of work`);
+  }
+
+  /** Reports a keyword of a schema that the rules do not hold, so that they allow more than the schema. */
+  leave(keyword: string): void {
+    this.#unkept.add(keyword);
+  }
+
+  /** The keywords that were reported. */
+  get unkept(): readonly string[] {
+    return [...this.#unkept];
   }
 
   /** Adds a rule; returns its name. Throws GrammarTooLarge. */

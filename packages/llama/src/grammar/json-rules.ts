@@ -2,15 +2,32 @@
 export const SPACE_RULE = '| " " | "\\n" [ \\t]{0,20}';
 
 /** One character in a JSON string, as it is or escaped. */
-const CHARACTER_RULE = '[^"\\\\\\x00-\\x1F] | "\\\\" (["\\\\bfnrt/] | "u" [0-9a-fA-F]{4})';
+const CHARACTER_RULE =
+  '[^"\\\\\\x00-\\x1F] | "\\\\" (["\\\\bfnrt/] | "u" ([0-9a-cA-CeEfF] [0-9a-fA-F]{3} | [dD] [0-7] [0-9a-fA-F]{2} | surrogates))';
+
+/** A character beyond the first 65,536 as two escapes, which count as one character. */
+const SURROGATES_RULE = '[dD] [89abAB] [0-9a-fA-F]{2} "\\\\u" [dD] [c-fC-F] [0-9a-fA-F]{2}';
+
+/** Digits after a point that are not more than these. */
+function digitsUpTo(most: string): string {
+  const smaller = [...most].flatMap((digit, index) =>
+    digit === '0' ? [] : [`"${most.slice(0, index)}" [0-${Number(digit) - 1}] [0-9]{0,20}`],
+  );
+  const beginnings = [...most].map((_, index) => `"${most.slice(0, index + 1)}"`);
+  return [...smaller, ...beginnings].join(' | ');
+}
 
 /** The rules of JSON itself (RFC 8259), by name. Every grammar has them. */
 export const JSON_RULES: Readonly<Record<string, string>> = {
   space: SPACE_RULE,
+  surrogates: SURROGATES_RULE,
   character: CHARACTER_RULE,
   string: '"\\"" character* "\\""',
-  integer: '"-"? ("0" | [1-9] [0-9]{0,15})',
-  number: '"-"? ("0" | [1-9] [0-9]{0,20}) ("." [0-9]{1,24})? ([eE] [-+]? [0-9]{1,3})?',
+  integer: '"-"? ("0" | [1-9] [0-9]{0,99})',
+  // Numbers that no double holds are left out: they would be read as infinite.
+  number:
+    '"-"? ("0" | [1-9] [0-9]{0,20}) ("." [0-9]{1,24})? ([eE] ("-" [0-9]{1,3} | "+"? [0-9]{1,2}))? | "-"? [0-9] ("." [0-9]{1,24})? [eE] "+"? ([12] [0-9]{2} | "30" [0-7]) | "-"? "1" ("." largest)? [eE] "+"? "308"',
+  largest: digitsUpTo('7976931348623157'),
   boolean: '"true" | "false"',
   null: '"null"',
   object: '"{" space (string space ":" space value (space "," space string space ":" space value)*)? space "}"',
@@ -28,7 +45,10 @@ export const FORMAT_RULES: Readonly<Record<string, string>> = {
 
 /** RFC 3339, as the rules above need it. */
 export const DATE_RULES: Readonly<Record<string, string>> = {
-  'date-text': '[0-9]{4} "-" ("0" [1-9] | "1" [0-2]) "-" ("0" [1-9] | [1-2] [0-9] | "3" [0-1])',
+  // The 29th of February is left out: not every year has one.
+  'date-text':
+    '[0-9]{4} "-" (("0" [13578] | "1" [02]) "-" (day-text | "29" | "30" | "31") | ("0" [469] | "11") "-" (day-text | "29" | "30") | "02-" day-text)',
+  'day-text': '"0" [1-9] | "1" [0-9] | "2" [0-8]',
   'time-text':
     '([0-1] [0-9] | "2" [0-3]) ":" [0-5] [0-9] ":" [0-5] [0-9] ("." [0-9]{1,9})? ("Z" | [-+] ([0-1] [0-9] | "2" [0-3]) ":" [0-5] [0-9])',
 };

@@ -1,19 +1,31 @@
+import { arrayBody } from './array-body.ts';
+import { areDisjoint } from './disjoint.ts';
 import { type GrammarRules, GrammarTooLarge } from './grammar-rules.ts';
-import { integerRange } from './integer-range.ts';
-import { FORMAT_RULES, jsonLiteral } from './json-rules.ts';
-import { count, REPETITION_LIMIT } from './lengths.ts';
-import { isSchema, type JsonSchema, mergeSchemas, typesOf } from './merge-schemas.ts';
-import { arrayBody, objectBody, type RuleSource } from './structure-rules.ts';
+import { jsonLiteral } from './json-rules.ts';
+import {
+  allowedValues,
+  conflictsOf,
+  isSchema,
+  type JsonSchema,
+  mergeSchemas,
+  strings,
+  typesOf,
+} from './merge-schemas.ts';
+import { integerRule, numberRule } from './number-rules.ts';
+import { objectBody } from './object-body.ts';
+import { stringRule } from './string-rules.ts';
+import type { RuleSource } from './structure-rules.ts';
 
 const DEPTH_LIMIT = 48;
-const ENUM_LIMIT = 1000;
+const ENUM_LIMIT = 4000;
+/** Alternatives of `oneOf` are compared in pairs up to this many. */
+const MOST_COMPARED = 64;
 const CHARACTERS_PER_STEP = 32;
 const TYPE_NAMES = ['object', 'array', 'string', 'number', 'integer', 'boolean', 'null'];
 
 /**
- * Writes the rules for JSON Schemas of one document. Keywords without a grammar (`pattern`, `multipleOf`, `not`, a
- * number's bounds, …) are left to the validation of the result; the grammar then allows more than the schema, never
- * less than it should.
+ * Writes the rules for JSON Schemas of one document. Keywords that have no rule are reported to the rules
+ * (`GrammarRules.unkept`): the grammar then allows more than the schema, and the result has to be checked.
  */
 export class SchemaRules implements RuleSource {
   readonly rules: GrammarRules;
@@ -44,15 +56,37 @@ export class SchemaRules implements RuleSource {
     }
   }
 
+  /** The values of a schema that lists them. */
+  valuesOf(schema: unknown): readonly unknown[] | undefined {
+    if (!isSchema(schema)) return undefined;
+    const { $ref: _, ...resolved } = this.#resolved(schema);
+    if (resolved.type === 'boolean' && resolved.enum === undefined && resolved.const === undefined)
+      return [true, false];
+    return Object.keys(resolved).every((key) => ['enum', 'const', 'type'].includes(key) || ANNOTATIONS.has(key))
+      ? this.#values(resolved)
+      : undefined;
+  }
+
   #nameFor(schema: JsonSchema): string | undefined {
-    if (typeof schema.$ref === 'string') return this.#reference(schema.$ref);
-    if (schema.const !== undefined) return this.rules.add('const', jsonLiteral(schema.const));
-    if (Array.isArray(schema.enum)) return this.#enumeration(schema.enum);
+    for (const keyword of conflictsOf(schema)) this.rules.leave(keyword);
+    if (typeof schema.$ref === 'string') {
+      const { $ref, ...rest } = schema;
+      return restricts(rest) ? this.#nameForMerged(this.#resolved(schema)) : this.#reference($ref as string);
+    }
+    for (const keyword of ['$dynamicRef', '$recursiveRef'])
+      if (schema[keyword] !== undefined) this.rules.leave(keyword);
+    if (schema.if !== undefined) return this.#conditional(schema);
     for (const keyword of ['allOf', 'anyOf', 'oneOf'] as const) {
       const { [keyword]: parts, ...rest } = schema;
       if (!Array.isArray(parts)) continue;
-      return keyword === 'allOf' ? this.#conjunction(rest, parts) : this.#alternatives(rest, parts);
+      if (keyword === 'allOf') return this.#conjunction(rest, parts);
+      if (keyword === 'oneOf') this.#requireDisjoint(parts);
+      return this.#alternatives(rest, parts);
     }
+    const values = this.#values(schema);
+    if (values !== undefined) return this.#enumeration(values, schema);
+    if (schema.not !== undefined) this.rules.leave('not');
+    if (Array.isArray(schema.type) && schema.type.length === 0) return undefined;
     const types = typesOf(schema.type);
     if (types.length > 1) return this.#union(types.map((type) => this.nameFor({ ...schema, type })));
     return this.#single(types[0] ?? impliedType(schema), schema);
@@ -65,12 +99,77 @@ export class SchemaRules implements RuleSource {
       case 'array':
         return this.#structure('array', () => arrayBody(this, schema));
       case 'string':
-        return this.#string(schema);
+        return stringRule(this.rules, schema);
       case 'integer':
-        return this.#integer(schema);
+        return integerRule(this.rules, schema);
+      case 'number':
+        return numberRule(this.rules, schema);
       default:
-        return type !== undefined && TYPE_NAMES.includes(type) ? type : 'value';
+        if (type === undefined) return 'value';
+        if (TYPE_NAMES.includes(type)) return type;
+        this.rules.leave('type');
+        return 'value';
     }
+  }
+
+  /** The listed values that have one of the schema's types, and that it does not exclude. */
+  #values(schema: JsonSchema): readonly unknown[] | undefined {
+    const types = typesOf(schema.type);
+    const excluded = isSchema(schema.not)
+      ? allowedValues(schema.not)?.map((value) => JSON.stringify(value))
+      : undefined;
+    return allowedValues(schema)?.filter(
+      (value) =>
+        (schema.type === undefined || types.some((type) => isOf(value, type))) &&
+        isWithin(value, schema) &&
+        excluded?.includes(JSON.stringify(value)) !== true,
+    );
+  }
+
+  /**
+   * A condition on one required property whose values are listed: those that meet it, with `then`, and the others, with
+   * `else`.
+   */
+  #conditional(schema: JsonSchema): string | undefined {
+    const { if: condition, then = true, else: otherwise = true, ...rest } = schema;
+    if (then === true && otherwise === true) return this.nameFor(rest);
+    const [name, ...more] =
+      isSchema(condition) && isSchema(condition.properties) ? Object.keys(condition.properties) : [];
+    const isSimple =
+      isSchema(condition) && Object.keys(condition).every((key) => ['properties', 'required', 'type'].includes(key));
+    const base = this.#resolved(rest);
+    if (name !== undefined && more.length === 0 && isSimple && strings(base.required).includes(name)) {
+      const wanted = this.valuesOf((condition.properties as JsonSchema)[name]);
+      const all = isSchema(base.properties) ? this.valuesOf(base.properties[name]) : undefined;
+      if (wanted !== undefined && all !== undefined) {
+        const texts = new Set(wanted.map((value) => JSON.stringify(value)));
+        const meets = (value: unknown): boolean => texts.has(JSON.stringify(value));
+        const branch = (values: readonly unknown[], also: unknown): string | undefined => {
+          if (values.length === 0 || also === false) return undefined;
+          const own = mergeSchemas(base, { type: 'object', properties: { [name]: { enum: values } } });
+          return this.#nameForMerged(isSchema(also) ? mergeSchemas(own, this.#resolved(also)) : own);
+        };
+        return this.#union([
+          branch(all.filter(meets), then),
+          branch(
+            all.filter((value) => !meets(value)),
+            otherwise,
+          ),
+        ]);
+      }
+    }
+    this.rules.leave('if');
+    return this.nameFor(rest);
+  }
+
+  /** A value that follows two alternatives of `oneOf` is not valid, so no two of them may share one. */
+  #requireDisjoint(parts: readonly unknown[]): void {
+    const schemas = parts.map((part) => (isSchema(part) ? this.#resolved(part) : part));
+    this.rules.spend(schemas.length ** 2);
+    const areApart =
+      schemas.length <= MOST_COMPARED &&
+      schemas.every((one, index) => schemas.slice(index + 1).every((other) => areDisjoint(one, other)));
+    if (!areApart) this.rules.leave('oneOf');
   }
 
   #structure(hint: string, bodyOf: () => string | undefined): string | undefined {
@@ -81,33 +180,14 @@ export class SchemaRules implements RuleSource {
     return body === undefined ? undefined : this.rules.add(hint, body);
   }
 
-  #string({ format, minLength, maxLength }: JsonSchema): string {
-    const formatRule = typeof format === 'string' ? FORMAT_RULES[format] : undefined;
-    if (formatRule !== undefined) return this.rules.add('text', formatRule);
-    const least = Math.min(count(minLength) ?? 0, REPETITION_LIMIT);
-    const most = count(maxLength);
-    if (least === 0 && (most === undefined || most > REPETITION_LIMIT)) return 'string';
-    const repetition =
-      most === undefined || most > REPETITION_LIMIT ? `{${least},}` : `{${least},${Math.max(least, most)}}`;
-    return this.rules.add('text', `"\\"" character${repetition} "\\""`);
-  }
-
-  #integer({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }: JsonSchema): string | undefined {
-    const least = greatest(
-      bound(minimum, Math.ceil),
-      bound(exclusiveMinimum, (limit) => Math.floor(limit) + 1),
-    );
-    const most = smallest(
-      bound(maximum, Math.floor),
-      bound(exclusiveMaximum, (limit) => Math.ceil(limit) - 1),
-    );
-    if (least === undefined && most === undefined) return 'integer';
-    const body = integerRange(least, most);
-    return body === undefined ? undefined : this.rules.add('integer', body);
-  }
-
-  #enumeration(values: readonly unknown[]): string | undefined {
+  #enumeration(values: readonly unknown[], schema: JsonSchema): string | undefined {
     if (values.length > ENUM_LIMIT) throw new GrammarTooLarge(`more than ${ENUM_LIMIT} values`);
+    for (const keyword of Object.keys(schema)) {
+      if (ASSERTIONS.has(keyword) && !BOUNDS.has(keyword)) this.rules.leave(keyword);
+    }
+    if (schema.not !== undefined && (!isSchema(schema.not) || allowedValues(schema.not) === undefined)) {
+      this.rules.leave('not');
+    }
     return values.length === 0 ? undefined : this.rules.add('enum', values.map(jsonLiteral).join(' | '));
   }
 
@@ -149,6 +229,7 @@ export class SchemaRules implements RuleSource {
     this.rules.spend(1);
     const target = this.#lookUp(schema.$ref);
     const { $ref: _, ...rest } = schema;
+    if (target === undefined) this.rules.leave('$ref');
     return isSchema(target) ? mergeSchemas(this.#resolved(target, hops + 1), rest) : rest;
   }
 
@@ -158,7 +239,10 @@ export class SchemaRules implements RuleSource {
     if (known !== undefined) return known;
     const target = this.#lookUp(reference);
     if (target === false) return undefined;
-    if (target === undefined) return 'value';
+    if (target === undefined) {
+      this.rules.leave('$ref');
+      return 'value';
+    }
     const name = this.rules.reserve('ref');
     this.#references.set(reference, name);
     this.#open.add(reference);
@@ -185,27 +269,50 @@ export class SchemaRules implements RuleSource {
   }
 }
 
+/** The type that the keywords of a schema without one are about. */
 function impliedType(schema: JsonSchema): string | undefined {
-  if (schema.properties !== undefined || schema.required !== undefined) return 'object';
-  if (schema.items !== undefined || schema.prefixItems !== undefined) return 'array';
-  if (['minLength', 'maxLength', 'pattern', 'format'].some((keyword) => schema[keyword] !== undefined)) return 'string';
-  return undefined;
+  return Object.entries(KEYWORDS_OF).find(([, keywords]) =>
+    keywords.some((keyword) => schema[keyword] !== undefined),
+  )?.[0];
 }
 
-/** A bound that can be written in digits; others are left to validation. */
-function bound(limit: unknown, round: (limit: number) => number): number | undefined {
-  if (typeof limit !== 'number') return undefined;
-  const rounded = round(limit);
-  // Adding 0 turns -0 into 0.
-  return Number.isSafeInteger(rounded) ? rounded + 0 : undefined;
+const KEYWORDS_OF: Readonly<Record<string, readonly string[]>> = {
+  object: [
+    ...['properties', 'required', 'additionalProperties', 'patternProperties', 'propertyNames', 'minProperties'],
+    ...['maxProperties', 'dependentRequired', 'dependentSchemas', 'dependencies', 'unevaluatedProperties'],
+  ],
+  array: ['items', 'prefixItems', 'contains', 'minItems', 'maxItems', 'uniqueItems', 'unevaluatedItems'],
+  string: ['minLength', 'maxLength', 'pattern', 'format'],
+  number: ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'multipleOf'],
+};
+
+/** The keywords that can make a value invalid. */
+const ASSERTIONS: ReadonlySet<string> = new Set(Object.values(KEYWORDS_OF).flat());
+
+/** The keywords that listed values are compared with. */
+const BOUNDS: ReadonlySet<string> = new Set([
+  ...['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'minLength', 'maxLength'],
+]);
+
+/** Whether a listed value is within the bounds of its schema. */
+function isWithin(value: unknown, schema: JsonSchema): boolean {
+  const limit = (keyword: string, otherwise: number): number =>
+    typeof schema[keyword] === 'number' ? schema[keyword] : otherwise;
+  const [none, all] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+  if (typeof value === 'string') {
+    const { length } = [...value];
+    return length >= limit('minLength', none) && length <= limit('maxLength', all);
+  }
+  if (typeof value !== 'number') return true;
+  const isOpen = value > limit('exclusiveMinimum', none) && value < limit('exclusiveMaximum', all);
+  return isOpen && value >= limit('minimum', none) && value <= limit('maximum', all);
 }
 
-const greatest = (...bounds: (number | undefined)[]): number | undefined => extreme(Math.max, bounds);
-const smallest = (...bounds: (number | undefined)[]): number | undefined => extreme(Math.min, bounds);
-
-function extreme(choose: (...values: number[]) => number, bounds: (number | undefined)[]): number | undefined {
-  const present = bounds.filter((value) => value !== undefined);
-  return present.length === 0 ? undefined : choose(...present);
+function isOf(value: unknown, type: string): boolean {
+  if (type === 'integer') return Number.isInteger(value);
+  if (type === 'null') return value === null;
+  if (type === 'array') return Array.isArray(value);
+  return type === 'object' ? isSchema(value) : typeof value === type;
 }
 
 const ANNOTATIONS = new Set([

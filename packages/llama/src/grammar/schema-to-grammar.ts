@@ -5,11 +5,14 @@ import { SchemaRules } from './schema-rules.ts';
 /** llama.cpp parses a grammar for every answer; more rules than this take too long without helping the model. */
 export const RULE_LIMIT = 4000;
 
-/**
- * Adds the rules for a schema; returns the name of the first. Throws GrammarTooLarge.
- */
+/** Adds the rules for a schema; returns the name of the first, or undefined when no value follows the schema. */
+export function addPossible(rules: GrammarRules, schema: JsonSchema): string | undefined {
+  return new SchemaRules(rules, schema).nameFor(schema);
+}
+
+/** Adds the rules for a schema; returns the name of the first. Throws GrammarTooLarge. */
 export function addSchema(rules: GrammarRules, schema: JsonSchema): string {
-  return new SchemaRules(rules, schema).nameFor(schema) ?? freeRule(schema);
+  return addPossible(rules, schema) ?? freeRule(schema);
 }
 
 /** The same for a schema that is also validated elsewhere: if it is too large, the grammar enforces only its type. */
@@ -23,10 +26,7 @@ export function addSchemaOrType(rules: GrammarRules, schema: JsonSchema): string
 /**
  * A GBNF grammar for the JSON values that follow a JSON Schema.
  *
- * Supported are `type` (also a list), `properties`, `required`, `additionalProperties`, `enum`, `const`, `anyOf`,
- * `oneOf`, `allOf`, `$ref` within the document, `items`, `prefixItems`, `minItems`, `maxItems`, `minLength`,
- * `maxLength` and the formats `date-time`, `date`, `time`, `uuid`. Other keywords are ignored: the generated values
- * still have to be validated. Required properties come first, in the schema's order, then optional ones.
+ * The keywords that it does not hold are those of `GrammarRules.unkept`: such values still have to be validated.
  */
 export function schemaToGrammar(schema: JsonSchema): string {
   const rules = new GrammarRules(RULE_LIMIT);

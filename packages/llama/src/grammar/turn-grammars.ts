@@ -6,7 +6,7 @@ import { callsRule } from './call-rules.ts';
 import { GrammarRules, GrammarTooLarge } from './grammar-rules.ts';
 import { literal } from './json-rules.ts';
 import type { JsonSchema } from './merge-schemas.ts';
-import { addSchema, addSchemaOrType, RULE_LIMIT } from './schema-to-grammar.ts';
+import { addPossible, addSchemaOrType, RULE_LIMIT } from './schema-to-grammar.ts';
 import { textUntil } from './text-until.ts';
 
 /** The grammars of one turn, by place; where one is absent the text is not constrained. */
@@ -35,9 +35,14 @@ export interface TurnForm {
   readonly reasoningOpen: boolean;
   readonly mayReason: boolean;
   readonly responseSchema?: JsonSchema;
+  /** A schema that the grammar does not hold is refused. */
+  readonly isStrict?: true;
 }
 
-/** Writes the grammars of a turn. Throws EngineError `INVALID_REQUEST` when the answer's schema is too large. */
+/**
+ * Writes the grammars of a turn. Throws EngineError `INVALID_REQUEST` when the answer's schema is too large, allows no
+ * value, or must be kept and cannot be.
+ */
 export function turnGrammars(form: TurnForm): TurnGrammarTexts {
   const { tools, syntax, mustCall, responseSchema } = form;
   if (mustCall && !hasMarker(syntax)) return callsThroughout(form);
@@ -46,6 +51,7 @@ export function turnGrammars(form: TurnForm): TurnGrammarTexts {
   const answer = (reasoning: boolean): string =>
     answerGrammar({
       ...(mustCall || responseSchema === undefined ? {} : { schema: responseSchema }),
+      ...(form.isStrict === undefined ? {} : { isStrict: form.isStrict }),
       ...(shown && hasMarker(syntax) ? { calls: syntax.calls.open } : {}),
       ...(reasoning ? { reasoning: syntax.reasoning.open } : {}),
       before: answerHeader(syntax),
@@ -117,6 +123,8 @@ export function callGrammar(
 export interface AnswerForm {
   /** The schema of the answer's text. Absent: no text is allowed, only calls. */
   readonly schema?: JsonSchema;
+  /** A schema that the grammar does not hold is refused. */
+  readonly isStrict?: true;
   /** The markers that open a tool call, which is allowed instead of text. */
   readonly calls?: readonly string[];
   /** The marker that opens a block of reasoning, which may come first and is not constrained. */
@@ -129,28 +137,35 @@ export interface AnswerForm {
  * A grammar for the beginning of an answer; after a marker, other grammars apply.
  * Throws EngineError `INVALID_REQUEST` for a schema that is too large to be enforced.
  */
-export function answerGrammar({ schema, calls = [], reasoning, before = '' }: AnswerForm): string {
+export function answerGrammar({ schema, isStrict, calls = [], reasoning, before = '' }: AnswerForm): string {
   const rules = new GrammarRules(RULE_LIMIT);
   const forms = [
     ...(reasoning === undefined ? [] : [literal(reasoning)]),
     ...calls.filter((open) => open !== '').map(literal),
     ...(schema === undefined
       ? []
-      : [`${before === '' ? '' : `${literal(before)}? space `}${answerRule(rules, schema)}`]),
+      : [`${before === '' ? '' : `${literal(before)}? space `}${answerRule(rules, schema, isStrict)}`]),
   ];
   return rules.toText(`space (${forms.join(' | ')})`);
 }
 
-function answerRule(rules: GrammarRules, schema: JsonSchema): string {
+function answerRule(rules: GrammarRules, schema: JsonSchema, isStrict: true | undefined): string {
+  const refusal = (message: string, cause?: unknown): EngineError =>
+    new EngineError('INVALID_REQUEST', message, { field: 'responseSchema', cause });
+  let rule: string | undefined;
   try {
-    return addSchema(rules, schema);
+    rule = addPossible(rules, schema);
   } catch (error) {
     if (!(error instanceof GrammarTooLarge)) throw error;
-    throw new EngineError('INVALID_REQUEST', `The schema of the answer is too large: ${error.message}.`, {
-      field: 'responseSchema',
-      cause: error,
-    });
+    throw refusal(`The schema of the answer is too large: ${error.message}.`, error);
   }
+  if (rule === undefined) throw refusal('No value follows the schema of the answer.');
+  const [keyword] = rules.unkept;
+  if (!isStrict || keyword === undefined) return rule;
+  throw refusal(
+    `The keyword '${keyword}' of the schema of the answer cannot be kept as it is used there, and the schema is strict. ` +
+      'Leave it out, or leave strict out.',
+  );
 }
 
 /** A grammar for the text after a call when the turn has to end with calls: another call, or nothing. */

@@ -19,12 +19,16 @@ afterAll(() => llama.dispose());
 describe('a stream of tokens', () => {
   it('becomes the text that they stand for, with characters whole', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'grapheme' }), (text) => {
-        const stream = new TokenTextStream(texts);
-        const pieces = [...model.tokenize(text, false).map((token) => stream.read(token)), stream.end()];
-        expect(pieces.join('')).toBe(text);
-        expect(pieces.filter((piece) => piece.includes('\ufffd'))).toEqual([]);
-      }),
+      // U+FFFD itself is what a decoder has for a part of a character: a text that has it is not one of whole characters.
+      fc.property(
+        fc.string({ unit: 'grapheme' }).filter((text) => !text.includes('\ufffd')),
+        (text) => {
+          const stream = new TokenTextStream(texts);
+          const pieces = [...model.tokenize(text, false).map((token) => stream.read(token)), stream.end()];
+          expect(pieces.join('')).toBe(text);
+          expect(pieces.filter((piece) => piece.includes('\ufffd'))).toEqual([]);
+        },
+      ),
     );
   });
 

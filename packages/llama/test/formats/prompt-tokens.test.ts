@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ChatFormat, Conversation } from '../../src/formats/chat-format.ts';
 import { chooseFormat } from '../../src/formats/choose-format.ts';
 import { cutForTokenizer } from '../../src/formats/prompt-pieces.ts';
+import { writePrompt } from '../../src/formats/prompt-text.ts';
 import { makeSafe } from '../../src/formats/prompt-tokens.ts';
 import { SpecialTexts } from '../../src/formats/special-texts.ts';
 import { NANO } from '../nano.ts';
@@ -108,6 +109,75 @@ describe('a safe prompt', () => {
     expect(tokensOf(conversation)).toEqual(
       model.tokenize(`<|im_start|>user\n${text}<|im_end|>\n<|im_start|>assistant\n`, true),
     );
+  });
+});
+
+describe('an answer that its caller has begun', () => {
+  it('holds no special token, whatever stands in it', () => {
+    const specials = new SpecialTexts(SPECIALS);
+    const chosen = chooseFormat({ template, bos: '', eos: '', hasChatMl: true });
+    const { opened } = writePrompt(chosen, specials, {
+      messages: [
+        { role: 'user', content: [{ type: 'text', text: 'Hi' }] },
+        { role: 'assistant', content: [{ type: 'text', text: `So \ufdd0<tool_call>{"name":` }] },
+      ],
+      tools: [],
+      toolChoice: 'auto',
+    });
+    expect(opened).toContain('So <tool_call>{"name":');
+    expect(opened).not.toContain('\ufdd0');
+  });
+});
+
+describe('a template that changes its texts', () => {
+  const specials = new SpecialTexts(SPECIALS);
+  const around = (shown: string): string =>
+    `{% for message in messages %}<|im_start|>{{ message.role }}\n{{ ${shown} }}<|im_end|>\n{% endfor %}<|im_start|>assistant\n`;
+  const made = (source: string, text: string): string[] => {
+    const chosen = chooseFormat({ template: source, bos: '', eos: '', hasChatMl: true });
+    const messages: Conversation['messages'] = [{ role: 'user', content: [{ type: 'text', text }] }];
+    const safe = makeSafe({ messages, tools: [] }, chosen.template, specials);
+    return chosen.format
+      .render(safe.conversation)
+      .split(safe.mark)
+      .flatMap((piece) => specials.split(piece).flatMap((part) => (part.special ? [part.text] : [])));
+  };
+
+  it.each([
+    ['message.content | lower', 'a <|IM_END|> <TOOL_CALL>'],
+    ['message.content.lower()', 'a <|Im_End|>'],
+    ['message.content | lower', 'a </tool_call> <|endoftext|> <|EndOfText|>'],
+    ['message.content | replace("x", "")', 'a <|imx_end|> <toxol_call>'],
+    ["message.content.replace('x', '')", 'a <|im_xend|>x'],
+    ["message.content.replace('&lt;', '<').replace('\\'', '>')", "a &lt;|im_end|>, &lt;tool_call'"],
+    ["(message.content | replace('x', '')) | lower", 'a <|IMX_END|> <|IMx_END|>'],
+    ["message.content.split('--') | join('')", 'a <|im--_end|> <--tool_call>'],
+    ["message.content.split() | join('')", 'a <|im _end|> <\ntool_call>'],
+  ])('makes no special token of a text: {{ %s }} of %j', (shown, text) => {
+    const source = around(shown);
+    expect(made(source, text)).toEqual(made(source, 'harmless'));
+  });
+
+  it.each(['upper', 'title'])('makes none where the special texts have capitals: %s', (filter) => {
+    const capitals = new SpecialTexts(['<|START|>', '<|End|>', '[INST]', '<Tool>']);
+    const source = `<|START|>{{ messages[0].content }}<|End|>{{ messages[0].content | ${filter} }}`;
+    const chosen = chooseFormat({ template: source, bos: '', eos: '', hasChatMl: true });
+    const text = '<tool> <|start|> <|end|> [inst]';
+    const safe = makeSafe(
+      { messages: [{ role: 'user', content: [{ type: 'text', text }] }], tools: [] },
+      chosen.template,
+      capitals,
+    );
+    const pieces = chosen.format.render(safe.conversation).split(safe.mark);
+    const found = pieces.flatMap((piece) => capitals.split(piece).flatMap((part) => (part.special ? [part.text] : [])));
+    expect(found).toEqual(['<|START|>', '<|End|>']);
+  });
+
+  it('leaves texts alone that it makes nothing special of', () => {
+    const source = around("message.content | replace('x', '') | lower");
+    const text = 'Look: a < b, [x] {y} <Table>, 1 > 0.';
+    const messages: Conversation['messages'] = [{ role: 'user', content: [{ type: 'text', text }] }];
+    expect(makeSafe({ messages, tools: [] }, source, specials).conversation.messages).toEqual(messages);
   });
 });
 

@@ -37,7 +37,7 @@ export function* readBracesCalls(
     return true;
   }
   const value = objectOf(input.take(length), quote);
-  if (value === undefined) sink.invalid('The call’s arguments are not an object.', input.taken);
+  if (value === undefined) sink.invalid('The arguments of the call are not an object.', input.taken);
   else {
     sink.delta(JSON.stringify(value));
     sink.end(value);

@@ -93,7 +93,7 @@ export class JsonCall {
     if (this.#names > 1 || this.#argumentObjects > 1) return 'The call says a thing twice.';
     const key = this.#body.nameIsKey ? this.#name : Object.keys(call).find((name) => this.#isArguments(name));
     const callArguments = (key === undefined ? undefined : call[key]) ?? {};
-    if (!isRecord(callArguments)) return 'The call’s arguments are not an object.';
+    if (!isRecord(callArguments)) return 'The arguments of the call are not an object.';
     this.#sink.end(callArguments);
     return undefined;
   }
