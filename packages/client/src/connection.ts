@@ -181,7 +181,7 @@ function checked(text: string, from: string): string {
   };
   if (token === '') fail('is empty. Leave it out, or give a whole one.');
   if (/^bearer\s/i.test(token)) fail('begins with Bearer. Give the token alone, without the word.');
-  if (/^["'].*["']$/s.test(token)) fail('stands in quotes, which are sent with it. Take them off.');
+  if (/^["'].*["']$/s.test(token)) fail('is in quotes, which are sent with it. Take them off.');
   if (/^[A-Z][A-Z0-9_]*=/.test(token)) fail('begins with the name of a variable. Give what stands behind the =.');
   if (!isToken(token)) fail('has characters that none can have. Check that it was copied whole, without a line break.');
   return token;

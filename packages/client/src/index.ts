@@ -2,6 +2,14 @@
  * The public API of @latchkey/client. Everything exported here is public.
  */
 
+export type {
+  Approval,
+  ApprovalAnswer,
+  ApprovalEvent,
+  ApprovalReason,
+  ApprovalState,
+  ShownApproval,
+} from './approvals.ts';
 export type { Client, ClientOptions, RequestOptions, Revocation } from './client.ts';
 export { createClient } from './client.ts';
 export type { Connection, ConnectionOptions } from './connection.ts';

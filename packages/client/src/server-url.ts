@@ -13,7 +13,7 @@ export function readServerUrl(text: string, from: string): string {
   };
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
-    return fail('is no URL of a server. Write it like http://127.0.0.1:1234.');
+    return fail('is not the URL of a server. Write it like http://127.0.0.1:1234.');
   }
   if (url.username !== '' || url.password !== '') {
     fail('has a user name or a password in it. Give the token apart from the URL.');

@@ -411,6 +411,23 @@ describe('any other answer', () => {
     expect(message).toMatch(/^red {1,2}\[31m x+$/);
     expect(message.length).toBe(1000);
   });
+
+  it.each([
+    '\u200b',
+    '\u061c',
+    '\u009b',
+    '\u2028',
+    '\ufe0f',
+    '\u034f',
+    '\u3164',
+    '\u2800',
+    '\u{e0041}',
+    '\u{e0100}',
+    '\ud800',
+  ])('has no hidden character: %j', async (character) => {
+    const { message } = await refusal(400, said(`No${character} model.`));
+    expect(message).toBe('No  model.');
+  });
 });
 
 describe('a server that does not answer', () => {

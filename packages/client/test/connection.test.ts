@@ -89,8 +89,8 @@ describe('the token', () => {
 
   it.each([
     ['Bearer sk-secret', 'begins with Bearer'],
-    ['"sk-secret"', 'stands in quotes'],
-    ["'sk-secret'", 'stands in quotes'],
+    ['"sk-secret"', 'is in quotes'],
+    ["'sk-secret'", 'is in quotes'],
     ['LATCHKEY_API_TOKEN=sk-secret', 'begins with the name of a variable'],
     ['sk-secret\nsk-other', 'copied whole'],
   ])('that was not copied alone is refused with what to do: %j', (token, says) => {
@@ -131,7 +131,9 @@ describe('the server', () => {
     (url) => {
       for (const failure of [failureOf({ url }), failureOf({}, {}, `[default]\nurl = "${url}x y:"\n`)]) {
         expect(failure.code).toBe('invalid_url');
-        expect(failure.message).toMatch(/^url(?: of the profile 'default')? is no URL of a server\. Write it like/);
+        expect(failure.message).toMatch(
+          /^url(?: of the profile 'default')? is not the URL of a server\. Write it like/,
+        );
       }
     },
   );

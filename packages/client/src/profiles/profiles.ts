@@ -168,7 +168,7 @@ function checkUsable({ token, url, project, serverKey }: Profile): void {
   if (serverKey !== undefined && !/^[\w-]{43}$/.test(serverKey)) {
     throw new ConfigurationError(
       'invalid_option',
-      'The key of the server is none: it has 43 letters, digits, - and _.',
+      'The key of the server is not valid: it has 43 letters, digits, - and _.',
     );
   }
   if (project !== undefined && (project.trim() === '' || /[\p{Cc}\u2028\u2029\uFEFF]/u.test(project))) {

@@ -157,7 +157,7 @@ def _find_token(
 _WRONG: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r""), "is empty. Leave it out, or give a whole one."),
     (re.compile(r"bearer\s.*", re.IGNORECASE | re.DOTALL), "begins with Bearer. Give the token alone, without the word."),
-    (re.compile(r"[\"'].*[\"']", re.DOTALL), "stands in quotes, which are sent with it. Take them off."),
+    (re.compile(r"[\"'].*[\"']", re.DOTALL), "is in quotes, which are sent with it. Take them off."),
     (re.compile(r"[A-Z][A-Z0-9_]*=.*", re.DOTALL), "begins with the name of a variable. Give what stands behind the =."),
 )
 
