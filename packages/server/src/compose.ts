@@ -6,32 +6,53 @@ import type { InferenceEngine, Sampling } from '@latchkey/engine';
 import { excessOf, type McpHost } from '@latchkey/mcp-bridge';
 import { type Approvals, openApprovals } from './approvals/open-approvals.ts';
 import { toExpiry } from './approvals/sweep.ts';
+import { tellWaiting } from './approvals/tell-waiting.ts';
 import { createAuditTrail, withAuditedLogins } from './audit/audit-trail.ts';
+import { keepPersonsApart } from './audit/persons-apart.ts';
 import { createChatService } from './chat/chat-service.ts';
-import { createPromptCounter } from './chat/count-prompt.ts';
+import { createPromptCounter, createPromptReader } from './chat/count-prompt.ts';
+import { createEmbedService } from './chat/embed-service.ts';
+import { createLoadService } from './chat/load-service.ts';
 import type { ChatServiceOptions } from './chat/prepare-chat.ts';
+import { modelSettingsOf } from './config/model-settings.ts';
+import { formatMoney } from './config/money.ts';
 import type { ServerConfig } from './config/schema.ts';
+import type { WebhookEndpoint } from './config/webhooks.ts';
 import { withoutAbsent } from './config/without-absent.ts';
+import type { Notify } from './contracts/webhook-event.ts';
 import { createHandlers } from './create-handlers.ts';
+import type { Downloads } from './downloads/downloads.ts';
 import type { AppOptions } from './http/app.ts';
+import { createCallerSeals } from './http/caller-seal.ts';
 import type { ChatRoute } from './http/chat-route.ts';
 import type { ProveServer } from './http/handlers/health.ts';
 import { belowPublicUrl, RESOURCE_METADATA_PATH } from './http/handlers/protected-resource.ts';
 import type { Route } from './http/route.ts';
 import { createKeyedRequests } from './idempotency/keyed-requests.ts';
+import { readKnownTools } from './mcp-pins/known-tools.ts';
 import { createModelCatalog, type ModelCatalog } from './models/model-catalog.ts';
 import { ModelPool } from './models/model-pool.ts';
+import { withBudgets } from './prices/budgets.ts';
+import { createPriceList } from './prices/price-list.ts';
 import { createRoutes } from './routes.ts';
+import { createSdkRoutes } from './sdk-routes.ts';
+import { type ConsoleSessions, createConsoleSessions } from './sessions/console-sessions.ts';
 import { requiresToken, toAuthSettings } from './settings/installation-settings.ts';
 import { createLiveSettings } from './settings/live-settings.ts';
 import { withFreshSettings } from './settings/with-fresh-settings.ts';
 import { hasEndedIn } from './state/has-ended.ts';
 import { openTokens } from './state/open-tokens.ts';
+import type { Secrets } from './state/secrets.ts';
+import { requireRoom, type SpareRoom } from './state/spare-room.ts';
 import type { Stores } from './state/stores.ts';
 import type { Logger } from './telemetry/logger.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import { createChatTools } from './tools/chat-tools.ts';
 import { createUsageRecorder } from './usage/usage-recorder.ts';
+import { sendChecked } from './webhooks/send-message.ts';
+import { watchBudgets } from './webhooks/watch-budgets.ts';
+import { noticeExpiring } from './webhooks/watch-tokens.ts';
+import { openWebhookQueue } from './webhooks/webhook-queue.ts';
 
 /** The parts of a server: everything that differs between a listening server and one in a test. */
 export interface ServerParts {
@@ -40,12 +61,14 @@ export interface ServerParts {
   readonly engines: readonly InferenceEngine[];
   /** Chat APIs in addition to the server's own. */
   readonly dialects: readonly ChatRoute[];
+  readonly downloads: Downloads;
   /** The MCP servers. */
   readonly host: McpHost;
   /** Why the current mcp.json was rejected; null when it is in use. */
   readonly mcpJsonProblem: () => string | null;
-  /** The key for digests, encryption and signatures. */
-  readonly secret: Uint8Array;
+  /** The keys for digests, encryption and signatures, and the one that is in use for the longest time. */
+  readonly secrets: Secrets;
+  readonly oldestSecret: Uint8Array;
   /** The name by which this installation recognises its own requests. */
   readonly installation: string;
   /** Why authentication must stay on; undefined when it may be switched off. */
@@ -61,6 +84,10 @@ export interface ServerParts {
   readonly ids: ServerIds;
   /** Fires when the requests that are still running must end. */
   readonly stopping: AbortSignal;
+  /** Where events are sent. */
+  readonly webhooks?: readonly WebhookEndpoint[];
+  /** The room that is kept for revocations on a full disk; absent where the database is elsewhere. */
+  readonly room?: Pick<SpareRoom, 'free' | 'provide'>;
   /** How long a stream of LM Studio's API waits for a model before it begins. */
   readonly patienceMilliseconds?: number;
 }
@@ -97,10 +124,16 @@ export interface Composition {
   readonly log: AuditLog;
   readonly approvals: Approvals;
   readonly catalog: ModelCatalog;
+  readonly sessions: ConsoleSessions;
   /** All endpoints. */
   readonly routes: readonly Route[];
+  /** The endpoints of LM Studio's SDK protocol, which are reached through a websocket. */
+  readonly sdkRoutes: readonly Route[];
   /** The options for `createApp`. */
   readonly app: AppOptions;
+  /** Notifies operators of tokens that expire soon. */
+  noticeExpiring(now: Date): Promise<void>;
+  readonly notify: Notify;
   /** Warnings about the policy of the configuration. */
   reviewPolicy(): Promise<readonly GrantWarning[]>;
 }
@@ -111,18 +144,27 @@ export interface Composition {
  * @throws {AuthError} `AUTH_GRANT_INVALID` when the policy is not a valid grant
  */
 export async function compose(parts: ServerParts, opened: AsyncDisposableStack): Promise<Composition> {
-  const { config, stores, host, secret, installation, logger, ids, stopping } = parts;
+  const { config, stores, host, secrets, installation, logger, ids, stopping } = parts;
   const { now: clock, calendar } = parts.clocks;
   const { authorizationServers } = config.oauth;
 
-  const log = opened.use(
+  const whole = opened.use(
     createAuditLog({
       store: stores.audit,
-      key: secret,
+      key: secrets,
       clock,
       onLost: ({ count, cause }) => logger.error({ err: cause, count }, 'entries of the audit log are lost'),
     }),
   );
+  const persons = opened.use(
+    keepPersonsApart({
+      log: whole,
+      persons: stores.persons,
+      tokens: stores.tokens,
+      apart: config.audit.persons === 'apart',
+    }),
+  );
+  const { log } = persons;
   const trail = createAuditTrail({ log, kept: config.audit.arguments, createId: ids.audited });
   const settings = await createLiveSettings({
     store: stores.settings,
@@ -135,7 +177,7 @@ export async function compose(parts: ServerParts, opened: AsyncDisposableStack):
   const tokens = openTokens({
     store: stores.tokens,
     signingKeys: stores.signingKeys,
-    secret,
+    secrets,
     issuer: config.publicUrl ?? installation,
     settings: () => toAuthSettings(settings.current()),
     audit: trail.record,
@@ -144,18 +186,45 @@ export async function compose(parts: ServerParts, opened: AsyncDisposableStack):
   opened.use(tokens.auth);
   const { access, keys } = tokens;
   const auth = parts.withAuth(withAuditedLogins(withFreshSettings(tokens.auth, settings), trail));
-  const meter = opened.use(createMeter({ vocabulary: llm, store: stores.limits }));
+  const { webhooks = [] } = parts;
+  const queue = opened.use(
+    openWebhookQueue({
+      endpoints: webhooks,
+      store: stores.deliveries,
+      send: sendChecked(config.webhooks.allowPrivateHosts),
+      clock,
+      logger,
+    }),
+  );
+  const prices = createPriceList(config);
+  const counted = withBudgets(opened.use(createMeter({ vocabulary: llm, store: stores.limits })), config);
+  const meter =
+    webhooks.length === 0
+      ? counted
+      : watchBudgets(counted, {
+          notify: queue.notify,
+          clock,
+          ...(prices && { formatMoney: (nanos: number) => formatMoney(nanos, prices.currency) }),
+        });
 
+  const hasEnded = hasEndedIn(stores.tokens, clock);
+  const sessions = createConsoleSessions({
+    store: stores.sessions,
+    secrets,
+    clock,
+    audit: trail.record,
+    hasEnded,
+  });
   const approvals = opened.use(
-    openApprovals(stores.approvals, {
+    openApprovals(tellWaiting(stores.approvals, queue.notify), {
       clock,
       seconds: config.limits.approvalSeconds,
       onExpired: (approval, why) => log.note(toExpiry(approval, why)),
-      hasEnded: hasEndedIn(stores.tokens, clock),
+      hasEnded,
       digest: ({ decision, arguments: args = {} }) => log.digest({ decision, args }),
     }),
   );
-  const catalog = createModelCatalog(parts.engines, config.aliases);
+  const catalog = createModelCatalog(parts.engines, config.aliases, (id) => pool.keyOf(id));
   const metrics = createMetrics();
   const pool = opened.use(new ModelPool({ catalog, logger, onTurn: metrics.turn, ...poolOptions(config) }));
   const recorder = opened.use(
@@ -166,6 +235,7 @@ export async function compose(parts: ServerParts, opened: AsyncDisposableStack):
     pool,
     conversations: stores.conversations,
     openToolset: createChatTools({
+      auth,
       host,
       switches: settings.current,
       audit: trail.tools,
@@ -175,6 +245,7 @@ export async function compose(parts: ServerParts, opened: AsyncDisposableStack):
     samplingOf: (model) => samplingOf(config, model),
     limits: { rounds: config.limits.toolRounds, toolCalls: config.limits.toolCalls },
     recordUsage: recorder.record,
+    ...withoutAbsent({ prices }),
     logger,
     createResponseId: ids.response,
     createCallId: ids.call,
@@ -186,7 +257,8 @@ export async function compose(parts: ServerParts, opened: AsyncDisposableStack):
   const keyedRequests = opened.use(
     createKeyedRequests({
       store: stores.keyedRequests,
-      secret,
+      secrets,
+      oldestSecret: parts.oldestSecret,
       clock: parts.clocks.keys,
       hours: config.retention.idempotencyHours,
       onLost: (cause) => logger.error({ err: cause }, 'the answer to a request with a key could not be kept'),
@@ -201,41 +273,57 @@ export async function compose(parts: ServerParts, opened: AsyncDisposableStack):
       models: (await catalog.list()).flatMap(({ key, names }) => [key, ...names]),
       servers: host.servers().map(({ id }) => id),
     });
-  const routes: readonly Route[] = createRoutes(
-    createHandlers({
-      auth,
-      access,
-      keys,
-      meter,
-      log,
-      metrics,
-      reachDatabase: () => stores.settings.read(),
-      reviewGrant: review,
-      prove: parts.prove,
-      trail,
-      settings,
-      host,
-      mcpJsonProblem: parts.mcpJsonProblem,
-      approvals,
-      chat,
-      countPrompt: createPromptCounter(chatOptions),
-      conversations: stores.conversations,
-      catalog,
-      pool,
-      usage: { store: stores.usage, recorder, clock: calendar },
-      installation,
-      taint: config,
-      toolCalls: config.limits.toolCalls,
-      publicUrl: config.publicUrl,
-      authorizationServers,
-      completions: { createId: ids.completion, clock: calendar },
-      clock,
-    }),
-    { chatBodyBytes: config.limits.bodyBytes, dialects: parts.dialects },
-  );
+  const handlers = createHandlers({
+    auth,
+    access,
+    keys,
+    meter,
+    log,
+    metrics,
+    reachDatabase: () => stores.settings.read(),
+    findRoom: async () => requireRoom(parts.room),
+    reviewGrant: review,
+    prove: parts.prove,
+    trail,
+    settings,
+    sessions,
+    trustedProxies: config.trustedProxies,
+    basicAuthentication: config.basicAuthentication,
+    host,
+    mcpJsonProblem: parts.mcpJsonProblem,
+    knownTools: () =>
+      readKnownTools(
+        stores.pins,
+        host.servers().map(({ id }) => id),
+      ),
+    approvals,
+    chat,
+    countPrompt: createPromptCounter(chatOptions),
+    readPrompt: createPromptReader(chatOptions),
+    embed: createEmbedService(chatOptions),
+    load: createLoadService(chatOptions),
+    conversations: stores.conversations,
+    responseDays: config.retention.responseDays,
+    catalog,
+    pool,
+    downloads: parts.downloads,
+    usage: { store: stores.usage, recorder, clock: calendar, ...withoutAbsent({ prices }) },
+    prices: config.prices,
+    erasure: { persons, store: stores.erasure, recorder, apart: config.audit.persons === 'apart' },
+    installation,
+    taint: config,
+    toolCalls: config.limits.toolCalls,
+    publicUrl: config.publicUrl,
+    authorizationServers,
+    completions: { createId: ids.completion, clock: calendar, sealFor: createCallerSeals(secrets) },
+    clock,
+  });
+  const chatBodyBytes = config.limits.bodyBytes;
+  const routes: readonly Route[] = createRoutes(handlers, { chatBodyBytes, dialects: parts.dialects });
   const { publicUrl } = config;
   const app: AppOptions = {
     auth,
+    sessions,
     meter,
     metrics,
     trail,
@@ -248,6 +336,7 @@ export async function compose(parts: ServerParts, opened: AsyncDisposableStack):
     stopping,
     allowedHosts: [config.host, ...config.allowedHosts],
     allowedOrigins: config.allowedOrigins,
+    makeRoom: () => parts.room?.provide(),
     ...(authorizationServers.length === 0 || publicUrl === undefined
       ? {}
       : { resourceMetadata: belowPublicUrl(publicUrl, RESOURCE_METADATA_PATH) }),
@@ -255,7 +344,12 @@ export async function compose(parts: ServerParts, opened: AsyncDisposableStack):
     trustedProxies: config.trustedProxies,
   };
   const reviewPolicy = async (): Promise<readonly GrantWarning[]> => (policy === undefined ? [] : review(policy));
-  return { auth, log, approvals, catalog, routes, app, reviewPolicy };
+  const noticing = {
+    notify: queue.notify,
+    noticeExpiring: (now: Date) => noticeExpiring(auth, queue.notify, now),
+  };
+  const sdkRoutes = createSdkRoutes(handlers.sdk, { chatBodyBytes });
+  return { auth, log, approvals, catalog, sessions, routes, sdkRoutes, app, reviewPolicy, ...noticing };
 }
 
 const poolOptions = ({ engine }: ServerConfig) => ({
@@ -264,6 +358,7 @@ const poolOptions = ({ engine }: ServerConfig) => ({
   queue: engine.queue,
   idleMilliseconds: engine.idleMinutes * 60_000,
   keepOnlyLast: engine.keepOnlyLast,
+  settingsOf: (key: string) => modelSettingsOf(engine.models, key),
   ...withoutAbsent({ maxContextLength: engine.maxContextLength }),
 });
 

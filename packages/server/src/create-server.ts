@@ -1,5 +1,3 @@
-import { createServer as createHttpServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import type { Auth, Grant } from '@latchkey/auth-core/llm';
 import type { InferenceEngine } from '@latchkey/engine';
@@ -7,19 +5,25 @@ import { createLlamaEngine } from '@latchkey/llama';
 import { createMcpHost, type McpConfig, type McpHost, watchMcpJson } from '@latchkey/mcp-bridge';
 import { forgetCalls } from './approvals/sweep.ts';
 import { trimDaily } from './audit/trim-daily.ts';
-import { compose, RANDOM_IDS } from './compose.ts';
+import { type Composition, compose, RANDOM_IDS } from './compose.ts';
+import { backupListFile } from './config/backup-list.ts';
 import { requireLabelledServers, unmatchedLabels } from './config/check-names.ts';
 import { openMcpJson } from './config/open-mcp-json.ts';
-import { ownSecrets, reviewSecrets } from './config/own-secrets.ts';
-import type { ServerConfig } from './config/schema.ts';
+import { hiddenPlaces, ownSecrets, reviewSecrets } from './config/own-secrets.ts';
+import { type ServerConfig, UNIX_PEER } from './config/schema.ts';
 import { toUpstreamOptions } from './config/upstreams.ts';
+import { toEndpoints } from './config/webhooks.ts';
 import { ServerError } from './contracts/server-error.ts';
+import { openDownloads } from './downloads/open-downloads.ts';
 import { createUpstreamEngine } from './engines/upstream/index.ts';
 import { createApp } from './http/app.ts';
 import type { ChatRoute } from './http/chat-route.ts';
 import { toKoa } from './koa-adapter.ts';
+import { listenOn } from './listening.ts';
 import { withHop } from './mcp-endpoint/hop.ts';
 import { lookAround, type ServerOverview } from './overview.ts';
+import { AUTHENTICATE_PATH } from './sdk-routes.ts';
+import { SdkSockets } from './sdk-socket/sockets.ts';
 import { ensureAdministrator, withAdministratorFile } from './state/administrator.ts';
 import { announceServer, makeDataFolder, openDataFolder } from './state/data-folder.ts';
 import { openDatabase } from './state/database.ts';
@@ -27,17 +31,23 @@ import { openDescriptionMemory } from './state/description-memory.ts';
 import { lockFolder } from './state/folder-lock.ts';
 import { forgetConversations } from './state/forget-conversations.ts';
 import { isLoopback } from './state/loopback.ts';
-import { nameInstallation } from './state/name-installation.ts';
 import { keepDays, startRetention } from './state/retention.ts';
-import { requireSameSecret } from './state/same-secret.ts';
+import { findOldestSecret, nameInstallation, requireSameSecret } from './state/same-secret.ts';
 import { createServerIdentity, isOwnHost } from './state/server-identity.ts';
+import { openSpareRoom } from './state/spare-room.ts';
 import { type Stores, storesOf } from './state/stores.ts';
+import { watchMachine } from './state/watch-machine.ts';
 import { createLogger, type Logger } from './telemetry/logger.ts';
+import { createServerLookout } from './webhooks/watch-servers.ts';
 
 /** A listening server. */
 export interface Server extends AsyncDisposable {
   /** For example `http://127.0.0.1:1234`. */
   readonly url: string;
+  /** The Unix sockets on which it listens as well. */
+  readonly paths: readonly string[];
+  /** The URL of the second port, where the configuration has an `ollamaPort`. */
+  readonly ollamaUrl?: string;
   /** For programs that embed the server: issues and verifies tokens without HTTP. */
   readonly auth: Auth;
   /** Describes models and MCP servers, with warnings about likely mistakes. */
@@ -51,6 +61,11 @@ export interface Server extends AsyncDisposable {
 export interface CreateServerOptions {
   readonly environment?: Readonly<Record<string, string | undefined>>;
   readonly logger?: Logger;
+  /**
+   * Descriptors of sockets that a supervisor has opened and that listen already. One with an address takes the place of
+   * `host` and `port`.
+   */
+  readonly inherited?: readonly number[];
   /** The file that the configuration was read from; it is hidden from MCP servers. */
   readonly configFile?: string;
   /**
@@ -66,6 +81,9 @@ export interface CreateServerOptions {
    */
   readonly stores?: Partial<Pick<Stores, 'conversations' | 'usage' | 'approvals' | 'pins'>>;
 }
+
+/** How long it is remembered that a message was sent; longer than the month that a budget lasts. */
+const WEBHOOK_DAYS = 40;
 
 const NO_SERVERS: McpConfig = { servers: new Map(), warnings: [] };
 
@@ -88,8 +106,7 @@ const ANONYMOUS_GRANT: Grant = { actions: ['chat', 'embeddings', 'models:read', 
  * ```
  */
 export async function createServer(config: ServerConfig, options: CreateServerOptions = {}): Promise<Server> {
-  const openness = refuseToBeOpen(config);
-  if (!config.auth && openness !== undefined) throw new ServerError('INVALID_REQUEST', openness, { param: 'host' });
+  const openness = requireClosed(config);
   if (config.oauth.authorizationServers.length > 0 && config.publicUrl === undefined) throw namelessResource();
   const environment = options.environment ?? process.env;
   const logger = options.logger ?? createLogger(config.log);
@@ -97,20 +114,24 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
   makeDataFolder(config.data);
   // Locked before anything is read: a change that another server makes meanwhile would be missed.
   opened.use(lockFolder(config.data));
+  // Before the database, which needs room to be opened.
+  const room = config.database === undefined ? opened.use(openSpareRoom(config.data)) : undefined;
   const folder = openDataFolder(config.data, environment);
   const mcpJson = config.mcp === undefined ? NO_SERVERS : await openMcpJson(config.mcp, environment);
   requireLabelledServers(config, mcpJson);
-  const secrets = ownSecrets({ ...config, configFile: options.configFile }, mcpJson.servers, environment);
-  const warnings = reviewSecrets(secrets);
+  const places = { ...config, configFile: options.configFile };
+  const warnings = reviewSecrets(ownSecrets(places, mcpJson.servers, environment));
 
-  const installation = nameInstallation(folder.secret);
-  const identity = createServerIdentity(folder.secret);
   const clock = (): Date => new Date();
   const database = await openDatabase(config.database ?? folder.database, opened);
-  await requireSameSecret(database.secret, folder.secret).catch((error: unknown) => {
+  await requireSameSecret(database.secret, folder.secrets).catch((error: unknown) => {
     folder.forgetNewSecret();
     throw error;
   });
+  const installation = await nameInstallation(database.secret, folder.secrets);
+  // Callers have recorded this identity: it lasts as long as the oldest secret.
+  const oldestSecret = await findOldestSecret(database.secret, folder.secrets);
+  const identity = createServerIdentity(oldestSecret);
   const stores: Stores = { ...storesOf(database), ...options.stores };
   const host = opened.use(
     createMcpHost({
@@ -118,7 +139,9 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
       logger: logger.child({ part: 'mcp' }),
       limits: toolLimits(config),
       ephemeral: config.ephemeralMcp,
-      hiddenFromServers: secrets.map(({ path }) => path),
+      hiddenFromServers: hiddenPlaces(places, mcpJson.servers, environment),
+      hiddenListFile: backupListFile(folder.path),
+      keptFromServers: [resolve(config.models)],
       serverHomes: join(resolve(folder.path), 'mcp-homes'),
       fetch: withHop(globalThis.fetch, installation),
       pins: { store: stores.pins, mode: config.mcpPins },
@@ -129,6 +152,7 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
     createLlamaEngine({
       folder: config.models,
       gpu: config.engine.gpu,
+      ignoresMemory: !config.engine.checkMemory,
       memory: openDescriptionMemory(join(folder.path, 'model-descriptions.json')),
       logger: logger.child({ part: 'engine' }),
       ...(config.engine.threads === undefined ? {} : { threads: config.engine.threads }),
@@ -137,6 +161,8 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
   const upstreams = Object.entries(config.upstreams).map(([name, upstream]) =>
     opened.use(createUpstreamEngine(toUpstreamOptions(name, upstream, environment))),
   );
+  const downloads = opened.use(openDownloads(config, { folder: folder.path, environment, logger, clock }));
+  const webhooks = toEndpoints(config.webhooks, environment);
   const stopping = new AbortController();
   const composition = await compose(
     {
@@ -144,9 +170,11 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
       stores,
       engines: [engine, ...upstreams, ...(options.engines ?? [])],
       dialects: options.dialects ?? [],
+      downloads,
       host,
       mcpJsonProblem: watcher.problem,
-      secret: folder.secret,
+      secrets: folder.secrets,
+      oldestSecret,
       installation,
       refusesToBeOpen: openness,
       anonymous: ANONYMOUS_GRANT,
@@ -163,10 +191,12 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
       clocks: { now: clock, keys: clock, calendar: clock },
       ids: RANDOM_IDS,
       stopping: stopping.signal,
+      webhooks,
+      ...(room === undefined ? {} : { room }),
     },
     opened,
   );
-  const { auth, log, approvals, catalog } = composition;
+  const { auth, log, approvals, catalog, sessions } = composition;
   await ensureAdministrator(auth, folder, database.administrator);
   const { exchangedKeyDays, responseDays, approvalDays } = config.retention;
   opened.use(
@@ -175,6 +205,8 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
         keepDays('exchanged keys', exchangedKeyDays, (time) => auth.forgetEnded(time)),
         keepDays('responses', responseDays, (time) => forgetConversations(database, time)),
         keepDays('approvals', approvalDays, (time) => forgetCalls(database.approvals, time.toISOString())),
+        { name: 'sessions of the console', forget: () => sessions.sweep() },
+        keepDays('messages to webhooks', WEBHOOK_DAYS, (time) => stores.deliveries.forget(time.toISOString())),
         { name: 'audit log', forget: (now) => trimDaily(log, config.retention, now) },
       ],
       clock,
@@ -182,15 +214,33 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
     }),
   );
 
-  const http = createHttpServer(
+  if (webhooks.length > 0) opened.use(watchForWebhooks(composition, host, logger));
+  opened.use(watchMachine(config.data, room, logger));
+
+  const sockets = new SdkSockets({
+    app: createApp({ ...composition.app, routes: composition.sdkRoutes }),
+    authenticatePath: AUTHENTICATE_PATH,
+    logger: logger.child({ part: 'sdk' }),
+    bodyBytes: config.limits.bodyBytes,
+    connectionsPerToken: config.limits.sdkConnectionsPerToken,
+  });
+  const app = createApp(composition.app);
+  const listening = await listenOn(
+    {
+      host: config.host,
+      ports: [config.port, ...(config.ollamaPort === undefined ? [] : [config.ollamaPort])],
+      paths: config.listen.map((place) => place.slice('unix:'.length)),
+      inherited: options.inherited ?? [],
+      check: (address) => requireClosed({ ...config, host: address }),
+    },
     {
       requestTimeout: 300_000,
       headersTimeout: 20_000,
       keepAliveTimeout: config.limits.keepAliveSeconds * 1000,
     },
-    toKoa(createApp(composition.app), logger).callback(),
+    { request: toKoa(app, logger).callback(), localRequest: toKoa(app, logger, UNIX_PEER).callback(), sockets },
   );
-  const url = await listen(http, config.host, config.port);
+  const [url = '', ollamaUrl] = listening.urls;
   const retract = announceServer(folder, { url, pid: process.pid, key: identity.key });
   const owned = opened.move();
   let closing: Promise<void> | undefined;
@@ -200,17 +250,11 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
       config.limits.shutdownSeconds * 1000,
     );
     // Interrupted streams get a moment to report it; then all connections are closed.
-    const lastResort = setTimeout(
-      () => http.closeAllConnections(),
-      config.limits.shutdownSeconds * 1000 + CUTTING_MILLISECONDS,
-    );
+    const lastResort = setTimeout(() => listening.cut(), config.limits.shutdownSeconds * 1000 + CUTTING_MILLISECONDS);
     retract();
     // No person can answer any more: pending calls must not use up the time of the running requests.
     approvals.close();
-    await new Promise<void>((resolve) => {
-      http.close(() => resolve());
-      http.closeIdleConnections();
-    });
+    await listening.close();
     clearTimeout(deadline);
     clearTimeout(lastResort);
     await owned.disposeAsync();
@@ -221,14 +265,30 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
   };
   const overview = (): Promise<ServerOverview> =>
     lookAround({ config, catalog, host, warnings, reviewPolicy: composition.reviewPolicy });
-  return { url, auth, overview, reload: watcher.reload, close: closeOnce, [Symbol.asyncDispose]: closeOnce };
+  return {
+    url,
+    paths: listening.paths,
+    ...(ollamaUrl === undefined ? {} : { ollamaUrl }),
+    auth,
+    overview,
+    reload: watcher.reload,
+    close: closeOnce,
+    [Symbol.asyncDispose]: closeOnce,
+  };
+}
+
+/** @throws {ServerError} for an address beyond this machine, while authentication is off */
+function requireClosed(config: ServerConfig): string | undefined {
+  const openness = refuseToBeOpen(config);
+  if (!config.auth && openness !== undefined) throw new ServerError('INVALID_REQUEST', openness, { param: 'host' });
+  return openness;
 }
 
 /** Why a server on this address needs authentication; undefined when it does not. */
 function refuseToBeOpen({ host, allowUnauthenticatedNetwork }: ServerConfig): string | undefined {
   if (allowUnauthenticatedNetwork || isLoopback(host)) return undefined;
   return (
-    `Refusing to listen on ${host} without authentication: everybody who reaches that address could use this server. ` +
+    `Refusing to listen on ${host} without authentication: every caller who reaches that address could use this server. ` +
     'Leave authentication on, listen on 127.0.0.1, or add --allow-unauthenticated-network if you mean it.'
   );
 }
@@ -273,14 +333,27 @@ function watchMcpServers(
   });
 }
 
-async function listen(server: ReturnType<typeof createHttpServer>, host: string, port: number): Promise<string> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ host, port }, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
-  const { address, family, port: bound } = server.address() as AddressInfo;
-  return `http://${family === 'IPv6' ? `[${address}]` : address}:${bound}`;
+const LOOK_MILLISECONDS = 5000;
+const TOKENS_MILLISECONDS = 600_000;
+
+/** Looks for what operators want to be told of and what nothing else notices: tokens and MCP servers. */
+function watchForWebhooks(
+  { notify, noticeExpiring }: Pick<Composition, 'notify' | 'noticeExpiring'>,
+  host: McpHost,
+  logger: Logger,
+): Disposable {
+  const lookout = createServerLookout(host, notify);
+  const logged = (look: () => Promise<void>) => () =>
+    void look().catch((error: unknown) => logger.warn({ err: error }, 'what webhooks are for could not be looked at'));
+  const lookAtTokens = logged(() => noticeExpiring(new Date()));
+  lookAtTokens();
+  const timers = [
+    setInterval(lookAtTokens, TOKENS_MILLISECONDS),
+    setInterval(
+      logged(() => lookout.look(new Date())),
+      LOOK_MILLISECONDS,
+    ),
+  ];
+  for (const timer of timers) timer.unref();
+  return { [Symbol.dispose]: () => timers.forEach(clearInterval) };
 }

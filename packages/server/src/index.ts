@@ -1,5 +1,6 @@
 // The public interface of @latchkey/server. Everything that is exported here is API.
 
+export type { Approval, ApprovalAnswer } from '@latchkey/client';
 export {
   type ChatMessage,
   type EngineCapabilities,
@@ -15,7 +16,7 @@ export {
   type OpenOptions,
 } from '@latchkey/engine';
 export type { PinStore, ToolPin } from '@latchkey/mcp-bridge';
-export type { Approval, ApprovalAnswer, StoredApproval } from './approvals/approval.ts';
+export type { StoredApproval } from './approvals/approval.ts';
 export type { ApprovalStore } from './approvals/kysely-approval-store.ts';
 export { defineConfig } from './config/define-config.ts';
 export { ConfigError, loadConfig } from './config/load-config.ts';

@@ -6,15 +6,19 @@ import type { IncomingRequest } from './http/request.ts';
 import { breakSilence } from './http/sse.ts';
 import type { Logger } from './telemetry/logger.ts';
 
-/** Passes requests from Koa to an app, and its answers back. Koa only does HTTP and decides nothing. */
-export function toKoa(app: App, logger: Logger): Koa {
+/**
+ * Passes requests from Koa to an app, and its answers back. Koa only does HTTP and decides nothing.
+ *
+ * @param peer what the clients of all connections are, where they have no address
+ */
+export function toKoa(app: App, logger: Logger, peer?: string): Koa {
   const koa = new Koa();
   // An answer that broke off after its start: usually the reader has disconnected, or has sent invalid HTTP.
   koa.on('error', (error: NodeJS.ErrnoException, ctx?: Context) => {
     const request = ctx?.response.get('X-Request-Id');
     logger[isReaders(error) ? 'debug' : 'error']({ err: error, request }, 'an answer was not sent whole');
   });
-  koa.use(async (ctx) => give(ctx, await app(incoming(ctx))));
+  koa.use(async (ctx) => give(ctx, await app(incoming(ctx, peer))));
   return koa;
 }
 
@@ -23,14 +27,14 @@ const OF_READERS = new Set(['ECONNABORTED', 'ECONNRESET', 'EPIPE', 'ERR_STREAM_P
 /** Whether the error comes from the other end of a connection, not from the server. */
 const isReaders = ({ code = '' }: NodeJS.ErrnoException): boolean => OF_READERS.has(code) || code.startsWith('HPE_');
 
-function incoming({ req, res }: Pick<Context, 'req' | 'res'>): IncomingRequest {
+function incoming({ req, res }: Pick<Context, 'req' | 'res'>, peer: string | undefined): IncomingRequest {
   // Each part that holds resources for a request listens for its end; more than ten listeners are not a leak.
   res.setMaxListeners(32);
   return {
     method: req.method ?? '',
     target: req.url ?? '',
     rawHeaders: req.rawHeaders,
-    connection: req.socket,
+    connection: peer === undefined ? req.socket : { remoteAddress: peer },
     body: req,
     onEnd: (listener) => {
       const end = (): void => listener({ status: res.statusCode, whole: res.writableFinished });
@@ -47,6 +51,8 @@ function give(ctx: Context, { status, headers, body }: Reply): void {
   ctx.body = carried(body);
   // Set last, because Koa changes the status of an answer without a body.
   ctx.status = status;
+  // A client waits for the headers before it waits for the first event, which may be long in coming.
+  if (body !== undefined && 'events' in body && ctx.method !== 'HEAD') ctx.flushHeaders();
 }
 
 function carried(body: Reply['body']): string | Readable | null {

@@ -56,6 +56,9 @@ export async function lookAround({
       ...Object.keys(config.sampling).flatMap((key) =>
         key === '*' || isNamed(key) ? [] : [`sampling: there is no model ${key}`],
       ),
+      ...Object.keys(config.engine.models).flatMap((key) =>
+        key === '*' || isNamed(key) ? [] : [`engine.models: there is no model ${key}`],
+      ),
       ...(await reviewPolicy()).map(({ path, message }) => `policy: ${path}: ${message}`),
       ...host.warnings(),
     ],

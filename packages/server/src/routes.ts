@@ -2,7 +2,12 @@ import type { ApiDialect } from './contracts/api-dialect.ts';
 import type { createHandlers } from './create-handlers.ts';
 import { anthropicDialect } from './dialects/anthropic/index.ts';
 import { lmstudioDialect } from './dialects/lmstudio/index.ts';
+import { ollamaErrors } from './dialects/ollama/errors.ts';
+import { ollamaChat, ollamaGenerate } from './dialects/ollama/index.ts';
+import { openaiEmbeddings } from './dialects/openai/embeddings.ts';
 import { openaiDialect } from './dialects/openai/index.ts';
+import { parseTextCompletion } from './dialects/openai/parse-text-completion.ts';
+import { responsesDialect } from './dialects/responses/index.ts';
 import { administration, conversation, form, optionalAdministration, protocolMessage } from './http/bodies.ts';
 import { type ChatRoute, chatRoute, requireDistinct } from './http/chat-route.ts';
 import { labelStudioDialect } from './http/errors/label-studio.ts';
@@ -10,6 +15,7 @@ import { mcpDialect } from './http/errors/mcp.ts';
 import { oauthDialect } from './http/errors/oauth.ts';
 import { RESOURCE_METADATA_PATH } from './http/handlers/protected-resource.ts';
 import type { Route, RouteRow } from './http/route.ts';
+import { modelRoutes } from './model-routes.ts';
 
 type Handlers = ReturnType<typeof createHandlers>;
 
@@ -30,12 +36,42 @@ export interface RouteOptions {
 
 /** All endpoints of the server. */
 export function createRoutes(handlers: Handlers, { chatBodyBytes, dialects }: RouteOptions): readonly Route[] {
-  const { approvals, audit, can, keys, labelStudioTokens, mcp, mcpPins, mcpServers, models } = handlers;
-  const { oauth, responses, settings, tokens, usage, whoami } = handlers;
+  const { approvals, audit, can, keys, labelStudioTokens, lmstudioStatus, mcp, mcpPins, mcpServers, models } = handlers;
+  const { oauth, ollama, openaiResponses, responses, sessions, settings, tokens, usage, whoami } = handlers;
   const chatBody = conversation(chatBodyBytes);
   const toRoute = (chat: ChatRoute): Route => chatRoute(chat, chatBody, handlers.chat(chat.dialect));
   return requireDistinct([
     ...CHAT_ROUTES.map(toRoute),
+    toRoute({ path: '/api/v0/chat/completions', dialect: handlers.v0.chat }),
+    chatRoute({ path: '/v1/responses', dialect: responsesDialect }, chatBody, openaiResponses.create),
+    ...speaking(responsesDialect, [
+      { method: 'GET', path: '/v1/responses/:id', access: 'chat', runsLong, handler: openaiResponses.show },
+      {
+        method: 'DELETE',
+        path: '/v1/responses/:id',
+        idempotency: 'kept',
+        access: 'chat',
+        handler: openaiResponses.remove,
+      },
+      { method: 'GET', path: '/v1/responses/:id/input_items', access: 'chat', handler: openaiResponses.inputItems },
+      {
+        method: 'POST',
+        path: '/v1/responses/:id/cancel',
+        idempotency: 'none',
+        access: 'chat',
+        runsLong,
+        handler: openaiResponses.cancel,
+      },
+      {
+        method: 'POST',
+        path: '/v1/responses/input_tokens',
+        idempotency: 'none',
+        access: 'chat',
+        runsLong,
+        body: chatBody,
+        handler: handlers.inputTokens,
+      },
+    ]),
     ...speaking(lmstudioDialect, [
       { method: 'GET', path: '/health', access: 'public', handler: handlers.health },
       { method: 'GET', path: '/live', access: 'public', handler: handlers.health },
@@ -52,6 +88,42 @@ export function createRoutes(handlers: Handlers, { chatBodyBytes, dialects }: Ro
         handler: can,
       },
       { method: 'GET', path: '/api/v1/models', access: 'models:read', handler: models.lmstudio },
+      ...modelRoutes(handlers),
+      { method: 'GET', path: '/console', access: 'public', handler: handlers.console },
+      { method: 'GET', path: '/console/*path', access: 'public', handler: handlers.console },
+      // The token, or the link, in the body is the credential.
+      {
+        method: 'POST',
+        path: '/api/v1/sessions',
+        idempotency: 'none',
+        access: 'public',
+        body: administration,
+        handler: sessions.start,
+      },
+      { method: 'GET', path: '/api/v1/sessions', access: 'authenticated', handler: sessions.list },
+      {
+        method: 'POST',
+        path: '/api/v1/sessions/links',
+        idempotency: 'none',
+        access: 'authenticated',
+        neverOpen,
+        handler: sessions.link,
+      },
+      // Possession is sufficient, also of a session whose token has ended.
+      {
+        method: 'DELETE',
+        path: '/api/v1/sessions/current',
+        idempotency: 'none',
+        access: 'public',
+        handler: sessions.signOut,
+      },
+      {
+        method: 'DELETE',
+        path: '/api/v1/sessions/:id',
+        idempotency: 'kept',
+        access: 'authenticated',
+        handler: sessions.end,
+      },
       { method: 'GET', path: '/api/v1/settings', access: 'settings:read', neverOpen, handler: settings.show },
       {
         method: 'PATCH',
@@ -71,6 +143,7 @@ export function createRoutes(handlers: Handlers, { chatBodyBytes, dialects }: Ro
         body: administration,
         handler: tokens.create,
       },
+      { method: 'GET', path: '/api/v1/token-doctor', access: 'tokens:read', runsLong, handler: handlers.tokenDoctor },
       { method: 'GET', path: '/api/v1/tokens/:id', access: 'tokens:read', handler: tokens.show },
       // Possession is sufficient: anyone who finds a leaked token can revoke it.
       {
@@ -230,9 +303,49 @@ export function createRoutes(handlers: Handlers, { chatBodyBytes, dialects }: Ro
         handler: responses.remove,
       },
       { method: 'GET', path: '/api/v1/audit', access: 'audit:read', handler: audit },
+      {
+        method: 'POST',
+        path: '/api/v1/erasures',
+        idempotency: 'none',
+        access: 'tokens:write',
+        neverOpen,
+        body: administration,
+        handler: handlers.erasures,
+      },
       { method: 'GET', path: '/api/v1/usage', access: 'usage:read', handler: usage },
     ]),
+    ...speaking(lmstudioDialect, [
+      { method: 'GET', path: '/lmstudio-greeting', access: 'public', handler: lmstudioStatus.greet },
+      { method: 'GET', path: '/lms-status', access: 'public', handler: lmstudioStatus.status },
+    ]),
     ...speaking(openaiDialect, [
+      ...['/v1/embeddings', '/api/v0/embeddings'].map(
+        (path): RouteRow => ({
+          method: 'POST',
+          path,
+          idempotency: 'none',
+          access: 'embeddings',
+          runsLong,
+          body: chatBody,
+          handler: handlers.embeddings(openaiEmbeddings),
+        }),
+      ),
+      ...[
+        { path: '/v1/completions', parse: parseTextCompletion },
+        { path: '/api/v0/completions', parse: handlers.v0.completions },
+      ].map(
+        ({ path, parse }): RouteRow => ({
+          method: 'POST',
+          path,
+          idempotency: 'kept',
+          access: 'chat',
+          runsLong,
+          body: chatBody,
+          handler: handlers.completions(parse),
+        }),
+      ),
+      { method: 'GET', path: '/api/v0/models', access: 'models:read', handler: models.v0 },
+      { method: 'GET', path: '/api/v0/models/*id', access: 'models:read', handler: models.v0Model },
       { method: 'GET', path: '/v1/models', access: 'models:read', handler: models.openai, shared },
       { method: 'GET', path: '/v1/models/*id', access: 'models:read', handler: models.openaiModel, shared },
     ]),
@@ -246,6 +359,48 @@ export function createRoutes(handlers: Handlers, { chatBodyBytes, dialects }: Ro
         body: chatBody,
         handler: handlers.countTokens,
       },
+    ]),
+    chatRoute({ path: '/api/chat', dialect: ollamaChat }, chatBody, ollama.chat),
+    chatRoute({ path: '/api/generate', dialect: ollamaGenerate }, chatBody, ollama.generate),
+    ...speaking(ollamaErrors, [
+      { method: 'GET', path: '/', access: 'public', handler: ollama.greet },
+      { method: 'GET', path: '/api/version', access: 'authenticated', handler: ollama.version },
+      { method: 'GET', path: '/api/tags', access: 'models:read', handler: ollama.tags },
+      { method: 'GET', path: '/api/ps', access: 'models:read', handler: ollama.running },
+      {
+        method: 'POST',
+        path: '/api/show',
+        idempotency: 'none',
+        access: 'models:read',
+        body: administration,
+        handler: ollama.show,
+      },
+      ...[
+        { path: '/api/embed', handler: ollama.embed },
+        { path: '/api/embeddings', handler: ollama.embeddings },
+      ].map(
+        (row): RouteRow => ({
+          method: 'POST',
+          ...row,
+          idempotency: 'none',
+          access: 'embeddings',
+          runsLong,
+          body: chatBody,
+        }),
+      ),
+      ...[
+        { method: 'POST' as const, path: '/api/pull' },
+        { method: 'POST' as const, path: '/api/copy' },
+        { method: 'DELETE' as const, path: '/api/delete' },
+      ].map(
+        (row): RouteRow => ({
+          ...row,
+          idempotency: 'none',
+          access: 'models:download',
+          body: administration,
+          handler: ollama.manage,
+        }),
+      ),
     ]),
     ...speaking(mcpDialect, [
       {

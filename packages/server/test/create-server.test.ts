@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Grant } from '@latchkey/auth-core/llm';
 import { ScriptedEngine, says } from '@latchkey/engine/testing';
@@ -34,6 +34,25 @@ describe('createServer', () => {
     const places = { data: join(folder, 'data'), models: folder, port: 0, log: 'silent' } as const;
     await using server = await createServer(defineConfig({ ...places, auth: false, policy }), { environment: {} });
     expect((await fetch(`${server.url}/v1/models`)).status).toBe(403);
+  });
+
+  it("keeps the administrator's token in the data folder the one that works, when it gets a new secret", async () => {
+    const folder = temporaryFolder();
+    const data = join(folder, 'data');
+    const config = defineConfig({ data, models: folder, port: 0, log: 'silent' });
+    await using server = await createServer(config, { environment: {} });
+    const inFile = () => readFileSync(join(data, 'admin-token'), 'utf8').trim();
+    const old = inFile();
+    type Json = Readonly<Record<string, unknown>>;
+    const ask = async (token: string, path: string, init: RequestInit = {}): Promise<Json> => {
+      const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' };
+      return (await (await fetch(server.url + path, { ...init, headers })).json()) as Json;
+    };
+    const [{ id }] = (await ask(old, '/api/v1/tokens')).tokens as [Json];
+    const { token } = await ask(old, `/api/v1/tokens/${id}/rotate`, { method: 'POST', body: '{}' });
+    expect(inFile()).toBe(token);
+    expect(token).not.toBe(old);
+    expect(await ask(inFile(), '/api/v1/whoami')).toMatchObject({ name: 'administrator' });
   });
 
   it('refuses labels of tools that match no server, since a safety would be switched off by a slip', async () => {

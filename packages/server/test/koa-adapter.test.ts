@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Reply } from '../src/http/reply.ts';
-import { json } from '../src/http/reply.ts';
+import { events, json } from '../src/http/reply.ts';
 import { appOf } from './http/app-of.ts';
-import { send } from './http/in-process-client.ts';
+import { open, send } from './http/in-process-client.ts';
 
 const give = (reply: Reply, method = 'GET') =>
   send(
@@ -35,6 +35,20 @@ describe('a reply over HTTP', () => {
   it('to HEAD says how long it is, and is not sent', async () => {
     const answer = await give(json({ a: 1 }), 'HEAD');
     expect([answer.status, answer.text, answer.headers['content-length']]).toEqual([200, '', '7']);
+  });
+
+  it('of events begins before its first event', async () => {
+    const first = Promise.withResolvers<string>();
+    const frames = async function* () {
+      yield await first.promise;
+    };
+    const answer = await open(
+      appOf(async () => events(frames())),
+      {},
+    );
+    expect(answer.status).toBe(200);
+    first.resolve('data: 1\n\n');
+    expect(await answer.received('data: 1')).toContain('data: 1');
   });
 
   it('has each line of a header that has more than one', async () => {

@@ -1,8 +1,9 @@
 import { timingSafeEqual } from 'node:crypto';
 import { type AuditEvent, type AuditedAct, type AuditSink, type Clock, recordAct } from '@latchkey/auth-core';
+import type { Approval, ApprovalAnswer, ApprovalEvent, ApprovalState, ShownApproval } from '@latchkey/client';
 import { reachStore } from '../contracts/reach-store.ts';
 import { ServerError } from '../contracts/server-error.ts';
-import type { Approval, ApprovalAnswer, ShownApproval, StoredApproval } from './approval.ts';
+import type { StoredApproval } from './approval.ts';
 import type { Bell } from './bell.ts';
 import { inTurns } from './in-turns.ts';
 import type { ApprovalStore, NewAnswer } from './kysely-approval-store.ts';
@@ -18,9 +19,6 @@ export type MayDecide = (
     Partial<Pick<StoredApproval, 'arguments' | 'argumentNames'>>,
 ) => boolean;
 
-/** The state of a call. */
-export type ApprovalState = 'waiting' | 'approved' | 'denied' | 'expired';
-
 /** The caller that decides: the calls that it may decide about, and the audit entry of a decision. */
 export interface Decider {
   /** The id of its token. */
@@ -29,16 +27,6 @@ export interface Decider {
   readonly audit: AuditSink;
   readonly describe: (approval: Approval) => AuditEvent;
 }
-
-/** An event for a watching client; `approval.listed` is sent once, after all calls that were pending at the start. */
-export type ApprovalEvent =
-  | { readonly type: 'approval.requested'; readonly approval: ShownApproval }
-  | { readonly type: 'approval.listed' }
-  | {
-      readonly type: 'approval.ended';
-      readonly id: string;
-      readonly outcome: Exclude<ApprovalState, 'waiting'>;
-    };
 
 /** Lists pending calls and takes decisions about them, for all servers that share the database. */
 export interface ApprovalDesk {
@@ -205,8 +193,8 @@ function outcomeOf(stored: StoredApproval | undefined, now: string): Exclude<App
 }
 
 function toApproval(stored: StoredApproval): Approval {
-  const { id, rootId, token, project, server, tool, arguments: args, requestedAt, expiresAt } = stored;
-  return { id, rootId, token, project, server, tool, arguments: args, requestedAt, expiresAt };
+  const { id, rootId, token, project, server, tool, arguments: args, reasons, requestedAt, expiresAt } = stored;
+  return { id, rootId, token, project, server, tool, arguments: args, reasons, requestedAt, expiresAt };
 }
 
 const withoutArguments = ({ server, tool, project }: StoredApproval): Parameters<MayDecide>[0] => ({
@@ -230,7 +218,7 @@ function tooLate({ id, status, expiresAt }: StoredApproval): ServerError {
 function conflict(id: string): ServerError {
   return new ServerError(
     'CONFLICT',
-    `Tool call '${id}' was decided by somebody else, or nobody waits for it any more.`,
+    `Tool call '${id}' was decided by another person, or its caller no longer waits for it.`,
   );
 }
 

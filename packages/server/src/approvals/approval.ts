@@ -1,34 +1,4 @@
-/** A tool call that waits for a person. */
-export interface Approval {
-  readonly id: string;
-  /** The root token of the run that the call belongs to. */
-  readonly rootId: string;
-  /** The token that made the call. */
-  readonly token: { readonly id: string; readonly name: string; readonly owner: string };
-  readonly project: string | null;
-  /** The plugin id. */
-  readonly server: string;
-  /** The tool's own name. */
-  readonly tool: string;
-  readonly arguments: Readonly<Record<string, unknown>>;
-  /** RFC 3339. */
-  readonly requestedAt: string;
-  /** RFC 3339; a call without an answer by then is denied. */
-  readonly expiresAt: string;
-}
-
-/** An approval as shown to callers that may decide about it. */
-export interface ShownApproval extends Approval {
-  /** Whether a request is waiting for the call, or its caller has left and may return for it. */
-  readonly caller: 'waiting' | 'away';
-}
-
-/** A person's decision. */
-export interface ApprovalAnswer {
-  readonly decision: 'approve' | 'deny';
-  /** Replace the arguments that the model requested. */
-  readonly arguments?: Record<string, unknown>;
-}
+import type { Approval, ApprovalAnswer } from '@latchkey/client';
 
 /** Why an answer cannot be taken; the call stays pending. */
 export interface Refusal {

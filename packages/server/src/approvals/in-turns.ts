@@ -1,4 +1,4 @@
-import type { Approval } from './approval.ts';
+import type { Approval } from '@latchkey/client';
 
 /**
  * Orders pending calls fairly: the first call of each token, then the second of each, and so on, older ones first. A

@@ -1,5 +1,6 @@
+import type { Approval, ApprovalAnswer, ApprovalReason } from '@latchkey/client';
 import type { Expression, ExpressionBuilder, Kysely, Selectable, SqlBool, Transaction } from 'kysely';
-import type { Approval, ApprovalAnswer, ApprovalProgress, Refusal, StoredApproval } from './approval.ts';
+import type { ApprovalProgress, Refusal, StoredApproval } from './approval.ts';
 import type { ApprovalTable, ApprovalTables } from './schema.ts';
 
 /** Stores pending calls for all servers and commands of the database. Times are RFC 3339, in UTC. */
@@ -239,6 +240,7 @@ const toRow = (
   server: approval.server,
   tool: approval.tool,
   arguments: JSON.stringify(approval.arguments),
+  reasons: JSON.stringify(approval.reasons),
   status: 'waiting',
   answer_id: null,
   decided_by: null,
@@ -262,6 +264,7 @@ const fromRow = (row: Selectable<ApprovalTable>): StoredApproval => ({
   arguments: JSON.parse(row.arguments) as Record<string, unknown>,
   // Rows from before this column existed have no names.
   argumentNames: JSON.parse(row.argument_names ?? '[]') as string[],
+  reasons: JSON.parse(row.reasons ?? '[]') as ApprovalReason[],
   requestedAt: row.requested_at,
   expiresAt: row.expires_at,
   aliveUntil: row.alive_until,

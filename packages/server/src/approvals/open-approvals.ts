@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '@latchkey/auth-core';
-import type { Approval, ApprovalAnswer } from './approval.ts';
+import type { Approval, ApprovalAnswer } from '@latchkey/client';
 import { type ApprovalDesk, createApprovalDesk } from './approval-desk.ts';
 import { createBell } from './bell.ts';
 import type { ApprovalStore } from './kysely-approval-store.ts';

@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock, Principal } from '@latchkey/auth-core';
+import type { Approval, ApprovalReason } from '@latchkey/client';
 import { ServerError } from '../contracts/server-error.ts';
-import type { Approval, ApprovalProgress, Refusal, StoredApproval } from './approval.ts';
+import type { ApprovalProgress, Refusal, StoredApproval } from './approval.ts';
 import { batched } from './batched.ts';
 import type { Bell } from './bell.ts';
 import type { ApprovalStore } from './kysely-approval-store.ts';
@@ -26,6 +27,8 @@ export interface WaitingCall {
   readonly arguments: Readonly<Record<string, unknown>>;
   /** The names that the tool's definition gives its arguments. */
   readonly argumentNames: readonly string[];
+  /** Why it needs the approval. */
+  readonly reasons: readonly ApprovalReason[];
   /** Why these arguments cannot be sent, checked on approval; undefined when they can. */
   readonly refusalOf: (args: Readonly<Record<string, unknown>>) => Refusal | undefined;
   /**
@@ -190,7 +193,7 @@ export function createPendingCalls({
   }
 
   function reasonOf({ signal }: WaitingCall): string {
-    return signal.aborted ? 'whoever has asked for the call has left' : 'the server is shutting down';
+    return signal.aborted ? 'the caller has left' : 'the server is shutting down';
   }
 
   return {
@@ -213,7 +216,7 @@ export function createPendingCalls({
 
 const TOO_MANY = `${MOST_WAITING} calls of this token wait for the approval of a person already`;
 const TOO_LARGE = `it needs the approval of a person, and its arguments are larger than the ${MOST_ARGUMENT_BYTES} bytes that may wait for one`;
-const TOO_LATE = 'it needs the approval of a person, and nobody has answered in time';
+const TOO_LATE = 'it needs the approval of a person, and no answer came in time';
 const DENIED = 'a person has denied this call';
 /** The reasons for callers that return too late. */
 const DECIDED = {
@@ -221,7 +224,7 @@ const DECIDED = {
     'a person has approved this call, and a request before this one has begun it. It is not made twice, and what came of it is not ' +
     'known here: look at what there is',
   denied: 'this call has waited for a person already, and was denied',
-  expired: 'this call has waited for a person already, and nobody has answered in time',
+  expired: 'this call has waited for a person already, and no answer came in time',
 };
 
 /** The outcome of a call that was decided before, or for another request; undefined while it is undecided. */
@@ -255,7 +258,7 @@ function take(call: WaitingCall, { id, answer }: ApprovalProgress): ApprovalOutc
 }
 
 function describe(call: WaitingCall, id: string, requestedAt: string, expiresAt: string): Approval {
-  const { principal, server, tool, arguments: args } = call;
+  const { principal, server, tool, arguments: args, reasons } = call;
   return {
     id,
     rootId: principal.rootId,
@@ -264,6 +267,7 @@ function describe(call: WaitingCall, id: string, requestedAt: string, expiresAt:
     server,
     tool,
     arguments: args,
+    reasons,
     requestedAt,
     // A call does not outlive its token.
     expiresAt: [expiresAt, principal.expiresAt ?? expiresAt].toSorted()[0] ?? expiresAt,

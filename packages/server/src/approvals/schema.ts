@@ -16,6 +16,8 @@ export interface ApprovalTable {
   arguments: string;
   /** JSON of the names that the tool's definition gives its arguments. */
   argument_names: string | null;
+  /** JSON of why it needs a person; null in rows from before this column existed. */
+  reasons: string | null;
   status: 'waiting' | 'answered' | 'approved' | 'denied' | 'expired';
   /** The id of the last answer. */
   answer_id: string | null;

@@ -1,6 +1,7 @@
 import type { AuditEvent, Clock } from '@latchkey/auth-core';
+import type { Approval } from '@latchkey/client';
 import type { Kysely } from 'kysely';
-import type { Approval, StoredApproval } from './approval.ts';
+import type { StoredApproval } from './approval.ts';
 import type { ApprovalStore } from './kysely-approval-store.ts';
 import type { ApprovalTables } from './schema.ts';
 

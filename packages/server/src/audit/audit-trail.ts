@@ -47,11 +47,12 @@ export function createAuditTrail({ log, kept, createId }: AuditTrailOptions): Au
       {
         together: log.record.together && {
           database: log.record.together.database,
-          write: (event: AuditEvent, act: AuditedAct) =>
-            acting(
-              scopes.getStore(),
-              async (request) => log.record.together?.write(complete(event, request), act) ?? false,
-            ),
+          write: (event: AuditEvent | (() => AuditEvent), act: AuditedAct) =>
+            acting(scopes.getStore(), async (request) => {
+              const completed =
+                typeof event === 'function' ? () => complete(event(), request) : complete(event, request);
+              return log.record.together?.write(completed, act) ?? false;
+            }),
         },
       },
     ),

@@ -13,6 +13,12 @@ export interface AuditedRequest {
 }
 
 /** The caller as the audit log records it. An anonymous caller has no id. */
-export function toActor({ kind, id, name, owner, rootId }: Principal): AuditActor {
+export function toActor({
+  kind,
+  id,
+  name,
+  owner,
+  rootId,
+}: Pick<Principal, 'kind' | 'id' | 'name' | 'owner' | 'rootId'>): AuditActor {
   return kind === 'anonymous' ? { name } : { id, name, owner, rootId };
 }

@@ -1,5 +1,6 @@
 import type { LoadedModel, Model } from '@latchkey/engine';
 import type { ChatEvent } from '../contracts/chat-event.ts';
+import type { ChatRequest } from '../contracts/chat-request.ts';
 import { ServerError } from '../contracts/server-error.ts';
 import { EventQueue } from '../models/event-queue.ts';
 import type { LoadEvent, ModelLease, ModelPool } from '../models/model-pool.ts';
@@ -16,12 +17,21 @@ export class ChatModel {
   readonly #pool: ModelPool;
   readonly #model: Model;
   readonly #contextLength: number | undefined;
+  readonly #keepAlive: number | undefined;
+  readonly #named: string | undefined;
   #mayReload = true;
 
-  constructor(pool: ModelPool, model: Model, contextLength: number | undefined) {
+  /** @param asked what the caller may have of what its request wants */
+  constructor(
+    pool: ModelPool,
+    model: Model,
+    asked: Pick<ChatRequest, 'contextLength' | 'keepAliveMilliseconds'> & { readonly model?: string },
+  ) {
     this.#pool = pool;
     this.#model = model;
-    this.#contextLength = contextLength;
+    this.#contextLength = asked.contextLength;
+    this.#keepAlive = asked.keepAliveMilliseconds;
+    this.#named = asked.model;
   }
 
   /** The context of a round in tokens, known before the model is loaded. Throws as `ModelPool.acquire` does. */
@@ -46,6 +56,8 @@ export class ChatModel {
         this.#contextLength,
         (event) => events.push(event),
         AbortSignal.any([signal, leaving.signal]),
+        this.#keepAlive,
+        this.#named,
       )
       .finally(() => events.end());
     // Without a handler here, a failure during the loop below would count as an unhandled rejection.

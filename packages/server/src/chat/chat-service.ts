@@ -1,17 +1,21 @@
-import type { ChatEvent } from '../contracts/chat-event.ts';
+import type { ToolDefinition } from '@latchkey/engine';
+import type { ChatEvent, ListedTools } from '../contracts/chat-event.ts';
 import type { ChatRequest } from '../contracts/chat-request.ts';
 import { ServerError } from '../contracts/server-error.ts';
+import type { ChatToolset } from '../contracts/toolset.ts';
+import { unexpected } from '../contracts/unexpected.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { scopeOf, shareOf, turnsOf } from './caller-scope.ts';
 import { ChatModel } from './chat-model.ts';
 import { type ChatTurn, createTurnRecord } from './chat-turn.ts';
 import { ChatUse } from './chat-use.ts';
-import { unansweredCalls } from './conversation.ts';
+import { unansweredOf } from './conversation.ts';
 import { generateWithinBudget } from './generate-within-budget.ts';
 import { keepTurn } from './keep-turn.ts';
 import { openStream } from './open-stream.ts';
 import { type ChatCaller, type ChatServiceOptions, type PreparedChat, prepareChat } from './prepare-chat.ts';
 import { runChat } from './run-chat.ts';
+import { payForCalls } from './spend.ts';
 import { createTurnLives, type TurnLives } from './turn-lives.ts';
 import { toStats } from './usage.ts';
 
@@ -35,9 +39,27 @@ export function createChatService(options: ChatServiceOptions): ChatService {
   const usual = options.patienceMilliseconds ?? PATIENCE_MILLISECONDS;
   const lives = createTurnLives(options.conversations, options.silenceMilliseconds ?? SILENCE_MILLISECONDS);
   return async (caller, asked, signal, patienceMilliseconds = usual) => {
-    const opened = await prepareChat(options, caller, asked, signal, lives);
-    return openStream((reading) => streamChat(options, { ...opened, lives }, reading), patienceMilliseconds, signal);
+    const over = Promise.withResolvers<void>();
+    caller.goesOnUntil?.(over.promise);
+    try {
+      const opened = await prepareChat(options, caller, asked, signal, lives);
+      const begin = (reading: AbortSignal) =>
+        untilOver(streamChat(options, { ...opened, lives }, reading), over.resolve);
+      return await openStream(begin, patienceMilliseconds, signal);
+    } catch (error) {
+      over.resolve();
+      throw error;
+    }
   };
+}
+
+/** The events; calls `over` when their source has ended, by itself or because its reader has left. */
+async function* untilOver<T>(events: AsyncIterable<T>, over: () => void): AsyncGenerator<T> {
+  try {
+    yield* events;
+  } finally {
+    over();
+  }
 }
 
 async function* streamChat(
@@ -48,8 +70,14 @@ async function* streamChat(
   const key = chat.model.key;
   const record = createTurnRecord();
   await using _toolset = chat.toolset;
-  const chatModel = new ChatModel(options.pool, chat.model, chat.request.contextLength);
-  const use = new ChatUse(chat.caller.principal, key, options.recordUsage);
+  const chatModel = new ChatModel(options.pool, chat.model, chat.request);
+  const price = options.prices?.ofModel(key);
+  const use = new ChatUse(chat.caller.principal, key, options.recordUsage, price);
+  const paid = payForCalls(chat.toolset, {
+    prices: options.prices,
+    money: chat.caller.money,
+    onPaid: (cost) => use.addCost(cost),
+  });
   const keep = chat.request.store
     ? keepTurn({
         ...options,
@@ -64,19 +92,21 @@ async function* streamChat(
     : undefined;
   let isOver = false;
   yield { type: 'chat.start', model: key, ...(keep && { responseId: keep.responseId }) };
+  const tools = chat.request.listsTools ? listTools(chat.toolset) : undefined;
+  if (tools !== undefined) yield { type: 'tools.listed', tools };
   try {
     signal.throwIfAborted();
     const turn: ChatTurn = {
       request: { ...chat.request, sampling: { ...options.samplingOf(key), ...chat.request.sampling } },
       messages: chat.messages,
-      toolset: chat.toolset,
+      toolset: paid,
       limits: chat.limits,
       cacheScope: scopeOf(chat.caller.principal),
       share: shareOf(chat.caller.principal),
       generate: (request, abort) =>
-        generateWithinBudget(chatModel, chat.caller, request, abort, (round) => use.add(round)),
+        generateWithinBudget(chatModel, chat.caller, request, abort, (round) => use.add(round), price),
       createCallId: options.createCallId,
-      unanswered: unansweredCalls(chat.history.messages),
+      unanswered: unansweredOf(chat.history.messages, chat.request),
       ...(chat.history.waiting && { waiting: chat.history.waiting }),
       ...(chat.history.begun !== undefined && { begun: chat.history.begun }),
       begin: async () => {
@@ -119,12 +149,28 @@ async function* streamChat(
       finishReason: record.finishReason,
       ...(record.stopString === undefined ? {} : { stopString: record.stopString }),
       ...(keep?.isKept() && { responseId: keep.responseId }),
+      ...(tools === undefined ? {} : { tools }),
     },
   };
+}
+
+/** The tools of a request, by server, in the order in which the model has them. */
+function listTools({ definitions, describe }: ChatToolset): readonly ListedTools[] {
+  const listed = new Map<string, ListedTools & { readonly tools: ToolDefinition[] }>();
+  for (const { name, ...definition } of definitions) {
+    const described = describe(name);
+    if (described === undefined) continue;
+    const { origin, tool } = described;
+    const key = JSON.stringify(origin);
+    const ofServer = listed.get(key) ?? { origin, tools: [] };
+    ofServer.tools.push({ name: tool, ...definition });
+    listed.set(key, ofServer);
+  }
+  return [...listed.values()];
 }
 
 function toServerError(error: unknown, logger: Logger): ServerError {
   if (error instanceof ServerError) return error;
   logger.error({ err: error }, 'a chat failed');
-  return new ServerError('INTERNAL', 'The server failed at this request; its log says why.', { cause: error });
+  return unexpected(error);
 }

@@ -1,4 +1,5 @@
 import type { Principal } from '@latchkey/auth-core';
+import type { ModelPrice } from '../contracts/price.ts';
 import type { RecordUsage, UsageCounts } from '../contracts/usage-record.ts';
 import type { RoundUse } from './generate-within-budget.ts';
 
@@ -11,9 +12,12 @@ export class ChatUse {
   readonly #principal: Principal;
   readonly #model: string;
   readonly #tell: RecordUsage;
+  readonly #price: ModelPrice | undefined;
   #hasBegun = false;
 
-  constructor(principal: Principal, model: string, tell: RecordUsage) {
+  /** @param price what the model costs; undefined where it costs nothing */
+  constructor(principal: Principal, model: string, tell: RecordUsage, price?: ModelPrice) {
+    this.#price = price;
     this.#principal = principal;
     this.#model = model;
     this.#tell = tell;
@@ -28,13 +32,19 @@ export class ChatUse {
 
   add({ inputTokens, outputTokens }: RoundUse): void {
     this.begin();
-    this.#note({ inputTokens, outputTokens });
+    this.#note({ inputTokens, outputTokens, cost: this.#price?.cost(inputTokens, outputTokens) ?? 0 });
   }
 
   /** Counts a tool call that was made. */
   addCall(): void {
     this.begin();
     this.#note({ toolCalls: 1 });
+  }
+
+  /** Counts what a tool call cost. */
+  addCost(cost: number): void {
+    this.begin();
+    this.#note({ cost });
   }
 
   #note(counts: Partial<UsageCounts>): void {
@@ -46,6 +56,7 @@ export class ChatUse {
       inputTokens: 0,
       outputTokens: 0,
       toolCalls: 0,
+      cost: 0,
       ...counts,
     });
   }

@@ -1,17 +1,36 @@
 import { type ChatMessage, callsOf, type ToolCallRequest } from '@latchkey/engine';
+import type { ChatRequest } from '../contracts/chat-request.ts';
 
 type Answer = Extract<ChatMessage, { role: 'tool' }>;
 
+type Joined = Pick<ChatRequest, 'messages' | 'instructions' | 'keepsSystemMessages'>;
+
 /**
- * Joins the history and the new messages. The newest system prompt replaces the older ones: most chat templates accept
- * only one, and only at the start.
+ * Joins the history and the request. The newest system prompt replaces the older ones, since most chat templates accept
+ * only one, and only at the start, unless the request keeps them.
  */
-export function joinHistory(history: readonly ChatMessage[], added: readonly ChatMessage[]): readonly ChatMessage[] {
-  if (history.length === 0) return added;
-  const all = [...history, ...added];
+export function joinHistory(
+  history: readonly ChatMessage[],
+  { messages: added, instructions, keepsSystemMessages }: Joined,
+): readonly ChatMessage[] {
+  const all = [...history, ...added].map(named(history));
+  const joined = keepsSystemMessages || history.length === 0 ? all : withNewestSystem(all);
+  return instructions === undefined ? joined : [{ role: 'system', content: instructions }, ...joined];
+}
+
+function withNewestSystem(all: readonly ChatMessage[]): readonly ChatMessage[] {
   const system = all.findLast((message) => message.role === 'system');
   const others = all.filter((message) => message.role !== 'system');
   return system === undefined ? others : [system, ...others];
+}
+
+/** Some APIs name only the call that a result belongs to; its tool is in the history then. */
+function named(history: readonly ChatMessage[]): (message: ChatMessage) => ChatMessage {
+  const names = new Map(history.flatMap(callsOf).map(({ id, name }) => [id, name]));
+  return (message) => {
+    const name = message.role === 'tool' ? names.get(message.toolCallId) : undefined;
+    return name === undefined ? message : { ...message, name };
+  };
 }
 
 /**
@@ -32,6 +51,21 @@ export function unansweredCalls(messages: readonly ChatMessage[]): readonly Tool
   const last = messages.findLast(({ role }) => role === 'assistant');
   const answered = new Set(messages.filter(isAnswer).map(({ toolCallId }) => toolCallId));
   return callsOf(last).filter(({ id }) => !answered.has(id));
+}
+
+/**
+ * The calls that the history leaves without an answer, and to which the request brings none; and those that the request
+ * brings itself and has answered for, as its caller keeps the history.
+ */
+export function unansweredOf(
+  history: readonly ChatMessage[],
+  { messages: added, confirmations }: Pick<ChatRequest, 'messages' | 'confirmations'>,
+): readonly ToolCallRequest[] {
+  const answered = new Set(added.filter(isAnswer).map(({ toolCallId }) => toolCallId));
+  return [
+    ...unansweredCalls(history).filter(({ id }) => !answered.has(id)),
+    ...unansweredCalls(added).filter(({ id }) => confirmations?.has(id)),
+  ];
 }
 
 const isAnswer = (message: ChatMessage): message is Answer => message.role === 'tool';

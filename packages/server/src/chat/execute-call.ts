@@ -1,7 +1,7 @@
 import type { InputPart, ToolCallRequest } from '@latchkey/engine';
 import type { ChatEvent, InvalidCall } from '../contracts/chat-event.ts';
 import { ServerError } from '../contracts/server-error.ts';
-import type { ApprovalWait, ChatToolset } from '../contracts/toolset.ts';
+import type { ApprovalWait, ChatToolset, DescribedTool } from '../contracts/toolset.ts';
 import { EventQueue } from '../models/event-queue.ts';
 import type { ChatTurn, TurnRecord } from './chat-turn.ts';
 
@@ -138,12 +138,44 @@ const UNKNOWN =
   'this call was begun by an earlier request, which was broken off, and whether it has done its work is not known. It is ' +
   'not made again by itself: look at what there is before you ask for it once more';
 
-/** Refuses a call beyond the request's limit: a call that was announced must have an end. */
-export function* refuseBeyondLimit(
+/** Asks the caller to confirm a call, which is not made until then. */
+export function* requestConfirmation(
+  { tool, origin }: DescribedTool,
+  { id, arguments: args }: ToolCallRequest,
+  record: TurnRecord,
+): Generator<ChatEvent> {
+  const request = { type: 'confirmation_request', id, tool, origin, arguments: args } as const;
+  record.output.push(request);
+  yield { type: 'tool_call.confirmation_required', request };
+}
+
+/** Refuses a call that the caller has not confirmed. */
+export const refuseUnconfirmed = (
+  toolset: ChatToolset,
+  call: ToolCallRequest,
+  record: TurnRecord,
+): Generator<ChatEvent> => refuseAnnounced(toolset, call, record, 'the user has not approved this call');
+
+/** Refuses a call beyond the request's limit. */
+export const refuseBeyondLimit = (
   toolset: ChatToolset,
   call: ToolCallRequest,
   record: TurnRecord,
   limit: number,
+): Generator<ChatEvent> =>
+  refuseAnnounced(
+    toolset,
+    call,
+    record,
+    `this request may make ${limit} tool calls, and they are used up. Answer with what you have.`,
+  );
+
+/** A call that was announced must have an end. */
+function* refuseAnnounced(
+  toolset: ChatToolset,
+  call: ToolCallRequest,
+  record: TurnRecord,
+  reason: string,
 ): Generator<ChatEvent> {
   const described = toolset.describe(call.name);
   const invalid: InvalidCall =
@@ -155,7 +187,6 @@ export function* refuseBeyondLimit(
           arguments: call.arguments,
           origin: described.origin,
         };
-  const reason = `this request may make ${limit} tool calls, and they are used up. Answer with what you have.`;
   yield* refuse(call, invalid, reason, record);
 }
 

@@ -3,7 +3,7 @@ import { type ChatMessage, textOf } from '@latchkey/engine';
 /** Shorter answers are not shortened: they are not what fills a context. */
 const LEAST_CHARACTERS = 256;
 
-/** Limits each answer of a tool to this many characters; the model is told that text is missing. */
+/** Limits each answer of a tool to this many characters; the model reads that text is missing. */
 export function fitAnswers(messages: readonly ChatMessage[], characters: number | undefined): readonly ChatMessage[] {
   if (characters === undefined) return messages;
   return messages.map((message) => {

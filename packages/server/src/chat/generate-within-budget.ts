@@ -1,8 +1,10 @@
 import { LimitExceededError, type LimitState, type Reservation } from '@latchkey/auth-core';
 import type { EngineEvent, GenerateRequest, LoadedModel } from '@latchkey/engine';
+import type { ModelPrice } from '../contracts/price.ts';
 import { ServerError } from '../contracts/server-error.ts';
 import type { ChatModel, ModelLoadEvent } from './chat-model.ts';
 import { refuseFarTooLong } from './far-too-long.ts';
+import { type MoneyBudget, type Payment, payFor } from './spend.ts';
 
 /** The tokens that the limits of a caller leave. */
 export interface TokenBudget {
@@ -10,6 +12,8 @@ export interface TokenBudget {
   readonly tokenLimits: readonly LimitState[];
   /** Throws ServerError `TOKENS_PER_DAY_EXCEEDED` or `TOKENS_PER_MONTH_EXCEEDED` when fewer than `least` are left. */
   readonly reserveTokens: ReserveTokens;
+  /** The money that they leave; absent where nothing has a price. */
+  readonly money?: MoneyBudget;
 }
 
 /** Reserves as many tokens as the caller's limits leave, from `least` to `wanted`. */
@@ -30,6 +34,7 @@ export type RoundEvent = ModelLoadEvent | EngineEvent;
  * back when the engine has counted, even if the caller has left: leaving early does not avoid the cost.
  *
  * @param note called with the usage when the round has ended in any way; not for a round that the model never began
+ * @param price what the model costs; undefined where it costs nothing
  */
 export async function* generateWithinBudget(
   chatModel: ChatModel,
@@ -37,6 +42,7 @@ export async function* generateWithinBudget(
   request: GenerateRequest,
   signal: AbortSignal,
   note: (use: RoundUse) => void,
+  price?: ModelPrice,
 ): AsyncGenerator<RoundEvent> {
   refuseFarTooLong(request, chatModel.contextLength);
   const use = new UseSoFar();
@@ -46,7 +52,7 @@ export async function* generateWithinBudget(
       using lease = yield* chatModel.lease(signal);
       const { model } = lease;
       try {
-        plan ??= await planRound(model, budget, request, chatModel.roomOn(model), signal);
+        plan ??= await planRound(model, budget, { request, price }, chatModel.roomOn(model), signal);
         yield* runToTheCount(model, plan.request, signal, use);
         return;
       } catch (error) {
@@ -58,12 +64,13 @@ export async function* generateWithinBudget(
     if (use.hasBegun) note(used);
     // A reservation that cannot be settled counts as used; the answer is still delivered.
     await plan?.reservation.settle(used.inputTokens + used.outputTokens).catch(() => {});
+    await plan?.payment.settle(used).catch(() => {});
   }
 }
 
-/** Refuses a caller without tokens left before an answer begins. @throws {AuthError} `AUTH_LIMIT_EXCEEDED` */
-export function refuseSpent({ tokenLimits }: TokenBudget): void {
-  const [longest] = tokenLimits
+/** Refuses a caller without tokens, or without money for a model with a price, before an answer begins. @throws {AuthError} `AUTH_LIMIT_EXCEEDED` */
+export function refuseSpent({ tokenLimits, money }: TokenBudget, price?: ModelPrice): void {
+  const [longest] = [...tokenLimits, ...(price === undefined ? [] : (money?.limits ?? []))]
     .filter(({ remaining }) => remaining === 0)
     .map(({ name, source, resetSeconds = 1 }) => ({ name, source, resetSeconds }))
     .sort((left, right) => right.resetSeconds - left.resetSeconds);
@@ -74,29 +81,38 @@ export function refuseSpent({ tokenLimits }: TokenBudget): void {
 interface RoundPlan {
   readonly request: GenerateRequest;
   readonly reservation: Reservation;
+  readonly payment: Payment;
 }
 
 /**
  * Reserves from the prompt plus one token of an answer up to the prompt plus the longest answer; the engine may
  * generate what is left for the answer. A prompt beyond the context of the model is refused by the engine. The prompt
- * is counted only where its length matters.
+ * is counted only where its length matters. The same is reserved in money, where the model has a price.
  */
 async function planRound(
   model: LoadedModel,
-  { tokenLimits, reserveTokens }: TokenBudget,
-  request: GenerateRequest,
+  { tokenLimits, reserveTokens, money }: TokenBudget,
+  { request, price }: { readonly request: GenerateRequest; readonly price: ModelPrice | undefined },
   room: number,
   signal: AbortSignal,
 ): Promise<RoundPlan> {
-  if (tokenLimits.length === 0 && room === model.contextLength) {
-    return { request, reservation: await reserveTokens(room, 1) };
+  const isPaid = price !== undefined && money !== undefined && money.limits.length > 0;
+  if (tokenLimits.length === 0 && !isPaid && room === model.contextLength) {
+    return { request, reservation: await reserveTokens(room, 1), payment: await payFor(undefined, money, 0, room) };
   }
   const prompt = await model.countPrompt(request, signal);
   if (prompt >= room && room < model.contextLength) throw exceeded(prompt, room);
   const wanted = Math.min(room, prompt + (request.maxOutputTokens ?? room));
   const reservation = await reserveTokens(wanted, prompt < wanted ? prompt + 1 : 1);
   const left = Math.max(1, Math.min(room, reservation.granted) - prompt);
-  return { request: { ...request, maxOutputTokens: Math.min(request.maxOutputTokens ?? left, left) }, reservation };
+  const longest = Math.min(request.maxOutputTokens ?? left, left);
+  try {
+    const payment = await payFor(price, money, prompt, longest);
+    return { request: { ...request, maxOutputTokens: payment.answerTokens }, reservation, payment };
+  } catch (error) {
+    await reservation.settle(0).catch(() => {});
+    throw error;
+  }
 }
 
 const exceeded = (tokens: number, limit: number): ServerError =>

@@ -3,6 +3,7 @@ import type { ChatEvent } from '../contracts/chat-event.ts';
 /** The events before the engine takes the prompt. */
 const PRELUDE: readonly ChatEvent['type'][] = [
   'chat.start',
+  'tools.listed',
   'model_load.start',
   'model_load.progress',
   'model_load.end',

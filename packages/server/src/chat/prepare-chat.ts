@@ -1,9 +1,9 @@
-import { type AuthorityEntry, describeDenial, type Principal } from '@latchkey/auth-core';
+import type { AuthorityEntry, Principal } from '@latchkey/auth-core';
 import type { AccessRequest, AllowedDecision, Decision } from '@latchkey/auth-core/llm';
 import type { ChatMessage, InputPart, Model, Sampling } from '@latchkey/engine';
 import type { ChatRequest } from '../contracts/chat-request.ts';
 import type { ConversationStore, StoredConversation } from '../contracts/conversation-store.ts';
-import { denialDetails } from '../contracts/denial-details.ts';
+import type { PriceList } from '../contracts/price.ts';
 import { ServerError } from '../contracts/server-error.ts';
 import type { ChatToolset } from '../contracts/toolset.ts';
 import type { RecordUsage } from '../contracts/usage-record.ts';
@@ -11,11 +11,13 @@ import type { ModelCatalog } from '../models/model-catalog.ts';
 import type { ModelPool } from '../models/model-pool.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { turnsOf } from './caller-scope.ts';
-import { joinHistory, unansweredCalls } from './conversation.ts';
+import { joinHistory, unansweredCalls, unansweredOf } from './conversation.ts';
 import { refuseSpent, type TokenBudget } from './generate-within-budget.ts';
 import { previousNotFound } from './keep-turn.ts';
 import { type ChatLimits, least } from './limits.ts';
 import { nearestEffort } from './nearest-effort.ts';
+import { permitLoading } from './permit-loading.ts';
+import { permitModel } from './permit-model.ts';
 import { refuseLargeRequest } from './refuse-large-request.ts';
 import type { TurnLives } from './turn-lives.ts';
 
@@ -25,6 +27,11 @@ export interface ChatCaller extends TokenBudget {
   readonly decide: (request: AccessRequest, entries?: readonly AuthorityEntry[]) => Decision;
   /** Fires when its token has ended or the server stops, but not when the caller disconnects. */
   readonly ended?: AbortSignal;
+  /**
+   * Called with the end of each chat before the chat does anything: until then, the caller's place is taken and its
+   * token is watched, even if it disconnects. Throws when it has disconnected before.
+   */
+  readonly goesOnUntil?: (ended: Promise<void>) => void;
 }
 
 export interface ChatServiceOptions {
@@ -38,6 +45,8 @@ export interface ChatServiceOptions {
   readonly limits: { readonly rounds: number; readonly toolCalls: number };
   /** Called with the usage of a chat as it accrues. */
   readonly recordUsage: RecordUsage;
+  /** Absent where nothing has a price. */
+  readonly prices?: PriceList;
   readonly logger: Logger;
   readonly createResponseId: () => string;
   readonly createCallId: () => string;
@@ -78,34 +87,32 @@ export async function prepareChat(
 ): Promise<PreparedChat> {
   const key = options.catalog.resolve(asked.model);
   // Decided before the model is looked up, so that a token learns nothing about models that it may not use.
-  const permission = permit(caller, key);
-  refuseSpent(caller);
+  const permission = permitModel(caller, 'chat', key);
+  refuseSpent(caller, options.prices?.ofModel(key));
   refuseLargeRequest(asked, options.schemaExcess);
   const model = await options.catalog.find(key);
-  const request = withoutUnseenResults(withEffort(asked, model), model);
-  requireVision(model, request.messages);
-  refuseUnknownReasoning(model, request);
-  permitContext(caller, options.pool, model, request.contextLength);
+  refuseEmbeddingModel(model);
+  const seen = withoutUnseenResults(withEffort(asked, model), model);
+  requireVision(model, seen.messages);
+  refuseUnknownReasoning(model, seen);
+  const request = permitLoading(caller, options.pool, model, seen);
   const { previousResponseId } = request;
   if (previousResponseId !== undefined) {
     await lives?.whenMade(previousResponseId, turnsOf(caller.principal), signal);
   }
   const history = await loadHistory(options.conversations, caller.principal, request);
   const limits = limitsOf(options, request, permission);
-  const messages = joinHistory(history.messages, request.messages);
+  const messages = joinHistory(history.messages, request);
   refuseNothingNew(history, request, messages);
   const { toolset, hold } = await openOwnToolset(options, caller, { ...request, messages }, signal);
   await refuseAmbiguousTools(request, toolset);
+  await refuseUnansweredTools(request, history, toolset);
   return { caller, request, model, history, messages, toolset, hold, limits };
 }
 
-function permit(caller: ChatCaller, model: string): AllowedDecision {
-  const decision = caller.decide({ action: 'chat', models: model });
-  if (decision.allowed) return decision;
-  throw new ServerError('PERMISSION_DENIED', `Permission denied to use model '${model}': ${describeDenial(decision)}`, {
-    field: 'model',
-    details: { code: 'AUTH_PERMISSION_DENIED', ...denialDetails(decision) },
-  });
+function refuseEmbeddingModel({ key, description }: Model): void {
+  if (description instanceof Error || description.type !== 'embedding') return;
+  throw new ServerError('INVALID_REQUEST', `Model '${key}' makes embeddings; it cannot chat.`, { field: 'model' });
 }
 
 /** The reasoning options of a model are in its file, so they are known before it is loaded. */
@@ -117,18 +124,6 @@ function refuseUnknownReasoning({ description, key }: Model, { reasoning }: Chat
     'UNSUPPORTED_REASONING',
     `Model '${key}' has no reasoning setting '${reasoning}'; it has: ${allowed.join(', ') || 'none'}.`,
     { field: 'reasoning' },
-  );
-}
-
-/** A context beyond the configured one reloads the model, which is unavailable to all callers meanwhile. */
-function permitContext(caller: ChatCaller, pool: ModelPool, model: Model, contextLength: number | undefined): void {
-  if (!pool.needsLargerLoad(model, contextLength)) return;
-  const decision = caller.decide({ action: 'models:load', models: model.key });
-  if (decision.allowed) return;
-  throw new ServerError(
-    'PERMISSION_DENIED',
-    `Permission denied to load model '${model.key}' with a context of ${contextLength} tokens: ${describeDenial(decision)}`,
-    { field: 'contextLength', details: { code: 'AUTH_PERMISSION_DENIED', ...denialDetails(decision) } },
   );
 }
 
@@ -168,7 +163,16 @@ function limitsOf(
   request: ChatRequest,
   { limits: { maxOutputTokens, toolCallsPerRequest } = {} }: AllowedDecision,
 ): ChatLimits {
-  const outputTokens = least(request.maxOutputTokens, maxOutputTokens);
+  const { answers = 1 } = request;
+  if (maxOutputTokens !== undefined && maxOutputTokens > 0 && maxOutputTokens < answers) {
+    throw new ServerError(
+      'PERMISSION_DENIED',
+      `The token may generate ${maxOutputTokens} tokens in one request, too few for ${answers} answers.`,
+      { field: 'answers' },
+    );
+  }
+  const most = maxOutputTokens === undefined ? undefined : Math.floor(maxOutputTokens / answers);
+  const outputTokens = least(request.maxOutputTokens, most);
   if (outputTokens === 0) {
     // Waiting does not help, so this is not a 429.
     throw new ServerError('PERMISSION_DENIED', 'The token may not generate any text: its maxOutputTokens is 0.', {
@@ -177,7 +181,7 @@ function limitsOf(
   }
   return {
     rounds: limits.rounds,
-    toolCalls: least(limits.toolCalls, toolCallsPerRequest) ?? limits.toolCalls,
+    toolCalls: least(least(limits.toolCalls, toolCallsPerRequest), request.maxToolCalls) ?? limits.toolCalls,
     ...(outputTokens === undefined ? {} : { outputTokens }),
   };
 }
@@ -210,6 +214,21 @@ async function refuseAmbiguousTools(request: ChatRequest, toolset: ChatToolset):
   await toolset[Symbol.asyncDispose]();
   throw new ServerError('INVALID_REQUEST', 'A tool has the name of a tool that an integration brings; rename it.', {
     field: `tools.${index}.name`,
+  });
+}
+
+/** A tool of the caller is not run here: a request that goes on from a call of one brings the result. */
+async function refuseUnansweredTools(
+  request: ChatRequest,
+  history: StoredConversation,
+  toolset: ChatToolset,
+): Promise<void> {
+  const own = new Set(request.clientTools.map(({ name }) => name));
+  const call = unansweredOf(history.messages, request).find(({ name }) => own.has(name));
+  if (call === undefined) return;
+  await toolset[Symbol.asyncDispose]();
+  throw new ServerError('INVALID_REQUEST', `There is no result for the call '${call.id}' of the previous response.`, {
+    field: 'messages',
   });
 }
 

@@ -12,9 +12,10 @@ import type { ChatToolset } from '../contracts/toolset.ts';
 import type { ModelLoadEvent } from './chat-model.ts';
 import type { ChatTurn, TurnRecord } from './chat-turn.ts';
 import { answersInPlace } from './conversation.ts';
-import { executeCall, refuseBeyondLimit } from './execute-call.ts';
+import { executeCall, refuseBeyondLimit, refuseUnconfirmed, requestConfirmation } from './execute-call.ts';
 import { fitAnswers, halveAnswers } from './fit-answers.ts';
 import type { RoundEvent } from './generate-within-budget.ts';
+import { holdCalls, isHeld } from './held-calls.ts';
 import { addUsage } from './usage.ts';
 
 /** How many rounds in a row a model may repeat a call that could not be parsed: the caller pays for each. */
@@ -49,7 +50,10 @@ export async function* runChat(turn: ChatTurn, record: TurnRecord, signal: Abort
   if (turn.unanswered.length > 0 && !signal.aborted) await begin();
   for (const call of turn.unanswered) {
     yield startOf(turn.toolset, call.id, call.name);
-    yield* execute([call]);
+    const mustConfirm = isHeld(call) || turn.toolset.describe(call.name)?.isConfirmed === true;
+    if (mustConfirm && turn.request.confirmations?.get(call.id) !== true) {
+      yield* refuseUnconfirmed(turn.toolset, call, record);
+    } else yield* execute([call]);
   }
   if (signal.aborted) return;
   for (let round = 1; ; round += 1) {
@@ -59,6 +63,12 @@ export async function* runChat(turn: ChatTurn, record: TurnRecord, signal: Abort
     if (signal.aborted || !mayCall || calls.length + misspelt.length === 0) return;
     // The output was cut off within a call: there is no room to write it again.
     if (calls.length === 0 && record.finishReason === 'length') return;
+    const held = calls.flatMap((call) => {
+      const described = turn.toolset.describe(call.name);
+      return described?.isConfirmed ? [{ call, described }] : [];
+    });
+    holdCalls(record, new Set(held.map(({ call }) => call.id)));
+    for (const { call, described } of held) yield* requestConfirmation(described, call, record);
     if (calls.some((call) => clientToolNames.has(call.name))) return;
     unreadRounds = calls.length === 0 ? unreadRounds + 1 : 0;
     if (unreadRounds > MOST_UNREAD_ROUNDS) {
@@ -68,8 +78,8 @@ export async function* runChat(turn: ChatTurn, record: TurnRecord, signal: Abort
     }
     callsLeft -= misspelt.length;
     record.added.push(...misspelt);
-    yield* execute(calls);
-    if (signal.aborted) return;
+    yield* execute(calls.filter((call) => !held.some((one) => one.call === call)));
+    if (signal.aborted || held.length > 0) return;
     if (outputTokensLeft(turn, record) === 0) {
       record.finishReason = 'length';
       return;
@@ -293,9 +303,11 @@ export function toGenerateRequest(
     stop: request.stop,
     cacheScope: turn.cacheScope,
     share: turn.share,
+    ...(request.prompt === undefined ? {} : { prompt: request.prompt }),
     ...(left === undefined ? {} : { maxOutputTokens: left }),
     ...(request.reasoning === undefined ? {} : { reasoning: request.reasoning }),
     ...(request.responseSchema === undefined ? {} : { responseSchema: request.responseSchema }),
+    ...(request.responseSchemaIsStrict === undefined ? {} : { responseSchemaIsStrict: true }),
   };
 }
 

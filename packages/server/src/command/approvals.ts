@@ -1,5 +1,5 @@
+import type { ApprovalAnswer, ApprovalReason, ShownApproval } from '@latchkey/client';
 import type { Command } from 'commander';
-import type { ApprovalAnswer, ShownApproval } from '../approvals/approval.ts';
 import { CommandError } from './command-error.ts';
 import { addCallerOptions, asCaller, type CallerFlags, connect } from './connection.ts';
 import { APPROVALS_PATH, followApprovals } from './follow-approvals.ts';
@@ -29,7 +29,7 @@ export function addApprovalsCommands(program: Command): void {
       await answer(id, { decision: 'approve', ...args }, flags);
     });
 
-  withFlags(approvals.command('deny <id>').description('refuse the call; the model is told')).action(
+  withFlags(approvals.command('deny <id>').description('refuse the call; the model reads the refusal')).action(
     (id: string, _: unknown, command: Command) => answer(id, { decision: 'deny' }, command.optsWithGlobals<Flags>()),
   );
 }
@@ -67,12 +67,25 @@ async function answer(id: string, body: ApprovalAnswer, flags: Flags): Promise<v
 }
 
 /** Prints a pending call. The arguments come from a model, so they must not move the cursor. */
-function show({ id, server, tool, arguments: args, token, project, expiresAt, caller }: ShownApproval): void {
+function show({ id, server, tool, arguments: args, token, project, reasons, expiresAt, caller }: ShownApproval): void {
   const who = project === null ? token.name : `${token.name}, project ${project}`;
   print(
     `${style('bold', id)}  ${`${server} ${tool}`}  for ${who}, until ${expiresAt}${caller === 'away' ? ', caller away' : ''}`,
   );
   print(`  ${toJson(args)}`);
+  // A server of an earlier version gives none.
+  if (reasons?.length > 0) print(style('dim', `  because ${reasons.map(describeReason).join(', and ')}`));
+}
+
+function describeReason(reason: ApprovalReason): string {
+  switch (reason.type) {
+    case 'grant':
+      return `the grant of ${reason.source} asks for it`;
+    case 'caller':
+      return 'the request itself asks for it';
+    case 'taint':
+      return `${reason.content} is untrusted, and this tool is labelled ${reason.label}`;
+  }
 }
 
 function readArguments(text: string): Record<string, unknown> {

@@ -67,10 +67,19 @@ const TYPES: readonly string[] = [
   ...['issued', 'edited', 'rotated', 'revoked', 'revealed', 'exchanged', 'reused', 'deleted'].map(
     (act) => `token.${act}`,
   ),
-  ...['response.deleted', 'settings.changed', 'keys.rotated'],
+  ...['tokens.revoked', 'response.deleted', 'session.started', 'session.ended', 'settings.changed'],
+  ...['download.started', 'download.cancelled', 'model.deleted'],
+  ...['keys.rotated', 'secret.rotated', 'secret.dropped'],
   ...['called', 'approved', 'ended', 'denied'].map((act) => `tool.${act}`),
   ...['requested', 'approved', 'denied', 'expired', 'refused'].map((act) => `approval.${act}`),
-  ...['permission.denied', 'authentication.refused', 'limit.exceeded', 'audit.dropped', 'audit.trimmed'],
+  ...[
+    'permission.denied',
+    'authentication.refused',
+    'limit.exceeded',
+    'audit.dropped',
+    'audit.anchored',
+    'audit.trimmed',
+  ],
 ];
 
 function filtered(command: Command): Command {
@@ -82,7 +91,7 @@ function filtered(command: Command): Command {
 
 function toFilter({ after, type, project }: Flags): AuditFilter {
   if (after !== undefined && !/^\d{1,15}$/.test(after)) {
-    throw new CommandError(`'${after}' is no place in the log. Write the number of an entry, e.g. --after 120.`);
+    throw new CommandError(`'${after}' is not a place in the log. Write the number of an entry, e.g. --after 120.`);
   }
   return {
     ...(after === undefined ? {} : { after: Number(after) }),

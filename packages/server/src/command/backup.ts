@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { defaultDataFolder, loadConfig } from '../config/load-config.ts';
 import { requirePrivate } from '../config/private-path.ts';
 import { type BackupContents, backUp, restore } from '../state/backup.ts';
+import { givenFormerSecrets, givenSecret, joinSecrets, type Secrets } from '../state/secrets.ts';
 import { CommandError } from './command-error.ts';
 import { print, printJson, remark } from './print.ts';
 
@@ -22,7 +23,7 @@ export function addBackupCommands(program: Command): void {
     .action((target: string, flags: Flags) => {
       const data = dataOf(flags);
       requirePrivate(data, 'folder');
-      const contents = backUp(data, target, secretOf(data));
+      const contents = backUp(data, target, secretsOf(data));
       tell(flags, target, contents, 'holds');
       if (!flags.json) remark('It is as secret as the data folder. Models are not in it.');
     });
@@ -35,25 +36,25 @@ export function addBackupCommands(program: Command): void {
     .action((source: string, flags: Flags) => {
       requirePrivate(source, 'folder');
       const data = dataOf(flags);
-      tell(flags, data, restore(source, data, givenSecret()), 'holds again');
+      tell(flags, data, restore(source, data, givenSecrets()), 'holds again');
     });
 }
 
 const dataOf = ({ data }: Flags): string => data ?? (process.env.LATCHKEY_DATA || defaultDataFolder());
 
-/** Returns the given secret; refuses PostgreSQL, which has its own backup tools. */
-function secretOf(data: string): Uint8Array | undefined {
+/** Returns the given secrets; refuses PostgreSQL, which has its own backup tools. */
+function secretsOf(data: string): Secrets | undefined {
   const { database } = loadConfig({ flags: { data }, environment: process.env });
-  if (database === undefined) return givenSecret();
+  if (database === undefined) return givenSecrets();
   throw new CommandError(
     `The setting 'database' says that everything is kept in PostgreSQL: back that up with pg_dump, and keep ${join(data, 'secret.key')}.`,
     { ending: 'usage' },
   );
 }
 
-function givenSecret(): Uint8Array | undefined {
-  const { LATCHKEY_SECRET: secret = '' } = process.env;
-  return secret === '' ? undefined : new TextEncoder().encode(secret);
+function givenSecrets(): Secrets | undefined {
+  const given = givenSecret(process.env);
+  return given && joinSecrets([given], givenFormerSecrets(process.env));
 }
 
 function tell({ json }: Flags, folder: string, { files, tokens }: BackupContents, verb: string): void {

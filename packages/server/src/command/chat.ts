@@ -37,7 +37,7 @@ export function addChatCommand(program: Command): void {
 
 function readNumber(flag: string, text: string): number {
   if (text.trim() !== '' && Number.isFinite(Number(text))) return Number(text);
-  throw new CommandError(`${flag}: '${text}' is no number.`);
+  throw new CommandError(`${flag}: '${text}' is not a number.`);
 }
 
 const collect = (id: string, others: readonly string[] = []): readonly string[] => [...others, id];

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { visibleText } from '@latchkey/mcp-bridge/visible-text';
 import { type Command, CommanderError } from 'commander';
 import { readSecretFiles } from '../config/secret-files.ts';
+import { VERSION } from '../config/version.ts';
 import { hideSecrets } from '../telemetry/hide-secrets.ts';
 import { addAdminCommands } from './admin.ts';
 import { addApprovalsCommands } from './approvals.ts';
@@ -9,18 +9,26 @@ import { addAuditCommands } from './audit.ts';
 import { addBackupCommands } from './backup.ts';
 import { addCanCommand } from './can.ts';
 import { addChatCommand } from './chat.ts';
+import { addCompletionCommand } from './completion.ts';
+import { addConsoleCommand } from './console.ts';
 import { describeFailure } from './describe-failure.ts';
 import { SuggestingCommand } from './did-you-mean.ts';
 import { addDoctorCommand } from './doctor.ts';
+import { addEraseCommand } from './erase.ts';
 import { EXIT_CODES } from './exit-codes.ts';
+import { addInstanceCommands } from './instances.ts';
+import { addKeyCommands } from './key.ts';
 import { addKeysCommands } from './keys.ts';
+import { addLaunchCommands } from './launch.ts';
 import { addLoginCommand } from './login.ts';
 import { addLogoutCommand } from './logout.ts';
 import { addMcpCommands } from './mcp.ts';
 import { addModelsCommand } from './models.ts';
 import { toJson } from './print.ts';
+import { addPullCommands } from './pull.ts';
 import { addResponseCommands } from './response.ts';
 import { addServeCommand } from './serve.ts';
+import { addServiceCommands } from './service.ts';
 import { addLockdownCommand, addSettingsCommands } from './settings.ts';
 import { addTokenCommands } from './token/token-commands.ts';
 import { addUsageCommand } from './usage.ts';
@@ -28,20 +36,23 @@ import { addWhoamiCommand } from './whoami.ts';
 
 /** Creates the program with every command. With `asJson`, `main` prints the mistakes in the command line. */
 export function createProgram(asJson = false): Command {
-  const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-    version: string;
-  };
   const program = new SuggestingCommand('latchkey')
     .description('A server for language models on your own hardware, with a lock on every door')
-    .version(manifest.version)
+    .version(VERSION)
     .showHelpAfterError(asJson ? false : '(latchkey --help says more)');
   addServeCommand(program);
+  addServiceCommands(program);
   addDoctorCommand(program);
   addTokenCommands(program);
+  addKeyCommands(program);
   addKeysCommands(program);
   addModelsCommand(program);
+  addInstanceCommands(program);
+  addPullCommands(program);
   addMcpCommands(program);
   addChatCommand(program);
+  addConsoleCommand(program);
+  addLaunchCommands(program);
   addLoginCommand(program);
   addLogoutCommand(program);
   addWhoamiCommand(program);
@@ -54,6 +65,8 @@ export function createProgram(asJson = false): Command {
   addAuditCommands(program);
   addAdminCommands(program);
   addBackupCommands(program);
+  addEraseCommand(program);
+  addCompletionCommand(program);
   endLikeOthers(program, asJson);
   return program;
 }

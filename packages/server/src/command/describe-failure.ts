@@ -123,5 +123,6 @@ const OF_SERVER: Partial<Record<ServerErrorCode, Ending>> = {
   NOT_FOUND: 'missing',
   CONFLICT: 'conflict',
   AUDIT_UNAVAILABLE: 'machine',
+  DISK_FULL: 'machine',
   STORE_UNAVAILABLE: 'later',
 };

@@ -1,9 +1,9 @@
 /** The exit codes of commands, for scripts. docs/client.md has the same table, and a test compares them. */
 export const EXIT_CODES = {
   done: { exit: 0, means: 'it was done' },
-  failed: { exit: 1, means: 'it failed for a reason that is none of these; or the answer of `can` is no' },
+  failed: { exit: 1, means: 'it failed for another reason; or the answer of `can` is no' },
   usage: { exit: 2, means: 'the command, a setting or what was sent is not right' },
-  unauthenticated: { exit: 3, means: 'there is no token, or the server does not take it' },
+  unauthenticated: { exit: 3, means: 'there is no token, or the server does not accept it' },
   denied: { exit: 4, means: 'the token does not allow it' },
   missing: { exit: 5, means: 'what was named is not there' },
   unreachable: { exit: 6, means: 'no server answers, or another one than was meant' },

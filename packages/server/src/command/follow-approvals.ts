@@ -1,7 +1,11 @@
 import { setTimeout } from 'node:timers/promises';
-import { type Environment, LatchkeyError } from '@latchkey/client';
-import type { ShownApproval } from '../approvals/approval.ts';
-import type { ApprovalEvent, ApprovalState } from '../approvals/approval-desk.ts';
+import {
+  type ApprovalEvent,
+  type ApprovalState,
+  type Environment,
+  LatchkeyError,
+  type ShownApproval,
+} from '@latchkey/client';
 import type { ApiClient } from './api-client.ts';
 import { type ConnectionFlags, connect } from './connection.ts';
 import { describeFailure } from './describe-failure.ts';

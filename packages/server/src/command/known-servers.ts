@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { credentialsFile, type Environment } from '@latchkey/client';
+import { dirname } from 'node:path';
+import type { Environment } from '@latchkey/client';
+import { knownServersFile } from '../config/known-servers-file.ts';
 import { findExposure } from '../config/private-path.ts';
 import { CommandError } from './command-error.ts';
 
@@ -28,9 +29,12 @@ export function openKnownServers(environment: Environment): KnownServers {
     try {
       return JSON.parse(text) as Readonly<Record<string, unknown>>;
     } catch {
-      throw new CommandError(`${path} is no JSON, so that the keys of servers are not known: mend it, or remove it.`, {
-        ending: 'machine',
-      });
+      throw new CommandError(
+        `${path} is not valid JSON, so that the keys of servers are not known: mend it, or remove it.`,
+        {
+          ending: 'machine',
+        },
+      );
     }
   };
   return {
@@ -56,7 +60,7 @@ export function openKnownServers(environment: Environment): KnownServers {
 
 function pathIn(environment: Environment): string | undefined {
   try {
-    return join(dirname(credentialsFile(environment)), 'known-servers.json');
+    return knownServersFile(environment);
   } catch {
     // There is no home folder.
     return undefined;

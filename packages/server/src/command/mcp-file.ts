@@ -1,10 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { addServerToMcpJson, type McpConfig, pluginId, removeServerFromMcpJson } from '@latchkey/mcp-bridge';
+import {
+  addServerToMcpJson,
+  type McpConfig,
+  type McpHostOptions,
+  pluginId,
+  removeServerFromMcpJson,
+} from '@latchkey/mcp-bridge';
 import { type Command, Option } from 'commander';
+import { backupListFile } from '../config/backup-list.ts';
 import { loadConfig } from '../config/load-config.ts';
-import { ownSecrets } from '../config/own-secrets.ts';
+import { hiddenPlaces } from '../config/own-secrets.ts';
 import { CommandError } from './command-error.ts';
 import { print, printJson } from './print.ts';
 
@@ -39,11 +46,12 @@ export function findMcpFile({ mcp, data }: McpFileFlags): string {
 export function sandboxOptions(
   flags: McpFileFlags,
   servers: McpConfig['servers'],
-): { readonly hiddenFromServers: readonly string[]; readonly serverHomes: string } {
-  const { data } = loadConfig({ environment: process.env, flags: { mcp: flags.mcp, data: flags.data } });
-  const places = { data, mcp: findMcpFile(flags), configFile: join(data, 'config.json') };
+): Required<Pick<McpHostOptions, 'hiddenFromServers' | 'hiddenListFile' | 'serverHomes'>> {
+  const { data, logFile } = loadConfig({ environment: process.env, flags: { mcp: flags.mcp, data: flags.data } });
+  const places = { data, logFile, mcp: findMcpFile(flags), configFile: join(data, 'config.json') };
   return {
-    hiddenFromServers: ownSecrets(places, servers, process.env).map(({ path }) => path),
+    hiddenFromServers: hiddenPlaces(places, servers, process.env),
+    hiddenListFile: backupListFile(data),
     serverHomes: join(resolve(data), 'mcp-homes'),
   };
 }

@@ -58,7 +58,8 @@ async function findWaiting(server: string, names: readonly string[], flags: Flag
 }
 
 async function ask(count: number): Promise<void> {
-  if (!process.stdin.isTTY) throw new CommandError('Nobody can be asked here: look at the changes, and add --yes.');
+  if (!process.stdin.isTTY)
+    throw new CommandError('There is no terminal to ask at: look at the changes, and add --yes.');
   await confirm(count === 1 ? 'Approve this tool?' : `Approve these ${count} tools?`);
 }
 

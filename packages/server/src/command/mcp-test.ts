@@ -6,6 +6,9 @@ import { CommandError } from './command-error.ts';
 import { addMcpFileOptions, findMcpFile, type McpFileFlags, sandboxOptions } from './mcp-file.ts';
 import { print, printJson, printTable, remark } from './print.ts';
 
+/** Longer than a server waits: npm tries for over a minute before it says that a package cannot be fetched. */
+const START_MILLISECONDS = 120_000;
+
 interface Flags extends McpFileFlags {
   readonly json?: boolean;
 }
@@ -23,6 +26,7 @@ export function addMcpTestCommand(mcp: Command): void {
       await using host = createMcpHost({
         // All entries are passed: a file that another server can write is not run for this one.
         config,
+        limits: { startTimeoutMs: START_MILLISECONDS },
         ...sandboxOptions(flags, config.servers),
       });
       const options = { start: true, signal: interrupted.signal };

@@ -3,6 +3,7 @@ import { createAuditLog } from '@latchkey/auth-core';
 import { llm } from '@latchkey/auth-core/llm';
 import { re2jsPatterns } from '@latchkey/auth-core/patterns/re2js';
 import { askServer, type Environment } from '@latchkey/client';
+import { keepPersonsApart } from '../audit/persons-apart.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { makeFolder } from '../config/make-folder.ts';
 import type { ServerConfig } from '../config/schema.ts';
@@ -13,9 +14,8 @@ import { withAdministratorFile } from '../state/administrator.ts';
 import { type DataFolder, findServer, openDataFolder, type RunningServer } from '../state/data-folder.ts';
 import { type Database, openDatabase } from '../state/database.ts';
 import { isFolderLocked } from '../state/folder-lock.ts';
-import { nameInstallation } from '../state/name-installation.ts';
 import { openTokens, type Tokens } from '../state/open-tokens.ts';
-import { requireSameSecret } from '../state/same-secret.ts';
+import { nameInstallation, requireSameSecret } from '../state/same-secret.ts';
 import { CommandError } from './command-error.ts';
 import type { ConnectionFlags } from './connection.ts';
 
@@ -76,11 +76,18 @@ export async function openStores(
  */
 export async function openInstallation(closed: ClosedFolder, owner: AsyncDisposableStack): Promise<Installation> {
   const { config, folder, database } = await openStores(closed, owner);
-  await requireSameSecret(database.secret, folder.secret).catch((error: unknown) => {
+  await requireSameSecret(database.secret, folder.secrets).catch((error: unknown) => {
     folder.forgetNewSecret();
     throw error;
   });
-  const log = owner.use(createAuditLog({ store: database.audit, key: folder.secret }));
+  const { log } = owner.use(
+    keepPersonsApart({
+      log: owner.use(createAuditLog({ store: database.audit, key: folder.secrets })),
+      persons: database.persons,
+      tokens: database.tokens,
+      apart: config.audit.persons === 'apart',
+    }),
+  );
   const settings = await createLiveSettings({
     store: createKyselySettingsStore(database.settings),
     authentication: { forcedOff: false, refusal: undefined },
@@ -90,8 +97,8 @@ export async function openInstallation(closed: ClosedFolder, owner: AsyncDisposa
   const tokens = openTokens({
     store: database.tokens,
     signingKeys: database.signingKeys,
-    secret: folder.secret,
-    issuer: config.publicUrl ?? nameInstallation(folder.secret),
+    secrets: folder.secrets,
+    issuer: config.publicUrl ?? (await nameInstallation(database.secret, folder.secrets)),
     settings: () => toAuthSettings(settings.current()),
     audit: log.record,
     ...(config.policy === undefined ? {} : { policy: llm.parseGrant(config.policy, { patterns: re2jsPatterns }) }),

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { type AuditEntry, type AuditStore, createAuditLog } from '@latchkey/auth-core';
 import type { Environment } from '@latchkey/client';
 import { defaultDataFolder } from '../config/load-config.ts';
-import { readSecret } from '../state/data-folder.ts';
+import { readSecrets } from '../state/data-folder.ts';
 import { refuseOtherSecret } from '../state/same-secret.ts';
+import type { Secrets } from '../state/secrets.ts';
 import { CommandError } from './command-error.ts';
 import { type ConnectionFlags, connect } from './connection.ts';
 import { findClosedFolder, openStores } from './open-installation.ts';
@@ -39,16 +40,16 @@ export async function* readAudit(
     return;
   }
   await using opened = new AsyncDisposableStack();
-  const { store, secret } = await openAudit(folder, environment, opened);
-  const log = opened.use(createAuditLog({ store, key: secret }));
+  const { store, secrets } = await openAudit(folder, environment, opened);
+  const log = opened.use(createAuditLog({ store, key: secrets }));
   yield* readPages(filter, (after) => log.list({ ...filter, after, limit: PAGE }));
 }
 
 /** The audit log of a data folder. A server may be running on the folder. */
 export interface OpenedAudit {
   readonly store: AuditStore;
-  /** The key of the keyed hashes that chain the entries. */
-  readonly secret: Uint8Array;
+  /** The keys of the keyed hashes that chain the entries. */
+  readonly secrets: Secrets;
   /** Throws ServerError `CONFLICT` when the database is used with another key. */
   readonly refuseOtherSecret: () => Promise<void>;
 }
@@ -60,14 +61,14 @@ export async function openAudit(
   owner: AsyncDisposableStack,
 ): Promise<OpenedAudit> {
   const { folder, database } = await openStores({ data: folderOf(data, environment), environment }, owner);
-  const { secret } = folder;
-  return { store: database.audit, secret, refuseOtherSecret: () => refuseOtherSecret(database.secret, secret) };
+  const { secrets } = folder;
+  return { store: database.audit, secrets, refuseOtherSecret: () => refuseOtherSecret(database.secret, secrets) };
 }
 
-/** Reads only the key, to verify exported files: from the secret of the environment, or of a data folder. */
-export function readAuditKey(data: string | undefined, environment: Environment): Uint8Array {
+/** Reads only the keys, to verify exported files: from the secrets of the environment, or of a data folder. */
+export function readAuditKeys(data: string | undefined, environment: Environment): Secrets {
   const path = folderOf(data, environment);
-  if (environment.LATCHKEY_SECRET || existsSync(join(path, 'secret.key'))) return readSecret(path, environment);
+  if (environment.LATCHKEY_SECRET || existsSync(join(path, 'secret.key'))) return readSecrets(path, environment);
   throw new CommandError(
     `There is no key in ${path} to check the entries with. Name the data folder of their server with --data, or set ` +
       'LATCHKEY_SECRET to its secret.',

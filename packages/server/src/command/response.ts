@@ -12,6 +12,8 @@ interface Head {
   readonly model: string;
   readonly state: string;
   readonly created_at: string;
+  /** Null for one that is kept as long as the one that goes on from it. */
+  readonly expires_at: string | null;
   readonly previous_response_id: string | null;
 }
 
@@ -39,10 +41,11 @@ export function addResponseCommands(program: Command): void {
       const body = (await answer.json()) as { readonly responses: readonly Head[]; readonly next: string | null };
       if (flags.json) return printJson(body);
       printTable(
-        ['RESPONSE', 'CREATED', 'STATE', 'MODEL', 'GOES ON FROM'],
+        ['RESPONSE', 'CREATED', 'EXPIRES', 'STATE', 'MODEL', 'GOES ON FROM'],
         body.responses.map((head) => [
           head.id,
           head.created_at,
+          head.expires_at ?? 'with the newer one',
           head.state,
           head.model,
           head.previous_response_id ?? '-',
@@ -56,11 +59,15 @@ export function addResponseCommands(program: Command): void {
       const answer = await connect(asCaller(flags), process.env).request('GET', `${PATH}/${encodeURIComponent(id)}`);
       const body = (await answer.json()) as Head & { readonly messages: readonly Message[] };
       if (flags.json) return printJson(body);
-      print(`${style('bold', body.id)}  ${body.model}, ${body.state}, ${body.created_at}`);
+      const end = body.expires_at === null ? 'kept with the newer one' : `expires ${body.expires_at}`;
+      print(`${style('bold', body.id)}  ${body.model}, ${body.state}, ${body.created_at}, ${end}`);
       for (const { role, content, tool_calls: calls = [] } of body.messages) {
         const text =
           typeof content === 'string' ? content : content.map((part) => part.text ?? `[${part.type}]`).join('');
-        if (text !== '') print(`${style('dim', `${role}:`)} ${text}`);
+        // The other lines are moved in, so that none of them looks like another message.
+        const [first = '', ...others] = text.split(/\r?\n/);
+        if (text !== '') print(`${style('dim', `${role}:`)} ${first}`);
+        for (const line of others) print(`  ${line}`);
         for (const call of calls) print(`${style('dim', `${role}:`)} ${call.name} ${toJson(call.arguments)}`);
       }
     },

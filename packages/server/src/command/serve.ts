@@ -1,12 +1,13 @@
 import type { Command } from 'commander';
 import { type ConfigSources, findConfigFile, loadConfig } from '../config/load-config.ts';
+import { failureAt } from '../config/path-failure.ts';
 import type { ServerConfig } from '../config/schema.ts';
 import { findVariables } from '../config/variables.ts';
 import { CUTTING_MILLISECONDS, createServer, type Server } from '../create-server.ts';
 import { type Logger, openLog } from '../telemetry/logger.ts';
 import { CommandError } from './command-error.ts';
 import { describeUnusable } from './describe-unusable.ts';
-import { notifySystem } from './notify-system.ts';
+import { keepWatchdog, notifySystem, takeInherited } from './notify-system.ts';
 import { print } from './print.ts';
 import { watchSignals } from './signals.ts';
 import { printSummary } from './start-summary.ts';
@@ -14,6 +15,7 @@ import { printSummary } from './start-summary.ts';
 interface Flags {
   readonly port?: string;
   readonly host?: string;
+  readonly listen?: readonly string[];
   readonly data?: string;
   readonly models?: string;
   readonly mcp?: string;
@@ -30,12 +32,13 @@ export function addServeCommand(program: Command): void {
     .description('run the server')
     .option('--port <port>', 'the port to listen on (default: 1234)')
     .option('--host <address>', 'the address to listen on (default: 127.0.0.1)')
+    .option('--listen <unix:path...>', 'also listen on a Unix socket, unix:/run/latchkey/http.sock')
     .option('--data <dir>', 'tokens, conversations and keys (default: ~/.latchkey)')
     .option('--models <dir>', 'models as <publisher>/<name>.gguf (default: DATA/models)')
     .option('--mcp <file>', 'the mcp.json (default: DATA/mcp.json)')
     .option('--config <file>', 'settings (default: DATA/config.json)')
     .option('--log-file <file>', 'where the log goes; opened again at SIGHUP (default: standard error)')
-    .option('--no-auth', 'let everybody on this machine in; MCP tools and administration are off then')
+    .option('--no-auth', 'let every process on this machine in; MCP tools and administration are off then')
     .option('--allow-unauthenticated-network', 'accept --no-auth on an address that others reach')
     .action(serve);
 }
@@ -49,6 +52,7 @@ async function serve(flags: Flags): Promise<void> {
     flags: {
       port: flags.port === undefined || !/^\d+$/.test(flags.port) ? flags.port : Number(flags.port),
       host: flags.host,
+      listen: flags.listen,
       data: flags.data,
       models: flags.models,
       mcp: flags.mcp,
@@ -66,13 +70,14 @@ async function serve(flags: Flags): Promise<void> {
   process.on('unhandledRejection', (reason) => {
     logger.error({ err: reason }, 'a failure that nothing waited for; the server goes on');
   });
-  const server = await createServer(config, { logger, configFile }).catch((error: unknown) => {
-    throw inUse(error, config.host, config.port);
+  const inherited = takeInherited(process.env, process.pid);
+  const server = await createServer(config, { logger, configFile, inherited }).catch((error: unknown) => {
+    throw inUse(error, config);
   });
   handleSignals({
     stop: (signal) => {
       logger.info({ signal }, 'stopping; a second signal stops at once');
-      notifySystem('stopping');
+      notifySystem('STOPPING=1');
       void end(server, config, logger).then(async (exitCode) => {
         await destination.flush(FLUSH_MILLISECONDS);
         process.exit(exitCode);
@@ -90,10 +95,13 @@ async function serve(flags: Flags): Promise<void> {
       }
     },
   });
-  if (!config.auth) logger.warn('authentication is off: everybody who reaches this address may use the models');
+  if (!config.auth) logger.warn('authentication is off: every caller who reaches this address may use the models');
   if (process.pid === 1) logger.warn(PROCESS_ONE);
   print(`latchkey listening on ${server.url}`);
-  notifySystem('ready');
+  for (const path of server.paths) print(`and on unix:${path}`);
+  if (server.ollamaUrl !== undefined) print(`and for clients of Ollama on ${server.ollamaUrl}`);
+  notifySystem('READY=1');
+  keepWatchdog(process.env, process.pid);
   void tellOverview(server, config, logger);
 }
 
@@ -148,13 +156,32 @@ async function tellOverview(server: Server, config: ServerConfig, logger: Logger
   }
 }
 
-function inUse(error: unknown, host: string, port: number): unknown {
-  const { code, syscall } = error as NodeJS.ErrnoException;
+function inUse(error: unknown, { host, port: own, ollamaPort }: ServerConfig): unknown {
+  const {
+    code,
+    syscall,
+    port = own,
+    address,
+  } = error as NodeJS.ErrnoException & { readonly port?: number; readonly address?: string };
+  if (code === 'ERR_INVALID_FD_TYPE')
+    return new CommandError('LISTEN_FDS: a descriptor is not a socket that listens on a port or a path.');
+  if (syscall === 'listen' && address?.startsWith('/')) return socketFailure(address, error);
   if (syscall !== 'listen' && syscall !== 'getaddrinfo') return error;
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return new CommandError(`${host} is no name of this machine.`);
   if (code === 'EADDRINUSE')
-    return new CommandError(`Port ${port} of ${host} is in use. Choose another with --port.`, { ending: 'conflict' });
-  if (code === 'EADDRNOTAVAIL') return new CommandError(`${host} is no address of this machine.`);
+    return new CommandError(
+      `Port ${port} of ${host} is in use. Choose another with ${port === ollamaPort ? 'ollamaPort' : '--port'}.`,
+      { ending: 'conflict' },
+    );
+  if (code === 'EADDRNOTAVAIL') return new CommandError(`${host} is not an address of this machine.`);
   if (code === 'EACCES') return new CommandError(`Listening on port ${port} of ${host} is not permitted.`);
   return error;
+}
+
+function socketFailure(path: string, error: unknown): unknown {
+  if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') return failureAt(path, error);
+  return new CommandError(
+    `There is something else at ${path}, or another program listens there. Choose another path with --listen, or remove it.`,
+    { ending: 'conflict' },
+  );
 }

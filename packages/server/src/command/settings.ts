@@ -48,12 +48,12 @@ export function addLockdownCommand(program: Command): void {
   common(
     program
       .command('lockdown')
-      .description('deny everybody but the administrator, at once, also what runs; --off lets them in again')
+      .description('deny every token but that of the administrator, at once, also what runs; --off ends it')
       .option('--off', 'end it'),
   ).action(async ({ off = false, ...flags }: Flags & { readonly off?: boolean }) => {
     const { lockdown } = await withSettings(flags, (administration) => administration.change({ lockdown: !off }));
     if (flags.json) printJson({ lockdown });
-    else print(lockdown ? 'Locked down: only tokens that may do everything get in.' : 'Everybody gets in again.');
+    else print(lockdown ? 'Locked down: only tokens that may do everything get in.' : 'Unlocked: tokens work again.');
   });
 }
 

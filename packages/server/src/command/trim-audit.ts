@@ -15,9 +15,9 @@ export interface TrimFlags {
 export async function trimAudit(flags: TrimFlags): Promise<void> {
   const limits = readLimits(flags);
   await using opened = new AsyncDisposableStack();
-  const { store, secret, refuseOtherSecret } = await openAudit(flags.data, process.env, opened);
+  const { store, secrets, refuseOtherSecret } = await openAudit(flags.data, process.env, opened);
   await refuseOtherSecret();
-  await using log = createAuditLog({ store, key: secret });
+  await using log = createAuditLog({ store, key: secrets });
   const removed = await log.trim({ ...limits, actor: { id: 'local:operator', name: 'operator' } });
   const trimmed = (await store.head())?.start?.seq ?? 0;
   if (flags.json) printJson({ removed, trimmed });
@@ -32,7 +32,7 @@ function readLimits({ before, keep }: TrimFlags): AuditTrimOptions {
     );
   }
   if (keep !== undefined && !/^[1-9]\d{0,14}$/.test(keep)) {
-    throw new CommandError(`'${keep}' is no number of entries. Write one from 1, e.g. --keep 100000.`);
+    throw new CommandError(`'${keep}' is not a number of entries. Write one from 1, e.g. --keep 100000.`);
   }
   return {
     ...(before !== undefined && { before: readTime(before) }),

@@ -15,6 +15,8 @@ interface Counts {
   readonly inputTokens: number;
   readonly outputTokens: number;
   readonly toolCalls: number;
+  /** Absent where the server has no prices. */
+  readonly cost?: string;
 }
 
 interface Answer {
@@ -45,12 +47,14 @@ export function addUsageCommand(program: Command): void {
         String(first ?? '-'),
         ...(isByToken ? [String(name ?? '-')] : []),
         ...[counts.requests, counts.inputTokens, counts.outputTokens, counts.toolCalls].map(String),
+        ...(answer.totals.cost === undefined ? [] : [counts.cost ?? '-']),
       ];
       printTable(
         [
           answer.group.toUpperCase(),
           ...(isByToken ? ['NAME'] : []),
           ...['REQUESTS', 'INPUT TOKENS', 'OUTPUT TOKENS', 'TOOL CALLS'],
+          ...(answer.totals.cost === undefined ? [] : ['COST']),
         ],
         [...answer.rows.map((row) => cells(row[answer.group], row.name, row)), cells('total', '', answer.totals)],
       );

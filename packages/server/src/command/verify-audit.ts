@@ -9,7 +9,7 @@ import { readExports } from './audit-files.ts';
 import { CommandError } from './command-error.ts';
 import { print, printJson } from './print.ts';
 import { createProgressBar } from './progress-bar.ts';
-import { openAudit, readAuditKey } from './read-audit.ts';
+import { openAudit, readAuditKeys } from './read-audit.ts';
 
 export interface VerifyFlags {
   readonly data?: string;
@@ -32,11 +32,11 @@ type Options = { readonly expectedHead?: AuditHead };
 
 async function verifyLog({ data, fromCheckpoint }: VerifyFlags, options: Options): Promise<AuditVerification> {
   await using opened = new AsyncDisposableStack();
-  const { store, secret, refuseOtherSecret } = await openAudit(data, process.env, opened);
+  const { store, secrets, refuseOtherSecret } = await openAudit(data, process.env, opened);
   const head = await store.head();
   const begin = fromCheckpoint ? ((await store.checkpoints()).at(-1)?.seq ?? 0) : (head?.start?.seq ?? 0);
   using bar = createProgressBar((head?.seq ?? 0) - begin, 'entries');
-  await using log = createAuditLog({ store: watched(store, (seq) => bar.show(seq - begin)), key: secret });
+  await using log = createAuditLog({ store: watched(store, (seq) => bar.show(seq - begin)), key: secrets });
   const found = await log.verify({ ...options, from: fromCheckpoint ? 'checkpoint' : 'start' });
   // With the wrong key no entry verifies, although none was changed.
   if (!found.intact && found.brokenAt === (head?.start?.seq ?? 0) + 1) await refuseOtherSecret();
@@ -49,7 +49,7 @@ async function verifyFiles(
   options: Options,
 ): Promise<AuditVerification> {
   if (fromCheckpoint) throw new CommandError('--from-checkpoint is for the log itself: a file has no checkpoints.');
-  const key = readAuditKey(data, process.env);
+  const key = readAuditKeys(data, process.env);
   await using log = createAuditLog({ store: createMemoryAuditStore(), key });
   return await log.verifyExport(readExports(files), options);
 }

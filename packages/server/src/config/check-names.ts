@@ -38,7 +38,7 @@ export function unmatchedLabels(
   toolLabels: ServerConfig['toolLabels'],
   { servers, disabled = [] }: Named,
 ): readonly string[] {
-  const ids = [...[...servers.values()].map(({ id }) => id), ...disabled];
+  const ids = [...[...servers.values()].map(({ id }) => id), ...disabled, EPHEMERAL];
   return Object.keys(toolLabels).filter(
     (pattern) => !pattern.startsWith(EPHEMERAL) && !ids.some((id) => matchesGlob(pattern, id)),
   );

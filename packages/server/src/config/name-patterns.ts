@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+
 const HOST_PATTERN = /^(?:\*|(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*)$/;
 /** `scheme://host` or `scheme://*.host`, optionally followed by a port or `:*`. */
 const ORIGIN_PATTERN = /^([a-z][a-z0-9+.-]*):\/\/((?:\*\.)?[a-z0-9_.-]+|\[[0-9a-f:.]+\])(?::(\d{1,5}|\*))?$/;
@@ -16,6 +18,18 @@ export function hostPattern(pattern: string): NamePattern | undefined {
   if (lower === '*') return () => true;
   if (!lower.startsWith('*.')) return (name) => name.toLowerCase() === lower;
   return (name) => name.length > lower.length - 1 && name.toLowerCase().endsWith(lower.slice(1));
+}
+
+/**
+ * Whether a pattern can match the host of a URL: a name, an IP address, `*.example.com` for all names below it, or `*`,
+ * as URLs spell them, without scheme, port and brackets.
+ */
+export function isUrlHostPattern(pattern: string): boolean {
+  const lower = pattern.toLowerCase();
+  if (lower === '*') return true;
+  if (isIP(lower) === 0 && hostPattern(lower) === undefined) return false;
+  const host = isIP(lower) === 6 ? `[${lower}]` : lower.replace(/^\*\./, '');
+  return URL.canParse(`https://${host}`) && new URL(`https://${host}`).hostname === host;
 }
 
 /**

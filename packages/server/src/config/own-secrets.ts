@@ -3,14 +3,19 @@ import { join, resolve } from 'node:path';
 import { credentialsFile, type Environment } from '@latchkey/client';
 import type { McpConfig } from '@latchkey/mcp-bridge';
 import { OperatorError } from '../contracts/operator-error.ts';
+import { readBackupList } from './backup-list.ts';
+import { knownServersFile } from './known-servers-file.ts';
 import { findExposure, type PathKind } from './private-path.ts';
+import { secretFilesIn } from './secret-files.ts';
 
 /** A file or folder that MCP servers and other users must not read. */
 export interface OwnSecret {
   readonly path: string;
   readonly kind: PathKind;
-  /** What happens when other users can read it. If they can write it, it is always refused. */
+  /** What happens when other users can read it. */
   readonly whenReadable: 'refused' | 'warned';
+  /** What happens when they can write it. A copy is not read by a server, so it is only warned of. */
+  readonly whenWritable: 'refused' | 'warned';
 }
 
 export interface SecretPlaces {
@@ -18,6 +23,7 @@ export interface SecretPlaces {
   readonly mcp?: string | undefined;
   /** The file that the configuration was read from. */
   readonly configFile?: string | undefined;
+  readonly logFile?: string | undefined;
 }
 
 /**
@@ -32,16 +38,20 @@ export function ownSecrets(
   const envFiles = [...servers.values()].flatMap((entry) =>
     entry.transport === 'stdio' && entry.envFile !== undefined ? [entry.envFile] : [],
   );
+  const closed = { whenReadable: 'refused', whenWritable: 'refused' } as const;
+  // A warning only: a `.env` with the usual permissions keeps working.
+  const unchanged = { whenReadable: 'warned', whenWritable: 'refused' } as const;
+  const copied = { whenReadable: 'warned', whenWritable: 'warned' } as const;
+  const files = [configFile, mcp].filter((path) => path !== undefined);
   const secrets: readonly OwnSecret[] = [
-    { path: data, kind: 'folder', whenReadable: 'refused' },
-    ...[configFile, mcp].flatMap((path): OwnSecret[] =>
-      path === undefined ? [] : [{ path, kind: 'file', whenReadable: 'refused' }],
-    ),
-    // The command line keeps its tokens here, independent of the data folder.
-    { path: join(homedir(), '.latchkey'), kind: 'folder', whenReadable: 'warned' },
-    { path: credentialsFile(environment), kind: 'file', whenReadable: 'warned' },
-    // A warning only: a `.env` with the usual permissions keeps working.
-    ...envFiles.map((path): OwnSecret => ({ path, kind: 'file', whenReadable: 'warned' })),
+    { path: data, kind: 'folder', ...closed },
+    ...files.map((path) => ({ path, kind: 'file', ...closed }) as const),
+    // The command line keeps its tokens, and the keys of servers, independent of the data folder.
+    { path: join(homedir(), '.latchkey'), kind: 'folder', ...unchanged },
+    { path: credentialsFile(environment), kind: 'file', ...unchanged },
+    { path: knownServersFile(environment), kind: 'file', ...unchanged },
+    ...[...secretFilesIn(environment), ...envFiles].map((path) => ({ path, kind: 'file', ...unchanged }) as const),
+    ...readBackupList(data).map((path) => ({ path, kind: 'folder', ...copied }) as const),
   ];
   const byPath = new Map<string, OwnSecret>();
   for (const secret of secrets) {
@@ -51,16 +61,27 @@ export function ownSecrets(
   return [...byPath.values()];
 }
 
+/** What MCP servers cannot access: the secrets, and the log, which a server could otherwise lead into another file. */
+export function hiddenPlaces(
+  places: SecretPlaces,
+  servers: McpConfig['servers'],
+  environment: Environment,
+): readonly string[] {
+  const { logFile } = places;
+  const paths = ownSecrets(places, servers, environment).map(({ path }) => path);
+  return logFile === undefined ? paths : [...paths, resolve(logFile)];
+}
+
 /**
  * Checks which other users can access the secrets; returns warnings.
  *
  * @throws {OperatorError} `unsafe_path` for a path that others can change, and for one that they can read and must not
  */
 export function reviewSecrets(secrets: readonly OwnSecret[]): readonly string[] {
-  return secrets.flatMap(({ path, kind, whenReadable }) => {
+  return secrets.flatMap(({ path, kind, whenReadable, whenWritable }) => {
     const exposure = findExposure(path, kind);
     if (exposure === undefined) return [];
-    if (exposure.access === 'read' && whenReadable === 'warned') return [exposure.message];
+    if ((exposure.access === 'read' ? whenReadable : whenWritable) === 'warned') return [exposure.message];
     throw new OperatorError('unsafe_path', exposure.message);
   });
 }

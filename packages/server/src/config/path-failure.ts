@@ -19,6 +19,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
   EMFILE: 'too many files are open',
   ENFILE: 'too many files are open on this machine',
   EIO: 'the disk does not answer',
+  EBUSY: 'it is in use, such as a file that is mounted there',
 };
 
 /** What to try, for codes that usually have one remedy. */

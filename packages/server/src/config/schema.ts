@@ -3,15 +3,34 @@ import { isAddressRange } from '@latchkey/auth-core/http';
 import { z } from 'zod';
 import { dictionary, list } from '../input/bounded.ts';
 import { LOG_LEVELS } from '../telemetry/logger.ts';
-import { hostPattern, originPattern } from './name-patterns.ts';
+import { modelSettingsSchema } from './model-settings.ts';
+import { budgetField, priceField } from './money.ts';
+import { hostPattern, isUrlHostPattern, originPattern } from './name-patterns.ts';
 import { upstreamsSchema } from './upstreams.ts';
+import { webhooksSchema } from './webhooks.ts';
 
 /** IP addresses are always accepted. */
 const isHost = (host: string): boolean => isIP(host) !== 0 || hostPattern(host) !== undefined;
 
+/** What the other end of a connection to a Unix socket is called, which has no address. */
+export const UNIX_PEER = 'unix';
+
+/** Longer paths have no room in the address of a socket. */
+const isSocketPlace = (text: string): boolean =>
+  text.startsWith('unix:/') && Buffer.byteLength(text.slice('unix:'.length)) <= 107 && !text.includes('\0');
+
 const port = z.int().min(0).max(65535);
 const name = z.string().min(1).max(256);
 const days = z.int().min(1).max(36_500);
+/** A pattern that matches no host would silently switch off what it is meant to allow. */
+const urlHost = name.refine(
+  isUrlHostPattern,
+  'must be a host name or an IP address without a scheme and a port, *.example.com for all below it, or *',
+);
+const privateHost = name.refine(
+  (entry) => isAddressRange(entry) || isIP(entry) !== 0 || (isUrlHostPattern(entry) && !entry.includes('*')),
+  'must be a host name, an IP address or a range such as 10.0.0.0/8',
+);
 
 /**
  * All configuration keys, with their defaults. Paths are absolute, or relative to the folder where the server starts.
@@ -22,6 +41,15 @@ export const configSchema = z.strictObject({
   host: z.string().min(1).default('127.0.0.1'),
   /** 0 takes any free port. */
   port: port.default(1234),
+  /** A second port on the same address, for programs that look for Ollama at its own, 11434. It answers the same. */
+  ollamaPort: port.optional(),
+  /** Unix sockets to listen on as well, as `unix:/run/latchkey/http.sock`. Their owner and its group may connect. */
+  listen: list(
+    z
+      .string()
+      .refine(isSocketPlace, 'must be unix: and an absolute path of at most 107 bytes, unix:/run/latchkey/http.sock'),
+    16,
+  ).default([]),
   /** Holds tokens, conversations and keys; created with mode 0700. */
   data: z.string().min(1),
   /**
@@ -106,24 +134,26 @@ export const configSchema = z.strictObject({
   ephemeralMcp: z
     .strictObject({
       /** Host names; `*.example.com` matches all names below it, `*` matches all. */
-      allowedHosts: list(name, 1024).default(['*']),
+      allowedHosts: list(urlHost, 1024).default(['*']),
       /** Host names, addresses and ranges that may be reached although they are not on the public internet. */
-      allowPrivateHosts: list(
-        name.refine(
-          (entry) => !entry.includes('/') || isAddressRange(entry),
-          'must be a host name, an IP address or a range such as 10.0.0.0/8',
-        ),
-        1024,
-      ).default([]),
+      allowPrivateHosts: list(privateHost, 1024).default([]),
       /** Host names that may be reached without TLS. */
-      allowHttpHosts: list(name, 1024).default([]),
+      allowHttpHosts: list(urlHost, 1024).default([]),
     })
     .prefault({}),
   /** Also accept HTTP Basic, with the token as the password, for reverse proxies that support nothing else. */
   basicAuthentication: z.boolean().default(false),
-  /** The reverse proxies whose `X-Forwarded-For` is trusted, as addresses or ranges. */
+  /**
+   * The reverse proxies whose `X-Forwarded-For` is trusted, as addresses or ranges; `unix`: those that connect to a Unix
+   * socket of `listen`.
+   */
   trustedProxies: list(
-    z.string().refine(isAddressRange, 'must be an IP address or a range such as 10.0.0.0/8'),
+    z
+      .string()
+      .refine(
+        (proxy) => proxy === UNIX_PEER || isAddressRange(proxy),
+        'must be an IP address, a range such as 10.0.0.0/8, or unix',
+      ),
     256,
   ).default([]),
   engine: z
@@ -143,8 +173,51 @@ export const configSchema = z.strictObject({
       idleMinutes: z.number().min(0.01).max(10_000).default(60),
       /** Loading a model unloads the others as soon as they are idle. */
       keepOnlyLast: z.boolean().default(true),
+      /** Refuse to load a model that needs more memory than is free. */
+      checkMemory: z.boolean().default(true),
+      /** How single models are loaded: model key, or `*` for all others → settings. */
+      models: modelSettingsSchema,
     })
     .prefault({}),
+  /** From where models may be downloaded. */
+  downloads: z
+    .strictObject({
+      /** The server that answers as Hugging Face does. */
+      baseUrl: z
+        .url({ protocol: /^https?$/ })
+        .max(200)
+        .default('https://huggingface.co'),
+      /** The environment variable that holds the token for it. */
+      tokenVariable: z
+        .string()
+        .regex(/^[A-Za-z_]\w{0,127}$/, 'must be the name of an environment variable')
+        .optional(),
+      /** Other hosts of files, also those to which that server redirects; `*.example.com` is all names below it. */
+      hosts: list(urlHost, 256).default(['*.huggingface.co', '*.hf.co']),
+      /** Host names, addresses and ranges that may be reached although they are not on the public internet. */
+      allowPrivateHosts: list(privateHost, 256).default([]),
+    })
+    .prefault({}),
+  /** What models and tools cost: usage is shown as money then, and budgets may be. */
+  prices: z
+    .strictObject({
+      /** ISO 4217, e.g. `EUR`. */
+      currency: z.string().regex(/^[A-Z]{3}$/, 'must be a currency such as EUR'),
+      /** Globs over model keys → the prices of a million tokens, as decimal text. */
+      models: dictionary(z.strictObject({ input: priceField, output: priceField }), 4096, name).default({}),
+      /** Plugin id → tool → the price of a call, as decimal text; `*` matches any run of characters in both. */
+      tools: dictionary(dictionary(priceField, 4096, name), 4096, name).default({}),
+    })
+    .optional(),
+  /** What owners and projects may spend over all their tokens; `*` is for each that has none of its own. */
+  budgets: z
+    .strictObject({
+      owners: dictionary(budgetField, 4096, name).default({}),
+      projects: dictionary(budgetField, 4096, name).default({}),
+    })
+    .prefault({}),
+  /** Where to send events such as an approval that waits, signed as Standard Webhooks. */
+  webhooks: webhooksSchema,
   /** Other servers whose models are served here: name → server. */
   upstreams: upstreamsSchema,
   limits: z
@@ -166,6 +239,8 @@ export const configSchema = z.strictObject({
        * theirs.
        */
       keepAliveSeconds: z.number().min(1).max(3600).default(75),
+      /** Connections of LM Studio's SDK that a token may have at once, with all that were derived from it. */
+      sdkConnectionsPerToken: z.int().min(1).max(1024).default(128),
       /**
        * How long running requests may continue after a stop signal; the server has ended at most three seconds later.
        */
@@ -176,6 +251,11 @@ export const configSchema = z.strictObject({
     .strictObject({
       /** What the audit log keeps of a tool call's arguments: a keyed digest, or the arguments as well. */
       arguments: z.enum(['digest', 'full']).default('digest'),
+      /**
+       * Where names, owners and addresses of callers are kept: in the entries, or `apart`, from where they can be erased;
+       * entries have pseudonyms then.
+       */
+      persons: z.enum(['named', 'apart']).default('named'),
     })
     .prefault({}),
   /** How long finished records are kept. A sweep removes the others once an hour. */

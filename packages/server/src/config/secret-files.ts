@@ -5,9 +5,13 @@ import { failureAt } from './path-failure.ts';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Variables that hold secrets. Each can instead name a file: `LATCHKEY_SECRET_FILE` for `LATCHKEY_SECRET`. */
-const SECRETS = ['LATCHKEY_API_TOKEN', 'LATCHKEY_DATABASE', 'LATCHKEY_SECRET'] as const;
+const SECRETS = ['LATCHKEY_API_TOKEN', 'LATCHKEY_DATABASE', 'LATCHKEY_SECRET', 'LATCHKEY_SECRET_FORMER'] as const;
 
 export const SECRET_FILE_VARIABLES: readonly string[] = SECRETS.map((name) => `${name}_FILE`);
+
+/** The files that hold secrets. */
+export const secretFilesIn = (environment: Environment): readonly string[] =>
+  SECRET_FILE_VARIABLES.flatMap((name) => environment[name] || []);
 
 /**
  * Reads the files that hold secrets; the result is keyed by the variables of the secrets. A line break at the end of a

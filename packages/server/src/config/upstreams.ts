@@ -28,6 +28,8 @@ export const upstreamsSchema = dictionary(
         name,
         contextLength: z.int().min(16).max(100_000_000).optional(),
         vision: z.boolean().optional(),
+        /** It makes embeddings instead of answers. */
+        embeddings: z.boolean().optional(),
         reasoning: list(z.enum(['off', 'low', 'medium', 'high', 'on']), 5).optional(),
       }),
       1000,

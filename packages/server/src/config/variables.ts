@@ -18,6 +18,7 @@ const SETTINGS: readonly {
 }[] = [
   { variable: 'LATCHKEY_HOST', key: 'host', read: String },
   { variable: 'LATCHKEY_PORT', key: 'port', read: readNumber },
+  { variable: 'LATCHKEY_LISTEN', key: 'listen', read: readList },
   { variable: 'LATCHKEY_DATA', key: 'data', read: String },
   { variable: 'LATCHKEY_DATABASE', key: 'database', read: String },
   { variable: 'LATCHKEY_MODELS', key: 'models', read: String },
@@ -38,6 +39,7 @@ const OTHERS: readonly string[] = [
   'LATCHKEY_PROFILE',
   'LATCHKEY_PROJECT',
   'LATCHKEY_SECRET',
+  'LATCHKEY_SECRET_FORMER',
   ...SECRET_FILE_VARIABLES,
 ];
 

@@ -1,4 +1,4 @@
-import type { EngineEvent, FinishReason, InputPart } from '@latchkey/engine';
+import type { EngineEvent, FinishReason, InputPart, ToolDefinition } from '@latchkey/engine';
 import type { ServerError } from './server-error.ts';
 
 /** The origin of a tool. */
@@ -14,6 +14,12 @@ export interface InvalidCall {
   readonly origin?: ToolOrigin;
 }
 
+/** The tools of one server that a request has got, by their own names. */
+export interface ListedTools {
+  readonly origin: ToolOrigin;
+  readonly tools: readonly ToolDefinition[];
+}
+
 /** The arguments of a call to a server's tool, and its result. */
 export interface ToolResult {
   readonly arguments: Record<string, unknown>;
@@ -23,6 +29,13 @@ export interface ToolResult {
   readonly content: readonly InputPart[];
   /** The tool itself reported a failure. */
   readonly isError: boolean;
+  readonly origin: ToolOrigin;
+}
+
+/** A call that was not made: the caller confirms it in a request that continues the response. */
+export interface ConfirmationRequest extends ToolCallIdentity {
+  readonly type: 'confirmation_request';
+  readonly arguments: Record<string, unknown>;
   readonly origin: ToolOrigin;
 }
 
@@ -37,6 +50,7 @@ export type OutputItem =
       readonly reason: string;
       readonly invalid: InvalidCall;
     }
+  | ConfirmationRequest
   | {
       readonly type: 'client_tool_call';
       readonly id: string;
@@ -67,6 +81,8 @@ export interface ChatResult {
   readonly stopString?: string;
   /** Present when the conversation was stored, even if it is incomplete. */
   readonly responseId?: string;
+  /** Present when the request asked for it. */
+  readonly tools?: readonly ListedTools[];
 }
 
 /** Identifies a tool call of the server from the moment that the model names it. */
@@ -92,6 +108,7 @@ export type ChatEvent =
       /** A later request can continue from this response, whatever its outcome. */
       readonly responseId?: string;
     }
+  | { readonly type: 'tools.listed'; readonly tools: readonly ListedTools[] }
   | { readonly type: 'model_load.start'; readonly model: string }
   | { readonly type: 'model_load.progress'; readonly model: string; readonly progress: number }
   | { readonly type: 'model_load.end'; readonly model: string; readonly loadTimeSeconds: number }
@@ -118,6 +135,7 @@ export type ChatEvent =
       readonly arguments: Record<string, unknown>;
       readonly origin: ToolOrigin;
     } & ToolCallIdentity)
+  | { readonly type: 'tool_call.confirmation_required'; readonly request: ConfirmationRequest }
   | ({ readonly type: 'tool_call.success' } & ToolCallIdentity & ToolResult)
   | {
       readonly type: 'tool_call.failure';

@@ -30,6 +30,8 @@ export interface StoredTurn {
   readonly state: TurnState;
   /** A call that is about to be made or is being made: its result is unknown until its answer is stored. */
   readonly begun?: string;
+  /** The answer as the API that made it renders it, if that was kept: JSON. */
+  readonly answer?: string;
   readonly createdAt: string;
 }
 
@@ -44,7 +46,11 @@ export interface StoredConversation {
 }
 
 /** A stored turn without its content. */
-export type TurnHead = Pick<StoredTurn, 'id' | 'project' | 'model' | 'parentId' | 'state' | 'waiting' | 'createdAt'>;
+export interface TurnHead
+  extends Pick<StoredTurn, 'id' | 'project' | 'model' | 'parentId' | 'state' | 'waiting' | 'createdAt'> {
+  /** Whether a newer turn continues it, so that it is kept as long as that one; absent where turns do not expire. */
+  readonly isContinued?: boolean;
+}
 
 /** Selects turns. */
 export interface TurnScope {
@@ -69,13 +75,15 @@ export interface ConversationStore {
   save(turn: StoredTurn): Promise<boolean>;
   /** Stores the progress of a turn; false when it no longer exists. */
   update(turn: StoredTurn): Promise<boolean>;
-  /** Lists turns, newest first, from before the turn `before`. Undefined when `before` is not in the scope. */
+  /** Lists turns, newest first, from before this place in the order, whether a turn is still there or not. */
   list(
     scope: TurnScope,
-    page: { readonly limit: number; readonly before?: string },
-  ): Promise<readonly TurnHead[] | undefined>;
+    page: { readonly limit: number; readonly before?: Pick<TurnHead, 'createdAt' | 'id'> },
+  ): Promise<readonly TurnHead[]>;
+  /** Keeps the rendered answer of a turn of this owner. Absent: answers are read from their messages. */
+  keepAnswer?(id: string, owner: string, answer: string): Promise<void>;
   /** One turn with the messages that it added; undefined when it is not in the scope. */
-  find(id: string, scope: TurnScope): Promise<(TurnHead & Pick<StoredTurn, 'messages'>) | undefined>;
+  find(id: string, scope: TurnScope): Promise<(TurnHead & Pick<StoredTurn, 'messages' | 'answer'>) | undefined>;
   /**
    * Deletes a turn and all that continue from it, in the transaction if one is given. Returns the number of deleted
    * turns: 0 when the turn is not in the scope.

@@ -25,6 +25,7 @@ import type { RequestField } from '@latchkey/engine';
  * | `MODEL_NOT_FOUND` | no such model |
  * | `MODEL_LOAD_FAILED` | the file could not be loaded (garbage, truncated, too large) |
  * | `MODEL_UNAVAILABLE` | the model cannot be read or loaded now, for a reason that may pass (no permission, no memory, a part that is missing) |
+ * | `INSUFFICIENT_MEMORY` | the model needs more memory than is free; nothing was loaded |
  * | `MODEL_CRASHED` | the engine's process crashed during the request |
  * | `MODEL_UNLOADED` | the model was unloaded during the request |
  * | `CONTEXT_EXCEEDED` | the conversation is longer than the context |
@@ -33,6 +34,9 @@ import type { RequestField } from '@latchkey/engine';
  * | `PLUGIN_NOT_FOUND` | no such MCP server in mcp.json |
  * | `PLUGIN_UNAVAILABLE` | an MCP server of mcp.json that does not start or answer |
  * | `MCP_UNAVAILABLE` | a request-scoped MCP server that does not answer |
+ * | `DOWNLOAD_FAILED` | the server from which a model was to be downloaded cannot be reached, or does not answer as it should |
+ * | `INSUFFICIENT_STORAGE` | the disk of the models folder has too little room for a model |
+ * | `JOB_NOT_FOUND` | no such download, or not one that the caller may see |
  * | `CONFLICT` | another request changed the same thing at the same time |
  * | `IDEMPOTENCY_KEY_REUSED` | the `Idempotency-Key` was sent with another request before |
  * | `IDEMPOTENCY_OUTCOME_UNKNOWN` | the server ended while it carried out the request of this `Idempotency-Key`; it is not carried out again |
@@ -42,9 +46,11 @@ import type { RequestField } from '@latchkey/engine';
  * | `CONCURRENT_REQUESTS_EXCEEDED` | the limit `concurrentRequests` of a grant is used up |
  * | `TOKENS_PER_DAY_EXCEEDED` | the limit `tokensPerDay` of a grant leaves too few tokens |
  * | `TOKENS_PER_MONTH_EXCEEDED` | the limit `tokensPerMonth` of a grant leaves too few tokens |
+ * | `BUDGET_EXCEEDED` | the budget of a token, an owner or a project (`moneyPerDay`, `moneyPerMonth`) leaves too little money |
  * | `OVERLOADED` | too many requests are waiting |
  * | `SHUTTING_DOWN` | the server is shutting down |
  * | `AUDIT_UNAVAILABLE` | the audit log takes no entry, so nothing is administered and no tool is called; the message says why |
+ * | `DISK_FULL` | a disk that the server stores on is full; tokens can still be revoked, and what needs to store nothing works |
  * | `STORE_UNAVAILABLE` | the database does not answer; everything is denied |
  * | `INTERNAL` | an internal error |
  */
@@ -69,6 +75,7 @@ export type ServerErrorCode =
   | 'MODEL_NOT_FOUND'
   | 'MODEL_LOAD_FAILED'
   | 'MODEL_UNAVAILABLE'
+  | 'INSUFFICIENT_MEMORY'
   | 'MODEL_CRASHED'
   | 'MODEL_UNLOADED'
   | 'CONTEXT_EXCEEDED'
@@ -77,6 +84,9 @@ export type ServerErrorCode =
   | 'PLUGIN_NOT_FOUND'
   | 'PLUGIN_UNAVAILABLE'
   | 'MCP_UNAVAILABLE'
+  | 'DOWNLOAD_FAILED'
+  | 'INSUFFICIENT_STORAGE'
+  | 'JOB_NOT_FOUND'
   | 'CONFLICT'
   | 'IDEMPOTENCY_KEY_REUSED'
   | 'IDEMPOTENCY_OUTCOME_UNKNOWN'
@@ -86,9 +96,11 @@ export type ServerErrorCode =
   | 'CONCURRENT_REQUESTS_EXCEEDED'
   | 'TOKENS_PER_DAY_EXCEEDED'
   | 'TOKENS_PER_MONTH_EXCEEDED'
+  | 'BUDGET_EXCEEDED'
   | 'OVERLOADED'
   | 'SHUTTING_DOWN'
   | 'AUDIT_UNAVAILABLE'
+  | 'DISK_FULL'
   | 'STORE_UNAVAILABLE'
   | 'INTERNAL';
 
@@ -97,7 +109,9 @@ export type ChatField =
   | RequestField
   | `tools.${number}.${'name' | 'parameters'}`
   | 'model'
+  | 'answers'
   | 'contextLength'
+  | 'dimensions'
   | 'integrations'
   | 'maxOutputTokens'
   | 'previousResponseId';

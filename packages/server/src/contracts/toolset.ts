@@ -34,11 +34,19 @@ export interface ApprovalWait {
   readonly onApproved?: () => Promise<void>;
 }
 
+/** The display name and the origin of a tool. */
+export interface DescribedTool {
+  readonly tool: string;
+  readonly origin: ToolOrigin;
+  /** The caller confirms its calls before they are made. */
+  readonly isConfirmed?: true;
+}
+
 /** The tools of one request: exactly those that its token, its `allowed_tools` and the servers permit. */
 export interface ChatToolset extends AsyncDisposable {
   readonly definitions: readonly ToolDefinition[];
-  /** The display name and the origin of a tool; undefined when there is no tool with that name. */
-  describe(name: string): { readonly tool: string; readonly origin: ToolOrigin } | undefined;
+  /** Describes a tool; undefined when there is no tool with that name. */
+  describe(name: string): DescribedTool | undefined;
   /** Decides again, with the arguments, and runs the call. Never throws because of a tool or a model. */
   call(name: string, args: Record<string, unknown>, signal: AbortSignal, wait?: ApprovalWait): Promise<ToolCallOutcome>;
 }

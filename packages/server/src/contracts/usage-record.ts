@@ -5,6 +5,8 @@ export interface UsageCounts {
   readonly outputTokens: number;
   /** Calls that reached a tool. */
   readonly toolCalls: number;
+  /** What it cost, in billionths of the currency of the prices. */
+  readonly cost: number;
 }
 
 /** Usage with its token, project and model. */

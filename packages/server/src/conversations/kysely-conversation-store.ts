@@ -52,19 +52,12 @@ export function createKyselyConversationStore(db: Kysely<ConversationTables>): C
     },
 
     list: async (scope, { limit, before }) => {
-      const last =
-        before === undefined
-          ? undefined
-          : await within(db.selectFrom('conversation_turn').select(['created_at', 'id']), scope)
-              .where('id', '=', before)
-              .executeTakeFirst();
-      if (before !== undefined && last === undefined) return undefined;
-      const rows = await within(db.selectFrom('conversation_turn').select(HEAD), scope)
-        .$if(last !== undefined, (query) =>
+      const rows = await within(db.selectFrom('conversation_turn').select([...HEAD, IS_CONTINUED]), scope)
+        .$if(before !== undefined, (query) =>
           query.where(({ eb, and, or }) =>
             or([
-              eb('created_at', '<', last?.created_at ?? ''),
-              and([eb('created_at', '=', last?.created_at ?? ''), eb('id', '<', last?.id ?? '')]),
+              eb('created_at', '<', before?.createdAt ?? ''),
+              and([eb('created_at', '=', before?.createdAt ?? ''), eb('id', '<', before?.id ?? '')]),
             ]),
           ),
         )
@@ -75,11 +68,23 @@ export function createKyselyConversationStore(db: Kysely<ConversationTables>): C
       return rows.map(toHead);
     },
 
+    keepAnswer: async (id, owner, answer) => {
+      await db
+        .updateTable('conversation_turn')
+        .set({ answer })
+        .where('id', '=', id)
+        .where('owner', '=', owner)
+        .execute();
+    },
+
     find: async (id, scope) => {
-      const row = await within(db.selectFrom('conversation_turn').select([...HEAD, 'messages']), scope)
+      const columns = [...HEAD, IS_CONTINUED, 'messages', 'answer'] as const;
+      const row = await within(db.selectFrom('conversation_turn').select(columns), scope)
         .where('id', '=', id)
         .executeTakeFirst();
-      return row && { ...toHead(row), messages: readMessages(row.messages) };
+      if (row === undefined) return undefined;
+      const { messages, answer } = row;
+      return { ...toHead(row), messages: readMessages(messages), ...(answer === null ? {} : { answer }) };
     },
 
     remove: async (id, scope, transaction) => {
@@ -172,7 +177,14 @@ function withoutRepeatedAnswers(messages: readonly ChatMessage[]): readonly Chat
 
 const HEAD = ['id', 'project', 'model', 'parent_id', 'state', 'waiting', 'created_at'] as const;
 
-type HeadRow = Pick<Selectable<ConversationTurnTable>, (typeof HEAD)[number]>;
+/** SQLite has numbers for truth. */
+const IS_CONTINUED = sql<
+  boolean | number
+>`exists (select 1 from conversation_turn later where later.parent_id = conversation_turn.id)`.as('is_continued');
+
+type HeadRow = Pick<Selectable<ConversationTurnTable>, (typeof HEAD)[number]> & {
+  readonly is_continued: boolean | number;
+};
 
 const toHead = (row: HeadRow): TurnHead => ({
   id: row.id,
@@ -182,6 +194,7 @@ const toHead = (row: HeadRow): TurnHead => ({
   state: row.state ?? 'completed',
   ...(row.waiting === null ? {} : { waiting: JSON.parse(row.waiting) as WaitingToolCall }),
   createdAt: row.created_at,
+  isContinued: Boolean(row.is_continued),
 });
 
 const progressOf = (turn: StoredTurn) => ({

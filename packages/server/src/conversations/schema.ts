@@ -23,5 +23,7 @@ export interface ConversationTurnTable {
   begun: string | null;
   /** Increases while the turn runs; null in rows from before the column. */
   beat: number | null;
+  /** JSON of the answer as its API rendered it; null where that was not kept. */
+  answer: string | null;
   created_at: string;
 }

@@ -31,6 +31,8 @@ export interface AppOptions extends RequestContextOptions, CheckOriginOptions, A
   /** Deduplicates requests that carry an `Idempotency-Key`. */
   readonly keyedRequests: Pick<KeyedRequests, 'take'>;
   readonly routes: readonly Route[];
+  /** Makes room on a full disk for a request that takes rights away. */
+  readonly makeRoom?: () => void;
   /** The URL of the metadata of `/mcp`; set only when authorization servers are configured. */
   readonly resourceMetadata?: string;
 }
@@ -68,7 +70,7 @@ export const serve =
  * after the body, and the lookup of an earlier answer to the same request.
  */
 function createRouteHandlers(options: AppOptions): (route: Route) => Handler {
-  const { auth, trail, requiresAuthentication } = options;
+  const { auth, trail, requiresAuthentication, makeRoom = () => {} } = options;
   const clientAddress = createClientAddress(options.trustedProxies);
   const authenticationOf = createAuthentication(options);
   const admissionOf = createAdmission(options.meter);
@@ -76,7 +78,7 @@ function createRouteHandlers(options: AppOptions): (route: Route) => Handler {
   const again = verifyAgain(async () => !(await requiresAuthentication()));
 
   return (route) => {
-    const { access, body, runsLong, idempotency, handler } = route;
+    const { access, body, runsLong, idempotency, ends, handler } = route;
     const steps: Step[] = [measureRequest(options.metrics, route), auditRequest(trail, clientAddress, route)];
     const readsBody = body === undefined ? [] : [guardedBy(readBody(body))];
     if (access === 'public') return composeSteps([...steps, ...readsBody], handler);
@@ -92,6 +94,7 @@ function createRouteHandlers(options: AppOptions): (route: Route) => Handler {
         guardedBy(authenticationOf(route)),
         guardedBy(admissionOf(route)),
         ...mayAct.map(guardedBy),
+        ...(ends !== undefined || access === 'settings:write' ? [guardedBy(makeRoom)] : []),
         ...(runsLong ? [watchToken] : []),
         ...(body === undefined ? [] : [...readsBody, guardedBy(decideAgain)]),
         ...(idempotency === undefined || idempotency === 'none' ? [] : [answerOnce(once, { ...route, idempotency })]),

@@ -30,6 +30,7 @@ export class RequestContext {
   /** The body as it is received, before a step has read it. */
   readonly rawBody: IncomingRequest['body'];
   readonly onEnd: IncomingRequest['onEnd'];
+  readonly cancelled: AbortSignal | undefined;
   /** Headers that are added to any answer, including errors. */
   readonly replyHeaders: Record<string, string | readonly string[]> = {};
   /** Fires when the caller disconnects or the server must stop the request. */
@@ -44,13 +45,15 @@ export class RequestContext {
   address?: string;
   /** The body, parsed as the route declares it. */
   body: unknown;
-  /** Resolves when the work that goes on after the response was closed has ended; absent if there is none. */
-  goesOn?: Promise<void>;
   /** The caller, once it is known. */
   caller?: RequestAuth<LlmWords>;
+  /** The session of the console that the caller uses; absent for a caller with a token. */
+  session?: { readonly id: string; onEnded(listener: () => void): () => void };
   /** The admission that the caller's limits have granted. */
   admitted?: Admission;
   readonly #rawHeaders: readonly string[];
+  readonly #works = new Set<Promise<void>>();
+  #left: Error | undefined;
 
   constructor(request: IncomingRequest, { logger, createId, stopping }: RequestContextOptions) {
     const { targetHost, path, querystring } = splitTarget(request.target);
@@ -64,13 +67,30 @@ export class RequestContext {
     this.#rawHeaders = request.rawHeaders;
     this.connection = request.connection;
     this.rawBody = request.body;
+    this.cancelled = request.cancelled;
     this.onEnd = (listener) => request.onEnd(listener);
     const gone = new AbortController();
     this.signal = AbortSignal.any([gone.signal, stopping]);
     this.ended = stopping;
     this.onEnd(({ whole }: ExchangeEnd) => {
-      if (!whole) gone.abort(new Error('the caller went away'));
+      this.#left = new Error('the caller went away');
+      if (!whole) gone.abort(this.#left);
     });
+  }
+
+  /**
+   * Lets work go on after the response was closed: until it has ended, the request keeps its place, and its token is
+   * watched. The promise must not reject. Throws when the response was closed before, and nothing is watched any more.
+   */
+  goesOnUntil(ended: Promise<void>): void {
+    if (this.#left !== undefined && this.#works.size === 0) throw this.#left;
+    this.#works.add(ended);
+    void ended.then(() => this.#works.delete(ended));
+  }
+
+  /** Resolves when all work that goes on after the response was closed has ended. */
+  async workEnded(): Promise<void> {
+    while (this.#works.size > 0) await Promise.all(this.#works);
   }
 
   /** The caller, on a route that requires one. Throws TypeError on other routes. */

@@ -10,11 +10,13 @@ export interface IncomingRequest {
   readonly connection: Connection;
   /** The bytes of the body; only the step that reads bodies consumes them. */
   readonly body: Readable;
+  /** Fires when the caller wants no more of the answer, and still reads it; absent where it can only leave. */
+  readonly cancelled?: AbortSignal;
   /** Calls the listener when the exchange ends, or at once if it has ended already. */
   onEnd(listener: (end: ExchangeEnd) => void): void;
 }
 
-/** The two ends of a connection; on a Unix socket neither has an address. */
+/** The two ends of a connection. On a Unix socket neither has an address, and the other end is `unix`. */
 export interface Connection {
   readonly remoteAddress?: string | undefined;
   readonly localAddress?: string | undefined;

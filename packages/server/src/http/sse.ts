@@ -35,4 +35,8 @@ export async function* breakSilence({
 
 /** Renders one event. The data must not contain line breaks, which would end the frame early. */
 export const toFrame = ({ name, data }: WireEvent): string =>
-  `${name === undefined ? '' : `event: ${name}\n`}data: ${data}\n\n`;
+  `${name === undefined ? '' : `event: ${name}\n`}data: ${inOneLine(data)}\n\n`;
+
+/** JSON without the characters at which some readers end a line (those with Python's httpx), and JSON does not escape. */
+export const inOneLine = (json: string): string =>
+  json.replace(/[\u0085\u2028\u2029]/g, (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`);

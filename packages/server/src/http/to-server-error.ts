@@ -1,6 +1,7 @@
 import { AuthError, type AuthErrorCode, LimitExceededError, PermissionDeniedError } from '@latchkey/auth-core';
 import { denialDetails } from '../contracts/denial-details.ts';
 import { type ErrorDetails, ServerError, type ServerErrorCode } from '../contracts/server-error.ts';
+import { isFull, unexpected } from '../contracts/unexpected.ts';
 
 const AUTH_CODES: Record<Exclude<AuthErrorCode, 'AUTH_LIMIT_EXCEEDED'>, ServerErrorCode> = {
   AUTH_TOKEN_MISSING: 'UNAUTHENTICATED',
@@ -28,19 +29,21 @@ const LIMIT_CODES: Readonly<Record<string, ServerErrorCode>> = {
   concurrentRequests: 'CONCURRENT_REQUESTS_EXCEEDED',
   tokensPerDay: 'TOKENS_PER_DAY_EXCEEDED',
   tokensPerMonth: 'TOKENS_PER_MONTH_EXCEEDED',
+  moneyPerDay: 'BUDGET_EXCEEDED',
+  moneyPerMonth: 'BUDGET_EXCEEDED',
 };
 
 /** Converts anything that was thrown into an error with a code that may be shown to the caller. */
 export function toServerError(thrown: unknown): ServerError {
   if (thrown instanceof ServerError) return thrown;
-  if (thrown instanceof AuthError) {
+  if (thrown instanceof AuthError && !isFull(thrown)) {
     return new ServerError(codeOf(thrown), thrown.message, {
       cause: thrown,
       details: detailsOf(thrown),
       ...paramOf(thrown),
     });
   }
-  return new ServerError('INTERNAL', 'The server failed at this request; its log says why.', { cause: thrown });
+  return unexpected(thrown);
 }
 
 function codeOf(error: AuthError): ServerErrorCode {

@@ -51,8 +51,10 @@ export interface KeyedRequests extends AsyncDisposable {
 
 export interface KeyedRequestsOptions {
   readonly store: RequestStore;
-  /** The key of the digests, and of the encryption of answers. */
-  readonly secret: Uint8Array;
+  /** The keys of the encryption of answers, the present one first. */
+  readonly secrets: readonly [Uint8Array, ...Uint8Array[]];
+  /** The key of the digests: a request that is sent again after the secret was changed must be recognised. */
+  readonly oldestSecret: Uint8Array;
   readonly clock: Clock;
   /** How long a key is remembered. */
   readonly hours: number;
@@ -66,9 +68,16 @@ async function passed(milliseconds: number, signal: AbortSignal): Promise<void> 
   await setTimeoutPromise(milliseconds, undefined, { signal }).catch(() => signal.throwIfAborted());
 }
 
-export function createKeyedRequests({ store, secret, clock, hours, onLost }: KeyedRequestsOptions): KeyedRequests {
-  const sealer = createSealer(secret);
-  const digestKey = createHmac('sha256', secret).update('idempotency').digest();
+export function createKeyedRequests({
+  store,
+  secrets,
+  oldestSecret,
+  clock,
+  hours,
+  onLost,
+}: KeyedRequestsOptions): KeyedRequests {
+  const sealer = createSealer(secrets);
+  const digestKey = createHmac('sha256', oldestSecret).update('idempotency').digest();
   const digest = (text: string): string => createHmac('sha256', digestKey).update(text).digest('hex');
   const after = (milliseconds: number): string => new Date(clock().getTime() + milliseconds).toISOString();
   const runId = randomUUID();

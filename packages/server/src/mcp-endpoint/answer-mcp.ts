@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import {
   type CallToolResult,
   createMcpHandler,
@@ -7,13 +6,10 @@ import {
   ProtocolErrorCode,
   Server,
 } from '@modelcontextprotocol/server';
+import { VERSION } from '../config/version.ts';
 import type { ServedTools } from '../contracts/served-tools.ts';
 import { excerpt } from '../telemetry/hide-secrets.ts';
 import { createProgressTeller } from './progress-teller.ts';
-
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-  version: string;
-};
 
 /** Options for answering one HTTP request to `/mcp`. */
 export interface AnswerMcpOptions {
@@ -43,7 +39,7 @@ export async function answerMcp(request: Request, options: AnswerMcpOptions): Pr
 
 function createEndpoint({ tools, signal, onFault }: AnswerMcpOptions): Server {
   const server = new Server(
-    { name: 'latchkey', title: 'Latchkey', version },
+    { name: 'latchkey', title: 'Latchkey', version: VERSION },
     // The list depends on the token, so it must not be shared; and an edited grant applies at once, so it must not be
     // cached.
     { capabilities: { tools: {} }, cacheHints: { 'tools/list': { ttlMs: 0, cacheScope: 'private' } } },

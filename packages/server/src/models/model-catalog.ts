@@ -1,10 +1,17 @@
-import { EngineError, type InferenceEngine, type LoadedModel, type Model, type OpenOptions } from '@latchkey/engine';
+import {
+  EngineError,
+  type InferenceEngine,
+  type LoadedModel,
+  type Model,
+  type ModelSource,
+  type OpenOptions,
+} from '@latchkey/engine';
 import { ServerError } from '../contracts/server-error.ts';
 import { fromEngine } from './engine-failure.ts';
 
 /** The models of all engines together, with their aliases. */
 export interface ModelCatalog {
-  /** Returns the model key for a name: the target of an alias, or the name itself. */
+  /** Returns the model key for a name: the target of an alias, the model of an instance, or the name itself. */
   resolve(name: string): string;
   /** Aliases that can be listed, each with its model key. */
   readonly aliases: Readonly<Record<string, string>>;
@@ -14,6 +21,8 @@ export interface ModelCatalog {
   list(): Promise<readonly Model[]>;
   /** Opens a model with its engine. Throws as `InferenceEngine.open` does. */
   open(model: Model, options: OpenOptions, signal: AbortSignal): Promise<LoadedModel>;
+  /** Deletes a model for good. Throws ServerError `INVALID_REQUEST` for one whose source deletes none. */
+  remove(model: Model): Promise<void>;
   /** Problems that keep models from being found, for the operator. */
   problems(): Promise<readonly string[]>;
 }
@@ -21,10 +30,14 @@ export interface ModelCatalog {
 /** A trailing `*` of an alias matches any text: `claude-*` matches every name that starts with `claude-`. */
 const ANYTHING = '*';
 
-/** @param aliases alias → model key; an alias without `*` takes precedence, then the longest one with a `*` */
+/**
+ * @param aliases alias → model key; an alias without `*` takes precedence, then the longest one with a `*`
+ * @param keyOfInstance the key of the model of an instance in memory, by the instance's id
+ */
 export function createModelCatalog(
   engines: readonly InferenceEngine[],
   aliases: Readonly<Record<string, string>>,
+  keyOfInstance: (id: string) => string | undefined = () => undefined,
 ): ModelCatalog {
   const patterns = Object.entries(aliases)
     .filter(([alias]) => alias.endsWith(ANYTHING))
@@ -32,15 +45,17 @@ export function createModelCatalog(
     .toSorted(([one], [other]) => other.length - one.length);
   const offers = engines.flatMap((engine) => engine.sources.map((source) => ({ engine, source })));
   const engineOf = new WeakMap<Model, InferenceEngine>();
-  const offered = (model: Model, engine: InferenceEngine): Model => {
+  const sourceOf = new WeakMap<Model, ModelSource>();
+  const offered = (model: Model, engine: InferenceEngine, source: ModelSource): Model => {
     if (engineOf.get(model) !== engine) engineOf.set(model, engine);
+    if (sourceOf.get(model) !== source) sourceOf.set(model, source);
     return model;
   };
   return {
     aliases: Object.fromEntries(Object.entries(aliases).filter(([alias]) => !alias.endsWith(ANYTHING))),
     resolve: (name) => {
       if (Object.hasOwn(aliases, name)) return aliases[name] ?? name;
-      return patterns.find(([beginning]) => name.startsWith(beginning))?.[1] ?? name;
+      return patterns.find(([beginning]) => name.startsWith(beginning))?.[1] ?? keyOfInstance(name) ?? name;
     },
     find: async (key) => {
       let hidden: { readonly cause: unknown } | undefined;
@@ -48,14 +63,14 @@ export function createModelCatalog(
         const model = await source.find(key).catch((error: unknown) => {
           hidden ??= { cause: fromEngine(error) };
         });
-        if (model) return offered(model, engine);
+        if (model) return offered(model, engine, source);
       }
       if (hidden !== undefined) throw hidden.cause;
       throw new ServerError('MODEL_NOT_FOUND', `There is no model '${key}'.`, { field: 'model' });
     },
     list: async () => {
       const lists = await Promise.all(
-        offers.map(async ({ engine, source }) => (await source.list()).map((model) => offered(model, engine))),
+        offers.map(async ({ engine, source }) => (await source.list()).map((model) => offered(model, engine, source))),
       );
       const byKey = new Map<string, Model>();
       for (const model of lists.flat()) if (!byKey.has(model.key)) byKey.set(model.key, model);
@@ -65,6 +80,16 @@ export function createModelCatalog(
       const engine = engineOf.get(model);
       if (engine === undefined) throw new EngineError('MODEL_LOAD_FAILED', `No engine offers model '${model.key}'.`);
       return engine.open(model, options, signal);
+    },
+    remove: async (model) => {
+      const source = sourceOf.get(model);
+      if (source?.remove === undefined) {
+        const message = `Model '${model.key}' is not a file of the models folder, so it cannot be deleted here.`;
+        throw new ServerError('INVALID_REQUEST', message, { param: 'model' });
+      }
+      await source.remove(model).catch((error: unknown) => {
+        throw fromEngine(error);
+      });
     },
     problems: async () => (await Promise.all(offers.map(({ source }) => source.problems?.() ?? []))).flat(),
   };

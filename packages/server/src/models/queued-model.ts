@@ -1,9 +1,21 @@
-import type { EngineCapabilities, EngineEvent, GenerateRequest, LoadedModel } from '@latchkey/engine';
+import type {
+  Embedder,
+  Embeddings,
+  EmbedRequest,
+  EngineCapabilities,
+  EngineEvent,
+  GenerateRequest,
+  LoadedModel,
+  ReadPrompt,
+} from '@latchkey/engine';
 import { ServerError } from '../contracts/server-error.ts';
 import type { TurnTimes } from '../telemetry/metrics.ts';
 import { fromEngine } from './engine-failure.ts';
 import { EventQueue } from './event-queue.ts';
 import { FairQueue } from './fair-queue.ts';
+
+/** How many prompts are counted at once: one is rendered while another is tokenised. */
+const COUNTING_PLACES = 2;
 
 type OnTurn = (times: Omit<TurnTimes, 'model'>) => void;
 
@@ -14,15 +26,25 @@ type OnTurn = (times: Omit<TurnTimes, 'model'>) => void;
 export class QueuedModel implements LoadedModel {
   readonly #model: LoadedModel;
   readonly #queue: FairQueue;
+  /** Counting a long prompt takes time as well, and is not part of any turn. */
+  readonly #counting: FairQueue;
   readonly #gone = new AbortController();
   readonly #onTurn: OnTurn;
+  readonly embedder: Embedder | undefined;
 
   /** @param waiting how many turns may wait */
   constructor(model: LoadedModel, waiting: number, onTurn: OnTurn = () => undefined) {
     this.#model = model;
     this.#onTurn = onTurn;
     this.#queue = new FairQueue({ places: model.parallel, waiting });
+    this.#counting = new FairQueue({ places: COUNTING_PLACES, waiting });
     model.onLost((reason) => this.#gone.abort(fromEngine(reason)));
+    const { embedder } = model;
+    this.embedder = embedder && {
+      ...(embedder.mostInputs === undefined ? {} : { mostInputs: embedder.mostInputs }),
+      embed: (request, signal) => this.#embed(embedder, request, signal),
+      count: (request, signal) => this.#count(request, () => embedder.count(request, signal), signal),
+    };
   }
 
   get contextLength(): number {
@@ -86,11 +108,59 @@ export class QueuedModel implements LoadedModel {
     }
   }
 
+  /** Throws ServerError `OVERLOADED` when too many prompts wait to be counted, and otherwise as the engine does. */
   async countPrompt(request: GenerateRequest, signal: AbortSignal): Promise<number> {
+    return this.#count(request, () => this.#model.countPrompt(request, signal), signal);
+  }
+
+  /** Present where the engine of the model has it; throws ServerError as `countPrompt` does. */
+  get readPrompt(): LoadedModel['readPrompt'] {
+    if (this.#model.readPrompt === undefined) return undefined;
+    return async (request, signal) => {
+      let read: ReadPrompt | undefined;
+      const count = async (): Promise<number> => {
+        read = await this.#model.readPrompt?.(request, signal);
+        return read?.tokens.length ?? 0;
+      };
+      await this.#count(request, count, signal);
+      return read ?? { text: '', tokens: [] };
+    };
+  }
+
+  async #count(
+    { share }: Pick<GenerateRequest, 'share'>,
+    count: () => Promise<number>,
+    signal: AbortSignal,
+  ): Promise<number> {
+    using place = await this.#counting.enter(share, AbortSignal.any([signal, this.#gone.signal]));
+    if (place === undefined) {
+      signal.throwIfAborted();
+      throw this.#gone.signal.reason;
+    }
+    const tokens = await orServerError(count());
+    place.charge(tokens);
+    return tokens;
+  }
+
+  /** A caller that leaves while it waits has used nothing. */
+  async #embed(embedder: Embedder, request: EmbedRequest, signal: AbortSignal): Promise<Embeddings> {
+    const askedAt = performance.now();
+    const place = await this.#queue.enter(request.share, AbortSignal.any([signal, this.#gone.signal]));
+    if (place === undefined) {
+      if (signal.aborted) return { vectors: [], promptTokens: 0 };
+      throw this.#gone.signal.reason;
+    }
+    const enteredAt = performance.now();
     try {
-      return await this.#model.countPrompt(request, signal);
-    } catch (error) {
-      throw fromEngine(error);
+      using running = place;
+      const embeddings = await orServerError(embedder.embed(request, signal));
+      running.charge(embeddings.promptTokens);
+      return embeddings;
+    } finally {
+      this.#onTurn({
+        waitedSeconds: (enteredAt - askedAt) / 1000,
+        seconds: (performance.now() - enteredAt) / 1000,
+      });
     }
   }
 
@@ -103,6 +173,14 @@ export class QueuedModel implements LoadedModel {
       new ServerError('MODEL_UNLOADED', 'The model was unloaded while the request waited for its turn. Try again.'),
     );
     await this.#model[Symbol.asyncDispose]();
+  }
+}
+
+async function orServerError<T>(outcome: Promise<T>): Promise<T> {
+  try {
+    return await outcome;
+  } catch (error) {
+    throw fromEngine(error);
   }
 }
 

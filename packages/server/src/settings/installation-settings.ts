@@ -23,6 +23,8 @@ export interface InstallationSettings {
   readonly personalAccessTokenTtl: number;
   /** In seconds: the default lifetime of an access token; a request can ask for less. */
   readonly accessTokenTtl: number;
+  /** In seconds: after this time without use, a token has expired; 0: none expires by that. */
+  readonly unusedTokenTtl: number;
   /** Whether requests may use the servers of mcp.json. */
   readonly allowMcpJson: boolean;
   /** Whether requests may bring request-scoped MCP servers. */
@@ -37,6 +39,7 @@ export const DEFAULT_INSTALLATION_SETTINGS: InstallationSettings = Object.freeze
   tokenKinds: DEFAULT_AUTH_SETTINGS.kinds,
   personalAccessTokenTtl: DEFAULT_AUTH_SETTINGS.personalAccessTokenSeconds,
   accessTokenTtl: DEFAULT_AUTH_SETTINGS.accessTokenSeconds,
+  unusedTokenTtl: 0,
   allowMcpJson: true,
   allowEphemeralMcp: false,
   lockdown: false,
@@ -59,10 +62,32 @@ const ttl = (maximum: number, inWords: string) =>
     return z.NEVER;
   });
 
+const SHORTEST_UNUSED_SECONDS = 3600;
+const LONGEST_UNUSED_SECONDS = 10 * 366 * 86_400;
+
+/** 0, or a time that is long enough for times of use to be stored. */
+const unusedTtl = z.unknown().transform((input, context): number => {
+  const seconds = typeof input === 'string' ? (readDuration(input) ?? -1000) / 1000 : input;
+  const isTime = (value: unknown): value is number =>
+    typeof value === 'number' &&
+    Number.isSafeInteger(value) &&
+    (value === 0 || (value >= SHORTEST_UNUSED_SECONDS && value <= LONGEST_UNUSED_SECONDS));
+  if (isTime(seconds)) return seconds;
+  context.issues.push({
+    code: 'custom',
+    input,
+    message:
+      `expected 0 (tokens do not expire for lack of use), a whole number of seconds, or ${DURATION_NOTATION}; ` +
+      `at least 1 hour (${SHORTEST_UNUSED_SECONDS} seconds), at most 10 years`,
+  });
+  return z.NEVER;
+});
+
 const fields = {
   requireAuthentication: z.boolean().optional(),
   personalAccessTokenTtl: ttl(MAXIMUM_PERSONAL_ACCESS_TOKEN_SECONDS, '366 days').optional(),
   accessTokenTtl: ttl(MAXIMUM_ACCESS_TOKEN_SECONDS, '1 hour').optional(),
+  unusedTokenTtl: unusedTtl.optional(),
   allowMcpJson: z.boolean().optional(),
   allowEphemeralMcp: z.boolean().optional(),
   lockdown: z.boolean().optional(),
@@ -111,4 +136,5 @@ export const toAuthSettings = (settings: InstallationSettings): AuthSettings => 
   kinds: settings.tokenKinds,
   personalAccessTokenSeconds: settings.personalAccessTokenTtl,
   accessTokenSeconds: settings.accessTokenTtl,
+  ...(settings.unusedTokenTtl !== 0 && { unusedTokenSeconds: settings.unusedTokenTtl }),
 });

@@ -7,6 +7,15 @@ import { failureAt } from '../config/path-failure.ts';
 import { requirePrivate } from '../config/private-path.ts';
 import { OperatorError } from '../contracts/operator-error.ts';
 import { isFolderLocked } from './folder-lock.ts';
+import {
+  formatSecrets,
+  givenFormerSecrets,
+  givenSecret,
+  joinSecrets,
+  makeNewSecret,
+  readSecretFile,
+  type Secrets,
+} from './secrets.ts';
 
 /** The paths in a data folder, and its secret. */
 export interface DataFolder {
@@ -15,8 +24,8 @@ export interface DataFolder {
   readonly adminToken: string;
   /** Written while a server runs on the folder; commands use it to find the server. */
   readonly serverFile: string;
-  /** The key that token digests are made with: 32 bytes or more, kept outside the database. */
-  readonly secret: Uint8Array;
+  /** The keys that token digests are made with: 32 bytes or more each, kept outside the database. */
+  readonly secrets: Secrets;
   /** Removes a secret that was just created, when it turns out that the database is used with another one. */
   forgetNewSecret(): void;
 }
@@ -43,7 +52,8 @@ export function makeDataFolder(path: string): void {
 
 /**
  * Opens a data folder. Creates it (mode 0700) and its secret (mode 0600) if they are missing. `LATCHKEY_SECRET`, at
- * least 32 characters, replaces the file.
+ * least 32 characters, replaces the file. Former secrets follow in the lines of the file, and in those of
+ * `LATCHKEY_SECRET_FORMER`.
  *
  * @throws {OperatorError} `unsafe_path` when other users can read or change the folder or the secret, `missing_secret`
  * when the folder has a database and no secret, `unusable_path` for a system error
@@ -56,43 +66,29 @@ export function openDataFolder(path: string, environment: Readonly<Record<string
     database,
     adminToken: join(path, 'admin-token'),
     serverFile: join(path, 'server.json'),
-    ...openSecret(join(path, 'secret.key'), database, environment.LATCHKEY_SECRET),
+    ...openSecrets(join(path, 'secret.key'), database, environment),
   };
 }
 
-/** Reads the secret of an existing data folder, or of the environment. */
-export function readSecret(
-  folder: string,
-  environment: Readonly<Record<string, string | undefined>>,
-): DataFolder['secret'] {
-  return openSecret(join(folder, 'secret.key'), join(folder, 'latchkey.db'), environment.LATCHKEY_SECRET).secret;
+/** Reads the secrets of an existing data folder, or of the environment. */
+export function readSecrets(folder: string, environment: Readonly<Record<string, string | undefined>>): Secrets {
+  return openSecrets(join(folder, 'secret.key'), join(folder, 'latchkey.db'), environment).secrets;
 }
 
-function openSecret(
+function openSecrets(
   path: string,
   database: string,
-  given: string | undefined,
-): Pick<DataFolder, 'secret' | 'forgetNewSecret'> {
-  if (given !== undefined && given !== '') {
-    // Blanks do not make a secret harder to guess.
-    if (given.trim().length < 32) {
-      throw new OperatorError('missing_secret', 'LATCHKEY_SECRET is too short: it needs at least 32 characters.');
-    }
-    return { secret: new TextEncoder().encode(given), forgetNewSecret: () => undefined };
-  }
+  environment: Readonly<Record<string, string | undefined>>,
+): Pick<DataFolder, 'secrets' | 'forgetNewSecret'> {
+  const former = givenFormerSecrets(environment);
+  const given = givenSecret(environment);
+  if (given !== undefined) return { secrets: joinSecrets([given], former), forgetNewSecret: () => undefined };
   try {
     const isNew = !existsSync(path);
     if (isNew) makeSecret(path, database);
     requirePrivate(path, 'secret');
-    const secret = Buffer.from(readFileSync(path, 'utf8').trim(), 'base64');
-    if (secret.length < 32) {
-      throw new OperatorError(
-        'missing_secret',
-        `${path} holds no key of 32 bytes. Restore it, or remove it with the database.`,
-      );
-    }
     return {
-      secret: new Uint8Array(secret),
+      secrets: joinSecrets(readSecretFile(path), former),
       forgetNewSecret: () => {
         if (isNew) rmSync(path, { force: true });
       },
@@ -113,12 +109,18 @@ function makeSecret(path: string, database: string): void {
         'had that; without it none of the tokens works. To begin again, move the database away.',
     );
   }
-  createPrivateFile(path, `${randomBytes(32).toString('base64')}\n`);
+  createPrivateFile(path, formatSecrets([makeNewSecret()]));
 }
 
 /** Writes a file that only its owner can access. It never has the mode of a file that it replaces. */
 export function writePrivate(path: string, text: string): void {
-  movePrivate(writeDraft(path, text), path);
+  const draft = writeDraft(path, text);
+  try {
+    movePrivate(draft, path);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw failureAt(path, error);
+  }
 }
 
 /** Moves a draft to its final path in one step. */
@@ -130,7 +132,7 @@ export function movePrivate(draft: string, path: string): void {
 export function writeDraft(path: string, text: string): string {
   const draft = `${path}.${randomBytes(6).toString('hex')}`;
   try {
-    writeFileSync(draft, text, { mode: 0o600, flag: 'wx' });
+    writeFileSync(draft, text, { mode: 0o600, flag: 'wx', flush: true });
   } catch (error) {
     throw failureAt(draft, error);
   }

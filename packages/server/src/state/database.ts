@@ -1,18 +1,21 @@
 import { closeSync, openSync } from 'node:fs';
 import type { AuditStore, LimitStore, TokenStore } from '@latchkey/auth-core';
+import type { PersonStore } from '@latchkey/auth-core/erasure';
 import type { SigningKeyStore } from '@latchkey/auth-core/jwt';
 import {
   createKyselyAuditStore,
   createKyselyLimitStore,
+  createKyselyPersonStore,
   createKyselySigningKeyStore,
   createKyselyTokenStore,
   migrate,
+  personMigrations,
   type TokenSchema,
   tokenMigrations,
 } from '@latchkey/auth-core/stores/kysely';
 import { openPostgres, watchPostgresTokens } from '@latchkey/auth-core/stores/postgres';
 import { openSqlite } from '@latchkey/auth-core/stores/sqlite';
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { ApprovalTables } from '../approvals/schema.ts';
 import { failureAt, isSystemError } from '../config/path-failure.ts';
 import { requirePrivate } from '../config/private-path.ts';
@@ -21,16 +24,20 @@ import { ServerError } from '../contracts/server-error.ts';
 import type { ConversationTables } from '../conversations/schema.ts';
 import type { KeyedRequestTables } from '../idempotency/schema.ts';
 import type { PinTables } from '../mcp-pins/schema.ts';
+import type { SessionTables } from '../sessions/schema.ts';
 import type { SettingsTables } from '../settings/schema.ts';
 import type { UsageTables } from '../usage/schema.ts';
+import type { WebhookTables } from '../webhooks/schema.ts';
 import { type AdministratorTables, administratorMigrations } from './administrator.ts';
 import {
   approvalMigrations,
   conversationMigrations,
   keyedRequestMigrations,
   pinMigrations,
+  sessionMigrations,
   settingsMigrations,
   usageMigrations,
+  webhookMigrations,
 } from './migrations.ts';
 import { type SecretTables, secretMigrations } from './same-secret.ts';
 
@@ -44,10 +51,19 @@ export interface Database {
   readonly conversations: Kysely<ConversationTables>;
   readonly keyedRequests: Kysely<KeyedRequestTables>;
   readonly pins: Kysely<PinTables>;
+  readonly sessions: Kysely<SessionTables>;
   readonly settings: Kysely<SettingsTables>;
   readonly usage: Kysely<UsageTables>;
   readonly secret: Kysely<SecretTables>;
   readonly administrator: Kysely<AdministratorTables>;
+  readonly webhooks: Kysely<WebhookTables>;
+  readonly persons: PersonStore;
+  /** Whether it is a SQLite file. */
+  readonly isFile: boolean;
+  /** The tables of the server in one. */
+  readonly all: Kysely<
+    ApprovalTables & ConversationTables & KeyedRequestTables & SessionTables & UsageTables & WebhookTables
+  >;
 }
 
 /**
@@ -74,7 +90,11 @@ async function openFile(file: string, owner: AsyncDisposableStack): Promise<Data
   try {
     makePrivate(file);
     requirePrivate(file, 'file');
-    return await migrateTables(openSqlite<Tables>(file), owner, undefined);
+    const database = openSqlite<Tables>(file);
+    const migrated = await migrateTables(database, owner, undefined);
+    // Deleted rows are overwritten: what was erased is not in the file any more.
+    await sql`pragma secure_delete = on`.execute(database);
+    return migrated;
   } catch (error) {
     if (error instanceof OperatorError) throw error;
     if (isSystemError(error)) throw failureAt(file, error);
@@ -154,6 +174,7 @@ async function migrateTables(
 ): Promise<Database> {
   owner.defer(() => database.destroy());
   await migrate(database, tokenMigrations, 'token_migrations');
+  await migrate(database, personMigrations, 'person_migrations');
   await migrate(
     database,
     {
@@ -165,6 +186,8 @@ async function migrateTables(
       ...pinMigrations,
       ...administratorMigrations,
       ...keyedRequestMigrations,
+      ...sessionMigrations,
+      ...webhookMigrations,
     },
     'server_migrations',
   );
@@ -178,9 +201,14 @@ async function migrateTables(
     conversations: database as unknown as Kysely<ConversationTables>,
     keyedRequests: database as unknown as Kysely<KeyedRequestTables>,
     pins: database as unknown as Kysely<PinTables>,
+    sessions: database as unknown as Kysely<SessionTables>,
     settings: database as unknown as Kysely<SettingsTables>,
     usage: database as unknown as Kysely<UsageTables>,
     secret: database as unknown as Kysely<SecretTables>,
     administrator: database as unknown as Kysely<AdministratorTables>,
+    webhooks: database as unknown as Kysely<WebhookTables>,
+    persons: createKyselyPersonStore(database),
+    isFile: watch === undefined,
+    all: database as unknown as Database['all'],
   };
 }

@@ -41,6 +41,9 @@ export const conversationMigrations: Migrations = {
   '0016-turn-beats': async (database) => {
     await database.schema.alterTable('conversation_turn').addColumn('beat', 'integer').execute();
   },
+  '0018-turn-answers': async (database) => {
+    await database.schema.alterTable('conversation_turn').addColumn('answer', 'text').execute();
+  },
 };
 
 export const settingsMigrations: Migrations = {
@@ -69,6 +72,9 @@ export const usageMigrations: Migrations = {
       .addColumn('tool_calls', 'bigint', (column) => column.notNull())
       .addPrimaryKeyConstraint('usage_days_key', ['day', 'root_id', 'project', 'model'])
       .execute();
+  },
+  '0022-usage-cost': async (database) => {
+    await database.schema.alterTable('usage_days').addColumn('cost', 'bigint').execute();
   },
 };
 
@@ -102,6 +108,9 @@ export const approvalMigrations: Migrations = {
     for (const name of ['chain', 'decided_by', 'decided_digest']) {
       await database.schema.alterTable('approval').addColumn(name, 'text').execute();
     }
+  },
+  '0020-approval-reasons': async (database) => {
+    await database.schema.alterTable('approval').addColumn('reasons', 'text').execute();
   },
   '0017-approval-takers': async (database) => {
     await database.schema.alterTable('approval').addColumn('taken_by', 'text').execute();
@@ -142,6 +151,46 @@ export const keyedRequestMigrations: Migrations = {
       .createIndex('keyed_request_root')
       .on('keyed_request')
       .columns(['root_id', 'created_at'])
+      .execute();
+  },
+};
+
+export const sessionMigrations: Migrations = {
+  '0019-console-sessions': async (database) => {
+    await database.schema
+      .createTable('console_session')
+      .addColumn('id', 'text', (column) => column.primaryKey())
+      .addColumn('root_id', 'text', (column) => column.notNull())
+      .addColumn('chain', 'text', (column) => column.notNull())
+      .addColumn('token', 'text', (column) => column.notNull())
+      .addColumn('sealed', 'text', (column) => column.notNull())
+      .addColumn('address', 'text')
+      .addColumn('browser', 'text')
+      .addColumn('created_at', 'text', (column) => column.notNull())
+      .addColumn('used_at', 'text', (column) => column.notNull())
+      .addColumn('expires_at', 'text', (column) => column.notNull())
+      .execute();
+  },
+};
+
+export const webhookMigrations: Migrations = {
+  '0023-webhook-deliveries': async (database) => {
+    await database.schema
+      .createTable('webhook_delivery')
+      .addColumn('id', 'text', (column) => column.primaryKey())
+      .addColumn('endpoint', 'text', (column) => column.notNull())
+      .addColumn('type', 'text', (column) => column.notNull())
+      .addColumn('body', 'text', (column) => column.notNull())
+      .addColumn('owner', 'text')
+      .addColumn('state', 'text', (column) => column.notNull())
+      .addColumn('attempts', 'integer', (column) => column.notNull())
+      .addColumn('created_at', 'text', (column) => column.notNull())
+      .addColumn('next_at', 'text', (column) => column.notNull())
+      .execute();
+    await database.schema
+      .createIndex('webhook_delivery_due')
+      .on('webhook_delivery')
+      .columns(['state', 'next_at'])
       .execute();
   },
 };

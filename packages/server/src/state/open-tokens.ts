@@ -20,11 +20,12 @@ import {
 import { type Auth, type Grant, type LlmWords, llm } from '@latchkey/auth-core/llm';
 import { re2jsPatterns } from '@latchkey/auth-core/patterns/re2js';
 import { resolveRealPath } from './real-path.ts';
+import type { Secrets } from './secrets.ts';
 
 export interface OpenTokensOptions {
   readonly store: TokenStore;
   readonly signingKeys: SigningKeyStore;
-  readonly secret: Uint8Array;
+  readonly secrets: Secrets;
   /** The issuer of access tokens, as other servers know it. */
   readonly issuer: string;
   readonly settings: () => AuthSettings;
@@ -41,9 +42,9 @@ export interface Tokens {
 
 /** Assembles every kind of token, for the server and for commands that work on its store without it. */
 export function openTokens(options: OpenTokensOptions): Tokens {
-  const { store, secret, issuer, settings, policy, audit } = options;
+  const { store, secrets, issuer, settings, policy, audit } = options;
   const shared = { settings, ...(audit === undefined ? {} : { audit }) };
-  const keys = createSigningKeys({ store: options.signingKeys, sealer: createSealer(secret), ...shared });
+  const keys = createSigningKeys({ store: options.signingKeys, sealer: createSealer(secrets), ...shared });
   // Nothing is signed before both exist.
   const access: AccessTokens<LlmWords> = createAccessTokens({
     vocabulary: llm,
@@ -52,7 +53,7 @@ export function openTokens(options: OpenTokensOptions): Tokens {
     ...shared,
     refresh: (by) => auth.refresh(by),
   });
-  const stored = [createApiKeyFormat(llm), createPersonalAccessTokenFormat({ key: secret }), createLegacyFormat()];
+  const stored = [createApiKeyFormat(llm), createPersonalAccessTokenFormat({ key: secrets[0] }), createLegacyFormat()];
   // Custom keys come last: any text that is not another kind of token may be one.
   const formatsWith = (format: AccessTokens['format']) => [
     ...stored,
@@ -63,7 +64,7 @@ export function openTokens(options: OpenTokensOptions): Tokens {
   const auth: Auth = createAuth({
     vocabulary: llm,
     store,
-    digestKey: secret,
+    digestKey: secrets,
     formats: formatsWith(access.format),
     introspected: formatsWith(access.formatForAnyAudience),
     patterns: re2jsPatterns,

@@ -1,4 +1,5 @@
 import type { AuditStore, LimitStore, TokenStore } from '@latchkey/auth-core';
+import type { PersonStore } from '@latchkey/auth-core/erasure';
 import type { SigningKeyStore } from '@latchkey/auth-core/jwt';
 import type { PinStore } from '@latchkey/mcp-bridge';
 import { type ApprovalStore, createKyselyApprovalStore } from '../approvals/kysely-approval-store.ts';
@@ -6,9 +7,12 @@ import type { ConversationStore } from '../contracts/conversation-store.ts';
 import { createKyselyConversationStore } from '../conversations/kysely-conversation-store.ts';
 import { createKyselyRequestStore, type RequestStore } from '../idempotency/kysely-request-store.ts';
 import { createKyselyPinStore } from '../mcp-pins/kysely-pin-store.ts';
+import { createKyselySessionStore, type SessionStore } from '../sessions/kysely-session-store.ts';
 import { createKyselySettingsStore, type SettingsStore } from '../settings/kysely-settings-store.ts';
 import { createKyselyUsageStore, type UsageStore } from '../usage/kysely-usage-store.ts';
+import { createKyselyDeliveryStore, type DeliveryStore } from '../webhooks/kysely-delivery-store.ts';
 import type { Database } from './database.ts';
+import { createKyselyErasureStore, type ErasureStore } from './erasure-store.ts';
 
 /** All stores of a server, each behind its own interface. */
 export interface Stores {
@@ -22,6 +26,12 @@ export interface Stores {
   readonly approvals: ApprovalStore;
   readonly pins: PinStore;
   readonly keyedRequests: RequestStore;
+  readonly sessions: SessionStore;
+  readonly deliveries: DeliveryStore;
+  /** The texts about persons that the audit log names by pseudonyms. */
+  readonly persons: PersonStore;
+  /** Deletes what the other stores have about a person. */
+  readonly erasure: ErasureStore;
 }
 
 /** The limits for one root token: enough for a client that sends a key with each request. */
@@ -39,4 +49,8 @@ export const storesOf = ({ tokens, signingKeys, limits, audit, ...tables }: Data
   approvals: createKyselyApprovalStore(tables.approvals),
   pins: createKyselyPinStore(tables.pins),
   keyedRequests: createKyselyRequestStore(tables.keyedRequests, KEYED_REQUEST_BOUNDS),
+  sessions: createKyselySessionStore(tables.sessions),
+  deliveries: createKyselyDeliveryStore(tables.webhooks),
+  persons: tables.persons,
+  erasure: createKyselyErasureStore(tables.all, tables.isFile),
 });

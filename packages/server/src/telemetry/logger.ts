@@ -1,3 +1,4 @@
+import { visibleJson, visibleLine, visibleText } from '@latchkey/mcp-bridge/visible-text';
 import { type Logger, pino, stdSerializers } from 'pino';
 import { prettyFactory } from 'pino-pretty';
 import { hideSecrets } from './hide-secrets.ts';
@@ -23,10 +24,9 @@ export interface OpenLog {
  */
 export function openLog(level: LogLevel, file?: string): OpenLog {
   const isForPeople = file === undefined && process.stderr.isTTY;
-  const pretty = isForPeople
-    ? prettyFactory({ singleLine: true, ignore: 'pid,hostname', translateTime: 'HH:MM:ss' })
-    : String;
-  const format = (line: string): string => pretty(hideSecrets(line));
+  const pretty = prettyFactory({ singleLine: true, ignore: 'pid,hostname', translateTime: 'HH:MM:ss' });
+  const format = (line: string): string =>
+    isForPeople ? pretty(readVisible(hideSecrets(line))) : visibleJson(hideSecrets(line));
   const destination = file === undefined ? openStandardError(format) : openDestination(format, file);
   const logger = pino(
     {
@@ -40,6 +40,16 @@ export function openLog(level: LogLevel, file?: string): OpenLog {
   );
   return { logger, destination };
 }
+
+/**
+ * Reads a line of the log with each character that a person could not see written out: what strangers put into a name or
+ * an error must neither steer a terminal nor look like a line of its own. A stack has several lines.
+ */
+const readVisible = (line: string): unknown =>
+  JSON.parse(line, (key, value: unknown) => {
+    if (typeof value !== 'string') return value;
+    return key === 'stack' ? visibleText(value) : visibleLine(value);
+  });
 
 /** A process has one standard error: all logs that go there share its destination, and its listeners. */
 let sharedDestination: LogDestination | undefined;

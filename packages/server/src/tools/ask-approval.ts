@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Principal } from '@latchkey/auth-core';
+import type { ApprovalReason } from '@latchkey/client';
 import type { Refusal } from '../approvals/approval.ts';
 import type { ApprovalOutcome, PendingCalls } from '../approvals/pending-calls.ts';
 import type { ApprovalWait } from '../contracts/toolset.ts';
@@ -11,6 +12,8 @@ export interface CallToApprove {
   readonly arguments: Readonly<Record<string, unknown>>;
   /** The names that the tool's definition gives its arguments. */
   readonly argumentNames: readonly string[];
+  /** Why it needs the approval. */
+  readonly reasons: readonly ApprovalReason[];
   /** Why these arguments cannot be sent; undefined when they can. */
   readonly refusalOf: (args: Readonly<Record<string, unknown>>) => Refusal | undefined;
   /** Called once the call is pending; if it rejects, the call does not wait. */

@@ -1,3 +1,4 @@
+import type { ApprovalReason } from '@latchkey/client';
 import type { ToolGate, ToolGateCall, ToolGateContext, ToolVerdict } from '@latchkey/mcp-bridge';
 import type { AuditedCall, ToolAudit } from '../audit/tool-audit.ts';
 import type { AskApproval } from './ask-approval.ts';
@@ -6,7 +7,8 @@ import type { AskApproval } from './ask-approval.ts';
 export type JudgedCall =
   | {
       readonly allowed: true;
-      readonly approval?: boolean;
+      /** Why a person must approve it; absent when none must. */
+      readonly approval?: readonly ApprovalReason[];
       /** The arguments to send in place of the original ones: real paths where paths were judged. */
       readonly arguments?: Readonly<Record<string, unknown>>;
     }
@@ -34,7 +36,8 @@ export function createAuditedGate(judge: Judge, audit: ToolAudit, ask?: AskAppro
     // The arguments that are shown to a person, stored and sent are those that were judged.
     const changed = judged.arguments === undefined ? undefined : { ...judged.arguments };
     const sent = { server, tool, arguments: changed ?? args };
-    if (judged.approval) return callApproved({ ...sent, argumentNames }, changed, { judge, audit, ask, context });
+    const { approval: reasons } = judged;
+    if (reasons) return callApproved({ ...sent, argumentNames }, changed, { judge, audit, ask, context, reasons });
     return callAudited(sent, changed, audit);
   };
 }
@@ -58,6 +61,7 @@ interface ApprovalOptions {
   readonly audit: ToolAudit;
   readonly ask: AskApproval | undefined;
   readonly context: ToolGateContext;
+  readonly reasons: readonly ApprovalReason[];
 }
 
 interface CallToJudge extends AuditedCall {
@@ -67,7 +71,7 @@ interface CallToJudge extends AuditedCall {
 async function callApproved(
   call: CallToJudge,
   changed: Record<string, unknown> | undefined,
-  { judge, audit, ask, context }: ApprovalOptions,
+  { judge, audit, ask, context, reasons }: ApprovalOptions,
 ): Promise<ToolVerdict> {
   const deny = async (reason: string, facts: Readonly<Record<string, string | number>>): Promise<ToolVerdict> => {
     await audit.denied(call, facts);
@@ -80,6 +84,7 @@ async function callApproved(
 
   const outcome = await ask({
     ...call,
+    reasons,
     refusalOf: (args) => {
       const judged = judge({ ...call, arguments: args });
       if (!judged.allowed) return { code: 'PERMISSION_DENIED', message: `The call still waits: ${judged.reason}` };
@@ -107,6 +112,6 @@ async function callApproved(
 
 const NOT_REAL =
   'The call still waits: a path in its arguments leads elsewhere by a link. Write the real path, or deny the call.';
-const UNAUDITED = 'the audit log of this server can not take note of the call, so it is not made. Try again later';
-const UNASKED = 'it needs the approval of a person, and this server can not ask for it now. Try again later';
-const NOBODY_TO_ASK = 'it needs the approval of a person, which can not be asked for here';
+const UNAUDITED = 'the audit log of this server cannot record the call, so it is not made. Try again later';
+const UNASKED = 'it needs the approval of a person, and this server cannot ask for it now. Try again later';
+const NOBODY_TO_ASK = 'it needs the approval of a person, which cannot be asked for here';

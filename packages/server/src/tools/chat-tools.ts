@@ -1,16 +1,19 @@
 import type { Principal } from '@latchkey/auth-core';
+import type { Auth } from '@latchkey/auth-core/llm';
 import type { McpHost } from '@latchkey/mcp-bridge';
 import type { PendingCalls } from '../approvals/pending-calls.ts';
 import type { ToolAudit } from '../audit/tool-audit.ts';
 import type { ChatRequest } from '../contracts/chat-request.ts';
 import type { ChatToolset } from '../contracts/toolset.ts';
 import { askApprovalFor } from './ask-approval.ts';
+import { explainApprovalFor } from './explain-approval.ts';
 import type { McpSwitches } from './mcp-switches.ts';
 import { openToolset } from './open-toolset.ts';
 import type { Decide } from './permission-gate.ts';
 import { followTaint, type TaintRules } from './taint.ts';
 
 export interface ChatToolsOptions {
+  readonly auth: Pick<Auth, 'decide'>;
   readonly host: Pick<McpHost, 'openToolset'>;
   readonly switches: () => McpSwitches;
   /** Creates the audit for the calls of one caller. */
@@ -28,10 +31,11 @@ export type OpenChatTools = (
 ) => Promise<ChatToolset>;
 
 export const createChatTools =
-  ({ host, switches, audit, pending, taint }: ChatToolsOptions): OpenChatTools =>
+  ({ auth, host, switches, audit, pending, taint }: ChatToolsOptions): OpenChatTools =>
   ({ principal, decide }, { integrations, messages }, signal) =>
     openToolset(host, integrations, {
       decide,
+      explain: explainApprovalFor(auth, principal),
       switches,
       audit: audit(principal),
       signal,

@@ -48,7 +48,8 @@ export function readEphemeralServers(
     if (!isAllowed()) return { allowed: false, reason: IS_OFF, facts: { rule: 'allowEphemeralMcp', reason: IS_OFF } };
     const { host, integration } = found;
     const decision = decide({ action: 'chat', ephemeralMcp: { host, ...(tool === undefined ? {} : { tool }) } }, []);
-    if (decision.allowed) return isToApprove(integration, tool) ? { allowed: true, approval: true } : { allowed: true };
+    if (decision.allowed)
+      return { allowed: true, ...(isToApprove(integration, tool) && { approval: [{ type: 'caller' }] }) };
     return { allowed: false, reason: describeDenial(decision), facts: denialDetails(decision) };
   };
 
@@ -56,7 +57,7 @@ export function readEphemeralServers(
     // The switch is checked first: while it is off, nothing is revealed about what a server must be like.
     if (!isAllowed()) throw denied(integration.serverLabel, IS_OFF);
     const { id, host } = readServer(integration);
-    if (known.has(id)) throw invalid(`server_label '${integration.serverLabel}' stands there twice.`);
+    if (known.has(id)) throw invalid(`server_label '${integration.serverLabel}' appears twice.`);
     known.set(id, { host, integration });
     const judged = judge({ server: id });
     if (judged?.allowed === false) {
@@ -157,7 +158,7 @@ const ephemeralLabel = (server: string): string | undefined =>
   server.startsWith(PREFIX) ? server.slice(PREFIX.length) : undefined;
 
 const invalid = (message: string, cause?: unknown): ServerError =>
-  new ServerError('INVALID_REQUEST', `A per-request MCP server can not be used: ${message}`, {
+  new ServerError('INVALID_REQUEST', `A per-request MCP server cannot be used: ${message}`, {
     field: 'integrations',
     cause,
   });

@@ -9,13 +9,14 @@ import {
   type Toolset,
 } from '@latchkey/mcp-bridge';
 import type { ToolAudit } from '../audit/tool-audit.ts';
-import type { IntegrationRequest, RequiredApproval } from '../contracts/chat-request.ts';
+import type { Confirmation, IntegrationRequest, RequiredApproval } from '../contracts/chat-request.ts';
 import { type ErrorDetails, ServerError } from '../contracts/server-error.ts';
 import type { ApprovalWait, ChatToolset, ToolCallOutcome } from '../contracts/toolset.ts';
 import { type AskApproval, changedNote, whileWaiting } from './ask-approval.ts';
 import { auditOutcome, isUnknown } from './audit-outcome.ts';
 import { createAuditedGate, type JudgedCall } from './audited-gate.ts';
 import { ephemeralId, originOf, readEphemeralServers, toEphemeralError } from './ephemeral-servers.ts';
+import type { ExplainApproval } from './explain-approval.ts';
 import { MCP_JSON_IS_OFF, type McpSwitches } from './mcp-switches.ts';
 import { createPermissionGate, type Decide } from './permission-gate.ts';
 import type { RunTaint } from './taint.ts';
@@ -29,6 +30,8 @@ export interface OpenToolsetOptions {
   readonly signal: AbortSignal;
   /** Absent where no person can be asked: calls that need approval are refused. */
   readonly ask?: AskApproval;
+  /** Absent where no reasons are given. */
+  readonly explain?: ExplainApproval;
   /** Absent where taint is not tracked. */
   readonly taint?: RunTaint;
 }
@@ -41,7 +44,7 @@ export interface OpenToolsetOptions {
 export async function openToolset(
   host: Pick<McpHost, 'openToolset'>,
   integrations: readonly IntegrationRequest[],
-  { decide, switches, audit, signal, ask, taint }: OpenToolsetOptions,
+  { decide, explain, switches, audit, signal, ask, taint }: OpenToolsetOptions,
 ): Promise<ChatToolset> {
   // A server of which the request allows no tools is not used.
   const wanted = integrations.filter(({ allowedTools }) => allowedTools?.length !== 0);
@@ -49,7 +52,7 @@ export async function openToolset(
   const plugins = wanted.filter(isPlugin).map(normalise);
   const brought = wanted.filter(isEphemeral);
   const ephemeral = readEphemeralServers(brought, decide, () => switches().allowEphemeralMcp);
-  const permission = createPermissionGate(decide, [requestEntry(plugins)]);
+  const permission = createPermissionGate(decide, [requestEntry(plugins)], explain);
   const permitted = (call: ToolGateCall): JudgedCall => {
     const judged = ephemeral.judge(call);
     if (judged !== undefined) return judged;
@@ -114,6 +117,15 @@ const ASK: ToolRule = { approval: 'ask' };
 interface Asking {
   readonly id: string;
   readonly requireApproval?: RequiredApproval;
+  readonly confirm?: Confirmation;
+}
+
+function isConfirmed(integrations: readonly Asking[], server: string, tool: string): boolean {
+  return integrations.some(({ id, confirm }) => {
+    if (id !== server || confirm === undefined) return false;
+    if (confirm === 'all') return true;
+    return 'only' in confirm ? confirm.only.includes(tool) : !confirm.except.includes(tool);
+  });
 }
 
 /** Refuses unknown names: with a mistyped one, the call would not be held for approval. */
@@ -198,7 +210,9 @@ async function toChatToolset(
     })),
     describe: (name) => {
       const tool = byName.get(name);
-      return tool && { tool: tool.tool, origin: originOf(tool.server) };
+      if (tool === undefined) return undefined;
+      const described = { tool: tool.tool, origin: originOf(tool.server) };
+      return isConfirmed(integrations, tool.server, tool.tool) ? { ...described, isConfirmed: true } : described;
     },
     call: async (name, args, signal, wait = UNWATCHED) => {
       const { outcome, goesOn, rewritten, madeBy } = await whileWaiting(wait, () =>

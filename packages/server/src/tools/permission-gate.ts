@@ -3,6 +3,7 @@ import type { AccessRequest, Decision } from '@latchkey/auth-core/llm';
 import type { ToolGateCall } from '@latchkey/mcp-bridge';
 import { denialDetails } from '../contracts/denial-details.ts';
 import type { JudgedCall } from './audited-gate.ts';
+import type { ExplainApproval } from './explain-approval.ts';
 
 /** Decides for one caller; the entries of the request can only narrow its authority. */
 export type Decide = (request: AccessRequest, entries: readonly AuthorityEntry[]) => Decision;
@@ -11,10 +12,12 @@ export type Decide = (request: AccessRequest, entries: readonly AuthorityEntry[]
  * Judges calls by auth-core's decision: listing and calling ask the same question, one with arguments and one without.
  *
  * @param entries the request's own grants, e.g. its `allowed_tools`
+ * @param explain says why a call needs approval; by default no reason is given
  */
 export function createPermissionGate(
   decide: Decide,
   entries: readonly AuthorityEntry[],
+  explain: ExplainApproval = () => [],
 ): (call: ToolGateCall) => JudgedCall {
   return (call) => {
     const tool = {
@@ -29,7 +32,7 @@ export function createPermissionGate(
     }
     return {
       allowed: true,
-      ...(decision.approval && { approval: true }),
+      ...(decision.approval && { approval: explain({ action: 'chat', mcp: tool }, entries) }),
       ...(decision.instead?.mcp?.arguments !== undefined && { arguments: decision.instead.mcp.arguments }),
     };
   };

@@ -14,6 +14,7 @@ import type { UsageCounts } from '../contracts/usage-record.ts';
 import { type AskApproval, changedNote, whileWaiting } from './ask-approval.ts';
 import { auditOutcome } from './audit-outcome.ts';
 import { createAuditedGate, type JudgedCall } from './audited-gate.ts';
+import type { ExplainApproval } from './explain-approval.ts';
 import { MCP_JSON_IS_OFF, type McpSwitches } from './mcp-switches.ts';
 import { createPermissionGate, type Decide } from './permission-gate.ts';
 import { mayBeServedBy, type NamedServer, servedName } from './served-names.ts';
@@ -32,12 +33,21 @@ export interface ServeToolsOptions {
   readonly taint: TaintRules;
   /** Absent where no person can be asked: calls that need approval are refused. */
   readonly ask?: AskApproval;
+  /** Absent where no reasons are given. */
+  readonly explain?: ExplainApproval;
   /** The most calls in one HTTP request, unless the token allows fewer: older versions of the protocol have batches. */
   readonly toolCalls: number;
   readonly listMilliseconds?: number;
   /** Called for the request when it makes its first call, and for each call that reached a tool. */
-  readonly recordUsage?: (counts: Pick<UsageCounts, 'requests' | 'toolCalls'>) => void;
+  readonly recordUsage?: (counts: Pick<UsageCounts, 'requests' | 'toolCalls' | 'cost'>) => void;
+  /** What a call costs, and its payment; absent where nothing has a price. */
+  readonly pay?: (server: string, tool: string) => Promise<CallPayment>;
 }
+
+/** A call that was paid for, or why it was not. */
+export type CallPayment =
+  | { readonly cost: number; readonly settle: (wasMade: boolean) => Promise<void> }
+  | { readonly refusal: string };
 
 /**
  * Serves the tools of all configured servers to one request, as far as its caller may use them. The same gate decides
@@ -45,7 +55,7 @@ export interface ServeToolsOptions {
  */
 export function serveTools(options: ServeToolsOptions): ServedTools {
   const { host, decide, switches, audit, listMilliseconds = LIST_MILLISECONDS } = options;
-  const permission = createPermissionGate(decide, []);
+  const permission = createPermissionGate(decide, [], options.explain);
   const judge = (call: ToolGateCall): JudgedCall =>
     switches().allowMcpJson ? judgeOutsideRun(options.taint, call, permission(call)) : MCP_JSON_IS_OFF;
   const gate = createAuditedGate(judge, audit, options.ask);
@@ -56,8 +66,8 @@ export function serveTools(options: ServeToolsOptions): ServedTools {
   const limit = Math.min(options.toolCalls, decision.allowed ? (decision.limits?.toolCallsPerRequest ?? Infinity) : 0);
   let callsLeft = limit;
   let hasCalled = false;
-  const count = (): void => {
-    options.recordUsage?.({ requests: hasCalled ? 0 : 1, toolCalls: 1 });
+  const count = (cost: number): void => {
+    options.recordUsage?.({ requests: hasCalled ? 0 : 1, toolCalls: 1, cost });
     hasCalled = true;
   };
 
@@ -99,10 +109,18 @@ export function serveTools(options: ServeToolsOptions): ServedTools {
         try {
           const tool = toolset?.tools.find((offered) => servedName(server, offered.tool, alone) === name);
           if (toolset === undefined || tool === undefined) continue;
-          const { outcome, rewritten } = await callWatched(toolset, tool, args, { signal, onProgress });
-          auditOutcome(audit, outcome);
-          if (outcome.type === 'success') count();
-          return toResult(outcome, rewritten);
+          const payment = (await options.pay?.(server.id, tool.tool)) ?? FREE;
+          if ('refusal' in payment) return refusal(payment.refusal);
+          let wasMade = false;
+          try {
+            const { outcome, rewritten } = await callWatched(toolset, tool, args, { signal, onProgress });
+            auditOutcome(audit, outcome);
+            wasMade = outcome.type === 'success';
+            if (wasMade) count(payment.cost);
+            return toResult(outcome, rewritten);
+          } finally {
+            await payment.settle(wasMade);
+          }
         } finally {
           await toolset?.close();
         }
@@ -112,6 +130,8 @@ export function serveTools(options: ServeToolsOptions): ServedTools {
     },
   };
 }
+
+const FREE: CallPayment = { cost: 0, settle: async () => {} };
 
 interface WatchOptions {
   readonly signal: AbortSignal;

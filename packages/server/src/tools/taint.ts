@@ -29,7 +29,7 @@ export function followTaint(rules: TaintRules, begun: boolean): RunTaint {
     judge(call, judged) {
       // Listing a tool sends no data.
       if (source === undefined || call.arguments === undefined) return judged;
-      return stopLabelled(rules, call, judged, `untrusted content (${source}) is in this run`);
+      return stopLabelled(rules, call, judged, source, `untrusted content (${source}) is in this run`);
     },
     entered(server, tool) {
       if (labelsOf(rules.toolLabels, server, tool).includes('untrusted')) source ??= `${server} ${tool}`;
@@ -42,18 +42,19 @@ export function followTaint(rules: TaintRules, begun: boolean): RunTaint {
  * not known here, so it counts as tainted. A tool whose calls would always be denied is not listed either.
  */
 export const judgeOutsideRun = (rules: TaintRules, call: ToolGateCall, judged: JudgedCall): JudgedCall =>
-  stopLabelled(rules, call, judged, 'untrusted content may be in the run of this client');
+  stopLabelled(rules, call, judged, 'what this client has read', 'untrusted content may be in the run of this client');
 
 function stopLabelled(
   { taint, taintedCalls, toolLabels }: TaintRules,
   { server, tool }: ToolGateCall,
   judged: JudgedCall,
+  content: string,
   why: string,
 ): JudgedCall {
   if (taint === 'off' || !judged.allowed || tool === undefined) return judged;
   const label = taintedCalls.find((stopped) => labelsOf(toolLabels, server, tool).includes(stopped));
   if (label === undefined) return judged;
-  if (taint === 'ask') return { ...judged, approval: true };
+  if (taint === 'ask') return { ...judged, approval: [...(judged.approval ?? []), { type: 'taint', content, label }] };
   const reason = `${why}, and this tool is labelled ${label}`;
   return { allowed: false, reason, facts: { rule: 'taint', reason } };
 }

@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { UsageCounts, UsageRecord } from '../contracts/usage-record.ts';
 import type { UsageDaysTable, UsageTables } from './schema.ts';
 
@@ -53,6 +53,7 @@ export function createKyselyUsageStore(db: Kysely<UsageTables>): UsageStore {
                 input_tokens: eb('usage_days.input_tokens', '+', row.input_tokens),
                 output_tokens: eb('usage_days.output_tokens', '+', row.output_tokens),
                 tool_calls: eb('usage_days.tool_calls', '+', row.tool_calls),
+                cost: sql<number>`coalesce(usage_days.cost, 0) + ${row.cost}`,
               })),
             )
             .execute();
@@ -83,6 +84,7 @@ export function createKyselyUsageStore(db: Kysely<UsageTables>): UsageStore {
           eb.fn.sum('input_tokens').as('input_tokens'),
           eb.fn.sum('output_tokens').as('output_tokens'),
           eb.fn.sum('tool_calls').as('tool_calls'),
+          eb.fn.sum('cost').as('cost'),
         ])
         .where('day', '>=', from)
         .where('day', '<=', to)
@@ -98,6 +100,7 @@ export function createKyselyUsageStore(db: Kysely<UsageTables>): UsageStore {
         inputTokens: Number(row.input_tokens),
         outputTokens: Number(row.output_tokens),
         toolCalls: Number(row.tool_calls),
+        cost: Number(row.cost ?? 0),
       }));
     },
   };
@@ -112,6 +115,7 @@ const toRow = (record: DailyUsage): UsageDaysTable => ({
   input_tokens: record.inputTokens,
   output_tokens: record.outputTokens,
   tool_calls: record.toolCalls,
+  cost: record.cost,
 });
 
 const keyOf = (row: UsageDaysTable): string => JSON.stringify([row.day, row.root_id, row.project, row.model]);

@@ -14,4 +14,6 @@ export interface UsageDaysTable {
   input_tokens: number;
   output_tokens: number;
   tool_calls: number;
+  /** Billionths of the currency; null in rows from before the column. */
+  cost: number | null;
 }

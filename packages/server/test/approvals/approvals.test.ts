@@ -30,6 +30,7 @@ const waitingCall = (): WaitingCall => ({
   tool: 'echo',
   arguments: { text: 'one' },
   argumentNames: [],
+  reasons: [],
   refusalOf: () => undefined,
   onWaiting: () => expect.fail('it waits'),
   signal: new AbortController().signal,

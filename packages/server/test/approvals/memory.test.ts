@@ -36,6 +36,7 @@ it('a thousand calls that wait hold a bounded number of bytes each, and none of 
         // Of its own, and not one text for all.
         arguments: { text: Buffer.alloc(ARGUMENT_BYTES, index).toString('latin1') },
         argumentNames: [],
+        reasons: [],
         responseId: 'resp_1',
         refusalOf: () => undefined,
         onWaiting: async () => waiting.resolve(),

@@ -11,13 +11,28 @@ const answer = (toolCallId: string): ChatMessage => answered(toolCallId, 'read',
 
 describe('the history of a conversation', () => {
   it('has one system prompt, the newest, at its start', () => {
-    const joined = joinHistory([system('old'), say('one')], [system('new'), say('two')]);
+    const joined = joinHistory([system('old'), say('one')], { messages: [system('new'), say('two')] });
     expect(joined).toEqual([system('new'), say('one'), say('two')]);
   });
 
   it('is what a request says when there is none', () => {
     const added = [say('one'), system('late')];
-    expect(joinHistory([], added)).toEqual(added);
+    expect(joinHistory([], { messages: added })).toEqual(added);
+  });
+
+  it('keeps every system message for a request that wants that, after its own instructions', () => {
+    const request = {
+      messages: [system('new'), say('two')],
+      instructions: 'first',
+      keepsSystemMessages: true,
+    } as const;
+    const joined = joinHistory([system('old'), say('one')], request);
+    expect(joined).toEqual([system('first'), system('old'), say('one'), system('new'), say('two')]);
+  });
+
+  it('names the tool of a result that names only its call', () => {
+    const result = answered('c1', 'unknown', 'a result');
+    expect(joinHistory([calls('c1')], { messages: [result] })).toEqual([calls('c1'), { ...result, name: 'read' }]);
   });
 });
 

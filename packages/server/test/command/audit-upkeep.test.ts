@@ -19,9 +19,9 @@ beforeEach(() => {
 /** Writes so many entries, a day apart, and returns the last of them. */
 async function write(count: number, from = '2027-01-01T12:00:00Z') {
   await using opened = new AsyncDisposableStack();
-  const { store, secret } = await openAudit(data, {}, opened);
+  const { store, secrets } = await openAudit(data, {}, opened);
   let time = Date.parse(from);
-  await using log = createAuditLog({ store, key: secret, clock: () => new Date(time) });
+  await using log = createAuditLog({ store, key: secrets, clock: () => new Date(time) });
   const recorded = Array.from({ length: count }, (_, index) => {
     const kept = log.record({ type: 'tool.denied', actor: { name: 'ci' }, subject: `tool ${index}` });
     time += 86_400_000;
@@ -88,8 +88,8 @@ describe('latchkey audit verify', () => {
   it('ends with 8 when it has another key than the database is used with', async () => {
     await write(3);
     await using opened = new AsyncDisposableStack();
-    const { secret } = await openAudit(data, {}, opened);
-    await requireSameSecret((await openDatabase(join(data, 'latchkey.db'), opened)).secret, secret);
+    const { secrets } = await openAudit(data, {}, opened);
+    await requireSameSecret((await openDatabase(join(data, 'latchkey.db'), opened)).secret, secrets);
     expect((await verify()).exitCode).toBe(0);
     const other = { LATCHKEY_SECRET: 'another secret of thirty-two characters' };
     expect(await audit(['verify', '--data', data], other)).toMatchObject({

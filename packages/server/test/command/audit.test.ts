@@ -23,8 +23,8 @@ async function run(...args: readonly string[]): Promise<string> {
 async function newLog(count: number, subject = 'x'): Promise<string> {
   const data = temporaryFolder();
   await using opened = new AsyncDisposableStack();
-  const { store, secret } = await openAudit(data, {}, opened);
-  await using log = createAuditLog({ store, key: secret });
+  const { store, secrets } = await openAudit(data, {}, opened);
+  await using log = createAuditLog({ store, key: secrets });
   await Promise.all(
     Array.from({ length: count }, () => log.record({ type: 'tool.denied', actor: { name: 'ci' }, subject })),
   );
@@ -55,8 +55,8 @@ describe('latchkey audit', () => {
     [['verify', '--file', '/nowhere/audit.jsonl', '--data', '/nowhere'], /no key in \/nowhere/],
     [['export', '--resume'], /--output/],
     [['trim'], /--before 2027-01-31/],
-    [['trim', '--keep', '0'], /no number of entries/],
-    [['list', '--after', 'x'], /no place in the log/],
+    [['trim', '--keep', '0'], /not a number of entries/],
+    [['list', '--after', 'x'], /not a place in the log/],
     [['verify', '--head', 'abc'], /SEQ:HASH/],
     [['verify', '--data', '/nowhere/latchkey'], /no data folder/],
     [['export', '--output', '/nowhere/latchkey'], /^\/nowhere\/latchkey cannot be written \(ENOENT\)\.$/],

@@ -57,6 +57,6 @@ describe('latchkey chat', () => {
   });
 
   it.each(['warm', '', 'NaN', 'Infinity'])('refuses the temperature %j in plain words', async (text) => {
-    await expect(run([], false, '--temperature', text)).rejects.toThrow(`--temperature: '${text}' is no number.`);
+    await expect(run([], false, '--temperature', text)).rejects.toThrow(`--temperature: '${text}' is not a number.`);
   });
 });

@@ -86,7 +86,7 @@ describe('the server that a command speaks to', () => {
 
   it('is refused when what names it is no URL', () => {
     expect(() => connect({ url: 'localhost 1234', data: '/nonexistent' }, {})).toThrow(
-      'url is no URL of a server. Write it like http://127.0.0.1:1234.',
+      'url is not the URL of a server. Write it like http://127.0.0.1:1234.',
     );
   });
 

@@ -67,6 +67,14 @@ describe('a mistyped name', () => {
     expect(await refusal(...args)).toMatch(new RegExp(`Did you mean [^?]*${meant}`));
   });
 
+  it.each([
+    [['token', 'lsit'], 'token list'],
+    [['approvals', 'lis'], 'approvals list'],
+    [['audit', 'exprot'], 'audit export'],
+  ])('is looked for below the command first: %j', async (args, meant) => {
+    expect(await refusal(...args)).toMatch(new RegExp(`Did you mean ${meant}\\?`));
+  });
+
   it.each([['xyzzy'], ['update'], ['token', 'xyzzy'], ['models', '--nothing-like-it']])(
     'is answered with nothing where nothing is near: %s %s',
     async (...args) => {

@@ -26,6 +26,13 @@ describe('toolLabels', () => {
     expect(check(name)).toThrow(hint);
   });
 
+  it('may be those of all servers when there are none: requests bring some along', () => {
+    for (const name of ['*', 'ephemeral/*', 'ephemeral/web']) {
+      const labels = { toolLabels: { [name]: { '*': ['private' as const] } } };
+      expect(() => requireLabelledServers(labels, servers({}))).not.toThrow();
+    }
+  });
+
   it('refuses any name when there are no servers', () => {
     const labels = { toolLabels: { 'mcp/web': {} } };
     expect(() => requireLabelledServers(labels, servers({}))).toThrow('There is none.');

@@ -47,7 +47,16 @@ describe('the configuration', () => {
       allowedOrigins: [],
       basicAuthentication: false,
       trustedProxies: [],
-      engine: { contextLength: 4096, parallel: 4, gpu: 'auto', idleMinutes: 60, queue: 64, keepOnlyLast: true },
+      engine: {
+        contextLength: 4096,
+        parallel: 4,
+        gpu: 'auto',
+        idleMinutes: 60,
+        queue: 64,
+        keepOnlyLast: true,
+        checkMemory: true,
+        models: {},
+      },
       limits: {
         bodyBytes: 8_388_608,
         toolRounds: 8,
@@ -56,13 +65,18 @@ describe('the configuration', () => {
         toolIdleMinutes: 10,
         approvalSeconds: 300,
         keepAliveSeconds: 75,
+        sdkConnectionsPerToken: 128,
         shutdownSeconds: 5,
       },
+      listen: [],
+      downloads: { allowPrivateHosts: [], baseUrl: 'https://huggingface.co', hosts: ['*.huggingface.co', '*.hf.co'] },
+      budgets: { owners: {}, projects: {} },
+      webhooks: { endpoints: {}, allowPrivateHosts: [] },
       upstreams: {},
       retention: { exchangedKeyDays: 1, responseDays: 30, approvalDays: 30, idempotencyHours: 24 },
       oauth: { authorizationServers: [] },
       ephemeralMcp: { allowedHosts: ['*'], allowPrivateHosts: [], allowHttpHosts: [] },
-      audit: { arguments: 'digest' },
+      audit: { arguments: 'digest', persons: 'named' },
       log: 'info',
     });
   });
@@ -150,6 +164,17 @@ describe('the configuration', () => {
     expect(load({}, { environment: { LATCHKEY_AUTH: text } }).config.auth).toBe(auth);
   });
 
+  it('takes hosts of request-scoped servers as URLs spell them, in any case', () => {
+    const hosts = ['*', '*.Example.com', 'mcp.example.com', 'a_b.internal', 'localhost', '10.0.0.1', 'fd00::1'];
+    const [, , ...names] = hosts;
+    const ephemeralMcp = {
+      allowedHosts: hosts,
+      allowHttpHosts: hosts,
+      allowPrivateHosts: [...names, '10.0.0.0/8', '0:0::1'],
+    };
+    expect(load({ 'config.json': JSON.stringify({ ephemeralMcp }) }).config).toMatchObject({ ephemeralMcp });
+  });
+
   it('finds mcp.json in the data folder, and says nothing of one that is not there', () => {
     const { data, config } = load({ 'mcp.json': '{}' });
     expect(config.mcp).toBe(join(data, 'mcp.json'));
@@ -182,11 +207,39 @@ describe('an error', () => {
     ['{"port": "1234"}', 'DATA/config.json: port:'],
     ['{"auth": "no"}', 'DATA/config.json: auth:'],
     ['{"allowedHosts": ["a", 1]}', 'DATA/config.json: allowedHosts[1]:'],
-    ['{"trustedProxies": ["10.0.0.1/8"]}', 'DATA/config.json: trustedProxies[0]: must be an IP address or a range'],
+    ['{"trustedProxies": ["10.0.0.1/8"]}', 'DATA/config.json: trustedProxies[0]: must be an IP address, a range'],
     [
       '{"ephemeralMcp": {"allowPrivateHosts": ["tools.internal", "10.0.0.0/99"]}}',
       'DATA/config.json: ephemeralMcp.allowPrivateHosts[1]: must be a host name, an IP address or a range',
     ],
+    ...[
+      'https://a.example',
+      'a.example:8443',
+      'a.example/',
+      '*a.example',
+      'a.*',
+      '[::1]',
+      '0:0::1',
+      'fe80::1%eth0',
+      '127.1',
+      'b\u00fccher.example',
+      'a.example.',
+    ].flatMap((host): [string, string][] => [
+      [
+        `{"ephemeralMcp": {"allowedHosts": ["*", "${host}"]}}`,
+        'DATA/config.json: ephemeralMcp.allowedHosts[1]: must be',
+      ],
+      [
+        `{"ephemeralMcp": {"allowHttpHosts": ["${host}"]}}`,
+        'DATA/config.json: ephemeralMcp.allowHttpHosts[0]: must be',
+      ],
+    ]),
+    ...['http://10.0.0.1', '10.0.0.1:80', '*', '*.internal', '[::1]', 'localhost:8080'].map(
+      (host): [string, string] => [
+        `{"ephemeralMcp": {"allowPrivateHosts": ["${host}"]}}`,
+        'DATA/config.json: ephemeralMcp.allowPrivateHosts[0]: must be',
+      ],
+    ),
     ['{"sampling": {"ibm/granite": {"topP": 2}}}', 'DATA/config.json: sampling["ibm/granite"].topP:'],
     ['{"engine": null}', 'DATA/config.json: engine:'],
     ['[]', 'DATA/config.json: expected an object of settings'],

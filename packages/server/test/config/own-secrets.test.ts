@@ -1,9 +1,9 @@
-import { chmodSync } from 'node:fs';
+import { chmodSync, mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openMcpJson } from '../../src/config/open-mcp-json.ts';
-import { ownSecrets, reviewSecrets } from '../../src/config/own-secrets.ts';
+import { hiddenPlaces, ownSecrets, reviewSecrets } from '../../src/config/own-secrets.ts';
 import { temporaryFolder, writeFiles } from '../scripted/temporary-folder.ts';
 
 /** A folder that others can enter, with files in it that only we can read. */
@@ -18,19 +18,41 @@ function publicFolder(files: Readonly<Record<string, string>>): string {
 const entry = { command: 'x', envFile: '.env' };
 
 describe('the list of our own secrets', () => {
-  it('has the data folder, the configuration, mcp.json, the files of variables, and what the command line keeps', async () => {
+  it('has the data folder, the configuration, mcp.json, the files of variables and of secrets, backups, and what the command line keeps', async () => {
     const folder = publicFolder({ 'mcp.json': JSON.stringify({ mcpServers: { a: entry } }), '.env': 'A=1' });
     const mcp = join(folder, 'mcp.json');
     const { servers } = await openMcpJson(mcp, {});
     const places = { data: join(folder, 'data'), mcp, configFile: join(folder, 'config.json') };
-    expect(ownSecrets(places, servers, { HOME: folder }).map(({ path }) => path)).toEqual([
+    mkdirSync(places.data, { mode: 0o700 });
+    writeFiles(places.data, { 'backups.json': '["/srv/backup"]' });
+    const environment = { HOME: folder, LATCHKEY_SECRET_FILE: join(folder, 'key'), LATCHKEY_DATABASE_FILE: '/srv/db' };
+    expect(ownSecrets(places, servers, environment).map(({ path }) => path)).toEqual([
       join(folder, 'data'),
       join(folder, 'config.json'),
       mcp,
       join(homedir(), '.latchkey'),
       join(folder, '.latchkey/credentials'),
+      join(folder, '.latchkey/known-servers.json'),
+      '/srv/db',
+      join(folder, 'key'),
       join(folder, '.env'),
+      '/srv/backup',
     ]);
+  });
+
+  it('is hidden from MCP servers as a whole, and so is the log', () => {
+    const data = join(temporaryFolder(), 'data');
+    const secrets = ownSecrets({ data }, new Map(), { HOME: data }).map(({ path }) => path);
+    expect(hiddenPlaces({ data, logFile: '/log/latchkey.log' }, new Map(), { HOME: data })).toEqual([
+      ...secrets,
+      '/log/latchkey.log',
+    ]);
+  });
+
+  it('cannot be known where the list of backups is damaged', () => {
+    const data = temporaryFolder();
+    writeFiles(data, { 'backups.json': '["/srv/backup"' });
+    expect(() => ownSecrets({ data }, new Map(), { HOME: data })).toThrow(/backups\.json is not a list of folders/);
   });
 });
 
@@ -52,6 +74,16 @@ describe.skipIf(process.platform === 'win32')('a review of them', () => {
   it('warns of a file of variables that others can read, and refuses one that they can write', async () => {
     expect(await review({ '.env': 0o644 })).toEqual([expect.stringMatching(/\.env can be read by others .*chmod 600/)]);
     await expect(review({ '.env': 0o666 })).rejects.toThrow(/\.env can be written by others/);
+  });
+
+  it.each([0o755, 0o777])('only warns of a backup that others can access, which no server reads: %o', (mode) => {
+    const folder = publicFolder({});
+    const [data, copy] = [join(folder, 'data'), join(folder, 'copy')];
+    for (const path of [data, copy]) mkdirSync(path, { mode: 0o700 });
+    writeFiles(data, { 'backups.json': JSON.stringify([copy]) });
+    chmodSync(copy, mode);
+    const secrets = ownSecrets({ data }, new Map(), { HOME: data }).filter(({ path }) => path.startsWith(folder));
+    expect(reviewSecrets(secrets)).toEqual([expect.stringMatching(/copy can be (?:read|written) by others/)]);
   });
 
   it.each(['mcp.json', 'config.json'])('refuses %s when others can read it', async (file) => {

@@ -51,6 +51,17 @@ describe.each([
     expect(await store.load('a', { owner: 'mine', project: null })).toEqual({ messages: [say('a')] });
   });
 
+  it('has the answer of a turn as it was rendered, kept for its owner alone', async () => {
+    const store = await open();
+    const mine = { owner: 'mine', project: null };
+    await save(store, 'a');
+    await store.keepAnswer?.('a', 'other', '{"of":"another"}');
+    expect(await store.find('a', mine)).not.toHaveProperty('answer');
+    await store.keepAnswer?.('a', 'mine', '{"id":"a"}');
+    await store.update(turnOf('a', { messages: [say('more')] }));
+    expect(await store.find('a', mine)).toMatchObject({ answer: '{"id":"a"}', messages: [say('more')] });
+  });
+
   it('comes back whole when it has thousands of turns, and is deleted whole', { timeout: 60_000 }, async () => {
     const store = await open();
     const mine = { owner: 'mine', project: null };
@@ -151,19 +162,20 @@ describe.each([
     await save(store, 'c', { createdAt: '2026-01-01T00:00:02Z', parentId: 'b', madeBy: ['mine', 'xzy'] });
     await save(store, 'web', { project: 'web' });
     await save(store, 'theirs', { owner: 'theirs' });
-    const list = async (scope: TurnScope, before?: string) =>
-      (await store.list(scope, { limit: 2, ...(before === undefined ? {} : { before }) }))?.map(({ id }) => id);
+    const list = async (scope: TurnScope, before?: { id: string; createdAt: string }) =>
+      (await store.list(scope, { limit: 2, ...(before === undefined ? {} : { before }) })).map(({ id }) => id);
+    const second = { id: 'b', createdAt: '2026-01-01T00:00:02Z' };
     expect(await list(mine)).toEqual(['c', 'b']);
-    expect(await list(mine, 'b')).toEqual(['a']);
-    expect(await list(mine, 'theirs')).toBeUndefined();
+    expect(await list(mine, second)).toEqual(['a']);
     expect(await list({ ...mine, madeBy: 'x_y' })).toEqual(['b']);
-    expect(await list({ owner: 'mine' }, 'a')).toEqual(['web']);
+    expect(await list({ owner: 'mine' }, { id: 'a', createdAt: '2026-01-01T00:00:01Z' })).toEqual(['web']);
     expect(await store.find('b', mine)).toMatchObject({ id: 'b', parentId: 'a', messages: [say('b')] });
     expect(await store.find('theirs', mine)).toBeUndefined();
     expect(await store.remove('web', mine)).toBe(0);
     expect(await store.remove('b', { ...mine, madeBy: 'xzy' })).toBe(0);
     expect(await store.remove('b', mine)).toBe(2);
     expect(await list(mine)).toEqual(['a']);
+    expect(await list(mine, second)).toEqual(['a']);
     expect(await store.update(turnOf('b'))).toBe(false);
   });
 });

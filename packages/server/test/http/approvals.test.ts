@@ -1,4 +1,5 @@
-import type { Grant } from '@latchkey/auth-core/llm';
+import { attenuateToken } from '@latchkey/auth-core';
+import { type Grant, llm } from '@latchkey/auth-core/llm';
 import { callsTool, says } from '@latchkey/engine/testing';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { open, send } from './in-process-client.ts';
@@ -127,7 +128,7 @@ describe('a call that needs approval', () => {
     });
     const stream = await open(server.app, chat(await server.issue(AGENT), { stream: true }));
     const failure = eventsOf(await stream.received('"chat.end"')).find(({ type }) => type === 'tool_call.failure');
-    expect(failure).toMatchObject({ reason: expect.stringContaining('nobody has answered in time') });
+    expect(failure).toMatchObject({ reason: expect.stringContaining('no answer came in time') });
     expect(await waiting(server, await server.issue(DECIDER))).toEqual([]);
     expect(await entriesOf(server, /^tool\.called$/)).toEqual([]);
   });
@@ -267,6 +268,35 @@ describe('who may decide', () => {
     const own = await waits({}, { grant });
     expect((await answer(own.server, own.agent, own.id, { decision: 'approve' })).status).toBe(200);
     await own.end();
+  });
+
+  it.each(['agent', 'another name', 'boss'])(
+    'is no key that the token of the run was exchanged for: %s',
+    async (name) => {
+      const { server, id, agent, stream } = await waits();
+      await server.issue(DECIDER, 'boss');
+      const { token } = await server.auth.exchange({ name }, await server.auth.verify(agent));
+      const narrower = await attenuateToken(llm, agent, AGENT);
+      for (const key of [token, narrower]) {
+        for (const more of [{}, { name: 'boss' }, { decided_by: 'boss' }, { token: { name: 'boss' } }]) {
+          const said = await answer(server, key, id, { decision: 'approve', ...more });
+          expect(said.status).toBe(403);
+        }
+        expect((await send(server.app, { method: 'GET', path: PATH, token: key })).status).toBe(403);
+      }
+      expect(await waiting(server, await server.issue(DECIDER))).toMatchObject([{ id }]);
+      stream.leave();
+    },
+  );
+
+  it('has the name of its token in the log, whatever the body says', async () => {
+    const { server, id, end } = await waits();
+    const decider = await server.issue(DECIDER, 'boss');
+    expect((await answer(server, decider, id, { decision: 'approve', name: 'somebody' })).status).toBe(400);
+    await answer(server, decider, id, { decision: 'approve' });
+    await end();
+    const [entry] = await entriesOf(server, /^approval\.approved$/);
+    expect(entry).toMatchObject({ actor: { name: 'boss' } });
   });
 
   it('is nobody of another project', async () => {

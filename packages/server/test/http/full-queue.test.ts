@@ -24,4 +24,25 @@ describe('a request that finds the queue of its model full', () => {
     server.stop.abort();
     await Promise.all(all);
   });
+
+  it.each([
+    ['/v1/messages/count_tokens', { messages: [{ role: 'user', content: 'Hi' }] }],
+    ['/v1/responses/input_tokens', { input: 'Hi' }],
+  ])('is one as well when it only counts: %s', async (path, words) => {
+    const server = await newServer();
+    let counting = 0;
+    server.engine.countPrompt = () => {
+      counting += 1;
+      return new Promise(() => {});
+    };
+    const token = await server.issue({ actions: ['chat'], models: ['*'] });
+    const call = { method: 'POST', path, token, body: { model: 'ibm/granite', ...words } };
+    const all = Array.from({ length: ROOM + 1 }, () => send(server.app, call));
+    const refused = await Promise.race(all);
+    expect([refused.status, refused.headers['retry-after']]).toEqual([503, '5']);
+    expect(refused.text).toContain('overloaded');
+    expect(counting).toBe(2);
+    server.stop.abort();
+    await Promise.all(all);
+  });
 });

@@ -292,8 +292,17 @@ describe('the rows of the routes', () => {
     const minding = (kind: string | undefined) =>
       routes.filter(({ idempotency }) => idempotency === kind).map(({ method, path }) => `${method} ${path}`);
     expect(minding('none')).toEqual([
+      // A response that has ended has ended.
+      'POST /v1/responses/:id/cancel',
+      // It counts, and changes nothing.
+      'POST /v1/responses/input_tokens',
       // It changes nothing.
       'POST /api/v1/can',
+      // Each starts a session of its own, and gives another short-lived link.
+      'POST /api/v1/sessions',
+      'POST /api/v1/sessions/links',
+      // A session that has ended has ended.
+      'DELETE /api/v1/sessions/current',
       // A token that has ended has ended.
       'POST /api/v1/tokens/revoke-self',
       // Whose token is in the body, and each gives another short-lived one.
@@ -301,8 +310,21 @@ describe('the rows of the routes', () => {
       'POST /oauth/revoke',
       'POST /oauth/introspect',
       'POST /api/token/refresh',
+      // It may be repeated: there is nothing left then.
+      'POST /api/v1/erasures',
+      // It changes nothing.
+      'POST /v1/embeddings',
+      'POST /api/v0/embeddings',
       // It counts, and changes nothing.
       'POST /v1/messages/count_tokens',
+      // They change nothing.
+      'POST /api/show',
+      'POST /api/embed',
+      'POST /api/embeddings',
+      // Refused in any case.
+      'POST /api/pull',
+      'POST /api/copy',
+      'DELETE /api/delete',
     ]);
     expect(minding('secret')).toEqual([
       'POST /api/v1/tokens',

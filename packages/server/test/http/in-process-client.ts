@@ -31,6 +31,8 @@ export interface OpenAnswer {
   readonly status: number;
   /** Resolves with everything received so far once it holds this. */
   received(part: string): Promise<string>;
+  /** Resolves once the server has ended the answer. */
+  readonly ended: Promise<void>;
   /** Ends the connection, as a caller does who goes away. */
   leave(): void;
 }
@@ -62,6 +64,8 @@ function begin(app: Koa, call: Call, onRead?: () => void) {
       host: 'localhost',
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      // Node frames the body of other methods by itself.
+      ...(body === undefined || method !== 'DELETE' ? {} : { 'transfer-encoding': 'chunked' }),
       ...headers,
     },
   });
@@ -125,7 +129,9 @@ export async function open(app: Koa, options: Call): Promise<OpenAnswer> {
     });
     // Whoever leaves has no use for the error that leaving makes.
     response.on('error', () => {});
+    const ended = new Promise<void>((end) => response.once('close', end));
     resolve({
+      ended,
       status: response.statusCode ?? 0,
       received: (part) =>
         new Promise((done) => {

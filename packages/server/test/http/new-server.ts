@@ -20,15 +20,18 @@ import type { Approvals } from '../../src/approvals/open-approvals.ts';
 import type { KeptArguments } from '../../src/audit/tool-audit.ts';
 import { compose } from '../../src/compose.ts';
 import { defineConfig } from '../../src/config/define-config.ts';
-import type { ServerConfig } from '../../src/config/schema.ts';
+import type { ServerConfig, ServerConfigInput } from '../../src/config/schema.ts';
+import type { WebhookEndpoint } from '../../src/config/webhooks.ts';
 import { withoutAbsent } from '../../src/config/without-absent.ts';
-import { type AppOptions, createApp } from '../../src/http/app.ts';
+import type { DownloadsOptions } from '../../src/downloads/downloads.ts';
+import { type App, type AppOptions, createApp } from '../../src/http/app.ts';
 import type { Route } from '../../src/http/route.ts';
 import { toKoa } from '../../src/koa-adapter.ts';
 import { openDatabase } from '../../src/state/database.ts';
 import { type Stores, storesOf } from '../../src/state/stores.ts';
 import type { TaintRules } from '../../src/tools/taint.ts';
 import type { UsageStore } from '../../src/usage/kysely-usage-store.ts';
+import { newDownloads } from '../downloads/new-downloads.ts';
 import { temporaryFolder } from '../scripted/temporary-folder.ts';
 import { newHost, TAINT_OFF } from '../tools/caller.ts';
 
@@ -37,6 +40,8 @@ export const ISSUER = 'https://latchkey.test';
 
 export interface TestServer {
   readonly app: Koa;
+  /** What answers the connections of LM Studio's SDK. */
+  readonly sdk: App;
   readonly auth: Auth;
   readonly engine: ScriptedEngine;
   readonly routes: readonly Route[];
@@ -84,6 +89,11 @@ export interface TestServerOptions {
   readonly taint?: TaintRules;
   /** By which keys of requests and their answers expire. */
   readonly keyClock?: () => Date;
+  /** In place of downloads that reach no server. */
+  readonly downloads?: Partial<DownloadsOptions>;
+  /** What models and tools cost, and what owners and projects may spend. */
+  readonly money?: Pick<ServerConfigInput, 'prices' | 'budgets'>;
+  readonly webhooks?: readonly WebhookEndpoint[];
   readonly app?: Partial<AppOptions>;
 }
 
@@ -121,6 +131,7 @@ export async function newServer(options: TestServerOptions = {}): Promise<TestSe
     auth: anonymous === undefined,
     aliases: { small: 'ibm/granite' },
     publicUrl: ISSUER,
+    basicAuthentication: options.app?.basicAuthentication ?? false,
     oauth: { authorizationServers: [...(options.authorizationServers ?? [])] },
     engine: { contextLength: 1024, parallel: 2, queue: 8 },
     limits: {
@@ -131,6 +142,7 @@ export async function newServer(options: TestServerOptions = {}): Promise<TestSe
     },
     audit: { arguments: options.keptArguments ?? 'digest' },
     ...(policy === undefined ? {} : { policy: { ...policy } }),
+    ...options.money,
   });
   const { taint, taintedCalls, toolLabels } = structuredClone(options.taint ?? TAINT_OFF) as ServerConfig;
   const config: ServerConfig = { ...defined, taint, taintedCalls, toolLabels };
@@ -140,15 +152,18 @@ export async function newServer(options: TestServerOptions = {}): Promise<TestSe
   let ids = options.shares === undefined ? 0 : 1000;
   const idOf = (kind: string) => () => `${kind}${++ids}`;
   const stop = new AbortController();
+  const downloads = opened.use(newDownloads({ logger, ...options.downloads }));
   const composition = await compose(
     {
       config,
       stores,
       engines: [options.runs ?? engine],
       dialects: [],
+      downloads,
       host: options.mcp ?? newHost(undefined, { pins: { store: stores.pins, mode: options.mcpPins ?? 'auto' } }),
       mcpJsonProblem: () => options.mcpJsonProblem ?? null,
-      secret: new Uint8Array(32).fill(7),
+      secrets: [new Uint8Array(32).fill(7)],
+      oldestSecret: new Uint8Array(32).fill(7),
       installation: 'urn:latchkey:test',
       refusesToBeOpen: options.mustNotBeOpen,
       anonymous: anonymous ?? { actions: ['chat', 'models:read'], models: ['*'] },
@@ -164,14 +179,17 @@ export async function newServer(options: TestServerOptions = {}): Promise<TestSe
         completion: idOf(''),
       },
       stopping: stop.signal,
+      ...withoutAbsent({ webhooks: options.webhooks }),
       ...withoutAbsent({ patienceMilliseconds: options.patienceMilliseconds }),
     },
     opened,
   );
   const { auth, routes, approvals } = composition;
   const app = toKoa(createApp({ ...composition.app, ...options.app }), logger);
+  const sdk = createApp({ ...composition.app, ...options.app, routes: composition.sdkRoutes });
   const issue = async (grant: unknown, name = 'test'): Promise<string> =>
     (await auth.issue({ name, grant: grant as Grant }, auth.operator())).token;
-  const shared = { conversations: stores.conversations, approvals: stores.approvals, tokens: stores.tokens };
-  return { app, auth, engine, routes, log, audit: composition.log, approvals, stop, shared, issue };
+  const { conversations, approvals: calls, tokens, sessions } = stores;
+  const shared = { conversations, approvals: calls, tokens, sessions };
+  return { app, sdk, auth, engine, routes, log, audit: composition.log, approvals, stop, shared, issue };
 }

@@ -92,14 +92,20 @@ describe('GET /ready', () => {
   };
 
   it('says to anybody that the server can work', async () => {
-    expect(await ready(await newServer())).toEqual([200, { status: 'ready', database: 'ok', auditLog: 'ok' }]);
+    expect(await ready(await newServer())).toEqual([
+      200,
+      { status: 'ready', database: 'ok', auditLog: 'ok', disk: 'ok' },
+    ]);
   });
 
   it('says that it cannot while the log takes nothing, and no tool is called then', async () => {
     const { log, auditStore } = refusable();
     const server = await newServer({ auditStore, turns: [callsTool('echo', { text: 'one' }), says('Done')] });
     log.refuses = true;
-    expect(await ready(server)).toEqual([503, { status: 'unavailable', database: 'ok', auditLog: 'unavailable' }]);
+    expect(await ready(server)).toEqual([
+      503,
+      { status: 'unavailable', database: 'ok', auditLog: 'unavailable', disk: 'ok' },
+    ]);
     const grant = { actions: ['chat'], models: ['*'], mcp: { 'mcp/a': { tools: { echo: {} } } } };
     log.refuses = false;
     const token = await server.issue(grant);
@@ -117,6 +123,9 @@ describe('GET /ready', () => {
     });
     await server.issue({ actions: [] });
     isBack = true;
-    expect(await ready(server)).toEqual([503, { status: 'unavailable', database: 'ok', auditLog: 'refuses' }]);
+    expect(await ready(server)).toEqual([
+      503,
+      { status: 'unavailable', database: 'ok', auditLog: 'refuses', disk: 'ok' },
+    ]);
   });
 });

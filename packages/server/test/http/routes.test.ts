@@ -1,6 +1,7 @@
 import { type Action, llm } from '@latchkey/auth-core/llm';
 import { says } from '@latchkey/engine/testing';
 import { describe, expect, it } from 'vitest';
+import { BODY_DOORS, type Door, OTHER_DOORS } from '../../../../e2e/hostile-caller/doors.ts';
 import { lmstudioDialect } from '../../src/dialects/lmstudio/index.ts';
 import { createDialectOf } from '../../src/http/dialect-of.ts';
 import type { Route } from '../../src/http/route.ts';
@@ -12,6 +13,13 @@ const DOORS: readonly (readonly [string, Route['access']])[] = [
   ['POST /api/v1/chat', 'chat'],
   ['POST /v1/chat/completions', 'chat'],
   ['POST /v1/messages', 'chat'],
+  ['POST /api/v0/chat/completions', 'chat'],
+  ['POST /v1/responses', 'chat'],
+  ['GET /v1/responses/:id', 'chat'],
+  ['DELETE /v1/responses/:id', 'chat'],
+  ['GET /v1/responses/:id/input_items', 'chat'],
+  ['POST /v1/responses/:id/cancel', 'chat'],
+  ['POST /v1/responses/input_tokens', 'chat'],
   ['GET /health', 'public'],
   ['GET /live', 'public'],
   ['GET /ready', 'public'],
@@ -20,10 +28,24 @@ const DOORS: readonly (readonly [string, Route['access']])[] = [
   ['GET /api/current-user/whoami', 'authenticated'],
   ['POST /api/v1/can', 'authenticated'],
   ['GET /api/v1/models', 'models:read'],
+  ['POST /api/v1/models/load', 'models:load'],
+  ['POST /api/v1/models/unload', 'models:load'],
+  ['POST /api/v1/models/download', 'models:download'],
+  ['GET /api/v1/models/download/status/:id', 'models:download'],
+  ['POST /api/v1/models/download/cancel', 'models:download'],
+  ['POST /api/v1/models/delete', 'models:download'],
+  ['GET /console', 'public'],
+  ['GET /console/*path', 'public'],
+  ['POST /api/v1/sessions', 'public'],
+  ['GET /api/v1/sessions', 'authenticated'],
+  ['POST /api/v1/sessions/links', 'authenticated'],
+  ['DELETE /api/v1/sessions/current', 'public'],
+  ['DELETE /api/v1/sessions/:id', 'authenticated'],
   ['GET /api/v1/settings', 'settings:read'],
   ['PATCH /api/v1/settings', 'settings:write'],
   ['GET /api/v1/tokens', 'tokens:read'],
   ['POST /api/v1/tokens', 'tokens:write'],
+  ['GET /api/v1/token-doctor', 'tokens:read'],
   ['GET /api/v1/tokens/:id', 'tokens:read'],
   ['POST /api/v1/tokens/revoke-self', 'authenticated'],
   ['POST /api/v1/tokens/revoke', 'tokens:write'],
@@ -52,10 +74,31 @@ const DOORS: readonly (readonly [string, Route['access']])[] = [
   ['GET /api/v1/responses/:id', 'authenticated'],
   ['DELETE /api/v1/responses/:id', 'authenticated'],
   ['GET /api/v1/audit', 'audit:read'],
+  ['POST /api/v1/erasures', 'tokens:write'],
   ['GET /api/v1/usage', 'usage:read'],
+  ['GET /lmstudio-greeting', 'public'],
+  ['GET /lms-status', 'public'],
+  ['POST /v1/embeddings', 'embeddings'],
+  ['POST /api/v0/embeddings', 'embeddings'],
+  ['POST /v1/completions', 'chat'],
+  ['POST /api/v0/completions', 'chat'],
+  ['GET /api/v0/models', 'models:read'],
+  ['GET /api/v0/models/*id', 'models:read'],
   ['GET /v1/models', 'models:read'],
   ['GET /v1/models/*id', 'models:read'],
   ['POST /v1/messages/count_tokens', 'chat'],
+  ['POST /api/chat', 'chat'],
+  ['POST /api/generate', 'chat'],
+  ['GET /', 'public'],
+  ['GET /api/version', 'authenticated'],
+  ['GET /api/tags', 'models:read'],
+  ['GET /api/ps', 'models:read'],
+  ['POST /api/show', 'models:read'],
+  ['POST /api/embed', 'embeddings'],
+  ['POST /api/embeddings', 'embeddings'],
+  ['POST /api/pull', 'models:download'],
+  ['POST /api/copy', 'models:download'],
+  ['DELETE /api/delete', 'models:download'],
   ['POST /mcp', 'chat'],
   ['GET /.well-known/oauth-protected-resource/mcp', 'public'],
 ];
@@ -65,7 +108,8 @@ function errorOf(answer: Answer): unknown {
   const { error, code } = answer.json() as { error?: unknown; code?: unknown };
   // JSON-RPC has numbers for codes, and its own place for the word.
   if (error instanceof Object && 'data' in error) return (error.data as { code: unknown }).code;
-  return typeof error === 'object' && error !== null && 'code' in error ? error.code : (error ?? code);
+  // In Ollama's and OAuth's, the error is a text, and only Ollama's has a code beside it.
+  return typeof error === 'object' && error !== null && 'code' in error ? error.code : (code ?? error);
 }
 const UNAUTHENTICATED = ['invalid_api_key', 'token_not_valid', 'invalid_token'];
 const DENIED = ['permission_denied', 'insufficient_scope'];
@@ -75,13 +119,33 @@ const FOREIGN = ['origin_denied', 'insufficient_scope'];
 const BODIES: Readonly<Record<string, unknown>> = {
   'POST /api/v1/can': { action: 'chat' },
   'POST /api/v1/chat': { model: 'ibm/granite', input: 'Hi' },
+  'POST /api/v1/models/load': { model: 'ibm/granite' },
+  'POST /api/v1/models/unload': { instance_id: 'ibm/granite' },
+  'POST /api/v1/models/download': { model: 'ibm/granite' },
+  'POST /api/v1/models/download/cancel': { job_id: 'job_0000000000' },
+  'POST /api/v1/models/delete': { model: 'ibm/granite' },
   'PATCH /api/v1/settings': { allowMcpJson: true },
   'POST /api/v1/tokens': { name: 'x', grant: { actions: [] } },
   'PATCH /api/v1/tokens/:id': { name: 'x' },
   'POST /mcp': { jsonrpc: '2.0', id: 1, method: 'ping' },
   'POST /api/v1/approvals/:id': { decision: 'deny' },
   'POST /v1/chat/completions': { model: 'ibm/granite', messages: [{ role: 'user', content: 'Hi' }] },
+  'POST /api/v0/chat/completions': { model: 'ibm/granite', messages: [{ role: 'user', content: 'Hi' }] },
+  'POST /api/v0/completions': { model: 'ibm/granite', prompt: 'Hi' },
+  'POST /api/v0/embeddings': { model: 'ibm/granite', input: 'Hi' },
   'POST /v1/messages': { model: 'ibm/granite', max_tokens: 9, messages: [{ role: 'user', content: 'Hi' }] },
+  'POST /v1/responses': { model: 'ibm/granite', input: 'Hi' },
+  'POST /v1/completions': { model: 'ibm/granite', prompt: 'Hi' },
+  'POST /v1/embeddings': { model: 'ibm/granite', input: 'Hi' },
+  'POST /v1/responses/input_tokens': { model: 'ibm/granite', input: 'Hi' },
+  'POST /api/chat': { model: 'ibm/granite', messages: [{ role: 'user', content: 'Hi' }], stream: false },
+  'POST /api/generate': { model: 'ibm/granite', prompt: 'Hi', stream: false },
+  'POST /api/show': { model: 'ibm/granite' },
+  'POST /api/embed': { model: 'ibm/granite', input: 'Hi' },
+  'POST /api/embeddings': { model: 'ibm/granite', prompt: 'Hi' },
+  'POST /api/pull': { model: 'ibm/granite' },
+  'POST /api/copy': { source: 'ibm/granite', destination: 'x' },
+  'DELETE /api/delete': { model: 'ibm/granite' },
   'POST /v1/messages/count_tokens': { model: 'ibm/granite', messages: [{ role: 'user', content: 'Hi' }] },
 };
 
@@ -103,6 +167,17 @@ describe('the doors of the server', () => {
   it('are those of the list, and there is no other', async () => {
     const { routes } = await newServer();
     expect(routes.map(({ method, path, access }) => [`${method} ${path}`, access])).toEqual(DOORS);
+  });
+
+  it('are all tried by the hostile callers, but the one that ends their own token', async () => {
+    const { routes } = await newServer();
+    const tried = (doors: readonly Door[]) => doors.map((door) => door.join(' ')).sort();
+    const doors = (takesBody: boolean) =>
+      routes
+        .flatMap(({ method, path, body }) => ((body !== undefined) === takesBody ? [`${method} ${path}`] : []))
+        .sort();
+    expect(tried(BODY_DOORS)).toEqual(doors(true));
+    expect(tried([...OTHER_DOORS, ['POST', '/api/v1/tokens/revoke-self']])).toEqual(doors(false));
   });
 
   it.each(guarded)('%s is closed to whoever has no token', async (door) => {
@@ -157,13 +232,22 @@ describe('the doors of the server', () => {
       'GET /api/current-user/whoami',
       'POST /api/v1/can',
       'GET /api/v1/models',
+      'GET /api/v1/sessions',
+      'POST /api/v1/sessions/links',
+      'DELETE /api/v1/sessions/:id',
       'POST /api/v1/tokens/revoke-self',
       'POST /oauth/introspect',
       'GET /api/token',
       'POST /api/token/blacklist',
       'POST /api/token/rotate',
+      'GET /api/v0/models',
+      'GET /api/v0/models/*id',
       'GET /v1/models',
       'GET /v1/models/*id',
+      'GET /api/version',
+      'GET /api/tags',
+      'GET /api/ps',
+      'POST /api/show',
     ]);
   });
 
@@ -251,9 +335,22 @@ describe('an error', () => {
       '/api/tokens',
       '/mcp/',
       '/v1x',
+      '/api/tags/x',
+      '/api/chat',
     ];
     expect(paths.map((path) => dialectOf(path).name)).toEqual([
-      ...['openai', 'lmstudio', 'oauth', 'label-studio', 'label-studio', 'lmstudio', 'mcp', 'lmstudio'],
+      ...[
+        'openai',
+        'lmstudio',
+        'oauth',
+        'label-studio',
+        'label-studio',
+        'lmstudio',
+        'mcp',
+        'lmstudio',
+        'ollama',
+        'ollama',
+      ],
     ]);
   });
 });

@@ -44,7 +44,8 @@ describe.each([
       const lost: unknown[] = [];
       const server = createKeyedRequests({
         store: createKyselyRequestStore(database, bounds),
-        secret: new Uint8Array(32).fill(7),
+        secrets: [new Uint8Array(32).fill(7)],
+        oldestSecret: new Uint8Array(32).fill(7),
         clock: () => new Date(time.now),
         hours: 24,
         onLost: (cause) => lost.push(cause),

@@ -25,8 +25,8 @@ async function simulate(callers: readonly Caller[], turns: number, places = 4): 
   };
   for (const caller of callers) for (let index = 0; index < caller.requests; index += 1) ask(caller);
   for (let turn = 0; turn < turns; turn += 1) {
-    await Promise.resolve();
-    await Promise.resolve();
+    // A place that was given to a request that has only just come takes a few turns of the queue of microtasks.
+    await new Promise((resolve) => setImmediate(resolve));
     const next = running.shift();
     if (next === undefined) throw new Error('a place is free and nobody has it');
     const tokens = next.caller.tokens();
@@ -174,5 +174,44 @@ describe('a queue before a model', () => {
     using again = await queue.enter(usual('e'), NEVER);
     expect(again).toBeDefined();
     expect(queue.waiting).toBe(0);
+  });
+});
+
+describe('the share of each key', () => {
+  /** One place after the other goes to the request that came first. */
+  async function inOrder(callers: readonly Caller[], turns: number): Promise<Map<string, number>> {
+    const waiting = callers.flatMap((caller) => Array.from({ length: caller.requests }, () => caller));
+    const got = new Map(callers.map(({ key }) => [key, 0]));
+    for (let turn = 0; turn < turns; turn += 1) {
+      const next = waiting.shift();
+      if (next === undefined) throw new Error('nothing waits');
+      got.set(next.key, (got.get(next.key) ?? 0) + next.tokens());
+      waiting.push(next);
+    }
+    return got;
+  }
+  const busy = (key: string, requests: number, weight = 1): Caller => ({ key, weight, requests, tokens: () => 50 });
+  const shareOf = (got: ReadonlyMap<string, number>, key: string): number =>
+    (got.get(key) ?? 0) / [...got.values()].reduce((sum, tokens) => sum + tokens, 0);
+  /** 1 for equal shares, 1/n when one key has everything. */
+  const jain = (got: ReadonlyMap<string, number>): number => {
+    const all = [...got.values()];
+    return all.reduce((sum, one) => sum + one, 0) ** 2 / (all.length * all.reduce((sum, one) => sum + one ** 2, 0));
+  };
+
+  it.each([1, 3])(
+    'is at least 0.8 of what is due to one stream of weight %d beside thirty-two of another',
+    async (weight) => {
+      const callers = [busy('one', 1, weight), busy('many', 32)];
+      const due = weight / (weight + 1);
+      expect(shareOf(await simulate(callers, 2000, 1), 'one') / due).toBeGreaterThanOrEqual(0.8);
+      expect(shareOf(await inOrder(callers, 2000), 'one') / due).toBeLessThan(0.8);
+    },
+  );
+
+  it("has a Jain's index of at least 0.95 over eight equal keys with different numbers of requests", async () => {
+    const callers = Array.from({ length: 8 }, (_, index) => busy(`key ${index}`, 4 + index * 6));
+    expect(jain(await simulate(callers, 4000))).toBeGreaterThanOrEqual(0.95);
+    expect(jain(await inOrder(callers, 4000))).toBeLessThan(0.95);
   });
 });

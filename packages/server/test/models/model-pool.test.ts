@@ -353,14 +353,6 @@ describe('what cannot chat', () => {
       message: expect.stringContaining('it is no GGUF file'),
     });
   });
-
-  it('is refused with the reason: a model for embeddings', async () => {
-    const embedder = registered('embedder', describedModel({ type: 'embedding' }));
-    await expect(newPool(new ScriptedEngine()).acquire(embedder, undefined, nothing, NEVER)).rejects.toMatchObject({
-      code: 'INVALID_REQUEST',
-      field: 'model',
-    });
-  });
 });
 
 describe('keepOnlyLast', () => {
@@ -389,7 +381,7 @@ describe('keepOnlyLast', () => {
     const pool = newPool(new ScriptedEngine());
     release(await pool.acquire(granite, undefined, nothing, NEVER));
     await pool.acquire(other, undefined, nothing, NEVER);
-    expect(pool.loaded()).toEqual([
+    expect(pool.loaded()).toMatchObject([
       { key: 'ibm/granite', contextLength: 1024, parallel: 2, device: 'script' },
       { key: 'ibm/other', contextLength: 1024, parallel: 2, device: 'script' },
     ]);
@@ -483,5 +475,167 @@ describe('a model that takes no memory of this machine', () => {
     await settle();
     expect(pool.loaded().map(({ key }) => key)).toEqual(['ibm/remote', 'ibm/other']);
     expect(engine.loads).toHaveLength(3);
+  });
+});
+
+describe('an instance of its own', () => {
+  const load = (pool: ModelPool, asked = {}, signal = NEVER) => pool.loadInstance(granite, asked, nothing, signal);
+
+  it('is loaded beside those that there are, with its own settings', async () => {
+    const engine = new ScriptedEngine();
+    const pool = newPool(engine);
+    release(await pool.acquire(granite, undefined, nothing, NEVER));
+    const second = await load(pool, { contextLength: 700, parallel: 1, load: { batchSize: 64 } });
+    expect(second).toMatchObject({ id: 'ibm/granite:2', key: 'ibm/granite', contextLength: 700, parallel: 1 });
+    expect(engine.loads[1]?.options).toMatchObject({ contextLength: 700, parallel: 1, settings: { batchSize: 64 } });
+    expect((await load(pool)).id).toBe('ibm/granite:3');
+    expect(pool.loaded().map(({ id }) => id)).toEqual(['ibm/granite', 'ibm/granite:2', 'ibm/granite:3']);
+    expect(pool.keyOf('ibm/granite:2')).toBe('ibm/granite');
+  });
+
+  it('serves those that name it, and requests for its model go to the one with the most room', async () => {
+    const pool = newPool(new ScriptedEngine());
+    await load(pool);
+    await load(pool);
+    using _first = await pool.acquire(granite, undefined, nothing, NEVER, undefined, 'ibm/granite:2');
+    using _second = await pool.acquire(granite, undefined, nothing, NEVER);
+    using _third = await pool.acquire(granite, undefined, nothing, NEVER, undefined, 'ibm/granite:2');
+    expect(pool.loaded().map(({ id, uses }) => [id, uses])).toEqual([
+      ['ibm/granite', 1],
+      ['ibm/granite:2', 2],
+    ]);
+  });
+
+  it('is not replaced by a larger one, and refuses more context than it has to those that name it', async () => {
+    const engine = new ScriptedEngine();
+    const pool = newPool(engine);
+    await load(pool, { contextLength: 64 });
+    using _lease = await pool.acquire(granite, undefined, nothing, NEVER);
+    expect(pool.loaded().map(({ id, contextLength }) => [id, contextLength])).toEqual([
+      ['ibm/granite', 64],
+      ['ibm/granite:2', 1024],
+    ]);
+    await load(pool, { contextLength: 64 });
+    await expect(pool.acquire(granite, 512, nothing, NEVER, undefined, 'ibm/granite:3')).rejects.toMatchObject({
+      code: 'INVALID_REQUEST',
+      field: 'contextLength',
+    });
+  });
+
+  it('stays when other models are loaded and when nothing uses it, but for the time that was asked for', async () => {
+    const pool = newPool(new ScriptedEngine(), { keepOnlyLast: true });
+    await load(pool);
+    await load(pool, { idleMilliseconds: 2 * MINUTE });
+    release(await pool.acquire(other, undefined, nothing, NEVER));
+    await vi.advanceTimersByTimeAsync(2 * MINUTE - 1);
+    expect(pool.loaded().map(({ id }) => id)).toEqual(['ibm/granite', 'ibm/granite:2']);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(pool.loaded().map(({ id }) => id)).toEqual(['ibm/granite']);
+  });
+
+  it('is given up when its caller leaves', async () => {
+    const engine = new ScriptedEngine();
+    engine.holdLoads = true;
+    const pool = newPool(engine);
+    const leaving = new AbortController();
+    const loading = load(pool, {}, leaving.signal);
+    leaving.abort(new Error('gone'));
+    await expect(loading).rejects.toThrow('gone');
+    engine.loads[0]?.finish();
+    await settle();
+    expect(engine.models[0]?.disposed).toBe(true);
+    expect(pool.loaded()).toEqual([]);
+  });
+
+  it('is one of at most sixteen', async () => {
+    const pool = newPool(new ScriptedEngine());
+    for (let count = 0; count < 16; count += 1) await load(pool);
+    await expect(load(pool)).rejects.toMatchObject({ code: 'OVERLOADED' });
+    expect(pool.loaded()).toHaveLength(16);
+  });
+});
+
+describe('an instance that is to be unloaded', () => {
+  it('takes no new request, ends when those that use it have ended, and then the next is loaded', async () => {
+    const engine = new ScriptedEngine();
+    const pool = newPool(engine);
+    const lease = await pool.acquire(granite, undefined, nothing, NEVER);
+    const unloading = pool.release('ibm/granite');
+    const next = pool.acquire(granite, undefined, nothing, NEVER);
+    await settle();
+    expect(pool.loaded()).toMatchObject([{ uses: 1, isDraining: true }]);
+    expect(engine.loads).toHaveLength(1);
+    release(lease);
+    expect(await unloading).toBe(true);
+    await next;
+    expect(engine.models.map(({ disposed }) => disposed)).toEqual([true, false]);
+  });
+
+  it('leaves the requests of its model to the other instances', async () => {
+    const engine = new ScriptedEngine();
+    const pool = newPool(engine);
+    using _lease = await pool.acquire(granite, undefined, nothing, NEVER);
+    await pool.loadInstance(granite, {}, nothing, NEVER);
+    void pool.release('ibm/granite');
+    using _next = await pool.acquire(granite, undefined, nothing, NEVER);
+    expect(pool.loaded().map(({ id, uses }) => [id, uses])).toEqual([
+      ['ibm/granite', 1],
+      ['ibm/granite:2', 1],
+    ]);
+  });
+
+  it('may be none', async () => {
+    expect(await newPool(new ScriptedEngine()).release('ibm/granite')).toBe(false);
+  });
+});
+
+describe('a model for which there is not enough memory', () => {
+  const refusal = new EngineError('INSUFFICIENT_MEMORY', 'It needs 9 GB, and 1 GB is free.');
+
+  it('is loaded after models that nothing uses were unloaded', async () => {
+    const engine = new ScriptedEngine();
+    const pool = newPool(engine);
+    release(await pool.acquire(granite, undefined, nothing, NEVER));
+    engine.holdLoads = true;
+    const acquiring = pool.acquire(other, undefined, nothing, NEVER);
+    engine.loads[1]?.fail(refusal);
+    await settle();
+    expect(engine.models[0]?.disposed).toBe(true);
+    engine.loads[2]?.finish();
+    using _lease = await acquiring;
+    expect(pool.loaded().map(({ id }) => id)).toEqual(['ibm/other']);
+  });
+
+  it('is refused in words while the others are in use or were loaded by a request of their own', async () => {
+    const engine = new ScriptedEngine();
+    const pool = newPool(engine);
+    using _lease = await pool.acquire(granite, undefined, nothing, NEVER);
+    await pool.loadInstance(granite, {}, nothing, NEVER);
+    engine.holdLoads = true;
+    const acquiring = pool.acquire(other, undefined, nothing, NEVER);
+    engine.loads[2]?.fail(refusal);
+    await expect(acquiring).rejects.toMatchObject({
+      ...{ code: 'INSUFFICIENT_MEMORY', field: 'model', message: 'It needs 9 GB, and 1 GB is free.' },
+    });
+    expect(engine.models.map(({ disposed }) => disposed)).toEqual([false, false]);
+  });
+});
+
+describe('a model with settings of its own', () => {
+  it('is loaded with them', async () => {
+    const engine = new ScriptedEngine();
+    const settingsOf = (key: string) =>
+      key === 'ibm/granite'
+        ? { contextLength: 300, parallel: 7, idleMilliseconds: 1000, load: { flashAttention: true } }
+        : {};
+    const pool = newPool(engine, { settingsOf });
+    release(await pool.acquire(granite, undefined, nothing, NEVER));
+    release(await pool.acquire(other, undefined, nothing, NEVER));
+    expect(engine.loads.map(({ options }) => options)).toMatchObject([
+      { contextLength: 300, parallel: 7, settings: { flashAttention: true } },
+      { contextLength: 1024, parallel: 2 },
+    ]);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(pool.loaded().map(({ id }) => id)).toEqual(['ibm/other']);
   });
 });

@@ -91,3 +91,26 @@ describe('the count of a turn', () => {
     expect(await collect(model.generate(request, left.signal))).toContain('interrupted');
   });
 });
+
+describe('a count of a prompt', () => {
+  it('comes in turns of the callers, so that a flood of one holds up no other', async () => {
+    const engine = new ScriptedEngine();
+    const held: (() => void)[] = [];
+    engine.countPrompt = ({ cacheScope }) =>
+      new Promise((resolve) => held.push(() => resolve(cacheScope === 'flood' ? 50 : 5)));
+    const model = new QueuedModel(await engine.open(scriptedModel('m'), { contextLength: 64, parallel: 1 }, NEVER), 8);
+    const done: string[] = [];
+    const count = async (key: string): Promise<void> => {
+      await model.countPrompt({ ...request, cacheScope: key, share: { key, weight: 1 } }, NEVER);
+      done.push(key);
+    };
+    const all = [...Array.from({ length: 8 }, () => count('flood')), count('other')];
+    for (let served = 0; served < all.length; served += 1) {
+      await expect.poll(() => held.length).toBeGreaterThan(0);
+      held.shift()?.();
+      await expect.poll(() => done.length).toBe(served + 1);
+    }
+    await Promise.all(all);
+    expect(done.indexOf('other')).toBeLessThan(4);
+  });
+});

@@ -26,10 +26,18 @@ describe('every route of the server', () => {
       'GET /health',
       'GET /live',
       'GET /ready',
+      // The pages of the console have nothing of the server in them; its sessions take a token in the body.
+      'GET /console',
+      'GET /console/*path',
+      'POST /api/v1/sessions',
+      'DELETE /api/v1/sessions/current',
       'GET /.well-known/jwks.json',
       'POST /oauth/token',
       'POST /oauth/revoke',
       'POST /api/token/refresh',
+      'GET /lmstudio-greeting',
+      'GET /lms-status',
+      'GET /',
       'GET /.well-known/oauth-protected-resource/mcp',
     ]);
   });

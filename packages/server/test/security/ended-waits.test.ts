@@ -1,7 +1,15 @@
 import { createAuth, createMemoryTokenStore } from '@latchkey/auth-core';
 import { type Grant, llm } from '@latchkey/auth-core/llm';
 import type { EngineEvent } from '@latchkey/engine';
-import { aborted, callsTool, message, progress, type Turn, talksUntilAborted } from '@latchkey/engine/testing';
+import {
+  aborted,
+  callsTool,
+  describedModel,
+  message,
+  progress,
+  type Turn,
+  talksUntilAborted,
+} from '@latchkey/engine/testing';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type Answer, open, send } from '../http/in-process-client.ts';
 import { newServer, type TestServer, type TestServerOptions } from '../http/new-server.ts';
@@ -46,7 +54,9 @@ const entry = async ({ audit }: TestServer, type: string): Promise<void> => {
   await expect.poll(async () => (await audit.list({ type })).length).toBeGreaterThan(0);
 };
 
-const POINTS: readonly (readonly [string, () => WaitingPoint])[] = [
+type Point = readonly [string, () => WaitingPoint];
+
+const POINTS: readonly Point[] = [
   [
     'in the queue of a model',
     () => {
@@ -80,6 +90,9 @@ const POINTS: readonly (readonly [string, () => WaitingPoint])[] = [
   ],
   ['while its prompt is read', inTheEngine([progress(1, 5)])],
   ['while its answer is generated', inTheEngine([progress(), message('and ')])],
+];
+
+const TOOL_POINTS: readonly Point[] = [
   [
     'for a tool',
     () => ({ options: { turns: [callsTool('hang')] }, reached: (server) => entry(server, 'tool.called') }),
@@ -98,15 +111,33 @@ const WAYS = [
   ['streams of LM Studio', '/api/v1/chat', true],
   ['whole answers of OpenAI', '/v1/chat/completions', false],
   ['streams of OpenAI', '/v1/chat/completions', true],
+  ['whole answers of Anthropic', '/v1/messages', false],
+  ['streams of Anthropic', '/v1/messages', true],
+  ['whole responses of OpenAI', '/v1/responses', false],
+  ['streamed responses of OpenAI', '/v1/responses', true],
+  ['whole completions of OpenAI', '/v1/completions', false],
+  ['streamed completions of OpenAI', '/v1/completions', true],
 ] as const;
+
+/** A completion has no tools. */
+const pointsOf = (path: string): readonly Point[] =>
+  path === '/v1/completions' ? POINTS : [...POINTS, ...TOOL_POINTS];
+
+/** What is said on each path. */
+const WORDS: Readonly<Record<string, object>> = {
+  '/api/v1/chat': { input: 'Hi' },
+  '/v1/responses': { input: 'Hi' },
+  '/v1/completions': { prompt: 'Hi' },
+};
 
 /** Begins a request, and has it come as far as the point. */
 async function waitAt({ prepare, reached }: WaitingPoint, server: TestServer, path: string, stream: boolean) {
   const { auth } = server;
   await prepare?.(server);
   const { record, token } = await auth.issue({ name: 'thief', grant: GRANT }, auth.operator());
-  const words = path === '/api/v1/chat' ? { input: 'Hi' } : { messages: [{ role: 'user', content: 'Hi' }] };
-  const body = { model: 'ibm/granite', ...words, integrations: ['mcp/a'], stream };
+  const words = WORDS[path] ?? { messages: [{ role: 'user', content: 'Hi' }] };
+  const most = path === '/v1/messages' ? { max_tokens: 100 } : {};
+  const body = { model: 'ibm/granite', ...words, ...most, integrations: ['mcp/a'], stream };
   const answering = send(server.app, { method: 'POST', path, token, body });
   await Promise.race([reached(server), answering.then(({ text }) => expect.fail(text))]);
   return { id: record.id, answering };
@@ -121,7 +152,7 @@ async function isEnded(answering: Promise<Answer>, stream: boolean, { ended }: W
 }
 
 describe.each(WAYS)('a token that is revoked ends what waits: %s', (_dialect, path, stream) => {
-  it.each(POINTS)('%s', async (_point, newPoint) => {
+  it.each(pointsOf(path))('%s', async (_point, newPoint) => {
     const point = newPoint();
     const server = await newServer(point.options);
     const { id, answering } = await waitAt(point, server, path, stream);
@@ -135,7 +166,7 @@ describe.each(WAYS)('a token revoked on another server ends what waits, within a
     vi.useRealTimers();
   });
 
-  it.each(POINTS)('%s', async (_point, newPoint) => {
+  it.each(pointsOf(path))('%s', async (_point, newPoint) => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'Date'] });
     const point = newPoint();
     const tokenStore = createMemoryTokenStore();
@@ -146,5 +177,100 @@ describe.each(WAYS)('a token revoked on another server ends what waits, within a
     await elsewhere.revoke(id, elsewhere.operator());
     await vi.advanceTimersByTimeAsync(1000);
     await isEnded(answering, stream, point);
+  });
+});
+
+const COUNTS = [
+  ['of Anthropic', '/v1/messages/count_tokens', { messages: [{ role: 'user', content: 'Hi' }] }],
+  ['of OpenAI', '/v1/responses/input_tokens', { input: 'Hi' }],
+] as const;
+
+describe.each(COUNTS)('a token that is revoked ends a count that waits: %s', (_, path, words) => {
+  const count = async (server: TestServer, reached: Promise<unknown>): Promise<Answer> => {
+    const { auth } = server;
+    const { record, token } = await auth.issue({ name: 'thief', grant: GRANT }, auth.operator());
+    const answering = send(server.app, { method: 'POST', path, token, body: { model: 'ibm/granite', ...words } });
+    await reached;
+    await auth.revoke(record.id, auth.operator());
+    return answering;
+  };
+
+  it('for a model that loads', async () => {
+    const server = await newServer();
+    server.engine.holdLoads = true;
+    const loading = expect.poll(() => server.engine.loads.length).toBe(1);
+    expect((await count(server, loading)).status).toBe(401);
+  });
+
+  it('while its prompt is counted', async () => {
+    const server = await newServer();
+    const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
+    server.engine.countPrompt = () => {
+      begin();
+      return new Promise(() => {});
+    };
+    expect((await count(server, begun)).status).toBe(401);
+  });
+});
+
+describe('a token that is revoked ends embeddings that wait', () => {
+  /** A model that reads inputs until it is told to stop, and has read three tokens of each by then. */
+  async function embeddings() {
+    const server = await newServer();
+    const { app, auth, engine } = server;
+    let [counted, running] = [0, 0];
+    engine.describe = () => describedModel({ type: 'embedding' });
+    engine.embedder = {
+      count: async () => {
+        counted += 1;
+        return 7;
+      },
+      embed: async (_request, signal) => {
+        running += 1;
+        await aborted(signal);
+        return { vectors: [], promptTokens: 3 };
+      },
+    };
+    const grant: Grant = { ...GRANT, actions: ['embeddings'] };
+    const admin = await server.issue({ actions: ['*'] }, 'admin');
+    const ask = (token: string) =>
+      send(app, { method: 'POST', path: '/v1/embeddings', token, body: { model: 'ibm/granite', input: 'Hi' } });
+    /** What a token has used that is revoked when its request has come so far. */
+    const revokedAt = async (reached: () => Promise<unknown>): Promise<unknown> => {
+      const { record, token } = await auth.issue({ name: 'thief', grant }, auth.operator());
+      const answering = ask(token);
+      await reached();
+      await auth.revoke(record.id, auth.operator());
+      expect((await answering).status).toBe(401);
+      const { totals } = (await send(app, { path: `/api/v1/usage?token=${record.id}`, token: admin })).json();
+      return totals;
+    };
+    const reads = (count: number) => () => expect.poll(() => running).toBe(count);
+    const isCounted = () => expect.poll(() => counted).toBe(1);
+    return { server, ask, revokedAt, reads, isCounted };
+  }
+
+  const NOTHING = { requests: 0, inputTokens: 0 };
+
+  it('for a model that loads', async () => {
+    const { server, revokedAt } = await embeddings();
+    server.engine.holdLoads = true;
+    const loads = () => expect.poll(() => server.engine.loads.length).toBe(1);
+    expect(await revokedAt(loads)).toMatchObject(NOTHING);
+  });
+
+  it('in the queue of a model, where they have used nothing', async () => {
+    const { server, ask, revokedAt, reads, isCounted } = await embeddings();
+    const other = await server.issue({ actions: ['embeddings'], models: ['*'] }, 'other');
+    const busy = [ask(other), ask(other)];
+    await reads(2)();
+    expect(await revokedAt(isCounted)).toMatchObject(NOTHING);
+    server.stop.abort();
+    await Promise.all(busy);
+  });
+
+  it('while their inputs are read, and what was read is used', async () => {
+    const { revokedAt, reads } = await embeddings();
+    expect(await revokedAt(reads(1))).toMatchObject({ requests: 1, inputTokens: 3 });
   });
 });

@@ -16,11 +16,13 @@ const ALL = [...WRITES, 'find', 'list', 'countDerived'] as const;
 async function setUp() {
   const inner = createMemoryTokenStore();
   const failing = new Set<string>();
+  const silent = new Set<string>();
   const store = Object.fromEntries(
     Object.entries(inner).map(([name, method]) => [
       name,
       async (...args: never[]) => {
         if (failing.has(name)) throw new Error('database or disk is full');
+        if (silent.has(name)) return new Promise<never>(() => {});
         return (method as (...args: never[]) => Promise<unknown>)(...args);
       },
     ]),
@@ -34,7 +36,7 @@ async function setUp() {
   const call = (options: Call) => send(server.app, options);
   const statusOf = async (token: string) => (await call({ path: '/v1/models', token })).status;
   expect([await statusOf(admin), await statusOf(issued.token)]).toEqual([200, 200]);
-  return { ...server, inner, failing, call, statusOf, admin, token: issued.token, id: issued.record.id };
+  return { ...server, inner, failing, silent, call, statusOf, admin, token: issued.token, id: issued.record.id };
 }
 
 type Installation = Awaited<ReturnType<typeof setUp>>;
@@ -77,6 +79,22 @@ describe.each([
       .poll(async () => (await audit.list({ type: 'token.revoked' })).map(({ subject }) => subject))
       .toEqual([id]);
     expect(await statusOf(token)).toBe(401);
+  });
+});
+
+describe('a token is ended while the database does not answer at all', () => {
+  it.each(WAYS)('at once, by %s, and the answer comes within seconds', async (_way, way) => {
+    const installation = await setUp();
+    const { silent, call, statusOf, token, id } = installation;
+    for (const method of ALL) silent.add(method);
+    const answer = await call(way(installation));
+    expect(answer.status).toBe(202);
+    expect(answer.json()).toMatchObject({ stored: false });
+    silent.clear();
+    expect(await statusOf(token)).toBe(401);
+    // What was derived from it is denied with it.
+    expect(await installation.auth.verify(token).catch(({ code }) => code)).toBe('AUTH_TOKEN_REVOKED');
+    expect(id).toBeDefined();
   });
 });
 

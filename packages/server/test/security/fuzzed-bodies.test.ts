@@ -102,6 +102,25 @@ describe('whatever is sent to a route (parameters that nobody checks)', () => {
     }
   });
 
+  it('is refused for its structure before anything looks at it, on every route that takes JSON', async () => {
+    const server = await newServer({ chatBodyBytes: 1_000_000 });
+    const token = await server.issue({ actions: ['*'], models: ['*'] });
+    const texts = [
+      [`{"a":${'['.repeat(101)}${']'.repeat(101)}}`, 'is nested more than 100 levels deep'],
+      [`[${'0,'.repeat(100_000)}0]`, 'values'],
+    ] as const;
+    for (const { method, path, body } of server.routes) {
+      if (body === undefined || body.type === 'form') continue;
+      for (const [text, problem] of texts) {
+        if (text.length > body.bytes) continue;
+        const call = { method, path: path.replace(':id', 'a'), token, body: text };
+        const answer = await send(server.app, { ...call, headers: { 'content-type': 'application/json' } });
+        expect(answer.status, `${method} ${path}`).toBe(400);
+        expect(answer.text, `${method} ${path}`).toContain(problem);
+      }
+    }
+  });
+
   it('is read from headers of a reasonable size only', async () => {
     const { app } = await newServer();
     for (const name of ['authorization', 'x-api-key', 'latchkey-project', 'x-forwarded-for', 'cookie']) {

@@ -9,12 +9,19 @@ import { newServer, type TestServer } from '../http/new-server.ts';
 const bodies = (secret: string, id: string): Readonly<Record<string, unknown>> => ({
   'POST /api/v1/can': { action: 'chat' },
   'POST /api/v1/chat': { model: 'ibm/granite', input: 'Hi' },
+  'POST /api/v1/models/load': { model: 'ibm/granite' },
+  'POST /api/v1/models/unload': { instance_id: 'ibm/granite' },
+  'POST /api/v1/models/download': { model: 'ibm/granite' },
+  'POST /api/v1/models/download/cancel': { job_id: 'job_0000000000' },
+  'POST /api/v1/models/delete': { model: 'ibm/granite' },
   'PATCH /api/v1/settings': { allowMcpJson: false },
   'POST /api/v1/tokens': { name: 'back door', grant: { actions: ['*'] } },
   'POST /api/v1/tokens/revoke': { owner: 'operator' },
+  'POST /api/v1/erasures': { owner: 'operator' },
   'PATCH /api/v1/tokens/:id': { name: 'renamed' },
   'POST /api/v1/tokens/:id/rotate': { overlap: 0 },
   'POST /api/v1/keys/rotate': { compromised: true },
+  'POST /api/v1/sessions': { token: secret },
   'POST /oauth/token': `grant_type=urn:ietf:params:oauth:grant-type:token-exchange&subject_token=${encodeURIComponent(secret)}&subject_token_type=urn:ietf:params:oauth:token-type:access_token`,
   'POST /oauth/revoke': `token=${encodeURIComponent(secret)}`,
   'POST /oauth/introspect': `token=${id}`,
@@ -25,8 +32,23 @@ const bodies = (secret: string, id: string): Readonly<Record<string, unknown>> =
   'POST /api/v1/approvals/:id': { decision: 'approve' },
   'POST /api/v1/mcp/servers/:label/approve': { tools: ['echo'] },
   'POST /v1/chat/completions': { model: 'ibm/granite', messages: [{ role: 'user', content: 'Hi' }] },
+  'POST /api/v0/chat/completions': { model: 'ibm/granite', messages: [{ role: 'user', content: 'Hi' }] },
+  'POST /api/v0/completions': { model: 'ibm/granite', prompt: 'Hi' },
+  'POST /api/v0/embeddings': { model: 'ibm/granite', input: 'Hi' },
   'POST /v1/messages': { model: 'ibm/granite', max_tokens: 9, messages: [{ role: 'user', content: 'Hi' }] },
   'POST /v1/messages/count_tokens': { model: 'ibm/granite', messages: [{ role: 'user', content: 'Hi' }] },
+  'POST /v1/completions': { model: 'ibm/granite', prompt: 'Hi' },
+  'POST /v1/embeddings': { model: 'ibm/granite', input: 'Hi' },
+  'POST /v1/responses': { model: 'ibm/granite', input: 'Hi', background: true },
+  'POST /v1/responses/input_tokens': { model: 'ibm/granite', input: 'Hi' },
+  'POST /api/chat': { model: 'ibm/granite', messages: [{ role: 'user', content: 'Hi' }] },
+  'POST /api/generate': { model: 'ibm/granite', prompt: 'Hi' },
+  'POST /api/show': { model: 'ibm/granite', verbose: false },
+  'POST /api/embed': { model: 'ibm/granite', input: 'Hi' },
+  'POST /api/embeddings': { model: 'ibm/granite', prompt: 'Hi' },
+  'POST /api/pull': { model: 'ibm/granite' },
+  'POST /api/copy': { source: 'ibm/granite', destination: 'x' },
+  'DELETE /api/delete': { model: 'ibm/granite' },
   'POST /mcp': { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'a__echo', arguments: { text: 'x' } } },
 });
 
@@ -70,14 +92,14 @@ describe('a request whose token ends while its body is on the way', () => {
     expect(server.engine.requests).toEqual([]);
   });
 
-  it.each(rows.filter((row) => !/^POST \/(oauth|api\/token)\//.test(row) && row !== 'POST /api/v1/can'))(
+  it.each(rows.filter((row) => !/^POST \/(oauth\/|api\/token\/|api\/v1\/(can|sessions)$)/.test(row)))(
     '%s is refused when the token may not do it any more',
     async (row) => {
       const server = await newServer({ turns: [says('Hi')] });
       const { auth } = server;
       const { record, token } = await auth.issue({ name: 'clerk', grant: EVERYTHING }, auth.operator());
       const half = await sendHalf(server.app, requestOf(server, row, token, record.id));
-      await auth.edit(record.id, { grant: { actions: ['models:read'] } }, auth.operator());
+      await auth.edit(record.id, { grant: { actions: ['usage:read'] } }, auth.operator());
       const before = await stateOf(server);
       expect((await half.finish()).status).toBe(403);
       expect(await stateOf(server)).toEqual(before);
@@ -91,7 +113,7 @@ describe('a request whose token was revoked on another server a second ago, whil
   });
 
   // Routes that take the token in the body verify it once, when the body is there.
-  it.each(Object.keys(bodies('', '')).filter((row) => !/^POST \/(oauth|api\/token)\//.test(row)))(
+  it.each(Object.keys(bodies('', '')).filter((row) => !/^POST \/(oauth\/|api\/token\/|api\/v1\/sessions$)/.test(row)))(
     '%s is refused, and changes nothing',
     async (row) => {
       vi.useFakeTimers({ toFake: ['Date'] });
@@ -136,6 +158,10 @@ function requestOf({ routes }: TestServer, row: string, token: string, id: strin
     path: path.replace(':id', id).replace(':label', 'a'),
     ...(route?.access === 'public' ? {} : { token }),
     body: bodies(token, id)[row],
-    headers: route?.body?.type === 'form' ? { 'content-type': 'application/x-www-form-urlencoded' } : {},
+    headers: {
+      ...(route?.body?.type === 'form' && { 'content-type': 'application/x-www-form-urlencoded' }),
+      // A session is started by a page of the server.
+      ...(path === '/api/v1/sessions' && { origin: 'http://localhost' }),
+    },
   };
 }

@@ -8,7 +8,7 @@ import { send } from '../http/in-process-client.ts';
 import { newServer } from '../http/new-server.ts';
 
 const COMMAND = 'latchkey-canary';
-const PATHS = ['/api/v1/chat', '/v1/chat/completions'];
+const PATHS = ['/api/v1/chat', '/v1/chat/completions', '/v1/responses'];
 
 /** Remembers the programs that this process starts; each start fails. */
 function watchSpawn(): string[] {

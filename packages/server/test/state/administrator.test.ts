@@ -21,7 +21,7 @@ afterEach(() => opened.disposeAsync());
 async function open(place?: string) {
   const folder = openDataFolder(temporaryFolder(), { LATCHKEY_SECRET });
   const { tokens, administrator } = await openDatabase(place ?? folder.database, opened);
-  const auth = createAuth({ vocabulary: llm, store: tokens, digestKey: folder.secret });
+  const auth = createAuth({ vocabulary: llm, store: tokens, digestKey: folder.secrets });
   /** `looked` is awaited when it has been seen which tokens there are. */
   const ensure = (looked: () => Promise<void> = async () => undefined) => {
     const list: Auth['list'] = (...asked) => auth.list(...asked).finally(looked);

@@ -1,6 +1,16 @@
-import { existsSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { readBackupList } from '../../src/config/backup-list.ts';
 import { DEFAULT_INSTALLATION_SETTINGS, toAuthSettings } from '../../src/settings/installation-settings.ts';
 import { backUp, restore } from '../../src/state/backup.ts';
 import { openDataFolder } from '../../src/state/data-folder.ts';
@@ -15,11 +25,11 @@ async function usedFolder(owner: AsyncDisposableStack) {
   const data = join(temporaryFolder(), 'data');
   const folder = openDataFolder(data, {});
   const database = await openDatabase(folder.database, owner);
-  await requireSameSecret(database.secret, folder.secret);
+  await requireSameSecret(database.secret, folder.secrets);
   const { auth } = openTokens({
     store: database.tokens,
     signingKeys: database.signingKeys,
-    secret: folder.secret,
+    secrets: folder.secrets,
     issuer: 'https://latchkey.test',
     settings: () => toAuthSettings(DEFAULT_INSTALLATION_SETTINGS),
     audit: async () => undefined,
@@ -35,13 +45,33 @@ describe('a backup', () => {
     await using owner = new AsyncDisposableStack();
     const data = await usedFolder(owner);
     const target = join(temporaryFolder(), 'backup');
-    const contents = { files: ['latchkey.db', 'secret.key', 'mcp.json'], tokens: 1 };
+    const contents = { files: ['latchkey.db', 'secret.key', 'mcp.json', 'backups.json'], tokens: 1 };
     expect(backUp(data, target, undefined)).toEqual(contents);
     expect(statSync(target).mode & 0o777).toBe(0o700);
     for (const name of contents.files) expect(statSync(join(target, name)).mode & 0o777).toBe(0o600);
     const again = join(temporaryFolder(), 'again');
     expect(restore(target, again, undefined)).toEqual(contents);
     expect(readFileSync(join(again, 'secret.key'), 'utf8')).toBe(readFileSync(join(data, 'secret.key'), 'utf8'));
+  });
+
+  it('is listed in the data folder, until it is gone, and in what is restored from it', async () => {
+    await using owner = new AsyncDisposableStack();
+    const data = await usedFolder(owner);
+    const [first, second, third] = ['a', 'b', 'c'].map((name) => join(realpathSync(temporaryFolder()), name)) as [
+      string,
+      string,
+      string,
+    ];
+    backUp(data, first, undefined);
+    backUp(data, second, undefined);
+    expect(readBackupList(data)).toEqual([first, second]);
+    rmSync(first, { recursive: true });
+    backUp(data, third, undefined);
+    expect(readBackupList(data)).toEqual([second, third]);
+    renameSync(third, `${third}-moved`);
+    const again = join(temporaryFolder(), 'again');
+    restore(`${third}-moved`, again, undefined);
+    expect(readBackupList(again)).toEqual([second, `${third}-moved`]);
   });
 
   it('goes into no folder that holds something', async () => {

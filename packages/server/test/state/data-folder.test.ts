@@ -13,15 +13,15 @@ describe('openDataFolder', () => {
     const folder = openDataFolder(path, {});
     expect(modeOf(path)).toBe(0o700);
     expect(modeOf(join(path, 'secret.key'))).toBe(0o600);
-    expect(folder.secret).toHaveLength(32);
+    expect(folder.secrets.map(({ length }) => length)).toEqual([32]);
     expect(readdirSync(path)).toEqual(['secret.key']);
   });
 
   it('reads the same secret every time, and makes another one for another folder', () => {
     const path = temporaryFolder();
-    const { secret } = openDataFolder(path, {});
-    expect(openDataFolder(path, {}).secret).toEqual(secret);
-    expect(openDataFolder(temporaryFolder(), {}).secret).not.toEqual(secret);
+    const { secrets } = openDataFolder(path, {});
+    expect(openDataFolder(path, {}).secrets).toEqual(secrets);
+    expect(openDataFolder(temporaryFolder(), {}).secrets).not.toEqual(secrets);
   });
 
   it('gives the same secret to all who open a new folder at once', async () => {
@@ -37,7 +37,7 @@ describe('openDataFolder', () => {
         for (let round = 0; round < rounds; round += 1) {
           Atomics.add(arrived, round, 1);
           while (Atomics.load(arrived, round) < processes);
-          secrets.push(Buffer.from(openDataFolder(path + '/' + round, {}).secret).toString('hex'));
+          secrets.push(Buffer.from(openDataFolder(path + '/' + round, {}).secrets[0]).toString('hex'));
         }
         parentPort.postMessage(secrets);
       });`;
@@ -81,7 +81,7 @@ describe('openDataFolder', () => {
       /secret\.key is missing.*Restore secret\.key, or set LATCHKEY_SECRET/,
     );
     expect(readdirSync(path)).toEqual(['latchkey.db']);
-    expect(openDataFolder(path, { LATCHKEY_SECRET: 'x'.repeat(32) }).secret).toHaveLength(32);
+    expect(openDataFolder(path, { LATCHKEY_SECRET: 'x'.repeat(32) }).secrets[0]).toHaveLength(32);
   });
 
   it('takes back a secret that it has made, and no other', () => {
@@ -102,8 +102,36 @@ describe('openDataFolder', () => {
   it('takes LATCHKEY_SECRET in place of the file, and writes none', () => {
     const path = temporaryFolder();
     const secret = 'x'.repeat(32);
-    expect(openDataFolder(path, { LATCHKEY_SECRET: secret }).secret).toEqual(new TextEncoder().encode(secret));
+    expect(openDataFolder(path, { LATCHKEY_SECRET: secret }).secrets).toEqual([new TextEncoder().encode(secret)]);
     expect(readdirSync(path)).toEqual([]);
+  });
+
+  it('takes former secrets from the file and from LATCHKEY_SECRET_FORMER, each once, the present one first', () => {
+    const path = temporaryFolder();
+    const [one, two] = ['a', 'b'].map((letter) => letter.repeat(32)) as [string, string];
+    const base64 = (text: string) => Buffer.from(text).toString('base64');
+    writeFileSync(join(path, 'secret.key'), `${base64(one)}\nformer ${base64(two)}\n`, { mode: 0o600 });
+    const bytes = [one, two].map((text) => new TextEncoder().encode(text));
+    expect(openDataFolder(path, {}).secrets).toEqual(bytes);
+    expect(openDataFolder(path, { LATCHKEY_SECRET_FORMER: `${two}\n${'c'.repeat(32)}\n` }).secrets).toHaveLength(3);
+    expect(openDataFolder(path, { LATCHKEY_SECRET: one, LATCHKEY_SECRET_FORMER: two }).secrets).toEqual(bytes);
+  });
+
+  it('reads one secret in several lines as one, as earlier versions did', () => {
+    const path = temporaryFolder();
+    const text = Buffer.alloc(96, 7).toString('base64');
+    writeFileSync(join(path, 'secret.key'), `${text.slice(0, 64)}\n${text.slice(64)}\n`, { mode: 0o600 });
+    expect(openDataFolder(path, {}).secrets.map(({ length }) => length)).toEqual([96]);
+  });
+
+  it('refuses more than three former secrets, and a short one', () => {
+    const path = temporaryFolder();
+    const former = ['b', 'c', 'd', 'e'].map((letter) => letter.repeat(32)).join('\n');
+    const given = { LATCHKEY_SECRET: 'a'.repeat(32) };
+    expect(() => openDataFolder(path, { ...given, LATCHKEY_SECRET_FORMER: former })).toThrow('latchkey key drop');
+    expect(() => openDataFolder(path, { ...given, LATCHKEY_SECRET_FORMER: 'short' })).toThrow(
+      'LATCHKEY_SECRET_FORMER is too short: it needs at least 32 characters in each line.',
+    );
   });
 
   it('refuses a short LATCHKEY_SECRET without repeating it', () => {

@@ -72,6 +72,6 @@ describe('openDatabase', () => {
     const owner = new AsyncDisposableStack();
     const { conversations } = await openDatabase(join(temporaryFolder(), 'latchkey.db'), owner);
     await owner.disposeAsync();
-    await expect(createKyselyConversationStore(conversations).save(turn)).rejects.toThrow('destroyed');
+    await expect(createKyselyConversationStore(conversations).save(turn)).rejects.toThrow('not open');
   });
 });

@@ -54,6 +54,7 @@ describe(`a database on ${postgres.name}`, () => {
       tool: 'echo',
       arguments: { text: 'one' },
       argumentNames: [],
+      reasons: [],
       refusalOf: () => undefined,
       onWaiting: async (id) => asked.resolve(id),
       signal: new AbortController().signal,
@@ -71,7 +72,7 @@ describe(`a database on ${postgres.name}`, () => {
 
   it('adds up what is used on both at once', async () => {
     const stores = [createKyselyUsageStore(here.usage), createKyselyUsageStore(there.usage)];
-    const used = { day: '2026-01-02', rootId: 'mine', project: null, requests: 1, toolCalls: 0 };
+    const used = { day: '2026-01-02', rootId: 'mine', project: null, requests: 1, toolCalls: 0, cost: 5 };
     const counts = { inputTokens: 3_000_000_000, outputTokens: 4 };
     await Promise.all(
       Array.from({ length: 20 }, (_, index) => {
@@ -90,6 +91,7 @@ describe(`a database on ${postgres.name}`, () => {
         inputTokens: 120_000_000_000,
         outputTokens: 160,
         toolCalls: 0,
+        cost: 200,
       },
     ]);
   });

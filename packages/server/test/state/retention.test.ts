@@ -102,7 +102,7 @@ describe.each([
 
   it('are turns of tokens that were revoked or removed, and of no others', async () => {
     const database = await open();
-    const auth = createAuth({ vocabulary: llm, store: database.tokens, digestKey: new Uint8Array(32) });
+    const auth = createAuth({ vocabulary: llm, store: database.tokens, digestKey: new Uint8Array(32).fill(1) });
     const operator = auth.operator();
     const issue = async (name: string) =>
       (await auth.issue({ name, grant: { actions: ['chat'] } }, operator)).record.id;

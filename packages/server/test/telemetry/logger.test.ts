@@ -2,13 +2,17 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { createLogger, describeError } from '../../src/telemetry/logger.ts';
+import { POISON, unseenIn, WRITTEN_OUT } from '../command/poison/poison.ts';
 
 const TOKEN = 'sk-lm-AbCdEf12:0123456789abcdefghij';
 
 /** What the log has of a failure, as a server of its own would write it. */
-async function logged(failure: string): Promise<string> {
+const logged = (failure: string): Promise<string> => printed(`{ err: ${failure} }, 'failed'`);
+
+/** What a program writes that logs an error, after it has done something. */
+async function printed(entry: string, before = ''): Promise<string> {
   const logger = new URL('../../src/telemetry/logger.ts', import.meta.url).href;
-  const program = `import { createLogger } from ${JSON.stringify(logger)}; createLogger('error').error({ err: ${failure} }, 'failed');`;
+  const program = `import { createLogger } from ${JSON.stringify(logger)}; ${before}; createLogger('error').error(${entry});`;
   const { stderr } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', program]);
   return stderr;
 }
@@ -27,6 +31,37 @@ describe('the log', () => {
     const line = await logged(`new Error('about ${TOKEN}')`);
     expect(line).toContain('about sk-lm-AbCdEf12:***');
     expect(line).not.toContain(TOKEN);
+  });
+
+  it('has one line for a request on a terminal, with the address of the client', async () => {
+    const request = "{ method: 'GET', path: '/health', status: 503, address: '10.0.0.7' }, 'request'";
+    const text = await printed(request, 'process.stderr.isTTY = true');
+    expect(text.trimEnd().split('\n')).toEqual([expect.stringMatching(/ERROR.*request.*10\.0\.0\.7/)]);
+  });
+
+  it.each([true, false])(
+    'has no hidden character, in words, names, lists and errors (on a terminal: %s)',
+    async (isTerminal) => {
+      const strange = JSON.stringify(POISON);
+      const before = isTerminal ? 'process.stderr.isTTY = true' : '';
+      const entries = [
+        `{ model: ${strange}, problems: [${strange}], inner: { deep: ${strange} } }, 'failed'`,
+        `{ err: new Error(${strange}, { cause: new Error(${strange}) }) }, ${strange}`,
+        strange,
+      ];
+      for (const entry of entries) {
+        const text = await printed(entry, before);
+        expect(unseenIn(text, isTerminal)).toEqual([]);
+        expect(text).toMatch(WRITTEN_OUT);
+        if (!isTerminal) expect(JSON.stringify(JSON.parse(text))).toContain(strange.slice(1, -1));
+      }
+    },
+  );
+
+  it('has no line that an entry has made up on a terminal', async () => {
+    const words = "'gone\\n[10:00:00] INFO: all is well'";
+    const text = await printed(`{ path: ${words} }, ${words}`, 'process.stderr.isTTY = true');
+    expect(text.trimEnd().split('\n')).toHaveLength(1);
   });
 
   it('adds one listener to the process, however many servers are created in it', () => {

@@ -38,7 +38,10 @@ describe('taint', () => {
 
   it('has a person asked where that is configured', () => {
     const taint = followTaint(rules({ taint: 'ask' }), true);
-    expect(taint.judge(send, yes)).toEqual({ allowed: true, approval: true });
+    expect(taint.judge(send, yes)).toEqual({
+      allowed: true,
+      approval: [{ type: 'taint', content: 'an earlier answer of this conversation', label: 'egress' }],
+    });
   });
 
   it('keeps from private data where that is configured', () => {
@@ -88,7 +91,9 @@ describe('taint in a run that nobody follows here', () => {
     ['a listing', listing],
   ])('counts as there, for %s', (_, call) => {
     expect(judgeOutsideRun(rules(), call, yes)).toMatchObject({ allowed: false, facts: { rule: 'taint' } });
-    expect(judgeOutsideRun(rules({ taint: 'ask' }), call, yes)).toEqual({ allowed: true, approval: true });
+    expect(judgeOutsideRun(rules({ taint: 'ask' }), call, yes)).toMatchObject({
+      approval: [{ type: 'taint', content: 'what this client has read', label: 'egress' }],
+    });
     expect(judgeOutsideRun(rules({ taint: 'off' }), call, yes)).toEqual(yes);
   });
 

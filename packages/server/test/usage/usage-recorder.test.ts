@@ -3,7 +3,16 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { DailyUsage, UsageStore } from '../../src/usage/kysely-usage-store.ts';
 import { createUsageRecorder } from '../../src/usage/usage-recorder.ts';
 
-const use = { rootId: 'mine', project: null, model: 'm', requests: 1, inputTokens: 10, outputTokens: 4, toolCalls: 2 };
+const use = {
+  rootId: 'mine',
+  project: null,
+  model: 'm',
+  requests: 1,
+  inputTokens: 10,
+  outputTokens: 4,
+  toolCalls: 2,
+  cost: 7,
+};
 
 /** A recorder whose store keeps the batches that it is given, or fails. */
 function newRecorder() {
@@ -30,7 +39,7 @@ describe('the recorder of usage', () => {
     await recorder.flush();
     expect(batches).toEqual([
       [
-        { ...use, day: '2026-01-01', requests: 2, inputTokens: 20, outputTokens: 8, toolCalls: 4 },
+        { ...use, day: '2026-01-01', requests: 2, inputTokens: 20, outputTokens: 8, toolCalls: 4, cost: 14 },
         { ...use, day: '2026-01-01', project: 'web' },
         { ...use, day: '2026-01-02' },
       ],

@@ -17,6 +17,7 @@ const used = (changes: Partial<DailyUsage> = {}): DailyUsage => ({
   inputTokens: 10,
   outputTokens: 4,
   toolCalls: 2,
+  cost: 3,
   ...changes,
 });
 
@@ -30,10 +31,10 @@ describe('what was used', () => {
     await Promise.all(Array.from({ length: 20 }, (_, index) => stores[index % 2]?.add([used(), used({ model: 'm' })])));
     expect(await readUsage(await openUsage(path), { ...all, group: 'model' })).toEqual({
       rows: [
-        { value: 'ibm/granite', requests: 20, inputTokens: 200, outputTokens: 80, toolCalls: 40 },
-        { value: 'm', requests: 20, inputTokens: 200, outputTokens: 80, toolCalls: 40 },
+        { value: 'ibm/granite', requests: 20, inputTokens: 200, outputTokens: 80, toolCalls: 40, cost: 60 },
+        { value: 'm', requests: 20, inputTokens: 200, outputTokens: 80, toolCalls: 40, cost: 60 },
       ],
-      totals: { requests: 40, inputTokens: 400, outputTokens: 160, toolCalls: 80 },
+      totals: { requests: 40, inputTokens: 400, outputTokens: 160, toolCalls: 80, cost: 120 },
     });
   });
 
@@ -95,6 +96,7 @@ describe('what was used', () => {
       inputTokens: count,
       outputTokens: count,
       toolCalls: count,
+      cost: count,
     });
     await fc.assert(
       fc.asyncProperty(fc.array(record, { maxLength: 12 }), async (records) => {

@@ -3,7 +3,7 @@ import { re2jsPatterns } from '@latchkey/auth-core/patterns/re2js';
 import { withoutAbsent } from '../../config/without-absent.ts';
 import { CommandError } from '../command-error.ts';
 import { readGrant } from '../read-grant.ts';
-import { splitToolName } from '../split-tool-name.ts';
+import { readTools } from './grant-flags.ts';
 import { readEnd } from './token-options.ts';
 
 /** The flags that narrow a token: a whole grant, or single restrictions. */
@@ -13,9 +13,6 @@ export interface CaveatFlags {
   readonly tools?: readonly string[];
   readonly models?: readonly string[];
 }
-
-/** The value of `--tools` that allows no tools at all. */
-const NO_TOOLS = 'none';
 
 /**
  * Builds the grant that the flags describe. A grant denies what it does not mention, so without `--grant` the result
@@ -45,11 +42,6 @@ function withEnd(grant: unknown, end: { readonly expiresAt?: string }): unknown 
 
 /** Restricts the caveat to named tools. Tools of request-scoped servers are never among them. */
 function withTools(names: readonly string[]): Grant {
-  const servers = new Map<string, Record<string, object>>();
-  for (const text of names.filter((name) => name !== NO_TOOLS)) {
-    const { server, name = '*' } = splitToolName(text);
-    servers.set(server, { ...servers.get(server), [name]: {} });
-  }
   const { ephemeralMcp: _, ...others } = llm.everything;
-  return { ...others, mcp: Object.fromEntries([...servers].map(([server, tools]) => [server, { tools }])) };
+  return { ...others, mcp: readTools(names) };
 }

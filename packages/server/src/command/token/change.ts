@@ -1,14 +1,16 @@
 import type { RotateInput } from '@latchkey/auth-core';
-import type { EditInput } from '@latchkey/auth-core/llm';
+import type { EditInput, Grant } from '@latchkey/auth-core/llm';
 import type { Command } from 'commander';
 import { CommandError } from '../command-error.ts';
+import { editJson } from '../edit-text.ts';
 import { parseDuration } from '../parse-duration.ts';
 import { printJson } from '../print.ts';
 import { readGrant } from '../read-grant.ts';
 import { findTokenId } from './find-token.ts';
+import { parseGrant } from './grant-flags.ts';
 import { confirmLastAdministrator } from './last-administrator.ts';
 import { printNewToken, printTokenInfo, warnOfGrant } from './print-token.ts';
-import { withTokenAdministration } from './token-administration.ts';
+import { type TokenAdministration, withTokenAdministration } from './token-administration.ts';
 import { addStoredTokenOptions, GRANT, readEnd, type StoredTokenFlags } from './token-options.ts';
 
 interface EditFlags extends StoredTokenFlags {
@@ -17,6 +19,7 @@ interface EditFlags extends StoredTokenFlags {
   readonly expires?: string;
   readonly notes?: string;
   readonly rotateAfter?: string;
+  readonly edit?: boolean;
   readonly yes?: boolean;
 }
 
@@ -49,11 +52,13 @@ export function addEditCommand(token: Command): void {
     .option('--expires <when>', "a duration from now or a time, e.g. 90d, or 'never'")
     .option('--notes <text>', "new notes; '' for none")
     .option('--rotate-after <duration>', "when to be reminded of a new secret, or 'default'")
+    .option('--edit', 'change the grant in an editor')
     .option('--yes', 'do not ask, where the last administrator would lose its rights')
     .action(async (id: string, flags: EditFlags) => {
-      const changes = readChanges(flags);
+      const given = readChanges(flags);
       const edited = await withTokenAdministration(flags, process.env, async (tokens) => {
         const found = await findTokenId(tokens, id);
+        const changes = flags.edit === true ? { ...given, grant: await editGrant(tokens, found) } : given;
         if (endsAdministration(changes)) await confirmLastAdministrator(tokens, [found], flags);
         return tokens.edit(found, changes);
       });
@@ -73,7 +78,14 @@ function endsAdministration({ grant, expiresAt }: EditInput): boolean {
   return !Array.isArray(actions) || !actions.includes('*') || typeof expiresAt === 'string';
 }
 
-function readChanges({ name, grant, expires, notes, rotateAfter }: EditFlags): EditInput {
+async function editGrant(tokens: TokenAdministration, id: string): Promise<Grant> {
+  const { grant } = await tokens.show(id);
+  const edited = await editJson(grant, 'grant', parseGrant);
+  if (JSON.stringify(edited) !== JSON.stringify(grant)) return edited;
+  throw new CommandError('Nothing was changed.', { ending: 'failed', code: 'not_agreed' });
+}
+
+function readChanges({ name, grant, expires, notes, rotateAfter, edit }: EditFlags): EditInput {
   const changes: EditInput = {
     ...(name === undefined ? {} : { name }),
     ...(grant === undefined ? {} : { grant: readGrant(grant) }),
@@ -83,8 +95,10 @@ function readChanges({ name, grant, expires, notes, rotateAfter }: EditFlags): E
       ? {}
       : { rotateAfterSeconds: rotateAfter === 'default' ? null : parseDuration(rotateAfter) / 1000 }),
   };
-  if (Object.keys(changes).length > 0) return changes;
-  throw new CommandError('Nothing to change: give --name, --grant, --expires, --notes or --rotate-after.');
+  if (edit === true && grant !== undefined)
+    throw new CommandError('--edit and --grant both say what the grant is: give one.');
+  if (Object.keys(changes).length > 0 || edit === true) return changes;
+  throw new CommandError('Nothing to change: give --name, --grant, --edit, --expires, --notes or --rotate-after.');
 }
 
 /** `latchkey token rotate`. */

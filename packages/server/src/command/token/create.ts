@@ -3,24 +3,26 @@ import type { Grant } from '@latchkey/auth-core/llm';
 import { type Command, Option } from 'commander';
 import { withoutAbsent } from '../../config/without-absent.ts';
 import { CommandError } from '../command-error.ts';
+import { editJson } from '../edit-text.ts';
 import { makeClosedFolder } from '../open-installation.ts';
 import { parseDuration } from '../parse-duration.ts';
 import { printJson } from '../print.ts';
-import { readGrant } from '../read-grant.ts';
 import { readSecret } from '../read-secret.ts';
+import { addGrantFlags, type GrantFlags, parseGrant, writeGrant } from './grant-flags.ts';
 import { printNewToken, warnOfGrant } from './print-token.ts';
 import { withTokenAdministration } from './token-administration.ts';
-import { addStoredTokenOptions, GRANT, readEnd, type StoredTokenFlags } from './token-options.ts';
+import { addStoredTokenOptions, readEnd, type StoredTokenFlags } from './token-options.ts';
 
 /** The default grant of a token: chat with every model; no tools, no administration. */
 const DEFAULT_GRANT: Grant = { actions: ['chat', 'embeddings', 'models:read'], models: ['*'] };
 
 const KINDS: readonly StoredTokenKind[] = ['api-key', 'custom', 'personal-access', 'legacy'];
 
-interface Flags extends StoredTokenFlags {
+interface Flags extends StoredTokenFlags, GrantFlags {
   readonly name?: string;
   readonly kind: StoredTokenKind;
-  readonly grant?: string;
+  readonly edit?: boolean;
+  readonly budget?: string;
   readonly owner?: string;
   readonly project?: string;
   readonly expires?: string;
@@ -32,12 +34,12 @@ interface Flags extends StoredTokenFlags {
 
 /** `latchkey token create`. */
 export function addCreateCommand(token: Command): void {
-  const command = token
-    .command('create [name]')
+  const command = addGrantFlags(token.command('create [name]'))
     .description('make a token; it is shown once')
     .option('--name <name>', 'what the token is for, where it is not the argument')
     .addOption(new Option('--kind <kind>', 'what it looks like').choices(KINDS).default('api-key'))
-    .option(GRANT, 'what it may do (default: chat with every model, no tools)')
+    .option('--edit', 'write the grant in an editor first')
+    .option('--budget <amount>', "what it may spend in a month, at the server's prices, e.g. '20 EUR'")
     .option('--owner <owner>', 'whose it is (default: as yours)')
     .option('--project <project>', 'the project that it acts for')
     .option('--expires <when>', 'a duration or a time, e.g. 90d (default: when it is revoked)')
@@ -48,7 +50,8 @@ export function addCreateCommand(token: Command): void {
     .action((name: string | undefined, flags: Flags) => create(name, flags));
   addStoredTokenOptions(
     command,
-    `latchkey token create ci --expires 90d --grant '{"actions": ["chat"], "models": ["*"]}'`,
+    `latchkey token create ci --expires 90d --models 'ibm/*' --tools 'mcp/files.read_*' --limit requestsPerMinute=60
+  latchkey token create ci --expires 90d --edit`,
   );
 }
 
@@ -56,13 +59,15 @@ async function create(argument: string | undefined, flags: Flags): Promise<void>
   const { kind, owner, project, notes, force } = flags;
   const name = argument ?? flags.name;
   if (name === undefined) throw new CommandError('The token needs a name: latchkey token create NAME.');
+  const written = writeGrant(flags, DEFAULT_GRANT);
   const input = {
     name,
     kind,
-    grant: flags.grant === undefined ? DEFAULT_GRANT : readGrant(flags.grant),
+    grant: flags.edit === true ? await editJson(written, 'grant', parseGrant) : written,
     ...withoutAbsent({ owner, project, notes, force }),
     ...(flags.expires === undefined ? {} : { expiresAt: readEnd(flags.expires, new Date()) }),
     ...(flags.rotateAfter === undefined ? {} : { rotateAfterSeconds: parseDuration(flags.rotateAfter) / 1000 }),
+    ...(flags.budget === undefined ? {} : { budget: { perMonth: flags.budget } }),
     ...(await readCustomKey(flags)),
   };
   await makeClosedFolder(flags);

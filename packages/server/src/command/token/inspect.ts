@@ -21,7 +21,7 @@ async function inspect(argument: string | undefined, flags: { readonly json?: bo
   const presented = await readPresentedToken(argument, process.env, process.stdin, process.stderr);
   const inspection = inspectToken(presented.token, llm);
   if (inspection.kind === undefined) {
-    throw new CommandError(`What ${presented.from} has is no token. Check that it was copied whole.`);
+    throw new CommandError(`What ${presented.from} has is not a token. Check that it was copied whole.`);
   }
   if (flags.json) return printJson({ ...inspection, verified: false });
   printInspection(inspection);

@@ -39,9 +39,12 @@ export interface EndedTokens extends Warned {
   readonly revoked: readonly EndedToken[];
 }
 
+/** A new token; its budget is in money, such as `20 EUR`, at the prices of the server. */
+export type TokenInput = IssueInput & { readonly budget?: { readonly perMonth: string } };
+
 /** The operations behind the token commands, over HTTP or on the database itself. */
 export interface TokenAdministration {
-  create(input: IssueInput): Promise<NewToken>;
+  create(input: TokenInput): Promise<NewToken>;
   list(filter: RevokeAllInput): Promise<readonly TokenInfo[]>;
   show(id: string): Promise<SeenToken>;
   edit(id: string, changes: EditInput): Promise<TokenInfo & Warned>;
@@ -82,7 +85,8 @@ function asOperator(auth: Auth): TokenAdministration {
   const operator = auth.operator();
   const administratorsAfter = (...changed: readonly TokenInfo[]) => warnOfAdministrators(auth, changed, new Date());
   return {
-    create: async (input) => {
+    create: async ({ budget, ...input }) => {
+      if (budget !== undefined) throw new CommandError('--budget needs a running server, which has the prices.');
       const { token, record } = await auth.issue(input, operator);
       return { ...record, token, ...asWarned(review(record.grant)) };
     },

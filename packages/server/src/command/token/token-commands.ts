@@ -3,6 +3,7 @@ import { addAttenuateCommand } from './attenuate.ts';
 import { addEditCommand, addRotateCommand, addShowCommand } from './change.ts';
 import { addCreateCommand } from './create.ts';
 import { addDeleteCommand } from './delete.ts';
+import { addTokenDoctorCommand } from './doctor.ts';
 import { addExchangeCommand } from './exchange.ts';
 import { addInspectCommand } from './inspect.ts';
 import { addListCommand } from './list.ts';
@@ -21,4 +22,5 @@ export function addTokenCommands(program: Command): void {
   addAttenuateCommand(token);
   addExchangeCommand(token);
   addInspectCommand(token);
+  addTokenDoctorCommand(token);
 }

@@ -59,7 +59,7 @@ function parsePrompt(body: CountBody): ParsedCount {
     store: false,
     reasoning: toEffort(body),
     reasoningIsWish: true,
-    ...(format == null ? {} : { responseSchema: format.schema }),
+    ...(format == null ? {} : { responseSchema: format.schema, responseSchemaIsStrict: true }),
   };
   return { request, ignored: ignored.list(), paramOf: (field) => paramOf(body, positions, field) };
 }

@@ -1,4 +1,4 @@
-import { EngineError, type Model } from '@latchkey/engine';
+import type { ListedModel } from '../../models/list-models.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -10,16 +10,8 @@ export interface ModelPage {
 }
 
 /** `GET /v1/models` of Anthropic's API; https://platform.claude.com/docs/en/api/models-list. */
-export function renderModels(
-  models: readonly Model[],
-  aliases: Readonly<Record<string, string>>,
-  { limit, afterId, beforeId }: ModelPage,
-): Json {
-  const usable = models.filter(isUsable);
-  const named = Object.entries(aliases).flatMap(([alias, key]) =>
-    usable.filter((model) => model.key === key).map((model) => renderModel(model, alias)),
-  );
-  const all = [...usable.map((model) => renderModel(model, model.key)), ...named];
+export function renderModels(models: readonly ListedModel[], { limit, afterId, beforeId }: ModelPage): Json {
+  const all = models.map(renderModel);
   const after = all.findIndex(({ id }) => id === afterId) + 1;
   const before =
     beforeId === undefined
@@ -40,13 +32,10 @@ export function renderModels(
 }
 
 /** `GET /v1/models/{id}`; https://platform.claude.com/docs/en/api/models. */
-export const renderModel = ({ name, modifiedAt, description }: Model, id: string): Json => ({
+export const renderModel = ({ name: id, model: { name, modifiedAt, description }, context }: ListedModel): Json => ({
   type: 'model',
   id,
   display_name: description instanceof Error ? name : (description.displayName ?? name),
   created_at: new Date(modifiedAt).toISOString(),
-  ...(description instanceof Error ? {} : { max_input_tokens: description.maxContextLength }),
+  ...(context === undefined ? {} : { max_input_tokens: context }),
 });
-
-const isUsable = ({ description }: Model): boolean =>
-  !(description instanceof Error) || (description instanceof EngineError && description.code === 'MODEL_UNAVAILABLE');

@@ -39,6 +39,9 @@ function renderItem(item: OutputItem): Json[] {
       return [{ type: 'text', text: item.content }];
     case 'reasoning':
       return [{ type: 'thinking', thinking: item.content, signature: signatureOf(item.content) }];
+    case 'confirmation_request':
+      // This API has no calls that its caller confirms.
+      return [];
     case 'client_tool_call':
       return [{ type: 'tool_use', id: item.id, name: item.name, input: item.arguments }];
     case 'tool_call':

@@ -8,6 +8,7 @@ const TYPES: Partial<Record<ServerErrorCode, string>> = {
   PLUGIN_NOT_FOUND: 'plugin_connection_error',
   PLUGIN_UNAVAILABLE: 'plugin_connection_error',
   MCP_UNAVAILABLE: 'mcp_connection_error',
+  JOB_NOT_FOUND: 'job_not_found',
 };
 
 /** `{"error":{"type","message","code","param"?,"details"?}}`; https://lmstudio.ai/docs/developer/rest. */

@@ -1,5 +1,7 @@
 import type { Model } from '@latchkey/engine';
 import type { LoadedInstance } from '../../models/model-pool.ts';
+import { formatParameters } from '../../wire/parameter-count.ts';
+import { renderLoadConfig } from './render-load.ts';
 
 /**
  * `GET /api/v1/models`. Two extensions are added to LM Studio's list: aliases of models, and files that are not
@@ -43,8 +45,10 @@ function renderModel(
     loaded_instances: loaded
       .filter((instance) => instance.key === key)
       .map((instance) => ({
-        id: instance.key,
-        config: { context_length: instance.contextLength, parallel: instance.parallel },
+        id: instance.id,
+        config: renderLoadConfig(instance),
+        ...(instance.isDraining ? { draining: true } : {}),
+        active_requests: instance.uses,
       })),
     max_context_length: description.maxContextLength,
     format: description.format,
@@ -64,10 +68,4 @@ function renderModel(
       },
     },
   ];
-}
-
-/** 2_900_000 → `2.9M`. */
-function formatParameters(count: number): string {
-  const [scale, unit] = count >= 1e9 ? [1e9, 'B'] : count >= 1e6 ? [1e6, 'M'] : [1e3, 'K'];
-  return `${Number((count / scale).toPrecision(count / scale >= 100 ? 3 : 2))}${unit}`;
 }

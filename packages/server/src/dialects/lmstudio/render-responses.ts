@@ -1,20 +1,27 @@
 import { type ChatMessage, callsOf, type InputPart, textOf } from '@latchkey/engine';
 import type { StoredTurn, TurnHead } from '../../contracts/conversation-store.ts';
 
-/** A stored response without its content. */
-export const renderTurnHead = ({ id, model, project, parentId, state, waiting, createdAt }: TurnHead): object => ({
-  id,
-  model,
-  project,
-  state,
-  created_at: createdAt,
-  previous_response_id: parentId,
-  ...(waiting && { approval_id: waiting.approvalId }),
+const DAY_MILLISECONDS = 86_400_000;
+
+/** A stored response without its content; `days` is how long one is kept that no newer one continues. */
+export const renderTurnHead = (turn: TurnHead, days: number): object => ({
+  id: turn.id,
+  model: turn.model,
+  project: turn.project,
+  state: turn.state,
+  created_at: turn.createdAt,
+  expires_at: expiryOf(turn, days),
+  previous_response_id: turn.parentId,
+  ...(turn.waiting && { approval_id: turn.waiting.approvalId }),
 });
 
+/** Null for a response that is kept as long as the one that continues it, and where responses do not expire. */
+const expiryOf = ({ createdAt, isContinued = true }: TurnHead, days: number): string | null =>
+  isContinued ? null : new Date(Date.parse(createdAt) + days * DAY_MILLISECONDS).toISOString();
+
 /** A stored response with the messages of its request and of its answer. */
-export const renderTurn = (turn: TurnHead & Pick<StoredTurn, 'messages'>): object => ({
-  ...renderTurnHead(turn),
+export const renderTurn = (turn: TurnHead & Pick<StoredTurn, 'messages'>, days: number): object => ({
+  ...renderTurnHead(turn, days),
   messages: turn.messages.map(renderMessage),
 });
 

@@ -47,7 +47,8 @@ function renderItem(item: OutputItem): Json[] {
     case 'invalid_tool_call':
       return [{ type: 'invalid_tool_call', reason: item.reason, metadata: renderInvalid(item.invalid) }];
     case 'client_tool_call':
-      // This API has no client tools.
+    case 'confirmation_request':
+      // This API has no client tools, and no calls that its caller confirms.
       return [];
   }
 }
@@ -93,6 +94,8 @@ export function renderEvent(event: ChatEvent): Json[] {
     case 'client_tool_call.start':
     case 'client_tool_call.delta':
     case 'client_tool_call.end':
+    case 'tool_call.confirmation_required':
+    case 'tools.listed':
       return [];
     case 'prompt.start':
       return [{ type: 'prompt_processing.start' }];

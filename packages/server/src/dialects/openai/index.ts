@@ -8,5 +8,5 @@ export const openaiDialect: ChatDialect = {
   // A stream of this API does not show the loading of a model, so the status of a refusal is worth more than an early
   // start.
   patienceMilliseconds: 30_000,
-  parse: parseChatCompletion,
+  parse: (body) => parseChatCompletion(body),
 };

@@ -1,4 +1,4 @@
-import type { ReasoningEffort, Sampling } from '@latchkey/engine';
+import type { ReasoningEffort } from '@latchkey/engine';
 import type { ParsedChat } from '../../contracts/chat-dialect.ts';
 import type { ChatField } from '../../contracts/server-error.ts';
 import { IgnoredKeys, keys } from '../../wire/ignored-keys.ts';
@@ -6,15 +6,20 @@ import { toIntegration } from '../../wire/integrations.ts';
 import { validateBody } from '../../wire/validate-body.ts';
 import { readMessages } from './read-messages.ts';
 import { readTools } from './read-tools.ts';
-import { createAnswer } from './render.ts';
+import { type Addition, createAnswer } from './render.ts';
 import { type ChatCompletionBody, chatCompletionSchema } from './schema.ts';
+import { toLimit, toSampling } from './to-sampling.ts';
 
 const KNOWN = keys(...Object.keys(chatCompletionSchema.shape));
 const KNOWN_FORMAT = keys('type', 'schema', 'json_schema');
 const KNOWN_OPTIONS = keys('include_usage');
 
-/** OpenAI's body → the neutral request. Throws ServerError with the parameter's name. */
-export function parseChatCompletion(body: unknown): ParsedChat {
+/**
+ * OpenAI's body → the neutral request. Throws ServerError with the parameter's name.
+ *
+ * @param addition what the answer has beside OpenAI's fields
+ */
+export function parseChatCompletion(body: unknown, addition?: Addition): ParsedChat {
   const chat = validateBody(chatCompletionSchema, body);
   const ignored = new IgnoredKeys();
   ignored.note('', chat, KNOWN);
@@ -29,7 +34,7 @@ export function parseChatCompletion(body: unknown): ParsedChat {
   const includeUsage = chat.stream_options?.include_usage ?? false;
   return {
     stream: chat.stream ?? false,
-    answer: (identity) => createAnswer(identity, { model: chat.model, includeUsage, paramOf }),
+    answer: (identity) => createAnswer(identity, { model: chat.model, includeUsage, paramOf, addition }),
     request: {
       model: chat.model,
       messages: readMessages(chat.messages, ignored),
@@ -42,6 +47,7 @@ export function parseChatCompletion(body: unknown): ParsedChat {
       ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }),
       ...(effort == null ? {} : { reasoning: REASONING[effort], reasoningIsWish: true }),
       ...(responseSchema === undefined ? {} : { responseSchema }),
+      ...(isStrict(chat) ? { responseSchemaIsStrict: true } : {}),
     },
     ignored: ignored.list(),
     paramOf,
@@ -69,10 +75,6 @@ function toolParam(field: ChatField): string | undefined {
 
 const isSent = (chat: ChatCompletionBody, name: keyof ChatCompletionBody): boolean => chat[name] != null;
 
-/** Clients of LM Studio and llama.cpp send -1 for no limit, and sliders send 0. */
-const toLimit = (tokens: number | null | undefined): number | undefined =>
-  tokens == null || tokens < 1 ? undefined : tokens;
-
 const REASONING: Record<NonNullable<ChatCompletionBody['reasoning_effort']>, ReasoningEffort> = {
   none: 'off',
   off: 'off',
@@ -85,21 +87,10 @@ const REASONING: Record<NonNullable<ChatCompletionBody['reasoning_effort']>, Rea
   on: 'on',
 };
 
-function toSampling(chat: ChatCompletionBody): Sampling {
-  const repeatPenalty = chat.repeat_penalty ?? chat.repetition_penalty;
-  return {
-    ...(chat.temperature == null ? {} : { temperature: chat.temperature }),
-    ...(chat.top_p == null ? {} : { topP: chat.top_p }),
-    ...(chat.top_k == null ? {} : { topK: Math.max(0, chat.top_k) }),
-    ...(chat.min_p == null ? {} : { minP: chat.min_p }),
-    ...(repeatPenalty == null ? {} : { repeatPenalty }),
-    ...(chat.presence_penalty == null ? {} : { presencePenalty: chat.presence_penalty }),
-    ...(chat.frequency_penalty == null ? {} : { frequencyPenalty: chat.frequency_penalty }),
-    ...(chat.seed == null ? {} : { seed: chat.seed }),
-  };
-}
-
 function toResponseSchema({ response_format: format }: ChatCompletionBody): Record<string, unknown> | undefined {
   if (format?.type === 'json_schema') return format.json_schema.schema;
   return format?.type === 'json_object' ? (format.schema ?? { type: 'object' }) : undefined;
 }
+
+const isStrict = ({ response_format: format }: ChatCompletionBody): boolean =>
+  format?.type === 'json_schema' && format.json_schema.strict === true;

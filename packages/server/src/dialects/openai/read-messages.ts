@@ -1,6 +1,6 @@
 import type { AssistantPart, ChatMessage, ImagePart, InputPart, ToolCallRequest } from '@latchkey/engine';
 import { ServerError } from '../../contracts/server-error.ts';
-import { scanJson } from '../../input/scan-json.ts';
+import { readArguments } from '../../wire/call-arguments.ts';
 import { type IgnoredKeys, keys } from '../../wire/ignored-keys.ts';
 import { imageDataUrlSchema } from '../../wire/image-data-url.ts';
 import type { CompletionMessage } from './schema.ts';
@@ -25,13 +25,6 @@ const TEXTS: Readonly<Record<string, string>> = {
   refusal: 'refusal',
 };
 const THOUGHTS: Readonly<Record<string, string>> = { thinking: 'thinking', reasoning: 'text' };
-/** Bounds of the JSON texts of call arguments in a history; `values` applies to all of them together. */
-const ARGUMENT_BOUNDS = {
-  ...{ values: 100_000, depth: 100, keys: 10_000, keyCharacters: 65_536 },
-  ...{ stringCharacters: Number.POSITIVE_INFINITY, protoKeys: true },
-};
-/** The key under which a model finds arguments that it wrote and that could not be parsed. */
-const UNREADABLE = 'unreadable_arguments';
 
 interface OpenCall {
   readonly id: string;
@@ -118,22 +111,6 @@ function toCalls(message: CompletionMessage, index: number, { param, ignored, co
     ignored.add('messages[].tool_calls[]');
     return [];
   });
-}
-
-function readArguments(value: unknown, param: string, counted: Place['counted']): Record<string, unknown> {
-  if (value === undefined || value === null) return {};
-  if (typeof value === 'object') return Array.isArray(value) ? { [UNREADABLE]: JSON.stringify(value) } : { ...value };
-  if (typeof value !== 'string') return { [UNREADABLE]: String(value) };
-  if (value.trim() === '') return {};
-  const fault = scanJson(value, ARGUMENT_BOUNDS, counted);
-  if (fault?.isExcess) throw new ServerError('INVALID_REQUEST', `The JSON in '${param}' ${fault.problem}.`, { param });
-  try {
-    const parsed: unknown = fault === undefined ? JSON.parse(value) : undefined;
-    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return { ...parsed };
-  } catch {
-    // The model gets the text that it wrote.
-  }
-  return { [UNREADABLE]: value };
 }
 
 function toReasoning({ reasoning_content: content, reasoning, content: parts }: CompletionMessage): string {

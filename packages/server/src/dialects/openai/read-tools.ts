@@ -58,7 +58,7 @@ function readChoice(choice: Chat['tool_choice']): Choice {
   const word = typeof choice === 'string' ? choice : choice.type;
   const known = Object.hasOwn(WORDS, word) ? WORDS[word] : undefined;
   if (known !== undefined) return { toolChoice: known };
-  if (typeof choice === 'string') throw invalid(`is none of ${Object.keys(WORDS).join(', ')}.`);
+  if (typeof choice === 'string') throw invalid(`is not one of ${Object.keys(WORDS).join(', ')}.`);
   if (word === 'function' || word === 'tool') {
     const name = nameOf(choice);
     if (name === undefined) throw missing('tool_choice.function');

@@ -24,22 +24,28 @@ export interface AnswerOptions {
   readonly includeUsage: boolean;
   /** This API's name for a field of the request. */
   readonly paramOf: (field: ChatField) => string | undefined;
+  readonly addition?: Addition | undefined;
 }
+
+/** Further fields of a complete answer, made of the results of its choices. */
+export type Addition = (results: readonly ChatResult[]) => Json;
+
+const NOTHING: Addition = () => ({});
 
 const DONE: WireEvent = { data: '[DONE]' };
 
 export function createAnswer(
   { id, createdAt }: AnswerIdentity,
-  { model, includeUsage, paramOf }: AnswerOptions,
+  { model, includeUsage, paramOf, addition = NOTHING }: AnswerOptions,
 ): ChatAnswer {
   const identity = { id: `chatcmpl-${id}`, created: Math.floor(createdAt.getTime() / 1000), model };
-  const chunks = new ChunkRenderer(identity, includeUsage, paramOf);
+  const chunks = new ChunkRenderer(identity, includeUsage, paramOf, addition);
   return {
     renderEvent: (event) => [
       ...chunks.render(event).map((chunk) => ({ data: JSON.stringify(chunk) })),
       ...(event.type === 'chat.end' ? [DONE] : []),
     ],
-    renderResult: (result) => renderCompletion(identity, result),
+    renderResult: (result) => ({ ...renderCompletion(identity, result), ...addition([result]) }),
   };
 }
 
@@ -82,6 +88,7 @@ export class ChunkRenderer {
   readonly #identity: CompletionIdentity;
   readonly #includeUsage: boolean;
   readonly #paramOf: (field: ChatField) => string | undefined;
+  readonly #addition: Addition;
   #calledTools = false;
   #failed = false;
 
@@ -90,10 +97,12 @@ export class ChunkRenderer {
     identity: CompletionIdentity,
     includeUsage: boolean,
     paramOf: (field: ChatField) => string | undefined = () => undefined,
+    addition: Addition = NOTHING,
   ) {
     this.#identity = identity;
     this.#paramOf = paramOf;
     this.#includeUsage = includeUsage;
+    this.#addition = addition;
   }
 
   render(event: ChatEvent): Json[] {
@@ -123,7 +132,8 @@ export class ChunkRenderer {
   }
 
   #end(result: ChatResult): Json[] {
-    const last = this.#chunk({}, finishReason(result.finishReason, this.#calledTools));
+    const ended = finishReason(result.finishReason, this.#calledTools);
+    const last = { ...this.#chunk({}, ended), ...this.#addition([result]) };
     if (!this.#includeUsage) return [last];
     return [last, { ...this.#envelope(), choices: [], usage: renderUsage(result.stats) }];
   }

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { dictionary, list } from '../../input/bounded.ts';
 import { integrationSchema } from '../../wire/integrations.ts';
+import { stopSchema } from '../../wire/stop-field.ts';
+import { toolName } from '../../wire/tool-name-field.ts';
 
 /** Parts of any type; the reader of messages decides which are accepted. */
 const partSchema = z.union([z.string(), z.looseObject({ type: z.string().max(64) })]);
@@ -29,9 +31,6 @@ const messageSchema = z.looseObject({
   tool_call_id: z.string().max(256).nullish(),
 });
 
-const toolName = z
-  .string()
-  .regex(/^[^\p{C}]{1,128}$/u, 'expected 1 to 128 characters, none of them a control character');
 const functionSchema = z.looseObject({
   name: toolName,
   description: z.string().nullish(),
@@ -46,31 +45,33 @@ const schema = dictionary(z.unknown(), 10_000);
 const responseFormatSchema = z.discriminatedUnion('type', [
   z.looseObject({ type: z.literal('text') }),
   z.looseObject({ type: z.literal('json_object'), schema: schema.nullish() }),
-  z.looseObject({ type: z.literal('json_schema'), json_schema: z.looseObject({ schema }) }),
+  z.looseObject({
+    type: z.literal('json_schema'),
+    json_schema: z.looseObject({ schema, strict: z.boolean().nullish() }),
+  }),
 ]);
 
 const EFFORTS = ['none', 'off', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max', 'on'] as const;
 const effortSchema = z.enum(EFFORTS, `expected one of ${EFFORTS.join(', ')}`).nullish();
 
-const MOST_STOPS = 16;
-const stopSchema = z
-  .unknown()
-  .transform((input, context): readonly string[] => {
-    const all = typeof input === 'string' ? [input] : (input ?? []);
-    const isList = Array.isArray(all) && all.slice(0, MOST_STOPS + 1).every((one) => typeof one === 'string');
-    // An empty stop string would stop before the first character.
-    if (isList && all.length <= MOST_STOPS) return (all as string[]).filter((one) => one !== '');
-    context.issues.push({ code: 'custom', input, message: `expected a string, or at most ${MOST_STOPS} of them` });
-    return z.NEVER;
-  })
-  .optional();
-
 const penalty = z.number().min(-2).max(2).nullish();
-const only = <T extends z.core.util.Literal>(value: T, why: string) => z.literal(value, why).nullish();
+export const only = <T extends z.core.util.Literal>(value: T, why: string) => z.literal(value, why).nullish();
+
+/** Sampling settings, with the additions of llama-server and LM Studio (`top_k`, `min_p`, `repeat_penalty`). */
+export const samplingFields = {
+  temperature: z.number().min(0).max(100).nullish(),
+  top_p: z.number().min(0).max(1).nullish(),
+  top_k: z.int().min(-1).max(1_000_000).nullish(),
+  min_p: z.number().min(0).max(1).nullish(),
+  repeat_penalty: z.number().min(0.01).max(10).nullish(),
+  repetition_penalty: z.number().min(0.01).max(10).nullish(),
+  presence_penalty: penalty,
+  frequency_penalty: penalty,
+  seed: z.int().nullish(),
+};
 
 /**
- * `POST /v1/chat/completions`; https://platform.openai.com/docs/api-reference/chat/create, with the additions of
- * llama-server and LM Studio (`top_k`, `min_p`, `repeat_penalty`). Unknown keys are allowed, since clients send keys of
+ * `POST /v1/chat/completions`; https://platform.openai.com/docs/api-reference/chat/create. Unknown keys are allowed, since clients send keys of
  * their own; those without effect are listed in a header of the answer. `integrations` is our extension: MCP tools that
  * the server runs, as in `/api/v1/chat`.
  */
@@ -81,15 +82,7 @@ export const chatCompletionSchema = z.looseObject({
   stream_options: z.looseObject({ include_usage: z.boolean().nullish() }).nullish(),
   max_tokens: z.int().nullish(),
   max_completion_tokens: z.int().nullish(),
-  temperature: z.number().min(0).max(100).nullish(),
-  top_p: z.number().min(0).max(1).nullish(),
-  top_k: z.int().min(-1).max(1_000_000).nullish(),
-  min_p: z.number().min(0).max(1).nullish(),
-  repeat_penalty: z.number().min(0.01).max(10).nullish(),
-  repetition_penalty: z.number().min(0.01).max(10).nullish(),
-  presence_penalty: penalty,
-  frequency_penalty: penalty,
-  seed: z.int().nullish(),
+  ...samplingFields,
   stop: stopSchema,
   tools: list(toolSchema, 128).nullish(),
   tool_choice: z.union([z.string().max(64), z.looseObject({ type: z.string().max(64) })]).nullish(),

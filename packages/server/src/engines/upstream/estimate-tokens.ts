@@ -10,7 +10,7 @@ const TOKENS_PER_IMAGE = 1024;
  * Estimates the tokens of a prompt, too high rather than too low: a third of its UTF-8 bytes, including tools and
  * schemas, eight for each message and each tool, 1,024 for each image.
  */
-export function estimateTokens({ messages, tools, responseSchema }: GenerateRequest): number {
+export function estimateTokens({ messages, prompt, tools, responseSchema }: GenerateRequest): number {
   let bytes = 0;
   let images = 0;
   for (const message of messages) {
@@ -24,8 +24,13 @@ export function estimateTokens({ messages, tools, responseSchema }: GenerateRequ
   }
   bytes += tools.reduce((sum, tool) => sum + jsonBytes(tool), 0);
   if (responseSchema !== undefined) bytes += jsonBytes(responseSchema);
+  if (typeof prompt?.text === 'string') bytes += Buffer.byteLength(prompt.text + (prompt.suffix ?? ''));
+  const ids = typeof prompt?.text === 'object' ? prompt.text.length : 0;
   const overhead = (messages.length + tools.length) * TOKENS_PER_MESSAGE + images * TOKENS_PER_IMAGE;
-  return Math.ceil(bytes / BYTES_PER_TOKEN) + overhead;
+  return Math.ceil(bytes / BYTES_PER_TOKEN) + overhead + ids;
 }
+
+/** Estimates the tokens of a text in the same way. */
+export const estimateText = (text: string): number => Math.ceil(Buffer.byteLength(text) / BYTES_PER_TOKEN);
 
 const jsonBytes = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));

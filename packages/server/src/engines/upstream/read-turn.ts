@@ -23,6 +23,8 @@ const chunkSchema = z.looseObject({
           ).nullish(),
         })
         .nullish(),
+      /** Of a completion. */
+      text,
       finish_reason: text,
       // vLLM says here which stop string it was.
       stop_reason: z.union([z.string(), z.number()]).nullish(),
@@ -118,7 +120,8 @@ export class UpstreamTurn {
     if (chunk.usage != null) this.#reported = chunk.usage;
     const [choice] = chunk.choices ?? [];
     if (choice === undefined) return;
-    const { content, reasoning_content: thought = choice.delta?.reasoning, tool_calls: calls } = choice.delta ?? {};
+    const content = choice.delta?.content ?? choice.text;
+    const { reasoning_content: thought = choice.delta?.reasoning, tool_calls: calls } = choice.delta ?? {};
     if (thought) {
       this.#count(thought);
       this.#reasoningPieces += 1;

@@ -16,12 +16,16 @@ const EFFORTS: Readonly<Record<ReasoningEffort, string>> = {
   on: 'medium',
 };
 
-/** Builds the body of `POST /v1/chat/completions` from a turn. It contains nothing else of the caller's request. */
+/**
+ * Builds the body of `POST /v1/chat/completions`, or of `/v1/completions` for a prompt, from a turn. It contains nothing else of the caller's request.
+ */
 export function toBody(request: GenerateRequest, model: string, cacheSalt: string | undefined): object {
   const { sampling, tools } = request;
   return withoutUndefined({
     model,
-    messages: request.messages.map(toMessage),
+    ...(request.prompt === undefined
+      ? { messages: request.messages.map(toMessage) }
+      : { prompt: request.prompt.text, suffix: request.prompt.suffix }),
     stream: true,
     stream_options: { include_usage: true },
     max_tokens: request.maxOutputTokens,

@@ -9,11 +9,13 @@ import {
 } from '@latchkey/engine';
 import type { Backends, Visit } from './backends.ts';
 import { estimateTokens } from './estimate-tokens.ts';
+import { isFinal, isServers, toFailure, unloaded, unreachable } from './failure.ts';
 import { readBounded } from './read-bounded.ts';
 import { BrokenStream, readEvents } from './read-events.ts';
 import { UpstreamTurn } from './read-turn.ts';
 import { toRefusal } from './refusal.ts';
 import { toBody } from './to-body.ts';
+import { UpstreamEmbedder } from './upstream-embedder.ts';
 import type { UpstreamOptions } from './upstream-options.ts';
 
 const MOST_ERROR_BYTES = 65_536;
@@ -35,6 +37,8 @@ export class UpstreamModel implements LoadedModel {
   readonly parallel: number;
   readonly device = 'upstream';
   readonly capabilities: EngineCapabilities;
+  /** Whether a model makes embeddings is known only to its server, which refuses if it does not. */
+  readonly embedder: UpstreamEmbedder;
   readonly #name: string;
   readonly #parts: UpstreamParts;
   readonly #unloading = new AbortController();
@@ -45,12 +49,13 @@ export class UpstreamModel implements LoadedModel {
     this.#name = name;
     this.#parts = parts;
     this.#stop = AbortSignal.any([parts.closing, this.#unloading.signal]);
+    this.embedder = new UpstreamEmbedder(name, { ...parts, stop: this.#stop });
     this.contextLength = contextLength;
     this.parallel = parts.options.parallel ?? parallel;
     this.capabilities = {
       tokenCounting: 'estimate',
       cacheIsolation: parts.options.cacheSalt ? 'scope' : 'none',
-      embeddings: false,
+      embeddings: true,
       vision,
       logprobs: false,
     };
@@ -86,7 +91,8 @@ export class UpstreamModel implements LoadedModel {
   /** Tries one server after the other until one starts to answer. */
   async *#run(request: GenerateRequest, signal: AbortSignal): AsyncGenerator<EngineEvent> {
     const estimate = estimateTokens(request);
-    const prefix = `${request.cacheScope}\0${JSON.stringify(request.messages.slice(0, 2)).slice(0, PREFIX_CHARACTERS)}`;
+    const beginning = JSON.stringify(request.prompt?.text ?? request.messages.slice(0, 2));
+    const prefix = `${request.cacheScope}\0${beginning.slice(0, PREFIX_CHARACTERS)}`;
     const tried = new Set<string>();
     let failure: EngineError | undefined;
     for (;;) {
@@ -106,9 +112,9 @@ export class UpstreamModel implements LoadedModel {
         if (signal.aborted) return yield { type: 'interrupted', usage: turn.usage };
         if (this.#stop.aborted) throw unloaded();
         failure = toFailure(error, begun);
-        if (failure.code === 'MODEL_CRASHED' || failure.code === 'INTERNAL') visit.failed();
+        if (isServers(failure)) visit.failed();
         if (begun) yield { type: 'interrupted', usage: turn.usage };
-        if (begun || failure.code === 'INVALID_REQUEST' || failure.code === 'CONTEXT_EXCEEDED') throw failure;
+        if (begun || isFinal(failure)) throw failure;
       }
     }
   }
@@ -167,7 +173,7 @@ export class UpstreamModel implements LoadedModel {
   async #post(url: string, request: GenerateRequest, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
     const { apiKey, cacheSalt, fetch: ask = fetch } = this.#parts.options;
     const body = toBody(request, this.#name, cacheSalt ? this.#alias('salt', request.cacheScope) : undefined);
-    const response = await ask(`${url}/chat/completions`, {
+    const response = await ask(url + (request.prompt === undefined ? '/chat/completions' : '/completions'), {
       method: 'POST',
       redirect: 'error',
       signal,
@@ -197,19 +203,3 @@ function deadline(milliseconds: number): Disposable & { readonly signal: AbortSi
   const timer = setTimeout(() => late.abort(new BrokenStream(message)), milliseconds);
   return { signal: late.signal, [Symbol.dispose]: () => clearTimeout(timer) };
 }
-
-const unloaded = (): EngineError =>
-  new EngineError('MODEL_UNLOADED', 'The model was unloaded while the request ran. Try again.');
-
-const unreachable = (detail: string): EngineError =>
-  new EngineError('MODEL_CRASHED', 'The upstream server cannot be reached. Try again.', { detail });
-
-function toFailure(error: unknown, begun: boolean): EngineError {
-  if (error instanceof EngineError) return error;
-  if (error instanceof BrokenStream) return broken(error.message);
-  const { cause } = error as Error;
-  return begun ? broken('it ended the connection in the middle of the answer') : unreachable(String(cause ?? error));
-}
-
-const broken = (what: string): EngineError =>
-  new EngineError('MODEL_CRASHED', `The upstream server failed: ${what}. Try again.`);

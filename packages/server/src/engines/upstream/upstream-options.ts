@@ -7,6 +7,8 @@ export interface UpstreamModelOptions {
   /** Tokens of context for each request; absent: what the server reports, or 4096. */
   readonly contextLength?: number | undefined;
   readonly vision?: boolean | undefined;
+  /** Whether it makes embeddings instead of answers. */
+  readonly embeddings?: boolean | undefined;
   readonly reasoning?: readonly ReasoningEffort[] | undefined;
 }
 

@@ -94,10 +94,11 @@ export class UpstreamSource implements ModelSource {
         parameterCount: null,
         displayName: options.name,
         maxContextLength: options.contextLength ?? says?.max_model_len ?? says?.meta?.n_ctx_train ?? DEFAULT_CONTEXT,
-        type: 'llm',
+        type: options.embeddings ? 'embedding' : 'llm',
         capabilities: {
           vision: options.vision ?? false,
           trainedForToolUse: true,
+          embeddings: true,
           ...(options.reasoning === undefined || options.reasoning[0] === undefined
             ? {}
             : { reasoning: { allowedOptions: options.reasoning, default: options.reasoning[0] } }),

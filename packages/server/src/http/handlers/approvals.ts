@@ -1,7 +1,7 @@
 import type { AuditEvent } from '@latchkey/auth-core';
+import type { Approval, ApprovalEvent } from '@latchkey/client';
 import { z } from 'zod';
-import type { Approval } from '../../approvals/approval.ts';
-import type { ApprovalDesk, ApprovalEvent, MayDecide } from '../../approvals/approval-desk.ts';
+import type { ApprovalDesk, MayDecide } from '../../approvals/approval-desk.ts';
 import type { AuditTrail } from '../../audit/audit-trail.ts';
 import { toActor } from '../../audit/audited-request.ts';
 import { withoutAbsent } from '../../config/without-absent.ts';

@@ -1,5 +1,6 @@
-import { describeDenial } from '@latchkey/auth-core';
-import { type AllowedDecision, type Decision, llm } from '@latchkey/auth-core/llm';
+import { type AuthorityEntry, describeDenial } from '@latchkey/auth-core';
+import { type AccessRequest, type AllowedDecision, type Decision, llm } from '@latchkey/auth-core/llm';
+import { re2jsPatterns } from '@latchkey/auth-core/patterns/re2js';
 import { z } from 'zod';
 import { withoutAbsent } from '../../config/without-absent.ts';
 import { dictionary } from '../../input/bounded.ts';
@@ -22,19 +23,23 @@ const questionSchema = z.strictObject({
     })
     .optional(),
   project: name.optional(),
+  /** Decides as if a token of the caller with this grant asked; auth-core parses it. */
+  grant: dictionary(z.unknown(), 4096).optional(),
 });
 
 /**
  * `POST /api/v1/can`: whether the caller may do something, and if not, which grant denies it and why. Whether the named
- * things exist is not checked; only the definition of a tool is looked up, and only where it affects the decision: it
+ * things exist is not checked. With `grant` it is a dry run: what a token with that grant could do, made by the caller. Only the definition of a tool is looked up, and only where it affects the decision: it
  * may name arguments that no grant names.
  */
 export const createCanHandler =
   (resolveModel: (name: string) => string, findArgumentNames: FindArgumentNames): Handler =>
   async ({ body, auth, signal }) => {
-    const { action, model, tool, project } = validateBody(questionSchema, body);
+    const { action, model, tool, project, grant } = validateBody(questionSchema, body);
+    const entries = grant === undefined ? [] : [entryOf(grant)];
+    const decide = (request: AccessRequest): Decision => auth.decide(request, entries);
     const ask = (argumentNames?: readonly string[]): Decision =>
-      auth.decide({
+      decide({
         action,
         ...(model === undefined ? {} : { models: resolveModel(model) }),
         ...(tool === undefined ? {} : { mcp: withoutAbsent({ ...tool, argumentNames }) }),
@@ -43,10 +48,17 @@ export const createCanHandler =
     let decision = ask();
     if (!decision.allowed && decision.rule === 'arguments' && tool?.name !== undefined) {
       const { server, name: toolName } = tool;
-      decision = ask(await findArgumentNames({ server, name: toolName }, { decide: auth.decide, signal }));
+      decision = ask(await findArgumentNames({ server, name: toolName }, { decide, signal }));
     }
     return json(decision.allowed ? renderAllowed(decision) : { ...decision, message: describeDenial(decision) });
   };
+
+/** It only narrows what the caller may do, so that every caller may ask; as an added one it has no file looked up. */
+const entryOf = (grant: unknown): AuthorityEntry => ({
+  source: 'the grant of this question',
+  grant: llm.parseGrant(grant, { patterns: re2jsPatterns }),
+  added: true,
+});
 
 const renderAllowed = ({ allowed, approval, instead, limits }: AllowedDecision) => ({
   allowed,

@@ -1,4 +1,3 @@
-import type { Model } from '@latchkey/engine';
 import { z } from 'zod';
 import { ServerError } from '../../contracts/server-error.ts';
 import {
@@ -6,7 +5,10 @@ import {
   renderModel as renderAnthropicModel,
 } from '../../dialects/anthropic/render-models.ts';
 import { renderModels as renderLmstudio } from '../../dialects/lmstudio/render-models.ts';
-import { isUsable, renderModel, renderModels as renderOpenai } from '../../dialects/openai/render-models.ts';
+import { renderV0Model, renderV0Models } from '../../dialects/lmstudio/render-v0-models.ts';
+import { renderModel, renderModels as renderOpenai } from '../../dialects/openai/render-models.ts';
+import { renderCodexModels } from '../../dialects/responses/render-codex-models.ts';
+import { type ListedModel, listModels } from '../../models/list-models.ts';
 import type { ModelCatalog } from '../../models/model-catalog.ts';
 import type { ModelPool } from '../../models/model-pool.ts';
 import { validateBody } from '../../wire/validate-body.ts';
@@ -18,6 +20,10 @@ import type { Handler } from '../step.ts';
 export interface ModelHandlers {
   /** `GET /api/v1/models`. */
   readonly lmstudio: Handler;
+  /** `GET /api/v0/models`. */
+  readonly v0: Handler;
+  /** `GET /api/v0/models/{model}`. */
+  readonly v0Model: Handler;
   /** `GET /v1/models`. */
   readonly openai: Handler;
   /** `GET /v1/models/{id}`; a slash in the id may be sent as it is or encoded. */
@@ -36,8 +42,20 @@ const pageSchema = z.looseObject({
 
 /** A caller sees only the models that it may use. */
 export function createModelHandlers(catalog: ModelCatalog, pool: ModelPool): ModelHandlers {
-  const visible = async ({ auth }: RequestContext): Promise<readonly Model[]> =>
+  const visible = async ({ auth }: RequestContext) =>
     (await catalog.list()).filter(({ key }) => auth.decide({ action: 'models:read', models: key }).allowed);
+  const list = async (context: RequestContext) => listModels(await visible(context), catalog.aliases, pool);
+  /** The model by the name in the path. */
+  const find = async (context: RequestContext): Promise<ListedModel> => {
+    const { id = '' } = context.params;
+    const key = catalog.resolve(id);
+    const found = listModels(await visible(context), {}, pool).find(({ name }) => name === key);
+    if (found !== undefined) return { ...found, name: id };
+    // A model that the caller may not use gets the same answer, so that its existence is not revealed.
+    throw new ServerError('MODEL_NOT_FOUND', `There is no model '${id.slice(0, 256)}' that the token may use.`, {
+      param: 'model',
+    });
+  };
   return {
     lmstudio: async (context) => {
       const models = await visible(context);
@@ -45,24 +63,19 @@ export function createModelHandlers(catalog: ModelCatalog, pool: ModelPool): Mod
       const aliases = Object.entries(catalog.aliases).filter(([, key]) => keys.has(key));
       return json(renderLmstudio(models, pool.loaded(), Object.fromEntries(aliases)));
     },
+    v0: async (context) => json(renderV0Models(await list(context))),
+    v0Model: async (context) => json(renderV0Model(await find(context))),
     openai: async (context) => {
-      const models = await visible(context);
-      if (!isAnthropics(context)) return json(renderOpenai(models, catalog.aliases));
+      const models = await list(context);
+      // Codex asks for its own catalog at the same path.
+      if (context.query.client_version !== undefined) return json(renderCodexModels(models));
+      if (!isAnthropics(context)) return json(renderOpenai(models));
       const { limit, after_id: afterId, before_id: beforeId } = validateBody(pageSchema, context.query);
-      return json(renderAnthropic(models, catalog.aliases, { limit, afterId, beforeId }));
+      return json(renderAnthropic(models, { limit, afterId, beforeId }));
     },
     openaiModel: async (context) => {
-      const { id = '' } = context.params;
-      const key = catalog.resolve(id);
-      const models = await visible(context);
-      const model = models.find((candidate) => candidate.key === key && isUsable(candidate));
-      // A model that the caller may not use gets the same answer, so that its existence is not revealed.
-      if (model === undefined) {
-        throw new ServerError('MODEL_NOT_FOUND', `There is no model '${id.slice(0, 256)}' that the token may use.`, {
-          param: 'model',
-        });
-      }
-      return json(isAnthropics(context) ? renderAnthropicModel(model, id) : renderModel(model, id));
+      const found = await find(context);
+      return json(isAnthropics(context) ? renderAnthropicModel(found) : renderModel(found));
     },
   };
 }

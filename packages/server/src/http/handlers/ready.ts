@@ -6,23 +6,30 @@ import type { Handler } from '../step.ts';
 export interface ReadyChecks {
   readonly database: () => Promise<unknown>;
   readonly auditLog: () => Promise<unknown>;
+  /** Rejects when the disk of the data folder is full. */
+  readonly disk: () => Promise<unknown>;
 }
 
-type Answer = Readonly<Record<keyof ReadyChecks, 'ok' | 'unavailable' | 'refuses'>>;
+type Answer = Readonly<Record<keyof ReadyChecks, 'ok' | 'unavailable' | 'refuses' | 'full'>>;
 
 /** The endpoint is public, so its result is cached: requests must not put load on the database. */
 const FRESH_MILLISECONDS = 1000;
 
 /**
  * `GET /ready`: whether the server can do its work; 503 while it cannot. Without its database it denies every request;
- * without its audit log it refuses administration and tool calls. `refuses`: the log is not as it was last written.
+ * without its audit log it refuses administration and tool calls; on a full disk it
+ * stores nothing. `refuses`: the log is not as it was last written.
  */
-export function createReadyHandler({ database, auditLog }: ReadyChecks, clock: () => Date): Handler {
+export function createReadyHandler({ database, auditLog, disk }: ReadyChecks, clock: () => Date): Handler {
   let known: { readonly answer: Promise<Answer>; readonly at: number } | undefined;
 
   async function look(): Promise<Answer> {
-    const [store, log] = await Promise.allSettled([database(), auditLog()]);
-    return { database: store.status === 'fulfilled' ? 'ok' : 'unavailable', auditLog: stateOf(log) };
+    const [store, log, room] = await Promise.allSettled([database(), auditLog(), disk()]);
+    return {
+      database: store.status === 'fulfilled' ? 'ok' : 'unavailable',
+      auditLog: stateOf(log),
+      disk: room.status === 'fulfilled' ? 'ok' : 'full',
+    };
   }
 
   return async () => {

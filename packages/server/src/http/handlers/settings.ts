@@ -32,7 +32,7 @@ function requireEveryAction(principal: Principal): void {
   throw new ServerError(
     'PERMISSION_DENIED',
     "Only a token whose grants all allow every action and every model ('*'), in every project and without conditions, may " +
-      'switch authentication off: it opens the server to everybody.',
+      'switch authentication off: it opens the server to every caller.',
     { param: 'requireAuthentication' },
   );
 }

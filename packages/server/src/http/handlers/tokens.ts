@@ -3,13 +3,17 @@ import {
   GrantNotCoveredError,
   PermissionDeniedError,
   type Principal,
+  placeOf,
   type Revocation,
   StoreUnavailableError,
 } from '@latchkey/auth-core';
 import type { Auth, Grant, GrantWarning, LlmWords, TokenInfo } from '@latchkey/auth-core/llm';
 import { z } from 'zod';
+import { type Budget, budgetField } from '../../config/money.ts';
+import type { ServerConfig } from '../../config/schema.ts';
 import { withoutAbsent } from '../../config/without-absent.ts';
 import { dictionary } from '../../input/bounded.ts';
+import { describeBudget, toMoneyLimits } from '../../prices/budgets.ts';
 import { warnOfAdministrators } from '../../state/administrators-left.ts';
 import { dateTime } from '../../wire/date-time-field.ts';
 import { duration } from '../../wire/duration-field.ts';
@@ -38,11 +42,13 @@ const createSchema = z.strictObject({
   rotateAfter: rotateAfter.optional(),
   secret: z.string().max(1024).optional(),
   force: z.boolean().optional(),
+  budget: budgetField.optional(),
 });
 const editSchema = z.strictObject({
   name: label.optional(),
   notes: notes.nullable().optional(),
   grant: grant.optional(),
+  budget: budgetField.optional(),
   expiresAt: dateTime.nullable().optional(),
   rotateAfter: rotateAfter.nullable().optional(),
 });
@@ -81,7 +87,23 @@ interface Warned {
 /**
  * `/api/v1/tokens`: a caller creates, sees and changes only what its own authority covers, which auth-core enforces.
  */
-export function createTokenHandlers(auth: Auth, review: ReviewGrant, clock: () => Date): TokenHandlers {
+export function createTokenHandlers(
+  auth: Auth,
+  review: ReviewGrant,
+  prices: ServerConfig['prices'],
+  clock: () => Date,
+): TokenHandlers {
+  /** A budget in money is written as limits of the grant. */
+  const withBudget = (wanted: Grant, budget: Budget): Grant => ({
+    ...wanted,
+    limits: { ...wanted.limits, ...toMoneyLimits(budget, prices, 'budget') },
+  });
+  /** A token as it is shown: with its budget in words, where it has one. */
+  const shown = <T extends TokenInfo>(record: T): T & { readonly budget?: Readonly<Record<string, string>> } => ({
+    ...record,
+    ...withoutAbsent({ budget: describeBudget(record.grant.limits, prices?.currency) }),
+  });
+
   /** Warnings about a grant that was just written. */
   const warningsOf = async (written: boolean, { grant: parsed }: TokenInfo): Promise<Warned> => {
     return asWarned(written ? await review(parsed) : []);
@@ -110,33 +132,42 @@ export function createTokenHandlers(auth: Auth, review: ReviewGrant, clock: () =
 
   return {
     create: async (context) => {
-      const { rotateAfter, ...body } = validateBody(createSchema, context.body);
+      const { rotateAfter, budget, ...body } = validateBody(createSchema, context.body);
       const input = { ...withoutAbsent(body), ...withoutAbsent({ rotateAfterSeconds: rotateAfter }) };
-      const { record, token } = await auth.issue({ ...input, name: body.name, grant: body.grant }, whoAsks(context));
-      return json({ ...shownOnce(record, token), ...(await warningsOf(true, record)) }, 201);
+      const granted = budget === undefined ? body.grant : withBudget(body.grant, budget);
+      const { record, token } = await auth.issue({ ...input, name: body.name, grant: granted }, whoAsks(context));
+      return json({ ...shownOnce(shown(record), token), ...(await warningsOf(true, record)) }, 201);
     },
     list: async (context) => {
       const { limit, ...filter } = validateBody(listSchema, context.query);
       // One more than the limit, to find out whether there is another page.
       const found = await auth.list(whoAsks(context), { ...withoutAbsent(filter), limit: limit + 1 });
-      const tokens = found.slice(0, limit);
-      return json({ tokens, ...(found.length > limit && { next: tokens.at(-1)?.id }) });
+      const tokens = found.slice(0, limit).map(shown);
+      const last = tokens.at(-1);
+      return json({ tokens, ...(found.length > limit && last && { next: placeOf(last) }) });
     },
     show: async (context) => {
       const by = whoAsks(context);
       const record = await auth.show(tokenId(context), by);
-      return json({ ...record, ...(await reveal(record, by)) });
+      return json({ ...shown(record), ...(await reveal(record, by)) });
     },
     edit: async (context) => {
-      const { rotateAfter, ...body } = validateBody(editSchema, context.body);
-      const changes = { ...withoutAbsent(body), ...withoutAbsent({ rotateAfterSeconds: rotateAfter }) };
+      const { rotateAfter, budget, ...body } = validateBody(editSchema, context.body);
       const id = tokenId(context);
-      const mayNarrow = body.grant !== undefined || body.expiresAt !== undefined;
+      const granted =
+        budget === undefined
+          ? body.grant
+          : withBudget(body.grant ?? (await auth.show(id, whoAsks(context))).grant, budget);
+      const changes = {
+        ...withoutAbsent({ ...body, grant: granted }),
+        ...withoutAbsent({ rotateAfterSeconds: rotateAfter }),
+      };
+      const mayNarrow = granted !== undefined || body.expiresAt !== undefined;
       const before = mayNarrow ? await auth.show(id, auth.operator()).catch(() => undefined) : undefined;
       const edited = await auth.edit(id, changes, whoAsks(context));
-      const { warnings = [] } = await warningsOf(body.grant !== undefined, edited);
+      const { warnings = [] } = await warningsOf(granted !== undefined, edited);
       const { warnings: more = [] } = await administratorsAfter(before);
-      return json({ ...edited, ...asWarned([...warnings, ...more]) });
+      return json({ ...shown(edited), ...asWarned([...warnings, ...more]) });
     },
     rotate: async (context) => {
       const { overlap, ...body } = validateBody(rotateSchema, context.body);

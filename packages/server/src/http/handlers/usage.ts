@@ -1,8 +1,11 @@
 import { PermissionDeniedError, type Principal, TokenNotFoundError } from '@latchkey/auth-core';
 import type { Auth } from '@latchkey/auth-core/llm';
 import { z } from 'zod';
+import { formatMoney } from '../../config/money.ts';
+import type { PriceList } from '../../contracts/price.ts';
 import { reachStore } from '../../contracts/reach-store.ts';
 import { ServerError } from '../../contracts/server-error.ts';
+import type { UsageCounts } from '../../contracts/usage-record.ts';
 import type { UsageStore } from '../../usage/kysely-usage-store.ts';
 import { readUsage, type UsageQuery, type UsageReport } from '../../usage/read-usage.ts';
 import type { UsageRecorder } from '../../usage/usage-recorder.ts';
@@ -29,6 +32,8 @@ export interface UsageHandlerOptions {
   readonly store: UsageStore;
   readonly recorder: Pick<UsageRecorder, 'flush' | 'record'>;
   readonly clock: () => Date;
+  /** Absent where nothing has a price: costs are not shown. */
+  readonly prices?: PriceList;
 }
 
 /**
@@ -36,7 +41,7 @@ export interface UsageHandlerOptions {
  * inclusive (UTC; the last 30 days by default). A caller sees the usage of its own root token and of the tokens that it
  * may list, in the projects that it may use.
  */
-export function createUsageHandler({ auth, store, recorder, clock }: UsageHandlerOptions): Handler {
+export function createUsageHandler({ auth, store, recorder, clock, prices }: UsageHandlerOptions): Handler {
   const readAll = (query: UsageQuery): Promise<UsageReport> =>
     reachStore(async () => {
       await recorder.flush();
@@ -57,14 +62,16 @@ export function createUsageHandler({ auth, store, recorder, clock }: UsageHandle
       seesToken: async (id) => (token === undefined || id === token) && (await tokens.sees(id)),
       seesProject: (one) => (project === undefined || one === project) && (its === undefined || one === its),
     });
+    const withCost = ({ cost, ...counts }: UsageCounts): object =>
+      prices === undefined ? counts : { ...counts, cost: formatMoney(cost, prices.currency) };
     const named = (value: string | null): object =>
       group === 'token' ? { token: value, name: tokens.nameOf(value ?? '') } : { [group]: value };
     return json({
       from,
       to,
       group,
-      rows: rows.map(({ value, ...counts }) => ({ ...named(value), ...counts })),
-      totals,
+      rows: rows.map(({ value, ...counts }) => ({ ...named(value), ...withCost(counts) })),
+      totals: withCost(totals),
     });
   };
 }

@@ -1,4 +1,6 @@
 import type { Meter } from '@latchkey/auth-core/llm';
+import { formatMoney } from '../../config/money.ts';
+import { MONEY } from '../../prices/budgets.ts';
 import { json } from '../reply.ts';
 import type { RequestContext } from '../request-context.ts';
 import type { Handler } from '../step.ts';
@@ -12,7 +14,7 @@ export interface WhoamiHandlers {
 }
 
 /** Describes the caller, its authority in the order of evaluation, and what is left of its limits. */
-export function createWhoamiHandlers(meter: Pick<Meter, 'usage'>): WhoamiHandlers {
+export function createWhoamiHandlers(meter: Pick<Meter, 'usage'>, currency?: string): WhoamiHandlers {
   const describe = async ({ auth: { principal } }: RequestContext) => ({
     id: principal.id,
     kind: principal.kind,
@@ -22,7 +24,9 @@ export function createWhoamiHandlers(meter: Pick<Meter, 'usage'>): WhoamiHandler
     rootId: principal.rootId,
     tokenId: principal.tokenId,
     authority: principal.authority.map(({ source, grant }) => ({ source, grant })),
-    limits: (await meter.usage(principal)).map(({ unit: _, windowSeconds: __, ...state }) => state),
+    limits: (await meter.usage(principal)).map(({ unit, windowSeconds: _, ...state }) =>
+      unit === MONEY && currency !== undefined ? { ...state, money: inWords(state, currency) } : state,
+    ),
     expiresAt: principal.expiresAt ?? null,
   });
   return {
@@ -33,3 +37,9 @@ export function createWhoamiHandlers(meter: Pick<Meter, 'usage'>): WhoamiHandler
     },
   };
 }
+
+/** The amounts of a limit, which are billionths, as an invoice has them. */
+const inWords = ({ limit, remaining }: { readonly limit: number; readonly remaining: number }, currency: string) => ({
+  limit: formatMoney(limit, currency),
+  remaining: formatMoney(remaining, currency),
+});

@@ -24,7 +24,7 @@ export function createAdmission(meter: Pick<Meter, 'admit'>): (route: Pick<Route
   return ({ ends }) => (ends === undefined ? admit : admitUnlessAway);
 }
 
-async function release({ goesOn }: RequestContext, admission: Admission): Promise<void> {
-  await goesOn;
+async function release(context: RequestContext, admission: Admission): Promise<void> {
+  await context.workEnded();
   await admission.release();
 }

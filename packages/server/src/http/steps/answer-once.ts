@@ -38,7 +38,10 @@ export function answerOnce({ requests, trail, decideAgain }: AnswerOnceOptions, 
     const taking = requests.take(describe(context, key, route), context.signal);
     const taken = route.ends === undefined ? await taking : await unlessLate(taking);
     if (taken === undefined) return next();
-    if ('run' in taken) return carryOut(context, next, taken.run, trail);
+    if ('run' in taken) {
+      await keepGoing(context, taken.run, route);
+      return carryOut(context, next, taken.run, trail);
+    }
     await decideAgain(context);
     context.replyHeaders['Idempotent-Replayed'] = 'true';
     if ('follows' in taken) {
@@ -84,6 +87,20 @@ function describe(context: RequestContext, key: string, route: OnceRoute): Keyed
 
 const contentOf = (body: unknown): unknown => (body instanceof URLSearchParams ? body.toString() : body);
 
+/**
+ * Keeps the request watched for as long as it runs. One whose caller left before is not carried out, and its key is
+ * free; but what ends a token does so in any case.
+ */
+async function keepGoing(context: RequestContext, run: KeyedRun, { ends }: OnceRoute): Promise<void> {
+  try {
+    context.goesOnUntil(run.ended);
+  } catch (gone) {
+    if (ends !== undefined) return;
+    await run.release();
+    throw gone;
+  }
+}
+
 /** Carries the request out even if its caller disconnects, and stores the answer before it is sent. */
 async function carryOut(
   context: RequestContext,
@@ -96,7 +113,6 @@ async function carryOut(
     if (answer === undefined && !trail.hasActed()) await run.release();
     else await run.answer(answer);
   };
-  context.goesOn = run.ended;
   context.signal = AbortSignal.any([context.ended, run.stopping]);
   let reply: Reply;
   try {

@@ -6,8 +6,8 @@ import type { Guard } from '../step.ts';
 import { toServerError } from '../to-server-error.ts';
 
 /**
- * Ends a request whose token ends while it runs, as `watchCaller` notices it, or whose project is withdrawn. Decisions
- * after a verification use the grants as of that verification. For routes that may run long.
+ * Ends a request whose token ends while it runs, as `watchCaller` notices it, whose project is withdrawn, or whose
+ * session of the console ends. Decisions after a verification use the grants as of that verification. For routes that may run long.
  */
 export function endWithToken(auth: Pick<Auth, 'onRevoked'>): Guard {
   return (context) => {
@@ -15,14 +15,19 @@ export function endWithToken(auth: Pick<Auth, 'onRevoked'>): Guard {
     const { signal: watched, stop } = watchCaller(auth, context.auth);
     const ended = new AbortController();
     watched.addEventListener('abort', () => ended.abort(toReason(watched.reason)), { once: true });
+    const forget = context.session?.onEnded(() => ended.abort(signedOut()));
     context.onEnd(async () => {
-      await context.goesOn;
+      await context.workEnded();
+      forget?.();
       stop();
     });
     context.signal = AbortSignal.any([context.signal, ended.signal]);
     context.ended = AbortSignal.any([context.ended, ended.signal]);
   };
 }
+
+const signedOut = (): ServerError =>
+  new ServerError('UNAUTHENTICATED', 'The session of the console has ended while this request ran.');
 
 function toReason(cause: unknown): ServerError {
   const { code, details = {} } = toServerError(cause);

@@ -5,6 +5,7 @@ import { type ErrorDetails, ServerError } from '../../contracts/server-error.ts'
 import { excerpt } from '../../telemetry/hide-secrets.ts';
 import type { DialectOf } from '../dialect-of.ts';
 import type { ReplyHeaders } from '../reply.ts';
+import { isConsoleCall } from '../session-keys.ts';
 import type { Step } from '../step.ts';
 import { toServerError } from '../to-server-error.ts';
 
@@ -20,7 +21,10 @@ export interface RenderErrorsOptions extends Pick<ChallengeOptions, 'basic'> {
 }
 
 /** The one place where an error becomes an answer, in the dialect of the requested API. */
-export function renderErrors(dialectOf: DialectOf, { resourceMetadata, ...options }: RenderErrorsOptions = {}): Step {
+export function renderErrors(
+  dialectOf: DialectOf,
+  { resourceMetadata, basic = false }: RenderErrorsOptions = {},
+): Step {
   return async (context, next) => {
     try {
       return await next();
@@ -34,7 +38,9 @@ export function renderErrors(dialectOf: DialectOf, { resourceMetadata, ...option
       if (status >= 500) logger.error({ err: thrown }, error.message);
       else logger.debug({ code: error.code, detail: error.detail }, error.message);
       const refusal = refusalOf(thrown, error);
-      const challenged = refusal && challenge(refusal, { realm: llm.names.realm, ...options });
+      // A browser that is offered Basic asks its user for a password, over the page of the console.
+      const offers = { realm: llm.names.realm, basic: basic && !isConsoleCall(context) };
+      const challenged = refusal && challenge(refusal, offers);
       const headers: ReplyHeaders = {
         ...(status === 503 && { 'Retry-After': String(error.details?.retryAfterSeconds ?? RETRY_SECONDS) }),
         // A refusal that was mapped to another status is not a challenge for another token.

@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createAuditLog, createAuth } from '@latchkey/auth-core';
 import { type Grant, llm } from '@latchkey/auth-core/llm';
@@ -9,6 +9,7 @@ import { confirmLastAdministrator } from '../../../src/command/token/last-admini
 import { type TokenAdministration, withTokenAdministration } from '../../../src/command/token/token-administration.ts';
 import { createKyselySettingsStore } from '../../../src/settings/kysely-settings-store.ts';
 import { createLiveSettings } from '../../../src/settings/live-settings.ts';
+import { recoverAdministrator } from '../../../src/state/administrator.ts';
 import { openDataFolder } from '../../../src/state/data-folder.ts';
 import { openDatabase } from '../../../src/state/database.ts';
 import { temporaryFolder } from '../../scripted/temporary-folder.ts';
@@ -27,7 +28,7 @@ describe('managing tokens without a server', () => {
     await using opened = new AsyncDisposableStack();
     const folder = openDataFolder(data, {});
     const { tokens } = await openDatabase(folder.database, opened);
-    const auth = opened.use(createAuth({ vocabulary: llm, store: tokens, digestKey: folder.secret }));
+    const auth = opened.use(createAuth({ vocabulary: llm, store: tokens, digestKey: folder.secrets }));
     expect(await auth.verify(created.token)).toMatchObject({ name: 'ci', id: created.id });
   });
 
@@ -64,6 +65,16 @@ describe('managing tokens without a server', () => {
     for (const { id, kind, token } of made) expect(await auth.verify(token)).toMatchObject({ id, kind });
     const shown = await offline(data, (tokens) => Promise.all(made.map(({ id }) => tokens.show(id))));
     expect(shown.map(({ token }) => token)).toEqual([undefined, undefined, undefined, made[3]?.token]);
+  });
+
+  it("writes the new secret of the administrator's token into the data folder", async () => {
+    const data = temporaryFolder();
+    await offline(data, (tokens) => tokens.create({ name: 'ci', grant: GRANT }));
+    await using opened = new AsyncDisposableStack();
+    const { auth, folder, administrator } = await openInstallation({ data, environment: {} }, opened);
+    const { id } = await recoverAdministrator(auth, folder, administrator);
+    const { token } = await offline(data, (tokens) => tokens.rotate(id, {}));
+    expect(readFileSync(folder.adminToken, 'utf8').trim()).toBe(token);
   });
 
   it('gives a token a new secret, and ends the tokens of an owner', async () => {
@@ -103,7 +114,7 @@ describe('managing tokens without a server', () => {
     await using opened = new AsyncDisposableStack();
     const folder = openDataFolder(data, {});
     const { audit } = await openDatabase(folder.database, opened);
-    const log = opened.use(createAuditLog({ store: audit, key: folder.secret }));
+    const log = opened.use(createAuditLog({ store: audit, key: folder.secrets }));
     expect((await log.list({})).map(({ type, subject, actor }) => [type, subject, actor.id])).toEqual([
       ['token.issued', id, 'local:operator'],
       ['token.revoked', id, 'local:operator'],
@@ -139,7 +150,7 @@ describe('managing tokens without a server', () => {
     await using opened = new AsyncDisposableStack();
     const { tokens } = await openDatabase(join(data, 'latchkey.db'), opened);
     const auth = opened.use(createAuth({ vocabulary: llm, store: tokens, digestKey: new Uint8Array(32) }));
-    await expect(auth.verify(token)).rejects.toMatchObject({ code: 'AUTH_TOKEN_UNKNOWN' });
+    await expect(auth.verify(token)).rejects.toMatchObject({ code: 'AUTH_STORE_UNAVAILABLE' });
   });
 });
 

@@ -21,9 +21,14 @@ describe('the list of models', () => {
   it('is what LM Studio answers', () => {
     const reasoning = { allowedOptions: ['off', 'on'], default: 'on' } as const;
     const capabilities = { vision: false, trainedForToolUse: true, reasoning };
+    const idle = { parallel: 4, device: 'cpu', settings: {}, uses: 0, isDraining: false };
     const loaded = [
-      { key: 'ibm/granite', contextLength: 4096, parallel: 4, device: 'cpu' },
-      { key: 'ibm/other', contextLength: 1, parallel: 1, device: 'cpu' },
+      { ...idle, id: 'ibm/granite', key: 'ibm/granite', contextLength: 4096 },
+      {
+        ...{ ...idle, id: 'ibm/granite:2', key: 'ibm/granite', contextLength: 512, uses: 3, isDraining: true },
+        settings: { batchSize: 256, flashAttention: true, keyCache: 'q8_0' as const },
+      },
+      { ...idle, id: 'ibm/other', key: 'ibm/other', contextLength: 1 },
     ];
     expect(renderModels([model({ capabilities })], loaded)).toEqual({
       models: [
@@ -36,7 +41,18 @@ describe('the list of models', () => {
           quantization: { name: 'Q8_0', bits_per_weight: 8 },
           size_bytes: 1000,
           params_string: '2.9M',
-          loaded_instances: [{ id: 'ibm/granite', config: { context_length: 4096, parallel: 4 } }],
+          loaded_instances: [
+            { id: 'ibm/granite', config: { context_length: 4096, parallel: 4 }, active_requests: 0 },
+            {
+              id: 'ibm/granite:2',
+              config: {
+                ...{ context_length: 512, parallel: 4, eval_batch_size: 256 },
+                ...{ flash_attention: true, key_cache: 'q8_0' },
+              },
+              draining: true,
+              active_requests: 3,
+            },
+          ],
           max_context_length: 2048,
           format: 'gguf',
           capabilities: {

@@ -1,5 +1,5 @@
 import type { EngineError, EngineEvent, GenerateRequest, LoadedModel } from '@latchkey/engine';
-import { answersInWords, engineContract } from '@latchkey/engine/testing';
+import { answersInWords, countsLetters, engineContract } from '@latchkey/engine/testing';
 import { describe, expect, it } from 'vitest';
 import { createUpstreamEngine } from '../../../src/engines/upstream/index.ts';
 import type { UpstreamOptions } from '../../../src/engines/upstream/upstream-options.ts';
@@ -93,12 +93,32 @@ const inWords: Behaviour = async ({ body, signal }: Asked) => {
   return streams(parts)({ body, signal, url: '', headers: new Headers() });
 };
 
+/** Embeddings as the scripted engine makes them, behind OpenAI's API; the numbers are not normalised. */
+const inLetters: Behaviour = async ({ body, signal }: Asked) => {
+  const inputs = body.input as readonly string[];
+  const tooLong = body.truncate_prompt_tokens === undefined ? 'refuse' : 'cut';
+  try {
+    const { vectors, promptTokens } = await countsLetters.embed({ inputs, tooLong, share: SHARE }, signal);
+    const data = vectors.map((vector, index) => ({ index, embedding: Array.from(vector, (value) => value * 3) }));
+    return Response.json({ data: data.toReversed(), usage: { prompt_tokens: promptTokens } });
+  } catch {
+    return Response.json({ error: { code: 'context_length_exceeded' } }, { status: 400 });
+  }
+};
+
+const SHARE = { key: 'test', weight: 1 };
+
 describe('the upstream engine', () => {
   const cases = engineContract(async () => {
     const upstream = scriptedUpstream();
-    upstream.otherwise = inWords;
+    upstream.otherwise = (asked) => (asked.url.endsWith('/embeddings') ? inLetters(asked) : inWords(asked));
     const engine = createUpstreamEngine(upstream.options);
-    return { engine, key: 'box/tiny', [Symbol.asyncDispose]: () => engine[Symbol.asyncDispose]() };
+    return {
+      engine,
+      key: 'box/tiny',
+      embeddingKey: 'box/tiny',
+      [Symbol.asyncDispose]: () => engine[Symbol.asyncDispose](),
+    };
   });
   it.each(cases)('$name', ({ run }) => run());
 });
@@ -347,5 +367,66 @@ describe('what goes to a server', () => {
     }
     expect(events.at(-1)).toMatchObject({ type: 'interrupted', usage: { promptTokens: 10, outputTokens: 3 } });
     expect(upstream.asked[0]?.signal.aborted).toBe(true);
+  });
+});
+
+describe('embeddings', () => {
+  const embedTexts = async (behaviour: Behaviour, inputs: readonly string[] = ['a', 'b'], more: Behaviour[] = []) => {
+    const upstream = scriptedUpstream({ urls: ['http://one.test/v1', 'http://two.test/v1'] });
+    upstream.otherwise = behaviour;
+    upstream.next.push(...more);
+    const { embedder } = await openTiny(upstream);
+    const outcome = embedder?.embed({ inputs, tooLong: 'refuse', share: SHARE }, NEVER);
+    return { upstream, outcome };
+  };
+  const answers =
+    (body: unknown): Behaviour =>
+    () =>
+      Response.json(body);
+
+  it('are asked for with the name of the model and our key, and nothing of the caller', async () => {
+    const { upstream, outcome } = await embedTexts(inLetters);
+    expect((await outcome)?.vectors).toHaveLength(2);
+    const [asked] = upstream.asked;
+    expect(asked?.url).toMatch(/\/v1\/embeddings$/);
+    expect(asked?.headers.get('authorization')).toBe('Bearer sk-upstream-secret');
+    expect(asked?.body).toEqual({ model: 'tiny', input: ['a', 'b'], encoding_format: 'float' });
+  });
+
+  it('come from another server when one fails', async () => {
+    const { upstream, outcome } = await embedTexts(inLetters, ['a'], [isGone]);
+    expect((await outcome)?.vectors).toHaveLength(1);
+    expect(new Set(upstream.asked.map(({ url }) => url)).size).toBe(2);
+  });
+
+  it.each<[string, unknown]>([
+    ['no JSON of embeddings', { hello: 1 }],
+    ['too few vectors', { data: [{ index: 0, embedding: [1] }] }],
+    ['vectors of several lengths', { data: [{ embedding: [1] }, { embedding: [1, 2] }] }],
+    [
+      'an infinite vector',
+      { data: [{ embedding: [1e308, 1e308, 1e308, 1e308, 1e308] }, { embedding: [1, 1, 1, 1, 1] }] },
+    ],
+  ])('fail when all servers answer with %s', async (_, body) => {
+    const { outcome } = await embedTexts(answers(body));
+    await expect(outcome).rejects.toMatchObject({ code: 'MODEL_CRASHED' });
+  });
+
+  it.each([undefined, -1, 1e9, 'many'])(
+    'are counted by an estimate when the server counts %j tokens',
+    async (count) => {
+      const data = [{ embedding: [1] }, { embedding: [2] }];
+      const { outcome } = await embedTexts(answers({ data, usage: { prompt_tokens: count } }));
+      expect((await outcome)?.promptTokens).toBe(6);
+    },
+  );
+
+  it('are refused with words of ours when the server refuses them', async () => {
+    const { outcome, upstream } = await embedTexts(refuses(400, { error: { message: 'secret text', code: 'bad' } }));
+    await expect(outcome).rejects.toMatchObject({
+      code: 'INVALID_REQUEST',
+      message: expect.not.stringContaining('secret'),
+    });
+    expect(upstream.asked).toHaveLength(1);
   });
 });

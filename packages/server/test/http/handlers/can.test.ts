@@ -32,6 +32,20 @@ describe('POST /api/v1/can', () => {
     });
   });
 
+  it('is a dry run of a grant, which only narrows what the caller may do', async () => {
+    const narrow = { actions: ['chat'], models: ['ibm/granite'] };
+    expect(await ask({ action: 'chat', model: 'ibm/granite', grant: narrow })).toMatchObject({ allowed: true });
+    expect(await ask({ action: 'chat', model: 'ibm/other', grant: narrow })).toMatchObject({
+      allowed: false,
+      source: 'the grant of this question',
+    });
+    const wide = { actions: ['*'], models: ['*'] };
+    expect(await ask({ action: 'tokens:write', grant: wide })).toMatchObject({ allowed: false, source: 'token ci' });
+    expect(await ask({ action: 'chat', model: 'ibm/granite', grant: { acts: [] } })).toMatchObject({
+      error: { code: 'invalid_value' },
+    });
+  });
+
   it('decides arguments as a call does, and repeats no value of them', async () => {
     const tool = { server: 'mcp/files', name: 'read', arguments: { path: 'a-long-value' } };
     const answer = await ask({ action: 'chat', tool });

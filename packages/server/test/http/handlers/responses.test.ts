@@ -43,6 +43,7 @@ describe('stored responses', () => {
       project: null,
       state: 'completed',
       created_at: '2026-01-01T00:00:00.000Z',
+      expires_at: '2026-01-31T00:00:00.000Z',
       previous_response_id: first,
     });
     const [one, two] = [await list(server, token, '?limit=2'), await list(server, token)];
@@ -50,7 +51,19 @@ describe('stored responses', () => {
     expect([...ids(one), ...ids(rest)]).toEqual(ids(two));
     expect(rest.json().next).toBeNull();
     expect((await list(server, token, '?before=resp_none')).status).toBe(404);
+    expect((await list(server, token, '?before=resp_none@yesterday')).status).toBe(400);
     expect((await list(server, token, '?limit=0')).status).toBe(400);
+  });
+
+  it('go on with the next page, although the last response of the one before was deleted meanwhile', async () => {
+    const server = await talkative();
+    const token = await server.issue(MAY);
+    for (let count = 0; count < 3; count += 1) await ask(server, token);
+    const everything = ids(await list(server, token));
+    const page = await list(server, token, '?limit=2');
+    await remove(server, token, String(everything[1]));
+    const rest = await list(server, token, `?before=${page.json().next}`);
+    expect([rest.status, ids(rest)]).toEqual([200, everything.slice(2)]);
   });
 
   it('are shown with what was said and called', async () => {

@@ -1,3 +1,4 @@
+import { createMemoryTokenStore } from '@latchkey/auth-core';
 import type { Grant } from '@latchkey/auth-core/llm';
 import { says } from '@latchkey/engine/testing';
 import { describe, expect, it } from 'vitest';
@@ -25,6 +26,7 @@ describe('GET /api/v1/settings', () => {
       },
       personalAccessTokenTtl: 7_776_000,
       accessTokenTtl: 300,
+      unusedTokenTtl: 0,
       allowMcpJson: true,
       allowEphemeralMcp: false,
       lockdown: false,
@@ -54,6 +56,12 @@ describe('PATCH /api/v1/settings', () => {
     ['accessTokenTtl', -1, 'at least one second'],
     ['accessTokenTtl', 'soon', 'e.g. 90d'],
     ['accessTokenTtl', null, 'a whole number of seconds'],
+    ['unusedTokenTtl', 3599, 'at least 1 hour (3600 seconds)'],
+    ['unusedTokenTtl', '59m', 'expected 0'],
+    ['unusedTokenTtl', 'never', 'expected 0'],
+    ['unusedTokenTtl', 4_000_000_000, 'at most 10 years'],
+    ['unusedTokenTtl', 3600.5, 'a whole number of seconds'],
+    ['unusedTokenTtl', null, 'a whole number of seconds'],
     ['requireAuthentication', 'no', 'boolean'],
     ['tokenKinds.legacy', 1, 'boolean'],
   ])('refuses %s: %j, and says what it may be', async (key, value, says) => {
@@ -89,6 +97,26 @@ describe('PATCH /api/v1/settings', () => {
         details: { allowEphemeralMcp: { from: false, to: true }, request: expect.any(String) },
       },
     ]);
+  });
+});
+
+describe('unusedTokenTtl', () => {
+  it('ends tokens at once that were not used for so long, and 0 ends none', async () => {
+    const tokenStore = createMemoryTokenStore();
+    const server = await newServer({ tokenStore });
+    const [admin, unused] = [await server.issue(ADMIN), await server.issue(ADMIN, 'unused')];
+    const [record] = (await tokenStore.list({})).filter(({ name }) => name === 'unused');
+    if (record === undefined) throw new Error('there is no such token');
+    const createdAt = new Date(Date.now() - 3 * 86_400_000).toISOString();
+    expect(await tokenStore.update({ ...record, createdAt, version: record.version + 1 }, record.version)).toBe(true);
+    expect((await patch(server, admin, { unusedTokenTtl: '2d' })).json().unusedTokenTtl).toBe(172_800);
+    const whoami = () => send(server.app, { path: '/api/v1/whoami', token: unused });
+    const refused = await whoami();
+    expect(refused.status).toBe(401);
+    expect(refused.json()).toMatchObject({ error: { code: 'token_expired' } });
+    expect((await send(server.app, { path: '/api/v1/whoami', token: admin })).status).toBe(200);
+    expect((await patch(server, admin, { unusedTokenTtl: 0 })).json().unusedTokenTtl).toBe(0);
+    expect((await whoami()).status).toBe(200);
   });
 });
 

@@ -60,13 +60,13 @@ describe('/api/v1/tokens', () => {
     }
     const listed = (await ask('GET', '?owner=ada')).json() as { tokens: { id: string }[]; next: string };
     expect(listed.tokens).toHaveLength(1000);
-    expect(listed.next).toBe(listed.tokens.at(-1)?.id);
+    expect(listed.next.endsWith(`/${listed.tokens.at(-1)?.id}`)).toBe(true);
     const rest = (await ask('GET', `?owner=ada&after=${listed.next}`)).json() as typeof listed;
     expect(rest).not.toHaveProperty('next');
     const ids = [...listed.tokens, ...rest.tokens].map(({ id }) => id);
     expect([ids.length, new Set(ids).size]).toEqual([1003, 1003]);
     const one = (await ask('GET', `?owner=ada&limit=1&after=${listed.next}`)).json();
-    expect(one).toMatchObject({ tokens: [{ id: ids[1000] }], next: ids[1000] });
+    expect(one).toMatchObject({ tokens: [{ id: ids[1000] }], next: expect.stringContaining(`/${ids[1000]}`) });
     for (const query of ['limit=0', 'limit=1001', 'limit=many', 'after=ZZZZZZZZ']) {
       const refused = await ask('GET', `?${query}`);
       expect([refused.status, refused.json()]).toMatchObject([400, { error: { param: query.split('=')[0] } }]);

@@ -1,0 +1,62 @@
+import { SESSION_MILLISECONDS } from '../sessions/console-sessions.ts';
+import type { SessionKeys } from '../sessions/session.ts';
+import type { RequestContext } from './request-context.ts';
+
+/** The header with the secret that the page holds. Every request of the console has it, with or without a session. */
+const PAGE_KEY = 'latchkey-page-key';
+const COOKIE = 'latchkey-session';
+/** Browsers accept a cookie with this prefix only over TLS and only from the host itself. */
+const HOST_PREFIX = '__Host-';
+
+type Head = Pick<RequestContext, 'header' | 'get'>;
+
+/** Whether a request comes from a page of the console. */
+export const isConsoleCall = (context: Pick<RequestContext, 'header'>): boolean => context.header(PAGE_KEY).length > 0;
+
+/** The scheme by which a page of this server reached it; undefined when the request names no page, or a foreign one. */
+export function ownScheme(context: Head): 'http' | 'https' | undefined {
+  const [origin, host] = [context.get('origin'), context.get('host')];
+  if (host === undefined || origin === undefined) return undefined;
+  if (origin === `https://${host}`) return 'https';
+  return origin === `http://${host}` ? 'http' : undefined;
+}
+
+/**
+ * Reads the two secrets of a session: the cookie, and the header that only a page of this server can send. Undefined
+ * when one is missing, and for a page of another origin, also an allowed one.
+ */
+export function readSessionKeys(context: Head): SessionKeys | undefined {
+  const [pageKey, ...others] = context.header(PAGE_KEY);
+  if (pageKey === undefined || others.length > 0) return undefined;
+  if (context.get('origin') !== undefined && ownScheme(context) === undefined) return undefined;
+  const cookies = readCookies(context);
+  return cookies.length === 0 ? undefined : { cookies, pageKey };
+}
+
+/** All values of the session's cookie: a program at another port, or on a subdomain, may have set one of its own. */
+function readCookies(context: Head): readonly string[] {
+  const name = cookieName(context);
+  const pairs = context.header('cookie').flatMap((line) => line.slice(0, 8192).split(';'));
+  return [`${HOST_PREFIX}${name}`, name].flatMap((wanted) =>
+    pairs.map((pair) => pair.trim().split('=')).flatMap(([key, value = '']) => (key === wanted ? [value] : [])),
+  );
+}
+
+/** The `Set-Cookie` of a new session. Scripts cannot read it, and pages of other sites do not send it. */
+export const sessionCookie = (context: Head, value: string): string =>
+  setCookie(context, value, ownScheme(context) === 'https', SESSION_MILLISECONDS / 1000);
+
+/** The `Set-Cookie`s that remove the cookie of a session. */
+export const noSessionCookie = (context: Head): readonly string[] =>
+  [true, false].map((isSecure) => setCookie(context, '', isSecure, 0));
+
+function setCookie(context: Head, value: string, isSecure: boolean, seconds: number): string {
+  const name = `${isSecure ? HOST_PREFIX : ''}${cookieName(context)}`;
+  return `${name}=${value}; Path=/; Max-Age=${seconds}; HttpOnly; SameSite=Strict${isSecure ? '; Secure' : ''}`;
+}
+
+/** Browsers send a cookie to all ports of a host, so each server there needs a name of its own. */
+function cookieName(context: Head): string {
+  const [, port] = /:(\d{1,5})$/.exec(context.get('host') ?? '') ?? [];
+  return port === undefined ? COOKIE : `${COOKIE}-${port}`;
+}

@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest';
+import { createLookout } from '../../src/state/watch-machine.ts';
+
+function lookAt(amounts: readonly (number | undefined)[]): string[] {
+  const told: string[] = [];
+  const tell = (_: object, message: string) => void told.push(message);
+  let left: number | undefined;
+  const look = createLookout([{ name: 'disk', left: () => left, least: 10, remedy: 'make room' }], {
+    warn: tell as never,
+    info: tell as never,
+  });
+  for (left of amounts) look();
+  return told;
+}
+
+describe('a resource of the machine', () => {
+  it('is logged once when it is nearly used up', () => {
+    expect(lookAt([50, 9, 8, 0])).toEqual(['the disk is nearly used up']);
+  });
+
+  it('is logged again only after there was enough of it', () => {
+    expect(lookAt([9, 12, 9, 20, 9])).toEqual([
+      'the disk is nearly used up',
+      'there is enough of the disk again',
+      'the disk is nearly used up',
+    ]);
+  });
+
+  it('is not judged where the system does not say', () => {
+    expect(lookAt([undefined, undefined])).toEqual([]);
+  });
+});
