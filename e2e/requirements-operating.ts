@@ -29,8 +29,35 @@ export const operating = [
       'operating.sole-at-once': 'of two servers that start at once on a folder one runs',
       'operating.backup': 'a backup of a server that runs is a data folder again, with its tokens',
       'operating.lost-database': 'a database that was lost beside its keys is asked about, and nothing is replaced',
+      'operating.full-disk':
+        'on a full disk tokens are revoked for good, everything else is refused with the word full, and nothing that was acknowledged is lost',
+      'operating.unix-socket': 'a Unix socket takes the same tokens, from its owner and the group alone',
+      'operating.unix-socket-proxy':
+        'behind a proxy at a Unix socket, the address of a caller comes from that proxy alone',
+      'operating.unix-socket-left':
+        'the socket that a killed server has left is taken over, and that of a running one is not',
+      'operating.unix-socket-file': 'a file in the place of a Unix socket stays as it is',
+      'operating.socket-activation': 'a socket that systemd has opened is listened on, and no child process gets it',
+      'operating.notify': 'systemd hears that the server is ready, that it works, and that it stops',
+      'operating.erasure':
+        'a person is erased from every file of the data folder: tokens, responses, usage, requests, sessions, names in the audit log; the log stays whole',
+      'operating.erasure-named': 'an erasure says that entries with names stay in an audit log with names',
+      'operating.erasure-denied': 'only a token that may do everything erases a person, and not its own',
+      'operating.webhooks':
+        'operators are notified of calls that wait, of budgets, of MCP servers that fail and of definitions that changed: signed, and again until it is taken',
+      'operating.webhooks-inward': 'a message goes to an address of this network only where the operator has listed it',
+      'operating.service': 'a unit of systemd is written that systemd takes, and none that runs the server as root',
+      'operating.container-volume':
+        'a volume of root in a container of another user is one line that says which command helps',
       'operating.health-checks': 'health checks without a Host are answered, and nothing else is',
-      'operating.lockdown': 'a lockdown denies everybody but the administrator, at once, also what runs',
+      'operating.lockdown': 'a lockdown denies every token but that of the administrator, at once, also what runs',
+      'operating.key-change':
+        'the secret is changed while no server runs: every token goes on, and the former one is dropped beside the server',
+      'operating.key-running': 'the secret is not changed under a running server',
+      'operating.key-elsewhere':
+        'a secret.key that comes from elsewhere is not changed; what is to be written there is said, and works',
+      'operating.key-variables':
+        'a secret of LATCHKEY_SECRET or its file is not changed; what is to be set is said, and works',
       'operating.process-one-said': 'a server that is process 1 without an init says so',
     },
   },

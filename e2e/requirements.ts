@@ -1,4 +1,5 @@
 import { clientRequirements } from './requirements-clients.ts';
+import { consoleRequirements } from './requirements-console.ts';
 import { operating } from './requirements-operating.ts';
 
 /**
@@ -51,7 +52,7 @@ export const requirements = [
       'tools.arguments': 'a call whose arguments the grant forbids fails with the reason and never reaches the server',
       'tools.within': 'a path argument is held to its folder, links followed',
       'tools.http': 'a server over HTTP runs its tools and gets the headers of mcp.json',
-      'tools.http-refused': 'a server over HTTP that refuses us is a 502, and its secret is told to nobody',
+      'tools.http-refused': 'a server over HTTP that refuses us is a 502, and its secret is not shown',
       'tools.no-passthrough': "an MCP server never gets the caller's token",
       'tools.published': 'servers as they are published on npm run their tools',
     },
@@ -98,6 +99,7 @@ export const requirements = [
       'command.token-text': 'without --json the new token stands alone on standard output',
       'command.token-errors': 'a wrong grant, duration or id is one line and exit code 1',
       'command.token-kinds': 'latchkey token create makes every kind of token, custom keys from standard input alone',
+      'command.grant-flags': 'a grant is written by flags or in an editor, without JSON on the command line',
       'command.token-warnings':
         'a grant that allows less than it seems to is taken, and the answer and the command say why',
       'command.token-list': 'latchkey token list picks by owner and project and marks what is due',
@@ -117,7 +119,7 @@ export const requirements = [
       'command.whoami': 'latchkey whoami shows the token and its grants',
       'secrets.nowhere': 'a secret is in no log, no database file and no output but that of its creation',
       'secrets.every-kind':
-        'of no token of any kind is the secret in the files or the log of the server, whoever puts it where',
+        'of no token of any kind is the secret in the files or the log of the server, wherever it was sent',
       'secrets.budget-of-one': 'of 200 requests at once on a budget of one, one is served',
       'secrets.modes': 'the administrator token and the secret key are readable by their owner alone',
     },
@@ -160,16 +162,17 @@ export const requirements = [
       'life.finishes': 'a signal lets a running stream end, and the server exits with 0',
       'life.bounded': 'a stream that does not end in time is ended with an error, and the server exits with 0',
       'life.killed': 'a killed server takes its models along',
-      'life.no-auth': '--no-auth lets everybody chat, and nobody call tools or manage tokens',
+      'life.no-auth': '--no-auth lets every caller chat, and none call tools or manage tokens',
       'life.open-network': '--no-auth refuses an address that others reach',
       'life.configuration': 'a wrong setting is refused with its name and its place',
       'life.port': 'a port that is taken is said to be',
       'life.sole': 'a second server on a data folder is refused',
-      'life.old-node': 'a Node that is too old is told so in one line',
+      'life.old-node': 'a Node that is too old is named in one line',
       'demo.story': 'the demo plays the whole story and finds everything as it should be',
       'demo.interrupted': 'Ctrl-C ends the demo and everything that it has started, at once',
     },
   },
+  ...consoleRequirements,
   ...operating,
   {
     source: 'models/latchkey/nano.md',
@@ -188,12 +191,12 @@ export const requirements = [
       'taint.stops': 'once an untrusted tool has answered, a conversation calls no tool that sends something out',
       'settings.kept': 'a change of settings leaves what it does not name, and outlives the server',
       'settings.who': 'the settings are for tokens that may read or write them, and never for callers without a token',
-      'settings.authentication': 'requireAuthentication lets everybody chat, or nobody without a token, at once',
-      'settings.authentication-fixed': 'requireAuthentication can not be changed where it must not be',
+      'settings.authentication': 'requireAuthentication lets every caller chat, or none without a token, at once',
+      'settings.authentication-fixed': 'requireAuthentication cannot be changed where it must not be',
       'settings.mcp': 'allowMcpJson and allowEphemeralMcp refuse MCP servers on every chat route and say so',
       'settings.kinds': 'tokens of a kind that is switched off stop working at once; latchkey settings gets it back',
       'command.settings': 'latchkey settings shows and changes the settings',
-      'usage.counted': 'usage counts the chats, tokens and tool calls of every route, for whoever may see them',
+      'usage.counted': 'usage counts the chats, tokens and tool calls of every route, for callers that may see them',
       'usage.broken-off': 'usage counts what a chat has used whose caller went away',
       'usage.kept': 'usage outlives the server',
       'usage.killed':
@@ -224,7 +227,7 @@ export const requirements = [
       'turns.killed':
         'at whichever of its writes a server is killed during a chat with an approved call, the tool runs at most once, and what ran is kept',
       'approvals.shutdown':
-        'a server that is told to stop waits for no person; the call goes on waiting for whoever comes back',
+        'a server that is told to stop waits for no person; the call goes on waiting for a caller that comes back',
     },
   },
   {
@@ -234,7 +237,8 @@ export const requirements = [
       'audit.arguments': 'the audit log has the arguments of tool calls where that is configured',
       'audit.refusals': 'the audit log has what was administered, refused and logged in to in vain, and no secret',
       'audit.polling': 'who reads the audit log page by page, with audit:read, misses nothing',
-      'audit.flood': 'a flood of bad tokens from one address locks nobody out there, and does not fill the audit log',
+      'audit.flood':
+        'a flood of bad tokens from one address locks no caller out there, and does not fill the audit log',
       'command.audit': 'latchkey audit lists and exports the audit log',
       'command.audit-follow':
         'latchkey audit list --follow shows each entry once, however often the server is killed and started',
@@ -251,8 +255,8 @@ export const requirements = [
     source: 'docs/client.md',
     promises: {
       'client.whoami': 'the client says whose token it has, be it from an option, the environment or a profile',
-      'client.errors': 'the client tells no token, a wrong one and one that may not apart',
-      'client.expired': 'the client tells a token whose time is over apart',
+      'client.errors': 'the client distinguishes no token, a wrong one and one that may not',
+      'client.expired': 'the client distinguishes a token that has expired',
       'client.limit': 'the client says which limit is used up and how long to wait',
       'client.personal': 'the client exchanges a personal access token once for many requests, and revokes that one',
       'client.access-off': 'while access tokens are switched off, the client sends a personal access token itself',
@@ -317,7 +321,7 @@ export const requirements = [
       'ephemeral.secrets': "such a server gets its caller's headers and not its token, and the log has neither",
       'ephemeral.granted': 'a host, or a tool, that no grant allows is a 403 before anything is connected',
       'ephemeral.addresses': 'addresses that are not public are reached only if the operator lists them',
-      'ephemeral.unreachable': 'a server that does not answer is a 502, and its address is told to nobody',
+      'ephemeral.unreachable': 'a server that does not answer is a 502, and its address is not shown',
       'ephemeral.refused': 'what can be no such server is a 400',
       'ephemeral.approval': 'a request has a person asked about its calls: one who may use its host, and who sees it',
     },
@@ -336,9 +340,9 @@ export const requirements = [
       'mcp.taint': 'over /mcp, where taint is on, nothing that sends something out is offered',
       'mcp.loop': 'a server that is listed in its own mcp.json offers the tools of the others',
       'mcp.conformance-server':
-        'the conformance suite of the protocol passes on /mcp, but for what is told with its reason',
+        'the conformance suite of the protocol passes on /mcp, but for what is listed with its reason',
       'mcp.conformance-client':
-        'the conformance suite of the protocol passes on the host, but for what is told with its reason',
+        'the conformance suite of the protocol passes on the host, but for what is listed with its reason',
     },
   },
   {
@@ -348,10 +352,10 @@ export const requirements = [
       'kinds.switched-off': 'tokens of a kind that is switched off stop at once and say so',
       'kinds.revoked': 'a token of each kind can be revoked',
       'kinds.custom-strength': 'a custom key that is easy to guess is refused, unless it is forced',
-      'kinds.legacy-visible': 'a legacy token is shown again to its owner, and to nobody else',
+      'kinds.legacy-visible': 'a legacy token is shown again to its owner, and to no other caller',
       'derived.narrower': 'a derived token may do what each grant on the way to it allows',
       'derived.ends-with-parent': 'a derived token ends with its parent, and so does what runs on it',
-      'derived.by-possession': 'whoever has a derived token can end it, and it alone',
+      'derived.by-possession': 'the holder of a derived token can end it, and it alone',
       'derived.caveat-ends': 'a caveat with an end ends the token',
       'derived.issues-derived': 'what a derived token issues ends with its parent',
       'life.rotate-overlap': 'a rotated secret goes on for as long as was asked for, and the one before it does not',
@@ -363,7 +367,7 @@ export const requirements = [
       'label-studio.direct': 'a personal access token works by itself, and any JWT library reads its end',
       'label-studio.access-expires': 'an access token expires, and another one can be had',
       'label-studio.list': 'the list shows tokens without what proves them, and takes them back to end them',
-      'label-studio.blacklist': 'a token is ended by whoever has it or owns it, and by nobody else',
+      'label-studio.blacklist': 'a token is ended by its holder or owner, and by no other caller',
       'label-studio.rotate': 'rotate gives another token and ends the one before',
       'oauth.offline': 'other servers verify access tokens with the published keys',
       'oauth.audience': 'an access token works for the server that it was made for, and for no other',
@@ -379,6 +383,8 @@ export const requirements = [
   {
     source: 'docs/engine.md',
     promises: {
+      'engine.downloads': 'a model is pulled, over a break, used and deleted, for tokens with models:download only',
+      'engine.instances': 'load, ps and unload take a real model through its life, for tokens with models:load only',
       'upstream.serves': 'models of another server are listed, granted, asked and counted like any',
       'upstream.tools': 'a model of another server calls the tools of this one, which decides each call',
       'upstream.faults':

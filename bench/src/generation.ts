@@ -42,10 +42,10 @@ export async function measureGeneration(): Promise<readonly Row[]> {
     const ours: Measure[] = [];
     const theirs: Measure[] = [];
     await direct(native, context, load);
-    await overHttp(server, model.key, load);
+    await streamOver(server, model.key, load);
     for (let repeat = 0; repeat < REPEATS; repeat += 1) {
       theirs.push(await direct(native, context, load));
-      ours.push(await overHttp(server, model.key, load));
+      ours.push(await streamOver(server, model.key, load));
     }
     const what = `${streams} stream${streams > 1 ? 's' : ''} of ${tokens}`;
     rows.push(compare(`tokens/s, ${what}`, ours, theirs, 'tokensPerSecond'));
@@ -83,7 +83,8 @@ async function direct(model: LlamaModel, context: LlamaContext, { streams, token
   return { tokensPerSecond: (streams * tokens) / seconds, firstTokenMilliseconds: median(firsts) };
 }
 
-async function overHttp(server: BenchServer, model: string, { streams, tokens }: Load): Promise<Measure> {
+/** Tokens per second, and milliseconds to the first one, of streams of a server's chat API. */
+export async function streamOver(server: BenchServer, model: string, { streams, tokens }: Load): Promise<Measure> {
   const startedAt = performance.now();
   const firsts = await Promise.all(Array.from({ length: streams }, () => streamOnce(server, model, tokens, startedAt)));
   const seconds = (performance.now() - startedAt) / 1000;

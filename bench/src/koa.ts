@@ -12,9 +12,9 @@ const ROUTES = { short: '20 ids, 1 kB', typical: '20 models, 8 kB', long: '500 i
  * work of guards that hash a secret and report a limit, which is the upper bound for any implementation.
  */
 export async function measureKoa(): Promise<readonly Row[]> {
-  await using bare = await start('bare');
-  await using least = await start('least');
-  await using locked = await start('locked');
+  await using bare = await startKoa('bare');
+  await using least = await startKoa('least');
+  await using locked = await startKoa('locked');
   const headers = { authorization: `Bearer ${locked.token}` };
   const rows: Row[] = [];
   for (const [route, size] of Object.entries(ROUTES)) {
@@ -76,8 +76,11 @@ interface KoaServer extends AsyncDisposable {
   readonly processorTime: ProcessorTime;
 }
 
-async function start(mode: 'bare' | 'least' | 'locked'): Promise<KoaServer> {
-  const child = fork(join(import.meta.dirname, 'koa-server.ts'), [mode]);
+const own = join(import.meta.dirname, 'koa-server.ts');
+
+/** A Koa server in a process of its own; `script` is the path of its program. */
+export async function startKoa(mode: 'bare' | 'least' | 'locked', script = own): Promise<KoaServer> {
+  const child = fork(script, [mode]);
   const [message] = (await once(child, 'message')) as [{ url: string; token: string }];
   return {
     ...message,

@@ -6,15 +6,15 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-const command = join(fileURLToPath(import.meta.resolve('@latchkey/server/package.json')), '..', 'bin', 'latchkey.js');
+const own = join(fileURLToPath(import.meta.resolve('@latchkey/server/package.json')), '..', 'bin', 'latchkey.js');
 
 export interface BenchServer extends AsyncDisposable {
   readonly url: string;
   readonly token: string;
 }
 
-/** A server in a separate process, as in production. */
-export async function startServer(models: string, flags: readonly string[] = []): Promise<BenchServer> {
+/** A server in a separate process, as in production; `command` is the path of its program. */
+export async function startServer(models: string, flags: readonly string[] = [], command = own): Promise<BenchServer> {
   const data = mkdtempSync(join(tmpdir(), 'latchkey-bench-'));
   const args = ['serve', '--port', '0', '--data', data, '--models', models, ...flags];
   const child = spawn(process.execPath, [command, ...args], {

@@ -1,4 +1,5 @@
 import type { Grant } from '@latchkey/auth-core/llm';
+import { makeModelsFolder, TINY_EMBEDDING } from '../support/embedding-models.ts';
 import { recording } from '../support/mcp-servers.ts';
 import { isRunning } from '../support/processes.ts';
 import { NANO, startServer, type TestServer } from '../support/server.ts';
@@ -46,20 +47,22 @@ const PLACES = 4;
 /** Concurrent requests of each caller. */
 const AT_ONCE = 2;
 const BUDGET = 20_000;
+/** Hostile callers may use both models. */
+const EMBEDDING: Grant = { actions: ['chat', 'models:read', 'embeddings'], models: [NANO, TINY_EMBEDDING] };
 
 /** Starts a server and attacks it with everything that a caller without rights can send. */
 export async function attack({ seed, milliseconds, onProgress }: AttackOptions): Promise<Outcome> {
   using folder = createTemporaryFolder();
   await using server = await startServer({
-    config: { engine: { parallel: PLACES } },
+    config: { engine: { parallel: PLACES }, models: makeModelsFolder(folder.path) },
     mcpServers: { notes: recording(`${folder.path}/calls.jsonl`) },
   });
-  const low = await createToken(server, 'low', withTools({ 'mcp/notes': { echo: {} } }));
+  const low = await createToken(server, 'low', { ...withTools({ 'mcp/notes': { echo: {} } }), ...EMBEDDING });
   const powerless = await createToken(server, 'powerless', { actions: [] });
   const bystander = await createToken(server, 'bystander', CHAT_GRANT);
   const honest = await createToken(server, 'honest', CHAT_GRANT);
   const limited = async (name: string, limits: NonNullable<Grant['limits']>): Promise<HeldToken> =>
-    createToken(server, name, { ...CHAT_GRANT, limits });
+    createToken(server, name, { ...CHAT_GRANT, ...EMBEDDING, limits });
   const twoAtOnce = await limited('two at once', { concurrentRequests: 2 });
   const budgeted = await limited('budgeted', { tokensPerDay: BUDGET });
   // The model is loaded before the observation begins.
@@ -77,7 +80,10 @@ export async function attack({ seed, milliseconds, onProgress }: AttackOptions):
     const callers = [low.token, powerless.token, undefined, twoAtOnce.token, budgeted.token];
     const lanes = callers.flatMap((token, caller) =>
       Array.from({ length: AT_ONCE }, (_, lane) => {
-        const target = { model: NANO, server: 'mcp/notes', tool: 'echo', token };
+        const target = {
+          ...{ model: NANO, embeddingModel: TINY_EMBEDDING },
+          ...{ server: 'mcp/notes', tool: 'echo', token },
+        };
         return run(server.url, target, new Random(seed + caller * 64 + lane), report, end);
       }),
     );

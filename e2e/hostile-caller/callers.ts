@@ -1,7 +1,9 @@
 import { attenuateToken } from '@latchkey/auth-core';
 import { type Grant, llm } from '@latchkey/auth-core/llm';
+import { BODY_DOORS, OTHER_DOORS, pathThrough, query } from './doors.ts';
 import { caveat } from './grant-grammar.ts';
 import { broken, json, text, wide } from './json-grammar.ts';
+import { EMBEDDING_KEYS, inputs, items, PROMPTS, prompts } from './prompts.ts';
 import type { Random } from './random.ts';
 import { schema } from './schema-grammar.ts';
 import type { HostileRequest } from './send.ts';
@@ -9,6 +11,7 @@ import type { HostileRequest } from './send.ts';
 /** A hostile caller's knowledge of the server. */
 export interface Target {
   readonly model: string;
+  readonly embeddingModel: string;
   /** The MCP server and the one tool of it that the low-privilege token may call. */
   readonly server: string;
   readonly tool: string;
@@ -21,25 +24,6 @@ export interface Hostility {
   readonly kind: string;
   make(random: Random, target: Target): HostileRequest | Promise<HostileRequest>;
 }
-
-/** Every route that takes a body. */
-const BODIES: readonly (readonly [method: string, path: string])[] = [
-  ['POST', '/api/v1/chat'],
-  ['POST', '/v1/chat/completions'],
-  ['POST', '/api/v1/can'],
-  ['POST', '/mcp'],
-  ['POST', '/api/v1/tokens'],
-  ['PATCH', '/api/v1/tokens/aB3dE5gH'],
-  ['POST', '/api/v1/tokens/revoke'],
-  ['PATCH', '/api/v1/settings'],
-  ['POST', '/api/v1/approvals/none'],
-  ['POST', '/api/v1/mcp/servers/none/approve'],
-  ['POST', '/oauth/token'],
-  ['POST', '/oauth/introspect'],
-  ['POST', '/api/token/refresh'],
-  ['POST', '/api/token/rotate'],
-  ['POST', '/api/token/blacklist'],
-];
 
 const as = ({ token }: Target, more: Record<string, string> = {}): Record<string, string> => ({
   'Content-Type': 'application/json',
@@ -57,69 +41,92 @@ const post = (target: Target, path: string, body: string | Buffer): HostileReque
 const member = (random: Random, names: readonly string[]): string =>
   `${JSON.stringify(random.pick(names))}:${json(random)}`;
 
-const OPENAI_KEYS = [
-  'messages',
-  'tools',
-  'tool_choice',
-  'stop',
-  'max_tokens',
-  'response_format',
-  'stream',
-  'stream_options',
-  'n',
-  'seed',
-  'temperature',
-  'reasoning_effort',
-  'integrations',
-  'logit_bias',
-  'metadata',
-];
-const LMSTUDIO_KEYS = [
-  'input',
-  'system_prompt',
-  'integrations',
-  'stream',
-  'temperature',
-  'max_output_tokens',
-  'context_length',
-  'reasoning',
-  'store',
-  'previous_response_id',
-];
-
 /** All kinds of hostile requests; each caller sends each of them. */
 export const hostilities: readonly Hostility[] = [
   {
     kind: 'body: any JSON',
     make: (random, target) => {
-      const [method, path] = random.pick(BODIES);
-      return { ...post(target, path, json(random)), method };
+      const [method, path] = random.pick(BODY_DOORS);
+      return { ...post(target, pathThrough(random, path), json(random)), method };
     },
   },
   {
     kind: 'body: not JSON',
     make: (random, target) => {
-      const [method, path] = random.pick(BODIES);
-      return { ...post(target, path, broken(random)), method };
+      const [method, path] = random.pick(BODY_DOORS);
+      return { ...post(target, pathThrough(random, path), broken(random)), method };
     },
   },
   {
     kind: 'body: slow',
     make: (random, target) => {
-      const [method, path] = random.pick(BODIES);
-      return { ...post(target, path, json(random)), method, pauseMilliseconds: random.magnitude(3000) };
+      const [method, path] = random.pick(BODY_DOORS);
+      return {
+        ...post(target, pathThrough(random, path), json(random)),
+        method,
+        pauseMilliseconds: random.magnitude(3000),
+      };
     },
   },
   {
     kind: 'body: one wrong member',
+    make: (random, target) => {
+      const { path, said, brief, keys } = random.pick(PROMPTS);
+      const members = [said(target.model), ...(brief === undefined ? [] : [brief]), member(random, keys)];
+      return post(target, path, `{${members.join(',')}}`);
+    },
+  },
+  {
+    kind: 'doors without a body',
+    make: (random, target) => {
+      const [method, path] = random.pick(OTHER_DOORS);
+      return { method, path: `${pathThrough(random, path)}?${query(random)}`, headers: as(target) };
+    },
+  },
+  {
+    kind: 'embeddings',
+    make: (random, target) => {
+      const more = random.fraction() < 0.3 ? `,${member(random, EMBEDDING_KEYS.slice(1))}` : '';
+      const leaving = random.fraction() < 0.3 ? { leaveAfterMilliseconds: random.magnitude(500) } : {};
+      const body = `{"model":"${target.embeddingModel}","input":${inputs(random)}${more}}`;
+      return { ...post(target, '/v1/embeddings', body), ...leaving };
+    },
+  },
+  {
+    kind: 'completions',
+    make: (random, target) => {
+      const more = `"n":${random.magnitude(4)},"max_tokens":${random.magnitude(20)},"stream":${random.fraction() < 0.5}`;
+      return post(target, '/v1/completions', `{"model":"${target.model}","prompt":${prompts(random)},${more}}`);
+    },
+  },
+  {
+    kind: 'responses: items',
     make: (random, target) =>
-      random.fraction() < 0.5
-        ? post(target, '/api/v1/chat', `{"model":"${target.model}","input":"Hello",${member(random, LMSTUDIO_KEYS)}}`)
-        : post(
-            target,
-            '/v1/chat/completions',
-            `{"model":"${target.model}","messages":[{"role":"user","content":"Hello"}],${member(random, OPENAI_KEYS)}}`,
-          ),
+      post(
+        target,
+        random.pick(['/v1/responses', '/v1/responses/input_tokens']),
+        `{"model":"${target.model}","max_output_tokens":10,"input":${items(random)}}`,
+      ),
+  },
+  {
+    kind: 'responses: in the background',
+    make: (random, target) => {
+      const leaving = random.fraction() < 0.5 ? { leaveAfterMilliseconds: random.magnitude(200) } : {};
+      const stream = random.fraction() < 0.5;
+      const body = `{"model":"${target.model}","input":"Hello","max_output_tokens":${random.magnitude(60)},"background":true,"stream":${stream}}`;
+      return { ...post(target, '/v1/responses', body), ...leaving };
+    },
+  },
+  {
+    kind: 'counting',
+    make: (random, target) => {
+      const said = JSON.stringify('fox '.repeat(random.magnitude(900_000)));
+      const [path, body] = random.pick([
+        ['/v1/messages/count_tokens', `"messages":[{"role":"user","content":${said}}]`],
+        ['/v1/responses/input_tokens', `"input":${said}`],
+      ] as const);
+      return post(target, path, `{"model":"${target.model}",${body}}`);
+    },
   },
   {
     kind: 'headers',
@@ -220,18 +227,11 @@ export const hostilities: readonly Hostility[] = [
   },
   {
     kind: 'leaving early',
-    make: (random, target) => ({
-      ...post(
-        target,
-        '/api/v1/chat',
-        JSON.stringify({
-          model: target.model,
-          input: `Tell a story, ${random.between(0, 1e6)}.`,
-          stream: random.fraction() < 0.5,
-        }),
-      ),
-      leaveAfterMilliseconds: random.magnitude(2000),
-    }),
+    make: (random, target) => {
+      const { path, said } = random.pick(PROMPTS);
+      const body = `{${said(target.model)},"stream":${random.fraction() < 0.5}}`;
+      return { ...post(target, path, body), leaveAfterMilliseconds: random.magnitude(2000) };
+    },
   },
   {
     kind: 'more context',

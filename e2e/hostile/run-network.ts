@@ -29,12 +29,12 @@ async function ask(entry: object): Promise<readonly string[]> {
   const mcpServers = { hostile: { command: process.execPath, args: [doors, own], ...entry } };
   await using host = createMcpHost({ config: parseMcpJson(JSON.stringify({ mcpServers }), {}) });
   const toolset = await host.openToolset([{ server: 'mcp/hostile' }], () => ({ allowed: true }), signal);
-  const none = { reads: [], writes: [], sockets: [], squats: [], processes: [], marks: [] };
+  const none = { reads: [], writes: [], sockets: [], datagrams: [], squats: [], processes: [], marks: [] };
   const outcome = await toolset.call('try', { ...none, addresses }, { signal });
   await toolset.close();
   rmSync(own, { recursive: true });
   if (outcome.type === 'failure') throw new Error(outcome.reason);
-  return JSON.parse(outcome.text) as readonly string[];
+  return (JSON.parse(outcome.text) as { readonly opened: readonly string[] }).opened;
 }
 
 const entries = { auto: {}, named: { env: { SERVICE: 'http://localhost:8080' } } };

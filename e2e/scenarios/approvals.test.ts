@@ -187,7 +187,7 @@ describe('a call that needs approval', () => {
     });
     const stream = await (await createTokens(impatient)).agent.stream(chat);
     expect(await stream.until('tool_call.failure')).toMatchObject({
-      reason: expect.stringContaining('nobody has answered in time'),
+      reason: expect.stringContaining('no answer came in time'),
     });
     stream.leave();
     expect(existsSync(join(folder.path, 'none'))).toBe(false);

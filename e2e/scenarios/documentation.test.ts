@@ -84,6 +84,12 @@ describe.skipIf(missing.length > 0)('the commands of', () => {
 
   verifies(
     'docs.pages',
+    async () => expect(await transcriptOf('docs/console.md', asAdministrator)).toMatch(/^http.*\/console#link=/m),
+    'docs/console.md',
+  );
+
+  verifies(
+    'docs.pages',
     async () => {
       const transcript = await transcriptOf('docs/operating.md', asAdministrator);
       expect(transcript).toMatch(/^sk-lm-/m);

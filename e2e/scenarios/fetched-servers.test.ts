@@ -1,5 +1,8 @@
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createMcpHost, parseMcpJson } from '@latchkey/mcp-bridge';
 import { describe, expect } from 'vitest';
@@ -50,13 +53,42 @@ describe.runIf(fetches)('a server that npx fetches', { timeout: 500_000 }, () =>
   });
 });
 
-/** Servers of npm with a tool that needs no network and changes nothing outside of the server's own folder. */
+/**
+ * What three servers ask the service that they are made for, on this machine: the address is in their entries, so the
+ * port is open to them.
+ */
+const services: Readonly<Record<string, unknown>> = {
+  '/chart': { success: true, resultObj: 'https://chart.example/red-fox.png' },
+  '/notion/v1/users/me': { object: 'user', id: '1', name: 'Red fox' },
+  '/context7/v2/libs/search': { results: [{ id: '/red/fox', title: 'Red fox', description: 'A library of foxes' }] },
+};
+
+async function serve(): Promise<AsyncDisposable & { readonly url: string }> {
+  const server = createServer((request, response) => {
+    const { pathname } = new URL(request.url ?? '', 'http://localhost');
+    const answer = services[pathname];
+    response.writeHead(answer === undefined ? 404 : 200, { 'content-type': 'application/json' });
+    response.end(JSON.stringify(answer ?? { message: `nothing at ${pathname}` }));
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+/** Servers of npm with a tool that needs no other machine and changes nothing outside of the server's own folder. */
 const published: readonly (readonly [
   name: string,
   args: readonly string[],
   tool: string,
   given: object,
   says: RegExp,
+  env?: Readonly<Record<string, string>>,
 ])[] = [
   ['@modelcontextprotocol/server-everything', [], 'echo', { message: 'red fox' }, /red fox/],
   ['@modelcontextprotocol/server-filesystem', ['WORK'], 'read_text_file', { path: 'WORK/a.js' }, /const a = 1/],
@@ -70,6 +102,30 @@ const published: readonly (readonly [
   ['@eslint/mcp', [], 'lint-files', { filePaths: ['WORK/a.js'] }, /a\.js/],
   ['@cyanheads/git-mcp-server', [], 'git_init', { path: 'WORK/repository' }, /repository/],
   ['@drawio/mcp', [], 'list_pages', { path: 'WORK/a.drawio' }, /Page-1/],
+  [
+    '@upstash/context7-mcp',
+    [],
+    'resolve-library-id',
+    { query: 'foxes', libraryName: 'fox' },
+    /Red fox/,
+    { CONTEXT7_API_URL: 'SERVICE/context7' },
+  ],
+  [
+    '@notionhq/notion-mcp-server',
+    [],
+    'API-get-self',
+    {},
+    /Red fox/,
+    { NOTION_TOKEN: 'ntn_none', BASE_URL: 'SERVICE/notion' },
+  ],
+  [
+    '@antv/mcp-server-chart',
+    [],
+    'generate_pie_chart',
+    { data: [{ category: 'fox', value: 1 }] },
+    /chart\.example\/red-fox/,
+    { VIS_REQUEST_SERVER: 'SERVICE/chart' },
+  ],
 ];
 
 describe.runIf(fetches)('a tool of a published server', { timeout: 900_000 }, () => {
@@ -81,9 +137,12 @@ describe.runIf(fetches)('a tool of a published server', { timeout: 900_000 }, ()
     writeFileSync(join(work, 'eslint.config.js'), 'module.exports = [{ rules: { "no-unused-vars": "error" } }];\n');
     const page = '<diagram name="Page-1"><mxGraphModel><root><mxCell id="0"/></root></mxGraphModel></diagram>';
     writeFileSync(join(work, 'a.drawio'), `<mxfile>${page}</mxfile>`);
-    const inWork = <T>(value: T): T => JSON.parse(JSON.stringify(value).replaceAll('WORK', work));
-    for (const [name, args, tool, given, says] of published) {
-      const { text } = await start(folder.path, { args: ['-y', name, ...inWork(args)] }, tool, inWork(given));
+    await using service = await serve();
+    const inWork = <T>(value: T): T =>
+      JSON.parse(JSON.stringify(value).replaceAll('WORK', work).replaceAll('SERVICE', service.url));
+    for (const [name, args, tool, given, says, env = {}] of published) {
+      const keys = { args: ['-y', name, ...inWork(args)], env: inWork(env) };
+      const { text } = await start(folder.path, keys, tool, inWork(given));
       expect(text, name).toMatch(says);
       expect(text, name).not.toMatch(/^failed/);
     }

@@ -51,8 +51,11 @@ const runs = ([program = '', ...args]: readonly string[]): boolean =>
   spawnSync(program, args, { timeout: 5000, stdio: 'ignore' }).status === 0;
 const mayMount = isRoot && runs([...withDevice(ordinary), 'true']);
 
+/** Root mounts what a container is given, and that ends with the kit. */
+const withMounts = isRoot && runs(['unshare', '--mount', 'true']) ? ['unshare', '--mount'] : [];
+
 function startedAs(user: number | undefined, command: readonly string[]): readonly string[] {
-  if (user === undefined) return command;
+  if (user === undefined) return [...withMounts, ...command];
   return [...(mayMount ? withDevice(user) : setUser(user)), ...command];
 }
 
@@ -62,11 +65,18 @@ function makesNetworks(user: number | undefined): boolean {
   return runs(startedAs(user, ['pasta', '--quiet', ...asRoot, '--config-net', '--', 'true']));
 }
 
+const hasTerminals = runs(['script', '--quiet', '--command', 'true', '/dev/null']);
+/** A terminal, as the host has where a person starts it. */
+const atTerminal = (command: readonly string[]): readonly string[] => {
+  const words = command.map((word) => `'${word.replaceAll("'", `'\\''`)}'`);
+  return hasTerminals ? ['script', '--quiet', '--return', '--command', words.join(' '), '/dev/null'] : command;
+};
+
 /** Runs the kit as a user, and gives the lines that it prints. */
 async function runKit(user: number | undefined): Promise<readonly unknown[]> {
   const folder = createFolder(user);
   const command = [nodeFor(user), join(kit, 'run-kit.ts'), folder, join(kit, 'doors.mjs')];
-  const [program = '', ...args] = startedAs(user, command);
+  const [program = '', ...args] = atTerminal(startedAs(user, command));
   const child = spawn(program, args, {
     env: { PATH: process.env.PATH, HOME: folder },
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -81,7 +91,7 @@ async function runKit(user: number | undefined): Promise<readonly unknown[]> {
     .map((line) => JSON.parse(line) as unknown);
 }
 
-describe.runIf(works)('a hostile server', { timeout: 300_000 }, () => {
+describe.runIf(works)('a hostile server', { timeout: 600_000 }, () => {
   for (const user of users) {
     verifies(
       'sandbox.hostile',
@@ -91,10 +101,15 @@ describe.runIf(works)('a hostile server', { timeout: 300_000 }, () => {
         const nothing = layoutNames.flatMap((layout) =>
           ['auto', 'required', 'closed'].map((sandbox) => {
             const opened = sandbox === 'required' && !hasOwnNetwork ? refused : [];
-            return { layout, sandbox, hasOwnNetwork, opened };
+            return { layout, sandbox, hasOwnNetwork, hasTerminal: hasTerminals, opened };
           }),
         );
-        expect(await runKit(user)).toEqual(nothing);
+        const without = [
+          ...['bwrap', 'prlimit', 'pasta'].map((tool) => ({ layout: `without ${tool}`, sandbox: 'required' })),
+          ...['bwrap', 'prlimit'].map((tool) => ({ layout: `without ${tool}`, sandbox: 'closed' })),
+          ...['bwrap', 'prlimit', 'pasta'].map((tool) => ({ layout: `without ${tool}`, sandbox: 'ports' })),
+        ].map((each) => ({ ...each, opened: [] }));
+        expect(await runKit(user)).toEqual([...nothing, ...without]);
       },
       user === undefined ? 'as this user' : 'as an ordinary user',
     );

@@ -39,7 +39,7 @@ describe('a server that is killed', () => {
     /** Reads a stream to its end, and agrees to what waits; undefined when the server is gone. */
     async function follow(
       open: () => Promise<ChatStream>,
-    ): Promise<{ readonly responseId?: string; readonly isWhole: boolean }> {
+    ): Promise<{ readonly responseId?: string; readonly isWhole: boolean; readonly cause?: unknown }> {
       const told: { responseId?: string } = {};
       try {
         const stream = await open();
@@ -49,8 +49,8 @@ describe('a server that is killed', () => {
           if (event.response_id !== undefined) told.responseId = event.response_id;
           if (event.type === 'tool_call.approval_required') await approve(event.approval_id);
         }
-      } catch {
-        return { ...told, isWhole: false };
+      } catch (cause) {
+        return { ...told, isWhole: false, cause };
       }
     }
     const approve = (id: string) =>
@@ -68,6 +68,8 @@ describe('a server that is killed', () => {
       isWhole = chat.isWhole;
       if (!isWhole) {
         kills += 1;
+        // A server that answers with an error was not killed, and would be waited for in vain.
+        if (String(chat.cause).includes('Not a stream')) throw chat.cause;
         await server.exited;
         server = await start();
         const back = createApi(server.url, agent.token);

@@ -183,7 +183,18 @@ describe("a caller's own tools", () => {
 describe('the client', () => {
   verifies('openai.models', async () => {
     const { data } = await client.models.list();
-    expect(data).toEqual([{ id: NANO, object: 'model', created: expect.any(Number), owned_by: 'latchkey' }]);
+    const [nano] = data;
+    expect(data).toHaveLength(1);
+    expect(nano).toMatchObject({ id: NANO, object: 'model', created: expect.any(Number), owned_by: 'latchkey' });
+    const context = nano !== undefined && 'context_length' in nano ? nano.context_length : undefined;
+    expect(nano).toMatchObject({
+      max_model_len: context,
+      max_context_length: expect.any(Number),
+      meta: { n_ctx: context },
+    });
+    expect(nano).toMatchObject({ capabilities: expect.arrayContaining(['completion', 'tool_use']) });
+    // The id has a slash, which the client encodes.
+    expect(await client.models.retrieve(NANO)).toMatchObject({ id: NANO, context_length: context });
   });
 
   verifies('openai.errors', async () => {

@@ -13,13 +13,31 @@ interface Dialect {
   readonly name: string;
   readonly path: string;
   readonly ask: (text: string) => Record<string, unknown>;
+  /** Where the code of an error is in its body. */
+  readonly errorOf: (body: Json) => Json;
 }
 
 const said = (content: string) => ({ messages: [{ role: 'user', content }] });
+const nested = (body: Json): Json => body.error;
+const flat = (body: Json): Json => body;
 const DIALECTS: readonly Dialect[] = [
-  { name: 'LM Studio', path: '/api/v1/chat', ask: (input) => ({ input }) },
-  { name: 'OpenAI', path: '/v1/chat/completions', ask: said },
-  { name: 'Anthropic', path: '/v1/messages', ask: (text) => ({ max_tokens: 1000, ...said(text) }) },
+  { name: 'LM Studio', path: '/api/v1/chat', ask: (input) => ({ input }), errorOf: nested },
+  { name: 'OpenAI', path: '/v1/chat/completions', ask: said, errorOf: nested },
+  { name: 'LM Studio v0', path: '/api/v0/chat/completions', ask: said, errorOf: nested },
+  { name: 'OpenAI responses', path: '/v1/responses', ask: (input) => ({ input }), errorOf: nested },
+  {
+    name: 'Anthropic',
+    path: '/v1/messages',
+    ask: (text) => ({ max_tokens: 1000, ...said(text) }),
+    errorOf: nested,
+  },
+  { name: 'Ollama', path: '/api/chat', ask: (text) => ({ stream: false, ...said(text) }), errorOf: flat },
+  {
+    name: 'Ollama completions',
+    path: '/api/generate',
+    ask: (prompt) => ({ stream: false, prompt }),
+    errorOf: flat,
+  },
 ];
 
 let folder: TemporaryFolder;
@@ -50,9 +68,11 @@ const callsThatArrived = (): readonly Json[] => {
 const ECHO = { arguments: { message: { pattern: '^red' } } };
 const notes = { integrations: ['mcp/notes'] };
 
-describe.each(DIALECTS)('permissions in the API of $name', ({ name, path, ask }) => {
-  const send = (holder: HeldToken, text: string, more: Record<string, unknown> = {}) =>
-    holder.post(path, { model: NANO, ...ask(text), ...more });
+describe.each(DIALECTS)('permissions in the API of $name', ({ name, path, ask, errorOf }) => {
+  const send = async (holder: HeldToken, text: string, more: Record<string, unknown> = {}) => {
+    const { status, body } = await holder.post(path, { model: NANO, ...ask(text), ...more });
+    return { status, error: status === 200 ? undefined : errorOf(body) };
+  };
 
   const stream = async (url: string, holder: HeldToken, text: string, more: Record<string, unknown> = {}) => {
     const response = await fetch(url + path, {
@@ -80,10 +100,10 @@ describe.each(DIALECTS)('permissions in the API of $name', ({ name, path, ask })
       const holder = await createToken(server, 'other model', { actions: ['chat'], models: ['other/*'] });
       expect(await send(holder, 'Hello')).toMatchObject({
         status: 403,
-        body: { error: { code: 'permission_denied', param: 'model', details: { rule: 'models' } } },
+        error: { code: 'permission_denied', param: 'model', details: { rule: 'models' } },
       });
       const idle = await createToken(server, 'no chat', { actions: ['models:read'], models: ['*'] });
-      expect(await send(idle, 'Hello')).toMatchObject({ status: 403, body: { error: { code: 'permission_denied' } } });
+      expect(await send(idle, 'Hello')).toMatchObject({ status: 403, error: { code: 'permission_denied' } });
     },
     name,
   );
@@ -94,7 +114,7 @@ describe.each(DIALECTS)('permissions in the API of $name', ({ name, path, ask })
       const guest = await createToken(server, 'guest', CHAT_GRANT);
       expect(await send(guest, 'Echo red fox', notes)).toMatchObject({
         status: 403,
-        body: { error: { code: 'permission_denied', param: 'integrations' } },
+        error: { code: 'permission_denied', param: 'integrations' },
       });
       const before = callsThatArrived().length;
       const reader = await createToken(server, 'reader', withTools({ 'mcp/notes': { echo: ECHO } }));
@@ -121,7 +141,7 @@ describe.each(DIALECTS)('permissions in the API of $name', ({ name, path, ask })
       const poor = await createToken(server, 'poor', { ...CHAT_GRANT, limits: { tokensPerDay: 1 } });
       expect(await send(poor, 'Hello')).toMatchObject({
         status: 429,
-        body: { error: { code: 'tokens_per_day_exceeded' } },
+        error: { code: 'tokens_per_day_exceeded' },
       });
     },
     name,

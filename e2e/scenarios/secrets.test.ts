@@ -41,7 +41,9 @@ describe('secrets', () => {
       ),
     );
     // The stream of the log and the files are complete when the server is gone; the data folder goes with it.
-    const files = readdirSync(server.data).filter((name) => name !== 'admin-token');
+    const files = readdirSync(server.data, { recursive: true, encoding: 'utf8' }).filter(
+      (name) => name !== 'admin-token' && statSync(join(server.data, name)).isFile(),
+    );
     expect(files).toContain('latchkey.db');
     const seen: Record<string, string> = {
       answers: JSON.stringify(answers.map(({ headers, body }) => [[...headers], body])),

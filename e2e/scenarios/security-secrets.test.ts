@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { attenuateToken, type StoredTokenKind } from '@latchkey/auth-core';
 import { llm } from '@latchkey/auth-core/llm';
@@ -47,7 +47,9 @@ describe('secrets', () => {
       await createApi(server.url, `${token}x`).get('/v1/models');
       if (token !== CUSTOM) await server.admin.get(`/api/v1/tokens/${token}?after=${token}`);
     }
-    const files = readdirSync(server.data).filter((name) => name !== 'admin-token');
+    const files = readdirSync(server.data, { recursive: true, encoding: 'utf8' }).filter(
+      (name) => name !== 'admin-token' && statSync(join(server.data, name)).isFile(),
+    );
     const seen: Record<string, string> = {
       log: server.log.lines.join('\n'),
       audit: JSON.stringify((await server.admin.get('/api/v1/audit?limit=1000')).body),

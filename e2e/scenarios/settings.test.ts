@@ -38,6 +38,7 @@ describe('the settings of an installation', () => {
       },
       personalAccessTokenTtl: 2_592_000,
       accessTokenTtl: 60,
+      unusedTokenTtl: 0,
       allowMcpJson: true,
       allowEphemeralMcp: false,
       lockdown: false,

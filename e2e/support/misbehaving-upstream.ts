@@ -41,6 +41,15 @@ export const liesAboutItsLength: Behaviour = async (response) => {
   response.destroy();
 };
 
+const ENDED = [USAGE, 'data: [DONE]\n\n'];
+/** Answers with a text. */
+export const says = (text: string): Behaviour => sends([chunk({ content: text }), chunk({}, 'stop'), ...ENDED]);
+/** Answers with a call of one function. */
+export const callsFunction = (name: string, args: object): Behaviour => {
+  const call = { index: 0, id: 'call_1', type: 'function', function: { name, arguments: JSON.stringify(args) } };
+  return sends([chunk({ tool_calls: [call] }), chunk({}, 'tool_calls'), ...ENDED]);
+};
+
 const answers = sends([HELLO, chunk({}, 'stop'), USAGE, 'data: [DONE]\n\n']);
 
 export async function startMisbehavingUpstream(): Promise<MisbehavingUpstream> {

@@ -38,7 +38,7 @@ export function createEventPrinter(): (event: ChatEvent) => void {
     else if (type === 'tool_call.arguments')
       show.line(`${style('magenta', '→')} ${name} ${JSON.stringify(event.arguments)}`);
     else if (type === 'tool_call.approval_required')
-      show.line(`${style('yellow', '?')} ${name} waits for somebody to agree`);
+      show.line(`${style('yellow', '?')} ${name} waits for a person to agree`);
     else if (type === 'tool_call.success') {
       const [part] = JSON.parse(String(event.output)) as { text?: string }[];
       const lines = (part?.text ?? '').split('\n');

@@ -104,7 +104,7 @@ export async function playStory(url: string, adminToken: string, files: string):
   await playToolsStory(url, adminToken, files, check);
   await playPublishedStory(url, adminToken, check);
 
-  show.title('Somebody without a valid token');
+  show.title('A caller without a valid token');
   refused(await postChat(url, undefined, request), 401, 'no token');
   refused(await postChat(url, 'sk-lm-oops', request), 401, 'a malformed one');
   await revokeToken(url, adminToken, guest.id);

@@ -27,7 +27,7 @@ export async function playToolsStory(
       'mcp/weather': { tools: { get_weather: {} } },
     },
   };
-  show.title('A token for the files of one folder, which somebody must agree to before one is written');
+  show.title('A token for the files of one folder, where a person must agree before one is written');
   const writer = await createToken(url, adminToken, 'writer', grant);
   show.grant('writer', writer.id, grant.mcp);
   const ask = (
@@ -62,9 +62,9 @@ export async function playToolsStory(
     });
   const unagreed = await write('deny');
   check('nothing was written', !existsSync(poem));
-  check('the model says that nobody agreed', textOf(unagreed).startsWith('Nobody agreed to'));
+  check('the model says that no person agreed', textOf(unagreed).startsWith('Nobody agreed to'));
   await write('approve');
-  check('once somebody agrees, the file is written', existsSync(poem) && readFileSync(poem, 'utf8') === 'red fox\n');
+  check('once a person agrees, the file is written', existsSync(poem) && readFileSync(poem, 'utf8') === 'red fox\n');
 
   const first = await ask('What is the weather in Oslo?', 'mcp/weather');
   check('the weather server answers, and changes the description of its tool', outputOf(first, 'get_weather') !== '');
@@ -88,7 +88,7 @@ async function reviewPins(
 }
 
 async function decide(url: string, adminToken: string, id: string, decision: 'approve' | 'deny'): Promise<void> {
-  show.quiet(`somebody looks at the call (approval ${id}) and ${decision === 'deny' ? 'says no' : 'agrees'}`);
+  show.quiet(`a person looks at the call (approval ${id}) and ${decision === 'deny' ? 'says no' : 'agrees'}`);
   await request(url, adminToken, 'POST', `/api/v1/approvals/${id}`, { decision });
 }
 
