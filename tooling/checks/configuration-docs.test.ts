@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { root } from './sources.ts';
 
-const SECTIONS = ['oauth', 'ephemeralMcp', 'engine', 'limits', 'audit', 'retention'];
+const SECTIONS = ['oauth', 'ephemeralMcp', 'engine', 'downloads', 'limits', 'audit', 'retention'];
 
 /** Reads the keys of the configuration's zod schema from its source: `a`, `b.c`. */
 function configurationKeys(): readonly string[] {

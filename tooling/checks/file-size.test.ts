@@ -5,7 +5,7 @@ const LIMIT = 450;
 
 it(`no source file is longer than ${LIMIT} lines`, () => {
   const long = readSources(
-    '{packages,apps}/*/{src,bin}/**/*.{ts,js}',
+    '{packages,apps}/*/{src,bin}/**/*.{ts,tsx,js}',
     'bench/**/*.ts',
     'examples/**/*.ts',
     'e2e/**/*.ts',

@@ -21,7 +21,7 @@ const partOf = (path: string): string => path.slice(server.length).split('/')[0]
 
 describe('packages', () => {
   it.each(Object.entries(PACKAGE_FLOORS))('%s imports nothing of ours but what lies below it', (folder, allowed) => {
-    const files = readSources(`${folder}/src/**/*.ts`, ...(folder.includes('/') ? [] : [`${folder}/**/*.ts`]));
+    const files = readSources(`${folder}/src/**/*.{ts,tsx}`, ...(folder.includes('/') ? [] : [`${folder}/**/*.ts`]));
     const own = `@latchkey/${folder.split('/').at(-1)}`;
     const breaches = files.flatMap((file) =>
       importsOf(file)
@@ -32,7 +32,7 @@ describe('packages', () => {
   });
 
   it.each(Object.entries(PACKAGE_FORBIDDEN))('%s sees nothing that is none of its business', (folder, forbidden) => {
-    const breaches = readSources(`${folder}/src/**/*.ts`).flatMap((file) =>
+    const breaches = readSources(`${folder}/src/**/*.{ts,tsx}`).flatMap((file) =>
       importsOf(file)
         .filter((name) => forbidden.test(name))
         .map((name) => `${file.path} imports ${name}`),
@@ -41,7 +41,7 @@ describe('packages', () => {
   });
 
   it.each(Object.keys(PACKAGE_FLOORS))('%s reaches into no other package by a path', (folder) => {
-    const breaches = readSources(`${folder}/src/**/*.ts`).flatMap((file) =>
+    const breaches = readSources(`${folder}/src/**/*.{ts,tsx}`).flatMap((file) =>
       importsOf(file)
         .filter((name) => /^(packages|apps|e2e|bench)\//.test(name) && !name.startsWith(`${folder}/`))
         .map((name) => `${file.path} imports ${name}`),
@@ -126,7 +126,7 @@ describe('auth-core', () => {
     const users = readSources('packages/auth-core/src/**/*.ts')
       .filter((file) => importsOf(file).some((name) => name.startsWith(http)))
       .map((file) => file.path.split('/')[3]);
-    expect([...new Set(users)]).toEqual(['adapters', 'http', 'token-api']);
+    expect([...new Set(users)]).toEqual(['adapters', 'http', 'testing', 'token-api']);
   });
 });
 

@@ -86,6 +86,8 @@ describe('the packed packages, installed in an empty project', { timeout: 180_00
     using project = await createProject(registry, { [AUTH_CORE]: '*' });
     expect(JSON.parse(await project.run(join(PACKED, 'open-doors.ts')))).toEqual({
       '.': 'opens',
+      './checked-keys': 'opens',
+      './erasure': 'opens',
       './express': 'opens',
       './fastify': 'opens',
       './fetch': 'opens',
@@ -95,7 +97,10 @@ describe('the packed packages, installed in an empty project', { timeout: 180_00
       './testing': 'opens',
       './jwt': "Cannot find package 'jose'",
       './private-files': 'opens',
+      './import': 'opens',
+      './keys': 'opens',
       './token-api': 'opens',
+      './upkeep': 'opens',
       './open': "Cannot find package 'kysely'",
       './stores/kysely': "Cannot find package 'kysely'",
       './stores/sqlite': "Cannot find package 'kysely'",

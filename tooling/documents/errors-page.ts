@@ -89,7 +89,7 @@ ${renderRefusals()}
 
 ## What mcp-bridge throws
 
-\`BridgeError.code\`, before a tool is called. What goes wrong in a call is told to the model.
+\`BridgeError.code\`, before a tool is called. What goes wrong in a call is an answer to the model.
 
 ${renderBridgeTable()}
 
