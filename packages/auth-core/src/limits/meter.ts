@@ -135,7 +135,6 @@ export function createMeter<W extends Words = CoreWords>(options: MeterOptions<W
   const reserved = [...definitions.values()].filter((definition) => definition !== null && isReserved(definition));
   const units = new Set(reserved.map((definition) => definition?.unit));
   const store = guardLimitStore(options.store);
-  /** Awaited only where the store has to be asked for it: every request waits for this. */
   const time = (): number | Promise<number> => store.now?.() ?? clock().getTime();
   const keeper = createLeaseKeeper(store, time, repeat);
 
@@ -144,8 +143,7 @@ export function createMeter<W extends Words = CoreWords>(options: MeterOptions<W
     checkWholeNumber('least', least, 0);
     checkWholeNumber('wanted', wanted, least);
     if (!hasLimits(authority)) return reserve(wanted, async () => undefined);
-    const asked = time();
-    const now = typeof asked === 'number' ? asked : await asked;
+    const now = await time();
     const limits = listCountedLimits(definitions, authority, now).filter(isBudgetOf(unit));
     if (limits.length === 0) return reserve(wanted, async () => undefined);
     const claims = limits.map(({ counter, limit }) => ({ ...counter, amount: wanted, limit, least }));
@@ -157,6 +155,7 @@ export function createMeter<W extends Words = CoreWords>(options: MeterOptions<W
   async function admit({ authority }: Principal, { cost = 1 }: { readonly cost?: number } = {}): Promise<Admission> {
     checkWholeNumber('cost', cost, 0);
     if (!hasLimits(authority)) return admission(authority, NO_STATES);
+    // Awaited only where the store has to be asked for it: every request waits for this.
     const asked = time();
     const now = typeof asked === 'number' ? asked : await asked;
     const limits = listCountedLimits(definitions, authority, now);
@@ -186,8 +185,7 @@ export function createMeter<W extends Words = CoreWords>(options: MeterOptions<W
 
   async function usage({ authority }: Principal): Promise<LimitState[]> {
     if (!hasLimits(authority)) return [];
-    const asked = time();
-    const now = typeof asked === 'number' ? asked : await asked;
+    const now = await time();
     const limits = listCountedLimits(definitions, authority, now);
     if (limits.length === 0) return [];
     const counters = limits.map(({ counter }) => counter);
