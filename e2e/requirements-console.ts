@@ -25,6 +25,7 @@ export const consoleRequirements = [
       'console.sessions': 'the sessions of a token are listed in the console, and one of another browser can be ended',
       'console.hostile-texts': 'what others have written is only text in the console, whatever it looks like',
       'console.framed': 'no other page can frame the console',
+      'console.manual': 'the documentation is pages of the server, which lead to each other and can be used by all',
       'console.access': 'each page of the console can be used by all, at every width, dark and light',
     },
   },

@@ -237,6 +237,29 @@ describe.runIf(program !== undefined)('the console', () => {
         },
         `${width} pixels, ${scheme}`,
       );
+      verifies(
+        'console.manual',
+        async () => {
+          await using tab = await openTab(browser, { width, scheme });
+          const { page, problems, requests } = tab;
+          await page.goto(`${server.url}/docs`);
+          await page.getByRole('heading', { level: 1, name: 'Latchkey' }).waitFor();
+          await expectAccessible(page, 'start');
+          const contents = page.getByRole('navigation', { name: 'Contents' });
+          await contents.getByRole('link', { name: 'Grants', exact: true }).press('Enter');
+          await page.getByRole('heading', { level: 1, name: 'Grants' }).waitFor();
+          await expectAccessible(page, 'grants');
+          await keepPicture(page, `docs-${width}-${scheme}`);
+          await page.goto(`${server.url}/docs/decisions/0001-node-floor`);
+          await contents.getByRole('link', { name: 'The HTTP API' }).click();
+          await page.getByRole('row').nth(1).waitFor();
+          await expectAccessible(page, 'the HTTP API');
+          // Nothing is asked of other servers, and no script runs.
+          expect(requests.filter((url) => !url.startsWith(`${server.url}/`))).toEqual([]);
+          expect(problems).toEqual([]);
+        },
+        `${width} pixels, ${scheme}`,
+      );
     }
   }
 });

@@ -62,6 +62,20 @@ describe.skipIf(missing.length > 0)('the commands of', () => {
     expect(transcript).toMatch(/^yes$/m);
   });
 
+  verifies(
+    'docs.pages',
+    async () => {
+      const { command, args } = filesystem('$PWD/notes') as { command: string; args: readonly string[] };
+      const words = {
+        'npx -y @modelcontextprotocol/server-filesystem "$PWD/notes"': `${command} ${args.map((arg) => `"${arg}"`).join(' ')}`,
+      };
+      const transcript = await transcriptOf('docs/tutorial.md', () => ({ words }));
+      expect(transcript).toContain('As it should be.');
+      expect(transcript).toContain('Hello! How can I help you?');
+    },
+    'docs/tutorial.md',
+  );
+
   const asAdministrator = ({ adminToken }: TestServer): PageReader => ({
     environment: { LATCHKEY_API_TOKEN: adminToken },
   });

@@ -10,6 +10,8 @@ export const PACKAGE_FLOORS: Readonly<Record<string, readonly string[]>> = {
   'packages/client': [],
   // Of the bridge only its `visible-text`, which needs nothing; of the client only types.
   'packages/console': ['@latchkey/client', '@latchkey/mcp-bridge'],
+  // Of the console only its style sheet, at its build.
+  'packages/manual': ['@latchkey/console'],
   'packages/server': [
     '@latchkey/auth-core',
     '@latchkey/client',

@@ -35,6 +35,7 @@ import { createHealthHandler, type ProveServer } from './http/handlers/health.ts
 import { createKeyHandlers } from './http/handlers/keys.ts';
 import { createLabelStudioTokenHandlers } from './http/handlers/label-studio-tokens.ts';
 import { createLmstudioStatusHandlers } from './http/handlers/lmstudio-status.ts';
+import { createManualHandler } from './http/handlers/manual.ts';
 import { createMcpHandler } from './http/handlers/mcp.ts';
 import { createMcpPinHandlers } from './http/handlers/mcp-pins.ts';
 import { createMcpServerHandlers } from './http/handlers/mcp-servers.ts';
@@ -150,6 +151,7 @@ export function createHandlers(parts: HandlerParts) {
     can: createCanHandler(catalog.resolve, findArgumentNames({ host, switches })),
     chat: (dialect: ChatDialect) => createChatHandler(chats, dialect),
     console: createConsoleHandler(),
+    manual: createManualHandler(),
     countTokens: createCountTokensHandler(parts.countPrompt, sealFor, {
       parse: parseAnthropicCount,
       render: (tokens) => ({ input_tokens: tokens }),

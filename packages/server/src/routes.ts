@@ -91,6 +91,9 @@ export function createRoutes(handlers: Handlers, { chatBodyBytes, dialects }: Ro
       ...modelRoutes(handlers),
       { method: 'GET', path: '/console', access: 'public', handler: handlers.console },
       { method: 'GET', path: '/console/*path', access: 'public', handler: handlers.console },
+      { method: 'GET', path: '/docs', access: 'public', handler: handlers.manual },
+      { method: 'GET', path: '/docs/*path', access: 'public', handler: handlers.manual },
+      { method: 'GET', path: '/llms.txt', access: 'public', handler: handlers.manual },
       // The token, or the link, in the body is the credential.
       {
         method: 'POST',
