@@ -60,7 +60,7 @@ export class BridgeError extends Error {
    * The invalid key of the mcp.json, e.g. `mcpServers.files.args[1]`, or the invalid field of a request-scoped server.
    */
   readonly path?: string;
-  /** Why the gate refused. */
+  /** Why the gate refused, or which login a server wants. */
   readonly reason?: string;
   /** For the log, never for a caller: e.g. the last lines of output before the server died. */
   readonly detail?: string;

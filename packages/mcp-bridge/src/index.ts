@@ -24,10 +24,29 @@ export type { ServerStatus } from './host/connection.ts';
 export type { EphemeralPolicy, EphemeralServer } from './host/ephemeral-server.ts';
 export { ephemeralServer } from './host/ephemeral-server.ts';
 export type { ToolProblem } from './host/list-tools.ts';
-export type { McpHost, McpHostOptions, OfferedTool } from './host/mcp-host.ts';
+export type { McpHost, McpHostOptions, McpHostView, OfferedTool } from './host/mcp-host.ts';
 export { createMcpHost } from './host/mcp-host.ts';
 export type { McpLimits } from './limits.ts';
 export type { BridgeLogger } from './logger.ts';
+export { loopbackRedirects } from './oauth/login-context.ts';
+export { LoginError, type LoginErrorCode } from './oauth/login-error.ts';
+export { loginOf } from './oauth/login-of.ts';
+export {
+  createMemoryLoginStore,
+  type LoginAccount,
+  type LoginStore,
+  SHARED,
+  type StoredAttempt,
+  type StoredLogin,
+} from './oauth/login-store.ts';
+export {
+  accountOf,
+  type BegunLogin,
+  type LoginCaller,
+  McpLogins,
+  type McpLoginsOptions,
+} from './oauth/logins.ts';
+export type { LostLogin } from './oauth/renew-login.ts';
 export type { DefinitionFlag } from './pins/definition-flags.ts';
 export type { PinStore, ToolPin } from './pins/pin-store.ts';
 export type { PinOptions, ReviewedTool } from './pins/tool-pins.ts';

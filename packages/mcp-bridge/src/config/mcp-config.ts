@@ -1,4 +1,5 @@
 import type { SandboxWish } from '../sandbox/sandbox-profile.ts';
+import type { LoginSettings } from './read-login.ts';
 
 /** The tools of a server that the mcp.json leaves in. It can only restrict what tokens allow. */
 export interface ToolFilter {
@@ -64,6 +65,10 @@ interface RemoteServerEntry extends ServerEntryBase {
    * takes precedence over `headers`.
    */
   readonly headersCommand?: readonly string[];
+  /** How it is signed in to. Absent: by the defaults, if the server asks for it and gets no credentials by headers. */
+  readonly login?: LoginSettings;
+  /** Set when the file says that it is not signed in to. */
+  readonly refusesLogin?: true;
 }
 
 /** A server that is reached by streamable HTTP. */

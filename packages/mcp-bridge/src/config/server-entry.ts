@@ -7,6 +7,7 @@ import type { McpServerEntry } from './mcp-config.ts';
 import { isGranting, mayNarrow } from './narrowing-keys.ts';
 import { pluginId } from './plugin-id.ts';
 import { printKeyPath } from './read-jsonc.ts';
+import { loginKeys, readLogin } from './read-login.ts';
 import { readSandbox, sandboxKeys } from './read-sandbox.ts';
 import { isSwitch } from './read-switch.ts';
 import { isToolList, readToolFilter } from './read-tool-filter.ts';
@@ -42,8 +43,6 @@ const remoteSchema = z.object({
   headers: dictionary(z.string()).default({}),
   headersCommand: command,
 });
-
-const loginKeys = ['auth', 'oauth'];
 
 /** An entry as written in the file; a program's `envFile` has not been read yet. */
 export interface WrittenEntry {
@@ -129,11 +128,14 @@ export function readServerEntry(
       refuse([...path, 'headers', name], headerProblem(name, value));
     }
   }
+  const { login, isOff, warnings: loginWarnings } = readLogin(raw, path, fill);
   const remote = {
-    ...base(read, Object.keys(remoteSchema.shape)),
+    ...base(read, [...Object.keys(remoteSchema.shape), ...loginKeys], loginWarnings),
     url,
     headers,
     ...(read.headersCommand === undefined ? {} : { headersCommand: fillList(read.headersCommand, 'headersCommand') }),
+    ...(login === undefined ? {} : { login }),
+    ...(isOff ? { refusesLogin: true as const } : {}),
   };
   if (transport.kind === 'sse') return { entry: finish({ transport: 'sse' as const, ...remote }) };
   const fallback = transport.sseFallback ? { sseFallback: true as const } : {};
@@ -170,7 +172,7 @@ function* readOver(path: KeyPath, raw: Readonly<Record<string, unknown>>, known:
     if (isGranting(key)) {
       yield `${printed} has no effect: what may be called is decided by tokens alone`;
     } else if (loginKeys.includes(key)) {
-      yield `${printed} has no effect: signing in by OAuth is not supported; use "headers" or "headersCommand"`;
+      yield `${printed} has no effect on a server that is a program`;
     } else if (Object.hasOwn(stdioSchema.shape, key) || sandboxKeys.includes(key)) {
       yield `${printed} has no effect on a server that is reached by URL`;
     } else if (Object.hasOwn(remoteSchema.shape, key)) {

@@ -3,6 +3,7 @@ import type { McpServerEntry } from '../config/mcp-config.ts';
 import { unmatchedNames } from '../config/tool-filter.ts';
 import { BridgeError } from '../errors.ts';
 import type { BridgeLogger } from '../logger.ts';
+import { loginProblem } from '../oauth/login-error.ts';
 import type { SandboxReport } from '../sandbox/sandbox-profile.ts';
 import type { OpenTransport, OpenTransportOptions, TransportOpener } from '../transport/open-transport.ts';
 import { ConcurrencyLimit } from './concurrency-limit.ts';
@@ -219,7 +220,7 @@ export class ServerConnection {
       if (failure !== undefined) {
         const late = timeout.signal.aborted ? timeout.signal.reason : undefined;
         const why = explainStart(late ?? failure.cause, opened, entry);
-        this.#failed(session, why);
+        this.#failed(session, why, failure.cause);
         this.#track(session.close());
         const evidence = { detail: opened.diagnostics(), cause: failure.cause };
         throw this.#failure(`could not be started: ${why}.`, evidence);
@@ -294,18 +295,26 @@ export class ServerConnection {
     this.#session = undefined;
   }
 
-  #failed(session: ServerSession, why: string): void {
+  #failed(session: ServerSession, why: string, cause?: unknown): void {
     if (this.#session === session) this.#session = undefined;
     if (this.#closing.signal.aborted) return;
-    this.#policy.failed(this.#options.now() - session.started);
     this.#error = why;
+    // A server that waits for a login has not failed: it may be tried as soon as there is one.
+    if (loginProblem(cause)?.code === 'wanted') return;
+    this.#policy.failed(this.#options.now() - session.started);
     const { logger, entry } = this.#options;
     logger.warn({ server: entry.id, reason: why, output: session.diagnostics() }, 'An MCP server failed');
   }
 
   #failure(text: string, evidence: { detail?: string; cause?: unknown } = {}): BridgeError {
     const { id } = this.entry;
-    return new BridgeError('MCP_CONNECTION_FAILED', `The MCP server "${id}" ${text}`, { server: id, ...evidence });
+    const login = loginProblem(evidence.cause);
+    const reason = login?.code === 'wanted' ? login.message : undefined;
+    return new BridgeError('MCP_CONNECTION_FAILED', `The MCP server "${id}" ${text}`, {
+      server: id,
+      reason,
+      ...evidence,
+    });
   }
 
   #track(ending: Promise<void>): void {

@@ -6,6 +6,8 @@ import { filterAllows } from '../config/tool-filter.ts';
 import { BridgeError } from '../errors.ts';
 import { type McpLimits, resolveLimits } from '../limits.ts';
 import { type BridgeLogger, silentLogger } from '../logger.ts';
+import { SHARED } from '../oauth/login-store.ts';
+import type { McpLogins } from '../oauth/logins.ts';
 import { nothingPinned, type PinOptions, type ReviewedTool, ToolPins } from '../pins/tool-pins.ts';
 import { Sandbox } from '../sandbox/sandbox.ts';
 import { askGate } from '../tools/ask-gate.ts';
@@ -21,6 +23,7 @@ import { type NameResolver, resolveBySystem } from '../transport/pinned-fetch.ts
 import { ServerConnection, type ServerStatus } from './connection.ts';
 import { ConnectionUses } from './connection-uses.ts';
 import { bringServers, type EphemeralPolicy, type EphemeralServer } from './ephemeral-server.ts';
+import { LoginConnections } from './login-connections.ts';
 
 /** What `createMcpHost` takes; all but `config` have defaults. */
 export interface McpHostOptions {
@@ -61,6 +64,8 @@ export interface McpHostOptions {
   readonly ephemeral?: Partial<EphemeralPolicy>;
   /** How the names of such servers are resolved. Absent: by the system. */
   readonly resolve?: NameResolver;
+  /** The logins at remote servers. Absent: servers are not signed in to. */
+  readonly logins?: McpLogins;
 }
 
 /** A tool that a server offers and a gate permits. */
@@ -76,6 +81,13 @@ export interface OfferedTool {
 
 /** The servers of an mcp.json and their tools. */
 export interface McpHost extends AsyncDisposable {
+  /**
+   * The same host, for the requests of one owner: where that owner has signed in to a server, its requests use its own
+   * login and its own session there. Without this, requests use shared logins only.
+   */
+  forOwner(owner: string): McpHostView;
+  /** An entry of the mcp.json, by its id. @throws BridgeError `MCP_SERVER_UNKNOWN` */
+  entry(server: string): McpServerEntry;
   /** In the order of the mcp.json. */
   servers(): ServerStatus[];
   /** The parts of the mcp.json that have no effect, and programs that have changed; each with its key. */
@@ -141,6 +153,9 @@ export interface McpHost extends AsyncDisposable {
   ): Promise<Toolset>;
 }
 
+/** A host as the requests of one owner see it. */
+export type McpHostView = Pick<McpHost, 'servers' | 'tools' | 'review' | 'approve' | 'output' | 'openToolset'>;
+
 /**
  * Hosts the servers of an mcp.json. Nothing is started until a request needs it; a server is shared by all requests and
  * started again after it died. Disposing of the host ends every child process and waits for that.
@@ -192,20 +207,35 @@ export function createMcpHost(options: McpHostOptions): McpHost {
   let ineffective: readonly string[] = [];
   let closing: Promise<unknown> | undefined;
 
-  const fetchFor = (entry: McpServerEntry): Fetch => {
+  const fetchFor = (entry: McpServerEntry, account: string): Fetch => {
     const command = 'headersCommand' in entry ? entry.headersCommand : undefined;
-    const { fetch, environment } = shared;
+    const { fetch: sent, environment } = shared;
+    const fetch = options.logins === undefined ? sent : options.logins.fetchFor(entry, account, sent);
     return command === undefined
       ? fetch
       : withHeadersCommand(fetch, { command, environment, check: () => shared.sandbox.checkHostSide(entry) });
   };
-  const connect = (entry: McpServerEntry): ServerConnection => {
+  const connect = (entry: McpServerEntry, account = SHARED): ServerConnection => {
     if (entry.problem !== undefined) {
       logger.error({ server: entry.id, problem: entry.problem }, 'An MCP server is not configured completely');
     }
     const { callTimeoutMs = limits.callTimeoutMs } = entry;
-    return new ServerConnection({ ...shared, entry, limits: { ...limits, callTimeoutMs }, fetch: fetchFor(entry) });
+    return new ServerConnection({
+      ...shared,
+      entry,
+      limits: { ...limits, callTimeoutMs },
+      fetch: fetchFor(entry, account),
+    });
   };
+  const { logins } = options;
+  const owned = logins && new LoginConnections({ logins, connect, retire: (connection) => uses.retire(connection) });
+  // A shared login that begins or ends is a new start.
+  logins?.onChange((server, account) => {
+    const connection = account === SHARED ? connections.get(server) : undefined;
+    if (connection === undefined || closing !== undefined) return;
+    connections = new Map(connections).set(server, connect(connection.entry));
+    uses.retire(connection);
+  });
   const configure = ({ servers, warnings }: McpConfig): void => {
     const previous = connections;
     shared.sandbox.configure([...servers.values()]);
@@ -218,6 +248,7 @@ export function createMcpHost(options: McpHostOptions): McpHost {
     );
     const kept = new Set(connections.values());
     for (const connection of previous.values()) if (!kept.has(connection)) uses.retire(connection);
+    owned?.keep(new Set([...kept].map(({ entry }) => entry)));
     for (const warning of warnings) logger.warn({ warning }, 'Part of the mcp.json has no effect');
     // Tries the sandbox out in advance, before its layers are requested.
     const isWanted =
@@ -232,6 +263,8 @@ export function createMcpHost(options: McpHostOptions): McpHost {
     if (connection !== undefined) return connection;
     throw new BridgeError('MCP_SERVER_UNKNOWN', `There is no MCP server "${server}" in the mcp.json.`, { server });
   };
+  const pick = async (server: string, owner: string | undefined): Promise<ServerConnection> =>
+    owned === undefined ? find(server) : owned.choose(find(server), owner);
   /** The newest configuration also applies to toolsets that were opened before: what it removes is gone at once. */
   const narrow =
     (gate: ToolGate): ToolGate =>
@@ -244,13 +277,8 @@ export function createMcpHost(options: McpHostOptions): McpHost {
     };
   configure(options.config);
 
-  return {
-    servers: () => [...connections.values()].map((connection) => connection.status()),
-    warnings: () => [...ineffective, ...[...connections.values()].flatMap(({ changed }) => changed ?? [])],
-    reload(config) {
-      refuseWhenClosed();
-      configure(config);
-    },
+  const viewOf = (owner: string | undefined): McpHostView => ({
+    servers: () => [...connections.values()].map((common) => (owned?.known(common.entry, owner) ?? common).status()),
     async openToolset(selections, gate, signal, ephemeral = []) {
       refuseWhenClosed();
       const brought = bringServers(ephemeral, {
@@ -260,7 +288,12 @@ export function createMcpHost(options: McpHostOptions): McpHost {
         resolve: options.resolve ?? resolveBySystem,
         isConfigured: (id) => connections.has(id),
       });
-      const snapshot = new Map([...connections, ...brought.connections]);
+      const chosen = new Map<string, ServerConnection>();
+      for (const { server } of selections) {
+        const common = connections.get(server);
+        if (common !== undefined && owned !== undefined) chosen.set(server, await owned.choose(common, owner));
+      }
+      const snapshot = new Map([...connections, ...chosen, ...brought.connections]);
       const release = uses.hold([
         ...selections.flatMap(({ server }) => snapshot.get(server) ?? []),
         ...brought.connections.values(),
@@ -289,7 +322,7 @@ export function createMcpHost(options: McpHostOptions): McpHost {
     },
     async tools(server, gate, { start, signal }) {
       refuseWhenClosed();
-      const connection = find(server);
+      const connection = await pick(server, owner);
       if (!start && connection.status().state !== 'ready') return undefined;
       const release = uses.hold([connection]);
       try {
@@ -310,7 +343,7 @@ export function createMcpHost(options: McpHostOptions): McpHost {
     },
     async review(server, { start, signal }) {
       refuseWhenClosed();
-      const connection = find(server);
+      const connection = await pick(server, owner);
       if (!start && connection.status().state !== 'ready') return undefined;
       const release = uses.hold([connection]);
       try {
@@ -323,7 +356,7 @@ export function createMcpHost(options: McpHostOptions): McpHost {
     async approve(server, tools, signal) {
       refuseWhenClosed();
       if (options.pins === undefined) throw new TypeError('A host without pins cannot approve tools.');
-      const connection = find(server);
+      const connection = await pick(server, owner);
       const release = uses.hold([connection]);
       try {
         const { tools: listed } = await connection.listed('known', signal);
@@ -332,10 +365,25 @@ export function createMcpHost(options: McpHostOptions): McpHost {
         release();
       }
     },
-    output: (server) => find(server).output(),
+    output: (server) => {
+      const common = find(server);
+      return (owned?.known(common.entry, owner) ?? common).output();
+    },
+  });
+
+  return {
+    ...viewOf(undefined),
+    forOwner: viewOf,
+    entry: (server) => find(server).entry,
+    warnings: () => [...ineffective, ...[...connections.values()].flatMap(({ changed }) => changed ?? [])],
+    reload(config) {
+      refuseWhenClosed();
+      configure(config);
+    },
     async [Symbol.asyncDispose]() {
       closing ??= Promise.allSettled([
         ...[...connections.values()].map((connection) => connection.close()),
+        owned?.close(),
         uses.close(),
         shared.sandbox.settled(),
       ]);

@@ -1,5 +1,6 @@
 import { SdkHttpError, SseError } from '@modelcontextprotocol/client';
 import type { McpServerEntry } from '../config/mcp-config.ts';
+import { loginProblem } from '../oauth/login-error.ts';
 import { credentialProblem } from '../transport/credential-command.ts';
 import type { OpenTransport } from '../transport/open-transport.ts';
 
@@ -18,6 +19,8 @@ export class TookTooLong extends Error {
  */
 export function explainStart(cause: unknown, opened: Pick<OpenTransport, 'reason'>, entry: McpServerEntry): string {
   if (cause instanceof TookTooLong) return cause.message;
+  const login = loginProblem(cause);
+  if (login !== undefined) return login.message;
   if (opened.reason() !== '') return opened.reason();
   const credentials = credentialProblem(cause);
   if (credentials !== undefined) return credentials;
@@ -45,7 +48,7 @@ function statusOf(cause: unknown): number | undefined {
   return cause instanceof SseError ? cause.code : undefined;
 }
 
-/** Explains a refusal; a server that requires its users to sign in by OAuth also answers with 401. */
+/** Explains a refusal by a server that does not say how it can be signed in to. */
 function explainRefusal(status: 401 | 403, entry: McpServerEntry): string {
   const keys = '"headers" or "headersCommand"';
   const sendsNone =
@@ -53,5 +56,5 @@ function explainRefusal(status: 401 | 403, entry: McpServerEntry): string {
   const what = sendsNone
     ? `it wants credentials (HTTP ${status}), and none are sent: give it a token by ${keys}`
     : `it refused the credentials that were sent (HTTP ${status}): look at ${keys}`;
-  return `${what}. Signing in by OAuth is not supported`;
+  return what;
 }

@@ -24,3 +24,13 @@ export { badTools, scriptedTools } from './scripted-tools.ts';
 export const scriptedServerPath: string = fileURLToPath(
   new URL(`./scripted-server${extname(import.meta.url)}`, import.meta.url),
 );
+export {
+  type AuthorizationServer,
+  type AuthorizationServerOptions,
+  type IssuedToken,
+  type OAuthRequest,
+  type ProtectedServer,
+  sendJson,
+  startAuthorizationServer,
+  startProtectedServer,
+} from './authorization-server.ts';

@@ -6,6 +6,7 @@ import { raceAbort } from '../host/race-abort.ts';
 import type { ServerSession } from '../host/session.ts';
 import type { McpLimits } from '../limits.ts';
 import type { BridgeLogger } from '../logger.ts';
+import { loginProblem } from '../oauth/login-error.ts';
 import { linkSignals } from '../transport/link-signals.ts';
 import { visibleText } from '../visible-text.ts';
 import { askGate } from './ask-gate.ts';
@@ -133,6 +134,8 @@ function isGone(error: unknown, session: ServerSession): boolean {
 function explain(error: unknown): { kind: ToolFailureKind; reason: string } {
   const unavailable = (reason: string) => ({ kind: 'unavailable' as const, reason });
   if (error instanceof BridgeError) return unavailable(error.message);
+  const login = loginProblem(error);
+  if (login !== undefined) return unavailable(`The server of the tool cannot be used: ${login.message}.`);
   if (error instanceof ToolChanged) return unavailable('The tool has changed since this request began.');
   if (isTimeout(error)) return { kind: 'timeout', reason: 'The tool did not answer in time.' };
   if (SdkHttpError.isInstance(error)) return unavailable(`The server of the tool answered with HTTP ${error.status}.`);

@@ -308,17 +308,61 @@ describe('parseMcpJson', () => {
   it('says of a key that is of no use to this kind of server that it has no effect', () => {
     const text = JSON.stringify({
       mcpServers: {
-        program: { command: 'x', headersCommand: ['y'] },
-        remote: { url: 'https://a.example', env: { A: 'b' }, oauth: { clientId: 'c' } },
+        program: { command: 'x', headersCommand: ['y'], oauth: true },
+        remote: { url: 'https://a.example', env: { A: 'b' }, oauth: { clientId: 'c', colour: 'red' } },
       },
       colour: 'red',
     });
     expect(parseMcpJson(text, {}).warnings).toEqual([
       'colour is not known and has no effect',
       'mcpServers.program.headersCommand has no effect on a server that is a program',
+      'mcpServers.program.oauth has no effect on a server that is a program',
       'mcpServers.remote.env has no effect on a server that is reached by URL',
-      'mcpServers.remote.oauth has no effect: signing in by OAuth is not supported; use "headers" or "headersCommand"',
+      'mcpServers.remote.oauth.colour is not known and has no effect',
     ]);
+  });
+
+  it.each([
+    [true, { account: 'user', grant: 'login' }],
+    ['oauth', { account: 'user', grant: 'login' }],
+    [
+      { account: 'shared', scopes: 'a b' },
+      { account: 'shared', scopes: ['a', 'b'] },
+    ],
+    [
+      { CLIENT_ID: 'c', CLIENT_SECRET: `\${SECRET}` },
+      { clientId: 'c', clientSecret: 'filled' },
+    ],
+    [{ grant: 'client_credentials', clientId: 'c', clientSecret: 's' }, { account: 'shared' }],
+  ])('reads how a server is signed in to: %j', (auth, expected) => {
+    const entry = parseMcpJson(withServer({ url: 'https://a.example', auth }), { SECRET: 'filled' }).servers.get(
+      'files',
+    );
+    expect(entry).toMatchObject({ login: expected });
+    expect(entry?.problem).toBeUndefined();
+  });
+
+  it.each([false, { enabled: false }])('takes %j for a server that is not signed in to', (oauth) => {
+    const entry = parseMcpJson(withServer({ url: 'https://a.example', oauth }), {}).servers.get('files');
+    expect(entry).toMatchObject({ refusesLogin: true });
+    expect(entry).not.toHaveProperty('login');
+  });
+
+  it.each([
+    [{ account: 'everybody' }, 'account'],
+    [{ grant: 'password' }, 'grant'],
+    [{ grant: 'client_credentials' }, 'clientId'],
+    [{ grant: 'client_credentials', clientId: 'c', account: 'user' }, 'account'],
+    [{ clientSecret: 's' }, 'clientSecret'],
+    [{ clientId: 'c', client_id: 'd' }, 'client_id'],
+    [{ issuer: 'ftp://a' }, 'issuer'],
+    [{ clientMetadataUrl: 'http://a.example/c' }, 'clientMetadataUrl'],
+    [{ scopes: ['a b'] }, 'scopes'],
+    [{ callbackPort: 0 }, 'callbackPort'],
+    [7, 'oauth'],
+  ])('names the key of an invalid login: %j', (oauth, key) => {
+    const entry = parseMcpJson(withServer({ url: 'https://a.example', oauth }), {}).servers.get('files');
+    expect(entry?.problem).toContain(key);
   });
 
   it('does not start a program whose envFile nobody has read', () => {
