@@ -43,6 +43,7 @@ export const SERVER_FLOORS: readonly (readonly string[])[] = [
     'models',
     'downloads',
     'conversations',
+    'mcp-logins',
     'mcp-pins',
     'settings',
     'usage',

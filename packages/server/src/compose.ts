@@ -1,9 +1,10 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { type AuditLog, anonymousPrincipal, type Clock, createAuditLog, createMeter } from '@latchkey/auth-core';
+import type { SigningKeys } from '@latchkey/auth-core/jwt';
 import { type Auth, type Grant, type GrantWarning, llm, reviewGrant } from '@latchkey/auth-core/llm';
 import { re2jsPatterns } from '@latchkey/auth-core/patterns/re2js';
 import type { InferenceEngine, Sampling } from '@latchkey/engine';
-import { excessOf, type McpHost } from '@latchkey/mcp-bridge';
+import { excessOf, type McpHost, type McpLogins } from '@latchkey/mcp-bridge';
 import { type Approvals, openApprovals } from './approvals/open-approvals.ts';
 import { toExpiry } from './approvals/sweep.ts';
 import { tellWaiting } from './approvals/tell-waiting.ts';
@@ -62,8 +63,9 @@ export interface ServerParts {
   /** Chat APIs in addition to the server's own. */
   readonly dialects: readonly ChatRoute[];
   readonly downloads: Downloads;
-  /** The MCP servers. */
+  /** The MCP servers, and the logins there. */
   readonly host: McpHost;
+  readonly logins: McpLogins;
   /** Why the current mcp.json was rejected; null when it is in use. */
   readonly mcpJsonProblem: () => string | null;
   /** The keys for digests, encryption and signatures, and the one that is in use for the longest time. */
@@ -121,6 +123,8 @@ export const RANDOM_IDS: ServerIds = {
 /** A server that is assembled and not listening yet. */
 export interface Composition {
   readonly auth: Auth;
+  /** Signs what other servers verify. */
+  readonly keys: SigningKeys;
   readonly log: AuditLog;
   readonly approvals: Approvals;
   readonly catalog: ModelCatalog;
@@ -290,6 +294,7 @@ export async function compose(parts: ServerParts, opened: AsyncDisposableStack):
     trustedProxies: config.trustedProxies,
     basicAuthentication: config.basicAuthentication,
     host,
+    logins: parts.logins,
     mcpJsonProblem: parts.mcpJsonProblem,
     knownTools: () =>
       readKnownTools(
@@ -349,7 +354,7 @@ export async function compose(parts: ServerParts, opened: AsyncDisposableStack):
     noticeExpiring: (now: Date) => noticeExpiring(auth, queue.notify, now),
   };
   const sdkRoutes = createSdkRoutes(handlers.sdk, { chatBodyBytes });
-  return { auth, log, approvals, catalog, sessions, routes, sdkRoutes, app, reviewPolicy, ...noticing };
+  return { auth, keys, log, approvals, catalog, sessions, routes, sdkRoutes, app, reviewPolicy, ...noticing };
 }
 
 const poolOptions = ({ engine }: ServerConfig) => ({

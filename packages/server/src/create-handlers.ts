@@ -1,7 +1,7 @@
 import type { AuditLog } from '@latchkey/auth-core';
 import type { AccessTokens, SigningKeys } from '@latchkey/auth-core/jwt';
 import type { Auth, Meter } from '@latchkey/auth-core/llm';
-import type { McpHost } from '@latchkey/mcp-bridge';
+import type { McpHost, McpLogins } from '@latchkey/mcp-bridge';
 import type { Approvals } from './approvals/open-approvals.ts';
 import type { AuditTrail } from './audit/audit-trail.ts';
 import type { ChatService } from './chat/chat-service.ts';
@@ -37,6 +37,7 @@ import { createLabelStudioTokenHandlers } from './http/handlers/label-studio-tok
 import { createLmstudioStatusHandlers } from './http/handlers/lmstudio-status.ts';
 import { createManualHandler } from './http/handlers/manual.ts';
 import { createMcpHandler } from './http/handlers/mcp.ts';
+import { createMcpLoginHandlers } from './http/handlers/mcp-logins.ts';
 import { createMcpPinHandlers } from './http/handlers/mcp-pins.ts';
 import { createMcpServerHandlers } from './http/handlers/mcp-servers.ts';
 import { createMetricsHandler } from './http/handlers/metrics.ts';
@@ -66,9 +67,12 @@ import type { Metrics } from './telemetry/metrics.ts';
 import { findArgumentNames } from './tools/argument-names.ts';
 import { askApprovalFor } from './tools/ask-approval.ts';
 import { explainApprovalFor } from './tools/explain-approval.ts';
+import { hostFor } from './tools/host-for.ts';
 import { listServers, readServerOutput } from './tools/list-servers.ts';
+import { clientDocumentOf } from './tools/open-logins.ts';
 import { approvePins, reviewPins } from './tools/review-pins.ts';
 import { serveTools } from './tools/served-tools.ts';
+import { createServerLogins } from './tools/server-logins.ts';
 import type { TaintRules } from './tools/taint.ts';
 
 /** The parts that the endpoints use; a server has one of each. */
@@ -94,6 +98,8 @@ export interface HandlerParts {
   readonly trustedProxies: readonly string[];
   readonly basicAuthentication: boolean;
   readonly host: McpHost;
+  /** The logins at MCP servers. */
+  readonly logins: McpLogins;
   /** Why the current mcp.json was rejected; null when it is in use. */
   readonly mcpJsonProblem: () => string | null;
   /** The tools that the MCP servers have listed, running or not. */
@@ -128,6 +134,7 @@ export interface HandlerParts {
 export function createHandlers(parts: HandlerParts) {
   const { auth, access, meter, trail, settings, host, approvals, chat, catalog, pool, clock } = parts;
   const switches = settings.current;
+  const logins = createServerLogins({ host, logins: parts.logins, switches, record: trail.record });
   const { sealFor } = parts.completions;
   const runs = new BackgroundRuns();
   const chats = { chat, runs, keepAnswer: parts.conversations.keepAnswer, ...parts.completions };
@@ -173,7 +180,7 @@ export function createHandlers(parts: HandlerParts) {
     mcp: createMcpHandler({
       serveTools: ({ principal, decide, money }) =>
         serveTools({
-          host,
+          host: hostFor(host, principal),
           decide,
           explain: explainApprovalFor(auth, principal),
           switches,
@@ -197,6 +204,7 @@ export function createHandlers(parts: HandlerParts) {
         }),
       installation: parts.installation,
     }),
+    mcpLogins: createMcpLoginHandlers(logins, clientDocumentOf(parts.publicUrl)),
     mcpPins: createMcpPinHandlers(
       {
         review: (label, caller) => reviewPins(host, label, { ...caller, switches }),
@@ -205,7 +213,14 @@ export function createHandlers(parts: HandlerParts) {
       trail,
     ),
     mcpServers: createMcpServerHandlers({
-      list: (caller) => listServers({ ...caller, host, switches, toolLabels: parts.taint.toolLabels }),
+      list: ({ principal, ...caller }) =>
+        listServers({
+          ...caller,
+          host: hostFor(host, principal),
+          switches,
+          toolLabels: parts.taint.toolLabels,
+          loginAt: (id) => logins.listed(id, principal.owner),
+        }),
       problem: parts.mcpJsonProblem,
       warnings: host.warnings,
       output: (label) => readServerOutput(host, label),

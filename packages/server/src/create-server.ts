@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path';
+import { createSealer } from '@latchkey/auth-core';
 import type { Auth, Grant } from '@latchkey/auth-core/llm';
 import type { InferenceEngine } from '@latchkey/engine';
 import { createLlamaEngine } from '@latchkey/llama';
@@ -21,6 +22,7 @@ import type { ChatRoute } from './http/chat-route.ts';
 import { toKoa } from './koa-adapter.ts';
 import { listenOn } from './listening.ts';
 import { withHop } from './mcp-endpoint/hop.ts';
+import { createKyselyLoginStore } from './mcp-logins/kysely-login-store.ts';
 import { lookAround, type ServerOverview } from './overview.ts';
 import { AUTHENTICATE_PATH } from './sdk-routes.ts';
 import { SdkSockets } from './sdk-socket/sockets.ts';
@@ -30,6 +32,7 @@ import { openDatabase } from './state/database.ts';
 import { openDescriptionMemory } from './state/description-memory.ts';
 import { lockFolder } from './state/folder-lock.ts';
 import { forgetConversations } from './state/forget-conversations.ts';
+import { hasEndedIn } from './state/has-ended.ts';
 import { isLoopback } from './state/loopback.ts';
 import { keepDays, startRetention } from './state/retention.ts';
 import { findOldestSecret, nameInstallation, requireSameSecret } from './state/same-secret.ts';
@@ -38,6 +41,8 @@ import { openSpareRoom } from './state/spare-room.ts';
 import { type Stores, storesOf } from './state/stores.ts';
 import { watchMachine } from './state/watch-machine.ts';
 import { createLogger, type Logger } from './telemetry/logger.ts';
+import { openLogins } from './tools/open-logins.ts';
+import { createSubjectTokens } from './tools/mcp-subject-token.ts';
 import { createServerLookout } from './webhooks/watch-servers.ts';
 
 /** A listening server. */
@@ -133,6 +138,26 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
   const oldestSecret = await findOldestSecret(database.secret, folder.secrets);
   const identity = createServerIdentity(oldestSecret);
   const stores: Stores = { ...storesOf(database), ...options.stores };
+  const loginStore = createKyselyLoginStore(database.logins, {
+    sealer: createSealer(folder.secrets),
+    clock,
+    hasEnded: hasEndedIn(stores.tokens, clock),
+  });
+  const mcpFetch = withHop(globalThis.fetch, installation);
+  const logins = openLogins(config.publicUrl, {
+    store: loginStore,
+    logger: logger.child({ part: 'mcp' }),
+    clock,
+    fetch: mcpFetch,
+    // No request is answered before these are there.
+    subjectToken: (account, audience) =>
+      createSubjectTokens(composition.keys, config.publicUrl, clock)(account, audience),
+    onLost: async ({ server, account, why }) => {
+      const whose = account === '' ? { account: 'shared' } : { account: 'user' };
+      const actor = account === '' ? {} : { owner: account };
+      await composition.log.record({ type: 'mcp.login_lost', actor, subject: server, details: { ...whose, reason: why } });
+    },
+  });
   const host = opened.use(
     createMcpHost({
       config: mcpJson,
@@ -143,7 +168,8 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
       hiddenListFile: backupListFile(folder.path),
       keptFromServers: [resolve(config.models)],
       serverHomes: join(resolve(folder.path), 'mcp-homes'),
-      fetch: withHop(globalThis.fetch, installation),
+      fetch: mcpFetch,
+      logins,
       pins: { store: stores.pins, mode: config.mcpPins },
     }),
   );
@@ -172,6 +198,7 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
       dialects: options.dialects ?? [],
       downloads,
       host,
+      logins,
       mcpJsonProblem: watcher.problem,
       secrets: folder.secrets,
       oldestSecret,
@@ -205,6 +232,7 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
         keepDays('exchanged keys', exchangedKeyDays, (time) => auth.forgetEnded(time)),
         keepDays('responses', responseDays, (time) => forgetConversations(database, time)),
         keepDays('approvals', approvalDays, (time) => forgetCalls(database.approvals, time.toISOString())),
+        { name: 'logins at MCP servers', forget: () => loginStore.sweep() },
         { name: 'sessions of the console', forget: () => sessions.sweep() },
         keepDays('messages to webhooks', WEBHOOK_DAYS, (time) => stores.deliveries.forget(time.toISOString())),
         { name: 'audit log', forget: (now) => trimDaily(log, config.retention, now) },

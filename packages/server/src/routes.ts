@@ -36,7 +36,7 @@ export interface RouteOptions {
 
 /** All endpoints of the server. */
 export function createRoutes(handlers: Handlers, { chatBodyBytes, dialects }: RouteOptions): readonly Route[] {
-  const { approvals, audit, can, keys, labelStudioTokens, lmstudioStatus, mcp, mcpPins, mcpServers, models } = handlers;
+  const { approvals, audit, can, keys, labelStudioTokens, lmstudioStatus, mcp, mcpLogins, mcpPins, mcpServers, models } = handlers;
   const { oauth, ollama, openaiResponses, responses, sessions, settings, tokens, usage, whoami } = handlers;
   const chatBody = conversation(chatBodyBytes);
   const toRoute = (chat: ChatRoute): Route => chatRoute(chat, chatBody, handlers.chat(chat.dialect));
@@ -280,6 +280,44 @@ export function createRoutes(handlers: Handlers, { chatBodyBytes, dialects }: Ro
       },
       { method: 'GET', path: '/api/v1/mcp/servers', access: 'mcp:read', runsLong, handler: mcpServers.list },
       { method: 'GET', path: '/api/v1/mcp/servers/:label/logs', access: 'mcp:read', handler: mcpServers.logs },
+      // Whose login it is decides what it needs: a grant that names the server, or mcp:write.
+      {
+        method: 'GET',
+        path: '/api/v1/mcp/servers/:label/login',
+        access: 'authenticated',
+        neverOpen,
+        handler: mcpLogins.show,
+      },
+      {
+        method: 'POST',
+        path: '/api/v1/mcp/servers/:label/login',
+        idempotency: 'none',
+        access: 'authenticated',
+        neverOpen,
+        runsLong,
+        body: optionalAdministration,
+        handler: mcpLogins.begin,
+      },
+      {
+        method: 'POST',
+        path: '/api/v1/mcp/servers/:label/login/:id',
+        idempotency: 'none',
+        access: 'authenticated',
+        neverOpen,
+        runsLong,
+        body: optionalAdministration,
+        handler: mcpLogins.finish,
+      },
+      {
+        method: 'DELETE',
+        path: '/api/v1/mcp/servers/:label/login',
+        idempotency: 'none',
+        access: 'authenticated',
+        neverOpen,
+        runsLong,
+        handler: mcpLogins.logout,
+      },
+      { method: 'GET', path: '/oauth/client.json', access: 'public', handler: mcpLogins.document },
       {
         method: 'GET',
         path: '/api/v1/mcp/servers/:label/pins',

@@ -68,6 +68,7 @@ const TYPES: readonly string[] = [
     (act) => `token.${act}`,
   ),
   ...['tokens.revoked', 'response.deleted', 'session.started', 'session.ended', 'settings.changed'],
+  ...['mcp.signed_in', 'mcp.signed_out', 'mcp.login_lost'],
   ...['download.started', 'download.cancelled', 'model.deleted'],
   ...['keys.rotated', 'secret.rotated', 'secret.dropped'],
   ...['called', 'approved', 'ended', 'denied'].map((act) => `tool.${act}`),

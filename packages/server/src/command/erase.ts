@@ -12,7 +12,7 @@ interface Flags extends ConnectionFlags {
 interface Answer {
   readonly pseudonym: string;
   readonly deleted: Readonly<
-    Record<'tokens' | 'responses' | 'usage' | 'approvals' | 'keyedRequests' | 'sessions', number>
+    Record<'tokens' | 'responses' | 'usage' | 'approvals' | 'keyedRequests' | 'sessions' | 'logins', number>
   >;
   readonly message?: string;
 }
@@ -38,10 +38,10 @@ async function erase(owner: string, flags: Flags): Promise<void> {
   const response = await connect(flags, process.env).request('POST', '/api/v1/erasures', { owner });
   const answer = (await response.json()) as Answer;
   if (flags.json) return printJson(answer);
-  const { tokens, responses, usage, approvals, keyedRequests, sessions } = answer.deleted;
+  const { tokens, responses, usage, approvals, keyedRequests, sessions, logins } = answer.deleted;
   print(
     `Erased: ${tokens} tokens, ${responses} responses, ${usage} rows of usage, ${approvals} approvals, ${keyedRequests} requests ` +
-      `with a key, ${sessions} sessions. The audit log says so under ${answer.pseudonym}.`,
+      `with a key, ${sessions} sessions, ${logins} logins at MCP servers. The audit log says so under ${answer.pseudonym}.`,
   );
   if (answer.message !== undefined) remark(answer.message);
 }

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { CommandError } from './command-error.ts';
 import { addCallerOptions, addConnectionOptions, asCaller, type CallerFlags, connect } from './connection.ts';
 import { addMcpFileCommands } from './mcp-file.ts';
+import { addMcpLoginCommands } from './mcp-login.ts';
 import { addMcpPinCommands } from './mcp-pins.ts';
 import { addMcpTestCommand } from './mcp-test.ts';
 import { print, printJson, printTable, remark } from './print.ts';
@@ -41,9 +42,10 @@ interface ListedServer {
     | null;
   readonly problems: readonly string[] | null;
   readonly pins: { readonly held: readonly { readonly name: string }[] } | null;
+  readonly login: { readonly wanted: boolean } | null;
 }
 
-/** `latchkey mcp list|tools|logs|add|remove|test|diff|approve`. */
+/** `latchkey mcp list|tools|logs|login|logout|add|remove|test|diff|approve`. */
 export function addMcpCommands(program: Command): void {
   const mcp = program.command('mcp').description('look at the MCP servers of mcp.json, and change the file');
 
@@ -55,14 +57,14 @@ export function addMcpCommands(program: Command): void {
       if (flags.json) return printJson({ servers, error, warnings });
       printTable(
         ['LABEL', 'ID', 'TRANSPORT', 'STATE', 'TOOLS', 'SANDBOX', 'ERROR'],
-        servers.map(({ label, id, transport, state, tools, sandbox, error: failure }) => [
+        servers.map(({ label, id, transport, state, tools, sandbox, error: failure, login }) => [
           label,
           id,
           transport,
           state,
           tools === null ? '-' : String(tools.length),
           sandbox?.layers.join(', ') ?? '-',
-          failure ?? '',
+          failure ?? (login?.wanted === true ? `it wants a login: latchkey mcp login ${label}` : ''),
         ]),
       );
       warnOfFile(error);
@@ -118,6 +120,7 @@ export function addMcpCommands(program: Command): void {
       for (const line of body.lines) print(line);
     });
 
+  addMcpLoginCommands(mcp);
   addMcpFileCommands(mcp);
   addMcpTestCommand(mcp);
   addMcpPinCommands(mcp);

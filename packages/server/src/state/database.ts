@@ -23,6 +23,7 @@ import { OperatorError } from '../contracts/operator-error.ts';
 import { ServerError } from '../contracts/server-error.ts';
 import type { ConversationTables } from '../conversations/schema.ts';
 import type { KeyedRequestTables } from '../idempotency/schema.ts';
+import type { LoginTables } from '../mcp-logins/schema.ts';
 import type { PinTables } from '../mcp-pins/schema.ts';
 import type { SessionTables } from '../sessions/schema.ts';
 import type { SettingsTables } from '../settings/schema.ts';
@@ -33,6 +34,7 @@ import {
   approvalMigrations,
   conversationMigrations,
   keyedRequestMigrations,
+  loginMigrations,
   pinMigrations,
   sessionMigrations,
   settingsMigrations,
@@ -50,6 +52,7 @@ export interface Database {
   readonly approvals: Kysely<ApprovalTables>;
   readonly conversations: Kysely<ConversationTables>;
   readonly keyedRequests: Kysely<KeyedRequestTables>;
+  readonly logins: Kysely<LoginTables>;
   readonly pins: Kysely<PinTables>;
   readonly sessions: Kysely<SessionTables>;
   readonly settings: Kysely<SettingsTables>;
@@ -62,7 +65,7 @@ export interface Database {
   readonly isFile: boolean;
   /** The tables of the server in one. */
   readonly all: Kysely<
-    ApprovalTables & ConversationTables & KeyedRequestTables & SessionTables & UsageTables & WebhookTables
+    ApprovalTables & ConversationTables & KeyedRequestTables & LoginTables & SessionTables & UsageTables & WebhookTables
   >;
 }
 
@@ -184,6 +187,7 @@ async function migrateTables(
       ...secretMigrations,
       ...approvalMigrations,
       ...pinMigrations,
+      ...loginMigrations,
       ...administratorMigrations,
       ...keyedRequestMigrations,
       ...sessionMigrations,
@@ -200,6 +204,7 @@ async function migrateTables(
     approvals: database as unknown as Kysely<ApprovalTables>,
     conversations: database as unknown as Kysely<ConversationTables>,
     keyedRequests: database as unknown as Kysely<KeyedRequestTables>,
+    logins: database as unknown as Kysely<LoginTables>,
     pins: database as unknown as Kysely<PinTables>,
     sessions: database as unknown as Kysely<SessionTables>,
     settings: database as unknown as Kysely<SettingsTables>,

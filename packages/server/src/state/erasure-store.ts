@@ -2,6 +2,7 @@ import { type Kysely, sql } from 'kysely';
 import type { ApprovalTables } from '../approvals/schema.ts';
 import type { ConversationTables } from '../conversations/schema.ts';
 import type { KeyedRequestTables } from '../idempotency/schema.ts';
+import type { LoginTables } from '../mcp-logins/schema.ts';
 import type { SessionTables } from '../sessions/schema.ts';
 import type { UsageTables } from '../usage/schema.ts';
 import type { WebhookTables } from '../webhooks/schema.ts';
@@ -13,6 +14,8 @@ export interface Deleted {
   readonly approvals: number;
   readonly keyedRequests: number;
   readonly sessions: number;
+  /** Logins at MCP servers. */
+  readonly logins: number;
 }
 
 /** Deletes what a server keeps about the owner of tokens, besides the tokens and the audit log. */
@@ -23,7 +26,13 @@ export interface ErasureStore {
   finish(): Promise<void>;
 }
 
-type Tables = ApprovalTables & ConversationTables & KeyedRequestTables & SessionTables & UsageTables & WebhookTables;
+type Tables = ApprovalTables &
+  ConversationTables &
+  KeyedRequestTables &
+  LoginTables &
+  SessionTables &
+  UsageTables &
+  WebhookTables;
 
 /** How many tokens one statement names: databases limit its parameters. */
 const PORTION = 200;
@@ -41,8 +50,10 @@ export function createKyselyErasureStore<Schema extends Tables>(
   return {
     forget: (owner, tokenIds) =>
       own.transaction().execute(async (transaction) => {
-        const counts = { responses: 0, usage: 0, approvals: 0, keyedRequests: 0, sessions: 0 };
+        const counts = { responses: 0, usage: 0, approvals: 0, keyedRequests: 0, sessions: 0, logins: 0 };
         counts.approvals += await countOf(transaction.deleteFrom('approval').where('owner', '=', owner));
+        counts.logins += await countOf(transaction.deleteFrom('mcp_login').where('account', '=', owner));
+        await transaction.deleteFrom('mcp_login_attempt').where('account', '=', owner).execute();
         await transaction.deleteFrom('webhook_delivery').where('owner', '=', owner).execute();
         for (let start = 0; start < tokenIds.length; start += PORTION) {
           const ids = tokenIds.slice(start, start + PORTION);
@@ -54,6 +65,9 @@ export function createKyselyErasureStore<Schema extends Tables>(
               .where((eb) => eb.or([eb('root_id', 'in', ids), eb('token_id', 'in', ids)])),
           );
           counts.keyedRequests += await countOf(transaction.deleteFrom('keyed_request').where('root_id', 'in', ids));
+          // Shared ones, too: the account there is the person's.
+          counts.logins += await countOf(transaction.deleteFrom('mcp_login').where('root_id', 'in', ids));
+          await transaction.deleteFrom('mcp_login_attempt').where('root_id', 'in', ids).execute();
           counts.sessions += await countOf(
             transaction
               .deleteFrom('console_session')

@@ -130,6 +130,31 @@ export const pinMigrations: Migrations = {
   },
 };
 
+export const loginMigrations: Migrations = {
+  '0024-mcp-logins': async (database) => {
+    await database.schema
+      .createTable('mcp_login')
+      .addColumn('server', 'text', (column) => column.notNull())
+      .addColumn('account', 'text', (column) => column.notNull())
+      .addColumn('root_id', 'text', (column) => column.notNull())
+      .addColumn('sealed', 'text', (column) => column.notNull())
+      .addColumn('version', 'text', (column) => column.notNull())
+      .addColumn('claimed_until', 'text')
+      .addColumn('created_at', 'text', (column) => column.notNull())
+      .addPrimaryKeyConstraint('mcp_login_key', ['server', 'account'])
+      .execute();
+    await database.schema
+      .createTable('mcp_login_attempt')
+      .addColumn('id', 'text', (column) => column.primaryKey())
+      .addColumn('server', 'text', (column) => column.notNull())
+      .addColumn('account', 'text', (column) => column.notNull())
+      .addColumn('root_id', 'text', (column) => column.notNull())
+      .addColumn('sealed', 'text', (column) => column.notNull())
+      .addColumn('expires_at', 'text', (column) => column.notNull())
+      .execute();
+  },
+};
+
 export const keyedRequestMigrations: Migrations = {
   '0011-keyed-requests': async (database) => {
     await database.schema

@@ -8,13 +8,14 @@ import type { ChatToolset } from '../contracts/toolset.ts';
 import { askApprovalFor } from './ask-approval.ts';
 import { explainApprovalFor } from './explain-approval.ts';
 import type { McpSwitches } from './mcp-switches.ts';
+import { hostFor } from './host-for.ts';
 import { openToolset } from './open-toolset.ts';
 import type { Decide } from './permission-gate.ts';
 import { followTaint, type TaintRules } from './taint.ts';
 
 export interface ChatToolsOptions {
   readonly auth: Pick<Auth, 'decide'>;
-  readonly host: Pick<McpHost, 'openToolset'>;
+  readonly host: Pick<McpHost, 'openToolset' | 'forOwner'>;
   readonly switches: () => McpSwitches;
   /** Creates the audit for the calls of one caller. */
   readonly audit: (principal: Principal) => ToolAudit;
@@ -33,7 +34,7 @@ export type OpenChatTools = (
 export const createChatTools =
   ({ auth, host, switches, audit, pending, taint }: ChatToolsOptions): OpenChatTools =>
   ({ principal, decide }, { integrations, messages }, signal) =>
-    openToolset(host, integrations, {
+    openToolset(hostFor(host, principal), integrations, {
       decide,
       explain: explainApprovalFor(auth, principal),
       switches,

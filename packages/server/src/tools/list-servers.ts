@@ -1,7 +1,7 @@
 import {
   BridgeError,
   type DefinitionFlag,
-  type McpHost,
+  type McpHostView,
   pluginId,
   type SandboxReport,
   type ToolGate,
@@ -38,6 +38,16 @@ export interface ListedServer {
   readonly problems: readonly string[] | null;
   /** The tools that the caller could call after their approval; null while the server is not running. */
   readonly pins: { readonly held: readonly HeldTool[] } | null;
+  /** How the caller is signed in to it; null for a server that nobody is signed in to. */
+  readonly login: ListedLogin | null;
+}
+
+export interface ListedLogin {
+  /** Whose account is used. */
+  readonly account: 'user' | 'shared';
+  readonly signedIn: boolean;
+  /** Whether it needs a login that is not there. */
+  readonly wanted: boolean;
 }
 
 export interface ListedTool {
@@ -54,10 +64,12 @@ export interface HeldTool {
 }
 
 export interface ListServersOptions {
-  readonly host: Pick<McpHost, 'servers' | 'tools' | 'review'>;
+  readonly host: Pick<McpHostView, 'servers' | 'tools' | 'review'>;
   readonly decide: Decide;
   readonly switches: () => Pick<McpSwitches, 'allowMcpJson'>;
   readonly toolLabels: TaintRules['toolLabels'];
+  /** Absent: no server is signed in to. */
+  readonly loginAt?: (id: string) => Promise<ListedLogin | null>;
   /** Start servers that are not running, if the caller may use them. */
   readonly start: boolean;
   readonly signal: AbortSignal;
@@ -70,6 +82,7 @@ export interface ListServersOptions {
  */
 export async function listServers(options: ListServersOptions): Promise<readonly ListedServer[]> {
   const { host, decide, switches, toolLabels, start, signal, listMilliseconds = LIST_MILLISECONDS } = options;
+  const { loginAt = async () => null } = options;
   const gate: ToolGate = ({ server, tool }) => {
     const wanted = { server, ...(tool === undefined ? {} : { name: tool }) };
     const allowed = switches().allowMcpJson && decide({ action: 'chat', mcp: wanted }, []).allowed;
@@ -111,12 +124,13 @@ export async function listServers(options: ListServersOptions): Promise<readonly
     }
   };
   const tools = new Map(await Promise.all(host.servers().map(async ({ id }) => [id, await toolsOf(id)] as const)));
+  const logins = new Map(await Promise.all(host.servers().map(async ({ id }) => [id, await loginAt(id)] as const)));
   const unmatched = unmatchedToolLabels(toolLabels, names);
   return host.servers().map((status) => {
     const { label, id, transport, state, error = null, description = null, warnings, sandbox = null } = status;
     const listed = tools.get(id) ?? unknown;
     const problems = listed.problems && [...listed.problems, ...(unmatched.get(id) ?? [])];
-    return { label, id, transport, state, error, description, warnings, sandbox, ...listed, problems };
+    return { label, id, transport, state, error, description, warnings, sandbox, ...listed, problems, login: logins.get(id) ?? null };
   });
 }
 
@@ -128,7 +142,7 @@ const unknown = { tools: null, problems: null, pins: null };
  * @param label as in the mcp.json or in the plugin id
  */
 export function readServerOutput(
-  host: Pick<McpHost, 'output'>,
+  host: Pick<McpHostView, 'output'>,
   label: string,
 ): { readonly id: string; readonly lines: readonly string[] } {
   const id = pluginId(label);

@@ -180,6 +180,9 @@ function toServerError(error: unknown, judge: (call: ToolGateCall) => JudgedCall
       );
     case 'MCP_CONNECTION_FAILED':
     case 'MCP_CLOSED':
+      if (error.reason !== undefined) {
+        return new ServerError('PLUGIN_UNAVAILABLE', `Plugin '${server}' cannot be used: ${error.reason}.`, options);
+      }
       return new ServerError(
         'PLUGIN_UNAVAILABLE',
         `Plugin '${server}' did not start or did not answer. Its operator finds the reason in the server's log.`,

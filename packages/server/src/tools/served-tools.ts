@@ -1,6 +1,6 @@
 import {
   BridgeError,
-  type McpHost,
+  type McpHostView,
   type ToolGate,
   type ToolGateCall,
   type ToolOutcome,
@@ -25,7 +25,7 @@ import { withoutMirroredHeaders } from './without-mirrored-headers.ts';
 const LIST_MILLISECONDS = 10_000;
 
 export interface ServeToolsOptions {
-  readonly host: McpHost;
+  readonly host: Pick<McpHostView, 'servers' | 'openToolset'>;
   readonly decide: Decide;
   /** Called for each call. */
   readonly switches: () => McpSwitches;
@@ -102,6 +102,8 @@ export function serveTools(options: ServeToolsOptions): ServedTools {
           if (!(error instanceof BridgeError)) throw error;
           // The answer is the same for every name that could be a tool of it, so that it does not reveal whether the
           // tool exists.
+          if (error.reason !== undefined && error.code === 'MCP_CONNECTION_FAILED')
+            return refusal(`the MCP server '${server.label}' cannot be used: ${error.reason}.`);
           return refusal(
             `the MCP server '${server.label}' did not start or did not answer. Its operator finds out why.`,
           );
@@ -154,7 +156,7 @@ const DIALECT = /^https?:\/\/json-schema\.org\/draft[-/][0-9a-z/-]{1,20}\/schema
 
 /** The permitted tools of one server; undefined when there are none. */
 async function openOne(
-  host: McpHost,
+  host: Pick<McpHostView, 'openToolset'>,
   { id }: NamedServer,
   gate: ToolGate,
   signal: AbortSignal,

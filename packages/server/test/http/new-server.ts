@@ -12,7 +12,7 @@ import type { Auth, Grant } from '@latchkey/auth-core/llm';
 import type { InferenceEngine } from '@latchkey/engine';
 import type { Turn } from '@latchkey/engine/testing';
 import { ScriptedEngine } from '@latchkey/engine/testing';
-import type { McpHost } from '@latchkey/mcp-bridge';
+import { createMemoryLoginStore, type McpHost, type McpLogins } from '@latchkey/mcp-bridge';
 import type Koa from 'koa';
 import { type Logger, pino } from 'pino';
 import { onTestFinished } from 'vitest';
@@ -29,6 +29,7 @@ import type { Route } from '../../src/http/route.ts';
 import { toKoa } from '../../src/koa-adapter.ts';
 import { openDatabase } from '../../src/state/database.ts';
 import { type Stores, storesOf } from '../../src/state/stores.ts';
+import { openLogins } from '../../src/tools/open-logins.ts';
 import type { TaintRules } from '../../src/tools/taint.ts';
 import type { UsageStore } from '../../src/usage/kysely-usage-store.ts';
 import { newDownloads } from '../downloads/new-downloads.ts';
@@ -83,6 +84,8 @@ export interface TestServerOptions {
   readonly authorizationServers?: readonly string[];
   /** In place of the servers in memory. */
   readonly mcp?: McpHost;
+  /** The logins of its host. */
+  readonly logins?: McpLogins;
   /** Why the mcp.json as it is now is not taken. */
   readonly mcpJsonProblem?: string;
   /** Off by default. */
@@ -105,6 +108,16 @@ export function keepLog(): { readonly logger: Logger; readonly log: string[] } {
   const log: string[] = [];
   return { logger: pino({ level: 'trace', base: null }, { write: (line) => log.push(line) }), log };
 }
+
+/** Logins at MCP servers, in memory. */
+export const newLogins = (options: Partial<Parameters<typeof openLogins>[1]> = {}): McpLogins =>
+  openLogins(ISSUER, {
+    store: createMemoryLoginStore(),
+    logger: keepLog().logger,
+    clock: () => new Date(),
+    fetch: (url, init) => globalThis.fetch(url, init),
+    ...options,
+  });
 
 /**
  * The whole server behind its HTTP, all of it real but the engine: `ibm/granite` and `ibm/other` play `turns`. The
@@ -161,6 +174,7 @@ export async function newServer(options: TestServerOptions = {}): Promise<TestSe
       dialects: [],
       downloads,
       host: options.mcp ?? newHost(undefined, { pins: { store: stores.pins, mode: options.mcpPins ?? 'auto' } }),
+      logins: options.logins ?? newLogins(),
       mcpJsonProblem: () => options.mcpJsonProblem ?? null,
       secrets: [new Uint8Array(32).fill(7)],
       oldestSecret: new Uint8Array(32).fill(7),

@@ -8,6 +8,7 @@ import type { ConversationStore } from '../../src/contracts/conversation-store.t
 import { createKyselyConversationStore } from '../../src/conversations/kysely-conversation-store.ts';
 import type { ConversationTables } from '../../src/conversations/schema.ts';
 import type { KeyedRequestTables } from '../../src/idempotency/schema.ts';
+import type { LoginTables } from '../../src/mcp-logins/schema.ts';
 import type { PinTables } from '../../src/mcp-pins/schema.ts';
 import { createKyselySettingsStore, type SettingsStore } from '../../src/settings/kysely-settings-store.ts';
 import type { SettingsTables } from '../../src/settings/schema.ts';
@@ -15,6 +16,7 @@ import {
   approvalMigrations,
   conversationMigrations,
   keyedRequestMigrations,
+  loginMigrations,
   pinMigrations,
   settingsMigrations,
   usageMigrations,
@@ -38,6 +40,8 @@ export const openApprovalTables = (): Promise<Kysely<ApprovalTables>> => openTab
 
 export const openKeyedRequestTables = (path?: string): Promise<Kysely<KeyedRequestTables>> =>
   openTables(keyedRequestMigrations, path);
+
+export const openLoginTables = (): Promise<Kysely<LoginTables>> => openTables(loginMigrations);
 
 export const openPinTables = (): Promise<Kysely<PinTables>> => openTables(pinMigrations);
 

@@ -72,6 +72,7 @@ const sum = (left: Deleted, right: Deleted): Deleted => ({
   approvals: left.approvals + right.approvals,
   keyedRequests: left.keyedRequests + right.keyedRequests,
   sessions: left.sessions + right.sessions,
+  logins: left.logins + right.logins,
 });
 
 const notAllowed = (): ServerError =>

@@ -1,3 +1,4 @@
+import type { Principal } from '@latchkey/auth-core';
 import { z } from 'zod';
 import { hideSecrets } from '../../telemetry/hide-secrets.ts';
 import type { ListedServer, ListServersOptions } from '../../tools/list-servers.ts';
@@ -13,7 +14,7 @@ export interface McpServerHandlers {
 }
 
 export interface McpServerSources {
-  list(caller: Pick<ListServersOptions, 'decide' | 'start' | 'signal'>): Promise<readonly ListedServer[]>;
+  list(caller: Pick<ListServersOptions, 'decide' | 'start' | 'signal'> & { readonly principal: Principal }): Promise<readonly ListedServer[]>;
   /** Why the current mcp.json was rejected; null when it is in use. */
   problem(): string | null;
   /** Settings of the mcp.json in use that have no effect. */
@@ -26,7 +27,7 @@ const querySchema = z.strictObject({ start: z.enum(['true', 'false']).default('f
 export const createMcpServerHandlers = ({ list, problem, warnings, output }: McpServerSources): McpServerHandlers => ({
   list: async ({ query, auth, signal }) => {
     const { start } = validateBody(querySchema, query);
-    const servers = await list({ decide: auth.decide, start: start === 'true', signal });
+    const servers = await list({ principal: auth.principal, decide: auth.decide, start: start === 'true', signal });
     return json({ servers, error: problem(), warnings: warnings() });
   },
   logs: async ({ params: { label = '' } }) => {
