@@ -41,8 +41,8 @@ import { openSpareRoom } from './state/spare-room.ts';
 import { type Stores, storesOf } from './state/stores.ts';
 import { watchMachine } from './state/watch-machine.ts';
 import { createLogger, type Logger } from './telemetry/logger.ts';
-import { openLogins } from './tools/open-logins.ts';
 import { createSubjectTokens } from './tools/mcp-subject-token.ts';
+import { openLogins } from './tools/open-logins.ts';
 import { createServerLookout } from './webhooks/watch-servers.ts';
 
 /** A listening server. */
@@ -155,7 +155,12 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
     onLost: async ({ server, account, why }) => {
       const whose = account === '' ? { account: 'shared' } : { account: 'user' };
       const actor = account === '' ? {} : { owner: account };
-      await composition.log.record({ type: 'mcp.login_lost', actor, subject: server, details: { ...whose, reason: why } });
+      await composition.log.record({
+        type: 'mcp.login_lost',
+        actor,
+        subject: server,
+        details: { ...whose, reason: why },
+      });
     },
   });
   const host = opened.use(

@@ -39,7 +39,11 @@ export function addMcpLoginCommands(mcp: Command): void {
     .argument('<server>', 'its label, or its id')
     .option('--no-browser', 'only print the link; the address that the browser ends at can be pasted')
     .option('--device', 'sign in on another device, with a code')
-    .addOption(new Option('--callback-port <port>', 'where the browser comes back to').argParser((text: string) => parseWholeNumber('--callback-port', text)))
+    .addOption(
+      new Option('--callback-port <port>', 'where the browser comes back to').argParser((text: string) =>
+        parseWholeNumber('--callback-port', text),
+      ),
+    )
     .addOption(new Option('--callback-host <host>', 'and by which name').choices(['localhost', '127.0.0.1']))
     .option('--json', 'print JSON')
     .action(async (server: string, flags: LoginFlags) => {

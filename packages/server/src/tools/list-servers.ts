@@ -130,7 +130,19 @@ export async function listServers(options: ListServersOptions): Promise<readonly
     const { label, id, transport, state, error = null, description = null, warnings, sandbox = null } = status;
     const listed = tools.get(id) ?? unknown;
     const problems = listed.problems && [...listed.problems, ...(unmatched.get(id) ?? [])];
-    return { label, id, transport, state, error, description, warnings, sandbox, ...listed, problems, login: logins.get(id) ?? null };
+    return {
+      label,
+      id,
+      transport,
+      state,
+      error,
+      description,
+      warnings,
+      sandbox,
+      ...listed,
+      problems,
+      login: logins.get(id) ?? null,
+    };
   });
 }
 

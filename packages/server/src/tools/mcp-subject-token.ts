@@ -23,7 +23,12 @@ export function createSubjectTokens(
     }
     const { kid, algorithm, privateKey } = await keys.signer();
     const now = Math.floor(clock().getTime() / 1000);
-    const token = await new SignJWT({ iss: issuer, sub: account === '' ? issuer : account, aud: audience, jti: randomUUID() })
+    const token = await new SignJWT({
+      iss: issuer,
+      sub: account === '' ? issuer : account,
+      aud: audience,
+      jti: randomUUID(),
+    })
       .setProtectedHeader({ alg: algorithm, kid, typ: 'subject+jwt' })
       .setIssuedAt(now)
       .setExpirationTime(now + SECONDS)

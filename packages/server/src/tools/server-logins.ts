@@ -55,7 +55,10 @@ export interface ServerLogins {
   ): Promise<number | undefined>;
   logout(label: string, caller: LoginCallerOptions): Promise<boolean>;
   /** The state of a login for a list of servers; null for a server that is not signed in to. */
-  listed(id: string, owner: string): Promise<Pick<LoginState, 'account' | 'signedIn'> & { readonly wanted: boolean } | null>;
+  listed(
+    id: string,
+    owner: string,
+  ): Promise<(Pick<LoginState, 'account' | 'signedIn'> & { readonly wanted: boolean }) | null>;
 }
 
 /**
@@ -76,7 +79,9 @@ export function createServerLogins({ host, logins, switches, record }: ServerLog
     const entry = entryOf(label);
     const account = accountOf(entry, principal.owner) ?? principal.owner;
     if (account === SHARED ? !may('mcp:write') : !may('chat')) {
-      throw denied(account === SHARED ? 'its login is shared, which needs mcp:write.' : 'no grant lets this token use it.');
+      throw denied(
+        account === SHARED ? 'its login is shared, which needs mcp:write.' : 'no grant lets this token use it.',
+      );
     }
     return { entry, caller: { account, madeBy: principal.rootId } };
   }

@@ -1,8 +1,8 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { createMcpHost, createMemoryLoginStore, parseMcpJson } from '@latchkey/mcp-bridge';
 import { startAuthorizationServer, startProtectedServer } from '@latchkey/mcp-bridge/testing';
-import { toNodeHandler } from '@modelcontextprotocol/node';
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server';
-import type { RequestListener } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { send } from './in-process-client.ts';
@@ -13,15 +13,21 @@ const redirectUri = 'http://127.0.0.1:7777/callback';
 const mayUse = { actions: ['chat', 'mcp:read'], models: ['*'], mcp: { 'mcp/notes': { tools: { '*': {} } } } };
 const mayWrite = { actions: ['mcp:write'], mcp: { 'mcp/notes': { tools: { '*': {} } } } };
 
-const notes = toNodeHandler(
-  createMcpHandler(() => {
-    const server = new McpServer({ name: 'notes', version: '1.0.0' });
-    server.registerTool('fetch_note', { description: 'Fetch the note.', inputSchema: z.object({}) }, async () => ({
-      content: [{ type: 'text', text: 'The herring is red.' }],
-    }));
-    return server;
-  }),
-) as RequestListener;
+const handler = createMcpHandler(() => {
+  const server = new McpServer({ name: 'notes', version: '1.0.0' });
+  server.registerTool('fetch_note', { description: 'Fetch the note.', inputSchema: z.object({}) }, async () => ({
+    content: [{ type: 'text', text: 'The herring is red.' }],
+  }));
+  return server;
+});
+async function notes(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const headers = new Headers(
+    Object.entries(request.headers).map(([name, value]): [string, string] => [name, `${value}`]),
+  );
+  const init = request.method === 'POST' ? { method: 'POST', body: await text(request) } : {};
+  const answer = await handler.fetch(new Request('http://127.0.0.1/mcp', { headers, ...init }));
+  response.writeHead(answer.status, Object.fromEntries(answer.headers)).end(await answer.text());
+}
 
 async function newScene(oauth?: object) {
   const authorization = await startAuthorizationServer();

@@ -14,7 +14,9 @@ export interface McpServerHandlers {
 }
 
 export interface McpServerSources {
-  list(caller: Pick<ListServersOptions, 'decide' | 'start' | 'signal'> & { readonly principal: Principal }): Promise<readonly ListedServer[]>;
+  list(
+    caller: Pick<ListServersOptions, 'decide' | 'start' | 'signal'> & { readonly principal: Principal },
+  ): Promise<readonly ListedServer[]>;
   /** Why the current mcp.json was rejected; null when it is in use. */
   problem(): string | null;
   /** Settings of the mcp.json in use that have no effect. */
