@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { dictionary } from './dictionary.ts';
 import { urlProblem } from './http-fields.ts';
 import { check, invalid, type KeyPath } from './invalid-config.ts';
 import { printKeyPath } from './read-jsonc.ts';
@@ -28,7 +29,7 @@ export const loginKeys: readonly string[] = ['oauth', 'auth'];
 
 const printable = z.string().regex(/^[\x21-\x7e]+$/, 'must be visible ASCII without blanks');
 const scopeList = z
-  .union([z.string().transform((text) => text.split(' ').filter((word) => word !== '')), z.array(z.string())])
+  .union([z.string().transform((text) => text.split(' ').filter((word) => word !== '')), z.array(z.string()).max(64)])
   .pipe(z.array(printable).max(64));
 
 const schema = z.object({
@@ -84,7 +85,7 @@ export function readLogin(
   const written = raw[key] === true || isKind ? {} : raw[key];
   const named: Record<string, unknown> = {};
   const warnings: string[] = [];
-  for (const [name, value] of Object.entries(check(z.record(z.string(), z.unknown()), written, at))) {
+  for (const [name, value] of Object.entries(check(dictionary(z.unknown()), written, at))) {
     const known = spellings.get(name) ?? name;
     if (!Object.hasOwn(schema.shape, known)) {
       warnings.push(`${printKeyPath([...at, name])} is not known and has no effect`);

@@ -27,7 +27,7 @@ export function startAuthorization({ server, client, redirectUri, scope, resourc
   readonly url: string;
   readonly attempt: CodeAttempt;
 } {
-  if (server.authorizationEndpoint === undefined) throw refused('its authorization server signs nobody in');
+  if (server.authorizationEndpoint === undefined) throw refused('its authorization server has no page to sign in at');
   if (!server.hasPkce) throw refused('its authorization server does not say that it checks PKCE (S256)');
   const attempt = { state: secret(), verifier: secret(), redirectUri };
   const url = new URL(server.authorizationEndpoint);

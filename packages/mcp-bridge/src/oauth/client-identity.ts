@@ -103,7 +103,7 @@ export function authenticate(
   return { form: new URLSearchParams(form), headers: { authorization: `Basic ${credentials}` } };
 }
 
-/** Own redirects need not be in a document of somebody else, which is taken as written. */
+/** The document of the mcp.json is taken as written; this host's own one has to name the redirect. */
 function ownDocument({ documentUrl, documentRedirects, redirectUri }: IdentityOptions): string | undefined {
   if (redirectUri === undefined) return documentUrl;
   return documentRedirects.includes(withoutPort(redirectUri)) ? documentUrl : undefined;

@@ -60,8 +60,8 @@ const attemptMs = 600_000;
 const obtainMs = 30_000;
 
 const attemptSchema = z.object({
-  server: z.record(z.string(), z.unknown()),
-  document: z.record(z.string(), z.unknown()),
+  server: z.object({ issuer: z.string(), namesItself: z.boolean() }),
+  document: z.looseObject({ url: z.string() }),
   code: z.object({ state: z.string(), verifier: z.string(), redirectUri: z.string() }).optional(),
   device: z.object({ code: z.string(), intervalMs: z.number() }).optional(),
 });
@@ -174,7 +174,7 @@ export class McpLogins {
     const resource = begun.resource === undefined ? {} : { resource: begun.resource };
     if (code !== undefined) {
       if (answer === undefined) throw new LoginError('invalid', 'the answer of the browser is missing');
-      const given = readAnswer(answer, code, server as never);
+      const given = readAnswer(answer, code, server);
       const form = {
         grant_type: 'authorization_code',
         code: given,

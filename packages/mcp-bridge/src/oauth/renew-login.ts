@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { McpServerEntry } from '../config/mcp-config.ts';
 import type { BridgeLogger } from '../logger.ts';
+import { notify } from '../notify.ts';
 import { type ContextOptions, requestsFor } from './login-context.ts';
 import { isFresh, type LoginDocument, withTokens } from './login-document.ts';
 import { LoginError } from './login-error.ts';
@@ -112,7 +113,7 @@ export class LoginRenewals {
     if (current?.version === stored.version) {
       await store.remove(entry.id, stored.account);
       logger.warn({ server: entry.id, why }, 'A login at an MCP server has ended');
-      await onLost?.({ server: entry.id, account: stored.account, why });
+      notify(onLost, { server: entry.id, account: stored.account, why });
     }
     return this.#options.wanted(entry, 'its login has ended, and it wants another one');
   }

@@ -3,8 +3,8 @@ import type { LoginDocument } from './login-document.ts';
 import type { OAuthRequests } from './oauth-requests.ts';
 
 /**
- * Tells the authorization server that tokens are no longer needed (RFC 7009). The refresh token first: most end the
- * access token with it. A server that cannot be told changes nothing: the tokens are forgotten here.
+ * Revokes tokens at the authorization server (RFC 7009). The refresh token first: most end the access token with it.
+ * A server that cannot be reached changes nothing: the tokens are forgotten here.
  */
 export async function revokeTokens(
   { revocationEndpoint, client, refresh, access }: LoginDocument,

@@ -38,7 +38,7 @@ export interface ListedServer {
   readonly problems: readonly string[] | null;
   /** The tools that the caller could call after their approval; null while the server is not running. */
   readonly pins: { readonly held: readonly HeldTool[] } | null;
-  /** How the caller is signed in to it; null for a server that nobody is signed in to. */
+  /** How the caller is signed in to it; null for a server without logins. */
   readonly login: ListedLogin | null;
 }
 

@@ -19,7 +19,7 @@ export function createSubjectTokens(
 ): NonNullable<McpLoginsOptions['subjectToken']> {
   return async (account, audience) => {
     if (issuer === undefined) {
-      throw new LoginError('refused', 'this server has no publicUrl, so that nobody could verify whom it speaks for');
+      throw new LoginError('refused', 'this server has no publicUrl, so that its tokens cannot be verified elsewhere');
     }
     const { kid, algorithm, privateKey } = await keys.signer();
     const now = Math.floor(clock().getTime() / 1000);

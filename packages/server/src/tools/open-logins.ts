@@ -10,7 +10,7 @@ export interface ClientDocument {
   readonly redirects: readonly string[];
 }
 
-/** The document of a server; undefined for one without a public https URL, which nobody could read. */
+/** The document of a server; undefined for one without a public https URL. */
 export function clientDocumentOf(publicUrl: string | undefined): ClientDocument | undefined {
   if (publicUrl?.startsWith('https://') !== true) return undefined;
   const below = (path: string): string => publicUrl.replace(/\/+$/, '') + path;

@@ -310,6 +310,10 @@ describe('the rows of the routes', () => {
       'POST /oauth/revoke',
       'POST /oauth/introspect',
       'POST /api/token/refresh',
+      // Each begins or finishes a login of its own, and one that has ended has ended.
+      'POST /api/v1/mcp/servers/:label/login',
+      'POST /api/v1/mcp/servers/:label/login/:id',
+      'DELETE /api/v1/mcp/servers/:label/login',
       // It may be repeated: there is nothing left then.
       'POST /api/v1/erasures',
       // It changes nothing.

@@ -41,6 +41,7 @@ describe('GET /api/v1/mcp/servers', () => {
       tools: null,
       problems: null,
       pins: null,
+      login: null,
     });
     expect(others.map(({ label, state }) => [label, state])).toEqual([
       ['b', 'stopped'],
