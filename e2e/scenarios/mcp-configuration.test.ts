@@ -120,7 +120,7 @@ describe('an mcp.json', () => {
         mcpServers: {
           good: entry,
           'My notes': { ...narrowed, tools: ['echo'] },
-          broken: { ...entry, args: ['a secret that is no text', 7] },
+          broken: { ...entry, args: ['a secret beside what is no text', {}] },
           unclear: { ...entry, toolPermissions: { fetch_note: 'never' } },
           paused: { ...entry, isActive: false },
         },

@@ -9,7 +9,7 @@
  * - `MCP_TOOL_UNAVAILABLE`: a tool that was requested by name does not exist or is not permitted; the error does not
  *   reveal which.
  * - `MCP_TOOL_CHANGED`: a definition has changed since it was reviewed for approval.
- * - `MCP_NO_TOOLS`: no tool of the server is permitted.
+ * - `MCP_NO_TOOLS`: no tool of the server is permitted; `reason`, if there is one, says why it offers none at all.
  * - `MCP_EPHEMERAL_INVALID`: a request-scoped server is invalid; `path` is the invalid field.
  * - `MCP_CLOSED`: the host has been closed.
  */
@@ -60,7 +60,7 @@ export class BridgeError extends Error {
    * The invalid key of the mcp.json, e.g. `mcpServers.files.args[1]`, or the invalid field of a request-scoped server.
    */
   readonly path?: string;
-  /** Why the gate refused, or which login a server wants. */
+  /** Why the gate refused, which login a server wants, or why a server has no tools. */
   readonly reason?: string;
   /** For the log, never for a caller: e.g. the last lines of output before the server died. */
   readonly detail?: string;

@@ -76,3 +76,4 @@ export {
   pinAddresses,
   resolveBySystem,
 } from './transport/pinned-fetch.ts';
+export { systemFetch } from './transport/system-fetch.ts';

@@ -12,7 +12,7 @@ export interface McpLimits {
   readonly idleStopMs: number;
   /** Calls in flight on one server; more wait for their turn. */
   readonly concurrentCallsPerServer: number;
-  /** The size of one message of a server, or one HTTP response; a server that sends more is disconnected. */
+  /** The size of one message of a server, or one HTTP response; the call fails whose answer is larger. */
   readonly messageBytes: number;
   /** The content of one result as the API shows it; more is replaced by a visible mark. */
   readonly resultBytes: number;
@@ -46,4 +46,12 @@ export function resolveLimits(given: Partial<McpLimits> = {}): McpLimits {
       throw new TypeError(`limits.${name} must be above 0 and at most ${maxLimit}`);
   }
   return limits;
+}
+
+const ownLimits = ['startTimeoutMs', 'callTimeoutMs', 'callTotalTimeoutMs', 'messageBytes', 'resultBytes'] as const;
+
+/** The limits of one server: those that its entry sets, otherwise the host's. */
+export function limitsOf(entry: Partial<Pick<McpLimits, (typeof ownLimits)[number]>>, limits: McpLimits): McpLimits {
+  const own = ownLimits.flatMap((name) => (entry[name] === undefined ? [] : [[name, entry[name]] as const]));
+  return { ...limits, ...Object.fromEntries(own) };
 }

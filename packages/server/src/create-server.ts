@@ -3,7 +3,7 @@ import { createSealer } from '@latchkey/auth-core';
 import type { Auth, Grant } from '@latchkey/auth-core/llm';
 import type { InferenceEngine } from '@latchkey/engine';
 import { createLlamaEngine } from '@latchkey/llama';
-import { createMcpHost, type McpConfig, type McpHost, watchMcpJson } from '@latchkey/mcp-bridge';
+import { createMcpHost, type McpConfig, type McpHost, systemFetch, watchMcpJson } from '@latchkey/mcp-bridge';
 import { forgetCalls } from './approvals/sweep.ts';
 import { trimDaily } from './audit/trim-daily.ts';
 import { type Composition, compose, RANDOM_IDS } from './compose.ts';
@@ -173,9 +173,9 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
       hiddenListFile: backupListFile(folder.path),
       keptFromServers: [resolve(config.models)],
       serverHomes: join(resolve(folder.path), 'mcp-homes'),
-      fetch: mcpFetch,
+      fetch: withHop(systemFetch(environment), installation),
       logins,
-      pins: { store: stores.pins, mode: config.mcpPins },
+      pins: { store: stores.pins, mode: config.mcpPins, degree: config.mcpPinned },
     }),
   );
   const watcher = opened.use(watchMcpServers(config, { host, environment, logger }));
@@ -338,11 +338,14 @@ const namelessResource = (): ServerError =>
  * A tool that reports progress may take longer than a silent one, up to a limit. One result may use half of the
  * context; the rest is for the conversation around it.
  */
-const toolLimits = ({ limits: { toolSeconds, toolIdleMinutes }, engine: { contextLength } }: ServerConfig) => ({
+const toolLimits = ({ limits, engine: { contextLength } }: ServerConfig) => ({
   resultTokens: contextLength / 2,
-  callTimeoutMs: toolSeconds * 1000,
-  callTotalTimeoutMs: toolSeconds * 5000,
-  idleStopMs: toolIdleMinutes * 60_000,
+  startTimeoutMs: limits.toolStartSeconds * 1000,
+  callTimeoutMs: limits.toolSeconds * 1000,
+  callTotalTimeoutMs: (limits.toolTotalSeconds ?? limits.toolSeconds * 5) * 1000,
+  messageBytes: limits.toolMessageBytes,
+  resultBytes: limits.toolResultBytes,
+  idleStopMs: limits.toolIdleMinutes * 60_000,
 });
 
 /** Reloads mcp.json whenever it changes. */

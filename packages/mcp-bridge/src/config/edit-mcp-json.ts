@@ -1,5 +1,6 @@
 import { applyEdits, modify } from 'jsonc-parser';
 import { BridgeError } from '../errors.ts';
+import { findServers } from './find-servers.ts';
 import { invalid } from './invalid-config.ts';
 import { readMcpJson } from './mcp-json.ts';
 import { labelPattern } from './plugin-id.ts';
@@ -28,19 +29,19 @@ export function addServerToMcpJson(
   entry: Readonly<Record<string, unknown>>,
 ): string {
   const before = text ?? emptyFile;
-  const { rootKey, labels } = labelsOf(before);
+  const { rootPath, labels } = labelsOf(before);
   if (!labelPattern.test(label)) {
     throw invalid(
-      [rootKey, label],
+      [...rootPath, label],
       'must be 1 to 64 letters, digits, dots, dashes or underscores, a letter or digit first',
     );
   }
-  if (labels.includes(label)) throw invalid([rootKey, label], 'is there already; remove it first');
-  const edited = edit(before, [rootKey, label], entry);
+  if (labels.includes(label)) throw invalid([...rootPath, label], 'is there already; remove it first');
+  const edited = edit(before, [...rootPath, label], entry);
   const known = new Set(problemsOf(before));
   const problem = problemsOf(edited).find((found) => !known.has(found));
   if (problem === undefined) return edited;
-  throw new BridgeError('MCP_CONFIG_INVALID', `mcp.json: ${problem}.`, { path: printKeyPath([rootKey, label]) });
+  throw new BridgeError('MCP_CONFIG_INVALID', `mcp.json: ${problem}.`, { path: printKeyPath([...rootPath, label]) });
 }
 
 /**
@@ -49,19 +50,18 @@ export function addServerToMcpJson(
  * @throws BridgeError `MCP_CONFIG_INVALID` when the file is invalid, `MCP_SERVER_UNKNOWN` when it has no such server.
  */
 export function removeServerFromMcpJson(text: string, label: string): string {
-  const { rootKey, labels } = labelsOf(text);
+  const { rootPath, labels } = labelsOf(text);
   if (!labels.includes(label)) {
     const message = `There is no server "${label}" in this mcp.json.`;
-    throw new BridgeError('MCP_SERVER_UNKNOWN', message, { path: printKeyPath([rootKey, label]) });
+    throw new BridgeError('MCP_SERVER_UNKNOWN', message, { path: printKeyPath([...rootPath, label]) });
   }
-  return edit(text, [rootKey, label], undefined);
+  return edit(text, [...rootPath, label], undefined);
 }
 
-function labelsOf(text: string): { readonly rootKey: string; readonly labels: readonly string[] } {
+function labelsOf(text: string): { readonly rootPath: readonly string[]; readonly labels: readonly string[] } {
   problemsOf(text);
-  const root = readJsonc(text) as Readonly<Record<string, Readonly<Record<string, unknown>>>>;
-  const rootKey = Object.hasOwn(root, 'servers') ? 'servers' : 'mcpServers';
-  return { rootKey, labels: Object.keys(root[rootKey] ?? {}) };
+  const { path, servers } = findServers(readJsonc(text).value as Readonly<Record<string, unknown>>);
+  return { rootPath: path, labels: Object.keys(servers as Readonly<Record<string, unknown>>) };
 }
 
 function edit(text: string, path: string[], value: unknown): string {

@@ -1,4 +1,5 @@
-import { inheritedVariables } from '../transport/child-environment.ts';
+import { basename, sep } from 'node:path';
+import { isHandedOn } from '../transport/child-environment.ts';
 
 /** The environment of a process; unset variables are undefined. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -21,8 +22,8 @@ export function inputVariable(id: string): string {
 }
 
 /**
- * Replaces `${VAR}`, `${env:VAR}`, `${VAR:-default}`, `${userHome}`, `${workspaceFolder}` and `${input:id}` once: the
- * result is not scanned again, and `$VAR` is left as it is. A variable that is unset or empty and has no default is
+ * Replaces `${VAR}`, `${env:VAR}`, `${VAR:-default}`, `${userHome}`, `${workspaceFolder}`,
+ * `${workspaceFolderBasename}`, `${pathSeparator}`, `${/}` and `${input:id}` once: the result is not scanned again, and `$VAR` is left as it is. A variable that is unset or empty and has no default is
  * reported, so that neither the literal text nor an empty string reaches a server in place of a secret. `secrets` lists
  * the inserted values that are neither in the file nor known to every child.
  */
@@ -51,6 +52,12 @@ function find(whole: string, expression: string, { environment, folder, inputs }
   if (expression === 'workspaceFolder') {
     return folder ?? { problem: `"${whole}" is the folder of the file, and there is none` };
   }
+  if (expression === 'workspaceFolderBasename') {
+    return folder === undefined
+      ? { problem: `"${whole}" is of the folder of the file, and there is none` }
+      : basename(folder);
+  }
+  if (expression === 'pathSeparator' || expression === '/') return sep;
   if (expression === 'userHome') return read(environment, 'HOME') ?? unset('HOME');
   if (expression.startsWith('input:')) {
     const id = expression.slice('input:'.length);
@@ -63,8 +70,14 @@ function find(whole: string, expression: string, { environment, folder, inputs }
     return { problem: `"${whole}" is not understood; write \${NAME} or \${NAME:-default}` };
   }
   // A value that every child gets is not a secret from it, and hiding a folder would make a log unreadable.
-  const isKnown = inheritedVariables.some((name) => name === match[1]);
+  const isKnown = isHandedOn(match[1], read(environment, match[1]) ?? '');
   return (isKnown ? read : readSecret)(environment, match[1]) ?? match[2] ?? unset(match[1]);
+}
+
+/** Replaces a `~` at the beginning of a path by the home, as a shell does; without a home the text stays as it is. */
+export function expandHome(text: string, { environment }: Pick<Substitutions, 'environment'>): string {
+  const home = /^~(?=\/|$)/.test(text) ? read(environment, 'HOME') : undefined;
+  return home === undefined ? text : `${home}${text.slice(1)}`;
 }
 
 /** Returns undefined also for an empty variable. */

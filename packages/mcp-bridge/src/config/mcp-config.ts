@@ -1,3 +1,4 @@
+import type { McpLimits } from '../limits.ts';
 import type { SandboxWish } from '../sandbox/sandbox-profile.ts';
 import type { LoginSettings } from './read-login.ts';
 
@@ -9,7 +10,18 @@ export interface ToolFilter {
   readonly exclude?: readonly string[];
 }
 
-interface ServerEntryBase {
+/**
+ * How much of the definition of a tool is pinned: `everything`; `schemas`, which is its name, its schemas and its
+ * annotations without the prose in them, for servers whose descriptions carry a date or a count; `nothing`.
+ */
+export type PinDegree = 'everything' | 'schemas' | 'nothing';
+
+/** The limits that an entry may set for its server. Absent: the host's. */
+export type ServerLimits = Partial<
+  Pick<McpLimits, 'startTimeoutMs' | 'callTimeoutMs' | 'callTotalTimeoutMs' | 'messageBytes' | 'resultBytes'>
+>;
+
+interface ServerEntryBase extends ServerLimits {
   /** The key in the mcp.json, as written. */
   readonly label: string;
   /** The plugin id, see `pluginId`. */
@@ -18,8 +30,8 @@ interface ServerEntryBase {
   readonly description?: string;
   /** Absent: all tools. */
   readonly tools?: ToolFilter;
-  /** How long a call may be silent. Absent: the host's limit. */
-  readonly callTimeoutMs?: number;
+  /** How much of the definitions of its tools is pinned. Absent: what the host says. */
+  readonly pinned?: PinDegree;
   /** The parts of this entry that have no effect, with the paths of the keys. */
   readonly warnings?: readonly string[];
   /** Why this server cannot be started although the file is valid, e.g. an unset environment variable. */

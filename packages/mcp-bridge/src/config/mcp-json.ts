@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { BridgeError } from '../errors.ts';
 import { dictionary, mostItems } from './dictionary.ts';
+import { findServers } from './find-servers.ts';
 import { type Environment, inputVariable, type Substitutions } from './interpolate.ts';
 import { check, invalid } from './invalid-config.ts';
 import type { McpConfig, McpServerEntry, UnreadableServerEntry } from './mcp-config.ts';
@@ -17,9 +18,6 @@ const entrySchema = dictionary(z.unknown());
 const inputsSchema = z
   .array(z.looseObject({ id: z.string().min(1).max(128), default: z.string().optional() }))
   .max(mostItems);
-
-/** The keys that hold the servers: the common one, and VS Code's. */
-const rootKeys = ['mcpServers', 'servers'] as const;
 
 /**
  * Reads an mcp.json in the notations of Claude, Cursor, LM Studio, VS Code, Cline, Roo and Gemini, with comments and
@@ -58,23 +56,30 @@ export interface WrittenConfig {
 
 /** Like `parseMcpJson`, for callers that can read files. */
 export function readMcpJson(text: string, given: Omit<Substitutions, 'inputs'>): WrittenConfig {
-  const root = check(rootSchema, readJsonc(text), []);
-  const [rootKey = 'mcpServers', second] = rootKeys.filter((key) => Object.hasOwn(root, key));
-  if (second !== undefined) throw invalid([second], `means the same as "${rootKey}"; keep one`);
-  if (root[rootKey] === undefined) throw invalid([rootKey], 'is missing; without servers, write "mcpServers": {}');
-  const written = check(serversSchema, root[rootKey], [rootKey]);
-  const substitutions = { ...given, inputs: readInputs(root.inputs) };
-  const warnings = Object.keys(root)
-    .filter((key) => ![rootKey, 'inputs', '$schema'].includes(key) && !isServerList(key))
+  const { value, lost } = readJsonc(text);
+  const root = check(rootSchema, value, []);
+  const { path: place, servers: found, beside } = findServers(root);
+  const written = check(serversSchema, found, place);
+  const lostIn = new Map<PropertyKey, string>();
+  for (const { path, problem } of lost) {
+    const [label] = path.slice(place.length);
+    const isInside = label !== undefined && place.every((key, index) => path[index] === key);
+    if (!isInside || label === '__proto__') throw invalid(path, problem);
+    lostIn.set(label, `${printKeyPath(path)} ${problem}`);
+  }
+  const warnings = Object.keys(beside)
+    .filter((key) => !['inputs', '$schema'].includes(key) && !isServerList(key))
     .map((key) => `${printKeyPath([key])} is not known and has no effect`);
+  const substitutions = { ...given, inputs: readInputs(root.inputs ?? inputsBeside(root, place), warnings) };
 
   const servers = new Map<string, McpServerEntry>();
   const envFiles = new Map<string, string>();
   const labelById = new Map<string, string>();
   const disabled: string[] = [];
-  const isOn = readServerLists(root);
+  const { isOn, problem: heldBack } = readLists(beside);
   for (const [label, raw] of Object.entries(written)) {
-    const path = [rootKey, label];
+    if (isComment(label, raw)) continue;
+    const path = [...place, label];
     const id = pluginId(label);
     try {
       const fields = check(entrySchema, raw, path);
@@ -84,16 +89,21 @@ export function readMcpJson(text: string, given: Omit<Substitutions, 'inputs'>):
       }
       const other = labelById.get(id);
       if (other !== undefined) {
-        throw invalid(path, `and ${rootKey}.${other} are both reached as ${id}; rename one of them`);
+        throw invalid(path, `and ${printKeyPath([...place, other])} are both reached as ${id}; rename one of them`);
       }
       labelById.set(id, label);
+      const held = lostIn.get(label) ?? heldBack;
+      if (held !== undefined) {
+        servers.set(label, unreadable(label, id, held));
+        continue;
+      }
       const { entry, envFile } = readServerEntry(label, fields, path, substitutions);
       servers.set(label, entry);
       if (envFile !== undefined) envFiles.set(label, envFile);
       warnings.push(...(entry.warnings ?? []));
     } catch (error) {
       if (!(error instanceof BridgeError)) throw error;
-      const problem = error.message.replace(/^mcp\.json: /, '').replace(/\.$/, '');
+      const problem = inShort(error);
       // If two servers have the same id, neither can be used: a grant could mean either.
       const first = [...servers.values()].find((entry) => entry.id === id);
       servers.set(first?.label ?? label, unreadable(first?.label ?? label, id, problem));
@@ -107,14 +117,47 @@ export function readMcpJson(text: string, given: Omit<Substitutions, 'inputs'>):
 const unreadable = (label: string, id: string, problem: string): UnreadableServerEntry =>
   Object.freeze({ transport: 'unreadable', label, id, problem });
 
-function readInputs(written: unknown): ReadonlyMap<string, string | undefined> {
+const inShort = ({ message }: BridgeError): string => message.replace(/^mcp\.json: /, '').replace(/\.$/, '');
+
+/** JSON has no comments, so people write them as keys. */
+function isComment(label: string, value: unknown): boolean {
+  return typeof value === 'string' && /^(_|\/\/|#|\$|comment)/i.test(label);
+}
+
+/** A list that is not understood holds back every server: any may be one that it leaves out. */
+function readLists(beside: Readonly<Record<string, unknown>>): {
+  readonly isOn: (label: string) => boolean;
+  readonly problem?: string;
+} {
+  try {
+    return { isOn: readServerLists(beside) };
+  } catch (error) {
+    if (!(error instanceof BridgeError)) throw error;
+    return { isOn: () => true, problem: inShort(error) };
+  }
+}
+
+/** In VS Code's settings the inputs are beside the servers. */
+function inputsBeside(root: Readonly<Record<string, unknown>>, [outer, inner]: readonly string[]): unknown {
+  const object = inner === undefined || outer === undefined ? undefined : root[outer];
+  return (object as Readonly<Record<string, unknown>> | undefined)?.inputs;
+}
+
+/** Inputs that cannot be read are as if they were not there: only the servers that use them do not start. */
+function readInputs(written: unknown, warnings: string[]): ReadonlyMap<string, string | undefined> {
   const defaults = new Map<string, string | undefined>();
   const idByVariable = new Map<string, string>();
-  for (const [index, input] of check(inputsSchema, written ?? [], ['inputs']).entries()) {
+  const given = inputsSchema.safeParse(written ?? []);
+  if (!given.success) warnings.push(`inputs is wrong and has no effect: ${given.error.issues[0]?.message ?? ''}`);
+  for (const [index, input] of (given.data ?? []).entries()) {
     const variable = inputVariable(input.id);
     const other = idByVariable.get(variable);
     if (other !== undefined) {
-      throw invalid(['inputs', index, 'id'], `and "${other}" are both answered by ${variable}; rename one of them`);
+      // Either could be meant, so neither is.
+      defaults.delete(other);
+      const path = printKeyPath(['inputs', index, 'id']);
+      warnings.push(`${path} and "${other}" are both answered by ${variable}, and neither has an effect; rename one`);
+      continue;
     }
     idByVariable.set(variable, input.id);
     defaults.set(input.id, input.default);

@@ -9,11 +9,20 @@ export function printKeyPath(path: readonly PropertyKey[]): string {
     .replace(/^\./, '');
 }
 
-/**
- * Parses JSON with comments and trailing commas. A key that appears twice, or that objects cannot hold, is an error,
- * because it would be lost.
- */
-export function readJsonc(text: string): unknown {
+/** A key that would be lost: it is written twice, or objects cannot hold it. */
+export interface LostKey {
+  readonly path: readonly PropertyKey[];
+  readonly problem: string;
+}
+
+/** A parsed text, and the keys that were lost on the way. */
+export interface ReadJson {
+  readonly value: unknown;
+  readonly lost: readonly LostKey[];
+}
+
+/** Parses JSON with comments and trailing commas. */
+export function readJsonc(text: string): ReadJson {
   try {
     return readTree(text);
   } catch (cause) {
@@ -22,7 +31,7 @@ export function readJsonc(text: string): unknown {
   }
 }
 
-function readTree(text: string): unknown {
+function readTree(text: string): ReadJson {
   const errors: ParseError[] = [];
   const tree = parseTree(text.replace(/^\uFEFF/, ''), errors, { allowTrailingComma: true });
   const first = errors[0];
@@ -32,11 +41,10 @@ function readTree(text: string): unknown {
     const what = first === undefined ? 'it is empty' : printParseErrorCode(first.error);
     throw new BridgeError('MCP_CONFIG_INVALID', `The mcp.json is not JSON: ${what} at ${place}.`, { path: '' });
   }
-  refuseLostKeys(tree);
-  return getNodeValue(tree);
+  return { value: getNodeValue(tree), lost: [...lostKeys(tree)] };
 }
 
-function refuseLostKeys(root: Node): void {
+function* lostKeys(root: Node): Generator<LostKey> {
   const pending: Node[] = [root];
   for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
     pending.push(...(node.children ?? []));
@@ -48,9 +56,8 @@ function refuseLostKeys(root: Node): void {
         seen.add(key);
         continue;
       }
-      const path = printKeyPath([...getNodePath(node), String(key)]);
       const problem = seen.has(key) ? 'is written twice; remove one of them' : 'is no usable name';
-      throw new BridgeError('MCP_CONFIG_INVALID', `mcp.json: ${path} ${problem}.`, { path });
+      yield { path: [...getNodePath(node), String(key)], problem };
     }
   }
 }

@@ -1,12 +1,23 @@
 import { invalid, type KeyPath } from './invalid-config.ts';
+import { foldKey } from './narrowing-keys.ts';
 
-const kinds: ReadonlyMap<unknown, 'stdio' | 'http' | 'sse'> = new Map([
+/** By the word as hosts spell it, folded. `remote` says only that there is a URL. */
+const kinds: ReadonlyMap<string, 'stdio' | 'http' | 'sse' | 'remote'> = new Map([
   ['stdio', 'stdio'],
+  ['local', 'stdio'],
+  ['command', 'stdio'],
+  ['process', 'stdio'],
   ['http', 'http'],
-  ['streamable-http', 'http'],
-  ['streamableHttp', 'http'],
-  ['streamable_http', 'http'],
+  ['https', 'http'],
+  ['httpstream', 'http'],
+  ['httpstreaming', 'http'],
+  ['streamable', 'http'],
+  ['streamablehttp', 'http'],
+  ['streaminghttp', 'http'],
   ['sse', 'sse'],
+  ['httpsse', 'sse'],
+  ['remote', 'remote'],
+  ['url', 'remote'],
 ]);
 
 const typeKeys = ['type', 'transport', 'transportType'] as const;
@@ -29,15 +40,13 @@ export type Transport =
  * @throws BridgeError `MCP_CONFIG_INVALID` when keys conflict.
  */
 export function readTransport(raw: Readonly<Record<string, unknown>>, path: KeyPath): Transport {
-  const [typeKey, secondType] = typeKeys.filter((key) => Object.hasOwn(raw, key));
-  if (secondType !== undefined) throw invalid([...path, secondType], `means the same as "${typeKey}"; keep one`);
-  const [urlKey, secondUrl] = urlKeys.filter((key) => Object.hasOwn(raw, key));
-  if (secondUrl !== undefined) throw invalid([...path, secondUrl], `means the same as "${urlKey}"; keep one`);
+  const typeKey = oneOf(raw, typeKeys, path, readKind);
+  const urlKey = oneOf(raw, urlKeys, path, (value) => value);
   const isProgram = Object.hasOwn(raw, 'command');
   if (isProgram === (urlKey !== undefined)) {
     throw invalid(path, 'must have either "command" (a program) or "url" (a remote server)');
   }
-  const kind = typeKey === undefined ? undefined : kinds.get(raw[typeKey]);
+  const kind = typeKey === undefined ? undefined : readKind(raw[typeKey]);
   if (typeKey !== undefined) {
     const typePath = [...path, typeKey];
     if (kind === undefined) throw invalid(typePath, 'must be "stdio", "http" or "sse"');
@@ -48,5 +57,20 @@ export function readTransport(raw: Readonly<Record<string, unknown>>, path: KeyP
   }
   if (urlKey === undefined) return { kind: 'stdio' };
   if (kind === 'sse') return { kind, urlKey };
-  return { kind: 'http', urlKey, sseFallback: kind === undefined && urlKey !== 'httpUrl' };
+  return { kind: 'http', urlKey, sseFallback: kind !== 'http' && urlKey !== 'httpUrl' };
+}
+
+const readKind = (word: unknown) => (typeof word === 'string' ? kinds.get(foldKey(word)) : undefined);
+
+/** Returns the one of several keys with the same meaning that is there; several may say the same. */
+function oneOf<T extends string>(
+  raw: Readonly<Record<string, unknown>>,
+  names: readonly T[],
+  path: KeyPath,
+  read: (value: unknown) => unknown,
+): T | undefined {
+  const [first, ...others] = names.filter((name) => Object.hasOwn(raw, name));
+  const other = others.find((name) => first !== undefined && read(raw[name]) !== read(raw[first]));
+  if (other !== undefined) throw invalid([...path, other], `means the same as "${first}"; keep one`);
+  return first;
 }

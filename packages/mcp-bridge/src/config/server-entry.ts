@@ -1,12 +1,14 @@
 import { z } from 'zod';
 import { dictionary, mostItems } from './dictionary.ts';
-import { headerProblem, urlProblem } from './http-fields.ts';
-import { interpolate, type Substitutions } from './interpolate.ts';
+import { headerProblem, isReservedHeader, urlProblem } from './http-fields.ts';
+import { expandHome, interpolate, type Substitutions } from './interpolate.ts';
 import { check, invalid, type KeyPath } from './invalid-config.ts';
 import type { McpServerEntry } from './mcp-config.ts';
 import { isGranting, mayNarrow } from './narrowing-keys.ts';
+import { plainEntry } from './plain-entry.ts';
 import { pluginId } from './plugin-id.ts';
 import { printKeyPath } from './read-jsonc.ts';
+import { isLimit, readLimits } from './read-limits.ts';
 import { loginKeys, readLogin } from './read-login.ts';
 import { readSandbox, sandboxKeys } from './read-sandbox.ts';
 import { isSwitch } from './read-switch.ts';
@@ -16,13 +18,10 @@ import { readTransport, transportKeys } from './read-transport.ts';
 const noNull = z.string().refine((text) => !text.includes('\0'), 'must not hold a NUL character');
 const variableName = z.string().regex(/^[^=\0]+$/, 'must be the name of an environment variable');
 const command = z.array(noNull).min(1).max(mostItems).optional();
-/** The longest time that a timer can measure. */
-const longestMs = 2 ** 31 - 1;
 
 const commonFields = {
   description: z.string().max(1024).optional(),
-  timeout: z.number().positive().max(longestMs).optional(),
-  timeoutMs: z.number().positive().max(longestMs).optional(),
+  pinned: z.enum(['everything', 'schemas', 'nothing']).optional(),
 };
 
 const stdioSchema = z.object({
@@ -58,30 +57,34 @@ export interface WrittenEntry {
  */
 export function readServerEntry(
   label: string,
-  raw: Readonly<Record<string, unknown>>,
+  written: Readonly<Record<string, unknown>>,
   path: KeyPath,
   substitutions: Substitutions,
 ): WrittenEntry {
+  const { fields: raw, warnings: plainWarnings } = plainEntry(written, path);
   let problem: string | undefined;
   const secrets = new Set<string>();
-  const fill = (written: string, ...key: KeyPath): string => {
-    const filled = interpolate(written, substitutions);
+  const fill = (text: string, ...key: KeyPath): string => {
+    const filled = interpolate(text, substitutions);
     if (filled.problem !== undefined) problem ??= `${printKeyPath([...path, ...key])}: ${filled.problem}`;
     for (const secret of filled.secrets) secrets.add(secret);
     return filled.value;
   };
+  const fillPath = (text: string, ...key: KeyPath): string => fill(expandHome(text, substitutions), ...key);
   const fillList = (list: readonly string[], key: string): readonly string[] =>
-    list.map((item, index) => fill(item, key, index));
+    list.map((item, index) => fillPath(item, key, index));
   const fillRecord = (record: Record<string, string>, key: string): Record<string, string> =>
     Object.fromEntries(Object.entries(record).map(([name, value]) => [name, fill(value, key, name)]));
   const base = (read: CommonFields, known: readonly string[], more: readonly string[] = []) => {
-    const warnings = [...readOver(path, raw, known), ...milliseconds(read, path), ...more];
+    const { limits, warnings: ofLimits } = readLimits(raw, path);
+    const warnings = [...plainWarnings, ...readOver(path, raw, known), ...ofLimits, ...more];
     return {
       label,
       id: pluginId(label),
       ...(read.description === undefined ? {} : { description: read.description }),
+      ...(read.pinned === undefined ? {} : { pinned: read.pinned }),
       ...readToolFilter(raw, path, label),
-      ...readTimeout(read, path),
+      ...limits,
       ...(warnings.length === 0 ? {} : { warnings }),
     };
   };
@@ -91,12 +94,12 @@ export function readServerEntry(
   const transport = readTransport(raw, path);
   if (transport.kind === 'stdio') {
     const read = check(stdioSchema, raw, path);
-    const envFile = read.envFile === undefined ? undefined : fill(read.envFile, 'envFile');
+    const envFile = read.envFile === undefined ? undefined : fillPath(read.envFile, 'envFile');
     const { sandbox, ports, warnings } = readSandbox(raw, path, fill);
-    const filledCommand = fill(read.command, 'command');
+    const filledCommand = fillPath(read.command, 'command');
     const args = fillList(read.args, 'args');
     const pinned = Object.entries(read.sha256 ?? {}).map(([name, digest]) => {
-      const named = fill(name, 'sha256', name);
+      const named = fillPath(name, 'sha256', name);
       // A digest for a file that the entry does not name: a mistyped name would silently switch a protection off.
       if (problem === undefined && named !== filledCommand && !args.includes(named))
         throw invalid([...path, 'sha256', name], 'names neither the command nor one of its arguments');
@@ -110,18 +113,23 @@ export function readServerEntry(
       ...(pinned.length === 0 ? {} : { sha256: Object.fromEntries(pinned) }),
       env: fillRecord(read.env, 'env'),
       ...(read.envCommand === undefined ? {} : { envCommand: fillList(read.envCommand, 'envCommand') }),
-      ...(read.cwd === undefined ? {} : { cwd: fill(read.cwd, 'cwd') }),
+      ...(read.cwd === undefined ? {} : { cwd: fillPath(read.cwd, 'cwd') }),
       ...(sandbox === undefined ? {} : { sandbox }),
       ...(ports === undefined ? {} : { ports }),
     };
-    const written = secrets.size === 0 ? entry : { ...entry, secrets: [...secrets] };
-    return { entry: finish(written), ...(envFile === undefined ? {} : { envFile }) };
+    const hiding = secrets.size === 0 ? entry : { ...entry, secrets: [...secrets] };
+    return { entry: finish(hiding), ...(envFile === undefined ? {} : { envFile }) };
   }
 
   const { urlKey } = transport;
   const read = check(remoteSchema, raw, path);
   const url = fill(check(z.string().min(1), raw[urlKey], [...path, urlKey]), urlKey);
-  const headers = fillRecord(read.headers, 'headers');
+  const isOwn = (name: string): boolean => !isReservedHeader(name);
+  const headers = fillRecord(
+    Object.fromEntries(Object.entries(read.headers).filter(([name]) => isOwn(name))),
+    'headers',
+  );
+  const reserved = Object.keys(read.headers).filter((name) => !isOwn(name));
   if (problem === undefined) {
     refuse([...path, urlKey], urlProblem(url));
     for (const [name, value] of Object.entries(headers)) {
@@ -130,7 +138,16 @@ export function readServerEntry(
   }
   const { login, isOff, warnings: loginWarnings } = readLogin(raw, path, fill);
   const remote = {
-    ...base(read, [...Object.keys(remoteSchema.shape), ...loginKeys], loginWarnings),
+    ...base(
+      read,
+      [...Object.keys(remoteSchema.shape), ...loginKeys],
+      [
+        ...reserved.map(
+          (name) => `${printKeyPath([...path, 'headers', name])} has no effect: the transport sets it itself`,
+        ),
+        ...loginWarnings,
+      ],
+    ),
     url,
     headers,
     ...(read.headersCommand === undefined ? {} : { headersCommand: fillList(read.headersCommand, 'headersCommand') }),
@@ -148,26 +165,10 @@ function refuse(path: KeyPath, problem: string | undefined): void {
   if (problem !== undefined) throw invalid(path, problem);
 }
 
-/** Under the same name, Cline and Roo write seconds and Gemini writes milliseconds. */
-const mostSeconds = 3600;
-
-function readTimeout({ timeout, timeoutMs }: CommonFields, path: KeyPath): { readonly callTimeoutMs?: number } {
-  if (timeout !== undefined && timeoutMs !== undefined) {
-    throw invalid([...path, 'timeout'], 'means the same as "timeoutMs"; keep one');
-  }
-  if (timeoutMs !== undefined) return { callTimeoutMs: timeoutMs };
-  if (timeout === undefined) return {};
-  return { callTimeoutMs: timeout <= mostSeconds ? timeout * 1000 : timeout };
-}
-
-function* milliseconds({ timeout }: CommonFields, path: KeyPath): Generator<string> {
-  if (timeout === undefined || timeout <= mostSeconds) return;
-  yield `${printKeyPath([...path, 'timeout'])} is taken for milliseconds; write "timeoutMs"`;
-}
-
 function* readOver(path: KeyPath, raw: Readonly<Record<string, unknown>>, known: readonly string[]): Generator<string> {
   for (const [key, value] of Object.entries(raw)) {
-    if (known.includes(key) || transportKeys.includes(key) || isSwitch(key) || isToolList(key)) continue;
+    if (known.includes(key) || transportKeys.includes(key) || isSwitch(key) || isToolList(key) || isLimit(key))
+      continue;
     const printed = printKeyPath([...path, key]);
     if (isGranting(key)) {
       yield `${printed} has no effect: what may be called is decided by tokens alone`;

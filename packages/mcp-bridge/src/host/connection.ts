@@ -1,18 +1,24 @@
-import { Client, type Implementation, SdkHttpError } from '@modelcontextprotocol/client';
-import type { McpServerEntry } from '../config/mcp-config.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Implementation } from '@modelcontextprotocol/client';
+import type { McpServerEntry, PinDegree } from '../config/mcp-config.ts';
 import { unmatchedNames } from '../config/tool-filter.ts';
 import { BridgeError } from '../errors.ts';
+import type { McpLimits } from '../limits.ts';
 import type { BridgeLogger } from '../logger.ts';
 import { loginProblem } from '../oauth/login-error.ts';
+import { pinnedFingerprint } from '../pins/pin-degree.ts';
 import type { SandboxReport } from '../sandbox/sandbox-profile.ts';
-import type { OpenTransport, OpenTransportOptions, TransportOpener } from '../transport/open-transport.ts';
+import type { ToolDefinition } from '../tools/tool-definition.ts';
+import { withheldVariables } from '../transport/child-environment.ts';
+import type { OpenTransportOptions, TransportOpener } from '../transport/open-transport.ts';
+import { type Attempt, attemptSession, Negotiation } from './attempt.ts';
 import { ConcurrencyLimit } from './concurrency-limit.ts';
 import { IdleTimer } from './idle-timer.ts';
 import type { ToolCatalogue, ToolProblem } from './list-tools.ts';
 import { raceAbort } from './race-abort.ts';
 import { RestartPolicy } from './restart-policy.ts';
-import { ServerSession } from './session.ts';
-import { explainStart, TookTooLong } from './start-failure.ts';
+import type { ServerSession } from './session.ts';
+import { explainStart, isTooLate, TookTooLong } from './start-failure.ts';
 
 /** How many lines of a server's output are shown to its operator. */
 const outputLines = 1000;
@@ -45,15 +51,14 @@ export interface ConnectionOptions extends OpenTransportOptions {
   readonly opener: TransportOpener;
   /** From 0 up to 1, for the jitter of restarts. */
   readonly random: () => number;
+  /** How much of a definition must be as it was shown when a tool is called. Absent: everything. */
+  readonly pinned?: () => PinDegree;
   /** Which list a call relies on: the `known` one, or one requested now. Absent: `known`. */
   readonly callsRelyOn?: 'known' | 'current';
 }
 
-/**
- * The statuses with which a server that has only HTTP+SSE answers streamable HTTP (MCP 2025-11-25, transports,
- * backwards compatibility).
- */
-const withoutStreamableHttp: readonly (number | undefined)[] = [400, 404, 405];
+/** A request waits for a start that is put off by at most this, and fails when it would have to wait longer. */
+const longestPatienceMs = 1_200;
 
 /**
  * One configured server, for the lifetime of the host. It is started when first needed, shared by all requests, and
@@ -65,8 +70,7 @@ export class ServerConnection {
   readonly #options: ConnectionOptions;
   readonly #policy: RestartPolicy;
   readonly #idle: IdleTimer;
-  /** The entry with the transport that worked, which may differ from the configured one. */
-  #reached: McpServerEntry;
+  readonly #negotiation: Negotiation;
   #session: ServerSession | undefined;
   #starting: Promise<ServerSession> | undefined;
   readonly #closing = new AbortController();
@@ -82,13 +86,17 @@ export class ServerConnection {
     this.calls = new ConcurrencyLimit(options.limits.concurrentCallsPerServer);
     this.#policy = new RestartPolicy(options.now, options.random);
     this.#idle = new IdleTimer(options.limits.idleStopMs, () => this.#stopIdle());
-    this.#reached = options.entry;
+    this.#negotiation = new Negotiation(options.entry);
     if (this.entry.problem !== undefined) this.#error = this.entry.problem;
+  }
+
+  get limits(): McpLimits {
+    return this.#options.limits;
   }
 
   status(): ServerStatus {
     const { id, label, description, warnings = [] } = this.entry;
-    const { transport } = this.#reached;
+    const { transport } = this.#negotiation.reached;
     const sandbox = this.entry.transport === 'stdio' ? this.#options.sandbox.report(this.entry) : undefined;
     const { changed } = this;
     return {
@@ -98,7 +106,7 @@ export class ServerConnection {
       state: this.#state(),
       ...(this.#error === undefined ? {} : { error: this.#error }),
       ...(description === undefined ? {} : { description }),
-      warnings: changed === undefined ? warnings : [...warnings, changed],
+      warnings: [...warnings, ...this.#capped(), ...this.#withheld(), ...(changed === undefined ? [] : [changed])],
       problems: [...(this.#session?.problems ?? []), ...this.#unmatched()],
       ...(sandbox === undefined ? {} : { sandbox }),
     };
@@ -109,6 +117,27 @@ export class ServerConnection {
     if (this.entry.transport !== 'stdio') return undefined;
     const changed = this.#options.sandbox.changed(this.entry);
     return changed === undefined ? undefined : `mcpServers.${this.entry.label} ${changed}`;
+  }
+
+  /** A limit of the entry that another one makes ineffective. */
+  #capped(): readonly string[] {
+    const { callTimeoutMs = 0, label } = this.entry;
+    const { callTotalTimeoutMs } = this.#options.limits;
+    if (callTimeoutMs <= callTotalTimeoutMs) return [];
+    const [wanted, total] = [callTimeoutMs / 1000, callTotalTimeoutMs / 1000];
+    const what = `mcpServers.${label} lets a call be silent for ${wanted} s, and a call takes ${total} s in all`;
+    return [`${what}: set "totalTimeoutMs" as well`];
+  }
+
+  /** Settings of the machine that a program does not get, because they have credentials in them. */
+  #withheld(): readonly string[] {
+    const { entry } = this;
+    if (entry.transport !== 'stdio') return [];
+    const names = withheldVariables(this.#options.environment).filter((name) => !Object.hasOwn(entry.env, name));
+    if (names.length === 0) return [];
+    const [first] = names;
+    const what = `mcpServers.${entry.label} does not get ${names.join(', ')}, for there are credentials in it`;
+    return [`${what}: give it by "env": {"${first}": "\${${first}}"}`];
   }
 
   /** Names in the entry's lists of tools that mean no tool, once the server's tools are known. */
@@ -140,7 +169,7 @@ export class ServerConnection {
     if (this.#session !== undefined) return this.#session;
     if (this.#starting === undefined) {
       this.#refuseStart();
-      this.#starting = this.#start().finally(() => {
+      this.#starting = this.#startAfter(this.#policy.waitMs).finally(() => {
         this.#starting = undefined;
       });
       // Waiting callers receive the rejection; when none is left, it is not an error.
@@ -150,21 +179,34 @@ export class ServerConnection {
   }
 
   /**
-   * The running server and its tools, see `ServerSession.tools`.
+   * The running server and its tools, see `ServerSession.tools`. A session that has worked and is refused now has come
+   * to a normal end, as after a restart or when it was unused for long: a new one is opened, once, and nothing counts
+   * as failed.
    *
    * @throws BridgeError as `session` does; a server that cannot list its tools in time is ended.
    */
-  async listed(freshness: 'known' | 'current', signal: AbortSignal): Promise<Listed> {
+  async listed(freshness: 'known' | 'current', signal: AbortSignal, mayRenew = true): Promise<Listed> {
     const session = await this.session(signal);
     try {
       return { session, tools: await session.tools(freshness, signal) };
     } catch (cause) {
       signal.throwIfAborted();
+      if (mayRenew && session.hasWorked && !isTooLate(cause)) {
+        this.renew(session);
+        return this.listed(freshness, signal, false);
+      }
       const detail = session.diagnostics();
-      const why = explainStart(cause, session, this.#reached);
+      const why = explainStart(cause, session, this.#negotiation.reached);
       this.discard(session, `it did not list its tools: ${why}`);
       throw this.#failure(`did not list its tools: ${why}.`, { detail, cause });
     }
+  }
+
+  /** Gives up a session that came to a normal end; nothing counts as failed. The next request opens a new one. */
+  renew(session: ServerSession): void {
+    if (this.#session === session) this.#session = undefined;
+    this.#track(session.closeWhenUnused());
+    this.#options.logger.info({ server: this.entry.id }, 'A session of an MCP server is over; the next is a new one');
   }
 
   /**
@@ -177,6 +219,14 @@ export class ServerConnection {
     const session = this.#session;
     const tools = callsRelyOn === 'known' ? session?.knownTools : undefined;
     return session === undefined || tools === undefined ? this.listed(callsRelyOn, signal) : { session, tools };
+  }
+
+  /** Whether a definition is still the one that was shown, as far as it is pinned; arguments are those of the shown one. */
+  isSameTool(shown: ToolDefinition, current: ToolDefinition | undefined): boolean {
+    if (current === undefined) return false;
+    if (current.fingerprint === shown.fingerprint) return true;
+    const degree = this.#options.pinned?.() ?? 'everything';
+    return degree !== 'everything' && pinnedFingerprint(current, degree) === pinnedFingerprint(shown, degree);
   }
 
   /** Ends this session; a later request starts a new one. */
@@ -204,10 +254,15 @@ export class ServerConnection {
     const { problem } = this.entry;
     if (problem !== undefined) throw this.#failure(`is not configured completely: ${problem}.`);
     const wait = this.#policy.waitMs;
-    if (wait > 0) {
+    if (this.#policy.isOpen ? wait > 0 : wait > longestPatienceMs) {
       const seconds = Math.ceil(wait / 1000);
       throw this.#failure(`keeps failing (${this.#error}) and will not be started for another ${seconds} s.`);
     }
+  }
+
+  async #startAfter(waitMs: number): Promise<ServerSession> {
+    if (waitMs > 0) await sleep(waitMs, undefined, { signal: this.#closing.signal });
+    return this.#start();
   }
 
   async #start(): Promise<ServerSession> {
@@ -237,48 +292,33 @@ export class ServerConnection {
     }
   }
 
-  /** Opens a session, over the older transport if the newer one is not supported. */
+  /** Opens a session in one of the ways that the server may understand; the first that works is remembered. */
   async #reach(signal: AbortSignal): Promise<Attempt> {
-    const entry = this.#reached;
-    const first = await this.#attempt(entry, signal);
-    if (first.failure === undefined || signal.aborted) return first;
-    if (entry.transport !== 'http' || entry.sseFallback !== true) return first;
-    const { cause } = first.failure;
-    if (!SdkHttpError.isInstance(cause) || !withoutStreamableHttp.includes(cause.status)) return first;
-    const { sseFallback: _, ...rest } = entry;
-    const older: McpServerEntry = { ...rest, transport: 'sse' };
-    const second = await this.#attempt(older, signal);
-    const [kept, dropped] = second.failure === undefined ? [second, first] : [first, second];
-    if (kept === second) this.#reached = older;
-    this.#track(dropped.session.close());
+    const tried: Attempt[] = [];
+    const negotiation = this.#negotiation;
+    for (let way = negotiation.next(tried); way !== undefined; way = negotiation.next(tried)) {
+      const attempt = await attemptSession(way, signal, {
+        ...this.#options,
+        idle: this.#idle,
+        onOpened: (session) => {
+          this.#latest = session;
+        },
+        onClose: (session, why) => this.#closed(session, why),
+      });
+      tried.push(attempt);
+      if (attempt.failure === undefined) negotiation.remember(attempt);
+      if (attempt.failure === undefined || signal.aborted) break;
+    }
+    const kept = tried.find(({ failure }) => failure === undefined) ?? negotiation.mostTelling(tried);
+    for (const attempt of tried) if (attempt !== kept) this.#track(attempt.session.close());
     return kept;
   }
 
-  async #attempt(entry: McpServerEntry, signal: AbortSignal): Promise<Attempt> {
-    const { opener, limits, logger, now, clientInfo } = this.#options;
-    const opened = opener(entry, this.#options);
-    const client = new Client(clientInfo, {
-      capabilities: {},
-      versionNegotiation: { mode: opened.negotiates ? 'auto' : 'legacy' },
-      inputRequired: { autoFulfill: false },
-      // A schema that the server itself provides for its output gives no protection, and its patterns can block the
-      // process.
-      jsonSchemaValidator: {
-        getValidator: () => (input) => ({ valid: true, data: input as never, errorMessage: undefined }),
-      },
-    });
-    const options = { server: entry.id, client, opened, logger, limits, started: now(), idle: this.#idle };
-    const session = new ServerSession(options, () => {
-      if (this.#session === session) this.discard(session, opened.reason() || 'it closed the connection');
-    });
-    this.#latest = session;
-    try {
-      await raceAbort(session.open(signal), signal);
-      if (session.closed) throw new Error('it closed the connection');
-      return { session, opened };
-    } catch (cause) {
-      return { session, opened, failure: { cause } };
-    }
+  /** The server ended by itself. */
+  #closed(session: ServerSession, why: string): void {
+    if (this.#session !== session) return;
+    if (session.endedWell) this.renew(session);
+    else this.discard(session, why);
   }
 
   /** Stops a server that has not been used for a while; the next use starts it again. */
@@ -330,11 +370,4 @@ export class ServerConnection {
 export interface Listed {
   readonly session: ServerSession;
   readonly tools: ToolCatalogue;
-}
-
-/** A session that was opened, or the reason why it was not. */
-interface Attempt {
-  readonly session: ServerSession;
-  readonly opened: OpenTransport;
-  readonly failure?: { readonly cause: unknown };
 }

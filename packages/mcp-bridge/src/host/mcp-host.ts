@@ -4,11 +4,11 @@ import type { Environment } from '../config/interpolate.ts';
 import type { McpConfig, McpServerEntry } from '../config/mcp-config.ts';
 import { filterAllows } from '../config/tool-filter.ts';
 import { BridgeError } from '../errors.ts';
-import { type McpLimits, resolveLimits } from '../limits.ts';
+import { limitsOf, type McpLimits, resolveLimits } from '../limits.ts';
 import { type BridgeLogger, silentLogger } from '../logger.ts';
 import { SHARED } from '../oauth/login-store.ts';
 import type { McpLogins } from '../oauth/logins.ts';
-import { nothingPinned, type PinOptions, type ReviewedTool, ToolPins } from '../pins/tool-pins.ts';
+import { type PinOptions, type ReviewedTool, ToolPins } from '../pins/tool-pins.ts';
 import { Sandbox } from '../sandbox/sandbox.ts';
 import { askGate } from '../tools/ask-gate.ts';
 import { openToolset, type ToolSelection } from '../tools/open-toolset.ts';
@@ -20,6 +20,7 @@ import { withHeadersCommand } from '../transport/credential-command.ts';
 import type { Fetch } from '../transport/guarded-fetch.ts';
 import { openTransport, type TransportOpener } from '../transport/open-transport.ts';
 import { type NameResolver, resolveBySystem } from '../transport/pinned-fetch.ts';
+import { systemFetch } from '../transport/system-fetch.ts';
 import { ServerConnection, type ServerStatus } from './connection.ts';
 import { ConnectionUses } from './connection-uses.ts';
 import { bringServers, type EphemeralPolicy, type EphemeralServer } from './ephemeral-server.ts';
@@ -32,7 +33,10 @@ export interface McpHostOptions {
   readonly clientInfo?: Pick<Implementation, 'name' | 'version'>;
   readonly logger?: BridgeLogger;
   readonly limits?: Partial<McpLimits>;
-  /** Where child processes inherit HOME, LANG, PATH and TERM from, and nothing else. Absent: this process. */
+  /**
+   * Where child processes inherit HOME, LANG, PATH, TERM and the machine's settings (proxies, certificates, registries,
+   * locale) from, and nothing else. Absent: this process.
+   */
   readonly environment?: Environment;
   /** Files and folders that no sandboxed server can read, as absolute paths: the host's own secrets. */
   readonly hiddenFromServers?: readonly string[];
@@ -53,6 +57,7 @@ export interface McpHostOptions {
   readonly serverHomes?: string;
   /** Milliseconds on a monotonic clock. */
   readonly now?: () => number;
+  /** How configured servers are reached over HTTP. Absent: by the proxy that the environment names, if any. */
   readonly fetch?: Fetch;
   /** How a configured server is reached; absent: as a child process or by streamable HTTP. */
   readonly opener?: TransportOpener;
@@ -189,7 +194,7 @@ export function createMcpHost(options: McpHostOptions): McpHost {
     logger,
     environment: options.environment ?? process.env,
     now: options.now ?? (() => performance.now()),
-    fetch: options.fetch ?? ((url, init) => globalThis.fetch(url, init)),
+    fetch: options.fetch ?? systemFetch(options.environment ?? process.env),
     opener: options.opener ?? openTransport,
     random: options.random ?? Math.random,
     sandbox: new Sandbox({
@@ -201,9 +206,9 @@ export function createMcpHost(options: McpHostOptions): McpHost {
       homes: options.serverHomes,
     }),
   };
-  const pins = new ToolPins(options.pins ?? nothingPinned, logger);
   const uses = new ConnectionUses();
   let connections: ReadonlyMap<string, ServerConnection> = new Map();
+  const pins = new ToolPins(options.pins, (server) => connections.get(server)?.entry.pinned, logger);
   let ineffective: readonly string[] = [];
   let closing: Promise<unknown> | undefined;
 
@@ -219,12 +224,12 @@ export function createMcpHost(options: McpHostOptions): McpHost {
     if (entry.problem !== undefined) {
       logger.error({ server: entry.id, problem: entry.problem }, 'An MCP server is not configured completely');
     }
-    const { callTimeoutMs = limits.callTimeoutMs } = entry;
     return new ServerConnection({
       ...shared,
       entry,
-      limits: { ...limits, callTimeoutMs },
+      limits: limitsOf(entry, limits),
       fetch: fetchFor(entry, account),
+      pinned: () => pins.degree(entry.id),
     });
   };
   const { logins } = options;

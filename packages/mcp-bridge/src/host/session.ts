@@ -1,10 +1,11 @@
-import type { Client } from '@modelcontextprotocol/client';
+import { type Client, SdkHttpError } from '@modelcontextprotocol/client';
 import type { McpLimits } from '../limits.ts';
 import type { BridgeLogger } from '../logger.ts';
 import { notify } from '../notify.ts';
 import type { ToolDefinition } from '../tools/tool-definition.ts';
 import { cleanProgress, type ToolProgress } from '../tools/tool-progress.ts';
 import type { RawToolResult } from '../tools/tool-result.ts';
+import { explainLoss } from '../transport/lost-answer.ts';
 import type { OpenTransport } from '../transport/open-transport.ts';
 import type { IdleTimer } from './idle-timer.ts';
 import { listTools, type ToolCatalogue, type ToolProblem } from './list-tools.ts';
@@ -37,6 +38,9 @@ export class ServerSession {
   #timedOut = 0;
   #closed = false;
   #ending: Promise<void> | undefined;
+  /** Listings and calls that wait for an answer. */
+  #inFlight = 0;
+  #whenUnused: (() => void) | undefined;
 
   constructor(options: SessionOptions, onClose: (session: ServerSession) => void) {
     this.#options = options;
@@ -68,6 +72,16 @@ export class ServerSession {
   /** Whether the connection has ended, from either side. */
   get closed(): boolean {
     return this.#closed;
+  }
+
+  /** Whether it has answered as it should: it has listed its tools at least once. */
+  get hasWorked(): boolean {
+    return this.#tools !== undefined;
+  }
+
+  /** Whether it ended as servers do that have done their work: by itself, without an error, and while no request waited for it. */
+  get endedWell(): boolean {
+    return this.#inFlight === 0 && this.hasWorked && this.#options.opened.endedWell?.() === true;
   }
 
   async open(signal: AbortSignal): Promise<void> {
@@ -118,9 +132,15 @@ export class ServerSession {
           toolDefinition: { name: definition.name, inputSchema: definition.inputSchema as { type: 'object' } },
         },
       );
-    const result = await idle.during(() => opened.exchange(send));
-    this.#timedOut = 0;
-    return result as RawToolResult;
+    try {
+      const result = await this.#during(() => idle.during(() => opened.exchange(send)));
+      this.#timedOut = 0;
+      return result as RawToolResult;
+    } catch (error) {
+      // Perhaps the server has forgotten the session in its own way: it is asked before the next call.
+      if (SdkHttpError.isInstance(error)) this.#stale = true;
+      throw explainLoss(error);
+    }
   }
 
   /** Counts a timeout. Returns whether the server should be given up. */
@@ -134,13 +154,39 @@ export class ServerSession {
     return this.#options.opened.reason();
   }
 
+  /** What came that was no message, in words that are safe to show; empty if nothing did. */
+  heard(): string {
+    return this.#options.opened.heard?.() ?? '';
+  }
+
   diagnostics(lines?: number): string {
     return this.#options.opened.diagnostics(lines);
   }
 
   close(): Promise<void> {
     this.#ending ??= this.#options.opened.close();
+    this.#whenUnused?.();
     return this.#ending;
+  }
+
+  /** Closes it once no request waits for an answer of it. */
+  async closeWhenUnused(): Promise<void> {
+    if (this.#inFlight > 0 && this.#ending === undefined) {
+      await new Promise<void>((resolve) => {
+        this.#whenUnused = resolve;
+      });
+    }
+    await this.close();
+  }
+
+  async #during<T>(task: () => Promise<T>): Promise<T> {
+    this.#inFlight += 1;
+    try {
+      return await task();
+    } finally {
+      this.#inFlight -= 1;
+      if (this.#inFlight === 0) this.#whenUnused?.();
+    }
   }
 
   #tellsOfChanges(): boolean {
@@ -161,9 +207,11 @@ export class ServerSession {
     const options = { signal, timeoutMs: limits.startTimeoutMs, previous: this.#tools ?? new Map() };
     this.#stale = false;
     try {
-      const { tools, problems } = await raceAbort(
-        idle.during(() => opened.exchange(() => listTools(client, options))),
-        signal,
+      const { tools, problems } = await this.#during(() =>
+        raceAbort(
+          idle.during(() => opened.exchange(() => listTools(client, options))),
+          signal,
+        ),
       );
       const known = new Set(this.#problems.map(({ text }) => text));
       const news = problems.map(({ text }) => text).filter((text) => !known.has(text));
@@ -171,6 +219,8 @@ export class ServerSession {
       this.#problems = problems;
       this.#tools = tools;
       return tools;
+    } catch (error) {
+      throw explainLoss(error);
     } finally {
       clearTimeout(timer);
       this.#listing = undefined;

@@ -1,24 +1,34 @@
-import { SdkHttpError, SseError } from '@modelcontextprotocol/client';
+import { ProtocolError, SdkError, SdkErrorCode, SdkHttpError, SseError } from '@modelcontextprotocol/client';
 import type { McpServerEntry } from '../config/mcp-config.ts';
 import { loginProblem } from '../oauth/login-error.ts';
 import { credentialProblem } from '../transport/credential-command.ts';
 import type { OpenTransport } from '../transport/open-transport.ts';
+import { visibleText } from '../visible-text.ts';
 
 /** A server did not answer within its time limit. */
 export class TookTooLong extends Error {
   override readonly name = 'TookTooLong';
 
   constructor() {
-    super('it took too long');
+    super(tooLate);
   }
+}
+
+/** Whether a server was silent for too long. */
+export function isTooLate(cause: unknown): boolean {
+  return cause instanceof TookTooLong || (SdkError.isInstance(cause) && cause.code === SdkErrorCode.RequestTimeout);
 }
 
 /**
  * Explains why a server could not be started or asked for its tools, in words that are safe to show, and what its
  * operator can do about it.
  */
-export function explainStart(cause: unknown, opened: Pick<OpenTransport, 'reason'>, entry: McpServerEntry): string {
-  if (cause instanceof TookTooLong) return cause.message;
+export function explainStart(
+  cause: unknown,
+  opened: Pick<OpenTransport, 'reason' | 'heard'>,
+  entry: McpServerEntry,
+): string {
+  if (isTooLate(cause)) return joined(tooLate, opened.heard?.() ?? '');
   const login = loginProblem(cause);
   if (login !== undefined) return login.message;
   if (opened.reason() !== '') return opened.reason();
@@ -26,10 +36,34 @@ export function explainStart(cause: unknown, opened: Pick<OpenTransport, 'reason
   if (credentials !== undefined) return credentials;
   const status = statusOf(cause);
   if (status === 401 || status === 403) return explainRefusal(status, entry);
-  if (status !== undefined) return `it answered with HTTP ${status}`;
+  if (status !== undefined) return explainStatus(status);
   const code = connectionError(cause);
   if (code !== undefined) return `it cannot be reached (${code})`;
+  return joined(explainHandshake(cause), opened.heard?.() ?? '');
+}
+
+const tooLate = 'it took too long';
+const joined = (why: string, heard: string): string => (heard === '' ? why : `${why}; ${heard}`);
+const longestQuote = 200;
+
+/** Explains an answer that is none. What the server wrote is quoted, made visible and cut. */
+function explainHandshake(cause: unknown): string {
+  if (ProtocolError.isInstance(cause)) {
+    return `it refused: ${visibleText(cause.message.slice(0, longestQuote))} (${cause.code})`;
+  }
+  if (cause instanceof RangeError) return cause.message;
+  const version = cause instanceof Error ? unknownVersion.exec(cause.message)?.[1] : undefined;
+  if (version !== undefined)
+    return `it speaks version ${visibleText(version)} of the protocol, which is not known here`;
   return 'it does not answer as an MCP server should';
+}
+
+/** The SDK's words. */
+const unknownVersion = /^Server's protocol version is not supported: (.{1,40})/s;
+
+function explainStatus(status: number): string {
+  const leads = status >= 300 && status < 400 ? ': it leads elsewhere, so give the address that it leads to' : '';
+  return `it answered with HTTP ${status}${leads}`;
 }
 
 /** The system's code for a failed connection, e.g. `ECONNREFUSED`, `ENOTFOUND`, `CERT_HAS_EXPIRED`. */

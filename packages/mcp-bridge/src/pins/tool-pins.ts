@@ -1,8 +1,11 @@
+import type { PinDegree } from '../config/mcp-config.ts';
 import { BridgeError } from '../errors.ts';
 import type { ListedTool, ToolCatalogue } from '../host/list-tools.ts';
 import type { BridgeLogger } from '../logger.ts';
+import type { ToolDefinition } from '../tools/tool-definition.ts';
 import { diffDefinitions } from './definition-diff.ts';
 import { type DefinitionFlag, flagDefinition } from './definition-flags.ts';
+import { pinnedFingerprint, shapeFingerprint } from './pin-degree.ts';
 import type { PinStore, ToolPin } from './pin-store.ts';
 
 /** How definitions of tools are approved. */
@@ -15,10 +18,12 @@ export interface PinOptions {
    * - `off`: nothing is held back.
    */
   readonly mode: 'auto' | 'explicit' | 'off';
+  /** How much of a definition is pinned where the entry of a server does not say. Absent: `everything`. */
+  readonly degree?: PinDegree;
 }
 
 /** Pinning is off: nothing is held back. */
-export const nothingPinned: PinOptions = {
+const nothingPinned: PinOptions = {
   mode: 'off',
   store: {
     fingerprints: async () => undefined,
@@ -35,7 +40,7 @@ export interface ReviewedTool {
   readonly state: 'approved' | 'changed' | 'new';
   /** Whether it is held back until it is approved, as every tool is that is not approved, unless pinning is off. */
   readonly held: boolean;
-  /** SHA-256 of the definition, in hex; an approval refers to it. */
+  /** SHA-256 of what is pinned of the definition, in hex; an approval refers to it. */
   readonly fingerprint: string;
   readonly flags: readonly DefinitionFlag[];
   /** Present when it is not approved: a unified diff, field by field, with hidden characters escaped. */
@@ -43,20 +48,34 @@ export interface ReviewedTool {
 }
 
 /**
- * Holds back tools that are not approved. A tool counts as approved only with exactly the approved definition. Fails
- * closed: if the approvals cannot be read, nothing is offered.
+ * Holds back tools that are not approved. A tool counts as approved only if all that is pinned of it is as it was
+ * approved. Fails closed: if the approvals cannot be read, nothing is offered.
  */
 export class ToolPins {
-  readonly #store: PinStore;
-  readonly #mode: PinOptions['mode'];
+  readonly #options: PinOptions;
+  readonly #degreeOf: (server: string) => PinDegree | undefined;
   readonly #logger: BridgeLogger;
   /** The message last logged for each server. */
   readonly #told = new Map<string, string>();
 
-  constructor({ store, mode }: PinOptions, logger: BridgeLogger) {
-    this.#store = store;
-    this.#mode = mode;
+  /**
+   * @param options absent: nothing can be pinned
+   * @param degreeOf what the entry of a server says; undefined when it says nothing
+   */
+  constructor(
+    options: PinOptions | undefined,
+    degreeOf: (server: string) => PinDegree | undefined,
+    logger: BridgeLogger,
+  ) {
+    this.#options = options ?? nothingPinned;
+    this.#degreeOf = options === undefined ? () => 'nothing' : degreeOf;
     this.#logger = logger;
+  }
+
+  /** How much of the definitions of a server is pinned. */
+  degree(server: string): PinDegree {
+    const { mode, degree = 'everything' } = this.#options;
+    return this.#degreeOf(server) ?? (mode === 'off' ? 'nothing' : degree);
   }
 
   /**
@@ -65,9 +84,9 @@ export class ToolPins {
    * @throws BridgeError `MCP_CONNECTION_FAILED`
    */
   async approved(server: string, tools: ToolCatalogue): Promise<ToolCatalogue> {
-    if (this.#mode === 'off') return tools;
-    const pinned = await this.#fingerprints(server, tools);
-    const kept = new Map([...tools].filter(([name, { definition }]) => pinned.get(name) === definition.fingerprint));
+    if (this.degree(server) === 'nothing') return tools;
+    const isApproved = await this.#approvals(server, tools);
+    const kept = new Map([...tools].filter(([, { definition }]) => isApproved(definition)));
     this.#tell(
       server,
       [...tools.keys()].filter((name) => !kept.has(name)),
@@ -77,45 +96,67 @@ export class ToolPins {
 
   /** Returns all tools; those that are held back have the differences to the approved definition. */
   async review(server: string, tools: ToolCatalogue): Promise<readonly ReviewedTool[]> {
-    const pinned = await this.#fingerprints(server, tools);
-    const before = await this.#ask(server, () => this.#store.definitions(server));
-    return [...tools.values()].map(({ definition: { name, fingerprint, canonical } }): ReviewedTool => {
+    const degree = this.degree(server);
+    const isApproved = await this.#approvals(server, tools);
+    const before = await this.#ask(server, () => this.#options.store.definitions(server));
+    return [...tools.values()].map(({ definition }): ReviewedTool => {
+      const { name, canonical } = definition;
+      const fingerprint = pinnedFingerprint(definition, degree);
       const flags = flagDefinition(canonical);
-      if (pinned.get(name) === fingerprint) return { name, state: 'approved', held: false, fingerprint, flags };
-      const state = pinned.has(name) ? 'changed' : 'new';
-      const held = this.#mode !== 'off';
+      if (isApproved(definition)) return { name, state: 'approved', held: false, fingerprint, flags };
+      const state = before.has(name) ? 'changed' : 'new';
+      const held = degree !== 'nothing';
       return { name, state, held, fingerprint, flags, diff: diffDefinitions(before.get(name), canonical) };
     });
   }
 
   /**
-   * Approves definitions by tool and fingerprint. A definition that has changed since its review is not approved.
+   * Approves definitions by tool and fingerprint. A definition of which anything that is pinned has changed since its
+   * review is not approved.
    *
    * @throws BridgeError `MCP_TOOL_UNAVAILABLE`, `MCP_TOOL_CHANGED`, `MCP_CONNECTION_FAILED`; then nothing is approved.
    */
   async approve(server: string, tools: ToolCatalogue, wanted: ReadonlyMap<string, string>): Promise<void> {
+    const degree = this.degree(server);
     const pins = [...wanted].map(([tool, fingerprint]): ToolPin => {
       const listed = tools.get(tool);
       if (listed === undefined) {
         const message = `The MCP server "${server}" has no tool "${tool}" that could be approved.`;
         throw new BridgeError('MCP_TOOL_UNAVAILABLE', message, { server, tool });
       }
-      if (listed.definition.fingerprint !== fingerprint) {
+      if (pinnedFingerprint(listed.definition, degree) !== fingerprint) {
         const message = `The tool "${tool}" of the MCP server "${server}" has changed again: look at it once more.`;
         throw new BridgeError('MCP_TOOL_CHANGED', message, { server, tool });
       }
       return toPin(listed);
     });
-    await this.#ask(server, () => this.#store.approve(server, pins));
+    await this.#ask(server, () => this.#options.store.approve(server, pins));
+  }
+
+  /** Returns whether a definition is as it was approved, as far as it is pinned. */
+  async #approvals(server: string, tools: ToolCatalogue): Promise<(definition: ToolDefinition) => boolean> {
+    const pinned = await this.#fingerprints(server, tools);
+    const isSame = ({ name, fingerprint }: ToolDefinition): boolean => pinned.get(name) === fingerprint;
+    const isAllSame = [...tools.values()].every(({ definition }) => isSame(definition));
+    if (this.degree(server) !== 'schemas' || isAllSame) return isSame;
+    const definitions = await this.#ask(server, () => this.#options.store.definitions(server));
+    return (definition) => {
+      const before = definitions.get(definition.name);
+      const isPinned = before !== undefined && pinned.has(definition.name);
+      return isPinned && shapeFingerprint(before) === pinnedFingerprint(definition, 'schemas');
+    };
   }
 
   async #fingerprints(server: string, tools: ToolCatalogue): Promise<ReadonlyMap<string, string>> {
+    const { store, mode } = this.#options;
     return this.#ask(server, async () => {
-      const known = await this.#store.fingerprints(server);
-      if (known !== undefined || this.#mode !== 'auto') return known ?? new Map<string, string>();
-      await this.#store.begin(server, [...tools.values()].map(toPin));
+      const known = await store.fingerprints(server);
+      // An entry that wants to be pinned is, also where others are not.
+      const isFirstApproved = mode === 'auto' || (mode === 'off' && this.degree(server) !== 'nothing');
+      if (known !== undefined || !isFirstApproved) return known ?? new Map<string, string>();
+      await store.begin(server, [...tools.values()].map(toPin));
       // Another host may have approved another list in the meantime.
-      return (await this.#store.fingerprints(server)) ?? new Map<string, string>();
+      return (await store.fingerprints(server)) ?? new Map<string, string>();
     });
   }
 

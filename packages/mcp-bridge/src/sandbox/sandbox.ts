@@ -3,6 +3,7 @@ import { homedir, userInfo } from 'node:os';
 import { delimiter, isAbsolute } from 'node:path';
 import type { Environment } from '../config/interpolate.ts';
 import type { McpServerEntry, StdioServerEntry } from '../config/mcp-config.ts';
+import { certificateFiles } from '../transport/child-environment.ts';
 import { closedView } from './closed-view.ts';
 import { carryEnvironment } from './environment.ts';
 import { findProgram, noCommand, noFolder } from './find-program.ts';
@@ -177,13 +178,14 @@ export class Sandbox {
     const others = this.#entries.filter(({ id }) => id !== entry.id);
     const foreign = (await Promise.all(others.map((other) => codeOf(other, homes, path)))).flat();
     const fixed = [...foreign, ...ownFile, ...(await hostCode(homes)), ...(this.#options.kept ?? [])];
-    const programs = await programPlaces(program, homes);
+    const programs = [...(await programPlaces(program, homes)), ...(await certificates(environment))];
     const hidden = await this.#hiddenFrom(entry);
     const isOpen = wish === 'auto' || wish === 'required';
     const own = isOpen ? await placesOf(entry, homes) : undefined;
     const browser = args.some((argument) => argument.includes('playwright')) ? withoutOwnSandbox : {};
     const caches = this.#options.homes === undefined ? {} : keptCaches;
-    const given = isOpen ? { ...caches, ...browser, ...environment, HOME: this.#homeOf(environment) } : environment;
+    const variables = withoutOuterFolder(environment, this.#options.environment);
+    const given = isOpen ? { ...caches, ...browser, ...variables, HOME: this.#homeOf(environment) } : variables;
     const { args: inner, environment: carried } = carryEnvironment(given, [program, ...args]);
     const walls =
       own === undefined || isOpen === false
@@ -288,6 +290,25 @@ export class Sandbox {
     const { HOME: inherited } = this.#options.environment;
     return HOME === undefined || HOME === inherited ? homeInside : HOME;
   }
+}
+
+/** The folder for temporary files is that of the machine, which is not there in a sandbox: a server has its own /tmp. */
+function withoutOuterFolder({ TMPDIR, ...variables }: Environment, outside: Environment): Environment {
+  return TMPDIR === undefined || TMPDIR === outside.TMPDIR ? variables : { TMPDIR, ...variables };
+}
+
+/** The files with certificates that the variables name: without them a server trusts none that the machine trusts. */
+async function certificates(environment: Environment): Promise<readonly string[]> {
+  const named = certificateFiles.flatMap((name) => environment[name] ?? []).filter(isAbsolute);
+  const there = await Promise.all(
+    named.map((path) =>
+      stat(path).then(
+        (found) => found.isFile(),
+        () => false,
+      ),
+    ),
+  );
+  return [...new Set(named.filter((_, index) => there[index]))];
 }
 
 /** The home folders of people on this machine, none of which belongs to a server. */

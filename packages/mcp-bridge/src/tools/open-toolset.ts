@@ -1,6 +1,6 @@
 import { BridgeError } from '../errors.ts';
 import type { ServerConnection } from '../host/connection.ts';
-import type { ToolCatalogue } from '../host/list-tools.ts';
+import type { ToolCatalogue, ToolProblem } from '../host/list-tools.ts';
 import { raceAbort } from '../host/race-abort.ts';
 import type { McpLimits } from '../limits.ts';
 import type { BridgeLogger } from '../logger.ts';
@@ -89,9 +89,19 @@ async function listPermitted(
     else if (named.has(tool)) throw toolUnavailable(server, tool);
   }
   if (permitted.length === 0) {
-    throw new BridgeError('MCP_NO_TOOLS', `No tool of the MCP server "${server}" may be used.`, { server });
+    const reason = whyNone(listed, catalogue, connection.status().problems);
+    throw new BridgeError('MCP_NO_TOOLS', `No tool of the MCP server "${server}" may be used.`, { server, reason });
   }
   return permitted;
+}
+
+/** Why a server has no tools to offer to any caller; undefined when it is the gate that permits none. */
+function whyNone(listed: ToolCatalogue, approved: ToolCatalogue, problems: readonly ToolProblem[]): string | undefined {
+  if (approved.size > 0) return undefined;
+  if (listed.size > 0) return `all its tools are held back until they are approved (${listed.size}).`;
+  const [first] = problems;
+  const more = problems.length > 1 ? `, and ${problems.length - 1} more` : '';
+  return first === undefined ? 'it lists none.' : `${first.text}${more}.`;
 }
 
 function toolUnavailable(server: string, tool: string): BridgeError {

@@ -1,10 +1,10 @@
 import { ProtocolError, SdkError, SdkErrorCode, SdkHttpError } from '@modelcontextprotocol/client';
 import { BridgeError } from '../errors.ts';
 import type { ServerConnection } from '../host/connection.ts';
+import { isForgottenSession } from '../host/forgotten-session.ts';
 import type { ListedTool } from '../host/list-tools.ts';
 import { raceAbort } from '../host/race-abort.ts';
 import type { ServerSession } from '../host/session.ts';
-import type { McpLimits } from '../limits.ts';
 import type { BridgeLogger } from '../logger.ts';
 import { loginProblem } from '../oauth/login-error.ts';
 import { linkSignals } from '../transport/link-signals.ts';
@@ -24,7 +24,6 @@ export interface CallableTool extends ListedTool {
 
 export interface RunOptions {
   readonly gate: ToolGate;
-  readonly limits: McpLimits;
   readonly logger: BridgeLogger;
   readonly signal: AbortSignal;
   readonly onProgress: ((progress: ToolProgress) => void) | undefined;
@@ -37,7 +36,8 @@ export interface RunOptions {
  * was permitted is what is sent.
  */
 export async function runToolCall(tool: CallableTool, args: unknown, options: RunOptions): Promise<ToolOutcome> {
-  const { gate, limits, logger } = options;
+  const { gate, logger } = options;
+  const { limits } = tool.connection;
   const server = tool.connection.entry.id;
   const name = tool.definition.name;
   const copy = copyArguments(args);
@@ -94,16 +94,17 @@ async function callOnce(
   const { connection, definition } = tool;
   const { session, tools } = await connection.forCall(signal);
   // The server may have restarted or changed its list since: check that this is still the tool that was shown.
-  if (tools.get(definition.name)?.definition.fingerprint !== definition.fingerprint) throw new ToolChanged();
+  if (!connection.isSameTool(definition, tools.get(definition.name)?.definition)) throw new ToolChanged();
   try {
     return await session.call(definition, args, signal, onProgress);
   } catch (error) {
     if (signal.aborted) throw error;
     if (isTimeout(error) && session.countTimeout()) connection.discard(session, 'it does not answer calls');
-    if (!isGone(error, session)) throw error;
-    connection.discard(session, 'it could not be reached');
-    // A server that forgot the session has not run the call (MCP 2025-11-25, transports, session management).
-    if (mayRepeat && isForgottenSession(error)) return callOnce(tool, args, { signal, onProgress }, false);
+    if (isForgottenSession(error)) {
+      connection.renew(session);
+      if (mayRepeat) return callOnce(tool, args, { signal, onProgress }, false);
+    }
+    if (isGone(error, session)) connection.discard(session, 'it could not be reached');
     throw error;
   }
 }
@@ -122,13 +123,9 @@ function isTimeout(error: unknown): boolean {
   return SdkError.isInstance(error) && error.code === SdkErrorCode.RequestTimeout;
 }
 
-function isForgottenSession(error: unknown): boolean {
-  return SdkHttpError.isInstance(error) && error.status === 404;
-}
-
-/** Whether the connection is unusable: forgotten, broken, or never made (`fetch` throws a TypeError). */
+/** Whether the connection is unusable: broken, or never made (`fetch` throws a TypeError). */
 function isGone(error: unknown, session: ServerSession): boolean {
-  return session.closed || isForgottenSession(error) || error instanceof TypeError;
+  return session.closed || error instanceof TypeError;
 }
 
 function explain(error: unknown): { kind: ToolFailureKind; reason: string } {

@@ -4,6 +4,7 @@ import type { McpServerEntry, SseServerEntry } from '../config/mcp-config.ts';
 import type { McpLimits } from '../limits.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { createGuardedFetch, type Fetch } from './guarded-fetch.ts';
+import { mendHeaders } from './mend-headers.ts';
 import { StdioTransport } from './stdio-transport.ts';
 
 /** A transport, with what the protocol's own interface lacks. */
@@ -21,6 +22,10 @@ export interface OpenTransport {
   reason(): string;
   /** The server's last output, for the log: a number of lines, 20 by default. */
   diagnostics(lines?: number): string;
+  /** Whether it ended by itself and without an error, as one does that has done its work. Absent: it cannot be known. */
+  endedWell?(): boolean;
+  /** What came that was no message, in words that are safe to show; empty if nothing did. Absent: it cannot be known. */
+  heard?(): string;
 }
 
 export interface OpenTransportOptions {
@@ -49,13 +54,15 @@ export const openTransport: TransportOpener = (entry, { environment, limits, now
       close: () => transport.close(),
       reason: () => transport.reason,
       diagnostics: (lines) => transport.diagnostics(lines),
+      endedWell: () => transport.endedWell,
+      heard: () => transport.heard,
     };
   }
   if (entry.transport === 'unreadable') throw new TypeError(`No transport can be opened: ${entry.problem}`);
   if (entry.transport === 'sse') return openSse(entry, { fetch, limits, now });
   const guarded = createGuardedFetch({ fetch, bodyBytes: limits.messageBytes, now });
   const transport = new StreamableHTTPClientTransport(new URL(entry.url), {
-    fetch: guarded.fetch,
+    fetch: mendHeaders(guarded.fetch),
     requestInit: { headers: { ...entry.headers } },
     redirectPolicy: 'same-origin',
   });
@@ -83,7 +90,12 @@ function openSse(
   { fetch, limits, now }: Pick<OpenTransportOptions, 'fetch' | 'limits' | 'now'>,
 ): OpenTransport {
   const close = () => transport.close().catch(() => {});
-  const guarded = createGuardedFetch({ fetch, bodyBytes: limits.messageBytes, now, onStreamEnd: () => void close() });
+  let streamEnded = false;
+  const onStreamEnd = (): void => {
+    streamEnded = true;
+    void close();
+  };
+  const guarded = createGuardedFetch({ fetch, bodyBytes: limits.messageBytes, now, onStreamEnd });
   const transport = new SSEClientTransport(new URL(url), {
     fetch: guarded.fetch,
     requestInit: { headers: { ...headers } },
@@ -98,5 +110,7 @@ function openSse(
     close,
     reason: () => '',
     diagnostics: () => '',
+    // Proxies end each standing stream after a while, and a server that is deployed again ends them all.
+    endedWell: () => streamEnded,
   };
 }

@@ -2,8 +2,10 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { statSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import {
+  isJSONRPCRequest,
   type JSONRPCMessage,
   parseJSONRPCMessage,
+  type RequestId,
   serializeMessage,
   type Transport,
 } from '@modelcontextprotocol/client';
@@ -17,6 +19,8 @@ import { BoundedTail } from './bounded-tail.ts';
 import { childEnvironment } from './child-environment.ts';
 import { credentialProblem, runCredentialCommand } from './credential-command.ts';
 import { LineReader } from './line-reader.ts';
+import { answeredByLongLine, type LongLine } from './long-line.ts';
+import { lostAnswer } from './lost-answer.ts';
 import { signalGroup, superviseGroup } from './process-group.ts';
 import { redact } from './redact.ts';
 import { TrafficGuard } from './traffic-guard.ts';
@@ -25,6 +29,9 @@ const stderrTailBytes = 64 * 1024;
 /** How long the pipes of a dead child may stay open: a grandchild that left the group may hold them forever. */
 const drainMs = 250;
 const brokenPipeMs = 1_000;
+const byteOrderMark = '\uFEFF';
+/** Before each line of standard output that is no message, where the output is shown. */
+const noiseMark = '[standard output] ';
 
 export interface StdioTransportOptions {
   readonly entry: StdioServerEntry;
@@ -53,6 +60,9 @@ export class StdioTransport implements Transport {
   #ended: Promise<void> = Promise.resolve();
   #closing: Promise<void> | undefined;
   #reason = '';
+  #endedWell = false;
+  /** Requests that wait for their answer. */
+  readonly #waiting = new Set<RequestId>();
   #announced = false;
   #started = false;
   /** The variables from the mcp.json and its envCommand. */
@@ -69,14 +79,28 @@ export class StdioTransport implements Transport {
     return this.#child?.pid;
   }
 
-  /** Why it ended, in a few words that are safe to show; empty while it is running. */
+  /** Why it ended by itself, in a few words that are safe to show; empty while it is running, and when it was closed. */
   get reason(): string {
     return this.#reason;
   }
 
+  /** Whether the child ended by itself and without an error, as one does that has done its work. */
+  get endedWell(): boolean {
+    return this.#endedWell;
+  }
+
+  /** What came on standard output and was no message, in words that are safe to show; empty if nothing did. */
+  get heard(): string {
+    const { noiseLines } = this.#traffic;
+    const { unfinished } = this.#lines;
+    const lines = noiseLines === 1 ? '1 line that is no message' : `${noiseLines} lines that are no messages`;
+    if (noiseLines > 0) return `it printed ${lines} on its standard output`;
+    return unfinished === 0 ? '' : `it printed ${unfinished} bytes on its standard output, and no end of a line`;
+  }
+
   /**
-   * The last lines of the child's standard error, with hidden characters escaped and without the values that it was
-   * given.
+   * The last lines of what the child printed, on its standard error and, marked, on its standard output beside the
+   * messages, with hidden characters escaped and without the values that it was given.
    */
   diagnostics(lines = 20): string {
     const { secrets = [] } = this.#options.entry;
@@ -98,7 +122,10 @@ export class StdioTransport implements Transport {
     child.once('exit', () => watched?.[Symbol.dispose]());
     this.#ended = new Promise((resolve) => {
       child.once('exit', (code, signal) => {
-        this.#reason ||= signal === null ? `it ended with code ${code}` : `it was ended by ${signal}`;
+        if (this.#closing === undefined) {
+          this.#endedWell = code === 0 && this.#reason === '';
+          this.#reason ||= signal === null ? `it ended with code ${code}` : `it was ended by ${signal}`;
+        }
         setTimeout(() => {
           for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
         }, drainMs).unref();
@@ -129,8 +156,10 @@ export class StdioTransport implements Transport {
 
   async send(message: JSONRPCMessage): Promise<void> {
     const stdin = this.#child?.stdin;
-    if (stdin === undefined || this.#reason !== '') throw new Error('Not connected');
+    if (stdin === undefined || this.#reason !== '' || this.#closing !== undefined) throw new Error('Not connected');
     const text = serializeMessage(message);
+    if (isJSONRPCRequest(message)) this.#waiting.add(message.id);
+    else if (isCancellation(message)) this.#waiting.delete(message.params.requestId);
     if (stdin.writableLength > this.#options.messageBytes) {
       this.#giveUp('it does not read its input');
       throw new Error('Not connected');
@@ -149,7 +178,6 @@ export class StdioTransport implements Transport {
 
   /** Ends the whole process group and waits until it has ended. */
   close(): Promise<void> {
-    this.#reason ||= 'it was closed';
     this.#closing ??= this.#end();
     return this.#closing;
   }
@@ -226,19 +254,43 @@ export class StdioTransport implements Transport {
   #read(chunk: Buffer): void {
     if (this.#closing !== undefined) return;
     try {
-      for (const line of this.#lines.read(chunk)) {
-        const message = parseMessage(line);
-        if (message === undefined) {
-          if (line !== '') this.#traffic.noise(line);
-          continue;
-        }
-        if ('method' in message) this.#traffic.unsolicited();
-        this.onmessage?.(message);
-      }
+      for (const line of this.#lines.read(chunk)) this.#take(line);
     } catch (error) {
       // A failure while a message is processed ends this server, never the host.
       this.#giveUp(error instanceof RangeError ? error.message : 'it sent a message that cannot be processed');
     }
+  }
+
+  #take(line: string | LongLine): void {
+    if (typeof line !== 'string') {
+      this.#loseLong(line);
+      return;
+    }
+    const messages = readMessages(line);
+    if (messages.length === 0 && line !== '') {
+      this.#traffic.noise(line);
+      this.#stderr.append(Buffer.from(`${noiseMark}${line}\n`));
+    }
+    for (const message of messages) {
+      if ('method' in message) this.#traffic.unsolicited();
+      else if (message.id !== undefined) this.#answered(message.id);
+      this.onmessage?.(message);
+    }
+  }
+
+  /** A message that is too long to be kept ends the request that it answers, not the server. */
+  #loseLong(line: LongLine): void {
+    const text = `a message is larger than ${this.#options.messageBytes} bytes: it has ${line.bytes}`;
+    for (const id of answeredByLongLine(line, this.#waiting)) {
+      this.#answered(id);
+      this.onmessage?.(lostAnswer(id, 'too-large', text));
+    }
+  }
+
+  /** Some servers answer with the id as a text. */
+  #answered(id: RequestId): void {
+    this.#waiting.delete(id);
+    this.#waiting.delete(Number(id));
   }
 
   #giveUp(reason: string): void {
@@ -268,10 +320,16 @@ function isFolder(path: string): boolean {
   }
 }
 
-function parseMessage(line: string): JSONRPCMessage | undefined {
+function isCancellation(message: JSONRPCMessage): message is JSONRPCMessage & { params: { requestId: RequestId } } {
+  return 'method' in message && message.method === 'notifications/cancelled';
+}
+
+/** Reads a line: a message, or several in a list (MCP 2025-03-26, batches). A server of Windows may begin with a mark. */
+function readMessages(line: string): readonly JSONRPCMessage[] {
   try {
-    return parseJSONRPCMessage(JSON.parse(line));
+    const value: unknown = JSON.parse(line.startsWith(byteOrderMark) ? line.slice(1) : line);
+    return [value].flat().map((item) => parseJSONRPCMessage(item));
   } catch {
-    return undefined;
+    return [];
   }
 }

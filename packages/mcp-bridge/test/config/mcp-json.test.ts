@@ -50,15 +50,15 @@ describe('parseMcpJson', () => {
   });
 
   it.each<[string, unknown, string]>([
-    ['an argument that is no text', { command: 'x', args: ['a', 1] }, 'mcpServers.files.args[1]'],
-    ['a variable that is no text', { command: 'x', env: { PORT: 80 } }, 'mcpServers.files.env.PORT'],
+    ['an argument that is no text', { command: 'x', args: ['a', {}] }, 'mcpServers.files.args[1]'],
+    ['a variable that is no text', { command: 'x', env: { PORT: [80] } }, 'mcpServers.files.env.PORT'],
     ['an empty command', { command: '' }, 'mcpServers.files.command'],
     ['neither command nor url', { args: [] }, 'mcpServers.files'],
     ['both command and url', { command: 'x', url: 'https://a.example' }, 'mcpServers.files'],
     ['a transport that is not spoken', { url: 'https://a.example', type: 'websocket' }, 'mcpServers.files.type'],
     ['a type of a program for a url', { url: 'https://a.example', type: 'stdio' }, 'mcpServers.files.type'],
     ['a type of a remote server for a command', { command: 'x', transport: 'http' }, 'mcpServers.files.transport'],
-    ['two names of the type', { command: 'x', type: 'stdio', transport: 'stdio' }, 'mcpServers.files.transport'],
+    ['two types', { command: 'x', type: 'stdio', transport: 'sse' }, 'mcpServers.files.transport'],
     [
       'two names of the url',
       { url: 'https://a.example', serverUrl: 'https://b.example' },
@@ -89,7 +89,7 @@ describe('parseMcpJson', () => {
       { command: 'x', require_approval: 'always' },
       'mcpServers.files.require_approval',
     ],
-    ['two timeouts', { command: 'x', timeout: 5, timeoutMs: 5000 }, 'mcpServers.files.timeout'],
+    ['two timeouts', { command: 'x', timeout: 5, timeoutMs: 6000 }, 'mcpServers.files.timeoutMs'],
     ['a timeout that is over at once', { command: 'x', timeoutMs: 0 }, 'mcpServers.files.timeoutMs'],
     [
       'a command for headers that is one text',
@@ -100,16 +100,6 @@ describe('parseMcpJson', () => {
     ['a url that is none', { url: 'example' }, 'mcpServers.files.url'],
     ['a url of another kind', { url: 'file:///etc/passwd' }, 'mcpServers.files.url'],
     ['a url with a user', { url: 'https://me:secret@a.example' }, 'mcpServers.files.url'],
-    [
-      'a header of the transport',
-      { url: 'https://a.example', headers: { Host: 'b' } },
-      'mcpServers.files.headers.Host',
-    ],
-    [
-      'a header of the protocol',
-      { url: 'https://a.example', headers: { 'mcp-session-id': 'b' } },
-      'mcpServers.files.headers.mcp-session-id',
-    ],
     [
       'a header that breaks the line',
       { url: 'https://a.example', headers: { 'X-A': 'b\r\nc' } },
@@ -131,14 +121,21 @@ describe('parseMcpJson', () => {
     expect(problemOf('{\n  "mcpServers": {{}}\n}').message).toMatch(/line 2, column 18/);
     expect(problemOf('').code).toBe('MCP_CONFIG_INVALID');
     expect(problemOf('{"mcp_servers": {}}')).toMatchObject({ path: 'mcpServers' });
-    expect(problemOf('{}').message).toBe('mcp.json: mcpServers is missing; without servers, write "mcpServers": {}.');
+    expect(problemOf('{"theme": "dark"}').message).toBe(
+      'mcp.json: mcpServers is missing; without servers, write "mcpServers": {}.',
+    );
+    expect(parseMcpJson('{}', {}).servers.size).toBe(0);
     expect(problemOf('[]')).toMatchObject({ path: '' });
     expect(problemOf('['.repeat(100_000))).toMatchObject({ code: 'MCP_CONFIG_INVALID', path: '' });
   });
 
-  it('refuses a key that is written twice, for one of the two would be lost', () => {
-    const text = '{"mcpServers": {"a": {"command": "x"}, "a": {"command": "y"}}}';
-    expect(problemOf(text)).toMatchObject({ path: 'mcpServers.a' });
+  it('holds back an entry in which a key is written twice, for one of the two would be lost', () => {
+    const twice = '{"mcpServers": {"a": {"command": "x"}, "a": {"command": "y"}, "b": {"command": "z"}}}';
+    expect(parseMcpJson(twice, {}).servers.get('a')?.problem).toBe('mcpServers.a is written twice; remove one of them');
+    expect(parseMcpJson(twice, {}).servers.get('b')).not.toHaveProperty('problem');
+    const inside = '{"mcpServers": {"a": {"command": "x", "tools": ["a"], "tools": ["b"]}, "b": {"command": "z"}}}';
+    expect(parseMcpJson(inside, {}).servers.get('a')).toMatchObject({ transport: 'unreadable' });
+    expect(problemOf('{"mcpServers": {}, "mcpServers": {}}')).toMatchObject({ path: 'mcpServers' });
   });
 
   it('holds back two labels that are reached by one id, and names both', () => {
@@ -238,7 +235,7 @@ describe('parseMcpJson', () => {
     };
     const config = parseMcpJson(withServer(written), {});
     expect(config.servers.get('files')).not.toHaveProperty('problem');
-    expect(config.warnings).toHaveLength(5);
+    expect(config.warnings).toHaveLength(4);
   });
 
   it.each([
@@ -250,10 +247,20 @@ describe('parseMcpJson', () => {
     expect([...parseMcpJson(text, {}).servers.keys()]).toEqual(left);
   });
 
-  it('refuses a file with a key beside the servers that may leave something out', () => {
-    expect(problemOf('{"mcpServers": {}, "permissions": {"deny": ["mcp__a__b"]}}')).toMatchObject({
-      path: 'permissions',
-    });
+  it('holds back every server beside a key that may leave something out', () => {
+    for (const beside of [
+      { permissions: { deny: ['mcp__a__b'] } },
+      { allowMCPServers: 7 },
+      { mcp: { blockedServers: ['a'] } },
+    ]) {
+      const text = JSON.stringify({ mcpServers: { a: { command: 'x' }, b: { url: 'https://a.example' } }, ...beside });
+      for (const entry of parseMcpJson(text, {}).servers.values()) {
+        expect(entry).toMatchObject({
+          transport: 'unreadable',
+          problem: expect.stringContaining(Object.keys(beside)[0] ?? ''),
+        });
+      }
+    }
   });
 
   it("reads VS Code's notation, its inputs from the environment", () => {
@@ -268,11 +275,90 @@ describe('parseMcpJson', () => {
     expect(parseMcpJson(text, {}).warnings).toEqual([]);
   });
 
-  it('refuses a file in two notations, and inputs that one variable would answer', () => {
+  it('refuses a file in two notations', () => {
     expect(problemOf('{"mcpServers": {}, "servers": {}}')).toMatchObject({ path: 'servers' });
-    expect(problemOf('{"servers": {}, "inputs": [{"id": "a-b"}, {"id": "a_b"}]}')).toMatchObject({
-      path: 'inputs[1].id',
+  });
+
+  it('starts no server with an input that another one would answer too, and every other server', () => {
+    const text = `{"servers": {"a": {"command": "\${input:a-b}"}, "b": {"command": "\${input:a_b}"}, "c": {"command": "x"}},
+      "inputs": [{"id": "a-b"}, {"id": "a_b"}]}`;
+    const { servers, warnings } = parseMcpJson(text, { MCP_INPUT_A_B: 'x' });
+    expect(servers.get('a')?.problem).toContain('is not among the "inputs"');
+    expect(servers.get('b')?.problem).toContain('is not among the "inputs"');
+    expect(servers.get('c')).not.toHaveProperty('problem');
+    expect(warnings).toEqual([expect.stringContaining('inputs[1].id and "a-b"')]);
+  });
+
+  it('takes numbers and switches for texts, and null for nothing', () => {
+    const program = {
+      command: 'x',
+      args: ['--port', 3000, true, null],
+      env: { PORT: 3000, DEBUG: true, NONE: null },
+      cwd: null,
+    };
+    expect(parseMcpJson(withServer(program), {}).servers.get('files')).toEqual({
+      transport: 'stdio',
+      label: 'files',
+      id: 'mcp/files',
+      command: 'x',
+      args: ['--port', '3000', 'true'],
+      env: { PORT: '3000', DEBUG: 'true' },
     });
+    const remote = { url: 'https://a.example', headers: { 'X-Version': 2, 'X-None': null } };
+    expect(parseMcpJson(withServer(remote), {}).servers.get('files')).toMatchObject({ headers: { 'X-Version': '2' } });
+  });
+
+  it.each(['Accept', 'Content-Type', 'Host', 'Mcp-Session-Id', 'connection', 'proxy-authorization'])(
+    'sends no header of the transport itself, and says so: %s',
+    (name) => {
+      const entry = { url: 'https://a.example', headers: { [name]: 'x', Authorization: 'Bearer y' } };
+      const { servers, warnings } = parseMcpJson(withServer(entry), {});
+      expect(servers.get('files')).toMatchObject({ headers: { Authorization: 'Bearer y' } });
+      expect(servers.get('files')).not.toHaveProperty(['headers', name]);
+      expect(warnings).toEqual([`mcpServers.files.headers.${name} has no effect: the transport sets it itself`]);
+    },
+  );
+
+  it.each<[string, object]>([
+    ['streamableHTTP', { transport: 'http' }],
+    ['Streamable HTTP', { transport: 'http' }],
+    ['http-stream', { transport: 'http' }],
+    ['HTTP', { transport: 'http' }],
+    ['SSE', { transport: 'sse' }],
+    ['remote', { transport: 'http', sseFallback: true }],
+  ])('knows the type %j', (type, expected) => {
+    const { servers, warnings } = parseMcpJson(withServer({ type, url: 'https://a.example' }), {});
+    expect(servers.get('files')).toMatchObject(expected);
+    expect(warnings).toEqual([]);
+  });
+
+  it('knows the home where a shell would', () => {
+    const written = { command: '~/bin/x', args: ['~/docs', '~', '~other', 'a~/b'], cwd: '~/w' };
+    expect(parseMcpJson(withServer(written), { HOME: '/home/me' }).servers.get('files')).toMatchObject({
+      command: '/home/me/bin/x',
+      args: ['/home/me/docs', '/home/me', '~other', 'a~/b'],
+      cwd: '/home/me/w',
+    });
+    expect(parseMcpJson(withServer(written), {}).servers.get('files')).toMatchObject({ command: '~/bin/x' });
+  });
+
+  it.each<[object, object]>([
+    [{ startup_timeout_sec: 90 }, { startTimeoutMs: 90_000 }],
+    [{ startup_timeout_ms: 90_000 }, { startTimeoutMs: 90_000 }],
+    [{ initTimeout: 120_000 }, { startTimeoutMs: 120_000 }],
+    [{ connectionTimeout: 60 }, { startTimeoutMs: 60_000 }],
+    [{ tool_timeout_sec: 600 }, { callTimeoutMs: 600_000 }],
+    [{ timeout: '90' }, { callTimeoutMs: 90_000 }],
+    [{ timeout: { startup: 40_000, request: 9_000 } }, { startTimeoutMs: 40_000, callTimeoutMs: 9_000 }],
+    [{ maxTotalTimeout: 600 }, { callTotalTimeoutMs: 600_000 }],
+    [
+      { messageBytes: 33_554_432, resultBytes: 4_194_304 },
+      { messageBytes: 33_554_432, resultBytes: 4_194_304 },
+    ],
+  ])('reads of the limits %j %j', (written, limits) => {
+    const { servers } = parseMcpJson(withServer({ command: 'x', ...written }), {});
+    expect(servers.get('files')).toMatchObject(limits);
+    expect(servers.get('files')).not.toHaveProperty('problem');
   });
 
   it.each<[Record<string, string>, object]>([

@@ -1,6 +1,14 @@
+import type { JSONRPCMessage, Transport } from '@modelcontextprotocol/client';
 import { describe, expect, it } from 'vitest';
-import type { McpHost, ReviewedTool } from '../../src/index.ts';
-import { scriptedTools } from '../../src/testing/index.ts';
+import {
+  createMcpHost,
+  type McpHost,
+  type PinOptions,
+  parseMcpJson,
+  type ReviewedTool,
+  type TransportOpener,
+} from '../../src/index.ts';
+import { scriptedOpener, scriptedTools } from '../../src/testing/index.ts';
 import { allowAll, call, memoryHost, noSignal, open } from '../hosting.ts';
 import { memoryPins } from './memory-pins.ts';
 
@@ -143,4 +151,119 @@ it('offers nothing of a server while nobody can say what was approved of it', as
   await expect(reviewOf(host)).rejects.toMatchObject({ code: 'MCP_CONNECTION_FAILED' });
   store.failing = false;
   expect(await names(host)).toEqual(everyName);
+});
+
+describe('how much is pinned', () => {
+  const described = (text: string, schema: object = {}): object => ({
+    name: 'act',
+    description: text,
+    inputSchema: {
+      type: 'object',
+      properties: { title: { type: 'string', description: `as of ${text}` }, ...schema },
+    },
+  });
+  /** A host of a server whose list is the next of these each time; the last one stays. */
+  function changing(lists: readonly object[], entry: object, pins: PinOptions | undefined) {
+    let asked = 0;
+    const inner = scriptedOpener();
+    const opener: TransportOpener = (opened, options) => {
+      const result = inner(opened, options);
+      const { transport: wire } = result;
+      const transport: Transport = {
+        start() {
+          wire.onmessage = (message: JSONRPCMessage) => {
+            const isList = 'result' in message && 'tools' in message.result;
+            const tool = lists[Math.min(asked, lists.length - 1)];
+            if (isList) asked += 1;
+            transport.onmessage?.(isList ? { ...message, result: { tools: [tool] } } : message);
+          };
+          wire.onclose = () => transport.onclose?.();
+          return wire.start();
+        },
+        send: (message) => wire.send(message),
+        close: () => wire.close(),
+      };
+      return { ...result, transport };
+    };
+    const mcpServers = { a: { command: 'scripted', ...entry } };
+    const config = parseMcpJson(JSON.stringify({ mcpServers }), {});
+    return createMcpHost({ config, opener, ...(pins === undefined ? {} : { pins }) });
+  }
+
+  it('can be the schemas: a description that changes at each listing does no harm', async () => {
+    const lists = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday'].map((day) => described(day));
+    await using host = changing(lists, { pinned: 'schemas' }, { store: memoryPins(), mode: 'auto' });
+    expect(await names(host)).toEqual(['act']);
+    expect(await names(host)).toEqual(['act']);
+    const toolset = await open(host, 'mcp/a');
+    expect(await names(host)).toEqual(['act']);
+    expect(await call(toolset, 'act', {})).toMatchObject({
+      type: expect.stringMatching(/success|failure/),
+      tool: 'act',
+    });
+    expect(await held(host)).toEqual([]);
+  });
+
+  it.each([
+    ['a new argument', described('b', { path: { type: 'string' } })],
+    ['another type', { ...described('b'), inputSchema: { type: 'object', properties: { title: { type: 'number' } } } }],
+    ['a property that is gone', { ...described('b'), inputSchema: { type: 'object', properties: {} } }],
+    ['another annotation', { ...described('b'), annotations: { readOnlyHint: true } }],
+  ])('holds back, with the schemas, %s', async (_, changed) => {
+    await using host = changing(
+      [described('a'), changed],
+      { pinned: 'schemas' },
+      { store: memoryPins(), mode: 'auto' },
+    );
+    expect(await names(host)).toEqual(['act']);
+    await expect(names(host)).rejects.toMatchObject({ code: 'MCP_NO_TOOLS' });
+    const [tool] = await held(host);
+    expect(tool).toMatchObject({ name: 'act', state: 'changed', held: true });
+    if (tool !== undefined) await approve(host, [tool]);
+    expect(await names(host)).toEqual(['act']);
+  });
+
+  it('can be approved, with the schemas, although the words change between review and approval', async () => {
+    const lists = ['a', 'b', 'c', 'd'].map((text) => described(text));
+    await using host = changing(lists, { pinned: 'schemas' }, { store: memoryPins(), mode: 'explicit' });
+    const waiting = await held(host);
+    await held(host);
+    await approve(host, waiting);
+    expect(await names(host)).toEqual(['act']);
+  });
+
+  it('is everything unless somebody says otherwise', async () => {
+    const lists = [described('a'), described('b')];
+    await using host = changing(lists, {}, { store: memoryPins(), mode: 'auto' });
+    expect(await names(host)).toEqual(['act']);
+    await expect(names(host)).rejects.toMatchObject({ code: 'MCP_NO_TOOLS' });
+  });
+
+  it.each([
+    ['the entry', { pinned: 'nothing' }, {}],
+    ['the host', {}, { degree: 'nothing' as const }],
+  ])('can be nothing, by %s', async (_, entry, more) => {
+    const lists = [described('a'), described('b', { path: { type: 'string' } })];
+    await using host = changing(lists, entry, { store: memoryPins(), mode: 'auto', ...more });
+    expect(await names(host)).toEqual(['act']);
+    expect(await names(host)).toEqual(['act']);
+  });
+
+  it('holds for an entry that says so where others are not pinned', async () => {
+    const lists = [described('a'), described('b')];
+    await using host = changing(lists, { pinned: 'everything' }, { store: memoryPins(), mode: 'off' });
+    expect(await names(host)).toEqual(['act']);
+    await expect(names(host)).rejects.toMatchObject({ code: 'MCP_NO_TOOLS' });
+  });
+
+  it('is nothing where nothing can be remembered', async () => {
+    await using host = changing([described('a'), described('b')], { pinned: 'everything' }, undefined);
+    expect(await names(host)).toEqual(['act']);
+    expect(await names(host)).toEqual(['act']);
+  });
+
+  it('is no word that is not known', () => {
+    const { servers } = parseMcpJson('{"mcpServers": {"a": {"command": "x", "pinned": "most"}}}', {});
+    expect(servers.get('a')).toMatchObject({ transport: 'unreadable', problem: expect.stringContaining('pinned') });
+  });
 });

@@ -18,6 +18,7 @@ it('exports these names and no others', () => {
     'pluginId',
     'removeServerFromMcpJson',
     'resolveBySystem',
+    'systemFetch',
     'watchMcpJson',
   ]);
   expect(Object.keys(testing).sort()).toEqual(['badTools', 'scriptedOpener', 'scriptedServerPath', 'scriptedTools']);

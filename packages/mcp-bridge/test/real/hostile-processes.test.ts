@@ -58,7 +58,7 @@ describe('a server that does not start', () => {
   });
 
   it('fails in time when it never answers', async () => {
-    hostOf(['silent', 'ignore-end'], { limits: { ...quick, startTimeoutMs: 3_000 } });
+    hostOf(['silent', 'ignore-end'], { limits: { ...quick, startTimeoutMs: 8_000 } });
     await expect(open(host, 'mcp/bad')).rejects.toMatchObject({
       code: 'MCP_CONNECTION_FAILED',
       message: 'The MCP server "mcp/bad" could not be started: it took too long.',
@@ -68,7 +68,7 @@ describe('a server that does not start', () => {
 
   it('shows its operator what it printed until it took too long', async () => {
     const args = ['--eval', "process.stderr.write('fetching\\nno such package'); setInterval(() => {}, 1000)"];
-    const limits = { ...quick, startTimeoutMs: 3_000 };
+    const limits = { ...quick, startTimeoutMs: 8_000 };
     await using hosting = processHost({ slow: { command: process.execPath, args } }, { limits });
     const failed = open(hosting, 'mcp/slow');
     await expect(failed).rejects.toThrow('could not be started: it took too long.');
@@ -77,7 +77,7 @@ describe('a server that does not start', () => {
   });
 
   it('fails in time when it never lists its tools', async () => {
-    hostOf(['hang-list'], { limits: { ...quick, startTimeoutMs: 3_000 } });
+    hostOf(['hang-list'], { limits: { ...quick, startTimeoutMs: 8_000 } });
     await expect(open(host, 'mcp/bad')).rejects.toThrow('did not list its tools: it took too long.');
     await expectGoodServerWorks();
   });
@@ -138,9 +138,9 @@ describe('a server that hangs', () => {
 describe('a server that floods', () => {
   it('is cut off when its list is too long, and that is said', async () => {
     hostOf(['many-tools'], { limits: { ...quick, messageBytes: 10_000 } });
-    const why = 'did not list its tools: a message is larger than 10000 bytes';
+    const why = 'did not list its tools: a message is larger than 10000 bytes: it has 51935';
     await expect(open(host, 'mcp/bad')).rejects.toThrow(`The MCP server "mcp/bad" ${why}.`);
-    expect(host.servers()[0]?.error).toBe('a message is larger than 10000 bytes');
+    expect(host.servers()[0]?.error).toBe(`it ${why}`);
   });
 
   it.each<ScriptedMode>(['flood', 'noise-flood', 'endless-line'])('is cut off: %s', async (mode) => {
@@ -160,14 +160,14 @@ describe('a server that floods', () => {
     expect(delay.max / 1e6).toBeLessThan(1_000);
   });
 
-  it('is cut off at a result above the limit, and the calls beside it fail as unavailable', async () => {
+  it('loses the call whose result is above the limit, and neither another call nor its state', async () => {
     hostOf([], { limits: { ...quick, messageBytes: 64 * 1024 } });
     const toolset = await open(host, 'mcp/bad');
-    const waiting = call(toolset, 'wait');
-    expect(await call(toolset, 'big', { bytes: 65 * 1024 })).toMatchObject({ type: 'failure', kind: 'unavailable' });
-    expect(await waiting).toMatchObject({ type: 'failure', kind: 'unavailable' });
-    expect(host.servers()[0]).toMatchObject({ error: 'a message is larger than 65536 bytes' });
-    await expectGoodServerWorks();
+    const beside = call(toolset, 'echo', { text: 'beside it' });
+    expect(await call(toolset, 'big', { bytes: 65 * 1024 })).toMatchObject({ type: 'failure', kind: 'failed' });
+    expect(await beside).toMatchObject({ type: 'success', text: 'beside it' });
+    expect(await call(toolset, 'calls')).toMatchObject({ type: 'success', text: expect.stringContaining('big') });
+    expect(host.servers()[0]).toMatchObject({ state: 'ready' });
   });
 });
 

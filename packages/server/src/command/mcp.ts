@@ -95,7 +95,8 @@ export function addMcpCommands(program: Command): void {
     .argument('[server]', 'only those of this server: its label, or its id')
     .option('--json', 'print JSON')
     .action(async (name: string | undefined, flags: Flags) => {
-      const { servers: all, error } = await readServers(flags, true);
+      // Only the one that is meant is started: several at once make each of them slower.
+      const { servers: all, error } = await readServers(flags, true, name);
       const servers = all.filter((server) => name === undefined || isNamed(server, name));
       warnOfFile(error);
       if (name !== undefined) requireTools(servers, name);
@@ -107,6 +108,7 @@ export function addMcpCommands(program: Command): void {
         ),
       );
       for (const { id, tools } of servers) for (const tool of tools ?? []) warnOf(`${id} ${tool.name}`, tool.flags);
+      for (const server of servers) explainMissing(server);
     });
 
   addConnectionOptions(mcp.command('logs').description('show what a server printed last on its standard error'))
@@ -138,8 +140,21 @@ function warnOfFile(error: string | null): void {
   remark(`warning: mcp.json is not taken, and what was read before stays in use: ${error}`);
 }
 
-async function readServers(flags: Flags, start: boolean): Promise<Listing> {
-  const path = `/api/v1/mcp/servers${start ? '?start=true' : ''}`;
+/** Says why a server has no tools, or not all: without it an empty list looks like a missing permission. */
+function explainMissing({ label, state, error, tools, problems, pins }: ListedServer): void {
+  for (const problem of problems ?? []) remark(`warning: ${label}: ${problem}`);
+  const held = pins?.held.length ?? 0;
+  if (held > 0) remark(`warning: ${label}: ${held} held back; see 'latchkey mcp diff ${label}'`);
+  if (tools === null && state === 'starting') remark(`note: ${label} is still starting`);
+  else if (tools === null && error !== null) remark(`warning: ${label}: ${error}`);
+}
+
+async function readServers(flags: Flags, start: boolean, only?: string): Promise<Listing> {
+  const query = new URLSearchParams({
+    ...(start ? { start: 'true' } : {}),
+    ...(only === undefined ? {} : { server: only }),
+  });
+  const path = `/api/v1/mcp/servers${query.size === 0 ? '' : `?${query}`}`;
   const response = await connect(asCaller(flags), process.env).request('GET', path);
   return (await response.json()) as Listing;
 }
@@ -158,6 +173,10 @@ function requireTools([server]: readonly ListedServer[], name: string): void {
     );
   }
   if (server.tools !== null) return;
+  if (server.state === 'starting') {
+    const text = `The server '${name}' is still starting. Try again: it goes on starting meanwhile.`;
+    throw new CommandError(text, { ending: 'failed' });
+  }
   const why = server.error ?? 'your token may use none of its tools, so that it was not started';
   throw new CommandError(`The server '${name}' does not run: ${why}`, { ending: 'failed' });
 }

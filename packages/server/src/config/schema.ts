@@ -70,6 +70,11 @@ export const configSchema = z.strictObject({
    */
   mcpPins: z.enum(['auto', 'explicit', 'off']).default('auto'),
   /**
+   * How much of a definition that is: `everything`, `schemas` (without descriptions), or `nothing`. The entry of a
+   * server may say otherwise for its own.
+   */
+  mcpPinned: z.enum(['everything', 'schemas', 'nothing']).default('everything'),
+  /**
    * What happens to calls of `taintedCalls` after a tool labelled `untrusted` has answered in the same conversation.
    */
   taint: z.enum(['off', 'deny', 'ask']).default('off'),
@@ -230,6 +235,14 @@ export const configSchema = z.strictObject({
       toolCalls: z.int().min(1).max(10_000).default(32),
       /** How long a tool may be silent; one that reports its progress may take up to five times as long in all. */
       toolSeconds: z.number().min(0.1).max(86_400).default(60),
+      /** How long a tool call may take in all. Default: five times `toolSeconds`. */
+      toolTotalSeconds: z.number().min(0.1).max(86_400).optional(),
+      /** How long an MCP server may take to start and to list its tools; `npx` may have to download first. */
+      toolStartSeconds: z.number().min(0.1).max(86_400).default(30),
+      /** The largest message of an MCP server; the call fails whose answer is larger. */
+      toolMessageBytes: z.int().min(65_536).max(1_073_741_824).default(8_388_608),
+      /** How much of the content of a result is kept; more is replaced by a mark. */
+      toolResultBytes: z.int().min(1024).max(1_073_741_824).default(1_048_576),
       /** How long a tool call waits for approval by a person; without an answer it is denied. */
       approvalSeconds: z.number().min(0.1).max(86_400).default(300),
       /** An MCP server that is not used is stopped after this many minutes; the next use starts it again. */

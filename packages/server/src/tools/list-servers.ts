@@ -72,6 +72,8 @@ export interface ListServersOptions {
   readonly loginAt?: (id: string) => Promise<ListedLogin | null>;
   /** Start servers that are not running, if the caller may use them. */
   readonly start: boolean;
+  /** The label or the id of the only server to list and to start. Absent: all. */
+  readonly only?: string | undefined;
   readonly signal: AbortSignal;
   readonly listMilliseconds?: number;
 }
@@ -81,11 +83,14 @@ export interface ListServersOptions {
  * not start is listed with the reason, and delays the others by ten seconds at most.
  */
 export async function listServers(options: ListServersOptions): Promise<readonly ListedServer[]> {
-  const { host, decide, switches, toolLabels, start, signal, listMilliseconds = LIST_MILLISECONDS } = options;
+  const { host, decide, switches, toolLabels, start, only, signal, listMilliseconds = LIST_MILLISECONDS } = options;
   const { loginAt = async () => null } = options;
+  const wanted = only === undefined ? undefined : pluginId(only.replace(/^mcp\//, ''));
+  const isListed = ({ id, label }: { readonly id: string; readonly label: string }): boolean =>
+    only === undefined || [wanted, only].includes(id) || label === only;
   const gate: ToolGate = ({ server, tool }) => {
-    const wanted = { server, ...(tool === undefined ? {} : { name: tool }) };
-    const allowed = switches().allowMcpJson && decide({ action: 'chat', mcp: wanted }, []).allowed;
+    const asked = { server, ...(tool === undefined ? {} : { name: tool }) };
+    const allowed = switches().allowMcpJson && decide({ action: 'chat', mcp: asked }, []).allowed;
     return allowed ? { allowed } : { allowed, reason: 'no grant allows it' };
   };
   const patience = AbortSignal.any([signal, AbortSignal.timeout(listMilliseconds)]);
@@ -123,27 +128,20 @@ export async function listServers(options: ListServersOptions): Promise<readonly
       throw error;
     }
   };
-  const tools = new Map(await Promise.all(host.servers().map(async ({ id }) => [id, await toolsOf(id)] as const)));
-  const logins = new Map(await Promise.all(host.servers().map(async ({ id }) => [id, await loginAt(id)] as const)));
+  const listedServers = host.servers().filter(isListed);
+  const tools = new Map(await Promise.all(listedServers.map(async ({ id }) => [id, await toolsOf(id)] as const)));
+  const logins = new Map(await Promise.all(listedServers.map(async ({ id }) => [id, await loginAt(id)] as const)));
   const unmatched = unmatchedToolLabels(toolLabels, names);
-  return host.servers().map((status) => {
-    const { label, id, transport, state, error = null, description = null, warnings, sandbox = null } = status;
-    const listed = tools.get(id) ?? unknown;
-    const problems = listed.problems && [...listed.problems, ...(unmatched.get(id) ?? [])];
-    return {
-      label,
-      id,
-      transport,
-      state,
-      error,
-      description,
-      warnings,
-      sandbox,
-      ...listed,
-      problems,
-      login: logins.get(id) ?? null,
-    };
-  });
+  return host
+    .servers()
+    .filter(isListed)
+    .map((status) => {
+      const { label, id, transport, state, error = null, description = null, warnings, sandbox = null } = status;
+      const listed = tools.get(id) ?? unknown;
+      const problems = listed.problems && [...listed.problems, ...(unmatched.get(id) ?? [])];
+      const login = logins.get(id) ?? null;
+      return { label, id, transport, state, error, description, warnings, sandbox, ...listed, problems, login };
+    });
 }
 
 const unknown = { tools: null, problems: null, pins: null };

@@ -80,7 +80,7 @@ export async function openToolset(
       taint,
     );
   } catch (error) {
-    throw toServerError(error, judge);
+    throw toServerError(error, judge, (server) => decide({ action: 'mcp:read', mcp: { server } }, []).allowed);
   }
 }
 
@@ -145,7 +145,12 @@ async function refuseUnknownTools(integrations: readonly Asking[], toolset: Tool
   }
 }
 
-function toServerError(error: unknown, judge: (call: ToolGateCall) => JudgedCall): unknown {
+/** @param mayRead whether the caller may know how a server is; others do not learn why one failed */
+function toServerError(
+  error: unknown,
+  judge: (call: ToolGateCall) => JudgedCall,
+  mayRead: (server: string) => boolean,
+): unknown {
   if (!(error instanceof BridgeError)) return error;
   const ephemeral = toEphemeralError(error);
   if (ephemeral !== undefined) return ephemeral;
@@ -166,6 +171,14 @@ function toServerError(error: unknown, judge: (call: ToolGateCall) => JudgedCall
         options,
       );
     case 'MCP_NO_TOOLS':
+      // What the server has is wrong, and not what the token may do.
+      if (error.reason !== undefined && mayRead(server)) {
+        return new ServerError(
+          'PLUGIN_UNAVAILABLE',
+          `Plugin '${server}' has no tool to offer: ${error.reason}`,
+          options,
+        );
+      }
       return new ServerError(
         'PERMISSION_DENIED',
         `Permission denied to use plugin '${server}': this token may call none of its tools.`,
@@ -185,7 +198,9 @@ function toServerError(error: unknown, judge: (call: ToolGateCall) => JudgedCall
       }
       return new ServerError(
         'PLUGIN_UNAVAILABLE',
-        `Plugin '${server}' did not start or did not answer. Its operator finds the reason in the server's log.`,
+        mayRead(server)
+          ? `Plugin '${server}' did not start or did not answer. ${error.message}`
+          : `Plugin '${server}' did not start or did not answer. Its operator finds the reason in the server's log.`,
         options,
       );
     default:

@@ -104,9 +104,9 @@ export function serveTools(options: ServeToolsOptions): ServedTools {
           // tool exists.
           if (error.reason !== undefined && error.code === 'MCP_CONNECTION_FAILED')
             return refusal(`the MCP server '${server.label}' cannot be used: ${error.reason}.`);
-          return refusal(
-            `the MCP server '${server.label}' did not start or did not answer. Its operator finds out why.`,
-          );
+          const mayRead = decide({ action: 'mcp:read', mcp: { server: server.id } }, []).allowed;
+          const why = mayRead ? error.message : 'Its operator finds out why.';
+          return refusal(`the MCP server '${server.label}' did not start or did not answer. ${why}`);
         }
         try {
           const tool = toolset?.tools.find((offered) => servedName(server, offered.tool, alone) === name);

@@ -131,6 +131,19 @@ describe('GET /api/v1/mcp/servers', () => {
     ]);
   });
 
+  it.each(['a', 'A', 'mcp/a'])('lists and starts only the server that is named: %s', async (name) => {
+    const server = await newServer();
+    const everything = { mcp: { '*': { tools: { echo: {} } } } };
+    const query = `?start=true&server=${encodeURIComponent(name)}`;
+    expect(namesOf(await listAs(server, everything, query))).toEqual([['a', ['echo']]]);
+    expect((await listAs(server, everything)).map(({ label, state }) => [label, state])).toEqual([
+      ['a', 'ready'],
+      ['b', 'stopped'],
+      ['dead', 'stopped'],
+    ]);
+    expect(await listAs(server, everything, '?server=none')).toEqual([]);
+  });
+
   it('refuses a query that it does not know', async () => {
     const server = await newServer();
     const token = await server.issue({ actions: ['mcp:read'] });
