@@ -11,8 +11,8 @@ const AT_ONCE = 32;
 const ROUNDS = 5;
 const SERVERS = 50;
 const TOOLS = 1_000;
-/** The most tools that a host accepts from one server. */
-const TOOLS_EACH = 256;
+/** The tools of a server with many. */
+const TOOLS_EACH = 1000;
 const MANY_SERVERS = 4;
 
 /** One call of a server's tool `echo`. */

@@ -2,6 +2,11 @@
 export interface McpLimits {
   /** From the start of a server until its tools are listed. `npx` may have to download first. */
   readonly startTimeoutMs: number;
+  /**
+   * How long the list of a server's tools is used by further requests. A server that reports changes is asked when it
+   * does, and one that refused a call at the next request.
+   */
+  readonly listMs: number;
   /** How long a call may be silent: no result and no progress. */
   readonly callTimeoutMs: number;
   /** How long a call may take in total, including waiting for its turn and progress. */
@@ -25,13 +30,14 @@ export interface McpLimits {
 
 export const defaultLimits: McpLimits = {
   startTimeoutMs: 30_000,
+  listMs: 5_000,
   callTimeoutMs: 60_000,
   callTotalTimeoutMs: 300_000,
   closeGraceMs: 2_000,
   idleStopMs: 600_000,
   concurrentCallsPerServer: 32,
   messageBytes: 8 * 1024 * 1024,
-  resultBytes: 1024 * 1024,
+  resultBytes: 4 * 1024 * 1024,
   resultTokens: 25_000,
 };
 

@@ -32,7 +32,10 @@ export function memoryHost(
   );
   const starts: string[] = [];
   const config = parseMcpJson(JSON.stringify({ mcpServers }), {});
-  const host = createMcpHost({ config, opener: scriptedOpener((label) => starts.push(label)), ...options });
+  const opener = scriptedOpener((label) => starts.push(label));
+  // Every listing asks the server, unless a test is about that.
+  const limits = { listMs: Number.MIN_VALUE, ...options.limits };
+  const host = createMcpHost({ config, opener, ...options, limits });
   return Object.assign(host, { starts });
 }
 

@@ -1,5 +1,6 @@
 import { Client, type Implementation, SdkHttpError } from '@modelcontextprotocol/client';
 import type { McpServerEntry } from '../config/mcp-config.ts';
+import { filterAllows } from '../config/tool-filter.ts';
 import type { BridgeLogger } from '../logger.ts';
 import { takeLeniently } from '../transport/lenient-handshake.ts';
 import type { OpenTransport, OpenTransportOptions, TransportOpener } from '../transport/open-transport.ts';
@@ -58,9 +59,10 @@ export async function attemptSession(way: Way, signal: AbortSignal, options: Att
       getValidator: () => (input) => ({ valid: true, data: input as never, errorMessage: undefined }),
     },
   });
-  const session = new ServerSession({ server: entry.id, client, opened, logger, limits, started: now(), idle }, () =>
-    onClose(session, opened.reason() || 'it closed the connection'),
-  );
+  const { tools } = entry;
+  const isWanted = (tool: string): boolean => tools === undefined || filterAllows(tools, tool);
+  const given = { server: entry.id, client, opened, logger, limits, isWanted, now, started: now(), idle };
+  const session = new ServerSession(given, () => onClose(session, opened.reason() || 'it closed the connection'));
   onOpened(session);
   const result = (failure?: { readonly cause: unknown }): Attempt => ({
     way,

@@ -17,7 +17,7 @@ import { IdleTimer } from './idle-timer.ts';
 import type { ToolCatalogue, ToolProblem } from './list-tools.ts';
 import { raceAbort } from './race-abort.ts';
 import { RestartPolicy } from './restart-policy.ts';
-import type { ServerSession } from './session.ts';
+import type { Freshness, ServerSession } from './session.ts';
 import { explainStart, isTooLate, TookTooLong } from './start-failure.ts';
 
 /** How many lines of a server's output are shown to its operator. */
@@ -90,6 +90,7 @@ export class ServerConnection {
     if (this.entry.problem !== undefined) this.#error = this.entry.problem;
   }
 
+  /** The limits of this server's calls and results. */
   get limits(): McpLimits {
     return this.#options.limits;
   }
@@ -185,7 +186,7 @@ export class ServerConnection {
    *
    * @throws BridgeError as `session` does; a server that cannot list its tools in time is ended.
    */
-  async listed(freshness: 'known' | 'current', signal: AbortSignal, mayRenew = true): Promise<Listed> {
+  async listed(freshness: Freshness, signal: AbortSignal, mayRenew = true): Promise<Listed> {
     const session = await this.session(signal);
     try {
       return { session, tools: await session.tools(freshness, signal) };

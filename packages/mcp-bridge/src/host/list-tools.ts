@@ -1,17 +1,17 @@
 import type { Client } from '@modelcontextprotocol/client';
-import { z } from 'zod';
 import { type ArgumentValidator, compileArgumentValidator } from '../tools/argument-validator.ts';
 import { readToolDefinition, type ToolDefinition } from '../tools/tool-definition.ts';
+import { readPages } from './read-pages.ts';
 
-export const maxPages = 64;
-export const maxToolsPerServer = 256;
+export const maxToolsPerServer = 1024;
 
-/** A tool that can be offered: it is valid, within the limits, and its arguments can be checked. */
+/** A tool that can be offered: it is readable and within the limits. */
 export interface ListedTool {
   readonly definition: ToolDefinition;
+  /** Checks arguments as far as the schema can be read; its server checks the rest. */
   readonly validate: ArgumentValidator;
-  /** Whether it has a pattern that only its server can check. */
-  readonly leavesPattern: boolean;
+  /** What only its server can check, in words for the operator that follow the tool's name. */
+  readonly notes: readonly string[];
 }
 
 /** What a server offers: tool name to tool, in the server's order. */
@@ -36,80 +36,117 @@ export interface ListOptions {
   readonly timeoutMs: number;
   /** The previous list: unchanged definitions need not be compiled again. */
   readonly previous: ToolCatalogue;
+  /** Whether the mcp.json leaves a tool in; those come first where a list must be cut. Absent: all. */
+  readonly isWanted?: (tool: string) => boolean;
 }
 
-/** More than any client accepts; a longer page is not read. */
-const mostOnPage = 65_536;
-// Deliberately loose: the SDK's own schema would refuse the whole list because of one bad tool.
-const pageSchema = z.looseObject({ tools: z.array(z.unknown()).max(mostOnPage), nextCursor: z.string().optional() });
-
 /**
- * Asks a server for its tools, page by page, and keeps those that can be offered. Stops after 64 pages or 256 tools,
- * whichever comes first.
+ * Asks a server for its tools and keeps those that can be offered: at most 1,024. A tool whose arguments cannot be
+ * checked here is offered unchecked, and told: its server checks its own arguments, and a gate judges without schema.
  */
 export async function listTools(client: Client, options: ListOptions): Promise<Listing> {
-  const problems: ToolProblem[] = [];
-  const definitions = new Map<string, ToolDefinition>();
-  const twice = new Set<string>();
-  for (const item of await readPages(client, options, problems)) {
-    const read = readToolDefinition(item);
-    if ('problem' in read) problems.push(notOffered(read.name, read.problem));
-    else if (definitions.has(read.tool.name)) twice.add(read.tool.name);
-    else definitions.set(read.tool.name, read.tool);
-  }
-  for (const name of twice) {
-    definitions.delete(name);
-    problems.push(notOffered(name, 'it is defined twice'));
-  }
-
+  const pages = await readPages(client, options);
+  const problems: ToolProblem[] = pages.problems.map((text) => ({ text }));
+  const { definitions, notes } = readDefinitions(pages.items, problems);
   const tools = new Map<string, ListedTool>();
-  for (const definition of definitions.values()) {
+  for (const definition of withinCap(definitions, options.isWanted, problems)) {
     const { name, fingerprint } = definition;
     const known = options.previous.get(name);
     if (known?.definition.fingerprint === fingerprint) {
       tools.set(name, known);
       continue;
     }
-    try {
-      let leavesPattern = false;
-      const validate = compileArgumentValidator(definition, () => {
-        leavesPattern = true;
-      });
-      tools.set(name, { definition, validate, leavesPattern });
-    } catch (error) {
-      problems.push(notOffered(name, error instanceof Error ? error.message : 'its schema is not valid'));
-    }
+    tools.set(name, compile(definition, notes.get(name) ?? []));
     // Compiling blocks the event loop, so other tasks run between two tools.
     await new Promise((resolve) => setImmediate(resolve));
     options.signal.throwIfAborted();
   }
-  for (const [tool, { leavesPattern }] of tools) {
-    if (leavesPattern) problems.push({ tool, text: `${tool} has a pattern that is left to the server to check` });
+  for (const [tool, { notes: told }] of tools) {
+    for (const note of told) problems.push({ tool, text: `${tool} ${note}` });
   }
   return { tools, problems };
+}
+
+interface Definitions {
+  readonly definitions: ReadonlyMap<string, ToolDefinition>;
+  readonly notes: ReadonlyMap<string, readonly string[]>;
+}
+
+/** Reads what can be read; a tool that is listed twice in the same words is one tool. */
+function readDefinitions(items: readonly unknown[], problems: ToolProblem[]): Definitions {
+  const definitions = new Map<string, ToolDefinition>();
+  const notes = new Map<string, readonly string[]>();
+  const twice = new Set<string>();
+  for (const item of items) {
+    const read = readToolDefinition(item);
+    if ('problem' in read) {
+      problems.push(notOffered(read.name, read.problem));
+      continue;
+    }
+    const { name, fingerprint } = read.tool;
+    const first = definitions.get(name);
+    if (first !== undefined && first.fingerprint !== fingerprint) twice.add(name);
+    if (first !== undefined) continue;
+    definitions.set(name, read.tool);
+    notes.set(name, read.notes);
+  }
+  for (const name of twice) {
+    definitions.delete(name);
+    problems.push(notOffered(name, 'it is defined twice, in different words'));
+  }
+  return { definitions, notes };
+}
+
+/** Those that the mcp.json leaves in come first, so that a cut takes what was not asked for. */
+function withinCap(
+  definitions: ReadonlyMap<string, ToolDefinition>,
+  isWanted: ListOptions['isWanted'] = () => true,
+  problems: ToolProblem[],
+): readonly ToolDefinition[] {
+  const all = [...definitions.values()];
+  if (all.length <= maxToolsPerServer) return all;
+  const wanted = all.filter(({ name }) => isWanted(name));
+  const others = all.filter(({ name }) => !isWanted(name));
+  const text =
+    `The list has ${all.length} tools and is cut after ${maxToolsPerServer}: ` +
+    'name those to use in the "allowedTools" of its entry in the mcp.json';
+  if (wanted.length > maxToolsPerServer) problems.push({ text });
+  const kept = new Set([...wanted, ...others].slice(0, maxToolsPerServer));
+  return all.filter((definition) => kept.has(definition));
+}
+
+/** Words whose schemas may turn out to be unreadable; all others compile once they are repaired. */
+const uncertain = /"(?:\$\w+|pattern|patternProperties|propertyNames|dependent\w+|dependencies)":/;
+
+function compile(definition: ToolDefinition, repaired: readonly string[]): ListedTool {
+  // Compiling a thousand schemas would take longer than a server may take to start.
+  if (!uncertain.test(JSON.stringify(definition.inputSchema))) {
+    let compiled: ArgumentValidator | undefined;
+    const validate: ArgumentValidator = (value) => {
+      compiled ??= compileNow(definition, []).validate;
+      return compiled(value);
+    };
+    return { definition, validate, notes: repaired };
+  }
+  return compileNow(definition, repaired);
+}
+
+function compileNow(definition: ToolDefinition, repaired: readonly string[]): ListedTool {
+  const notes = [...repaired];
+  try {
+    let leavesPattern = false;
+    const validate = compileArgumentValidator(definition, () => {
+      leavesPattern = true;
+    });
+    if (leavesPattern) notes.push('has a pattern that is left to the server to check');
+    return { definition, validate, notes };
+  } catch {
+    notes.push('has a schema that cannot be read here: its arguments are left to the server to check');
+    return { definition, validate: () => undefined, notes };
+  }
 }
 
 const notOffered = (tool: string | undefined, why: string): ToolProblem => ({
   ...(tool === undefined ? {} : { tool }),
   text: `${tool ?? 'A tool'} is not offered: ${why}`,
 });
-
-async function readPages(
-  client: Client,
-  { signal, timeoutMs }: ListOptions,
-  problems: ToolProblem[],
-): Promise<readonly unknown[]> {
-  if (client.getServerCapabilities()?.tools === undefined) return [];
-  const raw: unknown[] = [];
-  let cursor: string | undefined;
-  for (let page = 0; page < maxPages; page += 1) {
-    const params = cursor === undefined ? {} : { cursor };
-    const result = await client.request({ method: 'tools/list', params }, pageSchema, { signal, timeout: timeoutMs });
-    raw.push(...result.tools.slice(0, maxToolsPerServer + 1 - raw.length));
-    cursor = result.nextCursor;
-    if (raw.length > maxToolsPerServer) break;
-    if (cursor === undefined) return raw;
-  }
-  problems.push({ text: `The list is cut after ${maxToolsPerServer} tools or ${maxPages} pages` });
-  return raw.slice(0, maxToolsPerServer);
-}

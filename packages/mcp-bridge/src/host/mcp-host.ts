@@ -315,7 +315,6 @@ export function createMcpHost(options: McpHostOptions): McpHost {
           // A request-scoped server exists for this request only, so there is no earlier definition to compare with.
           approved: async (server, tools) => (brought.connections.has(server) ? tools : pins.approved(server, tools)),
           gate: brought.within(narrow(gate)),
-          limits,
           logger,
           signal,
         });

@@ -10,10 +10,14 @@ import type { OpenTransport } from '../transport/open-transport.ts';
 import type { IdleTimer } from './idle-timer.ts';
 import { listTools, type ToolCatalogue, type ToolProblem } from './list-tools.ts';
 import { raceAbort } from './race-abort.ts';
+import { refuseQuestion } from './refuse-question.ts';
 import { TookTooLong } from './start-failure.ts';
 
 /** After this many calls in a row that timed out, the server counts as hung. */
 export const maxCallsTimedOut = 3;
+
+/** How old a list of tools may be; see `ServerSession.tools`. */
+export type Freshness = 'known' | 'recent' | 'current';
 
 export interface SessionOptions {
   readonly server: string;
@@ -21,8 +25,12 @@ export interface SessionOptions {
   readonly opened: OpenTransport;
   readonly logger: BridgeLogger;
   readonly limits: McpLimits;
+  /** The host's clock, in milliseconds. */
+  readonly now: () => number;
   /** When its start began, on the host's clock. */
   readonly started: number;
+  /** Whether the mcp.json leaves a tool in. */
+  readonly isWanted: (tool: string) => boolean;
   /** Notified of activity, so that an idle server can be stopped. */
   readonly idle: IdleTimer;
 }
@@ -35,6 +43,8 @@ export class ServerSession {
   #problems: readonly ToolProblem[] = [];
   #listing: Promise<ToolCatalogue> | undefined;
   #stale = false;
+  /** When the latest list was asked for. */
+  #listedAt = Number.NEGATIVE_INFINITY;
   #timedOut = 0;
   #closed = false;
   #ending: Promise<void> | undefined;
@@ -51,6 +61,7 @@ export class ServerSession {
       onClose(this);
     };
     // Logged without the error, which may quote a whole result.
+    client.fallbackRequestHandler = refuseQuestion;
     client.onerror = () => logger.debug({ server }, 'An MCP server sent something out of order');
     // Any number of notifications leads to one read, when the list is next needed.
     client.setNotificationHandler('notifications/tools/list_changed', () => {
@@ -97,11 +108,12 @@ export class ServerSession {
 
   /**
    * Returns the tools. `known`: as last listed, unless the server has reported a change since. `current`: asks again,
-   * unless the server promised to report changes and has reported none.
+   * unless the server promised to report changes and has reported none. `recent`: as `current`, unless the list is
+   * younger than `limits.listMs`.
    */
-  async tools(freshness: 'known' | 'current', signal: AbortSignal): Promise<ToolCatalogue> {
+  async tools(freshness: Freshness, signal: AbortSignal): Promise<ToolCatalogue> {
     const known = this.knownTools;
-    if (known !== undefined && (freshness === 'known' || this.#tellsOfChanges())) return known;
+    if (known !== undefined && this.#isFresh(freshness)) return known;
     // All callers share one listing, which continues when one of them gives up.
     this.#listing ??= this.#list();
     this.#listing.catch(() => {});
@@ -179,6 +191,11 @@ export class ServerSession {
     await this.close();
   }
 
+  /** A call was refused by its server, which may have changed since it was listed: the next request asks again. */
+  distrustList(): void {
+    this.#listedAt = Number.NEGATIVE_INFINITY;
+  }
+
   async #during<T>(task: () => Promise<T>): Promise<T> {
     this.#inFlight += 1;
     try {
@@ -187,6 +204,12 @@ export class ServerSession {
       this.#inFlight -= 1;
       if (this.#inFlight === 0) this.#whenUnused?.();
     }
+  }
+
+  #isFresh(freshness: Freshness): boolean {
+    if (freshness === 'known' || this.#tellsOfChanges()) return true;
+    const { now, limits } = this.#options;
+    return freshness === 'recent' && now() - this.#listedAt < limits.listMs;
   }
 
   #tellsOfChanges(): boolean {
@@ -204,8 +227,10 @@ export class ServerSession {
     const timeout = new AbortController();
     const timer = setTimeout(() => timeout.abort(new TookTooLong()), limits.startTimeoutMs);
     const { signal } = timeout;
-    const options = { signal, timeoutMs: limits.startTimeoutMs, previous: this.#tools ?? new Map() };
+    const previous = this.#tools ?? new Map();
+    const options = { signal, timeoutMs: limits.startTimeoutMs, previous, isWanted: this.#options.isWanted };
     this.#stale = false;
+    const askedAt = this.#options.now();
     try {
       const { tools, problems } = await this.#during(() =>
         raceAbort(
@@ -218,6 +243,7 @@ export class ServerSession {
       if (news.length > 0) logger.warn({ server, problems: news }, 'Some tools of an MCP server are not offered');
       this.#problems = problems;
       this.#tools = tools;
+      this.#listedAt = askedAt;
       return tools;
     } catch (error) {
       throw explainLoss(error);

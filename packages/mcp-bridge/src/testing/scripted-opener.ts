@@ -1,4 +1,5 @@
-import { type JSONRPCMessage, parseJSONRPCMessage, type Transport } from '@modelcontextprotocol/client';
+import type { Transport } from '@modelcontextprotocol/client';
+import { readLine } from '../transport/mend-message.ts';
 import type { TransportOpener } from '../transport/open-transport.ts';
 import { createScriptedServer, type ScriptedMode } from './scripted-server-core.ts';
 
@@ -28,8 +29,9 @@ export function scriptedOpener(onStart: (label: string) => void = () => {}): Tra
     const server = createScriptedServer(modes, {
       write: (text) => {
         for (const line of text.trimEnd().split('\n')) {
-          const message = readMessage(line);
-          if (message !== undefined) queueMicrotask(() => ended === '' && transport.onmessage?.(message));
+          for (const message of readLine(line)) {
+            queueMicrotask(() => ended === '' && transport.onmessage?.(message));
+          }
         }
       },
       end: (code) => end(`it ended with code ${code}`),
@@ -59,12 +61,4 @@ export function scriptedOpener(onStart: (label: string) => void = () => {}): Tra
       diagnostics: () => '',
     };
   };
-}
-
-function readMessage(line: string): JSONRPCMessage | undefined {
-  try {
-    return parseJSONRPCMessage(JSON.parse(line));
-  } catch {
-    return undefined;
-  }
 }

@@ -121,7 +121,7 @@ export function createScriptedServer(modes: ReadonlySet<ScriptedMode>, wire: Scr
     else if (name === 'big') say(id, 'x'.repeat(Number(args.bytes)));
     else if (name === 'fail') answer(id, { content: [{ type: 'text', text: 'disk is full' }], isError: true });
     else if (name === 'refuse') send({ id, error: { code: -32_000, message: 'not\u200B today' } });
-    else if (name === 'garbage') answer(id, { content: [{ type: 'text' }, 7] });
+    else if (name === 'garbage') send({ id, result: null });
     else if (name === 'structured') answer(id, { content: [], structuredContent: { celsius: 21 } });
     else if (name !== 'hang') send({ id, error: { code: -32_602, message: `Unknown tool: ${name}` } });
   };

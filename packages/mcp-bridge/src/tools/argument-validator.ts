@@ -18,7 +18,7 @@ export type ArgumentValidator = (value: Record<string, unknown>) => string | und
  * checks its arguments anyway, and reported through `onSkippedPattern`. Formats are not checked. The size of the schema
  * must already be bounded (`excessOf`).
  *
- * @throws Error when the schema is not valid or takes too long to compile.
+ * @throws Error when the schema is not valid or takes too long to compile, or to check even empty arguments.
  */
 export function compileArgumentValidator(
   { inputSchema, dialect = '' }: Pick<ToolDefinition, 'inputSchema' | 'dialect'>,
@@ -30,7 +30,6 @@ export function compileArgumentValidator(
     meta: false,
     validateSchema: false,
     validateFormats: false,
-    addUsedSchema: false,
     inlineRefs: false,
     // Without this option, every object has a property "constructor".
     ownProperties: true,
@@ -38,6 +37,8 @@ export function compileArgumentValidator(
     code: { regExp: linearPatterns(onSkippedPattern) },
   });
   const validate = runWithTimeLimit(compileLimitMs, () => ajv.compile(withoutIds(inputSchema)));
+  // A schema that leads into itself without a step into the arguments would refuse every call.
+  runWithTimeLimit(checkLimitMs, () => validate({}));
   const check = mayTakeLong(inputSchema)
     ? (value: object) => runWithTimeLimit(checkLimitMs, () => validate(value))
     : (value: object) => validate(value);

@@ -2,7 +2,7 @@ import { BridgeError } from '../errors.ts';
 import type { ServerConnection } from '../host/connection.ts';
 import type { ToolCatalogue, ToolProblem } from '../host/list-tools.ts';
 import { raceAbort } from '../host/race-abort.ts';
-import type { McpLimits } from '../limits.ts';
+import type { Freshness } from '../host/session.ts';
 import type { BridgeLogger } from '../logger.ts';
 import { askGate } from './ask-gate.ts';
 import type { CallableTool } from './run-tool-call.ts';
@@ -22,7 +22,6 @@ export interface OpenToolsetOptions {
   /** Returns the tools of a server's list that are not held back. */
   readonly approved: (server: string, tools: ToolCatalogue) => Promise<ToolCatalogue>;
   readonly gate: ToolGate;
-  readonly limits: McpLimits;
   readonly logger: BridgeLogger;
   readonly signal: AbortSignal;
 }
@@ -77,8 +76,13 @@ async function listPermitted(
   { approved, gate, logger, signal }: OpenToolsetOptions,
 ): Promise<CallableTool[]> {
   if (!all && named.size === 0) return [];
-  const { tools: listed } = await connection.listed('current', signal);
-  const catalogue = await raceAbort(approved(server, listed), signal);
+  const list = async (freshness: Freshness): Promise<ToolCatalogue> => {
+    const { tools: listed } = await connection.listed(freshness, signal);
+    return raceAbort(approved(server, listed), signal);
+  };
+  let catalogue = await list('recent');
+  // A tool that was asked for by name may be newer than the list.
+  if ([...named].some((tool) => !catalogue.has(tool))) catalogue = await list('current');
   for (const tool of named) if (!catalogue.has(tool)) throw toolUnavailable(server, tool);
   const permitted: CallableTool[] = [];
   for (const [tool, callable] of catalogue) {
@@ -89,6 +93,7 @@ async function listPermitted(
     else if (named.has(tool)) throw toolUnavailable(server, tool);
   }
   if (permitted.length === 0) {
+    const { tools: listed } = await connection.listed('known', signal);
     const reason = whyNone(listed, catalogue, connection.status().problems);
     throw new BridgeError('MCP_NO_TOOLS', `No tool of the MCP server "${server}" may be used.`, { server, reason });
   }

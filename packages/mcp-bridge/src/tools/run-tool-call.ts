@@ -8,9 +8,11 @@ import type { ServerSession } from '../host/session.ts';
 import type { BridgeLogger } from '../logger.ts';
 import { loginProblem } from '../oauth/login-error.ts';
 import { linkSignals } from '../transport/link-signals.ts';
+import { isUnreadable, readLine } from '../transport/mend-message.ts';
 import { visibleText } from '../visible-text.ts';
 import { askGate } from './ask-gate.ts';
 import { deepFreeze } from './deep-freeze.ts';
+import { fitArguments } from './fit-arguments.ts';
 import { argumentNamesOf } from './tool-definition.ts';
 import type { ToolGate } from './tool-gate.ts';
 import type { ToolFailureKind, ToolOutcome } from './tool-outcome.ts';
@@ -32,19 +34,22 @@ export interface RunOptions {
 }
 
 /**
- * Runs one call: gate, arguments, turn, server, result. Every step uses the same frozen copy of the arguments, so what
+ * Runs one call: arguments, gate, turn, server, result. Every step uses the same frozen copy of the arguments, so what
  * was permitted is what is sent.
  */
 export async function runToolCall(tool: CallableTool, args: unknown, options: RunOptions): Promise<ToolOutcome> {
   const { gate, logger } = options;
+  // A server's entry may have limits of its own.
   const { limits } = tool.connection;
   const server = tool.connection.entry.id;
   const name = tool.definition.name;
-  const copy = copyArguments(args);
-  if (copy === undefined) {
+  const written = copyArguments(args);
+  if (written === undefined) {
     const reason = 'The arguments must be a JSON object.';
     return { type: 'failure', kind: 'invalid_arguments', server, tool: name, reason };
   }
+  // Before the gate, so that what it judges is what is sent.
+  const copy = deepFreeze(fitArguments(written, tool.definition.inputSchema, tool.validate));
   let sent = copy;
   const fail = (kind: ToolFailureKind, reason: string): ToolOutcome => {
     logger.info({ server, tool: name, kind }, 'A tool call failed');
@@ -99,6 +104,7 @@ async function callOnce(
     return await session.call(definition, args, signal, onProgress);
   } catch (error) {
     if (signal.aborted) throw error;
+    if (ProtocolError.isInstance(error)) session.distrustList();
     if (isTimeout(error) && session.countTimeout()) connection.discard(session, 'it does not answer calls');
     if (isForgottenSession(error)) {
       connection.renew(session);
@@ -111,9 +117,8 @@ async function callOnce(
 
 class ToolChanged extends Error {}
 
-/** Responses that are not results, and questions to a user, which this client does not have. */
-const unusable: readonly SdkErrorCode[] = [
-  SdkErrorCode.InvalidResult,
+/** Questions to a person or a model, which this client does not have. */
+const asking: readonly SdkErrorCode[] = [
   SdkErrorCode.UnsupportedResultType,
   SdkErrorCode.InputRequiredRoundsExceeded,
   SdkErrorCode.CapabilityNotSupported,
@@ -135,15 +140,34 @@ function explain(error: unknown): { kind: ToolFailureKind; reason: string } {
   if (login !== undefined) return unavailable(`The server of the tool cannot be used: ${login.message}.`);
   if (error instanceof ToolChanged) return unavailable('The tool has changed since this request began.');
   if (isTimeout(error)) return { kind: 'timeout', reason: 'The tool did not answer in time.' };
-  if (SdkHttpError.isInstance(error)) return unavailable(`The server of the tool answered with HTTP ${error.status}.`);
-  if (ProtocolError.isInstance(error)) {
-    return { kind: 'failed', reason: `The server of the tool refused: ${visibleText(error.message.slice(0, 500))}` };
+  if (SdkHttpError.isInstance(error)) {
+    // The newer protocol answers with an error of JSON-RPC in the body; its words are the server's.
+    const words = errorInBody(error);
+    const answered = `The server of the tool answered with HTTP ${error.status}`;
+    return words === undefined ? unavailable(`${answered}.`) : { kind: 'failed', reason: `${answered}: ${words}` };
   }
-  if (SdkError.isInstance(error) && unusable.includes(error.code)) {
+  if (ProtocolError.isInstance(error)) {
+    if (isUnreadable(error)) return { kind: 'failed', reason: `The tool gave no result: ${error.message}.` };
+    return { kind: 'failed', reason: `The server of the tool refused: ${shown(error.message)}` };
+  }
+  if (SdkError.isInstance(error) && asking.includes(error.code)) {
+    const reason = 'The tool asks for an input of a person or of a model (elicitation, sampling), which is not there.';
+    return { kind: 'failed', reason };
+  }
+  if (SdkError.isInstance(error) && error.code === SdkErrorCode.InvalidResult) {
     return { kind: 'failed', reason: 'The tool answered with something that is no result.' };
   }
   if (error instanceof RangeError) return { kind: 'failed', reason: 'The tool answered with more than is taken.' };
   return unavailable('The server of the tool could not be reached or ended during the call.');
+}
+
+const shown = (message: string): string => visibleText(message.slice(0, 500));
+
+/** The message of the JSON-RPC error that an HTTP error has as its body; undefined when it is something else. */
+function errorInBody(error: SdkHttpError): string | undefined {
+  const { text } = Object(error.data) as { text?: unknown };
+  const [message] = typeof text === 'string' ? readLine(text) : [];
+  return message !== undefined && 'error' in message ? shown(message.error.message) : undefined;
 }
 
 /** Makes a frozen copy of the JSON data, so that it cannot change between the check and the call. */

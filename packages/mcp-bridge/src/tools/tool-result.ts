@@ -26,18 +26,23 @@ export function renderToolResult(
   { resultBytes, resultTokens }: Pick<McpLimits, 'resultBytes' | 'resultTokens'>,
 ): RenderedResult {
   // The content is cut before escaping, which takes time, and again afterwards, because escaping makes it longer.
-  const received = capContent(result.content, resultBytes);
+  const received = capContent(shownContent(result), resultBytes);
   const seen = visibleData(received);
   const content = seen === received ? received : capContent(seen, resultBytes);
-  const lines = content.map(describe);
-  const hasText = content.some(({ type }) => type === 'text');
-  if (!hasText && result.structuredContent !== undefined) lines.unshift(JSON.stringify(result.structuredContent));
   return {
     content,
     output: JSON.stringify(content),
-    text: showTokens(lines.join('\n'), resultTokens),
+    text: showTokens(content.map(describe).join('\n'), resultTokens),
     isError: result.isError === true,
   };
+}
+
+/** Structured content without any text is shown as text, to the model and to callers alike: neither reads it otherwise. */
+function shownContent({ content, structuredContent }: RawToolResult): readonly McpContent[] {
+  const isText = (part: McpContent): boolean => part.type === 'text';
+  if (structuredContent === undefined || content.some((part) => isText(part) && part.text !== '')) return content;
+  const others = content.filter((part) => !isText(part));
+  return [{ type: 'text', text: JSON.stringify(structuredContent) }, ...others];
 }
 
 /** Keeps parts in order while there is room. A text that does not fit is cut; any other part is replaced by a mark. */

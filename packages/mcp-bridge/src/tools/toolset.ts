@@ -1,4 +1,3 @@
-import type { McpLimits } from '../limits.ts';
 import type { BridgeLogger } from '../logger.ts';
 import { type CallableTool, runToolCall } from './run-tool-call.ts';
 import { assignAliases } from './tool-alias.ts';
@@ -45,7 +44,6 @@ const namesInHint = 32;
 
 export interface ToolsetOptions {
   readonly gate: ToolGate;
-  readonly limits: McpLimits;
   readonly logger: BridgeLogger;
 }
 

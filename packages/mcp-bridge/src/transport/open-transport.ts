@@ -5,6 +5,7 @@ import type { McpLimits } from '../limits.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { createGuardedFetch, type Fetch } from './guarded-fetch.ts';
 import { mendHeaders } from './mend-headers.ts';
+import { mendResponses } from './mend-responses.ts';
 import { StdioTransport } from './stdio-transport.ts';
 
 /** A transport, with what the protocol's own interface lacks. */
@@ -62,7 +63,7 @@ export const openTransport: TransportOpener = (entry, { environment, limits, now
   if (entry.transport === 'sse') return openSse(entry, { fetch, limits, now });
   const guarded = createGuardedFetch({ fetch, bodyBytes: limits.messageBytes, now });
   const transport = new StreamableHTTPClientTransport(new URL(entry.url), {
-    fetch: mendHeaders(guarded.fetch),
+    fetch: mendResponses(mendHeaders(guarded.fetch)),
     requestInit: { headers: { ...entry.headers } },
     redirectPolicy: 'same-origin',
   });
@@ -97,7 +98,7 @@ function openSse(
   };
   const guarded = createGuardedFetch({ fetch, bodyBytes: limits.messageBytes, now, onStreamEnd });
   const transport = new SSEClientTransport(new URL(url), {
-    fetch: guarded.fetch,
+    fetch: mendResponses(guarded.fetch),
     requestInit: { headers: { ...headers } },
     redirectPolicy: 'same-origin',
   });

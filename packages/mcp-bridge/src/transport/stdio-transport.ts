@@ -4,7 +4,6 @@ import type { Writable } from 'node:stream';
 import {
   isJSONRPCRequest,
   type JSONRPCMessage,
-  parseJSONRPCMessage,
   type RequestId,
   serializeMessage,
   type Transport,
@@ -21,6 +20,7 @@ import { credentialProblem, runCredentialCommand } from './credential-command.ts
 import { LineReader } from './line-reader.ts';
 import { answeredByLongLine, type LongLine } from './long-line.ts';
 import { lostAnswer } from './lost-answer.ts';
+import { readLine } from './mend-message.ts';
 import { signalGroup, superviseGroup } from './process-group.ts';
 import { redact } from './redact.ts';
 import { TrafficGuard } from './traffic-guard.ts';
@@ -266,7 +266,8 @@ export class StdioTransport implements Transport {
       this.#loseLong(line);
       return;
     }
-    const messages = readMessages(line);
+    // A server of Windows may begin with a mark.
+    const messages = readLine(line.startsWith(byteOrderMark) ? line.slice(1) : line);
     if (messages.length === 0 && line !== '') {
       this.#traffic.noise(line);
       this.#stderr.append(Buffer.from(`${noiseMark}${line}\n`));
@@ -322,14 +323,4 @@ function isFolder(path: string): boolean {
 
 function isCancellation(message: JSONRPCMessage): message is JSONRPCMessage & { params: { requestId: RequestId } } {
   return 'method' in message && message.method === 'notifications/cancelled';
-}
-
-/** Reads a line: a message, or several in a list (MCP 2025-03-26, batches). A server of Windows may begin with a mark. */
-function readMessages(line: string): readonly JSONRPCMessage[] {
-  try {
-    const value: unknown = JSON.parse(line.startsWith(byteOrderMark) ? line.slice(1) : line);
-    return [value].flat().map((item) => parseJSONRPCMessage(item));
-  } catch {
-    return [];
-  }
 }

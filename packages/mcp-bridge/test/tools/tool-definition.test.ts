@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { badTools } from '../../src/testing/index.ts';
-import { compileArgumentValidator } from '../../src/tools/argument-validator.ts';
 import { readToolDefinition } from '../../src/tools/tool-definition.ts';
 
 const base = { name: 'read', inputSchema: { type: 'object' } };
@@ -48,9 +47,8 @@ describe('readToolDefinition', () => {
     expect(tool.dialect).toContain('draft-07');
   });
 
-  it.each(badTools.map((raw, index) => [index, raw] as const))('refuses or can not compile bad tool %i', (_, raw) => {
+  it.each(badTools.map((raw, index) => [index, raw] as const))('refuses bad tool %i', (_, raw) => {
     const result = readToolDefinition(raw);
-    if ('problem' in result || result.tool.name === 'twice') return;
-    expect(() => compileArgumentValidator(result.tool)).toThrow();
+    expect('problem' in result || result.tool.name === 'twice').toBe(true);
   });
 });

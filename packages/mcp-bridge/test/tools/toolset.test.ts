@@ -263,12 +263,19 @@ describe('a call', () => {
 
   it('has an answer that is no result as a failure', async () => {
     await using host = memoryHost({ a: [] });
-    expect(await call(await open(host, 'mcp/a'), 'garbage')).toMatchObject({ type: 'failure', kind: 'failed' });
+    expect(await call(await open(host, 'mcp/a'), 'garbage')).toMatchObject({
+      reason: 'The tool gave no result: its answer has null as its result.',
+      type: 'failure',
+      kind: 'failed',
+    });
   });
 
   it('has structured content as text for the model', async () => {
     await using host = memoryHost({ a: [] });
-    expect(await call(await open(host, 'mcp/a'), 'structured')).toMatchObject({ text: '{"celsius":21}', output: '[]' });
+    expect(await call(await open(host, 'mcp/a'), 'structured')).toMatchObject({
+      text: '{"celsius":21}',
+      output: '[{"type":"text","text":"{\\"celsius\\":21}"}]',
+    });
   });
 
   it('has a large result cut, with a mark', async () => {

@@ -103,8 +103,12 @@ async function* streamChat(
       limits: chat.limits,
       cacheScope: scopeOf(chat.caller.principal),
       share: shareOf(chat.caller.principal),
-      generate: (request, abort) =>
-        generateWithinBudget(chatModel, chat.caller, request, abort, (round) => use.add(round), price),
+      generate: (request, abort, keepsRoom = false) =>
+        generateWithinBudget(chatModel, chat.caller, request, abort, {
+          note: (round) => use.add(round),
+          price,
+          keepsRoom,
+        }),
       createCallId: options.createCallId,
       unanswered: unansweredOf(chat.history.messages, chat.request),
       ...(chat.history.waiting && { waiting: chat.history.waiting }),

@@ -3,6 +3,7 @@ import type { OutputItem } from '../contracts/chat-event.ts';
 import type { ChatRequest } from '../contracts/chat-request.ts';
 import type { WaitingToolCall } from '../contracts/conversation-store.ts';
 import type { ChatToolset } from '../contracts/toolset.ts';
+import type { AnswerRoom } from './fit-answers.ts';
 import type { RoundEvent } from './generate-within-budget.ts';
 import type { ChatLimits } from './limits.ts';
 import type { ToolAnswer } from './turn-lives.ts';
@@ -17,8 +18,12 @@ export interface ChatTurn {
   readonly limits: ChatLimits;
   readonly cacheScope: string;
   readonly share: QueueShare;
-  /** Runs one round on the model, which is loaded first if needed. */
-  readonly generate: (request: GenerateRequest, signal: AbortSignal) => AsyncIterable<RoundEvent>;
+  /**
+   * Runs one round on the model, which is loaded first if needed.
+   *
+   * @param keepsRoom whether a prompt that leaves next to no room for an answer is too long
+   */
+  readonly generate: (request: GenerateRequest, signal: AbortSignal, keepsRoom?: boolean) => AsyncIterable<RoundEvent>;
   readonly createCallId: () => string;
   /** Calls at the end of the history without an answer; they are made first. */
   readonly unanswered: readonly ToolCallRequest[];
@@ -63,8 +68,8 @@ export interface TurnRecord {
   finishReason: FinishReason;
   /** The stop string that ended the last round, if any. */
   stopString: string | undefined;
-  /** The most characters of each tool's answer that fit into the context; undefined while nothing was too long. */
-  answerCharacters: number | undefined;
+  /** How much of the answers of tools fits into the context; undefined while nothing was too long. */
+  answerRoom: AnswerRoom | undefined;
 }
 
 export const createTurnRecord = (): TurnRecord => ({
@@ -73,5 +78,5 @@ export const createTurnRecord = (): TurnRecord => ({
   usage: emptyUsage(),
   finishReason: 'stop',
   stopString: undefined,
-  answerCharacters: undefined,
+  answerRoom: undefined,
 });

@@ -1,5 +1,5 @@
 import { LimitExceededError, type LimitState, type Reservation } from '@latchkey/auth-core';
-import type { EngineEvent, GenerateRequest, LoadedModel } from '@latchkey/engine';
+import { type EngineEvent, type GenerateRequest, type LoadedModel, textOf } from '@latchkey/engine';
 import type { ModelPrice } from '../contracts/price.ts';
 import { ServerError } from '../contracts/server-error.ts';
 import type { ChatModel, ModelLoadEvent } from './chat-model.ts';
@@ -28,21 +28,54 @@ export interface RoundUse {
 /** The events of a round: the model is loaded if needed, then the engine runs. */
 export type RoundEvent = ModelLoadEvent | EngineEvent;
 
+/** How one round is run. */
+export interface RoundOptions {
+  /** Called with the usage when the round has ended in any way; not for a round that the model never began. */
+  readonly note: (use: RoundUse) => void;
+  /** What the model costs; undefined where it costs nothing. */
+  readonly price?: ModelPrice | undefined;
+  /** Whether a prompt with answers of tools is too long that leaves next to no room for an answer of the model. */
+  readonly keepsRoom?: boolean;
+}
+
+/** The part of a context, and the most tokens, that answers of tools leave to the model. */
+const ANSWER_PART = 8;
+const MOST_KEPT = 512;
+
+/** Refuses a prompt with long answers of tools that leaves no room to say something about them. */
+async function refuseWithoutRoom(
+  model: LoadedModel,
+  request: GenerateRequest,
+  room: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const kept = Math.min(MOST_KEPT, Math.floor(room / ANSWER_PART), request.maxOutputTokens ?? room);
+  const bytes = request.messages.reduce(
+    (sum, { role, content }) => sum + (role === 'tool' ? textOf(content).length : 0),
+    0,
+  );
+  // A text has at most as many tokens as bytes: short answers need not be counted.
+  if (bytes * 4 < room - kept && bytes < LONG_ANSWERS) return;
+  const prompt = await model.countPrompt(request, signal);
+  if (prompt > room - kept) throw exceeded(prompt, room);
+}
+
+/** Answers of tools that are shorter, in characters, are not what fills a context. */
+const LONG_ANSWERS = 512;
+
 /**
  * Runs one round on tokens that are reserved before it: those of the prompt and of the longest answer that was
  * requested. Reservations together never exceed a limit, however many requests run at once. What was not used is given
  * back when the engine has counted, even if the caller has left: leaving early does not avoid the cost.
  *
- * @param note called with the usage when the round has ended in any way; not for a round that the model never began
- * @param price what the model costs; undefined where it costs nothing
+ * Throws ServerError `CONTEXT_EXCEEDED` for a prompt that is too long.
  */
 export async function* generateWithinBudget(
   chatModel: ChatModel,
   budget: TokenBudget,
   request: GenerateRequest,
   signal: AbortSignal,
-  note: (use: RoundUse) => void,
-  price?: ModelPrice,
+  { note, price, keepsRoom = false }: RoundOptions,
 ): AsyncGenerator<RoundEvent> {
   refuseFarTooLong(request, chatModel.contextLength);
   const use = new UseSoFar();
@@ -52,6 +85,7 @@ export async function* generateWithinBudget(
       using lease = yield* chatModel.lease(signal);
       const { model } = lease;
       try {
+        if (keepsRoom) await refuseWithoutRoom(model, request, chatModel.roomOn(model), signal);
         plan ??= await planRound(model, budget, { request, price }, chatModel.roomOn(model), signal);
         yield* runToTheCount(model, plan.request, signal, use);
         return;

@@ -13,7 +13,7 @@ import type { ModelLoadEvent } from './chat-model.ts';
 import type { ChatTurn, TurnRecord } from './chat-turn.ts';
 import { answersInPlace } from './conversation.ts';
 import { executeCall, refuseBeyondLimit, refuseUnconfirmed, requestConfirmation } from './execute-call.ts';
-import { fitAnswers, halveAnswers } from './fit-answers.ts';
+import { fitAnswers, lessRoom } from './fit-answers.ts';
 import type { RoundEvent } from './generate-within-budget.ts';
 import { holdCalls, isHeld } from './held-calls.ts';
 import { addUsage } from './usage.ts';
@@ -105,23 +105,32 @@ interface RoundCalls {
   readonly unread: string;
 }
 
-/** One generation. Tool answers are shortened until they fit, since their calls cannot be undone. */
+/**
+ * One generation. The answers of tools are shortened until they fit, as the model's own tokenizer counts, and leave
+ * room for an answer: their calls cannot be undone. If that is not enough, a turn in which a tool has run ends as one
+ * that has filled its context, with what was done.
+ */
 async function* runFittedRound(
   turn: ChatTurn,
   record: TurnRecord,
   options: RoundOptions,
   signal: AbortSignal,
 ): AsyncGenerator<ChatEvent, RoundCalls> {
+  const hasRun = record.added.some(({ role }) => role === 'tool');
+  let keepsRoom = true;
   for (;;) {
     try {
-      return yield* runRound(turn, record, options, signal);
+      return yield* runRound(turn, record, { ...options, keepsRoom }, signal);
     } catch (error) {
-      const isTooLong = error instanceof ServerError && error.code === 'CONTEXT_EXCEEDED';
-      const shorter = isTooLong
-        ? halveAnswers([...turn.messages, ...record.added], record.answerCharacters)
-        : undefined;
-      if (shorter === undefined) throw error;
-      record.answerCharacters = shorter;
+      if (!(error instanceof ServerError && error.code === 'CONTEXT_EXCEEDED')) throw error;
+      const messages = answersInPlace([...turn.messages, ...record.added]);
+      const shorter = lessRoom(messages, record.answerRoom);
+      if (shorter !== undefined) record.answerRoom = shorter;
+      else if (keepsRoom && messages.some(({ role }) => role === 'tool')) keepsRoom = false;
+      else if (hasRun) {
+        record.finishReason = 'length';
+        return { calls: [], misspelt: [], unread: '' };
+      } else throw error;
     }
   }
 }
@@ -130,7 +139,7 @@ async function* runFittedRound(
 async function* runRound(
   turn: ChatTurn,
   record: TurnRecord,
-  options: RoundOptions,
+  options: RoundOptions & { readonly keepsRoom: boolean },
   signal: AbortSignal,
 ): AsyncGenerator<ChatEvent, RoundCalls> {
   const round = new RoundText(record);
@@ -142,7 +151,7 @@ async function* runRound(
   let begun = false;
   let processing = true;
   try {
-    for await (const event of turn.generate(toGenerateRequest(turn, record, options), signal)) {
+    for await (const event of turn.generate(toGenerateRequest(turn, record, options), signal, options.keepsRoom)) {
       if (isLoadEvent(event)) {
         yield event;
         continue;
@@ -295,7 +304,7 @@ export function toGenerateRequest(
   const tools = [...turn.toolset.definitions, ...request.clientTools];
   const left = outputTokensLeft(turn, record);
   return {
-    messages: fitAnswers(answersInPlace([...turn.messages, ...record.added]), record.answerCharacters),
+    messages: fitAnswers(answersInPlace([...turn.messages, ...record.added]), record.answerRoom),
     tools,
     // A model that may not call still gets the tools: the engine removes text that looks like a call of them.
     toolChoice: options.mayCall ? chooseTools(request.toolChoice, tools.length > 0, options.first) : 'none',

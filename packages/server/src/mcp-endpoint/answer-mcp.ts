@@ -5,11 +5,21 @@ import {
   ProtocolError,
   ProtocolErrorCode,
   Server,
+  type Transport,
 } from '@modelcontextprotocol/server';
 import { VERSION } from '../config/version.ts';
 import type { ServedTools } from '../contracts/served-tools.ts';
 import { excerpt } from '../telemetry/hide-secrets.ts';
+import { acceptedForm, EITHER, inAcceptedForm } from './accepted-form.ts';
+import { inPlainWords } from './plain-errors.ts';
 import { createProgressTeller } from './progress-teller.ts';
+import { isBatch, mendRequestBody } from './read-request.ts';
+
+/** An HTTP request to `/mcp`: its body, and the headers that the protocol reads. */
+export interface McpRequest {
+  readonly body: string;
+  readonly headers: Headers;
+}
 
 /** Options for answering one HTTP request to `/mcp`. */
 export interface AnswerMcpOptions {
@@ -25,20 +35,42 @@ export interface AnswerMcpOptions {
 /**
  * Answers one request of MCP's streamable HTTP, in either era: 2026-07-28, or one of the revisions with `initialize`,
  * without sessions (https://modelcontextprotocol.io/specification). No state is kept between requests, and only tools
- * are offered.
+ * are offered. Clients are taken as they are: whichever form they accept, and with null for what is absent.
  */
-export async function answerMcp(request: Request, options: AnswerMcpOptions): Promise<Response> {
-  const { onRefused } = options;
+export async function answerMcp({ body, headers: sent }: McpRequest, options: AnswerMcpOptions): Promise<Response> {
+  const { onRefused, signal } = options;
+  const headers = new Headers(sent);
+  const form = acceptedForm(headers.get('accept') ?? undefined);
+  headers.set('accept', EITHER);
+  const text = mendRequestBody(body);
+  const request = new Request('http://localhost/mcp', { method: 'POST', headers, body: text, signal });
   const handler = createMcpHandler(() => createEndpoint(options), {
     // Bodies above the limit of the route have already been refused.
     maxRequestBodySize: Number.MAX_SAFE_INTEGER,
     onerror: onRefused,
   });
-  return handler.fetch(request);
+  return inAcceptedForm(await handler.fetch(request), form, isBatch(text));
 }
 
+/** A server of the SDK whose errors are sentences. */
+class Endpoint extends Server {
+  override connect(transport: Transport): Promise<void> {
+    return super.connect(inPlainWords(transport));
+  }
+}
+
+/**
+ * Lists that clients ask for without looking at what is declared. Some take a refusal for a failed connection; what
+ * there is, is nothing.
+ */
+const EMPTY_LISTS: Readonly<Record<string, object>> = {
+  'resources/list': { resources: [] },
+  'resources/templates/list': { resourceTemplates: [] },
+  'prompts/list': { prompts: [] },
+};
+
 function createEndpoint({ tools, signal, onFault }: AnswerMcpOptions): Server {
-  const server = new Server(
+  const server = new Endpoint(
     { name: 'latchkey', title: 'Latchkey', version: VERSION },
     // The list depends on the token, so it must not be shared; and an edited grant applies at once, so it must not be
     // cached.
@@ -73,5 +105,10 @@ function createEndpoint({ tools, signal, onFault }: AnswerMcpOptions): Server {
       return { content: [...result.content], isError: result.isError } as CallToolResult;
     }),
   );
+  server.fallbackRequestHandler = async ({ method }) => {
+    const list = Object.hasOwn(EMPTY_LISTS, method) ? EMPTY_LISTS[method] : undefined;
+    if (list !== undefined) return { ...list };
+    throw new ProtocolError(ProtocolErrorCode.MethodNotFound, 'Method not found: this server offers tools only.');
+  };
   return server;
 }

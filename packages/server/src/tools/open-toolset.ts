@@ -280,12 +280,14 @@ function toOutcome(
     return { type: 'refused', kind: 'invalid_name', tool, reason: outcome.reason };
   }
   if (outcome.kind === 'invalid_arguments' || outcome.kind === 'denied') {
-    return { type: 'refused', kind: 'invalid_arguments', tool, origin, arguments: args, reason: outcome.reason };
+    const judged = outcome.arguments ?? args;
+    return { type: 'refused', kind: 'invalid_arguments', tool, origin, arguments: judged, reason: outcome.reason };
   }
   // The call was valid and the tool failed. LM Studio's API has only calls that ran and calls that were not valid.
   const text = `Error: ${outcome.reason}${isUnknown(outcome) ? UNKNOWN : ''}`;
   const content = [{ type: 'text' as const, text }];
-  return { type: 'ran', tool, origin, arguments: args, output: JSON.stringify(content), content, isError: true };
+  const sent = outcome.arguments ?? args;
+  return { type: 'ran', tool, origin, arguments: sent, output: JSON.stringify(content), content, isError: true };
 }
 
 const UNKNOWN = ' Whether it has done its work is not known.';

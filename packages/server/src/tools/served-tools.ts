@@ -186,11 +186,9 @@ const toServedTool = (
 
 function toResult(outcome: ToolOutcome, rewritten: boolean): ServedResult {
   if (outcome.type === 'failure') return refusal(outcome.reason);
-  const { content, text: written, isError } = outcome;
+  const { content, isError } = outcome;
   const note = rewritten ? changedNote(outcome.arguments) : undefined;
-  // A result with only structured content is also rendered as text, since no output schema was served.
-  const answer = content.length === 0 && written !== '' ? [text(written)] : content;
-  return { content: note === undefined ? answer : [text(note), ...answer], isError };
+  return { content: note === undefined ? content : [text(note), ...content], isError };
 }
 
 const text = (words: string): ServedContent => ({ type: 'text', text: words });

@@ -2,12 +2,12 @@ import { z } from 'zod';
 import type { IntegrationRequest, RequiredApproval } from '../contracts/chat-request.ts';
 import { dictionary, list } from '../input/bounded.ts';
 
-const allowedToolsSchema = list(z.string().min(1).max(128), 256);
+const allowedToolsSchema = list(z.string().min(1).max(256), 1024);
 
 /** Our extension: a request requires approval where its token does not. It cannot waive approval. */
 const requireApprovalSchema = z.union([
   z.literal('always', 'a request can only have a person asked more often: by "always" or {"tools": ["…"]}'),
-  z.strictObject({ tools: list(z.string().min(1).max(128), 256, 1) }),
+  z.strictObject({ tools: list(z.string().min(1).max(256), 1024, 1) }),
 ]);
 
 /** The three notations of an integration; https://lmstudio.ai/docs/developer/rest/chat. */

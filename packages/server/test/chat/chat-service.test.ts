@@ -436,6 +436,32 @@ describe('a conversation', () => {
     expect(toolset.calls).toHaveLength(1);
     expect(JSON.stringify(engine.requests.at(-1)?.messages)).toContain('do not fit into the context');
   });
+
+  it('shortens the answers that were read first, and keeps the newest as it is', async () => {
+    const engine = new ScriptedEngine(
+      callsTool('read'),
+      callsTool('read'),
+      ...Array.from({ length: 12 }, () => takesUpTo(2000)),
+    );
+    const toolset = new ScriptedToolset({ read: ran('read', 'x'.repeat(1000)) });
+    const test = await newChat(engine, {}, toolset);
+    const { result } = await ask(test, await newCaller(test.auth), { store: true });
+    expect(result.output.at(-1)).toEqual({ type: 'message', content: 'Fits' });
+    const answers = (engine.requests.at(-1)?.messages ?? []).filter(({ role }) => role === 'tool');
+    expect(JSON.stringify(answers[0])).toContain('do not fit into the context');
+    expect(JSON.stringify(answers[1])).toContain('x'.repeat(1000));
+  });
+
+  it('ends as one that filled its context where not even that is enough, and never as an error', async () => {
+    const tooLong = takesUpTo(0);
+    const engine = new ScriptedEngine(callsTool('read'), ...Array.from({ length: 40 }, () => tooLong));
+    const toolset = new ScriptedToolset({ read: ran('read', 'x'.repeat(10_000)) });
+    const test = await newChat(engine, {}, toolset);
+    const { events, result } = await ask(test, await newCaller(test.auth), { store: true });
+    expect(events.map(({ type }) => type)).not.toContain('error');
+    expect(result.output.map(({ type }) => type)).toEqual(['tool_call']);
+    expect(result.finishReason).toBe('length');
+  });
 });
 
 describe('what a chat uses', () => {

@@ -107,13 +107,13 @@ describe('GET /api/v1/mcp/servers', () => {
       const [listed] = await listAs(server, { mcp: { 'mcp/a': { tools } } }, '?start=true');
       return new Set(listed?.problems);
     };
-    const nameless = 'A tool is not offered: its definition is wrong at "name"';
+    const nameless = 'A tool is not offered: its name is empty';
     const own = await problemsFor({ twice: {}, echo: {} });
-    expect(own).toContain('twice is not offered: it is defined twice');
+    expect(own).toContain('twice is not offered: it is defined twice, in different words');
     expect(own).toContain(nameless);
     expect([...own].filter((problem) => !/^(twice|A tool) /.test(problem))).toEqual([]);
     expect(await problemsFor({ '*': {} })).toContain(
-      'no-schema is not offered: its definition is wrong at "inputSchema"',
+      'text-schema is not offered: its "inputSchema" is not that of an object',
     );
   });
 

@@ -144,7 +144,7 @@ describe.each(ERAS)('/mcp for clients of the %s era', (era) => {
   it('offers nothing but tools', async () => {
     const server = await newServer();
     const token = await server.issue(ECHO_OF_BOTH);
-    for (const method of ['resources/list', 'prompts/list', 'logging/setLevel', 'completion/complete']) {
+    for (const method of ['resources/read', 'prompts/get', 'logging/setLevel', 'completion/complete']) {
       expect((await rpc(server, token, era, method)).error?.code, method).toBe(-32601);
     }
   });

@@ -7,14 +7,18 @@ const broken: ServedTools = { list: gone, call: gone };
 
 async function ask(method: string, params: object, tools: ServedTools, signal: AbortSignal) {
   const faults: unknown[] = [];
-  const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
+  const accept = 'application/json, text/event-stream';
+  const headers = new Headers({ 'content-type': 'application/json', accept });
   const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params });
-  const response = await answerMcp(new Request('http://localhost/mcp', { method: 'POST', headers, body }), {
-    tools,
-    signal,
-    onRefused: () => undefined,
-    onFault: (cause) => faults.push(cause),
-  });
+  const response = await answerMcp(
+    { body, headers },
+    {
+      tools,
+      signal,
+      onRefused: () => undefined,
+      onFault: (cause) => faults.push(cause),
+    },
+  );
   return { text: await response.text(), faults };
 }
 

@@ -44,7 +44,7 @@ const mcpServerSchema = z.looseObject({
   tool_configuration: z
     .looseObject({
       enabled: z.boolean().nullish(),
-      allowed_tools: list(z.string().min(1).max(128), 256).nullish(),
+      allowed_tools: list(z.string().min(1).max(256), 1024).nullish(),
     })
     .nullish(),
 });

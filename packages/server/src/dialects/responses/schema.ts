@@ -22,7 +22,7 @@ export type InputItem = z.output<typeof itemSchema>;
 export const partSchema = z.looseObject({ type: z.string().max(64) });
 export type Part = z.output<typeof partSchema>;
 
-const filterSchema = z.looseObject({ tool_names: list(z.string().min(1).max(128), 256).nullish() });
+const filterSchema = z.looseObject({ tool_names: list(z.string().min(1).max(256), 1024).nullish() });
 const functionFields = {
   type: z.string().max(64),
   name: toolName.nullish(),
@@ -39,7 +39,7 @@ const mcpFields = {
   connector_id: z.string().min(1).max(256).nullish(),
   authorization: z.string().max(8192).nullish(),
   headers: dictionary(z.string().max(8192), 64, z.string().max(256)).nullish(),
-  allowed_tools: z.union([list(z.string().min(1).max(128), 256), filterSchema]).nullish(),
+  allowed_tools: z.union([list(z.string().min(1).max(256), 1024), filterSchema]).nullish(),
   require_approval: z
     .union([
       z.enum(['always', 'never'], 'expected "always", "never", or lists of tools'),

@@ -26,13 +26,8 @@ export const createMcpHandler =
       );
     }
     const { signal, logger } = context;
-    const request = new Request('http://localhost/mcp', {
-      method: 'POST',
-      headers: protocolHeaders(context),
-      // The route declares its body as text.
-      body: context.body as string,
-      signal,
-    });
+    // The route declares its body as text.
+    const request = { body: context.body as string, headers: new Headers(protocolHeaders(context)) };
     const tools = serveTools(toChatCaller(context));
     const response = await answerMcp(request, {
       tools,
