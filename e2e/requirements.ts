@@ -100,6 +100,8 @@ export const requirements = [
       'command.token-errors': 'a wrong grant, duration or id is one line and exit code 1',
       'command.token-kinds': 'latchkey token create makes every kind of token, custom keys from standard input alone',
       'command.grant-flags': 'a grant is written by flags or in an editor, without JSON on the command line',
+      'command.token-import':
+        'latchkey token import takes the hashes of an earlier system, on a running server and without one, after a look at all of them',
       'command.token-warnings':
         'a grant that allows less than it seems to is taken, and the answer and the command say why',
       'command.token-list': 'latchkey token list picks by owner and project and marks what is due',

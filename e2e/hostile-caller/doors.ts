@@ -33,6 +33,7 @@ export const BODY_DOORS: readonly Door[] = [
   ['POST', '/api/v1/sessions'],
   ['POST', '/mcp'],
   ['POST', '/api/v1/tokens'],
+  ['POST', '/api/v1/tokens/import'],
   ['POST', '/api/v1/tokens/revoke'],
   ['POST', '/api/v1/erasures'],
   ['PATCH', '/api/v1/tokens/:id'],

@@ -313,6 +313,17 @@ describe.runIf(program !== undefined)('what is done in the console', () => {
     expect((await server.admin.get('/api/v1/settings')).body.allowMcpJson).toBe(false);
     await page.getByLabel('Allow the servers of mcp.json').click();
     await expect.poll(async () => (await server.admin.get('/api/v1/settings')).body.allowMcpJson).toBe(true);
+    // The other times are as they were, and can be saved.
+    const { unusedTokenTtl: _, ...before } = (await server.admin.get('/api/v1/settings')).body;
+    for (const [text, seconds] of [
+      ['90d', 90 * 86_400],
+      ['0', 0],
+    ] as const) {
+      await page.getByLabel('Unused tokens').fill(text);
+      await page.getByRole('button', { name: 'Save' }).click();
+      const now = async () => (await server.admin.get('/api/v1/settings')).body;
+      await expect.poll(now).toEqual({ ...before, unusedTokenTtl: seconds });
+    }
     await page.getByLabel('Lockdown').click();
     await page.getByRole('dialog').getByText('is refused at once').waitFor();
     await page.getByRole('button', { name: 'Cancel' }).click();

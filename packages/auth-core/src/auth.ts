@@ -102,6 +102,8 @@ export interface Auth<W extends Words = Words> extends AsyncDisposable {
    * `AUTH_CONFLICT` when there is a custom key with this text already
    */
   issue(input: IssueInput<W>, by: Principal): Promise<IssuedToken<W>>;
+  /** Fails as `issue` would, and makes nothing. @throws {AuthError} as `issue` */
+  checkIssue(input: IssueInput<W>, by: Principal): Promise<void>;
   /**
    * Verifies a token and returns its principal. The address is needed only for imported keys, see
    * `@latchkey/auth-core/import`.
@@ -346,6 +348,7 @@ export function createAuth<W extends Words = CoreWords>(options: AuthOptions<W>)
       return principal?.chain.some(isEnded) ? undefined : principal;
     },
     issue: tokens.issue,
+    checkIssue: tokens.checkIssue,
     edit: tokens.edit,
     rotate: tokens.rotate,
     exchange: tokens.exchange,

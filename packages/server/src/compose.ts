@@ -41,6 +41,7 @@ import { type ConsoleSessions, createConsoleSessions } from './sessions/console-
 import { requiresToken, toAuthSettings } from './settings/installation-settings.ts';
 import { createLiveSettings } from './settings/live-settings.ts';
 import { withFreshSettings } from './settings/with-fresh-settings.ts';
+import type { EarlierHmacKey } from './state/earlier-keys.ts';
 import { hasEndedIn } from './state/has-ended.ts';
 import { openTokens } from './state/open-tokens.ts';
 import type { Secrets } from './state/secrets.ts';
@@ -70,6 +71,8 @@ export interface ServerParts {
   readonly mcpJsonProblem: () => string | null;
   /** The keys for digests, encryption and signatures, and the one that is in use for the longest time. */
   readonly secrets: Secrets;
+  /** What an earlier system has hashed its keys with. */
+  readonly earlierHmacKey?: EarlierHmacKey;
   readonly oldestSecret: Uint8Array;
   /** The name by which this installation recognises its own requests. */
   readonly installation: string;
@@ -182,13 +185,14 @@ export async function compose(parts: ServerParts, opened: AsyncDisposableStack):
     store: stores.tokens,
     signingKeys: stores.signingKeys,
     secrets,
+    earlierHmacKey: parts.earlierHmacKey,
     issuer: config.publicUrl ?? installation,
     settings: () => toAuthSettings(settings.current()),
     audit: trail.record,
     ...(policy === undefined ? {} : { policy }),
   });
   opened.use(tokens.auth);
-  const { access, keys } = tokens;
+  const { access, keys, earlier } = tokens;
   const auth = parts.withAuth(withAuditedLogins(withFreshSettings(tokens.auth, settings), trail));
   const { webhooks = [] } = parts;
   const queue = opened.use(
@@ -279,6 +283,7 @@ export async function compose(parts: ServerParts, opened: AsyncDisposableStack):
     });
   const handlers = createHandlers({
     auth,
+    earlier,
     access,
     keys,
     meter,

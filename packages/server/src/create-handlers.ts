@@ -32,6 +32,7 @@ import { createCountTokensHandler } from './http/handlers/count-tokens.ts';
 import { createEmbeddingsHandler } from './http/handlers/embeddings.ts';
 import { createErasureHandler, type ErasureOptions } from './http/handlers/erasures.ts';
 import { createHealthHandler, type ProveServer } from './http/handlers/health.ts';
+import { createImportTokensHandler } from './http/handlers/import-tokens.ts';
 import { createKeyHandlers } from './http/handlers/keys.ts';
 import { createLabelStudioTokenHandlers } from './http/handlers/label-studio-tokens.ts';
 import { createLmstudioStatusHandlers } from './http/handlers/lmstudio-status.ts';
@@ -63,6 +64,7 @@ import type { ModelPool } from './models/model-pool.ts';
 import type { ConsoleSessions } from './sessions/console-sessions.ts';
 import { createSessionLinks } from './sessions/session-links.ts';
 import type { LiveSettings } from './settings/live-settings.ts';
+import type { EarlierKeys } from './state/earlier-keys.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 import { findArgumentNames } from './tools/argument-names.ts';
 import { askApprovalFor } from './tools/ask-approval.ts';
@@ -78,6 +80,7 @@ import type { TaintRules } from './tools/taint.ts';
 /** The parts that the endpoints use; a server has one of each. */
 export interface HandlerParts {
   readonly auth: Auth;
+  readonly earlier: EarlierKeys;
   readonly access: AccessTokens;
   readonly keys: SigningKeys;
   readonly meter: Meter;
@@ -256,6 +259,7 @@ export function createHandlers(parts: HandlerParts) {
     settings: createSettingsHandlers(settings),
     tokenDoctor: createTokenDoctorHandler({ auth, log: parts.log, knownTools: parts.knownTools, clock }),
     tokens: createTokenHandlers(auth, parts.reviewGrant, parts.prices, clock),
+    importTokens: createImportTokensHandler(auth, parts.earlier),
     /** LM Studio's older API: a dialect, and how it reads completions. */
     v0: { chat: createV0Chat(findServed, VERSION), completions: createV0Completions(findServed, VERSION) },
     lmstudioStatus: createLmstudioStatusHandlers(),

@@ -206,6 +206,7 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
       logins,
       mcpJsonProblem: watcher.problem,
       secrets: folder.secrets,
+      earlierHmacKey: folder.earlierHmacKey,
       oldestSecret,
       installation,
       refusesToBeOpen: openness,

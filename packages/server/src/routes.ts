@@ -158,6 +158,15 @@ export function createRoutes(handlers: Handlers, { chatBodyBytes, dialects }: Ro
         body: administration,
         handler: tokens.create,
       },
+      // A key that was imported before is known, so that the request can be repeated.
+      {
+        method: 'POST',
+        path: '/api/v1/tokens/import',
+        idempotency: 'none',
+        access: 'tokens:write',
+        body: administration,
+        handler: handlers.importTokens,
+      },
       { method: 'GET', path: '/api/v1/token-doctor', access: 'tokens:read', runsLong, handler: handlers.tokenDoctor },
       { method: 'GET', path: '/api/v1/tokens/:id', access: 'tokens:read', handler: tokens.show },
       // Possession is sufficient: anyone who finds a leaked token can revoke it.

@@ -21,14 +21,17 @@ export interface ImportedKey {
   readonly secret: string;
 }
 
+/** A hash that can be computed from a key: SHA-256, or HMAC-SHA-256 with a key of the earlier system. */
+export type ComputedHash = 'sha256' | { readonly hmacSha256: Uint8Array };
+
 /**
- * How an earlier system has hashed its keys: SHA-256, HMAC-SHA-256 with a key, or anything else that can be checked, such
- * as bcrypt or Argon2. `check` may be slow. `example` is any hash of that system; it is checked in place of one that is
- * not there, so that the time does not reveal which ids exist.
+ * How an earlier system has hashed its keys: a hash that can be computed, or several, of which each key has one; or
+ * anything else that can be checked, such as bcrypt or Argon2. `check` may be slow. `example` is any hash of that system;
+ * it is checked in place of one that is not there, so that the time does not reveal which ids exist.
  */
 export type EarlierHash =
-  | 'sha256'
-  | { readonly hmacSha256: Uint8Array }
+  | ComputedHash
+  | readonly ComputedHash[]
   | { readonly check: (secret: string, hash: string) => Promise<boolean>; readonly example: string };
 
 /** What {@link createImportedKeyFormat} works with. */
@@ -57,6 +60,8 @@ export interface ImportedKeyFormat extends StoredTokenFormat {
    * @throws {AuthError} as `Auth.issue`; `AUTH_INPUT_INVALID` for a hash or an id of another shape
    */
   import<W extends Words>(auth: Pick<Auth<W>, 'issue'>, input: ImportInput<W>, by: Principal): Promise<TokenInfo<W>>;
+  /** Fails as `import` would, and adds nothing. @throws {AuthError} as `import` */
+  check<W extends Words>(auth: Pick<Auth<W>, 'checkIssue'>, input: ImportInput<W>, by: Principal): Promise<void>;
 }
 
 const SHAPE = /^[\x21-\x7e]{8,512}$/;
@@ -125,8 +130,29 @@ export function createImportedKeyFormat({
 
   function secretOf(secret: string): EarlierSecret {
     return check === undefined
-      ? { hash: async () => `${HASHED}${await compute(secret)}` }
+      ? { hash: async () => (await compute(secret)).map((hash) => `${HASHED}${hash}`) }
       : { check: (id, hash, address) => checkBounded(secret, id, hash, address) };
+  }
+
+  /** Gives `use` a text that stands for the hash while it runs. */
+  async function withPending<W extends Words, T>(
+    { hash, id, ...input }: ImportInput<W>,
+    use: (input: Omit<IssueInput<W>, 'kind' | 'force'>) => Promise<T>,
+  ): Promise<T> {
+    if (id !== undefined && !ID.test(id)) {
+      throw new InvalidInputError('id', 'must be 1 to 64 letters, digits, dots, hyphens and underscores');
+    }
+    if (check !== undefined && id === undefined) throw new InvalidInputError('id', 'is required for such a hash');
+    const nonce = drawCharacters(ALPHANUMERIC, NONCE_LENGTH, systemRandom);
+    pending.set(nonce, {
+      ...(id !== undefined && { id: idOf(id) }),
+      hash: check === undefined ? readHash(hash) : readCheckedHash(hash),
+    });
+    try {
+      return await use({ ...input, secret: nonce });
+    } finally {
+      pending.delete(nonce);
+    }
   }
 
   return {
@@ -152,38 +178,34 @@ export function createImportedKeyFormat({
       if (id !== undefined && !ID.test(id)) return undefined;
       return { ...(id !== undefined && { id: idOf(id) }), secret, earlier: secretOf(secret) };
     },
-    async import(auth, { hash, id, ...input }, by) {
-      if (id !== undefined && !ID.test(id)) {
-        throw new InvalidInputError('id', 'must be 1 to 64 letters, digits, dots, hyphens and underscores');
-      }
-      if (check !== undefined && id === undefined) throw new InvalidInputError('id', 'is required for such a hash');
-      const nonce = drawCharacters(ALPHANUMERIC, NONCE_LENGTH, systemRandom);
-      pending.set(nonce, {
-        ...(id !== undefined && { id: idOf(id) }),
-        hash: check === undefined ? readHash(hash) : readCheckedHash(hash),
-      });
-      try {
-        const issued = await auth.issue({ ...input, kind: 'custom', secret: nonce }, by);
-        return issued.record;
-      } finally {
-        pending.delete(nonce);
-      }
-    },
+    import: async (auth, input, by) =>
+      withPending(input, async (asked) => (await auth.issue({ ...asked, kind: 'custom' }, by)).record),
+    check: (auth, input, by) => withPending(input, (asked) => auth.checkIssue({ ...asked, kind: 'custom' }, by)),
   };
 }
 
 /** No token of another kind has such an id. */
 const idOf = (id: string): string => `imported.${id}`;
 
-function computeWith(how: EarlierHash): (secret: string) => Promise<string> {
-  if (how === 'sha256') return sha256;
-  if (typeof how === 'object' && 'hmacSha256' in how) {
-    const key = importHmacKey(Uint8Array.from(how.hmacSha256));
-    return async (secret) => hmac(await key, secret);
+/** Computes all hashes that the earlier system may have stored of a secret. */
+function computeWith(how: EarlierHash): (secret: string) => Promise<readonly string[]> {
+  if (typeof how === 'object' && 'check' in how) {
+    if (typeof how.check === 'function' && typeof how.example === 'string') return async () => [];
+    throw new TypeError(UNKNOWN_HASH);
   }
-  if (typeof how?.check === 'function' && typeof how.example === 'string') return async () => '';
-  throw new TypeError("the option 'hash' must be 'sha256', { hmacSha256: key } or { check, example }");
+  const each = [how].flat().map(computeOne);
+  if (each.length === 0) throw new TypeError(UNKNOWN_HASH);
+  return (secret) => Promise.all(each.map((compute) => compute(secret)));
 }
+
+function computeOne(how: ComputedHash): (secret: string) => Promise<string> {
+  if (how === 'sha256') return sha256;
+  if (!(how?.hmacSha256 instanceof Uint8Array)) throw new TypeError(UNKNOWN_HASH);
+  const key = importHmacKey(Uint8Array.from(how.hmacSha256));
+  return async (secret) => hmac(await key, secret);
+}
+
+const UNKNOWN_HASH = "the option 'hash' must be 'sha256', { hmacSha256: key }, a list of these, or { check, example }";
 
 /** 32 bytes, in hexadecimal digits or base64, as hexadecimal digits. */
 function readHash(text: unknown): string {

@@ -3,6 +3,7 @@
  */
 
 export type {
+  ComputedHash,
   EarlierHash,
   ImportedKey,
   ImportedKeyFormat,

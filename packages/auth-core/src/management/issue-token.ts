@@ -9,7 +9,7 @@ import type { TokenRecord } from '../token/token-store.ts';
 import type { ManagementAudit } from './audit-management.ts';
 import { deriveFrom } from './derive-from.ts';
 import { describeIssued } from './describe-change.ts';
-import { cannotBeMade, makeRecord, type TokenDraft } from './make-record.ts';
+import { cannotBeMade, isFree, makeRecord, type TokenDraft } from './make-record.ts';
 import type { Makers } from './maker.ts';
 import { projectOfNew } from './select-project.ts';
 import type { SettledWrite } from './settle-write.ts';
@@ -132,7 +132,7 @@ export function createIssueToken(
     };
   }
 
-  return async function issue(input: IssueInput, by: Principal): Promise<IssuedToken> {
+  async function issue(input: IssueInput, by: Principal): Promise<IssuedToken> {
     checkOptions('issue', input, OPTIONS);
     const { text, record } = await makers.act(
       by,
@@ -150,7 +150,16 @@ export function createIssueToken(
       () => cannotBeMade(input.secret),
     );
     return { token: text, record: toTokenInfo(record, clock()) };
-  };
+  }
+
+  async function checkIssue(input: IssueInput, asked: Principal): Promise<void> {
+    checkOptions('checkIssue', input, OPTIONS);
+    const { by } = await makers.read(asked);
+    const { format, ...drafted } = await draft(input, by);
+    if (!(await isFree(parts, format, drafted, input.secret))) throw cannotBeMade(input.secret);
+  }
+
+  return { issue, checkIssue };
 }
 
 const OPTIONS = [

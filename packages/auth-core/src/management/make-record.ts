@@ -49,6 +49,17 @@ export async function makeRecord(
   return undefined;
 }
 
+/** Whether a chosen text is not that of another token. */
+export async function isFree(
+  parts: Pick<MakingParts, 'store' | 'digest' | 'sealer'>,
+  format: StoredTokenFormat,
+  draft: TokenDraft,
+  secret: string | undefined,
+): Promise<boolean> {
+  const { id } = await keepMinted(parts, format, await format.mint(mintRequest(draft, secret)));
+  return secret === undefined || (await parts.store.find(id)) === undefined;
+}
+
 /** The error for a token that could not be stored although its maker is unchanged. */
 export function cannotBeMade(secret: string | undefined): ConflictError {
   return new ConflictError(secret === undefined ? CROWDED : TAKEN);

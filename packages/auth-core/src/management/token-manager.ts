@@ -48,7 +48,7 @@ export function createTokenManager(parts: TokenManagerParts) {
   }
 
   return {
-    issue: createIssueToken(parts, access, makers, audit),
+    ...createIssueToken(parts, access, makers, audit),
     edit: createEditToken(parts, access, makers, audit),
     rotate: createRotateToken(parts, access, makers, audit),
     exchange: createExchangeToken(parts, makers, audit),

@@ -22,8 +22,11 @@ export interface TokenParts {
 
 /** How the key of an earlier system is proved, until it is stored like any other at its first use. */
 export interface EarlierSecret {
-  /** What that system stored of the secret, where it can be computed. It is digested in place of the secret. */
-  hash?(): Promise<string>;
+  /**
+   * What that system stored of the secret, where it can be computed, or all that it may have stored. It is digested in
+   * place of the secret.
+   */
+  hash?(): Promise<string | readonly string[]>;
   /**
    * Whether the secret is that of a stored hash, where only that can be said. Undefined when there is no such key: the
    * same work is done, and the answer is false.

@@ -108,7 +108,70 @@ describe.each<[string, EarlierHash, string, string]>([
   });
 });
 
+describe('a check before the import', () => {
+  const hash = createHash('sha256').update(KEY).digest('hex');
+
+  it('fails as the import would, and adds nothing', async () => {
+    const { auth, imported, store } = setUp('sha256');
+    const input = { name: 'ada', hash, grant: GRANT };
+    const operator = auth.operator();
+    await imported.check(auth, input, operator);
+    expect(await store.list({})).toEqual([]);
+    for (const [wrong, code] of [
+      [{ hash: 'short' }, 'AUTH_INPUT_INVALID'],
+      [{ name: '' }, 'AUTH_INPUT_INVALID'],
+      [{ grant: { actions: ['fly'] } as never }, 'AUTH_GRANT_INVALID'],
+      [{ expiresAt: '2001-01-01T00:00:00Z' }, 'AUTH_INPUT_INVALID'],
+    ] as const) {
+      await expect(imported.check(auth, { ...input, ...wrong }, operator)).rejects.toMatchObject({ code });
+    }
+    const { token } = await auth.issue({ name: 'small', grant: { actions: ['tokens:write'] } }, operator);
+    const small = await auth.verify(token);
+    await expect(imported.check(auth, input, small)).rejects.toMatchObject({ code: 'AUTH_GRANT_NOT_COVERED' });
+    await imported.import(auth, input, operator);
+    await expect(imported.check(auth, input, operator)).rejects.toMatchObject({ code: 'AUTH_CONFLICT' });
+  });
+
+  it('of a key that is issued makes none, whatever its kind', async () => {
+    const { auth, store } = setUp('sha256');
+    await auth.checkIssue({ name: 'ci', grant: GRANT }, auth.operator());
+    const weak = { name: 'ci', kind: 'custom', secret: 'password', grant: GRANT } as const;
+    await expect(auth.checkIssue(weak, auth.operator())).rejects.toMatchObject({ code: 'AUTH_INPUT_INVALID' });
+    expect(await store.list({})).toEqual([]);
+  });
+});
+
+describe('a system that has hashed its keys in several ways', () => {
+  const LATER = 'old_keyOfItsLastYears';
+  const hashes = [
+    createHash('sha256').update(KEY).digest('hex'),
+    createHmac('sha256', hmacSha256).update(LATER).digest('hex'),
+  ];
+
+  it('has each key taken by its own hash, and none by that of another', async () => {
+    const { auth, imported } = setUp(['sha256', { hmacSha256 }]);
+    for (const [index, hash] of hashes.entries()) {
+      await imported.import(auth, { name: `${index}`, hash, grant: GRANT }, auth.operator());
+    }
+    for (const text of [KEY, LATER, KEY]) expect((await auth.verify(text)).name).toBe(text === KEY ? '0' : '1');
+    await expect(auth.verify('old_another')).rejects.toMatchObject({ code: 'AUTH_TOKEN_UNKNOWN' });
+  });
+
+  it.each([[[]], [['md5']], [{ hmacSha256: 'text' }], [{ check: true }]])('is not described by %j', (hash) => {
+    expect(() => createImportedKeyFormat({ hash: hash as never, parse: () => undefined })).toThrow("the option 'hash'");
+  });
+});
+
 describe('an imported key', () => {
+  it('does not change what a key may do that was made here with the same text', async () => {
+    const { auth, imported } = setUp('sha256');
+    const own = { name: 'own', kind: 'custom', secret: KEY, grant: GRANT, force: true } as const;
+    await auth.issue(own, auth.operator());
+    const hash = createHash('sha256').update(KEY).digest('hex');
+    await imported.import(auth, { name: 'shadow', hash, grant: { actions: [] } }, auth.operator());
+    expect(await auth.verify(KEY)).toMatchObject({ name: 'own' });
+  });
+
   it('is exchanged for an API key, and is not attenuated without the server', async () => {
     const hash = createHash('sha256').update(KEY).digest('hex');
     const { auth: plain, imported, store, digestKey } = setUp('sha256');

@@ -7,6 +7,8 @@ export interface Settings {
   /** In seconds. */
   readonly personalAccessTokenTtl: number;
   readonly accessTokenTtl: number;
+  /** 0: no token expires for lack of use. */
+  readonly unusedTokenTtl: number;
   readonly allowMcpJson: boolean;
   readonly allowEphemeralMcp: boolean;
   readonly lockdown: boolean;
@@ -19,9 +21,10 @@ const PATH = '/api/v1/settings';
 
 export const readSettings = (): Promise<Settings> => call('GET', PATH);
 
-export const changeSettings = (
-  change: Partial<Omit<Settings, 'personalAccessTokenTtl' | 'accessTokenTtl'>> & {
-    readonly personalAccessTokenTtl?: string;
-    readonly accessTokenTtl?: string;
-  },
-): Promise<Settings> => call('PATCH', PATH, { body: change });
+export type Lifetime = 'personalAccessTokenTtl' | 'accessTokenTtl' | 'unusedTokenTtl';
+export const LIFETIMES: readonly Lifetime[] = ['personalAccessTokenTtl', 'accessTokenTtl', 'unusedTokenTtl'];
+
+/** Lifetimes are seconds, or durations such as `90d`. */
+export type SettingsChange = Partial<Omit<Settings, Lifetime>> & Readonly<Partial<Record<Lifetime, number | string>>>;
+
+export const changeSettings = (change: SettingsChange): Promise<Settings> => call('PATCH', PATH, { body: change });

@@ -1,5 +1,15 @@
 import { useEffect, useId, useState } from 'preact/hooks';
-import { changeSettings, readSettings, type Settings, SWITCHES, type Switch } from '../api/settings.ts';
+import { sendDuration, writeDuration } from '../api/duration-text.ts';
+import {
+  changeSettings,
+  LIFETIMES,
+  type Lifetime,
+  readSettings,
+  type Settings,
+  type SettingsChange,
+  SWITCHES,
+  type Switch,
+} from '../api/settings.ts';
 import { Check } from '../parts/check.tsx';
 import { ConfirmDialog } from '../parts/confirm-dialog.tsx';
 import { Listing } from '../parts/listing.tsx';
@@ -23,13 +33,13 @@ export function SettingsPage({ mayWrite }: { readonly mayWrite: boolean }) {
   const [failure, setFailure] = useState<unknown>();
   const [isSaved, setSaved] = useState(false);
 
-  const change = async (changed: Parameters<typeof changeSettings>[0]): Promise<void> => {
+  const change = async (changed: SettingsChange): Promise<void> => {
     setSaved(false);
     await changeSettings(changed);
     await reload();
     setSaved(true);
   };
-  const changeNow = (changed: Parameters<typeof changeSettings>[0]): void => {
+  const changeNow = (changed: SettingsChange): void => {
     setFailure(undefined);
     change(changed).catch((cause: unknown) => {
       setFailure(cause);
@@ -98,40 +108,38 @@ export function SettingsPage({ mayWrite }: { readonly mayWrite: boolean }) {
 interface LifetimesProps {
   readonly settings: Settings;
   readonly mayWrite: boolean;
-  readonly onChange: (change: { readonly personalAccessTokenTtl: string; readonly accessTokenTtl: string }) => void;
+  readonly onChange: (change: Readonly<Record<Lifetime, number | string>>) => void;
 }
+
+const each = <T,>(read: (name: Lifetime) => T) =>
+  Object.fromEntries(LIFETIMES.map((name) => [name, read(name)])) as Record<Lifetime, T>;
+const textsOf = (settings: Settings) => each((name) => writeDuration(settings[name]));
 
 function Lifetimes({ settings, mayWrite, onChange }: LifetimesProps) {
   const id = useId();
-  const [personal, setPersonal] = useState(`${settings.personalAccessTokenTtl}s`);
-  const [access, setAccess] = useState(`${settings.accessTokenTtl}s`);
-  useEffect(() => {
-    setPersonal(`${settings.personalAccessTokenTtl}s`);
-    setAccess(`${settings.accessTokenTtl}s`);
-  }, [settings]);
+  const [texts, setTexts] = useState(textsOf(settings));
+  useEffect(() => setTexts(textsOf(settings)), [settings]);
   const submit = (event: Event): void => {
     event.preventDefault();
-    onChange({ personalAccessTokenTtl: personal.trim(), accessTokenTtl: access.trim() });
+    onChange(each((name) => sendDuration(texts[name].trim())));
   };
-  const field = (name: string, label: string, value: string, set: (value: string) => void) => (
-    <div class="field">
-      <label for={`${id}-${name}`}>{label}</label>
-      <input
-        id={`${id}-${name}`}
-        value={value}
-        spellcheck={false}
-        disabled={!mayWrite}
-        onInput={({ currentTarget }) => set(currentTarget.value)}
-      />
-    </div>
-  );
   return (
     <form onSubmit={submit}>
       <fieldset>
         <legend>{words.lifetimes}</legend>
         <div class="inline">
-          {field('personal', words.personal, personal, setPersonal)}
-          {field('access', words.access, access, setAccess)}
+          {LIFETIMES.map((name) => (
+            <div key={name} class="field">
+              <label for={`${id}-${name}`}>{words.lifetimesOf[name]}</label>
+              <input
+                id={`${id}-${name}`}
+                value={texts[name]}
+                spellcheck={false}
+                disabled={!mayWrite}
+                onInput={({ currentTarget }) => setTexts({ ...texts, [name]: currentTarget.value })}
+              />
+            </div>
+          ))}
           {mayWrite && <button type="submit">{words.save}</button>}
         </div>
         <p class="hint">{words.lifetimesHint}</p>

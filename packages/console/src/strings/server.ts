@@ -129,9 +129,13 @@ export const serverStrings = {
     kinds: 'Kinds of tokens',
     kindsHint: 'Tokens of a kind that is off do not work, and neither do tokens derived from them.',
     lifetimes: 'Lifetimes',
-    lifetimesHint: 'Such as 90d, 12h, 5m or 300s.',
-    personal: 'Personal access tokens',
-    access: 'Access tokens',
+    lifetimesHint:
+      'Such as 90d, 12h, 5m or 300s. A token of any kind that nothing has used for the last of these times has expired, until it is rotated; 0: never.',
+    lifetimesOf: {
+      personalAccessTokenTtl: 'Personal access tokens',
+      accessTokenTtl: 'Access tokens',
+      unusedTokenTtl: 'Unused tokens',
+    },
     save: 'Save',
     saved: 'The settings are changed.',
     confirm: {

@@ -98,6 +98,7 @@ export async function openInstallation(closed: ClosedFolder, owner: AsyncDisposa
     store: database.tokens,
     signingKeys: database.signingKeys,
     secrets: folder.secrets,
+    earlierHmacKey: folder.earlierHmacKey,
     issuer: config.publicUrl ?? (await nameInstallation(database.secret, folder.secrets)),
     settings: () => toAuthSettings(settings.current()),
     audit: log.record,

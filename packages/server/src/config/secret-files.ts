@@ -5,7 +5,13 @@ import { failureAt } from './path-failure.ts';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Variables that hold secrets. Each can instead name a file: `LATCHKEY_SECRET_FILE` for `LATCHKEY_SECRET`. */
-const SECRETS = ['LATCHKEY_API_TOKEN', 'LATCHKEY_DATABASE', 'LATCHKEY_SECRET', 'LATCHKEY_SECRET_FORMER'] as const;
+const SECRETS = [
+  'LATCHKEY_API_TOKEN',
+  'LATCHKEY_DATABASE',
+  'LATCHKEY_EARLIER_HMAC_KEY',
+  'LATCHKEY_SECRET',
+  'LATCHKEY_SECRET_FORMER',
+] as const;
 
 export const SECRET_FILE_VARIABLES: readonly string[] = SECRETS.map((name) => `${name}_FILE`);
 

@@ -6,6 +6,7 @@ import { makeFolder } from '../config/make-folder.ts';
 import { failureAt } from '../config/path-failure.ts';
 import { requirePrivate } from '../config/private-path.ts';
 import { OperatorError } from '../contracts/operator-error.ts';
+import { type EarlierHmacKey, givenEarlierHmacKey } from './earlier-keys.ts';
 import { isFolderLocked } from './folder-lock.ts';
 import {
   formatSecrets,
@@ -26,6 +27,8 @@ export interface DataFolder {
   readonly serverFile: string;
   /** The keys that token digests are made with: 32 bytes or more each, kept outside the database. */
   readonly secrets: Secrets;
+  /** What an earlier system has hashed its keys with, if any were imported. */
+  readonly earlierHmacKey?: EarlierHmacKey;
   /** Removes a secret that was just created, when it turns out that the database is used with another one. */
   forgetNewSecret(): void;
 }
@@ -66,6 +69,7 @@ export function openDataFolder(path: string, environment: Readonly<Record<string
     database,
     adminToken: join(path, 'admin-token'),
     serverFile: join(path, 'server.json'),
+    earlierHmacKey: givenEarlierHmacKey(environment),
     ...openSecrets(join(path, 'secret.key'), database, environment),
   };
 }

@@ -4,7 +4,6 @@ import {
   createApiKeyFormat,
   createAttenuatedFormat,
   createAuth,
-  createCustomKeyFormat,
   createLegacyFormat,
   createSealer,
   type TokenStore,
@@ -19,6 +18,7 @@ import {
 } from '@latchkey/auth-core/jwt';
 import { type Auth, type Grant, type LlmWords, llm } from '@latchkey/auth-core/llm';
 import { re2jsPatterns } from '@latchkey/auth-core/patterns/re2js';
+import { createEarlierKeys, type EarlierHmacKey, type EarlierKeys } from './earlier-keys.ts';
 import { resolveRealPath } from './real-path.ts';
 import type { Secrets } from './secrets.ts';
 
@@ -26,6 +26,7 @@ export interface OpenTokensOptions {
   readonly store: TokenStore;
   readonly signingKeys: SigningKeyStore;
   readonly secrets: Secrets;
+  readonly earlierHmacKey?: EarlierHmacKey;
   /** The issuer of access tokens, as other servers know it. */
   readonly issuer: string;
   readonly settings: () => AuthSettings;
@@ -38,6 +39,8 @@ export interface Tokens {
   readonly auth: Auth;
   readonly access: AccessTokens<LlmWords>;
   readonly keys: SigningKeys;
+  /** Takes the hashes of keys of an earlier system. */
+  readonly earlier: EarlierKeys;
 }
 
 /** Assembles every kind of token, for the server and for commands that work on its store without it. */
@@ -54,12 +57,13 @@ export function openTokens(options: OpenTokensOptions): Tokens {
     refresh: (by) => auth.refresh(by),
   });
   const stored = [createApiKeyFormat(llm), createPersonalAccessTokenFormat({ key: secrets[0] }), createLegacyFormat()];
+  const earlier = createEarlierKeys(options.earlierHmacKey);
   // Custom keys come last: any text that is not another kind of token may be one.
   const formatsWith = (format: AccessTokens['format']) => [
     ...stored,
     format,
     createAttenuatedFormat(llm),
-    createCustomKeyFormat(llm),
+    earlier.format,
   ];
   const auth: Auth = createAuth({
     vocabulary: llm,
@@ -72,5 +76,5 @@ export function openTokens(options: OpenTokensOptions): Tokens {
     ...(policy === undefined ? {} : { policy }),
     ...shared,
   });
-  return { auth, access, keys };
+  return { auth, access, keys, earlier };
 }

@@ -303,6 +303,8 @@ describe('the rows of the routes', () => {
       'POST /api/v1/sessions/links',
       // A session that has ended has ended.
       'DELETE /api/v1/sessions/current',
+      // A key that was imported is known.
+      'POST /api/v1/tokens/import',
       // A token that has ended has ended.
       'POST /api/v1/tokens/revoke-self',
       // Whose token is in the body, and each gives another short-lived one.

@@ -48,6 +48,7 @@ const DOORS: readonly (readonly [string, Route['access']])[] = [
   ['PATCH /api/v1/settings', 'settings:write'],
   ['GET /api/v1/tokens', 'tokens:read'],
   ['POST /api/v1/tokens', 'tokens:write'],
+  ['POST /api/v1/tokens/import', 'tokens:write'],
   ['GET /api/v1/token-doctor', 'tokens:read'],
   ['GET /api/v1/tokens/:id', 'tokens:read'],
   ['POST /api/v1/tokens/revoke-self', 'authenticated'],

@@ -16,6 +16,7 @@ const bodies = (secret: string, id: string): Readonly<Record<string, unknown>> =
   'POST /api/v1/models/delete': { model: 'ibm/granite' },
   'PATCH /api/v1/settings': { allowMcpJson: false },
   'POST /api/v1/tokens': { name: 'back door', grant: { actions: ['*'] } },
+  'POST /api/v1/tokens/import': { keys: [{ name: 'back door', hash: 'a'.repeat(64), grant: { actions: ['*'] } }] },
   'POST /api/v1/tokens/revoke': { owner: 'operator' },
   'POST /api/v1/erasures': { owner: 'operator' },
   'PATCH /api/v1/tokens/:id': { name: 'renamed' },

@@ -14,7 +14,7 @@ import { withTokenAdministration } from './token-administration.ts';
 import { addStoredTokenOptions, readEnd, type StoredTokenFlags } from './token-options.ts';
 
 /** The default grant of a token: chat with every model; no tools, no administration. */
-const DEFAULT_GRANT: Grant = { actions: ['chat', 'embeddings', 'models:read'], models: ['*'] };
+export const DEFAULT_GRANT: Grant = { actions: ['chat', 'embeddings', 'models:read'], models: ['*'] };
 
 const KINDS: readonly StoredTokenKind[] = ['api-key', 'custom', 'personal-access', 'legacy'];
 

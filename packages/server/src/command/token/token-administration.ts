@@ -11,6 +11,8 @@ import {
 } from '@latchkey/auth-core/llm';
 import { withoutAbsent } from '../../config/without-absent.ts';
 import { warnOfAdministrators } from '../../state/administrators-left.ts';
+import type { EarlierKeys } from '../../state/earlier-keys.ts';
+import { type ImportOutcome, type ImportRequest, importKeys } from '../../state/import-keys.ts';
 import { resolveRealPath } from '../../state/real-path.ts';
 import type { ApiClient } from '../api-client.ts';
 import { CommandError } from '../command-error.ts';
@@ -53,6 +55,8 @@ export interface TokenAdministration {
   revokeAll(filter: RevokeAllInput): Promise<EndedTokens>;
   /** Removes a token that was revoked or has expired. */
   remove(id: string): Promise<TokenInfo>;
+  /** Imports keys of an earlier system, or says what would become of each. */
+  importKeys(request: ImportRequest): Promise<readonly ImportOutcome[]>;
 }
 
 /**
@@ -67,8 +71,8 @@ export async function withTokenAdministration<T>(
   const data = await findClosedFolder(flags);
   if (data === undefined) return use(overHttp(connect(flags, environment)));
   await using opened = new AsyncDisposableStack();
-  const { auth } = await openInstallation({ data, environment }, opened);
-  return await use(asOperator(auth));
+  const { auth, earlier } = await openInstallation({ data, environment }, opened);
+  return await use(asOperator(auth, earlier));
 }
 
 /** Reviews a grant on its own: without a server, its models and MCP servers are not known. */
@@ -81,7 +85,7 @@ function review(grant: Grant): readonly GrantWarning[] {
 
 const asWarned = (warnings: readonly GrantWarning[]): Warned => (warnings.length === 0 ? {} : { warnings });
 
-function asOperator(auth: Auth): TokenAdministration {
+function asOperator(auth: Auth, earlier: EarlierKeys): TokenAdministration {
   const operator = auth.operator();
   const administratorsAfter = (...changed: readonly TokenInfo[]) => warnOfAdministrators(auth, changed, new Date());
   return {
@@ -119,6 +123,7 @@ function asOperator(auth: Auth): TokenAdministration {
       return { revoked, ...asWarned(await administratorsAfter(...tokens)) };
     },
     remove: (id) => auth.remove(id, operator),
+    importKeys: (request) => importKeys(auth, earlier, request, operator),
   };
 }
 
@@ -156,6 +161,15 @@ export function overHttp(api: ApiClient): TokenAdministration {
     revoke: (id) => json('POST', path(id, '/revoke')),
     revokeAll: (filter) => json('POST', '/api/v1/tokens/revoke', filter),
     remove: (id) => json('DELETE', path(id)),
+    importKeys: async ({ keys, hash, dryRun }) => {
+      const outcomes: ImportOutcome[] = [];
+      for (const batch of inBatches(keys.map(inWireTerms))) {
+        const body = { hash, dryRun, keys: batch };
+        const answer = await json<{ keys: readonly ImportOutcome[] }>('POST', '/api/v1/tokens/import', body);
+        outcomes.push(...answer.keys);
+      }
+      return outcomes;
+    },
   };
 }
 
@@ -163,4 +177,23 @@ export function overHttp(api: ApiClient): TokenAdministration {
 function inWireTerms<T extends { readonly rotateAfterSeconds?: number | null }>(input: T): unknown {
   const { rotateAfterSeconds, ...rest } = input;
   return rotateAfterSeconds === undefined ? rest : { ...rest, rotateAfter: rotateAfterSeconds };
+}
+
+/** The most keys in one request, and how long their JSON may be: the body of a request is at most 64 KiB. */
+const KEYS_IN_BATCH = 50;
+const BATCH_CHARACTERS = 16_000;
+
+function inBatches(keys: readonly unknown[]): readonly (readonly unknown[])[] {
+  const batches: unknown[][] = [];
+  let characters = 0;
+  for (const key of keys) {
+    characters += JSON.stringify(key).length;
+    const last = batches.at(-1);
+    if (last !== undefined && last.length < KEYS_IN_BATCH && characters <= BATCH_CHARACTERS) last.push(key);
+    else {
+      batches.push([key]);
+      characters = JSON.stringify(key).length;
+    }
+  }
+  return batches;
 }

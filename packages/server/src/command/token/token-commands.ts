@@ -5,6 +5,7 @@ import { addCreateCommand } from './create.ts';
 import { addDeleteCommand } from './delete.ts';
 import { addTokenDoctorCommand } from './doctor.ts';
 import { addExchangeCommand } from './exchange.ts';
+import { addImportCommand } from './import.ts';
 import { addInspectCommand } from './inspect.ts';
 import { addListCommand } from './list.ts';
 import { addRevokeCommand } from './revoke.ts';
@@ -13,6 +14,7 @@ import { addRevokeCommand } from './revoke.ts';
 export function addTokenCommands(program: Command): void {
   const token = program.command('token').description('make, narrow, list, change, revoke and delete tokens');
   addCreateCommand(token);
+  addImportCommand(token);
   addListCommand(token);
   addShowCommand(token);
   addEditCommand(token);

@@ -12,7 +12,6 @@ import { z } from 'zod';
 import { type Budget, budgetField } from '../../config/money.ts';
 import type { ServerConfig } from '../../config/schema.ts';
 import { withoutAbsent } from '../../config/without-absent.ts';
-import { dictionary } from '../../input/bounded.ts';
 import { describeBudget, toMoneyLimits } from '../../prices/budgets.ts';
 import { warnOfAdministrators } from '../../state/administrators-left.ts';
 import { dateTime } from '../../wire/date-time-field.ts';
@@ -23,14 +22,10 @@ import { answerNotStored, answerRevocation, describeRevocation, inTime, unlessAw
 import { json, type Reply } from '../reply.ts';
 import type { RequestContext } from '../request-context.ts';
 import type { Handler } from '../step.ts';
+import { grant, label, notes } from './token-fields.ts';
 
-const label = z.string().trim().min(1).max(128);
-const notes = z.string().max(2000);
-/** Parsed by auth-core. */
-const grant = dictionary(z.unknown(), 4096) as unknown as z.ZodType<Grant>;
 const rotateAfter = duration({ atLeast: 1 });
 
-/** auth-core owns the schemas of grants, names, owners, projects and secrets, and validates them. */
 const createSchema = z.strictObject({
   name: label,
   kind: z.enum(['api-key', 'custom', 'personal-access', 'legacy']).optional(),

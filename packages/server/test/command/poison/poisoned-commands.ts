@@ -21,6 +21,9 @@ const local = (...args: readonly string[]): Run => ({ args });
 /** It asks a person, with words of the server in the question. */
 const consenting = (answer: string, ...args: readonly string[]): Run => ({ ...asking(...args), answer });
 
+/** The key of an earlier system. */
+const KEY_OF_POISON = JSON.stringify({ name: POISON, hash: POISON, notes: POISON });
+
 /** What has no words of others, in a data folder of its own: DATA stands for that. */
 const inFolder = (...args: readonly string[]): Run => local(...args, '--data', 'DATA');
 
@@ -56,6 +59,13 @@ export const POISONED_COMMANDS: Readonly<Record<string, readonly Run[]>> = {
     local('token', 'doctor', '--kind', POISON),
   ],
   completion: [local('completion', 'bash'), local('completion', POISON)],
+  'token import': [
+    { args: ['token', 'import', '-'], input: KEY_OF_POISON, asks: true, shows: true },
+    { args: ['token', 'import', '-', '--hash', 'hmac-sha256', '--data', 'DATA'], input: KEY_OF_POISON },
+    { args: ['token', 'import', '-'], input: JSON.stringify({ [POISON]: POISON }), shows: true },
+    { args: ['token', 'import', '-'], input: POISON },
+    local('token', 'import', POISON),
+  ],
   'token list': [asking('token', 'list'), inFolder('token', 'list', '--owner', POISON)],
   'token show': [asking('token', 'show', 'x'), asking('token', 'show', POISON), inFolder('token', 'show', POISON)],
   'token edit': [

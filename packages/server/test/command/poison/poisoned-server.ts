@@ -152,6 +152,10 @@ const ANSWERS: readonly (readonly [route: string, body: unknown])[] = [
   ['GET /api/v1/audit', { entries: [entry] }],
   ['GET /.well-known/jwks.json', { keys: [{ kid: POISON, alg: POISON }] }],
   ['POST /api/v1/keys/rotate', { kid: POISON, signsFrom: POISON }],
+  [
+    'POST /api/v1/tokens/import',
+    { keys: [{ name: POISON, outcome: 'refused', code: POISON, message: POISON, param: POISON }] },
+  ],
   ['POST /api/v1/tokens/revoke', { revoked: [token] }],
   ['GET /api/v1/tokens?', { tokens: [token] }],
   ['POST /oauth/token', { access_token: POISON }],
