@@ -4,9 +4,8 @@
  * the endless model generate.
  */
 import { join } from 'node:path';
-import { createAuth, createMemoryTokenStore } from '@latchkey/auth-core';
-import { type Auth, llm } from '@latchkey/auth-core/llm';
 import { writeEndlessModel } from './endless-model.ts';
+import { compareVerification } from './former-verification.ts';
 import { streamOver } from './generation.ts';
 import { startKoa } from './koa.ts';
 import { load } from './load.ts';
@@ -20,34 +19,9 @@ if (former === undefined) {
   process.exit(1);
 }
 const against = 'the former version';
-const VERIFICATIONS = 2000;
 
 const rows: Row[] = [await compareVerification(former), await compareKoa(former), ...(await compareServers(former))];
 process.stdout.write(`${formatTable(rows)}\n`);
-
-async function compareVerification(checkout: string): Promise<Row> {
-  const dist = join(checkout, 'packages', 'auth-core', 'dist');
-  const other = (await import(join(dist, 'index.js'))) as { createAuth: typeof createAuth };
-  const { createMemoryTokenStore: otherStore } = (await import(join(dist, 'index.js'))) as {
-    createMemoryTokenStore: typeof createMemoryTokenStore;
-  };
-  const { llm: otherWords } = (await import(join(dist, 'llm', 'index.js'))) as { llm: typeof llm };
-  const options = { digestKey: new Uint8Array(32).fill(7) };
-  const present = await prepare(createAuth({ ...options, vocabulary: llm, store: createMemoryTokenStore() }));
-  const past = await prepare(other.createAuth({ ...options, vocabulary: otherWords, store: otherStore() }));
-  const rates = await measureInTurns({ present, past });
-  return { what: 'verifications/s, API key, warm', ...compare(rates.present, rates.past), against };
-}
-
-/** Measures how many verifications of one cached key a second runs. */
-async function prepare(auth: Auth): Promise<() => Promise<number>> {
-  const { token } = await auth.issue({ name: 'bench', grant: { actions: ['models:read'] } }, auth.operator());
-  return async () => {
-    const startedAt = performance.now();
-    for (let count = 0; count < VERIFICATIONS; count += 1) await auth.verify(token);
-    return (VERIFICATIONS * 1000) / (performance.now() - startedAt);
-  };
-}
 
 async function compareKoa(checkout: string): Promise<Row> {
   await using present = await startKoa('locked');

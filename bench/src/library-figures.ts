@@ -1,5 +1,6 @@
-// `node bench/src/library-figures.ts`: what auth-core promises of its stores, as numbers, on SQLite and, with DATABASE_URL, on an empty
-// PostgreSQL database. It exits with 1 when a figure is worse than its bound.
+// `node bench/src/library-figures.ts`: what auth-core promises, as numbers: of its stores on SQLite and, with DATABASE_URL, on an empty
+// PostgreSQL database; of verification, with FORMER, against another checkout, which is built. It exits with 1 when a figure is worse
+// than its bound.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -16,12 +17,14 @@ import {
 } from '@latchkey/auth-core/stores/kysely';
 import { openPostgres, watchPostgresTokens } from '@latchkey/auth-core/stores/postgres';
 import { openSqlite } from '@latchkey/auth-core/stores/sqlite';
+import { compareVerification } from './former-verification.ts';
 
 type Database = ReturnType<typeof openSqlite<unknown>>;
 
 const digestKey = new Uint8Array(32).fill(7);
 const LOCKED_MILLISECONDS = 4000;
 const IDLE_MILLISECONDS = 1000;
+const FORMER_PERCENT = 5;
 let isFine = true;
 
 /** Says a figure, and whether it is within its bound. */
@@ -179,9 +182,16 @@ async function measureFlood(url: string, database: Database): Promise<void> {
   await listening.destroy();
 }
 
+/** How much slower a warm verification is than in another checkout. By turns, two equal versions differ by some per cent. */
+async function measureFormer(checkout: string): Promise<void> {
+  const { ours, baseline, ratio = ours / baseline } = await compareVerification(checkout);
+  tell('warm verification, slower than in the former version', 100 * (1 / ratio - 1), FORMER_PERCENT, '%');
+  console.log(`     (${ours.toFixed(0)} a second, ${baseline.toFixed(0)} in the former version)`);
+}
+
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-figures-'));
 const file = join(folder, 'state.db');
-const { DATABASE_URL: url } = process.env;
+const { DATABASE_URL: url, FORMER: former } = process.env;
 try {
   const sqlite = openSqlite<unknown>(file);
   await migrate(sqlite, tokenMigrations, 'token_migrations');
@@ -200,6 +210,8 @@ try {
     await measureFlood(url, postgres);
     await postgres.destroy();
   }
+  if (former === undefined) console.log('Warm verification was not compared: FORMER is not set.');
+  else await measureFormer(former);
   process.exitCode = isFine ? 0 : 1;
 } finally {
   rmSync(folder, { recursive: true, force: true });

@@ -6,12 +6,14 @@ import type { IssueInput } from '../management/issue-token.ts';
 import type { TokenInfo } from '../management/token-info.ts';
 import type { Principal } from '../principal.ts';
 import { createCustomKeyFormat } from '../token/custom-format.ts';
+import type { EarlierSecret } from '../token/earlier-secret.ts';
 import { fromHex, toHex } from '../token/hex.ts';
 import { hmac, importHmacKey } from '../token/hmac.ts';
 import { ALPHANUMERIC, drawCharacters, systemRandom } from '../token/random.ts';
 import { sha256 } from '../token/sha256.ts';
-import type { EarlierSecret, StoredTokenFormat } from '../token/token-format.ts';
+import type { StoredTokenFormat } from '../token/token-format.ts';
 import { createAttempts } from './attempts.ts';
+import { type EarlierHashing, proveEarlier } from './prove-earlier.ts';
 
 /** The parts of a key of an earlier system. */
 export interface ImportedKey {
@@ -128,10 +130,12 @@ export function createImportedKeyFormat({
     return isRight;
   }
 
-  function secretOf(secret: string): EarlierSecret {
-    return check === undefined
-      ? { hash: async () => (await compute(secret)).map((hash) => `${HASHED}${hash}`) }
-      : { check: (id, hash, address) => checkBounded(secret, id, hash, address) };
+  function secretOf(id: string | undefined, secret: string): EarlierSecret {
+    const hashing: EarlierHashing =
+      check === undefined
+        ? { hashes: async () => (await compute(secret)).map((hash) => `${HASHED}${hash}`) }
+        : { check: (named, hash, address) => checkBounded(secret, named, hash, address) };
+    return { prove: (context) => proveEarlier({ ...(id !== undefined && { id }), secret }, hashing, context) };
   }
 
   /** Gives `use` a text that stands for the hash while it runs. */
@@ -173,10 +177,11 @@ export function createImportedKeyFormat({
     parse(text) {
       const found = SHAPE.test(text) ? parse(text) : undefined;
       if (found === undefined) return others.parse(text);
-      const { id, secret } = found;
-      if (check !== undefined && id === undefined) return undefined;
-      if (id !== undefined && !ID.test(id)) return undefined;
-      return { ...(id !== undefined && { id: idOf(id) }), secret, earlier: secretOf(secret) };
+      const { secret } = found;
+      if (check !== undefined && found.id === undefined) return undefined;
+      if (found.id !== undefined && !ID.test(found.id)) return undefined;
+      const id = found.id === undefined ? undefined : idOf(found.id);
+      return { ...(id !== undefined && { id }), secret, earlier: secretOf(id, secret) };
     },
     import: async (auth, input, by) =>
       withPending(input, async (asked) => (await auth.issue({ ...asked, kind: 'custom' }, by)).record),

@@ -1,7 +1,7 @@
 import { commitmentOf } from './attenuation-key.ts';
 import { type HmacKey, hmac, importHmacKey } from './hmac.ts';
 import { type KeyRing, type RingKeys, readKeyRing, splitKeyId } from './key-ring.ts';
-import type { TokenKind, TokenParts } from './token-format.ts';
+import type { TokenKind, TokenParts } from './token-parts.ts';
 
 /** Makes and compares keyed digests of tokens. Only digests are ever stored. */
 export interface Digest {

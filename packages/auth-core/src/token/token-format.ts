@@ -1,40 +1,11 @@
 import type { AuthorityEntry } from '../authority/authority.ts';
 import type { VocabularyParts } from '../authority/vocabulary.ts';
 import type { JsonObject } from '../schema/copy-json.ts';
+import type { EarlierSecret } from './earlier-secret.ts';
+import type { DerivedTokenKind, StoredTokenKind, TokenKind } from './token-parts.ts';
 
-/** Every kind of token. Each is implemented by one {@link TokenFormat}, and each can be disabled. */
-export const TOKEN_KINDS = ['api-key', 'custom', 'personal-access', 'access', 'legacy', 'attenuated'] as const;
-
-/** The kinds of tokens. */
-export type TokenKind = (typeof TOKEN_KINDS)[number];
-
-/** The kinds that an issuer makes and a store keeps. */
-export type StoredTokenKind = Extract<TokenKind, 'api-key' | 'custom' | 'personal-access' | 'legacy'>;
-
-/** The kinds whose text says what they were derived from, so that the store needs no record of them. */
-export type DerivedTokenKind = Exclude<TokenKind, StoredTokenKind>;
-
-/** The two halves of a token: a public one to look it up by, and a secret one that proves it. */
-export interface TokenParts {
-  readonly id: string;
-  readonly secret: string;
-}
-
-/** How the key of an earlier system is proved, until it is stored like any other at its first use. */
-export interface EarlierSecret {
-  /**
-   * What that system stored of the secret, where it can be computed, or all that it may have stored. It is digested in
-   * place of the secret.
-   */
-  hash?(): Promise<string | readonly string[]>;
-  /**
-   * Whether the secret is that of a stored hash, where only that can be said. Undefined when there is no such key: the
-   * same work is done, and the answer is false.
-   *
-   * @throws {AuthError} `AUTH_LIMIT_EXCEEDED` after too many attempts
-   */
-  check?(id: string, hash: string | undefined, address: string | undefined): Promise<boolean>;
-}
+export type { DerivedTokenKind, StoredTokenKind, TokenKind, TokenParts } from './token-parts.ts';
+export { TOKEN_KINDS } from './token-parts.ts';
 
 /** A presented token. Without an id it is looked up by a keyed digest of the secret; see `Digest.idOf`. */
 export interface PresentedToken {

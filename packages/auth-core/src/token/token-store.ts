@@ -1,7 +1,7 @@
 import type { AuthorityEntry } from '../authority/authority.ts';
 import type { Grant } from '../authority/grant.ts';
 import type { JsonObject } from '../schema/copy-json.ts';
-import type { TokenKind } from './token-format.ts';
+import type { TokenKind } from './token-parts.ts';
 
 /** A secret that a token had before it got a new one. */
 export interface PreviousSecret {

@@ -14,7 +14,6 @@ import { type AttenuationKeys, openAttenuationKeys } from '../token/token-secret
 import type { TokenRecord, TokenStore } from '../token/token-store.ts';
 import { matchSecret } from './check-secret.ts';
 import type { IdentifiedToken } from './identify-token.ts';
-import { proveEarlier } from './prove-earlier.ts';
 
 /** What proves a token: the stored one that it is or comes from, and how. */
 export interface Proof {
@@ -64,8 +63,7 @@ async function proveStored(
 ): Promise<Proof> {
   const { digest } = parts;
   const { secret, earlier } = parsed;
-  if (earlier !== undefined)
-    return { kind, ...(await proveEarlier(kind, { ...parsed, earlier }, find, parts, address)) };
+  if (earlier !== undefined) return { kind, ...(await earlier.prove({ ...parts, kind, find, address })) };
   const id = parsed.id ?? (await digest.idOf(kind, secret));
   const found = await find(id);
   return { kind, ...matchSecret(found, await digest.candidates(kind, { id, secret })) };

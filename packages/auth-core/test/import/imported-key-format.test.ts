@@ -1,6 +1,7 @@
 import { createHash, createHmac, scryptSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { createImportedKeyFormat, type EarlierHash } from '../../src/import/index.ts';
+import { proveEarlier } from '../../src/import/prove-earlier.ts';
 import {
   attenuateToken,
   createApiKeyFormat,
@@ -9,6 +10,7 @@ import {
   createMemoryTokenStore,
 } from '../../src/index.ts';
 import { fixedClock } from '../../src/testing/index.ts';
+import type { EarlierSecret } from '../../src/token/earlier-secret.ts';
 
 const GRANT = { actions: ['usage:read'] } as const;
 const KEY = 'old_k3yOfTheSystemBefore';
@@ -273,7 +275,9 @@ describe('the format', () => {
 describe('a format that finds no id, where a hash can only be checked', () => {
   it('proves nothing that is not stored, whatever its check says', async () => {
     const { imported, store, digestKey } = setUp('sha256');
-    const parse = () => ({ secret: KEY, earlier: { check: async () => true } });
+    const token = { secret: KEY };
+    const earlier: EarlierSecret = { prove: (context) => proveEarlier(token, { check: async () => true }, context) };
+    const parse = () => ({ ...token, earlier });
     const auth = createAuth({ store, digestKey, formats: [createApiKeyFormat(), { ...imported, parse }] });
     await expect(auth.verify(KEY)).rejects.toMatchObject({ code: 'AUTH_TOKEN_UNKNOWN' });
   });

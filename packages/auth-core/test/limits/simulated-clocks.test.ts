@@ -16,7 +16,10 @@ const OUTLASTED_MILLISECONDS = 20_000;
 
 function seeded(seed: number) {
   let state = seed;
-  const random = () => (state = (state * 1_103_515_245 + 12_345) % 2_147_483_648) / 2_147_483_648;
+  function random(): number {
+    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
+    return state / 2_147_483_648;
+  }
   const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
   return { random, pick };
 }

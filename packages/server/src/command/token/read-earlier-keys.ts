@@ -72,25 +72,33 @@ export function readEarlierKeys(
 }
 
 function readPlaces(text: string): readonly Place[] {
-  if (text.trimStart().startsWith('[')) {
-    const list = parse(text, 'The file') as readonly unknown[];
-    return list.map((value, index) => ({ at: `key ${index + 1}`, value }));
+  const whole = parse(text);
+  if (whole !== undefined || text.trimStart().startsWith('[')) {
+    if (whole === undefined) throw notJson('The file');
+    return [whole.value].flat().map((value, index) => ({ at: `key ${index + 1}`, value }));
   }
   return text
     .split(/\r?\n/)
     .map((line, index) => ({ line, at: `line ${index + 1}` }))
     .filter(({ line }) => line.trim() !== '')
-    .map(({ line, at }) => ({ at, value: parse(line, at) }));
+    .map(({ line, at }) => {
+      const parsed = parse(line);
+      if (parsed === undefined) throw notJson(at);
+      return { at, value: parsed.value };
+    });
 }
 
-/** The message of `JSON.parse` would repeat what is in the file. */
-function parse(text: string, at: string): unknown {
+/** Undefined for what is not JSON. The message of `JSON.parse` would repeat what is in the file. */
+function parse(text: string): { readonly value: unknown } | undefined {
   try {
-    return JSON.parse(text);
+    return { value: JSON.parse(text) };
   } catch {
-    throw new CommandError(`${at} is not JSON. The file is a JSON array of objects, or has one object in each line.`);
+    return undefined;
   }
 }
+
+const notJson = (at: string): CommandError =>
+  new CommandError(`${at} is not JSON. The file is a JSON array of objects, or has one object in each line.`);
 
 function readKey(value: unknown, grant: Grant, now: Date): EarlierKey {
   const read = keySchema.safeParse(value);
@@ -117,13 +125,10 @@ function field<T>(name: string, read: () => T): T {
   }
 }
 
-function describe({ issues: [issue] }: z.ZodError): string {
-  if (issue?.code === 'unrecognized_keys') {
-    return `unknown fields: ${issue.keys
-      .slice(0, 8)
-      .map((key) => key.slice(0, 64))
-      .join(', ')}`;
-  }
-  const path = issue?.path.join('.') ?? '';
+function describe({ issues }: z.ZodError): string {
+  const unknown = issues.flatMap((issue) => (issue.code === 'unrecognized_keys' ? issue.keys : []));
+  const shown = unknown.slice(0, 8).map((key) => key.slice(0, 64));
+  if (shown.length > 0) return `unknown fields: ${shown.join(', ')}`;
+  const path = issues[0]?.path.join('.') ?? '';
   return path === '' ? 'it is not an object' : `${path}: it is missing, or not a text`;
 }

@@ -62,7 +62,7 @@ export const POISONED_COMMANDS: Readonly<Record<string, readonly Run[]>> = {
   'token import': [
     { args: ['token', 'import', '-'], input: KEY_OF_POISON, asks: true, shows: true },
     { args: ['token', 'import', '-', '--hash', 'hmac-sha256', '--data', 'DATA'], input: KEY_OF_POISON },
-    { args: ['token', 'import', '-'], input: JSON.stringify({ [POISON]: POISON }), shows: true },
+    { args: ['token', 'import', '-'], input: JSON.stringify({ [POISON]: POISON }) },
     { args: ['token', 'import', '-'], input: POISON },
     local('token', 'import', POISON),
   ],

@@ -17,6 +17,10 @@ describe('a file with keys of an earlier system', () => {
     ]);
   });
 
+  it('may be one object on several lines', () => {
+    expect(read(JSON.stringify({ name: 'a', hash: 'x' }, null, 2))).toEqual([{ name: 'a', hash: 'x', grant: GRANT }]);
+  });
+
   it('says of each key what the command line says of all', () => {
     const key = { name: 'a', hash: 'x', owner: 'grace', expiresAt: '90d', rotateAfter: '1d', grant: { actions: [] } };
     expect(read(JSON.stringify(key), { owner: 'ada', project: 'web' })).toEqual([
@@ -34,12 +38,13 @@ describe('a file with keys of an earlier system', () => {
 
   it.each([
     ['', 'There are no keys in the file.'],
-    ['{"name":"a"}', 'line 1: hash: it is missing'],
-    ['\n7', 'line 2: it is not an object'],
+    ['{"name":"a"}', 'key 1: hash: it is missing'],
+    ['\n{}\n7', 'line 3: it is not an object'],
+    ['[{"name":"secret word"', 'The file is not JSON'],
     ['{"name":"secret word"', 'line 1 is not JSON'],
     ['[{"name":"a","hash":"x"},{"name":"b","hash":"y","grant":{"actions":["fly"]}}]', 'key 2: .*actions'],
-    ['{"name":"a","hash":"x","expiresAt":"soon"}', "line 1: expiresAt: 'soon'"],
-    ['{"name":"a","hash":"x","secret":"y"}', 'line 1: unknown fields: secret'],
+    ['{"name":"a","hash":"x","expiresAt":"soon"}', "key 1: expiresAt: 'soon'"],
+    ['{"name":"a","hash":"x","secret":"y"}', 'key 1: unknown fields: secret'],
     [
       `{"name":"a","hash":"${HASH}"}\n{"name":"b","hash":"${HASH.toLowerCase()}"}`,
       'line 2: hash: it is that of line 1',

@@ -1,14 +1,22 @@
 import { InvalidTokenError } from '../errors.ts';
-import { type Digest, isOneOf } from '../token/digest.ts';
-import type { Sealer } from '../token/sealer.ts';
-import type { EarlierSecret, PresentedToken, TokenKind } from '../token/token-format.ts';
+import { isOneOf } from '../token/digest.ts';
+import type { EarlierContext, EarlierProof } from '../token/earlier-secret.ts';
+import type { TokenParts } from '../token/token-parts.ts';
 import { openEarlierHash } from '../token/token-secrets.ts';
 import type { TokenRecord, TokenStore } from '../token/token-store.ts';
-import { type CheckedSecret, matchSecret } from './check-secret.ts';
+import { matchSecret } from '../verification/check-secret.ts';
 
-/** A proved token, and whether what an earlier system stored of it has proved it. */
-export interface EarlierProof extends CheckedSecret {
-  readonly isEarlier: boolean;
+/** How the hash that an earlier system stored of a secret is found again. */
+export interface EarlierHashing {
+  /** All that the earlier system may have stored, where it can be computed: it is digested in place of the secret. */
+  hashes?(): Promise<readonly string[]>;
+  /**
+   * Whether the secret is that of a stored hash, where only that can be said. Undefined when there is no such key: the
+   * same work is done, and the answer is false.
+   *
+   * @throws {AuthError} `AUTH_LIMIT_EXCEEDED` after too many attempts
+   */
+  check?(id: string, hash: string | undefined, address: string | undefined): Promise<boolean>;
 }
 
 /**
@@ -19,13 +27,11 @@ export interface EarlierProof extends CheckedSecret {
  * @throws {AuthError} `AUTH_TOKEN_UNKNOWN`, `AUTH_LIMIT_EXCEEDED`, `AUTH_STORE_UNAVAILABLE`
  */
 export async function proveEarlier(
-  kind: TokenKind,
-  { id: named, secret, earlier }: PresentedToken & { readonly earlier: EarlierSecret },
-  find: TokenStore['find'],
-  { digest, sealer }: { readonly digest: Digest; readonly sealer: Sealer },
-  address: string | undefined,
+  { id: named, secret }: Partial<TokenParts> & Pick<TokenParts, 'secret'>,
+  earlier: EarlierHashing,
+  { kind, find, digest, sealer, address }: EarlierContext,
 ): Promise<EarlierProof> {
-  const hashed = [(await earlier.hash?.()) ?? []].flat();
+  const hashed = (await earlier.hashes?.()) ?? [];
   const ids = named === undefined ? [secret, ...hashed].map((text) => digest.idOf(kind, text)) : [named];
   const { id, record } = await findFirst(await Promise.all(ids), find);
   const own = await digest.candidates(kind, { id, secret });
