@@ -1,4 +1,4 @@
 /*
  * The public API of @latchkey/auth-core/stores/sqlite. Everything exported here is public.
  */
-export { openSqlite } from './open-sqlite.ts';
+export { openSqlite, type SqliteOptions } from './open-sqlite.ts';

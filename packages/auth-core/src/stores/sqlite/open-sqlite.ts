@@ -3,11 +3,21 @@ import { dirname, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Kysely } from 'kysely';
 import { OwnTransactions } from './own-transactions.ts';
-import { TwoConnectionsDialect } from './sqlite-driver.ts';
+import { openReadOnly } from './read-only-file.ts';
+import { type SqliteConnections, TwoConnectionsDialect } from './sqlite-driver.ts';
 import { isBusy } from './while-busy.ts';
 
 /** SQLite's name for a database in memory, which ends with its connection. */
 const IN_MEMORY = ':memory:';
+
+/** How {@link openSqlite} opens a file. */
+export interface SqliteOptions {
+  /**
+   * Only reads it, for a process that verifies tokens and may not write the file or its folder: each write fails. It is
+   * not created, and nothing stores when tokens were last used.
+   */
+  readonly readOnly?: boolean;
+}
 
 /**
  * Opens a SQLite file through `node:sqlite` for kysely, and creates it and its folder when there is none;
@@ -34,8 +44,12 @@ const IN_MEMORY = ':memory:';
  * export const auth = createAuth({ store: createKyselyTokenStore(database), digestKey });
  * ```
  */
-export function openSqlite<Schema>(path: string): Kysely<Schema> {
+export function openSqlite<Schema>(path: string, { readOnly = false }: SqliteOptions = {}): Kysely<Schema> {
   const inMemory = path === IN_MEMORY;
+  if (readOnly) {
+    if (inMemory) throw new TypeError('openSqlite: a database in memory cannot be opened with readOnly');
+    return toKysely({ writer: openReadOnly(path), prepare: () => undefined, openReader: undefined });
+  }
   if (!inMemory) mkdirSync(dirname(resolve(path)), { recursive: true, mode: 0o700 });
   // SQLite's own waiting, by its timeout, would stop the whole process.
   const writer = new DatabaseSync(path, { timeout: 0, enableForeignKeyConstraints: true });
@@ -50,7 +64,11 @@ export function openSqlite<Schema>(path: string): Kysely<Schema> {
     }
   }
   const openReader = (): DatabaseSync => new DatabaseSync(path, { timeout: 0, readOnly: true });
-  const dialect = new TwoConnectionsDialect({ writer, prepare, openReader: inMemory ? undefined : openReader });
+  return toKysely({ writer, prepare, openReader: inMemory ? undefined : openReader });
+}
+
+function toKysely<Schema>(connections: SqliteConnections): Kysely<Schema> {
+  const dialect = new TwoConnectionsDialect(connections);
   const driver = dialect.createDriver();
   // As kysely would make it, except for what gives out the connections.
   const executor = new Kysely<Schema>({ dialect }).getExecutor().withConnectionProvider(new OwnTransactions(driver));

@@ -18,7 +18,8 @@ import { createWriteTurns, type WriteTurns } from './write-turns.ts';
 
 /** The open connections to one database. */
 export interface SqliteConnections {
-  readonly writer: DatabaseSync;
+  /** The one that writes; or, of a file that must not be written, what returns the present one. */
+  readonly writer: DatabaseSync | (() => DatabaseSync);
   /** Reads beside the writer; undefined for a database in memory, which has one connection. */
   readonly openReader: (() => DatabaseSync) | undefined;
   /** What is still to be done before the first query, tried again while the file is busy. */
@@ -200,11 +201,13 @@ const CACHED_STATEMENTS = 200;
 
 /** A connection whose statements are prepared once. */
 class PreparedDatabase {
-  readonly #database: DatabaseSync;
+  readonly #current: () => DatabaseSync;
+  /** What the statements were prepared on. */
+  #prepared: DatabaseSync | undefined;
   readonly #statements = new Map<string, { readonly statement: StatementSync; readonly hasRows: boolean }>();
 
-  constructor(database: DatabaseSync) {
-    this.#database = database;
+  constructor(database: DatabaseSync | (() => DatabaseSync)) {
+    this.#current = typeof database === 'function' ? database : () => database;
   }
 
   run<Row>(sql: string, parameters: readonly unknown[]): QueryResult<Row> {
@@ -216,22 +219,29 @@ class PreparedDatabase {
 
   /** Not with a prepared statement that others use: running it again would break the iteration off. */
   iterate<Row>(sql: string, parameters: readonly unknown[]): Iterable<Row> {
-    return this.#database.prepare(sql).iterate(...bind(parameters)) as Iterable<Row>;
+    return this.#current()
+      .prepare(sql)
+      .iterate(...bind(parameters)) as Iterable<Row>;
   }
 
   endTransaction(): void {
-    if (this.#database.isOpen && this.#database.isTransaction) this.#database.exec('rollback');
+    const database = this.#current();
+    if (database.isOpen && database.isTransaction) database.exec('rollback');
   }
 
   close(): void {
-    if (this.#database.isOpen) this.#database.close();
+    const database = this.#current();
+    if (database.isOpen) database.close();
   }
 
   #prepare(sql: string) {
+    const database = this.#current();
+    if (database !== this.#prepared) this.#statements.clear();
+    this.#prepared = database;
     const known = this.#statements.get(sql);
     if (known !== undefined) return known;
     if (this.#statements.size >= CACHED_STATEMENTS) this.#statements.clear();
-    const statement = this.#database.prepare(sql);
+    const statement = database.prepare(sql);
     const prepared = { statement, hasRows: statement.columns().length > 0 };
     this.#statements.set(sql, prepared);
     return prepared;
