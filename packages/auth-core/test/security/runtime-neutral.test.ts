@@ -24,6 +24,7 @@ describe('the core', () => {
       'stores/postgres/bounded-pool.ts',
       'stores/sqlite/open-sqlite.ts',
       'stores/sqlite/own-transactions.ts',
+      'stores/sqlite/read-only-file.ts',
       'stores/sqlite/sqlite-driver.ts',
       'stores/sqlite/while-busy.ts',
       'testing/adapter-client.ts',
