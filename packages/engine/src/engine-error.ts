@@ -36,6 +36,8 @@ export type RequestField =
   | 'prompt'
   | 'suffix'
   | 'inputs'
+  | 'state'
+  | 'questions'
   | 'tools'
   | 'toolChoice'
   | 'stop'

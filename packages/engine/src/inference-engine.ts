@@ -1,3 +1,4 @@
+import type { Decider } from './decision.ts';
 import type { Embedder } from './embedding.ts';
 import type { EngineEvent, GenerateRequest } from './generation.ts';
 import type { Model, ModelSource } from './model.ts';
@@ -41,6 +42,8 @@ export interface EngineCapabilities {
   /** Whether prompts are cached per `cacheScope`, or for all callers: then response times reveal prompts of others. */
   readonly cacheIsolation: 'scope' | 'none';
   readonly embeddings: boolean;
+  /** Whether it answers questions with probabilities; absent: no. */
+  readonly decisions?: boolean;
   readonly vision: boolean;
   readonly logprobs: boolean;
 }
@@ -79,6 +82,8 @@ export interface LoadedModel extends AsyncDisposable {
   readonly readPrompt?: ((request: GenerateRequest, signal: AbortSignal) => Promise<ReadPrompt>) | undefined;
   /** Present when the capabilities include `embeddings`. */
   readonly embedder?: Embedder | undefined;
+  /** Present when the capabilities include `decisions`. */
+  readonly decider?: Decider | undefined;
   /**
    * Calls the listener once when the model is lost without being disposed (its process died), unless the result was
    * disposed before.

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import type { Decider, Decisions } from '../src/decision.ts';
 import type { Embedder, Embeddings } from '../src/embedding.ts';
 import type { EngineEvent, GenerateRequest } from '../src/generation.ts';
 import {
   answersInWords,
   countsLetters,
+  countsMentions,
   countWords,
   type EngineSetup,
   engineContract,
@@ -15,7 +17,7 @@ import {
 
 const setUp = (changes: Partial<ScriptedEngine> = {}) => {
   return async (): Promise<EngineSetup> => {
-    const standard = { otherwise: answersInWords, countPrompt: countWords, embedder: countsLetters };
+    const standard = { otherwise: answersInWords, countPrompt: countWords, embedder: countsLetters, decider: countsMentions };
     const engine = Object.assign(new ScriptedEngine(), standard, changes);
     return {
       engine,
@@ -48,6 +50,21 @@ const embedderWith = (change: (embeddings: Embeddings) => readonly Float32Array[
   },
 });
 
+/** A decider that answers with something else. */
+const deciderWith = (change: (decisions: Decisions) => Partial<Decisions>): Decider => ({
+  ...countsMentions,
+  decide: async (request, signal) => {
+    const decisions = await countsMentions.decide(request, signal);
+    return { ...decisions, ...change(decisions) };
+  },
+});
+
+let asked = 0;
+const wavering = deciderWith(({ probabilities }) => {
+  asked += 1;
+  return { probabilities: asked % 2 === 0 ? probabilities : probabilities.map((shares) => shares.toReversed()) };
+});
+
 describe('the contract', () => {
   it.each<[string, Partial<ScriptedEngine>, string]>([
     ['never finishes', { otherwise: [progress(), message('Hi')] }, 'finishes once'],
@@ -78,6 +95,28 @@ describe('the contract', () => {
       'makes long vectors',
       { embedder: embedderWith(({ vectors }) => vectors.map((vector) => vector.map((value) => value * 2))) },
       'of length 1',
+    ],
+    [
+      'gives shares that are none',
+      { decider: deciderWith(({ probabilities }) => ({ probabilities: probabilities.map((all) => all.map(() => 1)) })) },
+      'its share',
+    ],
+    ['gives other shares each time', { decider: wavering }, 'its share'],
+    [
+      'counts the state for each question',
+      { decider: deciderWith((all) => ({ promptTokens: all.promptTokens * all.probabilities.length })) },
+      'reads the state once',
+    ],
+    [
+      'cuts a long state off',
+      {
+        decider: {
+          ...countsMentions,
+          decide: (request, signal) =>
+            countsMentions.decide({ ...request, state: request.state.slice(0, 1000) }, signal),
+        },
+      },
+      'cuts nothing off',
     ],
     ['mixes up its inputs', { embedder: embedderWith(({ vectors }) => vectors.toReversed().slice(1)) }, 'of length 1'],
   ])('finds an engine that %s', async (_, changes, name) => {

@@ -3,7 +3,8 @@ import { EngineError } from '@latchkey/engine';
 import type { EngineProcess, ProcessEnd } from './engine-process.ts';
 import { EventStream } from './event-stream.ts';
 import { causeOfEnd, describeEnd } from './process-end.ts';
-import type { EngineCommand, EngineReport, TransportedError } from './protocol.ts';
+import { type EngineCommand, type EngineReport, isError, type TransportedError } from './protocol.ts';
+import { RemoteDecider } from './remote-decider.ts';
 import { RemoteEmbedder } from './remote-embedder.ts';
 import { fromTransportedError } from './transported-error.ts';
 
@@ -25,6 +26,7 @@ export class LoadedLlamaModel implements LoadedModel {
   readonly capabilities: EngineCapabilities;
   readonly pid?: number;
   readonly embedder: RemoteEmbedder | undefined;
+  readonly decider: RemoteDecider | undefined;
   readonly #process: EngineProcess;
   readonly #streams = new Map<number, EventStream>();
   readonly #counts = new Map<number, PromiseWithResolvers<number>>();
@@ -43,20 +45,19 @@ export class LoadedLlamaModel implements LoadedModel {
       tokenCounting: 'exact',
       cacheIsolation: 'scope',
       embeddings: options.embeds,
+      decisions: !options.embeds,
       vision: false,
       logprobs: false,
     };
     this.embedder = options.embeds ? this.#createEmbedder() : undefined;
+    this.decider = options.embeds ? undefined : this.#createDecider();
     if (options.process.pid !== undefined) this.pid = options.process.pid;
   }
 
   async *generate(request: GenerateRequest, signal: AbortSignal): AsyncIterable<EngineEvent> {
     if (signal.aborted) return;
-    if (this.#lost !== undefined) throw this.#lost;
+    this.#requirePlace();
     this.#requireChat();
-    if (this.#streams.size >= this.parallel) {
-      throw new EngineError('OVERLOADED', `The model runs ${this.parallel} requests already.`);
-    }
     const id = this.#nextId++;
     using _work = this.#process.work();
     this.#process.send({ type: 'generate', id, request });
@@ -105,6 +106,21 @@ export class LoadedLlamaModel implements LoadedModel {
       lost: () => this.#lost,
       count: (toCommand, signal) => this.#count(toCommand, signal),
     });
+  }
+
+  #createDecider(): RemoteDecider {
+    return new RemoteDecider({
+      process: this.#process,
+      nextId: () => this.#nextId++,
+      requirePlace: () => this.#requirePlace(),
+      count: (toCommand, signal) => this.#count(toCommand, signal),
+    });
+  }
+
+  #requirePlace(): void {
+    if (this.#lost !== undefined) throw this.#lost;
+    if (this.#streams.size + (this.decider?.running ?? 0) < this.parallel) return;
+    throw new EngineError('OVERLOADED', `The model runs ${this.parallel} requests already.`);
   }
 
   #requireChat(): void {
@@ -158,6 +174,7 @@ export class LoadedLlamaModel implements LoadedModel {
     if (report.type === 'count.end') settle(this.#counts.get(report.id), report.outcome);
     if (report.type === 'read.end') settle(this.#readings.get(report.id), report.outcome);
     this.embedder?.receive(report);
+    this.decider?.receive(report);
     if (report.type !== 'generation.end') return;
     const stream = this.#streams.get(report.id);
     this.#streams.delete(report.id);
@@ -193,6 +210,7 @@ export class LoadedLlamaModel implements LoadedModel {
     for (const stream of streams) stream.end(this.#lost);
     for (const answer of [...this.#counts.values(), ...this.#readings.values()]) answer.reject(this.#lost);
     this.embedder?.fail(this.#lost);
+    this.decider?.fail(this.#lost);
   }
 }
 
@@ -204,6 +222,3 @@ function settle<T extends number | object>(
   if (isError(outcome)) asked?.reject(fromTransportedError(outcome));
   else asked?.resolve(outcome);
 }
-
-const isError = (outcome: unknown): outcome is TransportedError =>
-  typeof outcome === 'object' && outcome !== null && 'code' in outcome;

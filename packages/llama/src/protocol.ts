@@ -1,4 +1,6 @@
 import type {
+  DecideRequest,
+  Decisions,
   EmbedRequest,
   EngineErrorCode,
   EngineEvent,
@@ -58,6 +60,9 @@ export type EngineCommand =
   | { readonly type: 'embed'; readonly id: number; readonly request: EmbedRequest }
   /** Answered with `count.end`. */
   | { readonly type: 'count-inputs'; readonly id: number; readonly request: EmbedRequest }
+  | { readonly type: 'decide'; readonly id: number; readonly request: DecideRequest }
+  /** Answered with `count.end`. */
+  | { readonly type: 'count-decision'; readonly id: number; readonly request: DecideRequest }
   | { readonly type: 'abort'; readonly id: number }
   /** Answered with `backend`. */
   | { readonly type: 'backend'; readonly gpu: LoadCommand['gpu'] }
@@ -66,7 +71,7 @@ export type EngineCommand =
 
 /**
  * A message of an engine process. Each `generate` ends with exactly one `generation.end`, each `count` with one
- * `count.end`, each `embed` with one `embed.end`.
+ * `count.end`, each `embed` with one `embed.end`, each `decide` with one `decide.end`.
  */
 export type EngineReport =
   | {
@@ -95,6 +100,11 @@ export type EngineReport =
       readonly promptTokens: number;
       readonly error?: TransportedError;
     }
+  | { readonly type: 'decide.end'; readonly id: number; readonly outcome: Decisions | TransportedError }
   | { readonly type: 'alive' }
   | { readonly type: 'count.end'; readonly id: number; readonly outcome: number | TransportedError }
   | { readonly type: 'read.end'; readonly id: number; readonly outcome: ReadPrompt | TransportedError };
+
+/** Whether an outcome is a failure. */
+export const isError = (outcome: unknown): outcome is TransportedError =>
+  typeof outcome === 'object' && outcome !== null && 'code' in outcome;

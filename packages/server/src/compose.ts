@@ -12,6 +12,7 @@ import { createAuditTrail, withAuditedLogins } from './audit/audit-trail.ts';
 import { keepPersonsApart } from './audit/persons-apart.ts';
 import { createChatService } from './chat/chat-service.ts';
 import { createPromptCounter, createPromptReader } from './chat/count-prompt.ts';
+import { createDecideService } from './chat/decide-service.ts';
 import { createEmbedService } from './chat/embed-service.ts';
 import { createLoadService } from './chat/load-service.ts';
 import type { ChatServiceOptions } from './chat/prepare-chat.ts';
@@ -311,6 +312,7 @@ export async function compose(parts: ServerParts, opened: AsyncDisposableStack):
     countPrompt: createPromptCounter(chatOptions),
     readPrompt: createPromptReader(chatOptions),
     embed: createEmbedService(chatOptions),
+    decide: createDecideService(chatOptions),
     load: createLoadService(chatOptions),
     conversations: stores.conversations,
     responseDays: config.retention.responseDays,

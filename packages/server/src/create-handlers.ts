@@ -6,6 +6,7 @@ import type { Approvals } from './approvals/open-approvals.ts';
 import type { AuditTrail } from './audit/audit-trail.ts';
 import type { ChatService } from './chat/chat-service.ts';
 import type { PromptCounter, PromptReader } from './chat/count-prompt.ts';
+import type { DecideService } from './chat/decide-service.ts';
 import type { EmbedService } from './chat/embed-service.ts';
 import type { LoadService } from './chat/load-service.ts';
 import { chargeCall } from './chat/spend.ts';
@@ -13,6 +14,7 @@ import type { ServerConfig } from './config/schema.ts';
 import { VERSION } from './config/version.ts';
 import type { ChatDialect } from './contracts/chat-dialect.ts';
 import type { ConversationStore } from './contracts/conversation-store.ts';
+import type { DecisionsDialect } from './contracts/decisions.ts';
 import type { EmbeddingsDialect } from './contracts/embeddings.ts';
 import type { ParsedTextCompletion } from './contracts/text-completion.ts';
 import { parseCount as parseAnthropicCount } from './dialects/anthropic/parse.ts';
@@ -29,6 +31,7 @@ import { type ChatHandlerOptions, createChatHandler } from './http/handlers/chat
 import { createCompletionsHandler } from './http/handlers/completions.ts';
 import { createConsoleHandler } from './http/handlers/console.ts';
 import { createCountTokensHandler } from './http/handlers/count-tokens.ts';
+import { createDecisionsHandler } from './http/handlers/decisions.ts';
 import { createEmbeddingsHandler } from './http/handlers/embeddings.ts';
 import { createErasureHandler, type ErasureOptions } from './http/handlers/erasures.ts';
 import { createHealthHandler, type ProveServer } from './http/handlers/health.ts';
@@ -112,6 +115,7 @@ export interface HandlerParts {
   readonly countPrompt: PromptCounter;
   readonly readPrompt: PromptReader;
   readonly embed: EmbedService;
+  readonly decide: DecideService;
   readonly load: LoadService;
   readonly conversations: ConversationStore;
   /** How long a stored response is kept that no newer one continues. */
@@ -171,6 +175,7 @@ export function createHandlers(parts: HandlerParts) {
       render: (tokens) => ({ object: 'response.input_tokens', input_tokens: tokens }),
     }),
     completions: (parse: (body: unknown) => ParsedTextCompletion) => createCompletionsHandler(chats, parse),
+    decisions: (dialect: DecisionsDialect) => createDecisionsHandler(parts.decide, dialect),
     embeddings: (dialect: EmbeddingsDialect) => createEmbeddingsHandler(parts.embed, dialect),
     erasures: createErasureHandler({ auth, ...parts.erasure }),
     health: createHealthHandler(parts.prove),

@@ -4,10 +4,12 @@ import { anthropicDialect } from './dialects/anthropic/index.ts';
 import { lmstudioDialect } from './dialects/lmstudio/index.ts';
 import { ollamaErrors } from './dialects/ollama/errors.ts';
 import { ollamaChat, ollamaGenerate } from './dialects/ollama/index.ts';
+import { openaiDecisions } from './dialects/openai/decisions.ts';
 import { openaiEmbeddings } from './dialects/openai/embeddings.ts';
 import { openaiDialect } from './dialects/openai/index.ts';
 import { parseTextCompletion } from './dialects/openai/parse-text-completion.ts';
 import { responsesDialect } from './dialects/responses/index.ts';
+import { systemOneDialect } from './dialects/systemone/index.ts';
 import { administration, conversation, form, optionalAdministration, protocolMessage } from './http/bodies.ts';
 import { type ChatRoute, chatRoute, requireDistinct } from './http/chat-route.ts';
 import { labelStudioDialect } from './http/errors/label-studio.ts';
@@ -390,6 +392,20 @@ export function createRoutes(handlers: Handlers, { chatBodyBytes, dialects }: Ro
           runsLong,
           body: chatBody,
           handler: handlers.embeddings(openaiEmbeddings),
+        }),
+      ),
+      ...[
+        { path: '/v1/decisions', dialect: openaiDecisions },
+        { path: '/v1/systemone', dialect: systemOneDialect },
+      ].map(
+        ({ path, dialect }): RouteRow => ({
+          method: 'POST',
+          path,
+          idempotency: 'none',
+          access: 'chat',
+          runsLong,
+          body: chatBody,
+          handler: handlers.decisions(dialect),
         }),
       ),
       ...[

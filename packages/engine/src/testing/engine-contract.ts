@@ -1,23 +1,14 @@
 import type { Embedder, EmbeddingInput, EmbedRequest } from '../embedding.ts';
-import { EngineError, type EngineErrorCode } from '../engine-error.ts';
 import type { EngineEvent, GenerateRequest } from '../generation.ts';
-import type { InferenceEngine, LoadedModel } from '../inference-engine.ts';
-
-/** An engine to be tested, and the key of a model of it that answers `Hello` with several words. */
-export interface EngineSetup extends AsyncDisposable {
-  readonly engine: InferenceEngine;
-  readonly key: string;
-  /** The key of a model that makes embeddings; absent: the engine has none. */
-  readonly embeddingKey?: string;
-}
+import type { LoadedModel } from '../inference-engine.ts';
+import { CONTEXT, type Check, demand, demandFails, demandRejects, type EngineSetup, NEVER, open } from './contract-demands.ts';
+import { decisionCases } from './decision-cases.ts';
 
 /** One requirement for every engine. It throws when the engine does not meet it. */
 export interface EngineContractCase {
   readonly name: string;
   readonly run: () => Promise<void>;
 }
-
-type Check = (setup: EngineSetup) => Promise<void>;
 
 /**
  * The requirements for every engine, as data that any test framework can run. Each case has its own engine.
@@ -213,6 +204,8 @@ const CASES: Readonly<Record<string, Check>> = {
     demand(vectors.length === 0 && promptTokens === 0, 'nothing is read');
   },
 
+  ...decisionCases,
+
   'fails what runs on a model that is disposed, and reports no loss': async (setup) => {
     const model = await open(setup);
     let lost = false;
@@ -230,21 +223,6 @@ const CASES: Readonly<Record<string, Check>> = {
     demand(!lost, 'a model that was disposed is not lost');
   },
 };
-
-const CONTEXT = 1024;
-const NEVER = new AbortController().signal;
-
-async function open(
-  { engine, key }: Pick<EngineSetup, 'engine' | 'key'>,
-  parallel = 1,
-  signal = NEVER,
-): Promise<LoadedModel> {
-  for (const source of engine.sources) {
-    const model = await source.find(key);
-    if (model !== undefined) return engine.open(model, { contextLength: CONTEXT, parallel }, signal);
-  }
-  throw new Error(`no source has the model ${key}`);
-}
 
 async function openEmbedding({ engine, embeddingKey }: EngineSetup): Promise<LoadedModel | undefined> {
   return embeddingKey === undefined ? undefined : open({ engine, key: embeddingKey });
@@ -291,22 +269,3 @@ function finishOf(events: readonly EngineEvent[]): Extract<EngineEvent, { type: 
   if (last?.type !== 'finish') throw new Error(`a turn ends with finish, not with ${last?.type ?? 'nothing'}`);
   return last;
 }
-
-function demand(holds: boolean, expectation: string): void {
-  if (!holds) throw new Error(`broken contract: ${expectation}`);
-}
-
-async function demandRejects(
-  promise: Promise<unknown>,
-  isRight: (error: unknown) => boolean,
-  what: string,
-): Promise<void> {
-  const outcome = await promise.then(
-    () => 'it went through',
-    (error: unknown) => (isRight(error) ? undefined : String(error)),
-  );
-  demand(outcome === undefined, `it fails with ${what}, but: ${outcome}`);
-}
-
-const demandFails = (promise: Promise<unknown>, code: EngineErrorCode): Promise<void> =>
-  demandRejects(promise, (error) => error instanceof EngineError && error.code === code, code);

@@ -1,3 +1,4 @@
+import type { Decider, DecideRequest } from '../decision.ts';
 import type { Embedder, EmbeddingInput, EmbedRequest } from '../embedding.ts';
 import { EngineError } from '../engine-error.ts';
 import type { EngineEvent, FinishReason, GenerateRequest, TokenUsage } from '../generation.ts';
@@ -136,3 +137,27 @@ function letterVector(text: string): Float32Array {
   const length = Math.hypot(...counts) || 1;
   return Float32Array.from(counts, (count) => count / length);
 }
+
+/** Finds an option the more probable, the more often the state names it; a word is a token. */
+export const countsMentions: Decider = {
+  decide: async (request, signal) => {
+    const promptTokens = wordsAsked(request);
+    if (promptTokens > MOST_WORDS) throw new EngineError('CONTEXT_EXCEEDED', 'The state is too long.', { field: 'state' });
+    if (signal.aborted) return { probabilities: [], promptTokens: 0, cachedTokens: 0 };
+    const probabilities = request.questions.map(({ options }) => {
+      const mentions = options.map(({ text }) => request.state.split(text).length);
+      const all = mentions.reduce((sum, count) => sum + count, 0);
+      return mentions.map((count) => count / all);
+    });
+    return { probabilities, promptTokens, cachedTokens: 0 };
+  },
+  count: async (request, signal) => {
+    signal.throwIfAborted();
+    return wordsAsked(request);
+  },
+};
+
+const wordsAsked = ({ state, questions }: DecideRequest): number =>
+  [state, ...questions.flatMap(({ instructions = '', options }) => [instructions, ...options.map(({ text }) => text)])]
+    .flatMap((text) => text.split(/\s+/))
+    .filter((word) => word !== '').length;

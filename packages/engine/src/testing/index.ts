@@ -1,12 +1,14 @@
 // Shared by tests of engines, and of code that uses engines. All exports added here become API.
 
-export { type EngineContractCase, type EngineSetup, engineContract } from './engine-contract.ts';
+export type { EngineSetup } from './contract-demands.ts';
+export { type EngineContractCase, engineContract } from './engine-contract.ts';
 export {
   aborted,
   answersInWords,
   call,
   callsTool,
   countsLetters,
+  countsMentions,
   countWords,
   describedModel,
   finish,

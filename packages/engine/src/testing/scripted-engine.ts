@@ -1,3 +1,4 @@
+import type { Decider } from '../decision.ts';
 import type { Embedder } from '../embedding.ts';
 import { EngineError } from '../engine-error.ts';
 import type { EngineEvent, GenerateRequest } from '../generation.ts';
@@ -20,7 +21,11 @@ export class ScriptedModel implements LoadedModel {
     this.#engine = engine;
     this.contextLength = options.contextLength;
     this.parallel = options.parallel;
-    this.capabilities = { ...engine.capabilities, embeddings: engine.embedder !== undefined };
+    this.capabilities = {
+      ...engine.capabilities,
+      embeddings: engine.embedder !== undefined,
+      decisions: engine.decider !== undefined,
+    };
   }
 
   async *generate(request: GenerateRequest, signal: AbortSignal): AsyncGenerator<EngineEvent> {
@@ -56,6 +61,10 @@ export class ScriptedModel implements LoadedModel {
 
   get embedder(): Embedder | undefined {
     return this.#engine.embedder;
+  }
+
+  get decider(): Decider | undefined {
+    return this.#engine.decider;
   }
 
   onLost(listener: (reason: Error) => void): Disposable {
@@ -114,6 +123,8 @@ export class ScriptedEngine implements InferenceEngine {
   countPrompt: (request: GenerateRequest) => number | Promise<number> = () => 5;
   /** What makes the embeddings of its models, if they make any. */
   embedder: Embedder | undefined;
+  /** What answers the questions of decisions, if anything does. */
+  decider: Decider | undefined;
   /** The turn that a model plays after the end of the script. */
   otherwise: Turn | undefined;
   /** Returns the description of a model. */

@@ -70,6 +70,8 @@ process.on('message', (command: EngineCommand) => {
   else if (command.type === 'generate') void host?.run(command.id, command.request);
   else if (command.type === 'count') void host?.count(command.id, command.request);
   else if (command.type === 'read') void host?.read(command.id, command.request);
+  else if (command.type === 'decide') void host?.decide(command.id, command.request);
+  else if (command.type === 'count-decision') void host?.countDecision(command.id, command.request);
   else if (command.type === 'embed') void embeddings?.embed(command.id, command.request);
   else if (command.type === 'count-inputs') void embeddings?.count(command.id, command.request);
   else if (command.type === 'backend') void answerBackend(command.gpu);

@@ -1,4 +1,4 @@
-import type { Llama, LlamaContext, LlamaModel } from 'node-llama-cpp';
+import type { Llama, LlamaContext, LlamaModel, Token } from 'node-llama-cpp';
 import type { LoadCommand } from '../protocol.ts';
 import { Batching } from './batching.ts';
 import { chatTemplateOf } from './chat-template-of.ts';
@@ -9,7 +9,7 @@ import { PromptThread } from './prompt-thread.ts';
 import type { FormatFacts } from './prompt-worker.ts';
 import { SequencePool } from './sequence-pool.ts';
 import { TokenTexts } from './token-text.ts';
-import { readVocabulary, vocabularySizeOf } from './vocabulary.ts';
+import { readVocabulary, turnEndsOf, vocabularySizeOf } from './vocabulary.ts';
 
 /** A model in this process, with everything that a generation needs. */
 export interface NativeModel {
@@ -20,6 +20,8 @@ export interface NativeModel {
   readonly format: FormatFacts;
   readonly prompts: PromptThread;
   readonly texts: TokenTexts;
+  /** The tokens that end a turn. */
+  readonly turnEnds: readonly Token[];
   readonly contextLength: number;
   /** The number of tokens that there are. */
   readonly vocabularySize: number;
@@ -76,6 +78,7 @@ async function assemble({ llama, model, device, context, batching, file, options
     format,
     prompts,
     texts: new TokenTexts(model, new Set(format.markers)),
+    turnEnds: turnEndsOf(model, format.stop),
     contextLength: Math.min(options.contextLength, context.contextSize),
     vocabularySize: vocabularySizeOf(file),
     batchSize: context.batchSize,

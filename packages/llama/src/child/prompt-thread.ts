@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { EngineError } from '@latchkey/engine';
 import type { FormatSource } from '../formats/choose-format.ts';
+import type { DecisionSource, DecisionText } from '../formats/decision-text.ts';
 import type { PromptSource, PromptText } from '../formats/prompt-text.ts';
 import type { RawPromptSource } from '../formats/raw-prompt.ts';
 import { fromTransportedError, toTransportedError } from '../transported-error.ts';
@@ -58,15 +59,30 @@ export class PromptThread implements AsyncDisposable {
       ...(responseSchema === undefined ? {} : { responseSchema }),
       ...(responseSchemaIsStrict === undefined ? {} : { responseSchemaIsStrict }),
     };
-    return this.#write({ type: 'write', request }, signal);
+    return this.#writePrompt({ type: 'write', request }, signal);
   }
 
   /** Writes a prompt without a template; undefined when `signal` fires. Throws EngineError as `writeRawPrompt` does. */
   prepareRaw(prompt: RawPromptSource, signal: AbortSignal): Promise<PromptText | undefined> {
-    return this.#write({ type: 'write-raw', prompt }, signal);
+    return this.#writePrompt({ type: 'write-raw', prompt }, signal);
   }
 
-  async #write(job: PromptJob, signal: AbortSignal): Promise<PromptText | undefined> {
+  /** Writes a question about a state; undefined when `signal` fires. Throws EngineError as `writeDecision` does. */
+  async prepareDecision(decision: DecisionSource, signal: AbortSignal): Promise<DecisionText | undefined> {
+    const outcome = await this.#write({ type: 'write-decision', decision }, signal);
+    if (outcome === undefined) return undefined;
+    if (outcome.type !== 'decision') throw failureOf(outcome);
+    return outcome.text;
+  }
+
+  async #writePrompt(job: PromptJob, signal: AbortSignal): Promise<PromptText | undefined> {
+    const outcome = await this.#write(job, signal);
+    if (outcome === undefined) return undefined;
+    if (outcome.type !== 'written') throw failureOf(outcome);
+    return outcome.text;
+  }
+
+  async #write(job: PromptJob, signal: AbortSignal): Promise<PromptOutcome | undefined> {
     const left = Promise.withResolvers<undefined>();
     const leave = (): void => left.resolve(undefined);
     signal.addEventListener('abort', leave, { once: true });
@@ -77,10 +93,7 @@ export class PromptThread implements AsyncDisposable {
       return this.#run(job);
     });
     try {
-      const outcome = await Promise.race([writing, left.promise]);
-      if (outcome === undefined) return undefined;
-      if (outcome.type !== 'written') throw failureOf(outcome);
-      return outcome.text;
+      return await Promise.race([writing, left.promise]);
     } finally {
       signal.removeEventListener('abort', leave);
     }

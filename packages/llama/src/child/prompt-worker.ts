@@ -1,5 +1,6 @@
 import { parentPort } from 'node:worker_threads';
 import { type ChosenFormat, chooseFormat, type FormatSource } from '../formats/choose-format.ts';
+import { type DecisionSource, type DecisionText, writeDecision } from '../formats/decision-text.ts';
 import { type PromptSource, type PromptText, writePrompt } from '../formats/prompt-text.ts';
 import { type RawPromptSource, writeRawPrompt } from '../formats/raw-prompt.ts';
 import { SpecialTexts } from '../formats/special-texts.ts';
@@ -13,7 +14,8 @@ import { toTransportedError } from '../transported-error.ts';
 export type PromptJob =
   | { readonly type: 'choose'; readonly source: FormatSource; readonly specialTexts: readonly string[] }
   | { readonly type: 'write'; readonly request: PromptSource }
-  | { readonly type: 'write-raw'; readonly prompt: RawPromptSource };
+  | { readonly type: 'write-raw'; readonly prompt: RawPromptSource }
+  | { readonly type: 'write-decision'; readonly decision: DecisionSource };
 
 /** The parts of a model's format that can be sent to another thread. */
 export interface FormatFacts {
@@ -28,6 +30,7 @@ export interface FormatFacts {
 export type PromptOutcome =
   | { readonly type: 'chosen'; readonly facts: FormatFacts }
   | { readonly type: 'written'; readonly text: PromptText }
+  | { readonly type: 'decision'; readonly text: DecisionText }
   | { readonly type: 'failed'; readonly error: TransportedError };
 
 /** The thread's first message, sent when it is ready for jobs. */
@@ -50,6 +53,9 @@ function run(job: PromptJob): PromptOutcome {
     };
   }
   if (chosen === undefined) throw new Error('no format has been chosen');
+  if (job.type === 'write-decision') {
+    return { type: 'decision', text: writeDecision(chosen, specials, job.decision) };
+  }
   const text = job.type === 'write' ? writePrompt(chosen, specials, job.request) : writeRawPrompt(job.prompt, specials);
   return { type: 'written', text };
 }

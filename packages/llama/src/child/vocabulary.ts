@@ -1,4 +1,4 @@
-import type { GgufFileInfo, LlamaModel } from 'node-llama-cpp';
+import type { GgufFileInfo, LlamaModel, Token } from 'node-llama-cpp';
 import { chatTemplateOf } from './chat-template-of.ts';
 import { isMarker } from './user-tokens.ts';
 
@@ -24,3 +24,10 @@ export function readVocabulary(model: LlamaModel, file: GgufFileInfo): Vocabular
 
 /** The number of tokens in a file; 0 for a file without a tokenizer. */
 export const vocabularySizeOf = ({ metadata }: GgufFileInfo): number => metadata.tokenizer?.ggml?.tokens?.length ?? 0;
+
+/** The tokens that end a turn: the model's own, and the beginnings of the texts that end one in place of a token. */
+export function turnEndsOf(model: LlamaModel, stop: readonly string[]): readonly Token[] {
+  const own = [...model.iterateAllTokens()].filter((token) => model.isEogToken(token));
+  const written = stop.flatMap((text) => model.tokenize(text, false, 'trimLeadingSpace').slice(0, 1));
+  return [...new Set([...own, ...written])];
+}

@@ -1,6 +1,5 @@
-import type { Embedder, Embeddings, EmbedRequest, LoadedModel, Model } from '@latchkey/engine';
+import type { Embedder, EmbedRequest, LoadedModel, Model } from '@latchkey/engine';
 import type { EmbeddingsRequest, EmbeddingsResult } from '../contracts/embeddings.ts';
-import type { ModelPrice } from '../contracts/price.ts';
 import { ServerError } from '../contracts/server-error.ts';
 import { shareOf } from './caller-scope.ts';
 import { ChatModel } from './chat-model.ts';
@@ -10,7 +9,7 @@ import { refuseSpent } from './generate-within-budget.ts';
 import { permitLoading } from './permit-loading.ts';
 import { permitModel } from './permit-model.ts';
 import type { ChatCaller, ChatServiceOptions } from './prepare-chat.ts';
-import { payFor } from './spend.ts';
+import { readWithinBudget } from './read-within-budget.ts';
 
 /**
  * Makes embeddings within the caller's permissions and budget: the tokens of the inputs are counted and reserved before
@@ -46,14 +45,23 @@ export const createEmbedService =
       using lease = step.value;
       const embedder = embedderOf(lease.model, key);
       const startedAt = performance.now();
-      const most = mostTokensOf(request, lease.model);
-      const { vectors, promptTokens } = await embedWithinBudget(
-        embedder,
-        caller,
-        { request, most, price },
-        signal,
+      const reading = {
+        count: () => embedder.count(request, signal),
+        most: mostTokensOf(request, lease.model),
+        price,
         use,
-      );
+      };
+      const { vectors, promptTokens } = await readWithinBudget(caller, reading, async (readPart) => {
+        const read: Float32Array[] = [];
+        let promptTokens = 0;
+        for (const inputs of inParts(request.inputs, embedder.mostInputs)) {
+          const part = await readPart(() => embedder.embed({ ...request, inputs }, signal));
+          signal.throwIfAborted();
+          promptTokens += part.promptTokens;
+          read.push(...part.vectors);
+        }
+        return { vectors: read, promptTokens };
+      });
       return {
         model: key,
         vectors: asked.dimensions === undefined ? vectors : vectors.map((vector) => shorten(vector, asked.dimensions)),
@@ -63,54 +71,6 @@ export const createEmbedService =
       };
     }
   };
-
-async function embedWithinBudget(
-  embedder: Embedder,
-  { tokenLimits, reserveTokens, money }: ChatCaller,
-  { request, most, price }: EmbeddingPlan,
-  signal: AbortSignal,
-  use: ChatUse,
-): Promise<Embeddings> {
-  // The inputs are counted only where their length matters.
-  const isCountedFirst = tokenLimits.length > 0 || (price !== undefined && (money?.limits.length ?? 0) > 0);
-  const tokens = isCountedFirst ? await embedder.count(request, signal) : most;
-  const reservation = await reserveTokens(tokens, tokens);
-  const payment = await payFor(price, money, tokens, 0).catch(async (error: unknown) => {
-    await reservation.settle(0).catch(() => {});
-    throw error;
-  });
-  // A request whose tokens were never counted, because the model has crashed, costs what was reserved for it.
-  let used = 0;
-  let isCounted = true;
-  try {
-    const vectors: Float32Array[] = [];
-    for (const inputs of inParts(request.inputs, embedder.mostInputs)) {
-      isCounted = false;
-      const part = await embedder.embed({ ...request, inputs }, signal);
-      isCounted = true;
-      used += part.promptTokens;
-      signal.throwIfAborted();
-      vectors.push(...part.vectors);
-    }
-    return { vectors, promptTokens: used };
-  } catch (error) {
-    const isRefused = error instanceof ServerError && BEFORE_READING.has(error.code);
-    if (!isCounted && !isRefused) used = Math.max(used, reservation.granted);
-    throw error;
-  } finally {
-    if (used > 0) use.add({ inputTokens: used, outputTokens: 0 });
-    // A reservation that cannot be settled counts as used; the answer is still delivered.
-    await reservation.settle(used).catch(() => {});
-    await payment.settle({ inputTokens: used, outputTokens: 0 }).catch(() => {});
-  }
-}
-
-interface EmbeddingPlan {
-  readonly request: EmbedRequest;
-  /** The most tokens that the inputs may have. */
-  readonly most: number;
-  readonly price: ModelPrice | undefined;
-}
 
 /** A token has at least one byte, and no input has more tokens than the context. */
 const mostTokensOf = ({ inputs }: EmbedRequest, { contextLength }: LoadedModel): number =>
@@ -127,9 +87,6 @@ function inParts<T>(all: readonly T[], most = all.length): readonly (readonly T[
     all.slice(index * most, (index + 1) * most),
   );
 }
-
-/** Refusals before the model has read anything. */
-const BEFORE_READING: ReadonlySet<string> = new Set(['INVALID_REQUEST', 'CONTEXT_EXCEEDED', 'OVERLOADED']);
 
 /** What a model is for is known before it is loaded. */
 function refuseChatModel({ key, description }: Model): void {

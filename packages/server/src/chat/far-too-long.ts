@@ -44,7 +44,7 @@ const SHORT_INPUT = 256;
  * refused, or cut where that was asked for. Throws ServerError `CONTEXT_EXCEEDED`.
  */
 export function fitInputs({ inputs, tooLong }: EmbedRequest, contextLength: number): EmbedRequest['inputs'] {
-  const mostBytes = contextLength * BYTES_PER_TOKEN + SHORT_INPUT;
+  const mostBytes = mostBytesOf(contextLength);
   return inputs.map((input) => {
     const [length, most, what] =
       typeof input === 'string'
@@ -61,6 +61,9 @@ export function fitInputs({ inputs, tooLong }: EmbedRequest, contextLength: numb
     );
   });
 }
+
+/** The most bytes of a text that may fit into a context. */
+export const mostBytesOf = (contextLength: number): number => contextLength * BYTES_PER_TOKEN + SHORT_INPUT;
 
 /** An allowance for the names of our own fields, which are not text of the conversation. */
 const overhead = (parts: number): number => 256 + parts * 64;

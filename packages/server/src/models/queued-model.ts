@@ -1,4 +1,7 @@
 import type {
+  Decider,
+  DecideRequest,
+  Decisions,
   Embedder,
   Embeddings,
   EmbedRequest,
@@ -31,6 +34,7 @@ export class QueuedModel implements LoadedModel {
   readonly #gone = new AbortController();
   readonly #onTurn: OnTurn;
   readonly embedder: Embedder | undefined;
+  readonly decider: Decider | undefined;
 
   /** @param waiting how many turns may wait */
   constructor(model: LoadedModel, waiting: number, onTurn: OnTurn = () => undefined) {
@@ -39,11 +43,15 @@ export class QueuedModel implements LoadedModel {
     this.#queue = new FairQueue({ places: model.parallel, waiting });
     this.#counting = new FairQueue({ places: COUNTING_PLACES, waiting });
     model.onLost((reason) => this.#gone.abort(fromEngine(reason)));
-    const { embedder } = model;
+    const { decider, embedder } = model;
     this.embedder = embedder && {
       ...(embedder.mostInputs === undefined ? {} : { mostInputs: embedder.mostInputs }),
       embed: (request, signal) => this.#embed(embedder, request, signal),
       count: (request, signal) => this.#count(request, () => embedder.count(request, signal), signal),
+    };
+    this.decider = decider && {
+      decide: (request, signal) => this.#decide(decider, request, signal),
+      count: (request, signal) => this.#count(request, () => decider.count(request, signal), signal),
     };
   }
 
@@ -142,20 +150,35 @@ export class QueuedModel implements LoadedModel {
     return tokens;
   }
 
-  /** A caller that leaves while it waits has used nothing. */
-  async #embed(embedder: Embedder, request: EmbedRequest, signal: AbortSignal): Promise<Embeddings> {
+  #embed(embedder: Embedder, request: EmbedRequest, signal: AbortSignal): Promise<Embeddings> {
+    const nothing = { vectors: [], promptTokens: 0 };
+    return this.#read(request, () => embedder.embed(request, signal), nothing, signal);
+  }
+
+  #decide(decider: Decider, request: DecideRequest, signal: AbortSignal): Promise<Decisions> {
+    const nothing = { probabilities: [], promptTokens: 0, cachedTokens: 0 };
+    return this.#read(request, () => decider.decide(request, signal), nothing, signal);
+  }
+
+  /** Has the model read in a place of a turn. A caller that leaves while it waits has used nothing. */
+  async #read<T extends { readonly promptTokens: number }>(
+    { share }: Pick<GenerateRequest, 'share'>,
+    read: () => Promise<T>,
+    nothing: T,
+    signal: AbortSignal,
+  ): Promise<T> {
     const askedAt = performance.now();
-    const place = await this.#queue.enter(request.share, AbortSignal.any([signal, this.#gone.signal]));
+    const place = await this.#queue.enter(share, AbortSignal.any([signal, this.#gone.signal]));
     if (place === undefined) {
-      if (signal.aborted) return { vectors: [], promptTokens: 0 };
+      if (signal.aborted) return nothing;
       throw this.#gone.signal.reason;
     }
     const enteredAt = performance.now();
     try {
       using running = place;
-      const embeddings = await orServerError(embedder.embed(request, signal));
-      running.charge(embeddings.promptTokens);
-      return embeddings;
+      const result = await orServerError(read());
+      running.charge(result.promptTokens);
+      return result;
     } finally {
       this.#onTurn({
         waitedSeconds: (enteredAt - askedAt) / 1000,

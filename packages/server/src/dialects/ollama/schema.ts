@@ -3,7 +3,7 @@ import { dictionary, list } from '../../input/bounded.ts';
 import { integrationSchema } from '../../wire/integrations.ts';
 import { stopSchema } from '../../wire/stop-field.ts';
 import { toolName } from '../../wire/tool-name-field.ts';
-import { keepAliveSchema } from './keep-alive.ts';
+import { keepAliveSchema } from '../../wire/keep-alive.ts';
 
 const MOST_IMAGES = 64;
 const name = z.string().max(256);

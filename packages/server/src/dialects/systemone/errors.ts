@@ -1,0 +1,1 @@
+export { openaiErrors as systemOneErrors } from '../../wire/openai-errors.ts';
