@@ -19,6 +19,14 @@ export const clientRequirements = [
       'openai.embeddings': 'embeddings are near each other where their texts are, in both encodings',
       'openai.embeddings-permissions': 'embeddings need their own action, the model and a budget',
       'openai.completions': 'a prompt is continued as it is, in several choices, echoed and streamed',
+      'openai.decisions': 'typed questions about an input, which is read once, are answered with probabilities',
+      'openai.decisions-permissions': 'decisions need the action chat, the model and a budget, and cut nothing off',
+    },
+  },
+  {
+    source: 'https://docs.ollama.com/api/systemone',
+    promises: {
+      'systemone.answers': 'named questions about a state are answered with probabilities, legend and confidence',
     },
   },
   {

@@ -9,6 +9,8 @@ export const BODY_DOORS: readonly Door[] = [
   ['POST', '/v1/chat/completions'],
   ['POST', '/v1/completions'],
   ['POST', '/v1/embeddings'],
+  ['POST', '/v1/decisions'],
+  ['POST', '/v1/systemone'],
   ['POST', '/v1/messages'],
   ['POST', '/v1/messages/count_tokens'],
   ['POST', '/v1/responses'],

@@ -12,7 +12,7 @@ export {
   type ToolCallRequest,
   textOf,
 } from './chat-message.ts';
-export type { Decider, DecideRequest, DecisionOption, DecisionQuestion, Decisions } from './decision.ts';
+export type { DecideRequest, Decider, DecisionOption, DecisionQuestion, Decisions } from './decision.ts';
 export type { Embedder, EmbeddingInput, Embeddings, EmbedRequest } from './embedding.ts';
 export { EngineError, type EngineErrorCode, type EngineErrorOptions, type RequestField } from './engine-error.ts';
 export type {

@@ -17,7 +17,12 @@ import {
 
 const setUp = (changes: Partial<ScriptedEngine> = {}) => {
   return async (): Promise<EngineSetup> => {
-    const standard = { otherwise: answersInWords, countPrompt: countWords, embedder: countsLetters, decider: countsMentions };
+    const standard = {
+      otherwise: answersInWords,
+      countPrompt: countWords,
+      embedder: countsLetters,
+      decider: countsMentions,
+    };
     const engine = Object.assign(new ScriptedEngine(), standard, changes);
     return {
       engine,
@@ -98,7 +103,9 @@ describe('the contract', () => {
     ],
     [
       'gives shares that are none',
-      { decider: deciderWith(({ probabilities }) => ({ probabilities: probabilities.map((all) => all.map(() => 1)) })) },
+      {
+        decider: deciderWith(({ probabilities }) => ({ probabilities: probabilities.map((all) => all.map(() => 1)) })),
+      },
       'its share',
     ],
     ['gives other shares each time', { decider: wavering }, 'its share'],

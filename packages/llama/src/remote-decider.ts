@@ -1,4 +1,4 @@
-import type { Decider, DecideRequest, Decisions, EngineError } from '@latchkey/engine';
+import type { DecideRequest, Decider, Decisions, EngineError } from '@latchkey/engine';
 import type { EngineProcess } from './engine-process.ts';
 import { type EngineCommand, type EngineReport, isError } from './protocol.ts';
 import { fromTransportedError } from './transported-error.ts';

@@ -1,4 +1,4 @@
-import type { Decider, DecideRequest } from '../decision.ts';
+import type { DecideRequest, Decider } from '../decision.ts';
 import type { LoadedModel } from '../inference-engine.ts';
 import { type Check, demand, demandFails, demandRejects, type EngineSetup, NEVER, open } from './contract-demands.ts';
 
@@ -6,7 +6,10 @@ import { type Check, demand, demandFails, demandRejects, type EngineSetup, NEVER
 export const decisionCases: Readonly<Record<string, Check>> = {
   'has a decider exactly where it says so': async (setup) => {
     await using model = await open(setup);
-    demand((model.capabilities.decisions ?? false) === (model.decider !== undefined), 'decisions: true means a decider');
+    demand(
+      (model.capabilities.decisions ?? false) === (model.decider !== undefined),
+      'decisions: true means a decider',
+    );
   },
 
   'gives each option of each question its share, the same each time': async (setup) => {
@@ -14,7 +17,10 @@ export const decisionCases: Readonly<Record<string, Check>> = {
     if (model === undefined) return;
     const first = await deciderOf(model).decide(asked(), NEVER);
     const { probabilities } = first;
-    demand(probabilities.length === QUESTIONS.length, `${QUESTIONS.length} questions have ${probabilities.length} answers`);
+    demand(
+      probabilities.length === QUESTIONS.length,
+      `${QUESTIONS.length} questions have ${probabilities.length} answers`,
+    );
     for (const [index, shares] of probabilities.entries()) {
       demand(shares.length === QUESTIONS[index]?.options.length, 'each option has a share');
       demand(Math.abs(shares.reduce((sum, share) => sum + share, 0) - 1) < 1e-6, 'the shares of a question sum to 1');

@@ -1,7 +1,16 @@
 import type { Embedder, EmbeddingInput, EmbedRequest } from '../embedding.ts';
 import type { EngineEvent, GenerateRequest } from '../generation.ts';
 import type { LoadedModel } from '../inference-engine.ts';
-import { CONTEXT, type Check, demand, demandFails, demandRejects, type EngineSetup, NEVER, open } from './contract-demands.ts';
+import {
+  type Check,
+  CONTEXT,
+  demand,
+  demandFails,
+  demandRejects,
+  type EngineSetup,
+  NEVER,
+  open,
+} from './contract-demands.ts';
 import { decisionCases } from './decision-cases.ts';
 
 /** One requirement for every engine. It throws when the engine does not meet it. */

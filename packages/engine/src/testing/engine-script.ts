@@ -1,4 +1,4 @@
-import type { Decider, DecideRequest } from '../decision.ts';
+import type { DecideRequest, Decider } from '../decision.ts';
 import type { Embedder, EmbeddingInput, EmbedRequest } from '../embedding.ts';
 import { EngineError } from '../engine-error.ts';
 import type { EngineEvent, FinishReason, GenerateRequest, TokenUsage } from '../generation.ts';
@@ -142,7 +142,8 @@ function letterVector(text: string): Float32Array {
 export const countsMentions: Decider = {
   decide: async (request, signal) => {
     const promptTokens = wordsAsked(request);
-    if (promptTokens > MOST_WORDS) throw new EngineError('CONTEXT_EXCEEDED', 'The state is too long.', { field: 'state' });
+    if (promptTokens > MOST_WORDS)
+      throw new EngineError('CONTEXT_EXCEEDED', 'The state is too long.', { field: 'state' });
     if (signal.aborted) return { probabilities: [], promptTokens: 0, cachedTokens: 0 };
     const probabilities = request.questions.map(({ options }) => {
       const mentions = options.map(({ text }) => request.state.split(text).length);

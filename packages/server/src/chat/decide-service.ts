@@ -1,4 +1,4 @@
-import type { Decider, DecideRequest, LoadedModel, Model } from '@latchkey/engine';
+import type { DecideRequest, Decider, LoadedModel, Model } from '@latchkey/engine';
 import type { DecisionsRequest, DecisionsResult } from '../contracts/decisions.ts';
 import { ServerError } from '../contracts/server-error.ts';
 import { scopeOf, shareOf } from './caller-scope.ts';

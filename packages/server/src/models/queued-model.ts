@@ -1,6 +1,6 @@
 import type {
-  Decider,
   DecideRequest,
+  Decider,
   Decisions,
   Embedder,
   Embeddings,

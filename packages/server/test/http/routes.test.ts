@@ -89,6 +89,8 @@ const DOORS: readonly (readonly [string, Route['access']])[] = [
   ['GET /lms-status', 'public'],
   ['POST /v1/embeddings', 'embeddings'],
   ['POST /api/v0/embeddings', 'embeddings'],
+  ['POST /v1/decisions', 'chat'],
+  ['POST /v1/systemone', 'chat'],
   ['POST /v1/completions', 'chat'],
   ['POST /api/v0/completions', 'chat'],
   ['GET /api/v0/models', 'models:read'],

@@ -3,9 +3,9 @@ import type { EmbeddingsDialect, EmbeddingsResult, ParsedEmbeddings } from '../.
 import type { ChatField } from '../../contracts/server-error.ts';
 import { list } from '../../input/bounded.ts';
 import { IgnoredKeys, keys } from '../../wire/ignored-keys.ts';
+import { keepAliveSchema } from '../../wire/keep-alive.ts';
 import { validateBody } from '../../wire/validate-body.ts';
 import { ollamaErrors } from './errors.ts';
-import { keepAliveSchema } from '../../wire/keep-alive.ts';
 
 const MOST_INPUTS = 2048;
 const text = z.string().min(1, 'must not be empty');

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { dictionary, list } from '../../input/bounded.ts';
 import { integrationSchema } from '../../wire/integrations.ts';
+import { keepAliveSchema } from '../../wire/keep-alive.ts';
 import { stopSchema } from '../../wire/stop-field.ts';
 import { toolName } from '../../wire/tool-name-field.ts';
-import { keepAliveSchema } from '../../wire/keep-alive.ts';
 
 const MOST_IMAGES = 64;
 const name = z.string().max(256);

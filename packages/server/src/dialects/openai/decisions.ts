@@ -45,13 +45,16 @@ function stateOf(input: DecisionsBody['input']): string {
 }
 
 function itemText(item: DecisionsItem, place: string): string {
-  if ('role' in item) return `[${item.role}]\n${contentText(item.content, `${place}.content`)}`;
   switch (item.type) {
+    case undefined:
+    case 'message':
+      return `[${item.role}]\n${contentText(item.content, `${place}.content`)}`;
     case 'function_call':
       return `[call ${item.call_id} of ${item.name}]\n${item.arguments}`;
     case 'custom_tool_call':
       return `[call ${item.call_id} of ${item.name}]\n${item.input}`;
-    default:
+    case 'function_call_output':
+    case 'custom_tool_call_output':
       return `[result of call ${item.call_id}]\n${contentText(item.output, `${place}.output`)}`;
   }
 }

@@ -7,11 +7,7 @@ const MOST_OPTIONS = 255;
 const MOST_IMAGES = 1000;
 
 /** A text, or JSON that the model reads as such. */
-const structured = z.union([
-  z.string(),
-  z.record(z.string(), z.unknown()),
-  z.array(z.unknown()),
-]);
+const structured = z.union([z.string(), z.record(z.string(), z.unknown()), z.array(z.unknown())]);
 const description = structured.nullish();
 
 const shared = { instructions: description };
