@@ -125,9 +125,11 @@ class Reader {
     return true;
   }
 
+  /** Asks for the logits of what may follow, and for the largest one: greedy sampling selects it. */
   #toItem(token: Token, { children, ends }: OptionNode): ControlledEvaluateInputItem {
     const tokens = [...children.keys(), ...(ends ? this.#ends : [])];
-    return [token, { generateNext: { logits: { filter: { tokens, includeMax: true } }, totalLogitWeight: true } }];
+    const logits = { filter: { tokens, includeSelected: true } };
+    return [token, { generateNext: { logits, totalLogitWeight: true, options: { temperature: 0 } } }];
   }
 
   #toScores(next: { logits?: Map<Token, number>; totalLogitWeight?: number } | undefined): NodeScores {
