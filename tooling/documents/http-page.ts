@@ -5,18 +5,18 @@ import { createRoutes } from '../../packages/server/src/routes.ts';
 /** The APIs by the beginnings of their paths, in the order of the page; the first that fits counts. */
 const SECTIONS: readonly { readonly title: string; readonly about: string; readonly paths: RegExp }[] = [
   {
-    title: 'OpenAI’s API',
+    title: "OpenAI's API",
     about: 'Chat completions, responses, completions, embeddings and models, for [clients of OpenAI](clients.md).',
     paths: /^\/v1\/(?!messages)/,
   },
-  { title: 'Anthropic’s API', about: 'Messages and their count.', paths: /^\/v1\/messages/ },
+  { title: "Anthropic's API", about: 'Messages and their count.', paths: /^\/v1\/messages/ },
   {
-    title: 'LM Studio’s API',
+    title: "LM Studio's API",
     about: 'Chat with `integrations`, and the models on this machine; `/api/v0` is its older form.',
     paths: /^\/api\/v1\/(?:chat|models)|^\/api\/v0\/|^\/lm/,
   },
   {
-    title: 'Ollama’s API',
+    title: "Ollama's API",
     about: 'What its clients need.',
     paths: /^\/$|^\/api\/(?:version|tags|ps|show|embed|embeddings|pull|copy|delete|chat|generate)$/,
   },
@@ -27,7 +27,7 @@ const SECTIONS: readonly { readonly title: string; readonly about: string; reado
   },
   {
     title: 'Tokens of other shapes',
-    about: 'OAuth’s endpoints for tokens, and those of Label Studio: see [tokens](tokens.md).',
+    about: "OAuth's endpoints for tokens, and those of Label Studio: see [tokens](tokens.md).",
     paths: /^\/oauth|^\/api\/token|^\/api\/current-user|jwks/,
   },
   {
@@ -53,7 +53,7 @@ export function renderHttpPage(): string {
   return `# The HTTP API
 
 This page is made from the code by \`pnpm generate\`; a test holds it to it. Each endpoint asks for one action of the token's
-[grant](grants.md); \`any token\` needs a valid one, \`nobody's\` none. What is refused is told as [errors](errors.md) say.
+[grant](grants.md); \`any token\` needs a valid one, \`nobody's\` none. [Errors](errors.md) say what is refused and why.
 
 A token is sent as \`Authorization: Bearer TOKEN\`, or in the header that the API's own clients use. \`Idempotency-Key\`: with this
 header the request is carried out once, and repeats get the first answer; an answer that has a secret is kept for ten minutes. Bodies are
