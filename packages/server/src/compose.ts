@@ -235,7 +235,7 @@ export async function compose(parts: ServerParts, opened: AsyncDisposableStack):
   );
   const catalog = createModelCatalog(parts.engines, config.aliases, (id) => pool.keyOf(id));
   const metrics = createMetrics();
-  const pool = opened.use(new ModelPool({ catalog, logger, onTurn: metrics.turn, ...poolOptions(config) }));
+  const pool = opened.use(new ModelPool({ catalog, isNamed: catalog.isNamed, logger, onTurn: metrics.turn, ...poolOptions(config) }));
   const recorder = opened.use(
     createUsageRecorder({ store: stores.usage, clock: calendar, logger, onRecord: metrics.use }),
   );

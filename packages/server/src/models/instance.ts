@@ -61,12 +61,29 @@ export interface Slot {
   whenIdle: (() => void)[];
 }
 
-/** The id of the next instance of a model: its key, then `key:2` and so on. */
-export function nextInstanceId(key: string, taken: ReadonlyMap<string, unknown>): string {
-  if (!taken.has(key)) return key;
-  let number = 2;
-  while (taken.has(`${key}:${number}`)) number += 1;
-  return `${key}:${number}`;
+/** How many ids are tried for an instance; an engine may know a model by every name. */
+const MOST_IDS = 64;
+
+/**
+ * The id of the next instance of a model: its key, then `key:2` and so on. A name that means something else already, a
+ * model or an alias, is left out: requests with it would be answered by the wrong one of the two. Throws ServerError
+ * `CONFLICT` when no id is free.
+ *
+ * @param isLoaded whether an instance has this id
+ * @param meansOther whether this name is that of a model or an alias
+ */
+export async function nextInstanceId(
+  key: string,
+  isLoaded: (id: string) => boolean,
+  meansOther: (id: string) => Promise<boolean>,
+): Promise<string> {
+  if (!isLoaded(key)) return key;
+  for (let number = 2; number < MOST_IDS; number += 1) {
+    const id = `${key}:${number}`;
+    if (!isLoaded(id) && !(await meansOther(id))) return id;
+  }
+  const message = `Every name for a further instance of '${key}' is that of a model or an alias.`;
+  throw new ServerError('CONFLICT', message, { field: 'model' });
 }
 
 /** What a request needs of an instance of its model. */

@@ -15,6 +15,8 @@ export interface ModelCatalog {
   resolve(name: string): string;
   /** Aliases that can be listed, each with its model key. */
   readonly aliases: Readonly<Record<string, string>>;
+  /** Whether a name is that of a model or an alias; also true while that cannot be determined. */
+  isNamed(name: string): Promise<boolean>;
   /** Throws ServerError `MODEL_NOT_FOUND`, or `MODEL_UNAVAILABLE` when it cannot be determined. */
   find(key: string): Promise<Model>;
   /** Of two models with one key, returns the one of the engine that was listed first. */
@@ -51,23 +53,31 @@ export function createModelCatalog(
     if (sourceOf.get(model) !== source) sourceOf.set(model, source);
     return model;
   };
+  const find = async (key: string): Promise<Model> => {
+    let hidden: { readonly cause: unknown } | undefined;
+    for (const { engine, source } of offers) {
+      const model = await source.find(key).catch((error: unknown) => {
+        hidden ??= { cause: fromEngine(error) };
+      });
+      if (model) return offered(model, engine, source);
+    }
+    if (hidden !== undefined) throw hidden.cause;
+    throw new ServerError('MODEL_NOT_FOUND', `There is no model '${key}'.`, { field: 'model' });
+  };
   return {
     aliases: Object.fromEntries(Object.entries(aliases).filter(([alias]) => !alias.endsWith(ANYTHING))),
     resolve: (name) => {
       if (Object.hasOwn(aliases, name)) return aliases[name] ?? name;
       return patterns.find(([beginning]) => name.startsWith(beginning))?.[1] ?? keyOfInstance(name) ?? name;
     },
-    find: async (key) => {
-      let hidden: { readonly cause: unknown } | undefined;
-      for (const { engine, source } of offers) {
-        const model = await source.find(key).catch((error: unknown) => {
-          hidden ??= { cause: fromEngine(error) };
-        });
-        if (model) return offered(model, engine, source);
-      }
-      if (hidden !== undefined) throw hidden.cause;
-      throw new ServerError('MODEL_NOT_FOUND', `There is no model '${key}'.`, { field: 'model' });
+    isNamed: async (name) => {
+      if (Object.hasOwn(aliases, name)) return true;
+      return find(name).then(
+        () => true,
+        (error: unknown) => !(error instanceof ServerError && error.code === 'MODEL_NOT_FOUND'),
+      );
     },
+    find,
     list: async () => {
       const lists = await Promise.all(
         offers.map(async ({ engine, source }) => (await source.list()).map((model) => offered(model, engine, source))),

@@ -3,7 +3,6 @@ import { ServerError } from '../contracts/server-error.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { TurnTimes } from '../telemetry/metrics.ts';
 import { ContextLimits, waitForContext } from './context-limits.ts';
-import { fromEngine } from './engine-failure.ts';
 import {
   type Chosen,
   chooseInstance,
@@ -17,6 +16,7 @@ import {
   toLoadedInstance,
 } from './instance.ts';
 import type { ModelCatalog } from './model-catalog.ts';
+import { openInTime } from './open-in-time.ts';
 import { QueuedModel } from './queued-model.ts';
 
 export type { LoadEvent, LoadedInstance, ModelSettings } from './instance.ts';
@@ -38,6 +38,8 @@ export interface ModelPoolOptions {
   readonly keepOnlyLast: boolean;
   /** The settings of a model that are not those of all models. */
   readonly settingsOf?: (key: string) => ModelSettings;
+  /** Whether a name is that of a model or an alias, so that no instance may have it as its id; absent: none is. */
+  readonly isNamed?: (name: string) => Promise<boolean>;
   /** Called when a turn has ended. */
   readonly onTurn?: (times: TurnTimes) => void;
   readonly now?: () => number;
@@ -48,13 +50,8 @@ export interface ModelLease extends Disposable {
   readonly model: LoadedModel;
 }
 
-/** Large models on slow disks take minutes; a template in a hostile file may never end. */
-const LOAD_MINUTES = 15;
-
 /** A timer cannot wait for longer; a model that may stay for weeks is not unloaded for being idle. */
 const LONGEST_TIMER = 2 ** 31 - 1;
-
-const OF_OPENING: ReadonlySet<string> = new Set(['MODEL_LOAD_FAILED', 'MODEL_UNAVAILABLE', 'INSUFFICIENT_MEMORY']);
 
 /** How many instances one model may have. */
 const MOST_INSTANCES = 16;
@@ -94,12 +91,18 @@ export class ModelPool implements AsyncDisposable {
   ): Promise<ModelLease> {
     const wanted = this.contextFor(model, contextLength);
     using deadline = waitForContext(wanted);
+    let id = model.key;
     for (;;) {
       this.#closing.signal.throwIfAborted();
       signal.throwIfAborted();
       const found = this.#choose(model, wanted, contextLength, named);
       if (found === undefined) {
-        const slot = this.#load(model, { contextLength: wanted }, onEvent);
+        if (this.#slots.has(id)) {
+          id = await this.#nextId(model.key);
+          // Another request may have loaded one meanwhile.
+          continue;
+        }
+        const slot = this.#load(id, model, { contextLength: wanted }, onEvent);
         return this.#lease(slot, onEvent, signal, keepAliveMilliseconds);
       }
       const { slot, isReady } = found;
@@ -129,12 +132,15 @@ export class ModelPool implements AsyncDisposable {
     this.#closing.signal.throwIfAborted();
     signal.throwIfAborted();
     this.#limits.most(model, asked.contextLength);
+    let id = model.key;
+    while (this.#slots.has(id)) id = await this.#nextId(model.key);
+    this.#closing.signal.throwIfAborted();
     if (this.#slotsOf(model.key).length >= MOST_INSTANCES) {
       const message = `Model '${model.key}' has ${MOST_INSTANCES} instances already. Unload one of them first.`;
       throw new ServerError('OVERLOADED', message, { field: 'model' });
     }
     const contextLength = asked.contextLength ?? this.contextFor(model, undefined);
-    const slot = this.#load(model, { ...asked, contextLength, isExplicit: true }, onEvent);
+    const slot = this.#load(id, model, { ...asked, contextLength, isExplicit: true }, onEvent);
     const keepAlive = asked.idleMilliseconds ?? Number.POSITIVE_INFINITY;
     try {
       using _lease = await this.#lease(slot, onEvent, signal, keepAlive);
@@ -242,7 +248,17 @@ export class ModelPool implements AsyncDisposable {
     await slot.gone.promise;
   }
 
+  #nextId(key: string): Promise<string> {
+    const { isNamed } = this.#options;
+    return nextInstanceId(
+      key,
+      (id) => this.#slots.has(id),
+      async (name) => (await isNamed?.(name)) ?? false,
+    );
+  }
+
   #load(
+    id: string,
     model: Model,
     asked: ModelSettings & { readonly contextLength: number; readonly isExplicit?: boolean },
     onEvent: (event: LoadEvent) => void,
@@ -253,7 +269,6 @@ export class ModelPool implements AsyncDisposable {
     const parallel = asked.parallel ?? usual.parallel ?? this.#options.parallel;
     const { contextLength, isExplicit = false } = asked;
     const settings = model.resident ? { ...usual.load, ...asked.load } : { ...asked.load };
-    const id = nextInstanceId(key, this.#slots);
     const startedAt = this.#now();
     const listeners = new Set([onEvent]);
     const tell = (event: LoadEvent): void => {
@@ -329,31 +344,13 @@ export class ModelPool implements AsyncDisposable {
    */
   async #loadInTime(model: Model, options: OpenOptions): Promise<LoadedModel> {
     try {
-      return await this.#open(model, options);
+      return await openInTime(this.#options.catalog, model, options, this.#closing.signal);
     } catch (error) {
       const idle = [...this.#slots.values()].filter((slot) => slot.takesTurns && isIdle(slot));
       if (!(error instanceof ServerError) || error.code !== 'INSUFFICIENT_MEMORY' || idle.length === 0) throw error;
       for (const slot of idle) this.#unload(slot, 'another model needs its memory');
       await Promise.all(idle.map(({ gone }) => gone.promise));
-      return this.#open(model, options);
-    }
-  }
-
-  /** Opens a model; gives up when the pool closes, or when loading has taken so long that it will not finish. */
-  async #open(model: Model, options: OpenOptions): Promise<LoadedModel> {
-    const late = new AbortController();
-    const message = `Model '${model.key}' was not loaded after ${LOAD_MINUTES} minutes; its file may be damaged.`;
-    const timer = setTimeout(() => late.abort(new ServerError('MODEL_LOAD_FAILED', message)), LOAD_MINUTES * 60_000);
-    try {
-      return await this.#options.catalog.open(model, options, AbortSignal.any([this.#closing.signal, late.signal]));
-    } catch (error) {
-      const failure = fromEngine(error);
-      // The error names the request parameter of the model, which the engine does not know.
-      if (!(failure instanceof ServerError) || !OF_OPENING.has(failure.code)) throw failure;
-      const { code, message, detail = message } = failure;
-      throw new ServerError(code, message, { field: 'model', cause: error, detail });
-    } finally {
-      clearTimeout(timer);
+      return openInTime(this.#options.catalog, model, options, this.#closing.signal);
     }
   }
 

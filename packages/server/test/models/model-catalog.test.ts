@@ -61,6 +61,16 @@ describe('the models of several engines', () => {
     }
   });
 
+  it('say which names are taken: those of models and of aliases, also while a source cannot be read', async () => {
+    const silent = new ScriptedEngine();
+    const source = { find: async () => Promise.reject(new Error('closed')), list: async () => [] };
+    Object.defineProperty(silent, 'sources', { value: [source] });
+    const catalog = createModelCatalog([engineWith('a/one:2')], { 'a/one:3': 'a/one', 'b/*': 'a/one' });
+    const names = ['a/one:2', 'a/one:3', 'a/one:4', 'b/one', 'constructor'];
+    expect(await Promise.all(names.map(catalog.isNamed))).toEqual([true, true, false, false, false]);
+    expect(await createModelCatalog([silent], {}).isNamed('a/one:4')).toBe(true);
+  });
+
   it('do not open what no engine offers', async () => {
     const opening = createModelCatalog([engineWith('a/one')], {}).open(scriptedModel('a/one'), OPTIONS, NEVER);
     await expect(opening).rejects.toMatchObject({ code: 'MODEL_LOAD_FAILED' });

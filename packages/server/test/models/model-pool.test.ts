@@ -547,6 +547,27 @@ describe('an instance of its own', () => {
     expect(pool.loaded()).toEqual([]);
   });
 
+  it('never has the name of a model or of an alias as its id', async () => {
+    const named = new Set(['ibm/granite:2', 'ibm/granite:4']);
+    const pool = newPool(new ScriptedEngine(), { isNamed: async (name) => named.has(name) });
+    await Promise.all([load(pool), load(pool), load(pool)]);
+    expect(pool.loaded().map(({ id }) => id)).toEqual(['ibm/granite', 'ibm/granite:3', 'ibm/granite:5']);
+    const crowded = newPool(new ScriptedEngine(), { isNamed: async () => true });
+    await load(crowded);
+    await expect(load(crowded)).rejects.toMatchObject({ code: 'CONFLICT', field: 'model' });
+  });
+
+  it('is loaded once for requests that come while its id is looked for', async () => {
+    const engine = new ScriptedEngine();
+    const pool = newPool(engine, { isNamed: async () => false });
+    await load(pool, { contextLength: 64 });
+    await Promise.all([1, 2].map(() => pool.acquire(granite, undefined, nothing, NEVER)));
+    expect(pool.loaded().map(({ id, uses }) => [id, uses])).toEqual([
+      ['ibm/granite', 0],
+      ['ibm/granite:2', 2],
+    ]);
+  });
+
   it('is one of at most sixteen', async () => {
     const pool = newPool(new ScriptedEngine());
     for (let count = 0; count < 16; count += 1) await load(pool);
