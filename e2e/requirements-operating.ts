@@ -29,6 +29,8 @@ export const operating = [
       'operating.sole-at-once': 'of two servers that start at once on a folder one runs',
       'operating.backup': 'a backup of a server that runs is a data folder again, with its tokens',
       'operating.lost-database': 'a database that was lost beside its keys is asked about, and nothing is replaced',
+      'operating.database-removed':
+        'a database file that is removed or moved under a running server is told, nothing more is acknowledged, and it goes on when the file is back',
       'operating.full-disk':
         'on a full disk tokens are revoked for good, everything else is refused with the word full, and nothing that was acknowledged is lost',
       'operating.unix-socket': 'a Unix socket takes the same tokens, from its owner and the group alone',

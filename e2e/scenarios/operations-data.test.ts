@@ -72,6 +72,38 @@ describe('a data folder', () => {
   });
 });
 
+describe('a database file', () => {
+  verifies('operating.database-removed', async () => {
+    await using server = await startServer();
+    const file = join(server.data, 'latchkey.db');
+    const caller = await createToken(server, 'caller', CHAT_GRANT);
+    const revoked = await createToken(server, 'revoked', CHAT_GRANT);
+    const logged = () => server.log.lines.filter((line) => line.includes('the file of the database'));
+
+    renameSync(file, `${file}.away`);
+    const refused = await server.admin.post('/api/v1/tokens', { name: 'lost', grant: CHAT_GRANT });
+    expect(refused).toMatchObject({ status: 503, body: { error: { code: 'store_unavailable' } } });
+    expect(refused.body.error.message).toContain('was removed or replaced');
+    expect(JSON.stringify(refused.body)).not.toContain(server.data);
+    await expect
+      .poll(() => server.admin.get('/ready'))
+      .toMatchObject({ status: 503, body: { status: 'unavailable', database: 'removed' } });
+    await expect.poll(logged, { timeout: 20_000 }).toHaveLength(1);
+    // What has to store nothing goes on, and taking rights away waits for no database.
+    expect((await caller.chat({ input: 'hi', max_output_tokens: 1, store: false })).status).toBe(200);
+    expect(await server.admin.post(`/api/v1/tokens/${revoked.id}/revoke`, {})).toMatchObject({
+      body: { stored: false },
+    });
+    expect((await revoked.get('/api/v1/whoami')).status).toBe(401);
+
+    renameSync(`${file}.away`, file);
+    expect((await server.admin.post('/api/v1/tokens', { name: 'kept', grant: CHAT_GRANT })).status).toBe(201);
+    await expect.poll(() => server.admin.get('/ready')).toMatchObject({ status: 200 });
+    await expect.poll(logged, { timeout: 20_000 }).toHaveLength(2);
+    expect((await revoked.get('/api/v1/whoami')).status).toBe(401);
+  });
+});
+
 describe('a server behind a balancer', () => {
   for (const path of ['/health', '/live', '/ready']) {
     verifies(

@@ -94,6 +94,8 @@ export interface ServerParts {
   readonly webhooks?: readonly WebhookEndpoint[];
   /** The room that is kept for revocations on a full disk; absent where the database is elsewhere. */
   readonly room?: Pick<SpareRoom, 'free' | 'provide'>;
+  /** Rejects while the database takes no writes; absent where that is not known. */
+  readonly requireWritable?: () => Promise<void>;
   /** How long a stream of LM Studio's API waits for a model before it begins. */
   readonly patienceMilliseconds?: number;
 }
@@ -235,7 +237,9 @@ export async function compose(parts: ServerParts, opened: AsyncDisposableStack):
   );
   const catalog = createModelCatalog(parts.engines, config.aliases, (id) => pool.keyOf(id));
   const metrics = createMetrics();
-  const pool = opened.use(new ModelPool({ catalog, isNamed: catalog.isNamed, logger, onTurn: metrics.turn, ...poolOptions(config) }));
+  const pool = opened.use(
+    new ModelPool({ catalog, isNamed: catalog.isNamed, logger, onTurn: metrics.turn, ...poolOptions(config) }),
+  );
   const recorder = opened.use(
     createUsageRecorder({ store: stores.usage, clock: calendar, logger, onRecord: metrics.use }),
   );
@@ -290,7 +294,10 @@ export async function compose(parts: ServerParts, opened: AsyncDisposableStack):
     meter,
     log,
     metrics,
-    reachDatabase: () => stores.settings.read(),
+    reachDatabase: async () => {
+      await stores.settings.read();
+      await parts.requireWritable?.();
+    },
     findRoom: async () => requireRoom(parts.room),
     reviewGrant: review,
     prove: parts.prove,

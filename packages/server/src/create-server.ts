@@ -28,7 +28,7 @@ import { AUTHENTICATE_PATH } from './sdk-routes.ts';
 import { SdkSockets } from './sdk-socket/sockets.ts';
 import { ensureAdministrator, withAdministratorFile } from './state/administrator.ts';
 import { announceServer, makeDataFolder, openDataFolder } from './state/data-folder.ts';
-import { openDatabase } from './state/database.ts';
+import { openDatabase, requireWritable } from './state/database.ts';
 import { openDescriptionMemory } from './state/description-memory.ts';
 import { lockFolder } from './state/folder-lock.ts';
 import { forgetConversations } from './state/forget-conversations.ts';
@@ -225,6 +225,7 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
       ids: RANDOM_IDS,
       stopping: stopping.signal,
       webhooks,
+      requireWritable: () => requireWritable(database),
       ...(room === undefined ? {} : { room }),
     },
     opened,
@@ -249,7 +250,7 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
   );
 
   if (webhooks.length > 0) opened.use(watchForWebhooks(composition, host, logger));
-  opened.use(watchMachine(config.data, room, logger));
+  opened.use(watchMachine({ folder: config.data, room, logger, requireWritable: () => requireWritable(database) }));
 
   const sockets = new SdkSockets({
     app: createApp({ ...composition.app, routes: composition.sdkRoutes }),

@@ -1,7 +1,7 @@
 import { AuthError, type AuthErrorCode, LimitExceededError, PermissionDeniedError } from '@latchkey/auth-core';
 import { denialDetails } from '../contracts/denial-details.ts';
 import { type ErrorDetails, ServerError, type ServerErrorCode } from '../contracts/server-error.ts';
-import { isFull, unexpected } from '../contracts/unexpected.ts';
+import { unexpected, unstored } from '../contracts/unexpected.ts';
 
 const AUTH_CODES: Record<Exclude<AuthErrorCode, 'AUTH_LIMIT_EXCEEDED'>, ServerErrorCode> = {
   AUTH_TOKEN_MISSING: 'UNAUTHENTICATED',
@@ -36,14 +36,14 @@ const LIMIT_CODES: Readonly<Record<string, ServerErrorCode>> = {
 /** Converts anything that was thrown into an error with a code that may be shown to the caller. */
 export function toServerError(thrown: unknown): ServerError {
   if (thrown instanceof ServerError) return thrown;
-  if (thrown instanceof AuthError && !isFull(thrown)) {
-    return new ServerError(codeOf(thrown), thrown.message, {
-      cause: thrown,
-      details: detailsOf(thrown),
-      ...paramOf(thrown),
-    });
-  }
-  return unexpected(thrown);
+  if (!(thrown instanceof AuthError)) return unexpected(thrown);
+  const known = unstored(thrown);
+  if (known !== undefined) return known;
+  return new ServerError(codeOf(thrown), thrown.message, {
+    cause: thrown,
+    details: detailsOf(thrown),
+    ...paramOf(thrown),
+  });
 }
 
 function codeOf(error: AuthError): ServerErrorCode {

@@ -21,6 +21,7 @@ import { failureAt, isSystemError } from '../config/path-failure.ts';
 import { requirePrivate } from '../config/private-path.ts';
 import { OperatorError } from '../contracts/operator-error.ts';
 import { ServerError } from '../contracts/server-error.ts';
+import { isDatabaseMoved } from '../contracts/unexpected.ts';
 import type { ConversationTables } from '../conversations/schema.ts';
 import type { KeyedRequestTables } from '../idempotency/schema.ts';
 import type { LoginTables } from '../mcp-logins/schema.ts';
@@ -109,7 +110,8 @@ async function openFile(file: string, owner: AsyncDisposableStack): Promise<Data
 
 /** Describes an error of SQLite, and what to try. */
 function describeSqliteFailure(error: unknown): string {
-  return `${reasonOf(error)}${REMEDIES[sqliteCode(error) ?? 0] ?? ''}`;
+  const remedy = isDatabaseMoved(error) ? MOVED : REMEDIES[sqliteCode(error) ?? 0];
+  return `${reasonOf(error)}${remedy ?? ''}`;
 }
 
 /**
@@ -131,6 +133,7 @@ function makePrivate(file: string): void {
 
 const DAMAGED = '. Restore it from a backup, or move it away to begin again without tokens.';
 const FULL = '. Make room on its disk.';
+const MOVED = '. Put it back, or stop the server and restore a backup.';
 const READ_ONLY = '. Look at its mode and at that of its folder.';
 
 /** What to try, by SQLite's primary result code (https://sqlite.org/rescode.html). */
@@ -216,4 +219,12 @@ async function migrateTables(
     isFile: watch === undefined,
     all: database as unknown as Database['all'],
   };
+}
+
+/**
+ * Finds out whether the database takes writes, and writes nothing: a transaction is begun and ended. Rejects with the
+ * reason; for a SQLite file also when it was removed or replaced.
+ */
+export async function requireWritable({ all }: Pick<Database, 'all'>): Promise<void> {
+  await all.transaction().execute(async () => {});
 }

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { availableMemory } from 'node:process';
+import { isDatabaseMoved } from '../contracts/unexpected.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { FULL_BYTES, freeBytes, type SpareRoom } from './spare-room.ts';
 
@@ -61,14 +62,28 @@ export function createLookout(watched: readonly Watched[], logger: Pick<Logger, 
   };
 }
 
-/** Watches the machine until it is disposed of: the disk of a folder, memory and file descriptors. Takes the spare room back
- * once there is room again. */
-export function watchMachine(folder: string, room: SpareRoom | undefined, logger: Logger): Disposable {
+/** What to watch, and where to report it. */
+export interface MachineWatch {
+  /** The data folder. */
+  readonly folder: string;
+  readonly room: SpareRoom | undefined;
+  /** Rejects while the database takes no writes. */
+  readonly requireWritable: () => Promise<void>;
+  readonly logger: Logger;
+}
+
+/**
+ * Watches the machine until it is disposed of: the disk of a folder, memory, file descriptors, and whether the file of the
+ * database is still there. Takes the spare room back once there is room again.
+ */
+export function watchMachine({ folder, room, requireWritable, logger }: MachineWatch): Disposable {
   const free = (): number => freeBytes(folder);
   const look = createLookout(watchedBy(free), logger);
+  const lookAtDatabase = createDatabaseLookout(requireWritable, logger);
   let wasFull = false;
   const tick = (): void => {
     look();
+    void lookAtDatabase();
     const isFull = free() < FULL_BYTES;
     if (isFull && !wasFull) logger.error('the disk of the data folder is full: only revocations are stored');
     wasFull = isFull;
@@ -78,6 +93,29 @@ export function watchMachine(folder: string, room: SpareRoom | undefined, logger
   const timer = setInterval(tick, INTERVAL_MILLISECONDS);
   timer.unref();
   return { [Symbol.dispose]: () => clearInterval(timer) };
+}
+
+/**
+ * Logs once when the file of the database was removed or replaced while it was open, and once when it is back. Other
+ * failures are those of the requests that have them.
+ */
+export function createDatabaseLookout(
+  requireWritable: () => Promise<void>,
+  logger: Pick<Logger, 'error' | 'info'>,
+): () => Promise<void> {
+  let wasMoved = false;
+  return async () => {
+    const failure: unknown = await requireWritable().catch((error: unknown) => error);
+    const isMoved = isDatabaseMoved(failure);
+    if (isMoved && !wasMoved) {
+      logger.error(
+        { problem: (failure as Error).message },
+        'the file of the database is gone: nothing is stored any more. Put it back where it was; if it was deleted, stop ' +
+          'the server and restore a backup',
+      );
+    } else if (wasMoved && !isMoved) logger.info('the file of the database is there again');
+    wasMoved = isMoved;
+  };
 }
 
 /** Linux only: elsewhere the system does not say. */

@@ -29,3 +29,16 @@ describe('a full disk', () => {
     expect(isFull(circle)).toBe(false);
   });
 });
+
+describe('a database whose file is gone', () => {
+  it('is told as what it is, also behind another error', () => {
+    const cause = failure({ errcode: 1032 });
+    for (const thrown of [cause, new StoreUnavailableError(cause)]) {
+      expect(toServerError(thrown)).toMatchObject({
+        code: 'STORE_UNAVAILABLE',
+        message: expect.stringContaining('removed or replaced'),
+      });
+    }
+    expect(toServerError(failure({ errcode: 8 })).code).toBe('INTERNAL');
+  });
+});

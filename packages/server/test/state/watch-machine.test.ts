@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createLookout } from '../../src/state/watch-machine.ts';
+import { createDatabaseLookout, createLookout } from '../../src/state/watch-machine.ts';
 
 function lookAt(amounts: readonly (number | undefined)[]): string[] {
   const told: string[] = [];
@@ -28,5 +28,26 @@ describe('a resource of the machine', () => {
 
   it('is not judged where the system does not say', () => {
     expect(lookAt([undefined, undefined])).toEqual([]);
+  });
+});
+
+describe('the file of the database', () => {
+  it('is logged once when it is gone, and once when it is back; other failures are not', async () => {
+    const gone = Object.assign(new Error('The file was removed'), { errcode: 1032 });
+    const other = Object.assign(new Error('locked'), { errcode: 5 });
+    const told: string[] = [];
+    const tell = (...[, message]: unknown[]) => void told.push(String(message));
+    let failure: Error | undefined;
+    const look = createDatabaseLookout(
+      async () => {
+        if (failure !== undefined) throw failure;
+      },
+      { error: tell as never, info: ((message: string) => void told.push(message)) as never },
+    );
+    for (failure of [undefined, other, gone, gone, undefined, undefined]) await look();
+    expect(told).toEqual([
+      expect.stringContaining('the file of the database is gone'),
+      'the file of the database is there again',
+    ]);
   });
 });

@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { Kysely } from 'kysely';
 import { OwnTransactions } from './own-transactions.ts';
 import { openReadOnly } from './read-only-file.ts';
+import { createSameFile } from './same-file.ts';
 import { type SqliteConnections, TwoConnectionsDialect } from './sqlite-driver.ts';
 import { isBusy } from './while-busy.ts';
 
@@ -27,8 +28,8 @@ export interface SqliteOptions {
  * are enforced, and every transaction takes the write lock at its start, so that two of them run one after the other
  * instead of failing halfway. Reads have a connection of their own and wait for no write (WAL). A write waits up to five
  * seconds for those of other processes; the process does other work meanwhile. A write that is made inside of an open
- * transaction, and not by it, could only wait for that transaction: it fails at once. The caller closes it with
- * `destroy()`.
+ * transaction, and not by it, could only wait for that transaction: it fails at once. So does a write after the file was
+ * removed, moved or replaced: it would be acknowledged, and gone with the process. The caller closes it with `destroy()`.
  *
  * @throws {Error} SQLite's error, when the file cannot be opened or is not a database
  * @example
@@ -48,7 +49,12 @@ export function openSqlite<Schema>(path: string, { readOnly = false }: SqliteOpt
   const inMemory = path === IN_MEMORY;
   if (readOnly) {
     if (inMemory) throw new TypeError('openSqlite: a database in memory cannot be opened with readOnly');
-    return toKysely({ writer: openReadOnly(path), prepare: () => undefined, openReader: undefined });
+    return toKysely({
+      writer: openReadOnly(path),
+      prepare: () => undefined,
+      openReader: undefined,
+      requireSameFile: () => undefined,
+    });
   }
   if (!inMemory) mkdirSync(dirname(resolve(path)), { recursive: true, mode: 0o700 });
   // SQLite's own waiting, by its timeout, would stop the whole process.
@@ -64,7 +70,12 @@ export function openSqlite<Schema>(path: string, { readOnly = false }: SqliteOpt
     }
   }
   const openReader = (): DatabaseSync => new DatabaseSync(path, { timeout: 0, readOnly: true });
-  return toKysely({ writer, prepare, openReader: inMemory ? undefined : openReader });
+  return toKysely({
+    writer,
+    prepare,
+    openReader: inMemory ? undefined : openReader,
+    requireSameFile: inMemory ? () => undefined : createSameFile(path),
+  });
 }
 
 function toKysely<Schema>(connections: SqliteConnections): Kysely<Schema> {

@@ -13,6 +13,7 @@ import {
 } from 'kysely';
 import { createLeaveTurns, type LeaveTurns } from './leave-turns.ts';
 import { refuseOwnWait } from './own-transactions.ts';
+import type { RequireSameFile } from './same-file.ts';
 import { whileBusy } from './while-busy.ts';
 import { createWriteTurns, type WriteTurns } from './write-turns.ts';
 
@@ -24,6 +25,8 @@ export interface SqliteConnections {
   readonly openReader: (() => DatabaseSync) | undefined;
   /** What is still to be done before the first query, tried again while the file is busy. */
   readonly prepare: () => void;
+  /** Called before each transaction and each write of its own; what it throws is their failure. */
+  readonly requireSameFile: RequireSameFile;
 }
 
 /**
@@ -82,7 +85,8 @@ class TwoConnectionsDriver implements Driver {
       this.#ready = undefined;
       throw error;
     }
-    return new Session(this.#writer, this.#reader, this.#turns, this.#leaveTurns);
+    const { requireSameFile } = this.#connections;
+    return new Session(this.#writer, this.#reader, this.#turns, this.#leaveTurns, requireSameFile);
   }
 
   beginTransaction(session: Session): Promise<void> {
@@ -90,6 +94,7 @@ class TwoConnectionsDriver implements Driver {
   }
 
   async commitTransaction(session: Session): Promise<void> {
+    this.#connections.requireSameFile();
     await session.executeQuery(CompiledQuery.raw('commit'));
   }
 
@@ -125,6 +130,7 @@ class Session implements DatabaseConnection {
   readonly #reader: PreparedDatabase | undefined;
   readonly #turns: WriteTurns;
   readonly #leaveTurns: LeaveTurns;
+  readonly #requireSameFile: RequireSameFile;
   /** Ends the turn of the transaction that runs. */
   #endTurn: (() => void) | undefined;
 
@@ -133,11 +139,13 @@ class Session implements DatabaseConnection {
     reader: PreparedDatabase | undefined,
     turns: WriteTurns,
     leaveTurns: LeaveTurns,
+    requireSameFile: RequireSameFile,
   ) {
     this.#writer = writer;
     this.#reader = reader;
     this.#turns = turns;
     this.#leaveTurns = leaveTurns;
+    this.#requireSameFile = requireSameFile;
   }
 
   /** Whether a transaction runs in it. */
@@ -150,6 +158,7 @@ class Session implements DatabaseConnection {
     refuseOwnWait(this);
     this.#endTurn = await this.#turns.take();
     await this.#leaveTurns(false);
+    this.#requireSameFile();
     await whileBusy(() => this.#writer.run('begin immediate', []));
   }
 
@@ -174,6 +183,7 @@ class Session implements DatabaseConnection {
     refuseOwnWait(this);
     const endTurn = await this.#turns.take();
     try {
+      this.#requireSameFile();
       return await whileBusy(() => this.#writer.run<Row>(sql, parameters));
     } finally {
       endTurn();

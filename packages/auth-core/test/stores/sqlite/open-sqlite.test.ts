@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Kysely, sql } from 'kysely';
@@ -50,6 +50,40 @@ describe('openSqlite', () => {
 
   it('opens a database in memory', async () => {
     expect(await (await openTokens(':memory:')).selectFrom('tokens').selectAll().execute()).toEqual([]);
+  });
+
+  it.each([
+    ['removed', () => rm(file), 'was removed or moved'],
+    ['moved', () => rename(file, `${file}.old`), 'was removed or moved'],
+    ['replaced', () => copyFile(file, `${file}.new`).then(() => rename(`${file}.new`, file)), 'was replaced'],
+  ])('acknowledges no write to a file that was %s, in a transaction or not', async (_, lose, problem) => {
+    const database = await openTokens();
+    const auth = createAuth({ vocabulary: llm, store: createKyselyTokenStore(database), digestKey });
+    const { token, record } = await auth.issue({ name: 'kept', grant: { actions: ['chat'] } }, auth.operator());
+    const begun = Promise.withResolvers<void>();
+    const lost = Promise.withResolvers<void>();
+    const late = database.transaction().execute(async (transaction) => {
+      await transaction.deleteFrom('tokens').execute();
+      begun.resolve();
+      await lost.promise;
+    });
+    late.catch(() => {});
+    await begun.promise;
+    await lose();
+    lost.resolve();
+    const moved = expect.objectContaining({ errcode: 1032, message: expect.stringContaining(problem) });
+    await expect(late).rejects.toEqual(moved);
+    await expect(auth.issue({ name: 'lost', grant: { actions: ['chat'] } }, auth.operator())).rejects.toMatchObject({ cause: moved });
+    await expect(database.deleteFrom('tokens').execute()).rejects.toEqual(moved);
+    expect((await auth.verify(token)).id).toBe(record.id);
+  });
+
+  it('goes on with a file that was put back', async () => {
+    const database = await openTokens();
+    await rename(file, `${file}.old`);
+    await expect(database.deleteFrom('tokens').execute()).rejects.toThrow('was removed or moved');
+    await rename(`${file}.old`, file);
+    await database.deleteFrom('tokens').execute();
   });
 
   it('refuses a file that is no database', async () => {
