@@ -22,6 +22,10 @@ export const operating = [
       'operating.log-levels': 'what a caller breaks off is neither a warning nor an error',
       'operating.stop-early': 'a signal during the start ends the server',
       'operating.stop-half-read': 'a body of which half has come does not keep the server from stopping in time',
+      'operating.stop-streams':
+        'in a container, streams that are open when the server is stopped end with an error event, and the process ends in time',
+      'operating.config-changed':
+        'a configuration file that is changed under a running server is told: what acts after a restart, or what is wrong with it',
       'operating.no-debugger': 'no signal but those to stop ends a server or opens a debugger',
       'operating.process-one': 'process 1 is ended by a signal at every moment',
       'operating.sole':
@@ -46,7 +50,7 @@ export const operating = [
       'operating.erasure-named': 'an erasure says that entries with names stay in an audit log with names',
       'operating.erasure-denied': 'only a token that may do everything erases a person, and not its own',
       'operating.webhooks':
-        'operators are notified of calls that wait, of budgets, of MCP servers that fail and of definitions that changed: signed, and again until it is taken',
+        'operators are notified of calls that wait, of budgets, of MCP servers, upstream servers and models that fail and of definitions that changed: signed, and again until it is taken',
       'operating.webhooks-inward': 'a message goes to an address of this network only where the operator has listed it',
       'operating.service': 'a unit of systemd is written that systemd takes, and none that runs the server as root',
       'operating.container-volume':

@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
+import { LONG_TALK } from '../support/engine.ts';
 import { descendantsOf, isRunning } from '../support/processes.ts';
 import { runShelled } from '../support/shelled-server.ts';
 import { verifies } from '../support/verifies.ts';
@@ -10,6 +11,9 @@ import { verifies } from '../support/verifies.ts';
 /** Runs what it is given as process 1 of its own, where a signal without a listener does nothing. */
 const AS_PROCESS_ONE = 'unshare --user --map-root-user --pid --fork --mount-proc --kill-child';
 const hasNamespaces = spawnSync('bash', ['-c', `${AS_PROCESS_ONE} true`]).status === 0;
+
+const childOf = (pid: number): number =>
+  Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ')[0]);
 
 describe('a signal', () => {
   verifies('operating.stop-early', async () => {
@@ -61,6 +65,33 @@ describe('a signal', () => {
     socket.destroy();
   });
 
+  for (const [where, line] of [
+    ['as an ordinary process', 'exec "$@"'],
+    ...(hasNamespaces ? [['as process 1', `exec ${AS_PROCESS_ONE} "$@"`] as const] : []),
+  ] as const) {
+    verifies(
+      'operating.stop-streams',
+      async () => {
+        await using server = runShelled(line);
+        const { admin } = await server.announced();
+        const stream = await admin.stream({ ...LONG_TALK, max_output_tokens: 4000 });
+        await stream.until('message.delta');
+        // The first process of the namespace is the child of the one that made it.
+        if (line.includes('unshare')) process.kill(childOf(server.pid), 'SIGTERM');
+        else server.signal('SIGTERM');
+        const stoppedAt = performance.now();
+        expect((await stream.all()).map(({ data }) => data)).toContainEqual(
+          expect.objectContaining({ type: 'error', error: expect.objectContaining({ code: 'shutting_down' }) }),
+        );
+        await server.exited;
+        // Docker and Kubernetes kill after ten seconds and more; this is the promise itself, not a measure of speed.
+        expect(performance.now() - stoppedAt).toBeLessThan(10_000);
+        expect(server.printed()).not.toContain('stopping took too long');
+      },
+      where,
+    );
+  }
+
   for (const signal of ['SIGUSR1', 'SIGUSR2', 'SIGHUP'] as const) {
     verifies(
       'operating.no-debugger',
@@ -76,4 +107,19 @@ describe('a signal', () => {
       signal,
     );
   }
+});
+
+describe('a configuration file', () => {
+  verifies('operating.config-changed', async () => {
+    await using server = runShelled('exec "$@"');
+    await server.announced();
+    const write = (text: string): void => writeFileSync(join(server.data, 'config.json'), text, { mode: 0o600 });
+    write('{ "engine": { "parallel": 2 }, // more would be slow\n "allowedHosts": ["llm.example.com"] }');
+    await expect
+      .poll(server.printed, { timeout: 20_000 })
+      .toMatch(/"keys":\["allowedHosts","engine.parallel"\].*act after a restart/);
+    write('{ "prot": 1 }');
+    server.signal('SIGHUP');
+    await expect.poll(server.printed, { timeout: 20_000 }).toMatch(/config.json: prot: .*the next start would fail/);
+  });
 });

@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { copyFileSync, cpSync, mkdirSync, statSync, truncateSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -6,7 +7,7 @@ import { text } from 'node:stream/consumers';
 import { describe, expect } from 'vitest';
 import type { Json } from '../support/json.ts';
 import { recording, scripted } from '../support/mcp-servers.ts';
-import { startServer } from '../support/server.ts';
+import { modelsFolder, NANO, startServer } from '../support/server.ts';
 import { createTemporaryFolder } from '../support/temporary-folder.ts';
 import { CHAT_GRANT, createToken, withTools } from '../support/tokens.ts';
 import { verifies } from '../support/verifies.ts';
@@ -53,9 +54,20 @@ describe('webhooks', () => {
   verifies('operating.webhooks', async () => {
     using folder = createTemporaryFolder();
     await using receiver = await openReceiver();
+    const models = join(folder.path, 'models');
+    cpSync(modelsFolder, models, { recursive: true });
+    mkdirSync(join(models, 'acme'));
+    const damaged = join(models, 'acme', 'damaged.gguf');
+    copyFileSync(join(models, `${NANO}.gguf`), damaged);
+    truncateSync(damaged, statSync(damaged).size - 1000);
     await using server = await startServer({
       environment,
-      config: configFor(receiver.url, ['127.0.0.1']),
+      config: {
+        ...configFor(receiver.url, ['127.0.0.1']),
+        models,
+        // Nothing listens there.
+        upstreams: { gone: { urls: ['http://127.0.0.1:9/v1'] } },
+      },
       mcpServers: {
         notes: recording(join(folder.path, 'calls')),
         flips: scripted('flip', 'promise'),
@@ -77,7 +89,9 @@ describe('webhooks', () => {
     await use('mcp/flips', 'structured');
     await use('mcp/flips', 'announce');
 
-    const types = ['approval.waiting', 'budget.reached', 'server.unhealthy', 'definition.changed'];
+    expect((await server.admin.chat({ model: 'acme/damaged', input: 'hi' })).status).toBe(500);
+
+    const types = ['approval.waiting', 'budget.reached', 'server.unhealthy', 'engine.unhealthy', 'definition.changed'];
     await expect
       .poll(() => types.filter((type) => receiver.find(type) !== undefined), { timeout: 60_000 })
       .toEqual(types);
@@ -86,6 +100,15 @@ describe('webhooks', () => {
       tool: 'echo',
       token: { name: 'agent' },
     });
+    const engines = () =>
+      receiver.messages.filter(({ type }) => type === 'engine.unhealthy').map(({ data }) => [data.model, data.error]);
+    await expect.poll(engines, { timeout: 20_000 }).toEqual(
+      expect.arrayContaining([
+        ['acme/damaged', expect.any(String)],
+        [null, expect.stringContaining('http://127.0.0.1:9/v1 cannot be reached')],
+      ]),
+    );
+    expect(engines()).toHaveLength(2);
     expect(receiver.find('server.unhealthy')).toMatchObject({ server: 'mcp/broken' });
     expect(receiver.find('definition.changed')).toMatchObject({ server: 'mcp/flips', tool: 'echo' });
     const percents = () =>

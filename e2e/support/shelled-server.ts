@@ -66,7 +66,8 @@ export function runShelled(line: string, { environment = {} }: ShelledOptions = 
     announced: async () => {
       const until = performance.now() + START_MILLISECONDS;
       let url = readUrl(data);
-      for (; url === undefined && child.exitCode === null && performance.now() < until; url = readUrl(data)) {
+      const runs = (): boolean => child.exitCode === null && child.signalCode === null;
+      for (; url === undefined && runs() && performance.now() < until; url = readUrl(data)) {
         await pause(50);
       }
       if (url === undefined) throw new Error(`The server did not start:\n${printed}`);

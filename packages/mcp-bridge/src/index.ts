@@ -15,6 +15,7 @@ export type {
   ToolFilter,
 } from './config/mcp-config.ts';
 export { parseMcpJson } from './config/mcp-json.ts';
+export { JsoncError, parseJsonc } from './config/parse-jsonc.ts';
 export { pluginId } from './config/plugin-id.ts';
 export type { McpJsonWatcher, WatchOptions } from './config/watch-config.ts';
 export { watchMcpJson } from './config/watch-config.ts';

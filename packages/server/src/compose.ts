@@ -54,6 +54,7 @@ import { createChatTools } from './tools/chat-tools.ts';
 import { createUsageRecorder } from './usage/usage-recorder.ts';
 import { sendChecked } from './webhooks/send-message.ts';
 import { watchBudgets } from './webhooks/watch-budgets.ts';
+import { createEngineLookout } from './webhooks/watch-engines.ts';
 import { noticeExpiring } from './webhooks/watch-tokens.ts';
 import { openWebhookQueue } from './webhooks/webhook-queue.ts';
 
@@ -144,6 +145,8 @@ export interface Composition {
   /** Notifies operators of tokens that expire soon. */
   noticeExpiring(now: Date): Promise<void>;
   readonly notify: Notify;
+  /** Notifies operators of upstream servers that do not answer. */
+  lookAtEngines(now: Date): Promise<void>;
   /** Warnings about the policy of the configuration. */
   reviewPolicy(): Promise<readonly GrantWarning[]>;
 }
@@ -237,8 +240,16 @@ export async function compose(parts: ServerParts, opened: AsyncDisposableStack):
   );
   const catalog = createModelCatalog(parts.engines, config.aliases, (id) => pool.keyOf(id));
   const metrics = createMetrics();
+  const engineLookout = createEngineLookout(catalog, queue.notify);
   const pool = opened.use(
-    new ModelPool({ catalog, isNamed: catalog.isNamed, logger, onTurn: metrics.turn, ...poolOptions(config) }),
+    new ModelPool({
+      catalog,
+      isNamed: catalog.isNamed,
+      logger,
+      onTurn: metrics.turn,
+      onHealth: (model, error) => engineLookout.judge(model, error, clock()),
+      ...poolOptions(config),
+    }),
   );
   const recorder = opened.use(
     createUsageRecorder({ store: stores.usage, clock: calendar, logger, onRecord: metrics.use }),
@@ -365,6 +376,7 @@ export async function compose(parts: ServerParts, opened: AsyncDisposableStack):
   const reviewPolicy = async (): Promise<readonly GrantWarning[]> => (policy === undefined ? [] : review(policy));
   const noticing = {
     notify: queue.notify,
+    lookAtEngines: engineLookout.look,
     noticeExpiring: (now: Date) => noticeExpiring(auth, queue.notify, now),
   };
   const sdkRoutes = createSdkRoutes(handlers.sdk, { chatBodyBytes });

@@ -374,9 +374,9 @@ function watchMcpServers(
 const LOOK_MILLISECONDS = 5000;
 const TOKENS_MILLISECONDS = 600_000;
 
-/** Looks for what operators want to be told of and what nothing else notices: tokens and MCP servers. */
+/** Looks for what operators want to be told of and what nothing else notices: tokens, MCP servers and upstream servers. */
 function watchForWebhooks(
-  { notify, noticeExpiring }: Pick<Composition, 'notify' | 'noticeExpiring'>,
+  { notify, noticeExpiring, lookAtEngines }: Pick<Composition, 'notify' | 'noticeExpiring' | 'lookAtEngines'>,
   host: McpHost,
   logger: Logger,
 ): Disposable {
@@ -389,6 +389,10 @@ function watchForWebhooks(
     setInterval(lookAtTokens, TOKENS_MILLISECONDS),
     setInterval(
       logged(() => lookout.look(new Date())),
+      LOOK_MILLISECONDS,
+    ),
+    setInterval(
+      logged(() => lookAtEngines(new Date())),
       LOOK_MILLISECONDS,
     ),
   ];

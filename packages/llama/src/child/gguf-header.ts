@@ -6,6 +6,9 @@ export class DamagedFile extends Error {
   override readonly name = 'DamagedFile';
 }
 
+/** A file of the right length whose end has not been written yet. */
+export class UnfinishedFile extends DamagedFile {}
+
 /** A model in several files, one of which is missing. */
 export class MissingPart extends Error {
   override readonly name = 'MissingPart';
@@ -45,6 +48,10 @@ const MOST_BYTES = 1 << 27;
 const MOST_NAMES = 1 << 16;
 const LONGEST_KEY = 65_535;
 const READ_AHEAD = 1 << 20;
+/** The end of a file is judged from this size on, at so many places of so many bytes. */
+const LEAST_END = 1 << 16;
+const ZERO_PLACES = 16;
+const ZERO_BYTES = 4096;
 const PART = /-(\d{5})-of-(\d{5})\.gguf$/;
 
 /**
@@ -109,6 +116,23 @@ function walk(file: HeaderReader): void {
   const start = Math.ceil(file.position / Math.max(1, alignment)) * alignment;
   if (file.position > MOST_BYTES) throw new DamagedFile('its header is too long');
   if (tensors > 0 && start + farthest >= file.size) throw new DamagedFile('it ends before its last tensor');
+  refuseZeros(file, start);
+}
+
+/**
+ * Refuses a file of the right length whose end is not there yet: programs that download make room first, which reads as
+ * zeros. No quantization gives zeros for the whole last sixteenth of a model; a single tensor may well be zero.
+ */
+function refuseZeros(file: HeaderReader, start: number): void {
+  const from = Math.max(start, file.size - Math.ceil(file.size / 16));
+  const room = file.size - from;
+  if (room < LEAST_END) return;
+  for (let place = 0; place < ZERO_PLACES; place++) {
+    // The last bytes first: of a file that is whole, one read is all.
+    const at = file.size - ZERO_BYTES - Math.floor(((room - ZERO_BYTES) * place) / (ZERO_PLACES - 1));
+    if (!file.isZero(at, ZERO_BYTES)) return;
+  }
+  throw new UnfinishedFile('its end has nothing but zeros');
 }
 
 function skipValue(file: HeaderReader, type: number, depth: number): void {
@@ -148,6 +172,13 @@ class HeaderReader {
 
   close(): void {
     closeSync(this.#descriptor);
+  }
+
+  /** Whether all bytes at a place are zero. */
+  isZero(position: number, length: number): boolean {
+    const bytes = Buffer.alloc(length);
+    const read = readSync(this.#descriptor, bytes, 0, length, position);
+    return bytes.subarray(0, read).every((byte) => byte === 0);
   }
 
   skip(length: number): void {

@@ -1,4 +1,4 @@
-import { MissingPart } from './gguf-header.ts';
+import { MissingPart, UnfinishedFile } from './gguf-header.ts';
 
 /** Why a file could not be read as a model. */
 export interface ReadFailure {
@@ -24,6 +24,10 @@ const MEANINGS: Readonly<Record<string, string>> = {
 export function explainReadFailure(error: unknown): ReadFailure {
   if (error instanceof MissingPart) {
     return { message: `The model's part ${error.part} is missing.`, isPassing: true };
+  }
+  if (error instanceof UnfinishedFile) {
+    const message = 'The end of the file has nothing but zeros, as that of a download that has not finished.';
+    return { message, isPassing: false };
   }
   const code = error instanceof Error && 'syscall' in error && 'code' in error ? String(error.code) : undefined;
   if (code === undefined) {

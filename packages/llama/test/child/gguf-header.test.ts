@@ -36,6 +36,15 @@ describe('a header', () => {
     expect(() => checkHeader(NANO)).not.toThrow();
   });
 
+  it('of a file of the right length whose last third has not come is refused, and one with a tensor of zeros is not', async () => {
+    const unfinished = Buffer.from(nano);
+    unfinished.fill(0, Math.floor((nano.length * 2) / 3));
+    await expect(check(unfinished)).rejects.toThrow('nothing but zeros');
+    const withZeros = Buffer.from(nano);
+    withZeros.fill(0, nano.length - Math.floor(nano.length / 20));
+    await expect(check(withZeros)).resolves.toBeUndefined();
+  });
+
   it.each([
     ['that is not GGUF', Buffer.from('not a model at all, not at all')],
     ['of an unknown version', Buffer.from('GGUF\x63\0\0\0 and then something else')],

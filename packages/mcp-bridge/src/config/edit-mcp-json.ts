@@ -3,8 +3,9 @@ import { BridgeError } from '../errors.ts';
 import { findServers } from './find-servers.ts';
 import { invalid } from './invalid-config.ts';
 import { readMcpJson } from './mcp-json.ts';
+import { printKeyPath } from './parse-jsonc.ts';
 import { labelPattern } from './plugin-id.ts';
-import { printKeyPath, readJsonc } from './read-jsonc.ts';
+import { readJsonc } from './read-jsonc.ts';
 
 const emptyFile = '{\n  "mcpServers": {}\n}\n';
 

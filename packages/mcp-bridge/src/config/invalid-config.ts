@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { BridgeError } from '../errors.ts';
-import { printKeyPath } from './read-jsonc.ts';
+import { printKeyPath } from './parse-jsonc.ts';
 
 export type KeyPath = readonly PropertyKey[];
 

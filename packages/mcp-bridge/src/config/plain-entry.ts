@@ -1,5 +1,5 @@
 import type { KeyPath } from './invalid-config.ts';
-import { printKeyPath } from './read-jsonc.ts';
+import { printKeyPath } from './parse-jsonc.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 

@@ -1,7 +1,7 @@
 import { invalid, type KeyPath } from './invalid-config.ts';
 import type { ServerLimits } from './mcp-config.ts';
 import { foldKey } from './narrowing-keys.ts';
-import { printKeyPath } from './read-jsonc.ts';
+import { printKeyPath } from './parse-jsonc.ts';
 
 /** The longest time that a timer can measure. */
 const longestMs = 2 ** 31 - 1;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { dictionary } from './dictionary.ts';
 import { urlProblem } from './http-fields.ts';
 import { check, invalid, type KeyPath } from './invalid-config.ts';
-import { printKeyPath } from './read-jsonc.ts';
+import { printKeyPath } from './parse-jsonc.ts';
 
 /** How a remote server is signed in to. */
 export interface LoginSettings {

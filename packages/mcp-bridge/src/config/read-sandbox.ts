@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { defaultSandboxLimits, type SandboxWish } from '../sandbox/sandbox-profile.ts';
 import { mostItems } from './dictionary.ts';
 import { check, invalid, type KeyPath } from './invalid-config.ts';
-import { printKeyPath } from './read-jsonc.ts';
+import { printKeyPath } from './parse-jsonc.ts';
 
 const paths = z.array(z.string().min(1)).max(256).optional();
 const most = z.number().int().min(1).max(1_048_576);

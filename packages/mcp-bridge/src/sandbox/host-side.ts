@@ -1,9 +1,9 @@
 import { stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { basename, delimiter, isAbsolute, join, resolve } from 'node:path';
 import type { Environment } from '../config/interpolate.ts';
 import type { McpServerEntry, StdioServerEntry } from '../config/mcp-config.ts';
 import { runsInContainer } from './layers.ts';
+import { findOwnHome } from './own-home.ts';
 import { namedPaths, placesOf } from './places.ts';
 import { approach, follow, isWithinAny, type Trail } from './trail.ts';
 
@@ -45,7 +45,12 @@ const mountedPaths = (argument: string, folder: string): readonly string[] =>
   argument
     .split(/[:,=]/)
     .filter((word) => /^(?:~|\.{0,2})\//.test(word) && !word.includes('\0'))
-    .map((word) => resolve(folder, word.replace(/^~/, homedir())));
+    .map((word) =>
+      resolve(
+        folder,
+        word.replace(/^~/, (tilde) => findOwnHome() ?? tilde),
+      ),
+    );
 
 /** The folders of this machine that a container is given to write, e.g. by `-v /srv/data:/data`. */
 async function mountedFolders({ args, cwd = process.cwd() }: StdioServerEntry): Promise<readonly string[]> {
@@ -200,7 +205,7 @@ async function variablePlaces(env: Environment, folder: string): Promise<readonl
 /** Returns the paths in a text: the whole of it, the value of an option, and each word of a shell's line. */
 function pathsIn(text: string, folder: string): readonly string[] {
   const words = [text, text.replace(/^-[^=/]*=/, ''), ...text.split(/[\s"'`;|&()<>=,:]+/)];
-  const atHome = words.map((word) => word.replace(/^(?:~|\$HOME|\$\{HOME\})(?=\/)/, homedir()));
+  const atHome = words.map((word) => word.replace(/^(?:~|\$HOME|\$\{HOME\})(?=\/)/, (home) => findOwnHome() ?? home));
   return [...new Set(atHome)]
     .filter((word) => word !== '' && !word.includes('\0'))
     .map((word) => resolve(folder, word));

@@ -1,5 +1,5 @@
 import { readdir, realpath, stat } from 'node:fs/promises';
-import { homedir, userInfo } from 'node:os';
+import { userInfo } from 'node:os';
 import { delimiter, isAbsolute } from 'node:path';
 import type { Environment } from '../config/interpolate.ts';
 import type { McpServerEntry, StdioServerEntry } from '../config/mcp-config.ts';
@@ -18,6 +18,7 @@ import type { Walls } from './mounts.ts';
 import { namedPorts } from './named-ports.ts';
 import { hasRoute, type OwnNetwork, ownNetwork, ownWordsBegin } from './network.ts';
 import { openView } from './open-view.ts';
+import { findOwnHome } from './own-home.ts';
 import { watchPlaces } from './place-watch.ts';
 import { codeNamed, placesOf, programPlaces } from './places.ts';
 import { SandboxError } from './sandbox-error.ts';
@@ -313,7 +314,7 @@ async function certificates(environment: Environment): Promise<readonly string[]
 
 /** The home folders of people on this machine, none of which belongs to a server. */
 async function peopleHomes({ HOME }: Environment): Promise<readonly string[]> {
-  const named = [HOME, homedir(), accountHome(), '/home', '/root'].filter((path) => path !== undefined);
+  const named = [HOME, findOwnHome(), accountHome(), '/home', '/root'].filter((path) => path !== undefined);
   const real = await Promise.all(
     named.filter(isAbsolute).map(async (path) => {
       const place = await realpath(path).catch(() => undefined);

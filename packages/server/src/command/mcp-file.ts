@@ -159,5 +159,5 @@ function write(path: string, text: string): void {
 function tell({ json }: { json?: boolean }, { label, file }: { label: string; file: string }, did: string): void {
   const id = pluginId(label);
   if (json) printJson({ id, file });
-  else print(`${id} was ${did} ${file}.`);
+  else print(`${id} was ${did} ${file}. A server that runs with this file reads it again at once.`);
 }

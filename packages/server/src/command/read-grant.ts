@@ -1,14 +1,16 @@
 import { readFileSync } from 'node:fs';
 import type { Grant } from '@latchkey/auth-core/llm';
+import { JsoncError, parseJsonc } from '@latchkey/mcp-bridge';
 import { CommandError } from './command-error.ts';
 
-/** Reads `--grant`: JSON, or `@FILE` with JSON in it. The server validates the grant. */
+/** Reads `--grant`: JSON, or `@FILE` with JSON in it, which may have comments. The server validates the grant. */
 export function readGrant(text: string): Grant {
   const [source, json] = text.startsWith('@') ? [text.slice(1), readGrantFile(text.slice(1))] : ['--grant', text];
   try {
-    return JSON.parse(json) as Grant;
+    return parseJsonc(json) as Grant;
   } catch (error) {
-    throw new CommandError(`${source}: not valid JSON: ${(error as Error).message}`);
+    if (!(error instanceof JsoncError)) throw error;
+    throw new CommandError(`${source}: not valid JSON: ${[error.path, error.message].join(' ').trim()}`);
   }
 }
 

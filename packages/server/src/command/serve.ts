@@ -11,6 +11,7 @@ import { keepWatchdog, notifySystem, takeInherited } from './notify-system.ts';
 import { print } from './print.ts';
 import { watchSignals } from './signals.ts';
 import { printSummary } from './start-summary.ts';
+import { createConfigLookout, watchConfigFile } from './watch-config-file.ts';
 
 interface Flags {
   readonly port?: string;
@@ -74,6 +75,13 @@ async function serve(flags: Flags): Promise<void> {
   const server = await createServer(config, { logger, configFile, inherited }).catch((error: unknown) => {
     throw inUse(error, config);
   });
+  const lookAtConfig = createConfigLookout({
+    file: configFile,
+    running: config,
+    load: () => loadConfig(sources),
+    logger,
+  });
+  watchConfigFile(configFile, lookAtConfig);
   handleSignals({
     stop: (signal) => {
       logger.info({ signal }, 'stopping; a second signal stops at once');
@@ -86,6 +94,7 @@ async function serve(flags: Flags): Promise<void> {
     readAgain: () => {
       logger.info('reading mcp.json again');
       void server.reload();
+      lookAtConfig();
     },
     reopenLog: () => {
       try {

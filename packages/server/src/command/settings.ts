@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
+import { configSchema } from '../config/schema.ts';
 import { type InstallationSettings, settingsChangeSchema } from '../settings/installation-settings.ts';
 import { validateBody } from '../wire/validate-body.ts';
 import { CommandError } from './command-error.ts';
 import { addStoreOptions, type ConnectionFlags, connect } from './connection.ts';
 import { findClosedFolder, makeClosedFolder, openInstallation } from './open-installation.ts';
-import { print, printJson } from './print.ts';
+import { print, printJson, remark } from './print.ts';
 
 interface Flags extends ConnectionFlags {
   readonly json?: boolean;
@@ -38,8 +39,9 @@ export function addSettingsCommands(program: Command): void {
     const change = readAssignments(assignments);
     await makeClosedFolder(flags);
     const all = await withSettings(flags, (administration) => administration.change(change));
-    if (flags.json) printJson(all);
-    else show(flatten(all).filter(([name]) => assignments.some((assignment) => assignment.startsWith(`${name}=`))));
+    if (flags.json) return printJson(all);
+    show(flatten(all).filter(([name]) => assignments.some((assignment) => assignment.startsWith(`${name}=`))));
+    remark('This counts at once, and within a second on other servers of the same database.');
   });
 }
 
@@ -88,6 +90,11 @@ export function readAssignments(assignments: readonly string[]): Record<string, 
     const [, key, text] = /^([^=]+)=(.*)$/s.exec(assignment) ?? [];
     if (key === undefined || text === undefined) {
       throw new CommandError(`'${assignment}' sets nothing. Write key=value, e.g. tokenKinds.legacy=false.`);
+    }
+    if (Object.hasOwn(configSchema.shape, key.split('.', 1)[0] ?? '')) {
+      throw new CommandError(
+        `'${key}' is a key of the configuration: write it into config.json and start the server again. Settings count while it runs.`,
+      );
     }
     const value = readValue(text);
     if (key.startsWith(KINDS)) kinds[key.slice(KINDS.length)] = value;

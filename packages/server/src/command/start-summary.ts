@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { shellWord } from '@latchkey/auth-core/private-files';
+import { findOwnHome } from '../config/own-home.ts';
 import type { ServerConfig } from '../config/schema.ts';
 import type { ServerOverview } from '../overview.ts';
 import { describeUnusable } from './describe-unusable.ts';
@@ -16,7 +16,7 @@ export function printSummary(config: ServerConfig, overview: ServerOverview): vo
 }
 
 /** Summarizes a started server for its operator, line by line. */
-export function summarize(config: ServerConfig, overview: ServerOverview, home = homedir()): readonly string[] {
+export function summarize(config: ServerConfig, overview: ServerOverview, home = findOwnHome()): readonly string[] {
   const { models, unreadable, servers, warnings } = overview;
   const missing = new Set(servers.flatMap(({ missing: why }) => (why === undefined ? [] : [why])));
   return [
@@ -39,11 +39,11 @@ function tellToken({ auth, data }: ServerConfig): string {
   return "the administrator's is not in the data folder; 'latchkey admin recover' makes one";
 }
 
-function tellWhereModelsGo({ models }: ServerConfig, home: string): readonly string[] {
-  const lmStudio = join(home, '.lmstudio', 'models');
+function tellWhereModelsGo({ models }: ServerConfig, home: string | undefined): readonly string[] {
+  const lmStudio = home === undefined ? undefined : join(home, '.lmstudio', 'models');
   return [
     `         Put GGUF files there as ${join(models, '<publisher>', '<name>.gguf')}.`,
-    ...(existsSync(lmStudio) && models !== lmStudio
+    ...(lmStudio !== undefined && existsSync(lmStudio) && models !== lmStudio
       ? [`         LM Studio has models on this machine: --models ${shellWord(lmStudio)} takes them as they are.`]
       : ['         A folder of LM Studio works as it is: --models ~/.lmstudio/models']),
   ];

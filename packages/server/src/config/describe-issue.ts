@@ -59,9 +59,3 @@ function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
     input,
   );
 }
-
-/** Returns what `JSON.parse` reported, without the piece of the text that it quotes, which may be a secret. */
-export function describeJsonError(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return message.replace(/, (?:\.\.\.)?".*" is not valid JSON$/s, '');
-}

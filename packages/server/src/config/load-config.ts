@@ -1,9 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { JsoncError, parseJsonc } from '@latchkey/mcp-bridge';
 import { z } from 'zod';
 import { OperatorError } from '../contracts/operator-error.ts';
-import { describeIssue, describeJsonError } from './describe-issue.ts';
+import { describeIssue } from './describe-issue.ts';
+import { findOwnHome } from './own-home.ts';
 import { describeSystemError, isSystemError } from './path-failure.ts';
 import { requirePrivate } from './private-path.ts';
 import { configSchema, type ServerConfig } from './schema.ts';
@@ -29,8 +30,16 @@ export interface ConfigSources {
   readonly file?: string;
 }
 
-/** The default data folder. */
-export const defaultDataFolder = (): string => join(homedir(), '.latchkey');
+/** The default data folder. Throws ConfigError where there is no home folder. */
+export const defaultDataFolder = (): string =>
+  join(ownHome('the data folder with --data or LATCHKEY_DATA'), '.latchkey');
+
+/** @throws {ConfigError} where there is no home folder */
+function ownHome(toName: string): string {
+  const home = findOwnHome();
+  if (home !== undefined) return home;
+  throw new ConfigError(`There is no home folder: set HOME, or name ${toName}.`);
+}
 
 /** Returns the path of the configuration file, even if the file does not exist. */
 export function findConfigFile({ flags, environment, file }: ConfigSources): string {
@@ -73,7 +82,7 @@ const withHome = (settings: Settings): Settings =>
   Object.fromEntries(
     Object.entries(settings).map(([key, value]) =>
       PATHS.includes(key) && typeof value === 'string'
-        ? [key, value.replace(/^~(?=\/|$)/, () => homedir())]
+        ? [key, value.replace(/^~(?=\/|$)/, () => ownHome(`${key} without ~`))]
         : [key, value],
     ),
   );
@@ -87,14 +96,20 @@ function readConfigFile(path: string): Settings {
     if (!isSystemError(error)) throw error;
     throw new ConfigError(describeSystemError(path, error), { cause: error });
   }
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text.replace(/^\uFEFF/, ''));
-  } catch (error) {
-    throw new ConfigError(`${path}: not valid JSON: ${describeJsonError(error)}`, { cause: error });
-  }
+  const parsed = parseSettings(path, text);
   if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return { ...parsed };
   throw new ConfigError(`${path}: expected an object of settings`);
+}
+
+/** Parses the file as mcp.json is parsed: comments, trailing commas and a byte order mark are fine. */
+function parseSettings(path: string, text: string): unknown {
+  try {
+    return parseJsonc(text);
+  } catch (error) {
+    if (!(error instanceof JsoncError)) throw error;
+    const problem = error.path === '' ? `not valid JSON: ${error.message}` : `${error.path} ${error.message}`;
+    throw new ConfigError(`${path}: ${problem}`, { cause: error });
+  }
 }
 
 function mcpIn(data: string): Settings {

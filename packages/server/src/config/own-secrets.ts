@@ -1,10 +1,10 @@
-import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { credentialsFile, type Environment } from '@latchkey/client';
+import { ConfigurationError, credentialsFile, type Environment } from '@latchkey/client';
 import type { McpConfig } from '@latchkey/mcp-bridge';
 import { OperatorError } from '../contracts/operator-error.ts';
 import { readBackupList } from './backup-list.ts';
 import { knownServersFile } from './known-servers-file.ts';
+import { findOwnHome } from './own-home.ts';
 import { findExposure, type PathKind } from './private-path.ts';
 import { secretFilesIn } from './secret-files.ts';
 
@@ -42,14 +42,14 @@ export function ownSecrets(
   // A warning only: a `.env` with the usual permissions keeps working.
   const unchanged = { whenReadable: 'warned', whenWritable: 'refused' } as const;
   const copied = { whenReadable: 'warned', whenWritable: 'warned' } as const;
+  const home = findOwnHome();
   const files = [configFile, mcp].filter((path) => path !== undefined);
   const secrets: readonly OwnSecret[] = [
     { path: data, kind: 'folder', ...closed },
     ...files.map((path) => ({ path, kind: 'file', ...closed }) as const),
     // The command line keeps its tokens, and the keys of servers, independent of the data folder.
-    { path: join(homedir(), '.latchkey'), kind: 'folder', ...unchanged },
-    { path: credentialsFile(environment), kind: 'file', ...unchanged },
-    { path: knownServersFile(environment), kind: 'file', ...unchanged },
+    ...(home === undefined ? [] : [{ path: join(home, '.latchkey'), kind: 'folder', ...unchanged } as const]),
+    ...commandFiles(environment).map((path) => ({ path, kind: 'file', ...unchanged }) as const),
     ...[...secretFilesIn(environment), ...envFiles].map((path) => ({ path, kind: 'file', ...unchanged }) as const),
     ...readBackupList(data).map((path) => ({ path, kind: 'folder', ...copied }) as const),
   ];
@@ -59,6 +59,16 @@ export function ownSecrets(
     if (!byPath.has(path)) byPath.set(path, { ...secret, path });
   }
   return [...byPath.values()];
+}
+
+/** What the command line keeps for this user; nothing without a home folder. */
+function commandFiles(environment: Environment): readonly string[] {
+  try {
+    return [credentialsFile(environment), knownServersFile(environment)];
+  } catch (error) {
+    if (error instanceof ConfigurationError && error.code === 'no_home') return [];
+    throw error;
+  }
 }
 
 /** What MCP servers cannot access: the secrets, and the log, which a server could otherwise lead into another file. */

@@ -257,7 +257,7 @@ export const configSchema = z.strictObject({
       /**
        * How long running requests may continue after a stop signal; the server has ended at most three seconds later.
        */
-      shutdownSeconds: z.number().min(0).max(3600).default(5),
+      shutdownSeconds: z.number().min(0).max(3600).default(4),
     })
     .prefault({}),
   audit: z

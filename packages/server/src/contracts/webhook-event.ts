@@ -4,6 +4,7 @@ export const WEBHOOK_EVENTS = [
   'budget.reached',
   'token.expiring',
   'server.unhealthy',
+  'engine.unhealthy',
   'definition.changed',
 ] as const;
 

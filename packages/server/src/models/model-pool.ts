@@ -16,7 +16,7 @@ import {
   toLoadedInstance,
 } from './instance.ts';
 import type { ModelCatalog } from './model-catalog.ts';
-import { openInTime } from './open-in-time.ts';
+import { isUnhealthy, openInTime } from './open-in-time.ts';
 import { QueuedModel } from './queued-model.ts';
 
 export type { LoadEvent, LoadedInstance, ModelSettings } from './instance.ts';
@@ -40,6 +40,8 @@ export interface ModelPoolOptions {
   readonly settingsOf?: (key: string) => ModelSettings;
   /** Whether a name is that of a model or an alias, so that no instance may have it as its id; absent: none is. */
   readonly isNamed?: (name: string) => Promise<boolean>;
+  /** Called when a model was loaded, without an error, and when its file or its process has failed. */
+  readonly onHealth?: (model: string, error?: string) => void;
   /** Called when a turn has ended. */
   readonly onTurn?: (times: TurnTimes) => void;
   readonly now?: () => number;
@@ -263,7 +265,7 @@ export class ModelPool implements AsyncDisposable {
     asked: ModelSettings & { readonly contextLength: number; readonly isExplicit?: boolean },
     onEvent: (event: LoadEvent) => void,
   ): Slot {
-    const { logger, queue, onTurn } = this.#options;
+    const { logger, queue, onTurn, onHealth } = this.#options;
     const { key } = model;
     const usual = this.#settingsOf(key);
     const parallel = asked.parallel ?? usual.parallel ?? this.#options.parallel;
@@ -312,10 +314,12 @@ export class ModelPool implements AsyncDisposable {
     loading.then(
       (loaded) => {
         slot.model = loaded;
+        onHealth?.(key);
         const loadTimeSeconds = (this.#now() - startedAt) / 1000;
         logger.info({ model: id, device: loaded.device, seconds: loadTimeSeconds, pid: loaded.pid }, 'model loaded');
         loaded.onLost((reason) => {
           logger.error({ model: id, reason: reason.message }, 'model lost');
+          onHealth?.(key, reason.message);
           this.#forget(slot);
           slot.gone.resolve();
         });
@@ -331,6 +335,7 @@ export class ModelPool implements AsyncDisposable {
       },
       (error: unknown) => {
         logger.warn({ model: id, err: error }, 'model could not be loaded');
+        if (isUnhealthy(error)) onHealth?.(key, error.message);
         this.#forget(slot);
         slot.gone.resolve();
       },

@@ -32,3 +32,7 @@ export async function openInTime(
     clearTimeout(timer);
   }
 }
+
+/** Whether a model could not be opened because of its file, its engine or its server; not for want of memory. */
+export const isUnhealthy = (error: unknown): error is ServerError =>
+  error instanceof ServerError && (error.code === 'MODEL_LOAD_FAILED' || error.code === 'MODEL_UNAVAILABLE');

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { dictionary, list } from '../input/bounded.ts';
 
 /** Changed when descriptions are made differently, so that stored ones are discarded. */
-const FORMAT = 1;
+const FORMAT = 2;
 const MOST_FILES = 1_000_000;
 
 const text = z.string().nullable();

@@ -54,9 +54,9 @@ export function createLookout(watched: readonly Watched[], logger: Pick<Logger, 
       if (amount === undefined) continue;
       if (amount < least && !low.has(name)) {
         low.add(name);
-        logger.warn({ resource: name, left: amount, remedy }, `the ${name} is nearly used up`);
+        logger.warn({ resource: name, left: amount, remedy }, `nearly used up: ${name}`);
       } else if (amount >= 2 * least && low.delete(name)) {
-        logger.info({ resource: name, left: amount }, `there is enough of the ${name} again`);
+        logger.info({ resource: name, left: amount }, `enough again: ${name}`);
       }
     }
   };

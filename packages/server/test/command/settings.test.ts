@@ -23,6 +23,12 @@ describe('the assignments of latchkey settings set', () => {
     expect(readAssignments(['fly=a=b', 'x.y='])).toEqual({ fly: 'a=b', 'x.y': '' });
   });
 
+  it('say of a key of the configuration that it acts after a restart', () => {
+    for (const key of ['port', 'engine.parallel']) {
+      expect(() => readAssignments([`${key}=2`])).toThrow(`'${key}' is a key of the configuration`);
+    }
+  });
+
   it.each(['requireAuthentication', '=true', ''])('say how they are written when one is %j', (assignment) => {
     expect(() => readAssignments([assignment])).toThrow('key=value');
   });

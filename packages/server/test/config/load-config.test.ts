@@ -1,7 +1,7 @@
 import { chmodSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type ConfigSources, defaultDataFolder, loadConfig } from '../../src/config/load-config.ts';
 import { temporaryFolder, writeFiles } from '../scripted/temporary-folder.ts';
 
@@ -70,7 +70,7 @@ describe('the configuration', () => {
         approvalSeconds: 300,
         keepAliveSeconds: 75,
         sdkConnectionsPerToken: 128,
-        shutdownSeconds: 5,
+        shutdownSeconds: 4,
       },
       listen: [],
       downloads: { allowPrivateHosts: [], baseUrl: 'https://huggingface.co', hosts: ['*.huggingface.co', '*.hf.co'] },
@@ -133,6 +133,18 @@ describe('the configuration', () => {
     });
   });
 
+  it('needs no home folder where the data folder is named, and says so where it is not', () => {
+    vi.stubEnv('HOME', '');
+    onTestFinished(() => void vi.unstubAllEnvs());
+    expect(loadConfig({ flags: { data: '/d' }, environment: {} }).data).toBe('/d');
+    expect(() => loadConfig({ flags: {}, environment: {} })).toThrow(
+      'There is no home folder: set HOME, or name the data folder',
+    );
+    expect(() => loadConfig({ flags: { data: '/d', models: '~/m' }, environment: {} })).toThrow(
+      'name models without ~',
+    );
+  });
+
   it('takes ~ for the home in each path, wherever it is written', () => {
     const { config } = load(
       { 'config.json': '{"models": "~/models"}' },
@@ -148,6 +160,28 @@ describe('the configuration', () => {
 
   it('reads a file that begins with a byte order mark', () => {
     expect(load({ 'config.json': '\uFEFF{"port": 7}' }).config.port).toBe(7);
+  });
+
+  it('reads a file with comments and trailing commas, as mcp.json is read', () => {
+    const text =
+      '\uFEFF// mine\r\n{\r\n  "port": 7, // not "8"\r\n  /* "host": "::", */ "publicUrl": "https://a.example/b",\r\n}\r\n';
+    expect(load({ 'config.json': text }).config).toMatchObject({
+      port: 7,
+      host: '127.0.0.1',
+      publicUrl: 'https://a.example/b',
+    });
+  });
+
+  it('refuses a key that is written twice, since one of its values would be lost', () => {
+    expect(() => load({ 'config.json': '{"engine": {"parallel": 1, "parallel": 2}}' })).toThrow(
+      'config.json: engine.parallel is written twice',
+    );
+  });
+
+  it('quotes nothing of a file that is not JSON', () => {
+    expect(() => load({ 'config.json': '{"database": "postgres://u:s3cret@h/d' })).toThrow(
+      /config\.json: not valid JSON: (?!.*s3cret).* at line 1, column/,
+    );
   });
 
   it('takes variables without the line break at their end', () => {

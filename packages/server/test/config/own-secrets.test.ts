@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { openMcpJson } from '../../src/config/open-mcp-json.ts';
 import { hiddenPlaces, ownSecrets, reviewSecrets } from '../../src/config/own-secrets.ts';
 import { temporaryFolder, writeFiles } from '../scripted/temporary-folder.ts';
@@ -38,6 +38,12 @@ describe('the list of our own secrets', () => {
       join(folder, '.env'),
       '/srv/backup',
     ]);
+  });
+
+  it('has no places of the command line where there is no home folder, as in a container', () => {
+    vi.stubEnv('HOME', '');
+    onTestFinished(() => void vi.unstubAllEnvs());
+    expect(ownSecrets({ data: '/d' }, new Map(), {}).map(({ path }) => path)).toEqual(['/d']);
   });
 
   it('is hidden from MCP servers as a whole, and so is the log', () => {

@@ -478,6 +478,30 @@ describe('a model that takes no memory of this machine', () => {
   });
 });
 
+describe('the health of a model', () => {
+  it('is told when it was loaded, when its process ended, and when it cannot be loaded; not when memory is short', async () => {
+    const engine = new ScriptedEngine();
+    const told: unknown[] = [];
+    const pool = newPool(engine, { onHealth: (model, error) => void told.push([model, error]) });
+    release(await pool.acquire(granite, undefined, nothing, NEVER));
+    engine.models[0]?.lose();
+    engine.holdLoads = true;
+    for (const failure of [
+      new EngineError('MODEL_LOAD_FAILED', 'It is damaged.'),
+      new EngineError('INSUFFICIENT_MEMORY', 'It is large.'),
+    ]) {
+      const acquiring = pool.acquire(granite, undefined, nothing, NEVER);
+      engine.loads.at(-1)?.fail(failure);
+      await expect(acquiring).rejects.toThrow(failure.message);
+    }
+    expect(told).toEqual([
+      ['ibm/granite', undefined],
+      ['ibm/granite', 'the process died'],
+      ['ibm/granite', 'It is damaged.'],
+    ]);
+  });
+});
+
 describe('an instance of its own', () => {
   const load = (pool: ModelPool, asked = {}, signal = NEVER) => pool.loadInstance(granite, asked, nothing, signal);
 

@@ -27,7 +27,7 @@ describe('what is known of model files', () => {
     expect(memory.recall('constructor', '1')).toBeUndefined();
   });
 
-  it.each(['', '{', '{"format":0,"files":{}}', '{"format":1,"files":{"/m/a.gguf":{"stamp":"1"}}}', 'null'])(
+  it.each(['', '{', '{"format":0,"files":{}}', '{"format":2,"files":{"/m/a.gguf":{"stamp":"1"}}}', 'null'])(
     'is nothing when its file holds %j',
     (text) => {
       const path = join(temporaryFolder(), 'descriptions.json');

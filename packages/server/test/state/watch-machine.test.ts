@@ -15,15 +15,11 @@ function lookAt(amounts: readonly (number | undefined)[]): string[] {
 
 describe('a resource of the machine', () => {
   it('is logged once when it is nearly used up', () => {
-    expect(lookAt([50, 9, 8, 0])).toEqual(['the disk is nearly used up']);
+    expect(lookAt([50, 9, 8, 0])).toEqual(['nearly used up: disk']);
   });
 
   it('is logged again only after there was enough of it', () => {
-    expect(lookAt([9, 12, 9, 20, 9])).toEqual([
-      'the disk is nearly used up',
-      'there is enough of the disk again',
-      'the disk is nearly used up',
-    ]);
+    expect(lookAt([9, 12, 9, 20, 9])).toEqual(['nearly used up: disk', 'enough again: disk', 'nearly used up: disk']);
   });
 
   it('is not judged where the system does not say', () => {
