@@ -4,6 +4,7 @@ import { createMcpHost, type McpHost, parseMcpJson, type ToolGate } from '@latch
 import { scriptedServerPath } from '@latchkey/mcp-bridge/testing';
 import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
+import { measureMcpEndpoint } from './mcp-endpoint.ts';
 import { median, type Row } from './table.ts';
 
 const CALLS = 4_000;
@@ -38,6 +39,7 @@ export async function measureMcp(): Promise<readonly Row[]> {
   return [
     row('µs for a call over stdio, median', alone, "the SDK's client"),
     row(`calls a second over stdio, ${AT_ONCE} at once`, together, "the SDK's client"),
+    await measureMcpEndpoint(),
     await measureIdleServers(),
     await measureListing(),
     await measureDecisions(),
