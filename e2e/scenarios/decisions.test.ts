@@ -11,8 +11,8 @@ beforeAll(async () => {
 });
 afterAll(() => server[Symbol.asyncDispose]());
 
-const tokenWith = async (grant: Grant): Promise<string> =>
-  (await createToken(server, 'decisions', { actions: ['chat'], models: [NANO], ...grant })).token;
+const tokenWith = async (narrowed: Partial<Grant>): Promise<string> =>
+  (await createToken(server, 'decisions', { actions: ['chat'], models: [NANO], ...narrowed })).token;
 
 const clientOf = (apiKey: string): OpenAI => new OpenAI({ baseURL: `${server.url}/v1`, apiKey, maxRetries: 0 });
 

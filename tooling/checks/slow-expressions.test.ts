@@ -25,8 +25,7 @@ const ALLOWED: Readonly<Record<string, string>> = {
   'packages/mcp-bridge/src/sandbox/sandbox-tools.ts /\\d+\\.\\d+(\\.\\d+)?/': 'what bubblewrap says of its version',
   'packages/server/src/config/secret-files.ts /(\\r?\\n)+$/': "the operator's own file",
   'packages/server/src/http/handlers/protected-resource.ts /\\/+$/': "the operator's own setting",
-  'packages/server/src/config/describe-issue.ts /, (?:\\.\\.\\.)?".*" is not valid JSON$/s':
-    'a message of the engine, which quotes some ten characters',
+  'packages/server/src/tools/open-logins.ts /\\/+$/': "the operator's own setting",
   'packages/llama/src/child/describe-file.ts /^(?:(\\d+)x)?(\\d+(?:\\.\\d+)?)([KMBT])$/':
     'an x stands between the two numbers',
   'packages/llama/src/child/token-text.ts /\\ufffd+$/': 'the text of at most four tokens',

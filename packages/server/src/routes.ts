@@ -18,6 +18,7 @@ import { oauthDialect } from './http/errors/oauth.ts';
 import { RESOURCE_METADATA_PATH } from './http/handlers/protected-resource.ts';
 import type { Route, RouteRow } from './http/route.ts';
 import { modelRoutes } from './model-routes.ts';
+import { tokenRoutes } from './token-routes.ts';
 
 type Handlers = ReturnType<typeof createHandlers>;
 
@@ -51,7 +52,7 @@ export function createRoutes(handlers: Handlers, { chatBodyBytes, dialects }: Ro
     mcpServers,
     models,
   } = handlers;
-  const { oauth, ollama, openaiResponses, responses, sessions, settings, tokens, usage, whoami } = handlers;
+  const { oauth, ollama, openaiResponses, responses, sessions, settings, usage, whoami } = handlers;
   const chatBody = conversation(chatBodyBytes);
   const toRoute = (chat: ChatRoute): Route => chatRoute(chat, chatBody, handlers.chat(chat.dialect));
   return requireDistinct([
@@ -151,77 +152,7 @@ export function createRoutes(handlers: Handlers, { chatBodyBytes, dialects }: Ro
         body: administration,
         handler: settings.change,
       },
-      { method: 'GET', path: '/api/v1/tokens', access: 'tokens:read', handler: tokens.list },
-      {
-        method: 'POST',
-        path: '/api/v1/tokens',
-        idempotency: 'secret',
-        access: 'tokens:write',
-        body: administration,
-        handler: tokens.create,
-      },
-      // A key that was imported before is known, so that the request can be repeated.
-      {
-        method: 'POST',
-        path: '/api/v1/tokens/import',
-        idempotency: 'none',
-        access: 'tokens:write',
-        body: administration,
-        handler: handlers.importTokens,
-      },
-      { method: 'GET', path: '/api/v1/token-doctor', access: 'tokens:read', runsLong, handler: handlers.tokenDoctor },
-      { method: 'GET', path: '/api/v1/tokens/:id', access: 'tokens:read', handler: tokens.show },
-      // Possession is sufficient: anyone who finds a leaked token can revoke it.
-      {
-        method: 'POST',
-        path: '/api/v1/tokens/revoke-self',
-        idempotency: 'none',
-        access: 'authenticated',
-        ends: 'itself',
-        handler: tokens.revokeSelf,
-      },
-      {
-        method: 'POST',
-        path: '/api/v1/tokens/revoke',
-        idempotency: 'kept',
-        access: 'tokens:write',
-        ends: 'others',
-        body: administration,
-        handler: tokens.revokeAll,
-      },
-      {
-        method: 'PATCH',
-        path: '/api/v1/tokens/:id',
-        idempotency: 'kept',
-        access: 'tokens:write',
-        body: administration,
-        handler: tokens.edit,
-      },
-      {
-        method: 'POST',
-        path: '/api/v1/tokens/:id/rotate',
-        idempotency: 'secret',
-        access: 'tokens:write',
-        body: administration,
-        handler: tokens.rotate,
-      },
-      {
-        method: 'POST',
-        path: '/api/v1/tokens/:id/revoke',
-        idempotency: 'kept',
-        access: 'tokens:write',
-        ends: 'others',
-        handler: tokens.revoke,
-      },
-      // Revokes a token that works, and deletes one that has ended.
-      {
-        method: 'DELETE',
-        path: '/api/v1/tokens/:id',
-        idempotency: 'kept',
-        access: 'tokens:write',
-        ends: 'others',
-        handler: tokens.remove,
-      },
+      ...tokenRoutes(handlers),
       {
         method: 'POST',
         path: '/api/v1/keys/rotate',

@@ -80,7 +80,9 @@ const SQLITE: FaultyPlace = {
     const writer = new DatabaseSync(file, { timeout: 0 });
     const prepare = () => writer.exec('pragma journal_mode = wal; pragma synchronous = off');
     const openReader = () => new DatabaseSync(file, { timeout: 0, readOnly: true });
-    const stores = await openStores(new TwoConnectionsDialect({ writer, prepare, openReader }));
+    const stores = await openStores(
+      new TwoConnectionsDialect({ writer, prepare, openReader, requireSameFile: () => undefined }),
+    );
     return {
       ...stores,
       async remove() {

@@ -22,7 +22,7 @@ export interface NodeScores {
 }
 
 /**
- * The answers to a question as a tree of tokens. Answers that begin with different tokens are told apart by these, so
+ * The answers to a question as a tree of tokens. Where the first tokens of all answers differ, these decide, and
  * nothing but the place before them is scored. Otherwise each is scored as a whole, with its end: `cat` would else be at
  * least as probable as `cat and dog`.
  */

@@ -63,9 +63,9 @@ describe('the shares of answers', () => {
       const sum = alone.reduce((all, probability) => all + probability, 0);
       const { probabilities } = await decide(native, asked(texts), NEVER);
       for (const [index, share] of (probabilities[0] ?? []).entries()) {
-          expect(Math.abs(share - (alone[index] ?? 0) / sum)).toBeLessThan(1e-4);
+        expect(Math.abs(share - (alone[index] ?? 0) / sum)).toBeLessThan(1e-4);
       }
-      },
+    },
     60_000,
   );
 });

@@ -2,9 +2,9 @@ import { Client, type Implementation, SdkHttpError } from '@modelcontextprotocol
 import type { McpServerEntry } from '../config/mcp-config.ts';
 import { filterAllows } from '../config/tool-filter.ts';
 import type { BridgeLogger } from '../logger.ts';
+import { loginProblem } from '../oauth/login-error.ts';
 import { takeLeniently } from '../transport/lenient-handshake.ts';
 import type { OpenTransport, OpenTransportOptions, TransportOpener } from '../transport/open-transport.ts';
-import { loginProblem } from '../oauth/login-error.ts';
 import type { IdleTimer } from './idle-timer.ts';
 import { raceAbort } from './race-abort.ts';
 import { ServerSession } from './session.ts';

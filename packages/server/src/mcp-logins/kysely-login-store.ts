@@ -135,7 +135,7 @@ export function createKyselyLoginStore(
           await db.deleteFrom('mcp_login').where('version', '=', login.version).execute();
           continue;
         }
-        // One that is being renewed is sealed anew by that.
+        // One that is being renewed is sealed again by that.
         const opened = login.claimed_until === null ? await open(login) : undefined;
         if (opened !== undefined) await update(opened);
       }

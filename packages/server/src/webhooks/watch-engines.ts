@@ -1,5 +1,4 @@
 import type { Notify } from '../contracts/webhook-event.ts';
-import type { ModelCatalog } from '../models/model-catalog.ts';
 
 /** Notices what becomes of the engines and of the servers behind them. */
 export interface EngineLookout {
@@ -13,7 +12,10 @@ export interface EngineLookout {
  * Notifies operators of models that do not load or whose process ended, and of upstream servers and folders from which no
  * models can be had: of each once, until it is well again.
  */
-export function createEngineLookout(catalog: Pick<ModelCatalog, 'problems'>, notify: Notify): EngineLookout {
+export function createEngineLookout(
+  catalog: { problems(): Promise<readonly string[]> },
+  notify: Notify,
+): EngineLookout {
   const unhealthy = new Set<string>();
   const problems = new Set<string>();
 

@@ -73,7 +73,9 @@ describe('openSqlite', () => {
     lost.resolve();
     const moved = expect.objectContaining({ errcode: 1032, message: expect.stringContaining(problem) });
     await expect(late).rejects.toEqual(moved);
-    await expect(auth.issue({ name: 'lost', grant: { actions: ['chat'] } }, auth.operator())).rejects.toMatchObject({ cause: moved });
+    await expect(auth.issue({ name: 'lost', grant: { actions: ['chat'] } }, auth.operator())).rejects.toMatchObject({
+      cause: moved,
+    });
     await expect(database.deleteFrom('tokens').execute()).rejects.toEqual(moved);
     expect((await auth.verify(token)).id).toBe(record.id);
   });

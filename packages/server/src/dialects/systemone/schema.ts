@@ -5,9 +5,15 @@ import { keepAliveSchema } from '../../wire/keep-alive.ts';
 const MOST_QUESTIONS = 400;
 const MOST_OPTIONS = 255;
 const MOST_IMAGES = 1000;
+/** More than a body of 64 KiB can have. */
+const MOST_VALUES = 65_536;
 
 /** A text, or JSON that the model reads as such. */
-const structured = z.union([z.string(), z.record(z.string(), z.unknown()), z.array(z.unknown())]);
+const structured = z.union([
+  z.string(),
+  dictionary(z.unknown(), MOST_VALUES, z.string()),
+  list(z.unknown(), MOST_VALUES),
+]);
 const description = structured.nullish();
 
 const shared = { instructions: description };
