@@ -44,7 +44,7 @@ export async function answerMcp({ body, headers: sent }: McpRequest, options: An
   headers.set('accept', EITHER);
   const text = mendRequestBody(body);
   const request = new Request('http://localhost/mcp', { method: 'POST', headers, body: text, signal });
-  const handler = createMcpHandler(() => createEndpoint(options), {
+  const handler = createMcpHandler(({ era }) => createEndpoint(options, era), {
     // Bodies above the limit of the route have already been refused.
     maxRequestBodySize: Number.MAX_SAFE_INTEGER,
     onerror: onRefused,
@@ -60,7 +60,7 @@ class Endpoint extends Server {
 }
 
 /**
- * Lists that clients ask for without looking at what is declared. Some take a refusal for a failed connection; what
+ * Lists that older clients ask for without looking at what is declared. Some take a refusal for a failed connection; what
  * there is, is nothing.
  */
 const EMPTY_LISTS: Readonly<Record<string, object>> = {
@@ -69,7 +69,7 @@ const EMPTY_LISTS: Readonly<Record<string, object>> = {
   'prompts/list': { prompts: [] },
 };
 
-function createEndpoint({ tools, signal, onFault }: AnswerMcpOptions): Server {
+function createEndpoint({ tools, signal, onFault }: AnswerMcpOptions, era: 'legacy' | 'modern'): Server {
   const server = new Endpoint(
     { name: 'latchkey', title: 'Latchkey', version: VERSION },
     // The list depends on the token, so it must not be shared; and an edited grant applies at once, so it must not be
@@ -105,6 +105,8 @@ function createEndpoint({ tools, signal, onFault }: AnswerMcpOptions): Server {
       return { content: [...result.content], isError: result.isError } as CallToolResult;
     }),
   );
+  // Newer clients read what is declared, and get a 404 for all else.
+  if (era === 'modern') return server;
   server.fallbackRequestHandler = async ({ method }) => {
     const list = Object.hasOwn(EMPTY_LISTS, method) ? EMPTY_LISTS[method] : undefined;
     if (list !== undefined) return { ...list };
