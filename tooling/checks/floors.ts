@@ -58,7 +58,7 @@ export const SERVER_FLOORS: readonly (readonly string[])[] = [
   ['chat', 'dialects', 'engines', 'mcp-endpoint', 'tools', 'state'],
   ['http'],
   ['create-handlers.ts', 'overview.ts', 'koa-adapter.ts', 'socket-path.ts', 'sdk-socket', 'doctor'],
-  ['listening.ts', 'model-routes.ts', 'sdk-routes.ts', 'token-routes.ts'],
+  ['listening.ts', 'login-routes.ts', 'model-routes.ts', 'sdk-routes.ts', 'token-routes.ts'],
   ['routes.ts'],
   ['compose.ts'],
   ['create-server.ts'],

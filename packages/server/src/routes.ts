@@ -17,6 +17,7 @@ import { mcpDialect } from './http/errors/mcp.ts';
 import { oauthDialect } from './http/errors/oauth.ts';
 import { RESOURCE_METADATA_PATH } from './http/handlers/protected-resource.ts';
 import type { Route, RouteRow } from './http/route.ts';
+import { loginRoutes } from './login-routes.ts';
 import { modelRoutes } from './model-routes.ts';
 import { tokenRoutes } from './token-routes.ts';
 
@@ -47,7 +48,6 @@ export function createRoutes(handlers: Handlers, { chatBodyBytes, dialects }: Ro
     labelStudioTokens,
     lmstudioStatus,
     mcp,
-    mcpLogins,
     mcpPins,
     mcpServers,
     models,
@@ -234,44 +234,7 @@ export function createRoutes(handlers: Handlers, { chatBodyBytes, dialects }: Ro
       },
       { method: 'GET', path: '/api/v1/mcp/servers', access: 'mcp:read', runsLong, handler: mcpServers.list },
       { method: 'GET', path: '/api/v1/mcp/servers/:label/logs', access: 'mcp:read', handler: mcpServers.logs },
-      // Whose login it is decides what it needs: a grant that names the server, or mcp:write.
-      {
-        method: 'GET',
-        path: '/api/v1/mcp/servers/:label/login',
-        access: 'authenticated',
-        neverOpen,
-        handler: mcpLogins.show,
-      },
-      {
-        method: 'POST',
-        path: '/api/v1/mcp/servers/:label/login',
-        idempotency: 'none',
-        access: 'authenticated',
-        neverOpen,
-        runsLong,
-        body: optionalAdministration,
-        handler: mcpLogins.begin,
-      },
-      {
-        method: 'POST',
-        path: '/api/v1/mcp/servers/:label/login/:id',
-        idempotency: 'none',
-        access: 'authenticated',
-        neverOpen,
-        runsLong,
-        body: optionalAdministration,
-        handler: mcpLogins.finish,
-      },
-      {
-        method: 'DELETE',
-        path: '/api/v1/mcp/servers/:label/login',
-        idempotency: 'none',
-        access: 'authenticated',
-        neverOpen,
-        runsLong,
-        handler: mcpLogins.logout,
-      },
-      { method: 'GET', path: '/oauth/client.json', access: 'public', handler: mcpLogins.document },
+      ...loginRoutes(handlers),
       {
         method: 'GET',
         path: '/api/v1/mcp/servers/:label/pins',

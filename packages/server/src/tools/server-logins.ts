@@ -63,7 +63,8 @@ export interface ServerLogins {
 
 /**
  * Signs callers in to MCP servers: each to its own account, if its grants let it use the server, or to the shared one,
- * with `mcp:write`. A derived token does neither: its holder could put another account in the place of its owner's. Throws ServerError `PERMISSION_DENIED`, `PLUGIN_NOT_FOUND`, `PLUGIN_UNAVAILABLE`, `INVALID_REQUEST`.
+ * with `mcp:write`. A derived token does neither: with one, another account could be put in the place
+ * of its owner's. Throws ServerError `PERMISSION_DENIED`, `PLUGIN_NOT_FOUND`, `PLUGIN_UNAVAILABLE`, `INVALID_REQUEST`.
  */
 export function createServerLogins({ host, logins, switches, record }: ServerLoginsOptions): ServerLogins {
   function find(label: string, { principal, decide }: LoginCallerOptions) {
