@@ -40,18 +40,7 @@ export interface RouteOptions {
 
 /** All endpoints of the server. */
 export function createRoutes(handlers: Handlers, { chatBodyBytes, dialects }: RouteOptions): readonly Route[] {
-  const {
-    approvals,
-    audit,
-    can,
-    keys,
-    labelStudioTokens,
-    lmstudioStatus,
-    mcp,
-    mcpPins,
-    mcpServers,
-    models,
-  } = handlers;
+  const { approvals, audit, can, keys, labelStudioTokens, lmstudioStatus, mcp, mcpPins, mcpServers, models } = handlers;
   const { oauth, ollama, openaiResponses, responses, sessions, settings, usage, whoami } = handlers;
   const chatBody = conversation(chatBodyBytes);
   const toRoute = (chat: ChatRoute): Route => chatRoute(chat, chatBody, handlers.chat(chat.dialect));
