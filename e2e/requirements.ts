@@ -317,6 +317,15 @@ export const requirements = [
     },
   },
   {
+    source: 'docs/mcp.md#signing-in',
+    promises: {
+      'logins.browser':
+        'a login by a browser works for its owner alone, survives a restart sealed, and ends with a logout that the audit log has',
+      'logins.pasted': 'without a browser here, the address at which another one ends is pasted',
+      'logins.end-with-token': 'a login ends with the token that made it',
+    },
+  },
+  {
     source: 'docs/mcp.md#servers-that-a-request-brings-along',
     promises: {
       'ephemeral.runs': 'a server that a request brings along runs its tools, in every chat that takes integrations',
