@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Random } from '../hostile-caller/random.ts';
 import { createApi } from '../support/api.ts';
+import { latchkeyPath } from '../support/latchkey-command.ts';
 import { descendantsOf, isRunning } from '../support/processes.ts';
 import { runShelled, type ShelledServer } from '../support/shelled-server.ts';
 
@@ -15,6 +16,12 @@ const READ_ONLY = 'unshare --user --map-root-user --mount';
 const can = (command: string): boolean => spawnSync('bash', ['-c', command]).status === 0;
 const hasNamespaces = can(`${APART} true`);
 const hasReadOnlyRoot = can(`${READ_ONLY} bash -c 'mount -t tmpfs small /mnt && mount -o remount,bind,ro /'`);
+
+/** An id that no user of this machine has. */
+const NOBODY = 54_321;
+const mayBecomeNobody =
+  process.getuid?.() === 0 &&
+  can(`setpriv --reuid ${NOBODY} --clear-groups '${process.execPath}' '${latchkeyPath}' --version`);
 
 /** Longer than a server takes to stop by its own promise, on a machine with other work. */
 const STOP_MILLISECONDS = 20_000;
@@ -54,6 +61,13 @@ export const TRIALS: Readonly<Record<string, Trial>> = {
     );
     return await runsOrSays(server, { mustRun: true });
   },
+  ...(mayBecomeNobody && {
+    'a user without an entry and without a home': async () => {
+      const user = `chown ${NOBODY} "$data" && chmod 711 "$folder" && exec setpriv --reuid ${NOBODY} --clear-groups`;
+      await using server = runShelled(`unset HOME; ${user} "$@"`);
+      return await runsOrSays(server, { mustRun: true, chats: true });
+    },
+  }),
   'hostile surroundings': async () => {
     const environment = {
       LATCHKEY_PORT: 'tcp://10.0.0.1:1234',

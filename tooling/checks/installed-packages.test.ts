@@ -1,13 +1,16 @@
+import { execFile } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { createTestDatabase } from '../../packages/auth-core/test/postgres/test-database.ts';
 import { createProject } from '../packed/create-project.ts';
 import { type LocalRegistry, startLocalRegistry } from '../packed/local-registry.ts';
-import { run } from '../packed/pack.ts';
+import { pack, run } from '../packed/pack.ts';
 import { root } from './sources.ts';
 
+const execute = promisify(execFile);
 const PACKED = join(import.meta.dirname, '..', 'packed');
 const EXAMPLES = join(root, 'examples');
 const INVOICES = join(EXAMPLES, 'invoices');
@@ -80,6 +83,31 @@ describe('the packed packages, installed in an empty project', { timeout: 180_00
     }
     const kept = JSON.parse(await project.run(join(EXAMPLES, 'hold-contract.ts'))) as Readonly<Record<string, number>>;
     expect(Object.keys(kept)).toEqual(HOSTS);
+  });
+
+  it('are installed without a network from a folder with their files and a cache, as docs/operating.md has it', async () => {
+    const [online, offline] = [0, 1].map(() => mkdtempSync(join(tmpdir(), 'latchkey-folder-'))) as [string, string];
+    onTestFinished(() => {
+      for (const path of [online, offline]) rmSync(path, { recursive: true, force: true });
+    });
+    for (const name of ['auth-core', 'koa-auth']) pack(name, online);
+    const files = readdirSync(online).map((file) => `./${file}`);
+    const npm = (folder: string, ...flags: readonly string[]): Promise<unknown> =>
+      // This machine's npm settings, including proxies, are for other registries.
+      execute('npm', [...flags, '--cache', join(folder, 'cache'), '--no-audit', '--no-fund'], {
+        cwd: folder,
+        env: { PATH: process.env.PATH, HOME: folder },
+      });
+    writeFileSync(join(online, 'package.json'), '{ "private": true, "type": "module" }');
+    await npm(online, 'install', '--registry', registry.url, ...files, 'koa', 'jose', 'kysely', 're2js');
+    for (const name of ['package.json', 'package-lock.json', 'cache', ...files]) {
+      cpSync(join(online, name), join(offline, name), { recursive: true });
+    }
+    // Nothing listens there: whatever is asked for fails.
+    await npm(offline, 'ci', '--offline', '--registry', 'http://127.0.0.1:9');
+    cpSync(join(PACKED, 'open-doors.ts'), join(offline, 'open-doors.ts'));
+    const { stdout } = await execute(process.execPath, ['open-doors.ts'], { cwd: offline });
+    expect(JSON.parse(stdout)).toMatchObject({ '.': 'opens', './open': 'opens', './jwt': 'opens' });
   });
 
   it('work without any of that, and a door that needs a package names it', async () => {

@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os';
+import { availableParallelism, homedir, tmpdir } from 'node:os';
 
 /** The variables that llama.cpp, its GPU back ends and Node read; no others are passed on. */
 const NAMES = new Set([
@@ -33,5 +33,18 @@ export function childEnvironment(environment: NodeJS.ProcessEnv): NodeJS.Process
   });
   // The sampling of each stream runs in Node's thread pool; more threads than cores would not make it faster.
   const poolThreads = Math.max(FEWEST_POOL_THREADS, availableParallelism());
-  return { ...Object.fromEntries(allowed), UV_THREADPOOL_SIZE: String(poolThreads) };
+  return { ...Object.fromEntries(allowed), ...missingHome(), UV_THREADPOOL_SIZE: String(poolThreads) };
+}
+
+/**
+ * The library asks for the home folder as soon as it is imported, and fails where there is none, as for a user of a
+ * container without an entry in the list of users. Nothing is written to it.
+ */
+function missingHome(): NodeJS.ProcessEnv {
+  try {
+    homedir();
+    return {};
+  } catch {
+    return { HOME: tmpdir() };
+  }
 }
