@@ -1,3 +1,5 @@
+import { parseJsonc } from '@latchkey/mcp-bridge';
+import { configSchema } from './schema.ts';
 import { SECRET_FILE_VARIABLES } from './secret-files.ts';
 
 /** Latchkey's environment variables: the settings that they set, and the unknown names. */
@@ -11,11 +13,13 @@ export interface FoundVariables {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Variables, the keys that they set, and how their text is parsed. */
-const SETTINGS: readonly {
+interface Setting {
   readonly variable: string;
   readonly key: string;
   readonly read: (text: string) => unknown;
-}[] = [
+}
+
+const NAMED: readonly Setting[] = [
   { variable: 'LATCHKEY_HOST', key: 'host', read: String },
   { variable: 'LATCHKEY_PORT', key: 'port', read: readNumber },
   { variable: 'LATCHKEY_LISTEN', key: 'listen', read: readList },
@@ -30,6 +34,17 @@ const SETTINGS: readonly {
   { variable: 'LATCHKEY_AUTH', key: 'auth', read: readBoolean },
   { variable: 'LATCHKEY_LOG', key: 'log', read: String },
   { variable: 'LATCHKEY_LOG_FILE', key: 'logFile', read: String },
+];
+
+/** `toolLabels` → `LATCHKEY_TOOL_LABELS` */
+const toVariable = (key: string): string => `LATCHKEY_${key.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+
+/** Every other key has a variable as well, whose value is JSON; it takes the place of the whole key of the file. */
+const SETTINGS: readonly Setting[] = [
+  ...NAMED,
+  ...Object.keys(configSchema.shape)
+    .filter((key) => !NAMED.some((setting) => setting.key === key))
+    .map((key) => ({ variable: toVariable(key), key, read: readJson })),
 ];
 
 /** Other variables that the client, the command and the server read. */
@@ -74,6 +89,15 @@ function readNumber(text: string): unknown {
 
 function readBoolean(text: string): unknown {
   return { true: true, '1': true, on: true, false: false, '0': false, off: false }[text.toLowerCase()] ?? text;
+}
+
+/** Parses JSON, with comments as in the file. Other text is returned unchanged: a word, or what the schema reports. */
+function readJson(text: string): unknown {
+  try {
+    return parseJsonc(text);
+  } catch {
+    return text;
+  }
 }
 
 /** Parses names separated by commas. */

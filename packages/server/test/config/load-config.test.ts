@@ -184,6 +184,27 @@ describe('the configuration', () => {
     );
   });
 
+  it('takes every key from a variable: JSON for what has no notation of its own', () => {
+    const environment = {
+      LATCHKEY_ENGINE: '{"parallel": 2, /* few */}',
+      LATCHKEY_MCP_PINS: 'explicit',
+      LATCHKEY_BASIC_AUTHENTICATION: 'true',
+      LATCHKEY_OLLAMA_PORT: '11434\n',
+      LATCHKEY_TOOL_LABELS: '{"mcp/mail": {"*": ["private"]}}',
+    };
+    const { config } = load({ 'config.json': '{"engine": {"threads": 3}}' }, { environment });
+    expect(config).toMatchObject({
+      engine: { parallel: 2 },
+      mcpPins: 'explicit',
+      basicAuthentication: true,
+      ollamaPort: 11434,
+      toolLabels: { 'mcp/mail': { '*': ['private'] } },
+    });
+    expect(config.engine.threads).toBeUndefined();
+    expect(() => load({}, { environment: { LATCHKEY_ENGINE: '{"parallel": 0}' } })).toThrow(/^LATCHKEY_ENGINE: /);
+    expect(() => load({}, { environment: { LATCHKEY_LIMITS: '{' } })).toThrow(/^LATCHKEY_LIMITS: /);
+  });
+
   it('takes variables without the line break at their end', () => {
     expect(load({}, { environment: { LATCHKEY_MODELS: '/m\n', LATCHKEY_PORT: ' 5 ' } }).config).toMatchObject({
       models: '/m',
