@@ -222,12 +222,15 @@ export class ServerConnection {
     return session === undefined || tools === undefined ? this.listed(callsRelyOn, signal) : { session, tools };
   }
 
-  /** Whether a definition is still the one that was shown, as far as it is pinned; arguments are those of the shown one. */
+  /**
+   * Whether a definition is still the one that was shown. Where schemas alone are pinned, its prose may have changed;
+   * arguments are those of the shown one.
+   */
   isSameTool(shown: ToolDefinition, current: ToolDefinition | undefined): boolean {
     if (current === undefined) return false;
     if (current.fingerprint === shown.fingerprint) return true;
-    const degree = this.#options.pinned?.() ?? 'everything';
-    return degree !== 'everything' && pinnedFingerprint(current, degree) === pinnedFingerprint(shown, degree);
+    if (this.#options.pinned?.() !== 'schemas') return false;
+    return pinnedFingerprint(current, 'schemas') === pinnedFingerprint(shown, 'schemas');
   }
 
   /** Ends this session; a later request starts a new one. */
