@@ -187,7 +187,13 @@ describe('how much is pinned', () => {
     };
     const mcpServers = { a: { command: 'scripted', ...entry } };
     const config = parseMcpJson(JSON.stringify({ mcpServers }), {});
-    return createMcpHost({ config, opener, ...(pins === undefined ? {} : { pins }) });
+    // Every listing asks the server.
+    return createMcpHost({
+      config,
+      opener,
+      limits: { listMs: Number.MIN_VALUE },
+      ...(pins === undefined ? {} : { pins }),
+    });
   }
 
   it('can be the schemas: a description that changes at each listing does no harm', async () => {

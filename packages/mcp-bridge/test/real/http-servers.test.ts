@@ -261,7 +261,7 @@ describe('what a server sends beside its answers', () => {
 });
 
 describe('a server that promises to tell of changes, over a stream that is not listened to', () => {
-  it('is asked for its tools anew', async () => {
+  it('is asked for its tools again when they are old', async () => {
     let lists = 0;
     const url = await listen(async (request, response) => {
       const message = request.method === 'POST' ? JSON.parse(await readBody(request)) : {};
@@ -274,8 +274,10 @@ describe('a server that promises to tell of changes, over a stream that is not l
       response.writeHead(answer === undefined ? 202 : 200, { 'content-type': 'application/json' });
       response.end(answer === undefined ? undefined : JSON.stringify(answer));
     });
-    const host = hostOf(url);
+    let time = 0;
+    const host = hostOf(url, {}, { limits: { listMs: 5_000 }, now: () => time });
     expect((await open(host, 'mcp/remote')).tools.map(({ name }) => name)).toEqual(['tool-1']);
+    time = 6_000;
     expect((await open(host, 'mcp/remote')).tools.map(({ name }) => name)).toEqual(['tool-2']);
   });
 });

@@ -321,6 +321,8 @@ describe('the rows of the routes', () => {
       // It changes nothing.
       'POST /v1/embeddings',
       'POST /api/v0/embeddings',
+      'POST /v1/decisions',
+      'POST /v1/systemone',
       // It counts, and changes nothing.
       'POST /v1/messages/count_tokens',
       // They change nothing.
