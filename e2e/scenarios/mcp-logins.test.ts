@@ -33,7 +33,7 @@ const variables = ({ url }: Pick<TestServer, 'url'>, token: string) => ({
 });
 const ask = (server: Pick<TestServer, 'url'>, token: string) =>
   createApi(server.url, token).chat({ input: 'Fetch the note.', integrations: ['mcp/notes'] });
-const theNote = { status: 200, body: { output: [{ type: 'tool_call', tool: 'fetch_note' }] } };
+const theNote = { status: 200, body: { output: [{ type: 'tool_call', tool: 'fetch_note' }, { type: 'message' }] } };
 const wantsLogin = 'it wants a login: latchkey mcp login notes';
 
 describe('a remote MCP server that wants a login', () => {
