@@ -115,6 +115,12 @@ export const POISONED_COMMANDS: Readonly<Record<string, readonly Run[]>> = {
   mcp: [local('mcp', POISON)],
   'mcp list': [asking('mcp', 'list')],
   'mcp tools': [asking('mcp', 'tools'), asking('mcp', 'tools', POISON)],
+  'mcp login': [
+    asking('mcp', 'login', 'filled', '--no-browser'),
+    asking('mcp', 'login', 'filled', '--device'),
+    local('mcp', 'login', 'x', '--callback-port', POISON),
+  ],
+  'mcp logout': [quiet('mcp', 'logout', 'filled'), asking('mcp', 'logout', POISON)],
   'mcp logs': [asking('mcp', 'logs', 'filled')],
   'mcp add': [
     inFolder('mcp', 'add', 'x', '--', POISON),

@@ -119,6 +119,15 @@ const ANSWERS: readonly (readonly [route: string, body: unknown])[] = [
   ],
   ['POST /api/v1/mcp/servers/filled/approve', { approved: [POISON] }],
   ['GET /api/v1/mcp/servers/filled/logs', { lines: [POISON] }],
+  [
+    'GET /api/v1/mcp/servers/filled/login',
+    { id: POISON, account: 'user', grant: 'login', callbackHost: null, callbackPort: null },
+  ],
+  ['POST /api/v1/mcp/servers/filled/login/', { state: 'signed in' }],
+  [
+    'POST /api/v1/mcp/servers/filled/login',
+    { id: POISON, url: POISON, completeUrl: POISON, userCode: POISON, intervalMs: 1 },
+  ],
   ['GET /api/v1/mcp/servers', { servers: [server], error: POISON, warnings: [POISON] }],
   ['GET /api/v1/settings', { tokenKinds: { [POISON]: POISON }, [POISON]: POISON }],
   ['PATCH /api/v1/settings', { tokenKinds: { legacy: POISON }, [POISON]: POISON }],
