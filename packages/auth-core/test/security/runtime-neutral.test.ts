@@ -25,6 +25,7 @@ describe('the core', () => {
       'stores/sqlite/open-sqlite.ts',
       'stores/sqlite/own-transactions.ts',
       'stores/sqlite/read-only-file.ts',
+      'stores/sqlite/same-file.ts',
       'stores/sqlite/sqlite-driver.ts',
       'stores/sqlite/while-busy.ts',
       'testing/adapter-client.ts',
