@@ -108,7 +108,7 @@ export class ServerConnection {
       ...(this.#error === undefined ? {} : { error: this.#error }),
       ...(description === undefined ? {} : { description }),
       warnings: [...warnings, ...this.#capped(), ...this.#withheld(), ...(changed === undefined ? [] : [changed])],
-      problems: [...(this.#session?.problems ?? []), ...this.#unmatched(), ...this.#refused()],
+      problems: [...(this.#session?.problems ?? []), ...this.#unmatched()],
       ...(sandbox === undefined ? {} : { sandbox }),
     };
   }
@@ -118,12 +118,6 @@ export class ServerConnection {
     if (this.entry.transport !== 'stdio') return undefined;
     const changed = this.#options.sandbox.changed(this.entry);
     return changed === undefined ? undefined : `mcpServers.${this.entry.label} ${changed}`;
-  }
-
-  /** What the sandbox refused while it ran. */
-  #refused(): readonly ToolProblem[] {
-    const text = this.#session?.refusedWrite();
-    return text === undefined ? [] : [{ text }];
   }
 
   /** A limit of the entry that another one makes ineffective. */

@@ -171,11 +171,6 @@ export class ServerSession {
     return this.#options.opened.heard?.() ?? '';
   }
 
-  /** That its sandbox refused a write, and what to do about it; undefined if it was not seen to. */
-  refusedWrite(): string | undefined {
-    return this.#options.opened.refusedWrite?.();
-  }
-
   diagnostics(lines?: number): string {
     return this.#options.opened.diagnostics(lines);
   }

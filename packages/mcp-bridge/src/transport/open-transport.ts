@@ -27,8 +27,6 @@ export interface OpenTransport {
   endedWell?(): boolean;
   /** What came that was no message, in words that are safe to show; empty if nothing did. Absent: it cannot be known. */
   heard?(): string;
-  /** That its sandbox refused a write, and what to do about it. Absent, or undefined: it was not seen to. */
-  refusedWrite?(): string | undefined;
 }
 
 export interface OpenTransportOptions {
@@ -59,7 +57,6 @@ export const openTransport: TransportOpener = (entry, { environment, limits, now
       diagnostics: (lines) => transport.diagnostics(lines),
       endedWell: () => transport.endedWell,
       heard: () => transport.heard,
-      refusedWrite: () => transport.refusedWrite,
     };
   }
   if (entry.transport === 'unreadable') throw new TypeError(`No transport can be opened: ${entry.problem}`);

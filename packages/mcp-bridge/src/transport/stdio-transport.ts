@@ -11,7 +11,6 @@ import {
 import type { Environment } from '../config/interpolate.ts';
 import type { StdioServerEntry } from '../config/mcp-config.ts';
 import { noCommand, noFolder } from '../sandbox/find-program.ts';
-import { refusedWrite, speaksOfReadOnly } from '../sandbox/refused-write.ts';
 import type { Sandbox, SandboxedCommand } from '../sandbox/sandbox.ts';
 import { SandboxError } from '../sandbox/sandbox-error.ts';
 import { visibleText } from '../visible-text.ts';
@@ -62,7 +61,6 @@ export class StdioTransport implements Transport {
   #closing: Promise<void> | undefined;
   #reason = '';
   #endedWell = false;
-  #metReadOnly = false;
   /** Requests that wait for their answer. */
   readonly #waiting = new Set<RequestId>();
   #announced = false;
@@ -89,11 +87,6 @@ export class StdioTransport implements Transport {
   /** Whether the child ended by itself and without an error, as one does that has done its work. */
   get endedWell(): boolean {
     return this.#endedWell;
-  }
-
-  /** That its sandbox refused a write, and what to do about it; undefined if it was not seen to. */
-  get refusedWrite(): string | undefined {
-    return this.#metReadOnly && this.#options.entry.sandbox !== 'off' ? refusedWrite : undefined;
   }
 
   /** What came on standard output and was no message, in words that are safe to show; empty if nothing did. */
@@ -131,8 +124,7 @@ export class StdioTransport implements Transport {
       child.once('exit', (code, signal) => {
         if (this.#closing === undefined) {
           this.#endedWell = code === 0 && this.#reason === '';
-          const ended = signal === null ? `it ended with code ${code}` : `it was ended by ${signal}`;
-          this.#reason ||= this.refusedWrite === undefined || code === 0 ? ended : `${ended}; ${this.refusedWrite}`;
+          this.#reason ||= signal === null ? `it ended with code ${code}` : `it was ended by ${signal}`;
         }
         setTimeout(() => {
           for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
@@ -146,7 +138,6 @@ export class StdioTransport implements Transport {
     let { ownWordsBegin } = wrapped;
     child.stderr.on('data', (chunk: Buffer) => {
       this.#stderr.append(chunk);
-      this.#metReadOnly ||= speaksOfReadOnly(chunk.toString('latin1'));
       if (ownWordsBegin !== undefined && this.#stderr.forgetBefore(ownWordsBegin)) ownWordsBegin = undefined;
     });
     child.stdout.on('data', (chunk: Buffer) => this.#read(chunk));
@@ -281,8 +272,6 @@ export class StdioTransport implements Transport {
       this.#traffic.noise(line);
       this.#stderr.append(Buffer.from(`${noiseMark}${line}\n`));
     }
-    // Only of failures: other answers may quote a text about it.
-    if (line.includes('rror') && messages.some(isFailure)) this.#metReadOnly ||= speaksOfReadOnly(line);
     for (const message of messages) {
       if ('method' in message) this.#traffic.unsolicited();
       else if (message.id !== undefined) this.#answered(message.id);
@@ -330,10 +319,6 @@ function isFolder(path: string): boolean {
   } catch {
     return false;
   }
-}
-
-function isFailure(message: JSONRPCMessage): boolean {
-  return 'error' in message || ('result' in message && message.result.isError === true);
 }
 
 function isCancellation(message: JSONRPCMessage): message is JSONRPCMessage & { params: { requestId: RequestId } } {
