@@ -5,14 +5,23 @@ import * as testing from '../../src/testing/index.ts';
 it('exports these names and no others', () => {
   expect(Object.keys(bridge).sort()).toEqual([
     'BridgeError',
+    'JsoncError',
+    'LoginError',
+    'McpLogins',
+    'SHARED',
+    'accountOf',
     'addServerToMcpJson',
     'createAddressPolicy',
     'createMcpHost',
+    'createMemoryLoginStore',
     'createPinnedFetch',
     'describeSandbox',
     'ephemeralServer',
     'excessOf',
     'loadMcpJson',
+    'loginOf',
+    'loopbackRedirects',
+    'parseJsonc',
     'parseMcpJson',
     'pinAddresses',
     'pluginId',
@@ -21,5 +30,13 @@ it('exports these names and no others', () => {
     'systemFetch',
     'watchMcpJson',
   ]);
-  expect(Object.keys(testing).sort()).toEqual(['badTools', 'scriptedOpener', 'scriptedServerPath', 'scriptedTools']);
+  expect(Object.keys(testing).sort()).toEqual([
+    'badTools',
+    'scriptedOpener',
+    'scriptedServerPath',
+    'scriptedTools',
+    'sendJson',
+    'startAuthorizationServer',
+    'startProtectedServer',
+  ]);
 });
