@@ -117,8 +117,13 @@ const textsOf = (settings: Settings) => each((name) => writeDuration(settings[na
 
 function Lifetimes({ settings, mayWrite, onChange }: LifetimesProps) {
   const id = useId();
-  const [texts, setTexts] = useState(textsOf(settings));
-  useEffect(() => setTexts(textsOf(settings)), [settings]);
+  const [typed, setTyped] = useState<Partial<Record<Lifetime, string>>>({});
+  // What is typed stays when the settings are read again, until a lifetime is another.
+  useEffect(
+    () => setTyped({}),
+    LIFETIMES.map((name) => settings[name]),
+  );
+  const texts = { ...textsOf(settings), ...typed };
   const submit = (event: Event): void => {
     event.preventDefault();
     onChange(each((name) => sendDuration(texts[name].trim())));
@@ -136,7 +141,7 @@ function Lifetimes({ settings, mayWrite, onChange }: LifetimesProps) {
                 value={texts[name]}
                 spellcheck={false}
                 disabled={!mayWrite}
-                onInput={({ currentTarget }) => setTexts({ ...texts, [name]: currentTarget.value })}
+                onInput={({ currentTarget }) => setTyped({ ...typed, [name]: currentTarget.value })}
               />
             </div>
           ))}
