@@ -42,6 +42,11 @@ const untilReload = (server: TestServer, before: number): Promise<string> =>
 
 const servers = async (server: TestServer, query = ''): Promise<Json> =>
   (await server.admin.get(`/api/v1/mcp/servers${query}`)).body.servers;
+/** Starts all servers, and waits until each has started or failed. */
+const start = (server: TestServer): Promise<void> =>
+  expect
+    .poll(async () => (await servers(server, '?start=true')).map(({ state }: Json) => state))
+    .not.toContain('starting');
 const toolNames = (listed: Json): Json =>
   listed.map((one: Json) => [one.label, one.tools?.map(({ name }: Json) => name)]);
 const processIds = (file: string): string[] => readFileSync(file, 'utf8').trim().split('\n');
@@ -166,7 +171,7 @@ describe('an mcp.json that changes while the server runs', () => {
     await using server = await serve(
       JSON.stringify({ mcpServers: { kept: kept.entry, changed: changed.entry, gone: changed.entry } }),
     );
-    await servers(server, '?start=true');
+    await start(server);
     write(server, {
       added: added.entry,
       kept: kept.entry,
@@ -178,7 +183,7 @@ describe('an mcp.json that changes while the server runs', () => {
       ['kept', 'ready'],
       ['changed', 'stopped'],
     ]);
-    await servers(server, '?start=true');
+    await start(server);
     expect(processIds(kept.file)).toHaveLength(1);
     // Twice before, under two labels, and once after.
     expect(processIds(changed.file)).toHaveLength(3);
@@ -188,7 +193,7 @@ describe('an mcp.json that changes while the server runs', () => {
   verifies('mcp.reload-refused', async () => {
     const { entry, file } = counted('steady');
     await using server = await serve(JSON.stringify({ mcpServers: { steady: entry } }));
-    await servers(server, '?start=true');
+    await start(server);
     const text = JSON.stringify({ mcpServers: { steady: { ...entry, args: ['a secret'] } }, servers: {} });
     writeFileSync(join(server.data, 'mcp.json'), text);
     const refused = await server.log.find((line) => line.includes('mcp.json is not taken'));
