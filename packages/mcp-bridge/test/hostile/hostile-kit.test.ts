@@ -55,7 +55,7 @@ describe.runIf(existsSync('/proc/self/stat'))('the host survives a server that',
       expect(await attackWith(host, 'big', { bytes: 2 ** 26 })).toMatchObject({ type: 'failure', kind: 'failed' });
     },
     // The size is what ends it, not the time, which a busy machine may need to print as much.
-    { limits: { startTimeoutMs: 3_000, callTimeoutMs: 10_000, callTotalTimeoutMs: 10_000, closeGraceMs: 200 } },
+    { limits: { startTimeoutMs: 8_000, callTimeoutMs: 10_000, callTotalTimeoutMs: 10_000, closeGraceMs: 200 } },
   );
   for (const mode of ['flood', 'noise-flood', 'endless-line'] as const) {
     survives(`sends without end: ${mode}`, scripted(mode), async (host) => {

@@ -16,7 +16,7 @@ export const bounds = {
 };
 
 /** A call may take long where nothing is to end it but what the server does; where it hangs, its entry says less. */
-const limits = { startTimeoutMs: 3_000, callTimeoutMs: 10_000, callTotalTimeoutMs: 10_000, closeGraceMs: 200 };
+const limits = { startTimeoutMs: 8_000, callTimeoutMs: 10_000, callTotalTimeoutMs: 10_000, closeGraceMs: 200 };
 
 /**
  * A test that the host gets over one hostile server: it is closed in time, has taken no more memory than is stated, a good
