@@ -129,8 +129,8 @@ describe('latchkey serve', () => {
     expect(await refusal([], { LATCHKEY_AUTH: 'perhaps' })).toMatch(
       /LATCHKEY_AUTH: must be true or false, not 'perhaps'/,
     );
-    writeFileSync(join(folder.path, 'mcp.json'), '{"mcpServers":{}, "permissions":{"deny":["x"]}}');
-    expect(await refusal(['--mcp', join(folder.path, 'mcp.json')])).toMatch(/mcp\.json: permissions/);
+    writeFileSync(join(folder.path, 'mcp.json'), '{"mcpServers":{}, "servers":{}}');
+    expect(await refusal(['--mcp', join(folder.path, 'mcp.json')])).toMatch(/mcp\.json: servers means the same/);
   });
 
   verifies('life.port', async () => {
