@@ -320,6 +320,14 @@ describe.runIf(program !== undefined)('what is done in the console', () => {
       ['0', 0],
     ] as const) {
       await page.getByLabel('Unused tokens').fill(text);
+      // Another setting is changed meanwhile, so that all are read again: what was typed stays.
+      const readAgain = page.waitForResponse(
+        (response) => response.url().endsWith('/api/v1/settings') && response.request().method() === 'GET',
+      );
+      await page.getByLabel('Allow the servers of mcp.json').click();
+      await readAgain;
+      await page.getByText('The settings are changed.').waitFor();
+      before.allowMcpJson = !before.allowMcpJson;
       await page.getByRole('button', { name: 'Save' }).click();
       const now = async () => (await server.admin.get('/api/v1/settings')).body;
       await expect.poll(now).toEqual({ ...before, unusedTokenTtl: seconds });

@@ -36,7 +36,7 @@ export {
   createMemoryLoginStore,
   type LoginAccount,
   type LoginStore,
-  SHARED,
+  SHARED_ACCOUNT,
   type StoredAttempt,
   type StoredLogin,
 } from './oauth/login-store.ts';

@@ -6,7 +6,7 @@ import { filterAllows } from '../config/tool-filter.ts';
 import { BridgeError } from '../errors.ts';
 import { limitsOf, type McpLimits, resolveLimits } from '../limits.ts';
 import { type BridgeLogger, silentLogger } from '../logger.ts';
-import { SHARED } from '../oauth/login-store.ts';
+import { SHARED_ACCOUNT } from '../oauth/login-store.ts';
 import type { McpLogins } from '../oauth/logins.ts';
 import { type PinOptions, type ReviewedTool, ToolPins } from '../pins/tool-pins.ts';
 import { Sandbox } from '../sandbox/sandbox.ts';
@@ -220,7 +220,7 @@ export function createMcpHost(options: McpHostOptions): McpHost {
       ? fetch
       : withHeadersCommand(fetch, { command, environment, check: () => shared.sandbox.checkHostSide(entry) });
   };
-  const connect = (entry: McpServerEntry, account = SHARED): ServerConnection => {
+  const connect = (entry: McpServerEntry, account = SHARED_ACCOUNT): ServerConnection => {
     if (entry.problem !== undefined) {
       logger.error({ server: entry.id, problem: entry.problem }, 'An MCP server is not configured completely');
     }
@@ -236,7 +236,7 @@ export function createMcpHost(options: McpHostOptions): McpHost {
   const owned = logins && new LoginConnections({ logins, connect, retire: (connection) => uses.retire(connection) });
   // A shared login that begins or ends is a new start.
   logins?.onChange((server, account) => {
-    const connection = account === SHARED ? connections.get(server) : undefined;
+    const connection = account === SHARED_ACCOUNT ? connections.get(server) : undefined;
     if (connection === undefined || closing !== undefined) return;
     connections = new Map(connections).set(server, connect(connection.entry));
     uses.retire(connection);

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 
-/** Whose login it is: an owner of tokens, or `SHARED`. */
+/** Whose login it is: an owner of tokens, or `SHARED_ACCOUNT`. */
 export type LoginAccount = string;
 
 /** The account that all callers share who may use the server. No owner has an empty name. */
-export const SHARED: LoginAccount = '';
+export const SHARED_ACCOUNT: LoginAccount = '';
 
 /** A login as it is stored. `document` is secret: a store seals it. */
 export interface StoredLogin {

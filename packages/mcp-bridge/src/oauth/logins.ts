@@ -10,7 +10,7 @@ import { type ContextOptions, openContext, requestsFor } from './login-context.t
 import { isFresh, type LoginDocument, readDocument, withTokens } from './login-document.ts';
 import { LoginError, refused } from './login-error.ts';
 import { type LoginOf, loginOf } from './login-of.ts';
-import { type LoginAccount, type LoginStore, SHARED, type StoredAttempt } from './login-store.ts';
+import { type LoginAccount, type LoginStore, SHARED_ACCOUNT, type StoredAttempt } from './login-store.ts';
 import { MachineTokens } from './machine-tokens.ts';
 import { type FoundLogin, LoginRenewals, type LostLogin } from './renew-login.ts';
 import { revokeTokens } from './revocation.ts';
@@ -370,7 +370,7 @@ export class McpLogins {
 export function accountOf(entry: McpServerEntry, owner: string | undefined): LoginAccount | undefined {
   const of = loginOf(entry);
   if (of === undefined) return undefined;
-  return of.settings.account === 'shared' ? SHARED : owner;
+  return of.settings.account === 'shared' ? SHARED_ACCOUNT : owner;
 }
 
 const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';

@@ -1,3 +1,5 @@
+import { atPointer } from './schema-references.ts';
+
 type Json = Record<string, unknown>;
 type JsonType = 'string' | 'number' | 'integer' | 'boolean' | 'object' | 'array' | 'null';
 
@@ -7,8 +9,8 @@ const deepest = 32;
 /**
  * Arguments as the schema asks for them, where a model wrote them in another shape: null for what is optional and
  * cannot be null is left out; a text that is exactly a number, a boolean, a list or an object becomes one where only
- * that is allowed, and a number or boolean becomes a text. Returns the very same value where it fits as it is, or where
- * that would not help. It must be called before anyone judges the arguments: what is judged is what is sent.
+ * that is allowed. Returns the very same value where it fits as it is, or where that would not help. It must be called
+ * before anyone judges the arguments: what is judged is what is sent.
  */
 export function fitArguments(args: Json, schema: Json, problemOf: (value: Json) => string | undefined): Json {
   if (problemOf(args) === undefined) return args;
@@ -120,18 +122,6 @@ function follow(given: unknown, root: Json): Json | undefined {
     schema = atPointer(root, $ref);
   }
   return undefined;
-}
-
-function atPointer(root: Json, reference: string): unknown {
-  if (reference === '#') return root;
-  if (!reference.startsWith('#/')) return undefined;
-  let at: unknown = root;
-  for (const part of reference.slice(2).split('/')) {
-    const key = part.replaceAll('~1', '/').replaceAll('~0', '~');
-    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, key)) return undefined;
-    at = (at as Json)[key];
-  }
-  return at;
 }
 
 function parse(text: string): unknown {

@@ -56,8 +56,8 @@ function leadsSomewhere(from: Schema, word: '$ref' | '$dynamicRef', find: (refer
   }
 }
 
-function atPointer(root: Schema, reference: string): unknown {
-  if (!reference.startsWith('#')) return undefined;
+/** What a reference within a document leads to (RFC 6901, as the fragment of a URI); undefined for any other. */
+export function atPointer(root: Schema, reference: string): unknown {
   if (reference === '#') return root;
   if (!reference.startsWith('#/')) return undefined;
   let at: unknown = root;

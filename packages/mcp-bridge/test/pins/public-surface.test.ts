@@ -8,7 +8,7 @@ it('exports these names and no others', () => {
     'JsoncError',
     'LoginError',
     'McpLogins',
-    'SHARED',
+    'SHARED_ACCOUNT',
     'accountOf',
     'addServerToMcpJson',
     'createAddressPolicy',

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { SigningKeys } from '@latchkey/auth-core/jwt';
-import { LoginError, type McpLoginsOptions } from '@latchkey/mcp-bridge';
+import { LoginError, type McpLoginsOptions, SHARED_ACCOUNT } from '@latchkey/mcp-bridge';
 import { SignJWT } from 'jose';
 
 /** Long enough for one exchange. */
@@ -25,7 +25,7 @@ export function createSubjectTokens(
     const now = Math.floor(clock().getTime() / 1000);
     const token = await new SignJWT({
       iss: issuer,
-      sub: account === '' ? issuer : account,
+      sub: account === SHARED_ACCOUNT ? issuer : account,
       aud: audience,
       jti: randomUUID(),
     })

@@ -9,7 +9,7 @@ import {
   type McpLogins,
   type McpServerEntry,
   pluginId,
-  SHARED,
+  SHARED_ACCOUNT,
 } from '@latchkey/mcp-bridge';
 import { toActor } from '../audit/audited-request.ts';
 import { recordActs } from '../audit/record-acts.ts';
@@ -78,9 +78,9 @@ export function createServerLogins({ host, logins, switches, record }: ServerLog
     if (!may('chat') && !may('mcp:write')) throw denied(`no grant of this token names '${printed(label)}'.`);
     const entry = entryOf(label);
     const account = accountOf(entry, principal.owner) ?? principal.owner;
-    if (account === SHARED ? !may('mcp:write') : !may('chat')) {
+    if (account === SHARED_ACCOUNT ? !may('mcp:write') : !may('chat')) {
       throw denied(
-        account === SHARED ? 'its login is shared, which needs mcp:write.' : 'no grant lets this token use it.',
+        account === SHARED_ACCOUNT ? 'its login is shared, which needs mcp:write.' : 'no grant lets this token use it.',
       );
     }
     return { entry, caller: { account, madeBy: principal.rootId } };
@@ -99,7 +99,7 @@ export function createServerLogins({ host, logins, switches, record }: ServerLog
     type,
     actor: toActor(principal),
     subject: entry.id,
-    details: { account: account === SHARED ? 'shared' : 'user' },
+    details: { account: account === SHARED_ACCOUNT ? 'shared' : 'user' },
   });
 
   return {
@@ -156,7 +156,7 @@ export function createServerLogins({ host, logins, switches, record }: ServerLog
       const of = loginOf(entry);
       if (of === undefined) return null;
       const { account, grant } = of.settings;
-      const signedIn = await logins.has(entry, account === 'shared' ? SHARED : owner);
+      const signedIn = await logins.has(entry, account === 'shared' ? SHARED_ACCOUNT : owner);
       if (!of.isDeclared && !signedIn) return null;
       return { account, signedIn, wanted: grant === 'login' && !signedIn };
     },
