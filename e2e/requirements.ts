@@ -51,6 +51,11 @@ export const requirements = [
       'tools.unknown-plugin': 'a plugin that is not configured is refused with a code',
       'tools.arguments': 'a call whose arguments the grant forbids fails with the reason and never reaches the server',
       'tools.within': 'a path argument is held to its folder, links followed',
+      'tools.search':
+        'on every chat API a model with many tools may see a search in their place, and from then on what it has found; nothing that is not permitted is found',
+      'tools.search-decided':
+        'a tool that was found is decided like any other, and one that was not permitted stays unknown',
+      'tools.search-tokens': 'a search takes fewer tokens than the tools, and a grant can require it',
       'tools.http': 'a server over HTTP runs its tools and gets the headers of mcp.json',
       'tools.http-refused': 'a server over HTTP that refuses us is a 502, and its secret is not shown',
       'tools.no-passthrough': "an MCP server never gets the caller's token",
@@ -349,6 +354,8 @@ export const requirements = [
       'mcp.progress': 'the clients of both eras hear over /mcp how a call gets on, if they ask for it',
       'mcp.approval': 'over /mcp a call that needs a person waits for one, and its client hears so meanwhile',
       'mcp.taint': 'over /mcp, where taint is on, nothing that sends something out is offered',
+      'mcp.tool-search':
+        'over /mcp a client may have a search in place of a long list; it finds and calls what the token may call, and nothing else',
       'mcp.loop': 'a server that is listed in its own mcp.json offers the tools of the others',
       'mcp.conformance-server':
         'the conformance suite of the protocol passes on /mcp, but for what is listed with its reason',

@@ -9,6 +9,7 @@ import { measureKoa } from './koa.ts';
 import { measureMcp } from './mcp.ts';
 import { measureRequests } from './requests.ts';
 import { formatTable } from './table.ts';
+import { measureToolSearch } from './tool-search.ts';
 import { measureVerification } from './verification.ts';
 
 const groups = {
@@ -17,6 +18,7 @@ const groups = {
   verification: measureVerification,
   koa: measureKoa,
   mcp: measureMcp,
+  tools: measureToolSearch,
   audit: measureAudit,
 };
 const chosen = process.argv.slice(2);

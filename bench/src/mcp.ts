@@ -11,7 +11,8 @@ const CALLS = 4_000;
 const AT_ONCE = 32;
 const ROUNDS = 5;
 const SERVERS = 50;
-const TOOLS = 1_000;
+/** As many as a grant may name one by one. */
+const TOOLS = 500;
 /** The tools of a server with many. */
 const TOOLS_EACH = 1000;
 const MANY_SERVERS = 4;

@@ -54,6 +54,7 @@ export const SERVER_FLOORS: readonly (readonly string[])[] = [
     'prices',
     'webhooks',
     'hygiene',
+    'tool-search',
   ],
   ['chat', 'dialects', 'engines', 'mcp-endpoint', 'tools', 'state'],
   ['http'],

@@ -8,6 +8,7 @@ import type { ChatService } from './chat/chat-service.ts';
 import type { PromptCounter, PromptReader } from './chat/count-prompt.ts';
 import type { DecideService } from './chat/decide-service.ts';
 import type { EmbedService } from './chat/embed-service.ts';
+import { searchAbove } from './chat/limits.ts';
 import type { LoadService } from './chat/load-service.ts';
 import { chargeCall } from './chat/spend.ts';
 import type { ServerConfig } from './config/schema.ts';
@@ -69,6 +70,7 @@ import { createSessionLinks } from './sessions/session-links.ts';
 import type { LiveSettings } from './settings/live-settings.ts';
 import type { EarlierKeys } from './state/earlier-keys.ts';
 import type { Metrics } from './telemetry/metrics.ts';
+import { searchServedTools } from './tool-search/search-served-tools.ts';
 import { findArgumentNames } from './tools/argument-names.ts';
 import { askApprovalFor } from './tools/ask-approval.ts';
 import { explainApprovalFor } from './tools/explain-approval.ts';
@@ -130,6 +132,7 @@ export interface HandlerParts {
   readonly taint: TaintRules;
   /** The most calls in one request to `/mcp`. */
   readonly toolCalls: number;
+  readonly toolSearchAbove?: number;
   readonly publicUrl: string | undefined;
   readonly authorizationServers: readonly string[];
   readonly completions: Pick<ChatHandlerOptions, 'createId' | 'clock' | 'sealFor'>;
@@ -186,8 +189,8 @@ export function createHandlers(parts: HandlerParts) {
     keys: createKeyHandlers(access, parts.keys),
     labelStudioTokens: createLabelStudioTokenHandlers(auth, access, meter),
     mcp: createMcpHandler({
-      serveTools: ({ principal, decide, money }) =>
-        serveTools({
+      serveTools: ({ principal, decide, money }, toolSearch) => {
+        const served = serveTools({
           host: hostFor(host, principal),
           decide,
           explain: explainApprovalFor(auth, principal),
@@ -209,7 +212,12 @@ export function createHandlers(parts: HandlerParts) {
               outputTokens: 0,
               ...counts,
             }),
-        }),
+        });
+        return searchServedTools(
+          served,
+          searchAbove(decide({ action: 'chat' }, []), toolSearch, parts.toolSearchAbove),
+        );
+      },
       installation: parts.installation,
     }),
     mcpLogins: createMcpLoginHandlers(logins, clientDocumentOf(parts.publicUrl)),

@@ -144,9 +144,12 @@ function* reviewBounds({ networks, projects, notBefore, expiresAt }: Grant, { no
   }
 }
 
+/** Limits with which everything else goes on at 0. */
+const MAY_BE_ZERO: ReadonlySet<string> = new Set(['toolCallsPerRequest', 'toolSearchAbove']);
+
 function* reviewLimits(grant: Grant): Review {
   for (const [name, limit] of Object.entries(grant.limits ?? {})) {
-    if (name !== 'toolCallsPerRequest' && limit === 0) {
+    if (!MAY_BE_ZERO.has(name) && limit === 0) {
       yield { path: `limits.${name}`, message: 'it is 0, so nothing is allowed' };
     }
   }

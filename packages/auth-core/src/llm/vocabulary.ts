@@ -53,6 +53,8 @@ export const llm = defineVocabulary({
     /** The most tokens that one answer may have. */
     maxOutputTokens: ceiling(),
     toolCallsPerRequest: ceiling(),
+    /** With more tools than this, a model finds them by a search in place of reading all their definitions. */
+    toolSearchAbove: ceiling(),
     /** The share in the queue. */
     weight: share(),
   },

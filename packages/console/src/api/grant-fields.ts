@@ -23,6 +23,7 @@ export const LIMITS = [
   'tokensPerMonth',
   'maxOutputTokens',
   'toolCallsPerRequest',
+  'toolSearchAbove',
   'weight',
 ] as const;
 

@@ -156,6 +156,7 @@ export const tokenStrings = {
       tokensPerMonth: 'Tokens a month',
       maxOutputTokens: 'Tokens of an answer',
       toolCallsPerRequest: 'Tool calls of a request',
+      toolSearchAbove: 'Tools shown without a search',
       weight: 'Weight in the queue',
     },
     noActions: 'It may do nothing but ask about itself.',

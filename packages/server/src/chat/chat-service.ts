@@ -159,9 +159,9 @@ async function* streamChat(
 }
 
 /** The tools of a request, by server, in the order in which the model has them. */
-function listTools({ definitions, describe }: ChatToolset): readonly ListedTools[] {
+function listTools({ definitions, listed: all = definitions, describe }: ChatToolset): readonly ListedTools[] {
   const listed = new Map<string, ListedTools & { readonly tools: ToolDefinition[] }>();
-  for (const { name, ...definition } of definitions) {
+  for (const { name, ...definition } of all) {
     const described = describe(name);
     if (described === undefined) continue;
     const { origin, tool } = described;

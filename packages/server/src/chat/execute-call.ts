@@ -68,7 +68,7 @@ export async function* executeCall(
     const { content, isError } = result;
     record.output.push({ type: 'tool_call', id: call.id, ...result });
     record.added.push({ ...answerTo(call), content, ...(isError && { isError }) });
-    turn.countCall?.();
+    if (!described?.isSearch) turn.countCall?.();
     await keep?.progress();
     if (signal.aborted) return;
     yield { type: 'tool_call.success', id: call.id, ...result };

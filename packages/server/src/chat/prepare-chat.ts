@@ -10,11 +10,12 @@ import type { RecordUsage } from '../contracts/usage-record.ts';
 import type { ModelCatalog } from '../models/model-catalog.ts';
 import type { ModelPool } from '../models/model-pool.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { searchChatTools } from '../tool-search/search-chat-tools.ts';
 import { turnsOf } from './caller-scope.ts';
 import { joinHistory, unansweredCalls, unansweredOf } from './conversation.ts';
 import { refuseSpent, type TokenBudget } from './generate-within-budget.ts';
 import { previousNotFound } from './keep-turn.ts';
-import { type ChatLimits, least } from './limits.ts';
+import { type ChatLimits, least, searchAbove } from './limits.ts';
 import { nearestEffort } from './nearest-effort.ts';
 import { permitLoading } from './permit-loading.ts';
 import { permitModel } from './permit-model.ts';
@@ -43,6 +44,8 @@ export interface ChatServiceOptions {
   /** A model's settings for parameters that the request does not set. */
   readonly samplingOf: (modelKey: string) => Sampling;
   readonly limits: { readonly rounds: number; readonly toolCalls: number };
+  /** With more tools than this, models find them by a search, unless the request says otherwise; absent: never. */
+  readonly toolSearchAbove?: number;
   /** Called with the usage of a chat as it accrues. */
   readonly recordUsage: RecordUsage;
   /** Absent where nothing has a price. */
@@ -104,7 +107,9 @@ export async function prepareChat(
   const limits = limitsOf(options, request, permission);
   const messages = joinHistory(history.messages, request);
   refuseNothingNew(history, request, messages);
-  const { toolset, hold } = await openOwnToolset(options, caller, { ...request, messages }, signal);
+  const { toolset: whole, hold } = await openOwnToolset(options, caller, { ...request, messages }, signal);
+  const above = searchAbove(permission, request.toolSearch, options.toolSearchAbove);
+  const toolset = searchChatTools(whole, { ...request, messages, above });
   await refuseAmbiguousTools(request, toolset);
   await refuseUnansweredTools(request, history, toolset);
   return { caller, request, model, history, messages, toolset, hold, limits };

@@ -70,11 +70,15 @@ interface PayingOptions {
 export function payForCalls(toolset: ChatToolset, { prices, money, onPaid }: PayingOptions): ChatToolset {
   if (prices === undefined) return toolset;
   return {
-    definitions: toolset.definitions,
+    get definitions() {
+      return toolset.definitions;
+    },
+    ...(toolset.listed === undefined ? {} : { listed: toolset.listed }),
     describe: toolset.describe,
     async call(name, args, signal, wait) {
       const described = toolset.describe(name);
-      if (described === undefined || described.origin.type !== 'plugin') return toolset.call(name, args, signal, wait);
+      if (described === undefined || described.isSearch || described.origin.type !== 'plugin')
+        return toolset.call(name, args, signal, wait);
       const { tool, origin } = described;
       const cost = prices.ofTool(origin.pluginId, tool);
       const charge = await chargeCall(cost, money);

@@ -75,6 +75,11 @@ export const configSchema = z.strictObject({
    */
   mcpPinned: z.enum(['everything', 'schemas', 'nothing']).default('everything'),
   /**
+   * With more tools than this, models and clients of `/mcp` find them by a search. A grant may say a smaller number, and
+   * a request `tool_search`. Default: everything is shown.
+   */
+  toolSearchAbove: z.int().min(0).max(100_000).optional(),
+  /**
    * What happens to calls of `taintedCalls` after a tool labelled `untrusted` has answered in the same conversation.
    */
   taint: z.enum(['off', 'deny', 'ask']).default('off'),

@@ -46,6 +46,8 @@ export interface ChatRequest {
   readonly confirmations?: ReadonlyMap<string, boolean>;
   /** The answer begins with the tools that the request has got. */
   readonly listsTools?: true;
+  /** Whether the model finds the tools of `integrations` by a search; absent: as the server and the token say. */
+  readonly toolSearch?: boolean;
   /** Tools that the client runs itself: a call of one ends the turn. */
   readonly clientTools: readonly ToolDefinition[];
   readonly toolChoice: ToolChoice;

@@ -40,11 +40,16 @@ export interface DescribedTool {
   readonly origin: ToolOrigin;
   /** The caller confirms its calls before they are made. */
   readonly isConfirmed?: true;
+  /** It searches the others: nothing outside is called, so it costs nothing and counts as no call of a tool. */
+  readonly isSearch?: true;
 }
 
 /** The tools of one request: exactly those that its token, its `allowed_tools` and the servers permit. */
 export interface ChatToolset extends AsyncDisposable {
+  /** What the model sees now; with a search, more may be found by the next round. */
   readonly definitions: readonly ToolDefinition[];
+  /** All of them, where the model sees only some. */
+  readonly listed?: readonly ToolDefinition[];
   /** Describes a tool; undefined when there is no tool with that name. */
   describe(name: string): DescribedTool | undefined;
   /** Decides again, with the arguments, and runs the call. Never throws because of a tool or a model. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { IntegrationRequest, RequiredApproval } from '../contracts/chat-request.ts';
+import type { ChatRequest, IntegrationRequest, RequiredApproval } from '../contracts/chat-request.ts';
 import { dictionary, list } from '../input/bounded.ts';
 
 const allowedToolsSchema = list(z.string().min(1).max(256), 1024);
@@ -40,6 +40,13 @@ export function toIntegration(integration: z.output<typeof integrationSchema>): 
   const { server_label: serverLabel, server_url: serverUrl, headers } = integration;
   return { type: 'ephemeral_mcp', serverLabel, serverUrl, ...tools, ...(headers === undefined ? {} : { headers }) };
 }
+
+/** Our extension: whether the model finds the tools by a search. */
+export const toToolSearch = ({
+  tool_search: search,
+}: {
+  readonly tool_search?: boolean | null | undefined;
+}): Pick<ChatRequest, 'toolSearch'> => (search == null ? {} : { toolSearch: search });
 
 function toRequireApproval(asked: 'always' | { readonly tools: readonly string[] } | undefined): {
   readonly requireApproval?: RequiredApproval;

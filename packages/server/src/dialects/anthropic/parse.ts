@@ -3,6 +3,7 @@ import type { ParsedChat } from '../../contracts/chat-dialect.ts';
 import type { ChatRequest } from '../../contracts/chat-request.ts';
 import type { ChatField } from '../../contracts/server-error.ts';
 import { IgnoredKeys, keys } from '../../wire/ignored-keys.ts';
+import { toToolSearch } from '../../wire/integrations.ts';
 import { validateBody } from '../../wire/validate-body.ts';
 import { readMessages } from './read-messages.ts';
 import { readSystem } from './read-system.ts';
@@ -54,6 +55,7 @@ function parsePrompt(body: CountBody): ParsedCount {
       ...readMessages(body.messages, ignored),
     ],
     ...tools,
+    ...toToolSearch(body),
     sampling: {},
     stop: [],
     store: false,

@@ -70,6 +70,7 @@ const countFields = {
   output_format: formatSchema,
   mcp_servers: list(mcpServerSchema, 32).nullish(),
   integrations: list(integrationSchema, 32).nullish(),
+  tool_search: z.boolean().nullish(),
   cache_control: z.unknown().optional(),
 };
 

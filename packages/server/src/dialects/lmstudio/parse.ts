@@ -1,6 +1,6 @@
 import type { ChatMessage } from '@latchkey/engine';
 import type { ParsedChat } from '../../contracts/chat-dialect.ts';
-import { toIntegration } from '../../wire/integrations.ts';
+import { toIntegration, toToolSearch } from '../../wire/integrations.ts';
 import { validateBody } from '../../wire/validate-body.ts';
 import { paramOf } from './errors.ts';
 import { createAnswer } from './render.ts';
@@ -18,6 +18,7 @@ export function parseChat(body: unknown): ParsedChat {
       model: chat.model,
       messages: toMessages(chat),
       integrations: (chat.integrations ?? []).map(toIntegration),
+      ...toToolSearch(chat),
       clientTools: [],
       toolChoice: 'auto',
       sampling: {

@@ -23,6 +23,7 @@ export const chatSchema = z
     input: z.union([z.string(), list(inputBlockSchema, 256, 1)]).optional(),
     system_prompt: z.string().optional(),
     integrations: list(integrationSchema, 32).optional(),
+    tool_search: z.boolean().optional(),
     stream: z.boolean().optional(),
     temperature: unit.optional(),
     top_p: unit.optional(),

@@ -2,7 +2,7 @@ import type { ReasoningEffort, Sampling } from '@latchkey/engine';
 import type { ChatRequest } from '../../contracts/chat-request.ts';
 import type { ChatField } from '../../contracts/server-error.ts';
 import { type IgnoredKeys, keys } from '../../wire/ignored-keys.ts';
-import { toIntegration } from '../../wire/integrations.ts';
+import { toIntegration, toToolSearch } from '../../wire/integrations.ts';
 import { type ChatBody, type GenerateBody, optionsSchema } from './schema.ts';
 
 const KNOWN = keys(...Object.keys(optionsSchema.shape));
@@ -21,6 +21,7 @@ export function readSettings(
   return {
     model: body.model,
     integrations: (body.integrations ?? []).map(toIntegration),
+    ...toToolSearch(body),
     sampling: toSampling(options),
     stop: stop ?? [],
     store: false,

@@ -43,6 +43,7 @@ const shared = {
   think: z.union([z.boolean(), z.enum(EFFORTS)], `expected true, false, or one of ${EFFORTS.join(', ')}`).nullish(),
   logprobs: noLogprobs,
   integrations: list(integrationSchema, 32).nullish(),
+  tool_search: z.boolean().nullish(),
 };
 
 const images = list(z.string(), MOST_IMAGES).nullish();

@@ -2,7 +2,7 @@ import type { ReasoningEffort } from '@latchkey/engine';
 import type { ParsedChat } from '../../contracts/chat-dialect.ts';
 import type { ChatField } from '../../contracts/server-error.ts';
 import { IgnoredKeys, keys } from '../../wire/ignored-keys.ts';
-import { toIntegration } from '../../wire/integrations.ts';
+import { toIntegration, toToolSearch } from '../../wire/integrations.ts';
 import { validateBody } from '../../wire/validate-body.ts';
 import { readMessages } from './read-messages.ts';
 import { readTools } from './read-tools.ts';
@@ -39,6 +39,7 @@ export function parseChatCompletion(body: unknown, addition?: Addition): ParsedC
       model: chat.model,
       messages: readMessages(chat.messages, ignored),
       integrations: (chat.integrations ?? []).map(toIntegration),
+      ...toToolSearch(chat),
       clientTools,
       toolChoice,
       sampling: toSampling(chat),

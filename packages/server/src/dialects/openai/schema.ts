@@ -90,6 +90,7 @@ export const chatCompletionSchema = z.looseObject({
   reasoning_effort: effortSchema,
   reasoning: z.looseObject({ effort: effortSchema }).nullish(),
   integrations: list(integrationSchema, 32).nullish(),
+  tool_search: z.boolean().nullish(),
   n: only(1, 'only 1 is supported'),
   logprobs: only(false, 'log probabilities are not supported'),
   top_logprobs: only(0, 'log probabilities are not supported'),

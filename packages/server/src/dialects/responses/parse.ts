@@ -3,6 +3,7 @@ import type { CallerSeal, ParsedChat } from '../../contracts/chat-dialect.ts';
 import type { ChatRequest } from '../../contracts/chat-request.ts';
 import { type ChatField, ServerError } from '../../contracts/server-error.ts';
 import { IgnoredKeys, keys } from '../../wire/ignored-keys.ts';
+import { toToolSearch } from '../../wire/integrations.ts';
 import { validateBody } from '../../wire/validate-body.ts';
 import { readConfirmations, readItems } from './read-input.ts';
 import { type RequestTools, readTools, type ShownTools } from './read-tools.ts';
@@ -86,6 +87,7 @@ function parsePrompt(body: CountBody, seal: CallerSeal): ParsedPrompt {
       messages,
       clientTools,
       integrations,
+      ...toToolSearch(body),
       toolChoice,
       sampling: {},
       stop: [],

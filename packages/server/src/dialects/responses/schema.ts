@@ -82,6 +82,7 @@ const promptFields = {
   text: z.looseObject({ format: formatSchema.nullish(), verbosity: z.string().max(32).nullish() }).nullish(),
   truncation: z.string().max(32).nullish(),
   integrations: list(integrationSchema, 32).nullish(),
+  tool_search: z.boolean().nullish(),
   conversation: unsupported('conversations are not supported: continue a response with previous_response_id'),
   prompt: unsupported('stored prompts are not supported: send instructions and input'),
 };

@@ -9,7 +9,8 @@ import type { RequestContext } from '../request-context.ts';
 import type { Handler } from '../step.ts';
 
 export interface McpHandlerOptions {
-  readonly serveTools: (caller: ChatCaller) => ServedTools;
+  /** @param toolSearch whether the client asks for a search in place of a list; undefined: as the server says */
+  readonly serveTools: (caller: ChatCaller, toolSearch: boolean | undefined) => ServedTools;
   /** The name by which this installation recognises its own requests. */
   readonly installation: string;
 }
@@ -28,7 +29,7 @@ export const createMcpHandler =
     const { signal, logger } = context;
     // The route declares its body as text.
     const request = { body: context.body as string, headers: new Headers(protocolHeaders(context)) };
-    const tools = serveTools(toChatCaller(context));
+    const tools = serveTools(toChatCaller(context), toolSearchOf(context));
     const response = await answerMcp(request, {
       tools,
       signal,
@@ -38,6 +39,14 @@ export const createMcpHandler =
     });
     return toReply(response);
   };
+
+/** `/mcp?tool_search=true`: clients have one place for settings of their own, the URL. */
+function toolSearchOf({ query }: RequestContext): boolean | undefined {
+  const { tool_search: asked } = query;
+  if (asked === undefined) return undefined;
+  if (asked === 'true' || asked === 'false') return asked === 'true';
+  throw new ServerError('INVALID_REQUEST', "'tool_search' in the URL must be true or false.", { param: 'tool_search' });
+}
 
 /** The headers that the protocol reads. The caller's token is not passed on. */
 const protocolHeaders = (context: RequestContext): [string, string][] =>
