@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { ClosingLine } from './tooling/checks/closing-line.ts';
 
@@ -6,6 +7,11 @@ import { ClosingLine } from './tooling/checks/closing-line.ts';
 const maxWorkers = Math.max(2, availableParallelism() - 1);
 /** What a test waits for comes, or the test has found something: how slow the machine is must not matter. */
 const waiting = { poll: { timeout: 15_000 } };
+
+/** Tests that use a server for a minute as many callers do, or start it in every way. */
+const KITS = ['e2e/{hostile-caller,operations,soak}/*.test.ts'];
+/** Half of the time of a command is reading its modules; the processes of the tests share what was read. */
+const compileCache = join(import.meta.dirname, 'node_modules', '.cache', 'compiled');
 
 export default defineConfig({
   test: {
@@ -45,12 +51,25 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['e2e/**/*.test.ts'],
+          exclude: ['**/node_modules/**', ...KITS],
+          env: { NODE_COMPILE_CACHE: compileCache },
           testTimeout: 120_000,
           hookTimeout: 60_000,
           expect: waiting,
           // Each file has servers of its own, with a model each.
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: 'kits',
+          include: KITS,
+          env: { NODE_COMPILE_CACHE: compileCache },
+          testTimeout: 120_000,
+          // They judge what callers have to wait for, so nothing else runs beside them.
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

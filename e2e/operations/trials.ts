@@ -63,8 +63,10 @@ export const TRIALS: Readonly<Record<string, Trial>> = {
   },
   ...(mayBecomeNobody && {
     'a user without an entry and without a home': async () => {
+      // The files of a checkout may be its owner's alone.
+      const models = 'cp -r "${@: -1}" "$folder/models" && chmod -R a+rX "$folder/models"';
       const user = `chown ${NOBODY} "$data" && chmod 711 "$folder" && exec setpriv --reuid ${NOBODY} --clear-groups`;
-      await using server = runShelled(`unset HOME; ${user} "$@"`);
+      await using server = runShelled(`unset HOME; ${models} && ${user} "$@" --models "$folder/models"`);
       return await runsOrSays(server, { mustRun: true, chats: true });
     },
   }),
@@ -152,7 +154,9 @@ async function runsOrSays(server: ShelledServer, expected: Expected = {}): Promi
   if (status !== 200 && !expected.mayCrash) faults.push(`its administrator gets ${status}`);
   if (expected.chats) {
     const answer = await started.admin.chat({ input: 'hi', max_output_tokens: 1 });
-    if (answer.status !== 200) faults.push(`a chat is a ${answer.status}`);
+    if (answer.status !== 200) {
+      faults.push(`a chat is a ${answer.status}: ${JSON.stringify(answer.body)}; it printed: ${server.printed()}`);
+    }
   }
   if (/^\s+at .*:\d+:\d+\)?$/m.test(server.printed()) && !expected.mayCrash)
     faults.push(`a stack trace: ${server.printed()}`);
