@@ -39,7 +39,7 @@ export interface ReadJson {
  * @throws {JsoncError} for everything else
  * @example
  * ```ts
- * import { parseJsonc } from '@latchkey/mcp-bridge';
+ * import { parseJsonc } from '@latchkey/mcp-bridge/jsonc';
  *
  * console.log(parseJsonc('{ "port": 1234, // any free one: 0\n}')); // { port: 1234 }
  * ```

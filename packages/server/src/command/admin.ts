@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { defaultDataFolder } from '../config/load-config.ts';
+import { defaultDataFolder } from '../config/own-home.ts';
 import { recoverAdministrator } from '../state/administrator.ts';
 import { openInstallation } from './open-installation.ts';
 import { print, printJson, remark } from './print.ts';

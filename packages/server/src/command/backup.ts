@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { defaultDataFolder, loadConfig } from '../config/load-config.ts';
+import { loadConfig } from '../config/load-config.ts';
+import { defaultDataFolder } from '../config/own-home.ts';
 import { requirePrivate } from '../config/private-path.ts';
 import { type BackupContents, backUp, restore } from '../state/backup.ts';
 import { givenFormerSecrets, givenSecret, joinSecrets, type Secrets } from '../state/secrets.ts';

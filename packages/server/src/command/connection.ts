@@ -9,7 +9,7 @@ import {
   resolveConnection,
 } from '@latchkey/client';
 import type { Command } from 'commander';
-import { defaultDataFolder, loadConfig } from '../config/load-config.ts';
+import { defaultDataFolder } from '../config/own-home.ts';
 import { requirePrivate } from '../config/private-path.ts';
 import { findServer, type RunningServer } from '../state/data-folder.ts';
 import { isLoopback } from '../state/loopback.ts';
@@ -84,7 +84,7 @@ export interface ExpectedServer {
 export function findConnection(flags: ConnectionFlags, environment: Environment): FoundConnection {
   const folder = flags.data ?? (environment.LATCHKEY_DATA || defaultDataFolder());
   const profile = flags.profile ?? (flags.data === undefined ? undefined : null);
-  const found = withRunningServer(folder, environment, (defaultUrl) =>
+  const found = withRunningServer(folder, (defaultUrl) =>
     resolveConnection({
       environment,
       ...(flags.url === undefined ? {} : { url: flags.url }),
@@ -103,14 +103,10 @@ export function findConnection(flags: ConnectionFlags, environment: Environment)
  *
  * @throws {CommandError} when no server is named and none runs there
  */
-export function withRunningServer(
-  folder: string,
-  environment: Environment,
-  resolve: (defaultUrl: string) => Connection,
-): FoundConnection {
+export function withRunningServer(folder: string, resolve: (defaultUrl: string) => Connection): FoundConnection {
   const running = findRunning(folder);
   const { serverKey: key, ...found } = resolve(running?.url ?? NOWHERE);
-  if (found.url === NOWHERE) throw noServer(folder, environment);
+  if (found.url === NOWHERE) throw noServer(folder);
   if (running === undefined || !isSame(found.url, running.url)) {
     return key === undefined ? found : { ...found, expected: { url: found.url, key } };
   }
@@ -194,12 +190,10 @@ function findRunning(folder: string): RunningServer | undefined {
   return findServer(folder);
 }
 
-function noServer(folder: string, environment: Environment): CommandError {
-  const config = loadConfig({ flags: { data: folder }, environment });
-  const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${config.port}`;
+function noServer(folder: string): CommandError {
   return new CommandError(
-    `No server runs on the data folder ${folder}; it would be at ${url}. Start one with 'latchkey serve', or name another ` +
-      'with --url, LATCHKEY_URL or a profile.',
+    `No server runs on the data folder ${folder}. Start one with 'latchkey serve', or name another with --url, ` +
+      'LATCHKEY_URL or a profile.',
     { ending: 'unreachable' },
   );
 }

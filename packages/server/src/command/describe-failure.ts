@@ -1,11 +1,11 @@
 import { AuthError, type AuthErrorCode, TamperedLogError } from '@latchkey/auth-core';
 import { ConfigurationError, ConnectionError, LatchkeyError } from '@latchkey/client';
-import { BridgeError, type BridgeErrorCode } from '@latchkey/mcp-bridge';
+import type { BridgeError, BridgeErrorCode } from '@latchkey/mcp-bridge';
 import { CommanderError } from 'commander';
 import { describeSystemError, isSystemError } from '../config/path-failure.ts';
 import { OperatorError, type OperatorErrorCode } from '../contracts/operator-error.ts';
 import { ServerError, type ServerErrorCode } from '../contracts/server-error.ts';
-import { describeUnusableFile } from '../state/database.ts';
+import { describeUnusableFile } from '../state/sqlite-failure.ts';
 import { hideSecrets } from '../telemetry/hide-secrets.ts';
 import { CommandError } from './command-error.ts';
 import type { Ending } from './exit-codes.ts';
@@ -40,7 +40,7 @@ function classify(error: unknown): Failure {
   if (error instanceof ServerError) {
     return { ending: OF_SERVER[error.code] ?? 'failed', code: error.code.toLowerCase(), message: error.message };
   }
-  if (error instanceof BridgeError) {
+  if (isBridgeError(error)) {
     return { ending: OF_BRIDGE[error.code] ?? 'failed', code: error.code.toLowerCase(), message: error.message };
   }
   if (isSystemError(error)) {
@@ -50,6 +50,9 @@ function classify(error: unknown): Failure {
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return { ending: 'failed', code: 'internal', message };
 }
+
+/** By its name: the class is in a package that most commands do without. */
+const isBridgeError = (error: unknown): error is BridgeError => error instanceof Error && error.name === 'BridgeError';
 
 /** Classifies errors of a command that works on a database itself: there is no server log with the cause. */
 function classifyKept(cause: unknown): Failure | undefined {

@@ -12,8 +12,16 @@ const ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
   start: ['serve'],
 };
 
+/** A mistyped word may be meant as a command that this program was created without. */
+export class MissingCommands extends Error {
+  override readonly name = 'MissingCommands';
+}
+
 /** A command that answers a mistyped command, subcommand or option with suggestions from the whole program. */
 export class SuggestingCommand extends Command {
+  /** Whether a program has all of its commands. */
+  isWhole = true;
+
   override createCommand(name?: string): Command {
     return new SuggestingCommand(name);
   }
@@ -22,7 +30,9 @@ export class SuggestingCommand extends Command {
   unknownCommand(): void {
     const [word = ''] = this.args;
     const own = nearest(word, pathsBelow(this));
-    const all = own.length > 0 ? own : nearest(word, pathsBelow(rootOf(this)));
+    const root = rootOf(this);
+    if (own.length === 0 && root instanceof SuggestingCommand && !root.isWhole) throw new MissingCommands();
+    const all = own.length > 0 ? own : nearest(word, pathsBelow(root));
     this.error(`error: unknown command '${word}'${suggest(all)}`, { code: 'commander.unknownCommand' });
   }
 

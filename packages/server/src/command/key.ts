@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { KeyUse } from '@latchkey/auth-core';
 import type { Command } from 'commander';
-import { defaultDataFolder } from '../config/load-config.ts';
+import { defaultDataFolder } from '../config/own-home.ts';
 import { countSecretUses, dropFormerSecrets, rotateSecret } from '../state/change-secret.ts';
 import { lockFolder } from '../state/folder-lock.ts';
 import { refuseOtherSecret } from '../state/same-secret.ts';

@@ -1,7 +1,7 @@
 import type { AccessTokens, RotatedKey, RotateKeysInput } from '@latchkey/auth-core/jwt';
 import type { Command } from 'commander';
+import { findClosedFolder } from './closed-folder.ts';
 import { addStoreOptions, type ConnectionFlags, connect } from './connection.ts';
-import { findClosedFolder, openInstallation } from './open-installation.ts';
 import { print, printJson, printTable } from './print.ts';
 
 interface Flags extends ConnectionFlags {
@@ -69,6 +69,7 @@ async function withKeys<T>(flags: Flags, use: (keys: KeyAdministration) => Promi
     });
   }
   await using opened = new AsyncDisposableStack();
+  const { openInstallation } = await import('./open-installation.ts');
   const { access, keys, auth } = await openInstallation({ data, environment: process.env }, opened);
   return await use({ list: access.jwks, rotate: (input) => keys.rotate(input, auth.operator()) });
 }

@@ -14,7 +14,7 @@ import { AgentSignals, exitCodeOf } from './agents/run-agent.ts';
 import { CommandError } from './command-error.ts';
 import { addConnectionOptions, findConnection } from './connection.ts';
 import { print, printJson, remark } from './print.ts';
-import { withTokenAdministration } from './token/token-administration.ts';
+import { withTokenAdministration } from './token/administer-tokens.ts';
 
 interface LaunchFlags extends AgentFlags {
   readonly dryRun?: boolean;

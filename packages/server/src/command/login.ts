@@ -9,7 +9,7 @@ import {
   saveProfile,
 } from '@latchkey/client';
 import type { Command } from 'commander';
-import { defaultDataFolder } from '../config/load-config.ts';
+import { defaultDataFolder } from '../config/own-home.ts';
 import { inPlainWords } from './api-client.ts';
 import { type ExpectedServer, expectServer, type FoundConnection, withRunningServer } from './connection.ts';
 import { openKnownServers } from './known-servers.ts';
@@ -80,7 +80,7 @@ async function meetServer(url: string, expected: ExpectedServer | undefined): Pr
 function findServerFor(name: string, flags: Flags, environment: Environment): FoundConnection {
   const isThere = findProfile(name, environment) !== undefined;
   const folder = environment.LATCHKEY_DATA || defaultDataFolder();
-  return withRunningServer(folder, environment, (defaultUrl) =>
+  return withRunningServer(folder, (defaultUrl) =>
     resolveConnection({
       // The token is about to be replaced.
       token: 'none',

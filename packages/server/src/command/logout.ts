@@ -7,7 +7,7 @@ import {
   resolveConnection,
 } from '@latchkey/client';
 import type { Command } from 'commander';
-import { defaultDataFolder } from '../config/load-config.ts';
+import { defaultDataFolder } from '../config/own-home.ts';
 import { inPlainWords } from './api-client.ts';
 import { CommandError } from './command-error.ts';
 import { expectServer, type FoundConnection, withRunningServer } from './connection.ts';
@@ -79,7 +79,7 @@ async function endToken(name: string, environment: Environment): Promise<string>
 function findServerOf(name: string, environment: Environment): FoundConnection {
   const { HOME, USERPROFILE, LATCHKEY_CREDENTIALS } = environment;
   const own = { HOME, USERPROFILE, LATCHKEY_CREDENTIALS };
-  return withRunningServer(environment.LATCHKEY_DATA || defaultDataFolder(), environment, (defaultUrl) =>
+  return withRunningServer(environment.LATCHKEY_DATA || defaultDataFolder(), (defaultUrl) =>
     resolveConnection({ profile: name, environment: own, defaultUrl }),
   );
 }

@@ -2,28 +2,19 @@ import { existsSync } from 'node:fs';
 import { createAuditLog } from '@latchkey/auth-core';
 import { llm } from '@latchkey/auth-core/llm';
 import { re2jsPatterns } from '@latchkey/auth-core/patterns/re2js';
-import { askServer, type Environment } from '@latchkey/client';
 import { keepPersonsApart } from '../audit/persons-apart.ts';
 import { loadConfig } from '../config/load-config.ts';
-import { makeFolder } from '../config/make-folder.ts';
 import type { ServerConfig } from '../config/schema.ts';
 import { toAuthSettings } from '../settings/installation-settings.ts';
 import { createKyselySettingsStore } from '../settings/kysely-settings-store.ts';
 import { createLiveSettings, type LiveSettings } from '../settings/live-settings.ts';
 import { withAdministratorFile } from '../state/administrator.ts';
-import { type DataFolder, findServer, openDataFolder, type RunningServer } from '../state/data-folder.ts';
+import { type DataFolder, openDataFolder } from '../state/data-folder.ts';
 import { type Database, openDatabase } from '../state/database.ts';
-import { isFolderLocked } from '../state/folder-lock.ts';
 import { openTokens, type Tokens } from '../state/open-tokens.ts';
 import { nameInstallation, requireSameSecret } from '../state/same-secret.ts';
+import type { ClosedFolder } from './closed-folder.ts';
 import { CommandError } from './command-error.ts';
-import type { ConnectionFlags } from './connection.ts';
-
-/** A data folder on which no server runs. */
-export interface ClosedFolder {
-  readonly data: string;
-  readonly environment: Environment;
-}
 
 /** What a command needs to work on an installation without its server. */
 export interface Installation extends Tokens {
@@ -31,30 +22,6 @@ export interface Installation extends Tokens {
   readonly folder: DataFolder;
   /** Stores which token is the administrator's. */
   readonly administrator: Database['administrator'];
-}
-
-/**
- * Returns the data folder of `--data` when no server runs on it, so that the command works on the database itself. The
- * note that a crashed server left does not count, even if another process now has its process id or port.
- */
-export async function findClosedFolder({ data, url, profile }: ConnectionFlags): Promise<string | undefined> {
-  if (data === undefined || url !== undefined || profile !== undefined) return undefined;
-  if (existsSync(data) && isFolderLocked(data)) return undefined;
-  const running = findServer(data);
-  return running === undefined || (await isGone(running)) ? data : undefined;
-}
-
-/** Whether the server is gone. A process that exists but does not answer in time may be busy and counts as running. */
-async function isGone({ url, key }: RunningServer): Promise<boolean> {
-  const answer = await askServer(url);
-  if (answer.type === 'unreachable') return !(answer.cause instanceof DOMException);
-  return answer.type === 'unproven' || answer.key !== key;
-}
-
-/** Makes the data folder if it does not exist, for commands that may run before the first start of its server. */
-export async function makeClosedFolder(flags: ConnectionFlags): Promise<void> {
-  const data = await findClosedFolder(flags);
-  if (data !== undefined) makeFolder(data);
 }
 
 /** Opens the database of a data folder, with its configuration. Throws CommandError when the folder does not exist. */

@@ -2,13 +2,13 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type AuditEntry, type AuditStore, createAuditLog } from '@latchkey/auth-core';
 import type { Environment } from '@latchkey/client';
-import { defaultDataFolder } from '../config/load-config.ts';
+import { defaultDataFolder } from '../config/own-home.ts';
 import { readSecrets } from '../state/data-folder.ts';
 import { refuseOtherSecret } from '../state/same-secret.ts';
 import type { Secrets } from '../state/secrets.ts';
+import { findClosedFolder } from './closed-folder.ts';
 import { CommandError } from './command-error.ts';
 import { type ConnectionFlags, connect } from './connection.ts';
-import { findClosedFolder, openStores } from './open-installation.ts';
 
 /** Which entries to read. */
 export interface AuditFilter {
@@ -60,6 +60,7 @@ export async function openAudit(
   environment: Environment,
   owner: AsyncDisposableStack,
 ): Promise<OpenedAudit> {
+  const { openStores } = await import('./open-installation.ts');
   const { folder, database } = await openStores({ data: folderOf(data, environment), environment }, owner);
   const { secrets } = folder;
   return { store: database.audit, secrets, refuseOtherSecret: () => refuseOtherSecret(database.secret, secrets) };

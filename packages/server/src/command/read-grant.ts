@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Grant } from '@latchkey/auth-core/llm';
-import { JsoncError, parseJsonc } from '@latchkey/mcp-bridge';
+import { JsoncError, parseJsonc } from '@latchkey/mcp-bridge/jsonc';
 import { CommandError } from './command-error.ts';
 
 /** Reads `--grant`: JSON, or `@FILE` with JSON in it, which may have comments. The server validates the grant. */

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { defaultDataFolder } from '../config/load-config.ts';
+import { defaultDataFolder } from '../config/own-home.ts';
 import { failureAt } from '../config/path-failure.ts';
 import { CommandError } from './command-error.ts';
 import { print, remark } from './print.ts';

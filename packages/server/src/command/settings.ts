@@ -2,9 +2,9 @@ import type { Command } from 'commander';
 import { configSchema } from '../config/schema.ts';
 import { type InstallationSettings, settingsChangeSchema } from '../settings/installation-settings.ts';
 import { validateBody } from '../wire/validate-body.ts';
+import { findClosedFolder, makeClosedFolder } from './closed-folder.ts';
 import { CommandError } from './command-error.ts';
 import { addStoreOptions, type ConnectionFlags, connect } from './connection.ts';
-import { findClosedFolder, makeClosedFolder, openInstallation } from './open-installation.ts';
 import { print, printJson, remark } from './print.ts';
 
 interface Flags extends ConnectionFlags {
@@ -74,6 +74,7 @@ async function withSettings<T>(flags: Flags, use: (settings: SettingsAdministrat
     return use({ read: () => json('GET'), change: (change) => json('PATCH', change) });
   }
   await using opened = new AsyncDisposableStack();
+  const { openInstallation } = await import('./open-installation.ts');
   const { settings } = await openInstallation({ data, environment: process.env }, opened);
   return await use({
     read: settings.fresh,

@@ -1,24 +1,15 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { JsoncError, parseJsonc } from '@latchkey/mcp-bridge';
+import { JsoncError, parseJsonc } from '@latchkey/mcp-bridge/jsonc';
 import { z } from 'zod';
-import { OperatorError } from '../contracts/operator-error.ts';
+import { ConfigError } from './config-error.ts';
 import { describeIssue } from './describe-issue.ts';
-import { findOwnHome } from './own-home.ts';
+import { defaultDataFolder, requireOwnHome } from './own-home.ts';
 import { describeSystemError, isSystemError } from './path-failure.ts';
 import { requirePrivate } from './private-path.ts';
 import { configSchema, type ServerConfig } from './schema.ts';
 import { findVariables, variableOf } from './variables.ts';
 import { withoutAbsent } from './without-absent.ts';
-
-/** A configuration that cannot be used. The message contains the key, where it was set, and the expected value. */
-export class ConfigError extends OperatorError {
-  override readonly name = 'ConfigError';
-
-  constructor(message: string, options?: ErrorOptions) {
-    super('invalid_configuration', message, options);
-  }
-}
 
 type Settings = Readonly<Record<string, unknown>>;
 
@@ -28,17 +19,6 @@ export interface ConfigSources {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** A file that must exist. Absent: `config.json` in the data folder, if there is one. */
   readonly file?: string;
-}
-
-/** The default data folder. Throws ConfigError where there is no home folder. */
-export const defaultDataFolder = (): string =>
-  join(ownHome('the data folder with --data or LATCHKEY_DATA'), '.latchkey');
-
-/** @throws {ConfigError} where there is no home folder */
-function ownHome(toName: string): string {
-  const home = findOwnHome();
-  if (home !== undefined) return home;
-  throw new ConfigError(`There is no home folder: set HOME, or name ${toName}.`);
 }
 
 /** Returns the path of the configuration file, even if the file does not exist. */
@@ -82,7 +62,7 @@ const withHome = (settings: Settings): Settings =>
   Object.fromEntries(
     Object.entries(settings).map(([key, value]) =>
       PATHS.includes(key) && typeof value === 'string'
-        ? [key, value.replace(/^~(?=\/|$)/, () => ownHome(`${key} without ~`))]
+        ? [key, value.replace(/^~(?=\/|$)/, () => requireOwnHome(`${key} without ~`))]
         : [key, value],
     ),
   );

@@ -1,4 +1,4 @@
-import { parseJsonc } from '@latchkey/mcp-bridge';
+import { parseJsonc } from '@latchkey/mcp-bridge/jsonc';
 import { configSchema } from './schema.ts';
 import { SECRET_FILE_VARIABLES } from './secret-files.ts';
 

@@ -21,7 +21,6 @@ import { failureAt, isSystemError } from '../config/path-failure.ts';
 import { requirePrivate } from '../config/private-path.ts';
 import { OperatorError } from '../contracts/operator-error.ts';
 import { ServerError } from '../contracts/server-error.ts';
-import { isDatabaseMoved } from '../contracts/unexpected.ts';
 import type { ConversationTables } from '../conversations/schema.ts';
 import type { KeyedRequestTables } from '../idempotency/schema.ts';
 import type { LoginTables } from '../mcp-logins/schema.ts';
@@ -43,6 +42,7 @@ import {
   webhookMigrations,
 } from './migrations.ts';
 import { type SecretTables, secretMigrations } from './same-secret.ts';
+import { describeSqliteFailure, reasonOf } from './sqlite-failure.ts';
 
 /** The stores of a database. */
 export interface Database {
@@ -108,21 +108,6 @@ async function openFile(file: string, owner: AsyncDisposableStack): Promise<Data
   }
 }
 
-/** Describes an error of SQLite, and what to try. */
-function describeSqliteFailure(error: unknown): string {
-  const remedy = isDatabaseMoved(error) ? MOVED : REMEDIES[sqliteCode(error) ?? 0];
-  return `${reasonOf(error)}${remedy ?? ''}`;
-}
-
-/**
- * Describes why a SQLite file that was opened before has become unusable; undefined for any other error, and for a file
- * that another process has locked for a while.
- */
-export function describeUnusableFile(error: unknown): string | undefined {
-  const code = sqliteCode(error);
-  return code === undefined || BUSY.has(code) ? undefined : describeSqliteFailure(error);
-}
-
 /**
  * Makes the database file private. SQLite gives its companion files the same mode, and other users may have access to
  * the folder.
@@ -130,29 +115,6 @@ export function describeUnusableFile(error: unknown): string | undefined {
 function makePrivate(file: string): void {
   closeSync(openSync(file, 'a', 0o600));
 }
-
-const DAMAGED = '. Restore it from a backup, or move it away to begin again without tokens.';
-const FULL = '. Make room on its disk.';
-const MOVED = '. Put it back, or stop the server and restore a backup.';
-const READ_ONLY = '. Look at its mode and at that of its folder.';
-
-/** What to try, by SQLite's primary result code (https://sqlite.org/rescode.html). */
-const REMEDIES: Readonly<Record<number, string>> = {
-  5: '. Another process holds it: stop that one.',
-  8: READ_ONLY,
-  10: '. Its disk does not answer.',
-  11: DAMAGED,
-  13: FULL,
-  14: READ_ONLY,
-  26: DAMAGED,
-};
-
-/** `SQLITE_BUSY`, `SQLITE_LOCKED` */
-const BUSY: ReadonlySet<number> = new Set([5, 6]);
-
-/** The primary code is the lowest byte of an extended one. */
-const sqliteCode = (error: unknown): number | undefined =>
-  error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' ? error.errcode & 0xff : undefined;
 
 type Tables = TokenSchema & ConversationTables;
 
@@ -165,12 +127,6 @@ function withoutSecrets(url: string): string {
   if (!URL.canParse(url)) return 'of that URL';
   const { protocol, username, host, pathname } = new URL(url);
   return `${protocol}//${username === '' ? '' : `${username}@`}${host}${pathname}`;
-}
-
-/** Returns the reason of a failure. An attempt at several addresses has no message of its own, only a code. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'it gave no reason';
-  return error.message || ('code' in error ? String(error.code) : error.name);
 }
 
 async function migrateTables(

@@ -1,17 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { createProgram } from '../../src/command/cli.ts';
+import { createProgram } from '../../src/command/commands.ts';
 import { temporaryFolder } from '../scripted/temporary-folder.ts';
 import { runCommand } from './poison/run-command.ts';
 
 describe('latchkey audit list --type', () => {
-  it('takes the types of docs/audit.md and no others', () => {
+  it('takes the types of docs/audit.md and no others', async () => {
     const page = readFileSync(new URL('../../../../docs/audit.md', import.meta.url), 'utf8');
     const [table = ''] = page.split('What is marked "yes"');
     const documented = table
       .split('\n')
       .flatMap((line) => [...(line.split('|')[1] ?? '').matchAll(/`(\w+\.\w+)`/g)].map(([, type]) => type));
-    const audit = createProgram().commands.find((command) => command.name() === 'audit');
+    const audit = (await createProgram()).commands.find((command) => command.name() === 'audit');
     const list = audit?.commands.find((command) => command.name() === 'list');
     const option = list?.options.find(({ long }) => long === '--type');
     expect([...(option?.argChoices ?? [])].sort()).toEqual(documented.sort());

@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it, vi } from 'vitest';
-import { createProgram } from '../../src/command/cli.ts';
+import { run } from '../../src/command/cli.ts';
 
 async function scriptFor(shell: string): Promise<string> {
   const written: string[] = [];
   const write = vi.spyOn(process.stdout, 'write').mockImplementation((text) => written.push(String(text)) > 0);
-  await createProgram().parseAsync(['node', 'latchkey', 'completion', shell]);
+  await run(['node', 'latchkey', 'completion', shell], false);
   write.mockRestore();
   return written.join('');
 }

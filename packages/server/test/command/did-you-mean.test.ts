@@ -1,14 +1,15 @@
 import type { Command, Option } from 'commander';
 import { CommanderError } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { createProgram } from '../../src/command/cli.ts';
+import { run } from '../../src/command/cli.ts';
+import { createProgram } from '../../src/command/commands.ts';
 
 const commandsBelow = (command: Command, path: readonly string[] = []): readonly (readonly [string[], Command])[] =>
   command.commands.flatMap((child) => {
     const own = [...path, child.name()];
     return [[own, child] as const, ...commandsBelow(child, own)];
   });
-const commands = commandsBelow(createProgram());
+const commands = commandsBelow(await createProgram());
 
 /** As fingers write it: a letter too few, one too many, two swapped, another case. */
 const mistypings = (word: string): readonly string[] => [
@@ -19,9 +20,7 @@ const mistypings = (word: string): readonly string[] => [
 ];
 
 async function refusal(...args: readonly string[]): Promise<string> {
-  const error = await createProgram(true)
-    .parseAsync(['node', 'latchkey', ...args])
-    .catch((thrown: unknown) => thrown);
+  const error = await run(['node', 'latchkey', ...args], true).catch((thrown: unknown) => thrown);
   expect(error, args.join(' ')).toBeInstanceOf(CommanderError);
   return (error as CommanderError).message;
 }

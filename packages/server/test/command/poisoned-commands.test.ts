@@ -2,7 +2,7 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { describe, expect, it, vi } from 'vitest';
-import { createProgram } from '../../src/command/cli.ts';
+import { createProgram } from '../../src/command/commands.ts';
 import { printSummary } from '../../src/command/start-summary.ts';
 import { defineConfig } from '../../src/config/define-config.ts';
 import { temporaryFolder } from '../scripted/temporary-folder.ts';
@@ -22,7 +22,7 @@ const commandsBelow = (command: Command, path: readonly string[] = []): readonly
     const own = [...path, child.name()];
     return [[own.join(' '), child] as const, ...commandsBelow(child, own)];
   });
-const commands = commandsBelow(createProgram());
+const commands = commandsBelow(await createProgram());
 const hasJson = (path: string): boolean =>
   commands.some(([name, command]) => name === path && command.options.some(({ long }) => long === '--json'));
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createConfigLookout } from '../../src/command/watch-config-file.ts';
-import { ConfigError } from '../../src/config/load-config.ts';
+import { ConfigError } from '../../src/config/config-error.ts';
 import { configSchema, type ServerConfigInput } from '../../src/config/schema.ts';
 
 const configOf = (changes: Partial<ServerConfigInput> = {}) =>

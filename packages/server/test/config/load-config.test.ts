@@ -2,7 +2,8 @@ import { chmodSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { type ConfigSources, defaultDataFolder, loadConfig } from '../../src/config/load-config.ts';
+import { type ConfigSources, loadConfig } from '../../src/config/load-config.ts';
+import { defaultDataFolder } from '../../src/config/own-home.ts';
 import { temporaryFolder, writeFiles } from '../scripted/temporary-folder.ts';
 
 function load(

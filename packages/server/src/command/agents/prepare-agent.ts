@@ -2,7 +2,7 @@ import type { Grant } from '@latchkey/auth-core/llm';
 import { CommandError } from '../command-error.ts';
 import { type ConnectionFlags, connect } from '../connection.ts';
 import { readGrant } from '../read-grant.ts';
-import { withTokenAdministration } from '../token/token-administration.ts';
+import { withTokenAdministration } from '../token/administer-tokens.ts';
 import { readEnd } from '../token/token-options.ts';
 import type { Agent, AgentTarget } from './agent.ts';
 import { AGENTS } from './agents.ts';

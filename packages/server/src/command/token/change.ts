@@ -6,11 +6,12 @@ import { editJson } from '../edit-text.ts';
 import { parseDuration } from '../parse-duration.ts';
 import { printJson } from '../print.ts';
 import { readGrant } from '../read-grant.ts';
+import { withTokenAdministration } from './administer-tokens.ts';
 import { findTokenId } from './find-token.ts';
 import { parseGrant } from './grant-flags.ts';
 import { confirmLastAdministrator } from './last-administrator.ts';
 import { printNewToken, printTokenInfo, warnOfGrant } from './print-token.ts';
-import { type TokenAdministration, withTokenAdministration } from './token-administration.ts';
+import type { TokenAdministration } from './token-administration.ts';
 import { addStoredTokenOptions, GRANT, readEnd, type StoredTokenFlags } from './token-options.ts';
 
 interface EditFlags extends StoredTokenFlags {

@@ -2,15 +2,15 @@ import type { StoredTokenKind } from '@latchkey/auth-core';
 import type { Grant } from '@latchkey/auth-core/llm';
 import { type Command, Option } from 'commander';
 import { withoutAbsent } from '../../config/without-absent.ts';
+import { makeClosedFolder } from '../closed-folder.ts';
 import { CommandError } from '../command-error.ts';
 import { editJson } from '../edit-text.ts';
-import { makeClosedFolder } from '../open-installation.ts';
 import { parseDuration } from '../parse-duration.ts';
 import { printJson } from '../print.ts';
 import { readSecret } from '../read-secret.ts';
+import { withTokenAdministration } from './administer-tokens.ts';
 import { addGrantFlags, type GrantFlags, parseGrant, writeGrant } from './grant-flags.ts';
 import { printNewToken, warnOfGrant } from './print-token.ts';
-import { withTokenAdministration } from './token-administration.ts';
 import { addStoredTokenOptions, readEnd, type StoredTokenFlags } from './token-options.ts';
 
 /** The default grant of a token: chat with every model; no tools, no administration. */

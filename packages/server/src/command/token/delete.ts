@@ -2,8 +2,8 @@ import type { TokenInfo } from '@latchkey/auth-core';
 import type { Command } from 'commander';
 import { CommandError } from '../command-error.ts';
 import { print, printJson } from '../print.ts';
+import { withTokenAdministration } from './administer-tokens.ts';
 import { findTokenId } from './find-token.ts';
-import { withTokenAdministration } from './token-administration.ts';
 import { addStoredTokenOptions, type StoredTokenFlags } from './token-options.ts';
 
 /** `latchkey token delete`. */

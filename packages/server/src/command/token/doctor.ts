@@ -3,8 +3,8 @@ import { type Command, Option } from 'commander';
 import { FINDING_KINDS, type FindingKind, type TokenFinding } from '../../hygiene/finding.ts';
 import { addConnectionOptions, type ConnectionFlags, connect } from '../connection.ts';
 import { print, printJson, printTable, remark, toJson } from '../print.ts';
+import { overHttp } from './administer-tokens.ts';
 import { findTokenId } from './find-token.ts';
-import { overHttp } from './token-administration.ts';
 import { addJsonOption } from './token-options.ts';
 
 interface Flags extends ConnectionFlags {

@@ -4,13 +4,13 @@ import { type Command, Option } from 'commander';
 import { withoutAbsent } from '../../config/without-absent.ts';
 import { EARLIER_HASHES, type EarlierHashName } from '../../state/earlier-keys.ts';
 import type { ImportOutcome } from '../../state/import-keys.ts';
+import { makeClosedFolder } from '../closed-folder.ts';
 import { CommandError } from '../command-error.ts';
-import { makeClosedFolder } from '../open-installation.ts';
 import { print, printJson, remark } from '../print.ts';
+import { withTokenAdministration } from './administer-tokens.ts';
 import { DEFAULT_GRANT } from './create.ts';
 import { addGrantFlags, type GrantFlags, writeGrant } from './grant-flags.ts';
 import { readEarlierKeys } from './read-earlier-keys.ts';
-import { withTokenAdministration } from './token-administration.ts';
 import { addStoredTokenOptions, readEnd, type StoredTokenFlags } from './token-options.ts';
 
 interface Flags extends StoredTokenFlags, GrantFlags {

@@ -2,8 +2,8 @@ import type { TokenInfo } from '@latchkey/auth-core';
 import type { Command } from 'commander';
 import { withoutAbsent } from '../../config/without-absent.ts';
 import { printJson, printTable, style } from '../print.ts';
+import { withTokenAdministration } from './administer-tokens.ts';
 import { styledState } from './print-token.ts';
-import { withTokenAdministration } from './token-administration.ts';
 import { addStoredTokenOptions, type StoredTokenFlags } from './token-options.ts';
 
 interface Flags extends StoredTokenFlags {

@@ -6,16 +6,17 @@ import { visibleLine } from '@latchkey/mcp-bridge/visible-text';
 import type { Command } from 'commander';
 import { withoutAbsent } from '../../config/without-absent.ts';
 import { createApiClient, inPlainWords } from '../api-client.ts';
+import { findClosedFolder } from '../closed-folder.ts';
 import { CommandError } from '../command-error.ts';
 import { confirm } from '../confirm.ts';
 import { connectClient, findConnection } from '../connection.ts';
 import { describeFailure } from '../describe-failure.ts';
-import { findClosedFolder } from '../open-installation.ts';
 import { print, printJson } from '../print.ts';
+import { overHttp, withTokenAdministration } from './administer-tokens.ts';
 import { findTokenId } from './find-token.ts';
 import { confirmLastAdministrator } from './last-administrator.ts';
 import { warnOfGrant } from './print-token.ts';
-import { type EndedToken, overHttp, type Warned, withTokenAdministration } from './token-administration.ts';
+import type { EndedToken, Warned } from './token-administration.ts';
 import { addStoredTokenOptions, type StoredTokenFlags } from './token-options.ts';
 
 interface Flags extends StoredTokenFlags {

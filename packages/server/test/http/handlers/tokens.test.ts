@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { withTokenAdministration } from '../../../src/command/token/token-administration.ts';
+import { withTokenAdministration } from '../../../src/command/token/administer-tokens.ts';
 import { type Call, send } from '../in-process-client.ts';
 import { newServer, type TestServer } from '../new-server.ts';
 
