@@ -112,9 +112,14 @@ export function isAuthError(error: unknown): error is AuthError {
   return (error as { readonly [BRAND]?: unknown } | null | undefined)?.[BRAND] === true;
 }
 
-/** Whether a store did not answer; known by its code, as with {@link isAuthError}. */
+/** Whether this is an error with a code, of whatever copy of the package, as with {@link isAuthError}. */
+export function hasCode(error: unknown, code: AuthErrorCode): error is AuthError {
+  return isAuthError(error) && error.code === code;
+}
+
+/** Whether a store did not answer. */
 export function isStoreFailure(error: unknown): boolean {
-  return isAuthError(error) && error.code === 'AUTH_STORE_UNAVAILABLE';
+  return hasCode(error, 'AUTH_STORE_UNAVAILABLE');
 }
 
 const REFUSALS: Readonly<Record<TokenRefusal, string>> = {
@@ -128,6 +133,11 @@ const REFUSALS: Readonly<Record<TokenRefusal, string>> = {
   AUTH_TOKEN_WRONG_AUDIENCE: 'The token was made for another server. Ask for one that names this server as audience.',
   AUTH_TOKEN_KIND_DISABLED: 'Tokens of this kind are switched off on this server. Ask the operator for another kind.',
 };
+
+/** Whether a presented token was refused, by this copy of the package or by another one. */
+export function isTokenRefusal(error: unknown): error is InvalidTokenError {
+  return isAuthError(error) && Object.hasOwn(REFUSALS, error.code);
+}
 
 /** What else is to be done with a token of one kind: its holder gets another one by itself, or it is named. */
 const OF_KIND: Readonly<Partial<Record<TokenRefusal, Readonly<Partial<Record<TokenKind, string>>>>>> = {

@@ -2,7 +2,7 @@ import type { Grant } from '../authority/grant.ts';
 import type { AuthNames } from '../authority/names.ts';
 import type { Action, Vocabulary, Words } from '../authority/vocabulary.ts';
 import { toErrorDescription } from '../error-description.ts';
-import { InvalidGrantError } from '../errors.ts';
+import { hasCode } from '../errors.ts';
 import { isAudienceList, MAXIMUM_AUDIENCES } from './audience.ts';
 
 /** The `grant_type` of a token exchange (RFC 8693 section 2.1). */
@@ -239,7 +239,7 @@ function readGrant<W extends Words>(vocabulary: Vocabulary<W>, text: string): Gr
   try {
     return vocabulary.parseGrant(value, { at: 'grant' });
   } catch (error) {
-    if (!(error instanceof InvalidGrantError)) throw error;
+    if (!hasCode(error, 'AUTH_GRANT_INVALID')) throw error;
     throw new Refusal('invalid_request', toErrorDescription(error.message));
   }
 }

@@ -1,7 +1,7 @@
 import type { AuditEvent, AuditedAct, AuditSink } from '../audit/audit-event.ts';
 import { keepEvent, takeBack } from '../audit/record-act.ts';
 import { toActor } from '../audit/to-actor.ts';
-import { AuditUnavailableError } from '../errors.ts';
+import { hasCode } from '../errors.ts';
 import type { Principal } from '../principal.ts';
 import type { Json } from '../schema/json-schema.ts';
 import type { TokenRecord, TokenStore } from '../token/token-store.ts';
@@ -117,7 +117,7 @@ export function createManagementAudit(
         );
         return { ended, recorded: true };
       } catch (error) {
-        if (!(error instanceof AuditUnavailableError)) throw error;
+        if (!hasCode(error, 'AUTH_AUDIT_UNAVAILABLE')) throw error;
         ended = await act();
         // Nothing left to do: the transaction was committed, and only its answer was lost.
         return { ended, recorded: ended.length === 0 };

@@ -1,5 +1,5 @@
 import type { Words } from '../authority/vocabulary.ts';
-import { StoreUnavailableError } from '../errors.ts';
+import { isStoreFailure, StoreUnavailableError } from '../errors.ts';
 import { patiently } from '../patiently.ts';
 import type { Principal } from '../principal.ts';
 import type { TokenRecord } from '../token/token-store.ts';
@@ -123,7 +123,7 @@ export function createRevokeTokens(
         return (await access.findVisible(id, by, 'tokens:write')).record;
       }, PATIENCE_MILLISECONDS);
     } catch (error) {
-      if (error instanceof StoreUnavailableError && (await mayEndUnseen(id, asked, parts))) return undefined;
+      if (isStoreFailure(error) && (await mayEndUnseen(id, asked, parts))) return undefined;
       throw error;
     }
   }

@@ -5,6 +5,9 @@ import { BARE, FULL, LATER } from './token-records.ts';
 /** A store that lets tokens in for ever must come to an end, too. */
 const MOST_MADE = 2000;
 
+/** How often a choice looks at a token: long enough for a write that waits for nothing. */
+const LOOKS = 20;
+
 const chooseAll: ChooseTokens = async (tokens) => tokens.map(({ id }) => id);
 
 /** The requirements for a token store about tokens that end together, and what was derived from tokens. */
@@ -75,6 +78,22 @@ export const ENDED_TOKEN_CASES: Readonly<Record<string, ContractCheck<TokenStore
       const live = (await store.list({ owner })).filter(({ revokedAt }) => revokedAt === undefined);
       assertEqual(live, []);
     }
+  },
+  async 'leaves nothing of what a token makes while it is chosen which to end'(store, setup) {
+    const other = await setup.open();
+    await store.insert(BARE);
+    const { promise: isChoosing, resolve: beginChoosing } = Promise.withResolvers<void>();
+    const inserting = isChoosing.then(() =>
+      other.insert({ ...BARE, id: 'made meanwhile' }, [{ id: BARE.id, version: 1 }]),
+    );
+    await store.endAll({ owner: 'ada', except: [], revokedAt: LATER }, async (tokens, find) => {
+      beginChoosing();
+      for (let looks = 0; looks < LOOKS; looks++) await find(BARE.id);
+      return chooseAll(tokens, find);
+    });
+    await inserting;
+    const live = (await store.list({ owner: 'ada' })).filter(({ revokedAt }) => revokedAt === undefined);
+    assertEqual(live, []);
   },
   async 'removes a token of the expected version, with all that was derived from it'(store) {
     const child = { ...BARE, id: 'CCCCCCCC', parentId: BARE.id };

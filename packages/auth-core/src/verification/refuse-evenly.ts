@@ -1,4 +1,4 @@
-import { InvalidTokenError } from '../errors.ts';
+import { hasCode } from '../errors.ts';
 import type { TokenRecord, TokenStore } from '../token/token-store.ts';
 
 /** No token has this id: ids of all kinds consist of letters, digits, dots and underscores. */
@@ -26,7 +26,7 @@ export function createEvenRefusals(store: Pick<TokenStore, 'find'>): EvenRefusal
         return record;
       });
     } catch (error) {
-      if (looked && error instanceof InvalidTokenError && error.code === 'AUTH_TOKEN_UNKNOWN') {
+      if (looked && hasCode(error, 'AUTH_TOKEN_UNKNOWN')) {
         await store.find(found === undefined ? known : ABSENT);
       }
       throw error;

@@ -3,7 +3,7 @@ import type { AuthorityEntry } from '../authority/authority.ts';
 import type { VocabularyParts } from '../authority/vocabulary.ts';
 import type { Clock } from '../clock.ts';
 import { endOf } from '../date-time.ts';
-import { InvalidTokenError } from '../errors.ts';
+import { InvalidTokenError, isTokenRefusal } from '../errors.ts';
 import type { Principal } from '../principal.ts';
 import type { AuthSettings } from '../settings.ts';
 import type { Digest } from '../token/digest.ts';
@@ -116,7 +116,7 @@ export function createVerifier(
       return await refuseEvenly((find) => verifySteps(token, find, now, address));
     } catch (error) {
       // The kind lets the error explain what to do with a token of this kind.
-      throw error instanceof InvalidTokenError ? new InvalidTokenError(error.code, { kind, cause: error }) : error;
+      throw isTokenRefusal(error) ? new InvalidTokenError(error.code, { kind, cause: error }) : error;
     }
   }
 

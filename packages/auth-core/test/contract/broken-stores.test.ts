@@ -164,6 +164,15 @@ const BROKEN: [notice: string, change: (store: TokenStore) => Partial<TokenStore
     }),
   ],
   [
+    'leaves nothing of what a token makes while it is chosen which to end',
+    ({ list, find, endAll }) => ({
+      async endAll(query, choose) {
+        const chosen = await choose?.(await list(query), find);
+        return endAll(query, chosen && (async () => chosen));
+      },
+    }),
+  ],
+  [
     'removes a token of the expected version, with all that was derived from it',
     ({ remove, list, find, update }) => ({
       async remove(id, version) {

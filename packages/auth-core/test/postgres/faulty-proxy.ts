@@ -23,6 +23,8 @@ export interface FaultyProxy {
   cut(): void;
   /** How many connections are open. */
   readonly open: number;
+  /** How many were closed at once. */
+  readonly closed: number;
   close(): Promise<void>;
 }
 
@@ -34,10 +36,14 @@ export async function startProxy(databaseUrl: string): Promise<FaultyProxy> {
   const links = new Set<{ silent: boolean; swallows: boolean; readonly ends: readonly Socket[] }>();
   let fate: 'passed on' | 'ignored' | 'closed' = 'passed on';
   let delayed = 0;
+  let closed = 0;
 
   const server = createServer((client) => {
     client.on('error', () => client.destroy());
-    if (fate === 'closed') return client.destroy();
+    if (fate === 'closed') {
+      closed++;
+      return client.destroy();
+    }
     const database = socketFolder
       ? connect(join(socketFolder, SOCKET))
       : connect(Number(port || DEFAULT_PORT), hostname);
@@ -87,6 +93,9 @@ export async function startProxy(databaseUrl: string): Promise<FaultyProxy> {
     cut,
     get open() {
       return links.size;
+    },
+    get closed() {
+      return closed;
     },
     async close() {
       cut();

@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { createAuth, createMemoryTokenStore } from '../../src/index.ts';
 import { createLastUsed } from '../../src/verification/last-used.ts';
 import { manualRepeat } from '../limits/manual-repeat.ts';
 
@@ -18,13 +19,16 @@ function setUp({ capacity = 10_000, startedAt = 0 } = {}) {
   function setFailing(failing: boolean): void {
     fails = failing;
   }
-  /** Lets the timer go off, and waits for what it writes. */
+  /** Lets the timer go off, and what it writes come to its end. Nothing here writes but the timer. */
   async function tick(): Promise<void> {
     timer.tick();
-    await lastUsed.flush();
+    await settle();
   }
   return { lastUsed, batches, timer, tick, setFailing };
 }
+
+/** Lets writes that have begun come to their end, and begins none. */
+const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 const at = (milliseconds: number) => new Date(milliseconds).toISOString();
 
@@ -33,12 +37,10 @@ describe('the times of last use', () => {
     const { lastUsed, batches } = setUp({ capacity: 2 });
     lastUsed.note('a', 1);
     lastUsed.note('b', 2);
-    lastUsed.note('c', 3);
-    await lastUsed.flush();
+    await settle();
     expect(batches).toEqual([
       ['a', at(1)],
       ['b', at(2)],
-      ['c', at(3)],
     ]);
   });
 
@@ -64,10 +66,20 @@ describe('the times of last use', () => {
     expect(timer.running()).toBe(0);
   });
 
+  it('are written by the next use after half a minute, where no timer runs', async () => {
+    const { lastUsed, batches } = setUp();
+    lastUsed.note('a', 29_999);
+    await settle();
+    expect(batches).toEqual([]);
+    lastUsed.note('a', 30_000);
+    await settle();
+    expect(batches).toEqual([['a', at(30_000)]]);
+  });
+
   it('are written also by a process whose clock was set back', async () => {
     const { lastUsed, batches } = setUp({ startedAt: 86_400_000 });
     lastUsed.note('a', 1);
-    await lastUsed.flush();
+    await settle();
     expect(batches).toEqual([['a', at(1)]]);
   });
 
@@ -126,5 +138,23 @@ describe('the times of last use', () => {
     const { lastUsed, batches } = setUp();
     await lastUsed.close();
     expect(batches).toEqual([]);
+  });
+});
+
+describe('the time of last use of a token', () => {
+  afterEach(() => void vi.useRealTimers());
+
+  it('is seen by another process within a minute, though the one that it was used in is killed', async () => {
+    const store = createMemoryTokenStore();
+    const digestKey = new Uint8Array(32).fill(1);
+    const [here, elsewhere] = [createAuth({ store, digestKey }), createAuth({ store, digestKey })];
+    const { token, record } = await here.issue({ name: 'ci-bot', grant: { actions: ['usage:read'] } }, here.operator());
+    const seen = async () => (await elsewhere.show(record.id, elsewhere.operator())).lastUsedAt;
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    await here.verify(token);
+    expect(await seen()).toBeUndefined();
+    await vi.advanceTimersByTimeAsync(60_000);
+    // It is never closed.
+    expect(await seen()).toBeDefined();
   });
 });

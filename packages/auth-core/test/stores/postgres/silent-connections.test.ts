@@ -1,5 +1,6 @@
+import { setImmediate } from 'node:timers/promises';
 import { type Kysely, sql } from 'kysely';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createAuth, createMeter, type TokenStore } from '../../../src/index.ts';
 import {
   createKyselyLimitStore,
@@ -26,6 +27,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
+  vi.useRealTimers();
   for (const opened of open.splice(0)) await opened.destroy();
   await proxy.close();
   await database.destroy();
@@ -129,6 +131,30 @@ describe.runIf(postgres.parallel)(`watching tokens on ${postgres.name} through g
     await sql`delete from tokens where id = 'deleted'`.execute(database);
     proxy.setNew('passed on');
     await expect.poll(() => ended.toSorted()).toEqual(['deleted', 'in the gap']);
+    await stop();
+  });
+
+  it('reports it within a second after the database is back, however long it was away', async () => {
+    await insertTokens('in the gap');
+    const { ended, stop } = await watch();
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    proxy.setNew('closed');
+    proxy.cut();
+    // The pauses between attempts become as long as they ever do.
+    while (proxy.closed < 9) {
+      await vi.advanceTimersByTimeAsync(5000);
+      await setImmediate();
+    }
+    await revokeToken('in the gap');
+    proxy.setNew('passed on');
+    for (let passed = 0; passed < 1000; passed += 100) {
+      await sql`select 1`.execute(database);
+      await vi.advanceTimersByTimeAsync(100);
+    }
+    // No more time passes for timers.
+    while (ended.length === 0) await setImmediate();
+    expect(ended).toEqual(['in the gap']);
+    vi.useRealTimers();
     await stop();
   });
 
