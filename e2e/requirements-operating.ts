@@ -32,6 +32,11 @@ export const operating = [
         'a second server on a data folder is refused, in another container and beside one that stands still as well',
       'operating.sole-at-once': 'of two servers that start at once on a folder one runs',
       'operating.backup': 'a backup of a server that runs is a data folder again, with its tokens',
+      'operating.commands-ask':
+        'beside a running server no command opens the database: each asks the server, with nothing but the secret of the folder, and works with no administrator token as well',
+      'operating.commands-held': 'beside a server that stands still a command does nothing, and says so',
+      'operating.operator-proof':
+        'a request of the operator counts once, for one run of the server, and only with the present secret of its folder',
       'operating.lost-database': 'a database that was lost beside its keys is asked about, and nothing is replaced',
       'operating.database-removed':
         'a database file that is removed or moved under a running server is told, nothing more is acknowledged, and it goes on when the file is back',

@@ -38,6 +38,7 @@ export const BODY_DOORS: readonly Door[] = [
   ['POST', '/api/v1/tokens/import'],
   ['POST', '/api/v1/tokens/revoke'],
   ['POST', '/api/v1/erasures'],
+  ['POST', '/api/v1/operator'],
   ['PATCH', '/api/v1/tokens/:id'],
   ['POST', '/api/v1/tokens/:id/rotate'],
   ['PATCH', '/api/v1/settings'],

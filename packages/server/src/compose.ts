@@ -28,6 +28,7 @@ import type { AppOptions } from './http/app.ts';
 import { createCallerSeals } from './http/caller-seal.ts';
 import type { ChatRoute } from './http/chat-route.ts';
 import type { ProveServer } from './http/handlers/health.ts';
+import type { OperatorDoor } from './http/handlers/operator.ts';
 import { belowPublicUrl, RESOURCE_METADATA_PATH } from './http/handlers/protected-resource.ts';
 import type { Route } from './http/route.ts';
 import { createKeyedRequests } from './idempotency/keyed-requests.ts';
@@ -97,6 +98,8 @@ export interface ServerParts {
   readonly room?: Pick<SpareRoom, 'free' | 'provide'>;
   /** Rejects while the database takes no writes; absent where that is not known. */
   readonly requireWritable?: () => Promise<void>;
+  /** What commands on the data folder ask for; absent where there is none. */
+  readonly operator?: OperatorDoor;
   /** How long a stream of LM Studio's API waits for a model before it begins. */
   readonly patienceMilliseconds?: number;
 }
@@ -313,6 +316,7 @@ export async function compose(parts: ServerParts, opened: AsyncDisposableStack):
     findRoom: async () => requireRoom(parts.room),
     reviewGrant: review,
     prove: parts.prove,
+    operator: parts.operator,
     trail,
     settings,
     sessions,

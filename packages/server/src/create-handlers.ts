@@ -53,6 +53,7 @@ import { createOAuthHandlers } from './http/handlers/oauth.ts';
 import { createOllamaHandlers } from './http/handlers/ollama.ts';
 import { createOllamaModelHandlers } from './http/handlers/ollama-models.ts';
 import { createOpenaiResponseHandlers } from './http/handlers/openai-responses.ts';
+import { createOperatorHandler, type OperatorDoor } from './http/handlers/operator.ts';
 import { createProtectedResourceHandler } from './http/handlers/protected-resource.ts';
 import { createReadyHandler } from './http/handlers/ready.ts';
 import { createResponseHandlers } from './http/handlers/responses.ts';
@@ -127,6 +128,8 @@ export interface HandlerParts {
   readonly downloads: Downloads;
   readonly usage: Omit<UsageHandlerOptions, 'auth'>;
   readonly erasure: Omit<ErasureOptions, 'auth'>;
+  /** Absent where there is no data folder. */
+  readonly operator: OperatorDoor | undefined;
   /** The name by which this installation recognises its own requests. */
   readonly installation: string;
   readonly taint: TaintRules;
@@ -182,6 +185,7 @@ export function createHandlers(parts: HandlerParts) {
     embeddings: (dialect: EmbeddingsDialect) => createEmbeddingsHandler(parts.embed, dialect),
     erasures: createErasureHandler({ auth, ...parts.erasure }),
     health: createHealthHandler(parts.prove),
+    operator: createOperatorHandler(parts.operator),
     ready: createReadyHandler(
       { database: parts.reachDatabase, auditLog: () => parts.log.check(), disk: parts.findRoom },
       clock,

@@ -34,8 +34,11 @@ import { lockFolder } from './state/folder-lock.ts';
 import { forgetConversations } from './state/forget-conversations.ts';
 import { hasEndedIn } from './state/has-ended.ts';
 import { isLoopback } from './state/loopback.ts';
+import { createOperatorDesk } from './state/operator-desk.ts';
+import { createRequestOpener, newRun } from './state/operator-request.ts';
 import { keepDays, startRetention } from './state/retention.ts';
 import { findOldestSecret, nameInstallation, requireSameSecret } from './state/same-secret.ts';
+import { givenSecret } from './state/secrets.ts';
 import { createServerIdentity, isOwnHost } from './state/server-identity.ts';
 import { openSpareRoom } from './state/spare-room.ts';
 import { type Stores, storesOf } from './state/stores.ts';
@@ -194,8 +197,17 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
   );
   const downloads = opened.use(openDownloads(config, { folder: folder.path, environment, logger, clock }));
   const webhooks = toEndpoints(config.webhooks, environment);
+  const run = newRun();
+  const desk = createOperatorDesk({
+    // No request is answered before it is there.
+    auth: () => composition.auth,
+    log: () => composition.log,
+    folder,
+    database,
+    hasGivenSecret: givenSecret(environment) !== undefined,
+  });
   const stopping = new AbortController();
-  const composition = await compose(
+  const composition: Composition = await compose(
     {
       config,
       stores,
@@ -226,6 +238,7 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
       stopping: stopping.signal,
       webhooks,
       requireWritable: () => requireWritable(database),
+      operator: { desk, open: createRequestOpener(folder.secrets[0], run, clock) },
       ...(room === undefined ? {} : { room }),
     },
     opened,
@@ -276,7 +289,7 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
     { request: toKoa(app, logger).callback(), localRequest: toKoa(app, logger, UNIX_PEER).callback(), sockets },
   );
   const [url = '', ollamaUrl] = listening.urls;
-  const retract = announceServer(folder, { url, pid: process.pid, key: identity.key });
+  const retract = announceServer(folder, { url, pid: process.pid, key: identity.key, run });
   const owned = opened.move();
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {

@@ -259,6 +259,15 @@ export function createRoutes(handlers: Handlers, { chatBodyBytes, dialects }: Ro
         body: administration,
         handler: handlers.erasures,
       },
+      // The proof in the body is the credential.
+      {
+        method: 'POST',
+        path: '/api/v1/operator',
+        idempotency: 'none',
+        access: 'public',
+        body: administration,
+        handler: handlers.operator,
+      },
       { method: 'GET', path: '/api/v1/usage', access: 'usage:read', handler: usage },
     ]),
     ...speaking(lmstudioDialect, [

@@ -52,7 +52,8 @@ export function openModelFolder(
     waiting = undefined;
     const startedAt = now();
     const unreadable: UnreadablePlace[] = [];
-    const files = await findModelFiles(folder, (path, code) => unreadable.push({ path, code }));
+    const found = await findModelFiles(folder, (path, code) => unreadable.push({ path, code }));
+    const files = found.map((file) => unchanged(last?.byName.get(file.key), file) ?? file);
     const byName = new Map<string, ModelFile>();
     for (const file of files) {
       for (const name of [file.key, ...file.names]) if (!byName.has(name)) byName.set(name, file);
@@ -93,4 +94,14 @@ export function openModelFolder(
     },
     last: () => last,
   };
+}
+
+/** The object of the scan before, where nothing about the file has changed: what was made of it is still good. */
+function unchanged(before: ModelFile | undefined, now: ModelFile): ModelFile | undefined {
+  const isSame =
+    before?.key === now.key &&
+    before.path === now.path &&
+    before.stamp === now.stamp &&
+    before.names.join('\0') === now.names.join('\0');
+  return isSame ? before : undefined;
 }

@@ -1,7 +1,7 @@
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import { defaultDataFolder } from '../config/own-home.ts';
-import { recoverAdministrator } from '../state/administrator.ts';
-import { openInstallation } from './open-installation.ts';
+import { openOperatorDesk } from './open-installation.ts';
 import { print, printJson, remark } from './print.ts';
 
 interface Flags {
@@ -26,11 +26,11 @@ export function addAdminCommands(program: Command): void {
 async function recover(flags: Flags): Promise<void> {
   const data = flags.data ?? (process.env.LATCHKEY_DATA || defaultDataFolder());
   await using opened = new AsyncDisposableStack();
-  const { auth, folder, administrator } = await openInstallation({ data, environment: process.env }, opened);
-  const { id, name } = await recoverAdministrator(auth, folder, administrator);
-  if (flags.json) return printJson({ id, name, file: folder.adminToken });
-  print(
-    `The administrator's token '${name}' (${id}) is in ${folder.adminToken}. A secret that it had before works no more.`,
-  );
+  const desk = await openOperatorDesk({ data, environment: process.env }, opened);
+  const { id, name } = await desk.recover();
+  // In a container the server has another path to the folder.
+  const file = join(data, 'admin-token');
+  if (flags.json) return printJson({ id, name, file });
+  print(`The administrator's token '${name}' (${id}) is in ${file}. A secret that it had before works no more.`);
   remark("Commands on this machine find it by themselves: 'latchkey whoami'.");
 }

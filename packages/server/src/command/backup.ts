@@ -3,10 +3,12 @@ import type { Command } from 'commander';
 import { loadConfig } from '../config/load-config.ts';
 import { defaultDataFolder } from '../config/own-home.ts';
 import { requirePrivate } from '../config/private-path.ts';
-import { type BackupContents, backUp, restore } from '../state/backup.ts';
+import { type BackupContents, backUp, requireNewFolder, restore } from '../state/backup.ts';
 import { givenFormerSecrets, givenSecret, joinSecrets, type Secrets } from '../state/secrets.ts';
+import { takeSnapshotOf } from './ask-operator.ts';
 import { CommandError } from './command-error.ts';
 import { print, printJson, remark } from './print.ts';
+import { reachFolder } from './reach-folder.ts';
 
 interface Flags {
   readonly data?: string;
@@ -21,10 +23,8 @@ export function addBackupCommands(program: Command): void {
     .argument('<folder>', 'a folder that is not there yet')
     .option('--data <dir>', 'the data folder (default: ~/.latchkey)')
     .option('--json', 'print JSON')
-    .action((target: string, flags: Flags) => {
-      const data = dataOf(flags);
-      requirePrivate(data, 'folder');
-      const contents = backUp(data, target, secretsOf(data));
+    .action(async (target: string, flags: Flags) => {
+      const contents = await backUpSafely(dataOf(flags), target);
       tell(flags, target, contents, 'holds');
       if (!flags.json) remark('It is as secret as the data folder. Models are not in it.');
     });
@@ -39,6 +39,17 @@ export function addBackupCommands(program: Command): void {
       const data = dataOf(flags);
       tell(flags, data, restore(source, data, givenSecrets()), 'holds again');
     });
+}
+
+/** A server that runs on the folder copies its database itself; without one the command holds the folder. */
+async function backUpSafely(data: string, target: string): Promise<BackupContents> {
+  await using opened = new AsyncDisposableStack();
+  const holder = await reachFolder(data);
+  if ('lock' in holder) opened.use(holder.lock);
+  const secrets = secretsOf(data);
+  requireNewFolder(target);
+  const snapshot = 'server' in holder ? await takeSnapshotOf(holder.server, data, process.env, opened) : undefined;
+  return backUp(data, target, secrets, snapshot);
 }
 
 const dataOf = ({ data }: Flags): string => data ?? (process.env.LATCHKEY_DATA || defaultDataFolder());

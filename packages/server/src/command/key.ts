@@ -2,11 +2,10 @@ import { join } from 'node:path';
 import type { KeyUse } from '@latchkey/auth-core';
 import type { Command } from 'commander';
 import { defaultDataFolder } from '../config/own-home.ts';
-import { countSecretUses, dropFormerSecrets, rotateSecret } from '../state/change-secret.ts';
+import { rotateSecret } from '../state/change-secret.ts';
 import { lockFolder } from '../state/folder-lock.ts';
-import { refuseOtherSecret } from '../state/same-secret.ts';
 import { CommandError } from './command-error.ts';
-import { openStores } from './open-installation.ts';
+import { openOperatorDesk, openStores } from './open-installation.ts';
 import { print, printJson, printTable, remark } from './print.ts';
 
 interface Flags {
@@ -37,9 +36,8 @@ export function addKeyCommands(program: Command): void {
 
 async function status(flags: Flags): Promise<void> {
   await using opened = new AsyncDisposableStack();
-  const { folder, database } = await openStores(placeOf(flags), opened);
-  await refuseOtherSecret(database.secret, folder.secrets);
-  show(flags, await countSecretUses(database, folder.secrets));
+  const desk = await openOperatorDesk(placeOf(flags), opened);
+  show(flags, await desk.secrets());
 }
 
 async function rotate(flags: Flags): Promise<void> {
@@ -61,16 +59,14 @@ async function rotate(flags: Flags): Promise<void> {
 }
 
 async function drop(flags: Flags & { readonly force?: boolean }): Promise<void> {
-  const { LATCHKEY_SECRET: secret = '', LATCHKEY_SECRET_FORMER: former = '' } = process.env;
+  const { LATCHKEY_SECRET_FORMER: former = '' } = process.env;
+  const place = placeOf(flags);
   await using opened = new AsyncDisposableStack();
-  const { folder, database } = await openStores(placeOf(flags), opened);
-  const { secrets } = folder;
-  if (secrets.length === 1) throw new CommandError('There is no former secret.', { ending: 'usage' });
-  const own = secret === '' ? folder.path : undefined;
-  const { uses, fileStays } = await dropFormerSecrets({ folder: own, database, secrets }, flags.force ?? false);
+  const desk = await openOperatorDesk(place, opened);
+  const { uses, fileStays } = await desk.drop(flags.force ?? false);
   show(flags, uses);
   if (fileStays) {
-    const file = join(folder.path, 'secret.key');
+    const file = join(place.data, 'secret.key');
     remark(`Take the lines that begin with 'former' out of ${file} where it comes from, and start its servers again.`);
   }
   if (flags.json) return;

@@ -60,7 +60,8 @@ function common(command: Command, example: string): Command {
 
 /** Runs `use` on a running server, or, with `--data` and no server on that folder, on the database itself. */
 async function withKeys<T>(flags: Flags, use: (keys: KeyAdministration) => Promise<T>): Promise<T> {
-  const data = await findClosedFolder(flags);
+  await using opened = new AsyncDisposableStack();
+  const data = await findClosedFolder(flags, opened);
   if (data === undefined) {
     const api = connect(flags, process.env);
     return use({
@@ -68,7 +69,6 @@ async function withKeys<T>(flags: Flags, use: (keys: KeyAdministration) => Promi
       rotate: async (input) => (await api.request('POST', '/api/v1/keys/rotate', input)).json() as Promise<RotatedKey>,
     });
   }
-  await using opened = new AsyncDisposableStack();
   const { openInstallation } = await import('./open-installation.ts');
   const { access, keys, auth } = await openInstallation({ data, environment: process.env }, opened);
   return await use({ list: access.jwks, rotate: (input) => keys.rotate(input, auth.operator()) });

@@ -12,29 +12,59 @@ import { withAdministratorFile } from '../state/administrator.ts';
 import { type DataFolder, openDataFolder } from '../state/data-folder.ts';
 import { type Database, openDatabase } from '../state/database.ts';
 import { openTokens, type Tokens } from '../state/open-tokens.ts';
+import { createOperatorDesk, type OperatorDesk } from '../state/operator-desk.ts';
 import { nameInstallation, requireSameSecret } from '../state/same-secret.ts';
+import { givenSecret } from '../state/secrets.ts';
+import { operatorDeskOf } from './ask-operator.ts';
 import type { ClosedFolder } from './closed-folder.ts';
-import { CommandError } from './command-error.ts';
+import { noFolder, reachFolder } from './reach-folder.ts';
 
 /** What a command needs to work on an installation without its server. */
 export interface Installation extends Tokens {
   readonly settings: LiveSettings;
-  readonly folder: DataFolder;
-  /** Stores which token is the administrator's. */
-  readonly administrator: Database['administrator'];
 }
 
-/** Opens the database of a data folder, with its configuration. Throws CommandError when the folder does not exist. */
+/** The desk of the operator: that of the server on the folder, or one of this command, which then has its lock. */
+export async function openOperatorDesk(closed: ClosedFolder, owner: AsyncDisposableStack): Promise<OperatorDesk> {
+  const { data, environment } = closed;
+  const holder = await reachFolder(data);
+  if ('server' in holder) return operatorDeskOf(holder.server, data, environment);
+  owner.use(holder.lock);
+  const stores = await openStores(closed, owner);
+  const { folder, database } = stores;
+  return createOperatorDesk({
+    // Only what needs tokens records the secret that the database is used with.
+    auth: async () => (await openTokensOf(stores, owner)).auth,
+    log: () => owner.use(createAuditLog({ store: database.audit, key: folder.secrets })),
+    folder,
+    database,
+    hasGivenSecret: givenSecret(environment) !== undefined,
+  });
+}
+
+/** The database of a data folder, with its configuration. */
+export interface OpenedStores {
+  readonly config: ServerConfig;
+  readonly folder: DataFolder;
+  readonly database: Database;
+}
+
+/**
+ * Opens the database of a data folder, for a command that has its lock. A snapshot of it may be named instead.
+ *
+ * @throws {CommandError} when the folder does not exist
+ */
 export async function openStores(
   { data, environment }: ClosedFolder,
   owner: AsyncDisposableStack,
-): Promise<{ readonly config: ServerConfig; readonly folder: DataFolder; readonly database: Database }> {
+  snapshot?: string,
+): Promise<OpenedStores> {
   // A command that only looks must not create a folder with a new key.
-  if (!existsSync(data))
-    throw new CommandError(`There is no data folder ${data}. Name another with --data.`, { ending: 'missing' });
+  if (!existsSync(data)) throw noFolder(data);
   const config = loadConfig({ flags: { data }, environment });
   const folder = openDataFolder(config.data, environment);
-  return { config, folder, database: await openDatabase(config.database ?? folder.database, owner) };
+  const place = snapshot ?? config.database ?? folder.database;
+  return { config, folder, database: await openDatabase(place, owner) };
 }
 
 /**
@@ -42,7 +72,13 @@ export async function openStores(
  * process that can read the folder's secret acts for its operator.
  */
 export async function openInstallation(closed: ClosedFolder, owner: AsyncDisposableStack): Promise<Installation> {
-  const { config, folder, database } = await openStores(closed, owner);
+  return openTokensOf(await openStores(closed, owner), owner);
+}
+
+async function openTokensOf(
+  { config, folder, database }: OpenedStores,
+  owner: AsyncDisposableStack,
+): Promise<Installation> {
   await requireSameSecret(database.secret, folder.secrets).catch((error: unknown) => {
     folder.forgetNewSecret();
     throw error;
@@ -75,5 +111,5 @@ export async function openInstallation(closed: ClosedFolder, owner: AsyncDisposa
   const auth = withAdministratorFile(tokens.auth, folder, (cause) => {
     throw cause;
   });
-  return { ...tokens, auth, settings, folder, administrator: database.administrator };
+  return { ...tokens, auth, settings };
 }

@@ -2,13 +2,16 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type AuditEntry, type AuditStore, createAuditLog } from '@latchkey/auth-core';
 import type { Environment } from '@latchkey/client';
+import { loadConfig } from '../config/load-config.ts';
 import { defaultDataFolder } from '../config/own-home.ts';
 import { readSecrets } from '../state/data-folder.ts';
 import { refuseOtherSecret } from '../state/same-secret.ts';
 import type { Secrets } from '../state/secrets.ts';
+import { takeSnapshotOf } from './ask-operator.ts';
 import { findClosedFolder } from './closed-folder.ts';
 import { CommandError } from './command-error.ts';
 import { type ConnectionFlags, connect } from './connection.ts';
+import { reachFolder } from './reach-folder.ts';
 
 /** Which entries to read. */
 export interface AuditFilter {
@@ -28,7 +31,8 @@ export async function* readAudit(
   environment: Environment,
   filter: AuditFilter,
 ): AsyncGenerator<readonly AuditEntry[]> {
-  const folder = await findClosedFolder(flags);
+  await using opened = new AsyncDisposableStack();
+  const folder = await findClosedFolder(flags, opened);
   if (folder === undefined) {
     const api = connect(flags, environment);
     yield* readPages(filter, async (after) => {
@@ -39,13 +43,12 @@ export async function* readAudit(
     });
     return;
   }
-  await using opened = new AsyncDisposableStack();
   const { store, secrets } = await openAudit(folder, environment, opened);
   const log = opened.use(createAuditLog({ store, key: secrets }));
   yield* readPages(filter, (after) => log.list({ ...filter, after, limit: PAGE }));
 }
 
-/** The audit log of a data folder. A server may be running on the folder. */
+/** The audit log of a data folder. */
 export interface OpenedAudit {
   readonly store: AuditStore;
   /** The keys of the keyed hashes that chain the entries. */
@@ -54,14 +57,35 @@ export interface OpenedAudit {
   readonly refuseOtherSecret: () => Promise<void>;
 }
 
-/** Opens the audit log of a data folder without changing it. */
-export async function openAudit(
-  data: string | undefined,
+/**
+ * Opens the audit log of a data folder to read it. While a server runs there, it is that of a snapshot, which the server
+ * makes of its SQLite file; a PostgreSQL database is for several processes.
+ */
+export async function openAuditToRead(
+  flag: string | undefined,
   environment: Environment,
   owner: AsyncDisposableStack,
 ): Promise<OpenedAudit> {
+  const data = folderOf(flag, environment);
+  const holder = await reachFolder(data);
+  if ('lock' in holder) {
+    owner.use(holder.lock);
+    return openAudit(data, environment, owner);
+  }
+  const { database } = loadConfig({ flags: { data }, environment });
+  if (database !== undefined) return openAudit(data, environment, owner);
+  return openAudit(data, environment, owner, await takeSnapshotOf(holder.server, data, environment, owner));
+}
+
+/** Opens the audit log of a data folder that this process has, or of a snapshot, without changing it. */
+export async function openAudit(
+  data: string,
+  environment: Environment,
+  owner: AsyncDisposableStack,
+  snapshot?: string,
+): Promise<OpenedAudit> {
   const { openStores } = await import('./open-installation.ts');
-  const { folder, database } = await openStores({ data: folderOf(data, environment), environment }, owner);
+  const { folder, database } = await openStores({ data, environment }, owner, snapshot);
   const { secrets } = folder;
   return { store: database.audit, secrets, refuseOtherSecret: () => refuseOtherSecret(database.secret, secrets) };
 }
@@ -77,7 +101,7 @@ export function readAuditKeys(data: string | undefined, environment: Environment
   );
 }
 
-const folderOf = (data: string | undefined, environment: Environment): string =>
+export const folderOf = (data: string | undefined, environment: Environment): string =>
   data ?? (environment.LATCHKEY_DATA || defaultDataFolder());
 
 async function* readPages(

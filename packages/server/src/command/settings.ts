@@ -37,7 +37,7 @@ export function addSettingsCommands(program: Command): void {
       .description('change settings, e.g. tokenKinds.legacy=false personalAccessTokenTtl=30d; it counts at once'),
   ).action(async (assignments: readonly string[], flags: Flags) => {
     const change = readAssignments(assignments);
-    await makeClosedFolder(flags);
+    makeClosedFolder(flags);
     const all = await withSettings(flags, (administration) => administration.change(change));
     if (flags.json) return printJson(all);
     show(flatten(all).filter(([name]) => assignments.some((assignment) => assignment.startsWith(`${name}=`))));
@@ -66,14 +66,14 @@ const common = (command: Command): Command => addStoreOptions(command).option('-
  * operator in again after switching off the kind of their own token.
  */
 async function withSettings<T>(flags: Flags, use: (settings: SettingsAdministration) => Promise<T>): Promise<T> {
-  const data = await findClosedFolder(flags);
+  await using opened = new AsyncDisposableStack();
+  const data = await findClosedFolder(flags, opened);
   if (data === undefined) {
     const api = connect(flags, process.env);
     const json = async (method: string, body?: unknown): Promise<InstallationSettings> =>
       (await api.request(method, '/api/v1/settings', body)).json() as Promise<InstallationSettings>;
     return use({ read: () => json('GET'), change: (change) => json('PATCH', change) });
   }
-  await using opened = new AsyncDisposableStack();
   const { openInstallation } = await import('./open-installation.ts');
   const { settings } = await openInstallation({ data, environment: process.env }, opened);
   return await use({

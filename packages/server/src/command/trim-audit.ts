@@ -1,8 +1,9 @@
-import { type AuditTrimOptions, createAuditLog } from '@latchkey/auth-core';
 import { readDuration } from '../config/duration.ts';
+import type { TrimLimits } from '../state/operator-desk.ts';
 import { CommandError } from './command-error.ts';
+import { openOperatorDesk } from './open-installation.ts';
 import { print, printJson } from './print.ts';
-import { openAudit } from './read-audit.ts';
+import { folderOf } from './read-audit.ts';
 
 export interface TrimFlags {
   readonly data?: string;
@@ -15,17 +16,15 @@ export interface TrimFlags {
 export async function trimAudit(flags: TrimFlags): Promise<void> {
   const limits = readLimits(flags);
   await using opened = new AsyncDisposableStack();
-  const { store, secrets, refuseOtherSecret } = await openAudit(flags.data, process.env, opened);
-  await refuseOtherSecret();
-  await using log = createAuditLog({ store, key: secrets });
-  const removed = await log.trim({ ...limits, actor: { id: 'local:operator', name: 'operator' } });
-  const trimmed = (await store.head())?.start?.seq ?? 0;
+  const place = { data: folderOf(flags.data, process.env), environment: process.env };
+  const desk = await openOperatorDesk(place, opened);
+  const { removed, trimmed } = await desk.trim(limits);
   if (flags.json) printJson({ removed, trimmed });
   else if (removed === 0) print(`There is nothing to remove; the log begins with entry ${trimmed + 1}.`);
   else print(`Removed ${removed} entries; the log begins with entry ${trimmed + 1} now.`);
 }
 
-function readLimits({ before, keep }: TrimFlags): AuditTrimOptions {
+function readLimits({ before, keep }: TrimFlags): TrimLimits {
   if (before === undefined && keep === undefined) {
     throw new CommandError(
       'Say what is to go: --before 2027-01-31, --before 90d, or --keep 100000 for all but the last.',

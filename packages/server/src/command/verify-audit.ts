@@ -9,7 +9,7 @@ import { readExports } from './audit-files.ts';
 import { CommandError } from './command-error.ts';
 import { print, printJson } from './print.ts';
 import { createProgressBar } from './progress-bar.ts';
-import { openAudit, readAuditKeys } from './read-audit.ts';
+import { openAuditToRead, readAuditKeys } from './read-audit.ts';
 
 export interface VerifyFlags {
   readonly data?: string;
@@ -32,7 +32,7 @@ type Options = { readonly expectedHead?: AuditHead };
 
 async function verifyLog({ data, fromCheckpoint }: VerifyFlags, options: Options): Promise<AuditVerification> {
   await using opened = new AsyncDisposableStack();
-  const { store, secrets, refuseOtherSecret } = await openAudit(data, process.env, opened);
+  const { store, secrets, refuseOtherSecret } = await openAuditToRead(data, process.env, opened);
   const head = await store.head();
   const begin = fromCheckpoint ? ((await store.checkpoints()).at(-1)?.seq ?? 0) : (head?.start?.seq ?? 0);
   using bar = createProgressBar((head?.seq ?? 0) - begin, 'entries');

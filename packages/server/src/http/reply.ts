@@ -50,6 +50,9 @@ export function headersOf(body: Reply['body']): ReplyHeaders {
 /** Answers with a value as JSON. */
 export const json = (value: unknown, status = 200): Reply => ({ status, body: { json: value } });
 
+/** Answers with JSON that is written already. */
+export const jsonText = (text: string): Reply => ({ status: 200, headers: JSON_HEADERS, body: { text } });
+
 /** Answers with a large value, whose JSON is written between other work. */
 export const jsonInPieces = (pieces: Iterable<string>): Reply => ({
   status: 200,

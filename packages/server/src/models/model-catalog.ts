@@ -19,7 +19,10 @@ export interface ModelCatalog {
   isNamed(name: string): Promise<boolean>;
   /** Throws ServerError `MODEL_NOT_FOUND`, or `MODEL_UNAVAILABLE` when it cannot be determined. */
   find(key: string): Promise<Model>;
-  /** Of two models with one key, returns the one of the engine that was listed first. */
+  /**
+   * Of two models with one key, returns the one of the engine that was listed first. The array is the same while the
+   * engines list the same models.
+   */
   list(): Promise<readonly Model[]>;
   /** Opens a model with its engine. Throws as `InferenceEngine.open` does. */
   open(model: Model, options: OpenOptions, signal: AbortSignal): Promise<LoadedModel>;
@@ -53,6 +56,7 @@ export function createModelCatalog(
     if (sourceOf.get(model) !== source) sourceOf.set(model, source);
     return model;
   };
+  let merged: { readonly all: readonly Model[]; readonly models: readonly Model[] } = { all: [], models: [] };
   const find = async (key: string): Promise<Model> => {
     let hidden: { readonly cause: unknown } | undefined;
     for (const { engine, source } of offers) {
@@ -82,9 +86,12 @@ export function createModelCatalog(
       const lists = await Promise.all(
         offers.map(async ({ engine, source }) => (await source.list()).map((model) => offered(model, engine, source))),
       );
+      const all = lists.flat();
+      if (isSameList(all, merged.all)) return merged.models;
       const byKey = new Map<string, Model>();
-      for (const model of lists.flat()) if (!byKey.has(model.key)) byKey.set(model.key, model);
-      return [...byKey.values()];
+      for (const model of all) if (!byKey.has(model.key)) byKey.set(model.key, model);
+      merged = { all, models: [...byKey.values()] };
+      return merged.models;
     },
     open: async (model, options, signal) => {
       const engine = engineOf.get(model);
@@ -104,3 +111,6 @@ export function createModelCatalog(
     problems: async () => (await Promise.all(offers.map(({ source }) => source.problems?.() ?? []))).flat(),
   };
 }
+
+const isSameList = (one: readonly Model[], other: readonly Model[]): boolean =>
+  one.length === other.length && one.every((model, index) => model === other[index]);

@@ -22,16 +22,21 @@ export interface BackupContents {
 }
 
 /**
- * Copies a data folder into a new one: a consistent snapshot of its database, even while its server runs, and the files
- * that cannot be created again. The copy is read back before the backup counts.
+ * Copies a data folder into a new one: its database, and the files that cannot be created again. The copy is read back
+ * before the backup counts. The caller holds the folder, or has a snapshot of its database.
  *
+ * @param database the snapshot that a running server has made; the database of the folder by default
  * @param secrets those of `LATCHKEY_SECRET` and `LATCHKEY_SECRET_FORMER`, if they replace secret.key
  * @throws {OperatorError} when the target exists, a file cannot be read or written, or the copy is incomplete
  */
-export function backUp(data: string, target: string, secrets: Secrets | undefined): BackupContents {
-  const database = join(data, DATABASE);
+export function backUp(
+  data: string,
+  target: string,
+  secrets: Secrets | undefined,
+  database: string = join(data, DATABASE),
+): BackupContents {
   if (!existsSync(database)) throw unusable(`${database} is not there: there is nothing to back up.`);
-  requireEmpty(target);
+  requireNewFolder(target);
   makeFolder(target);
   // Before anything secret is in it: MCP servers that could read the folder are ended.
   listBackup(data, target);
@@ -107,7 +112,8 @@ function copyFiles(from: string, to: string): void {
   }
 }
 
-function requireEmpty(folder: string): void {
+/** @throws {OperatorError} `unusable_path` for a folder that holds something */
+export function requireNewFolder(folder: string): void {
   if (existsSync(folder) && readdirSync(folder).length > 0) {
     throw unusable(`${folder} is not empty. Name a folder that is not there yet.`);
   }

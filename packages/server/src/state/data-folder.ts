@@ -39,6 +39,8 @@ export interface RunningServer {
   readonly pid: number;
   /** The public key with which it proves its identity, see `createServerIdentity`. */
   readonly key: string;
+  /** Names this run of the server, see `sealOperatorRequest`. */
+  readonly run: string;
 }
 
 /**
@@ -157,9 +159,10 @@ export function announceServer(folder: DataFolder, server: RunningServer): () =>
  */
 export function findServer(path: string): RunningServer | undefined {
   try {
-    const { url, pid, key } = JSON.parse(readFileSync(join(path, 'server.json'), 'utf8')) as Partial<RunningServer>;
+    const text = readFileSync(join(path, 'server.json'), 'utf8');
+    const { url, pid, key, run = '' } = JSON.parse(text) as Partial<RunningServer>;
     if (typeof url !== 'string' || typeof pid !== 'number' || typeof key !== 'string') return undefined;
-    return isAlive(pid) || isFolderLocked(path) ? { url, pid, key } : undefined;
+    return isAlive(pid) || isFolderLocked(path) ? { url, pid, key, run } : undefined;
   } catch {
     return undefined;
   }

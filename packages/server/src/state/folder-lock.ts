@@ -16,13 +16,9 @@ const BUSY = 5;
  * @throws {ServerError} `CONFLICT` when another process holds the lock
  */
 export function lockFolder(path: string): Disposable {
-  const lock = tryLock(path);
+  const lock = tryLockFolder(path);
   if (lock !== undefined) return lock;
-  throw new ServerError(
-    'CONFLICT',
-    `A server runs on this data folder already${describeOther(path)}. Stop it, or choose another --data.`,
-    { param: 'data' },
-  );
+  throw new ServerError('CONFLICT', `${describeOther(path)}. Stop it, or choose another --data.`, { param: 'data' });
 }
 
 /** Whether a server holds the lock of a data folder, on the host or in a container. */
@@ -30,7 +26,7 @@ export function isFolderLocked(path: string): boolean {
   // A check must not create the file.
   if (!existsSync(join(path, 'server.lock'))) return false;
   try {
-    const lock = tryLock(path);
+    const lock = tryLockFolder(path);
     lock?.[Symbol.dispose]();
     return lock === undefined;
   } catch {
@@ -38,7 +34,8 @@ export function isFolderLocked(path: string): boolean {
   }
 }
 
-function tryLock(path: string): Disposable | undefined {
+/** The lock of a data folder; undefined when another process holds it. Waits a second for a short-lived one. */
+export function tryLockFolder(path: string): Disposable | undefined {
   const file = join(path, 'server.lock');
   create(file);
   let database: DatabaseSync | undefined;
@@ -74,8 +71,9 @@ const codeOf = (error: unknown): number | undefined =>
 function describeOther(path: string): string {
   try {
     const { url, pid } = JSON.parse(readFileSync(join(path, 'server.json'), 'utf8')) as Record<string, unknown>;
-    return `: ${String(url)}, process ${String(pid)}`;
+    return `A server runs on this data folder already: ${String(url)}, process ${String(pid)}`;
   } catch {
-    return '';
+    // A server that starts has not told yet where it is.
+    return 'A server, or a command, uses this data folder already';
   }
 }

@@ -318,6 +318,8 @@ describe('the rows of the routes', () => {
       'DELETE /api/v1/mcp/servers/:label/login',
       // It may be repeated: there is nothing left then.
       'POST /api/v1/erasures',
+      // Each is signed for one time.
+      'POST /api/v1/operator',
       // It changes nothing.
       'POST /v1/embeddings',
       'POST /api/v0/embeddings',

@@ -84,6 +84,7 @@ const DOORS: readonly (readonly [string, Route['access']])[] = [
   ['DELETE /api/v1/responses/:id', 'authenticated'],
   ['GET /api/v1/audit', 'audit:read'],
   ['POST /api/v1/erasures', 'tokens:write'],
+  ['POST /api/v1/operator', 'public'],
   ['GET /api/v1/usage', 'usage:read'],
   ['GET /lmstudio-greeting', 'public'],
   ['GET /lms-status', 'public'],

@@ -39,6 +39,8 @@ describe('every route of the server', () => {
       'POST /oauth/revoke',
       'POST /api/token/refresh',
       'GET /oauth/client.json',
+      // Whoever has the secret of the data folder has signed the request.
+      'POST /api/v1/operator',
       'GET /lmstudio-greeting',
       'GET /lms-status',
       'GET /',

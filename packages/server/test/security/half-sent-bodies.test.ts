@@ -19,6 +19,7 @@ const bodies = (secret: string, id: string): Readonly<Record<string, unknown>> =
   'POST /api/v1/tokens/import': { keys: [{ name: 'back door', hash: 'a'.repeat(64), grant: { actions: ['*'] } }] },
   'POST /api/v1/tokens/revoke': { owner: 'operator' },
   'POST /api/v1/erasures': { owner: 'operator' },
+  'POST /api/v1/operator': { text: '{}', proof: 'none' },
   'PATCH /api/v1/tokens/:id': { name: 'renamed' },
   'POST /api/v1/tokens/:id/rotate': { overlap: 0 },
   'POST /api/v1/keys/rotate': { compromised: true },
@@ -73,6 +74,16 @@ async function stateOf({ auth, audit }: TestServer) {
   return { tokens: tokens.map(({ id, name, stub, revokedAt }) => ({ id, name, stub, revokedAt })), done };
 }
 
+/**
+ * OAuth's own words: a token in the body that does not count is a 400, and one that is to end has ended. No token opens the
+ * operator's door.
+ */
+const STATUS: Readonly<Record<string, number>> = {
+  'POST /oauth/token': 400,
+  'POST /oauth/revoke': 200,
+  'POST /api/v1/operator': 403,
+};
+
 describe('a request whose token ends while its body is on the way', () => {
   const rows = Object.keys(bodies('', ''));
 
@@ -95,8 +106,7 @@ describe('a request whose token ends while its body is on the way', () => {
     await auth.revoke(record.id, operator);
     const before = await stateOf(server);
     const answer = await half.finish();
-    // OAuth's own words: a token in the body that does not count is a 400, and one that is to end has ended.
-    expect(answer.status, answer.text).toBe({ 'POST /oauth/token': 400, 'POST /oauth/revoke': 200 }[row] ?? 401);
+    expect(answer.status, answer.text).toBe(STATUS[row] ?? 401);
     expect(await stateOf(server)).toEqual(before);
     expect(server.engine.requests).toEqual([]);
   });
@@ -122,26 +132,27 @@ describe('a request whose token was revoked on another server a second ago, whil
   });
 
   // Routes that take the token in the body verify it once, when the body is there.
-  it.each(Object.keys(bodies('', '')).filter((row) => !/^POST \/(oauth\/|api\/token\/|api\/v1\/sessions$)/.test(row)))(
-    '%s is refused, and changes nothing',
-    async (row) => {
-      vi.useFakeTimers({ toFake: ['Date'] });
-      const tokenStore = createMemoryTokenStore();
-      const server = await newServer({ turns: [says('Hi')], tokenStore });
-      const { auth } = server;
-      const elsewhere = createAuth({ vocabulary: llm, store: tokenStore, digestKey: new Uint8Array(32).fill(7) });
-      const other = await auth.issue({ name: 'other', grant: { actions: [] } }, auth.operator());
-      const { record, token } = await auth.issue({ name: 'thief', grant: EVERYTHING }, auth.operator());
-      const half = await sendHalf(server.app, requestOf(server, row, token, other.record.id));
-      await elsewhere.revoke(record.id, elsewhere.operator());
-      vi.advanceTimersByTime(1000);
-      const before = await stateOf(server);
-      const answer = await half.finish();
-      expect(answer.status, answer.text).toBe(401);
-      expect(await stateOf(server)).toEqual(before);
-      expect(server.engine.requests).toEqual([]);
-    },
-  );
+  it.each(
+    Object.keys(bodies('', '')).filter(
+      (row) => !/^POST \/(oauth\/|api\/token\/|api\/v1\/(sessions|operator)$)/.test(row),
+    ),
+  )('%s is refused, and changes nothing', async (row) => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const tokenStore = createMemoryTokenStore();
+    const server = await newServer({ turns: [says('Hi')], tokenStore });
+    const { auth } = server;
+    const elsewhere = createAuth({ vocabulary: llm, store: tokenStore, digestKey: new Uint8Array(32).fill(7) });
+    const other = await auth.issue({ name: 'other', grant: { actions: [] } }, auth.operator());
+    const { record, token } = await auth.issue({ name: 'thief', grant: EVERYTHING }, auth.operator());
+    const half = await sendHalf(server.app, requestOf(server, row, token, other.record.id));
+    await elsewhere.revoke(record.id, elsewhere.operator());
+    vi.advanceTimersByTime(1000);
+    const before = await stateOf(server);
+    const answer = await half.finish();
+    expect(answer.status, answer.text).toBe(401);
+    expect(await stateOf(server)).toEqual(before);
+    expect(server.engine.requests).toEqual([]);
+  });
 });
 
 describe('a request without a token whose body is on the way while authentication is switched on', () => {

@@ -157,7 +157,7 @@ describe('writePrivate', () => {
 describe('the note of where the server is', () => {
   it('is found while its process runs, until it is taken back', () => {
     const folder = openDataFolder(temporaryFolder(), {});
-    const server = { url: 'http://127.0.0.1:1234', pid: process.pid, key: 'k' };
+    const server = { url: 'http://127.0.0.1:1234', pid: process.pid, key: 'k', run: 'r' };
     const retract = announceServer(folder, server);
     expect(findServer(folder.path)).toEqual(server);
     expect(modeOf(folder.serverFile)).toBe(0o600);
@@ -167,8 +167,8 @@ describe('the note of where the server is', () => {
 
   it('of another server is left alone', () => {
     const folder = openDataFolder(temporaryFolder(), {});
-    const retract = announceServer(folder, { url: 'http://127.0.0.1:1', pid: 999_999_999, key: 'k' });
-    announceServer(folder, { url: 'http://127.0.0.1:2', pid: process.pid, key: 'k' });
+    const retract = announceServer(folder, { url: 'http://127.0.0.1:1', pid: 999_999_999, key: 'k', run: 'r' });
+    announceServer(folder, { url: 'http://127.0.0.1:2', pid: process.pid, key: 'k', run: 'r' });
     retract();
     expect(findServer(folder.path)?.url).toBe('http://127.0.0.1:2');
   });

@@ -15,13 +15,13 @@ export async function withTokenAdministration<T>(
   environment: Readonly<Record<string, string | undefined>>,
   use: (tokens: TokenAdministration) => Promise<T>,
 ): Promise<T> {
-  const data = await findClosedFolder(flags);
+  await using opened = new AsyncDisposableStack();
+  const data = await findClosedFolder(flags, opened);
   if (data === undefined) return use(overHttp(connect(flags, environment)));
   const [{ openInstallation }, { asOperator }] = await Promise.all([
     import('../open-installation.ts'),
     import('./operator-administration.ts'),
   ]);
-  await using opened = new AsyncDisposableStack();
   const { auth, earlier } = await openInstallation({ data, environment }, opened);
   return await use(asOperator(auth, earlier));
 }

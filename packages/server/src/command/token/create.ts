@@ -70,7 +70,7 @@ async function create(argument: string | undefined, flags: Flags): Promise<void>
     ...(flags.budget === undefined ? {} : { budget: { perMonth: flags.budget } }),
     ...(await readCustomKey(flags)),
   };
-  await makeClosedFolder(flags);
+  makeClosedFolder(flags);
   const created = await withTokenAdministration(flags, process.env, (tokens) => tokens.create(input));
   if (flags.json) printJson(created);
   else printNewToken(created, 'Token');

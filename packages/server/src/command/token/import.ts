@@ -53,7 +53,7 @@ async function importFile(file: string, flags: Flags): Promise<void> {
     ...(flags.expires === undefined ? {} : { expiresAt: readEnd(flags.expires, now) }),
   };
   const keys = readEarlierKeys(file === '-' ? await text(process.stdin) : readText(file), defaults, now);
-  await makeClosedFolder(flags);
+  makeClosedFolder(flags);
   const { hash, dryRun = false } = flags;
   await withTokenAdministration(flags, process.env, async (tokens) => {
     const looked = await tokens.importKeys({ keys, hash, dryRun: true });

@@ -99,7 +99,8 @@ async function revokeAll(filter: RevokeAllInput, flags: Flags): Promise<Revoked>
 }
 
 async function revokeSelf(flags: Flags): Promise<Revoked> {
-  if ((await findClosedFolder(flags)) !== undefined) {
+  await using opened = new AsyncDisposableStack();
+  if ((await findClosedFolder(flags, opened)) !== undefined) {
     throw new CommandError('Without a server you use no token. Name the ids of those to revoke.');
   }
   const client = connectClient(flags, process.env);

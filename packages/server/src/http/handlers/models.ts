@@ -1,3 +1,4 @@
+import type { Model } from '@latchkey/engine';
 import { z } from 'zod';
 import { ServerError } from '../../contracts/server-error.ts';
 import {
@@ -13,9 +14,10 @@ import type { ModelCatalog } from '../../models/model-catalog.ts';
 import type { ModelPool } from '../../models/model-pool.ts';
 import { validateBody } from '../../wire/validate-body.ts';
 import { wholeNumber } from '../../wire/whole-number-field.ts';
-import { json } from '../reply.ts';
+import { json, jsonText } from '../reply.ts';
 import type { RequestContext } from '../request-context.ts';
 import type { Handler } from '../step.ts';
+import { createVisibleModels } from '../visible-models.ts';
 
 export interface ModelHandlers {
   /** `GET /api/v1/models`. */
@@ -42,8 +44,8 @@ const pageSchema = z.looseObject({
 
 /** A caller sees only the models that it may use. */
 export function createModelHandlers(catalog: ModelCatalog, pool: ModelPool): ModelHandlers {
-  const visible = async ({ auth }: RequestContext) =>
-    (await catalog.list()).filter(({ key }) => auth.decide({ action: 'models:read', models: key }).allowed);
+  const visible = createVisibleModels(catalog);
+  const openaiList = keepText(pool, (models) => renderOpenai(listModels(models, catalog.aliases, pool)));
   const list = async (context: RequestContext) => listModels(await visible(context), catalog.aliases, pool);
   /** The model by the name in the path. */
   const find = async (context: RequestContext): Promise<ListedModel> => {
@@ -66,10 +68,12 @@ export function createModelHandlers(catalog: ModelCatalog, pool: ModelPool): Mod
     v0: async (context) => json(renderV0Models(await list(context))),
     v0Model: async (context) => json(renderV0Model(await find(context))),
     openai: async (context) => {
+      if (!isAnthropics(context) && context.query.client_version === undefined) {
+        return jsonText(openaiList(await visible(context)));
+      }
       const models = await list(context);
       // Codex asks for its own catalog at the same path.
       if (context.query.client_version !== undefined) return json(renderCodexModels(models));
-      if (!isAnthropics(context)) return json(renderOpenai(models));
       const { limit, after_id: afterId, before_id: beforeId } = validateBody(pageSchema, context.query);
       return json(renderAnthropic(models, { limit, afterId, beforeId }));
     },
@@ -77,5 +81,21 @@ export function createModelHandlers(catalog: ModelCatalog, pool: ModelPool): Mod
       const found = await find(context);
       return json(isAnthropics(context) ? renderAnthropicModel(found) : renderModel(found));
     },
+  };
+}
+
+/** Keeps the JSON of a list of models while neither they nor what is in memory changes: a list may have thousands. */
+function keepText(
+  pool: Pick<ModelPool, 'loaded'>,
+  render: (models: readonly Model[]) => unknown,
+): (models: readonly Model[]) => string {
+  const kept = new WeakMap<readonly Model[], { readonly state: string; readonly text: string }>();
+  return (models) => {
+    const state = JSON.stringify(pool.loaded().map(({ key, contextLength }) => [key, contextLength]));
+    const before = kept.get(models);
+    if (before?.state === state) return before.text;
+    const text = JSON.stringify(render(models));
+    kept.set(models, { state, text });
+    return text;
   };
 }

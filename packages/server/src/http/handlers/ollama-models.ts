@@ -6,8 +6,8 @@ import type { ModelCatalog } from '../../models/model-catalog.ts';
 import type { ModelPool } from '../../models/model-pool.ts';
 import { validateBody } from '../../wire/validate-body.ts';
 import { json } from '../reply.ts';
-import type { RequestContext } from '../request-context.ts';
 import type { Handler } from '../step.ts';
+import { createVisibleModels } from '../visible-models.ts';
 import { createTagReader } from './ollama-tags.ts';
 
 export interface OllamaModelHandlers {
@@ -29,8 +29,7 @@ export function createOllamaModelHandlers(
   clock: () => Date,
 ): OllamaModelHandlers {
   const nameOf = createTagReader(catalog);
-  const visible = async ({ auth }: RequestContext) =>
-    (await catalog.list()).filter(({ key }) => auth.decide({ action: 'models:read', models: key }).allowed);
+  const visible = createVisibleModels(catalog);
   return {
     tags: async (context) => json(renderTags(listModels(await visible(context), catalog.aliases, pool))),
     running: async (context) => {

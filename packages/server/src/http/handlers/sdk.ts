@@ -14,6 +14,7 @@ import { toChatCaller } from '../chat-caller.ts';
 import { json, lines } from '../reply.ts';
 import type { RequestContext } from '../request-context.ts';
 import type { Handler } from '../step.ts';
+import { createVisibleModels } from '../visible-models.ts';
 import { type ChatHandlerOptions, createChatHandler } from './chat.ts';
 import { createSdkModelHandlers, type SdkModelHandlers, type SdkModelHandlersOptions } from './sdk-models.ts';
 
@@ -54,8 +55,7 @@ const variantsSchema = z.looseObject({ modelKey: z.string().min(1).max(1024) });
 export function createSdkHandlers(options: SdkHandlersOptions): SdkHandlers {
   const { chats, embed, countPrompt, readPrompt, catalog, find } = options;
   const dialects = createSdkDialects(find);
-  const visible = async ({ auth }: RequestContext) =>
-    (await catalog.list()).filter(({ key }) => auth.decide({ action: 'models:read', models: key }).allowed);
+  const visible = createVisibleModels(catalog);
   return {
     connect: async () => ({ status: 200 }),
     authenticate: async (context) => {

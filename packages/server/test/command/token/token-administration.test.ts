@@ -4,14 +4,13 @@ import { createAuditLog, createAuth } from '@latchkey/auth-core';
 import { type Grant, llm } from '@latchkey/auth-core/llm';
 import { describe, expect, it } from 'vitest';
 import { makeClosedFolder } from '../../../src/command/closed-folder.ts';
-import { openInstallation } from '../../../src/command/open-installation.ts';
+import { openInstallation, openOperatorDesk } from '../../../src/command/open-installation.ts';
 import { withTokenAdministration } from '../../../src/command/token/administer-tokens.ts';
 import { findTokenId } from '../../../src/command/token/find-token.ts';
 import { confirmLastAdministrator } from '../../../src/command/token/last-administrator.ts';
 import type { TokenAdministration } from '../../../src/command/token/token-administration.ts';
 import { createKyselySettingsStore } from '../../../src/settings/kysely-settings-store.ts';
 import { createLiveSettings } from '../../../src/settings/live-settings.ts';
-import { recoverAdministrator } from '../../../src/state/administrator.ts';
 import { openDataFolder } from '../../../src/state/data-folder.ts';
 import { openDatabase } from '../../../src/state/database.ts';
 import { temporaryFolder } from '../../scripted/temporary-folder.ts';
@@ -72,11 +71,13 @@ describe('managing tokens without a server', () => {
   it("writes the new secret of the administrator's token into the data folder", async () => {
     const data = temporaryFolder();
     await offline(data, (tokens) => tokens.create({ name: 'ci', grant: GRANT }));
-    await using opened = new AsyncDisposableStack();
-    const { auth, folder, administrator } = await openInstallation({ data, environment: {} }, opened);
-    const { id } = await recoverAdministrator(auth, folder, administrator);
+    const recover = async () => {
+      await using opened = new AsyncDisposableStack();
+      return await (await openOperatorDesk({ data, environment: {} }, opened)).recover();
+    };
+    const { id } = await recover();
     const { token } = await offline(data, (tokens) => tokens.rotate(id, {}));
-    expect(readFileSync(folder.adminToken, 'utf8').trim()).toBe(token);
+    expect(readFileSync(join(data, 'admin-token'), 'utf8').trim()).toBe(token);
   });
 
   it('gives a token a new secret, and ends the tokens of an owner', async () => {
@@ -135,7 +136,7 @@ describe('managing tokens without a server', () => {
 
   it('keeps the store for its owner alone', async () => {
     const data = join(temporaryFolder(), 'new');
-    await makeClosedFolder({ data });
+    makeClosedFolder({ data });
     await offline(data, (tokens) => tokens.list({}));
     expect(statSync(data).mode & 0o777).toBe(0o700);
   });
