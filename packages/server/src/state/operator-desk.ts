@@ -55,7 +55,7 @@ export function createOperatorDesk({ auth, log, folder, database, hasGivenSecret
     },
     snapshot: async () => {
       if (!database.isFile) throw new ServerError('CONFLICT', 'The database is no file of the data folder.');
-      // There is one at a time: of an earlier one nobody knows any more.
+      // There is one at a time: an earlier one was left by a command that ended early.
       removeSnapshots(folder.path);
       return takeSnapshot(folder.path, folder.database);
     },

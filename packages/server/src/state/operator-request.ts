@@ -19,7 +19,7 @@ export interface SealedRequest {
 const WINDOW_MILLISECONDS = 60_000;
 
 /**
- * Seals a request for one run of a server. Whoever can read the secret of the folder acts for its operator, as it could
+ * Seals a request for one run of a server. A process that can read the secret of the folder acts for its operator, as it could
  * open the database itself.
  *
  * @param run the `run` that `server.json` names: a copied request is worth nothing to another server, or after a restart
@@ -45,7 +45,7 @@ export function createRequestOpener(
   return ({ text, proof }) => {
     const [own, given] = [sign(secret, text), Buffer.from(proof, 'base64url')];
     if (own.length !== given.length || !timingSafeEqual(own, given)) return undefined;
-    // Only who has the secret gets here, so that nobody else can fill the list.
+    // Only a caller with the secret gets here, so that no other can fill the list.
     const { run: of, nonce, at, request } = JSON.parse(text) as Record<string, unknown>;
     const now = clock().getTime();
     if (of !== run || typeof nonce !== 'string' || typeof at !== 'number') return undefined;

@@ -39,7 +39,7 @@ describe('every route of the server', () => {
       'POST /oauth/revoke',
       'POST /api/token/refresh',
       'GET /oauth/client.json',
-      // Whoever has the secret of the data folder has signed the request.
+      // The request is signed with the secret of the data folder.
       'POST /api/v1/operator',
       'GET /lmstudio-greeting',
       'GET /lms-status',

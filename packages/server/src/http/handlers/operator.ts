@@ -47,7 +47,7 @@ export function createOperatorHandler(door: OperatorDoor | undefined): Handler {
   };
 }
 
-/** A second wall around the signature: nobody needs this from elsewhere. On a Unix socket there are no addresses. */
+/** A second wall around the signature: no command asks from elsewhere. On a Unix socket there are no addresses. */
 function isFromHere({ remoteAddress, localAddress }: Connection): boolean {
   if (remoteAddress === undefined) return false;
   if (localAddress === undefined || remoteAddress === localAddress) return true;
