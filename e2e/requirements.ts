@@ -331,6 +331,15 @@ export const requirements = [
     },
   },
   {
+    source: 'docs/mcp.md#clients-that-connect-by-the-url-alone',
+    promises: {
+      'clients.url-alone':
+        'the client of the SDK connects by the URL of /mcp alone: a person lets it in by a browser for some tools, and it ends with the token of the person',
+      'clients.described': 'a client that describes itself at a URL need not register',
+      'clients.refused': 'a client that its person refuses gets no token, and is told so',
+    },
+  },
+  {
     source: 'docs/mcp.md#servers-that-a-request-brings-along',
     promises: {
       'ephemeral.runs': 'a server that a request brings along runs its tools, in every chat that takes integrations',

@@ -166,7 +166,7 @@ describe('/mcp', () => {
     expect(await knock(server)).toEqual([401, 'Bearer realm="latchkey"', 404]);
     expect(await knock(configured)).toEqual([
       401,
-      `Bearer realm="latchkey", resource_metadata="${publicUrl}${path}"`,
+      `Bearer realm="latchkey", resource_metadata="${publicUrl}${path}", scope="chat"`,
       200,
     ]);
     expect(await (await fetch(`${configured.url}${path}`)).json()).toMatchObject({

@@ -3,6 +3,7 @@ import { type Identity, mayDo } from './api/identity.ts';
 import { hasFinishedFirstSteps } from './first-run.ts';
 import { Approvals } from './pages/approvals.tsx';
 import { Audit } from './pages/audit.tsx';
+import { Connect } from './pages/connect.tsx';
 import { ConversationPage } from './pages/conversation.tsx';
 import { Conversations } from './pages/conversations.tsx';
 import { FirstSteps } from './pages/first-steps.tsx';
@@ -85,6 +86,8 @@ const PAGES: readonly PageRow[] = [
     render: (_, identity) => <SettingsPage mayWrite={mayDo(identity, 'settings:write')} />,
   },
   { pattern: '/sessions', label: strings.nav.sessions, render: () => <Sessions /> },
+  // A client of /mcp has sent its person here.
+  { pattern: '/authorize', render: () => <Connect query={location.search} /> },
   { pattern: '/conversations/:id', action: 'chat', render: (id) => <ConversationPage key={id} id={id} /> },
 ];
 

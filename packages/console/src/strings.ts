@@ -1,3 +1,4 @@
+import { connectStrings } from './strings/connect.ts';
 import { serverStrings } from './strings/server.ts';
 import { tokenStrings } from './strings/tokens.ts';
 import { useStrings } from './strings/use.ts';
@@ -92,6 +93,7 @@ export const strings = {
     sessions: 'Sessions',
   },
   ...useStrings,
+  ...connectStrings,
   ...tokenStrings,
   ...serverStrings,
 } as const;

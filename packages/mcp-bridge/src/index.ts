@@ -47,6 +47,12 @@ export {
   McpLogins,
   type McpLoginsOptions,
 } from './oauth/logins.ts';
+export {
+  createOAuthRequests,
+  type OAuthAnswer,
+  type OAuthRequests,
+  type OAuthRequestsOptions,
+} from './oauth/oauth-requests.ts';
 export type { LostLogin } from './oauth/renew-login.ts';
 export type { DefinitionFlag } from './pins/definition-flags.ts';
 export type { PinStore, ToolPin } from './pins/pin-store.ts';

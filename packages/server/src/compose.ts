@@ -4,7 +4,7 @@ import type { SigningKeys } from '@latchkey/auth-core/jwt';
 import { type Auth, type Grant, type GrantWarning, llm, reviewGrant } from '@latchkey/auth-core/llm';
 import { re2jsPatterns } from '@latchkey/auth-core/patterns/re2js';
 import type { InferenceEngine, Sampling } from '@latchkey/engine';
-import { excessOf, type McpHost, type McpLogins } from '@latchkey/mcp-bridge';
+import { excessOf, type McpHost, type McpLogins, resolveBySystem } from '@latchkey/mcp-bridge';
 import { type Approvals, openApprovals } from './approvals/open-approvals.ts';
 import { toExpiry } from './approvals/sweep.ts';
 import { tellWaiting } from './approvals/tell-waiting.ts';
@@ -35,6 +35,10 @@ import { createKeyedRequests } from './idempotency/keyed-requests.ts';
 import { readKnownTools } from './mcp-pins/known-tools.ts';
 import { createModelCatalog, type ModelCatalog } from './models/model-catalog.ts';
 import { ModelPool } from './models/model-pool.ts';
+import { createClientDocuments } from './oauth-clients/client-documents.ts';
+import { createConnectionSecrets } from './oauth-clients/connection-secrets.ts';
+import { type Connections, createConnections } from './oauth-clients/connections.ts';
+import { createRegisteredClients } from './oauth-clients/registered-clients.ts';
 import { withBudgets } from './prices/budgets.ts';
 import { createPriceList } from './prices/price-list.ts';
 import { createRoutes } from './routes.ts';
@@ -139,6 +143,7 @@ export interface Composition {
   readonly approvals: Approvals;
   readonly catalog: ModelCatalog;
   readonly sessions: ConsoleSessions;
+  readonly connections: Connections;
   /** All endpoints. */
   readonly routes: readonly Route[];
   /** The endpoints of LM Studio's SDK protocol, which are reached through a websocket. */
@@ -162,7 +167,9 @@ export interface Composition {
 export async function compose(parts: ServerParts, opened: AsyncDisposableStack): Promise<Composition> {
   const { config, stores, host, secrets, installation, logger, ids, stopping } = parts;
   const { now: clock, calendar } = parts.clocks;
-  const { authorizationServers } = config.oauth;
+  const { authorizationServer, privateClientHosts } = config.oauth;
+  const ownIssuer = authorizationServer ? config.publicUrl : undefined;
+  const authorizationServers = [...(ownIssuer === undefined ? [] : [ownIssuer]), ...config.oauth.authorizationServers];
 
   const whole = opened.use(
     createAuditLog({
@@ -196,6 +203,7 @@ export async function compose(parts: ServerParts, opened: AsyncDisposableStack):
     secrets,
     earlierHmacKey: parts.earlierHmacKey,
     issuer: config.publicUrl ?? installation,
+    ...(ownIssuer === undefined ? {} : { resource: belowPublicUrl(ownIssuer, '/mcp') }),
     settings: () => toAuthSettings(settings.current()),
     audit: trail.record,
     ...(policy === undefined ? {} : { policy }),
@@ -228,6 +236,14 @@ export async function compose(parts: ServerParts, opened: AsyncDisposableStack):
   const sessions = createConsoleSessions({
     store: stores.sessions,
     secrets,
+    clock,
+    audit: trail.record,
+    hasEnded,
+  });
+  const connections = createConnections({
+    auth,
+    store: stores.connections,
+    secrets: createConnectionSecrets(secrets),
     clock,
     audit: trail.record,
     hasEnded,
@@ -351,6 +367,14 @@ export async function compose(parts: ServerParts, opened: AsyncDisposableStack):
     ...withoutAbsent({ toolSearchAbove: config.toolSearchAbove }),
     publicUrl: config.publicUrl,
     authorizationServers,
+    ...(ownIssuer !== undefined && {
+      authorization: {
+        issuer: ownIssuer,
+        connections,
+        registered: createRegisteredClients(secrets),
+        documents: createClientDocuments({ privateHosts: privateClientHosts, resolve: resolveBySystem, clock }),
+      },
+    }),
     completions: { createId: ids.completion, clock: calendar, sealFor: createCallerSeals(secrets) },
     clock,
   });
@@ -386,7 +410,20 @@ export async function compose(parts: ServerParts, opened: AsyncDisposableStack):
     noticeExpiring: (now: Date) => noticeExpiring(auth, queue.notify, now),
   };
   const sdkRoutes = createSdkRoutes(handlers.sdk, { chatBodyBytes });
-  return { auth, keys, log, approvals, catalog, sessions, routes, sdkRoutes, app, reviewPolicy, ...noticing };
+  return {
+    auth,
+    keys,
+    log,
+    approvals,
+    catalog,
+    sessions,
+    connections,
+    routes,
+    sdkRoutes,
+    app,
+    reviewPolicy,
+    ...noticing,
+  };
 }
 
 const poolOptions = ({ engine }: ServerConfig) => ({

@@ -27,6 +27,10 @@ import type { Downloads } from './downloads/downloads.ts';
 import { BackgroundRuns } from './http/background-runs.ts';
 import { createApprovalHandlers } from './http/handlers/approvals.ts';
 import { createAuditHandler } from './http/handlers/audit.ts';
+import {
+  type AuthorizationServerOptions,
+  createAuthorizationServerHandlers,
+} from './http/handlers/authorization-server.ts';
 import { createCanHandler } from './http/handlers/can.ts';
 import { type ChatHandlerOptions, createChatHandler } from './http/handlers/chat.ts';
 import { createCompletionsHandler } from './http/handlers/completions.ts';
@@ -77,6 +81,7 @@ import { askApprovalFor } from './tools/ask-approval.ts';
 import { explainApprovalFor } from './tools/explain-approval.ts';
 import { hostFor } from './tools/host-for.ts';
 import { listServers, readServerOutput } from './tools/list-servers.ts';
+import { offerTools } from './tools/offer-tools.ts';
 import { clientDocumentOf } from './tools/open-logins.ts';
 import { approvePins, reviewPins } from './tools/review-pins.ts';
 import { serveTools } from './tools/served-tools.ts';
@@ -138,6 +143,8 @@ export interface HandlerParts {
   readonly toolSearchAbove?: number;
   readonly publicUrl: string | undefined;
   readonly authorizationServers: readonly string[];
+  /** What this server is the authorization server of `/mcp` with; absent where it is not. */
+  readonly authorization?: Pick<AuthorizationServerOptions, 'issuer' | 'connections' | 'registered' | 'documents'>;
   readonly completions: Pick<ChatHandlerOptions, 'createId' | 'clock' | 'sealFor'>;
   readonly prices: ServerConfig['prices'];
   readonly clock: () => Date;
@@ -165,9 +172,24 @@ export function createHandlers(parts: HandlerParts) {
     const { architecture: arch, quantization: quant, format } = found.model.description;
     return { arch, quant, format, contextLength: found.instance.contextLength };
   };
+  const authorizationServer = createAuthorizationServerHandlers(
+    parts.authorization && {
+      ...parts.authorization,
+      auth,
+      access,
+      meter,
+      clock,
+      offer: ({ principal, decide, signal }) =>
+        offerTools(
+          { host: hostFor(host, principal), decide, switches, toolLabels: parts.taint.toolLabels, signal },
+          principal,
+        ),
+    },
+  );
   return {
     approvals: createApprovalHandlers(approvals.desk, trail),
     audit: createAuditHandler(parts.log),
+    authorizationServer,
     can: createCanHandler(catalog.resolve, findArgumentNames({ host, switches })),
     chat: (dialect: ChatDialect) => createChatHandler(chats, dialect),
     console: createConsoleHandler(),
@@ -249,7 +271,7 @@ export function createHandlers(parts: HandlerParts) {
     modelFiles: createModelFileHandlers(parts),
     modelInstances: createModelInstanceHandlers(parts.load),
     models: createModelHandlers(catalog, pool),
-    oauth: createOAuthHandlers({ auth, access, meter, clock }),
+    oauth: createOAuthHandlers({ auth, access, meter, clock, clients: authorizationServer }),
     ollama: {
       ...createOllamaHandlers({ chats, embed: parts.embed, load: parts.load, catalog }),
       ...createOllamaModelHandlers(catalog, pool, clock),

@@ -115,7 +115,7 @@ const ANONYMOUS_GRANT: Grant = { actions: ['chat', 'embeddings', 'models:read', 
  */
 export async function createServer(config: ServerConfig, options: CreateServerOptions = {}): Promise<Server> {
   const openness = requireClosed(config);
-  if (config.oauth.authorizationServers.length > 0 && config.publicUrl === undefined) throw namelessResource();
+  if (config.publicUrl === undefined) requireNoMetadata(config.oauth);
   const environment = options.environment ?? process.env;
   const logger = options.logger ?? createLogger(config.log);
   await using opened = new AsyncDisposableStack();
@@ -243,7 +243,7 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
     },
     opened,
   );
-  const { auth, log, approvals, catalog, sessions } = composition;
+  const { auth, log, approvals, catalog, sessions, connections } = composition;
   await ensureAdministrator(auth, folder, database.administrator);
   const { exchangedKeyDays, responseDays, approvalDays } = config.retention;
   opened.use(
@@ -254,6 +254,7 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
         keepDays('approvals', approvalDays, (time) => forgetCalls(database.approvals, time.toISOString())),
         { name: 'logins at MCP servers', forget: () => loginStore.sweep() },
         { name: 'sessions of the console', forget: () => sessions.sweep() },
+        { name: 'clients of /mcp', forget: () => connections.sweep() },
         keepDays('messages to webhooks', WEBHOOK_DAYS, (time) => stores.deliveries.forget(time.toISOString())),
         { name: 'audit log', forget: (now) => trimDaily(log, config.retention, now) },
       ],
@@ -342,12 +343,19 @@ function refuseToBeOpen({ host, allowUnauthenticatedNetwork }: ServerConfig): st
 }
 
 /** The metadata contains the URL that it describes. */
-const namelessResource = (): ServerError =>
-  new ServerError(
+function requireNoMetadata({ authorizationServers, authorizationServer }: ServerConfig['oauth']): void {
+  const setting = authorizationServer
+    ? 'oauth.authorizationServer'
+    : authorizationServers.length > 0
+      ? 'oauth.authorizationServers'
+      : undefined;
+  if (setting === undefined) return;
+  throw new ServerError(
     'INVALID_REQUEST',
-    'oauth.authorizationServers needs publicUrl: the metadata of /mcp says by which URL it is reached.',
+    `${setting} needs publicUrl: the metadata of /mcp says by which URL it is reached.`,
     { param: 'publicUrl' },
   );
+}
 
 /**
  * A tool that reports progress may take longer than a silent one, up to a limit. One result may use half of the

@@ -1,3 +1,4 @@
+import { authorizationRoutes } from './authorization-routes.ts';
 import type { ApiDialect } from './contracts/api-dialect.ts';
 import type { createHandlers } from './create-handlers.ts';
 import { anthropicDialect } from './dialects/anthropic/index.ts';
@@ -15,7 +16,7 @@ import { type ChatRoute, chatRoute, requireDistinct } from './http/chat-route.ts
 import { labelStudioDialect } from './http/errors/label-studio.ts';
 import { mcpDialect } from './http/errors/mcp.ts';
 import { oauthDialect } from './http/errors/oauth.ts';
-import { RESOURCE_METADATA_PATH } from './http/handlers/protected-resource.ts';
+import { RESOURCE_METADATA_PATH, SERVER_RESOURCE_METADATA_PATH } from './http/handlers/protected-resource.ts';
 import type { Route, RouteRow } from './http/route.ts';
 import { loginRoutes } from './login-routes.ts';
 import { modelRoutes } from './model-routes.ts';
@@ -382,8 +383,11 @@ export function createRoutes(handlers: Handlers, { chatBodyBytes, dialects }: Ro
         body: protocolMessage(chatBodyBytes),
         handler: mcp,
       },
-      { method: 'GET', path: RESOURCE_METADATA_PATH, access: 'public', handler: handlers.protectedResource },
+      ...[RESOURCE_METADATA_PATH, SERVER_RESOURCE_METADATA_PATH].map(
+        (path): RouteRow => ({ method: 'GET', path, access: 'public', handler: handlers.protectedResource }),
+      ),
     ]),
+    ...authorizationRoutes(handlers),
     ...dialects.map(toRoute),
   ]);
 }

@@ -20,8 +20,11 @@ const redirectStatuses: readonly number[] = [301, 302, 303, 307, 308];
 const loopbackNames: readonly string[] = ['localhost', '127.0.0.1', '::1'];
 
 export interface OAuthRequestsOptions {
-  /** The server's URL, as its operator wrote it: its host may be named, whatever address that has. */
-  readonly server: URL;
+  /**
+   * The server's URL, as its operator wrote it: its host may be named, whatever address that has. Absent where no URL is
+   * an operator's.
+   */
+  readonly server?: URL;
   /** Further URLs of the operator, e.g. the issuer. */
   readonly written?: readonly URL[];
   /** Further hosts, addresses and ranges that are not on the public internet and may be reached. */
@@ -61,7 +64,7 @@ export interface OAuthRequests extends Disposable {
 
 export function createOAuthRequests(options: OAuthRequestsOptions): OAuthRequests {
   const { server, written = [], privateHosts = [], resolve, connect = createPinnedFetch } = options;
-  const own = [server, ...written].map(hostOf);
+  const own = [...(server === undefined ? [] : [server]), ...written].map(hostOf);
   // "localhost" and its addresses are one machine.
   const inward = own.some((host) => loopbackNames.includes(host)) ? [...own, ...loopbackNames] : own;
   const named = new Set([...inward, ...privateHosts.map((host) => host.toLowerCase())]);

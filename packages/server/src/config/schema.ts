@@ -138,6 +138,13 @@ export const configSchema = z.strictObject({
        * The issuers whose tokens this server accepts, listed in the metadata of `/mcp` (RFC 9728); needs `publicUrl`.
        */
       authorizationServers: list(z.url({ protocol: /^https?$/ }).max(200), 16).default([]),
+      /**
+       * Give tokens for `/mcp` to clients that connect by its URL alone, after a person has agreed in the console; needs
+       * `publicUrl`.
+       */
+      authorizationServer: z.boolean().default(false),
+      /** Hosts that are not on the public internet and may describe such clients (client id metadata documents). */
+      privateClientHosts: list(privateHost, 256).default([]),
     })
     .prefault({}),
   /** Where request-scoped MCP servers may be, once the setting `allowEphemeralMcp` is on. */

@@ -5,6 +5,7 @@ import { lmstudioDialect } from '../dialects/lmstudio/index.ts';
 import type { KeyedRequests } from '../idempotency/keyed-requests.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { createDialectOf } from './dialect-of.ts';
+import { requireAudienceOf } from './mcp-only.ts';
 import { headersOf, type Reply } from './reply.ts';
 import type { IncomingRequest } from './request.ts';
 import { RequestContext, type RequestContextOptions } from './request-context.ts';
@@ -92,6 +93,7 @@ function createRouteHandlers(options: AppOptions): (route: Route) => Handler {
       [
         ...steps,
         guardedBy(authenticationOf(route)),
+        guardedBy(requireAudienceOf(route)),
         guardedBy(admissionOf(route)),
         ...mayAct.map(guardedBy),
         ...(ends !== undefined || access === 'settings:write' ? [guardedBy(makeRoom)] : []),

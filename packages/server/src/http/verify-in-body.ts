@@ -1,5 +1,6 @@
 import type { Principal } from '@latchkey/auth-core';
 import type { Auth } from '@latchkey/auth-core/llm';
+import { requireEverywhere } from './mcp-only.ts';
 import type { RequestContext } from './request-context.ts';
 
 /**
@@ -12,6 +13,7 @@ export async function verifyInBody(
   token: string,
 ): Promise<Principal> {
   const principal = await auth.verify(token);
+  requireEverywhere(principal);
   auth.requireTimeAndPlace(principal, { address });
   return principal;
 }

@@ -25,6 +25,7 @@ import type { ConversationTables } from '../conversations/schema.ts';
 import type { KeyedRequestTables } from '../idempotency/schema.ts';
 import type { LoginTables } from '../mcp-logins/schema.ts';
 import type { PinTables } from '../mcp-pins/schema.ts';
+import type { ConnectionTables } from '../oauth-clients/schema.ts';
 import type { SessionTables } from '../sessions/schema.ts';
 import type { SettingsTables } from '../settings/schema.ts';
 import type { UsageTables } from '../usage/schema.ts';
@@ -32,6 +33,7 @@ import type { WebhookTables } from '../webhooks/schema.ts';
 import { type AdministratorTables, administratorMigrations } from './administrator.ts';
 import {
   approvalMigrations,
+  connectionMigrations,
   conversationMigrations,
   keyedRequestMigrations,
   loginMigrations,
@@ -53,6 +55,7 @@ export interface Database {
   readonly approvals: Kysely<ApprovalTables>;
   readonly conversations: Kysely<ConversationTables>;
   readonly keyedRequests: Kysely<KeyedRequestTables>;
+  readonly connections: Kysely<ConnectionTables>;
   readonly logins: Kysely<LoginTables>;
   readonly pins: Kysely<PinTables>;
   readonly sessions: Kysely<SessionTables>;
@@ -66,7 +69,14 @@ export interface Database {
   readonly isFile: boolean;
   /** The tables of the server in one. */
   readonly all: Kysely<
-    ApprovalTables & ConversationTables & KeyedRequestTables & LoginTables & SessionTables & UsageTables & WebhookTables
+    ApprovalTables &
+      ConnectionTables &
+      ConversationTables &
+      KeyedRequestTables &
+      LoginTables &
+      SessionTables &
+      UsageTables &
+      WebhookTables
   >;
 }
 
@@ -147,6 +157,7 @@ async function migrateTables(
       ...approvalMigrations,
       ...pinMigrations,
       ...loginMigrations,
+      ...connectionMigrations,
       ...administratorMigrations,
       ...keyedRequestMigrations,
       ...sessionMigrations,
@@ -163,6 +174,7 @@ async function migrateTables(
     approvals: database as unknown as Kysely<ApprovalTables>,
     conversations: database as unknown as Kysely<ConversationTables>,
     keyedRequests: database as unknown as Kysely<KeyedRequestTables>,
+    connections: database as unknown as Kysely<ConnectionTables>,
     logins: database as unknown as Kysely<LoginTables>,
     pins: database as unknown as Kysely<PinTables>,
     sessions: database as unknown as Kysely<SessionTables>,

@@ -3,6 +3,7 @@ import type { ApprovalTables } from '../approvals/schema.ts';
 import type { ConversationTables } from '../conversations/schema.ts';
 import type { KeyedRequestTables } from '../idempotency/schema.ts';
 import type { LoginTables } from '../mcp-logins/schema.ts';
+import type { ConnectionTables } from '../oauth-clients/schema.ts';
 import type { SessionTables } from '../sessions/schema.ts';
 import type { UsageTables } from '../usage/schema.ts';
 import type { WebhookTables } from '../webhooks/schema.ts';
@@ -27,6 +28,7 @@ export interface ErasureStore {
 }
 
 type Tables = ApprovalTables &
+  ConnectionTables &
   ConversationTables &
   KeyedRequestTables &
   LoginTables &
@@ -68,6 +70,7 @@ export function createKyselyErasureStore<Schema extends Tables>(
           // Shared ones, too: the account there is the person's.
           counts.logins += await countOf(transaction.deleteFrom('mcp_login').where('root_id', 'in', ids));
           await transaction.deleteFrom('mcp_login_attempt').where('root_id', 'in', ids).execute();
+          await transaction.deleteFrom('oauth_connection').where('root_id', 'in', ids).execute();
           counts.sessions += await countOf(
             transaction
               .deleteFrom('console_session')

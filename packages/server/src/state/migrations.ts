@@ -155,6 +155,25 @@ export const loginMigrations: Migrations = {
   },
 };
 
+export const connectionMigrations: Migrations = {
+  '0025-oauth-connections': async (database) => {
+    await database.schema
+      .createTable('oauth_connection')
+      .addColumn('id', 'text', (column) => column.primaryKey())
+      .addColumn('token_id', 'text', (column) => column.notNull())
+      .addColumn('root_id', 'text', (column) => column.notNull())
+      .addColumn('client_id', 'text', (column) => column.notNull())
+      .addColumn('redirect_uri', 'text', (column) => column.notNull())
+      .addColumn('challenge', 'text', (column) => column.notNull())
+      .addColumn('code_digest', 'text', (column) => column.notNull())
+      .addColumn('code_until', 'text', (column) => column.notNull())
+      .addColumn('refresh_digest', 'text')
+      .addColumn('sealed', 'text', (column) => column.notNull())
+      .addColumn('created_at', 'text', (column) => column.notNull())
+      .execute();
+  },
+};
+
 export const keyedRequestMigrations: Migrations = {
   '0011-keyed-requests': async (database) => {
     await database.schema

@@ -29,6 +29,8 @@ export interface OpenTokensOptions {
   readonly earlierHmacKey?: EarlierHmacKey;
   /** The issuer of access tokens, as other servers know it. */
   readonly issuer: string;
+  /** The URL of `/mcp`, where this server gives tokens to its clients itself: it is one of the names of this server. */
+  readonly resource?: string;
   readonly settings: () => AuthSettings;
   readonly policy?: Grant;
   readonly audit?: AuditSink;
@@ -45,7 +47,7 @@ export interface Tokens {
 
 /** Assembles every kind of token, for the server and for commands that work on its store without it. */
 export function openTokens(options: OpenTokensOptions): Tokens {
-  const { store, secrets, issuer, settings, policy, audit } = options;
+  const { store, secrets, issuer, resource, settings, policy, audit } = options;
   const shared = { settings, ...(audit === undefined ? {} : { audit }) };
   const keys = createSigningKeys({ store: options.signingKeys, sealer: createSealer(secrets), ...shared });
   // Nothing is signed before both exist.
@@ -53,6 +55,7 @@ export function openTokens(options: OpenTokensOptions): Tokens {
     vocabulary: llm,
     keys,
     issuer,
+    ...(resource === undefined ? {} : { audience: [issuer, resource] }),
     ...shared,
     refresh: (by) => auth.refresh(by),
   });

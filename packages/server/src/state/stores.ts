@@ -7,6 +7,7 @@ import type { ConversationStore } from '../contracts/conversation-store.ts';
 import { createKyselyConversationStore } from '../conversations/kysely-conversation-store.ts';
 import { createKyselyRequestStore, type RequestStore } from '../idempotency/kysely-request-store.ts';
 import { createKyselyPinStore } from '../mcp-pins/kysely-pin-store.ts';
+import { type ConnectionStore, createKyselyConnectionStore } from '../oauth-clients/connection-store.ts';
 import { createKyselySessionStore, type SessionStore } from '../sessions/kysely-session-store.ts';
 import { createKyselySettingsStore, type SettingsStore } from '../settings/kysely-settings-store.ts';
 import { createKyselyUsageStore, type UsageStore } from '../usage/kysely-usage-store.ts';
@@ -27,6 +28,8 @@ export interface Stores {
   readonly pins: PinStore;
   readonly keyedRequests: RequestStore;
   readonly sessions: SessionStore;
+  /** The clients of `/mcp` that a person has let in. */
+  readonly connections: ConnectionStore;
   readonly deliveries: DeliveryStore;
   /** The texts about persons that the audit log names by pseudonyms. */
   readonly persons: PersonStore;
@@ -50,6 +53,7 @@ export const storesOf = ({ tokens, signingKeys, limits, audit, ...tables }: Data
   pins: createKyselyPinStore(tables.pins),
   keyedRequests: createKyselyRequestStore(tables.keyedRequests, KEYED_REQUEST_BOUNDS),
   sessions: createKyselySessionStore(tables.sessions),
+  connections: createKyselyConnectionStore(tables.connections),
   deliveries: createKyselyDeliveryStore(tables.webhooks),
   persons: tables.persons,
   erasure: createKyselyErasureStore(tables.all, tables.isFile),

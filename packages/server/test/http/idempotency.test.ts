@@ -335,12 +335,15 @@ describe('the rows of the routes', () => {
       'POST /api/pull',
       'POST /api/copy',
       'DELETE /api/delete',
+      // It stores nothing.
+      'POST /oauth/register',
     ]);
     expect(minding('secret')).toEqual([
       'POST /api/v1/tokens',
       'POST /api/v1/tokens/:id/rotate',
       'POST /api/token',
       'POST /api/token/rotate',
+      'POST /api/v1/oauth/authorization',
     ]);
     expect(minding(undefined).every((row) => row.startsWith('GET '))).toBe(true);
   });

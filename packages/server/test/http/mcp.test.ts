@@ -299,10 +299,11 @@ describe('the metadata of /mcp', () => {
       resource_name: 'Latchkey',
       authorization_servers: authorizationServers,
       bearer_methods_supported: ['header'],
+      scopes_supported: ['chat'],
     });
     const { headers } = await post(server, undefined, ping);
     expect(headers['www-authenticate']).toBe(
-      `Bearer realm="latchkey", resource_metadata="${resourceMetadata}", Basic realm="latchkey", charset="UTF-8"`,
+      `Bearer realm="latchkey", resource_metadata="${resourceMetadata}", scope="chat", Basic realm="latchkey", charset="UTF-8"`,
     );
     const slashed = await send(server.app, { method: 'POST', path: '/mcp/', body: ping });
     expect(slashed.headers['www-authenticate']).toBe(headers['www-authenticate']);

@@ -54,6 +54,8 @@ export interface TestServer {
   /** What another server can share with it. */
   readonly shared: Partial<Stores>;
   issue(grant: unknown, name?: string): Promise<string>;
+  /** Ends and forgets connections of OAuth clients, as the server does now and then. */
+  sweepConnections(): Promise<void>;
 }
 
 export interface TestServerOptions {
@@ -82,6 +84,8 @@ export interface TestServerOptions {
   readonly mcpPins?: 'auto' | 'explicit' | 'off';
   /** Whom the metadata of `/mcp` names. */
   readonly authorizationServers?: readonly string[];
+  /** Whether it is the authorization server of `/mcp` itself. */
+  readonly authorizationServer?: boolean;
   /** In place of the servers in memory. */
   readonly mcp?: McpHost;
   /** The logins of its host. */
@@ -145,7 +149,10 @@ export async function newServer(options: TestServerOptions = {}): Promise<TestSe
     aliases: { small: 'ibm/granite' },
     publicUrl: ISSUER,
     basicAuthentication: options.app?.basicAuthentication ?? false,
-    oauth: { authorizationServers: [...(options.authorizationServers ?? [])] },
+    oauth: {
+      authorizationServers: [...(options.authorizationServers ?? [])],
+      authorizationServer: options.authorizationServer ?? false,
+    },
     engine: { contextLength: 1024, parallel: 2, queue: 8 },
     limits: {
       toolRounds: 4,
@@ -203,7 +210,8 @@ export async function newServer(options: TestServerOptions = {}): Promise<TestSe
   const sdk = createApp({ ...composition.app, ...options.app, routes: composition.sdkRoutes });
   const issue = async (grant: unknown, name = 'test'): Promise<string> =>
     (await auth.issue({ name, grant: grant as Grant }, auth.operator())).token;
-  const { conversations, approvals: calls, tokens, sessions } = stores;
-  const shared = { conversations, approvals: calls, tokens, sessions };
-  return { app, sdk, auth, engine, routes, log, audit: composition.log, approvals, stop, shared, issue };
+  const { conversations, approvals: calls, tokens, sessions, connections } = stores;
+  const shared = { conversations, approvals: calls, tokens, sessions, connections };
+  const { log: audit, sweepConnections } = { ...composition, sweepConnections: composition.connections.sweep };
+  return { app, sdk, auth, engine, routes, log, audit, approvals, stop, shared, issue, sweepConnections };
 }

@@ -113,6 +113,12 @@ const DOORS: readonly (readonly [string, Route['access']])[] = [
   ['DELETE /api/delete', 'models:download'],
   ['POST /mcp', 'chat'],
   ['GET /.well-known/oauth-protected-resource/mcp', 'public'],
+  ['GET /.well-known/oauth-protected-resource', 'public'],
+  ['GET /.well-known/oauth-authorization-server', 'public'],
+  ['GET /oauth/authorize', 'public'],
+  ['POST /oauth/register', 'public'],
+  ['GET /api/v1/oauth/authorization', 'authenticated'],
+  ['POST /api/v1/oauth/authorization', 'authenticated'],
 ];
 
 /** What an answer calls its error, in whatever words of an API. */

@@ -45,6 +45,11 @@ describe('every route of the server', () => {
       'GET /lms-status',
       'GET /',
       'GET /.well-known/oauth-protected-resource/mcp',
+      'GET /.well-known/oauth-protected-resource',
+      // How a client comes to the page on which a person decides; nothing is given here.
+      'GET /.well-known/oauth-authorization-server',
+      'GET /oauth/authorize',
+      'POST /oauth/register',
     ]);
   });
 

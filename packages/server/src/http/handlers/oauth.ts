@@ -19,11 +19,19 @@ import { withoutAbsent } from '../../config/without-absent.ts';
 import { ServerError } from '../../contracts/server-error.ts';
 import { countRequest } from '../count-request.ts';
 import { answerNotStored, recallOr } from '../end-tokens.ts';
-import { json } from '../reply.ts';
+import { json, type Reply } from '../reply.ts';
 import type { RequestContext } from '../request-context.ts';
 import type { Handler } from '../step.ts';
 import { verifyInBody } from '../verify-in-body.ts';
 import { renderIntrospection } from './render-introspection.ts';
+
+/** What the authorization server of `/mcp`, where there is one, does at the same endpoints. */
+export interface OAuthClients {
+  /** Undefined for a request that is not its own. */
+  readonly token: (context: RequestContext) => Promise<Reply | undefined>;
+  /** False for a token that is not its own. */
+  readonly revoke: (token: string) => Promise<boolean>;
+}
 
 export interface OAuthOptions {
   readonly auth: Auth;
@@ -31,10 +39,14 @@ export interface OAuthOptions {
   /** An exchange counts against the limits of the token that is exchanged. */
   readonly meter: Pick<Meter, 'admit'>;
   readonly clock: () => Date;
+  readonly clients: OAuthClients;
 }
 
 export interface OAuthHandlers {
-  /** `POST /oauth/token`: turns a token into a narrower one (RFC 8693). The token is the credential. */
+  /**
+   * `POST /oauth/token`: turns a token into a narrower one (RFC 8693); the token is the credential. Where this server
+   * is the authorization server of `/mcp`, also a code or a refresh token into an access token.
+   */
   readonly token: Handler;
   /** `POST /oauth/introspect`: whether a token is still valid (RFC 7662). */
   readonly introspect: Handler;
@@ -44,7 +56,7 @@ export interface OAuthHandlers {
 
 /** The endpoints of OAuth that work on existing tokens. */
 export function createOAuthHandlers(options: OAuthOptions): OAuthHandlers {
-  const { auth, access, meter, clock } = options;
+  const { auth, access, meter, clock, clients } = options;
 
   async function make(exchange: TokenExchange<LlmWords>, by: Principal): Promise<ExchangedToken> {
     const { makes, seconds, grant, audience } = exchange;
@@ -73,6 +85,8 @@ export function createOAuthHandlers(options: OAuthOptions): OAuthHandlers {
 
   return {
     token: async (context) => {
+      const answered = await clients.token(context);
+      if (answered !== undefined) return answered;
       const reading = readTokenExchange(llm, formOf(context));
       if (!reading.ok) return json(reading.error, 400);
       try {
@@ -100,6 +114,7 @@ export function createOAuthHandlers(options: OAuthOptions): OAuthHandlers {
     },
     revoke: async (context) => {
       const token = readToken(context);
+      if (await clients.revoke(token)) return json({});
       try {
         const holder = await recallOr(auth, token, () => auth.introspect(token));
         const { stored } = await auth.revokeSelf(holder);

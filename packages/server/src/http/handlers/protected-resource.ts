@@ -5,10 +5,16 @@ import type { Handler } from '../step.ts';
 /** Where OAuth clients find the authorization servers that issue tokens for `/mcp`. */
 export const RESOURCE_METADATA_PATH = '/.well-known/oauth-protected-resource/mcp';
 
+/** The same for clients that ask for the metadata of the whole server. */
+export const SERVER_RESOURCE_METADATA_PATH = '/.well-known/oauth-protected-resource';
+
+/** The scope of `/mcp`: the action that its route asks for. */
+export const MCP_SCOPE = 'chat';
+
 /** A path of this server as clients reach it: a proxy may serve it under a prefix and strip that. */
 export const belowPublicUrl = (publicUrl: string, path: string): string => publicUrl.replace(/\/+$/, '') + path;
 
-/** `GET /.well-known/oauth-protected-resource/mcp` (RFC 9728); 404 when no authorization server is configured. */
+/** `GET /.well-known/oauth-protected-resource/mcp` (RFC 9728), and the same without `/mcp`; 404 when no authorization server is configured. */
 export const createProtectedResourceHandler =
   (publicUrl: string | undefined, authorizationServers: readonly string[]): Handler =>
   async () => {
@@ -20,5 +26,6 @@ export const createProtectedResourceHandler =
       resource_name: 'Latchkey',
       authorization_servers: authorizationServers,
       bearer_methods_supported: ['header'],
+      scopes_supported: [MCP_SCOPE],
     });
   };

@@ -11,6 +11,7 @@ import type { SessionLinks } from '../../sessions/session-links.ts';
 import { isLoopback } from '../../state/loopback.ts';
 import { excerpt } from '../../telemetry/hide-secrets.ts';
 import { validateBody } from '../../wire/validate-body.ts';
+import { requireEverywhere } from '../mcp-only.ts';
 import { json } from '../reply.ts';
 import type { RequestContext } from '../request-context.ts';
 import { noSessionCookie, ownScheme, readSessionKeys, sessionCookie } from '../session-keys.ts';
@@ -68,6 +69,7 @@ export function createSessionHandlers(options: SessionHandlersOptions): SessionH
       const token = typed ?? links.use(link ?? '');
       if (token === undefined) throw usedLink();
       const { principal, address } = await callerWith(context, token);
+      requireEverywhere(principal);
       const browser = context.get('user-agent');
       const started = await sessions.start({
         token,

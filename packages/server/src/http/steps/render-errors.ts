@@ -4,6 +4,7 @@ import { llm } from '@latchkey/auth-core/llm';
 import { type ErrorDetails, ServerError } from '../../contracts/server-error.ts';
 import { excerpt } from '../../telemetry/hide-secrets.ts';
 import type { DialectOf } from '../dialect-of.ts';
+import { MCP_SCOPE } from '../handlers/protected-resource.ts';
 import type { ReplyHeaders } from '../reply.ts';
 import { isConsoleCall } from '../session-keys.ts';
 import type { Step } from '../step.ts';
@@ -52,12 +53,12 @@ export function renderErrors(
   };
 }
 
-/** Adds the URL of the metadata to the challenges. */
+/** Adds the URL of the metadata, and the scope that a token needs, to the challenges. */
 function naming(metadata: string, headers: ReplyHeaders): ReplyHeaders {
   const offers = [headers['WWW-Authenticate'] ?? []].flat();
   if (offers.length === 0) return headers;
   const name = (offer: string): string =>
-    offer.startsWith('Bearer ') ? `${offer}, resource_metadata="${metadata}"` : offer;
+    offer.startsWith('Bearer ') ? `${offer}, resource_metadata="${metadata}", scope="${MCP_SCOPE}"` : offer;
   return { ...headers, 'WWW-Authenticate': offers.map(name) };
 }
 
