@@ -72,7 +72,6 @@ describe.runIf(program !== undefined)('a client that knows the URL of /mcp alone
     expect(tools.map(({ name }) => name)).toEqual(['fetch_note']);
     const { content } = await connected.callTool({ name: 'fetch_note', arguments: {} });
     expect(content).toMatchObject([{ type: 'text', text: expect.stringContaining('herring') }]);
-    console.info(`STEPS ${JSON.stringify(client.steps)}`);
 
     const listed = await server.admin.get('/api/v1/tokens?limit=100');
     expect(JSON.stringify(listed.body)).toContain('MCP client: An Editor');
