@@ -58,7 +58,7 @@ describe.runIf(program !== undefined)('a client that knows the URL of /mcp alone
     await using tab = await openQuestion(client, mara.token);
     const { page, problems } = tab;
     await page.getByText('A program that calls itself “An Editor” wants to use MCP tools').waitFor();
-    await page.getByText('Nobody has checked the name.').waitFor();
+    await page.getByText('The name was not checked.').waitFor();
     await page.getByText(/takes its access to a program on your own computer \(127\.0\.0\.1:\d+\)/).waitFor();
     await expectAccessible(page, 'the question');
     await keepPicture(page, 'oauth-question');
@@ -85,7 +85,7 @@ describe.runIf(program !== undefined)('a client that knows the URL of /mcp alone
     const noor = await newPerson('noor');
     await using client = await startUrlAloneClient(server.url, { describes: true });
     await using tab = await openQuestion(client, noor.token);
-    await tab.page.getByText(/Its description is from 127\.0\.0\.1:\d+\. Nobody has checked the name\./).waitFor();
+    await tab.page.getByText(/Its description is from 127\.0\.0\.1:\d+\. The name was not checked\./).waitFor();
     await tab.page.getByRole('button', { name: 'Let it in' }).click();
     await tab.page.getByText('You can close this window.').waitFor();
     expect((await (await client.connected).listTools()).tools.map(({ name }) => name)).toEqual(['echo', 'fetch_note']);

@@ -29,7 +29,7 @@ export function authorizationRoutes({
     {
       method: 'GET',
       path: '/api/v1/oauth/authorization',
-      access: 'authenticated',
+      access: 'chat',
       neverOpen,
       runsLong,
       dialect: lmstudioDialect,
@@ -39,7 +39,7 @@ export function authorizationRoutes({
       method: 'POST',
       path: '/api/v1/oauth/authorization',
       idempotency: 'secret',
-      access: 'authenticated',
+      access: 'chat',
       neverOpen,
       runsLong,
       body: administration,

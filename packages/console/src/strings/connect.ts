@@ -4,8 +4,8 @@ export const connectStrings = {
     title: 'Let a program in?',
     loading: 'Looking up who asks, and what there is to use …',
     asks: (name: string) => `A program that calls itself “${name}” wants to use MCP tools of this server in your name.`,
-    fromHost: (host: string) => `Its description is from ${host}. Nobody has checked the name.`,
-    registered: 'It introduced itself to this server just now. Nobody has checked the name.',
+    fromHost: (host: string) => `Its description is from ${host}. The name was not checked.`,
+    registered: 'It introduced itself to this server just now. The name was not checked.',
     sendsTo: {
       website: (place: string) => `If you agree, your browser takes its access to the website ${place}.`,
       loopback: (place: string) =>

@@ -14,6 +14,7 @@ it('exports these names and no others', () => {
     'createAddressPolicy',
     'createMcpHost',
     'createMemoryLoginStore',
+    'createOAuthRequests',
     'createPinnedFetch',
     'describeSandbox',
     'ephemeralServer',

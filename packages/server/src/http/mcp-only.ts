@@ -5,6 +5,9 @@ import type { Guard } from './step.ts';
 /** The path of the one endpoint that tokens of OAuth clients are for. */
 const MCP_PATH = '/mcp';
 
+/** The scope of `/mcp`: the action that its route asks for. */
+export const MCP_SCOPE = 'chat';
+
 /** The claim of a token that was made for a client of `/mcp`: its audience is that endpoint, and no other one here. */
 export const MCP_ONLY = { mcp_only: true } as const;
 

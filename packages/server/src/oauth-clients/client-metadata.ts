@@ -5,7 +5,7 @@ import { kindOfRedirect } from './redirect-uri.ts';
 /** A client, as it describes itself. */
 export interface OAuthClient {
   readonly id: string;
-  /** What it calls itself; nobody has checked that. */
+  /** What it calls itself, unchecked. */
   readonly name: string;
   /** The host that its description came from, which is where its id is; absent for a client that registered itself. */
   readonly host?: string;

@@ -86,10 +86,10 @@ export function createConnections({ auth, store, secrets, clock, audit, hasEnded
     const { tokenId: subject, clientId } = connection;
     await end(connection);
     await audit({ type: 'oauth.reused', actor: {}, subject, details: { what, client: shorten(clientId) } });
-    return refused(`The ${what} was used before. Whoever has it may have stolen it, so the connection was ended.`);
+    return refused(`The ${what} was used before. It may have been stolen, so the connection was ended.`);
   }
 
-  /** Denies, and ends the connection: its code was known to somebody who is not the client. */
+  /** Denies, and ends the connection: its code was known to a program that is not the client. */
   async function spoil(connection: Connection, why: string): Promise<OAuthError> {
     await end(connection);
     return refused(why);

@@ -55,7 +55,7 @@ function isSameLoopback(registered: string, asked: string): boolean {
 const withoutPort = (text: string): string =>
   text.replace(/^(http:\/\/(?:\[::1\]|[^:/?[\]]+))(?::\d{1,5})?(?=[/?]|$)/i, '$1');
 
-/** The place that a person is told of: the host of a website, or the scheme of an app. */
+/** The place that a person is shown: the host of a website, or the scheme of an app. */
 export function placeOfRedirect(text: string): string {
   const { protocol, host } = new URL(text);
   return kindOfRedirect(text) === 'app' ? protocol.slice(0, -1) : host;

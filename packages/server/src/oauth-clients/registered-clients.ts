@@ -16,7 +16,7 @@ export interface Registration {
 
 /**
  * Clients that register themselves (RFC 7591). Nothing is kept of them: the id is what they said, with a code that only
- * this installation can make. So nobody can fill a table, or push out the registrations of others.
+ * this installation can make. So there is no table to fill, and no registration of others to push out.
  */
 export interface RegisteredClients {
   /** @throws {OAuthError} `invalid_redirect_uri`, `invalid_client_metadata` */

@@ -79,7 +79,7 @@ describe('the configuration', () => {
       webhooks: { endpoints: {}, allowPrivateHosts: [] },
       upstreams: {},
       retention: { exchangedKeyDays: 1, responseDays: 30, approvalDays: 30, idempotencyHours: 24 },
-      oauth: { authorizationServers: [] },
+      oauth: { authorizationServers: [], authorizationServer: false, privateClientHosts: [] },
       ephemeralMcp: { allowedHosts: ['*'], allowPrivateHosts: [], allowHttpHosts: [] },
       audit: { arguments: 'digest', persons: 'named' },
       log: 'info',

@@ -117,8 +117,8 @@ const DOORS: readonly (readonly [string, Route['access']])[] = [
   ['GET /.well-known/oauth-authorization-server', 'public'],
   ['GET /oauth/authorize', 'public'],
   ['POST /oauth/register', 'public'],
-  ['GET /api/v1/oauth/authorization', 'authenticated'],
-  ['POST /api/v1/oauth/authorization', 'authenticated'],
+  ['GET /api/v1/oauth/authorization', 'chat'],
+  ['POST /api/v1/oauth/authorization', 'chat'],
 ];
 
 /** What an answer calls its error, in whatever words of an API. */

@@ -23,12 +23,12 @@ import type { OfferedServer } from '../../tools/offer-tools.ts';
 import { validateBody } from '../../wire/validate-body.ts';
 import { toChatCaller } from '../chat-caller.ts';
 import { countRequest } from '../count-request.ts';
-import { MCP_ONLY } from '../mcp-only.ts';
+import { MCP_ONLY, MCP_SCOPE } from '../mcp-only.ts';
 import { json, type Reply } from '../reply.ts';
 import type { RequestContext } from '../request-context.ts';
 import type { Handler } from '../step.ts';
 import { verifyInBody } from '../verify-in-body.ts';
-import { belowPublicUrl, MCP_SCOPE } from './protected-resource.ts';
+import { belowPublicUrl } from './protected-resource.ts';
 
 /** Where OAuth clients read how to get a token here (RFC 8414). */
 export const SERVER_METADATA_PATH = '/.well-known/oauth-authorization-server';
@@ -102,7 +102,7 @@ function createHandlers(options: AuthorizationServerOptions): AuthorizationServe
     return client;
   }
 
-  /** Reads what a client asks for, for a person: what is wrong is told here, and sent nowhere. */
+  /** Reads what a client asks for, for a person: what is wrong is shown here, and sent nowhere. */
   async function readRequest(
     sent: Parameters<typeof readAuthorizationRequest>[0],
     { signal }: Pick<RequestContext, 'signal'>,
@@ -174,7 +174,7 @@ function createHandlers(options: AuthorizationServerOptions): AuthorizationServe
     authorize: async (context) => {
       const sent = new URLSearchParams(context.querystring);
       const kept = [...sent].filter(([field]) => (AUTHORIZATION_PARAMETERS as readonly string[]).includes(field));
-      // Relative: a proxy may serve this below a prefix. Nobody is sent anywhere else without a person's decision.
+      // Relative: a proxy may serve this below a prefix. The browser goes nowhere else without a decision.
       return { status: 303, headers: { Location: `../console/authorize?${new URLSearchParams(kept)}` } };
     },
 

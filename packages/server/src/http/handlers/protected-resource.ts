@@ -1,4 +1,5 @@
 import { ServerError } from '../../contracts/server-error.ts';
+import { MCP_SCOPE } from '../mcp-only.ts';
 import { json } from '../reply.ts';
 import type { Handler } from '../step.ts';
 
@@ -7,9 +8,6 @@ export const RESOURCE_METADATA_PATH = '/.well-known/oauth-protected-resource/mcp
 
 /** The same for clients that ask for the metadata of the whole server. */
 export const SERVER_RESOURCE_METADATA_PATH = '/.well-known/oauth-protected-resource';
-
-/** The scope of `/mcp`: the action that its route asks for. */
-export const MCP_SCOPE = 'chat';
 
 /** A path of this server as clients reach it: a proxy may serve it under a prefix and strip that. */
 export const belowPublicUrl = (publicUrl: string, path: string): string => publicUrl.replace(/\/+$/, '') + path;

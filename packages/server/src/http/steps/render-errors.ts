@@ -4,7 +4,7 @@ import { llm } from '@latchkey/auth-core/llm';
 import { type ErrorDetails, ServerError } from '../../contracts/server-error.ts';
 import { excerpt } from '../../telemetry/hide-secrets.ts';
 import type { DialectOf } from '../dialect-of.ts';
-import { MCP_SCOPE } from '../handlers/protected-resource.ts';
+import { MCP_SCOPE } from '../mcp-only.ts';
 import type { ReplyHeaders } from '../reply.ts';
 import { isConsoleCall } from '../session-keys.ts';
 import type { Step } from '../step.ts';
