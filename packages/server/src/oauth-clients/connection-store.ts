@@ -16,7 +16,15 @@ export interface Connection {
   /** Absent until the code is redeemed. */
   readonly refreshDigest?: string;
   readonly sealed: string;
+  /** The refresh token before, which works until the present one was used. */
+  readonly former?: SealedKey;
   readonly createdAt: string;
+}
+
+/** A refresh token, and the key that it opens. */
+export interface SealedKey {
+  readonly digest: string;
+  readonly sealed: string;
 }
 
 /** Stores connections, for all servers. */
@@ -27,8 +35,10 @@ export interface ConnectionStore {
   /**
    * Puts another refresh token in the place of the present one; of the code, when there is none yet. False when another
    * request did so meanwhile.
+   *
+   * @param former the one that was used for it
    */
-  renew(id: string, present: string | undefined, next: { digest: string; sealed: string }): Promise<boolean>;
+  renew(id: string, present: string | undefined, next: SealedKey, former: SealedKey | undefined): Promise<boolean>;
   remove(id: string): Promise<void>;
 }
 
@@ -43,10 +53,15 @@ export function createKyselyConnectionStore(db: Kysely<ConnectionTables>): Conne
       return row && fromRow(row);
     },
     all: async () => (await db.selectFrom('oauth_connection').selectAll().execute()).map(fromRow),
-    async renew(id, present, { digest, sealed }) {
+    async renew(id, present, { digest, sealed }, former) {
       const { numUpdatedRows } = await db
         .updateTable('oauth_connection')
-        .set({ refresh_digest: digest, sealed })
+        .set({
+          refresh_digest: digest,
+          sealed,
+          former_digest: former?.digest ?? null,
+          former_sealed: former?.sealed ?? null,
+        })
         .where('id', '=', id)
         .where('refresh_digest', present === undefined ? 'is' : '=', present ?? null)
         .executeTakeFirstOrThrow();
@@ -69,6 +84,8 @@ const toRow = (connection: Connection): ConnectionTable => ({
   code_until: connection.codeUntil,
   refresh_digest: connection.refreshDigest ?? null,
   sealed: connection.sealed,
+  former_digest: connection.former?.digest ?? null,
+  former_sealed: connection.former?.sealed ?? null,
   created_at: connection.createdAt,
 });
 
@@ -83,5 +100,8 @@ const fromRow = (row: Selectable<ConnectionTable>): Connection => ({
   codeUntil: row.code_until,
   ...(row.refresh_digest === null ? {} : { refreshDigest: row.refresh_digest }),
   sealed: row.sealed,
+  ...(row.former_digest === null || row.former_sealed === null
+    ? {}
+    : { former: { digest: row.former_digest, sealed: row.former_sealed } }),
   createdAt: row.created_at,
 });

@@ -9,6 +9,7 @@ import {
 } from '@latchkey/auth-core';
 import type { Auth, Grant } from '@latchkey/auth-core/llm';
 import { reachStore } from '../contracts/reach-store.ts';
+import { ServerError } from '../contracts/server-error.ts';
 import type { AuthorizationRequest } from './authorization-request.ts';
 import type { ConnectionSecrets, PresentedSecret } from './connection-secrets.ts';
 import type { Connection, ConnectionStore } from './connection-store.ts';
@@ -44,7 +45,8 @@ export interface Renewal<T> {
 /**
  * The clients that a person has let in. Each holds a key that was derived from the token of the person: that is
  * what is listed, limited, audited and revoked. The client never gets that key, only codes and refresh tokens that open
- * it here. Each of those works once. One that is presented again was copied, so the key is revoked.
+ * it here. A code works once, and a refresh token until its successor was used. One that is presented after that was
+ * copied, so the key is revoked.
  */
 export interface Connections {
   /** Derives the key, and returns a code. @throws {AuthError} as `Auth.exchange` does */
@@ -99,12 +101,11 @@ export function createConnections({ auth, store, secrets, clock, audit, hasEnded
     reachStore(() => store.find(connection));
 
   async function renew<T>(
-    connection: Connection,
-    present: string,
+    { id, refreshDigest }: Connection,
+    used: { readonly text: string; readonly sealed: string; readonly keepsAs?: string },
     make: (key: string) => Promise<T>,
   ): Promise<Renewal<T> | undefined> {
-    const { id, sealed, refreshDigest } = connection;
-    const key = await secrets.sealer(present).open(purposeOf(id), sealed);
+    const key = await secrets.sealer(used.text).open(purposeOf(id), used.sealed);
     let made: T;
     try {
       made = await make(key);
@@ -117,7 +118,8 @@ export function createConnections({ auth, store, secrets, clock, audit, hasEnded
       digest: secrets.digest(refreshToken),
       sealed: await secrets.sealer(refreshToken).seal(purposeOf(id), key),
     };
-    return (await reachStore(() => store.renew(id, refreshDigest, next))) ? { made, refreshToken } : undefined;
+    const former = used.keepsAs === undefined ? undefined : { digest: used.keepsAs, sealed: used.sealed };
+    return (await reachStore(() => store.renew(id, refreshDigest, next, former))) ? { made, refreshToken } : undefined;
   }
 
   return {
@@ -163,7 +165,7 @@ export function createConnections({ auth, store, secrets, clock, audit, hasEnded
       if (!VERIFIER.test(verifier) || challengeOf(verifier) !== connection.challenge) {
         throw await spoil(connection, 'code_verifier does not belong to the code.');
       }
-      const renewed = await renew(connection, code, make);
+      const renewed = await renew(connection, { text: code, sealed: connection.sealed }, make);
       if (renewed === undefined) throw await endReused(connection, 'code');
       return renewed;
     },
@@ -172,10 +174,12 @@ export function createConnections({ auth, store, secrets, clock, audit, hasEnded
       const presented = secrets.readRefreshToken(text);
       const connection = presented && (await find(presented));
       if (presented === undefined || connection === undefined) throw refused(NO_TOKEN);
-      if (connection.refreshDigest !== presented.digest) throw await endReused(connection, 'refresh token');
+      const { digest } = presented;
+      const sealed = sealedFor(connection, digest);
+      if (sealed === undefined) throw await endReused(connection, 'refresh token');
       if (clientId !== connection.clientId) throw refused('The refresh token is that of another client.');
-      const renewed = await renew(connection, text, make);
-      if (renewed === undefined) throw await endReused(connection, 'refresh token');
+      const renewed = await renew(connection, { text, sealed, keepsAs: digest }, make);
+      if (renewed === undefined) throw new ServerError('STORE_UNAVAILABLE', BUSY);
       return renewed;
     },
 
@@ -197,7 +201,17 @@ export function createConnections({ auth, store, secrets, clock, audit, hasEnded
   };
 }
 
+/**
+ * The key as this refresh token opens it. The one before works as well until the present one was used: its answer may
+ * have been lost. Undefined for one of which a later one was used.
+ */
+function sealedFor({ refreshDigest, sealed, former }: Connection, digest: string): string | undefined {
+  if (digest === refreshDigest) return sealed;
+  return digest === former?.digest ? former.sealed : undefined;
+}
+
 const NO_CODE = 'The code is not known, or its minute is over.';
+const BUSY = 'Another request of the same client was renewing its tokens. Try again.';
 const NO_TOKEN = 'The refresh token is not known, or its connection has ended.';
 
 const refused = (why: string): OAuthError => new OAuthError('invalid_grant', why);

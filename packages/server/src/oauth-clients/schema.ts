@@ -20,5 +20,8 @@ export interface ConnectionTable {
   refresh_digest: string | null;
   /** The key, encrypted with the code; later with the refresh token. */
   sealed: string;
+  /** Of the refresh token before, which works until the present one was used. Null where there is none. */
+  former_digest: string | null;
+  former_sealed: string | null;
   created_at: string;
 }

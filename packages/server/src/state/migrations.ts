@@ -169,6 +169,8 @@ export const connectionMigrations: Migrations = {
       .addColumn('code_until', 'text', (column) => column.notNull())
       .addColumn('refresh_digest', 'text')
       .addColumn('sealed', 'text', (column) => column.notNull())
+      .addColumn('former_digest', 'text')
+      .addColumn('former_sealed', 'text')
       .addColumn('created_at', 'text', (column) => column.notNull())
       .execute();
   },

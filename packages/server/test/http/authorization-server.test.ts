@@ -102,6 +102,25 @@ describe('the authorization server of /mcp', () => {
     expect(await toolNames(server, again.access_token ?? '')).toEqual(['echo']);
   });
 
+  it('renews once more when the answer was lost, and each time its client came back late', async () => {
+    const { server, connect, refresh } = await newScene();
+    let { refresh: held } = await connect();
+    for (let time = 0; time < 3; time += 1) {
+      await refresh(held);
+      const answer = (await refresh(held)).json() as Record<string, string>;
+      expect(await toolNames(server, answer.access_token ?? '')).toEqual(['echo']);
+      held = answer.refresh_token ?? '';
+    }
+  });
+
+  it('renews for requests of one client that come at once, or has them try again', async () => {
+    const { connect, refresh } = await newScene();
+    const { refresh: held } = await connect();
+    const answers = await Promise.all(Array.from({ length: 8 }, () => refresh(held)));
+    expect(answers.map(({ status }) => status).filter((status) => status !== 200 && status !== 503)).toEqual([]);
+    expect((await refresh(held)).status).toBe(200);
+  });
+
   it('sends a refusal back with the state and the issuer', async () => {
     const { answered } = await newScene();
     const url = await answered({ allow: false });

@@ -104,7 +104,19 @@ describe('a hostile client of /mcp', () => {
     expect((await refresh(token ?? '')).status).toBe(200);
   });
 
-  it('ends its connection by a refresh token that is used twice, also when a later one is in use', async () => {
+  it('and the thief of its refresh token lose the connection, whoever of them comes first', async () => {
+    for (const theThiefIsFirst of [true, false]) {
+      const { connect, refresh } = await newScene();
+      const { refresh: copied } = await connect();
+      const [one, other] = [(await refresh(copied)).json(), (await refresh(copied)).json()] as Record<string, string>[];
+      const [first, second] = theThiefIsFirst ? [one, other] : [other, one];
+      await refresh(first?.refresh_token ?? '');
+      expect((await refresh(second?.refresh_token ?? '')).json()).toMatchObject({ error: 'invalid_grant' });
+      expect((await refresh(first?.refresh_token ?? '')).json()).toMatchObject({ error: 'invalid_grant' });
+    }
+  });
+
+  it('ends its connection by a refresh token of which a later one was used', async () => {
     const { server, connect, refresh } = await newScene();
     const { refresh: first } = await connect();
     const second = (await refresh(first)).json() as Record<string, string>;
