@@ -63,6 +63,7 @@ export function createToolset(permitted: readonly CallableTool[], options: Tools
     return Object.freeze({ name, server, tool, ...said, inputSchema });
   });
   const closed = new AbortController();
+  let isClosed = false;
   const running = new Set<Promise<ToolOutcome>>();
 
   return {
@@ -70,6 +71,7 @@ export function createToolset(permitted: readonly CallableTool[], options: Tools
     async call(alias, args, { signal, onProgress }) {
       const found = byAlias.get(alias);
       if (found === undefined) return unknownName(alias, tools);
+      if (isClosed) closed.abort();
       const call = runToolCall(found.callable, args, { ...options, signal, onProgress, closed: closed.signal });
       running.add(call);
       try {
@@ -79,7 +81,9 @@ export function createToolset(permitted: readonly CallableTool[], options: Tools
       }
     },
     async close() {
-      closed.abort();
+      isClosed = true;
+      // Most toolsets are closed after their calls: an abort that nobody hears costs an error with its stack.
+      if (running.size > 0) closed.abort();
       await Promise.all(running);
     },
   };

@@ -7,7 +7,9 @@ import type { ConversationStore } from '../contracts/conversation-store.ts';
 import { createKyselyConversationStore } from '../conversations/kysely-conversation-store.ts';
 import { createKyselyRequestStore, type RequestStore } from '../idempotency/kysely-request-store.ts';
 import { createKyselyPinStore } from '../mcp-pins/kysely-pin-store.ts';
+import { recentPins } from '../mcp-pins/recent-pins.ts';
 import { type ConnectionStore, createKyselyConnectionStore } from '../oauth-clients/connection-store.ts';
+
 import { createKyselySessionStore, type SessionStore } from '../sessions/kysely-session-store.ts';
 import { createKyselySettingsStore, type SettingsStore } from '../settings/kysely-settings-store.ts';
 import { createKyselyUsageStore, type UsageStore } from '../usage/kysely-usage-store.ts';
@@ -50,7 +52,7 @@ export const storesOf = ({ tokens, signingKeys, limits, audit, ...tables }: Data
   conversations: createKyselyConversationStore(tables.conversations),
   usage: createKyselyUsageStore(tables.usage),
   approvals: createKyselyApprovalStore(tables.approvals),
-  pins: createKyselyPinStore(tables.pins),
+  pins: recentPins(createKyselyPinStore(tables.pins)),
   keyedRequests: createKyselyRequestStore(tables.keyedRequests, KEYED_REQUEST_BOUNDS),
   sessions: createKyselySessionStore(tables.sessions),
   connections: createKyselyConnectionStore(tables.connections),

@@ -30,6 +30,8 @@ export const excerpt = (text: string, length: number): string =>
   text.length <= length ? hide(text, false) : `${hide(text.slice(0, length), true)}…`;
 
 function hide(text: string, isCut: boolean): string {
+  // No secret is as short, in any encoding; most texts are names.
+  if (!isCut && text.length < SHORTEST_BASE64) return text;
   const { decoded, starts } = decodePercent(text);
   const at = (index: number): number => (starts === undefined ? index : (starts[index] ?? text.length));
   let hidden = '';

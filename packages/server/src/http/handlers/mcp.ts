@@ -54,7 +54,11 @@ const protocolHeaders = (context: RequestContext): [string, string][] =>
     .filter((name) => name === 'accept' || name === 'content-type' || name.startsWith('mcp-'))
     .map((name) => [name, context.get(name) ?? '']);
 
-function toReply({ status, headers, body }: Response): Reply {
+async function toReply({ status, headers, body }: Response): Promise<Reply> {
   const { connection: _, ...own } = Object.fromEntries(headers);
+  // An answer that is whole is not sent through streams, which cost more than the answer.
+  if (body !== null && own['content-type']?.startsWith('application/json')) {
+    return { status, headers: own, body: { text: await new Response(body).text() } };
+  }
   return { status, headers: own, ...(body === null ? {} : { body: { stream: body } }) };
 }
