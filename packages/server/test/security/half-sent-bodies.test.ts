@@ -114,18 +114,19 @@ describe('a request whose token ends while its body is on the way', () => {
     expect(server.engine.requests).toEqual([]);
   });
 
-  it.each(
-    rows.filter((row) => !/^POST \/(oauth\/|api\/token\/|api\/v1\/(can|sessions)$)/.test(row)),
-  )('%s is refused when the token may not do it any more', async (row) => {
-    const server = await newServer({ turns: [says('Hi')] });
-    const { auth } = server;
-    const { record, token } = await auth.issue({ name: 'clerk', grant: EVERYTHING }, auth.operator());
-    const half = await sendHalf(server.app, requestOf(server, row, token, record.id));
-    await auth.edit(record.id, { grant: { actions: ['usage:read'] } }, auth.operator());
-    const before = await stateOf(server);
-    expect((await half.finish()).status).toBe(403);
-    expect(await stateOf(server)).toEqual(before);
-  });
+  it.each(rows.filter((row) => !/^POST \/(oauth\/|api\/token\/|api\/v1\/(can|sessions)$)/.test(row)))(
+    '%s is refused when the token may not do it any more',
+    async (row) => {
+      const server = await newServer({ turns: [says('Hi')] });
+      const { auth } = server;
+      const { record, token } = await auth.issue({ name: 'clerk', grant: EVERYTHING }, auth.operator());
+      const half = await sendHalf(server.app, requestOf(server, row, token, record.id));
+      await auth.edit(record.id, { grant: { actions: ['usage:read'] } }, auth.operator());
+      const before = await stateOf(server);
+      expect((await half.finish()).status).toBe(403);
+      expect(await stateOf(server)).toEqual(before);
+    },
+  );
 });
 
 describe('a request whose token was revoked on another server a second ago, while its body is on the way', () => {
