@@ -74,6 +74,6 @@ function describeOther(path: string): string {
     return `A server runs on this data folder already: ${String(url)}, process ${String(pid)}`;
   } catch {
     // A server that starts has not told yet where it is.
-    return 'A server, or a command, uses this data folder already';
+    return 'A server runs on this data folder already, or a command works on it';
   }
 }

@@ -14,7 +14,7 @@ describe('a command on a data folder without a server', () => {
       await using opened = new AsyncDisposableStack();
       expect(await findClosedFolder({ data }, opened)).toBe(data);
       expect(isFolderLocked(data)).toBe(true);
-      expect(() => lockFolder(data)).toThrow('A server, or a command, uses this data folder already');
+      expect(() => lockFolder(data)).toThrow('or a command works on it');
     }
     expect(isFolderLocked(data)).toBe(false);
     {
