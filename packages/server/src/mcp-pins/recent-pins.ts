@@ -13,10 +13,12 @@ type Fingerprints = ReadonlyMap<string, string>;
  */
 export function recentPins(store: PinStore, now: () => number = () => performance.now()): PinStore {
   const known = new Map<string, { readonly fingerprints: Fingerprints; readonly until: number }>();
+  let changes = 0;
   const changing = async (server: string, change: Promise<void>): Promise<void> => {
     try {
       await change;
     } finally {
+      changes += 1;
       known.delete(server);
     }
   };
@@ -25,9 +27,11 @@ export function recentPins(store: PinStore, now: () => number = () => performanc
       const recent = known.get(server);
       if (recent !== undefined && now() < recent.until) return recent.fingerprints;
       const until = now() + RECENT_MILLISECONDS;
+      const before = changes;
       const fingerprints = await store.fingerprints(server);
-      // That nothing was approved yet is asked each time: the first list approves itself.
-      if (fingerprints === undefined) known.delete(server);
+      // That nothing was approved yet is asked each time: the first list approves itself. What was approved while the
+      // store read may be missing.
+      if (fingerprints === undefined || changes !== before) known.delete(server);
       else known.set(server, { fingerprints, until });
       return fingerprints;
     },

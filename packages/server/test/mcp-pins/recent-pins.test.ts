@@ -45,6 +45,23 @@ describe('pins that were read a moment ago', () => {
     expect(await recent.fingerprints('mcp/a')).toEqual(new Map([['read', '2']]));
   });
 
+  it('are read again when something was approved here while they were read', async () => {
+    const { store, recent } = setUp();
+    await recent.begin('mcp/a', [pin('read', '1')]);
+    const { promise: slow, resolve: goOn } = Promise.withResolvers<void>();
+    const { fingerprints } = store;
+    store.fingerprints = async (server) => {
+      const read = new Map(await fingerprints(server));
+      await slow;
+      return read;
+    };
+    const reading = recent.fingerprints('mcp/a');
+    await recent.approve('mcp/a', [pin('read', '2')]);
+    goOn();
+    await reading;
+    expect(await recent.fingerprints('mcp/a')).toEqual(new Map([['read', '2']]));
+  });
+
   it('are each of its own server', async () => {
     const { recent } = setUp();
     await recent.begin('mcp/a', [pin('read', '1')]);
