@@ -82,7 +82,7 @@ export function createToolset(permitted: readonly CallableTool[], options: Tools
     },
     async close() {
       isClosed = true;
-      // Most toolsets are closed after their calls: an abort that nobody hears costs an error with its stack.
+      // Most toolsets are closed after their calls: an abort without a listener costs an error with its stack.
       if (running.size > 0) closed.abort();
       await Promise.all(running);
     },
