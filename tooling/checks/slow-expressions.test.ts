@@ -18,7 +18,8 @@ const ALLOWED: Readonly<Record<string, string>> = {
   "packages/client/src/profiles/scan.ts /^'([^']*)'[ \\t]*(?:[#;].*)?$/": "the user's own file of profiles",
   'packages/client/src/profiles/scan.ts /(?:^|[ \\t]+)[#;].*$/': "the user's own file of profiles",
   'packages/client/src/server-url.ts /\\/+$/': "the user's own setting",
-  'packages/mcp-bridge/src/config/interpolate.ts /\\$\\{([^}]*)\\}/g': "the operator's own mcp.json",
+  'packages/mcp-bridge/src/config/interpolate.ts /\\$\\{([^}]*)\\}|\\{(env:[A-Za-z_]\\w*|file:[^}\\s]+)\\}/g':
+    "the operator's own mcp.json",
   'packages/mcp-bridge/src/config/plugin-id.ts /[-.]+$/': 'the first forty characters of a label',
   'packages/mcp-bridge/src/config/key-value-lines.ts /^(?:export\\s+)?([^=\\s\\0]+)\\s*=\\s*([^\\0]*)$/':
     "a line of the operator's own file",

@@ -20,6 +20,7 @@ const places: readonly (readonly string[])[] = [
   ['mcp', 'servers'],
   ['mcp', 'mcpServers'],
   ['amp.mcpServers'],
+  ['mcp.servers'],
 ];
 
 /**
@@ -34,7 +35,7 @@ export function findServers(root: Readonly<Record<string, unknown>>): FoundServe
   const [first, second] = found;
   if (first !== undefined) {
     if (second !== undefined) throw invalid(second, `means the same as "${first.join('.')}"; keep one`);
-    return { path: first, servers: valueAt(root, first) ?? {}, beside: besides(root, first) };
+    return { path: first, servers: byName(valueAt(root, first)) ?? {}, beside: besides(root, first) };
   }
   if (isEntries(root.mcp)) return { path: ['mcp'], servers: root.mcp, beside: besides(root, ['mcp']) };
   const { $schema: _, ...rest } = root;
@@ -43,11 +44,23 @@ export function findServers(root: Readonly<Record<string, unknown>>): FoundServe
   throw invalid(['mcpServers'], 'is missing; without servers, write "mcpServers": {}');
 }
 
+/** Some files list the servers, each with its name inside. */
+function byName(servers: unknown): unknown {
+  if (!Array.isArray(servers)) return servers;
+  const named = servers.map((entry: unknown) => (isObject(entry) ? { ...entry } : {}));
+  const names = named.map(({ name }) => name);
+  if (!names.every((name) => typeof name === 'string' && name !== '') || new Set(names).size < names.length) {
+    throw invalid(['mcpServers'], 'is a list: each server in it needs a "name" of its own');
+  }
+  return Object.fromEntries(named.map(({ name, ...entry }) => [name, entry]));
+}
+
 /** Whether each value of an object looks like the entry of a server. */
 function isEntries(value: unknown): boolean {
   if (!isObject(value) || Object.keys(value).length === 0) return false;
   return Object.values(value).every(
-    (entry) => isObject(entry) && ['command', 'url', 'serverUrl', 'httpUrl'].some((key) => Object.hasOwn(entry, key)),
+    (entry) =>
+      isObject(entry) && ['command', 'url', 'serverUrl', 'httpUrl', 'baseUrl'].some((key) => Object.hasOwn(entry, key)),
   );
 }
 

@@ -11,9 +11,18 @@ export interface Substitutions {
   readonly folder?: string;
   /** The `inputs` of the file: id to default value. */
   readonly inputs?: ReadonlyMap<string, string | undefined>;
+  /** The variables that the entry itself sets, which come before those of the environment. */
+  readonly own?: Readonly<Record<string, string>>;
 }
 
-const placeholder = /\$\{([^}]*)\}/g;
+/** `${…}`, and what OpenCode writes: `{env:NAME}`, `{file:path}`. */
+const placeholder = /\$\{([^}]*)\}|\{(env:[A-Za-z_]\w*|file:[^}\s]+)\}/g;
+/**
+ * `$NAME` where no program would expect it: alone, after `=` or the name of a header, and after the scheme of a credential.
+ * Elsewhere it is the text of a script, or of a password.
+ */
+const bare =
+  /^((?:\S*=|[\w-]+:\s*)?(?:(?:[Bb]earer|BEARER|[Bb]asic|[Tt]oken|[Aa]pi-?[Kk]ey)\s+)?)\$([A-Z_][A-Z0-9_]*)$/;
 const variable = /^(?:env:)?([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s;
 
 /** Returns the environment variable for an input: `api-key` is read from `MCP_INPUT_API_KEY`. */
@@ -23,8 +32,8 @@ export function inputVariable(id: string): string {
 
 /**
  * Replaces `${VAR}`, `${env:VAR}`, `${VAR:-default}`, `${userHome}`, `${workspaceFolder}`,
- * `${workspaceFolderBasename}`, `${pathSeparator}`, `${/}` and `${input:id}` once: the result is not scanned again, and `$VAR` is left as it is. A variable that is unset or empty and has no default is
- * reported, so that neither the literal text nor an empty string reaches a server in place of a secret. `secrets` lists
+ * `${workspaceFolderBasename}`, `${pathSeparator}`, `${/}`, `${input:id}` and `{env:VAR}` once, and `$VAR` where it is the
+ * value or the end of one: the result is not scanned again. A variable that is unset or empty and has no default is reported, so that neither the literal text nor an empty string reaches a server in place of a secret. `secrets` lists
  * the inserted values that are neither in the file nor known to every child.
  */
 export function interpolate(
@@ -33,8 +42,9 @@ export function interpolate(
 ): { readonly value: string; readonly secrets: readonly string[]; readonly problem?: string } {
   let problem: string | undefined;
   const secrets: string[] = [];
-  const value = text.replace(placeholder, (whole, expression: string) => {
-    const found = find(whole, expression, substitutions);
+  const braced = text.replace(bare, (_, before: string, name: string) => `${before}\${${name}}`);
+  const value = braced.replace(placeholder, (whole, dollar: string | undefined, brace: string | undefined) => {
+    const found = find(whole, dollar ?? brace ?? '', substitutions);
     if (typeof found === 'string') return found;
     if ('secret' in found) {
       secrets.push(found.secret);
@@ -48,7 +58,7 @@ export function interpolate(
 
 type Found = string | { readonly secret: string } | { readonly problem: string };
 
-function find(whole: string, expression: string, { environment, folder, inputs }: Substitutions): Found {
+function find(whole: string, expression: string, { environment, folder, inputs, own }: Substitutions): Found {
   if (expression === 'workspaceFolder') {
     return folder ?? { problem: `"${whole}" is the folder of the file, and there is none` };
   }
@@ -69,6 +79,7 @@ function find(whole: string, expression: string, { environment, folder, inputs }
   if (match?.[1] === undefined) {
     return { problem: `"${whole}" is not understood; write \${NAME} or \${NAME:-default}` };
   }
+  if (own !== undefined && Object.hasOwn(own, match[1])) return own[match[1]] ?? '';
   // A value that every child gets is not a secret from it, and hiding a folder would make a log unreadable.
   const isKnown = isHandedOn(match[1], read(environment, match[1]) ?? '');
   return (isKnown ? read : readSecret)(environment, match[1]) ?? match[2] ?? unset(match[1]);

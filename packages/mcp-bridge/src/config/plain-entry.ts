@@ -11,13 +11,16 @@ export interface PlainEntry {
 
 /**
  * Takes what is harmless in an entry as it was meant: null is absent; numbers and switches in `args`, `env` and
- * `headers` are texts; `command` may be a list of the command and its arguments, or have them inside; `environment` is
- * `env`; an empty `command` or `url` beside the other is absent. Nothing here may leave a restriction out: keys that
+ * `headers` are texts; `command` may be a list of the command and its arguments, have them inside, or be the whole command
+ * line of a program that is named without a path; `args` may be one text; `transport` may be an object with the URL inside;
+ * `environment` is `env`; an empty `command` or `url` beside the other is absent. Nothing here may leave a restriction out: keys that
  * narrow are not touched, except that null never narrows anything.
  */
 export function plainEntry(raw: Fields, path: KeyPath): PlainEntry {
   const warnings: string[] = [];
   const fields: Record<string, unknown> = Object.fromEntries(Object.entries(raw).filter(([, value]) => value !== null));
+  spreadTransport(fields);
+  if (typeof fields.args === 'string') fields.args = wordsOf(fields.args);
   spreadCommand(fields);
   if (fields.env === undefined && isObject(fields.environment)) {
     fields.env = fields.environment;
@@ -47,7 +50,7 @@ export function plainEntry(raw: Fields, path: KeyPath): PlainEntry {
   return { fields, warnings };
 }
 
-const remoteKeys = ['url', 'serverUrl', 'httpUrl'];
+const remoteKeys = ['url', 'serverUrl', 'httpUrl', 'baseUrl'];
 const longestDescription = 1024;
 
 /** opencode writes the command and its arguments as one list, older settings of Zed as one object. */
@@ -64,8 +67,31 @@ function spreadCommand(fields: Record<string, unknown>): void {
     fields.command = path;
     fields.args = [...(Array.isArray(inner) ? inner : []), ...own];
     if (isObject(env)) fields.env = { ...env, ...(isObject(fields.env) ? fields.env : {}) };
+  } else if (typeof command === 'string' && /^[^\s/\\"']+\s/.test(command)) {
+    // A path with blanks in it stays whole.
+    const [first, ...rest] = wordsOf(command);
+    fields.command = first;
+    fields.args = [...rest, ...own];
   }
 }
+
+/** What says how a server is reached. With anything else inside, a transport is not understood: it may narrow something. */
+const ofTransport = new Set(['type', 'url', 'headers', 'command', 'args', 'env', 'cwd']);
+
+/** Takes what stands inside a `transport` that is an object, unless the entry has it itself. */
+function spreadTransport(fields: Record<string, unknown>): void {
+  const { transport, ...own } = fields;
+  if (!isObject(transport) || Object.keys(transport).some((key) => !ofTransport.has(key))) return;
+  delete fields.transport;
+  const inner = Object.fromEntries(Object.entries(transport).filter(([, value]) => value !== null));
+  Object.assign(fields, inner, own);
+}
+
+/** The words of a command line; those in quotes are one, without them. Nothing else of a shell is done. */
+const wordsOf = (line: string): readonly string[] =>
+  [...line.matchAll(/(?:[^\s"']|"[^"]*"|'[^']*')+/g)].map(([word]) =>
+    word.replace(/"([^"]*)"|'([^']*)'/g, (_, double?: string, single?: string) => double ?? single ?? ''),
+  );
 
 /** A number or a switch is the text that it is written as; anything else is left for the schema to judge. */
 function asText(value: unknown): unknown {

@@ -21,7 +21,7 @@ const kinds: ReadonlyMap<string, 'stdio' | 'http' | 'sse' | 'remote'> = new Map(
 ]);
 
 const typeKeys = ['type', 'transport', 'transportType'] as const;
-const urlKeys = ['url', 'serverUrl', 'httpUrl'] as const;
+const urlKeys = ['url', 'serverUrl', 'httpUrl', 'baseUrl'] as const;
 
 /** The keys that `readTransport` reads. */
 export const transportKeys: readonly string[] = ['command', ...typeKeys, ...urlKeys];

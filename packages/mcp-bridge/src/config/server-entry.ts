@@ -64,8 +64,9 @@ export function readServerEntry(
   const { fields: raw, warnings: plainWarnings } = plainEntry(written, path);
   let problem: string | undefined;
   const secrets = new Set<string>();
+  let own: Readonly<Record<string, string>> = {};
   const fill = (text: string, ...key: KeyPath): string => {
-    const filled = interpolate(text, substitutions);
+    const filled = interpolate(text, { ...substitutions, own });
     if (filled.problem !== undefined) problem ??= `${printKeyPath([...path, ...key])}: ${filled.problem}`;
     for (const secret of filled.secrets) secrets.add(secret);
     return filled.value;
@@ -96,6 +97,9 @@ export function readServerEntry(
     const read = check(stdioSchema, raw, path);
     const envFile = read.envFile === undefined ? undefined : fillPath(read.envFile, 'envFile');
     const { sandbox, ports, warnings } = readSandbox(raw, path, fill);
+    const env = fillRecord(read.env, 'env');
+    // Some programs replace these placeholders in their arguments by themselves, from the same variables.
+    own = env;
     const filledCommand = fillPath(read.command, 'command');
     const args = fillList(read.args, 'args');
     const pinned = Object.entries(read.sha256 ?? {}).map(([name, digest]) => {
@@ -111,7 +115,7 @@ export function readServerEntry(
       command: filledCommand,
       args,
       ...(pinned.length === 0 ? {} : { sha256: Object.fromEntries(pinned) }),
-      env: fillRecord(read.env, 'env'),
+      env,
       ...(read.envCommand === undefined ? {} : { envCommand: fillList(read.envCommand, 'envCommand') }),
       ...(read.cwd === undefined ? {} : { cwd: fillPath(read.cwd, 'cwd') }),
       ...(sandbox === undefined ? {} : { sandbox }),

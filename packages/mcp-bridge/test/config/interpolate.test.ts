@@ -9,11 +9,26 @@ describe('interpolate', () => {
     [`\${B:-two}`, 'two'],
     [`\${EMPTY:-two}`, 'two'],
     [`\${B:-}`, ''],
-    ['$A', '$A'],
+    ['$A', 'one'],
+    ['Bearer $A', 'one', 'Bearer '],
+    ['--key=$A', 'one', '--key='],
+    ['Authorization: Bearer $A', 'one', 'Authorization: Bearer '],
+    ['Authorization:$A', 'one', 'Authorization:'],
+    ['https://x.example/mcp?key=$A', 'one', 'https://x.example/mcp?key='],
+    ['{env:A}', 'one'],
+    ['Bearer {env:A}', 'one', 'Bearer '],
+    // The text of a script, a password, or of a program that reads it as something else.
+    ['echo $A', 'echo $A'],
+    ['pa$A', 'pa$A'],
+    ['$A and $A', '$A and $A'],
+    ['$a', '$a'],
+    ['$1', '$1'],
+    ['{env: A}', '{env: A}'],
+    ['{"env:A":1}', '{"env:A":1}'],
     [`\${A:-two}`, 'one'],
     [`\${B:-a:-b}`, 'a:-b'],
-  ])('makes of %j %j', (text, value) => {
-    expect(interpolate(text, { environment: { A: 'one', EMPTY: '' } })).toMatchObject({ value });
+  ])('makes of %j %j', (text, value, before = '') => {
+    expect(interpolate(text, { environment: { A: 'one', EMPTY: '' } })).toMatchObject({ value: `${before}${value}` });
   });
 
   it('tells what it has put in that is not in the file', () => {
@@ -26,12 +41,28 @@ describe('interpolate', () => {
     expect(interpolate(`\${A}`, { environment: { A: `\${B}`, B: 'secret' } })).toMatchObject({ value: `\${B}` });
   });
 
-  it.each([`\${B}`, `\${EMPTY}`, `\${toString}`, `\${input:key}`, `\${}`, `\${A B}`, `\${B:-\${A}}`])(
-    'has a problem with %j',
-    (text) => {
-      expect(interpolate(text, { environment: { A: 'one', EMPTY: '' } }).problem).toBeDefined();
-    },
-  );
+  it('takes the variables of the entry before those of the environment', () => {
+    const known = { environment: { A: 'one' }, own: { A: 'own', B: '' } };
+    expect(interpolate(`Authorization:\${A}`, known)).toEqual({ value: 'Authorization:own', secrets: [] });
+    expect(interpolate(`\${B:-two}`, known)).toMatchObject({ value: '' });
+    expect(interpolate(`\${toString}`, known).problem).toBeDefined();
+  });
+
+  it.each([
+    '$B',
+    'Bearer $B',
+    '{env:B}',
+    '{file:~/.key}',
+    `\${B}`,
+    `\${EMPTY}`,
+    `\${toString}`,
+    `\${input:key}`,
+    `\${}`,
+    `\${A B}`,
+    `\${B:-\${A}}`,
+  ])('has a problem with %j', (text) => {
+    expect(interpolate(text, { environment: { A: 'one', EMPTY: '' } }).problem).toBeDefined();
+  });
 
   it('knows the home of the user, the folder of the file and the inputs of the file', () => {
     const environment = { HOME: '/home/me', MCP_INPUT_API_KEY: 'k', MCP_INPUT_UNDECLARED: 'u' };

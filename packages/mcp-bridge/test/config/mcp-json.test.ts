@@ -308,6 +308,59 @@ describe('parseMcpJson', () => {
     expect(parseMcpJson(withServer(remote), {}).servers.get('files')).toMatchObject({ headers: { 'X-Version': '2' } });
   });
 
+  it.each<[object, object]>([
+    [{ command: 'npx -y @scope/server "/two words"' }, { command: 'npx', args: ['-y', '@scope/server', '/two words'] }],
+    [
+      { command: 'uvx server', args: ['--flag'] },
+      { command: 'uvx', args: ['server', '--flag'] },
+    ],
+    [{ command: '/opt/My Tools/server' }, { command: '/opt/My Tools/server', args: [] }],
+    [{ command: '~/My Tools/server' }, { command: '~/My Tools/server', args: [] }],
+    [{ command: String.raw`C:\Program Files\server.exe` }, { command: String.raw`C:\Program Files\server.exe` }],
+    [{ command: 'x', args: `--name 'two words' plain` }, { args: ['--name', 'two words', 'plain'] }],
+    [{ baseUrl: 'https://a.example/mcp' }, { transport: 'http', url: 'https://a.example/mcp' }],
+    [{ transport: { type: 'sse', url: 'https://a.example' } }, { transport: 'sse', url: 'https://a.example' }],
+    [{ transport: { type: 'stdio', command: 'x', args: ['y'], cwd: null } }, { command: 'x', args: ['y'] }],
+  ])('reads %j as it is meant', (written, entry) => {
+    const { servers } = parseMcpJson(withServer(written), {});
+    expect(servers.get('files')).toMatchObject(entry);
+    expect(servers.get('files')).not.toHaveProperty('problem');
+  });
+
+  it.each([{ tools: ['read'] }, { enabled: false }, { sandbox: 'required' }])(
+    'holds back an entry with something else inside its transport, which may narrow it: %j',
+    (inside) => {
+      const written = { transport: { type: 'http', url: 'https://a.example', ...inside } };
+      expect(parseMcpJson(withServer(written), {}).servers.get('files')).toHaveProperty('problem');
+    },
+  );
+
+  it('reads a list of servers by their names, and refuses one without', () => {
+    const list = [
+      { name: 'files', command: 'x' },
+      { name: 'off', command: 'y', disabled: true },
+    ];
+    for (const root of ['mcpServers', 'servers', 'mcp.servers']) {
+      expect([...parseMcpJson(JSON.stringify({ [root]: list }), {}).servers.keys()]).toEqual(['files']);
+    }
+    for (const wrong of [[{ command: 'x' }], [...list, { name: 'files', url: 'https://a.example' }], ['x']]) {
+      expect(problemOf(JSON.stringify({ mcpServers: wrong })).message).toContain('needs a "name" of its own');
+    }
+  });
+
+  it('gives an argument the variables that the entry itself sets', () => {
+    const written = {
+      command: 'npx',
+      args: ['mcp-remote', 'https://a.example', '--header', `Authorization:\${AUTH}`],
+      env: { AUTH: `Bearer \${TOKEN}` },
+    };
+    const { servers } = parseMcpJson(withServer(written), { TOKEN: 'secret' });
+    expect(servers.get('files')).toMatchObject({
+      args: ['mcp-remote', 'https://a.example', '--header', 'Authorization:Bearer secret'],
+      secrets: ['secret'],
+    });
+  });
+
   it.each(['Accept', 'Content-Type', 'Host', 'Mcp-Session-Id', 'connection', 'proxy-authorization'])(
     'sends no header of the transport itself, and says so: %s',
     (name) => {

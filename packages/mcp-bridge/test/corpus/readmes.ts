@@ -423,7 +423,6 @@ export const snippets: readonly Snippet[] = [
     text: `{ "mcpServers": { "posthog": { "command": "npx", "args": ["-y", "mcp-remote@latest", "https://mcp.posthog.com/mcp", "--header",
       "Authorization:\${POSTHOG_AUTH_HEADER}"], "env": { "POSTHOG_AUTH_HEADER": "Bearer {INSERT_YOUR_PERSONAL_API_KEY_HERE}" } } } }`,
     servers: stdio('posthog'),
-    problems: { posthog: 'POSTHOG_AUTH_HEADER is not set' },
   },
   {
     source: 'deepwiki.com',
