@@ -64,7 +64,7 @@ export const TRIALS: Readonly<Record<string, Trial>> = {
   ...(mayBecomeNobody && {
     'a user without an entry and without a home': async () => {
       // The files of a checkout may be its owner's alone.
-      const models = 'cp -r "${@: -1}" "$folder/models" && chmod -R a+rX "$folder/models"';
+      const models = `cp -r "\${@: -1}" "$folder/models" && chmod -R a+rX "$folder/models"`;
       const user = `chown ${NOBODY} "$data" && chmod 711 "$folder" && exec setpriv --reuid ${NOBODY} --clear-groups`;
       await using server = runShelled(`unset HOME; ${models} && ${user} "$@" --models "$folder/models"`);
       return await runsOrSays(server, { mustRun: true, chats: true });

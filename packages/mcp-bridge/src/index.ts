@@ -4,6 +4,7 @@
  */
 
 export { addServerToMcpJson, removeServerFromMcpJson } from './config/edit-mcp-json.ts';
+export { findMcpServers } from './config/find-servers.ts';
 export type { Environment } from './config/interpolate.ts';
 export { loadMcpJson } from './config/load-config.ts';
 export type {

@@ -18,8 +18,8 @@ export {
 export type { PinStore, ToolPin } from '@latchkey/mcp-bridge';
 export type { StoredApproval } from './approvals/approval.ts';
 export type { ApprovalStore } from './approvals/kysely-approval-store.ts';
-export { defineConfig } from './config/define-config.ts';
 export { ConfigError } from './config/config-error.ts';
+export { defineConfig } from './config/define-config.ts';
 export { loadConfig } from './config/load-config.ts';
 export type { ServerConfig, ServerConfigInput } from './config/schema.ts';
 export type { ApiDialect, RenderedError } from './contracts/api-dialect.ts';

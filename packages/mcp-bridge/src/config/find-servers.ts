@@ -44,6 +44,25 @@ export function findServers(root: Readonly<Record<string, unknown>>): FoundServe
   throw invalid(['mcpServers'], 'is missing; without servers, write "mcpServers": {}');
 }
 
+/**
+ * The entries of servers in a parsed configuration, as they are written: under the key of one of the hosts, or the whole of
+ * it.
+ *
+ * @throws BridgeError `MCP_CONFIG_INVALID` when there are several such keys, or none beside others
+ *
+ * @example
+ * ```ts
+ * import { findMcpServers } from '@latchkey/mcp-bridge';
+ *
+ * console.log(findMcpServers({ context_servers: { files: { command: 'mcp-files' } } })); // { files: … }
+ * ```
+ */
+export function findMcpServers(root: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { path, servers } = findServers(root);
+  if (!isObject(servers)) throw invalid(path, 'must be an object of servers');
+  return servers;
+}
+
 /** Some files list the servers, each with its name inside. */
 function byName(servers: unknown): unknown {
   if (!Array.isArray(servers)) return servers;

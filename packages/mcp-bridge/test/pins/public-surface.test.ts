@@ -19,6 +19,7 @@ it('exports these names and no others', () => {
     'describeSandbox',
     'ephemeralServer',
     'excessOf',
+    'findMcpServers',
     'loadMcpJson',
     'loginOf',
     'loopbackRedirects',

@@ -1,6 +1,4 @@
-import { randomBytes } from 'node:crypto';
-import { chmodSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import {
   addServerToMcpJson,
   type McpConfig,
@@ -13,6 +11,7 @@ import { backupListFile } from '../config/backup-list.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { hiddenPlaces } from '../config/own-secrets.ts';
 import { CommandError } from './command-error.ts';
+import { readMcpFile, writeMcpFile } from './mcp-text.ts';
 import { print, printJson } from './print.ts';
 
 /** The flags that select the mcp.json. */
@@ -76,7 +75,7 @@ export function addMcpFileCommands(mcp: Command): void {
     .option('--json', 'print JSON')
     .action((label: string, command: readonly string[], flags: AddFlags) => {
       const file = findMcpFile(flags);
-      write(file, addServerToMcpJson(read(file), label, toEntry(command, flags)));
+      writeMcpFile(file, addServerToMcpJson(readMcpFile(file), label, toEntry(command, flags)));
       tell(flags, { label, file }, 'added to');
     });
 
@@ -85,9 +84,9 @@ export function addMcpFileCommands(mcp: Command): void {
     .option('--json', 'print JSON')
     .action((label: string, flags: McpFileFlags & { json?: boolean }) => {
       const file = findMcpFile(flags);
-      const text = read(file);
+      const text = readMcpFile(file);
       if (text === undefined) throw new CommandError(`There is no file ${file}.`);
-      write(file, removeServerFromMcpJson(text, label));
+      writeMcpFile(file, removeServerFromMcpJson(text, label));
       tell(flags, { label, file }, 'removed from');
     });
 }
@@ -121,39 +120,6 @@ function collect(text: string, before: Readonly<Record<string, string>>): Readon
   const at = text.indexOf('=');
   if (at < 1) throw new CommandError('Write --env and --header as NAME=VALUE.');
   return { ...before, [text.slice(0, at)]: text.slice(at + 1) };
-}
-
-function read(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return undefined;
-    throw new CommandError(`${file} cannot be read (${code}).`, { ending: 'machine', cause: error });
-  }
-}
-
-/**
- * Replaces the file in one step, so that no reader sees half of it. A link stays a link, and the mode is preserved.
- */
-function write(path: string, text: string): void {
-  let temporary: string | undefined;
-  try {
-    const mode = statSync(path, { throwIfNoEntry: false })?.mode;
-    const file = mode === undefined ? path : realpathSync(path);
-    temporary = join(dirname(file), `.mcp.json.${randomBytes(6).toString('hex')}`);
-    // A new file may later hold secrets.
-    writeFileSync(temporary, text, { mode: 0o600, flag: 'wx' });
-    // Set afterwards, because the umask would apply to the mode at creation.
-    if (mode !== undefined) chmodSync(temporary, mode & 0o777);
-    renameSync(temporary, file);
-  } catch (error) {
-    if (temporary !== undefined) rmSync(temporary, { force: true });
-    throw new CommandError(`${path} cannot be written (${(error as NodeJS.ErrnoException).code}).`, {
-      ending: 'machine',
-      cause: error,
-    });
-  }
 }
 
 function tell({ json }: { json?: boolean }, { label, file }: { label: string; file: string }, did: string): void {

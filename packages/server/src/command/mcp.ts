@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { CommandError } from './command-error.ts';
 import { addCallerOptions, addConnectionOptions, asCaller, type CallerFlags, connect } from './connection.ts';
 import { addMcpFileCommands } from './mcp-file.ts';
+import { addMcpImportCommand } from './mcp-import.ts';
 import { addMcpLoginCommands } from './mcp-login.ts';
 import { addMcpPinCommands } from './mcp-pins.ts';
 import { addMcpTestCommand } from './mcp-test.ts';
@@ -124,6 +125,7 @@ export function addMcpCommands(program: Command): void {
 
   addMcpLoginCommands(mcp);
   addMcpFileCommands(mcp);
+  addMcpImportCommand(mcp);
   addMcpTestCommand(mcp);
   addMcpPinCommands(mcp);
 }

@@ -24,6 +24,12 @@ const consenting = (answer: string, ...args: readonly string[]): Run => ({ ...as
 /** The key of an earlier system. */
 const KEY_OF_POISON = JSON.stringify({ name: POISON, hash: POISON, notes: POISON });
 
+/** The configuration of another host; what no program can be started with is left out. */
+const startable = POISON.replaceAll('\0', '');
+const POISONED_SERVERS = JSON.stringify({
+  mcpServers: { [POISON]: { command: POISON }, x: { command: startable, args: [startable], [startable]: startable } },
+});
+
 /** What has no words of others, in a data folder of its own: DATA stands for that. */
 const inFolder = (...args: readonly string[]): Run => local(...args, '--data', 'DATA');
 
@@ -122,6 +128,19 @@ export const POISONED_COMMANDS: Readonly<Record<string, readonly Run[]>> = {
   ],
   'mcp logout': [quiet('mcp', 'logout', 'filled'), asking('mcp', 'logout', POISON)],
   'mcp logs': [asking('mcp', 'logs', 'filled')],
+  'mcp import': [
+    { args: ['mcp', 'import', '-', '--mcp', 'MCP', '--dry-run'], input: POISONED_SERVERS, shows: true },
+    { args: ['mcp', 'import', '-', '--mcp', 'MCP'], input: POISON },
+    local('mcp', 'import', POISON, '--mcp', 'MCP'),
+    local(
+      'mcp',
+      'import',
+      `x://y?name=${encodeURIComponent(POISON)}&config=${encodeURIComponent('{"command":"x"}')}`,
+      '--mcp',
+      'MCP',
+      '--dry-run',
+    ),
+  ],
   'mcp add': [
     inFolder('mcp', 'add', 'x', '--', POISON),
     inFolder('mcp', 'add', POISON, '--', 'x'),
