@@ -15,7 +15,7 @@ const TAKE_MILLISECONDS = 5_000;
 
 /** Whether a caller may decide about a call; without arguments, about some calls of its tool. */
 export type MayDecide = (
-  call: Pick<StoredApproval, 'server' | 'tool' | 'project'> &
+  call: Pick<StoredApproval, 'server' | 'tool' | 'project' | 'token'> &
     Partial<Pick<StoredApproval, 'arguments' | 'argumentNames'>>,
 ) => boolean;
 
@@ -197,10 +197,11 @@ function toApproval(stored: StoredApproval): Approval {
   return { id, rootId, token, project, server, tool, arguments: args, reasons, requestedAt, expiresAt };
 }
 
-const withoutArguments = ({ server, tool, project }: StoredApproval): Parameters<MayDecide>[0] => ({
+const withoutArguments = ({ server, tool, project, token }: StoredApproval): Parameters<MayDecide>[0] => ({
   server,
   tool,
   project,
+  token,
 });
 
 /** The same error for a call that never existed and one that the caller may not see. */

@@ -3,7 +3,7 @@ import { type Grant, llm } from '@latchkey/auth-core/llm';
 import { callsTool, says } from '@latchkey/engine/testing';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { open, send } from './in-process-client.ts';
-import { newServer } from './new-server.ts';
+import { newServer, type TestServer } from './new-server.ts';
 import { AGENT, answer, chat, DECIDER, entriesOf, eventsOf, PATH, tools, waiting, waits } from './waiting-run.ts';
 
 afterEach(() => {
@@ -267,6 +267,26 @@ describe('who may decide', () => {
     const grant: Grant = { ...AGENT, actions: ['chat', 'approvals:decide'] };
     const own = await waits({}, { grant });
     expect((await answer(own.server, own.agent, own.id, { decision: 'approve' })).status).toBe(200);
+    await own.end();
+  });
+
+  it('is no token that was derived from that of the run, and is the one that the run was derived from', async () => {
+    const grant: Grant = { ...AGENT, actions: ['chat', 'approvals:decide'] };
+    const { server, id, agent, stream } = await waits({}, { grant });
+    const { token: exchanged } = await server.auth.exchange({ name: 'helper' }, await server.auth.verify(agent));
+    const attenuated = await attenuateToken(llm, agent, grant);
+    for (const key of [exchanged, attenuated]) {
+      expect((await answer(server, key, id, { decision: 'approve' })).status).toBe(404);
+      expect(await waiting(server, key)).toEqual([]);
+    }
+    stream.leave();
+    let person = '';
+    const derive = async ({ auth }: TestServer, issued: string) => {
+      person = issued;
+      return (await auth.exchange({ name: 'program' }, await auth.verify(issued))).token;
+    };
+    const own = await waits({}, { grant, derive });
+    expect((await answer(own.server, person, own.id, { decision: 'approve' })).status).toBe(200);
     await own.end();
   });
 

@@ -37,14 +37,23 @@ export const chat = (token: string, more: object = {}): Call => ({
 export const eventsOf = (text: string): readonly Record<string, unknown>[] =>
   [...text.matchAll(/^data: (.*)$/gm)].map(([, data = '']) => JSON.parse(data));
 
+interface WaitingOptions {
+  readonly grant?: Grant;
+  readonly project?: string;
+  readonly more?: object;
+  /** The run has the token that this makes of the issued one. */
+  readonly derive?: (server: TestServer, issued: string) => Promise<string>;
+}
+
 /** A streamed chat whose model calls `echo` once, as soon as the call waits for a person. */
 export async function waits(
   options: TestServerOptions = {},
-  { grant = AGENT, project, more }: { grant?: Grant; project?: string; more?: object } = {},
+  { grant = AGENT, project, more, derive }: WaitingOptions = {},
 ): Promise<Run> {
   const server = await newServer({ turns: [callsTool('echo', { text: 'one' }), says('Done')], ...options });
   const input = { name: 'agent', grant, ...(project === undefined ? {} : { project }) };
-  const agent = (await server.auth.issue(input, server.auth.operator())).token;
+  const issued = (await server.auth.issue(input, server.auth.operator())).token;
+  const agent = derive === undefined ? issued : await derive(server, issued);
   const stream = await open(server.app, chat(agent, { stream: true, ...more }));
   const text = await stream.received('"type":"tool_call.approval_required"');
   const event = eventsOf(text).find(({ type }) => type === 'tool_call.approval_required');

@@ -1,4 +1,4 @@
-import type { AuditEvent } from '@latchkey/auth-core';
+import type { AuditEvent, Principal } from '@latchkey/auth-core';
 import type { Approval, ApprovalEvent } from '@latchkey/client';
 import { z } from 'zod';
 import type { ApprovalDesk, MayDecide } from '../../approvals/approval-desk.ts';
@@ -71,7 +71,11 @@ const mayDecideAs =
   ({ server, tool, project, ...call }) =>
     // A caller that acts for a project decides for that one; a caller without a project has no grant bound to projects.
     (principal.project === undefined || principal.project === project) &&
+    !isDerivedFrom(principal, call.token.id) &&
     decide({ action: 'approvals:decide', ...toApprovedAccess(server, tool, call) }).allowed;
+
+/** A program that asks could give a token of its own to whatever is to agree. */
+const isDerivedFrom = ({ id, chain }: Principal, token: string): boolean => id !== token && chain.includes(token);
 
 const argumentsOfADenial = (): ServerError =>
   new ServerError('INVALID_REQUEST', "'arguments' go with the decision 'approve' only.", { param: 'arguments' });
