@@ -34,17 +34,6 @@ const CAPACITY = 10_000;
 /** How long a note waits for other events of its batch: each write waits for the disk. */
 const NOTE_MILLISECONDS = 50;
 
-/** For how many turns of the event loop a write waits at most while each of them brings further records. */
-const MOST_TURNS = 16;
-
-/** Waits until the event loop has done what it has to do now. */
-const nextTurn = (): Promise<void> =>
-  new Promise((resolve) => {
-    // Not every runtime has it; a timer takes a millisecond or more.
-    if (typeof globalThis.setImmediate === 'function') globalThis.setImmediate(resolve);
-    else setTimeout(resolve);
-  });
-
 /** Creates an audit queue. Records do not wait behind notes, however many notes there are. */
 export function createAuditQueue(
   append: (events: readonly StampedEvent[]) => Promise<unknown>,
@@ -122,21 +111,8 @@ export function createAuditQueue(
     tellOverflow();
   }
 
-  /**
-   * Waits while records come: a write waits for the disk, however much it writes, and some stores wait with the whole
-   * process. So the calls of many callers are on disk with one write, and each is answered after it.
-   */
-  async function gather(): Promise<void> {
-    let seen = 0;
-    for (let turn = 0; turn < MOST_TURNS && records.length > seen && records.length < BATCH; turn += 1) {
-      seen = records.length;
-      await nextTurn();
-    }
-  }
-
   async function write(): Promise<void> {
     do {
-      await gather();
       round = writeRound();
       await round;
     } while (records.length > 0 || notes.length > 0);

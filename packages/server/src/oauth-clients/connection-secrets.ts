@@ -23,6 +23,8 @@ export interface ConnectionSecrets {
   /** Undefined for what was never given out here: all that were can be told from others without being kept. */
   readRefreshToken(text: string): PresentedSecret | undefined;
   digest(secret: string): string;
+  /** Whether two digests are the same; takes the same time for all of one length. */
+  isSame(digest: string | undefined, other: string | undefined): boolean;
   /** Encrypts with the installation's secret and this one together: neither opens it alone. */
   sealer(secret: string): Sealer;
 }
@@ -55,6 +57,10 @@ export function createConnectionSecrets(secrets: readonly [Uint8Array, ...Uint8A
       return isOurs ? { connection, digest: digest(text) } : undefined;
     },
     digest,
+    isSame: (one = '', other = '') => {
+      const [first, second] = [Buffer.from(one), Buffer.from(other)];
+      return first.length > 0 && first.length === second.length && timingSafeEqual(first, second);
+    },
     sealer: (secret) => {
       const use = 'latchkey oauth connection';
       const [present, ...former] = secrets;

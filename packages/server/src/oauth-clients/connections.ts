@@ -122,6 +122,15 @@ export function createConnections({ auth, store, secrets, clock, audit, hasEnded
     return (await reachStore(() => store.renew(id, refreshDigest, next, former))) ? { made, refreshToken } : undefined;
   }
 
+  /**
+   * The key as this refresh token opens it. The one before works as well until the present one was used: its answer may
+   * have been lost. Undefined for one of which a later one was used.
+   */
+  function sealedFor({ refreshDigest, sealed, former }: Connection, digest: string): string | undefined {
+    if (secrets.isSame(refreshDigest, digest)) return sealed;
+    return secrets.isSame(former?.digest, digest) ? former?.sealed : undefined;
+  }
+
   return {
     async allow({ request, grant, expiresAt }, by, actor) {
       const { client, redirectUri, challenge } = request;
@@ -155,7 +164,7 @@ export function createConnections({ auth, store, secrets, clock, audit, hasEnded
     async redeem({ code, clientId, redirectUri, verifier }, make) {
       const presented = secrets.readCode(code);
       const connection = presented && (await find(presented));
-      if (connection === undefined || connection.codeDigest !== presented?.digest) throw refused(NO_CODE);
+      if (connection === undefined || !secrets.isSame(connection.codeDigest, presented?.digest)) throw refused(NO_CODE);
       if (connection.refreshDigest !== undefined) throw await endReused(connection, 'code');
       if (clock().toISOString() >= connection.codeUntil) throw await spoil(connection, NO_CODE);
       if (clientId !== connection.clientId) throw await spoil(connection, 'The code is that of another client.');
@@ -199,15 +208,6 @@ export function createConnections({ auth, store, secrets, clock, audit, hasEnded
       }
     },
   };
-}
-
-/**
- * The key as this refresh token opens it. The one before works as well until the present one was used: its answer may
- * have been lost. Undefined for one of which a later one was used.
- */
-function sealedFor({ refreshDigest, sealed, former }: Connection, digest: string): string | undefined {
-  if (digest === refreshDigest) return sealed;
-  return digest === former?.digest ? former.sealed : undefined;
 }
 
 const NO_CODE = 'The code is not known, or its minute is over.';

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { toActor } from '../../audit/audited-request.ts';
 import type { ChatCaller } from '../../chat/prepare-chat.ts';
 import { ServerError } from '../../contracts/server-error.ts';
+import { dictionary, list } from '../../input/bounded.ts';
 import {
   AUTHORIZATION_PARAMETERS,
   type AuthorizationRequest,
@@ -40,15 +41,12 @@ const DAY_MILLISECONDS = 86_400_000;
 const MOST_GRANT_CHARACTERS = 4000;
 
 const name = z.string().min(1).max(256);
-const parameters = z.partialRecord(z.enum(AUTHORIZATION_PARAMETERS), z.string().max(8192));
+const parameters = dictionary(z.string().max(8192), AUTHORIZATION_PARAMETERS.length, z.enum(AUTHORIZATION_PARAMETERS));
 const decisionSchema = z.strictObject({
   request: parameters,
   allow: z.boolean(),
   /** By the id of a server: names of tools, or `*` for all that it has and will have. */
-  servers: z
-    .array(z.strictObject({ id: name, tools: z.array(name).min(1).max(1000) }))
-    .max(200)
-    .default([]),
+  servers: list(z.strictObject({ id: name, tools: list(name, 1000, 1) }), 200).default([]),
   days: z.int().min(1).max(MOST_DAYS).default(30),
 });
 
