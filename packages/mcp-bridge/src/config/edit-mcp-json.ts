@@ -61,7 +61,9 @@ export function removeServerFromMcpJson(text: string, label: string): string {
 
 function labelsOf(text: string): { readonly rootPath: readonly string[]; readonly labels: readonly string[] } {
   problemsOf(text);
-  const { path, servers } = findServers(readJsonc(text).value as Readonly<Record<string, unknown>>);
+  const { path, servers, names } = findServers(readJsonc(text).value as Readonly<Record<string, unknown>>);
+  if (names !== undefined)
+    throw invalid(path, 'is a list, which is only read; to change it here, make it an object of names');
   return { rootPath: path, labels: Object.keys(servers as Readonly<Record<string, unknown>>) };
 }
 

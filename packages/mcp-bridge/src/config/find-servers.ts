@@ -5,6 +5,8 @@ export interface FoundServers {
   /** The keys that lead to the servers; empty if the file is nothing but servers. */
   readonly path: readonly string[];
   readonly servers: unknown;
+  /** The names of the servers where the file lists them, in the order of the list; absent where the names are keys. */
+  readonly names?: readonly string[];
   /** The keys of the root that lead elsewhere. */
   readonly beside: Readonly<Record<string, unknown>>;
 }
@@ -35,7 +37,7 @@ export function findServers(root: Readonly<Record<string, unknown>>): FoundServe
   const [first, second] = found;
   if (first !== undefined) {
     if (second !== undefined) throw invalid(second, `means the same as "${first.join('.')}"; keep one`);
-    return { path: first, servers: byName(valueAt(root, first)) ?? {}, beside: besides(root, first) };
+    return { path: first, ...byName(valueAt(root, first) ?? {}, first), beside: besides(root, first) };
   }
   if (isEntries(root.mcp)) return { path: ['mcp'], servers: root.mcp, beside: besides(root, ['mcp']) };
   const { $schema: _, ...rest } = root;
@@ -64,14 +66,18 @@ export function findMcpServers(root: Readonly<Record<string, unknown>>): Readonl
 }
 
 /** Some files list the servers, each with its name inside. */
-function byName(servers: unknown): unknown {
-  if (!Array.isArray(servers)) return servers;
-  const named = servers.map((entry: unknown) => (isObject(entry) ? { ...entry } : {}));
-  const names = named.map(({ name }) => name);
-  if (!names.every((name) => typeof name === 'string' && name !== '') || new Set(names).size < names.length) {
-    throw invalid(['mcpServers'], 'is a list: each server in it needs a "name" of its own');
+function byName(servers: unknown, path: KeyPath): Pick<FoundServers, 'servers' | 'names'> {
+  if (!Array.isArray(servers)) return { servers };
+  const named = servers.flatMap((entry: unknown): [string, unknown][] => {
+    if (!isObject(entry) || typeof entry.name !== 'string' || entry.name === '') return [];
+    const { name, ...rest } = entry;
+    return [[name, rest]];
+  });
+  const names = named.map(([name]) => name);
+  if (names.length < servers.length || new Set(names).size < names.length) {
+    throw invalid(path, 'is a list: each server in it needs a "name" of its own');
   }
-  return Object.fromEntries(named.map(({ name, ...entry }) => [name, entry]));
+  return { servers: Object.fromEntries(named), names };
 }
 
 /** Whether each value of an object looks like the entry of a server. */

@@ -59,11 +59,12 @@ export interface WrittenConfig {
 export function readMcpJson(text: string, given: Omit<Substitutions, 'inputs'>): WrittenConfig {
   const { value, lost } = readJsonc(text);
   const root = check(rootSchema, value, []);
-  const { path: place, servers: found, beside } = findServers(root);
+  const { path: place, servers: found, names, beside } = findServers(root);
   const written = check(serversSchema, found, place);
   const lostIn = new Map<PropertyKey, string>();
   for (const { path, problem } of lost) {
-    const [label] = path.slice(place.length);
+    const [key] = path.slice(place.length);
+    const label = names === undefined ? key : names[Number(key)];
     const isInside = label !== undefined && place.every((key, index) => path[index] === key);
     if (!isInside || label === '__proto__') throw invalid(path, problem);
     lostIn.set(label, `${printKeyPath(path)} ${problem}`);

@@ -21,6 +21,16 @@ describe('adding a server to an mcp.json', () => {
     expect(text).toContain(`"KEY": "\${KEY}"`);
   });
 
+  it('is refused in words where the servers are a list', () => {
+    const list = '{ "mcpServers": [{ "name": "files", "command": "x" }] }';
+    for (const change of [
+      () => addServerToMcpJson(list, 'notes', { command: 'y' }),
+      () => removeServerFromMcpJson(list, 'files'),
+    ]) {
+      expect(change).toThrow(expect.objectContaining({ code: 'MCP_CONFIG_INVALID', path: 'mcpServers' }));
+    }
+  });
+
   it('makes the file when there is none', () => {
     const text = addServerToMcpJson(undefined, 'notes', { command: 'notes' });
     expect(labels(text)).toEqual(['notes']);

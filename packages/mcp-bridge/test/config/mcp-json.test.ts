@@ -348,6 +348,14 @@ describe('parseMcpJson', () => {
     }
   });
 
+  it('holds back an entry of a list in which a key is written twice', () => {
+    const text =
+      '{ "mcpServers": [{ "name": "a", "command": "x" }, { "name": "b", "command": "x", "tools": ["y"], "tools": [] }] }';
+    const { servers } = parseMcpJson(text, {});
+    expect(servers.get('a')).not.toHaveProperty('problem');
+    expect(servers.get('b')?.problem).toContain('mcpServers[1].tools');
+  });
+
   it('gives an argument the variables that the entry itself sets', () => {
     const written = {
       command: 'npx',

@@ -46,6 +46,16 @@ import {
 import { type SecretTables, secretMigrations } from './same-secret.ts';
 import { describeSqliteFailure, reasonOf } from './sqlite-failure.ts';
 
+/** The tables of the server in which something of a person may be. */
+export type ServerTables = ApprovalTables &
+  ConnectionTables &
+  ConversationTables &
+  KeyedRequestTables &
+  LoginTables &
+  SessionTables &
+  UsageTables &
+  WebhookTables;
+
 /** The stores of a database. */
 export interface Database {
   readonly tokens: TokenStore;
@@ -68,16 +78,7 @@ export interface Database {
   /** Whether it is a SQLite file. */
   readonly isFile: boolean;
   /** The tables of the server in one. */
-  readonly all: Kysely<
-    ApprovalTables &
-      ConnectionTables &
-      ConversationTables &
-      KeyedRequestTables &
-      LoginTables &
-      SessionTables &
-      UsageTables &
-      WebhookTables
-  >;
+  readonly all: Kysely<ServerTables>;
 }
 
 /**

@@ -1,12 +1,5 @@
 import { type Kysely, sql } from 'kysely';
-import type { ApprovalTables } from '../approvals/schema.ts';
-import type { ConversationTables } from '../conversations/schema.ts';
-import type { KeyedRequestTables } from '../idempotency/schema.ts';
-import type { LoginTables } from '../mcp-logins/schema.ts';
-import type { ConnectionTables } from '../oauth-clients/schema.ts';
-import type { SessionTables } from '../sessions/schema.ts';
-import type { UsageTables } from '../usage/schema.ts';
-import type { WebhookTables } from '../webhooks/schema.ts';
+import type { ServerTables } from './database.ts';
 
 /** How many records of each kind were deleted. */
 export interface Deleted {
@@ -27,15 +20,6 @@ export interface ErasureStore {
   finish(): Promise<void>;
 }
 
-type Tables = ApprovalTables &
-  ConnectionTables &
-  ConversationTables &
-  KeyedRequestTables &
-  LoginTables &
-  SessionTables &
-  UsageTables &
-  WebhookTables;
-
 /** How many tokens one statement names: databases limit its parameters. */
 const PORTION = 200;
 
@@ -44,11 +28,11 @@ const PORTION = 200;
  *
  * @param isFile whether it is a SQLite file
  */
-export function createKyselyErasureStore<Schema extends Tables>(
+export function createKyselyErasureStore<Schema extends ServerTables>(
   database: Kysely<Schema>,
   isFile: boolean,
 ): ErasureStore {
-  const own = database as unknown as Kysely<Tables>;
+  const own = database as unknown as Kysely<ServerTables>;
   return {
     forget: (owner, tokenIds) =>
       own.transaction().execute(async (transaction) => {
@@ -86,7 +70,7 @@ export function createKyselyErasureStore<Schema extends Tables>(
 }
 
 /** Turns of the tokens, and turns that they made for a token above them. A turn of others that continues one stays. */
-async function forgetTurns(transaction: Kysely<Tables>, ids: readonly string[]): Promise<number> {
+async function forgetTurns(transaction: Kysely<ServerTables>, ids: readonly string[]): Promise<number> {
   const theirs = sql<boolean>`(${sql.ref('owner')} in (${sql.join(ids)}) or ${names('made_by', ids)})`;
   await transaction
     .updateTable('conversation_turn')

@@ -1,3 +1,4 @@
+import { JsoncError, parseJsonc } from '@latchkey/mcp-bridge/jsonc';
 import { CommandError } from '../command-error.ts';
 
 /** A server as a link describes it: its name, and an entry in the notation of some host. */
@@ -48,10 +49,11 @@ function readEntry(text: string): Entry | undefined {
   const texts = [text, Buffer.from(text.replaceAll(' ', '+'), 'base64').toString('utf8')];
   for (const json of texts) {
     try {
-      const value: unknown = JSON.parse(json);
+      const value = parseJsonc(json);
       if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Entry;
-    } catch {
+    } catch (error) {
       // The other spelling, then.
+      if (!(error instanceof JsoncError)) throw error;
     }
   }
   return undefined;

@@ -38,6 +38,8 @@ describe('an install link', () => {
     `lmstudio://add_mcp?config=${encoded(base64)}`,
     'lmstudio://add_mcp?name=files&config=bm90IGpzb24=',
     'lmstudio://add_mcp?name=files&config=W10=',
+    // Of a key that is written twice one would be lost.
+    `lmstudio://add_mcp?name=files&config=${encoded('{"command":"x","tools":["a"],"tools":[]}')}`,
     'vscode:mcp/install?%E0%A4%A',
     `lmstudio://add_mcp?name=files&config=${'A'.repeat(70_000)}`,
     `x:?url=${encoded(`x:?url=${encoded(`x:?url=${encoded(`x:?name=a&config=${encoded(json)}`)}`)}`)}`,
