@@ -63,10 +63,12 @@ export const TRIALS: Readonly<Record<string, Trial>> = {
   },
   ...(mayBecomeNobody && {
     'a user without an entry and without a home': async () => {
-      // The files of a checkout may be its owner's alone.
-      const models = `cp -r "\${@: -1}" "$folder/models" && chmod -R a+rX "$folder/models"`;
+      // The files of a checkout may be its owner's alone, and so may the folder that Node was installed to.
+      const copies = `cp -r "\${@: -1}" "$folder/models" && cp "$1" "$folder/node" && chmod -R a+rX "$folder"/{models,node}`;
       const user = `chown ${NOBODY} "$data" && chmod 711 "$folder" && exec setpriv --reuid ${NOBODY} --clear-groups`;
-      await using server = runShelled(`unset HOME; ${models} && ${user} "$@" --models "$folder/models"`);
+      await using server = runShelled(
+        `unset HOME; ${copies} && ${user} "$folder/node" "\${@:2}" --models "$folder/models"`,
+      );
       return await runsOrSays(server, { mustRun: true, chats: true });
     },
   }),

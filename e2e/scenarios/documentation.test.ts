@@ -132,6 +132,11 @@ describe.skipIf(missing.length > 0)('the commands of', () => {
         'docs/mcp.md',
         async (server, home) => {
           const { command, args } = filesystem(join(home, 'docs')) as { command: string; args: readonly string[] };
+          mkdirSync(join(home, '.codex'));
+          writeFileSync(
+            join(home, '.codex', 'config.toml'),
+            `[mcp_servers.notes]\nurl = "https://notes.example.com/mcp"\n`,
+          );
           const [approved, changed, denied, curled] = [
             await leaveWaiting(server),
             await leaveWaiting(server),
@@ -165,6 +170,7 @@ describe.skipIf(missing.length > 0)('the commands of', () => {
         },
       );
       expect(transcript).toContain('mcp/docs was added to');
+      expect(transcript).toContain('mcp/notes was added to');
       expect(transcript).toContain('mcp/search was removed from');
       expect(transcript).toContain('Nothing is held back.');
       expect(transcript).toContain('allowEphemeralMcp');

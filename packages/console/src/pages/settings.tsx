@@ -1,4 +1,4 @@
-import { useEffect, useId, useState } from 'preact/hooks';
+import { useId, useState } from 'preact/hooks';
 import { sendDuration, writeDuration } from '../api/duration-text.ts';
 import {
   changeSettings,
@@ -39,16 +39,20 @@ export function SettingsPage({ mayWrite }: { readonly mayWrite: boolean }) {
     await reload();
     setSaved(true);
   };
-  const changeNow = (changed: SettingsChange): void => {
+  const changeNow = async (changed: SettingsChange): Promise<boolean> => {
     setFailure(undefined);
-    change(changed).catch((cause: unknown) => {
+    try {
+      await change(changed);
+      return true;
+    } catch (cause) {
       setFailure(cause);
       void reload();
-    });
+      return false;
+    }
   };
   const turn = (name: Switch, on: boolean): void => {
     if (isGrave(name, on)) setAsking({ name, value: on });
-    else changeNow({ [name]: on });
+    else void changeNow({ [name]: on });
   };
   return (
     <Page title={words.title} lead={words.lead}>
@@ -76,7 +80,7 @@ export function SettingsPage({ mayWrite }: { readonly mayWrite: boolean }) {
                   key={kind}
                   label={strings.tokens.kinds[kind as keyof typeof strings.tokens.kinds] ?? kind}
                   checked={isOn}
-                  onChange={(on) => changeNow({ tokenKinds: { [kind]: on } })}
+                  onChange={(on) => void changeNow({ tokenKinds: { [kind]: on } })}
                 />
               ))}
               <p class="hint">{words.kindsHint}</p>
@@ -108,7 +112,8 @@ export function SettingsPage({ mayWrite }: { readonly mayWrite: boolean }) {
 interface LifetimesProps {
   readonly settings: Settings;
   readonly mayWrite: boolean;
-  readonly onChange: (change: Readonly<Record<Lifetime, number | string>>) => void;
+  /** Resolves with whether the change was made, and shown. */
+  readonly onChange: (change: Readonly<Record<Lifetime, number | string>>) => Promise<boolean>;
 }
 
 const each = <T,>(read: (name: Lifetime) => T) =>
@@ -118,18 +123,17 @@ const textsOf = (settings: Settings) => each((name) => writeDuration(settings[na
 function Lifetimes({ settings, mayWrite, onChange }: LifetimesProps) {
   const id = useId();
   const [typed, setTyped] = useState<Partial<Record<Lifetime, string>>>({});
-  // What is typed stays when the settings are read again, until a lifetime is another.
-  useEffect(
-    () => setTyped({}),
-    LIFETIMES.map((name) => settings[name]),
-  );
   const texts = { ...textsOf(settings), ...typed };
-  const submit = (event: Event): void => {
+  const submit = async (event: Event): Promise<void> => {
     event.preventDefault();
-    onChange(each((name) => sendDuration(texts[name].trim())));
+    if (!(await onChange(each((name) => sendDuration(texts[name].trim()))))) return;
+    // What was typed while it was saved stays.
+    setTyped((now) =>
+      Object.fromEntries(Object.entries(now).filter(([name, text]) => text !== typed[name as Lifetime])),
+    );
   };
   return (
-    <form onSubmit={submit}>
+    <form onSubmit={(event) => void submit(event)}>
       <fieldset>
         <legend>{words.lifetimes}</legend>
         <div class="inline">
@@ -141,7 +145,7 @@ function Lifetimes({ settings, mayWrite, onChange }: LifetimesProps) {
                 value={texts[name]}
                 spellcheck={false}
                 disabled={!mayWrite}
-                onInput={({ currentTarget }) => setTyped({ ...typed, [name]: currentTarget.value })}
+                onInput={({ currentTarget }) => setTyped((now) => ({ ...now, [name]: currentTarget.value }))}
               />
             </div>
           ))}
