@@ -148,6 +148,8 @@ describe.skipIf(missing.length > 0)('the commands of', () => {
           const words = {
             'add files -- npx -y @modelcontextprotocol/server-filesystem /srv/docs': `add docs -- ${[command, ...args].join(' ')}`,
             'read_file write_file': 'echo fetch_note',
+            // A reader is asked, where no terminal is a word says yes.
+            'config.toml': 'config.toml --yes',
             // What goes on until somebody has seen enough.
             'latchkey approvals --watch': 'head -n 2 < <(latchkey approvals --watch)',
             [WATCHING]: `head -n 2 < <(${WATCHING})`,
@@ -170,7 +172,7 @@ describe.skipIf(missing.length > 0)('the commands of', () => {
         },
       );
       expect(transcript).toContain('mcp/docs was added to');
-      expect(transcript).toContain('mcp/notes was added to');
+      expect(transcript).toMatch(/^notes +added /m);
       expect(transcript).toContain('mcp/search was removed from');
       expect(transcript).toContain('Nothing is held back.');
       expect(transcript).toContain('allowEphemeralMcp');

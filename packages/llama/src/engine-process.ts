@@ -25,6 +25,8 @@ export interface ProcessEnd {
   readonly signal: string | null;
   /** Whether it was killed because it sent nothing while it had work. */
   readonly wasSilent: boolean;
+  /** When it did not start: the system's reason, e.g. `EAGAIN`. */
+  readonly startError?: string;
   /** The last lines that it wrote to standard error. */
   readonly output: string;
 }
@@ -78,17 +80,18 @@ export class EngineProcess {
     });
     this.#ended = new Promise((resolve) => {
       let over = false;
-      const end = (exitCode: number | null, signal: string | null): void => {
+      const end = (exitCode: number | null, signal: string | null, startError?: string): void => {
         if (over) return;
         over = true;
         this.#watchdog.stop();
         resolve();
-        options.onEnd({ exitCode, signal, wasSilent: this.#wasSilent, output: this.#output });
+        const why = startError === undefined ? {} : { startError };
+        options.onEnd({ exitCode, signal, wasSilent: this.#wasSilent, output: this.#output, ...why });
       };
-      this.#child.on('exit', end);
-      this.#child.on('error', (error) => {
+      this.#child.on('exit', (exitCode, signal) => end(exitCode, signal));
+      this.#child.on('error', (error: NodeJS.ErrnoException) => {
         this.#output = (this.#output + error.message).slice(-REMEMBERED_OUTPUT);
-        if (this.#child.pid === undefined) end(null, null);
+        if (this.#child.pid === undefined) end(null, null, error.code);
       });
     });
   }

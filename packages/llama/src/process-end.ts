@@ -14,10 +14,23 @@ const CAUSES: Readonly<Record<string, string>> = {
   SIGTERM: 'something has ended it by a signal',
 };
 
+/** Why a program does not start, by the system's code. The program is Node's own. */
+const START_ERRORS: Readonly<Record<string, string>> = {
+  EACCES: 'the user of this server may not run its Node',
+  ENOENT: 'the Node that this server runs with was removed or replaced; start the server again',
+  EAGAIN: 'the user of this server has too many processes',
+  ENOMEM: 'memory is short',
+  EMFILE: 'this server has too many files open',
+  ENFILE: 'this machine has too many files open',
+};
+
 /** The cause of a process's end that says nothing about the file; undefined for a crash. */
-export function causeOfEnd({ exitCode, signal, wasSilent }: ProcessEnd): string | undefined {
+export function causeOfEnd({ exitCode, signal, wasSilent, startError = '' }: ProcessEnd): string | undefined {
   if (wasSilent) return 'it said nothing for too long and was ended';
-  if (exitCode === null && signal === null) return 'it could not be started';
+  if (exitCode === null && signal === null) {
+    const why = START_ERRORS[startError] ?? startError;
+    return why === '' ? 'its process could not be started' : `its process could not be started: ${why}`;
+  }
   return CAUSES[signal ?? ''];
 }
 
