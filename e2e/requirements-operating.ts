@@ -27,6 +27,9 @@ export const operating = [
       'operating.config-changed':
         'a configuration file that is changed under a running server is told: what acts after a restart, or what is wrong with it',
       'operating.no-debugger': 'no signal but those to stop ends a server or opens a debugger',
+      'operating.unwatched':
+        'where the system reports no changes of mcp.json, that is said with its path and the reason, and changes are read all the same',
+      'operating.localhost': 'localhost is listened on where a machine has only one of its addresses',
       'operating.process-one': 'process 1 is ended by a signal at every moment',
       'operating.sole':
         'a second server on a data folder is refused, in another container and beside one that stands still as well',

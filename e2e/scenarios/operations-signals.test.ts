@@ -123,3 +123,35 @@ describe('a configuration file', () => {
     await expect.poll(server.printed, { timeout: 20_000 }).toMatch(/config.json: prot: .*the next start would fail/);
   });
 });
+
+/** The level of the log for what an operator can fix. */
+const WARN = 40;
+
+/** A system in which no folder can be watched any more. */
+const UNWATCHED = `unshare --user --map-root-user bash -c 'echo 0 >/proc/sys/user/max_inotify_instances && exec "$@"' bash`;
+
+describe('an mcp.json', () => {
+  verifies('operating.unwatched', async () => {
+    if (spawnSync('bash', ['-c', `${UNWATCHED} true`]).status !== 0)
+      return void console.warn('not tried: this machine has no namespaces for users');
+    await using server = runShelled(`exec ${UNWATCHED} "$@"`);
+    const { admin } = await server.announced();
+    const lines = (): readonly { level: unknown; msg: string; file?: string; problem?: string }[] =>
+      server
+        .printed()
+        .split('\n')
+        .filter((line) => line.startsWith('{'))
+        .map((line) => JSON.parse(line));
+    const file = join(server.data, 'mcp.json');
+    await expect.poll(() => lines().filter((line) => line.file === file)).toHaveLength(1);
+    const [told] = lines().filter((line) => line.file === file);
+    expect(told?.level).toBe(WARN);
+    expect(told?.msg).toMatch(/looked at every two seconds.*SIGHUP/);
+    expect(told?.problem).toContain('fs.inotify.max_user_instances');
+    const list = async (): Promise<readonly string[]> =>
+      (await admin.get('/api/v1/mcp/servers')).body.servers.map(({ id }: { id: string }) => id);
+    writeFileSync(file, '{ "mcpServers": { "first": { "command": "none" } } }', { mode: 0o600 });
+    await expect.poll(list, { timeout: 20_000 }).toEqual(['mcp/first']);
+    expect(lines().filter(({ msg }) => msg.includes('not taken'))).toEqual([]);
+  });
+});

@@ -11,6 +11,10 @@ import { verifies } from '../support/verifies.ts';
 
 const has = (program: string): boolean => spawnSync('bash', ['-c', `command -v ${program}`]).status === 0;
 
+/** A machine whose loopback has one address alone. */
+const without = (address: string): string =>
+  `unshare --user --map-root-user --net bash -c 'ip link set lo up && ip addr del ${address} dev lo && exec "$@"' bash`;
+
 /** Asks a server at a Unix socket who a token is. */
 async function askAt(
   socketPath: string,
@@ -146,4 +150,31 @@ describe.skipIf(!has('systemd-notify') || !has('python3'))('systemd', () => {
     await expect.poll(told, { timeout: 10_000 }).toContain('STOPPING=1');
     await server.exited;
   });
+});
+
+describe('localhost', () => {
+  for (const [missing, url] of [
+    ['127.0.0.1/8', 'http://[::1]:'],
+    ['::1/128', 'http://127.0.0.1:'],
+  ] as const) {
+    verifies(
+      'operating.localhost',
+      async () => {
+        const apart = without(missing);
+        if (spawnSync('bash', ['-c', `${apart} true`]).status !== 0)
+          return void console.warn('not tried: this machine has no namespaces for networks, or no ip');
+        await using server = runShelled(`exec ${apart} "$@" --host localhost`);
+        const announced = await server.announced();
+        expect(announced.url.slice(0, url.length)).toBe(url);
+        const program = `fetch('${announced.url}/health').then(({ status }) => console.log(status))`;
+        const { stdout } = spawnSync(
+          'nsenter',
+          ['--preserve-credentials', '--user', '--net', '-t', `${server.pid}`, process.execPath, '-e', program],
+          { encoding: 'utf8' },
+        );
+        expect(stdout.trim()).toBe('200');
+      },
+      `without ${missing}`,
+    );
+  }
 });

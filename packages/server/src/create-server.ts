@@ -389,7 +389,19 @@ function watchMcpServers(
     },
     onError: ({ message }) =>
       logger.error({ file: path, problem: message }, 'mcp.json is not taken; what was read before stays in use'),
+    onUnwatched: (error) =>
+      logger.warn(
+        { file: path, problem: whyUnwatched(error) },
+        'changes of mcp.json are not reported by the system: it is looked at every two seconds, and SIGHUP reads it at once',
+      ),
   });
+}
+
+/** inotify reports its own bounds with the codes of files and of disks. */
+function whyUnwatched({ code = '', message }: NodeJS.ErrnoException): string {
+  if (code === 'EMFILE') return 'no inotify instance is left (EMFILE): sysctl fs.inotify.max_user_instances';
+  if (code === 'ENOSPC') return 'no inotify watch is left (ENOSPC): sysctl fs.inotify.max_user_watches';
+  return message;
 }
 
 const LOOK_MILLISECONDS = 5000;

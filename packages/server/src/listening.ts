@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type RequestListener, type Server, 
 import type { AddressInfo, Socket } from 'node:net';
 import type { SdkSockets } from './sdk-socket/sockets.ts';
 import { withFreePath } from './socket-path.ts';
+import { addressesOf, isNoAddressHere } from './state/addresses.ts';
 
 /** The ports and the Unix sockets on which a server listens. */
 export interface Listening {
@@ -79,7 +80,9 @@ export async function listenOn(
   };
   try {
     for (const fd of inherited) await open({ fd });
-    for (const port of urls.length === 0 ? ports : ports.slice(1)) await open({ host, port });
+    for (const port of urls.length === 0 ? ports : ports.slice(1)) {
+      await onFirst(await addressesOf(host), (address) => open({ host: address, port }));
+    }
     for (const path of paths) await withFreePath(path, () => open({ path }));
   } catch (error) {
     listening.cut();
@@ -103,6 +106,17 @@ function endUntaken(server: Server, milliseconds: number): void {
     // With this listener, Node leaves connections without a request to it, too.
     if (socket.writableLength > 0 || !answering.has(socket)) socket.destroy();
   });
+}
+
+/** Listens on the first address that this machine has. Throws the error of the last one when it has none of them. */
+async function onFirst(addresses: readonly string[], open: (address: string) => Promise<void>): Promise<void> {
+  for (const [index, address] of addresses.entries()) {
+    try {
+      return await open(address);
+    } catch (error) {
+      if (index === addresses.length - 1 || !isNoAddressHere(error)) throw error;
+    }
+  }
 }
 
 type Place = { readonly fd: number } | { readonly host: string; readonly port: number } | { readonly path: string };

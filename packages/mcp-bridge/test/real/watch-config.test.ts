@@ -1,7 +1,7 @@
 import { EventEmitter, once } from 'node:events';
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type McpJsonWatcher, watchMcpJson } from '../../src/index.ts';
@@ -84,10 +84,26 @@ describe('an mcp.json that is watched', () => {
     expect(told).toEqual([]);
   });
 
-  it('says when its folder can not be watched', () => {
-    const told: string[] = [];
-    const options = { environment: {}, onConfig: () => {}, onError: ({ message }: Error) => told.push(message) };
-    watchMcpJson({ path: '/no/such/folder/mcp.json', ...options })[Symbol.dispose]();
-    expect(told).toEqual(['The mcp.json cannot be watched; changes count when it is read again.']);
+  it('is looked at where the system does not report changes, which is told once', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'latchkey-watch-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    // A folder that does not exist cannot be watched.
+    const path = join(folder, 'later', 'mcp.json');
+    const unwatched: unknown[] = [];
+    const read = Promise.withResolvers<readonly string[]>();
+    using watcher = watchMcpJson({
+      path,
+      environment: {},
+      onConfig: ({ servers }) => read.resolve([...servers.keys()]),
+      onError: (error) => read.reject(error),
+      onUnwatched: ({ code }) => unwatched.push(code),
+    });
+    expect(unwatched).toEqual(['ENOENT']);
+    expect(watcher.problem()).toBeNull();
+    await mkdir(dirname(path));
+    await writeFile(`${path}.new`, withServers('a'));
+    await rename(`${path}.new`, path);
+    expect(await read.promise).toEqual(['a']);
+    expect(unwatched).toEqual(['ENOENT']);
   });
 });

@@ -4,6 +4,7 @@ import type { ConfigSources } from '../config/load-config.ts';
 import { findConfigFile, loadConfig } from '../config/load-config.ts';
 import type { ServerConfig } from '../config/schema.ts';
 import { findVariables } from '../config/variables.ts';
+import { addressesOf, isNoAddressHere } from '../state/addresses.ts';
 import { findServer } from '../state/data-folder.ts';
 import { isFolderLocked } from '../state/folder-lock.ts';
 import { examineEngine } from './examine-engine.ts';
@@ -55,7 +56,7 @@ async function examineAddress({ data, host, port }: ServerConfig): Promise<reado
     const url = findServer(data)?.url;
     return [ok('server', `one runs on the data folder${url === undefined ? '' : `, at ${url}`}`)];
   }
-  const failure = await listenOnce(host, port);
+  const failure = await listenOnAny(host, port);
   if (failure === undefined) return [ok('address', `${host} port ${port} is free`)];
   return [
     problem(
@@ -66,7 +67,19 @@ async function examineAddress({ data, host, port }: ServerConfig): Promise<reado
   ];
 }
 
-/** Listens for a moment. Returns the system's code when that fails. */
+/** Listens for a moment, as a server would. Returns the system's code when that fails. */
+async function listenOnAny(host: string, port: number): Promise<string | undefined> {
+  const addresses = await addressesOf(host).catch(({ code, message }: NodeJS.ErrnoException) => code ?? message);
+  if (typeof addresses === 'string') return addresses;
+  let failure: string | undefined;
+  for (const address of addresses) {
+    failure = await listenOnce(address, port);
+    if (failure === undefined || !isNoAddressHere({ code: failure })) return failure;
+  }
+  return failure;
+}
+
+/** Listens on an address for a moment. Returns the system's code when that fails. */
 function listenOnce(host: string, port: number): Promise<string | undefined> {
   const { promise, resolve } = Promise.withResolvers<string | undefined>();
   const server = createServer();
