@@ -263,18 +263,22 @@ export class LimitExceededError extends AuthError {
   readonly limit: string;
   /** Whose limit it is: `server policy`, `token ci-bot`. */
   readonly source: string;
+  /** The place of the rule that has the limit, where it is not one of the whole grant. */
+  readonly rule?: string;
   /** When to try again, in whole seconds from now, at least 1. */
   readonly retryAfterSeconds: number;
 
-  constructor(limit: string, source: string, retryAfterSeconds: number) {
+  constructor(limit: string, source: string, retryAfterSeconds: number, rule?: string) {
     const seconds = retryAfterSeconds === 1 ? 'second' : 'seconds';
     super(
       'AUTH_LIMIT_EXCEEDED',
-      `The limit ${limit} of ${source} leaves no room for this request. Try again in ${retryAfterSeconds} ${seconds}.`,
+      `The limit ${limit} of ${source}${rule === undefined ? '' : ` for ${rule}`} leaves no room for this request. ` +
+        `Try again in ${retryAfterSeconds} ${seconds}.`,
     );
     this.limit = limit;
     this.source = source;
     this.retryAfterSeconds = retryAfterSeconds;
+    if (rule !== undefined) this.rule = rule;
   }
 }
 

@@ -35,6 +35,7 @@ export type {
   AccessRequest,
   AllowedDecision,
   AskedResources,
+  CountedUse,
   Decision,
   DeniedDecision,
 } from './authority/decision.ts';
@@ -63,6 +64,7 @@ export type {
   RuleCheck,
   RuleContext,
   RuleCoverage,
+  RuleLimit,
   RulePath,
   RulePlaces,
   RuleVerdict,
@@ -134,8 +136,10 @@ export { anonymousPrincipal } from './principal.ts';
 export type { Repeat } from './repeat.ts';
 export { argumentConditions } from './resources/argument-conditions.ts';
 export { hosts } from './resources/hosts.ts';
+export { matchesTool } from './resources/matching-rules.ts';
 export { names } from './resources/names.ts';
-export type { ToolRequest, ToolRule, ToolRules } from './resources/tool-rule.ts';
+export type { ToolEffect, ToolRequest, ToolRule, ToolRules } from './resources/tool-rule.ts';
+export { TOOL_EFFECTS } from './resources/tool-rule.ts';
 export { tools } from './resources/tools.ts';
 export type { JsonObject } from './schema/copy-json.ts';
 export type { ArgumentConstraint, Json, JsonSchema, JsonType } from './schema/json-schema.ts';

@@ -14,6 +14,8 @@ export interface IdentityLimit {
   readonly name: string;
   /** The origin of the grant with this limit. */
   readonly source: string;
+  /** The place of the rule for tools that has it; absent for a limit of the whole grant. */
+  readonly rule?: string;
   readonly limit: number;
   readonly remaining: number;
   /** In how many seconds all of it is available again; absent where each request gives back what it took. */
@@ -54,10 +56,11 @@ function readGrant(value: unknown): IdentityGrant | undefined {
 }
 
 function readLimit(value: unknown): IdentityLimit | undefined {
-  const { name, source, limit, remaining, resetSeconds } = fieldsOf(value);
+  const { name, source, rule, limit, remaining, resetSeconds } = fieldsOf(value);
   if (typeof name !== 'string' || typeof source !== 'string') return undefined;
   if (typeof limit !== 'number' || typeof remaining !== 'number') return undefined;
-  return { name, source, limit, remaining, ...(typeof resetSeconds === 'number' && { resetSeconds }) };
+  const more = { ...(typeof rule === 'string' && { rule }), ...(typeof resetSeconds === 'number' && { resetSeconds }) };
+  return { name, source, limit, remaining, ...more };
 }
 
 /** All members of a list, or undefined when one of them cannot be read. */

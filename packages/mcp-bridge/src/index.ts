@@ -69,6 +69,7 @@ export type {
 } from './sandbox/sandbox-profile.ts';
 export type { ToolSelection } from './tools/open-toolset.ts';
 export { excessOf } from './tools/schema-caps.ts';
+export type { ToolEffect } from './tools/tool-effect.ts';
 export type { ToolGate, ToolGateCall, ToolGateContext, ToolVerdict } from './tools/tool-gate.ts';
 export type { McpContent, ToolFailure, ToolFailureKind, ToolOutcome, ToolSuccess } from './tools/tool-outcome.ts';
 export type { ToolProgress } from './tools/tool-progress.ts';

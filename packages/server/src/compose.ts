@@ -283,6 +283,7 @@ export async function compose(parts: ServerParts, opened: AsyncDisposableStack):
       switches: settings.current,
       audit: trail.tools,
       pending: approvals.pending,
+      counter: meter,
       taint: config,
     }),
     samplingOf: (model) => samplingOf(config, model),

@@ -76,9 +76,9 @@ import type { LiveSettings } from './settings/live-settings.ts';
 import type { EarlierKeys } from './state/earlier-keys.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 import { searchServedTools } from './tool-search/search-served-tools.ts';
-import { findArgumentNames } from './tools/argument-names.ts';
 import { askApprovalFor } from './tools/ask-approval.ts';
 import { explainApprovalFor } from './tools/explain-approval.ts';
+import { findDefinition } from './tools/find-definition.ts';
 import { hostFor } from './tools/host-for.ts';
 import { listServers, readServerOutput } from './tools/list-servers.ts';
 import { offerTools } from './tools/offer-tools.ts';
@@ -190,7 +190,7 @@ export function createHandlers(parts: HandlerParts) {
     approvals: createApprovalHandlers(approvals.desk, trail),
     audit: createAuditHandler(parts.log),
     authorizationServer,
-    can: createCanHandler(catalog.resolve, findArgumentNames({ host, switches })),
+    can: createCanHandler(catalog.resolve, findDefinition({ host, switches })),
     chat: (dialect: ChatDialect) => createChatHandler(chats, dialect),
     console: createConsoleHandler(),
     manual: createManualHandler(),
@@ -223,6 +223,7 @@ export function createHandlers(parts: HandlerParts) {
           switches,
           audit: trail.tools(principal),
           ask: askApprovalFor(approvals.pending, principal),
+          counter: meter,
           taint: parts.taint,
           toolCalls: parts.toolCalls,
           pay: async (server, tool) => {

@@ -2,9 +2,10 @@ import { createSteps, type Steps, unlessUsedUp } from '../matching/steps.ts';
 import type { TestedTexts } from '../matching/test-pattern.ts';
 import type { AskedPaths } from './asked-paths.ts';
 import type { Authority, DecisionContext } from './authority.ts';
-import type { AccessRequest, AskedResources, Decision, DeniedDecision, Refusal } from './decision.ts';
+import type { AccessRequest, AskedResources, CountedUse, Decision, DeniedDecision, Refusal } from './decision.ts';
 import { type Grant, ruleOf } from './grant.ts';
 import { allowsAction, judge, judgeAction, judgeNetwork, judgeTime, type PathRound } from './judge-grant.ts';
+import { toCountedUse } from './rule-uses.ts';
 import type { VocabularyParts } from './vocabulary.ts';
 
 /** Decides whether an authority allows a request, within a number of steps: see `Vocabulary.decide`. */
@@ -28,6 +29,7 @@ export function decide(
     approval: verdict.approval,
     ...sent,
     ...(limits !== undefined && { limits }),
+    ...(verdict.uses && { uses: verdict.uses }),
   };
 }
 
@@ -71,9 +73,10 @@ function judgeAll(
   request: AccessRequest,
   question: Question,
   round: PathRound = 'written',
-): DeniedDecision | { readonly approval: boolean } {
+): DeniedDecision | { readonly approval: boolean; readonly uses?: readonly CountedUse[] } {
   let approval = false;
-  for (const [index, { grant, source, added = false }] of authority.entries()) {
+  let uses: CountedUse[] | undefined;
+  for (const [index, { grant, source, id, added = false }] of authority.entries()) {
     const before = authority.slice(0, index);
     // Such a holder could make a token with the same grant.
     const mayLook = !added || (index > 0 && before.every((entry) => allowsAction(entry.grant, 'tokens:write')));
@@ -82,8 +85,11 @@ function judgeAll(
       return { allowed: false, grant: index + 1, source, rule: verdict.rule, reason: verdict.reason };
     }
     approval ||= verdict.approval;
+    if (verdict.limits === undefined || id === undefined) continue;
+    uses ??= [];
+    uses.push(...verdict.limits.map((limit) => toCountedUse(limit, { source, id })));
   }
-  return { approval };
+  return { approval, ...(uses && { uses }) };
 }
 
 const USED_UP: Refusal = {

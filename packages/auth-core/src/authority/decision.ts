@@ -1,4 +1,6 @@
 import type { GrantLimits } from './grant.ts';
+import type { Window } from './limit.ts';
+import type { RuleLimit } from './resource-kind.ts';
 import type { Action, AskedOf, CeilingName, Words } from './vocabulary.ts';
 
 /** What a request asks for of each resource, in the form of its kind. An absent resource is not decided. */
@@ -24,6 +26,23 @@ export interface AllowedDecision<W extends Words = Words> {
   readonly instead?: AskedResources<W>;
   /** The lowest value in the grants for each limit that is not counted, see `ceiling()`. Absent: no grant has one. */
   readonly limits?: Pick<GrantLimits<W>, CeilingName<W>>;
+  /**
+   * What is to be counted when the request is carried out, with `Meter.use`: the limits of the rules that allow it.
+   * Absent: nothing.
+   */
+  readonly uses?: readonly CountedUse[];
+}
+
+/** A limit of a rule that a request counts against. */
+export interface CountedUse {
+  readonly name: string;
+  readonly limit: number;
+  readonly window: Window;
+  /** The place of the rule in its grant: `mcp["mcp/files"].tools["write_*"]`. What is counted for it is counted together. */
+  readonly rule: string;
+  readonly source: string;
+  /** The id under which it is counted, as that of the grant's other limits. */
+  readonly id: string;
 }
 
 /** The request is denied, with the grant that denies it. */
@@ -49,4 +68,4 @@ export type Decision<W extends Words = Words> = AllowedDecision<W> | DeniedDecis
 export type Refusal = Pick<DeniedDecision, 'rule' | 'reason'>;
 
 /** The answer of one grant. */
-export type Verdict = Refusal | { readonly approval: boolean };
+export type Verdict = Refusal | { readonly approval: boolean; readonly limits?: readonly RuleLimit[] };

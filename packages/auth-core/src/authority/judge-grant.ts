@@ -7,7 +7,7 @@ import type { Question } from './decide.ts';
 import type { AccessRequest, Refusal, Verdict } from './decision.ts';
 import { type Grant, ruleOf } from './grant.ts';
 import { printName } from './print-name.ts';
-import type { RuleContext } from './resource-kind.ts';
+import type { RuleContext, RuleLimit } from './resource-kind.ts';
 import type { VocabularyParts } from './vocabulary.ts';
 
 /** How paths are judged: first as written; then, once all grants' folders contain them, by where they lead. */
@@ -50,6 +50,7 @@ function judgeResources(
   context: RuleContext,
 ): Verdict {
   let approval = false;
+  let limits: RuleLimit[] | undefined;
   for (const [name, kind] of Object.entries(resources)) {
     const asked = request[name];
     if (asked === undefined) continue;
@@ -60,8 +61,12 @@ function judgeResources(
     const verdict = kind.decide(rule, asked, context);
     if (verdict.allowed !== true) return { rule: verdict.rule ?? name, reason: verdict.reason };
     approval ||= verdict.approval === true;
+    for (const limit of verdict.limits ?? []) {
+      limits ??= [];
+      limits.push({ ...limit, at: [name, ...limit.at] });
+    }
   }
-  return { approval };
+  return { approval, ...(limits && { limits }) };
 }
 
 export function allowsAction(grant: Grant, action: string): boolean {

@@ -4,6 +4,7 @@ import type { TestedTexts } from '../matching/test-pattern.ts';
 import type { AskedPath } from '../schema/evaluate.ts';
 import type { ArgumentConstraint, JsonSchema } from '../schema/json-schema.ts';
 import type { AskedPaths, ResolvePath } from './asked-paths.ts';
+import type { Window } from './limit.ts';
 
 /** The input of a rule besides the request. When something that the rule needs is absent, the rule denies. */
 export interface RuleContext {
@@ -23,6 +24,8 @@ export type RuleVerdict =
       readonly allowed: true;
       /** A person must agree first. */
       readonly approval?: boolean;
+      /** What is counted each time that it is done; see `Meter.use`. */
+      readonly limits?: readonly RuleLimit[];
     }
   | {
       readonly allowed: false;
@@ -34,6 +37,16 @@ export type RuleVerdict =
 
 /** A place in a rule: keys and indexes, from the outermost. */
 export type RulePath = readonly (string | number)[];
+
+/** How often a rule allows what it matches, in each window of time, for each token. */
+export interface RuleLimit {
+  readonly name: string;
+  /** A whole number, at least 1: a rule that never allows anything is not a rule. */
+  readonly limit: number;
+  readonly window: Window;
+  /** Where the rule is. What is counted for one place is counted together. */
+  readonly at: RulePath;
+}
 
 /** The checks with which a kind refuses rules that a JSON Schema cannot refuse. */
 export interface RuleCheck {
@@ -139,6 +152,8 @@ export interface ResourceKind<Rule, Asked> {
   place?(rule: Rule, asked: Asked, places: RulePlaces): Asked;
   /** The names that represent a rule in an audit entry. By default, the items of a list or the keys of an object. */
   names?(rule: Rule): readonly string[];
+  /** Every limit that `decide` may return for a rule, to show what is left of it. */
+  limits?(rule: Rule): readonly RuleLimit[];
   /** Converts a rule from a caveat in the first notation to the present one. */
   formerly?(rule: Rule): Rule;
 }

@@ -1,4 +1,5 @@
 import type { Authority } from '../authority/authority.ts';
+import type { CountedUse } from '../authority/decision.ts';
 import type { Limit, Window } from '../authority/limit.ts';
 import type { Counter } from './limit-store.ts';
 
@@ -22,6 +23,8 @@ export interface CountedLimit {
   readonly name: string;
   readonly definition: CountedDefinition;
   readonly source: string;
+  /** The place of the rule that has it, where it is not a limit of the whole grant. */
+  readonly rule?: string;
   readonly limit: number;
   readonly counter: Counter;
 }
@@ -83,6 +86,20 @@ export function listCountedLimits(
     }
   }
   return limits === undefined ? NONE : [...limits.values()];
+}
+
+/** What is counted for the limits of rules at a time (milliseconds since 1970). */
+export function countUses(uses: readonly CountedUse[], now: number): readonly CountedLimit[] {
+  const limits = new Map<string, CountedLimit>();
+  for (const { name, limit, window, rule, source, id } of uses) {
+    const key = `${name} ${id} ${rule}`;
+    const other = limits.get(key);
+    // As above: of two grants that count the same use, the stricter one decides.
+    if (other !== undefined && other.limit <= limit) continue;
+    const definition: CountedDefinition = { kind: 'rate', window, ...secondsOf(window) };
+    limits.set(key, { name, definition, source, rule, limit, counter: counterOf(definition, key, now) });
+  }
+  return [...limits.values()];
 }
 
 function requireDefined(definitions: CountedDefinitions, limits: object): void {

@@ -1,5 +1,7 @@
 import type { Authority } from '../authority/authority.ts';
+import type { CountedUse } from '../authority/decision.ts';
 import { coreVocabulary } from '../authority/define-vocabulary.ts';
+import { listRuleUses } from '../authority/rule-uses.ts';
 import type { BudgetUnit, CoreWords, Vocabulary, Words } from '../authority/vocabulary.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import { LimitExceededError, StoreUnavailableError } from '../errors.ts';
@@ -9,6 +11,7 @@ import { requirePart } from '../require-part.ts';
 import {
   type CountedDefinition,
   type CountedLimit,
+  countUses,
   listCountedLimits,
   readDefinitions,
   secondsToReset,
@@ -35,6 +38,8 @@ export interface LimitState {
   readonly name: string;
   /** Whose limit it is: `server policy`, `token ci-bot`. */
   readonly source: string;
+  /** The place of the rule that has it, where it is not a limit of the whole grant. */
+  readonly rule?: string;
   readonly limit: number;
   /** What is left, never below 0. */
   readonly remaining: number;
@@ -88,7 +93,16 @@ export interface Meter<Unit extends string = string> extends AsyncDisposable {
    * @throws {AuthError} `AUTH_LIMIT_EXCEEDED`, and `AUTH_STORE_UNAVAILABLE` when the store does not answer
    */
   admit(principal: Principal, options?: { readonly cost?: number }): Promise<Admission<Unit>>;
-  /** The state of the limits. Counts nothing. @throws `AUTH_STORE_UNAVAILABLE` */
+  /**
+   * Counts what a decision allowed, once, against the limits of the rules that allowed it (`AllowedDecision.uses`): call
+   * it before it is done. When one of them is exceeded, it is counted against none.
+   *
+   * @throws {AuthError} `AUTH_LIMIT_EXCEEDED`, and `AUTH_STORE_UNAVAILABLE` when the store does not answer
+   */
+  use(uses: readonly CountedUse[]): Promise<void>;
+  /** As `use`, and counts nothing: whether it could be done now. */
+  expectUse(uses: readonly CountedUse[]): Promise<void>;
+  /** The state of the limits, of grants and of their rules. Counts nothing. @throws `AUTH_STORE_UNAVAILABLE` */
   usage(principal: Principal): Promise<LimitState[]>;
   /** Releases every admission, and closes the store. */
   close(): Promise<void>;
@@ -131,7 +145,8 @@ const SPENT_SECONDS = 86_400;
 export function createMeter<W extends Words = CoreWords>(options: MeterOptions<W>): Meter<BudgetUnit<W>> {
   requirePart('createMeter', 'store', options?.store, ['take', 'read', 'adjust']);
   const { clock = systemClock, createId = () => crypto.randomUUID(), repeat = systemRepeat } = options;
-  const definitions = readDefinitions((options.vocabulary ?? coreVocabulary).limits);
+  const { limits: defined, resources } = options.vocabulary ?? coreVocabulary;
+  const definitions = readDefinitions(defined);
   const reserved = [...definitions.values()].filter((definition) => definition !== null && isReserved(definition));
   const units = new Set(reserved.map((definition) => definition?.unit));
   const store = guardLimitStore(options.store);
@@ -183,10 +198,31 @@ export function createMeter<W extends Words = CoreWords>(options: MeterOptions<W
     };
   }
 
-  async function usage({ authority }: Principal): Promise<LimitState[]> {
-    if (!hasLimits(authority)) return [];
+  async function use(uses: readonly CountedUse[]): Promise<void> {
+    if (uses.length === 0) return;
     const now = await time();
-    const limits = listCountedLimits(definitions, authority, now);
+    const limits = countUses(uses, now);
+    const claims = limits.map(({ counter, limit }) => ({ ...(counter as WindowCounter), amount: 1, limit }));
+    readTakings(await store.take(claims, now), limits, now);
+  }
+
+  async function expectUse(uses: readonly CountedUse[]): Promise<void> {
+    if (uses.length === 0) return;
+    const now = await time();
+    const limits = countUses(uses, now);
+    const used = await store.read(
+      limits.map(({ counter }) => counter),
+      now,
+    );
+    const refused = pair(limits, used).flatMap(([{ limit }, amount], index) => (amount < limit ? [] : [index]));
+    if (refused.length > 0) readTakings({ taken: false, refused }, limits, now);
+  }
+
+  async function usage({ authority }: Principal): Promise<LimitState[]> {
+    const uses = listRuleUses({ resources }, authority);
+    if (!hasLimits(authority) && uses.length === 0) return [];
+    const now = await time();
+    const limits = [...listCountedLimits(definitions, authority, now), ...countUses(uses, now)];
     if (limits.length === 0) return [];
     const counters = limits.map(({ counter }) => counter);
     return pair(limits, await store.read(counters, now)).map(([limit, used]) => stateOf(limit, used, now));
@@ -197,7 +233,7 @@ export function createMeter<W extends Words = CoreWords>(options: MeterOptions<W
     await store.close();
   }
 
-  const meter: Meter = { admit, usage, close, [Symbol.asyncDispose]: close };
+  const meter: Meter = { admit, use, expectUse, usage, close, [Symbol.asyncDispose]: close };
   return meter;
 }
 
@@ -213,10 +249,10 @@ function readTakings(answer: TakeAnswer, limits: readonly CountedLimit[], now: n
   if (answer.taken) return answer.takings;
   const [longest] = limits
     .filter((_, index) => answer.refused.includes(index))
-    .map((limit) => ({ name: limit.name, source: limit.source, seconds: secondsToRetry(limit, now) }))
+    .map((limit) => ({ ...limit, seconds: secondsToRetry(limit, now) }))
     .sort((left, right) => right.seconds - left.seconds);
   if (longest === undefined) throw new StoreUnavailableError('the limit store refuses without saying what');
-  throw new LimitExceededError(longest.name, longest.source, longest.seconds);
+  throw new LimitExceededError(longest.name, longest.source, longest.seconds, longest.rule);
 }
 
 /** When to try again: where no time makes room, a lease may end soon, and credits may be given by an operator. */
@@ -259,12 +295,13 @@ function claimRequest(
 }
 
 function stateOf(counted: CountedLimit, used: number, now: number): LimitState {
-  const { name, definition, source, limit } = counted;
+  const { name, definition, source, rule, limit } = counted;
   const { unit, windowSeconds } = definition;
   const resetSeconds = secondsToReset(counted, now);
   return {
     name,
     source,
+    ...(rule !== undefined && { rule }),
     limit,
     remaining: Math.max(0, limit - used),
     ...(resetSeconds !== undefined && { resetSeconds }),

@@ -2,6 +2,8 @@ import type { RulePath } from '../authority/resource-kind.ts';
 import { globCovers, globsIntersect } from '../matching/glob.ts';
 import type { Steps } from '../matching/steps.ts';
 import { coversConstraint } from './covers-constraint.ts';
+import { effectOf } from './matching-rules.ts';
+import { CALL_LIMITS } from './rule-limits.ts';
 import type { ToolRule, ToolRules } from './tool-rule.ts';
 
 interface NamedRule {
@@ -15,7 +17,8 @@ interface NamedRule {
  *
  * Two conditions must hold. Some rule of the parent must match everything that a rule of the child allows. And where a
  * rule of the parent narrows, the child must narrow as much: either one of the child's rules applies wherever the
- * parent's does, or each of the child's rules that overlaps with the parent's is narrow enough by itself.
+ * parent's does, or each of the child's rules that overlaps with the parent's is narrow enough by itself. What is
+ * counted must be counted for no more than the parent's in all: see `exceedsCalls`.
  *
  * @throws {StepsUsedUp} when it takes too many steps
  */
@@ -38,8 +41,35 @@ export function coversTools(parent: ToolRules, child: ToolRules, steps: Steps): 
     const wider = childRules.find((own) => meets(own, bound, steps) && !implies(own.rule, bound.rule, steps));
     if (wider !== undefined) return placeOf(wider);
   }
+  for (const bound of parentRules.filter(counts)) {
+    const wider = exceedsCalls(bound, childRules, steps);
+    if (wider !== undefined) return placeOf(wider);
+  }
   return undefined;
 }
+
+/**
+ * The child's rule by which more calls could be made than a rule of the parent allows. Each rule has a count of its own.
+ * So either one of the child's rules counts all that the parent's does, or all that overlap are counted, and their limits
+ * together are no more than the parent's.
+ */
+function exceedsCalls(bound: NamedRule, childRules: readonly NamedRule[], steps: Steps): NamedRule | undefined {
+  const overlapping = childRules.filter((own) => meets(own, bound, steps));
+  for (const { name } of CALL_LIMITS) {
+    const most = bound.rule[name];
+    if (most === undefined) continue;
+    const isCounted = (own: NamedRule): boolean => own.rule[name] !== undefined && own.rule[name] <= most;
+    if (overlapping.some((own) => isCounted(own) && spans(own, bound, steps))) continue;
+    let left = most;
+    for (const own of overlapping) {
+      left -= own.rule[name] ?? Number.POSITIVE_INFINITY;
+      if (left < 0) return own;
+    }
+  }
+  return undefined;
+}
+
+const counts = ({ rule }: NamedRule): boolean => CALL_LIMITS.some(({ name }) => rule[name] !== undefined);
 
 function listRules(rules: ToolRules): NamedRule[] {
   return Object.entries(rules).flatMap(([server, { tools }]) =>
@@ -52,11 +82,24 @@ function placeOf({ server, tool }: NamedRule): RulePath {
 }
 
 function spans(outer: NamedRule, inner: NamedRule, steps: Steps): boolean {
-  return globCovers(outer.server, inner.server, steps) && globCovers(outer.tool, inner.tool, steps);
+  return globCovers(outer.server, inner.server, steps) && spansTools(outer.tool, inner.tool, steps);
 }
 
 function meets(left: NamedRule, right: NamedRule, steps: Steps): boolean {
-  return globsIntersect(left.server, right.server, steps) && globsIntersect(left.tool, right.tool, steps);
+  return globsIntersect(left.server, right.server, steps) && meetTools(left.tool, right.tool, steps);
+}
+
+/** A class is in itself, and in the glob that matches everything; no class is known to have all the tools of a glob. */
+function spansTools(outer: string, inner: string, steps: Steps): boolean {
+  const isClass = effectOf(outer) !== undefined || effectOf(inner) !== undefined;
+  return isClass ? outer === inner || /^\*+$/.test(outer) : globCovers(outer, inner, steps);
+}
+
+/** A tool has one class and any name. */
+function meetTools(left: string, right: string, steps: Steps): boolean {
+  const [one, other] = [effectOf(left), effectOf(right)];
+  if (one !== undefined && other !== undefined) return one === other;
+  return one !== undefined || other !== undefined || globsIntersect(left, right, steps);
 }
 
 function narrows({ rule }: NamedRule): boolean {

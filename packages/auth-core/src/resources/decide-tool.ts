@@ -1,10 +1,11 @@
 import { printName } from '../authority/print-name.ts';
-import type { RuleContext, RuleVerdict } from '../authority/resource-kind.ts';
+import type { RuleContext, RuleLimit, RuleVerdict } from '../authority/resource-kind.ts';
 import { ANOTHER_SPELLING, type Violation } from '../schema/evaluate.ts';
 import { evaluateArgument } from '../schema/evaluate-argument.ts';
 import { isJsonObject } from '../schema/json-value.ts';
 import { findOtherSpelling } from '../schema/other-spelling.ts';
 import { matchingRules } from './matching-rules.ts';
+import { limitsOfRule } from './rule-limits.ts';
 import type { ToolRequest, ToolRule, ToolRules } from './tool-rule.ts';
 
 /** A readable name of a tool; without a tool, of its server. */
@@ -14,19 +15,21 @@ export function nameTool({ server, name }: ToolRequest): string {
 
 /** Decides a tool by its rules: at least one must match it, and every matching rule must hold. */
 export function decideTool(rules: ToolRules, tool: ToolRequest, context: RuleContext): RuleVerdict {
-  const { server, name } = tool;
+  const { name } = tool;
   let granted = false;
   let approval = false;
-  for (const rule of matchingRules(rules, server, name, context.steps)) {
-    granted = true;
+  const limits: RuleLimit[] = [];
+  for (const { rule, allows, ...keys } of matchingRules(rules, tool, context.steps)) {
+    granted ||= allows;
     if (name === undefined) break;
+    limits.push(...limitsOfRule(rule, keys));
     approval ||= rule.approval === 'ask';
     const problem = tool.arguments === undefined ? undefined : checkArguments(rule, tool, context);
     if (problem !== undefined) {
       return { allowed: false, rule: 'arguments', reason: `${printName(nameTool(tool))}: ${problem}` };
     }
   }
-  if (granted) return { allowed: true, approval };
+  if (granted) return { allowed: true, approval, ...(limits.length > 0 && { limits }) };
   return { allowed: false, reason: `${printName(nameTool(tool))} is not granted` };
 }
 

@@ -1,5 +1,14 @@
 import type { ArgumentConstraint } from '../schema/json-schema.ts';
 
+/** What a tool says of itself that it does to its surroundings. */
+export const TOOL_EFFECTS = ['readOnly', 'additive', 'destructive'] as const;
+
+/**
+ * A class of tools: `readOnly` changes nothing, `additive` adds and neither changes nor removes what was there before,
+ * `destructive` may do anything.
+ */
+export type ToolEffect = (typeof TOOL_EFFECTS)[number];
+
 /** The conditions for calls of the tools that match the rule's name. An empty rule allows them without conditions. */
 export interface ToolRule {
   /** `"ask"`: a person must agree to each call. */
@@ -15,10 +24,15 @@ export interface ToolRule {
    * one is always refused.
    */
   readonly additionalArguments?: boolean;
+  /** How many calls of all the tools that the rule matches may be made in each minute of UTC, at least 1. */
+  readonly callsPerMinute?: number;
+  /** As `callsPerMinute`, for a day of UTC. */
+  readonly callsPerDay?: number;
 }
 
 /**
- * Tools of servers: globs over servers, and within them globs over tools. All rules that match a tool must hold, so a
+ * Tools of servers: globs over servers, and within them globs over tools, or a class of tools: `@readOnly`, `@additive`,
+ * `@destructive`. All rules that match a tool must hold, so a
  * broad rule never weakens a narrow one.
  */
 export type ToolRules = Readonly<Record<string, { readonly tools: Readonly<Record<string, ToolRule>> }>>;
@@ -35,4 +49,9 @@ export interface ToolRequest {
    * conditions admits only the arguments that it names itself.
    */
   readonly argumentNames?: readonly string[];
+  /**
+   * The class of the tool, from a definition that the host trusts. Absent: it is not known. Then a rule for a class
+   * lists a tool and allows no call, and its conditions hold for every call.
+   */
+  readonly effect?: ToolEffect;
 }

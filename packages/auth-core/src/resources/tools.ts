@@ -5,12 +5,13 @@ import { argumentConditions } from './argument-conditions.ts';
 import { coversTools } from './covers-tools.ts';
 import { decideTool, nameTool } from './decide-tool.ts';
 import { asFormerlyRead } from './former-reading.ts';
-import { matchingRules } from './matching-rules.ts';
-import type { ToolRequest, ToolRules } from './tool-rule.ts';
+import { effectOf, matchingRules } from './matching-rules.ts';
+import { limitsOfRules } from './rule-limits.ts';
+import { TOOL_EFFECTS, type ToolRequest, type ToolRules } from './tool-rule.ts';
 
 /**
- * A resource kind for tools of servers, with their arguments: a rule names servers, their tools, conditions on
- * arguments, and whether a person must agree. A request names a server, one of its tools, or a call with its arguments.
+ * A resource kind for tools of servers, with their arguments: a rule names servers, their tools or classes of them,
+ * conditions on arguments, how many calls are allowed, and whether a person must agree. A request names a server, one of its tools, or a call with its arguments.
  *
  * @example
  * ```ts
@@ -34,6 +35,9 @@ export function tools(): ResourceKind<ToolRules, ToolRequest> {
       for (const [server, { tools }] of Object.entries(rules)) {
         check.globs(Object.keys(tools), [server, 'tools']);
         for (const [tool, rule] of Object.entries(tools)) {
+          if (tool.startsWith('@') && effectOf(tool) === undefined) {
+            check.refuse([server, 'tools', tool], `is not a class of tools: ${CLASSES}`);
+          }
           for (const [name, constraint] of Object.entries(rule.arguments ?? {})) {
             check.constraint(constraint, [server, 'tools', tool, 'arguments', name]);
           }
@@ -49,16 +53,20 @@ export function tools(): ResourceKind<ToolRules, ToolRequest> {
     place(rules, asked, { steps, inPlace }) {
       if (asked.arguments === undefined) return asked;
       let sent = asked.arguments;
-      for (const rule of matchingRules(rules, asked.server, asked.name, steps)) {
+      for (const { rule } of matchingRules(rules, asked, steps)) {
         sent = inPlace(rule.arguments ?? {}, sent);
       }
       return sent === asked.arguments ? asked : { ...asked, arguments: sent };
     },
+    limits: limitsOfRules,
     formerly: asFormerlyRead,
   });
 }
 
+const CLASSES = TOOL_EFFECTS.map((effect) => `@${effect}`).join(', ');
+
 const count: JsonSchema = { type: 'integer', minimum: 0 };
+const calls: JsonSchema = { type: 'integer', minimum: 1, maximum: 1_000_000_000 };
 const texts: JsonSchema = { type: 'array', items: { type: 'string' } };
 const constraint: JsonSchema = { $ref: '#/$defs/constraint' };
 
@@ -81,6 +89,8 @@ const DEFINITIONS: Readonly<Record<string, JsonSchema>> = {
       approval: { type: 'string', const: 'ask' },
       arguments: { type: 'object', additionalProperties: constraint },
       additionalArguments: { type: 'boolean' },
+      callsPerMinute: calls,
+      callsPerDay: calls,
     },
   },
   constraint: {

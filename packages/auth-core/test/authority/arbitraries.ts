@@ -81,9 +81,13 @@ const rule: fc.Arbitrary<ToolRule> = optional<ToolRule>({
   approval: fc.constant('ask' as const),
   arguments: fc.dictionary(argument, constraints, { maxKeys: 2 }),
   additionalArguments: fc.boolean(),
+  callsPerMinute: fc.integer({ min: 1, max: 3 }),
+  callsPerDay: fc.integer({ min: 1, max: 3 }),
 });
 
-const server = fc.record({ tools: fc.dictionary(glob, fc.oneof(fc.constant({}), rule), { maxKeys: 3 }) });
+const classes = fc.constantFrom('@readOnly', '@additive', '@destructive');
+const toolKey = fc.oneof({ weight: 4, arbitrary: glob }, { weight: 1, arbitrary: classes });
+const server = fc.record({ tools: fc.dictionary(toolKey, fc.oneof(fc.constant({}), rule), { maxKeys: 3 }) });
 const network = fc.uniqueArray(fc.constantFrom('10.0.0.0/8', '10.0.0.0/24', '0.0.0.0/0', '::1'), { maxLength: 2 });
 const actions = fc.uniqueArray(fc.constantFrom('chat' as const, 'embeddings' as const, '*' as const), { maxLength: 3 });
 
@@ -144,6 +148,7 @@ const tool = fc
       name,
       arguments: fc.dictionary(argument, values, { maxKeys: 3 }),
       argumentNames: fc.uniqueArray(argument, { maxLength: 3 }),
+      effect: fc.constantFrom('readOnly' as const, 'additive' as const, 'destructive' as const),
     }),
   )
   .map(([serverName, rest]) => ({ server: serverName, ...rest }));

@@ -75,6 +75,15 @@ const COVERED: Case[] = [
     path({ properties: { a: { maxLength: 5 } }, required: ['a'] }),
     path({ properties: { a: { maxLength: 5 }, b: {} }, required: ['b', 'a'] }),
   ],
+  [tools({ '*': {} }), tools({ '@readOnly': {} })],
+  [tools({ '@readOnly': {} }), tools({ '@readOnly': {} })],
+  [tools({ '*': {}, '@destructive': { approval: 'ask' } }), tools({ '@readOnly': {}, '@additive': {} })],
+  [tools({ '*': {}, '@destructive': { approval: 'ask' } }), tools({ 'w*': { approval: 'ask' } })],
+  [tools({ '**': { callsPerDay: 9 } }), tools({ '@readOnly': { callsPerDay: 9 } })],
+  [tools({ '*': { callsPerDay: 9 } }), tools({ '*': { callsPerDay: 9, callsPerMinute: 1 } })],
+  [tools({ 'w*': { callsPerDay: 9 } }), tools({ wa: { callsPerDay: 4 }, wb: { callsPerDay: 5 } })],
+  [tools({ 'w*': { callsPerDay: 9 }, r: {} }), tools({ 'w*': { callsPerDay: 9 }, wa: {}, r: {} })],
+  [tools({ '*': { callsPerDay: 9 } }), tools({})],
   [path({ hosts: ['*.a'] }), path({ hosts: ['x.a'] })],
   [path({ cidr: ['10.0.0.0/8'] }), path({ cidr: ['10.0.0.0/9'] })],
 ];
@@ -111,6 +120,26 @@ const BEYOND: [...Case, reason: string][] = [
     'mcp.files.tools["w*"]',
   ],
   [{ mcp: { '*': { tools: { '*': {}, 'w*': { approval: 'ask' } } } } }, write({}), 'mcp.files.tools.write'],
+  // Of no glob is it known which classes its tools have.
+  [tools({ '@readOnly': {} }), tools({ '*': {} }), 'mcp.files.tools["*"]'],
+  [tools({ '@readOnly': {} }), tools({ read: {} }), 'mcp.files.tools.read'],
+  [tools({ '@readOnly': {} }), tools({ '@destructive': {} }), 'mcp.files.tools["@destructive"]'],
+  [tools({ '*readOnly': {} }), tools({ '@readOnly': {} }), 'mcp.files.tools["@readOnly"]'],
+  [tools({ '*': {}, '@destructive': { approval: 'ask' } }), write({}), 'mcp.files.tools.write'],
+  [tools({ '*': { callsPerDay: 9 } }), tools({ '*': {} }), 'mcp.files.tools["*"]'],
+  [tools({ '*': { callsPerMinute: 9 } }), tools({ '*': { callsPerMinute: 10 } }), 'mcp.files.tools["*"]'],
+  [tools({ '*': { callsPerMinute: 9 } }), tools({ '*': { callsPerDay: 9 } }), 'mcp.files.tools["*"]'],
+  // Each rule is counted by itself, so that two of them would allow twice as much.
+  [
+    tools({ 'w*': { callsPerDay: 9 } }),
+    tools({ wa: { callsPerDay: 5 }, wb: { callsPerDay: 5 } }),
+    'mcp.files.tools.wb',
+  ],
+  [
+    tools({ '*': { callsPerDay: 9 } }),
+    tools({ '@readOnly': { callsPerDay: 9 }, a: { callsPerDay: 1 } }),
+    'mcp.files.tools.a',
+  ],
 ];
 
 const WIDER_RULES: [parent: ToolRule, child: ToolRule][] = [

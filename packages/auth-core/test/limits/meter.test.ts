@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   anonymousPrincipal,
+  type CountedUse,
   createAuth,
   createMemoryLimitStore,
   createMemoryTokenStore,
@@ -438,5 +439,117 @@ describe('close', () => {
   it('says when the store cannot be closed', async () => {
     const { meter } = setUp(brokenStore('close'));
     await expect(meter.close()).rejects.toThrow(unavailable);
+  });
+});
+
+describe('use', () => {
+  const use = (limit: number, more: Partial<CountedUse> = {}): CountedUse => ({
+    name: 'callsPerMinute',
+    limit,
+    window: 'minute',
+    rule: 'mcp.files.tools.write',
+    source: 'token ci',
+    id: 'ci',
+    ...more,
+  });
+  const daily = use(2, { name: 'callsPerDay', window: 'day' });
+  const full = (limit: string, seconds: number) =>
+    expect.objectContaining({ code: 'AUTH_LIMIT_EXCEEDED', limit, source: 'token ci', retryAfterSeconds: seconds });
+
+  it('counts each rule of each grant by itself, and begins again with the window', async () => {
+    const { meter, clock } = setUp();
+    await meter.use([use(1)]);
+    await expect(meter.use([use(1)])).rejects.toThrow(full('callsPerMinute', 30));
+    await meter.use([use(1, { rule: 'mcp.files.tools.read' })]);
+    await meter.use([use(1, { id: 'other' })]);
+    await meter.use([use(1, { name: 'callsPerDay', window: 'day' })]);
+    clock.advance(30_000);
+    await meter.use([use(1)]);
+  });
+
+  it('counts against all or none, and says which has the longest wait, and for which rule', async () => {
+    const { meter, clock } = setUp();
+    await meter.use([daily]);
+    await meter.use([daily, use(1)]);
+    clock.advance(-3_600_000);
+    const refused = await meter.use([daily, use(1)]).catch((error: unknown) => error);
+    expect(refused).toMatchObject({
+      limit: 'callsPerDay',
+      rule: 'mcp.files.tools.write',
+      message: expect.stringContaining('callsPerDay of token ci for mcp.files.tools.write leaves no room'),
+    });
+    // The minute was not counted.
+    await meter.use([use(1)]);
+  });
+
+  it('lets one of 200 that come at once do what may be done once', async () => {
+    const { meter } = setUp();
+    const answers = await Promise.allSettled(Array.from({ length: 200 }, () => meter.use([use(1)])));
+    expect(answers.filter(({ status }) => status === 'fulfilled').length).toBe(1);
+  });
+
+  it('asks the stricter of two grants that count the same, whichever comes first', async () => {
+    for (const uses of [
+      [use(1), use(5)],
+      [use(5), use(1)],
+    ]) {
+      const { meter } = setUp();
+      await meter.use(uses);
+      await expect(meter.use(uses)).rejects.toThrow(full('callsPerMinute', 30));
+    }
+  });
+
+  it('can be expected, which counts nothing', async () => {
+    const { meter } = setUp();
+    await meter.expectUse([use(1)]);
+    await meter.use([use(1)]);
+    await expect(meter.expectUse([use(1), daily])).rejects.toThrow(full('callsPerMinute', 30));
+    await meter.expectUse([daily]);
+  });
+
+  it('asks no store for nothing, and fails closed without one', async () => {
+    const { meter } = setUp(brokenStore('take', 'read'));
+    await meter.use([]);
+    await meter.expectUse([]);
+    await expect(meter.use([use(1)])).rejects.toThrow(unavailable);
+    await expect(meter.expectUse([use(1)])).rejects.toThrow(unavailable);
+  });
+
+  it('is shown beside the limits of grants, by the rules that have it', async () => {
+    const { meter } = setUp();
+    const mcp = {
+      files: { tools: { write: { callsPerDay: 2 }, read: {} } },
+      '*': { tools: { '*': { callsPerMinute: 3 } } },
+    };
+    const grant = { actions: ['chat' as const], mcp };
+    const caller = {
+      ...guestWith(),
+      authority: [
+        { grant: { actions: ['chat' as const] }, source: 'server policy', id: 'policy' },
+        { grant, source: 'token ci', id: 'ci' },
+        { grant, source: 'this request' },
+      ],
+    };
+    await meter.use([daily]);
+    expect(await meter.usage(caller)).toEqual([
+      {
+        name: 'callsPerDay',
+        source: 'token ci',
+        rule: 'mcp.files.tools.write',
+        limit: 2,
+        remaining: 1,
+        resetSeconds: 30,
+        windowSeconds: 86_400,
+      },
+      {
+        name: 'callsPerMinute',
+        source: 'token ci',
+        rule: 'mcp["*"].tools["*"]',
+        limit: 3,
+        remaining: 3,
+        resetSeconds: 30,
+        windowSeconds: 60,
+      },
+    ]);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { DecisionContext, Grant, ToolRequest, ToolRule } from '../../src/index.ts';
+import { type DecisionContext, type Grant, matchesTool, type ToolRequest, type ToolRule } from '../../src/index.ts';
 import { re2jsPatterns } from '../../src/patterns/re2js.ts';
-import { decide } from '../words.ts';
+import { decide, parseGrant } from '../words.ts';
 
 const context: DecisionContext = {
   now: new Date('2027-01-15T12:00:00Z'),
@@ -233,5 +233,103 @@ describe('arguments', () => {
     });
     const closed = call({ additionalArguments: false }, { 'the secret': 1 });
     expect(JSON.stringify(closed)).not.toContain('the secret');
+  });
+});
+
+describe('a class of tools', () => {
+  const only = (tools: Record<string, ToolRule>) => ({ 'mcp/files': { tools } });
+  const tool = (effect?: ToolRequest['effect'], args?: Record<string, unknown>): ToolRequest => ({
+    server: 'mcp/files',
+    name: 'write',
+    ...(effect && { effect }),
+    ...(args && { arguments: args }),
+  });
+
+  it.each(['readOnly', 'additive', 'destructive'] as const)('holds for the tools that are of it: %s', (effect) => {
+    const others = ['readOnly', 'additive', 'destructive'].filter((other) => other !== effect);
+    for (const args of [undefined, {}]) {
+      expect(ask(only({ [`@${effect}`]: {} }), tool(effect, args))).toMatchObject(allowed);
+      for (const other of others)
+        expect(ask(only({ [`@${other}`]: {} }), tool(effect, args))).toMatchObject(denied('mcp'));
+    }
+  });
+
+  it('restricts beside a glob, and only what is of it', () => {
+    const mcp = only({ '*': {}, '@destructive': { approval: 'ask', arguments: { path: { const: 'a' } } } });
+    expect(ask(mcp, tool('readOnly', {}))).toEqual(allowed);
+    expect(ask(mcp, tool('destructive', { path: 'a' }))).toEqual(asking);
+    expect(ask(mcp, tool('destructive', { path: 'b' }))).toMatchObject(denied('arguments'));
+  });
+
+  it('allows no call, and restricts every call, of a tool whose class is not known', () => {
+    expect(ask(only({ '@readOnly': {} }), tool(undefined, {}))).toMatchObject(denied('mcp'));
+    expect(ask(only({ '@readOnly': {}, '@additive': {}, '@destructive': {} }), tool(undefined, {}))).toMatchObject(
+      denied('mcp'),
+    );
+    expect(ask(only({ '*': {}, '@readOnly': { approval: 'ask' } }), tool(undefined, {}))).toEqual(asking);
+    // Before it is listed, it may be of any.
+    expect(ask(only({ '@readOnly': {} }), tool())).toEqual(allowed);
+    expect(ask(only({ '@readOnly': {} }), { server: 'mcp/files' })).toEqual(allowed);
+  });
+
+  it('is no glob, and no glob is a class', () => {
+    expect(ask(only({ '@*': {} }), tool('readOnly', {}))).toMatchObject(denied('mcp'));
+    expect(ask(only({ '*readOnly': {} }), tool('readOnly', {}))).toMatchObject(denied('mcp'));
+    expect(matchesTool('w*', { name: 'write' })).toBe(true);
+    expect(matchesTool('@additive', { name: 'write', effect: 'additive' })).toBe(true);
+    expect(matchesTool('@additive', { name: 'write', effect: 'readOnly' })).toBe(false);
+  });
+
+  it('is one of three, or the grant is refused', () => {
+    const parse = (key: string) => parseGrant({ actions: ['chat'], mcp: only({ [key]: {} }) });
+    expect(() => parse('@readonly')).toThrow(
+      'mcp["mcp/files"].tools["@readonly"] is not a class of tools: @readOnly, @additive, @destructive',
+    );
+    expect(() => parse('@readOnly')).not.toThrow();
+  });
+});
+
+describe('how often a rule allows calls', () => {
+  const grant: Grant = {
+    actions: ['chat'],
+    mcp: {
+      'mcp/*': { tools: { '*': {}, 'w*': { callsPerMinute: 2 }, '@destructive': { callsPerDay: 5 } } },
+      'mcp/files': { tools: { write: { callsPerDay: 3 }, read: { callsPerDay: 1 } } },
+    },
+  };
+  const request = {
+    action: 'chat',
+    mcp: { server: 'mcp/files', name: 'write', effect: 'destructive', arguments: {} },
+  } as const;
+
+  it('is part of the decision: each rule that matches, with the grant that it counts for', () => {
+    const own = { source: 'token ci', id: 'ci' };
+    const decision = decide(
+      [
+        { grant, ...own },
+        { grant, source: 'request' },
+      ],
+      request,
+      context,
+    );
+    expect(decision).toEqual({
+      ...allowed,
+      uses: [
+        { name: 'callsPerMinute', limit: 2, window: 'minute', rule: 'mcp["mcp/*"].tools["w*"]', ...own },
+        { name: 'callsPerDay', limit: 5, window: 'day', rule: 'mcp["mcp/*"].tools["@destructive"]', ...own },
+        { name: 'callsPerDay', limit: 3, window: 'day', rule: 'mcp["mcp/files"].tools.write', ...own },
+      ],
+    });
+  });
+
+  it('is no part of it where no rule says so', () => {
+    const other = { ...request, mcp: { ...request.mcp, name: 'other', effect: 'readOnly' } } as const;
+    expect(decide([{ grant, source: 'token ci', id: 'ci' }], other, context)).toEqual(allowed);
+  });
+
+  it.each([0, -1, 1.5, '3'])('is a whole number above 0: %j', (callsPerDay) => {
+    expect(() => parseGrant({ actions: ['chat'], mcp: { a: { tools: { b: { callsPerDay } } } } })).toThrow(
+      'callsPerDay',
+    );
   });
 });

@@ -8,6 +8,7 @@ export interface OfferedTool {
   readonly description: string | null;
   readonly approval: boolean;
   readonly conditions: readonly { readonly argument: string; readonly rule: unknown }[];
+  readonly limits: readonly { readonly callsPerMinute?: number; readonly callsPerDay?: number }[];
 }
 
 export interface OfferedServer {

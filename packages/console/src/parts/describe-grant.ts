@@ -32,16 +32,20 @@ export function describeGrant(grant: Grant): readonly string[] {
 export const limitLabel = (name: string): string =>
   (words.limitLabels as Readonly<Record<string, string>>)[name] ?? name;
 
+const toolsCalled = (tool: string): string => (words.toolClasses as Readonly<Record<string, string>>)[tool] ?? tool;
+
 function describeTools(grant: Grant): readonly string[] {
   const rows = toolRows(grant);
   if (rows.length === 0) return [words.noTools];
   return rows.map(({ server, tool, rule }) => {
-    const { approval, arguments: conditions, ...others } = rule;
+    const { approval, arguments: conditions, callsPerMinute, callsPerDay, ...others } = rule;
     const parts = [
       ...(approval === undefined ? [] : [words.withApproval]),
       ...(conditions === undefined && Object.keys(others).length === 0 ? [] : [words.withConditions]),
+      ...(typeof callsPerMinute === 'number' ? [words.callsPerMinute(callsPerMinute)] : []),
+      ...(typeof callsPerDay === 'number' ? [words.callsPerDay(callsPerDay)] : []),
     ];
-    const what = words.tool(tool === '*' ? words.everyTool : tool, server === '*' ? words.everyServer : server);
+    const what = words.tool(toolsCalled(tool), server === '*' ? words.everyServer : server);
     return parts.length === 0 ? what : `${what.slice(0, -1)}, ${parts.join(', ')}.`;
   });
 }

@@ -6,12 +6,16 @@ const words = strings.connect;
 const MOST_CHARACTERS = 160;
 
 /** What a tool does in its server's words, and what the reader's own grants say of its arguments. */
-export function describeTool({ description, approval, conditions }: OfferedTool): string {
+export function describeTool({ description, approval, conditions, limits }: OfferedTool): string {
   const said = visibleLine(description ?? '');
   const parts = [
     said.length > MOST_CHARACTERS ? `${said.slice(0, MOST_CHARACTERS)} …` : said,
     ...(approval ? [words.approval] : []),
     ...conditions.map(({ argument, rule }) => words.condition(argument, describeRule(rule))),
+    ...limits.flatMap(({ callsPerMinute, callsPerDay }) => [
+      ...(callsPerMinute === undefined ? [] : [words.callsPerMinute(callsPerMinute)]),
+      ...(callsPerDay === undefined ? [] : [words.callsPerDay(callsPerDay)]),
+    ]),
   ];
   return visibleLine(parts.filter((part) => part !== '').join(' · '));
 }

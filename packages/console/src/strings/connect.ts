@@ -22,6 +22,8 @@ export const connectStrings = {
     server: (label: string) => `Server ${label}`,
     unlisted: 'All its tools. They cannot be listed at the moment.',
     approval: 'asks for approval at each call',
+    callsPerMinute: (count: number) => `at most ${count} calls a minute`,
+    callsPerDay: (count: number) => `at most ${count} calls a day`,
     condition: (argument: string, rule: string) => `${argument}: ${rule}`,
     within: (folder: string) => `within ${folder}`,
     oneOf: (values: string) => `one of ${values}`,

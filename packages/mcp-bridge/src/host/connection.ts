@@ -9,6 +9,7 @@ import { loginProblem } from '../oauth/login-error.ts';
 import { pinnedFingerprint } from '../pins/pin-degree.ts';
 import type { SandboxReport } from '../sandbox/sandbox-profile.ts';
 import type { ToolDefinition } from '../tools/tool-definition.ts';
+import type { ToolEffect } from '../tools/tool-effect.ts';
 import { withheldVariables } from '../transport/child-environment.ts';
 import type { OpenTransportOptions, TransportOpener } from '../transport/open-transport.ts';
 import { type Attempt, attemptSession, Negotiation } from './attempt.ts';
@@ -231,6 +232,15 @@ export class ServerConnection {
     if (current.fingerprint === shown.fingerprint) return true;
     if (this.#options.pinned?.() !== 'schemas') return false;
     return pinnedFingerprint(current, 'schemas') === pinnedFingerprint(shown, 'schemas');
+  }
+
+  /**
+   * What a tool does. Annotations are claims of its server, so they count where a change of them is held back: where the
+   * definition is pinned. Elsewhere a tool may do anything.
+   */
+  effectOf(definition: ToolDefinition): ToolEffect {
+    const { pinned = () => 'nothing' } = this.#options;
+    return pinned() === 'nothing' ? 'destructive' : definition.claims;
   }
 
   /** Ends this session; a later request starts a new one. */

@@ -13,6 +13,7 @@ import { Sandbox } from '../sandbox/sandbox.ts';
 import { askGate } from '../tools/ask-gate.ts';
 import { openToolset, type ToolSelection } from '../tools/open-toolset.ts';
 import { argumentNamesOf } from '../tools/tool-definition.ts';
+import type { ToolEffect } from '../tools/tool-effect.ts';
 import type { ToolGate } from '../tools/tool-gate.ts';
 import type { Toolset } from '../tools/toolset.ts';
 import { createAddressPolicy } from '../transport/address-policy.ts';
@@ -82,6 +83,8 @@ export interface OfferedTool {
   readonly inputSchema: Record<string, unknown>;
   /** The names that its schema gives the arguments, as they are passed to a gate; see `ToolGateCall`. */
   readonly argumentNames: readonly string[];
+  /** What it does, by its pinned definition; see `ToolGateCall`. */
+  readonly effect: ToolEffect;
 }
 
 /** The servers of an mcp.json and their tools. */
@@ -334,11 +337,13 @@ export function createMcpHost(options: McpHostOptions): McpHost {
         const tools = await pins.approved(server, listed);
         const offered: OfferedTool[] = [];
         for (const [name, { definition }] of tools) {
-          const { allowed } = await askGate(narrow(gate), { server, tool: name }, { signal }, logger);
+          const effect = connection.effectOf(definition);
+          const { allowed } = await askGate(narrow(gate), { server, tool: name, effect }, { signal }, logger);
           const { description, inputSchema } = definition;
           if (!allowed) continue;
           const argumentNames = argumentNamesOf(definition);
-          offered.push({ name, ...(description === undefined ? {} : { description }), inputSchema, argumentNames });
+          const described = { name, ...(description === undefined ? {} : { description }) };
+          offered.push({ ...described, inputSchema, argumentNames, effect });
         }
         return offered;
       } finally {

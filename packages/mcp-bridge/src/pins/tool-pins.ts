@@ -3,6 +3,7 @@ import { BridgeError } from '../errors.ts';
 import type { ListedTool, ToolCatalogue } from '../host/list-tools.ts';
 import type { BridgeLogger } from '../logger.ts';
 import type { ToolDefinition } from '../tools/tool-definition.ts';
+import type { ToolEffect } from '../tools/tool-effect.ts';
 import { diffDefinitions } from './definition-diff.ts';
 import { type DefinitionFlag, flagDefinition } from './definition-flags.ts';
 import { pinnedFingerprint, shapeFingerprint } from './pin-degree.ts';
@@ -42,6 +43,8 @@ export interface ReviewedTool {
   readonly held: boolean;
   /** SHA-256 of what is pinned of the definition, in hex; an approval refers to it. */
   readonly fingerprint: string;
+  /** What it does once it is approved, by this definition; see `ToolGateCall`. */
+  readonly effect: ToolEffect;
   readonly flags: readonly DefinitionFlag[];
   /** Present when it is not approved: a unified diff, field by field, with hidden characters escaped. */
   readonly diff?: string;
@@ -100,13 +103,14 @@ export class ToolPins {
     const isApproved = await this.#approvals(server, tools);
     const before = await this.#ask(server, () => this.#options.store.definitions(server));
     return [...tools.values()].map(({ definition }): ReviewedTool => {
-      const { name, canonical } = definition;
+      const { name, canonical, claims } = definition;
+      const effect = degree === 'nothing' ? 'destructive' : claims;
       const fingerprint = pinnedFingerprint(definition, degree);
       const flags = flagDefinition(canonical);
-      if (isApproved(definition)) return { name, state: 'approved', held: false, fingerprint, flags };
+      if (isApproved(definition)) return { name, state: 'approved', held: false, fingerprint, effect, flags };
       const state = before.has(name) ? 'changed' : 'new';
       const held = degree !== 'nothing';
-      return { name, state, held, fingerprint, flags, diff: diffDefinitions(before.get(name), canonical) };
+      return { name, state, held, fingerprint, effect, flags, diff: diffDefinitions(before.get(name), canonical) };
     });
   }
 

@@ -12,6 +12,8 @@ import { badTools, type RawTool, scriptedTools } from './scripted-tools.ts';
  * - `hang-list`: never answers `tools/list`; `infinite-pages`: each page has another; `many-tools`: offers 1,000;
  * - `bad-tools`: offers tools that cannot be offered, besides the good ones;
  * - `flip`: changes the description of `echo` each time it is asked for its tools;
+ * - `hints`: says of `calls` that it only reads and of `echo` that it only adds; from its second list on it says of `fail`
+ *   that it only reads;
  * - `grow`: offers one more tool each time it is asked;
  * - `promise`: promises to report changes of its tools, which it does only when `announce` is called;
  * - `asks`: asks its client for sampling, elicitation and more, and ends what was never begun; the tool `answers` says
@@ -32,6 +34,7 @@ export type ScriptedMode =
   | 'many-tools'
   | 'bad-tools'
   | 'flip'
+  | 'hints'
   | 'grow'
   | 'promise'
   | 'asks'
@@ -81,6 +84,14 @@ export function createScriptedServer(modes: ReadonlySet<ScriptedMode>, wire: Scr
     lists += 1;
     let tools: unknown[] = [...scriptedTools];
     if (modes.has('flip')) tools[0] = { ...(tools[0] as RawTool), description: `Version ${lists}.` };
+    if (modes.has('hints')) {
+      const hints: Readonly<Record<string, object>> = {
+        calls: { readOnlyHint: true },
+        echo: { readOnlyHint: false, destructiveHint: false },
+        ...(lists > 1 && { fail: { readOnlyHint: true } }),
+      };
+      tools = scriptedTools.map((tool) => ({ ...tool, annotations: hints[String(tool.name)] }));
+    }
     if (modes.has('grow')) {
       for (let more = 1; more < lists; more += 1) tools.push({ name: `new-${more}`, inputSchema: { type: 'object' } });
     }

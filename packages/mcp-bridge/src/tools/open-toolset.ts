@@ -87,7 +87,8 @@ async function listPermitted(
   const permitted: CallableTool[] = [];
   for (const [tool, callable] of catalogue) {
     if (!all && !named.has(tool)) continue;
-    const { allowed } = await askGate(gate, { server, tool }, { signal }, logger);
+    const effect = connection.effectOf(callable.definition);
+    const { allowed } = await askGate(gate, { server, tool, effect }, { signal }, logger);
     if (allowed) permitted.push({ ...callable, connection });
     // The gate permitted the tool before the server was asked for its list.
     else if (named.has(tool)) throw toolUnavailable(server, tool);

@@ -64,7 +64,13 @@ export async function runToolCall(tool: CallableTool, args: unknown, options: Ru
   try {
     // A gate may wait for a person; the caller limits that time.
     const context = { signal, problemOf: tool.validate };
-    const call = { server, tool: name, arguments: copy, argumentNames: argumentNamesOf(tool.definition) };
+    const call = {
+      server,
+      tool: name,
+      arguments: copy,
+      argumentNames: argumentNamesOf(tool.definition),
+      effect: tool.connection.effectOf(tool.definition),
+    };
     const verdict = await raceAbort(askGate(gate, call, context, logger), signal);
     if (!verdict.allowed) return fail('denied', verdict.reason);
     sent = verdict.arguments ?? copy;

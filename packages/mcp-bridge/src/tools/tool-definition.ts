@@ -5,6 +5,7 @@ import { hasHidden, removeHidden, visibleLine } from '../visible-text.ts';
 import { deepFreeze } from './deep-freeze.ts';
 import { repairSchema } from './repair-schema.ts';
 import { excessOf, maxDefinitionBytes } from './schema-caps.ts';
+import { readEffect, type ToolEffect } from './tool-effect.ts';
 
 /** A tool as its server defines it, cleaned for a model to read. */
 export interface ToolDefinition {
@@ -13,6 +14,8 @@ export interface ToolDefinition {
   readonly inputSchema: Record<string, unknown>;
   /** The value of `$schema`, which is not in `inputSchema` because it is of no use to a model. */
   readonly dialect?: string;
+  /** What its annotations claim. It counts only where the definition is pinned: `ServerConnection.effectOf`. */
+  readonly claims: ToolEffect;
   /** Canonical JSON of the whole definition, unchanged. */
   readonly canonical: string;
   /** SHA-256 of `canonical`; it differs for a changed definition. */
@@ -77,6 +80,7 @@ export function readToolDefinition(raw: unknown): ReadDefinition {
     ...(description === undefined ? {} : { description: removeHidden(description) }),
     inputSchema: deepFreeze(cleaned),
     ...(repaired.dialect === undefined ? {} : { dialect: repaired.dialect }),
+    claims: readEffect(annotations),
     canonical: text,
     fingerprint: createHash('sha256').update(text).digest('hex'),
   };

@@ -1,3 +1,5 @@
+import type { ToolEffect } from './tool-effect.ts';
+
 /**
  * A question to a gate. With `server` only: may anything of it be used? With `tool`: may it be listed? With
  * `arguments`: may this exact call be made?
@@ -11,6 +13,11 @@ export interface ToolGateCall {
   readonly arguments?: Record<string, unknown>;
   /** The names that the tool's schema gives its arguments, besides those in `arguments`. */
   readonly argumentNames?: readonly string[];
+  /**
+   * What the tool does, by the annotations of its pinned definition; of one that is not pinned, `destructive`. Absent: the
+   * tool was not listed yet.
+   */
+  readonly effect?: ToolEffect;
 }
 
 /**

@@ -16,7 +16,7 @@ const TAKE_MILLISECONDS = 5_000;
 /** Whether a caller may decide about a call; without arguments, about some calls of its tool. */
 export type MayDecide = (
   call: Pick<StoredApproval, 'server' | 'tool' | 'project' | 'token'> &
-    Partial<Pick<StoredApproval, 'arguments' | 'argumentNames'>>,
+    Partial<Pick<StoredApproval, 'arguments' | 'argumentNames' | 'effect'>>,
 ) => boolean;
 
 /** The caller that decides: the calls that it may decide about, and the audit entry of a decision. */
@@ -197,12 +197,8 @@ function toApproval(stored: StoredApproval): Approval {
   return { id, rootId, token, project, server, tool, arguments: args, reasons, requestedAt, expiresAt };
 }
 
-const withoutArguments = ({ server, tool, project, token }: StoredApproval): Parameters<MayDecide>[0] => ({
-  server,
-  tool,
-  project,
-  token,
-});
+const withoutArguments = ({ arguments: _, argumentNames: __, ...call }: StoredApproval): Parameters<MayDecide>[0] =>
+  call;
 
 /** The same error for a call that never existed and one that the caller may not see. */
 function notFound(id: string): ServerError {

@@ -1,3 +1,4 @@
+import type { ToolEffect } from '@latchkey/auth-core';
 import type { Approval, ApprovalAnswer } from '@latchkey/client';
 
 /** Why an answer cannot be taken; the call stays pending. */
@@ -13,6 +14,8 @@ export type ApprovalProgress = Pick<StoredApproval, 'id' | 'status' | 'answerId'
 export interface StoredApproval extends Approval {
   /** The names that the tool's definition gives its arguments. */
   readonly argumentNames: readonly string[];
+  /** The class of the tool, by its definition. Absent: not known. */
+  readonly effect?: ToolEffect;
   readonly status: 'waiting' | 'answered' | 'approved' | 'denied' | 'expired';
   /** RFC 3339; until then the server on which it waits counts as alive. */
   readonly aliveUntil: string;

@@ -1,3 +1,4 @@
+import { TOOL_EFFECTS, type ToolEffect } from '@latchkey/auth-core';
 import type { Approval, ApprovalAnswer, ApprovalReason } from '@latchkey/client';
 import type { Expression, ExpressionBuilder, Kysely, Selectable, SqlBool, Transaction } from 'kysely';
 import type { ApprovalProgress, Refusal, StoredApproval } from './approval.ts';
@@ -60,6 +61,8 @@ export interface AddOptions {
   readonly most: number;
   /** The names that the tool's definition gives its arguments. */
   readonly argumentNames: readonly string[];
+  /** The class of the tool. Absent: not known. */
+  readonly effect?: ToolEffect;
 }
 
 const OPEN = ['waiting', 'answered'] as const;
@@ -73,7 +76,7 @@ const isWanted =
 /** Stores approvals in an SQL database. */
 export function createKyselyApprovalStore(db: Kysely<ApprovalTables>): ApprovalStore {
   return {
-    add: (approval, { aliveUntil, responseId = null, now, endedBefore, most, argumentNames, chain }) =>
+    add: (approval, { aliveUntil, responseId = null, now, endedBefore, most, argumentNames, effect = null, chain }) =>
       db.transaction().execute(async (transaction) => {
         await transaction
           .deleteFrom('approval')
@@ -93,6 +96,7 @@ export function createKyselyApprovalStore(db: Kysely<ApprovalTables>): ApprovalS
           .values({
             ...toRow(approval, aliveUntil, responseId),
             argument_names: JSON.stringify(argumentNames),
+            effect,
             chain: JSON.stringify(chain),
           })
           .execute();
@@ -230,7 +234,7 @@ const toRow = (
   approval: Approval,
   aliveUntil: string,
   responseId: string | null,
-): Omit<ApprovalTable, 'argument_names' | 'chain'> => ({
+): Omit<ApprovalTable, 'argument_names' | 'effect' | 'chain'> => ({
   id: approval.id,
   root_id: approval.rootId,
   token_id: approval.token.id,
@@ -254,6 +258,8 @@ const toRow = (
   taken_by: null,
 });
 
+const isEffect = (value: unknown): value is ToolEffect => TOOL_EFFECTS.some((effect) => effect === value);
+
 const fromRow = (row: Selectable<ApprovalTable>): StoredApproval => ({
   ...toProgress(row),
   rootId: row.root_id,
@@ -264,6 +270,7 @@ const fromRow = (row: Selectable<ApprovalTable>): StoredApproval => ({
   arguments: JSON.parse(row.arguments) as Record<string, unknown>,
   // Rows from before this column existed have no names.
   argumentNames: JSON.parse(row.argument_names ?? '[]') as string[],
+  ...(isEffect(row.effect) && { effect: row.effect }),
   reasons: JSON.parse(row.reasons ?? '[]') as ApprovalReason[],
   requestedAt: row.requested_at,
   expiresAt: row.expires_at,

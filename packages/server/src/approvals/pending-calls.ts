@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Clock, Principal } from '@latchkey/auth-core';
+import type { Clock, Principal, ToolEffect } from '@latchkey/auth-core';
 import type { Approval, ApprovalReason } from '@latchkey/client';
 import { ServerError } from '../contracts/server-error.ts';
 import type { ApprovalProgress, Refusal, StoredApproval } from './approval.ts';
@@ -27,6 +27,8 @@ export interface WaitingCall {
   readonly arguments: Readonly<Record<string, unknown>>;
   /** The names that the tool's definition gives its arguments. */
   readonly argumentNames: readonly string[];
+  /** The class of the tool, by its definition. Absent: not known. */
+  readonly effect?: ToolEffect;
   /** Why it needs the approval. */
   readonly reasons: readonly ApprovalReason[];
   /** Why these arguments cannot be sent, checked on approval; undefined when they can. */
@@ -119,6 +121,7 @@ export function createPendingCalls({
       endedBefore: after(-REMEMBER_MILLISECONDS),
       most: MOST_WAITING,
       argumentNames: call.argumentNames,
+      ...(call.effect === undefined ? {} : { effect: call.effect }),
       chain: [call.principal.rootId, ...call.principal.chain],
       ...(call.responseId === undefined ? {} : { responseId: call.responseId }),
     });

@@ -16,6 +16,8 @@ export interface ApprovalTable {
   arguments: string;
   /** JSON of the names that the tool's definition gives its arguments. */
   argument_names: string | null;
+  /** The class of the tool; null where it is not known, and in rows from before this column existed. */
+  effect: string | null;
   /** JSON of why it needs a person; null in rows from before this column existed. */
   reasons: string | null;
   status: 'waiting' | 'answered' | 'approved' | 'denied' | 'expired';

@@ -40,15 +40,25 @@ function describeServers(label: string, value: unknown): readonly string[] {
   });
 }
 
-const orAll = (tool: string): string => (tool === '*' ? 'all' : tool);
+const CLASSES: Readonly<Record<string, string>> = {
+  '*': 'all',
+  '@readOnly': 'all that only read',
+  '@additive': 'all that only add',
+  '@destructive': 'all that may change or remove',
+};
 
-function describeRule({ approval, arguments: conditions, additionalArguments, ...others }: Fields): string {
+const orAll = (tool: string): string => CLASSES[tool] ?? tool;
+
+function describeRule(rule: Fields): string {
+  const { approval, arguments: conditions, additionalArguments, callsPerMinute, callsPerDay, ...others } = rule;
   const parts = [
     ...(approval === undefined ? [] : ['a person must agree']),
     ...Object.entries(fieldsOf(conditions)).map(
       ([name, condition]) => `${name} ${describeValue(condition, ' or ', ' and ')}`,
     ),
     ...(additionalArguments === false ? ['no other arguments'] : []),
+    ...(callsPerMinute === undefined ? [] : [`${callsPerMinute} calls a minute`]),
+    ...(callsPerDay === undefined ? [] : [`${callsPerDay} calls a day`]),
     ...(Object.keys(others).length === 0 ? [] : [describeValue(others)]),
   ];
   return parts.length === 0 ? '' : ` (${parts.join(', ')})`;

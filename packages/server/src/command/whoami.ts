@@ -23,9 +23,10 @@ function printIdentity(identity: Identity, url: string): void {
   if (identity.project !== null) print(`project  ${identity.project}`);
   print(`server   ${url}`);
   print(`expires  ${identity.expiresAt ?? 'never'}`);
-  for (const { name, source, limit, remaining, resetSeconds } of identity.limits) {
+  for (const { name, source, rule, limit, remaining, resetSeconds } of identity.limits) {
     const reset = resetSeconds === undefined ? '' : `, all of it again in ${resetSeconds} s`;
-    print(`left     ${remaining} of ${limit} ${name} (${source})${reset}`);
+    const of = rule === undefined ? '' : ` of ${rule}`;
+    print(`left     ${remaining} of ${limit} ${name}${of} (${source})${reset}`);
   }
   print('A request must satisfy each of:');
   for (const { source, grant } of identity.authority) {

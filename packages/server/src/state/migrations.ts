@@ -115,6 +115,9 @@ export const approvalMigrations: Migrations = {
   '0017-approval-takers': async (database) => {
     await database.schema.alterTable('approval').addColumn('taken_by', 'text').execute();
   },
+  '0026-approval-effects': async (database) => {
+    await database.schema.alterTable('approval').addColumn('effect', 'text').execute();
+  },
 };
 
 export const pinMigrations: Migrations = {

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Principal } from '@latchkey/auth-core';
+import type { Principal, ToolEffect } from '@latchkey/auth-core';
 import type { ApprovalReason } from '@latchkey/client';
 import type { Refusal } from '../approvals/approval.ts';
 import type { ApprovalOutcome, PendingCalls } from '../approvals/pending-calls.ts';
@@ -12,6 +12,8 @@ export interface CallToApprove {
   readonly arguments: Readonly<Record<string, unknown>>;
   /** The names that the tool's definition gives its arguments. */
   readonly argumentNames: readonly string[];
+  /** The class of the tool, by its definition. Absent: not known. */
+  readonly effect?: ToolEffect;
   /** Why it needs the approval. */
   readonly reasons: readonly ApprovalReason[];
   /** Why these arguments cannot be sent; undefined when they can. */

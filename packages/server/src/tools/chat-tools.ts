@@ -6,6 +6,7 @@ import type { ToolAudit } from '../audit/tool-audit.ts';
 import type { ChatRequest } from '../contracts/chat-request.ts';
 import type { ChatToolset } from '../contracts/toolset.ts';
 import { askApprovalFor } from './ask-approval.ts';
+import type { CallCounter } from './audited-gate.ts';
 import { explainApprovalFor } from './explain-approval.ts';
 import { hostFor } from './host-for.ts';
 import type { McpSwitches } from './mcp-switches.ts';
@@ -21,6 +22,8 @@ export interface ChatToolsOptions {
   readonly audit: (principal: Principal) => ToolAudit;
   /** Where calls wait for a person. */
   readonly pending: Pick<PendingCalls, 'ask'>;
+  /** Counts the calls that a rule limits. */
+  readonly counter: CallCounter;
   readonly taint: TaintRules;
 }
 
@@ -32,7 +35,7 @@ export type OpenChatTools = (
 ) => Promise<ChatToolset>;
 
 export const createChatTools =
-  ({ auth, host, switches, audit, pending, taint }: ChatToolsOptions): OpenChatTools =>
+  ({ auth, host, switches, audit, pending, counter, taint }: ChatToolsOptions): OpenChatTools =>
   ({ principal, decide }, { integrations, messages }, signal) =>
     openToolset(hostFor(host, principal), integrations, {
       decide,
@@ -41,6 +44,7 @@ export const createChatTools =
       audit: audit(principal),
       signal,
       ask: askApprovalFor(pending, principal),
+      counter,
       taint: followTaint(
         taint,
         messages.some(({ role }) => role === 'tool'),

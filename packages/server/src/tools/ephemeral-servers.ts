@@ -93,10 +93,14 @@ export const ephemeralId = ({ serverLabel }: EphemeralIntegration): string => `$
 export function toApprovedAccess(
   server: string,
   tool: string,
-  { arguments: args, argumentNames }: Pick<NonNullable<AccessRequest['mcp']>, 'arguments' | 'argumentNames'>,
+  {
+    arguments: args,
+    argumentNames,
+    effect,
+  }: Pick<NonNullable<AccessRequest['mcp']>, 'arguments' | 'argumentNames' | 'effect'>,
 ): Pick<AccessRequest, 'mcp' | 'ephemeralMcp'> {
   if (!server.startsWith(PREFIX))
-    return { mcp: { server, name: tool, ...withoutAbsent({ arguments: args, argumentNames }) } };
+    return { mcp: { server, name: tool, ...withoutAbsent({ arguments: args, argumentNames, effect }) } };
   return { ephemeralMcp: { host: server.slice(server.indexOf(HOST_SIGN) + 1), tool } };
 }
 

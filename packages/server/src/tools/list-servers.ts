@@ -4,8 +4,10 @@ import {
   type McpHostView,
   pluginId,
   type SandboxReport,
+  type ToolEffect,
   type ToolGate,
 } from '@latchkey/mcp-bridge';
+import { withoutAbsent } from '../config/without-absent.ts';
 import { ServerError } from '../contracts/server-error.ts';
 import type { McpSwitches } from './mcp-switches.ts';
 import type { Decide } from './permission-gate.ts';
@@ -53,6 +55,8 @@ export interface ListedLogin {
 export interface ListedTool {
   readonly name: string;
   readonly description: string | null;
+  /** Its class, by its pinned definition: what a grant's `@readOnly` and the like go by. */
+  readonly effect: ToolEffect;
   /** Properties of its definition that a person should check. */
   readonly flags: readonly DefinitionFlag[];
 }
@@ -88,18 +92,18 @@ export async function listServers(options: ListServersOptions): Promise<readonly
   const wanted = only === undefined ? undefined : pluginId(only.replace(/^mcp\//, ''));
   const isListed = ({ id, label }: { readonly id: string; readonly label: string }): boolean =>
     only === undefined || [wanted, only].includes(id) || label === only;
-  const gate: ToolGate = ({ server, tool }) => {
-    const asked = { server, ...(tool === undefined ? {} : { name: tool }) };
+  const gate: ToolGate = ({ server, tool, effect }) => {
+    const asked = { server, ...withoutAbsent({ name: tool, effect }) };
     const allowed = switches().allowMcpJson && decide({ action: 'chat', mcp: asked }, []).allowed;
     return allowed ? { allowed } : { allowed, reason: 'no grant allows it' };
   };
   const patience = AbortSignal.any([signal, AbortSignal.timeout(listMilliseconds)]);
 
-  const isPermitted = (server: string, name: string): boolean =>
-    switches().allowMcpJson && decide({ action: 'chat', mcp: { server, name } }, []).allowed;
+  const isPermitted = (server: string, name: string, effect: ToolEffect): boolean =>
+    switches().allowMcpJson && decide({ action: 'chat', mcp: { server, name, effect } }, []).allowed;
   const problemsOf = (id: string): readonly string[] =>
     (host.servers().find((server) => server.id === id)?.problems ?? [])
-      .filter(({ tool }) => tool === undefined || isPermitted(id, tool))
+      .filter(({ tool }) => tool === undefined || isPermitted(id, tool, 'destructive'))
       .map(({ text }) => text);
   const names = new Map<string, readonly string[] | undefined>(host.servers().map(({ id }) => [id, undefined]));
   const toolsOf = async (id: string): Promise<Pick<ListedServer, 'tools' | 'problems' | 'pins'>> => {
@@ -113,11 +117,16 @@ export async function listServers(options: ListServersOptions): Promise<readonly
         reviewed.map(({ name }) => name),
       );
       const flagsOf = new Map(reviewed.map(({ name, flags }) => [name, flags]));
-      const held = reviewed.flatMap(({ name, state, flags, held: isHeld }) =>
-        isHeld && state !== 'approved' && isPermitted(id, name) ? [{ name, state, flags }] : [],
+      const held = reviewed.flatMap(({ name, state, flags, effect, held: isHeld }) =>
+        isHeld && state !== 'approved' && isPermitted(id, name, effect) ? [{ name, state, flags }] : [],
       );
       return {
-        tools: tools.map(({ name, description = null }) => ({ name, description, flags: flagsOf.get(name) ?? [] })),
+        tools: tools.map(({ name, description = null, effect }) => ({
+          name,
+          description,
+          effect,
+          flags: flagsOf.get(name) ?? [],
+        })),
         problems: problemsOf(id),
         pins: { held },
       };

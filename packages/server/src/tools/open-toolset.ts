@@ -14,7 +14,7 @@ import { type ErrorDetails, ServerError } from '../contracts/server-error.ts';
 import type { ApprovalWait, ChatToolset, ToolCallOutcome } from '../contracts/toolset.ts';
 import { type AskApproval, changedNote, whileWaiting } from './ask-approval.ts';
 import { auditOutcome, isUnknown } from './audit-outcome.ts';
-import { createAuditedGate, type JudgedCall } from './audited-gate.ts';
+import { type CallCounter, createAuditedGate, type JudgedCall } from './audited-gate.ts';
 import { ephemeralId, originOf, readEphemeralServers, toEphemeralError } from './ephemeral-servers.ts';
 import type { ExplainApproval } from './explain-approval.ts';
 import { MCP_JSON_IS_OFF, type McpSwitches } from './mcp-switches.ts';
@@ -30,6 +30,8 @@ export interface OpenToolsetOptions {
   readonly signal: AbortSignal;
   /** Absent where no person can be asked: calls that need approval are refused. */
   readonly ask?: AskApproval;
+  /** Absent where nothing is counted: calls that a rule limits are refused. */
+  readonly counter?: CallCounter;
   /** Absent where no reasons are given. */
   readonly explain?: ExplainApproval;
   /** Absent where taint is not tracked. */
@@ -44,7 +46,7 @@ export interface OpenToolsetOptions {
 export async function openToolset(
   host: Pick<McpHost, 'openToolset'>,
   integrations: readonly IntegrationRequest[],
-  { decide, explain, switches, audit, signal, ask, taint }: OpenToolsetOptions,
+  { decide, explain, switches, audit, signal, ask, counter, taint }: OpenToolsetOptions,
 ): Promise<ChatToolset> {
   // A server of which the request allows no tools is not used.
   const wanted = integrations.filter(({ allowedTools }) => allowedTools?.length !== 0);
@@ -72,7 +74,7 @@ export async function openToolset(
           })),
           ...ephemeral.selections,
         ],
-        createAuditedGate(judge, named, ephemeral.askWithHosts(ask)),
+        createAuditedGate(judge, named, ephemeral.askWithHosts(ask), counter),
         signal,
         ephemeral.servers,
       ),

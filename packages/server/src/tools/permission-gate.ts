@@ -25,6 +25,7 @@ export function createPermissionGate(
       ...(call.tool === undefined ? {} : { name: call.tool }),
       ...(call.arguments === undefined ? {} : { arguments: call.arguments }),
       ...(call.argumentNames === undefined ? {} : { argumentNames: call.argumentNames }),
+      ...(call.effect === undefined ? {} : { effect: call.effect }),
     };
     const decision = decide({ action: 'chat', mcp: tool }, entries);
     if (!decision.allowed) {
@@ -33,6 +34,7 @@ export function createPermissionGate(
     return {
       allowed: true,
       ...(decision.approval && { approval: explain({ action: 'chat', mcp: tool }, entries) }),
+      ...(decision.uses && { uses: decision.uses }),
       ...(decision.instead?.mcp?.arguments !== undefined && { arguments: decision.instead.mcp.arguments }),
     };
   };

@@ -1,4 +1,5 @@
 import { BridgeError, type McpHost, pluginId, type ReviewedTool } from '@latchkey/mcp-bridge';
+import { withoutAbsent } from '../config/without-absent.ts';
 import { ServerError } from '../contracts/server-error.ts';
 import type { McpSwitches } from './mcp-switches.ts';
 import type { Decide } from './permission-gate.ts';
@@ -49,7 +50,9 @@ export async function reviewPins(
   const id = pluginId(label);
   const mayStart = start && switches().allowMcpJson && decide({ action: 'mcp:read', mcp: { server: id } }, []).allowed;
   const tools = await inWords(label, () => host.review(id, { start: mayStart, signal }));
-  const visible = tools?.filter(({ name }) => decide({ action: 'mcp:read', mcp: { server: id, name } }, []).allowed);
+  const visible = tools?.filter(
+    ({ name, effect }) => decide({ action: 'mcp:read', mcp: { server: id, name, effect } }, []).allowed,
+  );
   return { id, tools: visible ?? null };
 }
 
@@ -65,18 +68,23 @@ export async function approvePins(
   { decide, switches, signal, keep }: PinApprover,
 ): Promise<ApprovedTools> {
   const id = pluginId(label);
-  const mayApprove = (name?: string): boolean =>
-    decide({ action: 'mcp:write', mcp: { server: id, ...(name === undefined ? {} : { name }) } }, []).allowed;
+  const mayApprove = (tool?: Partial<Pick<ReviewedTool, 'name' | 'effect'>>): boolean =>
+    decide(
+      { action: 'mcp:write', mcp: { server: id, ...withoutAbsent({ name: tool?.name, effect: tool?.effect }) } },
+      [],
+    ).allowed;
   if (!switches().allowMcpJson) throw switchedOff();
   if (!mayApprove()) throw denied(`the MCP server '${printed(label)}'`);
-  const forbidden = choices?.find(({ name }) => !mayApprove(name));
+  const forbidden = choices?.find(({ name }) => !mayApprove({ name }));
   if (forbidden !== undefined) throw denied(`the tool '${printed(forbidden.name)}'`);
 
   const reviewed = (await inWords(label, () => host.review(id, { start: true, signal }))) ?? [];
+  // Of which class a tool is, its definition says.
+  const other = reviewed.find((tool) => choices?.some(({ name }) => name === tool.name) && !mayApprove(tool));
+  if (other !== undefined) throw denied(`the tool '${printed(other.name)}'`);
   const known = new Map(reviewed.map((tool) => [tool.name, tool.fingerprint]));
   const wanted =
-    choices ??
-    reviewed.filter(({ name, state }) => state !== 'approved' && mayApprove(name)).map(({ name }) => ({ name }));
+    choices ?? reviewed.filter((tool) => tool.state !== 'approved' && mayApprove(tool)).map(({ name }) => ({ name }));
   const approved = wanted.map(({ name, fingerprint = known.get(name) ?? '' }: PinChoice) => ({ name, fingerprint }));
   const fingerprints = new Map(approved.map(({ name, fingerprint }) => [name, fingerprint]));
   const done = { id, approved: [...fingerprints].map(([name, fingerprint]) => ({ name, fingerprint })) };

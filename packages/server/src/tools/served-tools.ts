@@ -13,7 +13,7 @@ import type { CallProgress, ServedContent, ServedResult, ServedTool, ServedTools
 import type { UsageCounts } from '../contracts/usage-record.ts';
 import { type AskApproval, changedNote, whileWaiting } from './ask-approval.ts';
 import { auditOutcome } from './audit-outcome.ts';
-import { createAuditedGate, type JudgedCall } from './audited-gate.ts';
+import { type CallCounter, createAuditedGate, type JudgedCall } from './audited-gate.ts';
 import type { ExplainApproval } from './explain-approval.ts';
 import { MCP_JSON_IS_OFF, type McpSwitches } from './mcp-switches.ts';
 import { createPermissionGate, type Decide } from './permission-gate.ts';
@@ -33,6 +33,8 @@ export interface ServeToolsOptions {
   readonly taint: TaintRules;
   /** Absent where no person can be asked: calls that need approval are refused. */
   readonly ask?: AskApproval;
+  /** Absent where nothing is counted: calls that a rule limits are refused. */
+  readonly counter?: CallCounter;
   /** Absent where no reasons are given. */
   readonly explain?: ExplainApproval;
   /** The most calls in one HTTP request, unless the token allows fewer: older versions of the protocol have batches. */
@@ -58,7 +60,7 @@ export function serveTools(options: ServeToolsOptions): ServedTools {
   const permission = createPermissionGate(decide, [], options.explain);
   const judge = (call: ToolGateCall): JudgedCall =>
     switches().allowMcpJson ? judgeOutsideRun(options.taint, call, permission(call)) : MCP_JSON_IS_OFF;
-  const gate = createAuditedGate(judge, audit, options.ask);
+  const gate = createAuditedGate(judge, audit, options.ask, options.counter);
   /** The servers of which the caller may use anything, in the order of mcp.json, running or not. */
   const permittedServers = (): readonly NamedServer[] =>
     host.servers().filter(({ id }) => judge({ server: id }).allowed);

@@ -13,6 +13,7 @@ import type { InferenceEngine } from '@latchkey/engine';
 import type { Turn } from '@latchkey/engine/testing';
 import { ScriptedEngine } from '@latchkey/engine/testing';
 import { createMemoryLoginStore, type McpHost, type McpLogins } from '@latchkey/mcp-bridge';
+import type { ScriptedMode } from '@latchkey/mcp-bridge/testing';
 import type Koa from 'koa';
 import { type Logger, pino } from 'pino';
 import { onTestFinished } from 'vitest';
@@ -82,6 +83,8 @@ export interface TestServerOptions {
   readonly tokenStore?: TokenStore;
   /** How definitions of tools are approved. */
   readonly mcpPins?: 'auto' | 'explicit' | 'off';
+  /** How the server `mcp/a` behaves, which is asked for its tools at each listing then. */
+  readonly modes?: readonly ScriptedMode[];
   /** Whom the metadata of `/mcp` names. */
   readonly authorizationServers?: readonly string[];
   /** Whether it is the authorization server of `/mcp` itself. */
@@ -180,7 +183,12 @@ export async function newServer(options: TestServerOptions = {}): Promise<TestSe
       engines: [options.runs ?? engine],
       dialects: [],
       downloads,
-      host: options.mcp ?? newHost(undefined, { pins: { store: stores.pins, mode: options.mcpPins ?? 'auto' } }),
+      host:
+        options.mcp ??
+        newHost(undefined, {
+          pins: { store: stores.pins, mode: options.mcpPins ?? 'auto' },
+          ...(options.modes && { modes: options.modes, limits: { listMs: Number.MIN_VALUE } }),
+        }),
       logins: options.logins ?? newLogins(),
       mcpJsonProblem: () => options.mcpJsonProblem ?? null,
       secrets: [new Uint8Array(32).fill(7)],
@@ -211,7 +219,8 @@ export async function newServer(options: TestServerOptions = {}): Promise<TestSe
   const issue = async (grant: unknown, name = 'test'): Promise<string> =>
     (await auth.issue({ name, grant: grant as Grant }, auth.operator())).token;
   const { conversations, approvals: calls, tokens, sessions, connections } = stores;
-  const shared = { conversations, approvals: calls, tokens, sessions, connections };
+  const { limits } = stores;
+  const shared = { conversations, approvals: calls, tokens, sessions, connections, limits };
   const { log: audit, sweepConnections } = { ...composition, sweepConnections: composition.connections.sweep };
   return { app, sdk, auth, engine, routes, log, audit, approvals, stop, shared, issue, sweepConnections };
 }

@@ -201,6 +201,8 @@ describe('a hostile client of /mcp', () => {
     ['all servers', [{ id: '*', tools: ['*'] }]],
     ['a pattern of servers', [{ id: 'mcp/*', tools: ['echo'] }]],
     ['a pattern of tools', [{ id: 'mcp/a', tools: ['e*'] }]],
+    ['a class of tools', [{ id: 'mcp/a', tools: ['@readOnly'] }]],
+    ['a tool with the name of a class among others', [{ id: 'mcp/a', tools: ['echo', '@destructive'] }]],
     ['nothing', []],
     [
       'more than fits into a token',

@@ -2,7 +2,7 @@ import { createAuth, createMemoryTokenStore } from '@latchkey/auth-core';
 import { type Grant, llm } from '@latchkey/auth-core/llm';
 import { re2jsPatterns } from '@latchkey/auth-core/patterns/re2js';
 import { createMcpHost, type McpHost, type McpHostOptions, parseMcpJson } from '@latchkey/mcp-bridge';
-import { scriptedOpener } from '@latchkey/mcp-bridge/testing';
+import { type ScriptedMode, scriptedOpener } from '@latchkey/mcp-bridge/testing';
 import { onTestFinished } from 'vitest';
 import type { ToolAudit } from '../../src/audit/tool-audit.ts';
 import type { McpSwitches } from '../../src/tools/mcp-switches.ts';
@@ -38,13 +38,16 @@ export async function decideFor(grant: unknown, policy?: unknown): Promise<Decid
   return (request, entries) => auth.decide(principal, request, { entries });
 }
 
-/** A real host of servers in memory: `mcp/a` and `mcp/b` behave, `mcp/dead` dies at its start. */
+/** A real host of servers in memory: `mcp/a` (as `modes` say) and `mcp/b` behave, `mcp/dead` dies at its start. */
 export function newHost(
   onStart: (label: string) => void = () => {},
-  options: Pick<McpHostOptions, 'pins'> = {},
+  {
+    modes = [],
+    ...options
+  }: Pick<McpHostOptions, 'pins' | 'limits'> & { readonly modes?: readonly ScriptedMode[] } = {},
 ): McpHost {
   const server = (...args: string[]) => ({ command: 'scripted', args });
-  const mcpServers = { a: server(), b: server(), dead: server('die-at-start') };
+  const mcpServers = { a: server(...modes), b: server(), dead: server('die-at-start') };
   const config = parseMcpJson(JSON.stringify({ mcpServers }), {});
   const host = createMcpHost({ config, opener: scriptedOpener(onStart), ...options });
   onTestFinished(() => host[Symbol.asyncDispose]());

@@ -283,8 +283,7 @@ const formReader =
 function grantOf(servers: z.infer<typeof decisionSchema>['servers']): Grant {
   if (servers.length === 0) throw chosen('Choose at least one tool.');
   const entries = servers.map(({ id, tools }) => {
-    if (id.includes('*') || tools.some((tool) => tool.includes('*') && tool !== '*'))
-      throw chosen('Tools and servers are chosen by their names.');
+    if (id.includes('*') || tools.some(isPattern)) throw chosen('Tools and servers are chosen by their names.');
     return [id, { tools: Object.fromEntries(tools.map((tool) => [tool, {}])) }] as const;
   });
   const grant = llm.parseGrant({ actions: [MCP_SCOPE], mcp: Object.fromEntries(entries) });
@@ -292,6 +291,9 @@ function grantOf(servers: z.infer<typeof decisionSchema>['servers']): Grant {
     throw chosen('These are more tools than fit into a token. Choose fewer, or all of a server.');
   return grant;
 }
+
+/** Whether a name in a grant would mean other tools than the one that the person has seen. */
+const isPattern = (tool: string): boolean => (tool.includes('*') && tool !== '*') || tool.startsWith('@');
 
 /** The grant that the person gave the client: that of the key itself. */
 function ownGrantOf({ authority, tokenId }: Principal): Grant {

@@ -1,10 +1,10 @@
-import { type AuthorityEntry, describeDenial } from '@latchkey/auth-core';
+import { type AuthorityEntry, describeDenial, TOOL_EFFECTS, type ToolRequest } from '@latchkey/auth-core';
 import { type AccessRequest, type AllowedDecision, type Decision, llm } from '@latchkey/auth-core/llm';
 import { re2jsPatterns } from '@latchkey/auth-core/patterns/re2js';
 import { z } from 'zod';
 import { withoutAbsent } from '../../config/without-absent.ts';
 import { dictionary } from '../../input/bounded.ts';
-import type { FindArgumentNames } from '../../tools/argument-names.ts';
+import type { FindDefinition } from '../../tools/find-definition.ts';
 import { validateBody } from '../../wire/validate-body.ts';
 import { json } from '../reply.ts';
 import type { Handler } from '../step.ts';
@@ -30,28 +30,34 @@ const questionSchema = z.strictObject({
 /**
  * `POST /api/v1/can`: whether the caller may do something, and if not, which grant denies it and why. Whether the named
  * things exist is not checked. With `grant` it is a dry run: what a token with that grant could do, made by the caller. Only the definition of a tool is looked up, and only where it affects the decision: it
- * may name arguments that no grant names.
+ * may name arguments that no grant names, and says of which class the tool is.
  */
 export const createCanHandler =
-  (resolveModel: (name: string) => string, findArgumentNames: FindArgumentNames): Handler =>
+  (resolveModel: (name: string) => string, findDefinition: FindDefinition): Handler =>
   async ({ body, auth, signal }) => {
     const { action, model, tool, project, grant } = validateBody(questionSchema, body);
     const entries = grant === undefined ? [] : [entryOf(grant)];
     const decide = (request: AccessRequest): Decision => auth.decide(request, entries);
-    const ask = (argumentNames?: readonly string[]): Decision =>
+    const ask = (definition: Pick<ToolRequest, 'argumentNames' | 'effect'> = {}): Decision =>
       decide({
         action,
         ...(model === undefined ? {} : { models: resolveModel(model) }),
-        ...(tool === undefined ? {} : { mcp: withoutAbsent({ ...tool, argumentNames }) }),
+        ...(tool === undefined ? {} : { mcp: { ...withoutAbsent(tool), ...definition } }),
         ...(project === undefined ? {} : { project }),
       });
     let decision = ask();
-    if (!decision.allowed && decision.rule === 'arguments' && tool?.name !== undefined) {
+    const needsNames = !decision.allowed && decision.rule === 'arguments';
+    if (tool?.name !== undefined && (needsNames || dependsOnEffect(ask))) {
       const { server, name: toolName } = tool;
-      decision = ask(await findArgumentNames({ server, name: toolName }, { decide, signal }));
+      const found = await findDefinition({ server, name: toolName }, { decide, signal });
+      decision = ask(found && { argumentNames: found.argumentNames, effect: found.effect });
     }
     return json(decision.allowed ? renderAllowed(decision) : { ...decision, message: describeDenial(decision) });
   };
+
+/** Whether the answer is another one for another class of tools. */
+const dependsOnEffect = (ask: (definition: Pick<ToolRequest, 'effect'>) => Decision): boolean =>
+  new Set(TOOL_EFFECTS.map((effect) => JSON.stringify(ask({ effect })))).size > 1;
 
 /** It only narrows what the caller may do, so that every caller may ask; as an added one it has no file looked up. */
 const entryOf = (grant: unknown): AuthorityEntry => ({
@@ -60,9 +66,10 @@ const entryOf = (grant: unknown): AuthorityEntry => ({
   added: true,
 });
 
-const renderAllowed = ({ allowed, approval, instead, limits }: AllowedDecision) => ({
+const renderAllowed = ({ allowed, approval, instead, limits, uses }: AllowedDecision) => ({
   allowed,
   approval,
   ...(instead?.mcp?.arguments !== undefined && { arguments: instead.mcp.arguments }),
   ...limits,
+  ...(uses && { calls: uses.map(({ id: _, window: __, ...use }) => use) }),
 });
