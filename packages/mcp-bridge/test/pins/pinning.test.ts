@@ -131,7 +131,14 @@ describe('reviewing and approving', () => {
 
   it('does not approve a tool that the server does not list', async () => {
     await using host = memoryHost({ a: [] }, { pins: { store: memoryPins(), mode: 'explicit' } });
-    const nothing = { name: 'nothing', state: 'new', held: true, fingerprint: '', effect: 'destructive', flags: [] } as const;
+    const nothing = {
+      name: 'nothing',
+      state: 'new',
+      held: true,
+      fingerprint: '',
+      effect: 'destructive',
+      flags: [],
+    } as const;
     await expect(approve(host, [nothing])).rejects.toMatchObject({ code: 'MCP_TOOL_UNAVAILABLE', tool: 'nothing' });
   });
 
