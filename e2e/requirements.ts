@@ -410,7 +410,8 @@ export const requirements = [
   {
     source: 'docs/engine.md',
     promises: {
-      'engine.downloads': 'a model is pulled, over a break, used and deleted, for tokens with models:download only',
+      'engine.downloads':
+        'a model is pulled, over a break, used, verified and deleted, for tokens with models:download only',
       'engine.instances': 'load, ps and unload take a real model through its life, for tokens with models:load only',
       'upstream.serves': 'models of another server are listed, granted, asked and counted like any',
       'upstream.tools': 'a model of another server calls the tools of this one, which decides each call',

@@ -125,7 +125,8 @@ async function startTwo(line: string): Promise<readonly string[]> {
   await using second = runShelled(`set -- "\${@//$data/${first.data}}"; ${line}`);
   const ended = await Promise.race([first, second].map((one) => one.exited.then(() => one)));
   const faults = saysWhy(ended);
-  const { admin } = await first.announced();
+  // The one that runs may not have come so far yet when the other has ended.
+  const { admin } = await (ended === first ? second : first).announced(first.data);
   if ((await admin.get('/api/v1/whoami')).status !== 200) faults.push('the one that runs does not know its token');
   const listening = `${first.printed()}${second.printed()}`.match(/latchkey listening/g)?.length;
   if (listening !== 1) faults.push(`${listening ?? 0} servers listen`);

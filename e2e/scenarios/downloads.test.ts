@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -79,6 +79,14 @@ describe('a model that is pulled', () => {
     expect((await user.post('/api/v1/chat', { model: 'acme/nano', input: 'Hello' })).status).toBe(200);
     expect((await user.post('/api/v1/models/download', { model: 'acme/nano' })).status).toBe(403);
     expect((await user.post('/api/v1/models/delete', { model: 'acme/nano' })).status).toBe(403);
+
+    const file = join(folder.path, 'models/acme/nano', FILE);
+    const verified = () => run('models', 'verify', '--models', join(folder.path, 'models'), '--json');
+    expect(await verified()).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('"state":"same"') });
+    const damaged = Buffer.from(nano);
+    damaged.writeUInt8(damaged.readUInt8(damaged.length - 9) ^ 1, damaged.length - 9);
+    writeFileSync(file, damaged);
+    expect(await verified()).toMatchObject({ exitCode: 9, stdout: expect.stringContaining('"state":"differs"') });
 
     expect((await run('rm', 'acme/nano', '--yes')).stdout).toBe('Deleted acme/nano.\n');
     expect(existsSync(join(folder.path, 'models/acme'))).toBe(false);

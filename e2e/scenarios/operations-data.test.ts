@@ -34,9 +34,11 @@ describe('a data folder', () => {
   verifies('operating.sole-at-once', async () => {
     await using first = runShelled('exec "$@"');
     await using second = runShelled(`set -- "\${@//$data/${first.data}}"; exec "$@"`);
-    const ended = await Promise.race([first.exited, second.exited]);
+    const ended = await Promise.race(
+      [first, second].map((one) => one.exited.then(({ exitCode }) => ({ one, exitCode }))),
+    );
     expect(ended.exitCode).not.toBe(0);
-    await first.announced();
+    await (ended.one === first ? second : first).announced(first.data);
     const printed = `${first.printed()}${second.printed()}`;
     expect(printed.match(/latchkey listening/g)).toHaveLength(1);
   });

@@ -25,8 +25,8 @@ export interface ShelledServer extends AsyncDisposable {
   readonly printed: () => string;
   readonly exited: Promise<ProcessExit>;
   signal(signal: NodeJS.Signals): void;
-  /** Resolves when a server has written its address to the data folder. */
-  announced(): Promise<{ readonly url: string; readonly admin: Api }>;
+  /** Resolves when a server has written its address to the data folder; its own unless it was given another. */
+  announced(data?: string): Promise<{ readonly url: string; readonly admin: Api }>;
 }
 
 /**
@@ -63,15 +63,15 @@ export function runShelled(line: string, { environment = {} }: ShelledOptions = 
     printed: () => printed,
     exited,
     signal: (signal) => void child.kill(signal),
-    announced: async () => {
+    announced: async (place = data) => {
       const until = performance.now() + START_MILLISECONDS;
-      let url = readUrl(data);
+      let url = readUrl(place);
       const runs = (): boolean => child.exitCode === null && child.signalCode === null;
-      for (; url === undefined && runs() && performance.now() < until; url = readUrl(data)) {
+      for (; url === undefined && runs() && performance.now() < until; url = readUrl(place)) {
         await pause(50);
       }
       if (url === undefined) throw new Error(`The server did not start:\n${printed}`);
-      return { url, admin: createApi(url, readFileSync(join(data, 'admin-token'), 'utf8').trim()) };
+      return { url, admin: createApi(url, readFileSync(join(place, 'admin-token'), 'utf8').trim()) };
     },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };

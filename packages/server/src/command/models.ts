@@ -3,6 +3,7 @@ import { formatBytes } from '../doctor/format-bytes.ts';
 import { addConnectionOptions, type ConnectionFlags, connect } from './connection.ts';
 import { describeUnusable, type UnusableModel } from './describe-unusable.ts';
 import { print, printJson, printTable, remark } from './print.ts';
+import { addVerifyModelsCommand } from './verify-models.ts';
 
 interface ListedModel {
   readonly key: string;
@@ -27,7 +28,9 @@ const WHERE_MODELS_GO =
 
 /** `latchkey models`. */
 export function addModelsCommand(program: Command): void {
-  addConnectionOptions(program.command('models').description('list the models that your token may use'))
+  const command = program.command('models').description('list the models that your token may use');
+  addVerifyModelsCommand(command);
+  addConnectionOptions(command)
     .option('--json', 'print JSON')
     .action(async (flags: ConnectionFlags & { json?: boolean }) => {
       const response = await connect(flags, process.env).request('GET', '/api/v1/models');

@@ -16,11 +16,15 @@ const setName = ({ files: [first] }: Placed): string => (first?.name ?? '').repl
 
 const repositoryOf = (models: string, { publisher, repository }: Placed): string => join(models, publisher, repository);
 
+/** The folders in which the files of a model may be. */
+export function placesOf(models: string, job: Placed): readonly string[] {
+  const repository = repositoryOf(models, job);
+  return job.files.length > 1 ? [repository, join(repository, setName(job))] : [repository];
+}
+
 /** Whether all files of a model are in the models folder already, as a download or another program puts them there. */
 export async function isInstalled(models: string, job: Placed): Promise<boolean> {
-  const repository = repositoryOf(models, job);
-  const places = job.files.length > 1 ? [repository, join(repository, setName(job))] : [repository];
-  for (const place of places) {
+  for (const place of placesOf(models, job)) {
     const sizes = await Promise.all(job.files.map(({ name }) => sizeOf(join(place, name))));
     if (job.files.every(({ bytes }, index) => sizes[index] === bytes)) return true;
   }

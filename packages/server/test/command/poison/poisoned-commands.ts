@@ -108,6 +108,11 @@ export const POISONED_COMMANDS: Readonly<Record<string, readonly Run[]>> = {
   'keys list': [asking('keys', 'list'), inFolder('keys', 'list')],
   'keys rotate': [asking('keys', 'rotate', '--compromised'), inFolder('keys', 'rotate')],
   models: [asking('models')],
+  'models verify': [
+    inFolder('models', 'verify'),
+    local('models', 'verify', '--data', 'DATA', '--models', POISON),
+    inFolder('models', 'verify', POISON),
+  ],
   ps: [asking('ps')],
   load: [
     asking('load', POISON),
