@@ -34,6 +34,7 @@ describe('the settings of an installation', () => {
         'personal-access': true,
         access: true,
         legacy: false,
+        'place-bound': false,
         attenuated: true,
       },
       personalAccessTokenTtl: 2_592_000,

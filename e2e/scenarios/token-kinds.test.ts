@@ -18,13 +18,16 @@ beforeAll(async () => {
 });
 afterAll(() => server[Symbol.asyncDispose]());
 
-const SHAPES: Readonly<Record<StoredTokenKind, RegExp>> = {
+/** The kinds that callers send in headers. */
+type Kind = Exclude<StoredTokenKind, 'place-bound'>;
+
+const SHAPES: Readonly<Record<Kind, RegExp>> = {
   'api-key': /^sk-lm-[A-Za-z0-9]{8}:[A-Za-z0-9]{20}$/,
   custom: /^Zq7-/,
   'personal-access': /^eyJ[\w-]+\.[\w-]+\.[\w-]+$/,
   legacy: /^[0-9a-f]{40}$/,
 };
-const KINDS = Object.keys(SHAPES) as StoredTokenKind[];
+const KINDS = Object.keys(SHAPES) as Kind[];
 let keys = 0;
 
 interface Held extends Api {
@@ -33,7 +36,7 @@ interface Held extends Api {
 }
 const hold = (token: string, id = ''): Held => ({ ...createApi(server.url, token), token, id });
 
-async function make(kind: StoredTokenKind, more: Record<string, unknown> = {}): Promise<Held> {
+async function make(kind: Kind, more: Record<string, unknown> = {}): Promise<Held> {
   const secret = kind === 'custom' ? { secret: `Zq7-vT9qLm2xWz7RbKd4HsYc-${++keys}` } : {};
   const { status, body } = await server.admin.post('/api/v1/tokens', {
     name: kind,
@@ -49,7 +52,7 @@ async function make(kind: StoredTokenKind, more: Record<string, unknown> = {}): 
 const whoami = (holder: Api): ReturnType<Api['get']> => holder.get('/api/v1/whoami');
 const refusal = (code: string): object => ({ status: 401, body: { error: { code } } });
 /** By a token of another kind: one that switches its own off could not switch it on again. */
-async function switchKind(kind: StoredTokenKind, on: boolean): Promise<void> {
+async function switchKind(kind: Kind, on: boolean): Promise<void> {
   const { status } = await switches[kind === 'legacy' ? 1 : 0].patch('/api/v1/settings', {
     tokenKinds: { [kind]: on },
   });

@@ -154,12 +154,16 @@ const OF_KIND: Readonly<Partial<Record<TokenRefusal, Readonly<Partial<Record<Tok
   AUTH_TOKEN_ROTATED: {
     attenuated: 'The token that this one was made of was replaced by a new one. Make another one of that.',
   },
+  AUTH_TOKEN_WRONG_AUDIENCE: {
+    'place-bound': 'The token is bound to a place: it works in the path of its client, and nowhere else.',
+  },
   AUTH_TOKEN_KIND_DISABLED: {
     'api-key': 'API keys are switched off on this server. Ask the operator for another kind of token.',
     custom: 'Custom keys are switched off on this server. Ask the operator for another kind of token.',
     'personal-access':
       'Personal access tokens are switched off on this server. Ask the operator for another kind of token.',
     legacy: 'Legacy tokens are switched off on this server. Ask the operator for another kind of token.',
+    'place-bound': 'Place-bound tokens are switched off on this server. Ask the operator for another kind of token.',
     access: 'Access tokens are switched off on this server. Send the token that it was made of instead.',
     attenuated: 'Attenuated tokens are switched off on this server. Ask the operator for a token of your own.',
   },

@@ -163,6 +163,8 @@ export { inspectToken } from './token/inspect-token.ts';
 export type { KeyRing } from './token/key-ring.ts';
 export { createLegacyFormat } from './token/legacy-format.ts';
 export { createMemoryTokenStore } from './token/memory-token-store.ts';
+export type { PlaceBoundOptions } from './token/place-bound-format.ts';
+export { createPlaceBoundFormat } from './token/place-bound-format.ts';
 export type { RandomBytes } from './token/random.ts';
 export type { Sealer } from './token/sealer.ts';
 export { createSealer } from './token/sealer.ts';

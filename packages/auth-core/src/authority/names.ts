@@ -7,6 +7,8 @@ export interface AuthNames {
   readonly keyPrefix: string;
   /** The prefix of attenuated tokens: `att_` by default. */
   readonly attenuatedPrefix: string;
+  /** The prefix of place-bound tokens: `place_` by default. */
+  readonly placePrefix: string;
   /** The realm of a challenge (RFC 9110 section 11.5): `api` by default. */
   readonly realm: string;
   /** The header that may present a token without a scheme: `X-Api-Key` by default. */
@@ -24,6 +26,7 @@ export interface AuthNames {
 export const DEFAULT_NAMES: AuthNames = Object.freeze({
   keyPrefix: 'key_',
   attenuatedPrefix: 'att_',
+  placePrefix: 'place_',
   realm: 'api',
   keyHeader: 'X-Api-Key',
   projectHeader: 'Project',
@@ -39,6 +42,7 @@ const VISIBLE = /^[\x21\x23-\x5b\x5d-\x7e]{1,100}$/;
 const SHAPES: Readonly<Record<keyof AuthNames, RegExp>> = {
   keyPrefix: PREFIX,
   attenuatedPrefix: PREFIX,
+  placePrefix: PREFIX,
   realm: /^[\x20\x21\x23-\x5b\x5d-\x7e]{1,100}$/,
   keyHeader: HEADER,
   projectHeader: HEADER,
@@ -82,13 +86,17 @@ export function readNames(given: Partial<AuthNames> = {}): AuthNames {
     if (typeof value !== 'string' || !shape.test(value))
       throw new TypeError(`names.${name} must match ${shape.source}`);
   }
-  const { keyPrefix, attenuatedPrefix, keyHeader, projectHeader, claim } = names;
+  const { keyPrefix, attenuatedPrefix, placePrefix, keyHeader, projectHeader, claim } = names;
   // A text must be of one kind only. JWTs begin with `eyJ`.
-  const prefixes = [keyPrefix, attenuatedPrefix, 'eyJ'].map((prefix) => prefix.toLowerCase());
+  const prefixes = [keyPrefix, attenuatedPrefix, placePrefix, 'eyJ'].map((prefix) => prefix.toLowerCase());
   const mixed = prefixes.some((prefix, index) =>
     prefixes.some((other, at) => at !== index && other.startsWith(prefix)),
   );
-  if (mixed) throw new TypeError('names.keyPrefix, names.attenuatedPrefix and eyJ must not begin with one another');
+  if (mixed) {
+    throw new TypeError(
+      'names.keyPrefix, names.attenuatedPrefix, names.placePrefix and eyJ must not begin with one another',
+    );
+  }
   const headers = [keyHeader, projectHeader, 'Authorization'].map((header) => header.toLowerCase());
   if (new Set(headers).size < headers.length) {
     throw new TypeError('names.keyHeader, names.projectHeader and Authorization must differ');

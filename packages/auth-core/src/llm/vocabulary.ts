@@ -62,6 +62,7 @@ export const llm = defineVocabulary({
     /** The only form of key that LM Studio's SDKs accept. */
     keyPrefix: 'sk-lm-',
     attenuatedPrefix: 'lka_',
+    placePrefix: 'lkp_',
     realm: 'latchkey',
     projectHeader: 'Latchkey-Project',
     claim: 'latchkey',

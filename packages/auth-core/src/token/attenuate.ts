@@ -77,6 +77,9 @@ async function nameToken(token: string, names: AuthNames): Promise<AttenuatedFro
   if (kind === 'access') {
     throw new InvalidInputError('token', 'is an access token; add the caveat to the token that it was made from');
   }
+  if (kind === 'place-bound') {
+    throw new InvalidInputError('token', 'is bound to a place, and takes no caveats; make another one for that place');
+  }
   if (kind === 'custom') return { commitment: await commitmentOf(token) };
   if (id === undefined) throw new InvalidInputError('token', NO_TOKEN);
   return { id };

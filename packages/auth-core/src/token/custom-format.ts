@@ -9,7 +9,7 @@ const LEGACY = /^[0-9a-f]{40}$/i;
 /** What {@link createCustomKeyFormat} takes; a vocabulary can be passed. */
 export interface CustomKeyOptions {
   /** Names the prefixes of the other kinds; those of the vocabulary. */
-  readonly names?: Pick<AuthNames, 'keyPrefix' | 'attenuatedPrefix'>;
+  readonly names?: Pick<AuthNames, 'keyPrefix' | 'attenuatedPrefix' | 'placePrefix'>;
 }
 
 /**
@@ -26,7 +26,9 @@ export interface CustomKeyOptions {
  * ```
  */
 export function createCustomKeyFormat({ names = DEFAULT_NAMES }: CustomKeyOptions = {}): StoredTokenFormat {
-  const others = [names.keyPrefix, names.attenuatedPrefix, 'eyJ'].map((prefix) => prefix.toLowerCase());
+  const others = [names.keyPrefix, names.attenuatedPrefix, names.placePrefix, 'eyJ'].map((prefix) =>
+    prefix.toLowerCase(),
+  );
   function isCustomKey(text: string): boolean {
     if (!SHAPE.test(text) || LEGACY.test(text)) return false;
     const folded = text.toLowerCase();

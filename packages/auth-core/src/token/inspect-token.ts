@@ -6,6 +6,7 @@ import { readAttenuatedText, readCaveat } from './attenuated-text.ts';
 import { fromBase64urlJson } from './base64url.ts';
 import { createCustomKeyFormat } from './custom-format.ts';
 import { createLegacyFormat } from './legacy-format.ts';
+import { createPlaceBoundFormat } from './place-bound-format.ts';
 import type { TokenKind } from './token-format.ts';
 
 /** What the text of a token contains. None of it is verified. */
@@ -58,7 +59,13 @@ export function inspectToken(text: string, { names = DEFAULT_NAMES }: InspectOpt
   }
   const jwt = inspectJwt(text, names);
   if (jwt !== undefined) return jwt;
-  for (const format of [createApiKeyFormat({ names }), createLegacyFormat(), createCustomKeyFormat({ names })]) {
+  const formats = [
+    createApiKeyFormat({ names }),
+    createLegacyFormat(),
+    createPlaceBoundFormat({ names }),
+    createCustomKeyFormat({ names }),
+  ];
+  for (const format of formats) {
     const parsed = format.parse(text);
     if (parsed !== undefined) return { kind: format.kind, ...(parsed.id !== undefined && { id: parsed.id }) };
   }

@@ -42,6 +42,8 @@ export interface StoredTokenFormat {
   readonly kind: StoredTokenKind;
   /** Whether its owner may see a token again; it is then kept, sealed. */
   readonly revealable?: true;
+  /** Whether holders can add no caveats to its tokens; no key that would prove them is kept then. */
+  readonly underivable?: true;
   /**
    * Why a text that the issuer chose is too weak for a key; undefined when it is strong enough. Absent: the kind takes
    * no such text.

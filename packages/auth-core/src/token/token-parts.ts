@@ -1,11 +1,19 @@
 /** Every kind of token. Each is implemented by one `TokenFormat`, and each can be disabled. */
-export const TOKEN_KINDS = ['api-key', 'custom', 'personal-access', 'access', 'legacy', 'attenuated'] as const;
+export const TOKEN_KINDS = [
+  'api-key',
+  'custom',
+  'personal-access',
+  'access',
+  'legacy',
+  'place-bound',
+  'attenuated',
+] as const;
 
 /** The kinds of tokens. */
 export type TokenKind = (typeof TOKEN_KINDS)[number];
 
 /** The kinds that an issuer makes and a store keeps. */
-export type StoredTokenKind = Extract<TokenKind, 'api-key' | 'custom' | 'personal-access' | 'legacy'>;
+export type StoredTokenKind = Extract<TokenKind, 'api-key' | 'custom' | 'personal-access' | 'legacy' | 'place-bound'>;
 
 /** The kinds whose text says what they were derived from, so that the store needs no record of them. */
 export type DerivedTokenKind = Exclude<TokenKind, StoredTokenKind>;

@@ -9,12 +9,12 @@ import type { TokenRecord } from './token-store.ts';
 export type StoredSecrets = Pick<TokenRecord, 'digest' | 'attenuationKey' | 'sealed'>;
 
 /**
- * Makes the digest of a token, and seals its attenuation key and the text of a revealable one; in place of both, the
+ * Makes the digest of a token, and seals its attenuation key, if it has one, and the text of a revealable one; in place of both, the
  * hash of an imported key.
  */
 export async function storeSecrets(
   { digest, sealer }: { readonly digest: Digest; readonly sealer: Sealer },
-  { kind, revealable }: Pick<StoredTokenFormat, 'kind' | 'revealable'>,
+  { kind, revealable, underivable }: Pick<StoredTokenFormat, 'kind' | 'revealable' | 'underivable'>,
   parts: TokenParts,
   text: string,
   earlierHash?: string,
@@ -26,7 +26,7 @@ export async function storeSecrets(
   }
   return {
     digest: await digest.of(kind, parts),
-    attenuationKey: await sealer.seal(attenuationPurpose(id), await attenuationKeyOf(text)),
+    ...(!underivable && { attenuationKey: await sealer.seal(attenuationPurpose(id), await attenuationKeyOf(text)) }),
     ...(revealable && { sealed: await sealer.seal(textPurpose(id), text) }),
   };
 }

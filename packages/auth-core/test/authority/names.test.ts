@@ -38,6 +38,7 @@ describe('names', () => {
     expect(defineVocabulary({}).names).toEqual({
       keyPrefix: 'key_',
       attenuatedPrefix: 'att_',
+      placePrefix: 'place_',
       realm: 'api',
       keyHeader: 'X-Api-Key',
       projectHeader: 'Project',
@@ -51,6 +52,7 @@ describe('names', () => {
     expect(llm.names).toEqual({
       keyPrefix: 'sk-lm-',
       attenuatedPrefix: 'lka_',
+      placePrefix: 'lkp_',
       realm: 'latchkey',
       keyHeader: 'X-Api-Key',
       projectHeader: 'Latchkey-Project',
@@ -71,6 +73,7 @@ describe('names', () => {
     ['keyPrefix', 'att_key_'],
     ['attenuatedPrefix', 'key_sub_'],
     ['attenuatedPrefix', 7],
+    ['placePrefix', 'KEY_place_'],
     ['attenuatedPrefix', undefined],
     ['realm', 'in "quotes"'],
     ['realm', 'line\nbreak'],

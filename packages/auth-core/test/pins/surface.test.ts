@@ -91,6 +91,7 @@ describe('the public surface', () => {
       'createMemoryLimitStore',
       'createMemoryTokenStore',
       'createMeter',
+      'createPlaceBoundFormat',
       'createSealer',
       'credits',
       'defineVocabulary',

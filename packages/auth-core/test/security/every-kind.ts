@@ -7,9 +7,11 @@ import {
   createAuth,
   createCustomKeyFormat,
   createLegacyFormat,
+  createPlaceBoundFormat,
   createSealer,
   DEFAULT_AUTH_SETTINGS,
   type Grant,
+  type StoredTokenKind,
   type TokenKind,
 } from '../../src/index.ts';
 import {
@@ -36,7 +38,7 @@ export function setUpEveryKind(options: Partial<AuthOptions> = {}) {
   const keyCalls: string[] = [];
   const clock = fixedClock();
   const events: AuditEvent[] = [];
-  const settings = { ...DEFAULT_AUTH_SETTINGS };
+  const settings = { ...DEFAULT_AUTH_SETTINGS, kinds: { ...DEFAULT_AUTH_SETTINGS.kinds, 'place-bound': true } };
   const keys = createSigningKeys({
     store: {
       ...keyStore,
@@ -61,6 +63,7 @@ export function setUpEveryKind(options: Partial<AuthOptions> = {}) {
       createApiKeyFormat(llm),
       createPersonalAccessTokenFormat({ key: digestKey }),
       createLegacyFormat(),
+      createPlaceBoundFormat(llm),
       access.format,
       createAttenuatedFormat(llm),
       // Any text that no other kind claims may be one.
@@ -73,9 +76,9 @@ export function setUpEveryKind(options: Partial<AuthOptions> = {}) {
 
 export type EveryKind = ReturnType<typeof setUpEveryKind>;
 
-/** A token of each kind: the four that are stored, and the two that were derived from the API key among them. */
+/** A token of each kind: the five that are stored, and the two that were derived from the API key among them. */
 export async function makeEveryKind({ auth, operator, access }: EveryKind, details: object = {}) {
-  const issue = async (kind: 'api-key' | 'custom' | 'personal-access' | 'legacy', more: object = {}) =>
+  const issue = async (kind: StoredTokenKind, more: object = {}) =>
     (await auth.issue({ name: `the ${kind}`, kind, grant: GRANT, ...details, ...more }, operator)).token;
   const apiKey = await issue('api-key');
   const tokens: Record<TokenKind, string> = {
@@ -83,6 +86,7 @@ export async function makeEveryKind({ auth, operator, access }: EveryKind, detai
     custom: await issue('custom', { secret: CUSTOM_TEXT }),
     'personal-access': await issue('personal-access'),
     legacy: await issue('legacy'),
+    'place-bound': await issue('place-bound'),
     access: (await access.issue(await auth.verify(apiKey), { grant: CHAT })).token,
     attenuated: await attenuateToken(llm, apiKey, CHAT),
   };
@@ -92,7 +96,7 @@ export async function makeEveryKind({ auth, operator, access }: EveryKind, detai
 /** What of a token must never be seen anywhere but in the hands of its holder. */
 export function secretOf(kind: TokenKind, text: string): string {
   if (kind === 'api-key') return text.slice(-20);
-  if (kind === 'legacy') return text.slice(-30);
+  if (kind === 'legacy' || kind === 'place-bound') return text.slice(-30);
   // The other parts of a JWT and of an attenuated token prove nothing.
   return kind === 'custom' ? text : text.slice(text.lastIndexOf('.') + 1);
 }

@@ -18,6 +18,7 @@ export const tokenStrings = {
       custom: 'Custom key',
       'personal-access': 'Personal access token',
       legacy: 'Legacy token',
+      'place-bound': 'Place-bound token',
       attenuated: 'Attenuated token',
       access: 'Access token',
     },

@@ -6,6 +6,7 @@ import type { KeyedRequests } from '../idempotency/keyed-requests.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { createDialectOf } from './dialect-of.ts';
 import { requireAudienceOf } from './mcp-only.ts';
+import { checkPlace, routesAtPlaces } from './places.ts';
 import { headersOf, type Reply } from './reply.ts';
 import type { IncomingRequest } from './request.ts';
 import { RequestContext, type RequestContextOptions } from './request-context.ts';
@@ -43,7 +44,8 @@ export type App = (request: IncomingRequest) => Promise<Reply>;
 
 /** Assembles the steps of the server, in the order in which a request passes them. */
 export function createApp(options: AppOptions): App {
-  const { routes, resourceMetadata, basicAuthentication: basic } = options;
+  const { resourceMetadata, basicAuthentication: basic } = options;
+  const routes = [...options.routes, ...routesAtPlaces(options.routes)];
   const dialectOf = createDialectOf(routes, lmstudioDialect);
   const handle = composeSteps(
     [
@@ -92,6 +94,7 @@ function createRouteHandlers(options: AppOptions): (route: Route) => Handler {
     return composeSteps(
       [
         ...steps,
+        guardedBy(checkPlace),
         guardedBy(authenticationOf(route)),
         guardedBy(requireAudienceOf(route)),
         guardedBy(admissionOf(route)),

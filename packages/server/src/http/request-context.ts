@@ -3,6 +3,7 @@ import type { ReadHeader, RequestAuth } from '@latchkey/auth-core/http';
 import type { LlmWords } from '@latchkey/auth-core/llm';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Connection, ExchangeEnd, IncomingRequest } from './request.ts';
+import { splitPlace } from './split-place.ts';
 
 export interface RequestContextOptions {
   readonly logger: Logger;
@@ -21,7 +22,10 @@ export class RequestContext {
   readonly method: string;
   /** The host in an absolute request target, as proxies send it. */
   readonly targetHost: string | undefined;
+  /** The path. The token of a place is taken out: `/t/-/v1/models`. */
   readonly path: string;
+  /** The token in the path of a place; absent elsewhere. */
+  readonly place?: string;
   /** Without the question mark. */
   readonly querystring: string;
   /** All lines of a header; the name must be in lower case. */
@@ -61,7 +65,9 @@ export class RequestContext {
     this.logger = logger.child({ request: this.id });
     this.method = request.method;
     this.targetHost = targetHost;
-    this.path = path;
+    const split = splitPlace(path);
+    this.path = split.path;
+    if (split.place !== undefined) this.place = split.place;
     this.querystring = querystring;
     this.header = readHeaders(request.rawHeaders);
     this.#rawHeaders = request.rawHeaders;

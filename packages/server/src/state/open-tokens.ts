@@ -5,6 +5,7 @@ import {
   createAttenuatedFormat,
   createAuth,
   createLegacyFormat,
+  createPlaceBoundFormat,
   createSealer,
   type TokenStore,
 } from '@latchkey/auth-core';
@@ -59,7 +60,12 @@ export function openTokens(options: OpenTokensOptions): Tokens {
     ...shared,
     refresh: (by) => auth.refresh(by),
   });
-  const stored = [createApiKeyFormat(llm), createPersonalAccessTokenFormat({ key: secrets[0] }), createLegacyFormat()];
+  const stored = [
+    createApiKeyFormat(llm),
+    createPersonalAccessTokenFormat({ key: secrets[0] }),
+    createLegacyFormat(),
+    createPlaceBoundFormat(llm),
+  ];
   const earlier = createEarlierKeys(options.earlierHmacKey);
   // Custom keys come last: any text that is not another kind of token may be one.
   const formatsWith = (format: AccessTokens['format']) => [

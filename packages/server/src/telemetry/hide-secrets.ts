@@ -8,6 +8,9 @@ const HIDDEN = '***';
 const KEY_PREFIX = 'sk-lm-';
 const KEY_ID_CHARACTERS = 8;
 const KEY_SECRET_CHARACTERS = 20;
+const PLACE_PREFIX = 'lkp_';
+const PLACE_ID_CHARACTERS = 10;
+const PLACE_SECRET_CHARACTERS = 30;
 const LEGACY_CHARACTERS = 40;
 const LEGACY_SHOWN = 10;
 const SIGNATURE_CHARACTERS = 16;
@@ -83,8 +86,20 @@ function* keySpans(text: string, isCut: boolean): Generator<Span> {
   }
 }
 
+/** Finds place-bound tokens: the secret follows the id. */
+function* placeSpans(text: string, isCut: boolean): Generator<Span> {
+  const lower = text.toLowerCase();
+  for (let at = lower.indexOf(PLACE_PREFIX); at !== -1; at = lower.indexOf(PLACE_PREFIX, at + 1)) {
+    const start = at + PLACE_PREFIX.length + PLACE_ID_CHARACTERS;
+    const most = PLACE_ID_CHARACTERS + PLACE_SECRET_CHARACTERS;
+    const end = at + PLACE_PREFIX.length + runLength(text, at + PLACE_PREFIX.length, isAlphanumeric, most);
+    if (end === start + PLACE_SECRET_CHARACTERS || (isCut && end > start && end === text.length)) yield { start, end };
+  }
+}
+
 function* plainSpans(text: string, isCut: boolean): Generator<Span> {
   yield* keySpans(text, isCut);
+  yield* placeSpans(text, isCut);
   yield* wordSpans(text, isCut);
 }
 

@@ -1,4 +1,4 @@
-import { createMemoryTokenStore, TOKEN_KINDS } from '@latchkey/auth-core';
+import { createMemoryTokenStore } from '@latchkey/auth-core';
 import type { Grant } from '@latchkey/auth-core/llm';
 import { talksUntilAborted } from '@latchkey/engine/testing';
 import { describe, expect, it } from 'vitest';
@@ -6,7 +6,7 @@ import { ORIGIN, signIn, startSession } from '../http/console-page.ts';
 import { type Call, open, send } from '../http/in-process-client.ts';
 import { newServer } from '../http/new-server.ts';
 import { DECIDER, entriesOf } from '../http/waiting-run.ts';
-import { makeEveryKind } from './every-kind.ts';
+import { KINDS_IN_HEADERS, makeEveryKind } from './every-kind.ts';
 
 const CHAT: Grant = { actions: ['chat', 'models:read'], models: ['*'] };
 const WHOAMI = '/api/v1/whoami';
@@ -25,7 +25,7 @@ describe('a session of the console', () => {
     expect(refusal?.actor).toMatchObject({ name: 'reader' });
   });
 
-  it.each(TOKEN_KINDS)('is that of a token of kind %s, lists itself, and ends itself', async (kind) => {
+  it.each(KINDS_IN_HEADERS)('is that of a token of kind %s, lists itself, and ends itself', async (kind) => {
     const server = await newServer();
     const page = await signIn(server, (await makeEveryKind(server, CHAT))[kind]);
     expect((await page.send(WHOAMI)).json()).toMatchObject({ kind });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Route } from '../../src/http/route.ts';
 import { type Answer, send } from '../http/in-process-client.ts';
 import { newServer, type TestServer } from '../http/new-server.ts';
-import { makeEveryKind } from './every-kind.ts';
+import { KINDS_IN_HEADERS, makeEveryKind } from './every-kind.ts';
 
 const knock = ({ app }: TestServer, { method, path }: Route, token?: string): Promise<Answer> =>
   send(app, {
@@ -72,7 +72,7 @@ describe('every route of the server', () => {
     }
   });
 
-  it.each(TOKEN_KINDS)(
+  it.each(KINDS_IN_HEADERS)(
     'that needs an action is closed to a token without any, of kind %s (role checks)',
     async (kind) => {
       const server = await newServer();

@@ -16,7 +16,7 @@ import { addStoredTokenOptions, readEnd, type StoredTokenFlags } from './token-o
 /** The default grant of a token: chat with every model; no tools, no administration. */
 export const DEFAULT_GRANT: Grant = { actions: ['chat', 'embeddings', 'models:read'], models: ['*'] };
 
-const KINDS: readonly StoredTokenKind[] = ['api-key', 'custom', 'personal-access', 'legacy'];
+const KINDS: readonly StoredTokenKind[] = ['api-key', 'custom', 'personal-access', 'legacy', 'place-bound'];
 
 interface Flags extends StoredTokenFlags, GrantFlags {
   readonly name?: string;
@@ -59,6 +59,7 @@ async function create(argument: string | undefined, flags: Flags): Promise<void>
   const { kind, owner, project, notes, force } = flags;
   const name = argument ?? flags.name;
   if (name === undefined) throw new CommandError('The token needs a name: latchkey token create NAME.');
+  if (kind === 'place-bound') requireOwnGrant(flags);
   const written = writeGrant(flags, DEFAULT_GRANT);
   const input = {
     name,
@@ -75,6 +76,14 @@ async function create(argument: string | undefined, flags: Flags): Promise<void>
   if (flags.json) printJson(created);
   else printNewToken(created, 'Token');
   if (!flags.json) warnOfGrant(created);
+}
+
+/** What is written down in addresses is not given more than was asked for. */
+function requireOwnGrant({ grant, models, edit }: Flags): void {
+  if (grant !== undefined || models !== undefined || edit === true) return;
+  throw new CommandError(
+    "A place-bound token needs a grant of its own: --models, e.g. 'ibm/*', or --grant with networks as well.",
+  );
 }
 
 async function readCustomKey({ kind, secretStdin }: Flags): Promise<{ readonly secret?: string }> {

@@ -21,6 +21,7 @@ const KEEP: Readonly<Record<TokenKind, string>> = {
   attenuated: SHOWN_ONCE,
   custom: 'It is the text that you gave.',
   legacy: 'Its owner can see it again.',
+  'place-bound': `${SHOWN_ONCE} The address of its client is that of the server with /t/ and this text, e.g. http://127.0.0.1:1234/t/TEXT/v1.`,
 };
 
 function describeOverlap(endsAt: string | undefined): string {

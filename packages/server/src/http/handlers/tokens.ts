@@ -28,7 +28,7 @@ const rotateAfter = duration({ atLeast: 1 });
 
 const createSchema = z.strictObject({
   name: label,
-  kind: z.enum(['api-key', 'custom', 'personal-access', 'legacy']).optional(),
+  kind: z.enum(['api-key', 'custom', 'personal-access', 'legacy', 'place-bound']).optional(),
   grant,
   owner: label.optional(),
   project: label.optional(),

@@ -2,6 +2,7 @@ import type { Principal } from '@latchkey/auth-core';
 import { createRequestAuthenticator, type RequestAuth } from '@latchkey/auth-core/http';
 import type { Auth, LlmWords } from '@latchkey/auth-core/llm';
 import { unlessAway } from '../end-tokens.ts';
+import { withTokenOfPlace } from '../places.ts';
 import type { RequestContext } from '../request-context.ts';
 import type { Route } from '../route.ts';
 import { authenticateSession, type SessionAuthenticationOptions } from '../session-caller.ts';
@@ -28,12 +29,15 @@ export function createAuthentication(
   options: AuthenticateOptions,
 ): (route: Pick<Route, 'ends' | 'neverOpen'>) => Guard {
   const { auth, trustedProxies, basicAuthentication: basic, requiresAuthentication } = options;
-  const present = ({ header, connection }: RequestContext) => ({ header, peer: connection.remoteAddress });
+  const present = ({ header, place, connection }: RequestContext) => ({
+    header: place === undefined ? header : withTokenOfPlace(header, place),
+    peer: connection.remoteAddress,
+  });
 
   const byCredential = ({ recall = false, anywhere = false } = {}): Authenticate => {
     const byToken = createRequestAuthenticator({ auth, basic, trustedProxies, recall, anywhere });
     return (context) =>
-      isConsoleCall(context)
+      context.place === undefined && isConsoleCall(context)
         ? authenticateSession(context, options, { trustedProxies, anywhere })
         : byToken(present(context));
   };

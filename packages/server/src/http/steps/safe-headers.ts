@@ -10,5 +10,7 @@ export const safeHeaders: Step = (context, next) => {
     'X-Content-Type-Options': 'nosniff',
     'Cross-Origin-Resource-Policy': 'same-origin',
   });
+  // The address of a place has its token in it.
+  if (context.place !== undefined) context.replyHeaders['Referrer-Policy'] = 'no-referrer';
   return next();
 };
