@@ -29,6 +29,8 @@ export interface Identity {
   readonly kind: string;
   readonly name: string;
   readonly owner: string;
+  /** The owner's e-mail address; null where the owner is not called by one. */
+  readonly email: string | null;
   readonly project: string | null;
   /** What the token may do: each grant must allow a request. */
   readonly authority: readonly IdentityGrant[];
@@ -47,7 +49,8 @@ export function readIdentity(body: unknown): Identity | undefined {
   const limits = listOf(said.limits, readLimit);
   if (authority === undefined || limits === undefined) return undefined;
   const project = textOf(said.project) ?? null;
-  return { ...said, id, kind, name, owner, project, authority, limits, expiresAt: textOf(said.expiresAt) ?? null };
+  const [email, expiresAt] = [textOf(said.email) ?? null, textOf(said.expiresAt) ?? null];
+  return { ...said, id, kind, name, owner, email, project, authority, limits, expiresAt };
 }
 
 function readGrant(value: unknown): IdentityGrant | undefined {

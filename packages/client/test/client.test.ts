@@ -19,6 +19,7 @@ const IDENTITY = {
   kind: 'api-key',
   name: 'ci-bot',
   owner: 'ada',
+  email: null,
   project: null,
   rootId: 'AAAAAAAA',
   tokenId: 'AAAAAAAA',

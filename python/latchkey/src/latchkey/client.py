@@ -24,7 +24,6 @@ class Identity:
     #: ``api-key``, ``personal-access``…
     kind: str
     name: str
-    #: The e-mail, where the owner is known by one.
     owner: str
     project: str | None
     #: What the token may do: a request must be allowed by each.
@@ -32,6 +31,8 @@ class Identity:
     limits: list[Mapping[str, Any]]
     #: RFC 3339; None: never.
     expires_at: str | None
+    #: The owner's e-mail address; None where the owner is not called by one.
+    email: str | None = None
     #: The whole answer; a newer server may say more.
     answer: Mapping[str, Any] = field(repr=False, default_factory=dict)
 
@@ -77,7 +78,7 @@ class Client:
         authority, limits = said.get("authority"), said.get("limits")
         if not all(isinstance(one, str) for one in texts) or not _is_list(authority) or not _is_list(limits):
             raise bad_answer(f"What answers at {self.url} does not say who you are. Is it Latchkey?")
-        return Identity(*texts, said.get("project"), authority, limits, said.get("expiresAt"), said)
+        return Identity(*texts, said.get("project"), authority, limits, said.get("expiresAt"), said.get("email"), said)
 
     def revoke(self) -> bool:
         """

@@ -16,6 +16,9 @@ export interface CurrentUser {
 
 const EMAIL = /^[^\s@]+@[^\s@]+$/;
 
+/** The e-mail address of an owner that is called by it; owners are single texts. */
+export const emailOf = (owner: string): string | undefined => (EMAIL.test(owner) ? owner : undefined);
+
 /**
  * Renders the owner of a token as a user of Label Studio. An owner is a single text: it becomes the username, and the
  * e-mail address if it looks like one; first and last name stay empty. The id is the token's id and a string, where
@@ -25,7 +28,7 @@ export function renderCurrentUser({ id, owner }: { readonly id: string; readonly
   return {
     id,
     username: owner,
-    email: EMAIL.test(owner) ? owner : '',
+    email: emailOf(owner) ?? '',
     first_name: '',
     last_name: '',
     initials: Array.from(owner).slice(0, 2).join('').toUpperCase(),

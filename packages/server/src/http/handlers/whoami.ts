@@ -4,7 +4,7 @@ import { MONEY } from '../../prices/budgets.ts';
 import { json } from '../reply.ts';
 import type { RequestContext } from '../request-context.ts';
 import type { Handler } from '../step.ts';
-import { renderCurrentUser } from './render-current-user.ts';
+import { emailOf, renderCurrentUser } from './render-current-user.ts';
 
 export interface WhoamiHandlers {
   /** `GET /api/v1/whoami`. */
@@ -20,6 +20,7 @@ export function createWhoamiHandlers(meter: Pick<Meter, 'usage'>, currency?: str
     kind: principal.kind,
     name: principal.name,
     owner: principal.owner,
+    email: emailOf(principal.owner) ?? null,
     project: principal.project ?? null,
     rootId: principal.rootId,
     tokenId: principal.tokenId,
