@@ -57,6 +57,24 @@ describe('a completion', () => {
     expect(usage?.total_tokens).toBe((usage?.prompt_tokens ?? 0) + (usage?.completion_tokens ?? 0));
   });
 
+  verifies('openai.choices', async () => {
+    const completion = await complete({ messages: user('Hello'), n: 2 });
+    expect(completion.choices.map(({ index }) => index)).toEqual([0, 1]);
+    for (const { message } of completion.choices) expect(message.content).not.toBe('');
+    const stream = client.chat.completions.stream({
+      model: NANO,
+      messages: user('Hello'),
+      n: 2,
+      stream_options: { include_usage: true },
+    });
+    const whole = await stream.finalChatCompletion();
+    expect(whole.choices.map(({ index, finish_reason: finish }) => [index, finish])).toEqual([
+      [0, 'stop'],
+      [1, 'stop'],
+    ]);
+    expect(whole.usage?.prompt_tokens).toBe(completion.usage?.prompt_tokens);
+  });
+
   verifies('openai.stream', async () => {
     const whole = await complete({ messages: user('Hello') });
     const stream = client.chat.completions.stream({ model: NANO, messages: user('Hello') });

@@ -14,10 +14,10 @@ import { chargeCall } from './chat/spend.ts';
 import type { ServerConfig } from './config/schema.ts';
 import { VERSION } from './config/version.ts';
 import type { ChatDialect } from './contracts/chat-dialect.ts';
+import type { ParsedChoices } from './contracts/choices.ts';
 import type { ConversationStore } from './contracts/conversation-store.ts';
 import type { DecisionsDialect } from './contracts/decisions.ts';
 import type { EmbeddingsDialect } from './contracts/embeddings.ts';
-import type { ParsedTextCompletion } from './contracts/text-completion.ts';
 import { parseCount as parseAnthropicCount } from './dialects/anthropic/parse.ts';
 import type { FindInstance } from './dialects/lmstudio-sdk/render.ts';
 import { createV0Chat, createV0Completions, type FindServed } from './dialects/openai/lmstudio-v0.ts';
@@ -202,7 +202,7 @@ export function createHandlers(parts: HandlerParts) {
       parse: parseResponsesCount,
       render: (tokens) => ({ object: 'response.input_tokens', input_tokens: tokens }),
     }),
-    completions: (parse: (body: unknown) => ParsedTextCompletion) => createCompletionsHandler(chats, parse),
+    completions: (parse: (body: unknown) => ParsedChoices) => createCompletionsHandler(chats, parse),
     decisions: (dialect: DecisionsDialect) => createDecisionsHandler(parts.decide, dialect),
     embeddings: (dialect: EmbeddingsDialect) => createEmbeddingsHandler(parts.embed, dialect),
     erasures: createErasureHandler({ auth, ...parts.erasure }),

@@ -1,14 +1,11 @@
+import type { AnswerIdentity } from './answer-identity.ts';
 import type { ApiDialect } from './api-dialect.ts';
 import type { ChatEvent, ChatResult } from './chat-event.ts';
 import type { ChatRequest } from './chat-request.ts';
+import type { ParsedChoices } from './choices.ts';
 import type { ChatField } from './server-error.ts';
 
-/** The identity of an answer, known before the answer is generated. */
-export interface AnswerIdentity {
-  /** Hexadecimal digits; a dialect adds its own prefix. */
-  readonly id: string;
-  readonly createdAt: Date;
-}
+export type { AnswerIdentity } from './answer-identity.ts';
 
 /** An event on the wire: its name, if the API names its events, and the text of its data. */
 export interface WireEvent {
@@ -43,6 +40,8 @@ export interface ParsedChat {
   /** The parameter that the caller sent for a field of the request; undefined if it sent none. */
   readonly paramOf: (field: ChatField) => string | undefined;
   readonly answer: (identity: AnswerIdentity) => ChatAnswer;
+  /** The caller wants several answers: these are generated in place of the one. */
+  readonly choices?: Pick<ParsedChoices, 'requests' | 'answer'>;
 }
 
 /** Seals texts that a caller keeps and sends back: only requests of the same caller can open them. */

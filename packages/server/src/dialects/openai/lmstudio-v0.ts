@@ -1,7 +1,7 @@
 import type { FinishReason } from '@latchkey/engine';
 import type { ChatDialect } from '../../contracts/chat-dialect.ts';
 import type { ChatResult } from '../../contracts/chat-event.ts';
-import type { ParsedTextCompletion } from '../../contracts/text-completion.ts';
+import type { ParsedChoices } from '../../contracts/choices.ts';
 import { openaiErrors } from './errors.ts';
 import { parseChatCompletion } from './parse.ts';
 import { parseTextCompletion } from './parse-text-completion.ts';
@@ -27,17 +27,22 @@ export const createV0Chat = (find: FindServed, version: string): ChatDialect => 
   patienceMilliseconds: 30_000,
   parse: (body) => {
     const parsed = parseChatCompletion(body, additionWith(find, version));
-    const { request } = parsed;
+    const { request, choices } = parsed;
     // LM Studio keeps every schema.
     if (request.responseSchema === undefined) return parsed;
-    return { ...parsed, request: { ...request, responseSchemaIsStrict: true } };
+    const strict = <T extends object>(one: T) => ({ ...one, responseSchemaIsStrict: true }) as const;
+    return {
+      ...parsed,
+      request: strict(request),
+      ...(choices === undefined ? {} : { choices: { ...choices, requests: choices.requests.map(strict) } }),
+    };
   },
 });
 
 /** The same for `/api/v0/completions`. */
 export const createV0Completions =
   (find: FindServed, version: string) =>
-  (body: unknown): ParsedTextCompletion =>
+  (body: unknown): ParsedChoices =>
     parseTextCompletion(body, additionWith(find, version));
 
 const STOP_REASONS: Record<FinishReason, string> = {

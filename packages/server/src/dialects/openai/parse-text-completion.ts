@@ -1,16 +1,15 @@
 import type { RawPrompt } from '@latchkey/engine';
 import type { ChatRequest } from '../../contracts/chat-request.ts';
+import type { ParsedChoices } from '../../contracts/choices.ts';
 import { type ChatField, ServerError } from '../../contracts/server-error.ts';
-import type { ParsedTextCompletion } from '../../contracts/text-completion.ts';
 import { IgnoredKeys, keys } from '../../wire/ignored-keys.ts';
 import { validateBody } from '../../wire/validate-body.ts';
 import type { Addition } from './render.ts';
 import { createTextAnswer } from './render-text-completion.ts';
+import { MOST_CHOICES } from './schema.ts';
 import { type TextCompletionBody, textCompletionSchema } from './text-completion-schema.ts';
 import { toLimit, toSampling } from './to-sampling.ts';
 
-/** Choices of one answer; they are generated one after the other. */
-const MOST_CHOICES = 128;
 /** Characters of prompts that are repeated in one answer. */
 const MOST_ECHOED = 4_194_304;
 /** As in OpenAI's API, where a completion without a limit is short. */
@@ -33,7 +32,7 @@ const PARAMS: Partial<Record<ChatField, string>> = {
  *
  * @param addition what the answer has beside OpenAI's fields
  */
-export function parseTextCompletion(input: unknown, addition?: Addition): ParsedTextCompletion {
+export function parseTextCompletion(input: unknown, addition?: Addition): ParsedChoices {
   const body = validateBody(textCompletionSchema, input);
   const ignored = new IgnoredKeys();
   ignored.note('', body, KNOWN);

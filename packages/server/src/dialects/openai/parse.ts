@@ -1,12 +1,15 @@
 import type { ReasoningEffort } from '@latchkey/engine';
 import type { ParsedChat } from '../../contracts/chat-dialect.ts';
-import type { ChatField } from '../../contracts/server-error.ts';
+import type { ChatRequest } from '../../contracts/chat-request.ts';
+import type { ParsedChoices } from '../../contracts/choices.ts';
+import { type ChatField, ServerError } from '../../contracts/server-error.ts';
 import { IgnoredKeys, keys } from '../../wire/ignored-keys.ts';
 import { toIntegration, toToolSearch } from '../../wire/integrations.ts';
 import { validateBody } from '../../wire/validate-body.ts';
 import { readMessages } from './read-messages.ts';
 import { readTools } from './read-tools.ts';
 import { type Addition, createAnswer } from './render.ts';
+import { createChoicesAnswer } from './render-choices.ts';
 import { type ChatCompletionBody, chatCompletionSchema } from './schema.ts';
 import { toLimit, toSampling } from './to-sampling.ts';
 
@@ -32,32 +35,56 @@ export function parseChatCompletion(body: unknown, addition?: Addition): ParsedC
   const paramOf = (field: ChatField): string | undefined =>
     toolParam(field) ?? PARAMS[field]?.find((name) => isSent(chat, name));
   const includeUsage = chat.stream_options?.include_usage ?? false;
+  const rendering = { model: chat.model, includeUsage, paramOf, addition };
+  const request: ChatRequest = {
+    model: chat.model,
+    messages: readMessages(chat.messages, ignored),
+    integrations: (chat.integrations ?? []).map(toIntegration),
+    ...toToolSearch(chat),
+    clientTools,
+    toolChoice,
+    sampling: toSampling(chat),
+    stop: chat.stop ?? [],
+    store: false,
+    ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }),
+    ...(effort == null ? {} : { reasoning: REASONING[effort], reasoningIsWish: true }),
+    ...(responseSchema === undefined ? {} : { responseSchema }),
+    ...(isStrict(chat) ? { responseSchemaIsStrict: true } : {}),
+  };
   return {
     stream: chat.stream ?? false,
-    answer: (identity) => createAnswer(identity, { model: chat.model, includeUsage, paramOf, addition }),
-    request: {
-      model: chat.model,
-      messages: readMessages(chat.messages, ignored),
-      integrations: (chat.integrations ?? []).map(toIntegration),
-      ...toToolSearch(chat),
-      clientTools,
-      toolChoice,
-      sampling: toSampling(chat),
-      stop: chat.stop ?? [],
-      store: false,
-      ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }),
-      ...(effort == null ? {} : { reasoning: REASONING[effort], reasoningIsWish: true }),
-      ...(responseSchema === undefined ? {} : { responseSchema }),
-      ...(isStrict(chat) ? { responseSchemaIsStrict: true } : {}),
-    },
+    answer: (identity) => createAnswer(identity, rendering),
+    request,
+    ...toChoices(request, chat.n ?? 1, (identity) => createChoicesAnswer(identity, rendering)),
     ignored: ignored.list(),
     paramOf,
   };
 }
 
+/** A request for each of several answers. Those with a seed differ: each has a seed of its own. */
+function toChoices(
+  request: ChatRequest,
+  answers: number,
+  answer: ParsedChoices['answer'],
+): Pick<ParsedChat, 'choices'> {
+  if (answers === 1) return {};
+  if (request.integrations.length > 0) {
+    const message = "With 'integrations', 'n' must be 1: each further answer would call the tools again.";
+    throw new ServerError('INVALID_REQUEST', message, { param: 'n' });
+  }
+  const { seed } = request.sampling;
+  const requests = Array.from({ length: answers }, (_, copy) => ({
+    ...request,
+    answers,
+    sampling: { ...request.sampling, ...(seed === undefined ? {} : { seed: seed + copy }) },
+  }));
+  return { choices: { requests, answer } };
+}
+
 /** The fields of the neutral request, and the parameters that may have been sent for them. */
 const PARAMS: Partial<Record<ChatField, readonly (keyof ChatCompletionBody)[]>> = {
   model: ['model'],
+  answers: ['n'],
   messages: ['messages'],
   tools: ['tools'],
   integrations: ['integrations'],

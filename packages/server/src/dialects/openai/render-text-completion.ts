@@ -1,7 +1,7 @@
 import type { AnswerIdentity } from '../../contracts/chat-dialect.ts';
 import type { ChatEvent, ChatResult, ChatStats } from '../../contracts/chat-event.ts';
+import type { ChoicesAnswer } from '../../contracts/choices.ts';
 import type { ChatField } from '../../contracts/server-error.ts';
-import type { TextAnswer } from '../../contracts/text-completion.ts';
 import { openaiErrors } from './errors.ts';
 import type { Addition } from './render.ts';
 
@@ -28,7 +28,7 @@ const DONE = '[DONE]';
 export function createTextAnswer(
   { id, createdAt }: AnswerIdentity,
   { model, includeUsage, echoed, copies, paramOf, addition = () => ({}) }: TextAnswerOptions,
-): TextAnswer {
+): ChoicesAnswer {
   const envelope = {
     id: `cmpl-${id}`,
     object: 'text_completion',

@@ -38,7 +38,7 @@ export function createAnswer(
   { id, createdAt }: AnswerIdentity,
   { model, includeUsage, paramOf, addition = NOTHING }: AnswerOptions,
 ): ChatAnswer {
-  const identity = { id: `chatcmpl-${id}`, created: Math.floor(createdAt.getTime() / 1000), model };
+  const identity = toCompletionIdentity({ id, createdAt }, model);
   const chunks = new ChunkRenderer(identity, includeUsage, paramOf, addition);
   return {
     renderEvent: (event) => [
@@ -48,6 +48,12 @@ export function createAnswer(
     renderResult: (result) => ({ ...renderCompletion(identity, result), ...addition([result]) }),
   };
 }
+
+export const toCompletionIdentity = ({ id, createdAt }: AnswerIdentity, model: string): CompletionIdentity => ({
+  id: `chatcmpl-${id}`,
+  created: Math.floor(createdAt.getTime() / 1000),
+  model,
+});
 
 /** The answer to a completion that is not streamed. */
 export function renderCompletion(identity: CompletionIdentity, result: ChatResult): Json {
@@ -153,7 +159,9 @@ function finishReason(reason: FinishReason, calledTools: boolean): string {
   return calledTools ? 'tool_calls' : 'stop';
 }
 
-function renderUsage(stats: ChatStats): Json {
+export function renderUsage(
+  stats: Pick<ChatStats, 'inputTokens' | 'outputTokens' | 'cachedInputTokens' | 'reasoningOutputTokens'>,
+): Json {
   return {
     prompt_tokens: stats.inputTokens,
     completion_tokens: stats.outputTokens,

@@ -54,6 +54,9 @@ const responseFormatSchema = z.discriminatedUnion('type', [
 const EFFORTS = ['none', 'off', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max', 'on'] as const;
 const effortSchema = z.enum(EFFORTS, `expected one of ${EFFORTS.join(', ')}`).nullish();
 
+/** Choices of one answer; they are generated one after the other. */
+export const MOST_CHOICES = 128;
+
 const penalty = z.number().min(-2).max(2).nullish();
 export const only = <T extends z.core.util.Literal>(value: T, why: string) => z.literal(value, why).nullish();
 
@@ -91,7 +94,8 @@ export const chatCompletionSchema = z.looseObject({
   reasoning: z.looseObject({ effort: effortSchema }).nullish(),
   integrations: list(integrationSchema, 32).nullish(),
   tool_search: z.boolean().nullish(),
-  n: only(1, 'only 1 is supported'),
+  /** How many answers to make, one after the other. */
+  n: z.int().min(1).max(MOST_CHOICES).nullish(),
   logprobs: only(false, 'log probabilities are not supported'),
   top_logprobs: only(0, 'log probabilities are not supported'),
   logit_bias: dictionary(z.unknown(), 1024)

@@ -1,4 +1,3 @@
-import type { ChatService } from '../../chat/chat-service.ts';
 import { collectChat } from '../../chat/collect.ts';
 import type { ChatAnswer, ChatDialect, WireEvent } from '../../contracts/chat-dialect.ts';
 import type { ChatEvent, ChatResult } from '../../contracts/chat-event.ts';
@@ -11,12 +10,9 @@ import { framingOf } from '../framing.ts';
 import { json } from '../reply.ts';
 import type { RequestContext } from '../request-context.ts';
 import type { Handler } from '../step.ts';
+import { answerChoices, type ChoicesOptions } from './answer-choices.ts';
 
-export interface ChatHandlerOptions {
-  readonly chat: ChatService;
-  /** Creates the id of an answer, in hexadecimal digits. */
-  readonly createId: () => string;
-  readonly clock: () => Date;
+export interface ChatHandlerOptions extends ChoicesOptions {
   readonly sealFor: SealFor;
   /** The answers that go on without their callers. */
   readonly runs: Pick<BackgroundRuns, 'begin'>;
@@ -28,14 +24,12 @@ export interface ChatHandlerOptions {
 export const createChatHandler =
   ({ chat, createId, clock, sealFor, keepAnswer, runs }: ChatHandlerOptions, dialect: ChatDialect): Handler =>
   async (context) => {
-    const {
-      request,
-      stream,
-      inBackground = false,
-      ignored,
-      paramOf,
-      answer,
-    } = dialect.parse(context.body, sealFor(context.auth.principal));
+    const parsed = dialect.parse(context.body, sealFor(context.auth.principal));
+    if (parsed.choices !== undefined) {
+      const choices = { ...parsed, ...parsed.choices };
+      return answerChoices({ chat, createId, clock }, context, choices, dialect.patienceMilliseconds);
+    }
+    const { request, stream, inBackground = false, ignored, paramOf, answer } = parsed;
     if (ignored.length > 0) context.replyHeaders['Latchkey-Ignored'] = ignored.join(', ');
     const answering = answer({ id: createId(), createdAt: clock() });
     const keep = async ({ responseId }: ChatResult): Promise<void> => {

@@ -296,7 +296,7 @@ describe('what is wrong', () => {
     [{ tool_choice: 'sometimes', tools: [tool] }, 'INVALID_REQUEST', 'tool_choice'],
     [{ tool_choice: { type: 'allowed_tools' }, tools: [tool] }, 'INVALID_REQUEST', 'tool_choice'],
     [{ stop: Array(17).fill('x') }, 'INVALID_REQUEST', 'stop'],
-    [{ n: 2 }, 'INVALID_REQUEST', 'n'],
+    [{ n: 129 }, 'INVALID_REQUEST', 'n'],
     [{ logprobs: true }, 'INVALID_REQUEST', 'logprobs'],
     [{ logit_bias: { 50256: -100 } }, 'INVALID_REQUEST', 'logit_bias'],
     [{ tools: [{ type: 'function' }] }, 'MISSING_PARAMETER', 'tools[0].function'],
