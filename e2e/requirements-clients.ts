@@ -3,6 +3,7 @@ export const clientRequirements = [
   {
     source: 'https://platform.openai.com/docs/api-reference/chat',
     promises: {
+      'openai.choices': 'n answers come whole and streamed, with one usage for all',
       'openai.completion': 'a completion has the shape that OpenAI documents',
       'openai.stream': 'a stream adds up to the completion without streaming',
       'openai.include-usage': 'stream_options.include_usage counts the tokens in a last chunk',
@@ -135,6 +136,21 @@ export const clientRequirements = [
       'ollama.files': 'pull, delete and copy are refused, to others for lack of permission, in words',
       'ollama.errors': "refusals arrive as errors of Ollama's client, with a text that says why",
       'ollama.port': 'a second port answers the same, and asks for tokens as well',
+    },
+  },
+  {
+    source: 'e2e/support/recorded-requests.ts',
+    promises: {
+      'recorded.answered': 'requests of editors, front ends and agents, as their sources make them, are answered',
+      'recorded.models': 'the lists of models have what those programs insist on',
+    },
+  },
+  {
+    source: 'docs/tokens.md#place-bound-tokens',
+    promises: {
+      'places.clients': 'programs without a field for a key work through a path, with the grant of its token',
+      'places.command': 'the command makes a place only once the kind is switched on, and with a grant of its own',
+      'places.revoked': 'a place that is revoked ends its running stream, and is closed',
     },
   },
   {
