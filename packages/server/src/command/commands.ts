@@ -21,6 +21,7 @@ const MODULES: readonly CommandModule[] = [
   { words: ['models'], load: async () => (await import('./models.ts')).addModelsCommand },
   { words: ['ps', 'load', 'unload'], load: async () => (await import('./instances.ts')).addInstanceCommands },
   { words: ['pull', 'rm'], load: async () => (await import('./pull.ts')).addPullCommands },
+  { words: ['import'], load: async () => (await import('./import.ts')).addImportCommand },
   { words: ['mcp'], load: async () => (await import('./mcp.ts')).addMcpCommands },
   { words: ['chat'], load: async () => (await import('./chat.ts')).addChatCommand },
   { words: ['console'], load: async () => (await import('./console.ts')).addConsoleCommand },

@@ -59,8 +59,8 @@ Examples:
 
 async function importServers(source: string, flags: Flags): Promise<void> {
   const file = findMcpFile(flags);
-  const found = await findIn(source);
-  const { json, servers } = merge(readMcpFile(file), found, flags.replace === true);
+  const found = await readServersOf(source);
+  const { json, servers } = mergeServers(readMcpFile(file), found, flags.replace === true);
   const isDry = flags.dryRun === true;
   const taken = servers.filter(({ outcome }) => outcome !== 'left out');
   if (!flags.json) show(servers);
@@ -81,7 +81,8 @@ async function agree(taken: readonly Imported[], file: string): Promise<void> {
   await confirm(`Write ${taken.map(({ label }) => label).join(', ')} to ${file}?`);
 }
 
-async function findIn(source: string): Promise<Readonly<Record<string, unknown>>> {
+/** Reads the servers in a file, in a link, or in standard input (`-`). @throws {CommandError} */
+export async function readServersOf(source: string): Promise<Readonly<Record<string, unknown>>> {
   if (source === '-') return readServers(await text(process.stdin), 'standard input');
   if (isLink(source)) {
     const { name, entry } = readInstallLink(source);
@@ -99,7 +100,7 @@ async function findIn(source: string): Promise<Readonly<Record<string, unknown>>
 }
 
 /** Adds each server to the text by itself: one that cannot be taken costs no other. */
-function merge(
+export function mergeServers(
   before: string | undefined,
   found: Readonly<Record<string, unknown>>,
   replaces: boolean,

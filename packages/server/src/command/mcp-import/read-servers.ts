@@ -14,8 +14,7 @@ const MOST_CHARACTERS = 1_048_576;
  * @throws {CommandError} for a text that is none of these, or has no servers
  */
 export async function readServers(text: string, name: string): Promise<Entries> {
-  if (text.length > MOST_CHARACTERS) throw new CommandError(`${name} has more than 1 MiB: it is no configuration.`);
-  const root = await parse(text, name);
+  const root = await parseConfiguration(text, name);
   if (!isObject(root)) throw new CommandError(`${name} is not a configuration with MCP servers.`);
   if (isObject(root.mcp_servers)) return root.mcp_servers;
   return isGoose(root.extensions) ? root.extensions : findMcpServers(root);
@@ -25,7 +24,14 @@ export async function readServers(text: string, name: string): Promise<Entries> 
 const isGoose = (extensions: unknown): extensions is Entries =>
   isObject(extensions) && Object.values(extensions).every((one) => isObject(one) && typeof one.type === 'string');
 
-async function parse(text: string, name: string): Promise<unknown> {
+/**
+ * Reads a configuration: JSON with comments, TOML or YAML.
+ *
+ * @param name the name of the file, whose ending says what it is; without one the text is tried as each
+ * @throws {CommandError} for a text that is none of these, or is too long
+ */
+export async function parseConfiguration(text: string, name: string): Promise<unknown> {
+  if (text.length > MOST_CHARACTERS) throw new CommandError(`${name} has more than 1 MiB: it is no configuration.`);
   if (/\.toml$/i.test(name)) return parseToml(text, name);
   if (/\.ya?ml$/i.test(name)) return parseYaml(text, name);
   if (/\.jsonc?$/i.test(name)) return parseJson(text, name);

@@ -30,6 +30,22 @@ const POISONED_SERVERS = JSON.stringify({
   mcpServers: { [POISON]: { command: POISON }, x: { command: startable, args: [startable], [startable]: startable } },
 });
 
+/** The configurations of other servers. */
+const POISONED_PROXY = JSON.stringify({
+  model_list: [
+    {
+      model_name: POISON,
+      litellm_params: { model: `openai/${POISON}`, api_base: 'http://127.0.0.1:1/v1', [POISON]: 1 },
+    },
+    { model_name: POISON, litellm_params: { model: POISON } },
+  ],
+  router_settings: { model_group_alias: { [POISON]: POISON }, [POISON]: 1 },
+});
+const POISONED_SWAP = JSON.stringify({
+  apiKeys: [POISON],
+  models: { [POISON]: { cmd: POISON, aliases: [POISON] }, x: { cmd: `server --model ${POISON}` } },
+});
+
 /** What has no words of others, in a data folder of its own: DATA stands for that. */
 const inFolder = (...args: readonly string[]): Run => local(...args, '--data', 'DATA');
 
@@ -133,6 +149,12 @@ export const POISONED_COMMANDS: Readonly<Record<string, readonly Run[]>> = {
   ],
   'mcp logout': [quiet('mcp', 'logout', 'filled'), asking('mcp', 'logout', POISON)],
   'mcp logs': [asking('mcp', 'logs', 'filled')],
+  import: [
+    { args: ['import', '--from', 'litellm', '-', '--data', 'DATA', '--dry-run'], input: POISONED_PROXY, shows: true },
+    { args: ['import', '--from', 'llama-swap', '-', '--data', 'DATA', '--dry-run'], input: POISONED_SWAP, shows: true },
+    { args: ['import', '--from', 'litellm', '-', '--data', 'DATA'], input: POISON },
+    local('import', '--from', 'lmstudio', POISON),
+  ],
   'mcp import': [
     { args: ['mcp', 'import', '-', '--mcp', 'MCP', '--dry-run'], input: POISONED_SERVERS, shows: true },
     { args: ['mcp', 'import', '-', '--mcp', 'MCP'], input: POISON },
