@@ -239,7 +239,7 @@ describe('the client', () => {
     expect(absentModel).toBeInstanceOf(OpenAI.NotFoundError);
     expect(absentModel).toMatchObject({ status: 404, code: 'model_not_found', param: 'model' });
 
-    const wrongValue = await failure(complete({ ...hello, n: 2 }));
+    const wrongValue = await failure(complete({ ...hello, n: 200 }));
     expect(wrongValue).toBeInstanceOf(OpenAI.BadRequestError);
     expect(wrongValue).toMatchObject({ status: 400, code: 'invalid_value', param: 'n', type: 'invalid_request_error' });
   });
