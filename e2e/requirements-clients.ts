@@ -3,6 +3,7 @@ export const clientRequirements = [
   {
     source: 'https://platform.openai.com/docs/api-reference/chat',
     promises: {
+      'openai.bias': 'logit_bias rules a token out, and one that the model lacks is refused by name',
       'openai.choices': 'n answers come whole and streamed, with one usage for all',
       'openai.completion': 'a completion has the shape that OpenAI documents',
       'openai.stream': 'a stream adds up to the completion without streaming',

@@ -57,6 +57,18 @@ describe('a completion', () => {
     expect(usage?.total_tokens).toBe((usage?.prompt_tokens ?? 0) + (usage?.completion_tokens ?? 0));
   });
 
+  verifies('openai.bias', async () => {
+    const ask = (bias: Record<string, number>) =>
+      complete({ messages: user('Repeat: red fox'), temperature: 0, max_tokens: 1, logit_bias: bias });
+    const usual = choiceOf(await ask({})).message.content;
+    // The model's 1285 tokens, one half at a time: the answer's token is in one of them.
+    const size = 640;
+    const without = (from: number) => Object.fromEntries(Array.from({ length: size }, (_, at) => [from + at, -100]));
+    const said = await Promise.all([0, 1].map(async (part) => choiceOf(await ask(without(part * size))).message.content));
+    expect(said.filter((text) => text !== usual)).toHaveLength(1);
+    await expect(ask({ 999999999: 1 })).rejects.toMatchObject({ status: 400, param: 'logit_bias' });
+  });
+
   verifies('openai.choices', async () => {
     const completion = await complete({ messages: user('Hello'), n: 2 });
     expect(completion.choices.map(({ index }) => index)).toEqual([0, 1]);

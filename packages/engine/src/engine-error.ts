@@ -42,6 +42,7 @@ export type RequestField =
   | 'toolChoice'
   | 'stop'
   | 'reasoning'
+  | 'tokenBias'
   | 'responseSchema';
 
 /** The optional details of an error besides its message. */

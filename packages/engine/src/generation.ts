@@ -27,6 +27,11 @@ export interface Sampling {
   readonly repeatPenalty?: number;
   readonly presencePenalty?: number;
   readonly frequencyPenalty?: number;
+  /**
+   * What is added to the logits of tokens, by their ids in the model's vocabulary; -100 rules a token out. A token that
+   * ends the turn keeps its own.
+   */
+  readonly tokenBias?: Readonly<Record<string, number>>;
   /** Absent: a random one, so that two equal requests differ. */
   readonly seed?: number;
 }

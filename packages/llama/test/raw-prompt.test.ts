@@ -52,6 +52,23 @@ describe('a prompt without a template', () => {
     }
   });
 
+  it('is continued with the bias that single tokens are given, which must be there', async () => {
+    const biased = (tokenBias: Readonly<Record<string, number>>) =>
+      continued({ text: TURN }, { maxOutputTokens: 1, sampling: { temperature: 0, tokenBias } });
+    const idOf = async (text: string): Promise<number> => {
+      const read = await nano.readPrompt?.({ ...asking(''), messages: [], prompt: { text } }, NEVER);
+      return read?.tokens[0] ?? Number.NaN;
+    };
+    const [red, fox] = [await idOf('red'), await idOf(' fox')];
+    const usual = messageOf(await biased({}));
+    expect('red'.startsWith(usual)).toBe(true);
+    expect(messageOf(await biased({ [red]: -100 }))).not.toBe(usual);
+    expect(' fox'.startsWith(messageOf(await biased({ [fox]: 100 })))).toBe(true);
+    for (const id of [-1, 1_000_000, 0.5]) {
+      await expect(biased({ [id]: 1 })).rejects.toMatchObject({ code: 'INVALID_REQUEST', field: 'tokenBias' });
+    }
+  });
+
   it('is refused when it is empty, or too long', async () => {
     await expect(continued({ text: '' })).rejects.toMatchObject({ code: 'INVALID_REQUEST', field: 'prompt' });
     await expect(continued({ text: 'red fox '.repeat(3000) })).rejects.toMatchObject({ code: 'CONTEXT_EXCEEDED' });

@@ -77,6 +77,8 @@ interface Turn {
 async function runTurn({ model, request, prompt, room, lease, count, signal, emit }: Turn): Promise<void> {
   const { slot, cachedTokens } = lease;
   const { syntax } = model.format;
+  // A bias for an unknown token is refused before anything is computed.
+  const sampler = createSampler(request.sampling, model);
   const isRaw = request.prompt !== undefined;
   const priority = model.batching.priorityOf(slot.index);
   const total = prompt.tokens.length;
@@ -104,7 +106,6 @@ async function runTurn({ model, request, prompt, room, lease, count, signal, emi
   const answer = new Answer(parser, request.stop, isRaw ? [] : model.format.stop, emit);
   const grammar = new TurnGrammar(model, prompt, parser);
   const text = new TokenTextStream(model.texts);
-  const sampler = createSampler(request.sampling);
   const generationStarted = performance.now();
   let firstTokenAt = 0;
   let cutShort = room === 0;

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import type { Sampling } from '@latchkey/engine';
-import type { SequenceEvaluateOptions, Token } from 'node-llama-cpp';
+import { type LlamaModel, type SequenceEvaluateOptions, type Token, TokenBias } from 'node-llama-cpp';
+import { requireTokens } from './require-tokens.ts';
 
 /** The settings that a request leaves out: llama.cpp's own defaults. */
 const DEFAULTS = { temperature: 0.8, topK: 40, topP: 0.95, minP: 0.05 };
@@ -10,13 +11,25 @@ const SEED_END = 2 ** 32 - 1;
 
 /** Sampling settings, and the past tokens that penalties need. */
 export interface Sampler {
-  readonly options: Pick<SequenceEvaluateOptions, 'temperature' | 'topK' | 'topP' | 'minP' | 'seed' | 'repeatPenalty'>;
+  readonly options: Pick<
+    SequenceEvaluateOptions,
+    'temperature' | 'topK' | 'topP' | 'minP' | 'seed' | 'repeatPenalty' | 'tokenBias'
+  >;
   /** To be called with every token of the answer. */
   remember(token: Token): void;
 }
 
-/** Converts settings to the library's. Its own defaults differ and its seed is the clock, so every field is set. */
-export function createSampler(sampling: Sampling): Sampler {
+/** The model whose tokens are sampled. */
+export interface SampledModel {
+  readonly model: Pick<LlamaModel, 'tokenizer'>;
+  readonly vocabularySize: number;
+}
+
+/**
+ * Converts settings to the library's. Its own defaults differ and its seed is the clock, so every field is set. Throws
+ * EngineError `INVALID_REQUEST` for a token that the model lacks.
+ */
+export function createSampler(sampling: Sampling, sampled: SampledModel): Sampler {
   const { repeatPenalty = 1, presencePenalty = 0, frequencyPenalty = 0 } = sampling;
   const punishes = repeatPenalty !== 1 || presencePenalty !== 0 || frequencyPenalty !== 0;
   const recent: Token[] = [];
@@ -27,6 +40,7 @@ export function createSampler(sampling: Sampling): Sampler {
       topP: sampling.topP ?? DEFAULTS.topP,
       minP: sampling.minP ?? DEFAULTS.minP,
       seed: sampling.seed === undefined ? randomInt(SEED_END) : sampling.seed >>> 0,
+      ...(sampling.tokenBias === undefined ? {} : { tokenBias: toTokenBias(sampling.tokenBias, sampled) }),
       ...(punishes
         ? {
             repeatPenalty: {
@@ -45,4 +59,12 @@ export function createSampler(sampling: Sampling): Sampler {
       if (recent.length > PUNISHED_TOKENS) recent.shift();
     },
   };
+}
+
+function toTokenBias(biases: NonNullable<Sampling['tokenBias']>, { model, vocabularySize }: SampledModel): TokenBias {
+  const bias = TokenBias.for(model.tokenizer);
+  for (const [id, logit] of Object.entries(biases)) {
+    bias.set(requireTokens([Number(id)], vocabularySize, 'tokenBias'), { logit });
+  }
+  return bias;
 }

@@ -22,7 +22,12 @@ const chunksOf = (text: string): unknown[] =>
 describe('POST /v1/completions', () => {
   it('continues a prompt as it is, without a template', async () => {
     const server = await newServer({ turns: [says(' upon a time')] });
-    const answer = await ask(server, await server.issue(GRANT), { temperature: 0, stop: 'x', seed: 7 });
+    const answer = await ask(server, await server.issue(GRANT), {
+      temperature: 0,
+      stop: 'x',
+      seed: 7,
+      logit_bias: { 5: -100 },
+    });
     expect(answer.json()).toMatchObject({
       id: expect.stringMatching(/^cmpl-/),
       object: 'text_completion',
@@ -30,7 +35,7 @@ describe('POST /v1/completions', () => {
       choices: [{ index: 0, text: ' upon a time', finish_reason: 'stop', logprobs: null }],
       usage: { prompt_tokens: 5, completion_tokens: 2, total_tokens: 7 },
     });
-    const sampling = { temperature: 0, seed: 7 };
+    const sampling = { temperature: 0, seed: 7, tokenBias: { 5: -100 } };
     expect(server.engine.requests).toMatchObject([
       { messages: [], prompt: { text: 'Once' }, tools: [], stop: ['x'], sampling, maxOutputTokens: 16 },
     ]);
@@ -96,7 +101,7 @@ describe('POST /v1/completions', () => {
     [{ prompt: [] }, 'prompt'],
     [{ prompt: { text: 'a' } }, 'prompt'],
     [{ logprobs: 5 }, 'logprobs'],
-    [{ logit_bias: { 1: 2 } }, 'logit_bias'],
+    [{ logit_bias: { 1: 200 } }, 'logit_bias'],
     [{ n: 2, best_of: 3 }, 'best_of'],
     [{ n: 100, prompt: ['a', 'b'] }, 'n'],
     [{ prompt: [1], suffix: 'b' }, 'suffix'],

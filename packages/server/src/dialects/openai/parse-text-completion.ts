@@ -24,6 +24,7 @@ const PARAMS: Partial<Record<ChatField, string>> = {
   prompt: 'prompt',
   suffix: 'suffix',
   stop: 'stop',
+  tokenBias: 'logit_bias',
   maxOutputTokens: 'max_tokens',
 };
 

@@ -90,6 +90,7 @@ const PARAMS: Partial<Record<ChatField, readonly (keyof ChatCompletionBody)[]>> 
   integrations: ['integrations'],
   toolChoice: ['tool_choice'],
   stop: ['stop'],
+  tokenBias: ['logit_bias'],
   reasoning: ['reasoning_effort', 'reasoning'],
   responseSchema: ['response_format'],
   maxOutputTokens: ['max_completion_tokens', 'max_tokens'],

@@ -60,6 +60,9 @@ export const MOST_CHOICES = 128;
 const penalty = z.number().min(-2).max(2).nullish();
 export const only = <T extends z.core.util.Literal>(value: T, why: string) => z.literal(value, why).nullish();
 
+/** The id of a token in the model's vocabulary. */
+const tokenId = z.string().regex(/^\d{1,9}$/, 'expected ids of tokens, which are whole numbers');
+
 /** Sampling settings, with the additions of llama-server and LM Studio (`top_k`, `min_p`, `repeat_penalty`). */
 export const samplingFields = {
   temperature: z.number().min(0).max(100).nullish(),
@@ -71,6 +74,7 @@ export const samplingFields = {
   presence_penalty: penalty,
   frequency_penalty: penalty,
   seed: z.int().nullish(),
+  logit_bias: dictionary(z.number().min(-100).max(100), 1024, tokenId).nullish(),
 };
 
 /**
@@ -98,9 +102,6 @@ export const chatCompletionSchema = z.looseObject({
   n: z.int().min(1).max(MOST_CHOICES).nullish(),
   logprobs: only(false, 'log probabilities are not supported'),
   top_logprobs: only(0, 'log probabilities are not supported'),
-  logit_bias: dictionary(z.unknown(), 1024)
-    .refine((biases) => Object.keys(biases).length === 0, 'logit biases are not supported')
-    .nullish(),
 });
 
 export type ChatCompletionBody = z.output<typeof chatCompletionSchema>;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { dictionary, list } from '../../input/bounded.ts';
+import { list } from '../../input/bounded.ts';
 import { stopSchema } from '../../wire/stop-field.ts';
 import { only, samplingFields } from './schema.ts';
 
@@ -25,9 +25,6 @@ export const textCompletionSchema = z.looseObject({
   stop: stopSchema,
   echo: z.boolean().nullish(),
   logprobs: only(0, 'log probabilities are not supported'),
-  logit_bias: dictionary(z.unknown(), 1024)
-    .refine((biases) => Object.keys(biases).length === 0, 'logit biases are not supported')
-    .nullish(),
 });
 
 export type TextCompletionBody = z.output<typeof textCompletionSchema>;

@@ -16,8 +16,12 @@ export function toSampling(chat: SamplingBody): Sampling {
     ...(chat.presence_penalty == null ? {} : { presencePenalty: chat.presence_penalty }),
     ...(chat.frequency_penalty == null ? {} : { frequencyPenalty: chat.frequency_penalty }),
     ...(chat.seed == null ? {} : { seed: chat.seed }),
+    ...(isEmpty(chat.logit_bias) ? {} : { tokenBias: chat.logit_bias }),
   };
 }
+
+const isEmpty = (biases: SamplingBody['logit_bias']): biases is null | undefined =>
+  biases == null || Object.keys(biases).length === 0;
 
 /** Clients of LM Studio and llama.cpp send -1 for no limit, and sliders send 0. */
 export const toLimit = (tokens: number | null | undefined): number | undefined =>

@@ -39,6 +39,7 @@ export function toBody(request: GenerateRequest, model: string, cacheSalt: strin
     presence_penalty: sampling.presencePenalty,
     frequency_penalty: sampling.frequencyPenalty,
     seed: sampling.seed,
+    logit_bias: sampling.tokenBias,
     stop: request.stop.length === 0 ? undefined : request.stop,
     tools: tools.length === 0 ? undefined : tools.map((tool) => ({ type: 'function', function: tool })),
     tool_choice: tools.length === 0 ? undefined : toToolChoice(request.toolChoice),
