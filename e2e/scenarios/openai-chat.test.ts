@@ -64,7 +64,9 @@ describe('a completion', () => {
     // The model's 1285 tokens, one half at a time: the answer's token is in one of them.
     const size = 640;
     const without = (from: number) => Object.fromEntries(Array.from({ length: size }, (_, at) => [from + at, -100]));
-    const said = await Promise.all([0, 1].map(async (part) => choiceOf(await ask(without(part * size))).message.content));
+    const said = await Promise.all(
+      [0, 1].map(async (part) => choiceOf(await ask(without(part * size))).message.content),
+    );
     expect(said.filter((text) => text !== usual)).toHaveLength(1);
     await expect(ask({ 999999999: 1 })).rejects.toMatchObject({ status: 400, param: 'logit_bias' });
   });

@@ -101,7 +101,7 @@ describe('POST /v1/completions', () => {
     [{ prompt: [] }, 'prompt'],
     [{ prompt: { text: 'a' } }, 'prompt'],
     [{ logprobs: 5 }, 'logprobs'],
-    [{ logit_bias: { 1: 200 } }, 'logit_bias'],
+    [{ logit_bias: { 1: 200 } }, 'logit_bias.1'],
     [{ n: 2, best_of: 3 }, 'best_of'],
     [{ n: 100, prompt: ['a', 'b'] }, 'n'],
     [{ prompt: [1], suffix: 'b' }, 'suffix'],
