@@ -18,4 +18,6 @@ if (process.pid === 1) {
     process.on(signal, () => process.listenerCount(signal) === 1 && process.exit(exitCode));
   }
 }
-import('../dist/command/cli.js').then(({ main }) => main(process.argv));
+import('../dist/command/find-peers.js')
+  .then(() => import('../dist/command/cli.js'))
+  .then(({ main }) => main(process.argv));
