@@ -4,6 +4,9 @@ export const consoleRequirements = [
     source: 'docs/console.md',
     promises: {
       'console.sign-in': 'a token signs a browser in to the console, out of the reach of scripts, until it signs out',
+      'console.openid':
+        'a person signs in to the console with an account of a provider of OpenID Connect, with the grant of the groups there',
+      'console.openid-ends': 'a person who is in no group any more is not let in, and is told so on the sign-in page',
       'console.token-ends': 'a browser is signed out of the console when its token is revoked',
       'console.link': "a link of 'latchkey console' signs a browser of this machine in, once",
       'console.link-kept':

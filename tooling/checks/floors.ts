@@ -46,6 +46,7 @@ export const SERVER_FLOORS: readonly (readonly string[])[] = [
     'mcp-logins',
     'mcp-pins',
     'oauth-clients',
+    'openid',
     'settings',
     'usage',
     'audit',

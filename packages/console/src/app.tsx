@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useState } from 'preact/hooks';
 import { ApiError } from './api/api-error.ts';
 import { onUnauthenticated } from './api/call.ts';
-import { type Identity, signIn, signOut, whoami } from './api/identity.ts';
+import { type Identity, signIn, signOut, takeSession, whoami } from './api/identity.ts';
 import { forgetSession, keptSession, onSessionChange } from './api/session-store.ts';
 import { SignIn } from './pages/sign-in.tsx';
 import { Failure } from './parts/notice.tsx';
@@ -18,31 +18,57 @@ type State =
 const NOT_ENDED = new ApiError(0, 'not_ended', strings.signIn.notEnded);
 const hasEnded = (error: unknown): boolean => error instanceof ApiError && [401, 404].includes(error.status);
 
-const LINK = /^#link=([\w-]{1,256})$/;
+/** What a page is opened with, once: a link's code, the session of a sign-in at a provider, or why there is none. */
+type Handed =
+  | { readonly type: 'link'; readonly code: string }
+  | { readonly type: 'session'; readonly id: string; readonly pageKey: string }
+  | { readonly type: 'failure'; readonly why: string };
 
-/** Takes the code of a link from the address, so that it stays in no history. It was in no request: it is a fragment. */
-function takeLink(): string | undefined {
-  const [, link] = LINK.exec(location.hash) ?? [];
-  if (link !== undefined) history.replaceState(null, '', location.pathname);
-  return link;
+const HANDED = /^#(?:link=[\w-]{1,256}|session=[\w-]{22}\.[\w-]{43}|sign-in-failed=[a-z-]{1,40})$/;
+
+/** Takes that from the address, so that it stays in no history. It was in no request: it is a fragment. */
+function takeHanded(): Handed | undefined {
+  if (!HANDED.test(location.hash)) return undefined;
+  const [name, value = ''] = location.hash.slice(1).split('=');
+  history.replaceState(null, '', `${location.pathname}${location.search}`);
+  if (name === 'link') return { type: 'link', code: value };
+  const [id = '', pageKey = ''] = value.split('.');
+  return name === 'session' ? { type: 'session', id, pageKey } : { type: 'failure', why: value };
 }
+
+function open(handed: Handed | undefined): Promise<Identity> {
+  switch (handed?.type) {
+    case undefined:
+      return whoami();
+    case 'link':
+      return signIn({ link: handed.code });
+    case 'session':
+      return takeSession(handed);
+    case 'failure':
+      return Promise.reject(new ApiError(401, 'sign_in_failed', reasonOf(handed.why)));
+  }
+}
+
+const reasonOf = (why: string): string => {
+  const { failures } = strings.signIn;
+  return Object.hasOwn(failures, why) ? failures[why as keyof typeof failures] : failures.failed;
+};
 
 /** The console: signed in, or the form to do so. */
 export function App() {
   const [state, setState] = useState<State>({ type: 'starting' });
 
   const start = useCallback(async (): Promise<void> => {
-    const link = takeLink();
+    const handed = takeHanded();
     try {
-      const identity = link === undefined ? await whoami() : await signIn({ link });
-      setState({ type: 'signed-in', identity });
+      setState({ type: 'signed-in', identity: await open(handed) });
     } catch (error) {
       // Any page can have a link here: one that does not work leaves the session as it is.
       const identity =
-        link === undefined || keptSession() === undefined ? undefined : await whoami().catch(() => undefined);
+        handed === undefined || keptSession() === undefined ? undefined : await whoami().catch(() => undefined);
       if (identity !== undefined) return setState({ type: 'signed-in', identity, linkFailure: error });
       const status = error instanceof ApiError ? error.status : 0;
-      const reason = link === undefined && status === 401 ? undefined : error;
+      const reason = handed === undefined && status === 401 ? undefined : error;
       const isRefused = status === 401 || status === 403;
       setState(isRefused ? { type: 'signed-out', reason, hasEnded: false } : { type: 'failed', error });
     }
@@ -52,7 +78,7 @@ export function App() {
     void start();
     // A link that is opened in a tab which has the console already changes only the fragment.
     const change = (): void => {
-      if (LINK.test(location.hash)) void start();
+      if (HANDED.test(location.hash)) void start();
     };
     addEventListener('hashchange', change);
     return () => removeEventListener('hashchange', change);

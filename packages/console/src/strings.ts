@@ -33,6 +33,19 @@ export const strings = {
     notEnded:
       'This page has forgotten the session, but the server could not end it: it ends by itself. To end it at once, sign in again when the server works, and end it under Sessions.',
     required: 'Enter a token.',
+    with: (provider: string) => `Sign in with ${provider}`,
+    or: 'or with a token',
+    failures: {
+      refused: 'The sign-in was refused or broken off there. Try again.',
+      unreachable: 'The server that keeps your account does not answer. Try again later, or sign in with a token.',
+      invalid:
+        'The answer of the server that keeps your account could not be taken. Try again; if it fails again, the log of this server says why.',
+      busy: 'Too many people sign in at this moment. Try again.',
+      expired: 'The sign-in took longer than ten minutes, or began in another browser. Try again.',
+      'no-grant': 'Your account is known, but this server gives it no rights. Ask the person who runs it.',
+      denied: 'Your account may not be used from this network or at this time.',
+      failed: 'The sign-in failed here. The log of this server says why.',
+    },
   },
   firstSteps: {
     title: 'First steps',

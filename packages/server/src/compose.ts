@@ -21,6 +21,7 @@ import { formatMoney } from './config/money.ts';
 import type { ServerConfig } from './config/schema.ts';
 import type { WebhookEndpoint } from './config/webhooks.ts';
 import { withoutAbsent } from './config/without-absent.ts';
+import { ServerError } from './contracts/server-error.ts';
 import type { Notify } from './contracts/webhook-event.ts';
 import { createHandlers } from './create-handlers.ts';
 import type { Downloads } from './downloads/downloads.ts';
@@ -28,6 +29,7 @@ import type { AppOptions } from './http/app.ts';
 import { createCallerSeals } from './http/caller-seal.ts';
 import type { ChatRoute } from './http/chat-route.ts';
 import type { ProveServer } from './http/handlers/health.ts';
+import { OPENID_CALLBACK_PATH } from './http/handlers/openid.ts';
 import type { OperatorDoor } from './http/handlers/operator.ts';
 import { belowPublicUrl, RESOURCE_METADATA_PATH } from './http/handlers/protected-resource.ts';
 import type { Route } from './http/route.ts';
@@ -39,6 +41,8 @@ import { createClientDocuments } from './oauth-clients/client-documents.ts';
 import { createConnectionSecrets } from './oauth-clients/connection-secrets.ts';
 import { type Connections, createConnections } from './oauth-clients/connections.ts';
 import { createRegisteredClients } from './oauth-clients/registered-clients.ts';
+import type { Accounts } from './openid/accounts.ts';
+import { openOpenid } from './openid/open-openid.ts';
 import { withBudgets } from './prices/budgets.ts';
 import { createPriceList } from './prices/price-list.ts';
 import { createRoutes } from './routes.ts';
@@ -106,6 +110,10 @@ export interface ServerParts {
   readonly operator?: OperatorDoor;
   /** How long a stream of LM Studio's API waits for a model before it begins. */
   readonly patienceMilliseconds?: number;
+  /** Where the secrets are that the configuration names. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Reaches the provider of OpenID Connect. */
+  readonly fetch: typeof globalThis.fetch;
 }
 
 export interface ServerClocks {
@@ -144,6 +152,8 @@ export interface Composition {
   readonly catalog: ModelCatalog;
   readonly sessions: ConsoleSessions;
   readonly connections: Connections;
+  /** The accounts of persons of elsewhere; absent where none are configured. */
+  readonly accounts?: Accounts;
   /** All endpoints. */
   readonly routes: readonly Route[];
   /** The endpoints of LM Studio's SDK protocol, which are reached through a websocket. */
@@ -248,6 +258,20 @@ export async function compose(parts: ServerParts, opened: AsyncDisposableStack):
     audit: trail.record,
     hasEnded,
   });
+  const openid =
+    config.openid &&
+    openOpenid(config.openid, {
+      publicUrl: requirePublicUrl(config),
+      redirectUri: belowPublicUrl(requirePublicUrl(config), OPENID_CALLBACK_PATH),
+      environment: parts.environment,
+      auth,
+      store: stores.accounts,
+      secrets,
+      clock,
+      audit: trail.record,
+      hasEnded,
+      fetch: parts.fetch,
+    });
   const approvals = opened.use(
     openApprovals(tellWaiting(stores.approvals, queue.notify), {
       clock,
@@ -337,6 +361,7 @@ export async function compose(parts: ServerParts, opened: AsyncDisposableStack):
     trail,
     settings,
     sessions,
+    openid,
     trustedProxies: config.trustedProxies,
     basicAuthentication: config.basicAuthentication,
     host,
@@ -419,12 +444,21 @@ export async function compose(parts: ServerParts, opened: AsyncDisposableStack):
     catalog,
     sessions,
     connections,
+    ...(openid && { accounts: openid.accounts }),
     routes,
     sdkRoutes,
     app,
     reviewPolicy,
     ...noticing,
   };
+}
+
+/** The provider sends browsers back there. */
+function requirePublicUrl({ publicUrl }: ServerConfig): string {
+  if (publicUrl !== undefined) return publicUrl;
+  throw new ServerError('INVALID_REQUEST', 'openid needs publicUrl: the provider sends browsers back there.', {
+    param: 'publicUrl',
+  });
 }
 
 const poolOptions = ({ engine }: ServerConfig) => ({

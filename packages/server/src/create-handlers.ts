@@ -57,6 +57,7 @@ import { createOAuthHandlers } from './http/handlers/oauth.ts';
 import { createOllamaHandlers } from './http/handlers/ollama.ts';
 import { createOllamaModelHandlers } from './http/handlers/ollama-models.ts';
 import { createOpenaiResponseHandlers } from './http/handlers/openai-responses.ts';
+import { createOpenidHandlers } from './http/handlers/openid.ts';
 import { createOperatorHandler, type OperatorDoor } from './http/handlers/operator.ts';
 import { createProtectedResourceHandler } from './http/handlers/protected-resource.ts';
 import { createReadyHandler } from './http/handlers/ready.ts';
@@ -70,6 +71,7 @@ import { createUsageHandler, type UsageHandlerOptions } from './http/handlers/us
 import { createWhoamiHandlers } from './http/handlers/whoami.ts';
 import type { ModelCatalog } from './models/model-catalog.ts';
 import type { ModelPool } from './models/model-pool.ts';
+import type { Openid } from './openid/open-openid.ts';
 import type { ConsoleSessions } from './sessions/console-sessions.ts';
 import { createSessionLinks } from './sessions/session-links.ts';
 import type { LiveSettings } from './settings/live-settings.ts';
@@ -108,6 +110,8 @@ export interface HandlerParts {
   readonly trail: AuditTrail;
   readonly settings: LiveSettings;
   readonly sessions: ConsoleSessions;
+  /** Signing in with accounts of elsewhere; absent where none are configured. */
+  readonly openid: Openid | undefined;
   /** The reverse proxies whose `X-Forwarded-For` is trusted. */
   readonly trustedProxies: readonly string[];
   readonly basicAuthentication: boolean;
@@ -273,6 +277,7 @@ export function createHandlers(parts: HandlerParts) {
     modelInstances: createModelInstanceHandlers(parts.load),
     models: createModelHandlers(catalog, pool),
     oauth: createOAuthHandlers({ auth, access, meter, clock, clients: authorizationServer }),
+    openid: createOpenidHandlers(parts),
     ollama: {
       ...createOllamaHandlers({ chats, embed: parts.embed, load: parts.load, catalog }),
       ...createOllamaModelHandlers(catalog, pool, clock),

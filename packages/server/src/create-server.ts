@@ -239,11 +239,13 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
       webhooks,
       requireWritable: () => requireWritable(database),
       operator: { desk, open: createRequestOpener(folder.secrets[0], run, clock) },
+      environment,
+      fetch: systemFetch(environment) as typeof globalThis.fetch,
       ...(room === undefined ? {} : { room }),
     },
     opened,
   );
-  const { auth, log, approvals, catalog, sessions, connections } = composition;
+  const { auth, log, approvals, catalog, sessions, connections, accounts } = composition;
   await ensureAdministrator(auth, folder, database.administrator);
   const { exchangedKeyDays, responseDays, approvalDays } = config.retention;
   opened.use(
@@ -255,6 +257,7 @@ export async function createServer(config: ServerConfig, options: CreateServerOp
         { name: 'logins at MCP servers', forget: () => loginStore.sweep() },
         { name: 'sessions of the console', forget: () => sessions.sweep() },
         { name: 'clients of /mcp', forget: () => connections.sweep() },
+        ...(accounts === undefined ? [] : [{ name: 'accounts of persons', forget: () => accounts.sweep() }]),
         keepDays('messages to webhooks', WEBHOOK_DAYS, (time) => stores.deliveries.forget(time.toISOString())),
         { name: 'audit log', forget: (now) => trimDaily(log, config.retention, now) },
       ],

@@ -20,6 +20,7 @@ import { RESOURCE_METADATA_PATH, SERVER_RESOURCE_METADATA_PATH } from './http/ha
 import type { Route, RouteRow } from './http/route.ts';
 import { loginRoutes } from './login-routes.ts';
 import { modelRoutes } from './model-routes.ts';
+import { sessionRoutes } from './session-routes.ts';
 import { tokenRoutes } from './token-routes.ts';
 
 type Handlers = ReturnType<typeof createHandlers>;
@@ -42,7 +43,7 @@ export interface RouteOptions {
 /** All endpoints of the server. */
 export function createRoutes(handlers: Handlers, { chatBodyBytes, dialects }: RouteOptions): readonly Route[] {
   const { approvals, audit, can, keys, labelStudioTokens, lmstudioStatus, mcp, mcpPins, mcpServers, models } = handlers;
-  const { oauth, ollama, openaiResponses, responses, sessions, settings, usage, whoami } = handlers;
+  const { oauth, ollama, openaiResponses, responses, settings, usage, whoami } = handlers;
   const chatBody = conversation(chatBodyBytes);
   const toRoute = (chat: ChatRoute): Route => chatRoute(chat, chatBody, handlers.chat(chat.dialect));
   return requireDistinct([
@@ -99,39 +100,7 @@ export function createRoutes(handlers: Handlers, { chatBodyBytes, dialects }: Ro
       { method: 'GET', path: '/docs', access: 'public', handler: handlers.manual },
       { method: 'GET', path: '/docs/*path', access: 'public', handler: handlers.manual },
       { method: 'GET', path: '/llms.txt', access: 'public', handler: handlers.manual },
-      // The token, or the link, in the body is the credential.
-      {
-        method: 'POST',
-        path: '/api/v1/sessions',
-        idempotency: 'none',
-        access: 'public',
-        body: administration,
-        handler: sessions.start,
-      },
-      { method: 'GET', path: '/api/v1/sessions', access: 'authenticated', handler: sessions.list },
-      {
-        method: 'POST',
-        path: '/api/v1/sessions/links',
-        idempotency: 'none',
-        access: 'authenticated',
-        neverOpen,
-        handler: sessions.link,
-      },
-      // Possession is sufficient, also of a session whose token has ended.
-      {
-        method: 'DELETE',
-        path: '/api/v1/sessions/current',
-        idempotency: 'none',
-        access: 'public',
-        handler: sessions.signOut,
-      },
-      {
-        method: 'DELETE',
-        path: '/api/v1/sessions/:id',
-        idempotency: 'kept',
-        access: 'authenticated',
-        handler: sessions.end,
-      },
+      ...sessionRoutes(handlers),
       { method: 'GET', path: '/api/v1/settings', access: 'settings:read', neverOpen, handler: settings.show },
       {
         method: 'PATCH',

@@ -1,5 +1,5 @@
 import { call, SESSIONS_PATH } from './call.ts';
-import { forgetSession, keepSession } from './session-store.ts';
+import { forgetSession, type KeptSession, keepSession, keptSession } from './session-store.ts';
 
 /** One grant of a caller's authority. */
 export interface GrantEntry {
@@ -29,6 +29,31 @@ export const whoami = (): Promise<Identity> => call('GET', '/api/v1/whoami');
 export async function signIn(credential: { readonly token: string } | { readonly link: string }): Promise<Identity> {
   keepSession(await call<Started>('POST', SESSIONS_PATH, { body: credential }));
   return whoami();
+}
+
+/** Takes a session that began while its person was at a provider of accounts; one that does not work changes nothing. */
+export async function takeSession(session: KeptSession): Promise<Identity> {
+  const before = keptSession();
+  keepSession(session);
+  try {
+    return await whoami();
+  } catch (error) {
+    if (before === undefined) forgetSession();
+    else keepSession(before);
+    throw error;
+  }
+}
+
+/** Where a person signs in with an account of elsewhere. */
+export interface Provider {
+  readonly name: string;
+  readonly url: string;
+}
+
+/** The provider of accounts; undefined where there is none. */
+export async function findProvider(): Promise<Provider | undefined> {
+  const { openid } = await call<{ readonly openid: Provider | null }>('GET', '/api/v1/sign-in');
+  return openid ?? undefined;
 }
 
 /** Ends the session. The page forgets its key in any case. */

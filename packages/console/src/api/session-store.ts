@@ -1,5 +1,5 @@
 /** What the page keeps of its session. The token, and the cookie, are out of its reach. */
-interface KeptSession {
+export interface KeptSession {
   readonly id: string;
   /** One of the two secrets of the session; it is of no use without the cookie. */
   readonly pageKey: string;

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { type Identity, signIn } from '../api/identity.ts';
+import { findProvider, type Identity, type Provider, signIn } from '../api/identity.ts';
 import { Failure, Notice } from '../parts/notice.tsx';
 import { Page } from '../parts/page.tsx';
 import { strings } from '../strings.ts';
@@ -17,7 +17,10 @@ export function SignIn({ reason, hasEnded, onSignedIn }: SignInProps) {
   const [error, setError] = useState<unknown>(reason);
   const [isBusy, setBusy] = useState(false);
   const [isMissing, setMissing] = useState(false);
+  const [provider, setProvider] = useState<Provider>();
   useEffect(() => setError(reason), [reason]);
+  // Without an answer there is still the form.
+  useEffect(() => void findProvider().then(setProvider, () => {}), []);
 
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault();
@@ -42,6 +45,14 @@ export function SignIn({ reason, hasEnded, onSignedIn }: SignInProps) {
       <Page title={strings.signIn.title} lead={strings.signIn.lead}>
         {hasEnded && error === undefined && <Notice>{strings.signIn.ended}</Notice>}
         {error !== undefined && <Failure error={error} />}
+        {provider !== undefined && (
+          <>
+            <a class="button primary" href={startOf(provider)}>
+              {strings.signIn.with(provider.name)}
+            </a>
+            <p class="hint">{strings.signIn.or}</p>
+          </>
+        )}
         <form onSubmit={submit} noValidate>
           <label for="token">{strings.signIn.token}</label>
           <input
@@ -63,7 +74,7 @@ export function SignIn({ reason, hasEnded, onSignedIn }: SignInProps) {
           <p id="token-hint" class="hint">
             {strings.signIn.hint}
           </p>
-          <button type="submit" class="primary" disabled={isBusy}>
+          <button type="submit" class={provider === undefined ? 'primary' : ''} disabled={isBusy}>
             {isBusy ? strings.signIn.submitting : strings.signIn.submit}
           </button>
         </form>
@@ -71,3 +82,7 @@ export function SignIn({ reason, hasEnded, onSignedIn }: SignInProps) {
     </main>
   );
 }
+
+/** Where the sign-in at a provider begins; it leads back to the page that is open. */
+const startOf = ({ url }: Provider): string =>
+  `${url}?${new URLSearchParams({ to: `${location.pathname}${location.search}` })}`;

@@ -69,7 +69,7 @@ const TYPES: readonly string[] = [
   ),
   ...['tokens.revoked', 'response.deleted', 'session.started', 'session.ended', 'settings.changed'],
   ...['mcp.signed_in', 'mcp.signed_out', 'mcp.login_lost'],
-  ...['oauth.allowed', 'oauth.reused'],
+  ...['oauth.allowed', 'oauth.reused', 'openid.refused'],
   ...['download.started', 'download.cancelled', 'model.deleted'],
   ...['keys.rotated', 'secret.rotated', 'secret.dropped'],
   ...['called', 'approved', 'ended', 'denied'].map((act) => `tool.${act}`),

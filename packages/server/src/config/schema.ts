@@ -6,6 +6,7 @@ import { LOG_LEVELS } from '../telemetry/logger.ts';
 import { modelSettingsSchema } from './model-settings.ts';
 import { budgetField, priceField } from './money.ts';
 import { hostPattern, isUrlHostPattern, originPattern } from './name-patterns.ts';
+import { openidSchema } from './openid.ts';
 import { upstreamsSchema } from './upstreams.ts';
 import { webhooksSchema } from './webhooks.ts';
 
@@ -147,6 +148,8 @@ export const configSchema = z.strictObject({
       privateClientHosts: list(privateHost, 256).default([]),
     })
     .prefault({}),
+  /** Lets persons sign in to the console with an account of a provider of OpenID Connect; needs `publicUrl`. */
+  openid: openidSchema.optional(),
   /** Where request-scoped MCP servers may be, once the setting `allowEphemeralMcp` is on. */
   ephemeralMcp: z
     .strictObject({

@@ -5,6 +5,8 @@ import type { RequestContext } from './request-context.ts';
 /** The header with the secret that the page holds. Every request of the console has it, with or without a session. */
 const PAGE_KEY = 'latchkey-page-key';
 const COOKIE = 'latchkey-session';
+/** What a browser keeps while its person is at the provider of OpenID Connect. */
+const SIGN_IN_COOKIE = 'latchkey-sign-in';
 /** Browsers accept a cookie with this prefix only over TLS and only from the host itself. */
 const HOST_PREFIX = '__Host-';
 
@@ -29,34 +31,52 @@ export function readSessionKeys(context: Head): SessionKeys | undefined {
   const [pageKey, ...others] = context.header(PAGE_KEY);
   if (pageKey === undefined || others.length > 0) return undefined;
   if (context.get('origin') !== undefined && ownScheme(context) === undefined) return undefined;
-  const cookies = readCookies(context);
+  const cookies = readCookies(context, COOKIE);
   return cookies.length === 0 ? undefined : { cookies, pageKey };
 }
 
-/** All values of the session's cookie: a program at another port, or on a subdomain, may have set one of its own. */
-function readCookies(context: Head): readonly string[] {
-  const name = cookieName(context);
+/** The values of the cookie of a sign-in that is under way. */
+export const readSignInCookies = (context: Head): readonly string[] => readCookies(context, SIGN_IN_COOKIE);
+
+/** All values of a cookie: a program at another port, or on a subdomain, may have set one of its own. */
+function readCookies(context: Head, base: string): readonly string[] {
+  const name = cookieName(context, base);
   const pairs = context.header('cookie').flatMap((line) => line.slice(0, 8192).split(';'));
   return [`${HOST_PREFIX}${name}`, name].flatMap((wanted) =>
     pairs.map((pair) => pair.trim().split('=')).flatMap(([key, value = '']) => (key === wanted ? [value] : [])),
   );
 }
 
-/** The `Set-Cookie` of a new session. Scripts cannot read it, and pages of other sites do not send it. */
-export const sessionCookie = (context: Head, value: string): string =>
-  setCookie(context, value, ownScheme(context) === 'https', SESSION_MILLISECONDS / 1000);
+/**
+ * The `Set-Cookie` of a new session. Scripts cannot read it, and pages of other sites do not send it.
+ *
+ * @param isSecure whether the browser is here over TLS; by the page that asks, when left out
+ */
+export const sessionCookie = (context: Head, value: string, isSecure = ownScheme(context) === 'https'): string =>
+  setCookie(cookieName(context, COOKIE), value, { isSecure, seconds: SESSION_MILLISECONDS / 1000 });
 
 /** The `Set-Cookie`s that remove the cookie of a session. */
 export const noSessionCookie = (context: Head): readonly string[] =>
-  [true, false].map((isSecure) => setCookie(context, '', isSecure, 0));
+  [true, false].map((isSecure) => setCookie(cookieName(context, COOKIE), '', { isSecure, seconds: 0 }));
 
-function setCookie(context: Head, value: string, isSecure: boolean, seconds: number): string {
-  const name = `${isSecure ? HOST_PREFIX : ''}${cookieName(context)}`;
-  return `${name}=${value}; Path=/; Max-Age=${seconds}; HttpOnly; SameSite=Strict${isSecure ? '; Secure' : ''}`;
+/** The `Set-Cookie` of a sign-in that is under way. The browser sends it when the provider's page leads back here. */
+export const signInCookie = (context: Head, value: string, lasts: Pick<Lasting, 'isSecure' | 'seconds'>): string =>
+  setCookie(cookieName(context, SIGN_IN_COOKIE), value, { ...lasts, sameSite: 'Lax' });
+
+interface Lasting {
+  readonly isSecure: boolean;
+  /** 0 removes the cookie. */
+  readonly seconds: number;
+  readonly sameSite?: 'Lax' | 'Strict';
+}
+
+function setCookie(name: string, value: string, { isSecure, seconds, sameSite = 'Strict' }: Lasting): string {
+  const secured = `${isSecure ? HOST_PREFIX : ''}${name}=${value}; Path=/; Max-Age=${seconds}; HttpOnly`;
+  return `${secured}; SameSite=${sameSite}${isSecure ? '; Secure' : ''}`;
 }
 
 /** Browsers send a cookie to all ports of a host, so each server there needs a name of its own. */
-function cookieName(context: Head): string {
+function cookieName(context: Head, base: string): string {
   const [, port] = /:(\d{1,5})$/.exec(context.get('host') ?? '') ?? [];
-  return port === undefined ? COOKIE : `${COOKIE}-${port}`;
+  return port === undefined ? base : `${base}-${port}`;
 }

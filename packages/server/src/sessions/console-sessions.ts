@@ -33,6 +33,8 @@ export interface NewSession {
   readonly actor: AuditActor;
   readonly address?: string;
   readonly browser?: string;
+  /** How long it can last, in milliseconds; a week when left out. */
+  readonly milliseconds?: number;
 }
 
 /** A session that was just started, with its two secrets, which are shown once. */
@@ -152,7 +154,7 @@ export function createConsoleSessions(options: ConsoleSessionsOptions): ConsoleS
   }
 
   return {
-    async start({ token, principal, actor, address, browser }) {
+    async start({ token, principal, actor, address, browser, milliseconds = SESSION_MILLISECONDS }) {
       const { kind, id: tokenId, rootId, chain, name, owner } = principal;
       const [id, cookieKey, pageKey] = [createId(), createKey(), createKey()];
       const now = clock();
@@ -166,7 +168,7 @@ export function createConsoleSessions(options: ConsoleSessionsOptions): ConsoleS
         ...(browser === undefined ? {} : { browser: browser.slice(0, BROWSER_CHARACTERS) }),
         createdAt: now.toISOString(),
         usedAt: now.toISOString(),
-        expiresAt: new Date(now.getTime() + SESSION_MILLISECONDS).toISOString(),
+        expiresAt: new Date(now.getTime() + milliseconds).toISOString(),
       };
       const sealed = await sealerOf(cookieKey, pageKey).seal(purposeOf(id), token);
       const others = await reachStore(() => store.list(rootId));

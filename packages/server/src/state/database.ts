@@ -26,12 +26,14 @@ import type { KeyedRequestTables } from '../idempotency/schema.ts';
 import type { LoginTables } from '../mcp-logins/schema.ts';
 import type { PinTables } from '../mcp-pins/schema.ts';
 import type { ConnectionTables } from '../oauth-clients/schema.ts';
+import type { AccountTables } from '../openid/schema.ts';
 import type { SessionTables } from '../sessions/schema.ts';
 import type { SettingsTables } from '../settings/schema.ts';
 import type { UsageTables } from '../usage/schema.ts';
 import type { WebhookTables } from '../webhooks/schema.ts';
 import { type AdministratorTables, administratorMigrations } from './administrator.ts';
 import {
+  accountMigrations,
   approvalMigrations,
   connectionMigrations,
   conversationMigrations,
@@ -47,7 +49,8 @@ import { type SecretTables, secretMigrations } from './same-secret.ts';
 import { describeSqliteFailure, reasonOf } from './sqlite-failure.ts';
 
 /** The tables of the server in which something of a person may be. */
-export type ServerTables = ApprovalTables &
+export type ServerTables = AccountTables &
+  ApprovalTables &
   ConnectionTables &
   ConversationTables &
   KeyedRequestTables &
@@ -62,6 +65,7 @@ export interface Database {
   readonly limits: LimitStore;
   readonly audit: AuditStore;
   readonly signingKeys: SigningKeyStore;
+  readonly accounts: Kysely<AccountTables>;
   readonly approvals: Kysely<ApprovalTables>;
   readonly conversations: Kysely<ConversationTables>;
   readonly keyedRequests: Kysely<KeyedRequestTables>;
@@ -159,6 +163,7 @@ async function migrateTables(
       ...pinMigrations,
       ...loginMigrations,
       ...connectionMigrations,
+      ...accountMigrations,
       ...administratorMigrations,
       ...keyedRequestMigrations,
       ...sessionMigrations,
@@ -172,6 +177,7 @@ async function migrateTables(
     audit: createKyselyAuditStore(database),
     signingKeys: createKyselySigningKeyStore(database),
     // kysely's types cannot express "at least these tables"; the migrations above have created them.
+    accounts: database as unknown as Kysely<AccountTables>,
     approvals: database as unknown as Kysely<ApprovalTables>,
     conversations: database as unknown as Kysely<ConversationTables>,
     keyedRequests: database as unknown as Kysely<KeyedRequestTables>,

@@ -55,6 +55,7 @@ export function createKyselyErasureStore<Schema extends ServerTables>(
           counts.logins += await countOf(transaction.deleteFrom('mcp_login').where('root_id', 'in', ids));
           await transaction.deleteFrom('mcp_login_attempt').where('root_id', 'in', ids).execute();
           await transaction.deleteFrom('oauth_connection').where('root_id', 'in', ids).execute();
+          await transaction.deleteFrom('openid_account').where('token_id', 'in', ids).execute();
           counts.sessions += await countOf(
             transaction
               .deleteFrom('console_session')

@@ -179,6 +179,20 @@ export const connectionMigrations: Migrations = {
   },
 };
 
+export const accountMigrations: Migrations = {
+  '0026-openid-accounts': async (database) => {
+    await database.schema
+      .createTable('openid_account')
+      .addColumn('issuer', 'text', (column) => column.notNull())
+      .addColumn('subject', 'text', (column) => column.notNull())
+      .addColumn('token_id', 'text', (column) => column.notNull())
+      .addColumn('sealed', 'text', (column) => column.notNull())
+      .addColumn('created_at', 'text', (column) => column.notNull())
+      .addPrimaryKeyConstraint('openid_account_key', ['issuer', 'subject'])
+      .execute();
+  },
+};
+
 export const keyedRequestMigrations: Migrations = {
   '0011-keyed-requests': async (database) => {
     await database.schema

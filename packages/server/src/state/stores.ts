@@ -9,7 +9,7 @@ import { createKyselyRequestStore, type RequestStore } from '../idempotency/kyse
 import { createKyselyPinStore } from '../mcp-pins/kysely-pin-store.ts';
 import { recentPins } from '../mcp-pins/recent-pins.ts';
 import { type ConnectionStore, createKyselyConnectionStore } from '../oauth-clients/connection-store.ts';
-
+import { type AccountStore, createKyselyAccountStore } from '../openid/account-store.ts';
 import { createKyselySessionStore, type SessionStore } from '../sessions/kysely-session-store.ts';
 import { createKyselySettingsStore, type SettingsStore } from '../settings/kysely-settings-store.ts';
 import { createKyselyUsageStore, type UsageStore } from '../usage/kysely-usage-store.ts';
@@ -32,6 +32,8 @@ export interface Stores {
   readonly sessions: SessionStore;
   /** The clients of `/mcp` that a person has let in. */
   readonly connections: ConnectionStore;
+  /** The persons who have signed in at the provider of OpenID Connect. */
+  readonly accounts: AccountStore;
   readonly deliveries: DeliveryStore;
   /** The texts about persons that the audit log names by pseudonyms. */
   readonly persons: PersonStore;
@@ -56,6 +58,7 @@ export const storesOf = ({ tokens, signingKeys, limits, audit, ...tables }: Data
   keyedRequests: createKyselyRequestStore(tables.keyedRequests, KEYED_REQUEST_BOUNDS),
   sessions: createKyselySessionStore(tables.sessions),
   connections: createKyselyConnectionStore(tables.connections),
+  accounts: createKyselyAccountStore(tables.accounts),
   deliveries: createKyselyDeliveryStore(tables.webhooks),
   persons: tables.persons,
   erasure: createKyselyErasureStore(tables.all, tables.isFile),

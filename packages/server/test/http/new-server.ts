@@ -104,6 +104,12 @@ export interface TestServerOptions {
   /** What models and tools cost, and what owners and projects may spend. */
   readonly money?: Pick<ServerConfigInput, 'prices' | 'budgets'>;
   readonly webhooks?: readonly WebhookEndpoint[];
+  /** Who signs in to the console with an account of elsewhere. */
+  readonly openid?: ServerConfigInput['openid'];
+  /** Where the secrets are that the configuration names. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** In place of `https://latchkey.test`. */
+  readonly publicUrl?: string;
   readonly app?: Partial<AppOptions>;
 }
 
@@ -150,7 +156,8 @@ export async function newServer(options: TestServerOptions = {}): Promise<TestSe
     data: 'unused',
     auth: anonymous === undefined,
     aliases: { small: 'ibm/granite' },
-    publicUrl: ISSUER,
+    publicUrl: options.publicUrl ?? ISSUER,
+    ...withoutAbsent({ openid: options.openid }),
     basicAuthentication: options.app?.basicAuthentication ?? false,
     oauth: {
       authorizationServers: [...(options.authorizationServers ?? [])],
@@ -210,6 +217,8 @@ export async function newServer(options: TestServerOptions = {}): Promise<TestSe
       stopping: stop.signal,
       ...withoutAbsent({ webhooks: options.webhooks }),
       ...withoutAbsent({ patienceMilliseconds: options.patienceMilliseconds }),
+      environment: options.environment ?? {},
+      fetch: globalThis.fetch,
     },
     opened,
   );
@@ -218,9 +227,8 @@ export async function newServer(options: TestServerOptions = {}): Promise<TestSe
   const sdk = createApp({ ...composition.app, ...options.app, routes: composition.sdkRoutes });
   const issue = async (grant: unknown, name = 'test'): Promise<string> =>
     (await auth.issue({ name, grant: grant as Grant }, auth.operator())).token;
-  const { conversations, approvals: calls, tokens, sessions, connections } = stores;
-  const { limits } = stores;
-  const shared = { conversations, approvals: calls, tokens, sessions, connections, limits };
+  const { conversations, approvals: calls, tokens, sessions, connections, accounts, limits } = stores;
+  const shared = { conversations, approvals: calls, tokens, sessions, connections, accounts, limits };
   const { log: audit, sweepConnections } = { ...composition, sweepConnections: composition.connections.sweep };
   return { app, sdk, auth, engine, routes, log, audit, approvals, stop, shared, issue, sweepConnections };
 }

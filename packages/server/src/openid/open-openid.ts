@@ -1,0 +1,59 @@
+import type { AuditSink, Clock } from '@latchkey/auth-core';
+import { type Auth, llm } from '@latchkey/auth-core/llm';
+import { re2jsPatterns } from '@latchkey/auth-core/patterns/re2js';
+import { clientSecretOf, type OpenidConfig } from '../config/openid.ts';
+import type { AccountStore } from './account-store.ts';
+import { type Accounts, createAccounts } from './accounts.ts';
+import { createPendingCookies, type PendingCookies } from './pending-cookie.ts';
+import { createProvider, type Provider } from './provider.ts';
+
+export interface OpenOpenidOptions {
+  readonly publicUrl: string;
+  /** Where the provider sends the browser back to. */
+  readonly redirectUri: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly auth: Auth;
+  readonly store: AccountStore;
+  /** The secrets of the installation, the present one first. */
+  readonly secrets: readonly [Uint8Array, ...Uint8Array[]];
+  readonly clock: Clock;
+  readonly audit: AuditSink;
+  readonly hasEnded: (chain: readonly string[]) => Promise<boolean>;
+  readonly fetch: typeof globalThis.fetch;
+}
+
+/** Signing in with accounts of a provider, as it is configured. */
+export interface Openid {
+  readonly publicUrl: string;
+  readonly name: string;
+  readonly issuer: string;
+  readonly groupsClaim: string;
+  readonly sessionHours: number;
+  readonly provider: Provider;
+  readonly accounts: Accounts;
+  readonly cookies: PendingCookies;
+}
+
+/**
+ * @throws {OperatorError} `missing_secret`
+ * @throws {AuthError} `AUTH_GRANT_INVALID` for an entry of `grants`
+ */
+export function openOpenid(config: OpenidConfig, options: OpenOpenidOptions): Openid {
+  const { publicUrl, redirectUri, environment, auth, store, secrets, clock, audit, hasEnded, fetch } = options;
+  const { issuer, clientId, name, scopes, groupsClaim, sessionHours, tokenDays } = config;
+  const grants = config.grants.map(({ group, grant }, index) => ({
+    group,
+    grant: llm.parseGrant(grant, { at: `openid.grants[${index}].grant`, patterns: re2jsPatterns }),
+  }));
+  const clientSecret = clientSecretOf(config, environment);
+  return {
+    publicUrl,
+    name,
+    issuer,
+    groupsClaim,
+    sessionHours,
+    provider: createProvider({ issuer, clientId, clientSecret, scopes, redirectUri, groupsClaim, fetch, clock }),
+    accounts: createAccounts({ auth, store, secrets, clock, audit, grants, tokenDays, hasEnded }),
+    cookies: createPendingCookies(secrets, clock),
+  };
+}
