@@ -3,7 +3,7 @@ import { type AuditLog, anonymousPrincipal, type Clock, createAuditLog, createMe
 import type { SigningKeys } from '@latchkey/auth-core/jwt';
 import { type Auth, type Grant, type GrantWarning, llm, reviewGrant } from '@latchkey/auth-core/llm';
 import { re2jsPatterns } from '@latchkey/auth-core/patterns/re2js';
-import type { InferenceEngine, Sampling } from '@latchkey/engine';
+import type { InferenceEngine } from '@latchkey/engine';
 import { excessOf, type McpHost, type McpLogins, resolveBySystem } from '@latchkey/mcp-bridge';
 import { type Approvals, openApprovals } from './approvals/open-approvals.ts';
 import { toExpiry } from './approvals/sweep.ts';
@@ -16,12 +16,12 @@ import { createDecideService } from './chat/decide-service.ts';
 import { createEmbedService } from './chat/embed-service.ts';
 import { createLoadService } from './chat/load-service.ts';
 import type { ChatServiceOptions } from './chat/prepare-chat.ts';
-import { modelSettingsOf } from './config/model-settings.ts';
+import { modelSettingsOf, samplingOf } from './config/model-settings.ts';
 import { formatMoney } from './config/money.ts';
+import { belowPublicUrl } from './config/public-url.ts';
 import type { ServerConfig } from './config/schema.ts';
 import type { WebhookEndpoint } from './config/webhooks.ts';
 import { withoutAbsent } from './config/without-absent.ts';
-import { ServerError } from './contracts/server-error.ts';
 import type { Notify } from './contracts/webhook-event.ts';
 import { createHandlers } from './create-handlers.ts';
 import type { Downloads } from './downloads/downloads.ts';
@@ -29,9 +29,8 @@ import type { AppOptions } from './http/app.ts';
 import { createCallerSeals } from './http/caller-seal.ts';
 import type { ChatRoute } from './http/chat-route.ts';
 import type { ProveServer } from './http/handlers/health.ts';
-import { OPENID_CALLBACK_PATH } from './http/handlers/openid.ts';
 import type { OperatorDoor } from './http/handlers/operator.ts';
-import { belowPublicUrl, RESOURCE_METADATA_PATH } from './http/handlers/protected-resource.ts';
+import { RESOURCE_METADATA_PATH } from './http/handlers/protected-resource.ts';
 import type { Route } from './http/route.ts';
 import { createKeyedRequests } from './idempotency/keyed-requests.ts';
 import { readKnownTools } from './mcp-pins/known-tools.ts';
@@ -258,20 +257,7 @@ export async function compose(parts: ServerParts, opened: AsyncDisposableStack):
     audit: trail.record,
     hasEnded,
   });
-  const openid =
-    config.openid &&
-    openOpenid(config.openid, {
-      publicUrl: requirePublicUrl(config),
-      redirectUri: belowPublicUrl(requirePublicUrl(config), OPENID_CALLBACK_PATH),
-      environment: parts.environment,
-      auth,
-      store: stores.accounts,
-      secrets,
-      clock,
-      audit: trail.record,
-      hasEnded,
-      fetch: parts.fetch,
-    });
+  const openid = openOpenid(config, { ...parts, auth, store: stores.accounts, clock, audit: trail.record, hasEnded });
   const approvals = opened.use(
     openApprovals(tellWaiting(stores.approvals, queue.notify), {
       clock,
@@ -310,7 +296,7 @@ export async function compose(parts: ServerParts, opened: AsyncDisposableStack):
       counter: meter,
       taint: config,
     }),
-    samplingOf: (model) => samplingOf(config, model),
+    samplingOf: (model) => samplingOf(config.sampling, model),
     limits: { rounds: config.limits.toolRounds, toolCalls: config.limits.toolCalls },
     ...withoutAbsent({ toolSearchAbove: config.toolSearchAbove }),
     recordUsage: recorder.record,
@@ -453,14 +439,6 @@ export async function compose(parts: ServerParts, opened: AsyncDisposableStack):
   };
 }
 
-/** The provider sends browsers back there. */
-function requirePublicUrl({ publicUrl }: ServerConfig): string {
-  if (publicUrl !== undefined) return publicUrl;
-  throw new ServerError('INVALID_REQUEST', 'openid needs publicUrl: the provider sends browsers back there.', {
-    param: 'publicUrl',
-  });
-}
-
 const poolOptions = ({ engine }: ServerConfig) => ({
   contextLength: engine.contextLength,
   parallel: engine.parallel,
@@ -470,7 +448,3 @@ const poolOptions = ({ engine }: ServerConfig) => ({
   settingsOf: (key: string) => modelSettingsOf(engine.models, key),
   ...withoutAbsent({ maxContextLength: engine.maxContextLength }),
 });
-
-function samplingOf({ sampling }: ServerConfig, model: string): Sampling {
-  return withoutAbsent((Object.hasOwn(sampling, model) ? sampling[model] : sampling['*']) ?? {});
-}

@@ -11,6 +11,7 @@ import { backupListFile } from './config/backup-list.ts';
 import { requireLabelledServers, unmatchedLabels } from './config/check-names.ts';
 import { openMcpJson } from './config/open-mcp-json.ts';
 import { hiddenPlaces, ownSecrets, reviewSecrets } from './config/own-secrets.ts';
+import { requirePublicUrl } from './config/public-url.ts';
 import { type ServerConfig, UNIX_PEER } from './config/schema.ts';
 import { toUpstreamOptions } from './config/upstreams.ts';
 import { toEndpoints } from './config/webhooks.ts';
@@ -115,7 +116,7 @@ const ANONYMOUS_GRANT: Grant = { actions: ['chat', 'embeddings', 'models:read', 
  */
 export async function createServer(config: ServerConfig, options: CreateServerOptions = {}): Promise<Server> {
   const openness = requireClosed(config);
-  if (config.publicUrl === undefined) requireNoMetadata(config.oauth);
+  requireMetadataUrl(config);
   const environment = options.environment ?? process.env;
   const logger = options.logger ?? createLogger(config.log);
   await using opened = new AsyncDisposableStack();
@@ -346,18 +347,11 @@ function refuseToBeOpen({ host, allowUnauthenticatedNetwork }: ServerConfig): st
 }
 
 /** The metadata contains the URL that it describes. */
-function requireNoMetadata({ authorizationServers, authorizationServer }: ServerConfig['oauth']): void {
-  const setting = authorizationServer
-    ? 'oauth.authorizationServer'
-    : authorizationServers.length > 0
-      ? 'oauth.authorizationServers'
-      : undefined;
-  if (setting === undefined) return;
-  throw new ServerError(
-    'INVALID_REQUEST',
-    `${setting} needs publicUrl: the metadata of /mcp says by which URL it is reached.`,
-    { param: 'publicUrl' },
-  );
+function requireMetadataUrl({ oauth, publicUrl }: Pick<ServerConfig, 'oauth' | 'publicUrl'>): void {
+  const { authorizationServers, authorizationServer } = oauth;
+  if (!authorizationServer && authorizationServers.length === 0) return;
+  const setting = authorizationServer ? 'oauth.authorizationServer' : 'oauth.authorizationServers';
+  requirePublicUrl(publicUrl, setting, 'the metadata of /mcp says by which URL it is reached');
 }
 
 /**

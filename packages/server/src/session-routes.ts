@@ -1,7 +1,7 @@
 import type { createHandlers } from './create-handlers.ts';
 import { administration } from './http/bodies.ts';
-import { OPENID_CALLBACK_PATH, OPENID_START_PATH } from './http/handlers/openid.ts';
 import type { RouteRow } from './http/route.ts';
+import { OPENID_CALLBACK_PATH, OPENID_START_PATH } from './openid/open-openid.ts';
 
 const neverOpen = true;
 

@@ -93,7 +93,7 @@ async function verify(wanted: readonly string[], { data, models, config: file, j
 
 /** Whether a file belongs to what was named: a model, its folder, or the file itself. */
 function isOf(model: string, file: string): boolean {
-  const name = model.replace(/@.*$/, '');
+  const [name = ''] = model.split('@');
   return file === model || file === `${name}.gguf` || file.startsWith(`${name}/`);
 }
 

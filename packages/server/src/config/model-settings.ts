@@ -1,4 +1,4 @@
-import type { LoadSettings } from '@latchkey/engine';
+import type { LoadSettings, Sampling } from '@latchkey/engine';
 import { z } from 'zod';
 import { dictionary, list } from '../input/bounded.ts';
 import { withoutAbsent } from './without-absent.ts';
@@ -42,3 +42,9 @@ export function modelSettingsOf(models: z.output<typeof modelSettingsSchema>, ke
     ...(idleMinutes === undefined ? {} : { idleMilliseconds: idleMinutes * 60_000 }),
   };
 }
+
+/** The sampling of one model by its key, or that of `*`. */
+export const samplingOf = (
+  sampling: { readonly [key: string]: { readonly [Name in keyof Sampling]?: Sampling[Name] | undefined } | undefined },
+  key: string,
+): Sampling => withoutAbsent((Object.hasOwn(sampling, key) ? sampling[key] : sampling['*']) ?? {}) as Sampling;

@@ -1,16 +1,19 @@
 import type { AuditSink, Clock } from '@latchkey/auth-core';
 import { type Auth, llm } from '@latchkey/auth-core/llm';
 import { re2jsPatterns } from '@latchkey/auth-core/patterns/re2js';
-import { clientSecretOf, type OpenidConfig } from '../config/openid.ts';
+import { clientSecretOf } from '../config/openid.ts';
+import { belowPublicUrl, requirePublicUrl } from '../config/public-url.ts';
+import type { ServerConfig } from '../config/schema.ts';
 import type { AccountStore } from './account-store.ts';
 import { type Accounts, createAccounts } from './accounts.ts';
 import { createPendingCookies, type PendingCookies } from './pending-cookie.ts';
 import { createProvider, type Provider } from './provider.ts';
 
+export const OPENID_START_PATH = '/openid/start';
+/** Where the provider sends the browser back to. */
+export const OPENID_CALLBACK_PATH = '/openid/callback';
+
 export interface OpenOpenidOptions {
-  readonly publicUrl: string;
-  /** Where the provider sends the browser back to. */
-  readonly redirectUri: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly auth: Auth;
   readonly store: AccountStore;
@@ -35,11 +38,20 @@ export interface Openid {
 }
 
 /**
+ * Undefined where no provider is configured.
+ *
  * @throws {OperatorError} `missing_secret`
+ * @throws {ServerError} `INVALID_REQUEST` without `publicUrl`
  * @throws {AuthError} `AUTH_GRANT_INVALID` for an entry of `grants`
  */
-export function openOpenid(config: OpenidConfig, options: OpenOpenidOptions): Openid {
-  const { publicUrl, redirectUri, environment, auth, store, secrets, clock, audit, hasEnded, fetch } = options;
+export function openOpenid(
+  { openid: config, ...server }: Pick<ServerConfig, 'openid' | 'publicUrl'>,
+  options: OpenOpenidOptions,
+): Openid | undefined {
+  if (config === undefined) return undefined;
+  const { environment, auth, store, secrets, clock, audit, hasEnded, fetch } = options;
+  const publicUrl = requirePublicUrl(server.publicUrl, 'openid', 'the provider sends browsers back there');
+  const redirectUri = belowPublicUrl(publicUrl, OPENID_CALLBACK_PATH);
   const { issuer, clientId, name, scopes, groupsClaim, sessionHours, tokenDays } = config;
   const grants = config.grants.map(({ group, grant }, index) => ({
     group,

@@ -22,7 +22,7 @@ export interface KeptSignIn extends PendingSignIn {
 /**
  * What the browser keeps while its person is at the provider. It is encrypted, so that neither a copy of the cookie nor
  * a page at another port can finish a sign-in elsewhere; and only the browser that began one can finish it, so that
- * no link signs a reader in as somebody else.
+ * no link signs a reader in as another person.
  */
 export interface PendingCookies {
   seal(pending: KeptSignIn): Promise<string>;

@@ -17,7 +17,7 @@ export type Claims = Readonly<Record<string, unknown>>;
 
 /**
  * Reads who a person is. An e-mail address counts only where the provider says that it was verified: with some
- * providers anybody can write any address into an account. A claim of groups that is one text is one group.
+ * providers a person can write any address into an account. A claim of groups that is one text is one group.
  */
 export function readPerson(issuer: string, subject: string, claims: Claims, groupsClaim: string): Person {
   const { email, email_verified: isVerified } = claims;

@@ -88,7 +88,7 @@ export function createProvider(options: ProviderOptions): Provider {
     return configuration;
   }
 
-  /** Each sign-in may cost requests to the provider, and anybody can begin one. */
+  /** Each sign-in may cost requests to the provider, and a caller without a token can begin one. */
   async function within<T>(work: () => Promise<T>): Promise<T> {
     if (running >= MOST_AT_ONCE) throw new SignInError('busy', 'too many sign-ins are under way');
     running += 1;

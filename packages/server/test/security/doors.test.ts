@@ -34,6 +34,10 @@ describe('every route of the server', () => {
       'GET /llms.txt',
       'POST /api/v1/sessions',
       'DELETE /api/v1/sessions/current',
+      // What a provider of accounts is called, and the way there and back.
+      'GET /api/v1/sign-in',
+      'GET /openid/start',
+      'GET /openid/callback',
       'GET /.well-known/jwks.json',
       'POST /oauth/token',
       'POST /oauth/revoke',

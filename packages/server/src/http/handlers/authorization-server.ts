@@ -5,6 +5,7 @@ import { type Auth, type Grant, type LlmWords, llm, type Meter } from '@latchkey
 import { z } from 'zod';
 import { toActor } from '../../audit/audited-request.ts';
 import type { ChatCaller } from '../../chat/prepare-chat.ts';
+import { belowPublicUrl } from '../../config/public-url.ts';
 import { ServerError } from '../../contracts/server-error.ts';
 import { dictionary, list } from '../../input/bounded.ts';
 import {
@@ -29,7 +30,6 @@ import { json, type Reply } from '../reply.ts';
 import type { RequestContext } from '../request-context.ts';
 import type { Handler } from '../step.ts';
 import { verifyInBody } from '../verify-in-body.ts';
-import { belowPublicUrl } from './protected-resource.ts';
 
 /** Where OAuth clients read how to get a token here (RFC 8414). */
 export const SERVER_METADATA_PATH = '/.well-known/oauth-authorization-server';

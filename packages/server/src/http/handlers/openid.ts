@@ -1,9 +1,10 @@
 import { InvalidTokenError, PermissionDeniedError } from '@latchkey/auth-core';
 import type { Auth } from '@latchkey/auth-core/llm';
 import { toActor } from '../../audit/audited-request.ts';
+import { belowPublicUrl } from '../../config/public-url.ts';
 import { withoutAbsent } from '../../config/without-absent.ts';
 import { ServerError } from '../../contracts/server-error.ts';
-import type { Openid } from '../../openid/open-openid.ts';
+import { OPENID_START_PATH, type Openid } from '../../openid/open-openid.ts';
 import { type KeptSignIn, PENDING_MILLISECONDS } from '../../openid/pending-cookie.ts';
 import { readPerson } from '../../openid/person.ts';
 import { SignInError } from '../../openid/provider.ts';
@@ -14,11 +15,6 @@ import type { RequestContext } from '../request-context.ts';
 import { readSignInCookies, sessionCookie, signInCookie } from '../session-keys.ts';
 import type { Handler } from '../step.ts';
 import { verifyInBody } from '../verify-in-body.ts';
-import { belowPublicUrl } from './protected-resource.ts';
-
-export const OPENID_START_PATH = '/openid/start';
-/** Where the provider sends the browser back to. */
-export const OPENID_CALLBACK_PATH = '/openid/callback';
 
 const BROWSER_CHARACTERS = 200;
 /** More cookies of one name than this are not tried. */
@@ -28,7 +24,7 @@ const MOST_TARGET_CHARACTERS = 4096;
 export interface OpenidHandlersOptions {
   readonly auth: Auth;
   readonly sessions: Pick<ConsoleSessions, 'start'>;
-  /** Absent where nobody signs in with an account of elsewhere. */
+  /** Absent where people sign in with tokens only. */
   readonly openid?: Openid | undefined;
 }
 
@@ -143,7 +139,7 @@ const NONE: OpenidHandlers = (() => {
   const missing: Handler = async () => {
     throw new ServerError(
       'NOT_FOUND',
-      'Nobody signs in here with an account of elsewhere. Its operator can allow that: openid.',
+      'This server has no provider of accounts: people sign in with tokens. Its operator can name one: openid.',
     );
   };
   return { offer: async () => json({ openid: null }), start: missing, callback: missing };

@@ -1,3 +1,4 @@
+import { belowPublicUrl } from '../../config/public-url.ts';
 import { ServerError } from '../../contracts/server-error.ts';
 import { MCP_SCOPE } from '../mcp-only.ts';
 import { json } from '../reply.ts';
@@ -8,9 +9,6 @@ export const RESOURCE_METADATA_PATH = '/.well-known/oauth-protected-resource/mcp
 
 /** The same for clients that ask for the metadata of the whole server. */
 export const SERVER_RESOURCE_METADATA_PATH = '/.well-known/oauth-protected-resource';
-
-/** A path of this server as clients reach it: a proxy may serve it under a prefix and strip that. */
-export const belowPublicUrl = (publicUrl: string, path: string): string => publicUrl.replace(/\/+$/, '') + path;
 
 /** `GET /.well-known/oauth-protected-resource/mcp` (RFC 9728), and the same without `/mcp`; 404 when no authorization server is configured. */
 export const createProtectedResourceHandler =
