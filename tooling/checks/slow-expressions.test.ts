@@ -25,7 +25,7 @@ const ALLOWED: Readonly<Record<string, string>> = {
     "a line of the operator's own file",
   'packages/mcp-bridge/src/sandbox/sandbox-tools.ts /\\d+\\.\\d+(\\.\\d+)?/': 'what bubblewrap says of its version',
   'packages/server/src/config/secret-files.ts /(\\r?\\n)+$/': "the operator's own file",
-  'packages/server/src/http/handlers/protected-resource.ts /\\/+$/': "the operator's own setting",
+  'packages/server/src/config/public-url.ts /\\/+$/': "the operator's own setting",
   'packages/server/src/tools/open-logins.ts /\\/+$/': "the operator's own setting",
   'packages/llama/src/child/describe-file.ts /^(?:(\\d+)x)?(\\d+(?:\\.\\d+)?)([KMBT])$/':
     'an x stands between the two numbers',

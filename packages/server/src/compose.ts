@@ -174,7 +174,7 @@ export interface Composition {
  * @throws {AuthError} `AUTH_GRANT_INVALID` when the policy is not a valid grant
  */
 export async function compose(parts: ServerParts, opened: AsyncDisposableStack): Promise<Composition> {
-  const { config, stores, host, secrets, installation, logger, ids, stopping } = parts;
+  const { config, stores, host, secrets, installation, logger, ids, stopping, webhooks = [] } = parts;
   const { now: clock, calendar } = parts.clocks;
   const { authorizationServer, privateClientHosts } = config.oauth;
   const ownIssuer = authorizationServer ? config.publicUrl : undefined;
@@ -220,7 +220,6 @@ export async function compose(parts: ServerParts, opened: AsyncDisposableStack):
   opened.use(tokens.auth);
   const { access, keys, earlier } = tokens;
   const auth = parts.withAuth(withAuditedLogins(withFreshSettings(tokens.auth, settings), trail));
-  const { webhooks = [] } = parts;
   const queue = opened.use(
     openWebhookQueue({
       endpoints: webhooks,

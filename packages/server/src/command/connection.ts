@@ -9,10 +9,10 @@ import {
   resolveConnection,
 } from '@latchkey/client';
 import type { Command } from 'commander';
+import { isLoopback } from '../config/loopback.ts';
 import { defaultDataFolder } from '../config/own-home.ts';
 import { requirePrivate } from '../config/private-path.ts';
 import { findServer, type RunningServer } from '../state/data-folder.ts';
-import { isLoopback } from '../state/loopback.ts';
 import { type ApiClient, createApiClient } from './api-client.ts';
 import { CommandError } from './command-error.ts';
 import { type KnownServers, openKnownServers } from './known-servers.ts';

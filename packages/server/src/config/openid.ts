@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { OperatorError } from '../contracts/operator-error.ts';
 import { dictionary, list } from '../input/bounded.ts';
-import { isLoopback } from '../state/loopback.ts';
+import { isLoopback } from './loopback.ts';
 
 const name = z.string().min(1).max(256);
 

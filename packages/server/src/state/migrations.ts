@@ -180,7 +180,7 @@ export const connectionMigrations: Migrations = {
 };
 
 export const accountMigrations: Migrations = {
-  '0026-openid-accounts': async (database) => {
+  '0027-openid-accounts': async (database) => {
     await database.schema
       .createTable('openid_account')
       .addColumn('issuer', 'text', (column) => column.notNull())

@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { isLoopback } from '../../config/loopback.ts';
 import { withoutAbsent } from '../../config/without-absent.ts';
 import { ServerError } from '../../contracts/server-error.ts';
-import { isLoopback } from '../../state/loopback.ts';
 import type { OperatorDesk } from '../../state/operator-desk.ts';
 import type { SealedRequest } from '../../state/operator-request.ts';
 import { validateBody } from '../../wire/validate-body.ts';

@@ -3,12 +3,12 @@ import { createRequestAuthenticator, readCredential } from '@latchkey/auth-core/
 import { type Auth, llm } from '@latchkey/auth-core/llm';
 import { z } from 'zod';
 import { toActor } from '../../audit/audited-request.ts';
+import { isLoopback } from '../../config/loopback.ts';
 import { withoutAbsent } from '../../config/without-absent.ts';
 import { ServerError } from '../../contracts/server-error.ts';
 import type { ConsoleSessions } from '../../sessions/console-sessions.ts';
 import type { Session } from '../../sessions/session.ts';
 import type { SessionLinks } from '../../sessions/session-links.ts';
-import { isLoopback } from '../../state/loopback.ts';
 import { excerpt } from '../../telemetry/hide-secrets.ts';
 import { validateBody } from '../../wire/validate-body.ts';
 import { requireEverywhere } from '../mcp-only.ts';

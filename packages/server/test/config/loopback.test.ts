@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isLoopback } from '../../src/state/loopback.ts';
+import { isLoopback } from '../../src/config/loopback.ts';
 
 describe('isLoopback', () => {
   it.each(['127.0.0.1', '127.255.255.254', '::1', '0:0:0:0:0:0:0:1', 'localhost'])('is true of %s', (host) => {
