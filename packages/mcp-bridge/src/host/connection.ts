@@ -7,6 +7,7 @@ import type { McpLimits } from '../limits.ts';
 import type { BridgeLogger } from '../logger.ts';
 import { loginProblem } from '../oauth/login-error.ts';
 import { pinnedFingerprint } from '../pins/pin-degree.ts';
+import { refusedPaths } from '../sandbox/refused-path.ts';
 import type { SandboxReport } from '../sandbox/sandbox-profile.ts';
 import type { ToolDefinition } from '../tools/tool-definition.ts';
 import type { ToolEffect } from '../tools/tool-effect.ts';
@@ -76,6 +77,8 @@ export class ServerConnection {
   #starting: Promise<ServerSession> | undefined;
   readonly #closing = new AbortController();
   #error: string | undefined;
+  /** What its sandbox kept from it, as far as it has said so. */
+  #refused: string | undefined;
   /** The session started last, running or not: its output can still be read. */
   #latest: ServerSession | undefined;
   /** Sessions that are being closed; a host that closes waits for them. */
@@ -108,7 +111,13 @@ export class ServerConnection {
       state: this.#state(),
       ...(this.#error === undefined ? {} : { error: this.#error }),
       ...(description === undefined ? {} : { description }),
-      warnings: [...warnings, ...this.#capped(), ...this.#withheld(), ...(changed === undefined ? [] : [changed])],
+      warnings: [
+        ...warnings,
+        ...this.#capped(),
+        ...this.#withheld(),
+        ...(changed === undefined ? [] : [changed]),
+        ...(this.#refused === undefined ? [] : [`mcpServers.${label}: ${this.#refused}`]),
+      ],
       problems: [...(this.#session?.problems ?? []), ...this.#unmatched()],
       ...(sandbox === undefined ? {} : { sandbox }),
     };
@@ -243,6 +252,17 @@ export class ServerConnection {
     return pinned() === 'nothing' ? 'destructive' : definition.claims;
   }
 
+  /** Looks whether what a server says of a failure is that its sandbox kept a file from it. */
+  noteRefused(text: string): string | undefined {
+    const { entry, logger, sandbox } = this.#options;
+    if (entry.transport !== 'stdio') return undefined;
+    const refused = sandbox.explainRefused(entry, refusedPaths(text));
+    if (refused === undefined || refused === this.#refused) return refused;
+    this.#refused = refused;
+    logger.warn({ server: entry.id, refused }, 'The sandbox of an MCP server kept a file from it');
+    return refused;
+  }
+
   /** Ends this session; a later request starts a new one. */
   discard(session: ServerSession, why: string): void {
     if (this.#session === session) this.#failed(session, why);
@@ -288,7 +308,9 @@ export class ServerConnection {
       const { session, opened, failure } = await this.#reach(signal);
       if (failure !== undefined) {
         const late = timeout.signal.aborted ? timeout.signal.reason : undefined;
-        const why = explainStart(late ?? failure.cause, opened, entry);
+        const refused = this.noteRefused(opened.diagnostics());
+        const explained = explainStart(late ?? failure.cause, opened, entry);
+        const why = refused === undefined ? explained : `${explained}; ${refused}`;
         this.#failed(session, why, failure.cause);
         this.#track(session.close());
         const evidence = { detail: opened.diagnostics(), cause: failure.cause };
@@ -296,6 +318,8 @@ export class ServerConnection {
       }
       this.#session = session;
       this.#error = undefined;
+      this.#refused = undefined;
+      this.noteRefused(session.diagnostics());
       logger.info({ server: entry.id }, 'An MCP server is ready');
       const { changed } = this;
       if (changed !== undefined)
@@ -352,7 +376,8 @@ export class ServerConnection {
   #failed(session: ServerSession, why: string, cause?: unknown): void {
     if (this.#session === session) this.#session = undefined;
     if (this.#closing.signal.aborted) return;
-    this.#error = why;
+    const refused = this.noteRefused(session.diagnostics());
+    this.#error = refused === undefined || why.includes(refused) ? why : `${why}; ${refused}`;
     // A server that waits for a login has not failed: it may be tried as soon as there is one.
     if (loginProblem(cause)?.code === 'wanted') return;
     this.#policy.failed(this.#options.now() - session.started);

@@ -109,7 +109,7 @@ export async function codeNamed(entry: StdioServerEntry, homes: readonly string[
 }
 
 /** Whether a folder becomes writable for a server because its entry names it. */
-function mayWrite(folder: string, homes: readonly string[]): boolean {
+export function mayWrite(folder: string, homes: readonly string[]): boolean {
   if (folder === '/' || isWithinAny(folder, systemFolders)) return false;
   return !homes.some((home) => home !== '/' && (isWithin(home, folder) || isGuarded(folder, home)));
 }

@@ -21,6 +21,7 @@ import { openView } from './open-view.ts';
 import { findOwnHome } from './own-home.ts';
 import { watchPlaces } from './place-watch.ts';
 import { codeNamed, placesOf, programPlaces } from './places.ts';
+import { explainRefused } from './refused-path.ts';
 import { SandboxError } from './sandbox-error.ts';
 import { defaultSandboxLimits, type SandboxLimits, type SandboxReport } from './sandbox-profile.ts';
 import { isolation, probeSandboxTools, type SandboxTools } from './sandbox-tools.ts';
@@ -111,6 +112,21 @@ export class Sandbox {
   /** Returns the layers of an entry; undefined until the tools have been tested. */
   report(entry: StdioServerEntry): SandboxReport | undefined {
     return reportLayers(entry, this.#tools);
+  }
+
+  /**
+   * Which of the paths that a program could not reach its sandbox keeps from it, and which setting gives them, in words
+   * for its operator. Undefined when there is none, or no wall around it.
+   */
+  explainRefused(entry: StdioServerEntry, paths: readonly string[]): string | undefined {
+    if (paths.length === 0 || entry.sandbox === 'off' || runsInContainer(entry)) return undefined;
+    if (this.#tools?.bubblewrap === undefined) return undefined;
+    const { environment, hidden = [] } = this.#options;
+    const { HOME } = environment;
+    const homes = [HOME, findOwnHome(), accountHome(), '/home', '/root'].filter((home) => home !== undefined);
+    // What the host keeps secret is given by no setting.
+    const open = paths.filter((path) => !isWithinAny(path, hidden));
+    return explainRefused(open, entry, homes);
   }
 
   /** How the program of an entry has changed, in words for its operator. */

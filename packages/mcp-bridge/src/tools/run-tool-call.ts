@@ -83,6 +83,7 @@ export async function runToolCall(tool: CallableTool, args: unknown, options: Ru
     release = await tool.connection.calls.acquire(signal);
     const result = await callOnce(tool, sent, { signal, onProgress: options.onProgress });
     const rendered = renderToolResult(result, limits);
+    if (rendered.isError) tool.connection.noteRefused(rendered.text);
     return { type: 'success', server, tool: name, arguments: sent, ...rendered };
   } catch (error) {
     if (isLate) return fail('timeout', 'The tool took too long.');

@@ -24,7 +24,7 @@ createInterface({ input: process.stdin }).on('line', async (line) => {
       (value) => JSON.stringify(value ?? null),
       (error) => `failed: ${error.code ?? error.message}`,
     );
-    answer(id, { content: [{ type: 'text', text }] });
+    answer(id, { content: [{ type: 'text', text }], isError: text.startsWith('failed: ') });
   }
 });
 process.stdin.on('end', () => process.exit(0));
