@@ -35,7 +35,7 @@ export interface OpenTransportOptions {
   readonly now: () => number;
   readonly fetch: Fetch;
   /** The sandbox for programs. */
-  readonly sandbox: Pick<Sandbox, 'wrap' | 'report' | 'changed' | 'checkHostSide'>;
+  readonly sandbox: Pick<Sandbox, 'wrap' | 'report' | 'changed' | 'checkHostSide' | 'explainRefused'>;
 }
 
 /** SEAM: makes a transport of a configured server. Nothing is started before the transport's own `start`. */
