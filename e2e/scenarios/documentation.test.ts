@@ -105,8 +105,14 @@ describe.skipIf(missing.length > 0)('the commands of', () => {
   verifies(
     'docs.pages',
     async () => {
-      const transcript = await transcriptOf('docs/operating.md', asAdministrator);
+      const transcript = await transcriptOf('docs/operating.md', (server, home) => {
+        const place = join(home, '.lmstudio');
+        mkdirSync(place);
+        writeFileSync(join(place, 'mcp.json'), '{"mcpServers": {"notes": {"url": "https://notes.example.com/mcp"}}}');
+        return asAdministrator(server);
+      });
       expect(transcript).toMatch(/^sk-lm-/m);
+      expect(transcript).toMatch(/^mcp server +notes +taken/m);
     },
     'docs/operating.md',
   );
