@@ -53,7 +53,8 @@ class LlamaEngine implements InferenceEngine {
     this.sources = [
       openGgufFolder(folder, (paths) => describeModels(paths, this.#closing.signal), {
         memory,
-        onUnreadable: (place) => logger.warn(place, 'a part of the models folder cannot be read; the rest can'),
+        onUnreadable: (place) =>
+          logger.warn(place, 'models in a part of the models folder are not found; the others are'),
       }),
     ];
   }

@@ -3,7 +3,7 @@ import { EngineError, type Model, type ModelDescription, type ModelSource } from
 import { notify } from '../notify.ts';
 import { GgufModel } from './gguf-model.ts';
 import { createModelDescriptions, type DescribeFiles, type DescriptionMemory } from './model-descriptions.ts';
-import type { ModelFile } from './model-files.ts';
+import { type ModelFile, TOO_DEEP } from './model-files.ts';
 import { openModelFolder, type UnreadablePlace } from './model-folder.ts';
 import { removeModelFiles } from './remove-model.ts';
 
@@ -94,15 +94,19 @@ const keyOf = ({ path, code }: UnreadablePlace): string => `${code} ${path}`;
 /** The unreadable place that may contain a model that was not found. */
 function hiding(key: string, folder: string, unreadable: readonly UnreadablePlace[]): UnreadablePlace | undefined {
   const publisher = key.split('/', 1)[0];
-  return unreadable.find(({ path }) => {
+  return unreadable.find(({ path, code }) => {
+    // No name leads to a model there.
+    if (code === TOO_DEEP) return false;
     const [first = ''] = relative(folder, path).split(sep);
     return first === '' || first === publisher;
   });
 }
 
+const DEEP = 'its models are not found: they are more than three folders below that of their publisher; move them up';
+
 /** The list entry for a place that cannot be read, by its name in the folder. */
 function unreadableModel({ path, code }: UnreadablePlace, folder: string): Model {
   const key = relative(folder, path).split(sep).join('/') || 'the models folder';
-  const description = new Error(`it cannot be read (${code})`);
+  const description = new Error(code === TOO_DEEP ? DEEP : `it cannot be read (${code})`);
   return { key, names: [], publisher: '', name: key, sizeBytes: null, modifiedAt: 0, resident: false, description };
 }

@@ -20,7 +20,10 @@ export interface ModelFile {
   readonly stamp: string;
 }
 
-/** Called with each folder and file that cannot be read, and the system's error code. */
+/** The code of a folder with models that is too many folders below its publisher's to be looked through. */
+export const TOO_DEEP = 'TOO_DEEP';
+
+/** Called with each folder and file that cannot be read, and the system's error code; and with folders too deep. */
 export type OnUnreadable = (path: string, code: string) => void;
 
 /** The publisher of a file that is not in a publisher's folder. */
@@ -112,8 +115,9 @@ async function modelsIn(folder: string, onUnreadable: OnUnreadable, depth = 1): 
       const whole = entry.name.replace(PART, '');
       if (!seen.has(whole)) paths.push(path);
       seen.add(whole);
-    } else if (depth < MAXIMUM_DEPTH && (await isFolder(path, entry, onUnreadable))) {
-      paths.push(...(await modelsIn(path, onUnreadable, depth + 1)));
+    } else if (await isFolder(path, entry, onUnreadable)) {
+      if (depth < MAXIMUM_DEPTH) paths.push(...(await modelsIn(path, onUnreadable, depth + 1)));
+      else if ((await list(path, onUnreadable)).some(({ name }) => isGguf(name))) onUnreadable(path, TOO_DEEP);
     }
   }
   return paths;

@@ -1,9 +1,9 @@
 import { findModelFiles, lookAgain, type ModelFile } from './model-files.ts';
 
-/** A folder or file that could not be read in the last scan. */
+/** A folder or file that could not be read in the last scan, or that was too deep for it. */
 export interface UnreadablePlace {
   readonly path: string;
-  /** The system's code, e.g. `EACCES`. */
+  /** The system's code, e.g. `EACCES`; or `TOO_DEEP`. */
   readonly code: string;
 }
 

@@ -224,6 +224,22 @@ describe.skipIf(process.getuid?.() === 0 || process.platform === 'win32')('a fol
   });
 });
 
+describe('a folder of models that is too deep', () => {
+  it('stands in the list with what to do, is reported once, and is no reason why a model is not found', async () => {
+    const places: object[] = [];
+    const { source, folder, pass } = newFolder({ onUnreadable: (place) => places.push(place) });
+    const deep = 'ibm/suite/a/b/c';
+    writeFiles(folder, { [`${deep}/x.gguf`]: '', 'ibm/suite/a/b/y.gguf': '', 'ibm/suite/a/b/pictures/z.png': '' });
+    const listed = await source.list();
+    expect(listed.map(({ key }) => key)).toEqual(['ibm/granite', 'ibm/other', 'ibm/suite', deep]);
+    expect(listed.at(-1)?.description).toMatchObject({ message: expect.stringContaining('move them up') });
+    pass(1000);
+    await source.list();
+    expect(places).toEqual([{ path: join(folder, deep), code: 'TOO_DEEP' }]);
+    expect(await source.find('ibm/none')).toBeUndefined();
+  });
+});
+
 describe('a folder of many files', () => {
   const many = Object.fromEntries(Array.from({ length: 600 }, (_, index) => [`a/m${index}.gguf`, '']));
 
