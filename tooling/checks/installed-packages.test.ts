@@ -104,7 +104,7 @@ describe('the packed packages, installed in an empty project', { timeout: 180_00
       cpSync(join(online, name), join(offline, name), { recursive: true });
     }
     // Nothing listens there: whatever is asked for fails.
-    await npm(offline, 'ci', '--offline', '--registry', 'http://127.0.0.1:9');
+    await npm(offline, 'install', '--offline', '--registry', 'http://127.0.0.1:9');
     cpSync(join(PACKED, 'open-doors.ts'), join(offline, 'open-doors.ts'));
     const { stdout } = await execute(process.execPath, ['open-doors.ts'], { cwd: offline });
     expect(JSON.parse(stdout)).toMatchObject({ '.': 'opens', './open': 'opens', './jwt': 'opens' });

@@ -126,6 +126,7 @@ describe('a call', () => {
     expect(seen.at(-1)).toEqual({
       server: 'mcp/a',
       tool: 'echo',
+      effect: 'destructive',
       argumentNames: ['text'],
       arguments: { text: 'permitted', list: [{ a: 1 }] },
     });

@@ -12,7 +12,7 @@ export const openidSchema = z.strictObject({
     .url({ protocol: /^https?$/ })
     .max(500)
     .refine(
-      (url) => url.startsWith('https:') || isLoopback(new URL(url).hostname),
+      (url) => url.startsWith('https:') || (URL.canParse(url) && isLoopback(new URL(url).hostname)),
       'must begin with https://, unless the provider is on this machine',
     ),
   /** What the provider knows this server as. */

@@ -140,7 +140,7 @@ export function createProvider(options: ProviderOptions): Provider {
         back.search = query;
         const tokens = await openid.authorizationCodeGrant(configuration, back, {
           expectedState: state,
-          
+          expectedNonce: nonce,
           pkceCodeVerifier: verifier,
           idTokenExpected: true,
         });

@@ -13,6 +13,8 @@ export interface ProviderConduct {
   readonly foreignKey?: boolean;
   /** The header of the ID token. */
   readonly algorithm?: 'RS256' | 'none';
+  /** Blanks after the answer of the token endpoint. */
+  readonly blanks?: number;
   /** In place of the answer of the token endpoint. */
   readonly answer?: (response: ServerResponse) => void;
   /** The issuer that its metadata names. */
@@ -58,8 +60,9 @@ export async function newProvider(): Promise<TestProvider> {
   };
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const json = (value: unknown, status = 200): void => {
-      response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(value));
+    const json = (value: unknown, status = 200, blanks = 0): void => {
+      const text = JSON.stringify(value) + ' '.repeat(blanks);
+      response.writeHead(status, { 'Content-Type': 'application/json' }).end(text);
     };
     const { conduct } = provider;
     switch (request.url?.split('?')[0]) {
@@ -92,7 +95,8 @@ export async function newProvider(): Promise<TestProvider> {
         const now = Math.floor(Date.now() / 1000);
         const claims = { iss: issuer, sub: 'mara-1', aud: 'latchkey', iat: now, exp: now + 300, nonce: code.nonce };
         const idToken = await sign({ ...claims, ...conduct.claims }, conduct);
-        return json({ access_token: 'an access token', token_type: 'Bearer', expires_in: 300, id_token: idToken });
+        const tokens = { access_token: 'an access token', token_type: 'Bearer', expires_in: 300, id_token: idToken };
+        return json(tokens, 200, conduct.blanks);
       }
       default:
         return json({}, 404);
