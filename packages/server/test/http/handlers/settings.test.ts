@@ -20,6 +20,7 @@ describe('GET /api/v1/settings', () => {
         'api-key': true,
         custom: true,
         'personal-access': true,
+        'place-bound': false,
         access: true,
         legacy: true,
         attenuated: true,
