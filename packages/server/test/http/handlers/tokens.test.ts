@@ -155,6 +155,7 @@ describe('GET /api/v1/whoami', () => {
       kind: 'api-key',
       name: 'reader',
       owner: 'operator',
+      email: null,
       limits: [],
       project: null,
       rootId: tokenId(token),
