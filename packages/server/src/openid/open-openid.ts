@@ -1,9 +1,10 @@
-import type { AuditSink, Clock } from '@latchkey/auth-core';
-import { type Auth, llm } from '@latchkey/auth-core/llm';
+import { type AuditSink, AuthError, type Clock } from '@latchkey/auth-core';
+import { type Auth, type Grant, llm } from '@latchkey/auth-core/llm';
 import { re2jsPatterns } from '@latchkey/auth-core/patterns/re2js';
 import { clientSecretOf } from '../config/openid.ts';
 import { belowPublicUrl, requirePublicUrl } from '../config/public-url.ts';
 import type { ServerConfig } from '../config/schema.ts';
+import { OperatorError } from '../contracts/operator-error.ts';
 import type { AccountStore } from './account-store.ts';
 import { type Accounts, createAccounts } from './accounts.ts';
 import { createPendingCookies, type PendingCookies } from './pending-cookie.ts';
@@ -40,9 +41,8 @@ export interface Openid {
 /**
  * Undefined where no provider is configured.
  *
- * @throws {OperatorError} `missing_secret`
+ * @throws {OperatorError} `missing_secret`; `invalid_configuration` for an entry of `grants` that is no grant
  * @throws {ServerError} `INVALID_REQUEST` without `publicUrl`
- * @throws {AuthError} `AUTH_GRANT_INVALID` for an entry of `grants`
  */
 export function openOpenid(
   { openid: config, ...server }: Pick<ServerConfig, 'openid' | 'publicUrl'>,
@@ -55,7 +55,7 @@ export function openOpenid(
   const { issuer, clientId, name, scopes, groupsClaim, sessionHours, tokenDays } = config;
   const grants = config.grants.map(({ group, grant }, index) => ({
     group,
-    grant: llm.parseGrant(grant, { at: `openid.grants[${index}].grant`, patterns: re2jsPatterns }),
+    grant: parseGrant(grant, index),
   }));
   const clientSecret = clientSecretOf(config, environment);
   return {
@@ -68,4 +68,13 @@ export function openOpenid(
     accounts: createAccounts({ auth, store, secrets, clock, audit, grants, tokenDays, hasEnded }),
     cookies: createPendingCookies(secrets, clock),
   };
+}
+
+function parseGrant(grant: unknown, index: number): Grant {
+  try {
+    return llm.parseGrant(grant, { at: 'grant', patterns: re2jsPatterns });
+  } catch (error) {
+    if (!(error instanceof AuthError)) throw error;
+    throw new OperatorError('invalid_configuration', `openid.grants[${index}].${error.message}`, { cause: error });
+  }
 }

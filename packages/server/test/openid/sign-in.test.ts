@@ -37,6 +37,12 @@ describe('signing in with an account of a provider', () => {
     }
   });
 
+  it('is not configured with what is no grant, and says where that stands', async () => {
+    const openid = { issuer: 'https://id.example.com', clientId: 'a' };
+    const grants = [...GRANTS, { group: '*', grant: { actions: 'chat' } }];
+    await expect(newServer({ openid: { ...openid, grants } })).rejects.toThrow(/^openid\.grants\[2\]\.grant\.actions/);
+  });
+
   it('asks the provider with PKCE, a state and a nonce, and redeems the code with the secret', async () => {
     const scene = await newScene(
       { secretVariable: 'PROVIDER_SECRET' },
