@@ -43,7 +43,9 @@ describe('a mistyped name', () => {
       .map(([path, command]) => [path.join(' '), path, command] as const),
   )('is answered with the option: %s', async (_, path, command) => {
     const options = command.options.flatMap(({ long }: Option) => (long ? [long] : []));
-    const required = command.options.flatMap(({ mandatory, long }) => (mandatory && long ? [long, 'x'] : []));
+    const required = command.options.flatMap(({ mandatory, long, argChoices }) =>
+      mandatory && long ? [long, argChoices?.[0] ?? 'x'] : [],
+    );
     for (const option of options) {
       for (const wrong of mistypings(option.slice(2)).map((word) => `--${word}`)) {
         if (options.includes(wrong)) continue;
