@@ -73,6 +73,11 @@ describe.runIf(program !== undefined)('an account of a provider', () => {
     expect(new URL(page.url()).hash).toBe('');
     await page.reload();
     await page.getByText('Signed in: mara@example.com').waitFor();
+    // A link that looks like the end of a sign-in gives no session, and takes none.
+    await page.goto(`${server.url}/console/#session=${'a'.repeat(22)}.${'b'.repeat(43)}`);
+    await page.getByText('Signed in: mara@example.com').waitFor();
+    await page.reload();
+    await page.getByText('Signed in: mara@example.com').waitFor();
     const { tokens } = (await server.admin.get('/api/v1/tokens')).body;
     expect(tokens).toContainEqual(expect.objectContaining({ owner: 'mara@example.com' }));
     expect(problems).toEqual([]);

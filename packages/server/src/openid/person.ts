@@ -1,16 +1,18 @@
+import { createHash } from 'node:crypto';
+
 /** Who has signed in at the provider, by claims that were verified. */
 export interface Person {
   readonly issuer: string;
   readonly subject: string;
-  /** Whom the person's tokens belong to: a verified e-mail address, else the subject. */
+  /** Whom the person's tokens belong to: a verified e-mail address, else a name that is no address. */
   readonly owner: string;
   readonly groups: readonly string[];
 }
 
 const OWNER_CHARACTERS = 100;
 const MOST_GROUPS = 10_000;
-/** One line of what a person can see: an owner is shown wherever a token is. */
-const VISIBLE = /^(?! )[\p{L}\p{M}\p{N}\p{P}\p{S} ]{1,100}(?<! )$/u;
+/** An owner is shown wherever a token is, so it must look like nothing else. */
+const PLAIN = /^[!-~]{1,100}$/;
 
 /** The claims of an ID token or of the UserInfo endpoint (OpenID Connect Core 1.0, section 5.1). */
 export type Claims = Readonly<Record<string, unknown>>;
@@ -21,22 +23,29 @@ export type Claims = Readonly<Record<string, unknown>>;
  */
 export function readPerson(issuer: string, subject: string, claims: Claims, groupsClaim: string): Person {
   const { email, email_verified: isVerified } = claims;
-  const isOwner = typeof email === 'string' && isVerified === true && isLabel(email);
+  const isOwner = typeof email === 'string' && isVerified === true && PLAIN.test(email);
   const named = claims[groupsClaim];
   const groups = typeof named === 'string' ? [named] : Array.isArray(named) ? named.slice(0, MOST_GROUPS) : [];
   return {
     issuer,
     subject,
-    owner: isOwner ? email : ownerOf(subject),
+    owner: isOwner ? email : ownerOf(issuer, subject),
     groups: groups.filter((group) => typeof group === 'string'),
   };
 }
 
-const isLabel = (text: string): boolean => text.length <= OWNER_CHARACTERS && VISIBLE.test(text);
-
-/** A subject has up to 255 ASCII characters; an owner fewer. */
-const ownerOf = (subject: string): string =>
-  isLabel(subject) ? subject : subject.replace(/[^!-~]/g, '_').slice(0, 100);
+/**
+ * The owner without an address. Logins at MCP servers go by the owner, so no two persons have one, and a subject that
+ * a person could choose, such as the address of another one, is never one by itself.
+ */
+function ownerOf(issuer: string, subject: string): string {
+  const owner = `${subject} (${issuer.replace(/^https?:\/\//, '')})`;
+  if (PLAIN.test(subject) && owner.length <= OWNER_CHARACTERS) return owner;
+  const digest = createHash('sha256')
+    .update(JSON.stringify([issuer, subject]))
+    .digest('hex');
+  return `person ${digest}`;
+}
 
 /** What the members of a group may do. */
 export interface GroupGrant<G> {

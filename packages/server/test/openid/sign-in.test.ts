@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { readPerson } from '../../src/openid/person.ts';
 import { send } from '../http/in-process-client.ts';
 import { newServer } from '../http/new-server.ts';
 import type { ProviderConduct } from './provider-server.ts';
@@ -108,7 +109,32 @@ describe('signing in with an account of a provider', () => {
     const scene = await newScene();
     scene.provider.conduct = { claims: { groups: ['team'], ...claims } };
     const { send: ask } = await scene.signIn();
-    expect((await ask('/api/v1/whoami')).json()).toMatchObject({ owner: 'mara-1' });
+    const { owner, email } = (await ask('/api/v1/whoami')).json();
+    expect({ owner, email }).toEqual({
+      owner: `mara-1 (${scene.provider.issuer.slice('http://'.length)})`,
+      email: null,
+    });
+  });
+});
+
+describe('the owner of the tokens of a person', () => {
+  it.each([
+    ['an address that is not the own one', 'boss@example.com', /^boss@example\.com \(127\.0\.0\.1:\d+\)$/],
+    ['too long', 'x'.repeat(200), /^person [0-9a-f]{64}$/],
+    ['more than it looks like', 'mara\u200b', /^person [0-9a-f]{64}$/],
+  ])('is no subject that is %s', async (_, sub, expected) => {
+    const scene = await newScene({ grants: [{ group: '*', grant: { actions: ['chat'] } }] });
+    scene.provider.conduct = { claims: { sub }, userinfo: { sub } };
+    const { owner, email } = (await (await scene.signIn()).send('/api/v1/whoami')).json();
+    expect(owner).toMatch(expected);
+    expect(email).toBeNull();
+  });
+
+  it('differs for two subjects that begin alike', () => {
+    const owners = ['a', 'b'].map(
+      (end) => readPerson('https://id.example.com', 'x'.repeat(200) + end, {}, 'groups').owner,
+    );
+    expect(new Set(owners).size).toBe(2);
   });
 });
 
