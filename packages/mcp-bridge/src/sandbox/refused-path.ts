@@ -11,11 +11,16 @@ const refusal =
 const path =
   /(['"`\u2018\u201c])(\/[^'"`\u2019\u201d\n]{1,512})['"`\u2019\u201d]|(?<![\w./~:-])(\/[^\s:;,'"`()<>|]{1,512})/g;
 const longestLine = 2_000;
+/** What a program says in the end tells why it failed. */
+const mostCharacters = 65_536;
 const mostPaths = 3;
 
 /** The absolute paths in lines that say of a file that it could not be reached; a few at most, each once. */
 export function refusedPaths(output: string): readonly string[] {
-  const lines = output.split('\n').filter((line) => refusal.test(line));
+  const lines = output
+    .slice(-mostCharacters)
+    .split('\n')
+    .filter((line) => refusal.test(line));
   const found = lines.flatMap((line) =>
     [...line.slice(0, longestLine).matchAll(path)].map(([, , quoted, plain = '']) => normalize(quoted ?? plain)),
   );

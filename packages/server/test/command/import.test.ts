@@ -211,6 +211,7 @@ describe('latchkey import --from llama-swap', () => {
   it('links the model files of commands, keeps the names, and makes tokens of its keys; no command is run', async () => {
     const { folder, data, take, configured } = setUp();
     const model = put(join(folder, 'files', 'qwen.gguf'), 'GGUF');
+    put(join(folder, 'files', 'with blank.gguf'), 'GGUF');
     vi.stubEnv('SWAP_MODELS', join(folder, 'files'));
     vi.stubEnv('SWAP_KEY', STRONG);
     const trace = join(folder, 'ran');
@@ -228,6 +229,7 @@ models:
       # touch ${trace}
       llama-server --port \${PORT} \${loop} -m '\${dir}/qwen.gguf' -ngl 99
     aliases: [gpt-4o-mini, { id: gpt-4o }]
+  spaced: { cmd: 'llama-server --model="\${dir}/with blank.gguf"' }
   relative: { cmd: "llama-server --model=files/qwen.gguf; touch ${trace}" }
   fetched: { cmd: "llama-server -hf ggml-org/x" }
   docker: { cmd: "docker run x --model /models/y.gguf" }
@@ -236,6 +238,7 @@ models:
     const items = await take('--from', 'llama-swap', file, '--yes');
     expect(of(items, 'model').map(({ name, outcome }) => [name, outcome])).toEqual([
       ['llama-swap/qwen-8b', 'taken'],
+      ['llama-swap/spaced', 'taken'],
       ['relative', 'left out'],
       ['fetched', 'left out'],
       ['docker', 'left out'],
@@ -246,6 +249,7 @@ models:
         'qwen 8b': 'llama-swap/qwen-8b',
         'gpt-4o-mini': 'llama-swap/qwen-8b',
         'gpt-4o': 'llama-swap/qwen-8b',
+        spaced: 'llama-swap/spaced',
       },
     });
     expect(of(items, 'key').map(({ outcome }) => outcome)).toEqual(['taken', 'left out']);

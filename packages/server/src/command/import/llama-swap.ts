@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { type Found, type FoundKey, type FoundModel, isObject, keyPart, type LeftOut, MODELS_ONLY } from './found.ts';
+import { isObject } from '../../input/is-object.ts';
+import { type Found, type FoundKey, type FoundModel, keyPart, type LeftOut, MODELS_ONLY } from './found.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 type Macros = Readonly<Record<string, string>>;
@@ -102,8 +103,8 @@ function expand(text: string, macros: Macros, environment: Environment): string 
 /** The words of a command line, without comments and quotes. */
 function wordsOf(command: string): readonly string[] {
   const lines = command.split('\n').filter((line) => !line.trimStart().startsWith('#'));
-  const words = lines.join(' ').match(/"[^"]*"|'[^']*'|[^\s"']+/g) ?? [];
-  return words.map((word) => (/^["']/.test(word) ? word.slice(1, -1) : word));
+  const words = lines.join(' ').match(/(?:[^\s"']|"[^"]*"|'[^']*')+/g) ?? [];
+  return words.map((word) => word.replace(/"([^"]*)"|'([^']*)'/g, '$1$2'));
 }
 
 function optionOf(words: readonly string[], ...options: readonly string[]): string | undefined {
