@@ -22,7 +22,10 @@ export const MAXIMUM_PERSONAL_ACCESS_TOKEN_SECONDS = 366 * 86_400;
 /** The longest lifetime of an access token: an hour. Other servers accept it until then. */
 export const MAXIMUM_ACCESS_TOKEN_SECONDS = 3600;
 
-/** Every kind but place-bound tokens, which a host switches on; personal access tokens for 90 days, access tokens for 5 minutes. */
+/**
+ * Every kind but place-bound tokens, which a host switches on; personal access tokens for 90 days, access tokens for 5
+ * minutes.
+ */
 export const DEFAULT_AUTH_SETTINGS: AuthSettings = Object.freeze({
   kinds: Object.freeze(
     Object.fromEntries(TOKEN_KINDS.map((kind) => [kind, kind !== 'place-bound'])) as Record<TokenKind, boolean>,

@@ -38,7 +38,10 @@ export interface CountedUse {
   readonly name: string;
   readonly limit: number;
   readonly window: Window;
-  /** The place of the rule in its grant: `documents["reports"].pages["draft_*"]`. What is counted for it is counted together. */
+  /**
+   * The place of the rule in its grant: `documents["reports"].pages["draft_*"]`. What is counted for it is counted
+   * together.
+   */
   readonly rule: string;
   readonly source: string;
   /** The id under which it is counted, as that of the grant's other limits. */

@@ -11,7 +11,8 @@ import { TOOL_EFFECTS, type ToolRequest, type ToolRules } from './tool-rule.ts';
 
 /**
  * A resource kind for tools of servers, with their arguments: a rule names servers, their tools or classes of them,
- * conditions on arguments, how many calls are allowed, and whether a person must agree. A request names a server, one of its tools, or a call with its arguments.
+ * conditions on arguments, how many calls are allowed, and whether a person must agree. A request names a server, one
+ * of its tools, or a call with its arguments.
  *
  * @example
  * ```ts

@@ -9,8 +9,8 @@ import type { TokenRecord } from './token-store.ts';
 export type StoredSecrets = Pick<TokenRecord, 'digest' | 'attenuationKey' | 'sealed'>;
 
 /**
- * Makes the digest of a token, and seals its attenuation key, if it has one, and the text of a revealable one; in place of both, the
- * hash of an imported key.
+ * Makes the digest of a token, and seals its attenuation key, if it has one, and the text of a revealable one; in place
+ * of both, the hash of an imported key.
  */
 export async function storeSecrets(
   { digest, sealer }: { readonly digest: Digest; readonly sealer: Sealer },

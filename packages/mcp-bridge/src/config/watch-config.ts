@@ -38,7 +38,8 @@ export interface McpJsonWatcher extends Disposable {
 /**
  * Watches the mcp.json at `path`, which need not exist yet, and reads it again when it changes. The folder of the file
  * is watched, so replacing the file is detected as well; where the system does not report changes, the file is looked at
- * every two seconds. The target of a link to another folder, and an `envFile`, are read at the next `reload`. The watcher does not keep the process alive.
+ * every two seconds. The target of a link to another folder, and an `envFile`, are read at the next `reload`. The
+ * watcher does not keep the process alive.
  *
  * @example
  * ```ts

@@ -1,15 +1,16 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { text as streamText } from 'node:stream/consumers';
 import { type Command, Option } from 'commander';
 import { findConfigFile, loadConfig } from '../config/load-config.ts';
+import { isObject } from '../input/is-object.ts';
 import { hideSecrets } from '../telemetry/hide-secrets.ts';
 import { CommandError } from './command-error.ts';
 import { confirm } from './confirm.ts';
 import { addStoreOptions, type ConnectionFlags } from './connection.ts';
 import { describeGrant } from './describe-grant.ts';
-import { type Found, isObject } from './import/found.ts';
+import type { Found } from './import/found.ts';
 import type { Item } from './import/item.ts';
 import { importKeys, lookAtKeys } from './import/keys.ts';
 import { readLiteLlm } from './import/litellm.ts';
@@ -21,8 +22,8 @@ import { mergeSettings } from './import/settings.ts';
 import { findMcpFile } from './mcp-file.ts';
 import { parseConfiguration } from './mcp-import/read-servers.ts';
 import { mergeServers, readServersOf } from './mcp-import.ts';
-import { readMcpFile, writeMcpFile } from './mcp-text.ts';
 import { print, printJson, printTable, remark } from './print.ts';
+import { readTextFile, replaceTextFile } from './text-file.ts';
 
 const SOURCES = ['lmstudio', 'ollama', 'litellm', 'llama-swap'] as const;
 type Source = (typeof SOURCES)[number];
@@ -67,12 +68,16 @@ async function importFrom(place: string | undefined, flags: Flags): Promise<void
   const sources = { environment: process.env, flags: { data } };
   const config = loadConfig(sources);
   const configFile = findConfigFile(sources);
-  const settings = mergeSettings(textOf(configFile), found.settings, { data: config.data, models: config.models });
+  const settings = mergeSettings(readTextFile(configFile), found.settings, {
+    data: config.data,
+    models: config.models,
+  });
   const mcpFile = findMcpFile(flags);
   const mcp = await lookAtServers(found.mcpFile, mcpFile);
   const looked = flags.keys === false ? [] : lookAtKeys(found.keys);
   const rest: readonly Item[] = found.leftOut.map((one) => ({ ...one, outcome: 'left out' }));
-  const plan = [...linkModels(found.models, config.models, true), ...settings.items, ...mcp.items, ...looked, ...rest];
+  const linkable = linkModels(found.models, config.models, true);
+  const plan = [...linkable, ...settings.items, ...mcp.items, ...looked, ...rest];
   const isEmpty = !plan.some(({ outcome }) => outcome === 'taken');
   if (!flags.json) show(plan);
   if (isDry || isEmpty) {
@@ -82,20 +87,21 @@ async function importFrom(place: string | undefined, flags: Flags): Promise<void
   }
   if (!flags.yes) await agree();
   const models = linkModels(found.models, config.models, false);
-  if (settings.json !== undefined) writeMcpFile(configFile, settings.json);
-  if (mcp.json !== undefined) writeMcpFile(mcpFile, mcp.json);
+  if (settings.json !== undefined) replaceTextFile(configFile, settings.json);
+  if (mcp.json !== undefined) replaceTextFile(mcpFile, mcp.json);
   const keys = await importKeys(found.keys, looked, flags, process.env);
   const items = [...models, ...settings.items, ...mcp.items, ...keys, ...rest];
-  const failed = [...models, ...keys].filter(
-    (item, index) => item.outcome !== [...plan.slice(0, models.length), ...looked][index]?.outcome,
-  );
   if (flags.json) printJson({ dryRun: false, items });
   else {
-    show(failed);
+    show([...changedOf(linkable, models), ...changedOf(looked, keys)]);
     print(`Taken: ${items.filter(({ outcome }) => outcome === 'taken').length}.`);
     if (settings.json !== undefined) print(`${configFile} was written; it counts once the server starts again.`);
   }
 }
+
+/** What became of things otherwise than it was said before. */
+const changedOf = (planned: readonly Item[], done: readonly Item[]): readonly Item[] =>
+  done.filter(({ outcome }, index) => outcome !== planned[index]?.outcome);
 
 async function agree(): Promise<void> {
   if (!process.stdin.isTTY) {
@@ -117,7 +123,7 @@ async function read(source: Source, place: string | undefined): Promise<Found> {
   if (place === undefined)
     throw new CommandError(`Name the configuration: latchkey import --from ${source} config.yaml.`);
   const isTyped = place === '-';
-  const text = isTyped ? await streamText(process.stdin) : textOf(place);
+  const text = isTyped ? await streamText(process.stdin) : readTextFile(place);
   if (text === undefined) throw missing(place);
   const name = isTyped ? 'standard input' : basename(place);
   const root = await parseConfiguration(text, name);
@@ -134,22 +140,12 @@ function folderOf(place: string | undefined, usual: string): string {
 
 const missing = (place: string): CommandError => new CommandError(`${place} is not there.`, { ending: 'missing' });
 
-function textOf(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return undefined;
-    throw new CommandError(`${file} cannot be read (${code}).`, { ending: 'machine', cause: error });
-  }
-}
-
 async function lookAtServers(
   source: string | undefined,
   file: string,
 ): Promise<{ readonly json?: string; readonly items: readonly Item[] }> {
   if (source === undefined) return { items: [] };
-  const { json, servers } = mergeServers(readMcpFile(file), await readServersOf(source), false);
+  const { json, servers } = mergeServers(readTextFile(file), await readServersOf(source), false);
   const items = servers.map(({ label, outcome, runs, note }): Item => {
     const said = [runs, note].filter((part) => part !== undefined).join(': ');
     return {

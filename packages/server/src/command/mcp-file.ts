@@ -11,8 +11,8 @@ import { backupListFile } from '../config/backup-list.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { hiddenPlaces } from '../config/own-secrets.ts';
 import { CommandError } from './command-error.ts';
-import { readMcpFile, writeMcpFile } from './mcp-text.ts';
 import { print, printJson } from './print.ts';
+import { readTextFile, replaceTextFile } from './text-file.ts';
 
 /** The flags that select the mcp.json. */
 export interface McpFileFlags {
@@ -75,7 +75,7 @@ export function addMcpFileCommands(mcp: Command): void {
     .option('--json', 'print JSON')
     .action((label: string, command: readonly string[], flags: AddFlags) => {
       const file = findMcpFile(flags);
-      writeMcpFile(file, addServerToMcpJson(readMcpFile(file), label, toEntry(command, flags)));
+      replaceTextFile(file, addServerToMcpJson(readTextFile(file), label, toEntry(command, flags)));
       tell(flags, { label, file }, 'added to');
     });
 
@@ -84,9 +84,9 @@ export function addMcpFileCommands(mcp: Command): void {
     .option('--json', 'print JSON')
     .action((label: string, flags: McpFileFlags & { json?: boolean }) => {
       const file = findMcpFile(flags);
-      const text = readMcpFile(file);
+      const text = readTextFile(file);
       if (text === undefined) throw new CommandError(`There is no file ${file}.`);
-      writeMcpFile(file, removeServerFromMcpJson(text, label));
+      replaceTextFile(file, removeServerFromMcpJson(text, label));
       tell(flags, { label, file }, 'removed from');
     });
 }

@@ -17,8 +17,8 @@ import { addMcpFileOptions, findMcpFile, type McpFileFlags } from './mcp-file.ts
 import { isLink, readInstallLink } from './mcp-import/install-link.ts';
 import { toPlainNotation } from './mcp-import/plain-notation.ts';
 import { readServers } from './mcp-import/read-servers.ts';
-import { readMcpFile, writeMcpFile } from './mcp-text.ts';
 import { print, printJson, printTable, remark } from './print.ts';
+import { readTextFile, replaceTextFile } from './text-file.ts';
 
 interface Flags extends McpFileFlags {
   readonly replace?: boolean;
@@ -60,14 +60,14 @@ Examples:
 async function importServers(source: string, flags: Flags): Promise<void> {
   const file = findMcpFile(flags);
   const found = await readServersOf(source);
-  const { json, servers } = mergeServers(readMcpFile(file), found, flags.replace === true);
+  const { json, servers } = mergeServers(readTextFile(file), found, flags.replace === true);
   const isDry = flags.dryRun === true;
   const taken = servers.filter(({ outcome }) => outcome !== 'left out');
   if (!flags.json) show(servers);
   if (taken.length > 0 && !isDry) {
     // What a link says is run as a program, with the rights of the server.
     if (!flags.yes) await agree(taken, file);
-    writeMcpFile(file, json ?? '');
+    replaceTextFile(file, json ?? '');
   }
   if (flags.json) printJson({ file, written: taken.length > 0 && !isDry, servers });
   else if (taken.length === 0) throw new CommandError('No server was imported.', { ending: 'failed' });

@@ -5,8 +5,6 @@ import type { ChatRequest } from './chat-request.ts';
 import type { ParsedChoices } from './choices.ts';
 import type { ChatField } from './server-error.ts';
 
-export type { AnswerIdentity } from './answer-identity.ts';
-
 /** An event on the wire: its name, if the API names its events, and the text of its data. */
 export interface WireEvent {
   readonly name?: string;

@@ -1,3 +1,5 @@
+import { isObject } from '../input/is-object.ts';
+
 /**
  * Reads the body of a request as clients mean it: what is null in it is absent, and so are empty positional
  * parameters. What is not JSON stays as it is, for the protocol's own refusal.
@@ -30,8 +32,4 @@ function parse(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,4 +1,5 @@
 import type { ServedResult, ServedTool, ServedTools } from '../contracts/served-tools.ts';
+import { isObject } from '../input/is-object.ts';
 import { createToolFinder, freeName, type ToolFinder } from './find-tools.ts';
 
 /** The names that the two tools of the search may have; only calls of these need the list. */
@@ -75,6 +76,3 @@ const refusal = (reason: string): ServedResult => ({
   content: [{ type: 'text', text: `Error: ${reason}` }],
   isError: true,
 });
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,3 +1,5 @@
+import { isObject } from '../input/is-object.ts';
+
 const KEYWORD = 'x-mcp-header';
 
 /** Keywords whose keys are names and whose values are schemas, and keywords whose values are not schemas. */
@@ -26,6 +28,3 @@ function strip(keyword: string, value: unknown): unknown {
     Object.entries(value).map(([name, inner]) => [name, isObject(inner) ? withoutMirroredHeaders(inner) : inner]),
   );
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

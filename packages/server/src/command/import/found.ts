@@ -38,9 +38,6 @@ export interface Found {
 /** What a key may do that opened models there, and nothing else. */
 export const MODELS_ONLY: Grant = { actions: ['chat', 'embeddings', 'models:read'], models: ['*'] };
 
-export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
 /** The publisher's or the model's part of a key: what may stand in a path and in a grant. */
 export const keyPart = (name: string): string =>
   name

@@ -1,4 +1,5 @@
-import { type Found, type FoundKey, isObject, keyPart, type LeftOut, MODELS_ONLY } from './found.ts';
+import { isObject } from '../../input/is-object.ts';
+import { type Found, type FoundKey, keyPart, type LeftOut, MODELS_ONLY } from './found.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

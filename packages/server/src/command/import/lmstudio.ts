@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { JsoncError, parseJsonc } from '@latchkey/mcp-bridge/jsonc';
-import { type Found, type FoundModel, isObject, keyPart, type LeftOut } from './found.ts';
+import { isObject } from '../../input/is-object.ts';
+import { type Found, type FoundModel, keyPart, type LeftOut } from './found.ts';
 
 /**
  * Reads LM Studio's folder, `~/.lmstudio`: its models as `models/<publisher>/<repository>/…`, its mcp.json, and the

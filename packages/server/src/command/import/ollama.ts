@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
-import { type Found, type FoundModel, isObject, keyPart, type LeftOut } from './found.ts';
+import { isObject } from '../../input/is-object.ts';
+import { type Found, type FoundModel, keyPart, type LeftOut } from './found.ts';
 
 const MODEL = 'application/vnd.ollama.image.model';
 const DIGEST = /^sha256:[0-9a-f]{64}$/;

@@ -2,8 +2,8 @@ import { JsoncError, parseJsonc } from '@latchkey/mcp-bridge/jsonc';
 import type { z } from 'zod';
 import { describeIssue } from '../../config/describe-issue.ts';
 import { configSchema } from '../../config/schema.ts';
+import { isObject } from '../../input/is-object.ts';
 import { CommandError } from '../command-error.ts';
-import { isObject } from './found.ts';
 import type { Item } from './item.ts';
 
 type Settings = Readonly<Record<string, unknown>>;

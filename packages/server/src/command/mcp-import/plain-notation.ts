@@ -1,3 +1,5 @@
+import { isObject } from '../../input/is-object.ts';
+
 /** An entry as mcp.json has it, or why there is none. */
 export type PlainNotation = { readonly entry: Readonly<Record<string, unknown>> } | { readonly problem: string };
 
@@ -105,6 +107,3 @@ function plainPlaceholders(value: unknown): unknown {
   if (!isObject(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plainPlaceholders(inner)]));
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

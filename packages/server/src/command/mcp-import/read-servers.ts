@@ -1,5 +1,6 @@
 import { findMcpServers } from '@latchkey/mcp-bridge';
 import { JsoncError, parseJsonc } from '@latchkey/mcp-bridge/jsonc';
+import { isObject } from '../../input/is-object.ts';
 import { CommandError } from '../command-error.ts';
 
 type Entries = Readonly<Record<string, unknown>>;
@@ -82,6 +83,3 @@ async function parseYaml(text: string, name: string): Promise<unknown> {
 
 const invalid = (name: string, kind: string, what: string): CommandError =>
   new CommandError(`${name} is not valid ${kind}: ${what}.`);
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,4 +1,5 @@
-import type { AnswerIdentity, ChatAnswer, WireEvent } from '../../contracts/chat-dialect.ts';
+import type { AnswerIdentity } from '../../contracts/answer-identity.ts';
+import type { ChatAnswer, WireEvent } from '../../contracts/chat-dialect.ts';
 import type { ChatEvent, ChatResult, ChatStats, OutputItem } from '../../contracts/chat-event.ts';
 import type { ChatField } from '../../contracts/server-error.ts';
 import { ollamaErrors } from './errors.ts';

@@ -1,4 +1,4 @@
-import type { AnswerIdentity } from '../../contracts/chat-dialect.ts';
+import type { AnswerIdentity } from '../../contracts/answer-identity.ts';
 import type { ChatEvent, ChatResult, ChatStats } from '../../contracts/chat-event.ts';
 import type { ChoicesAnswer } from '../../contracts/choices.ts';
 import type { ChatField } from '../../contracts/server-error.ts';

@@ -1,5 +1,6 @@
 import type { FinishReason } from '@latchkey/engine';
-import type { AnswerIdentity, ChatAnswer, WireEvent } from '../../contracts/chat-dialect.ts';
+import type { AnswerIdentity } from '../../contracts/answer-identity.ts';
+import type { ChatAnswer, WireEvent } from '../../contracts/chat-dialect.ts';
 import type { ChatEvent, ChatResult, ChatStats } from '../../contracts/chat-event.ts';
 import type { ChatField } from '../../contracts/server-error.ts';
 import { openaiErrors } from './errors.ts';

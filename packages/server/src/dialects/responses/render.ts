@@ -1,4 +1,5 @@
-import type { AnswerIdentity, ChatAnswer } from '../../contracts/chat-dialect.ts';
+import type { AnswerIdentity } from '../../contracts/answer-identity.ts';
+import type { ChatAnswer } from '../../contracts/chat-dialect.ts';
 import type { ChatResult, OutputItem } from '../../contracts/chat-event.ts';
 import type { ChatField } from '../../contracts/server-error.ts';
 import {

@@ -1,6 +1,7 @@
 import type { EngineEvent, FinishReason, GenerateRequest, TokenUsage } from '@latchkey/engine';
 import { z } from 'zod';
 import { list } from '../../input/bounded.ts';
+import { isObject } from '../../input/is-object.ts';
 import { BrokenStream } from './read-events.ts';
 import { errorOf, toRefusal } from './refusal.ts';
 
@@ -183,9 +184,6 @@ function parseJson(text: string): unknown {
     return undefined;
   }
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
  * Chooses a status for an error in the middle of a stream, which has none. Its contents show whether the request or the

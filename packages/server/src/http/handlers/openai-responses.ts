@@ -5,6 +5,7 @@ import { reachStore } from '../../contracts/reach-store.ts';
 import { ServerError } from '../../contracts/server-error.ts';
 import { outputItemsOf, renderInputItems, renderStored, responseIdOf } from '../../dialects/responses/render-stored.ts';
 import { MOST_ITEMS } from '../../dialects/responses/schema.ts';
+import { isObject } from '../../input/is-object.ts';
 import { validateBody } from '../../wire/validate-body.ts';
 import { wholeNumber } from '../../wire/whole-number-field.ts';
 import type { BackgroundRun, BackgroundRuns } from '../background-runs.ts';
@@ -163,9 +164,6 @@ function isReference(item: unknown): item is Reference {
   if (!isObject(item) || typeof item.id !== 'string') return false;
   return item.type === 'item_reference' || Object.keys(item).length === 1;
 }
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const refusal = (param: string, problem: string): ServerError =>
   new ServerError('INVALID_REQUEST', `This response ${problem}.`, { param });
