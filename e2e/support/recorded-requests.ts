@@ -1,7 +1,11 @@
-/** A request as a program sends it, put together from its published source; every field is one that it sends. */
+/**
+ * A request as a program sends it, put together from its published source and not captured on a wire. Not in the named
+ * file, and so less sure: the outer fields of Goose and n8n, and of Open WebUI `features`, the ids and
+ * `background_tasks`.
+ */
 export interface RecordedRequest {
   readonly client: string;
-  /** Repository, path and commit of the code that makes the request. */
+  /** Repository, path and commit of the code that makes the request; not always the newest. */
   readonly source: string;
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
