@@ -1,7 +1,7 @@
 const RFC_3339 = /^(\d{4}-\d{2}-\d{2})T(?:[01]\d|2[0-3]):\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})$/;
 /** The range of years with four digits; with some zones a time can be beyond it. */
-const FIRST = Date.parse('0000-01-01T00:00:00.000Z');
-const LAST = Date.parse('9999-12-31T23:59:59.999Z');
+const FIRST = -62_167_219_200_000;
+const LAST = 253_402_300_799_999;
 
 /**
  * Reads an RFC 3339 date and time, such as `2027-01-31T12:00:00Z`, into milliseconds since 1970.
@@ -16,10 +16,15 @@ export function parseDateTime(text: string): number | undefined {
   return new Date(`${day}T00:00:00Z`).toISOString().startsWith(day) ? milliseconds : undefined;
 }
 
+/** The time, in milliseconds since 1970, of a text that should be one: NaN when it cannot be read. */
+export function timeOf(text: string): number {
+  return parseDateTime(text) ?? Number.NaN;
+}
+
 /**
  * The time of an `expiresAt`, in milliseconds since 1970: infinite when it is absent, and NaN when it cannot be read.
  * No time is before NaN.
  */
 export function endOf(expiresAt: string | undefined): number {
-  return expiresAt === undefined ? Number.POSITIVE_INFINITY : (parseDateTime(expiresAt) ?? Number.NaN);
+  return expiresAt === undefined ? Number.POSITIVE_INFINITY : timeOf(expiresAt);
 }

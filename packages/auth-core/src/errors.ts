@@ -128,10 +128,11 @@ const REFUSALS: Readonly<Record<TokenRefusal, string>> = {
   AUTH_TOKEN_UNKNOWN: 'The token is not valid. Check it, or ask the operator for another one.',
   AUTH_TOKEN_EXPIRED: 'The token has expired. Ask the operator for another one.',
   AUTH_TOKEN_NOT_YET_VALID: 'The token is not valid yet. Try again when its time has begun.',
-  AUTH_TOKEN_REVOKED: 'The token, or one that it was derived from, was revoked. Ask the operator for another one.',
+  AUTH_TOKEN_REVOKED: 'The token, or a token that it was made of, was revoked. Ask the operator for another one.',
   AUTH_TOKEN_ROTATED: 'The token was replaced by a new one. Use that.',
   AUTH_TOKEN_WRONG_AUDIENCE: 'The token was made for another server. Ask for one that names this server as audience.',
-  AUTH_TOKEN_KIND_DISABLED: 'Tokens of this kind are switched off on this server. Ask the operator for another kind.',
+  AUTH_TOKEN_KIND_DISABLED:
+    'Tokens of this kind are switched off on this server. Ask the operator for another kind of token.',
 };
 
 /** Whether a presented token was refused, by this copy of the package or by another one. */
@@ -155,7 +156,7 @@ const OF_KIND: Readonly<Partial<Record<TokenRefusal, Readonly<Partial<Record<Tok
     attenuated: 'The token that this one was made of was replaced by a new one. Make another one of that.',
   },
   AUTH_TOKEN_WRONG_AUDIENCE: {
-    'place-bound': 'The token is bound to a place: it works in the path of its client, and nowhere else.',
+    'place-bound': 'The token works in the path of its client only.',
   },
   AUTH_TOKEN_KIND_DISABLED: {
     'api-key': 'API keys are switched off on this server. Ask the operator for another kind of token.',
@@ -163,7 +164,6 @@ const OF_KIND: Readonly<Partial<Record<TokenRefusal, Readonly<Partial<Record<Tok
     'personal-access':
       'Personal access tokens are switched off on this server. Ask the operator for another kind of token.',
     legacy: 'Legacy tokens are switched off on this server. Ask the operator for another kind of token.',
-    'place-bound': 'Place-bound tokens are switched off on this server. Ask the operator for another kind of token.',
     access: 'Access tokens are switched off on this server. Send the token that it was made of instead.',
     attenuated: 'Attenuated tokens are switched off on this server. Ask the operator for a token of your own.',
   },
@@ -299,16 +299,13 @@ export class AuditUnavailableError extends AuthError {
 
   constructor(cause: unknown) {
     const isTampered = cause instanceof TamperedLogError;
-    super('AUTH_AUDIT_UNAVAILABLE', isTampered ? LOG_TAMPERED : LOG_FAILS, { cause });
+    super('AUTH_AUDIT_UNAVAILABLE', `${NO_ENTRY}${isTampered ? `: ${cause.message}.` : LOG_FAILS}`, { cause });
     this.isTampered = isTampered;
   }
 }
 
-const LOG_TAMPERED =
-  'The audit log takes no entries, and nothing is done without its entry: its end is not what was last written. It was ' +
-  'changed, cut off or put back, or its key is another one. Keep what there is, and verify the log.';
-const LOG_FAILS =
-  "The audit log cannot be written, and nothing is done without its entry. The server's own log says why.";
+const NO_ENTRY = 'The audit log takes no entries, and nothing is done without its entry';
+const LOG_FAILS = ". The server's own log says why.";
 
 /** The store did not answer, so nothing is allowed. Reaction: try again later; `cause` is for the log. */
 export class StoreUnavailableError extends AuthError {

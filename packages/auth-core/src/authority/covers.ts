@@ -1,9 +1,10 @@
-import { parseDateTime } from '../date-time.ts';
+import { timeOf } from '../date-time.ts';
 import { globsCover } from '../matching/glob.ts';
 import { rangesCover } from '../matching/ip-address.ts';
 import { createSteps, type Steps, unlessUsedUp } from '../matching/steps.ts';
 import type { Authority } from './authority.ts';
 import { type Grant, type GrantLimits, ruleOf } from './grant.ts';
+import { allowsAction } from './judge-grant.ts';
 import { printPath } from './print-path.ts';
 import type { VocabularyParts } from './vocabulary.ts';
 
@@ -29,7 +30,7 @@ const USED_UP = 'it takes too many steps';
 
 /** The part of the child that is wider than the parent's. */
 function findExcess(vocabulary: VocabularyParts, parent: Grant, child: Grant, steps: Steps): string | undefined {
-  if (!coversActions(parent, child)) return 'actions';
+  if (!child.actions.every((action) => allowsAction(parent, action))) return 'actions';
   const wider = findWiderRule(vocabulary, parent, child, steps);
   if (wider !== undefined) return wider;
   if (!withinList(parent.networks, child.networks, rangesCover, steps)) return 'networks';
@@ -50,10 +51,6 @@ function findWiderRule({ resources }: VocabularyParts, parent: Grant, child: Gra
   return undefined;
 }
 
-function coversActions(parent: Grant, child: Grant): boolean {
-  return parent.actions.includes('*') || child.actions.every((action) => parent.actions.includes(action));
-}
-
 /** For lists that mean "any" when they are absent. */
 function withinList(
   parent: readonly string[] | undefined,
@@ -70,7 +67,7 @@ function withinDate(
   within: (bound: number, own: number) => boolean,
 ): boolean {
   if (bound === undefined) return true;
-  return own !== undefined && within(parseDateTime(bound) ?? Number.NaN, parseDateTime(own) ?? Number.NaN);
+  return own !== undefined && within(timeOf(bound), timeOf(own));
 }
 
 /** A grant without `"*"` in its actions can pass on at most the usual share, unless it names a larger one itself. */

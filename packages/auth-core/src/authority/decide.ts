@@ -5,7 +5,6 @@ import type { Authority, DecisionContext } from './authority.ts';
 import type { AccessRequest, AskedResources, CountedUse, Decision, DeniedDecision, Refusal } from './decision.ts';
 import { type Grant, ruleOf } from './grant.ts';
 import { allowsAction, judge, judgeAction, judgeNetwork, judgeTime, type PathRound } from './judge-grant.ts';
-import { toCountedUse } from './rule-uses.ts';
 import type { VocabularyParts } from './vocabulary.ts';
 
 /** Decides whether an authority allows a request, within a number of steps: see `Vocabulary.decide`. */
@@ -29,7 +28,7 @@ export function decide(
     approval: verdict.approval,
     ...sent,
     ...(limits !== undefined && { limits }),
-    ...(verdict.uses && { uses: verdict.uses }),
+    ...(verdict.uses.length > 0 && { uses: verdict.uses }),
   };
 }
 
@@ -73,23 +72,21 @@ function judgeAll(
   request: AccessRequest,
   question: Question,
   round: PathRound = 'written',
-): DeniedDecision | { readonly approval: boolean; readonly uses?: readonly CountedUse[] } {
+): DeniedDecision | { readonly approval: boolean; readonly uses: readonly CountedUse[] } {
   let approval = false;
-  let uses: CountedUse[] | undefined;
-  for (const [index, { grant, source, id, added = false }] of authority.entries()) {
+  const uses: CountedUse[] = [];
+  for (const [index, entry] of authority.entries()) {
+    const { source, added = false } = entry;
     const before = authority.slice(0, index);
     // Such a holder could make a token with the same grant.
-    const mayLook = !added || (index > 0 && before.every((entry) => allowsAction(entry.grant, 'tokens:write')));
-    const verdict = unlessUsedUp(() => judge(grant, request, question, { round, mayLook }), USED_UP);
+    const mayLook = !added || (index > 0 && before.every(({ grant }) => allowsAction(grant, 'tokens:write')));
+    const verdict = unlessUsedUp(() => judge(entry, request, question, { round, mayLook, uses }), USED_UP);
     if ('rule' in verdict) {
       return { allowed: false, grant: index + 1, source, rule: verdict.rule, reason: verdict.reason };
     }
     approval ||= verdict.approval;
-    if (verdict.limits === undefined || id === undefined) continue;
-    uses ??= [];
-    uses.push(...verdict.limits.map((limit) => toCountedUse(limit, { source, id })));
   }
-  return { approval, ...(uses && { uses }) };
+  return { approval, uses };
 }
 
 const USED_UP: Refusal = {

@@ -1,6 +1,5 @@
 import type { GrantLimits } from './grant.ts';
 import type { Window } from './limit.ts';
-import type { RuleLimit } from './resource-kind.ts';
 import type { Action, AskedOf, CeilingName, Words } from './vocabulary.ts';
 
 /** What a request asks for of each resource, in the form of its kind. An absent resource is not decided. */
@@ -71,4 +70,4 @@ export type Decision<W extends Words = Words> = AllowedDecision<W> | DeniedDecis
 export type Refusal = Pick<DeniedDecision, 'rule' | 'reason'>;
 
 /** The answer of one grant. */
-export type Verdict = Refusal | { readonly approval: boolean; readonly limits?: readonly RuleLimit[] };
+export type Verdict = Refusal | { readonly approval: boolean };

@@ -86,22 +86,18 @@ function readDefinition(
   }: VocabularyDefinition<string, VocabularyParts['resources'], VocabularyParts['limits']>,
   core: CoreLimits,
 ): VocabularyParts {
-  const all = [...actions, ...CORE_ACTIONS];
-  for (const action of all) checkName('action', action, ACTION);
-  refuseTwice('action', all);
-  const names = [...Object.keys(resources), ...RESERVED];
-  for (const name of Object.keys(resources)) checkName('resource', name, NAME);
-  refuseTwice('resource', names);
+  checkNames('action', actions, CORE_ACTIONS, ACTION);
+  checkNames('resource', Object.keys(resources), RESERVED, NAME);
+  checkNames('limit', Object.keys(limits), Object.keys(core), NAME);
   for (const [name, kind] of Object.entries(resources)) checkKind(name, kind);
-  for (const name of Object.keys(limits)) checkName('limit', name, NAME);
-  refuseTwice('limit', [...Object.keys(core), ...Object.keys(limits)]);
-  const parts = { actions: all, resources: { ...resources }, limits: { ...core, ...limits } };
+  const all = [...actions, ...CORE_ACTIONS];
+  const allLimits = { ...core, ...limits };
   return {
-    actions: Object.freeze(parts.actions),
-    resources: Object.freeze(parts.resources),
-    limits: Object.freeze(parts.limits),
+    actions: Object.freeze(all),
+    resources: Object.freeze({ ...resources }),
+    limits: Object.freeze(allLimits),
     names: readNames(given),
-    grantSchema: writeGrantSchema(parts.actions, parts.resources, parts.limits),
+    grantSchema: writeGrantSchema(all, resources, allLimits),
   };
 }
 
@@ -109,27 +105,17 @@ const ACTION = /^[A-Za-z][A-Za-z0-9:._-]{0,63}$/;
 const NAME = /^[a-z][A-Za-z0-9]{0,63}$/;
 
 /** The names that are reserved in grants, requests and denials. */
-const RESERVED = [
-  'actions',
-  'networks',
-  'projects',
-  'notBefore',
-  'expiresAt',
-  'limits',
-  'action',
-  'project',
-  'authority',
-  'steps',
-];
+const RESERVED = 'actions networks projects notBefore expiresAt limits action project authority steps'.split(' ');
 
-function checkName(what: string, name: string, shape: RegExp): void {
-  if (typeof name === 'string' && shape.test(name) && !(name in Object.prototype)) return;
-  throw new TypeError(`${JSON.stringify(name)} cannot be the name of a ${what}: it must match ${shape.source}`);
-}
-
-function refuseTwice(what: string, names: readonly string[]): void {
-  const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined) throw new TypeError(`the name ${JSON.stringify(twice)} of a ${what} is taken`);
+function checkNames(what: string, names: readonly string[], taken: readonly string[], shape: RegExp): void {
+  for (const [index, name] of names.entries()) {
+    if (!(typeof name === 'string' && shape.test(name) && !(name in Object.prototype))) {
+      throw new TypeError(`${JSON.stringify(name)} cannot be the name of a ${what}: it must match ${shape.source}`);
+    }
+    if (taken.includes(name) || names.indexOf(name) < index) {
+      throw new TypeError(`the name ${JSON.stringify(name)} of a ${what} is taken`);
+    }
+  }
 }
 
 function checkKind(name: string, kind: AnyResourceKind): void {

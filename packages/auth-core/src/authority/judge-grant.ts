@@ -1,25 +1,28 @@
-import { endOf, parseDateTime } from '../date-time.ts';
+import { endOf, timeOf } from '../date-time.ts';
 import { matchesAnyGlob } from '../matching/glob.ts';
 import { anyRangeContains, parseIpAddress } from '../matching/ip-address.ts';
 import type { Steps } from '../matching/steps.ts';
 import type { EvaluationContext } from '../schema/evaluate.ts';
+import type { AuthorityEntry } from './authority.ts';
 import type { Question } from './decide.ts';
-import type { AccessRequest, Refusal, Verdict } from './decision.ts';
+import type { AccessRequest, CountedUse, Refusal, Verdict } from './decision.ts';
 import { type Grant, ruleOf } from './grant.ts';
 import { printName } from './print-name.ts';
-import type { RuleContext, RuleLimit } from './resource-kind.ts';
+import type { RuleContext } from './resource-kind.ts';
+import { toCountedUses } from './rule-uses.ts';
 import type { VocabularyParts } from './vocabulary.ts';
 
 /** How paths are judged: first as written; then, once all grants' folders contain them, by where they lead. */
 export type PathRound = 'written' | 'real';
 
-/** The answer of one grant to a request. */
+/** The answer of one grant to a request. Where it allows, what is to be counted is added to `uses`. */
 export function judge(
-  grant: Grant,
+  entry: AuthorityEntry,
   request: AccessRequest,
   question: Question,
-  { round, mayLook }: { readonly round: PathRound; readonly mayLook: boolean },
+  { round, mayLook, uses }: { readonly round: PathRound; readonly mayLook: boolean; readonly uses: CountedUse[] },
 ): Verdict {
+  const { grant } = entry;
   const { context, steps, paths, tested } = question;
   const { patterns } = context;
   const isWithin: EvaluationContext['isWithin'] =
@@ -33,7 +36,7 @@ export function judge(
     judgeNetwork(grant, context.address, steps) ??
     judgeProject(grant, request.project, steps) ??
     judgeAction(grant, request.action) ??
-    judgeResources(grant, request, question.vocabulary, {
+    judgeResources(entry, request, question.vocabulary, uses, {
       steps,
       tested,
       ...(patterns && { patterns }),
@@ -44,29 +47,26 @@ export function judge(
 
 /** Every requested resource must have a rule that allows it explicitly. */
 function judgeResources(
-  grant: Grant,
+  entry: AuthorityEntry,
   request: AccessRequest,
   { resources }: VocabularyParts,
+  uses: CountedUse[],
   context: RuleContext,
 ): Verdict {
   let approval = false;
-  let limits: RuleLimit[] | undefined;
   for (const [name, kind] of Object.entries(resources)) {
     const asked = request[name];
     if (asked === undefined) continue;
-    const rule = ruleOf(grant, name);
+    const rule = ruleOf(entry.grant, name);
     if (rule === undefined) {
       return { rule: name, reason: `${printName(kind.describe?.(asked) ?? name)} is not granted` };
     }
     const verdict = kind.decide(rule, asked, context);
     if (verdict.allowed !== true) return { rule: verdict.rule ?? name, reason: verdict.reason };
     approval ||= verdict.approval === true;
-    for (const limit of verdict.limits ?? []) {
-      limits ??= [];
-      limits.push({ ...limit, at: [name, ...limit.at] });
-    }
+    uses.push(...toCountedUses(entry, name, verdict.limits));
   }
-  return { approval, ...(limits && { limits }) };
+  return { approval };
 }
 
 export function allowsAction(grant: Grant, action: string): boolean {
@@ -79,7 +79,7 @@ export function judgeAction(grant: Grant, action: string): Refusal | undefined {
 
 export function judgeTime({ notBefore, expiresAt }: Grant, now: number): Refusal | undefined {
   // Written so that an invalid date denies: every comparison with NaN is false.
-  if (notBefore !== undefined && !(now >= (parseDateTime(notBefore) ?? Number.NaN))) {
+  if (notBefore !== undefined && !(now >= timeOf(notBefore))) {
     return { rule: 'notBefore', reason: `not valid before ${notBefore}` };
   }
   if (!(now < endOf(expiresAt))) {

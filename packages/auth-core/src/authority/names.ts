@@ -55,22 +55,9 @@ const SHAPES: Readonly<Record<keyof AuthNames, RegExp>> = {
  * The claims that every access token has (RFC 7519, 9068 and 9396), and those that change the meaning of a token for
  * servers that know them (RFC 7800 section 3.1, RFC 8693 section 4).
  */
-export const RESERVED_CLAIMS: ReadonlySet<string> = new Set([
-  'iss',
-  'sub',
-  'aud',
-  'exp',
-  'nbf',
-  'iat',
-  'jti',
-  'client_id',
-  'scope',
-  'token_type',
-  'authorization_details',
-  'cnf',
-  'act',
-  'may_act',
-]);
+export const RESERVED_CLAIMS: ReadonlySet<string> = new Set(
+  'iss sub aud exp nbf iat jti client_id scope token_type authorization_details cnf act may_act'.split(' '),
+);
 
 /**
  * Completes names with the defaults, and refuses those that could not be read back as they were written.
@@ -93,13 +80,11 @@ export function readNames(given: Partial<AuthNames> = {}): AuthNames {
     prefixes.some((other, at) => at !== index && other.startsWith(prefix)),
   );
   if (mixed) {
-    throw new TypeError(
-      'names.keyPrefix, names.attenuatedPrefix, names.placePrefix and eyJ must not begin with one another',
-    );
+    throw new TypeError('the prefixes in names, and eyJ, must not begin with one another');
   }
   const headers = [keyHeader, projectHeader, 'Authorization'].map((header) => header.toLowerCase());
   if (new Set(headers).size < headers.length) {
-    throw new TypeError('names.keyHeader, names.projectHeader and Authorization must differ');
+    throw new TypeError('the headers in names, and Authorization, must differ');
   }
   if (RESERVED_CLAIMS.has(claim)) throw new TypeError(`names.claim must not be ${claim}, which has a meaning already`);
   return Object.freeze(names);

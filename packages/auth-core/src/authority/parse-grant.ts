@@ -59,8 +59,8 @@ function readGrant(vocabulary: VocabularyParts, value: unknown, options: ParseGr
 
 /** Projects have names in Unicode NFC: of the encodings of a name that look alike, all are the same. */
 function normalProjects(document: Grant): Grant {
-  const { projects = [] } = document;
-  if (projects.every((glob) => glob === glob.normalize('NFC'))) return document;
+  const { projects } = document;
+  if (projects === undefined) return document;
   return { ...document, projects: Object.freeze(projects.map((glob) => glob.normalize('NFC'))) };
 }
 

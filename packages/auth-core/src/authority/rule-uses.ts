@@ -1,26 +1,26 @@
-import type { Authority } from './authority.ts';
+import type { Authority, AuthorityEntry } from './authority.ts';
 import type { CountedUse } from './decision.ts';
 import { ruleOf } from './grant.ts';
 import { printPath } from './print-path.ts';
 import type { RuleLimit } from './resource-kind.ts';
 import type { VocabularyParts } from './vocabulary.ts';
 
-/** A limit of a rule of one grant, as it is counted. */
-export function toCountedUse(
-  { at, ...limit }: RuleLimit,
-  { source, id }: { readonly source: string; readonly id: string },
-): CountedUse {
-  return { ...limit, rule: printPath(at), source, id };
+/** Limits of a rule of one grant, as they are counted: not at all where the grant has no id. */
+export function toCountedUses(
+  { source, id }: AuthorityEntry,
+  resource: string,
+  limits: readonly RuleLimit[] = [],
+): CountedUse[] {
+  if (id === undefined) return [];
+  return limits.map(({ at, ...limit }) => ({ ...limit, rule: printPath([resource, ...at]), source, id }));
 }
 
 /** Every limit of the rules of an authority that is counted, whatever is asked. */
 export function listRuleUses({ resources }: Pick<VocabularyParts, 'resources'>, authority: Authority): CountedUse[] {
-  return authority.flatMap(({ grant, source, id }) => {
-    if (id === undefined) return [];
-    return Object.entries(resources).flatMap(([name, kind]) => {
-      const rule = ruleOf(grant, name);
-      if (rule === undefined || kind.limits === undefined) return [];
-      return kind.limits(rule).map((limit) => toCountedUse({ ...limit, at: [name, ...limit.at] }, { source, id }));
-    });
-  });
+  return authority.flatMap((entry) =>
+    Object.entries(resources).flatMap(([name, kind]) => {
+      const rule = ruleOf(entry.grant, name);
+      return rule === undefined ? [] : toCountedUses(entry, name, kind.limits?.(rule));
+    }),
+  );
 }

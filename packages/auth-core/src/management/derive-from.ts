@@ -29,7 +29,7 @@ export async function deriveFrom(
 }
 
 /** The entries after that of the stored token. That entry and those before it are read from the store at each use. */
-function addedEntries(by: Principal, policy: AuthorityEntry): readonly AuthorityEntry[] {
+export function addedEntries(by: Principal, policy: AuthorityEntry): readonly AuthorityEntry[] {
   const own = by.authority.findIndex(({ id }) => id === by.tokenId);
   return own < 0 ? by.authority.filter((entry) => entry !== policy) : by.authority.slice(own + 1);
 }

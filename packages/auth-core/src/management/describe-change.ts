@@ -40,19 +40,17 @@ export async function describeEdited(
   const changes: Record<string, Json> = {};
   for (const field of changed) {
     if (field === 'notes') continue;
-    if (field === 'metadata') {
-      changes[field] = { from: await describeMetadata(before.metadata), to: await describeMetadata(after.metadata) };
-      continue;
-    }
-    changes[field] =
-      field === 'grant'
-        ? { from: await describeGrant(vocabulary, before.grant), to: await describeGrant(vocabulary, after.grant) }
-        : { from: before[field] ?? null, to: after[field] ?? null };
+    const describe = (record: TokenRecord): Json | Promise<Json> => {
+      if (field === 'grant') return describeGrant(vocabulary, record.grant);
+      return field === 'metadata' ? describeMetadata(record.metadata) : (record[field] ?? null);
+    };
+    changes[field] = { from: await describe(before), to: await describe(after) };
   }
   return { changed, ...changes };
 }
 
-const EDITABLE = [
+/** What can be changed of a token. */
+export const EDITABLE = [
   'name',
   'grant',
   'expiresAt',

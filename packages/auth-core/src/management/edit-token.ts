@@ -6,7 +6,7 @@ import type { JsonObject } from '../schema/copy-json.ts';
 import type { TokenRecord } from '../token/token-store.ts';
 import { readGrant } from '../verification/read-principal.ts';
 import type { ManagementAudit } from './audit-management.ts';
-import { describeEdited } from './describe-change.ts';
+import { describeEdited, EDITABLE } from './describe-change.ts';
 import type { Makers } from './maker.ts';
 import { requireNotEnded } from './require-not-ended.ts';
 import { checkProjectOfGrant } from './select-project.ts';
@@ -42,15 +42,6 @@ export interface EditInput<W extends Words = Words> {
   /** Null sets the default of 90 days. */
   readonly rotateAfterSeconds?: number | null;
 }
-
-const OPTIONS = [
-  'name',
-  'grant',
-  'expiresAt',
-  'notes',
-  'metadata',
-  'rotateAfterSeconds',
-] as const satisfies readonly (keyof EditInput)[];
 
 /** Creates the function that edits tokens. */
 export function createEditToken(parts: TokenManagerParts, access: TokenAccess, makers: Makers, audit: ManagementAudit) {
@@ -92,7 +83,7 @@ export function createEditToken(parts: TokenManagerParts, access: TokenAccess, m
   }
 
   return async function edit(id: string, input: EditInput, by: Principal): Promise<TokenInfo> {
-    checkOptions('edit', input, OPTIONS);
+    checkOptions('edit', input, EDITABLE);
     const changed = await makers.act(by, async (maker) => {
       const { before, after } = await change(id, input, maker.by);
       const details = await describeEdited(vocabulary, input, before, after);

@@ -11,6 +11,7 @@ import { readLineage } from '../verification/read-lineage.ts';
 import { metadataOf, readEntries } from '../verification/read-principal.ts';
 import { refuseEndedChain } from '../verification/refuse-ended.ts';
 import { createUnusedRefusal } from '../verification/refuse-unused.ts';
+import { addedEntries } from './derive-from.ts';
 import { denyProject } from './select-project.ts';
 import type { TokenManagerParts } from './token-manager-parts.ts';
 
@@ -109,14 +110,16 @@ function asItIsNow(
   policy: Maker['by']['authority'][number],
   vocabulary: TokenManagerParts['vocabulary'],
 ): Principal {
-  const own = by.authority.findIndex(({ id }) => id === by.tokenId);
-  const added = own < 0 ? by.authority.filter((entry) => entry !== policy) : by.authority.slice(own + 1);
   const endsAt = Math.min(endOf(by.expiresAt), ...lineage.map(({ expiresAt }) => endOf(expiresAt)));
   const { expiresAt: _, metadata: __, ...rest } = by;
   const metadata = metadataOf(lineage);
   return Object.freeze({
     ...rest,
-    authority: Object.freeze([policy, ...lineage.flatMap((record) => readEntries(vocabulary, record)), ...added]),
+    authority: Object.freeze([
+      policy,
+      ...lineage.flatMap((record) => readEntries(vocabulary, record)),
+      ...addedEntries(by, policy),
+    ]),
     ...(metadata !== undefined && { metadata }),
     // A time that cannot be parsed counts as past.
     ...(endsAt !== Number.POSITIVE_INFINITY && { expiresAt: toText(endsAt) }),

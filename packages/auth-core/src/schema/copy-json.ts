@@ -46,12 +46,10 @@ export function copyJson(value: unknown, start: JsonPath, caps: JsonCaps, refuse
       case 'number':
         if (!Number.isFinite(value)) refuse(path, 'is not a number that JSON can hold');
         return value;
-      case 'boolean':
-        return value;
       case 'object':
-        return value === null ? value : copyObject(value, path);
+        return value && copyObject(value, path);
       default:
-        return refuse(path, 'is not JSON');
+        return typeof value === 'boolean' ? value : refuse(path, 'is not JSON');
     }
   }
 

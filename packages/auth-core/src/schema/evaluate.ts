@@ -115,6 +115,16 @@ function forNumber(holds: (expected: number, value: number) => boolean, word: st
   };
 }
 
+/** A check for lists or objects that refuses all other values. */
+function forA<V>(what: string, isOne: (value: unknown) => value is V) {
+  return <E>(check: (expected: E, value: V, scope: Scope, schema: JsonSchema) => Violation | undefined) =>
+    (expected: E, value: unknown, scope: Scope, schema: JsonSchema): Violation | undefined =>
+      isOne(value) ? check(expected, value, scope, schema) : violate(`is not ${what}`);
+}
+
+const forList = forA<readonly unknown[]>('a list', Array.isArray);
+const forObject = forA('an object', isJsonObject);
+
 function at(key: string | number, violation: Violation | undefined): Violation | undefined {
   return violation && { ...violation, path: [key, ...violation.path] };
 }
@@ -153,33 +163,28 @@ export const DOCUMENT_CHECKS = {
   maxLength: forText((length, text, { steps }) =>
     hasAtLeastCharacters(text, length + 1, steps) ? `longer than ${length}` : undefined,
   ),
-  maxItems(length, value) {
-    if (!Array.isArray(value)) return violate('is not a list');
-    return value.length <= length ? undefined : violate(`has more than ${length} items`);
-  },
-  items(schema, value, scope) {
-    if (!Array.isArray(value)) return violate('is not a list');
+  maxItems: forList((length: number, value) =>
+    value.length <= length ? undefined : violate(`has more than ${length} items`),
+  ),
+  items: forList((schema: JsonSchema, value, scope) => {
     for (const [index, item] of value.entries()) {
       scope.steps.spend(STEPS_A_KEY);
       const violation = at(index, evaluateIn(schema, item, scope));
       if (violation !== undefined) return violation;
     }
     return undefined;
-  },
-  required(names, value, { steps }) {
-    if (!isJsonObject(value)) return violate('is not an object');
+  }),
+  required: forObject((names: readonly string[], value, { steps }) => {
     steps.spend(names.length * STEPS_A_KEY);
     const other = findOtherSpelling(names, value, steps);
     if (other !== undefined) return at(other, violate(ANOTHER_SPELLING));
     const missing = names.find((name) => !Object.hasOwn(value, name) || value[name] === undefined);
     return missing === undefined ? undefined : at(missing, violate('is missing'));
-  },
-  maxProperties(count, value) {
-    if (!isJsonObject(value)) return violate('is not an object');
-    return Object.keys(value).length <= count ? undefined : violate(`has more than ${count} entries`);
-  },
-  properties(schemas, value, scope) {
-    if (!isJsonObject(value)) return violate('is not an object');
+  }),
+  maxProperties: forObject((count: number, value) =>
+    Object.keys(value).length <= count ? undefined : violate(`has more than ${count} entries`),
+  ),
+  properties: forObject((schemas: Readonly<Record<string, JsonSchema>>, value, scope) => {
     const other = findOtherSpelling(Object.keys(schemas), value, scope.steps);
     if (other !== undefined) return at(other, violate(ANOTHER_SPELLING));
     for (const [name, schema] of Object.entries(schemas)) {
@@ -189,9 +194,8 @@ export const DOCUMENT_CHECKS = {
       if (violation !== undefined) return violation;
     }
     return undefined;
-  },
-  additionalProperties(additional, value, scope, { properties = {} }) {
-    if (!isJsonObject(value)) return violate('is not an object');
+  }),
+  additionalProperties: forObject((additional: JsonSchema | false, value, scope, { properties = {} }) => {
     for (const [name, item] of Object.entries(value)) {
       scope.steps.spend(STEPS_A_KEY);
       if (Object.hasOwn(properties, name)) continue;
@@ -201,5 +205,5 @@ export const DOCUMENT_CHECKS = {
       if (violation !== undefined) return at(name, violation);
     }
     return undefined;
-  },
+  }),
 } satisfies Checks;

@@ -1,6 +1,7 @@
-import { InvalidTokenError, isAuthError, StoreUnavailableError } from '../errors.ts';
+import { InvalidTokenError } from '../errors.ts';
 import type { AuthSettings } from '../settings.ts';
 import type { TokenKind } from '../token/token-format.ts';
+import { readSettings } from './read-settings.ts';
 
 /** Which kinds of tokens work now. */
 export interface EnabledKinds {
@@ -13,19 +14,15 @@ export interface EnabledKinds {
 /** The kinds that are served, as far as the settings enable them. */
 export function createEnabledKinds(served: ReadonlySet<TokenKind>, settings: () => AuthSettings): EnabledKinds {
   function areEnabled(kinds: readonly TokenKind[]): boolean {
-    const switches = settings().kinds;
-    return kinds.every((kind) => served.has(kind) && switches[kind]);
+    return readSettings(() => {
+      const switches = settings().kinds;
+      return kinds.every((kind) => served.has(kind) && switches[kind]);
+    });
   }
 
   return {
     require(kinds) {
-      let enabled: boolean;
-      try {
-        enabled = areEnabled(kinds);
-      } catch (cause) {
-        throw isAuthError(cause) ? cause : new StoreUnavailableError(cause);
-      }
-      if (!enabled) throw new InvalidTokenError('AUTH_TOKEN_KIND_DISABLED');
+      if (!areEnabled(kinds)) throw new InvalidTokenError('AUTH_TOKEN_KIND_DISABLED');
     },
     allow(kinds) {
       try {

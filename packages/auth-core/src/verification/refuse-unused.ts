@@ -1,7 +1,8 @@
 import { parseDateTime } from '../date-time.ts';
-import { InvalidTokenError, isAuthError, StoreUnavailableError } from '../errors.ts';
+import { InvalidTokenError } from '../errors.ts';
 import type { AuthSettings } from '../settings.ts';
 import type { TokenRecord } from '../token/token-store.ts';
+import { readSettings } from './read-settings.ts';
 
 /** Refuses a stored token that has ended because it was not used. @throws `AUTH_TOKEN_EXPIRED`, `AUTH_STORE_UNAVAILABLE` */
 export type UnusedRefusal = (record: TokenRecord, now: number) => void;
@@ -11,16 +12,8 @@ const STORED_WITHIN_SECONDS = 60;
 
 /** Creates the check for tokens that were not used for as long as the settings allow. */
 export function createUnusedRefusal(settings: () => Pick<AuthSettings, 'unusedTokenSeconds'>): UnusedRefusal {
-  function readSeconds(): number | undefined {
-    try {
-      return settings().unusedTokenSeconds;
-    } catch (cause) {
-      throw isAuthError(cause) ? cause : new StoreUnavailableError(cause);
-    }
-  }
-
   return (record, now) => {
-    const seconds = readSeconds();
+    const seconds = readSettings(() => settings().unusedTokenSeconds);
     if (seconds === undefined) return;
     const end = lastSignOf(record) + (seconds + STORED_WITHIN_SECONDS) * 1000;
     // A number of seconds that is not a number ends every token.
