@@ -3,8 +3,7 @@ import { globsCover } from '../matching/glob.ts';
 import { rangesCover } from '../matching/ip-address.ts';
 import { createSteps, type Steps, unlessUsedUp } from '../matching/steps.ts';
 import type { Authority } from './authority.ts';
-import { type Grant, type GrantLimits, ruleOf } from './grant.ts';
-import { allowsAction } from './judge-grant.ts';
+import { allowsAction, type Grant, type GrantLimits, ruleOf } from './grant.ts';
 import { printPath } from './print-path.ts';
 import type { VocabularyParts } from './vocabulary.ts';
 

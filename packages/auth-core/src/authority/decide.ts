@@ -3,8 +3,8 @@ import type { TestedTexts } from '../matching/test-pattern.ts';
 import type { AskedPaths } from './asked-paths.ts';
 import type { Authority, DecisionContext } from './authority.ts';
 import type { AccessRequest, AskedResources, CountedUse, Decision, DeniedDecision, Refusal } from './decision.ts';
-import { type Grant, ruleOf } from './grant.ts';
-import { allowsAction, judge, judgeAction, judgeNetwork, judgeTime, type PathRound } from './judge-grant.ts';
+import { allowsAction, type Grant, ruleOf } from './grant.ts';
+import { judge, judgeAction, judgeNetwork, judgeTime, type PathRound } from './judge-grant.ts';
 import type { VocabularyParts } from './vocabulary.ts';
 
 /** Decides whether an authority allows a request, within a number of steps: see `Vocabulary.decide`. */

@@ -45,3 +45,8 @@ export interface ParseGrantOptions {
 export function ruleOf(grant: Grant, name: string): unknown {
   return Object.hasOwn(grant, name) ? grant[name] : undefined;
 }
+
+/** Whether a grant names an action. */
+export function allowsAction(grant: Grant, action: string): boolean {
+  return grant.actions.includes('*') || grant.actions.includes(action);
+}

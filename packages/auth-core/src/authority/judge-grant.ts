@@ -6,7 +6,7 @@ import type { EvaluationContext } from '../schema/evaluate.ts';
 import type { AuthorityEntry } from './authority.ts';
 import type { Question } from './decide.ts';
 import type { AccessRequest, CountedUse, Refusal, Verdict } from './decision.ts';
-import { type Grant, ruleOf } from './grant.ts';
+import { allowsAction, type Grant, ruleOf } from './grant.ts';
 import { printName } from './print-name.ts';
 import type { RuleContext } from './resource-kind.ts';
 import { toCountedUses } from './rule-uses.ts';
@@ -67,10 +67,6 @@ function judgeResources(
     uses.push(...toCountedUses(entry, name, verdict.limits));
   }
   return { approval };
-}
-
-export function allowsAction(grant: Grant, action: string): boolean {
-  return grant.actions.includes('*') || grant.actions.includes(action);
 }
 
 export function judgeAction(grant: Grant, action: string): Refusal | undefined {

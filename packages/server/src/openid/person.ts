@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 export interface Person {
   readonly issuer: string;
   readonly subject: string;
-  /** Whom the person's tokens belong to: a verified e-mail address, else a name that is no address. */
+  /** Whom the person's tokens belong to: a verified e-mail address, else a name that is not an address. */
   readonly owner: string;
   readonly groups: readonly string[];
 }
